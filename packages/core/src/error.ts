@@ -1,0 +1,24 @@
+/**
+ * Every refusal of the core, by code. `docs/errors.md` is generated from this table and must stay in step with it.
+ */
+export const coreErrors = {
+  "bad-event": "An event, as text, JSON or bytes, is not one this version writes.",
+  "bad-contour": "A contour file is damaged, truncated, tampered with, or not a contour file.",
+  "bad-policy": "A policy or lens file does not say what a policy may say.",
+  "bad-trajectory": "A recorded event log is not in the format it was said to be in.",
+  "not-comparable": "Two contours were made under different lenses, profiles or bases, so their points cannot be compared.",
+  sealed: "Something tried to add a point to a sealed contour.",
+} as const;
+
+export type CoreErrorCode = keyof typeof coreErrors;
+
+/** A refusal with a stable code; the message says what was expected, what came, and what to do. */
+export class IsolineError<Code extends string = CoreErrorCode> extends Error {
+  readonly code: Code;
+
+  constructor(code: Code, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "IsolineError";
+    this.code = code;
+  }
+}

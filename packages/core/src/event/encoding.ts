@@ -1,0 +1,179 @@
+/**
+ * The canonical binary form of an event: what `iso1` hashes and what a contour keeps in memory.
+ *
+ *   text   operation
+ *   32     parent task identity        32  task identity
+ *   u32×8  uid euid suid fsuid gid egid sgid fsgid        u64  effective capabilities
+ *   then each subject field in the order of the operation table; an optional one is preceded by u8 0 (absent) or 1
+ *
+ * text = u32 byte length ‖ UTF-8; list = u32 count ‖ texts; digest = 32 bytes; integers little endian. The operation
+ * fixes the fields, and every field carries its own length, so the encoding is injective.
+ */
+import type { Digest } from "../digest.ts";
+import { IsolineError } from "../error.ts";
+import type { Actor, Credentials, Event, FieldValue } from "./event.ts";
+import { subjectRecord } from "./event.ts";
+import { type FieldKind, fieldsOf, isOperation } from "./operations.ts";
+
+/** No event is larger: two paths of 4096 bytes, every byte escaped fourfold, and room for the rest. */
+export const MAX_EVENT_BYTES = 65_536;
+
+const scratch = Buffer.alloc(MAX_EVENT_BYTES);
+let at = 0;
+
+/** Encodes an event; the result is a view of a buffer that the next call overwrites. */
+export function encodeEvent(event: Event): Buffer {
+  at = 0;
+  putText(event.op);
+  putActor(event.actor);
+  const subject = subjectRecord(event);
+  for (const [name, field] of fieldsOf(event.op)) {
+    const value = subject[name];
+    if (field.optional) scratch[at++] = value === undefined ? 0 : 1;
+    else if (value === undefined) throw tooOdd(event.op, `field ${name} is missing`);
+    if (value !== undefined) put(field.kind, value);
+  }
+  return scratch.subarray(0, at);
+}
+
+function putActor(actor: Actor): void {
+  putDigest(actor.parent);
+  putDigest(actor.task);
+  const c = actor.credentials;
+  for (const id of [c.uid, c.euid, c.suid, c.fsuid, c.gid, c.egid, c.sgid, c.fsgid]) putU32(id);
+  putU64(c.capabilities);
+}
+
+function put(kind: FieldKind, value: Exclude<FieldValue, undefined>): void {
+  switch (kind) {
+    case "path":
+    case "text":
+      return putText(value as string);
+    case "list": {
+      const texts = value as readonly string[];
+      putU32(texts.length);
+      return texts.forEach(putText);
+    }
+    case "u32":
+    case "octal":
+    case "id":
+      return putU32(value as number);
+    case "u64":
+      return putU64(value as bigint);
+    case "digest":
+      return putDigest(value as Digest);
+  }
+}
+
+function putText(text: string): void {
+  const room = MAX_EVENT_BYTES - at - 4;
+  if (text.length * 3 > room && Buffer.byteLength(text) > room) throw tooOdd("an event", "it is longer than 64 KiB");
+  const length = scratch.write(text, at + 4, "utf8");
+  scratch.writeUInt32LE(length, at);
+  at += 4 + length;
+}
+
+function putDigest(digest: Digest): void {
+  scratch.write(digest, at, 32, "hex");
+  at += 32;
+}
+
+function putU32(value: number): void {
+  at = scratch.writeUInt32LE(value, at);
+}
+
+function putU64(value: bigint): void {
+  at = scratch.writeBigUInt64LE(value, at);
+}
+
+/** Decodes what `encodeEvent` wrote; refuses anything else, trailing bytes included. */
+export function decodeEvent(bytes: Buffer): Event {
+  const reader = new Reader(bytes);
+  const op = reader.text();
+  if (!isOperation(op)) throw tooOdd(JSON.stringify(op.slice(0, 40)), "it is no operation of this version");
+  const actor = reader.actor();
+  const subject: Record<string, FieldValue> = {};
+  for (const [name, field] of fieldsOf(op)) {
+    if (field.optional && !reader.flag()) continue;
+    subject[name] = reader.value(field.kind);
+  }
+  reader.end();
+  return { op, actor, subject } as unknown as Event;
+}
+
+class Reader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  value(kind: FieldKind): FieldValue {
+    switch (kind) {
+      case "path":
+      case "text":
+        return this.text();
+      case "list": {
+        const count = this.u32();
+        if (count > 64) throw tooOdd("a list", `${count} entries, at most 64 are allowed`);
+        return Array.from({ length: count }, () => this.text());
+      }
+      case "u32":
+      case "octal":
+      case "id":
+        return this.u32();
+      case "u64":
+        return this.u64();
+      case "digest":
+        return this.digest();
+    }
+  }
+
+  actor(): Actor {
+    const parent = this.digest();
+    const task = this.digest();
+    const [uid, euid, suid, fsuid, gid, egid, sgid, fsgid] = Array.from({ length: 8 }, () => this.u32()) as [
+      number, number, number, number, number, number, number, number,
+    ];
+    const credentials: Credentials = { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities: this.u64() };
+    return { task, parent, credentials };
+  }
+
+  text(): string {
+    return this.#take(this.u32()).toString("utf8");
+  }
+
+  digest(): Digest {
+    return this.#take(32).toString("hex") as Digest;
+  }
+
+  u32(): number {
+    return this.#take(4).readUInt32LE(0);
+  }
+
+  u64(): bigint {
+    return this.#take(8).readBigUInt64LE(0);
+  }
+
+  flag(): boolean {
+    const value = this.#take(1)[0];
+    if (value !== 0 && value !== 1) throw tooOdd("an event", `presence byte ${value}, expected 0 or 1`);
+    return value === 1;
+  }
+
+  end(): void {
+    if (this.#at !== this.#bytes.length) throw tooOdd("an event", `${this.#bytes.length - this.#at} bytes after its end`);
+  }
+
+  #take(length: number): Buffer {
+    if (length > this.#bytes.length - this.#at) throw tooOdd("an event", `it ends ${length} bytes too early`);
+    const part = this.#bytes.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    return part;
+  }
+}
+
+function tooOdd(what: string, why: string): IsolineError {
+  return new IsolineError("bad-event", `cannot encode or decode ${what}: ${why}`);
+}

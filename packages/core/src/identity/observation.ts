@@ -1,0 +1,30 @@
+/**
+ * What a sensor knows about an event that is not part of its identity, and what a namespace knows about itself.
+ * The lens needs both to level volatile attributes; neither is ever hashed.
+ */
+
+/** How another process relates to the actor. */
+export type Relation = "self" | "namespace" | "outside";
+
+/** Circumstances of one event. */
+export interface Observation {
+  /** Process (thread group) and thread that act, in the sensor's pid namespace. */
+  readonly pid: number;
+  readonly tid: number;
+  /** Last path component of the executable that acts, already levelled. */
+  readonly program: string;
+  /** The name was asked for with O_EXCL, so that it was new to the file system: how temporary names are made. */
+  readonly exclusive?: boolean;
+  /** Full mode that was asked for when something is created (a private 0600 or 0700 is the mark of mkstemp and mkdtemp). */
+  readonly requestedMode?: number;
+  /** Canonical, unlevelled path of an object that this event moves over (rename) or removes. */
+  readonly replaced?: string;
+}
+
+/** What the lens may ask about the namespace while it levels an event. */
+export interface Surroundings {
+  /** Relation of a pid, as it stands in a /proc path, to the actor. */
+  relationOf(pid: number, actorPid: number): Relation;
+  /** Whether the namespace itself was given this port by the kernel (a bind to port 0), so that its number says nothing. */
+  isOwnPort(port: number): boolean;
+}

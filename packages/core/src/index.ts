@@ -1,0 +1,10 @@
+export * from "./digest.ts";
+export * from "./error.ts";
+export * from "./event/encoding.ts";
+export * from "./event/escape.ts";
+export type * from "./event/event.ts";
+export { subjectRecord } from "./event/event.ts";
+export * from "./event/operations.ts";
+export * from "./event/text.ts";
+export type * from "./identity/observation.ts";
+export * from "./identity/task.ts";
