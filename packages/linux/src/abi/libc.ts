@@ -1,0 +1,206 @@
+/**
+ * The C library and the kernel, called through koffi: the only file that declares foreign functions.
+ *
+ * Every function returns what the kernel returns, with failure as a negative errno (`-2` is ENOENT): no exception, no
+ * allocation, no second call to ask. Buffers passed here are used during the call only, unless their address was taken
+ * with `addressOf`, in which case the caller keeps them alive.
+ */
+import koffi from "koffi";
+
+const libc = koffi.load(null);
+
+/** `syscall(2)` with integer arguments; strings and structs go in as Buffers or addresses. */
+const call = (types: string[]) => libc.func("syscall", "long", ["long", ...types]);
+const word0 = call([]);
+const word1 = call(["long"]);
+const word3 = call(["long", "long", "long"]);
+const word5 = call(["long", "long", "long", "long", "long"]);
+const ioctlPointer = libc.func("ioctl", "int", ["int", "ulong", "void *"]);
+const ioctlWord = libc.func("ioctl", "int", ["int", "ulong", "ulong"]);
+const vmReadv = call(["long", "void *", "long", "void *", "long", "long"]);
+const openPath = call(["long", "void *", "void *", "long"]);
+const statxCall = call(["long", "void *", "long", "long", "void *"]);
+const readlinkCall = call(["long", "void *", "void *", "long"]);
+const accessCall = call(["long", "void *", "long", "long"]);
+const getsock = call(["long", "void *", "void *"]);
+const getsockoptCall = call(["long", "long", "long", "void *", "void *"]);
+const pointer2 = call(["void *", "void *"]);
+const waitCall = call(["long", "void *", "long", "void *"]);
+const prlimitCall = call(["long", "long", "void *", "void *"]);
+const seccompCall = call(["long", "long", "void *"]);
+const sigactionCall = libc.func("sigaction", "int", ["int", "void *", "void *"]);
+const spawn = libc.func("posix_spawn", "int", ["void *", "void *", "void *", "void *", "void *", "void *"]);
+const setgroupsCall = call(["long", "void *"]);
+
+const fail = (result: number): number => (result < 0 ? -koffi.errno() : result);
+
+/** x86-64 system call numbers of the calls made here (arch/x86/entry/syscalls/syscall_64.tbl). */
+const NR = {
+  close: 3, pread64: 17, poll: 7, getsockname: 51, getpeername: 52, getsockopt: 55, kill: 62, gettid: 186, tgkill: 234, setgroups: 116,
+  setfsuid: 122, setfsgid: 123, statfs: 137, prctl: 157, wait4: 61, readlinkat: 267, prlimit64: 302,
+  process_vm_readv: 310, seccomp: 317, statx: 332, pidfd_send_signal: 424, pidfd_open: 434, openat2: 437,
+  pidfd_getfd: 438, faccessat2: 439,
+} as const;
+
+/** Address of a Buffer's bytes; valid as long as the caller keeps the Buffer. */
+export function addressOf(buffer: Uint8Array): bigint {
+  return koffi.address(buffer) as bigint;
+}
+
+/** Address of a C library symbol (for signal handlers that only need to exist). */
+export function symbolAddress(name: string): bigint {
+  return koffi.address(libc.symbol(name)) as bigint;
+}
+
+export function ioctl(fd: number, request: number, argument: Buffer | number): number {
+  return fail(typeof argument === "number" ? ioctlWord(fd, request, argument) : ioctlPointer(fd, request, argument));
+}
+
+export function close(fd: number): number {
+  return fail(word1(NR.close, fd));
+}
+
+/** `openat2(2)`; `path` NUL-terminated bytes, `how` a 24-byte `struct open_how`. */
+export function openat2(directory: number, path: Buffer, how: Buffer): number {
+  return fail(openPath(NR.openat2, directory, path, how, 24));
+}
+
+/** `statx(2)` into a 256-byte Buffer. */
+export function statx(directory: number, path: Buffer, flags: number, mask: number, out: Buffer): number {
+  return fail(statxCall(NR.statx, directory, path, flags, mask, out));
+}
+
+export function readlinkat(directory: number, path: Buffer, out: Buffer): number {
+  return fail(readlinkCall(NR.readlinkat, directory, path, out, out.length));
+}
+
+export function faccessat2(directory: number, path: Buffer, mode: number, flags: number): number {
+  return fail(accessCall(NR.faccessat2, directory, path, mode, flags));
+}
+
+/** `statfs(2)`; the filesystem magic is the first word of the result. */
+export function statfs(path: Buffer, out: Buffer): number {
+  return fail(pointer2(NR.statfs, path, out));
+}
+
+/** `process_vm_readv(2)`; both arguments are arrays of `struct iovec`, 16 bytes each. */
+export function processVmReadv(pid: number, local: Buffer, localCount: number, remote: Buffer, remoteCount: number): number {
+  return fail(vmReadv(NR.process_vm_readv, pid, local, localCount, remote, remoteCount, 0));
+}
+
+export function pidfdOpen(pid: number, flags: number): number {
+  return fail(word3(NR.pidfd_open, pid, flags, 0));
+}
+
+export function pidfdGetfd(pidfd: number, fd: number): number {
+  return fail(word3(NR.pidfd_getfd, pidfd, fd, 0));
+}
+
+export function pidfdSendSignal(pidfd: number, signal: number): number {
+  return fail(word5(NR.pidfd_send_signal, pidfd, signal, 0, 0, 0));
+}
+
+export function getsockname(fd: number, address: Buffer, length: Buffer): number {
+  return fail(getsock(NR.getsockname, fd, address, length));
+}
+
+export function getpeername(fd: number, address: Buffer, length: Buffer): number {
+  return fail(getsock(NR.getpeername, fd, address, length));
+}
+
+export function getsockopt(fd: number, level: number, option: number, value: Buffer, length: Buffer): number {
+  return fail(getsockoptCall(NR.getsockopt, fd, level, option, value, length));
+}
+
+/** File-system ids and groups of the calling *thread* alone: raw system calls, not the C library's process-wide ones. */
+export function setfsuid(uid: number): void {
+  word1(NR.setfsuid, uid);
+}
+
+export function setfsgid(gid: number): void {
+  word1(NR.setfsgid, gid);
+}
+
+export function setgroups(count: number, groups: Buffer): number {
+  return fail(setgroupsCall(NR.setgroups, count, groups));
+}
+
+export function gettid(): number {
+  return word0(NR.gettid);
+}
+
+export function tgkill(process: number, thread: number, signal: number): number {
+  return fail(word3(NR.tgkill, process, thread, signal));
+}
+
+export function kill(pid: number, signal: number): number {
+  return fail(word3(NR.kill, pid, signal, 0));
+}
+
+export function prctl(option: number, a = 0, b = 0, c = 0, d = 0): number {
+  return fail(word5(NR.prctl, option, a, b, c, d));
+}
+
+export function wait4(pid: number, status: Buffer, options: number): number {
+  return fail(waitCall(NR.wait4, pid, status, options, null));
+}
+
+export function prlimit(pid: number, resource: number, next: Buffer | null, previous: Buffer | null): number {
+  return fail(prlimitCall(NR.prlimit64, pid, resource, next, previous));
+}
+
+export function seccomp(operation: number, flags: number, argument: Buffer | null): number {
+  return fail(seccompCall(NR.seccomp, operation, flags, argument));
+}
+
+/** The C library's `sigaction`, with 152-byte structs, so that it supplies the restorer itself. */
+export function sigaction(signal: number, action: Buffer | null, previous: Buffer | null): number {
+  return fail(sigactionCall(signal, action, previous));
+}
+
+/** `posix_spawn(3)`: returns an errno, positive, or 0; the pid is written into `pid` (int32). */
+export function posixSpawn(
+  pid: Buffer,
+  path: Buffer,
+  actions: Buffer | null,
+  attributes: Buffer | null,
+  argv: Buffer,
+  envp: Buffer,
+): number {
+  return spawn(pid, path, actions, attributes, argv, envp);
+}
+
+const attributeInit = libc.func("posix_spawnattr_init", "int", ["void *"]);
+const attributeFlags = libc.func("posix_spawnattr_setflags", "int", ["void *", "short"]);
+const attributeMask = libc.func("posix_spawnattr_setsigmask", "int", ["void *", "void *"]);
+const attributeDefault = libc.func("posix_spawnattr_setsigdefault", "int", ["void *", "void *"]);
+const actionsInit = libc.func("posix_spawn_file_actions_init", "int", ["void *"]);
+const actionsDup2 = libc.func("posix_spawn_file_actions_adddup2", "int", ["void *", "int", "int"]);
+const actionsClose = libc.func("posix_spawn_file_actions_addclose", "int", ["void *", "int"]);
+
+/** Spawn attributes: signal mask and signals to reset, each a 128-byte `sigset_t`. Returns the 336-byte `posix_spawnattr_t`. */
+export function spawnAttributes(mask: Buffer, defaults: Buffer): Buffer {
+  const SETSIGDEF = 0x04;
+  const SETSIGMASK = 0x08;
+  const attributes = Buffer.alloc(512);
+  attributeInit(attributes);
+  attributeFlags(attributes, SETSIGDEF | SETSIGMASK);
+  attributeMask(attributes, mask);
+  attributeDefault(attributes, defaults);
+  return attributes;
+}
+
+/** File actions: descriptors to keep across exec (each cleared of close-on-exec by a dup2 onto itself), and to close. */
+export function spawnFileActions(keep: readonly number[], shut: readonly number[]): Buffer {
+  const actions = Buffer.alloc(256);
+  actionsInit(actions);
+  for (const fd of keep) actionsDup2(actions, fd, fd);
+  for (const fd of shut) actionsClose(actions, fd);
+  return actions;
+}
+
+/** Calls `onReady` on the event loop whenever `fd` is readable or hung up; the returned function stops it. */
+export function watchDescriptor(fd: number, onReady: () => void): () => void {
+  const handle = koffi.node.poll(fd, { readable: true, disconnect: true }, () => onReady());
+  return () => handle.stop();
+}

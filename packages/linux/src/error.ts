@@ -1,0 +1,14 @@
+/** Every refusal of this package, by code; `docs/errors.md` is generated from this table. */
+import { IsolineError } from "@isoline/core";
+
+export const linuxErrors = {
+  "unsupported-kernel": "This kernel or architecture lacks something the sensor cannot do without.",
+  "system-call-failed": "A system call that the sensor needs failed.",
+  "sensor-lost": "The sensor could not deliver or answer events any more.",
+  "launch-failed": "The workload could not be started.",
+} as const;
+
+export type LinuxErrorCode = keyof typeof linuxErrors;
+
+/** A refusal of the linux package. */
+export class LinuxError extends IsolineError<LinuxErrorCode> {}

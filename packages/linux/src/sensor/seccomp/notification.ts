@@ -1,0 +1,103 @@
+/**
+ * The listener end of a seccomp filter: one stopped system call at a time.
+ */
+import { close, ioctl } from "../../abi/libc.ts";
+import { EINTR, ENOENT } from "../../abi/errno.ts";
+import {
+  NOTIF_SIZE, RESPONSE_CONTINUE, RESPONSE_SIZE, SECCOMP_IOCTL_NOTIF_ID_VALID, SECCOMP_IOCTL_NOTIF_RECV,
+  SECCOMP_IOCTL_NOTIF_SEND, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP,
+} from "../../abi/seccomp.ts";
+import { LinuxError } from "../../error.ts";
+
+/**
+ * The call that is being decided, read in place from `struct seccomp_notif`.
+ *
+ *   0 u64 id   8 u32 pid   12 u32 flags   16 i32 nr   20 u32 arch   24 u64 ip   32 u64 args[6]
+ */
+export class Notification {
+  readonly bytes: Buffer = Buffer.alloc(NOTIF_SIZE);
+  readonly #words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, NOTIF_SIZE / 4);
+  readonly #signed = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, NOTIF_SIZE / 4);
+
+  /** The thread that stopped, in the supervisor's pid namespace; 0 if it is not visible there. */
+  get tid(): number {
+    return this.#words[2] as number;
+  }
+  get number(): number {
+    return this.#words[4] as number;
+  }
+  get arch(): number {
+    return this.#words[5] as number;
+  }
+  /** Argument as the kernel reads a pointer or size; exact up to 2^53, beyond any user address. */
+  pointer(index: number): number {
+    return (this.#words[8 + 2 * index] as number) + (this.#words[9 + 2 * index] as number) * 2 ** 32;
+  }
+  /** Argument as the kernel reads an int (a descriptor, a pid). */
+  int(index: number): number {
+    return this.#signed[8 + 2 * index] as number;
+  }
+  /** Argument as the kernel reads an unsigned int (flags, a mode, an id). */
+  u32(index: number): number {
+    return this.#words[8 + 2 * index] as number;
+  }
+  clear(): void {
+    this.#words.fill(0);
+  }
+}
+
+/** What `receive` brought: a call to decide, an interruption (look at the mailbox), or the end of the last task. */
+export type Received = "call" | "interrupted" | "ended";
+
+export class Listener {
+  readonly fd: number;
+  readonly call = new Notification();
+  readonly #answer: Buffer = Buffer.alloc(RESPONSE_SIZE);
+
+  constructor(fd: number) {
+    this.fd = fd;
+    // Kernels before 6.6 refuse; the sensor then works, only slower.
+    ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+  }
+
+  /** Blocks until a mediated call arrives. The kernel insists on a zeroed buffer. */
+  receive(): Received {
+    this.call.clear();
+    const result = ioctl(this.fd, SECCOMP_IOCTL_NOTIF_RECV, this.call.bytes);
+    if (result >= 0) return "call";
+    if (result === -EINTR) return "interrupted";
+    // ENOENT: the task was killed before we read its call, or (since 6.11) no task is left. The caller tells them apart.
+    if (result === -ENOENT) return "ended";
+    throw new LinuxError("sensor-lost", `cannot receive from the seccomp listener (errno ${-result})`);
+  }
+
+  /** Lets the kernel carry the call out. False if the task is gone. */
+  proceed(): boolean {
+    return this.#send(0, RESPONSE_CONTINUE);
+  }
+
+  /** Makes the call fail with an errno, given positive. False if the task is gone. */
+  refuse(errno: number): boolean {
+    return this.#send(-errno, 0);
+  }
+
+  /** Whether the task still waits for this answer: what was read of it meanwhile was really its own. */
+  stillWaiting(): boolean {
+    return ioctl(this.fd, SECCOMP_IOCTL_NOTIF_ID_VALID, this.call.bytes) === 0;
+  }
+
+  close(): void {
+    close(this.fd);
+  }
+
+  #send(error: number, flags: number): boolean {
+    this.call.bytes.copy(this.#answer, 0, 0, 8);
+    this.#answer.fill(0, 8, 16);
+    this.#answer.writeInt32LE(error, 16);
+    this.#answer.writeUInt32LE(flags, 20);
+    const result = ioctl(this.fd, SECCOMP_IOCTL_NOTIF_SEND, this.#answer);
+    if (result >= 0) return true;
+    if (result === -ENOENT) return false;
+    throw new LinuxError("sensor-lost", `cannot answer a stopped system call (errno ${-result})`);
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * Who is who: threads by tid, the processes they belong to, and what code each process is.
+ *
+ * No notification tells of a new process or of a death, so both are found out:
+ * - a thread is looked up in /proc when its first call arrives; `lineage.ts` finds the identity it was forked with;
+ * - a tid that is already known is checked, through a pidfd of that very thread, to be still the same one: a recycled
+ *   number must never act under another's identity;
+ * - an exec changes the identity only when the new image is seen to run: the kernel may yet refuse it.
+ */
+import { type Credentials, type Digest, type Task, ZERO_DIGEST } from "@isoline/core";
+import { close, pidfdOpen, pidfdSendSignal } from "../../abi/libc.ts";
+import { executableOf, Lineage } from "./lineage.ts";
+import { readImageMark, readThreadStatus, type ThreadStatus } from "./proc-status.ts";
+
+/** A task identity as the sensor keeps it: with a small number for raw keys and the names that led to it. */
+export interface Identity {
+  readonly serial: number;
+  readonly id: Digest;
+  readonly parentId: Digest;
+  readonly program: string;
+  readonly chain: readonly string[];
+}
+
+export interface Process {
+  readonly pid: number;
+  /** Never reused, unlike the pid; what the engine knows the process by. */
+  readonly handle: number;
+  readonly parent: Process | undefined;
+  readonly pidfd: number;
+  identity: Identity;
+  /** An exec that was let through but has not been seen to succeed. */
+  pendingExec: { readonly next: Identity; readonly markBefore: string | undefined } | undefined;
+  /** Device and inode of the executable, by which children of a dead parent are matched. */
+  executable: string;
+  /** What this process was before each exec, latest last: a child may have been forked then. */
+  readonly past: { readonly executable: string; readonly identity: Identity }[];
+  hasForked: boolean;
+  /** It created children for its own parent (CLONE_PARENT), so the parent named in /proc is not theirs. */
+  forksSiblings: boolean;
+  /** Root and working directory may be another process's to change (CLONE_FS): nothing about them is kept. */
+  sharesDirectories: boolean;
+  /** Threads whose chdir, chroot or the like was let through and may take effect at any moment. */
+  readonly movingThreads: Set<number>;
+  /** Raised whenever root or working directory may have changed. */
+  directoryEpoch: number;
+}
+
+export interface Thread {
+  readonly tid: number;
+  readonly process: Process;
+  readonly pidfd: number;
+  credentials: Credentials;
+  groups: readonly number[];
+  credentialsSerial: number;
+  credentialsStale: boolean;
+}
+
+/** What the table tells its owner. */
+export interface TaskEvents {
+  born(process: Process): void;
+  died(process: Process): void;
+  /** The identity of a new process had to be guessed among several. */
+  guessed(process: Process): void;
+}
+
+/** `PIDFD_THREAD` (linux/pidfd.h, since 6.9): the descriptor stands for one thread, not for the process. */
+const PIDFD_THREAD = 0o200;
+
+export class TaskTable {
+  readonly #threads = new Map<number, Thread>();
+  readonly #processes = new Map<number, Process>();
+  readonly #credentialSerials = new Map<string, number>();
+  readonly #identities = new Map<Digest, Identity>();
+  readonly #lineage: Lineage;
+  readonly #events: TaskEvents;
+  readonly #root: Identity = { serial: 0, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "", chain: [] };
+  #nextHandle = 1;
+  #sweepAt = 256;
+
+  /** `supervisor` is the pid whose child the first process is. */
+  constructor(supervisor: number, events: TaskEvents) {
+    this.#events = events;
+    this.#lineage = new Lineage(supervisor, this.#root, this.#processes);
+    this.#identities.set(ZERO_DIGEST, this.#root);
+  }
+
+  get processes(): Iterable<Process> {
+    return this.#processes.values();
+  }
+
+  /** The process that a pid or tid belongs to, if it is known to be in the namespace. */
+  processOf(pid: number): Process | undefined {
+    return this.#processes.get(pid) ?? this.#threads.get(pid)?.process;
+  }
+
+  /** The thread behind a notification, certainly the one that waits now; undefined if it cannot be identified. */
+  thread(tid: number): Thread | undefined {
+    const known = this.#threads.get(tid);
+    if (known && this.#isSame(known)) {
+      this.#settle(known);
+      return known;
+    }
+    if (known) this.#forget(known);
+    return this.#discover(tid);
+  }
+
+  /** Gives a task identity its small number and its chain of names. */
+  identify(task: Task, program: string, parent: Identity): Identity {
+    const known = this.#identities.get(task.id);
+    if (known) return known;
+    const chain = [...parent.chain.slice(-15), program];
+    const identity = { serial: this.#identities.size, id: task.id, parentId: task.parent, program, chain };
+    this.#identities.set(task.id, identity);
+    return identity;
+  }
+
+  /** Notes an exec that is let through; the identity changes when the new image is seen to run. */
+  execStarts(process: Process, next: Identity): void {
+    process.pendingExec = { next, markBefore: readImageMark(process.pid) };
+  }
+
+  /** Notes that a call which moves root or working directory is let through; until this thread calls again, nothing is kept. */
+  directoriesMove(thread: Thread): void {
+    thread.process.movingThreads.add(thread.tid);
+    thread.process.directoryEpoch += 1;
+  }
+
+  /** Drops processes and threads that are gone. */
+  sweep(): void {
+    for (const thread of [...this.#threads.values()]) if (!this.#isSame(thread)) this.#forget(thread);
+    for (const process of [...this.#processes.values()]) if (!isAlive(process.pidfd)) this.#bury(process);
+  }
+
+  close(): void {
+    for (const thread of [...this.#threads.values()]) this.#forget(thread);
+    for (const process of [...this.#processes.values()]) this.#bury(process);
+  }
+
+  #isSame(thread: Thread): boolean {
+    if (!isAlive(thread.process.pidfd)) return false;
+    if (thread.tid === thread.process.pid) return true;
+    if (thread.pidfd >= 0) return isAlive(thread.pidfd);
+    // Kernels before 6.9 have no descriptor for a thread: its membership is read anew each time.
+    return readThreadStatus(thread.tid)?.tgid === thread.process.pid;
+  }
+
+  /** Takes in what this thread's earlier calls did, now that it is known to have come back from them. */
+  #settle(thread: Thread): void {
+    const { process } = thread;
+    if (process.movingThreads.size > 0 && process.movingThreads.delete(thread.tid)) process.directoryEpoch += 1;
+    if (process.pendingExec) this.#commitExec(process);
+    if (thread.credentialsStale) {
+      const status = readThreadStatus(thread.tid);
+      if (status) this.#setCredentials(thread, status);
+    }
+  }
+
+  #commitExec(process: Process): void {
+    const { next, markBefore } = process.pendingExec as NonNullable<Process["pendingExec"]>;
+    process.pendingExec = undefined;
+    const mark = readImageMark(process.pid);
+    // Same addresses as before: the exec failed. Where nothing can be read, what was let through is taken to have happened.
+    if (mark !== undefined && mark === markBefore) return;
+    if (process.hasForked) process.past.push({ executable: process.executable, identity: process.identity });
+    if (process.past.length > 16) process.past.shift();
+    process.identity = next;
+    process.executable = executableOf(process.pid);
+    process.sharesDirectories = false;
+    process.movingThreads.clear();
+    process.directoryEpoch += 1;
+    // Exec ends the other threads and may change credentials (set-user-id, file capabilities).
+    for (const thread of this.#threads.values()) if (thread.process === process) thread.credentialsStale = true;
+  }
+
+  #discover(tid: number): Thread | undefined {
+    const status = readThreadStatus(tid);
+    if (!status) return undefined;
+    const process = this.#processAt(status);
+    const thread: Thread = {
+      tid,
+      process,
+      pidfd: tid === status.tgid ? -1 : pidfdOpen(tid, PIDFD_THREAD),
+      credentials: status.credentials,
+      groups: status.groups,
+      credentialsSerial: 0,
+      credentialsStale: false,
+    };
+    this.#setCredentials(thread, status);
+    this.#threads.set(tid, thread);
+    if (process.pendingExec) this.#commitExec(process);
+    if (this.#threads.size >= this.#sweepAt) {
+      this.sweep();
+      this.#sweepAt = Math.max(256, this.#threads.size * 2);
+    }
+    return thread;
+  }
+
+  #processAt(status: ThreadStatus): Process {
+    const known = this.#processes.get(status.tgid);
+    if (known && isAlive(known.pidfd)) return known;
+    if (known) this.#bury(known);
+    const origin = this.#lineage.trace(status.tgid, status.ppid);
+    const process: Process = {
+      pid: status.tgid,
+      handle: this.#nextHandle++,
+      parent: origin.parent,
+      pidfd: pidfdOpen(status.tgid, 0),
+      identity: origin.identity,
+      pendingExec: undefined,
+      executable: executableOf(status.tgid),
+      past: [],
+      hasForked: false,
+      forksSiblings: false,
+      sharesDirectories: origin.parent?.sharesDirectories ?? false,
+      movingThreads: new Set(),
+      directoryEpoch: 0,
+    };
+    this.#processes.set(status.tgid, process);
+    this.#events.born(process);
+    if (origin.guessed) this.#events.guessed(process);
+    return process;
+  }
+
+  #setCredentials(thread: Thread, status: ThreadStatus): void {
+    const c = status.credentials;
+    const key = `${c.uid} ${c.euid} ${c.suid} ${c.fsuid} ${c.gid} ${c.egid} ${c.sgid} ${c.fsgid} ${c.capabilities}`;
+    let serial = this.#credentialSerials.get(key);
+    if (serial === undefined) {
+      serial = this.#credentialSerials.size + 1;
+      this.#credentialSerials.set(key, serial);
+    }
+    thread.credentials = c;
+    thread.groups = status.groups;
+    thread.credentialsSerial = serial;
+    thread.credentialsStale = false;
+  }
+
+  #forget(thread: Thread): void {
+    if (thread.pidfd >= 0) close(thread.pidfd);
+    this.#threads.delete(thread.tid);
+  }
+
+  #bury(process: Process): void {
+    if (process.pidfd >= 0) close(process.pidfd);
+    this.#processes.delete(process.pid);
+    this.#lineage.remember(process);
+    this.#events.died(process);
+  }
+}
+
+/** A task that was reaped answers ESRCH; a zombie still holds its number, so it counts as alive. */
+function isAlive(pidfd: number): boolean {
+  return pidfd >= 0 && pidfdSendSignal(pidfd, 0) !== -3;
+}
