@@ -1,0 +1,169 @@
+/**
+ * What an event did, as a person would say it: the one wording that `why`, `show` and `explain` share.
+ *
+ *   opened $HOME/.npmrc for reading
+ *   connected to tcp 127.0.0.1:5432
+ *
+ * A phrase is for reading and leaves things out; the one-line form of `text.ts` is for comparing. Values are escaped text
+ * already, so a phrase is safe on a terminal.
+ */
+import type { Event, Subject } from "./event.ts";
+import type { Operation } from "./operations.ts";
+import { formatId } from "./text.ts";
+
+/** Says in the past tense what an event did, without who did it. */
+export function phrase(event: Event): string {
+  const say = phrases[event.op] as (subject: Event["subject"]) => string;
+  return say(event.subject);
+}
+
+/** How a file was opened, as words: `for reading and writing`. */
+export function accessPhrase(access: string): string {
+  return `for ${access
+    .split(",")
+    .map((word) => accessWords.get(word) ?? word)
+    .join(" and ")}`;
+}
+
+/** Where a socket operation goes, as people write it: `tcp 127.0.0.1:5432`, `unix /run/x.sock`. */
+export function endpointPhrase(subject: { family: string; type: string; address: string }): string {
+  return `${transport(subject.family, subject.type)} ${subject.address}`;
+}
+
+/** One wording for each operation: an operation without one does not compile. */
+const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = {
+  exec: (s) => `executed ${place(s.path)}`,
+  open: (s) => `opened ${file(s)} ${accessPhrase(s.access)}`,
+  create: (s) => `created ${place(s.path)} ${accessPhrase(s.access)}`,
+  map: (s) => `mapped ${file(s)} as ${s.access.includes("write") ? "writable " : ""}executable memory`,
+  "map-anonymous": () => "made executable memory with no file behind it",
+  protect: () => "made memory executable after the fact",
+  unlink: (s) => `deleted ${file(s)}`,
+  rmdir: (s) => `removed ${file(s)}`,
+  rename: (s) => `renamed ${file(s)} to ${place(s.to)}`,
+  link: (s) => `linked ${file(s)} as ${place(s.to)}`,
+  symlink: (s) => `made ${place(s.path)} a symbolic link to ${s.content}`,
+  mkdir: (s) => `made the directory ${place(s.path)}`,
+  mknod: (s) => `made ${kindOf(s.mode) || "the file "}${place(s.path)}`,
+  truncate: (s) => `truncated ${file(s)}`,
+  chmod: (s) => `changed the mode of ${file(s)} to ${modePhrase(s.to)}`,
+  chown: (s) => `changed the ${ownerPhrase(s.owner, s.group, file(s))}`,
+  setxattr: (s) => `set the attribute ${s.name} of ${file(s)}`,
+  removexattr: (s) => `removed the attribute ${s.name} of ${file(s)}`,
+  utimens: (s) => `changed the times of ${file(s)}`,
+
+  socket: (s) => `made a socket (${s.family} ${s.type}${s.protocol === 0 ? "" : `, protocol ${s.protocol}`})`,
+  bind: (s) => `bound to ${endpointPhrase(s)}`,
+  listen: (s) => `listened on ${endpointPhrase(s)}`,
+  connect: (s) => `connected to ${endpointPhrase(s)}`,
+  accept: (s) => `accepted a connection at ${endpointPhrase(s)}`,
+  send: (s) => `sent to ${endpointPhrase(s)}`,
+
+  kill: (s) => `sent signal ${signalPhrase(s.signal)} to ${other(s.relation)}`,
+  ptrace: (s) => `traced ${other(s.relation)} (${s.request})`,
+  vm: (s) => `${s.access === "read" ? "read the memory of" : "wrote into the memory of"} ${other(s.relation)}`,
+  getfd: (s) => `took a descriptor out of ${other(s.relation)}`,
+
+  setid: (s) => `changed its ids (${[s.call, ...s.ids].join(" ")})`,
+  capset: (s) => `set its capabilities to 0x${s.effective.toString(16)}`,
+  prctl: (s) => `asked for ${[s.option, s.value].join(" ").trimEnd()} (prctl)`,
+
+  mount: (s) => `mounted ${s.source} on ${place(s.path)} (${s.type || s.call})`,
+  umount: (s) => `unmounted ${place(s.path)}`,
+  pivot: (s) => `made ${place(s.path)} the root of its namespace, with the old one at ${place(s.old)}`,
+  chroot: (s) => `made ${place(s.path)} its root`,
+  namespace: (s) => `${s.call === "setns" ? "joined other" : "made new"} namespaces: ${s.kinds} (${s.call})`,
+
+  bpf: (s) => `used bpf (${s.command})`,
+  module: (s) => `${s.call.startsWith("delete") ? "removed" : "loaded"} the kernel module ${place(s.path)}`,
+  kexec: (s) => `loaded another kernel (${s.call})`,
+  keyctl: (s) => `used the kernel's key store (${[s.call, s.operation].join(" ").trimEnd()})`,
+  perf: (s) => `opened a performance event (${s.type})`,
+  userfaultfd: () => "took over page faults (userfaultfd)",
+  swap: (s) => `changed swapping on ${place(s.path)} (${s.call})`,
+  reboot: (s) => `asked for a reboot (${s.command})`,
+  hostname: (s) => `changed the host name (${s.call})`,
+  settime: (s) => `set the clock (${s.call})`,
+  ioport: (s) => `asked for I/O ports (${s.call})`,
+  iouring: () => "set up io_uring",
+  abi: (s) => `made system call ${s.number} of another ABI (${s.arch})`,
+};
+
+const accessWords: ReadonlyMap<string, string> = new Map([
+  ["read", "reading"],
+  ["write", "writing"],
+  ["append", "appending"],
+  ["truncate", "truncating"],
+  ["path", "its path only"],
+  ["exec", "execution"],
+]);
+
+function file(subject: { path: string; mode: number }): string {
+  return kindOf(subject.mode) + place(subject.path);
+}
+
+/** `?reason` stands where no path could be found (see `operations.ts`). */
+function place(path: string): string {
+  return path.startsWith("?") ? `something without a path (${path.slice(1) || "unknown"})` : path;
+}
+
+/** What a file is, where it is not an ordinary one, from the type bits of its mode (inode(7)). */
+function kindOf(mode: number): string {
+  switch (mode & 0o170000) {
+    case 0o040000:
+      return "the directory ";
+    case 0o020000:
+    case 0o060000:
+      return "the device ";
+    case 0o010000:
+      return "the pipe ";
+    case 0o140000:
+      return "the socket ";
+    default:
+      return "";
+  }
+}
+
+/** Permission bits the way `chmod` takes them: `0755`. */
+export function modePhrase(mode: number): string {
+  return `0${(mode & 0o7777).toString(8).padStart(3, "0")}`;
+}
+
+const UNCHANGED = 0xffff_ffff;
+
+function ownerPhrase(owner: number, group: number, of: string): string {
+  if (owner === UNCHANGED) return `group of ${of} to ${formatId(group)}`;
+  if (group === UNCHANGED) return `owner of ${of} to ${formatId(owner)}`;
+  return `owner of ${of} to ${formatId(owner)}:${formatId(group)}`;
+}
+
+function transport(family: string, type: string): string {
+  if (family === "unix") return "unix";
+  if (family === "inet" || family === "inet6") {
+    if (type === "stream") return "tcp";
+    if (type === "dgram") return "udp";
+  }
+  return `${family} ${type}`;
+}
+
+function other(relation: string): string {
+  switch (relation) {
+    case "self":
+      return "itself";
+    case "namespace":
+      return "a process of its namespace";
+    default:
+      return "a process outside";
+  }
+}
+
+/** Names of signal(7) for x86-64 and arm64. */
+const signals =
+  "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS".split(
+    " ",
+  );
+
+function signalPhrase(signal: number): string {
+  const name = signals[signal - 1];
+  return name === undefined ? String(signal) : `${signal} (${name})`;
+}
