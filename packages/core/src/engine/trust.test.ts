@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Cause, SUPERVISOR, Trust } from "./trust.ts";
+
+const cause = (what: string): Cause => ({ reason: "off-contour", what, sequence: 9 });
+
+describe("trust", () => {
+  test("a launched process and its descendants are trusted", () => {
+    const trust = new Trust();
+    trust.born(1, SUPERVISOR);
+    trust.born(2, 1);
+    expect(trust.trustOf(2)).toEqual({ trusted: true });
+    expect(trust.isTrusted(2)).toBe(true);
+    expect(trust.descent(2)).toEqual([]);
+  });
+
+  test("one departure taints a process and whoever is born later, not who was born before", () => {
+    const trust = new Trust();
+    trust.born(1, SUPERVISOR);
+    trust.born(2, 1);
+    trust.distrust(1, cause("read a key"));
+    trust.born(3, 1);
+    trust.born(4, 3);
+    expect(trust.trustOf(1)).toEqual({ trusted: false, cause: cause("read a key"), origin: 1 });
+    expect(trust.trustOf(2)).toEqual({ trusted: true });
+    expect(trust.trustOf(3)).toEqual({ trusted: false, cause: cause("read a key"), origin: 1, inheritedFrom: 1 });
+    expect(trust.trustOf(4)).toEqual({ trusted: false, cause: cause("read a key"), origin: 1, inheritedFrom: 3 });
+    expect(trust.descent(4)).toEqual([4, 3, 1]);
+  });
+
+  test("the first cause stands", () => {
+    const trust = new Trust();
+    trust.born(1, SUPERVISOR);
+    trust.distrust(1, cause("first"));
+    trust.distrust(1, cause("second"));
+    expect(trust.trustOf(1)).toMatchObject({ cause: { what: "first" } });
+  });
+
+  test("a child whose untrusted parent died first is born untrusted, with its story", () => {
+    const trust = new Trust();
+    trust.born(1, SUPERVISOR);
+    trust.born(2, 1);
+    trust.distrust(2, cause("gone bad"));
+    trust.died(2);
+    trust.born(3, 2);
+    expect(trust.trustOf(3)).toMatchObject({ trusted: false, cause: { what: "gone bad" }, inheritedFrom: 2 });
+  });
+
+  test("a child whose trusted parent died first is trusted", () => {
+    const trust = new Trust();
+    trust.born(1, SUPERVISOR);
+    trust.died(1);
+    trust.born(2, 1);
+    expect(trust.isTrusted(2)).toBe(true);
+  });
+
+  test("a parent that nobody knows makes a child of unknown lineage", () => {
+    const trust = new Trust();
+    trust.born(5, 99);
+    expect(trust.trustOf(5)).toMatchObject({ trusted: false, cause: { reason: "unknown-lineage" } });
+    expect(trust.trustOf(77)).toMatchObject({ trusted: false, cause: { reason: "unknown-lineage" } });
+    trust.born(0, SUPERVISOR);
+    trust.born(1.5, SUPERVISOR);
+    expect([0, -1, 1.5, Number.NaN].map((handle) => trust.isTrusted(handle))).toEqual([false, false, false, false]);
+  });
+
+  test("a second birth does not wash a process clean", () => {
+    const trust = new Trust();
+    trust.born(1, SUPERVISOR);
+    trust.distrust(1, cause("bad"));
+    trust.born(1, SUPERVISOR);
+    expect(trust.isTrusted(1)).toBe(false);
+    trust.died(1);
+    trust.born(1, SUPERVISOR);
+    expect(trust.isTrusted(1)).toBe(false);
+  });
+
+  test("of more untrusted dead than can be remembered, the story is lost but not the distrust", () => {
+    const trust = new Trust({ maxFallen: 2 });
+    for (let process = 1; process <= 4; process++) {
+      trust.born(process, SUPERVISOR);
+      trust.distrust(process, cause("bad"));
+      trust.died(process);
+    }
+    trust.born(5, 1);
+    expect(trust.trustOf(5)).toMatchObject({ trusted: false, inheritedFrom: 1 });
+    trust.born(1, SUPERVISOR);
+    expect(trust.isTrusted(1)).toBe(false);
+  });
+});
+
+const handle = fc.integer({ min: 0, max: 12 });
+const step = fc.oneof(
+  fc.record({ do: fc.constant("born" as const), process: handle, parent: handle }),
+  fc.record({ do: fc.constant("died" as const), process: handle }),
+  fc.record({ do: fc.constant("distrust" as const), process: handle }),
+);
+
+test("trust never rises, and a child of an untrusted process is never trusted", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 0, max: 3 }), (steps, maxFallen) => {
+      const trust = new Trust({ maxFallen });
+      const lost = new Set<number>();
+      for (const act of steps) {
+        const parentLost = act.do === "born" && act.parent !== SUPERVISOR && !trust.isTrusted(act.parent);
+        if (act.do === "born") trust.born(act.process, act.parent);
+        else if (act.do === "died") trust.died(act.process);
+        else trust.distrust(act.process, cause("off"));
+        if (act.do === "distrust" || parentLost) lost.add(act.process);
+        for (const process of lost) expect(trust.isTrusted(process)).toBe(false);
+        for (let process = 1; process <= 12; process++) {
+          expect(trust.trustOf(process).trusted).toBe(trust.isTrusted(process));
+          expect(trust.descent(process).length > 0).toBe(!trust.isTrusted(process));
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

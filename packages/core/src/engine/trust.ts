@@ -1,0 +1,135 @@
+/**
+ * Trust: a property of each process that only goes down.
+ *
+ * A process is born with the trust of its parent at that moment, loses it by its first departure, and nothing in this
+ * interface gives it back. Children that were born before keep theirs: what the parent did later did not make them.
+ *
+ * Processes are handles: positive integers that the sensor gives out in increasing order and never twice, so that a
+ * reused pid inherits nothing. A handle that was never born has no known lineage, and is not trusted.
+ */
+
+/** Why a process is not trusted. `what` is one line for people. */
+export interface Cause {
+  readonly reason: "off-contour" | "unknown-lineage" | "sensor";
+  readonly what: string;
+  /** Sequence number of the event that did it. */
+  readonly sequence?: number;
+}
+
+export type Standing =
+  | { readonly trusted: true }
+  | {
+      readonly trusted: false;
+      readonly cause: Cause;
+      /** The process whose own act began it: this one, or an ancestor. */
+      readonly origin: number;
+      /** The parent it was born untrusted from, where it was. */
+      readonly inheritedFrom?: number;
+    };
+
+type Fall = Extract<Standing, { trusted: false }>;
+
+/** The parent of a process that the supervisor itself launched. */
+export const SUPERVISOR = 0;
+
+const TRUSTED: Standing = { trusted: true };
+
+/** A birth may name a parent that died before it was noticed; beyond this many, the story is lost but not the distrust. */
+const MAX_FALLEN = 65_536;
+
+/** A longer descent is cut: it is for reading. */
+const MAX_DESCENT = 64;
+
+/** The trust of every process of one namespace. */
+export class Trust {
+  readonly #living = new Map<number, Standing>();
+  readonly #fallen = new Map<number, Fall>();
+  readonly #maxFallen: number;
+  #highest = 0;
+  #forgottenUpTo = 0;
+
+  constructor(options: { readonly maxFallen?: number } = {}) {
+    this.#maxFallen = options.maxFallen ?? MAX_FALLEN;
+  }
+
+  /** A process comes to be, out of `parent` (or `SUPERVISOR`). A second birth of the same handle can only lower its trust. */
+  born(process: number, parent: number): void {
+    if (!isHandle(process)) return;
+    const inherited = parent === SUPERVISOR ? TRUSTED : this.trustOf(parent);
+    const seen = process <= Math.max(this.#highest, this.#forgottenUpTo) || this.#living.has(process);
+    const own = seen || this.#fallen.has(process) ? this.trustOf(process) : TRUSTED;
+    this.#living.set(process, own.trusted && !inherited.trusted ? { ...inherited, inheritedFrom: parent } : own);
+    this.#highest = Math.max(this.#highest, process);
+  }
+
+  /** A process is gone: it does nothing any more. A birth that was noticed late may still name it as its parent. */
+  died(process: number): void {
+    const standing = this.#living.get(process);
+    if (standing === undefined) return;
+    this.#living.delete(process);
+    if (!standing.trusted) this.#bury(process, standing);
+  }
+
+  /** Takes the trust of a process for good. The first cause stands. */
+  distrust(process: number, cause: Cause): void {
+    if (!isHandle(process)) return;
+    const fall: Fall = { trusted: false, cause, origin: process };
+    const standing = this.#living.get(process);
+    if (standing?.trusted || (standing === undefined && process > this.#highest)) this.#living.set(process, fall);
+    else if (standing === undefined && this.trustOf(process).trusted) this.#bury(process, fall);
+  }
+
+  /** How a process stands, the dead included. */
+  trustOf(process: number): Standing {
+    const known = this.#living.get(process) ?? this.#fallen.get(process);
+    if (known !== undefined) return known;
+    if (!isHandle(process) || process > this.#highest) return unknownLineage(process);
+    return process <= this.#forgottenUpTo ? forgotten(process) : TRUSTED;
+  }
+
+  /** Whether a process may still be believed; the question the hot path asks. */
+  isTrusted(process: number): boolean {
+    return this.#living.get(process) === TRUSTED || this.trustOf(process).trusted;
+  }
+
+  /** The handles from a process to the one whose act cost it its trust, as far as they are remembered; empty if trusted. */
+  descent(process: number): readonly number[] {
+    const standing = this.trustOf(process);
+    if (standing.trusted) return [];
+    const line = [process];
+    for (let at: Standing = standing; !at.trusted && at.inheritedFrom !== undefined && line.length < MAX_DESCENT; ) {
+      line.push(at.inheritedFrom);
+      at = this.trustOf(at.inheritedFrom);
+    }
+    if (line.at(-1) !== standing.origin) line.push(standing.origin);
+    return line;
+  }
+
+  /** Every living process with its standing, in order of birth. */
+  living(): IterableIterator<[number, Standing]> {
+    return this.#living.entries();
+  }
+
+  #bury(process: number, fall: Fall): void {
+    this.#fallen.set(process, fall);
+    if (this.#fallen.size <= this.#maxFallen) return;
+    const [oldest] = this.#fallen.keys();
+    this.#fallen.delete(oldest as number);
+    this.#forgottenUpTo = Math.max(this.#forgottenUpTo, oldest as number);
+  }
+}
+
+function isHandle(process: number): boolean {
+  return Number.isSafeInteger(process) && process > 0;
+}
+
+function unknownLineage(process: number): Fall {
+  const what = "nobody saw it being born, so nobody knows what it comes from";
+  return { trusted: false, cause: { reason: "unknown-lineage", what }, origin: process };
+}
+
+/** Among so many untrusted dead that not all are remembered: whoever is as old as a forgotten one counts as one. */
+function forgotten(process: number): Fall {
+  const what = "it died long ago, among more untrusted processes than are remembered";
+  return { trusted: false, cause: { reason: "unknown-lineage", what }, origin: process };
+}
