@@ -1,0 +1,245 @@
+/** Every check of the sources, shown to pass on a tree in order and to fail on one that is not. */
+import { describe, expect, it } from "vitest";
+import { check, checks } from "../../tools/checks.mjs";
+import { json, TinyTree } from "./tiny-tree.ts";
+
+const event = "packages/core/src/event/event.ts";
+const coreIndex = (more: string) => ({
+  "packages/core/src/index.ts": `export * from "./error.ts";\nexport * from "./event/event.ts";\n${more}`,
+});
+const manifestWith = (pack: string, dependencies: Record<string, string>) => ({
+  [`packages/${pack}/package.json`]: json({
+    name: pack === "isoline" ? pack : `@isoline/${pack}`,
+    type: "module",
+    dependencies,
+  }),
+});
+const lockfile = (entry: object) => ({ "package-lock.json": json({ packages: { "node_modules/a": entry } }) });
+
+/** What is wrong with the tree, and what the check has to say about it. */
+type Case = readonly [wrong: string, changes: Record<string, string>, says: RegExp];
+
+const cases: Record<string, readonly Case[]> = {
+  format: [["a line laid out by hand", { [event]: "export  const codes=[ 1 ]\n" }, /event\.ts format/]],
+  lint: [
+    [
+      "a promise nobody awaits",
+      { [event]: "export const codes = 1;\nasync function late(): Promise<void> {}\nlate();\n" },
+      /no-floating-promises/,
+    ],
+    ["a default export", { [event]: "export default 1;\n" }, /no-default-export/],
+    ["a swallowed error", { [event]: "try {\n  JSON.parse('');\n} catch {}\n" }, /no-empty/],
+    [
+      "a switch that forgets a case",
+      { [event]: 'export function codes(a: "x" | "y"): void {\n  switch (a) {\n    case "x":\n      break;\n  }\n}\n' },
+      /switch-exhaustiveness-check/,
+    ],
+    ["a clock in the core", { [event]: "export const codes = Date.now();\n" }, /core has no clock/],
+    ["chance in the core", { [event]: "export const codes = Math.random();\n" }, /core is deterministic/],
+    ["the environment in the core", { [event]: "export const codes = process.env;\n" }, /core knows no environment/],
+    [
+      "a test that keeps the others from running",
+      {
+        "packages/core/src/a.test.ts":
+          'import { expect, it } from "vitest";\n\nit.only("is", () => expect(1).toBe(1));\n',
+      },
+      /no-focused-tests/,
+    ],
+  ],
+  types: [
+    ["a wrong type", { [event]: 'export const codes: number = "1";\n' }, /event\.ts.*TS2322/],
+    ["an enum", { [event]: "export enum Codes {\n  One,\n}\n" }, /event\.ts.*TS1294/],
+    ["an element that may be missing", { [event]: "export const codes: number = [1][0];\n" }, /event\.ts.*TS2322/],
+  ],
+  layers: [
+    [
+      "an import upwards",
+      {
+        ...coreIndex(""),
+        [event]: 'import "../engine/engine.ts";\n',
+        "packages/core/src/engine/engine.ts": "export {};\n",
+      },
+      /event\.ts:1: imports upwards: event → engine/,
+    ],
+    [
+      "an export from above",
+      { [event]: '\nexport * from "../engine/engine.ts";\n', "packages/core/src/engine/engine.ts": "export {};\n" },
+      /event\.ts:2: imports upwards/,
+    ],
+    [
+      "a type from above",
+      {
+        [event]: 'export type A = import("../engine/engine.ts").A;\n',
+        "packages/core/src/engine/engine.ts": "export type A = 1;\n",
+      },
+      /event\.ts:1: imports upwards/,
+    ],
+    [
+      "a worker from above",
+      {
+        [event]: 'new URL("../engine/engine.ts", import.meta.url);\n',
+        "packages/core/src/engine/engine.ts": "export {};\n",
+      },
+      /event\.ts:1: imports upwards/,
+    ],
+    ["input and output in the core", { [event]: 'import "node:fs";\n' }, /core\/event may not import "node:fs"/],
+    ["digests outside their room", { [event]: 'import "node:crypto";\n' }, /core\/event may not import "node:crypto"/],
+    [
+      "foreign functions outside abi",
+      { "packages/linux/src/sensor/a.ts": 'import "koffi";\n' },
+      /linux\/sensor may not import "koffi"/,
+    ],
+    [
+      "the core knowing Linux",
+      { [event]: 'import "@isoline/linux";\n' },
+      /core\/event may not import "@isoline\/linux"/,
+    ],
+    [
+      "a path into another package",
+      { [event]: 'import "../../../linux/src/index.ts";\n' },
+      /leaves its package by a path/,
+    ],
+    [
+      "the inside of another package",
+      { "packages/linux/src/sensor/a.ts": 'import "@isoline/core/dist/event/event.js";\n' },
+      /may not import "@isoline\/core\/dist/,
+    ],
+    [
+      "an import that is not written out",
+      { [event]: 'const name = "node:fs";\nawait import(name);\n' },
+      /event\.ts:2: imports something that is not written out/,
+    ],
+    ["a require", { [event]: 'require("fs");\n' }, /core\/event may not import "fs"/],
+    ["a room without a row", { "packages/core/src/attic/a.ts": "export {};\n" }, /"attic" is no room/],
+    [
+      "a circle between folders of one room",
+      {
+        "packages/linux/src/sensor/a/a.ts": 'import "../b/b.ts";\n',
+        "packages/linux/src/sensor/b/b.ts": 'import "./c.ts";\n',
+        "packages/linux/src/sensor/b/c.ts": 'import "../a/a.ts";\n',
+      },
+      /sensor\/b\/c\.ts: needs .*sensor\/a\/a\.ts, which needs it in turn/,
+    ],
+    [
+      "a dependency no room may use",
+      manifestWith("core", { koffi: "3.3.4" }),
+      /core\/package\.json: no room of it may import "koffi"/,
+    ],
+    ["a file it cannot read", { [event]: "export const = 1;\n" }, /event\.ts: cannot be parsed/],
+  ],
+  manners: [
+    ["a room too long", { [event]: "export {};\n".repeat(401) }, /event\.ts: 401 lines/],
+    ["a room without a name", { "packages/core/src/event/utils.ts": "export {};\n" }, /"utils" says nothing/],
+    [
+      "an error without a code",
+      { [event]: 'export const codes = () => {\n  throw new Error("no");\n};\n' },
+      /event\.ts:2: a bare Error/,
+    ],
+  ],
+  "dead-code": [
+    [
+      "an export nobody uses",
+      {
+        [event]: "export const codes = 1;\n",
+        "packages/core/src/event/phrase.ts": "export const a = 1;\nexport const b = 2;\n",
+        ...coreIndex('export { a } from "./event/phrase.ts";\n'),
+      },
+      /Unused exports[^]*\bb\b.*phrase\.ts/,
+    ],
+    ["a file nobody needs", { "packages/core/src/event/lost.ts": "export {};\n" }, /Unused files[^]*lost\.ts/],
+    ["an import no manifest lists", { ...coreIndex('export * from "koffi";\n') }, /Unlisted dependencies[^]*koffi/],
+    ["a dependency nobody uses", manifestWith("linux", { koffi: "3.3.4" }), /Unused dependencies[^]*koffi/],
+  ],
+  dependencies: [
+    ["a dependency without its line", manifestWith("linux", { koffi: "3.3.4" }), /"koffi" has no line/],
+    [
+      "a line without its dependency",
+      { "docs/dependencies.md": "| `koffi` | a | b | c |\n" },
+      /"koffi" is a dependency of no package/,
+    ],
+    [
+      "a line that does not say why",
+      { ...manifestWith("linux", { koffi: "3.3.4" }), "docs/dependencies.md": "| `koffi` | a |  | c |\n" },
+      /"koffi" needs 3 filled cells/,
+    ],
+    [
+      "a range of versions",
+      { ...manifestWith("linux", { koffi: "^3.3.4" }), "docs/dependencies.md": "| `koffi` | a | b | c |\n" },
+      /"koffi" is not pinned/,
+    ],
+    [
+      "a lockfile bound to one registry",
+      lockfile({ resolved: "https://registry.example/a.tgz", integrity: "sha512-a" }),
+      /node_modules\/a is bound to/,
+    ],
+    ["a lockfile without a digest", lockfile({ version: "1.0.0" }), /node_modules\/a has no sha512 digest/],
+  ],
+  "error-page": [
+    [
+      "a table the page does not show",
+      { "packages/core/src/error.ts": "export const coreErrors = { sealed: 'Sealed.' } as const;\n" },
+      /run npm run docs/,
+    ],
+    [
+      "a table that cannot be read",
+      { "packages/core/src/error.ts": "export const coreErrors = { sealed: String(1) };\n" },
+      /a meaning in an error table is a plain string/,
+    ],
+  ],
+  documents: [
+    ["a link to nothing", { "README.md": "[a](docs/lost.md)\n" }, /README\.md:1: docs\/lost\.md leads nowhere/],
+    [
+      "a link to a section that is not there",
+      { "README.md": "\n[a](docs/errors.md#lost)\n" },
+      /README\.md:2: docs\/errors\.md has no section #lost/,
+    ],
+    ["a link out of the repository", { "README.md": "[a](../lost.md)\n" }, /leads out of the repository/],
+    ["a script that is not there", { "README.md": "Run `npm run lost`.\n" }, /no script "lost"/],
+    [
+      "a command that is not there",
+      {
+        "README.md": "```\n$ isoline lost a.contour\n$ isoline show a.contour\n```\n",
+        "packages/isoline/bin/isoline":
+          "#!/bin/sh\nprintf 'Usage: isoline\\n\\nCommands:\\n  show FILE   the contour for people\\n'\n",
+      },
+      /^README\.md:2: isoline has no command "lost"\n$/,
+    ],
+    [
+      "somebody's home",
+      { "README.md": `Unpack to /${"home"}/miller/isoline.\n` },
+      /README\.md:1: speaks of one machine: \/home\/miller/,
+    ],
+    ["a registry", { ".npmrc": `registry=https://${"registry"}.npmjs.org/\n` }, /\.npmrc:1: speaks of one machine/],
+  ],
+};
+
+describe.each(checks.map(({ name }) => name))("the check %s", (name) => {
+  it("passes on a tree in order", async () => {
+    using tree = new TinyTree();
+    expect(await check(name, tree.root)).toMatchObject({ status: 0 });
+  });
+
+  it.each(cases[name] ?? [])("reports %s", async (_wrong, changes, says) => {
+    using tree = new TinyTree(changes);
+    const { status, output } = await check(name, tree.root);
+    expect(output).toMatch(says);
+    expect(status).toBe(1);
+  });
+
+  it("has a case that it reports", () => {
+    expect(cases[name]?.length ?? 0).toBeGreaterThan(0);
+  });
+});
+
+describe("a check that finds nothing to look at", () => {
+  it.each([
+    ["layers", "packages/linux/src"],
+    ["manners", "packages"],
+  ])("is no success: %s without %s", async (name, folder) => {
+    using tree = new TinyTree();
+    tree.remove(folder);
+    const { status, output } = await check(name, tree.root);
+    expect(output).toMatch(/no sources found/);
+    expect(status).toBe(1);
+  });
+});

@@ -1,0 +1,81 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { ERROR_PAGE, errorPage } from "../../tools/error-page.mjs";
+import { repository } from "../../tools/run.mjs";
+
+const CONFIGURATION = [
+  "tsconfig.base.json",
+  "tsconfig.check.json",
+  "tsconfig.json",
+  "biome.json",
+  ".oxlintrc.json",
+  "knip.json",
+];
+
+const manifest = (name: string) => ({
+  name,
+  version: "0.1.0",
+  type: "module",
+  exports: { ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
+});
+
+/** The smallest tree that every check finds in order, with the configuration of this repository. */
+const inOrder: Record<string, string> = {
+  "package.json": json({
+    name: "tiny-workspace",
+    private: true,
+    type: "module",
+    workspaces: ["packages/core", "packages/linux", "packages/isoline"],
+    scripts: { start: "true", test: "true" },
+  }),
+  "package-lock.json": json({ packages: {} }),
+  "README.md": "# Tiny\n\nSee [the errors](docs/errors.md#errors) and run `npm test`.\n",
+  "docs/dependencies.md": "# Dependencies\n",
+  "packages/core/package.json": json(manifest("@isoline/core")),
+  "packages/core/src/error.ts": 'export const coreErrors = { "bad-event": "An event is none." } as const;\n',
+  "packages/core/src/event/event.ts":
+    'import { coreErrors } from "../error.ts";\n\nexport const codes = Object.keys(coreErrors);\n',
+  "packages/core/src/index.ts": 'export * from "./error.ts";\nexport * from "./event/event.ts";\n',
+  "packages/linux/package.json": json(manifest("@isoline/linux")),
+  "packages/linux/src/index.ts": "export const linux = true;\n",
+  "packages/isoline/package.json": json(manifest("isoline")),
+  "packages/isoline/src/index.ts": "export const isoline = true;\n",
+};
+
+/** A tree on disk that is gone when the scope that made it ends. */
+export class TinyTree implements Disposable {
+  readonly root = mkdtempSync(join(tmpdir(), "isoline-tree-"));
+
+  constructor(changes: Readonly<Record<string, string>> = {}) {
+    for (const file of CONFIGURATION) cpSync(join(repository, file), join(this.root, file));
+    for (const pack of ["core", "linux", "isoline"]) this.copy(`packages/${pack}/tsconfig.json`);
+    symlinkSync(join(repository, "node_modules"), join(this.root, "node_modules"));
+    for (const [path, text] of Object.entries(inOrder)) this.write(path, text);
+    this.write(ERROR_PAGE, errorPage(this.root));
+    for (const [path, text] of Object.entries(changes)) this.write(path, text);
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.root, path)), { recursive: true });
+    const mode = text.startsWith("#!") ? 0o755 : 0o644;
+    writeFileSync(join(this.root, path), text, { mode });
+  }
+
+  copy(path: string): void {
+    cpSync(join(repository, path), join(this.root, path), { recursive: true });
+  }
+
+  remove(path: string): void {
+    rmSync(join(this.root, path), { recursive: true });
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+/** Laid out as the formatter wants manifests. */
+export function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

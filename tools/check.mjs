@@ -1,0 +1,15 @@
+/** `npm run check [NAME…]`: the checks of the sources without the tests; all of them, or those named. */
+import { check, checks } from "./checks.mjs";
+import { reportStage, Tally } from "./tally.mjs";
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !checks.some((candidate) => candidate.name === name));
+const wanted = checks.filter(({ name }) => names.length === 0 || names.includes(name));
+const tally = new Tally();
+for (const { name, remedy } of wanted) tally.add(reportStage(name, await check(name), remedy));
+if (unknown.length > 0) {
+  console.log(`no check ${unknown.join(", ")}; there are: ${checks.map(({ name }) => name).join(", ")}`);
+  tally.add({ passed: 0, failed: unknown.length, skipped: [] });
+}
+console.log(tally.closing());
+process.exitCode = tally.succeeded ? 0 : 1;

@@ -1,0 +1,29 @@
+import { installed, repository, run } from "./run.mjs";
+
+const judge = (/** @type {string} */ what) => [process.execPath, `${repository}/tools/judge.mjs`, what];
+
+/**
+ * Every check of the sources, as one command each. A command judges the tree it is started in, so the tests can show
+ * on a small wrong tree that it reports what it should.
+ *
+ * @type {readonly { name: string, command: readonly string[], remedy: string }[]}
+ */
+export const checks = [
+  { name: "format", command: [installed("biome"), "format", "."], remedy: "npm run format" },
+  { name: "lint", command: [installed("oxlint"), "--type-aware", "--deny-warnings"], remedy: "npm run lint" },
+  { name: "types", command: [installed("tsc"), "-p", "tsconfig.check.json"], remedy: "npx tsc -p tsconfig.check.json" },
+  { name: "layers", command: judge("layers"), remedy: "the table in tools/layers.mjs" },
+  { name: "manners", command: judge("manners"), remedy: "CONTRIBUTING.md" },
+  { name: "dead-code", command: [installed("knip"), "--no-progress", "--no-config-hints"], remedy: "npx knip" },
+  { name: "dependencies", command: judge("dependencies"), remedy: "docs/dependencies.md" },
+  { name: "error-page", command: judge("error-page"), remedy: "npm run docs" },
+  { name: "documents", command: judge("documents"), remedy: "the line it names" },
+];
+
+/** @param {string} name @param {string} [cwd] the tree to judge */
+export function check(name, cwd = repository) {
+  const found = checks.find((candidate) => candidate.name === name);
+  if (found === undefined)
+    throw new Error(`no check "${name}"; there are: ${checks.map((candidate) => candidate.name).join(", ")}`);
+  return run(found.command, { cwd, limitSeconds: 180 });
+}

@@ -1,0 +1,38 @@
+import { writeFileSync } from "node:fs";
+
+/**
+ * Tells `tools/test.mjs` what the tests came to, through the file named in ISOLINE_TEST_REPORT.
+ *
+ * A test file that could not be loaded, a hook that threw and an error nobody caught count as one failure each, so that
+ * a closing line without failures means there were none. A test that never got to run is a failure, too.
+ */
+export default class CountReporter {
+  /**
+   * @param {readonly import("vitest/node").TestModule[]} modules
+   * @param {readonly unknown[]} unhandledErrors
+   */
+  onTestRunEnd(modules, unhandledErrors) {
+    const counts = { passed: 0, failed: unhandledErrors.length, skipped: /** @type {string[]} */ ([]) };
+    for (const module of modules) {
+      counts.failed += module.errors().length;
+      for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
+      for (const test of module.children.allTests()) {
+        const result = test.result();
+        if (result.state === "passed") counts.passed += 1;
+        else if (result.state === "skipped") counts.skipped.push(skipName(module, test, result.note));
+        else counts.failed += 1;
+      }
+    }
+    const file = process.env["ISOLINE_TEST_REPORT"];
+    if (file !== undefined) writeFileSync(file, JSON.stringify(counts));
+  }
+}
+
+/**
+ * @param {import("vitest/node").TestModule} module @param {import("vitest/node").TestCase} test
+ * @param {string} [note] the reason the test gave
+ */
+function skipName(module, test, note) {
+  const name = `${module.relativeModuleId} > ${test.fullName}`.replaceAll("\n", " ");
+  return note === undefined ? name : `${name} (${note})`;
+}

@@ -1,0 +1,42 @@
+/** Nothing in the repository may speak of the machine it was written on: it would lead nowhere, or tell too much. */
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+
+const EVERYWHERE = new Set(
+  "bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var".split(" "),
+);
+const NOBODY = new Set("alice bob carol ci me node user you".split(" "));
+const TEXT = /\.(md|ts|mjs|js|json|c|h|py|sh|txt|yml|yaml|toml)$|^(\.npmrc|\.ci\/run)$/;
+const REGISTRY = /\b(registry\.(npmjs|yarnpkg|npmmirror)\.\w+|npm\.pkg\.github\.com|\w[\w.-]*\/artifactory\/)/;
+
+/** @param {string} root @param {string} path @returns {string[]} */
+export function machineTraces(root, path) {
+  if (!TEXT.test(path)) return [];
+  return readFileSync(join(root, path), "utf8")
+    .split("\n")
+    .flatMap((text, index) =>
+      traceIn(root, text).map((trace) => `${path}:${index + 1}: speaks of one machine: ${trace}`),
+    );
+}
+
+/** @param {string} root @param {string} text */
+function traceIn(root, text) {
+  const registry = REGISTRY.exec(text)?.[0];
+  const homes = [...text.matchAll(/(?<![\w.~-])\/(?:home|Users)\/([\w.-]+)/g)].filter(
+    ([, name = ""]) => !NOBODY.has(name),
+  );
+  return [...(registry === undefined ? [] : [registry]), ...homes.map(([path]) => path), ...pathsBesideUs(root, text)];
+}
+
+/**
+ * Absolute paths that begin as the path of this checkout does, and exist: `/place/other` when this is `/place/isoline`.
+ *
+ * @param {string} root @param {string} text @returns {string[]}
+ */
+function pathsBesideUs(root, text) {
+  const [, top = ""] = realpathSync(root).split("/");
+  if (top === "" || EVERYWHERE.has(top) || !text.includes(`/${top}/`)) return [];
+  return [...text.matchAll(/(?<![\w.~-])\/[\w.-]+(?:\/[\w.-]+)+/g)]
+    .map(([path]) => path)
+    .filter((path) => path.startsWith(`/${top}/`) && existsSync(path));
+}

@@ -1,0 +1,46 @@
+/** The house manners that can be counted; the rest is in CONTRIBUTING.md and in review. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Visitor } from "oxc-parser";
+import { filesUnder, isTest, lineAt, readSource } from "./sources.mjs";
+
+const MOST_LINES = 400;
+const NO_NAME_FOR_A_ROOM = new Set(["utils", "util", "helpers", "helper", "common", "misc", "shared", "lib", "types"]);
+const OURS = ["packages", "tools", "bench", "test", "examples"];
+
+/** @param {string} root @returns {string[]} */
+export function mannersViolations(root) {
+  const paths = OURS.flatMap((folder) => filesUnder(root, folder)).filter((path) => /\.(ts|mjs|js|c|h|py)$/.test(path));
+  if (paths.length === 0) return ["no sources found, so nothing can be said about them"];
+  return paths.flatMap((path) => [...nameViolations(path), ...sourceViolations(root, path)]);
+}
+
+/** @param {string} path */
+function nameViolations(path) {
+  const bad = path
+    .split("/")
+    .map((part) => part.replace(/\..*$/, ""))
+    .find((part) => NO_NAME_FOR_A_ROOM.has(part));
+  return bad === undefined ? [] : [`${path}: "${bad}" says nothing about what lives there; use the field's word`];
+}
+
+/** @param {string} root @param {string} path */
+function sourceViolations(root, path) {
+  const lines = readFileSync(join(root, path), "utf8").split("\n").length - 1;
+  const long = lines > MOST_LINES ? [`${path}: ${lines} lines; a room has at most ${MOST_LINES}`] : [];
+  const shipped = /^packages\/[^/]+\/src\/.*\.ts$/.test(path) && !isTest(path);
+  return shipped ? [...long, ...bareErrors(readSource(root, path))] : long;
+}
+
+/** What is thrown carries a code that a caller can act on, so a shipped source makes no bare Error. */
+function bareErrors(/** @type {import("./sources.mjs").Source} */ { path, text, parsed }) {
+  /** @type {string[]} */
+  const found = [];
+  /** @param {import("oxc-parser").NewExpression | import("oxc-parser").CallExpression} node */
+  const judge = ({ start, callee }) => {
+    if (callee.type === "Identifier" && ["Error", "TypeError", "RangeError"].includes(callee.name))
+      found.push(`${path}:${lineAt(text, start)}: a bare ${callee.name}; throw IsolineError with a code`);
+  };
+  new Visitor({ NewExpression: judge, CallExpression: judge }).visit(parsed.program);
+  return found;
+}

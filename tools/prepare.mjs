@@ -1,0 +1,28 @@
+import { installDependencies, nodeTooOld, staleInstallation } from "./install.mjs";
+import { installed, run } from "./run.mjs";
+
+/**
+ * What both `npm start` and `npm test` need first, in order; the first that fails ends the run.
+ *
+ * @type {readonly { name: string, run: () => Promise<{ status: number, output: string, seconds: number, note?: string }> }[]}
+ */
+export const preparation = [
+  { name: "node", run: async () => checkNode() },
+  { name: "install", run: install },
+  { name: "build", run: () => run([installed("tsc"), "-b"]) },
+];
+
+function checkNode() {
+  const complaint = nodeTooOld();
+  if (complaint !== undefined) return { status: 1, output: complaint, seconds: 0 };
+  return { status: 0, output: "", seconds: 0, note: process.versions.node };
+}
+
+async function install() {
+  const reason = staleInstallation();
+  if (reason === undefined) return { status: 0, output: "", seconds: 0, note: "already installed" };
+  const outcome = await installDependencies();
+  const still = outcome.status === 0 ? staleInstallation() : undefined;
+  if (still === undefined) return { ...outcome, note: reason };
+  return { ...outcome, status: 1, output: `${outcome.output}\nnpm ci ended well, and yet ${still}` };
+}

@@ -1,0 +1,61 @@
+/** What a failed stage printed is shown up to here: enough to see what is wrong, not so much that nobody looks. */
+const MOST_LINES = 60;
+
+/**
+ * What has passed, failed and been skipped so far. A stage counts one, a test counts one; what never ran because an
+ * earlier stage failed is not counted as passed.
+ */
+export class Tally {
+  passed = 0;
+  failed = 0;
+  /** @type {string[]} */
+  skipped = [];
+
+  /** @param {{ passed: number, failed: number, skipped: readonly string[] }} counts */
+  add({ passed, failed, skipped }) {
+    this.passed += passed;
+    this.failed += failed;
+    this.skipped.push(...skipped);
+  }
+
+  /** The closing lines: the skipped by name, then the one that is counted. */
+  closing() {
+    const names = this.skipped.map((name) => `  skipped: ${name}`);
+    return [...names, `${this.passed} passed, ${this.failed} failed, ${this.skipped.length} skipped`].join("\n");
+  }
+
+  /** Nothing failed, and something passed: a run that tested nothing is no success. */
+  get succeeded() {
+    return this.failed === 0 && this.passed > 0;
+  }
+}
+
+/**
+ * Says in one line how a stage ended, shows what it printed if it failed, and counts it.
+ *
+ * A stage that could not do all it should says so with lines `skipped: NAME`.
+ *
+ * @param {string} name
+ * @param {{ status: number, output: string, seconds: number, timedOut?: boolean, note?: string }} outcome
+ * @param {string} [remedy] what to run or read to put it right
+ * @returns {{ passed: number, failed: number, skipped: string[] }}
+ */
+export function reportStage(name, { status, output, seconds, timedOut = false, note = "" }, remedy) {
+  if (status === 0) {
+    console.log(stageLine("ok", name, seconds, note));
+    const skipped = [...output.matchAll(/^skipped: (.+)$/gm)].map(([, what]) => `${name}: ${what}`);
+    return { passed: 1, failed: 0, skipped };
+  }
+  const how = timedOut ? "did not end in time" : `status ${status}`;
+  console.log(stageLine("FAILED", name, seconds, remedy === undefined ? how : `${how}; see ${remedy}`));
+  const lines = output.trim().split("\n");
+  for (const line of lines.slice(0, MOST_LINES)) console.log(`  | ${line}`);
+  if (lines.length > MOST_LINES) console.log(`  | … and ${lines.length - MOST_LINES} lines more`);
+  return { passed: 0, failed: 1, skipped: [] };
+}
+
+/** @param {"ok" | "FAILED"} word @param {string} name @param {number} seconds @param {string} [note] */
+export function stageLine(word, name, seconds, note = "") {
+  const time = seconds >= 0.05 ? `${seconds.toFixed(1)} s` : "";
+  return `${word.padEnd(8)}${name.padEnd(16)}${time.padStart(8)}${note === "" ? "" : `  ${note}`}`.trimEnd();
+}

@@ -1,0 +1,94 @@
+/**
+ * `npm test [FILTER…]`: from a fresh clone to the closing line `N passed, N failed, N skipped`, which is always the last.
+ *
+ * Installs what is missing, builds, checks the sources, runs every test. Without an installation or a build nothing
+ * further can be said, so those end the run; a failed check does not keep the tests from running.
+ */
+import { readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { check, checks } from "./checks.mjs";
+import { preparation } from "./prepare.mjs";
+import { endRunning, installed, repository, run } from "./run.mjs";
+import { provideSystemPackages } from "./system-packages.mjs";
+import { reportStage, Tally } from "./tally.mjs";
+
+const TESTS_LIMIT_SECONDS = 1200;
+
+const tally = new Tally();
+const started = Date.now();
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
+  process.once(signal, () => {
+    endRunning();
+    console.log(`stopped by ${signal} before the end`);
+    close({ passed: 0, failed: 1, skipped: [] });
+  });
+}
+try {
+  await everything();
+  close();
+} catch (error) {
+  console.log(error);
+  close({ passed: 0, failed: 1, skipped: [] });
+}
+
+async function everything() {
+  for (const stage of preparation) {
+    const counts = reportStage(stage.name, await stage.run());
+    tally.add(counts);
+    if (counts.failed > 0) {
+      console.log(`nothing further can be tested without "${stage.name}"`);
+      return;
+    }
+  }
+  await systemPackages();
+  for (const { name, remedy } of checks) tally.add(reportStage(name, await check(name), remedy));
+  await tests(process.argv.slice(2));
+  console.log(`\n${Math.round((Date.now() - started) / 1000)} s in all`);
+}
+
+async function systemPackages() {
+  const { missing, note } = await provideSystemPackages();
+  if (note !== "") console.log(`system packages: ${note}`);
+  for (const { name, why } of missing) console.log(`system package missing: ${name} (${why}); tests that need it skip`);
+}
+
+/** @param {readonly string[]} filters */
+async function tests(filters) {
+  const report = join(tmpdir(), `isoline-tests-${process.pid}.json`);
+  const reporters = ["--reporter=default", "--reporter=./tools/count-reporter.mjs"];
+  const outcome = await run([installed("vitest"), "run", "--allowOnly=false", ...reporters, ...filters], {
+    cwd: repository,
+    env: { ISOLINE_TEST_REPORT: report },
+    show: true,
+    limitSeconds: TESTS_LIMIT_SECONDS,
+  });
+  const counts = readReport(report);
+  rmSync(report, { force: true });
+  if (counts === undefined) {
+    console.log(`FAILED  the test runner ended without a report (${outcome.timedOut ? "too late" : outcome.status})`);
+    tally.add({ passed: 0, failed: 1, skipped: [] });
+    return;
+  }
+  tally.add(counts);
+  if (outcome.status !== 0 && counts.failed === 0) {
+    console.log(`FAILED  the test runner ended with status ${outcome.status}, and no test says why`);
+    tally.add({ passed: 0, failed: 1, skipped: [] });
+  }
+}
+
+/** @param {string} file @returns {{ passed: number, failed: number, skipped: string[] } | undefined} */
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {{ passed: number, failed: number, skipped: string[] }} [last] @returns {never} */
+function close(last) {
+  if (last !== undefined) tally.add(last);
+  console.log(tally.closing());
+  process.exit(tally.succeeded ? 0 : 1);
+}
