@@ -9,7 +9,7 @@ import { filesUnder, importsOf, isTest, readSource } from "./sources.mjs";
  *
  * @type {readonly (readonly [pack: string, room: string, outside: readonly string[]])[]}
  */
-export const house = [
+const house = [
   ["core", "error", []],
   ["core", "digest", ["node:crypto"]],
   ["core", "event", []],

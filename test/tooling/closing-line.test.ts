@@ -1,0 +1,128 @@
+/** `npm test` and `.ci/run` on a small tree: whatever happens, the last line counts it, and the status agrees. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { checks } from "../../tools/checks.mjs";
+import { staleInstallation } from "../../tools/install.mjs";
+import { preparation } from "../../tools/prepare.mjs";
+import { repository, run } from "../../tools/run.mjs";
+import { reportStage, Tally } from "../../tools/tally.mjs";
+import { TinyTree } from "./tiny-tree.ts";
+
+const STAGES = preparation.length + checks.length;
+
+const dependenciesOfTools = readFileSync(join(repository, "docs/dependencies.md"), "utf8")
+  .split("\n")
+  .filter((line) => !/^\| `(koffi|commander|yaml)`/.test(line))
+  .join("\n");
+
+/** A tree with these tools in it, that needs no system package and is installed already. */
+function testableTree(changes: Record<string, string> = {}): TinyTree {
+  // The tree borrows our node_modules; were they stale, `npm ci` in the tree would reach through and replace them.
+  expect(staleInstallation()).toBeUndefined();
+  const tree = new TinyTree();
+  for (const file of ["tools", ".ci", "package.json", "package-lock.json", "vitest.config.ts"]) tree.copy(file);
+  tree.write("docs/dependencies.md", dependenciesOfTools);
+  tree.write("tools/system-packages.txt", "# none\n");
+  // Some of what the tools export is for tests that are not in this tree.
+  const knip = readFileSync(join(repository, "knip.json"), "utf8");
+  tree.write("knip.json", knip.replace(/tools\/\{[^}]*\}\.mjs/, "tools/*.mjs"));
+  for (const [path, text] of Object.entries(changes)) tree.write(path, text);
+  return tree;
+}
+
+const testFile = (body: string) =>
+  `import fc from "fast-check";\nimport { expect, it } from "vitest";\n\nit("is", () => {\n  expect(fc).toBeDefined();\n});\n${body}`;
+
+async function ciRun(tree: TinyTree): Promise<{ status: number; lines: string[]; output: string }> {
+  const { status, output } = await run([join(tree.root, ".ci/run")], { cwd: "/" });
+  return { status, output, lines: output.trimEnd().split("\n") };
+}
+
+describe("the closing line", () => {
+  it("counts every stage and test of a tree in order, and names what was skipped", async () => {
+    using tree = testableTree({
+      "test/a.test.ts": testFile(
+        '\nit("waits", (context) => {\n  context.skip("no kernel here");\n  expect(1).toBe(2);\n});\n',
+      ),
+    });
+    const { status, lines, output } = await ciRun(tree);
+    expect(output).not.toMatch(/^FAILED/m);
+    expect(lines.at(-1)).toMatch(new RegExp(`^${STAGES + 1} passed, 0 failed, \\d+ skipped$`));
+    expect(output).toMatch(/^ {2}skipped: test\/a\.test\.ts > waits \(no kernel here\)$/m);
+    expect(status).toBe(0);
+  });
+
+  it("counts a failed check, a failed test, a file that cannot be loaded and a hook that throws", async () => {
+    using tree = testableTree({
+      "packages/core/src/event/utils.ts": "export const unused = 1;\n",
+      "test/a.test.ts": testFile('\nit("is not", () => {\n  expect(1).toBe(2);\n});\n'),
+      "test/b.test.ts": 'throw new TypeError("not loaded");\n',
+      "test/c.test.ts":
+        'import { beforeAll, describe, expect, it } from "vitest";\n\ndescribe("c", () => {\n  beforeAll(() => {\n    throw new TypeError("hook");\n  });\n  it("never runs", () => {\n    expect(1).toBe(1);\n  });\n});\n',
+    });
+    const { status, lines, output } = await ciRun(tree);
+    expect(output).toMatch(/^FAILED {2}manners/m);
+    expect(output).toMatch(/^FAILED {2}dead-code/m);
+    expect(lines.at(-1)).toMatch(new RegExp(`^${STAGES - 2 + 1} passed, 5 failed, \\d+ skipped$`));
+    expect(status).toBe(1);
+  });
+
+  it("counts an error that nobody caught, though every test passed", async () => {
+    using tree = testableTree({
+      "test/a.test.ts": testFile('\nvoid Promise.reject(new TypeError("nobody\'s"));\n'),
+    });
+    const { status, lines } = await ciRun(tree);
+    expect(lines.at(-1)).toMatch(/ passed, 1 failed, /);
+    expect(status).toBe(1);
+  });
+
+  it("is last and says so when the build fails, and nothing after it runs", async () => {
+    using tree = testableTree({ "packages/core/src/index.ts": 'export const broken: number = "1";\n' });
+    const { status, lines, output } = await ciRun(tree);
+    expect(output).toMatch(/^FAILED {2}build/m);
+    expect(output).toMatch(/nothing further can be tested without "build"/);
+    expect(output).not.toMatch(/layers/);
+    expect(lines.at(-1)).toBe(`${preparation.length - 1} passed, 1 failed, 0 skipped`);
+    expect(status).toBe(1);
+  });
+
+  it("is last when there are no tests at all", async () => {
+    using tree = testableTree();
+    const { status, lines } = await ciRun(tree);
+    expect(lines.at(-1)).toMatch(/ passed, [12] failed, /);
+    expect(status).toBe(1);
+  });
+
+  it("is last when the lockfile cannot be read", async () => {
+    using tree = testableTree();
+    tree.remove("node_modules");
+    tree.write("package-lock.json", "{");
+    const { status, lines, output } = await ciRun(tree);
+    expect(output).toMatch(/^FAILED {2}install/m);
+    expect(lines.at(-1)).toBe("1 passed, 1 failed, 0 skipped");
+    expect(status).toBe(1);
+  });
+});
+
+describe("the tally", () => {
+  it("is no success when nothing ran", () => {
+    expect(new Tally().succeeded).toBe(false);
+  });
+
+  it("counts what a stage could not do as skipped", () => {
+    const counts = reportStage("documents", { status: 0, output: "skipped: commands\n", seconds: 1 });
+    expect(counts).toEqual({ passed: 1, failed: 0, skipped: ["documents: commands"] });
+  });
+});
+
+describe("a command", () => {
+  it("is ended whole when it takes too long", async () => {
+    const outcome = await run(["sh", "-c", "sleep 600 & sleep 600"], { limitSeconds: 0.2 });
+    expect(outcome).toMatchObject({ timedOut: true, status: 137 });
+  });
+
+  it("that cannot be started has a status, too", async () => {
+    expect(await run(["/no/such/program"])).toMatchObject({ status: 127 });
+  });
+});
