@@ -24,20 +24,19 @@ const readlinkCall = call(["long", "void *", "void *", "long"]);
 const accessCall = call(["long", "void *", "long", "long"]);
 const getsock = call(["long", "void *", "void *"]);
 const getsockoptCall = call(["long", "long", "long", "void *", "void *"]);
-const pointer2 = call(["void *", "void *"]);
+const pathOf = call(["long", "void *"]);
 const waitCall = call(["long", "void *", "long", "void *"]);
 const prlimitCall = call(["long", "long", "void *", "void *"]);
 const seccompCall = call(["long", "long", "void *"]);
 const sigactionCall = libc.func("sigaction", "int", ["int", "void *", "void *"]);
 const spawn = libc.func("posix_spawn", "int", ["void *", "void *", "void *", "void *", "void *", "void *"]);
-const setgroupsCall = call(["long", "void *"]);
 
 const fail = (result: number): number => (result < 0 ? -koffi.errno() : result);
 
 /** x86-64 system call numbers of the calls made here (arch/x86/entry/syscalls/syscall_64.tbl). */
 const NR = {
   close: 3, pread64: 17, poll: 7, getsockname: 51, getpeername: 52, getsockopt: 55, kill: 62, gettid: 186, tgkill: 234, setgroups: 116,
-  setfsuid: 122, setfsgid: 123, statfs: 137, prctl: 157, wait4: 61, readlinkat: 267, prlimit64: 302,
+  setfsuid: 122, setfsgid: 123, fstatfs: 138, prctl: 157, wait4: 61, readlinkat: 267, prlimit64: 302,
   process_vm_readv: 310, seccomp: 317, statx: 332, pidfd_send_signal: 424, pidfd_open: 434, openat2: 437,
   pidfd_getfd: 438, faccessat2: 439,
 } as const;
@@ -78,9 +77,9 @@ export function faccessat2(directory: number, path: Buffer, mode: number, flags:
   return fail(accessCall(NR.faccessat2, directory, path, mode, flags));
 }
 
-/** `statfs(2)`; the filesystem magic is the first word of the result. */
-export function statfs(path: Buffer, out: Buffer): number {
-  return fail(pointer2(NR.statfs, path, out));
+/** `fstatfs(2)` into a 120-byte Buffer; the filesystem magic is the first word of the result. */
+export function fstatfs(fd: number, out: Buffer): number {
+  return fail(pathOf(NR.fstatfs, fd, out));
 }
 
 /** `process_vm_readv(2)`; both arguments are arrays of `struct iovec`, 16 bytes each. */
@@ -122,7 +121,7 @@ export function setfsgid(gid: number): void {
 }
 
 export function setgroups(count: number, groups: Buffer): number {
-  return fail(setgroupsCall(NR.setgroups, count, groups));
+  return fail(pathOf(NR.setgroups, count, groups));
 }
 
 export function gettid(): number {

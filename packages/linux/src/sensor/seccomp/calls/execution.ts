@@ -1,0 +1,81 @@
+/**
+ * Calls that make code run: exec, executable mappings, memory turned executable.
+ */
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
+import type { Context, Decoder } from "../context.ts";
+import { inspect } from "../execution.ts";
+import type { Act, Verdict } from "../mediation.ts";
+import type { Found } from "../paths.ts";
+import type { Thread } from "../tasks.ts";
+import { isEmptyPath, withDescriptor, withObject } from "./names.ts";
+
+const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?", loader: [] };
+const MAP_ANONYMOUS = 0x20;
+const PROT_WRITE = 2;
+
+export const execve: Decoder = (context, thread) =>
+  withObject(context, thread, { directory: AT_FDCWD, argument: 0 }, true, unresolved, (found) => execute(context, thread, found));
+
+export const execveat: Decoder = (context, thread) => {
+  const flags = context.call.u32(4);
+  const named = { directory: context.call.int(0), argument: 1 };
+  const use = (found: Found) => execute(context, thread, found);
+  if ((flags & AT_EMPTY_PATH) !== 0 && isEmptyPath(context, thread, named)) {
+    return withDescriptor(context, thread, named.directory, unresolved, use);
+  }
+  return withObject(context, thread, named, (flags & AT_SYMLINK_NOFOLLOW) === 0, unresolved, use);
+};
+
+function unresolved(path: string): Act {
+  return { op: "exec", subject: { path, ...UNKNOWN } };
+}
+
+/** Not remembered by a raw key: an exec costs a thousand times what deciding it anew does, and it changes the task's identity. */
+function execute(context: Context, thread: Thread, target: Found): Verdict {
+  const execution = inspect(context, thread, target);
+  if ("refusedWith" in execution) return context.attempt();
+  const { images } = execution;
+  const [image, ...loaders] = images;
+  const loader = loaders.map((each) => `${each.path}@${each.digest ?? "?"}`);
+  const digest = image.digest ? { digest: image.digest } : {};
+  const verdict = context.decide(thread, { op: "exec", subject: { ...context.files.describe(target), ...digest, loader } });
+  if (verdict === 0) {
+    const { task, program } = context.mediator.taskOf(thread.process.identity, images, thread);
+    context.tasks.execStarts(thread.process, context.tasks.identify(task, program, thread.process.identity));
+  }
+  return verdict;
+}
+
+/** `mmap(addr, length, prot, flags, fd, offset)` with PROT_EXEC. */
+export const mmap: Decoder = (context, thread) => {
+  const access = protection(context.call.u32(2));
+  if ((context.call.u32(3) & MAP_ANONYMOUS) !== 0) return anonymous(context, thread, "map-anonymous", access);
+  return withDescriptor(
+    context, thread, context.call.int(4),
+    (path) => ({ op: "map", subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" } }),
+    (found) => {
+      const key = context.keyFor("map", thread).u32(context.call.u32(2)).object(found.stat, found.path).version(found.stat);
+      return context.exchange(thread, key, () => {
+        const digest = context.files.contentOf(found);
+        return { op: "map", subject: { access, ...context.files.describe(found), ...(digest ? { digest } : {}) } };
+      });
+    },
+  );
+};
+
+export const mprotect: Decoder = (context, thread) => anonymous(context, thread, "protect", protection(context.call.u32(2)));
+
+export const shmat: Decoder = (context, thread) => anonymous(context, thread, "map-anonymous", "shared,execute");
+
+function anonymous(context: Context, thread: Thread, op: "map-anonymous" | "protect", access: string): Verdict {
+  const key = context.keyFor(op, thread).text(Buffer.from(access));
+  return context.exchange(thread, key, () => ({ op, subject: { access } }));
+}
+
+function protection(prot: number): string {
+  return (prot & PROT_WRITE) !== 0 ? "write,execute" : "execute";
+}
+
+/** READ_IMPLIES_EXEC and other personalities: from here on `mmap` means something else. */
+export const personality: Decoder = (context, thread) =>
+  context.decide(thread, { op: "prctl", subject: { option: "personality", value: `0x${context.call.u32(0).toString(16)}` } });

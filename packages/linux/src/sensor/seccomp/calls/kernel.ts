@@ -1,0 +1,115 @@
+/**
+ * Calls that reach into the kernel itself: programs, modules, keys, counters, clocks, the machine.
+ *
+ * Like all privileged operations they are events whether or not the kernel will grant them.
+ */
+import { ENOSYS } from "../../../abi/errno.ts";
+import type { Context, Decoder } from "../context.ts";
+import { pathText } from "../files.ts";
+import type { Act } from "../mediation.ts";
+import type { Thread } from "../tasks.ts";
+
+/** An event whose subject only names the call. */
+export function named(op: "kexec" | "hostname" | "settime" | "ioport", call: string): Decoder {
+  return (context, thread) => context.decide(thread, { op, subject: { call } });
+}
+
+const bpfCommands = [
+  "map-create", "map-lookup", "map-update", "map-delete", "map-next-key", "prog-load", "obj-pin", "obj-get", "prog-attach", "prog-detach",
+  "prog-test-run", "prog-next-id", "map-next-id", "prog-fd-by-id", "map-fd-by-id", "obj-info", "prog-query", "raw-tracepoint-open",
+  "btf-load", "btf-fd-by-id", "task-fd-query", "map-lookup-and-delete", "map-freeze", "btf-next-id", "map-lookup-batch",
+  "map-lookup-and-delete-batch", "map-update-batch", "map-delete-batch", "link-create", "link-update", "link-fd-by-id", "link-next-id",
+  "enable-stats", "iter-create", "link-detach", "prog-bind-map", "token-create",
+] as const;
+
+/** linux/bpf.h, enum bpf_cmd */
+export const bpf: Decoder = (context, thread) => {
+  const number = context.call.u32(0);
+  return context.decide(thread, { op: "bpf", subject: { command: bpfCommands[number] ?? `command-${number}` } });
+};
+
+export const initModule: Decoder = (context, thread) =>
+  context.decide(thread, { op: "module", subject: { call: "init_module", path: "none" } });
+
+export const deleteModule: Decoder = (context, thread) =>
+  context.decide(thread, { op: "module", subject: { call: "delete_module", path: "none" } });
+
+export const finitModule: Decoder = (context, thread) => {
+  const { found } = context;
+  try {
+    const result = context.finder.findDescriptor(found, thread, context.call.int(0));
+    const digest = result < 0 ? undefined : context.files.contentOf(found);
+    const path = result < 0 ? "?unresolved" : pathText(found);
+    return context.decide(thread, { op: "module", subject: { call: "finit_module", path, ...(digest ? { digest } : {}) } });
+  } finally {
+    found.close();
+  }
+};
+
+/** linux/keyctl.h; operations beyond the table keep their number. */
+const keyOperations = [
+  "get-keyring-id", "join-session-keyring", "update", "revoke", "chown", "setperm", "describe", "clear", "link", "unlink", "search", "read",
+  "instantiate", "negate", "set-reqkey-keyring", "set-timeout", "assume-authority", "get-security", "session-to-parent", "reject",
+  "instantiate-iov", "invalidate", "get-persistent",
+] as const;
+
+export const keyctl: Decoder = (context, thread) => {
+  const number = context.call.u32(0);
+  return context.decide(thread, { op: "keyctl", subject: { call: "keyctl", operation: keyOperations[number] ?? `operation-${number}` } });
+};
+export const addKey: Decoder = (context, thread) => context.decide(thread, { op: "keyctl", subject: { call: "add_key", operation: "add" } });
+export const requestKey: Decoder = (context, thread) =>
+  context.decide(thread, { op: "keyctl", subject: { call: "request_key", operation: "request" } });
+
+const perfTypes = ["hardware", "software", "tracepoint", "cache", "raw", "breakpoint"] as const;
+
+/** `perf_event_open(struct perf_event_attr *, …)`: the type is the first word. */
+export const perfEventOpen: Decoder = (context, thread) => {
+  if (context.memory.exactly(thread.tid, context.call.pointer(0), 4) < 0) return context.attempt();
+  const number = context.memory.bytes.readUInt32LE(0);
+  return context.decide(thread, { op: "perf", subject: { type: perfTypes[number] ?? "pmu" } });
+};
+
+export const userfaultfd: Decoder = (context, thread) => context.decide(thread, { op: "userfaultfd", subject: {} });
+
+export function swap(call: string): Decoder {
+  return (context, thread) => {
+    const length = context.readPath(thread, 0);
+    const { found } = context;
+    try {
+      const result = length < 0 ? length : context.finder.find(found, thread, -100, context.memory.bytes, length, true);
+      return context.decide(thread, { op: "swap", subject: { call, path: result < 0 ? "?unresolved" : pathText(found) } });
+    } finally {
+      found.close();
+    }
+  };
+}
+
+/** linux/reboot.h: the command is the third argument. */
+const rebootCommands: Readonly<Record<number, string>> = {
+  0x01234567: "restart", 0xcdef0123: "halt", 0x89abcdef: "cad-on", 0: "cad-off", 0x4321fedc: "power-off", 0xa1b2c3d4: "restart2",
+  0xd000fce2: "suspend", 0x45584543: "kexec",
+};
+export const reboot: Decoder = (context, thread) =>
+  context.decide(thread, { op: "reboot", subject: { command: rebootCommands[context.call.u32(2)] ?? "unknown" } });
+
+/** `adjtimex(struct timex *)` and `clock_adjtime(clock, struct timex *)`: with no mode bits they only read. */
+export function adjtime(call: string, argument: number): Decoder {
+  return (context, thread) => {
+    if (context.memory.exactly(thread.tid, context.call.pointer(argument), 4) < 0) return context.attempt();
+    return context.memory.bytes.readUInt32LE(0) === 0 ? 0 : context.decide(thread, { op: "settime", subject: { call } });
+  };
+}
+
+/** io_uring works on rings we do not see: refused as if the kernel had none, unless policy allows it, and recorded either way. */
+export const iouring: Decoder = (context, thread) => {
+  const verdict = context.decide(thread, { op: "iouring", subject: {} });
+  return context.mediator.allowsIoUring ? verdict : ENOSYS;
+};
+
+/** A call of another ABI: refused, and recorded. */
+export function foreign(context: Context, thread: Thread, arch: string, number: number): number {
+  const act: Act = { op: "abi", subject: { arch, number } };
+  context.decide(thread, act);
+  return ENOSYS;
+}

@@ -1,0 +1,212 @@
+/**
+ * Calls that give, take and move names: unlink, rmdir, rename, link, symlink, mkdir, mknod, truncate.
+ *
+ * None of these is remembered by a raw key: each changes what later paths mean, and the lens has to hear of every one.
+ */
+import { type Operation, escapeBytes } from "@isoline/core";
+import { ENOENT, EPERM } from "../../../abi/errno.ts";
+import {
+  AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG,
+} from "../../../abi/stat.ts";
+import { type Context, type Decoder, reasonFor } from "../context.ts";
+import type { Act, Verdict } from "../mediation.ts";
+import { Found } from "../paths.ts";
+import { EXECUTE, WRITE } from "../permission.ts";
+import type { Thread } from "../tasks.ts";
+import { findPlace } from "./place.ts";
+
+/** A path argument: the descriptor it starts from and which argument holds the pointer. */
+interface Named {
+  readonly directory: number;
+  readonly argument: number;
+}
+
+const at = (directory: number, argument: number): Named => ({ directory, argument });
+const plain = (argument: number): Named => ({ directory: AT_FDCWD, argument });
+const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?" };
+const RENAME_NOREPLACE = 1;
+const RENAME_EXCHANGE = 2;
+const CAP_FOWNER = 1n << 3n;
+const CAP_MKNOD = 1n << 27n;
+const S_ISVTX = 0o1000;
+
+export const unlink: Decoder = (context, thread) => remove(context, thread, plain(0), "unlink");
+export const rmdir: Decoder = (context, thread) => remove(context, thread, plain(0), "rmdir");
+export const unlinkat: Decoder = (context, thread) =>
+  remove(context, thread, at(context.call.int(0), 1), (context.call.u32(2) & AT_REMOVEDIR) !== 0 ? "rmdir" : "unlink");
+
+function remove(context: Context, thread: Thread, named: Named, op: "unlink" | "rmdir"): Verdict {
+  return withObject(context, thread, named, false, (path) => ({ op, subject: { path, ...UNKNOWN } }), (found) => {
+    if (op === "rmdir" && !found.stat.isDirectory) return context.attempt();
+    if (op === "unlink" && found.stat.isDirectory) return context.attempt();
+    if (mayNotTakeFrom(context, thread, found)) return context.attempt();
+    return context.decide(thread, { op, subject: context.files.describe(found) });
+  });
+}
+
+export const rename: Decoder = (context, thread) => move(context, thread, plain(0), plain(1), 0);
+export const renameat: Decoder = (context, thread) => move(context, thread, at(context.call.int(0), 1), at(context.call.int(2), 3), 0);
+export const renameat2: Decoder = (context, thread) =>
+  move(context, thread, at(context.call.int(0), 1), at(context.call.int(2), 3), context.call.u32(4));
+
+function move(context: Context, thread: Thread, from: Named, to: Named, flags: number): Verdict {
+  const act = (path: string): Act => ({ op: "rename", subject: { path, ...UNKNOWN, to: path, replaces: "?" } });
+  return withObject(context, thread, from, false, act, (found) => {
+    if (mayNotTakeFrom(context, thread, found)) return context.attempt();
+    const described = context.files.describe(found);
+    const target = newOrExisting(context, thread, to);
+    if ("error" in target) return context.unresolved(thread, target.error, (path) => ({ op: "rename", subject: { ...described, to: path, replaces: "?" } }));
+    const exists = target.kind !== undefined;
+    if (target.refusal !== 0 || (exists && (flags & RENAME_NOREPLACE) !== 0)) return context.attempt();
+    if ((flags & RENAME_EXCHANGE) !== 0 && !exists) return context.attempt();
+    if (exists && (flags & RENAME_EXCHANGE) === 0 && found.stat.isDirectory !== (target.kind === S_IFDIR)) return context.attempt();
+    const replaces = (flags & RENAME_EXCHANGE) !== 0 ? "exchange" : exists ? "yes" : "no";
+    return context.decide(thread, { op: "rename", subject: { ...described, to: target.path, replaces } });
+  });
+}
+
+export const link: Decoder = (context, thread) => hardLink(context, thread, plain(0), plain(1), 0);
+export const linkat: Decoder = (context, thread) =>
+  hardLink(context, thread, at(context.call.int(0), 1), at(context.call.int(2), 3), context.call.u32(4));
+
+function hardLink(context: Context, thread: Thread, from: Named, to: Named, flags: number): Verdict {
+  const act = (path: string): Act => ({ op: "link", subject: { path, ...UNKNOWN, to: path } });
+  const finish = (found: Found): Verdict => {
+    if (found.stat.isDirectory) return context.attempt();
+    const described = context.files.describe(found);
+    const target = newOrExisting(context, thread, to);
+    if ("error" in target) return context.unresolved(thread, target.error, (path) => ({ op: "link", subject: { ...described, to: path } }));
+    if (target.kind !== undefined || target.refusal !== 0) return context.attempt();
+    return context.decide(thread, { op: "link", subject: { ...described, to: target.path } });
+  };
+  if ((flags & AT_EMPTY_PATH) !== 0 && isEmptyPath(context, thread, from)) {
+    return withDescriptor(context, thread, from.directory, act, finish);
+  }
+  return withObject(context, thread, from, (flags & AT_SYMLINK_FOLLOW) !== 0, act, finish);
+}
+
+export const symlink: Decoder = (context, thread) => makeSymlink(context, thread, plain(1));
+export const symlinkat: Decoder = (context, thread) => makeSymlink(context, thread, at(context.call.int(1), 2));
+
+function makeSymlink(context: Context, thread: Thread, named: Named): Verdict {
+  const length = context.readPath(thread, 0, context.memory2);
+  if (length <= 0) return context.attempt();
+  const content = escapeBytes(context.memory2.bytes.subarray(0, length));
+  return make(context, thread, named, (path) => ({ op: "symlink", subject: { path, content } }));
+}
+
+export const mkdir: Decoder = (context, thread) => makeDirectory(context, thread, plain(0), context.call.u32(1));
+export const mkdirat: Decoder = (context, thread) => makeDirectory(context, thread, at(context.call.int(0), 1), context.call.u32(2));
+
+function makeDirectory(context: Context, thread: Thread, named: Named, mode: number): Verdict {
+  return make(context, thread, named, (path) => ({ op: "mkdir", subject: { path, mode: mode & 0o7700 }, observation: { exclusive: true, requestedMode: mode & 0o7777 } }));
+}
+
+export const mknod: Decoder = (context, thread) => makeNode(context, thread, plain(0), context.call.u32(1), context.call.u32(2));
+export const mknodat: Decoder = (context, thread) =>
+  makeNode(context, thread, at(context.call.int(0), 1), context.call.u32(2), context.call.u32(3));
+
+function makeNode(context: Context, thread: Thread, named: Named, mode: number, device: number): Verdict {
+  const kind = mode & S_IFMT || S_IFREG;
+  const isDevice = kind === S_IFCHR || kind === S_IFBLK;
+  if (isDevice && device !== 0 && (thread.credentials.capabilities & CAP_MKNOD) === 0n) return context.attempt();
+  // dev_t as user space passes it: 12 bits of major, 20 of minor, interleaved (linux/kdev_t.h, new_decode_dev).
+  const number = isDevice ? `${(device >>> 8) & 0xfff}:${(device & 0xff) | ((device >>> 12) & 0xfff00)}` : "none";
+  return make(context, thread, named, (path) => ({
+    op: "mknod",
+    subject: { path, mode: kind | (mode & 0o7700), device: number },
+    observation: { exclusive: true, requestedMode: mode & 0o7777 },
+  }));
+}
+
+export const truncate: Decoder = (context, thread) =>
+  withObject(context, thread, plain(0), true, (path) => ({ op: "truncate", subject: { path, ...UNKNOWN } }), (found) => {
+    if (!found.stat.isRegular || context.permissions.refusal(found, WRITE, thread) !== 0) return context.attempt();
+    return context.decide(thread, { op: "truncate", subject: context.files.describe(found) });
+  });
+
+/** Finds an existing object by path and hands it over; everything that keeps it from being found is settled here. */
+export function withObject(
+  context: Context, thread: Thread, named: Named, follow: boolean, unresolved: (path: string) => Act, use: (found: Found) => Verdict,
+): Verdict {
+  const length = context.readPath(thread, named.argument);
+  if (length === 0) return context.attempt();
+  if (length < 0) return unread(context, thread, length, unresolved);
+  const { found } = context;
+  try {
+    const result = context.finder.find(found, thread, named.directory, context.memory.bytes, length, follow);
+    return result < 0 ? context.unresolved(thread, result, unresolved) : use(found);
+  } finally {
+    found.close();
+  }
+}
+
+/** The same for an object that the task holds a descriptor of. */
+export function withDescriptor(
+  context: Context, thread: Thread, fd: number, unresolved: (path: string) => Act, use: (found: Found) => Verdict,
+): Verdict {
+  const { found } = context;
+  try {
+    const result = fd === AT_FDCWD ? context.finder.findWorkingDirectory(found, thread) : context.finder.findDescriptor(found, thread, fd);
+    return result < 0 ? context.unresolved(thread, result, unresolved) : use(found);
+  } finally {
+    found.close();
+  }
+}
+
+/** Whether a path argument is the empty string (or absent), so that the call is about the descriptor itself. */
+export function isEmptyPath(context: Context, thread: Thread, named: Named): boolean {
+  return context.call.pointer(named.argument) === 0 || context.readPath(thread, named.argument) === 0;
+}
+
+function unread(context: Context, thread: Thread, error: number, act: (path: string) => Act): Verdict {
+  if (error === -14 || error === -36) return context.attempt();
+  context.mediator.lost(`path not read (${reasonFor(-error)})`);
+  return context.decide(thread, act(`?${reasonFor(-error)}`));
+}
+
+/** Makes something new at a path: an existing name or a missing directory is the kernel's to refuse. */
+function make<O extends Operation>(context: Context, thread: Thread, named: Named, act: (path: string) => Act<O>): Verdict {
+  const place = newOrExisting(context, thread, named);
+  if ("error" in place) return context.unresolved(thread, place.error, act as (path: string) => Act);
+  if (place.kind !== undefined || place.refusal !== 0) return context.attempt();
+  return context.decide(thread, act(place.path) as Act);
+}
+
+type Target = { readonly path: string; readonly kind: number | undefined; readonly refusal: number } | { readonly error: number };
+
+/** A name that may or may not be there yet; `kind` is the file type of what is there. */
+function newOrExisting(context: Context, thread: Thread, named: Named): Target {
+  const length = context.readPath(thread, named.argument, context.memory2);
+  if (length <= 0) return { error: length === 0 ? -ENOENT : length };
+  const { found2 } = context;
+  try {
+    const result = context.finder.find(found2, thread, named.directory, context.memory2.bytes, length, false);
+    if (result >= 0) {
+      const refusal = mayNotTakeFrom(context, thread, found2) ? EPERM : 0;
+      return { path: context.files.describe(found2).path, kind: found2.stat.kind, refusal };
+    }
+    if (result !== -ENOENT) return { error: result };
+  } finally {
+    found2.close();
+  }
+  const place = findPlace(context, thread, named.directory, context.memory2.bytes, length, false);
+  return "error" in place ? place : { ...place, kind: undefined };
+}
+
+/** Whether the thread lacks the right to remove a name from its directory (fs/namei.c, may_delete), the sticky bit included. */
+function mayNotTakeFrom(context: Context, thread: Thread, found: Found): boolean {
+  const parent = new Found();
+  const path = Buffer.concat([found.path, Buffer.from("/..\0")]);
+  const up = found.stat.isDirectory ? path : Buffer.from(`${found.path.toString("latin1").replace(/\/[^/]*$/, "") || "/"}\0`, "latin1");
+  try {
+    if (context.finder.find(parent, thread, AT_FDCWD, up, up.length - 1, true) < 0) return false;
+    if (context.permissions.refusal(parent, WRITE | EXECUTE, thread) !== 0) return true;
+    if ((parent.stat.mode & S_ISVTX) === 0 || (thread.credentials.capabilities & CAP_FOWNER) !== 0n) return false;
+    const { fsuid } = thread.credentials;
+    return parent.stat.uid !== fsuid && found.stat.uid !== fsuid;
+  } finally {
+    parent.close();
+  }
+}
+

@@ -1,0 +1,153 @@
+/**
+ * open in all its forms: what is there is opened, what is not is created.
+ */
+import type { Subject } from "@isoline/core";
+import { EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
+import {
+  AT_FDCWD, O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_RDWR, O_TMPFILE_BIT, O_TRUNC,
+  O_WRONLY, S_IFSOCK,
+} from "../../../abi/stat.ts";
+import type { Context, Decoder } from "../context.ts";
+import { reasonFor } from "../context.ts";
+import { pathText } from "../files.ts";
+import type { Act, Refusal, Verdict } from "../mediation.ts";
+import { READ, WRITE } from "../permission.ts";
+import type { Thread } from "../tasks.ts";
+import { findPlace } from "./place.ts";
+
+const ENXIO = 6;
+
+interface Request {
+  readonly directory: number;
+  readonly path: number;
+  readonly flags: number;
+  readonly mode: number;
+}
+
+export const open: Decoder = (context, thread) =>
+  openPath(context, thread, { directory: AT_FDCWD, path: 0, flags: context.call.u32(1), mode: context.call.u32(2) });
+
+export const creat: Decoder = (context, thread) =>
+  openPath(context, thread, { directory: AT_FDCWD, path: 0, flags: O_CREAT | O_WRONLY | O_TRUNC, mode: context.call.u32(1) });
+
+export const openat: Decoder = (context, thread) =>
+  openPath(context, thread, { directory: context.call.int(0), path: 1, flags: context.call.u32(2), mode: context.call.u32(3) });
+
+/** `openat2`: flags and mode are in memory. Its RESOLVE flags only refuse more; they are left to the kernel. */
+export const openat2: Decoder = (context, thread) => {
+  const result = context.memory.exactly(thread.tid, context.call.pointer(2), 24);
+  if (result === -14) return context.attempt();
+  if (result < 0) return context.unresolved(thread, result, (path) => unresolvedOpen(path));
+  const flags = context.memory.bytes.readUInt32LE(0);
+  const mode = context.memory.bytes.readUInt32LE(8);
+  return openPath(context, thread, { directory: context.call.int(0), path: 1, flags, mode });
+};
+
+/** `open_by_handle_at`: a handle is no path, and only the kernel can read it. */
+export const openByHandle: Decoder = (context, thread) =>
+  context.decide(thread, { op: "open", subject: { access: accessOf(context.call.u32(2)), path: "?by-handle", mode: 0, uid: 0, gid: 0, fs: "?" } });
+
+function unresolvedOpen(path: string): Act {
+  return { op: "open", subject: { access: "?", path, mode: 0, uid: 0, gid: 0, fs: "?" } };
+}
+
+function openPath(context: Context, thread: Thread, request: Request): Verdict {
+  const { flags } = request;
+  const { memory, found, finder } = context;
+  const length = context.readPath(thread, request.path);
+  const access = accessOf(flags);
+  if (length === 0) return context.attempt();
+  if (length < 0) return unread(context, thread, length, access);
+  if ((flags & O_TMPFILE_BIT) !== 0 && (flags & O_DIRECTORY) !== 0) return createUnnamed(context, thread, request, length);
+
+  const follow = (flags & O_NOFOLLOW) === 0 && (flags & (O_CREAT | O_EXCL)) !== (O_CREAT | O_EXCL);
+  const result = finder.find(found, thread, request.directory, memory.bytes, length, follow);
+  try {
+    if (result >= 0) return openExisting(context, thread, flags, access);
+    if (result === -ENOENT && (flags & O_CREAT) !== 0) return create(context, thread, request, length, access);
+    return context.unresolved(thread, result, (path) => ({ op: "open", subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" } }));
+  } finally {
+    found.close();
+  }
+}
+
+function openExisting(context: Context, thread: Thread, flags: number, access: string): Verdict {
+  const { found, files, mediator } = context;
+  const { stat } = found;
+  const contentCounts = mediator.content === "read" && stat.isRegular && (flags & O_PATH) === 0 && (flags & O_ACCMODE) !== O_WRONLY;
+  const key = context.keyFor("open", thread).u32(flags & KEY_FLAGS).object(stat, found.path);
+  if (contentCounts) key.version(stat);
+  return context.exchange(thread, key, () => {
+    const refused = refusalOfOpen(context, thread, flags);
+    if (refused) return refused;
+    const digest = contentCounts ? files.contentOf(found) : undefined;
+    return { op: "open", subject: { access, ...files.describe(found), ...(digest ? { digest } : {}) } };
+  });
+}
+
+/** Flags that change what an open means; the rest (close-on-exec, non-blocking, synchronous …) does not. */
+const KEY_FLAGS = O_ACCMODE | O_APPEND | O_TRUNC | O_PATH | O_CREAT | O_EXCL | O_DIRECTORY | O_NOFOLLOW;
+
+/** What the kernel will say no to by itself (fs/namei.c, do_open and may_open). */
+function refusalOfOpen(context: Context, thread: Thread, flags: number): Refusal | undefined {
+  const { found } = context;
+  const { stat } = found;
+  const writes = (flags & O_ACCMODE) !== 0 || (flags & O_TRUNC) !== 0;
+  const no = (refusedWith: number): Refusal => ({ refusedWith });
+  if ((flags & O_DIRECTORY) !== 0 && !stat.isDirectory) return no(ENOTDIR);
+  if ((flags & O_PATH) !== 0) return undefined;
+  if ((flags & O_CREAT) !== 0 && (flags & O_EXCL) !== 0) return no(EEXIST);
+  if (stat.isSymlink) return no(ELOOP);
+  if (stat.isDirectory && (writes || (flags & O_CREAT) !== 0)) return no(EISDIR);
+  if (stat.kind === S_IFSOCK) return no(ENXIO);
+  const mode = flags & O_ACCMODE;
+  const mask = (mode === O_WRONLY ? WRITE : mode === O_RDWR ? READ | WRITE : READ) | ((flags & O_TRUNC) !== 0 ? WRITE : 0);
+  const refusal = context.permissions.refusal(found, mask, thread);
+  return refusal === 0 ? undefined : no(refusal);
+}
+
+function create(context: Context, thread: Thread, request: Request, length: number, access: string): Verdict {
+  const subject = (path: string): Subject<"create"> => ({ access: accessOfNew(request.flags), path, mode: request.mode & 0o7700 });
+  const place = findPlace(context, thread, request.directory, context.memory.bytes, length, true);
+  if ("error" in place) return context.unresolved(thread, place.error, (path) => ({ op: "create", subject: subject(path) }));
+  if (place.refusal !== 0) return context.attempt();
+  if (access === "path") return context.attempt();
+  const exclusive = (request.flags & O_EXCL) !== 0;
+  return context.decide(thread, {
+    op: "create",
+    subject: subject(place.path),
+    observation: { exclusive, requestedMode: request.mode & 0o7777 },
+  });
+}
+
+/** O_TMPFILE: a file without a name, in a directory. */
+function createUnnamed(context: Context, thread: Thread, request: Request, length: number): Verdict {
+  const { found } = context;
+  const result = context.finder.find(found, thread, request.directory, context.memory.bytes, length, true);
+  const act = (path: string): Act => ({ op: "create", subject: { access: accessOfNew(request.flags), path, mode: request.mode & 0o7700 } });
+  try {
+    if (result < 0) return context.unresolved(thread, result, act);
+    if (!found.stat.isDirectory) return context.attempt();
+    return context.decide(thread, act(`${pathText(found)}/#unnamed`));
+  } finally {
+    found.close();
+  }
+}
+
+function unread(context: Context, thread: Thread, error: number, access: string): Verdict {
+  if (error === -14 || error === -36) return context.attempt();
+  context.mediator.lost(`path not read (${reasonFor(-error)})`);
+  return context.decide(thread, { op: "open", subject: { access, path: `?${reasonFor(-error)}`, mode: 0, uid: 0, gid: 0, fs: "?" } });
+}
+
+/** `read`, `write`, `read,write`, each with `,append` and `,truncate`; or `path` for O_PATH. */
+export function accessOf(flags: number): string {
+  if ((flags & O_PATH) !== 0) return "path";
+  return accessOfNew(flags) + ((flags & O_TRUNC) !== 0 ? ",truncate" : "");
+}
+
+function accessOfNew(flags: number): string {
+  const mode = flags & O_ACCMODE;
+  const base = mode === 0 ? "read" : mode === O_WRONLY ? "write" : "read,write";
+  return (flags & O_APPEND) !== 0 && mode !== 0 ? `${base},append` : base;
+}

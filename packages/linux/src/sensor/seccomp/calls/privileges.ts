@@ -1,0 +1,187 @@
+/**
+ * Calls that change who a process is or what world it lives in: ids, capabilities, mounts, namespaces, new processes.
+ *
+ * They are events whether or not the kernel will grant them: that a program tried is what a reviewer wants to know.
+ */
+import { escapeBytes } from "@isoline/core";
+import { AT_FDCWD } from "../../../abi/stat.ts";
+import type { Context, Decoder } from "../context.ts";
+import { pathText } from "../files.ts";
+import { prctlOptions } from "../mediated.ts";
+import type { Act, Verdict } from "../mediation.ts";
+import type { Thread } from "../tasks.ts";
+
+/** The setuid family: `count` ids in the first arguments. -1 leaves an id as it is. */
+export function setid(call: string, count: number): Decoder {
+  return (context, thread) => {
+    const ids = Array.from({ length: count }, (_, index) => String(context.call.int(index) === -1 ? -1 : context.call.u32(index)));
+    return changeCredentials(context, thread, { op: "setid", subject: { call, ids } });
+  };
+}
+
+/** `setgroups(size, list)`: the groups themselves are what counts. */
+export const setgroups: Decoder = (context, thread) => {
+  const count = context.call.u32(0);
+  if (count > 65_536) return context.attempt();
+  const shown = Math.min(count, 32);
+  if (shown > 0 && context.memory.exactly(thread.tid, context.call.pointer(1), shown * 4) < 0) return context.attempt();
+  const ids = Array.from({ length: shown }, (_, index) => String(context.memory.bytes.readUInt32LE(index * 4)));
+  if (count > shown) ids.push(`+${count - shown}`);
+  return changeCredentials(context, thread, { op: "setid", subject: { call: "setgroups", ids } });
+};
+
+/** `capset(header, data)`: two words each of effective, permitted, inheritable (linux/capability.h, version 3). */
+export const capset: Decoder = (context, thread) => {
+  if (context.memory.exactly(thread.tid, context.call.pointer(1), 24) < 0) return context.attempt();
+  const word = (at: number) => BigInt(context.memory.bytes.readUInt32LE(at)) | (BigInt(context.memory.bytes.readUInt32LE(at + 12)) << 32n);
+  return changeCredentials(context, thread, { op: "capset", subject: { effective: word(0), permitted: word(4), inheritable: word(8) } });
+};
+
+export const prctl: Decoder = (context, thread) => {
+  const option = prctlOptions[context.call.u32(0)] ?? `option-${context.call.u32(0)}`;
+  // Addresses and pids differ from run to run; small numbers are the meaning of the call.
+  const argument = context.call.pointer(1);
+  const value = argument < 4096 && option !== "set-ptracer" ? String(argument) : "*";
+  return changeCredentials(context, thread, { op: "prctl", subject: { option, value } });
+};
+
+function changeCredentials(context: Context, thread: Thread, act: Act): Verdict {
+  const verdict = context.decide(thread, act);
+  thread.credentialsStale = true;
+  return verdict;
+}
+
+/** A path argument as text: canonical if it is there, otherwise as it was given, marked. A null pointer is "none". */
+function pathArgument(context: Context, thread: Thread, argument: number, dirfd = AT_FDCWD): string {
+  if (context.call.pointer(argument) === 0) return "none";
+  const length = context.readPath(thread, argument);
+  if (length < 0) return "?unreadable";
+  if (length === 0) return "?empty";
+  const given = escapeBytes(context.memory.bytes.subarray(0, length));
+  const { found } = context;
+  try {
+    const result = context.finder.find(found, thread, dirfd, context.memory.bytes, length, true);
+    return result < 0 ? `?unresolved:${given}` : pathText(found);
+  } finally {
+    found.close();
+  }
+}
+
+/** A short string argument (a filesystem type, a source), escaped; "none" for a null pointer. */
+function stringArgument(context: Context, thread: Thread, argument: number): string {
+  if (context.call.pointer(argument) === 0) return "none";
+  const length = context.memory2.string(thread.tid, context.call.pointer(argument));
+  return length < 0 ? "?unreadable" : escapeBytes(context.memory2.bytes.subarray(0, Math.min(length, 1024)));
+}
+
+/** `mount(source, target, type, flags, data)` */
+export const mount: Decoder = (context, thread) =>
+  context.decide(thread, {
+    op: "mount",
+    subject: {
+      call: "mount",
+      source: stringArgument(context, thread, 0),
+      path: pathArgument(context, thread, 1),
+      type: stringArgument(context, thread, 2),
+      flags: BigInt(context.call.u32(3)),
+    },
+  });
+
+/** The calls of the newer mount interface, named each for itself; what they act on is behind descriptors. */
+export function mountCall(call: string, pathAt?: number, typeAt?: number): Decoder {
+  return (context, thread) =>
+    context.decide(thread, {
+      op: "mount",
+      subject: {
+        call,
+        source: "none",
+        path: pathAt === undefined ? "none" : pathArgument(context, thread, pathAt, context.call.int(pathAt - 1)),
+        type: typeAt === undefined ? "none" : stringArgument(context, thread, typeAt),
+        flags: 0n,
+      },
+    });
+}
+
+export const umount: Decoder = (context, thread) =>
+  context.decide(thread, { op: "umount", subject: { path: pathArgument(context, thread, 0), flags: context.call.u32(1) } });
+
+export const pivotRoot: Decoder = (context, thread) => {
+  const path = pathArgument(context, thread, 0);
+  const old = pathArgument(context, thread, 1);
+  return moveDirectories(context, thread, { op: "pivot", subject: { path, old } });
+};
+
+export const chroot: Decoder = (context, thread) =>
+  moveDirectories(context, thread, { op: "chroot", subject: { path: pathArgument(context, thread, 0) } });
+
+/** chdir and fchdir exchange nothing; they only have to be known, because relative paths start there. */
+export const chdir: Decoder = (context, thread) => {
+  context.tasks.directoriesMove(thread);
+  return 0;
+};
+
+function moveDirectories(context: Context, thread: Thread, act: Act): Verdict {
+  const verdict = context.decide(thread, act);
+  if (verdict === 0) for (const process of context.tasks.processes) process.directoryEpoch += 1;
+  if (verdict === 0) context.tasks.directoriesMove(thread);
+  return verdict;
+}
+
+/** linux/sched.h */
+const namespaceFlags: readonly (readonly [number, string])[] = [
+  [0x0002_0000, "mount"], [0x0200_0000, "cgroup"], [0x0400_0000, "uts"], [0x0800_0000, "ipc"], [0x1000_0000, "user"],
+  [0x2000_0000, "pid"], [0x4000_0000, "net"], [0x80, "time"],
+];
+const CLONE_FS = 0x200;
+const CLONE_FILES = 0x400;
+const CLONE_PARENT = 0x8000;
+const CLONE_THREAD = 0x1_0000;
+const CSIGNAL = 0xff;
+
+function kindsIn(flags: number): string {
+  return namespaceFlags.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name).join(",");
+}
+
+export const unshare: Decoder = (context, thread) => {
+  const flags = context.call.u32(0);
+  const kinds = kindsIn(flags);
+  if (kinds === "") {
+    if ((flags & (CLONE_FS | CLONE_FILES)) !== 0) context.tasks.directoriesMove(thread);
+    return 0;
+  }
+  return enterNamespaces(context, thread, "unshare", kinds);
+};
+
+export const setns: Decoder = (context, thread) => enterNamespaces(context, thread, "setns", kindsIn(context.call.u32(1)) || "any");
+
+function enterNamespaces(context: Context, thread: Thread, call: string, kinds: string): Verdict {
+  const verdict = moveDirectories(context, thread, { op: "namespace", subject: { call, kinds } });
+  thread.credentialsStale = true;
+  return verdict;
+}
+
+export const fork: Decoder = (context, thread) => birth(context, thread, 0);
+/** In `clone` the low byte is the exit signal, so CLONE_NEWTIME cannot be asked for. */
+export const clone: Decoder = (context, thread) => birth(context, thread, context.call.u32(0) & ~CSIGNAL);
+
+/** `clone3(struct clone_args *, size)`: the flags are the first word. */
+export const clone3: Decoder = (context, thread) => {
+  const result = context.memory.exactly(thread.tid, context.call.pointer(0), 8);
+  if (result === -14) return context.attempt();
+  return birth(context, thread, result < 0 ? CLONE_PARENT | CLONE_FS : context.memory.bytes.readUInt32LE(0));
+};
+
+/** A new process or thread: no exchange by itself, unless it starts in new namespaces; but lineage must know of it. */
+function birth(context: Context, thread: Thread, flags: number): Verdict {
+  if ((flags & CLONE_THREAD) === 0) {
+    thread.process.hasForked = true;
+    if ((flags & CLONE_PARENT) !== 0) thread.process.forksSiblings = true;
+    if ((flags & CLONE_FS) !== 0) {
+      thread.process.sharesDirectories = true;
+      thread.process.directoryEpoch += 1;
+    }
+  }
+  const kinds = kindsIn(flags);
+  return kinds === "" ? 0 : context.decide(thread, { op: "namespace", subject: { call: "clone", kinds } });
+}
+

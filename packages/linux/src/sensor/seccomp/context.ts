@@ -1,0 +1,108 @@
+/**
+ * What every decoder of a call has at hand, and the one way to report an exchange.
+ */
+import { type Operation, operationNames } from "@isoline/core";
+import { EPERM } from "../../abi/errno.ts";
+import { FileKnowledge } from "./files.ts";
+import type { Act, Mediator, Refusal, Verdict } from "./mediation.ts";
+import { TaskMemory } from "./memory.ts";
+import type { Listener } from "./notification.ts";
+import { EACCES_TO_TASK, Found, PATH_ERRORS, PathFinder } from "./paths.ts";
+import { Permissions } from "./permission.ts";
+import { PlaceKeeper } from "./places.ts";
+import { RawKey } from "./raw-key.ts";
+import type { TaskTable, Thread } from "./tasks.ts";
+
+const operationNumbers = new Map<Operation, number>(operationNames.map((name, index) => [name, index + 1]));
+
+/** A decoder: reads the arguments of the stopped call and says what it would do. */
+export type Decoder = (context: Context, thread: Thread) => Verdict;
+
+export const PROCEED: Verdict = 0;
+
+export class Context {
+  readonly listener: Listener;
+  readonly mediator: Mediator;
+  readonly tasks: TaskTable;
+  readonly places = new PlaceKeeper();
+  readonly finder = new PathFinder(this.places);
+  readonly permissions = new Permissions();
+  readonly files = new FileKnowledge();
+  /** Two of each, for calls that name two paths. */
+  readonly memory = new TaskMemory();
+  readonly memory2 = new TaskMemory();
+  readonly found = new Found();
+  readonly found2 = new Found();
+  readonly #key = new RawKey();
+
+  constructor(listener: Listener, mediator: Mediator, tasks: TaskTable) {
+    this.listener = listener;
+    this.mediator = mediator;
+    this.tasks = tasks;
+  }
+
+  get call() {
+    return this.listener.call;
+  }
+
+  /** A key for an operation of this thread, to be completed by the decoder; overwritten by the next. */
+  keyFor(op: Operation, thread: Thread): RawKey {
+    return this.#key.begin(operationNumbers.get(op) as number, thread);
+  }
+
+  /** Reports an exchange whose raw key is complete: decided by the key if that is known, otherwise described and decided. */
+  exchange(thread: Thread, key: RawKey, describe: () => Act | Refusal): Verdict {
+    return this.mediator.repeated(key, thread.process) ?? this.decide(thread, describe(), key);
+  }
+
+  /** Reports an exchange that is not to be remembered by a raw key. */
+  decide(thread: Thread, act: Act | Refusal, key?: RawKey): Verdict {
+    if ("refusedWith" in act) return this.attempt();
+    // What was described was read while the task waited. If it no longer does, the number may be another task's by now.
+    if (!this.listener.stillWaiting()) return PROCEED;
+    const { identity } = thread.process;
+    const actor = { task: identity.id, parent: identity.parentId, credentials: thread.credentials };
+    return this.mediator.decide(act, thread, actor, key);
+  }
+
+  /** The kernel will refuse: nothing is exchanged. */
+  attempt(): Verdict {
+    this.mediator.attempted();
+    return PROCEED;
+  }
+
+  /**
+   * A path that could not be found: the kernel's own refusal is an attempt; whatever else kept us from resolving it
+   * becomes an event that says so, never a made-up path.
+   */
+  unresolved(thread: Thread, error: number, act: (path: string) => Act): Verdict {
+    if (PATH_ERRORS.has(-error)) {
+      if (error !== -13 || this.permissions.isPeer(thread)) return this.attempt();
+    }
+    this.mediator.lost(`path not resolved (${reasonFor(-error)})`);
+    return this.decide(thread, act(`?${reasonFor(-error)}`));
+  }
+
+  /** Reads a path argument into `memory`; its length, or a negative errno. */
+  readPath(thread: Thread, argument: number, memory = this.memory): number {
+    return memory.string(thread.tid, this.call.pointer(argument));
+  }
+}
+
+/** A short stable word for why something could not be resolved. */
+export function reasonFor(errno: number): string {
+  switch (errno) {
+    case EACCES_TO_TASK:
+    case EPERM:
+      return "task-closed-to-sensor";
+    case 3:
+      return "task-gone";
+    case 13:
+      return "directory-closed-to-sensor";
+    case 24:
+    case 23:
+      return "too-many-open-files";
+    default:
+      return `errno-${errno}`;
+  }
+}

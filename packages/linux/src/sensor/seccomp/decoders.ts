@@ -1,0 +1,66 @@
+/**
+ * Which decoder reads which call.
+ */
+import { type Syscall, syscallNumbers } from "../../abi/syscalls.ts";
+import * as attributes from "./calls/attributes.ts";
+import * as execution from "./calls/execution.ts";
+import * as kernel from "./calls/kernel.ts";
+import * as names from "./calls/names.ts";
+import * as network from "./calls/network.ts";
+import * as open from "./calls/open.ts";
+import * as others from "./calls/others.ts";
+import * as privileges from "./calls/privileges.ts";
+import type { Decoder } from "./context.ts";
+
+const bySyscall: Record<Syscall, Decoder> = {
+  execve: execution.execve, execveat: execution.execveat, mmap: execution.mmap, mprotect: execution.mprotect,
+  pkey_mprotect: execution.mprotect, shmat: execution.shmat, personality: execution.personality,
+
+  open: open.open, openat: open.openat, openat2: open.openat2, creat: open.creat, open_by_handle_at: open.openByHandle,
+
+  unlink: names.unlink, unlinkat: names.unlinkat, rmdir: names.rmdir, rename: names.rename, renameat: names.renameat,
+  renameat2: names.renameat2, link: names.link, linkat: names.linkat, symlink: names.symlink, symlinkat: names.symlinkat,
+  mkdir: names.mkdir, mkdirat: names.mkdirat, mknod: names.mknod, mknodat: names.mknodat, truncate: names.truncate,
+
+  chmod: attributes.chmod, fchmod: attributes.fchmod, fchmodat: attributes.fchmodat, fchmodat2: attributes.fchmodat2,
+  chown: attributes.chown, lchown: attributes.lchown, fchown: attributes.fchown, fchownat: attributes.fchownat,
+  setxattr: attributes.setxattr, lsetxattr: attributes.lsetxattr, fsetxattr: attributes.fsetxattr,
+  setxattrat: attributes.setxattrat, removexattr: attributes.removexattr, lremovexattr: attributes.lremovexattr,
+  fremovexattr: attributes.fremovexattr, removexattrat: attributes.removexattrat, utime: attributes.utimes,
+  utimes: attributes.utimes, futimesat: attributes.futimesat, utimensat: attributes.utimensat,
+
+  socket: network.socket, socketpair: network.socket, bind: network.bind, listen: network.listen, connect: network.connect,
+  accept: network.accept, accept4: network.accept, sendto: network.sendto, sendmsg: network.sendmsg, sendmmsg: network.sendmmsg,
+
+  kill: others.kill, tkill: others.tkill, tgkill: others.tgkill, rt_sigqueueinfo: others.kill,
+  rt_tgsigqueueinfo: others.tgkill, pidfd_send_signal: others.pidfdSendSignal, ptrace: others.ptrace,
+  process_vm_readv: others.processVmReadv, process_vm_writev: others.processVmWritev, pidfd_getfd: others.pidfdGetfd,
+
+  setuid: privileges.setid("setuid", 1), setgid: privileges.setid("setgid", 1), setreuid: privileges.setid("setreuid", 2),
+  setregid: privileges.setid("setregid", 2), setresuid: privileges.setid("setresuid", 3), setresgid: privileges.setid("setresgid", 3),
+  setfsuid: privileges.setid("setfsuid", 1), setfsgid: privileges.setid("setfsgid", 1), setgroups: privileges.setgroups,
+  capset: privileges.capset, prctl: privileges.prctl,
+
+  mount: privileges.mount, umount2: privileges.umount, pivot_root: privileges.pivotRoot, chroot: privileges.chroot,
+  chdir: privileges.chdir, fchdir: privileges.chdir, fsopen: privileges.mountCall("fsopen", undefined, 0),
+  fsconfig: privileges.mountCall("fsconfig"), fsmount: privileges.mountCall("fsmount"), fspick: privileges.mountCall("fspick", 1),
+  move_mount: privileges.mountCall("move_mount", 3), open_tree: privileges.mountCall("open_tree", 1),
+  open_tree_attr: privileges.mountCall("open_tree_attr", 1), mount_setattr: privileges.mountCall("mount_setattr", 1),
+  unshare: privileges.unshare, setns: privileges.setns, clone: privileges.clone, clone3: privileges.clone3,
+  fork: privileges.fork, vfork: privileges.fork,
+
+  bpf: kernel.bpf, init_module: kernel.initModule, finit_module: kernel.finitModule, delete_module: kernel.deleteModule,
+  kexec_load: kernel.named("kexec", "kexec_load"), kexec_file_load: kernel.named("kexec", "kexec_file_load"),
+  keyctl: kernel.keyctl, add_key: kernel.addKey, request_key: kernel.requestKey, perf_event_open: kernel.perfEventOpen,
+  userfaultfd: kernel.userfaultfd, swapon: kernel.swap("swapon"), swapoff: kernel.swap("swapoff"), reboot: kernel.reboot,
+  sethostname: kernel.named("hostname", "sethostname"), setdomainname: kernel.named("hostname", "setdomainname"),
+  settimeofday: kernel.named("settime", "settimeofday"), clock_settime: kernel.named("settime", "clock_settime"),
+  adjtimex: kernel.adjtime("adjtimex", 0), clock_adjtime: kernel.adjtime("clock_adjtime", 1), ioperm: kernel.named("ioport", "ioperm"),
+  iopl: kernel.named("ioport", "iopl"), io_uring_setup: kernel.iouring, io_uring_enter: kernel.iouring,
+  io_uring_register: kernel.iouring,
+};
+
+/** Decoders by system call number. */
+export const decoders: ReadonlyMap<number, Decoder> = new Map(
+  Object.entries(bySyscall).map(([name, decoder]): [number, Decoder] => [syscallNumbers[name as Syscall], decoder]),
+);

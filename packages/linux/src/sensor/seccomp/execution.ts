@@ -1,0 +1,125 @@
+/**
+ * What an exec really runs: the file that is named, the interpreters of `#!` lines, the ELF interpreter.
+ */
+import { readdirSync } from "node:fs";
+import { escapeBytes, type Image } from "@isoline/core";
+import { EACCES, ELOOP, ENOEXEC } from "../../abi/errno.ts";
+import { AT_FDCWD } from "../../abi/stat.ts";
+import type { Context } from "./context.ts";
+import { pathText } from "./files.ts";
+import { Found, PATH_ERRORS } from "./paths.ts";
+import { EXECUTE } from "./permission.ts";
+import type { Thread } from "./tasks.ts";
+
+/** The files an exec loads, in the order the kernel comes to them; or the errno it will refuse with. */
+export type Execution = { readonly images: readonly [Image, ...Image[]] } | { readonly refusedWith: number };
+
+/** The kernel gives up after five rewrites (fs/exec.c, exec_binprm). */
+const MAX_REWRITES = 5;
+/** BINPRM_BUF_SIZE (linux/binfmts.h): the kernel looks for `#!` no further. */
+const HEAD = 256;
+
+/** Looks at the file an exec names and at whatever will be loaded to run it. */
+export function inspect(context: Context, thread: Thread, target: Found): Execution {
+  const loaders: Image[] = [];
+  const images = (): Execution => ({ images: [imageOf(context, target), ...loaders] });
+  let file = target;
+  try {
+    for (let rewrites = 0; ; rewrites++) {
+      const refusal = file.stat.isRegular ? context.permissions.refusal(file, EXECUTE, thread) : EACCES;
+      if (refusal !== 0) return { refusedWith: refusal };
+      if (file !== target) loaders.push(imageOf(context, file));
+      const next = loaderOf(context, file);
+      if (next.kind === "none") return images();
+      if (next.kind === "unknown") {
+        loaders.push({ path: next.reason });
+        return images();
+      }
+      if (next.kind === "not-executable") return { refusedWith: ENOEXEC };
+      if (rewrites >= MAX_REWRITES) return { refusedWith: ELOOP };
+      if (file !== target) file.close();
+      file = new Found();
+      const result = context.finder.find(file, thread, AT_FDCWD, Buffer.concat([next.path, Buffer.of(0)]), next.path.length, true);
+      if (result < 0) {
+        if (PATH_ERRORS.has(-result)) return { refusedWith: -result };
+        loaders.push({ path: `?unresolved:${escapeBytes(next.path)}` });
+        return images();
+      }
+      if (next.kind === "elf") {
+        loaders.push(imageOf(context, file));
+        return images();
+      }
+    }
+  } finally {
+    if (file !== target) file.close();
+  }
+}
+
+function imageOf(context: Context, found: Found): Image {
+  const digest = context.files.contentOf(found);
+  return digest ? { path: pathText(found), digest } : { path: pathText(found) };
+}
+
+type Loader =
+  | { readonly kind: "script" | "elf"; readonly path: Buffer }
+  | { readonly kind: "none" }
+  | { readonly kind: "not-executable" }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** What the kernel will load to run this file. */
+function loaderOf(context: Context, file: Found): Loader {
+  const head = context.files.head(file, HEAD);
+  if (!head) return { kind: "unknown", reason: "?unreadable" };
+  if (head[0] === 0x23 && head[1] === 0x21) {
+    const path = interpreterIn(head);
+    return path ? { kind: "script", path } : { kind: "not-executable" };
+  }
+  if (head.length >= 64 && head.readUInt32BE(0) === 0x7f454c46) return elfLoader(context, file, head);
+  // Neither ELF nor script: only a binfmt_misc handler could run it, and into those we do not see.
+  return binfmtHandlers() > 0 ? { kind: "unknown", reason: "?binfmt" } : { kind: "not-executable" };
+}
+
+/** The path of a `#!` line as fs/binfmt_script.c takes it: after blanks, up to the next blank, newline or NUL. */
+function interpreterIn(head: Buffer): Buffer | undefined {
+  const newline = head.indexOf(0x0a);
+  const line = head.subarray(2, newline < 0 ? head.length : newline);
+  const isBlank = (byte: number) => byte === 0x20 || byte === 0x09;
+  const start = line.findIndex((byte) => !isBlank(byte));
+  if (start < 0) return undefined;
+  const length = line.subarray(start).findIndex((byte) => isBlank(byte) || byte === 0);
+  const path = length < 0 ? line.subarray(start) : line.subarray(start, start + length);
+  return path.length > 0 ? Buffer.from(path) : undefined;
+}
+
+const PT_INTERP = 3;
+const PATH_MAX = 4096;
+
+/** PT_INTERP of an ELF file (64-bit little endian; elf(5)); other classes run under another ABI, whose calls are refused. */
+function elfLoader(context: Context, file: Found, head: Buffer): Loader {
+  const is64 = head[4] === 2 && head[5] === 1;
+  if (!is64) return { kind: "unknown", reason: "?foreign-elf" };
+  const offset = Number(head.readBigUInt64LE(32));
+  const entrySize = head.readUInt16LE(54);
+  const count = head.readUInt16LE(56);
+  if (entrySize !== 56 || count === 0 || count > 1024) return { kind: "not-executable" };
+  const table = context.files.slice(file, offset, count * 56);
+  if (!table) return { kind: "not-executable" };
+  for (let at = 0; at < table.length; at += 56) {
+    if (table.readUInt32LE(at) !== PT_INTERP) continue;
+    const size = Number(table.readBigUInt64LE(at + 32));
+    if (size < 2 || size > PATH_MAX) return { kind: "not-executable" };
+    const path = context.files.slice(file, Number(table.readBigUInt64LE(at + 8)), size);
+    if (!path || path.at(-1) !== 0) return { kind: "not-executable" };
+    return { kind: "elf", path: path.subarray(0, path.indexOf(0)) };
+  }
+  return { kind: "none" };
+}
+
+/** How many handlers binfmt_misc has besides its two control files. */
+function binfmtHandlers(): number {
+  try {
+    return readdirSync("/proc/sys/fs/binfmt_misc").length - 2;
+  } catch {
+    return 0;
+  }
+}

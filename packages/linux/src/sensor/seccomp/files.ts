@@ -1,0 +1,155 @@
+/**
+ * What a file is: its class of filesystem, its canonical path as text, its content.
+ */
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
+import { type Digest, escapeBytes } from "@isoline/core";
+import { fstatfs, statx } from "../../abi/libc.ts";
+import { AT_EMPTY_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
+import { EMPTY } from "./bytes.ts";
+import type { Found } from "./paths.ts";
+
+/**
+ * Filesystem magics (linux/magic.h) whose files are not stored bytes. Everything else is `disk`: which storage it is
+ * (ext4, overlay, tmpfs) differs from machine to machine and says nothing of behaviour.
+ */
+const PSEUDO: Readonly<Record<number, string>> = {
+  0x9fa0: "proc",
+  0x62656572: "sysfs",
+  0x1cd1: "devpts",
+  0x27e0eb: "cgroup",
+  0x63677270: "cgroup",
+  0x64626720: "debugfs",
+  0x74726163: "tracefs",
+  0x73636673: "securityfs",
+  0xcafe4a11: "bpf",
+  0x50495045: "pipe",
+  0x534f434b: "socket",
+  0x09041934: "anon",
+  0x6e736673: "ns",
+  0x19800202: "mqueue",
+  0x65735543: "fusectl",
+  0x62656570: "configfs",
+  0x42494e4d: "binfmt",
+  0xde5e81e4: "efivarfs",
+  0x6165676c: "pstore",
+  0xf97cff8c: "selinux",
+  0x50494446: "pidfd",
+};
+
+const DELETED = " (deleted)";
+/** Beyond this, content is said to be too large instead of stopping the workload for minutes. */
+const MAX_CONTENT = 8 * 2 ** 30;
+const CACHE_SIZE = 65_536;
+
+export class FileKnowledge {
+  readonly #classes = new Map<string, string>();
+  readonly #digests = new Map<string, Digest>();
+  readonly #statfs: Buffer = Buffer.alloc(120);
+  readonly #chunk: Buffer = Buffer.alloc(1 << 20);
+  readonly #version: Buffer = Buffer.alloc(48);
+
+  /** Class of the filesystem an object is on. */
+  classOf(found: Found): string {
+    const key = `${found.stat.device} ${found.stat.mountId}`;
+    const known = this.#classes.get(key);
+    if (known !== undefined) return known;
+    const name = fstatfs(found.fd, this.#statfs) < 0 ? "?" : (PSEUDO[this.#statfs.readUInt32LE(0)] ?? "disk");
+    if (this.#classes.size > 4096) this.#classes.clear();
+    this.#classes.set(key, name);
+    return name;
+  }
+
+  /** Path, mode, owner and filesystem, as the fields of an event. */
+  describe(found: Found): { path: string; mode: number; uid: number; gid: number; fs: string } {
+    const { stat } = found;
+    return { path: pathText(found), mode: stat.mode, uid: stat.uid, gid: stat.gid, fs: this.classOf(found) };
+  }
+
+  /**
+   * SHA-256 of a regular file's content, by the very inode that was found; undefined if it cannot be read or changes
+   * while it is read. Remembered by device, inode, birth time, ctime and size.
+   */
+  contentOf(found: Found): Digest | undefined {
+    if (!found.stat.isRegular || found.stat.size > MAX_CONTENT) return undefined;
+    const version = this.#versionOf(found.stat);
+    const known = this.#digests.get(version);
+    if (known) return known;
+    const digest = this.#hash(found.fd);
+    const after = new Stat();
+    if (!digest || statx(found.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, after.bytes) < 0) return undefined;
+    if (this.#versionOf(after) !== version) return undefined;
+    if (this.#digests.size >= CACHE_SIZE) this.#digests.clear();
+    this.#digests.set(version, digest);
+    return digest;
+  }
+
+  /** The first bytes of a regular file; undefined if it cannot be read. */
+  head(found: Found, length: number): Buffer | undefined {
+    if (!found.stat.isRegular) return undefined;
+    return withReadable(found.fd, (fd) => {
+      const bytes = Buffer.alloc(length);
+      return bytes.subarray(0, readSync(fd, bytes, 0, length, 0));
+    });
+  }
+
+  /** Bytes of a regular file at a place; undefined if it cannot be read or is too short. */
+  slice(found: Found, position: number, length: number): Buffer | undefined {
+    return withReadable(found.fd, (fd) => {
+      const bytes = Buffer.alloc(length);
+      return readSync(fd, bytes, 0, length, position) === length ? bytes : undefined;
+    });
+  }
+
+  #versionOf(stat: Stat): string {
+    stat.putVersion(this.#version, 0);
+    return this.#version.toString("latin1");
+  }
+
+  #hash(fd: number): Digest | undefined {
+    return withReadable(fd, (readable) => {
+      const hash = createHash("sha256");
+      for (let got = 1; got > 0; ) {
+        got = readSync(readable, this.#chunk, 0, this.#chunk.length, null);
+        hash.update(this.#chunk.subarray(0, got));
+      }
+      return hash.digest("hex") as Digest;
+    });
+  }
+}
+
+/** Opens the object behind an O_PATH descriptor for reading: the same inode, whatever its name says by now. */
+function withReadable<T>(fd: number, use: (readable: number) => T): T | undefined {
+  let readable: number;
+  try {
+    readable = openSync(`/proc/self/fd/${fd}`, "r");
+  } catch {
+    return undefined;
+  }
+  try {
+    return use(readable);
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(readable);
+  }
+}
+
+/**
+ * Canonical path as event text. Objects without a place in the file system get a name of their kind, because the numbers
+ * the kernel prints for them differ from run to run: `memfd:NAME`, `pipe:`, `socket:`, `anon:TYPE`, `ns:TYPE`; a file
+ * that was deleted is `?deleted:PATH`.
+ */
+export function pathText(found: Found): string {
+  const text = escapeBytes(found.path);
+  if (text.startsWith("/")) {
+    if (found.stat.nlink !== 0 || found.fd < 0) return text;
+    const deleted = escapeBytes(Buffer.from(DELETED));
+    const name = text.endsWith(deleted) ? text.slice(0, -deleted.length) : text;
+    return name.startsWith("/memfd:") ? name.slice(1) : `?deleted:${name}`;
+  }
+  const kind = /^(pipe|socket|anon_inode|[a-z_]+):/.exec(text)?.[1];
+  if (kind === undefined) return `?unnamed:${text}`;
+  if (kind === "anon_inode") return `anon:${text.slice("anon_inode:".length).replace(/^\[(.*)\]$/, "$1")}`;
+  return kind === "pipe" || kind === "socket" ? `${kind}:` : `ns:${kind}`;
+}

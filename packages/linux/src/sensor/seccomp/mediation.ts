@@ -1,0 +1,44 @@
+/**
+ * What the sensor needs of whoever decides: the port between the kernel's side and the model's.
+ */
+import type { Actor, Digest, Image, Observation, Operation, Subject, Task } from "@isoline/core";
+import type { RawKey } from "./raw-key.ts";
+import type { Identity, Process, Thread } from "./tasks.ts";
+
+/** What happened, in the sensor's words: raw canonical paths, raw ids, raw ports. */
+export type Act<O extends Operation = Operation> = {
+  [K in O]: { readonly op: K; readonly subject: Subject<K>; readonly observation?: Partial<Observation> };
+}[O];
+
+/** The kernel will refuse the call by itself, so nothing is exchanged. */
+export interface Refusal {
+  readonly refusedWith: number;
+}
+
+/** A verdict as the sensor carries it out: 0 lets the call go ahead, anything else is the errno it fails with. */
+export type Verdict = number;
+
+export interface Mediator {
+  /** Which content counts: of what is executed, or of every regular file that is read. */
+  readonly content: "executed" | "read";
+  readonly allowsIoUring: boolean;
+  /** Verdict of a raw key decided before, or undefined if it is new. */
+  repeated(key: RawKey, process: Process): Verdict | undefined;
+  /** Decides something new; remembers the verdict under the key, if one is given. */
+  decide(act: Act, thread: Thread, actor: Actor, key: RawKey | undefined): Verdict;
+  /** The identity a process takes on by executing these images (raw canonical paths). */
+  taskOf(parent: Identity, images: readonly [Image, ...Image[]], thread: Thread): { task: Task; program: string };
+  born(process: Process): void;
+  died(process: Process): void;
+  /** Something could not be seen or resolved for certain: the measurement is incomplete. */
+  lost(reason: string): void;
+  /** Something was settled by a guess. */
+  guessed(reason: string): void;
+  /** The kernel would have refused the call anyway. */
+  attempted(): void;
+  /** An address was bound to port 0; how to ask later which one the kernel gave. */
+  portPending(resolve: () => number | undefined): void;
+}
+
+/** 64 hexadecimal digits of an identity the sensor has seen, for targets. */
+export type TargetIdentity = Digest;

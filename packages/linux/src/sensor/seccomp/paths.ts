@@ -1,0 +1,191 @@
+/**
+ * From a path as a task gave it to the object the kernel will find, and that object's canonical path.
+ *
+ * The kernel itself resolves: `openat2(O_PATH)` from the task's root, working directory or descriptor. What comes back is
+ * the object, not its name; its canonical path is read from the descriptor. Only where our own identity would show
+ * (`/proc/self`, magic links) is the path walked component by component (`walk.ts`).
+ */
+import { close, openat2, readlinkat, statx } from "../../abi/libc.ts";
+import { EACCES, EAGAIN, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from "../../abi/errno.ts";
+import {
+  AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, Stat, STATX_MASK,
+} from "../../abi/stat.ts";
+import { EMPTY, openHow, terminated } from "./bytes.ts";
+import type { PlaceKeeper, Places } from "./places.ts";
+import type { Thread } from "./tasks.ts";
+import { walk } from "./walk.ts";
+
+/** Errors that mean the kernel will refuse the path too: nothing is exchanged. */
+export const PATH_ERRORS: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES]);
+
+const hows = {
+  follow: openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS),
+  stay: openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_MAGICLINKS),
+  followInRoot: openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT),
+  stayInRoot: openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT),
+  any: openHow(O_PATH | O_CLOEXEC, 0, 0),
+};
+const SLASH = 0x2f;
+/** Where this stands in a path, `/proc/self` may have been taken for ours. */
+const OWN_PID = Buffer.from(`/${process.pid}`);
+
+/**
+ * The object a resolution found. One instance per role is reused from call to call: `stat` and `path` are overwritten by
+ * the next `find`, and `fd` must be closed before it.
+ */
+export class Found {
+  readonly stat = new Stat();
+  readonly #path: Buffer = Buffer.alloc(4352);
+  #pathEnd = 0;
+  fd = -1;
+
+  /** Canonical path as the task sees it, raw bytes. */
+  get path(): Buffer {
+    return this.#path.subarray(0, this.#pathEnd);
+  }
+
+  /** Adopts a descriptor: reads status and canonical path. 0 or a negative errno. */
+  adopt(fd: number, places: Places | undefined): number {
+    this.fd = fd;
+    const result = statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes);
+    return result < 0 ? result : this.#readPath(fd, places);
+  }
+
+  /** Appends a last component to the path of a directory: the place where something is to be made. */
+  setChild(directory: Found, name: Uint8Array): void {
+    let end = directory.path.copy(this.#path);
+    if (end > 1) this.#path[end++] = SLASH;
+    this.#path.set(name, end);
+    this.#pathEnd = end + name.length;
+    this.stat.bytes.fill(0);
+  }
+
+  close(): void {
+    if (this.fd >= 0) close(this.fd);
+    this.fd = -1;
+  }
+
+  #readPath(fd: number, places: Places | undefined): number {
+    const length = readlinkat(AT_FDCWD, fdLink(fd), this.#path);
+    if (length < 0) return length;
+    this.#pathEnd = length;
+    const prefix = places?.rootPath.length ?? 0;
+    if (prefix > 0 && places && this.path.subarray(0, prefix).equals(places.rootPath)) {
+      if (length === prefix) {
+        this.#path[0] = SLASH;
+        this.#pathEnd = 1;
+      } else if (this.#path[prefix] === SLASH) {
+        this.#path.copy(this.#path, 0, prefix, length);
+        this.#pathEnd = length - prefix;
+      }
+    }
+    return 0;
+  }
+}
+
+/** Reused bytes of `/proc/self/fd/N\0`. */
+const link: Buffer = Buffer.alloc(40);
+const LINK_START = link.write("/proc/self/fd/", 0, "latin1");
+function fdLink(fd: number): Buffer {
+  const end = link.write(String(fd), LINK_START, "latin1");
+  link[LINK_START + end] = 0;
+  return link;
+}
+
+export class PathFinder {
+  readonly #places: PlaceKeeper;
+
+  constructor(places: PlaceKeeper) {
+    this.#places = places;
+  }
+
+  /**
+   * Finds what `path` (NUL-terminated bytes, `length` without the NUL) names for this thread, from descriptor `dirfd` of
+   * the task. `follow` false stays at a final symlink. 0, or a negative errno: `PATH_ERRORS` are the kernel's own answer,
+   * any other means that the path could not be resolved by us.
+   */
+  find(out: Found, thread: Thread, dirfd: number, path: Buffer, length: number, follow: boolean): number {
+    const places = this.#places.of(thread);
+    if (!places) return -EACCES_TO_TASK;
+    try {
+      if (path[0] === SLASH) return this.#from(out, thread, places, AT_FDCWD, path, length, follow);
+      if (dirfd === AT_FDCWD) return this.#from(out, thread, places, places.cwd, path, length, follow);
+      const start = this.openTaskDescriptor(thread.tid, dirfd);
+      if (start < 0) return start;
+      try {
+        return this.#from(out, thread, places, start, path, length, follow);
+      } finally {
+        close(start);
+      }
+    } finally {
+      this.#places.release(thread, places);
+    }
+  }
+
+  /** Finds the object behind a descriptor of the task. */
+  findDescriptor(out: Found, thread: Thread, fd: number): number {
+    const places = this.#places.of(thread);
+    if (!places) return -EACCES_TO_TASK;
+    try {
+      const own = this.openTaskDescriptor(thread.tid, fd);
+      return own < 0 ? own : out.adopt(own, places);
+    } finally {
+      this.#places.release(thread, places);
+    }
+  }
+
+  /** Finds a thread's working directory. */
+  findWorkingDirectory(out: Found, thread: Thread): number {
+    const places = this.#places.of(thread);
+    if (!places) return -EACCES_TO_TASK;
+    try {
+      const own = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any);
+      return own < 0 ? own : out.adopt(own, places);
+    } finally {
+      this.#places.release(thread, places);
+    }
+  }
+
+  /** An O_PATH descriptor of ours for a descriptor of the task; negative errno. */
+  openTaskDescriptor(tid: number, fd: number): number {
+    return openat2(AT_FDCWD, terminated(`/proc/${tid}/fd/${fd}`), hows.any);
+  }
+
+  #from(out: Found, thread: Thread, places: Places, start: number, path: Buffer, length: number, follow: boolean): number {
+    if (start < 0 && start !== AT_FDCWD) return start;
+    let fd: number;
+    if (places.root < 0) {
+      fd = openat2(start, path, follow ? hows.follow : hows.stay);
+    } else {
+      const absolute = path[0] === SLASH ? path : this.#absolute(places, start, path, length);
+      if (!absolute) return -ENOENT;
+      fd = openat2(places.root, absolute, follow ? hows.followInRoot : hows.stayInRoot);
+      for (let tries = 0; fd === -EAGAIN && tries < 16; tries++) {
+        fd = openat2(places.root, absolute, follow ? hows.followInRoot : hows.stayInRoot);
+      }
+    }
+    if (fd >= 0) {
+      const result = out.adopt(fd, places);
+      if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
+      out.close();
+    } else if (fd !== -ELOOP && !(fd === -ENOENT && places.root >= 0)) {
+      return fd;
+    }
+    // ELOOP is also what RESOLVE_NO_MAGICLINKS answers. ENOENT may come from a proc mount of another pid namespace, where
+    // we have no "self". And a path in our own /proc directory may have come from "self".
+    const walked = walk({ thread, root: places.root, start, path: path.subarray(0, length), follow });
+    return walked < 0 ? walked : out.adopt(walked, places);
+  }
+
+  /** With another root, a relative path is made absolute: resolution "in root" knows no second starting point. */
+  #absolute(places: Places, start: number, path: Buffer, length: number): Buffer | undefined {
+    const directory = new Found();
+    const result = directory.adopt(start, places);
+    directory.fd = -1;
+    if (result < 0) return undefined;
+    return Buffer.concat([directory.path, Buffer.of(SLASH), path.subarray(0, length), Buffer.of(0)]);
+  }
+}
+
+/** The thread's /proc entries are closed to us (another user, not dumpable): not an answer the kernel would give. */
+export const EACCES_TO_TASK = 4095;

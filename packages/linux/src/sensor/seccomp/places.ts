@@ -1,0 +1,89 @@
+/**
+ * Where a thread's paths start: its root and its working directory, as descriptors of ours.
+ *
+ * They are kept per process between calls, because opening `/proc/TID/cwd` costs more than the rest of a resolution. A
+ * process in which some thread may be moving (see `TaskTable.directoriesMove`), or that shares its directories with
+ * another process, is asked every time.
+ */
+import { close, openat2, readlinkat, statx } from "../../abi/libc.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
+import { EMPTY, openHow, terminated } from "./bytes.ts";
+import type { Process, Thread } from "./tasks.ts";
+
+export interface Places {
+  /** Descriptor of the task's root, or -1 if it is ours, so that plain resolution is right. */
+  readonly root: number;
+  /** Canonical path of the task's root as seen from ours; "" if it is the same or a mount of its own. */
+  readonly rootPath: Buffer;
+  /** Descriptor of the working directory, or a negative errno. */
+  readonly cwd: number;
+}
+
+const DIRECTORY = openHow(O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0);
+const NOWHERE = Buffer.alloc(0);
+
+export class PlaceKeeper {
+  readonly #kept = new Map<Process, { readonly epoch: number; readonly places: Places }>();
+  readonly #stat = new Stat();
+  readonly #ownRoot: string;
+
+  constructor() {
+    statx(AT_FDCWD, terminated("/"), 0, STATX_MASK, this.#stat.bytes);
+    this.#ownRoot = this.#mark();
+  }
+
+  /** The thread's places, to be given back with `release`; undefined if the thread may not be looked into. */
+  of(thread: Thread): Places | undefined {
+    const { process } = thread;
+    const kept = this.#kept.get(process);
+    if (kept) {
+      if (kept.epoch === process.directoryEpoch && process.movingThreads.size === 0) return kept.places;
+      this.forget(process);
+    }
+    const places = this.#open(thread.tid);
+    if (places && this.#mayKeep(process)) this.#kept.set(process, { epoch: process.directoryEpoch, places });
+    return places;
+  }
+
+  /** Closes places that were opened for one call only. */
+  release(thread: Thread, places: Places): void {
+    if (this.#kept.get(thread.process)?.places !== places) shut(places);
+  }
+
+  /** Closes what is kept of a process that is gone or has moved. */
+  forget(process: Process): void {
+    const kept = this.#kept.get(process);
+    if (!kept) return;
+    this.#kept.delete(process);
+    shut(kept.places);
+  }
+
+  #mayKeep(process: Process): boolean {
+    return process.movingThreads.size === 0 && !process.sharesDirectories;
+  }
+
+  #open(tid: number): Places | undefined {
+    const root = openat2(AT_FDCWD, terminated(`/proc/${tid}/root`), DIRECTORY);
+    if (root < 0) return undefined;
+    const cwd = openat2(AT_FDCWD, terminated(`/proc/${tid}/cwd`), DIRECTORY);
+    statx(root, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.#stat.bytes);
+    if (this.#mark() === this.#ownRoot) {
+      close(root);
+      return { root: -1, rootPath: NOWHERE, cwd };
+    }
+    const path = Buffer.alloc(4096);
+    const length = readlinkat(AT_FDCWD, terminated(`/proc/self/fd/${root}`), path);
+    // "/" here means the root of another mount tree, below which paths already come out right.
+    return { root, rootPath: length > 1 ? path.subarray(0, length) : NOWHERE, cwd };
+  }
+
+  /** Device, inode and mount: the same mount is only in one mount namespace, so equal marks mean equal roots. */
+  #mark(): string {
+    return `${this.#stat.device} ${this.#stat.inode} ${this.#stat.mountId}`;
+  }
+}
+
+function shut(places: Places): void {
+  if (places.root >= 0) close(places.root);
+  if (places.cwd >= 0) close(places.cwd);
+}

@@ -1,0 +1,57 @@
+/**
+ * The bytes by which a repeated event is recognised before anything is resolved, levelled or hashed.
+ *
+ * A key holds all that the identity depends on: operation, task identity and credentials (by small number), what the
+ * arguments ask for, the object as it is now and its canonical path; and, where content counts, the file's version. What
+ * is not in the key must not be able to change the identity.
+ */
+import type { Stat } from "../../abi/stat.ts";
+import type { Thread } from "./tasks.ts";
+
+/** Two canonical paths and the fixed part. */
+const CAPACITY = 12_288;
+
+export class RawKey {
+  readonly bytes: Buffer = Buffer.alloc(CAPACITY);
+  #end = 0;
+
+  get length(): number {
+    return this.#end;
+  }
+
+  /** Starts a key for a call of `thread`: operation number, task identity, credentials. */
+  begin(operation: number, thread: Thread): this {
+    this.bytes[0] = operation;
+    this.bytes.writeUInt32LE(thread.process.identity.serial, 1);
+    this.bytes.writeUInt32LE(thread.credentialsSerial, 5);
+    this.#end = 9;
+    return this;
+  }
+
+  u32(value: number): this {
+    this.#end = this.bytes.writeUInt32LE(value >>> 0, this.#end);
+    return this;
+  }
+
+  /** An object's owner, mode and filesystem, and its canonical path with its length. */
+  object(stat: Stat, path: Buffer): this {
+    stat.bytes.copy(this.bytes, this.#end, 20, 30); // stx_uid, stx_gid, stx_mode
+    stat.bytes.copy(this.bytes, this.#end + 10, 136, 152); // stx_dev, stx_mnt_id
+    this.#end += 26;
+    return this.text(path);
+  }
+
+  /** What changes whenever a file's content may have changed. */
+  version(stat: Stat): this {
+    this.#end = stat.putVersion(this.bytes, this.#end);
+    return this;
+  }
+
+  /** Bytes with their length, so that no two keys run into each other. */
+  text(bytes: Uint8Array): this {
+    this.bytes.writeUInt32LE(bytes.length, this.#end);
+    this.bytes.set(bytes, this.#end + 4);
+    this.#end += 4 + bytes.length;
+    return this;
+  }
+}
