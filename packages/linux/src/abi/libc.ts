@@ -24,6 +24,7 @@ const readlinkCall = call(["long", "void *", "void *", "long"]);
 const accessCall = call(["long", "void *", "long", "long"]);
 const getsock = call(["long", "void *", "void *"]);
 const getsockoptCall = call(["long", "long", "long", "void *", "void *"]);
+const pollCall = call(["void *", "long", "long"]);
 const pathOf = call(["long", "void *"]);
 const waitCall = call(["long", "void *", "long", "void *"]);
 const prlimitCall = call(["long", "long", "void *", "void *"]);
@@ -150,6 +151,15 @@ export function prlimit(pid: number, resource: number, next: Buffer | null, prev
 
 export function seccomp(operation: number, flags: number, argument: Buffer | null): number {
   return fail(seccompCall(NR.seccomp, operation, flags, argument));
+}
+
+/** `poll(2)` of one descriptor without waiting: its `revents`, or a negative errno. */
+export function pollNow(fd: number, events: number): number {
+  const entry = Buffer.alloc(8);
+  entry.writeInt32LE(fd, 0);
+  entry.writeInt16LE(events, 4);
+  const result = fail(pollCall(NR.poll, entry, 1, 0));
+  return result < 0 ? result : entry.readUInt16LE(6);
 }
 
 /** The C library's `sigaction`, with 152-byte structs, so that it supplies the restorer itself. */

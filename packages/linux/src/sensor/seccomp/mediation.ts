@@ -1,7 +1,7 @@
 /**
  * What the sensor needs of whoever decides: the port between the kernel's side and the model's.
  */
-import type { Actor, Digest, Image, Observation, Operation, Subject, Task } from "@isoline/core";
+import type { Actor, Image, Observation, Operation, Subject, Task } from "@isoline/core";
 import type { RawKey } from "./raw-key.ts";
 import type { Identity, Process, Thread } from "./tasks.ts";
 
@@ -32,6 +32,8 @@ export interface Mediator {
   died(process: Process): void;
   /** Something could not be seen or resolved for certain: the measurement is incomplete. */
   lost(reason: string): void;
+  /** The sensor itself failed on a call: the measurement is incomplete, and the mode says whether the call may go ahead. */
+  failed(reason: string): Verdict;
   /** Something was settled by a guess. */
   guessed(reason: string): void;
   /** The kernel would have refused the call anyway. */
@@ -39,6 +41,3 @@ export interface Mediator {
   /** An address was bound to port 0; how to ask later which one the kernel gave. */
   portPending(resolve: () => number | undefined): void;
 }
-
-/** 64 hexadecimal digits of an identity the sensor has seen, for targets. */
-export type TargetIdentity = Digest;

@@ -72,6 +72,7 @@ export class TaskTable {
   readonly #credentialSerials = new Map<string, number>();
   readonly #identities = new Map<Digest, Identity>();
   readonly #lineage: Lineage;
+  readonly #supervisor: number;
   readonly #events: TaskEvents;
   readonly #root: Identity = { serial: 0, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "", chain: [] };
   #nextHandle = 1;
@@ -80,6 +81,7 @@ export class TaskTable {
   /** `supervisor` is the pid whose child the first process is. */
   constructor(supervisor: number, events: TaskEvents) {
     this.#events = events;
+    this.#supervisor = supervisor;
     this.#lineage = new Lineage(supervisor, this.#root, this.#processes);
     this.#identities.set(ZERO_DIGEST, this.#root);
   }
@@ -88,9 +90,24 @@ export class TaskTable {
     return this.#processes.values();
   }
 
-  /** The process that a pid or tid belongs to, if it is known to be in the namespace. */
-  processOf(pid: number): Process | undefined {
-    return this.#processes.get(pid) ?? this.#threads.get(pid)?.process;
+  /** The process of any pid in our numbers, even if it has not been heard of yet; undefined if it is not in the namespace. */
+  find(pid: number): Process | undefined {
+    const known = this.#processes.get(pid) ?? this.#threads.get(pid)?.process;
+    if (known && isAlive(known.pidfd)) return known;
+    const status = readThreadStatus(pid);
+    if (!status) return undefined;
+    return this.#descends(status) ? this.#processAt(status) : undefined;
+  }
+
+  /** Whether a process is a descendant of a known one. Parents are followed up to a bound: a loop in /proc is impossible, a race is not. */
+  #descends(status: ThreadStatus): boolean {
+    let parent = status.ppid;
+    for (let steps = 0; steps < 64 && parent > 1; steps++) {
+      const known = this.#processes.get(parent);
+      if (known && isAlive(known.pidfd)) return true;
+      parent = readThreadStatus(parent)?.ppid ?? 0;
+    }
+    return false;
   }
 
   /** The thread behind a notification, certainly the one that waits now; undefined if it cannot be identified. */
@@ -174,7 +191,8 @@ export class TaskTable {
 
   #discover(tid: number): Thread | undefined {
     const status = readThreadStatus(tid);
-    if (!status) return undefined;
+    // The launching thread carries the filter too, and is no part of the namespace.
+    if (!status || status.tgid === this.#supervisor) return undefined;
     const process = this.#processAt(status);
     const thread: Thread = {
       tid,

@@ -17,7 +17,7 @@ interface Target {
 function targetOf(context: Context, thread: Thread, number: number): Target | undefined {
   const pid = hostPid(thread, number);
   if (pid === undefined) return { relation: "namespace" };
-  const process = context.tasks.processOf(pid);
+  const process = context.tasks.find(pid);
   if (process === thread.process) return undefined;
   if (!process) return { relation: "outside" };
   return { relation: process.parent === thread.process ? "child" : process === thread.process.parent ? "parent" : "namespace", target: process.identity.id };
@@ -48,7 +48,7 @@ function signal(context: Context, thread: Thread, number: number, signalNumber: 
 /** 0 is the own group, -1 everyone, -N the group N. */
 function signalGroup(context: Context, thread: Thread, number: number, signalNumber: number): Verdict {
   const relation =
-    number === 0 || -number === processGroup(thread.tid) ? "own-group" : number === -1 ? "everyone" : context.tasks.processOf(-number) ? "namespace-group" : "outside-group";
+    number === 0 || -number === processGroup(thread.tid) ? "own-group" : number === -1 ? "everyone" : context.tasks.find(-number) ? "namespace-group" : "outside-group";
   if (relation === "outside-group" && willBeRefused(context, thread, number)) return context.attempt();
   return context.decide(thread, { op: "kill", subject: { signal: signalNumber, relation } });
 }

@@ -1,0 +1,101 @@
+/**
+ * The seccomp sensor: receive a stopped call, find out who it is, decode what it would do, carry the verdict back.
+ */
+import { existsSync } from "node:fs";
+import { EPERM } from "../../abi/errno.ts";
+import { pollNow } from "../../abi/libc.ts";
+import { AUDIT_ARCH_X86_64, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
+import { foreign } from "./calls/kernel.ts";
+import { Context } from "./context.ts";
+import { decoders } from "./decoders.ts";
+import type { Mediator, Verdict } from "./mediation.ts";
+import { Listener } from "./notification.ts";
+import { type Process, TaskTable } from "./tasks.ts";
+
+const POLLHUP = 0x10;
+
+/** Why `run` came back. */
+export type Ending = "ended" | "stopped";
+
+export class SeccompSensor {
+  readonly #listener: Listener;
+  readonly #mediator: Mediator;
+  readonly #tasks: TaskTable;
+  readonly #context: Context;
+
+  /** `listener` is the filter's descriptor, owned from now on; `supervisor` the pid whose child the workload is. */
+  constructor(listener: number, supervisor: number, mediator: Mediator) {
+    this.#listener = new Listener(listener);
+    this.#mediator = mediator;
+    this.#tasks = new TaskTable(supervisor, {
+      born: (process) => mediator.born(process),
+      died: (process) => {
+        this.#context.places.forget(process);
+        mediator.died(process);
+      },
+      guessed: () => mediator.guessed("the parent of a process had died before its first call"),
+    });
+    this.#context = new Context(this.#listener, mediator, this.#tasks);
+  }
+
+  /** The processes that were heard of and are not known to be gone. */
+  get processes(): Iterable<Process> {
+    return this.#tasks.processes;
+  }
+
+  /** The process of a pid, if it is in the namespace. */
+  find(pid: number): Process | undefined {
+    return this.#tasks.find(pid);
+  }
+
+  /** Forgets processes that are gone. */
+  sweep(): void {
+    this.#tasks.sweep();
+  }
+
+  /** Mediates until the last task of the namespace is gone, or `onInterrupt` (run when a signal breaks the wait) says stop. */
+  run(onInterrupt: () => "go-on" | "stop"): Ending {
+    for (;;) {
+      const received = this.#listener.receive();
+      if (received === "call") this.#answer(this.#mediate());
+      else if (received === "interrupted") {
+        if (onInterrupt() === "stop") return "stopped";
+      } else if ((pollNow(this.#listener.fd, POLLHUP) & POLLHUP) !== 0) return "ended";
+    }
+  }
+
+  close(): void {
+    this.#tasks.close();
+    this.#listener.close();
+  }
+
+  #answer(verdict: Verdict): void {
+    if (verdict === 0) this.#listener.proceed();
+    else this.#listener.refuse(verdict);
+  }
+
+  #mediate(): Verdict {
+    const { call } = this.#listener;
+    try {
+      const thread = this.#tasks.thread(call.tid);
+      if (!thread) return this.#stranger(call.tid);
+      if (call.arch !== AUDIT_ARCH_X86_64) return foreign(this.#context, thread, archName(call.arch), call.number);
+      if (call.number >= X32_SYSCALL_BIT) return foreign(this.#context, thread, "x32", call.number - X32_SYSCALL_BIT);
+      const decode = decoders.get(call.number);
+      return decode ? decode(this.#context, thread) : this.#mediator.failed(`no decoder for system call ${call.number}`);
+    } catch (fault) {
+      return this.#mediator.failed(`system call ${call.number}: ${fault instanceof Error ? fault.message : String(fault)}`);
+    }
+  }
+
+  /** The thread that launches the workload carries the filter too; anyone else who cannot be identified is refused. */
+  #stranger(tid: number): Verdict {
+    if (existsSync(`/proc/self/task/${tid}`) || !this.#listener.stillWaiting()) return 0;
+    this.#mediator.lost("a task could not be identified, its call was refused");
+    return EPERM;
+  }
+}
+
+function archName(arch: number): string {
+  return arch === 0x4000_0003 ? "i386" : `0x${arch.toString(16)}`;
+}
