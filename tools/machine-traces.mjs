@@ -7,26 +7,26 @@ const EVERYWHERE = new Set(
 );
 const NOBODY = new Set("alice bob carol ci me node user you".split(" "));
 const TEXT = /\.(md|ts|mjs|js|json|c|h|py|sh|txt|yml|yaml|toml)$|^(\.npmrc|\.ci\/run)$/;
-const REGISTRY = /\b(registry\.(npmjs|yarnpkg|npmmirror)\.\w+|npm\.pkg\.github\.com|\w[\w.-]*\/artifactory\/)/;
+const REGISTRY = /\b(registry\.(npmjs|yarnpkg|npmmirror)\.\w+|npm\.pkg\.github\.com|\w[\w.-]*\/artifactory\/)/g;
 
 /** @param {string} root @param {string} path @returns {string[]} */
 export function machineTraces(root, path) {
   if (!TEXT.test(path)) return [];
   return readFileSync(join(root, path), "utf8")
     .split("\n")
-    .flatMap((text, index) =>
-      traceIn(root, text).map((trace) => `${path}:${index + 1}: speaks of one machine: ${trace}`),
-    );
+    .flatMap((text, index) => {
+      const traces = [...registries(text), ...(path.endsWith(".md") ? homes(text) : []), ...pathsBesideUs(root, text)];
+      return traces.map((trace) => `${path}:${index + 1}: speaks of one machine: ${trace}`);
+    });
 }
 
-/** @param {string} root @param {string} text */
-function traceIn(root, text) {
-  const registry = REGISTRY.exec(text)?.[0];
-  const homes = [...text.matchAll(/(?<![\w.~-])\/(?:home|Users)\/([\w.-]+)/g)].filter(
-    ([, name = ""]) => !NOBODY.has(name),
-  );
-  return [...(registry === undefined ? [] : [registry]), ...homes.map(([path]) => path), ...pathsBesideUs(root, text)];
-}
+const registries = (/** @type {string} */ text) => [...text.matchAll(REGISTRY)].map(([host]) => host);
+
+/** A home in a document is that of somebody who does not exist; in tests any will do. */
+const homes = (/** @type {string} */ text) =>
+  [...text.matchAll(/(?<![\w.~-])\/(?:home|Users)\/([\w.-]+)/g)]
+    .filter(([, name = ""]) => !NOBODY.has(name))
+    .map(([path]) => path);
 
 /**
  * Absolute paths that begin as the path of this checkout does, and exist: `/place/other` when this is `/place/isoline`.

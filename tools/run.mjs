@@ -32,7 +32,7 @@ export function run(command, { cwd = repository, env = {}, show = false, limitSe
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
-      env: { ...plainEnvironment(), ...env },
+      env: { ...plainEnvironment(), ...(show ? {} : { NO_COLOR: "1" }), ...env },
       stdio: ["ignore", show ? "inherit" : "pipe", show ? "inherit" : "pipe"],
       detached: true,
     });
@@ -76,10 +76,11 @@ export function present(program) {
 /** @param {string} name @returns {string} the path of a tool that `npm ci` installed */
 export const installed = (name) => join(repository, "node_modules/.bin", name);
 
-/** Runs and tests see the same environment whether or not npm started us. */
+/** Checks and tests see the same environment whether npm started us or a shell, in CI or at a terminal. */
 function plainEnvironment() {
-  const byNpm = /^(npm_(lifecycle_|package_|command$|execpath$|node_execpath$|config_local_prefix$)|INIT_CWD$)/;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !byNpm.test(name)));
+  const ofTheCaller =
+    /^(npm_(lifecycle_|package_|command$|execpath$|node_execpath$|config_local_prefix$)|INIT_CWD$|FORCE_COLOR$)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ofTheCaller.test(name)));
 }
 
 /** @param {import("node:child_process").ChildProcess} child @param {NodeJS.Signals} signal */

@@ -57,7 +57,8 @@ async function systemPackages() {
 async function tests(filters) {
   const report = join(tmpdir(), `isoline-tests-${process.pid}.json`);
   const reporters = ["--reporter=default", "--reporter=./tools/count-reporter.mjs"];
-  const outcome = await run([installed("vitest"), "run", "--allowOnly=false", ...reporters, ...filters], {
+  const colour = process.stdout.isTTY ? [] : ["--no-color"];
+  const outcome = await run([installed("vitest"), "run", "--allowOnly=false", ...reporters, ...colour, ...filters], {
     cwd: repository,
     env: { ISOLINE_TEST_REPORT: report },
     show: true,

@@ -1,7 +1,7 @@
 /** `npm test` and `.ci/run` on a small tree: whatever happens, the last line counts it, and the status agrees. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { checks } from "../../tools/checks.mjs";
 import { staleInstallation } from "../../tools/install.mjs";
 import { preparation } from "../../tools/prepare.mjs";
@@ -111,8 +111,11 @@ describe("the tally", () => {
   });
 
   it("counts what a stage could not do as skipped", () => {
+    const said = vi.spyOn(console, "log").mockReturnValue();
     const counts = reportStage("documents", { status: 0, output: "skipped: commands\n", seconds: 1 });
     expect(counts).toEqual({ passed: 1, failed: 0, skipped: ["documents: commands"] });
+    expect(said).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^ok +documents +1\.0 s$/));
+    said.mockRestore();
   });
 });
 
