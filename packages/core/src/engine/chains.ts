@@ -1,0 +1,43 @@
+/**
+ * A multimap from hashes to the indexes of points, small enough for a million points: eight bytes an entry.
+ *
+ *   heads   by hash: the last point of the chain          next   by point: the one before it
+ *
+ * Chains of several keys may run into one another; whoever walks one looks at the points themselves, and stops after as
+ * many as it can afford, because a hostile workload can make a chain long.
+ */
+const NONE = -1;
+
+export class Chains {
+  readonly #heads: Int32Array;
+  readonly #next: Int32Array;
+  readonly #mask: number;
+
+  constructor(points: number) {
+    const buckets = 2 ** Math.ceil(Math.log2(Math.max(16, points)));
+    this.#heads = new Int32Array(buckets).fill(NONE);
+    this.#next = new Int32Array(points).fill(NONE);
+    this.#mask = buckets - 1;
+  }
+
+  /** Adds a point; each point belongs to one chain only. */
+  add(hash: number, point: number): void {
+    const bucket = spread(hash) & this.#mask;
+    this.#next[point] = this.#heads[bucket] as number;
+    this.#heads[bucket] = point;
+  }
+
+  /** Up to `limit` points that may have the key, latest first. */
+  *walk(hash: number, limit: number): Generator<number> {
+    let point = this.#heads[spread(hash) & this.#mask] as number;
+    for (let steps = 0; point !== NONE && steps < limit; steps++) {
+      yield point;
+      point = this.#next[point] as number;
+    }
+  }
+}
+
+function spread(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return mixed ^ (mixed >>> 13);
+}

@@ -1,0 +1,91 @@
+/**
+ * What an index needs of an encoded event, read without decoding it: a contour of a million points is indexed in well
+ * under a second that way, and in several by decoding every event.
+ *
+ *   op ‖ 32 parent ‖ 32 task ‖ 40 credentials ‖ subject fields        (event/encoding.ts)
+ */
+import { type FieldKind, fieldsOf, isOperation } from "../event/operations.ts";
+
+/** Hashes of where an event acts and who does it. Equal things have equal hashes; the reverse has to be checked. */
+export interface Landmarks {
+  /** Operation and task. */
+  act: number;
+  /** The path or address; the whole subject where there is neither. */
+  place: number;
+  /** Operation, task and the directory of the place. */
+  directory: number;
+  /** The task. */
+  task: number;
+}
+
+const SLASH = 0x2f;
+const CREDENTIALS = 40;
+
+/** Reads the landmarks of an encoded event into `into`. */
+export function readLandmarks(encoding: Buffer, into: Landmarks): void {
+  const op = 4 + encoding.readUInt32LE(0);
+  const task = encoding.readInt32LE(op + 32);
+  const subject = op + 64 + CREDENTIALS;
+  const [start, end] = placeIn(encoding, encoding.toString("latin1", 4, op), subject);
+  const act = mix(hashOf(encoding, 4, op), task);
+  into.task = task;
+  into.act = act;
+  into.place = hashOf(encoding, start, end);
+  into.directory = mix(act, hashOf(encoding, start, directoryEnd(encoding, start, end)));
+}
+
+/** The same hash that `readLandmarks` gives for a directory of an act. */
+export function directoryHash(act: number, directory: string): number {
+  const bytes = Buffer.from(directory);
+  return mix(act, hashOf(bytes, 0, bytes.length));
+}
+
+function placeIn(encoding: Buffer, op: string, subject: number): [number, number] {
+  let at = subject;
+  if (isOperation(op)) {
+    for (const [name, field] of fieldsOf(op)) {
+      if (name === "path" || name === "address") return [at + 4, at + 4 + encoding.readUInt32LE(at)];
+      if (field.optional && encoding[at++] === 0) continue;
+      at += sizeOf(encoding, field.kind, at);
+    }
+  }
+  return [subject, encoding.length];
+}
+
+function sizeOf(encoding: Buffer, kind: FieldKind, at: number): number {
+  switch (kind) {
+    case "path":
+    case "text":
+      return 4 + encoding.readUInt32LE(at);
+    case "list": {
+      let size = 4;
+      for (let left = encoding.readUInt32LE(at); left > 0; left--) size += 4 + encoding.readUInt32LE(at + size);
+      return size;
+    }
+    case "u32":
+    case "octal":
+    case "id":
+      return 4;
+    case "u64":
+      return 8;
+    case "digest":
+      return 32;
+  }
+}
+
+function directoryEnd(encoding: Buffer, start: number, end: number): number {
+  for (let at = end - 1; at > start; at--) if (encoding[at] === SLASH) return at;
+  return start;
+}
+
+/** FNV-1a. */
+function hashOf(bytes: Buffer, start: number, end: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+  return hash;
+}
+
+function mix(one: number, other: number): number {
+  const mixed = Math.imul(one ^ Math.imul(other, 0x9e3779b1), 0x85ebca6b);
+  return mixed ^ (mixed >>> 15);
+}

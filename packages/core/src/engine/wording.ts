@@ -1,0 +1,51 @@
+/**
+ * Lists, changed values and digests as the line that says why puts them.
+ */
+import { modePhrase } from "../event/phrase.ts";
+import { formatId } from "../event/text.ts";
+import type { Difference } from "./likeness.ts";
+
+const MAX_LISTED = 3;
+
+export function listed(items: readonly string[]): string {
+  const more = items.length - MAX_LISTED;
+  const shown = more > 0 ? [...items.slice(0, MAX_LISTED), `${more} more`] : items;
+  if (shown.length < 2) return shown.join("");
+  return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+
+const ACTOR_FIELDS = new Set([
+  "actor uid",
+  "euid",
+  "suid",
+  "fsuid",
+  "actor gid",
+  "egid",
+  "sgid",
+  "fsgid",
+  "capabilities",
+]);
+const ID_FIELDS = new Set([...ACTOR_FIELDS, "uid", "gid", "owner", "group"]);
+
+export function isActor({ field }: Difference): boolean {
+  return ACTOR_FIELDS.has(field);
+}
+
+export function changePhrase({ field, learnt, now }: Difference): string {
+  return `${field} ${valuePhrase(field, learnt)} instead of ${valuePhrase(field, now)}`;
+}
+
+function valuePhrase(field: string, value: string | undefined): string {
+  if (value === undefined) return "none";
+  if (field === "mode" || field === "to") return /^\d+$/.test(value) ? modePhrase(Number(value)) : value;
+  if (field === "capabilities") return `0x${BigInt(value).toString(16)}`;
+  return ID_FIELDS.has(field) ? formatId(Number(value)) : value;
+}
+
+export function digestChange(learnt: string | undefined, now: string | undefined): string {
+  return `sha256 ${shortDigest(now)}, learnt was ${shortDigest(learnt)}`;
+}
+
+function shortDigest(digest: string | undefined): string {
+  return digest === undefined ? "unknown" : `${digest.slice(0, 12)}…`;
+}

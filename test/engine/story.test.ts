@@ -1,0 +1,247 @@
+import {
+  type Circumstances,
+  Engine,
+  type Event,
+  IsolineError,
+  type Mode,
+  type Reaction,
+  SUPERVISOR,
+} from "@isoline/core";
+import { describe, expect, test } from "vitest";
+import type { Contour } from "../../packages/core/src/contour/contour.ts";
+import { by, connects, emptyContour, learnt, node, opens, sh } from "./workload.ts";
+
+const npmrc = opens(node, "$HOME/.npmrc");
+const key = opens(node, "$HOME/.ssh/id_ed25519");
+
+/** An engine whose process 1 was launched by the supervisor. */
+function engineOf(mode: Mode, reaction: Reaction = "log", contour: Contour = learnt(npmrc)): Engine {
+  const engine = new Engine({ contour, mode, reaction });
+  engine.trust.born(1, SUPERVISOR);
+  return engine;
+}
+
+/** A sensor's part: judge what is new, repeat what is known, under one raw key for each event. */
+function sensor(engine: Engine) {
+  const known = new Map<Event, number>();
+  return (event: Event, circumstances: Circumstances) => {
+    const verdict = known.get(event);
+    if (verdict !== undefined) return engine.repeat(verdict, circumstances.process, circumstances.sequence);
+    const judgement = engine.judge(event, circumstances);
+    if (judgement.known !== 0) known.set(event, judgement.known);
+    return judgement;
+  };
+}
+
+describe("learn, seal, watch, enforce", () => {
+  test("the life of a contour", () => {
+    const contour = emptyContour();
+    const engine = engineOf("learn", "log", contour);
+    const happens = sensor(engine);
+    for (const event of [npmrc, npmrc, connects(node, "127.0.0.1:5432"), npmrc]) {
+      expect(happens(event, by(1))).toMatchObject({ verdict: "on", refuse: false });
+    }
+    expect(contour.size).toBe(2);
+    expect(contour.provenance(0).occurrences).toBe(3);
+    expect(engine.tally).toEqual({ events: 4, novel: 2, off: 0, refused: 0 });
+
+    engine.seal();
+    expect(engine.mode).toBe("watch");
+    expect(contour.sealed).toBe(true);
+    expect(happens(npmrc, by(1)).verdict).toBe("on");
+    expect(happens(key, by(1))).toMatchObject({ verdict: "off", refuse: false });
+    expect(contour.size).toBe(2);
+    expect(engine.trust.trustOf(1)).toMatchObject({
+      trusted: false,
+      cause: { reason: "off-contour", what: "opened $HOME/.ssh/id_ed25519 for reading" },
+    });
+
+    engine.enforce();
+    expect(happens(key, by(1))).toMatchObject({ verdict: "off", refuse: true });
+    expect(happens(npmrc, by(1))).toMatchObject({ verdict: "on", refuse: false });
+    expect(engine.forensics.departures).toMatchObject([{ event: key, count: 2, refused: 1 }]);
+  });
+
+  test("there is no way back from sealed or enforcing", () => {
+    const engine = engineOf("enforce");
+    engine.seal();
+    expect(engine.mode).toBe("enforce");
+    expect(() => new Engine({ contour: learnt(npmrc), mode: "learn", reaction: "log" })).toThrow(IsolineError);
+  });
+
+  test("watching or enforcing seals the contour", () => {
+    const contour = emptyContour();
+    const engine = engineOf("watch", "log", contour);
+    expect(contour.sealed).toBe(true);
+    expect(engine.judge(npmrc, by(1)).verdict).toBe("off");
+    expect(contour.size).toBe(0);
+  });
+
+  test("a departure is told once, with its point, its first circumstances and how often it came", () => {
+    const engine = engineOf("watch");
+    const happens = sensor(engine);
+    const first = by(1);
+    happens(key, first);
+    const again = happens(key, by(1));
+    expect(engine.forensics.departures).toHaveLength(1);
+    const [departure] = engine.forensics.departures;
+    expect(departure).toMatchObject({ event: key, first, count: 2, refused: 0 });
+    expect(departure?.point).toBe(emptyContour().add(key).point);
+    expect(again.departure).toBe(departure);
+    expect(engine.judge(key, by(1)).departure?.count).toBe(3);
+  });
+
+  test("several events of one kind can be counted at once", () => {
+    const contour = emptyContour();
+    const engine = engineOf("learn", "log", contour);
+    const { known } = engine.judge(npmrc, by(1));
+    engine.repeat(known, 1, 2, 500);
+    expect(contour.provenance(0).occurrences).toBe(501);
+    expect(engine.tally.events).toBe(501);
+  });
+});
+
+describe("an untrusted process", () => {
+  test("passes its distrust on to whoever it gives birth to", () => {
+    const engine = engineOf("watch", "deny");
+    engine.trust.born(2, 1);
+    engine.judge(key, by(1));
+    engine.trust.born(3, 1);
+    expect([2, 3].map((process) => engine.trust.isTrusted(process))).toEqual([true, false]);
+    const other = opens(node, "/etc/shadow");
+    expect(engine.judge(other, by(3)).refuse).toBe(true);
+    expect(engine.judge(other, by(2)).refuse).toBe(false);
+  });
+
+  test("adds nothing to a contour, not even a count, but a trusted one still can", () => {
+    const contour = emptyContour();
+    const engine = engineOf("learn", "kill", contour);
+    const { known } = engine.judge(npmrc, by(1));
+    engine.trust.born(2, 1);
+    engine.trust.distrust(2, { reason: "sensor", what: "made a 32-bit system call" });
+    engine.repeat(known, 2, 5);
+    expect(contour.provenance(0).occurrences).toBe(1);
+
+    expect(engine.judge(key, by(2))).toMatchObject({ verdict: "off", refuse: false, known: 0 });
+    expect(engine.judge(key, by(2)).reaction).toBeUndefined();
+    expect(contour.size).toBe(1);
+    expect(engine.forensics.departures).toMatchObject([{ event: key, count: 2 }]);
+
+    expect(engine.judge(key, by(1)).verdict).toBe("on");
+    expect(contour.size).toBe(2);
+  });
+
+  test("is one that nobody saw being born, and stays so", () => {
+    const contour = emptyContour();
+    const engine = engineOf("learn", "log", contour);
+    expect(engine.judge(npmrc, by(7)).verdict).toBe("off");
+    engine.trust.born(7, SUPERVISOR);
+    expect(engine.judge(npmrc, by(7)).verdict).toBe("off");
+    expect(contour.size).toBe(0);
+  });
+});
+
+describe("who is refused what", () => {
+  /** A departure of a trusted process, another one, then something on the contour; and a first and a repeated look at each. */
+  function refusals(mode: Mode, reaction: Reaction) {
+    const engine = engineOf(mode, reaction);
+    const happens = sensor(engine);
+    const events = [npmrc, key, opens(node, "/etc/shadow"), npmrc, key];
+    return events.map((event) => {
+      const { refuse, reaction: act } = happens(event, by(1));
+      return (refuse ? "refused" : "ahead") + (act ? ` ${act}` : "");
+    });
+  }
+
+  test.each<[Mode, Reaction, string[]]>([
+    ["watch", "log", ["ahead", "ahead", "ahead", "ahead", "ahead"]],
+    ["watch", "deny", ["ahead", "ahead", "refused", "ahead", "refused"]],
+    ["watch", "deny-all", ["ahead", "ahead", "refused", "refused", "refused"]],
+    ["watch", "freeze", ["ahead", "ahead freeze", "ahead freeze", "ahead freeze", "ahead freeze"]],
+    ["watch", "kill", ["ahead", "ahead kill", "ahead kill", "ahead kill", "ahead kill"]],
+    ["enforce", "log", ["ahead", "refused", "refused", "ahead", "refused"]],
+    ["enforce", "deny", ["ahead", "refused", "refused", "ahead", "refused"]],
+    ["enforce", "deny-all", ["ahead", "refused", "refused", "refused", "refused"]],
+    ["enforce", "freeze", ["ahead", "refused freeze", "refused freeze", "ahead freeze", "refused freeze"]],
+    ["enforce", "kill", ["ahead", "refused kill", "refused kill", "ahead kill", "refused kill"]],
+  ])("%s, %s", (mode, reaction, expected) => {
+    expect(refusals(mode, reaction)).toEqual(expected);
+  });
+});
+
+describe("loss", () => {
+  test("makes what is learnt incomplete, by reason", () => {
+    const contour = emptyContour();
+    const engine = engineOf("learn", "log", contour);
+    expect(engine.loss("ring overflow", 3, 1)).toBe(false);
+    expect(engine.loss("ring overflow")).toBe(false);
+    expect(contour.incomplete).toEqual([{ reason: "ring overflow", count: 4 }]);
+    expect([...engine.losses]).toEqual([["ring overflow", 4]]);
+  });
+
+  test("is refused when enforcing, or where an untrusted process may do nothing", () => {
+    expect(engineOf("enforce").loss("path gone", 1, 1)).toBe(true);
+    expect(engineOf("watch").loss("path gone", 1, 1)).toBe(false);
+    const strict = engineOf("watch", "deny-all");
+    expect(strict.loss("path gone", 1, 1)).toBe(false);
+    strict.judge(key, by(1));
+    expect(strict.loss("path gone", 1, 1)).toBe(true);
+  });
+
+  test("a run's losses do not rewrite the contour it was checked against", () => {
+    const contour = learnt(npmrc);
+    const engine = engineOf("watch", "log", contour);
+    engine.loss("ring overflow");
+    expect(contour.incomplete).toEqual([]);
+    expect(engine.losses.size).toBe(1);
+  });
+
+  test.each<[Mode, boolean]>([
+    ["learn", false],
+    ["watch", false],
+    ["enforce", true],
+  ])("an event that cannot be understood is lost, not a crash: %s", (mode, refuse) => {
+    const engine = engineOf(mode, "log", mode === "learn" ? emptyContour() : learnt(npmrc));
+    const monstrous = opens(node, `/${"x".repeat(70_000)}`);
+    expect(engine.judge(monstrous, by(1))).toMatchObject({
+      verdict: "lost",
+      refuse,
+      known: 0,
+      fault: { code: "bad-event" },
+    });
+    expect(engine.losses.size).toBe(1);
+  });
+
+  test("an event of a task that was never told is lost while learning", () => {
+    const engine = engineOf("learn", "log", emptyContour());
+    const { task: _, ...untold } = by(1);
+    const stranger = { ...node, id: "f".repeat(64) as typeof node.id };
+    expect(engine.judge(opens(stranger, "/x"), untold).verdict).toBe("lost");
+    expect(engine.losses.size).toBe(1);
+  });
+});
+
+test("departures beyond the bound are counted, refused and distrusted all the same", () => {
+  const engine = new Engine({ contour: learnt(npmrc), mode: "enforce", reaction: "log", limits: { maxDepartures: 2 } });
+  engine.trust.born(1, SUPERVISOR);
+  engine.trust.born(2, SUPERVISOR);
+  const happens = sensor(engine);
+  const paths = ["/a", "/b", "/c", "/d"];
+  for (const path of paths) expect(happens(opens(sh, path), by(1, sh)).refuse).toBe(true);
+  const extra = opens(sh, "/e");
+  expect(happens(extra, by(2, sh))).toMatchObject({ verdict: "off", refuse: true });
+  engine.trust.born(3, SUPERVISOR);
+  expect(happens(extra, by(3, sh))).toMatchObject({ verdict: "off", refuse: true });
+  expect(engine.trust.isTrusted(3)).toBe(false);
+  expect(engine.forensics.departures).toHaveLength(2);
+  expect(engine.forensics.overflow).toBe(4);
+  expect(engine.tally).toMatchObject({ off: 6, refused: 6 });
+});
+
+test("long paths cannot fill the memory with departures", () => {
+  const engine = new Engine({ contour: learnt(npmrc), mode: "watch", reaction: "log", limits: { maxBytes: 100_000 } });
+  engine.trust.born(1, SUPERVISOR);
+  for (let index = 0; index < 50; index++) engine.judge(opens(node, `/${index}${"x".repeat(10_000)}`), by(1));
+  expect(engine.forensics.departures.length).toBeLessThan(10);
+  expect(engine.forensics.departures.length + engine.forensics.overflow).toBe(50);
+});
