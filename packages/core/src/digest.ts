@@ -3,7 +3,7 @@
  *
  * SHA-256 because everything this project meets speaks it: TPM banks, IMA, OCI digests, Sigstore.
  */
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 
 /** A SHA-256 digest as 64 lower-case hexadecimal digits. */
 export type Digest = string & { readonly __brand: "Digest" };
@@ -24,4 +24,18 @@ export function sha256(bytes: Uint8Array): Digest {
 /** SHA-256 of bytes, written as 32 bytes into `out` at `offset`. */
 export function sha256Into(bytes: Uint8Array, out: Buffer, offset: number): void {
   out.write(hash("sha256", bytes, "latin1" as "hex"), offset, 32, "latin1");
+}
+
+/** SHA-256 over bytes that come piece by piece. */
+export class RunningDigest {
+  readonly #hash = createHash("sha256");
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  /** The digest of everything so far; nothing may be added after. */
+  finish(): Digest {
+    return this.#hash.digest("hex") as Digest;
+  }
 }

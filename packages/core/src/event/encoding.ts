@@ -134,7 +134,14 @@ class Reader {
     const parent = this.digest();
     const task = this.digest();
     const [uid, euid, suid, fsuid, gid, egid, sgid, fsgid] = Array.from({ length: 8 }, () => this.u32()) as [
-      number, number, number, number, number, number, number, number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
     ];
     const credentials: Credentials = { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities: this.u64() };
     return { task, parent, credentials };
@@ -163,7 +170,8 @@ class Reader {
   }
 
   end(): void {
-    if (this.#at !== this.#bytes.length) throw tooOdd("an event", `${this.#bytes.length - this.#at} bytes after its end`);
+    if (this.#at !== this.#bytes.length)
+      throw tooOdd("an event", `${this.#bytes.length - this.#at} bytes after its end`);
   }
 
   #take(length: number): Buffer {

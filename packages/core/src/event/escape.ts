@@ -10,7 +10,8 @@ const encoder = new TextEncoder();
 
 const PLAIN = /^[!-[\]-~]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
-const UNSAFE = /[\u0000-\u0020\\\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
+const UNSAFE =
+  /[\u0000-\u0020\\\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
 
 const hexByte = (byte: number) => `\\x${byte.toString(16).padStart(2, "0")}`;
 const escapeAll = (bytes: Uint8Array) => Array.from(bytes, hexByte).join("");

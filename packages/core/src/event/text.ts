@@ -40,7 +40,10 @@ export function parseAct(line: string, actor: Actor): Event {
       subject[name] = parseValue(field.kind, word.slice(name.length + 1), line);
       next += 1;
     } else if (!field.optional) {
-      throw badLine(line, `expected ${name}=… as word ${next + 1}, got ${JSON.stringify(word?.slice(0, 40) ?? "the end")}`);
+      throw badLine(
+        line,
+        `expected ${name}=… as word ${next + 1}, got ${JSON.stringify(word?.slice(0, 40) ?? "the end")}`,
+      );
     }
   }
   if (next !== words.length) throw badLine(line, `word ${next + 1} is one too many`);
@@ -70,7 +73,8 @@ function parseValue(kind: FieldKind, text: string, line: string): FieldValue {
   switch (kind) {
     case "path":
     case "text":
-      if (!isEscaped(text)) throw badLine(line, `${JSON.stringify(text.slice(0, 40))} is not escaped the canonical way`);
+      if (!isEscaped(text))
+        throw badLine(line, `${JSON.stringify(text.slice(0, 40))} is not escaped the canonical way`);
       return text;
     case "list":
       if (text === "") return [];
@@ -82,7 +86,8 @@ function parseValue(kind: FieldKind, text: string, line: string): FieldValue {
     case "octal":
       return parseInteger(text, /^0(0|[1-7][0-7]{0,10})$/, 8, line);
     case "u64":
-      if (!/^0x(0|[1-9a-f][0-9a-f]{0,15})$/.test(text)) throw badLine(line, `${JSON.stringify(text)} is no 64-bit number`);
+      if (!/^0x(0|[1-9a-f][0-9a-f]{0,15})$/.test(text))
+        throw badLine(line, `${JSON.stringify(text)} is no 64-bit number`);
       return BigInt(text);
     case "digest":
       if (!isDigest(text)) throw badLine(line, `${JSON.stringify(text.slice(0, 70))} is no SHA-256 digest`);
@@ -92,7 +97,8 @@ function parseValue(kind: FieldKind, text: string, line: string): FieldValue {
 
 function parseInteger(text: string, shape: RegExp, radix: number, line: string): number {
   const value = Number.parseInt(text, radix);
-  if (!shape.test(text) || value > 0xffff_ffff) throw badLine(line, `${JSON.stringify(text.slice(0, 40))} is no 32-bit number`);
+  if (!shape.test(text) || value > 0xffff_ffff)
+    throw badLine(line, `${JSON.stringify(text.slice(0, 40))} is no 32-bit number`);
   return value;
 }
 

@@ -1,0 +1,52 @@
+/**
+ * The actors of a contour, each kept once: a contour of a million points has a few hundred.
+ */
+import type { Actor, Credentials } from "../event/event.ts";
+
+export class ActorTable {
+  readonly #actors: Actor[] = [];
+  readonly #byKey = new Map<string, number>();
+  /** Sensors hand over the same object for every event of a process. */
+  readonly #byObject = new WeakMap<Actor, number>();
+  #actorOf = new Uint32Array(64);
+
+  /** Every actor, in order of first occurrence. */
+  get all(): readonly Actor[] {
+    return this.#actors;
+  }
+
+  /** Number of an actor; `admit` is called for one that is new, and may refuse it. */
+  intern(actor: Actor, admit: (actor: Actor) => void): number {
+    const known = this.#byObject.get(actor);
+    if (known !== undefined) return known;
+    const key = `${actor.task} ${actor.parent} ${credentialsKey(actor.credentials)}`;
+    let number = this.#byKey.get(key);
+    if (number === undefined) {
+      admit(actor);
+      number = this.#actors.push(actor) - 1;
+      this.#byKey.set(key, number);
+    }
+    this.#byObject.set(actor, number);
+    return number;
+  }
+
+  /** Notes whose act a point is. */
+  assign(point: number, actor: number): void {
+    if (point >= this.#actorOf.length) {
+      const grown = new Uint32Array(Math.max(point + 1, this.#actorOf.length * 2));
+      grown.set(this.#actorOf);
+      this.#actorOf = grown;
+    }
+    this.#actorOf[point] = actor;
+  }
+
+  /** Number of the actor of a point. */
+  of(point: number): number {
+    return this.#actorOf[point] as number;
+  }
+}
+
+/** Equal for equal credentials. */
+export function credentialsKey(c: Credentials): string {
+  return `${c.uid} ${c.euid} ${c.suid} ${c.fsuid} ${c.gid} ${c.egid} ${c.sgid} ${c.fsgid} ${c.capabilities}`;
+}

@@ -1,0 +1,58 @@
+/**
+ * Byte strings side by side in chunks, so that a million of them cost no objects and growing never copies.
+ *
+ *   chunk  [ u32 length ‖ bytes ][ u32 length ‖ bytes ] …          a string never crosses a chunk
+ */
+import { IsolineError } from "../error.ts";
+
+const CHUNK = 1 << 20;
+const FIRST_CHUNK = 1 << 17;
+const MAX_CHUNKS = 1 << 12;
+
+export class Arena {
+  readonly #chunks: Buffer[] = [];
+  /** chunk number in the upper 12 bits, offset in the lower 20 */
+  #places = new Uint32Array(64);
+  #size = 0;
+  #end = 0;
+
+  /** Keeps a copy; its index is the number of strings before it. */
+  push(bytes: Uint8Array): void {
+    const chunk = this.#chunkFor(bytes.length + 4);
+    if (this.#size === this.#places.length) this.#growPlaces();
+    this.#places[this.#size++] = ((this.#chunks.length - 1) << 20) | this.#end;
+    chunk.writeUInt32LE(bytes.length, this.#end);
+    chunk.set(bytes, this.#end + 4);
+    this.#end += bytes.length + 4;
+  }
+
+  /** A view of the string at an index. */
+  at(index: number): Buffer {
+    if (index < 0 || index >= this.#size) throw new RangeError(`no entry ${index} among ${this.#size}`);
+    const place = this.#places[index] as number;
+    const chunk = this.#chunks[place >>> 20] as Buffer;
+    const start = (place & (CHUNK - 1)) + 4;
+    return chunk.subarray(start, start + chunk.readUInt32LE(start - 4));
+  }
+
+  #chunkFor(length: number): Buffer {
+    const last = this.#chunks.at(-1);
+    if (last && this.#end + length <= last.length) return last;
+    if (this.#chunks.length === MAX_CHUNKS) {
+      throw new IsolineError(
+        "bad-event",
+        "a contour holds at most 4 GiB of events; narrow the lens or split the workload",
+      );
+    }
+    const chunk = Buffer.allocUnsafeSlow(last ? CHUNK : FIRST_CHUNK);
+    this.#chunks.push(chunk);
+    this.#end = 0;
+    return chunk;
+  }
+
+  #growPlaces(): void {
+    const grown = new Uint32Array(this.#places.length * 2);
+    grown.set(this.#places);
+    this.#places = grown;
+  }
+}

@@ -1,0 +1,311 @@
+/**
+ * A contour: the points that a behaviour namespace may produce, each beside the event it stands for.
+ *
+ * Events are kept as their encodings and points as bare digests, so that a million of them fit in a few hundred megabytes
+ * and finding one takes the same time among a hundred as among a million.
+ */
+import { type Digest, isDigest, ZERO_DIGEST } from "../digest.ts";
+import { IsolineError } from "../error.ts";
+import type { Actor, Event } from "../event/event.ts";
+import type { Task } from "../identity/task.ts";
+import type { Exchange, Profile } from "../profile/profile.ts";
+import { ActorTable } from "./actor-table.ts";
+import { Arena } from "./arena.ts";
+import { Extension } from "./extension.ts";
+import { escapeLine } from "./line-text.ts";
+import { PointIndex } from "./point-index.ts";
+import { assertPolicyText, policyDigest } from "./policy-text.ts";
+import { ascendingDigests } from "./sorting.ts";
+import { Tally } from "./tally.ts";
+import { TaskTable } from "./task-table.ts";
+
+export interface ContourSpec<E extends Exchange> {
+  readonly profile: Profile<E>;
+  /** Canonical JSON, one line: a contour under another policy cannot be compared with this one. */
+  readonly policy: string;
+  /** A verifier's nonce, projected onto every point. Zeros if absent. */
+  readonly base?: Digest | undefined;
+  /** Digest over the platform's measured boot, extended before the first point. Zeros if absent. */
+  readonly aggregate?: Digest | undefined;
+}
+
+/** Where an event ended up. */
+export interface Added {
+  readonly index: number;
+  readonly point: Digest;
+  readonly added: boolean;
+}
+
+/** How a point was seen. */
+export interface Provenance {
+  /** In how many runs. */
+  readonly runs: number;
+  /** How often, over all runs. */
+  readonly occurrences: number;
+}
+
+export interface Incompleteness {
+  readonly reason: string;
+  readonly count: number;
+}
+
+export class Contour<E extends Exchange = Event> {
+  readonly profile: Profile<E>;
+  readonly policy: string;
+  readonly policyDigest: Digest;
+  readonly base: Digest;
+  readonly #tasks: TaskTable;
+  readonly #actors = new ActorTable();
+  readonly #index = new PointIndex();
+  readonly #events = new Arena();
+  readonly #tally = new Tally();
+  readonly #incomplete = new Map<string, number>();
+  readonly #firings = new Map<string, number>();
+  /** The digest that is looked for, as bytes and as words. */
+  readonly #probe = Buffer.alloc(32);
+  readonly #probeWords = new Int32Array(this.#probe.buffer, this.#probe.byteOffset, 8);
+  #aggregate: Digest;
+  #runs = 1;
+  #sealed = false;
+  /** Indices in order of first occurrence, for the points that did not come in that order; the rest follow by index. */
+  #trajectory = new Uint32Array(0);
+  #extension: Extension;
+  #measured = 0;
+  #state: { readonly size: number; readonly value: Digest } | undefined;
+
+  private constructor(spec: ContourSpec<E>) {
+    this.profile = spec.profile;
+    this.policy = spec.policy;
+    this.policyDigest = policyDigest(spec.policy);
+    this.base = spec.base ?? ZERO_DIGEST;
+    this.#aggregate = spec.aggregate ?? ZERO_DIGEST;
+    this.#extension = new Extension(this.base, this.#aggregate);
+    this.#tasks = new TaskTable((task) => spec.profile.isTaskSound(task));
+  }
+
+  /** An empty contour in its first run. */
+  static create<E extends Exchange>(spec: ContourSpec<E>): Contour<E> {
+    assertPolicyText(spec.policy);
+    for (const digest of [spec.base, spec.aggregate]) {
+      if (digest !== undefined && !isDigest(digest))
+        throw new IsolineError("bad-contour", "base and aggregate must be SHA-256 digests");
+    }
+    return new Contour(spec);
+  }
+
+  /** Number of points. */
+  get size(): number {
+    return this.#index.size;
+  }
+
+  /** Notes one occurrence of an event; adds its point if it is new, which a sealed contour refuses with `sealed`. */
+  add(event: E): Added {
+    const encoding = this.profile.encode(event);
+    this.profile.pointInto(event, encoding, this.#probe, 0);
+    const point = this.#probe.toString("hex") as Digest;
+    const known = this.#index.find(this.#probeWords);
+    if (known >= 0) {
+      this.#tally.count(known, 1);
+      return { index: known, point, added: false };
+    }
+    if (this.#sealed) throw sealed(this.profile.formatAct(event));
+    this.profile.assertSound(event);
+    const actor = this.#actors.intern(event.actor, (actor) => this.#admit(actor, event));
+    const index = this.#index.insert(this.#probeWords);
+    this.#events.push(encoding);
+    this.#actors.assign(index, actor);
+    this.#tally.count(index, 1);
+    return { index, point, added: true };
+  }
+
+  /** Index of the point of an event, or -1 where it is off contour. */
+  indexOf(event: E): number {
+    this.profile.pointInto(event, this.profile.encode(event), this.#probe, 0);
+    return this.#index.find(this.#probeWords);
+  }
+
+  /** Index of a point, or -1 where the contour has it not. */
+  indexOfPoint(point: Digest): number {
+    this.#probe.write(point, 0, 32, "hex");
+    return this.#index.find(this.#probeWords);
+  }
+
+  point(index: number): Digest {
+    return this.#index.bytes().toString("hex", index * 32, index * 32 + 32) as Digest;
+  }
+
+  event(index: number): E {
+    return this.profile.decode(this.#events.at(index));
+  }
+
+  actor(index: number): Actor {
+    return this.actors[this.#actors.of(index)] as Actor;
+  }
+
+  /** Every actor of the contour once, in order of first occurrence. */
+  get actors(): readonly Actor[] {
+    return this.#actors.all;
+  }
+
+  /** Number in `actors` of the actor of a point. */
+  actorNumber(index: number): number {
+    return this.#actors.of(index);
+  }
+
+  /** Makes a task known, so that its events can be added; its parent comes first. */
+  defineTask(task: Task): void {
+    this.#tasks.define(task);
+  }
+
+  task(id: Digest): Task | undefined {
+    return this.#tasks.get(id);
+  }
+
+  /** Every task after its parent; siblings by path, then by id. */
+  tasks(): Iterable<Task> {
+    return this.#tasks.inOrder();
+  }
+
+  /** From the first program of the namespace to the task. */
+  taskChain(id: Digest): readonly Task[] {
+    return this.#tasks.chain(id);
+  }
+
+  /** Short readable names of the tasks, by id: `node~3fa9c1d2`. */
+  taskHandles(): ReadonlyMap<Digest, string> {
+    return this.#tasks.handles();
+  }
+
+  /** From now on nothing can be added; there is no way back. */
+  seal(): void {
+    this.#sealed = true;
+  }
+
+  get sealed(): boolean {
+    return this.#sealed;
+  }
+
+  /** Notes that a known point was seen `times` more. */
+  count(index: number, times = 1): void {
+    this.#tally.count(index, times);
+  }
+
+  provenance(index: number): Provenance {
+    return { runs: this.#tally.seenIn(index), occurrences: this.#tally.occurrences(index) };
+  }
+
+  /** In how many runs the contour was learnt. */
+  get runs(): number {
+    return this.#runs;
+  }
+
+  /** Begins another run, after a contour was read from a file. */
+  beginRun(): void {
+    this.#runs += 1;
+    this.#tally.beginRun();
+  }
+
+  /** Says that something could not be observed, so that the contour may lack points. */
+  flag(reason: string, count = 1): void {
+    add(this.#incomplete, escapeLine(reason), count);
+  }
+
+  /** What could not be observed, by reason; empty for a complete contour. */
+  get incomplete(): readonly Incompleteness[] {
+    return [...this.#incomplete].map(([reason, count]) => ({ reason, count }));
+  }
+
+  /** Notes that a lens rule changed something. */
+  fired(rule: string, times = 1): void {
+    add(this.#firings, escapeLine(rule), times);
+  }
+
+  /** How often each lens rule changed something. */
+  get firings(): ReadonlyMap<string, number> {
+    return this.#firings;
+  }
+
+  get aggregate(): Digest {
+    return this.#aggregate;
+  }
+
+  /** Sets the platform aggregate, which comes before the first point or not at all. */
+  setAggregate(aggregate: Digest): void {
+    if (aggregate === this.#aggregate) return;
+    if (this.size > 0 || this.#sealed) {
+      throw new IsolineError(
+        "not-comparable",
+        `the contour has points under the aggregate ${this.#aggregate} and cannot take ${aggregate}; learn a new one`,
+      );
+    }
+    this.#aggregate = aggregate;
+    this.#extension = new Extension(this.base, aggregate);
+  }
+
+  /** Indices of the points in order of first occurrence. */
+  *trajectory(): Generator<number> {
+    for (let place = 0; place < this.size; place++) yield this.#at(place);
+  }
+
+  /** Linear extension over the points in order of first occurrence. */
+  measurement(): Digest {
+    const points = this.#index.bytes();
+    while (this.#measured < this.size) this.#extension.extend(points, this.#at(this.#measured++) * 32);
+    return this.#extension.value;
+  }
+
+  /** Linear extension over the points in ascending order: equal for equal behaviour, whatever the scheduling. */
+  state(): Digest {
+    if (this.#state?.size !== this.size) this.#state = { size: this.size, value: this.#computeState() };
+    return this.#state.value;
+  }
+
+  /** Replaces what `add` noted about a point; for readers and mergers. */
+  restoreProvenance(index: number, { runs, occurrences }: Provenance): void {
+    this.#tally.restore(index, runs, occurrences);
+  }
+
+  /** Replaces the number of runs and the order of first occurrence; for readers and mergers. */
+  restoreHistory(runs: number, trajectory: Uint32Array<ArrayBuffer>): void {
+    this.#runs = runs;
+    this.#trajectory = trajectory;
+    this.#extension = new Extension(this.base, this.#aggregate);
+    this.#measured = 0;
+  }
+
+  #at(place: number): number {
+    return this.#trajectory[place] ?? place;
+  }
+
+  #computeState(): Digest {
+    const points = this.#index.bytes();
+    const extension = new Extension(this.base, this.#aggregate);
+    for (const index of ascendingDigests(points)) extension.extend(points, index * 32);
+    return extension.value;
+  }
+
+  /** An actor must be readable: its task known, and its parent the one that the task says. */
+  #admit(actor: Actor, event: E): void {
+    const told = this.profile.taskOf(event);
+    if (told) this.#tasks.define(told);
+    if (actor.task === ZERO_DIGEST) {
+      if (actor.parent !== ZERO_DIGEST) throw strange(actor, "nobody has a parent");
+      return;
+    }
+    const task = this.#tasks.get(actor.task);
+    if (!task) throw strange(actor, "its task is not defined; call defineTask first");
+    if (task.parent !== actor.parent) throw strange(actor, `the parent of its task is ${task.parent}`);
+  }
+}
+
+function add(counts: Map<string, number>, name: string, count: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + count);
+}
+
+function sealed(act: string): IsolineError {
+  return new IsolineError("sealed", `the contour is sealed, so nothing can be added: ${act}`);
+}
+
+function strange(actor: Actor, why: string): IsolineError {
+  return new IsolineError("bad-event", `an actor of task ${actor.task} and parent ${actor.parent}: ${why}`);
+}

@@ -1,0 +1,60 @@
+/** The current line of a contour file, and how to refuse it. */
+import { IsolineError } from "../error.ts";
+import { isDigest, type Digest } from "../digest.ts";
+
+/** Stands in place of a line where there is none; no line holds a newline. */
+export const END_OF_FILE = "\n";
+
+/** A part of a file: yields wherever it wants the next line, returns what it read. */
+export type Section<T> = Generator<undefined, T, undefined>;
+
+export class Cursor {
+  line = "";
+  number = 0;
+  /** SHA-256 of everything before the current line; set when that line is the last. */
+  digestBefore: Digest | undefined;
+
+  /** Whether the line begins with a word. */
+  startsWith(word: string): boolean {
+    return this.line.startsWith(`${word} `);
+  }
+
+  /** The rest of a line that begins with a word. */
+  after(word: string): string {
+    if (!this.startsWith(word)) throw this.refusal(`a line that begins with "${word} "`);
+    return this.line.slice(word.length + 1);
+  }
+
+  /** The digest in a line `word digest`. */
+  digestAfter(word: string): Digest {
+    const text = this.after(word);
+    if (!isDigest(text)) throw this.refusal(`"${word}" and 64 lower-case hexadecimal digits`);
+    return text;
+  }
+
+  /** The number in a line `word number`. */
+  numberAfter(word: string, max: number): number {
+    return this.parseNumber(this.after(word), max);
+  }
+
+  parseNumber(text: string, max: number): number {
+    const value = Number(text);
+    if (!/^(?:0|[1-9][0-9]{0,15})$/.test(text) || value > max)
+      throw this.refusal(`a whole number up to ${max} without leading zeros`);
+    return value;
+  }
+
+  /** Refuses the current line. */
+  refusal(expected: string, got = this.shown(), cause?: unknown): IsolineError {
+    return new IsolineError(
+      "bad-contour",
+      `contour file, line ${this.number}: expected ${expected}, got ${got}; the file is damaged or was changed by hand: restore it, or learn it again`,
+      { cause },
+    );
+  }
+
+  shown(): string {
+    if (this.line === END_OF_FILE) return "the end of the file";
+    return JSON.stringify(this.line.length > 120 ? `${this.line.slice(0, 120)}…` : this.line);
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Short names for what is listed once and referred to often: `node~3fa9c1d2` is the task `node` whose id begins so.
+ *
+ * A handle depends only on the name and the id of its bearer, so nothing is renumbered when something else comes or goes.
+ * Only where two of the same name begin with the same eight digits, both are extended until they differ.
+ */
+import type { Digest } from "../digest.ts";
+
+const DIGITS = 8;
+const MAX_NAME = 40;
+
+export interface Bearer {
+  readonly name: string;
+  readonly id: Digest;
+}
+
+/** A handle for each bearer, by id. */
+export function handlesOf(bearers: Iterable<Bearer>): Map<Digest, string> {
+  const byName = new Map<string, Digest[]>();
+  for (const { name, id } of bearers) {
+    const label = name.slice(0, MAX_NAME);
+    const ids = byName.get(label);
+    if (ids) ids.push(id);
+    else byName.set(label, [id]);
+  }
+  const handles = new Map<Digest, string>();
+  for (const [label, ids] of byName) {
+    ids.sort();
+    ids.forEach((id, at) => handles.set(id, `${label}~${id.slice(0, distinct(id, ids[at - 1], ids[at + 1]))}`));
+  }
+  return handles;
+}
+
+/** How many leading digits tell an id from its neighbours. */
+function distinct(id: Digest, ...neighbours: readonly (Digest | undefined)[]): number {
+  return Math.max(DIGITS, ...neighbours.map((other) => (other === undefined ? 0 : shared(id, other) + 1)));
+}
+
+function shared(a: Digest, b: Digest): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  return length;
+}

@@ -1,0 +1,39 @@
+/**
+ * The policy a contour was made under, as one line of JSON that is part of the contour and decides what it can be compared with.
+ */
+import { type Digest, sha256 } from "../digest.ts";
+import { IsolineError } from "../error.ts";
+
+/** A policy is a file that people write. Six times this, where each character is escaped, still fits in a line. */
+const MAX_POLICY = 150_000;
+
+/** Refuses, with `bad-policy`, a text that is not a JSON object in the spelling of `JSON.stringify`. */
+export function assertPolicyText(text: string): void {
+  if (text.length > MAX_POLICY) throw badPolicy(`it has ${text.length} characters, at most ${MAX_POLICY} are allowed`);
+  if (restorePolicy(text) !== text)
+    throw badPolicy("it is not a JSON object without superfluous space, as JSON.stringify writes it");
+}
+
+/** The policy as it stands in a file: every character outside ASCII as `\uXXXX`, so that a reviewer sees what is there. */
+export function policyLine(text: string): string {
+  return text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** The policy that a line stands for; undefined where it is not JSON, or no object. */
+export function restorePolicy(line: string): string | undefined {
+  try {
+    const policy: unknown = JSON.parse(line);
+    return typeof policy === "object" && policy !== null && !Array.isArray(policy) ? JSON.stringify(policy) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** SHA-256 of the policy as it stands in a file. */
+export function policyDigest(text: string): Digest {
+  return sha256(Buffer.from(policyLine(text), "ascii"));
+}
+
+function badPolicy(why: string): IsolineError {
+  return new IsolineError("bad-policy", `the policy of a contour cannot be kept: ${why}`);
+}

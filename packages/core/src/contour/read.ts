@@ -1,0 +1,169 @@
+/**
+ * Reads contour files, from anybody: every line is checked for form, order and bounds, every task and point is computed again,
+ * and the first thing that is wrong ends the reading with one `bad-contour` that names the line.
+ */
+import { RunningDigest } from "../digest.ts";
+import type { Event } from "../event/event.ts";
+import type { Exchange, Profile } from "../profile/profile.ts";
+import { profiles } from "../profile/profiles.ts";
+import type { TsemEvent } from "../profile/tsem-event.ts";
+import { Contour } from "./contour.ts";
+import { Cursor, END_OF_FILE, type Section } from "./cursor.ts";
+import { readHeader } from "./read-header.ts";
+import { readPoints } from "./read-points.ts";
+import { readProvenance, readTrailer } from "./read-provenance.ts";
+import { readCredentials, readTasks } from "./read-tables.ts";
+
+/** A contour of whichever profile its file names. */
+export type AnyContour = Contour<Event> | Contour<TsemEvent>;
+
+/** Bytes in pieces, as a file stream or an array gives them. */
+export type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+export interface ReadOptions<E extends Exchange> {
+  /** Refuse a contour of any other profile. */
+  readonly profile?: Profile<E>;
+  /** Refuse more points than this. */
+  readonly maxPoints?: number;
+}
+
+/** Bytes in a line: the longest that is written holds a policy of the largest size. */
+const MAX_LINE = 1 << 20;
+const MAX_POINTS = 1 << 24;
+const NEWLINE = 10;
+const NEWLINE_BYTES = Buffer.of(NEWLINE);
+const ASCII = /^[\0-\x7f]*$/;
+
+/** Reads a contour that comes in pieces. */
+export async function readContour<E extends Exchange>(
+  chunks: Chunks,
+  options: ReadOptions<E> & { readonly profile: Profile<E> },
+): Promise<Contour<E>>;
+export async function readContour(chunks: Chunks, options?: ReadOptions<Exchange>): Promise<AnyContour>;
+export async function readContour(chunks: Chunks, options: ReadOptions<Exchange> = {}): Promise<unknown> {
+  const reader = new ContourReader(options);
+  for await (const chunk of chunks) reader.feed(chunk);
+  return reader.end();
+}
+
+/** Reads a contour that is all there. */
+export function parseContour<E extends Exchange>(
+  bytes: Uint8Array,
+  options: ReadOptions<E> & { readonly profile: Profile<E> },
+): Contour<E>;
+export function parseContour(bytes: Uint8Array, options?: ReadOptions<Exchange>): AnyContour;
+export function parseContour(bytes: Uint8Array, options: ReadOptions<Exchange> = {}): unknown {
+  const reader = new ContourReader(options);
+  reader.feed(bytes);
+  return reader.end();
+}
+
+/** The whole file, part after part; each part but the first follows an empty line. */
+function* readFile(cursor: Cursor, options: ReadOptions<Exchange>): Section<Contour<Exchange>> {
+  const { profile, runs, incomplete, ...header } = yield* readHeader(cursor, options.profile?.name);
+  const contour = Contour.create({
+    ...header,
+    profile: options.profile ?? (profiles[profile] as unknown as Profile<Exchange>),
+  });
+  for (const { reason, count } of incomplete) contour.flag(reason, count);
+  yield* emptyLine(cursor);
+  const tasks = yield* readTasks(cursor, contour);
+  if (tasks.size > 0) yield* emptyLine(cursor);
+  const credentials = yield* readCredentials(cursor);
+  if (credentials.size > 0) yield* emptyLine(cursor);
+  yield* readPoints(cursor, contour, { tasks, credentials }, options.maxPoints ?? MAX_POINTS);
+  yield* readProvenance(cursor, contour, runs);
+  yield* readTrailer(cursor, contour);
+  return contour;
+}
+
+function* emptyLine(cursor: Cursor): Section<void> {
+  if (cursor.line !== "") throw cursor.refusal("an empty line");
+  yield;
+}
+
+/** Takes bytes as they come, and gives the contour at the end. */
+class ContourReader {
+  readonly #cursor = new Cursor();
+  readonly #file: Section<Contour<Exchange>>;
+  readonly #digest = new RunningDigest();
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  /** The line that is not complete yet, in pieces. */
+  #rest: Buffer[] = [];
+  #restLength = 0;
+  #contour: Contour<Exchange> | undefined;
+
+  constructor(options: ReadOptions<Exchange>) {
+    this.#file = readFile(this.#cursor, options);
+  }
+
+  feed(chunk: Uint8Array): void {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    let start = 0;
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+      this.#readLine(this.#complete(bytes.subarray(start, end)));
+      start = end + 1;
+    }
+    this.#keep(bytes.subarray(start));
+  }
+
+  end(): Contour<Exchange> {
+    if (this.#restLength > 0) {
+      this.#cursor.number += 1;
+      throw this.#cursor.refusal("a newline at the end of the last line", "the end of the file");
+    }
+    if (!this.#contour) {
+      this.#cursor.number += 1;
+      this.#advance(END_OF_FILE);
+    }
+    return this.#contour as Contour<Exchange>;
+  }
+
+  /** Keeps the beginning of a line until the rest comes: a copy, because whoever feeds may use the memory again. */
+  #keep(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#restLength += bytes.length;
+    if (this.#restLength > MAX_LINE) {
+      this.#cursor.number += 1;
+      throw this.#cursor.refusal(`a line of at most ${MAX_LINE} bytes`, "a longer one");
+    }
+    this.#rest.push(Buffer.from(bytes));
+  }
+
+  #complete(end: Buffer): Buffer {
+    if (this.#restLength === 0) return end;
+    this.#keep(end);
+    const line = Buffer.concat(this.#rest);
+    this.#rest = [];
+    this.#restLength = 0;
+    return line;
+  }
+
+  #readLine(bytes: Buffer): void {
+    this.#cursor.number += 1;
+    if (bytes.length > MAX_LINE) throw this.#cursor.refusal(`a line of at most ${MAX_LINE} bytes`, `${bytes.length}`);
+    if (this.#contour) throw this.#cursor.refusal("nothing after the line that begins with sha256", "another line");
+    const line = this.#decode(bytes);
+    if (line.startsWith("sha256 ")) this.#cursor.digestBefore = this.#digest.finish();
+    this.#advance(line);
+    if (this.#contour) return;
+    this.#digest.update(bytes);
+    this.#digest.update(NEWLINE_BYTES);
+  }
+
+  #decode(bytes: Buffer): string {
+    const latin1 = bytes.toString("latin1");
+    if (ASCII.test(latin1)) return latin1;
+    try {
+      return this.#decoder.decode(bytes);
+    } catch (error) {
+      throw this.#cursor.refusal("UTF-8", "other bytes", error);
+    }
+  }
+
+  #advance(line: string): void {
+    this.#cursor.line = line;
+    const step = this.#file.next();
+    if (step.done) this.#contour = step.value;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The tasks of a contour: every task beside its parent, so that a task identity can be read as a chain of programs.
+ */
+import { type Digest, isDigest, ZERO_DIGEST } from "../digest.ts";
+import { IsolineError } from "../error.ts";
+import { isEscaped } from "../event/escape.ts";
+import { programName, type Task } from "../identity/task.ts";
+import { handlesOf } from "./handle.ts";
+import { compareText } from "./line-text.ts";
+
+/** A `#!` chain is at most five deep and ends in one ELF interpreter. */
+const MAX_IMAGES = 16;
+/** PATH_MAX with every byte escaped. */
+const MAX_PATH = 4 * 4096;
+
+export class TaskTable {
+  readonly #isSound: (task: Task) => boolean;
+  readonly #tasks = new Map<Digest, Task>();
+
+  /** `isSound` tells whether an id belongs to what it is said to be derived from. */
+  constructor(isSound: (task: Task) => boolean) {
+    this.#isSound = isSound;
+  }
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  get(id: Digest): Task | undefined {
+    return this.#tasks.get(id);
+  }
+
+  values(): IterableIterator<Task> {
+    return this.#tasks.values();
+  }
+
+  /** Adds a task whose parent is there already; of one that is there already nothing changes. */
+  define(task: Task): void {
+    if (this.#tasks.has(task.id)) return;
+    if (!isDigest(task.id) || task.id === ZERO_DIGEST) throw badTask(task, "its id is no digest, or the one of nobody");
+    if (task.parent !== ZERO_DIGEST && !this.#tasks.has(task.parent)) throw badTask(task, "define its parent first");
+    if (task.images.length > MAX_IMAGES)
+      throw badTask(task, `${task.images.length} images, at most ${MAX_IMAGES} are allowed`);
+    for (const { path, digest } of task.images) {
+      if (path.length > MAX_PATH)
+        throw badTask(task, `a path of ${path.length} characters, at most ${MAX_PATH} are allowed`);
+      if (!isEscaped(path)) throw badTask(task, `the path ${JSON.stringify(path.slice(0, 80))} is not escaped`);
+      if (digest !== undefined && !isDigest(digest)) throw badTask(task, `${path} has no SHA-256 digest`);
+    }
+    if (!this.#isSound(task)) throw badTask(task, "its id does not follow from its parent and its images");
+    this.#tasks.set(task.id, task);
+  }
+
+  /** From the first program of the namespace to the task itself. */
+  chain(id: Digest): readonly Task[] {
+    const chain: Task[] = [];
+    for (let task = this.#tasks.get(id); task; task = this.#tasks.get(task.parent)) chain.push(task);
+    return chain.reverse();
+  }
+
+  /** Every task after its parent and directly before its children; siblings by path, then by id. */
+  *inOrder(): Generator<Task> {
+    const children = new Map<Digest, Task[]>();
+    for (const task of this.#tasks.values()) {
+      const siblings = children.get(task.parent);
+      if (siblings) siblings.push(task);
+      else children.set(task.parent, [task]);
+    }
+    const pending = descending(children.get(ZERO_DIGEST));
+    for (let task = pending.pop(); task; task = pending.pop()) {
+      yield task;
+      pending.push(...descending(children.get(task.id)));
+    }
+  }
+
+  /** A short readable name for each task, by id. */
+  handles(): Map<Digest, string> {
+    return handlesOf([...this.#tasks.values()].map((task) => ({ name: programName(task), id: task.id })));
+  }
+}
+
+/** How siblings are ordered. */
+export function compareSiblings(a: Task, b: Task): number {
+  return compareText(a.images[0].path, b.images[0].path) || compareText(a.id, b.id);
+}
+
+function descending(tasks: readonly Task[] = []): Task[] {
+  return [...tasks].sort((a, b) => compareSiblings(b, a));
+}
+
+function badTask(task: Task, why: string): IsolineError {
+  return new IsolineError("bad-event", `not a task: ${why}; the id is ${String(task.id).slice(0, 64)}`);
+}

@@ -1,0 +1,137 @@
+/**
+ * Writes a contour as text: the same behaviour gives the same lines in the same order, and the numbers that change from run to
+ * run stand together at the end.
+ */
+import { RunningDigest, ZERO_DIGEST } from "../digest.ts";
+import type { Exchange } from "../profile/profile.ts";
+import type { Contour } from "./contour.ts";
+import { credentialsBearer, formatCredentials } from "./credentials.ts";
+import { FORMAT_LINE, NOBODY, PROVENANCE_WIDTH, taskLine } from "./file-layout.ts";
+import { handlesOf } from "./handle.ts";
+import { compareText, sortByText } from "./line-text.ts";
+import { policyLine } from "./policy-text.ts";
+
+/** Characters that are gathered before they are handed on. */
+const CHUNK = 32_768;
+
+/** The text of a contour file, piece by piece. */
+export function* writeContour<E extends Exchange>(contour: Contour<E>): Generator<string> {
+  const digest = new RunningDigest();
+  let chunk = "";
+  for (const line of bodyLines(contour)) {
+    chunk += `${line}\n`;
+    if (chunk.length < CHUNK) continue;
+    digest.update(Buffer.from(chunk));
+    yield chunk;
+    chunk = "";
+  }
+  digest.update(Buffer.from(chunk));
+  yield `${chunk}sha256 ${digest.finish()}\n`;
+}
+
+/** Every line but the last, which is a digest over these. */
+function* bodyLines<E extends Exchange>(contour: Contour<E>): Generator<string> {
+  yield* headerLines(contour);
+  yield* taskLines(contour);
+  const credentials = credentialsHandles(contour);
+  yield* credentialsLines(credentials);
+  const written = new Uint32Array(contour.size);
+  yield* pointLines(contour, credentials, written);
+  yield* provenanceLines(contour, written);
+  yield `points ${contour.size}`;
+  yield `state ${contour.state()}`;
+  yield `measurement ${contour.measurement()}`;
+}
+
+function* headerLines<E extends Exchange>(contour: Contour<E>): Generator<string> {
+  yield FORMAT_LINE;
+  yield `profile ${contour.profile.name}`;
+  yield `policy-digest ${contour.policyDigest}`;
+  yield `policy ${policyLine(contour.policy)}`;
+  yield `base ${contour.base}`;
+  yield `aggregate ${contour.aggregate}`;
+  yield `runs ${contour.runs}`;
+  for (const { reason, count } of sortByText([...contour.incomplete], (entry) => entry.reason)) {
+    yield `incomplete ${count} ${reason}`;
+  }
+}
+
+function* taskLines<E extends Exchange>(contour: Contour<E>): Generator<string> {
+  const handles = contour.taskHandles();
+  if (handles.size > 0) yield "";
+  for (const task of contour.tasks()) {
+    yield taskLine(task, handles.get(task.id) as string, handles.get(task.parent) ?? NOBODY);
+  }
+}
+
+/** Handles of the credentials that occur, by the words that describe them, in the order of those words. */
+function credentialsHandles<E extends Exchange>(contour: Contour<E>): ReadonlyMap<string, string> {
+  const texts = [...new Set(contour.actors.map((actor) => formatCredentials(actor.credentials)))].sort();
+  const bearers = texts.map(credentialsBearer);
+  const handles = handlesOf(bearers);
+  return new Map(texts.map((text, at) => [text, handles.get((bearers[at] as { id: never }).id) as string]));
+}
+
+function* credentialsLines(handles: ReadonlyMap<string, string>): Generator<string> {
+  if (handles.size > 0) yield "";
+  for (const [text, handle] of handles) yield `credentials ${handle} ${text}`;
+}
+
+/** Points by task, then by credentials, then by act. Notes in `written` the index of each as it goes. */
+function* pointLines<E extends Exchange>(
+  contour: Contour<E>,
+  credentials: ReadonlyMap<string, string>,
+  written: Uint32Array,
+): Generator<string> {
+  const tasks = contour.taskHandles();
+  const groups = pointsByActor(contour);
+  let place = 0;
+  for (const number of actorsInOrder(contour)) {
+    const actor = contour.actors[number] as (typeof contour.actors)[number];
+    yield "";
+    yield `by ${tasks.get(actor.task) ?? NOBODY} as ${credentials.get(formatCredentials(actor.credentials))}`;
+    const lines = (groups[number] ?? []).map((index) => ({
+      index,
+      act: contour.profile.formatAct(contour.event(index)),
+    }));
+    for (const { index, act } of sortByText(lines, (line) => line.act)) {
+      written[place++] = index;
+      yield `  ${act} ${contour.point(index)}`;
+    }
+  }
+}
+
+function pointsByActor<E extends Exchange>(contour: Contour<E>): readonly (readonly number[])[] {
+  const groups: number[][] = contour.actors.map(() => []);
+  for (let index = 0; index < contour.size; index++) groups[contour.actorNumber(index)]?.push(index);
+  return groups;
+}
+
+function actorsInOrder<E extends Exchange>(contour: Contour<E>): number[] {
+  const rank = new Map([ZERO_DIGEST, ...[...contour.tasks()].map((task) => task.id)].map((id, at) => [id, at]));
+  const keys = contour.actors.map(({ task, credentials }, number) => ({
+    number,
+    task: rank.get(task) as number,
+    credentials: formatCredentials(credentials),
+  }));
+  keys.sort((a, b) => a.task - b.task || compareText(a.credentials, b.credentials));
+  return keys.map((key) => key.number);
+}
+
+/** `runs:occurrences:place in order of first occurrence` for each point, in the order of their lines. */
+function* provenanceLines<E extends Exchange>(contour: Contour<E>, written: Uint32Array): Generator<string> {
+  const places = new Uint32Array(contour.size);
+  let next = 0;
+  for (const index of contour.trajectory()) places[index] = next++;
+  yield "";
+  yield "provenance";
+  for (let start = 0; start < written.length; start += PROVENANCE_WIDTH) {
+    let line = " ";
+    for (const index of written.subarray(start, start + PROVENANCE_WIDTH)) {
+      const { runs, occurrences } = contour.provenance(index);
+      line += ` ${runs}:${occurrences}:${places[index]}`;
+    }
+    yield line;
+  }
+  for (const [rule, times] of sortByText([...contour.firings], ([name]) => name)) yield `levelled ${times} ${rule}`;
+}
