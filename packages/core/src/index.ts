@@ -4,6 +4,7 @@ export { type AnyContour, type Chunks, parseContour, type ReadOptions, readConto
 export { writeContour } from "./contour/write.ts";
 export * from "./digest.ts";
 export * from "./engine/engine.ts";
+export type { Explanation, Reason, Witness } from "./engine/explanation.ts";
 export * from "./engine/forensics.ts";
 export type { HashKey } from "./engine/keyed-hash.ts";
 export { KnownKeys } from "./engine/known.ts";

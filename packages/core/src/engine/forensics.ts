@@ -49,6 +49,7 @@ export class Forensics<E extends Exchange = Event> {
   readonly #maxBytes: number;
   readonly #entries: Entry<E>[] = [];
   readonly #byPoint = new Map<Digest, number>();
+  readonly #tasks = new Map<Digest, Task>();
   #bytes = 0;
   #overflow = 0;
 
@@ -69,6 +70,11 @@ export class Forensics<E extends Exchange = Event> {
 
   departure(index: number): Departure<E> | undefined {
     return this.#entries[index];
+  }
+
+  /** A task that departed, by its identity, so that the lineage of what it started can be told. */
+  stranger(id: Digest): Task | undefined {
+    return this.#tasks.get(id);
   }
 
   /**
@@ -98,6 +104,7 @@ export class Forensics<E extends Exchange = Event> {
     this.#bytes += bytes;
     const index = this.#entries.push({ ...what, count: 0, refused: 0 }) - 1;
     this.#byPoint.set(what.point, index);
+    if (what.first.task !== undefined) this.#tasks.set(what.first.task.id, what.first.task);
     return index;
   }
 }

@@ -1,24 +1,17 @@
 /**
  * How a task came about, as names a person knows: `npm → sh → node`.
  */
-import { type Digest, ZERO_DIGEST } from "../digest.ts";
+import type { Digest } from "../digest.ts";
 import { escapeText, isEscaped } from "../event/escape.ts";
-import { programName, type Task } from "../identity/task.ts";
+import { programName } from "../identity/task.ts";
+import type { LearntPoints } from "./nearest.ts";
 
-const MAX_DEPTH = 32;
 const SHOWN = 6;
 const MAX_NAME = 60;
 
-/** The names from the first program of the namespace to this task, as far as the tasks between are known. */
-export function lineageOf(id: Digest, taskOf: (id: Digest) => Task | undefined): string[] {
-  const names: string[] = [];
-  for (let at = id; at !== ZERO_DIGEST && names.length < MAX_DEPTH; ) {
-    const task = taskOf(at);
-    if (task === undefined) break;
-    names.unshift(programName(task));
-    at = task.parent;
-  }
-  return names;
+/** The names from the first program of the namespace to a learnt task; empty where it is not learnt. */
+export function lineageOf(id: Digest, learnt: LearntPoints): string[] {
+  return learnt.taskChain(id).map(programName);
 }
 
 /** A chain of names on one line; of a long one the middle is left out. Names may come from command lines: not trusted. */

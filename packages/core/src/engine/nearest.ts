@@ -24,6 +24,8 @@ export interface LearntPoints {
   encoding?(index: number): Buffer;
   indexOf(event: Event): number;
   task(id: Digest): Task | undefined;
+  /** From the first program of the namespace to the task. */
+  taskChain(id: Digest): readonly Task[];
 }
 
 /** How a learnt point relates to an event that is not learnt. */

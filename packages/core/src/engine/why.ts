@@ -9,53 +9,23 @@
 import { type Digest, ZERO_DIGEST } from "../digest.ts";
 import type { Event } from "../event/event.ts";
 import { accessPhrase, endpointPhrase, phrase } from "../event/phrase.ts";
-import { programName, type Task } from "../identity/task.ts";
-import type { Circumstances, Departure } from "./forensics.ts";
+import { programName } from "../identity/task.ts";
+import type { Explanation, Finding, Witness } from "./explanation.ts";
+import type { Departure, Forensics } from "./forensics.ts";
 import { differences } from "./likeness.ts";
 import { chainPhrase, lineageOf, nameSafely } from "./lineage.ts";
-import { Neighbourhood, type LearntPoints, type Neighbour } from "./nearest.ts";
+import { type LearntPoints, type Neighbour, Neighbourhood } from "./nearest.ts";
+import { strangerFinding } from "./stranger.ts";
 import { changePhrase, digestChange, isActor, listed } from "./wording.ts";
 
-/** What explains a departure best. */
-export type Reason =
-  | "on-contour"
-  | "new-program"
-  | "changed-program"
-  | "new-lineage"
-  | "changed-content"
-  | "other-access"
-  | "other-credentials"
-  | "changed-attributes"
-  | "other-program"
-  | "new-target"
-  | "other-act"
-  | "new-place"
-  | "nothing-like-it";
-
-export interface Explanation {
-  readonly reason: Reason;
-  /** One line, safe on a terminal. */
-  readonly sentence: string;
-  /** Nearest learnt points, nearest first; empty where who acts is the difference. */
-  readonly nearest: readonly Neighbour[];
+/** Explains a departure by the contour it departed from, and by the departures before it. */
+export function why(departure: Departure, learnt: Neighbourhood, forensics?: Forensics): Explanation {
+  return explainEvent(departure.event, learnt, { ...departure.first, stranger: (id) => forensics?.stranger(id) });
 }
 
-interface Finding {
-  readonly reason: Reason;
-  readonly says: string;
-  readonly nearest?: readonly Neighbour[];
-}
-
-type Witness = Partial<Pick<Circumstances, "chain" | "task" | "guessedLineage">>;
-
-/** Explains a departure by the contour it departed from. */
-export function why(departure: Departure, learnt: Neighbourhood): Explanation {
-  return explainEvent(departure.event, learnt, departure.first);
-}
-
-/** Explains why any event is on the contour or is not. `witness` is what else is known about who did it. */
+/** Explains why any event is on the contour or is not. */
 export function explainEvent(event: Event, learnt: Neighbourhood, witness: Witness = {}): Explanation {
-  const finding = findOut(event, learnt, witness.task);
+  const finding = findOut(event, learnt, witness);
   const guess = witness.guessedLineage
     ? "; its parent was gone before it was seen, so what it comes from is a guess"
     : "";
@@ -68,54 +38,15 @@ export function explain(contour: LearntPoints, event: Event, witness: Witness = 
   return explainEvent(event, new Neighbourhood(contour), witness);
 }
 
-function findOut(event: Event, learnt: Neighbourhood, task: Task | undefined): Finding {
+function findOut(event: Event, learnt: Neighbourhood, witness: Witness): Finding {
   if (learnt.points.indexOf(event) >= 0) return { reason: "on-contour", says: "this is on the contour" };
   return (
-    strangerFinding(event, learnt, task) ??
+    strangerFinding(event, learnt, witness) ??
     sameActFinding(event, learnt) ??
     otherProgramFinding(event, learnt) ??
     targetFinding(event, learnt) ??
     placeFinding(event, learnt)
   );
-}
-
-/** Who acts is not on the contour. */
-function strangerFinding(event: Event, learnt: Neighbourhood, witness: Task | undefined): Finding | undefined {
-  const id = event.actor.task;
-  if (id === ZERO_DIGEST || learnt.points.task(id) !== undefined) return undefined;
-  if (witness === undefined || witness.id !== id)
-    return { reason: "new-program", says: "no such task is on the contour" };
-  const path = witness.images[0].path;
-  const twins = learnt.twins(path);
-  const sameContent = twins.find((twin) => sameImages(twin, witness));
-  if (sameContent !== undefined) return { reason: "new-lineage", says: lineageSays(sameContent, learnt) };
-  const twin = twins.find(({ parent }) => parent === witness.parent) ?? twins[0];
-  if (twin !== undefined) return { reason: "changed-program", says: imageSays(twin, witness) };
-  return { reason: "new-program", says: `${path} is not a program of this contour` };
-}
-
-function sameImages(one: Task, other: Task): boolean {
-  return (
-    one.images.length === other.images.length &&
-    one.images.every((image, at) => image.digest === other.images[at]?.digest && image.path === other.images[at]?.path)
-  );
-}
-
-function lineageSays(twin: Task, learnt: Neighbourhood): string {
-  const chain = lineageOf(twin.id, (id) => learnt.points.task(id));
-  return `the program is on the contour, but started another way: ${chainPhrase(chain)}`;
-}
-
-/** Which of the files that make up a program has other content than was learnt. */
-function imageSays(twin: Task, now: Task): string {
-  const changed = now.images.find((image, at) => {
-    const learnt = twin.images[at];
-    return learnt?.path !== image.path || learnt.digest !== image.digest;
-  });
-  const before = twin.images.find(({ path }) => path === changed?.path);
-  if (changed === undefined) return `it runs without ${twin.images[now.images.length]?.path ?? "an interpreter"} now`;
-  if (before === undefined) return `it runs through ${changed.path}, which was not so when it was learnt`;
-  return `the content of ${changed.path} changed: ${digestChange(before.digest, changed.digest)}`;
 }
 
 /** The same task did the same thing to the same subject, but for some attribute. */
@@ -161,12 +92,13 @@ function otherProgramFinding(event: Event, learnt: Neighbourhood): Finding | und
   if (samePlace.length > 0)
     return { reason: "other-act", says: nearestSays(samePlace), nearest: samePlace.slice(0, 3) };
   if (others.length === 0) return undefined;
-  const names = new Set(others.map(({ event: { actor } }) => `\`${nameOf(actor.task, learnt)}\``));
-  return {
-    reason: "other-program",
-    says: `on the contour only ${listed([...names])} may`,
-    nearest: others.slice(0, 3),
-  };
+  const own = nameOf(event.actor.task, learnt);
+  const names = others.map(({ event: { actor } }) => {
+    const name = nameOf(actor.task, learnt);
+    return name === own ? `\`${name}\` (${chainPhrase(lineageOf(actor.task, learnt.points))})` : `\`${name}\``;
+  });
+  const says = `on the contour only ${listed([...new Set(names)])} may`;
+  return { reason: "other-program", says, nearest: others.slice(0, 3) };
 }
 
 /** Where a task connects, binds or sends to: the whole list says more than the nearest. */
@@ -196,7 +128,7 @@ function nearestSays(nearest: readonly Neighbour[]): string {
 }
 
 function actorPhrase(event: Event, learnt: Neighbourhood, witness: Witness): string {
-  const lineage = witness.chain ?? lineageOf(event.actor.task, (id) => learnt.points.task(id));
+  const lineage = witness.chain ?? lineageOf(event.actor.task, learnt.points);
   const own = lineage.at(-1) ?? (witness.task && programName(witness.task));
   if (own === undefined) return event.actor.task === ZERO_DIGEST ? "the first process" : "an unknown program";
   return lineage.length > 1 ? `\`${nameSafely(own)}\` (${chainPhrase(lineage)})` : `\`${nameSafely(own)}\``;

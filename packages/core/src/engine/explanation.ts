@@ -1,0 +1,44 @@
+/**
+ * What an explanation of a departure is made of.
+ */
+import type { Digest } from "../digest.ts";
+import type { Task } from "../identity/task.ts";
+import type { Circumstances } from "./forensics.ts";
+import type { Neighbour } from "./nearest.ts";
+
+/** What explains a departure best. */
+export type Reason =
+  | "on-contour"
+  | "new-program"
+  | "changed-program"
+  | "new-lineage"
+  | "changed-content"
+  | "other-access"
+  | "other-credentials"
+  | "changed-attributes"
+  | "other-program"
+  | "new-target"
+  | "other-act"
+  | "new-place"
+  | "nothing-like-it";
+
+export interface Explanation {
+  readonly reason: Reason;
+  /** One line, safe on a terminal. */
+  readonly sentence: string;
+  /** Nearest learnt points, nearest first; empty where who acts is the difference. */
+  readonly nearest: readonly Neighbour[];
+}
+
+/** An explanation before who did what is put in front of it. */
+export interface Finding {
+  readonly reason: Reason;
+  readonly says: string;
+  readonly nearest?: readonly Neighbour[];
+}
+
+/** What is known about who did it, beside the event. */
+export interface Witness extends Partial<Pick<Circumstances, "chain" | "task" | "guessedLineage">> {
+  /** Looks up a task that is not on the contour. */
+  readonly stranger?: (id: Digest) => Task | undefined;
+}

@@ -1,0 +1,73 @@
+/**
+ * Why a task is not on the contour: a program nobody ran, other content under a known path, or a known program that was
+ * started another way.
+ */
+import { ZERO_DIGEST } from "../digest.ts";
+import type { Event } from "../event/event.ts";
+import { programName, type Task } from "../identity/task.ts";
+import type { Finding, Witness } from "./explanation.ts";
+import { chainPhrase, lineageOf, nameSafely } from "./lineage.ts";
+import type { Neighbourhood } from "./nearest.ts";
+import { digestChange } from "./wording.ts";
+
+/** Lineages are as long as a workload makes them; the search for where one left the contour is not. */
+const MAX_DEPTH = 64;
+
+/** Who acts is not on the contour: itself, or something it descends from. */
+export function strangerFinding(event: Event, learnt: Neighbourhood, witness: Witness): Finding | undefined {
+  const id = event.actor.task;
+  if (id === ZERO_DIGEST || learnt.points.task(id) !== undefined) return undefined;
+  const task = witness.task?.id === id ? witness.task : witness.stranger?.(id);
+  if (task === undefined) return { reason: "new-program", says: "no such task is on the contour" };
+  const first = firstStranger(task, learnt, witness);
+  const finding = programFinding(first, learnt);
+  return first === task
+    ? finding
+    : { ...finding, says: `it comes from \`${nameSafely(programName(first))}\`: ${finding.says}` };
+}
+
+/** The outermost program of a lineage that the contour does not know; what follows from it is off contour by that alone. */
+function firstStranger(task: Task, learnt: Neighbourhood, { stranger }: Witness): Task {
+  let first = task;
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    if (first.parent === ZERO_DIGEST || learnt.points.task(first.parent) !== undefined) break;
+    const parent = stranger?.(first.parent);
+    if (parent === undefined) break;
+    first = parent;
+  }
+  return first;
+}
+
+function programFinding(task: Task, learnt: Neighbourhood): Finding {
+  const path = task.images[0].path;
+  const twins = learnt.twins(path);
+  const sameContent = twins.find((twin) => sameImages(twin, task));
+  if (sameContent !== undefined) return { reason: "new-lineage", says: lineageSays(sameContent, learnt) };
+  const twin = twins.find(({ parent }) => parent === task.parent) ?? twins[0];
+  if (twin !== undefined) return { reason: "changed-program", says: imageSays(twin, task) };
+  return { reason: "new-program", says: `${path} is not a program of this contour` };
+}
+
+function sameImages(one: Task, other: Task): boolean {
+  return (
+    one.images.length === other.images.length &&
+    one.images.every((image, at) => image.digest === other.images[at]?.digest && image.path === other.images[at]?.path)
+  );
+}
+
+function lineageSays(twin: Task, learnt: Neighbourhood): string {
+  const chain = lineageOf(twin.id, learnt.points);
+  return `on the contour \`${nameSafely(programName(twin))}\` is started another way: ${chainPhrase(chain)}`;
+}
+
+/** Which of the files that make up a program has other content than was learnt. */
+function imageSays(twin: Task, now: Task): string {
+  const changed = now.images.find((image, at) => {
+    const learnt = twin.images[at];
+    return learnt?.path !== image.path || learnt.digest !== image.digest;
+  });
+  const before = twin.images.find(({ path }) => path === changed?.path);
+  if (changed === undefined) return `it runs without ${twin.images[now.images.length]?.path ?? "an interpreter"} now`;
+  if (before === undefined) return `it runs through ${changed.path}, which was not so when it was learnt`;
+  return `the content of ${changed.path} changed: ${digestChange(before.digest, changed.digest)}`;
+}

@@ -1,0 +1,245 @@
+import {
+  Engine,
+  type Event,
+  explain,
+  Neighbourhood,
+  SUPERVISOR,
+  deriveTask,
+  type Task,
+  type Circumstances,
+  type Departure,
+  why,
+  ZERO_DIGEST,
+} from "@isoline/core";
+import { describe, expect, test } from "vitest";
+import type { Contour } from "../../packages/core/src/contour/contour.ts";
+import {
+  by,
+  connects,
+  contentOf,
+  emptyContour,
+  event,
+  executes,
+  image,
+  learnt,
+  node,
+  npm,
+  opens,
+  root,
+  sh,
+} from "./workload.ts";
+
+/** The one line about an event that a process of the workload makes while it is watched. */
+function whyOf(contour: Contour, happened: Event, task: Task = node, more: Partial<Circumstances> = {}) {
+  const engine = new Engine({ contour, mode: "watch", reaction: "log" });
+  engine.trust.born(1, SUPERVISOR);
+  const { departure } = engine.judge(happened, by(1, task, more));
+  if (departure === undefined) throw new Error("expected a departure");
+  return why(departure, new Neighbourhood(contour));
+}
+
+const npmrc = opens(node, "$HOME/.npmrc");
+const manifest = opens(node, "$CWD/package.json");
+
+describe("why an event is off contour", () => {
+  test("a file nobody read, told by the nearest that somebody did", () => {
+    const contour = learnt(
+      manifest,
+      npmrc,
+      opens(node, "/usr/lib/node_modules/npm/index.js"),
+      opens(sh, "$HOME/.ssh/config"),
+    );
+    const { reason, sentence, nearest } = whyOf(contour, opens(node, "$HOME/.ssh/id_ed25519"));
+    expect(sentence).toBe(
+      "`node` (npm ci → sh → node) opened $HOME/.ssh/id_ed25519 for reading; nearest on contour: opened $HOME/.npmrc for reading",
+    );
+    expect(reason).toBe("new-place");
+    expect(nearest[0]?.event).toEqual(npmrc);
+  });
+
+  test("a program nobody started", () => {
+    const contour = learnt(executes(sh, "/usr/bin/node"), npmrc);
+    expect(whyOf(contour, executes(node, "/usr/bin/curl"))).toMatchObject({
+      reason: "nothing-like-it",
+      sentence: "`node` (npm ci → sh → node) executed /usr/bin/curl; nothing like it is on the contour for `node`",
+    });
+    expect(whyOf(contour, executes(sh, "/usr/bin/curl"), sh, { chain: ["npm ci", "sh"] })).toMatchObject({
+      reason: "new-place",
+      sentence: "`sh` (npm ci → sh) executed /usr/bin/curl; nearest on contour: executed /usr/bin/node",
+    });
+  });
+
+  test("an executable with other content under the same path", () => {
+    const contour = learnt(executes(sh, "/usr/bin/node"), npmrc);
+    const { reason, sentence } = whyOf(contour, executes(sh, "/usr/bin/node", "trojan"), sh, {
+      chain: ["npm ci", "sh"],
+    });
+    expect(reason).toBe("changed-content");
+    expect(sentence).toBe(
+      `\`sh\` (npm ci → sh) executed /usr/bin/node; its content changed: sha256 ${contentOf("trojan").slice(0, 12)}…, ` +
+        `learnt was ${contentOf("/usr/bin/node").slice(0, 12)}…`,
+    );
+  });
+
+  test("whatever a changed executable does is told by the change, not by what it does", () => {
+    const trojan = deriveTask(sh.id, [image("/usr/bin/node", "trojan"), image("/lib/ld.so")]);
+    const { reason, sentence, nearest } = whyOf(learnt(npmrc), opens(trojan, "$HOME/.npmrc"), trojan);
+    expect(reason).toBe("changed-program");
+    expect(sentence).toContain("opened $HOME/.npmrc for reading; the content of /usr/bin/node changed: sha256 ");
+    expect(nearest).toEqual([]);
+  });
+
+  test("another interpreter under the same script", () => {
+    const other = deriveTask(sh.id, [image("/usr/bin/node"), image("/lib/ld.so", "patched")]);
+    expect(whyOf(learnt(npmrc), npmrcOf(other), other).sentence).toContain("the content of /lib/ld.so changed");
+    const preloaded = deriveTask(sh.id, [image("/usr/bin/node"), image("/opt/ld.so")]);
+    expect(whyOf(learnt(npmrc), npmrcOf(preloaded), preloaded).sentence).toContain(
+      "it runs through /opt/ld.so, which was not so",
+    );
+    const bare = deriveTask(sh.id, [image("/usr/bin/node")]);
+    expect(whyOf(learnt(npmrc), npmrcOf(bare), bare).sentence).toContain("it runs without /lib/ld.so now");
+  });
+
+  test("a known program started another way", () => {
+    const direct = deriveTask(npm.id, [image("/usr/bin/node"), image("/lib/ld.so")]);
+    expect(whyOf(learnt(npmrc), npmrcOf(direct), direct, { chain: ["npm ci", "node"] })).toMatchObject({
+      reason: "new-lineage",
+      sentence:
+        "`node` (npm ci → node) opened $HOME/.npmrc for reading; on the contour `node` is started another way: npm → sh → node",
+    });
+  });
+
+  test("an unchanged program under a changed one is told by the changed one", () => {
+    const contour = learnt(npmrc, executes(sh, "/usr/bin/node"));
+    const engine = new Engine({ contour, mode: "watch", reaction: "log" });
+    engine.trust.born(1, SUPERVISOR);
+    const evil = deriveTask(npm.id, [image("/usr/bin/sh", "evil")]);
+    const below = deriveTask(evil.id, [image("/usr/bin/node"), image("/lib/ld.so")]);
+    engine.judge(executes(evil, "/usr/bin/node"), by(1, evil));
+    engine.judge(npmrcOf(below), by(1, below));
+    const [, departure] = engine.forensics.departures as [Departure, Departure];
+    const { reason, sentence } = why(departure, new Neighbourhood(contour), engine.forensics);
+    expect(reason).toBe("changed-program");
+    expect(sentence).toContain("for reading; it comes from `sh`: the content of /usr/bin/sh changed: sha256 ");
+  });
+
+  test("a program that is not on the contour at all", () => {
+    const curl = deriveTask(sh.id, [image("/usr/bin/curl")]);
+    expect(whyOf(learnt(npmrc), npmrcOf(curl), curl, { chain: ["sh", "curl"] })).toMatchObject({
+      reason: "new-program",
+      sentence: "`curl` (sh → curl) opened $HOME/.npmrc for reading; /usr/bin/curl is not a program of this contour",
+    });
+    expect(explain(learnt(npmrc), npmrcOf(curl))).toMatchObject({
+      reason: "new-program",
+      sentence: "an unknown program opened $HOME/.npmrc for reading; no such task is on the contour",
+    });
+  });
+
+  test("a write where only reads were learnt", () => {
+    expect(whyOf(learnt(npmrc), opens(node, "$HOME/.npmrc", "write"))).toMatchObject({
+      reason: "other-access",
+      sentence: "`node` (npm ci → sh → node) opened $HOME/.npmrc for writing; on the contour only for reading",
+    });
+  });
+
+  test("a known file, by another program", () => {
+    expect(whyOf(learnt(npmrc), opens(sh, "$HOME/.npmrc"), sh, { chain: ["npm ci", "sh"] })).toMatchObject({
+      reason: "other-program",
+      sentence: "`sh` (npm ci → sh) opened $HOME/.npmrc for reading; on the contour only `node` may",
+    });
+  });
+
+  test("two programs of one name are told apart by what started them", () => {
+    const direct = deriveTask(npm.id, [image("/usr/bin/node"), image("/lib/ld.so")]);
+    const contour = emptyContour();
+    contour.defineTask(direct);
+    contour.add(npmrc);
+    contour.add(opens(direct, "/x"));
+    expect(whyOf(contour, npmrcOf(direct), direct, { chain: ["npm ci", "node"] }).sentence).toMatch(
+      /on the contour only `node` \(npm → sh → node\) may$/,
+    );
+  });
+
+  test("a new target, beside those that were learnt", () => {
+    const contour = learnt(connects(node, "127.0.0.1:5432"), connects(node, "10.0.0.1:443"));
+    expect(whyOf(contour, connects(node, "6.6.6.6:443"))).toMatchObject({
+      reason: "new-target",
+      sentence:
+        "`node` (npm ci → sh → node) connected to tcp 6.6.6.6:443; on the contour: tcp 127.0.0.1:5432 and tcp 10.0.0.1:443",
+    });
+    const many = learnt(...Array.from({ length: 9 }, (_, host) => connects(node, `10.0.0.${host}:443`)));
+    expect(whyOf(many, connects(node, "6.6.6.6:443")).sentence).toMatch(/10\.0\.0\.0:443, .*, .* and 6 more$/);
+    expect(whyOf(learnt(npmrc), connects(node, "6.6.6.6:443")).reason).toBe("nothing-like-it");
+  });
+
+  test("another act at a known place", () => {
+    const { mode, uid, gid, fs, path } = npmrc.subject as {
+      mode: number;
+      uid: number;
+      gid: number;
+      fs: string;
+      path: string;
+    };
+    expect(whyOf(learnt(npmrc), event(node, "unlink", { path, mode, uid, gid, fs }))).toMatchObject({
+      reason: "other-act",
+      sentence: "`node` (npm ci → sh → node) deleted $HOME/.npmrc; nearest on contour: opened $HOME/.npmrc for reading",
+    });
+  });
+
+  test("changed attributes, and only those that changed", () => {
+    expect(whyOf(learnt(npmrc), opens(node, "$HOME/.npmrc", "read", { mode: 0o100666, uid: 0 }))).toMatchObject({
+      reason: "changed-attributes",
+      sentence:
+        "`node` (npm ci → sh → node) opened $HOME/.npmrc for reading; learnt with mode 0644 instead of 0666, uid 1000 instead of 0",
+    });
+  });
+
+  test("the same act under other credentials", () => {
+    const asRoot = event(node, "open", npmrc.subject as never, root);
+    const { reason, sentence } = whyOf(learnt(npmrc), asRoot);
+    expect(reason).toBe("other-credentials");
+    expect(sentence).toContain("learnt with actor uid 1000 instead of 0, euid 1000 instead of 0");
+    expect(sentence).toContain("capabilities 0x0 instead of 0x1ff");
+  });
+
+  test("says when the lineage is a guess", () => {
+    const { sentence } = whyOf(learnt(npmrc), opens(node, "/x"), node, { guessedLineage: true });
+    expect(sentence).toMatch(/; its parent was gone before it was seen, so what it comes from is a guess$/);
+  });
+
+  test("shows no byte that a hostile name could steer a terminal with", () => {
+    const chain = ["npm ci", `evil\u001b[2J\u202e${"y".repeat(500)}`];
+    const { sentence } = whyOf(learnt(npmrc), opens(node, "/x"), node, { chain });
+    expect(sentence).not.toMatch(/[\u0000-\u001f\u202e]/);
+    expect(sentence).toContain("npm ci → evil\\x1b[2J");
+    expect(sentence.length).toBeLessThan(400);
+  });
+
+  test("a long chain keeps both its ends", () => {
+    const chain = Array.from({ length: 40 }, (_, depth) => `p${depth}`);
+    expect(whyOf(learnt(npmrc), opens(node, "/x"), node, { chain }).sentence).toMatch(
+      /^`p39` \(p0 → p1 → … → p37 → p38 → p39\) /,
+    );
+  });
+});
+
+describe("explain", () => {
+  test("an event on the contour, with the lineage that the contour knows", () => {
+    expect(explain(learnt(npmrc), npmrc)).toMatchObject({
+      reason: "on-contour",
+      sentence: "`node` (npm → sh → node) opened $HOME/.npmrc for reading; this is on the contour",
+    });
+  });
+
+  test("what the first process did before it was any program", () => {
+    const first = {
+      ...executes(npm, "/usr/bin/npm"),
+      actor: { ...npmrc.actor, task: ZERO_DIGEST, parent: ZERO_DIGEST },
+    } as Event;
+    expect(explain(learnt(npmrc), first).sentence).toMatch(/^the first process executed \/usr\/bin\/npm; /);
+  });
+});
+
+function npmrcOf(task: Task): Event {
+  return opens(task, "$HOME/.npmrc");
+}
