@@ -1,5 +1,6 @@
 import {
   type Circumstances,
+  type Contour,
   Engine,
   type Event,
   IsolineError,
@@ -8,7 +9,6 @@ import {
   SUPERVISOR,
 } from "@isoline/core";
 import { describe, expect, test } from "vitest";
-import type { Contour } from "../../packages/core/src/contour/contour.ts";
 import { by, connects, emptyContour, learnt, node, opens, sh } from "./workload.ts";
 
 const npmrc = opens(node, "$HOME/.npmrc");

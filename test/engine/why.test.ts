@@ -7,12 +7,12 @@ import {
   deriveTask,
   type Task,
   type Circumstances,
+  type Contour,
   type Departure,
   why,
   ZERO_DIGEST,
 } from "@isoline/core";
 import { describe, expect, test } from "vitest";
-import type { Contour } from "../../packages/core/src/contour/contour.ts";
 import {
   by,
   connects,
@@ -225,9 +225,10 @@ describe("why an event is off contour", () => {
 
 describe("explain", () => {
   test("an event on the contour, with the lineage that the contour knows", () => {
-    expect(explain(learnt(npmrc), npmrc)).toMatchObject({
+    expect(explain(learnt(npmrc, npmrc, manifest), npmrc)).toMatchObject({
       reason: "on-contour",
-      sentence: "`node` (npm → sh → node) opened $HOME/.npmrc for reading; this is on the contour",
+      sentence:
+        "`node` (npm → sh → node) opened $HOME/.npmrc for reading; this is on the contour, seen 2 times in 1 run",
     });
   });
 

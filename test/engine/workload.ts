@@ -2,19 +2,19 @@
 import {
   type Actor,
   type Circumstances,
+  Contour,
   type Credentials,
   type Digest,
   deriveTask,
   type Event,
   type Image,
+  iso1,
   type Operation,
   type Subject,
   sha256,
   type Task,
   ZERO_DIGEST,
 } from "@isoline/core";
-import { Contour } from "../../packages/core/src/contour/contour.ts";
-import { iso1 } from "../../packages/core/src/profile/iso1.ts";
 
 export const contentOf = (text: string): Digest => sha256(Buffer.from(text));
 export const image = (path: string, content = path): Image => ({ path, digest: contentOf(content) });

@@ -23,6 +23,7 @@ export interface LearntPoints {
   /** The bytes of an event as `encodeEvent` gives them; valid until the next call. */
   encoding?(index: number): Buffer;
   indexOf(event: Event): number;
+  provenance(index: number): { readonly runs: number; readonly occurrences: number };
   task(id: Digest): Task | undefined;
   /** From the first program of the namespace to the task. */
   taskChain(id: Digest): readonly Task[];

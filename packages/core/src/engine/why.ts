@@ -16,7 +16,7 @@ import { differences } from "./likeness.ts";
 import { chainPhrase, lineageOf, nameSafely } from "./lineage.ts";
 import { type LearntPoints, type Neighbour, Neighbourhood } from "./nearest.ts";
 import { strangerFinding } from "./stranger.ts";
-import { changePhrase, digestChange, isActor, listed } from "./wording.ts";
+import { changePhrase, counted, digestChange, isActor, listed } from "./wording.ts";
 
 /** Explains a departure by the contour it departed from, and by the departures before it. */
 export function why(departure: Departure, learnt: Neighbourhood, forensics?: Forensics): Explanation {
@@ -39,7 +39,8 @@ export function explain(contour: LearntPoints, event: Event, witness: Witness = 
 }
 
 function findOut(event: Event, learnt: Neighbourhood, witness: Witness): Finding {
-  if (learnt.points.indexOf(event) >= 0) return { reason: "on-contour", says: "this is on the contour" };
+  const index = learnt.points.indexOf(event);
+  if (index >= 0) return { reason: "on-contour", says: onContourSays(learnt.points, index) };
   return (
     strangerFinding(event, learnt, witness) ??
     sameActFinding(event, learnt) ??
@@ -47,6 +48,11 @@ function findOut(event: Event, learnt: Neighbourhood, witness: Witness): Finding
     targetFinding(event, learnt) ??
     placeFinding(event, learnt)
   );
+}
+
+function onContourSays(points: LearntPoints, index: number): string {
+  const { runs, occurrences } = points.provenance(index);
+  return `this is on the contour, seen ${counted(occurrences, "time")} in ${counted(runs, "run")}`;
 }
 
 /** The same task did the same thing to the same subject, but for some attribute. */

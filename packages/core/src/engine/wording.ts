@@ -14,6 +14,10 @@ export function listed(items: readonly string[]): string {
   return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
+export function counted(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
 const ACTOR_FIELDS = new Set([
   "actor uid",
   "euid",
