@@ -30,13 +30,19 @@ export const arbitraryText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom("/", "$HOME/.npmrc", "a=b", "a,b", escapeBytes(Buffer.from(" \\\u202e\u0000\u{1f600}\n"))),
 );
 
-const u32 = fc.oneof(fc.constantFrom(0, 1, 0o100644, LAUNCH_USER, 0xffff_ffff), fc.integer({ min: 0, max: 0xffff_ffff }));
+const u32 = fc.oneof(
+  fc.constantFrom(0, 1, 0o100644, LAUNCH_USER, 0xffff_ffff),
+  fc.integer({ min: 0, max: 0xffff_ffff }),
+);
 const u64 = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
 
 const valueOf: Readonly<Record<FieldKind, fc.Arbitrary<FieldValue>>> = {
   path: arbitraryText,
   text: arbitraryText,
-  list: fc.array(arbitraryText.filter((text) => text !== ""), { maxLength: 5 }),
+  list: fc.array(
+    arbitraryText.filter((text) => text !== ""),
+    { maxLength: 5 },
+  ),
   u32,
   octal: u32,
   id: u32,
@@ -45,7 +51,15 @@ const valueOf: Readonly<Record<FieldKind, fc.Arbitrary<FieldValue>>> = {
 };
 
 export const arbitraryCredentials: fc.Arbitrary<Credentials> = fc.record({
-  uid: u32, euid: u32, suid: u32, fsuid: u32, gid: u32, egid: u32, sgid: u32, fsgid: u32, capabilities: u64,
+  uid: u32,
+  euid: u32,
+  suid: u32,
+  fsuid: u32,
+  gid: u32,
+  egid: u32,
+  sgid: u32,
+  fsgid: u32,
+  capabilities: u64,
 });
 
 export const arbitraryActor: fc.Arbitrary<Actor> = fc.record({
@@ -62,20 +76,30 @@ function arbitrarySubject(operation: Operation): fc.Arbitrary<Record<string, Fie
 }
 
 /** Any event of one of the operations. */
-export function arbitraryEvent(actor = arbitraryActor, operations: readonly Operation[] = operationNames): fc.Arbitrary<Event> {
+export function arbitraryEvent(
+  actor = arbitraryActor,
+  operations: readonly Operation[] = operationNames,
+): fc.Arbitrary<Event> {
   return fc
     .constantFrom(...operations)
-    .chain((op) => fc.record({ actor, subject: arbitrarySubject(op) }).map((rest) => ({ op, ...rest }) as unknown as Event));
+    .chain((op) =>
+      fc.record({ actor, subject: arbitrarySubject(op) }).map((rest) => ({ op, ...rest }) as unknown as Event),
+    );
 }
 
 const arbitraryImage: fc.Arbitrary<Image> = fc.record(
-  { path: fc.oneof(fc.constantFrom("/bin/sh", "/usr/bin/node", "/bin/a\\x20b"), arbitraryText), digest: arbitraryDigest },
+  {
+    path: fc.oneof(fc.constantFrom("/bin/sh", "/usr/bin/node", "/bin/a\\x20b"), arbitraryText),
+    digest: arbitraryDigest,
+  },
   { requiredKeys: ["path"] },
 );
 
 /** A few tasks, each a child of nobody or of one before it. */
 export const arbitraryTasks: fc.Arbitrary<readonly Task[]> = fc
-  .array(fc.record({ parent: fc.nat(), images: fc.array(arbitraryImage, { minLength: 1, maxLength: 3 }) }), { maxLength: 6 })
+  .array(fc.record({ parent: fc.nat(), images: fc.array(arbitraryImage, { minLength: 1, maxLength: 3 }) }), {
+    maxLength: 6,
+  })
   .map((seeds) => {
     const tasks: Task[] = [];
     for (const { parent, images } of seeds) {
@@ -86,15 +110,22 @@ export const arbitraryTasks: fc.Arbitrary<readonly Task[]> = fc
   });
 
 /** Tasks, and events that these tasks or nobody did. */
-export const arbitraryBehaviour: fc.Arbitrary<{ tasks: readonly Task[]; events: readonly Event[] }> = arbitraryTasks.chain((tasks) => {
-  const doers = fc.constantFrom({ id: ZERO_DIGEST, parent: ZERO_DIGEST }, ...tasks);
-  const credentials = fc.oneof(fc.constant(plainCredentials), arbitraryCredentials);
-  const actor = fc.tuple(doers, credentials).map(([{ id, parent }, c]) => ({ task: id, parent, credentials: c }));
-  return fc.record({ tasks: fc.constant(tasks), events: fc.array(arbitraryEvent(actor), { maxLength: 20 }) });
-});
+export const arbitraryBehaviour: fc.Arbitrary<{ tasks: readonly Task[]; events: readonly Event[] }> =
+  arbitraryTasks.chain((tasks) => {
+    const doers = fc.constantFrom({ id: ZERO_DIGEST, parent: ZERO_DIGEST }, ...tasks);
+    const credentials = fc.oneof(fc.constant(plainCredentials), arbitraryCredentials);
+    const actor = fc.tuple(doers, credentials).map(([{ id, parent }, c]) => ({ task: id, parent, credentials: c }));
+    return fc.record({ tasks: fc.constant(tasks), events: fc.array(arbitraryEvent(actor), { maxLength: 20 }) });
+  });
 
 export const plainCredentials: Credentials = {
-  uid: LAUNCH_USER, euid: LAUNCH_USER, suid: LAUNCH_USER, fsuid: LAUNCH_USER,
-  gid: LAUNCH_USER, egid: LAUNCH_USER, sgid: LAUNCH_USER, fsgid: LAUNCH_USER,
+  uid: LAUNCH_USER,
+  euid: LAUNCH_USER,
+  suid: LAUNCH_USER,
+  fsuid: LAUNCH_USER,
+  gid: LAUNCH_USER,
+  egid: LAUNCH_USER,
+  sgid: LAUNCH_USER,
+  fsgid: LAUNCH_USER,
   capabilities: 0n,
 };

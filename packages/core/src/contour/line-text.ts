@@ -10,7 +10,9 @@ const MAX_LINE_TEXT = 16 * MAX_TEXT;
 export function escapeLine(text: string): string {
   if (text === "") return "?";
   if (text.length <= MAX_LINE_TEXT && isLineText(text)) return text;
-  return text.slice(0, MAX_TEXT).toWellFormed().split(" ").map(escapeText).join(" ");
+  // Through bytes, so that half a surrogate pair becomes a character that can be written.
+  const wellFormed = Buffer.from(text.slice(0, MAX_TEXT)).toString();
+  return wellFormed.split(" ").map(escapeText).join(" ");
 }
 
 /** Whether text is in the one spelling that `escapeLine` gives. */

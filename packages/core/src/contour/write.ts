@@ -67,9 +67,9 @@ function* taskLines<E extends Exchange>(contour: Contour<E>): Generator<string> 
 /** Handles of the credentials that occur, by the words that describe them, in the order of those words. */
 function credentialsHandles<E extends Exchange>(contour: Contour<E>): ReadonlyMap<string, string> {
   const texts = [...new Set(contour.actors.map((actor) => formatCredentials(actor.credentials)))].sort();
-  const bearers = texts.map(credentialsBearer);
-  const handles = handlesOf(bearers);
-  return new Map(texts.map((text, at) => [text, handles.get((bearers[at] as { id: never }).id) as string]));
+  const entries = texts.map((text) => ({ text, bearer: credentialsBearer(text) }));
+  const handles = handlesOf(entries.map(({ bearer }) => bearer));
+  return new Map(entries.map(({ text, bearer }) => [text, handles.get(bearer.id) as string]));
 }
 
 function* credentialsLines(handles: ReadonlyMap<string, string>): Generator<string> {

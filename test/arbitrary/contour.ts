@@ -1,0 +1,83 @@
+/** Contours for tests. */
+import fc from "fast-check";
+import {
+  Contour,
+  type Digest,
+  deriveTask,
+  type Event,
+  iso1,
+  sha256,
+  type Task,
+  writeContour,
+  ZERO_DIGEST,
+} from "@isoline/core";
+import { arbitraryBehaviour, arbitraryDigest, arbitraryText, plainCredentials } from "./event.ts";
+
+export const textOf = (contour: Contour) => [...writeContour(contour)].join("");
+
+/** The digest that stands for a content in tests. */
+export const contentOf = (name: string): Digest => sha256(Buffer.from(name));
+
+/** A task tree and its events, told by program paths: `learnt({ "/bin/sh": [...], "/bin/sh /usr/bin/node": [...] })`. */
+export interface Program {
+  readonly chain: readonly string[];
+  /** Names that stand for contents, by path, where they are not the path itself. */
+  readonly contents?: Readonly<Record<string, string>>;
+  readonly acts: readonly string[];
+}
+
+export function contourOf(programs: readonly Program[], policy = "{}"): Contour {
+  const contour = Contour.create({ profile: iso1, policy });
+  for (const { chain, contents, acts } of programs) {
+    const task = defineChain(contour, chain, contents ?? {});
+    for (const act of acts) contour.add(eventOf(act, task));
+  }
+  return contour;
+}
+
+export function defineChain(
+  contour: Contour,
+  chain: readonly string[],
+  contents: Readonly<Record<string, string>> = {},
+): Task | undefined {
+  let task: Task | undefined;
+  for (const path of chain) {
+    task = deriveTask(task?.id ?? ZERO_DIGEST, [{ path, digest: contentOf(contents[path] ?? path) }]);
+    contour.defineTask(task);
+  }
+  return task;
+}
+
+export function eventOf(act: string, task?: Task): Event {
+  const actor = { task: task?.id ?? ZERO_DIGEST, parent: task?.parent ?? ZERO_DIGEST, credentials: plainCredentials };
+  return iso1.parseAct(act, actor);
+}
+
+export const openAct = (path: string, digest?: string) =>
+  `open access=read path=${path} mode=0100644 uid=user gid=user fs=disk${digest ? ` digest=${contentOf(digest)}` : ""}`;
+
+/** Any contour: several runs, things missed, rules fired. */
+export const arbitraryContour: fc.Arbitrary<Contour> = fc
+  .record({
+    behaviour: arbitraryBehaviour,
+    base: arbitraryDigest,
+    aggregate: arbitraryDigest,
+    policy: fc
+      .dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue(), { noNullPrototype: true })
+      .map((policy) => JSON.stringify(policy)),
+    missed: fc.dictionary(fc.oneof(arbitraryText, fc.string({ unit: "binary" })), fc.integer({ min: 1, max: 1e9 }), {
+      maxKeys: 3,
+    }),
+    fired: fc.dictionary(arbitraryText, fc.integer({ min: 1, max: 1e9 }), { maxKeys: 3 }),
+    again: fc.array(fc.nat()),
+  })
+  .map(({ behaviour: { tasks, events }, base, aggregate, policy, missed, fired, again }) => {
+    const contour = Contour.create({ profile: iso1, policy: JSON.stringify(JSON.parse(policy)), base, aggregate });
+    for (const task of tasks) contour.defineTask(task);
+    for (const event of events) contour.add(event);
+    if (again.length > 0) contour.beginRun();
+    for (const pick of again) if (contour.size > 0) contour.count(pick % contour.size, 3);
+    for (const [reason, count] of Object.entries(missed)) contour.flag(reason, count);
+    for (const [rule, count] of Object.entries(fired)) contour.fired(rule, count);
+    return contour;
+  });
