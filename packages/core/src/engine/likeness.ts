@@ -1,7 +1,7 @@
 /**
  * How alike two events are: where they act, in what they differ, how close two paths are.
  */
-import type { Event } from "../event/event.ts";
+import type { Event, FieldValue } from "../event/event.ts";
 import { subjectRecord } from "../event/event.ts";
 import { fieldsOf } from "../event/operations.ts";
 
@@ -58,7 +58,7 @@ export interface Difference {
 /** In what two events of one operation differ, who acts included, in the order of the operation table. */
 export function differences(learnt: Event, now: Event): Difference[] {
   const found: Difference[] = [];
-  const compare = (field: string, one: unknown, other: unknown) => {
+  const compare = (field: string, one: FieldValue, other: FieldValue) => {
     const [was, is] = [one, other].map((value) => (value === undefined ? undefined : String(value)));
     if (was !== is) found.push({ field, learnt: was, now: is });
   };
