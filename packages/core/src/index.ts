@@ -34,3 +34,8 @@ export { quixote } from "./profile/quixote.ts";
 export { TsemEvent } from "./profile/tsem-event.ts";
 export { type TsemRecord, TsemReader } from "./profile/tsem-json.ts";
 export type { Exported, TsemProfile } from "./profile/tsem-profile.ts";
+export type { Launch } from "./identity/launch.ts";
+export { Leveller } from "./identity/leveller.ts";
+export * from "./identity/policy.ts";
+export { parsePolicy } from "./identity/policy-file.ts";
+export { type RuleName, lensRules } from "./identity/rules/table.ts";

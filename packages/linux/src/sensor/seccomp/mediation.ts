@@ -34,8 +34,8 @@ export interface Mediator {
   lost(reason: string): void;
   /** The sensor itself failed on a call: the measurement is incomplete, and the mode says whether the call may go ahead. */
   failed(reason: string): Verdict;
-  /** Something was settled by a guess. */
-  guessed(reason: string): void;
+  /** The identity of a new process had to be guessed among several. */
+  guessed(process: Process): void;
   /** The kernel would have refused the call anyway. */
   attempted(): void;
   /** An address was bound to port 0; how to ask later which one the kernel gave. */

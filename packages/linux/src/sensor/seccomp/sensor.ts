@@ -33,7 +33,7 @@ export class SeccompSensor {
         this.#context.places.forget(process);
         mediator.died(process);
       },
-      guessed: () => mediator.guessed("the parent of a process had died before its first call"),
+      guessed: (process) => mediator.guessed(process),
     });
     this.#context = new Context(this.#listener, mediator, this.#tasks);
   }

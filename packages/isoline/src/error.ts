@@ -1,0 +1,17 @@
+/** Every refusal of the command line and of namespaces, by code; `docs/errors.md` is generated from this table. */
+import { IsolineError } from "@isoline/core";
+
+export const cliErrors = {
+  usage: "The command line does not say what it must.",
+  "no-such-command": "The program to run is not there.",
+  "not-executable": "The program to run is there but cannot be executed.",
+  "cannot-read": "A file that was named cannot be read.",
+  "cannot-write": "A result could not be written; what was there before is unchanged.",
+  "no-such-namespace": "No live namespace has this name.",
+  "namespace-lost": "A namespace's supervisor went away or does not answer.",
+} as const;
+
+export type CliErrorCode = keyof typeof cliErrors;
+
+/** A refusal of the isoline package. */
+export class CliError extends IsolineError<CliErrorCode> {}

@@ -1,0 +1,42 @@
+/**
+ * Memory that the threads of a supervisor share: how far the launch has come, and the counters that a status line shows.
+ *
+ * One Int32Array. Each cell has one writer; a cell that another thread waits on is stored and notified with Atomics.
+ */
+export const cells = {
+  /** 0 until the supervising thread is ready for a listener; 1 then; -1 if it failed. */
+  ready: 0,
+  /** 0 until the launching thread has a listener; then its descriptor; -1 if it failed. */
+  listener: 1,
+  /** Thread id of the supervising thread, to ring its doorbell. */
+  supervisorTid: 2,
+  /** Raised by whoever sends a request to the supervising thread. */
+  rung: 3,
+  /** Set to the value of `rung` that was answered last. */
+  answered: 4,
+  /** Live counters, low 31 bits. */
+  events: 5,
+  points: 6,
+  departures: 7,
+  attempts: 8,
+} as const;
+
+const CELLS = 16;
+
+export type ControlBlock = Int32Array<SharedArrayBuffer>;
+
+export function makeControlBlock(): ControlBlock {
+  return new Int32Array(new SharedArrayBuffer(CELLS * 4));
+}
+
+/** Publishes a value that another thread may be waiting for. */
+export function publish(block: ControlBlock, cell: number, value: number): void {
+  Atomics.store(block, cell, value);
+  Atomics.notify(block, cell);
+}
+
+/** Waits, blocking this thread, until a cell is no longer 0; its value. */
+export function awaitCell(block: ControlBlock, cell: number): number {
+  while (Atomics.load(block, cell) === 0) Atomics.wait(block, cell, 0);
+  return Atomics.load(block, cell);
+}

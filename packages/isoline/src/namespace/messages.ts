@@ -1,0 +1,108 @@
+/**
+ * What the threads of a supervisor say to each other.
+ */
+import type { LandlockRules } from "@isoline/linux";
+import type { Mode } from "@isoline/core";
+
+/** From the supervising thread to the launching thread, just before `ready` is published. */
+export interface LaunchOrder {
+  readonly landlock: LandlockRules | undefined;
+}
+
+/** From the launching thread to the main thread. */
+export type LaunchMessage =
+  | { readonly kind: "started"; readonly pid: number }
+  /** The program could not be executed. */
+  | { readonly kind: "refused"; readonly errno: number }
+  /** Nothing could be started at all. */
+  | { readonly kind: "failed"; readonly message: string };
+
+/** What a live namespace can be asked. */
+export type Request =
+  | { readonly ask: "snapshot" }
+  | { readonly ask: "trust"; readonly pid?: number | undefined }
+  | { readonly ask: "seal" }
+  | { readonly ask: "contour" }
+  | { readonly ask: "follow"; readonly on: boolean }
+  | { readonly ask: "stop" };
+
+/** From the main thread to the supervising thread. */
+export interface Envelope {
+  readonly id: number;
+  readonly request: Request;
+}
+
+/** From the supervising thread to the main thread. */
+export type SupervisorMessage =
+  | { readonly kind: "ready" }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string }
+  | { readonly kind: "reply"; readonly id: number; readonly value: unknown }
+  | { readonly kind: "event"; readonly event: LiveEvent }
+  | { readonly kind: "ended"; readonly report: Report };
+
+/** One decision, as live followers see it. */
+export interface LiveEvent {
+  readonly sequence: number;
+  readonly pid: number;
+  readonly chain: readonly string[];
+  readonly verdict: "on" | "off" | "lost";
+  readonly refused: boolean;
+  readonly novel: boolean;
+  /** The one-line form of what happened. */
+  readonly act: string;
+  /** Why it is off contour, if it is. */
+  readonly why?: string;
+}
+
+/** A departure as reports show it. */
+export interface DepartureReport {
+  readonly point: string;
+  readonly why: string;
+  readonly act: string;
+  readonly chain: readonly string[];
+  readonly pid: number;
+  readonly sequence: number;
+  readonly count: number;
+  readonly refused: number;
+}
+
+/** The state of a namespace at one moment. */
+export interface Snapshot {
+  readonly mode: Mode;
+  readonly events: number;
+  readonly points: number;
+  readonly novel: number;
+  readonly attempts: number;
+  readonly off: number;
+  readonly refused: number;
+  readonly processes: readonly ProcessReport[];
+  readonly incomplete: readonly { readonly reason: string; readonly count: number }[];
+}
+
+export interface ProcessReport {
+  readonly pid: number;
+  readonly chain: readonly string[];
+  readonly trusted: boolean;
+  readonly cause?: string;
+}
+
+/** What is left of a namespace when its last process is gone. */
+export interface Report {
+  readonly mode: Mode;
+  readonly events: number;
+  readonly points: number;
+  readonly added: number;
+  readonly attempts: number;
+  readonly off: number;
+  readonly refused: number;
+  readonly measurement: string;
+  readonly state: string;
+  readonly lens: string;
+  readonly profile: string;
+  readonly policy: string;
+  readonly incomplete: readonly { readonly reason: string; readonly count: number }[];
+  readonly guesses: number;
+  readonly firings: Readonly<Record<string, number>>;
+  readonly departures: readonly DepartureReport[];
+  readonly landlock: readonly string[];
+}

@@ -1,0 +1,21 @@
+/**
+ * What a namespace is to do: everything its supervising thread needs to know, as plain data.
+ */
+import type { Launch as Places } from "@isoline/core";
+
+export interface Plan {
+  readonly mode: "learn" | "watch" | "enforce";
+  /** The contour to keep to, or to add to when learning. */
+  readonly contour: string | undefined;
+  /** Where a learnt contour is written. */
+  readonly output: string | undefined;
+  /** Canonical policy line for a contour that is learnt anew; `undefined` takes the contour's own. */
+  readonly policy: string | undefined;
+  /** Recorded first occurrences, one line each, if asked for. */
+  readonly trajectory: string | undefined;
+  readonly places: Places;
+  /** Whether to compile the contour into Landlock rules (enforce only). */
+  readonly landlock: boolean;
+  /** Soft limit of open files that the workload is to have. */
+  readonly openFiles: number | undefined;
+}

@@ -1,0 +1,59 @@
+/**
+ * The supervising thread: loads the contour, mediates until the namespace is over, and reports.
+ *
+ * It blocks in the kernel waiting for the next call, so it hears requests only when its doorbell rings: the main thread
+ * sends it a signal, whose only effect is to interrupt the wait.
+ */
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { IsolineError } from "@isoline/core";
+import { armDoorbell, currentThread, SeccompSensor } from "@isoline/linux";
+import { awaitCell, type ControlBlock, cells, publish } from "./control-block.ts";
+import type { Envelope, LaunchOrder, SupervisorMessage } from "./messages.ts";
+import type { Plan } from "./plan.ts";
+import { Supervision } from "./supervision.ts";
+
+export interface SuperviseData {
+  readonly block: ControlBlock;
+  readonly plan: Plan;
+  readonly requests: MessagePort;
+  readonly launcher: MessagePort;
+}
+
+const say = (message: SupervisorMessage) => parentPort?.postMessage(message);
+
+async function run({ block, plan, requests, launcher }: SuperviseData): Promise<void> {
+  const supervision = await Supervision.prepare(plan, block, (event) => say({ kind: "event", event }));
+  armDoorbell();
+  Atomics.store(block, cells.supervisorTid, currentThread());
+  launcher.postMessage({ landlock: supervision.landlockRules() } satisfies LaunchOrder);
+  publish(block, cells.ready, 1);
+  const listener = awaitCell(block, cells.listener);
+  if (listener < 0) return;
+
+  const sensor = new SeccompSensor(listener, process.pid, supervision.mediator);
+  supervision.attach(sensor);
+  const answer = (): "go-on" | "stop" => {
+    const rung = Atomics.load(block, cells.rung);
+    let next: "go-on" | "stop" = "go-on";
+    for (;;) {
+      const received = receiveMessageOnPort(requests) as { message: Envelope } | undefined;
+      if (!received) break;
+      const { id, request } = received.message;
+      if (request.ask === "stop") next = "stop";
+      say({ kind: "reply", id, value: supervision.answer(request) });
+    }
+    Atomics.store(block, cells.answered, rung);
+    return next;
+  };
+  sensor.run(answer);
+  answer();
+  say({ kind: "ended", report: await supervision.finish() });
+  sensor.close();
+}
+
+const data = workerData as SuperviseData;
+run(data).catch((fault: unknown) => {
+  const code = fault instanceof IsolineError ? fault.code : "internal";
+  say({ kind: "failed", code, message: fault instanceof Error ? fault.message : String(fault) });
+  publish(data.block, cells.ready, -1);
+});

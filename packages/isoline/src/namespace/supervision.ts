@@ -1,0 +1,231 @@
+/**
+ * One namespace's model while it lives: contour, engine and mediator, made from a plan, asked while it runs, summed up
+ * at its end.
+ */
+import {
+  canonicalPolicy, type Circumstances, Contour, DEFAULT_POLICY, Engine, type Event, explainEvent, formatAct, IsolineError, iso1,
+  type Judgement, lensDigest, Neighbourhood, parsePolicy, type Policy, why,
+} from "@isoline/core";
+import { compileLandlock, type LandlockRules, ModelMediator, type SeccompSensor, setOpenFileLimit } from "@isoline/linux";
+import { loadContour, saveContour } from "../store/contour-file.ts";
+import { TrajectoryWriter } from "../store/trajectory-file.ts";
+import { type ControlBlock, cells } from "./control-block.ts";
+import type { DepartureReport, LiveEvent, ProcessReport, Report, Request, Snapshot } from "./messages.ts";
+import type { Plan } from "./plan.ts";
+
+export class Supervision {
+  readonly mediator: ModelMediator;
+  readonly #plan: Plan;
+  readonly #policy: Policy;
+  readonly #contour: Contour;
+  readonly #engine: Engine;
+  readonly #learnt: Neighbourhood;
+  readonly #counts: { events: number; attempts: number; novel: number };
+  readonly #block: ControlBlock;
+  readonly #follow: (event: LiveEvent) => void;
+  readonly #trajectory: TrajectoryWriter | undefined;
+  readonly #pointsBefore: number;
+  #landlock: LandlockRules | undefined;
+  #sensor: SeccompSensor | undefined;
+  #followed = false;
+  #guesses = 0;
+
+  private constructor(plan: Plan, block: ControlBlock, contour: Contour, policy: Policy, follow: (event: LiveEvent) => void) {
+    this.#plan = plan;
+    this.#block = block;
+    this.#contour = contour;
+    this.#policy = policy;
+    this.#follow = follow;
+    this.#pointsBefore = contour.size;
+    if (plan.mode === "learn" && contour.size > 0) contour.beginRun();
+    this.#engine = new Engine({ contour, mode: plan.mode, reaction: policy.reaction });
+    this.#learnt = new Neighbourhood(contour);
+    this.#trajectory = plan.trajectory === undefined ? undefined : new TrajectoryWriter(plan.trajectory);
+    this.#counts = countsIn(block);
+    this.mediator = new ModelMediator({
+      engine: this.#engine,
+      policy,
+      launch: plan.places,
+      counts: this.#counts,
+      onDecision: (event, judgement, circumstances) => this.#decided(event, judgement, circumstances),
+    });
+  }
+
+  /** Loads and checks everything a plan names, so that what is wrong is said before the workload starts. */
+  static async prepare(plan: Plan, block: ControlBlock, follow: (event: LiveEvent) => void): Promise<Supervision> {
+    const known = plan.contour === undefined ? undefined : await loadContour(plan.contour, iso1);
+    const policy = policyFor(plan, known);
+    const contour = known ?? Contour.create({ profile: iso1, policy: canonicalPolicy(policy) });
+    const supervision = new Supervision(plan, block, contour, policy, follow);
+    if (plan.landlock) supervision.#landlock = compileLandlock(contour, plan.places);
+    return supervision;
+  }
+
+  landlockRules(): LandlockRules | undefined {
+    return this.#landlock;
+  }
+
+  attach(sensor: SeccompSensor): void {
+    this.#sensor = sensor;
+    this.mediator.findProcessesWith((pid) => sensor.find(pid));
+    let limit = this.#plan.openFiles;
+    // The first call of the first process is its execve: it still waits, so it starts with the limit it should have.
+    this.mediator.onBirth = (process) => {
+      if (limit !== undefined) setOpenFileLimit(process.pid, limit);
+      limit = undefined;
+    };
+  }
+
+  answer(request: Request): unknown {
+    switch (request.ask) {
+      case "snapshot":
+        return this.#snapshot();
+      case "trust":
+        return this.#processes().filter((process) => request.pid === undefined || process.pid === request.pid);
+      case "seal":
+        this.#engine.seal();
+        return this.#snapshot();
+      case "follow":
+        this.#followed = request.on;
+        return true;
+      case "contour":
+        return { points: this.#contour.size, state: this.#contour.state(), measurement: this.#contour.measurement() };
+      case "stop":
+        return true;
+    }
+  }
+
+  /** Writes what was learnt and sums up. */
+  async finish(): Promise<Report> {
+    for (const [rule, times] of Object.entries(this.mediator.firings())) {
+      if (times > 0 && this.#plan.mode === "learn") this.#contour.fired(rule, times);
+    }
+    await this.#trajectory?.close();
+    if (this.#plan.mode === "learn" && this.#plan.output !== undefined) await saveContour(this.#plan.output, this.#contour);
+    const { off, refused } = this.#engine.tally;
+    return {
+      mode: this.#engine.mode,
+      events: this.#counts.events,
+      points: this.#contour.size,
+      added: this.#contour.size - this.#pointsBefore,
+      attempts: this.#counts.attempts,
+      off,
+      refused,
+      measurement: this.#contour.measurement(),
+      state: this.#contour.state(),
+      lens: lensDigest(this.#policy),
+      profile: this.#contour.profile.name,
+      policy: this.#contour.policyDigest,
+      incomplete: this.#losses(),
+      guesses: this.#guesses,
+      firings: this.mediator.firings(),
+      departures: this.#departures(),
+      landlock: this.#landlock?.notes ?? [],
+    };
+  }
+
+  #decided(event: Event, judgement: Judgement, circumstances: Circumstances): void {
+    const { block } = { block: this.#block };
+    block[cells.points] = this.#contour.size;
+    block[cells.departures] = this.#engine.tally.off;
+    if (circumstances.guessedLineage) this.#guesses += 1;
+    const novel = judgement.verdict !== "on" || this.#contour.size > this.#lastSize;
+    if (novel && judgement.verdict === "on") this.#lastSize = this.#contour.size;
+    if (novel) this.#trajectory?.write(event);
+    if (this.#followed) this.#follow(this.#live(event, judgement, circumstances, novel));
+  }
+  #lastSize = 0;
+
+  #live(event: Event, judgement: Judgement, circumstances: Circumstances, novel: boolean): LiveEvent {
+    const base = {
+      sequence: circumstances.sequence,
+      pid: circumstances.pid,
+      chain: circumstances.chain,
+      verdict: judgement.verdict,
+      refused: judgement.refuse,
+      novel,
+      act: formatAct(event),
+    };
+    return judgement.verdict === "off" ? { ...base, why: explainEvent(event, this.#learnt, circumstances).sentence } : base;
+  }
+
+  #snapshot(): Snapshot {
+    this.#sensor?.sweep();
+    const { off, refused, novel } = this.#engine.tally;
+    return {
+      mode: this.#engine.mode,
+      events: this.#counts.events,
+      points: this.#contour.size,
+      novel,
+      attempts: this.#counts.attempts,
+      off,
+      refused,
+      processes: this.#processes(),
+      incomplete: this.#losses(),
+    };
+  }
+
+  #processes(): ProcessReport[] {
+    return Array.from(this.#sensor?.processes ?? [], (process) => {
+      const standing = this.#engine.trust.trustOf(process.handle);
+      const { chain } = process.identity;
+      return standing.trusted
+        ? { pid: process.pid, chain, trusted: true }
+        : { pid: process.pid, chain, trusted: false, cause: standing.cause.what };
+    });
+  }
+
+  #losses(): { reason: string; count: number }[] {
+    return Array.from(this.#engine.losses, ([reason, count]) => ({ reason, count }));
+  }
+
+  #departures(): DepartureReport[] {
+    return Array.from(this.#engine.forensics.departures, (departure) => ({
+      point: departure.point,
+      why: why(departure, this.#learnt, this.#engine.forensics).sentence,
+      act: formatAct(departure.event),
+      chain: departure.first.chain,
+      pid: departure.first.pid,
+      sequence: departure.first.sequence,
+      count: departure.count,
+      refused: departure.refused,
+    }));
+  }
+}
+
+/** The policy a run keeps to: a contour's own, the one asked for, or the default; a contour is never read through another lens. */
+function policyFor(plan: Plan, contour: Contour | undefined): Policy {
+  const asked = plan.policy === undefined ? undefined : parsePolicy(JSON.parse(plan.policy));
+  if (!contour) return asked ?? DEFAULT_POLICY;
+  const own = parsePolicy(JSON.parse(contour.policy));
+  if (asked && canonicalPolicy(asked) !== contour.policy) {
+    throw new IsolineError(
+      "not-comparable",
+      `the contour was learnt under another policy (its digest: ${contour.policyDigest}); leave --lens out to go on under that one, or learn anew without --merge`,
+    );
+  }
+  return own;
+}
+
+/** Counters that live in shared memory, so that a status line can show them while the sensor blocks. */
+function countsIn(block: ControlBlock): { events: number; attempts: number; novel: number } {
+  let events = 0;
+  let attempts = 0;
+  return {
+    novel: 0,
+    get events() {
+      return events;
+    },
+    set events(value: number) {
+      events = value;
+      block[cells.events] = value & 0x7fff_ffff;
+    },
+    get attempts() {
+      return attempts;
+    },
+    set attempts(value: number) {
+      attempts = value;
+      block[cells.attempts] = value & 0x7fff_ffff;
+    },
+  };
+}

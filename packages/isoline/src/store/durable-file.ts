@@ -1,0 +1,65 @@
+/**
+ * Writing a file so that either the old one or the new one is there, whatever happens meanwhile.
+ */
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, lstatSync, openSync, realpathSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { CliError } from "../error.ts";
+
+/** Writes text beside the target, syncs it, and renames it into place; on any failure the old file stays as it was. */
+export function writeDurably(path: string, chunks: Iterable<string>): void {
+  const target = followed(path);
+  const aside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
+  let fd: number | undefined;
+  try {
+    fd = openSync(aside, "wx", 0o644);
+    for (const chunk of chunks) writeWhole(fd, Buffer.from(chunk, "utf8"));
+    fsyncSync(fd);
+    closeSync(fd);
+    fd = undefined;
+    renameSync(aside, target);
+    syncDirectory(dirname(target));
+  } catch (fault) {
+    if (fd !== undefined) closeSync(fd);
+    discard(aside);
+    throw new CliError(
+      "cannot-write",
+      `cannot write ${path}: ${reason(fault)}; what was there before is unchanged. Make room or choose another place, and run again`,
+      { cause: fault },
+    );
+  }
+}
+
+/** A symlink keeps pointing where it does: what it names is replaced, not the link. */
+function followed(path: string): string {
+  try {
+    return lstatSync(path).isSymbolicLink() ? realpathSync(path) : path;
+  } catch {
+    return path;
+  }
+}
+
+function writeWhole(fd: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+}
+
+function syncDirectory(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function discard(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was never made, or the directory is gone: nothing is left to tidy.
+  }
+}
+
+function reason(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault);
+}

@@ -1,0 +1,26 @@
+/**
+ * Waking a thread that blocks in the kernel: a signal to that thread alone, whose handler does nothing.
+ *
+ * The handler is `getpid` of the C library: harmless to run at any moment, and there in every process. It is installed
+ * without SA_RESTART, so the interrupted call returns EINTR. SIGURG is ignored by default and used by nothing in Node.
+ */
+import { gettid, sigaction, symbolAddress, tgkill } from "../abi/libc.ts";
+
+const SIGURG = 23;
+
+/** Makes the signal interrupt instead of being ignored. Once per process is enough. */
+export function armDoorbell(): void {
+  // struct sigaction of glibc on x86-64: pointer handler, 128-byte mask, int flags, pointer restorer.
+  const action = Buffer.alloc(152);
+  action.writeBigUInt64LE(symbolAddress("getpid"), 0);
+  sigaction(SIGURG, action, null);
+}
+
+/** Interrupts a thread of this process. It may be between two waits: ring until it has answered. */
+export function ringDoorbell(tid: number): void {
+  tgkill(process.pid, tid, SIGURG);
+}
+
+export function currentThread(): number {
+  return gettid();
+}

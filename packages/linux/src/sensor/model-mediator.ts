@@ -1,0 +1,167 @@
+/**
+ * Where the kernel's side and the model's side meet: levels what the sensor saw, lets the engine decide, remembers the
+ * verdict under the raw key, and does to a process what the engine asks for.
+ */
+import { randomBytes } from "node:crypto";
+import {
+  type Actor, type Circumstances, deriveTask, type Digest, type Engine, type Event, type Image, type Judgement, KnownKeys, type Launch,
+  Leveller, type Observation, type Policy, programName, type Relation, subjectRecord, SUPERVISOR, type Task,
+} from "@isoline/core";
+import { EPERM } from "../abi/errno.ts";
+import { pidfdSendSignal } from "../abi/libc.ts";
+import { OwnPorts } from "./own-ports.ts";
+import type { Act, Mediator, Verdict } from "./seccomp/mediation.ts";
+import type { RawKey } from "./seccomp/raw-key.ts";
+import type { Identity, Process, Thread } from "./seccomp/tasks.ts";
+
+const SIGKILL = 9;
+const SIGSTOP = 19;
+
+/** Counters that the outside may look at while the sensor runs. */
+export interface MediatorCounts {
+  events: number;
+  attempts: number;
+  novel: number;
+}
+
+export interface ModelMediatorOptions {
+  readonly engine: Engine;
+  readonly policy: Policy;
+  readonly launch: Launch;
+  readonly counts: MediatorCounts;
+  /** Called for everything that was decided anew, with the levelled event. */
+  readonly onDecision?: (event: Event, judgement: Judgement, circumstances: Circumstances) => void;
+}
+
+export class ModelMediator implements Mediator {
+  readonly content: "executed" | "read";
+  readonly allowsIoUring: boolean;
+  readonly #engine: Engine;
+  readonly #leveller: Leveller;
+  readonly #known: KnownKeys;
+  readonly #ports: OwnPorts;
+  readonly #counts: MediatorCounts;
+  readonly #onDecision: ModelMediatorOptions["onDecision"];
+  readonly #tasks = new Map<Digest, Task>();
+  readonly #guessed = new Set<number>();
+  /** Told of each process as soon as it is known, while its first call still waits. */
+  onBirth: ((process: Process) => void) | undefined;
+  #find: (pid: number) => Process | undefined = () => undefined;
+
+  constructor(options: ModelMediatorOptions) {
+    const { policy, launch } = options;
+    this.content = policy.content;
+    this.allowsIoUring = policy.iouring === "allow";
+    this.#engine = options.engine;
+    this.#counts = options.counts;
+    this.#onDecision = options.onDecision;
+    this.#ports = new OwnPorts(launch.ephemeralPorts);
+    const seed = randomBytes(8);
+    this.#known = new KnownKeys([seed.readInt32LE(0), seed.readInt32LE(4)]);
+    this.#leveller = new Leveller(policy, launch, {
+      relationOf: (pid, actorPid) => this.#relationOf(pid, actorPid),
+      isOwnPort: (port) => this.#ports.has(port),
+    });
+  }
+
+  /** Says how a pid is looked up; the sensor and its mediator know each other. */
+  findProcessesWith(find: (pid: number) => Process | undefined): void {
+    this.#find = find;
+  }
+
+  /** How often each lens rule fired. */
+  firings(): Readonly<Record<string, number>> {
+    return this.#leveller.firings();
+  }
+
+  repeated(key: RawKey, process: Process): Verdict | undefined {
+    const known = this.#known.lookup(key.bytes, 0, key.length);
+    if (known === 0) return undefined;
+    this.#counts.events += 1;
+    return this.#carryOut(this.#engine.repeat(known, process.handle, this.#counts.events), process);
+  }
+
+  decide(act: Act, thread: Thread, actor: Actor, key: RawKey | undefined): Verdict {
+    const { process } = thread;
+    this.#counts.events += 1;
+    const event = this.#leveller.level({ ...act, actor } as Event, this.#observe(thread, act.observation));
+    const task = this.#tasks.get(actor.task);
+    const circumstances: Circumstances = {
+      sequence: this.#counts.events,
+      process: process.handle,
+      pid: process.pid,
+      chain: process.identity.chain,
+      ...(task ? { task } : {}),
+      ...(this.#guessed.has(process.handle) ? { guessedLineage: true } : {}),
+    };
+    const judgement = this.#engine.judge(event, circumstances);
+    if (judgement.refuse) this.#leveller.withdraw();
+    if (key && judgement.known !== 0 && !dependsOnCreations(event)) {
+      this.#known.remember(key.bytes, 0, key.length, judgement.known);
+    }
+    this.#onDecision?.(event, judgement, circumstances);
+    return this.#carryOut(judgement, process);
+  }
+
+  taskOf(parent: Identity, images: readonly [Image, ...Image[]], thread: Thread): { task: Task; program: string } {
+    const at = this.#observe(thread);
+    const levelled = images.map((image) => ({ ...image, path: this.#leveller.levelPath(image.path, at) }));
+    const task = deriveTask(parent.id, levelled as unknown as readonly [Image, ...Image[]]);
+    this.#tasks.set(task.id, task);
+    return { task, program: programName(task) };
+  }
+
+  born(process: Process): void {
+    this.onBirth?.(process);
+    this.#engine.trust.born(process.handle, process.parent?.handle ?? SUPERVISOR);
+  }
+
+  died(process: Process): void {
+    this.#engine.trust.died(process.handle);
+    this.#leveller.processEnded(process.pid);
+    this.#guessed.delete(process.handle);
+  }
+
+  lost(reason: string): void {
+    this.#engine.loss(reason);
+  }
+
+  failed(reason: string): Verdict {
+    return this.#engine.loss(reason) ? EPERM : 0;
+  }
+
+  guessed(process: Process): void {
+    this.#guessed.add(process.handle);
+  }
+
+  attempted(): void {
+    this.#counts.attempts += 1;
+  }
+
+  portPending(resolve: () => number | undefined): void {
+    this.#ports.expect(resolve);
+  }
+
+  #observe(thread: Thread, more?: Partial<Observation>): Observation {
+    return { pid: thread.process.pid, tid: thread.tid, program: thread.process.identity.program, ...more };
+  }
+
+  #carryOut(judgement: Judgement, process: Process): Verdict {
+    if (judgement.reaction === "kill") pidfdSendSignal(process.pidfd, SIGKILL);
+    else if (judgement.reaction === "freeze") pidfdSendSignal(process.pidfd, SIGSTOP);
+    return judgement.refuse ? EPERM : 0;
+  }
+
+  #relationOf(pid: number, actorPid: number): Relation {
+    if (pid === actorPid) return "self";
+    const process = this.#find(pid);
+    if (!process) return "outside";
+    return process.pid === actorPid ? "self" : "namespace";
+  }
+}
+
+/** A name that was levelled by who made it may mean something else once it is made again: no verdict is kept under its bytes. */
+function dependsOnCreations(event: Event): boolean {
+  const { path } = subjectRecord(event);
+  return typeof path === "string" && path.includes("{");
+}
