@@ -123,6 +123,18 @@ describe("why an event is off contour", () => {
     expect(sentence).toContain("for reading; it comes from `sh`: the content of /usr/bin/sh changed: sha256 ");
   });
 
+  test("a departure of a learnt program is not the lineage of what it starts", () => {
+    const contour = learnt(npmrc);
+    const engine = new Engine({ contour, mode: "watch", reaction: "log" });
+    engine.trust.born(1, SUPERVISOR);
+    const curl = deriveTask(node.id, [image("/usr/bin/curl")]);
+    engine.judge(executes(node, "/usr/bin/curl"), by(1));
+    engine.judge(npmrcOf(curl), by(1, curl));
+    const [, departure] = engine.forensics.departures as [Departure, Departure];
+    const { sentence } = why(departure, new Neighbourhood(contour), engine.forensics);
+    expect(sentence).toMatch(/for reading; \/usr\/bin\/curl is not a program of this contour$/);
+  });
+
   test("a program that is not on the contour at all", () => {
     const curl = deriveTask(sh.id, [image("/usr/bin/curl")]);
     expect(whyOf(learnt(npmrc), npmrcOf(curl), curl, { chain: ["sh", "curl"] })).toMatchObject({

@@ -3,18 +3,18 @@ import { describe, expect, test } from "vitest";
 import { keyedHash } from "./keyed-hash.ts";
 import { KnownKeys } from "./known.ts";
 
-/** Two keys of 8 bytes with the same hash: some 80 000 tries find a pair among 2³² hashes. */
-function collision(key0: number, key1: number): [Buffer, Buffer] {
+/** Two keys with the same hash: some 80 000 tries find a pair among 2³² hashes. They differ in their first three bytes. */
+function collision(length: number, key0: number, key1: number): [Buffer, Buffer] {
   const seen = new Map<number, number>();
-  const key = Buffer.alloc(8);
-  const view = new DataView(key.buffer, key.byteOffset, 8);
+  const key = Buffer.alloc(length);
+  const view = new DataView(key.buffer, key.byteOffset, length);
   for (let index = 0; ; index++) {
-    key.writeUInt32LE(index);
-    const hash = keyedHash(view, 0, 8, key0, key1);
+    key.writeUIntLE(index, 0, 3);
+    const hash = keyedHash(view, 0, length, key0, key1);
     const earlier = seen.get(hash);
     if (earlier !== undefined) {
-      const other = Buffer.alloc(8);
-      other.writeUInt32LE(earlier);
+      const other = Buffer.alloc(length);
+      other.writeUIntLE(earlier, 0, 3);
       return [key, other];
     }
     seen.set(hash, index);
@@ -52,8 +52,8 @@ describe("KnownKeys", () => {
     expect([..."abc"].map((key) => known.lookup(bytes(key), 0, 1))).toEqual([0xffff_ffff, 0x8000_0000, 0]);
   });
 
-  test("keeps two keys of one length and one hash apart", () => {
-    const [one, other] = collision(7, 8);
+  test.each([3, 7, 8])("keeps two keys of %d bytes and one hash apart", (length) => {
+    const [one, other] = collision(length, 7, 8);
     const known = new KnownKeys([7, 8]);
     known.remember(one, 0, one.length, 1);
     expect(known.lookup(other, 0, other.length)).toBe(0);

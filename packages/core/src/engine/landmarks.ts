@@ -4,7 +4,7 @@
  *
  *   op ‖ 32 parent ‖ 32 task ‖ 40 credentials ‖ subject fields        (event/encoding.ts)
  */
-import { type FieldKind, fieldsOf, isOperation } from "../event/operations.ts";
+import { fieldsOf, operationNames } from "../event/operations.ts";
 
 /** Hashes of where an event acts and who does it. Equal things have equal hashes; the reverse has to be checked. */
 export interface Landmarks {
@@ -41,37 +41,19 @@ export function directoryHash(act: number, directory: string): number {
 }
 
 function placeIn(encoding: Buffer, op: string, subject: number): [number, number] {
+  const texts = textsBeforePlace.get(op);
+  if (texts === undefined) return [subject, encoding.length];
   let at = subject;
-  if (isOperation(op)) {
-    for (const [name, field] of fieldsOf(op)) {
-      if (name === "path" || name === "address") return [at + 4, at + 4 + encoding.readUInt32LE(at)];
-      if (field.optional && encoding[at++] === 0) continue;
-      at += sizeOf(encoding, field.kind, at);
-    }
-  }
-  return [subject, encoding.length];
+  for (let skipped = 0; skipped < texts; skipped++) at += 4 + encoding.readUInt32LE(at);
+  return [at + 4, at + 4 + encoding.readUInt32LE(at)];
 }
 
-function sizeOf(encoding: Buffer, kind: FieldKind, at: number): number {
-  switch (kind) {
-    case "path":
-    case "text":
-      return 4 + encoding.readUInt32LE(at);
-    case "list": {
-      let size = 4;
-      for (let left = encoding.readUInt32LE(at); left > 0; left--) size += 4 + encoding.readUInt32LE(at + size);
-      return size;
-    }
-    case "u32":
-    case "octal":
-    case "id":
-      return 4;
-    case "u64":
-      return 8;
-    case "digest":
-      return 32;
-  }
-}
+/** How many fields stand before the path or address, for operations that have one. All of them are texts. */
+const textsBeforePlace: ReadonlyMap<string, number> = new Map(
+  operationNames
+    .map((op) => [op, fieldsOf(op).findIndex(([name]) => name === "path" || name === "address")] as const)
+    .filter(([, fields]) => fields >= 0),
+);
 
 function directoryEnd(encoding: Buffer, start: number, end: number): number {
   for (let at = end - 1; at > start; at--) if (encoding[at] === SLASH) return at;
