@@ -1,0 +1,216 @@
+/**
+ * The lens at work: from what a sensor saw to what an event is.
+ *
+ *   sensor's event     open path=/home/ann/app/node_modules/x.js uid=1000 …
+ *   levelled event     open path=$CWD/node_modules/x.js uid=user …
+ *
+ * One step per field of the operation table; a step that changes nothing costs next to nothing, and an event none of whose
+ * fields changes is returned as it is. The leveller must see every event that makes, moves or removes names
+ * (`changesNames`), in the order in which they happen.
+ */
+import type { Event, FieldValue } from "../event/event.ts";
+import { subjectRecord } from "../event/event.ts";
+import { type Field, fieldsOf, type Operation, operationNames } from "../event/operations.ts";
+import type { Launch } from "./launch.ts";
+import { LinkTexts } from "./link-text.ts";
+import type { Observation, Surroundings } from "./observation.ts";
+import { PathLens } from "./path-lens.ts";
+import type { Policy } from "./policy.ts";
+import { AUTOBIND, isAutobound, localPort } from "./rules/addresses.ts";
+import { Firings, type RuleName } from "./rules/table.ts";
+import { type IdKind, Users } from "./rules/users.ts";
+
+type Value = Exclude<FieldValue, undefined>;
+type Fields = Readonly<Record<string, FieldValue>>;
+/** What becomes of one field; undefined takes an optional one away. `subject` is the sensor's, `levelled` has the fields before this one. */
+type Step = (value: Value, at: Observation, subject: Fields, levelled: Fields) => FieldValue;
+type Plan = Readonly<Record<Operation, readonly (readonly [field: string, step: Step])[]>>;
+
+/** S_IFIFO, S_IFSOCK, S_IFREG. */
+const NO_DEVICE_TYPES = new Set([0o010000, 0o140000, 0o100000]);
+const NO_DEVICE = "-";
+
+export class Leveller {
+  readonly #policy: Policy;
+  readonly #launch: Launch;
+  readonly #surroundings: Surroundings;
+  readonly #firings = new Firings();
+  readonly #paths: PathLens;
+  readonly #links: LinkTexts;
+  readonly #users: Users;
+  readonly #plan: Plan;
+
+  constructor(policy: Policy, launch: Launch, surroundings: Surroundings) {
+    this.#policy = policy;
+    this.#launch = launch;
+    this.#surroundings = surroundings;
+    this.#paths = new PathLens(policy, launch, surroundings, this.#firings);
+    this.#links = new LinkTexts(this.#paths);
+    this.#users = new Users(policy.rules["launch-user"] ? launch : undefined);
+    this.#plan = Object.fromEntries(operationNames.map((name) => [name, this.#stepsOf(name)])) as unknown as Plan;
+  }
+
+  /** The event as it is hashed. */
+  level(event: Event, at: Observation): Event {
+    this.#paths.created.settle();
+    const credentials = this.#users.credentials(event.actor.credentials);
+    const subject = this.#subject(event, at);
+    if (credentials === event.actor.credentials && subject === event.subject) return event;
+    if (credentials !== event.actor.credentials) this.#firings.count("launch-user");
+    const actor = credentials === event.actor.credentials ? event.actor : { ...event.actor, credentials };
+    return { op: event.op, actor, subject } as unknown as Event;
+  }
+
+  /** A canonical path as events have it: for task identities and program names. */
+  levelPath(path: string, at: Observation): string {
+    this.#paths.created.settle();
+    return this.#paths.level(path, at.pid);
+  }
+
+  /** The last event was refused, so it changed no names. To be called before the next one is levelled. */
+  withdraw(): void {
+    this.#paths.created.withdraw();
+  }
+
+  /** A process ended: another one may get its id. */
+  processEnded(pid: number): void {
+    this.#paths.created.settle();
+    this.#paths.created.forgetProcess(pid);
+  }
+
+  /** How often each rule changed an event. */
+  firings(): Readonly<Record<RuleName, number>> {
+    return this.#firings.record();
+  }
+
+  #subject(event: Event, at: Observation): Fields {
+    const subject = subjectRecord(event);
+    let levelled: Record<string, FieldValue> | undefined;
+    for (const [name, step] of this.#plan[event.op]) {
+      const value = subject[name];
+      if (value === undefined) continue;
+      const result = step(value, at, subject, levelled ?? subject);
+      if (result === value) continue;
+      levelled ??= { ...subject };
+      if (result === undefined) delete levelled[name];
+      else levelled[name] = result;
+    }
+    return levelled ?? subject;
+  }
+
+  #stepsOf(operation: Operation): (readonly [string, Step])[] {
+    return fieldsOf(operation).flatMap(([name, field]) => {
+      const step = this.#special(operation, name) ?? this.#ordinary(name, field);
+      return step ? [[name, step] as const] : [];
+    });
+  }
+
+  #ordinary(name: string, field: Field): Step | undefined {
+    if (field.kind === "path") return (path, at) => this.#paths.level(path as string, at.pid);
+    if (field.kind === "id") return (id) => this.#id(id as number, name === "gid" || name === "group" ? "gid" : "uid");
+    return undefined;
+  }
+
+  /** The fields whose meaning their kind does not tell. */
+  #special(operation: Operation, field: string): Step | undefined {
+    switch (`${operation} ${field}`) {
+      case "create path":
+        return (path, at) => this.#paths.creates(path as string, "file", at);
+      case "mkdir path":
+        return (path, at) => this.#paths.creates(path as string, "directory", at);
+      case "mknod path":
+      case "symlink path":
+      case "link to":
+        return (path, at) => this.#paths.creates(path as string, "name", at);
+      case "unlink path":
+      case "rmdir path":
+        return (path, at) => this.#paths.removes(path as string, at.pid);
+      case "rename to":
+        return (to, at, subject) =>
+          subject["replaces"] === "exchange"
+            ? this.#paths.exchanges(subject["path"] as string, to as string, at)
+            : this.#paths.moves(subject["path"] as string, to as string, at);
+      case "symlink content":
+        return (text, at, subject) => this.#links.level(text as string, subject["path"] as string, at);
+      case "mount source":
+        return (source, at) => this.#links.source(source as string, at);
+      case "exec loader":
+        return (images, at) => this.#images(images as readonly string[], at);
+      case "open digest":
+        return (digest, _at, _subject, levelled) => this.#dataDigest(digest as string, levelled["path"] as string);
+      case "mknod device":
+        return (device, _at, subject) => this.#device(device as string, subject["mode"] as number);
+      case "setid ids":
+        return (ids, _at, subject) => this.#ids(ids as readonly string[], subject["call"] as string);
+    }
+    if (field !== "address") return undefined;
+    const answered = operation === "accept" || operation === "send";
+    const binds = operation === "bind";
+    return (address, at) => this.#address(address as string, at, binds, answered);
+  }
+
+  #id(id: number, kind: IdKind): number {
+    const levelled = this.#users.id(id, kind);
+    if (levelled !== id) this.#firings.count("launch-user");
+    return levelled;
+  }
+
+  #ids(ids: readonly string[], call: string): readonly string[] {
+    const kind: IdKind = /gid|groups/.test(call) ? "gid" : "uid";
+    const levelled = ids.map((id) => this.#users.text(id, kind));
+    if (levelled.every((id, index) => id === ids[index])) return ids;
+    this.#firings.count("launch-user");
+    return levelled;
+  }
+
+  /** `path@digest`, where only the last @ separates. */
+  #images(images: readonly string[], at: Observation): readonly string[] {
+    const levelled = images.map((image) => {
+      const end = image.lastIndexOf("@");
+      if (end < 0) return image;
+      const path = image.slice(0, end);
+      const called = this.#paths.level(path, at.pid);
+      return called === path ? image : called + image.slice(end);
+    });
+    return levelled.every((image, index) => image === images[index]) ? images : levelled;
+  }
+
+  /** The content of data counts where the policy says so, unless it exempts this file. */
+  #dataDigest(digest: string, path: string): string | undefined {
+    if (this.#policy.content === "read" && this.#paths.contentCounts(path)) return digest;
+    this.#firings.count("data-content");
+    return undefined;
+  }
+
+  /** The kernel ignores the device number of a node that is no device. A mode without a type proves nothing. */
+  #device(device: string, mode: number): string {
+    if (!this.#policy.rules.device || device === NO_DEVICE || !NO_DEVICE_TYPES.has(mode & 0o170000)) return device;
+    this.#firings.count("device");
+    return NO_DEVICE;
+  }
+
+  #address(address: string, at: Observation, binds: boolean, answered: boolean): string {
+    const first = address.charCodeAt(0);
+    if (first === 0x2f) return binds ? this.#paths.creates(address, "name", at) : this.#paths.level(address, at.pid);
+    if (first === 0x40) return this.#abstract(address, at, binds);
+    const local = localPort(address);
+    if (!local) return address;
+    const { rules } = this.#policy;
+    if (rules["own-port"] && this.#surroundings.isOwnPort(local.port)) return this.#port(local.host, "own");
+    const [low, high] = this.#launch.ephemeralPorts;
+    if (answered && rules["ephemeral-port"] && local.port >= low && local.port <= high)
+      return this.#port(local.host, "ephemeral");
+    return address;
+  }
+
+  #port(host: string, kind: "own" | "ephemeral"): string {
+    this.#firings.count(`${kind}-port`);
+    return `${host}:$${kind}`;
+  }
+
+  #abstract(address: string, at: Observation, binds: boolean): string {
+    if (!this.#policy.rules.autobind || !isAutobound(address)) return this.#paths.socket(address, at, binds);
+    this.#firings.count("autobind");
+    return AUTOBIND;
+  }
+}

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import type { Surroundings } from "./observation.ts";
+import { PidNames } from "./pid-names.ts";
+
+const surroundings: Surroundings = {
+  relationOf: (pid, actor) => (pid === actor ? "self" : pid >= 2000 && pid < 2100 ? "namespace" : "outside"),
+  isOwnPort: () => false,
+};
+const holds = (name: string, pid: number) => new PidNames(surroundings).holdsPid(name, pid);
+
+test.each([
+  ["agent.1234", 1234, true],
+  ["lock-1234-x", 1234, true],
+  ["x1234y", 1234, true],
+  ["agent.1235", 1234, false],
+  ["agent.01234", 1234, false],
+  ["agent.12345", 1234, false],
+  ["agent.42", 42, false],
+  ["temp-42.rdb", 42, true],
+  ["tmp1", 1, false],
+  [".tmp-2050-pack", 1234, true],
+  ["x2050y", 1234, false],
+  ["agent.3000", 1234, false],
+  ["a\\x20b", 20, false],
+  ["name", 1234, false],
+  ["1234".repeat(200), 1234, false],
+])("%s made by process %i: %s", (name, pid, expected) => {
+  expect(holds(name, pid)).toBe(expected);
+});
+
+test("a program that counts is not taken for one that uses its id", () => {
+  const names = new PidNames(surroundings);
+  const found = Array.from({ length: 20 }, (_, index) => names.holdsPid(`page-${1225 + index}.html`, 1234));
+  expect(found).not.toContain(true);
+});
+
+test("a program that uses its id again and again does", () => {
+  const names = new PidNames(surroundings);
+  expect(["a.1234.0", "a.1234.1", "a.1234.2"].map((name) => names.holdsPid(name, 1234))).toEqual([true, true, true]);
+});

@@ -1,0 +1,54 @@
+/**
+ * Process ids as part of names: `temp-1234.rdb`, `agent.1234`, `.tmp-1234-pack`.
+ *
+ * A program that numbers its files (`page-1.html`, `page-2.html`, …) meets its own id sooner or later, and must not be
+ * taken for one that uses it. Such a program has just made the same name with another number, so the last name of each
+ * process is remembered.
+ */
+import type { Surroundings } from "./observation.ts";
+
+/** Ids below this are met by chance too often, unless the name says that it is temporary. */
+const SMALL = 100;
+const MAX_PROCESSES = 256;
+const MAX_NUMBERS = 8;
+
+interface LastName {
+  readonly shape: string;
+  readonly numbers: readonly string[];
+}
+
+export class PidNames {
+  readonly #surroundings: Surroundings;
+  readonly #last = new Map<number, LastName>();
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** Tells whether a name that process `pid` makes holds an id of the namespace, and remembers the name. */
+  holdsPid(name: string, pid: number): boolean {
+    const plain = name.replace(/\\x[0-9a-f]{2}/g, "-");
+    const numbers = plain.match(/\d+/g);
+    if (!numbers || numbers.length > MAX_NUMBERS) return false;
+    const last = this.#last.get(pid);
+    const shape = plain.replace(/\d+/g, "#").slice(0, 256);
+    const counts = (index: number) => last?.shape === shape && last.numbers[index] !== numbers[index];
+    const found = numbers.some((number, index) => !counts(index) && this.#isPid(number, plain, pid));
+    this.#remember(pid, { shape, numbers });
+    return found;
+  }
+
+  #isPid(digits: string, name: string, actor: number): boolean {
+    if (digits.startsWith("0") || digits.length > 7) return false;
+    const number = Number(digits);
+    if (number === actor) return number >= SMALL || (number > 1 && /te?mp/i.test(name));
+    if (number < SMALL || !name.split(/[^0-9A-Za-z]+/).includes(digits)) return false;
+    return this.#surroundings.relationOf(number, actor) === "namespace";
+  }
+
+  #remember(pid: number, last: LastName): void {
+    this.#last.delete(pid);
+    this.#last.set(pid, last);
+    if (this.#last.size > MAX_PROCESSES) this.#last.delete(this.#last.keys().next().value as number);
+  }
+}

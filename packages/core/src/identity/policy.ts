@@ -1,0 +1,93 @@
+/**
+ * The policy of a contour: the lens, and what becomes of departures. It is part of the contour by its digest.
+ */
+import { type Digest, sha256 } from "../digest.ts";
+import { type SwitchableRule, switchableRules } from "./rules/table.ts";
+
+/** Changes whenever the same policy would level the same event differently, so that old contours are not misread. */
+export const LENS_VERSION = 1;
+
+/** A user's own name for paths: what `path` matches (see `glob.ts`) is replaced by `$as`. */
+export interface Pseudonym {
+  /** Pattern over levelled paths, as a contour shows them. */
+  readonly path: string;
+  /** Name of the token, without the dollar sign. */
+  readonly as: string;
+  /** Whether the content of such a file counts when it is read as data and the lens asks for content. */
+  readonly content: boolean;
+}
+
+export const lensNames = ["default", "exact"] as const;
+export const contents = ["executed", "read"] as const;
+export const reactions = ["log", "deny", "deny-all", "freeze", "kill"] as const;
+export const iouringChoices = ["refuse", "allow"] as const;
+
+/** Everything a policy file can say, with nothing left open. */
+export interface Policy {
+  readonly lens: (typeof lensNames)[number];
+  /** Whose content counts: what is executed or mapped executable, or every regular file that is read. */
+  readonly content: (typeof contents)[number];
+  readonly rules: Readonly<Record<SwitchableRule, boolean>>;
+  /** The first that matches wins. */
+  readonly pseudonyms: readonly Pseudonym[];
+  /** What becomes of an untrusted process. */
+  readonly reaction: (typeof reactions)[number];
+  readonly iouring: (typeof iouringChoices)[number];
+}
+
+const everyRule = Object.fromEntries(switchableRules.map((name) => [name, true])) as Record<SwitchableRule, boolean>;
+
+export const DEFAULT_POLICY: Policy = {
+  lens: "default",
+  content: "executed",
+  rules: everyRule,
+  pseudonyms: [],
+  reaction: "log",
+  iouring: "refuse",
+};
+
+/** Content of everything that is read, and every number the kernel was given; only what cannot be the same twice is levelled. */
+export const EXACT_POLICY: Policy = {
+  ...DEFAULT_POLICY,
+  lens: "exact",
+  content: "read",
+  rules: { ...everyRule, device: false },
+};
+
+/** The policy a lens name stands for, or undefined where there is no such lens. */
+export function namedPolicy(name: string): Policy | undefined {
+  return name === "default" ? DEFAULT_POLICY : name === "exact" ? EXACT_POLICY : undefined;
+}
+
+/** One line of JSON, keys in alphabetical order, defaults written out: equal policies give equal lines, and `parsePolicy` reads it. */
+export function canonicalPolicy(policy: Policy): string {
+  return JSON.stringify({
+    content: policy.content,
+    iouring: policy.iouring,
+    lens: policy.lens,
+    pseudonyms: policy.pseudonyms.map(({ as, content, path }) => ({ as, content, path })),
+    reaction: policy.reaction,
+    rules: sortedRules(policy),
+    version: LENS_VERSION,
+  });
+}
+
+/** SHA-256 over the canonical line as a contour file has it, where characters outside ASCII are `\uXXXX`. */
+export function policyDigest(policy: Policy): Digest {
+  const line = canonicalPolicy(policy);
+  return sha256(
+    Buffer.from(line.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)),
+  );
+}
+
+/**
+ * SHA-256 over the part of a policy that decides what an event's identity is. Contours are comparable point by point when
+ * this is equal, whatever their reactions.
+ */
+export function lensDigest(policy: Policy): Digest {
+  return policyDigest({ ...policy, reaction: DEFAULT_POLICY.reaction, iouring: DEFAULT_POLICY.iouring });
+}
+
+function sortedRules(policy: Policy): Record<string, boolean> {
+  return Object.fromEntries([...switchableRules].sort().map((name) => [name, policy.rules[name]]));
+}

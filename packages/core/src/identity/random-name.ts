@@ -1,0 +1,158 @@
+/**
+ * Tells names that a program drew at random, or made of a clock or a process id, from names that mean something.
+ *
+ * It is asked only about names that come to be inside the namespace: what was there before keeps its name whatever it
+ * looks like. A miss makes a contour unstable, a false alarm makes it less sharp (the name is replaced by creator and
+ * order), so the stronger the sign that the name is temporary, the less random it has to look:
+ *
+ *   sign                                                          what is then enough
+ *   new and private (0600, 0700) in a directory for temporaries   nothing more: that is mkstemp and mkdtemp
+ *   new and private elsewhere, with a template programs use       any six letters or digits
+ *   "tmp" in the name or the directory above                      three changes of character class, or five digits
+ *   none                                                          a UUID, a time, nine digits, hexadecimal, four changes
+ *
+ * Names are escaped text; an escape separates like any other special character. Every test is linear in the name.
+ */
+
+/** How a name came to be. */
+export interface Naming {
+  /** Last component of the executable that made it. */
+  readonly program: string;
+  /** The name was certainly new: O_EXCL, or an operation that never replaces. */
+  readonly exclusive: boolean;
+  /** Permission bits asked for, where they are known. */
+  readonly permissions: number | undefined;
+  /** It lies in a directory for temporary files. */
+  readonly temporary: boolean;
+  /** Name of the directory above. */
+  readonly parent: string;
+  /** It holds the id of a process of the namespace. */
+  readonly holdsPid: boolean;
+}
+
+/** Permissions that mkstemp, mkdtemp and their relatives ask for (0444: git's object files). */
+const SECRETIVE: ReadonlySet<number | undefined> = new Set([0o600, 0o700, 0o400, 0o444]);
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
+/** A date with a time of day, in the spellings of ISO 8601 and of log files. A date alone is not taken: releases and posts have one. */
+const TIME = /(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d(?:[T_.-]|\\x20)?[0-2]\d[-_.:h]?[0-5]\d/;
+/** Seconds and milliseconds since 1970, addresses printed in decimal. */
+const LONG_NUMBER = /\d{9}/;
+/** What write-file-atomic and Python's importlib append to a name: a decimal hash or address. */
+const NUMBER_APPENDED = /\.[A-Za-z][A-Za-z0-9]*\.\d{6,}$/;
+
+const SEPARATORS = /\\x[0-9a-f]{2}|[^0-9A-Za-z]+/;
+/** A number, an acronym, or a word with or without a capital; `4x4` and `64v8` are one number. */
+const CHANGES = /\d+(?:[xv]\d+)*|[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;
+
+/** Algorithms whose names change character class like random ones do. */
+const KNOWN = /(?:ed|x|curve)25519|utf8mb\d|gf2p8|lib2to3|c14n|log4j|sm[34]/gi;
+
+/** Tells whether a name that was just made is random or volatile. */
+export function isRandomName(name: string, naming: Naming): boolean {
+  if (isPrivateTemporary(naming)) return true;
+  if (UUID.test(name) || TIME.test(name) || LONG_NUMBER.test(name) || NUMBER_APPENDED.test(name)) return true;
+  if (naming.holdsPid) return true;
+  const parts = name.replace(KNOWN, "-").split(SEPARATORS);
+  if (parts.some(looksDrawn)) return true;
+  if (naming.exclusive && followsTemplate(name, naming)) return true;
+  return isNamedTemporary(name, naming) && parts.some(looksLoose);
+}
+
+/** The mark of mkstemp and mkdtemp. */
+function isPrivateTemporary({ temporary, exclusive, permissions }: Naming): boolean {
+  return temporary && exclusive && (permissions === 0o600 || permissions === 0o700);
+}
+
+/** Hexadecimal of eight digits and more that holds both kinds, or letters and digits that change four times and often. */
+function looksDrawn(part: string): boolean {
+  if (part.length < 6) return false;
+  if (part.length >= 8 && /^(?:[0-9a-f]+|[0-9A-F]+)$/.test(part) && /[A-Fa-f]/.test(part) && /\d/.test(part))
+    return true;
+  if (part.length > 64) return false;
+  const changes = countChanges(part);
+  return changes >= 4 && part.length <= 2.2 * changes;
+}
+
+/** Enough where the name or its place already says that it is temporary. */
+function looksLoose(part: string): boolean {
+  if (part.length < 5) return false;
+  if (/\d{5}/.test(part)) return true;
+  const changes = countChanges(part);
+  return part.length >= 6 && changes >= 3 && part.length < 3 * changes;
+}
+
+function countChanges(part: string): number {
+  return part.match(CHANGES)?.length ?? 0;
+}
+
+function isNamedTemporary(name: string, naming: Naming): boolean {
+  return (
+    naming.temporary ||
+    (naming.exclusive && SECRETIVE.has(naming.permissions)) ||
+    /^[._]*te?mp$/i.test(naming.parent) ||
+    /(?:^|[^a-z])te?mp(?!lat|er|o|t)/i.test(name)
+  );
+}
+
+/**
+ * Templates that programs hand to mkstemp outside the directories for temporaries, from their sources. Six X may come out
+ * as a plain word, so only the template tells.
+ */
+const TEMPLATES: readonly { readonly programs?: RegExp; readonly name: RegExp; readonly anyMode?: true }[] = [
+  // git: object-file.c, pack-write.c, tmp-objdir.c
+  { name: /(?:^|[-._])tmp_(?:obj|pack|idx|rev|mtimes|bitmap|midx|ewah)_[A-Za-z0-9]{6}$/ },
+  { name: /^tmp_objdir-[a-z-]+-[A-Za-z0-9]{6}$/ },
+  // git: setup.c, whether the file system has symbolic links
+  { programs: /^git/, name: /^t[A-Za-z0-9]{6}$/ },
+  // GNU coreutils: force-link.c, how ln -f and install replace atomically
+  { name: /^Cu[A-Za-z0-9]{6}$/, anyMode: true },
+  // GNU sed: sed/execute.c; binutils: bucomm.c
+  { programs: /^g?sed$/, name: /^sed[A-Za-z0-9]{6}$/ },
+  { programs: /(?:strip|objcopy|ar|ranlib)$/, name: /^st[A-Za-z0-9]{6}$/ },
+  // rsync: receiver.c
+  { name: /^\..+\.[A-Za-z0-9]{6}$/ },
+  // Python: tempfile.py
+  { name: /^tmp[a-z0-9_]{8}(?:\.[a-z]+)?$/ },
+  // GLib: gfileutils.c, gio/glocalfileoutputstream.c
+  { name: /^\.goutputstream-[A-Z0-9]{6}$/, anyMode: true },
+];
+
+/** Six-letter endings that are words, though mkstemp could draw them. */
+const WORDS = new Set([
+  "backup",
+  "sample",
+  "config",
+  "secret",
+  "socket",
+  "sqlite",
+  "passwd",
+  "shadow",
+  "master",
+  "active",
+  "public",
+]);
+
+function followsTemplate(name: string, naming: Naming): boolean {
+  const secretive = SECRETIVE.has(naming.permissions);
+  for (const template of TEMPLATES) {
+    if (!secretive && !template.anyMode) continue;
+    if (template.programs && !template.programs.test(naming.program)) continue;
+    if (template.name.test(name)) return !WORDS.has(name.slice(-6));
+  }
+  if (!secretive) return false;
+  const last = /\.([A-Za-z0-9]{6})$/.exec(name)?.[1];
+  if (last !== undefined) return !WORDS.has(last);
+  const rest = name.startsWith(naming.program) ? name.slice(naming.program.length) : "";
+  return /^[-_.]?[A-Za-z0-9]{6}(?:[A-Za-z0-9]{2,4})?$/.test(rest) && !WORDS.has(rest.slice(-6));
+}
+
+/** Longer extensions that are words; a short one cannot be the end of a mkstemp template, which has at least six X. */
+const EXTENSIONS = new Set(["socket", "sqlite", "sqlite3", "journal", "service", "parquet", "pickle", "ndjson"]);
+
+/** What may stay visible of a random name: its extension with the dot, or "". */
+export function safeExtension(name: string): string {
+  const extension = /^.+\.([a-z][a-z0-9]*)$/.exec(name)?.[1];
+  if (extension === undefined) return "";
+  return EXTENSIONS.has(extension) || (extension.length <= 5 && /^[a-z]+\d?$/.test(extension)) ? `.${extension}` : "";
+}

@@ -1,0 +1,202 @@
+/**
+ * Rules `created` and `content-address`: what the namespace created under a random name is called by who made it and
+ * in which order, `{program#n}` and its extension; what it created under a name derived from content is `$hash`.
+ *
+ * What an event does to the log takes effect when the next event comes, so that an event that was refused can be
+ * withdrawn: nothing was created, and the name must not be believed to be ours.
+ */
+import { sha256 } from "../../digest.ts";
+import type { Operation } from "../../event/operations.ts";
+import { contentAddress, fanDepth, HASH } from "../content-address.ts";
+import { CreationNumbers } from "../creation-numbers.ts";
+import { Creations, type Label, type Labelled } from "../creations.ts";
+import type { Observation, Surroundings } from "../observation.ts";
+import { PidNames } from "../pid-names.ts";
+import { isRandomName, safeExtension } from "../random-name.ts";
+import type { Firings } from "./table.ts";
+
+/** Rough bytes of heap: some fifty thousand names. Sockets have a log of their own. */
+const LOG_CAPACITY = 16 * 2 ** 20;
+const SOCKET_LOG_CAPACITY = 2 ** 20;
+const MAX_PROGRAM = 64;
+const MAX_DELETED = 256;
+
+/** Operations after which names mean something else. A sensor must not answer them from what it knows about earlier ones. */
+const NAMING: ReadonlySet<Operation> = new Set<Operation>([
+  "create",
+  "mkdir",
+  "mknod",
+  "symlink",
+  "link",
+  "rename",
+  "unlink",
+  "rmdir",
+  "bind",
+]);
+
+/** Whether an operation makes, moves or removes names, so that the lens has to see every single one. */
+export function changesNames(operation: Operation): boolean {
+  return NAMING.has(operation);
+}
+
+/** What is made: how it is asked for decides how random its name must look. */
+export type Made = "file" | "directory" | "name";
+
+export interface CreatedSwitches {
+  readonly created: boolean;
+  readonly contentAddress: boolean;
+}
+
+export class CreatedNames {
+  readonly #switches: CreatedSwitches;
+  readonly #isTemporary: (path: string) => boolean;
+  readonly #numbers = new CreationNumbers();
+  readonly #pids: PidNames;
+  readonly #files: Creations;
+  readonly #sockets: Creations;
+  /** What was called by labels and removed, but may still be open: raw path → levelled path, oldest first. */
+  readonly #deleted = new Map<string, { readonly levelled: string; readonly random: boolean }>();
+  #effect: (() => void) | undefined;
+
+  constructor(
+    switches: CreatedSwitches,
+    surroundings: Surroundings,
+    isTemporary: (path: string) => boolean,
+    firings: Firings,
+  ) {
+    this.#switches = switches;
+    this.#isTemporary = isTemporary;
+    this.#pids = new PidNames(surroundings);
+    const forgotten = () => firings.count("creations-forgotten");
+    this.#files = new Creations(LOG_CAPACITY, forgotten);
+    this.#sockets = new Creations(SOCKET_LOG_CAPACITY, forgotten);
+  }
+
+  /** Lets the last event take effect. */
+  settle(): void {
+    const effect = this.#effect;
+    this.#effect = undefined;
+    effect?.();
+  }
+
+  /** The last event was refused. */
+  withdraw(): void {
+    this.#effect = undefined;
+  }
+
+  forgetProcess(pid: number): void {
+    this.#numbers.forget(pid);
+  }
+
+  labelsAlong(path: string): Labelled[] | undefined {
+    return this.#files.size === 0 ? undefined : this.#files.along(path);
+  }
+
+  /** Labels in an abstract socket name, which is given as a path: a slash and the name. */
+  labelsInSocket(path: string): Labelled[] | undefined {
+    return this.#sockets.size === 0 ? undefined : this.#sockets.along(path);
+  }
+
+  /** What a file that was removed used to be called, for those who still have it open. */
+  deleted(path: string): string | undefined {
+    return this.#deleted.get(path)?.levelled;
+  }
+
+  /** `path` comes to be: the label of its last component, or undefined if the name may stay. */
+  creates(path: string, made: Made, at: Observation): Label | undefined {
+    const label = this.#judge(path, made, at);
+    this.#effect = () => this.#files.put(path, label && this.#numbered(label, path, at));
+    return label;
+  }
+
+  /** An abstract socket name comes to be; like `creates`. */
+  bindsAbstract(path: string, at: Observation): Label | undefined {
+    const label = this.#judge(path, "name", at);
+    this.#effect = () => this.#sockets.put(path, label && this.#numbered(label, path, at));
+    return label;
+  }
+
+  /** `from` is moved to `to`; like `creates` for `to`. */
+  moves(from: string, to: string, at: Observation): Label | undefined {
+    const label = this.#judge(to, "name", at);
+    this.#effect = () => this.#files.move(from, to, label && this.#numbered(label, to, at));
+    return label;
+  }
+
+  exchanges(a: string, b: string): void {
+    this.#effect = () => this.#files.exchange(a, b);
+  }
+
+  /** `path`, called `levelled`, is removed. */
+  removes(path: string, levelled: string): void {
+    this.#effect = () => {
+      const labels = this.labelsAlong(path);
+      this.#files.remove(path);
+      if (labels) this.#remember(path, { levelled, random: labels.at(-1)?.end === path.length });
+    };
+  }
+
+  #judge(path: string, made: Made, at: Observation): Label | undefined {
+    const slash = path.lastIndexOf("/");
+    const name = path.slice(slash + 1);
+    const directories = path.slice(Math.max(0, tail(path, slash)), slash).split("/");
+    if (this.#switches.contentAddress) {
+      const label = addressLabel(name, directories, made);
+      if (label) return label;
+    }
+    if (!this.#switches.created || !this.#isRandom(path, name, directories.at(-1) ?? "", made, at)) return undefined;
+    const kind = kindOf(path, at);
+    const text = `{${programOf(at)}#${this.#numbers.next(at.pid, kind)}}${safeExtension(name)}`;
+    return { text, fans: this.#switches.contentAddress ? fanDepth(directories) : 0, rule: "created" };
+  }
+
+  #isRandom(path: string, name: string, parent: string, made: Made, at: Observation): boolean {
+    // A name that was random a moment ago is random still: git makes its probe first as a file, then as a link.
+    if (this.#deleted.get(path)?.random) return true;
+    const permissions = at.requestedMode === undefined ? undefined : at.requestedMode & 0o7777;
+    return isRandomName(name, {
+      program: at.program,
+      exclusive: at.exclusive === true || made !== "file",
+      permissions: made === "name" ? undefined : permissions,
+      temporary: this.#isTemporary(path),
+      parent,
+      holdsPid: this.#pids.holdsPid(name, at.pid),
+    });
+  }
+
+  #numbered(label: Label, path: string, at: Observation): Label {
+    const release = label.rule === "created" ? this.#numbers.take(at.pid, kindOf(path, at)) : undefined;
+    return release ? { ...label, release } : label;
+  }
+
+  #remember(path: string, removed: { readonly levelled: string; readonly random: boolean }): void {
+    this.#deleted.delete(path);
+    this.#deleted.set(path, removed);
+    if (this.#deleted.size > MAX_DELETED) this.#deleted.delete(this.#deleted.keys().next().value as string);
+  }
+}
+
+function addressLabel(name: string, directories: readonly string[], made: Made): Label | undefined {
+  const text = contentAddress(name);
+  if (text !== undefined) return { text, fans: fanDepth(directories), rule: "content-address" };
+  const fans = made === "directory" ? fanDepth([...directories, name]) : 0;
+  return fans > 0 ? { text: HASH, fans: fans - 1, rule: "content-address" } : undefined;
+}
+
+/** Where the last seven directories of a path begin: as far up as a store's fan-out reaches. */
+function tail(path: string, end: number): number {
+  let start = end;
+  for (let count = 0; count < 7 && start > 0; count += 1) start = path.lastIndexOf("/", start - 1);
+  return start + 1;
+}
+
+/** Names of one kind are counted together. The directory goes in as a digest, because the kind is kept and a path is long. */
+function kindOf(path: string, at: Observation): string {
+  const slash = path.lastIndexOf("/");
+  const directory = sha256(Buffer.from(path.slice(0, slash), "utf8"));
+  return `${directory} ${safeExtension(path.slice(slash + 1))} ${programOf(at)}`;
+}
+
+function programOf(at: Observation): string {
+  return at.program.slice(at.program.lastIndexOf("/") + 1).slice(0, MAX_PROGRAM);
+}

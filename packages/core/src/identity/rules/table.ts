@@ -1,0 +1,51 @@
+/**
+ * The rules of the lens by name. A contour records them, a policy switches them, a run reports how often each fired.
+ *
+ * `switchable` rules may be turned off in a policy's `rules`; the others follow from another part of the policy or keep
+ * the levelled form unambiguous. What each one hides is told in `docs/lens.md`, which must name every rule of this table.
+ */
+const rule = <S extends boolean>(switchable: S, summary: string) => ({ switchable, summary }) as const;
+
+export const lensRules = {
+  "working-directory": rule(true, "the directory the namespace started in is $CWD"),
+  home: rule(true, "the home directory of the launching user is $HOME"),
+  temp: rule(true, "the directories for temporary files are $TMP"),
+  "runtime-directory": rule(true, "the launching user's directory under /run/user is $RUNTIME"),
+  "proc-pid": rule(true, "process, thread and descriptor numbers in /proc paths"),
+  pty: rule(true, "the number of a pseudo terminal"),
+  "launch-user": rule(true, "user and group ids of a launching user who is not root"),
+  "own-port": rule(true, "a port that the kernel gave to the namespace itself"),
+  "ephemeral-port": rule(true, "the ephemeral port of a local peer that is answered"),
+  autobind: rule(true, "the name the kernel gave to an abstract Unix socket"),
+  created: rule(true, "random names of what the namespace created, by creator and order"),
+  "content-address": rule(true, "names derived from content, of what the namespace created"),
+  device: rule(true, "the device number given for a node that is no device"),
+  "data-content": rule(false, "content digests of data; set by content"),
+  pseudonym: rule(false, "paths the policy renames; set by pseudonyms"),
+  literal: rule(false, "a name that was chosen to look like a token is marked as literal"),
+  "creations-forgotten": rule(false, "the log of created names was full: later paths to the oldest stay as they are"),
+} as const;
+
+export type RuleName = keyof typeof lensRules;
+
+/** A rule that a policy may turn off by name. */
+export type SwitchableRule = {
+  [K in RuleName]: (typeof lensRules)[K] extends { switchable: true } ? K : never;
+}[RuleName];
+
+export const ruleNames = Object.keys(lensRules) as RuleName[];
+
+export const switchableRules = ruleNames.filter((name) => lensRules[name].switchable) as SwitchableRule[];
+
+/** How often each rule changed an event. */
+export class Firings {
+  readonly #counts = Object.fromEntries(ruleNames.map((name) => [name, 0])) as Record<RuleName, number>;
+
+  count(rule: RuleName): void {
+    this.#counts[rule] += 1;
+  }
+
+  record(): Readonly<Record<RuleName, number>> {
+    return { ...this.#counts };
+  }
+}

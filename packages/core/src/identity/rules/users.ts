@@ -1,0 +1,53 @@
+/**
+ * Rule `launch-user`: the ids of the launching user, unless that is root, are `user`.
+ */
+import type { Credentials } from "../../event/event.ts";
+import { formatId, LAUNCH_USER } from "../../event/text.ts";
+import type { Launch } from "../launch.ts";
+
+/** (uid_t) −1, which the kernel gives to nobody. */
+const NO_ID = 0xffff_ffff;
+
+export type IdKind = "uid" | "gid";
+
+export class Users {
+  readonly #ids: Readonly<Record<IdKind, number>>;
+
+  /** Without a launch nobody is levelled. */
+  constructor(launch: Launch | undefined) {
+    this.#ids = { uid: launch?.uid ?? 0, gid: launch?.gid ?? 0 };
+  }
+
+  /** One id. The id that happens to be the constant for the launching user must not pass for him. */
+  id(id: number, kind: IdKind): number {
+    if (id === LAUNCH_USER) return this.#ids[kind] === id ? id : NO_ID;
+    return id !== 0 && id === this.#ids[kind] ? LAUNCH_USER : id;
+  }
+
+  /** An id as decimal text. */
+  text(text: string, kind: IdKind): string {
+    return /^(?:0|[1-9]\d{0,9})$/.test(text) ? formatId(this.id(Number(text), kind)) : text;
+  }
+
+  /** All eight ids; the same object where none changes. */
+  credentials(c: Credentials): Credentials {
+    const uid = this.id(c.uid, "uid");
+    const euid = this.id(c.euid, "uid");
+    const suid = this.id(c.suid, "uid");
+    const fsuid = this.id(c.fsuid, "uid");
+    const gid = this.id(c.gid, "gid");
+    const egid = this.id(c.egid, "gid");
+    const sgid = this.id(c.sgid, "gid");
+    const fsgid = this.id(c.fsgid, "gid");
+    const same =
+      uid === c.uid &&
+      euid === c.euid &&
+      suid === c.suid &&
+      fsuid === c.fsuid &&
+      gid === c.gid &&
+      egid === c.egid &&
+      sgid === c.sgid &&
+      fsgid === c.fsgid;
+    return same ? c : { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities: c.capabilities };
+  }
+}

@@ -1,0 +1,363 @@
+import { changesNames, EXACT_POLICY, operationNames, parsePolicy } from "@isoline/core";
+import { describe, expect, test } from "vitest";
+import { ann, Namespace } from "./namespace.ts";
+
+const start = () => {
+  const namespace = new Namespace();
+  return {
+    namespace,
+    gcc: namespace.process(0, "gcc"),
+    as: namespace.process(1, "as"),
+    node: namespace.process(2, "node"),
+  };
+};
+const hex = "3f9a0b".repeat(22);
+
+describe("a random name is called by who made it and in which order", () => {
+  test("by the process that made it, and by every other", () => {
+    const { gcc, as } = start();
+    expect(gcc.draws("/tmp/ccX7a9Qq.s")).toBe("$TMP/{gcc#1}.s");
+    expect(gcc.draws("/tmp/ccB0b1Zz.s")).toBe("$TMP/{gcc#2}.s");
+    expect(gcc.draws("/tmp/ccC0c1Yy.o")).toBe("$TMP/{gcc#1}.o");
+    expect(as.sees("/tmp/ccX7a9Qq.s")).toBe("$TMP/{gcc#1}.s");
+    expect(as.sees("/tmp/ccB0b1Zz.s")).toBe("$TMP/{gcc#2}.s");
+    expect(as.sees("/tmp/ccUnseen.s")).toBe("$TMP/ccUnseen.s");
+  });
+
+  test("outside every token too", () => {
+    const { node, gcc } = start();
+    expect(node.draws("/srv/data/upload-X7a9Qq12.bin")).toBe("$/srv/data/{node#1}.bin");
+    expect(gcc.sees("/srv/data/upload-X7a9Qq12.bin")).toBe("$/srv/data/{node#1}.bin");
+    expect(gcc.sees("/srv/data")).toBe("/srv/data");
+  });
+
+  test("below a random directory the rest stays, marked where it must be", () => {
+    const { node, gcc } = start();
+    expect(node.makesDirectory("/tmp/npm-X7a9Qq", 0o700)).toBe("$TMP/{node#1}");
+    expect(node.creates("/tmp/npm-X7a9Qq/package.json")).toBe("$TMP/{node#1}/package.json");
+    expect(gcc.sees("/tmp/npm-X7a9Qq/lib/index.js")).toBe("$TMP/{node#1}/lib/index.js");
+    expect(gcc.sees("/tmp/npm-X7a9Qq/{gcc#1}.s")).toBe("$TMP/{node#1}/$literal:{gcc#1}.s");
+  });
+
+  test("different creators stay apart", () => {
+    const { gcc, node } = start();
+    expect(gcc.draws("/tmp/aaaaaa")).toBe("$TMP/{gcc#1}");
+    expect(node.draws("/tmp/bbbbbb")).toBe("$TMP/{node#1}");
+  });
+
+  test("processes of the same program do not count together, so that scheduling does not show", () => {
+    const { namespace } = start();
+    const [one, two] = [namespace.process(0, "cc1"), namespace.process(1, "cc1")];
+    const names = [one.draws("/tmp/ccAAAAA1.s"), two.draws("/tmp/ccAAAAA2.s"), two.draws("/tmp/ccAAAAA3.s")];
+    expect(names).toEqual(["$TMP/{cc1#1}.s", "$TMP/{cc1#1}.s", "$TMP/{cc1#2}.s"]);
+  });
+
+  test("directories do not count together", () => {
+    const { node } = start();
+    expect(node.draws("/tmp/aaaaaa")).toBe("$TMP/{node#1}");
+    expect(node.draws("/tmp/sub/aaaaaa")).toBe("$TMP/sub/{node#1}");
+  });
+
+  test("by any operation that makes a name", () => {
+    const { node } = start();
+    const object = node.object("/home/ann/app/x");
+    expect(node.does("symlink", { path: "/tmp/X7a9Qq12", content: "x" })).toContain("path=$TMP/{node#1} ");
+    expect(node.does("mknod", { path: "/tmp/Y7a9Qq12", mode: 0o10600, device: "0:0" })).toContain(
+      "path=$TMP/{node#2} ",
+    );
+    expect(node.does("link", { ...object, to: "/tmp/Z7a9Qq12" })).toContain("to=$TMP/{node#3}");
+    expect(node.address("bind", "/home/ann/app/V7a9Qq12.sock")).toBe("$CWD/{node#1}.sock");
+    expect(node.address("connect", "/home/ann/app/V7a9Qq12.sock")).toBe("$CWD/{node#1}.sock");
+  });
+
+  test("a name that means something stays", () => {
+    const { node } = start();
+    expect(node.creates("/tmp/result.json")).toBe("$TMP/result.json");
+    expect(node.creates("/home/ann/app/dist/index.js")).toBe("$CWD/dist/index.js");
+    expect(node.draws("/home/ann/.ssh/id_rsa")).toBe("$HOME/.ssh/id_rsa");
+    expect(node.namespace.fired()["created"]).toBeUndefined();
+  });
+
+  test("what was there before keeps its name, however random it looks", () => {
+    const { node } = start();
+    expect(node.sees("/home/ann/app/dist/chunk-7GQ3HV2X.js")).toBe("$CWD/dist/chunk-7GQ3HV2X.js");
+  });
+
+  test("a program with an odd name, or one that was itself created, stays one name", () => {
+    const { namespace } = start();
+    const odd = namespace.process(0, "{npm#1}");
+    expect(odd.draws("/tmp/aaaaaa")).toBe("$TMP/{{npm#1}#1}");
+    const long = namespace.process(1, "x".repeat(300));
+    expect(long.draws("/tmp/aaaaab")).toBe(`$TMP/{${"x".repeat(64)}#1}`);
+  });
+});
+
+describe("numbers have a bound", () => {
+  test("from the fourth on all are the same", () => {
+    const { node } = start();
+    const names = Array.from({ length: 100 }, (_, index) => node.draws(`/tmp/x${1000 + index}`));
+    expect(new Set(names)).toEqual(new Set(["$TMP/{node#1}", "$TMP/{node#2}", "$TMP/{node#3}", "$TMP/{node#+}"]));
+  });
+
+  test("what is removed gives its number back, however often", () => {
+    const { node } = start();
+    const names = new Set<string>();
+    for (let round = 0; round < 1000; round += 1) {
+      names.add(node.draws(`/tmp/x${1000 + round}.s`));
+      names.add(node.unlinks(`/tmp/x${1000 + round}.s`));
+    }
+    expect([...names]).toEqual(["$TMP/{node#1}.s"]);
+  });
+
+  test("a new process that gets an old id counts anew, if the lens is told", () => {
+    const { namespace, node } = start();
+    node.draws("/tmp/aaaaaa");
+    namespace.leveller.processEnded(node.pid);
+    expect(node.draws("/tmp/bbbbbb")).toBe("$TMP/{node#1}");
+  });
+});
+
+describe("what becomes of a name", () => {
+  test("removed: the removal is levelled, and after it the name means nothing", () => {
+    const { node, gcc } = start();
+    node.draws("/tmp/qwerty");
+    expect(gcc.unlinks("/tmp/qwerty")).toBe("$TMP/{node#1}");
+    expect(gcc.sees("/tmp/qwerty")).toBe("$TMP/qwerty");
+  });
+
+  test("removed but still open: called what it was", () => {
+    const { node } = start();
+    node.draws("/tmp/ffiAbCdEf");
+    node.unlinks("/tmp/ffiAbCdEf");
+    expect(node.does("map", { access: "exec", ...node.object("?deleted:/tmp/ffiAbCdEf") })).toContain(
+      " path=?deleted:$TMP/{node#1} ",
+    );
+    node.draws("/tmp/other");
+    node.does("rmdir", node.object("/tmp/other"));
+    expect(node.sees("?deleted:/tmp/never")).toBe("?deleted:$TMP/never");
+  });
+
+  test("moved to a name that means something: called by that", () => {
+    const { node, gcc } = start();
+    node.creates("/home/ann/app/lock.json.3712749485");
+    expect(node.renames("/home/ann/app/lock.json.3712749485", "/home/ann/app/lock.json")).toBe(
+      "$CWD/{node#1} → $CWD/lock.json",
+    );
+    expect(gcc.sees("/home/ann/app/lock.json")).toBe("$CWD/lock.json");
+    expect(gcc.sees("/home/ann/app/lock.json.3712749485")).toBe("$CWD/lock.json.3712749485");
+  });
+
+  test("moved to a random name: called by who moved it, with all that is below", () => {
+    const { node, gcc } = start();
+    node.makesDirectory("/home/ann/app/node_modules/foo");
+    node.draws("/home/ann/app/node_modules/foo/tmpa1b2c3d4");
+    expect(gcc.renames("/home/ann/app/node_modules/foo", "/home/ann/app/node_modules/.foo-X7a9Qq12")).toBe(
+      "$CWD/node_modules/foo → $CWD/node_modules/{gcc#1}",
+    );
+    expect(node.sees("/home/ann/app/node_modules/.foo-X7a9Qq12/tmpa1b2c3d4")).toBe(
+      "$CWD/node_modules/{gcc#1}/{node#1}",
+    );
+    expect(node.sees("/home/ann/app/node_modules/.foo-X7a9Qq12/index.js")).toBe("$CWD/node_modules/{gcc#1}/index.js");
+  });
+
+  test("exchanged: both names stay", () => {
+    const { node } = start();
+    node.makesDirectory("/tmp/X7a9Qq12", 0o700);
+    node.draws("/tmp/X7a9Qq12/abcdef");
+    expect(node.renames("/tmp/X7a9Qq12", "/tmp/current", "exchange")).toBe("$TMP/{node#1} → $TMP/current");
+    expect(node.sees("/tmp/current/abcdef")).toBe("$TMP/current/{node#1}");
+    expect(node.sees("/tmp/X7a9Qq12/abcdef")).toBe("$TMP/{node#1}/abcdef");
+  });
+
+  test("made again right after it was removed: random still, by whichever operation", () => {
+    const { namespace } = start();
+    const git = namespace.process(0, "git");
+    expect(git.draws("/srv/r/.git/tXyZ012")).toBe("$/srv/r/.git/{git#1}");
+    expect(git.unlinks("/srv/r/.git/tXyZ012")).toBe("$/srv/r/.git/{git#1}");
+    expect(git.does("symlink", { path: "/srv/r/.git/tXyZ012", content: "testing" })).toContain(
+      "path=$/srv/r/.git/{git#1} ",
+    );
+  });
+
+  test("made anew by another: called by the other", () => {
+    const { node, gcc } = start();
+    node.draws("/tmp/qwerty");
+    expect(gcc.draws("/tmp/qwerty")).toBe("$TMP/{gcc#1}");
+    expect(node.sees("/tmp/qwerty")).toBe("$TMP/{gcc#1}");
+  });
+});
+
+describe("an event that was refused changed no names", () => {
+  test("a creation", () => {
+    const { namespace, node } = start();
+    expect(node.draws("/tmp/qwerty")).toBe("$TMP/{node#1}");
+    namespace.leveller.withdraw();
+    expect(node.sees("/tmp/qwerty")).toBe("$TMP/qwerty");
+    expect(node.draws("/tmp/asdfgh")).toBe("$TMP/{node#1}");
+  });
+
+  test("a removal", () => {
+    const { namespace, node } = start();
+    node.draws("/tmp/qwerty");
+    node.unlinks("/tmp/qwerty");
+    namespace.leveller.withdraw();
+    expect(node.sees("/tmp/qwerty")).toBe("$TMP/{node#1}");
+  });
+
+  test("a move: a planted name does not come to stand for a file that is no one's", () => {
+    const { namespace, node } = start();
+    node.makesDirectory("/tmp/trap");
+    expect(node.draws("/tmp/trap/.npmrc")).toBe("$TMP/trap/{node#1}");
+    node.renames("/tmp/trap", "/home/ann");
+    namespace.leveller.withdraw();
+    expect(node.sees("/home/ann/.npmrc")).toBe("$HOME/.npmrc");
+  });
+
+  test("withdrawing twice, or with nothing to withdraw, does nothing", () => {
+    const { namespace, node } = start();
+    namespace.leveller.withdraw();
+    node.draws("/tmp/qwerty");
+    node.sees("/etc/passwd");
+    namespace.leveller.withdraw();
+    namespace.leveller.withdraw();
+    expect(node.sees("/tmp/qwerty")).toBe("$TMP/{node#1}");
+  });
+});
+
+describe("names derived from content", () => {
+  test("a new object in an old directory of the store looks like one in a new directory", () => {
+    const { namespace } = start();
+    const git = namespace.process(0, "git");
+    const objects = "/home/ann/app/.git/objects";
+    expect(git.makesDirectory(`${objects}/7c`)).toBe("$CWD/.git/objects/$hash");
+    const make = (fan: string, name: string, draw: string) => [
+      git.creates(`${objects}/${fan}/${draw}`, { exclusive: true, requestedMode: 0o444 }),
+      git
+        .does("link", { ...git.object(`${objects}/${fan}/${draw}`), to: `${objects}/${fan}/${name}` })
+        .replace(/^.* to=/, ""),
+      git.sees(`${objects}/${fan}/${name}`),
+      git.unlinks(`${objects}/${fan}/${draw}`),
+    ];
+    const inNew = make("7c", hex.slice(0, 38), "tmp_obj_abcdef");
+    const inOld = make("3f", hex.slice(1, 39), "tmp_obj_AbC12d");
+    expect(inNew).toEqual([
+      "$CWD/.git/objects/$hash/{git#1}",
+      "$CWD/.git/objects/$hash/$hash",
+      "$CWD/.git/objects/$hash/$hash",
+      "$CWD/.git/objects/$hash/{git#1}",
+    ]);
+    expect(inOld).toEqual(inNew);
+    expect(git.sees(`${objects}/3f`)).toBe("$CWD/.git/objects/3f");
+    expect(git.sees(`${objects}/3f/${hex.slice(2, 40)}`)).toBe(`$CWD/.git/objects/3f/${hex.slice(2, 40)}`);
+  });
+
+  test("packs keep what is not derived", () => {
+    const { node } = start();
+    const pack = `/home/ann/app/.git/objects/pack/pack-${hex.slice(0, 40)}`;
+    expect(node.creates(`${pack}.pack`)).toBe("$CWD/.git/objects/pack/pack-$hash.pack");
+    expect(node.creates(`${pack}.idx`)).toBe("$CWD/.git/objects/pack/pack-$hash.idx");
+  });
+
+  test("npm's cache", () => {
+    const { node } = start();
+    const cache = "/home/ann/.npm/_cacache";
+    expect(node.creates(`${cache}/tmp/12345678`)).toBe("$HOME/.npm/_cacache/tmp/{node#1}");
+    expect(node.makesDirectory(`${cache}/content-v2/sha512/ab`)).toBe("$HOME/.npm/_cacache/content-v2/sha512/$hash");
+    expect(node.makesDirectory(`${cache}/content-v2/sha512/ab/cd`)).toBe(
+      "$HOME/.npm/_cacache/content-v2/sha512/$hash/$hash",
+    );
+    expect(node.renames(`${cache}/tmp/12345678`, `${cache}/content-v2/sha512/ab/cd/${hex.slice(0, 124)}`)).toBe(
+      "$HOME/.npm/_cacache/tmp/{node#1} → $HOME/.npm/_cacache/content-v2/sha512/$hash/$hash/$hash",
+    );
+    expect(node.creates("/home/ann/.npm/_logs/2026-11-24T14_20_30_123Z-debug-0.log")).toBe(
+      "$HOME/.npm/_logs/{node#1}.log",
+    );
+  });
+
+  test("two letters are a language, not a hash, elsewhere", () => {
+    const { node } = start();
+    expect(node.makesDirectory("/home/ann/app/locale/de")).toBe("$CWD/locale/de");
+  });
+});
+
+describe("link texts", () => {
+  const link = (content: string, path = "/tmp/links/current") => {
+    const { node } = start();
+    node.makesDirectory("/tmp/X7a9Qq12", 0o700);
+    node.makesDirectory("/tmp/links/Y7a9Qq12", 0o700);
+    return node.does("symlink", { path, content }).replace(/^.* content=/, "");
+  };
+  test.each([
+    ["/home/ann/app/x", "$CWD/x"],
+    ["/tmp/X7a9Qq12/x", "$TMP/{node#1}/x"],
+    ["/usr/bin/x", "/usr/bin/x"],
+    ["Y7a9Qq12/x", "{node#1}/x"],
+    ["../X7a9Qq12/x", "../{node#1}/x"],
+    ["../../tmp/X7a9Qq12", "../../tmp/{node#1}"],
+    ["../../../../tmp/X7a9Qq12", "../../../../tmp/{node#1}"],
+    ["../links/../X7a9Qq12", "../links/../X7a9Qq12"],
+    ["X7a9Qq12", "X7a9Qq12"],
+    ["libfoo.so.1.2", "libfoo.so.1.2"],
+    ["$HOME/x", "$literal:$HOME/x"],
+    ["{node#1}/x", "$literal:{node#1}/x"],
+    ["?deleted:/home/ann/app/x", "?deleted:/home/ann/app/x"],
+    ["", ""],
+    [".", "."],
+    ["..", ".."],
+    ["../", "../"],
+  ])("%j is %j", (content, expected) => {
+    expect(link(content)).toBe(expected);
+  });
+});
+
+describe("abstract socket names", () => {
+  test("random ones by who bound them, for everyone; others in full", () => {
+    const { node, gcc } = start();
+    expect(node.address("bind", "@/tmp/dbus-X7a9Qq12")).toBe("$@/tmp/{node#1}");
+    expect(gcc.address("connect", "@/tmp/dbus-X7a9Qq12")).toBe("$@/tmp/{node#1}");
+    expect(node.address("bind", `@app-${node.pid}`)).toBe("$@{node#1}");
+    expect(gcc.address("connect", "@/tmp/.X11-unix/X0")).toBe("@/tmp/.X11-unix/X0");
+    expect(gcc.address("connect", "@{node#1}")).toBe("@{node#1}");
+    expect(gcc.address("connect", "@")).toBe("@");
+  });
+
+  test("those the kernel chose", () => {
+    const { node } = start();
+    expect(node.address("bind", "@0a1f3")).toBe("$autobind");
+    expect(node.address("connect", "@0a1f3")).toBe("$autobind");
+    expect(node.address("connect", "@0a1f")).toBe("@0a1f");
+    const off = new Namespace(ann, parsePolicy({ rules: { autobind: false } })).process(0, "node");
+    expect(off.address("connect", "@0a1f3")).toBe("@0a1f3");
+  });
+});
+
+describe("switches", () => {
+  test("without created every name is literal, but content addresses are not", () => {
+    const process = new Namespace(ann, parsePolicy({ rules: { created: false } })).process(0, "node");
+    expect(process.draws("/tmp/X7a9Qq12")).toBe("$TMP/X7a9Qq12");
+    expect(process.creates(`/srv/${hex.slice(0, 40)}`)).toBe("$/srv/$hash");
+  });
+  test("without content-address they are random names", () => {
+    const process = new Namespace(ann, parsePolicy({ rules: { "content-address": false } })).process(0, "node");
+    expect(process.creates(`/srv/${hex.slice(0, 40)}`)).toBe("$/srv/{node#1}");
+    expect(process.makesDirectory("/srv/objects/3f")).toBe("/srv/objects/3f");
+  });
+  test("the exact lens levels names all the same", () => {
+    const process = new Namespace(ann, EXACT_POLICY).process(0, "node");
+    expect(process.draws("/tmp/X7a9Qq12")).toBe("$TMP/{node#1}");
+  });
+});
+
+test("the operations after which names mean something else are told", () => {
+  expect(operationNames.filter(changesNames)).toEqual([
+    "create",
+    "unlink",
+    "rmdir",
+    "rename",
+    "link",
+    "symlink",
+    "mkdir",
+    "mknod",
+    "bind",
+  ]);
+});
