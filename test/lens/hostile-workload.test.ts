@@ -99,7 +99,7 @@ test("no order of operations on the same few names confuses the log", () => {
         else if (what === "see") node.sees(one);
         else node.renames(one, other, what === "exchange" ? what : "nothing");
       }
-      for (const path of ["/tmp/X7a9Qq12", "/tmp/X7a9Qq12/Y7a9Qq12", "/srv/fixed/Z7a9Qq12"]) node.unlinks(path);
+      for (const path of ["/tmp", "/srv"]) node.unlinks(path);
       expect(node.sees("/tmp/X7a9Qq12/Y7a9Qq12")).toBe("$TMP/X7a9Qq12/Y7a9Qq12");
       expect(node.sees("/srv/fixed/Z7a9Qq12")).toBe("/srv/fixed/Z7a9Qq12");
       expect(node.draws("/tmp/X7a9Qq12")).toBe("$TMP/{node#1}");
