@@ -19,16 +19,18 @@ export function phrase(event: Event): string {
 
 /** How a file was opened, as words: `for reading and writing`. */
 export function accessPhrase(access: string): string {
-  return `for ${access
-    .split(",")
-    .map((word) => accessWords.get(word) ?? word)
-    .join(" and ")}`;
+  if (access.startsWith("?")) return "in a way that could not be told";
+  const words = access.split(",").map((word) => accessWords.get(word) ?? word);
+  return `for ${words.length > 1 ? `${words.slice(0, -1).join(", ")} and ${words.at(-1)}` : words[0]}`;
 }
 
 /** Where a socket operation goes, as people write it: `tcp 127.0.0.1:5432`, `unix /run/x.sock`. */
 export function endpointPhrase(subject: { family: string; type: string; address: string }): string {
   return `${transport(subject.family, subject.type)} ${subject.address}`;
 }
+
+/** What sensors put where a call takes no such argument. */
+const NONE = "none";
 
 /** One wording for each operation: an operation without one does not compile. */
 const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = {
@@ -40,7 +42,8 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
   protect: () => "made memory executable after the fact",
   unlink: (s) => `deleted ${file(s)}`,
   rmdir: (s) => `removed ${file(s)}`,
-  rename: (s) => `renamed ${file(s)} to ${place(s.to)}`,
+  rename: (s) =>
+    s.replaces === "exchange" ? `exchanged ${file(s)} with ${place(s.to)}` : `renamed ${file(s)} to ${place(s.to)}`,
   link: (s) => `linked ${file(s)} as ${place(s.to)}`,
   symlink: (s) => `made ${place(s.path)} a symbolic link to ${s.content}`,
   mkdir: (s) => `made the directory ${place(s.path)}`,
@@ -68,14 +71,18 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
   capset: (s) => `set its capabilities to 0x${s.effective.toString(16)}`,
   prctl: (s) => `asked for ${[s.option, s.value].join(" ").trimEnd()} (prctl)`,
 
-  mount: (s) => `mounted ${s.source} on ${place(s.path)} (${s.type || s.call})`,
+  mount: (s) =>
+    s.call === "mount"
+      ? `mounted ${s.source} on ${place(s.path)} (${s.type})`
+      : `changed what is mounted (${[s.call, s.path, s.type].filter((word) => word !== NONE).join(" ")})`,
   umount: (s) => `unmounted ${place(s.path)}`,
   pivot: (s) => `made ${place(s.path)} the root of its namespace, with the old one at ${place(s.old)}`,
   chroot: (s) => `made ${place(s.path)} its root`,
   namespace: (s) => `${s.call === "setns" ? "joined other" : "made new"} namespaces: ${s.kinds} (${s.call})`,
 
   bpf: (s) => `used bpf (${s.command})`,
-  module: (s) => `${s.call.startsWith("delete") ? "removed" : "loaded"} the kernel module ${place(s.path)}`,
+  module: (s) =>
+    `${s.call.startsWith("delete") ? "removed" : "loaded"} ${s.path === NONE ? "a kernel module" : `the kernel module ${place(s.path)}`}`,
   kexec: (s) => `loaded another kernel (${s.call})`,
   keyctl: (s) => `used the kernel's key store (${[s.call, s.operation].join(" ").trimEnd()})`,
   perf: (s) => `opened a performance event (${s.type})`,
@@ -95,7 +102,6 @@ const accessWords: ReadonlyMap<string, string> = new Map([
   ["append", "appending"],
   ["truncate", "truncating"],
   ["path", "its path only"],
-  ["exec", "execution"],
 ]);
 
 function file(subject: { path: string; mode: number }): string {
@@ -146,16 +152,22 @@ function transport(family: string, type: string): string {
   return `${family} ${type}`;
 }
 
+/** Whom something is done to; relations are the sensor's words, so one that is not listed here is shown as it is. */
 function other(relation: string): string {
-  switch (relation) {
-    case "self":
-      return "itself";
-    case "namespace":
-      return "a process of its namespace";
-    default:
-      return "a process outside";
-  }
+  return relations.get(relation) ?? `a process (${relation})`;
 }
+
+const relations: ReadonlyMap<string, string> = new Map([
+  ["self", "itself"],
+  ["child", "a child of its own"],
+  ["parent", "its parent"],
+  ["namespace", "a process of its namespace"],
+  ["outside", "a process outside"],
+  ["own-group", "its own process group"],
+  ["namespace-group", "a process group of its namespace"],
+  ["outside-group", "a process group outside"],
+  ["everyone", "every process there is"],
+]);
 
 /** Names of signal(7) for x86-64 and arm64. */
 const signals =
