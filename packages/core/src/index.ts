@@ -1,5 +1,8 @@
 export * from "./contour/contour.ts";
+export { formatDiff } from "./contour/diff-text.ts";
+export { diffContours, type ContourDiff, type LonePoint } from "./contour/diff.ts";
 export { Extension } from "./contour/extension.ts";
+export { mergeContours } from "./contour/merge.ts";
 export { type AnyContour, type Chunks, parseContour, type ReadOptions, readContour } from "./contour/read.ts";
 export { writeContour } from "./contour/write.ts";
 export * from "./digest.ts";
@@ -26,8 +29,8 @@ export * from "./event/text.ts";
 export type { Launch } from "./identity/launch.ts";
 export { Leveller } from "./identity/leveller.ts";
 export type * from "./identity/observation.ts";
-export * from "./identity/policy.ts";
 export { parsePolicy } from "./identity/policy-file.ts";
+export * from "./identity/policy.ts";
 export { changesNames } from "./identity/rules/created.ts";
 export { lensRules, type RuleName, ruleNames, type SwitchableRule } from "./identity/rules/table.ts";
 export * from "./identity/task.ts";

@@ -12,7 +12,7 @@
 import { sha256Into, ZERO_DIGEST } from "../digest.ts";
 import { unescapeToBytes } from "../event/escape.ts";
 import { CellBytes, cellKinds } from "./tsem-cell.ts";
-import { coeBytes, TsemEvent } from "./tsem-event.ts";
+import { putCoe, TsemEvent } from "./tsem-event.ts";
 import { tsemEventNames } from "./tsem-facts.ts";
 import { field, type Layout, Layouts, objectAt, readValues } from "./tsem-layout.ts";
 import { badExport, type TsemProfile, tsemProfile } from "./tsem-profile.ts";
@@ -44,13 +44,15 @@ export const iso2017: TsemProfile = {
 };
 
 const bytes = new CellBytes();
+const coe = Buffer.alloc(40);
 const halves = Buffer.alloc(72);
 halves.writeUInt32LE(32, 0);
 halves.writeUInt32LE(32, 36);
 
 function point(event: TsemEvent): Buffer {
   const out = Buffer.alloc(32);
-  sha256Into(coeBytes(event.actor.credentials), halves, 4);
+  putCoe(event.actor.credentials, coe, 0);
+  sha256Into(coe, halves, 4);
   sha256Into(subjectBytes(event), halves, 40);
   sha256Into(halves, out, 0);
   return out;

@@ -12,7 +12,7 @@
 import { sha256Into } from "../digest.ts";
 import { hasAttributes, layoutOf, quixoteLayouts } from "./quixote-layout.ts";
 import { CellBytes } from "./tsem-cell.ts";
-import { coeBytes, TsemEvent } from "./tsem-event.ts";
+import { putCoe, TsemEvent } from "./tsem-event.ts";
 import { EMPTY_CONTENT, TMPFS_MAGIC } from "./tsem-facts.ts";
 import { type Layout, putValues, readValues } from "./tsem-layout.ts";
 import { badExport, type TsemProfile, tsemProfile } from "./tsem-profile.ts";
@@ -51,11 +51,13 @@ function point(event: TsemEvent): Buffer {
   return out;
 }
 
+const coe = Buffer.alloc(40);
+
 /** Defect: the word for fsgid holds fsuid once more. */
 function coeWithDefect(event: TsemEvent): Buffer {
-  const bytes = coeBytes(event.actor.credentials);
-  bytes.writeUInt32LE(event.actor.credentials.fsuid, 28);
-  return bytes;
+  putCoe(event.actor.credentials, coe, 0);
+  coe.copy(coe, 28, 24, 28);
+  return coe;
 }
 
 function cellBytes(event: TsemEvent): Buffer {

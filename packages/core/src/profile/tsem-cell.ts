@@ -70,8 +70,9 @@ export function parseLongNumber(text: string): bigint | undefined {
   return value <= 0x7fff_ffff_ffff_ffffn ? value : undefined;
 }
 
+/** Of what `NUMBER` matches: a zero and more, but not `0x`. */
 function isOctal(text: string): boolean {
-  return /^0[0-7]/.test(text);
+  return text.length > 1 && text.startsWith("0") && text[1] !== "x" && text[1] !== "X";
 }
 
 const U16 = 0xffff;

@@ -52,11 +52,7 @@ export class TsemEvent implements Exchange {
 
   /** What a contour keeps; made once, because a log repeats itself. */
   get encoding(): Buffer {
-    this.#encoding ??= Buffer.concat([
-      Buffer.from(this.actor.task, "hex"),
-      coeBytes(this.actor.credentials),
-      Buffer.from(this.act),
-    ]);
+    this.#encoding ??= encodeTsemEvent(this);
     return this.#encoding;
   }
 
@@ -67,12 +63,20 @@ export class TsemEvent implements Exchange {
   }
 }
 
-/** The 40 bytes of the COE as every TSEM-like profile lays them out: u32×8, then u64 capabilities. */
-export function coeBytes(credentials: Credentials): Buffer {
-  const bytes = Buffer.allocUnsafe(40);
-  coeIds.forEach((id, at) => bytes.writeUInt32LE(credentials[id], at * 4));
-  bytes.writeBigUInt64LE(credentials.capabilities, 32);
-  return bytes;
+const scratch = Buffer.alloc(ACTOR_BYTES + 65_536);
+
+function encodeTsemEvent(event: TsemEvent): Buffer {
+  scratch.write(event.actor.task, 0, "hex");
+  putCoe(event.actor.credentials, scratch, 32);
+  const length = scratch.write(event.act, ACTOR_BYTES, "utf8");
+  return Buffer.from(scratch.subarray(0, ACTOR_BYTES + length));
+}
+
+/** Writes the 40 bytes of the COE as every TSEM-like profile lays them out: u32×8, then u64 capabilities. */
+export function putCoe(credentials: Credentials, out: Buffer, offset: number): void {
+  let at = offset;
+  for (const id of coeIds) at = out.writeUInt32LE(credentials[id], at);
+  out.writeBigUInt64LE(credentials.capabilities, at);
 }
 
 export function decodeTsemEvent(bytes: Buffer, layouts: Layouts): TsemEvent {

@@ -33,6 +33,7 @@ const coeIds = ["uid", "euid", "suid", "gid", "egid", "sgid", "fsuid", "fsgid"] 
 export class TsemReader {
   readonly #profile: TsemProfile;
   readonly #remembered = new Map<string, TsemRecord>();
+  readonly #actors = new Map<string, Actor>();
 
   constructor(profile: TsemProfile) {
     this.#profile = profile;
@@ -77,26 +78,36 @@ export class TsemReader {
     if (!cell)
       throw badExport(`expected an object ${JSON.stringify(type.slice(0, 40))} with the attributes of the event`);
     const process = escapeLatin1(required(object, "event", "process"));
-    const event = this.#profile.describe({ type, actor: actorOf(object), process, cell });
+    const event = this.#profile.describe({ type, actor: this.#actorOf(object), process, cell });
     return typeof event === "string" ? { kind: "outside", reason: event } : { kind: "event", event };
+  }
+
+  /** The actor of a line; the same object for the same actor, which contours know without looking at it again. */
+  #actorOf(object: TsemObject): Actor {
+    const task = required(object, "event", "task_id");
+    const coe = [...coeIds, "capeff"].map((id) => required(object, "COE", id));
+    const key = `${task} ${coe.join(" ")}`;
+    let actor = this.#actors.get(key);
+    if (!actor) {
+      if (this.#actors.size >= MAX_REMEMBERED) this.#actors.clear();
+      actor = parseActor(task, coe);
+      this.#actors.set(key, actor);
+    }
+    return actor;
   }
 }
 
-function actorOf(object: TsemObject): Actor {
-  const task = required(object, "event", "task_id");
+function parseActor(task: string, coe: readonly string[]): Actor {
   if (!isDigest(task)) throw badExport("event.task_id is no SHA-256 digest");
-  const ids = coeIds.map((id) => {
-    const value = parseNumber(required(object, "COE", id), 0xffff_ffff);
+  const ids = coeIds.map((id, at) => {
+    const value = parseNumber(coe[at] as string, 0xffff_ffff);
     if (value === undefined) throw badExport(`COE.${id} is no 32-bit number`);
     return [id, value] as const;
   });
-  const capabilities = parseLongNumber(required(object, "COE", "capeff"));
+  const capabilities = parseLongNumber(coe[coeIds.length] as string);
   if (capabilities === undefined) throw badExport("COE.capeff is no 64-bit number");
-  return {
-    task,
-    parent: ZERO_DIGEST,
-    credentials: { ...Object.fromEntries(ids), capabilities } as unknown as Credentials,
-  };
+  const credentials = { ...Object.fromEntries(ids), capabilities } as unknown as Credentials;
+  return { task, parent: ZERO_DIGEST, credentials };
 }
 
 function aggregateOf(object: TsemObject): TsemRecord {

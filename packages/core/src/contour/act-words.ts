@@ -1,0 +1,49 @@
+/** What a difference between two contours looks at in the text of an act. */
+import { type Digest, isDigest } from "../digest.ts";
+import { EMPTY_CONTENT } from "../profile/tsem-facts.ts";
+
+/** A content digest in an act, and the path it belongs to. */
+export interface Content {
+  readonly path: string;
+  readonly digest: Digest;
+}
+
+const DIGEST = /(?<=[=@])[0-9a-f]{64}(?=[ ,]|$)/g;
+
+/** The act with every digest left out: equal for the same act on other content, or on another task. */
+export function withoutDigests(act: string): string {
+  return act.replace(DIGEST, "");
+}
+
+/** The act without its path, where the content says what it is about: equal for the same act on the same content elsewhere. */
+export function withoutPath(act: string): string | undefined {
+  const words = act.split(" ");
+  const digest = words.find((word) => word.startsWith("digest="))?.slice("digest=".length);
+  if (digest === undefined || digest === EMPTY_CONTENT || pathOf(act) === undefined) return undefined;
+  return words.filter((word) => !word.startsWith("path=")).join(" ");
+}
+
+/** The path an act is about. */
+export function pathOf(act: string): string | undefined {
+  return act
+    .split(" ")
+    .find((word) => word.startsWith("path="))
+    ?.slice("path=".length);
+}
+
+/** The contents that an act names: of its subject, and of what is loaded to run it. */
+export function contentsOf(act: string): Content[] {
+  const contents: Content[] = [];
+  const path = pathOf(act) ?? "";
+  for (const word of act.split(" ")) {
+    const value = word.slice(word.indexOf("=") + 1);
+    if (word.startsWith("digest=") && isDigest(value)) contents.push({ path, digest: value });
+    if (word.startsWith("loader=")) contents.push(...value.split(",").flatMap(loaded));
+  }
+  return contents;
+}
+
+function loaded(entry: string): Content[] {
+  const digest = entry.slice(-64);
+  return isDigest(digest) && entry.at(-65) === "@" ? [{ path: entry.slice(0, -65), digest }] : [];
+}

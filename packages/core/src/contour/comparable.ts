@@ -1,0 +1,25 @@
+/** Which contours can be compared point by point: those that look at behaviour in the same way. */
+import { IsolineError } from "../error.ts";
+import type { Exchange } from "../profile/profile.ts";
+import type { Contour } from "./contour.ts";
+
+/** Refuses, with `not-comparable`, contours of different profiles or policies. */
+export function assertComparable<E extends Exchange>(a: Contour<E>, b: Contour<E>): void {
+  assertEqual("profile", a.profile.name, b.profile.name);
+  assertEqual("policy", a.policyDigest, b.policyDigest);
+}
+
+/** The same for contours that are to become one, whose sums must go on. */
+export function assertMergeable<E extends Exchange>(a: Contour<E>, b: Contour<E>): void {
+  assertComparable(a, b);
+  assertEqual("base", a.base, b.base);
+  assertEqual("aggregate", a.aggregate, b.aggregate);
+}
+
+function assertEqual(what: string, a: string, b: string): void {
+  if (a === b) return;
+  throw new IsolineError(
+    "not-comparable",
+    `two contours must have the same ${what}; one has ${a}, the other ${b}: learn both under the same`,
+  );
+}

@@ -1,0 +1,120 @@
+/**
+ * Which tasks of two contours are the same program at the same place in the tree, although their identities differ.
+ *
+ * A changed executable changes its own identity and that of everything below it, so identities cannot be compared. Paths
+ * can: beginning at the top, children of counterparts are counterparts if they have the same path, or else the same content.
+ */
+import { type Digest, ZERO_DIGEST } from "../digest.ts";
+import type { Image, Task } from "../identity/task.ts";
+import type { Exchange } from "../profile/profile.ts";
+import type { Contour } from "./contour.ts";
+
+/** A file that has other content in the second contour. */
+export interface Redigested {
+  readonly path: string;
+  readonly from: Digest | undefined;
+  readonly to: Digest | undefined;
+}
+
+/** Content that has another path in the second contour. */
+export interface Renamed {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Counterparts {
+  /** Equal for counterparts, by task id; nobody is 0. */
+  readonly placesA: ReadonlyMap<Digest, number>;
+  readonly placesB: ReadonlyMap<Digest, number>;
+  readonly redigested: readonly Redigested[];
+  readonly renamed: readonly Renamed[];
+}
+
+type Tasks = readonly Task[];
+interface Family {
+  readonly a: Tasks;
+  readonly b: Tasks;
+}
+
+export function counterpartsOf<E extends Exchange>(a: Contour<E>, b: Contour<E>): Counterparts {
+  const placesA = new Map([[ZERO_DIGEST, 0]]);
+  const placesB = new Map([[ZERO_DIGEST, 0]]);
+  const redigested: Redigested[] = [];
+  const renamed: Renamed[] = [];
+  const childrenA = childrenOf(a);
+  const childrenB = childrenOf(b);
+  const pending = families(childrenA(ZERO_DIGEST), childrenB(ZERO_DIGEST), renamed);
+  let places = 0;
+  for (let family = pending.pop(); family; family = pending.pop()) {
+    places += 1;
+    for (const task of family.a) placesA.set(task.id, places);
+    for (const task of family.b) placesB.set(task.id, places);
+    redigested.push(...changedImages(family));
+    const below = (tasks: Tasks, children: (id: Digest) => Tasks) => tasks.flatMap((task) => children(task.id));
+    pending.push(...families(below(family.a, childrenA), below(family.b, childrenB), renamed));
+  }
+  return { placesA, placesB, redigested, renamed };
+}
+
+function childrenOf<E extends Exchange>(contour: Contour<E>): (id: Digest) => Tasks {
+  const children = new Map<Digest, Task[]>();
+  for (const task of contour.tasks()) {
+    const siblings = children.get(task.parent);
+    if (siblings) siblings.push(task);
+    else children.set(task.parent, [task]);
+  }
+  return (id) => children.get(id) ?? [];
+}
+
+/** Children of counterparts, by path; those whose path only one side has, by content. */
+function families(a: Tasks, b: Tasks, renamed: Renamed[]): Family[] {
+  const byPathA = groupBy(a, pathOf);
+  const byPathB = groupBy(b, pathOf);
+  const common = [...byPathA.keys()].filter((path) => byPathB.has(path));
+  const found = common.map((path) => ({ a: byPathA.get(path) as Tasks, b: byPathB.get(path) as Tasks }));
+  const lostA = groupBy(
+    a.filter((task) => !byPathB.has(pathOf(task))),
+    contentOf,
+  );
+  const lostB = groupBy(
+    b.filter((task) => !byPathA.has(pathOf(task))),
+    contentOf,
+  );
+  for (const [content, tasks] of lostA) {
+    const there = lostB.get(content) ?? [];
+    lostB.delete(content);
+    found.push({ a: tasks, b: there });
+    if (there[0] && tasks[0]) renamed.push({ from: pathOf(tasks[0]), to: pathOf(there[0]) });
+  }
+  for (const tasks of lostB.values()) found.push({ a: [], b: tasks });
+  return found;
+}
+
+/** What is different in the images of counterparts: of those that have no equal on the other side, the first with the first. */
+function changedImages({ a, b }: Family): Redigested[] {
+  const contentsA = new Set(a.map(contentOf));
+  const contentsB = new Set(b.map(contentOf));
+  const onlyA = a.filter((task) => !contentsB.has(contentOf(task)));
+  const onlyB = b.filter((task) => !contentsA.has(contentOf(task)));
+  return onlyA.slice(0, onlyB.length).flatMap((task, at) => changesBetween(task.images, (onlyB[at] as Task).images));
+}
+
+function changesBetween(a: readonly Image[], b: readonly Image[]): Redigested[] {
+  const before = new Map(a.map((image) => [image.path, image.digest]));
+  return b
+    .filter(({ path, digest }) => before.has(path) && before.get(path) !== digest)
+    .map(({ path, digest }) => ({ path, from: before.get(path), to: digest }));
+}
+
+const pathOf = (task: Task) => task.images[0].path;
+const contentOf = (task: Task) => task.images.map(({ path, digest }) => digest ?? path).join(" ");
+
+function groupBy<T>(entries: readonly T[], keyOf: (entry: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const entry of entries) {
+    const group = groups.get(keyOf(entry));
+    if (group) group.push(entry);
+    else groups.set(keyOf(entry), [entry]);
+  }
+  return groups;
+}

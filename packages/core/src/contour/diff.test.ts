@@ -1,0 +1,171 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  arbitraryContour,
+  contentOf,
+  contourOf,
+  eventOf,
+  openAct,
+  type Program,
+} from "../../../../test/arbitrary/contour.ts";
+import type { Contour } from "./contour.ts";
+import { diffContours } from "./diff.ts";
+import { formatDiff } from "./diff-text.ts";
+
+const acts = Array.from({ length: 20 }, (_, at) => openAct(`/data/${at}`));
+const npm = ["/bin/sh", "/usr/bin/node", "/bin/sh", "/usr/bin/git"];
+const programs = (contents: Record<string, string> = {}, path = npm): Program[] =>
+  path.map((_, at) => ({ chain: path.slice(0, at + 1), contents, acts }));
+
+const summary = (a: Contour, b: Contour) => {
+  const { same, carried, onlyA, onlyB, redigested, renamed, equal } = diffContours(a, b);
+  return {
+    same,
+    carried,
+    onlyA: onlyA.length,
+    onlyB: onlyB.length,
+    redigested: redigested.length,
+    renamed: renamed.length,
+    equal,
+  };
+};
+
+test("a contour is equal to itself, and to one of the same behaviour", () => {
+  fc.assert(
+    fc.property(arbitraryContour, (contour) => {
+      const diff = diffContours(contour, contour);
+      expect(diff).toMatchObject({
+        same: contour.size,
+        carried: 0,
+        onlyA: [],
+        onlyB: [],
+        redigested: [],
+        renamed: [],
+        equal: true,
+      });
+      expect(formatDiff(diff)).toEqual([]);
+    }),
+  );
+});
+
+test("every point is counted on each side once, whatever the two have in common", () => {
+  fc.assert(
+    fc.property(arbitraryContour, arbitraryContour, fc.boolean(), (one, other, known) => {
+      const a = contourOf([]);
+      const b = contourOf([]);
+      for (const [target, sources] of [
+        [a, [one]],
+        [b, known ? [one, other] : [other]],
+      ] as const) {
+        for (const source of sources) {
+          for (const task of source.tasks()) target.defineTask(task);
+          for (const index of source.trajectory()) target.add(source.event(index));
+        }
+      }
+      const { same, carried, onlyA, onlyB, redigested, renamed, equal } = diffContours(a, b);
+      const pairedA = a.size - same - carried - onlyA.length;
+      expect(b.size - same - carried - onlyB.length).toBe(pairedA);
+      expect(equal).toBe(a.state() === b.state());
+      if (pairedA === 0 && carried === 0)
+        expect([...redigested, ...renamed].every(({ points }) => points === 0)).toBe(true);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("what only one of them does is told with the programs that led there", () => {
+  const a = contourOf([{ chain: ["/bin/sh", "/usr/bin/node"], acts: [openAct("/both"), openAct("/old")] }]);
+  const b = contourOf([{ chain: ["/bin/sh", "/usr/bin/node"], acts: [openAct("/both"), openAct("/new")] }]);
+  const diff = diffContours(a, b);
+  expect(diff).toMatchObject({ same: 1, carried: 0, equal: false });
+  expect(diff.onlyA).toMatchObject([{ chain: ["sh", "node"], act: openAct("/old"), point: a.point(1) }]);
+  expect(formatDiff(diff)).toEqual([
+    `- sh → node (user)`,
+    `-   ${openAct("/old")}`,
+    `+ sh → node (user)`,
+    `+   ${openAct("/new")}`,
+  ]);
+});
+
+describe("an updated program", () => {
+  test("is one re-digested file, however much runs below it", () => {
+    const diff = diffContours(contourOf(programs()), contourOf(programs({ "/usr/bin/node": "node 24" })));
+    expect(diff).toMatchObject({ same: 20, carried: 60, onlyA: [], onlyB: [], renamed: [] });
+    expect(diff.redigested).toEqual([
+      { path: "/usr/bin/node", from: contentOf("/usr/bin/node"), to: contentOf("node 24"), points: 0 },
+    ]);
+    expect(formatDiff(diff)).toHaveLength(2);
+  });
+
+  test("that also does something new shows just that", () => {
+    const after = contourOf(programs({ "/usr/bin/node": "node 24" }));
+    const node = [...after.tasks()].find(({ images }) => images[0].path === "/usr/bin/node");
+    after.add(eventOf(openAct("/root/.ssh/id_ed25519"), node));
+    const diff = diffContours(contourOf(programs()), after);
+    expect(diff.onlyA).toEqual([]);
+    expect(diff.onlyB).toMatchObject([{ chain: ["sh", "node"], act: openAct("/root/.ssh/id_ed25519") }]);
+  });
+
+  test("is the same file in the act that executes it", () => {
+    const exec = (content: string) =>
+      `exec path=/usr/bin/node mode=0100755 uid=0 gid=0 fs=disk digest=${contentOf(content)} loader=/lib/ld.so@${contentOf("ld")}`;
+    const a = contourOf([{ chain: ["/bin/sh"], acts: [exec("/usr/bin/node")] }, ...programs()]);
+    const b = contourOf([{ chain: ["/bin/sh"], acts: [exec("node 24")] }, ...programs({ "/usr/bin/node": "node 24" })]);
+    expect(diffContours(a, b).redigested).toEqual([
+      { path: "/usr/bin/node", from: contentOf("/usr/bin/node"), to: contentOf("node 24"), points: 1 },
+    ]);
+  });
+
+  test("that was renamed is one renamed program", () => {
+    const moved = npm.map((path) => (path === "/usr/bin/node" ? "/opt/node/bin/node" : path));
+    const diff = diffContours(
+      contourOf(programs()),
+      contourOf(programs({ "/opt/node/bin/node": "/usr/bin/node" }, moved)),
+    );
+    expect(diff).toMatchObject({ same: 20, carried: 60, onlyA: [], onlyB: [], redigested: [] });
+    expect(diff.renamed).toEqual([{ from: "/usr/bin/node", to: "/opt/node/bin/node", points: 0 }]);
+  });
+
+  test("an updated loader of all is one file too", () => {
+    const contents = { "/bin/sh": "sh 2", "/usr/bin/node": "node 24" };
+    expect(summary(contourOf(programs()), contourOf(programs(contents)))).toMatchObject({
+      same: 0,
+      carried: 80,
+      redigested: 2,
+      onlyA: 0,
+      onlyB: 0,
+    });
+  });
+});
+
+describe("content of what is read", () => {
+  const reading = (path: string, content: string) =>
+    contourOf([{ chain: ["/bin/sh"], acts: [openAct(path, content), openAct("/x")] }]);
+
+  test("other content under the same path", () => {
+    const diff = diffContours(reading("/app/a.js", "one"), reading("/app/a.js", "two"));
+    expect(diff.redigested).toEqual([{ path: "/app/a.js", from: contentOf("one"), to: contentOf("two"), points: 1 }]);
+    expect(diff).toMatchObject({ same: 1, carried: 0, onlyA: [], onlyB: [], renamed: [] });
+  });
+
+  test("the same content under another path", () => {
+    const diff = diffContours(reading("/app/a.js", "one"), reading("/app/b.js", "one"));
+    expect(diff.renamed).toEqual([{ from: "/app/a.js", to: "/app/b.js", points: 1 }]);
+    expect(formatDiff(diff)).toEqual(["renamed  /app/a.js → /app/b.js  (1 act)"]);
+  });
+
+  test("other content under another path is neither", () => {
+    expect(summary(reading("/app/a.js", "one"), reading("/app/b.js", "two"))).toMatchObject({
+      onlyA: 1,
+      onlyB: 1,
+      redigested: 0,
+      renamed: 0,
+    });
+  });
+});
+
+test("contours under different policies are not compared", () => {
+  expect(() => diffContours(contourOf([]), contourOf([], '{"lens":"exact"}'))).toThrow(
+    expect.objectContaining({ code: "not-comparable" }),
+  );
+});

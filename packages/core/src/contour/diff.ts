@@ -1,0 +1,173 @@
+/**
+ * What one contour does that another does not.
+ *
+ * Points that both have are the same. The others are compared as acts of counterpart tasks (`counterparts.ts`), from the
+ * least difference to the greatest: the same act of a program whose identity changed; the same act on other content; the same
+ * act on the same content under another path. What is left, only one of them does. So an update of one program is one
+ * re-digested file, however many points of its descendants changed with it.
+ */
+import type { Digest } from "../digest.ts";
+import { programName } from "../identity/task.ts";
+import type { Exchange } from "../profile/profile.ts";
+import { contentsOf, pathOf, withoutDigests, withoutPath } from "./act-words.ts";
+import { assertComparable } from "./comparable.ts";
+import type { Contour } from "./contour.ts";
+import { counterpartsOf, type Redigested, type Renamed } from "./counterparts.ts";
+import { formatCredentials } from "./credentials.ts";
+import { compareText } from "./line-text.ts";
+
+/** A point that has no counterpart. */
+export interface LonePoint {
+  readonly index: number;
+  readonly point: Digest;
+  /** Names of the programs from the first of the namespace to the one that acts. */
+  readonly chain: readonly string[];
+  readonly credentials: string;
+  readonly act: string;
+}
+
+export interface ContourDiff {
+  /** Points that both have. */
+  readonly same: number;
+  /** Acts that both have, of programs whose identity changed. */
+  readonly carried: number;
+  readonly onlyA: readonly LonePoint[];
+  readonly onlyB: readonly LonePoint[];
+  /** Files with other content, and how many acts on them. */
+  readonly redigested: readonly (Redigested & { readonly points: number })[];
+  /** Contents with another path, and how many acts on them. */
+  readonly renamed: readonly (Renamed & { readonly points: number })[];
+  /** Whether nothing of the above but `same` is there. */
+  readonly equal: boolean;
+}
+
+/** A point that only one contour has, with what it is compared by. */
+interface Odd {
+  readonly index: number;
+  /** Place of the task in the tree, and credentials. */
+  readonly who: string;
+  readonly act: string;
+}
+
+/** Compares two contours; refuses those of different profiles or policies with `not-comparable`. */
+export function diffContours<E extends Exchange>(a: Contour<E>, b: Contour<E>): ContourDiff {
+  assertComparable(a, b);
+  const counterparts = counterpartsOf(a, b);
+  let oddA = oddPoints(a, b, counterparts.placesA);
+  let oddB = oddPoints(b, a, counterparts.placesB);
+  const same = a.size - oddA.length;
+  const redigested = new Counts<Redigested>(({ path, from, to }) => `${path} ${from} ${to}`, counterparts.redigested);
+  const renamed = new Counts<Renamed>(({ from, to }) => `${from} ${to}`, counterparts.renamed);
+
+  const match = (keyOf: (act: string) => string | undefined, found: (a: string, b: string) => void) => {
+    const paired = pair(oddA, oddB, keyOf);
+    for (const [one, other] of paired.pairs) found(one.act, other.act);
+    oddA = paired.restA;
+    oddB = paired.restB;
+    return paired.pairs.length;
+  };
+  const carried = match(
+    (act) => act,
+    () => undefined,
+  );
+  match(withoutDigests, (one, other) => redigested.add(...changedContents(one, other)));
+  match(withoutPath, (one, other) => renamed.add({ from: pathOf(one) as string, to: pathOf(other) as string }));
+
+  const onlyA = lonePoints(a, oddA);
+  const onlyB = lonePoints(b, oddB);
+  return {
+    same,
+    carried,
+    onlyA,
+    onlyB,
+    redigested: redigested.all(),
+    renamed: renamed.all(),
+    equal: same === a.size && same === b.size,
+  };
+}
+
+function oddPoints<E extends Exchange>(
+  contour: Contour<E>,
+  other: Contour<E>,
+  places: ReadonlyMap<Digest, number>,
+): Odd[] {
+  const who = contour.actors.map(({ task, credentials }) => `${places.get(task)} ${formatCredentials(credentials)}`);
+  const odd: Odd[] = [];
+  for (let index = 0; index < contour.size; index++) {
+    if (other.indexOfPoint(contour.point(index)) >= 0) continue;
+    odd.push({
+      index,
+      who: who[contour.actorNumber(index)] as string,
+      act: contour.profile.formatAct(contour.event(index)),
+    });
+  }
+  return odd;
+}
+
+/** Pairs what has the same key and the same actor; each is in one pair at most. */
+function pair(a: readonly Odd[], b: readonly Odd[], keyOf: (act: string) => string | undefined) {
+  const waiting = new Map<string, Odd[]>();
+  const pairs: [Odd, Odd][] = [];
+  const restA: Odd[] = [];
+  const restB: Odd[] = [];
+  for (const odd of b) {
+    const key = keyOf(odd.act);
+    const queue = key === undefined ? restB : waiting.get(`${odd.who} ${key}`);
+    if (queue) queue.push(odd);
+    else waiting.set(`${odd.who} ${key}`, [odd]);
+  }
+  for (const odd of a) {
+    const key = keyOf(odd.act);
+    const other = key === undefined ? undefined : waiting.get(`${odd.who} ${key}`)?.shift();
+    if (other) pairs.push([odd, other]);
+    else restA.push(odd);
+  }
+  for (const queue of waiting.values()) restB.push(...queue);
+  return { pairs, restA, restB };
+}
+
+/** The contents that differ between two acts that are equal but for digests. */
+function changedContents(one: string, other: string): Redigested[] {
+  const after = contentsOf(other);
+  return contentsOf(one).flatMap(({ path, digest }, at) => {
+    const to = after[at]?.digest;
+    return to === digest ? [] : [{ path, from: digest, to }];
+  });
+}
+
+function lonePoints<E extends Exchange>(contour: Contour<E>, odd: readonly Odd[]): LonePoint[] {
+  const points = odd.map(({ index, act }) => {
+    const { task, credentials } = contour.actor(index);
+    const chain = contour.taskChain(task).map(programName);
+    return { index, point: contour.point(index), chain, credentials: formatCredentials(credentials), act };
+  });
+  const key = ({ chain, credentials, act }: LonePoint) => `${chain.join(" ")} ${credentials} ${act}`;
+  return points.sort((one, other) => compareText(key(one), key(other)));
+}
+
+/** Different things, each with how often it came. */
+class Counts<T extends object> {
+  readonly #keyOf: (entry: T) => string;
+  readonly #entries = new Map<string, { readonly entry: T; points: number }>();
+
+  constructor(keyOf: (entry: T) => string, known: readonly T[]) {
+    this.#keyOf = keyOf;
+    for (const entry of known) this.#at(entry);
+  }
+
+  add(...entries: readonly T[]): void {
+    for (const entry of entries) this.#at(entry).points += 1;
+  }
+
+  all(): (T & { readonly points: number })[] {
+    const sorted = [...this.#entries].sort(([a], [b]) => compareText(a, b));
+    return sorted.map(([, { entry, points }]) => ({ ...entry, points }));
+  }
+
+  #at(entry: T): { points: number } {
+    const key = this.#keyOf(entry);
+    const known = this.#entries.get(key) ?? { entry, points: 0 };
+    this.#entries.set(key, known);
+    return known;
+  }
+}
