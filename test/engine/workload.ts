@@ -46,7 +46,7 @@ export const root: Credentials = {
   capabilities: 0x1ffn,
 };
 
-export const actorOf = (task: Task, credentials = user): Actor => ({ task: task.id, parent: task.parent, credentials });
+const actorOf = (task: Task, credentials = user): Actor => ({ task: task.id, parent: task.parent, credentials });
 
 export function event<O extends Operation>(task: Task, op: O, subject: Subject<O>, credentials = user): Event {
   return { op, actor: actorOf(task, credentials), subject } as unknown as Event;
