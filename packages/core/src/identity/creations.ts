@@ -28,6 +28,9 @@ interface Node {
   readonly name: string;
   parent: Node | undefined;
   label: Label | undefined;
+  /** The labelled nodes are a ring in order of age, through the root. */
+  older: Node | undefined;
+  newer: Node | undefined;
   children: Map<string, Node>;
 }
 
@@ -37,19 +40,20 @@ const NODE_WEIGHT = 300;
 export class Creations {
   readonly #capacity: number;
   readonly #forgotten: () => void;
-  readonly #root: Node = { name: "", parent: undefined, label: undefined, children: new Map() };
-  /** Labelled nodes, oldest first. */
-  readonly #labelled = new Set<Node>();
+  readonly #root = nodeOf("");
+  #size = 0;
   #weight = 0;
 
   /** @param capacity rough bytes of heap @param forgotten called for each name that had to give way */
   constructor(capacity: number, forgotten: () => void) {
     this.#capacity = capacity;
     this.#forgotten = forgotten;
+    this.#root.older = this.#root;
+    this.#root.newer = this.#root;
   }
 
   get size(): number {
-    return this.#labelled.size;
+    return this.#size;
   }
 
   /** The labels along a path, in its order; nothing in most cases, and then at the cost of one failed lookup. */
@@ -72,8 +76,7 @@ export class Creations {
     this.remove(path);
     if (!label) return;
     const node = this.#ensure(path);
-    node.label = label;
-    this.#labelled.add(node);
+    this.#label(node, label);
     this.#fit();
   }
 
@@ -123,7 +126,7 @@ export class Creations {
     for (const name of path.slice(1).split("/")) {
       const known = node.children.get(name);
       if (known) node = known;
-      else node = this.#hang({ name: ownCopy(name), parent: undefined, label: undefined, children: new Map() }, node);
+      else node = this.#hang(nodeOf(ownCopy(name)), node);
     }
     return node;
   }
@@ -168,18 +171,29 @@ export class Creations {
     }
   }
 
+  /** An unlabelled node gets a label, and is the newest. */
+  #label(node: Node, label: Label): void {
+    node.label = label;
+    join(this.#root.older as Node, node);
+    join(node, this.#root);
+    this.#size += 1;
+  }
+
   #unlabel(node: Node): void {
     if (!node.label) return;
     node.label.release?.();
     node.label = undefined;
-    this.#labelled.delete(node);
+    join(node.older as Node, node.newer as Node);
+    node.older = undefined;
+    node.newer = undefined;
+    this.#size -= 1;
   }
 
   #fit(): void {
-    for (const node of this.#labelled) {
-      if (this.#weight <= this.#capacity) return;
-      this.#unlabel(node);
-      this.#prune(node);
+    while (this.#weight > this.#capacity && this.#size > 0) {
+      const oldest = this.#root.newer as Node;
+      this.#unlabel(oldest);
+      this.#prune(oldest);
       this.#forgotten();
     }
   }
@@ -194,6 +208,15 @@ function areNested(a: string, b: string): boolean {
 function adopt(parent: Node, children: Map<string, Node>): void {
   parent.children = children;
   for (const child of children.values()) child.parent = parent;
+}
+
+function nodeOf(name: string): Node {
+  return { name, parent: undefined, label: undefined, older: undefined, newer: undefined, children: new Map() };
+}
+
+function join(older: Node, newer: Node): void {
+  older.newer = newer;
+  newer.older = older;
 }
 
 function weightOf(node: Node): number {

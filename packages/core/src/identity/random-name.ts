@@ -51,6 +51,8 @@ const KNOWN = /(?:ed|x|curve)25519|utf8mb\d|gf2p8|lib2to3|c14n|log4j|sm[34]/gi;
 /** Tells whether a name that was just made is random or volatile. */
 export function isRandomName(name: string, naming: Naming): boolean {
   if (isPrivateTemporary(naming)) return true;
+  // Lower-case letters alone never change class: only a template could have drawn them. Most names end here.
+  if (!naming.exclusive && !/[0-9A-Z]/.test(name)) return false;
   if (UUID.test(name) || TIME.test(name) || LONG_NUMBER.test(name) || NUMBER_APPENDED.test(name)) return true;
   if (naming.holdsPid) return true;
   const parts = name.replace(KNOWN, "-").split(SEPARATORS);

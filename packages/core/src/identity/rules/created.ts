@@ -47,6 +47,12 @@ export interface CreatedSwitches {
   readonly contentAddress: boolean;
 }
 
+/** A label, and for one with a number what it is counted with. */
+interface Judged {
+  readonly label: Label;
+  readonly kind?: string;
+}
+
 export class CreatedNames {
   readonly #switches: CreatedSwitches;
   readonly #isTemporary: (path: string) => boolean;
@@ -104,23 +110,23 @@ export class CreatedNames {
 
   /** `path` comes to be: the label of its last component, or undefined if the name may stay. */
   creates(path: string, made: Made, at: Observation): Label | undefined {
-    const label = this.#judge(path, made, at);
-    this.#effect = () => this.#files.put(path, label && this.#numbered(label, path, at));
-    return label;
+    const judged = this.#judge(path, made, at);
+    this.#effect = () => this.#files.put(path, this.#numbered(judged, at));
+    return judged?.label;
   }
 
   /** An abstract socket name comes to be; like `creates`. */
   bindsAbstract(path: string, at: Observation): Label | undefined {
-    const label = this.#judge(path, "name", at);
-    this.#effect = () => this.#sockets.put(path, label && this.#numbered(label, path, at));
-    return label;
+    const judged = this.#judge(path, "name", at);
+    this.#effect = () => this.#sockets.put(path, this.#numbered(judged, at));
+    return judged?.label;
   }
 
   /** `from` is moved to `to`; like `creates` for `to`. */
   moves(from: string, to: string, at: Observation): Label | undefined {
-    const label = this.#judge(to, "name", at);
-    this.#effect = () => this.#files.move(from, to, label && this.#numbered(label, to, at));
-    return label;
+    const judged = this.#judge(to, "name", at);
+    this.#effect = () => this.#files.move(from, to, this.#numbered(judged, at));
+    return judged?.label;
   }
 
   exchanges(a: string, b: string): void {
@@ -136,18 +142,20 @@ export class CreatedNames {
     };
   }
 
-  #judge(path: string, made: Made, at: Observation): Label | undefined {
+  #judge(path: string, made: Made, at: Observation): Judged | undefined {
     const slash = path.lastIndexOf("/");
     const name = path.slice(slash + 1);
-    const directories = path.slice(Math.max(0, tail(path, slash)), slash).split("/");
+    const directories = path.slice(tail(path, slash), slash).split("/");
     if (this.#switches.contentAddress) {
       const label = addressLabel(name, directories, made);
-      if (label) return label;
+      if (label) return { label };
     }
     if (!this.#switches.created || !this.#isRandom(path, name, directories.at(-1) ?? "", made, at)) return undefined;
-    const kind = kindOf(path, at);
-    const text = `{${programOf(at)}#${this.#numbers.next(at.pid, kind)}}${safeExtension(name)}`;
-    return { text, fans: this.#switches.contentAddress ? fanDepth(directories) : 0, rule: "created" };
+    const extension = safeExtension(name);
+    const kind = kindOf(path.slice(0, slash), extension, at);
+    const text = `{${programOf(at)}#${this.#numbers.next(at.pid, kind)}}${extension}`;
+    const fans = this.#switches.contentAddress ? fanDepth(directories) : 0;
+    return { label: { text, fans, rule: "created" }, kind };
   }
 
   #isRandom(path: string, name: string, parent: string, made: Made, at: Observation): boolean {
@@ -164,9 +172,11 @@ export class CreatedNames {
     });
   }
 
-  #numbered(label: Label, path: string, at: Observation): Label {
-    const release = label.rule === "created" ? this.#numbers.take(at.pid, kindOf(path, at)) : undefined;
-    return release ? { ...label, release } : label;
+  /** The label as it goes into the log, with the number it has taken. */
+  #numbered(judged: Judged | undefined, at: Observation): Label | undefined {
+    if (judged?.kind === undefined) return judged?.label;
+    const release = this.#numbers.take(at.pid, judged.kind);
+    return release ? { ...judged.label, release } : judged.label;
   }
 
   #remember(path: string, removed: { readonly levelled: string; readonly random: boolean }): void {
@@ -191,10 +201,8 @@ function tail(path: string, end: number): number {
 }
 
 /** Names of one kind are counted together. The directory goes in as a digest, because the kind is kept and a path is long. */
-function kindOf(path: string, at: Observation): string {
-  const slash = path.lastIndexOf("/");
-  const directory = sha256(Buffer.from(path.slice(0, slash), "utf8"));
-  return `${directory} ${safeExtension(path.slice(slash + 1))} ${programOf(at)}`;
+function kindOf(directory: string, extension: string, at: Observation): string {
+  return `${sha256(Buffer.from(directory, "utf8"))} ${extension} ${programOf(at)}`;
 }
 
 function programOf(at: Observation): string {
