@@ -25,8 +25,11 @@ const house = [
   ["linux", "index", []],
 
   ["isoline", "error", ["@isoline/core", "@isoline/linux"]],
+  ["isoline", "store", ["@isoline/core", "node:*"]],
   ["isoline", "namespace", ["@isoline/core", "@isoline/linux", "node:*"]],
-  ["isoline", "cli", ["@isoline/core", "@isoline/linux", "node:*", "commander"]],
+  ["isoline", "control", ["@isoline/core", "@isoline/linux", "node:*"]],
+  ["isoline", "demo", ["@isoline/core", "node:*"]],
+  ["isoline", "cli", ["@isoline/core", "@isoline/linux", "node:*", "commander", "yaml"]],
   ["isoline", "index", []],
 ];
 

@@ -7,7 +7,10 @@ export const cliErrors = {
   "not-executable": "The program to run is there but cannot be executed.",
   "cannot-read": "A file that was named cannot be read.",
   "cannot-write": "A result could not be written; what was there before is unchanged.",
-  "no-such-namespace": "No live namespace has this name.",
+  "no-such-point": "No point of the contour begins this way, or several do.",
+  "no-such-namespace": "No live namespace has this name, or several do.",
+  "name-taken": "A live namespace has this name already.",
+  "unsafe-place": "A directory for control sockets belongs to somebody else, or is open to others.",
   "namespace-lost": "A namespace's supervisor went away or does not answer.",
 } as const;
 
