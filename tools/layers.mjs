@@ -21,6 +21,7 @@ const house = [
 
   ["linux", "error", ["@isoline/core"]],
   ["linux", "abi", ["@isoline/core", "node:*", "koffi"]],
+  ["linux", "process", ["@isoline/core"]],
   ["linux", "sensor", ["@isoline/core", "node:*"]],
   ["linux", "index", []],
 

@@ -30,6 +30,7 @@ const waitCall = call(["long", "void *", "long", "void *"]);
 const prlimitCall = call(["long", "long", "void *", "void *"]);
 const seccompCall = call(["long", "long", "void *"]);
 const sigactionCall = libc.func("sigaction", "int", ["int", "void *", "void *"]);
+const sigmaskCall = libc.func("pthread_sigmask", "int", ["int", "void *", "void *"]);
 const spawn = libc.func("posix_spawn", "int", ["void *", "void *", "void *", "void *", "void *", "void *"]);
 
 const fail = (result: number): number => (result < 0 ? -koffi.errno() : result);
@@ -37,7 +38,7 @@ const fail = (result: number): number => (result < 0 ? -koffi.errno() : result);
 /** x86-64 system call numbers of the calls made here (arch/x86/entry/syscalls/syscall_64.tbl). */
 const NR = {
   close: 3, pread64: 17, poll: 7, getsockname: 51, getpeername: 52, getsockopt: 55, kill: 62, gettid: 186, tgkill: 234, setgroups: 116,
-  setfsuid: 122, setfsgid: 123, fstatfs: 138, prctl: 157, wait4: 61, readlinkat: 267, prlimit64: 302,
+  setfsuid: 122, setfsgid: 123, fstatfs: 138, prctl: 157, wait4: 61, exit_group: 231, readlinkat: 267, prlimit64: 302,
   process_vm_readv: 310, seccomp: 317, statx: 332, pidfd_send_signal: 424, pidfd_open: 434, openat2: 437,
   pidfd_getfd: 438, faccessat2: 439,
 } as const;
@@ -165,6 +166,15 @@ export function pollNow(fd: number, events: number): number {
 /** The C library's `sigaction`, with 152-byte structs, so that it supplies the restorer itself. */
 export function sigaction(signal: number, action: Buffer | null, previous: Buffer | null): number {
   return fail(sigactionCall(signal, action, previous));
+}
+
+/** The calling thread's signal mask; `set` is a 128-byte `sigset_t`. */
+export function sigprocmask(how: number, set: Buffer): number {
+  return sigmaskCall(how, set, null);
+}
+
+export function exitGroup(status: number): never {
+  return word1(NR.exit_group, status) as never;
 }
 
 /** `posix_spawn(3)`: returns an errno, positive, or 0; the pid is written into `pid` (int32). */

@@ -1,13 +1,15 @@
 /**
  * The workload's first process as its parent sees it: how it ends, when it stops, and what it must be given back.
  */
-import { kill, prlimit, sigaction, wait4 } from "../abi/libc.ts";
+import { exitGroup, kill, prctl, prlimit, sigaction, sigprocmask, wait4 } from "../abi/libc.ts";
 
 const WNOHANG = 1;
 const WUNTRACED = 2;
 const WCONTINUED = 8;
 const RLIMIT_NOFILE = 7;
 const SIG_IGN = 1n;
+const PR_SET_DUMPABLE = 4;
+const SIG_UNBLOCK = 1;
 
 /** What became of a child since it was last asked after. */
 export type ChildState =
@@ -46,4 +48,24 @@ export function ignoreSignal(signal: number): void {
 /** Sends a signal; false if there is nobody to take it. */
 export function sendSignal(pid: number, signal: number): boolean {
   return kill(pid, signal) >= 0;
+}
+
+/**
+ * Ends this process at once. Node's own exit would put the terminal back to how it found it, but what the workload left
+ * there on purpose (`stty -echo`) is none of our business. What is still buffered is lost: write before.
+ */
+export function leave(status: number): never {
+  return exitGroup(status);
+}
+
+/** Ends this process by the signal that ended the workload, so that a parent sees what it would have seen; without a core of ours. */
+export function dieBySignal(signal: number): never {
+  prctl(PR_SET_DUMPABLE, 0);
+  sigaction(signal, Buffer.alloc(152), null);
+  const set = Buffer.alloc(128);
+  set.writeBigUInt64LE(1n << BigInt(signal - 1), 0);
+  sigprocmask(SIG_UNBLOCK, set);
+  kill(process.pid, signal);
+  // Only a signal that does not end a process by default comes back here.
+  return leave(128 + signal);
 }

@@ -1,0 +1,27 @@
+/** What a terminal says about itself, without opening it as a stream: Node would make the descriptor non-blocking. */
+import { ioctl } from "../abi/libc.ts";
+
+/** asm-generic/ioctls.h, asm-generic/termbits.h; x86-64 and arm64 agree. */
+const TCGETS = 0x5401;
+const TIOCGWINSZ = 0x5413;
+const LFLAG_AT = 12;
+const ICANON = 2;
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Size of the terminal behind a descriptor; undefined where there is none or it does not know. */
+export function terminalSize(fd: number): TerminalSize | undefined {
+  const size = Buffer.alloc(8);
+  if (ioctl(fd, TIOCGWINSZ, size) < 0) return undefined;
+  const [rows, columns] = [size.readUInt16LE(0), size.readUInt16LE(2)];
+  return rows > 0 && columns > 0 ? { columns, rows } : undefined;
+}
+
+/** Whether a program has the terminal to itself: an editor, a pager or a line editor that draws the line it reads. */
+export function isTerminalRaw(fd: number): boolean {
+  const termios = Buffer.alloc(64);
+  return ioctl(fd, TCGETS, termios) >= 0 && (termios.readUInt32LE(LFLAG_AT) & ICANON) === 0;
+}
