@@ -122,12 +122,8 @@ export class ModelMediator implements Mediator {
     this.#guessed.delete(process.handle);
   }
 
-  lost(reason: string): void {
-    this.#engine.loss(reason);
-  }
-
-  failed(reason: string): Verdict {
-    return this.#engine.loss(reason) ? EPERM : 0;
+  lost(reason: string, process?: Process): Verdict {
+    return this.#engine.loss(reason, 1, process?.handle) ? EPERM : 0;
   }
 
   guessed(process: Process): void {

@@ -79,8 +79,13 @@ export class Context {
     if (PATH_ERRORS.has(-error)) {
       if (error !== -13 || this.permissions.isPeer(thread)) return this.attempt();
     }
-    this.mediator.lost(`path not resolved (${reasonFor(-error)})`);
-    return this.decide(thread, act(`?${reasonFor(-error)}`));
+    return this.unseen(thread, `path not resolved (${reasonFor(-error)})`, act(`?${reasonFor(-error)}`));
+  }
+
+  /** An event of which something could not be seen: it is decided, and counts as a loss, which may refuse it all the same. */
+  unseen(thread: Thread, reason: string, act: Act): Verdict {
+    const lost = this.mediator.lost(reason, thread.process);
+    return this.decide(thread, act) || lost;
   }
 
   /** Reads a path argument into `memory`; its length, or a negative errno. */

