@@ -37,7 +37,6 @@ describe("a merged contour", () => {
       fc.property(arbitraryContour, (contour) => {
         expect(textOf(mergeContours([contour]))).toBe(textOf(contour));
       }),
-    ,
     );
   });
 

@@ -5,7 +5,8 @@
  * `\xHH` per byte, and so does every byte that is not part of valid UTF-8. A backslash never stands for itself, so the
  * mapping is injective. Bidirectional overrides are escaped too: a reviewer must see what the kernel sees.
  */
-const decoder = new TextDecoder("utf-8", { fatal: true });
+// ignoreBOM keeps a byte order mark; without it a name that begins with one would be told like the name without it.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 const PLAIN = /^[!-[\]-~]*$/;

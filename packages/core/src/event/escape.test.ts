@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { escapeBytes, isEscaped, unescapeToBytes } from "./escape.ts";
+
+/** Bytes with a taste for what is odd: marks, separators, broken sequences. */
+const bytes = fc
+  .array(
+    fc.oneof(
+      fc.uint8Array({ maxLength: 6 }),
+      fc.string({ unit: "grapheme", maxLength: 4 }).map((text) => Buffer.from(text)),
+      fc
+        .constantFrom("efbbbf", "5c", "5c783230", "c0af", "eda080", "f09f98", "e280ae", "20", "00")
+        .map((hex) => Buffer.from(hex, "hex")),
+    ),
+    { maxLength: 6 },
+  )
+  .map((parts) => Buffer.concat(parts));
+
+test("escaped text gives back its bytes, is canonical, and stays on one line without spaces", () => {
+  fc.assert(
+    fc.property(bytes, (input) => {
+      const text = escapeBytes(input);
+      expect(unescapeToBytes(text)).toEqual(input);
+      expect(isEscaped(text)).toBe(true);
+      expect(text).not.toMatch(/[\u0000-\u0020\u007f-\u00a0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("different bytes give different text, also where one begins with a byte order mark", () => {
+  const mark = Buffer.from("efbbbf", "hex");
+  fc.assert(
+    fc.property(bytes, bytes, (a, b) => {
+      expect(escapeBytes(a) === escapeBytes(b)).toBe(a.equals(b));
+      expect(escapeBytes(Buffer.concat([mark, a]))).not.toBe(escapeBytes(a));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("no other spelling is taken for escaped", () => {
+  for (const text of ["a b", "\\", "\\x4", "\\x41", "\\X20", "\\xff\\xc3\\xa4", "\ud800", "\u202e", "\n"])
+    expect(isEscaped(text)).toBe(false);
+});
