@@ -23,6 +23,8 @@ export type Request =
   | { readonly ask: "trust"; readonly pid?: number | undefined }
   | { readonly ask: "seal" }
   | { readonly ask: "contour" }
+  /** Departures from one on, in order, at most a hundred at a time. */
+  | { readonly ask: "departures"; readonly from: number }
   | { readonly ask: "follow"; readonly on: boolean }
   | { readonly ask: "stop" };
 

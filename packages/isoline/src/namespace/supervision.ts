@@ -13,6 +13,9 @@ import { type ControlBlock, cells } from "./control-block.ts";
 import type { DepartureReport, LiveEvent, ProcessReport, Report, Request, Snapshot } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 
+/** Each is explained, and meanwhile the workload waits. */
+const DEPARTURES_AT_ONCE = 100;
+
 export class Supervision {
   readonly mediator: ModelMediator;
   readonly #plan: Plan;
@@ -90,6 +93,8 @@ export class Supervision {
         return true;
       case "contour":
         return { points: this.#contour.size, state: this.#contour.state(), measurement: this.#contour.measurement() };
+      case "departures":
+        return this.#departures(request.from, request.from + DEPARTURES_AT_ONCE);
       case "stop":
         return true;
     }
@@ -179,8 +184,8 @@ export class Supervision {
     return Array.from(this.#engine.losses, ([reason, count]) => ({ reason, count }));
   }
 
-  #departures(): DepartureReport[] {
-    return Array.from(this.#engine.forensics.departures, (departure) => ({
+  #departures(from = 0, to = Number.POSITIVE_INFINITY): DepartureReport[] {
+    return this.#engine.forensics.departures.slice(from, to).map((departure) => ({
       point: departure.point,
       why: why(departure, this.#learnt, this.#engine.forensics).sentence,
       act: formatAct(departure.event),
