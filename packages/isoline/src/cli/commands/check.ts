@@ -1,0 +1,15 @@
+/** `isoline check`: for CI, whether a command kept to its contour. */
+import { leave } from "@isoline/linux";
+import { status } from "../ending.ts";
+import type { Invocation } from "../invocation.ts";
+import { endAs } from "../workload/end-as.ts";
+import { runSealed, type SealedOptions } from "../workload/sealed.ts";
+
+export type CheckOptions = SealedOptions;
+
+export async function check(invocation: Invocation, file: string, options: CheckOptions): Promise<number> {
+  const { outcome, verdict } = await runSealed(invocation, file, options);
+  if (verdict === "off-contour") return leave(status.offContour);
+  if (verdict === "incomplete") return leave(status.incomplete);
+  return endAs(outcome.exit);
+}

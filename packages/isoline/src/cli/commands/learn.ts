@@ -1,0 +1,56 @@
+/** `isoline learn`: everything a command does becomes its contour. */
+import { existsSync } from "node:fs";
+import { readPlaces } from "../../namespace/places.ts";
+import type { Invocation } from "../invocation.ts";
+import { policyLine } from "../lens.ts";
+import { note } from "../output/streams.ts";
+import { usage } from "../refusal.ts";
+import { commandAfterDashes } from "../workload/command.ts";
+import { endAs } from "../workload/end-as.ts";
+import { deliverReport, type ReportOptions } from "../workload/finish.ts";
+import { assertWritable } from "../workload/outputs.ts";
+import { verdictOf } from "../workload/report.ts";
+import { saySummaryOfLearning } from "../workload/summary.ts";
+import { supervise } from "../workload/supervise.ts";
+
+export interface LearnOptions extends ReportOptions {
+  readonly output?: string;
+  readonly merge?: boolean;
+  readonly lens?: string;
+  readonly trajectory?: string;
+  readonly name?: string;
+  readonly quiet?: boolean;
+}
+
+export async function learn(invocation: Invocation, options: LearnOptions): Promise<number> {
+  const { output, quiet = false } = options;
+  if (output === undefined) throw usage("expected -o FILE, where the contour is to be written");
+  const command = commandAfterDashes(invocation.argv, ["-o", output]);
+  for (const file of [output, options.trajectory, options.report]) if (file !== undefined) assertWritable(file);
+  const outcome = await supervise(invocation, {
+    plan: {
+      mode: "learn",
+      contour: options.merge ? contourToMerge(output, quiet) : undefined,
+      output,
+      policy: await policyLine(options.lens),
+      trajectory: options.trajectory,
+      places: readPlaces(invocation.entry),
+      landlock: false,
+      openFiles: invocation.entry.openFiles,
+    },
+    command,
+    name: options.name,
+    quiet,
+  });
+  const { report } = outcome;
+  if (!quiet) saySummaryOfLearning(report, output);
+  deliverReport(outcome, { contour: output, command, verdict: verdictOf(report, true) }, options);
+  return endAs(outcome.exit);
+}
+
+/** The contour to add to; the first of several runs may well say --merge too. */
+function contourToMerge(output: string, quiet: boolean): string | undefined {
+  if (existsSync(output)) return output;
+  if (!quiet) note(`${output} is not there yet, so there is nothing to add to: it begins with this run`);
+  return undefined;
+}

@@ -1,0 +1,11 @@
+/** `isoline run`: a command under its contour, ending as the command ends. */
+import type { Invocation } from "../invocation.ts";
+import { endAs } from "../workload/end-as.ts";
+import { runSealed, type SealedOptions } from "../workload/sealed.ts";
+
+export type RunOptions = SealedOptions;
+
+export async function run(invocation: Invocation, file: string, options: RunOptions): Promise<number> {
+  const { outcome } = await runSealed(invocation, file, options);
+  return endAs(outcome.exit);
+}

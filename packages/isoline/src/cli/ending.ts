@@ -1,0 +1,19 @@
+/** How isoline itself ends: docs/exit-codes.md. */
+export const status = {
+  success: 0,
+  /** A failure of isoline's own, of a command that runs no workload. */
+  failure: 1,
+  usage: 2,
+  /** `diff`: the contours are comparable and differ. */
+  different: 1,
+  /** `diff`: as diff(1) and git diff, so that 1 always means that there are differences. */
+  trouble: 2,
+  offContour: 3,
+  incomplete: 4,
+  /** A failure of isoline's own, of a command that runs a workload: smaller statuses are the workload's. */
+  noWorkload: 125,
+  notExecutable: 126,
+  notFound: 127,
+  /** As if SIGPIPE had ended us. */
+  outputClosed: 141,
+} as const;

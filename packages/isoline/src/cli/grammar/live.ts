@@ -1,0 +1,3 @@
+import type { Command } from "commander";
+import type { Invocation } from "../invocation.ts";
+export function declareLive(_p: Command, _i: Invocation): void {}

@@ -1,0 +1,88 @@
+/** The commands that run a workload. */
+import type { Command } from "commander";
+import type { CheckOptions } from "../commands/check.ts";
+import type { LearnOptions } from "../commands/learn.ts";
+import type { RunOptions } from "../commands/run.ts";
+import type { Invocation } from "../invocation.ts";
+import { examples } from "./examples.ts";
+
+const COMMAND = "the command to run, after --";
+
+export function declareWorkloads(program: Command, invocation: Invocation): void {
+  program
+    .command("learn")
+    .summary("learn the contour of a command")
+    .description("Runs a command and writes everything it does into a contour.")
+    .usage("-o FILE [options] -- COMMAND [ARGUMENT…]")
+    .argument("[command...]", COMMAND)
+    .option("-o, --output <file>", "write the contour here; an older one is replaced when the command has ended")
+    .option("--merge", "add to the contour that is there: what it has stays, and is under the same lens")
+    .option("--lens <name|file>", "what counts: default, exact, or a policy file (YAML or JSON)")
+    .option("--trajectory <file>", "also write events in the order they first happened, one JSON object a line")
+    .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
+    .option("-q, --quiet", "no status line and no summary")
+    .option("--json", "print a report to stdout when the command has ended")
+    .option("--report <file>", "write the report to a file, apart from what the command prints")
+    .addHelpText(
+      "after",
+      examples(
+        "isoline learn -o app.contour -- npm test",
+        "isoline learn -o app.contour --merge -- npm run e2e",
+        "isoline learn -o app.contour --lens exact -- ./build.sh",
+      ),
+    )
+    .action((_command: string[], options: LearnOptions) =>
+      invocation.ends(import("../commands/learn.ts").then(({ learn }) => learn(invocation, options))),
+    );
+
+  program
+    .command("check")
+    .summary("run a command and say whether it kept to its contour")
+    .description(
+      "Runs a command under a sealed contour: 0 on contour, 3 off contour, 4 incomplete, else its own status.",
+    )
+    .usage("FILE [options] -- COMMAND [ARGUMENT…]")
+    .argument("<file>", "the contour")
+    .argument("[command...]", COMMAND)
+    .option("--enforce", "refuse what is off contour, instead of only saying so")
+    .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees.md)")
+    .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
+    .option("-q, --quiet", "say nothing on stderr; the exit status and the report say it all")
+    .option("--json", "print a report to stdout when the command has ended")
+    .option("--report <file>", "write the report to a file, apart from what the command prints")
+    .addHelpText(
+      "after",
+      examples(
+        "isoline check app.contour -- npm test",
+        "isoline check app.contour --report report.json -- npm test",
+        "isoline check app.contour --json -- make >/dev/null",
+      ),
+    )
+    .action((file: string, _command: string[], options: CheckOptions) =>
+      invocation.ends(import("../commands/check.ts").then(({ check }) => check(invocation, file, options))),
+    );
+
+  program
+    .command("run")
+    .summary("run a command under its contour, sealed or enforced")
+    .description("Runs a command under a contour. Ends as the command ends, whatever was off contour.")
+    .usage("FILE [options] -- COMMAND [ARGUMENT…]")
+    .argument("<file>", "the contour")
+    .argument("[command...]", COMMAND)
+    .option("--enforce", "refuse what is off contour")
+    .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees.md)")
+    .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
+    .option("-q, --quiet", "say nothing on stderr")
+    .option("--json", "print a report to stdout when the command has ended")
+    .option("--report <file>", "write the report to a file, apart from what the command prints")
+    .addHelpText(
+      "after",
+      examples(
+        "isoline run app.contour -- node server.js",
+        "isoline run app.contour --enforce --name web -- node server.js",
+      ),
+    )
+    .action((file: string, _command: string[], options: RunOptions) =>
+      invocation.ends(import("../commands/run.ts").then(({ run }) => run(invocation, file, options))),
+    );
+}

@@ -1,0 +1,15 @@
+/** Colour, where somebody sees it. */
+import { styleText } from "node:util";
+import { isTerminal, STDOUT } from "./streams.ts";
+
+export type Paint = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+
+/** Colours text for a stream: not if it is no terminal, and not against NO_COLOR (no-color.org) or a dumb terminal. */
+export function paint(how: Paint, text: string, fd: number = STDOUT): string {
+  return isColourful(fd) ? styleText(how, text, { validateStream: false }) : text;
+}
+
+function isColourful(fd: number): boolean {
+  if (process.env["NO_COLOR"] || process.env["TERM"] === "dumb") return false;
+  return isTerminal(fd);
+}

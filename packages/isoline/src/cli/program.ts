@@ -1,0 +1,69 @@
+/**
+ * What can be said on the command line: the commands, their options and their help. The commands themselves are in
+ * `commands/`, one file each, imported when they are called.
+ */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import type { Entry } from "../namespace/entry.ts";
+import { declareContours } from "./grammar/contours.ts";
+import { declareLive } from "./grammar/live.ts";
+import { declareMachine } from "./grammar/machine.ts";
+import { declareWorkloads } from "./grammar/workloads.ts";
+import type { Invocation } from "./invocation.ts";
+import { isTerminal, print, STDERR, STDOUT, say } from "./output/streams.ts";
+
+export class Program extends Command {
+  /** The name of the command that was called. */
+  running: string | undefined;
+
+  override createCommand(name?: string): Command {
+    return new Command(name);
+  }
+}
+
+export function isolineProgram(entry: Entry, argv: readonly string[]): Program {
+  const program = new Program("isoline");
+  program
+    .description("A contour for any command: learn what software does, and know when it does something else.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
+    .commandsGroup("Commands:")
+    .configureOutput({
+      writeOut: print,
+      writeErr: say,
+      outputError: (text, write) => write(text.replace(/^error: /, "isoline: ")),
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+      getOutHasColors: () => isTerminal(STDOUT),
+      getErrHasColors: () => isTerminal(STDERR),
+    })
+    .configureHelp({ showGlobalOptions: false })
+    .enablePositionalOptions()
+    .exitOverride()
+    .showHelpAfterError("isoline: see isoline --help")
+    .hook("preAction", (_, command) => {
+      program.running = command.name();
+    });
+  const invocation: Invocation = {
+    entry,
+    argv,
+    ends: async (ending) => {
+      process.exitCode = await ending;
+    },
+  };
+  declareWorkloads(program, invocation);
+  declareContours(program, invocation);
+  declareLive(program, invocation);
+  declareMachine(program, invocation);
+  for (const command of program.commands) command.showHelpAfterError(`isoline: see isoline ${command.name()} --help`);
+  return program;
+}
+
+/** The version of the package this file is in. */
+export function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return manifest.version;
+}

@@ -1,0 +1,36 @@
+/** What a run leaves for machines: `--json` and `--report`. */
+import { constants } from "node:os";
+import type { ChildState } from "@isoline/linux";
+import type { Report } from "../../namespace/messages.ts";
+
+/** How the run of a workload came out. */
+export type Verdict = "on-contour" | "off-contour" | "incomplete" | "learnt";
+
+/** A report of one run. Members are only ever added. */
+export interface RunReport extends Report {
+  readonly isoline: 1;
+  readonly verdict: Verdict;
+  readonly contour: string;
+  readonly command: readonly string[];
+  /** How the first process ended. */
+  readonly exit: { readonly status: number } | { readonly signal: string } | { readonly unknown: true };
+}
+
+/** Off contour outweighs incomplete: what was seen is certain, whatever was not seen. */
+export function verdictOf(report: Pick<Report, "off" | "incomplete">, learning: boolean): Verdict {
+  if (report.off > 0) return "off-contour";
+  if (report.incomplete.length > 0) return "incomplete";
+  return learning ? "learnt" : "on-contour";
+}
+
+export function exitOf(state: ChildState): RunReport["exit"] {
+  if (state.state === "exited") return { status: state.status };
+  if (state.state === "killed") return { signal: signalName(state.signal) };
+  return { unknown: true };
+}
+
+/** `SIGTERM`; `SIG34` for a number that has no name here. */
+export function signalName(signal: number): string {
+  const named = Object.entries(constants.signals).find(([, number]) => number === signal);
+  return named?.[0] ?? `SIG${signal}`;
+}

@@ -1,0 +1,50 @@
+/** What `check` and `run` share: a workload under a contour that nothing can be added to. */
+import type { Outcome } from "../../namespace/namespace.ts";
+import { readPlaces } from "../../namespace/places.ts";
+import type { Invocation } from "../invocation.ts";
+import { usage } from "../refusal.ts";
+import { commandAfterDashes } from "./command.ts";
+import { deliverReport, type ReportOptions } from "./finish.ts";
+import { assertWritable } from "./outputs.ts";
+import { type Verdict, verdictOf } from "./report.ts";
+import { saySummaryOfRun } from "./summary.ts";
+import { supervise } from "./supervise.ts";
+
+export interface SealedOptions extends ReportOptions {
+  readonly enforce?: boolean;
+  /** False with `--no-landlock`. */
+  readonly landlock?: boolean;
+  readonly name?: string;
+  readonly quiet?: boolean;
+}
+
+/** Runs the command to its end, says how it went, and delivers the report. */
+export async function runSealed(
+  invocation: Invocation,
+  file: string,
+  options: SealedOptions,
+): Promise<{ readonly outcome: Outcome; readonly verdict: Verdict }> {
+  const { enforce = false, landlock = true, quiet = false } = options;
+  if (!landlock && !enforce) throw usage("--no-landlock changes nothing without --enforce; leave it out");
+  const command = commandAfterDashes(invocation.argv, [file]);
+  if (options.report !== undefined) assertWritable(options.report);
+  const outcome = await supervise(invocation, {
+    plan: {
+      mode: enforce ? "enforce" : "watch",
+      contour: file,
+      output: undefined,
+      policy: undefined,
+      trajectory: undefined,
+      places: readPlaces(invocation.entry),
+      landlock: enforce && landlock,
+      openFiles: invocation.entry.openFiles,
+    },
+    command,
+    name: options.name,
+    quiet,
+  });
+  const verdict = verdictOf(outcome.report, false);
+  if (!quiet) saySummaryOfRun(outcome.report, verdict, file);
+  deliverReport(outcome, { contour: file, command, verdict }, options);
+  return { outcome, verdict };
+}

@@ -1,0 +1,47 @@
+/** What is said to a person when a workload has ended. */
+import type { Report } from "../../namespace/messages.ts";
+import { paint } from "../output/paint.ts";
+import { note, STDERR } from "../output/streams.ts";
+import { counted, harmless } from "../output/wording.ts";
+import type { Verdict } from "./report.ts";
+
+/** After learning: what is in the contour now, and what it took. */
+export function saySummaryOfLearning(report: Report, file: string): void {
+  const added = report.added === report.points ? "all new" : `${report.added} new`;
+  note(`${harmless(file)}: ${counted(report.points, "point")} (${added}) from ${counted(report.events, "event")}`);
+  sayAttempts(report);
+  sayFirings(report);
+  sayGaps(report);
+}
+
+/** After a sealed run: whether it kept to the contour. */
+export function saySummaryOfRun(report: Report, verdict: Verdict, file: string): void {
+  const from = `${counted(report.events, "event")} against ${counted(report.points, "point")} of ${harmless(file)}`;
+  if (verdict === "on-contour") note(`${paint("green", "on contour", STDERR)}: ${from}`);
+  else if (verdict === "incomplete") note(`${paint("yellow", "incomplete", STDERR)}: ${from}`);
+  else note(`${paint("red", "off contour", STDERR)}: ${departuresText(report)}; ${from}`);
+  sayGaps(report);
+  for (const remark of report.landlock) note(`landlock: ${harmless(remark)}`);
+}
+
+function departuresText({ departures, off, refused }: Report): string {
+  const refusals = refused > 0 ? `, ${refused === off ? "all" : refused} refused` : "";
+  return `${counted(departures.length, "departure")}, ${counted(off, "time")}${refusals}`;
+}
+
+function sayAttempts({ attempts }: Report): void {
+  if (attempts > 0) note(`${counted(attempts, "attempt")} that the kernel refused exchanged nothing and are no points`);
+}
+
+function sayFirings({ firings }: Report): void {
+  const fired = Object.entries(firings).filter(([, times]) => times > 0);
+  if (fired.length === 0) return;
+  note(`lens rules that levelled something: ${fired.map(([rule, times]) => `${rule} ${times}×`).join(", ")}`);
+}
+
+/** No loss is silent. */
+function sayGaps({ incomplete, guesses }: Report): void {
+  for (const { reason, count } of incomplete)
+    note(`${paint("yellow", "incomplete", STDERR)}: ${harmless(reason)} (${counted(count, "time")})`);
+  if (guesses > 0) note(`${counted(guesses, "event")} came from a process whose parent was gone before it was seen`);
+}

@@ -1,0 +1,126 @@
+/**
+ * A workload from its start to the end of its namespace, with what stands around it: the status line, the departures, the
+ * control socket.
+ */
+import type { Invocation } from "../invocation.ts";
+import { cells } from "../../namespace/control-block.ts";
+import type { DepartureReport, LiveEvent, Request } from "../../namespace/messages.ts";
+import { Namespace, type Outcome } from "../../namespace/namespace.ts";
+import type { Plan } from "../../namespace/plan.ts";
+import type { ControlServer, Subject } from "../../control/server.ts";
+import { note } from "../output/streams.ts";
+import { counted } from "../output/wording.ts";
+import { commandText } from "./command.ts";
+import { DepartureTeller } from "./departures.ts";
+import { StatusLine } from "./status-line.ts";
+
+export interface Supervised {
+  readonly plan: Plan;
+  readonly command: readonly Uint8Array[];
+  readonly name: string | undefined;
+  readonly quiet: boolean;
+}
+
+const OUTLIVED_AFTER_MS = 1000;
+
+/** Runs the workload to the end of its last process. Throws whatever is wrong before it starts. */
+export async function supervise({ entry }: Invocation, run: Supervised): Promise<Outcome> {
+  if (run.name !== undefined) await (await import("../../control/directory.ts")).assertNameFree(run.name);
+  const namespace = new Namespace(entry, run.plan, run.command);
+  const around = new Surroundings(namespace, run);
+  try {
+    const outcome = await namespace.run(() => around.begin());
+    await around.end(outcome.report.departures);
+    return outcome;
+  } catch (fault) {
+    await around.end([]);
+    throw fault;
+  }
+}
+
+/** What stands around a running workload. None of it may hold it up, or bring it down. */
+class Surroundings {
+  readonly #namespace: Namespace;
+  readonly #run: Supervised;
+  readonly #line: StatusLine;
+  readonly #teller: DepartureTeller;
+  #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
+  #outlived: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(namespace: Namespace, run: Supervised) {
+    const { block } = namespace;
+    this.#namespace = namespace;
+    this.#run = run;
+    this.#line = new StatusLine(() => ({ events: block[cells.events] ?? 0, points: block[cells.points] ?? 0 }));
+    this.#teller = new DepartureTeller({
+      off: () => block[cells.departures] ?? 0,
+      from: async (first) =>
+        ((await this.#ask({ ask: "departures", from: first })) ?? []) as readonly DepartureReport[],
+      above: (speak) => this.#line.interrupt(speak),
+    });
+  }
+
+  begin(): void {
+    this.#server = this.#serve();
+    if (this.#run.quiet) return;
+    if (this.#run.plan.mode === "learn") this.#line.start();
+    this.#teller.start();
+    this.#outlived = setInterval(() => void this.#noticeOutliving(), OUTLIVED_AFTER_MS);
+    this.#outlived.unref();
+  }
+
+  async end(departures: readonly DepartureReport[]): Promise<void> {
+    this.#over = true;
+    clearInterval(this.#outlived);
+    this.#line.stop();
+    if (!this.#run.quiet) this.#teller.stop(departures);
+    await (await this.#server)?.close();
+  }
+
+  async #ask(request: Request): Promise<unknown> {
+    return this.#over ? undefined : this.#namespace.ask(request);
+  }
+
+  async #follow(follower: (event: LiveEvent) => void): Promise<() => Promise<void>> {
+    const unfollow = await this.#namespace.follow(follower);
+    return async () => {
+      if (!this.#over) await unfollow();
+    };
+  }
+
+  /** Loaded only now, so that it does not hold up the start. Without a control socket the workload runs as well. */
+  async #serve(): Promise<ControlServer | undefined> {
+    try {
+      const { ControlServer } = await import("../../control/server.ts");
+      return await ControlServer.open(this.#subject());
+    } catch (fault) {
+      note(
+        `no control socket, so ps and the like will not see this: ${fault instanceof Error ? fault.message : fault}`,
+      );
+      return undefined;
+    }
+  }
+
+  #subject(): Subject {
+    const { plan, command, name } = this.#run;
+    return {
+      name,
+      command: commandText(command),
+      contour: plan.contour ?? plan.output ?? "",
+      pid: this.#namespace.pid,
+      ask: (request) => this.#ask(request),
+      follow: (follower) => this.#follow(follower),
+    };
+  }
+
+  async #noticeOutliving(): Promise<void> {
+    const { state } = this.#namespace.exit;
+    if (state !== "exited" && state !== "killed") return;
+    clearInterval(this.#outlived);
+    const snapshot = (await this.#ask({ ask: "snapshot" })) as { processes: readonly unknown[] } | undefined;
+    if (!snapshot || this.#over) return;
+    const left = counted(snapshot.processes.length, "process");
+    this.#line.interrupt(() => note(`the command has ended; its namespace lives until ${left} it left behind end`));
+  }
+}

@@ -1,0 +1,98 @@
+/** Asking a live namespace over its control socket. */
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { createInterface } from "node:readline";
+import { CliError } from "../error.ts";
+import type { LiveEvent, ProcessReport } from "../namespace/messages.ts";
+import type { EventLine, Refusal, State } from "./protocol.ts";
+
+const ANSWER_MS = 8000;
+const MOST_BYTES = 64 * 1024 * 1024;
+
+export class ControlClient {
+  readonly name: string;
+  readonly #path: string;
+
+  constructor(name: string, path: string) {
+    this.name = name;
+    this.#path = path;
+  }
+
+  async state(): Promise<State> {
+    return this.#checkedState(await this.#fetch("GET", "/state"));
+  }
+
+  /** Processes with their standing; of one pid, or all. */
+  async trust(pid?: number): Promise<readonly ProcessReport[]> {
+    const answer = await this.#fetch("GET", pid === undefined ? "/trust" : `/trust?pid=${pid}`);
+    if (!Array.isArray(answer)) throw this.#lost("it answered something else than a list of processes");
+    return answer as ProcessReport[];
+  }
+
+  async seal(): Promise<State> {
+    return this.#checkedState(await this.#fetch("POST", "/seal"));
+  }
+
+  /** Decisions as they happen, until the namespace ends. */
+  async *events(): AsyncGenerator<EventLine> {
+    const response = await this.#open("GET", "/events");
+    response.on("error", () => {});
+    for await (const line of createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY })) {
+      yield this.#parse(line) as LiveEvent;
+    }
+  }
+
+  async #fetch(method: string, target: string): Promise<unknown> {
+    const response = await this.#open(method, target);
+    const pieces: Buffer[] = [];
+    let size = 0;
+    try {
+      for await (const piece of response) {
+        size += (piece as Buffer).length;
+        if (size > MOST_BYTES) throw this.#lost(`it answered more than ${MOST_BYTES} bytes`);
+        pieces.push(piece as Buffer);
+      }
+    } catch (fault) {
+      throw fault instanceof CliError ? fault : this.#lost((fault as Error).message);
+    }
+    const answer = this.#parse(Buffer.concat(pieces).toString("utf8"));
+    if (response.statusCode === 200) return answer;
+    throw this.#lost((answer as Partial<Refusal>).error?.message ?? `it answered with status ${response.statusCode}`);
+  }
+
+  #open(method: string, target: string): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const outgoing: ClientRequest = request({ socketPath: this.#path, path: target, method, agent: false });
+      const timer = setTimeout(
+        () => outgoing.destroy(this.#lost(`it did not answer in ${ANSWER_MS / 1000} s`)),
+        ANSWER_MS,
+      );
+      outgoing.on("response", (response) => {
+        clearTimeout(timer);
+        resolve(response);
+      });
+      outgoing.on("error", (fault) => {
+        clearTimeout(timer);
+        reject(fault instanceof CliError ? fault : this.#lost(fault.message));
+      });
+      outgoing.end();
+    });
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw this.#lost("it answered something that is no JSON");
+    }
+  }
+
+  #checkedState(answer: unknown): State {
+    const state = answer as Partial<State> | null;
+    if (state?.isoline !== 1) throw this.#lost("it speaks another version; use the isoline that started it");
+    return state as State;
+  }
+
+  #lost(why: string): CliError {
+    return new CliError("namespace-lost", `${this.name}: ${why}`);
+  }
+}

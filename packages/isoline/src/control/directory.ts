@@ -1,0 +1,70 @@
+/** Which namespaces of this user are live. */
+import { readdirSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { CliError } from "../error.ts";
+import { ControlClient } from "./client.ts";
+import { assertName, fitControlDirectories, nameOf } from "./place.ts";
+
+const CONNECT_MS = 2000;
+
+/** Every live namespace, by name. A socket that nobody listens to any more is removed. */
+export async function liveNamespaces(): Promise<readonly ControlClient[]> {
+  const found = fitControlDirectories().flatMap((directory) =>
+    readdirSync(directory).flatMap((file) => {
+      const name = nameOf(file);
+      return name === undefined ? [] : [{ name, path: join(directory, file) }];
+    }),
+  );
+  const live = await Promise.all(found.map(async (socket) => ((await isLive(socket.path)) ? [socket] : [])));
+  return live
+    .flat()
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+    .map(({ name, path }) => new ControlClient(name, path));
+}
+
+/** The one namespace that is called so, or whose name alone begins so. */
+export async function findNamespace(name: string): Promise<ControlClient> {
+  const live = await liveNamespaces();
+  const named = live.filter((client) => client.name === name);
+  const found = named.length > 0 ? named : live.filter((client) => client.name.startsWith(name));
+  const [only, second] = found;
+  if (only !== undefined && second === undefined) return only;
+  const names = (found.length > 0 ? found : live).map((client) => client.name).join(", ");
+  const shown = JSON.stringify(name.slice(0, 60));
+  if (second !== undefined)
+    throw new CliError("no-such-namespace", `${shown} could be any of ${names}; say more of the name`);
+  throw new CliError(
+    "no-such-namespace",
+    names === ""
+      ? `no live namespace is called ${shown}: none is live that user ${process.geteuid?.()} may see`
+      : `no live namespace is called ${shown}; live are: ${names}`,
+  );
+}
+
+/** Refuses a name that is not fit, or that a live namespace has. */
+export async function assertNameFree(name: string): Promise<void> {
+  assertName(name);
+  if ((await liveNamespaces()).some((client) => client.name === name))
+    throw new CliError(
+      "name-taken",
+      `a live namespace is called ${name} already; choose another name, or see isoline ps`,
+    );
+}
+
+function isLive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    // Somebody is there but busy: that is no reason to remove its socket.
+    socket.setTimeout(CONNECT_MS, () => settle(true));
+    socket.on("connect", () => settle(true));
+    socket.on("error", (fault: NodeJS.ErrnoException) => {
+      if (fault.code === "ECONNREFUSED") rmSync(path, { force: true });
+      settle(false);
+    });
+    const settle = (live: boolean) => {
+      socket.destroy();
+      resolve(live);
+    };
+  });
+}

@@ -1,0 +1,110 @@
+/**
+ * Where control sockets are: one directory per user, that nobody else can enter.
+ *
+ *   $XDG_RUNTIME_DIR/isoline    where there is one that is ours
+ *   /run/isoline                for root
+ *   /tmp/isoline-UID            for everybody else
+ *
+ * Whoever can replace the directory can answer in our name, so its owner and mode are looked at each time, and a symbolic
+ * link is no directory. TMPDIR is not asked: everybody who looks must look in the same place.
+ */
+import { lstatSync, mkdirSync, statSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { CliError } from "../error.ts";
+
+const OTHERS = 0o077;
+const OTHERS_MAY_WRITE = 0o022;
+const SUFFIX = ".sock";
+/** `sun_path` of unix(7), with its closing zero. */
+const LONGEST_PATH = 107;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/;
+
+/** Directories that may hold control sockets of this user, the preferred one first; whether they are there or not. */
+export function controlDirectories(): readonly string[] {
+  const uid = ownUid();
+  const runtime = process.env["XDG_RUNTIME_DIR"];
+  const own = runtime !== undefined && isAbsolute(runtime) && isOurs(runtime, uid) ? [join(runtime, "isoline")] : [];
+  return [...own, uid === 0 ? "/run/isoline" : `/tmp/isoline-${uid}`];
+}
+
+/** The first directory that is there, or can be made, and is fit. */
+export function openControlDirectory(): string {
+  let refusal: unknown;
+  for (const directory of controlDirectories()) {
+    try {
+      mkdirSync(directory, { mode: 0o700, recursive: false });
+    } catch (fault) {
+      if ((fault as NodeJS.ErrnoException).code !== "EEXIST") {
+        refusal ??= new CliError("unsafe-place", `cannot make ${directory}: ${(fault as Error).message}`);
+        continue;
+      }
+    }
+    try {
+      assertFit(directory);
+      return directory;
+    } catch (fault) {
+      refusal ??= fault;
+    }
+  }
+  throw refusal;
+}
+
+/** The directories that are there and fit; what is unfit is passed over, because nothing of ours can be in it. */
+export function fitControlDirectories(): readonly string[] {
+  return controlDirectories().filter((directory) => {
+    try {
+      assertFit(directory);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The path of a namespace's socket. Refuses a name that is not fit to be one. */
+export function socketPath(directory: string, name: string): string {
+  assertName(name);
+  const path = join(directory, name + SUFFIX);
+  if (path.length > LONGEST_PATH)
+    throw new CliError("usage", `the name ${name} is too long for a socket in ${directory}; choose a shorter one`);
+  return path;
+}
+
+/** The name of a namespace by the name of its socket; undefined for what is no socket of ours. */
+export function nameOf(file: string): string | undefined {
+  const name = file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : "";
+  return NAME.test(name) ? name : undefined;
+}
+
+export function assertName(name: string): void {
+  if (!NAME.test(name))
+    throw new CliError(
+      "usage",
+      `expected a name of letters, digits, _ . and -, at most 40 of them, got ${JSON.stringify(name.slice(0, 60))}`,
+    );
+}
+
+export function ownUid(): number {
+  return process.geteuid?.() ?? 0;
+}
+
+function assertFit(directory: string): void {
+  const { mode, uid, isDirectory } = facts(directory);
+  if (!isDirectory || uid !== ownUid() || (mode & OTHERS) !== 0)
+    throw new CliError(
+      "unsafe-place",
+      `${directory}: expected a directory of user ${ownUid()} that nobody else can enter (mode 0700), got ${
+        isDirectory ? `one of user ${uid} with mode 0${(mode & 0o7777).toString(8)}` : "something else"
+      }; remove it`,
+    );
+}
+
+function facts(path: string): { mode: number; uid: number; isDirectory: boolean } {
+  const stat = lstatSync(path);
+  return { mode: stat.mode, uid: stat.uid, isDirectory: stat.isDirectory() };
+}
+
+function isOurs(directory: string, uid: number): boolean {
+  const stat = statSync(directory, { throwIfNoEntry: false });
+  return stat?.isDirectory() === true && stat.uid === uid && (stat.mode & OTHERS_MAY_WRITE) === 0;
+}

@@ -1,0 +1,195 @@
+/**
+ * The control socket of one namespace: HTTP over a Unix socket that only its owner can open.
+ *
+ * The workload runs as the same user, so whoever asks may be hostile: what can be asked only tells, or seals. Nothing here
+ * widens a contour, gives trust back, or stops the supervision.
+ */
+import { randomBytes } from "node:crypto";
+import { chmodSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { peerOf } from "@isoline/linux";
+import { CliError } from "../error.ts";
+import type { LiveEvent, ProcessReport, Request, Snapshot } from "../namespace/messages.ts";
+import { EventStream } from "./event-stream.ts";
+import { openControlDirectory, ownUid, socketPath } from "./place.ts";
+import type { Refusal, State } from "./protocol.ts";
+
+/** The namespace behind a socket. */
+export interface Subject {
+  /** What it is to be called; a short random name if undefined. */
+  readonly name: string | undefined;
+  readonly command: string;
+  readonly contour: string;
+  readonly pid: number;
+  /** Undefined when it is over. */
+  readonly ask: (request: Request) => Promise<unknown>;
+  readonly follow: (follower: (event: LiveEvent) => void) => Promise<() => Promise<void>>;
+}
+
+/** Bounds for whoever connects. */
+const limits = {
+  connections: 32,
+  headerBytes: 4096,
+  bodyBytes: 1024,
+  requestMs: 5000,
+  idleMs: 2000,
+  answerMs: 5000,
+} as const;
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export class ControlServer {
+  readonly name: string;
+  readonly path: string;
+  readonly #subject: Subject;
+  readonly #server: Server;
+  readonly #started = new Date().toISOString();
+  readonly #streams: EventStream;
+
+  private constructor(subject: Subject, name: string, path: string) {
+    this.#subject = subject;
+    this.name = name;
+    this.path = path;
+    this.#streams = new EventStream(subject.follow);
+    this.#server = createServer(
+      {
+        maxHeaderSize: limits.headerBytes,
+        headersTimeout: limits.requestMs,
+        requestTimeout: limits.requestMs,
+        keepAliveTimeout: limits.idleMs,
+        connectionsCheckingInterval: 1000,
+      },
+      (request, response) => void this.#serve(request, response),
+    );
+    this.#server.maxConnections = limits.connections;
+    this.#server.on("connection", (socket) => {
+      if (!mayAsk(socket)) socket.destroy();
+    });
+    this.#server.on("clientError", (_fault, socket) => socket.destroy());
+  }
+
+  /** Opens a socket in the directory of this user. */
+  static async open(subject: Subject, directory: string = openControlDirectory()): Promise<ControlServer> {
+    const name = subject.name ?? randomBytes(4).toString("hex");
+    const path = socketPath(directory, name);
+    const server = new ControlServer(subject, name, path);
+    await server.#listen();
+    return server;
+  }
+
+  async close(): Promise<void> {
+    this.#streams.end();
+    rmSync(this.path, { force: true });
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", (fault) => reject(cannotListen(this.path, fault)));
+      this.#server.listen(this.path, resolve);
+    });
+    // Until here the directory alone kept others out. The umask is the workload's to inherit, so it is left alone.
+    chmodSync(this.path, 0o600);
+    this.#server.on("error", () => {});
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on("error", () => {});
+    const announced = Number(request.headers["content-length"] ?? 0);
+    if (announced > limits.bodyBytes || request.headers["transfer-encoding"] !== undefined) {
+      send(response, refusal(413, "usage", `expected no body, or at most ${limits.bodyBytes} bytes of known length`));
+      request.destroy();
+      return;
+    }
+    request.resume();
+    try {
+      const url = new URL(request.url ?? "/", "http://localhost");
+      if (request.method === "GET" && url.pathname === "/events") await this.#streams.serve(response);
+      else send(response, await this.#answer(request.method ?? "", url));
+    } catch {
+      // Nothing that a client sends may bring the supervisor down; it gets no more than this.
+      send(response, refusal(500, "namespace-lost", "the namespace could not answer"));
+    }
+  }
+
+  async #answer(method: string, url: URL): Promise<Answer> {
+    switch (`${method} ${url.pathname}`) {
+      case "GET /state":
+        return this.#tell({ ask: "snapshot" }, (value) => this.#state(value as Snapshot));
+      case "GET /processes":
+        return this.#tell({ ask: "trust" });
+      case "GET /trust": {
+        const pid = wholeNumber(url.searchParams.get("pid"));
+        return this.#tell({ ask: "trust", ...(pid !== undefined && { pid }) }, (value) => value as ProcessReport[]);
+      }
+      case "GET /departures":
+        return this.#tell({ ask: "departures", from: wholeNumber(url.searchParams.get("from")) ?? 0 });
+      case "GET /contour":
+        return this.#tell({ ask: "contour" });
+      case "POST /seal":
+        return this.#tell({ ask: "seal" }, (value) => this.#state(value as Snapshot));
+      default:
+        return refusal(404, "usage", `nothing answers to ${method.slice(0, 10)} ${url.pathname.slice(0, 60)}`);
+    }
+  }
+
+  async #tell(request: Request, form: (value: unknown) => unknown = (value) => value): Promise<Answer> {
+    const value = await Promise.race([this.#subject.ask(request), later(limits.answerMs)]);
+    if (value === undefined) return refusal(503, "namespace-lost", "the namespace is over, or does not answer");
+    return { status: 200, body: form(value) };
+  }
+
+  #state({ processes, ...snapshot }: Snapshot): State {
+    const { command, contour, pid } = this.#subject;
+    return {
+      isoline: 1,
+      name: this.name,
+      pid,
+      supervisor: process.pid,
+      command,
+      contour,
+      started: this.#started,
+      ...snapshot,
+      processes: processes.length,
+    };
+  }
+}
+
+/** The directory keeps others out; the kernel's word about who is there is a second lock. Root may do anything anyway. */
+function mayAsk(socket: Socket): boolean {
+  const { fd } = (socket as Socket & { readonly _handle?: { readonly fd?: number } })._handle ?? {};
+  const peer = fd === undefined || fd < 0 ? undefined : peerOf(fd);
+  return peer === undefined || peer.uid === ownUid() || peer.uid === 0;
+}
+
+function send(response: ServerResponse, { status, body }: Answer): void {
+  if (response.headersSent || response.destroyed) return;
+  const bytes = Buffer.from(`${JSON.stringify(body)}\n`, "utf8");
+  response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length });
+  response.end(bytes);
+}
+
+function refusal(status: number, code: string, message: string): Answer {
+  return { status, body: { error: { code, message } } satisfies Refusal };
+}
+
+function wholeNumber(text: string | null): number | undefined {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+function later(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, ms, undefined).unref());
+}
+
+function cannotListen(path: string, fault: NodeJS.ErrnoException): CliError {
+  if (fault.code === "EADDRINUSE")
+    return new CliError("name-taken", `${path} is there already; choose another --name`, { cause: fault });
+  return new CliError("unsafe-place", `cannot make the socket ${path}: ${fault.message}`, { cause: fault });
+}
