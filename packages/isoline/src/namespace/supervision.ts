@@ -4,7 +4,7 @@
  */
 import {
   canonicalPolicy, type Circumstances, Contour, DEFAULT_POLICY, Engine, type Event, explainEvent, formatAct, IsolineError, iso1,
-  type Judgement, lensDigest, Neighbourhood, parsePolicy, type Policy, why,
+  type Judgement, lensDigest, Neighbourhood, parsePolicy, type Policy, type Task, why,
 } from "@isoline/core";
 import { compileLandlock, type LandlockRules, ModelMediator, type SeccompSensor, setOpenFileLimit } from "@isoline/linux";
 import { loadContour, saveContour } from "../store/contour-file.ts";
@@ -40,6 +40,7 @@ export class Supervision {
     this.#policy = policy;
     this.#follow = follow;
     this.#pointsBefore = contour.size;
+    this.#lastSize = contour.size;
     if (plan.mode === "learn" && contour.size > 0) contour.beginRun();
     this.#engine = new Engine({ contour, mode: plan.mode, reaction: policy.reaction });
     this.#learnt = new Neighbourhood(contour);
@@ -136,10 +137,16 @@ export class Supervision {
     if (circumstances.guessedLineage) this.#guesses += 1;
     const novel = judgement.verdict !== "on" || this.#contour.size > this.#lastSize;
     if (novel && judgement.verdict === "on") this.#lastSize = this.#contour.size;
-    if (novel) this.#trajectory?.write(event);
+    if (novel) this.#trajectory?.write(event, this.#lineage(event, circumstances));
     if (this.#followed) this.#follow(this.#live(event, judgement, circumstances, novel));
   }
-  #lastSize = 0;
+  #lastSize: number;
+
+  /** Of a task that is not on the contour, what is known of it. */
+  #lineage({ actor }: Event, { task }: Circumstances): readonly Task[] {
+    const known = this.#contour.taskChain(actor.task);
+    return known.length > 0 || task === undefined ? known : [...this.#contour.taskChain(task.parent), task];
+  }
 
   #live(event: Event, judgement: Judgement, circumstances: Circumstances, novel: boolean): LiveEvent {
     const base = {
