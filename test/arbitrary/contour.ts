@@ -35,7 +35,7 @@ export function contourOf(programs: readonly Program[], policy = "{}"): Contour 
   return contour;
 }
 
-export function defineChain(
+function defineChain(
   contour: Contour,
   chain: readonly string[],
   contents: Readonly<Record<string, string>> = {},

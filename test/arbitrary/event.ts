@@ -50,7 +50,7 @@ const valueOf: Readonly<Record<FieldKind, fc.Arbitrary<FieldValue>>> = {
   digest: arbitraryDigest,
 };
 
-export const arbitraryCredentials: fc.Arbitrary<Credentials> = fc.record({
+const arbitraryCredentials: fc.Arbitrary<Credentials> = fc.record({
   uid: u32,
   euid: u32,
   suid: u32,
@@ -62,7 +62,7 @@ export const arbitraryCredentials: fc.Arbitrary<Credentials> = fc.record({
   capabilities: u64,
 });
 
-export const arbitraryActor: fc.Arbitrary<Actor> = fc.record({
+const arbitraryActor: fc.Arbitrary<Actor> = fc.record({
   task: arbitraryDigest,
   parent: arbitraryDigest,
   credentials: arbitraryCredentials,
@@ -96,7 +96,7 @@ const arbitraryImage: fc.Arbitrary<Image> = fc.record(
 );
 
 /** A few tasks, each a child of nobody or of one before it. */
-export const arbitraryTasks: fc.Arbitrary<readonly Task[]> = fc
+const arbitraryTasks: fc.Arbitrary<readonly Task[]> = fc
   .array(fc.record({ parent: fc.nat(), images: fc.array(arbitraryImage, { minLength: 1, maxLength: 3 }) }), {
     maxLength: 6,
   })

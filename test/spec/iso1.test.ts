@@ -3,9 +3,9 @@ import { eventSchema, operationNames } from "@isoline/core";
 import { describe, expect, test } from "vitest";
 import { operationTable } from "./operation-table.ts";
 import { isUpdate, published, specPath } from "./published.ts";
-import { answered, eventVector, readVectors, sampleEvents, vectorsFile } from "./vectors.ts";
+import { answered, eventVector, readVectors, sampleEvents, type Vector, vectorsFile } from "./vectors.ts";
 
-const operationOf = (vector: { event?: unknown }) => (vector.event as { op: string } | undefined)?.op;
+const operationOf = (vector: Vector) => (vector.kind === "event" ? (vector.event as { op: string }).op : undefined);
 
 describe("what docs/spec says is what the code does (UPDATE_SPEC=1 npx vitest run test/spec writes it again)", () => {
   test("the table of operations", () => {

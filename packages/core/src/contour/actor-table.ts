@@ -47,6 +47,6 @@ export class ActorTable {
 }
 
 /** Equal for equal credentials. */
-export function credentialsKey(c: Credentials): string {
+function credentialsKey(c: Credentials): string {
   return `${c.uid} ${c.euid} ${c.suid} ${c.fsuid} ${c.gid} ${c.egid} ${c.sgid} ${c.fsgid} ${c.capabilities}`;
 }

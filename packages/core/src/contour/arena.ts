@@ -28,7 +28,8 @@ export class Arena {
 
   /** A view of the string at an index. */
   at(index: number): Buffer {
-    if (index < 0 || index >= this.#size) throw new IsolineError("bad-contour", `a contour of ${this.#size} points has none of index ${index}`);
+    if (index < 0 || index >= this.#size)
+      throw new IsolineError("bad-contour", `a contour of ${this.#size} points has none of index ${index}`);
     const place = this.#places[index] as number;
     const chunk = this.#chunks[place >>> 20] as Buffer;
     const start = (place & (CHUNK - 1)) + 4;

@@ -66,8 +66,8 @@ test("every point is counted on each side once, whatever the two have in common"
       const pairedA = a.size - same - carried - onlyA.length;
       expect(b.size - same - carried - onlyB.length).toBe(pairedA);
       expect(equal).toBe(a.state() === b.state());
-      if (pairedA === 0 && carried === 0)
-        expect([...redigested, ...renamed].every(({ points }) => points === 0)).toBe(true);
+      const told = [...redigested, ...renamed].reduce((sum, { points }) => sum + points, 0);
+      expect(pairedA > 0 || told === 0).toBe(true);
     }),
     { numRuns: 50 },
   );

@@ -70,15 +70,20 @@ const isRemark = (line: string) => /^(incomplete|levelled|task npm)/.test(line);
 test("every line missing, doubled, or exchanged with the next, sums put right", () => {
   const lines = text.split("\n").slice(0, -2);
   for (const [place, line] of lines.entries()) {
-    if (!isRemark(line)) expect(refusal(forged((all) => all.toSpliced(place, 1)))).toMatch(LINE);
-    expect(refusal(forged((all) => all.toSpliced(place, 0, line)))).toMatch(LINE);
     const next = lines[place + 1];
-    if (next !== undefined) expect(refusal(forged((all) => all.toSpliced(place, 2, next, line)))).toMatch(LINE);
+    const changes: ((all: string[]) => string[])[] = [(all) => all.toSpliced(place, 0, line)];
+    if (!isRemark(line)) changes.push((all) => all.toSpliced(place, 1));
+    if (next !== undefined) changes.push((all) => all.toSpliced(place, 2, next, line));
+    for (const change of changes) expect(refusal(forged(change))).toMatch(LINE);
   }
 });
 
 test("any bytes at all", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (input) => void expect(refusal(input)).toMatch(LINE)));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (input) => {
+      expect(refusal(input)).toMatch(LINE);
+    }),
+  );
 });
 
 test("any bytes put in, or any piece cut out", () => {

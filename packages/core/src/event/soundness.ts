@@ -68,7 +68,7 @@ function unknownFields(event: Event): string[] {
 }
 
 /** Whether a value is one of its kind. */
-export function isSound(kind: FieldKind, value: FieldValue): boolean {
+function isSound(kind: FieldKind, value: FieldValue): boolean {
   switch (kind) {
     case "path":
     case "text":
@@ -87,7 +87,7 @@ export function isSound(kind: FieldKind, value: FieldValue): boolean {
 }
 
 /** What a value of a kind looks like, for a refusal. */
-export function expectation(kind: FieldKind): string {
+function expectation(kind: FieldKind): string {
   switch (kind) {
     case "path":
     case "text":

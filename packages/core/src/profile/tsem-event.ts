@@ -11,7 +11,7 @@ import type { Task } from "../identity/task.ts";
 import type { Exchange } from "./profile.ts";
 import { fits, type Layout, type Layouts } from "./tsem-layout.ts";
 
-export const ACTOR_BYTES = 72;
+const ACTOR_BYTES = 72;
 
 /** The order of the COE; `iso1` has another. */
 const coeIds = [

@@ -99,7 +99,7 @@ class Scanner {
 }
 
 /** The refusal of a line. */
-export function badLine(line: string, why: string): IsolineError {
+function badLine(line: string, why: string): IsolineError {
   const start = line.length > 80 ? `${line.slice(0, 80)}…` : line;
   return new IsolineError("bad-trajectory", `not a line of TSEM JSON: ${why}; the line is ${JSON.stringify(start)}`);
 }
