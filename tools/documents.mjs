@@ -51,6 +51,9 @@ function unknownScripts(/** @type {string} */ root, /** @type {string[]} */ page
   );
 }
 
+/** How contour files begin: not a command, although it looks like one. */
+const FORMAT_LINE = "isoline contour 1";
+
 /** @param {string} root @param {string[]} pages */
 function unknownCommands(root, pages) {
   const isoline = "packages/isoline/bin/isoline";
@@ -62,7 +65,7 @@ function unknownCommands(root, pages) {
   if (commands.size === 0) return [`${isoline} --help lists no commands under "Commands:"`];
   return pages.flatMap((page) =>
     codeLinesOf(readFileSync(join(root, page), "utf8")).flatMap(({ text, line }) =>
-      [...text.matchAll(/(?:^|[\s$(])isoline ([a-z][a-z-]*)/g)]
+      [...text.replace(FORMAT_LINE, "").matchAll(/(?:^|[\s$(])isoline ([a-z][a-z-]*)/g)]
         .filter(([, name = ""]) => !commands.has(name) && name !== "help")
         .map(([, name]) => `${page}:${line}: isoline has no command "${name}"`),
     ),
