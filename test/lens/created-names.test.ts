@@ -95,7 +95,7 @@ describe("a random name is called by who made it and in which order", () => {
 describe("numbers have a bound", () => {
   test("from the fourth on all are the same", () => {
     const { node } = start();
-    const names = Array.from({ length: 100 }, (_, index) => node.draws(`/tmp/x${1000 + index}`));
+    const names = Array.from({ length: 100 }, (_, index) => node.draws(`/tmp/scratch${1000 + index}`));
     expect(new Set(names)).toEqual(new Set(["$TMP/{node#1}", "$TMP/{node#2}", "$TMP/{node#3}", "$TMP/{node#+}"]));
   });
 
@@ -103,8 +103,8 @@ describe("numbers have a bound", () => {
     const { node } = start();
     const names = new Set<string>();
     for (let round = 0; round < 1000; round += 1) {
-      names.add(node.draws(`/tmp/x${1000 + round}.s`));
-      names.add(node.unlinks(`/tmp/x${1000 + round}.s`));
+      names.add(node.draws(`/tmp/scratch${1000 + round}.s`));
+      names.add(node.unlinks(`/tmp/scratch${1000 + round}.s`));
     }
     expect([...names]).toEqual(["$TMP/{node#1}.s"]);
   });
@@ -207,10 +207,10 @@ describe("an event that was refused changed no names", () => {
   test("a move: a planted name does not come to stand for a file that is no one's", () => {
     const { namespace, node } = start();
     node.makesDirectory("/tmp/trap");
-    expect(node.draws("/tmp/trap/.npmrc")).toBe("$TMP/trap/{node#1}");
+    expect(node.draws("/tmp/trap/.npmrc_auth")).toBe("$TMP/trap/{node#1}");
     node.renames("/tmp/trap", "/home/ann");
     namespace.leveller.withdraw();
-    expect(node.sees("/home/ann/.npmrc")).toBe("$HOME/.npmrc");
+    expect(node.sees("/home/ann/.npmrc_auth")).toBe("$HOME/.npmrc_auth");
   });
 
   test("withdrawing twice, or with nothing to withdraw, does nothing", () => {

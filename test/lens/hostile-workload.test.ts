@@ -19,9 +19,9 @@ describe("names without end", () => {
   test("deep directories count by depth", () => {
     const namespace = new Namespace();
     const node = namespace.process(0, "node");
-    for (let index = 0; index < 200; index += 1) node.draws(`/tmp/d${index}${"/a".repeat(2000)}/x`);
+    for (let index = 0; index < 200; index += 1) node.draws(`/tmp/d${index}${"/a".repeat(2000)}/sixsix`);
     expect(namespace.fired()["creations-forgotten"]).toBeGreaterThan(100);
-    expect(node.sees(`/tmp/d199${"/a".repeat(2000)}/x`)).toBe(`$TMP/d199${"/a".repeat(2000)}/{node#1}`);
+    expect(node.sees(`/tmp/d199${"/a".repeat(2000)}/sixsix`)).toBe(`$TMP/d199${"/a".repeat(2000)}/{node#1}`);
   });
 
   test("processes without end, each with a name of its own", () => {
@@ -29,9 +29,9 @@ describe("names without end", () => {
     const names = new Set<string>();
     for (let index = 0; index < 5000; index += 1) {
       const process = namespace.process(index, "sh");
-      names.add(process.draws(`/tmp/sh-thd.${index}aB`));
+      names.add(process.draws(`/tmp/sh-thd.${1000 + index}aB`));
       names.add(process.creates(`/tmp/log.${process.pid}`));
-      names.add(process.unlinks(`/tmp/sh-thd.${index}aB`));
+      names.add(process.unlinks(`/tmp/sh-thd.${1000 + index}aB`));
     }
     expect([...names].sort()).toEqual(["$TMP/{sh#1}", "$TMP/{sh#2}"]);
   });

@@ -52,22 +52,35 @@ describe("names that cannot be the same twice are random, whoever makes them", (
 
 describe("the mark of mkstemp and mkdtemp in a directory for temporaries is enough", () => {
   test.each([0o600, 0o700])("mode 0%o", (permissions) => {
-    expect(isRandomName("word", { ...temporary, exclusive: true, permissions })).toBe(true);
-    expect(isRandomName("word", { ...plain, exclusive: true, permissions })).toBe(false);
-    expect(isRandomName("word", { ...temporary, permissions })).toBe(false);
-    expect(isRandomName("word", { ...temporary, exclusive: true, permissions: 0o644 })).toBe(false);
+    expect(isRandomName("words", { ...temporary, exclusive: true, permissions })).toBe(false);
+    expect(isRandomName("wordwo", { ...temporary, exclusive: true, permissions })).toBe(true);
+    expect(isRandomName("words", { ...temporary, exclusive: true, permissions })).toBe(false);
+    expect(isRandomName("wordwo", { ...plain, exclusive: true, permissions })).toBe(false);
+    expect(isRandomName("words", { ...temporary, exclusive: true, permissions })).toBe(false);
+    expect(isRandomName("wordwo", { ...temporary, permissions })).toBe(false);
+    expect(isRandomName("words", { ...temporary, exclusive: true, permissions })).toBe(false);
+    expect(isRandomName("wordwo", { ...temporary, exclusive: true, permissions: 0o644 })).toBe(false);
   });
 });
 
 describe("programs that make temporary names outside of it", () => {
   const cases: readonly [program: string, ...names: string[]][] = [
-    ["git", "tmp_obj_abcdef", "tmp_obj_AbC123", "tmp_pack_ZZZZZZ", "tmp_idx_a1b2c3", "tabcdef", "tXyZ012"],
+    [
+      "git",
+      "tmp_obj_abcdef",
+      "tmp_obj_AbC123",
+      "tmp_pack_ZZZZZZ",
+      "tmp_idx_a1b2c3",
+      "refs_abcdef",
+      "tabcdef",
+      "tXyZ012",
+    ],
     ["sed", "sedabcdef", "sedA1b2C3"],
     ["sort", "sortabcdef", "sortAbC1d2"],
     ["strip", "stabcdef"],
     ["rsync", ".notes.txt.abcdef", ".notes.txt.AbC1d2"],
     ["python3.13", "tmpabcdefgh", "tmpab1_cd2x", "tmpa1b2c3d4.json"],
-    ["ssh-keygen", "known_hosts.AbC1de", "known_hosts.qwerty"],
+    ["ssh-keygen", "known_hosts.AbC1de", "known_hosts.qwerty", "known_hosts.kGzekmXCIW"],
     ["mytool", "mytool-AbCdEf", "mytool.abcdef"],
   ];
   test.each(cases)("%s", (program, ...names) => {
@@ -75,7 +88,29 @@ describe("programs that make temporary names outside of it", () => {
     expect(isRandomName("settings.json", secretive(program))).toBe(false);
   });
 
-  test("coreutils and GLib need no private mode", () => {
+  test("six characters that change class at the end of a name that is certainly new", () => {
+    expect(isRandomName("state_17flpO", { ...plain, exclusive: true })).toBe(true);
+    expect(isRandomName("state_17flpO", plain)).toBe(false);
+    expect(isRandomName("lib_ES2015", { ...plain, exclusive: true })).toBe(false);
+    expect(isRandomName("my_README", { ...plain, exclusive: true })).toBe(false);
+  });
+
+  test("compilers and build systems", () => {
+    const by = (program: string) => ({ ...plain, program, exclusive: true, permissions: 0o777 });
+    expect(isRandomName("rustcYHzdCJ", by("rustc"))).toBe(true);
+    expect(isRandomName("rmetaiNXeKr", by("rustc"))).toBe(true);
+    expect(isRandomName("targetamuXec", by("cargo"))).toBe(true);
+    expect(isRandomName("targetamuXec", by("node"))).toBe(false);
+    expect(isRandomName("s-hogom5dv61-01rduzm-working", by("rustc"))).toBe(true);
+    expect(isRandomName("s-hogom5dv61-01rduzm.lock", { ...plain, program: "rustc" })).toBe(true);
+    expect(isRandomName("TryCompile-WhXZYG", by("cmake"))).toBe(true);
+    expect(isRandomName("cmTC_744fe.dir", by("cmake"))).toBe(true);
+    expect(isRandomName("o.oajPkzq", by("patch"))).toBe(true);
+    expect(isRandomName("zijuSpfp", secretive("zip"))).toBe(true);
+  });
+
+  test("coreutils, GLib and semaphores need no private mode", () => {
+    expect(isRandomName("sem.mp-abcdefgh", { ...plain, exclusive: true, permissions: undefined })).toBe(true);
     expect(isRandomName("CuAbCdEf", { ...plain, program: "ln", exclusive: true, permissions: undefined })).toBe(true);
     expect(isRandomName(".goutputstream-ABC123", { ...plain, exclusive: true })).toBe(true);
   });
@@ -89,6 +124,8 @@ describe("programs that make temporary names outside of it", () => {
     "db.sqlite",
     "shadow",
     "passwd",
+    "app.properties",
+    "app.Properties",
     "mytool-config",
   ])("a private file with a name stays: %s", (name) => {
     expect(isRandomName(name, secretive("mytool"))).toBe(false);
@@ -104,6 +141,23 @@ describe("a name or a place that says temporary lowers the bar", () => {
   );
   test.each(["12345678", "1a2b3c4d", "a1b2c3d4"])("npm's cache: tmp/%s", (name) => {
     expect(isRandomName(name, { ...plain, parent: "tmp" })).toBe(true);
+  });
+  test("written aside", () => {
+    expect(["Cache.txt.tmpae110", "Makefile.tmpabcde", ".tmpAbCdEf"].map((name) => isRandomName(name, plain))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(["a.tmp", "a.tmpl", "dev.tmpfs", "b.template"].map((name) => isRandomName(name, plain))).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+  test("shared memory", () => {
+    expect(isRandomName("psm_12345678", { ...plain, parent: "shm" })).toBe(true);
+    expect(isRandomName("my-queue", { ...plain, exclusive: true, permissions: 0o600, parent: "shm" })).toBe(false);
   });
   test.each([".tmp-ab12cd3", "build.tmp.ab1cd2ef", "tmpAbC12d", "temp-48213.rdb"])("%s anywhere", (name) => {
     expect(isRandomName(name, plain)).toBe(true);

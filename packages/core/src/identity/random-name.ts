@@ -6,13 +6,14 @@
  * order), so the stronger the sign that the name is temporary, the less random it has to look:
  *
  *   sign                                                          what is then enough
- *   new and private (0600, 0700) in a directory for temporaries   nothing more: that is mkstemp and mkdtemp
+ *   new and private (0600, 0700) in a directory for temporaries   six characters: that is mkstemp and mkdtemp
  *   new and private elsewhere, with a template programs use       any six letters or digits
  *   "tmp" in the name or the directory above                      three changes of character class, or five digits
  *   none                                                          a UUID, a time, nine digits, hexadecimal, four changes
  *
  * Names are escaped text; an escape separates like any other special character. Every test is linear in the name.
  */
+import { isFromTemplate } from "./name-templates.ts";
 
 /** How a name came to be. */
 export interface Naming {
@@ -48,16 +49,21 @@ const CHANGES = /\d+(?:[xv]\d+)*|[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;
 /** Algorithms whose names change character class like random ones do. */
 const KNOWN = /(?:ed|x|curve)25519|utf8mb\d|gf2p8|lib2to3|c14n|log4j|sm[34]/gi;
 
+/** What a template of mkstemp leaves: at least six characters that it drew. */
+const LONG_ENOUGH = /[A-Za-z0-9_]{6}/;
+
 /** Tells whether a name that was just made is random or volatile. */
 export function isRandomName(name: string, naming: Naming): boolean {
-  if (isPrivateTemporary(naming)) return true;
+  if (isPrivateTemporary(naming) && LONG_ENOUGH.test(name)) return true;
   // Lower-case letters alone never change class: only a template could have drawn them. Most names end here.
-  if (!naming.exclusive && !/[0-9A-Z]/.test(name)) return false;
+  if (!naming.exclusive && !naming.holdsPid && !/[0-9A-Z]/.test(name) && !name.includes(".tmp")) return false;
   if (UUID.test(name) || TIME.test(name) || LONG_NUMBER.test(name) || NUMBER_APPENDED.test(name)) return true;
   if (naming.holdsPid) return true;
   const parts = name.replace(KNOWN, "-").split(SEPARATORS);
   if (parts.some(looksDrawn)) return true;
-  if (naming.exclusive && followsTemplate(name, naming)) return true;
+  const secretive = naming.exclusive && SECRETIVE.has(naming.permissions);
+  if (isFromTemplate(name, naming.program, secretive ? "private" : naming.exclusive ? "new" : "nothing")) return true;
+  if (naming.exclusive && endsDrawn(name, naming.program, secretive)) return true;
   return isNamedTemporary(name, naming) && parts.some(looksLoose);
 }
 
@@ -92,61 +98,23 @@ function isNamedTemporary(name: string, naming: Naming): boolean {
   return (
     naming.temporary ||
     (naming.exclusive && SECRETIVE.has(naming.permissions)) ||
-    /^[._]*te?mp$/i.test(naming.parent) ||
+    /^(?:[._]*te?mp|shm)$/i.test(naming.parent) ||
     /(?:^|[^a-z])te?mp(?!lat|er|o|t)/i.test(name)
   );
 }
 
-/**
- * Templates that programs hand to mkstemp outside the directories for temporaries, from their sources. Six X may come out
- * as a plain word, so only the template tells.
- */
-const TEMPLATES: readonly { readonly programs?: RegExp; readonly name: RegExp; readonly anyMode?: true }[] = [
-  // git: object-file.c, pack-write.c, tmp-objdir.c
-  { name: /(?:^|[-._])tmp_(?:obj|pack|idx|rev|mtimes|bitmap|midx|ewah)_[A-Za-z0-9]{6}$/ },
-  { name: /^tmp_objdir-[a-z-]+-[A-Za-z0-9]{6}$/ },
-  // git: setup.c, whether the file system has symbolic links
-  { programs: /^git/, name: /^t[A-Za-z0-9]{6}$/ },
-  // GNU coreutils: force-link.c, how ln -f and install replace atomically
-  { name: /^Cu[A-Za-z0-9]{6}$/, anyMode: true },
-  // GNU sed: sed/execute.c; binutils: bucomm.c
-  { programs: /^g?sed$/, name: /^sed[A-Za-z0-9]{6}$/ },
-  { programs: /(?:strip|objcopy|ar|ranlib)$/, name: /^st[A-Za-z0-9]{6}$/ },
-  // rsync: receiver.c
-  { name: /^\..+\.[A-Za-z0-9]{6}$/ },
-  // Python: tempfile.py
-  { name: /^tmp[a-z0-9_]{8}(?:\.[a-z]+)?$/ },
-  // GLib: gfileutils.c, gio/glocalfileoutputstream.c
-  { name: /^\.goutputstream-[A-Z0-9]{6}$/, anyMode: true },
-];
-
 /** Six-letter endings that are words, though mkstemp could draw them. */
-const WORDS = new Set([
-  "backup",
-  "sample",
-  "config",
-  "secret",
-  "socket",
-  "sqlite",
-  "passwd",
-  "shadow",
-  "master",
-  "active",
-  "public",
-]);
+const WORDS = new Set("backup sample config secret socket sqlite passwd shadow master active public folder".split(" "));
 
-function followsTemplate(name: string, naming: Naming): boolean {
-  const secretive = SECRETIVE.has(naming.permissions);
-  for (const template of TEMPLATES) {
-    if (!secretive && !template.anyMode) continue;
-    if (template.programs && !template.programs.test(naming.program)) continue;
-    if (template.name.test(name)) return !WORDS.has(name.slice(-6));
-  }
+/** A name that is certainly new and ends in what a template of six or more could have left. */
+function endsDrawn(name: string, program: string, secretive: boolean): boolean {
+  if (WORDS.has(name.slice(-6))) return false;
+  if (/[-_.](?=[A-Za-z0-9]{6}$)/.test(name) && countChanges(name.slice(-6)) >= 3) return true;
   if (!secretive) return false;
-  const last = /\.([A-Za-z0-9]{6})$/.exec(name)?.[1];
-  if (last !== undefined) return !WORDS.has(last);
-  const rest = name.startsWith(naming.program) ? name.slice(naming.program.length) : "";
-  return /^[-_.]?[A-Za-z0-9]{6}(?:[A-Za-z0-9]{2,4})?$/.test(rest) && !WORDS.has(rest.slice(-6));
+  const last = /\.([A-Za-z0-9]{6,12})$/.exec(name)?.[1];
+  if (last !== undefined) return last.length === 6 || countChanges(last) >= 2;
+  const rest = name.startsWith(program) ? name.slice(program.length) : "";
+  return /^[-_.]?[A-Za-z0-9]{6,10}$/.test(rest);
 }
 
 /** Longer extensions that are words; a short one cannot be the end of a mkstemp template, which has at least six X. */
