@@ -1,6 +1,7 @@
 export * from "./contour/contour.ts";
 export { formatDiff } from "./contour/diff-text.ts";
 export { diffContours, type ContourDiff, type LonePoint } from "./contour/diff.ts";
+export { formatCredentials } from "./contour/credentials.ts";
 export { Extension } from "./contour/extension.ts";
 export { mergeContours } from "./contour/merge.ts";
 export { type AnyContour, type Chunks, parseContour, type ReadOptions, readContour } from "./contour/read.ts";
@@ -22,7 +23,7 @@ export type * from "./event/event.ts";
 export { subjectRecord } from "./event/event.ts";
 export * from "./event/json.ts";
 export * from "./event/operations.ts";
-export { phrase } from "./event/phrase.ts";
+export { accessPhrase, endpointPhrase, modePhrase, phrase } from "./event/phrase.ts";
 export { eventSchema } from "./event/schema.ts";
 export { assertEvent, credentialIds } from "./event/soundness.ts";
 export * from "./event/text.ts";
