@@ -74,7 +74,8 @@ function putText(text: string): void {
 }
 
 function putDigest(digest: Digest): void {
-  scratch.write(digest, at, 32, "hex");
+  // Anything shorter would leave bytes of an earlier event in its place.
+  if (scratch.write(digest, at, 32, "hex") !== 32) throw tooOdd("an event", `${JSON.stringify(digest)} is no digest`);
   at += 32;
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { arbitraryEvent } from "../../../../test/arbitrary/event.ts";
+import type { Digest } from "../digest.ts";
 import { decodeEvent, encodeEvent } from "../event/encoding.ts";
 import type { Event } from "../event/event.ts";
 import { formatAct } from "../event/text.ts";
@@ -40,6 +41,14 @@ describe("an event", () => {
         expect(changed.toString("hex")).not.toBe(iso1Point(event));
       }),
     );
+  });
+
+  test("whose digest is too short is refused, not filled up with what was there before", () => {
+    const [event] = fc.sample(arbitraryEvent(), 1) as [Event];
+    for (const task of ["", "ab", "zz".repeat(32), "ab".repeat(31)]) {
+      const odd = { ...event, actor: { ...event.actor, task: task as Digest } };
+      expect(() => iso1Point(odd)).toThrow(expect.objectContaining({ code: "bad-event" }));
+    }
   });
 
   test("whose words could be cut otherwise is not the same", () => {
