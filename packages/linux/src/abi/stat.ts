@@ -26,8 +26,10 @@ export const O_PATH = 0o10000000;
 export const O_TMPFILE_BIT = 0o20000000;
 
 export const RESOLVE_NO_MAGICLINKS = 0x02;
+export const RESOLVE_NO_SYMLINKS = 0x04;
 export const RESOLVE_BENEATH = 0x08;
 export const RESOLVE_IN_ROOT = 0x10;
+export const RESOLVE_CACHED = 0x20;
 
 export const S_IFMT = 0o170000;
 export const S_IFSOCK = 0o140000;

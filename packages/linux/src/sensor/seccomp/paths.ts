@@ -6,9 +6,10 @@
  * (`/proc/self`, magic links) is the path walked component by component (`walk.ts`).
  */
 import { close, openat2, readlinkat, statx } from "../../abi/libc.ts";
-import { EACCES, EAGAIN, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from "../../abi/errno.ts";
+import { EACCES, EAGAIN, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EXDEV } from "../../abi/errno.ts";
 import {
-  AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, Stat, STATX_MASK,
+  AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH, RESOLVE_BENEATH, RESOLVE_CACHED, RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, Stat, STATX_MASK,
 } from "../../abi/stat.ts";
 import { EMPTY, openHow, terminated } from "./bytes.ts";
 import type { PlaceKeeper, Places } from "./places.ts";
@@ -104,13 +105,17 @@ export class PathFinder {
 
   /**
    * Finds what `path` (NUL-terminated bytes, `length` without the NUL) names for this thread, from descriptor `dirfd` of
-   * the task. `follow` false stays at a final symlink. 0, or a negative errno: `PATH_ERRORS` are the kernel's own answer,
-   * any other means that the path could not be resolved by us.
+   * the task. `follow` false stays at a final symlink; `resolve` are the RESOLVE_ flags of the task's own `openat2`. 0, or
+   * a negative errno: `PATH_ERRORS` are the kernel's own answer, any other means that the path could not be resolved by us.
    */
-  find(out: Found, thread: Thread, dirfd: number, path: Buffer, length: number, follow: boolean): number {
+  find(out: Found, thread: Thread, dirfd: number, path: Buffer, length: number, follow: boolean, resolve = 0): number {
     const places = this.#places.of(thread);
     if (!places) return -EACCES_TO_TASK;
     try {
+      if (resolve !== 0) {
+        const restricted = this.#restricted(out, thread, places, dirfd, path, length, follow, resolve);
+        if (restricted !== "no matter") return restricted;
+      }
       if (path[0] === SLASH) return this.#from(out, thread, places, AT_FDCWD, path, length, follow);
       if (dirfd === AT_FDCWD) return this.#from(out, thread, places, places.cwd, path, length, follow);
       const start = this.openTaskDescriptor(thread.tid, dirfd);
@@ -178,6 +183,40 @@ export class PathFinder {
     // we have no "self". And a path in our own /proc directory may have come from "self".
     const walked = walk({ thread, root: places.root, start, path: path.subarray(0, length), follow });
     return walked < 0 ? walked : out.adopt(walked, places);
+  }
+
+  /**
+   * As the task's own `openat2` asks. RESOLVE_IN_ROOT gives a path another meaning, with the directory for its root, and
+   * RESOLVE_BENEATH never leaves it: the task's own root does not come in, so the kernel tells us what it will tell the
+   * task. The other flags only refuse: what they let pass is found as ever.
+   */
+  #restricted(
+    out: Found, thread: Thread, places: Places, dirfd: number, path: Buffer, length: number, follow: boolean, resolve: number,
+  ): number | "no matter" {
+    const scoped = (resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH)) !== 0;
+    if (!scoped && places.root >= 0) return "no matter";
+    const start = dirfd === AT_FDCWD ? openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any) : this.openTaskDescriptor(thread.tid, dirfd);
+    if (start < 0) return path[0] === SLASH && !scoped ? "no matter" : start;
+    try {
+      const flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+      const how = openHow(flags, 0, (resolve & ~RESOLVE_CACHED) | RESOLVE_NO_MAGICLINKS);
+      let fd = openat2(start, path, how);
+      for (let tries = 0; fd === -EAGAIN && tries < 16; tries++) fd = openat2(start, path, how);
+      if (fd === -EXDEV || (fd === -ELOOP && (scoped || (resolve & (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)) !== 0))) return -ELOOP;
+      if (!scoped) {
+        if (fd >= 0) close(fd);
+        return "no matter";
+      }
+      if (fd >= 0) {
+        const result = out.adopt(fd, places);
+        if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
+        out.close();
+      } else if (fd !== -ENOENT || places.root < 0) return fd;
+      const walked = walk({ thread, root: start, start, path: path.subarray(0, length), follow });
+      return walked < 0 ? walked : out.adopt(walked, places);
+    } finally {
+      close(start);
+    }
   }
 
   /** With another root, a relative path is made absolute: resolution "in root" knows no second starting point. */

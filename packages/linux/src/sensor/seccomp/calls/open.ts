@@ -4,14 +4,14 @@
 import type { Subject } from "@isoline/core";
 import { EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
 import {
-  AT_FDCWD, O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_RDWR, O_TMPFILE_BIT, O_TRUNC,
+  AT_FDCWD, O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_TMPFILE_BIT, O_TRUNC,
   O_WRONLY, S_IFSOCK,
 } from "../../../abi/stat.ts";
 import type { Context, Decoder } from "../context.ts";
 import { reasonFor } from "../context.ts";
 import { pathText } from "../files.ts";
 import type { Act, Refusal, Verdict } from "../mediation.ts";
-import { READ, WRITE } from "../permission.ts";
+import { EXECUTE, READ, WRITE } from "../permission.ts";
 import type { Thread } from "../tasks.ts";
 import { findPlace } from "./place.ts";
 
@@ -22,25 +22,31 @@ interface Request {
   readonly path: number;
   readonly flags: number;
   readonly mode: number;
+  readonly resolve: number;
 }
 
+/** With O_PATH the older calls take no notice of any other flag but these (fs/open.c, build_open_how). */
+const PATH_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW;
+const effective = (flags: number): number => ((flags & O_PATH) === 0 ? flags : flags & PATH_FLAGS);
+
 export const open: Decoder = (context, thread) =>
-  openPath(context, thread, { directory: AT_FDCWD, path: 0, flags: context.call.u32(1), mode: context.call.u32(2) });
+  openPath(context, thread, { directory: AT_FDCWD, path: 0, flags: effective(context.call.u32(1)), mode: context.call.u32(2), resolve: 0 });
 
 export const creat: Decoder = (context, thread) =>
-  openPath(context, thread, { directory: AT_FDCWD, path: 0, flags: O_CREAT | O_WRONLY | O_TRUNC, mode: context.call.u32(1) });
+  openPath(context, thread, { directory: AT_FDCWD, path: 0, flags: O_CREAT | O_WRONLY | O_TRUNC, mode: context.call.u32(1), resolve: 0 });
 
 export const openat: Decoder = (context, thread) =>
-  openPath(context, thread, { directory: context.call.int(0), path: 1, flags: context.call.u32(2), mode: context.call.u32(3) });
+  openPath(context, thread, { directory: context.call.int(0), path: 1, flags: effective(context.call.u32(2)), mode: context.call.u32(3), resolve: 0 });
 
-/** `openat2`: flags and mode are in memory. Its RESOLVE flags only refuse more; they are left to the kernel. */
+/** `openat2`: flags, mode and RESOLVE flags are in memory. */
 export const openat2: Decoder = (context, thread) => {
   const result = context.memory.exactly(thread.tid, context.call.pointer(2), 24);
   if (result === -14) return context.attempt();
   if (result < 0) return context.unresolved(thread, result, (path) => unresolvedOpen(path));
   const flags = context.memory.bytes.readUInt32LE(0);
   const mode = context.memory.bytes.readUInt32LE(8);
-  return openPath(context, thread, { directory: context.call.int(0), path: 1, flags, mode });
+  const resolve = context.memory.bytes.readUInt32LE(16);
+  return openPath(context, thread, { directory: context.call.int(0), path: 1, flags, mode, resolve });
 };
 
 /** `open_by_handle_at`: a handle is no path, and only the kernel can read it. */
@@ -61,7 +67,7 @@ function openPath(context: Context, thread: Thread, request: Request): Verdict {
   if ((flags & O_TMPFILE_BIT) !== 0 && (flags & O_DIRECTORY) !== 0) return createUnnamed(context, thread, request, length);
 
   const follow = (flags & O_NOFOLLOW) === 0 && (flags & (O_CREAT | O_EXCL)) !== (O_CREAT | O_EXCL);
-  const result = finder.find(found, thread, request.directory, memory.bytes, length, follow);
+  const result = finder.find(found, thread, request.directory, memory.bytes, length, follow, request.resolve);
   try {
     if (result >= 0) return openExisting(context, thread, flags, access);
     if (result === -ENOENT && (flags & O_CREAT) !== 0) return create(context, thread, request, length, access);
@@ -101,14 +107,15 @@ function refusalOfOpen(context: Context, thread: Thread, flags: number): Refusal
   if (stat.isDirectory && (writes || (flags & O_CREAT) !== 0)) return no(EISDIR);
   if (stat.kind === S_IFSOCK) return no(ENXIO);
   const mode = flags & O_ACCMODE;
-  const mask = (mode === O_WRONLY ? WRITE : mode === O_RDWR ? READ | WRITE : READ) | ((flags & O_TRUNC) !== 0 ? WRITE : 0);
+  // O_RDONLY, O_WRONLY and O_RDWR are 0, 1 and 2; 3 asks for the right to both and gets a descriptor for ioctl only.
+  const mask = (mode === O_WRONLY ? WRITE : mode === 0 ? READ : READ | WRITE) | ((flags & O_TRUNC) !== 0 ? WRITE : 0);
   const refusal = context.permissions.refusal(found, mask, thread);
   return refusal === 0 ? undefined : no(refusal);
 }
 
 function create(context: Context, thread: Thread, request: Request, length: number, access: string): Verdict {
   const subject = (path: string): Subject<"create"> => ({ access: accessOfNew(request.flags), path, mode: request.mode & 0o7700 });
-  const place = findPlace(context, thread, request.directory, context.memory.bytes, length, true);
+  const place = findPlace(context, thread, request.directory, context.memory.bytes, length, true, request.resolve);
   if ("error" in place) return context.unresolved(thread, place.error, (path) => ({ op: "create", subject: subject(path) }));
   if (place.refusal !== 0) return context.attempt();
   if (access === "path") return context.attempt();
@@ -123,11 +130,12 @@ function create(context: Context, thread: Thread, request: Request, length: numb
 /** O_TMPFILE: a file without a name, in a directory. */
 function createUnnamed(context: Context, thread: Thread, request: Request, length: number): Verdict {
   const { found } = context;
-  const result = context.finder.find(found, thread, request.directory, context.memory.bytes, length, true);
+  const result = context.finder.find(found, thread, request.directory, context.memory.bytes, length, true, request.resolve);
   const act = (path: string): Act => ({ op: "create", subject: { access: accessOfNew(request.flags), path, mode: request.mode & 0o7700 } });
   try {
     if (result < 0) return context.unresolved(thread, result, act);
-    if (!found.stat.isDirectory) return context.attempt();
+    if (!found.stat.isDirectory || (request.flags & O_ACCMODE) === 0) return context.attempt();
+    if (context.permissions.refusal(found, WRITE | EXECUTE, thread) !== 0) return context.attempt();
     return context.decide(thread, act(`${pathText(found)}/#unnamed`));
   } finally {
     found.close();

@@ -1,7 +1,7 @@
 /**
  * Where something is about to be made: the canonical path of a directory and a name in it that is not there yet.
  */
-import { EACCES, ELOOP, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
+import { EACCES, ELOOP, ENOENT, ENOTDIR, EXDEV } from "../../../abi/errno.ts";
 import { readlinkat } from "../../../abi/libc.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { EMPTY } from "../bytes.ts";
@@ -22,12 +22,14 @@ const SLASH = 0x2f;
  * `open(O_CREAT)`; otherwise it counts as existing and the caller must have looked before.
  */
 export function findPlace(
-  context: Context, thread: Thread, dirfd: number, path: Buffer, length: number, followLast: boolean,
+  context: Context, thread: Thread, dirfd: number, path: Buffer, length: number, followLast: boolean, resolve = 0,
 ): Place {
   const target: { directory: number; path: Buffer } = { directory: dirfd, path: Buffer.from(path.subarray(0, length)) };
   for (let links = 0; links < 40; links++) {
-    const place = placeOnce(context, thread, target.directory, target.path, followLast && links < 39);
+    const place = placeOnce(context, thread, target.directory, target.path, followLast && links < 39, resolve);
     if (!("link" in place)) return place;
+    // Where such a link leads under the task's own RESOLVE flags is not worth telling apart: nobody does that in good faith.
+    if (resolve !== 0) return { error: -EXDEV };
     // A dangling symlink: go on from the directory that holds it.
     target.path = place.link[0] === SLASH ? place.link : Buffer.concat([place.parent, Buffer.of(SLASH), place.link]);
     target.directory = AT_FDCWD;
@@ -37,7 +39,7 @@ export function findPlace(
 
 type Step = Place | { readonly link: Buffer; readonly parent: Buffer };
 
-function placeOnce(context: Context, thread: Thread, dirfd: number, path: Buffer, follow: boolean): Step {
+function placeOnce(context: Context, thread: Thread, dirfd: number, path: Buffer, follow: boolean, resolve: number): Step {
   let end = path.length;
   while (end > 1 && path[end - 1] === SLASH) end -= 1;
   const slash = path.subarray(0, end).lastIndexOf(SLASH);
@@ -51,12 +53,12 @@ function placeOnce(context: Context, thread: Thread, dirfd: number, path: Buffer
   const last = new Found();
   try {
     const terminatedParent = Buffer.concat([parentPath, Buffer.of(0)]);
-    const result = context.finder.find(parent, thread, dirfd, terminatedParent, parentPath.length, true);
+    const result = context.finder.find(parent, thread, dirfd, terminatedParent, parentPath.length, true, resolve);
     if (result < 0) return { error: result };
     if (!parent.stat.isDirectory) return { error: -ENOTDIR };
     if (follow) {
       const full = Buffer.concat([path.subarray(0, end), Buffer.of(0)]);
-      if (context.finder.find(last, thread, dirfd, full, end, false) >= 0 && last.stat.isSymlink) {
+      if (context.finder.find(last, thread, dirfd, full, end, false, resolve) >= 0 && last.stat.isSymlink) {
         const target = Buffer.alloc(4096);
         const size = readlinkat(last.fd, EMPTY, target);
         if (size <= 0) return { error: -EACCES };
