@@ -1,0 +1,39 @@
+/**
+ * Every operation of the table, and every system call that leads to one: what is seen of it, and that the workload is told
+ * what it would be told without us.
+ */
+import { rmSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Case, compiler, isRoot, matches, NOBODY, type Ran, runCases, slug } from "./case.ts";
+import { opening } from "./cases/open.ts";
+import { isBuilt } from "./supervised.ts";
+
+const all: readonly Case[] = [...opening];
+
+for (const [who, uid] of [
+  ["root", undefined],
+  ["user", NOBODY],
+] as const) {
+  const possible = compiler !== undefined && isBuilt && (isRoot || who === "user");
+  describe.skipIf(!possible)(`as ${who === "root" ? "root" : "an ordinary user"} (needs gcc, a build${who === "root" ? ", root" : ""})`, () => {
+    const cases = all.filter(({ by }) => by === undefined || by === who);
+    let ran: Ran;
+    beforeAll(async () => {
+      ran = await runCases(cases, isRoot ? uid : undefined);
+    });
+    afterAll(() => {
+      if (ran) rmSync(ran.directory, { recursive: true, force: true });
+    });
+
+    it.each(cases.map((each) => [each.does, each] as const))("%s", (does, { events, told }) => {
+      const seen = ran.events.get(slug(does)) ?? [];
+      const shown = seen.map((act, index) => (events[index] && matches(act, events[index]) ? events[index] : act));
+      expect(shown, ran.output.get(slug(does))).toEqual(events);
+      expect(ran.output.get(slug(does))).toBe(told ?? ran.native.get(slug(does)));
+    });
+
+    it("nothing was lost, and no lineage guessed", () => {
+      expect(ran.outcome.report).toMatchObject({ incomplete: [], guesses: 0 });
+    });
+  });
+}

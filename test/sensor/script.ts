@@ -1,0 +1,77 @@
+/**
+ * Scripts for `probe.c`: system calls by name, with arguments as the kernel takes them.
+ */
+import { syscallNumbers } from "../../packages/linux/src/abi/syscalls.ts";
+
+/** Calls that are not mediated but that scripts need (arch/x86/entry/syscalls/syscall_64.tbl). */
+const others = {
+  read: 0, write: 1, close: 3, mmap_plain: 9, dup: 32, getpid: 39, shmget: 29, shmctl: 31, dup2: 33, exit: 60, wait4: 61, getcwd: 79,
+  setpgid: 109, setsid: 112, rt_sigaction: 13, exit_group: 231, name_to_handle_at: 303, memfd_create: 319, pidfd_open: 434,
+  ftruncate: 77, close_range: 436, getrandom: 318, prctl_plain: 157, seccomp: 317,
+} as const;
+export const numbers = { ...syscallNumbers, ...others };
+export type CallName = keyof typeof numbers;
+
+/** An argument: a number, text (passed by address), bytes (by address), or a word of the probe's own. */
+export type Argument = number | bigint | string | Buffer | Word;
+export interface Word {
+  readonly word: string;
+}
+export type Script = readonly string[];
+
+const word = (text: string): Word => ({ word: text });
+/** Result of the Nth call of the same process. */
+export const result = (index: number): Word => word(`$${index}`);
+/** Address in the scratch memory, and the int32 that stands there. */
+export const at = (place: number): Word => word(`&${place}`);
+export const int = (place: number): Word => word(`%${place}`);
+/** A string that ends at the very end of a page, before one that is not there; an address where nothing is. */
+export const atPageEnd = (text: string): Word => word(`^${text}`);
+export const UNMAPPED: Word = word("!");
+export const SELF: Word = word("#pid");
+export const PARENT: Word = word("#ppid");
+export const GROUP: Word = word("#pgid");
+export const THREAD: Word = word("#tid");
+
+export function call(name: CallName, ...args: readonly Argument[]): Script {
+  return callNumber(numbers[name], ...args);
+}
+
+export function callNumber(number: number, ...args: readonly Argument[]): Script {
+  return ["call", String(number), ...args.map(encoded), ";"];
+}
+
+/** A call of the 32-bit interface. */
+export function interrupt(number: number, ...args: readonly Argument[]): Script {
+  return ["int80", String(number), ...args.map(encoded), ";"];
+}
+
+/** The first call of a script has to succeed, or nothing after it happens. */
+export const must = (script: Script): Script => ["must", ...script];
+export const put = (place: number, size: number, value: Argument): Script => ["put", String(place), String(size), encoded(value)];
+export const poke = (place: number, bytes: Buffer | string): Script => ["poke", String(place), encoded(bytes)];
+export const link = (place: number, to: Argument): Script => ["link", String(place), encoded(to)];
+export const nap = (ms: number): Script => ["nap", String(ms)];
+export const HOLD: Script = ["hold"];
+
+export const inChild = (...inner: readonly Script[]): Script => ["fork", ...inner.flat(), "end"];
+export const spawned = (...inner: readonly Script[]): Script => ["spawn", ...inner.flat(), "end"];
+export const inThread = (...inner: readonly Script[]): Script => ["thread", ...inner.flat(), "end"];
+export const inClone = (flags: number, ...inner: readonly Script[]): Script => ["clone", String(flags), ...inner.flat(), "end"];
+
+function encoded(value: Argument): string {
+  if (typeof value === "string") return `=${value}`;
+  if (Buffer.isBuffer(value)) return `x${value.toString("hex")}`;
+  return typeof value === "object" ? value.word : String(value);
+}
+
+/** Integers of given sizes in a row, little endian, as bytes. */
+export function struct(...parts: readonly (readonly [size: 1 | 2 | 4 | 8, value: number | bigint])[]): Buffer {
+  return Buffer.concat(
+    parts.map(([size, value]) => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)));
+      return bytes.subarray(0, size);
+    }),
+  );
+}

@@ -1,0 +1,124 @@
+/**
+ * A command under the built sensor, and what came of it: its output, the report, and each event beside the program that
+ * acted.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  canonicalPolicy,
+  DEFAULT_POLICY,
+  eventFromJson,
+  formatAct,
+  type Policy,
+  type SwitchableRule,
+} from "@isoline/core";
+
+/** Paths and names stay as the sensor saw them; numbers that no two runs share are levelled. */
+export const PLAIN: Policy = {
+  ...DEFAULT_POLICY,
+  rules: {
+    ...DEFAULT_POLICY.rules,
+    ...(Object.fromEntries(
+      ["working-directory", "home", "temp", "runtime-directory", "launch-user", "created", "content-address"].map(
+        (rule) => [rule, false],
+      ),
+    ) as Partial<Record<SwitchableRule, boolean>>),
+  },
+};
+
+export interface Order {
+  readonly command: readonly string[];
+  /** Working directory, in which the files of the run are kept. */
+  readonly directory: string;
+  readonly mode?: "learn" | "watch" | "enforce";
+  /** For watch and enforce: the contour to keep to. */
+  readonly contour?: string;
+  readonly policy?: Policy;
+  /** Told the supervisor's pid as soon as it runs. */
+  readonly onStart?: (supervisor: number) => void;
+  readonly uid?: number | undefined;
+}
+
+/** One event: who acted (path of the program), with which ids, and the one-line form of what it did. */
+export interface Seen {
+  readonly program: string;
+  readonly uid: number;
+  readonly act: string;
+}
+
+export interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly events: readonly Seen[];
+  readonly exit: { readonly state: string; readonly status?: number; readonly signal?: number };
+  readonly report: {
+    readonly events: number;
+    readonly attempts: number;
+    readonly off: number;
+    readonly refused: number;
+    readonly guesses: number;
+    readonly state: string;
+    readonly incomplete: readonly { readonly reason: string; readonly count: number }[];
+    readonly departures: readonly { readonly act: string; readonly why: string; readonly chain: readonly string[] }[];
+  };
+}
+
+const driver = fileURLToPath(new URL("./supervise.mjs", import.meta.url));
+
+/** Whether the packages are built: the sensor's threads are started from files. */
+export const isBuilt = existsSync(
+  fileURLToPath(new URL("../../packages/isoline/dist/namespace/namespace.js", import.meta.url)),
+);
+
+let runs = 0;
+
+/** Runs a command in a namespace of its own to the end of its last process. */
+export async function supervise(order: Order): Promise<Outcome> {
+  const { directory, command, mode = "learn", policy = PLAIN, uid } = order;
+  const name = `run-${process.pid}-${++runs}`;
+  const [report, trajectory, output] = ["report", "trajectory", "contour"].map((kind) => join(directory, `${name}.${kind}`));
+  const plan = { mode, trajectory, ...(mode === "learn" ? { output, policy: canonicalPolicy(policy) } : { contour: order.contour }) };
+  const { stdout, stderr } = await ended(directory, [driver, JSON.stringify({ plan, command, report })], uid, order.onStart);
+  if (!existsSync(report!)) return { stdout, stderr, events: [], exit: { state: "lost" }, report: NOTHING };
+  const outcome = JSON.parse(readFileSync(report!, "utf8"));
+  if (outcome.fault) throw new Error(`the namespace failed (${outcome.fault}): ${outcome.message}\n${stderr}`);
+  return { stdout, stderr, events: eventsOf(trajectory!), ...outcome };
+}
+
+const NOTHING: Outcome["report"] = {
+  events: 0, attempts: 0, off: 0, refused: 0, guesses: 0, state: "", incomplete: [], departures: [],
+};
+
+function eventsOf(trajectory: string): Seen[] {
+  const programs = new Map<string, string>();
+  const seen: Seen[] = [];
+  for (const line of readFileSync(trajectory, "utf8").split("\n").filter((text) => text !== "")) {
+    const record = JSON.parse(line);
+    if ("task" in record) {
+      programs.set(record.task.id, record.task.images[0].path);
+      continue;
+    }
+    const event = eventFromJson(record);
+    const program = programs.get(event.actor.task) ?? "";
+    seen.push({ program, uid: event.actor.credentials.euid, act: formatAct(event) });
+  }
+  return seen;
+}
+
+function ended(cwd: string, argv: readonly string[], uid: number | undefined, onStart: Order["onStart"]): Promise<{ stdout: string; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const identity = uid === undefined ? {} : { uid, gid: uid };
+    const child = spawn(process.execPath, argv, { cwd, ...identity, stdio: ["ignore", "pipe", "pipe"] });
+    const parts = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].setEncoding("latin1").on("data", (text: string) => {
+        parts[name] += text;
+      });
+    }
+    child.on("error", reject);
+    child.on("close", () => resolve(parts));
+    if (child.pid !== undefined) onStart?.(child.pid);
+  });
+}
