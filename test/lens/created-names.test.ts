@@ -99,6 +99,15 @@ describe("numbers have a bound", () => {
     expect(new Set(names)).toEqual(new Set(["$TMP/{node#1}", "$TMP/{node#2}", "$TMP/{node#3}", "$TMP/{node#+}"]));
   });
 
+  test("a process with several threads is not numbered: their order is the scheduler's", () => {
+    const { node } = start();
+    const draw = { exclusive: true, requestedMode: 0o600 };
+    expect(node.creates("/tmp/aaaaaa", { ...draw, multithreaded: true })).toBe("$TMP/{node#+}");
+    expect(node.creates("/tmp/bbbbbb", { ...draw, tid: node.pid + 1 })).toBe("$TMP/{node#+}");
+    expect(node.creates("/tmp/cccccc", { ...draw, multithreaded: false })).toBe("$TMP/{node#1}");
+    expect(node.sees("/tmp/aaaaaa")).toBe("$TMP/{node#+}");
+  });
+
   test("what is removed gives its number back, however often", () => {
     const { node } = start();
     const names = new Set<string>();

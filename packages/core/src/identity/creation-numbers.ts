@@ -7,6 +7,9 @@
  */
 const NUMBERED = 3;
 
+/** Written in place of a number that would say too little, or depend on scheduling. */
+export const UNNUMBERED = "+";
+
 interface Taken {
   /** Bit n−1: number n is in use. */
   bits: number;
@@ -18,7 +21,7 @@ export class CreationNumbers {
   /** The number the next name of this kind gets: `1`, `2`, `3` or `+`. */
   next(pid: number, kind: string): string {
     const number = lowestFree(this.#byProcess.get(pid)?.get(kind)?.bits ?? 0);
-    return number > NUMBERED ? "+" : String(number);
+    return number > NUMBERED ? UNNUMBERED : String(number);
   }
 
   /** Takes the lowest free number; the result gives it back, and is absent where there was nothing to take. */

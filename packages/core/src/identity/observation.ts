@@ -13,6 +13,11 @@ export interface Observation {
   readonly tid: number;
   /** Last path component of the executable that acts, already levelled. */
   readonly program: string;
+  /**
+   * The process has, or has had since it last executed a program, more than one thread: the order in which it makes things
+   * is then the scheduler's. Left out, only what a thread other than the first makes is taken to be unordered.
+   */
+  readonly multithreaded?: boolean;
   /** The name was asked for with O_EXCL, so that it was new to the file system: how temporary names are made. */
   readonly exclusive?: boolean;
   /** Full mode that was asked for when something is created (a private 0600 or 0700 is the mark of mkstemp and mkdtemp). */

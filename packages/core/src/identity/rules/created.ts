@@ -8,7 +8,7 @@
 import { sha256 } from "../../digest.ts";
 import type { Operation } from "../../event/operations.ts";
 import { contentAddress, fanDepth, HASH } from "../content-address.ts";
-import { CreationNumbers } from "../creation-numbers.ts";
+import { CreationNumbers, UNNUMBERED } from "../creation-numbers.ts";
 import { Creations, type Label, type Labelled } from "../creations.ts";
 import type { Observation, Surroundings } from "../observation.ts";
 import { PidNames } from "../pid-names.ts";
@@ -152,10 +152,11 @@ export class CreatedNames {
     }
     if (!this.#switches.created || !this.#isRandom(path, name, directories.at(-1) ?? "", made, at)) return undefined;
     const extension = safeExtension(name);
-    const kind = kindOf(path.slice(0, slash), extension, at);
-    const text = `{${programOf(at)}#${this.#numbers.next(at.pid, kind)}}${extension}`;
+    const kind = isOrdered(at) ? kindOf(path.slice(0, slash), extension, at) : undefined;
+    const number = kind === undefined ? UNNUMBERED : this.#numbers.next(at.pid, kind);
     const fans = this.#switches.contentAddress ? fanDepth(directories) : 0;
-    return { label: { text, fans, rule: "created" }, kind };
+    const label: Label = { text: `{${programOf(at)}#${number}}${extension}`, fans, rule: "created" };
+    return kind === undefined ? { label } : { label, kind };
   }
 
   #isRandom(path: string, name: string, parent: string, made: Made, at: Observation): boolean {
@@ -191,6 +192,11 @@ function addressLabel(name: string, directories: readonly string[], made: Made):
   if (text !== undefined) return { text, fans: fanDepth(directories), rule: "content-address" };
   const fans = made === "directory" ? fanDepth([...directories, name]) : 0;
   return fans > 0 ? { text: HASH, fans: fans - 1, rule: "content-address" } : undefined;
+}
+
+/** Between threads there is no order that would be the same next time. */
+function isOrdered(at: Observation): boolean {
+  return at.multithreaded !== true && at.tid === at.pid;
 }
 
 /** Where the last seven directories of a path begin: as far up as a store's fan-out reaches. */
