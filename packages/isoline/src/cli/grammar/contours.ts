@@ -1,3 +1,119 @@
-import type { Command } from "commander";
+/** The commands about contour files. */
+import { type Command, Option } from "commander";
+import type { DiffOptions } from "../commands/diff.ts";
+import type { ExplainOptions } from "../commands/explain.ts";
+import type { MergeOptions } from "../commands/merge.ts";
+import type { ReplayOptions } from "../commands/replay.ts";
+import type { ShowOptions } from "../commands/show.ts";
+import type { VerifyOptions } from "../commands/verify.ts";
 import type { Invocation } from "../invocation.ts";
-export function declareContours(_p: Command, _i: Invocation): void {}
+import { examples } from "./examples.ts";
+
+export function declareContours(program: Command, { ends }: Invocation): void {
+  program.commandsGroup("Contours:");
+
+  program
+    .command("show")
+    .summary("show what a contour permits, by program")
+    .description("Shows a contour for people: by program, what it may do. Full directories are shown as a number.")
+    .argument("<file>", "the contour")
+    .option("-a, --all", "every path and every line")
+    .option("--json", "every point with its event")
+    .addHelpText("after", examples("isoline show app.contour", "isoline show --all app.contour | less"))
+    .action((file: string, options: ShowOptions) =>
+      ends(import("../commands/show.ts").then(({ show }) => show(file, options))),
+    );
+
+  program
+    .command("diff")
+    .summary("tell what one contour does that another does not")
+    .description("Compares two contours: changed and renamed files first, then what only one of them does (- A, + B).")
+    .argument("<a>", "a contour")
+    .argument("<b>", "another one, under the same lens")
+    .option("-q, --quiet", "no output; only the exit status")
+    .option("--json", "the differences for machines")
+    .addHelpText(
+      "after",
+      `${examples("isoline diff main.contour branch.contour")}\n\nExit status: 0 same, 1 different, 2 trouble.`,
+    )
+    .action((a: string, b: string, options: DiffOptions) =>
+      ends(import("../commands/diff.ts").then(({ diff }) => diff(a, b, options))),
+    );
+
+  program
+    .command("merge")
+    .summary("make one contour of several")
+    .description("Writes a contour that permits what any of the given ones permits. They must be under the same lens.")
+    .usage("[options] A B… -o FILE")
+    .argument("<files...>", "contours")
+    .option("-o, --output <file>", "write the merged contour here")
+    .option("-q, --quiet", "no summary")
+    .addHelpText("after", examples("isoline merge unit.contour e2e.contour -o app.contour"))
+    .action((files: string[], options: MergeOptions) =>
+      ends(import("../commands/merge.ts").then(({ merge }) => merge(files, options))),
+    );
+
+  program
+    .command("explain")
+    .summary("say why something is on a contour, or is not")
+    .description(
+      "Explains a point (its first digits do), an event in its JSON form, or an act as contour files and reports show it. " +
+        "An act may leave fields out. Paths are written as the contour has them ($HOME, $CWD, $TMP).",
+    )
+    .usage("[options] FILE POINT | FILE EVENT")
+    .argument("<file>", "the contour")
+    .argument("<what...>", "a point, or an event")
+    .option("--as <program>", "who did it: a name, a path, or a task of the contour (node~3fa9c1d2)")
+    .option("--json", "the explanation for machines")
+    .addHelpText(
+      "after",
+      examples(
+        "isoline explain app.contour 3fa9c1d2",
+        "isoline explain app.contour 'open access=read path=$HOME/.ssh/id_ed25519' --as node",
+        "isoline explain app.contour 'connect address=203.0.113.7:443'",
+      ),
+    )
+    .action((file: string, what: string[], options: ExplainOptions) =>
+      ends(import("../commands/explain.ts").then(({ explain }) => explain(file, what, options))),
+    );
+
+  program
+    .command("replay")
+    .summary("run recorded events through the engine")
+    .description(
+      "Reads events that `isoline learn --trajectory` recorded, or TSEM events with --profile, and says which are off " +
+        "the contour FILE. Without FILE it computes their points. - reads from standard input.",
+    )
+    .usage("[options] [FILE] TRAJECTORY")
+    .argument("<files...>", "a contour (with --profile also a TSEM model), if any, and the recording")
+    .addOption(new Option("--profile <name>", "what the recording is").choices(["iso1", "quixote", "iso2017"]))
+    .option("--points", "print every point once, in the order of first occurrence")
+    .option("--measurement", "print the extension over the points in that order")
+    .option("--state", "print the extension over the points in ascending order")
+    .option("--aggregate <digest>", "extend from this platform aggregate")
+    .option("--base <digest>", "fold this nonce into every point")
+    .option("-o, --output <file>", "write a contour of what was recorded")
+    .option("--json", "everything for machines")
+    .addHelpText(
+      "after",
+      `${examples(
+        "isoline replay app.contour app.trajectory",
+        "isoline replay --profile quixote --measurement --state events.json",
+        "isoline replay --profile quixote web.model events.json",
+      )}\n\nExit status: 0 on contour, 3 off contour, 4 incomplete.`,
+    )
+    .action((files: string[], options: ReplayOptions) =>
+      ends(import("../commands/replay.ts").then(({ replay }) => replay(files, options))),
+    );
+
+  program
+    .command("verify")
+    .summary("check that a contour file is whole")
+    .description("Reads a contour, computes every task and point again, and prints what it says about itself.")
+    .argument("<file>", "the contour")
+    .option("--json", "for machines")
+    .addHelpText("after", examples("isoline verify app.contour", "isoline verify --json app.contour | jq -r .state"))
+    .action((file: string, options: VerifyOptions) =>
+      ends(import("../commands/verify.ts").then(({ verify }) => verify(file, options))),
+    );
+}

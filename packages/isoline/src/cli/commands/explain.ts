@@ -1,0 +1,79 @@
+/** `isoline explain`: why something is on a contour, or is not. */
+import { type Contour, type Exchange, eventToJson, formatAct, IsolineError, iso1, iso1Point } from "@isoline/core";
+import { loadAnyContour } from "../../store/contour-file.ts";
+import { status } from "../ending.ts";
+import { actorsOf } from "../explain/actors.ts";
+import { type Answer, answers } from "../explain/judgement.ts";
+import { findPoint, readQuestion } from "../explain/question.ts";
+import { paint } from "../output/paint.ts";
+import { printJson, printLine } from "../output/streams.ts";
+import { counted } from "../output/wording.ts";
+
+export interface ExplainOptions {
+  readonly as?: string;
+  readonly json?: boolean;
+}
+
+const MOST_SHOWN = 20;
+
+export async function explain(file: string, words: readonly string[], { as, json }: ExplainOptions): Promise<number> {
+  const any = await loadAnyContour(file);
+  if (any.profile !== iso1) return explainPoint(any as unknown as Contour<Exchange>, words.join(" "), json ?? false);
+  const contour = any as Contour;
+  const found = answers(readQuestion(words.join(" "), contour), contour, actorsOf(contour, as));
+  if (json) printJson(found.map((answer) => document(answer)));
+  else for (const line of page(found, contour)) printLine(line);
+  return status.success;
+}
+
+function document({ event, explanation, assumed }: Answer): unknown {
+  return {
+    point: iso1Point(event),
+    onContour: explanation.reason === "on-contour",
+    reason: explanation.reason,
+    sentence: explanation.sentence,
+    event: eventToJson(event),
+    assumed,
+    nearest: explanation.nearest.map(({ event: near, kinship }) => ({
+      kinship,
+      act: formatAct(near),
+      point: iso1Point(near),
+    })),
+  };
+}
+
+function page(found: readonly Answer[], contour: Contour): string[] {
+  const lines = found.slice(0, MOST_SHOWN).flatMap(({ event, explanation, assumed }) => {
+    const on = explanation.reason === "on-contour";
+    const handle = contour.taskHandles().get(event.actor.task) ?? "-";
+    const verdict = on ? paint("green", "on contour") : paint("red", "off contour");
+    return [
+      `${verdict}: ${explanation.sentence}`,
+      `  point  ${iso1Point(event)}`,
+      `  by     ${handle}`,
+      `  act    ${formatAct(event)}`,
+      ...(assumed ? [paint("dim", "  what you left out is taken from the act that is nearest on the contour")] : []),
+      ...explanation.nearest.map(({ event: near }) => paint("dim", `  near   ${formatAct(near)}`)),
+    ];
+  });
+  return found.length > MOST_SHOWN ? [...lines, `… and ${counted(found.length - MOST_SHOWN, "point")} more`] : lines;
+}
+
+/** Of another profile's points there is nothing to compare but the point itself. */
+function explainPoint(contour: Contour<Exchange>, asked: string, json: boolean): number {
+  if (!/^[0-9a-f]{4,64}$/.test(asked))
+    throw new IsolineError(
+      "bad-event",
+      `expected a point: events of the profile ${contour.profile.name} come from elsewhere`,
+    );
+  const index = findPoint(contour as unknown as Contour, asked);
+  const act = contour.profile.formatAct(contour.event(index));
+  const { runs, occurrences } = contour.provenance(index);
+  if (json) printJson([{ point: contour.point(index), onContour: true, act, runs, occurrences }]);
+  else {
+    printLine(`${paint("green", "on contour")}: seen ${counted(occurrences, "time")} in ${counted(runs, "run")}`);
+    printLine(`  point  ${contour.point(index)}`);
+    printLine(`  act    ${act}`);
+  }
+  return status.success;
+}

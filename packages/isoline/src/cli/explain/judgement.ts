@@ -1,0 +1,90 @@
+/** The answer to a question about a contour. */
+import {
+  type Actor,
+  type Contour,
+  type Event,
+  type Explanation,
+  explainEvent,
+  Neighbourhood,
+  type Reason,
+} from "@isoline/core";
+import { completed, matches, type Question } from "./question.ts";
+
+export interface Answer {
+  readonly event: Event;
+  readonly explanation: Explanation;
+  /** The event was asked about incompletely, and completed by what is nearest. */
+  readonly assumed: boolean;
+}
+
+/** Actors that are tried for an act that names none. */
+const MOST_ACTORS = 500;
+
+/** What stands nearest to the contour is the best guess at who would have done it. */
+const ranks: readonly Reason[] = [
+  "on-contour",
+  "other-access",
+  "changed-attributes",
+  "changed-content",
+  "other-credentials",
+  "other-act",
+  "new-target",
+  "new-place",
+  "other-program",
+  "nothing-like-it",
+  "new-lineage",
+  "changed-program",
+  "new-program",
+];
+
+/** Answers: every learnt event that the question fits, or else the one explanation that comes nearest. */
+export function answers(question: Question, contour: Contour, actors: readonly Actor[]): readonly Answer[] {
+  const learnt = new Neighbourhood(contour);
+  const answer = (event: Event, assumed = false): Answer => ({
+    event,
+    explanation: explainEvent(event, learnt),
+    assumed,
+  });
+  switch (question.kind) {
+    case "point":
+      return [answer(contour.event(question.index))];
+    case "event":
+      return [answer(question.event)];
+    case "act": {
+      const wanted = new Set(actors);
+      const known: Answer[] = [];
+      for (let index = 0; index < contour.size; index++) {
+        if (!wanted.has(contour.actor(index))) continue;
+        const event = contour.event(index);
+        if (matches(event, question.op, question.words)) known.push(answer(event));
+      }
+      return known.length > 0 ? known : [nearest(question, contour, actors, answer)];
+    }
+  }
+}
+
+function nearest(
+  { op, words }: Extract<Question, { kind: "act" }>,
+  contour: Contour,
+  actors: readonly Actor[],
+  answer: (event: Event, assumed: boolean) => Answer,
+): Answer {
+  const pattern = patternFor(op, words, contour);
+  const tried = (actors.length > 0 ? actors : contour.actors).slice(0, MOST_ACTORS);
+  const found = tried.map((actor) => answer(completed(op, words, actor, pattern), pattern !== undefined));
+  const rank = ({ explanation }: Answer) => ranks.indexOf(explanation.reason);
+  return found.reduce((best, other) => (rank(other) < rank(best) ? other : best));
+}
+
+/** An event of the same operation that says most of what the words say. */
+function patternFor(op: Event["op"], words: readonly string[], contour: Contour): Event | undefined {
+  let best: Event | undefined;
+  let most = -1;
+  for (let index = 0; index < contour.size; index++) {
+    const event = contour.event(index);
+    if (event.op !== op) continue;
+    const fits = words.filter((word) => matches(event, op, [word])).length;
+    if (fits > most) [best, most] = [event, fits];
+  }
+  return best;
+}

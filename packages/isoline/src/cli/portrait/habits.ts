@@ -1,0 +1,156 @@
+/**
+ * What kind of thing an event is, for a person who reads what a program may do: a heading, and a line below it.
+ */
+import {
+  endpointPhrase,
+  type Event,
+  type FieldValue,
+  modePhrase,
+  type Operation,
+  phrase,
+  subjectRecord,
+} from "@isoline/core";
+
+/** A place in the tree of files, with what is to be said about it beyond its name; or a plain line. */
+export type Habit =
+  | { readonly heading: string; readonly path: string; readonly remark: string }
+  | { readonly heading: string; readonly line: string };
+
+/** The headings in the order in which people ask. */
+export const headings = [
+  "executes",
+  "maps",
+  "runs",
+  "reads",
+  "looks up",
+  "writes",
+  "creates",
+  "deletes",
+  "renames",
+  "changes",
+  "connects to",
+  "sends to",
+  "listens on",
+  "sockets",
+  "processes",
+  "privileges",
+  "system",
+] as const;
+
+type Heading = (typeof headings)[number];
+
+/** Where an event belongs. */
+export function habitOf(event: Event): Habit {
+  const heading = headingOf(event);
+  const subject = subjectRecord(event);
+  const path = subject["path"];
+  if (typeof path === "string" && filed.has(heading))
+    return { heading, path: isDirectory(subject) ? `${path}/` : path, remark: remarkOf(event) };
+  return { heading, line: "address" in event.subject ? endpointLine(event) : phrase(event) };
+}
+
+const filed: ReadonlySet<Heading> = new Set<Heading>([
+  "executes",
+  "maps",
+  "reads",
+  "looks up",
+  "writes",
+  "creates",
+  "deletes",
+  "renames",
+  "changes",
+]);
+
+const byOperation: { readonly [O in Operation]: Heading | "by access" } = {
+  exec: "executes",
+  open: "by access",
+  create: "creates",
+  map: "maps",
+  "map-anonymous": "runs",
+  protect: "runs",
+  unlink: "deletes",
+  rmdir: "deletes",
+  rename: "renames",
+  link: "renames",
+  symlink: "creates",
+  mkdir: "creates",
+  mknod: "creates",
+  truncate: "writes",
+  chmod: "changes",
+  chown: "changes",
+  setxattr: "changes",
+  removexattr: "changes",
+  utimens: "changes",
+  socket: "sockets",
+  bind: "listens on",
+  listen: "listens on",
+  connect: "connects to",
+  accept: "listens on",
+  send: "sends to",
+  kill: "processes",
+  ptrace: "processes",
+  vm: "processes",
+  getfd: "processes",
+  setid: "privileges",
+  capset: "privileges",
+  prctl: "privileges",
+  mount: "system",
+  umount: "system",
+  pivot: "system",
+  chroot: "system",
+  namespace: "system",
+  bpf: "system",
+  module: "system",
+  kexec: "system",
+  keyctl: "system",
+  perf: "system",
+  userfaultfd: "system",
+  swap: "system",
+  reboot: "system",
+  hostname: "system",
+  settime: "system",
+  ioport: "system",
+  iouring: "system",
+  abi: "system",
+};
+
+function headingOf(event: Event): Heading {
+  const heading = byOperation[event.op];
+  if (heading !== "by access") return heading;
+  const access = String(subjectRecord(event)["access"]).split(",");
+  if (access.some((word) => word === "write" || word === "append" || word === "truncate")) return "writes";
+  return access.includes("read") ? "reads" : "looks up";
+}
+
+/** What a path alone does not say. */
+function remarkOf(event: Event): string {
+  switch (event.op) {
+    case "rename":
+      return ` → ${event.subject.to}`;
+    case "link":
+      return ` → ${event.subject.to} (another name)`;
+    case "symlink":
+      return ` → ${event.subject.content}`;
+    case "chmod":
+      return ` (mode ${modePhrase(event.subject.to)})`;
+    case "chown":
+      return " (owner)";
+    case "setxattr":
+    case "removexattr":
+      return ` (attribute ${event.subject.name})`;
+    case "utimens":
+      return " (times)";
+    default:
+      return "";
+  }
+}
+
+function endpointLine(event: Event): string {
+  const subject = event.subject as { family: string; type: string; address: string };
+  return endpointPhrase(subject);
+}
+
+/** S_IFDIR, where the subject is looked at before the operation; what mkdir makes has no type bits yet. */
+function isDirectory(subject: Readonly<Record<string, FieldValue>>): boolean {
+  return (Number(subject["mode"] ?? 0) & 0o170000) === 0o040000 && subject["path"] !== "/";
+}

@@ -1,0 +1,63 @@
+/**
+ * Many paths as a few lines: where a directory has more of them than a person wants to read, their number stands for them.
+ */
+import { grouped } from "../output/wording.ts";
+
+export interface Place {
+  readonly path: string;
+  readonly remark: string;
+}
+
+/** Entries of one directory, or below it, that are still listed one by one. */
+const FEW = 6;
+
+interface Branch {
+  readonly branches: Map<string, Branch>;
+  readonly places: Place[];
+  size: number;
+}
+
+/** Lines for some places; with `all`, one for each. */
+export function treeLines(places: readonly Place[], all: boolean): string[] {
+  const sorted = places.toSorted((one, other) => (one.path + one.remark < other.path + other.remark ? -1 : 1));
+  if (all || sorted.length <= FEW) return sorted.map(placeText);
+  const root = newBranch();
+  for (const place of sorted) plant(root, place);
+  return [...root.branches].flatMap(([name, branch]) => linesOf(branch, name, name === ""));
+}
+
+/** Directories that stand for everything under them are cut there; the root of all never is. */
+function linesOf(branch: Branch, path: string, isRoot: boolean): string[] {
+  const { branches, places, size } = branch;
+  if (!isRoot && size > FEW && branches.size > FEW) return [`${path}/**   ${grouped(size)} paths`];
+  const own =
+    !isRoot && size > FEW && places.length > FEW
+      ? [`${path}/*   ${grouped(places.length)} paths`]
+      : places.map(placeText);
+  return [...own, ...[...branches].flatMap(([name, below]) => linesOf(below, `${path}/${name}`, false))];
+}
+
+/** Puts a place into the branch of its directory. The first component is `""` for `/…`, and a token for `$HOME/…`. */
+function plant(root: Branch, place: Place): void {
+  const steps = place.path.replace(/\/$/, "").split("/");
+  let at = root;
+  for (const step of steps.length > 1 ? steps.slice(0, -1) : steps) {
+    at = grow(at, step);
+    at.size += 1;
+  }
+  at.places.push(place);
+}
+
+function grow(branch: Branch, name: string): Branch {
+  const known = branch.branches.get(name) ?? newBranch();
+  branch.branches.set(name, known);
+  return known;
+}
+
+function newBranch(): Branch {
+  return { branches: new Map(), places: [], size: 0 };
+}
+
+function placeText({ path, remark }: Place): string {
+  return path + remark;
+}

@@ -1,0 +1,50 @@
+/** A file as lines of bytes, in pieces, so that a trajectory of any size can be read. */
+import { createReadStream } from "node:fs";
+import { IsolineError } from "@isoline/core";
+import { CliError } from "../../error.ts";
+
+const NEWLINE = 10;
+const CARRIAGE_RETURN = 13;
+/** One event with two paths of 4096 bytes, each byte escaped in JSON, is far below. */
+const MOST_IN_LINE = 1 << 20;
+const READ_AT_ONCE = 1 << 18;
+
+export interface Line {
+  /** Valid until the next line is asked for. */
+  readonly bytes: Buffer;
+  readonly number: number;
+}
+
+/** Lines without their newline, several at a time; empty ones are passed over. `-` is standard input. */
+export async function* linesOf(path: string): AsyncGenerator<readonly Line[]> {
+  const stream = createReadStream(
+    path,
+    path === "-" ? { fd: 0, highWaterMark: READ_AT_ONCE } : { highWaterMark: READ_AT_ONCE },
+  );
+  let rest: Buffer = Buffer.alloc(0);
+  let number = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      const lines: Line[] = [];
+      let start = 0;
+      for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+        number += 1;
+        if (end > start) lines.push({ bytes: withoutReturn(bytes.subarray(start, end)), number });
+        start = end + 1;
+      }
+      rest = bytes.subarray(start);
+      if (rest.length > MOST_IN_LINE)
+        throw new IsolineError("bad-trajectory", `${path}: line ${number + 1}: expected at most ${MOST_IN_LINE} bytes`);
+      yield lines;
+    }
+  } catch (fault) {
+    if (fault instanceof IsolineError) throw fault;
+    throw new CliError("cannot-read", `cannot read ${path}: ${(fault as Error).message}`, { cause: fault });
+  }
+  if (rest.length > 0) yield [{ bytes: withoutReturn(rest), number: number + 1 }];
+}
+
+function withoutReturn(line: Buffer): Buffer {
+  return line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
+}

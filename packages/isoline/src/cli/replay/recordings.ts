@@ -1,0 +1,90 @@
+/** What a line of a recording says, in each format that can be replayed. */
+import {
+  type Digest,
+  eventFromJson,
+  type Exchange,
+  IsolineError,
+  iso1,
+  iso2017,
+  isDigest,
+  type Profile,
+  type ProfileName,
+  parseExchangeLine,
+  quixote,
+  type Task,
+  TsemReader,
+} from "@isoline/core";
+
+export type Recorded =
+  | { readonly kind: "event"; readonly event: Exchange }
+  | { readonly kind: "task"; readonly task: Task }
+  | { readonly kind: "aggregate"; readonly aggregate: Digest }
+  /** An event without a point: it is missing from whatever is measured. */
+  | { readonly kind: "outside"; readonly reason: string };
+
+export interface Recording {
+  readonly profile: Profile<Exchange>;
+  readonly read: (line: Buffer) => Recorded;
+}
+
+export function recordingOf(name: ProfileName): Recording {
+  switch (name) {
+    case "iso1":
+      return { profile: iso1 as unknown as Profile<Exchange>, read: readOwn };
+    case "quixote":
+      return { profile: quixote as unknown as Profile<Exchange>, read: tsem(new TsemReader(quixote)) };
+    case "iso2017": {
+      const json = tsem(new TsemReader(iso2017));
+      return {
+        profile: iso2017 as unknown as Profile<Exchange>,
+        read: (line) =>
+          line[0] === 0x7b ? json(line) : { kind: "event", event: parseExchangeLine(line.toString("latin1")) },
+      };
+    }
+  }
+}
+
+/** `{"op":…}` or `{"task":…}`, as `learn --trajectory` writes them. */
+function readOwn(line: Buffer): Recorded {
+  const json = parseJson(line);
+  if (typeof json === "object" && json !== null && "task" in json && Object.keys(json).length === 1)
+    return { kind: "task", task: taskFromJson(json.task) };
+  return { kind: "event", event: eventFromJson(json) };
+}
+
+function tsem(reader: TsemReader): (line: Buffer) => Recorded {
+  return (line) => {
+    const record = reader.read(line);
+    if (record.kind !== "log") return record;
+    return { kind: "outside", reason: `${record.type} of an untrusted process, without attributes` };
+  };
+}
+
+/** Whether its id follows from its images is asked where it is used. */
+function taskFromJson(json: unknown): Task {
+  const { id, parent, images } = (json ?? {}) as Record<string, unknown>;
+  const sound =
+    typeof id === "string" &&
+    typeof parent === "string" &&
+    isDigest(id) &&
+    isDigest(parent) &&
+    Array.isArray(images) &&
+    images.length > 0 &&
+    images.every(isImage);
+  if (!sound)
+    throw new IsolineError("bad-trajectory", 'expected {"task":{"id","parent","images":[{"path","digest"}]}}');
+  return { id, parent, images } as unknown as Task;
+}
+
+function isImage(json: unknown): boolean {
+  const { path, digest } = (json ?? {}) as Record<string, unknown>;
+  return typeof path === "string" && (digest === undefined || (typeof digest === "string" && isDigest(digest)));
+}
+
+function parseJson(line: Buffer): unknown {
+  try {
+    return JSON.parse(line.toString("utf8")) as unknown;
+  } catch (fault) {
+    throw new IsolineError("bad-trajectory", `expected one JSON object; ${(fault as Error).message}`, { cause: fault });
+  }
+}
