@@ -169,14 +169,25 @@ describe("what becomes of a name", () => {
     expect(node.sees("/home/ann/app/node_modules/.foo-X7a9Qq12/index.js")).toBe("$CWD/node_modules/{gcc#1}/index.js");
   });
 
-  test("exchanged: both names stay", () => {
+  test("exchanged: both names stay, and what is below is called by its real name from then on", () => {
     const { node } = start();
     node.makesDirectory("/tmp/X7a9Qq12", 0o700);
     node.draws("/tmp/X7a9Qq12/abcdef");
     expect(node.renames("/tmp/X7a9Qq12", "/tmp/current", "exchange")).toBe("$TMP/{node#1} → $TMP/current");
-    expect(node.sees("/tmp/current/abcdef")).toBe("$TMP/current/{node#1}");
+    expect(node.sees("/tmp/current/abcdef")).toBe("$TMP/current/abcdef");
     expect(node.sees("/tmp/X7a9Qq12/abcdef")).toBe("$TMP/{node#1}/abcdef");
   });
+
+  test.each(["yes", "?", "exchange"])(
+    "moved over something that was there (%s): a planted name does not come to stand for what is there",
+    (replaces) => {
+      const { node } = start();
+      node.makesDirectory("/tmp/trap");
+      node.draws("/tmp/trap/.npmrc_auth");
+      node.renames("/tmp/trap", "/home/ann", replaces);
+      expect(node.sees("/home/ann/.npmrc_auth")).toBe("$HOME/.npmrc_auth");
+    },
+  );
 
   test("made again right after it was removed: random still, by whichever operation", () => {
     const { namespace } = start();

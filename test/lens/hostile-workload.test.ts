@@ -97,7 +97,7 @@ test("no order of operations on the same few names confuses the log", () => {
         else if (what === "unlink") node.unlinks(one);
         else if (what === "withdraw") namespace.leveller.withdraw();
         else if (what === "see") node.sees(one);
-        else node.renames(one, other, what === "exchange" ? what : "nothing");
+        else node.renames(one, other, what === "exchange" ? what : "no");
       }
       for (const path of ["/tmp", "/srv"]) node.unlinks(path);
       expect(node.sees("/tmp/X7a9Qq12/Y7a9Qq12")).toBe("$TMP/X7a9Qq12/Y7a9Qq12");

@@ -121,7 +121,7 @@ export class Process {
     return this.#pathOf("unlink", this.object(path));
   }
 
-  renames(path: string, to: string, replaces = "nothing"): string {
+  renames(path: string, to: string, replaces = "no"): string {
     const line = this.does("rename", { ...this.object(path), to, replaces });
     return line.replace(/^rename path=(\S+) .* to=(\S+) .*$/, "$1 → $2");
   }

@@ -207,7 +207,7 @@ test("every path field of every operation is levelled", () => {
     process.does("unlink", object),
     process.does("chmod", { ...object, to: 0o755 }),
     process.does("setxattr", { ...object, name: "user.x" }),
-    process.does("rename", { ...object, to: "/home/ann/y", replaces: "nothing" }),
+    process.does("rename", { ...object, to: "/home/ann/y", replaces: "no" }),
     process.does("link", { ...object, to: "/home/ann/y" }),
     process.does("mount", { call: "mount", source: path, path, type: "bind", flags: 0n }),
     process.does("pivot", { path, old: path }),

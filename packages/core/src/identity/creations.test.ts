@@ -74,19 +74,15 @@ describe("moves", () => {
     expect(log.size).toBe(0);
   });
 
-  test("an exchange swaps what is below; the names are called what they are called", () => {
+  test("what is below can be forgotten without the directory", () => {
     const log = large();
     log.put("/d/xyz", label("{a#1}"));
-    log.put("/d/xyz/abc", label("{b#1}"));
-    log.exchange("/d/xyz", "/e/fixed");
-    expect(labelsOf(log, "/d/xyz/abc")).toEqual([["xyz", "{a#1}"]]);
-    expect(labelsOf(log, "/e/fixed/abc")).toEqual([["abc", "{b#1}"]]);
-    log.exchange("/e/fixed", "/d/xyz");
-    expect(labelsOf(log, "/d/xyz/abc")).toEqual([
-      ["xyz", "{a#1}"],
-      ["abc", "{b#1}"],
-    ]);
-    expect(labelsOf(log, "/e/fixed/abc")).toBeUndefined();
+    log.put("/d/xyz/s/abc", label("{b#1}"));
+    log.put("/e/plain/abc", label("{c#1}"));
+    for (const path of ["/d/xyz", "/e/plain", "/never"]) log.forgetBelow(path);
+    expect(labelsOf(log, "/d/xyz/s/abc")).toEqual([["xyz", "{a#1}"]]);
+    expect(labelsOf(log, "/e/plain/abc")).toBeUndefined();
+    expect(log.size).toBe(1);
   });
 });
 
@@ -141,9 +137,8 @@ describe("bounds", () => {
     for (let round = 0; round < 200; round += 1) {
       for (let n = 0; n < 50; n += 1) log.put(`/tmp/r${round}/x${n}`, label("{a#1}"));
       log.move(`/tmp/r${round}`, `/tmp/s${round}`, label("{b#1}"));
-      log.exchange(`/tmp/s${round}`, `/tmp/t${round}`);
+      if (round % 2) log.forgetBelow(`/tmp/s${round}`);
       log.remove(`/tmp/s${round}`);
-      log.remove(`/tmp/t${round}`);
     }
     expect(forgotten).toBe(0);
     expect(log.size).toBe(0);

@@ -86,7 +86,7 @@ export class Creations {
     if (node) this.#drop(node);
   }
 
-  /** What was at `from` is now at `to`, with all below it, under a label of its own or none. */
+  /** What was at `from` is now at `to`, where nothing was, with all below it; under a label of its own or none. */
   move(from: string, to: string, label: Label | undefined): void {
     if (areNested(from, to)) return label?.release?.();
     const node = this.#find(from);
@@ -98,16 +98,11 @@ export class Creations {
     this.#fit();
   }
 
-  /** What was at `a` is now at `b` and the other way round: what lies below changes places, the two names stay. */
-  exchange(a: string, b: string): void {
-    if (areNested(a, b) || (!this.#find(a) && !this.#find(b))) return;
-    const [first, second] = [this.#ensure(a), this.#ensure(b)];
-    const below = first.children;
-    adopt(first, second.children);
-    adopt(second, below);
-    this.#prune(first);
-    this.#prune(second);
-    this.#fit();
+  /** What is below `path` is not known any more; the path itself stays what it is called. */
+  forgetBelow(path: string): void {
+    const node = this.#find(path);
+    if (!node) return;
+    for (const child of [...node.children.values()]) this.#drop(child);
   }
 
   #find(path: string): Node | undefined {

@@ -126,10 +126,7 @@ export class Leveller {
       case "rmdir path":
         return (path, at) => this.#paths.removes(path as string, at.pid);
       case "rename to":
-        return (to, at, subject) =>
-          subject["replaces"] === "exchange"
-            ? this.#paths.exchanges(subject["path"] as string, to as string, at)
-            : this.#paths.moves(subject["path"] as string, to as string, at);
+        return (to, at, subject) => this.#renamed(subject["path"] as string, to as string, subject["replaces"], at);
       case "symlink content":
         return (text, at, subject) => this.#links.level(text as string, subject["path"] as string, at);
       case "mount source":
@@ -147,6 +144,12 @@ export class Leveller {
     const answered = operation === "accept" || operation === "send";
     const binds = operation === "bind";
     return (address, at) => this.#address(address as string, at, binds, answered);
+  }
+
+  #renamed(from: string, to: string, replaces: FieldValue, at: Observation): string {
+    return replaces === "exchange"
+      ? this.#paths.exchanges(from, to, at)
+      : this.#paths.moves(from, to, replaces !== "no", at);
   }
 
   #id(id: number, kind: IdKind): number {

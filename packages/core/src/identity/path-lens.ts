@@ -52,9 +52,9 @@ export class PathLens {
   }
 
   /** The path that `from` is moved to. */
-  moves(from: string, to: string, at: Observation): string {
+  moves(from: string, to: string, replaces: boolean, at: Observation): string {
     if (!isReal(from) || !isReal(to)) return this.level(to, at.pid);
-    return this.#renamed(this.#plain(to, at.pid, this.created.moves(from, to, at) ?? null));
+    return this.#renamed(this.#plain(to, at.pid, this.created.moves(from, to, replaces, at) ?? null));
   }
 
   /** The path that `from` changes places with. */

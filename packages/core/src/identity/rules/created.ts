@@ -122,15 +122,25 @@ export class CreatedNames {
     return judged?.label;
   }
 
-  /** `from` is moved to `to`; like `creates` for `to`. */
-  moves(from: string, to: string, at: Observation): Label | undefined {
+  /**
+   * `from` is moved to `to`; like `creates` for `to`. Where something is replaced, what is below is forgotten: a directory only
+   * ever replaces an empty one, and if this one is not empty, the kernel will refuse and nothing below it is ours.
+   */
+  moves(from: string, to: string, replaces: boolean, at: Observation): Label | undefined {
     const judged = this.#judge(to, "name", at);
-    this.#effect = () => this.#files.move(from, to, this.#numbered(judged, at));
+    this.#effect = () => {
+      if (replaces) this.#files.forgetBelow(from);
+      this.#files.move(from, to, this.#numbered(judged, at));
+    };
     return judged?.label;
   }
 
+  /** Two names change places. They stay what they are called; what is below is forgotten, in case the kernel refuses. */
   exchanges(a: string, b: string): void {
-    this.#effect = () => this.#files.exchange(a, b);
+    this.#effect = () => {
+      this.#files.forgetBelow(a);
+      this.#files.forgetBelow(b);
+    };
   }
 
   /** `path`, called `levelled`, is removed. */
