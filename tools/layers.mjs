@@ -23,6 +23,7 @@ const house = [
   ["linux", "abi", ["@isoline/core", "node:*", "koffi"]],
   ["linux", "process", ["@isoline/core"]],
   ["linux", "sensor", ["@isoline/core", "node:*"]],
+  ["linux", "landlock", ["@isoline/core", "node:*"]],
   ["linux", "index", []],
 
   ["isoline", "error", ["@isoline/core", "@isoline/linux"]],

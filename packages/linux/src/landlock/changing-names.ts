@@ -1,0 +1,70 @@
+/**
+ * Which names the contour itself lets come and go. Landlock ties a right to the inode that has the name at launch, so the
+ * rights on a name that may be given to another file belong to the directory that holds it.
+ */
+import type { Event } from "@isoline/core";
+import { directoryOf, type RealPath, type RealPaths } from "./real-path.ts";
+import type { Spot } from "./rules.ts";
+
+export class ChangingNames {
+  /** Names that may be taken away or given to something else. */
+  readonly #gone = new Set<string>();
+  /** Names that may come to be where nothing was. */
+  readonly #made = new Set<string>();
+  readonly #paths: RealPaths;
+
+  constructor(paths: RealPaths) {
+    this.#paths = paths;
+  }
+
+  /** Takes note of what an event does to names. */
+  note(event: Event): void {
+    switch (event.op) {
+      case "unlink":
+      case "rmdir":
+        return this.#add(this.#gone, event.subject.path);
+      case "rename":
+        this.#add(this.#gone, event.subject.path);
+        return this.#add(event.subject.replaces === "no" ? this.#made : this.#gone, event.subject.to);
+      case "link":
+        return this.#add(this.#made, event.subject.to);
+      case "create":
+      case "mkdir":
+      case "mknod":
+      case "symlink":
+        return this.#add(this.#made, event.subject.path);
+      case "bind":
+        if (event.subject.family === "unix") this.#add(this.#made, event.subject.address);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Where a right on this path has to be. */
+  spotOf(real: RealPath, on: Spot["on"]): Spot {
+    const gone = this.#first(this.#gone, real.path);
+    if (gone !== undefined) return this.#spot(directoryOf(gone), "directory");
+    return this.#spot(real.path, real.beyond > 0 ? "directory" : on);
+  }
+
+  #spot(path: string, on: Spot["on"]): Spot {
+    return { path, on, appears: this.#first(this.#made, path) !== undefined };
+  }
+
+  /** The shortest leading path (or the path itself) that is in a set. */
+  #first(names: ReadonlySet<string>, path: string): string | undefined {
+    if (names.size === 0) return undefined;
+    for (let end = path.indexOf("/", 1); end >= 0; end = path.indexOf("/", end + 1)) {
+      const lead = path.slice(0, end);
+      if (names.has(lead)) return lead;
+    }
+    return names.has(path) ? path : undefined;
+  }
+
+  #add(names: Set<string>, path: string): void {
+    const reading = this.#paths.of(path);
+    if (typeof reading === "string") return;
+    for (const { path: real, beyond } of reading) if (beyond === 0) names.add(real);
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Which rights each operation needs so that Landlock lets it pass, and on what.
+ *
+ * Derived from the hooks of security/landlock/fs.c and net.c: what has no hook there (mapping, chmod, chown, attributes,
+ * times, sockets other than TCP, datagrams, …) needs nothing and is not restricted.
+ */
+import type { Event, Subject } from "@isoline/core";
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../abi/stat.ts";
+import { ALL_FS, ALL_MAKE, FILE_RIGHTS, fsRights } from "./rights.ts";
+import type { Spot } from "./rules.ts";
+
+/** Rights on the object that a levelled path names, or on the directory that holds it. */
+export interface Need {
+  readonly path: string;
+  readonly of: "object" | "parent";
+  readonly on: Spot["on"];
+  readonly rights: number;
+  readonly tried?: boolean;
+}
+
+/** An object that gets a name in another directory; `rights` are those that the destination must not have in excess. */
+export interface Passage {
+  readonly from: string;
+  readonly to: string;
+  readonly rights: number;
+}
+
+const READ = fsRights["read-file"];
+const WRITE = fsRights["write-file"];
+const REMOVE = fsRights["remove-file"] | fsRights["remove-dir"];
+/** The kernel opens what it executes for reading as well (fs/exec.c, do_open_execat). */
+const RUN = READ | fsRights.execute;
+const ANY_EXECUTE = 0o111;
+/** O_TMPFILE: the name that the sensor gives to a file without one. */
+const UNNAMED = "/#unnamed";
+const WHITEOUT = "0:0";
+
+const makes: Readonly<Record<number, number>> = {
+  [S_IFLNK]: fsRights["make-sym"],
+  [S_IFDIR]: fsRights["make-dir"],
+  [S_IFCHR]: fsRights["make-char"],
+  [S_IFBLK]: fsRights["make-block"],
+  [S_IFIFO]: fsRights["make-fifo"],
+  [S_IFSOCK]: fsRights["make-sock"],
+  [S_IFREG]: fsRights["make-reg"],
+};
+
+/** The kernel takes a mode without a type for a regular file; an event without one could not say. */
+const makeOf = (mode: number): number => makes[mode & S_IFMT] ?? ALL_MAKE;
+const removeOf = (mode: number): number =>
+  (mode & S_IFMT) === S_IFDIR ? fsRights["remove-dir"] : fsRights["remove-file"];
+const isDirectory = (mode: number): boolean => (mode & S_IFMT) === S_IFDIR;
+
+const onFile = (path: string, rights: number): Need => ({ path, of: "object", on: "file", rights });
+const inParent = (path: string, rights: number): Need => ({ path, of: "parent", on: "directory", rights });
+const within = (path: string, rights: number): Need => ({ path, of: "object", on: "directory", rights });
+
+/** The rights on files that an event needs. */
+export function needsOf(event: Event): readonly Need[] {
+  switch (event.op) {
+    case "exec":
+      return [event.subject.path, ...event.subject.loader.map(imagePath)].map((path) => onFile(path, RUN));
+    case "open":
+      return opened(event.subject);
+    case "create":
+      return created(event.subject);
+    case "unlink":
+      return [inParent(event.subject.path, fsRights["remove-file"])];
+    case "rmdir":
+      // remove(3) tries unlink first and goes on only if that fails with EISDIR, which it does not without the right.
+      return [inParent(event.subject.path, REMOVE)];
+    case "rename":
+      return renamed(event.subject);
+    case "link":
+      return [inParent(event.subject.to, makeOf(event.subject.mode))];
+    case "symlink":
+      return [inParent(event.subject.path, fsRights["make-sym"])];
+    case "mkdir":
+      return [inParent(event.subject.path, fsRights["make-dir"])];
+    case "mknod":
+      return [inParent(event.subject.path, makesNode(event.subject))];
+    case "truncate":
+      return [onFile(event.subject.path, fsRights.truncate)];
+    case "bind":
+      return isSocketFile(event.subject) ? [inParent(event.subject.address, fsRights["make-sock"])] : [];
+    case "swap":
+      // Recorded even where the kernel refuses; what it did not find it does not open.
+      return event.subject.path.startsWith("?") ? [] : [onFile(event.subject.path, READ | WRITE)];
+    default:
+      return [];
+  }
+}
+
+/** Where an event takes an object from one directory to another, if it does. */
+export function passagesOf(event: Event): readonly Passage[] {
+  if (event.op !== "rename" && event.op !== "link") return [];
+  const { path, to, mode } = event.subject;
+  if (event.op === "rename" && event.subject.replaces === "exchange") {
+    return [
+      { from: path, to, rights: ALL_FS },
+      { from: to, to: path, rights: ALL_FS },
+    ];
+  }
+  return [{ from: path, to, rights: isDirectory(mode) ? ALL_FS : FILE_RIGHTS }];
+}
+
+function opened({ path, access, mode }: Subject<"open">): readonly Need[] {
+  const asked = new Set(access.split(","));
+  if (asked.has("path")) return [];
+  const needs: Need[] = [];
+  const kind = mode & S_IFMT;
+  const reads = asked.has("read") || asked.has("?");
+  if (reads && (kind === S_IFDIR || kind === 0)) needs.push(within(path, fsRights["read-dir"]));
+  if (kind !== S_IFDIR) {
+    const writes = asked.has("write") || asked.has("?");
+    const rights =
+      (reads ? READ : 0) | (writes ? WRITE | truncating(kind) : 0) | (asked.has("truncate") ? truncating(kind) : 0);
+    const tried = reads && kind === S_IFREG && (mode & ANY_EXECUTE) !== 0;
+    if (rights !== 0) needs.push({ ...onFile(path, rights), tried });
+  }
+  // TIOCGPTPEER opens the other side of a new terminal, and ioctl is not mediated.
+  if (path === "/dev/ptmx" || path === "/dev/pts/ptmx") needs.push(within("/dev/pts", READ | WRITE));
+  return needs;
+}
+
+/** Who may write may call ftruncate, which is not mediated: the kernel notes at the open whether it will be allowed. */
+function truncating(kind: number): number {
+  return kind === S_IFREG || kind === 0 ? fsRights.truncate : 0;
+}
+
+function created({ path, access }: Subject<"create">): readonly Need[] {
+  const asked = access.split(",");
+  const rights = (asked.includes("read") ? READ : 0) | (asked.includes("write") ? WRITE | fsRights.truncate : 0);
+  if (path.endsWith(UNNAMED)) return [inParent(path, rights)];
+  return [inParent(path, fsRights["make-reg"]), onFile(path, rights)];
+}
+
+function renamed({ path, to, mode, replaces }: Subject<"rename">): readonly Need[] {
+  if (replaces === "exchange") return [path, to].map((each) => inParent(each, ALL_MAKE | REMOVE));
+  const replacing = replaces === "no" ? 0 : removeOf(mode);
+  return [inParent(path, removeOf(mode)), inParent(to, makeOf(mode) | replacing)];
+}
+
+/** A whiteout is a character device with number 0:0, which newer kernels take for a regular file. */
+function makesNode({ mode, device }: Subject<"mknod">): number {
+  return makeOf(mode) | (device === WHITEOUT ? fsRights["make-reg"] : 0);
+}
+
+/** `path@digest`, where only the last @ separates. */
+function imagePath(image: string): string {
+  const at = image.lastIndexOf("@");
+  return at < 0 ? image : image.slice(0, at);
+}
+
+/** Whether an endpoint is, or may be, a socket with a place in the file system. */
+function isSocketFile({ family, address }: { readonly family: string; readonly address: string }): boolean {
+  return family === "?" || (family === "unix" && !isAbstract(address) && address !== "unnamed");
+}
+
+/** Abstract names begin with an at sign, which the lens may have put behind its own. */
+export function isAbstract(address: string): boolean {
+  return address.startsWith("@") || address.startsWith("$@") || address === "$autobind";
+}

@@ -1,0 +1,90 @@
+/**
+ * TCP ports, and what may reach sockets and processes outside the namespace.
+ *
+ * Landlock knows ports and not addresses. It looks at every stream socket of the Internet families on some kernels
+ * (MPTCP, SCTP and SMC included), so the protocol does not matter here.
+ */
+import type { Event } from "@isoline/core";
+import { isAbstract } from "./needs.ts";
+import { ALL_NET, netRights, scopes } from "./rights.ts";
+
+const BIND = netRights["bind-tcp"];
+const CONNECT = netRights["connect-tcp"];
+/** Relations to a signal's target that are surely inside; a process group may have members outside. */
+const INSIDE = new Set(["child", "parent", "namespace"]);
+
+export class NetworkRules {
+  readonly #ports = { [BIND]: new Set<number>(), [CONNECT]: new Set<number>() };
+  /** Rights that cannot be restricted, each with the event that needs it whole. */
+  readonly #free = new Map<number, string>();
+  readonly #open = new Map<number, string>();
+
+  note(event: Event): void {
+    if (event.op === "kill" && !INSIDE.has(event.subject.relation))
+      this.#open.set(scopes.signal, `signals to ${event.subject.relation}`);
+    if (event.op !== "bind" && event.op !== "connect" && event.op !== "send") return;
+    const { family, type, address } = event.subject;
+    const stream = type === "stream" || type === "?";
+    if (stream && (family === "inet" || family === "inet6" || family === "unspec" || family === "?")) {
+      // A send with an address opens a connection where TCP Fast Open is used.
+      this.#port(event.op === "bind" ? BIND : CONNECT, family, address);
+    }
+    if (
+      event.op !== "bind" &&
+      (family === "?" || (family === "unix" && (isAbstract(address) || address.startsWith("?"))))
+    ) {
+      this.#open.set(scopes["abstract-unix-socket"], address);
+    }
+  }
+
+  get bind(): readonly number[] {
+    return ascending(this.#ports[BIND] as Set<number>);
+  }
+
+  get connect(): readonly number[] {
+    return ascending(this.#ports[CONNECT] as Set<number>);
+  }
+
+  get handled(): number {
+    return [...this.#free.keys()].reduce((handled, right) => handled & ~right, ALL_NET);
+  }
+
+  get scoped(): number {
+    return Object.values(scopes)
+      .filter((scope) => !this.#open.has(scope))
+      .reduce((all, scope) => all | scope, 0);
+  }
+
+  notes(): string[] {
+    const notes: string[] = [];
+    for (const [right, address] of this.#free) {
+      notes.push(
+        `TCP ${right === BIND ? "bind" : "connect"} is not restricted: the port of ${address} is not known before`,
+      );
+    }
+    if (this.bind.includes(0))
+      notes.push("TCP bind to port 0, and with it to any port that the kernel chooses, is allowed");
+    for (const [scope, example] of this.#open) {
+      const what = scope === scopes.signal ? "signals to processes" : "abstract Unix sockets";
+      notes.push(`${what} outside the namespace are not restricted: the contour has ${example}`);
+    }
+    if (!this.#open.has(scopes.signal))
+      notes.push("signals, and signal 0 too, do not reach processes outside the namespace");
+    return notes;
+  }
+
+  #port(right: number, family: string, address: string): void {
+    const port = family === "unspec" ? rawPort(address) : /:(\d{1,5})$/.exec(address)?.[1];
+    if (port === undefined) this.#free.set(right, address);
+    else (this.#ports[right] as Set<number>).add(Number(port));
+  }
+}
+
+/** An address without a family is bytes in hexadecimal; bind takes it for an IPv4 address, which begins with the port. */
+function rawPort(address: string): number | undefined {
+  return /^[0-9a-f]{4}/.test(address) ? Number.parseInt(address.slice(0, 4), 16) : undefined;
+}
+
+function ascending(numbers: ReadonlySet<number>): readonly number[] {
+  return [...numbers].sort((a, b) => a - b);
+}
