@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { installDependencies, nodeTooOld, staleInstallation } from "./install.mjs";
 import { installed, run } from "./run.mjs";
 
@@ -9,8 +10,15 @@ import { installed, run } from "./run.mjs";
 export const preparation = [
   { name: "node", run: async () => checkNode() },
   { name: "install", run: install },
-  { name: "build", run: () => run([installed("tsc"), "-b"]) },
+  { name: "build", run: build },
 ];
+
+async function build() {
+  const compiled = await run([installed("tsc"), "-b"]);
+  if (compiled.status !== 0) return compiled;
+  const bundled = await run([process.execPath, fileURLToPath(new URL("./bundle.mjs", import.meta.url))]);
+  return { ...bundled, seconds: compiled.seconds + bundled.seconds };
+}
 
 function checkNode() {
   const complaint = nodeTooOld();

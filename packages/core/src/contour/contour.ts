@@ -138,6 +138,11 @@ export class Contour<E extends Exchange = Event> {
     return this.profile.decode(this.#events.at(index));
   }
 
+  /** The bytes of an event as its profile encodes them; a view that is good until a point is added. */
+  encoding(index: number): Buffer {
+    return this.#events.at(index);
+  }
+
   actor(index: number): Actor {
     return this.actors[this.#actors.of(index)] as Actor;
   }
