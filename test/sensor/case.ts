@@ -123,6 +123,12 @@ function lay(place: string, cases: readonly Case[], probe: string, uid: number |
     if (uid !== undefined) {
       // What the ordinary user may look at but not change, and what he may not look at.
       mkdirSync(join(here, "foreign"));
+      mkdirSync(join(here, "foreign/empty"));
+      mkdirSync(join(here, "sticky"));
+      chmodSync(join(here, "sticky"), 0o1777);
+      write("sticky/theirs", "theirs\n", 0o666);
+      write("sticky/mine", "mine\n", 0o666);
+      chownSync(join(here, "sticky/mine"), uid, uid);
       write("foreign/closed", "secret\n", 0o600);
       write("foreign/open", "public\n", 0o644);
     }

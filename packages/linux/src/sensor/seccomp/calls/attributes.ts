@@ -70,8 +70,10 @@ export const removexattrat: Decoder = (context, thread) => attribute("removexatt
 
 const touched: Describe = (object) => ({ op: "utimens", subject: object });
 export const utimes: Decoder = (context, thread) => change(context, thread, byPath(0), touched);
-/** With a null path these are about the descriptor (futimens). */
-const timesAt = (context: Context, thread: Thread, flags: number): Verdict =>
-  change(context, thread, context.call.pointer(1) === 0 ? byDescriptor(context) : at(context, flags), touched);
+/** With a null path these are about the descriptor (futimens); the working directory is none. */
+const timesAt = (context: Context, thread: Thread, flags: number): Verdict => {
+  if (context.call.pointer(1) !== 0) return change(context, thread, at(context, flags), touched);
+  return context.call.int(0) === AT_FDCWD ? context.attempt() : change(context, thread, byDescriptor(context), touched);
+};
 export const futimesat: Decoder = (context, thread) => timesAt(context, thread, 0);
 export const utimensat: Decoder = (context, thread) => timesAt(context, thread, context.call.u32(3));

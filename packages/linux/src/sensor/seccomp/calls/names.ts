@@ -37,6 +37,7 @@ export const unlinkat: Decoder = (context, thread) =>
 
 function remove(context: Context, thread: Thread, named: Named, op: "unlink" | "rmdir"): Verdict {
   return withObject(context, thread, named, false, (path) => ({ op, subject: { path, ...UNKNOWN } }), (found) => {
+    if (endsInDots(context.memory.bytes)) return context.attempt();
     if (op === "rmdir" && !found.stat.isDirectory) return context.attempt();
     if (op === "unlink" && found.stat.isDirectory) return context.attempt();
     if (mayNotTakeFrom(context, thread, found)) return context.attempt();
@@ -52,11 +53,12 @@ export const renameat2: Decoder = (context, thread) =>
 function move(context: Context, thread: Thread, from: Named, to: Named, flags: number): Verdict {
   const act = (path: string): Act => ({ op: "rename", subject: { path, ...UNKNOWN, to: path, replaces: "?" } });
   return withObject(context, thread, from, false, act, (found) => {
-    if (mayNotTakeFrom(context, thread, found)) return context.attempt();
+    if (endsInDots(context.memory.bytes) || mayNotTakeFrom(context, thread, found)) return context.attempt();
     const described = context.files.describe(found);
-    const target = newOrExisting(context, thread, to);
+    const target = newOrExisting(context, thread, to, found.stat.isDirectory);
     if ("error" in target) return context.unresolved(thread, target.error, (path) => ({ op: "rename", subject: { ...described, to: path, replaces: "?" } }));
     const exists = target.kind !== undefined;
+    if (target.mount !== found.stat.mountId) return context.attempt();
     if (target.refusal !== 0 || (exists && (flags & RENAME_NOREPLACE) !== 0)) return context.attempt();
     if ((flags & RENAME_EXCHANGE) !== 0 && !exists) return context.attempt();
     if (exists && (flags & RENAME_EXCHANGE) === 0 && found.stat.isDirectory !== (target.kind === S_IFDIR)) return context.attempt();
@@ -76,7 +78,7 @@ function hardLink(context: Context, thread: Thread, from: Named, to: Named, flag
     const described = context.files.describe(found);
     const target = newOrExisting(context, thread, to);
     if ("error" in target) return context.unresolved(thread, target.error, (path) => ({ op: "link", subject: { ...described, to: path } }));
-    if (target.kind !== undefined || target.refusal !== 0) return context.attempt();
+    if (target.kind !== undefined || target.refusal !== 0 || target.mount !== found.stat.mountId) return context.attempt();
     return context.decide(thread, { op: "link", subject: { ...described, to: target.path } });
   };
   if ((flags & AT_EMPTY_PATH) !== 0 && isEmptyPath(context, thread, from)) {
@@ -99,7 +101,8 @@ export const mkdir: Decoder = (context, thread) => makeDirectory(context, thread
 export const mkdirat: Decoder = (context, thread) => makeDirectory(context, thread, at(context.call.int(0), 1), context.call.u32(2));
 
 function makeDirectory(context: Context, thread: Thread, named: Named, mode: number): Verdict {
-  return make(context, thread, named, (path) => ({ op: "mkdir", subject: { path, mode: mode & 0o7700 }, observation: { exclusive: true, requestedMode: mode & 0o7777 } }));
+  const act = (path: string): Act<"mkdir"> => ({ op: "mkdir", subject: { path, mode: mode & 0o7700 }, observation: { exclusive: true, requestedMode: mode & 0o7777 } });
+  return make(context, thread, named, act, true);
 }
 
 export const mknod: Decoder = (context, thread) => makeNode(context, thread, plain(0), context.call.u32(1), context.call.u32(2));
@@ -165,17 +168,22 @@ function unread(context: Context, thread: Thread, error: number, act: (path: str
 }
 
 /** Makes something new at a path: an existing name or a missing directory is the kernel's to refuse. */
-function make<O extends Operation>(context: Context, thread: Thread, named: Named, act: (path: string) => Act<O>): Verdict {
-  const place = newOrExisting(context, thread, named);
+function make<O extends Operation>(context: Context, thread: Thread, named: Named, act: (path: string) => Act<O>, isDirectory = false): Verdict {
+  const place = newOrExisting(context, thread, named, isDirectory);
   if ("error" in place) return context.unresolved(thread, place.error, act as (path: string) => Act);
   if (place.kind !== undefined || place.refusal !== 0) return context.attempt();
   return context.decide(thread, act(place.path) as Act);
 }
 
-type Target = { readonly path: string; readonly kind: number | undefined; readonly refusal: number } | { readonly error: number };
+type Target =
+  | { readonly path: string; readonly mount: number; readonly kind: number | undefined; readonly refusal: number }
+  | { readonly error: number };
 
-/** A name that may or may not be there yet; `kind` is the file type of what is there. */
-function newOrExisting(context: Context, thread: Thread, named: Named): Target {
+/**
+ * A name that may or may not be there yet; `kind` is the file type of what is there. Names are moved and linked within one
+ * mount only: another gives EXDEV before anything is looked at. Only a directory may be made under a name with a slash.
+ */
+function newOrExisting(context: Context, thread: Thread, named: Named, isDirectory = false): Target {
   const length = context.readPath(thread, named.argument, context.memory2);
   if (length <= 0) return { error: length === 0 ? -ENOENT : length };
   const { found2 } = context;
@@ -183,14 +191,21 @@ function newOrExisting(context: Context, thread: Thread, named: Named): Target {
     const result = context.finder.find(found2, thread, named.directory, context.memory2.bytes, length, false);
     if (result >= 0) {
       const refusal = mayNotTakeFrom(context, thread, found2) ? EPERM : 0;
-      return { path: context.files.describe(found2).path, kind: found2.stat.kind, refusal };
+      return { path: context.files.describe(found2).path, mount: found2.stat.mountId, kind: found2.stat.kind, refusal };
     }
     if (result !== -ENOENT) return { error: result };
   } finally {
     found2.close();
   }
+  if (!isDirectory && context.memory2.bytes[length - 1] === 0x2f) return { error: -ENOENT };
   const place = findPlace(context, thread, named.directory, context.memory2.bytes, length, false);
   return "error" in place ? place : { ...place, kind: undefined };
+}
+
+/** Whether a path (NUL-terminated) ends in no name of its own but `.`, `..` or the root, which is never moved or removed. */
+function endsInDots(bytes: Buffer): boolean {
+  const path = bytes.toString("latin1", 0, bytes.indexOf(0)).replace(/\/+$/, "");
+  return ["", ".", ".."].includes(path.slice(path.lastIndexOf("/") + 1));
 }
 
 /** Whether the thread lacks the right to remove a name from its directory (fs/namei.c, may_delete), the sticky bit included. */

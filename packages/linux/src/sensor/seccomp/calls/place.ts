@@ -12,8 +12,11 @@ import { EXECUTE, WRITE } from "../permission.ts";
 import type { Thread } from "../tasks.ts";
 import { escapeBytes } from "@isoline/core";
 
-/** The canonical path of the new name, with the errno if the thread may not make it there; or why it cannot be told. */
-export type Place = { readonly path: string; readonly refusal: number } | { readonly error: number };
+/**
+ * The canonical path of the new name, the mount it is on, and the errno if the thread may not make it there; or why it
+ * cannot be told.
+ */
+export type Place = { readonly path: string; readonly mount: number; readonly refusal: number } | { readonly error: number };
 
 const SLASH = 0x2f;
 
@@ -67,7 +70,7 @@ function placeOnce(context: Context, thread: Thread, dirfd: number, path: Buffer
     }
     const directory = pathText(parent);
     const refusal = context.permissions.refusal(parent, WRITE | EXECUTE, thread);
-    return { path: `${directory === "/" ? "" : directory}/${escapeBytes(name)}`, refusal };
+    return { path: `${directory === "/" ? "" : directory}/${escapeBytes(name)}`, mount: parent.stat.mountId, refusal };
   } finally {
     parent.close();
     last.close();
