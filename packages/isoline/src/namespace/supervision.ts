@@ -85,6 +85,7 @@ export class Supervision {
       case "snapshot":
         return this.#snapshot();
       case "trust":
+        this.#sensor?.sweep();
         return this.#processes().filter((process) => request.pid === undefined || process.pid === request.pid);
       case "seal":
         this.#engine.seal();
