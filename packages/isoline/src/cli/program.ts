@@ -38,7 +38,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[]): Program {
       getOutHasColors: () => isTerminal(STDOUT),
       getErrHasColors: () => isTerminal(STDERR),
     })
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError("isoline: see isoline --help")

@@ -52,7 +52,9 @@ function page(found: readonly Answer[], contour: Contour): string[] {
       `  point  ${iso1Point(event)}`,
       `  by     ${handle}`,
       `  act    ${formatAct(event)}`,
-      ...(assumed ? [paint("dim", "  what you left out is taken from the act that is nearest on the contour")] : []),
+      ...(assumed
+        ? [paint("dim", "  what you left out is taken from what is nearest on the contour, or is what is usual")]
+        : []),
       ...explanation.nearest.map(({ event: near }) => paint("dim", `  near   ${formatAct(near)}`)),
     ];
   });

@@ -5,6 +5,7 @@ import {
   type Event,
   type Explanation,
   explainEvent,
+  formatAct,
   Neighbourhood,
   type Reason,
 } from "@isoline/core";
@@ -71,7 +72,10 @@ function nearest(
 ): Answer {
   const pattern = patternFor(op, words, contour);
   const tried = (actors.length > 0 ? actors : contour.actors).slice(0, MOST_ACTORS);
-  const found = tried.map((actor) => answer(completed(op, words, actor, pattern), pattern !== undefined));
+  const found = tried.map((actor) => {
+    const event = completed(op, words, actor, pattern);
+    return answer(event, formatAct(event).split(" ").length - 1 > words.length);
+  });
   const rank = ({ explanation }: Answer) => ranks.indexOf(explanation.reason);
   return found.reduce((best, other) => (rank(other) < rank(best) ? other : best));
 }

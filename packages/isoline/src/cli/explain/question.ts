@@ -67,7 +67,7 @@ export function completed(op: Event["op"], words: readonly string[], actor: Acto
   const others = fieldsByName(like?.op === op ? formatAct(like).split(" ").slice(1) : []);
   const line: string[] = [op];
   for (const [name, { optional }] of fieldsOf(op)) {
-    const word = own.get(name) ?? (optional ? undefined : others.get(name));
+    const word = own.get(name) ?? (optional ? undefined : (others.get(name) ?? usually(name, own)));
     if (word !== undefined) line.push(word);
     else if (!optional)
       throw new IsolineError(
@@ -78,6 +78,35 @@ export function completed(op: Event["op"], words: readonly string[], actor: Acto
       );
   }
   return parseAct(line.join(" "), actor);
+}
+
+/** What a field says most often, where nothing else tells. */
+function usually(name: string, own: ReadonlyMap<string, string>): string | undefined {
+  const address = own.get("address")?.slice("address=".length);
+  switch (name) {
+    case "access":
+      return "access=read";
+    case "mode":
+      return "mode=0100644";
+    case "uid":
+    case "gid":
+      return `${name}=user`;
+    case "fs":
+      return "fs=disk";
+    case "loader":
+      return "loader=";
+    case "family":
+      return address === undefined ? undefined : `family=${familyOf(address)}`;
+    case "type":
+      return "type=stream";
+    default:
+      return undefined;
+  }
+}
+
+function familyOf(address: string): string {
+  if (address.startsWith("/") || address.startsWith("@") || address.startsWith("$")) return "unix";
+  return address.startsWith("[") ? "inet6" : "inet";
 }
 
 function checkedWords(op: Event["op"], words: readonly string[]): readonly string[] {

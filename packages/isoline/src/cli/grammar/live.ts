@@ -1,3 +1,68 @@
+/** The commands about live namespaces. */
 import type { Command } from "commander";
+import type { EventsOptions } from "../commands/events.ts";
+import type { PsOptions } from "../commands/ps.ts";
+import type { SealOptions } from "../commands/seal.ts";
+import type { TopOptions } from "../commands/top.ts";
+import type { TrustOptions } from "../commands/trust.ts";
 import type { Invocation } from "../invocation.ts";
-export function declareLive(_p: Command, _i: Invocation): void {}
+import { examples } from "./examples.ts";
+
+const NAME = "its name in isoline ps, or how it alone begins";
+
+export function declareLive(program: Command, { ends }: Invocation): void {
+  program.commandsGroup("Live namespaces:");
+
+  program
+    .command("ps")
+    .summary("list live namespaces")
+    .description("Lists what learn, check and run are supervising now, as far as it is this user's.")
+    .option("-q, --quiet", "only names")
+    .option("--json", "everything they say about themselves")
+    .addHelpText("after", examples("isoline ps", "isoline ps -q | xargs -n 1 isoline seal"))
+    .action((options: PsOptions) => ends(import("../commands/ps.ts").then(({ ps }) => ps(options))));
+
+  program
+    .command("top")
+    .summary("watch live namespaces")
+    .description("Shows what ps shows, again every second. q quits. Once, if stdout is no terminal.")
+    .option("--json", "once, for machines")
+    .addHelpText("after", examples("isoline top"))
+    .action((options: TopOptions) => ends(import("../commands/top.ts").then(({ top }) => top(options))));
+
+  program
+    .command("events")
+    .summary("follow what a live namespace does")
+    .description("Prints every decision as it is made, until the namespace ends.")
+    .argument("<namespace>", NAME)
+    .option("--new", "only what was not seen before")
+    .option("--off", "only what is off contour")
+    .option("--json", "one JSON object a line")
+    .addHelpText("after", examples("isoline events web", "isoline events web --off --json | jq -r .why"))
+    .action((name: string, options: EventsOptions) =>
+      ends(import("../commands/events.ts").then(({ events }) => events(name, options))),
+    );
+
+  program
+    .command("trust")
+    .summary("show which processes are trusted, and why others are not")
+    .description("Lists the processes of a live namespace with their standing. Trust only goes down.")
+    .argument("<namespace>", NAME)
+    .argument("[pid]", "only this process")
+    .option("--json", "for machines")
+    .addHelpText("after", examples("isoline trust web", "isoline trust web 4242"))
+    .action((name: string, pid: string | undefined, options: TrustOptions) =>
+      ends(import("../commands/trust.ts").then(({ trust }) => trust(name, pid, options))),
+    );
+
+  program
+    .command("seal")
+    .summary("end the learning of a live namespace, for good")
+    .description("From now on nothing is added to its contour: whatever else it does is off contour.")
+    .argument("<namespace>", NAME)
+    .option("--json", "its state, for machines")
+    .addHelpText("after", examples("isoline seal web"))
+    .action((name: string, options: SealOptions) =>
+      ends(import("../commands/seal.ts").then(({ seal }) => seal(name, options))),
+    );
+}

@@ -1,3 +1,42 @@
-import type { Command } from "commander";
+/** The commands about this machine and this program. */
+import { Argument, type Command } from "commander";
+import type { DoctorOptions } from "../commands/doctor.ts";
 import type { Invocation } from "../invocation.ts";
-export function declareMachine(_p: Command, _i: Invocation): void {}
+import { examples } from "./examples.ts";
+
+export function declareMachine(program: Command, { ends }: Invocation): void {
+  program.commandsGroup("This machine:");
+
+  program
+    .command("doctor")
+    .summary("say what this machine can do, and why not the rest")
+    .description("Tries each sensor and each thing it needs, and says what is there, what is not, and what to do.")
+    .option("--json", "for machines")
+    .addHelpText("after", examples("isoline doctor"))
+    .action((options: DoctorOptions) => ends(import("../commands/doctor.ts").then(({ doctor }) => doctor(options))));
+
+  program
+    .command("demo")
+    .summary("show it all on a small project, with real commands")
+    .description(
+      "Learns a small Node project, shows and checks its contour, then runs it with a compromised dependency.",
+    )
+    .addHelpText("after", examples("isoline demo"))
+    .action(() => ends(import("../commands/demo.ts").then(({ demo }) => demo())));
+
+  program
+    .command("completion")
+    .summary("print a completion script for a shell")
+    .description("Prints a script that completes commands, options, files and names of live namespaces.")
+    .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish"]))
+    .addHelpText(
+      "after",
+      examples(
+        'eval "$(isoline completion bash)"',
+        "isoline completion fish > ~/.config/fish/completions/isoline.fish",
+      ),
+    )
+    .action((shell: "bash" | "zsh" | "fish") =>
+      ends(import("../commands/completion.ts").then(({ completion }) => completion(shell, program))),
+    );
+}

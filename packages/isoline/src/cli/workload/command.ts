@@ -13,7 +13,16 @@ export function commandAfterDashes(argv: readonly string[], operands: readonly s
   return rawArguments(count);
 }
 
-/** A command line for people: one line, safe on a terminal. */
+/** One argument for people: safe on a terminal, spaces as they are. */
+export function argumentText(argument: Uint8Array): string {
+  return escapeBytes(argument).replaceAll("\\x20", " ");
+}
+
+/** A command line for people, quoted as for a shell. */
 export function commandText(command: readonly Uint8Array[]): string {
-  return command.map(escapeBytes).join(" ");
+  return command.map((argument) => quoted(argumentText(argument))).join(" ");
+}
+
+function quoted(text: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

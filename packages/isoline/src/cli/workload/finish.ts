@@ -2,7 +2,7 @@
 import type { Outcome } from "../../namespace/namespace.ts";
 import { writeDurably } from "../../store/durable-file.ts";
 import { printJson } from "../output/streams.ts";
-import { commandText } from "./command.ts";
+import { argumentText } from "./command.ts";
 import { exitOf, type RunReport, type Verdict } from "./report.ts";
 
 export interface ReportOptions {
@@ -22,7 +22,7 @@ export function deliverReport(
     isoline: 1,
     verdict,
     contour,
-    command: command.map((argument) => commandText([argument])),
+    command: command.map(argumentText),
     exit: exitOf(exit),
     ...report,
   };

@@ -9,6 +9,7 @@ import type { Verdict } from "./report.ts";
 export function saySummaryOfLearning(report: Report, file: string): void {
   const added = report.added === report.points ? "all new" : `${report.added} new`;
   note(`${harmless(file)}: ${counted(report.points, "point")} (${added}) from ${counted(report.events, "event")}`);
+  if (report.off > 0) note(`${paint("red", "off contour", STDERR)} since it was sealed: ${departuresText(report)}`);
   sayAttempts(report);
   sayFirings(report);
   sayGaps(report);

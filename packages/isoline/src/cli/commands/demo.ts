@@ -1,0 +1,4 @@
+import { status } from "../ending.ts";
+export async function demo(): Promise<number> {
+  return status.success;
+}
