@@ -1,8 +1,9 @@
 /** What a terminal says about itself, without opening it as a stream: Node would make the descriptor non-blocking. */
-import { ioctl } from "../abi/libc.ts";
+import { getpgrp, ioctl } from "../abi/libc.ts";
 
 /** asm-generic/ioctls.h, asm-generic/termbits.h; x86-64 and arm64 agree. */
 const TCGETS = 0x5401;
+const TIOCGPGRP = 0x540f;
 const TIOCGWINSZ = 0x5413;
 const LFLAG_AT = 12;
 const ICANON = 2;
@@ -24,4 +25,10 @@ export function terminalSize(fd: number): TerminalSize | undefined {
 export function isTerminalRaw(fd: number): boolean {
   const termios = Buffer.alloc(64);
   return ioctl(fd, TCGETS, termios) >= 0 && (termios.readUInt32LE(LFLAG_AT) & ICANON) === 0;
+}
+
+/** Whether this process is of the group that the terminal belongs to now, so that what it draws is not somebody else's. */
+export function ownsTerminal(fd: number): boolean {
+  const group = Buffer.alloc(4);
+  return ioctl(fd, TIOCGPGRP, group) >= 0 && group.readInt32LE(0) === getpgrp();
 }

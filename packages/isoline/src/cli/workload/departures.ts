@@ -15,8 +15,6 @@ export interface DepartureSource {
   readonly off: () => number;
   /** Departures from one on, in order; asks the supervising thread. */
   readonly from: (first: number) => Promise<readonly DepartureReport[]>;
-  /** Lets something be said above whatever stands at the bottom of the terminal. */
-  readonly above: (speak: () => void) => void;
 }
 
 export class DepartureTeller {
@@ -66,7 +64,7 @@ export class DepartureTeller {
       this.#perProgram.set(program, before + 1);
       if (this.#lines < MOST_LINES && before < MOST_PER_PROGRAM) {
         this.#lines += 1;
-        this.#source.above(() => note(departureText(departure)));
+        note(departureText(departure));
       } else this.#untold.set(program, (this.#untold.get(program) ?? 0) + 1);
     }
   }

@@ -52,12 +52,12 @@ class Surroundings {
     const { block } = namespace;
     this.#namespace = namespace;
     this.#run = run;
-    this.#line = new StatusLine(() => ({ events: block[cells.events] ?? 0, points: block[cells.points] ?? 0 }));
+    const before = run.plan.contour === undefined ? 0 : undefined;
+    this.#line = new StatusLine(() => ({ events: block[cells.events] ?? 0, points: block[cells.points] ?? 0, before }));
     this.#teller = new DepartureTeller({
       off: () => block[cells.departures] ?? 0,
       from: async (first) =>
         ((await this.#ask({ ask: "departures", from: first })) ?? []) as readonly DepartureReport[],
-      above: (speak) => this.#line.interrupt(speak),
     });
   }
 
@@ -121,6 +121,6 @@ class Surroundings {
     const snapshot = (await this.#ask({ ask: "snapshot" })) as { processes: readonly unknown[] } | undefined;
     if (!snapshot || this.#over) return;
     const left = counted(snapshot.processes.length, "process");
-    this.#line.interrupt(() => note(`the command has ended; its namespace lives until ${left} it left behind end`));
+    note(`the command has ended; its namespace lives until ${left} it left behind end`);
   }
 }
