@@ -55,6 +55,33 @@ describe("directories by purpose", () => {
   });
 });
 
+describe("moments in names", () => {
+  test.each([
+    ["/home/ann/.npm/_logs/2026-11-24T14_20_30_123Z-debug-0.log", "$HOME/.npm/_logs/{@time}-debug-0.log"],
+    ["/srv/backup-20261124T142030.tar", "$/srv/{backup-@time}.tar"],
+    ["/srv/2026-11-24_14-20-30/x", "$/srv/{@time}/x"],
+    ["/srv/backup-20261124142030.tar", "$/srv/{backup-@time}.tar"],
+  ])("%s is %s", (path, expected) => {
+    expect(node().sees(path)).toBe(expected);
+  });
+
+  test.each([
+    "/srv/2026-11-24.log",
+    "/srv/report-20261124",
+    "/srv/1120261124142030",
+    "/srv/{2026-11-24T14_20_30",
+    "/srv/release-2026.11.24",
+    "/srv/9999-99-99T99_99_99",
+  ])("%s stays", (path) => {
+    expect(node().sees(path).endsWith(path)).toBe(true);
+  });
+
+  test("timestamp can be switched off", () => {
+    const path = "/srv/backup-20261124T142030.tar";
+    expect(node(ann, without("timestamp")).sees(path)).toBe(path);
+  });
+});
+
 describe("numbers in /proc", () => {
   test.each([
     ["/proc/4711", "/proc/$self"],

@@ -12,6 +12,7 @@ import { Directories } from "./rules/directories.ts";
 import { levelProcess, levelTerminal } from "./rules/kernel-names.ts";
 import { Pseudonyms } from "./rules/pseudonyms.ts";
 import type { Firings, RuleName } from "./rules/table.ts";
+import { momentsIn } from "./rules/timestamps.ts";
 
 /** How a sensor writes a file that has no name any more but is still open. */
 const DELETED = "?deleted:";
@@ -102,7 +103,8 @@ export class PathLens {
     }
     const directory = this.#directories.of(path);
     const from = directory ? directory.path.length : 0;
-    const labels = withNewest(path, this.created.labelsAlong(path), newest)?.filter(({ start }) => start > from);
+    const created = withNewest(path, this.created.labelsAlong(path), newest)?.filter(({ start }) => start > from);
+    const labels = this.#rules.timestamp ? withMoments(path, from, created) : created;
     if (!directory && !labels?.length) return path;
     if (directory) this.#firings.count(directory.rule);
     return (directory?.token ?? ROOT) + this.#tail(path, from, labels ?? []);
@@ -131,6 +133,14 @@ export class PathLens {
 
 function isReal(path: string): boolean {
   return path.charCodeAt(0) === 0x2f;
+}
+
+/** Names that are not levelled by who made them may hold a moment. */
+function withMoments(path: string, from: number, labels: Labelled[] | undefined): Labelled[] | undefined {
+  const moments = momentsIn(path, from);
+  if (moments.length === 0) return labels;
+  const free = moments.filter(({ start }) => !labels?.some((label) => label.start === start));
+  return [...(labels ?? []), ...free].sort((a, b) => a.start - b.start);
 }
 
 /** The labels along a path whose last component is new: what was known under that name does not count any more. */

@@ -23,8 +23,8 @@ function run({ block, launch, noNewPrivileges, orders, port }: LaunchData): void
   if (awaitCell(block, cells.ready) < 0) return;
   const order = (receiveMessageOnPort(orders) as { message: LaunchOrder } | undefined)?.message;
   let listener: number;
+  const landlock = order?.landlock && applyLandlock(order.landlock);
   try {
-    if (order?.landlock) applyLandlock(order.landlock);
     listener = installFilter(noNewPrivileges);
   } catch (fault) {
     say({ kind: "failed", message: fault instanceof Error ? fault.message : String(fault) });
@@ -33,7 +33,7 @@ function run({ block, launch, noNewPrivileges, orders, port }: LaunchData): void
   }
   publish(block, cells.listener, listener);
   const pid = spawnWorkload(launch);
-  say(pid > 0 ? { kind: "started", pid } : { kind: "refused", errno: -pid });
+  say(pid > 0 ? { kind: "started", pid, landlock } : { kind: "refused", errno: -pid });
 }
 
 run(workerData as LaunchData);

@@ -1,7 +1,7 @@
 /**
  * What the threads of a supervisor say to each other.
  */
-import type { LandlockRules } from "@isoline/linux";
+import type { AppliedLandlock, LandlockRules } from "@isoline/linux";
 import type { Mode } from "@isoline/core";
 
 /** From the supervising thread to the launching thread, just before `ready` is published. */
@@ -11,7 +11,7 @@ export interface LaunchOrder {
 
 /** From the launching thread to the main thread. */
 export type LaunchMessage =
-  | { readonly kind: "started"; readonly pid: number }
+  | { readonly kind: "started"; readonly pid: number; readonly landlock: AppliedLandlock | undefined }
   /** The program could not be executed. */
   | { readonly kind: "refused"; readonly errno: number }
   /** Nothing could be started at all. */

@@ -8,7 +8,7 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { type ChildState, childState, ignoreSignal, LinuxError, ringDoorbell, sendSignal } from "@isoline/linux";
+import { type AppliedLandlock, type ChildState, childState, ignoreSignal, LinuxError, ringDoorbell, sendSignal } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { findProgram } from "./command.ts";
 import { cells, type ControlBlock, makeControlBlock } from "./control-block.ts";
@@ -22,10 +22,14 @@ import type { SuperviseData } from "./supervise-thread.ts";
 export interface Outcome {
   readonly exit: ChildState;
   readonly report: Report;
+  /** What the kernel itself enforces of the contour, if that was asked for. */
+  readonly landlock: AppliedLandlock | undefined;
 }
 
 const CAP_SYS_ADMIN = 1n << 21n;
 const RING_EVERY_MS = 2;
+/** Else Node pipes a thread's output to `process.stdout`, and making that makes the pipe behind it non-blocking: the workload's too. */
+const OWN_STREAMS = { stdout: true, stderr: true } as const;
 /** Signals that a person or a service manager sends to a program it started; passed on to the workload. */
 const FORWARDED: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH"];
 /** Signals of the terminal: the kernel has sent them to the workload as well. */
@@ -43,6 +47,7 @@ export class Namespace {
   #ended: ((report: Report) => void) | undefined;
   #failed: ((fault: Error) => void) | undefined;
   #pid = 0;
+  #landlock: AppliedLandlock | undefined;
   #exit: ChildState = { state: "running" };
   #supervisor: Worker | undefined;
 
@@ -77,7 +82,7 @@ export class Namespace {
     launch.then(onStarted, (fault: Error) => this.#failed?.(fault));
     const report = await ended;
     this.#reap();
-    return { exit: this.#exit, report };
+    return { exit: this.#exit, report, landlock: this.#landlock };
   }
 
   /** Asks the supervising thread; it answers between two calls. */
@@ -112,6 +117,7 @@ export class Namespace {
   #supervise(launcher: MessagePort): void {
     const workerData: SuperviseData = { block: this.block, plan: this.#plan, requests: this.#requests.port2, launcher };
     const worker = new Worker(new URL("./supervise-thread.js", import.meta.url), {
+      ...OWN_STREAMS,
       workerData,
       transferList: [this.#requests.port2, launcher],
     });
@@ -164,13 +170,14 @@ export class Namespace {
         defaults: ignored.map((byte) => ~byte & 0xff),
       },
     };
-    const worker = new Worker(new URL("./launch-thread.js", import.meta.url), { workerData, transferList: [port2, orders] });
+    const worker = new Worker(new URL("./launch-thread.js", import.meta.url), { ...OWN_STREAMS, workerData, transferList: [port2, orders] });
     return new Promise((resolve, reject) => {
       worker.on("error", reject);
       port1.on("message", (message: LaunchMessage) => {
         port1.close();
         if (message.kind === "started") {
           this.#pid = message.pid;
+          this.#landlock = message.landlock;
           this.#reap();
           resolve();
         } else if (message.kind === "refused") reject(startFailure(path, message.errno));

@@ -139,7 +139,8 @@ export class ModelMediator implements Mediator {
   }
 
   #observe(thread: Thread, more?: Partial<Observation>): Observation {
-    return { pid: thread.process.pid, tid: thread.tid, program: thread.process.identity.program, ...more };
+    const { pid, identity, multithreaded } = thread.process;
+    return { pid, tid: thread.tid, program: identity.program, multithreaded, ...more };
   }
 
   #carryOut(judgement: Judgement, process: Process): Verdict {
@@ -159,5 +160,5 @@ export class ModelMediator implements Mediator {
 /** A name that was levelled by who made it may mean something else once it is made again: no verdict is kept under its bytes. */
 function dependsOnCreations(event: Event): boolean {
   const { path } = subjectRecord(event);
-  return typeof path === "string" && path.includes("{");
+  return typeof path === "string" && (path.includes("{") || path.includes("$hash"));
 }

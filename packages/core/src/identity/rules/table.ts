@@ -18,6 +18,7 @@ export const lensRules = {
   "ephemeral-port": rule(true, "the ephemeral port of a local peer that is answered"),
   autobind: rule(true, "the name the kernel gave to an abstract Unix socket"),
   created: rule(true, "random names of what the namespace created, by creator and order"),
+  timestamp: rule(true, "a moment, to the second, in a name"),
   "content-address": rule(true, "names derived from content, of what the namespace created"),
   device: rule(true, "the device number given for a node that is no device"),
   "data-content": rule(false, "content digests of data; set by content"),

@@ -7,7 +7,7 @@ import { FileKnowledge } from "./files.ts";
 import type { Act, Mediator, Refusal, Verdict } from "./mediation.ts";
 import { TaskMemory } from "./memory.ts";
 import type { Listener } from "./notification.ts";
-import { EACCES_TO_TASK, Found, PATH_ERRORS, PathFinder } from "./paths.ts";
+import { EACCES_TO_TASK, Found, NO_PATH_TEXT, OBJECT_CLOSED, PATH_ERRORS, PathFinder } from "./paths.ts";
 import { Permissions } from "./permission.ts";
 import { PlaceKeeper } from "./places.ts";
 import { RawKey } from "./raw-key.ts";
@@ -100,6 +100,10 @@ export function reasonFor(errno: number): string {
     case EACCES_TO_TASK:
     case EPERM:
       return "task-closed-to-sensor";
+    case OBJECT_CLOSED:
+      return "object-closed-to-sensor";
+    case NO_PATH_TEXT:
+      return "path-too-long";
     case 3:
       return "task-gone";
     case 13:

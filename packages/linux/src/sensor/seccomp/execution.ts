@@ -74,7 +74,8 @@ function loaderOf(context: Context, file: Found): Loader {
     const path = interpreterIn(head);
     return path ? { kind: "script", path } : { kind: "not-executable" };
   }
-  if (head.length >= 64 && head.readUInt32BE(0) === 0x7f454c46) return elfLoader(context, file, head);
+  // A short file is followed by zeros in the kernel's buffer, and whole programs fit in less than a header.
+  if (head.length >= 4 && head.readUInt32BE(0) === 0x7f454c46) return elfLoader(context, file, Buffer.concat([head], HEAD));
   // Neither ELF nor script: only a binfmt_misc handler could run it, and into those we do not see.
   return binfmtHandlers() > 0 ? { kind: "unknown", reason: "?binfmt" } : { kind: "not-executable" };
 }

@@ -37,7 +37,6 @@ const PSEUDO: Readonly<Record<number, string>> = {
   0x50494446: "pidfd",
 };
 
-const DELETED = " (deleted)";
 /** Beyond this, content is said to be too large instead of stopping the workload for minutes. */
 const MAX_CONTENT = 8 * 2 ** 30;
 const CACHE_SIZE = 65_536;
@@ -138,15 +137,16 @@ function withReadable<T>(fd: number, use: (readable: number) => T): T | undefine
 /**
  * Canonical path as event text. Objects without a place in the file system get a name of their kind, because the numbers
  * the kernel prints for them differ from run to run: `memfd:NAME`, `pipe:`, `socket:`, `anon:TYPE`, `ns:TYPE`; a file
- * that was deleted is `?deleted:PATH`.
+ * whose name was removed is `?deleted:PATH`, one beyond the task's root `?outside:PATH`, by the path that we see.
  */
 export function pathText(found: Found): string {
   const text = escapeBytes(found.path);
   if (text.startsWith("/")) {
-    if (found.stat.nlink !== 0 || found.fd < 0) return text;
-    const deleted = escapeBytes(Buffer.from(DELETED));
-    const name = text.endsWith(deleted) ? text.slice(0, -deleted.length) : text;
-    return name.startsWith("/memfd:") ? name.slice(1) : `?deleted:${name}`;
+    if (found.standing === "here") return text;
+    if (found.standing === "outside") return `?outside:${text}`;
+    if (text.startsWith("/memfd:") && found.stat.nlink === 0) return text.slice(1);
+    // A file that was made without a name (O_TMPFILE) is shown by its inode number.
+    return `?deleted:${text.replace(/\/#\d+$/, "/#unnamed")}`;
   }
   const kind = /^(pipe|socket|anon_inode|[a-z_]+):/.exec(text)?.[1];
   if (kind === undefined) return `?unnamed:${text}`;

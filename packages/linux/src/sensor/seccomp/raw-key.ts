@@ -6,7 +6,10 @@
  * is not in the key must not be able to change the identity.
  */
 import type { Stat } from "../../abi/stat.ts";
+import type { Found, Standing } from "./paths.ts";
 import type { Thread } from "./tasks.ts";
+
+const STANDINGS: readonly Standing[] = ["here", "removed", "outside"];
 
 /** Two canonical paths and the fixed part. */
 const CAPACITY = 12_288;
@@ -33,11 +36,12 @@ export class RawKey {
     return this;
   }
 
-  /** An object's owner, mode and filesystem, and its canonical path with its length. */
-  object(stat: Stat, path: Buffer): this {
+  /** An object's owner, mode and filesystem, and its canonical path with its length and whether it still leads there. */
+  object({ stat, path, standing }: Found): this {
     stat.bytes.copy(this.bytes, this.#end, 20, 30); // stx_uid, stx_gid, stx_mode
     stat.bytes.copy(this.bytes, this.#end + 10, 136, 152); // stx_dev, stx_mnt_id
-    this.#end += 26;
+    this.bytes[this.#end + 26] = STANDINGS.indexOf(standing);
+    this.#end += 27;
     return this.text(path);
   }
 

@@ -35,6 +35,8 @@ export interface Process {
   /** What this process was before each exec, latest last: a child may have been forked then. */
   readonly past: { readonly executable: string; readonly identity: Identity }[];
   hasForked: boolean;
+  /** It has, or had since its last exec, more than one thread. */
+  multithreaded: boolean;
   /** It created children for its own parent (CLONE_PARENT), so the parent named in /proc is not theirs. */
   forksSiblings: boolean;
   /** Root and working directory may be another process's to change (CLONE_FS): nothing about them is kept. */
@@ -201,6 +203,7 @@ export class TaskTable {
     process.identity = next;
     process.executable = executableOf(process.pid);
     process.sharesDirectories = false;
+    process.multithreaded = false;
     process.movingThreads.clear();
     process.directoryEpoch += 1;
     // Exec ends the other threads and may change credentials (set-user-id, file capabilities).
@@ -247,6 +250,7 @@ export class TaskTable {
       executable: executableOf(status.tgid),
       past: [],
       hasForked: false,
+      multithreaded: false,
       forksSiblings: false,
       sharesDirectories: origin.parent?.sharesDirectories ?? false,
       movingThreads: new Set(),

@@ -54,7 +54,7 @@ export const mmap: Decoder = (context, thread) => {
     context, thread, context.call.int(4),
     (path) => ({ op: "map", subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" } }),
     (found) => {
-      const key = context.keyFor("map", thread).u32(context.call.u32(2)).object(found.stat, found.path).version(found.stat);
+      const key = context.keyFor("map", thread).u32(context.call.u32(2)).object(found).version(found.stat);
       return context.exchange(thread, key, () => {
         const digest = context.files.contentOf(found);
         return { op: "map", subject: { access, ...context.files.describe(found), ...(digest ? { digest } : {}) } };

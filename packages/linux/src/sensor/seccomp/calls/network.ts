@@ -112,7 +112,7 @@ function reach(context: Context, thread: Thread, op: "connect" | "send", facts: 
     const path = Buffer.concat([to.path, Buffer.of(0)]);
     const result = context.finder.find(found, thread, AT_FDCWD, path, to.path.length, true);
     if (result < 0) return context.unresolved(thread, result, act);
-    const key = context.keyFor(op, thread).u32(facts.type).text(found.path);
+    const key = context.keyFor(op, thread).u32(facts.type).object(found);
     return context.exchange(thread, key, () => act(pathText(found)));
   } finally {
     found.close();

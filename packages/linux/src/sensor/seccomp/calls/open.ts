@@ -81,7 +81,7 @@ function openExisting(context: Context, thread: Thread, flags: number, access: s
   const { found, files, mediator } = context;
   const { stat } = found;
   const contentCounts = mediator.content === "read" && stat.isRegular && (flags & O_PATH) === 0 && (flags & O_ACCMODE) !== O_WRONLY;
-  const key = context.keyFor("open", thread).u32(flags & KEY_FLAGS).object(stat, found.path);
+  const key = context.keyFor("open", thread).u32(flags & KEY_FLAGS).object(found);
   if (contentCounts) key.version(stat);
   return context.exchange(thread, key, () => {
     const refused = refusalOfOpen(context, thread, flags);

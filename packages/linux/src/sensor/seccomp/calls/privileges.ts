@@ -174,7 +174,8 @@ export const clone3: Decoder = (context, thread) => {
 /** A new process or thread: no exchange by itself, unless it starts in new namespaces; but lineage must know of it. */
 function birth(context: Context, thread: Thread, flags: number): Verdict {
   context.tasks.forkStarts(thread);
-  if ((flags & CLONE_THREAD) === 0) {
+  if ((flags & CLONE_THREAD) !== 0) thread.process.multithreaded = true;
+  else {
     thread.process.hasForked = true;
     if ((flags & CLONE_PARENT) !== 0) thread.process.forksSiblings = true;
     if ((flags & CLONE_FS) !== 0) {
