@@ -4,7 +4,15 @@ export type { Act, Mediator, Refusal, Verdict } from "./sensor/seccomp/mediation
 export type { RawKey } from "./sensor/seccomp/raw-key.ts";
 export { type Ending, SeccompSensor } from "./sensor/seccomp/sensor.ts";
 export type { Identity, Process, Thread } from "./sensor/seccomp/tasks.ts";
-export { childState, type ChildState, dieBySignal, ignoreSignal, leave, sendSignal, setOpenFileLimit } from "./process/child.ts";
+export {
+  childState,
+  type ChildState,
+  dieBySignal,
+  ignoreSignal,
+  leave,
+  sendSignal,
+  setOpenFileLimit,
+} from "./process/child.ts";
 export { type Peer, peerOf } from "./process/peer.ts";
 export { isTerminalRaw, ownsTerminal, type TerminalSize, terminalSize } from "./process/terminal.ts";
 export { armDoorbell, currentThread, ringDoorbell } from "./process/doorbell.ts";

@@ -1,0 +1,51 @@
+/**
+ * The linux package as JavaScript, compiled afresh from its sources, for code that must run in threads and processes of
+ * its own (Node 20 runs no TypeScript).
+ */
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+
+export interface Compiled {
+  /** The module `landlock/apply.js`, `probe/probe-all.js`, … by its path in the package's sources. */
+  readonly module: (path: string) => string;
+  readonly remove: () => void;
+}
+
+/** Compiles into a directory inside `node_modules`, so that what the sources import is found. */
+export function compileLinux(): Compiled {
+  const cache = join(repository, "node_modules", ".cache");
+  mkdirSync(cache, { recursive: true });
+  const directory = mkdtempSync(join(cache, "isoline-linux-"));
+  chmodSync(directory, 0o755);
+  const core = join(directory, "node_modules", "@isoline", "core");
+  compile("core", core);
+  writeFileSync(
+    join(core, "package.json"),
+    JSON.stringify({ name: "@isoline/core", type: "module", exports: "./index.js" }),
+  );
+  compile("linux", join(directory, "linux"));
+  writeFileSync(join(directory, "linux", "package.json"), JSON.stringify({ type: "module" }));
+  return {
+    module: (path) => join(directory, "linux", path),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/** Types are another check's business; here only what runs counts. */
+function compile(name: string, target: string): void {
+  const source = join(repository, "packages", name, "src");
+  const options = ["--ignoreConfig", "--noCheck", "--module", "nodenext", "--target", "es2023", "--types", "node"];
+  const places = [
+    "--rewriteRelativeImportExtensions",
+    "--rootDir",
+    source,
+    "--outDir",
+    target,
+    join(source, "index.ts"),
+  ];
+  execFileSync(join(repository, "node_modules", ".bin", "tsc"), [...options, ...places]);
+}
