@@ -27,26 +27,25 @@ export function readTsemModel(path: string): TsemModel | undefined {
 }
 
 function takeLine(model: { points: Set<Digest>; base: Digest; aggregate: Digest }, line: string, where: string): void {
+  const refuse = (why: string) => new IsolineError("bad-contour", `${where}: ${why}`);
   const [command = "", value = "", ...rest] = line.split(" ");
-  if (command === "seal" && value === "") return;
-  if (command === "key" || command === "signature")
-    throw new IsolineError(
-      "bad-contour",
-      `${where}: signed models are not supported; check the signature with sign-model, then remove it`,
-    );
-  if (command === "pseudonym")
-    throw new IsolineError(
-      "bad-contour",
-      `${where}: pseudonyms of TSEM models are not supported; remake the model without them`,
-    );
-  if (rest.length > 0 || !isDigest(value))
-    throw new IsolineError("bad-contour", `${where}: expected ${command.slice(0, 20)} and 64 hexadecimal digits`);
-  if (command === "state") model.points.add(value);
-  else if (command === "base") model.base = value;
-  else if (command === "aggregate") model.aggregate = value;
-  else
-    throw new IsolineError(
-      "bad-contour",
-      `${where}: no line of a model begins with ${JSON.stringify(command.slice(0, 20))}`,
-    );
+  switch (command) {
+    case "seal":
+      if (value !== "") throw refuse("expected seal alone");
+      return;
+    case "key":
+    case "signature":
+      throw refuse("signed models are not supported; check the signature with sign-model, then remove it");
+    case "pseudonym":
+      throw refuse("pseudonyms of TSEM models are not supported; remake the model without them");
+    case "state":
+    case "base":
+    case "aggregate":
+      if (rest.length > 0 || !isDigest(value)) throw refuse(`expected ${command} and 64 hexadecimal digits`);
+      if (command === "state") model.points.add(value);
+      else model[command] = value;
+      return;
+    default:
+      throw refuse(`no line of a model begins with ${JSON.stringify(command.slice(0, 20))}`);
+  }
 }

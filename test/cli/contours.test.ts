@@ -1,0 +1,201 @@
+/** The commands about contour files, on contours made here. */
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { eventToJson, iso1Point, parseContour } from "@isoline/core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { connects, event, executes, learnt, node, opens, sh } from "../engine/workload.ts";
+import { isoline, program, temporaryPlace } from "./isoline.ts";
+
+const place = temporaryPlace();
+const npmrc = opens(node, "$HOME/.npmrc");
+const key = opens(node, "$HOME/.ssh/id_ed25519");
+const files = Array.from({ length: 40 }, (_, at) => opens(node, `$CWD/node_modules/left-pad/file${at}.js`));
+const behaviour = [executes(sh, "/usr/bin/node"), npmrc, ...files, connects(node, "127.0.0.1:5432")];
+
+let app = "";
+let other = "";
+beforeAll(() => {
+  app = place.keep("app.contour", learnt(...behaviour));
+  other = place.keep("other.contour", learnt(...behaviour, key));
+});
+
+describe("show", () => {
+  it("says by program what it may do, and counts what is too much to read", () => {
+    const { status, stdout, stderr } = isoline(["show", app]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toContain("43 points of 2 programs, learnt in 1 run; profile iso1, lens default");
+    expect(stdout).toMatch(/^npm → sh {3}\/usr\/bin\/sh {2}as 1000$/m);
+    expect(stdout).toMatch(/^ {2}executes {5}\/usr\/bin\/node$/m);
+    expect(stdout).toMatch(/^ {2}reads {8}\$CWD\/node_modules\/left-pad\/\* {3}40 paths$/m);
+    expect(stdout).toMatch(/^ {15}\$HOME\/\.npmrc$/m);
+    expect(stdout).toMatch(/^ {2}connects to {2}tcp 127\.0\.0\.1:5432$/m);
+  });
+
+  it("shows everything when asked", () => {
+    const { stdout } = isoline(["show", "--all", app]);
+    expect(stdout.match(/left-pad\/file\d+\.js/g)).toHaveLength(40);
+  });
+
+  it("gives every point with its event to machines", () => {
+    const document = JSON.parse(isoline(["show", "--json", app]).stdout) as {
+      points: { point: string; event: unknown }[];
+    };
+    expect(document.points).toHaveLength(43);
+    expect(document.points).toContainEqual(
+      expect.objectContaining({ point: iso1Point(npmrc), event: eventToJson(npmrc), runs: 1, occurrences: 1 }),
+    );
+  });
+
+  it("has no colours where nobody sees them", () => {
+    expect(isoline(["show", app], { environment: { FORCE_COLOR: "1" } }).stdout).not.toContain("\x1b");
+  });
+
+  it("ends as SIGPIPE would have ended it when its reader has seen enough", () => {
+    const many = Array.from({ length: 4000 }, (_, at) =>
+      opens(node, `$CWD/some/quite/long/name/of/a/directory/file${at}`),
+    );
+    const big = place.keep("big.contour", learnt(...many));
+    const script = `{ "${program}" show --all "${big}"; echo "status $?" >&2; } | head -n 1`;
+    const { stdout, stderr } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
+    expect(stdout).toContain("4 000 points");
+    expect(stderr).toBe("status 141\n");
+  });
+});
+
+describe("verify", () => {
+  it("prints what the contour says about itself, computed again", () => {
+    const contour = parseContour(readFileSync(app));
+    const { status, stdout } = isoline(["verify", "--json", app]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      points: 43,
+      measurement: contour.measurement(),
+      state: contour.state(),
+      profile: "iso1",
+      policy: contour.policyDigest,
+      runs: 1,
+      incomplete: [],
+    });
+    expect(isoline(["verify", app]).stdout).toMatch(/^\S*app\.contour: intact\n {2}points {7}43\n/);
+  });
+
+  it("refuses a contour that somebody touched, in one line", () => {
+    const touched = place.path("touched.contour");
+    writeFileSync(touched, readFileSync(app, "utf8").replace(".npmrc", ".npmrd"));
+    const { status, stdout, stderr } = isoline(["verify", touched]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(stderr).toContain("touched.contour: ");
+  });
+});
+
+describe("diff", () => {
+  it("is silent and 0 for the same behaviour", () => {
+    expect(isoline(["diff", app, app])).toMatchObject({ status: 0, stdout: "", stderr: "" });
+  });
+
+  it("tells what only one does, and is 1", () => {
+    const { status, stdout } = isoline(["diff", app, other]);
+    expect(status).toBe(1);
+    expect(stdout).toContain(`--- ${app}\n+++ ${other}\n`);
+    expect(stdout).toMatch(/^\+ {3}open access=read path=\$HOME\/\.ssh\/id_ed25519 /m);
+    expect(isoline(["diff", "-q", app, other])).toMatchObject({ status: 1, stdout: "" });
+    const document = JSON.parse(isoline(["diff", "--json", other, app]).stdout) as {
+      onlyA: { point: string }[];
+      onlyB: unknown[];
+    };
+    expect(document.onlyA.map(({ point }) => point)).toEqual([iso1Point(key)]);
+    expect(document.onlyB).toEqual([]);
+  });
+});
+
+describe("merge", () => {
+  it("permits what any of them permits", () => {
+    const merged = place.path("merged.contour");
+    const only = place.keep("only.contour", learnt(key));
+    const { status, stderr } = isoline(["merge", app, only, "-o", merged]);
+    expect(status).toBe(0);
+    expect(stderr).toContain("44 points of 43 + 1, from 2 runs");
+    expect(isoline(["diff", "-q", merged, other]).status).toBe(0);
+  });
+
+  it("wants at least two", () => {
+    expect(isoline(["merge", app, "-o", place.path("one.contour")])).toMatchObject({ status: 2 });
+  });
+});
+
+describe("explain", () => {
+  it("knows a point by how it begins", () => {
+    const { status, stdout } = isoline(["explain", app, iso1Point(npmrc).slice(0, 12)]);
+    expect(status).toBe(0);
+    expect(stdout).toContain("on contour: `node` (npm → sh → node) opened $HOME/.npmrc for reading");
+    expect(stdout).toContain(iso1Point(npmrc));
+  });
+
+  it("says that no point begins so", () => {
+    const { status, stderr } = isoline(["explain", app, "00000000"]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("no point of the contour begins with 00000000");
+  });
+
+  it("explains an event in its JSON form", () => {
+    const { stdout } = isoline(["explain", app, JSON.stringify(eventToJson(key)), "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { point: iso1Point(key), onContour: false, assumed: false, reason: "new-place" },
+    ]);
+  });
+
+  it("completes an act that says only what matters, for who comes nearest", () => {
+    const { stdout } = isoline(["explain", app, "open", "path=$HOME/.ssh/id_ed25519"]);
+    expect(stdout).toContain("off contour: `node` (npm → sh → node) opened $HOME/.ssh/id_ed25519 for reading");
+    expect(stdout).toContain("what you left out is taken from what is nearest");
+    expect(stdout).toContain(iso1Point(key));
+  });
+
+  it("lists every learnt event that an act fits", () => {
+    const { stdout } = isoline(["explain", app, "open access=read", "--json"]);
+    expect(JSON.parse(stdout)).toHaveLength(41);
+  });
+
+  it("asks about another program with --as", () => {
+    const { stdout } = isoline(["explain", app, "open path=$HOME/.npmrc", "--as", "sh"]);
+    expect(stdout).toContain("off contour: `sh` (npm → sh) opened $HOME/.npmrc for reading");
+    expect(isoline(["explain", app, "open path=$HOME/.npmrc", "--as", "curl"])).toMatchObject({ status: 2 });
+  });
+
+  it("needs nothing on the contour to complete an ordinary act", () => {
+    const { stdout } = isoline([
+      "explain",
+      place.keep("quiet.contour", learnt(npmrc)),
+      "connect address=203.0.113.7:443",
+    ]);
+    expect(stdout).toContain("connected to tcp 203.0.113.7:443");
+  });
+
+  it.each([
+    ["fly to=moon", "operations are"],
+    ["open colour=red", "expected FIELD=VALUE with a field of open"],
+    ['{"op":"open"}', "lacks the member"],
+    ["{", "expected the JSON form of an event"],
+  ])("refuses %j", (asked, says) => {
+    const { status, stdout, stderr } = isoline(["explain", app, asked]);
+    expect(status).not.toBe(0);
+    expect(stdout).toBe("");
+    expect(stderr).toContain(says);
+  });
+});
+
+describe("names from a workload", () => {
+  it("cannot move the cursor of whoever reads about them", () => {
+    const hostile = place.keep(
+      "hostile.contour",
+      learnt(opens(node, "/\\x1b[2J"), event(node, "chroot", { path: "/x" })),
+    );
+    for (const args of [
+      ["show", hostile],
+      ["explain", hostile, "chroot path=/x"],
+      ["diff", app, hostile],
+    ])
+      expect(isoline(args).stdout).not.toContain("\x1b");
+  });
+});

@@ -1,0 +1,53 @@
+/** The real program, as a person or a script would call it. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Contour, writeContour } from "@isoline/core";
+import { afterAll, beforeAll } from "vitest";
+
+export const program = fileURLToPath(new URL("../../packages/isoline/bin/isoline", import.meta.url));
+export const fixtures = fileURLToPath(new URL("../../packages/core/src/profile/fixtures/", import.meta.url));
+
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Call {
+  readonly cwd?: string;
+  readonly input?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Calls isoline, waits for its end. */
+export function isoline(args: readonly string[], { cwd, input, environment }: Call = {}): Ended {
+  const { status, signal, stdout, stderr } = spawnSync(program, args, {
+    encoding: "utf8",
+    cwd,
+    input: input ?? "",
+    env: { ...process.env, ...environment },
+    timeout: 60_000,
+  });
+  return { status, signal, stdout, stderr };
+}
+
+/** A directory for one test file, gone at its end. */
+export function temporaryPlace(): { path: (name: string) => string; keep: (name: string, contour: Contour) => string } {
+  let place = "";
+  beforeAll(() => {
+    place = mkdtempSync(join(tmpdir(), "isoline-cli-"));
+  });
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+  const path = (name: string) => join(place, name);
+  return {
+    path,
+    keep: (name, contour) => {
+      writeFileSync(path(name), [...writeContour(contour)].join(""));
+      return path(name);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** What a person gets who calls isoline the wrong way, or asks how. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { isoline, temporaryPlace } from "./isoline.ts";
+
+const commands =
+  "learn check run show diff merge explain replay verify ps top events trust seal doctor demo completion";
+
+describe("help", () => {
+  it("lists every command on stdout", () => {
+    const { status, stdout, stderr } = isoline(["--help"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    for (const name of commands.split(" ")) expect(stdout).toMatch(new RegExp(`^ {2}${name} `, "m"));
+  });
+
+  it.each(commands.split(" "))("has an example for %s", (name) => {
+    const { status, stdout } = isoline([name, "--help"]);
+    expect(status).toBe(0);
+    expect(stdout).toContain("Examples:");
+    expect(stdout.split("Examples:")[1]).toContain(`isoline ${name}`);
+  });
+
+  it("says the version of the package", () => {
+    const manifest = new URL("../../packages/isoline/package.json", import.meta.url);
+    const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
+    expect(isoline(["--version"])).toMatchObject({ status: 0, stdout: `${version}\n` });
+  });
+});
+
+describe("a command line that does not say what it must", () => {
+  const place = temporaryPlace();
+
+  it.each([
+    [[], "Usage: isoline"],
+    [["lern"], "Did you mean learn?"],
+    [["learn"], "expected -o FILE"],
+    [["learn", "-o", "x.contour"], "expected -- and the command to run"],
+    [["learn", "-o", "x.contour", "true"], "expected -- and the command to run"],
+    [["learn", "-o", "x.contour", "--"], "got nothing"],
+    [["learn", "-o", "x.contour", "--marge", "--", "true"], "Did you mean --merge?"],
+    [["check"], "missing required argument 'file'"],
+    [["check", "x.contour"], "isoline check x.contour -- COMMAND"],
+    [["run", "x.contour", "--no-landlock", "--", "true"], "--no-landlock changes nothing without --enforce"],
+    [["merge", "a", "b"], "expected -o FILE"],
+    [["replay", "a", "b", "c"], "expected [FILE] TRAJECTORY"],
+    [["replay", "--profile", "tsem", "a"], "Allowed choices are iso1, quixote, iso2017"],
+    [["completion", "tcsh"], "Allowed choices are bash, zsh, fish"],
+    [["trust", "name", "pid"], "expected a process id"],
+    [["learn", "-o", "/tmp/isoline-x.contour", "--name", "../up", "--", "true"], "expected a name of letters"],
+  ])("%j is refused with status 2", (args, says) => {
+    const { status, stdout, stderr } = isoline(args, { cwd: place.path(".") });
+    expect(status).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toContain(says);
+  });
+
+  it("names the page that helps", () => {
+    expect(isoline(["show", "--al"]).stderr).toMatch(/isoline: see isoline show --help/);
+    expect(isoline(["check", "x.contour"]).stderr).toMatch(/isoline: see isoline check --help/);
+  });
+});
+
+describe("a failure of isoline's own", () => {
+  const place = temporaryPlace();
+
+  it("is 125 where a workload would have run, 2 for diff, and 1 elsewhere", () => {
+    const missing = place.path("missing.contour");
+    expect(isoline(["check", missing, "--", "true"]).status).toBe(125);
+    expect(isoline(["run", missing, "--", "true"]).status).toBe(125);
+    expect(isoline(["learn", "-o", place.path("no/where.contour"), "--", "true"]).status).toBe(125);
+    expect(isoline(["learn", "-o", place.path("."), "--", "true"]).status).toBe(125);
+    expect(isoline(["diff", missing, missing]).status).toBe(2);
+    expect(isoline(["show", missing]).status).toBe(1);
+    expect(isoline(["verify", missing]).status).toBe(1);
+    expect(isoline(["events", "nobody"]).status).toBe(1);
+  });
+
+  it("is one line that names the file", () => {
+    const missing = place.path("missing.contour");
+    const { stdout, stderr } = isoline(["show", missing]);
+    expect(stdout).toBe("");
+    expect(stderr).toBe(
+      `isoline: cannot read the contour ${missing}: ENOENT: no such file or directory, open '${missing}'\n`,
+    );
+  });
+});
