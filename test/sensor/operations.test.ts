@@ -7,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Case, compiler, isRoot, matches, NOBODY, type Ran, runCases, slug } from "./case.ts";
 import { execution } from "./cases/execution.ts";
 import { naming } from "./cases/names.ts";
+import { network } from "./cases/network.ts";
 import { opening } from "./cases/open.ts";
 import { isBuilt } from "./supervised.ts";
 
-const all: readonly Case[] = [...opening, ...naming, ...execution];
+const all: readonly Case[] = [...opening, ...naming, ...execution, ...network];
 
 for (const [who, uid] of [
   ["root", undefined],

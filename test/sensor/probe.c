@@ -5,7 +5,7 @@
  *   int80 NR ARG… ;       the same by `int $0x80` put AT SIZE ARG   an integer into the scratch memory
  *   poke AT TEXT          bytes into the scratch memory; link AT TO stores the address of another place in it
  *   fork … end            in a child, waited for  spawn … end  in a child that stays until its parent is gone
- *   clone FLAGS … end     in a child of clone(2)  thread … end  in another thread, joined
+ *   clone FLAGS … end     in a child of clone(2)  thread … end  in another thread, joined; loose … end  not waited for
  *   hold                  waits for the end of the parent;      nap MS waits
  *
  *   ARG   number · =text (address of a string) · xHEX (address of bytes) · ^text (a string at the very end of a page)
@@ -93,7 +93,7 @@ static long by_interrupt(const long *a) {
 
 static char **end_of(char **word) {
   for (int depth = 1; *word; word++) {
-    if (!strcmp(*word, "fork") || !strcmp(*word, "spawn") || !strcmp(*word, "clone") || !strcmp(*word, "thread")) depth++;
+    if (!strcmp(*word, "fork") || !strcmp(*word, "spawn") || !strcmp(*word, "clone") || !strcmp(*word, "thread") || !strcmp(*word, "loose")) depth++;
     if (!strcmp(*word, "end") && --depth == 0) return word;
   }
   return word;
@@ -170,27 +170,23 @@ static void interpret(char **word, char **end) {
       char *kind = *word;
       long flags = strcmp(kind, "clone") ? 0 : strtol(*++word, 0, 0);
       struct stretch inner = {word + 1, end_of(word + 1)};
-      if (!strcmp(kind, "thread")) {
+      if (!strcmp(kind, "thread") || !strcmp(kind, "loose")) {
+        static struct stretch kept;
         pthread_t thread;
-        pthread_create(&thread, 0, in_thread, &inner);
-        pthread_join(thread, 0);
+        kept = inner;
+        pthread_create(&thread, 0, in_thread, &kept);
+        if (!strcmp(kind, "thread")) pthread_join(thread, 0);
       } else if (!strcmp(kind, "clone")) {
         char *stack = malloc(65536);
         int pid = clone(in_child, stack + 65536, (int)flags | SIGCHLD, &inner);
         if (pid < 0) say("%s: errno %ld\n", "clone", errno);
         else wait_for(pid, __WALL);
       } else {
-        int ready[2];
-        if (pipe(ready)) _exit(98);
         int pid = fork();
         if (pid == 0) {
-          close(ready[0]);
-          if (strcmp(kind, "spawn")) close(ready[1]);
-          else prctl(PR_SET_PDEATHSIG, SIGKILL);
+          if (!strcmp(kind, "spawn")) prctl(PR_SET_PDEATHSIG, SIGKILL);
           in_child(&inner);
         }
-        close(ready[1]);
-        close(ready[0]);
         if (strcmp(kind, "spawn")) wait_for(pid, 0);
         else results[count++ % 64] = pid;
       }

@@ -57,6 +57,8 @@ export const HOLD: Script = ["hold"];
 export const inChild = (...inner: readonly Script[]): Script => ["fork", ...inner.flat(), "end"];
 export const spawned = (...inner: readonly Script[]): Script => ["spawn", ...inner.flat(), "end"];
 export const inThread = (...inner: readonly Script[]): Script => ["thread", ...inner.flat(), "end"];
+/** In a thread that goes on when the first one is gone. */
+export const inLooseThread = (...inner: readonly Script[]): Script => ["loose", ...inner.flat(), "end"];
 export const inClone = (flags: number, ...inner: readonly Script[]): Script => ["clone", String(flags), ...inner.flat(), "end"];
 
 function encoded(value: Argument): string {

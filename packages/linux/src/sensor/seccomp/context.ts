@@ -11,6 +11,7 @@ import { EACCES_TO_TASK, Found, NO_PATH_TEXT, OBJECT_CLOSED, PATH_ERRORS, PathFi
 import { Permissions } from "./permission.ts";
 import { PlaceKeeper } from "./places.ts";
 import { RawKey } from "./raw-key.ts";
+import { SocketPaths } from "./sockets.ts";
 import type { TaskTable, Thread } from "./tasks.ts";
 
 const operationNumbers = new Map<Operation, number>(operationNames.map((name, index) => [name, index + 1]));
@@ -28,6 +29,7 @@ export class Context {
   readonly finder = new PathFinder(this.places);
   readonly permissions = new Permissions();
   readonly files = new FileKnowledge();
+  readonly socketPaths = new SocketPaths();
   /** Two of each, for calls that name two paths. */
   readonly memory = new TaskMemory();
   readonly memory2 = new TaskMemory();

@@ -3,7 +3,8 @@
  */
 import { escapeBytes } from "@isoline/core";
 import { close, getsockname, getsockopt, pidfdGetfd } from "../../abi/libc.ts";
-import type { Process } from "./tasks.ts";
+import { EACCES, EBADF } from "../../abi/errno.ts";
+import type { Thread } from "./tasks.ts";
 
 /** linux/socket.h */
 export const AF_UNSPEC = 0;
@@ -73,6 +74,12 @@ function unixAddress(path: Buffer): Address {
   return { family: AF_UNIX, text: escapeBytes(bytes), path: bytes };
 }
 
+/** The address that a socket of IPv4 takes one of no family for (net/ipv4/udp.c, udp_sendmsg): undefined if it is too short. */
+export function unspecifiedAsInet(address: Address): Address | undefined {
+  const bytes = Buffer.concat([Buffer.of(AF_INET, 0), Buffer.from(address.text, "hex")]);
+  return parseAddress(bytes, bytes.length);
+}
+
 /** RFC 5952 text of 16 bytes: lower case, the longest run of zero groups (of two or more, the first if equal) as `::`. */
 export function ipv6(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2));
@@ -101,9 +108,14 @@ const value: Buffer = Buffer.alloc(8);
 const valueLength: Buffer = Buffer.alloc(4);
 const address: Buffer = Buffer.alloc(128);
 
-/** Looks at a descriptor of a process through a duplicate; a negative errno if it cannot be had, or is no socket. */
-export function socketFacts(process: Process, fd: number): SocketFacts | number {
-  const own = pidfdGetfd(process.pidfd, fd);
+/**
+ * Looks at a descriptor of a thread through a duplicate; a negative errno if it cannot be had, or is no socket. By the
+ * thread, not by its process: a thread may have descriptors of its own (CLONE_FILES), and the first thread may be gone.
+ */
+export function socketFacts(thread: Thread, fd: number): SocketFacts | number {
+  const own = pidfdGetfd(thread.pidfd >= 0 ? thread.pidfd : thread.process.pidfd, fd);
+  // Kernels before 6.9 only let us ask the first thread: what it has not, this one may have.
+  if (own === -EBADF && thread.pidfd < 0 && thread.tid !== thread.process.pid) return -EACCES;
   if (own < 0) return own;
   try {
     const family = option(own, SO_DOMAIN);
@@ -126,4 +138,23 @@ function option(fd: number, name: number): number {
 function optionBytes(fd: number, name: number, length: number): number {
   valueLength.writeUInt32LE(length, 0);
   return getsockopt(fd, SOL_SOCKET, name, value, valueLength);
+}
+
+/** How many bound sockets are remembered; beyond it the oldest is forgotten, and its path is found anew if it can be. */
+const MAX_BOUND = 4096;
+
+/** Where Unix sockets were bound, by cookie: the path that a socket itself tells may be relative. */
+export class SocketPaths {
+  readonly #paths = new Map<string, string>();
+
+  of(cookie: string): string | undefined {
+    return this.#paths.get(cookie);
+  }
+
+  /** `path` is canonical. */
+  remember(cookie: string, path: string): void {
+    if (cookie === "") return;
+    this.#paths.set(cookie, path);
+    if (this.#paths.size > MAX_BOUND) this.#paths.delete(this.#paths.keys().next().value as string);
+  }
 }

@@ -1,12 +1,16 @@
 /**
  * Sockets: made, bound, listening, connected, accepting, sending to an address.
  */
-import type { Operation } from "@isoline/core";
-import { AT_FDCWD } from "../../../abi/stat.ts";
+import { escapeBytes, type Operation } from "@isoline/core";
+import { ECONNREFUSED } from "../../../abi/errno.ts";
+import { AT_FDCWD, S_IFSOCK } from "../../../abi/stat.ts";
 import { type Context, type Decoder, reasonFor } from "../context.ts";
 import { pathText } from "../files.ts";
 import type { Act, Verdict } from "../mediation.ts";
-import { AF_UNIX, AF_UNSPEC, type Address, familyName, parseAddress, type SocketFacts, socketFacts, typeName } from "../sockets.ts";
+import { WRITE } from "../permission.ts";
+import {
+  AF_INET, AF_UNIX, AF_UNSPEC, type Address, familyName, parseAddress, type SocketFacts, socketFacts, typeName, unspecifiedAsInet,
+} from "../sockets.ts";
 import type { Thread } from "../tasks.ts";
 import { findPlace } from "./place.ts";
 
@@ -14,6 +18,7 @@ type EndpointOperation = Extract<Operation, "bind" | "listen" | "connect" | "acc
 
 /** `struct sockaddr_storage`. */
 const MAX_ADDRESS = 128;
+const SLASH = 0x2f;
 
 export const socket: Decoder = (context, thread) => {
   const [family, type, protocol] = [context.call.u32(0), context.call.u32(1), context.call.u32(2)];
@@ -26,7 +31,7 @@ export const socket: Decoder = (context, thread) => {
 export const bind: Decoder = (context, thread) => {
   const read = readAddress(context, thread, context.call.pointer(1), context.call.u32(2));
   if (typeof read === "number") return badAddress(context, thread, "bind", read);
-  const facts = socketFacts(thread.process, context.call.int(0));
+  const facts = socketFacts(thread, context.call.int(0));
   if (typeof facts === "number") return noSocket(context, thread, "bind", facts);
   if (read.path) return bindPath(context, thread, facts, read.path);
   const text = read.family === AF_UNIX && read.text === "unnamed" ? "@autobind" : read.text;
@@ -46,7 +51,10 @@ function bindPath(context: Context, thread: Thread, facts: SocketFacts, path: Bu
   if (exists) return context.attempt();
   const place = findPlace(context, thread, AT_FDCWD, path, path.length, false);
   if ("error" in place) return context.unresolved(thread, place.error, act);
-  return place.refusal !== 0 ? context.attempt() : context.decide(thread, act(place.path));
+  if (place.refusal !== 0) return context.attempt();
+  const verdict = context.decide(thread, act(place.path));
+  if (verdict === 0) context.socketPaths.remember(facts.cookie, place.path);
+  return verdict;
 }
 
 export const listen: Decoder = (context, thread) => local(context, thread, "listen");
@@ -55,16 +63,35 @@ export const accept: Decoder = (context, thread) => local(context, thread, "acce
 /** An exchange named by the socket's own address: who will come is not known before. */
 function local(context: Context, thread: Thread, op: "listen" | "accept"): Verdict {
   const fd = context.call.int(0);
-  const facts = socketFacts(thread.process, fd);
+  const facts = socketFacts(thread, fd);
   if (typeof facts === "number") return noSocket(context, thread, op, facts);
   if (facts.local?.port === 0) expectPort(context, thread, fd, facts.cookie);
-  return endpoint(context, thread, op, facts, facts.local ?? { family: facts.family, text: "?" });
+  return endpoint(context, thread, op, facts, localAddress(context, thread, facts));
+}
+
+/** A socket keeps the path as it was given when it was bound, perhaps from a directory that nobody is in any more. */
+function localAddress(context: Context, thread: Thread, facts: SocketFacts): Address {
+  if (!facts.local) return { family: facts.family, text: "?" };
+  const { path } = facts.local;
+  return path ? { family: AF_UNIX, text: context.socketPaths.of(facts.cookie) ?? inheritedPath(context, thread, path) } : facts.local;
+}
+
+/** A socket that was bound outside of the namespace. */
+function inheritedPath(context: Context, thread: Thread, path: Buffer): string {
+  if (path[0] !== SLASH) return `?relative:${escapeBytes(path)}`;
+  const { found } = context;
+  try {
+    const result = context.finder.find(found, thread, AT_FDCWD, Buffer.concat([path, Buffer.of(0)]), path.length, true);
+    return result < 0 ? `?unresolved:${escapeBytes(path)}` : pathText(found);
+  } finally {
+    found.close();
+  }
 }
 
 export const connect: Decoder = (context, thread) => {
   const read = readAddress(context, thread, context.call.pointer(1), context.call.u32(2));
   if (typeof read === "number") return badAddress(context, thread, "connect", read);
-  const facts = socketFacts(thread.process, context.call.int(0));
+  const facts = socketFacts(thread, context.call.int(0));
   return typeof facts === "number" ? noSocket(context, thread, "connect", facts) : reach(context, thread, "connect", facts, read);
 };
 
@@ -87,9 +114,11 @@ function sendMessages(context: Context, thread: Thread, count: number): Verdict 
     const result = memory2.exactly(thread.tid, context.call.pointer(1) + index * MMSGHDR, 16);
     if (result < 0) return badAddress(context, thread, "send", result);
     const name = Number(memory2.bytes.readBigUInt64LE(0));
-    const length = memory2.bytes.readUInt32LE(8);
+    const length = memory2.bytes.readInt32LE(8);
     if (name === 0 || length === 0) continue;
-    const read = readAddress(context, thread, name, length);
+    if (length < 0) return context.attempt();
+    // Unlike `sendto`, which refuses, these take what is too long for as long as may be (net/socket.c, __copy_msghdr).
+    const read = readAddress(context, thread, name, Math.min(length, MAX_ADDRESS));
     const verdict = typeof read === "number" ? badAddress(context, thread, "send", read) : send(context, thread, read);
     if (verdict !== 0) return verdict;
   }
@@ -97,14 +126,17 @@ function sendMessages(context: Context, thread: Thread, count: number): Verdict 
 }
 
 function send(context: Context, thread: Thread, to: Address): Verdict {
-  const facts = socketFacts(thread.process, context.call.int(0));
-  return typeof facts === "number" ? noSocket(context, thread, "send", facts) : reach(context, thread, "send", facts, to);
+  const facts = socketFacts(thread, context.call.int(0));
+  if (typeof facts === "number") return noSocket(context, thread, "send", facts);
+  if (to.family !== AF_UNSPEC || facts.family !== AF_INET) return reach(context, thread, "send", facts, to);
+  const meant = unspecifiedAsInet(to);
+  return meant ? reach(context, thread, "send", facts, meant) : context.attempt();
 }
 
 /** Someone else's address; a Unix path is resolved to the socket that is there. */
 function reach(context: Context, thread: Thread, op: "connect" | "send", facts: SocketFacts, to: Address): Verdict {
-  // AF_UNSPEC dissolves an association: nobody is reached.
-  if (to.family === AF_UNSPEC) return 0;
+  // To connect to AF_UNSPEC dissolves an association: nobody is reached. To send to it is another matter.
+  if (to.family === AF_UNSPEC && op === "connect") return 0;
   if (!to.path) return endpoint(context, thread, op, facts, to);
   const { found } = context;
   const act = (address: string): Act => ({ op, subject: { family: "unix", type: typeName(facts.type), address } });
@@ -113,7 +145,11 @@ function reach(context: Context, thread: Thread, op: "connect" | "send", facts: 
     const result = context.finder.find(found, thread, AT_FDCWD, path, to.path.length, true);
     if (result < 0) return context.unresolved(thread, result, act);
     const key = context.keyFor(op, thread).u32(facts.type).object(found);
-    return context.exchange(thread, key, () => act(pathText(found)));
+    return context.exchange(thread, key, () => {
+      // Refused by the kernel: there is no socket, or it may not be written to (net/unix/af_unix.c, unix_find_bsd).
+      const refusedWith = found.stat.kind !== S_IFSOCK ? ECONNREFUSED : context.permissions.refusal(found, WRITE, thread);
+      return refusedWith === 0 ? act(pathText(found)) : { refusedWith };
+    });
   } finally {
     found.close();
   }
@@ -153,9 +189,8 @@ function unknownEndpoint(context: Context, thread: Thread, op: EndpointOperation
 
 /** The kernel is about to choose a port for this socket: whoever asks later looks at the socket itself. */
 function expectPort(context: Context, thread: Thread, fd: number, cookie: string): void {
-  const { process } = thread;
   context.mediator.portPending(() => {
-    const facts = socketFacts(process, fd);
+    const facts = socketFacts(thread, fd);
     return typeof facts !== "number" && facts.cookie === cookie ? facts.local?.port : undefined;
   });
 }
