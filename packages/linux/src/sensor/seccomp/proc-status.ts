@@ -52,15 +52,25 @@ export function readThreadStatus(tid: number): ThreadStatus | undefined {
   };
 }
 
+/** When a process started, in clock ticks since boot (`/proc/PID/stat` field 22); undefined if it is gone. */
+export function startTime(pid: number): string | undefined {
+  return statFields(pid)?.[22 - 3];
+}
+
 /**
  * What tells one program image of a process from the next: start of code, stack and arguments (`/proc/PID/stat` fields
  * 26, 28, 48–51), all placed at random by every exec. Undefined if the process may not be looked into.
  */
 export function readImageMark(pid: number): string | undefined {
+  const fields = statFields(pid);
+  return fields && [26, 28, 48, 49, 50, 51].map((field) => fields[field - 3]).join(" ");
+}
+
+/** `/proc/PID/stat` from its third field on: the second, a name, may hold anything but ends at the last parenthesis. */
+function statFields(pid: number): string[] | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" "); // fields[0] is field 3
-    return [26, 28, 48, 49, 50, 51].map((field) => fields[field - 3]).join(" ");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
   } catch {
     return undefined;
   }

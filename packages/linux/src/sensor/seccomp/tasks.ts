@@ -8,9 +8,10 @@
  * - an exec changes the identity only when the new image is seen to run: the kernel may yet refuse it.
  */
 import { type Credentials, type Digest, type Task, ZERO_DIGEST } from "@isoline/core";
+import { EMFILE, ESRCH } from "../../abi/errno.ts";
 import { close, pidfdOpen, pidfdSendSignal } from "../../abi/libc.ts";
 import { executableOf, Lineage } from "./lineage.ts";
-import { readImageMark, readThreadStatus, type ThreadStatus } from "./proc-status.ts";
+import { readImageMark, readThreadStatus, startTime, type ThreadStatus } from "./proc-status.ts";
 
 /** A task identity as the sensor keeps it: with a small number for raw keys and the names that led to it. */
 export interface Identity {
@@ -26,7 +27,9 @@ export interface Process {
   /** Never reused, unlike the pid; what the engine knows the process by. */
   readonly handle: number;
   readonly parent: Process | undefined;
+  /** -1 where no descriptor could be had; then `started` tells this process from the next with its number. */
   readonly pidfd: number;
+  readonly started: string | undefined;
   identity: Identity;
   /** An exec that was let through but has not been seen to succeed. */
   pendingExec: { readonly next: Identity; readonly markBefore: string | undefined } | undefined;
@@ -100,7 +103,7 @@ export class TaskTable {
   /** The process of any pid in our numbers, even if it has not been heard of yet; undefined if it is not in the namespace. */
   find(pid: number): Process | undefined {
     const known = this.#processes.get(pid) ?? this.#threads.get(pid)?.process;
-    if (known && isAlive(known.pidfd)) return known;
+    if (known && isAlive(known)) return known;
     const status = readThreadStatus(pid);
     if (!status) return undefined;
     return this.#descends(status) ? this.#processAt(status) : undefined;
@@ -111,7 +114,7 @@ export class TaskTable {
     let parent = status.ppid;
     for (let steps = 0; steps < 64 && parent > 1; steps++) {
       const known = this.#processes.get(parent);
-      if (known && isAlive(known.pidfd)) return true;
+      if (known && isAlive(known)) return true;
       parent = readThreadStatus(parent)?.ppid ?? 0;
     }
     return false;
@@ -159,7 +162,7 @@ export class TaskTable {
   /** Drops processes and threads that are gone. */
   sweep(): void {
     for (const thread of [...this.#threads.values()]) if (!this.#isSame(thread)) this.#forget(thread);
-    for (const process of [...this.#processes.values()]) if (!isAlive(process.pidfd)) this.#bury(process);
+    for (const process of [...this.#processes.values()]) if (!isAlive(process)) this.#bury(process);
   }
 
   close(): void {
@@ -173,9 +176,9 @@ export class TaskTable {
   }
 
   #isSame(thread: Thread): boolean {
-    if (!isAlive(thread.process.pidfd)) return false;
+    if (!isAlive(thread.process)) return false;
     if (thread.tid === thread.process.pid) return true;
-    if (thread.pidfd >= 0) return isAlive(thread.pidfd);
+    if (thread.pidfd >= 0) return answers(thread.pidfd);
     // Kernels before 6.9 have no descriptor for a thread: its membership is read anew each time.
     return readThreadStatus(thread.tid)?.tgid === thread.process.pid;
   }
@@ -218,7 +221,7 @@ export class TaskTable {
     const thread: Thread = {
       tid,
       process,
-      pidfd: tid === status.tgid ? -1 : pidfdOpen(tid, PIDFD_THREAD),
+      pidfd: tid === status.tgid ? -1 : this.#pidfd(tid, PIDFD_THREAD),
       credentials: status.credentials,
       groups: status.groups,
       credentialsSerial: 0,
@@ -237,14 +240,16 @@ export class TaskTable {
 
   #processAt(status: ThreadStatus): Process {
     const known = this.#processes.get(status.tgid);
-    if (known && isAlive(known.pidfd)) return known;
+    if (known && isAlive(known)) return known;
     if (known) this.#bury(known);
     const origin = this.#lineage.trace(status.tgid, status.ppid);
+    const pidfd = this.#pidfd(status.tgid, 0);
     const process: Process = {
       pid: status.tgid,
       handle: this.#nextHandle++,
       parent: origin.parent,
-      pidfd: pidfdOpen(status.tgid, 0),
+      pidfd,
+      started: pidfd < 0 ? startTime(status.tgid) : undefined,
       identity: origin.identity,
       pendingExec: undefined,
       executable: executableOf(status.tgid),
@@ -260,6 +265,14 @@ export class TaskTable {
     this.#events.born(process);
     if (origin.guessed) this.#events.guessed(process);
     return process;
+  }
+
+  /** Descriptors are finite: those of tasks that are gone are given up first. */
+  #pidfd(pid: number, flags: number): number {
+    const first = pidfdOpen(pid, flags);
+    if (first !== -EMFILE) return Math.max(first, -1);
+    this.sweep();
+    return Math.max(pidfdOpen(pid, flags), -1);
   }
 
   #setCredentials(thread: Thread, status: ThreadStatus): void {
@@ -290,7 +303,12 @@ export class TaskTable {
   }
 }
 
+function isAlive(process: Process): boolean {
+  if (process.pidfd >= 0) return answers(process.pidfd);
+  return process.started !== undefined && startTime(process.pid) === process.started;
+}
+
 /** A task that was reaped answers ESRCH; a zombie still holds its number, so it counts as alive. */
-function isAlive(pidfd: number): boolean {
-  return pidfd >= 0 && pidfdSendSignal(pidfd, 0) !== -3;
+function answers(pidfd: number): boolean {
+  return pidfdSendSignal(pidfd, 0) !== -ESRCH;
 }
