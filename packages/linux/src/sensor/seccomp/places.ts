@@ -8,6 +8,7 @@
 import { close, openat2, readlinkat, statx } from "../../abi/libc.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
 import { EMPTY, openHow, terminated } from "./bytes.ts";
+import { DescriptorBudget } from "./descriptor-budget.ts";
 import type { Process, Thread } from "./tasks.ts";
 
 export interface Places {
@@ -20,10 +21,13 @@ export interface Places {
 }
 
 const DIRECTORY = openHow(O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0);
+/** Root and working directory. */
+const PER_PROCESS = 2;
 const NOWHERE = Buffer.alloc(0);
 
 export class PlaceKeeper {
   readonly #kept = new Map<Process, { readonly epoch: number; readonly places: Places }>();
+  readonly #budget = new DescriptorBudget(0.4);
   readonly #stat = new Stat();
   readonly #ownRoot: string;
 
@@ -41,7 +45,7 @@ export class PlaceKeeper {
       this.forget(process);
     }
     const places = this.#open(thread.tid);
-    if (places && this.#mayKeep(process)) this.#kept.set(process, { epoch: process.directoryEpoch, places });
+    if (places && this.#mayKeep(process) && this.#budget.take(PER_PROCESS)) this.#kept.set(process, { epoch: process.directoryEpoch, places });
     return places;
   }
 
@@ -55,6 +59,7 @@ export class PlaceKeeper {
     const kept = this.#kept.get(process);
     if (!kept) return;
     this.#kept.delete(process);
+    this.#budget.giveBack(PER_PROCESS);
     shut(kept.places);
   }
 

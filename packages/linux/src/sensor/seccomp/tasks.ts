@@ -8,8 +8,9 @@
  * - an exec changes the identity only when the new image is seen to run: the kernel may yet refuse it.
  */
 import { type Credentials, type Digest, type Task, ZERO_DIGEST } from "@isoline/core";
-import { EMFILE, ESRCH } from "../../abi/errno.ts";
+import { ESRCH } from "../../abi/errno.ts";
 import { close, pidfdOpen, pidfdSendSignal } from "../../abi/libc.ts";
+import { DescriptorBudget } from "./descriptor-budget.ts";
 import { executableOf, Lineage } from "./lineage.ts";
 import { readImageMark, readThreadStatus, startTime, type ThreadStatus } from "./proc-status.ts";
 
@@ -84,6 +85,7 @@ export class TaskTable {
   readonly #root: Identity = { serial: 0, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "", chain: [] };
   /** Threads that were let create a process and have not been heard of since: the new one may appear at any moment. */
   readonly #forking = new Set<number>();
+  readonly #budget = new DescriptorBudget(0.5);
   #forkEpoch = 0;
   #nextHandle = 1;
   #sweepAt = 256;
@@ -267,12 +269,21 @@ export class TaskTable {
     return process;
   }
 
-  /** Descriptors are finite: those of tasks that are gone are given up first. */
+  /** Descriptors are finite: those of tasks that are gone are given up first, and then there are none to have. */
   #pidfd(pid: number, flags: number): number {
-    const first = pidfdOpen(pid, flags);
-    if (first !== -EMFILE) return Math.max(first, -1);
-    this.sweep();
-    return Math.max(pidfdOpen(pid, flags), -1);
+    if (!this.#budget.take(1)) {
+      this.sweep();
+      if (!this.#budget.take(1)) return -1;
+    }
+    const pidfd = pidfdOpen(pid, flags);
+    if (pidfd < 0) this.#budget.giveBack(1);
+    return Math.max(pidfd, -1);
+  }
+
+  #shut(pidfd: number): void {
+    if (pidfd < 0) return;
+    close(pidfd);
+    this.#budget.giveBack(1);
   }
 
   #setCredentials(thread: Thread, status: ThreadStatus): void {
@@ -290,13 +301,13 @@ export class TaskTable {
   }
 
   #forget(thread: Thread): void {
-    if (thread.pidfd >= 0) close(thread.pidfd);
+    this.#shut(thread.pidfd);
     this.#threads.delete(thread.tid);
     this.#forking.delete(thread.tid);
   }
 
   #bury(process: Process): void {
-    if (process.pidfd >= 0) close(process.pidfd);
+    this.#shut(process.pidfd);
     this.#processes.delete(process.pid);
     this.#lineage.remember(process);
     this.#events.died(process);
