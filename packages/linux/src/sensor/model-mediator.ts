@@ -9,6 +9,7 @@ import {
 } from "@isoline/core";
 import { EPERM } from "../abi/errno.ts";
 import { pidfdSendSignal } from "../abi/libc.ts";
+import { sendSignal } from "../process/child.ts";
 import { OwnPorts } from "./own-ports.ts";
 import type { Act, Mediator, Verdict } from "./seccomp/mediation.ts";
 import type { RawKey } from "./seccomp/raw-key.ts";
@@ -144,9 +145,14 @@ export class ModelMediator implements Mediator {
   }
 
   #carryOut(judgement: Judgement, process: Process): Verdict {
-    if (judgement.reaction === "kill") pidfdSendSignal(process.pidfd, SIGKILL);
-    else if (judgement.reaction === "freeze") pidfdSendSignal(process.pidfd, SIGSTOP);
+    if (judgement.reaction !== undefined) this.#signal(process, judgement.reaction === "kill" ? SIGKILL : SIGSTOP);
     return judgement.refuse ? EPERM : 0;
+  }
+
+  /** The process waits for an answer, so its number is its own even where no pidfd of it is kept. */
+  #signal(process: Process, signal: number): void {
+    if (process.pidfd >= 0) pidfdSendSignal(process.pidfd, signal);
+    else sendSignal(process.pid, signal);
   }
 
   #relationOf(pid: number, actorPid: number): Relation {

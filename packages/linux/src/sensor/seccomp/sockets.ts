@@ -2,7 +2,7 @@
  * Sockets as people name them: family, type, address.
  */
 import { escapeBytes } from "@isoline/core";
-import { close, getsockname, getsockopt, pidfdGetfd } from "../../abi/libc.ts";
+import { close, getsockname, getsockopt, pidfdGetfd, pidfdOpen } from "../../abi/libc.ts";
 import { EACCES, EBADF } from "../../abi/errno.ts";
 import type { Thread } from "./tasks.ts";
 
@@ -113,7 +113,7 @@ const address: Buffer = Buffer.alloc(128);
  * thread, not by its process: a thread may have descriptors of its own (CLONE_FILES), and the first thread may be gone.
  */
 export function socketFacts(thread: Thread, fd: number): SocketFacts | number {
-  const own = pidfdGetfd(thread.pidfd >= 0 ? thread.pidfd : thread.process.pidfd, fd);
+  const own = duplicate(thread, fd);
   // Kernels before 6.9 only let us ask the first thread: what it has not, this one may have.
   if (own === -EBADF && thread.pidfd < 0 && thread.tid !== thread.process.pid) return -EACCES;
   if (own < 0) return own;
@@ -128,6 +128,17 @@ export function socketFacts(thread: Thread, fd: number): SocketFacts | number {
   } finally {
     close(own);
   }
+}
+
+/** A duplicate of a task's descriptor. Where no pidfd is kept (see `descriptor-budget.ts`) one is opened for the moment. */
+function duplicate(thread: Thread, fd: number): number {
+  const kept = thread.pidfd >= 0 ? thread.pidfd : thread.process.pidfd;
+  if (kept >= 0) return pidfdGetfd(kept, fd);
+  const pidfd = pidfdOpen(thread.process.pid, 0);
+  if (pidfd < 0) return -EACCES;
+  const own = pidfdGetfd(pidfd, fd);
+  close(pidfd);
+  return own;
 }
 
 function option(fd: number, name: number): number {
