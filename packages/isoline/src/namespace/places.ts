@@ -4,21 +4,45 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
 import { escapeText, type Launch } from "@isoline/core";
+import { CliError } from "../error.ts";
 import { type Entry, variable } from "./entry.ts";
 
 /** The kernel's default (net/ipv4/af_inet.c), where /proc does not say. */
 const DEFAULT_PORTS = [32768, 60999] as const;
 
 export function readPlaces(entry: Entry): Launch {
-  const { uid, gid, homedir } = userInfo();
   return {
-    cwd: canonical(process.cwd()),
-    home: canonical(variable(entry, "HOME") || homedir),
-    temp: [...new Set([variable(entry, "TMPDIR"), "/tmp", "/var/tmp"].filter((path) => path !== undefined && path.startsWith("/")).map((path) => canonical(path as string)))],
-    uid,
-    gid,
+    cwd: workingDirectory(),
+    home: canonical(variable(entry, "HOME") || homeOfUser()),
+    temp: [
+      ...new Set(
+        [variable(entry, "TMPDIR"), "/tmp", "/var/tmp"]
+          .filter((path) => path !== undefined && path.startsWith("/"))
+          .map((path) => canonical(path as string)),
+      ),
+    ],
+    uid: process.geteuid?.() ?? 0,
+    gid: process.getegid?.() ?? 0,
     ephemeralPorts: ephemeralPorts(),
   };
+}
+
+/** Node starts no thread in a directory that has been removed, so nothing could be supervised from there. */
+function workingDirectory(): string {
+  try {
+    return canonical(process.cwd());
+  } catch {
+    throw new CliError("cannot-read", "the working directory has been removed, or is closed to you; change to another one");
+  }
+}
+
+/** In containers, users often have a number and no entry in the password file. */
+function homeOfUser(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return "/";
+  }
 }
 
 function canonical(path: string): string {
@@ -31,7 +55,10 @@ function canonical(path: string): string {
 
 function ephemeralPorts(): readonly [number, number] {
   try {
-    const [low, high] = readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "latin1").trim().split(/\s+/).map(Number);
+    const [low, high] = readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "latin1")
+      .trim()
+      .split(/\s+/)
+      .map(Number);
     return low !== undefined && high !== undefined && low > 0 && high >= low ? [low, high] : DEFAULT_PORTS;
   } catch {
     return DEFAULT_PORTS;
