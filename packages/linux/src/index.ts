@@ -3,7 +3,7 @@ export { installFilter, type Launch, spawnWorkload } from "./sensor/seccomp/laun
 export type { Act, Mediator, Refusal, Verdict } from "./sensor/seccomp/mediation.ts";
 export type { RawKey } from "./sensor/seccomp/raw-key.ts";
 export { type Ending, SeccompSensor } from "./sensor/seccomp/sensor.ts";
-export type { Identity, Process, Thread } from "./sensor/seccomp/tasks.ts";
+export type { Identity, Process, Thread } from "./sensor/seccomp/actors.ts";
 export {
   childState,
   type ChildState,

@@ -12,7 +12,8 @@ const SLASH = 0x2f;
 /** The path of the program that `name` (raw bytes) means; refused the way a shell refuses: not there (127) or not executable (126). */
 export function findProgram(name: Uint8Array, entry: Entry): Uint8Array {
   const shown = Buffer.from(name).toString("utf8");
-  if (name.length === 0) throw new CliError("no-such-command", "the command is empty; name the program to run after --");
+  if (name.length === 0)
+    throw new CliError("no-such-command", "the command is empty; name the program to run after --");
   if (name.includes(SLASH)) {
     const fault = faultOf(Buffer.from(name));
     if (fault === "missing") throw new CliError("no-such-command", `${shown}: no such file`);

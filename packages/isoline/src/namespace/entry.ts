@@ -31,14 +31,21 @@ export function readEntry(): Entry {
     blocked: signalSet(noted?.[1]),
     ignored: signalSet(noted?.[2]),
     openFiles: /^\d+$/.test(noted?.[3] ?? "") ? Number(noted?.[3]) : undefined,
-    open: noted ? (noted[4] ?? "").split(" ").filter((word) => word !== "").map(Number) : [0, 1, 2],
+    open: noted
+      ? (noted[4] ?? "")
+          .split(" ")
+          .filter((word) => word !== "")
+          .map(Number)
+      : [0, 1, 2],
   };
 }
 
 /** The value of an environment variable, as the workload will see it. */
 export function variable(entry: Entry, name: string): string | undefined {
   const start = `${name}=`;
-  const found = entry.environment.map((bytes) => Buffer.from(bytes).toString("utf8")).find((text) => text.startsWith(start));
+  const found = entry.environment
+    .map((bytes) => Buffer.from(bytes).toString("utf8"))
+    .find((text) => text.startsWith(start));
   return found?.slice(start.length);
 }
 

@@ -8,7 +8,15 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { type AppliedLandlock, type ChildState, childState, ignoreSignal, LinuxError, ringDoorbell, sendSignal } from "@isoline/linux";
+import {
+  type AppliedLandlock,
+  type ChildState,
+  childState,
+  ignoreSignal,
+  LinuxError,
+  ringDoorbell,
+  sendSignal,
+} from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { findProgram } from "./command.ts";
 import { cells, type ControlBlock, makeControlBlock } from "./control-block.ts";
@@ -28,6 +36,8 @@ export interface Outcome {
 
 const CAP_SYS_ADMIN = 1n << 21n;
 const RING_EVERY_MS = 2;
+/** A millisecond each. Whoever took the status of our child away must not keep us here for good. */
+const ENDING_TRIES = 1000;
 /** Else Node pipes a thread's output to `process.stdout`, and making that makes the pipe behind it non-blocking: the workload's too. */
 const OWN_STREAMS = { stdout: true, stderr: true } as const;
 /** Signals that a person or a service manager sends to a program it started; passed on to the workload. */
@@ -81,7 +91,7 @@ export class Namespace {
     this.#supervise(launcher.port1);
     launch.then(onStarted, (fault: Error) => this.#failed?.(fault));
     const report = await ended;
-    this.#reap();
+    await this.#ending();
     return { exit: this.#exit, report, landlock: this.#landlock };
   }
 
@@ -93,7 +103,8 @@ export class Namespace {
     Atomics.add(this.block, cells.rung, 1);
     const ring = () => {
       const tid = Atomics.load(this.block, cells.supervisorTid);
-      if (tid !== 0 && Atomics.load(this.block, cells.answered) !== Atomics.load(this.block, cells.rung)) ringDoorbell(tid);
+      if (tid !== 0 && Atomics.load(this.block, cells.answered) !== Atomics.load(this.block, cells.rung))
+        ringDoorbell(tid);
     };
     ring();
     const bell = setInterval(ring, RING_EVERY_MS);
@@ -170,7 +181,11 @@ export class Namespace {
         defaults: ignored.map((byte) => ~byte & 0xff),
       },
     };
-    const worker = new Worker(new URL("./launch-thread.js", import.meta.url), { ...OWN_STREAMS, workerData, transferList: [port2, orders] });
+    const worker = new Worker(new URL("./launch-thread.js", import.meta.url), {
+      ...OWN_STREAMS,
+      workerData,
+      transferList: [port2, orders],
+    });
     return new Promise((resolve, reject) => {
       worker.on("error", reject);
       port1.on("message", (message: LaunchMessage) => {
@@ -213,6 +228,18 @@ export class Namespace {
     if (!inForeground()) this.#forward(name);
   }
 
+  /**
+   * A task gives up its filter early in its exit, so that a namespace may be known to be over before its first process can be
+   * waited for.
+   */
+  async #ending(): Promise<void> {
+    for (let tries = 0; tries < ENDING_TRIES; tries++) {
+      this.#reap();
+      if (isOver(this.#exit)) return;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
   #reap(): void {
     if (this.#pid === 0 || isOver(this.#exit)) return;
     const state = childState(this.#pid);
@@ -235,8 +262,10 @@ function lost(why: string): CliError {
 
 function startFailure(path: Uint8Array, errno: number): Error {
   const shown = Buffer.from(path).toString("utf8");
-  if (errno === constants.errno.ENOENT) return new CliError("no-such-command", `${shown}: no such file, or its interpreter is missing`);
-  if (errno === constants.errno.EPERM) return new CliError("not-executable", `${shown}: starting it is off contour, and was refused`);
+  if (errno === constants.errno.ENOENT)
+    return new CliError("no-such-command", `${shown}: no such file, or its interpreter is missing`);
+  if (errno === constants.errno.EPERM)
+    return new CliError("not-executable", `${shown}: starting it is off contour, and was refused`);
   return new CliError("not-executable", `${shown}: cannot be executed (errno ${errno})`);
 }
 

@@ -3,10 +3,31 @@
  * at its end.
  */
 import {
-  canonicalPolicy, type Circumstances, Contour, DEFAULT_POLICY, Engine, type Event, explainEvent, formatAct, IsolineError, iso1,
-  type Judgement, lensDigest, Neighbourhood, parsePolicy, type Policy, type Task, why,
+  canonicalPolicy,
+  type Circumstances,
+  Contour,
+  DEFAULT_POLICY,
+  Engine,
+  type Event,
+  explainEvent,
+  formatAct,
+  IsolineError,
+  iso1,
+  type Judgement,
+  lensDigest,
+  Neighbourhood,
+  parsePolicy,
+  type Policy,
+  type Task,
+  why,
 } from "@isoline/core";
-import { compileLandlock, type LandlockRules, ModelMediator, type SeccompSensor, setOpenFileLimit } from "@isoline/linux";
+import {
+  compileLandlock,
+  type LandlockRules,
+  ModelMediator,
+  type SeccompSensor,
+  setOpenFileLimit,
+} from "@isoline/linux";
 import { loadContour, saveContour } from "../store/contour-file.ts";
 import { TrajectoryWriter } from "../store/trajectory-file.ts";
 import { type ControlBlock, cells } from "./control-block.ts";
@@ -33,7 +54,13 @@ export class Supervision {
   #followed = false;
   #guesses = 0;
 
-  private constructor(plan: Plan, block: ControlBlock, contour: Contour, policy: Policy, follow: (event: LiveEvent) => void) {
+  private constructor(
+    plan: Plan,
+    block: ControlBlock,
+    contour: Contour,
+    policy: Policy,
+    follow: (event: LiveEvent) => void,
+  ) {
     this.#plan = plan;
     this.#block = block;
     this.#contour = contour;
@@ -108,7 +135,8 @@ export class Supervision {
       if (times > 0 && this.#plan.mode === "learn") this.#contour.fired(rule, times);
     }
     await this.#trajectory?.close();
-    if (this.#plan.mode === "learn" && this.#plan.output !== undefined) await saveContour(this.#plan.output, this.#contour);
+    if (this.#plan.mode === "learn" && this.#plan.output !== undefined)
+      await saveContour(this.#plan.output, this.#contour);
     const { off, refused } = this.#engine.tally;
     return {
       mode: this.#engine.mode,
@@ -159,7 +187,9 @@ export class Supervision {
       novel,
       act: formatAct(event),
     };
-    return judgement.verdict === "off" ? { ...base, why: explainEvent(event, this.#learnt, circumstances).sentence } : base;
+    return judgement.verdict === "off"
+      ? { ...base, why: explainEvent(event, this.#learnt, circumstances).sentence }
+      : base;
   }
 
   #snapshot(): Snapshot {

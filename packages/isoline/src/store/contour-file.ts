@@ -2,7 +2,15 @@
  * Contours on disk.
  */
 import { createReadStream } from "node:fs";
-import { type AnyContour, type Contour, IsolineError, iso1, type Profile, readContour, writeContour } from "@isoline/core";
+import {
+  type AnyContour,
+  type Contour,
+  IsolineError,
+  iso1,
+  type Profile,
+  readContour,
+  writeContour,
+} from "@isoline/core";
 import { CliError } from "../error.ts";
 import { writeDurably } from "./durable-file.ts";
 
@@ -24,7 +32,8 @@ async function read(path: string, profile: Profile<never> | typeof iso1 | undefi
   try {
     return await readContour(createReadStream(path), profile ? { profile: profile as typeof iso1 } : {});
   } catch (fault) {
-    if (fault instanceof IsolineError) throw new IsolineError(fault.code, `${path}: ${fault.message}`, { cause: fault });
+    if (fault instanceof IsolineError)
+      throw new IsolineError(fault.code, `${path}: ${fault.message}`, { cause: fault });
     const why = fault instanceof Error ? fault.message : String(fault);
     throw new CliError("cannot-read", `cannot read the contour ${path}: ${why}`, { cause: fault });
   }

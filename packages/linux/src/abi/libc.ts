@@ -37,10 +37,33 @@ const fail = (result: number): number => (result < 0 ? -koffi.errno() : result);
 
 /** x86-64 system call numbers of the calls made here (arch/x86/entry/syscalls/syscall_64.tbl). */
 const NR = {
-  close: 3, pread64: 17, poll: 7, getsockname: 51, getpeername: 52, getsockopt: 55, kill: 62, gettid: 186, tgkill: 234, setgroups: 116,
-  setfsuid: 122, setfsgid: 123, fstatfs: 138, prctl: 157, wait4: 61, exit_group: 231, getpgrp: 111, readlinkat: 267, prlimit64: 302,
-  process_vm_readv: 310, seccomp: 317, statx: 332, pidfd_send_signal: 424, pidfd_open: 434, openat2: 437,
-  pidfd_getfd: 438, faccessat2: 439,
+  close: 3,
+  pread64: 17,
+  poll: 7,
+  getsockname: 51,
+  getpeername: 52,
+  getsockopt: 55,
+  kill: 62,
+  gettid: 186,
+  tgkill: 234,
+  setgroups: 116,
+  setfsuid: 122,
+  setfsgid: 123,
+  fstatfs: 138,
+  prctl: 157,
+  wait4: 61,
+  exit_group: 231,
+  getpgrp: 111,
+  readlinkat: 267,
+  prlimit64: 302,
+  process_vm_readv: 310,
+  seccomp: 317,
+  statx: 332,
+  pidfd_send_signal: 424,
+  pidfd_open: 434,
+  openat2: 437,
+  pidfd_getfd: 438,
+  faccessat2: 439,
 } as const;
 
 /** Address of a Buffer's bytes; valid as long as the caller keeps the Buffer. */
@@ -85,7 +108,13 @@ export function fstatfs(fd: number, out: Buffer): number {
 }
 
 /** `process_vm_readv(2)`; both arguments are arrays of `struct iovec`, 16 bytes each. */
-export function processVmReadv(pid: number, local: Buffer, localCount: number, remote: Buffer, remoteCount: number): number {
+export function processVmReadv(
+  pid: number,
+  local: Buffer,
+  localCount: number,
+  remote: Buffer,
+  remoteCount: number,
+): number {
   return fail(vmReadv(NR.process_vm_readv, pid, local, localCount, remote, remoteCount, 0));
 }
 

@@ -4,8 +4,24 @@
  */
 import { randomBytes } from "node:crypto";
 import {
-  type Actor, type Circumstances, deriveTask, type Digest, type Engine, type Event, type Image, type Judgement, KnownKeys, type Launch,
-  Leveller, type Observation, type Policy, programName, type Relation, subjectRecord, SUPERVISOR, type Task,
+  type Actor,
+  type Circumstances,
+  deriveTask,
+  type Digest,
+  type Engine,
+  type Event,
+  type Image,
+  type Judgement,
+  KnownKeys,
+  type Launch,
+  Leveller,
+  type Observation,
+  type Policy,
+  programName,
+  type Relation,
+  subjectRecord,
+  SUPERVISOR,
+  type Task,
 } from "@isoline/core";
 import { EPERM } from "../abi/errno.ts";
 import { pidfdSendSignal } from "../abi/libc.ts";
@@ -13,7 +29,7 @@ import { sendSignal } from "../process/child.ts";
 import { OwnPorts } from "./own-ports.ts";
 import type { Act, Mediator, Verdict } from "./seccomp/mediation.ts";
 import type { RawKey } from "./seccomp/raw-key.ts";
-import type { Identity, Process, Thread } from "./seccomp/tasks.ts";
+import type { Identity, Process, Thread } from "./seccomp/actors.ts";
 
 const SIGKILL = 9;
 const SIGSTOP = 19;

@@ -12,7 +12,8 @@ import { Permissions } from "./permission.ts";
 import { PlaceKeeper } from "./places.ts";
 import { RawKey } from "./raw-key.ts";
 import { SocketPaths } from "./sockets.ts";
-import type { TaskTable, Thread } from "./tasks.ts";
+import type { Thread } from "./actors.ts";
+import type { TaskTable } from "./tasks.ts";
 
 const operationNumbers = new Map<Operation, number>(operationNames.map((name, index) => [name, index + 1]));
 

@@ -9,7 +9,7 @@ import type { Context } from "./context.ts";
 import { pathText } from "./files.ts";
 import { Found, PATH_ERRORS } from "./paths.ts";
 import { EXECUTE } from "./permission.ts";
-import type { Thread } from "./tasks.ts";
+import type { Thread } from "./actors.ts";
 
 /** The files an exec loads, in the order the kernel comes to them; or the errno it will refuse with. */
 export type Execution = { readonly images: readonly [Image, ...Image[]] } | { readonly refusedWith: number };
@@ -39,7 +39,14 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
       if (rewrites >= MAX_REWRITES) return { refusedWith: ELOOP };
       if (file !== target) file.close();
       file = new Found();
-      const result = context.finder.find(file, thread, AT_FDCWD, Buffer.concat([next.path, Buffer.of(0)]), next.path.length, true);
+      const result = context.finder.find(
+        file,
+        thread,
+        AT_FDCWD,
+        Buffer.concat([next.path, Buffer.of(0)]),
+        next.path.length,
+        true,
+      );
       if (result < 0) {
         if (PATH_ERRORS.has(-result)) return { refusedWith: -result };
         loaders.push({ path: `?unresolved:${escapeBytes(next.path)}` });
@@ -75,7 +82,8 @@ function loaderOf(context: Context, file: Found): Loader {
     return path ? { kind: "script", path } : { kind: "not-executable" };
   }
   // A short file is followed by zeros in the kernel's buffer, and whole programs fit in less than a header.
-  if (head.length >= 4 && head.readUInt32BE(0) === 0x7f454c46) return elfLoader(context, file, Buffer.concat([head], HEAD));
+  if (head.length >= 4 && head.readUInt32BE(0) === 0x7f454c46)
+    return elfLoader(context, file, Buffer.concat([head], HEAD));
   // Neither ELF nor script: only a binfmt_misc handler could run it, and into those we do not see.
   return binfmtHandlers() > 0 ? { kind: "unknown", reason: "?binfmt" } : { kind: "not-executable" };
 }

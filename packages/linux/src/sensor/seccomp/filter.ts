@@ -8,8 +8,19 @@
  * "allow" of an unmediated call without running the filter at all.
  */
 import {
-  BPF_JA, BPF_JEQ, BPF_JGE, BPF_JSET, BPF_LD_W_ABS, BPF_MAXINSNS, BPF_RET, DATA_ARCH, DATA_NR, dataArgHigh,
-  dataArgLow, SECCOMP_RET_ALLOW, SECCOMP_RET_USER_NOTIF,
+  BPF_JA,
+  BPF_JEQ,
+  BPF_JGE,
+  BPF_JSET,
+  BPF_LD_W_ABS,
+  BPF_MAXINSNS,
+  BPF_RET,
+  DATA_ARCH,
+  DATA_NR,
+  dataArgHigh,
+  dataArgLow,
+  SECCOMP_RET_ALLOW,
+  SECCOMP_RET_USER_NOTIF,
 } from "../../abi/seccomp.ts";
 import { AUDIT_ARCH_X86_64, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
 import { LinuxError } from "../../error.ts";
@@ -39,7 +50,12 @@ export function compileFilter(calls: ReadonlyMap<number, Condition>): Buffer {
 }
 
 /** Emits a subtree for a sorted slice of numbers. Leaves end in a return of their own, so every jump is short. */
-function search(program: Instruction[], numbers: readonly number[], calls: ReadonlyMap<number, Condition>, label: string): void {
+function search(
+  program: Instruction[],
+  numbers: readonly number[],
+  calls: ReadonlyMap<number, Condition>,
+  label: string,
+): void {
   const [only] = numbers;
   if (numbers.length === 0 || only === undefined) {
     program.push({ code: BPF_RET, k: SECCOMP_RET_ALLOW, label });

@@ -8,7 +8,9 @@
 import { addressOf, prctl, posixSpawn, seccomp, spawnAttributes, spawnFileActions } from "../../abi/libc.ts";
 import { EINVAL } from "../../abi/errno.ts";
 import {
-  SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, SECCOMP_SET_MODE_FILTER,
+  SECCOMP_FILTER_FLAG_NEW_LISTENER,
+  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+  SECCOMP_SET_MODE_FILTER,
 } from "../../abi/seccomp.ts";
 import { LinuxError } from "../../error.ts";
 import { compileFilter } from "./filter.ts";
@@ -35,7 +37,10 @@ export interface Launch {
 /** Puts the filter on the calling thread and returns the listener's descriptor (close-on-exec). */
 export function installFilter(setNoNewPrivileges: boolean): number {
   if (setNoNewPrivileges && prctl(PR_SET_NO_NEW_PRIVS, 1) < 0) {
-    throw new LinuxError("launch-failed", "cannot set no_new_privs; this kernel lacks what an unprivileged filter needs");
+    throw new LinuxError(
+      "launch-failed",
+      "cannot set no_new_privs; this kernel lacks what an unprivileged filter needs",
+    );
   }
   const filter = compileFilter(mediatedCalls);
   // struct sock_fprog: u16 length, 6 bytes of padding, pointer.

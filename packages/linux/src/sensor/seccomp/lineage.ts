@@ -7,7 +7,7 @@
  * and said to be a guess.
  */
 import { statSync } from "node:fs";
-import type { Identity, Process } from "./tasks.ts";
+import type { Identity, Process } from "./actors.ts";
 
 export interface Origin {
   readonly parent: Process | undefined;

@@ -3,7 +3,7 @@
  */
 import type { Actor, Image, Observation, Operation, Subject, Task } from "@isoline/core";
 import type { RawKey } from "./raw-key.ts";
-import type { Identity, Process, Thread } from "./tasks.ts";
+import type { Identity, Process, Thread } from "./actors.ts";
 
 /** What happened, in the sensor's words: raw canonical paths, raw ids, raw ports. */
 export type Act<O extends Operation = Operation> = {

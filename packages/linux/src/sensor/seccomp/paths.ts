@@ -8,12 +8,23 @@
 import { close, openat2, readlinkat, statx } from "../../abi/libc.ts";
 import { EACCES, EAGAIN, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EXDEV } from "../../abi/errno.ts";
 import {
-  AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_PATH, RESOLVE_BENEATH, RESOLVE_CACHED, RESOLVE_IN_ROOT,
-  RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, Stat, STATX_MASK,
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  RESOLVE_BENEATH,
+  RESOLVE_CACHED,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+  Stat,
+  STATX_MASK,
 } from "../../abi/stat.ts";
 import { EMPTY, openHow, terminated } from "./bytes.ts";
 import type { PlaceKeeper, Places } from "./places.ts";
-import type { Thread } from "./tasks.ts";
+import type { Thread } from "./actors.ts";
 import { walk } from "./walk.ts";
 
 /** Errors that mean the kernel will refuse the path too: nothing is exchanged. */
@@ -113,7 +124,8 @@ const digits: Buffer = Buffer.alloc(12);
 function descriptorName(fd: number): Buffer {
   let at = digits.length - 1;
   digits[at] = 0;
-  for (let rest = fd; at === digits.length - 1 || rest > 0; rest = Math.floor(rest / 10)) digits[--at] = 0x30 + (rest % 10);
+  for (let rest = fd; at === digits.length - 1 || rest > 0; rest = Math.floor(rest / 10))
+    digits[--at] = 0x30 + (rest % 10);
   return digits.subarray(at);
 }
 
@@ -180,7 +192,15 @@ export class PathFinder {
     return openat2(AT_FDCWD, terminated(`/proc/${tid}/fd/${fd}`), hows.any);
   }
 
-  #from(out: Found, thread: Thread, places: Places, start: number, path: Buffer, length: number, follow: boolean): number {
+  #from(
+    out: Found,
+    thread: Thread,
+    places: Places,
+    start: number,
+    path: Buffer,
+    length: number,
+    follow: boolean,
+  ): number {
     if (start < 0 && start !== AT_FDCWD) return start;
     let fd: number;
     if (places.root < 0) {
@@ -212,18 +232,32 @@ export class PathFinder {
    * task. The other flags only refuse: what they let pass is found as ever.
    */
   #restricted(
-    out: Found, thread: Thread, places: Places, dirfd: number, path: Buffer, length: number, follow: boolean, resolve: number,
+    out: Found,
+    thread: Thread,
+    places: Places,
+    dirfd: number,
+    path: Buffer,
+    length: number,
+    follow: boolean,
+    resolve: number,
   ): number | "no matter" {
     const scoped = (resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH)) !== 0;
     if (!scoped && places.root >= 0) return "no matter";
-    const start = dirfd === AT_FDCWD ? openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any) : this.openTaskDescriptor(thread.tid, dirfd);
+    const start =
+      dirfd === AT_FDCWD
+        ? openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any)
+        : this.openTaskDescriptor(thread.tid, dirfd);
     if (start < 0) return path[0] === SLASH && !scoped ? "no matter" : start;
     try {
       const flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
       const how = openHow(flags, 0, (resolve & ~RESOLVE_CACHED) | RESOLVE_NO_MAGICLINKS);
       let fd = openat2(start, path, how);
       for (let tries = 0; fd === -EAGAIN && tries < 16; tries++) fd = openat2(start, path, how);
-      if (fd === -EXDEV || (fd === -ELOOP && (scoped || (resolve & (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)) !== 0))) return -ELOOP;
+      if (
+        fd === -EXDEV ||
+        (fd === -ELOOP && (scoped || (resolve & (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)) !== 0))
+      )
+        return -ELOOP;
       if (!scoped) {
         if (fd >= 0) close(fd);
         return "no matter";

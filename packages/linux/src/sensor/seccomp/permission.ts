@@ -10,7 +10,7 @@ import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH } fr
 import { EMPTY, openHow } from "./bytes.ts";
 import type { Found } from "./paths.ts";
 import { readThreadStatus, type ThreadStatus } from "./proc-status.ts";
-import type { Thread } from "./tasks.ts";
+import type { Thread } from "./actors.ts";
 
 export const READ = 4;
 export const WRITE = 2;

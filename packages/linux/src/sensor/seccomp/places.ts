@@ -9,7 +9,7 @@ import { close, openat2, readlinkat, statx } from "../../abi/libc.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
 import { EMPTY, openHow, terminated } from "./bytes.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
-import type { Process, Thread } from "./tasks.ts";
+import type { Process, Thread } from "./actors.ts";
 
 export interface Places {
   /** Descriptor of the task's root, or -1 if it is ours, so that plain resolution is right. */
@@ -45,7 +45,8 @@ export class PlaceKeeper {
       this.forget(process);
     }
     const places = this.#open(thread.tid);
-    if (places && this.#mayKeep(process) && this.#budget.take(PER_PROCESS)) this.#kept.set(process, { epoch: process.directoryEpoch, places });
+    if (places && this.#mayKeep(process) && this.#budget.take(PER_PROCESS))
+      this.#kept.set(process, { epoch: process.directoryEpoch, places });
     return places;
   }
 

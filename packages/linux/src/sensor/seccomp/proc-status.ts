@@ -37,8 +37,16 @@ export function readThreadStatus(tid: number): ThreadStatus | undefined {
   const [gid, egid, sgid, fsgid] = numbers("Gid");
   const effective = word("CapEff");
   if (
-    tgid === undefined || ppid === undefined || uid === undefined || euid === undefined || suid === undefined ||
-    fsuid === undefined || gid === undefined || egid === undefined || sgid === undefined || fsgid === undefined ||
+    tgid === undefined ||
+    ppid === undefined ||
+    uid === undefined ||
+    euid === undefined ||
+    suid === undefined ||
+    fsuid === undefined ||
+    gid === undefined ||
+    egid === undefined ||
+    sgid === undefined ||
+    fsgid === undefined ||
     !/^[0-9a-f]{1,16}$/.test(effective)
   ) {
     return undefined;

@@ -7,7 +7,7 @@
  */
 import type { Stat } from "../../abi/stat.ts";
 import type { Found, Standing } from "./paths.ts";
-import type { Thread } from "./tasks.ts";
+import type { Thread } from "./actors.ts";
 
 const STANDINGS: readonly Standing[] = ["here", "removed", "outside"];
 

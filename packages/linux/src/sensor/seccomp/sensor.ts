@@ -10,7 +10,8 @@ import { Context } from "./context.ts";
 import { decoders } from "./decoders.ts";
 import type { Mediator, Verdict } from "./mediation.ts";
 import { Listener } from "./notification.ts";
-import { type Process, TaskTable } from "./tasks.ts";
+import type { Process } from "./actors.ts";
+import { TaskTable } from "./tasks.ts";
 
 const POLLHUP = 0x10;
 
@@ -84,7 +85,9 @@ export class SeccompSensor {
       const decode = decoders.get(call.number);
       return decode ? decode(this.#context, thread) : this.#mediator.lost(`no decoder for system call ${call.number}`);
     } catch (fault) {
-      return this.#mediator.lost(`system call ${call.number}: ${fault instanceof Error ? fault.message : String(fault)}`);
+      return this.#mediator.lost(
+        `system call ${call.number}: ${fault instanceof Error ? fault.message : String(fault)}`,
+      );
     }
   }
 

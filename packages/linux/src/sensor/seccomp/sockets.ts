@@ -4,7 +4,7 @@
 import { escapeBytes } from "@isoline/core";
 import { close, getsockname, getsockopt, pidfdGetfd, pidfdOpen } from "../../abi/libc.ts";
 import { EACCES, EBADF } from "../../abi/errno.ts";
-import type { Thread } from "./tasks.ts";
+import type { Thread } from "./actors.ts";
 
 /** linux/socket.h */
 export const AF_UNSPEC = 0;
@@ -14,10 +14,29 @@ export const AF_INET6 = 10;
 const AF_NETLINK = 16;
 
 const families: Readonly<Record<number, string>> = {
-  0: "unspec", 1: "unix", 2: "inet", 10: "inet6", 15: "key", 16: "netlink", 17: "packet", 29: "can", 30: "tipc", 31: "bluetooth",
-  38: "alg", 40: "vsock", 44: "xdp",
+  0: "unspec",
+  1: "unix",
+  2: "inet",
+  10: "inet6",
+  15: "key",
+  16: "netlink",
+  17: "packet",
+  29: "can",
+  30: "tipc",
+  31: "bluetooth",
+  38: "alg",
+  40: "vsock",
+  44: "xdp",
 };
-const types: Readonly<Record<number, string>> = { 1: "stream", 2: "dgram", 3: "raw", 4: "rdm", 5: "seqpacket", 6: "dccp", 10: "packet" };
+const types: Readonly<Record<number, string>> = {
+  1: "stream",
+  2: "dgram",
+  3: "raw",
+  4: "rdm",
+  5: "seqpacket",
+  6: "dccp",
+  10: "packet",
+};
 const SOCK_TYPE_MASK = 0xf;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
@@ -59,7 +78,10 @@ export function parseAddress(bytes: Buffer, length: number): Address | undefined
     case AF_NETLINK: {
       if (length < 12) return undefined;
       // nl_pid 0 is the kernel; any other number is a port that the kernel or the task picked.
-      return { family, text: `${bytes.readUInt32LE(4) === 0 ? "kernel" : "peer"}:${bytes.readUInt32LE(8).toString(16)}` };
+      return {
+        family,
+        text: `${bytes.readUInt32LE(4) === 0 ? "kernel" : "peer"}:${bytes.readUInt32LE(8).toString(16)}`,
+      };
     }
     default:
       return { family, text: bytes.subarray(2, length).toString("hex") };

@@ -7,61 +7,13 @@
  *   number must never act under another's identity;
  * - an exec changes the identity only when the new image is seen to run: the kernel may yet refuse it.
  */
-import { type Credentials, type Digest, type Task, ZERO_DIGEST } from "@isoline/core";
+import { type Digest, type Task, ZERO_DIGEST } from "@isoline/core";
 import { ESRCH } from "../../abi/errno.ts";
 import { close, pidfdOpen, pidfdSendSignal } from "../../abi/libc.ts";
+import type { Identity, Process, Thread } from "./actors.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { executableOf, Lineage } from "./lineage.ts";
 import { readImageMark, readThreadStatus, startTime, type ThreadStatus } from "./proc-status.ts";
-
-/** A task identity as the sensor keeps it: with a small number for raw keys and the names that led to it. */
-export interface Identity {
-  readonly serial: number;
-  readonly id: Digest;
-  readonly parentId: Digest;
-  readonly program: string;
-  readonly chain: readonly string[];
-}
-
-export interface Process {
-  readonly pid: number;
-  /** Never reused, unlike the pid; what the engine knows the process by. */
-  readonly handle: number;
-  readonly parent: Process | undefined;
-  /** -1 where no descriptor could be had; then `started` tells this process from the next with its number. */
-  readonly pidfd: number;
-  readonly started: string | undefined;
-  identity: Identity;
-  /** An exec that was let through but has not been seen to succeed. */
-  pendingExec: { readonly next: Identity; readonly markBefore: string | undefined } | undefined;
-  /** Device and inode of the executable, by which children of a dead parent are matched. */
-  executable: string;
-  /** What this process was before each exec, latest last: a child may have been forked then. */
-  readonly past: { readonly executable: string; readonly identity: Identity }[];
-  hasForked: boolean;
-  /** It has, or had since its last exec, more than one thread. */
-  multithreaded: boolean;
-  /** It created children for its own parent (CLONE_PARENT), so the parent named in /proc is not theirs. */
-  forksSiblings: boolean;
-  /** Root and working directory may be another process's to change (CLONE_FS): nothing about them is kept. */
-  sharesDirectories: boolean;
-  /** Threads whose chdir, chroot or the like was let through and may take effect at any moment. */
-  readonly movingThreads: Set<number>;
-  /** Raised whenever root or working directory may have changed. */
-  directoryEpoch: number;
-}
-
-export interface Thread {
-  readonly tid: number;
-  readonly process: Process;
-  readonly pidfd: number;
-  credentials: Credentials;
-  groups: readonly number[];
-  credentialsSerial: number;
-  credentialsStale: boolean;
-  /** The fork epoch in which this was last known to be the same thread. */
-  certainSince: number;
-}
 
 /** What the table tells its owner. */
 export interface TaskEvents {

@@ -10,7 +10,7 @@ import { close, fstatfs, openat2, readlinkat, statx } from "../../abi/libc.ts";
 import { ELOOP, ENOENT, ENOTDIR } from "../../abi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
 import { EMPTY, openHow, terminated } from "./bytes.ts";
-import type { Thread } from "./tasks.ts";
+import type { Thread } from "./actors.ts";
 
 export interface Walk {
   readonly thread: Thread;
@@ -35,7 +35,8 @@ const stat = new Stat();
 /** Walks a path; an O_PATH descriptor, or a negative errno. */
 export function walk(request: Walk): number {
   const open = (fd: number, name: Buffer, how: Buffer) => openat2(fd, Buffer.concat([name, Buffer.of(0)]), how);
-  const rootFd = () => (request.root >= 0 ? openat2(request.root, terminated("."), stay) : openat2(AT_FDCWD, terminated("/"), stay));
+  const rootFd = () =>
+    request.root >= 0 ? openat2(request.root, terminated("."), stay) : openat2(AT_FDCWD, terminated("/"), stay);
 
   let pending = split(request.path);
   let mustBeDirectory = request.path.at(-1) === 0x2f;
@@ -51,7 +52,11 @@ export function walk(request: Walk): number {
     }
     const next = open(here, name, stay);
     if (next < 0) return replace(here, next);
-    if (statx(next, EMPTY, AT_EMPTY_PATH, STATX_MASK, stat.bytes) < 0 || !stat.isSymlink || (last && !request.follow && !mustBeDirectory)) {
+    if (
+      statx(next, EMPTY, AT_EMPTY_PATH, STATX_MASK, stat.bytes) < 0 ||
+      !stat.isSymlink ||
+      (last && !request.follow && !mustBeDirectory)
+    ) {
       if (!last && !stat.isDirectory) {
         close(next);
         return replace(here, -ENOTDIR);
@@ -105,7 +110,8 @@ function namespacePids(thread: Thread): { pid: number; tid: number }[] {
   const outer = { pid: thread.process.pid, tid: thread.tid };
   try {
     const status = readFileSync(`/proc/${thread.tid}/status`, "latin1");
-    const numbers = (field: string) => (new RegExp(`^${field}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "").split(/\s+/).map(Number);
+    const numbers = (field: string) =>
+      (new RegExp(`^${field}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "").split(/\s+/).map(Number);
     const tids = numbers("NSpid");
     const pids = numbers("NStgid");
     return tids.map((tid, level) => ({ tid, pid: pids[level] ?? tid }));

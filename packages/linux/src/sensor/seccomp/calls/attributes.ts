@@ -8,7 +8,7 @@ import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.
 import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../mediation.ts";
 import type { Found } from "../paths.ts";
-import type { Thread } from "../tasks.ts";
+import type { Thread } from "../actors.ts";
 import { isEmptyPath, withDescriptor, withObject } from "./names.ts";
 
 /** Which object: by path, or by descriptor. */
@@ -25,7 +25,8 @@ function change(context: Context, thread: Thread, chosen: Chosen, describe: Desc
   const unresolved = (path: string): Act => describe({ path, ...UNKNOWN });
   const use = (found: Found): Verdict => context.decide(thread, describe(context.files.describe(found)));
   const named = { directory: chosen.directory, argument: chosen.argument ?? 0 };
-  const byDescriptor = chosen.argument === undefined || ((chosen.flags & AT_EMPTY_PATH) !== 0 && isEmptyPath(context, thread, named));
+  const byDescriptor =
+    chosen.argument === undefined || ((chosen.flags & AT_EMPTY_PATH) !== 0 && isEmptyPath(context, thread, named));
   if (byDescriptor) return withDescriptor(context, thread, chosen.directory, unresolved, use);
   return withObject(context, thread, named, (chosen.flags & AT_SYMLINK_NOFOLLOW) === 0, unresolved, use);
 }
@@ -41,7 +42,8 @@ const chmodTo = (context: Context, argument: number): Describe => {
 export const chmod: Decoder = (context, thread) => change(context, thread, byPath(0), chmodTo(context, 1));
 export const fchmod: Decoder = (context, thread) => change(context, thread, byDescriptor(context), chmodTo(context, 1));
 export const fchmodat: Decoder = (context, thread) => change(context, thread, at(context, 0), chmodTo(context, 2));
-export const fchmodat2: Decoder = (context, thread) => change(context, thread, at(context, context.call.u32(3)), chmodTo(context, 2));
+export const fchmodat2: Decoder = (context, thread) =>
+  change(context, thread, at(context, context.call.u32(3)), chmodTo(context, 2));
 
 const chownTo = (context: Context, argument: number): Describe => {
   const owner = context.call.u32(argument);
@@ -49,24 +51,37 @@ const chownTo = (context: Context, argument: number): Describe => {
   return (object) => ({ op: "chown", subject: { ...object, owner, group } });
 };
 export const chown: Decoder = (context, thread) => change(context, thread, byPath(0), chownTo(context, 1));
-export const lchown: Decoder = (context, thread) => change(context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), chownTo(context, 1));
+export const lchown: Decoder = (context, thread) =>
+  change(context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), chownTo(context, 1));
 export const fchown: Decoder = (context, thread) => change(context, thread, byDescriptor(context), chownTo(context, 1));
-export const fchownat: Decoder = (context, thread) => change(context, thread, at(context, context.call.u32(4)), chownTo(context, 2));
+export const fchownat: Decoder = (context, thread) =>
+  change(context, thread, at(context, context.call.u32(4)), chownTo(context, 2));
 
-function attribute(op: "setxattr" | "removexattr", context: Context, thread: Thread, chosen: Chosen, nameArgument: number): Verdict {
+function attribute(
+  op: "setxattr" | "removexattr",
+  context: Context,
+  thread: Thread,
+  chosen: Chosen,
+  nameArgument: number,
+): Verdict {
   const length = context.readPath(thread, nameArgument, context.memory2);
   if (length <= 0) return context.attempt();
   const name = escapeBytes(context.memory2.bytes.subarray(0, length));
   return change(context, thread, chosen, (object) => ({ op, subject: { ...object, name } }));
 }
 export const setxattr: Decoder = (context, thread) => attribute("setxattr", context, thread, byPath(0), 1);
-export const lsetxattr: Decoder = (context, thread) => attribute("setxattr", context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), 1);
+export const lsetxattr: Decoder = (context, thread) =>
+  attribute("setxattr", context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), 1);
 export const fsetxattr: Decoder = (context, thread) => attribute("setxattr", context, thread, byDescriptor(context), 1);
-export const setxattrat: Decoder = (context, thread) => attribute("setxattr", context, thread, at(context, context.call.u32(2)), 3);
+export const setxattrat: Decoder = (context, thread) =>
+  attribute("setxattr", context, thread, at(context, context.call.u32(2)), 3);
 export const removexattr: Decoder = (context, thread) => attribute("removexattr", context, thread, byPath(0), 1);
-export const lremovexattr: Decoder = (context, thread) => attribute("removexattr", context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), 1);
-export const fremovexattr: Decoder = (context, thread) => attribute("removexattr", context, thread, byDescriptor(context), 1);
-export const removexattrat: Decoder = (context, thread) => attribute("removexattr", context, thread, at(context, context.call.u32(2)), 3);
+export const lremovexattr: Decoder = (context, thread) =>
+  attribute("removexattr", context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), 1);
+export const fremovexattr: Decoder = (context, thread) =>
+  attribute("removexattr", context, thread, byDescriptor(context), 1);
+export const removexattrat: Decoder = (context, thread) =>
+  attribute("removexattr", context, thread, at(context, context.call.u32(2)), 3);
 
 const touched: Describe = (object) => ({ op: "utimens", subject: object });
 export const utimes: Decoder = (context, thread) => change(context, thread, byPath(0), touched);

@@ -6,7 +6,7 @@ import type { Context, Decoder } from "../context.ts";
 import { inspect } from "../execution.ts";
 import type { Act, Verdict } from "../mediation.ts";
 import type { Found } from "../paths.ts";
-import type { Thread } from "../tasks.ts";
+import type { Thread } from "../actors.ts";
 import { isEmptyPath, withDescriptor, withObject } from "./names.ts";
 
 const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?", loader: [] };
@@ -14,7 +14,9 @@ const MAP_ANONYMOUS = 0x20;
 const PROT_WRITE = 2;
 
 export const execve: Decoder = (context, thread) =>
-  withObject(context, thread, { directory: AT_FDCWD, argument: 0 }, true, unresolved, (found) => execute(context, thread, found));
+  withObject(context, thread, { directory: AT_FDCWD, argument: 0 }, true, unresolved, (found) =>
+    execute(context, thread, found),
+  );
 
 export const execveat: Decoder = (context, thread) => {
   const flags = context.call.u32(4);
@@ -38,7 +40,10 @@ function execute(context: Context, thread: Thread, target: Found): Verdict {
   const [image, ...loaders] = images;
   const loader = loaders.map((each) => `${each.path}@${each.digest ?? "?"}`);
   const digest = image.digest ? { digest: image.digest } : {};
-  const verdict = context.decide(thread, { op: "exec", subject: { ...context.files.describe(target), ...digest, loader } });
+  const verdict = context.decide(thread, {
+    op: "exec",
+    subject: { ...context.files.describe(target), ...digest, loader },
+  });
   if (verdict === 0) {
     const { task, program } = context.mediator.taskOf(thread.process.identity, images, thread);
     context.tasks.execStarts(thread.process, context.tasks.identify(task, program, thread.process.identity));
@@ -51,7 +56,9 @@ export const mmap: Decoder = (context, thread) => {
   const access = protection(context.call.u32(2));
   if ((context.call.u32(3) & MAP_ANONYMOUS) !== 0) return anonymous(context, thread, "map-anonymous", access);
   return withDescriptor(
-    context, thread, context.call.int(4),
+    context,
+    thread,
+    context.call.int(4),
     (path) => ({ op: "map", subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" } }),
     (found) => {
       const key = context.keyFor("map", thread).u32(context.call.u32(2)).object(found).version(found.stat);
@@ -63,7 +70,8 @@ export const mmap: Decoder = (context, thread) => {
   );
 };
 
-export const mprotect: Decoder = (context, thread) => anonymous(context, thread, "protect", protection(context.call.u32(2)));
+export const mprotect: Decoder = (context, thread) =>
+  anonymous(context, thread, "protect", protection(context.call.u32(2)));
 
 export const shmat: Decoder = (context, thread) => anonymous(context, thread, "map-anonymous", "shared,execute");
 
@@ -78,4 +86,7 @@ function protection(prot: number): string {
 
 /** READ_IMPLIES_EXEC and other personalities: from here on `mmap` means something else. */
 export const personality: Decoder = (context, thread) =>
-  context.decide(thread, { op: "prctl", subject: { option: "personality", value: `0x${context.call.u32(0).toString(16)}` } });
+  context.decide(thread, {
+    op: "prctl",
+    subject: { option: "personality", value: `0x${context.call.u32(0).toString(16)}` },
+  });

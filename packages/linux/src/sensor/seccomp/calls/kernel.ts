@@ -7,7 +7,7 @@ import { ENOSYS } from "../../../abi/errno.ts";
 import type { Context, Decoder } from "../context.ts";
 import { pathText } from "../files.ts";
 import type { Act } from "../mediation.ts";
-import type { Thread } from "../tasks.ts";
+import type { Thread } from "../actors.ts";
 
 /** An event whose subject only names the call. */
 export function named(op: "kexec" | "hostname" | "settime" | "ioport", call: string): Decoder {
@@ -15,11 +15,43 @@ export function named(op: "kexec" | "hostname" | "settime" | "ioport", call: str
 }
 
 const bpfCommands = [
-  "map-create", "map-lookup", "map-update", "map-delete", "map-next-key", "prog-load", "obj-pin", "obj-get", "prog-attach", "prog-detach",
-  "prog-test-run", "prog-next-id", "map-next-id", "prog-fd-by-id", "map-fd-by-id", "obj-info", "prog-query", "raw-tracepoint-open",
-  "btf-load", "btf-fd-by-id", "task-fd-query", "map-lookup-and-delete", "map-freeze", "btf-next-id", "map-lookup-batch",
-  "map-lookup-and-delete-batch", "map-update-batch", "map-delete-batch", "link-create", "link-update", "link-fd-by-id", "link-next-id",
-  "enable-stats", "iter-create", "link-detach", "prog-bind-map", "token-create",
+  "map-create",
+  "map-lookup",
+  "map-update",
+  "map-delete",
+  "map-next-key",
+  "prog-load",
+  "obj-pin",
+  "obj-get",
+  "prog-attach",
+  "prog-detach",
+  "prog-test-run",
+  "prog-next-id",
+  "map-next-id",
+  "prog-fd-by-id",
+  "map-fd-by-id",
+  "obj-info",
+  "prog-query",
+  "raw-tracepoint-open",
+  "btf-load",
+  "btf-fd-by-id",
+  "task-fd-query",
+  "map-lookup-and-delete",
+  "map-freeze",
+  "btf-next-id",
+  "map-lookup-batch",
+  "map-lookup-and-delete-batch",
+  "map-update-batch",
+  "map-delete-batch",
+  "link-create",
+  "link-update",
+  "link-fd-by-id",
+  "link-next-id",
+  "enable-stats",
+  "iter-create",
+  "link-detach",
+  "prog-bind-map",
+  "token-create",
 ] as const;
 
 /** linux/bpf.h, enum bpf_cmd */
@@ -40,7 +72,10 @@ export const finitModule: Decoder = (context, thread) => {
     const result = context.finder.findDescriptor(found, thread, context.call.int(0));
     const digest = result < 0 ? undefined : context.files.contentOf(found);
     const path = result < 0 ? "?unresolved" : pathText(found);
-    return context.decide(thread, { op: "module", subject: { call: "finit_module", path, ...(digest ? { digest } : {}) } });
+    return context.decide(thread, {
+      op: "module",
+      subject: { call: "finit_module", path, ...(digest ? { digest } : {}) },
+    });
   } finally {
     found.close();
   }
@@ -48,16 +83,40 @@ export const finitModule: Decoder = (context, thread) => {
 
 /** linux/keyctl.h; operations beyond the table keep their number. */
 const keyOperations = [
-  "get-keyring-id", "join-session-keyring", "update", "revoke", "chown", "setperm", "describe", "clear", "link", "unlink", "search", "read",
-  "instantiate", "negate", "set-reqkey-keyring", "set-timeout", "assume-authority", "get-security", "session-to-parent", "reject",
-  "instantiate-iov", "invalidate", "get-persistent",
+  "get-keyring-id",
+  "join-session-keyring",
+  "update",
+  "revoke",
+  "chown",
+  "setperm",
+  "describe",
+  "clear",
+  "link",
+  "unlink",
+  "search",
+  "read",
+  "instantiate",
+  "negate",
+  "set-reqkey-keyring",
+  "set-timeout",
+  "assume-authority",
+  "get-security",
+  "session-to-parent",
+  "reject",
+  "instantiate-iov",
+  "invalidate",
+  "get-persistent",
 ] as const;
 
 export const keyctl: Decoder = (context, thread) => {
   const number = context.call.u32(0);
-  return context.decide(thread, { op: "keyctl", subject: { call: "keyctl", operation: keyOperations[number] ?? `operation-${number}` } });
+  return context.decide(thread, {
+    op: "keyctl",
+    subject: { call: "keyctl", operation: keyOperations[number] ?? `operation-${number}` },
+  });
 };
-export const addKey: Decoder = (context, thread) => context.decide(thread, { op: "keyctl", subject: { call: "add_key", operation: "add" } });
+export const addKey: Decoder = (context, thread) =>
+  context.decide(thread, { op: "keyctl", subject: { call: "add_key", operation: "add" } });
 export const requestKey: Decoder = (context, thread) =>
   context.decide(thread, { op: "keyctl", subject: { call: "request_key", operation: "request" } });
 
@@ -78,7 +137,10 @@ export function swap(call: string): Decoder {
     const { found } = context;
     try {
       const result = length < 0 ? length : context.finder.find(found, thread, -100, context.memory.bytes, length, true);
-      return context.decide(thread, { op: "swap", subject: { call, path: result < 0 ? "?unresolved" : pathText(found) } });
+      return context.decide(thread, {
+        op: "swap",
+        subject: { call, path: result < 0 ? "?unresolved" : pathText(found) },
+      });
     } finally {
       found.close();
     }
@@ -87,8 +149,14 @@ export function swap(call: string): Decoder {
 
 /** linux/reboot.h: the command is the third argument. */
 const rebootCommands: Readonly<Record<number, string>> = {
-  0x01234567: "restart", 0xcdef0123: "halt", 0x89abcdef: "cad-on", 0: "cad-off", 0x4321fedc: "power-off", 0xa1b2c3d4: "restart2",
-  0xd000fce2: "suspend", 0x45584543: "kexec",
+  0x01234567: "restart",
+  0xcdef0123: "halt",
+  0x89abcdef: "cad-on",
+  0: "cad-off",
+  0x4321fedc: "power-off",
+  0xa1b2c3d4: "restart2",
+  0xd000fce2: "suspend",
+  0x45584543: "kexec",
 };
 export const reboot: Decoder = (context, thread) =>
   context.decide(thread, { op: "reboot", subject: { command: rebootCommands[context.call.u32(2)] ?? "unknown" } });
@@ -97,7 +165,9 @@ export const reboot: Decoder = (context, thread) =>
 export function adjtime(call: string, argument: number): Decoder {
   return (context, thread) => {
     if (context.memory.exactly(thread.tid, context.call.pointer(argument), 4) < 0) return context.attempt();
-    return context.memory.bytes.readUInt32LE(0) === 0 ? 0 : context.decide(thread, { op: "settime", subject: { call } });
+    return context.memory.bytes.readUInt32LE(0) === 0
+      ? 0
+      : context.decide(thread, { op: "settime", subject: { call } });
   };
 }
 

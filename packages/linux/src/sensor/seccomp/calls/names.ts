@@ -6,13 +6,21 @@
 import { type Operation, escapeBytes } from "@isoline/core";
 import { ENOENT, EPERM } from "../../../abi/errno.ts";
 import {
-  AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG,
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  AT_REMOVEDIR,
+  AT_SYMLINK_FOLLOW,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFMT,
+  S_IFREG,
 } from "../../../abi/stat.ts";
 import { type Context, type Decoder, reasonFor } from "../context.ts";
 import type { Act, Verdict } from "../mediation.ts";
 import { Found } from "../paths.ts";
 import { EXECUTE, WRITE } from "../permission.ts";
-import type { Thread } from "../tasks.ts";
+import type { Thread } from "../actors.ts";
 import { findPlace } from "./place.ts";
 
 /** A path argument: the descriptor it starts from and which argument holds the pointer. */
@@ -36,17 +44,25 @@ export const unlinkat: Decoder = (context, thread) =>
   remove(context, thread, at(context.call.int(0), 1), (context.call.u32(2) & AT_REMOVEDIR) !== 0 ? "rmdir" : "unlink");
 
 function remove(context: Context, thread: Thread, named: Named, op: "unlink" | "rmdir"): Verdict {
-  return withObject(context, thread, named, false, (path) => ({ op, subject: { path, ...UNKNOWN } }), (found) => {
-    if (endsInDots(context.memory.bytes)) return context.attempt();
-    if (op === "rmdir" && !found.stat.isDirectory) return context.attempt();
-    if (op === "unlink" && found.stat.isDirectory) return context.attempt();
-    if (mayNotTakeFrom(context, thread, found)) return context.attempt();
-    return context.decide(thread, { op, subject: context.files.describe(found) });
-  });
+  return withObject(
+    context,
+    thread,
+    named,
+    false,
+    (path) => ({ op, subject: { path, ...UNKNOWN } }),
+    (found) => {
+      if (endsInDots(context.memory.bytes)) return context.attempt();
+      if (op === "rmdir" && !found.stat.isDirectory) return context.attempt();
+      if (op === "unlink" && found.stat.isDirectory) return context.attempt();
+      if (mayNotTakeFrom(context, thread, found)) return context.attempt();
+      return context.decide(thread, { op, subject: context.files.describe(found) });
+    },
+  );
 }
 
 export const rename: Decoder = (context, thread) => move(context, thread, plain(0), plain(1), 0);
-export const renameat: Decoder = (context, thread) => move(context, thread, at(context.call.int(0), 1), at(context.call.int(2), 3), 0);
+export const renameat: Decoder = (context, thread) =>
+  move(context, thread, at(context.call.int(0), 1), at(context.call.int(2), 3), 0);
 export const renameat2: Decoder = (context, thread) =>
   move(context, thread, at(context.call.int(0), 1), at(context.call.int(2), 3), context.call.u32(4));
 
@@ -56,12 +72,17 @@ function move(context: Context, thread: Thread, from: Named, to: Named, flags: n
     if (endsInDots(context.memory.bytes) || mayNotTakeFrom(context, thread, found)) return context.attempt();
     const described = context.files.describe(found);
     const target = newOrExisting(context, thread, to, found.stat.isDirectory);
-    if ("error" in target) return context.unresolved(thread, target.error, (path) => ({ op: "rename", subject: { ...described, to: path, replaces: "?" } }));
+    if ("error" in target)
+      return context.unresolved(thread, target.error, (path) => ({
+        op: "rename",
+        subject: { ...described, to: path, replaces: "?" },
+      }));
     const exists = target.kind !== undefined;
     if (target.mount !== found.stat.mountId) return context.attempt();
     if (target.refusal !== 0 || (exists && (flags & RENAME_NOREPLACE) !== 0)) return context.attempt();
     if ((flags & RENAME_EXCHANGE) !== 0 && !exists) return context.attempt();
-    if (exists && (flags & RENAME_EXCHANGE) === 0 && found.stat.isDirectory !== (target.kind === S_IFDIR)) return context.attempt();
+    if (exists && (flags & RENAME_EXCHANGE) === 0 && found.stat.isDirectory !== (target.kind === S_IFDIR))
+      return context.attempt();
     const replaces = (flags & RENAME_EXCHANGE) !== 0 ? "exchange" : exists ? "yes" : "no";
     return context.decide(thread, { op: "rename", subject: { ...described, to: target.path, replaces } });
   });
@@ -77,8 +98,10 @@ function hardLink(context: Context, thread: Thread, from: Named, to: Named, flag
     if (found.stat.isDirectory) return context.attempt();
     const described = context.files.describe(found);
     const target = newOrExisting(context, thread, to);
-    if ("error" in target) return context.unresolved(thread, target.error, (path) => ({ op: "link", subject: { ...described, to: path } }));
-    if (target.kind !== undefined || target.refusal !== 0 || target.mount !== found.stat.mountId) return context.attempt();
+    if ("error" in target)
+      return context.unresolved(thread, target.error, (path) => ({ op: "link", subject: { ...described, to: path } }));
+    if (target.kind !== undefined || target.refusal !== 0 || target.mount !== found.stat.mountId)
+      return context.attempt();
     return context.decide(thread, { op: "link", subject: { ...described, to: target.path } });
   };
   if ((flags & AT_EMPTY_PATH) !== 0 && isEmptyPath(context, thread, from)) {
@@ -98,14 +121,20 @@ function makeSymlink(context: Context, thread: Thread, named: Named): Verdict {
 }
 
 export const mkdir: Decoder = (context, thread) => makeDirectory(context, thread, plain(0), context.call.u32(1));
-export const mkdirat: Decoder = (context, thread) => makeDirectory(context, thread, at(context.call.int(0), 1), context.call.u32(2));
+export const mkdirat: Decoder = (context, thread) =>
+  makeDirectory(context, thread, at(context.call.int(0), 1), context.call.u32(2));
 
 function makeDirectory(context: Context, thread: Thread, named: Named, mode: number): Verdict {
-  const act = (path: string): Act<"mkdir"> => ({ op: "mkdir", subject: { path, mode: mode & 0o7700 }, observation: { exclusive: true, requestedMode: mode & 0o7777 } });
+  const act = (path: string): Act<"mkdir"> => ({
+    op: "mkdir",
+    subject: { path, mode: mode & 0o7700 },
+    observation: { exclusive: true, requestedMode: mode & 0o7777 },
+  });
   return make(context, thread, named, act, true);
 }
 
-export const mknod: Decoder = (context, thread) => makeNode(context, thread, plain(0), context.call.u32(1), context.call.u32(2));
+export const mknod: Decoder = (context, thread) =>
+  makeNode(context, thread, plain(0), context.call.u32(1), context.call.u32(2));
 export const mknodat: Decoder = (context, thread) =>
   makeNode(context, thread, at(context.call.int(0), 1), context.call.u32(2), context.call.u32(3));
 
@@ -123,14 +152,26 @@ function makeNode(context: Context, thread: Thread, named: Named, mode: number, 
 }
 
 export const truncate: Decoder = (context, thread) =>
-  withObject(context, thread, plain(0), true, (path) => ({ op: "truncate", subject: { path, ...UNKNOWN } }), (found) => {
-    if (!found.stat.isRegular || context.permissions.refusal(found, WRITE, thread) !== 0) return context.attempt();
-    return context.decide(thread, { op: "truncate", subject: context.files.describe(found) });
-  });
+  withObject(
+    context,
+    thread,
+    plain(0),
+    true,
+    (path) => ({ op: "truncate", subject: { path, ...UNKNOWN } }),
+    (found) => {
+      if (!found.stat.isRegular || context.permissions.refusal(found, WRITE, thread) !== 0) return context.attempt();
+      return context.decide(thread, { op: "truncate", subject: context.files.describe(found) });
+    },
+  );
 
 /** Finds an existing object by path and hands it over; everything that keeps it from being found is settled here. */
 export function withObject(
-  context: Context, thread: Thread, named: Named, follow: boolean, unresolved: (path: string) => Act, use: (found: Found) => Verdict,
+  context: Context,
+  thread: Thread,
+  named: Named,
+  follow: boolean,
+  unresolved: (path: string) => Act,
+  use: (found: Found) => Verdict,
 ): Verdict {
   const length = context.readPath(thread, named.argument);
   if (length === 0) return context.attempt();
@@ -146,11 +187,18 @@ export function withObject(
 
 /** The same for an object that the task holds a descriptor of. */
 export function withDescriptor(
-  context: Context, thread: Thread, fd: number, unresolved: (path: string) => Act, use: (found: Found) => Verdict,
+  context: Context,
+  thread: Thread,
+  fd: number,
+  unresolved: (path: string) => Act,
+  use: (found: Found) => Verdict,
 ): Verdict {
   const { found } = context;
   try {
-    const result = fd === AT_FDCWD ? context.finder.findWorkingDirectory(found, thread) : context.finder.findDescriptor(found, thread, fd);
+    const result =
+      fd === AT_FDCWD
+        ? context.finder.findWorkingDirectory(found, thread)
+        : context.finder.findDescriptor(found, thread, fd);
     return result < 0 ? context.unresolved(thread, result, unresolved) : use(found);
   } finally {
     found.close();
@@ -168,7 +216,13 @@ function unread(context: Context, thread: Thread, error: number, act: (path: str
 }
 
 /** Makes something new at a path: an existing name or a missing directory is the kernel's to refuse. */
-function make<O extends Operation>(context: Context, thread: Thread, named: Named, act: (path: string) => Act<O>, isDirectory = false): Verdict {
+function make<O extends Operation>(
+  context: Context,
+  thread: Thread,
+  named: Named,
+  act: (path: string) => Act<O>,
+  isDirectory = false,
+): Verdict {
   const place = newOrExisting(context, thread, named, isDirectory);
   if ("error" in place) return context.unresolved(thread, place.error, act as (path: string) => Act);
   if (place.kind !== undefined || place.refusal !== 0) return context.attempt();
@@ -212,7 +266,9 @@ function endsInDots(bytes: Buffer): boolean {
 function mayNotTakeFrom(context: Context, thread: Thread, found: Found): boolean {
   const parent = new Found();
   const path = Buffer.concat([found.path, Buffer.from("/..\0")]);
-  const up = found.stat.isDirectory ? path : Buffer.from(`${found.path.toString("latin1").replace(/\/[^/]*$/, "") || "/"}\0`, "latin1");
+  const up = found.stat.isDirectory
+    ? path
+    : Buffer.from(`${found.path.toString("latin1").replace(/\/[^/]*$/, "") || "/"}\0`, "latin1");
   try {
     if (context.finder.find(parent, thread, AT_FDCWD, up, up.length - 1, true) < 0) return false;
     if (context.permissions.refusal(parent, WRITE | EXECUTE, thread) !== 0) return true;
@@ -223,4 +279,3 @@ function mayNotTakeFrom(context: Context, thread: Thread, found: Found): boolean
     parent.close();
   }
 }
-

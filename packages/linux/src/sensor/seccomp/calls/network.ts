@@ -9,9 +9,18 @@ import { pathText } from "../files.ts";
 import type { Act, Verdict } from "../mediation.ts";
 import { WRITE } from "../permission.ts";
 import {
-  AF_INET, AF_UNIX, AF_UNSPEC, type Address, familyName, parseAddress, type SocketFacts, socketFacts, typeName, unspecifiedAsInet,
+  AF_INET,
+  AF_UNIX,
+  AF_UNSPEC,
+  type Address,
+  familyName,
+  parseAddress,
+  type SocketFacts,
+  socketFacts,
+  typeName,
+  unspecifiedAsInet,
 } from "../sockets.ts";
-import type { Thread } from "../tasks.ts";
+import type { Thread } from "../actors.ts";
 import { findPlace } from "./place.ts";
 
 type EndpointOperation = Extract<Operation, "bind" | "listen" | "connect" | "accept" | "send">;
@@ -22,9 +31,14 @@ const SLASH = 0x2f;
 
 export const socket: Decoder = (context, thread) => {
   const [family, type, protocol] = [context.call.u32(0), context.call.u32(1), context.call.u32(2)];
-  const key = context.keyFor("socket", thread).u32(family).u32(type & 0xf).u32(protocol);
+  const key = context
+    .keyFor("socket", thread)
+    .u32(family)
+    .u32(type & 0xf)
+    .u32(protocol);
   return context.exchange(thread, key, () => ({
-    op: "socket", subject: { family: familyName(family), type: typeName(type), protocol },
+    op: "socket",
+    subject: { family: familyName(family), type: typeName(type), protocol },
   }));
 };
 
@@ -43,10 +57,13 @@ export const bind: Decoder = (context, thread) => {
 /** Binding a path makes a file. */
 function bindPath(context: Context, thread: Thread, facts: SocketFacts, path: Buffer): Verdict {
   const act = (address: string): Act => ({
-    op: "bind", subject: { family: "unix", type: typeName(facts.type), address }, observation: { exclusive: true, requestedMode: 0o777 },
+    op: "bind",
+    subject: { family: "unix", type: typeName(facts.type), address },
+    observation: { exclusive: true, requestedMode: 0o777 },
   });
   const { found2 } = context;
-  const exists = context.finder.find(found2, thread, AT_FDCWD, Buffer.concat([path, Buffer.of(0)]), path.length, false) >= 0;
+  const exists =
+    context.finder.find(found2, thread, AT_FDCWD, Buffer.concat([path, Buffer.of(0)]), path.length, false) >= 0;
   found2.close();
   if (exists) return context.attempt();
   const place = findPlace(context, thread, AT_FDCWD, path, path.length, false);
@@ -73,7 +90,9 @@ function local(context: Context, thread: Thread, op: "listen" | "accept"): Verdi
 function localAddress(context: Context, thread: Thread, facts: SocketFacts): Address {
   if (!facts.local) return { family: facts.family, text: "?" };
   const { path } = facts.local;
-  return path ? { family: AF_UNIX, text: context.socketPaths.of(facts.cookie) ?? inheritedPath(context, thread, path) } : facts.local;
+  return path
+    ? { family: AF_UNIX, text: context.socketPaths.of(facts.cookie) ?? inheritedPath(context, thread, path) }
+    : facts.local;
 }
 
 /** A socket that was bound outside of the namespace. */
@@ -92,7 +111,9 @@ export const connect: Decoder = (context, thread) => {
   const read = readAddress(context, thread, context.call.pointer(1), context.call.u32(2));
   if (typeof read === "number") return badAddress(context, thread, "connect", read);
   const facts = socketFacts(thread, context.call.int(0));
-  return typeof facts === "number" ? noSocket(context, thread, "connect", facts) : reach(context, thread, "connect", facts, read);
+  return typeof facts === "number"
+    ? noSocket(context, thread, "connect", facts)
+    : reach(context, thread, "connect", facts, read);
 };
 
 export const sendto: Decoder = (context, thread) => {
@@ -147,7 +168,8 @@ function reach(context: Context, thread: Thread, op: "connect" | "send", facts: 
     const key = context.keyFor(op, thread).u32(facts.type).object(found);
     return context.exchange(thread, key, () => {
       // Refused by the kernel: there is no socket, or it may not be written to (net/unix/af_unix.c, unix_find_bsd).
-      const refusedWith = found.stat.kind !== S_IFSOCK ? ECONNREFUSED : context.permissions.refusal(found, WRITE, thread);
+      const refusedWith =
+        found.stat.kind !== S_IFSOCK ? ECONNREFUSED : context.permissions.refusal(found, WRITE, thread);
       return refusedWith === 0 ? act(pathText(found)) : { refusedWith };
     });
   } finally {
@@ -155,8 +177,17 @@ function reach(context: Context, thread: Thread, op: "connect" | "send", facts: 
   }
 }
 
-function endpoint(context: Context, thread: Thread, op: EndpointOperation, facts: SocketFacts, address: Address): Verdict {
-  const act = (): Act => ({ op, subject: { family: familyName(address.family), type: typeName(facts.type), address: address.text } });
+function endpoint(
+  context: Context,
+  thread: Thread,
+  op: EndpointOperation,
+  facts: SocketFacts,
+  address: Address,
+): Verdict {
+  const act = (): Act => ({
+    op,
+    subject: { family: familyName(address.family), type: typeName(facts.type), address: address.text },
+  });
   // Whose an ephemeral port is may change; the lens asks each time.
   if (address.port !== undefined) return context.decide(thread, act());
   const key = context.keyFor(op, thread).u32(facts.type).u32(address.family).text(Buffer.from(address.text));

@@ -4,15 +4,25 @@
 import type { Subject } from "@isoline/core";
 import { EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
 import {
-  AT_FDCWD, O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_TMPFILE_BIT, O_TRUNC,
-  O_WRONLY, S_IFSOCK,
+  AT_FDCWD,
+  O_ACCMODE,
+  O_APPEND,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_PATH,
+  O_TMPFILE_BIT,
+  O_TRUNC,
+  O_WRONLY,
+  S_IFSOCK,
 } from "../../../abi/stat.ts";
 import type { Context, Decoder } from "../context.ts";
 import { reasonFor } from "../context.ts";
 import { pathText } from "../files.ts";
 import type { Act, Refusal, Verdict } from "../mediation.ts";
 import { EXECUTE, READ, WRITE } from "../permission.ts";
-import type { Thread } from "../tasks.ts";
+import type { Thread } from "../actors.ts";
 import { findPlace } from "./place.ts";
 
 const ENXIO = 6;
@@ -30,13 +40,31 @@ const PATH_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW;
 const effective = (flags: number): number => ((flags & O_PATH) === 0 ? flags : flags & PATH_FLAGS);
 
 export const open: Decoder = (context, thread) =>
-  openPath(context, thread, { directory: AT_FDCWD, path: 0, flags: effective(context.call.u32(1)), mode: context.call.u32(2), resolve: 0 });
+  openPath(context, thread, {
+    directory: AT_FDCWD,
+    path: 0,
+    flags: effective(context.call.u32(1)),
+    mode: context.call.u32(2),
+    resolve: 0,
+  });
 
 export const creat: Decoder = (context, thread) =>
-  openPath(context, thread, { directory: AT_FDCWD, path: 0, flags: O_CREAT | O_WRONLY | O_TRUNC, mode: context.call.u32(1), resolve: 0 });
+  openPath(context, thread, {
+    directory: AT_FDCWD,
+    path: 0,
+    flags: O_CREAT | O_WRONLY | O_TRUNC,
+    mode: context.call.u32(1),
+    resolve: 0,
+  });
 
 export const openat: Decoder = (context, thread) =>
-  openPath(context, thread, { directory: context.call.int(0), path: 1, flags: effective(context.call.u32(2)), mode: context.call.u32(3), resolve: 0 });
+  openPath(context, thread, {
+    directory: context.call.int(0),
+    path: 1,
+    flags: effective(context.call.u32(2)),
+    mode: context.call.u32(3),
+    resolve: 0,
+  });
 
 /** `openat2`: flags, mode and RESOLVE flags are in memory. */
 export const openat2: Decoder = (context, thread) => {
@@ -51,7 +79,10 @@ export const openat2: Decoder = (context, thread) => {
 
 /** `open_by_handle_at`: a handle is no path, and only the kernel can read it. */
 export const openByHandle: Decoder = (context, thread) =>
-  context.decide(thread, { op: "open", subject: { access: accessOf(context.call.u32(2)), path: "?by-handle", mode: 0, uid: 0, gid: 0, fs: "?" } });
+  context.decide(thread, {
+    op: "open",
+    subject: { access: accessOf(context.call.u32(2)), path: "?by-handle", mode: 0, uid: 0, gid: 0, fs: "?" },
+  });
 
 function unresolvedOpen(path: string): Act {
   return { op: "open", subject: { access: "?", path, mode: 0, uid: 0, gid: 0, fs: "?" } };
@@ -64,14 +95,18 @@ function openPath(context: Context, thread: Thread, request: Request): Verdict {
   const access = accessOf(flags);
   if (length === 0) return context.attempt();
   if (length < 0) return unread(context, thread, length, access);
-  if ((flags & O_TMPFILE_BIT) !== 0 && (flags & O_DIRECTORY) !== 0) return createUnnamed(context, thread, request, length);
+  if ((flags & O_TMPFILE_BIT) !== 0 && (flags & O_DIRECTORY) !== 0)
+    return createUnnamed(context, thread, request, length);
 
   const follow = (flags & O_NOFOLLOW) === 0 && (flags & (O_CREAT | O_EXCL)) !== (O_CREAT | O_EXCL);
   const result = finder.find(found, thread, request.directory, memory.bytes, length, follow, request.resolve);
   try {
     if (result >= 0) return openExisting(context, thread, flags, access);
     if (result === -ENOENT && (flags & O_CREAT) !== 0) return create(context, thread, request, length, access);
-    return context.unresolved(thread, result, (path) => ({ op: "open", subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" } }));
+    return context.unresolved(thread, result, (path) => ({
+      op: "open",
+      subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" },
+    }));
   } finally {
     found.close();
   }
@@ -80,8 +115,12 @@ function openPath(context: Context, thread: Thread, request: Request): Verdict {
 function openExisting(context: Context, thread: Thread, flags: number, access: string): Verdict {
   const { found, files, mediator } = context;
   const { stat } = found;
-  const contentCounts = mediator.content === "read" && stat.isRegular && (flags & O_PATH) === 0 && (flags & O_ACCMODE) !== O_WRONLY;
-  const key = context.keyFor("open", thread).u32(flags & KEY_FLAGS).object(found);
+  const contentCounts =
+    mediator.content === "read" && stat.isRegular && (flags & O_PATH) === 0 && (flags & O_ACCMODE) !== O_WRONLY;
+  const key = context
+    .keyFor("open", thread)
+    .u32(flags & KEY_FLAGS)
+    .object(found);
   if (contentCounts) key.version(stat);
   return context.exchange(thread, key, () => {
     const refused = refusalOfOpen(context, thread, flags);
@@ -114,9 +153,14 @@ function refusalOfOpen(context: Context, thread: Thread, flags: number): Refusal
 }
 
 function create(context: Context, thread: Thread, request: Request, length: number, access: string): Verdict {
-  const subject = (path: string): Subject<"create"> => ({ access: accessOfNew(request.flags), path, mode: request.mode & 0o7700 });
+  const subject = (path: string): Subject<"create"> => ({
+    access: accessOfNew(request.flags),
+    path,
+    mode: request.mode & 0o7700,
+  });
   const place = findPlace(context, thread, request.directory, context.memory.bytes, length, true, request.resolve);
-  if ("error" in place) return context.unresolved(thread, place.error, (path) => ({ op: "create", subject: subject(path) }));
+  if ("error" in place)
+    return context.unresolved(thread, place.error, (path) => ({ op: "create", subject: subject(path) }));
   if (place.refusal !== 0) return context.attempt();
   if (access === "path") return context.attempt();
   const exclusive = (request.flags & O_EXCL) !== 0;
@@ -130,8 +174,19 @@ function create(context: Context, thread: Thread, request: Request, length: numb
 /** O_TMPFILE: a file without a name, in a directory. */
 function createUnnamed(context: Context, thread: Thread, request: Request, length: number): Verdict {
   const { found } = context;
-  const result = context.finder.find(found, thread, request.directory, context.memory.bytes, length, true, request.resolve);
-  const act = (path: string): Act => ({ op: "create", subject: { access: accessOfNew(request.flags), path, mode: request.mode & 0o7700 } });
+  const result = context.finder.find(
+    found,
+    thread,
+    request.directory,
+    context.memory.bytes,
+    length,
+    true,
+    request.resolve,
+  );
+  const act = (path: string): Act => ({
+    op: "create",
+    subject: { access: accessOfNew(request.flags), path, mode: request.mode & 0o7700 },
+  });
   try {
     if (result < 0) return context.unresolved(thread, result, act);
     if (!found.stat.isDirectory || (request.flags & O_ACCMODE) === 0) return context.attempt();
@@ -145,7 +200,10 @@ function createUnnamed(context: Context, thread: Thread, request: Request, lengt
 function unread(context: Context, thread: Thread, error: number, access: string): Verdict {
   if (error === -14 || error === -36) return context.attempt();
   const path = `?${reasonFor(-error)}`;
-  return context.unseen(thread, `path not read (${reasonFor(-error)})`, { op: "open", subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" } });
+  return context.unseen(thread, `path not read (${reasonFor(-error)})`, {
+    op: "open",
+    subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" },
+  });
 }
 
 /** `read`, `write`, `read,write`, each with `,append` and `,truncate`; or `path` for O_PATH. */

@@ -6,7 +6,7 @@ import type { Digest } from "@isoline/core";
 import { kill as probe } from "../../../abi/libc.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Verdict } from "../mediation.ts";
-import type { Thread } from "../tasks.ts";
+import type { Thread } from "../actors.ts";
 
 interface Target {
   readonly relation: string;
@@ -20,7 +20,10 @@ function targetOf(context: Context, thread: Thread, number: number): Target | un
   const process = context.tasks.find(pid);
   if (process === thread.process) return undefined;
   if (!process) return { relation: "outside" };
-  return { relation: process.parent === thread.process ? "child" : process === thread.process.parent ? "parent" : "namespace", target: process.identity.id };
+  return {
+    relation: process.parent === thread.process ? "child" : process === thread.process.parent ? "parent" : "namespace",
+    target: process.identity.id,
+  };
 }
 
 /** The number in our pid namespace. A task in a namespace of its own sees only its descendants there: undefined, but inside. */
@@ -48,7 +51,13 @@ function signal(context: Context, thread: Thread, number: number, signalNumber: 
 /** 0 is the own group, -1 everyone, -N the group N. */
 function signalGroup(context: Context, thread: Thread, number: number, signalNumber: number): Verdict {
   const relation =
-    number === 0 || -number === processGroup(thread.tid) ? "own-group" : number === -1 ? "everyone" : context.tasks.find(-number) ? "namespace-group" : "outside-group";
+    number === 0 || -number === processGroup(thread.tid)
+      ? "own-group"
+      : number === -1
+        ? "everyone"
+        : context.tasks.find(-number)
+          ? "namespace-group"
+          : "outside-group";
   if (relation === "outside-group" && willBeRefused(context, thread, number)) return context.attempt();
   return context.decide(thread, { op: "kill", subject: { signal: signalNumber, relation } });
 }
@@ -69,9 +78,11 @@ function willBeRefused(context: Context, thread: Thread, number: number): boolea
 }
 
 export const kill: Decoder = (context, thread) => signal(context, thread, context.call.int(0), context.call.u32(1));
-export const tkill: Decoder = (context, thread) => signal(context, thread, Math.max(1, context.call.int(0)), context.call.u32(1));
+export const tkill: Decoder = (context, thread) =>
+  signal(context, thread, Math.max(1, context.call.int(0)), context.call.u32(1));
 /** `tgkill(tgid, tid, sig)`, `rt_tgsigqueueinfo(tgid, tid, sig, info)`. */
-export const tgkill: Decoder = (context, thread) => signal(context, thread, Math.max(1, context.call.int(0)), context.call.u32(2));
+export const tgkill: Decoder = (context, thread) =>
+  signal(context, thread, Math.max(1, context.call.int(0)), context.call.u32(2));
 
 export const pidfdSendSignal: Decoder = (context, thread) => {
   const pid = pidBehind(thread, context.call.int(0));
@@ -103,7 +114,10 @@ export const ptrace: Decoder = (context, thread) => {
   if (request === undefined) return 0;
   if (request === "traceme") {
     const parent = thread.process.parent;
-    return context.decide(thread, { op: "ptrace", subject: { request, relation: parent ? "parent" : "outside", ...(parent ? { target: parent.identity.id } : {}) } });
+    return context.decide(thread, {
+      op: "ptrace",
+      subject: { request, relation: parent ? "parent" : "outside", ...(parent ? { target: parent.identity.id } : {}) },
+    });
   }
   const target = targetOf(context, thread, context.call.int(1));
   return target ? context.decide(thread, { op: "ptrace", subject: { request, ...target } }) : context.attempt();

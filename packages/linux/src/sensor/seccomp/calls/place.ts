@@ -9,14 +9,16 @@ import type { Context } from "../context.ts";
 import { pathText } from "../files.ts";
 import { Found } from "../paths.ts";
 import { EXECUTE, WRITE } from "../permission.ts";
-import type { Thread } from "../tasks.ts";
+import type { Thread } from "../actors.ts";
 import { escapeBytes } from "@isoline/core";
 
 /**
  * The canonical path of the new name, the mount it is on, and the errno if the thread may not make it there; or why it
  * cannot be told.
  */
-export type Place = { readonly path: string; readonly mount: number; readonly refusal: number } | { readonly error: number };
+export type Place =
+  | { readonly path: string; readonly mount: number; readonly refusal: number }
+  | { readonly error: number };
 
 const SLASH = 0x2f;
 
@@ -25,7 +27,13 @@ const SLASH = 0x2f;
  * `open(O_CREAT)`; otherwise it counts as existing and the caller must have looked before.
  */
 export function findPlace(
-  context: Context, thread: Thread, dirfd: number, path: Buffer, length: number, followLast: boolean, resolve = 0,
+  context: Context,
+  thread: Thread,
+  dirfd: number,
+  path: Buffer,
+  length: number,
+  followLast: boolean,
+  resolve = 0,
 ): Place {
   const target: { directory: number; path: Buffer } = { directory: dirfd, path: Buffer.from(path.subarray(0, length)) };
   for (let links = 0; links < 40; links++) {
@@ -42,7 +50,14 @@ export function findPlace(
 
 type Step = Place | { readonly link: Buffer; readonly parent: Buffer };
 
-function placeOnce(context: Context, thread: Thread, dirfd: number, path: Buffer, follow: boolean, resolve: number): Step {
+function placeOnce(
+  context: Context,
+  thread: Thread,
+  dirfd: number,
+  path: Buffer,
+  follow: boolean,
+  resolve: number,
+): Step {
   let end = path.length;
   while (end > 1 && path[end - 1] === SLASH) end -= 1;
   const slash = path.subarray(0, end).lastIndexOf(SLASH);
@@ -76,4 +91,3 @@ function placeOnce(context: Context, thread: Thread, dirfd: number, path: Buffer
     last.close();
   }
 }
-

@@ -9,12 +9,14 @@ import type { Context, Decoder } from "../context.ts";
 import { pathText } from "../files.ts";
 import { prctlOptions } from "../mediated.ts";
 import type { Act, Verdict } from "../mediation.ts";
-import type { Thread } from "../tasks.ts";
+import type { Thread } from "../actors.ts";
 
 /** The setuid family: `count` ids in the first arguments. -1 leaves an id as it is. */
 export function setid(call: string, count: number): Decoder {
   return (context, thread) => {
-    const ids = Array.from({ length: count }, (_, index) => String(context.call.int(index) === -1 ? -1 : context.call.u32(index)));
+    const ids = Array.from({ length: count }, (_, index) =>
+      String(context.call.int(index) === -1 ? -1 : context.call.u32(index)),
+    );
     return changeCredentials(context, thread, { op: "setid", subject: { call, ids } });
   };
 }
@@ -33,8 +35,12 @@ export const setgroups: Decoder = (context, thread) => {
 /** `capset(header, data)`: two words each of effective, permitted, inheritable (linux/capability.h, version 3). */
 export const capset: Decoder = (context, thread) => {
   if (context.memory.exactly(thread.tid, context.call.pointer(1), 24) < 0) return context.attempt();
-  const word = (at: number) => BigInt(context.memory.bytes.readUInt32LE(at)) | (BigInt(context.memory.bytes.readUInt32LE(at + 12)) << 32n);
-  return changeCredentials(context, thread, { op: "capset", subject: { effective: word(0), permitted: word(4), inheritable: word(8) } });
+  const word = (at: number) =>
+    BigInt(context.memory.bytes.readUInt32LE(at)) | (BigInt(context.memory.bytes.readUInt32LE(at + 12)) << 32n);
+  return changeCredentials(context, thread, {
+    op: "capset",
+    subject: { effective: word(0), permitted: word(4), inheritable: word(8) },
+  });
 };
 
 export const prctl: Decoder = (context, thread) => {
@@ -103,7 +109,10 @@ export function mountCall(call: string, pathAt?: number, typeAt?: number): Decod
 }
 
 export const umount: Decoder = (context, thread) =>
-  context.decide(thread, { op: "umount", subject: { path: pathArgument(context, thread, 0), flags: context.call.u32(1) } });
+  context.decide(thread, {
+    op: "umount",
+    subject: { path: pathArgument(context, thread, 0), flags: context.call.u32(1) },
+  });
 
 export const pivotRoot: Decoder = (context, thread) => {
   const path = pathArgument(context, thread, 0);
@@ -129,8 +138,14 @@ function moveDirectories(context: Context, thread: Thread, act: Act): Verdict {
 
 /** linux/sched.h */
 const namespaceFlags: readonly (readonly [number, string])[] = [
-  [0x0002_0000, "mount"], [0x0200_0000, "cgroup"], [0x0400_0000, "uts"], [0x0800_0000, "ipc"], [0x1000_0000, "user"],
-  [0x2000_0000, "pid"], [0x4000_0000, "net"], [0x80, "time"],
+  [0x0002_0000, "mount"],
+  [0x0200_0000, "cgroup"],
+  [0x0400_0000, "uts"],
+  [0x0800_0000, "ipc"],
+  [0x1000_0000, "user"],
+  [0x2000_0000, "pid"],
+  [0x4000_0000, "net"],
+  [0x80, "time"],
 ];
 const CLONE_FS = 0x200;
 const CLONE_FILES = 0x400;
@@ -139,7 +154,10 @@ const CLONE_THREAD = 0x1_0000;
 const CSIGNAL = 0xff;
 
 function kindsIn(flags: number): string {
-  return namespaceFlags.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name).join(",");
+  return namespaceFlags
+    .filter(([bit]) => (flags & bit) !== 0)
+    .map(([, name]) => name)
+    .join(",");
 }
 
 export const unshare: Decoder = (context, thread) => {
@@ -152,7 +170,8 @@ export const unshare: Decoder = (context, thread) => {
   return enterNamespaces(context, thread, "unshare", kinds);
 };
 
-export const setns: Decoder = (context, thread) => enterNamespaces(context, thread, "setns", kindsIn(context.call.u32(1)) || "any");
+export const setns: Decoder = (context, thread) =>
+  enterNamespaces(context, thread, "setns", kindsIn(context.call.u32(1)) || "any");
 
 function enterNamespaces(context: Context, thread: Thread, call: string, kinds: string): Verdict {
   const verdict = moveDirectories(context, thread, { op: "namespace", subject: { call, kinds } });
@@ -186,4 +205,3 @@ function birth(context: Context, thread: Thread, flags: number): Verdict {
   const kinds = kindsIn(flags);
   return kinds === "" ? 0 : context.decide(thread, { op: "namespace", subject: { call: "clone", kinds } });
 }
-
