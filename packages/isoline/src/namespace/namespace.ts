@@ -59,7 +59,6 @@ export class Namespace {
   #pid = 0;
   #landlock: AppliedLandlock | undefined;
   #exit: ChildState = { state: "running" };
-  #supervisor: Worker | undefined;
 
   /** `command` is the program and its arguments as raw bytes. */
   constructor(entry: Entry, plan: Plan, command: readonly Uint8Array[]) {
@@ -132,7 +131,6 @@ export class Namespace {
       workerData,
       transferList: [this.#requests.port2, launcher],
     });
-    this.#supervisor = worker;
     worker.on("message", (message: SupervisorMessage) => this.#hear(message));
     worker.on("error", (fault) => this.#failed?.(lost(fault.message)));
     worker.on("exit", () => this.#failed?.(lost("its thread ended")));

@@ -41,7 +41,6 @@ const NR = {
   pread64: 17,
   poll: 7,
   getsockname: 51,
-  getpeername: 52,
   getsockopt: 55,
   kill: 62,
   gettid: 186,
@@ -132,10 +131,6 @@ export function pidfdSendSignal(pidfd: number, signal: number): number {
 
 export function getsockname(fd: number, address: Buffer, length: Buffer): number {
   return fail(getsock(NR.getsockname, fd, address, length));
-}
-
-export function getpeername(fd: number, address: Buffer, length: Buffer): number {
-  return fail(getsock(NR.getpeername, fd, address, length));
 }
 
 export function getsockopt(fd: number, level: number, option: number, value: Buffer, length: Buffer): number {
@@ -249,10 +244,4 @@ export function spawnFileActions(keep: readonly number[], shut: readonly number[
   for (const fd of keep) actionsDup2(actions, fd, fd);
   for (const fd of shut) actionsClose(actions, fd);
   return actions;
-}
-
-/** Calls `onReady` on the event loop whenever `fd` is readable or hung up; the returned function stops it. */
-export function watchDescriptor(fd: number, onReady: () => void): () => void {
-  const handle = koffi.node.poll(fd, { readable: true, disconnect: true }, () => onReady());
-  return () => handle.stop();
 }

@@ -20,7 +20,7 @@ const operationNumbers = new Map<Operation, number>(operationNames.map((name, in
 /** A decoder: reads the arguments of the stopped call and says what it would do. */
 export type Decoder = (context: Context, thread: Thread) => Verdict;
 
-export const PROCEED: Verdict = 0;
+const PROCEED: Verdict = 0;
 
 export class Context {
   readonly listener: Listener;
@@ -44,7 +44,7 @@ export class Context {
     this.tasks = tasks;
   }
 
-  get call() {
+  get call(): Listener["call"] {
     return this.listener.call;
   }
 

@@ -31,9 +31,6 @@ export const prctlOptions: Readonly<Record<number, string>> = {
   0x59616d61: "set-ptracer",
 };
 
-/** `personality` bit that makes every readable mapping executable (linux/personality.h). */
-export const READ_IMPLIES_EXEC = 0x0400000;
-
 const conditional: Partial<Record<Syscall, Condition>> = {
   mmap: { when: "any-bit", argument: 2, mask: PROT_EXEC },
   mprotect: { when: "any-bit", argument: 2, mask: PROT_EXEC },

@@ -9,7 +9,7 @@ import { EFAULT, ENAMETOOLONG } from "../../abi/errno.ts";
 
 const PAGE = 4096;
 /** PATH_MAX (linux/limits.h): longer strings are refused by the kernel itself. */
-export const PATH_MAX = 4096;
+const PATH_MAX = 4096;
 
 export class TaskMemory {
   readonly #bytes: Buffer = Buffer.alloc(2 * PAGE);

@@ -20,7 +20,7 @@ import { LinuxError } from "../../error.ts";
  *
  *   0 u64 id   8 u32 pid   12 u32 flags   16 i32 nr   20 u32 arch   24 u64 ip   32 u64 args[6]
  */
-export class Notification {
+class Notification {
   readonly bytes: Buffer = Buffer.alloc(NOTIF_SIZE);
   readonly #words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, NOTIF_SIZE / 4);
   readonly #signed = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, NOTIF_SIZE / 4);

@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import { close, faccessat2, openat2, setfsgid, setfsuid, setgroups } from "../../abi/libc.ts";
 import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../abi/stat.ts";
+import { LinuxError } from "../../error.ts";
 import { EMPTY, openHow } from "./bytes.ts";
 import type { Found } from "./paths.ts";
 import { readThreadStatus, type ThreadStatus } from "./proc-status.ts";
@@ -27,7 +28,7 @@ export class Permissions {
 
   constructor() {
     const own = readThreadStatus(process.pid);
-    if (!own) throw new TypeError("cannot read the status of this process");
+    if (!own) throw new LinuxError("unsupported-kernel", "cannot read /proc/self/status; isoline needs /proc mounted");
     this.#own = own;
     this.#privileged = own.credentials.euid === 0 && (own.credentials.capabilities & CAP_FILES) === CAP_FILES;
     this.#userNamespace = userNamespaceOf(process.pid) ?? "";

@@ -10,7 +10,7 @@ import type { Thread } from "./actors.ts";
 export const AF_UNSPEC = 0;
 export const AF_UNIX = 1;
 export const AF_INET = 2;
-export const AF_INET6 = 10;
+const AF_INET6 = 10;
 const AF_NETLINK = 16;
 
 const families: Readonly<Record<number, string>> = {
@@ -103,7 +103,7 @@ export function unspecifiedAsInet(address: Address): Address | undefined {
 }
 
 /** RFC 5952 text of 16 bytes: lower case, the longest run of zero groups (of two or more, the first if equal) as `::`. */
-export function ipv6(bytes: Buffer): string {
+function ipv6(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2));
   let best = { start: 0, length: 1 };
   for (let start = 0; start < 8; start++) {

@@ -207,7 +207,7 @@ function unread(context: Context, thread: Thread, error: number, access: string)
 }
 
 /** `read`, `write`, `read,write`, each with `,append` and `,truncate`; or `path` for O_PATH. */
-export function accessOf(flags: number): string {
+function accessOf(flags: number): string {
   if ((flags & O_PATH) !== 0) return "path";
   return accessOfNew(flags) + ((flags & O_TRUNC) !== 0 ? ",truncate" : "");
 }
