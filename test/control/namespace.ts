@@ -1,0 +1,63 @@
+/** A namespace that lives in a test: it answers what a real one would, and says what it was asked. */
+import type { LiveEvent, Request, Snapshot } from "../../packages/isoline/src/namespace/messages.ts";
+import type { Subject } from "../../packages/isoline/src/control/server.ts";
+
+export class FakeNamespace implements Subject {
+  readonly name: string | undefined;
+  readonly command = "sh -c 'sleep 1'";
+  readonly contour = "app.contour";
+  readonly pid = 4242;
+  readonly asked: Request[] = [];
+  readonly followers = new Set<(event: LiveEvent) => void>();
+  mode: Snapshot["mode"] = "learn";
+  over = false;
+  /** Never answers any more. */
+  stuck = false;
+
+  constructor(name?: string) {
+    this.name = name;
+  }
+
+  ask = async (request: Request): Promise<unknown> => {
+    this.asked.push(request);
+    if (this.stuck) return new Promise(() => {});
+    if (this.over) return undefined;
+    switch (request.ask) {
+      case "seal":
+        this.mode = "watch";
+        return this.#snapshot();
+      case "snapshot":
+        return this.#snapshot();
+      case "trust":
+        return processes.filter(({ pid }) => request.pid === undefined || request.pid === pid);
+      case "departures":
+        return [];
+      case "contour":
+        return { points: 7, state: "0".repeat(64), measurement: "0".repeat(64) };
+      default:
+        return true;
+    }
+  };
+
+  follow = async (follower: (event: LiveEvent) => void): Promise<() => Promise<void>> => {
+    this.followers.add(follower);
+    return async () => {
+      this.followers.delete(follower);
+    };
+  };
+
+  happen(sequence: number, act = "open access=read path=/etc/hosts"): void {
+    const event: LiveEvent = { sequence, pid: 7, chain: ["sh"], verdict: "on", refused: false, novel: true, act };
+    for (const follower of this.followers) follower(event);
+  }
+
+  #snapshot(): Snapshot {
+    const counts = { events: 10, points: 7, novel: 7, attempts: 0, off: 0, refused: 0 };
+    return { mode: this.mode, ...counts, processes, incomplete: [] };
+  }
+}
+
+const processes = [
+  { pid: 4242, chain: ["sh"], trusted: true },
+  { pid: 4243, chain: ["sh", "\x1b[2Jcurl"], trusted: false, cause: "connected to tcp 203.0.113.7:443" },
+];
