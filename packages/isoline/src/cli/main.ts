@@ -1,15 +1,18 @@
 /**
  * The program. Nothing heavy is imported here: a command brings what it needs, so that a workload starts soon.
  */
-import { CommanderError } from "commander";
 import { readEntry } from "../namespace/entry.ts";
+import { Threads } from "../namespace/threads.ts";
 import { status } from "./ending.ts";
-import { isolineProgram } from "./program.ts";
 
 const argv = process.argv.slice(2);
+// Their code takes longest to load, so it is loaded while the command line is being read.
+const threads = ["learn", "check", "run"].includes(argv[0] ?? "") ? new Threads() : undefined;
 // First of all: it takes the notes of bin/isoline out of the environment, which nobody else may see.
 const entry = readEntry();
-const program = isolineProgram(entry, argv);
+const { CommanderError } = await import("commander");
+const { isolineProgram } = await import("./program.ts");
+const program = isolineProgram(entry, argv, threads);
 try {
   await program.parseAsync(argv, { from: "user" });
 } catch (fault) {

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Entry } from "../namespace/entry.ts";
+import type { Threads } from "../namespace/threads.ts";
 import { declareContours } from "./grammar/contours.ts";
 import { declareLive } from "./grammar/live.ts";
 import { declareMachine } from "./grammar/machine.ts";
@@ -21,7 +22,7 @@ export class Program extends Command {
   }
 }
 
-export function isolineProgram(entry: Entry, argv: readonly string[]): Program {
+export function isolineProgram(entry: Entry, argv: readonly string[], threads?: Threads): Program {
   const program = new Program("isoline");
   program
     .description("A contour for any command: learn what software does, and know when it does something else.")
@@ -48,6 +49,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[]): Program {
   const invocation: Invocation = {
     entry,
     argv,
+    threads,
     ends: async (ending) => {
       process.exitCode = await ending;
     },

@@ -7,7 +7,6 @@
  */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import {
   type AppliedLandlock,
   type ChildState,
@@ -19,12 +18,12 @@ import {
 } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { findProgram } from "./command.ts";
-import { cells, type ControlBlock, makeControlBlock } from "./control-block.ts";
+import { cells, type ControlBlock } from "./control-block.ts";
 import type { Entry } from "./entry.ts";
 import type { LaunchData } from "./launch-thread.ts";
 import type { Envelope, LaunchMessage, LiveEvent, Report, Request, SupervisorMessage } from "./messages.ts";
 import type { Plan } from "./plan.ts";
-import type { SuperviseData } from "./supervise-thread.ts";
+import { Threads } from "./threads.ts";
 
 /** How the workload's first process ended, and what its namespace leaves. */
 export interface Outcome {
@@ -38,19 +37,17 @@ const CAP_SYS_ADMIN = 1n << 21n;
 const RING_EVERY_MS = 2;
 /** A millisecond each. Whoever took the status of our child away must not keep us here for good. */
 const ENDING_TRIES = 1000;
-/** Else Node pipes a thread's output to `process.stdout`, and making that makes the pipe behind it non-blocking: the workload's too. */
-const OWN_STREAMS = { stdout: true, stderr: true } as const;
 /** Signals that a person or a service manager sends to a program it started; passed on to the workload. */
 const FORWARDED: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH"];
 /** Signals of the terminal: the kernel has sent them to the workload as well. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", "SIGTTOU"];
 
 export class Namespace {
-  readonly block: ControlBlock = makeControlBlock();
+  readonly block: ControlBlock;
   readonly #entry: Entry;
   readonly #plan: Plan;
   readonly #command: readonly Uint8Array[];
-  readonly #requests = new MessageChannel();
+  readonly #threads: Threads;
   readonly #replies = new Map<number, (value: unknown) => void>();
   readonly #followers = new Set<(event: LiveEvent) => void>();
   #nextRequest = 1;
@@ -61,7 +58,9 @@ export class Namespace {
   #exit: ChildState = { state: "running" };
 
   /** `command` is the program and its arguments as raw bytes. */
-  constructor(entry: Entry, plan: Plan, command: readonly Uint8Array[]) {
+  constructor(entry: Entry, plan: Plan, command: readonly Uint8Array[], threads = new Threads()) {
+    this.#threads = threads;
+    this.block = threads.block;
     this.#entry = entry;
     this.#plan = plan;
     this.#command = command;
@@ -85,9 +84,9 @@ export class Namespace {
       this.#failed = reject;
     });
     this.#takeSignals();
-    const launcher = new MessageChannel();
-    const launch = this.#launch(path, launcher.port2);
-    this.#supervise(launcher.port1);
+    this.#supervise();
+    const launch = this.#launch(path);
+    this.#threads.begin(this.#plan, this.#launchData(path));
     launch.then(onStarted, (fault: Error) => this.#failed?.(fault));
     const report = await ended;
     await this.#ending();
@@ -98,7 +97,7 @@ export class Namespace {
   async ask(request: Request): Promise<unknown> {
     const id = this.#nextRequest++;
     const reply = new Promise<unknown>((resolve) => this.#replies.set(id, resolve));
-    this.#requests.port1.postMessage({ id, request } satisfies Envelope);
+    this.#threads.requests.postMessage({ id, request } satisfies Envelope);
     Atomics.add(this.block, cells.rung, 1);
     const ring = () => {
       const tid = Atomics.load(this.block, cells.supervisorTid);
@@ -124,16 +123,11 @@ export class Namespace {
     };
   }
 
-  #supervise(launcher: MessagePort): void {
-    const workerData: SuperviseData = { block: this.block, plan: this.#plan, requests: this.#requests.port2, launcher };
-    const worker = new Worker(new URL("./supervise-thread.js", import.meta.url), {
-      ...OWN_STREAMS,
-      workerData,
-      transferList: [this.#requests.port2, launcher],
-    });
-    worker.on("message", (message: SupervisorMessage) => this.#hear(message));
-    worker.on("error", (fault) => this.#failed?.(lost(fault.message)));
-    worker.on("exit", () => this.#failed?.(lost("its thread ended")));
+  #supervise(): void {
+    const { supervisor } = this.#threads;
+    supervisor.on("message", (message: SupervisorMessage) => this.#hear(message));
+    supervisor.on("error", (fault) => this.#failed?.(lost(fault.message)));
+    supervisor.on("exit", () => this.#failed?.(lost("its thread ended")));
   }
 
   #hear(message: SupervisorMessage): void {
@@ -148,7 +142,7 @@ export class Namespace {
       case "ended":
         for (const resolve of this.#replies.values()) resolve(undefined);
         this.#replies.clear();
-        this.#requests.port1.close();
+        this.#threads.requests.close();
         this.#ended?.(message.report);
         return;
       case "failed":
@@ -159,35 +153,13 @@ export class Namespace {
     }
   }
 
-  /** Starts the launching thread; settled when the program runs, or could not be started. */
-  #launch(path: Uint8Array, orders: MessagePort): Promise<void> {
-    const { blocked, ignored, environment, open } = this.#entry;
-    const standard = [0, 1, 2];
-    const { port1, port2 } = new MessageChannel();
-    const workerData: LaunchData = {
-      block: this.block,
-      orders,
-      port: port2,
-      noNewPrivileges: !mayFilterFreely(),
-      launch: {
-        path,
-        argv: this.#command,
-        environment,
-        keep: open,
-        shut: standard.filter((fd) => !open.includes(fd)),
-        blocked,
-        defaults: ignored.map((byte) => ~byte & 0xff),
-      },
-    };
-    const worker = new Worker(new URL("./launch-thread.js", import.meta.url), {
-      ...OWN_STREAMS,
-      workerData,
-      transferList: [port2, orders],
-    });
+  /** Settled when the program runs, or could not be started. */
+  #launch(path: Uint8Array): Promise<void> {
+    const { launcher, launched } = this.#threads;
     return new Promise((resolve, reject) => {
-      worker.on("error", reject);
-      port1.on("message", (message: LaunchMessage) => {
-        port1.close();
+      launcher.on("error", reject);
+      launched.on("message", (message: LaunchMessage) => {
+        launched.close();
         if (message.kind === "started") {
           this.#pid = message.pid;
           this.#landlock = message.landlock;
@@ -196,8 +168,25 @@ export class Namespace {
         } else if (message.kind === "refused") reject(startFailure(path, message.errno));
         else reject(new LinuxError("launch-failed", message.message));
       });
-      worker.on("exit", () => port1.close());
+      launcher.on("exit", () => launched.close());
     });
+  }
+
+  /** What the program is started with: as if we were not there. */
+  #launchData(path: Uint8Array): LaunchData {
+    const { blocked, ignored, environment, open } = this.#entry;
+    return {
+      noNewPrivileges: !mayFilterFreely(),
+      launch: {
+        path,
+        argv: this.#command,
+        environment,
+        keep: open,
+        shut: [0, 1, 2].filter((fd) => !open.includes(fd)),
+        blocked,
+        defaults: ignored.map((byte) => ~byte & 0xff),
+      },
+    };
   }
 
   /** Signals that were ignored at the start stay ignored; the rest is passed on, or was the terminal's and reached the workload by itself. */

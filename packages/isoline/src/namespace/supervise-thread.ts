@@ -12,16 +12,16 @@ import type { Envelope, LaunchOrder, SupervisorMessage } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import { Supervision } from "./supervision.ts";
 
-export interface SuperviseData {
+/** What the thread is started with; the plan comes as its first message. */
+export interface SuperviseThreadData {
   readonly block: ControlBlock;
-  readonly plan: Plan;
   readonly requests: MessagePort;
   readonly launcher: MessagePort;
 }
 
 const say = (message: SupervisorMessage) => parentPort?.postMessage(message);
 
-async function run({ block, plan, requests, launcher }: SuperviseData): Promise<void> {
+async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
   const supervision = await Supervision.prepare(plan, block, (event) => say({ kind: "event", event }));
   armDoorbell();
   Atomics.store(block, cells.supervisorTid, currentThread());
@@ -51,9 +51,11 @@ async function run({ block, plan, requests, launcher }: SuperviseData): Promise<
   sensor.close();
 }
 
-const data = workerData as SuperviseData;
-run(data).catch((fault: unknown) => {
-  const code = fault instanceof IsolineError ? fault.code : "internal";
-  say({ kind: "failed", code, message: fault instanceof Error ? fault.message : String(fault) });
-  publish(data.block, cells.ready, -1);
+const data = workerData as SuperviseThreadData;
+parentPort?.once("message", (plan: Plan) => {
+  run(plan, data).catch((fault: unknown) => {
+    const code = fault instanceof IsolineError ? fault.code : "internal";
+    say({ kind: "failed", code, message: fault instanceof Error ? fault.message : String(fault) });
+    publish(data.block, cells.ready, -1);
+  });
 });

@@ -24,9 +24,9 @@ export interface Supervised {
 const OUTLIVED_AFTER_MS = 1000;
 
 /** Runs the workload to the end of its last process. Throws whatever is wrong before it starts. */
-export async function supervise({ entry }: Invocation, run: Supervised): Promise<Outcome> {
+export async function supervise({ entry, threads }: Invocation, run: Supervised): Promise<Outcome> {
   if (run.name !== undefined) await (await import("../../control/directory.ts")).assertNameFree(run.name);
-  const namespace = new Namespace(entry, run.plan, run.command);
+  const namespace = new Namespace(entry, run.plan, run.command, threads);
   const around = new Surroundings(namespace, run);
   try {
     const outcome = await namespace.run(() => around.begin());

@@ -1,0 +1,47 @@
+/**
+ * The two threads beside the main one. They may be started before it is known what they will do: to load their code takes
+ * longer than all the rest of a start.
+ */
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { type ControlBlock, makeControlBlock } from "./control-block.ts";
+import type { LaunchData, LaunchThreadData } from "./launch-thread.ts";
+import type { Plan } from "./plan.ts";
+import type { SuperviseThreadData } from "./supervise-thread.ts";
+
+/** Else Node pipes a thread's output to `process.stdout`, and making that makes the pipe behind it non-blocking: the workload's too. */
+const OWN_STREAMS = { stdout: true, stderr: true } as const;
+
+export class Threads {
+  readonly block: ControlBlock = makeControlBlock();
+  readonly supervisor: Worker;
+  readonly launcher: Worker;
+  /** Requests to the supervising thread. */
+  readonly requests: MessagePort;
+  /** Where the launching thread tells how it went; a port of its own, because the thread ends right after. */
+  readonly launched: MessagePort;
+
+  constructor() {
+    const requests = new MessageChannel();
+    const orders = new MessageChannel();
+    const launched = new MessageChannel();
+    this.requests = requests.port1;
+    this.launched = launched.port1;
+    const { block } = this;
+    this.supervisor = new Worker(new URL("./supervise-thread.js", import.meta.url), {
+      ...OWN_STREAMS,
+      workerData: { block, requests: requests.port2, launcher: orders.port1 } satisfies SuperviseThreadData,
+      transferList: [requests.port2, orders.port1],
+    });
+    this.launcher = new Worker(new URL("./launch-thread.js", import.meta.url), {
+      ...OWN_STREAMS,
+      workerData: { block, orders: orders.port2, outcome: launched.port2 } satisfies LaunchThreadData,
+      transferList: [orders.port2, launched.port2],
+    });
+  }
+
+  /** Says what to do. The launching thread looks for its part once the other is ready, so it is told first. */
+  begin(plan: Plan, launch: LaunchData): void {
+    this.launcher.postMessage(launch);
+    this.supervisor.postMessage(plan);
+  }
+}
