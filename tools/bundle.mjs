@@ -17,6 +17,7 @@ const build = await rolldown({
     main: `${dist}cli/main.js`,
     "supervise-thread": `${dist}namespace/supervise-thread.js`,
     "launch-thread": `${dist}namespace/launch-thread.js`,
+    "listener-thread": fileURLToPath(new URL("../packages/linux/dist/probe/listener-thread.js", import.meta.url)),
   },
   platform: "node",
   // What carries native code, or is only loaded by commands that have time, stays a package of its own.

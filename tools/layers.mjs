@@ -24,6 +24,7 @@ const house = [
   ["linux", "process", ["@isoline/core"]],
   ["linux", "sensor", ["@isoline/core", "node:*"]],
   ["linux", "landlock", ["@isoline/core", "node:*"]],
+  ["linux", "probe", ["@isoline/core", "node:*"]],
   ["linux", "index", []],
 
   ["isoline", "error", ["@isoline/core", "@isoline/linux"]],

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Actor, Digest, Event, Operation, Subject } from "@isoline/core";
 import type { AppliedLandlock } from "../../packages/linux/src/landlock/apply.ts";
 import type { LandlockRules } from "../../packages/linux/src/landlock/rules.ts";
-import type { Compiled } from "./compiled.ts";
+import type { Compiled } from "../compiled/linux.ts";
 
 /** An operation of `file-operations.mjs` and its arguments. */
 export type Step = readonly [name: string, ...rest: unknown[]];

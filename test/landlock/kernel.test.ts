@@ -12,7 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { landlockVersion } from "../../packages/linux/src/abi/landlock.ts";
 import { compileRules } from "../../packages/linux/src/landlock/compile.ts";
 import type { LandlockRules } from "../../packages/linux/src/landlock/rules.ts";
-import { type Compiled, compileLinux } from "./compiled.ts";
+import { type Compiled, compileLinux } from "../compiled/linux.ts";
 import { act, type Held, runHeld, type Step } from "./held.ts";
 import { executed, opened, starting } from "./programs.ts";
 

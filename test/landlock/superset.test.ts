@@ -10,11 +10,11 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { landlockVersion } from "../../packages/linux/src/abi/landlock.ts";
 import { compileRules } from "../../packages/linux/src/landlock/compile.ts";
-import { type Compiled, compileLinux } from "./compiled.ts";
+import { type Compiled, compileLinux } from "../compiled/linux.ts";
 import { perform } from "./file-operations.mjs";
 import { act, type Job, runHeld, type Step } from "./held.ts";
 
-const SEQUENCES = 60;
+const SEQUENCES = 40;
 const policy = { pseudonyms: [], iouring: "refuse" } as const;
 const owned = { uid: 0, gid: 0, fs: "disk" };
 

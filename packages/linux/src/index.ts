@@ -20,3 +20,5 @@ export { ModelMediator } from "./sensor/model-mediator.ts";
 export { type AppliedLandlock, applyLandlock } from "./landlock/apply.ts";
 export { compileLandlock } from "./landlock/compile.ts";
 export type { LandlockRules } from "./landlock/rules.ts";
+export type { Probe } from "./probe/probe.ts";
+export { probeAll } from "./probe/probe-all.ts";

@@ -1,0 +1,44 @@
+/**
+ * Everything that can be known of a machine before a namespace is started on it. Nothing of it stays: what has to be
+ * tried is tried in a thread and on a child, which are gone afterwards.
+ */
+import { readFileSync } from "node:fs";
+import { release } from "node:os";
+import { readThreadStatus } from "../sensor/seccomp/proc-status.ts";
+import { type Machine, probeMachine } from "./machine.ts";
+import { probeNotification, tryNotification } from "./notification.ts";
+import { probePaths } from "./paths.ts";
+import type { Probe } from "./probe.ts";
+import { probeSecurityModules, trySecurityModules } from "./security-modules.ts";
+import { probeLooking, tryLooking } from "./tasks.ts";
+
+let known: Promise<readonly Probe[]> | undefined;
+
+/** All probes, part by part; tried once, then remembered. */
+export function probeAll(): Promise<readonly Probe[]> {
+  known ??= probe();
+  return known;
+}
+
+async function probe(): Promise<readonly Probe[]> {
+  const machine = probeMachine(readMachine());
+  const [notification, looking] = await Promise.all([tryNotification(), tryLooking()]);
+  return [
+    ...machine,
+    ...probeNotification(notification),
+    ...probeLooking(looking),
+    ...probePaths(),
+    ...probeSecurityModules(trySecurityModules()),
+  ];
+}
+
+function readMachine(): Machine {
+  const status = readFileSync("/proc/self/status", "latin1");
+  return {
+    release: release(),
+    architecture: process.arch,
+    uid: process.getuid?.() ?? -1,
+    capabilities: readThreadStatus(process.pid)?.credentials.capabilities ?? 0n,
+    noNewPrivileges: /^NoNewPrivs:\s*1$/m.test(status),
+  };
+}

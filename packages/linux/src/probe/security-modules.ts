@@ -1,0 +1,118 @@
+/**
+ * What the kernel's security modules can do for us: Landlock beneath the seccomp sensor, BPF for a sensor to come.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { ENOSYS } from "../abi/errno.ts";
+import { landlockVersion, listSecurityModules } from "../abi/landlock.ts";
+import { knownTo, namesOf, netRights, scopes } from "../landlock/rights.ts";
+import type { Probe } from "./probe.ts";
+
+export interface SecurityModules {
+  /** Version of Landlock's interface, or a negative errno. */
+  readonly landlock: number;
+  /** Which modules are active; undefined where the kernel does not say. */
+  readonly active: readonly string[] | undefined;
+  readonly hasTypes: boolean;
+}
+
+/** uapi/linux/lsm.h; only those that are asked after. */
+const moduleNames: ReadonlyMap<bigint, string> = new Map([
+  [109n, "bpf"],
+  [110n, "landlock"],
+]);
+/** The newest version of which everything is used here. */
+const NEWEST = 7;
+
+export function trySecurityModules(): SecurityModules {
+  return { landlock: landlockVersion(), active: activeModules(), hasTypes: existsSync("/sys/kernel/btf/vmlinux") };
+}
+
+/** From the kernel itself since 6.8, before that only where securityfs is mounted. */
+function activeModules(): readonly string[] | undefined {
+  const ids = listSecurityModules();
+  if (typeof ids !== "number") return ids.map((id) => moduleNames.get(id) ?? String(id));
+  try {
+    return readFileSync("/sys/kernel/security/lsm", "latin1").trim().split(",");
+  } catch {
+    return undefined;
+  }
+}
+
+export function probeSecurityModules(found: SecurityModules): readonly Probe[] {
+  return [landlock(found), types(found), bpfModule(found), bpfSensor()];
+}
+
+function landlock({ landlock: version }: SecurityModules): Probe {
+  const fact = {
+    part: "landlock",
+    name: "Landlock",
+    required: true,
+    needs: `Linux 5.13; 6.15 (version ${NEWEST}) for all of it`,
+  } as const;
+  if (version === -ENOSYS) {
+    return {
+      ...fact,
+      works: false,
+      detail: "the kernel was built without it",
+      fix: "run a kernel with CONFIG_SECURITY_LANDLOCK",
+    };
+  }
+  if (version < 1)
+    return { ...fact, works: false, detail: "not active", fix: "add landlock to lsm= on the kernel's command line" };
+  const missing = missingFrom(version);
+  const detail = `version ${version}: ${missing === "" ? "everything that is used of it" : `without ${missing}`}`;
+  return { ...fact, works: true, detail, ...(missing === "" ? {} : { fix: "a newer kernel holds back more" }) };
+}
+
+function missingFrom(version: number): string {
+  const [known, all] = [knownTo(version), knownTo(NEWEST)];
+  const missing = [
+    namesOf(all.fs & ~known.fs),
+    namesOf(all.net & ~known.net, netRights),
+    namesOf(all.scoped & ~known.scoped, scopes),
+  ];
+  const log = version < 7 ? ["refusals in the audit log"] : [];
+  return [...missing.filter((names) => names !== ""), ...log].join(", ");
+}
+
+function types({ hasTypes }: SecurityModules): Probe {
+  return {
+    part: "bpf",
+    name: "kernel types (BTF)",
+    works: hasTypes,
+    required: true,
+    detail: hasTypes ? "/sys/kernel/btf/vmlinux is there" : "/sys/kernel/btf/vmlinux is not there",
+    needs: "CONFIG_DEBUG_INFO_BTF",
+  };
+}
+
+function bpfModule({ active }: SecurityModules): Probe {
+  const works = active?.includes("bpf") ?? false;
+  const detail =
+    active === undefined
+      ? "not known: the kernel does not say, and securityfs is not mounted"
+      : works
+        ? "bpf is in lsm=; whether programs may attach was not tried"
+        : "bpf is not in lsm=";
+  return {
+    part: "bpf",
+    name: "BPF security module",
+    works,
+    required: false,
+    detail,
+    needs: "CONFIG_BPF_LSM",
+    ...(works || active === undefined ? {} : { fix: "add bpf to lsm= on the kernel's command line" }),
+  };
+}
+
+/** What a machine could do says nothing about what this version does. */
+function bpfSensor(): Probe {
+  return {
+    part: "bpf",
+    name: "bpf sensor",
+    works: false,
+    required: true,
+    detail: "not built yet",
+    needs: "a later version of isoline",
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * The probes on this machine: whatever they find, it is whole, it leaves nothing behind, and it agrees with what the
+ * kernel does elsewhere.
+ */
+import { execFileSync } from "node:child_process";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { landlockVersion } from "../../packages/linux/src/abi/landlock.ts";
+import type { Probe } from "../../packages/linux/src/probe/probe.ts";
+import { type Compiled, compileLinux } from "../compiled/linux.ts";
+
+const NOBODY = 65534;
+const driver = fileURLToPath(new URL("./probing.mjs", import.meta.url));
+const isRoot = process.getuid?.() === 0;
+
+interface Probing {
+  readonly probes: readonly Probe[];
+  readonly isRemembered: boolean;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+describe("this machine", () => {
+  let compiled: Compiled;
+  beforeAll(() => {
+    compiled = compileLinux();
+  });
+  afterAll(() => compiled.remove());
+
+  const probing = (words: readonly string[] = [], uid?: number): Probing => {
+    const directory = dirname(dirname(compiled.module("probe/probe-all.js")));
+    const identity = uid === undefined ? {} : { uid, gid: uid };
+    return JSON.parse(execFileSync(process.execPath, [driver, directory, ...words], { encoding: "utf8", ...identity }));
+  };
+  const named = ({ probes }: Probing, name: string) => probes.find((probe) => probe.name.startsWith(name)) as Probe;
+
+  it("every probe says what it found and what it needs, under a name of its own", () => {
+    const { probes, isRemembered } = probing();
+    expect(isRemembered).toBe(true);
+    expect(new Set(probes.map(({ name }) => name)).size).toBe(probes.length);
+    expect(probes.filter(({ detail, needs }) => detail === "" || needs === "")).toEqual([]);
+    expect(new Set(probes.map(({ part }) => part))).toEqual(new Set(["machine", "seccomp", "landlock", "bpf"]));
+  });
+
+  it("nothing stays: no filter, no no_new_privs, no child", () => {
+    const { before, after } = probing();
+    expect(after).toEqual(before);
+  });
+
+  it("Landlock is found where it is", () => {
+    expect(named(probing(), "Landlock").works).toBe(landlockVersion() > 0);
+  });
+
+  it("a listener was really asked for", () => {
+    const found = named(probing(), "user notification");
+    expect(found.detail).not.toContain("could not be tried");
+  });
+
+  it("under another listener: said, and what to do", ({ skip }) => {
+    skip(!named(probing(), "user notification").works, "this machine has no user notification to be under");
+    expect(named(probing(["under"]), "user notification")).toMatchObject({
+      works: false,
+      detail: expect.stringContaining("under a listener already"),
+    });
+  });
+
+  it.skipIf(!isRoot)("an ordinary user finds the same, but for set-user-ID programs (needs root to become one)", () => {
+    const failing = (found: Probing) => found.probes.filter(({ works }) => !works).map(({ name }) => name);
+    const [root, user] = [failing(probing()), failing(probing([], NOBODY))];
+    expect(user.filter((name) => !root.includes(name))).toEqual(["set-user-ID programs"]);
+  });
+});
