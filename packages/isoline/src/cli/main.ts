@@ -23,5 +23,7 @@ try {
         : status.usage
       : (await import("./refusal.ts")).refuse(fault, program.running);
 }
-// Whatever a command left open (a socket, a timer) must not keep it alive; all output is written already.
+// Whatever a command left open (a socket, a timer) must not keep it alive; all output is written already. Node would end
+// threads that are still loading native code, which aborts the whole process.
+if (threads !== undefined) (await import("@isoline/linux")).leave(Number(process.exitCode ?? status.success));
 process.exit();
