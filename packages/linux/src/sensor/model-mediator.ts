@@ -147,6 +147,12 @@ export class ModelMediator implements Mediator {
     this.#guessed.add(process.handle);
   }
 
+  swapped(process: Process): void {
+    const what = "it runs another file than the one it was let execute";
+    this.#engine.loss(what, 1, process.handle);
+    this.#engine.trust.distrust(process.handle, { reason: "sensor", what });
+  }
+
   attempted(): void {
     this.#counts.attempts += 1;
   }

@@ -21,8 +21,8 @@ export interface Process {
   readonly pidfd: number;
   readonly started: string | undefined;
   identity: Identity;
-  /** An exec that was let through but has not been seen to succeed. */
-  pendingExec: { readonly next: Identity; readonly markBefore: string | undefined } | undefined;
+  /** Execs that were let through and have neither been seen to succeed nor to fail; more than one only among threads. */
+  pendingExecs: PendingExec[];
   /** Device and inode of the executable, by which children of a dead parent are matched. */
   executable: string;
   /** What this process was before each exec, latest last: a child may have been forked then. */
@@ -38,6 +38,16 @@ export interface Process {
   readonly movingThreads: Set<number>;
   /** Raised whenever root or working directory may have changed. */
   directoryEpoch: number;
+}
+
+export interface PendingExec {
+  /** The thread that asked for it. */
+  readonly tid: number;
+  readonly next: Identity;
+  /** Device and inode of the program that will run, interpreters resolved; "" where that is not known. */
+  readonly executable: string;
+  /** See `readImageMark`. */
+  readonly markBefore: string | undefined;
 }
 
 export interface Thread {

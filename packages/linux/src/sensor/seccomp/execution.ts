@@ -7,12 +7,19 @@ import { EACCES, ELOOP, ENOEXEC } from "../../abi/errno.ts";
 import { AT_FDCWD } from "../../abi/stat.ts";
 import type { Context } from "./context.ts";
 import { pathText } from "./files.ts";
+import { fileMark } from "./lineage.ts";
 import { Found, PATH_ERRORS } from "./paths.ts";
 import { EXECUTE } from "./permission.ts";
 import type { Thread } from "./actors.ts";
 
 /** The files an exec loads, in the order the kernel comes to them; or the errno it will refuse with. */
-export type Execution = { readonly images: readonly [Image, ...Image[]] } | { readonly refusedWith: number };
+export type Execution =
+  | {
+      readonly images: readonly [Image, ...Image[]];
+      /** Device and inode of the program that will run, which /proc/PID/exe will show; "" where that is not known. */
+      readonly executable: string;
+    }
+  | { readonly refusedWith: number };
 
 /** The kernel gives up after five rewrites (fs/exec.c, exec_binprm). */
 const MAX_REWRITES = 5;
@@ -22,7 +29,7 @@ const HEAD = 256;
 /** Looks at the file an exec names and at whatever will be loaded to run it. */
 export function inspect(context: Context, thread: Thread, target: Found): Execution {
   const loaders: Image[] = [];
-  const images = (): Execution => ({ images: [imageOf(context, target), ...loaders] });
+  const images = (executable: string): Execution => ({ images: [imageOf(context, target), ...loaders], executable });
   let file = target;
   try {
     for (let rewrites = 0; ; rewrites++) {
@@ -30,10 +37,11 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
       if (refusal !== 0) return { refusedWith: refusal };
       if (file !== target) loaders.push(imageOf(context, file));
       const next = loaderOf(context, file);
-      if (next.kind === "none") return images();
+      const executable = fileMark(file.stat);
+      if (next.kind === "none") return images(executable);
       if (next.kind === "unknown") {
         loaders.push({ path: next.reason });
-        return images();
+        return images("");
       }
       if (next.kind === "not-executable") return { refusedWith: ENOEXEC };
       if (rewrites >= MAX_REWRITES) return { refusedWith: ELOOP };
@@ -50,11 +58,11 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
       if (result < 0) {
         if (PATH_ERRORS.has(-result)) return { refusedWith: -result };
         loaders.push({ path: `?unresolved:${escapeBytes(next.path)}` });
-        return images();
+        return images(next.kind === "elf" ? executable : "");
       }
       if (next.kind === "elf") {
         loaders.push(imageOf(context, file));
-        return images();
+        return images(executable);
       }
     }
   } finally {

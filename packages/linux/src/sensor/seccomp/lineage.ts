@@ -6,8 +6,10 @@
  * is what candidates are matched by. If the candidates agree on an identity it is certain; if not, the latest is taken
  * and said to be a guess.
  */
-import { statSync } from "node:fs";
+import { statx } from "../../abi/libc.ts";
+import { AT_FDCWD, Stat, STATX_MASK } from "../../abi/stat.ts";
 import type { Identity, Process } from "./actors.ts";
+import { terminated } from "./bytes.ts";
 
 export interface Origin {
   readonly parent: Process | undefined;
@@ -78,12 +80,14 @@ function candidatesIn(processes: Iterable<Process>, executable: string): { paren
   return found;
 }
 
+const stat = new Stat();
+
+/** `device:inode` of a file. */
+export function fileMark(file: Stat): string {
+  return `${file.device}:${file.inode}`;
+}
+
 /** `device:inode` of what a process executes; "" where that may not be seen. */
 export function executableOf(pid: number): string {
-  try {
-    const { dev, ino } = statSync(`/proc/${pid}/exe`);
-    return `${dev}:${ino}`;
-  } catch {
-    return "";
-  }
+  return statx(AT_FDCWD, terminated(`/proc/${pid}/exe`), 0, STATX_MASK, stat.bytes) < 0 ? "" : fileMark(stat);
 }

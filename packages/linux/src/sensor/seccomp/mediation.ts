@@ -34,6 +34,8 @@ export interface Mediator {
   lost(reason: string, process?: Process): Verdict;
   /** The identity of a new process had to be guessed among several. */
   guessed(process: Process): void;
+  /** A process runs another file than the one it was let execute: its identity is wrong, and somebody saw to that. */
+  swapped(process: Process): void;
   /** The kernel would have refused the call anyway. */
   attempted(): void;
   /** An address was bound to port 0; how to ask later which one the kernel gave. */

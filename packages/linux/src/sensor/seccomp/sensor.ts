@@ -35,6 +35,7 @@ export class SeccompSensor {
         mediator.died(process);
       },
       guessed: (process) => mediator.guessed(process),
+      swapped: (process) => mediator.swapped(process),
     });
     this.#context = new Context(this.#listener, mediator, this.#tasks);
   }

@@ -10,7 +10,7 @@
 import { type Digest, type Task, ZERO_DIGEST } from "@isoline/core";
 import { ESRCH } from "../../abi/errno.ts";
 import { close, pidfdOpen, pidfdSendSignal } from "../../abi/libc.ts";
-import type { Identity, Process, Thread } from "./actors.ts";
+import type { Identity, PendingExec, Process, Thread } from "./actors.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { executableOf, Lineage } from "./lineage.ts";
 import { readImageMark, readThreadStatus, startTime, type ThreadStatus } from "./proc-status.ts";
@@ -19,8 +19,10 @@ import { readImageMark, readThreadStatus, startTime, type ThreadStatus } from ".
 export interface TaskEvents {
   born(process: Process): void;
   died(process: Process): void;
-  /** The identity of a new process had to be guessed among several. */
+  /** The identity of a process had to be guessed among several. */
   guessed(process: Process): void;
+  /** A process runs another file than the one that was looked at when it asked to execute it. */
+  swapped(process: Process): void;
 }
 
 /** `PIDFD_THREAD` (linux/pidfd.h, since 6.9): the descriptor stands for one thread, not for the process. */
@@ -97,8 +99,10 @@ export class TaskTable {
   }
 
   /** Notes an exec that is let through; the identity changes when the new image is seen to run. */
-  execStarts(process: Process, next: Identity): void {
-    process.pendingExec = { next, markBefore: readImageMark(process.pid) };
+  execStarts(thread: Thread, next: Identity, executable: string): void {
+    const { process, tid } = thread;
+    const others = process.pendingExecs.filter((pending) => pending.tid !== tid);
+    process.pendingExecs = [...others, { tid, next, executable, markBefore: readImageMark(process.pid) }];
   }
 
   /** Notes that a call which moves root or working directory is let through; until this thread calls again, nothing is kept. */
@@ -142,23 +146,39 @@ export class TaskTable {
     const { process } = thread;
     if (this.#forking.size > 0) this.#forking.delete(thread.tid);
     if (process.movingThreads.size > 0 && process.movingThreads.delete(thread.tid)) process.directoryEpoch += 1;
-    if (process.pendingExec) this.#commitExec(process);
+    if (process.pendingExecs.length > 0) this.#settleExecs(thread);
     if (thread.credentialsStale) {
       const status = readThreadStatus(thread.tid);
       if (status) this.#setCredentials(thread, status);
     }
   }
 
-  #commitExec(process: Process): void {
-    const { next, markBefore } = process.pendingExec as NonNullable<Process["pendingExec"]>;
-    process.pendingExec = undefined;
+  /** An exec of this process has succeeded, or the thread that asked for one is back from it, or neither. */
+  #settleExecs(thread: Thread): void {
+    const { process } = thread;
     const mark = readImageMark(process.pid);
-    // Same addresses as before: the exec failed. Where nothing can be read, what was let through is taken to have happened.
-    if (mark !== undefined && mark === markBefore) return;
+    const executable = executableOf(process.pid);
+    // The same image as before, or, where nothing can be read, what was let through is taken to have happened.
+    const happened = process.pendingExecs.filter(({ markBefore }) => mark === undefined || mark !== markBefore);
+    if (happened.length === 0 && executable === process.executable) {
+      process.pendingExecs = process.pendingExecs.filter(({ tid }) => tid !== thread.tid);
+      return;
+    }
+    // Of several threads that asked, one succeeded: the one whose program is running.
+    const running = process.pendingExecs.filter((pending) => pending.executable === executable);
+    const pending = (running.at(-1) ?? process.pendingExecs.at(-1)) as PendingExec;
+    process.pendingExecs = [];
+    this.#becomes(process, pending.next, executable);
+    if (running.some(({ next }) => next !== pending.next)) this.#events.guessed(process);
+    if (pending.executable !== "" && executable !== "" && pending.executable !== executable)
+      this.#events.swapped(process);
+  }
+
+  #becomes(process: Process, next: Identity, executable: string): void {
     if (process.hasForked) process.past.push({ executable: process.executable, identity: process.identity });
     if (process.past.length > 16) process.past.shift();
     process.identity = next;
-    process.executable = executableOf(process.pid);
+    process.executable = executable;
     process.sharesDirectories = false;
     process.multithreaded = false;
     process.movingThreads.clear();
@@ -184,7 +204,7 @@ export class TaskTable {
     };
     this.#setCredentials(thread, status);
     this.#threads.set(tid, thread);
-    if (process.pendingExec) this.#commitExec(process);
+    if (process.pendingExecs.length > 0) this.#settleExecs(thread);
     if (this.#threads.size >= this.#sweepAt) {
       this.sweep();
       this.#sweepAt = Math.max(256, this.#threads.size * 2);
@@ -205,7 +225,7 @@ export class TaskTable {
       pidfd,
       started: pidfd < 0 ? startTime(status.tgid) : undefined,
       identity: origin.identity,
-      pendingExec: undefined,
+      pendingExecs: [],
       executable: executableOf(status.tgid),
       past: [],
       hasForked: false,

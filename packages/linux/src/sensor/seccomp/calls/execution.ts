@@ -46,7 +46,8 @@ function execute(context: Context, thread: Thread, target: Found): Verdict {
   });
   if (verdict === 0) {
     const { task, program } = context.mediator.taskOf(thread.process.identity, images, thread);
-    context.tasks.execStarts(thread.process, context.tasks.identify(task, program, thread.process.identity));
+    const next = context.tasks.identify(task, program, thread.process.identity);
+    context.tasks.execStarts(thread, next, execution.executable);
   }
   return verdict;
 }
