@@ -12,6 +12,7 @@ export const cliErrors = {
   "name-taken": "A live namespace has this name already.",
   "unsafe-place": "A directory for control sockets belongs to somebody else, or is open to others.",
   "namespace-lost": "A namespace's supervisor went away or does not answer.",
+  "no-demo": "The demo cannot be shown on this machine, or did not come out as it should.",
 } as const;
 
 export type CliErrorCode = keyof typeof cliErrors;

@@ -1,5 +1,6 @@
 /** The commands about this machine and this program. */
 import { Argument, type Command } from "commander";
+import type { DemoOptions } from "../../demo/demo.ts";
 import type { DoctorOptions } from "../commands/doctor.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
@@ -21,8 +22,9 @@ export function declareMachine(program: Command, { ends }: Invocation): void {
     .description(
       "Learns a small Node project, shows and checks its contour, then runs it with a compromised dependency.",
     )
+    .option("--keep", "leave the project and its home where they are, to look around")
     .addHelpText("after", examples("isoline demo"))
-    .action(() => ends(import("../commands/demo.ts").then(({ demo }) => demo())));
+    .action((options: DemoOptions) => ends(import("../commands/demo.ts").then(({ demo }) => demo(options))));
 
   program
     .command("completion")

