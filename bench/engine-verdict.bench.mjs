@@ -1,129 +1,188 @@
-/**
- * The engine, raw record to verdict, at 100 points and at 1 000 000.
- *
- *   repeated   raw key of 96 bytes → known verdict → judgement, 100 events over and over; learning (counts), enforcing
- *   novel      encoded event → decode → SHA-256 → insert → remember, 20 000 new points on top of those there are
- *
- * Sizes alternate, and medians are compared. Run `npm run build` first. Prints a table; `--json` prints the figures.
- */
+/** The engine, raw record to verdict, at 100 points and at 1 000 000: an event that is known, and one that is new. */
 import { randomInt } from "node:crypto";
 import {
   Contour,
+  canonicalPolicy,
+  DEFAULT_POLICY,
   decodeEvent,
   deriveTask,
   Engine,
   encodeEvent,
   iso1,
   KnownKeys,
+  Leveller,
   SUPERVISOR,
   sha256,
   ZERO_DIGEST,
-} from "@isoline/core";
+} from "../packages/core/dist/index.js";
+import { comparison, goal } from "./harness/comparison.mjs";
+import { inTurn } from "./harness/contest.mjs";
+import { median } from "./harness/statistics.mjs";
 
-const SIZES = [100, 1_000_000];
 const KEY = 96;
 const HOT = 100;
 const DRAWS = 4096;
-const ROUNDS = 15;
 const REPEATS = 400_000;
-const NOVEL = 20_000;
+const NOVEL = 10_000;
+const SMALL = 100;
+const LARGE = 1_000_000;
+const AT_SMALL = "at 100 points";
+const AT_LARGE = "at 1 000 000 points";
+
+/** @type {import("./harness/solo.mjs").Measurable} */
+export const benchmark = {
+  title: "raw record → verdict",
+  method: `Repeated: a raw key of ${KEY} bytes is looked up and judged, ${HOT} different ones over and over. Novel: an encoded event is
+decoded, levelled by the default lens, encoded, hashed with SHA-256, inserted and remembered; the small contour starts anew
+each round. Memory: what the heap and the buffers grew by while ${LARGE.toLocaleString("en").replaceAll(",", " ")} points were inserted.`,
+
+  async run(session) {
+    const small = new Namespace(SMALL);
+    const before = heldBytes();
+    const large = new Namespace(LARGE);
+    const held = (heldBytes() - before) / LARGE;
+    const keys = { small: hotKeys(SMALL), large: hotKeys(LARGE) };
+    const pair = (/** @type {() => number} */ one, /** @type {() => number} */ other) =>
+      inTurn({ [AT_SMALL]: one, [AT_LARGE]: other }, { rounds: session.rounds(15, 5), warmups: 3 });
+
+    const repeat = () =>
+      pair(
+        () => thousandRepeats(small, keys.small),
+        () => thousandRepeats(large, keys.large),
+      );
+    const learning = await repeat();
+    const novel = await pair(
+      () => thousandNovel(new Namespace(SMALL)),
+      () => thousandNovel(large),
+    );
+    for (const { engine } of [small, large]) engine.enforce();
+    const enforcing = await repeat();
+    return [
+      table("repeated event, learning", learning, 3000),
+      table("repeated event, enforcing", enforcing, 3000),
+      table("novel event", novel, 150),
+      comparison({
+        what: "memory a point, of 1 000 000",
+        unit: "bytes",
+        figures: {
+          "to look it up (raw key → verdict)": [large.known.bytes / large.known.size],
+          "all of it, readable event included": [held],
+        },
+        goals: [goal("memory a point, for lookup", large.known.bytes / large.known.size, "at most", 300, "bytes")],
+      }),
+    ];
+  },
+};
+
+/** @param {string} what @param {Record<string, number[]>} figures @param {number} reach thousand a second */
+function table(what, figures, reach) {
+  const small = figures[AT_SMALL] ?? [];
+  const large = figures[AT_LARGE] ?? [];
+  return comparison({
+    what,
+    unit: "thousand/s",
+    figures,
+    against: AT_SMALL,
+    goals: [
+      goal(`${what}, at 100 points`, median(small), "at least", reach, "thousand/s"),
+      goal(`${what}, at 1 000 000 points`, median(large), "at least", reach, "thousand/s"),
+      goal(`${what}, 1 000 000 points against 100`, median(small) / median(large), "at most", 1.3, "× the time"),
+    ],
+  });
+}
 
 const task = deriveTask(ZERO_DIGEST, [{ path: "/usr/bin/node", digest: sha256(Buffer.from("node")) }]);
 const ids = { uid: 1000, euid: 1000, suid: 1000, fsuid: 1000, gid: 1000, egid: 1000, sgid: 1000, fsgid: 1000 };
 const actor = { task: task.id, parent: task.parent, credentials: { ...ids, capabilities: 0n } };
 const rawKey = Buffer.alloc(KEY);
 const circumstances = { sequence: 1, process: 1, pid: 1, chain: ["node"], task };
+const here = { pid: 1, tid: 1, program: "node" };
+const launch = {
+  cwd: "/srv/project",
+  home: "/home/builder",
+  temp: ["/tmp"],
+  uid: 1000,
+  gid: 1000,
+  ephemeralPorts: /** @type {const} */ ([32_768, 60_999]),
+};
+const outside = { relationOf: () => /** @type {const} */ ("self"), isOwnPort: () => false };
 
+/** A sensor's memory with an engine behind it, that has seen `size` different events. */
+class Namespace {
+  contour = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
+  engine = new Engine({ contour: this.contour, mode: "learn", reaction: "log" });
+  known = new KnownKeys([randomInt(2 ** 31), randomInt(2 ** 31)], { maxBytes: 2 ** 30 });
+  leveller = new Leveller(DEFAULT_POLICY, launch, outside);
+  seen = 0;
+
+  /** @param {number} size */
+  constructor(size) {
+    this.engine.trust.born(1, SUPERVISOR);
+    while (this.seen < size) this.meet(encodeEvent(eventAt(this.seen)));
+  }
+
+  /** @param {Buffer} record */
+  meet(record) {
+    const event = this.leveller.level(decodeEvent(record), here);
+    const { known } = this.engine.judge(event, circumstances);
+    rawKeyAt(this.seen, rawKey, 0);
+    this.known.remember(rawKey, 0, KEY, known);
+    this.seen += 1;
+  }
+}
+
+/** @param {number} index @returns {import("../packages/core/dist/index.js").Event} */
 function eventAt(index) {
-  const path = `$CWD/node_modules/package-${index % 997}/lib/file-${index}.js`;
+  const path = `/srv/project/node_modules/package-${index % 997}/lib/file-${index}.js`;
   return { op: "open", actor, subject: { access: "read", path, mode: 0o100644, uid: 1000, gid: 1000, fs: "disk" } };
 }
 
-/** What a sensor looks up before it resolves anything: device, inode, times and the like, the same bytes but for a few. */
+/**
+ * What a sensor looks up before it resolves anything: owner, device, path and the like, the same bytes but for a few.
+ *
+ * @param {number} index @param {Buffer} into @param {number} at
+ */
 function rawKeyAt(index, into, at) {
   into.fill(0x5a, at, at + KEY);
   into.writeUInt32LE(index, at + 40);
   into.writeUInt32LE(Math.imul(index, 0x9e3779b1) >>> 0, at + 72);
 }
 
-/** A sensor with an engine behind it, that has seen `size` different events. */
-function namespaceOf(size) {
-  const contour = Contour.create({ profile: iso1, policy: "{}" });
-  const engine = new Engine({ contour, mode: "learn", reaction: "log" });
-  engine.trust.born(1, SUPERVISOR);
-  const known = new KnownKeys([randomInt(2 ** 31), randomInt(2 ** 31)], { maxBytes: 2 ** 30 });
-  const namespace = { contour, engine, known, size: 0 };
-  for (let index = 0; index < size; index++) judge(namespace, encodeEvent(eventAt(index)));
-  return namespace;
-}
-
-function judge(namespace, record) {
-  const { known } = namespace.engine.judge(decodeEvent(record), circumstances);
-  rawKeyAt(namespace.size, rawKey, 0);
-  namespace.known.remember(rawKey, 0, KEY, known);
-  namespace.size += 1;
-}
-
-/** Raw keys one after the other in one buffer, as a sensor has them. */
+/** Raw keys one after the other in one buffer, as a sensor has them. @param {number} size */
 function hotKeys(size) {
   const indexes = Array.from({ length: HOT }, () => randomInt(size));
   const keys = Buffer.alloc(DRAWS * KEY);
-  for (let draw = 0; draw < DRAWS; draw++) rawKeyAt(indexes[randomInt(HOT)], keys, draw * KEY);
+  for (let draw = 0; draw < DRAWS; draw++) rawKeyAt(indexes[randomInt(HOT)] ?? 0, keys, draw * KEY);
   return keys;
 }
 
-function repeated({ engine, known }, keys) {
+/** @param {Namespace} namespace @param {Buffer} keys */
+function thousandRepeats({ engine, known }, keys) {
   let on = 0;
   const start = process.hrtime.bigint();
   for (let done = 0; done < REPEATS; done++) {
     const at = (done % DRAWS) * KEY;
     if (engine.repeat(known.lookup(keys, at, at + KEY), 1, done).verdict === "on") on += 1;
   }
-  const nanoseconds = Number(process.hrtime.bigint() - start) / REPEATS;
+  const nanoseconds = Number(process.hrtime.bigint() - start);
   if (on !== REPEATS) throw new Error(`expected every event on contour, ${REPEATS - on} were not`);
-  return nanoseconds;
+  return (REPEATS * 1e6) / nanoseconds;
 }
 
-function novel(namespace) {
-  const records = Array.from({ length: NOVEL }, (_, at) => Buffer.from(encodeEvent(eventAt(namespace.size + at))));
+/** @param {Namespace} namespace */
+function thousandNovel(namespace) {
+  const records = Array.from({ length: NOVEL }, (_, at) => Buffer.from(encodeEvent(eventAt(namespace.seen + at))));
   const before = namespace.contour.size;
   const start = process.hrtime.bigint();
-  for (const record of records) judge(namespace, record);
-  const nanoseconds = Number(process.hrtime.bigint() - start) / NOVEL;
+  for (const record of records) namespace.meet(record);
+  const nanoseconds = Number(process.hrtime.bigint() - start);
   if (namespace.contour.size !== before + NOVEL) throw new Error("expected every event to be new");
-  return nanoseconds;
+  return (NOVEL * 1e6) / nanoseconds;
 }
 
-/** Alternates the sizes, and takes the median for each. */
-function compared(measure) {
-  const figures = SIZES.map(() => []);
-  for (let round = -3; round < ROUNDS; round++) {
-    for (const [at, size] of SIZES.entries()) {
-      const nanoseconds = measure(size);
-      if (round >= 0) figures[at].push(nanoseconds);
-    }
-  }
-  return figures.map((all) => all.toSorted((a, b) => a - b)[all.length >> 1]);
+/** Heap and buffers after everything that can go is gone. */
+function heldBytes() {
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
-
-const namespaces = new Map(SIZES.map((size) => [size, namespaceOf(size)]));
-const hot = new Map(SIZES.map((size) => [size, hotKeys(size)]));
-const learning = compared((size) => repeated(namespaces.get(size), hot.get(size)));
-// The small contour starts anew each round, so that it stays small.
-const inserted = compared((size) => novel(size === SIZES[0] ? namespaceOf(size) : namespaces.get(size)));
-for (const { engine } of namespaces.values()) engine.enforce();
-const enforcing = compared((size) => repeated(namespaces.get(size), hot.get(size)));
-
-const table = { "repeated, learning": learning, "repeated, enforcing": enforcing, novel: inserted };
-const result = Object.fromEntries(
-  Object.entries(table).map(([name, [small, large]]) => [
-    name,
-    {
-      "thousand/s at 100 points": Math.round(1e6 / small),
-      "thousand/s at 1 000 000": Math.round(1e6 / large),
-      ratio: Math.round((large / small) * 100) / 100,
-    },
-  ]),
-);
-if (process.argv.includes("--json")) console.log(JSON.stringify(result));
-else console.table(result);

@@ -1,0 +1,60 @@
+/** The benchmarks that there are, and each in a process of its own. */
+import { fork } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/**
+ * @typedef {object} Benchmark
+ * @property {string} name
+ * @property {string} title
+ * @property {string} method how it was measured, for readers
+ * @property {number} seconds it took
+ * @property {readonly import("./comparison.mjs").Comparison[]} comparisons
+ */
+
+/** @typedef {{ benchmark: string, what: string, why: string }} Skipped */
+/** @typedef {{ benchmark: string, why: string }} Failed */
+/**
+ * @typedef {{ format: string, quick: boolean, benchmarks: Benchmark[], skipped: Skipped[], failed: Failed[] }
+ *   & import("./machine.mjs").Circumstances} Results
+ */
+
+const SUFFIX = ".bench.mjs";
+const MOST_MINUTES = 10;
+const folder = fileURLToPath(new URL("..", import.meta.url));
+/** The order of the page: from the inside out. What is not named here comes last. */
+const order = ["engine-known", "engine-verdict", "tsem-replay", "sensor-latency", "start-up", "memory", "workloads"];
+
+/** @returns {string[]} */
+export function benchmarkNames() {
+  const place = (/** @type {string} */ name) => (order.includes(name) ? order.indexOf(name) : order.length);
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(SUFFIX))
+    .map((file) => file.slice(0, -SUFFIX.length))
+    .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+}
+
+/**
+ * @param {string} name @param {import("./session.mjs").Setting} setting
+ * @returns {Promise<Benchmark & { skipped: { what: string, why: string }[], fault?: string }>}
+ */
+export function runAlone(name, setting) {
+  const started = performance.now();
+  const solo = fileURLToPath(new URL("./solo.mjs", import.meta.url));
+  const child = fork(solo, [name, JSON.stringify(setting)], { execArgv: ["--expose-gc"] });
+  const limit = setTimeout(() => child.kill("SIGKILL"), MOST_MINUTES * 60_000);
+  return new Promise((resolve) => {
+    /** @type {object | undefined} */
+    let told;
+    child.on("message", (message) => {
+      told = /** @type {object} */ (message);
+    });
+    child.on("close", (code, signal) => {
+      clearTimeout(limit);
+      const seconds = Math.round((performance.now() - started) / 100) / 10;
+      const fault = `ended without a result (${signal ?? `status ${code}`})`;
+      const result = told ?? { skipped: [], fault };
+      resolve(/** @type {any} */ ({ name, seconds, ...result }));
+    });
+  });
+}

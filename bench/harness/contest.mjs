@@ -1,0 +1,24 @@
+/**
+ * Measures several contenders in turn, round after round: A B C, C B A, A B C …
+ *
+ * What a machine does beside the measurement (a neighbour, a warm processor, a full page cache) comes and goes over
+ * seconds. Taken in turn, all contenders get their share of it; to turn the order around each round keeps one from always
+ * coming after the same other.
+ *
+ * @template {string} Name
+ * @param {Readonly<Record<Name, () => number | Promise<number>>>} contenders each gives one figure when called
+ * @param {{ rounds: number, warmups?: number }} options the figures of the first `warmups` rounds are thrown away
+ * @returns {Promise<Record<Name, number[]>>}
+ */
+export async function inTurn(contenders, { rounds, warmups = 1 }) {
+  const entries = /** @type {[Name, () => number | Promise<number>][]} */ (Object.entries(contenders));
+  /** @type {Record<Name, number[]>} */
+  const figures = /** @type {any} */ (Object.fromEntries(entries.map(([name]) => [name, []])));
+  for (let round = -warmups; round < rounds; round++) {
+    for (const [name, measure] of round % 2 === 0 ? entries : entries.toReversed()) {
+      const figure = await measure();
+      if (round >= 0) figures[name].push(figure);
+    }
+  }
+  return figures;
+}

@@ -1,0 +1,76 @@
+/** The ways a command can be run: bare, under isoline, under strace. Who is not installed is skipped by name. */
+import { spawnSync } from "node:child_process";
+import { present } from "../../tools/run.mjs";
+import { commandLineOf } from "./session.mjs";
+
+/** @typedef {(command: readonly string[]) => readonly string[]} Wrapping */
+/** @typedef {import("./session.mjs").Session} Session */
+
+export const BARE = "bare";
+export const LEARN = "isoline learn";
+export const RUN = "isoline run";
+export const ENFORCE = "isoline run --enforce";
+export const STRACE_SAME = "strace, same calls";
+export const STRACE_CLASSES = "strace, file+network+process";
+export const STRACE_ALL = "strace, all calls";
+
+/** @type {Wrapping} */
+export const bare = (command) => command;
+
+/** Learns into a file, which must not be there, or is added to. @param {Session} session @param {string} contour @param {...string} options */
+export function learning(session, contour, ...options) {
+  return wrapped([session.isoline, "learn", "--quiet", "-o", contour, ...options, "--"]);
+}
+
+/** @param {Session} session @param {string} contour @param {...string} options */
+export function running(session, contour, ...options) {
+  return wrapped([session.isoline, "run", contour, "--quiet", ...options, "--"]);
+}
+
+/** The other checkout, where one was named: to see what a change is worth. @param {Session} session @param {string} contour */
+export function other(session, contour) {
+  if (session.against === undefined) return {};
+  return { "isoline run, other checkout": wrapped([commandLineOf(session.against), "run", contour, "--quiet", "--"]) };
+}
+
+/**
+ * strace with its own filter in the kernel, writing to nowhere.
+ *
+ *   same calls            those that isoline mediates, as far as strace can tell them apart: it asks for every mmap and
+ *                         mprotect, isoline only for those that make something executable
+ *   file+network+process  the classes that people ask for
+ *   all calls             what `strace -f` does when nobody says more
+ *
+ * @param {Session} session @param {...string} which names of the above; all of them if none is named
+ * @returns {Promise<Record<string, Wrapping>>}
+ */
+export async function straces(session, ...which) {
+  if (!present("strace")) {
+    session.skip("strace", "not installed");
+    return {};
+  }
+  if (spawnSync("strace", ["-qq", "-f", "-o", "/dev/null", "true"]).status !== 0) {
+    session.skip("strace", "may not trace here");
+    return {};
+  }
+  const all = {
+    [STRACE_SAME]: tracing(await mediatedCalls()),
+    [STRACE_CLASSES]: tracing("%file,%network,%process"),
+    [STRACE_ALL]: tracing("all"),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([name]) => which.length === 0 || which.includes(name)));
+}
+
+/** @param {string} calls */
+const tracing = (calls) => wrapped(["strace", "-qq", "-f", "--seccomp-bpf", "-e", `trace=${calls}`, "-o", "/dev/null"]);
+
+/** A question mark lets strace pass over calls that it is too old to know. */
+async function mediatedCalls() {
+  const { syscallNumbers } = await import("../../packages/linux/dist/abi/syscalls.js");
+  return Object.keys(syscallNumbers)
+    .map((name) => `?${name}`)
+    .join(",");
+}
+
+/** @param {readonly string[]} before @returns {Wrapping} */
+const wrapped = (before) => (command) => [...before, ...command];

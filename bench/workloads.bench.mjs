@@ -1,0 +1,126 @@
+/** Whole workloads: bare, under isoline in each mode, under strace. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { comparison, goal, written } from "./harness/comparison.mjs";
+import { inTurn } from "./harness/contest.mjs";
+import { spend } from "./harness/spent.mjs";
+import { median } from "./harness/statistics.mjs";
+import {
+  BARE,
+  bare,
+  ENFORCE,
+  LEARN,
+  learning,
+  other,
+  RUN,
+  running,
+  STRACE_CLASSES,
+  STRACE_SAME,
+  straces,
+} from "./harness/supervisors.mjs";
+import { compile } from "./workloads/compile.mjs";
+import { git } from "./workloads/git.mjs";
+import { install } from "./workloads/install.mjs";
+import { server } from "./workloads/server.mjs";
+import { shell } from "./workloads/shell.mjs";
+
+/** @typedef {import("./harness/session.mjs").Session} Session */
+
+/**
+ * A real workload, as the benchmark sees it.
+ *
+ * @typedef {object} Workload
+ * @property {string} name
+ * @property {string} what
+ * @property {readonly string[]} needs programs that must be installed
+ * @property {(session: import("./harness/session.mjs").Session, store: string) => void | Promise<void>} prepare makes what the
+ *   workload needs, once, in a folder of its own that stays as it is
+ * @property {(folder: string, store: string) => void} [lay] puts what a run begins with into its empty folder
+ * @property {(session: import("./harness/session.mjs").Session, store: string) => readonly string[]} command run in that folder
+ */
+
+/** @type {import("./harness/solo.mjs").Measurable} */
+export const benchmark = {
+  title: "whole workloads",
+  method: `Each run starts from the same files in the same empty folder; the clock runs from the start of the command line to the end of
+the last process, so isoline's own start-up and the writing of the contour count. Contours are learnt in two runs beforehand.`,
+
+  async run(session) {
+    if (!session.has("everything", "gcc")) return [];
+    const measured = [];
+    for (const workload of [compile, install, git, shell, server]) {
+      if (session.has(workload.name, ...workload.needs)) measured.push(await compare(session, workload));
+    }
+    return measured;
+  },
+};
+
+/** @param {Session} session @param {Workload} workload */
+async function compare(session, workload) {
+  session.say(workload.name);
+  const store = session.folder(`${workload.name}-store`);
+  await workload.prepare(session, store);
+  const contour = join(store, "bench.contour");
+  const report = join(store, "report.json");
+  const command = workload.command(session, store);
+  const once = (/** @type {(command: readonly string[]) => readonly string[]} */ wrap) => {
+    const folder = session.folder(`${workload.name}-run`);
+    workload.lay?.(folder, store);
+    return spend(session, wrap(command), folder);
+  };
+  once(learning(session, contour));
+  once(learning(session, contour, "--merge"));
+  once(running(session, contour, "--report", report));
+  const { events, off, incomplete } = JSON.parse(readFileSync(report, "utf8"));
+
+  const wrappings = {
+    [BARE]: bare,
+    [LEARN]: learning(session, join(store, "new.contour")),
+    [RUN]: running(session, contour),
+    [ENFORCE]: running(session, contour, "--enforce"),
+    ...other(session, contour),
+    ...(await straces(session, STRACE_SAME, STRACE_CLASSES)),
+  };
+  /** @type {string[]} */
+  const notes = [
+    `${written(events)} mediated calls, ${incomplete.length === 0 ? "none lost" : `lost: ${JSON.stringify(incomplete)}`}; ${off} off contour`,
+  ];
+  /** @type {Map<string, number[]>} */
+  const processor = new Map();
+  const contenders = Object.entries(wrappings).flatMap(([name, wrap]) => {
+    try {
+      once(wrap);
+    } catch (fault) {
+      notes.push(`${name}: not measured, the workload did not end well under it (${firstLine(fault)})`);
+      return [];
+    }
+    const seconds = () => {
+      const spent = once(wrap);
+      processor.set(name, [...(processor.get(name) ?? []), spent.cpuSeconds]);
+      return spent.seconds * 1000;
+    };
+    return [/** @type {const} */ ([name, seconds])];
+  });
+  const figures = await inTurn(Object.fromEntries(contenders), { rounds: session.rounds(5, 1), warmups: 0 });
+  const cpu = [...processor].map(([name, seconds]) => `${name} ${written(median(seconds))} s`);
+  notes.push(`processor time: ${cpu.join("; ")}`);
+  return comparison({
+    what: workload.what,
+    unit: "ms",
+    figures,
+    against: BARE,
+    goals: goalsOf(workload, figures),
+    notes,
+  });
+}
+
+/** @param {Workload} workload @param {Record<string, readonly number[]>} figures */
+function goalsOf({ name }, figures) {
+  const [own, theirs] = [figures[RUN], figures[STRACE_SAME]];
+  if (own === undefined || theirs === undefined) return [];
+  const ratio = median(own) / median(theirs);
+  return [goal(`${name}: ${RUN} against ${STRACE_SAME}`, ratio, "below", 1, "× the time")];
+}
+
+/** @param {unknown} fault */
+const firstLine = (fault) => (fault instanceof Error ? fault.message : String(fault)).split("\n").slice(0, 2).join(" ");

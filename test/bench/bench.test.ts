@@ -1,0 +1,86 @@
+/** The harness says what it measured and what it could not, in a form that others can read; how fast is not asked here. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inTurn } from "../../bench/harness/contest.mjs";
+import { paired, quantile, summary } from "../../bench/harness/statistics.mjs";
+import { page } from "../../bench/harness/page.mjs";
+import { repository } from "../../tools/run.mjs";
+
+const folder = mkdtempSync(join(tmpdir(), "isoline-bench-test-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const bench = (...words: string[]) =>
+  spawnSync(process.execPath, [join(repository, "bench/run.mjs"), ...words], { cwd: folder, encoding: "utf8" });
+
+describe.skipIf(!existsSync(join(repository, "packages/core/dist/index.js")))("npm run bench", () => {
+  const json = join(folder, "results.json");
+  const markdown = join(folder, "results.md");
+  let ran: ReturnType<typeof bench>;
+  beforeAll(() => {
+    ran = bench("--quick", "--pairs", "1", "--only", "engine-known", "--json", json, "--markdown", markdown);
+  });
+
+  it("ends well and shows a table and the goals", () => {
+    expect(ran.stderr).toMatch(/^engine-known …/m);
+    expect(ran.status).toBe(0);
+    expect(ran.stdout).toMatch(/lookups of known keys/);
+    expect(ran.stdout).toMatch(/^goal +measured/m);
+  });
+
+  it("writes every figure, with where and when it was taken, and nothing that names the machine", () => {
+    const results = JSON.parse(readFileSync(json, "utf8"));
+    expect(results).toMatchObject({ format: "isoline-bench 1", quick: true, skipped: [], failed: [] });
+    expect(results.date).toMatch(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC$/);
+    expect(results.machine).toMatchObject({ kernel: expect.stringMatching(/^\d+\./), node: process.versions.node });
+    const [{ name, comparisons }] = results.benchmarks;
+    expect(name).toBe("engine-known");
+    for (const contender of comparisons[0].contenders) {
+      expect(contender.figures).toHaveLength(1);
+      expect(contender.median).toBeGreaterThan(0);
+      expect(contender.quartiles).toHaveLength(2);
+    }
+    expect(comparisons[0].contenders[1].against.ratio).toBeGreaterThan(0);
+    expect(readFileSync(json, "utf8")).not.toContain(folder);
+  });
+
+  it("writes a page for readers, and the same again from the figures", () => {
+    const written = readFileSync(markdown, "utf8");
+    expect(written).toMatch(/^# Performance\n/);
+    expect(written).toMatch(/A quick run/);
+    expect(page(JSON.parse(readFileSync(json, "utf8")))).toBe(written);
+  });
+
+  it("refuses a benchmark that there is not, by name", () => {
+    const { status, stderr } = bench("--only", "engine-unknown");
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/expected one of engine-known, .*got "engine-unknown"/);
+  });
+});
+
+describe("a contest", () => {
+  it("takes turns, turns the order around each round, and throws the warm-up away", async () => {
+    const order: string[] = [];
+    const contender = (name: string) => () => order.push(name);
+    const figures = await inTurn({ a: contender("a"), b: contender("b") }, { rounds: 2, warmups: 1 });
+    expect(order.join("")).toBe("baabba");
+    expect(figures).toEqual({ a: [3, 6], b: [4, 5] });
+  });
+});
+
+describe("what figures say", () => {
+  it("gives median and quartiles", () => {
+    expect(summary([4, 1, 3, 2, 5])).toEqual({ median: 3, quartiles: [2, 4], range: [1, 5] });
+    expect(quantile([1, 2], 0.5)).toBe(1.5);
+    expect(() => quantile([], 0.5)).toThrow(/at least one figure/);
+  });
+
+  it("compares round by round", () => {
+    const { ratio, ratios, differences } = paired([2, 6, 20], [1, 2, 10]);
+    expect(ratio).toBe(3);
+    expect(ratios.median).toBe(2);
+    expect(differences.median).toBe(4);
+  });
+});
