@@ -13,6 +13,8 @@ import { present, repository } from "../../tools/run.mjs";
  * @property {string | undefined} against another checkout, measured beside this one
  */
 
+const COMPILER = "gcc";
+
 export class Session {
   /** @type {{ what: string, why: string }[]} */
   skipped = [];
@@ -66,7 +68,7 @@ export class Session {
     if (existsSync(out)) return out;
     const source = fileURLToPath(new URL(`../programs/${name}.c`, import.meta.url));
     for (const how of [["-static"], []]) {
-      if (spawnSync("gcc", ["-O2", ...how, "-o", out, source]).status === 0) return out;
+      if (spawnSync(COMPILER, ["-O2", ...how, "-o", out, source]).status === 0) return out;
     }
     throw new Error(`gcc could not compile bench/programs/${name}.c; are the headers of the C library installed?`);
   }

@@ -6,6 +6,8 @@ import { commandLineOf } from "./session.mjs";
 /** @typedef {(command: readonly string[]) => readonly string[]} Wrapping */
 /** @typedef {import("./session.mjs").Session} Session */
 
+const STRACE = "strace";
+
 export const BARE = "bare";
 export const LEARN = "isoline learn";
 export const RUN = "isoline run";
@@ -45,12 +47,12 @@ export function other(session, contour) {
  * @returns {Promise<Record<string, Wrapping>>}
  */
 export async function straces(session, ...which) {
-  if (!present("strace")) {
-    session.skip("strace", "not installed");
+  if (!present(STRACE)) {
+    session.skip(STRACE, "not installed");
     return {};
   }
-  if (spawnSync("strace", ["-qq", "-f", "-o", "/dev/null", "true"]).status !== 0) {
-    session.skip("strace", "may not trace here");
+  if (spawnSync(STRACE, ["-qq", "-f", "-o", "/dev/null", "true"]).status !== 0) {
+    session.skip(STRACE, "may not trace here");
     return {};
   }
   const all = {
@@ -62,7 +64,7 @@ export async function straces(session, ...which) {
 }
 
 /** @param {string} calls */
-const tracing = (calls) => wrapped(["strace", "-qq", "-f", "--seccomp-bpf", "-e", `trace=${calls}`, "-o", "/dev/null"]);
+const tracing = (calls) => wrapped([STRACE, "-qq", "-f", "--seccomp-bpf", "-e", `trace=${calls}`, "-o", "/dev/null"]);
 
 /** A question mark lets strace pass over calls that it is too old to know. */
 async function mediatedCalls() {
