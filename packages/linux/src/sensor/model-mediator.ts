@@ -148,9 +148,9 @@ export class ModelMediator implements Mediator {
   }
 
   swapped(process: Process): void {
-    const what = "it runs another file than the one it was let execute";
-    this.#engine.loss(what, 1, process.handle);
-    this.#engine.trust.distrust(process.handle, { reason: "sensor", what });
+    const what = "another file than the one that was let execute";
+    this.#engine.loss(`a process runs ${what}`, 1, process.handle);
+    this.#engine.trust.distrust(process.handle, { reason: "sensor", what: `it runs ${what}` });
   }
 
   attempted(): void {
