@@ -148,7 +148,7 @@ describe("canonical form", () => {
       '{"content":"executed","iouring":"refuse","lens":"default","pseudonyms":[],"reaction":"log","rules":' +
         '{"autobind":true,"content-address":true,"created":true,"device":true,"ephemeral-port":true,"home":true,' +
         '"launch-user":true,"own-port":true,"proc-pid":true,"pty":true,"runtime-directory":true,"temp":true,' +
-        '"working-directory":true},"version":1}',
+        '"timestamp":true,"working-directory":true},"version":1}',
     );
   });
 
