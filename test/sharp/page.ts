@@ -1,0 +1,56 @@
+/** The page docs/sharpness.md, made of what came of a run of the suite. */
+import type { Deviation, Outcome } from "./deviation.ts";
+import type { Chapter } from "./suite.ts";
+
+export interface Row {
+  readonly watched: Outcome;
+  readonly enforced: Outcome;
+}
+
+const INTRODUCTION = `# Sharpness
+
+<!-- Made by \`npx vitest run test/sharp -u\` from what came of the suite. Change test/sharp, not this page. -->
+
+A contour is worth as much as the smallest departure that it shows. For each class of operation there is one here: a
+workload is learnt, then does one thing otherwise, first watched (\`isoline check\`), then enforced
+(\`isoline check --enforce\`). Everything is under the default lens if nothing else is said, and done by an ordinary user
+where an ordinary user can. Each row is a test, which also holds that nothing else was off contour.
+
+- **what is said**: the line that \`check\` prints about it. It ends with status 3.
+- **watched**: watching holds nothing up, so its effect is there: *done*. *Tried* where the kernel itself lets an ordinary
+  user, or this arrangement, have no effect to look for.
+- **enforced**: *refused* means that the call failed with \`EPERM\`, and that the effect is not there.
+
+Rows that are **on contour** are here because a reader might expect otherwise.
+
+Run it with \`npx vitest run test/sharp\`. It needs a build and gcc; rows that need root or a program that is not there are
+skipped by name.
+`;
+
+/** All of the page. */
+export function page(suite: readonly Chapter[], rows: ReadonlyMap<Deviation, Row>): string {
+  const chapters = suite.map(({ title, deviations }) => {
+    const lines = deviations.map((deviation) => line(deviation, rows.get(deviation) as Row));
+    return `\n## ${title}\n\n| learnt | otherwise | what is said | watched | enforced |\n| --- | --- | --- | --- | --- |\n${lines.join("\n")}\n`;
+  });
+  return `${INTRODUCTION}${chapters.join("")}`;
+}
+
+function line(deviation: Deviation, { watched, enforced }: Row): string {
+  const { learnt, departs, because, acts } = deviation;
+  const said = acts.length === 0 ? `**on contour**: ${because}` : cell(watched.said ?? "");
+  return `| ${learnt} | ${departs} | ${said} | ${watching(watched)} | ${acts.length > 0 ? "refused" : enforced.happened ? "done" : "not done"} |`;
+}
+
+function watching({ happened }: Outcome): string {
+  if (happened === undefined) return "tried";
+  return happened ? "done" : "refused, always";
+}
+
+/** What differs from machine to machine is left out; a bar would end the cell. */
+function cell(said: string): string {
+  return said
+    .replace(/\b[0-9a-f]{12}…|@[0-9a-f]{64}/g, (digest) => (digest.startsWith("@") ? "@…" : "…"))
+    .replace(/\bpython3\.\d+/g, "python3")
+    .replaceAll("|", "\\|");
+}
