@@ -1,0 +1,3 @@
+exports.sum = (a, b) => {
+  return a + b;
+};

@@ -1,0 +1,3 @@
+const { slug } = require("slug");
+
+exports.address = (title) => `/posts/${slug(title)}`;
