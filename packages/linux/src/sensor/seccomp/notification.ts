@@ -1,7 +1,7 @@
 /**
  * The listener end of a seccomp filter: one stopped system call at a time.
  */
-import { close, ioctl } from "../../abi/libc.ts";
+import { close, ioctl, pollNow } from "../../abi/libc.ts";
 import { EINTR, ENOENT } from "../../abi/errno.ts";
 import {
   NOTIF_SIZE,
@@ -47,13 +47,12 @@ class Notification {
   u32(index: number): number {
     return this.#words[8 + 2 * index] as number;
   }
-  clear(): void {
-    this.#words.fill(0);
-  }
 }
 
-/** What `receive` brought: a call to decide, an interruption (look at the mailbox), or the end of the last task. */
-export type Received = "call" | "interrupted" | "ended";
+/** What `receive` brought: a call to decide, an interruption (look at the mailbox), or nothing any more. */
+export type Received = "call" | "interrupted" | "gone";
+
+const POLLHUP = 0x10;
 
 export class Listener {
   readonly fd: number;
@@ -66,14 +65,30 @@ export class Listener {
     ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
   }
 
-  /** Blocks until a mediated call arrives. The kernel insists on a zeroed buffer. */
+  /** Blocks until a mediated call arrives. */
   receive(): Received {
-    this.call.clear();
-    const result = ioctl(this.fd, SECCOMP_IOCTL_NOTIF_RECV, this.call.bytes);
+    return this.#receiveInto(this.call.bytes);
+  }
+
+  /** Whether no task is left that could call. */
+  isOver(): boolean {
+    return this.#shows(POLLHUP);
+  }
+
+  /** A negative answer is an errno: a doorbell interrupts even a poll that does not wait. */
+  #shows(event: number): boolean {
+    const events = pollNow(this.fd, event);
+    return events > 0 && (events & event) !== 0;
+  }
+
+  /** The kernel insists on a zeroed buffer. */
+  #receiveInto(buffer: Buffer): Received {
+    buffer.fill(0);
+    const result = ioctl(this.fd, SECCOMP_IOCTL_NOTIF_RECV, buffer);
     if (result >= 0) return "call";
     if (result === -EINTR) return "interrupted";
-    // ENOENT: the task was killed before we read its call, or (since 6.11) no task is left. The caller tells them apart.
-    if (result === -ENOENT) return "ended";
+    // The task was killed or interrupted before we read its call, or (since 6.11) no task is left.
+    if (result === -ENOENT) return "gone";
     throw new LinuxError("sensor-lost", `cannot receive from the seccomp listener (errno ${-result})`);
   }
 
@@ -89,7 +104,7 @@ export class Listener {
 
   /** Whether the task still waits for this answer: what was read of it meanwhile was really its own. */
   stillWaiting(): boolean {
-    return ioctl(this.fd, SECCOMP_IOCTL_NOTIF_ID_VALID, this.call.bytes) === 0;
+    return this.#insist(SECCOMP_IOCTL_NOTIF_ID_VALID, this.call.bytes) === 0;
   }
 
   close(): void {
@@ -101,9 +116,16 @@ export class Listener {
     this.#answer.fill(0, 8, 16);
     this.#answer.writeInt32LE(error, 16);
     this.#answer.writeUInt32LE(flags, 20);
-    const result = ioctl(this.fd, SECCOMP_IOCTL_NOTIF_SEND, this.#answer);
+    const result = this.#insist(SECCOMP_IOCTL_NOTIF_SEND, this.#answer);
     if (result >= 0) return true;
     if (result === -ENOENT) return false;
     throw new LinuxError("sensor-lost", `cannot answer a stopped system call (errno ${-result})`);
+  }
+
+  /** Both wait for the filter's lock, and a doorbell may break that wait: neither says anything about the call then. */
+  #insist(request: number, argument: Buffer): number {
+    let result = ioctl(this.fd, request, argument);
+    while (result === -EINTR) result = ioctl(this.fd, request, argument);
+    return result;
   }
 }

@@ -3,7 +3,6 @@
  */
 import { existsSync } from "node:fs";
 import { EPERM } from "../../abi/errno.ts";
-import { pollNow } from "../../abi/libc.ts";
 import { AUDIT_ARCH_X86_64, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
 import { foreign } from "./calls/kernel.ts";
 import { Context } from "./context.ts";
@@ -12,8 +11,6 @@ import type { Mediator, Verdict } from "./mediation.ts";
 import { Listener } from "./notification.ts";
 import type { Process } from "./actors.ts";
 import { TaskTable } from "./tasks.ts";
-
-const POLLHUP = 0x10;
 
 /** Why `run` came back. */
 export type Ending = "ended" | "stopped";
@@ -62,7 +59,7 @@ export class SeccompSensor {
       if (received === "call") this.#answer(this.#mediate());
       else if (received === "interrupted") {
         if (onInterrupt() === "stop") return "stopped";
-      } else if ((pollNow(this.#listener.fd, POLLHUP) & POLLHUP) !== 0) return "ended";
+      } else if (this.#listener.isOver()) return "ended";
     }
   }
 
