@@ -1,0 +1,66 @@
+/** What happens on a terminal, with `script` (util-linux) as the terminal. */
+import { spawn, spawnSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { program, temporaryPlace } from "./isoline.ts";
+
+const place = temporaryPlace();
+const hasScript = spawnSync("sh", ["-c", "command -v script && command -v stty"]).status === 0;
+
+/** Runs a shell script on a terminal of 20 rows and 90 columns; everything that reached it. */
+function onTerminal(script: string, environment: Readonly<Record<string, string>> = {}): string {
+  const { stdout } = spawnSync("script", ["-qec", `stty rows 20 cols 90; ${script}`, "/dev/null"], {
+    encoding: "utf8",
+    env: { ...process.env, TERM: "xterm", NO_COLOR: "", ...environment },
+    timeout: 60_000,
+  });
+  return stdout;
+}
+
+describe.skipIf(!hasScript)("on a terminal", () => {
+  const learn = (...rest: readonly string[]) => `"${program}" learn -o "${place.path("a.contour")}" ${rest.join(" ")}`;
+
+  it("shows one line while it learns, on a row that does not scroll, and gives the row back", () => {
+    const seen = onTerminal(learn("--", "sh", "-c", "'sleep 2; echo done'"));
+    expect(seen).toContain("\x1b[1;19r");
+    expect(seen).toMatch(/\x1b\[20;1H\x1b\[2Kisoline: \d+ events, \d+ points, \d+ new in the last 5 s\x1b8/);
+    const [, after = ""] = seen.split("done\r\n");
+    expect(after).toContain("\x1b[20;1H\x1b[2K\x1b8\x1b7\x1b[r\x1b8");
+    expect(after).toMatch(/isoline: \S+a\.contour: \d+ points/);
+  });
+
+  it.each([
+    ["with --quiet", learn("-q", "--", "sleep", "1.5"), {}],
+    ["on a dumb terminal", learn("--", "sleep", "1.5"), { TERM: "dumb" }],
+    [
+      "while a program draws the terminal itself",
+      learn("--", "sh", "-c", "'stty -icanon; sleep 1.5; stty icanon'"),
+      {},
+    ],
+    ["in the background", `set -m; ${learn("--", "sleep", "1.5")} & wait`, {}],
+  ])("shows no line %s", (_, script, environment) => {
+    expect(onTerminal(script, environment)).not.toContain("in the last");
+  });
+
+  it("leaves the terminal as the workload leaves it", () => {
+    const seen = onTerminal(`${learn("-q", "--", "stty", "-echo")}; stty -a`);
+    expect(seen).toContain(" -echo ");
+  });
+
+  it("colours verdicts, unless somebody minds", () => {
+    const off = `${learn("-q", "--", "true")}; "${program}" check "${place.path("a.contour")}" -- cat /etc/hostname`;
+    expect(onTerminal(off)).toContain("\x1b[31moff contour:");
+    expect(onTerminal(off, { NO_COLOR: "1" })).not.toContain("\x1b[31m");
+  });
+
+  it("top draws until it is told to quit, and gives the terminal back", async () => {
+    const top = spawn("script", ["-qec", `"${program}" top`, "/dev/null"], { stdio: ["pipe", "pipe", "ignore"] });
+    let seen = "";
+    top.stdout.on("data", (piece: Buffer) => (seen += piece.toString("utf8")));
+    const ended = new Promise<number | null>((resolve) => top.on("close", resolve));
+    await expect.poll(() => seen, { timeout: 20_000 }).toContain("NAME");
+    top.stdin.write("q");
+    expect(await ended).toBe(0);
+    expect(seen).toContain("q quits");
+    expect(seen.endsWith("\x1b[?25h\x1b[?1049l")).toBe(true);
+  });
+});
