@@ -27,13 +27,30 @@ Run it with \`npx vitest run test/sharp\`. It needs a build and gcc; rows that n
 skipped by name.
 `;
 
+const RACES = `
+## A thread that races the path
+
+The sensor reads a path or an address out of the memory of the task, and the kernel reads it again. A thread that changes it
+in between has the verdict spoken about something else: [what another thread can forge](guarantees.md). A program of two
+threads, one of which flips the argument without pause, tries it thousands of times (\`npx vitest run test/sharp/race\`):
+
+| learnt | otherwise | watched | enforced, \`--no-landlock\` | enforced |
+| --- | --- | --- | --- | --- |
+| a file is opened | another one is, in a race | done; seen now and then, not each time | some tries succeed | none succeeds |
+| a program is executed | another one is, in a race | done; seen now and then, not each time | some tries succeed | none succeeds |
+| a TCP port is connected to | another one is, in a race | done; seen now and then, not each time | some tries succeed | none succeeds |
+
+With Landlock the kernel itself refuses what no point of the contour permits to anyone in the namespace; what it cannot
+cover stands in [the guarantees](guarantees.md#landlock-beneath-it).
+`;
+
 /** All of the page. */
 export function page(suite: readonly Chapter[], rows: ReadonlyMap<Deviation, Row>): string {
   const chapters = suite.map(({ title, deviations }) => {
     const lines = deviations.map((deviation) => line(deviation, rows.get(deviation) as Row));
     return `\n## ${title}\n\n| learnt | otherwise | what is said | watched | enforced |\n| --- | --- | --- | --- | --- |\n${lines.join("\n")}\n`;
   });
-  return `${INTRODUCTION}${chapters.join("")}`;
+  return `${INTRODUCTION}${chapters.join("")}${RACES}`;
 }
 
 function line(deviation: Deviation, { watched, enforced }: Row): string {

@@ -1,0 +1,112 @@
+/**
+ * A thread that races the path: it changes an argument between the sensor's look and the kernel's use. Watching may miss
+ * it, and enforcing alone may let it through; with Landlock the kernel refuses what no point permits, whatever the race.
+ */
+import { execFileSync } from "node:child_process";
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { landlockVersion } from "../../packages/linux/src/abi/landlock.ts";
+import { compiler, isRoot, NOBODY } from "../sensor/case.ts";
+import { isBuilt, isoline, readReport, type Report } from "../support/isoline.ts";
+
+interface Tally {
+  readonly one: number;
+  readonly other: number;
+  readonly nothing: number;
+}
+
+/** Since version 4 it knows TCP ports. */
+const landlock = landlockVersion();
+const uid = isRoot ? NOBODY : undefined;
+/** A race that is lost five times over is not there. */
+const ROUNDS = 5;
+
+describe.skipIf(compiler === undefined || !isBuilt)("a race for an argument (needs gcc, a build)", () => {
+  let directory: string;
+  const servers: Server[] = [];
+  const ports: number[] = [];
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "isoline-race-"));
+    if (uid !== undefined) chownSync(directory, uid, uid);
+    chmodSync(directory, 0o755);
+    const source = fileURLToPath(new URL("./race.c", import.meta.url));
+    execFileSync("gcc", ["-O1", "-w", "-static", "-o", "race", source, "-lpthread"], { cwd: directory });
+    for (const [name, status] of [
+      ["good", 0],
+      ["evil", 7],
+    ] as const) {
+      execFileSync("gcc", ["-x", "c", "-static", "-o", name, "-"], {
+        cwd: directory,
+        input: `int main(void) { return ${status}; }`,
+      });
+    }
+    for (const name of ["data", "secret"]) writeFileSync(join(directory, name), `${name}\n`);
+    for (let count = 0; count < 2; count++) {
+      const server = createServer((socket) => socket.on("error", () => {}).destroy());
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      servers.push(server);
+      const address = server.address();
+      ports.push(typeof address === "object" && address ? address.port : 0);
+    }
+  });
+  afterAll(() => {
+    for (const server of servers) server.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  for (const [call, tries, pair, needed] of [
+    ["open", 5000, () => ["data", "secret"], 1],
+    ["exec", 500, () => ["good", "evil"], 1],
+    ["connect", 1000, () => ports.map(String), 4],
+  ] as const) {
+    const race = async (
+      args: readonly string[],
+      [one, other]: readonly string[],
+    ): Promise<{ tally: Tally; report: Report }> => {
+      const report = join(directory, "report.json");
+      const words = [...args, "--report", report, "-q", "--", "./race", call, String(tries), one ?? "", other ?? ""];
+      const { stdout } = await isoline(words, { cwd: directory, uid });
+      return { tally: JSON.parse(stdout) as Tally, report: readReport(directory) };
+    };
+    const learn = async (): Promise<string> => {
+      const contour = join(directory, `${call}.contour`);
+      const [one] = pair();
+      const { tally } = await race(["learn", "-o", contour], [one ?? "", one ?? ""]);
+      expect(tally).toEqual({ one: tries, other: 0, nothing: 0 });
+      return contour;
+    };
+    /** Until the race was won once. */
+    const raceToWin = async (args: readonly string[]): Promise<{ tally: Tally; report: Report }> => {
+      for (let round = 1; ; round++) {
+        const outcome = await race(args, pair());
+        if (outcome.tally.other > 0 || round === ROUNDS) return outcome;
+      }
+    };
+
+    it(`${call}: watching does not hold it up, and sees it now and then`, async () => {
+      const { tally, report } = await raceToWin(["check", await learn()]);
+      expect(tally.other).toBeGreaterThan(0);
+      expect(report.departures[0]?.count).toBeGreaterThan(0);
+    });
+
+    it(`${call}: enforcing without Landlock, it wins now and then`, async () => {
+      const { tally, report } = await raceToWin(["check", await learn(), "--enforce", "--no-landlock"]);
+      expect(tally.other).toBeGreaterThan(0);
+      expect(report.refused).toBeGreaterThan(0);
+    });
+
+    const missing = landlock < needed ? ` (needs Landlock ${needed})` : "";
+    it.skipIf(missing !== "")(`${call}: enforcing, ${tries} tries do not succeed once${missing}`, async () => {
+      const { tally, report } = await race(["check", await learn(), "--enforce"], pair());
+      expect(tally.other).toBe(0);
+      expect(tally.one).toBeGreaterThan(0);
+      expect(report.refused).toBeGreaterThan(0);
+      expect(report.refused).toBe(report.off);
+    });
+  }
+});
