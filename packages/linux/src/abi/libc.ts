@@ -182,13 +182,14 @@ export function seccomp(operation: number, flags: number, argument: Buffer | nul
   return fail(seccompCall(NR.seccomp, operation, flags, argument));
 }
 
+const pollEntry: Buffer = Buffer.alloc(8);
+
 /** `poll(2)` of one descriptor without waiting: its `revents`, or a negative errno. */
 export function pollNow(fd: number, events: number): number {
-  const entry = Buffer.alloc(8);
-  entry.writeInt32LE(fd, 0);
-  entry.writeInt16LE(events, 4);
-  const result = fail(pollCall(NR.poll, entry, 1, 0));
-  return result < 0 ? result : entry.readUInt16LE(6);
+  pollEntry.writeInt32LE(fd, 0);
+  pollEntry.writeInt32LE(events, 4);
+  const result = fail(pollCall(NR.poll, pollEntry, 1, 0));
+  return result < 0 ? result : pollEntry.readUInt16LE(6);
 }
 
 /** The C library's `sigaction`, with 152-byte structs, so that it supplies the restorer itself. */
