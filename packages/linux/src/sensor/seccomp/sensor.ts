@@ -12,6 +12,9 @@ import { Listener } from "./notification.ts";
 import type { Process } from "./actors.ts";
 import { TaskTable } from "./tasks.ts";
 
+/** With a flood of calls there is no wait that a signal could break: after so many, requests are looked for all the same. */
+const CALLS_AT_ONCE = 256;
+
 /** Why `run` came back. */
 export type Ending = "ended" | "stopped";
 
@@ -54,10 +57,12 @@ export class SeccompSensor {
 
   /** Mediates until the last task of the namespace is gone, or `onInterrupt` (run when a signal breaks the wait) says stop. */
   run(onInterrupt: () => "go-on" | "stop"): Ending {
-    for (;;) {
+    for (let calls = 1; ; calls++) {
       const received = this.#listener.receive();
-      if (received === "call") this.#answer(this.#mediate());
-      else if (received === "interrupted") {
+      if (received === "call") {
+        this.#answer(this.#mediate());
+        if (calls % CALLS_AT_ONCE === 0 && onInterrupt() === "stop") return "stopped";
+      } else if (received === "interrupted") {
         if (onInterrupt() === "stop") return "stopped";
       } else if (this.#listener.isOver()) return "ended";
     }
