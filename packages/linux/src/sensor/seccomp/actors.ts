@@ -28,10 +28,16 @@ export interface Process {
   /** What this process was before each exec, latest last: a child may have been forked then. */
   readonly past: { readonly executable: string; readonly identity: Identity }[];
   hasForked: boolean;
+  /** Children that it was let fork, and that have not been heard of; some of them never will be. */
+  unborn: number;
+  /** The same for children of its own parent (CLONE_PARENT), of which /proc names another as the parent. */
+  unbornSiblings: number;
+  /** Orphans may come to it: it is a subreaper, or the first process of a pid namespace. */
+  adopts: boolean;
+  /** Who else may have forked it. */
+  readonly otherParents: readonly Process[];
   /** It has, or had since its last exec, more than one thread. */
   multithreaded: boolean;
-  /** It created children for its own parent (CLONE_PARENT), so the parent named in /proc is not theirs. */
-  forksSiblings: boolean;
   /** Root and working directory may be another process's to change (CLONE_FS): nothing about them is kept. */
   sharesDirectories: boolean;
   /** Threads whose chdir, chroot or the like was let through and may take effect at any moment. */

@@ -1,10 +1,11 @@
 /**
  * Which process a new one was forked from, and what that one was at the time.
  *
- * The parent named in /proc is right unless it died first, executed something else meanwhile, or the child was made a
- * sibling (CLONE_PARENT). A child's first call comes before its own exec, so it still runs its forker's executable: that
- * is what candidates are matched by. If the candidates agree on an identity it is certain; if not, the latest is taken
- * and said to be a guess.
+ * Two things are certain. Whoever forks is let do so by us, so only those can be the parent that were let fork more often
+ * than children of theirs were met; a forker's children are met as soon as it is back from the fork. And a child's first
+ * call comes before its own exec, so it still runs its forker's executable. The parent that /proc names is right unless it died first, executed something else meanwhile, or
+ * the child was made a sibling (CLONE_PARENT). If the candidates that are left agree on an identity it is certain; if
+ * not, the likeliest is taken and said to be a guess. All of them are told, because trust is that of the least of them.
  */
 import { statx } from "../../abi/libc.ts";
 import { AT_FDCWD, Stat, STATX_MASK } from "../../abi/stat.ts";
@@ -15,6 +16,13 @@ export interface Origin {
   readonly parent: Process | undefined;
   readonly identity: Identity;
   readonly guessed: boolean;
+  /** Who else may be the parent. */
+  readonly others: readonly Process[];
+}
+
+interface Candidate {
+  readonly parent: Process;
+  readonly identity: Identity;
 }
 
 /** How many dead processes are remembered as possible parents. */
@@ -43,21 +51,29 @@ export class Lineage {
   trace(pid: number, ppid: number): Origin {
     if (ppid === this.#supervisor && !this.#firstSeen) {
       this.#firstSeen = true;
-      return { parent: undefined, identity: this.#root, guessed: false };
+      return { parent: undefined, identity: this.#root, guessed: false, others: [] };
     }
     const executable = executableOf(pid);
     const named = this.#living.get(ppid);
-    const candidates = named && !this.#hasSiblingForker(named) ? candidatesIn([named], executable) : [];
-    const found = candidates.length > 0 ? candidates : candidatesIn(this.#forkers(), executable);
-    const last = found.at(-1);
-    if (last) return { ...last, guessed: found.some((other) => other.identity !== last.identity) };
+    for (const group of this.#groups(named)) {
+      const candidates = candidatesIn(group, executable);
+      const last = candidates.at(-1);
+      if (last) return chosen(last, candidates);
+    }
     // Nobody that forked runs this executable: name the parent if there is one, and say that it is a guess.
-    return { parent: named, identity: named?.identity ?? this.#root, guessed: true };
+    return { parent: named, identity: named?.identity ?? this.#root, guessed: true, others: [] };
   }
 
-  #hasSiblingForker(parent: Process): boolean {
-    for (const process of this.#living.values()) if (process.forksSiblings && process.parent === parent) return true;
-    return false;
+  /** Possible parents, the likeliest groups first and in each the likeliest last. */
+  *#groups(named: Process | undefined): Iterable<Iterable<Process>> {
+    const forkers = [...this.#forkers()];
+    if (named) {
+      const siblings = forkers.filter((each) => each.unbornSiblings > 0 && each.parent === named);
+      const orphaned = named.adopts ? forkers.filter((each) => expects(each) && descendsFrom(each, named)) : [];
+      yield [...orphaned, ...siblings, ...(named.unborn > 0 ? [named] : [])];
+    }
+    yield forkers.filter(expects);
+    yield forkers;
   }
 
   *#forkers(): Iterable<Process> {
@@ -66,9 +82,26 @@ export class Lineage {
   }
 }
 
+function expects(process: Process): boolean {
+  return process.unborn + process.unbornSiblings > 0;
+}
+
+function descendsFrom(process: Process, ancestor: Process): boolean {
+  for (let at = process.parent; at; at = at.parent) if (at === ancestor) return true;
+  return false;
+}
+
+function chosen(last: Candidate, all: readonly Candidate[]): Origin {
+  const { parent, identity } = last;
+  if (parent.unborn > 0) parent.unborn -= 1;
+  else if (parent.unbornSiblings > 0) parent.unbornSiblings -= 1;
+  const others = [...new Set(all.map((each) => each.parent))].filter((each) => each !== parent);
+  return { parent, identity, guessed: all.some((other) => other.identity !== identity), others };
+}
+
 /** What each process is or was while it ran this executable; the unknown executable ("") matches what a process is now. */
-function candidatesIn(processes: Iterable<Process>, executable: string): { parent: Process; identity: Identity }[] {
-  const found: { parent: Process; identity: Identity }[] = [];
+function candidatesIn(processes: Iterable<Process>, executable: string): Candidate[] {
+  const found: Candidate[] = [];
   for (const process of processes) {
     if (executable === "" || process.executable === "" || process.executable === executable) {
       found.push({ parent: process, identity: process.identity });

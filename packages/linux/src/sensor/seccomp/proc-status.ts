@@ -9,6 +9,8 @@ export interface ThreadStatus {
   readonly tgid: number;
   readonly ppid: number;
   readonly umask: number;
+  /** The first process of a pid namespace other than the outermost that we see: orphans there become its children. */
+  readonly isFirst: boolean;
   readonly groups: readonly number[];
   readonly credentials: Credentials;
 }
@@ -55,9 +57,20 @@ export function readThreadStatus(tid: number): ThreadStatus | undefined {
     tgid,
     ppid,
     umask: Number.parseInt(word("Umask") || "22", 8),
+    isFirst: numbers("NStgid").length > 1 && numbers("NStgid").at(-1) === 1,
     groups: numbers("Groups"),
     credentials: { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities: BigInt(`0x${effective}`) },
   };
+}
+
+/** The children that a thread has, in the order of their birth; undefined if it is gone or the kernel does not list them. */
+export function childrenOf(pid: number, tid: number): number[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${tid}/children`, "latin1");
+    return text.trim() === "" ? [] : text.trim().split(" ").map(Number);
+  } catch {
+    return undefined;
+  }
 }
 
 /** When a process started, in clock ticks since boot (`/proc/PID/stat` field 22); undefined if it is gone. */

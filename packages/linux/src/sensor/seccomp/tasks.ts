@@ -13,7 +13,7 @@ import { close, pidfdOpen, pidfdSendSignal } from "../../abi/libc.ts";
 import type { Identity, PendingExec, Process, Thread } from "./actors.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { executableOf, Lineage } from "./lineage.ts";
-import { readImageMark, readThreadStatus, startTime, type ThreadStatus } from "./proc-status.ts";
+import { childrenOf, readImageMark, readThreadStatus, startTime, type ThreadStatus } from "./proc-status.ts";
 
 /** What the table tells its owner. */
 export interface TaskEvents {
@@ -144,13 +144,29 @@ export class TaskTable {
   /** Takes in what this thread's earlier calls did, now that it is known to have come back from them. */
   #settle(thread: Thread): void {
     const { process } = thread;
-    if (this.#forking.size > 0) this.#forking.delete(thread.tid);
+    if (this.#forking.size > 0 && this.#forking.delete(thread.tid)) {
+      // A number that became free meanwhile may have gone to the new task.
+      this.#forkEpoch += 1;
+      if (process.unborn > 0) this.#meetChildren(thread);
+    }
     if (process.movingThreads.size > 0 && process.movingThreads.delete(thread.tid)) process.directoryEpoch += 1;
     if (process.pendingExecs.length > 0) this.#settleExecs(thread);
     if (thread.credentialsStale) {
       const status = readThreadStatus(thread.tid);
       if (status) this.#setCredentials(thread, status);
     }
+  }
+
+  /** A thread is back from a fork: whom it created is there, still running the same program, or gone without a word. */
+  #meetChildren({ tid, process }: Thread): void {
+    const children = childrenOf(process.pid, tid);
+    if (!children) return;
+    for (const pid of children) {
+      const status = this.#processes.has(pid) ? undefined : readThreadStatus(pid);
+      if (status) this.#processAt(status);
+    }
+    const isForking = [...this.#forking].some((other) => this.#threads.get(other)?.process === process);
+    if (!isForking) process.unborn = 0;
   }
 
   /** An exec of this process has succeeded, or the thread that asked for one is back from it, or neither. */
@@ -179,7 +195,7 @@ export class TaskTable {
     if (process.past.length > 16) process.past.shift();
     process.identity = next;
     process.executable = executable;
-    process.sharesDirectories = false;
+    // Directories that are shared (CLONE_FS) stay shared: exec gives a process descriptors of its own, not these.
     process.multithreaded = false;
     process.movingThreads.clear();
     process.directoryEpoch += 1;
@@ -229,8 +245,11 @@ export class TaskTable {
       executable: executableOf(status.tgid),
       past: [],
       hasForked: false,
+      unborn: 0,
+      unbornSiblings: 0,
+      adopts: status.isFirst,
+      otherParents: origin.others,
       multithreaded: false,
-      forksSiblings: false,
       sharesDirectories: origin.parent?.sharesDirectories ?? false,
       movingThreads: new Set(),
       directoryEpoch: 0,
@@ -275,7 +294,7 @@ export class TaskTable {
   #forget(thread: Thread): void {
     this.#shut(thread.pidfd);
     this.#threads.delete(thread.tid);
-    this.#forking.delete(thread.tid);
+    if (this.#forking.delete(thread.tid)) this.#forkEpoch += 1;
   }
 
   #bury(process: Process): void {

@@ -48,6 +48,7 @@ export const prctl: Decoder = (context, thread) => {
   // Addresses and pids differ from run to run; small numbers are the meaning of the call.
   const argument = context.call.pointer(1);
   const value = argument < 4096 && option !== "set-ptracer" ? String(argument) : "*";
+  if (option === "set-child-subreaper") thread.process.adopts = true;
   return changeCredentials(context, thread, { op: "prctl", subject: { option, value } });
 };
 
@@ -196,7 +197,8 @@ function birth(context: Context, thread: Thread, flags: number): Verdict {
   if ((flags & CLONE_THREAD) !== 0) thread.process.multithreaded = true;
   else {
     thread.process.hasForked = true;
-    if ((flags & CLONE_PARENT) !== 0) thread.process.forksSiblings = true;
+    if ((flags & CLONE_PARENT) !== 0) thread.process.unbornSiblings += 1;
+    else thread.process.unborn += 1;
     if ((flags & CLONE_FS) !== 0) {
       thread.process.sharesDirectories = true;
       thread.process.directoryEpoch += 1;
