@@ -75,9 +75,12 @@ export function slug(does: string): string {
 
 /** Whether an event line is of the operation and has the fields that an expectation names. */
 export function matches(act: string, expected: string): boolean {
-  const words = act.split(" ");
-  const [operation, ...fields] = expected.split(" ");
-  return words[0] === operation && fields.every((field) => words.some((word) => word === field || asPattern(field)?.test(word)));
+  const split = (line: string): [string, string[]] => {
+    const [, head = "", rest = ""] = /^((?:\S+: |as \d+: )*\S+) ?(.*)$/.exec(line) ?? [];
+    return [head, rest.split(" ")];
+  };
+  const [[head, words], [operation, fields]] = [split(act), split(expected)];
+  return head === operation && fields.every((field) => field === "" || words.some((word) => word === field || asPattern(field)?.test(word)));
 }
 
 /** A star stands for anything but a comma. */
@@ -88,10 +91,11 @@ function asPattern(field: string): RegExp | undefined {
 
 function eventsByCase({ events }: Outcome, directory: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const { program, act } of events) {
+  const base = events[0]?.uid;
+  for (const { program, act, uid } of events) {
     const [, name, file] = new RegExp(`^(?:\\?deleted:|\\?unlinked:)?${directory}/([^/]+)/(.*)`).exec(program) ?? [];
     if (name === undefined) continue;
-    const who = file === "probe" ? "" : `${file}: `;
+    const who = (file === "probe" ? "" : `${file}: `) + (uid === base ? "" : `as ${uid}: `);
     const shown = who + act.replaceAll(`${directory}/${name}/`, "./").replace(new RegExp(`${directory}/${name}(?= |$)`, "g"), ".");
     found.set(name, [...(found.get(name) ?? []), shown]);
   }

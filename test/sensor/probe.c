@@ -5,6 +5,8 @@
  *   int80 NR ARG… ;       the same by `int $0x80` put AT SIZE ARG   an integer into the scratch memory
  *   poke AT TEXT          bytes into the scratch memory; link AT TO stores the address of another place in it
  *   fork … end            in a child, waited for  spawn … end  in a child that stays until its parent is gone
+ *   leave … end           in a child that is left to itself
+ *   vfork … end           the same with memory shared, the parent standing still
  *   clone FLAGS … end     in a child of clone(2)  thread … end  in another thread, joined; loose … end  not waited for
  *   hold                  waits for the end of the parent;      nap MS waits
  *
@@ -93,7 +95,8 @@ static long by_interrupt(const long *a) {
 
 static char **end_of(char **word) {
   for (int depth = 1; *word; word++) {
-    if (!strcmp(*word, "fork") || !strcmp(*word, "spawn") || !strcmp(*word, "clone") || !strcmp(*word, "thread") || !strcmp(*word, "loose")) depth++;
+    static const char *const openers[] = {"fork", "vfork", "spawn", "leave", "clone", "thread", "loose"};
+    for (size_t i = 0; i < sizeof openers / sizeof *openers; i++) depth += !strcmp(*word, openers[i]);
     if (!strcmp(*word, "end") && --depth == 0) return word;
   }
   return word;
@@ -168,9 +171,15 @@ static void interpret(char **word, char **end) {
       if (getppid() != 1) pause();
     } else {
       char *kind = *word;
+      /* Run by a script, with its path for an argument. */
+      if (strchr(kind, '/') || !strcmp(kind, "argument") || !strcmp(kind, "two  arguments")) continue;
       long flags = strcmp(kind, "clone") ? 0 : strtol(*++word, 0, 0);
       struct stretch inner = {word + 1, end_of(word + 1)};
-      if (!strcmp(kind, "thread") || !strcmp(kind, "loose")) {
+      if (!strcmp(kind, "vfork")) {
+        int pid = vfork();
+        if (pid == 0) in_child(&inner);
+        wait_for(pid, 0);
+      } else if (!strcmp(kind, "thread") || !strcmp(kind, "loose")) {
         static struct stretch kept;
         pthread_t thread;
         kept = inner;
@@ -182,13 +191,21 @@ static void interpret(char **word, char **end) {
         if (pid < 0) say("%s: errno %ld\n", "clone", errno);
         else wait_for(pid, __WALL);
       } else {
+        int stays = !strcmp(kind, "spawn"), ready[2];
+        if (pipe(ready)) _exit(98);
         int pid = fork();
         if (pid == 0) {
-          if (!strcmp(kind, "spawn")) prctl(PR_SET_PDEATHSIG, SIGKILL);
+          if (stays) prctl(PR_SET_PDEATHSIG, SIGKILL);
+          close(ready[0]);
+          close(ready[1]);
           in_child(&inner);
         }
-        if (strcmp(kind, "spawn")) wait_for(pid, 0);
-        else results[count++ % 64] = pid;
+        close(ready[1]);
+        char nothing;
+        if (read(ready[0], &nothing, 1)) _exit(98);
+        close(ready[0]);
+        if (stays) results[count++ % 64] = pid;
+        else if (strcmp(kind, "leave")) wait_for(pid, 0);
       }
       word = inner.to;
     }
@@ -209,13 +226,22 @@ static int run(const char *list) {
     for (field += strlen(field) + 1; *field && n < 511; field += strlen(field) + 1) words[n++] = field;
     words[n] = 0;
     say("== %s\n", name, 0);
+    int done[2], nothing;
+    if (pipe(done)) return 97;
     int pid = fork();
     if (pid == 0) {
+      fcntl(done[1], F_DUPFD, 500);
+      close(done[0]);
+      close(done[1]);
       if (chdir(name) == 0) execve(words[0], words, environ);
       say("%s: not started, errno %ld\n", name, errno);
       _exit(96);
     }
+    close(done[1]);
     wait_for(pid, 0);
+    /* Whoever is left of the case holds the other end: its descendants are not to be seen in the next. */
+    if (read(done[0], &nothing, 1)) return 97;
+    close(done[0]);
   }
   return 0;
 }

@@ -55,7 +55,9 @@ export const nap = (ms: number): Script => ["nap", String(ms)];
 export const HOLD: Script = ["hold"];
 
 export const inChild = (...inner: readonly Script[]): Script => ["fork", ...inner.flat(), "end"];
+export const inVfork = (...inner: readonly Script[]): Script => ["vfork", ...inner.flat(), "end"];
 export const spawned = (...inner: readonly Script[]): Script => ["spawn", ...inner.flat(), "end"];
+export const left = (...inner: readonly Script[]): Script => ["leave", ...inner.flat(), "end"];
 export const inThread = (...inner: readonly Script[]): Script => ["thread", ...inner.flat(), "end"];
 /** In a thread that goes on when the first one is gone. */
 export const inLooseThread = (...inner: readonly Script[]): Script => ["loose", ...inner.flat(), "end"];

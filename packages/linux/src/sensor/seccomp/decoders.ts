@@ -78,7 +78,7 @@ const bySyscall: Record<Syscall, Decoder> = {
   kill: others.kill,
   tkill: others.tkill,
   tgkill: others.tgkill,
-  rt_sigqueueinfo: others.kill,
+  rt_sigqueueinfo: others.tkill,
   rt_tgsigqueueinfo: others.tgkill,
   pidfd_send_signal: others.pidfdSendSignal,
   ptrace: others.ptrace,
