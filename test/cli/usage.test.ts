@@ -84,3 +84,19 @@ describe("a failure of isoline's own", () => {
     );
   });
 });
+
+describe("doctor", () => {
+  it("tells part by part what works, and is 0 where workloads can be run", () => {
+    const { status, stdout } = isoline(["doctor", "--json"]);
+    const report = JSON.parse(stdout) as {
+      usable: boolean;
+      parts: Record<string, boolean>;
+      probes: { name: string }[];
+    };
+    expect(status).toBe(report.usable ? 0 : 1);
+    expect(Object.keys(report.parts)).toEqual(["machine", "seccomp", "landlock", "bpf"]);
+    expect(report.usable).toBe(report.parts["machine"] && report.parts["seccomp"]);
+    const page = isoline(["doctor"]).stdout;
+    for (const { name } of report.probes) expect(page).toContain(name);
+  });
+});

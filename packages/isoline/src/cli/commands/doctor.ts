@@ -1,7 +1,62 @@
+/** `isoline doctor`: what this machine can do, per sensor, and why not the rest. 0 if workloads can be run here. */
+import { type Probe, probeAll } from "@isoline/linux";
 import { status } from "../ending.ts";
+import { paint } from "../output/paint.ts";
+import { printJson, printLine } from "../output/streams.ts";
+
 export interface DoctorOptions {
   readonly json?: boolean;
 }
-export async function doctor(_: DoctorOptions): Promise<number> {
-  return status.success;
+
+type Part = Probe["part"];
+
+/** In the order in which one needs the other, with what each is for. */
+const parts: readonly (readonly [part: Part, what: string, without: string])[] = [
+  ["machine", "this machine", "isoline cannot run here"],
+  ["seccomp", "the seccomp sensor: learn, check, run, for every user", "no workload can be run here"],
+  ["landlock", "Landlock beneath it: run --enforce, against races", "run with --no-landlock, or not enforced"],
+  ["bpf", "the bpf sensor: in-kernel verdicts, for root", "seccomp is used"],
+];
+
+/** Without these, nothing can be learnt, checked or run. */
+const indispensable: readonly Part[] = ["machine", "seccomp"];
+
+export async function doctor({ json }: DoctorOptions): Promise<number> {
+  const probes = await probeAll();
+  const usable = indispensable.every((part) => works(part, probes));
+  if (json) {
+    printJson({
+      isoline: 1,
+      usable,
+      parts: Object.fromEntries(parts.map(([part]) => [part, works(part, probes)])),
+      probes,
+    });
+  } else for (const line of page(probes)) printLine(line);
+  return usable ? status.success : status.failure;
+}
+
+/** A part does nothing if something that it requires is missing. */
+function works(part: Part, probes: readonly Probe[]): boolean {
+  return probes.every((probe) => probe.part !== part || probe.works || !probe.required);
+}
+
+function page(probes: readonly Probe[]): string[] {
+  const width = Math.max(...probes.map(({ name }) => name.length));
+  return parts.flatMap(([part, what, without], at) => {
+    const verdict = works(part, probes) ? paint("green", "works") : `${paint("red", "does not work")}: ${without}`;
+    const own = probes.filter((probe) => probe.part === part);
+    return [
+      ...(at > 0 ? [""] : []),
+      `${paint("bold", what)}   ${verdict}`,
+      ...own.flatMap((probe) => probeLines(probe, width)),
+    ];
+  });
+}
+
+function probeLines({ name, works: isThere, required, detail, needs, fix }: Probe, width: number): string[] {
+  const mark = isThere ? paint("green", "yes") : paint(required ? "red" : "yellow", "no ");
+  const line = `  ${mark}  ${name.padEnd(width)} ${detail}`;
+  if (isThere) return [line];
+  const indent = " ".repeat(width + 8);
+  return [line, `${indent}needs ${needs}`, ...(fix === undefined ? [] : [`${indent}${fix}`])];
 }
