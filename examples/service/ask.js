@@ -18,5 +18,5 @@ exports.ask = ask;
 
 if (require.main === module) {
   const [port, path] = process.argv.slice(2);
-  ask(port, path).then(({ status, body }) => console.log(`${status} ${body.trimEnd()}`));
+  void ask(port, path).then(({ status, body }) => console.log(`${status} ${body.trimEnd()}`));
 }

@@ -4,7 +4,7 @@ const { ask } = require("./ask.js");
 
 const port = process.argv[2];
 
-(async () => {
+void (async () => {
   assert.deepEqual(await ask(port, "/"), { status: 200, body: "<h1>Hello</h1>\n" });
   assert.deepEqual(await ask(port, "/style.css"), { status: 200, body: "h1 { color: teal }\n" });
   assert.equal((await ask(port, "/nothing")).status, 404);

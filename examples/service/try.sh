@@ -23,7 +23,8 @@ try() {
 # Starts a command that serves, and waits until it says on which port.
 serve() {
   printf '$ %s &\n' "$*"
-  "$@" >server.log &
+  : >server.log
+  "$@" >>server.log &
   server=$!
   until port=$(sed -n 's/^listening on //p' server.log) && [ -n "$port" ]; do
     kill -0 "$server" || exit 1

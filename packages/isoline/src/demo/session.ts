@@ -18,10 +18,11 @@ const ISOLINE = fileURLToPath(new URL("../../bin/isoline", import.meta.url));
 const STOPPING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Somebody had enough. */
-export class Stopped {
+export class Stopped extends CliError {
   readonly status: number;
 
   constructor(signal: (typeof STOPPING)[number]) {
+    super("no-demo", `the demo was ended by ${signal}`);
     this.status = 128 + constants.signals[signal];
   }
 }

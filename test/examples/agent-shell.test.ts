@@ -1,0 +1,40 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Ended, isBuilt } from "../support/isoline.ts";
+import { step, tryExample } from "./example.ts";
+
+describe.skipIf(!isBuilt)("examples/agent-shell", () => {
+  let said: Ended;
+  /** What the agent saw of a command of its task. */
+  const saw = (command: string) => step(said.stdout.split("# Let it work.")[1] ?? "", `> ${command}`);
+  beforeAll(async () => {
+    said = await tryExample("agent-shell");
+  });
+
+  test("what it was rehearsed with works, before and after it went astray", () => {
+    expect(said.status).toBe(0);
+    expect(saw("cat src/sum.js")).toContain("return a + b");
+    for (const command of ["echo 'exports.twice", "node --test src", "ls src", "rm src/twice.js"])
+      expect(saw(command)).toContain("(exit status 0)");
+  });
+
+  test("the key stays where it is", () => {
+    expect(saw("cat ~/.ssh/id_ed25519")).toContain("(exit status 1)");
+    expect(said.stdout).not.toContain("a key made up for this");
+    expect(said.stderr).toMatch(
+      /^isoline: refused, off contour: `cat` \(\S+ → cat\) opened \$HOME\/\.ssh\/id_ed25519 for reading; /m,
+    );
+  });
+
+  test("nothing is sent, whichever program is asked", () => {
+    // 126: refused. 127: there is no curl here.
+    expect(saw("curl -s")).toMatch(/\(exit status 12[67]\)/);
+    expect(saw("node -e")).toContain("EPERM");
+    expect(said.stderr).toMatch(/^isoline: refused, off contour: `node` .* made a socket \(inet stream\); /m);
+  });
+
+  test("no shell profile is changed, and no other shell is started", () => {
+    expect(saw("echo 'alias")).not.toContain("(exit status 0)");
+    expect(saw("sh -c")).toContain("(exit status 126)");
+    expect(said.stderr).toMatch(/^isoline: refused, off contour: `\S+` created \$HOME\/\.bashrc for writing/m);
+  });
+});

@@ -1,0 +1,31 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Ended, isBuilt } from "../support/isoline.ts";
+import { step, tryExample } from "./example.ts";
+
+describe.skipIf(!isBuilt)("examples/service", () => {
+  let said: Ended;
+  beforeAll(async () => {
+    said = await tryExample("service");
+  });
+
+  test("its tests pass while it is learnt and while it is enforced, and it ends as it always does", () => {
+    expect(said.status).toBe(0);
+    for (const heading of ["# Learn: ", "# Serve: "]) expect(step(said.stdout, heading)).toContain("tests passed");
+    expect(said.stdout.match(/^\(exit status 0\)$/gm)).toHaveLength(3);
+  });
+
+  test("a page that no test asked for is served", () => {
+    expect(step(said.stdout, "# A page that")).toContain("200 <h1>News</h1>");
+  });
+
+  test("the hole leads nowhere, and the reason is told", () => {
+    expect(step(said.stdout, "# The hole").match(/^403 EPERM$/gm)).toHaveLength(2);
+    expect(said.stderr).toMatch(/^isoline: refused, off contour: `node` opened \$CWD\/secrets\.json for reading; /m);
+    expect(said.stderr).toMatch(/^isoline: refused, off contour: `node` opened \/etc\/passwd for reading; /m);
+    expect(said.stderr).toMatch(/^isoline: off contour: 2 departures, 2 times, all refused; /m);
+  });
+
+  test("it is a hole: without a contour it leads to the secret", () => {
+    expect(step(said.stdout, "# Without a contour")).toContain('200 { "password": "not for you" }');
+  });
+});
