@@ -12,7 +12,7 @@ export const fixtures = fileURLToPath(new URL("../../packages/core/src/profile/f
 
 export interface Ended {
   readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
+  readonly signal: string | null;
   readonly stdout: string;
   readonly stderr: string;
 }

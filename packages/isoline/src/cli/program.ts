@@ -63,7 +63,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
 }
 
 /** The version of the package this file is in. */
-export function version(): string {
+function version(): string {
   const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };

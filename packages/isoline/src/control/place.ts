@@ -20,7 +20,7 @@ const LONGEST_PATH = 107;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/;
 
 /** Directories that may hold control sockets of this user, the preferred one first; whether they are there or not. */
-export function controlDirectories(): readonly string[] {
+function controlDirectories(): readonly string[] {
   const uid = ownUid();
   const runtime = process.env["XDG_RUNTIME_DIR"];
   const own = runtime !== undefined && isAbsolute(runtime) && isOurs(runtime, uid) ? [join(runtime, "isoline")] : [];

@@ -1,5 +1,5 @@
 /** What is said over a control socket: docs/control-socket.md. */
-import type { LiveEvent, ProcessReport, Snapshot } from "../namespace/messages.ts";
+import type { LiveEvent, Snapshot } from "../namespace/messages.ts";
 
 /** `GET /state`: one live namespace at one moment. */
 export interface State extends Omit<Snapshot, "processes"> {
@@ -15,9 +15,6 @@ export interface State extends Omit<Snapshot, "processes"> {
   readonly started: string;
   readonly processes: number;
 }
-
-/** `GET /processes` and `GET /trust`. */
-export type Processes = readonly ProcessReport[];
 
 /** One line of `GET /events`: a decision, or how many could not be sent because nobody took them in time. */
 export type EventLine = LiveEvent | { readonly lost: number };

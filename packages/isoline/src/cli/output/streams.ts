@@ -15,9 +15,7 @@ const RETRY_MS = 5;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /** Nobody reads our standard output any more: there is nothing left to do, and nothing to say about it. */
-export class OutputClosed {
-  readonly stream = "stdout";
-}
+export class OutputClosed extends Error {}
 
 /** Writes data to stdout. */
 export function print(text: string): void {

@@ -71,7 +71,7 @@ export class DepartureTeller {
 }
 
 /** `off contour: \`node\` (…) opened …; nearest on contour: …` */
-export function departureText({ why, refused }: DepartureReport): string {
+function departureText({ why, refused }: DepartureReport): string {
   return `${paint("red", refused > 0 ? "refused, off contour:" : "off contour:", STDERR)} ${harmless(why)}`;
 }
 

@@ -30,7 +30,7 @@ export function exitOf(state: ChildState): RunReport["exit"] {
 }
 
 /** `SIGTERM`; `SIG34` for a number that has no name here. */
-export function signalName(signal: number): string {
+function signalName(signal: number): string {
   const named = Object.entries(constants.signals).find(([, number]) => number === signal);
   return named?.[0] ?? `SIG${signal}`;
 }

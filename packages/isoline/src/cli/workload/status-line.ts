@@ -96,7 +96,7 @@ function onLastRow({ rows }: TerminalSize, text: string): string {
 }
 
 /** What the line says. */
-export function statusText({ events, points }: Counters, lately: number): string {
+function statusText({ events, points }: Counters, lately: number): string {
   const news = lately === 0 ? "nothing new" : `${lately} new`;
   return `isoline: ${counted(events, "event")}, ${counted(points, "point")}, ${news} in the last ${LATELY_MS / 1000} s`;
 }

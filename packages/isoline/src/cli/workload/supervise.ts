@@ -96,7 +96,7 @@ class Surroundings {
       return await ControlServer.open(this.#subject());
     } catch (fault) {
       note(
-        `no control socket, so ps and the like will not see this: ${fault instanceof Error ? fault.message : fault}`,
+        `no control socket, so ps and the like will not see this: ${fault instanceof Error ? fault.message : String(fault)}`,
       );
       return undefined;
     }
