@@ -1,9 +1,9 @@
 /** The commands about contour files, on contours made here. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { eventToJson, iso1Point, parseContour } from "@isoline/core";
+import { deriveTask, eventToJson, iso1Point, parseContour, type Task } from "@isoline/core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { connects, event, executes, learnt, node, opens, sh } from "../engine/workload.ts";
+import { connects, emptyContour, event, executes, image, learnt, node, npm, opens, sh } from "../engine/workload.ts";
 import { isoline, program, temporaryPlace } from "./isoline.ts";
 
 const place = temporaryPlace();
@@ -23,12 +23,29 @@ describe("show", () => {
   it("says by program what it may do, and counts what is too much to read", () => {
     const { status, stdout, stderr } = isoline(["show", app]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(stdout).toContain("43 points of 2 programs, learnt in 1 run; profile iso1, lens default");
-    expect(stdout).toMatch(/^npm → sh {3}\/usr\/bin\/sh {2}as 1000$/m);
+    expect(stdout).toContain("43 points of 2 programs, learnt in 1 run; profile iso1, lens default; as 1000");
+    expect(stdout).toMatch(/^npm → sh {3}\/usr\/bin\/sh$/m);
     expect(stdout).toMatch(/^ {2}executes {5}\/usr\/bin\/node$/m);
     expect(stdout).toMatch(/^ {2}reads {8}\$CWD\/node_modules\/left-pad\/\* {3}40 paths$/m);
     expect(stdout).toMatch(/^ {15}\$HOME\/\.npmrc$/m);
     expect(stdout).toMatch(/^ {2}connects to {2}tcp 127\.0\.0\.1:5432$/m);
+  });
+
+  it("says once what most programs do, and once what a program does in whatever way it was started", () => {
+    const locale = (task: Task) => opens(task, "/etc/locale.alias");
+    const again = deriveTask(npm.id, [image("/usr/bin/node"), image("/lib/ld.so")]);
+    const git = deriveTask(sh.id, [image("/usr/bin/git")]);
+    const contour = emptyContour();
+    for (const task of [again, git]) contour.defineTask(task);
+    for (const each of [locale(npm), locale(sh), locale(node), locale(git), npmrc, opens(again, "$HOME/.npmrc")])
+      contour.add(each);
+    const file = place.keep("most.contour", contour);
+    const { stdout } = isoline(["show", file]);
+    expect(stdout).toContain("most programs   of the 4; --all says which\n  reads        /etc/locale.alias\n");
+    expect(stdout.match(/locale\.alias/g)).toHaveLength(1);
+    expect(stdout).toContain("node   /usr/bin/node\n  started as   npm → node\n               npm → sh → node\n");
+    expect(stdout).toContain("npm → sh → git   /usr/bin/git\n  nothing else\n");
+    expect(isoline(["show", "--all", file]).stdout.match(/locale\.alias/g)).toHaveLength(4);
   });
 
   it("shows everything when asked", () => {

@@ -46,6 +46,7 @@ export function habitOf(event: Event): Habit {
   const path = subject["path"];
   if (typeof path === "string" && filed.has(heading))
     return { heading, path: isDirectory(subject) ? `${path}/` : path, remark: remarkOf(event) };
+  if (event.op === "socket") return { heading, line: `${event.subject.family} ${event.subject.type}` };
   return { heading, line: "address" in event.subject ? endpointLine(event) : phrase(event) };
 }
 

@@ -2,63 +2,63 @@
 import {
   type Actor,
   type Contour,
-  formatId,
   type Event,
   type Exchange,
+  formatId,
   programName,
   type Task,
   ZERO_DIGEST,
 } from "@isoline/core";
-import { type Habit, habitOf, headings } from "./habits.ts";
-import { type Place, treeLines } from "./tree.ts";
+import { type Habit, habitOf } from "./habits.ts";
 
-/** What one program may do. */
-export interface ProgramPortrait {
-  /** Names of the programs from the first of the namespace to this one; empty before the first. */
-  readonly chain: readonly string[];
+/** What one program may do, in whatever ways it was started. */
+export interface Portrait {
+  /** Names from the first program of the namespace to this one, one chain for each way; empty before the first program. */
+  readonly chains: readonly (readonly string[])[];
   /** Path of what it executes; empty before the first program. */
   readonly path: string;
   /** As whom it acts. */
   readonly users: readonly string[];
-  readonly points: number;
-  readonly habits: ReadonlyMap<string, Habit[]>;
+  readonly habits: readonly Habit[];
 }
 
-/** Lines that are no paths and still shown one by one. */
-const FEW_LINES = 12;
+/**
+ * Portraits in the order of the tree of tasks, whatever was done before the first of them in front. With `apart`, one for
+ * each task; else one for each executable.
+ */
+export function portraitsOf(contour: Contour<Exchange>, apart: boolean): Portrait[] {
+  const indices = indicesByTask(contour);
+  const sitters = new Map<string, { path: string; tasks: Task[]; indices: number[] }>();
+  const before = indices.get(ZERO_DIGEST);
+  if (before) sitters.set("", { path: "", tasks: [], indices: before });
+  for (const task of contour.tasks()) {
+    const own = indices.get(task.id);
+    if (own === undefined) continue;
+    const { path } = task.images[0];
+    const key = apart ? task.id : path;
+    const known = sitters.get(key);
+    if (known) {
+      known.tasks.push(task);
+      known.indices.push(...own);
+    } else sitters.set(key, { path, tasks: [task], indices: [...own] });
+  }
+  return Array.from(sitters.values(), ({ path, tasks, indices: own }) => ({
+    chains: tasks.map(({ id }) => contour.taskChain(id).map(programName)),
+    path,
+    users: [...new Set(own.map((index) => userOf(contour.actor(index))))],
+    habits: own.map((index) => habitOfAny(contour, index)),
+  }));
+}
 
-/** Programs in the order of the tree of tasks, whatever was done before the first of them in front. */
-export function portraitsOf(contour: Contour<Event> | Contour<Exchange>): ProgramPortrait[] {
-  const any = contour as Contour<Exchange>;
+function indicesByTask(contour: Contour<Exchange>): Map<string, number[]> {
   const indices = new Map<string, number[]>();
-  for (let index = 0; index < any.size; index++) {
-    const { task } = any.actor(index);
+  for (let index = 0; index < contour.size; index++) {
+    const { task } = contour.actor(index);
     const known = indices.get(task);
     if (known) known.push(index);
     else indices.set(task, [index]);
   }
-  const portrait = (id: string, task: Task | undefined): ProgramPortrait[] => {
-    const own = indices.get(id);
-    return own === undefined ? [] : [portraitOf(any, task, own)];
-  };
-  return [...portrait(ZERO_DIGEST, undefined), ...Array.from(any.tasks(), (task) => portrait(task.id, task)).flat()];
-}
-
-function portraitOf(contour: Contour<Exchange>, task: Task | undefined, indices: readonly number[]): ProgramPortrait {
-  const habits = new Map<string, Habit[]>();
-  for (const index of indices) {
-    const habit = habitOfAny(contour, index);
-    const known = habits.get(habit.heading);
-    if (known) known.push(habit);
-    else habits.set(habit.heading, [habit]);
-  }
-  return {
-    chain: task === undefined ? [] : contour.taskChain(task.id).map(programName),
-    path: task?.images[0].path ?? "",
-    users: [...new Set(indices.map((index) => userOf(contour.actor(index))))],
-    points: indices.length,
-    habits,
-  };
+  return indices;
 }
 
 /** Events of other profiles are listed by the name that their profile gives them. */
@@ -71,26 +71,4 @@ function habitOfAny(contour: Contour<Exchange>, index: number): Habit {
 function userOf({ credentials: { uid, euid, capabilities } }: Actor): string {
   const who = uid === euid ? formatId(uid) : `${formatId(uid)} acting as ${formatId(euid)}`;
   return capabilities === 0n ? who : `${who} with capabilities 0x${capabilities.toString(16)}`;
-}
-
-/** The lines of a program under each heading, in the order of the headings. */
-export function habitLines({ habits }: ProgramPortrait, all: boolean): [heading: string, lines: string[]][] {
-  const known = headings.filter((heading) => habits.has(heading));
-  const others = [...habits.keys()].filter((heading) => !(headings as readonly string[]).includes(heading)).toSorted();
-  return [...known, ...others].map((heading) => {
-    const entries = habits.get(heading) ?? [];
-    const places = entries.filter((habit): habit is Habit & Place => "path" in habit);
-    const lines = entries.flatMap((habit) => ("line" in habit ? [habit.line] : []));
-    return [heading, [...treeLines(distinct(places), all), ...shortened([...new Set(lines)].toSorted(), all)]];
-  });
-}
-
-/** The same path may be opened in several ways, or as several users. */
-function distinct(places: readonly Place[]): Place[] {
-  return [...new Map(places.map((place) => [place.path + place.remark, place])).values()];
-}
-
-function shortened(lines: readonly string[], all: boolean): readonly string[] {
-  if (all || lines.length <= FEW_LINES) return lines;
-  return [...lines.slice(0, FEW_LINES - 1), `… and ${lines.length - FEW_LINES + 1} more (--all)`];
 }

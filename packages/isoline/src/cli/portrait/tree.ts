@@ -8,33 +8,30 @@ export interface Place {
   readonly remark: string;
 }
 
-/** Entries of one directory, or below it, that are still listed one by one. */
-const FEW = 6;
-
 interface Branch {
   readonly branches: Map<string, Branch>;
   readonly places: Place[];
   size: number;
 }
 
-/** Lines for some places; with `all`, one for each. */
-export function treeLines(places: readonly Place[], all: boolean): string[] {
+/** Lines for some places. `few` entries of one directory, or below it, are still listed one by one. */
+export function treeLines(places: readonly Place[], few: number): string[] {
   const sorted = places.toSorted((one, other) => (one.path + one.remark < other.path + other.remark ? -1 : 1));
-  if (all || sorted.length <= FEW) return sorted.map(placeText);
+  if (sorted.length <= few) return sorted.map(placeText);
   const root = newBranch();
   for (const place of sorted) plant(root, place);
-  return [...root.branches].flatMap(([name, branch]) => linesOf(branch, name, name === ""));
+  return [...root.branches].flatMap(([name, branch]) => linesOf(branch, name, few, name === ""));
 }
 
 /** Directories that stand for everything under them are cut there; the root of all never is. */
-function linesOf(branch: Branch, path: string, isRoot: boolean): string[] {
+function linesOf(branch: Branch, path: string, few: number, isRoot = false): string[] {
   const { branches, places, size } = branch;
-  if (!isRoot && size > FEW && branches.size > FEW) return [`${path}/**   ${grouped(size)} paths`];
+  if (!isRoot && size > few && branches.size > few) return [`${path}/**   ${grouped(size)} paths`];
   const own =
-    !isRoot && size > FEW && places.length > FEW
+    !isRoot && size > few && places.length > few
       ? [`${path}/*   ${grouped(places.length)} paths`]
       : places.map(placeText);
-  return [...own, ...[...branches].flatMap(([name, below]) => linesOf(below, `${path}/${name}`, false))];
+  return [...own, ...[...branches].flatMap(([name, below]) => linesOf(below, `${path}/${name}`, few))];
 }
 
 /** Puts a place into the branch of its directory. The first component is `""` for `/…`, and a token for `$HOME/…`. */

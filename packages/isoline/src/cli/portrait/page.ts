@@ -1,0 +1,93 @@
+/**
+ * A contour as a page: what it is, what most programs do, then each program with what it does beyond that.
+ *
+ * With `all`, each task apart, and everything it does with it: a program started in another way is another task.
+ */
+import { type AnyContour, type Contour, chainPhrase, type Exchange } from "@isoline/core";
+import { lensOf } from "../lens-name.ts";
+import { paint } from "../output/paint.ts";
+import { counted } from "../output/wording.ts";
+import { type Common, commonHabits, ownHabits } from "./common.ts";
+import { type Section, sectionsOf } from "./lines.ts";
+import { type Portrait, portraitsOf } from "./portrait.ts";
+
+const HEADING_WIDTH = 13;
+const FEW_CHAINS = 3;
+
+export function contourPage(file: string, contour: AnyContour, all: boolean): string {
+  const portraits = portraitsOf(contour as unknown as Contour<Exchange>, all);
+  const common: Common = all ? { programs: 0, habits: [] } : commonHabits(portraits);
+  const users = usersOf(portraits);
+  return [
+    ...preface(file, contour, portraits, users),
+    ...commonPart(common, all),
+    ...portraits.flatMap((portrait) => part(portrait, common, users, all)),
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
+function preface(
+  file: string,
+  contour: AnyContour,
+  portraits: readonly Portrait[],
+  users: readonly string[],
+): string[] {
+  const programs = counted(new Set(portraits.flatMap(({ path }) => (path === "" ? [] : [path]))).size, "program");
+  const learnt = `${counted(contour.size, "point")} of ${programs}, learnt in ${counted(contour.runs, "run")}`;
+  const who = users.length === 1 ? `; as ${users[0]}` : "";
+  return [
+    `${file}: ${learnt}; profile ${contour.profile.name}, ${lensOf(contour).text}${who}`,
+    ...contour.incomplete.map(
+      ({ reason, count }) => `${paint("yellow", "incomplete:")} ${reason} (${counted(count, "time")})`,
+    ),
+  ];
+}
+
+function commonPart({ programs, habits }: Common, all: boolean): string[] {
+  if (habits.length === 0) return [];
+  const heading = `${paint("bold", "most programs")}   ${paint("dim", `of the ${programs}; --all says which`)}`;
+  return ["", heading, ...sectionLines(sectionsOf(habits, all))];
+}
+
+function part(
+  { chains, path, users, habits }: Portrait,
+  common: Common,
+  known: readonly string[],
+  all: boolean,
+): string[] {
+  const [first, ...others] = chains;
+  const name =
+    first === undefined ? "before the first program" : others.length === 0 ? chainText(first, all) : first.at(-1);
+  const as = known.length === 1 ? "" : `as ${users.join(", ")}`;
+  const own = chains.length === 0 ? habits : ownHabits(habits, common);
+  const started: Section[] = others.length === 0 ? [] : [["started as", chainLines(chains, all)]];
+  const lines = sectionLines([...started, ...sectionsOf(own, all)]);
+  return [
+    "",
+    `${paint("bold", name ?? "")}   ${paint("dim", [path, as].filter((text) => text !== "").join("  "))}`.trimEnd(),
+    ...(lines.length > 0 ? lines : [paint("dim", "  nothing else")]),
+  ];
+}
+
+/** Of a long chain the middle is left out. */
+function chainText(chain: readonly string[], all: boolean): string {
+  return all ? chain.join(" → ") : chainPhrase(chain);
+}
+
+function chainLines(chains: readonly (readonly string[])[], all: boolean): string[] {
+  const lines = [...new Set(chains.map((chain) => chainText(chain, all)))];
+  const rest = lines.length - FEW_CHAINS;
+  return rest > 1 ? [...lines.slice(0, FEW_CHAINS), `… and in ${rest} more ways (--all)`] : lines;
+}
+
+function sectionLines(sections: readonly Section[]): string[] {
+  return sections.flatMap(([title, entries]) =>
+    entries.map((entry, at) => `  ${paint("cyan", (at === 0 ? title : "").padEnd(HEADING_WIDTH))}${entry}`),
+  );
+}
+
+/** As whom anything is done. */
+function usersOf(portraits: readonly Portrait[]): readonly string[] {
+  return [...new Set(portraits.flatMap(({ users }) => users))];
+}
