@@ -167,7 +167,8 @@ function show(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "a table";
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : printable(String(value));
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
+  return printable(typeof value === "number" || typeof value === "boolean" ? String(value) : typeof value);
 }
 
 function printable(key: string): string {

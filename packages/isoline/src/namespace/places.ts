@@ -32,7 +32,10 @@ function workingDirectory(): string {
   try {
     return canonical(process.cwd());
   } catch {
-    throw new CliError("cannot-read", "the working directory has been removed, or is closed to you; change to another one");
+    throw new CliError(
+      "cannot-read",
+      "the working directory has been removed, or is closed to you; change to another one",
+    );
   }
 }
 

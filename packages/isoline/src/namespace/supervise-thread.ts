@@ -47,7 +47,7 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
   };
   sensor.run(answer);
   answer();
-  say({ kind: "ended", report: await supervision.finish() });
+  say({ kind: "ended", report: supervision.finish() });
   sensor.close();
 }
 

@@ -130,13 +130,12 @@ export class Supervision {
   }
 
   /** Writes what was learnt and sums up. */
-  async finish(): Promise<Report> {
+  finish(): Report {
     for (const [rule, times] of Object.entries(this.mediator.firings())) {
       if (times > 0 && this.#plan.mode === "learn") this.#contour.fired(rule, times);
     }
-    await this.#trajectory?.close();
-    if (this.#plan.mode === "learn" && this.#plan.output !== undefined)
-      await saveContour(this.#plan.output, this.#contour);
+    this.#trajectory?.close();
+    if (this.#plan.mode === "learn" && this.#plan.output !== undefined) saveContour(this.#plan.output, this.#contour);
     const { off, refused } = this.#engine.tally;
     return {
       mode: this.#engine.mode,

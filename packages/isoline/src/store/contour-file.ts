@@ -24,7 +24,7 @@ export async function loadAnyContour(path: string): Promise<AnyContour> {
   return (await read(path, undefined)) as AnyContour;
 }
 
-export async function saveContour(path: string, contour: Contour): Promise<void> {
+export function saveContour(path: string, contour: Contour): void {
   writeDurably(path, writeContour(contour));
 }
 

@@ -7,7 +7,7 @@ import { type AnyContour, type Contour, chainPhrase, type Exchange } from "@isol
 import { lensOf } from "../lens-name.ts";
 import { paint } from "../output/paint.ts";
 import { counted } from "../output/wording.ts";
-import { type Common, commonHabits, ownHabits } from "./common.ts";
+import { type Common, commonHabits, ownHabits } from "./what-most-do.ts";
 import { type Section, sectionsOf } from "./lines.ts";
 import { type Portrait, portraitsOf } from "./portrait.ts";
 
