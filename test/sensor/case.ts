@@ -63,7 +63,7 @@ export async function runCases(cases: readonly Case[], uid?: number): Promise<Ra
   const list = join(directory, "list");
   writeFileSync(list, cases.map((each) => `${slug(each.does)}\0./probe\0${each.calls.flat().join("\0")}\0\0`).join(""));
   const identity = uid === undefined ? {} : { uid, gid: uid };
-  const plain = spawnSync(probe, ["run", list], { cwd: native, encoding: "latin1", ...identity });
+  const plain = spawnSync(probe, ["run", list], { cwd: native, encoding: "latin1", stdio: ["ignore", "pipe", "pipe"], ...identity });
   const outcome = await supervise({ command: [probe, "run", list], directory: watched, uid });
   return { output: sections(outcome.stdout), native: sections(plain.stdout), events: eventsByCase(outcome, watched), outcome, directory };
 }

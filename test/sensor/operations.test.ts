@@ -10,11 +10,12 @@ import { naming } from "./cases/names.ts";
 import { network } from "./cases/network.ts";
 import { kernel } from "./cases/kernel.ts";
 import { opening } from "./cases/open.ts";
+import { paths } from "./cases/paths.ts";
 import { privileges } from "./cases/privileges.ts";
 import { processes } from "./cases/processes.ts";
 import { isBuilt } from "./supervised.ts";
 
-const all: readonly Case[] = [...opening, ...naming, ...execution, ...network, ...processes, ...privileges, ...kernel];
+const all: readonly Case[] = [...opening, ...naming, ...execution, ...network, ...processes, ...privileges, ...kernel, ...paths];
 
 for (const [who, uid] of [
   ["root", undefined],

@@ -221,9 +221,9 @@ static int run(const char *list) {
   if (read(fd, text, (size_t)stat.st_size) != stat.st_size) return 97;
   close(fd);
   for (char *field = text; field < text + stat.st_size; field++) {
-    char *words[512], *name = field;
+    char *words[1024], *name = field;
     int n = 0;
-    for (field += strlen(field) + 1; *field && n < 511; field += strlen(field) + 1) words[n++] = field;
+    for (field += strlen(field) + 1; *field && n < 1023; field += strlen(field) + 1) words[n++] = field;
     words[n] = 0;
     say("== %s\n", name, 0);
     int done[2], nothing;

@@ -79,3 +79,16 @@ export function struct(...parts: readonly (readonly [size: 1 | 2 | 4 | 8, value:
     }),
   );
 }
+
+/** Becoming a program of the same kind that goes on with a script. Its words lie in the scratch memory from 16384 on. */
+export function execution(path: string, ...inner: readonly Script[]): readonly Script[] {
+  const words = [path.slice(path.lastIndexOf("/") + 1), ...inner.flat()];
+  const parts: Script[] = [];
+  let text = 16_384 + 8 * (words.length + 1);
+  words.forEach((each, index) => {
+    const bytes = Buffer.from(`${each}\0`, "utf8");
+    parts.push(poke(text, bytes), link(16_384 + 8 * index, at(text)));
+    text += bytes.length;
+  });
+  return [...parts, put(16_384 + 8 * words.length, 8, 0), call("execve", path, at(16_384), 0)];
+}

@@ -74,6 +74,8 @@ function placeOnce(
     const result = context.finder.find(parent, thread, dirfd, terminatedParent, parentPath.length, true, resolve);
     if (result < 0) return { error: result };
     if (!parent.stat.isDirectory) return { error: -ENOTDIR };
+    // Nothing is made in a directory that was removed, even by those who still stand in it.
+    if (parent.standing === "removed") return { error: -ENOENT };
     if (follow) {
       const full = Buffer.concat([path.subarray(0, end), Buffer.of(0)]);
       if (context.finder.find(last, thread, dirfd, full, end, false, resolve) >= 0 && last.stat.isSymlink) {
