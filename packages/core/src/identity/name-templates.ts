@@ -18,6 +18,8 @@ const TEMPLATES: readonly Template[] = [
   { name: /^tmp_objdir-[a-z-]+-[A-Za-z0-9]{6}$/, needs: "private" },
   { name: /^(?:refs|packs)_[A-Za-z0-9]{6}$/, needs: "new" },
   { programs: /^git/, name: /^t[A-Za-z0-9]{6}$/, needs: "private" },
+  // mktemp(1): it makes nothing but names that it drew, three letters at least
+  { programs: /^mktemp$/, name: /[A-Za-z0-9]{3}/, needs: "private" },
   // GNU coreutils: force-link.c (ln -f, install)
   { name: /^Cu[A-Za-z0-9]{6}$/, needs: "new" },
   // GNU sed: execute.c; GNU patch: util.c; rsync: receiver.c

@@ -3,8 +3,8 @@
  * The lens needs both to level volatile attributes; neither is ever hashed.
  */
 
-/** How another process relates to the actor. */
-export type Relation = "self" | "namespace" | "outside";
+/** How another process relates to the actor: it is the actor, one of the namespace that the actor descends from, any other of it, or none of it. */
+export type Relation = "self" | "ancestor" | "namespace" | "outside";
 
 /** Circumstances of one event. */
 export interface Observation {

@@ -3,7 +3,8 @@ import type { Surroundings } from "./observation.ts";
 import { PidNames } from "./pid-names.ts";
 
 const surroundings: Surroundings = {
-  relationOf: (pid, actor) => (pid === actor ? "self" : pid >= 2000 && pid < 2100 ? "namespace" : "outside"),
+  relationOf: (pid, actor) =>
+    pid === actor ? "self" : pid === 1500 ? "ancestor" : pid >= 2000 && pid < 2100 ? "namespace" : "outside",
   isOwnPort: () => false,
 };
 const holds = (name: string, pid: number) => new PidNames(surroundings).holdsPid(name, pid);
@@ -20,6 +21,9 @@ test.each([
   ["tmp1", 1, false],
   [".tmp-2050-pack", 1234, true],
   ["x2050y", 1234, false],
+  ["conf1500.file", 1234, true],
+  ["conf1500subs.awk", 1234, true],
+  ["conf15001", 1234, false],
   ["agent.3000", 1234, false],
   ["a\\x20b", 20, false],
   ["name", 1234, false],

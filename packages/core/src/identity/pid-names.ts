@@ -1,5 +1,8 @@
 /**
- * Process ids as part of names: `temp-1234.rdb`, `agent.1234`, `.tmp-1234-pack`.
+ * Process ids as part of names: `temp-1234.rdb`, `agent.1234`, `.tmp-1234-pack`, `conf1234subs.awk`.
+ *
+ * A shell's `$$` is the shell's own id also where a child of it makes the file. So an ancestor's id counts wherever it stands;
+ * that of any other process, of which there may be thousands, only where it stands alone.
  *
  * A program that numbers its files (`page-1.html`, `page-2.html`, …) meets its own id sooner or later, and must not be
  * taken for one that uses it. Such a program has just made the same name with another number, so the last name of each
@@ -42,8 +45,9 @@ export class PidNames {
     if (digits.startsWith("0") || digits.length > 7) return false;
     const number = Number(digits);
     if (number === actor) return number >= SMALL || (number > 1 && /te?mp/i.test(name));
-    if (number < SMALL || !name.split(/[^0-9A-Za-z]+/).includes(digits)) return false;
-    return this.#surroundings.relationOf(number, actor) === "namespace";
+    if (number < SMALL) return false;
+    const relation = this.#surroundings.relationOf(number, actor);
+    return relation === "ancestor" || (relation === "namespace" && name.split(/[^0-9A-Za-z]+/).includes(digits));
   }
 
   #remember(pid: number, last: LastName): void {

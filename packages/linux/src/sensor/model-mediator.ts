@@ -181,7 +181,9 @@ export class ModelMediator implements Mediator {
     if (pid === actorPid) return "self";
     const process = this.#find(pid);
     if (!process) return "outside";
-    return process.pid === actorPid ? "self" : "namespace";
+    if (process.pid === actorPid) return "self";
+    for (let above = this.#find(actorPid)?.parent; above; above = above.parent) if (above === process) return "ancestor";
+    return "namespace";
   }
 }
 

@@ -9,7 +9,12 @@
  */
 import type { Relation, Surroundings } from "../observation.ts";
 
-const OWNERS: Readonly<Record<Relation, string>> = { self: "$self", namespace: "$task", outside: "$other" };
+const OWNERS: Readonly<Record<Relation, string>> = {
+  self: "$self",
+  ancestor: "$task",
+  namespace: "$task",
+  outside: "$other",
+};
 const NUMBER = /^(?:0|[1-9]\d{0,9})$/;
 const PROCESS = /^\/proc\/([1-9]\d{0,9})(?=\/|$)/;
 
