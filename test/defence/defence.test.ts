@@ -1,0 +1,183 @@
+/**
+ * Real defence: steps of published attacks on packages, rebuilt without harm, against a contour learnt from the clean
+ * package. Watched, each is seen; enforced, each is refused, nothing is sent and nothing stays. The table is docs/defence.md.
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isRoot, NOBODY } from "../sensor/case.ts";
+import { type Departure, isBuilt, isoline, readReport, type Report, SYSTEM_PATH } from "../support/isoline.ts";
+import { Attacker } from "./attacker.ts";
+import { Household } from "./household.ts";
+import { page, type Result } from "./page.ts";
+import { type Package, Registry } from "./registry.ts";
+import { type Step, steps } from "./steps.ts";
+import { clean, dormant, neighbour, takenOver, type Targets, told, type Told, withBundle } from "./worm.ts";
+
+const uid = isRoot ? NOBODY : undefined;
+const node = realpathSync(process.execPath);
+const hasNpm = spawnSync("npm", ["--version"], { env: { PATH: SYSTEM_PATH } }).status === 0;
+
+/** What a run left, its household included. */
+interface Aftermath {
+  readonly status: number | null;
+  readonly report: Report;
+  readonly told: Told | undefined;
+  readonly household: Household;
+  readonly stderr: string;
+}
+
+describe.skipIf(!isBuilt || !hasNpm)("a package that was taken over (needs a build, npm)", () => {
+  let registry: Registry;
+  let attacker: Attacker;
+  let targets: Targets;
+  let workshop: string;
+  let contour: string;
+  let cleanInventory: readonly string[];
+  const results = new Map<string, Result>();
+  let unpacking: Result | undefined;
+
+  /** Runs installation and test of the project in a household of its own. */
+  async function run<T>(pretty: Package, args: readonly string[], use: (aftermath: Aftermath) => T): Promise<T> {
+    registry.offer([pretty, neighbour]);
+    registry.published.length = 0;
+    attacker.reached.length = 0;
+    const household = new Household(uid, attacker, registry);
+    try {
+      const report = household.at("report.json");
+      const env = { HOME: household.at("home"), SOME_TOKEN: "ENVIRONMENT_SECRET" };
+      const words = [...args, "--report", report, "--", "/bin/sh", "-c", "npm install && npm test"];
+      const { status, stdout, stderr } = await isoline(words, { cwd: household.at("project"), uid, env });
+      return use({ status, told: told(stdout), household, stderr, report: readReport(household.directory) });
+    } finally {
+      household.clear();
+    }
+  }
+
+  beforeAll(async () => {
+    registry = await Registry.open();
+    attacker = await Attacker.open();
+    targets = { ...attacker.ports, registry: registry.url };
+    workshop = mkdtempSync(join(tmpdir(), "isoline-workshop-"));
+    chmodSync(workshop, 0o755);
+    contour = join(workshop, "clean.contour");
+    await run(clean, ["learn", "-q", "-o", "../clean.contour"], ({ household, status, stderr }) => {
+      if (status !== 0) throw new Error(`learning ended with ${status}: ${stderr}`);
+      copyFileSync(household.at("clean.contour"), contour);
+    });
+  });
+  afterAll(() => {
+    registry?.close();
+    attacker?.close();
+    if (workshop) rmSync(workshop, { recursive: true, force: true });
+  });
+
+  it("the clean version keeps to its contour", async () => {
+    await run(clean, ["check", contour], ({ status, report }) => {
+      expect(report).toMatchObject({ verdict: "on-contour", departures: [], incomplete: [] });
+      expect(status).toBe(0);
+    });
+  });
+
+  it("the clean version goes through when it is enforced", async () => {
+    await run(clean, ["check", contour, "--enforce"], ({ status, report, household }) => {
+      expect(report).toMatchObject({ verdict: "on-contour", departures: [], incomplete: [] });
+      expect(status).toBe(0);
+      cleanInventory = household.inventory();
+    });
+  });
+
+  for (const [when, version, file] of [
+    ["in its install script", takenOver, "build.js"],
+    ["when it is used", dormant, "built.js"],
+  ] as const) {
+    it(`${when}, watched: it succeeds, and every step is seen and explained`, async () => {
+      await run(version(targets), ["check", contour], ({ status, report, household, told: said }) => {
+        household.wormFile = household.at(`project/node_modules/pretty/${file}`);
+        expect(said).toEqual(Object.fromEntries(steps.map(({ name }) => [name, "done"])));
+        expect(effects(household)).toEqual(steps.filter(({ happened }) => happened).map(({ name }) => name));
+        expect(loot()).toEqual(steps.filter(({ brings }) => brings !== undefined).map(({ name }) => name));
+        expect(unseen(report)).toEqual([]);
+        expect(status).toBe(3);
+        if (version === takenOver)
+          for (const step of steps) results.set(step.name, { seen: sighting(report, step)?.why, told: "" });
+      });
+    });
+
+    it(`${when}, enforced: every step is refused, nothing is sent and nothing stays`, async () => {
+      await run(version(targets), ["check", contour, "--enforce"], ({ status, report, household, told: said }) => {
+        household.wormFile = household.at(`project/node_modules/pretty/${file}`);
+        const went = Object.entries(said ?? {}).filter(([, outcome]) => outcome === "done");
+        expect(went).toEqual([["environment", "done"]]);
+        expect(Object.keys(said ?? {})).toEqual(steps.map(({ name }) => name));
+        expect(effects(household)).toEqual([]);
+        expect({ attacker: attacker.reached, registry: registry.published }).toEqual({ attacker: [], registry: [] });
+        expect(household.inventory()).toEqual(cleanInventory);
+        expect(report.refused).toBe(report.off);
+        expect(report.incomplete).toEqual([]);
+        expect(status).toBe(3);
+        if (version !== takenOver) return;
+        for (const [name, outcome] of Object.entries(said ?? {})) {
+          results.set(name, { seen: results.get(name)?.seen, told: outcome });
+        }
+      });
+    });
+  }
+
+  it("with a file more, watched: it is seen as npm unpacks it, before it acts", async () => {
+    await run(withBundle(targets), ["check", contour], ({ status, report, told: said }) => {
+      expect(report.departures[0]?.act).toMatch(/^create .*path=\$CWD\/node_modules\/pretty\/bundle\.js/);
+      expect(said).toBeDefined();
+      expect(status).toBe(3);
+      unpacking = { seen: report.departures[0]?.why, told: "EPERM" };
+    });
+  });
+
+  it("with a file more, enforced: npm cannot unpack it, and it never runs", async () => {
+    await run(withBundle(targets), ["check", contour, "--enforce"], ({ status, report, household, told: said }) => {
+      expect(said).toBeUndefined();
+      expect(existsSync(household.at("project/node_modules/pretty/bundle.js"))).toBe(false);
+      expect({ attacker: attacker.reached, registry: registry.published }).toEqual({ attacker: [], registry: [] });
+      expect(report.refused).toBe(report.off);
+      expect(status).toBe(3);
+    });
+  });
+
+  it("docs/defence.md says what came of them (`npx vitest run test/defence -u` writes it)", async () => {
+    expect(results.size).toBe(steps.length);
+    const findings = { results, unpacking: unpacking ?? { seen: undefined, told: "" } };
+    await expect(
+      words().reduce((text, [name, word]) => text.replaceAll(word, name), page(findings)),
+    ).toMatchFileSnapshot("../../docs/defence.md");
+  });
+
+  /** Names of the steps whose effect is there. */
+  function effects(household: Household): string[] {
+    return steps.filter(({ happened }) => happened?.(household)).map(({ name }) => name);
+  }
+
+  /** Names of the steps whose takings arrived. */
+  function loot(): string[] {
+    const sent = attacker.reached.find(({ request }) => request === "POST /loot")?.body ?? "";
+    return steps.filter(({ brings }) => brings !== undefined && sent.includes(brings)).map(({ name }) => name);
+  }
+
+  /** What is told by name because it differs from run to run. */
+  function words(): readonly (readonly [name: string, word: string])[] {
+    const { attacker: there, metadata } = attacker.ports;
+    const ports = { attacker: there, metadata, registry: new URL(registry.url).port };
+    return [...Object.entries(ports).map(([name, port]) => [`{${name}}`, String(port)] as const), ["{node}", node]];
+  }
+
+  function sighting(report: Report, { act }: Step): Departure | undefined {
+    const start = words().reduce((text, [name, word]) => text?.replace(name, word), act);
+    return start === undefined ? undefined : report.departures.find((departure) => departure.act.startsWith(start));
+  }
+
+  /** Names of the steps that should have been seen. */
+  function unseen(report: Report): string[] {
+    return steps.filter((step) => step.act !== undefined && !sighting(report, step)).map(({ name }) => name);
+  }
+});

