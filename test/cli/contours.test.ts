@@ -43,7 +43,7 @@ describe("show", () => {
     const { stdout } = isoline(["show", file]);
     expect(stdout).toContain("most programs   of the 4; --all says which\n  reads        /etc/locale.alias\n");
     expect(stdout.match(/locale\.alias/g)).toHaveLength(1);
-    expect(stdout).toContain("node   /usr/bin/node\n  started as   npm → node\n               npm → sh → node\n");
+    expect(stdout).toContain("… → node   /usr/bin/node\n  started as   npm → node\n               npm → sh → node\n");
     expect(stdout).toContain("npm → sh → git   /usr/bin/git\n  nothing else\n");
     expect(isoline(["show", "--all", file]).stdout.match(/locale\.alias/g)).toHaveLength(4);
   });

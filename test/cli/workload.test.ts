@@ -169,6 +169,12 @@ describe("run", () => {
     expect(status).toBe(1);
     expect(stderr).toContain("Operation not permitted");
     expect(stderr).toMatch(/^isoline: refused, off contour: `cat` .* opened \/etc\/hostname for reading/m);
+    expect(stderr).toMatch(
+      /^isoline: (held by the kernel as well: Landlock version \d+, \d+ rules|without Landlock: )/m,
+    );
+    const bare = isoline(["run", app, "--enforce", "--no-landlock", "--json", "--", ...behaviour()]);
+    expect(bare.stderr).not.toContain("Landlock");
+    expect(JSON.parse(bare.stdout.slice(bare.stdout.indexOf("{")))).toMatchObject({ mode: "enforce", landlock: null });
   });
 
   it("is 127 for a command that is not there and 126 for one that cannot run", () => {

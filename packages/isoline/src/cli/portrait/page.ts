@@ -58,7 +58,11 @@ function part(
 ): string[] {
   const [first, ...others] = chains;
   const name =
-    first === undefined ? "before the first program" : others.length === 0 ? chainText(first, all) : first.at(-1);
+    first === undefined
+      ? "before the first program"
+      : others.length === 0
+        ? chainText(first, all)
+        : `… → ${first.at(-1)}`;
   const as = known.length === 1 ? "" : `as ${users.join(", ")}`;
   const own = chains.length === 0 ? habits : ownHabits(habits, common);
   const started: Section[] = others.length === 0 ? [] : [["started as", chainLines(chains, all)]];

@@ -3,7 +3,7 @@ import type { Outcome } from "../../namespace/namespace.ts";
 import { writeDurably } from "../../store/durable-file.ts";
 import { printJson } from "../output/streams.ts";
 import { argumentText } from "./command.ts";
-import { exitOf, type RunReport, type Verdict } from "./report.ts";
+import { exitOf, landlockOf, type RunReport, type Verdict } from "./report.ts";
 
 export interface ReportOptions {
   readonly json?: boolean;
@@ -12,7 +12,7 @@ export interface ReportOptions {
 
 /** Writes the report of a run to stdout, to a file, to both or to neither. */
 export function deliverReport(
-  { exit, report }: Outcome,
+  { exit, report, landlock }: Outcome,
   run: { readonly contour: string; readonly command: readonly Uint8Array[]; readonly verdict: Verdict },
   { json, report: file }: ReportOptions,
 ): void {
@@ -25,6 +25,7 @@ export function deliverReport(
     command: command.map(argumentText),
     exit: exitOf(exit),
     ...report,
+    landlock: landlockOf(landlock),
   };
   if (file !== undefined) writeDurably(file, [`${JSON.stringify(document, null, 2)}\n`]);
   if (json) printJson(document);

@@ -1,17 +1,19 @@
 /** What a run leaves for machines: `--json` and `--report`. */
 import { constants } from "node:os";
-import type { ChildState } from "@isoline/linux";
+import type { AppliedLandlock, ChildState } from "@isoline/linux";
 import type { Report } from "../../namespace/messages.ts";
 
 /** How the run of a workload came out. */
 export type Verdict = "on-contour" | "off-contour" | "incomplete" | "learnt";
 
 /** A report of one run. Members are only ever added. */
-export interface RunReport extends Report {
+export interface RunReport extends Omit<Report, "landlock"> {
   readonly isoline: 1;
   readonly verdict: Verdict;
   readonly contour: string;
   readonly command: readonly string[];
+  /** What the kernel enforces beneath the verdicts; null where it was not asked to. */
+  readonly landlock: Omit<AppliedLandlock, "pins"> | null;
   /** How the first process ended. */
   readonly exit: { readonly status: number } | { readonly signal: string } | { readonly unknown: true };
 }
@@ -21,6 +23,13 @@ export function verdictOf(report: Pick<Report, "off" | "incomplete">, learning: 
   if (report.off > 0) return "off-contour";
   if (report.incomplete.length > 0) return "incomplete";
   return learning ? "learnt" : "on-contour";
+}
+
+/** What was applied, without descriptors that mean something to the supervisor alone. */
+export function landlockOf(applied: AppliedLandlock | undefined): RunReport["landlock"] {
+  if (applied === undefined) return null;
+  const { pins: _, ...told } = applied;
+  return told;
 }
 
 export function exitOf(state: ChildState): RunReport["exit"] {

@@ -7,7 +7,7 @@ import { commandAfterDashes } from "./command.ts";
 import { deliverReport, type ReportOptions } from "./finish.ts";
 import { assertWritable } from "./outputs.ts";
 import { type Verdict, verdictOf } from "./report.ts";
-import { saySummaryOfRun } from "./summary.ts";
+import { sayLandlock, saySummaryOfRun } from "./summary.ts";
 import { supervise } from "./supervise.ts";
 
 export interface SealedOptions extends ReportOptions {
@@ -44,7 +44,10 @@ export async function runSealed(
     quiet,
   });
   const verdict = verdictOf(outcome.report, false);
-  if (!quiet) saySummaryOfRun(outcome.report, verdict, file);
+  if (!quiet) {
+    saySummaryOfRun(outcome.report, verdict, file);
+    sayLandlock(outcome.landlock);
+  }
   deliverReport(outcome, { contour: file, command, verdict }, options);
   return { outcome, verdict };
 }

@@ -1,4 +1,5 @@
 /** What is said to a person when a workload has ended. */
+import type { AppliedLandlock } from "@isoline/linux";
 import type { Report } from "../../namespace/messages.ts";
 import { paint } from "../output/paint.ts";
 import { note, STDERR } from "../output/streams.ts";
@@ -22,7 +23,18 @@ export function saySummaryOfRun(report: Report, verdict: Verdict, file: string):
   else if (verdict === "incomplete") note(`${paint("yellow", "incomplete", STDERR)}: ${from}`);
   else note(`${paint("red", "off contour", STDERR)}: ${departuresText(report)}; ${from}`);
   sayGaps(report);
-  for (const remark of report.landlock) note(`landlock: ${harmless(remark)}`);
+}
+
+/** Whether the kernel holds the workload as well, so that no race gets past the verdicts. */
+export function sayLandlock(landlock: AppliedLandlock | undefined): void {
+  if (landlock === undefined) return;
+  const { applied, version, reason, rules, notes } = landlock;
+  if (!applied) {
+    note(`${paint("yellow", "without Landlock", STDERR)}: ${harmless(reason ?? "it could not be applied")}`);
+    return;
+  }
+  const remarks = notes.length === 0 ? "" : `; ${counted(notes.length, "remark")} in the report (--report FILE)`;
+  note(`held by the kernel as well: Landlock version ${version}, ${counted(rules, "rule")}${remarks}`);
 }
 
 function departuresText({ departures, off, refused }: Report): string {
