@@ -13,7 +13,9 @@ describe("directories by purpose", () => {
     ["/home/ann/.npmrc", "$HOME/.npmrc"],
     ["/home/ann/application/x", "$HOME/application/x"],
     ["/home/anna/x", "/home/anna/x"],
-    ["/home", "/home"],
+    ["/home", "$ABOVE"],
+    ["/home/bob", "/home/bob"],
+    ["/var", "/var"],
     ["/tmp/x", "$TMP/x"],
     ["/var/tmp", "$TMP"],
     ["/tmpfile", "/tmpfile"],
@@ -37,6 +39,22 @@ describe("directories by purpose", () => {
   test("of equal ones the working directory wins over home and home over temp", () => {
     expect(node({ ...ann, cwd: "/root", home: "/root" }).sees("/root/a")).toBe("$CWD/a");
     expect(node({ ...ann, home: "/tmp" }).sees("/tmp/a")).toBe("$HOME/a");
+  });
+
+  test("each directory above the working directory, home and TMPDIR is $ABOVE, but nothing else in it", () => {
+    const process = node({ ...ann, cwd: "/builds/7f/app", temp: ["/scratch/ann", "/tmp", "/var/tmp"] });
+    expect(["/builds", "/builds/7f", "/home", "/scratch"].map((path) => process.sees(path))).toEqual(
+      Array(4).fill("$ABOVE"),
+    );
+    expect(
+      ["/builds/x", "/builds/7f/other", "/scratch/bob", "/"].filter((path) => process.sees(path) !== path),
+    ).toEqual([]);
+  });
+
+  test("one that has a name of its own is called by that", () => {
+    expect(node({ ...ann, cwd: "/tmp/x/y", home: "/tmp/x/y/z" }).sees("/tmp/x/y")).toBe("$CWD");
+    expect(node({ ...ann, cwd: "/tmp/x/y" }).sees("/tmp/x")).toBe("$ABOVE");
+    expect(node({ ...ann, cwd: "/tmp/x/y" }).sees("/tmp")).toBe("$TMP");
   });
 
   test("the root directory is nobody's", () => {

@@ -33,6 +33,7 @@ export type * from "./identity/observation.ts";
 export { parsePolicy } from "./identity/policy-file.ts";
 export * from "./identity/policy.ts";
 export { changesNames } from "./identity/rules/created.ts";
+export { pathsAbove } from "./identity/rules/directories.ts";
 export { lensRules, type RuleName, ruleNames, type SwitchableRule } from "./identity/rules/table.ts";
 export * from "./identity/task.ts";
 export { parseExchangeLine } from "./profile/exchange-line.ts";

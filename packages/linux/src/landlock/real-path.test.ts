@@ -47,6 +47,10 @@ describe("from levelled paths to real ones", () => {
     expect(paths.of(levelled)).toEqual([{ path, beyond }]);
   });
 
+  it("what is above may be any directory that the working directory or home lies in", () => {
+    expect(paths.of("$ABOVE")).toEqual(expect.arrayContaining([{ path: "/home", beyond: 0 }]));
+  });
+
   it("a temporary file may be in any of the directories for them", () => {
     expect(paths.of("$TMP/{gcc#1}.s")).toEqual([
       { path: "/tmp", beyond: 1 },
