@@ -8,6 +8,7 @@
  *   leave … end           in a child that is left to itself
  *   vfork … end           the same with memory shared, the parent standing still
  *   clone FLAGS … end     in a child of clone(2)  thread … end  in another thread, joined; loose … end  not waited for
+ *   times N … end         again and again
  *   hold                  waits for the end of the parent;      nap MS waits
  *
  *   ARG   number · =text (address of a string) · xHEX (address of bytes) · ^text (a string at the very end of a page)
@@ -95,7 +96,7 @@ static long by_interrupt(const long *a) {
 
 static char **end_of(char **word) {
   for (int depth = 1; *word; word++) {
-    static const char *const openers[] = {"fork", "vfork", "spawn", "leave", "clone", "thread", "loose"};
+    static const char *const openers[] = {"times", "fork", "vfork", "spawn", "leave", "clone", "thread", "loose"};
     for (size_t i = 0; i < sizeof openers / sizeof *openers; i++) depth += !strcmp(*word, openers[i]);
     if (!strcmp(*word, "end") && --depth == 0) return word;
   }
@@ -173,9 +174,11 @@ static void interpret(char **word, char **end) {
       char *kind = *word;
       /* Run by a script, with its path for an argument. */
       if (strchr(kind, '/') || !strcmp(kind, "argument") || !strcmp(kind, "two  arguments")) continue;
-      long flags = strcmp(kind, "clone") ? 0 : strtol(*++word, 0, 0);
+      long flags = strcmp(kind, "clone") && strcmp(kind, "times") ? 0 : strtol(*++word, 0, 0);
       struct stretch inner = {word + 1, end_of(word + 1)};
-      if (!strcmp(kind, "vfork")) {
+      if (!strcmp(kind, "times")) {
+        for (long i = 0; i < flags; i++) interpret(inner.from, inner.to);
+      } else if (!strcmp(kind, "vfork")) {
         int pid = vfork();
         if (pid == 0) in_child(&inner);
         wait_for(pid, 0);

@@ -54,6 +54,7 @@ export const link = (place: number, to: Argument): Script => ["link", String(pla
 export const nap = (ms: number): Script => ["nap", String(ms)];
 export const HOLD: Script = ["hold"];
 
+export const times = (count: number, ...inner: readonly Script[]): Script => ["times", String(count), ...inner.flat(), "end"];
 export const inChild = (...inner: readonly Script[]): Script => ["fork", ...inner.flat(), "end"];
 export const inVfork = (...inner: readonly Script[]): Script => ["vfork", ...inner.flat(), "end"];
 export const spawned = (...inner: readonly Script[]): Script => ["spawn", ...inner.flat(), "end"];

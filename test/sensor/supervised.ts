@@ -2,7 +2,7 @@
  * A command under the built sensor, and what came of it: its output, the report, and each event beside the program that
  * acted.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,8 +36,10 @@ export interface Order {
   /** For watch and enforce: the contour to keep to. */
   readonly contour?: string;
   readonly policy?: Policy;
-  /** Told the supervisor's pid as soon as it runs. */
-  readonly onStart?: (supervisor: number) => void;
+  /** Told what the workload writes, as it does, with the supervisor's process. */
+  readonly onOutput?: (text: string, supervisor: ChildProcess) => void;
+  /** A command that the supervisor itself is started by. */
+  readonly within?: readonly string[];
   readonly uid?: number | undefined;
 }
 
@@ -52,6 +54,8 @@ export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
   readonly events: readonly Seen[];
+  /** Where what was learnt is. */
+  readonly learnt: string;
   readonly exit: { readonly state: string; readonly status?: number; readonly signal?: number };
   readonly report: {
     readonly events: number;
@@ -76,15 +80,16 @@ let runs = 0;
 
 /** Runs a command in a namespace of its own to the end of its last process. */
 export async function supervise(order: Order): Promise<Outcome> {
-  const { directory, command, mode = "learn", policy = PLAIN, uid } = order;
+  const { directory, command, mode = "learn", policy = PLAIN } = order;
   const name = `run-${process.pid}-${++runs}`;
   const [report, trajectory, output] = ["report", "trajectory", "contour"].map((kind) => join(directory, `${name}.${kind}`));
   const plan = { mode, trajectory, ...(mode === "learn" ? { output, policy: canonicalPolicy(policy) } : { contour: order.contour }) };
-  const { stdout, stderr } = await ended(directory, [driver, JSON.stringify({ plan, command, report })], uid, order.onStart);
-  if (!existsSync(report!)) return { stdout, stderr, events: [], exit: { state: "lost" }, report: NOTHING };
+  const argv = [...(order.within ?? []), process.execPath, driver, JSON.stringify({ plan, command, report })];
+  const { stdout, stderr } = await ended(argv, order);
+  if (!existsSync(report!)) return { stdout, stderr, learnt: output!, events: [], exit: { state: "lost" }, report: NOTHING };
   const outcome = JSON.parse(readFileSync(report!, "utf8"));
   if (outcome.fault) throw new Error(`the namespace failed (${outcome.fault}): ${outcome.message}\n${stderr}`);
-  return { stdout, stderr, events: eventsOf(trajectory!), ...outcome };
+  return { stdout, stderr, learnt: output!, events: eventsOf(trajectory!), ...outcome };
 }
 
 const NOTHING: Outcome["report"] = {
@@ -107,18 +112,19 @@ function eventsOf(trajectory: string): Seen[] {
   return seen;
 }
 
-function ended(cwd: string, argv: readonly string[], uid: number | undefined, onStart: Order["onStart"]): Promise<{ stdout: string; stderr: string }> {
+function ended([program, ...argv]: readonly string[], order: Order): Promise<{ stdout: string; stderr: string }> {
+  const { directory: cwd, uid, onOutput } = order;
   return new Promise((resolve, reject) => {
     const identity = uid === undefined ? {} : { uid, gid: uid };
-    const child = spawn(process.execPath, argv, { cwd, ...identity, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program as string, argv, { cwd, ...identity, stdio: ["ignore", "pipe", "pipe"] });
     const parts = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("latin1").on("data", (text: string) => {
         parts[name] += text;
+        if (name === "stdout") onOutput?.(text, child);
       });
     }
     child.on("error", reject);
     child.on("close", () => resolve(parts));
-    if (child.pid !== undefined) onStart?.(child.pid);
   });
 }

@@ -168,7 +168,8 @@ export class ModelMediator implements Mediator {
 
   #carryOut(judgement: Judgement, process: Process): Verdict {
     if (judgement.reaction !== undefined) this.#signal(process, judgement.reaction === "kill" ? SIGKILL : SIGSTOP);
-    return judgement.refuse ? EPERM : 0;
+    // Told to go on, a process would still carry out the call that it is killed for: the answer is there before it dies.
+    return judgement.refuse || judgement.reaction === "kill" ? EPERM : 0;
   }
 
   /** The process waits for an answer, so its number is its own even where no pidfd of it is kept. */
