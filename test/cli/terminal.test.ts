@@ -54,6 +54,34 @@ describe.skipIf(!hasScript)("on a terminal", () => {
     expect(onTerminal(off, { NO_COLOR: "1" })).not.toContain("\x1b[31m");
   });
 
+  it("is stopped, continued and interrupted like any job of a shell", async () => {
+    const shell = spawn("script", ["-qec", "bash --norc -i", "/dev/null"], {
+      stdio: ["pipe", "pipe", "ignore"],
+      env: { ...process.env, TERM: "xterm" },
+    });
+    let seen = "";
+    shell.stdout.on("data", (piece: Buffer) => (seen += piece.toString("utf8")));
+    const ended = new Promise((resolve) => shell.on("close", resolve));
+    const appears = async (text: string) => {
+      await expect.poll(() => seen, { timeout: 20_000 }).toContain(text);
+      const before = seen;
+      seen = "";
+      return before;
+    };
+    shell.stdin.write(`stty rows 20 cols 90; ${learn("--", "sleep", "100")}\n`);
+    await appears("in the last");
+    shell.stdin.write("\x1a");
+    expect(await appears("Stopped")).toMatch(/\x1b\[r\x1b8[^]*Stopped/);
+    shell.stdin.write("fg\n");
+    await appears("\x1b[1;19r");
+    shell.stdin.write("\x03");
+    await appears("all new");
+    shell.stdin.write("echo status=$?\n");
+    await appears("status=130");
+    shell.stdin.write("exit\n");
+    await ended;
+  });
+
   it("top draws until it is told to quit, and gives the terminal back", async () => {
     const top = spawn("script", ["-qec", `"${program}" top`, "/dev/null"], { stdio: ["pipe", "pipe", "ignore"] });
     let seen = "";

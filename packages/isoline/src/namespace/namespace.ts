@@ -71,6 +71,9 @@ export class Namespace {
     return this.#pid;
   }
 
+  /** Called before this process stops because the workload did. */
+  beforeStop: () => void = () => {};
+
   /** What became of the first process so far. */
   get exit(): ChildState {
     return this.#exit;
@@ -227,11 +230,16 @@ export class Namespace {
     }
   }
 
+  #stop(): void {
+    this.beforeStop();
+    process.kill(process.pid, "SIGSTOP");
+  }
+
   #reap(): void {
     if (this.#pid === 0 || isOver(this.#exit)) return;
     const state = childState(this.#pid);
     if (state.state === "running") return;
-    if (state.state === "stopped") process.kill(process.pid, "SIGSTOP");
+    if (state.state === "stopped") this.#stop();
     else this.#exit = state;
   }
 }

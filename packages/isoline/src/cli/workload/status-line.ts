@@ -43,6 +43,11 @@ export class StatusLine {
     this.#timer.unref();
   }
 
+  /** Ctrl-Z: a shell comes to the front, and the whole terminal is its own, until the next time to draw. */
+  pause(): void {
+    this.#giveBack();
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.#giveBack();

@@ -65,6 +65,7 @@ class Surroundings {
     this.#server = this.#serve();
     if (this.#run.quiet) return;
     if (this.#run.plan.mode === "learn") this.#line.start();
+    this.#namespace.beforeStop = () => this.#line.pause();
     this.#teller.start();
     this.#outlived = setInterval(() => void this.#noticeOutliving(), OUTLIVED_AFTER_MS);
     this.#outlived.unref();
