@@ -131,6 +131,8 @@ export class ModelMediator implements Mediator {
   born(process: Process): void {
     this.onBirth?.(process);
     this.#engine.trust.born(process.handle, process.parent?.handle ?? SUPERVISOR);
+    // Where it is not certain who forked it, it is trusted no more than the least of them.
+    for (const other of process.otherParents) this.#engine.trust.born(process.handle, other.handle);
   }
 
   died(process: Process): void {

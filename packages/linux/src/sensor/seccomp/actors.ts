@@ -34,8 +34,8 @@ export interface Process {
   unbornSiblings: number;
   /** Orphans may come to it: it is a subreaper, or the first process of a pid namespace. */
   adopts: boolean;
-  /** Who else may have forked it. */
-  readonly otherParents: readonly Process[];
+  /** Who else may have forked it; told at its birth and then forgotten. */
+  otherParents: readonly Process[];
   /** It has, or had since its last exec, more than one thread. */
   multithreaded: boolean;
   /** Root and working directory may be another process's to change (CLONE_FS): nothing about them is kept. */

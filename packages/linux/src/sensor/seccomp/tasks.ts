@@ -256,6 +256,7 @@ export class TaskTable {
     };
     this.#processes.set(status.tgid, process);
     this.#events.born(process);
+    process.otherParents = [];
     if (origin.guessed) this.#events.guessed(process);
     return process;
   }
