@@ -87,6 +87,8 @@ export class Context {
 
   /** An event of which something could not be seen: it is decided, and counts as a loss, which may refuse it all the same. */
   unseen(thread: Thread, reason: string, act: Act): Verdict {
+    // A task that was killed meanwhile shows nothing either, and its call will not happen: nothing was lost.
+    if (!this.listener.stillWaiting()) return PROCEED;
     const lost = this.mediator.lost(reason, thread.process);
     return this.decide(thread, act) || lost;
   }

@@ -88,6 +88,7 @@ export class SeccompSensor {
       const decode = decoders.get(call.number);
       return decode ? decode(this.#context, thread) : this.#mediator.lost(`no decoder for system call ${call.number}`);
     } catch (fault) {
+      if (!this.#listener.stillWaiting()) return 0;
       return this.#mediator.lost(
         `system call ${call.number}: ${fault instanceof Error ? fault.message : String(fault)}`,
       );
