@@ -17,27 +17,33 @@ export interface Entry {
   readonly open: readonly number[];
 }
 
-const SHAPE = /^1;blocked=([0-9a-f]{0,16});ignored=([0-9a-f]{0,16});files=(\d+|unlimited|);open=([\d ]*)$/;
+const SHAPE = /^1;blocked=([0-9a-f]{0,16});ignored=([0-9a-f]{0,16});files=(\d+|unlimited|);environ=(\d{1,4}|-);open=([\d ]*)$/;
 
 /** Reads what `bin/isoline` noted and removes it from this process's own environment. */
 export function readEntry(): Entry {
   const noted = SHAPE.exec(process.env["ISOLINE_ENTRY"] ?? "");
-  const environ = process.env["ISOLINE_ENVIRON"];
   delete process.env["ISOLINE_ENTRY"];
-  delete process.env["ISOLINE_ENVIRON"];
-  const environment = environ ? Buffer.from(environ, "base64") : withoutNotes(readFileSync("/proc/self/environ"));
   return {
-    environment: splitAtZero(environment),
+    environment: splitAtZero(notedEnvironment(noted?.[4]) ?? withoutNotes(readFileSync("/proc/self/environ"))),
     blocked: signalSet(noted?.[1]),
     ignored: signalSet(noted?.[2]),
     openFiles: /^\d+$/.test(noted?.[3] ?? "") ? Number(noted?.[3]) : undefined,
     open: noted
-      ? (noted[4] ?? "")
+      ? (noted[5] ?? "")
           .split(" ")
           .filter((word) => word !== "")
           .map(Number)
       : [0, 1, 2],
   };
+}
+
+/** The environment that was noted in so many parts, which leave this process's own; undefined if it was not noted. */
+function notedEnvironment(parts: string | undefined): Buffer | undefined {
+  if (parts === undefined || parts === "-") return undefined;
+  const names = Array.from({ length: Number(parts) }, (_, index) => `ISOLINE_ENVIRON_${index + 1}`);
+  const encoded = names.map((name) => process.env[name] ?? "").join("");
+  for (const name of names) delete process.env[name];
+  return Buffer.from(encoded, "base64");
 }
 
 /** The value of an environment variable, as the workload will see it. */
