@@ -17,7 +17,8 @@ export interface Entry {
   readonly open: readonly number[];
 }
 
-const SHAPE = /^1;blocked=([0-9a-f]{0,16});ignored=([0-9a-f]{0,16});files=(\d+|unlimited|);environ=(\d{1,4}|-);open=([\d ]*)$/;
+const SHAPE =
+  /^1;blocked=([0-9a-f]{0,16});ignored=([0-9a-f]{0,16});files=(\d+|unlimited|);environ=(\d{1,4}|-);open=([\d ]*)$/;
 
 /** Reads what `bin/isoline` noted and removes it from this process's own environment. */
 export function readEntry(): Entry {

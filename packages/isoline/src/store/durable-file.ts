@@ -2,12 +2,27 @@
  * Writing a file so that either the old one or the new one is there, whatever happens meanwhile.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, lstatSync, openSync, realpathSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CliError } from "../error.ts";
 
-/** Writes text beside the target, syncs it, and renames it into place; on any failure the old file stays as it was. */
+/**
+ * Writes text beside the target, syncs it, and renames it into place; on any failure the old file stays as it was. What is
+ * no file (a pipe, `/dev/null`) is written into: to put a file in its place would be the end of it.
+ */
 export function writeDurably(path: string, chunks: Iterable<string>): void {
+  if (isSpecial(path)) return writeInto(path, chunks);
   const target = followed(path);
   const aside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
   let fd: number | undefined;
@@ -27,6 +42,26 @@ export function writeDurably(path: string, chunks: Iterable<string>): void {
       `cannot write ${path}: ${reason(fault)}; what was there before is unchanged. Make room or choose another place, and run again`,
       { cause: fault },
     );
+  }
+}
+
+/** Whether something is there that is neither a file nor a directory. */
+export function isSpecial(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && !found.isFile() && !found.isDirectory();
+}
+
+function writeInto(path: string, chunks: Iterable<string>): void {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, constants.O_WRONLY);
+    for (const chunk of chunks) writeWhole(fd, Buffer.from(chunk, "utf8"));
+  } catch (fault) {
+    throw new CliError("cannot-write", `cannot write ${path}: ${reason(fault)}. Choose another place, and run again`, {
+      cause: fault,
+    });
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
