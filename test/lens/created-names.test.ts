@@ -189,6 +189,16 @@ describe("what becomes of a name", () => {
     },
   );
 
+  test("moved over a name that was drawn: called by whoever drew it, however it looks", () => {
+    const { node, gcc } = start();
+    node.draws("/tmp/suite.XCSYZU");
+    gcc.draws("/tmp/sedqwe");
+    expect(gcc.renames("/tmp/sedqwe", "/tmp/suite.XCSYZU", "yes")).toBe("$TMP/{gcc#1} → $TMP/{node#1}");
+    expect(node.sees("/tmp/suite.XCSYZU")).toBe("$TMP/{node#1}");
+    expect(node.sees("/tmp/sedqwe")).toBe("$TMP/sedqwe");
+    expect(node.draws("/tmp/another")).toBe("$TMP/{node#2}");
+  });
+
   test("made again right after it was removed: random still, by whichever operation", () => {
     const { namespace } = start();
     const git = namespace.process(0, "git");

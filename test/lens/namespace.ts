@@ -89,10 +89,11 @@ export class Process {
   }
 
   level<O extends Operation>(op: O, subject: Subject<O> | Loose, at: Partial<Observation> = {}): Event {
-    const observation: Observation = { pid: this.pid, tid: this.pid, program: this.program, ...at };
-    const { uid, gid } = this.namespace.machine;
-    const actor = { task: ZERO_DIGEST, parent: ZERO_DIGEST, credentials: credentialsOf(uid, gid) };
-    return this.namespace.leveller.level({ op, actor, subject } as unknown as Event, observation);
+    return this.namespace.leveller.level(this.#seen(op, subject), this.#observe(at));
+  }
+
+  overlooks<O extends Operation>(op: O, subject: Subject<O> | Loose, at: Partial<Observation> = {}): boolean {
+    return this.namespace.leveller.overlooks(this.#seen(op, subject), this.#observe(at));
   }
 
   does<O extends Operation>(op: O, subject: Subject<O> | Loose, at: Partial<Observation> = {}): string {
@@ -133,6 +134,16 @@ export class Process {
 
   object(path: string): ReturnType<typeof object> {
     return object(path, this.namespace.machine.uid);
+  }
+
+  #seen(op: Operation, subject: unknown): Event {
+    const { uid, gid } = this.namespace.machine;
+    const actor = { task: ZERO_DIGEST, parent: ZERO_DIGEST, credentials: credentialsOf(uid, gid) };
+    return { op, actor, subject } as unknown as Event;
+  }
+
+  #observe(at: Partial<Observation>): Observation {
+    return { pid: this.pid, tid: this.pid, program: this.program, ...at };
   }
 
   #pathOf(op: Operation, subject: Loose, at: Partial<Observation> = {}): string {

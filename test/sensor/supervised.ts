@@ -21,7 +21,7 @@ export const PLAIN: Policy = {
   rules: {
     ...DEFAULT_POLICY.rules,
     ...(Object.fromEntries(
-      ["working-directory", "home", "temp", "runtime-directory", "launch-user", "created", "content-address"].map(
+      ["working-directory", "home", "temp", "runtime-directory", "launch-user", "created", "content-address", "own-image", "processors"].map(
         (rule) => [rule, false],
       ),
     ) as Partial<Record<SwitchableRule, boolean>>),

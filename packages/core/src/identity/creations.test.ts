@@ -74,6 +74,19 @@ describe("moves", () => {
     expect(log.size).toBe(0);
   });
 
+  test("what takes another's place takes its label", () => {
+    const log = large();
+    log.put("/d/target", label("{a#1}"));
+    log.put("/d/target/in", label("{b#1}"));
+    log.put("/d/aside", label("{c#1}"));
+    log.moveOver("/d/aside", "/d/target");
+    expect(labelsOf(log, "/d/aside")).toBeUndefined();
+    expect(labelsOf(log, "/d/target/in")).toEqual([["target", "{a#1}"]]);
+    log.moveOver("/d/target", "/d/target/in");
+    expect(labelsOf(log, "/d/target")).toEqual([["target", "{a#1}"]]);
+    expect(log.size).toBe(1);
+  });
+
   test("what is below can be forgotten without the directory", () => {
     const log = large();
     log.put("/d/xyz", label("{a#1}"));

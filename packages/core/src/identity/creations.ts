@@ -98,6 +98,13 @@ export class Creations {
     this.#fit();
   }
 
+  /** What was at `from` takes the place of what is at `to`, under its label. What was below either is not known any more. */
+  moveOver(from: string, to: string): void {
+    if (areNested(from, to)) return;
+    this.remove(from);
+    this.forgetBelow(to);
+  }
+
   /** What is below `path` is not known any more; the path itself stays what it is called. */
   forgetBelow(path: string): void {
     const node = this.#find(path);

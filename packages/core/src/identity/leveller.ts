@@ -17,6 +17,7 @@ import type { Observation, Surroundings } from "./observation.ts";
 import { PathLens } from "./path-lens.ts";
 import type { Policy } from "./policy.ts";
 import { AUTOBIND, isAutobound, localPort } from "./rules/addresses.ts";
+import { asksForProcessors, mayReadImage, readsImage } from "./rules/overlooked.ts";
 import { Firings, type RuleName } from "./rules/table.ts";
 import { type IdKind, Users } from "./rules/users.ts";
 
@@ -50,6 +51,17 @@ export class Leveller {
     this.#plan = Object.fromEntries(operationNames.map((name) => [name, this.#stepsOf(name)])) as unknown as Plan;
   }
 
+  /** Whether nothing is exchanged that would count: then there is no event. To be asked of the sensor's event. */
+  overlooks(event: Event, at: Observation): boolean {
+    if (event.op !== "open" && event.op !== "map") return false;
+    const { rules, content } = this.#policy;
+    if (rules.processors && asksForProcessors(event)) return this.#overlooked("processors");
+    if (!rules["own-image"] || !at.images || !mayReadImage(event, at.images)) return false;
+    const path = this.levelPath(event.subject.path, at);
+    const counts = content === "read" && this.#paths.contentCounts(path);
+    return readsImage(event, path, at.images, counts) && this.#overlooked("own-image");
+  }
+
   /** The event as it is hashed. */
   level(event: Event, at: Observation): Event {
     this.#paths.created.settle();
@@ -81,6 +93,11 @@ export class Leveller {
   /** How often each rule changed an event. */
   firings(): Readonly<Record<RuleName, number>> {
     return this.#firings.record();
+  }
+
+  #overlooked(rule: RuleName): true {
+    this.#firings.count(rule);
+    return true;
   }
 
   #subject(event: Event, at: Observation): Fields {

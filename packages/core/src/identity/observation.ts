@@ -3,6 +3,8 @@
  * The lens needs both to level volatile attributes; neither is ever hashed.
  */
 
+import type { Image } from "./task.ts";
+
 /** How another process relates to the actor: it is the actor, one of the namespace that the actor descends from, any other of it, or none of it. */
 export type Relation = "self" | "ancestor" | "namespace" | "outside";
 
@@ -13,6 +15,8 @@ export interface Observation {
   readonly tid: number;
   /** Last path component of the executable that acts, already levelled. */
   readonly program: string;
+  /** What the last exec of the process loaded, levelled: the files that it runs. */
+  readonly images?: readonly Image[];
   /**
    * The process has, or has had since it last executed a program, more than one thread: the order in which it makes things
    * is then the scheduler's. Left out, only what a thread other than the first makes is taken to be unordered.

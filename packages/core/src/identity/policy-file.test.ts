@@ -147,7 +147,7 @@ describe("canonical form", () => {
     expect(canonicalPolicy(DEFAULT_POLICY)).toBe(
       '{"content":"executed","iouring":"refuse","lens":"default","pseudonyms":[],"reaction":"log","rules":' +
         '{"autobind":true,"content-address":true,"created":true,"device":true,"ephemeral-port":true,"home":true,' +
-        '"launch-user":true,"own-port":true,"proc-pid":true,"pty":true,"runtime-directory":true,"temp":true,' +
+        '"launch-user":true,"own-image":true,"own-port":true,"proc-pid":true,"processors":true,"pty":true,"runtime-directory":true,"temp":true,' +
         '"timestamp":true,"working-directory":true},"version":1}',
     );
   });

@@ -100,8 +100,11 @@ export class ModelMediator implements Mediator {
 
   decide(act: Act, thread: Thread, actor: Actor, key: RawKey | undefined): Verdict {
     const { process } = thread;
+    const seen = { ...act, actor } as Event;
+    const observation = this.#observe(thread, act.observation);
+    if (this.#leveller.overlooks(seen, observation)) return 0;
     this.#counts.events += 1;
-    const event = this.#leveller.level({ ...act, actor } as Event, this.#observe(thread, act.observation));
+    const event = this.#leveller.level(seen, observation);
     const task = this.#tasks.get(actor.task);
     const circumstances: Circumstances = {
       sequence: this.#counts.events,
@@ -165,7 +168,8 @@ export class ModelMediator implements Mediator {
 
   #observe(thread: Thread, more?: Partial<Observation>): Observation {
     const { pid, identity, multithreaded } = thread.process;
-    return { pid, tid: thread.tid, program: identity.program, multithreaded, ...more };
+    const images = this.#tasks.get(identity.id)?.images;
+    return { pid, tid: thread.tid, program: identity.program, multithreaded, ...(images ? { images } : {}), ...more };
   }
 
   #carryOut(judgement: Judgement, process: Process): Verdict {

@@ -124,9 +124,15 @@ export class CreatedNames {
 
   /**
    * `from` is moved to `to`; like `creates` for `to`. Where something is replaced, what is below is forgotten: a directory only
-   * ever replaces an empty one, and if this one is not empty, the kernel will refuse and nothing below it is ours.
+   * ever replaces an empty one, and if this one is not empty, the kernel will refuse and nothing below it is ours. A name
+   * that has a label keeps it: `sed -i` writes a file aside and moves it over the one that mktemp drew the name of.
    */
   moves(from: string, to: string, replaces: boolean, at: Observation): Label | undefined {
+    const known = replaces ? this.#labelOf(to) : undefined;
+    if (known) {
+      this.#effect = () => this.#files.moveOver(from, to);
+      return known;
+    }
     const judged = this.#judge(to, "name", at);
     this.#effect = () => {
       if (replaces) this.#files.forgetBelow(from);
@@ -150,6 +156,11 @@ export class CreatedNames {
       this.#files.remove(path);
       if (labels) this.#remember(path, { levelled, random: labels.at(-1)?.end === path.length });
     };
+  }
+
+  #labelOf(path: string): Label | undefined {
+    const last = this.labelsAlong(path)?.at(-1);
+    return last?.end === path.length ? last.label : undefined;
   }
 
   #judge(path: string, made: Made, at: Observation): Judged | undefined {

@@ -1,0 +1,43 @@
+/**
+ * Rules `own-image` and `processors`: reads that give a process nothing it has not got already, and that come and go with
+ * the layout of its memory or with contention between its threads. They are no events.
+ *
+ *   open read, map execute of a file that its own exec loaded      V8 maps its built-in code anew if it happens to lie far off
+ *   open read /sys/devices/system/cpu/online                       glibc, when a thread finds the memory of all others taken
+ */
+import type { Event } from "../../event/event.ts";
+import type { Image } from "../task.ts";
+
+type ReadEvent = Extract<Event, { op: "open" | "map" }>;
+
+/** glibc: sysdeps/unix/sysv/linux/getsysstats.c */
+const PROCESSORS = new Set(["/sys/devices/system/cpu/online", "/sys/devices/system/cpu/possible"]);
+
+/** A look at which processors there are, and nothing else. */
+export function asksForProcessors({ op, subject }: ReadEvent): boolean {
+  return op === "open" && subject.access === "read" && subject.fs === "sysfs" && PROCESSORS.has(subject.path);
+}
+
+/** Whether an event can be a look at one of the images, as far as can be told before its path is levelled. */
+export function mayReadImage({ op, subject }: ReadEvent, images: readonly Image[]): boolean {
+  if (subject.access !== (op === "open" ? "read" : "execute")) return false;
+  const name = lastOf(subject.path);
+  return images.some(({ path }) => lastOf(path) === name);
+}
+
+/** Whether a file is read or mapped as it was loaded. Whether the content of one that is only read counts is the policy's. */
+export function readsImage(
+  { op, subject }: ReadEvent,
+  path: string,
+  images: readonly Image[],
+  contentCounts: boolean,
+): boolean {
+  const image = images.find((each) => each.path === path);
+  if (image === undefined) return false;
+  if (op === "open" && !contentCounts) return true;
+  return image.digest !== undefined && image.digest === subject.digest;
+}
+
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
