@@ -134,8 +134,8 @@ export class Supervision {
     for (const [rule, times] of Object.entries(this.mediator.firings())) {
       if (times > 0 && this.#plan.mode === "learn") this.#contour.fired(rule, times);
     }
-    this.#trajectory?.close();
     if (this.#plan.mode === "learn" && this.#plan.output !== undefined) saveContour(this.#plan.output, this.#contour);
+    this.#trajectory?.close();
     const { off, refused } = this.#engine.tally;
     return {
       mode: this.#engine.mode,

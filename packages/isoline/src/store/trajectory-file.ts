@@ -2,18 +2,27 @@
  * A trajectory on disk: events in order of first occurrence, one JSON object a line. In front of the first event of a task
  * stands the task, `{"task":{"id","parent","images":[{"path","digest"}]}}`, after its parent.
  */
-import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { type Digest, type Event, eventToJson, type Task } from "@isoline/core";
+import { CliError } from "../error.ts";
 
 const FLUSH_AT = 64 * 1024;
 
 export class TrajectoryWriter {
+  readonly #path: string;
   readonly #fd: number;
   readonly #tasks = new Set<Digest>();
   #pending = "";
 
+  #fault: unknown;
+
   constructor(path: string) {
-    this.#fd = openSync(path, "w", 0o600);
+    this.#path = path;
+    try {
+      this.#fd = openSync(path, "w", 0o600);
+    } catch (fault) {
+      throw this.#refusal(fault);
+    }
   }
 
   /** `lineage` are the tasks that led to the actor, as far as they are known, the first of the namespace first. */
@@ -27,15 +36,37 @@ export class TrajectoryWriter {
     if (this.#pending.length >= FLUSH_AT) this.#flush();
   }
 
+  /** Writes what is left. Says now if something could not be written: it did not hold up the workload. */
   close(): void {
     this.#flush();
-    fsyncSync(this.#fd);
+    this.#attempt(() => {
+      // Devices and pipes cannot be synced, and need not be.
+      if (fstatSync(this.#fd).isFile()) fsyncSync(this.#fd);
+    });
     closeSync(this.#fd);
+    if (this.#fault !== undefined) throw this.#refusal(this.#fault);
   }
 
   #flush(): void {
     const bytes = Buffer.from(this.#pending, "utf8");
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
     this.#pending = "";
+    this.#attempt(() => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+    });
+  }
+
+  /** After the first failure nothing more is written: a trajectory with a gap would pass for a whole one. */
+  #attempt(write: () => void): void {
+    if (this.#fault !== undefined) return;
+    try {
+      write();
+    } catch (fault) {
+      this.#fault = fault;
+    }
+  }
+
+  #refusal(fault: unknown): CliError {
+    const why = fault instanceof Error ? fault.message : String(fault);
+    return new CliError("cannot-write", `cannot write the trajectory ${this.#path}: ${why}`, { cause: fault });
   }
 }

@@ -7,6 +7,7 @@
  */
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
+import { CliError } from "../../error.ts";
 
 export const STDOUT = 1;
 export const STDERR = 2;
@@ -19,7 +20,16 @@ export class OutputClosed extends Error {}
 
 /** Writes data to stdout. */
 export function print(text: string): void {
-  if (!write(STDOUT, text)) throw new OutputClosed();
+  let read: boolean;
+  try {
+    read = write(STDOUT, text);
+  } catch (fault) {
+    const why = fault instanceof Error ? fault.message : String(fault);
+    throw new CliError("cannot-write", `cannot write to standard output: ${why}; make room, or send it elsewhere`, {
+      cause: fault,
+    });
+  }
+  if (!read) throw new OutputClosed();
 }
 
 /** Writes one line of data to stdout. */
@@ -32,9 +42,13 @@ export function printJson(value: unknown): void {
   printLine(JSON.stringify(value, null, 2));
 }
 
-/** Says something to a person, on stderr; whether anybody reads it changes nothing. */
+/** Says something to a person, on stderr; whether anybody reads it, or it can be written at all, changes nothing. */
 export function say(text: string): void {
-  write(STDERR, text);
+  try {
+    write(STDERR, text);
+  } catch {
+    // A full disk behind stderr: the exit status and the report say what happened.
+  }
 }
 
 /** Says one line in our name. */
