@@ -2,6 +2,7 @@
  * Who acts, as the sensor keeps it: threads, the processes they belong to, and what code each process is.
  */
 import type { Credentials, Digest } from "@isoline/core";
+import type { OldImage } from "./old-image.ts";
 
 /** A task identity as the sensor keeps it: with a small number for raw keys and the names that led to it. */
 export interface Identity {
@@ -54,6 +55,7 @@ export interface PendingExec {
   readonly executable: string;
   /** See `readImageMark`. */
   readonly markBefore: string | undefined;
+  readonly image: OldImage;
 }
 
 export interface Thread {

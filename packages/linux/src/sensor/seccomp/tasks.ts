@@ -13,6 +13,7 @@ import { close, pidfdOpen, pidfdSendSignal } from "../../abi/libc.ts";
 import type { Identity, PendingExec, Process, Thread } from "./actors.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { executableOf, Lineage } from "./lineage.ts";
+import { OldImage } from "./old-image.ts";
 import { childrenOf, readImageMark, readThreadStatus, startTime, type ThreadStatus } from "./proc-status.ts";
 
 /** What the table tells its owner. */
@@ -101,8 +102,11 @@ export class TaskTable {
   /** Notes an exec that is let through; the identity changes when the new image is seen to run. */
   execStarts(thread: Thread, next: Identity, executable: string): void {
     const { process, tid } = thread;
-    const others = process.pendingExecs.filter((pending) => pending.tid !== tid);
-    process.pendingExecs = [...others, { tid, next, executable, markBefore: readImageMark(process.pid) }];
+    this.#dropExecs(process, (pending) => pending.tid === tid);
+    const mayHold = this.#budget.take(1);
+    const image = new OldImage(tid, process.parent?.pid, mayHold);
+    if (mayHold && !image.isHeld) this.#budget.giveBack(1);
+    process.pendingExecs.push({ tid, next, executable, markBefore: readImageMark(tid), image });
   }
 
   /** Notes that a call which moves root or working directory is let through; until this thread calls again, nothing is kept. */
@@ -171,23 +175,35 @@ export class TaskTable {
 
   /** An exec of this process has succeeded, or the thread that asked for one is back from it, or neither. */
   #settleExecs(thread: Thread): void {
-    const { process } = thread;
-    const mark = readImageMark(process.pid);
-    const executable = executableOf(process.pid);
-    // The same image as before, or, where nothing can be read, what was let through is taken to have happened.
-    const happened = process.pendingExecs.filter(({ markBefore }) => mark === undefined || mark !== markBefore);
-    if (happened.length === 0 && executable === process.executable) {
-      process.pendingExecs = process.pendingExecs.filter(({ tid }) => tid !== thread.tid);
+    const { process, tid } = thread;
+    // By the thread that calls: of a first thread that is gone /proc tells nothing.
+    const mark = readImageMark(tid);
+    const executable = executableOf(tid);
+    const parentLives = process.parent !== undefined && isAlive(process.parent);
+    // Where nothing can be read, what was let through is taken to have happened.
+    const happened = process.pendingExecs.some(
+      ({ markBefore, image }) => mark === undefined || mark !== markBefore || image.wasLeftBy(tid, parentLives),
+    );
+    if (!happened && executable === process.executable) {
+      this.#dropExecs(process, (pending) => pending.tid === tid);
       return;
     }
     // Of several threads that asked, one succeeded: the one whose program is running.
     const running = process.pendingExecs.filter((pending) => pending.executable === executable);
     const pending = (running.at(-1) ?? process.pendingExecs.at(-1)) as PendingExec;
-    process.pendingExecs = [];
+    this.#dropExecs(process, () => true);
     this.#becomes(process, pending.next, executable);
     if (running.some(({ next }) => next !== pending.next)) this.#events.guessed(process);
     if (pending.executable !== "" && executable !== "" && pending.executable !== executable)
       this.#events.swapped(process);
+  }
+
+  #dropExecs(process: Process, which: (pending: PendingExec) => boolean): void {
+    for (const { image } of process.pendingExecs.filter(which)) {
+      image.close();
+      if (image.isHeld) this.#budget.giveBack(1);
+    }
+    process.pendingExecs = process.pendingExecs.filter((pending) => !which(pending));
   }
 
   #becomes(process: Process, next: Identity, executable: string): void {
@@ -299,6 +315,7 @@ export class TaskTable {
   }
 
   #bury(process: Process): void {
+    this.#dropExecs(process, () => true);
     this.#shut(process.pidfd);
     this.#processes.delete(process.pid);
     this.#lineage.remember(process);
