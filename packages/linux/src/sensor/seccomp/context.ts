@@ -29,7 +29,7 @@ export class Context {
   readonly places = new PlaceKeeper();
   readonly finder = new PathFinder(this.places);
   readonly permissions = new Permissions();
-  readonly files = new FileKnowledge();
+  readonly files = new FileKnowledge(() => this.listener.receiveWaiting());
   readonly socketPaths = new SocketPaths();
   /** Two of each, for calls that name two paths. */
   readonly memory = new TaskMemory();
@@ -63,6 +63,7 @@ export class Context {
     if ("refusedWith" in act) return this.attempt();
     // What was described was read while the task waited. If it no longer does, the number may be another task's by now.
     if (!this.listener.stillWaiting()) return PROCEED;
+    this.listener.receiveWaiting();
     const { identity } = thread.process;
     const actor = { task: identity.id, parent: identity.parentId, credentials: thread.credentials };
     return this.mediator.decide(act, thread, actor, key);

@@ -45,8 +45,14 @@ export class FileKnowledge {
   readonly #classes = new Map<string, string>();
   readonly #digests = new Map<string, Digest>();
   readonly #statfs: Buffer = Buffer.alloc(120);
-  readonly #chunk: Buffer = Buffer.alloc(1 << 20);
+  readonly #chunk: Buffer = Buffer.alloc(1 << 17);
   readonly #version: Buffer = Buffer.alloc(48);
+  readonly #meanwhile: () => void;
+
+  /** `meanwhile` is run again and again while something takes long. */
+  constructor(meanwhile: () => void) {
+    this.#meanwhile = meanwhile;
+  }
 
   /** Class of the filesystem an object is on. */
   classOf(found: Found): string {
@@ -111,6 +117,7 @@ export class FileKnowledge {
       for (let got = 1; got > 0; ) {
         got = readSync(readable, this.#chunk, 0, this.#chunk.length, null);
         hash.update(this.#chunk.subarray(0, got));
+        this.#meanwhile();
       }
       return hash.digest("hex") as Digest;
     });

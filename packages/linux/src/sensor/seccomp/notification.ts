@@ -83,12 +83,12 @@ export class Listener {
     for (let next = this.#received.shift(); next; next = this.#received.shift()) {
       next.copy(this.call.bytes);
       this.#spare.push(next);
-      this.#receiveWaiting();
+      this.receiveWaiting();
       if (this.stillWaiting()) return "call";
     }
     const received = this.#receiveInto(this.call.bytes);
     // One thread that calls again and again is most often alone: then there is nothing to ask for.
-    if (received === "call" && this.call.tid !== this.#caller) this.#receiveWaiting();
+    if (received === "call" && this.call.tid !== this.#caller) this.receiveWaiting();
     this.#caller = this.call.tid;
     return received;
   }
@@ -104,7 +104,8 @@ export class Listener {
     return events > 0 && (events & event) !== 0;
   }
 
-  #receiveWaiting(): void {
+  /** Receives what has arrived meanwhile; called wherever a decision takes longer than most. */
+  receiveWaiting(): void {
     while (this.#shows(POLLIN)) {
       const buffer = this.#spare.pop() ?? Buffer.alloc(NOTIF_SIZE);
       (this.#receiveInto(buffer) === "call" ? this.#received : this.#spare).push(buffer);
