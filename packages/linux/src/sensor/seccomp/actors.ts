@@ -21,6 +21,8 @@ export interface Process {
   /** -1 where no descriptor could be had; then `started` tells this process from the next with its number. */
   readonly pidfd: number;
   readonly started: string | undefined;
+  /** It is in a pid namespace of its own, whose proc mounts show it as another than ours do, and us not at all. */
+  readonly countsAnew: boolean;
   identity: Identity;
   /** Execs that were let through and have neither been seen to succeed nor to fail; more than one only among threads. */
   pendingExecs: PendingExec[];

@@ -217,7 +217,7 @@ export class PathFinder {
       const result = out.adopt(fd, places);
       if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
       out.close();
-    } else if (fd !== -ELOOP && !(fd === -ENOENT && places.root >= 0)) {
+    } else if (fd !== -ELOOP && !(fd === -ENOENT && (places.root >= 0 || thread.process.countsAnew))) {
       return fd;
     }
     // ELOOP is also what RESOLVE_NO_MAGICLINKS answers. ENOENT may come from a proc mount of another pid namespace, where
@@ -266,7 +266,7 @@ export class PathFinder {
         const result = out.adopt(fd, places);
         if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
         out.close();
-      } else if (fd !== -ENOENT || places.root < 0) return fd;
+      } else if (fd !== -ENOENT || !(places.root >= 0 || thread.process.countsAnew)) return fd;
       const walked = walk({ thread, root: start, start, path: path.subarray(0, length), follow });
       return walked < 0 ? walked : out.adopt(walked, places);
     } finally {

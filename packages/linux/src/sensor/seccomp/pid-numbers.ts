@@ -27,11 +27,11 @@ export function numbersIn(statusFile: string): Numbers | undefined {
   }
 }
 
-const ownLevels = numbersOf(process.pid)?.tids.length ?? 1;
+export const OWN_LEVELS = numbersOf(process.pid)?.tids.length ?? 1;
 
 /** Whether a task counts processes otherwise than we do. */
 export function countsAnew(numbers: Numbers): boolean {
-  return numbers.tids.length > ownLevels;
+  return numbers.tids.length > OWN_LEVELS;
 }
 
 /**

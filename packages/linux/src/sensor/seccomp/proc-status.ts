@@ -9,7 +9,9 @@ export interface ThreadStatus {
   readonly tgid: number;
   readonly ppid: number;
   readonly umask: number;
-  /** The first process of a pid namespace other than the outermost that we see: orphans there become its children. */
+  /** In how many pid namespaces it is, from that of the proc mount we read. */
+  readonly levels: number;
+  /** The first process of its own pid namespace: orphans there become its children. */
   readonly isFirst: boolean;
   readonly groups: readonly number[];
   readonly credentials: Credentials;
@@ -57,7 +59,8 @@ export function readThreadStatus(tid: number): ThreadStatus | undefined {
     tgid,
     ppid,
     umask: Number.parseInt(word("Umask") || "22", 8),
-    isFirst: numbers("NStgid").length > 1 && numbers("NStgid").at(-1) === 1,
+    levels: numbers("NStgid").length,
+    isFirst: numbers("NStgid").at(-1) === 1,
     groups: numbers("Groups"),
     credentials: { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities: BigInt(`0x${effective}`) },
   };

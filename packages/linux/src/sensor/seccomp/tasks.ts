@@ -14,6 +14,7 @@ import type { Identity, PendingExec, Process, Thread } from "./actors.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { executableOf, Lineage } from "./lineage.ts";
 import { OldImage } from "./old-image.ts";
+import { OWN_LEVELS } from "./pid-numbers.ts";
 import { childrenOf, readImageMark, readThreadStatus, startTime, type ThreadStatus } from "./proc-status.ts";
 
 /** What the table tells its owner. */
@@ -256,6 +257,7 @@ export class TaskTable {
       parent: origin.parent,
       pidfd,
       started: pidfd < 0 ? startTime(status.tgid) : undefined,
+      countsAnew: status.levels > OWN_LEVELS,
       identity: origin.identity,
       pendingExecs: [],
       executable: executableOf(status.tgid),
@@ -263,7 +265,7 @@ export class TaskTable {
       hasForked: false,
       unborn: 0,
       unbornSiblings: 0,
-      adopts: status.isFirst,
+      adopts: status.levels > OWN_LEVELS && status.isFirst,
       otherParents: origin.others,
       multithreaded: false,
       sharesDirectories: origin.parent?.sharesDirectories ?? false,

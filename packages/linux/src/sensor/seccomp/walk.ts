@@ -5,12 +5,13 @@
  * Slow (a few system calls a component), so only used where `openat2` cannot answer. Follows the kernel's rules
  * (path_resolution(7)): at most 40 symlinks, `..` stops at the task's root.
  */
-import { readFileSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { close, fstatfs, openat2, readlinkat, statx } from "../../abi/libc.ts";
 import { ELOOP, ENOENT, ENOTDIR } from "../../abi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
 import { EMPTY, openHow, terminated } from "./bytes.ts";
 import type { Thread } from "./actors.ts";
+import { numbersIn, numbersOf } from "./pid-numbers.ts";
 
 export interface Walk {
   readonly thread: Thread;
@@ -90,33 +91,28 @@ export function walk(request: Walk): number {
 const DOT_DOT = Buffer.from("..");
 
 /**
- * What `/proc/self` and `/proc/thread-self` say to the task itself. A proc mount numbers tasks by its own pid namespace:
- * of the numbers that the task has, the innermost that exists there is taken.
+ * What `/proc/self` and `/proc/thread-self` say to the task itself. A proc mount numbers tasks by its own pid namespace,
+ * so the task has a number in it for each namespace it is in, but for one of them somebody else may stand there.
  */
 function ownName(procRoot: number, name: Buffer, thread: Thread): Buffer | undefined {
   const text = name.toString("latin1");
   if (text !== "self" && text !== "thread-self") return undefined;
-  for (const { pid, tid } of namespacePids(thread).reverse()) {
-    const own = openat2(procRoot, terminated(`${pid}/task/${tid}`), stay);
-    if (own < 0) continue;
-    close(own);
-    return Buffer.from(text === "self" ? String(pid) : `${pid}/task/${tid}`);
-  }
-  return undefined;
+  const own = numbersOf(thread.tid);
+  const namespace = linkText(`/proc/${thread.tid}/ns/pid`);
+  const inMount = own?.pids.findIndex((pid) => {
+    const there = `/proc/self/fd/${procRoot}/${pid}`;
+    return linkText(`${there}/ns/pid`) === namespace && numbersIn(`${there}/status`)?.pids.at(-1) === own.pids.at(-1);
+  });
+  if (own === undefined || namespace === undefined || inMount === undefined || inMount < 0) return undefined;
+  const pid = own.pids[inMount];
+  return Buffer.from(text === "self" ? String(pid) : `${pid}/task/${own.tids[inMount]}`);
 }
 
-/** The task's numbers in each pid namespace it is in, outermost first. */
-function namespacePids(thread: Thread): { pid: number; tid: number }[] {
-  const outer = { pid: thread.process.pid, tid: thread.tid };
+function linkText(path: string): string | undefined {
   try {
-    const status = readFileSync(`/proc/${thread.tid}/status`, "latin1");
-    const numbers = (field: string) =>
-      (new RegExp(`^${field}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "").split(/\s+/).map(Number);
-    const tids = numbers("NSpid");
-    const pids = numbers("NStgid");
-    return tids.map((tid, level) => ({ tid, pid: pids[level] ?? tid }));
+    return readlinkSync(path);
   } catch {
-    return [outer];
+    return undefined;
   }
 }
 

@@ -1,0 +1,43 @@
+/** Other views of the processes: a proc mount of a pid namespace that the supervisor does not belong to. */
+import { mkdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { Bench } from "./bench.ts";
+import { compiler, isRoot } from "./case.ts";
+import { call, inClone, must, type Script } from "./script.ts";
+import { isBuilt } from "./supervised.ts";
+
+const CLONE_NEWPID = 0x2000_0000;
+/** Supervisor and workload see the same mounts, and nobody else does. */
+const IN_MOUNT_NAMESPACE = ["unshare", "--mount", "--propagation", "private"];
+const open = (path: string): Script => call("open", path, 0);
+
+describe.skipIf(!compiler || !isBuilt || !isRoot)("proc mounts (needs gcc, a build, root)", () => {
+  it("self is the task in a proc mount that only the task is in", async () => {
+    const bench = new Bench();
+    try {
+      mkdirSync(bench.at("proc"));
+      const inner = [
+        must(call("mount", "proc", "proc", "proc", 0, 0)),
+        open("proc/self/root/etc/hostname"),
+        open("proc/self/cwd/file"),
+        open("proc/thread-self/comm"),
+        open("/proc/self/status"),
+        call("umount2", "proc", 2),
+      ];
+      const outcome = await bench.run([inClone(CLONE_NEWPID, ...inner)], { within: IN_MOUNT_NAMESPACE });
+      expect(bench.acts(outcome).map((act) => act.replace(/ (mode|uid|gid)=\S+/g, ""))).toEqual([
+        expect.stringMatching(/^exec /),
+        "namespace call=clone kinds=pid",
+        "mount call=mount source=proc path=./proc type=proc flags=0x0",
+        "open access=read path=/etc/hostname fs=disk",
+        "open access=read path=./file fs=disk",
+        "open access=read path=./proc/1/task/1/comm fs=proc",
+        "open access=read path=/proc/$self/status fs=proc",
+        "umount path=./proc flags=2",
+      ]);
+      expect(outcome.report.incomplete).toEqual([]);
+    } finally {
+      bench.close();
+    }
+  });
+});
