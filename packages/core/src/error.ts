@@ -6,7 +6,8 @@ export const coreErrors = {
   "bad-contour": "A contour file is damaged, truncated, tampered with, or not a contour file.",
   "bad-policy": "A policy or lens file does not say what a policy may say.",
   "bad-trajectory": "A recorded event log is not in the format it was said to be in.",
-  "not-comparable": "Two contours were made under different lenses, profiles or bases, so their points cannot be compared.",
+  "not-comparable":
+    "Two contours were made under different lenses, profiles or bases, so their points cannot be compared.",
   sealed: "Something tried to add a point to a sealed contour.",
 } as const;
 

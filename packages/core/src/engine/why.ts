@@ -141,6 +141,7 @@ function actorPhrase(event: Event, learnt: Neighbourhood, witness: Witness): str
 }
 
 function nameOf(task: Digest, learnt: Neighbourhood): string {
+  if (task === ZERO_DIGEST) return "the launch of the workload";
   const known = learnt.points.task(task);
   return known === undefined ? "another program" : nameSafely(programName(known));
 }

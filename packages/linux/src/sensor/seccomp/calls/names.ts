@@ -3,6 +3,7 @@
  *
  * None of these is remembered by a raw key: each changes what later paths mean, and the lens has to hear of every one.
  */
+import { opendirSync } from "node:fs";
 import { type Operation, escapeBytes } from "@isoline/core";
 import { ENOENT, EPERM } from "../../../abi/errno.ts";
 import {
@@ -52,12 +53,26 @@ function remove(context: Context, thread: Thread, named: Named, op: "unlink" | "
     (path) => ({ op, subject: { path, ...UNKNOWN } }),
     (found) => {
       if (endsInDots(context.memory.bytes)) return context.attempt();
-      if (op === "rmdir" && !found.stat.isDirectory) return context.attempt();
+      if (op === "rmdir" && (!found.stat.isDirectory || holdsSomething(found))) return context.attempt();
       if (op === "unlink" && found.stat.isDirectory) return context.attempt();
       if (mayNotTakeFrom(context, thread, found)) return context.attempt();
       return context.decide(thread, { op, subject: context.files.describe(found) });
     },
   );
+}
+
+/** Whether a directory has entries, so that it cannot be removed; one that cannot be read is taken to be empty. */
+function holdsSomething(directory: Found): boolean {
+  try {
+    const entries = opendirSync(`/proc/self/fd/${directory.fd}`);
+    try {
+      return entries.readSync() !== null;
+    } finally {
+      entries.closeSync();
+    }
+  } catch {
+    return false;
+  }
 }
 
 export const rename: Decoder = (context, thread) => move(context, thread, plain(0), plain(1), 0);
