@@ -24,7 +24,10 @@ export class Bench {
   /** Puts the files back to how they were. */
   lay(): void {
     for (const name of ["new", "made", "moved"]) rmSync(this.at(name), { recursive: true, force: true });
-    for (const [name, text] of [["file", "text\n"], ["other", "more\n"]] as const) {
+    for (const [name, text] of [
+      ["file", "text\n"],
+      ["other", "more\n"],
+    ] as const) {
       writeFileSync(this.at(name), text);
       if (this.uid !== undefined) chownSync(this.at(name), this.uid, this.uid);
     }
@@ -52,7 +55,9 @@ export class Bench {
 
   /** The events of a run without its directory. */
   acts({ events }: Outcome): string[] {
-    return events.map(({ act }) => act.replaceAll(`${this.directory}/`, "./").replace(new RegExp(`${this.directory}(?= |$)`, "g"), "."));
+    return events.map(({ act }) =>
+      act.replaceAll(`${this.directory}/`, "./").replace(new RegExp(`${this.directory}(?= |$)`, "g"), "."),
+    );
   }
 
   close(): void {

@@ -3,7 +3,16 @@
  * of its own by its path, in a directory of its own, so that every event tells which case it belongs to.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +25,7 @@ export interface Case {
   readonly calls: readonly Script[];
   /** The events it makes, in order: an operation and some of its fields, paths in the case's directory as `./name`. */
   readonly events: readonly string[];
-  /** Who can do it at all; anybody if absent. */
+  /** Who can do it at all; anybody if absent. What is by a user needs root all the same, to make what is not his. */
   readonly by?: "root" | "user";
   /** The sensor answers otherwise than the kernel would: what the workload is told. */
   readonly told?: string;
@@ -63,9 +72,20 @@ export async function runCases(cases: readonly Case[], uid?: number): Promise<Ra
   const list = join(directory, "list");
   writeFileSync(list, cases.map((each) => `${slug(each.does)}\0./probe\0${each.calls.flat().join("\0")}\0\0`).join(""));
   const identity = uid === undefined ? {} : { uid, gid: uid };
-  const plain = spawnSync(probe, ["run", list], { cwd: native, encoding: "latin1", stdio: ["ignore", "pipe", "pipe"], ...identity });
+  const plain = spawnSync(probe, ["run", list], {
+    cwd: native,
+    encoding: "latin1",
+    stdio: ["ignore", "pipe", "pipe"],
+    ...identity,
+  });
   const outcome = await supervise({ command: [probe, "run", list], directory: watched, uid });
-  return { output: sections(outcome.stdout), native: sections(plain.stdout), events: eventsByCase(outcome, watched), outcome, directory };
+  return {
+    output: sections(outcome.stdout),
+    native: sections(plain.stdout),
+    events: eventsByCase(outcome, watched),
+    outcome,
+    directory,
+  };
 }
 
 /** The name of a case's directory. */
@@ -80,13 +100,21 @@ export function matches(act: string, expected: string): boolean {
     return [head, rest.split(" ")];
   };
   const [[head, words], [operation, fields]] = [split(act), split(expected)];
-  return head === operation && fields.every((field) => field === "" || words.some((word) => word === field || asPattern(field)?.test(word)));
+  return (
+    head === operation &&
+    fields.every((field) => field === "" || words.some((word) => word === field || asPattern(field)?.test(word)))
+  );
 }
 
 /** A star stands for anything but a comma. */
 function asPattern(field: string): RegExp | undefined {
   if (!field.includes("*")) return undefined;
-  return new RegExp(`^${field.split("*").map((part) => part.replace(/[.?$^()[\]{}|\\+]/g, "\\$&")).join("[^,]*")}$`);
+  return new RegExp(
+    `^${field
+      .split("*")
+      .map((part) => part.replace(/[.?$^()[\]{}|\\+]/g, "\\$&"))
+      .join("[^,]*")}$`,
+  );
 }
 
 function eventsByCase({ events }: Outcome, directory: string): Map<string, string[]> {
@@ -96,14 +124,20 @@ function eventsByCase({ events }: Outcome, directory: string): Map<string, strin
     const [, name, file] = new RegExp(`^(?:\\?deleted:|\\?unlinked:)?${directory}/([^/]+)/(.*)`).exec(program) ?? [];
     if (name === undefined) continue;
     const who = (file === "probe" ? "" : `${file}: `) + (uid === base ? "" : `as ${uid}: `);
-    const shown = who + act.replaceAll(`${directory}/${name}/`, "./").replace(new RegExp(`${directory}/${name}(?= |$)`, "g"), ".");
+    const shown =
+      who + act.replaceAll(`${directory}/${name}/`, "./").replace(new RegExp(`${directory}/${name}(?= |$)`, "g"), ".");
     found.set(name, [...(found.get(name) ?? []), shown]);
   }
   return found;
 }
 
 function sections(stdout: string): Map<string, string> {
-  return new Map(stdout.split("== ").slice(1).map((part) => [part.slice(0, part.indexOf("\n")), part.slice(part.indexOf("\n") + 1)]));
+  return new Map(
+    stdout
+      .split("== ")
+      .slice(1)
+      .map((part) => [part.slice(0, part.indexOf("\n")), part.slice(part.indexOf("\n") + 1)]),
+  );
 }
 
 /** The smallest program there is, for another ABI: 45 bytes, the rest of its headers being zeros that the kernel adds. */
@@ -133,32 +167,39 @@ function lay(place: string, cases: readonly Case[], probe: string, uid: number |
     write("spaced-script", "#! \t./true \t two  arguments \n", 0o755);
     write("no-program", "neither\n", 0o755);
     write("empty-interpreter", "#! \n", 0o755);
-    for (let level = 1; level <= 6; level++) write(`level-${level}`, `#!./${level === 1 ? "true" : `level-${level - 1}`}\n`, 0o755);
+    for (let level = 1; level <= 6; level++)
+      write(`level-${level}`, `#!./${level === 1 ? "true" : `level-${level - 1}`}\n`, 0o755);
     writeFileSync(join(here, "tiny"), TINY_ELF32, { mode: 0o755 });
-    for (const [name, to] of [["link", "file"], ["dirlink", "dir"], ["dangling", "nowhere"], ["loop", "loop"], ["chain", "dirlink/../link"]] as const) {
+    for (const [name, to] of [
+      ["link", "file"],
+      ["dirlink", "dir"],
+      ["dangling", "nowhere"],
+      ["loop", "loop"],
+      ["chain", "dirlink/../link"],
+    ] as const) {
       symlinkSync(to, join(here, name));
     }
     linkSync(probe, join(here, "probe"));
     linkSync(probe, join(here, "true"));
-    if (uid !== undefined) own(here, uid);
-    if (uid !== undefined) {
-      // What the ordinary user may look at but not change, and what he may not look at.
-      mkdirSync(join(here, "foreign"));
-      mkdirSync(join(here, "foreign/empty"));
-      mkdirSync(join(here, "sticky"));
-      chmodSync(join(here, "sticky"), 0o1777);
-      write("sticky/theirs", "theirs\n", 0o666);
-      write("sticky/mine", "mine\n", 0o666);
-      chownSync(join(here, "sticky/mine"), uid, uid);
-      write("foreign/closed", "secret\n", 0o600);
-      write("foreign/open", "public\n", 0o644);
-      write("foreign/program", "#!./true\n", 0o744);
-    }
   }
-  if (uid !== undefined) chownSync(place, uid, uid);
+  if (uid === undefined) return;
+  execFileSync("chown", ["-hR", `${uid}:${uid}`, "--", place]);
+  for (const { does } of cases) layForeign(join(place, slug(does)), uid);
 }
 
-function own(directory: string, uid: number): void {
-  execFileSync("chown", ["-hR", `${uid}:${uid}`, "--", directory]);
-  if (readdirSync(directory).length === 0) throw new Error(`nothing in ${directory}`);
+/** What an ordinary user may look at but not change, and what he may not look at. */
+function layForeign(here: string, uid: number): void {
+  for (const name of ["foreign", "foreign/empty", "sticky"]) mkdirSync(join(here, name));
+  chmodSync(join(here, "sticky"), 0o1777);
+  for (const [name, text, mode] of [
+    ["sticky/theirs", "theirs\n", 0o666],
+    ["sticky/mine", "mine\n", 0o666],
+    ["foreign/closed", "secret\n", 0o600],
+    ["foreign/open", "public\n", 0o644],
+    ["foreign/program", "#!./true\n", 0o744],
+  ] as const) {
+    writeFileSync(join(here, name), text);
+    chmodSync(join(here, name), mode);
+  }
+  chownSync(join(here, "sticky/mine"), uid, uid);
 }

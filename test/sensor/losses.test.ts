@@ -7,7 +7,13 @@ import { isBuilt } from "./supervised.ts";
 
 const CREATE = 0o101;
 const open = call("open", "file", 0);
-const undumpable: readonly Script[] = [must(call("prctl", 4, 0)), open, call("mkdir", "new", 0o700), call("socket", 2, 1, 0), call("connect", 3, Buffer.alloc(16, 1), 16)];
+const undumpable: readonly Script[] = [
+  must(call("prctl", 4, 0)),
+  open,
+  call("mkdir", "new", 0o700),
+  call("socket", 2, 1, 0),
+  call("connect", 3, Buffer.alloc(16, 1), 16),
+];
 
 describe.skipIf(!compiler || !isBuilt)("losses (needs gcc and a build)", () => {
   let bench: Bench;
@@ -19,7 +25,12 @@ describe.skipIf(!compiler || !isBuilt)("losses (needs gcc and a build)", () => {
   it("a path too long for the kernel to tell", async () => {
     const name = "n".repeat(250);
     const deep = times(17, must(call("mkdir", name, 0o755)), must(call("chdir", name)));
-    const outcome = await bench.run([deep, call("open", "new", CREATE, 0o600), call("open", "new", 0), call("unlink", "new")]);
+    const outcome = await bench.run([
+      deep,
+      call("open", "new", CREATE, 0o600),
+      call("open", "new", 0),
+      call("unlink", "new"),
+    ]);
     const acts = bench.acts(outcome);
     expect(outcome.stdout.split("\n").slice(-4)).toEqual(["2: ok", "2: ok", "87: ok", ""]);
     expect(acts).toContainEqual(expect.stringMatching(/^create .*path=\?path-too-long /));
@@ -32,7 +43,8 @@ describe.skipIf(!compiler || !isBuilt)("losses (needs gcc and a build)", () => {
     const outcome = await bench.run([inChild(...undumpable)]);
     const acts = bench.acts(outcome).slice(1);
     expect(acts.map((act) => act.split(" ")[0])).toEqual(["prctl", "open", "mkdir", "socket", "connect"]);
-    for (const act of acts.filter((each) => /^(open|mkdir|connect)/.test(each))) expect(act).toContain("=?task-closed-to-sensor");
+    for (const act of acts.filter((each) => /^(open|mkdir|connect)/.test(each)))
+      expect(act).toContain("=?task-closed-to-sensor");
     expect(outcome.report.incomplete.length).toBeGreaterThan(0);
 
     bench.lay();

@@ -15,34 +15,46 @@ import { privileges } from "./cases/privileges.ts";
 import { processes } from "./cases/processes.ts";
 import { isBuilt } from "./supervised.ts";
 
-const all: readonly Case[] = [...opening, ...naming, ...execution, ...network, ...processes, ...privileges, ...kernel, ...paths];
+const all: readonly Case[] = [
+  ...opening,
+  ...naming,
+  ...execution,
+  ...network,
+  ...processes,
+  ...privileges,
+  ...kernel,
+  ...paths,
+];
 
 for (const [who, uid] of [
   ["root", undefined],
   ["user", NOBODY],
 ] as const) {
   const possible = compiler !== undefined && isBuilt && (isRoot || who === "user");
-  describe.skipIf(!possible)(`as ${who === "root" ? "root" : "an ordinary user"} (needs gcc, a build${who === "root" ? ", root" : ""})`, () => {
-    const cases = all.filter(({ by }) => by === undefined || by === who);
-    let ran: Ran;
-    beforeAll(async () => {
-      ran = await runCases(cases, isRoot ? uid : undefined);
-    });
-    afterAll(() => {
-      if (ran) rmSync(ran.directory, { recursive: true, force: true });
-    });
+  describe.skipIf(!possible)(
+    `as ${who === "root" ? "root" : "an ordinary user"} (needs gcc, a build${who === "root" ? ", root" : ""})`,
+    () => {
+      const cases = all.filter(({ by }) => by === undefined || (by === who && isRoot));
+      let ran: Ran;
+      beforeAll(async () => {
+        ran = await runCases(cases, isRoot ? uid : undefined);
+      });
+      afterAll(() => {
+        if (ran) rmSync(ran.directory, { recursive: true, force: true });
+      });
 
-    it.each(cases.map((each) => [each.does, each] as const))("%s", (does, { events, told }) => {
-      const seen = ran.events.get(slug(does)) ?? [];
-      const shown = seen.map((act, index) => (events[index] && matches(act, events[index]) ? events[index] : act));
-      expect(shown, ran.output.get(slug(does))).toEqual(events);
-      expect(lines(ran.output.get(slug(does)))).toEqual(lines(told ?? ran.native.get(slug(does))));
-    });
+      it.each(cases.map((each) => [each.does, each] as const))("%s", (does, { events, told }) => {
+        const seen = ran.events.get(slug(does)) ?? [];
+        const shown = seen.map((act, index) => (events[index] && matches(act, events[index]) ? events[index] : act));
+        expect(shown).toEqual(events);
+        expect(lines(ran.output.get(slug(does)))).toEqual(lines(told ?? ran.native.get(slug(does))));
+      });
 
-    it("nothing was lost, and no lineage guessed", () => {
-      expect(ran.outcome.report).toMatchObject({ incomplete: [], guesses: 0 });
-    });
-  });
+      it("nothing was lost, and no lineage guessed", () => {
+        expect(ran.outcome.report).toMatchObject({ incomplete: [], guesses: 0 });
+      });
+    },
+  );
 }
 
 /** Processes of one case may speak in any order. */

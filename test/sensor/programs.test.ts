@@ -31,8 +31,12 @@ describe.skipIf(!compiler || !isBuilt)("programs (needs gcc and a build)", () =>
     try {
       const outcome = await bench.run([open, inThread(inChild(open))]);
       const acts = bench.acts(outcome);
-      expect(acts[0]).toMatch(/^exec path=\.\/probe .* digest=[0-9a-f]{64} loader=\/\S*\/ld-linux-x86-64\.so\.2@[0-9a-f]{64}$/);
-      expect(acts).toContainEqual(expect.stringMatching(/^map access=execute path=\/\S*\/libc\.so\.6 .* digest=[0-9a-f]{64}$/));
+      expect(acts[0]).toMatch(
+        /^exec path=\.\/probe .* digest=[0-9a-f]{64} loader=\/\S*\/ld-linux-x86-64\.so\.2@[0-9a-f]{64}$/,
+      );
+      expect(acts).toContainEqual(
+        expect.stringMatching(/^map access=execute path=\/\S*\/libc\.so\.6 .* digest=[0-9a-f]{64}$/),
+      );
       expect(acts.at(-1)).toMatch(/^open access=read path=\.\/file /);
       expect(outcome.report).toMatchObject(AMONG);
     } finally {
@@ -63,7 +67,11 @@ describe.skipIf(!compiler || !isBuilt || !isRoot)("set-user-id programs (needs g
       chownSync(bench.at("set-uid"), NOBODY, NOBODY);
       chmodSync(bench.at("set-uid"), 0o4755);
       const { events } = await bench.run(execution("./set-uid", open));
-      expect(events.map(({ uid, act }) => `${uid} ${act.split(" ")[0]}`)).toEqual(["0 exec", "0 exec", `${NOBODY} open`]);
+      expect(events.map(({ uid, act }) => `${uid} ${act.split(" ")[0]}`)).toEqual([
+        "0 exec",
+        "0 exec",
+        `${NOBODY} open`,
+      ]);
       expect(events[1]?.act).toContain("mode=0104755");
     } finally {
       bench.close();
@@ -78,57 +86,69 @@ describe.skipIf(!compiler || !isBuilt || !isRoot)("set-user-id programs (needs g
       chmodSync(bench.at("set-uid"), 0o4755);
       const { events, stdout } = await bench.run(execution("./set-uid", open, call("open", "/etc/shadow", 0)));
       expect(stdout).toBe("2: ok\n2: errno 13\n");
-      expect(events.map(({ uid, act }) => `${uid} ${act.split(" ")[0]}`)).toEqual([`${NOBODY} exec`, `${NOBODY} exec`, `${NOBODY} open`]);
-    } finally {
-      bench.close();
-    }
-  });
-});
-
-describe.skipIf(!compiler || !isBuilt || !isRoot)("processes outside of the namespace (needs gcc, a build, root)", () => {
-  let stranger: ChildProcess;
-  let calls: Script[] = [];
-  beforeAll(() => {
-    stranger = spawn("sleep", ["120"], { detached: true });
-    const pid = stranger.pid as number;
-    calls = [
-      call("kill", pid, SIGURG),
-      call("kill", -pid, SIGURG),
-      call("process_vm_readv", pid, 0, 0, 0, 0, 0),
-      must(call("pidfd_open", pid, 0)),
-      call("pidfd_send_signal", { word: "$3" }, SIGURG, 0, 0),
-      call("pidfd_getfd", { word: "$3" }, 0, 0),
-      call("ptrace", 0x4206, pid, 0, 0),
-    ];
-  });
-  afterAll(() => {
-    stranger?.kill("SIGKILL");
-  });
-
-  it("are told from those inside", async () => {
-    const bench = new Bench();
-    try {
-      linkSync(bench.at("probe"), bench.at("second"));
-      expect(bench.acts(await bench.run(calls)).slice(1)).toEqual([
-        "kill signal=23 relation=outside",
-        "kill signal=23 relation=outside-group",
-        "vm access=read relation=outside",
-        "getfd relation=outside",
-        "ptrace request=seize relation=outside",
+      expect(events.map(({ uid, act }) => `${uid} ${act.split(" ")[0]}`)).toEqual([
+        `${NOBODY} exec`,
+        `${NOBODY} exec`,
+        `${NOBODY} open`,
       ]);
     } finally {
       bench.close();
     }
   });
-
-  it("are not there for a user who may not reach them", async () => {
-    const bench = new Bench(NOBODY);
-    try {
-      const outcome = await bench.run(calls);
-      expect(bench.acts(outcome).slice(1).filter((act) => act.startsWith("kill"))).toEqual([]);
-      expect(outcome.stdout).toContain("62: errno 1\n62: errno 1\n");
-    } finally {
-      bench.close();
-    }
-  });
 });
+
+describe.skipIf(!compiler || !isBuilt || !isRoot)(
+  "processes outside of the namespace (needs gcc, a build, root)",
+  () => {
+    let stranger: ChildProcess;
+    let calls: Script[] = [];
+    beforeAll(() => {
+      stranger = spawn("sleep", ["120"], { detached: true });
+      const pid = stranger.pid as number;
+      calls = [
+        call("kill", pid, SIGURG),
+        call("kill", -pid, SIGURG),
+        call("process_vm_readv", pid, 0, 0, 0, 0, 0),
+        must(call("pidfd_open", pid, 0)),
+        call("pidfd_send_signal", { word: "$3" }, SIGURG, 0, 0),
+        call("pidfd_getfd", { word: "$3" }, 0, 0),
+        call("ptrace", 0x4206, pid, 0, 0),
+      ];
+    });
+    afterAll(() => {
+      stranger?.kill("SIGKILL");
+    });
+
+    it("are told from those inside", async () => {
+      const bench = new Bench();
+      try {
+        linkSync(bench.at("probe"), bench.at("second"));
+        expect(bench.acts(await bench.run(calls)).slice(1)).toEqual([
+          "kill signal=23 relation=outside",
+          "kill signal=23 relation=outside-group",
+          "vm access=read relation=outside",
+          "getfd relation=outside",
+          "ptrace request=seize relation=outside",
+        ]);
+      } finally {
+        bench.close();
+      }
+    });
+
+    it("are not there for a user who may not reach them", async () => {
+      const bench = new Bench(NOBODY);
+      try {
+        const outcome = await bench.run(calls);
+        expect(
+          bench
+            .acts(outcome)
+            .slice(1)
+            .filter((act) => act.startsWith("kill")),
+        ).toEqual([]);
+        expect(outcome.stdout).toContain("62: errno 1\n62: errno 1\n");
+      } finally {
+        bench.close();
+      }
+    });
+  },
+);

@@ -5,9 +5,30 @@ import { syscallNumbers } from "../../packages/linux/src/abi/syscalls.ts";
 
 /** Calls that are not mediated but that scripts need (arch/x86/entry/syscalls/syscall_64.tbl). */
 const others = {
-  read: 0, write: 1, close: 3, mmap_plain: 9, dup: 32, getpid: 39, shmget: 29, shmctl: 31, dup2: 33, exit: 60, wait4: 61, getcwd: 79,
-  setpgid: 109, setsid: 112, rt_sigaction: 13, exit_group: 231, name_to_handle_at: 303, memfd_create: 319, pidfd_open: 434,
-  ftruncate: 77, close_range: 436, getrandom: 318, prctl_plain: 157, seccomp: 317,
+  read: 0,
+  write: 1,
+  close: 3,
+  mmap_plain: 9,
+  dup: 32,
+  getpid: 39,
+  shmget: 29,
+  shmctl: 31,
+  dup2: 33,
+  exit: 60,
+  wait4: 61,
+  getcwd: 79,
+  setpgid: 109,
+  setsid: 112,
+  rt_sigaction: 13,
+  exit_group: 231,
+  name_to_handle_at: 303,
+  memfd_create: 319,
+  pidfd_open: 434,
+  ftruncate: 77,
+  close_range: 436,
+  getrandom: 318,
+  prctl_plain: 157,
+  seccomp: 317,
 } as const;
 export const numbers = { ...syscallNumbers, ...others };
 export type CallName = keyof typeof numbers;
@@ -48,13 +69,23 @@ export function interrupt(number: number, ...args: readonly Argument[]): Script 
 
 /** The first call of a script has to succeed, or nothing after it happens. */
 export const must = (script: Script): Script => ["must", ...script];
-export const put = (place: number, size: number, value: Argument): Script => ["put", String(place), String(size), encoded(value)];
+export const put = (place: number, size: number, value: Argument): Script => [
+  "put",
+  String(place),
+  String(size),
+  encoded(value),
+];
 export const poke = (place: number, bytes: Buffer | string): Script => ["poke", String(place), encoded(bytes)];
 export const link = (place: number, to: Argument): Script => ["link", String(place), encoded(to)];
 export const nap = (ms: number): Script => ["nap", String(ms)];
 export const HOLD: Script = ["hold"];
 
-export const times = (count: number, ...inner: readonly Script[]): Script => ["times", String(count), ...inner.flat(), "end"];
+export const times = (count: number, ...inner: readonly Script[]): Script => [
+  "times",
+  String(count),
+  ...inner.flat(),
+  "end",
+];
 export const inChild = (...inner: readonly Script[]): Script => ["fork", ...inner.flat(), "end"];
 export const inVfork = (...inner: readonly Script[]): Script => ["vfork", ...inner.flat(), "end"];
 export const spawned = (...inner: readonly Script[]): Script => ["spawn", ...inner.flat(), "end"];
@@ -62,7 +93,12 @@ export const left = (...inner: readonly Script[]): Script => ["leave", ...inner.
 export const inThread = (...inner: readonly Script[]): Script => ["thread", ...inner.flat(), "end"];
 /** In a thread that goes on when the first one is gone. */
 export const inLooseThread = (...inner: readonly Script[]): Script => ["loose", ...inner.flat(), "end"];
-export const inClone = (flags: number, ...inner: readonly Script[]): Script => ["clone", String(flags), ...inner.flat(), "end"];
+export const inClone = (flags: number, ...inner: readonly Script[]): Script => [
+  "clone",
+  String(flags),
+  ...inner.flat(),
+  "end",
+];
 
 function encoded(value: Argument): string {
   if (typeof value === "string") return `=${value}`;

@@ -13,10 +13,15 @@ const { readPlaces } = await import(`${built}places.js`);
 const { plan, command, report } = JSON.parse(process.argv[2] ?? "{}");
 const entry = readEntry();
 const places = { ...readPlaces(entry), ...plan.places };
-const namespace = new Namespace(entry, { ...plan, places, landlock: false, openFiles: entry.openFiles }, command.map((word) => Buffer.from(word, "utf8")));
+const namespace = new Namespace(
+  entry,
+  { ...plan, places, landlock: false, openFiles: entry.openFiles },
+  command.map((/** @type {string} */ word) => Buffer.from(word, "utf8")),
+);
 try {
   writeFileSync(report, JSON.stringify(await namespace.run()));
 } catch (fault) {
-  writeFileSync(report, JSON.stringify({ fault: fault.code, message: fault.message }));
+  const { code, message } = /** @type {Error & { code?: string }} */ (fault);
+  writeFileSync(report, JSON.stringify({ fault: code ?? "unknown", message }));
 }
 process.exit(0);

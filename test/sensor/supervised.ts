@@ -21,9 +21,17 @@ export const PLAIN: Policy = {
   rules: {
     ...DEFAULT_POLICY.rules,
     ...(Object.fromEntries(
-      ["working-directory", "home", "temp", "runtime-directory", "launch-user", "created", "content-address", "own-image", "processors"].map(
-        (rule) => [rule, false],
-      ),
+      [
+        "working-directory",
+        "home",
+        "temp",
+        "runtime-directory",
+        "launch-user",
+        "created",
+        "content-address",
+        "own-image",
+        "processors",
+      ].map((rule) => [rule, false]),
     ) as Partial<Record<SwitchableRule, boolean>>),
   },
 };
@@ -37,7 +45,7 @@ export interface Order {
   readonly contour?: string;
   readonly policy?: Policy;
   /** Told what the workload writes, as it does, with the supervisor's process. */
-  readonly onOutput?: (text: string, supervisor: ChildProcess) => void;
+  readonly onOutput?: (text: string, supervisor: ChildProcess) => void | Promise<void>;
   /** A command that the supervisor itself is started by. */
   readonly within?: readonly string[];
   readonly uid?: number | undefined;
@@ -82,24 +90,40 @@ let runs = 0;
 export async function supervise(order: Order): Promise<Outcome> {
   const { directory, command, mode = "learn", policy = PLAIN } = order;
   const name = `run-${process.pid}-${++runs}`;
-  const [report, trajectory, output] = ["report", "trajectory", "contour"].map((kind) => join(directory, `${name}.${kind}`));
-  const plan = { mode, trajectory, ...(mode === "learn" ? { output, policy: canonicalPolicy(policy) } : { contour: order.contour }) };
+  const [report, trajectory, output] = ["report", "trajectory", "contour"].map((kind) =>
+    join(directory, `${name}.${kind}`),
+  );
+  const plan = {
+    mode,
+    trajectory,
+    ...(mode === "learn" ? { output, policy: canonicalPolicy(policy) } : { contour: order.contour }),
+  };
   const argv = [...(order.within ?? []), process.execPath, driver, JSON.stringify({ plan, command, report })];
   const { stdout, stderr } = await ended(argv, order);
-  if (!existsSync(report!)) return { stdout, stderr, learnt: output!, events: [], exit: { state: "lost" }, report: NOTHING };
+  if (!existsSync(report!))
+    return { stdout, stderr, learnt: output!, events: [], exit: { state: "lost" }, report: NOTHING };
   const outcome = JSON.parse(readFileSync(report!, "utf8"));
   if (outcome.fault) throw new Error(`the namespace failed (${outcome.fault}): ${outcome.message}\n${stderr}`);
   return { stdout, stderr, learnt: output!, events: eventsOf(trajectory!), ...outcome };
 }
 
 const NOTHING: Outcome["report"] = {
-  events: 0, attempts: 0, off: 0, refused: 0, guesses: 0, state: "", incomplete: [], departures: [],
+  events: 0,
+  attempts: 0,
+  off: 0,
+  refused: 0,
+  guesses: 0,
+  state: "",
+  incomplete: [],
+  departures: [],
 };
 
 function eventsOf(trajectory: string): Seen[] {
   const programs = new Map<string, string>();
   const seen: Seen[] = [];
-  for (const line of readFileSync(trajectory, "utf8").split("\n").filter((text) => text !== "")) {
+  for (const line of readFileSync(trajectory, "utf8")
+    .split("\n")
+    .filter((text) => text !== "")) {
     const record = JSON.parse(line);
     if ("task" in record) {
       programs.set(record.task.id, record.task.images[0].path);
@@ -121,7 +145,7 @@ function ended([program, ...argv]: readonly string[], order: Order): Promise<{ s
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("latin1").on("data", (text: string) => {
         parts[name] += text;
-        if (name === "stdout") onOutput?.(text, child);
+        if (name === "stdout") Promise.resolve(onOutput?.(text, child)).catch(reject);
       });
     }
     child.on("error", reject);

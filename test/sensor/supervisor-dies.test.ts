@@ -1,6 +1,6 @@
 /** If the supervisor is killed, what is left of the workload can do nothing that would have been mediated. */
 import { once } from "node:events";
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { chownSync, existsSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
@@ -10,6 +10,7 @@ import { isBuilt } from "./supervised.ts";
 
 const O_RDWR = 2;
 const ENOSYS = 38;
+const S_IFIFO = 0o010000;
 const before: readonly Script[] = [must(call("open", "gate", O_RDWR)), call("socket", 2, 1, 0)];
 
 describe.skipIf(!compiler || !isBuilt)("the supervisor dies (needs gcc and a build)", () => {
@@ -20,7 +21,7 @@ describe.skipIf(!compiler || !isBuilt)("the supervisor dies (needs gcc and a bui
   beforeAll(async () => {
     bench = new Bench(isRoot ? NOBODY : undefined);
     const address = await bench.listen();
-    execFileSync("mkfifo", [bench.at("gate")]);
+    spawnSync(bench.at("probe"), [...call("mknod", "gate", S_IFIFO | 0o600, 0)], { cwd: bench.directory });
     if (bench.uid !== undefined) chownSync(bench.at("gate"), bench.uid, bench.uid);
     contour = (await bench.run(before)).learnt;
     after = [
@@ -59,14 +60,20 @@ describe.skipIf(!compiler || !isBuilt)("the supervisor dies (needs gcc and a bui
   });
 
   it("with a child of the workload in the middle of a call", async () => {
-    const { stdout } = await bench.run([...before, inChild(call("write", 1, "ready\n", 6), call("read", result(0), at(0), 1), call("mkdir", "new", 0o700))], {
-      onOutput: async (text, supervisor) => {
-        if (!text.includes("ready")) return;
-        supervisor.kill("SIGKILL");
-        await once(supervisor, "exit");
-        writeFileSync(bench.at("gate"), "x");
+    const { stdout } = await bench.run(
+      [
+        ...before,
+        inChild(call("write", 1, "ready\n", 6), call("read", result(0), at(0), 1), call("mkdir", "new", 0o700)),
+      ],
+      {
+        onOutput: async (text, supervisor) => {
+          if (!text.includes("ready")) return;
+          supervisor.kill("SIGKILL");
+          await once(supervisor, "exit");
+          writeFileSync(bench.at("gate"), "x");
+        },
       },
-    });
+    );
     expect(stdout).toContain(`83: errno ${ENOSYS}\n`);
     expect(existsSync(bench.at("new"))).toBe(false);
   });

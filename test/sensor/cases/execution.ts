@@ -1,6 +1,21 @@
 /** Code that comes to run: programs, scripts, executable memory. */
 import type { Case } from "../case.ts";
-import { at, call, callNumber, inChild, inClone, inThread, link, must, poke, put, result, type Script, struct, UNMAPPED } from "../script.ts";
+import {
+  at,
+  call,
+  callNumber,
+  inChild,
+  inClone,
+  inThread,
+  link,
+  must,
+  poke,
+  put,
+  result,
+  type Script,
+  struct,
+  UNMAPPED,
+} from "../script.ts";
 
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
@@ -30,8 +45,16 @@ const intoMemory = (...more: Script[]): Script[] => [
 
 export const execution: readonly Case[] = [
   { does: "execve", calls: [exec("./true")], events: ["exec path=./true mode=0100755 loader="] },
-  { does: "execve through a link", calls: [must(call("symlink", "true", "alias")), exec("./alias")], events: ["symlink path=./alias", "exec path=./true"] },
-  { does: "execve and go on as another", calls: [inChild(exec("./true")), call("open", "file", 0)], events: ["exec path=./true", "open path=./file"] },
+  {
+    does: "execve through a link",
+    calls: [must(call("symlink", "true", "alias")), exec("./alias")],
+    events: ["symlink path=./alias", "exec path=./true"],
+  },
+  {
+    does: "execve and go on as another",
+    calls: [inChild(exec("./true")), call("open", "file", 0)],
+    events: ["exec path=./true", "open path=./file"],
+  },
   {
     does: "execveat",
     calls: [must(call("open", ".", O_PATH)), argv, call("execveat", result(0), "true", at(0), 0, 0)],
@@ -44,7 +67,11 @@ export const execution: readonly Case[] = [
   },
   {
     does: "execveat that does not follow",
-    calls: [must(call("symlink", "true", "alias")), argv, call("execveat", AT_FDCWD, "./alias", at(0), 0, AT_SYMLINK_NOFOLLOW)],
+    calls: [
+      must(call("symlink", "true", "alias")),
+      argv,
+      call("execveat", AT_FDCWD, "./alias", at(0), 0, AT_SYMLINK_NOFOLLOW),
+    ],
     events: ["symlink path=./alias"],
   },
   {
@@ -69,16 +96,31 @@ export const execution: readonly Case[] = [
       argv,
       call("execveat", result(4), "", at(0), 0, AT_EMPTY_PATH),
     ],
-    events: ["create path=./copy", "open path=./true", "open access=path path=./copy", "unlink path=./copy", "exec path=?deleted:./copy digest=*"],
+    events: [
+      "create path=./copy",
+      "open path=./true",
+      "open access=path path=./copy",
+      "unlink path=./copy",
+      "exec path=?deleted:./copy digest=*",
+    ],
   },
   {
     does: "exec of a file that has only other names left",
-    calls: [must(call("open", "true", O_PATH)), must(call("unlink", "true")), argv, call("execveat", result(0), "", at(0), 0, AT_EMPTY_PATH)],
+    calls: [
+      must(call("open", "true", O_PATH)),
+      must(call("unlink", "true")),
+      argv,
+      call("execveat", result(0), "", at(0), 0, AT_EMPTY_PATH),
+    ],
     events: ["open access=path path=./true", "unlink path=./true", "exec path=?deleted:./true digest=*"],
   },
   { does: "execve of itself", calls: [exec("/proc/self/exe")], events: ["exec path=./probe"] },
   { does: "execve of a script", calls: [exec("./script")], events: ["exec path=./script loader=./true@*"] },
-  { does: "execve of a script with blanks", calls: [exec("./spaced-script")], events: ["exec path=./spaced-script loader=./true@*"] },
+  {
+    does: "execve of a script with blanks",
+    calls: [exec("./spaced-script")],
+    events: ["exec path=./spaced-script loader=./true@*"],
+  },
   {
     does: "execve of a script of a script",
     calls: [exec("./script-of-script")],
@@ -98,7 +140,9 @@ export const execution: readonly Case[] = [
   },
   {
     does: "execve that cannot be",
-    calls: ["none", "file", "dir", "./orphan-script", "./no-program", "./empty-interpreter", "loop", "", "file/x"].map(exec),
+    calls: ["none", "file", "dir", "./orphan-script", "./no-program", "./empty-interpreter", "loop", "", "file/x"].map(
+      exec,
+    ),
     events: [],
   },
   {
@@ -121,12 +165,19 @@ export const execution: readonly Case[] = [
 
   {
     does: "mmap of a file",
-    calls: [must(call("open", "file", 0)), call("mmap", 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, result(0), 0), call("mmap", 0, 4096, PROT_READ, MAP_PRIVATE, result(0), 0)],
+    calls: [
+      must(call("open", "file", 0)),
+      call("mmap", 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, result(0), 0),
+      call("mmap", 0, 4096, PROT_READ, MAP_PRIVATE, result(0), 0),
+    ],
     events: ["open path=./file", "map access=execute path=./file digest=*"],
   },
   {
     does: "mmap of a file to write to",
-    calls: [must(call("open", "other", O_RDWR)), call("mmap", 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED, result(0), 0)],
+    calls: [
+      must(call("open", "other", O_RDWR)),
+      call("mmap", 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED, result(0), 0),
+    ],
     events: ["open path=./other", "map access=write,execute path=./other digest=*"],
   },
   {
@@ -148,23 +199,50 @@ export const execution: readonly Case[] = [
       "map path=./other digest=*",
     ],
   },
-  { does: "mmap without a file", calls: [call("mmap", 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)], events: ["map-anonymous access=write,execute"] },
+  {
+    does: "mmap without a file",
+    calls: [call("mmap", 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)],
+    events: ["map-anonymous access=write,execute"],
+  },
   {
     does: "mprotect from writable to executable",
-    calls: [must(call("mmap", 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)), call("mprotect", result(0), 4096, PROT_READ | PROT_EXEC), call("mprotect", result(0), 4096, PROT_READ)],
+    calls: [
+      must(call("mmap", 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
+      call("mprotect", result(0), 4096, PROT_READ | PROT_EXEC),
+      call("mprotect", result(0), 4096, PROT_READ),
+    ],
     events: ["protect access=execute"],
   },
   {
     does: "pkey mprotect",
-    calls: [must(call("mmap", 0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)), call("pkey_mprotect", result(0), 4096, PROT_READ | PROT_WRITE | PROT_EXEC, -1)],
+    calls: [
+      must(call("mmap", 0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
+      call("pkey_mprotect", result(0), 4096, PROT_READ | PROT_WRITE | PROT_EXEC, -1),
+    ],
     events: ["protect access=write,execute"],
   },
   {
     does: "shmat",
-    calls: [must(call("shmget", 0, 4096, 0o1700)), call("shmat", result(0), 0, SHM_EXEC), call("shmat", result(0), 0, 0), call("shmctl", result(0), 0, 0)],
+    calls: [
+      must(call("shmget", 0, 4096, 0o1700)),
+      call("shmat", result(0), 0, SHM_EXEC),
+      call("shmat", result(0), 0, 0),
+      call("shmctl", result(0), 0, 0),
+    ],
     events: ["map-anonymous access=shared,execute"],
   },
   { does: "mmap of nothing", calls: [call("mmap", 0, 4096, PROT_EXEC, MAP_PRIVATE, 99, 0)], events: [] },
-  { does: "personality", calls: [call("personality", 0xffffffff), call("personality", 0x400000)], events: ["prctl option=personality value=0x400000"] },
-  { does: "openat2 of flags that are not there", calls: [call("openat2", AT_FDCWD, "file", UNMAPPED, 24), call("openat2", AT_FDCWD, "file", struct([8, 0], [8, 0], [8, 0]), 8)], events: ["open path=./file"] },
+  {
+    does: "personality",
+    calls: [call("personality", 0xffffffff), call("personality", 0x400000)],
+    events: ["prctl option=personality value=0x400000"],
+  },
+  {
+    does: "openat2 of flags that are not there",
+    calls: [
+      call("openat2", AT_FDCWD, "file", UNMAPPED, 24),
+      call("openat2", AT_FDCWD, "file", struct([8, 0], [8, 0], [8, 0]), 8),
+    ],
+    events: ["open path=./file"],
+  },
 ];

@@ -1,6 +1,21 @@
 /** Sockets and whom they reach. */
 import type { Case } from "../case.ts";
-import { type Argument, at, call, inLooseThread, inThread, int, link, must, nap, poke, put, result, type Script, UNMAPPED } from "../script.ts";
+import {
+  type Argument,
+  at,
+  call,
+  inLooseThread,
+  inThread,
+  int,
+  link,
+  must,
+  nap,
+  poke,
+  put,
+  result,
+  type Script,
+  UNMAPPED,
+} from "../script.ts";
 
 const AF_UNSPEC = 0;
 const AF_UNIX = 1;
@@ -20,7 +35,12 @@ const PORT = 9;
 const inet = (host: readonly number[], port: number, family = AF_INET) =>
   Buffer.from([family, 0, port >> 8, port & 255, ...host, 0, 0, 0, 0, 0, 0, 0, 0]);
 const local = (port: number, family = AF_INET) => inet([127, 0, 0, 1], port, family);
-const inet6 = (host: string, port: number) => Buffer.concat([Buffer.from([AF_INET6, 0, port >> 8, port & 255, 0, 0, 0, 0]), Buffer.from(host.padStart(32, "0"), "hex"), Buffer.alloc(4)]);
+const inet6 = (host: string, port: number) =>
+  Buffer.concat([
+    Buffer.from([AF_INET6, 0, port >> 8, port & 255, 0, 0, 0, 0]),
+    Buffer.from(host.padStart(32, "0"), "hex"),
+    Buffer.alloc(4),
+  ]);
 const unix = (path: string) => Buffer.concat([Buffer.from([AF_UNIX, 0]), Buffer.from(path, "latin1")]);
 const netlink = (pid: number, groups: number) => {
   const address = Buffer.alloc(12);
@@ -31,7 +51,8 @@ const netlink = (pid: number, groups: number) => {
 };
 
 const socket = (family: number, type: number): Script => must(call("socket", family, type, 0));
-const withAddress = (name: "bind" | "connect", fd: Argument, address: Buffer): Script => call(name, fd, address, address.length);
+const withAddress = (name: "bind" | "connect", fd: Argument, address: Buffer): Script =>
+  call(name, fd, address, address.length);
 const sendto = (fd: Argument, address: Buffer): Script => call("sendto", fd, "x", 1, 0, address, address.length);
 /** A `struct msghdr` at `place`, its address at `place + 256`, of a length that may lie. */
 const message = (place: number, address: Buffer, length = address.length): Script => [
@@ -69,11 +90,19 @@ export const network: readonly Case[] = [
       unixSocket,
     ],
   },
-  { does: "socket of raw packets", calls: [call("socket", AF_PACKET, RAW, 0), call("socket", AF_INET, RAW, 1)], events: ["socket family=packet type=raw", "socket family=inet type=raw protocol=1"] },
+  {
+    does: "socket of raw packets",
+    calls: [call("socket", AF_PACKET, RAW, 0), call("socket", AF_INET, RAW, 1)],
+    events: ["socket family=packet type=raw", "socket family=inet type=raw protocol=1"],
+  },
   {
     does: "bind to a port and listen",
     calls: [socket(AF_INET, STREAM), withAddress("bind", result(0), local(0)), call("listen", result(0), 5)],
-    events: [inetSocket, "bind family=inet type=stream address=127.0.0.1:0", "listen family=inet type=stream address=127.0.0.1:$own"],
+    events: [
+      inetSocket,
+      "bind family=inet type=stream address=127.0.0.1:0",
+      "listen family=inet type=stream address=127.0.0.1:$own",
+    ],
   },
   {
     does: "bind of version six",
@@ -105,8 +134,18 @@ export const network: readonly Case[] = [
   },
   {
     does: "accept4 that finds nobody",
-    calls: [socket(AF_UNIX, STREAM | NONBLOCK), must(withAddress("bind", result(0), unix("\0isoline-sensor-test-a"))), call("listen", result(0), 5), call("accept4", result(0), 0, 0, 0)],
-    events: [unixSocket, "bind address=@isoline-sensor-test-a", "listen address=@isoline-sensor-test-a", "accept address=@isoline-sensor-test-a"],
+    calls: [
+      socket(AF_UNIX, STREAM | NONBLOCK),
+      must(withAddress("bind", result(0), unix("\0isoline-sensor-test-a"))),
+      call("listen", result(0), 5),
+      call("accept4", result(0), 0, 0, 0),
+    ],
+    events: [
+      unixSocket,
+      "bind address=@isoline-sensor-test-a",
+      "listen address=@isoline-sensor-test-a",
+      "accept address=@isoline-sensor-test-a",
+    ],
   },
   {
     does: "bind to whatever name",
@@ -115,7 +154,12 @@ export const network: readonly Case[] = [
   },
   {
     does: "bind to a path that cannot be",
-    calls: [socket(AF_UNIX, STREAM), withAddress("bind", result(0), unix("file")), withAddress("bind", result(0), unix("none/new")), withAddress("bind", result(0), unix("dangling"))],
+    calls: [
+      socket(AF_UNIX, STREAM),
+      withAddress("bind", result(0), unix("file")),
+      withAddress("bind", result(0), unix("none/new")),
+      withAddress("bind", result(0), unix("dangling")),
+    ],
     events: [unixSocket],
   },
   {
@@ -126,13 +170,33 @@ export const network: readonly Case[] = [
   },
   {
     does: "bind of netlink",
-    calls: [socket(AF_NETLINK, RAW), withAddress("bind", result(0), netlink(0, 1)), sendto(result(0), netlink(0, 0)), withAddress("connect", result(0), netlink(7, 0))],
-    events: ["socket family=netlink type=raw", "bind family=netlink address=kernel:1", "send family=netlink address=kernel:0", "connect family=netlink address=peer:0"],
+    calls: [
+      socket(AF_NETLINK, RAW),
+      withAddress("bind", result(0), netlink(0, 1)),
+      sendto(result(0), netlink(0, 0)),
+      withAddress("connect", result(0), netlink(7, 0)),
+    ],
+    events: [
+      "socket family=netlink type=raw",
+      "bind family=netlink address=kernel:1",
+      "send family=netlink address=kernel:0",
+      "connect family=netlink address=peer:0",
+    ],
   },
   {
     does: "connect",
-    calls: [socket(AF_INET, STREAM), withAddress("connect", result(0), local(PORT)), socket(AF_INET6, DATAGRAM), withAddress("connect", result(2), inet6("ffff7f000001", PORT))],
-    events: [inetSocket, "connect family=inet type=stream address=127.0.0.1:9", "socket family=inet6", "connect family=inet6 type=dgram address=[::ffff:7f00:1]:9"],
+    calls: [
+      socket(AF_INET, STREAM),
+      withAddress("connect", result(0), local(PORT)),
+      socket(AF_INET6, DATAGRAM),
+      withAddress("connect", result(2), inet6("ffff7f000001", PORT)),
+    ],
+    events: [
+      inetSocket,
+      "connect family=inet type=stream address=127.0.0.1:9",
+      "socket family=inet6",
+      "connect family=inet6 type=dgram address=[::ffff:7f00:1]:9",
+    ],
   },
   {
     does: "connect to nobody",
@@ -179,7 +243,12 @@ export const network: readonly Case[] = [
   },
   {
     does: "send to an address that is said to be longer",
-    calls: [socket(AF_INET, DATAGRAM), message(4096, local(PORT), 200), call("sendmsg", result(0), at(4096), 0), call("sendto", result(0), "x", 1, 0, local(PORT), 200)],
+    calls: [
+      socket(AF_INET, DATAGRAM),
+      message(4096, local(PORT), 200),
+      call("sendmsg", result(0), at(4096), 0),
+      call("sendto", result(0), "x", 1, 0, local(PORT), 200),
+    ],
     events: [datagrams, "send family=inet type=dgram address=127.0.0.1:9"],
   },
   {
@@ -189,13 +258,29 @@ export const network: readonly Case[] = [
   },
   {
     does: "send to whom it is connected to",
-    calls: [must(call("socketpair", AF_UNIX, STREAM, 0, at(0))), call("sendto", int(0), "x", 1, 0, 0, 0), message(4096, Buffer.alloc(0)), put(4096, 8, 0), call("sendmsg", int(0), at(4096), 0)],
+    calls: [
+      must(call("socketpair", AF_UNIX, STREAM, 0, at(0))),
+      call("sendto", int(0), "x", 1, 0, 0, 0),
+      message(4096, Buffer.alloc(0)),
+      put(4096, 8, 0),
+      call("sendmsg", int(0), at(4096), 0),
+    ],
     events: [unixSocket],
   },
   {
     does: "send to a path",
-    calls: [socket(AF_UNIX, DATAGRAM), must(withAddress("bind", result(0), unix("new"))), sendto(result(0), unix("new")), sendto(result(0), unix("none")), sendto(result(0), unix("file"))],
-    events: ["socket family=unix type=dgram", "bind family=unix type=dgram address=./new", "send family=unix type=dgram address=./new"],
+    calls: [
+      socket(AF_UNIX, DATAGRAM),
+      must(withAddress("bind", result(0), unix("new"))),
+      sendto(result(0), unix("new")),
+      sendto(result(0), unix("none")),
+      sendto(result(0), unix("file")),
+    ],
+    events: [
+      "socket family=unix type=dgram",
+      "bind family=unix type=dgram address=./new",
+      "send family=unix type=dgram address=./new",
+    ],
   },
   {
     does: "connect to a path without the right",
@@ -205,12 +290,26 @@ export const network: readonly Case[] = [
   },
   {
     does: "socket that only one thread has",
-    calls: [inThread(must(call("unshare", CLONE_FILES)), socket(AF_INET, DATAGRAM), withAddress("connect", result(1), local(PORT)))],
+    calls: [
+      inThread(
+        must(call("unshare", CLONE_FILES)),
+        socket(AF_INET, DATAGRAM),
+        withAddress("connect", result(1), local(PORT)),
+      ),
+    ],
     events: [datagrams, "connect family=inet type=dgram address=127.0.0.1:9"],
   },
   {
     does: "socket of a process whose first thread has ended",
-    calls: [inLooseThread(nap(100), socket(AF_INET, DATAGRAM), withAddress("connect", result(0), local(PORT)), call("open", "file", 0)), call("exit", 0)],
+    calls: [
+      inLooseThread(
+        nap(100),
+        socket(AF_INET, DATAGRAM),
+        withAddress("connect", result(0), local(PORT)),
+        call("open", "file", 0),
+      ),
+      call("exit", 0),
+    ],
     events: [datagrams, "connect family=inet type=dgram address=127.0.0.1:9", "open path=./file"],
   },
 ];

@@ -2,7 +2,7 @@
 import type { Case } from "../case.ts";
 import { at, atPageEnd, call, must, poke, result, struct, UNMAPPED } from "../script.ts";
 
-export const AT_FDCWD = -100;
+const AT_FDCWD = -100;
 const O_WRONLY = 1;
 const O_RDWR = 2;
 const O_CREAT = 0o100;
@@ -26,11 +26,31 @@ export const opening: readonly Case[] = [
   { does: "openat reads", calls: [call("openat", AT_FDCWD, "file", 0)], events: [read("./file")] },
   { does: "openat2 reads", calls: [call("openat2", AT_FDCWD, "file", how(0), 24)], events: [read("./file")] },
   { does: "open writes", calls: [call("open", "file", O_WRONLY)], events: ["open access=write path=./file"] },
-  { does: "open reads and writes", calls: [call("open", "file", O_RDWR)], events: ["open access=read,write path=./file"] },
-  { does: "open appends", calls: [call("open", "file", O_WRONLY | O_APPEND)], events: ["open access=write,append path=./file"] },
-  { does: "open truncates", calls: [call("open", "file", O_WRONLY | O_TRUNC)], events: ["open access=write,truncate path=./file"] },
-  { does: "creat of what is there", calls: [call("creat", "file", 0o644)], events: ["open access=write,truncate path=./file"] },
-  { does: "creat of what is new", calls: [call("creat", "new", 0o640)], events: ["create access=write path=./new mode=0600"] },
+  {
+    does: "open reads and writes",
+    calls: [call("open", "file", O_RDWR)],
+    events: ["open access=read,write path=./file"],
+  },
+  {
+    does: "open appends",
+    calls: [call("open", "file", O_WRONLY | O_APPEND)],
+    events: ["open access=write,append path=./file"],
+  },
+  {
+    does: "open truncates",
+    calls: [call("open", "file", O_WRONLY | O_TRUNC)],
+    events: ["open access=write,truncate path=./file"],
+  },
+  {
+    does: "creat of what is there",
+    calls: [call("creat", "file", 0o644)],
+    events: ["open access=write,truncate path=./file"],
+  },
+  {
+    does: "creat of what is new",
+    calls: [call("creat", "new", 0o640)],
+    events: ["create access=write path=./new mode=0600"],
+  },
   {
     does: "open creates and then finds",
     calls: [call("open", "new", O_RDWR | O_CREAT | O_APPEND, 0o755), call("open", "new", O_RDWR | O_CREAT, 0o755)],
@@ -38,7 +58,10 @@ export const opening: readonly Case[] = [
   },
   {
     does: "open creates exclusively once",
-    calls: [call("open", "new", O_WRONLY | O_CREAT | O_EXCL, 0o600), call("open", "new", O_WRONLY | O_CREAT | O_EXCL, 0o600)],
+    calls: [
+      call("open", "new", O_WRONLY | O_CREAT | O_EXCL, 0o600),
+      call("open", "new", O_WRONLY | O_CREAT | O_EXCL, 0o600),
+    ],
     events: ["create access=write path=./new mode=0600"],
   },
   {
@@ -59,12 +82,20 @@ export const opening: readonly Case[] = [
   },
   {
     does: "open for a path only ignores creation",
-    calls: [call("open", "link", O_PATH | O_CREAT | O_EXCL, 0o600), call("open", "new", O_PATH | O_CREAT, 0o600), call("open", "dir", O_PATH | O_TMPFILE)],
+    calls: [
+      call("open", "link", O_PATH | O_CREAT | O_EXCL, 0o600),
+      call("open", "new", O_PATH | O_CREAT, 0o600),
+      call("open", "dir", O_PATH | O_TMPFILE),
+    ],
     events: ["open access=path path=./file", "open access=path path=./dir"],
   },
   {
     does: "open of a directory and from it",
-    calls: [must(call("open", "dir", O_DIRECTORY)), call("openat", result(0), "inner", 0), call("openat", result(0), "../file", 0)],
+    calls: [
+      must(call("open", "dir", O_DIRECTORY)),
+      call("openat", result(0), "inner", 0),
+      call("openat", result(0), "../file", 0),
+    ],
     events: ["open access=read path=./dir mode=040755", read("./dir/inner"), read("./file")],
   },
   {
@@ -107,23 +138,59 @@ export const opening: readonly Case[] = [
     ],
     events: [],
   },
-  { does: "open of a pipe", calls: [must(call("mknod", "pipe", 0o010600, 0)), call("open", "pipe", O_RDWR)], events: ["mknod path=./pipe", "open access=read,write path=./pipe mode=010600"] },
-  { does: "open of a device", calls: [call("open", "/dev/null", O_WRONLY)], events: ["open access=write path=/dev/null mode=020666"] },
-  { does: "open of one file twice", calls: [call("open", "file", 0), call("open", "link", 0)], events: [read("./file")] },
+  {
+    does: "open of a pipe",
+    calls: [must(call("mknod", "pipe", 0o010600, 0)), call("open", "pipe", O_RDWR)],
+    events: ["mknod path=./pipe", "open access=read,write path=./pipe mode=010600"],
+  },
+  {
+    does: "open of a device",
+    calls: [call("open", "/dev/null", O_WRONLY)],
+    events: ["open access=write path=/dev/null mode=020666"],
+  },
+  {
+    does: "open of one file twice",
+    calls: [call("open", "file", 0), call("open", "link", 0)],
+    events: [read("./file")],
+  },
   { does: "open at the end of a page", calls: [call("open", atPageEnd("file"), 0)], events: [read("./file")] },
 
-  { does: "open of what is not there", calls: [call("open", "none", 0), call("open", "none/none", O_CREAT, 0o600)], events: [] },
-  { does: "open of what is no directory", calls: [call("open", "file/x", 0), call("open", "file", O_DIRECTORY), call("open", "file/", 0)], events: [] },
+  {
+    does: "open of what is not there",
+    calls: [call("open", "none", 0), call("open", "none/none", O_CREAT, 0o600)],
+    events: [],
+  },
+  {
+    does: "open of what is no directory",
+    calls: [call("open", "file/x", 0), call("open", "file", O_DIRECTORY), call("open", "file/", 0)],
+    events: [],
+  },
   {
     does: "open of a directory for writing",
     calls: [call("open", "dir", O_WRONLY), call("open", "dir", O_CREAT, 0o600), call("open", "new/", O_CREAT, 0o600)],
     events: [],
   },
-  { does: "open of a loop", calls: [call("open", "loop", 0), call("open", "link", O_NOFOLLOW), call("open", "loop", O_CREAT, 0o600)], events: [] },
-  { does: "open of nothing", calls: [call("open", "", 0), call("open", UNMAPPED, 0), call("open", 0, 0), call("openat", 99, "file", 0)], events: [] },
-  { does: "open of too long a name", calls: [call("open", "x".repeat(256), 0), call("open", "./".repeat(2048), 0)], events: [] },
+  {
+    does: "open of a loop",
+    calls: [call("open", "loop", 0), call("open", "link", O_NOFOLLOW), call("open", "loop", O_CREAT, 0o600)],
+    events: [],
+  },
+  {
+    does: "open of nothing",
+    calls: [call("open", "", 0), call("open", UNMAPPED, 0), call("open", 0, 0), call("openat", 99, "file", 0)],
+    events: [],
+  },
+  {
+    does: "open of too long a name",
+    calls: [call("open", "x".repeat(256), 0), call("open", "./".repeat(2048), 0)],
+    events: [],
+  },
   { does: "open of the longest path", calls: [call("open", `${"./".repeat(2045)}file`, 0)], events: [read("./file")] },
-  { does: "open of a socket", calls: [must(call("mknod", "socket", 0o140600, 0)), call("open", "socket", 0)], events: ["mknod path=./socket"] },
+  {
+    does: "open of a socket",
+    calls: [must(call("mknod", "socket", 0o140600, 0)), call("open", "socket", 0)],
+    events: ["mknod path=./socket"],
+  },
   {
     does: "open without the right",
     by: "user",
@@ -139,5 +206,10 @@ export const opening: readonly Case[] = [
     ],
     events: [],
   },
-  { does: "open with the right", by: "user", calls: [call("open", "foreign/open", 0), call("open", "foreign/closed", O_PATH)], events: [read("./foreign/open"), "open access=path path=./foreign/closed"] },
+  {
+    does: "open with the right",
+    by: "user",
+    calls: [call("open", "foreign/open", 0), call("open", "foreign/closed", O_PATH)],
+    events: [read("./foreign/open"), "open access=path path=./foreign/closed"],
+  },
 ];

@@ -73,10 +73,11 @@ export class FileKnowledge {
 
   /**
    * SHA-256 of a regular file's content, by the very inode that was found; undefined if it cannot be read or changes
-   * while it is read. Remembered by device, inode, birth time, ctime and size.
+   * while it is read. Remembered by device, inode, birth time, ctime and size. What the kernel makes up when it is read
+   * has no content: to read it may take it from the workload, do something, or never end (`/proc/kmsg` does all three).
    */
   contentOf(found: Found): Digest | undefined {
-    if (!found.stat.isRegular || found.stat.size > MAX_CONTENT) return undefined;
+    if (!found.stat.isRegular || found.stat.size > MAX_CONTENT || this.classOf(found) !== "disk") return undefined;
     const version = this.#versionOf(found.stat);
     const known = this.#digests.get(version);
     if (known) return known;

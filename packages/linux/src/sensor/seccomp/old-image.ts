@@ -30,7 +30,8 @@ export class OldImage {
 
   /** Whether the task, by any of its threads, certainly runs in other memory now; `parentLives` if the parent is still that one. */
   wasLeftBy(tid: number, parentLives: boolean): boolean {
-    if (this.#wasShared && parentLives && this.#parent !== undefined && kcmp(tid, this.#parent, KCMP_VM) > 0) return true;
+    if (this.#wasShared && parentLives && this.#parent !== undefined && kcmp(tid, this.#parent, KCMP_VM) > 0)
+      return true;
     return this.isHeld && isNobodys(this.#fd);
   }
 

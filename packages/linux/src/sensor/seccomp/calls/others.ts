@@ -81,11 +81,9 @@ export const kill: Decoder = (context, thread) => {
   return signal(context, thread, number, context.call.u32(1));
 };
 /** `rt_sigqueueinfo(tgid, sig, info)` and `tkill(tid, sig)` know no groups. */
-export const tkill: Decoder = (context, thread) =>
-  signal(context, thread, context.call.int(0), context.call.u32(1));
+export const tkill: Decoder = (context, thread) => signal(context, thread, context.call.int(0), context.call.u32(1));
 /** `tgkill(tgid, tid, sig)`, `rt_tgsigqueueinfo(tgid, tid, sig, info)`. */
-export const tgkill: Decoder = (context, thread) =>
-  signal(context, thread, context.call.int(0), context.call.u32(2));
+export const tgkill: Decoder = (context, thread) => signal(context, thread, context.call.int(0), context.call.u32(2));
 
 /** `PIDFD_SELF` and its like (linux/pidfd.h): numbers that stand for the caller instead of a descriptor. */
 const PIDFD_SELF_BELOW = -9999;
