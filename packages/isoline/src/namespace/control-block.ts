@@ -19,6 +19,8 @@ export const cells = {
   points: 6,
   departures: 7,
   attempts: 8,
+  /** Not 0 once a process was stopped by policy: a stopped workload is then not the terminal's doing. */
+  frozen: 9,
 } as const;
 
 const CELLS = 16;

@@ -239,8 +239,9 @@ export class Namespace {
     if (this.#pid === 0 || isOver(this.#exit)) return;
     const state = childState(this.#pid);
     if (state.state === "running") return;
-    if (state.state === "stopped") this.#stop();
-    else this.#exit = state;
+    if (state.state !== "stopped") this.#exit = state;
+    // A workload that the terminal stops takes us with it, as the shell expects; one that policy stops does not.
+    else if (Atomics.load(this.block, cells.frozen) === 0) this.#stop();
   }
 }
 

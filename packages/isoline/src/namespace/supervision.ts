@@ -101,6 +101,7 @@ export class Supervision {
     this.mediator.findProcessesWith((pid) => sensor.find(pid));
     let limit = this.#plan.openFiles;
     // The first call of the first process is its execve: it still waits, so it starts with the limit it should have.
+    this.mediator.onFreeze = () => Atomics.store(this.#block, cells.frozen, 1);
     this.mediator.onBirth = (process) => {
       if (limit !== undefined) setOpenFileLimit(process.pid, limit);
       limit = undefined;

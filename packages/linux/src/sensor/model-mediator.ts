@@ -63,6 +63,8 @@ export class ModelMediator implements Mediator {
   readonly #guessed = new Set<number>();
   /** Told of each process as soon as it is known, while its first call still waits. */
   onBirth: ((process: Process) => void) | undefined;
+  /** Told of each process that policy stops, before it is stopped. */
+  onFreeze: ((process: Process) => void) | undefined;
   #find: (pid: number) => Process | undefined = () => undefined;
 
   constructor(options: ModelMediatorOptions) {
@@ -173,6 +175,7 @@ export class ModelMediator implements Mediator {
   }
 
   #carryOut(judgement: Judgement, process: Process): Verdict {
+    if (judgement.reaction === "freeze") this.onFreeze?.(process);
     if (judgement.reaction !== undefined) this.#signal(process, judgement.reaction === "kill" ? SIGKILL : SIGSTOP);
     // Told to go on, a process would still carry out the call that it is killed for: the answer is there before it dies.
     return judgement.refuse || judgement.reaction === "kill" ? EPERM : 0;
@@ -189,7 +192,8 @@ export class ModelMediator implements Mediator {
     const process = this.#find(pid);
     if (!process) return "outside";
     if (process.pid === actorPid) return "self";
-    for (let above = this.#find(actorPid)?.parent; above; above = above.parent) if (above === process) return "ancestor";
+    for (let above = this.#find(actorPid)?.parent; above; above = above.parent)
+      if (above === process) return "ancestor";
     return "namespace";
   }
 }

@@ -1,7 +1,7 @@
 /**
  * What an exec really runs: the file that is named, the interpreters of `#!` lines, the ELF interpreter.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { escapeBytes, type Image } from "@isoline/core";
 import { EACCES, ELOOP, ENOEXEC } from "../../abi/errno.ts";
 import { AT_FDCWD } from "../../abi/stat.ts";
@@ -36,7 +36,7 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
       const refusal = file.stat.isRegular ? context.permissions.refusal(file, EXECUTE, thread) : EACCES;
       if (refusal !== 0) return { refusedWith: refusal };
       if (file !== target) loaders.push(imageOf(context, file));
-      const next = loaderOf(context, file);
+      const next = loaderOf(context, thread, file);
       const executable = fileMark(file.stat);
       if (next.kind === "none") return images(executable);
       if (next.kind === "unknown") {
@@ -82,7 +82,7 @@ type Loader =
   | { readonly kind: "unknown"; readonly reason: string };
 
 /** What the kernel will load to run this file. */
-function loaderOf(context: Context, file: Found): Loader {
+function loaderOf(context: Context, thread: Thread, file: Found): Loader {
   const head = context.files.head(file, HEAD);
   if (!head) return { kind: "unknown", reason: "?unreadable" };
   if (head[0] === 0x23 && head[1] === 0x21) {
@@ -93,7 +93,7 @@ function loaderOf(context: Context, file: Found): Loader {
   if (head.length >= 4 && head.readUInt32BE(0) === 0x7f454c46)
     return elfLoader(context, file, Buffer.concat([head], HEAD));
   // Neither ELF nor script: only a binfmt_misc handler could run it, and into those we do not see.
-  return binfmtHandlers() > 0 ? { kind: "unknown", reason: "?binfmt" } : { kind: "not-executable" };
+  return mayHaveHandlers(thread) ? { kind: "unknown", reason: "?binfmt" } : { kind: "not-executable" };
 }
 
 /** The path of a `#!` line as fs/binfmt_script.c takes it: after blanks, up to the next blank, newline or NUL. */
@@ -132,11 +132,16 @@ function elfLoader(context: Context, file: Found, head: Buffer): Loader {
   return { kind: "none" };
 }
 
-/** How many handlers binfmt_misc has besides its two control files. */
-function binfmtHandlers(): number {
+/**
+ * Whether binfmt_misc may run what neither is ELF nor begins with `#!`: it has more than its two control files, or the
+ * thread is in another user namespace, which since 6.7 may have handlers of its own. What such a handler runs instead of
+ * an ELF file or a script shows in the executable of the process.
+ */
+function mayHaveHandlers(thread: Thread): boolean {
   try {
-    return readdirSync("/proc/sys/fs/binfmt_misc").length - 2;
+    if (readlinkSync(`/proc/${thread.tid}/ns/user`) !== readlinkSync("/proc/self/ns/user")) return true;
+    return readdirSync("/proc/sys/fs/binfmt_misc").length > 2;
   } catch {
-    return 0;
+    return true;
   }
 }
