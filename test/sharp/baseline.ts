@@ -122,7 +122,7 @@ const baseline = (place: Place): readonly Script[] => {
 const MARKER = "-- now it deviates\n";
 
 /** The learnt workload. */
-export const everything = (place: Place): Work => ({ command: ["./probe", ...inChild(...baseline(place)), ...mark] });
+const everything = (place: Place): Work => ({ command: ["./probe", ...inChild(...baseline(place)), ...mark] });
 const mark = call("write", 1, MARKER, MARKER.length);
 
 /** A deviation of it: the calls that are made in addition. Results are numbered from 1, because the marker has 0. */
