@@ -149,7 +149,12 @@ class Reader {
   }
 
   text(): string {
-    return this.#take(this.u32()).toString("utf8");
+    const bytes = this.#take(this.u32());
+    const text = bytes.toString("utf8");
+    // What is no UTF-8 is read as U+FFFD, and would be written otherwise: two encodings of one event.
+    if (text.includes("\ufffd") && !bytes.equals(Buffer.from(text, "utf8")))
+      throw tooOdd("an event", "a text is no UTF-8");
+    return text;
   }
 
   digest(): Digest {
