@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
 import { compiler, isRoot, NOBODY } from "./case.ts";
 import { call, execution, inChild, inThread, must, type Script } from "./script.ts";
-import { isBuilt } from "./supervised.ts";
+import { isBuilt, PLAIN } from "./supervised.ts";
 
 const open = call("open", "file", 0);
 const SIGURG = 23;
@@ -39,6 +39,19 @@ describe.skipIf(!compiler || !isBuilt)("programs (needs gcc and a build)", () =>
       );
       expect(acts.at(-1)).toMatch(/^open access=read path=\.\/file /);
       expect(outcome.report).toMatchObject(AMONG);
+    } finally {
+      bench.close();
+    }
+  });
+
+  it("io_uring is let through where the policy says so, and seen all the same", async () => {
+    const bench = new Bench();
+    try {
+      const setup = call("io_uring_setup", 1, Buffer.alloc(120));
+      const native = spawnSync(bench.at("probe"), [...setup], { encoding: "utf8" });
+      const outcome = await bench.run([setup], { policy: { ...PLAIN, iouring: "allow" } });
+      expect(outcome.stdout).toBe(native.stdout);
+      expect(bench.acts(outcome).slice(1)).toEqual(["iouring"]);
     } finally {
       bench.close();
     }

@@ -4,6 +4,7 @@ import {
   at,
   call,
   callNumber,
+  execution as becoming,
   inChild,
   inClone,
   inThread,
@@ -21,7 +22,12 @@ const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const O_PATH = 0o10000000;
+const O_WRONLY = 1;
 const O_RDWR = 2;
+/** Whatever begins with a word is run by a program (Documentation/admin-guide/binfmt-misc.rst). */
+const HANDLER = ":isoline:M::neither::./true:";
+const CLONE_NEWNS = 0x2_0000;
+const CLONE_NEWUSER = 0x1000_0000;
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const PROT_EXEC = 4;
@@ -35,6 +41,11 @@ const SENDFILE = 40;
 /** `argv` of one word, at the beginning of the scratch memory. */
 const argv: Script = [...poke(64, Buffer.from("true\0")), ...link(0, at(64)), ...put(8, 8, 0)];
 const exec = (path: string): Script => [...argv, ...call("execve", path, at(0), 0)];
+/** Text into a file, opened by the call of a number. */
+const written = (path: string, text: string, index: number): Script[] => [
+  must(call("open", path, O_WRONLY)),
+  must(call("write", result(index), text, text.length)),
+];
 const intoMemory = (...more: Script[]): Script[] => [
   must(call("memfd_create", "no name", 1)),
   must(call("open", "true", 0)),
@@ -157,6 +168,29 @@ export const execution: readonly Case[] = [
     events: ["exec path=./true", "open path=./file"],
   },
   {
+    does: "execve of what a handler of the user's own runs",
+    by: "user",
+    calls: [
+      must(call("unshare", CLONE_NEWUSER | CLONE_NEWNS)),
+      ...written("/proc/self/setgroups", "deny", 1),
+      ...written("/proc/self/gid_map", "0 65534 1", 3),
+      ...written("/proc/self/uid_map", "0 65534 1", 5),
+      must(call("mount", "handlers", "empty", "binfmt_misc", 0, 0)),
+      ...written("empty/register", HANDLER, 8),
+      ...becoming("./no-program", call("open", "other", 0)),
+    ],
+    events: [
+      "namespace call=unshare kinds=mount,user",
+      "open path=/proc/$self/setgroups",
+      "open path=/proc/$self/gid_map",
+      "open path=/proc/$self/uid_map",
+      "mount path=./empty type=binfmt_misc",
+      "open access=write path=./empty/register",
+      "exec path=./no-program loader=?binfmt@?",
+      "no-program: open path=./other",
+    ],
+  },
+  {
     does: "execve for another processor",
     calls: [inChild(exec("./tiny"))],
     events: ["exec path=./tiny loader=?foreign-elf@*", "tiny: abi arch=i386 number=1"],
@@ -243,6 +277,6 @@ export const execution: readonly Case[] = [
       call("openat2", AT_FDCWD, "file", UNMAPPED, 24),
       call("openat2", AT_FDCWD, "file", struct([8, 0], [8, 0], [8, 0]), 8),
     ],
-    events: ["open path=./file"],
+    events: [],
   },
 ];

@@ -3,6 +3,7 @@ import type { Case } from "../case.ts";
 import {
   at,
   call,
+  execution,
   GROUP,
   HOLD,
   inChild,
@@ -206,6 +207,11 @@ export const processes: readonly Case[] = [
     does: "fork by the old call",
     calls: [call("fork"), call("open", "file", 0), call("wait4", -1, 0, 0, 0)],
     events: ["open path=./file"],
+  },
+  {
+    does: "vfork and exec",
+    calls: [inVfork(...execution("./true", call("open", "file", 0))), call("open", "other", 0)],
+    events: ["exec path=./true", "true: open path=./file", "open path=./other"],
   },
   {
     does: "vfork",

@@ -140,8 +140,12 @@ function elfLoader(context: Context, file: Found, head: Buffer): Loader {
 function mayHaveHandlers(thread: Thread): boolean {
   try {
     if (readlinkSync(`/proc/${thread.tid}/ns/user`) !== readlinkSync("/proc/self/ns/user")) return true;
-    return readdirSync("/proc/sys/fs/binfmt_misc").length > 2;
   } catch {
     return true;
+  }
+  try {
+    return readdirSync("/proc/sys/fs/binfmt_misc").length > 2;
+  } catch {
+    return false;
   }
 }

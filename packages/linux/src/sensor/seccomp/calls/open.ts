@@ -68,6 +68,8 @@ export const openat: Decoder = (context, thread) =>
 
 /** `openat2`: flags, mode and RESOLVE flags are in memory. */
 export const openat2: Decoder = (context, thread) => {
+  // The first version of `struct open_how`; the kernel takes no less.
+  if (context.call.pointer(3) < 24) return context.attempt();
   const result = context.memory.exactly(thread.tid, context.call.pointer(2), 24);
   if (result === -14) return context.attempt();
   if (result < 0) return context.unresolved(thread, result, (path) => unresolvedOpen(path));
