@@ -11,7 +11,7 @@ import { IsolineError } from "../error.ts";
 import type { Credentials, Event, FieldValue } from "./event.ts";
 import { subjectRecord } from "./event.ts";
 import { type FieldKind, fieldsOf, isOperation } from "./operations.ts";
-import { assertEvent, credentialIds } from "./soundness.ts";
+import { assertEvent, credentialIds, quote } from "./soundness.ts";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -34,7 +34,7 @@ export function eventToJson(event: Event): { [name: string]: Json } {
 /** Reads the JSON form of an event; refuses whatever `eventToJson` would not write with `bad-event`. */
 export function eventFromJson(json: unknown): Event {
   const { op, actor, subject } = members(json, "an event", ["op", "actor", "subject"]);
-  if (typeof op !== "string" || !isOperation(op)) throw refusal(`no operation is called ${shown(op)}`);
+  if (typeof op !== "string" || !isOperation(op)) throw refusal(`no operation is called ${quote(op)}`);
   const { task, parent, credentials } = members(actor, "actor", ["task", "parent", "credentials"]);
   const event = {
     op,
@@ -56,7 +56,7 @@ function subjectFromJson(op: Event["op"], json: unknown): Readonly<Record<string
   const subject: Record<string, FieldValue> = {};
   for (const [name, value] of Object.entries(present)) {
     const field = fields.get(name);
-    if (!field) throw refusal(`${op} has no field ${shown(name)}`);
+    if (!field) throw refusal(`${op} has no field ${quote(name)}`);
     subject[name] = valueFromJson(field.kind, value, name);
   }
   return subject;
@@ -70,14 +70,14 @@ function valueFromJson(kind: FieldKind, value: unknown, name: string): FieldValu
 /** The members of an object; with `names`, exactly those. */
 function members(json: unknown, what: string, names?: readonly string[]): JsonObject {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw refusal(`${what} must be an object, got ${shown(json)}`);
+    throw refusal(`${what} must be an object, got ${quote(json)}`);
   }
   if (names) {
     for (const name of names) {
-      if (!Object.hasOwn(json, name)) throw refusal(`${what} lacks the member ${shown(name)}`);
+      if (!Object.hasOwn(json, name)) throw refusal(`${what} lacks the member ${quote(name)}`);
     }
     const unknown = Object.keys(json).find((name) => !names.includes(name));
-    if (unknown !== undefined) throw refusal(`${what} has an unknown member ${shown(unknown)}`);
+    if (unknown !== undefined) throw refusal(`${what} has an unknown member ${quote(unknown)}`);
   }
   return json as JsonObject;
 }
@@ -88,13 +88,9 @@ function toHex(value: bigint): string {
 
 function fromHex(value: unknown, name: string): bigint {
   if (typeof value !== "string" || !/^0x(0|[1-9a-f][0-9a-f]{0,15})$/.test(value)) {
-    throw refusal(`${name} must be 0x and up to 16 hexadecimal digits without leading zeros, got ${shown(value)}`);
+    throw refusal(`${name} must be 0x and up to 16 hexadecimal digits without leading zeros, got ${quote(value)}`);
   }
   return BigInt(value);
-}
-
-function shown(value: unknown): string {
-  return JSON.stringify(value)?.slice(0, 60) ?? String(value);
 }
 
 function refusal(why: string): IsolineError {

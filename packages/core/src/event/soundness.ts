@@ -118,7 +118,9 @@ function isU64(value: unknown): boolean {
   return typeof value === "bigint" && value >= 0n && value <= 0xffff_ffff_ffff_ffffn;
 }
 
-function quote(value: unknown): string {
+/** What came instead, in a few words: an object may be nested deeper than anything could walk it. */
+export function quote(value: unknown): string {
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
   return JSON.stringify(typeof value === "bigint" ? `${value}` : value)?.slice(0, 60) ?? String(value);
 }
 
