@@ -1,0 +1,83 @@
+/**
+ * A directory for one fault, with the built command line in it. Where root runs the tests, the workload and its supervisor
+ * are an ordinary user's, as they mostly are.
+ */
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isRoot, NOBODY } from "../sensor/case.ts";
+import { type Ended, isoline, readReport, type Report, type Start } from "../support/isoline.ts";
+
+export class Bench {
+  readonly directory: string;
+  readonly uid: number | undefined = isRoot ? NOBODY : undefined;
+
+  constructor(parent = tmpdir()) {
+    this.directory = mkdtempSync(join(parent, "isoline-faults-"));
+    chmodSync(this.directory, 0o755);
+    this.#own(this.directory);
+    this.write("data", "data\n");
+  }
+
+  at(path: string): string {
+    return join(this.directory, path);
+  }
+
+  write(path: string, content: string | Uint8Array): void {
+    writeFileSync(this.at(path), content);
+    this.#own(this.at(path));
+  }
+
+  has(path: string): boolean {
+    return existsSync(this.at(path));
+  }
+
+  read(path: string): string {
+    return readFileSync(this.at(path), "utf8");
+  }
+
+  remove(path: string): void {
+    rmSync(this.at(path), { recursive: true, force: true });
+  }
+
+  /** Names of files that begin so. */
+  named(prefix: string): readonly string[] {
+    return readdirSync(this.directory).filter((name) => name.startsWith(prefix));
+  }
+
+  /** Runs isoline here; its words are separated by spaces, the command after the dashes is given apart. */
+  run(words: string, command: readonly string[] = [], start: Partial<Start> = {}): Promise<Ended> {
+    const dashes = command.length > 0 ? ["--", ...command] : [];
+    return isoline([...words.split(" "), ...dashes], { cwd: this.directory, uid: this.uid, ...start });
+  }
+
+  report(name = "report.json"): Report {
+    return readReport(this.directory, name);
+  }
+
+  clear(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #own(path: string): void {
+    if (this.uid !== undefined) chownSync(path, this.uid, this.uid);
+  }
+}
+
+export const shell = (script: string): readonly string[] => ["/bin/sh", "-c", script];
+
+/** Waits until something is so; a test that waits in vain ends by its own time limit. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(10);
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,192 @@
+/** Everything that parses bytes from outside, given any bytes: it understands them, or throws an IsolineError; nothing else. */
+import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import fc from "fast-check";
+import { describe, it } from "vitest";
+import {
+  assertEvent,
+  type Contour,
+  decodeEvent,
+  encodeEvent,
+  escapeBytes,
+  eventFromJson,
+  eventToJson,
+  formatAct,
+  IsolineError,
+  isEscaped,
+  parseAct,
+  parseContour,
+  parseExchangeLine,
+  parsePolicy,
+  profiles,
+  TsemReader,
+  unescapeToBytes,
+  writeContour,
+} from "@isoline/core";
+import { arbitraryEvent } from "../arbitrary/event.ts";
+import { arbitraryContour, textOf } from "../arbitrary/contour.ts";
+
+const recorded = readFileSync(
+  new URL("../../packages/core/src/profile/fixtures/trajectory-75.jsonl", import.meta.url),
+  "utf8",
+);
+const RUNS = { numRuns: 2000 };
+
+/** Bytes that were right once: cut, flipped, doubled, with something put in. */
+function mangled(origin: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Buffer> {
+  const change = fc.record({
+    kind: fc.constantFrom("cut", "flip", "double", "insert", "fill"),
+    at: fc.nat(),
+    size: fc.nat({ max: 40 }),
+    bytes: fc.uint8Array({ maxLength: 12 }),
+  });
+  return fc.tuple(origin, fc.array(change, { maxLength: 4 })).map(([bytes, changes]) => {
+    let now = Buffer.from(bytes);
+    for (const { kind, at, size, bytes: more } of changes) {
+      const place = now.length === 0 ? 0 : at % now.length;
+      const [head, part, tail] = [
+        now.subarray(0, place),
+        now.subarray(place, place + size),
+        now.subarray(place + size),
+      ];
+      if (kind === "cut") now = Buffer.concat([head, tail]);
+      else if (kind === "double") now = Buffer.concat([head, part, part, tail]);
+      else if (kind === "insert") now = Buffer.concat([head, Buffer.from(more), part, tail]);
+      else if (kind === "fill") now = Buffer.concat([head, Buffer.alloc(part.length, size % 2 ? 0xff : 0), tail]);
+      else if (now.length > 0) now[place] = (now[place] ?? 0) ^ (1 << (size % 8));
+    }
+    return now;
+  });
+}
+
+const text = (origin: fc.Arbitrary<string>) =>
+  mangled(origin.map((line) => Buffer.from(line))).map((bytes) => bytes.toString("utf8"));
+const thereAndBack = (json: unknown): unknown => JSON.parse(JSON.stringify(json));
+/** Nested deeper than a recursive walk would survive. */
+const deepText = fc
+  .constantFrom(["[", "]"], ['{"x":', "}"])
+  .map(([open = "", close = ""]) => `${open.repeat(50_000)}1${close.repeat(50_000)}`);
+const shallow = fc.jsonValue({ maxDepth: 4 }).map((value) => value as unknown);
+const deep = deepText.map((line): unknown => JSON.parse(line));
+const anyJson = fc.oneof({ weight: 50, arbitrary: shallow }, { weight: 1, arbitrary: deep });
+
+/** The value, or undefined for an IsolineError; whatever else is thrown goes on, and fails the test. */
+function understood<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch (fault) {
+    if (fault instanceof IsolineError) return undefined;
+    throw fault;
+  }
+}
+
+describe("any bytes", () => {
+  const encoded = arbitraryEvent().map((event) => Buffer.from(encodeEvent(event)));
+
+  it("as an encoded event: what is understood encodes to the same bytes", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          mangled(encoded),
+          fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes)),
+        ),
+        (bytes) => {
+          const event = understood(() => decodeEvent(bytes));
+          const isSound = event !== undefined && understood(() => assertEvent(event) ?? true) === true;
+          return !isSound || bytes.equals(encodeEvent(event));
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it("as an act: what is understood is written the same way", () => {
+    fc.assert(
+      fc.property(arbitraryEvent(), text(arbitraryEvent().map(formatAct)), ({ actor }, line) => {
+        const event = understood(() => parseAct(line, actor));
+        return event === undefined || formatAct(event) === line;
+      }),
+      RUNS,
+    );
+  });
+
+  it("as an event in JSON", () => {
+    const near = arbitraryEvent().chain((event) =>
+      fc
+        .tuple(fc.constant(eventToJson(event) as Record<string, unknown>), fc.string(), anyJson)
+        .map(([json, name, value]) => ({ ...json, [name]: value })),
+    );
+    const nearer = fc.tuple(arbitraryEvent(), fc.nat(), anyJson).map(([event, at, value]) => {
+      const json = structuredClone(eventToJson(event)) as Record<string, unknown>;
+      const members = Object.keys(json["subject"] as object);
+      const name = members[at % Math.max(1, members.length)] ?? "x";
+      return { ...json, subject: { ...(json["subject"] as object), [name]: value } };
+    });
+    fc.assert(
+      fc.property(fc.oneof(anyJson, near, nearer), (json) => {
+        const event = understood(() => eventFromJson(json));
+        return event === undefined || isDeepStrictEqual(eventFromJson(thereAndBack(eventToJson(event))), event);
+      }),
+      RUNS,
+    );
+  });
+
+  it("as a line of a TSEM log, under either profile", () => {
+    const lines = fc.constantFrom(...recorded.split("\n").filter((line) => line !== ""));
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          text(lines),
+          shallow.map((value) => JSON.stringify(value)),
+          deepText,
+          fc.string(),
+        ),
+        (sample) => {
+          for (const profile of [profiles.quixote, profiles.iso2017])
+            understood(() => new TsemReader(profile).read(Buffer.from(sample)));
+          understood(() => parseExchangeLine(sample));
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it("as a policy", () => {
+    const policy = fc.record(
+      {
+        lens: fc.oneof(fc.constantFrom("default", "exact"), anyJson),
+        content: fc.oneof(fc.constantFrom("executed", "read"), anyJson),
+        rules: fc.oneof(fc.constant({ pty: false }), anyJson),
+        pseudonyms: fc.oneof(
+          fc.array(fc.record({ path: fc.string(), as: fc.string(), content: fc.boolean() })),
+          anyJson,
+        ),
+        reaction: fc.oneof(fc.constantFrom("log", "kill"), anyJson),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(policy, anyJson), (value) => void understood(() => parsePolicy(value))),
+      RUNS,
+    );
+  });
+
+  it("as a contour: what is understood is written the same way", () => {
+    fc.assert(
+      fc.property(mangled(arbitraryContour.map((contour) => Buffer.from(textOf(contour)))), (bytes) => {
+        const contour = understood(() => parseContour(bytes));
+        return contour === undefined || bytes.equals(Buffer.from([...writeContour(contour as Contour)].join("")));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("as escaped text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (sample) => {
+        return !isEscaped(sample) || escapeBytes(unescapeToBytes(sample)) === sample;
+      }),
+      RUNS,
+    );
+  });
+});

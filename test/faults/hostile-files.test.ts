@@ -1,0 +1,268 @@
+/**
+ * Contours and recordings as an attacker, a bad disk or a careless editor would leave them: one line says what is wrong,
+ * and the workload never starts. What is wrong with every byte of a contour is tested beside its reader; here it is what
+ * a person or a script sees.
+ */
+import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { chmodSync, symlinkSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ended, type Ended, isBuilt, isolineProgram } from "../support/isoline.ts";
+import { Bench, shell } from "./bench.ts";
+
+const MIB = 1 << 20;
+
+describe.skipIf(!isBuilt)("hostile files (needs a build)", () => {
+  let bench: Bench;
+  let whole: Buffer;
+  let lines: readonly string[];
+
+  beforeAll(async () => {
+    bench = new Bench();
+    await bench.run("learn -q -o whole --trajectory recording", shell("cat data; sort data; head -n 1 data"));
+    whole = Buffer.from(bench.read("whole"));
+    lines = bench.read("whole").split("\n");
+  });
+  afterAll(() => bench?.clear());
+
+  const check = (path: string): Promise<Ended> => bench.run(`check ${path}`, ["touch", "started"]);
+
+  /** Refused in one line that names the file, by `check` before anything is started. */
+  const expectRefused = async (path: string): Promise<void> => {
+    const { status, stdout, stderr } = await check(path);
+    expect({ status, stdout, lines: stderr.trimEnd().split("\n") }).toEqual({
+      status: 125,
+      stdout: "",
+      lines: [expect.stringMatching(/^isoline: .{10,600}$/)],
+    });
+    expect(stderr).toContain(path);
+    expect(stderr).not.toMatch(/should not have happened|[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+    expect(bench.has("started")).toBe(false);
+  };
+  const expectAllRefused = async (contents: Iterable<string | Uint8Array>): Promise<void> => {
+    for (const content of contents) {
+      bench.write("hostile", content);
+      await expectRefused("hostile");
+    }
+  };
+
+  /** The text with a checksum that fits, so that what lies deeper is looked at. */
+  const resealed = (text: string): string => {
+    const body = text.slice(0, text.lastIndexOf("sha256 "));
+    return `${body}sha256 ${createHash("sha256").update(body).digest("hex")}\n`;
+  };
+  const line = (start: string): number => lines.findIndex((text) => text.startsWith(start));
+  const edited = (edit: (lines: string[]) => void): string => {
+    const copy = [...lines];
+    edit(copy);
+    return copy.join("\n");
+  };
+
+  it("the whole one is accepted", async () => {
+    expect(await bench.run("check whole", shell("cat data; sort data; head -n 1 data"))).toMatchObject({ status: 0 });
+    expect(resealed(whole.toString())).toBe(whole.toString());
+  });
+
+  it("truncated", async () => {
+    const lengths = Array.from({ length: 12 }, (_, index) => Math.floor((index * whole.length) / 12));
+    await expectAllRefused([...lengths, whole.length - 1].map((length) => whole.subarray(0, length)));
+  });
+
+  it("one bit flipped", async () => {
+    const flipped = Array.from({ length: 12 }, (_, index) => {
+      const copy = Buffer.from(whole);
+      const at = Math.floor(((index + 0.5) * whole.length) / 12);
+      copy[at] = (copy[at] ?? 0) ^ (1 << (index % 8));
+      return copy;
+    });
+    await expectAllRefused(flipped);
+  });
+
+  it("lines that stand twice, are missing, or have changed places, under a checksum that fits", async () => {
+    const kinds = [
+      "isoline ",
+      "profile ",
+      "policy ",
+      "task ",
+      "credentials ",
+      "by ",
+      "  open ",
+      "provenance",
+      "points ",
+      "state ",
+    ];
+    await expectAllRefused(
+      kinds.flatMap((kind) => {
+        const at = line(kind);
+        return [
+          resealed(edited((all) => all.splice(at, 0, all[at] ?? ""))),
+          resealed(edited((all) => all.splice(at, 1))),
+          resealed(edited((all) => all.splice(at, 2, all[at + 1] ?? "", all[at] ?? ""))),
+        ];
+      }),
+    );
+  });
+
+  it("another version, profile, lens or policy, under a checksum that fits", async () => {
+    const say = (start: string, text: string) => resealed(edited((all) => all.splice(line(start), 1, text)));
+    await expectAllRefused([
+      say("isoline ", "isoline contour 2"),
+      say("isoline ", "isoline contour 1 "),
+      say("isoline ", "isoline contour"),
+      say("profile ", "profile quixote"),
+      say("profile ", "profile iso2"),
+      say("policy ", "policy {}"),
+      say("policy ", `policy ${JSON.stringify({ lens: "wide" })}`),
+      say("policy ", (lines[line("policy ")] ?? "").replace('"refuse"', '"allow"')),
+      say("policy-digest ", `policy-digest ${"0".repeat(64)}`),
+      say("state ", `state ${"0".repeat(64)}`),
+      say("points ", "points 1"),
+      say("points ", "points 99999999999999999999"),
+      say("runs ", "runs 1e9"),
+    ]);
+  });
+
+  it("a point that was added by hand", async () => {
+    const at = line("  open ");
+    const forged = (lines[at] ?? "").replace(/path=\S+/, "path=/etc/shadow");
+    await expectAllRefused([
+      resealed(edited((all) => all.splice(at, 0, forged))),
+      resealed(edited((all) => all.splice(at, 1, forged))),
+    ]);
+  });
+
+  it("no contour at all", async () => {
+    await expectAllRefused([
+      "",
+      "\n",
+      "\0".repeat(4096),
+      "\ufeff" + whole.toString(),
+      whole.toString().replaceAll("\n", "\r\n"),
+      Buffer.from(whole.toString(), "utf16le"),
+      `${whole.toString()}\n`,
+      whole.toString() + whole.toString(),
+      `\x1b]0;title\x07${whole.toString()}`,
+      "x".repeat(3 * MIB),
+      `isoline contour 1\n${"x".repeat(3 * MIB)}\n`,
+      `isoline contour 1\n${"\n".repeat(MIB)}`,
+      execFileSync("gzip", ["-c"], { input: whole }),
+      "{}\n",
+    ]);
+  });
+
+  it("no file at all", async () => {
+    symlinkSync("loop", bench.at("loop"));
+    bench.write("closed", whole);
+    chmodSync(bench.at("closed"), 0);
+    const paths = [
+      ".",
+      "none",
+      "none/none",
+      "whole/x",
+      "loop",
+      "/dev/null",
+      "/dev/zero",
+      "/dev/urandom",
+      "/proc/self/mem",
+    ];
+    // Root may read what is closed.
+    if (process.getuid?.() !== 0 || bench.uid !== undefined) paths.push("closed");
+    for (const path of paths) await expectRefused(path);
+  });
+
+  it("a pipe is read as a file is, and is no way around", async () => {
+    const through = (writer: string, command: string) =>
+      ended(
+        "/bin/sh",
+        ["-c", `mkfifo "pipe$$"; ${writer} > "pipe$$" & exec "$0" check "pipe$$" -- ${command}`, isolineProgram],
+        {
+          cwd: bench.directory,
+          uid: bench.uid,
+        },
+      );
+    expect(await through("cat whole", "cat data")).toMatchObject({ status: 3, stdout: "data\n" });
+    for (const writer of ["head -c 700 whole", "cat /dev/zero", "true", "yes isoline contour 1"]) {
+      expect(await through(writer, "touch started")).toMatchObject({
+        status: 125,
+        stderr: expect.stringMatching(/^isoline: [^\n]*\n$/),
+      });
+      expect(bench.has("started")).toBe(false);
+    }
+  });
+
+  it("learn --merge leaves what it cannot read as it is", async () => {
+    for (const content of [whole.subarray(0, 900), Buffer.from("x"), Buffer.alloc(0)]) {
+      bench.write("hostile", content);
+      const { status, stderr } = await bench.run("learn -q --merge -o hostile", ["touch", "started"]);
+      expect({ status, lines: stderr.trimEnd().split("\n").length }).toEqual({ status: 125, lines: 1 });
+      expect(bench.read("hostile")).toBe(content.toString());
+      expect(bench.has("started")).toBe(false);
+    }
+  });
+
+  it.each([
+    ["show hostile", 1],
+    ["verify hostile", 1],
+    ["explain hostile 00", 1],
+    ["merge whole hostile -o merged", 1],
+    ["diff whole hostile", 2],
+    ["diff hostile whole", 2],
+    ["replay hostile recording", 1],
+  ])("`%s` refuses it in one line", async (words, expected) => {
+    for (const content of [
+      whole.subarray(0, 900),
+      Buffer.from("isoline contour 1\nprofile x\n"),
+      Buffer.alloc(5000, 0xff),
+    ]) {
+      bench.write("hostile", content);
+      const { status, stdout, stderr } = await bench.run(words);
+      expect({ status, stdout, lines: stderr.trimEnd().split("\n").length }).toEqual({
+        status: expected,
+        stdout: "",
+        lines: 1,
+      });
+      expect(bench.has("merged")).toBe(false);
+    }
+  });
+
+  describe("recordings", () => {
+    const replay = (content: string | Uint8Array): Promise<Ended> => {
+      bench.write("hostile", content);
+      return bench.run("replay whole hostile");
+    };
+
+    it("the whole one is replayed", async () => {
+      expect(await bench.run("replay whole recording")).toMatchObject({ status: 0 });
+    });
+
+    it("damaged, odd, oversized: said in one line, or counted as not understood", async () => {
+      const recorded = bench.read("recording");
+      const first = recorded.slice(0, recorded.indexOf("\n"));
+      const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+      const odd = [
+        recorded.slice(0, recorded.length / 2),
+        `${recorded}{`,
+        recorded.replaceAll('"op"', '"oq"'),
+        recorded.replaceAll("0", "1"),
+        '{"__proto__":{"op":"open"}}\n',
+        '{"op":"toString","actor":{},"subject":{}}\n',
+        '{"task":{"id":1}}\n',
+        '{"task":null}\n',
+        "null\n",
+        "[]\n",
+        `${first}${first}\n`,
+        `{"op":"${"x".repeat(3 * MIB)}"}\n`,
+        `${deep}\n`,
+        "\0\0\0\n",
+        Buffer.alloc(4096, 0xff),
+        Buffer.from(recorded, "utf16le"),
+      ];
+      for (const content of odd) {
+        const { status, stderr } = await replay(content);
+        expect([1, 4]).toContain(status);
+        expect(stderr).not.toContain("should not have happened");
+        expect(stderr.length).toBeLessThan(10_000);
+      }
+    });
+  });
+});

@@ -1,0 +1,102 @@
+/**
+ * The supervisor is killed, stopped, or attacked by the workload it supervises: the workload fails closed.
+ */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isBuilt } from "../support/isoline.ts";
+import { Bench, pause, shell, until } from "./bench.ts";
+
+/** Writes a line each turn, and ends when it cannot. */
+const turns = (count: number) =>
+  shell(`
+    turn=0
+    while [ $turn -lt ${count} ]; do
+      turn=$((turn + 1))
+      echo $turn >> progress || exit 9
+      sleep 0.05
+    done
+    echo finished`);
+/** Half a minute: longer than it lives. */
+const MANY = 500;
+const OLD = "what was there before\n";
+
+describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
+  });
+  afterEach(() => bench.clear());
+
+  /** How many lines the workload has written. */
+  const progress = (): number => (bench.has("progress") ? bench.read("progress").split("\n").length - 1 : 0);
+
+  it.each(["learn -q -o contour", "check -q contour", "check -q contour --enforce", "run -q contour --enforce"])(
+    "killed during `%s`: no mediated call succeeds any more, and the old contour is as it was",
+    async (words) => {
+      if (words.startsWith("learn")) bench.write("contour", OLD);
+      else await bench.run("learn -q -o contour", turns(2));
+      bench.remove("progress");
+      const before = bench.read("contour");
+      let kill = () => {};
+      const ended = bench.run(words, turns(MANY), {
+        onStart: (child) => {
+          kill = () => child.kill("SIGKILL");
+        },
+      });
+      await until(() => progress() >= 4);
+      kill();
+      // Its pipes close when the last process of the workload is gone: it could not go on.
+      const { signal, stdout, stderr } = await ended;
+      expect(signal).toBe("SIGKILL");
+      expect(stdout).not.toContain("finished");
+      expect(stderr).toMatch(/Function not implemented|Cannot fork/);
+      expect(progress()).toBeLessThan(MANY);
+      expect(bench.read("contour")).toBe(before);
+      expect(bench.named(".contour")).toEqual([]);
+    },
+  );
+
+  it("stopped: the workload waits for it, and goes on with it", async () => {
+    let signal: (name: NodeJS.Signals) => void = () => {};
+    const ended = bench.run("learn -q -o contour", turns(8), {
+      onStart: (child) => {
+        signal = (name) => child.kill(name);
+      },
+    });
+    await until(() => progress() >= 2);
+    signal("SIGSTOP");
+    await pause(50);
+    const then = progress();
+    await pause(500);
+    expect(progress()).toBe(then);
+    signal("SIGCONT");
+    expect(await ended).toMatchObject({ status: 0, stdout: "finished\n" });
+    expect(progress()).toBe(8);
+  });
+
+  describe("attacked by its workload, which is the same user's", () => {
+    const peaceful = shell("echo peace; cat data");
+
+    it.each(["learn -q -o contour", "check -q contour"])("killed, in `%s`: the workload dies closed", async (words) => {
+      if (!words.startsWith("learn")) await bench.run("learn -q -o contour", peaceful);
+      const { signal } = await bench.run(words, shell("kill -9 $PPID; sleep 0.2; echo x > after"));
+      expect(signal).toBe("SIGKILL");
+      expect(bench.has("after")).toBe(false);
+    });
+
+    it.each([
+      ["killed", "kill -9 $PPID", "kill signal=9 relation=outside"],
+      ["stopped", "kill -STOP $PPID", "kill signal=19 relation=outside"],
+      ["told to end", "kill $PPID", "kill signal=15 relation=outside"],
+      ["written into", "echo x > /proc/$PPID/mem", "open access=write,truncate path=/proc/"],
+      ["read from", ": < /proc/$PPID/mem", "open access=read path=/proc/"],
+    ])("%s, enforced: refused, and the supervisor lives to tell", async (_, attack, act) => {
+      await bench.run("learn -q -o contour", peaceful);
+      const words = "check -q contour --enforce --report report.json";
+      const { status } = await bench.run(words, shell(`${attack}; echo peace; cat data`));
+      expect(status).toBe(3);
+      const { departures, off, refused } = bench.report();
+      expect(departures[0]?.act.slice(0, act.length)).toBe(act);
+      expect(refused).toBe(off);
+    });
+  });
+});

@@ -1,0 +1,82 @@
+/** Workloads that end badly or begin oddly: their contour is whole, and so is what they were given. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ended, isBuilt, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
+import { Bench, shell, until } from "./bench.ts";
+
+describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
+  let bench: Bench;
+  beforeEach(() => {
+    bench = new Bench();
+  });
+  afterEach(() => bench.clear());
+
+  it.each(["KILL", "SEGV", "TERM", "ABRT", "HUP"])("that dies of SIG%s: its contour is whole", async (name) => {
+    const words = "learn -q -o contour --report report.json";
+    const { signal } = await bench.run(words, shell(`cat data; kill -${name} $$`));
+    expect(signal).toBe(`SIG${name}`);
+    expect(bench.report()).toMatchObject({ verdict: "learnt", incomplete: [] });
+    expect(await bench.run("verify contour")).toMatchObject({ status: 0 });
+  });
+
+  it("that is killed from outside, in the middle of what it does", async () => {
+    const running = bench.run(
+      "learn -q -o contour --report report.json",
+      shell("echo $$ > pid; while :; do : < data; done"),
+    );
+    await until(() => bench.has("pid") && bench.read("pid") !== "");
+    process.kill(Number(bench.read("pid")), "SIGKILL");
+    expect((await running).signal).toBe("SIGKILL");
+    expect(bench.report()).toMatchObject({ verdict: "learnt", incomplete: [] });
+  });
+
+  it("that closes every descriptor it has: it is seen as before", async () => {
+    const script = "exec 0<&- 1>&- 2>&-; : < data";
+    await bench.run("learn -q -o contour", shell("true"));
+    const { status } = await bench.run("check -q contour --report report.json", shell(script));
+    expect(status).toBe(3);
+    expect(bench.report().departures.map(({ act }) => act.split(" ", 3).join(" "))).toEqual([
+      "open access=read path=$CWD/data",
+    ]);
+  });
+
+  it("that is started with every descriptor closed", async () => {
+    const words = [
+      "-c",
+      'exec "$0" "$@" <&- >&- 2>&-',
+      isolineProgram,
+      "learn",
+      "-o",
+      "contour",
+      "--",
+      "/bin/cat",
+      "data",
+    ];
+    await ended("/bin/sh", words, { cwd: bench.directory, uid: bench.uid });
+    expect(await bench.run("verify contour")).toMatchObject({ status: 0 });
+  });
+
+  it("with a hundred thousand arguments, and with one that is as long as can be", async () => {
+    const many = Array.from({ length: 100_000 }, (_, index) => String(index));
+    expect(await bench.run("learn -q -o contour", ["/bin/sh", "-c", "echo $#", "x", ...many])).toMatchObject({
+      status: 0,
+      stdout: "100000\n",
+    });
+    const long = "x".repeat(131_071);
+    expect(await bench.run("learn -q -o contour", ["/bin/sh", "-c", "echo ${#1}", "x", long])).toMatchObject({
+      status: 0,
+      stdout: "131071\n",
+    });
+  });
+
+  it("with a large environment, or none: it gets just that", async () => {
+    const large = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`V${index}`, "v".repeat(60)]));
+    const { stdout } = await bench.run("learn -q -o contour", ["/usr/bin/env"], { env: large });
+    for (const [name, value] of Object.entries(large)) expect(stdout).toContain(`${name}=${value}\n`);
+    const wide = { WIDE: "w".repeat(131_000) };
+    expect((await bench.run("learn -q -o contour", shell("echo ${#WIDE}"), { env: wide })).stdout).toBe("131000\n");
+
+    const odd = ["env", "-i", `PATH=${SYSTEM_PATH}`, "no-name=1", "with space=2", "=3"];
+    const whole = await bench.run("learn -q -o contour", [...odd, "/usr/bin/env"]);
+    expect(whole.stdout).toBe(`PATH=${SYSTEM_PATH}\nno-name=1\nwith space=2\n=3\n`);
+  });
+});
