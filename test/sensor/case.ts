@@ -9,7 +9,6 @@ import {
   linkSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
