@@ -137,60 +137,66 @@ const TINY_ELF32 = Buffer.from(
   "hex",
 );
 
-/** Gives each case its directory with the same things in it. */
+/** What a case may find in its directory: text and mode. */
+const FILES: Readonly<Record<string, readonly [text: string | Buffer, mode: number]>> = {
+  file: ["text\n", 0o644],
+  other: ["more\n", 0o600],
+  "dir/inner": ["deep\n", 0o644],
+  script: ["#!./true\n", 0o755],
+  "script-of-script": ["#!./script argument\n", 0o755],
+  "orphan-script": ["#!/no/such/interpreter\n", 0o755],
+  "spaced-script": ["#! \t./true \t two  arguments \n", 0o755],
+  "no-program": ["neither\n", 0o755],
+  "empty-interpreter": ["#! \n", 0o755],
+  "level-1": ["#!./true\n", 0o755],
+  "level-2": ["#!./level-1\n", 0o755],
+  "level-3": ["#!./level-2\n", 0o755],
+  "level-4": ["#!./level-3\n", 0o755],
+  "level-5": ["#!./level-4\n", 0o755],
+  "level-6": ["#!./level-5\n", 0o755],
+  tiny: [TINY_ELF32, 0o755],
+};
+const LINKS = { link: "file", dirlink: "dir", dangling: "nowhere", loop: "loop", chain: "dirlink/../link" };
+/** What belongs to someone else, in directories of root's: one that is only root's to change, one that is sticky. */
+const FOREIGN: typeof FILES = {
+  "sticky/theirs": ["theirs\n", 0o666],
+  "sticky/mine": ["mine\n", 0o666],
+  "foreign/closed": ["secret\n", 0o600],
+  "foreign/open": ["public\n", 0o644],
+  "foreign/program": ["#!./true\n", 0o744],
+};
+
+/** Gives each case its directory with the things in it that it names; to make all of them takes longer than the tests. */
 function lay(place: string, cases: readonly Case[], probe: string, uid: number | undefined): void {
   mkdirSync(place);
-  for (const { does } of cases) {
+  for (const { does, calls } of cases) {
     const here = join(place, slug(does));
-    mkdirSync(here);
-    const write = (name: string, text: string, mode: number) => {
-      writeFileSync(join(here, name), text);
-      chmodSync(join(here, name), mode);
-    };
-    mkdirSync(join(here, "dir"));
-    mkdirSync(join(here, "empty"));
-    write("file", "text\n", 0o644);
-    write("other", "more\n", 0o600);
-    write("dir/inner", "deep\n", 0o644);
-    write("script", "#!./true\n", 0o755);
-    write("script-of-script", "#!./script argument\n", 0o755);
-    write("orphan-script", "#!/no/such/interpreter\n", 0o755);
-    write("spaced-script", "#! \t./true \t two  arguments \n", 0o755);
-    write("no-program", "neither\n", 0o755);
-    write("empty-interpreter", "#! \n", 0o755);
-    for (let level = 1; level <= 6; level++)
-      write(`level-${level}`, `#!./${level === 1 ? "true" : `level-${level - 1}`}\n`, 0o755);
-    writeFileSync(join(here, "tiny"), TINY_ELF32, { mode: 0o755 });
-    for (const [name, to] of [
-      ["link", "file"],
-      ["dirlink", "dir"],
-      ["dangling", "nowhere"],
-      ["loop", "loop"],
-      ["chain", "dirlink/../link"],
-    ] as const) {
-      symlinkSync(to, join(here, name));
-    }
-    linkSync(probe, join(here, "probe"));
-    linkSync(probe, join(here, "true"));
+    const text = calls.flat().join(" ");
+    // Links and scripts lead to others of their kind.
+    const has = (name: string) =>
+      text.includes(name) ||
+      text.includes(Buffer.from(name).toString("hex")) ||
+      /script|level|chain|link|proc/.test(text);
+    for (const directory of ["", "dir", "empty"]) mkdirSync(join(here, directory));
+    write(here, FILES, (name) => has(name.replace("dir/", "")));
+    for (const [name, to] of Object.entries(LINKS)) if (has(name)) symlinkSync(to, join(here, name));
+    for (const name of ["probe", "true"]) linkSync(probe, join(here, name));
   }
   if (uid === undefined) return;
   execFileSync("chown", ["-hR", `${uid}:${uid}`, "--", place]);
-  for (const { does } of cases) layForeign(join(place, slug(does)), uid);
+  for (const { does } of cases.filter(({ calls }) => /foreign|sticky/.test(calls.flat().join(" ")))) {
+    const here = join(place, slug(does));
+    for (const directory of ["foreign", "foreign/empty", "sticky"]) mkdirSync(join(here, directory));
+    chmodSync(join(here, "sticky"), 0o1777);
+    write(here, FOREIGN, () => true);
+    chownSync(join(here, "sticky/mine"), uid, uid);
+  }
 }
 
-/** What an ordinary user may look at but not change, and what he may not look at. */
-function layForeign(here: string, uid: number): void {
-  for (const name of ["foreign", "foreign/empty", "sticky"]) mkdirSync(join(here, name));
-  chmodSync(join(here, "sticky"), 0o1777);
-  for (const [name, text, mode] of [
-    ["sticky/theirs", "theirs\n", 0o666],
-    ["sticky/mine", "mine\n", 0o666],
-    ["foreign/closed", "secret\n", 0o600],
-    ["foreign/open", "public\n", 0o644],
-    ["foreign/program", "#!./true\n", 0o744],
-  ] as const) {
+function write(here: string, files: typeof FILES, isWanted: (name: string) => boolean): void {
+  for (const [name, [text, mode]] of Object.entries(files)) {
+    if (!isWanted(name)) continue;
     writeFileSync(join(here, name), text);
     chmodSync(join(here, name), mode);
   }
-  chownSync(join(here, "sticky/mine"), uid, uid);
 }
