@@ -111,7 +111,8 @@ function isListEntry(entry: unknown): boolean {
 }
 
 function isU32(value: unknown): boolean {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff;
+  if (typeof value !== "number" || !Number.isInteger(value) || Object.is(value, -0)) return false;
+  return value >= 0 && value <= 0xffff_ffff;
 }
 
 function isU64(value: unknown): boolean {
