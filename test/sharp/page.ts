@@ -42,6 +42,14 @@ threads, one of which flips the argument without pause, tries it thousands of ti
 
 With Landlock the kernel itself refuses what no point of the contour permits to anyone in the namespace; what it cannot
 cover stands in [the guarantees](guarantees.md#landlock-beneath-it).
+
+## What changes while it runs
+
+A verdict is remembered, so that what is repeated costs little, and it must not outlive what it was about. Between two times
+that a workload does the same, each of these makes the second one off contour (\`npx vitest run test/sharp/stale\`): a program,
+a library or the interpreter of a script is rewritten in place, with its size and the time of its last change put back; a
+program is replaced; a link leads elsewhere; a directory, or the working directory, is renamed; a file changes its mode or
+owner; and under the exact lens, data is rewritten in place.
 `;
 
 /** All of the page. */
