@@ -51,6 +51,11 @@ export class Found {
   #pathEnd = 0;
   #standing: Standing = "here";
   fd = -1;
+  /**
+   * Whether the task came to the object through every directory of its path, as we would: by an absolute path, from the
+   * same root, and by no magic link. Only then what is closed to it on the way keeps it from the object.
+   */
+  isReachedFromRoot = false;
 
   /** Canonical path as the task sees it, raw bytes; without what the kernel appends to the path of something removed. */
   get path(): Buffer {
@@ -65,6 +70,7 @@ export class Found {
   /** Adopts a descriptor: reads status and canonical path. 0 or a negative errno, which is never one of PATH_ERRORS. */
   adopt(fd: number, places: Places | undefined): number {
     this.fd = fd;
+    this.isReachedFromRoot = false;
     if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0) return -OBJECT_CLOSED;
     const length = readlinkat(OWN_DESCRIPTORS, descriptorName(fd), this.#path);
     // A path longer than a page has no text: the kernel opens it all the same, so this must not pass for its refusal.
@@ -215,6 +221,7 @@ export class PathFinder {
     }
     if (fd >= 0) {
       const result = out.adopt(fd, places);
+      out.isReachedFromRoot = path[0] === SLASH && places.root < 0;
       if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
       out.close();
     } else if (fd !== -ELOOP && !(fd === -ENOENT && (places.root >= 0 || thread.process.countsAnew))) {

@@ -5,6 +5,7 @@
  * counts as an exchange: a needless event is better than a missed one.
  */
 import { readFileSync } from "node:fs";
+import { EACCES } from "../../abi/errno.ts";
 import { close, faccessat2, openat2, setfsgid, setfsuid, setgroups } from "../../abi/libc.ts";
 import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../abi/stat.ts";
 import { LinuxError } from "../../error.ts";
@@ -39,8 +40,8 @@ export class Permissions {
     const plain = this.#ask(found.fd, mask);
     if (this.isPeer(thread)) return plain;
     if (!this.#privileged) return 0;
-    if (plain !== 0) return plain;
-    return this.#isLesser(thread) ? this.#askAs(thread, found, mask) : 0;
+    // Root may be refused what a user is not (NFS without root), so the user's own answer counts.
+    return this.#isLesser(thread) ? this.#askAs(thread, found, mask) : plain;
   }
 
   /** Whether what the kernel answers to us it also answers to the thread. */
@@ -71,13 +72,12 @@ export class Permissions {
     setfsgid(thread.credentials.fsgid);
     setfsuid(thread.credentials.fsuid);
     try {
-      const again = openat2(AT_FDCWD, Buffer.concat([found.path, Buffer.of(0)]), stay);
-      if (again >= 0) {
-        const answer = this.#ask(again, mask);
-        close(again);
-        return answer;
+      if (found.isReachedFromRoot && found.standing === "here") {
+        const again = openat2(AT_FDCWD, Buffer.concat([found.path, Buffer.of(0)]), stay);
+        if (again === -EACCES) return EACCES;
+        if (again >= 0) close(again);
       }
-      return again === -13 ? 13 : this.#ask(found.fd, mask);
+      return this.#ask(found.fd, mask);
     } finally {
       setfsuid(this.#own.credentials.fsuid);
       setfsgid(this.#own.credentials.fsgid);

@@ -279,6 +279,8 @@ function endsInDots(bytes: Buffer): boolean {
 
 /** Whether the thread lacks the right to remove a name from its directory (fs/namei.c, may_delete), the sticky bit included. */
 function mayNotTakeFrom(context: Context, thread: Thread, found: Found): boolean {
+  // Its path leads elsewhere, so the directory cannot be found by it.
+  if (found.standing !== "here") return false;
   const parent = new Found();
   const path = Buffer.concat([found.path, Buffer.from("/..\0")]);
   const up = found.stat.isDirectory
