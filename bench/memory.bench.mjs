@@ -31,7 +31,7 @@ New points: a C program opens as many different files, learning; off contour: th
 
     const many = [session.program("many"), String(count)];
     const fresh = join(folder, "learnt.contour");
-    const peak = (/** @type {readonly string[]} */ command) => () => spend(session, command, files).peakMiB;
+    const peak = (/** @type {readonly string[]} */ command) => () => spend(session, command, files).peakMegabytes;
     const text = count === 100_000 ? "100 000" : String(count);
     const learnt = count === 100_000 ? LEARNT : `${text} new points learnt`;
     const figures = await inTurn(
@@ -44,11 +44,11 @@ New points: a C program opens as many different files, learning; off contour: th
       { rounds: session.rounds(5, 1), warmups: 0 },
     );
     const reach = (/** @type {string} */ what) =>
-      goal(`memory of the supervisor, ${what}`, median(figures[what] ?? []), "at most", 120, "MiB");
+      goal(`memory of the supervisor, ${what}`, median(figures[what] ?? []), "at most", 120, "MB");
     return [
       comparison({
         what: "peak resident memory",
-        unit: "MiB",
+        unit: "MB",
         figures,
         goals: [reach(LOADED), ...(learnt === LEARNT ? [reach(LEARNT)] : [])],
       }),

@@ -7,7 +7,7 @@ import { join } from "node:path";
  * @typedef {object} Spent
  * @property {number} seconds of the clock
  * @property {number} cpuSeconds of all its processes together
- * @property {number} peakMiB resident memory of its largest process
+ * @property {number} peakMegabytes resident memory of its largest process, in millions of bytes
  * @property {string} output what it printed
  */
 
@@ -33,7 +33,7 @@ export function spend(session, command, cwd) {
   const [wall = 0, user = 0, system = 0, peak = 0, own = 0] = readFileSync(bill, "utf8").trim().split(" ").map(Number);
   if (own !== 0)
     throw new Error(`${command.join(" ").slice(0, 200)}: status ${own}\n${stdout.slice(-1000)}${stderr.slice(-2000)}`);
-  return { seconds: wall / 1e9, cpuSeconds: (user + system) / 1e6, peakMiB: peak / 1024, output: stdout };
+  return { seconds: wall / 1e9, cpuSeconds: (user + system) / 1e6, peakMegabytes: (peak * 1024) / 1e6, output: stdout };
 }
 
 /**
