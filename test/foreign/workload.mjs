@@ -2,9 +2,9 @@
  * A command outside and inside a namespace: the same program, user, directory, environment and limits, to be compared.
  */
 import { spawn } from "node:child_process";
-import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
@@ -20,13 +20,20 @@ export const insides = ["learn", "watch"];
 const checkout = process.env["ISOLINE_CHECKOUT"] ?? fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 export const isoline = join(checkout, "packages/isoline/bin/isoline");
 
+/** Whether another user could start isoline, and Node: a checkout in somebody's home is closed to the rest. */
+const isOpenToAll = [isoline, process.execPath].every((path) => {
+  for (let at = dirname(realpathSync(path)); at !== "/"; at = dirname(at))
+    if ((statSync(at).mode & 0o001) === 0) return false;
+  return true;
+});
+
 /** A user without a name, who owns nothing and runs nothing else. */
 export const ORDINARY = 61_000;
 /** The user `nobody`, for programs that want a name. */
 export const NOBODY = 65_534;
 
 /** The programs of the system, before any that a developer put in front of them. */
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const PATH = `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(process.execPath)}`;
 const KEPT_OUTPUT = 4_000_000;
 
 /**
@@ -34,7 +41,7 @@ const KEPT_OUTPUT = 4_000_000;
  * @property {readonly string[]} command
  * @property {Side} side
  * @property {number} seconds how long it may take; what takes longer hangs, and is ended
- * @property {number | undefined} uid run as this user, if the caller is root; undefined for the caller
+ * @property {number | undefined} uid run as this user, if the caller is root and the checkout open to all; undefined for the caller
  * @property {Record<string, string>} [env]
  * @property {(pids: readonly number[]) => void} [onHang] may look at what hangs before it is ended
  */
@@ -52,7 +59,7 @@ const KEPT_OUTPUT = 4_000_000;
 
 /** Runs a command in a fresh directory of its own, and leaves neither that nor any process behind. @param {Order} order @returns {Promise<Outcome>} */
 export async function runWorkload(order) {
-  const user = process.getuid?.() === 0 ? order.uid : undefined;
+  const user = process.getuid?.() === 0 && isOpenToAll ? order.uid : undefined;
   const directory = ownDirectory(user);
   const notes = ownDirectory(user);
   const report = join(notes, "report.json");
