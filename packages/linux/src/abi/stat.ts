@@ -24,6 +24,7 @@ export const O_PATH = 0o10000000;
 /** `O_TMPFILE` without the `O_DIRECTORY` bit that is always set with it. */
 export const O_TMPFILE_BIT = 0o20000000;
 
+export const RESOLVE_NO_XDEV = 0x01;
 export const RESOLVE_NO_MAGICLINKS = 0x02;
 export const RESOLVE_NO_SYMLINKS = 0x04;
 export const RESOLVE_BENEATH = 0x08;

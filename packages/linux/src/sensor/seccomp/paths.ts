@@ -6,7 +6,7 @@
  * (`/proc/self`, magic links) is the path walked component by component (`walk.ts`).
  */
 import { close, openat2, readlinkat, statx } from "../../abi/libc.ts";
-import { EACCES, EAGAIN, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EXDEV } from "../../abi/errno.ts";
+import { EACCES, EAGAIN, EBADF, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EXDEV } from "../../abi/errno.ts";
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -19,6 +19,7 @@ import {
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
   Stat,
   STATX_MASK,
 } from "../../abi/stat.ts";
@@ -28,7 +29,7 @@ import type { Thread } from "./actors.ts";
 import { walk } from "./walk.ts";
 
 /** Errors that mean the kernel will refuse the path too: nothing is exchanged. */
-export const PATH_ERRORS: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES]);
+export const PATH_ERRORS: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES, EBADF]);
 
 const hows = {
   follow: openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS),
@@ -135,6 +136,17 @@ function descriptorName(fd: number): Buffer {
   return digits.subarray(at);
 }
 
+const SELF = Buffer.from("self");
+const WITHIN_MOUNT = openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_XDEV);
+
+/** Whether a path in which something is missing may lead through "self" in a mount of proc: by its name, or out of its mount. */
+function mayPassSelf(thread: Thread, start: number, path: Buffer, length: number): boolean {
+  if (thread.process.countsAnew || path.subarray(0, length).includes(SELF)) return true;
+  const fd = openat2(start, path, WITHIN_MOUNT);
+  if (fd >= 0) close(fd);
+  return fd === -EXDEV;
+}
+
 export class PathFinder {
   readonly #places: PlaceKeeper;
 
@@ -193,9 +205,10 @@ export class PathFinder {
     }
   }
 
-  /** An O_PATH descriptor of ours for a descriptor of the task; negative errno. */
+  /** An O_PATH descriptor of ours for a descriptor of the task; a negative errno, EBADF where it has none. */
   openTaskDescriptor(tid: number, fd: number): number {
-    return openat2(AT_FDCWD, terminated(`/proc/${tid}/fd/${fd}`), hows.any);
+    const own = openat2(AT_FDCWD, terminated(`/proc/${tid}/fd/${fd}`), hows.any);
+    return own === -ENOENT ? -EBADF : own;
   }
 
   #from(
@@ -224,11 +237,11 @@ export class PathFinder {
       out.isReachedFromRoot = path[0] === SLASH && places.root < 0;
       if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
       out.close();
-    } else if (fd !== -ELOOP && !(fd === -ENOENT && (places.root >= 0 || thread.process.countsAnew))) {
+    } else if (fd !== -ELOOP && !(fd === -ENOENT && (places.root >= 0 || mayPassSelf(thread, start, path, length)))) {
       return fd;
     }
-    // ELOOP is also what RESOLVE_NO_MAGICLINKS answers. ENOENT may come from a proc mount of another pid namespace, where
-    // we have no "self". And a path in our own /proc directory may have come from "self".
+    // ELOOP is also what RESOLVE_NO_MAGICLINKS answers. ENOENT may come from a "self" in /proc that is ours, and lacks what
+    // the task's has, or that we have not got at all. And a path in our own /proc directory may have come from "self".
     const walked = walk({ thread, root: places.root, start, path: path.subarray(0, length), follow });
     return walked < 0 ? walked : out.adopt(walked, places);
   }
@@ -273,7 +286,7 @@ export class PathFinder {
         const result = out.adopt(fd, places);
         if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
         out.close();
-      } else if (fd !== -ENOENT || !(places.root >= 0 || thread.process.countsAnew)) return fd;
+      } else if (fd !== -ENOENT || !(places.root >= 0 || mayPassSelf(thread, start, path, length))) return fd;
       const walked = walk({ thread, root: start, start, path: path.subarray(0, length), follow });
       return walked < 0 ? walked : out.adopt(walked, places);
     } finally {
