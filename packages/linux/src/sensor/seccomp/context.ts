@@ -2,7 +2,7 @@
  * What every decoder of a call has at hand, and the one way to report an exchange.
  */
 import { type Operation, operationNames } from "@isoline/core";
-import { EPERM } from "../../abi/errno.ts";
+import { EACCES, EBADF, EEXIST, ENOENT, EPERM } from "../../abi/errno.ts";
 import { FileKnowledge } from "./files.ts";
 import type { Act, Mediator, Refusal, Verdict } from "./mediation.ts";
 import { TaskMemory } from "./memory.ts";
@@ -21,6 +21,9 @@ const operationNumbers = new Map<Operation, number>(operationNames.map((name, in
 export type Decoder = (context: Context, thread: Thread) => Verdict;
 
 const PROCEED: Verdict = 0;
+
+/** Refusals for what is there, or is not: names and descriptors. */
+const FLEETING: ReadonlySet<number> = new Set([ENOENT, EEXIST, EBADF]);
 
 export class Context {
   readonly listener: Listener;
@@ -60,7 +63,7 @@ export class Context {
 
   /** Reports an exchange that is not to be remembered by a raw key. */
   decide(thread: Thread, act: Act | Refusal, key?: RawKey): Verdict {
-    if ("refusedWith" in act) return this.attempt();
+    if ("refusedWith" in act) return this.refuses(thread, act.refusedWith);
     // What was described was read while the task waited. If it no longer does, the number may be another task's by now.
     if (!this.listener.stillWaiting()) return PROCEED;
     this.listener.receiveWaiting();
@@ -76,12 +79,21 @@ export class Context {
   }
 
   /**
+   * The kernel will refuse with this errno. What is there or not, another thread may change before the kernel looks; then a
+   * call that was let through because it would fail might succeed, and nobody would know. So that is answered here, as of now.
+   */
+  refuses(thread: Thread, errno: number): Verdict {
+    this.mediator.attempted();
+    return FLEETING.has(errno) && this.permissions.isPeer(thread) ? errno : PROCEED;
+  }
+
+  /**
    * A path that could not be found: the kernel's own refusal is an attempt; whatever else kept us from resolving it
    * becomes an event that says so, never a made-up path.
    */
   unresolved(thread: Thread, error: number, act: (path: string) => Act): Verdict {
     if (PATH_ERRORS.has(-error)) {
-      if (error !== -13 || this.permissions.isPeer(thread)) return this.attempt();
+      if (error !== -EACCES || this.permissions.isPeer(thread)) return this.refuses(thread, -error);
     }
     return this.unseen(thread, `path not resolved (${reasonFor(-error)})`, act(`?${reasonFor(-error)}`));
   }

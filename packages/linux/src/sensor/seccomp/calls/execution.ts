@@ -35,7 +35,7 @@ function unresolved(path: string): Act {
 /** Not remembered by a raw key: an exec costs a thousand times what deciding it anew does, and it changes the task's identity. */
 function execute(context: Context, thread: Thread, target: Found): Verdict {
   const execution = inspect(context, thread, target);
-  if ("refusedWith" in execution) return context.attempt();
+  if ("refusedWith" in execution) return context.refuses(thread, execution.refusedWith);
   const { images } = execution;
   const [image, ...loaders] = images;
   const loader = loaders.map((each) => `${each.path}@${each.digest ?? "?"}`);

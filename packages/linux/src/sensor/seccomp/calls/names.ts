@@ -5,7 +5,7 @@
  */
 import { opendirSync } from "node:fs";
 import { type Operation, escapeBytes } from "@isoline/core";
-import { ENOENT, EPERM } from "../../../abi/errno.ts";
+import { EEXIST, ENOENT, ENOTDIR, EPERM } from "../../../abi/errno.ts";
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -94,8 +94,9 @@ function move(context: Context, thread: Thread, from: Named, to: Named, flags: n
       }));
     const exists = target.kind !== undefined;
     if (target.mount !== found.stat.mountId) return context.attempt();
-    if (target.refusal !== 0 || (exists && (flags & RENAME_NOREPLACE) !== 0)) return context.attempt();
-    if ((flags & RENAME_EXCHANGE) !== 0 && !exists) return context.attempt();
+    if (exists && (flags & RENAME_NOREPLACE) !== 0) return context.refuses(thread, EEXIST);
+    if ((flags & RENAME_EXCHANGE) !== 0 && !exists) return context.refuses(thread, ENOENT);
+    if (target.refusal !== 0) return context.attempt();
     if (exists && (flags & RENAME_EXCHANGE) === 0 && found.stat.isDirectory !== (target.kind === S_IFDIR))
       return context.attempt();
     const replaces = (flags & RENAME_EXCHANGE) !== 0 ? "exchange" : exists ? "yes" : "no";
@@ -115,8 +116,8 @@ function hardLink(context: Context, thread: Thread, from: Named, to: Named, flag
     const target = newOrExisting(context, thread, to);
     if ("error" in target)
       return context.unresolved(thread, target.error, (path) => ({ op: "link", subject: { ...described, to: path } }));
-    if (target.kind !== undefined || target.refusal !== 0 || target.mount !== found.stat.mountId)
-      return context.attempt();
+    if (target.kind !== undefined) return context.refuses(thread, EEXIST);
+    if (target.refusal !== 0 || target.mount !== found.stat.mountId) return context.attempt();
     return context.decide(thread, { op: "link", subject: { ...described, to: target.path } });
   };
   if ((flags & AT_EMPTY_PATH) !== 0 && isEmptyPath(context, thread, from)) {
@@ -240,7 +241,8 @@ function make<O extends Operation>(
 ): Verdict {
   const place = newOrExisting(context, thread, named, isDirectory);
   if ("error" in place) return context.unresolved(thread, place.error, act as (path: string) => Act);
-  if (place.kind !== undefined || place.refusal !== 0) return context.attempt();
+  if (place.kind !== undefined) return context.refuses(thread, EEXIST);
+  if (place.refusal !== 0) return context.attempt();
   return context.decide(thread, act(place.path) as Act);
 }
 
@@ -266,7 +268,8 @@ function newOrExisting(context: Context, thread: Thread, named: Named, isDirecto
   } finally {
     found2.close();
   }
-  if (!isDirectory && context.memory2.bytes[length - 1] === 0x2f) return { error: -ENOENT };
+  // ENOENT for what is made, ENOTDIR for what is moved: told apart by the kernel.
+  if (!isDirectory && context.memory2.bytes[length - 1] === 0x2f) return { error: -ENOTDIR };
   const place = findPlace(context, thread, named.directory, context.memory2.bytes, length, false);
   return "error" in place ? place : { ...place, kind: undefined };
 }

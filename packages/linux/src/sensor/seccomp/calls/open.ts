@@ -103,6 +103,8 @@ function openPath(context: Context, thread: Thread, request: Request): Verdict {
   const follow = (flags & O_NOFOLLOW) === 0 && (flags & (O_CREAT | O_EXCL)) !== (O_CREAT | O_EXCL);
   const result = finder.find(found, thread, request.directory, memory.bytes, length, follow, request.resolve);
   try {
+    // EISDIR, whatever is there.
+    if (result >= 0 && (flags & O_CREAT) !== 0 && memory.bytes[length - 1] === 0x2f) return context.attempt();
     if (result >= 0) return openExisting(context, thread, flags, access);
     if (result === -ENOENT && (flags & O_CREAT) !== 0) return create(context, thread, request, length, access);
     return context.unresolved(thread, result, (path) => ({
