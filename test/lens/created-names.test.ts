@@ -311,6 +311,16 @@ describe("names derived from content", () => {
 });
 
 describe("link texts", () => {
+  test("with the link's own name: called alike", () => {
+    const { node } = start();
+    const text = (content: string) =>
+      node.does("symlink", { path: "/srv/d/Q7a9Qq12", content }).replace(/^.* content=/, "");
+    expect(text("Q7a9Qq12")).toBe("{node#1}");
+    expect(text("../Q7a9Qq12/x")).toBe("../{node#2}/x");
+    expect(text("Q7a9Qq12x")).toBe("Q7a9Qq12x");
+    expect(node.does("symlink", { path: "/srv/d/plain", content: "plain" })).toContain("content=plain");
+  });
+
   const link = (content: string, path = "/tmp/links/current") => {
     const { node } = start();
     node.makesDirectory("/tmp/X7a9Qq12", 0o700);

@@ -145,7 +145,8 @@ export class Leveller {
       case "rename to":
         return (to, at, subject) => this.#renamed(subject["path"] as string, to as string, subject["replaces"], at);
       case "symlink content":
-        return (text, at, subject) => this.#links.level(text as string, subject["path"] as string, at);
+        return (text, at, subject, levelled) =>
+          this.#links.level(text as string, subject["path"] as string, levelled["path"] as string, at);
       case "mount source":
         return (source, at) => this.#links.source(source as string, at);
       case "exec loader":

@@ -14,20 +14,30 @@ export class LinkTexts {
     this.#paths = paths;
   }
 
-  /** Text of the symbolic link at `link`: levelled as a path if absolute; relative, only created names in it are. */
-  level(text: string, link: string, at: Observation): string {
+  /**
+   * Text of the symbolic link at `link`, which is called `levelled`. An absolute one is levelled as a path; in a relative one
+   * only created names are, and the link's own: `conf1234.dir/conf1234.file` with the text `conf1234.file`.
+   */
+  level(text: string, link: string, levelled: string, at: Observation): string {
     if (text.startsWith("/")) return this.#paths.level(text, at.pid);
     const up = /^(?:\.\.\/)*/.exec(text)?.[0] as string;
     const below = `/${text.slice(up.length)}`;
     if (!link.startsWith("/") || /\/(?:\.{0,2})(?:\/|$)/.test(below)) return literals(text);
     const directory = ancestor(link, 1 + up.length / "../".length);
-    return up + this.#paths.below(directory, below).slice(1);
+    const own = lastOf(link);
+    const called = lastOf(levelled);
+    const names = this.#paths.below(directory, below).slice(1).split("/");
+    return up + (called.startsWith("{") ? names.map((name) => (name === own ? called : name)) : names).join("/");
   }
 
   /** What is mounted: a path, or the name of a filesystem, a device, a server. */
   source(text: string, at: Observation): string {
     return text.startsWith("/") ? this.#paths.level(text, at.pid) : literal(text);
   }
+}
+
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** The directory so many levels above a path, without a slash at its end: "" is the root. */
