@@ -50,7 +50,7 @@ function cases(session, file, port) {
       calls: "run",
       times: times / 25,
       argument: "/bin/true",
-      note: "a dozen mediated calls: clone, exec, the opens and executable mappings of the dynamic linker",
+      note: "half a dozen mediated calls: clone, exec, the opens and executable mappings of the dynamic linker",
     },
   ];
   return session.quick ? all.filter(({ calls }) => calls === "open" || calls === "run") : all;
