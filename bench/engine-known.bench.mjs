@@ -29,7 +29,7 @@ asks; "any": every key of the large table in random order, the worst case, bound
         "1 000 000 keys, 4 096 hot": of(large, hotRecords(4096, MILLION)),
         "1 000 000 keys, any": of(large, recordsOf(Array.from({ length: 200_000 }, () => randomInt(MILLION)))),
       },
-      { rounds: session.rounds(21, 5), warmups: 3 },
+      { rounds: session.rounds(21, 3), warmups: session.quick ? 1 : 3 },
     );
     return [
       comparison({

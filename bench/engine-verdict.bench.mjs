@@ -43,7 +43,7 @@ each round. Memory: what the heap and the buffers grew by while ${LARGE.toLocale
     const held = (heldBytes() - before) / LARGE;
     const keys = { small: hotKeys(SMALL), large: hotKeys(LARGE) };
     const pair = (/** @type {() => number} */ one, /** @type {() => number} */ other) =>
-      inTurn({ [AT_SMALL]: one, [AT_LARGE]: other }, { rounds: session.rounds(15, 5), warmups: 3 });
+      inTurn({ [AT_SMALL]: one, [AT_LARGE]: other }, { rounds: session.rounds(15, 3), warmups: session.quick ? 1 : 3 });
 
     const repeat = () =>
       pair(

@@ -19,7 +19,7 @@ with a number, a pid and times of its own, as a kernel numbers them. "replay": t
 contour included; "engine": lines that are in memory already, through the reader and the engine. Every event is on contour.`,
 
   async run(session) {
-    const lines = session.quick ? 40_000 : 160_000;
+    const lines = session.quick ? 20_000 : 160_000;
     const measured = [];
     for (const size of SIZES) measured.push(await atSize(session, size, lines));
     return measured;
@@ -49,7 +49,7 @@ async function atSize(session, size, count) {
       replay: () => count / 1000 / spend(session, [session.isoline, "replay", model, trajectory], folder).seconds,
       engine: () => count / 1000 / secondsOfEngine(contour, lines),
     },
-    { rounds: session.rounds(5, 2) },
+    { rounds: session.rounds(5, 1) },
   );
   return comparison({
     what: `${size === SIZES[0] ? "the recorded events" : "many events"}: ${seen} points, ${count} lines`,

@@ -31,7 +31,7 @@ import { shell } from "./workloads/shell.mjs";
  *
  * @typedef {object} Workload
  * @property {string} name
- * @property {string} what
+ * @property {(session: import("./harness/session.mjs").Session) => string} what
  * @property {readonly string[]} needs programs that must be installed
  * @property {(session: import("./harness/session.mjs").Session, store: string) => void | Promise<void>} prepare makes what the
  *   workload needs, once, in a folder of its own that stays as it is
@@ -87,25 +87,31 @@ async function compare(session, workload) {
   ];
   /** @type {Map<string, number[]>} */
   const processor = new Map();
-  const contenders = Object.entries(wrappings).flatMap(([name, wrap]) => {
-    try {
-      once(wrap);
-    } catch (fault) {
-      notes.push(`${name}: not measured, the workload did not end well under it (${firstLine(fault)})`);
-      return [];
-    }
-    const seconds = () => {
+  /** @type {Record<string, number[]>} */
+  const tried = {};
+  /** @type {Record<string, () => number>} */
+  const contenders = {};
+  for (const [name, wrap] of Object.entries(wrappings)) {
+    contenders[name] = () => {
       const spent = once(wrap);
       processor.set(name, [...(processor.get(name) ?? []), spent.cpuSeconds]);
       return spent.seconds * 1000;
     };
-    return [/** @type {const} */ ([name, seconds])];
-  });
-  const figures = await inTurn(Object.fromEntries(contenders), { rounds: session.rounds(5, 1), warmups: 0 });
+    try {
+      tried[name] = [contenders[name]()];
+    } catch (fault) {
+      delete contenders[name];
+      notes.push(`${name}: not measured, the workload did not end well under it (${firstLine(fault)})`);
+    }
+  }
+  // What was tried first is only counted where nothing else will be.
+  const rounds = session.rounds(5, 0);
+  if (rounds > 0) processor.clear();
+  const figures = rounds > 0 ? await inTurn(contenders, { rounds, warmups: 0 }) : tried;
   const cpu = [...processor].map(([name, seconds]) => `${name} ${written(median(seconds))} s`);
   notes.push(`processor time: ${cpu.join("; ")}`);
   return comparison({
-    what: workload.what,
+    what: workload.what(session),
     unit: "ms",
     figures,
     against: BARE,

@@ -5,11 +5,11 @@ import { join } from "node:path";
 /** @type {import("../workloads.bench.mjs").Workload} */
 export const compile = {
   name: "compile",
-  what: "gcc: 30 small C files, one after the other, and link",
+  what: (session) => `gcc: ${files(session)} small C files, one after the other, and link`,
   needs: ["gcc"],
 
   prepare(session, store) {
-    const count = session.quick ? 6 : 30;
+    const count = files(session);
     for (let file = 0; file < count; file++) writeFileSync(join(store, `part${file}.c`), part(file));
     writeFileSync(join(store, "main.c"), main(count));
     writeFileSync(
@@ -24,6 +24,8 @@ export const compile = {
 
   command: () => ["/bin/sh", "build.sh"],
 };
+
+const files = (/** @type {import("../harness/session.mjs").Session} */ { quick }) => (quick ? 6 : 30);
 
 const part = (/** @type {number} */ number) => `#include <stdio.h>
 #include <string.h>

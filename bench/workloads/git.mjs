@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { environment } from "../harness/spent.mjs";
 
 const COMMITS = 12;
+const FILES = 20;
 
 /** @type {import("../workloads.bench.mjs").Workload} */
 export const git = {
   name: "git",
-  what: "git: clone of 240 files in 12 commits, 10 commits more, gc",
+  what: (session) =>
+    `git: clone of ${COMMITS * FILES} files in ${COMMITS} commits, ${changes(session)} commits more, gc`,
   needs: ["git"],
 
   prepare(session, store) {
@@ -19,11 +21,12 @@ export const git = {
     for (let commit = 0; commit < COMMITS; commit++) {
       const folder = join(source, `folder${commit}`);
       mkdirSync(folder);
-      for (let file = 0; file < 20; file++) writeFileSync(join(folder, `file${file}.txt`), lines(commit * 20 + file));
+      for (let file = 0; file < FILES; file++)
+        writeFileSync(join(folder, `file${file}.txt`), lines(commit * FILES + file));
       run(session, source, "add", ".");
       run(session, source, "commit", "--quiet", "--message", `Folder ${commit}`);
     }
-    writeFileSync(join(store, "work.sh"), script(store, session.quick ? 2 : 10));
+    writeFileSync(join(store, "work.sh"), script(store, changes(session)));
   },
 
   command: (_, store) => ["/bin/sh", join(store, "work.sh")],
@@ -63,6 +66,8 @@ done
 $git gc --quiet
 $git status --short
 `;
+
+const changes = (/** @type {import("../harness/session.mjs").Session} */ { quick }) => (quick ? 2 : 10);
 
 const lines = (/** @type {number} */ seed) =>
   Array.from({ length: 40 }, (_, line) => `line ${line} of ${seed * line}\n`).join("");

@@ -9,11 +9,11 @@ import { environment } from "../harness/spent.mjs";
 /** @type {import("../workloads.bench.mjs").Workload} */
 export const install = {
   name: "npm-ci",
-  what: "npm ci: 40 packages of 25 files from a warm cache, offline",
+  what: (session) => `npm ci: ${packagesOf(session)} packages of 25 files from a warm cache, offline`,
   needs: ["npm", "tar"],
 
   async prepare(session, store) {
-    const packages = makePackages(store, session.quick ? 8 : 40);
+    const packages = makePackages(store, packagesOf(session));
     mkdirSync(join(store, "project"));
     const dependencies = Object.fromEntries([...packages.keys()].map((name) => [name, "1.0.0"]));
     writeFileSync(
@@ -34,6 +34,8 @@ export const install = {
 
   command: (_, store) => ["npm", "ci", "--offline", "--loglevel=error", "--cache", join(store, "cache")],
 };
+
+const packagesOf = (/** @type {import("../harness/session.mjs").Session} */ { quick }) => (quick ? 8 : 40);
 
 /** Tarballs by package name. @param {string} store @param {number} count */
 function makePackages(store, count) {

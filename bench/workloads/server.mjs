@@ -5,18 +5,21 @@ import { join } from "node:path";
 /** @type {import("../workloads.bench.mjs").Workload} */
 export const server = {
   name: "server",
-  what: "node: HTTP server that reads a file for each request, 3 000 requests, every tenth on a new connection",
+  what: (session) =>
+    `node: HTTP server that reads a file for each request, ${requests(session)} requests, every tenth on a new connection`,
   needs: [],
 
   prepare(session, store) {
-    writeFileSync(join(store, "load.mjs"), program(session.quick ? 300 : 3000));
+    writeFileSync(join(store, "load.mjs"), program(requests(session)));
     writeFileSync(join(store, "page.html"), "<p>page</p>\n".repeat(200));
   },
 
   command: (_, store) => [process.execPath, join(store, "load.mjs")],
 };
 
-const program = (/** @type {number} */ requests) => `import { readFile } from "node:fs/promises";
+const requests = (/** @type {import("../harness/session.mjs").Session} */ { quick }) => (quick ? 300 : 3000);
+
+const program = (/** @type {number} */ count) => `import { readFile } from "node:fs/promises";
 import { Agent, createServer, get } from "node:http";
 
 const page = new URL("./page.html", import.meta.url);
@@ -33,7 +36,7 @@ const ask = (agent) => new Promise((resolve, reject) => {
   }).on("error", reject);
 });
 
-let left = ${requests};
+let left = ${count};
 let bytes = 0;
 const client = async () => {
   while (left > 0) bytes += await ask(left-- % 10 === 0 ? false : kept);

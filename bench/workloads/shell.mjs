@@ -5,20 +5,22 @@ import { join } from "node:path";
 /** @type {import("../workloads.bench.mjs").Workload} */
 export const shell = {
   name: "shell",
-  what: "sh: 60 test cases with sed, grep, sort, diff, mkdir, rm",
+  what: (session) => `sh: ${cases(session)} test cases with sed, grep, sort, diff, mkdir, rm`,
   needs: ["sed", "grep", "diff"],
 
   prepare(session, store) {
-    writeFileSync(join(store, "test.sh"), script(session.quick ? 10 : 60));
+    writeFileSync(join(store, "test.sh"), script(cases(session)));
   },
 
   command: (_, store) => ["/bin/sh", join(store, "test.sh")],
 };
 
-const script = (/** @type {number} */ cases) => `set -e
+const cases = (/** @type {import("../harness/session.mjs").Session} */ { quick }) => (quick ? 10 : 60);
+
+const script = (/** @type {number} */ count) => `set -e
 passed=0
 number=0
-while [ $number -lt ${cases} ]; do
+while [ $number -lt ${count} ]; do
   mkdir -p case
   cd case
   printf 'pear %s\\napple %s\\nfig %s\\n' $number $number $number >input
