@@ -93,7 +93,9 @@ export class Context {
    */
   unresolved(thread: Thread, error: number, act: (path: string) => Act): Verdict {
     if (PATH_ERRORS.has(-error)) {
-      if (error !== -EACCES || this.permissions.isPeer(thread)) return this.refuses(thread, -error);
+      const maySayNoToUsAlone =
+        error === -EACCES && (!this.permissions.isPeer(thread) || this.finder.isClosed(thread.tid));
+      if (!maySayNoToUsAlone) return this.refuses(thread, -error);
     }
     return this.unseen(thread, `path not resolved (${reasonFor(-error)})`, act(`?${reasonFor(-error)}`));
   }

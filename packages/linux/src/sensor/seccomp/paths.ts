@@ -199,7 +199,7 @@ export class PathFinder {
     if (!places) return -EACCES_TO_TASK;
     try {
       const own = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any);
-      return own < 0 ? own : out.adopt(own, places);
+      return own < 0 ? -EACCES_TO_TASK : out.adopt(own, places);
     } finally {
       this.#places.release(thread, places);
     }
@@ -208,7 +208,16 @@ export class PathFinder {
   /** An O_PATH descriptor of ours for a descriptor of the task; a negative errno, EBADF where it has none. */
   openTaskDescriptor(tid: number, fd: number): number {
     const own = openat2(AT_FDCWD, terminated(`/proc/${tid}/fd/${fd}`), hows.any);
-    return own === -ENOENT ? -EBADF : own;
+    if (own !== -ENOENT) return own === -EACCES ? -EACCES_TO_TASK : own;
+    // Where processes are hidden (hidepid), one that closed itself to us is not there at all.
+    return this.isClosed(tid) ? -EACCES_TO_TASK : -EBADF;
+  }
+
+  /** Whether a task does not let us look into it: it is another user's, or made itself undumpable after it was known. */
+  isClosed(tid: number): boolean {
+    const root = openat2(AT_FDCWD, terminated(`/proc/${tid}/root`), hows.any);
+    if (root >= 0) close(root);
+    return root < 0;
   }
 
   #from(
