@@ -2,7 +2,7 @@
  * What every decoder of a call has at hand, and the one way to report an exchange.
  */
 import { type Operation, operationNames } from "@isoline/core";
-import { EACCES, EBADF, EEXIST, ENOENT, EPERM } from "../../abi/errno.ts";
+import { EACCES, EBADF, EEXIST, EFAULT, ENAMETOOLONG, ENOENT, EPERM } from "../../abi/errno.ts";
 import { FileKnowledge } from "./files.ts";
 import type { Act, Mediator, Refusal, Verdict } from "./mediation.ts";
 import { TaskMemory } from "./memory.ts";
@@ -106,6 +106,20 @@ export class Context {
     if (!this.listener.stillWaiting()) return PROCEED;
     const lost = this.mediator.lost(reason, thread.process);
     return this.decide(thread, act) || lost;
+  }
+
+  /**
+   * An argument that could not be read. A bad address, or a string without an end, the kernel will refuse as well; anything
+   * else means that the task is closed to us, and that what it is about to do is not seen.
+   */
+  unreadable(thread: Thread, error: number): Verdict {
+    if (error === -EFAULT || error === -ENAMETOOLONG) return this.attempt();
+    return this.notSeen(thread, `argument not read (${reasonFor(-error)})`);
+  }
+
+  /** Something of which not even an event can be made: a loss, unless the task is gone. */
+  notSeen(thread: Thread, reason: string): Verdict {
+    return this.listener.stillWaiting() ? this.mediator.lost(reason, thread.process) : PROCEED;
   }
 
   /** Reads a path argument into `memory`; its length, or a negative errno. */

@@ -65,7 +65,8 @@ function attribute(
   nameArgument: number,
 ): Verdict {
   const length = context.readPath(thread, nameArgument, context.memory2);
-  if (length <= 0) return context.attempt();
+  if (length === 0) return context.attempt();
+  if (length < 0) return context.unreadable(thread, length);
   const name = escapeBytes(context.memory2.bytes.subarray(0, length));
   return change(context, thread, chosen, (object) => ({ op, subject: { ...object, name } }));
 }

@@ -124,7 +124,8 @@ const perfTypes = ["hardware", "software", "tracepoint", "cache", "raw", "breakp
 
 /** `perf_event_open(struct perf_event_attr *, …)`: the type is the first word. */
 export const perfEventOpen: Decoder = (context, thread) => {
-  if (context.memory.exactly(thread.tid, context.call.pointer(0), 4) < 0) return context.attempt();
+  const result = context.memory.exactly(thread.tid, context.call.pointer(0), 4);
+  if (result < 0) return context.unreadable(thread, result);
   const number = context.memory.bytes.readUInt32LE(0);
   return context.decide(thread, { op: "perf", subject: { type: perfTypes[number] ?? "pmu" } });
 };
@@ -164,7 +165,8 @@ export const reboot: Decoder = (context, thread) =>
 /** `adjtimex(struct timex *)` and `clock_adjtime(clock, struct timex *)`: with no mode bits they only read. */
 export function adjtime(call: string, argument: number): Decoder {
   return (context, thread) => {
-    if (context.memory.exactly(thread.tid, context.call.pointer(argument), 4) < 0) return context.attempt();
+    const result = context.memory.exactly(thread.tid, context.call.pointer(argument), 4);
+    if (result < 0) return context.unreadable(thread, result);
     return context.memory.bytes.readUInt32LE(0) === 0
       ? 0
       : context.decide(thread, { op: "settime", subject: { call } });

@@ -131,7 +131,8 @@ export const symlinkat: Decoder = (context, thread) => makeSymlink(context, thre
 
 function makeSymlink(context: Context, thread: Thread, named: Named): Verdict {
   const length = context.readPath(thread, 0, context.memory2);
-  if (length <= 0) return context.attempt();
+  if (length === 0) return context.attempt();
+  if (length < 0) return context.unreadable(thread, length);
   const content = escapeBytes(context.memory2.bytes.subarray(0, length));
   return make(context, thread, named, (path) => ({ op: "symlink", subject: { path, content } }));
 }

@@ -91,6 +91,7 @@ const PIDFD_SIGNAL_PROCESS_GROUP = 4;
 
 export const pidfdSendSignal: Decoder = (context, thread) => {
   const pid = pidBehind(thread, context.call.int(0));
+  if (pid === "closed") return context.notSeen(thread, CLOSED);
   if (pid === undefined) return context.attempt();
   if ((context.call.u32(3) & PIDFD_SIGNAL_PROCESS_GROUP) === 0)
     return signalPid(context, thread, pid, context.call.u32(1));
@@ -103,19 +104,22 @@ export const pidfdSendSignal: Decoder = (context, thread) => {
 
 export const pidfdGetfd: Decoder = (context, thread) => {
   const pid = pidBehind(thread, context.call.int(0));
+  if (pid === "closed") return context.notSeen(thread, CLOSED);
   const aim = pid === undefined ? "nobody" : aimAtPid(context, thread, pid);
   return reach(context, thread, aim, (target) => ({ op: "getfd", subject: target }));
 };
 
+const CLOSED = "descriptor not seen (task-closed-to-sensor)";
+
 /** The process a descriptor of the task stands for, in our numbers: a pidfd, or a directory /proc/PID. */
-function pidBehind(thread: Thread, fd: number): number | undefined {
+function pidBehind(thread: Thread, fd: number): number | "closed" | undefined {
   if (fd < PIDFD_SELF_BELOW) return thread.process.pid;
   try {
     const told = /^Pid:\s*(-?\d+)$/m.exec(readFileSync(`/proc/${thread.tid}/fdinfo/${fd}`, "latin1"))?.[1];
     if (told !== undefined) return Number(told) > 0 ? Number(told) : undefined;
     return pidOfDirectory(thread, fd);
-  } catch {
-    return undefined;
+  } catch (fault) {
+    return (fault as NodeJS.ErrnoException).code === "ENOENT" ? undefined : "closed";
   }
 }
 

@@ -26,7 +26,8 @@ export const setgroups: Decoder = (context, thread) => {
   const count = context.call.u32(0);
   if (count > 65_536) return context.attempt();
   const shown = Math.min(count, 32);
-  if (shown > 0 && context.memory.exactly(thread.tid, context.call.pointer(1), shown * 4) < 0) return context.attempt();
+  const result = shown === 0 ? 0 : context.memory.exactly(thread.tid, context.call.pointer(1), shown * 4);
+  if (result < 0) return unreadCredentials(context, thread, result);
   const ids = Array.from({ length: shown }, (_, index) => String(context.memory.bytes.readUInt32LE(index * 4)));
   if (count > shown) ids.push(`+${count - shown}`);
   return changeCredentials(context, thread, { op: "setid", subject: { call: "setgroups", ids } });
@@ -34,7 +35,8 @@ export const setgroups: Decoder = (context, thread) => {
 
 /** `capset(header, data)`: two words each of effective, permitted, inheritable (linux/capability.h, version 3). */
 export const capset: Decoder = (context, thread) => {
-  if (context.memory.exactly(thread.tid, context.call.pointer(1), 24) < 0) return context.attempt();
+  const result = context.memory.exactly(thread.tid, context.call.pointer(1), 24);
+  if (result < 0) return unreadCredentials(context, thread, result);
   const word = (at: number) =>
     BigInt(context.memory.bytes.readUInt32LE(at)) | (BigInt(context.memory.bytes.readUInt32LE(at + 12)) << 32n);
   return changeCredentials(context, thread, {
@@ -51,6 +53,12 @@ export const prctl: Decoder = (context, thread) => {
   if (option === "set-child-subreaper") thread.process.adopts = true;
   return changeCredentials(context, thread, { op: "prctl", subject: { option, value } });
 };
+
+/** Not seen, but they may change all the same. */
+function unreadCredentials(context: Context, thread: Thread, error: number): Verdict {
+  thread.credentialsStale = true;
+  return context.unreadable(thread, error);
+}
 
 function changeCredentials(context: Context, thread: Thread, act: Act): Verdict {
   const verdict = context.decide(thread, act);
