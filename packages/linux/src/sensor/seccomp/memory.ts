@@ -11,6 +11,9 @@ const PAGE = 4096;
 /** PATH_MAX (linux/limits.h): longer strings are refused by the kernel itself. */
 const PATH_MAX = 4096;
 
+/** Beyond any address of a task (five-level page tables: Documentation/arch/x86/x86_64/5level-paging.rst), and exact in a number. */
+const ADDRESSES_END = 2 ** 56;
+
 export class TaskMemory {
   readonly #bytes: Buffer = Buffer.alloc(2 * PAGE);
   readonly #local: Buffer = Buffer.alloc(16);
@@ -27,6 +30,7 @@ export class TaskMemory {
 
   /** Reads up to `length` bytes (at most 8192) at `address`; how many, or a negative errno. */
   read(tid: number, address: number, length: number): number {
+    if (address + length > ADDRESSES_END) return -EFAULT;
     this.#setLength(this.#local, length);
     // Two remote parts, split at the page border: the kernel gives what the first holds even if the second is not mapped.
     const first = Math.min(length, PAGE - (address % PAGE));

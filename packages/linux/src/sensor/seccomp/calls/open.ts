@@ -66,6 +66,9 @@ export const openat: Decoder = (context, thread) =>
     resolve: 0,
   });
 
+/** All RESOLVE_ flags there are (linux/openat2.h). */
+const RESOLVE_KNOWN = 0x3f;
+
 /** `openat2`: flags, mode and RESOLVE flags are in memory. */
 export const openat2: Decoder = (context, thread) => {
   // The first version of `struct open_how`; the kernel takes no less.
@@ -76,6 +79,8 @@ export const openat2: Decoder = (context, thread) => {
   const flags = context.memory.bytes.readUInt32LE(0);
   const mode = context.memory.bytes.readUInt32LE(8);
   const resolve = context.memory.bytes.readUInt32LE(16);
+  // Refused by every kernel that does not know them; what one that does would make of the path cannot be said.
+  if (resolve > RESOLVE_KNOWN) return context.decide(thread, unresolvedOpen("?resolve-flags"));
   return openPath(context, thread, { directory: context.call.int(0), path: 1, flags, mode, resolve });
 };
 
