@@ -38,6 +38,9 @@ export const namedDifferences = [
   },
 ];
 
+/** @param {string} word */
+export const isFailure = (word) => ["failed", "hung", "hung or crashed"].includes(word);
+
 /** How a program ended, as a test of its own. @param {{ hung: boolean, status: number }} outcome */
 export function ending({ hung, status }) {
   return { word: hung ? "hung" : `status ${status}`, why: "" };
@@ -81,7 +84,7 @@ async function round(part, run, sides) {
     .filter((word) => word !== "said" && !word.startsWith("status "));
   return {
     tests: words.length,
-    failedOutside: words.filter((word) => word === "failed" || word.startsWith("hung")).length,
+    failedOutside: words.filter((word) => isFailure(word)).length,
     skipped: words.filter((word) => word === "skipped").length,
     differences,
     losses,

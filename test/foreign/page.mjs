@@ -2,7 +2,7 @@
  * What was found, as the tables of docs/foreign-tests.md.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { namedDifferences } from "./comparison.mjs";
+import { isFailure, namedDifferences } from "./comparison.mjs";
 
 /**
  * @typedef {import("./comparison.mjs").Comparison & { name: string }} PartResult
@@ -69,11 +69,10 @@ function summary(suites) {
 function failedInside({ failedOutside, differences }) {
   const side = differences.at(-1)?.side;
   const changed = differences.filter((each) => each.side === side);
-  const fails = (/** @type {string} */ word) => word === "failed" || word.startsWith("hung");
   return (
     failedOutside +
-    changed.filter(({ inside }) => fails(inside)).length -
-    changed.filter(({ outside }) => fails(outside)).length
+    changed.filter(({ inside }) => isFailure(inside)).length -
+    changed.filter(({ outside }) => isFailure(outside)).length
   );
 }
 

@@ -12,15 +12,6 @@ import unittest
 
 from test import support
 
-notes_path, seconds, *names = sys.argv[1:]
-own_pid = os.getpid()
-try:
-    with open(notes_path, encoding="utf-8") as earlier:
-        done = {line.rstrip("\n").split(" ", 2)[1] for line in earlier}
-except FileNotFoundError:
-    done = set()
-notes = os.open(notes_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-
 
 def note(word, test_id, why=""):
     # A forked child that comes back out of a test by mistake speaks for nobody.
@@ -71,9 +62,23 @@ def without_done(suite):
     return Fresh(kept)
 
 
-support.verbose = 0
-support.use_resources = {"subprocess": None, "cpu": None}
-suite = unittest.defaultTestLoader.loadTestsFromNames([f"test.{name}" for name in names])
-result = Notes()
-without_done(suite).run(result)
-note("finished", "-")
+def main():
+    global notes, own_pid, seconds, done
+    notes_path, seconds, *names = sys.argv[1:]
+    own_pid = os.getpid()
+    try:
+        with open(notes_path, encoding="utf-8") as earlier:
+            done = {line.rstrip("\n").split(" ", 2)[1] for line in earlier}
+    except FileNotFoundError:
+        done = set()
+    notes = os.open(notes_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    support.verbose = 0
+    support.use_resources = {"subprocess": None, "cpu": None}
+    suite = unittest.defaultTestLoader.loadTestsFromNames([f"test.{name}" for name in names])
+    without_done(suite).run(Notes())
+    note("finished", "-")
+
+
+# Processes that multiprocessing spawns import this file anew.
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { compare } from "./comparison.mjs";
 import { writePage } from "./page.mjs";
+import { insides } from "./workload.mjs";
 import { missingFrom, suites } from "./suites.mjs";
 
 const { values, positionals } = parseArgs({
@@ -17,9 +18,6 @@ const { values, positionals } = parseArgs({
     part: { type: "string", multiple: true },
   },
 });
-
-/** @type {Record<string, import("./page.mjs").SuiteResult>} */
-const results = values.results && existsSync(values.results) ? JSON.parse(readFileSync(values.results, "utf8")) : {};
 
 if (!values.full && !values.write) {
   console.error("say --full to run everything (it takes long), or npx vitest run test/foreign for the short form");
@@ -49,14 +47,27 @@ if (values.full) {
       for (const { test, side, outside, inside, why } of unnamed)
         console.log(`  ${side} ${test}: ${outside} -> ${inside} ${why}`);
     }
-    results[name] = { what, as, sides: suite.sides ?? ["learn", "watch"], parts };
-    if (values.results) {
-      // Another run may have added to it meanwhile.
-      const latest = existsSync(values.results) ? JSON.parse(readFileSync(values.results, "utf8")) : {};
-      writeFileSync(values.results, JSON.stringify({ ...latest, [name]: results[name] }));
-    }
+    keep(name, { what, as, sides: suite.sides ?? insides, parts });
   }
   console.log(faults === 0 ? "no difference without a name" : `${faults} differences without a name`);
   if (faults > 0) process.exitCode = 1;
 }
-if (values.write) writePage(results);
+if (values.write) writePage(readResults());
+
+/** @returns {Record<string, import("./page.mjs").SuiteResult>} */
+function readResults() {
+  return values.results && existsSync(values.results) ? JSON.parse(readFileSync(values.results, "utf8")) : {};
+}
+
+/** Other runs may add to the file meanwhile; parts that were run alone take the place of what was found of them before. @param {string} name @param {import("./page.mjs").SuiteResult} result */
+function keep(name, result) {
+  if (!values.results) return;
+  const all = readResults();
+  const earlier = values.part ? (all[name]?.parts ?? []) : [];
+  const again = new Map(result.parts.map((part) => [part.name, part]));
+  const parts = [
+    ...earlier.map((part) => again.get(part.name) ?? part),
+    ...result.parts.filter((part) => !earlier.some((each) => each.name === part.name)),
+  ];
+  writeFileSync(values.results, JSON.stringify({ ...all, [name]: { ...result, parts } }));
+}
