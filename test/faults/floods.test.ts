@@ -1,14 +1,15 @@
 /** More of everything than an ordinary program does, in numbers that are known: nothing is lost, or it is said. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chownSync } from "node:fs";
 import { compiler } from "../sensor/case.ts";
 import { isBuilt } from "../support/isoline.ts";
 import { Bench } from "./bench.ts";
 
-describe.skipIf(compiler === undefined || !isBuilt)("a flood (needs gcc, a build)", () => {
+const PATIENCE = { timeout: 240_000 };
+
+describe.skipIf(compiler === undefined || !isBuilt)("a flood (needs gcc, a build)", PATIENCE, () => {
   let bench: Bench;
   beforeAll(() => {
     // In memory where that can be: a hundred thousand new files are slow on a disk, with and without isoline.

@@ -67,7 +67,8 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
     await pause(50);
     const then = progress();
     await pause(500);
-    expect(progress()).toBe(then);
+    // One call may have been let through before.
+    expect(progress()).toBeLessThanOrEqual(then + 1);
     signal("SIGCONT");
     expect(await ended).toMatchObject({ status: 0, stdout: "finished\n" });
     expect(progress()).toBe(8);

@@ -164,7 +164,7 @@ describe.skipIf(compiler === undefined || !isBuilt)(
       const place = new Place(programs, outside, by === "root");
       try {
         lay?.(place);
-        execFileSync("mkfifo", ["-m", "666", place.at("go")]);
+        execFileSync("/bin/sh", ["-c", 'mkfifo -m 666 "$0"', place.at("go")]);
         const enter = act.includes("inner") && !act.includes("/") ? "cd here && " : "";
         const script = `${enter}go="$PWD/go"; [ -p go ] || go=../go; ${act}; ${act}; read x < $go; ${act}; echo ended`;
         const more = words[0] === "learn" && lens ? ["--lens", lens] : [];
