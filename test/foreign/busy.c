@@ -1,0 +1,40 @@
+/*
+ * busy PROCESSES MICROSECONDS: each opens and closes a file without pause, with a timer whose handler lacks SA_RESTART, until
+ * there is a file called `stop`. Prints how often an open failed otherwise than by EINTR, which the timer may cause.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void heard(int signal) { (void)signal; }
+
+static int work(long microseconds) {
+  struct sigaction action = {.sa_handler = heard};
+  struct itimerval often = {{0, microseconds}, {0, microseconds}};
+  long failures = 0;
+  sigaction(SIGALRM, &action, NULL);
+  setitimer(ITIMER_REAL, &often, NULL);
+  for (long turn = 0; turn % 64 != 0 || access("stop", F_OK) != 0; turn++) {
+    int file = open("/etc/passwd", O_RDONLY);
+    if (file >= 0) close(file);
+    else if (errno != EINTR && failures++ == 0) fprintf(stderr, "open: %s\n", strerror(errno));
+  }
+  return failures > 0;
+}
+
+int main(int count, char **arguments) {
+  if (count != 3) return 2;
+  int processes = atoi(arguments[1]);
+  for (int n = 0; n < processes; n++)
+    if (fork() == 0) _exit(work(atol(arguments[2])));
+  int failed = 0, status;
+  while (wait(&status) > 0) failed += status != 0;
+  printf("%d processes, %d failed\n", processes, failed);
+  return failed > 0;
+}
