@@ -85,7 +85,7 @@ export function missingFrom(suite) {
 function stress(name, as, uid, names) {
   return {
     name,
-    what: "stress-ng, a second each",
+    what: "stressors of stress-ng, a second each",
     as,
     needs: ["stress-ng"],
     parts: async () => names().map((stressor) => ({ name: stressor, run: (side) => runStress(stressor, side, uid) })),

@@ -77,7 +77,7 @@ export class Listener {
    * Until a call is received, any signal to its task interrupts it, and it fails with EINTR unless the handler has
    * SA_RESTART; from then on only a fatal signal does (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV). Many calls never fail that
    * way without us, and programs do not expect it. So whatever has arrived is received before anything is decided: with
-   * eight busy processes, of a hundred calls that a signal fell on, three fail instead of ninety.
+   * eight busy processes, of a hundred calls that a signal fell on, three fail instead of seventy (docs/foreign-tests.md).
    */
   receive(): Received {
     for (let next = this.#received.shift(); next; next = this.#received.shift()) {
