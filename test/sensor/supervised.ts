@@ -30,7 +30,7 @@ export const PLAIN: Policy = {
         "created",
         "content-address",
         "own-image",
-        "processors",
+        "allocator",
       ].map((rule) => [rule, false]),
     ) as Partial<Record<SwitchableRule, boolean>>),
   },

@@ -17,7 +17,7 @@ import type { Observation, Surroundings } from "./observation.ts";
 import { PathLens } from "./path-lens.ts";
 import type { Policy } from "./policy.ts";
 import { AUTOBIND, isAutobound, localPort } from "./rules/addresses.ts";
-import { asksForProcessors, mayReadImage, readsImage } from "./rules/overlooked.ts";
+import { isAllocatorsQuestion, mayReadImage, readsImage } from "./rules/overlooked.ts";
 import { Firings, type RuleName } from "./rules/table.ts";
 import { type IdKind, Users } from "./rules/users.ts";
 
@@ -55,7 +55,7 @@ export class Leveller {
   overlooks(event: Event, at: Observation): boolean {
     if (event.op !== "open" && event.op !== "map") return false;
     const { rules, content } = this.#policy;
-    if (rules.processors && asksForProcessors(event)) return this.#overlooked("processors");
+    if (rules.allocator && isAllocatorsQuestion(event)) return this.#overlooked("allocator");
     if (!rules["own-image"] || !at.images || !mayReadImage(event, at.images)) return false;
     const path = this.levelPath(event.subject.path, at);
     const counts = content === "read" && this.#paths.contentCounts(path);

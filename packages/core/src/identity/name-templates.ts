@@ -45,6 +45,7 @@ const TEMPLATES: readonly Template[] = [
   },
   // Python: tempfile.py; multiprocessing/synchronize.py by way of glibc's sem_open
   { name: /^tmp[a-z0-9_]{8}(?:\.[a-z]+)?$/, needs: "private" },
+  { name: /[a-z0-9_]{8}\.tmp$/, needs: "private" },
   { name: /^sem\.mp-[a-z0-9_]{8}$/, needs: "new" },
   // GLib: glocalfileoutputstream.c
   { name: /^\.goutputstream-[A-Z0-9]{6}$/, needs: "new" },

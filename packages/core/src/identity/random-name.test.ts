@@ -80,6 +80,8 @@ describe("programs that make temporary names outside of it", () => {
     ["strip", "stabcdef"],
     ["rsync", ".notes.txt.abcdef", ".notes.txt.AbC1d2"],
     ["python3.13", "tmpabcdefgh", "tmpab1_cd2x", "tmpa1b2c3d4.json"],
+    ["pip", "INSTALLERq8xxipek.tmp", "RECORDothqnxyz.tmp"],
+    ["mktemp", "confmrMiOD", "abcdef", "xyz"],
     ["ssh-keygen", "known_hosts.AbC1de", "known_hosts.qwerty", "known_hosts.kGzekmXCIW"],
     ["mytool", "mytool-AbCdEf", "mytool.abcdef"],
   ];

@@ -1,21 +1,25 @@
 /**
- * Rules `own-image` and `processors`: reads that give a process nothing it has not got already, and that come and go with
+ * Rules `own-image` and `allocator`: reads that give a process nothing it has not got already, and that come and go with
  * the layout of its memory or with contention between its threads. They are no events.
  *
  *   open read, map execute of a file that its own exec loaded      V8 maps its built-in code anew if it happens to lie far off
- *   open read /sys/devices/system/cpu/online                       glibc, when a thread finds the memory of all others taken
+ *   open read /sys/devices/system/cpu/online                       glibc, when a thread finds the memory pools of all others taken
+ *   open read /proc/sys/vm/overcommit_memory                       glibc, when a thread's pool is about to shrink
  */
 import type { Event } from "../../event/event.ts";
 import type { Image } from "../task.ts";
 
 type ReadEvent = Extract<Event, { op: "open" | "map" }>;
 
-/** glibc: sysdeps/unix/sysv/linux/getsysstats.c */
-const PROCESSORS = new Set(["/sys/devices/system/cpu/online", "/sys/devices/system/cpu/possible"]);
+/** By filesystem. glibc: sysdeps/unix/sysv/linux/getsysstats.c (for malloc/arena.c), malloc-sysdep.h */
+const ASKED: ReadonlyMap<string, readonly string[]> = new Map([
+  ["sysfs", ["/sys/devices/system/cpu/online", "/sys/devices/system/cpu/possible"]],
+  ["proc", ["/proc/sys/vm/overcommit_memory"]],
+]);
 
-/** A look at which processors there are, and nothing else. */
-export function asksForProcessors({ op, subject }: ReadEvent): boolean {
-  return op === "open" && subject.access === "read" && subject.fs === "sysfs" && PROCESSORS.has(subject.path);
+/** A look at what malloc goes by, and nothing else. */
+export function isAllocatorsQuestion({ op, subject }: ReadEvent): boolean {
+  return op === "open" && subject.access === "read" && (ASKED.get(subject.fs)?.includes(subject.path) ?? false);
 }
 
 /** Whether an event can be a look at one of the images, as far as can be told before its path is levelled. */

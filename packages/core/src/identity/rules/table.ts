@@ -21,7 +21,7 @@ export const lensRules = {
   timestamp: rule(true, "a moment, to the second, in a name"),
   "content-address": rule(true, "names derived from content, of what the namespace created"),
   "own-image": rule(true, "a process reads or maps what its own exec has loaded: no event"),
-  processors: rule(true, "which processors are online is asked, as C libraries do: no event"),
+  allocator: rule(true, "what the C library asks when threads contend for memory: no event"),
   device: rule(true, "the device number given for a node that is no device"),
   "data-content": rule(false, "content digests of data; set by content"),
   pseudonym: rule(false, "paths the policy renames; set by pseudonyms"),
