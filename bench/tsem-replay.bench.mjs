@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Contour, Engine, quixote, SUPERVISOR, TsemReader, writeContour } from "../packages/core/dist/index.js";
-import { comparison, goal } from "./harness/comparison.mjs";
+import { comparison, goal, written } from "./harness/comparison.mjs";
 import { inTurn } from "./harness/contest.mjs";
 import { spend } from "./harness/spent.mjs";
 import { median } from "./harness/statistics.mjs";
@@ -52,10 +52,12 @@ async function atSize(session, size, count) {
     { rounds: session.rounds(5, 1) },
   );
   return comparison({
-    what: `${size === SIZES[0] ? "the recorded events" : "many events"}: ${seen} points, ${count} lines`,
+    what: `${size === SIZES[0] ? "the recorded events" : "many events"}: ${written(seen)} points, ${written(count)} lines`,
     unit: "thousand/s",
     figures,
-    goals: [goal(`replay of TSEM JSON lines, ${seen} points`, median(figures.replay), "at least", 100, "thousand/s")],
+    goals: [
+      goal(`replay of TSEM JSON lines, ${written(seen)} points`, median(figures.replay), "at least", 100, "thousand/s"),
+    ],
   });
 }
 

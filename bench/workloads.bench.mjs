@@ -105,7 +105,7 @@ async function compare(session, workload) {
     }
   }
   // What was tried first is only counted where nothing else will be.
-  const rounds = session.rounds(5, 0);
+  const rounds = session.rounds(4, 0);
   if (rounds > 0) processor.clear();
   const figures = rounds > 0 ? await inTurn(contenders, { rounds, warmups: 0 }) : tried;
   const cpu = [...processor].map(([name, seconds]) => `${name} ${written(median(seconds))} s`);

@@ -1,12 +1,13 @@
 /** A Node HTTP server and its client, both inside: a request is judged on both ends. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { written } from "../harness/comparison.mjs";
 
 /** @type {import("../workloads.bench.mjs").Workload} */
 export const server = {
   name: "server",
   what: (session) =>
-    `node: HTTP server that reads a file for each request, ${requests(session)} requests, every tenth on a new connection`,
+    `node: HTTP server that reads a file for each request, ${written(requests(session))} requests, every tenth on a new connection`,
   needs: [],
 
   prepare(session, store) {
@@ -17,7 +18,7 @@ export const server = {
   command: (_, store) => [process.execPath, join(store, "load.mjs")],
 };
 
-const requests = (/** @type {import("../harness/session.mjs").Session} */ { quick }) => (quick ? 300 : 3000);
+const requests = (/** @type {import("../harness/session.mjs").Session} */ { quick }) => (quick ? 300 : 8000);
 
 const program = (/** @type {number} */ count) => `import { readFile } from "node:fs/promises";
 import { Agent, createServer, get } from "node:http";
