@@ -105,3 +105,34 @@ describe("device numbers", () => {
     expect(make(mode, without("device"))).toBe("8:1");
   });
 });
+
+describe("names in a directory for temporaries that end in who the user is", () => {
+  test.each([
+    ["/tmp/tmux-1000/default", "$TMP/{tmux-@user}/default"],
+    ["/tmp/hsperfdata_ann", "$TMP/{hsperfdata_@user}"],
+    ["/var/tmp/cache.ann/x", "$TMP/{cache.@user}/x"],
+    ["/tmp/tmux-1001", "$TMP/tmux-1001"],
+    ["/tmp/tmux-11000", "$TMP/tmux-11000"],
+    ["/tmp/joann", "$TMP/joann"],
+    ["/tmp/ann", "$TMP/ann"],
+    ["/tmp/ann-x", "$TMP/ann-x"],
+    ["/tmp/x/tmux-1000", "$TMP/x/tmux-1000"],
+    ["/tmp/{x-1000", "$TMP/$literal:{x-1000"],
+    ["/srv/tmux-1000", "/srv/tmux-1000"],
+  ])("%s is %s", (path, expected) => {
+    expect(node().sees(path)).toBe(expected);
+  });
+
+  test("however random they look, and whoever made them", () => {
+    const process = node();
+    expect(process.makesDirectory("/tmp/session-1000", 0o700)).toBe("$TMP/{session-@user}");
+    expect(process.sees("/tmp/session-1000/x")).toBe("$TMP/{session-@user}/x");
+    expect(process.draws("/tmp/session-1000/abcdef")).toBe("$TMP/{session-@user}/{node#1}");
+  });
+
+  test("root's stay, and all of them without the rule", () => {
+    expect(node({ ...ann, uid: 0, gid: 0, user: "root" }).sees("/tmp/tmux-0")).toBe("$TMP/tmux-0");
+    expect(node({ ...ann, uid: 0, gid: 0, user: "root" }).sees("/tmp/x-root")).toBe("$TMP/x-root");
+    expect(node(ann, without("launch-user")).sees("/tmp/tmux-1000")).toBe("$TMP/tmux-1000");
+  });
+});

@@ -23,6 +23,7 @@ export interface Machine {
   readonly temp: readonly string[];
   readonly uid: number;
   readonly gid: number;
+  readonly user: string;
   /** Process ids of the namespace, in the order in which processes are started. */
   readonly pids: readonly number[];
   /** Ports the kernel gives away. */
@@ -35,6 +36,7 @@ export const ann: Machine = {
   temp: ["/tmp", "/var/tmp"],
   uid: 1000,
   gid: 1000,
+  user: "ann",
   pids: [4711, 4712, 4713, 4714],
   ports: [43211, 43212],
 };
@@ -45,6 +47,7 @@ export const bob: Machine = {
   temp: ["/scratch/bob", "/tmp", "/var/tmp"],
   uid: 4242,
   gid: 100,
+  user: "bob",
   pids: [90_001, 90_020, 90_033, 90_040],
   ports: [50_001, 50_777],
 };
@@ -58,8 +61,8 @@ export class Namespace {
 
   constructor(machine: Machine = ann, policy: Policy = DEFAULT_POLICY) {
     this.machine = machine;
-    const { cwd, home, temp, uid, gid } = machine;
-    const launch: Launch = { cwd, home, temp, uid, gid, ephemeralPorts: [32_768, 60_999] };
+    const { cwd, home, temp, uid, gid, user } = machine;
+    const launch: Launch = { cwd, home, temp, uid, gid, user, ephemeralPorts: [32_768, 60_999] };
     const surroundings: Surroundings = {
       relationOf: (pid, actor) => (pid === actor ? "self" : machine.pids.includes(pid) ? "namespace" : "outside"),
       isOwnPort: (port) => machine.ports.includes(port),

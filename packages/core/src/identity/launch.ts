@@ -9,6 +9,8 @@ export interface Launch {
   readonly temp: readonly string[];
   readonly uid: number;
   readonly gid: number;
+  /** Login name of that user, escaped; there need not be one. */
+  readonly user?: string;
   /** First and last port the kernel gives to sockets that ask for none. */
   readonly ephemeralPorts: readonly [low: number, high: number];
 }

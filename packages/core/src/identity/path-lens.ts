@@ -13,6 +13,7 @@ import { levelProcess, levelTerminal } from "./rules/kernel-names.ts";
 import { Pseudonyms } from "./rules/pseudonyms.ts";
 import type { Firings, RuleName } from "./rules/table.ts";
 import { momentsIn } from "./rules/timestamps.ts";
+import { UserNames } from "./rules/users.ts";
 
 /** How a sensor writes a file that has no name any more but is still open. */
 const DELETED = "?deleted:";
@@ -25,6 +26,7 @@ export class PathLens {
   readonly #surroundings: Surroundings;
   readonly #directories: Directories;
   readonly #pseudonyms: Pseudonyms;
+  readonly #userNames: UserNames;
   readonly #firings: Firings;
 
   constructor(policy: Policy, launch: Launch, surroundings: Surroundings, firings: Firings) {
@@ -33,6 +35,7 @@ export class PathLens {
     this.#surroundings = surroundings;
     this.#directories = directories;
     this.#pseudonyms = new Pseudonyms(policy.pseudonyms);
+    this.#userNames = new UserNames(policy.rules["launch-user"] ? launch : undefined);
     this.#firings = firings;
     const switches = { created: policy.rules.created, contentAddress: policy.rules["content-address"] };
     this.created = new CreatedNames(switches, surroundings, (path) => directories.isTemporary(path), firings);
@@ -104,7 +107,9 @@ export class PathLens {
     const directory = this.#directories.of(path);
     const from = directory ? directory.path.length : 0;
     const created = withNewest(path, this.created.labelsAlong(path), newest)?.filter(({ start }) => start > from);
-    const labels = this.#rules.timestamp ? withMoments(path, from, created) : created;
+    const user = directory?.rule === "temp" ? this.#userNames.labelIn(path, from) : undefined;
+    const named = user ? [user, ...(created ?? []).filter(({ start }) => start !== user.start)] : created;
+    const labels = this.#rules.timestamp ? withMoments(path, from, named) : named;
     if (!directory && !labels?.length) return path;
     if (directory) this.#firings.count(directory.rule);
     return (directory?.token ?? ROOT) + this.#tail(path, from, labels ?? []);

@@ -23,6 +23,7 @@ export function readPlaces(entry: Entry): Launch {
     ],
     uid: process.geteuid?.() ?? 0,
     gid: process.getegid?.() ?? 0,
+    ...loginName(),
     ephemeralPorts: ephemeralPorts(),
   };
 }
@@ -45,6 +46,14 @@ function homeOfUser(): string {
     return userInfo().homedir;
   } catch {
     return "/";
+  }
+}
+
+function loginName(): { user?: string } {
+  try {
+    return { user: escapeText(userInfo().username) };
+  } catch {
+    return {};
   }
 }
 

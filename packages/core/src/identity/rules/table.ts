@@ -13,7 +13,7 @@ export const lensRules = {
   "runtime-directory": rule(true, "the launching user's directory under /run/user is $RUNTIME"),
   "proc-pid": rule(true, "process, thread and descriptor numbers in /proc paths"),
   pty: rule(true, "the number of a pseudo terminal"),
-  "launch-user": rule(true, "user and group ids of a launching user who is not root"),
+  "launch-user": rule(true, "ids of a launching user who is not root, and temporaries that are called after him"),
   "own-port": rule(true, "a port that the kernel gave to the namespace itself"),
   "ephemeral-port": rule(true, "the ephemeral port of a local peer that is answered"),
   autobind: rule(true, "the name the kernel gave to an abstract Unix socket"),

@@ -1,8 +1,12 @@
 /**
- * Rule `launch-user`: the ids of the launching user, unless that is root, are `user`.
+ * Rule `launch-user`: the ids of the launching user, unless that is root, are `user`; and so is what programs call their
+ * directories after, where all users share one for temporaries.
+ *
+ *   /tmp/tmux-1000/default   →   $TMP/{tmux-@user}/default        /tmp/hsperfdata_ann   →   $TMP/{hsperfdata_@user}
  */
 import type { Credentials } from "../../event/event.ts";
 import { formatId, LAUNCH_USER } from "../../event/text.ts";
+import type { Labelled } from "../creations.ts";
 import type { Launch } from "../launch.ts";
 
 /** (uid_t) −1, which the kernel gives to nobody. */
@@ -49,5 +53,31 @@ export class Users {
       sgid === c.sgid &&
       fsgid === c.fsgid;
     return same ? c : { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities: c.capabilities };
+  }
+}
+
+/** Names in a directory for temporaries that end in the launching user's id or login name, set off from what stands before. */
+export class UserNames {
+  readonly #endings: readonly string[];
+
+  /** Without a launch nobody is levelled. */
+  constructor(launch: Launch | undefined) {
+    const isOrdinary = launch !== undefined && launch.uid !== 0;
+    this.#endings = isOrdinary ? [String(launch.uid), ...(launch.user ? [launch.user] : [])] : [];
+  }
+
+  /** The label of the first component after position `from` of a path, if it is such a name. */
+  labelIn(path: string, from: number): Labelled | undefined {
+    if (this.#endings.length === 0 || from >= path.length) return undefined;
+    const slash = path.indexOf("/", from + 1);
+    const end = slash < 0 ? path.length : slash;
+    const name = path.slice(from + 1, end);
+    const ending = this.#endings.find(
+      (each) => name.endsWith(each) && /[-_.]/.test(name.charAt(name.length - each.length - 1)),
+    );
+    // A name that could be taken for another token stays.
+    if (ending === undefined || /[{}#$@]/.test(name)) return undefined;
+    const text = `{${name.slice(0, -ending.length)}@user}`;
+    return { start: from + 1, end, label: { text, fans: 0, rule: "launch-user" } };
   }
 }
