@@ -137,5 +137,9 @@ export async function runProgram(program, side, uid) {
     ...(program.env ? { env: program.env } : {}),
   });
   // Process numbers, in what bash says of jobs.
-  return { ...outcome, output: outcome.output.replace(/( line \d+: +)\d+ /g, "$1PID ") };
+  const output = outcome.output.replace(/( line \d+: +)\d+ /g, "$1PID ");
+  const word = outcome.hung ? "hung" : `${outcome.status}\n${output}`;
+  /** @type {import("./comparison.mjs").Tests} */
+  const tests = new Map([[program.name, { word, why: output }]]);
+  return { ...outcome, tests };
 }

@@ -8,7 +8,7 @@ import { ORDINARY } from "./workload.mjs";
 const selection = {
   os: ["test_os.FileTests", "test_os.SpawnTests", "test_os.PidfdTests", "test_os.ExecTests", "test_os.LinkTests"],
   subprocess: ["test_subprocess.POSIXProcessTestCase"],
-  signal: ["test_signal.PosixTests", "test_signal.SiginterruptTest", "test_signal.PendingSignalsTests"],
+  signal: ["test_signal.PosixTests", "test_signal.PendingSignalsTests"],
   socket: ["test_socket.UnixSocketTest", "test_socket.SendmsgUnixStreamTest", "test_socket.RecvmsgSCMRightsStreamTest"],
   threading: ["test_threading.ThreadJoinOnShutdown", "test_threading.LockTests"],
 };

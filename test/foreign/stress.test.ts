@@ -6,7 +6,7 @@ import { runStress } from "./stress.mjs";
 import { ORDINARY } from "./workload.mjs";
 
 /** One or two of each kind: names, files, sockets, processes, signals, terminals, and what is different by design. */
-const selection = ["rename", "symlink", "sockfd", "fork", "exec", "ptrace", "sigchld", "pty", "io-uring", "seccomp"];
+const selection = ["rename", "sockfd", "fork", "exec", "ptrace", "pty", "io-uring", "seccomp"];
 
 describe.skipIf(!present("stress-ng"))("stress-ng ends inside as it does outside", () => {
   it.each(selection)("%s", async (name) => {

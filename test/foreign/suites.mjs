@@ -60,7 +60,7 @@ export const suites = [
     parts: async () =>
       programs
         .filter((program) => missingFor(program) === undefined)
-        .map((program) => ({ name: program.name, run: (side) => printed(program, side) })),
+        .map((program) => ({ name: program.name, run: (side) => runProgram(program, side, ORDINARY) })),
   },
   {
     name: "terminal",
@@ -106,12 +106,6 @@ function modules(name, as, uid) {
         run: (side) => runPython([module], { side, uid, secondsEach: TEST_SECONDS, seconds: MODULE_SECONDS }),
       })),
   };
-}
-
-/** @param {import("./programs.mjs").Program} program @param {import("./workload.mjs").Side} side @returns {Promise<import("./comparison.mjs").Result>} */
-async function printed(program, side) {
-  const { status, output, hung, losses } = await runProgram(program, side, ORDINARY);
-  return { tests: new Map([[program.name, { word: hung ? "hung" : `${status}\n${output}`, why: output }]]), losses };
 }
 
 /** @param {readonly string[]} shown @returns {import("./comparison.mjs").Tests} */
