@@ -13,6 +13,7 @@ import { opening } from "./cases/open.ts";
 import { paths } from "./cases/paths.ts";
 import { privileges } from "./cases/privileges.ts";
 import { processes } from "./cases/processes.ts";
+import { requests } from "./cases/requests.ts";
 import { isBuilt } from "./supervised.ts";
 
 const all: readonly Case[] = [
@@ -21,6 +22,7 @@ const all: readonly Case[] = [
   ...execution,
   ...network,
   ...processes,
+  ...requests,
   ...privileges,
   ...kernel,
   ...paths,

@@ -64,6 +64,20 @@ export const kernel: readonly Case[] = [
     ],
     events: ["perf type=software", "perf type=pmu"],
   },
+  {
+    does: "what only administrators may",
+    calls: [
+      call("acct", "none"),
+      call("quotactl", 0, "none", 0, 0),
+      call("syslog", 999, 0, 0),
+      call("quotactl_fd", -1, 0, 0, 0),
+    ],
+    events: [
+      "admin call=acct path=?unresolved",
+      "admin call=quotactl path=?unresolved",
+      "admin call=quotactl_fd path=none",
+    ],
+  },
   { does: "userfaultfd", calls: [call("userfaultfd", 1)], events: ["userfaultfd"] },
   {
     does: "swap",

@@ -1,6 +1,6 @@
 /** Files: opened otherwise, or other ones. */
 import { existsSync, lstatSync, readFileSync } from "node:fs";
-import { at, call, must, result } from "../../sensor/script.ts";
+import { at, call, must, put, result } from "../../sensor/script.ts";
 import { AT_FDCWD, departure, O_APPEND, O_CREAT, O_PATH, O_TRUNC, O_WRONLY, succeeded } from "../baseline.ts";
 import type { Aftermath, Deviation } from "../deviation.ts";
 
@@ -24,6 +24,10 @@ const mode =
   (path: string, bits: number) =>
   ({ place }: Aftermath) =>
     (lstatSync(place.at(path)).mode & 0o7777) === bits;
+
+/** linux/fs.h */
+const FS_IOC_SETFLAGS = 0x4008_6602;
+const FS_NODUMP_FL = 0x40;
 
 /** What an opened file holds, to standard output. */
 const shown = [call("read", result(1), at(0), 7), call("write", 1, at(0), 7)];
@@ -225,6 +229,17 @@ export const attributes: readonly Deviation[] = [
       happened: succeeded("setxattr"),
     },
     call("setxattr", "renamed", "user.other", Buffer.from("v"), 1, 0),
+  ),
+  departure(
+    {
+      learnt: "flags are left alone",
+      departs: "a file is asked to be kept out of backups",
+      acts: ["setflags path=$CWD/data"],
+      happened: succeeded("ioctl"),
+    },
+    must(call("open", "data", 0)),
+    put(0, 8, FS_NODUMP_FL),
+    call("ioctl", result(1), FS_IOC_SETFLAGS, at(0)),
   ),
   departure(
     {

@@ -2,7 +2,7 @@
  * What concerns the whole machine. An ordinary user is refused most of it by the kernel; that it was tried is what a
  * reviewer wants to know.
  */
-import { call, interrupt, poke, at, struct } from "../../sensor/script.ts";
+import { at, call, interrupt, must, poke, result, struct } from "../../sensor/script.ts";
 import { departure, succeeded } from "../baseline.ts";
 import type { Deviation } from "../deviation.ts";
 
@@ -49,6 +49,19 @@ export const machine: readonly Deviation[] = [
   departure(
     { learnt, departs: "the clock is to be set", acts: ["settime call=settimeofday"] },
     call("settimeofday", at(0), 0),
+  ),
+  departure(
+    { learnt, departs: "process accounting is to be turned on", acts: ["admin call=acct path=$CWD/data"] },
+    call("acct", "data"),
+  ),
+  departure(
+    {
+      learnt,
+      departs: "something is typed into a terminal",
+      acts: ["open access=read,write path=/dev/ptmx", "ioctl request=type"],
+    },
+    must(call("open", "/dev/ptmx", 2)),
+    call("ioctl", result(1), 0x5412, "x"),
   ),
   departure({ learnt, departs: "I/O ports are asked for", acts: ["ioport call=ioperm"] }, call("ioperm", 0, 1, 1)),
   departure(

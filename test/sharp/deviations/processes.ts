@@ -14,7 +14,7 @@ import {
   spawned,
   struct,
 } from "../../sensor/script.ts";
-import { departure, SIGKILL, saidThen, SIGTERM, succeeded, TRACEABLE } from "../baseline.ts";
+import { departure, SIGKILL, saidThen, SIGTERM, STREAM, succeeded, TRACEABLE, unixSocket } from "../baseline.ts";
 import type { Aftermath, Deviation } from "../deviation.ts";
 
 const PTRACE_SEIZE = 0x4206;
@@ -48,6 +48,25 @@ export const others: readonly Deviation[] = [
       happened: killed,
     },
     (place) => call("kill", place.victim(), SIGTERM),
+  ),
+  departure(
+    {
+      learnt: "limits are left alone",
+      departs: "a process outside of the namespace is given no more processor time",
+      acts: ["adjust call=prlimit64 relation=outside"],
+      happened: succeeded("prlimit64"),
+    },
+    (place) => [...put(0, 8, 0), ...put(8, 8, 0), ...call("prlimit64", place.victim(), 0, at(0), 0)],
+  ),
+  departure(
+    {
+      learnt: "a socket is used",
+      departs: "its signals are sent to a process outside of the namespace",
+      acts: ["sigio relation=outside"],
+      happened: succeeded("fcntl"),
+    },
+    unixSocket(STREAM),
+    (place) => call("fcntl", result(1), 8, place.victim()),
   ),
   departure(
     {

@@ -109,6 +109,17 @@ export const operations = {
   iouring: {},
   /** A system call of another ABI (32-bit, x32): its number means something else, so it is refused and recorded. */
   abi: { arch: must("text"), number: must("u32") },
+
+  /** What another process may use, or how it runs: limits, priority, scheduling, where its memory lies. */
+  adjust: { call: must("text"), ...target },
+  /** Another process is to get the signals of a descriptor: SIGIO, or any other that is asked for. */
+  sigio: { ...target },
+  /** Flags of a file beyond its mode: immutable, append-only, … (chattr). */
+  setflags: { ...object },
+  /** A request to a terminal that acts on whoever uses it. */
+  ioctl: { request: must("text"), ...object },
+  /** What only administrators may ask for and has no operation of its own. */
+  admin: { call: must("text"), path: must("path") },
 } as const satisfies Record<string, Record<string, Field>>;
 
 export type Operation = keyof typeof operations;

@@ -94,7 +94,37 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
   ioport: (s) => `asked for I/O ports (${s.call})`,
   iouring: () => "set up io_uring",
   abi: (s) => `made system call ${s.number} of another ABI (${s.arch})`,
+
+  adjust: (s) => `changed ${adjusted.get(s.call) ?? "something"} of ${other(s.relation)} (${s.call})`,
+  sigio: (s) => `had the signals of a descriptor sent to ${other(s.relation)}`,
+  setflags: (s) => `changed the flags of ${file(s)}`,
+  ioctl: (s) => `${requests.get(s.request) ?? `asked for ${s.request} at`} ${file(s)}`,
+  admin: (s) =>
+    `asked for what only administrators may (${[s.call, s.path].filter((word) => word !== NONE).join(" ")})`,
 };
+
+/** What each call of `adjust` changes. */
+const adjusted: ReadonlyMap<string, string> = new Map([
+  ["prlimit64", "the limits"],
+  ["setpriority", "the priority"],
+  ["ioprio_set", "the I/O priority"],
+  ["sched_setaffinity", "the processors"],
+  ["sched_setscheduler", "the scheduling"],
+  ["sched_setparam", "the scheduling"],
+  ["sched_setattr", "the scheduling"],
+  ["migrate_pages", "the place of the memory"],
+  ["move_pages", "the place of the memory"],
+  ["process_madvise", "the use of the memory"],
+  ["process_mrelease", "the memory"],
+]);
+
+const requests: ReadonlyMap<string, string> = new Map([
+  ["type", "typed into"],
+  ["selection", "selected or pasted on"],
+  ["keyboard", "changed the keys of"],
+  ["discipline", "changed the line discipline of"],
+  ["console", "took over what the console shows, at"],
+]);
 
 const accessWords: ReadonlyMap<string, string> = new Map([
   ["read", "reading"],
@@ -167,6 +197,7 @@ const relations: ReadonlyMap<string, string> = new Map([
   ["namespace-group", "a process group of its namespace"],
   ["outside-group", "a process group outside"],
   ["everyone", "every process there is"],
+  ["user", "every process of a user"],
 ]);
 
 /** Names of signal(7) for x86-64 and arm64. */

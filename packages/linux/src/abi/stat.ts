@@ -72,6 +72,9 @@ export class Stat {
   get isRegular(): boolean {
     return this.kind === S_IFREG;
   }
+  get isCharacterDevice(): boolean {
+    return this.kind === S_IFCHR;
+  }
   get isSymlink(): boolean {
     return this.kind === S_IFLNK;
   }

@@ -113,6 +113,11 @@ const byOperation: { readonly [O in Operation]: Heading | "by access" } = {
   ioport: "system",
   iouring: "system",
   abi: "system",
+  adjust: "processes",
+  sigio: "processes",
+  setflags: "changes",
+  ioctl: "system",
+  admin: "system",
 };
 
 function headingOf(event: Event): Heading {

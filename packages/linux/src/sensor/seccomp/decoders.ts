@@ -2,6 +2,7 @@
  * Which decoder reads which call.
  */
 import { type Syscall, syscallNumbers } from "../../abi/syscalls.ts";
+import * as adjust from "./calls/adjust.ts";
 import * as attributes from "./calls/attributes.ts";
 import * as execution from "./calls/execution.ts";
 import * as kernel from "./calls/kernel.ts";
@@ -10,6 +11,7 @@ import * as network from "./calls/network.ts";
 import * as open from "./calls/open.ts";
 import * as others from "./calls/others.ts";
 import * as privileges from "./calls/privileges.ts";
+import * as requests from "./calls/requests.ts";
 import type { Decoder } from "./context.ts";
 
 const bySyscall: Record<Syscall, Decoder> = {
@@ -59,6 +61,7 @@ const bySyscall: Record<Syscall, Decoder> = {
   lremovexattr: attributes.lremovexattr,
   fremovexattr: attributes.fremovexattr,
   removexattrat: attributes.removexattrat,
+  file_setattr: attributes.fileSetattr,
   utime: attributes.utimes,
   utimes: attributes.utimes,
   futimesat: attributes.futimesat,
@@ -85,6 +88,19 @@ const bySyscall: Record<Syscall, Decoder> = {
   process_vm_readv: others.processVmReadv,
   process_vm_writev: others.processVmWritev,
   pidfd_getfd: others.pidfdGetfd,
+  prlimit64: adjust.prlimit64,
+  setpriority: adjust.priority("setpriority", 0),
+  ioprio_set: adjust.priority("ioprio_set", 1),
+  sched_setparam: adjust.adjust("sched_setparam"),
+  sched_setscheduler: adjust.adjust("sched_setscheduler"),
+  sched_setattr: adjust.adjust("sched_setattr"),
+  sched_setaffinity: adjust.adjust("sched_setaffinity"),
+  migrate_pages: adjust.adjust("migrate_pages"),
+  move_pages: adjust.adjust("move_pages"),
+  process_madvise: adjust.adjustByDescriptor("process_madvise"),
+  process_mrelease: adjust.adjustByDescriptor("process_mrelease"),
+  ioctl: requests.ioctl,
+  fcntl: requests.fcntl,
 
   setuid: privileges.setid("setuid", 1),
   setgid: privileges.setid("setgid", 1),
@@ -141,6 +157,12 @@ const bySyscall: Record<Syscall, Decoder> = {
   clock_adjtime: kernel.adjtime("clock_adjtime", 1),
   ioperm: kernel.named("ioport", "ioperm"),
   iopl: kernel.named("ioport", "iopl"),
+  acct: kernel.adminOf("acct", 0),
+  quotactl: kernel.adminOf("quotactl", 1),
+  quotactl_fd: kernel.admin("quotactl_fd"),
+  syslog: kernel.admin("syslog"),
+  vhangup: kernel.admin("vhangup"),
+  lsm_set_self_attr: kernel.admin("lsm_set_self_attr"),
   io_uring_setup: kernel.iouring,
   io_uring_enter: kernel.iouring,
   io_uring_register: kernel.iouring,

@@ -84,6 +84,13 @@ export const fremovexattr: Decoder = (context, thread) =>
 export const removexattrat: Decoder = (context, thread) =>
   attribute("removexattr", context, thread, at(context, context.call.u32(2)), 3);
 
+const flagged: Describe = (object) => ({ op: "setflags", subject: object });
+/** `file_setattr(dfd, path, attr, size, flags)`. */
+export const fileSetattr: Decoder = (context, thread) =>
+  change(context, thread, at(context, context.call.u32(4)), flagged);
+/** FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR, of an open file. */
+export const setFlags: Decoder = (context, thread) => change(context, thread, byDescriptor(context), flagged);
+
 const touched: Describe = (object) => ({ op: "utimens", subject: object });
 export const utimes: Decoder = (context, thread) => change(context, thread, byPath(0), touched);
 /** With a null path these are about the descriptor (futimens); the working directory is none. */

@@ -133,19 +133,32 @@ export const perfEventOpen: Decoder = (context, thread) => {
 export const userfaultfd: Decoder = (context, thread) => context.decide(thread, { op: "userfaultfd", subject: {} });
 
 export function swap(call: string): Decoder {
+  return (context, thread) =>
+    context.decide(thread, { op: "swap", subject: { call, path: pathAt(context, thread, 0) } });
+}
+
+/** A call that only administrators may make, about a path; a null pointer is about none. */
+export function adminOf(call: string, argument: number): Decoder {
   return (context, thread) => {
-    const length = context.readPath(thread, 0);
-    const { found } = context;
-    try {
-      const result = length < 0 ? length : context.finder.find(found, thread, -100, context.memory.bytes, length, true);
-      return context.decide(thread, {
-        op: "swap",
-        subject: { call, path: result < 0 ? "?unresolved" : pathText(found) },
-      });
-    } finally {
-      found.close();
-    }
+    const path = context.call.pointer(argument) === 0 ? "none" : pathAt(context, thread, argument);
+    return context.decide(thread, { op: "admin", subject: { call, path } });
   };
+}
+
+export function admin(call: string): Decoder {
+  return (context, thread) => context.decide(thread, { op: "admin", subject: { call, path: "none" } });
+}
+
+/** The object that a path argument leads to, as text. */
+function pathAt(context: Context, thread: Thread, argument: number): string {
+  const length = context.readPath(thread, argument);
+  const { found } = context;
+  try {
+    const result = length < 0 ? length : context.finder.find(found, thread, -100, context.memory.bytes, length, true);
+    return result < 0 ? "?unresolved" : pathText(found);
+  } finally {
+    found.close();
+  }
 }
 
 /** linux/reboot.h: the command is the third argument. */

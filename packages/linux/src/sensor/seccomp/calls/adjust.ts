@@ -1,0 +1,57 @@
+/**
+ * What another process may use and how it runs: limits, priority, scheduling, where its memory lies. About itself a process
+ * may change them unseen; the filter lets a pid of 0 pass where that is the first argument.
+ */
+import type { Thread } from "../actors.ts";
+import type { Context, Decoder } from "../context.ts";
+import type { Verdict } from "../mediation.ts";
+import { pidMeant } from "../pid-numbers.ts";
+import { type Aim, aimAtGroup, aimAtPid, CLOSED, pidBehind, reach } from "./aim.ts";
+
+/** A call whose first argument is a process or thread, 0 being the caller. */
+export function adjust(call: string): Decoder {
+  return (context, thread) => adjusting(context, thread, call, context.call.int(0));
+}
+
+function adjusting(context: Context, thread: Thread, call: string, number: number): Verdict {
+  if (number === 0) return 0;
+  if (number < 0) return context.attempt();
+  return report(context, thread, call, aimAtPid(context, thread, pidMeant(thread, number)));
+}
+
+function report(context: Context, thread: Thread, call: string, aim: Aim): Verdict {
+  return reach(context, thread, aim, (target) => ({ op: "adjust", subject: { call, ...target } }));
+}
+
+/** `prlimit64(pid, resource, new, old)` without new limits only looks. */
+export const prlimit64: Decoder = (context, thread) =>
+  context.call.pointer(2) === 0 ? 0 : adjusting(context, thread, "prlimit64", context.call.int(0));
+
+/** `process_madvise` and `process_mrelease` take a pidfd. */
+export function adjustByDescriptor(call: string): Decoder {
+  return (context, thread) => {
+    const pid = pidBehind(thread, context.call.int(0));
+    if (pid === "closed") return context.notSeen(thread, CLOSED);
+    return report(context, thread, call, pid === undefined ? "nobody" : aimAtPid(context, thread, pid));
+  };
+}
+
+/**
+ * `setpriority(which, who, …)` and `ioprio_set(which, who, …)`: a process, a group or all of a user, counted from 0
+ * (sys/resource.h) or from 1 (linux/ioprio.h).
+ */
+export function priority(call: string, first: 0 | 1): Decoder {
+  return (context, thread) => {
+    const who = context.call.int(1);
+    switch (context.call.int(0) - first) {
+      case 0:
+        return adjusting(context, thread, call, who);
+      case 1:
+        return who < 0 ? context.attempt() : report(context, thread, call, aimAtGroup(context, thread, who));
+      case 2:
+        return report(context, thread, call, { relation: "user" });
+      default:
+        return context.attempt();
+    }
+  };
+}

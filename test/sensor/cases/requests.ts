@@ -1,0 +1,144 @@
+/** Requests about descriptors that reach beyond them, and what one process changes of how another runs. */
+import type { Case } from "../case.ts";
+import {
+  at,
+  call,
+  GROUP,
+  HOLD,
+  inThread,
+  must,
+  PARENT,
+  poke,
+  put,
+  result,
+  SELF,
+  spawned,
+  struct,
+  THREAD,
+} from "../script.ts";
+
+const O_RDWR = 2;
+const AF_UNIX = 1;
+const STREAM = 1;
+const TIOCSTI = 0x5412;
+const TIOCGWINSZ = 0x5413;
+const TIOCSETD = 0x5423;
+const FS_IOC_GETFLAGS = 0x8008_6601;
+const FS_IOC_SETFLAGS = 0x4008_6602;
+const FIOSETOWN = 0x8901;
+const F_GETFD = 1;
+const F_SETOWN = 8;
+const F_SETOWN_EX = 15;
+const F_OWNER_TID = 0;
+const F_OWNER_PGRP = 2;
+const RLIMIT_CORE = 4;
+const PRIO_PROCESS = 0;
+const PRIO_PGRP = 1;
+const IOPRIO_WHO_PROCESS = 1;
+const NO_SUCH_PROCESS = 4_000_000;
+
+const child = spawned(HOLD);
+const socket = must(call("socket", AF_UNIX, STREAM, 0));
+const madeSocket = "socket family=unix";
+/** `struct rlimit64 { u64 cur, max }` */
+const noCore = [...put(0, 8, 0), ...put(8, 8, 0)];
+const ownGroup = must(call("setpgid", 0, 0));
+
+export const requests: readonly Case[] = [
+  {
+    does: "typing into a terminal",
+    calls: [
+      must(call("open", "/dev/ptmx", O_RDWR)),
+      call("ioctl", result(0), TIOCSTI, "x"),
+      call("ioctl", result(0), TIOCSETD, at(0)),
+      call("ioctl", result(0), TIOCGWINSZ, at(0)),
+    ],
+    events: ["open access=read,write", "ioctl request=type", "ioctl request=discipline"],
+  },
+  {
+    does: "typing into what is no terminal",
+    calls: [must(call("open", "file", 0)), call("ioctl", result(0), TIOCSTI, "x"), call("ioctl", 99, TIOCSTI, "x")],
+    events: ["open path=./file"],
+  },
+  {
+    does: "flags of a file",
+    calls: [
+      must(call("open", "file", 0)),
+      call("ioctl", result(0), FS_IOC_GETFLAGS, at(0)),
+      call("ioctl", result(0), FS_IOC_SETFLAGS, at(0)),
+      call("file_setattr", -100, "other", at(64), 24, 0),
+    ],
+    events: ["open path=./file", "setflags path=./file mode=0100644", "setflags path=./other"],
+  },
+  {
+    does: "signals of a descriptor for others",
+    calls: [
+      socket,
+      child,
+      call("fcntl", result(0), F_SETOWN, result(1)),
+      put(0, 4, PARENT),
+      call("ioctl", result(0), FIOSETOWN, at(0)),
+      ownGroup,
+      put(0, 4, F_OWNER_PGRP),
+      put(4, 4, GROUP),
+      call("fcntl", result(0), F_SETOWN_EX, at(0)),
+    ],
+    events: [madeSocket, "sigio relation=child target=*", "sigio relation=parent target=*", "sigio relation=own-group"],
+  },
+  {
+    does: "signals of a descriptor for itself or nobody",
+    calls: [
+      socket,
+      call("fcntl", result(0), F_SETOWN, SELF),
+      call("fcntl", result(0), F_SETOWN, 0),
+      call("fcntl", result(0), F_SETOWN, NO_SUCH_PROCESS),
+      call("fcntl", result(0), F_GETFD),
+      put(0, 4, F_OWNER_TID),
+      put(4, 4, THREAD),
+      call("fcntl", result(0), F_SETOWN_EX, at(0)),
+      poke(0, struct([4, 77], [4, 1])),
+      call("fcntl", result(0), F_SETOWN_EX, at(0)),
+    ],
+    events: [madeSocket],
+  },
+  {
+    does: "limits of others",
+    calls: [
+      child,
+      ...[noCore],
+      call("prlimit64", result(0), RLIMIT_CORE, at(0), 0),
+      call("prlimit64", result(0), RLIMIT_CORE, 0, at(64)),
+      call("prlimit64", SELF, RLIMIT_CORE, at(0), 0),
+      call("prlimit64", 0, RLIMIT_CORE, at(0), 0),
+      call("prlimit64", NO_SUCH_PROCESS, RLIMIT_CORE, at(0), 0),
+    ],
+    events: ["adjust call=prlimit64 relation=child target=*"],
+  },
+  {
+    does: "how others run",
+    calls: [
+      child,
+      put(0, 8, 1),
+      call("sched_setaffinity", result(0), 8, at(0)),
+      call("setpriority", PRIO_PROCESS, result(0), 1),
+      call("ioprio_set", IOPRIO_WHO_PROCESS, result(0), 0),
+      ownGroup,
+      call("setpriority", PRIO_PGRP, 0, 0),
+    ],
+    events: [
+      "adjust call=sched_setaffinity relation=child target=*",
+      "adjust call=setpriority relation=child target=*",
+      "adjust call=ioprio_set relation=child target=*",
+      "adjust call=setpriority relation=own-group",
+    ],
+  },
+  {
+    does: "how it runs itself",
+    calls: [
+      put(0, 8, 1),
+      inThread(call("sched_setaffinity", THREAD, 8, at(0)), call("setpriority", PRIO_PROCESS, THREAD, 0)),
+      call("setpriority", PRIO_PROCESS, 0, 0),
+    ],
+    events: [],
+  },
+];
