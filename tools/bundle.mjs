@@ -19,6 +19,7 @@ rmSync(out, { recursive: true, force: true });
 const build = await rolldown({
   input: {
     main: `${dist}cli/main.js`,
+    canister: `${dist}canister/main.js`,
     "supervise-thread": `${dist}namespace/supervise-thread.js`,
     "launch-thread": `${dist}namespace/launch-thread.js`,
     "listener-thread": fileURLToPath(new URL("../packages/linux/dist/probe/listener-thread.js", import.meta.url)),

@@ -28,9 +28,10 @@ const house = [
   ["linux", "index", []],
 
   ["isoline", "error", ["@isoline/core", "@isoline/linux"]],
-  ["isoline", "store", ["@isoline/core", "node:*"]],
+  ["isoline", "store", ["@isoline/core", "node:*", "yaml"]],
   ["isoline", "namespace", ["@isoline/core", "@isoline/linux", "node:*"]],
   ["isoline", "control", ["@isoline/core", "@isoline/linux", "node:*"]],
+  ["isoline", "canister", ["@isoline/core", "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "demo", ["@isoline/core", "node:*"]],
   ["isoline", "cli", ["@isoline/core", "@isoline/linux", "node:*", "commander", "yaml"]],
   ["isoline", "index", []],

@@ -27,7 +27,7 @@ export { accessPhrase, endpointPhrase, modePhrase, phrase } from "./event/phrase
 export { eventSchema } from "./event/schema.ts";
 export { assertEvent, credentialIds } from "./event/soundness.ts";
 export * from "./event/text.ts";
-export type { Launch } from "./identity/launch.ts";
+export type { CanisterPlaces, IdRange, Launch } from "./identity/launch.ts";
 export { Leveller } from "./identity/leveller.ts";
 export type * from "./identity/observation.ts";
 export { parsePolicy } from "./identity/policy-file.ts";

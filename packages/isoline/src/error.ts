@@ -12,6 +12,10 @@ export const cliErrors = {
   "name-taken": "A live namespace has this name already.",
   "unsafe-place": "A directory for control sockets belongs to somebody else, or is open to others.",
   "namespace-lost": "A namespace's supervisor went away or does not answer.",
+  "bad-bundle": "A container's configuration is not what the OCI runtime specification says.",
+  "bad-label": "A container has no label, or one that cannot hold for it; it was not started.",
+  "bad-host-configuration": "The host's configuration for containers does not say what it must.",
+  "no-such-canister": "A container has no live supervisor, so nothing can be brought into its namespace.",
   "no-demo": "The demo cannot be shown on this machine, or did not come out as it should.",
 } as const;
 

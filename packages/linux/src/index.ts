@@ -13,6 +13,7 @@ export {
   sendSignal,
   setOpenFileLimit,
 } from "./process/child.ts";
+export { closeDescriptor, redirect, takeDescriptor } from "./process/descriptors.ts";
 export { type Peer, peerOf } from "./process/peer.ts";
 export { isTerminalRaw, ownsTerminal, type TerminalSize, terminalSize } from "./process/terminal.ts";
 export { armDoorbell, currentThread, ringDoorbell } from "./process/doorbell.ts";

@@ -12,7 +12,7 @@ export interface Label {
   readonly text: string;
   /** So many directories above it are a store's fan-out and written as `$hash` in paths that lead to it. */
   readonly fans: number;
-  readonly rule: "created" | "content-address" | "timestamp" | "launch-user";
+  readonly rule: "created" | "content-address" | "timestamp" | "launch-user" | "canister";
   /** Called when the name is gone. */
   readonly release?: () => void;
 }

@@ -13,4 +13,25 @@ export interface Launch {
   readonly user?: string;
   /** First and last port the kernel gives to sockets that ask for none. */
   readonly ephemeralPorts: readonly [low: number, high: number];
+  /** For a container: where its runtime keeps things on this host, and whose ids are whose. */
+  readonly canister?: CanisterPlaces;
+}
+
+export type IdKind = "uid" | "gid";
+
+/** One line of a user namespace's map: `count` ids from `host` on are those from `container` on. */
+export interface IdRange {
+  readonly container: number;
+  readonly host: number;
+  readonly count: number;
+}
+
+/** What a host has of one container. */
+export interface CanisterPlaces {
+  /** Identifier that the engine gave the container. */
+  readonly id: string;
+  /** Directories of the host, canonical and escaped, by the token that stands for them. */
+  readonly directories: readonly { readonly path: string; readonly token: string }[];
+  /** Empty without a user namespace: ids are then the same on both sides. */
+  readonly ids: Readonly<Record<IdKind, readonly IdRange[]>>;
 }

@@ -11,7 +11,7 @@
 import type { Event, FieldValue } from "../event/event.ts";
 import { subjectRecord } from "../event/event.ts";
 import { type Field, fieldsOf, type Operation, operationNames } from "../event/operations.ts";
-import type { Launch } from "./launch.ts";
+import type { IdKind, Launch } from "./launch.ts";
 import { LinkTexts } from "./link-text.ts";
 import type { Observation, Surroundings } from "./observation.ts";
 import { PathLens } from "./path-lens.ts";
@@ -19,7 +19,7 @@ import type { Policy } from "./policy.ts";
 import { AUTOBIND, isAutobound, localPort } from "./rules/addresses.ts";
 import { isAllocatorsQuestion, mayReadImage, readsImage } from "./rules/overlooked.ts";
 import { Firings, type RuleName } from "./rules/table.ts";
-import { type IdKind, Users } from "./rules/users.ts";
+import { Users } from "./rules/users.ts";
 
 type Value = Exclude<FieldValue, undefined>;
 type Fields = Readonly<Record<string, FieldValue>>;
@@ -39,6 +39,7 @@ export class Leveller {
   readonly #paths: PathLens;
   readonly #links: LinkTexts;
   readonly #users: Users;
+  readonly #userRule: RuleName;
   readonly #plan: Plan;
 
   constructor(policy: Policy, launch: Launch, surroundings: Surroundings) {
@@ -47,7 +48,8 @@ export class Leveller {
     this.#surroundings = surroundings;
     this.#paths = new PathLens(policy, launch, surroundings, this.#firings);
     this.#links = new LinkTexts(this.#paths);
-    this.#users = new Users(policy.rules["launch-user"] ? launch : undefined);
+    this.#users = new Users(policy.rules["launch-user"] ? launch : undefined, launch.canister);
+    this.#userRule = launch.canister ? "canister" : "launch-user";
     this.#plan = Object.fromEntries(operationNames.map((name) => [name, this.#stepsOf(name)])) as unknown as Plan;
   }
 
@@ -65,10 +67,11 @@ export class Leveller {
   /** The event as it is hashed. */
   level(event: Event, at: Observation): Event {
     this.#paths.created.settle();
+    this.#seenFrom(at);
     const credentials = this.#users.credentials(event.actor.credentials);
     const subject = this.#subject(event, at);
     if (credentials === event.actor.credentials && subject === event.subject) return event;
-    if (credentials !== event.actor.credentials) this.#firings.count("launch-user");
+    if (credentials !== event.actor.credentials) this.#firings.count(this.#userRule);
     const actor = credentials === event.actor.credentials ? event.actor : { ...event.actor, credentials };
     return { op: event.op, actor, subject } as unknown as Event;
   }
@@ -76,6 +79,7 @@ export class Leveller {
   /** A canonical path as events have it: for task identities and program names. */
   levelPath(path: string, at: Observation): string {
     this.#paths.created.settle();
+    this.#seenFrom(at);
     return this.#paths.level(path, at.pid);
   }
 
@@ -93,6 +97,11 @@ export class Leveller {
   /** How often each rule changed an event. */
   firings(): Readonly<Record<RuleName, number>> {
     return this.#firings.record();
+  }
+
+  #seenFrom({ atHostRoot = false }: Observation): void {
+    this.#paths.seenFrom(atHostRoot);
+    this.#users.seenFrom(atHostRoot);
   }
 
   #overlooked(rule: RuleName): true {
@@ -172,7 +181,7 @@ export class Leveller {
 
   #id(id: number, kind: IdKind): number {
     const levelled = this.#users.id(id, kind);
-    if (levelled !== id) this.#firings.count("launch-user");
+    if (levelled !== id) this.#firings.count(this.#userRule);
     return levelled;
   }
 
@@ -180,7 +189,7 @@ export class Leveller {
     const kind: IdKind = /gid|groups/.test(call) ? "gid" : "uid";
     const levelled = ids.map((id) => this.#users.text(id, kind));
     if (levelled.every((id, index) => id === ids[index])) return ids;
-    this.#firings.count("launch-user");
+    this.#firings.count(this.#userRule);
     return levelled;
   }
 

@@ -22,6 +22,8 @@ export interface Observation {
    * is then the scheduler's. Left out, only what a thread other than the first makes is taken to be unordered.
    */
   readonly multithreaded?: boolean;
+  /** The actor's root directory is that of the supervisor: the host's, where a container is concerned. */
+  readonly atHostRoot?: boolean;
   /** The name was asked for with O_EXCL, so that it was new to the file system: how temporary names are made. */
   readonly exclusive?: boolean;
   /** Full mode that was asked for when something is created (a private 0600 or 0700 is the mark of mkstemp and mkdtemp). */

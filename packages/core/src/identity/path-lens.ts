@@ -9,6 +9,7 @@ import { LITERAL, literals, ROOT, withLabels } from "./path-text.ts";
 import type { Policy } from "./policy.ts";
 import { CreatedNames, type Made } from "./rules/created.ts";
 import { Directories } from "./rules/directories.ts";
+import { CanisterDirectories } from "./rules/canister.ts";
 import { levelProcess, levelTerminal } from "./rules/kernel-names.ts";
 import { Pseudonyms } from "./rules/pseudonyms.ts";
 import type { Firings, RuleName } from "./rules/table.ts";
@@ -28,6 +29,8 @@ export class PathLens {
   readonly #pseudonyms: Pseudonyms;
   readonly #userNames: UserNames;
   readonly #firings: Firings;
+  readonly #host: CanisterDirectories | undefined;
+  #atHostRoot = false;
 
   constructor(policy: Policy, launch: Launch, surroundings: Surroundings, firings: Firings) {
     const directories = new Directories(launch, policy.rules);
@@ -36,9 +39,15 @@ export class PathLens {
     this.#directories = directories;
     this.#pseudonyms = new Pseudonyms(policy.pseudonyms);
     this.#userNames = new UserNames(policy.rules["launch-user"] ? launch : undefined);
+    this.#host = launch.canister && new CanisterDirectories(launch.canister);
     this.#firings = firings;
     const switches = { created: policy.rules.created, contentAddress: policy.rules["content-address"] };
     this.created = new CreatedNames(switches, surroundings, (path) => directories.isTemporary(path), firings);
+  }
+
+  /** From where the next paths are seen. */
+  seenFrom(atHostRoot: boolean): void {
+    this.#atHostRoot = atHostRoot;
   }
 
   /** A path of something that is there. What is no real path (a token, `memfd:x`, `?reason`) stays as it is. */
@@ -97,13 +106,10 @@ export class PathLens {
   }
 
   #plain(path: string, pid: number, newest: Newest): string {
-    if (path.startsWith("/proc/") && this.#rules["proc-pid"]) {
-      const levelled = levelProcess(path, pid, this.#surroundings);
-      if (levelled !== path) return this.#fired("proc-pid", levelled);
-    } else if (path.startsWith("/dev/pts/") && this.#rules.pty) {
-      const levelled = levelTerminal(path);
-      if (levelled !== path) return this.#fired("pty", levelled);
-    }
+    const host = this.#atHostRoot || this.#host?.isOwnState(path) ? this.#host : undefined;
+    const kernel = this.#kernelName(path, pid);
+    if (kernel !== undefined) return host ? host.prefixed(kernel) : kernel;
+    if (host) return this.#ofHost(host, path, newest);
     const directory = this.#directories.of(path);
     const from = directory ? directory.path.length : 0;
     const created = withNewest(path, this.created.labelsAlong(path), newest)?.filter(({ start }) => start > from);
@@ -113,6 +119,34 @@ export class PathLens {
     if (!directory && !labels?.length) return path;
     if (directory) this.#firings.count(directory.rule);
     return (directory?.token ?? ROOT) + this.#tail(path, from, labels ?? []);
+  }
+
+  /** A name whose numbers the kernel counts up. */
+  #kernelName(path: string, pid: number): string | undefined {
+    if (path.startsWith("/proc/") && this.#rules["proc-pid"]) {
+      const levelled = levelProcess(path, pid, this.#surroundings);
+      if (levelled !== path) return this.#fired("proc-pid", levelled);
+    } else if (path.startsWith("/dev/pts/") && this.#rules.pty) {
+      const levelled = levelTerminal(path);
+      if (levelled !== path) return this.#fired("pty", levelled);
+    }
+    return undefined;
+  }
+
+  #ofHost(host: CanisterDirectories, path: string, newest: Newest): string {
+    const { token, end } = host.of(path);
+    const created = withNewest(path, this.created.labelsAlong(path), newest)?.filter(({ start }) => start > end) ?? [];
+    const named = host.labels(path, end);
+    const free = created.filter(({ start }) => !named.some((label) => label.start === start));
+    this.#firings.count("canister");
+    return (
+      token +
+      this.#tail(
+        path,
+        end,
+        [...named, ...free].sort((a, b) => a.start - b.start),
+      )
+    );
   }
 
   #tail(path: string, from: number, labels: readonly Labelled[]): string {

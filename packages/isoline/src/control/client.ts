@@ -32,6 +32,12 @@ export class ControlClient {
     return this.#checkedState(await this.#fetch("POST", "/seal"));
   }
 
+  /** Brings this process's child into the namespace, by the listener of the filter it carries. */
+  async join(listener: number): Promise<void> {
+    const answer = (await this.#fetch("POST", `/join?listener=${listener}`)) as { joined?: unknown } | null;
+    if (answer?.joined !== true) throw this.#lost("it did not take the process in");
+  }
+
   /** Decisions as they happen, until the namespace ends. */
   async *events(): AsyncGenerator<EventLine> {
     const response = await this.#open("GET", "/events");

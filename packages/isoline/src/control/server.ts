@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { peerOf } from "@isoline/linux";
+import { type Peer, peerOf } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { LiveEvent, ProcessReport, Request, Snapshot } from "../namespace/messages.ts";
 import { EventStream } from "./event-stream.ts";
@@ -22,6 +22,8 @@ export interface Subject {
   readonly command: string;
   readonly contour: string;
   readonly pid: number;
+  /** Whether others may bring processes into it: a canister, which `exec` runs commands in. */
+  readonly joins?: boolean;
   /** Undefined when it is over. */
   readonly ask: (request: Request) => Promise<unknown>;
   readonly follow: (follower: (event: LiveEvent) => void) => Promise<() => Promise<void>>;
@@ -112,14 +114,14 @@ export class ControlServer {
     try {
       const url = new URL(request.url ?? "/", "http://localhost");
       if (request.method === "GET" && url.pathname === "/events") await this.#streams.serve(response);
-      else send(response, await this.#answer(request.method ?? "", url));
+      else send(response, await this.#answer(request.method ?? "", url, request.socket));
     } catch {
       // Nothing that a client sends may bring the supervisor down; it gets no more than this.
       send(response, refusal(500, "namespace-lost", "the namespace could not answer"));
     }
   }
 
-  async #answer(method: string, url: URL): Promise<Answer> {
+  async #answer(method: string, url: URL, socket: Socket): Promise<Answer> {
     switch (`${method} ${url.pathname}`) {
       case "GET /state":
         return this.#tell({ ask: "snapshot" }, (value) => this.#state(value as Snapshot));
@@ -135,9 +137,17 @@ export class ControlServer {
         return this.#tell({ ask: "contour" });
       case "POST /seal":
         return this.#tell({ ask: "seal" }, (value) => this.#state(value as Snapshot));
-      default:
-        return refusal(404, "usage", `nothing answers to ${method.slice(0, 10)} ${url.pathname.slice(0, 60)}`);
+      case "POST /join":
+        if (this.#subject.joins) return this.#join(wholeNumber(url.searchParams.get("listener")), peerAt(socket)?.pid);
     }
+    return refusal(404, "usage", `nothing answers to ${method.slice(0, 10)} ${url.pathname.slice(0, 60)}`);
+  }
+
+  /** The kernel says who asks; nobody can bring in what another process has. */
+  async #join(listener: number | undefined, pid: number | undefined): Promise<Answer> {
+    if (listener === undefined || pid === undefined)
+      return refusal(400, "usage", "expected listener=DESCRIPTOR of the process that asks");
+    return this.#tell({ ask: "join", pid, listener }, (joined) => ({ joined }));
   }
 
   async #tell(request: Request, form: (value: unknown) => unknown = (value) => value): Promise<Answer> {
@@ -164,9 +174,13 @@ export class ControlServer {
 
 /** The directory keeps others out; the kernel's word about who is there is a second lock. Root may do anything anyway. */
 function mayAsk(socket: Socket): boolean {
-  const { fd } = (socket as Socket & { readonly _handle?: { readonly fd?: number } })._handle ?? {};
-  const peer = fd === undefined || fd < 0 ? undefined : peerOf(fd);
+  const peer = peerAt(socket);
   return peer === undefined || peer.uid === ownUid() || peer.uid === 0;
+}
+
+function peerAt(socket: Socket): Peer | undefined {
+  const { fd } = (socket as Socket & { readonly _handle?: { readonly fd?: number } })._handle ?? {};
+  return fd === undefined || fd < 0 ? undefined : peerOf(fd);
 }
 
 function send(response: ServerResponse, { status, body }: Answer): void {

@@ -26,6 +26,8 @@ export type Request =
   /** Departures from one on, in order, at most a hundred at a time. */
   | { readonly ask: "departures"; readonly from: number }
   | { readonly ask: "follow"; readonly on: boolean }
+  /** What another process of ours brings into the namespace: its pid, and its filter's listener among its descriptors. */
+  | { readonly ask: "join"; readonly pid: number; readonly listener: number }
   | { readonly ask: "stop" };
 
 /** From the main thread to the supervising thread. */

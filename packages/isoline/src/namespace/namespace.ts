@@ -7,19 +7,12 @@
  */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-import {
-  type AppliedLandlock,
-  type ChildState,
-  childState,
-  ignoreSignal,
-  LinuxError,
-  ringDoorbell,
-  sendSignal,
-} from "@isoline/linux";
+import { type AppliedLandlock, type ChildState, LinuxError, ringDoorbell } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { findProgram } from "./command.ts";
 import { cells, type ControlBlock } from "./control-block.ts";
 import type { Entry } from "./entry.ts";
+import { FirstProcess } from "./first-process.ts";
 import type { LaunchData } from "./launch-thread.ts";
 import type { Envelope, LaunchMessage, LiveEvent, Report, Request, SupervisorMessage } from "./messages.ts";
 import type { Plan } from "./plan.ts";
@@ -35,15 +28,10 @@ export interface Outcome {
 
 const CAP_SYS_ADMIN = 1n << 21n;
 const RING_EVERY_MS = 2;
-/** A millisecond each. Whoever took the status of our child away must not keep us here for good. */
-const ENDING_TRIES = 1000;
-/** Signals that a person or a service manager sends to a program it started; passed on to the workload. */
-const FORWARDED: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH"];
-/** Signals of the terminal: the kernel has sent them to the workload as well. */
-const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", "SIGTTOU"];
 
 export class Namespace {
   readonly block: ControlBlock;
+  readonly first = new FirstProcess();
   readonly #entry: Entry;
   readonly #plan: Plan;
   readonly #command: readonly Uint8Array[];
@@ -53,9 +41,7 @@ export class Namespace {
   #nextRequest = 1;
   #ended: ((report: Report) => void) | undefined;
   #failed: ((fault: Error) => void) | undefined;
-  #pid = 0;
   #landlock: AppliedLandlock | undefined;
-  #exit: ChildState = { state: "running" };
 
   /** `command` is the program and its arguments as raw bytes. */
   constructor(entry: Entry, plan: Plan, command: readonly Uint8Array[], threads = new Threads()) {
@@ -66,18 +52,8 @@ export class Namespace {
     this.#command = command;
   }
 
-  /** Pid of the workload's first process; 0 before it is started. */
-  get pid(): number {
-    return this.#pid;
-  }
-
   /** Called before this process stops because the workload did. */
   beforeStop: () => void = () => {};
-
-  /** What became of the first process so far. */
-  get exit(): ChildState {
-    return this.#exit;
-  }
 
   /** Runs the workload to the end of its last process. Whatever is wrong beforehand is thrown before it starts. */
   async run(onStarted: () => void = () => {}): Promise<Outcome> {
@@ -86,14 +62,15 @@ export class Namespace {
       this.#ended = resolve;
       this.#failed = reject;
     });
-    this.#takeSignals();
+    this.first.onStop = () => this.#stop();
+    this.first.takeSignals(this.#entry);
     this.#supervise();
     const launch = this.#launch(path);
-    this.#threads.begin(this.#plan, this.#launchData(path));
+    this.#threads.begin(this.#plan, launchData(this.#entry, this.#command, path));
     launch.then(onStarted, (fault: Error) => this.#failed?.(fault));
     const report = await ended;
-    await this.#ending();
-    return { exit: this.#exit, report, landlock: this.#landlock };
+    await this.first.ending();
+    return { exit: this.first.exit, report, landlock: this.#landlock };
   }
 
   /** Asks the supervising thread; it answers between two calls. */
@@ -164,9 +141,8 @@ export class Namespace {
       launched.on("message", (message: LaunchMessage) => {
         launched.close();
         if (message.kind === "started") {
-          this.#pid = message.pid;
           this.#landlock = message.landlock;
-          this.#reap();
+          this.first.started(message.pid);
           resolve();
         } else if (message.kind === "refused") reject(startFailure(path, message.errno));
         else reject(new LinuxError("launch-failed", message.message));
@@ -175,78 +151,29 @@ export class Namespace {
     });
   }
 
-  /** What the program is started with: as if we were not there. */
-  #launchData(path: Uint8Array): LaunchData {
-    const { blocked, ignored, environment, open } = this.#entry;
-    return {
-      noNewPrivileges: !mayFilterFreely(),
-      launch: {
-        path,
-        argv: this.#command,
-        environment,
-        keep: open,
-        shut: [0, 1, 2].filter((fd) => !open.includes(fd)),
-        blocked,
-        defaults: ignored.map((byte) => ~byte & 0xff),
-      },
-    };
-  }
-
-  /** Signals that were ignored at the start stay ignored; the rest is passed on, or was the terminal's and reached the workload by itself. */
-  #takeSignals(): void {
-    const ignored = new Set<number>();
-    for (let signal = 1; signal <= 64; signal++) {
-      const isIgnored = ((this.#entry.ignored[(signal - 1) >> 3] ?? 0) & (1 << ((signal - 1) & 7))) !== 0;
-      if (isIgnored && signal !== constants.signals.SIGCHLD) {
-        ignored.add(signal);
-        ignoreSignal(signal);
-      }
-    }
-    const heard = (name: NodeJS.Signals) => !ignored.has(constants.signals[name]);
-    for (const name of FORWARDED.filter(heard)) process.on(name, () => this.#forward(name));
-    for (const name of FROM_TERMINAL.filter(heard)) process.on(name, () => this.#fromTerminal(name));
-    process.on("SIGCHLD", () => this.#reap());
-    process.on("SIGCONT", () => this.#forward("SIGCONT"));
-  }
-
-  #forward(name: NodeJS.Signals): void {
-    if (this.#pid > 0 && !isOver(this.#exit)) sendSignal(this.#pid, constants.signals[name]);
-  }
-
-  /** A Ctrl-C reaches the whole foreground group. Only if we are not in it can the signal have been meant for us alone. */
-  #fromTerminal(name: NodeJS.Signals): void {
-    if (!inForeground()) this.#forward(name);
-  }
-
-  /**
-   * A task gives up its filter early in its exit, so that a namespace may be known to be over before its first process can be
-   * waited for.
-   */
-  async #ending(): Promise<void> {
-    for (let tries = 0; tries < ENDING_TRIES; tries++) {
-      this.#reap();
-      if (isOver(this.#exit)) return;
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  }
-
+  /** A workload that the terminal stops takes us with it, as the shell expects; one that policy stops does not. */
   #stop(): void {
+    if (Atomics.load(this.block, cells.frozen) !== 0) return;
     this.beforeStop();
     process.kill(process.pid, "SIGSTOP");
   }
-
-  #reap(): void {
-    if (this.#pid === 0 || isOver(this.#exit)) return;
-    const state = childState(this.#pid);
-    if (state.state === "running") return;
-    if (state.state !== "stopped") this.#exit = state;
-    // A workload that the terminal stops takes us with it, as the shell expects; one that policy stops does not.
-    else if (Atomics.load(this.block, cells.frozen) === 0) this.#stop();
-  }
 }
 
-function isOver(state: ChildState): boolean {
-  return state.state === "exited" || state.state === "killed";
+/** What a program is started with: as if we were not there. */
+export function launchData(entry: Entry, argv: readonly Uint8Array[], path: Uint8Array): LaunchData {
+  const { blocked, ignored, environment, open } = entry;
+  return {
+    noNewPrivileges: !mayFilterFreely(),
+    launch: {
+      path,
+      argv,
+      environment,
+      keep: open,
+      shut: [0, 1, 2].filter((fd) => !open.includes(fd)),
+      blocked,
+      defaults: ignored.map((byte) => ~byte & 0xff),
+    },
+  };
 }
 
 function lost(why: string): CliError {
@@ -269,11 +196,4 @@ function startFailure(path: Uint8Array, errno: number): Error {
 function mayFilterFreely(): boolean {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1];
   return effective !== undefined && (BigInt(`0x${effective}`) & CAP_SYS_ADMIN) !== 0n;
-}
-
-/** Whether this process is in the foreground group of its terminal (`/proc/self/stat`: pgrp is field 5, tpgid field 8). */
-function inForeground(): boolean {
-  const text = readFileSync("/proc/self/stat", "latin1");
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return fields[2] === fields[5];
 }

@@ -27,6 +27,7 @@ import {
   ModelMediator,
   type SeccompSensor,
   setOpenFileLimit,
+  takeDescriptor,
 } from "@isoline/linux";
 import { loadContour, saveContour } from "../store/contour-file.ts";
 import { TrajectoryWriter } from "../store/trajectory-file.ts";
@@ -125,9 +126,16 @@ export class Supervision {
         return { points: this.#contour.size, state: this.#contour.state(), measurement: this.#contour.measurement() };
       case "departures":
         return this.#departures(request.from, request.from + DEPARTURES_AT_ONCE);
+      case "join":
+        return this.#join(request.pid, request.listener);
       case "stop":
         return true;
     }
+  }
+
+  #join(pid: number, descriptor: number): boolean {
+    const listener = takeDescriptor(pid, descriptor);
+    return listener >= 0 && this.#sensor !== undefined && this.#sensor.join(listener, pid);
   }
 
   /** Writes what was learnt and sums up. */

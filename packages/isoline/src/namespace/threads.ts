@@ -32,11 +32,7 @@ export class Threads {
       workerData: { block, requests: requests.port2, launcher: orders.port1 } satisfies SuperviseThreadData,
       transferList: [requests.port2, orders.port1],
     });
-    this.launcher = new Worker(new URL("./launch-thread.js", import.meta.url), {
-      ...OWN_STREAMS,
-      workerData: { block, orders: orders.port2, outcome: launched.port2 } satisfies LaunchThreadData,
-      transferList: [orders.port2, launched.port2],
-    });
+    this.launcher = startLauncher({ block, orders: orders.port2, outcome: launched.port2 });
   }
 
   /** Says what to do. The launching thread looks for its part once the other is ready, so it is told first. */
@@ -44,4 +40,11 @@ export class Threads {
     this.launcher.postMessage(launch);
     this.supervisor.postMessage(plan);
   }
+}
+
+/** A launching thread, told what to do by its first message and its order. */
+export function startLauncher(workerData: LaunchThreadData): Worker {
+  const { orders, outcome } = workerData;
+  const url = new URL("./launch-thread.js", import.meta.url);
+  return new Worker(url, { ...OWN_STREAMS, workerData, transferList: [orders, outcome] });
 }

@@ -52,6 +52,7 @@ const NR = {
   prctl: 157,
   wait4: 61,
   exit_group: 231,
+  dup3: 292,
   getpgrp: 111,
   readlinkat: 267,
   prlimit64: 302,
@@ -196,6 +197,16 @@ export function pollNow(fd: number, events: number): number {
   pollEntry.writeInt32LE(events, 4);
   const result = fail(pollCall(NR.poll, pollEntry, 1, 0));
   return result < 0 ? result : pollEntry.readUInt16LE(6);
+}
+
+/** `poll(2)` of `struct pollfd` entries, 8 bytes each, for so many milliseconds (-1: until something is there). */
+export function poll(entries: Buffer, count: number, milliseconds: number): number {
+  return fail(pollCall(NR.poll, entries, count, milliseconds));
+}
+
+/** `dup3(2)`: makes `onto` mean what `fd` means. */
+export function dup3(fd: number, onto: number, flags: number): number {
+  return fail(word3(NR.dup3, fd, onto, flags));
 }
 
 /** The C library's `sigaction`, with 152-byte structs, so that it supplies the restorer itself. */

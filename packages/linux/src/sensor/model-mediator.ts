@@ -30,6 +30,7 @@ import { OwnPorts } from "./own-ports.ts";
 import type { Act, Mediator, Verdict } from "./seccomp/mediation.ts";
 import type { RawKey } from "./seccomp/raw-key.ts";
 import type { Identity, Process, Thread } from "./seccomp/actors.ts";
+import { pidAmong } from "./seccomp/pid-numbers.ts";
 
 const SIGKILL = 9;
 const SIGSTOP = 19;
@@ -169,9 +170,10 @@ export class ModelMediator implements Mediator {
   }
 
   #observe(thread: Thread, more?: Partial<Observation>): Observation {
-    const { pid, identity, multithreaded } = thread.process;
+    const { pid, identity, multithreaded, atOwnRoot } = thread.process;
     const images = this.#tasks.get(identity.id)?.images;
-    return { pid, tid: thread.tid, program: identity.program, multithreaded, ...(images ? { images } : {}), ...more };
+    const own = { pid, tid: thread.tid, program: identity.program, multithreaded, atHostRoot: atOwnRoot };
+    return { ...own, ...(images ? { images } : {}), ...more };
   }
 
   #carryOut(judgement: Judgement, process: Process): Verdict {
@@ -187,7 +189,14 @@ export class ModelMediator implements Mediator {
     else sendSignal(process.pid, signal);
   }
 
-  #relationOf(pid: number, actorPid: number): Relation {
+  /** The process that a number in a /proc path means: with a root of its own, a task has a proc mount that counts as it does. */
+  #pidIn(number: number, actor: Process | undefined): number | undefined {
+    return actor?.countsAnew && !actor.atOwnRoot ? pidAmong(actor.pid, number) : number;
+  }
+
+  #relationOf(number: number, actorPid: number): Relation {
+    const pid = this.#pidIn(number, this.#find(actorPid));
+    if (pid === undefined) return "outside";
     if (pid === actorPid) return "self";
     const process = this.#find(pid);
     if (!process) return "outside";

@@ -24,6 +24,7 @@ export const lensRules = {
   allocator: rule(true, "what the C library asks when threads contend for memory: no event"),
   device: rule(true, "the device number given for a node that is no device"),
   "data-content": rule(false, "content digests of data; set by content"),
+  canister: rule(false, "of a container: the host's paths, ids and names that are its runtime's to choose"),
   pseudonym: rule(false, "paths the policy renames; set by pseudonyms"),
   literal: rule(false, "a name that was chosen to look like a token is marked as literal"),
   "creations-forgotten": rule(false, "the log of created names was full: later paths to the oldest stay as they are"),

@@ -7,23 +7,31 @@
 import type { Credentials } from "../../event/event.ts";
 import { formatId, LAUNCH_USER } from "../../event/text.ts";
 import type { Labelled } from "../creations.ts";
-import type { Launch } from "../launch.ts";
+import type { IdKind, Launch } from "../launch.ts";
+import { CanisterUsers } from "./canister.ts";
 
 /** (uid_t) −1, which the kernel gives to nobody. */
 const NO_ID = 0xffff_ffff;
 
-export type IdKind = "uid" | "gid";
-
 export class Users {
   readonly #ids: Readonly<Record<IdKind, number>>;
+  readonly #canister: CanisterUsers | undefined;
+  #atHostRoot = true;
 
-  /** Without a launch nobody is levelled. */
-  constructor(launch: Launch | undefined) {
-    this.#ids = { uid: launch?.uid ?? 0, gid: launch?.gid ?? 0 };
+  /** Without a launch nobody is levelled; in a container nobody is the launching user. */
+  constructor(launch: Launch | undefined, canister?: Launch["canister"]) {
+    this.#canister = canister && new CanisterUsers(canister);
+    this.#ids = canister ? { uid: 0, gid: 0 } : { uid: launch?.uid ?? 0, gid: launch?.gid ?? 0 };
+  }
+
+  /** From where the next ids are seen. */
+  seenFrom(atHostRoot: boolean): void {
+    this.#atHostRoot = atHostRoot;
   }
 
   /** One id. The id that happens to be the constant for the launching user must not pass for him. */
-  id(id: number, kind: IdKind): number {
+  id(seen: number, kind: IdKind): number {
+    const id = this.#canister ? this.#canister.id(seen, kind, this.#atHostRoot) : seen;
     if (id === LAUNCH_USER) return this.#ids[kind] === id ? id : NO_ID;
     return id !== 0 && id === this.#ids[kind] ? LAUNCH_USER : id;
   }

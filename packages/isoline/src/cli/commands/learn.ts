@@ -2,14 +2,14 @@
 import { existsSync } from "node:fs";
 import { readPlaces } from "../../namespace/places.ts";
 import type { Invocation } from "../invocation.ts";
-import { policyLine } from "../lens.ts";
+import { policyLine } from "../../store/policy-file.ts";
 import { note } from "../output/streams.ts";
 import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "../workload/command.ts";
 import { endAs } from "../workload/end-as.ts";
 import { deliverReport, type ReportOptions } from "../workload/finish.ts";
-import { assertWritable } from "../workload/outputs.ts";
-import { verdictOf } from "../workload/report.ts";
+import { assertWritable } from "../../store/writable.ts";
+import { verdictOf } from "../../namespace/run-report.ts";
 import { saySummaryOfLearning } from "../workload/summary.ts";
 import { supervise } from "../workload/supervise.ts";
 

@@ -6,7 +6,7 @@ import { status } from "../ending.ts";
 import { note } from "../output/streams.ts";
 import { counted } from "../output/wording.ts";
 import { usage } from "../refusal.ts";
-import { assertWritable } from "../workload/outputs.ts";
+import { assertWritable } from "../../store/writable.ts";
 
 export interface MergeOptions {
   readonly output?: string;

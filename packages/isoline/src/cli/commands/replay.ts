@@ -23,7 +23,7 @@ import { recordingOf } from "../replay/recordings.ts";
 import { learningContour, Replayer, type Yardstick } from "../replay/replayer.ts";
 import { tell } from "../replay/telling.ts";
 import { readTsemModel } from "../replay/tsem-model.ts";
-import { assertWritable } from "../workload/outputs.ts";
+import { assertWritable } from "../../store/writable.ts";
 
 export interface ReplayOptions {
   readonly profile?: string;

@@ -3,7 +3,7 @@ import type { Outcome } from "../../namespace/namespace.ts";
 import { writeDurably } from "../../store/durable-file.ts";
 import { printJson } from "../output/streams.ts";
 import { argumentText } from "./command.ts";
-import { exitOf, landlockOf, type RunReport, type Verdict } from "./report.ts";
+import { exitOf, landlockOf, type RunReport, type Verdict } from "../../namespace/run-report.ts";
 
 export interface ReportOptions {
   readonly json?: boolean;

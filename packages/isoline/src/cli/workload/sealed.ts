@@ -5,8 +5,8 @@ import type { Invocation } from "../invocation.ts";
 import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "./command.ts";
 import { deliverReport, type ReportOptions } from "./finish.ts";
-import { assertWritable } from "./outputs.ts";
-import { type Verdict, verdictOf } from "./report.ts";
+import { assertWritable } from "../../store/writable.ts";
+import { type Verdict, verdictOf } from "../../namespace/run-report.ts";
 import { sayLandlock, saySummaryOfRun } from "./summary.ts";
 import { supervise } from "./supervise.ts";
 

@@ -4,7 +4,7 @@ import type { Report } from "../../namespace/messages.ts";
 import { paint } from "../output/paint.ts";
 import { note, STDERR } from "../output/streams.ts";
 import { counted, harmless } from "../output/wording.ts";
-import type { Verdict } from "./report.ts";
+import type { Verdict } from "../../namespace/run-report.ts";
 
 /** After learning: what is in the contour now, and what it took. */
 export function saySummaryOfLearning(report: Report, file: string): void {

@@ -109,14 +109,14 @@ class Surroundings {
       name,
       command: commandText(command),
       contour: plan.contour ?? plan.output ?? "",
-      pid: this.#namespace.pid,
+      pid: this.#namespace.first.pid,
       ask: (request) => this.#ask(request),
       follow: (follower) => this.#follow(follower),
     };
   }
 
   async #noticeOutliving(): Promise<void> {
-    const { state } = this.#namespace.exit;
+    const { state } = this.#namespace.first.exit;
     if (state !== "exited" && state !== "killed") return;
     clearInterval(this.#outlived);
     const snapshot = (await this.#ask({ ask: "snapshot" })) as { processes: readonly unknown[] } | undefined;

@@ -45,6 +45,8 @@ export interface Process {
   sharesDirectories: boolean;
   /** Threads whose chdir, chroot or the like was let through and may take effect at any moment. */
   readonly movingThreads: Set<number>;
+  /** Its root directory is ours; as of the last time it was looked at. */
+  atOwnRoot: boolean;
   /** Raised whenever root or working directory may have changed. */
   directoryEpoch: number;
 }

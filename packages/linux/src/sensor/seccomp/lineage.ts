@@ -11,6 +11,7 @@ import { statx } from "../../abi/libc.ts";
 import { AT_FDCWD, Stat, STATX_MASK } from "../../abi/stat.ts";
 import type { Identity, Process } from "./actors.ts";
 import { terminated } from "./bytes.ts";
+import type { Launchers } from "./launchers.ts";
 
 export interface Origin {
   readonly parent: Process | undefined;
@@ -29,14 +30,13 @@ interface Candidate {
 const DEAD_KEPT = 4096;
 
 export class Lineage {
-  readonly #supervisor: number;
+  readonly #launchers: Launchers;
   readonly #root: Identity;
   readonly #living: ReadonlyMap<number, Process>;
   readonly #dead: Process[] = [];
-  #firstSeen = false;
 
-  constructor(supervisor: number, root: Identity, living: ReadonlyMap<number, Process>) {
-    this.#supervisor = supervisor;
+  constructor(launchers: Launchers, root: Identity, living: ReadonlyMap<number, Process>) {
+    this.#launchers = launchers;
     this.#root = root;
     this.#living = living;
   }
@@ -49,10 +49,8 @@ export class Lineage {
   }
 
   trace(pid: number, ppid: number): Origin {
-    if (ppid === this.#supervisor && !this.#firstSeen) {
-      this.#firstSeen = true;
+    if (this.#launchers.startsWith(ppid))
       return { parent: undefined, identity: this.#root, guessed: false, others: [] };
-    }
     const executable = executableOf(pid);
     const named = this.#living.get(ppid);
     for (const group of this.#groups(named)) {

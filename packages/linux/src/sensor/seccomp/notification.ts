@@ -1,7 +1,9 @@
 /**
- * The listener end of a seccomp filter: one stopped system call at a time.
+ * The listener end of a namespace's seccomp filters: one stopped system call at a time.
+ *
+ * Most namespaces have one filter. Whatever is brought into a running one from outside has another, of its own.
  */
-import { close, ioctl, pollNow } from "../../abi/libc.ts";
+import { close, ioctl, poll, pollNow } from "../../abi/libc.ts";
 import { EINTR, ENOENT } from "../../abi/errno.ts";
 import {
   NOTIF_SIZE,
@@ -56,19 +58,30 @@ const POLLIN = 1;
 const POLLHUP = 0x10;
 
 export class Listener {
-  readonly fd: number;
+  /** Listeners of all filters; the call that is being decided came by `#fd`. */
+  readonly #fds: number[];
+  #fd: number;
+  /** Where to look first the next time, so that no filter is kept waiting by another. */
+  #turn = 0;
   readonly call = new Notification();
   readonly #answer: Buffer = Buffer.alloc(RESPONSE_SIZE);
   /** Calls that have been received and wait for their turn, oldest first; and buffers for more. */
-  readonly #received: Buffer[] = [];
+  readonly #received: { readonly fd: number; readonly bytes: Buffer }[] = [];
   readonly #spare: Buffer[] = [];
   /** Thread of the last call that was waited for. */
   #caller = 0;
 
   constructor(fd: number) {
-    this.fd = fd;
+    this.#fds = [];
+    this.#fd = fd;
+    this.add(fd);
+  }
+
+  /** One more filter's listener. */
+  add(fd: number): void {
     // Kernels before 6.6 refuse; the sensor then works, only slower.
     ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+    this.#fds.push(fd);
   }
 
   /**
@@ -81,12 +94,18 @@ export class Listener {
    */
   receive(): Received {
     for (let next = this.#received.shift(); next; next = this.#received.shift()) {
-      next.copy(this.call.bytes);
-      this.#spare.push(next);
+      next.bytes.copy(this.call.bytes);
+      this.#fd = next.fd;
+      this.#spare.push(next.bytes);
       this.receiveWaiting();
       if (this.stillWaiting()) return "call";
     }
-    const received = this.#receiveInto(this.call.bytes);
+    if (this.#fds.length > 1) {
+      const ready = this.#awaitAny();
+      if (typeof ready !== "number") return ready;
+      this.#fd = ready;
+    } else this.#fd = this.#fds[0] as number;
+    const received = this.#receiveInto(this.#fd, this.call.bytes);
     // One thread that calls again and again is most often alone: then there is nothing to ask for.
     if (received === "call" && this.call.tid !== this.#caller) this.receiveWaiting();
     this.#caller = this.call.tid;
@@ -95,27 +114,45 @@ export class Listener {
 
   /** Whether no task is left that could call. */
   isOver(): boolean {
-    return this.#shows(POLLHUP);
-  }
-
-  /** A negative answer is an errno: a doorbell interrupts even a poll that does not wait. */
-  #shows(event: number): boolean {
-    const events = pollNow(this.fd, event);
-    return events > 0 && (events & event) !== 0;
+    return this.#fds.every((fd) => shows(fd, POLLHUP));
   }
 
   /** Receives what has arrived meanwhile; called wherever a decision takes longer than most. */
   receiveWaiting(): void {
-    while (this.#shows(POLLIN)) {
-      const buffer = this.#spare.pop() ?? Buffer.alloc(NOTIF_SIZE);
-      (this.#receiveInto(buffer) === "call" ? this.#received : this.#spare).push(buffer);
+    for (const fd of this.#fds)
+      while (shows(fd, POLLIN)) {
+        const bytes = this.#spare.pop() ?? Buffer.alloc(NOTIF_SIZE);
+        if (this.#receiveInto(fd, bytes) === "call") this.#received.push({ fd, bytes });
+        else this.#spare.push(bytes);
+      }
+  }
+
+  /** Blocks until a call has arrived by one of several; a filter that nobody carries any more is let go of. */
+  #awaitAny(): number | "interrupted" | "gone" {
+    const entries = Buffer.alloc(8 * this.#fds.length);
+    this.#fds.forEach((fd, index) => {
+      entries.writeInt32LE(fd, 8 * index);
+      entries.writeInt32LE(POLLIN, 8 * index + 4);
+    });
+    const result = poll(entries, this.#fds.length, -1);
+    if (result === -EINTR) return "interrupted";
+    if (result < 0) throw new LinuxError("sensor-lost", `cannot wait for the seccomp listeners (errno ${-result})`);
+    const events = (index: number) => entries.readUInt16LE(8 * index + 6);
+    for (let step = 0; step < this.#fds.length; step++) {
+      const index = (this.#turn + step) % this.#fds.length;
+      if ((events(index) & POLLIN) === 0) continue;
+      this.#turn = index + 1;
+      return this.#fds[index] as number;
     }
+    const over = this.#fds.findIndex((_, index) => events(index) !== 0);
+    if (over >= 0) this.#fds.splice(over, 1).forEach(close);
+    return "gone";
   }
 
   /** The kernel insists on a zeroed buffer. */
-  #receiveInto(buffer: Buffer): Received {
+  #receiveInto(fd: number, buffer: Buffer): Received {
     buffer.fill(0);
-    const result = ioctl(this.fd, SECCOMP_IOCTL_NOTIF_RECV, buffer);
+    const result = ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, buffer);
     if (result >= 0) return "call";
     if (result === -EINTR) return "interrupted";
     // The task was killed or interrupted before we read its call, or (since 6.11) no task is left.
@@ -139,7 +176,7 @@ export class Listener {
   }
 
   close(): void {
-    close(this.fd);
+    this.#fds.forEach(close);
   }
 
   #send(error: number, flags: number): boolean {
@@ -155,8 +192,14 @@ export class Listener {
 
   /** Both wait for the filter's lock, and a doorbell may break that wait: neither says anything about the call then. */
   #insist(request: number, argument: Buffer): number {
-    let result = ioctl(this.fd, request, argument);
-    while (result === -EINTR) result = ioctl(this.fd, request, argument);
+    let result = ioctl(this.#fd, request, argument);
+    while (result === -EINTR) result = ioctl(this.#fd, request, argument);
     return result;
   }
+}
+
+/** A negative answer is an errno: a doorbell interrupts even a poll that does not wait. */
+function shows(fd: number, event: number): boolean {
+  const events = pollNow(fd, event);
+  return events > 0 && (events & event) !== 0;
 }

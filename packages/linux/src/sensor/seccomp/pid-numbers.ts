@@ -47,6 +47,13 @@ export function pidMeant(thread: Thread, number: number): number | undefined {
   return pidOfNumber(namespace, number);
 }
 
+/** The same for a process. */
+export function pidAmong(pid: number, number: number): number | undefined {
+  if (numbersOf(pid)?.pids.at(-1) === number) return pid;
+  const namespace = namespaceOf(pid);
+  return namespace === undefined ? undefined : pidOfNumber(namespace, number);
+}
+
 /** The process in our numbers that is called `number` in a pid namespace, given as `pid:[INODE]`. */
 export function pidOfNumber(namespace: string, number: number | undefined): number | undefined {
   for (const name of readdirSync("/proc")) {

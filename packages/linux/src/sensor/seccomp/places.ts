@@ -10,6 +10,7 @@ import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, Stat, STATX_MA
 import { EMPTY, openHow, terminated } from "./bytes.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import type { Process, Thread } from "./actors.ts";
+import { fileMark } from "./lineage.ts";
 
 export interface Places {
   /** Descriptor of the task's root, or -1 if it is ours, so that plain resolution is right. */
@@ -30,10 +31,12 @@ export class PlaceKeeper {
   readonly #budget = new DescriptorBudget(0.4);
   readonly #stat = new Stat();
   readonly #ownRoot: string;
+  readonly #ownRootFile: string;
 
   constructor() {
     statx(AT_FDCWD, terminated("/"), 0, STATX_MASK, this.#stat.bytes);
     this.#ownRoot = this.#mark();
+    this.#ownRootFile = fileMark(this.#stat);
   }
 
   /** The thread's places, to be given back with `release`; undefined if the thread may not be looked into. */
@@ -44,7 +47,7 @@ export class PlaceKeeper {
       if (kept.epoch === process.directoryEpoch && process.movingThreads.size === 0) return kept.places;
       this.forget(process);
     }
-    const places = this.#open(thread.tid);
+    const places = this.#open(thread);
     if (places && this.#mayKeep(process) && this.#budget.take(PER_PROCESS))
       this.#kept.set(process, { epoch: process.directoryEpoch, places });
     return places;
@@ -68,11 +71,13 @@ export class PlaceKeeper {
     return process.movingThreads.size === 0 && !process.sharesDirectories;
   }
 
-  #open(tid: number): Places | undefined {
+  #open({ tid, process }: Thread): Places | undefined {
     const root = openat2(AT_FDCWD, terminated(`/proc/${tid}/root`), DIRECTORY);
     if (root < 0) return undefined;
     const cwd = openat2(AT_FDCWD, terminated(`/proc/${tid}/cwd`), DIRECTORY);
     statx(root, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.#stat.bytes);
+    // In a mount namespace of its own the same root has another mount.
+    process.atOwnRoot = fileMark(this.#stat) === this.#ownRootFile;
     if (this.#mark() === this.#ownRoot) {
       close(root);
       return { root: -1, rootPath: NOWHERE, cwd };

@@ -1,7 +1,6 @@
 /**
  * The seccomp sensor: receive a stopped call, find out who it is, decode what it would do, carry the verdict back.
  */
-import { existsSync } from "node:fs";
 import { EPERM } from "../../abi/errno.ts";
 import { AUDIT_ARCH_X86_64, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
 import { foreign } from "./calls/kernel.ts";
@@ -50,6 +49,16 @@ export class SeccompSensor {
     return this.#tasks.find(pid);
   }
 
+  /**
+   * Takes in what another process of ours brings into the namespace: its filter's listener, owned from now on, and its pid.
+   * False if that process is gone.
+   */
+  join(listener: number, launcher: number): boolean {
+    if (!this.#tasks.launchers.add(launcher)) return false;
+    this.#listener.add(listener);
+    return true;
+  }
+
   /** Forgets processes that are gone. */
   sweep(): void {
     this.#tasks.sweep();
@@ -95,9 +104,9 @@ export class SeccompSensor {
     }
   }
 
-  /** The thread that launches the workload carries the filter too; anyone else who cannot be identified is refused. */
+  /** A thread that launches carries the filter too; anyone else who cannot be identified is refused. */
   #stranger(tid: number): Verdict {
-    if (existsSync(`/proc/self/task/${tid}`) || !this.#listener.stillWaiting()) return 0;
+    if (this.#tasks.launchers.hasThread(tid) || !this.#listener.stillWaiting()) return 0;
     this.#mediator.lost("a task could not be identified, its call was refused");
     return EPERM;
   }

@@ -12,6 +12,7 @@ import { ESRCH } from "../../abi/errno.ts";
 import { close, pidfdOpen, pidfdSendSignal } from "../../abi/libc.ts";
 import type { Identity, PendingExec, Process, Thread } from "./actors.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
+import { Launchers } from "./launchers.ts";
 import { executableOf, Lineage } from "./lineage.ts";
 import { OldImage } from "./old-image.ts";
 import { OWN_LEVELS } from "./pid-numbers.ts";
@@ -36,7 +37,7 @@ export class TaskTable {
   readonly #credentialSerials = new Map<string, number>();
   readonly #identities = new Map<Digest, Identity>();
   readonly #lineage: Lineage;
-  readonly #supervisor: number;
+  readonly launchers: Launchers;
   readonly #events: TaskEvents;
   readonly #root: Identity = { serial: 0, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "", chain: [] };
   /** Threads that were let create a process and have not been heard of since: the new one may appear at any moment. */
@@ -49,8 +50,8 @@ export class TaskTable {
   /** `supervisor` is the pid whose child the first process is. */
   constructor(supervisor: number, events: TaskEvents) {
     this.#events = events;
-    this.#supervisor = supervisor;
-    this.#lineage = new Lineage(supervisor, this.#root, this.#processes);
+    this.launchers = new Launchers(supervisor);
+    this.#lineage = new Lineage(this.launchers, this.#root, this.#processes);
     this.#identities.set(ZERO_DIGEST, this.#root);
   }
 
@@ -129,6 +130,7 @@ export class TaskTable {
   }
 
   close(): void {
+    this.launchers.close();
     for (const thread of [...this.#threads.values()]) this.#forget(thread);
     for (const process of [...this.#processes.values()]) this.#bury(process);
   }
@@ -222,8 +224,8 @@ export class TaskTable {
 
   #discover(tid: number): Thread | undefined {
     const status = readThreadStatus(tid);
-    // The launching thread carries the filter too, and is no part of the namespace.
-    if (!status || status.tgid === this.#supervisor) return undefined;
+    // A launching thread carries the filter too, and is no part of the namespace.
+    if (!status || this.launchers.has(status.tgid)) return undefined;
     const process = this.#processAt(status);
     const thread: Thread = {
       tid,
@@ -270,6 +272,7 @@ export class TaskTable {
       multithreaded: false,
       sharesDirectories: origin.parent?.sharesDirectories ?? false,
       movingThreads: new Set(),
+      atOwnRoot: origin.parent?.atOwnRoot ?? true,
       directoryEpoch: 0,
     };
     this.#processes.set(status.tgid, process);

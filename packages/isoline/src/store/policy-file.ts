@@ -1,4 +1,4 @@
-/** `--lens NAME|FILE`: a named lens, or a policy file. */
+/** A lens by its name, or a policy file. */
 import { readFileSync, statSync } from "node:fs";
 import { canonicalPolicy, IsolineError, lensNames, namedPolicy, type Policy, parsePolicy } from "@isoline/core";
 import { CliError } from "../error.ts";
@@ -36,7 +36,7 @@ function readBounded(path: string): string {
     const why = fault instanceof Error ? fault.message : String(fault);
     throw new CliError(
       "cannot-read",
-      `--lens ${path}: expected ${lensNames.join(", ")} or a policy file, which could not be read: ${why}`,
+      `${path}: expected ${lensNames.join(", ")} or a policy file, which could not be read: ${why}`,
       { cause: fault },
     );
   }

@@ -1,8 +1,8 @@
 /** Files that are written when a workload has ended: what is wrong with them is said before it starts. */
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { CliError } from "../../error.ts";
-import { isSpecial } from "../../store/durable-file.ts";
+import { CliError } from "../error.ts";
+import { isSpecial } from "./durable-file.ts";
 
 /** Refuses a path that could not be written: nobody wants to learn that after an hour. */
 export function assertWritable(path: string): void {

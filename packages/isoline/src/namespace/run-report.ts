@@ -1,7 +1,7 @@
 /** What a run leaves for machines: `--json` and `--report`. */
 import { constants } from "node:os";
 import type { AppliedLandlock, ChildState } from "@isoline/linux";
-import type { Report } from "../../namespace/messages.ts";
+import type { Report } from "./messages.ts";
 
 /** How the run of a workload came out. */
 export type Verdict = "on-contour" | "off-contour" | "incomplete" | "learnt";

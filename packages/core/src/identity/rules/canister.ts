@@ -1,0 +1,109 @@
+/**
+ * Rule `canister`: what a container runtime chooses anew for each container and on each host.
+ *
+ * A task whose root directory is the host's sees host paths. They begin with a token, so that no path of the host can pass
+ * for one of the image, which stay literal, every character of them:
+ *
+ *   /usr/sbin/runc                                        →   $HOST/usr/sbin/runc
+ *   /var/lib/containers/storage/overlay/3f…/merged/dev    →   $ROOTFS/dev
+ *   /run/runc/5b…/state.json                              →   $STATE/{@id}/state.json
+ *   /sys/fs/cgroup/pids/libpod_parent/libpod-5b…          →   $HOST/sys/fs/cgroup/pids/libpod_parent/{libpod-@id}
+ *
+ * Ids are the container's, by its user namespace: see `CanisterUsers`.
+ */
+import type { Labelled } from "../creations.ts";
+import type { CanisterPlaces, IdKind } from "../launch.ts";
+
+const HOST = "$HOST";
+
+/** What an id that a user namespace has no name for is called in it (fs/overflowuid). */
+const OVERFLOW = 65_534;
+
+/** Host directories of one container. */
+export class CanisterDirectories {
+  readonly #directories: CanisterPlaces["directories"];
+  readonly #above: ReadonlySet<string>;
+  readonly #id: string;
+  readonly #state: string | undefined;
+
+  constructor({ id, directories }: CanisterPlaces) {
+    this.#id = id;
+    this.#state = directories.find(({ token }) => token === "$STATE")?.path;
+    this.#directories = directories.toSorted((a, b) => b.path.length - a.path.length);
+    this.#above = new Set(directories.filter(({ token }) => token === "$ROOTFS").flatMap(({ path }) => above(path)));
+  }
+
+  /** The directory around a host path: its token, and where in the path it ends. */
+  of(path: string): { readonly token: string; readonly end: number } {
+    for (const { path: directory, token } of this.#directories) {
+      const { length } = directory;
+      if (path.startsWith(directory) && (path.length === length || path.charCodeAt(length) === 0x2f))
+        return { token, end: length };
+    }
+    // Where the root file system lies is the storage driver's business, and with it how far up the runtime has to look.
+    if (this.#above.has(path)) return { token: "$ABOVE", end: path.length };
+    return { token: HOST, end: path === "/" ? 1 : 0 };
+  }
+
+  /**
+   * Whether a path leads to the runtime's state of this very container. Its last step before the workload is to open a file
+   * there by a descriptor, from a root that no longer has it.
+   */
+  isOwnState(path: string): boolean {
+    return this.#state !== undefined && path.startsWith(`${this.#state}/${this.#id}/`);
+  }
+
+  /** A host path that is levelled already. */
+  prefixed(levelled: string): string {
+    return HOST + levelled;
+  }
+
+  /** Labels of the components after `from` that hold the container's identifier as a word. */
+  labels(path: string, from: number): Labelled[] {
+    if (this.#id === "" || !path.includes(this.#id, from)) return [];
+    const found: Labelled[] = [];
+    for (let start = from + 1; start < path.length; ) {
+      const slash = path.indexOf("/", start);
+      const end = slash < 0 ? path.length : slash;
+      const text = named(path.slice(start, end), this.#id);
+      if (text !== undefined) found.push({ start, end, label: { text, fans: 0, rule: "canister" } });
+      start = end + 1;
+    }
+    return found;
+  }
+}
+
+/** `libpod-ID.scope` as `{libpod-@id.scope}`; undefined where the identifier is no word of the name, or the name has tokens of its own. */
+function named(name: string, id: string): string | undefined {
+  const at = name.indexOf(id);
+  if (at < 0 || /[{}#$@]/.test(name)) return undefined;
+  const isSetOff = (char: string) => char === "" || /[-_.:]/.test(char);
+  if (!isSetOff(name.charAt(at - 1)) || !isSetOff(name.charAt(at + id.length))) return undefined;
+  return `{${name.slice(0, at)}@id${name.slice(at + id.length)}}`;
+}
+
+function above(path: string): string[] {
+  const all: string[] = ["/"];
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) all.push(path.slice(0, end));
+  return all;
+}
+
+/**
+ * Ids as the container has them. A task that is still at the host's root may use both sides: what is in the map is the
+ * container's, the rest the host's own. One inside sees what its user namespace has no name for as the overflow id.
+ */
+export class CanisterUsers {
+  readonly #ids: CanisterPlaces["ids"];
+
+  constructor({ ids }: CanisterPlaces) {
+    this.#ids = ids;
+  }
+
+  id(id: number, kind: IdKind, atHostRoot: boolean): number {
+    const ranges = this.#ids[kind];
+    if (ranges.length === 0) return id;
+    const range = ranges.find(({ host, count }) => id >= host && id < host + count);
+    if (range) return id - range.host + range.container;
+    return atHostRoot ? id : OVERFLOW;
+  }
+}

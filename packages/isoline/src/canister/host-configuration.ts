@@ -1,0 +1,150 @@
+/**
+ * What the host says about its containers: `/etc/isoline/canisters.yaml`, or the file that ISOLINE_CANISTERS names.
+ *
+ *   unlabelled: learn            # or refuse, which is the default
+ *   contours: /var/lib/isoline/contours
+ *   reports: /var/lib/isoline/reports
+ *   annotations: allow           # or refuse: whoever starts containers then has no say
+ *   attached: enforce            # what becomes of a contour that came with the image: enforce, check, or ignore
+ *   images:
+ *     - { image: "localhost/web:*", contour: web.contour, mode: enforce }
+ *     - { image: "sha256:5b…", contour: web.contour, mode: check, policy: web.policy.yaml }
+ *
+ * The first image that matches counts. Whatever is not understood is refused: a misspelt key would quietly allow more.
+ */
+import { statSync, readFileSync } from "node:fs";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { CliError } from "../error.ts";
+
+export const modes = ["learn", "check", "enforce"] as const;
+export type CanisterMode = (typeof modes)[number];
+
+export interface ImageRule {
+  /** `*` stands for any text. */
+  readonly image: string;
+  readonly contour: string;
+  readonly mode: CanisterMode;
+  readonly policy: string | undefined;
+}
+
+export interface HostConfiguration {
+  readonly file: string | undefined;
+  readonly unlabelled: "learn" | "refuse";
+  readonly contours: string;
+  readonly reports: string;
+  readonly annotations: "allow" | "refuse";
+  readonly attached: "enforce" | "check" | "ignore";
+  readonly images: readonly ImageRule[];
+}
+
+const PLACE = "/etc/isoline/canisters.yaml";
+const CONTOURS = "/var/lib/isoline/contours";
+const REPORTS = "/var/lib/isoline/reports";
+const MOST_BYTES = 1024 * 1024;
+const OTHERS_MAY_WRITE = 0o022;
+const keys = ["unlabelled", "contours", "reports", "annotations", "attached", "images"];
+const imageKeys = ["image", "contour", "mode", "policy"];
+
+type Table = Readonly<Record<string, unknown>>;
+
+/** Reads the file; without one, everything is as the comments above say. A file that was named must be there. */
+export async function readHostConfiguration(): Promise<HostConfiguration> {
+  const named = process.env["ISOLINE_CANISTERS"];
+  const file = named ?? PLACE;
+  const text = readTrusted(file, named !== undefined);
+  const value = text === undefined ? {} : await parse(file, text);
+  return configurationIn(value, text === undefined ? undefined : file);
+}
+
+/** Whoever may write the file decides what containers may do, so it must be ours alone to write. */
+function readTrusted(file: string, must: boolean): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (!stat) {
+    if (must)
+      throw new CliError("cannot-read", `${file}: expected the host's configuration there, as ISOLINE_CANISTERS says`);
+    return undefined;
+  }
+  const own = process.geteuid?.() ?? 0;
+  if ((stat.uid !== 0 && stat.uid !== own) || (stat.mode & OTHERS_MAY_WRITE) !== 0)
+    throw new CliError(
+      "unsafe-place",
+      `${file}: expected a file of root's or yours that only its owner can write; correct its owner or mode`,
+    );
+  if (stat.size > MOST_BYTES) throw wrong(file, "the file", `at most ${MOST_BYTES} bytes`, stat.size);
+  return readFileSync(file, "utf8");
+}
+
+async function parse(file: string, text: string): Promise<unknown> {
+  const { parse } = await import("yaml");
+  try {
+    return parse(text, { maxAliasCount: 0, strict: true, uniqueKeys: true }) ?? {};
+  } catch (fault) {
+    const why = fault instanceof Error ? (fault.message.split("\n")[0] ?? "") : String(fault);
+    throw new CliError("bad-host-configuration", `${file}: expected YAML or JSON; ${why}`, { cause: fault });
+  }
+}
+
+function configurationIn(value: unknown, file: string | undefined): HostConfiguration {
+  const name = file ?? PLACE;
+  const source = table(name, value, "the file", keys);
+  const place = (key: "contours" | "reports") => {
+    const path = source[key];
+    if (path === undefined) return undefined;
+    if (typeof path !== "string" || !isAbsolute(path)) throw wrong(name, key, "an absolute path", path);
+    return path;
+  };
+  const images = source["images"] ?? [];
+  if (!Array.isArray(images)) throw wrong(name, "images", "a list", images);
+  return {
+    file,
+    unlabelled: choice(name, source["unlabelled"], "unlabelled", ["learn", "refuse"], "refuse"),
+    contours: place("contours") ?? CONTOURS,
+    reports: place("reports") ?? REPORTS,
+    annotations: choice(name, source["annotations"], "annotations", ["allow", "refuse"], "allow"),
+    attached: choice(name, source["attached"], "attached", ["enforce", "check", "ignore"], "enforce"),
+    images: images.map((each, index) => ruleIn(name, each, `images[${index}]`)),
+  };
+}
+
+function ruleIn(name: string, value: unknown, key: string): ImageRule {
+  const source = table(name, value, key, imageKeys);
+  const text = (field: string) => {
+    const given = source[field];
+    if (typeof given !== "string" || given === "") throw wrong(name, `${key}.${field}`, "text", given);
+    return given;
+  };
+  return {
+    image: text("image"),
+    contour: text("contour"),
+    mode: choice(name, source["mode"], `${key}.mode`, modes, undefined),
+    policy: source["policy"] === undefined ? undefined : resolve(dirname(name), text("policy")),
+  };
+}
+
+function choice<T extends string>(
+  file: string,
+  value: unknown,
+  key: string,
+  allowed: readonly T[],
+  standard: T | undefined,
+): T {
+  if (value === undefined && standard !== undefined) return standard;
+  if (!allowed.includes(value as T)) throw wrong(file, key, `one of ${allowed.join(", ")}`, value);
+  return value as T;
+}
+
+function table(file: string, value: unknown, key: string, allowed: readonly string[]): Table {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw wrong(file, key, `a table with the keys ${allowed.join(", ")}`, value);
+  const stranger = Object.keys(value).find((name) => !allowed.includes(name));
+  if (stranger !== undefined) throw wrong(file, key, `only the keys ${allowed.join(", ")}`, stranger);
+  return value as Table;
+}
+
+function wrong(file: string, key: string, expected: string, got: unknown): CliError {
+  const shown = got === undefined ? "nothing" : JSON.stringify(got).slice(0, 60);
+  return new CliError(
+    "bad-host-configuration",
+    `${file}: ${key}: expected ${expected}, got ${shown}; see docs/canisters.md`,
+  );
+}

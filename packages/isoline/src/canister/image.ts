@@ -1,0 +1,96 @@
+/**
+ * Which image a bundle was made of. No field of an OCI bundle says so; engines note it in annotations, or in files of their
+ * own beside the bundle.
+ *
+ *   podman        …/overlay-containers/ID/userdata is the bundle; …/overlay-containers/containers.json names image and id,
+ *                 …/overlay-images/images.json the digest of its manifest
+ *   CRI-O, containerd under Kubernetes   annotations
+ *   Docker        /var/lib/docker/containers/ID/config.v2.json
+ */
+import { readFileSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Bundle } from "./bundle.ts";
+
+export interface Image {
+  /** Names, the one it was started by first; there may be none. */
+  readonly names: readonly string[];
+  /** Digests by which it is known: of its manifest, of its configuration; `sha256:…`. */
+  readonly digests: readonly string[];
+}
+
+const MOST_BYTES = 64 * 2 ** 20;
+const HEX = /^[0-9a-f]{64}$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** What can be found out; empty for a plain bundle, which is of no image. */
+export function imageOf(bundle: Bundle, id: string): Image {
+  const noted = annotated(bundle.annotations);
+  if (noted.names.length + noted.digests.length > 0) return noted;
+  return inContainersStorage(bundle, id) ?? inDocker(id) ?? { names: [], digests: [] };
+}
+
+function annotated(annotations: Readonly<Record<string, string>>): Image {
+  const named = [
+    "io.kubernetes.cri.image-name",
+    "io.kubernetes.cri-o.ImageName",
+    "io.kubernetes.cri-o.UserRequestedImage",
+  ]
+    .map((key) => annotations[key])
+    .filter((name) => name !== undefined);
+  const reference = annotations["io.kubernetes.cri-o.ImageRef"] ?? "";
+  const digests = [...named, reference].flatMap((text) => /sha256:[0-9a-f]{64}$/.exec(text)?.[0] ?? []);
+  return { names: named, digests: HEX.test(reference) ? [...digests, `sha256:${reference}`] : digests };
+}
+
+/** c/storage: lists of records. */
+function inContainersStorage({ directory }: Bundle, id: string): Image | undefined {
+  const own = dirname(directory);
+  if (basename(directory) !== "userdata" || basename(own) !== id) return undefined;
+  const containers = dirname(own);
+  if (!containers.endsWith("-containers")) return undefined;
+  const container = records(join(containers, "containers.json")).find((each) => each["id"] === id);
+  const imageId = container?.["image"];
+  if (typeof imageId !== "string" || !HEX.test(imageId)) return undefined;
+  const metadata = parsed(container?.["metadata"]);
+  const started = typeof metadata["image-name"] === "string" ? [metadata["image-name"]] : [];
+  const images = `${containers.slice(0, -"-containers".length)}-images`;
+  const image = records(join(images, "images.json")).find((each) => each["id"] === imageId) ?? {};
+  const names = Array.isArray(image["names"]) ? image["names"].filter((name) => typeof name === "string") : [];
+  const digests = [image["digest"], `sha256:${imageId}`].filter(
+    (each): each is string => typeof each === "string" && DIGEST.test(each),
+  );
+  return { names: [...new Set([...started, ...names])], digests };
+}
+
+function inDocker(id: string): Image | undefined {
+  if (!HEX.test(id)) return undefined;
+  const file = readBounded(`/var/lib/docker/containers/${id}/config.v2.json`);
+  if (file === undefined) return undefined;
+  const container = parsed(file);
+  const configuration = container["Config"] as Record<string, unknown> | undefined;
+  const name = configuration?.["Image"];
+  const digest = container["Image"];
+  return {
+    names: typeof name === "string" ? [name] : [],
+    digests: typeof digest === "string" && DIGEST.test(digest) ? [digest] : [],
+  };
+}
+
+function records(file: string): Record<string, unknown>[] {
+  const value: unknown = JSON.parse(readBounded(file) ?? "[]");
+  return Array.isArray(value) ? value.filter((each) => typeof each === "object" && each !== null) : [];
+}
+
+function parsed(text: unknown): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(String(text));
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function readBounded(file: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat?.isFile() && stat.size <= MOST_BYTES ? readFileSync(file, "utf8") : undefined;
+}

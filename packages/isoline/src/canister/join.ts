@@ -1,0 +1,77 @@
+/**
+ * Bringing a call of runc into a namespace that runs already: `exec`, and hooks that `start` runs.
+ *
+ * The new process must be a descendant of whoever called us, who waits for it; the namespace's own tasks are not. So a thread
+ * of ours puts a filter of its own on itself, runc inherits it, and the supervisor is given its listener: same engine, same
+ * contour, another filter. Until the supervisor answers, the new process cannot even begin.
+ */
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { type ChildState, closeDescriptor } from "@isoline/linux";
+import { ControlClient } from "../control/client.ts";
+import { CliError } from "../error.ts";
+import { awaitCell, cells, type ControlBlock, makeControlBlock, publish } from "../namespace/control-block.ts";
+import type { Entry } from "../namespace/entry.ts";
+import { FirstProcess } from "../namespace/first-process.ts";
+import type { LaunchData } from "../namespace/launch-thread.ts";
+import type { LaunchMessage, LaunchOrder } from "../namespace/messages.ts";
+import { launchData } from "../namespace/namespace.ts";
+import { startLauncher } from "../namespace/threads.ts";
+import { type CanisterRecord, isSupervised } from "./record.ts";
+
+export interface Joining {
+  readonly entry: Entry;
+  readonly command: readonly Uint8Array[];
+  readonly path: Uint8Array;
+}
+
+/** Runs a command inside the namespace of a canister; how it ended. */
+export async function joinCanister(record: CanisterRecord, joining: Joining): Promise<ChildState> {
+  if (!isSupervised(record))
+    throw new CliError(
+      "no-such-canister",
+      `${record.id}: its supervisor (process ${record.supervisor.pid}) is gone, so nothing can be run in it; remove the container`,
+    );
+  const first = new FirstProcess();
+  first.takeSignals(joining.entry);
+  first.onStop = () => process.kill(process.pid, "SIGSTOP");
+  const { block, launched } = launchThread(joining);
+  const started = outcomeOf(launched);
+  const listener = await listenerIn(block);
+  if (listener >= 0) {
+    await new ControlClient(record.id.slice(0, 12), record.socket).join(listener);
+    closeDescriptor(listener);
+  }
+  first.started(await started);
+  return first.end();
+}
+
+function launchThread({ entry, command, path }: Joining): { block: ControlBlock; launched: MessagePort } {
+  const block = makeControlBlock();
+  const orders = new MessageChannel();
+  const launched = new MessageChannel();
+  const launcher = startLauncher({ block, orders: orders.port2, outcome: launched.port2 });
+  launcher.on("error", () => publish(block, cells.listener, -1));
+  launcher.postMessage(launchData(entry, command, path) satisfies LaunchData);
+  orders.port1.postMessage({ landlock: undefined } satisfies LaunchOrder);
+  publish(block, cells.ready, 1);
+  return { block, launched: launched.port1 };
+}
+
+/** The process that was started. */
+function outcomeOf(launched: MessagePort): Promise<number> {
+  return new Promise((resolve, reject) => {
+    launched.on("message", (message: LaunchMessage) => {
+      launched.close();
+      if (message.kind === "started") resolve(message.pid);
+      else if (message.kind === "failed") reject(new CliError("no-such-canister", message.message));
+      else
+        reject(new CliError("not-executable", `runc could not be started in the namespace (errno ${message.errno})`));
+    });
+  });
+}
+
+/** The filter's listener, as soon as the thread has it; negative if it got none. */
+async function listenerIn(block: ControlBlock): Promise<number> {
+  while (Atomics.load(block, cells.listener) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  return awaitCell(block, cells.listener);
+}

@@ -1,0 +1,177 @@
+/**
+ * The label of a canister: which contour, mode and policy hold for it.
+ *
+ *   the host's rule for the image        wins; an annotation that says something else is refused
+ *   annotations of the container         dev.isoline.contour, .mode, .policy, .report, .name, .image
+ *   a contour attached to the image      as fetched by `isoline fetch-contour`, by the image's digest
+ *   none of them                         learnt or refused, as the host says
+ */
+import { lstatSync, mkdirSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { CliError } from "../error.ts";
+import { attachedContour } from "./attached.ts";
+import type { Bundle } from "./bundle.ts";
+import { type CanisterMode, type HostConfiguration, type ImageRule, modes } from "./host-configuration.ts";
+import type { Image } from "./image.ts";
+
+export interface Label {
+  readonly mode: CanisterMode;
+  /** Absolute path. To learn, it need not be there. */
+  readonly contour: string;
+  readonly policy: string | undefined;
+  readonly report: string | undefined;
+  readonly name: string | undefined;
+  /** Who said so, for people. */
+  readonly source: string;
+}
+
+const PREFIX = "dev.isoline.";
+const known = ["contour", "mode", "policy", "report", "name", "image"] as const;
+type Key = (typeof known)[number];
+type Annotations = Partial<Record<Key, string>>;
+
+export function labelOf(bundle: Bundle, image: Image, host: HostConfiguration): Label {
+  const said = annotationsOf(bundle, host);
+  refuseOtherImage(said.image, image);
+  const rule = host.images.find((each) => [...image.names, ...image.digests].some((name) => matches(each.image, name)));
+  const label = rule
+    ? ofRule(rule, said, host)
+    : (ofAnnotations(said, host) ?? ofImage(image, host) ?? unlabelled(image, host));
+  refuseStrangeFile(label);
+  return {
+    ...label,
+    policy: said.policy === undefined ? label.policy : absolute(said.policy, "policy"),
+    report: said.report === undefined ? undefined : absolute(said.report, "report"),
+    name: said.name,
+  };
+}
+
+type Bare = Omit<Label, "report" | "name">;
+
+function annotationsOf({ annotations }: Bundle, host: HostConfiguration): Annotations {
+  const ours = Object.entries(annotations).filter(([key]) => key.startsWith(PREFIX));
+  const stranger = ours.find(([key]) => !(known as readonly string[]).includes(key.slice(PREFIX.length)));
+  if (stranger)
+    throw refusal(
+      `expected annotations ${known.map((key) => PREFIX + key).join(", ")}, got ${shown(stranger[0])}; correct or remove it`,
+    );
+  if (ours.length > 0 && host.annotations === "refuse")
+    throw refusal(
+      `expected no ${PREFIX}* annotations, as ${host.file} says, got ${shown(ours[0]?.[0] ?? "")}; remove it`,
+    );
+  return Object.fromEntries(ours.map(([key, value]) => [key.slice(PREFIX.length), value]));
+}
+
+/** A container that says which image it is of must be of that. */
+function refuseOtherImage(expected: string | undefined, { names, digests }: Image): void {
+  if (expected === undefined || [...names, ...digests].includes(expected)) return;
+  const got = digests[0] ?? names[0] ?? "one that the bundle does not tell";
+  throw refusal(
+    `expected the image ${shown(expected)}, as ${PREFIX}image says, got ${shown(got)}; the contour is for another image`,
+  );
+}
+
+function ofRule(rule: ImageRule, said: Annotations, host: HostConfiguration): Bare {
+  for (const key of ["contour", "mode", "policy"] as const) {
+    const annotated = said[key];
+    const own = rule[key];
+    if (annotated !== undefined && annotated !== own)
+      throw refusal(
+        `${host.file} has ${key} ${shown(own ?? "none")} for images like ${shown(rule.image)}, the annotation ${PREFIX}${key} ${shown(annotated)}; remove the annotation`,
+      );
+  }
+  return {
+    mode: rule.mode,
+    contour: inStore(rule.contour, host),
+    policy: rule.policy,
+    source: `${host.file}, for images like ${rule.image}`,
+  };
+}
+
+function ofAnnotations(said: Annotations, host: HostConfiguration): Bare | undefined {
+  if (said.contour === undefined && said.mode === undefined) return undefined;
+  if (said.contour === undefined || said.mode === undefined)
+    throw refusal(`expected both ${PREFIX}contour and ${PREFIX}mode, got only one of them; add the other`);
+  if (!(modes as readonly string[]).includes(said.mode))
+    throw refusal(`${PREFIX}mode: expected one of ${modes.join(", ")}, got ${shown(said.mode)}`);
+  return {
+    mode: said.mode as CanisterMode,
+    contour: inStore(said.contour, host),
+    policy: undefined,
+    source: "annotations",
+  };
+}
+
+function ofImage(image: Image, host: HostConfiguration): Bare | undefined {
+  if (host.attached === "ignore") return undefined;
+  const contour = attachedContour(host.contours, image.digests);
+  return contour === undefined
+    ? undefined
+    : { mode: host.attached, contour, policy: undefined, source: "attached to the image" };
+}
+
+function unlabelled({ names, digests }: Image, host: HostConfiguration): Bare {
+  const [name = digests[0]] = names;
+  if (host.unlabelled === "refuse" || name === undefined)
+    throw refusal(
+      `expected a label: annotations ${PREFIX}contour and ${PREFIX}mode, a contour attached to the image, or a rule for it in ${host.file ?? "/etc/isoline/canisters.yaml"}; found none${name === undefined ? ", and the bundle does not tell its image" : ` for ${shown(name)}`}`,
+    );
+  mkdirSync(host.contours, { recursive: true, mode: 0o755 });
+  const file = `${name.replace(/[^\w.-]+/g, "_").slice(0, 200)}.contour`;
+  return {
+    mode: "learn",
+    contour: join(host.contours, file),
+    policy: undefined,
+    source: `${host.file}, for what has no label`,
+  };
+}
+
+/** A name is one in the host's store and stays in it; an absolute path is itself. */
+function inStore(contour: string, { contours }: HostConfiguration): string {
+  if (isAbsolute(contour)) return contour;
+  if (!/^[\w-][\w.-]{0,200}$/.test(contour))
+    throw refusal(
+      `contour: expected an absolute path, or a name of letters, digits, _ . and - in ${contours}, got ${shown(contour)}`,
+    );
+  return join(contours, contour);
+}
+
+function absolute(path: string, key: Key): string {
+  if (!isAbsolute(path)) throw refusal(`${PREFIX}${key}: expected an absolute path, got ${shown(path)}`);
+  return path;
+}
+
+/** Whoever can put a link there would choose what is read, or written over, as root. */
+function refuseStrangeFile({ contour, mode }: Bare): void {
+  const stat = lstatSync(contour, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    if (mode === "learn") return;
+    throw refusal(`expected a contour at ${shown(contour)}, found nothing; learn one first, with ${PREFIX}mode=learn`);
+  }
+  if (stat.isFile()) return;
+  const what = stat.isSymbolicLink() ? "a symbolic link" : stat.isDirectory() ? "a directory" : "no regular file";
+  throw refusal(`expected a contour at ${shown(contour)}, found ${what}; name the file itself`);
+}
+
+/** `*` is any text; everything else is itself. */
+function matches(pattern: string, name: string): boolean {
+  const [first = "", ...rest] = pattern.split("*");
+  if (rest.length === 0) return pattern === name;
+  const last = rest.pop() as string;
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length - at >= last.length && name.endsWith(last);
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 120));
+}
+
+function refusal(message: string): CliError {
+  return new CliError("bad-label", message);
+}

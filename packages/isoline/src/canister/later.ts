@@ -1,0 +1,65 @@
+/** Calls of runc about a canister that was created before: `exec`, `start`, `delete`. */
+import { type ChildState, dieBySignal, leave } from "@isoline/linux";
+import { CliError } from "../error.ts";
+import type { Entry } from "../namespace/entry.ts";
+import { containerOf, type RuncCall } from "./command-line.ts";
+import { joinCanister } from "./join.ts";
+import { type CanisterRecord, isSupervised, Records } from "./record.ts";
+import { rootOf, statusOf } from "./runc.ts";
+import { runOutside } from "./outside.ts";
+import type { Voice } from "./voice.ts";
+
+export interface Later {
+  readonly call: RuncCall;
+  readonly entry: Entry;
+  readonly voice: Voice;
+  readonly command: readonly Uint8Array[];
+  readonly path: Uint8Array;
+}
+
+/** A supervisor writes its contour when the last process is gone; whoever deletes the container wants to find it. */
+const PATIENCE_MS = 10_000;
+
+export async function later(call: Later): Promise<never> {
+  const id = containerOf(call.call);
+  const records = new Records(id, rootOf(call.call));
+  const record = records.find();
+  switch (call.call.command) {
+    case "exec":
+      return endAs(await joinCanister(known(record, id), call));
+    case "start":
+      return endAs(record ? await joinCanister(record, call) : await runOutside(call));
+    default: {
+      const exit = await runOutside(call);
+      if (record && statusOf(exit) === 0) await bury(record, records, call.voice);
+      return endAs(exit);
+    }
+  }
+}
+
+function known(record: CanisterRecord | undefined, id: string): CanisterRecord {
+  if (record) return record;
+  throw new CliError(
+    "no-such-canister",
+    `${id}: expected a container that isoline-runc created, found none; create it with isoline-runc, or use runc itself`,
+  );
+}
+
+/** Waits for the supervisor's last word, and says so if it never came. */
+async function bury(record: CanisterRecord, records: Records, voice: Voice): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  while (isSupervised(record) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+  const last = records.find();
+  if (isSupervised(record))
+    voice.say("warning", `${record.id}: processes of the container outlive it, and so does its supervisor`);
+  else if (last?.ended === undefined)
+    voice.say(
+      "error",
+      `${record.id}: its supervisor died before the container; mediated calls failed from then on, and what was seen is lost`,
+    );
+  if (!isSupervised(record)) records.remove();
+}
+
+function endAs(exit: ChildState): never {
+  return exit.state === "killed" ? dieBySignal(exit.signal) : leave(statusOf(exit));
+}

@@ -1,0 +1,80 @@
+/**
+ * What is known of live canisters: a file for each, beside the control sockets, by which later calls of the runtime find
+ * its supervisor.
+ *
+ *   canisters/ID@ROOT.json      ROOT: eight digits of the digest of runc's state directory, where the same ID means another
+ *   canisters/ID@ROOT.hooks     there if `start` runs hooks, which belong into the namespace too
+ */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { sha256 } from "@isoline/core";
+import { fitControlDirectories, openControlDirectory } from "../control/place.ts";
+
+export interface CanisterRecord {
+  readonly isoline: 1;
+  readonly id: string;
+  /** Path of the control socket. */
+  readonly socket: string;
+  readonly supervisor: { readonly pid: number; readonly started: string };
+  readonly contour: string;
+  readonly mode: string;
+  /** `undefined` while it lives; then how it ended, in one line. */
+  readonly ended?: string;
+}
+
+const ROOM = "canisters";
+
+export class Records {
+  readonly #base: string;
+
+  constructor(id: string, root: string) {
+    this.#base = `${id}@${sha256(Buffer.from(root)).slice(0, 8)}`;
+  }
+
+  /** The record, wherever it is; undefined if there is none. */
+  find(): CanisterRecord | undefined {
+    for (const path of this.#paths(".json")) {
+      try {
+        const record = JSON.parse(readFileSync(path, "utf8")) as Partial<CanisterRecord>;
+        if (record.isoline === 1 && typeof record.supervisor?.pid === "number") return record as CanisterRecord;
+      } catch {
+        // Not there, or torn: the next place.
+      }
+    }
+    return undefined;
+  }
+
+  /** Puts it in place at once: who looks finds all of it or nothing. */
+  write(record: CanisterRecord, hasHooks: boolean): void {
+    const room = join(openControlDirectory(), ROOM);
+    mkdirSync(room, { mode: 0o700, recursive: true });
+    const path = join(room, `${this.#base}.json`);
+    const aside = `${path}.${process.pid}`;
+    writeFileSync(aside, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+    renameSync(aside, path);
+    if (hasHooks) writeFileSync(join(room, `${this.#base}.hooks`), "", { mode: 0o600 });
+  }
+
+  remove(): void {
+    for (const path of [...this.#paths(".json"), ...this.#paths(".hooks")]) rmSync(path, { force: true });
+  }
+
+  #paths(suffix: string): string[] {
+    return fitControlDirectories().map((directory) => join(directory, ROOM, this.#base + suffix));
+  }
+}
+
+/** When a process started, so that a number that passed to another is not taken for it; undefined if there is none (proc_pid_stat(5), field 22). */
+export function startOf(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields[22 - 3];
+  } catch {
+    return undefined;
+  }
+}
+
+export function isSupervised({ supervisor }: CanisterRecord): boolean {
+  return startOf(supervisor.pid) === supervisor.started;
+}

@@ -1,0 +1,8 @@
+/** How what went wrong reads: the message of a refusal, and of what nobody foresaw also where. */
+import { IsolineError } from "@isoline/core";
+
+export function asRefusal(fault: unknown): string {
+  if (fault instanceof IsolineError) return fault.message;
+  const text = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
+  return `this should not have happened, please report it: ${text}`;
+}

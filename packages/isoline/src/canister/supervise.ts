@@ -1,0 +1,204 @@
+/**
+ * One canister from `create` or `run` to the end of its last process: the label is read, the contour checked, runc started
+ * inside the namespace, its end told to whoever called it, and at last written what was learnt or seen.
+ */
+import { existsSync, mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { type ChildState, leave } from "@isoline/linux";
+import { ControlServer } from "../control/server.ts";
+import type { Entry } from "../namespace/entry.ts";
+import type { DepartureReport, Snapshot } from "../namespace/messages.ts";
+import { Namespace, type Outcome } from "../namespace/namespace.ts";
+import type { Plan } from "../namespace/plan.ts";
+import { exitOf, type RunReport, verdictOf } from "../namespace/run-report.ts";
+import type { Threads } from "../namespace/threads.ts";
+import { writeDurably } from "../store/durable-file.ts";
+import { policyLine } from "../store/policy-file.ts";
+import { assertWritable } from "../store/writable.ts";
+import { type Bundle, readBundle } from "./bundle.ts";
+import { containerOf, type RuncCall } from "./command-line.ts";
+import { type HostConfiguration, readHostConfiguration } from "./host-configuration.ts";
+import { type Image, imageOf } from "./image.ts";
+import { type Label, labelOf } from "./label.ts";
+import { canisterPlaces } from "./places.ts";
+import { Records, startOf } from "./record.ts";
+import { rootOf, statusOf } from "./runc.ts";
+import type { StatusPipe } from "./status-pipe.ts";
+import type { Voice } from "./voice.ts";
+
+export interface Start {
+  readonly call: RuncCall;
+  readonly entry: Entry;
+  readonly threads: Threads;
+  readonly voice: Voice;
+  /** runc and its arguments, as raw bytes. */
+  readonly command: readonly Uint8Array[];
+  /** Where the caller waits for runc's end, if it does not wait for ours. */
+  readonly status: StatusPipe | undefined;
+}
+
+/** Departures that are told to whoever started a container that came to nothing. */
+const FEW = 5;
+
+export class Canister {
+  readonly #start: Start;
+  readonly #id: string;
+  readonly #bundle: Bundle;
+  readonly #image: Image;
+  readonly #host: HostConfiguration;
+  readonly #label: Label;
+  readonly #records: Records;
+  #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
+  #over = false;
+
+  private constructor(start: Start, host: HostConfiguration) {
+    const { call } = start;
+    this.#start = start;
+    this.#host = host;
+    this.#id = containerOf(call);
+    this.#bundle = readBundle(call.options.get("bundle") ?? ".");
+    this.#image = imageOf(this.#bundle, this.#id);
+    this.#label = labelOf(this.#bundle, this.#image, host);
+    this.#records = new Records(this.#id, rootOf(call));
+  }
+
+  /** Reads everything that says what the canister is; throws whatever is wrong with it. */
+  static async of(start: Start): Promise<Canister> {
+    return new Canister(start, await readHostConfiguration());
+  }
+
+  /** Runs it to its end; how runc ended. */
+  async run(): Promise<ChildState> {
+    const { entry, threads, command, voice } = this.#start;
+    const { mode, contour, report, source } = this.#label;
+    if (report !== undefined) assertWritable(report);
+    const namespace = new Namespace(entry, await this.#plan(), command, threads);
+    namespace.first.onEnd = (exit) => void this.#told(namespace, exit);
+    const outcome = await namespace.run(() => {
+      this.#server = this.#serve(namespace);
+      voice.say("info", `${this.#id}: ${mode} ${contour} (${source})`);
+    });
+    this.#over = true;
+    await (await this.#server)?.close();
+    this.#sumUp(outcome);
+    return outcome.exit;
+  }
+
+  async #plan(): Promise<Plan> {
+    const { mode, contour, policy } = this.#label;
+    const learns = mode === "learn";
+    if (learns) assertWritable(contour);
+    return {
+      mode: mode === "check" ? "watch" : mode,
+      contour: learns && !existsSync(contour) ? undefined : contour,
+      output: learns ? contour : undefined,
+      policy: await policyLine(policy),
+      trajectory: undefined,
+      places: canisterPlaces(this.#id, rootOf(this.#start.call), this.#bundle),
+      // A task under Landlock may neither mount nor pivot, which is all that a runtime does.
+      landlock: false,
+      openFiles: this.#start.entry.openFiles,
+    };
+  }
+
+  /** Later calls find the supervisor by this. Without it `exec` is impossible, so there is no canister without it. */
+  async #serve(namespace: Namespace): Promise<ControlServer> {
+    const { contour, name } = this.#label;
+    const server = await ControlServer.open({
+      name: name ?? nameFrom(this.#id),
+      command: `${this.#image.names[0] ?? ""} ${this.#id}`.trim(),
+      contour,
+      pid: namespace.first.pid,
+      joins: true,
+      ask: async (request) => (this.#over ? undefined : namespace.ask(request)),
+      follow: async (follower) => {
+        const unfollow = await namespace.follow(follower);
+        return async () => {
+          if (!this.#over) await unfollow();
+        };
+      },
+    });
+    this.#records.write({ ...this.#record(), socket: server.path }, this.#bundle.hooks.poststart);
+    return server;
+  }
+
+  #record(): Parameters<Records["write"]>[0] {
+    const { contour, mode } = this.#label;
+    const supervisor = { pid: process.pid, started: startOf(process.pid) ?? "" };
+    return { isoline: 1, id: this.#id, socket: "", supervisor, contour, mode };
+  }
+
+  /** runc has ended; what it made may live on. */
+  async #told(namespace: Namespace, exit: ChildState): Promise<void> {
+    const { status, voice, entry } = this.#start;
+    if (status === undefined) return;
+    try {
+      await this.#server;
+    } catch (fault) {
+      // What runc made cannot be reached any more: it must not go on without anybody who could say so.
+      voice.say("error", `${this.#id}: ${(fault as Error).message}; the container is given up`);
+      status.deliver(125);
+      leave(125);
+    }
+    if (statusOf(exit) !== 0) await this.#sayDepartures(namespace);
+    status.deliver(statusOf(exit));
+    voice.detach();
+    status.letGo(entry.open);
+  }
+
+  /** Why runc may have failed. */
+  async #sayDepartures(namespace: Namespace): Promise<void> {
+    if (this.#over) return;
+    const snapshot = (await namespace.ask({ ask: "snapshot" })) as Snapshot | undefined;
+    if (snapshot === undefined || snapshot.off === 0) return;
+    const all = ((await namespace.ask({ ask: "departures", from: 0 })) ?? []) as readonly DepartureReport[];
+    for (const line of all.slice(0, FEW).map(departureText)) this.#start.voice.say("error", line);
+  }
+
+  #sumUp({ exit, report, landlock }: Outcome): void {
+    const { voice } = this.#start;
+    const { mode, contour } = this.#label;
+    const verdict = verdictOf(report, mode === "learn");
+    const document: RunReport & { readonly container: string; readonly image: Image } = {
+      isoline: 1,
+      verdict,
+      container: this.#id,
+      image: this.#image,
+      contour,
+      command: [this.#id],
+      exit: exitOf(exit),
+      ...report,
+      landlock: landlock === undefined ? null : landlock,
+    };
+    for (const file of this.#reportFiles()) {
+      try {
+        writeDurably(file, [`${JSON.stringify(document, null, 2)}\n`]);
+      } catch (fault) {
+        voice.say("error", (fault as Error).message);
+      }
+    }
+    for (const line of report.departures.slice(0, FEW).map(departureText)) voice.say("warning", line);
+    for (const { reason, count } of report.incomplete) voice.say("warning", `incomplete: ${reason} (${count} times)`);
+    const summary = `${this.#id}: ${verdict}: ${report.events} events, ${report.points} points of ${contour}, ${report.off} off contour`;
+    voice.say(verdict === "learnt" || verdict === "on-contour" ? "info" : "warning", summary);
+    this.#records.write({ ...this.#record(), ended: summary }, false);
+  }
+
+  /** One of each contour, of its last run; and wherever the label wants one. */
+  #reportFiles(): string[] {
+    const { report, contour } = this.#label;
+    mkdirSync(this.#host.reports, { recursive: true, mode: 0o755 });
+    const last = join(this.#host.reports, `${basename(contour).replace(/\.contour$/, "")}.json`);
+    return report === undefined ? [last] : [last, report];
+  }
+}
+
+function departureText({ why, refused }: DepartureReport): string {
+  return `${refused > 0 ? "refused, " : ""}off contour: ${why}`;
+}
+
+/** Short enough to type, and fit for a socket's name; undefined if nothing of an id is. */
+function nameFrom(id: string): string | undefined {
+  const name = id.replaceAll("+", "-").slice(0, /^[0-9a-f]{64}$/.test(id) ? 12 : 40);
+  return /^[A-Za-z0-9]/.test(name) ? name : undefined;
+}

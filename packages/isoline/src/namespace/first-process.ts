@@ -1,0 +1,114 @@
+/**
+ * The workload's first process, as whoever started isoline means it: signals for us are for it, and what becomes of it is
+ * what becomes of us.
+ */
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { type ChildState, childState, ignoreSignal, sendSignal } from "@isoline/linux";
+import type { Entry } from "./entry.ts";
+
+/** A millisecond each. Whoever took the status of our child away must not keep us here for good. */
+const ENDING_TRIES = 1000;
+const LOOK_EVERY_MS = 500;
+/** Signals that a person or a service manager sends to a program it started; passed on to the workload. */
+const FORWARDED: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH"];
+/** Signals of the terminal: the kernel has sent them to the workload as well. */
+const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", "SIGTTOU"];
+
+export class FirstProcess {
+  /** Called once, when it has ended. */
+  onEnd: (exit: ChildState) => void = () => {};
+  /** Called when it was stopped. */
+  onStop: () => void = () => {};
+  #pid = 0;
+  #exit: ChildState = { state: "running" };
+
+  /** 0 before it is started. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** What became of it so far. */
+  get exit(): ChildState {
+    return this.#exit;
+  }
+
+  get isOver(): boolean {
+    return this.#exit.state === "exited" || this.#exit.state === "killed";
+  }
+
+  started(pid: number): void {
+    this.#pid = pid;
+    this.#reap();
+  }
+
+  /** Waits until it has ended. */
+  async end(): Promise<ChildState> {
+    // Waiting for a signal does not keep Node alive.
+    while (!this.isOver) {
+      await new Promise<void>((resolve) => {
+        this.onEnd = () => resolve();
+        setTimeout(resolve, LOOK_EVERY_MS);
+      });
+      this.#reap();
+    }
+    return this.#exit;
+  }
+
+  /** Signals that were ignored at the start stay ignored; the rest is passed on, or was the terminal's and reached the workload by itself. */
+  takeSignals({ ignored: set }: Entry): void {
+    const ignored = new Set<number>();
+    for (let signal = 1; signal <= 64; signal++) {
+      const isIgnored = ((set[(signal - 1) >> 3] ?? 0) & (1 << ((signal - 1) & 7))) !== 0;
+      if (isIgnored && signal !== constants.signals.SIGCHLD) {
+        ignored.add(signal);
+        ignoreSignal(signal);
+      }
+    }
+    const heard = (name: NodeJS.Signals) => !ignored.has(constants.signals[name]);
+    for (const name of FORWARDED.filter(heard)) process.on(name, () => this.#forward(name));
+    for (const name of FROM_TERMINAL.filter(heard)) process.on(name, () => this.#fromTerminal(name));
+    process.on("SIGCHLD", () => this.#reap());
+    process.on("SIGCONT", () => this.#forward("SIGCONT"));
+  }
+
+  /**
+   * A task gives up its filter early in its exit, so that a namespace may be known to be over before its first process can be
+   * waited for.
+   */
+  async ending(): Promise<void> {
+    for (let tries = 0; tries < ENDING_TRIES; tries++) {
+      this.#reap();
+      if (this.isOver) return;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  #forward(name: NodeJS.Signals): void {
+    if (this.#pid > 0 && !this.isOver) sendSignal(this.#pid, constants.signals[name]);
+  }
+
+  /** A Ctrl-C reaches the whole foreground group. Only if we are not in it can the signal have been meant for us alone. */
+  #fromTerminal(name: NodeJS.Signals): void {
+    if (!inForeground()) this.#forward(name);
+  }
+
+  #reap(): void {
+    if (this.#pid === 0 || this.isOver) return;
+    const state = childState(this.#pid);
+    if (state.state === "running") return;
+    if (state.state === "stopped") {
+      this.onStop();
+      return;
+    }
+    this.#exit = state;
+    this.onEnd(state);
+  }
+}
+
+/** Whether this process is in the foreground group of its terminal (`/proc/self/stat`: pgrp is field 5, tpgid field 8). */
+function inForeground(): boolean {
+  const text = readFileSync("/proc/self/stat", "latin1");
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return fields[2] === fields[5];
+}

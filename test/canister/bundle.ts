@@ -1,0 +1,153 @@
+/** Small containers for the tests: a root file system of busybox, plain bundles for runc, images for podman. */
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const bin = fileURLToPath(new URL("../../packages/isoline/bin/", import.meta.url));
+
+/** Why nothing here can run on this machine; undefined if it can. */
+export function missing(...programs: readonly string[]): string | undefined {
+  if (process.geteuid?.() !== 0) return "needs root";
+  const absent = programs.filter((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status !== 0);
+  return absent.length > 0 ? `needs ${absent.join(", ")}` : undefined;
+}
+
+export interface Result {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A place of its own for one file of tests: bundles, contours, reports, and an isoline-runc that knows no other place. */
+export class Workshop {
+  readonly place = mkdtempSync(join(tmpdir(), "isoline-canister-"));
+  readonly runtime = this.path("isoline-runc");
+  readonly #made: string[] = [];
+  #next = 1;
+
+  constructor(configuration: Readonly<Record<string, unknown>> = {}) {
+    mkdirSync(this.path("run"), { mode: 0o700 });
+    mkdirSync(this.path("contours"));
+    this.configure(configuration);
+    const setting = `ISOLINE_CANISTERS=${this.path("host.json")} XDG_RUNTIME_DIR=${this.path("run")}`;
+    writeFileSync(this.runtime, `#!/bin/sh\n${setting} exec ${bin}isoline-runc "$@"\n`);
+    chmodSync(this.runtime, 0o755);
+    makeRoot(this.path("rootfs"));
+  }
+
+  path(name: string): string {
+    return join(this.place, name);
+  }
+
+  /** The host's configuration from now on. */
+  configure(configuration: Readonly<Record<string, unknown>>): void {
+    const places = { contours: this.path("contours"), reports: this.path("reports") };
+    writeFileSync(this.path("host.json"), JSON.stringify({ ...places, ...configuration }), { mode: 0o644 });
+  }
+
+  /** A bundle whose container runs a shell command, with these annotations; `change` may alter its configuration further. */
+  bundle(
+    script: string,
+    annotations: Readonly<Record<string, string>> = {},
+    change: (config: Record<string, unknown>) => void = () => {},
+  ): string {
+    const directory = this.path(`bundle-${this.#next++}`);
+    mkdirSync(directory);
+    spawnSync("runc", ["spec"], { cwd: directory });
+    const file = join(directory, "config.json");
+    const config = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown> & {
+      process: Record<string, unknown>;
+    };
+    Object.assign(config.process, { terminal: false, args: ["/bin/sh", "-c", script] });
+    Object.assign(config, { annotations, root: { path: this.path("rootfs") } });
+    change(config);
+    writeFileSync(file, JSON.stringify(config));
+    return directory;
+  }
+
+  /** A name for a container, which is removed with the workshop. */
+  id(): string {
+    const id = `t${process.pid}-${this.#next++}`;
+    this.#made.push(id);
+    return id;
+  }
+
+  /** A call of the runtime, with a state directory of the workshop's own. */
+  runc(...args: readonly string[]): Result {
+    return told(spawnSync(this.runtime, ["--root", this.path("state"), ...args], options));
+  }
+
+  /** Creates a container, which keeps what it was given as standard streams: so that is nothing. */
+  create(...args: readonly string[]): Result {
+    const call = spawnSync(this.runtime, ["--root", this.path("state"), "create", ...args], {
+      ...options,
+      stdio: "ignore",
+    });
+    return { status: call.status, stdout: "", stderr: "" };
+  }
+
+  /** Runs a container to its end, under a contour. */
+  run(script: string, mode: string, contour: string): Result {
+    const annotations = { "dev.isoline.mode": mode, "dev.isoline.contour": contour };
+    return this.runc("run", "--bundle", this.bundle(script, annotations), this.id());
+  }
+
+  /** What the last run of a contour reported. */
+  report(contour: string): Record<string, unknown> {
+    return JSON.parse(readFileSync(this.path(`reports/${contour.replace(/\.contour$/, "")}.json`), "utf8")) as Record<
+      string,
+      unknown
+    >;
+  }
+
+  isoline(...args: readonly string[]): Result {
+    return told(
+      spawnSync(`${bin}isoline`, args, { ...options, env: { ...process.env, XDG_RUNTIME_DIR: this.path("run") } }),
+    );
+  }
+
+  close(): void {
+    for (const id of this.#made) if (existsSync(this.path(`state/${id}`))) this.runc("delete", "--force", id);
+    rmSync(this.place, { recursive: true, force: true });
+  }
+}
+
+const options = { encoding: "utf8", timeout: 60_000, input: "" } as const;
+
+function told({ status, stdout, stderr }: SpawnSyncReturns<string>): Result {
+  return { status, stdout, stderr };
+}
+
+/** busybox, the libraries it may need, and who there is. */
+function makeRoot(root: string): void {
+  for (const directory of ["bin", "etc", "proc", "dev", "sys", "tmp", "root", "run"])
+    mkdirSync(join(root, directory), { recursive: true });
+  const busybox = spawnSync("sh", ["-c", "command -v busybox"], { encoding: "utf8" }).stdout.trim();
+  putProgram(root, busybox, "/bin/busybox");
+  for (const name of ["sh", "cat", "ls", "echo", "sleep", "id", "touch", "true", "tty", "stat", "nc"])
+    symlinkSync("busybox", join(root, "bin", name));
+  writeFileSync(join(root, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
+  writeFileSync(join(root, "etc/group"), "root:x:0:\n");
+}
+
+/** A program of this machine with the libraries that it is linked to. */
+function putProgram(root: string, program: string, as: string): void {
+  const libraries = spawnSync("ldd", [program], { encoding: "utf8" }).stdout ?? "";
+  const files = [...libraries.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] as string);
+  for (const [from, to] of [[program, as], ...files.map((file) => [file, file])] as [string, string][]) {
+    mkdirSync(join(root, dirname(to)), { recursive: true });
+    cpSync(from, join(root, to), { dereference: true });
+  }
+}

@@ -1,0 +1,58 @@
+/** isoline-runc as runc: plain bundles, what callers of a runtime see. */
+import { existsSync, readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { missing, Workshop } from "./bundle.ts";
+
+const why = missing("runc", "busybox");
+
+describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefined ? "" : ` (${why})`}`, () => {
+  let shop: Workshop;
+  const script = "cat /etc/passwd; exit 7";
+
+  beforeAll(() => {
+    shop = new Workshop();
+    shop.run(script, "learn", "a.contour");
+  });
+  afterAll(() => shop.close());
+
+  it("runs as under runc, and its contour has runtime and workload", () => {
+    const learnt = shop.run(script, "learn", "b.contour");
+    expect(learnt).toMatchObject({ status: 7, stdout: "root:x:0:0:root:/root:/bin/sh\n" });
+    const text = readFileSync(shop.path("contours/b.contour"), "utf8");
+    expect(text).toMatch(/pivot path=\$ROOTFS/);
+    expect(text).toMatch(/open access=read path=\/etc\/passwd/);
+  });
+
+  it("is on its contour the next time, under another id", () => {
+    expect(shop.run(script, "check", "a.contour").status).toBe(7);
+    expect(shop.report("a.contour")).toMatchObject({ departures: [], incomplete: [], verdict: "on-contour" });
+  });
+
+  it("goes off contour visibly, and is refused when enforced", () => {
+    expect(shop.run("cat /etc/group; exit 7", "check", "a.contour").stdout).toBe("root:x:0:\n");
+    expect(shop.report("a.contour")).toMatchObject({ verdict: "off-contour" });
+    const refused = shop.run("cat /etc/group; exit 7", "enforce", "a.contour");
+    expect(refused).toMatchObject({ status: 7, stdout: "" });
+    expect(refused.stderr).toContain("/etc/group");
+  });
+
+  it("is created, started, joined by exec, killed and deleted", () => {
+    const id = shop.id();
+    const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": "long.contour" };
+    const bundle = shop.bundle("sleep 60", annotations);
+    const pidFile = shop.path("pid");
+    expect(shop.create("--bundle", bundle, "--pid-file", pidFile, id).status).toBe(0);
+    expect(Number(readFileSync(pidFile, "utf8"))).toBeGreaterThan(1);
+    expect(shop.runc("start", id).status).toBe(0);
+    expect(shop.isoline("ps").stdout).toContain(id);
+    expect(shop.runc("exec", id, "/bin/sh", "-c", "cat /etc/group; exit 5")).toMatchObject({
+      status: 5,
+      stdout: "root:x:0:\n",
+    });
+    expect(shop.runc("kill", id, "KILL").status).toBe(0);
+    expect(shop.runc("delete", "--force", id).status).toBe(0);
+    expect(readFileSync(shop.path("contours/long.contour"), "utf8")).toContain("path=/etc/group");
+    expect(shop.isoline("ps").stdout).not.toContain(id);
+    expect(existsSync(shop.path(`state/${id}`))).toBe(false);
+  });
+});
