@@ -7,6 +7,7 @@ import { Command } from "commander";
 import type { Entry } from "../namespace/entry.ts";
 import type { Threads } from "../namespace/threads.ts";
 import { declareContours } from "./grammar/contours.ts";
+import { declareIma } from "./grammar/ima.ts";
 import { declareLive } from "./grammar/live.ts";
 import { declareMachine } from "./grammar/machine.ts";
 import { declareWorkloads } from "./grammar/workloads.ts";
@@ -44,7 +45,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
     .exitOverride()
     .showHelpAfterError("isoline: see isoline --help")
     .hook("preAction", (_, command) => {
-      program.running = command.name();
+      program.running = nameOf(command);
     });
   const invocation: Invocation = {
     entry,
@@ -57,9 +58,17 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
   declareWorkloads(program, invocation);
   declareContours(program, invocation);
   declareLive(program, invocation);
+  declareIma(program, invocation);
   declareMachine(program, invocation);
-  for (const command of program.commands) command.showHelpAfterError(`isoline: see isoline ${command.name()} --help`);
+  for (const command of program.commands.flatMap((each) => [each, ...each.commands]))
+    command.showHelpAfterError(`isoline: see isoline ${nameOf(command)} --help`);
   return program;
+}
+
+/** `show`, or `ima show` for a command of a group. */
+function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent?.parent ? `${parent.name()} ${command.name()}` : command.name();
 }
 
 /** The version of the package this file is in. */

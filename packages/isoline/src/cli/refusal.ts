@@ -10,6 +10,7 @@ const OWN_FAILURE: Readonly<Record<string, number>> = {
   check: status.noWorkload,
   run: status.noWorkload,
   diff: status.trouble,
+  "ima diff": status.trouble,
 };
 
 /** A command line that does not say what it must. */

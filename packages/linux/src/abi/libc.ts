@@ -26,6 +26,8 @@ const getsock = call(["long", "void *", "void *"]);
 const getsockoptCall = call(["long", "long", "long", "void *", "void *"]);
 const pollCall = call(["void *", "long", "long"]);
 const pathOf = call(["long", "void *"]);
+const getxattrCall = call(["void *", "void *", "void *", "long"]);
+const setxattrCall = call(["void *", "void *", "void *", "long", "long"]);
 const waitCall = call(["long", "void *", "long", "void *"]);
 const prlimitCall = call(["long", "long", "void *", "void *"]);
 const seccompCall = call(["long", "long", "void *"]);
@@ -44,6 +46,8 @@ const NR = {
   getsockopt: 55,
   kill: 62,
   gettid: 186,
+  setxattr: 188,
+  getxattr: 191,
   tgkill: 234,
   setgroups: 116,
   setfsuid: 122,
@@ -106,6 +110,16 @@ export function faccessat2(directory: number, path: Buffer, mode: number, flags:
 /** `fstatfs(2)` into a 120-byte Buffer; the filesystem magic is the first word of the result. */
 export function fstatfs(fd: number, out: Buffer): number {
   return fail(pathOf(NR.fstatfs, fd, out));
+}
+
+/** `getxattr(2)` into a Buffer; path and name are NUL-terminated bytes. The length of the value, or a negative errno. */
+export function getxattr(path: Buffer, name: Buffer, out: Buffer): number {
+  return fail(getxattrCall(NR.getxattr, path, name, out, out.length));
+}
+
+/** `setxattr(2)`, whether the attribute is there already or not. */
+export function setxattr(path: Buffer, name: Buffer, value: Buffer): number {
+  return fail(setxattrCall(NR.setxattr, path, name, value, value.length, 0));
 }
 
 /** `process_vm_readv(2)`; both arguments are arrays of `struct iovec`, 16 bytes each. */

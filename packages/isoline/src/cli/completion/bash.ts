@@ -47,7 +47,7 @@ function valueCases({ name, options }: CommandWords): string[] {
   });
 }
 
-function valueAction({ value, choices }: OptionWords): string {
+function valueAction({ value, choices }: Pick<OptionWords, "value" | "choices">): string {
   const words = choices.length > 0 ? `COMPREPLY=($(compgen -W "${choices.join(" ")}" -- "$current"))` : "";
   const files = value === "file" ? "compopt -o default" : "";
   return [words, files].filter((part) => part !== "").join("\n      ") || ":";
@@ -71,7 +71,7 @@ function operandAction(operand: CommandWords["operand"], choices: readonly strin
     case "choice":
       return `COMPREPLY=($(compgen -W "${choices.join(" ")}" -- "$current"))`;
     case "file":
-      return "compopt -o default";
+      return valueAction({ value: "file", choices });
     case "command":
     case "text":
       return ":";

@@ -27,7 +27,7 @@ function operandLine({ name, operand, choices }: CommandWords): string[] {
     case "choice":
       return [`complete -c isoline ${seen(name)} -f -a ${quoted(choices.join(" "))}`];
     case "file":
-      return [`complete -c isoline ${seen(name)} -F`];
+      return [`complete -c isoline ${seen(name)} -F${choices.length > 0 ? ` -a ${quoted(choices.join(" "))}` : ""}`];
     case "command":
     case "text":
       return [`complete -c isoline ${seen(name)} -f`];

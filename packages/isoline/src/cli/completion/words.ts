@@ -27,6 +27,7 @@ export function wordsOf(program: Command): readonly CommandWords[] {
   return help.visibleCommands(program).map((command) => {
     const names = command.registeredArguments.map((argument) => argument.name());
     const choices = command.registeredArguments.flatMap((argument) => argument.argChoices ?? []);
+    if (command.commands.length > 0) return groupWords(command);
     return {
       name: command.name(),
       summary: command.summary() || command.description(),
@@ -36,6 +37,21 @@ export function wordsOf(program: Command): readonly CommandWords[] {
       runsCommand: names.at(-1) === "command" && command.name() !== "help",
     };
   });
+}
+
+/** A group: one of its commands, then files; any option that one of them has. */
+function groupWords(group: Command): CommandWords {
+  const help = group.createHelp();
+  const options = group.commands.flatMap((command) => help.visibleOptions(command).map(optionWords));
+  const byName = new Map(options.map((option) => [option.flags.join(), option]));
+  return {
+    name: group.name(),
+    summary: group.summary(),
+    options: [...byName.values()],
+    operand: "file",
+    choices: group.commands.map((command) => command.name()),
+    runsCommand: false,
+  };
 }
 
 function optionWords({ short, long, description, required, optional, argChoices, flags }: Option): OptionWords {

@@ -44,7 +44,8 @@ function commandCase({ name, options, operand, choices }: CommandWords): string 
     namespace: "*:namespace:_isoline_namespaces",
     choice: `*:word:(${choices.join(" ")})`,
   };
-  const operands = operand === "command" || operand === "text" ? [] : [quoted(rest[operand])];
+  const first = operand === "file" && choices.length > 0 ? [quoted(`1:word:(${choices.join(" ")})`)] : [];
+  const operands = operand === "command" || operand === "text" ? [] : [...first, quoted(rest[operand])];
   return `    ${name}) _arguments ${[...specs, ...operands].join(" ")} ;;`;
 }
 

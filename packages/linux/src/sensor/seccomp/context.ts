@@ -4,6 +4,7 @@
 import { type Operation, operationNames } from "@isoline/core";
 import { EACCES, EBADF, EEXIST, EFAULT, ENAMETOOLONG, ENOENT, EPERM } from "../../abi/errno.ts";
 import { FileKnowledge } from "./files.ts";
+import type { FileUse } from "./inspection.ts";
 import type { Act, Mediator, Refusal, Verdict } from "./mediation.ts";
 import { TaskMemory } from "./memory.ts";
 import type { Listener } from "./notification.ts";
@@ -12,6 +13,7 @@ import { Permissions } from "./permission.ts";
 import { PlaceKeeper } from "./places.ts";
 import { RawKey } from "./raw-key.ts";
 import { SocketPaths } from "./sockets.ts";
+import { SensedFile } from "./sensed-file.ts";
 import type { Thread } from "./actors.ts";
 import type { TaskTable } from "./tasks.ts";
 
@@ -40,6 +42,7 @@ export class Context {
   readonly found = new Found();
   readonly found2 = new Found();
   readonly #key = new RawKey();
+  readonly #sensed = new SensedFile(this.files);
 
   constructor(listener: Listener, mediator: Mediator, tasks: TaskTable) {
     this.listener = listener;
@@ -56,9 +59,26 @@ export class Context {
     return this.#key.begin(operationNumbers.get(op) as number, thread);
   }
 
-  /** Reports an exchange whose raw key is complete: decided by the key if that is known, otherwise described and decided. */
-  exchange(thread: Thread, key: RawKey, describe: () => Act | Refusal): Verdict {
-    return this.mediator.repeated(key, thread.process) ?? this.decide(thread, describe(), key);
+  /**
+   * Reports an exchange whose raw key is complete: decided by the key if that is known, otherwise described and decided.
+   * `look` is asked in either case, as `inspect` is; what it refuses is no exchange.
+   */
+  exchange(thread: Thread, key: RawKey, describe: () => Act | Refusal, look: () => Verdict = () => PROCEED): Verdict {
+    const known = this.mediator.repeated(key, thread.process);
+    if (known !== undefined) return known || look();
+    const act = describe();
+    if ("refusedWith" in act) return this.refuses(thread, act.refusedWith);
+    const refused = look();
+    if (refused === PROCEED) return this.decide(thread, act, key);
+    this.mediator.attempted();
+    return refused;
+  }
+
+  /** Lets whoever inspects files look at this one; the errno its use is to fail with, or 0. */
+  inspect(thread: Thread, found: Found, use: FileUse, access: number): Verdict {
+    const { inspector } = this.mediator;
+    if (!inspector?.active || !found.stat.isRegular || !this.listener.stillWaiting()) return PROCEED;
+    return inspector.inspect(use, access, this.#sensed.of(found, thread), thread);
   }
 
   /** Reports an exchange that is not to be remembered by a raw key. */

@@ -7,6 +7,7 @@ import { EACCES, ELOOP, ENOEXEC } from "../../abi/errno.ts";
 import { AT_FDCWD } from "../../abi/stat.ts";
 import type { Context } from "./context.ts";
 import { pathText } from "./files.ts";
+import type { FileUse } from "./inspection.ts";
 import { fileMark } from "./lineage.ts";
 import { Found, PATH_ERRORS } from "./paths.ts";
 import { EXECUTE } from "./permission.ts";
@@ -19,7 +20,9 @@ export type Execution =
       /** Device and inode of the program that will run, which /proc/PID/exe will show; "" where that is not known. */
       readonly executable: string;
     }
-  | { readonly refusedWith: number };
+  | { readonly refusedWith: number }
+  /** The kernel would not refuse it, but whoever inspects files does. */
+  | { readonly deniedWith: number };
 
 /** The kernel gives up after five rewrites (fs/exec.c, exec_binprm). */
 const MAX_REWRITES = 5;
@@ -35,9 +38,15 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
     for (let rewrites = 0; ; rewrites++) {
       const refusal = file.stat.isRegular ? context.permissions.refusal(file, EXECUTE, thread) : EACCES;
       if (refusal !== 0) return { refusedWith: refusal };
+      const denied = inspectRun(context, thread, file);
+      if (denied !== 0) return { deniedWith: denied };
       if (file !== target) loaders.push(imageOf(context, file));
       const next = loaderOf(context, thread, file);
       const executable = fileMark(file.stat);
+      if (next.kind === "elf" || next.kind === "none") {
+        const refused = inspectMapped(context, thread, file, ["credentials", "map"]);
+        if (refused !== 0) return { deniedWith: refused };
+      }
       if (next.kind === "none") return images(executable);
       if (next.kind === "unknown") {
         loaders.push({ path: next.reason });
@@ -61,6 +70,8 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
         return images(next.kind === "elf" ? executable : "");
       }
       if (next.kind === "elf") {
+        const refused = inspectMapped(context, thread, file, ["open", "map"]);
+        if (refused !== 0) return { deniedWith: refused };
         loaders.push(imageOf(context, file));
         return images(executable);
       }
@@ -68,6 +79,20 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
   } finally {
     if (file !== target) file.close();
   }
+}
+
+/** The program and each interpreter of a `#!` line: opened to execute, and offered to the handlers of formats (fs/exec.c). */
+function inspectRun(context: Context, thread: Thread, file: Found): number {
+  return context.inspect(thread, file, "open", EXECUTE) || context.inspect(thread, file, "exec", EXECUTE);
+}
+
+/** What of it becomes memory: the program that runs in the end, and its ELF interpreter (fs/binfmt_elf.c). */
+function inspectMapped(context: Context, thread: Thread, file: Found, uses: readonly FileUse[]): number {
+  for (const use of uses) {
+    const refused = context.inspect(thread, file, use, EXECUTE);
+    if (refused !== 0) return refused;
+  }
+  return 0;
 }
 
 function imageOf(context: Context, found: Found): Image {

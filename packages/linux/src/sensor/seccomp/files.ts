@@ -43,7 +43,7 @@ const CACHE_SIZE = 65_536;
 
 export class FileKnowledge {
   readonly #classes = new Map<string, string>();
-  readonly #digests = new Map<string, Digest>();
+  readonly #digests = new Map<string, string>();
   readonly #statfs: Buffer = Buffer.alloc(120);
   readonly #chunk: Buffer = Buffer.alloc(1 << 17);
   readonly #version: Buffer = Buffer.alloc(48);
@@ -77,16 +77,22 @@ export class FileKnowledge {
    * has no content: to read it may take it from the workload, do something, or never end (`/proc/kmsg` does all three).
    */
   contentOf(found: Found): Digest | undefined {
+    return this.digestOf(found, "sha256") as Digest | undefined;
+  }
+
+  /** The same by another algorithm, as Node calls it; in hexadecimal. */
+  digestOf(found: Found, algorithm: string): string | undefined {
     if (!found.stat.isRegular || found.stat.size > MAX_CONTENT || this.classOf(found) !== "disk") return undefined;
     const version = this.#versionOf(found.stat);
-    const known = this.#digests.get(version);
+    const entry = algorithm + version;
+    const known = this.#digests.get(entry);
     if (known) return known;
-    const digest = this.#hash(found.fd);
+    const digest = this.#hash(found.fd, algorithm);
     const after = new Stat();
     if (!digest || statx(found.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, after.bytes) < 0) return undefined;
     if (this.#versionOf(after) !== version) return undefined;
     if (this.#digests.size >= CACHE_SIZE) this.#digests.clear();
-    this.#digests.set(version, digest);
+    this.#digests.set(entry, digest);
     return digest;
   }
 
@@ -112,21 +118,21 @@ export class FileKnowledge {
     return this.#version.toString("latin1");
   }
 
-  #hash(fd: number): Digest | undefined {
+  #hash(fd: number, algorithm: string): string | undefined {
     return withReadable(fd, (readable) => {
-      const hash = createHash("sha256");
+      const hash = createHash(algorithm);
       for (let got = 1; got > 0; ) {
         got = readSync(readable, this.#chunk, 0, this.#chunk.length, null);
         hash.update(this.#chunk.subarray(0, got));
         this.#meanwhile();
       }
-      return hash.digest("hex") as Digest;
+      return hash.digest("hex");
     });
   }
 }
 
 /** Opens the object behind an O_PATH descriptor for reading: the same inode, whatever its name says by now. */
-function withReadable<T>(fd: number, use: (readable: number) => T): T | undefined {
+export function withReadable<T>(fd: number, use: (readable: number) => T): T | undefined {
   let readable: number;
   try {
     readable = openSync(`/proc/self/fd/${fd}`, "r");

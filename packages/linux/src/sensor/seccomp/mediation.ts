@@ -4,6 +4,7 @@
 import type { Actor, Image, Observation, Operation, Subject, Task } from "@isoline/core";
 import type { RawKey } from "./raw-key.ts";
 import type { Identity, Process, Thread } from "./actors.ts";
+import type { FileInspector } from "./inspection.ts";
 
 /** What happened, in the sensor's words: raw canonical paths, raw ids, raw ports. */
 export type Act<O extends Operation = Operation> = {
@@ -22,6 +23,8 @@ export interface Mediator {
   /** Which content counts: of what is executed, or of every regular file that is read. */
   readonly content: "executed" | "read";
   readonly allowsIoUring: boolean;
+  /** Looks at each file that is used, before its use is decided; undefined where nobody does. */
+  readonly inspector?: FileInspector | undefined;
   /** Verdict of a raw key decided before, or undefined if it is new. */
   repeated(key: RawKey, process: Process): Verdict | undefined;
   /** Decides something new; remembers the verdict under the key, if one is given. */

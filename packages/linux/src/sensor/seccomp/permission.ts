@@ -14,6 +14,8 @@ import type { Found } from "./paths.ts";
 import { readThreadStatus, type ThreadStatus } from "./proc-status.ts";
 import type { Thread } from "./actors.ts";
 
+/** MAY_ bits (linux/fs.h). */
+export const APPEND = 8;
 export const READ = 4;
 export const WRITE = 2;
 export const EXECUTE = 1;

@@ -6,6 +6,7 @@ import type { Context, Decoder } from "../context.ts";
 import { inspect } from "../execution.ts";
 import type { Act, Verdict } from "../mediation.ts";
 import type { Found } from "../paths.ts";
+import { EXECUTE } from "../permission.ts";
 import type { Thread } from "../actors.ts";
 import { isEmptyPath, withDescriptor, withObject } from "./names.ts";
 
@@ -36,6 +37,10 @@ function unresolved(path: string): Act {
 function execute(context: Context, thread: Thread, target: Found): Verdict {
   const execution = inspect(context, thread, target);
   if ("refusedWith" in execution) return context.refuses(thread, execution.refusedWith);
+  if ("deniedWith" in execution) {
+    context.mediator.attempted();
+    return execution.deniedWith;
+  }
   const { images } = execution;
   const [image, ...loaders] = images;
   const loader = loaders.map((each) => `${each.path}@${each.digest ?? "?"}`);
@@ -63,10 +68,11 @@ export const mmap: Decoder = (context, thread) => {
     (path) => ({ op: "map", subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" } }),
     (found) => {
       const key = context.keyFor("map", thread).u32(context.call.u32(2)).object(found).version(found.stat);
-      return context.exchange(thread, key, () => {
+      const describe = (): Act => {
         const digest = context.files.contentOf(found);
         return { op: "map", subject: { access, ...context.files.describe(found), ...(digest ? { digest } : {}) } };
-      });
+      };
+      return context.exchange(thread, key, describe, () => context.inspect(thread, found, "map", EXECUTE));
     },
   );
 };

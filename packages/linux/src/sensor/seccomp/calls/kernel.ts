@@ -6,11 +6,13 @@
 import { ENOSYS } from "../../../abi/errno.ts";
 import type { Context, Decoder } from "../context.ts";
 import { pathText } from "../files.ts";
-import type { Act } from "../mediation.ts";
+import type { FileUse } from "../inspection.ts";
+import type { Act, Verdict } from "../mediation.ts";
+import { READ } from "../permission.ts";
 import type { Thread } from "../actors.ts";
 
 /** An event whose subject only names the call. */
-export function named(op: "kexec" | "hostname" | "settime" | "ioport", call: string): Decoder {
+export function named(op: "hostname" | "settime" | "ioport", call: string): Decoder {
   return (context, thread) => context.decide(thread, { op, subject: { call } });
 }
 
@@ -61,7 +63,38 @@ export const bpf: Decoder = (context, thread) => {
 };
 
 export const initModule: Decoder = (context, thread) =>
+  withoutFile(context, "module") ||
   context.decide(thread, { op: "module", subject: { call: "init_module", path: "none" } });
+
+/** `kexec_load(entry, segments…)`: a kernel out of memory. */
+export const kexecLoad: Decoder = (context, thread) =>
+  withoutFile(context, "kexec-kernel") || context.decide(thread, { op: "kexec", subject: { call: "kexec_load" } });
+
+/** `kexec_file_load(kernel_fd, initrd_fd, …, flags)`. */
+export const kexecFileLoad: Decoder = (context, thread) =>
+  inspectDescriptor(context, thread, context.call.int(0), "kexec-kernel") ||
+  ((context.call.u32(4) & KEXEC_FILE_NO_INITRAMFS) === 0
+    ? inspectDescriptor(context, thread, context.call.int(1), "kexec-initramfs")
+    : 0) ||
+  context.decide(thread, { op: "kexec", subject: { call: "kexec_file_load" } });
+
+/** linux/kexec.h. */
+const KEXEC_FILE_NO_INITRAMFS = 4;
+
+/** Content that comes out of memory has no file that could be inspected. */
+function withoutFile(context: Context, use: FileUse): Verdict {
+  return context.mediator.inspector?.withoutFile(use) ?? 0;
+}
+
+function inspectDescriptor(context: Context, thread: Thread, descriptor: number, use: FileUse): Verdict {
+  const { found } = context;
+  try {
+    const result = context.finder.findDescriptor(found, thread, descriptor);
+    return result < 0 ? 0 : context.inspect(thread, found, use, READ);
+  } finally {
+    found.close();
+  }
+}
 
 export const deleteModule: Decoder = (context, thread) =>
   context.decide(thread, { op: "module", subject: { call: "delete_module", path: "none" } });
@@ -70,6 +103,8 @@ export const finitModule: Decoder = (context, thread) => {
   const { found } = context;
   try {
     const result = context.finder.findDescriptor(found, thread, context.call.int(0));
+    const refused = result < 0 ? 0 : context.inspect(thread, found, "module", READ);
+    if (refused !== 0) return refused;
     const digest = result < 0 ? undefined : context.files.contentOf(found);
     const path = result < 0 ? "?unresolved" : pathText(found);
     return context.decide(thread, {

@@ -21,7 +21,7 @@ import type { Context, Decoder } from "../context.ts";
 import { reasonFor } from "../context.ts";
 import { pathText } from "../files.ts";
 import type { Act, Refusal, Verdict } from "../mediation.ts";
-import { EXECUTE, READ, WRITE } from "../permission.ts";
+import { APPEND, EXECUTE, READ, WRITE } from "../permission.ts";
 import type { Thread } from "../actors.ts";
 import { findPlace } from "./place.ts";
 
@@ -131,12 +131,22 @@ function openExisting(context: Context, thread: Thread, flags: number, access: s
     .u32(flags & KEY_FLAGS)
     .object(found);
   if (contentCounts) key.version(stat);
-  return context.exchange(thread, key, () => {
+  const describe = () => {
     const refused = refusalOfOpen(context, thread, flags);
     if (refused) return refused;
     const digest = contentCounts ? files.contentOf(found) : undefined;
-    return { op: "open", subject: { access, ...files.describe(found), ...(digest ? { digest } : {}) } };
-  });
+    return { op: "open" as const, subject: { access, ...files.describe(found), ...(digest ? { digest } : {}) } };
+  };
+  return context.exchange(thread, key, describe, () =>
+    (flags & O_PATH) === 0 ? context.inspect(thread, found, "open", accessMask(flags)) : 0,
+  );
+}
+
+/** What is asked of the file, as MAY_ bits (fs/open.c, build_open_flags). */
+function accessMask(flags: number): number {
+  const mode = flags & O_ACCMODE;
+  const asked = mode === O_WRONLY ? WRITE : mode === 0 ? READ : READ | WRITE;
+  return asked | ((flags & O_TRUNC) !== 0 ? WRITE : 0) | ((flags & O_APPEND) !== 0 ? APPEND : 0);
 }
 
 /** Flags that change what an open means; the rest (close-on-exec, non-blocking, synchronous …) does not. */

@@ -1,0 +1,15 @@
+/** `isoline ima policy`: whether a policy is one, and what it says. */
+import { readImaPolicy } from "../../../integrity/policy/policy-file.ts";
+import { status } from "../../ending.ts";
+import { printJson, printLine } from "../../output/streams.ts";
+
+export interface ImaPolicyOptions {
+  readonly json?: boolean;
+}
+
+export async function policyPage(named: string, { json }: ImaPolicyOptions): Promise<number> {
+  const policy = readImaPolicy(named);
+  if (json) printJson({ isoline: 1, ...policy });
+  else for (const { text } of policy.rules) printLine(text);
+  return status.success;
+}

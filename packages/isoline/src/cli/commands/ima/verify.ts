@@ -1,0 +1,120 @@
+/** `isoline ima verify`: whether a measurement list is what it says. */
+import { readFileSync } from "node:fs";
+import { CliError } from "../../../error.ts";
+import { readImaAttribute } from "../../../integrity/appraise/attribute.ts";
+import { readKeyFile } from "../../../integrity/appraise/key-file.ts";
+import { Keyring } from "../../../integrity/appraise/keyring.ts";
+import { verifyImaSignature } from "../../../integrity/appraise/signature.ts";
+import type { Bank } from "../../../integrity/hash-algorithms.ts";
+import { readRegisters } from "../../../integrity/list/register-file.ts";
+import { type Comparison, type Examiner, type Verified, verifyList } from "../../../integrity/list/verify.ts";
+import { status } from "../../ending.ts";
+import { paint } from "../../output/paint.ts";
+import { print, printJson } from "../../output/streams.ts";
+import { grouped } from "../../output/wording.ts";
+import { readList } from "./list-file.ts";
+
+export interface ImaVerifyOptions {
+  readonly bank?: Bank;
+  readonly pcrs?: string;
+  readonly pcr?: readonly string[];
+  readonly key?: readonly string[];
+  readonly json?: boolean;
+}
+
+interface Signatures {
+  good: number;
+  bad: number;
+  /** By a key that was not given, or over a digest that the list does not hold. */
+  unchecked: number;
+}
+
+export async function verify(file: string, options: ImaVerifyOptions): Promise<number> {
+  const { pcrs, pcr = [], key, json } = options;
+  const expected = [
+    ...(pcrs === undefined ? [] : readRegisters(readText(pcrs), pcrs)),
+    ...pcr.flatMap((value) => readRegisters(value, `--pcr ${value}`)),
+  ];
+  const signatures: Signatures = { good: 0, bad: 0, unchecked: 0 };
+  const examine = key === undefined ? undefined : signatureExaminer(new Keyring(key.map(readKeyFile)), signatures);
+  const list = readList(file, options.bank);
+  const filled = new Set(list.entries.map(({ register }) => register));
+  // Registers that the list has nothing about are somebody else's.
+  const verified = verifyList(
+    list,
+    expected.filter(({ register }) => filled.has(register)),
+    examine,
+  );
+  const holds = verified.problems.length === 0 && verified.comparisons.every(({ after }) => after !== undefined);
+  if (json)
+    printJson({ isoline: 1, verified: holds, bank: list.bank, ...document(verified), ...(key && { signatures }) });
+  else print(page(file, holds, verified, key && signatures));
+  return holds ? status.success : status.failure;
+}
+
+/** Signatures are counted; a bad one is a problem, one by an unknown key is only told. */
+function signatureExaminer(keys: Keyring, count: Signatures): Examiner {
+  return ({ signature, file }) => {
+    if (!signature?.length || file === undefined) return undefined;
+    const value = readImaAttribute(signature);
+    const verdict = value.kind === "signature" ? verifyImaSignature(value, file.digest, keys) : "bad";
+    // Templates before v2 do not say which of a file's digests they hold, the content's or fs-verity's.
+    const elsewhere = value.kind === "signature" && value.over === "verity" && file.kind !== "verity";
+    if (verdict === "good") count.good += 1;
+    else if (verdict === "no-key" || elsewhere) count.unchecked += 1;
+    else {
+      count.bad += 1;
+      return "its signature is not one over its digest by the key it names";
+    }
+    return undefined;
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (fault) {
+    const why = fault instanceof Error ? fault.message : String(fault);
+    throw new CliError("cannot-read", `--pcrs ${path}: cannot be read: ${why}`, { cause: fault });
+  }
+}
+
+function document({ templates, registers, ...rest }: Verified): object {
+  return { ...rest, templates: Object.fromEntries(templates), registers: Object.fromEntries(registers.entries()) };
+}
+
+function page(file: string, holds: boolean, verified: Verified, signatures: Signatures | undefined): string {
+  const { entries, violations, opaque, problems, moreProblems, comparisons, registers, templates } = verified;
+  const kinds = Array.from(templates, ([name, count]) => `${name} ${count}`).join(", ");
+  const lines = [
+    `${file}: ${holds ? paint("green", "verified") : paint("red", "not verified")}`,
+    row("entries", `${grouped(entries)}${kinds === "" ? "" : `: ${kinds}`}`),
+    row("violations", String(violations)),
+    ...(opaque > 0
+      ? [row("unreadable", `${opaque} of unknown templates: hashed, but nobody can say what they are`)]
+      : []),
+    ...(signatures
+      ? [
+          row(
+            "signatures",
+            `${signatures.good} good, ${signatures.bad} bad, ${signatures.unchecked} that could not be checked`,
+          ),
+        ]
+      : []),
+    ...registers.entries().map(([register, value]) => row(`${registers.bank}:${register}`, value)),
+    ...comparisons.map((each) => row(`${each.bank}:${each.register}`, comparisonText(each, entries))),
+    ...problems.map(({ entry, what }) => row(`entry ${entry}`, paint("red", what))),
+    ...(moreProblems > 0 ? [row("", `and ${moreProblems} more`)] : []),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function row(name: string, value: string): string {
+  return `  ${name.padEnd(12)} ${value}`;
+}
+
+function comparisonText({ after, from, expected, replayed }: Comparison, entries: number): string {
+  if (after === undefined) return paint("red", `expected ${expected}, the list gives ${replayed}`);
+  const how = from === "padded-sha1" ? ", extended as kernels before 5.8 did" : "";
+  return after === entries ? `as expected${how}` : `as expected after ${after} of ${entries} entries${how}`;
+}

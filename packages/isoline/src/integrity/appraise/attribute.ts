@@ -1,0 +1,75 @@
+/**
+ * What an extended attribute `security.ima` holds: a digest, or a signature over one.
+ *
+ *   01 ‖ digest[20]                      SHA-1; also MD5, 16 bytes and zeros
+ *   04 ‖ u8 algorithm ‖ digest           any algorithm
+ *   03 ‖ u8 version ‖ u8 algorithm ‖ key id[4] ‖ u16 length ‖ signature      numbers big endian
+ *   06 ‖ the same                        over an fs-verity digest, version 3
+ *
+ * (security/integrity/integrity.h, enum evm_ima_xattr_type and struct signature_v2_hdr). A value must have exactly the length
+ * it says; the kernel lets digests be longer.
+ */
+import { algorithmByName, algorithmByNumber, type HashAlgorithm } from "../hash-algorithms.ts";
+
+const types = { DIGEST: 0x01, SIGNATURE: 0x03, DIGEST_NG: 0x04, VERITY_SIGNATURE: 0x06 } as const;
+
+export type ImaAttribute =
+  | { readonly kind: "digest"; readonly algorithm: HashAlgorithm; readonly digest: Buffer }
+  | {
+      readonly kind: "signature";
+      /** Over the content, or over an fs-verity digest. */
+      readonly over: "content" | "verity";
+      readonly version: number;
+      readonly algorithm: HashAlgorithm;
+      /** Four bytes in hexadecimal. */
+      readonly keyId: string;
+      readonly signature: Buffer;
+    }
+  /** A signature by its first byte that is no signature. */
+  | { readonly kind: "malformed-signature"; readonly over: "content" | "verity"; readonly version: number | undefined }
+  | { readonly kind: "malformed-digest" }
+  | { readonly kind: "unknown" };
+
+/** type, version, algorithm, key id, length. */
+const HEADER = 9;
+
+export function readImaAttribute(bytes: Buffer): ImaAttribute {
+  switch (bytes[0]) {
+    case types.DIGEST:
+      return oldDigest(bytes);
+    case types.DIGEST_NG: {
+      const algorithm = algorithmByNumber(bytes[1] ?? 255);
+      if (algorithm === undefined || bytes.length !== 2 + algorithm.size) return { kind: "malformed-digest" };
+      return { kind: "digest", algorithm, digest: bytes.subarray(2) };
+    }
+    case types.SIGNATURE:
+      return signature(bytes, "content");
+    case types.VERITY_SIGNATURE:
+      return signature(bytes, "verity");
+    default:
+      return { kind: "unknown" };
+  }
+}
+
+/** Without an algorithm it goes by the length: 20 bytes are SHA-1, unless the last four are zero (ima_get_hash_algo). */
+function oldDigest(bytes: Buffer): ImaAttribute {
+  const isMd5 = bytes.length === 17 || (bytes.length === 21 && bytes.readUInt32BE(17) === 0);
+  if (!isMd5 && bytes.length !== 21) return { kind: "malformed-digest" };
+  const algorithm = algorithmByName(isMd5 ? "md5" : "sha1") as HashAlgorithm;
+  return { kind: "digest", algorithm, digest: bytes.subarray(1, 1 + algorithm.size) };
+}
+
+function signature(bytes: Buffer, over: "content" | "verity"): ImaAttribute {
+  const [, version, number] = bytes;
+  const algorithm = algorithmByNumber(number ?? 255);
+  if (bytes.length <= HEADER || algorithm === undefined || bytes.readUInt16BE(7) !== bytes.length - HEADER)
+    return { kind: "malformed-signature", over, version };
+  return {
+    kind: "signature",
+    over,
+    version: version as number,
+    algorithm,
+    keyId: bytes.toString("hex", 3, 7),
+    signature: bytes.subarray(HEADER),
+  };
+}

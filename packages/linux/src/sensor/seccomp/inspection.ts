@@ -1,0 +1,52 @@
+/**
+ * What somebody who looks at files needs of a sensor: each file at the moment it is used, and a way to refuse the use.
+ *
+ * The events of a behaviour say which file was used; an integrity view also asks what the file is. It looks through the
+ * same descriptor that the verdict rests on, so that the two cannot be about different files.
+ */
+import type { Thread } from "./actors.ts";
+
+/** How a file is used; one call may use several files in several ways. */
+export type FileUse = "open" | "exec" | "credentials" | "map" | "module" | "kexec-kernel" | "kexec-initramfs";
+
+export interface FileInspector {
+  /** False while it has nothing to look for: then it is not asked. */
+  readonly active: boolean;
+  /**
+   * Called before the use is decided, while the task waits. `access` are MAY_ bits (1 execute, 2 write, 4 read, 8 append).
+   * The file is only good during the call. Returns 0, or the errno that the use fails with.
+   */
+  inspect(use: FileUse, access: number, file: UsedFile, thread: Thread): number;
+  /** The same for content that comes out of memory where a file was possible. */
+  withoutFile(use: FileUse): number;
+}
+
+/** A regular file that is being used. */
+export interface UsedFile {
+  /** Canonical path as the task sees it, raw bytes. */
+  readonly path: Buffer;
+  readonly device: number;
+  readonly inode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  /** Differs whenever content or attributes may have changed: device, inode, birth time, change time, size. */
+  readonly version: string;
+  /**
+   * Digest of the content by Node's name of an algorithm. `none`: the kernel makes the content up when it is read;
+   * `unknown`: it could not be read, or changed meanwhile.
+   */
+  digest(algorithm: string): Buffer | "none" | "unknown";
+  /** An extended attribute; `none` where there is no such one, `unsupported` where the filesystem has none, else an errno. */
+  attribute(name: string): Buffer | "none" | "unsupported" | number;
+  /** Sets one; 0 or a negative errno. */
+  setAttribute(name: string, value: Buffer): number;
+  /** The fs-verity digest, with the number of its algorithm (linux/fsverity.h); undefined where the file has none. */
+  verity(): { readonly algorithm: number; readonly digest: Buffer } | undefined;
+  /** The magic of its filesystem (linux/magic.h). */
+  filesystemMagic(): number;
+  /** The type of its filesystem, with its subtype after a dot if it has one. */
+  filesystemType(): string | undefined;
+  /** The UUID of its filesystem, lower case. */
+  filesystemUuid(): string | undefined;
+}

@@ -1,0 +1,176 @@
+/** A used file as the seccomp sensor sees it: through the O_PATH descriptor that the call was resolved to. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { ioctl, fstatfs, getxattr, setxattr } from "../../abi/libc.ts";
+import type { Thread } from "./actors.ts";
+import { terminated } from "./bytes.ts";
+import { type FileKnowledge, withReadable } from "./files.ts";
+import type { UsedFile } from "./inspection.ts";
+import type { Found } from "./paths.ts";
+
+const ENODATA = 61;
+const EOPNOTSUPP = 95;
+const ERANGE = 34;
+/** XATTR_SIZE_MAX (linux/limits.h). */
+const MAX_ATTRIBUTE = 65_536;
+/** `_IOWR('f', 134, struct fsverity_digest)` (linux/fsverity.h). */
+const FS_IOC_MEASURE_VERITY = 0xc004_6686;
+/** `_IOR(0x15, 0, struct fsuuid2)` (linux/fs.h), since Linux 6.9. */
+const FS_IOC_GETFSUUID = 0x8011_1500;
+
+/** One instance is reused: `of` turns it into another file. */
+export class SensedFile implements UsedFile {
+  readonly #files: FileKnowledge;
+  readonly #statfs: Buffer = Buffer.alloc(120);
+  readonly #value: Buffer = Buffer.alloc(4096);
+  readonly #version: Buffer = Buffer.alloc(48);
+  /** Type and UUID by mount: neither changes while it is mounted. */
+  readonly #types = new Map<number, string | undefined>();
+  readonly #uuids = new Map<number, string | undefined>();
+  #found: Found | undefined;
+  #tid = 0;
+
+  constructor(files: FileKnowledge) {
+    this.#files = files;
+  }
+
+  of(found: Found, thread: Thread): UsedFile {
+    this.#found = found;
+    this.#tid = thread.tid;
+    return this;
+  }
+
+  get path(): Buffer {
+    return this.#at.path;
+  }
+  get device(): number {
+    return this.#at.stat.device;
+  }
+  get inode(): number {
+    return this.#at.stat.inode;
+  }
+  get uid(): number {
+    return this.#at.stat.uid;
+  }
+  get gid(): number {
+    return this.#at.stat.gid;
+  }
+  get size(): number {
+    return this.#at.stat.size;
+  }
+  get version(): string {
+    this.#at.stat.putVersion(this.#version, 0);
+    return this.#version.toString("latin1");
+  }
+
+  digest(algorithm: string): Buffer | "none" | "unknown" {
+    if (this.#files.classOf(this.#at) !== "disk") return "none";
+    const digest = this.#files.digestOf(this.#at, algorithm);
+    return digest === undefined ? "unknown" : Buffer.from(digest, "hex");
+  }
+
+  attribute(name: string): Buffer | "none" | "unsupported" | number {
+    const path = this.#ownPath();
+    let length = getxattr(path, terminated(name), this.#value);
+    let value = this.#value;
+    if (length === -ERANGE) {
+      value = Buffer.alloc(MAX_ATTRIBUTE);
+      length = getxattr(path, terminated(name), value);
+    }
+    if (length >= 0) return Buffer.from(value.subarray(0, length));
+    return length === -ENODATA ? "none" : length === -EOPNOTSUPP ? "unsupported" : -length;
+  }
+
+  setAttribute(name: string, value: Buffer): number {
+    return setxattr(this.#ownPath(), terminated(name), value);
+  }
+
+  verity(): { algorithm: number; digest: Buffer } | undefined {
+    return withReadable(this.#at.fd, (fd) => {
+      // struct fsverity_digest: u16 algorithm, u16 room and then size, digest.
+      const argument = Buffer.alloc(4 + 64);
+      argument.writeUInt16LE(64, 2);
+      if (ioctl(fd, FS_IOC_MEASURE_VERITY, argument) < 0) return undefined;
+      const size = argument.readUInt16LE(2);
+      return { algorithm: argument.readUInt16LE(0), digest: argument.subarray(4, 4 + size) };
+    });
+  }
+
+  filesystemMagic(): number {
+    return fstatfs(this.#at.fd, this.#statfs) < 0 ? 0 : this.#statfs.readUInt32LE(0);
+  }
+
+  filesystemType(): string | undefined {
+    return remembered(this.#types, this.#at.stat.mountId, () => mountedType(this.#at.stat.mountId, this.#tid));
+  }
+
+  filesystemUuid(): string | undefined {
+    return remembered(
+      this.#uuids,
+      this.#at.stat.mountId,
+      () => uuidByDescriptor(this.#at.fd) ?? uuidByDevice(this.device),
+    );
+  }
+
+  get #at(): Found {
+    return this.#found as Found;
+  }
+
+  /** Extended attributes cannot be asked of an O_PATH descriptor, but of the path that leads to it. */
+  #ownPath(): Buffer {
+    return terminated(`/proc/self/fd/${this.#at.fd}`);
+  }
+}
+
+function remembered<T>(known: Map<number, T>, mount: number, find: () => T): T {
+  if (known.has(mount)) return known.get(mount) as T;
+  if (known.size > 4096) known.clear();
+  const found = find();
+  known.set(mount, found);
+  return found;
+}
+
+/** Third field after the dash of a line of mountinfo (proc_pid_mountinfo(5)); mount ids are the same in every namespace. */
+function mountedType(mount: number, tid: number): string | undefined {
+  for (const who of ["self", String(tid)]) {
+    try {
+      const line = readFileSync(`/proc/${who}/mountinfo`, "latin1")
+        .split("\n")
+        .find((each) => each.startsWith(`${mount} `));
+      const type = line?.split(" - ")[1]?.split(" ")[0];
+      if (type !== undefined) return type;
+    } catch {
+      // The task is gone, or closed to us: then nobody knows.
+    }
+  }
+  return undefined;
+}
+
+function uuidByDescriptor(fd: number): string | undefined {
+  return withReadable(fd, (readable) => {
+    const argument = Buffer.alloc(17);
+    if (ioctl(readable, FS_IOC_GETFSUUID, argument) < 0 || argument[0] !== 16) return undefined;
+    const hex = argument.toString("hex", 1);
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  });
+}
+
+/** udev names block devices by the UUID of what is on them. */
+function uuidByDevice(device: number): string | undefined {
+  const directory = "/dev/disk/by-uuid";
+  try {
+    const name = deviceName(device);
+    return readdirSync(directory).find((uuid) => readlinkSync(`${directory}/${uuid}`).endsWith(`/${name}`));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The name of a block device, as it stands in /sys/dev/block; `device` as in `Stat`. */
+export function deviceName(device: number): string | undefined {
+  try {
+    const target = readlinkSync(`/sys/dev/block/${Math.floor(device / 2 ** 20)}:${device % 2 ** 20}`);
+    return target.slice(target.lastIndexOf("/") + 1);
+  } catch {
+    return undefined;
+  }
+}
