@@ -28,6 +28,7 @@ const pollCall = call(["void *", "long", "long"]);
 const pathOf = call(["long", "void *"]);
 const getxattrCall = call(["void *", "void *", "void *", "long"]);
 const setxattrCall = call(["void *", "void *", "void *", "long", "long"]);
+const readCall = call(["long", "void *", "long"]);
 const waitCall = call(["long", "void *", "long", "void *"]);
 const prlimitCall = call(["long", "long", "void *", "void *"]);
 const seccompCall = call(["long", "long", "void *"]);
@@ -39,6 +40,7 @@ const fail = (result: number): number => (result < 0 ? -koffi.errno() : result);
 
 /** x86-64 system call numbers of the calls made here (arch/x86/entry/syscalls/syscall_64.tbl). */
 const NR = {
+  read: 0,
   close: 3,
   pread64: 17,
   poll: 7,
@@ -87,6 +89,11 @@ export function ioctl(fd: number, request: number, argument: Buffer | number): n
 
 export function close(fd: number): number {
   return fail(word1(NR.close, fd));
+}
+
+/** `read(2)` into all of a Buffer; how many bytes, 0 at the end. */
+export function read(fd: number, out: Buffer): number {
+  return fail(readCall(NR.read, fd, out, out.length));
 }
 
 /** `openat2(2)`; `path` NUL-terminated bytes, `how` a 24-byte `struct open_how`. */

@@ -41,6 +41,8 @@ export interface Process {
   otherParents: readonly Process[];
   /** It has, or had since its last exec, more than one thread. */
   multithreaded: boolean;
+  /** It let others use its memory (CLONE_VM, vfork), who may go on using it when this process executes something. */
+  sharesMemory: boolean;
   /** Root and working directory may be another process's to change (CLONE_FS): nothing about them is kept. */
   sharesDirectories: boolean;
   /** Threads whose chdir, chroot or the like was let through and may take effect at any moment. */
@@ -57,7 +59,7 @@ export interface PendingExec {
   readonly next: Identity;
   /** Device and inode of the program that will run, interpreters resolved; "" where that is not known. */
   readonly executable: string;
-  /** See `readImageMark`. */
+  /** See `readImageMark`; "" where it is not needed. */
   readonly markBefore: string | undefined;
   readonly image: OldImage;
 }

@@ -3,6 +3,7 @@
  */
 import { type Operation, operationNames } from "@isoline/core";
 import { EACCES, EBADF, EEXIST, EFAULT, ENAMETOOLONG, ENOENT, EPERM } from "../../abi/errno.ts";
+import type { Loader } from "./execution.ts";
 import { FileKnowledge } from "./files.ts";
 import type { FileUse } from "./inspection.ts";
 import type { Act, Mediator, Refusal, Verdict } from "./mediation.ts";
@@ -35,6 +36,7 @@ export class Context {
   readonly finder = new PathFinder(this.places);
   readonly permissions = new Permissions();
   readonly files = new FileKnowledge(() => this.listener.receiveWaiting());
+  readonly loaders = new Map<string, Loader>();
   readonly socketPaths = new SocketPaths();
   /** Two of each, for calls that name two paths. */
   readonly memory = new TaskMemory();

@@ -133,7 +133,7 @@ const bySyscall: Record<Syscall, Decoder> = {
   clone: privileges.clone,
   clone3: privileges.clone3,
   fork: privileges.fork,
-  vfork: privileges.fork,
+  vfork: privileges.vfork,
 
   bpf: kernel.bpf,
   init_module: kernel.initModule,

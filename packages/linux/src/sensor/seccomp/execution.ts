@@ -28,6 +28,7 @@ export type Execution =
 const MAX_REWRITES = 5;
 /** BINPRM_BUF_SIZE (linux/binfmts.h): the kernel looks for `#!` no further. */
 const HEAD = 256;
+const LOADERS_KEPT = 4096;
 
 /** Looks at the file an exec names and at whatever will be loaded to run it. */
 export function inspect(context: Context, thread: Thread, target: Found): Execution {
@@ -100,14 +101,25 @@ function imageOf(context: Context, found: Found): Image {
   return digest ? { path: pathText(found), digest } : { path: pathText(found) };
 }
 
-type Loader =
+export type Loader =
   | { readonly kind: "script" | "elf"; readonly path: Buffer }
   | { readonly kind: "none" }
   | { readonly kind: "not-executable" }
   | { readonly kind: "unknown"; readonly reason: string };
 
-/** What the kernel will load to run this file. */
+/** What the kernel will load to run this file; remembered by the version of the file where its content alone decides. */
 function loaderOf(context: Context, thread: Thread, file: Found): Loader {
+  const version = context.files.versionOf(file);
+  const known = version === undefined ? undefined : context.loaders.get(version);
+  if (known) return known;
+  const loader = readLoader(context, thread, file);
+  if (version === undefined || loader.kind === "unknown" || loader.kind === "not-executable") return loader;
+  if (context.loaders.size >= LOADERS_KEPT) context.loaders.clear();
+  context.loaders.set(version, loader);
+  return loader;
+}
+
+function readLoader(context: Context, thread: Thread, file: Found): Loader {
   const head = context.files.head(file, HEAD);
   if (!head) return { kind: "unknown", reason: "?unreadable" };
   if (head[0] === 0x23 && head[1] === 0x21) {

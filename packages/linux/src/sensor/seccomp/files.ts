@@ -96,6 +96,11 @@ export class FileKnowledge {
     return digest;
   }
 
+  /** What changes whenever the content of a file may have changed; undefined where there is no such thing. */
+  versionOf(found: Found): string | undefined {
+    return found.stat.isRegular && this.classOf(found) === "disk" ? this.#versionOf(found.stat) : undefined;
+  }
+
   /** The first bytes of a regular file; undefined if it cannot be read. */
   head(found: Found, length: number): Buffer | undefined {
     if (!found.stat.isRegular) return undefined;

@@ -48,10 +48,9 @@ export class Lineage {
     if (this.#dead.length > DEAD_KEPT) this.#dead.splice(0, DEAD_KEPT / 2);
   }
 
-  trace(pid: number, ppid: number): Origin {
+  trace(executable: string, ppid: number): Origin {
     if (this.#launchers.startsWith(ppid))
       return { parent: undefined, identity: this.#root, guessed: false, others: [] };
-    const executable = executableOf(pid);
     const named = this.#living.get(ppid);
     for (const group of this.#groups(named)) {
       const candidates = candidatesIn(group, executable);

@@ -26,6 +26,7 @@ import {
 import { EMPTY, openHow, terminated } from "./bytes.ts";
 import type { PlaceKeeper, Places } from "./places.ts";
 import type { Thread } from "./actors.ts";
+import { PlainPaths } from "./plain-paths.ts";
 import { walk } from "./walk.ts";
 
 /** Errors that mean the kernel will refuse the path too: nothing is exchanged. */
@@ -34,6 +35,8 @@ export const PATH_ERRORS: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP,
 const hows = {
   follow: openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS),
   stay: openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_MAGICLINKS),
+  followPlain: openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_SYMLINKS),
+  stayPlain: openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS),
   followInRoot: openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT),
   stayInRoot: openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT),
   any: openHow(O_PATH | O_CLOEXEC, 0, 0),
@@ -83,6 +86,17 @@ export class Found {
       this.#pathEnd -= DELETED.length;
       this.#standing = "removed";
     }
+    return 0;
+  }
+
+  /** Adopts a descriptor that was found by its canonical path: nothing is left to be asked about that. */
+  adoptNamed(fd: number, path: Buffer, length: number): number {
+    this.fd = fd;
+    this.isReachedFromRoot = true;
+    if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0) return -OBJECT_CLOSED;
+    path.copy(this.#path, 0, 0, length);
+    this.#pathEnd = length;
+    this.#standing = "here";
     return 0;
   }
 
@@ -149,6 +163,7 @@ function mayPassSelf(thread: Thread, start: number, path: Buffer, length: number
 
 export class PathFinder {
   readonly #places: PlaceKeeper;
+  readonly #plainPaths = new PlainPaths();
 
   constructor(places: PlaceKeeper) {
     this.#places = places;
@@ -230,9 +245,15 @@ export class PathFinder {
     follow: boolean,
   ): number {
     if (start < 0 && start !== AT_FDCWD) return start;
-    let fd: number;
+    let fd = -ELOOP;
+    const plain = places.root < 0 ? this.#plainPaths.spot(path, length) : undefined;
+    if (plain !== undefined) {
+      fd = openat2(AT_FDCWD, path, follow ? hows.followPlain : hows.stayPlain);
+      if (fd >= 0 && path.indexOf(OWN_PID) < 0) return out.adoptNamed(fd, path, length);
+      if (fd === -ELOOP) this.#plainPaths.leadsOverLinks(plain);
+    }
     if (places.root < 0) {
-      fd = openat2(start, path, follow ? hows.follow : hows.stay);
+      if (fd === -ELOOP) fd = openat2(start, path, follow ? hows.follow : hows.stay);
     } else {
       const absolute = path[0] === SLASH ? path : this.#absolute(places, start, path, length);
       if (!absolute) return -ENOENT;

@@ -6,19 +6,36 @@
  * another process, is asked every time.
  */
 import { close, openat2, readlinkat, statx } from "../../abi/libc.ts";
-import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
-import { EMPTY, openHow, terminated } from "./bytes.ts";
+import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
+import { openHow, terminated } from "./bytes.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import type { Process, Thread } from "./actors.ts";
 import { fileMark } from "./lineage.ts";
 
-export interface Places {
+export class Places {
   /** Descriptor of the task's root, or -1 if it is ours, so that plain resolution is right. */
   readonly root: number;
   /** Canonical path of the task's root as seen from ours; "" if it is the same or a mount of its own. */
   readonly rootPath: Buffer;
-  /** Descriptor of the working directory, or a negative errno. */
-  readonly cwd: number;
+  readonly #tid: number;
+  #cwd: number | undefined;
+
+  constructor(tid: number, root: number, rootPath: Buffer) {
+    this.#tid = tid;
+    this.root = root;
+    this.rootPath = rootPath;
+  }
+
+  /** Descriptor of the working directory, or a negative errno; looked for when it is first asked for: most paths are absolute. */
+  get cwd(): number {
+    this.#cwd ??= openat2(AT_FDCWD, terminated(`/proc/${this.#tid}/cwd`), DIRECTORY);
+    return this.#cwd;
+  }
+
+  shut(): void {
+    if (this.root >= 0) close(this.root);
+    if (this.#cwd !== undefined && this.#cwd >= 0) close(this.#cwd);
+  }
 }
 
 const DIRECTORY = openHow(O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0);
@@ -55,7 +72,7 @@ export class PlaceKeeper {
 
   /** Closes places that were opened for one call only. */
   release(thread: Thread, places: Places): void {
-    if (this.#kept.get(thread.process)?.places !== places) shut(places);
+    if (this.#kept.get(thread.process)?.places !== places) places.shut();
   }
 
   /** Closes what is kept of a process that is gone or has moved. */
@@ -64,7 +81,7 @@ export class PlaceKeeper {
     if (!kept) return;
     this.#kept.delete(process);
     this.#budget.giveBack(PER_PROCESS);
-    shut(kept.places);
+    kept.places.shut();
   }
 
   #mayKeep(process: Process): boolean {
@@ -72,29 +89,21 @@ export class PlaceKeeper {
   }
 
   #open({ tid, process }: Thread): Places | undefined {
-    const root = openat2(AT_FDCWD, terminated(`/proc/${tid}/root`), DIRECTORY);
-    if (root < 0) return undefined;
-    const cwd = openat2(AT_FDCWD, terminated(`/proc/${tid}/cwd`), DIRECTORY);
-    statx(root, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.#stat.bytes);
+    const link = terminated(`/proc/${tid}/root`);
+    if (statx(AT_FDCWD, link, 0, STATX_MASK, this.#stat.bytes) < 0) return undefined;
     // In a mount namespace of its own the same root has another mount.
     process.atOwnRoot = fileMark(this.#stat) === this.#ownRootFile;
-    if (this.#mark() === this.#ownRoot) {
-      close(root);
-      return { root: -1, rootPath: NOWHERE, cwd };
-    }
+    if (this.#mark() === this.#ownRoot) return new Places(tid, -1, NOWHERE);
+    const root = openat2(AT_FDCWD, link, DIRECTORY);
+    if (root < 0) return undefined;
     const path = Buffer.alloc(4096);
     const length = readlinkat(AT_FDCWD, terminated(`/proc/self/fd/${root}`), path);
     // "/" here means the root of another mount tree, below which paths already come out right.
-    return { root, rootPath: length > 1 ? path.subarray(0, length) : NOWHERE, cwd };
+    return new Places(tid, root, length > 1 ? path.subarray(0, length) : NOWHERE);
   }
 
   /** Device, inode and mount: the same mount is only in one mount namespace, so equal marks mean equal roots. */
   #mark(): string {
     return `${this.#stat.device} ${this.#stat.inode} ${this.#stat.mountId}`;
   }
-}
-
-function shut(places: Places): void {
-  if (places.root >= 0) close(places.root);
-  if (places.cwd >= 0) close(places.cwd);
 }

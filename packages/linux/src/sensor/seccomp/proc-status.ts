@@ -1,8 +1,8 @@
 /**
  * What `/proc/TID/status` says of a thread: where it belongs and with what credentials it acts.
  */
-import { readFileSync } from "node:fs";
 import type { Credentials } from "@isoline/core";
+import { readProcFile } from "./proc-file.ts";
 
 export interface ThreadStatus {
   /** Thread group, i.e. process. */
@@ -19,27 +19,17 @@ export interface ThreadStatus {
 
 /** Reads a thread's status; undefined if it is gone or says something this code does not understand. */
 export function readThreadStatus(tid: number): ThreadStatus | undefined {
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${tid}/status`, "latin1");
-  } catch {
-    return undefined;
-  }
-  const numbers = (name: string): number[] => {
-    const start = text.indexOf(`\n${name}:`);
-    if (start < 0) return [];
-    const line = text.slice(start + name.length + 2, text.indexOf("\n", start + 1)).trim();
-    return line === "" ? [] : line.split(/\s+/).map(Number);
-  };
-  const word = (name: string): string => {
-    const start = text.indexOf(`\n${name}:`);
-    return start < 0 ? "" : text.slice(start + name.length + 2, text.indexOf("\n", start + 1)).trim();
-  };
-  const [tgid] = numbers("Tgid");
-  const [ppid] = numbers("PPid");
-  const [uid, euid, suid, fsuid] = numbers("Uid");
-  const [gid, egid, sgid, fsgid] = numbers("Gid");
-  const effective = word("CapEff");
+  const text = readProcFile(`/proc/${tid}/status`);
+  if (text === undefined) return undefined;
+  const status = new StatusText(text);
+  const umask = status.after("Umask");
+  const [tgid] = status.numbers("Tgid");
+  const [ppid] = status.numbers("PPid");
+  const [uid, euid, suid, fsuid] = status.numbers("Uid");
+  const [gid, egid, sgid, fsgid] = status.numbers("Gid");
+  const groups = status.numbers("Groups");
+  const pids = status.numbers("NStgid");
+  const effective = status.after("CapEff");
   if (
     tgid === undefined ||
     ppid === undefined ||
@@ -58,22 +48,43 @@ export function readThreadStatus(tid: number): ThreadStatus | undefined {
   return {
     tgid,
     ppid,
-    umask: Number.parseInt(word("Umask") || "22", 8),
-    levels: numbers("NStgid").length,
-    isFirst: numbers("NStgid").at(-1) === 1,
-    groups: numbers("Groups"),
+    umask: Number.parseInt(umask || "22", 8),
+    levels: pids.length,
+    isFirst: pids.at(-1) === 1,
+    groups,
     credentials: { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities: BigInt(`0x${effective}`) },
   };
 }
 
+/** Lines `Name:\tvalue` in the order in which the kernel writes them (fs/proc/array.c, proc_pid_status). */
+class StatusText {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The value of a field, which comes after the one that was asked for before; "" if there is none. */
+  after(name: string): string {
+    const found = this.#text.indexOf(`\n${name}:`, this.#at);
+    if (found < 0) return "";
+    const start = found + name.length + 2;
+    const end = this.#text.indexOf("\n", start);
+    this.#at = end;
+    return this.#text.slice(start, end).trim();
+  }
+
+  numbers(name: string): number[] {
+    const value = this.after(name);
+    return value === "" ? [] : value.split(/[\t ]+/).map(Number);
+  }
+}
+
 /** The children that a thread has, in the order of their birth; undefined if it is gone or the kernel does not list them. */
 export function childrenOf(pid: number, tid: number): number[] | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/task/${tid}/children`, "latin1");
-    return text.trim() === "" ? [] : text.trim().split(" ").map(Number);
-  } catch {
-    return undefined;
-  }
+  const text = readProcFile(`/proc/${pid}/task/${tid}/children`);
+  return text?.split(" ").filter(Boolean).map(Number);
 }
 
 /** When a process started, in clock ticks since boot (`/proc/PID/stat` field 22); undefined if it is gone. */
@@ -92,10 +103,6 @@ export function readImageMark(pid: number): string | undefined {
 
 /** `/proc/PID/stat` from its third field on: the second, a name, may hold anything but ends at the last parenthesis. */
 function statFields(pid: number): string[] | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ");
-  } catch {
-    return undefined;
-  }
+  const text = readProcFile(`/proc/${pid}/stat`);
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ");
 }

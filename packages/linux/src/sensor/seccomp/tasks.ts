@@ -28,6 +28,9 @@ export interface TaskEvents {
   swapped(process: Process): void;
 }
 
+/** In place of a mark, where the hold on the memory tells by itself: nobody else uses it, so it ends with the exec. */
+const NEEDLESS = "";
+
 /** `PIDFD_THREAD` (linux/pidfd.h, since 6.9): the descriptor stands for one thread, not for the process. */
 const PIDFD_THREAD = 0o200;
 
@@ -43,6 +46,7 @@ export class TaskTable {
   /** Threads that were let create a process and have not been heard of since: the new one may appear at any moment. */
   readonly #forking = new Set<number>();
   readonly #budget = new DescriptorBudget(0.5);
+  #siblingsShareMemory = false;
   #forkEpoch = 0;
   #nextHandle = 1;
   #sweepAt = 256;
@@ -108,7 +112,8 @@ export class TaskTable {
     const mayHold = this.#budget.take(1);
     const image = new OldImage(tid, process.parent?.pid, mayHold);
     if (mayHold && !image.isHeld) this.#budget.giveBack(1);
-    process.pendingExecs.push({ tid, next, executable, markBefore: readImageMark(tid), image });
+    const isTold = image.isHeld && !process.sharesMemory && !this.#siblingsShareMemory;
+    process.pendingExecs.push({ tid, next, executable, markBefore: isTold ? NEEDLESS : readImageMark(tid), image });
   }
 
   /** Notes that a call which moves root or working directory is let through; until this thread calls again, nothing is kept. */
@@ -121,6 +126,12 @@ export class TaskTable {
   forkStarts(thread: Thread): void {
     this.#forking.add(thread.tid);
     this.#forkEpoch += 1;
+  }
+
+  /** Notes that a new process will use this one's memory; as a sibling it is somebody whose parent cannot be asked about it. */
+  memoryIsShared(thread: Thread, withSibling: boolean): void {
+    thread.process.sharesMemory = true;
+    if (withSibling) this.#siblingsShareMemory = true;
   }
 
   /** Drops processes and threads that are gone. */
@@ -179,13 +190,10 @@ export class TaskTable {
   /** An exec of this process has succeeded, or the thread that asked for one is back from it, or neither. */
   #settleExecs(thread: Thread): void {
     const { process, tid } = thread;
-    // By the thread that calls: of a first thread that is gone /proc tells nothing.
-    const mark = readImageMark(tid);
     const executable = executableOf(tid);
     const parentLives = process.parent !== undefined && isAlive(process.parent);
-    // Where nothing can be read, what was let through is taken to have happened.
     const happened = process.pendingExecs.some(
-      ({ markBefore, image }) => mark === undefined || mark !== markBefore || image.wasLeftBy(tid, parentLives),
+      ({ markBefore, image }) => image.wasLeftBy(tid, parentLives) || hasOtherMark(tid, markBefore),
     );
     if (!happened && executable === process.executable) {
       this.#dropExecs(process, (pending) => pending.tid === tid);
@@ -216,6 +224,7 @@ export class TaskTable {
     process.executable = executable;
     // Directories that are shared (CLONE_FS) stay shared: exec gives a process descriptors of its own, not these.
     process.multithreaded = false;
+    process.sharesMemory = false;
     process.movingThreads.clear();
     process.directoryEpoch += 1;
     // Exec ends the other threads and may change credentials (set-user-id, file capabilities).
@@ -251,7 +260,8 @@ export class TaskTable {
     const known = this.#processes.get(status.tgid);
     if (known && isAlive(known)) return known;
     if (known) this.#bury(known);
-    const origin = this.#lineage.trace(status.tgid, status.ppid);
+    const executable = executableOf(status.tgid);
+    const origin = this.#lineage.trace(executable, status.ppid);
     const pidfd = this.#pidfd(status.tgid, 0);
     const process: Process = {
       pid: status.tgid,
@@ -262,7 +272,7 @@ export class TaskTable {
       countsAnew: status.levels > OWN_LEVELS,
       identity: origin.identity,
       pendingExecs: [],
-      executable: executableOf(status.tgid),
+      executable,
       past: [],
       hasForked: false,
       unborn: 0,
@@ -270,6 +280,7 @@ export class TaskTable {
       adopts: status.levels > OWN_LEVELS && status.isFirst,
       otherParents: origin.others,
       multithreaded: false,
+      sharesMemory: false,
       sharesDirectories: origin.parent?.sharesDirectories ?? false,
       movingThreads: new Set(),
       atOwnRoot: origin.parent?.atOwnRoot ?? true,
@@ -326,6 +337,16 @@ export class TaskTable {
     this.#lineage.remember(process);
     this.#events.died(process);
   }
+}
+
+/**
+ * Whether a task's image is another than the one with this mark: asked of the thread that calls, because of a first thread
+ * that is gone /proc tells nothing. Where nothing can be read, what was let through is taken to have happened.
+ */
+function hasOtherMark(tid: number, markBefore: string | undefined): boolean {
+  if (markBefore === NEEDLESS) return false;
+  const mark = readImageMark(tid);
+  return mark === undefined || mark !== markBefore;
 }
 
 function isAlive(process: Process): boolean {

@@ -156,6 +156,7 @@ const namespaceFlags: readonly (readonly [number, string])[] = [
   [0x4000_0000, "net"],
   [0x80, "time"],
 ];
+const CLONE_VM = 0x100;
 const CLONE_FS = 0x200;
 const CLONE_FILES = 0x400;
 const CLONE_PARENT = 0x8000;
@@ -189,6 +190,7 @@ function enterNamespaces(context: Context, thread: Thread, call: string, kinds: 
 }
 
 export const fork: Decoder = (context, thread) => birth(context, thread, 0);
+export const vfork: Decoder = (context, thread) => birth(context, thread, CLONE_VM);
 /** In `clone` the low byte is the exit signal, so CLONE_NEWTIME cannot be asked for. */
 export const clone: Decoder = (context, thread) => birth(context, thread, context.call.u32(0) & ~CSIGNAL);
 
@@ -196,7 +198,7 @@ export const clone: Decoder = (context, thread) => birth(context, thread, contex
 export const clone3: Decoder = (context, thread) => {
   const result = context.memory.exactly(thread.tid, context.call.pointer(0), 8);
   if (result === -14) return context.attempt();
-  return birth(context, thread, result < 0 ? CLONE_PARENT | CLONE_FS : context.memory.bytes.readUInt32LE(0));
+  return birth(context, thread, result < 0 ? CLONE_PARENT | CLONE_FS | CLONE_VM : context.memory.bytes.readUInt32LE(0));
 };
 
 /** A new process or thread: no exchange by itself, unless it starts in new namespaces; but lineage must know of it. */
@@ -207,6 +209,7 @@ function birth(context: Context, thread: Thread, flags: number): Verdict {
     thread.process.hasForked = true;
     if ((flags & CLONE_PARENT) !== 0) thread.process.unbornSiblings += 1;
     else thread.process.unborn += 1;
+    if ((flags & CLONE_VM) !== 0) context.tasks.memoryIsShared(thread, (flags & CLONE_PARENT) !== 0);
     if ((flags & CLONE_FS) !== 0) {
       thread.process.sharesDirectories = true;
       thread.process.directoryEpoch += 1;
