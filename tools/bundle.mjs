@@ -16,28 +16,34 @@ if (!existsSync(`${dist}../src/cli/main.ts`)) {
   process.exit(0);
 }
 rmSync(out, { recursive: true, force: true });
-const build = await rolldown({
-  input: {
-    main: `${dist}cli/main.js`,
-    canister: `${dist}canister/main.js`,
-    "supervise-thread": `${dist}namespace/supervise-thread.js`,
-    "launch-thread": `${dist}namespace/launch-thread.js`,
-    "listener-thread": fileURLToPath(new URL("../packages/linux/dist/probe/listener-thread.js", import.meta.url)),
-  },
-  platform: "node",
-  // What carries native code, or is only loaded by commands that have time, stays a package of its own.
-  external: ["koffi", "commander", "yaml"],
-  onLog: (level, log) => {
-    if (level === "warn") throw new Error(`bundling: ${log.message}`);
-  },
-});
-await build.write({
-  dir: out,
-  format: "esm",
-  entryFileNames: "[name].js",
-  chunkFileNames: "[name]-[hash].js",
-  minify: false,
-  sourcemap: true,
-});
-await build.close();
+/** One by one, so that a thread loads nothing that only another needs. */
+const entries = {
+  main: `${dist}cli/main.js`,
+  canister: `${dist}canister/main.js`,
+  "supervise-thread": `${dist}namespace/supervise-thread.js`,
+  "launch-thread": `${dist}namespace/launch-thread.js`,
+  "listener-thread": fileURLToPath(new URL("../packages/linux/dist/probe/listener-thread.js", import.meta.url)),
+};
+for (const [name, path] of Object.entries(entries)) {
+  const build = await rolldown({
+    input: { [name]: path },
+    platform: "node",
+    // What carries native code, or is only loaded by commands that have time, stays a package of its own.
+    external: ["koffi", "commander", "yaml"],
+    // Nothing here, and nothing of the runtime, is needed for what it does when it is merely loaded.
+    treeshake: { moduleSideEffects: false },
+    onLog: (level, log) => {
+      if (level === "warn") throw new Error(`bundling: ${log.message}`);
+    },
+  });
+  await build.write({
+    dir: out,
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: `${name}-[name]-[hash].js`,
+    minify: false,
+    sourcemap: true,
+  });
+  await build.close();
+}
 writeFileSync(`${out}/package.json`, `${JSON.stringify({ type: "module" })}\n`);
