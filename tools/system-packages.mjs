@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { present, repository, run } from "./run.mjs";
+import { unpackedRoot, unpackPackage } from "./unpacked-packages.mjs";
 
 /** @typedef {{ name: string, probe: string, why: string }} SystemPackage */
 
@@ -17,35 +18,53 @@ export function systemPackages(file = join(repository, "tools/system-packages.tx
     });
 }
 
+/** In place of a probe: the package is unpacked beside the system, not installed. */
+const UNPACKED = "unpacked";
+
 /** @returns {SystemPackage[]} those that are not there */
-export const missingPackages = (all = systemPackages()) => all.filter(({ probe }) => !present(probe));
+export const missingPackages = (all = systemPackages()) =>
+  all.filter(({ name, probe }) => (probe === UNPACKED ? unpackedRoot(name) === undefined : !present(probe)));
 
 /**
  * Installs what is missing where we may (root, Debian), and says what is still missing.
  *
  * @returns {Promise<{ missing: SystemPackage[], note: string }>}
  */
-export async function provideSystemPackages() {
-  const missing = missingPackages();
+export async function provideSystemPackages(all = systemPackages()) {
+  const missing = missingPackages(all);
   if (missing.length === 0) return { missing, note: "" };
-  if (process.getuid?.() !== 0) return { missing, note: "not root, so nothing was installed" };
   if (!present("apt-get")) return { missing, note: "no apt-get, so nothing was installed" };
+  const mayInstall = process.getuid?.() === 0;
+  if (mayInstall) await run(["apt-get", "update", "-q"], { env: quiet, limitSeconds: 180 });
+  const toInstall = missing.filter(({ probe }) => probe !== UNPACKED);
+  const notes = [];
+  if (toInstall.length > 0) notes.push(mayInstall ? await install(toInstall) : "not root, so nothing was installed");
+  for (const { name } of missing.filter(({ probe }) => probe === UNPACKED)) notes.push(await unpack(name));
+  return { missing: missingPackages(all), note: notes.join("; ") };
+}
 
-  const quiet = {
-    DEBIAN_FRONTEND: "noninteractive",
-    // A package that brings a service shall not start it on the machine that only tests with it.
-    RUNLEVEL: "1",
-    SYSTEMD_OFFLINE: "1",
-  };
+const quiet = {
+  DEBIAN_FRONTEND: "noninteractive",
+  // A package that brings a service shall not start it on the machine that only tests with it.
+  RUNLEVEL: "1",
+  SYSTEMD_OFFLINE: "1",
+};
+
+/** @param {readonly SystemPackage[]} missing @returns {Promise<string>} what there is to tell of it */
+async function install(missing) {
   const names = missing.map(({ name }) => name);
-  const update = await run(["apt-get", "update", "-q"], { env: quiet, limitSeconds: 180 });
-  const install = await run(["apt-get", "install", "-yq", "--no-install-recommends", ...names], {
+  const { status, output } = await run(["apt-get", "install", "-yq", "--no-install-recommends", ...names], {
     env: quiet,
     limitSeconds: 300,
   });
-  if (install.status === 0) return { missing: missingPackages(), note: `installed ${names.join(" ")}` };
-  const reason = lastComplaint(install.output) ?? lastComplaint(update.output) ?? `status ${install.status}`;
-  return { missing: missingPackages(), note: `apt-get could not install ${names.join(" ")}: ${reason}` };
+  if (status === 0) return `installed ${names.join(" ")}`;
+  return `apt-get could not install ${names.join(" ")}: ${lastComplaint(output) ?? `status ${status}`}`;
+}
+
+/** @param {string} name @returns {Promise<string>} what there is to tell of it */
+async function unpack(name) {
+  const complaint = await unpackPackage(name);
+  return complaint === undefined ? `unpacked ${name}` : `${name} could not be unpacked: ${complaint}`;
 }
 
 /** @param {string} output */

@@ -70,7 +70,8 @@ describe("the system packages", () => {
     const gone = { name: "gone", probe: "no-such-program-anywhere", why: "none" };
     const there = { name: "there", probe: "sh", why: "none" };
     const file = { name: "file", probe: "/no/such/file", why: "none" };
-    expect(missingPackages([gone, there, file])).toEqual([gone, file]);
+    const folder = { name: "no-such-package", probe: "unpacked", why: "none" };
+    expect(missingPackages([gone, there, file, folder])).toEqual([gone, file, folder]);
     expect(present("sh")).toBe(true);
   });
 });

@@ -1,0 +1,13 @@
+/** The BPF security module is there, and isoline says so. */
+import { equal, ok } from "node:assert/strict";
+import { test } from "node:test";
+import { activeModules, doctorSays } from "../doctor.mjs";
+
+test("lsm= includes bpf", () => ok(activeModules().includes("bpf")));
+
+test("isoline doctor finds every part that is built, and bpf in lsm=", () => {
+  const { parts, probe } = doctorSays();
+  equal(parts.seccomp && parts.landlock, true);
+  equal(probe("BPF security module").works, true);
+  equal(probe("Landlock").detail, "version 6: without refusals in the audit log");
+});

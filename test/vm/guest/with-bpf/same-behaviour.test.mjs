@@ -1,0 +1,19 @@
+/** What was learnt on the host holds in the machine, whose kernel, file systems and devices are others. */
+import { equal } from "node:assert/strict";
+import { copyFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { isolineAs } from "../isoline.mjs";
+
+const workload = ["--", "sh", fileURLToPath(new URL("../workload.sh", import.meta.url))];
+const learner = Number(process.env["ISOLINE_LEARNER"]);
+
+test("a contour learnt on the host: on contour in the machine, and nothing of it is missing there", () => {
+  const { cwd, run } = isolineAs(learner);
+  copyFileSync(join(process.env["ISOLINE_SHARE"] ?? "", "host.contour"), join(cwd, "host.contour"));
+  const { status, stderr } = run("check", "host.contour", "--report", "report.json", ...workload);
+  equal(status, 0, stderr);
+  const { state } = JSON.parse(readFileSync(join(cwd, "report.json"), "utf8"));
+  equal(state, JSON.parse(run("verify", "--json", "host.contour").stdout).state);
+});

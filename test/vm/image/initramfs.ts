@@ -1,0 +1,36 @@
+/** What a machine starts with, before it has the host's root: busybox, a few modules, and what to do with them. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { unpackedRoot } from "../../../tools/unpacked-packages.mjs";
+import { archive, type Entry } from "./archive.ts";
+import type { Kernel } from "./kernel.ts";
+import { modulesInOrder } from "./modules.ts";
+
+/** The host's files over virtio; the rest of what tests use is built into Debian's kernel. */
+const MODULES = ["virtio_pci", "9pnet_virtio", "9p"];
+
+const ROOMS = ["bin", "dev", "host", "modules", "proc", "root", "run", "sys"];
+
+const script = (name: string) => readFileSync(fileURLToPath(new URL(name, import.meta.url)));
+
+/** A statically linked busybox, if it has been unpacked. */
+export function busybox(): string | undefined {
+  const root = unpackedRoot("busybox-static");
+  return ["usr/bin/busybox", "bin/busybox"]
+    .map((path) => join(root ?? "/nowhere", path))
+    .find((path) => existsSync(path));
+}
+
+/** An initial ram disk for a kernel, not compressed: it is read from memory. `modules` are loaded beside the usual ones. */
+export function initramfs(kernel: Kernel, program: string, modules: readonly string[] = []): Buffer {
+  const loaded = modulesInOrder(kernel.modules, [...MODULES, ...modules]);
+  return archive([
+    ...ROOMS.map((name): Entry => [name]),
+    ["bin/busybox", readFileSync(program)],
+    ["init", script("./init.sh")],
+    ["session", script("./session.sh")],
+    // In the order in which they are found when their names are sorted.
+    ...loaded.map(({ name, bytes }, index): Entry => [`modules/${String(index).padStart(3, "0")}-${name}.ko`, bytes]),
+  ]);
+}

@@ -1,0 +1,12 @@
+#!/run/isoline/busybox sh
+# The machine's first process from then on: one command, its output and its status, the end.
+share=/run/isoline/share
+busybox=/run/isoline/busybox
+$busybox hostname isoline
+$busybox ip link set lo up
+$busybox cut -d' ' -f1 /proc/uptime >$share/up
+$busybox sh $share/command </dev/null >$share/output 2>&1
+echo $? >$share/status
+$busybox sync
+$busybox umount $share
+$busybox poweroff -f

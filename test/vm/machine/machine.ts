@@ -1,0 +1,122 @@
+/** A virtual machine for one command: booted, given a share, waited for, ended. */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { initramfs } from "../image/initramfs.ts";
+import type { Equipment } from "./machines.ts";
+
+/** Our checkout, at the same place in the machine. */
+export const repository = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
+
+/** Where the machine sees the share. */
+export const SHARE = "/run/isoline/share";
+
+export interface Order extends Equipment {
+  /** Run as root in our checkout, with the host's files before it, read-only. */
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Added to the kernel's command line. */
+  readonly parameters: readonly string[];
+  /** A directory of the host that the machine reads and writes at {@link SHARE}. */
+  readonly share: string;
+  /** After so long it is ended, wherever it is. */
+  readonly limitSeconds: number;
+  /** Kernel modules beside the usual ones. */
+  readonly modules?: readonly string[];
+  /** More of QEMU's arguments: a disk, a TPM. */
+  readonly devices?: readonly string[];
+}
+
+export interface Ended {
+  /** The command's exit status; undefined if the machine came to an end before it did. */
+  readonly status: number | undefined;
+  /** What the command printed. */
+  readonly output: string;
+  /** What the kernel, and whoever came before the command, printed. */
+  readonly console: string;
+  readonly timedOut: boolean;
+  /** The machine's own clock when the command began, and the host's from start to end. */
+  readonly seconds: { readonly boot: number; readonly all: number };
+}
+
+/** Boots a machine, waits for its end. */
+export async function inMachine(order: Order): Promise<Ended> {
+  const place = mkdtempSync(join(tmpdir(), "isoline-vm-"));
+  const started = Date.now();
+  try {
+    const ramdisk = join(place, "initramfs");
+    writeFileSync(ramdisk, initramfs(order.kernel, order.busybox, order.modules));
+    layShare(order);
+    const { console, timedOut } = await emulate(order, ramdisk);
+    const told = (name: string) => readShare(order.share, name);
+    const status = told("status")?.trim();
+    return {
+      status: status === undefined || status === "" ? undefined : Number(status),
+      output: told("output") ?? "",
+      console,
+      timedOut,
+      seconds: { boot: Number(told("up") ?? Number.NaN), all: (Date.now() - started) / 1000 },
+    };
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+/** What the machine's first processes read (`image/init.sh`, `image/session.sh`). */
+function layShare({ share, command, environment }: Order): void {
+  mkdirSync(share, { recursive: true });
+  const visible = [repository, dirname(dirname(process.execPath))];
+  writeFileSync(join(share, "visible"), visible.map((path) => `${path}\n`).join(""));
+  const variables = Object.entries(environment).map(([name, value]) => quoted(`${name}=${value}`));
+  const words = ["env", "-i", ...variables, ...command.map(quoted)];
+  writeFileSync(join(share, "command"), `cd ${quoted(repository)} && exec ${words.join(" ")}\n`);
+}
+
+const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+function readShare(share: string, name: string): string | undefined {
+  try {
+    return readFileSync(join(share, name), "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Software emulation: it is the same wherever the tests run, and works inside of other virtual machines. */
+function emulate(order: Order, ramdisk: string): Promise<{ console: string; timedOut: boolean }> {
+  const { kernel, share, parameters, devices = [], limitSeconds } = order;
+  // A panic restarts the machine at once, which `-no-reboot` makes its end.
+  const line = ["console=ttyS0", "quiet", "panic=-1", "rdinit=/init", ...parameters].join(" ");
+  const shared = (tag: string, path: string, more: string) =>
+    `local,id=${tag},mount_tag=${tag},path=${path.replaceAll(",", ",,")},security_model=none,multidevs=remap${more}`;
+  const machine = ["-machine", "q35", "-cpu", "max", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "1536"];
+  const plain = ["-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio"];
+  const shares = ["-virtfs", shared("host", "/", ",readonly=on"), "-virtfs", shared("share", share, "")];
+  const boot = ["-kernel", kernel.image, "-initrd", ramdisk, "-append", line];
+  return new Promise((resolve, reject) => {
+    // It does not outlive whoever waits for it.
+    const command = ["--pdeathsig", "KILL", "qemu-system-x86_64", ...machine, ...plain, ...shares, ...boot, ...devices];
+    const child = spawn("setpriv", command, { stdio: ["ignore", "pipe", "pipe"] });
+    let console = "";
+    let timedOut = false;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("latin1").on("data", (text: string) => {
+        console = (console + text).slice(-100_000);
+      });
+    }
+    const limit = setTimeout(() => {
+      timedOut = true;
+      child.kill("SIGKILL");
+    }, limitSeconds * 1000);
+    child.on("error", (error) => {
+      clearTimeout(limit);
+      reject(error);
+    });
+    child.on("close", () => {
+      clearTimeout(limit);
+      resolve({ console, timedOut });
+    });
+  });
+}

@@ -1,0 +1,55 @@
+/** The machines that the tests in `guest/` run in, and what they need. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { present } from "../../../tools/run.mjs";
+import { busybox } from "../image/initramfs.ts";
+import { type Kernel, stockKernel } from "../image/kernel.ts";
+import { repository } from "./machine.ts";
+
+export interface Kind {
+  readonly name: string;
+  /** The room in `guest/` whose tests are for this machine alone; those of `every-machine/` are for all. */
+  readonly room: string;
+  /** Security modules that Debian's list has and this machine's has not. */
+  readonly without: readonly string[];
+  /** Added to the kernel's command line. */
+  readonly parameters: readonly string[];
+}
+
+export const kinds: readonly Kind[] = [
+  { name: "with bpf in lsm=", room: "with-bpf", without: [], parameters: [] },
+  { name: "without bpf in lsm=", room: "without-bpf", without: ["bpf"], parameters: ["ima_policy=tcb"] },
+];
+
+/** The kernel's command line for a kind of machine. */
+export function parametersFor({ without, parameters }: Kind, { securityModules }: Kernel): readonly string[] {
+  return [`lsm=${securityModules.filter((name) => !without.includes(name)).join(",")}`, ...parameters];
+}
+
+const guest = join(repository, "test/vm/guest");
+
+/** The test files for a kind of machine, in order. */
+export function testsFor({ room }: Kind): readonly string[] {
+  return ["every-machine", room].flatMap((folder) =>
+    readdirSync(join(guest, folder))
+      .filter((name) => name.endsWith(".test.mjs"))
+      .sort()
+      .map((name) => join(guest, folder, name)),
+  );
+}
+
+/** What a machine is started with. */
+export interface Equipment {
+  readonly kernel: Kernel;
+  /** A statically linked one. */
+  readonly busybox: string;
+}
+
+/** What is there to start machines with, or which package is missing. */
+export function equipment(): Equipment | { readonly missing: string } {
+  if (!present("qemu-system-x86_64")) return { missing: "qemu-system-x86" };
+  const kernel = stockKernel();
+  if (kernel === undefined) return { missing: "linux-image-amd64, unpacked" };
+  const program = busybox();
+  return program === undefined ? { missing: "busybox-static, unpacked" } : { kernel, busybox: program };
+}

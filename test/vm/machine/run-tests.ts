@@ -1,0 +1,59 @@
+/** Test files in a machine, and what became of each test. */
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { learner, learnOnHost } from "../host-contour.ts";
+import { readResults, type Result } from "../results.ts";
+import { type Ended, inMachine, repository, SHARE } from "./machine.ts";
+import { type Equipment, type Kind, parametersFor } from "./machines.ts";
+
+export interface Outcome {
+  readonly ended: Ended;
+  readonly results: readonly Result[];
+}
+
+/** Generous, because the cores that emulate may be busy with other things. */
+const LIMIT_SECONDS = 400;
+const FILE_LIMIT_SECONDS = 200;
+
+/** Runs test files one after the other, each in a process of its own, so that one that crashes takes no other along. */
+export async function runTests(kind: Kind, files: readonly string[], equipment: Equipment): Promise<Outcome> {
+  const share = mkdtempSync(join(tmpdir(), "isoline-vm-share-"));
+  chmodSync(share, 0o755);
+  try {
+    await learnOnHost(share);
+    const options = [
+      "--test",
+      "--test-concurrency=1",
+      `--test-timeout=${FILE_LIMIT_SECONDS * 1000}`,
+      `--test-reporter=${join(repository, "test/vm/guest/reporter.mjs")}`,
+      `--test-reporter-destination=${SHARE}/results`,
+    ];
+    const ended = await inMachine({
+      ...equipment,
+      command: [process.execPath, ...options, ...files],
+      environment: {
+        PATH: `${dirname(process.execPath)}:/usr/bin:/bin:/usr/sbin:/sbin`,
+        HOME: "/root",
+        LC_ALL: "C",
+        ISOLINE_SHARE: SHARE,
+        ISOLINE_LEARNER: String(learner),
+        ISOLINE_KERNEL: equipment.kernel.release,
+      },
+      parameters: parametersFor(kind, equipment.kernel),
+      share,
+      limitSeconds: LIMIT_SECONDS,
+    });
+    return { ended, results: readResults(told(share), files) };
+  } finally {
+    rmSync(share, { recursive: true, force: true });
+  }
+}
+
+function told(share: string): string {
+  try {
+    return readFileSync(join(share, "results"), "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * What has to be tried on a stock kernel: the tests in `guest/` run in virtual machines, and each is reported here under
+ * its own name. The machines run while tests are collected, because which tests there are is known only afterwards.
+ */
+import { basename } from "node:path";
+import { describe, expect, it } from "vitest";
+import { equipment, kinds, testsFor } from "./machine/machines.ts";
+import { type Outcome, runTests } from "./machine/run-tests.ts";
+import type { Result } from "./results.ts";
+
+const found = equipment();
+const needs = "missing" in found ? `needs ${found.missing}` : "";
+
+/** Without a machine nobody knows which tests there are, but their files. */
+const skipped = (files: readonly string[]): readonly Result[] =>
+  files.map((file) => ({ name: basename(file), outcome: "skipped", reason: needs, milliseconds: 0 }));
+
+for (const kind of kinds) {
+  const files = testsFor(kind);
+  const outcome = "missing" in found ? undefined : await runTests(kind, files, found);
+  if (outcome && process.env["ISOLINE_VM_TIMES"] !== undefined) tellTimes(kind.name, outcome);
+  describe(`a machine ${kind.name}`, () => {
+    it("boots, runs its tests and ends by itself", ({ skip }) => {
+      if (outcome === undefined) return skip(needs);
+      const { status, timedOut, console, output } = outcome.ended;
+      const isWell = status !== undefined && !timedOut;
+      expect({ status, timedOut, said: isWell ? "" : console + output }).toEqual({
+        status: expect.any(Number),
+        timedOut: false,
+        said: "",
+      });
+    });
+    const results = outcome?.results ?? skipped(files);
+    it.for(results.map((result) => [result.name, result] as const))("%s", ([, { outcome: came, reason }], { skip }) => {
+      skip(came === "skipped", reason);
+      expect({ came, reason }).toEqual({ came: "passed", reason: "" });
+    });
+  });
+}
+
+/** Where the time went: in all, until the tests began, and in each of them. */
+function tellTimes(name: string, { ended: { seconds }, results }: Outcome): void {
+  const rows: [string, number][] = [
+    ["in all", seconds.all],
+    ["boot", seconds.boot],
+    ...results.map(({ name: test, milliseconds }): [string, number] => [test, milliseconds / 1000]),
+  ];
+  console.log(
+    [`a machine ${name}`, ...rows.map(([what, time]) => `${time.toFixed(1).padStart(7)} s  ${what}`)].join("\n"),
+  );
+}

@@ -1,0 +1,42 @@
+/** What the tests in a machine came to, read from what their reporter (`guest/reporter.mjs`) wrote. */
+import { basename } from "node:path";
+import type { Line } from "./guest/reporter.mjs";
+
+export interface Result {
+  /** The test's file and its name in there. */
+  readonly name: string;
+  readonly outcome: "passed" | "failed" | "skipped";
+  readonly reason: string;
+  /** By the machine's clock; 0 if it did not end. */
+  readonly milliseconds: number;
+}
+
+/**
+ * A result for each test, and one that failed for each file that tells of none: a machine that ends early, a file that
+ * cannot be loaded and a file without a test are no success.
+ */
+export function readResults(lines: string, files: readonly string[]): readonly Result[] {
+  // What comes after the last line feed was cut off when the machine ended.
+  const told = lines
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Line);
+  return files.flatMap((file) => resultsOf(file, told));
+}
+
+function resultsOf(file: string, told: readonly Line[]): readonly Result[] {
+  const tests = new Map<string, Result>();
+  // A file that fails as a whole has a line of its own, whose name is its path.
+  for (const { name: words, outcome, reason = "", milliseconds = 0 } of told.filter((line) => line.file === file)) {
+    const name = words === file ? basename(file) : `${basename(file)} > ${words}`;
+    if (outcome === "suite") tests.delete(name);
+    else if (outcome === "started")
+      tests.set(name, { name, outcome: "failed", reason: "did not come to its end", milliseconds });
+    else tests.set(name, { name, outcome, reason, milliseconds });
+  }
+  const whole = tests.get(basename(file));
+  if (tests.size === 0)
+    return [{ name: basename(file), outcome: "failed", reason: "was not reached", milliseconds: 0 }];
+  if (whole?.outcome === "passed") return [{ ...whole, outcome: "failed", reason: "holds no test" }];
+  return [...tests.values()];
+}
