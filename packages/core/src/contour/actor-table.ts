@@ -6,8 +6,9 @@ import type { Actor, Credentials } from "../event/event.ts";
 export class ActorTable {
   readonly #actors: Actor[] = [];
   readonly #byKey = new Map<string, number>();
-  /** Sensors hand over the same object for every event of a process. */
-  readonly #byObject = new WeakMap<Actor, number>();
+  /** Who acted last most often acts again. */
+  #last: Actor | undefined;
+  #lastNumber = 0;
   #actorOf = new Uint32Array(64);
 
   /** Every actor, in order of first occurrence. */
@@ -17,8 +18,7 @@ export class ActorTable {
 
   /** Number of an actor; `admit` is called for one that is new, and may refuse it. */
   intern(actor: Actor, admit: (actor: Actor) => void): number {
-    const known = this.#byObject.get(actor);
-    if (known !== undefined) return known;
+    if (this.#last && isSameActor(this.#last, actor)) return this.#lastNumber;
     const key = `${actor.task} ${actor.parent} ${credentialsKey(actor.credentials)}`;
     let number = this.#byKey.get(key);
     if (number === undefined) {
@@ -26,7 +26,8 @@ export class ActorTable {
       number = this.#actors.push(actor) - 1;
       this.#byKey.set(key, number);
     }
-    this.#byObject.set(actor, number);
+    this.#last = actor;
+    this.#lastNumber = number;
     return number;
   }
 
@@ -44,6 +45,25 @@ export class ActorTable {
   of(point: number): number {
     return this.#actorOf[point] as number;
   }
+}
+
+function isSameActor(one: Actor, other: Actor): boolean {
+  return one.task === other.task && one.parent === other.parent && isSame(one.credentials, other.credentials);
+}
+
+function isSame(one: Credentials, other: Credentials): boolean {
+  return (
+    one === other ||
+    (one.uid === other.uid &&
+      one.euid === other.euid &&
+      one.suid === other.suid &&
+      one.fsuid === other.fsuid &&
+      one.gid === other.gid &&
+      one.egid === other.egid &&
+      one.sgid === other.sgid &&
+      one.fsgid === other.fsgid &&
+      one.capabilities === other.capabilities)
+  );
 }
 
 /** Equal for equal credentials. */

@@ -16,14 +16,15 @@ export class Arena {
   #size = 0;
   #end = 0;
 
-  /** Keeps a copy; its index is the number of strings before it. */
-  push(bytes: Uint8Array): void {
-    const chunk = this.#chunkFor(bytes.length + 4);
+  /** Keeps a copy without the bytes `from` to `to`; its index is the number of strings before it. */
+  push(bytes: Buffer, from: number, to: number): void {
+    const length = bytes.length - (to - from);
+    const chunk = this.#chunkFor(length + 4);
     if (this.#size === this.#places.length) this.#growPlaces();
     this.#places[this.#size++] = ((this.#chunks.length - 1) << 20) | this.#end;
-    chunk.writeUInt32LE(bytes.length, this.#end);
-    chunk.set(bytes, this.#end + 4);
-    this.#end += bytes.length + 4;
+    this.#end = chunk.writeUInt32LE(length, this.#end);
+    this.#end += bytes.copy(chunk, this.#end, 0, from);
+    this.#end += bytes.copy(chunk, this.#end, to);
   }
 
   /** A view of the string at an index. */

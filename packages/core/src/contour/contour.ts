@@ -1,7 +1,7 @@
 /**
  * A contour: the points that a behaviour namespace may produce, each beside the event it stands for.
  *
- * Events are kept as their encodings and points as bare digests, so that a million of them fit in a few hundred megabytes
+ * Events are kept as their encodings, less the actor that many of them share, and points as bare digests, so that a million of them fit in a few hundred megabytes
  * and finding one takes the same time among a hundred as among a million.
  */
 import { type Digest, isDigest, ZERO_DIGEST } from "../digest.ts";
@@ -112,7 +112,7 @@ export class Contour<E extends Exchange = Event> {
     this.profile.assertSound(event);
     const actor = this.#actors.intern(event.actor, (actor) => this.#admit(actor, event));
     const index = this.#index.insert(this.#probeWords);
-    this.#events.push(encoding);
+    this.#events.push(encoding, ...this.profile.actorSpan(encoding));
     this.#actors.assign(index, actor);
     this.#tally.count(index, 1);
     return { index, point, added: true };
@@ -135,12 +135,7 @@ export class Contour<E extends Exchange = Event> {
   }
 
   event(index: number): E {
-    return this.profile.decode(this.#events.at(index));
-  }
-
-  /** The bytes of an event as its profile encodes them; a view that is good until a point is added. */
-  encoding(index: number): Buffer {
-    return this.#events.at(index);
+    return this.profile.recall(this.#events.at(index), this.actor(index));
   }
 
   actor(index: number): Actor {

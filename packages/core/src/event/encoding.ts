@@ -13,7 +13,7 @@ import type { Digest } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import type { Actor, Credentials, Event, FieldValue } from "./event.ts";
 import { subjectRecord } from "./event.ts";
-import { type FieldKind, fieldsOf, isOperation } from "./operations.ts";
+import { type FieldKind, fieldsOf, isOperation, type Operation } from "./operations.ts";
 
 /** No event is larger: two paths of 4096 bytes, every byte escaped fourfold, and room for the rest. */
 export const MAX_EVENT_BYTES = 65_536;
@@ -39,9 +39,16 @@ export function encodeEvent(event: Event): Buffer {
 function putActor(actor: Actor): void {
   putDigest(actor.parent);
   putDigest(actor.task);
-  const c = actor.credentials;
-  for (const id of [c.uid, c.euid, c.suid, c.fsuid, c.gid, c.egid, c.sgid, c.fsgid]) putU32(id);
-  putU64(c.capabilities);
+  const { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities } = actor.credentials;
+  putU32(uid);
+  putU32(euid);
+  putU32(suid);
+  putU32(fsuid);
+  putU32(gid);
+  putU32(egid);
+  putU32(sgid);
+  putU32(fsgid);
+  putU64(capabilities);
 }
 
 function put(kind: FieldKind, value: Exclude<FieldValue, undefined>): void {
@@ -87,12 +94,29 @@ function putU64(value: bigint): void {
   at = scratch.writeBigUInt64LE(value, at);
 }
 
+/** Two task identities, eight ids, capabilities. */
+const ACTOR_BYTES = 32 + 32 + 8 * 4 + 8;
+
+/** Where an encoding has its actor, from byte to byte. */
+export function actorSpan(encoding: Buffer): readonly [from: number, to: number] {
+  const from = 4 + encoding.readUInt32LE(0);
+  return [from, from + ACTOR_BYTES];
+}
+
 /** Decodes what `encodeEvent` wrote; refuses anything else, trailing bytes included. */
 export function decodeEvent(bytes: Buffer): Event {
   const reader = new Reader(bytes);
-  const op = reader.text();
-  if (!isOperation(op)) throw tooOdd(JSON.stringify(op.slice(0, 40)), "it is no operation of this version");
-  const actor = reader.actor();
+  const op = reader.operation();
+  return decodeSubject(op, reader.actor(), reader);
+}
+
+/** Decodes what `encodeEvent` wrote of an event of this actor, without the bytes of `actorSpan`. */
+export function recallEvent(rest: Buffer, actor: Actor): Event {
+  const reader = new Reader(rest);
+  return decodeSubject(reader.operation(), actor, reader);
+}
+
+function decodeSubject(op: Operation, actor: Actor, reader: Reader): Event {
   const subject: Record<string, FieldValue> = {};
   for (const [name, field] of fieldsOf(op)) {
     if (field.optional && !reader.flag()) continue;
@@ -108,6 +132,12 @@ class Reader {
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+  }
+
+  operation(): Operation {
+    const op = this.text();
+    if (!isOperation(op)) throw tooOdd(JSON.stringify(op.slice(0, 40)), "it is no operation of this version");
+    return op;
   }
 
   value(kind: FieldKind): FieldValue {
@@ -134,43 +164,44 @@ class Reader {
   actor(): Actor {
     const parent = this.digest();
     const task = this.digest();
-    const [uid, euid, suid, fsuid, gid, egid, sgid, fsgid] = Array.from({ length: 8 }, () => this.u32()) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const credentials: Credentials = { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities: this.u64() };
+    const credentials: Credentials = {
+      uid: this.u32(),
+      euid: this.u32(),
+      suid: this.u32(),
+      fsuid: this.u32(),
+      gid: this.u32(),
+      egid: this.u32(),
+      sgid: this.u32(),
+      fsgid: this.u32(),
+      capabilities: this.u64(),
+    };
     return { task, parent, credentials };
   }
 
   text(): string {
-    const bytes = this.#take(this.u32());
-    const text = bytes.toString("utf8");
+    const start = this.#pass(this.u32());
+    const text = this.#bytes.toString("utf8", start, this.#at);
     // What is no UTF-8 is read as U+FFFD, and would be written otherwise: two encodings of one event.
-    if (text.includes("\ufffd") && !bytes.equals(Buffer.from(text, "utf8")))
+    if (text.includes("\ufffd") && !this.#bytes.subarray(start, this.#at).equals(Buffer.from(text, "utf8")))
       throw tooOdd("an event", "a text is no UTF-8");
     return text;
   }
 
   digest(): Digest {
-    return this.#take(32).toString("hex") as Digest;
+    const start = this.#pass(32);
+    return this.#bytes.toString("hex", start, this.#at) as Digest;
   }
 
   u32(): number {
-    return this.#take(4).readUInt32LE(0);
+    return this.#bytes.readUInt32LE(this.#pass(4));
   }
 
   u64(): bigint {
-    return this.#take(8).readBigUInt64LE(0);
+    return this.#bytes.readBigUInt64LE(this.#pass(8));
   }
 
   flag(): boolean {
-    const value = this.#take(1)[0];
+    const value = this.#bytes[this.#pass(1)];
     if (value !== 0 && value !== 1) throw tooOdd("an event", `presence byte ${value}, expected 0 or 1`);
     return value === 1;
   }
@@ -180,11 +211,12 @@ class Reader {
       throw tooOdd("an event", `${this.#bytes.length - this.#at} bytes after its end`);
   }
 
-  #take(length: number): Buffer {
+  /** Goes on by so many bytes, which must be there; where they begin. */
+  #pass(length: number): number {
     if (length > this.#bytes.length - this.#at) throw tooOdd("an event", `it ends ${length} bytes too early`);
-    const part = this.#bytes.subarray(this.#at, this.#at + length);
+    const start = this.#at;
     this.#at += length;
-    return part;
+    return start;
   }
 }
 

@@ -7,7 +7,7 @@
  * exchanges have the same point only if SHA-256 collides. Specified in docs/spec/iso1.md.
  */
 import { type Digest, sha256, sha256Into } from "../digest.ts";
-import { decodeEvent, encodeEvent, MAX_EVENT_BYTES } from "../event/encoding.ts";
+import { actorSpan, encodeEvent, MAX_EVENT_BYTES, recallEvent } from "../event/encoding.ts";
 import type { Event } from "../event/event.ts";
 import { assertEvent } from "../event/soundness.ts";
 import { formatAct, parseAct } from "../event/text.ts";
@@ -25,7 +25,8 @@ preimage.write(DOMAIN, 4, "ascii");
 export const iso1: Profile<Event> = {
   name: "iso1",
   encode: encodeEvent,
-  decode: decodeEvent,
+  actorSpan,
+  recall: recallEvent,
   pointInto(_event, encoding, out, offset) {
     sha256Into(withDomain(encoding), out, offset);
   },

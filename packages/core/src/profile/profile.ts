@@ -19,8 +19,11 @@ export interface Profile<E extends Exchange = Exchange> {
   /** The bytes that a contour keeps for an event; a view of a buffer that the next call may overwrite. */
   encode(event: E): Buffer;
 
-  /** The exact reverse of `encode`. */
-  decode(bytes: Buffer): E;
+  /** Where in an encoding its actor stands, from byte to byte: a contour keeps each actor once. Nothing is [0, 0]. */
+  actorSpan(encoding: Buffer): readonly [from: number, to: number];
+
+  /** The event of an encoding out of which its actor was taken. */
+  recall(rest: Buffer, actor: Actor): E;
 
   /** Writes the point, 32 bytes, into `out` at `offset`. `encoding` is what `encode` just gave for the event. */
   pointInto(event: E, encoding: Buffer, out: Buffer, offset: number): void;

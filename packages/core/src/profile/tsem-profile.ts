@@ -20,6 +20,8 @@ export interface TsemProfile extends Profile<TsemEvent> {
   describe(exported: Exported): TsemEvent | string;
 }
 
+const NOTHING = [0, 0] as const;
+
 /** Everything of a profile but `describe`. */
 export function tsemProfile(
   name: ProfileName,
@@ -29,7 +31,8 @@ export function tsemProfile(
   return {
     name,
     encode: (event) => event.encoding,
-    decode: (bytes) => decodeTsemEvent(bytes, layouts),
+    actorSpan: () => NOTHING,
+    recall: (bytes) => decodeTsemEvent(bytes, layouts),
     pointInto: (event, _encoding, out, offset) => void event.point(point).copy(out, offset),
     formatAct: (event) => event.act,
     parseAct: (line, actor) => parseTsemAct(line, actor, layouts),
