@@ -1,4 +1,5 @@
 export * from "./contour/contour.ts";
+export { type Phase, phasesOf } from "./contour/phase.ts";
 export { formatDiff } from "./contour/diff-text.ts";
 export { diffContours, type ContourDiff, type LonePoint } from "./contour/diff.ts";
 export { formatCredentials } from "./contour/credentials.ts";

@@ -1,17 +1,39 @@
 /** A difference between contours for people: changed files first, then what only one of them does. */
 import type { Digest } from "../digest.ts";
 import type { ContourDiff, LonePoint } from "./diff.ts";
+import { type Phase, phaseOfPath, phases } from "./phase.ts";
 
-/** Lines without newlines; none for equal contours. */
+const titles: Readonly<Record<Phase, string>> = { runtime: "runtime set-up", workload: "workload" };
+
+/** Lines without newlines; none for equal contours. Of canisters, what runs in them first and what sets them up apart. */
 export function formatDiff(diff: ContourDiff): string[] {
+  const { carriedIn } = diff;
+  if (carriedIn === undefined) return part(diff, diff.carried);
+  return phases.toReversed().flatMap((phase) => {
+    const own = ofPhase(diff, phase);
+    const lines = part(own, carriedIn[phase]);
+    return lines.length === 0 ? [] : [`${titles[phase]}:`, ...lines];
+  });
+}
+
+type Changes = Pick<ContourDiff, "redigested" | "renamed" | "onlyA" | "onlyB">;
+
+function ofPhase({ redigested, renamed, onlyA, onlyB }: ContourDiff, phase: Phase): Changes {
+  return {
+    redigested: redigested.filter(({ path }) => phaseOfPath(path) === phase),
+    renamed: renamed.filter(({ from }) => phaseOfPath(from) === phase),
+    onlyA: onlyA.filter((point) => point.phase === phase),
+    onlyB: onlyB.filter((point) => point.phase === phase),
+  };
+}
+
+function part({ redigested, renamed, onlyA, onlyB }: Changes, carried: number): string[] {
   return [
-    ...diff.redigested.map(
-      ({ path, from, to, points }) => `content  ${path}  ${short(from)} → ${short(to)}${acts(points)}`,
-    ),
-    ...diff.renamed.map(({ from, to, points }) => `renamed  ${from} → ${to}${acts(points)}`),
-    ...(diff.carried > 0 ? [`carried  ${diff.carried} acts of programs whose identity changed`] : []),
-    ...lone("-", diff.onlyA),
-    ...lone("+", diff.onlyB),
+    ...redigested.map(({ path, from, to, points }) => `content  ${path}  ${short(from)} → ${short(to)}${acts(points)}`),
+    ...renamed.map(({ from, to, points }) => `renamed  ${from} → ${to}${acts(points)}`),
+    ...(carried > 0 ? [`carried  ${carried} acts of programs whose identity changed`] : []),
+    ...lone("-", onlyA),
+    ...lone("+", onlyB),
   ];
 }
 

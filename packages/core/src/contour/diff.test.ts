@@ -169,3 +169,21 @@ test("contours under different policies are not compared", () => {
     expect.objectContaining({ code: "not-comparable" }),
   );
 });
+
+test("of a canister, what its runtime does is told apart from what runs in it", () => {
+  const canister = (runc: string, acts: readonly string[]) =>
+    contourOf([
+      { chain: ["$HOST/usr/sbin/runc"], contents: { "$HOST/usr/sbin/runc": runc }, acts: [openAct("$ROOTFS/dev")] },
+      {
+        chain: ["$HOST/usr/sbin/runc", "/bin/sh"],
+        contents: { "$HOST/usr/sbin/runc": runc },
+        acts: acts.map((path) => openAct(path)),
+      },
+    ]);
+  const lines = formatDiff(diffContours(canister("one", ["/a", "/b"]), canister("two", ["/a", "/c"])));
+  const runtime = lines.indexOf("runtime set-up:");
+  expect(lines[0]).toBe("workload:");
+  expect(lines.slice(0, runtime).join("\n")).toMatch(/path=\/b[^]*path=\/c/);
+  expect(lines.slice(runtime).join("\n")).toMatch(/content {2}\$HOST\/usr\/sbin\/runc/);
+  expect(lines.slice(runtime).join("\n")).not.toContain("/b");
+});

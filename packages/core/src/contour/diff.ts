@@ -15,6 +15,7 @@ import type { Contour } from "./contour.ts";
 import { counterpartsOf, type Redigested, type Renamed } from "./counterparts.ts";
 import { formatCredentials } from "./credentials.ts";
 import { compareText } from "./line-text.ts";
+import { type Phase, phasesOf } from "./phase.ts";
 
 /** A point that has no counterpart. */
 export interface LonePoint {
@@ -24,13 +25,16 @@ export interface LonePoint {
   readonly chain: readonly string[];
   readonly credentials: string;
   readonly act: string;
+  /** Of a canister: whether its runtime does it or what runs in it. */
+  readonly phase?: Phase;
 }
 
 export interface ContourDiff {
   /** Points that both have. */
   readonly same: number;
-  /** Acts that both have, of programs whose identity changed. */
+  /** Acts that both have, of programs whose identity changed; and how many of them in which phase of a canister. */
   readonly carried: number;
+  readonly carriedIn?: Readonly<Record<Phase, number>>;
   readonly onlyA: readonly LonePoint[];
   readonly onlyB: readonly LonePoint[];
   /** Files with other content, and how many acts on them. */
@@ -66,10 +70,14 @@ export function diffContours<E extends Exchange>(a: Contour<E>, b: Contour<E>): 
     oddB = paired.restB;
     return paired.pairs.length;
   };
+  const phaseOf = phasesOf(a);
+  const before = oddA;
   const carried = match(
     (act) => act,
     () => undefined,
   );
+  const left = new Set(oddA);
+  const moved = before.filter((odd) => !left.has(odd));
   match(withoutDigests, (one, other) => redigested.add(...changedContents(one, other)));
   match(withoutPath, (one, other) => renamed.add({ from: pathOf(one) as string, to: pathOf(other) as string }));
 
@@ -78,6 +86,7 @@ export function diffContours<E extends Exchange>(a: Contour<E>, b: Contour<E>): 
   return {
     same,
     carried,
+    ...(phaseOf && { carriedIn: countPhases(moved.map(({ index }) => phaseOf(a.actor(index).task))) }),
     onlyA,
     onlyB,
     redigested: redigested.all(),
@@ -136,13 +145,20 @@ function changedContents(one: string, other: string): Redigested[] {
 }
 
 function lonePoints<E extends Exchange>(contour: Contour<E>, odd: readonly Odd[]): LonePoint[] {
-  const points = odd.map(({ index, act }) => {
+  const phaseOf = phasesOf(contour);
+  const points = odd.map(({ index, act }): LonePoint => {
     const { task, credentials } = contour.actor(index);
     const chain = contour.taskChain(task).map(programName);
-    return { index, point: contour.point(index), chain, credentials: formatCredentials(credentials), act };
+    const point = { index, point: contour.point(index), chain, credentials: formatCredentials(credentials), act };
+    return phaseOf ? { ...point, phase: phaseOf(task) } : point;
   });
   const key = ({ chain, credentials, act }: LonePoint) => `${chain.join(" ")} ${credentials} ${act}`;
   return points.sort((one, other) => compareText(key(one), key(other)));
+}
+
+function countPhases(found: readonly Phase[]): Record<Phase, number> {
+  const runtime = found.filter((phase) => phase === "runtime").length;
+  return { runtime, workload: found.length - runtime };
 }
 
 /** Different things, each with how often it came. */

@@ -17,7 +17,8 @@ import type { Observation, Surroundings } from "./observation.ts";
 import { PathLens } from "./path-lens.ts";
 import type { Policy } from "./policy.ts";
 import { AUTOBIND, isAutobound, localPort } from "./rules/addresses.ts";
-import { isAllocatorsQuestion, mayReadImage, readsImage } from "./rules/overlooked.ts";
+import { CanisterDirectories } from "./rules/canister.ts";
+import { isAllocatorsQuestion, isPreemption, mayReadImage, readsImage } from "./rules/overlooked.ts";
 import { Firings, type RuleName } from "./rules/table.ts";
 import { Users } from "./rules/users.ts";
 
@@ -30,12 +31,15 @@ type Plan = Readonly<Record<Operation, readonly (readonly [field: string, step: 
 /** S_IFIFO, S_IFSOCK, S_IFREG. */
 const NO_DEVICE_TYPES = new Set([0o010000, 0o140000, 0o100000]);
 const NO_DEVICE = "-";
+/** S_IFMT */
+const FILE_TYPE = 0o170000;
 
 export class Leveller {
   readonly #policy: Policy;
   readonly #launch: Launch;
   readonly #surroundings: Surroundings;
   readonly #firings = new Firings();
+  readonly #host: CanisterDirectories | undefined;
   readonly #paths: PathLens;
   readonly #links: LinkTexts;
   readonly #users: Users;
@@ -46,7 +50,8 @@ export class Leveller {
     this.#policy = policy;
     this.#launch = launch;
     this.#surroundings = surroundings;
-    this.#paths = new PathLens(policy, launch, surroundings, this.#firings);
+    this.#host = launch.canister && new CanisterDirectories(launch.canister);
+    this.#paths = new PathLens(policy, launch, surroundings, this.#firings, this.#host);
     this.#links = new LinkTexts(this.#paths);
     this.#users = new Users(policy.rules["launch-user"] ? launch : undefined, launch.canister);
     this.#userRule = launch.canister ? "canister" : "launch-user";
@@ -55,6 +60,7 @@ export class Leveller {
 
   /** Whether nothing is exchanged that would count: then there is no event. To be asked of the sensor's event. */
   overlooks(event: Event, at: Observation): boolean {
+    if (event.op === "kill" && this.#launch.canister && isPreemption(event, at)) return this.#overlooked("canister");
     if (event.op !== "open" && event.op !== "map") return false;
     const { rules, content } = this.#policy;
     if (rules.allocator && isAllocatorsQuestion(event)) return this.#overlooked("allocator");
@@ -132,6 +138,7 @@ export class Leveller {
   }
 
   #ordinary(name: string, field: Field): Step | undefined {
+    if (name === "mode" && this.#launch.canister) return (mode, at, subject) => this.#rootMode(mode, at, subject);
     if (field.kind === "path") return (path, at) => this.#paths.level(path as string, at.pid);
     if (field.kind === "id") return (id) => this.#id(id as number, name === "gid" || name === "group" ? "gid" : "uid");
     return undefined;
@@ -156,8 +163,11 @@ export class Leveller {
       case "symlink content":
         return (text, at, subject, levelled) =>
           this.#links.level(text as string, subject["path"] as string, levelled["path"] as string, at);
+      case "mount path":
+        return (path, at, subject) =>
+          this.#paths.level(this.#host?.mountMeant(path as string, subject) ?? (path as string), at.pid);
       case "mount source":
-        return (source, at) => this.#links.source(source as string, at);
+        return (source, at) => this.#links.source(this.#host?.sourceMeant(source as string) ?? (source as string), at);
       case "exec loader":
         return (images, at) => this.#images(images as readonly string[], at);
       case "open digest":
@@ -203,6 +213,13 @@ export class Leveller {
       return called === path ? image : called + image.slice(end);
     });
     return levelled.every((image, index) => image === images[index]) ? images : levelled;
+  }
+
+  /** Of the root directory itself, storage drivers choose the permissions; what chmod sets them to is told by that. */
+  #rootMode(mode: Value, { atHostRoot }: Observation, { path }: Fields): Value {
+    if (path !== (atHostRoot ? this.#host?.rootfs : "/")) return mode;
+    this.#firings.count("canister");
+    return (mode as number) & FILE_TYPE;
   }
 
   /** The content of data counts where the policy says so, unless it exempts this file. */

@@ -9,7 +9,7 @@ import { LITERAL, literals, ROOT, withLabels } from "./path-text.ts";
 import type { Policy } from "./policy.ts";
 import { CreatedNames, type Made } from "./rules/created.ts";
 import { Directories } from "./rules/directories.ts";
-import { CanisterDirectories } from "./rules/canister.ts";
+import type { CanisterDirectories } from "./rules/canister.ts";
 import { levelProcess, levelTerminal } from "./rules/kernel-names.ts";
 import { Pseudonyms } from "./rules/pseudonyms.ts";
 import type { Firings, RuleName } from "./rules/table.ts";
@@ -32,14 +32,21 @@ export class PathLens {
   readonly #host: CanisterDirectories | undefined;
   #atHostRoot = false;
 
-  constructor(policy: Policy, launch: Launch, surroundings: Surroundings, firings: Firings) {
+  /** `host` for a container: where its runtime keeps things. */
+  constructor(
+    policy: Policy,
+    launch: Launch,
+    surroundings: Surroundings,
+    firings: Firings,
+    host?: CanisterDirectories,
+  ) {
     const directories = new Directories(launch, policy.rules);
     this.#rules = policy.rules;
     this.#surroundings = surroundings;
     this.#directories = directories;
     this.#pseudonyms = new Pseudonyms(policy.pseudonyms);
     this.#userNames = new UserNames(policy.rules["launch-user"] ? launch : undefined);
-    this.#host = launch.canister && new CanisterDirectories(launch.canister);
+    this.#host = host;
     this.#firings = firings;
     const switches = { created: policy.rules.created, contentAddress: policy.rules["content-address"] };
     this.created = new CreatedNames(switches, surroundings, (path) => directories.isTemporary(path), firings);

@@ -15,12 +15,16 @@ import type { Labelled } from "../creations.ts";
 import type { CanisterPlaces, IdKind } from "../launch.ts";
 
 const HOST = "$HOST";
+/** linux/mount.h */
+const MS_PRIVATE = 0x4_0000n;
 
 /** What an id that a user namespace has no name for is called in it (fs/overflowuid). */
 const OVERFLOW = 65_534;
 
 /** Host directories of one container. */
 export class CanisterDirectories {
+  /** The container's root directory on the host. */
+  readonly rootfs: string;
   readonly #directories: CanisterPlaces["directories"];
   readonly #above: ReadonlySet<string>;
   readonly #id: string;
@@ -30,7 +34,8 @@ export class CanisterDirectories {
     this.#id = id;
     this.#state = directories.find(({ token }) => token === "$STATE")?.path;
     this.#directories = directories.toSorted((a, b) => b.path.length - a.path.length);
-    this.#above = new Set(directories.filter(({ token }) => token === "$ROOTFS").flatMap(({ path }) => above(path)));
+    this.rootfs = directories.find(({ token }) => token === "$ROOTFS")?.path ?? "";
+    this.#above = new Set(above(this.rootfs));
   }
 
   /** The directory around a host path: its token, and where in the path it ends. */
@@ -51,6 +56,20 @@ export class CanisterDirectories {
    */
   isOwnState(path: string): boolean {
     return this.#state !== undefined && path.startsWith(`${this.#state}/${this.#id}/`);
+  }
+
+  /**
+   * The path that a call of mount(2) is about. To make the mount private that the root file system lies on, a runtime tries
+   * one directory above the other until one is a mount point: how many is the storage driver's business.
+   */
+  mountMeant(path: string, { source, type, flags }: Readonly<Record<string, unknown>>): string {
+    const onlyMakesPrivate = source === "" && type === "" && flags === MS_PRIVATE;
+    return onlyMakesPrivate && this.#above.has(path) ? this.rootfs : path;
+  }
+
+  /** What mount(2) is to mount: with a user namespace, a runtime names it by a descriptor, whose number is by chance. */
+  sourceMeant(source: string): string {
+    return source.replace(/^(\/proc\/(?:thread-)?self\/fd)\/\d{1,10}$/, "$1");
   }
 
   /** A host path that is levelled already. */

@@ -7,6 +7,7 @@
  *   open read /proc/sys/vm/overcommit_memory                       glibc, when a thread's pool is about to shrink
  */
 import type { Event } from "../../event/event.ts";
+import type { Observation } from "../observation.ts";
 import type { Image } from "../task.ts";
 
 type ReadEvent = Extract<Event, { op: "open" | "map" }>;
@@ -20,6 +21,17 @@ const ASKED: ReadonlyMap<string, readonly string[]> = new Map([
 /** A look at what malloc goes by, and nothing else. */
 export function isAllocatorsQuestion({ op, subject }: ReadEvent): boolean {
   return op === "open" && subject.access === "read" && (ASKED.get(subject.fs)?.includes(subject.path) ?? false);
+}
+
+/** SIGURG (signal(7)) does nothing unless it is asked for. */
+const SIGURG = 23;
+
+/**
+ * The signal by which the Go runtime interrupts its own threads when they compute for long, and which a container runtime,
+ * written in Go, passes on to the container if it comes at the wrong moment.
+ */
+export function isPreemption({ subject }: Extract<Event, { op: "kill" }>, { atHostRoot }: Observation): boolean {
+  return subject.signal === SIGURG && (subject.relation === "self" || atHostRoot === true);
 }
 
 /** Whether an event can be a look at one of the images, as far as can be told before its path is levelled. */

@@ -3,7 +3,7 @@
  *
  * With `all`, each task apart, and everything it does with it: a program started in another way is another task.
  */
-import { type AnyContour, type Contour, chainPhrase, type Exchange } from "@isoline/core";
+import { type AnyContour, type Contour, chainPhrase, type Exchange, type Phase } from "@isoline/core";
 import { lensOf } from "../lens-name.ts";
 import { paint } from "../output/paint.ts";
 import { counted } from "../output/wording.ts";
@@ -16,15 +16,28 @@ const FEW_CHAINS = 3;
 
 export function contourPage(file: string, contour: AnyContour, all: boolean): string {
   const portraits = portraitsOf(contour as unknown as Contour<Exchange>, all);
-  const common: Common = all ? { programs: 0, habits: [] } : commonHabits(portraits);
   const users = usersOf(portraits);
   return [
     ...preface(file, contour, portraits, users),
-    ...commonPart(common, all),
-    ...portraits.flatMap((portrait) => part(portrait, common, users, all)),
+    ...titles.flatMap(([phase, title]) => {
+      const own = portraits.filter((portrait) => portrait.phase === phase);
+      return own.length === 0 ? [] : [...title, ...phasePart(own, users, all)];
+    }),
   ]
     .map((line) => `${line}\n`)
     .join("");
+}
+
+/** Of a canister, what sets it up and what runs in it are told apart. */
+const titles: readonly (readonly [Phase | undefined, readonly string[]])[] = [
+  [undefined, []],
+  ["runtime", ["", paint("bold", "— runtime set-up —")]],
+  ["workload", ["", paint("bold", "— workload —")]],
+];
+
+function phasePart(portraits: readonly Portrait[], users: readonly string[], all: boolean): string[] {
+  const common: Common = all ? { programs: 0, habits: [] } : commonHabits(portraits);
+  return [...commonPart(common, all), ...portraits.flatMap((portrait) => part(portrait, common, users, all))];
 }
 
 function preface(

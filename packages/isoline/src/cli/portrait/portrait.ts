@@ -5,6 +5,8 @@ import {
   type Event,
   type Exchange,
   formatId,
+  type Phase,
+  phasesOf,
   programName,
   type Task,
   ZERO_DIGEST,
@@ -17,6 +19,8 @@ export interface Portrait {
   readonly chains: readonly (readonly string[])[];
   /** Path of what it executes; empty before the first program. */
   readonly path: string;
+  /** Of a canister: whether it sets it up, or runs in it. */
+  readonly phase: Phase | undefined;
   /** As whom it acts. */
   readonly users: readonly string[];
   readonly habits: readonly Habit[];
@@ -28,23 +32,26 @@ export interface Portrait {
  */
 export function portraitsOf(contour: Contour<Exchange>, apart: boolean): Portrait[] {
   const indices = indicesByTask(contour);
-  const sitters = new Map<string, { path: string; tasks: Task[]; indices: number[] }>();
+  const phaseOf = phasesOf(contour);
+  const sitters = new Map<string, { path: string; phase: Phase | undefined; tasks: Task[]; indices: number[] }>();
   const before = indices.get(ZERO_DIGEST);
-  if (before) sitters.set("", { path: "", tasks: [], indices: before });
+  if (before) sitters.set("", { path: "", phase: phaseOf?.(ZERO_DIGEST), tasks: [], indices: before });
   for (const task of contour.tasks()) {
     const own = indices.get(task.id);
     if (own === undefined) continue;
     const { path } = task.images[0];
-    const key = apart ? task.id : path;
+    const phase = phaseOf?.(task.id);
+    const key = apart ? task.id : `${phase} ${path}`;
     const known = sitters.get(key);
     if (known) {
       known.tasks.push(task);
       known.indices.push(...own);
-    } else sitters.set(key, { path, tasks: [task], indices: [...own] });
+    } else sitters.set(key, { path, phase, tasks: [task], indices: [...own] });
   }
-  return Array.from(sitters.values(), ({ path, tasks, indices: own }) => ({
+  return Array.from(sitters.values(), ({ path, phase, tasks, indices: own }) => ({
     chains: tasks.map(({ id }) => contour.taskChain(id).map(programName)),
     path,
+    phase,
     users: [...new Set(own.map((index) => userOf(contour.actor(index))))],
     habits: own.map((index) => habitOfAny(contour, index)),
   }));

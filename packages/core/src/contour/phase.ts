@@ -1,0 +1,34 @@
+/**
+ * The two phases of a canister: what its runtime does to set it up, and what runs in it.
+ *
+ * What is executed at the host's root has a token before its path (rule `canister`), and what a runtime executes of itself
+ * has no path at all; the workload begins with the first program that has a path in the image.
+ */
+import type { Digest } from "../digest.ts";
+import type { Task } from "../identity/task.ts";
+import type { Exchange } from "../profile/profile.ts";
+import type { Contour } from "./contour.ts";
+
+export const phases = ["runtime", "workload"] as const;
+export type Phase = (typeof phases)[number];
+
+/** Tells the phase of a task by its id; undefined for a contour that is of no canister. */
+export function phasesOf<E extends Exchange>(contour: Contour<E>): ((task: Digest) => Phase) | undefined {
+  if (!Array.from(contour.tasks()).some((task) => pathOf(task).startsWith("$HOST/"))) return undefined;
+  const workload = new Set<Digest>();
+  for (const { id } of contour.tasks())
+    if (contour.taskChain(id).some((task) => phaseOfPath(pathOf(task)) === "workload")) workload.add(id);
+  return (task) => (workload.has(task) ? "workload" : "runtime");
+}
+
+/** Of the host, or a copy that a runtime made of itself in memory. */
+const OF_THE_RUNTIME = /^(?:\?deleted:)?(?:\$(?:HOST|ROOTFS|BUNDLE|STATE|ENGINE|ABOVE)(?:\/|$)|memfd:)/;
+
+/** The phase of a file, by its levelled path. */
+export function phaseOfPath(path: string): Phase {
+  return OF_THE_RUNTIME.test(path) ? "runtime" : "workload";
+}
+
+function pathOf(task: Task): string {
+  return task.images[0].path;
+}
