@@ -22,6 +22,7 @@ const house = [
   ["linux", "error", ["@isoline/core"]],
   ["linux", "abi", ["@isoline/core", "node:*", "koffi"]],
   ["linux", "process", ["@isoline/core"]],
+  ["linux", "libbpf", ["@isoline/core", "node:*"]],
   ["linux", "sensor", ["@isoline/core", "node:*"]],
   ["linux", "landlock", ["@isoline/core", "node:*"]],
   ["linux", "probe", ["@isoline/core", "node:*"]],

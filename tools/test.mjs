@@ -8,7 +8,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { check, checks } from "./checks.mjs";
-import { preparation } from "./prepare.mjs";
+import { buildPrograms, preparation } from "./prepare.mjs";
 import { endRunning, installed, repository, run } from "./run.mjs";
 import { provideSystemPackages } from "./system-packages.mjs";
 import { reportStage, Tally } from "./tally.mjs";
@@ -42,6 +42,8 @@ async function everything() {
     }
   }
   await systemPackages();
+  // The compiler may have come with them.
+  tally.add(reportStage("bpf programs", await buildPrograms()));
   for (const { name, remedy } of checks) tally.add(reportStage(name, await check(name), remedy));
   await tests(process.argv.slice(2));
   console.log(`\n${Math.round((Date.now() - started) / 1000)} s in all`);

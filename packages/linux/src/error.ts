@@ -6,6 +6,8 @@ export const linuxErrors = {
   "system-call-failed": "A system call that the sensor needs failed.",
   "sensor-lost": "The sensor could not deliver or answer events any more.",
   "launch-failed": "The workload could not be started.",
+  "bpf-unavailable":
+    "The bpf sensor cannot be used here: libbpf, the right to load programs, or something of the kernel is missing.",
 } as const;
 
 export type LinuxErrorCode = keyof typeof linuxErrors;

@@ -1,12 +1,13 @@
 export { LinuxError, type LinuxErrorCode, linuxErrors } from "./error.ts";
+export { openBpf, type OpenedBpf } from "./sensor/bpf/open.ts";
+export type { Ending, Sensor } from "./sensor/sensor.ts";
 export { installFilter, type Launch, spawnWorkload } from "./sensor/seccomp/launch.ts";
-export type { Act, Mediator, Refusal, Verdict } from "./sensor/seccomp/mediation.ts";
+export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/seccomp/mediation.ts";
 export type { FileInspector, FileUse, UsedFile } from "./sensor/seccomp/inspection.ts";
 export { deviceName } from "./sensor/seccomp/sensed-file.ts";
 export { holdersOf, isRunning } from "./sensor/holders.ts";
-export type { RawKey } from "./sensor/seccomp/raw-key.ts";
-export { type Ending, SeccompSensor } from "./sensor/seccomp/sensor.ts";
-export type { Identity, Process, Thread } from "./sensor/seccomp/actors.ts";
+export { SeccompSensor } from "./sensor/seccomp/sensor.ts";
+export type { ActingProcess, ActingThread, Identity } from "./sensor/seccomp/actors.ts";
 export {
   childState,
   type ChildState,
@@ -15,6 +16,7 @@ export {
   leave,
   sendSignal,
   setOpenFileLimit,
+  withOpenFileLimit,
 } from "./process/child.ts";
 export { closeDescriptor, redirect, takeDescriptor } from "./process/descriptors.ts";
 export { type Peer, peerOf } from "./process/peer.ts";

@@ -130,6 +130,12 @@ export class Engine<E extends Exchange = Event> {
     return this.#onContour(trusted, count);
   }
 
+  /** Takes note of `count` events on contour that were let go ahead elsewhere, by a verdict that was given before. */
+  repeatUnseen(known: number, count: number): void {
+    this.#tally.events += count;
+    if (this.#mode === "learn" && known < OFF) this.#contour.count(known - 1, count);
+  }
+
   /**
    * Takes note of events that could not be delivered or resolved: whatever is measured here is incomplete from now on.
    * The result says whether what was lost must be refused, if it still can be.

@@ -94,6 +94,7 @@ export class Canister {
       output: learns ? contour : undefined,
       policy: await policyLine(policy),
       trajectory: undefined,
+      sensor: "seccomp",
       places: canisterPlaces(this.#id, rootOf(this.#start.call), this.#bundle),
       // A task under Landlock may neither mount nor pivot, which is all that a runtime does.
       landlock: false,

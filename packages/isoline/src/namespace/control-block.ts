@@ -6,7 +6,7 @@
 export const cells = {
   /** 0 until the supervising thread is ready for a listener; 1 then; -1 if it failed. */
   ready: 0,
-  /** 0 until the launching thread has a listener; then its descriptor; -1 if it failed. */
+  /** 0 until the launching thread has a listener; then its descriptor; -1 if it failed. Under the bpf sensor: 1 once the workload was started. */
   listener: 1,
   /** Thread id of the supervising thread, to ring its doorbell. */
   supervisorTid: 2,
@@ -21,6 +21,8 @@ export const cells = {
   attempts: 8,
   /** Not 0 once a process was stopped by policy: a stopped workload is then not the terminal's doing. */
   frozen: 9,
+  /** 0 until the launching thread runs; then its thread id. */
+  launcherTid: 10,
 } as const;
 
 const CELLS = 16;

@@ -19,7 +19,7 @@ export class FirstProcess {
   /** Called once, when it has ended. */
   onEnd: (exit: ChildState) => void = () => {};
   /** Called when it was stopped. */
-  onStop: () => void = () => {};
+  onStop: (signal: number) => void = () => {};
   #pid = 0;
   #exit: ChildState = { state: "running" };
 
@@ -98,7 +98,7 @@ export class FirstProcess {
     const state = childState(this.#pid);
     if (state.state === "running") return;
     if (state.state === "stopped") {
-      this.onStop();
+      this.onStop(state.signal);
       return;
     }
     this.#exit = state;

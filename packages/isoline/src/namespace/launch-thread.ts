@@ -4,7 +4,14 @@
  * It does as little as possible once it carries the filter: what it calls then is mediated too.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { applyLandlock, installFilter, type Launch, spawnWorkload } from "@isoline/linux";
+import {
+  applyLandlock,
+  currentThread,
+  installFilter,
+  type Launch,
+  spawnWorkload,
+  withOpenFileLimit,
+} from "@isoline/linux";
 import { awaitCell, type ControlBlock, cells, publish } from "./control-block.ts";
 import type { LaunchMessage, LaunchOrder } from "./messages.ts";
 
@@ -25,21 +32,29 @@ export interface LaunchData {
 
 function run({ block, orders, outcome }: LaunchThreadData): void {
   const say = (message: LaunchMessage) => outcome.postMessage(message);
+  publish(block, cells.launcherTid, currentThread());
   if (awaitCell(block, cells.ready) < 0) return;
   const { launch, noNewPrivileges } = received<LaunchData>(parentPort as MessagePort);
   const order = received<LaunchOrder>(orders);
-  let listener: number;
+  const { sensor, openFiles } = order;
   const landlock = order.landlock && applyLandlock(order.landlock);
+  if (sensor !== "bpf" && !filtered(block, noNewPrivileges, say)) return;
+  const pid =
+    openFiles === undefined ? spawnWorkload(launch) : withOpenFileLimit(openFiles, () => spawnWorkload(launch));
+  if (sensor === "bpf") publish(block, cells.listener, pid > 0 ? 1 : -1);
+  say(pid > 0 ? { kind: "started", pid, landlock } : { kind: "refused", errno: -pid });
+}
+
+/** Puts the filter on this thread and tells its descriptor; false, and why, if the kernel does not take it. */
+function filtered(block: ControlBlock, noNewPrivileges: boolean, say: (message: LaunchMessage) => void): boolean {
   try {
-    listener = installFilter(noNewPrivileges);
+    publish(block, cells.listener, installFilter(noNewPrivileges));
+    return true;
   } catch (fault) {
     say({ kind: "failed", message: fault instanceof Error ? fault.message : String(fault) });
     publish(block, cells.listener, -1);
-    return;
+    return false;
   }
-  publish(block, cells.listener, listener);
-  const pid = spawnWorkload(launch);
-  say(pid > 0 ? { kind: "started", pid, landlock } : { kind: "refused", errno: -pid });
 }
 
 /** A message that was sent before this thread was told to begin. */

@@ -3,10 +3,14 @@
  */
 import type { AppliedLandlock, LandlockRules } from "@isoline/linux";
 import type { Mode } from "@isoline/core";
+import type { SensorName } from "./plan.ts";
 
 /** From the supervising thread to the launching thread, just before `ready` is published. */
 export interface LaunchOrder {
   readonly landlock: LandlockRules | undefined;
+  readonly sensor: SensorName;
+  /** Soft limit of open files that the workload is to start with, where it cannot be given while the workload waits. */
+  readonly openFiles: number | undefined;
 }
 
 /** From the launching thread to the main thread. */

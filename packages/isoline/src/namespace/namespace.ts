@@ -62,7 +62,7 @@ export class Namespace {
       this.#ended = resolve;
       this.#failed = reject;
     });
-    this.first.onStop = () => this.#stop();
+    this.first.onStop = (signal) => this.#stop(signal);
     this.first.takeSignals(this.#entry);
     this.#supervise();
     const launch = this.#launch(path);
@@ -152,8 +152,10 @@ export class Namespace {
   }
 
   /** A workload that the terminal stops takes us with it, as the shell expects; one that policy stops does not. */
-  #stop(): void {
+  #stop(signal: number): void {
     if (Atomics.load(this.block, cells.frozen) !== 0) return;
+    // The bpf sensor stops whoever waits for a verdict, and no terminal stops with this signal.
+    if (this.#plan.sensor === "bpf" && signal === constants.signals.SIGSTOP) return;
     this.beforeStop();
     process.kill(process.pid, "SIGSTOP");
   }

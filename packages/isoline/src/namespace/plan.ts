@@ -3,6 +3,9 @@
  */
 import type { Launch as Places } from "@isoline/core";
 
+/** The sensors there are; which one `auto` means is decided before a plan is made. */
+export type SensorName = "seccomp" | "bpf";
+
 export interface Plan {
   readonly mode: "learn" | "watch" | "enforce";
   /** The contour to keep to, or to add to when learning. */
@@ -13,6 +16,8 @@ export interface Plan {
   readonly policy: string | undefined;
   /** Recorded first occurrences, one line each, if asked for. */
   readonly trajectory: string | undefined;
+  /** Where events come from. */
+  readonly sensor: SensorName;
   readonly places: Places;
   /** Whether to compile the contour into Landlock rules (enforce only). */
   readonly landlock: boolean;

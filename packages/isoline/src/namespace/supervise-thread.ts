@@ -6,7 +6,7 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { IsolineError } from "@isoline/core";
-import { armDoorbell, currentThread, SeccompSensor } from "@isoline/linux";
+import { armDoorbell, currentThread, openBpf, SeccompSensor } from "@isoline/linux";
 import { awaitCell, type ControlBlock, cells, publish } from "./control-block.ts";
 import type { Envelope, LaunchOrder, SupervisorMessage } from "./messages.ts";
 import type { Plan } from "./plan.ts";
@@ -23,15 +23,16 @@ const say = (message: SupervisorMessage) => parentPort?.postMessage(message);
 
 async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
   const supervision = await Supervision.prepare(plan, block, (event) => say({ kind: "event", event }));
+  const bpf = plan.sensor === "bpf" ? openBpf(supervision.mediator, { bars: supervision.bars }) : undefined;
+  bpf?.half.launchFrom(awaitCell(block, cells.launcherTid));
   armDoorbell();
   Atomics.store(block, cells.supervisorTid, currentThread());
-  launcher.postMessage({ landlock: supervision.landlockRules() } satisfies LaunchOrder);
+  launcher.postMessage({
+    landlock: supervision.landlockRules(),
+    sensor: plan.sensor,
+    openFiles: bpf ? plan.openFiles : undefined,
+  } satisfies LaunchOrder);
   publish(block, cells.ready, 1);
-  const listener = awaitCell(block, cells.listener);
-  if (listener < 0) return;
-
-  const sensor = new SeccompSensor(listener, process.pid, supervision.mediator);
-  supervision.attach(sensor);
   const answer = (): "go-on" | "stop" => {
     const rung = Atomics.load(block, cells.rung);
     let next: "go-on" | "stop" = "go-on";
@@ -41,13 +42,29 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
       const { id, request } = received.message;
       if (request.ask === "stop") next = "stop";
       say({ kind: "reply", id, value: supervision.answer(request) });
+      bpf?.sensor.adapt();
     }
     Atomics.store(block, cells.answered, rung);
     return next;
   };
+  const end = () => {
+    answer();
+    say({ kind: "ended", report: supervision.finish() });
+  };
+  if (bpf) {
+    supervision.attach(bpf.sensor);
+    bpf.sensor.run(answer, () => Atomics.load(block, cells.listener) < 0);
+    bpf.sensor.settle();
+    end();
+    bpf.sensor.close();
+    return;
+  }
+  const listener = awaitCell(block, cells.listener);
+  if (listener < 0) return;
+  const sensor = new SeccompSensor(listener, process.pid, supervision.mediator);
+  supervision.attach(sensor);
   sensor.run(answer);
-  answer();
-  say({ kind: "ended", report: supervision.finish() });
+  end();
   sensor.close();
 }
 

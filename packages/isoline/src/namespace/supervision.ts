@@ -25,7 +25,7 @@ import {
   compileLandlock,
   type LandlockRules,
   ModelMediator,
-  type SeccompSensor,
+  type Sensor,
   setOpenFileLimit,
   takeDescriptor,
 } from "@isoline/linux";
@@ -51,7 +51,7 @@ export class Supervision {
   readonly #trajectory: TrajectoryWriter | undefined;
   readonly #pointsBefore: number;
   #landlock: LandlockRules | undefined;
-  #sensor: SeccompSensor | undefined;
+  #sensor: Sensor | undefined;
   #followed = false;
   #guesses = 0;
 
@@ -93,14 +93,19 @@ export class Supervision {
     return supervision;
   }
 
+  /** Whether a process that is not trusted may do nothing any more. */
+  get bars(): boolean {
+    return this.#policy.reaction === "deny-all" || this.#policy.reaction === "kill";
+  }
+
   landlockRules(): LandlockRules | undefined {
     return this.#landlock;
   }
 
-  attach(sensor: SeccompSensor): void {
+  attach(sensor: Sensor): void {
     this.#sensor = sensor;
     this.mediator.findProcessesWith((pid) => sensor.find(pid));
-    let limit = this.#plan.openFiles;
+    let limit = this.#plan.sensor !== "bpf" ? this.#plan.openFiles : undefined;
     // The first call of the first process is its execve: it still waits, so it starts with the limit it should have.
     this.mediator.onFreeze = () => Atomics.store(this.#block, cells.frozen, 1);
     this.mediator.onBirth = (process) => {

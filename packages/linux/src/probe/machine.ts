@@ -15,7 +15,7 @@ export interface Machine {
 
 const CAP_SYS_ADMIN = 1n << 21n;
 
-function isPrivileged({ capabilities }: Pick<Machine, "capabilities">): boolean {
+export function isPrivileged({ capabilities }: Pick<Machine, "capabilities">): boolean {
   return (capabilities & CAP_SYS_ADMIN) !== 0n;
 }
 

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { readThreadStatus } from "../sensor/seccomp/proc-status.ts";
+import { probeKernelHalf, tryKernelHalf } from "./kernel-half.ts";
 import { type Machine, probeMachine } from "./machine.ts";
 import { probeNotification, tryNotification } from "./notification.ts";
 import { probePaths } from "./paths.ts";
@@ -21,14 +22,15 @@ export function probeAll(): Promise<readonly Probe[]> {
 }
 
 async function probe(): Promise<readonly Probe[]> {
-  const machine = probeMachine(readMachine());
+  const machine = readMachine();
   const [notification, looking] = await Promise.all([tryNotification(), tryLooking()]);
   return [
-    ...machine,
+    ...probeMachine(machine),
     ...probeNotification(notification),
     ...probeLooking(looking),
     ...probePaths(),
     ...probeSecurityModules(trySecurityModules()),
+    ...probeKernelHalf(tryKernelHalf(machine)),
   ];
 }
 

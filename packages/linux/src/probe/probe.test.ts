@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isAtLeast, type Machine, probeMachine } from "./machine.ts";
 import { type Notification, probeNotification } from "./notification.ts";
 import type { Probe } from "./probe.ts";
+import { type KernelHalfTrial, probeKernelHalf } from "./kernel-half.ts";
 import { probeSecurityModules } from "./security-modules.ts";
 import { type Looking, probeLooking } from "./tasks.ts";
 
@@ -118,7 +119,7 @@ describe("looking into tasks", () => {
 });
 
 describe("security modules", () => {
-  const now = { landlock: 7, active: ["landlock", "bpf"], hasTypes: true };
+  const now = { landlock: 7, active: ["landlock", "bpf"] };
   const landlock = (version: number) => named(probeSecurityModules({ ...now, landlock: version }), "Landlock");
 
   it("Landlock by version: what an older one lacks is named", () => {
@@ -133,15 +134,55 @@ describe("security modules", () => {
     expect(landlock(-95)).toMatchObject({ works: false, fix: expect.stringContaining("lsm=") });
   });
 
-  it("the bpf sensor is never claimed, whatever the machine could do", () => {
-    expect(named(probeSecurityModules(now), "bpf sensor")).toMatchObject({ works: false, detail: "not built yet" });
-  });
-
   it("bpf in the list, not in it, or not to be known", () => {
     const bpf = (active: readonly string[] | undefined) =>
       named(probeSecurityModules({ ...now, active }), "BPF security module");
     expect(bpf(["landlock", "bpf"]).works).toBe(true);
     expect(bpf(["landlock"])).toMatchObject({ works: false, fix: expect.stringContaining("lsm=") });
     expect(bpf(undefined)).toMatchObject({ works: false, detail: expect.stringContaining("not known") });
+  });
+});
+
+describe("the bpf sensor", () => {
+  const all: KernelHalfTrial = {
+    hasTypes: true,
+    libbpf: "",
+    isCompiled: true,
+    isPrivileged: true,
+    attachments: { lsm: "", fmod_ret: "not tried" },
+  };
+  const attachment = (trial: Partial<KernelHalfTrial>) => named(probeKernelHalf({ ...all, ...trial }), "attachment");
+
+  it("attached as a security module, or by return values: said, because both can refuse", () => {
+    expect(attachment({})).toMatchObject({ works: true, detail: expect.stringContaining("lsm/") });
+    expect(attachment({ attachments: { lsm: "no", fmod_ret: "" } })).toMatchObject({
+      works: true,
+      detail: expect.stringContaining("fmod_ret/"),
+    });
+  });
+
+  it("not attached: by whose refusal, and what to do", () => {
+    expect(attachment({ attachments: { lsm: "errno 1", fmod_ret: "errno 22" } })).toMatchObject({
+      works: false,
+      detail: "lsm/: errno 1; fmod_ret/: errno 22",
+      fix: expect.stringContaining("kernel"),
+    });
+    expect(attachment({ isPrivileged: false, attachments: { lsm: "not tried", fmod_ret: "not tried" } }).fix).toBe(
+      "run isoline as root",
+    );
+  });
+
+  it("without libbpf, programs or types it is not claimed", () => {
+    const missing = probeKernelHalf({
+      ...all,
+      libbpf: "cannot open shared object file",
+      isCompiled: false,
+      hasTypes: false,
+    });
+    expect(missing.filter(({ works, required }) => !works && required).map(({ name }) => name)).toEqual([
+      "kernel types (BTF)",
+      "libbpf",
+      "BPF programs",
+    ]);
   });
 });

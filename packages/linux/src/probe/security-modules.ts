@@ -1,7 +1,7 @@
 /**
- * What the kernel's security modules can do for us: Landlock beneath the seccomp sensor, BPF for a sensor to come.
+ * What the kernel's security modules can do for us: Landlock beneath the seccomp sensor, and whether BPF programs may be one of them.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { ENOSYS } from "../abi/errno.ts";
 import { landlockVersion, listSecurityModules } from "../abi/landlock.ts";
 import { knownTo, namesOf, netRights, scopes } from "../landlock/rights.ts";
@@ -12,7 +12,6 @@ export interface SecurityModules {
   readonly landlock: number;
   /** Which modules are active; undefined where the kernel does not say. */
   readonly active: readonly string[] | undefined;
-  readonly hasTypes: boolean;
 }
 
 /** uapi/linux/lsm.h; only those that are asked after. */
@@ -24,7 +23,7 @@ const moduleNames: ReadonlyMap<bigint, string> = new Map([
 const NEWEST = 7;
 
 export function trySecurityModules(): SecurityModules {
-  return { landlock: landlockVersion(), active: activeModules(), hasTypes: existsSync("/sys/kernel/btf/vmlinux") };
+  return { landlock: landlockVersion(), active: activeModules() };
 }
 
 /** From the kernel itself since 6.8, before that only where securityfs is mounted. */
@@ -39,7 +38,7 @@ function activeModules(): readonly string[] | undefined {
 }
 
 export function probeSecurityModules(found: SecurityModules): readonly Probe[] {
-  return [landlock(found), types(found), bpfModule(found), bpfSensor()];
+  return [landlock(found), bpfModule(found)];
 }
 
 function landlock({ landlock: version }: SecurityModules): Probe {
@@ -75,24 +74,13 @@ function missingFrom(version: number): string {
   return [...missing.filter((names) => names !== ""), ...log].join(", ");
 }
 
-function types({ hasTypes }: SecurityModules): Probe {
-  return {
-    part: "bpf",
-    name: "kernel types (BTF)",
-    works: hasTypes,
-    required: true,
-    detail: hasTypes ? "/sys/kernel/btf/vmlinux is there" : "/sys/kernel/btf/vmlinux is not there",
-    needs: "CONFIG_DEBUG_INFO_BTF",
-  };
-}
-
 function bpfModule({ active }: SecurityModules): Probe {
   const works = active?.includes("bpf") ?? false;
   const detail =
     active === undefined
       ? "not known: the kernel does not say, and securityfs is not mounted"
       : works
-        ? "bpf is in lsm=; whether programs may attach was not tried"
+        ? "bpf is in lsm="
         : "bpf is not in lsm=";
   return {
     part: "bpf",
@@ -102,17 +90,5 @@ function bpfModule({ active }: SecurityModules): Probe {
     detail,
     needs: "CONFIG_BPF_LSM",
     ...(works || active === undefined ? {} : { fix: "add bpf to lsm= on the kernel's command line" }),
-  };
-}
-
-/** What a machine could do says nothing about what this version does. */
-function bpfSensor(): Probe {
-  return {
-    part: "bpf",
-    name: "bpf sensor",
-    works: false,
-    required: true,
-    detail: "not built yet",
-    needs: "a later version of isoline",
   };
 }

@@ -38,6 +38,21 @@ export function setOpenFileLimit(pid: number, soft: number): void {
   prlimit(pid, RLIMIT_NOFILE, limit, null);
 }
 
+/**
+ * Runs `start` with another soft limit of open files, which whatever it starts inherits. The limit belongs to the whole
+ * process, so it is set for no longer than that.
+ */
+export function withOpenFileLimit<T>(soft: number, start: () => T): T {
+  const before = Buffer.alloc(16);
+  if (prlimit(0, RLIMIT_NOFILE, null, before) < 0) return start();
+  setOpenFileLimit(0, soft);
+  try {
+    return start();
+  } finally {
+    prlimit(0, RLIMIT_NOFILE, before, null);
+  }
+}
+
 /** Makes this process, and so what it starts, ignore a signal again that it was started ignoring. */
 export function ignoreSignal(signal: number): void {
   const action = Buffer.alloc(152);

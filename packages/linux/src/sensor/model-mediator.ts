@@ -27,9 +27,8 @@ import { EPERM } from "../abi/errno.ts";
 import { pidfdSendSignal } from "../abi/libc.ts";
 import { sendSignal } from "../process/child.ts";
 import { OwnPorts } from "./own-ports.ts";
-import type { Act, Mediator, Verdict } from "./seccomp/mediation.ts";
-import type { RawKey } from "./seccomp/raw-key.ts";
-import type { Identity, Process, Thread } from "./seccomp/actors.ts";
+import type { ActingProcess, ActingThread, Identity } from "./seccomp/actors.ts";
+import type { Act, KeyBytes, Mediator, Verdict } from "./seccomp/mediation.ts";
 import { pidAmong } from "./seccomp/pid-numbers.ts";
 
 const SIGKILL = 9;
@@ -62,11 +61,13 @@ export class ModelMediator implements Mediator {
   readonly #onDecision: ModelMediatorOptions["onDecision"];
   readonly #tasks = new Map<Digest, Task>();
   readonly #guessed = new Set<number>();
+  /** Whether the last decision holds for everything with its key, as long as the mode stays. */
+  wasLasting = false;
   /** Told of each process as soon as it is known, while its first call still waits. */
-  onBirth: ((process: Process) => void) | undefined;
+  onBirth: ((process: ActingProcess) => void) | undefined;
   /** Told of each process that policy stops, before it is stopped. */
-  onFreeze: ((process: Process) => void) | undefined;
-  #find: (pid: number) => Process | undefined = () => undefined;
+  onFreeze: ((process: ActingProcess) => void) | undefined;
+  #find: (pid: number) => ActingProcess | undefined = () => undefined;
 
   constructor(options: ModelMediatorOptions) {
     const { policy, launch } = options;
@@ -85,8 +86,44 @@ export class ModelMediator implements Mediator {
   }
 
   /** Says how a pid is looked up; the sensor and its mediator know each other. */
-  findProcessesWith(find: (pid: number) => Process | undefined): void {
+  findProcessesWith(find: (pid: number) => ActingProcess | undefined): void {
     this.#find = find;
+  }
+
+  /** Whether a process may do nothing any more, on contour or not. */
+  isBarred({ handle }: ActingProcess): boolean {
+    const { reaction, mode, trust } = this.#engine;
+    return mode !== "learn" && (reaction === "deny-all" || reaction === "kill") && !trust.isTrusted(handle);
+  }
+
+  /** Whether a process was stopped by policy, and is not to be woken. */
+  isFrozen({ handle }: ActingProcess): boolean {
+    const { reaction, mode, trust } = this.#engine;
+    return mode !== "learn" && reaction === "freeze" && !trust.isTrusted(handle);
+  }
+
+  /** Whether everything that is off contour is refused, whoever does it. */
+  get refusesWhatIsOff(): boolean {
+    return this.#engine.mode === "enforce";
+  }
+
+  /** Whether an act may have to be refused that nobody has decided about yet. */
+  get mayRefuse(): boolean {
+    const { reaction, mode } = this.#engine;
+    return mode === "enforce" || (mode === "watch" && reaction !== "log");
+  }
+
+  /** Takes note of events that the kernel let go ahead by itself, because they were decided before to be on contour. */
+  repeatedUnseen(key: KeyBytes, times: number): void {
+    const known = this.#known.lookup(key.bytes, 0, key.length);
+    if (known === 0 || times === 0) return;
+    this.#counts.events += times;
+    this.#engine.repeatUnseen(known, times);
+  }
+
+  /** Takes note of events that never reached anybody. */
+  lostUnseen(reason: string, count: number): void {
+    this.#engine.loss(reason, count);
   }
 
   /** How often each lens rule fired. */
@@ -94,14 +131,14 @@ export class ModelMediator implements Mediator {
     return this.#leveller.firings();
   }
 
-  repeated(key: RawKey, process: Process): Verdict | undefined {
+  repeated(key: KeyBytes, process: ActingProcess): Verdict | undefined {
     const known = this.#known.lookup(key.bytes, 0, key.length);
     if (known === 0) return undefined;
     this.#counts.events += 1;
     return this.#carryOut(this.#engine.repeat(known, process.handle, this.#counts.events), process);
   }
 
-  decide(act: Act, thread: Thread, actor: Actor, key: RawKey | undefined): Verdict {
+  decide(act: Act, thread: ActingThread, actor: Actor, key: KeyBytes | undefined): Verdict {
     const { process } = thread;
     const seen = { ...act, actor } as Event;
     const observation = this.#observe(thread, act.observation);
@@ -119,14 +156,17 @@ export class ModelMediator implements Mediator {
     };
     const judgement = this.#engine.judge(event, circumstances);
     if (judgement.refuse) this.#leveller.withdraw();
-    if (key && judgement.known !== 0 && !dependsOnCreations(event)) {
-      this.#known.remember(key.bytes, 0, key.length, judgement.known);
-    }
+    this.wasLasting = judgement.known !== 0 && !dependsOnCreations(event);
+    if (key && this.wasLasting) this.#known.remember(key.bytes, 0, key.length, judgement.known);
     this.#onDecision?.(event, judgement, circumstances);
     return this.#carryOut(judgement, process);
   }
 
-  taskOf(parent: Identity, images: readonly [Image, ...Image[]], thread: Thread): { task: Task; program: string } {
+  taskOf(
+    parent: Identity,
+    images: readonly [Image, ...Image[]],
+    thread: ActingThread,
+  ): { task: Task; program: string } {
     const at = this.#observe(thread);
     const levelled = images.map((image) => ({ ...image, path: this.#leveller.levelPath(image.path, at) }));
     const task = deriveTask(parent.id, levelled as unknown as readonly [Image, ...Image[]]);
@@ -134,28 +174,28 @@ export class ModelMediator implements Mediator {
     return { task, program: programName(task) };
   }
 
-  born(process: Process): void {
+  born(process: ActingProcess): void {
     this.onBirth?.(process);
     this.#engine.trust.born(process.handle, process.parent?.handle ?? SUPERVISOR);
     // Where it is not certain who forked it, it is trusted no more than the least of them.
     for (const other of process.otherParents) this.#engine.trust.born(process.handle, other.handle);
   }
 
-  died(process: Process): void {
+  died(process: ActingProcess): void {
     this.#engine.trust.died(process.handle);
     this.#leveller.processEnded(process.pid);
     this.#guessed.delete(process.handle);
   }
 
-  lost(reason: string, process?: Process): Verdict {
+  lost(reason: string, process?: ActingProcess): Verdict {
     return this.#engine.loss(reason, 1, process?.handle) ? EPERM : 0;
   }
 
-  guessed(process: Process): void {
+  guessed(process: ActingProcess): void {
     this.#guessed.add(process.handle);
   }
 
-  swapped(process: Process): void {
+  swapped(process: ActingProcess): void {
     const what = "another file than the one that was let execute";
     this.#engine.loss(`a process runs ${what}`, 1, process.handle);
     this.#engine.trust.distrust(process.handle, { reason: "sensor", what: `it runs ${what}` });
@@ -169,14 +209,14 @@ export class ModelMediator implements Mediator {
     this.#ports.expect(resolve);
   }
 
-  #observe(thread: Thread, more?: Partial<Observation>): Observation {
+  #observe(thread: ActingThread, more?: Partial<Observation>): Observation {
     const { pid, identity, multithreaded, atOwnRoot } = thread.process;
     const images = this.#tasks.get(identity.id)?.images;
     const own = { pid, tid: thread.tid, program: identity.program, multithreaded, atHostRoot: atOwnRoot };
     return { ...own, ...(images ? { images } : {}), ...more };
   }
 
-  #carryOut(judgement: Judgement, process: Process): Verdict {
+  #carryOut(judgement: Judgement, process: ActingProcess): Verdict {
     if (judgement.reaction === "freeze") this.onFreeze?.(process);
     if (judgement.reaction !== undefined) this.#signal(process, judgement.reaction === "kill" ? SIGKILL : SIGSTOP);
     // Told to go on, a process would still carry out the call that it is killed for: the answer is there before it dies.
@@ -184,13 +224,13 @@ export class ModelMediator implements Mediator {
   }
 
   /** The process waits for an answer, so its number is its own even where no pidfd of it is kept. */
-  #signal(process: Process, signal: number): void {
+  #signal(process: ActingProcess, signal: number): void {
     if (process.pidfd >= 0) pidfdSendSignal(process.pidfd, signal);
     else sendSignal(process.pid, signal);
   }
 
   /** The process that a number in a /proc path means: with a root of its own, a task has a proc mount that counts as it does. */
-  #pidIn(number: number, actor: Process | undefined): number | undefined {
+  #pidIn(number: number, actor: ActingProcess | undefined): number | undefined {
     return actor?.countsAnew && !actor.atOwnRoot ? pidAmong(actor.pid, number) : number;
   }
 

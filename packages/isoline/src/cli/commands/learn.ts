@@ -11,12 +11,14 @@ import { deliverReport, type ReportOptions } from "../workload/finish.ts";
 import { assertWritable } from "../../store/writable.ts";
 import { verdictOf } from "../../namespace/run-report.ts";
 import { saySummaryOfLearning } from "../workload/summary.ts";
+import { type SensorChoice, sensorFor } from "../workload/sensor.ts";
 import { supervise } from "../workload/supervise.ts";
 
 export interface LearnOptions extends ReportOptions {
   readonly output?: string;
   readonly merge?: boolean;
   readonly lens?: string;
+  readonly sensor?: SensorChoice;
   readonly trajectory?: string;
   readonly name?: string;
   readonly quiet?: boolean;
@@ -34,6 +36,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
       output,
       policy: await policyLine(options.lens),
       trajectory: options.trajectory,
+      sensor: sensorFor(options.sensor),
       places: readPlaces(invocation.entry),
       landlock: false,
       openFiles: invocation.entry.openFiles,

@@ -1,9 +1,10 @@
 /** The commands that run a workload. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { CheckOptions } from "../commands/check.ts";
 import type { LearnOptions } from "../commands/learn.ts";
 import type { RunOptions } from "../commands/run.ts";
 import type { Invocation } from "../invocation.ts";
+import { sensorChoices } from "../workload/sensor.ts";
 import { examples } from "./examples.ts";
 
 const COMMAND = "the command to run, after --";
@@ -19,6 +20,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .option("--merge", "add to the contour that is there: what it has stays, and is under the same lens")
     .option("--lens <name|file>", "what counts: default, exact, or a policy file (YAML or JSON)")
     .option("--trajectory <file>", "also write events in the order they first happened, one JSON object a line")
+    .addOption(sensorOption())
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
     .option("-q, --quiet", "no status line and no summary")
     .option("--json", "print a report to stdout when the command has ended")
@@ -46,6 +48,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .argument("[command...]", COMMAND)
     .option("--enforce", "refuse what is off contour, instead of only saying so")
     .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees.md)")
+    .addOption(sensorOption())
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
     .option("-q, --quiet", "say nothing on stderr; the exit status and the report say it all")
     .option("--json", "print a report to stdout when the command has ended")
@@ -71,6 +74,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .argument("[command...]", COMMAND)
     .option("--enforce", "refuse what is off contour")
     .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees.md)")
+    .addOption(sensorOption())
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
     .option("-q, --quiet", "say nothing on stderr")
     .option("--json", "print a report to stdout when the command has ended")
@@ -85,4 +89,10 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .action((file: string, _command: string[], options: RunOptions) =>
       invocation.ends(import("../commands/run.ts").then(({ run }) => run(invocation, file, options))),
     );
+}
+
+function sensorOption(): Option {
+  return new Option("--sensor <sensor>", "where events come from (see docs/guarantees.md)")
+    .choices(sensorChoices)
+    .default("auto");
 }

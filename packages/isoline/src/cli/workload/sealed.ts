@@ -8,12 +8,14 @@ import { deliverReport, type ReportOptions } from "./finish.ts";
 import { assertWritable } from "../../store/writable.ts";
 import { type Verdict, verdictOf } from "../../namespace/run-report.ts";
 import { sayLandlock, saySummaryOfRun } from "./summary.ts";
+import { type SensorChoice, sensorFor } from "./sensor.ts";
 import { supervise } from "./supervise.ts";
 
 export interface SealedOptions extends ReportOptions {
   readonly enforce?: boolean;
   /** False with `--no-landlock`. */
   readonly landlock?: boolean;
+  readonly sensor?: SensorChoice;
   readonly name?: string;
   readonly quiet?: boolean;
 }
@@ -26,6 +28,7 @@ export async function runSealed(
 ): Promise<{ readonly outcome: Outcome; readonly verdict: Verdict }> {
   const { enforce = false, landlock = true, quiet = false } = options;
   if (!landlock && !enforce) throw usage("--no-landlock changes nothing without --enforce; leave it out");
+  const sensor = sensorFor(options.sensor);
   const command = commandAfterDashes(invocation.argv, [file]);
   if (options.report !== undefined) assertWritable(options.report);
   const outcome = await supervise(invocation, {
@@ -35,8 +38,10 @@ export async function runSealed(
       output: undefined,
       policy: undefined,
       trajectory: undefined,
+      sensor,
       places: readPlaces(invocation.entry),
-      landlock: enforce && landlock,
+      // The verdicts of the kernel are about objects: there is no race for Landlock to win.
+      landlock: enforce && landlock && sensor === "seccomp",
       openFiles: invocation.entry.openFiles,
     },
     command,

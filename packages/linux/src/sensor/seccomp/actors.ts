@@ -13,7 +13,31 @@ export interface Identity {
   readonly chain: readonly string[];
 }
 
-export interface Process {
+/** A process as whoever decides needs to know it, whichever sensor it acts under. */
+export interface ActingProcess {
+  readonly pid: number;
+  /** Never reused, unlike the pid; what the engine knows the process by. */
+  readonly handle: number;
+  readonly parent: ActingProcess | undefined;
+  /** -1 where no descriptor of it is kept. */
+  readonly pidfd: number;
+  readonly identity: Identity;
+  /** Who else may have forked it; told at its birth and then forgotten. */
+  readonly otherParents: readonly ActingProcess[];
+  /** It has, or had since its last exec, more than one thread. */
+  readonly multithreaded: boolean;
+  /** It is in a pid namespace of its own, whose proc mounts show it as another than ours do, and us not at all. */
+  readonly countsAnew: boolean;
+  /** Its root directory is ours; as of the last time it was looked at. */
+  readonly atOwnRoot: boolean;
+}
+
+export interface ActingThread {
+  readonly tid: number;
+  readonly process: ActingProcess;
+}
+
+export interface Process extends ActingProcess {
   readonly pid: number;
   /** Never reused, unlike the pid; what the engine knows the process by. */
   readonly handle: number;
@@ -64,7 +88,7 @@ export interface PendingExec {
   readonly image: OldImage;
 }
 
-export interface Thread {
+export interface Thread extends ActingThread {
   readonly tid: number;
   readonly process: Process;
   readonly pidfd: number;

@@ -37,6 +37,11 @@ const PSEUDO: Readonly<Record<number, string>> = {
   0x50494446: "pidfd",
 };
 
+/** Class of a filesystem by its magic. */
+export function classOfMagic(magic: number): string {
+  return PSEUDO[magic] ?? "disk";
+}
+
 /** Beyond this, content is said to be too large instead of stopping the workload for minutes. */
 const MAX_CONTENT = 8 * 2 ** 30;
 const CACHE_SIZE = 65_536;
@@ -59,7 +64,7 @@ export class FileKnowledge {
     const key = `${found.stat.device} ${found.stat.mountId}`;
     const known = this.#classes.get(key);
     if (known !== undefined) return known;
-    const name = fstatfs(found.fd, this.#statfs) < 0 ? "?" : (PSEUDO[this.#statfs.readUInt32LE(0)] ?? "disk");
+    const name = fstatfs(found.fd, this.#statfs) < 0 ? "?" : classOfMagic(this.#statfs.readUInt32LE(0));
     if (this.#classes.size > 4096) this.#classes.clear();
     this.#classes.set(key, name);
     return name;

@@ -6,6 +6,7 @@ import { AUDIT_ARCH_X86_64, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
 import { foreign } from "./calls/kernel.ts";
 import { Context } from "./context.ts";
 import { decoders } from "./decoders.ts";
+import type { Ending, Sensor } from "../sensor.ts";
 import type { Mediator, Verdict } from "./mediation.ts";
 import { Listener } from "./notification.ts";
 import type { Process } from "./actors.ts";
@@ -14,10 +15,7 @@ import { TaskTable } from "./tasks.ts";
 /** With a flood of calls there is no wait that a signal could break: after so many, requests are looked for all the same. */
 const CALLS_AT_ONCE = 256;
 
-/** Why `run` came back. */
-export type Ending = "ended" | "stopped";
-
-export class SeccompSensor {
+export class SeccompSensor implements Sensor {
   readonly #listener: Listener;
   readonly #mediator: Mediator;
   readonly #tasks: TaskTable;

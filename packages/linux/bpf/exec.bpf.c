@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Execution, decided when everything is known and nothing has happened: every file has been opened, the new credentials
+ * are made, and the old program can still go on (fs/exec.c, begin_new_exec: bprm_creds_from_file stands just before the
+ * point of no return).
+ *
+ *   bprm_creds_for_exec      an exec begins
+ *   bprm_check_security      a file that runs it: the one that was named, then interpreters of `#!` lines
+ *   file_open, FMODE_EXEC    opened to be run: the last one after those is the ELF interpreter
+ *   bprm_creds_from_file     the verdict
+ */
+#include "hooks.h"
+
+#define FMODE_EXEC 0x20
+
+/* Tells of a file once, and notes it as one of those that the exec loads. */
+static __always_inline void add_image(struct member *member, struct file *file, bool is_open)
+{
+	struct desk *desk;
+	struct object *object;
+	struct decided_key key;
+	u32 place, yes = 1;
+
+	if (member->last_is_open && member->images > 0)
+		member->images -= 1;
+	member->last_is_open = is_open;
+	place = member->images;
+	if (place >= MAX_IMAGES)
+		return;
+	desk = take_desk();
+	if (!desk) {
+		lose(member->space, OP_EXEC);
+		return;
+	}
+	begin(desk, member, KIND_IMAGE, OP_EXEC);
+	object = &desk->record.act.object[0];
+	desk->record.act.objects = 1;
+	describe_inode(object, file->f_inode);
+	describe_version(object, file->f_inode);
+	object->path_length = append_path(desk, &file->f_path, 0, &object->standing);
+	make_key(desk);
+	member->image[place & (MAX_IMAGES - 1)][0] = desk->record.key[0];
+	member->image[place & (MAX_IMAGES - 1)][1] = desk->record.key[1];
+	member->images = place + 1;
+	key.space = member->space;
+	key.zero = 0;
+	key.key[0] = desk->record.key[0];
+	key.key[1] = desk->record.key[1];
+	if (!bpf_map_lookup_elem(&images, &key) && send(desk, tally_of(OP_EXEC)) == 0)
+		bpf_map_update_elem(&images, &key, &yes, BPF_ANY);
+	leave_desk(desk);
+}
+
+HOOK(bprm_creds_for_exec)
+int BPF_PROG(exec_begins, struct linux_binprm *bprm)
+{
+	struct member *member = current_member();
+
+	if (member) {
+		member->images = 0;
+		member->last_is_open = 0;
+	}
+	return 0;
+}
+
+SECTION(bprm_check_security, bprm_check)
+int BPF_PROG(exec_looks, struct linux_binprm *bprm)
+{
+	struct member *member = current_member();
+
+	if (member)
+		add_image(member, bprm->file, false);
+	return 0;
+}
+
+static u32 execs;
+
+HOOK(bprm_creds_from_file)
+int BPF_PROG(exec_decided, struct linux_binprm *bprm, struct file *file)
+{
+	struct member *member = current_member();
+	struct desk *desk;
+	u32 length;
+	int verdict;
+
+	if (!member)
+		return 0;
+	desk = take_desk();
+	if (!desk)
+		return unseen(member, OP_EXEC);
+	begin(desk, member, KIND_EVENT, OP_EXEC);
+	length = member->images * sizeof(member->image[0]);
+	if (length > sizeof(member->image))
+		length = sizeof(member->image);
+	bpf_probe_read_kernel(desk->text, sizeof(member->image), member->image);
+	desk->record.act.text_length = length;
+	desk->record.act.arguments[0] = member->images;
+	member->next = PENDING | __sync_fetch_and_add(&execs, 1);
+	verdict = judge(desk, &member->next, true);
+	leave_desk(desk);
+	return verdict;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files that are opened, and files that come to be by being opened. */
+#include "hooks.h"
+
+#define O_ACCMODE 03
+#define O_WRONLY 01
+#define O_CREAT 0100
+#define O_EXCL 0200
+#define O_TRUNC 01000
+#define O_APPEND 02000
+#define O_DIRECTORY 0200000
+#define O_NOFOLLOW 0400000
+#define O_TMPFILE 020000000
+#define CREATE_FLAGS (O_ACCMODE | O_APPEND | O_EXCL)
+#define KEY_FLAGS (O_ACCMODE | O_APPEND | O_TRUNC | O_CREAT | O_EXCL | O_DIRECTORY | O_NOFOLLOW)
+
+/* include/linux/fs.h: made by this very open; the file behind an overlay's, opened by the overlay. */
+#define FMODE_CREATED 0x100000
+#define FMODE_NOACCOUNT 0x20000000
+
+#define S_IFMT 0170000
+#define S_IFREG 0100000
+#define PROC_SUPER_MAGIC 0x9fa0
+
+/* arch/x86/entry/syscalls/syscall_64.tbl */
+#define NR_OPEN 2
+#define NR_CREAT 85
+#define NR_OPENAT 257
+#define NR_OPENAT2 437
+
+static __always_inline int judge_open(struct member *member, struct file *file)
+{
+	struct inode *inode = file->f_inode;
+	struct desk *desk = take_desk();
+	struct object *object;
+	struct space *space;
+	struct act *act;
+	int verdict;
+
+	if (!desk)
+		return unseen(member, OP_OPEN);
+	begin(desk, member, KIND_EVENT, OP_OPEN);
+	act = &desk->record.act;
+	object = &act->object[0];
+	act->objects = 1;
+	act->arguments[0] = file->f_flags & KEY_FLAGS;
+	describe_inode(object, inode);
+	space = bpf_map_lookup_elem(&spaces, &member->space);
+	if (space && space->content && (object->mode & S_IFMT) == S_IFREG && (file->f_flags & O_ACCMODE) != O_WRONLY)
+		describe_version(object, inode);
+	/* What a path in /proc means depends on who goes there. */
+	if (object->magic == PROC_SUPER_MAGIC)
+		act->arguments[1] = desk->record.process;
+	object->path_length = append_path(desk, &file->f_path, 0, &object->standing);
+	verdict = judge(desk, 0, true);
+	leave_desk(desk);
+	return verdict;
+}
+
+/* What an open asks for, from registers that nobody else can change; openat2 has it in memory, so it is compared later. */
+static __always_inline bool asks_for(u32 *flags, u32 *mode)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	u64 how[2];
+
+	switch (BPF_CORE_READ(regs, orig_ax)) {
+	case NR_OPEN:
+		*flags = BPF_CORE_READ(regs, si);
+		*mode = BPF_CORE_READ(regs, dx);
+		return true;
+	case NR_CREAT:
+		*flags = O_CREAT | O_WRONLY | O_TRUNC;
+		*mode = BPF_CORE_READ(regs, si);
+		return true;
+	case NR_OPENAT:
+		*flags = BPF_CORE_READ(regs, dx);
+		*mode = BPF_CORE_READ(regs, r10);
+		return true;
+	case NR_OPENAT2:
+		if (bpf_probe_read_user(how, sizeof(how), (void *)BPF_CORE_READ(regs, dx)))
+			return false;
+		*flags = how[0];
+		*mode = how[1];
+		return true;
+	}
+	return false;
+}
+
+/* A name that an open is about to make. Names that come to be are never answered from the table: the lens must see them. */
+HOOK(path_mknod)
+int BPF_PROG(name_made, const struct path *dir, struct dentry *dentry, unsigned short mode, unsigned int device)
+{
+	struct member *member = current_member();
+	struct object *object;
+	struct desk *desk;
+	struct act *act;
+	u32 flags, asked;
+	int verdict;
+
+	if (!member || !asks_for(&flags, &asked))
+		return 0;
+	desk = take_desk();
+	if (!desk)
+		return unseen(member, OP_CREATE);
+	member->created_with = flags & CREATE_FLAGS;
+	begin(desk, member, KIND_EVENT, OP_CREATE);
+	act = &desk->record.act;
+	object = &act->object[0];
+	act->objects = 1;
+	act->arguments[0] = flags & KEY_FLAGS;
+	act->arguments[1] = asked & 07777;
+	object->path_length = append_path(desk, dir, dentry, &object->standing);
+	verdict = judge(desk, 0, true);
+	leave_desk(desk);
+	return verdict;
+}
+
+HOOK(file_open)
+int BPF_PROG(file_opened, struct file *file)
+{
+	struct member *member = current_member();
+
+	if (!member || file->f_mode & FMODE_NOACCOUNT)
+		return 0;
+	if (file->f_flags & FMODE_EXEC) {
+		if (member->images > 0)
+			add_image(member, file, true);
+		return 0;
+	}
+	/* Decided when it was made: to hold it now would find it there when asked again. If another thread changed meanwhile
+	 * what openat2 reads, it was decided wrongly. */
+	if (file->f_mode & FMODE_CREATED)
+		return (file->f_flags & CREATE_FLAGS) == member->created_with ? 0 : unseen(member, OP_CREATE);
+	return judge_open(member, file);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The few structures of the kernel that the programs touch, member by member.
+ *
+ * Only names and types count here: libbpf looks every offset up in the types of the running kernel when it loads the
+ * object (CO-RE). A member that moved or was renamed is found, or refused at load; it is never read from a wrong place.
+ * A name with three underscores is the same structure as another version of the kernel has it.
+ */
+#ifndef ISOLINE_KERNEL_H
+#define ISOLINE_KERNEL_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s32 s32;
+typedef __s64 s64;
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	u32 val;
+} kuid_t;
+
+typedef struct {
+	u32 val;
+} kgid_t;
+
+typedef struct {
+	/* Two words of four before 6.3. */
+	u64 val;
+} kernel_cap_t;
+
+struct cred {
+	kuid_t uid, suid, euid, fsuid;
+	kgid_t gid, sgid, egid, fsgid;
+	kernel_cap_t cap_effective;
+};
+
+struct super_block {
+	u32 s_dev;
+	unsigned long s_magic;
+};
+
+struct inode {
+	u16 i_mode;
+	kuid_t i_uid;
+	kgid_t i_gid;
+	unsigned long i_ino;
+	u32 i_nlink;
+	s64 i_size;
+	struct super_block *i_sb;
+};
+
+/* Since 6.11. */
+struct inode___split {
+	s64 i_ctime_sec;
+	u32 i_ctime_nsec;
+};
+
+struct timespec64 {
+	s64 tv_sec;
+	long tv_nsec;
+};
+
+/* 6.6 to 6.10. */
+struct inode___hidden {
+	struct timespec64 __i_ctime;
+};
+
+/* Before 6.6. */
+struct inode___plain {
+	struct timespec64 i_ctime;
+};
+
+struct qstr {
+	u32 hash, len;
+	const unsigned char *name;
+};
+
+struct hlist_bl_node {
+	struct hlist_bl_node *next, **pprev;
+};
+
+struct dentry {
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+	struct super_block *d_sb;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	u32 f_mode;
+	u32 f_flags;
+	struct inode *f_inode;
+	struct path f_path;
+};
+
+struct fs_struct {
+	struct path root;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	int nr_threads;
+	atomic_t live;
+};
+
+struct task_struct {
+	int pid, tgid;
+	u32 flags;
+	struct task_struct *group_leader;
+	const struct cred *cred;
+	struct fs_struct *fs;
+	struct signal_struct *signal;
+};
+
+struct linux_binprm {
+	struct file *file;
+};
+
+struct pt_regs {
+	unsigned long orig_ax, di, si, dx, r10, r8, r9;
+};
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the programs remember, and what they are told. */
+#ifndef ISOLINE_MAPS_H
+#define ISOLINE_MAPS_H
+
+#include "kernel.h"
+/* These need the names of integers first. */
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "record.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* So that the object says what the numbers mean: a test compares them with the decoder's. */
+const enum kind *kinds_used;
+const enum fate *fates_used;
+const enum operation *operations_used;
+const enum standing *standings_used;
+
+/* Drawn anew for each load, so that nobody can choose two acts with one key. */
+const volatile u64 secret[2] SEC(".rodata.secret");
+
+/* A task of a namespace. What is not in here is in none. */
+struct member {
+	u32 space;
+	u32 identity;
+	u64 process;
+	u64 parent;
+	/* Identity that the exec which was let through will give it. */
+	u32 next;
+	/* Files that the exec under way loads; the last may be one that was opened and not yet looked at. */
+	u32 images;
+	u32 last_is_open;
+	/* Flags by which the name that is being made was judged. */
+	u32 created_with;
+	u64 image[MAX_IMAGES][2];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct member);
+} members SEC(".maps");
+
+/* Threads whose children begin a namespace, by thread id. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, u32);
+	__type(value, u32);
+} launching SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, struct space);
+} spaces SEC(".maps");
+
+/* What becomes of an act that has not been decided, by namespace: an enum mode. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, u32);
+} postures SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct decided_key);
+	__type(value, struct decided);
+} decisions SEC(".maps");
+
+/* Verdicts that count once, for one thread. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct ticket_key);
+	__type(value, struct decided);
+} tickets SEC(".maps");
+
+/* Identities that were assigned to execs which had gone ahead. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u32);
+	__type(value, u32);
+} assigned SEC(".maps");
+
+/* Images that userspace has been told of. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct decided_key);
+	__type(value, u32);
+} images SEC(".maps");
+
+/* Processes that may do nothing any more (reaction deny-all and the like), by namespace and process. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct decided_key);
+	__type(value, u32);
+} barred SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, OP_COUNT);
+	__type(key, u32);
+	__type(value, struct counters);
+} tallies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 * 1024 * 1024);
+} ring SEC(".maps");
+
+/*
+ * Room to describe one act. A program may be preempted by another task's on the same processor, so each takes a place
+ * that is free; with none free the act is lost, and said to be.
+ */
+#define DESKS 8
+
+struct desk {
+	u32 taken;
+	u32 at;
+	struct record record;
+	u8 text[TEXT_BYTES + PATH_BYTES];
+	/* A path grows from the middle to the front; the other half is never used, and tells the verifier so. */
+	u8 path[2 * PATH_BYTES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DESKS);
+	__type(key, u32);
+	__type(value, struct desk);
+} desks SEC(".maps");
+
+static __always_inline struct desk *take_desk(void)
+{
+	for (u32 place = 0; place < DESKS; place++) {
+		u32 key = place;
+		struct desk *desk = bpf_map_lookup_elem(&desks, &key);
+
+		if (!desk)
+			return 0;
+		if (__sync_lock_test_and_set(&desk->taken, 1) == 0)
+			return desk;
+	}
+	return 0;
+}
+
+static __always_inline void leave_desk(struct desk *desk)
+{
+	__sync_lock_test_and_set(&desk->taken, 0);
+}
+
+static __always_inline struct counters *tally_of(u32 operation)
+{
+	return bpf_map_lookup_elem(&tallies, &operation);
+}
+
+/* With no posture known, nothing unknown goes ahead. */
+static __always_inline u32 posture_of(u32 id)
+{
+	u32 *mode = bpf_map_lookup_elem(&postures, &id);
+
+	return mode ? *mode : MODE_REFUSE;
+}
+
+/* Something could not be told: the measurement is incomplete. */
+static __always_inline void lose(u32 id, u32 operation)
+{
+	struct counters *counters = tally_of(operation);
+	struct space *space = bpf_map_lookup_elem(&spaces, &id);
+
+	if (counters)
+		__sync_fetch_and_add(&counters->lost, 1);
+	if (space)
+		__sync_fetch_and_add(&space->lost, 1);
+}
+
+#endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who belongs to a namespace: the children of a launching thread, and all that descend from them. A task that cannot be
+ * given its membership is not created, so that nobody gets out by using up memory.
+ */
+#include "hooks.h"
+
+#define CLONE_THREAD 0x00010000
+
+/* The namespace that children of this thread begin, or 0. */
+static __always_inline u32 launches(void)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	u32 *space = bpf_map_lookup_elem(&launching, &tid);
+
+	return space ? *space : 0;
+}
+
+HOOK(task_alloc)
+int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
+{
+	struct member *parent = current_member();
+	struct member child = {};
+	struct space *space;
+
+	if (parent) {
+		child.space = parent->space;
+		child.identity = parent->identity;
+		child.process = parent->process;
+		child.parent = parent->parent;
+	} else {
+		child.space = clone_flags & CLONE_THREAD ? 0 : launches();
+		if (!child.space)
+			return 0;
+	}
+	space = bpf_map_lookup_elem(&spaces, &child.space);
+	if (!space)
+		return -EPERM;
+	if (!parent || !(clone_flags & CLONE_THREAD)) {
+		child.parent = child.process;
+		child.process = __sync_fetch_and_add(&space->processes, 1) + 1;
+		if (space->bars && parent && is_barred(child.space, child.parent))
+			bar(child.space, child.process);
+	}
+	if (!bpf_task_storage_get(&members, task, &child, BPF_LOCAL_STORAGE_GET_F_CREATE))
+		return -ENOMEM;
+	return 0;
+}
+
+/* Tells what became of a process; the record holds nothing else. */
+static __always_inline void tell(struct member *member, struct task_struct *task, u32 kind)
+{
+	struct desk *desk = take_desk();
+
+	if (!desk) {
+		lose(member->space, OP_NONE);
+		return;
+	}
+	begin(desk, member, kind, OP_NONE);
+	desk->record.pid = task->tgid;
+	desk->record.tid = task->pid;
+	desk->record.act.identity = member->identity;
+	send(desk, tally_of(OP_NONE));
+	leave_desk(desk);
+}
+
+/* The child has its number now, and has not run yet (kernel/fork.c, kernel_clone). */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *task)
+{
+	struct member *member = bpf_task_storage_get(&members, task, 0, 0);
+	struct space *space;
+
+	if (!member || task->pid != task->tgid)
+		return 0;
+	space = bpf_map_lookup_elem(&spaces, &member->space);
+	if (space) {
+		__sync_fetch_and_add(&space->live, 1);
+		__sync_fetch_and_add(&space->born, 1);
+	}
+	tell(member, task, KIND_FORK);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_executed, struct task_struct *task)
+{
+	struct member *member = bpf_task_storage_get(&members, task, 0, 0);
+
+	if (!member)
+		return 0;
+	member->identity = member->next;
+	member->images = 0;
+	tell(member, task, KIND_EXEC);
+	return 0;
+}
+
+struct bpf_map;
+
+/* Whoever decides is gone: nothing that is unknown will be decided any more. */
+static long orphan_space(struct bpf_map *map, u32 *id, struct space *space, u32 *dead)
+{
+	if (space->supervisor == *dead)
+		space->supervisor = 0;
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_ended, struct task_struct *task)
+{
+	struct member *member = bpf_task_storage_get(&members, task, 0, 0);
+	struct space *space;
+	u32 dead = task->tgid;
+
+	if (task->signal->live.counter != 0)
+		return 0;
+	if (!member) {
+		bpf_for_each_map_elem(&spaces, orphan_space, &dead, 0);
+		return 0;
+	}
+	space = bpf_map_lookup_elem(&spaces, &member->space);
+	if (space)
+		__sync_fetch_and_add(&space->live, -1);
+	tell(member, task, KIND_EXIT);
+	return 0;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel half tells the other: the layout that packages/linux/src/sensor/bpf/record.ts decodes. A test compares
+ * both, by the types that the compiled object carries.
+ *
+ * All integers are of the machine's byte order. What is not filled is zero: `key` is a digest of `act` and the text, and
+ * must not depend on what was in the memory before.
+ */
+#ifndef ISOLINE_RECORD_H
+#define ISOLINE_RECORD_H
+
+#include "kernel.h"
+
+#define PATH_BYTES 4096
+#define NAME_BYTES 256
+#define TEXT_BYTES (2 * PATH_BYTES)
+#define MAX_IMAGES 8
+
+enum kind {
+	/* Somebody acts. */
+	KIND_EVENT = 1,
+	/* A file that an exec loads, told once; exec events name it by its key. */
+	KIND_IMAGE = 2,
+	/* A process came to be. */
+	KIND_FORK = 3,
+	/* A process runs what it was let execute. */
+	KIND_EXEC = 4,
+	/* The last thread of a process is gone. */
+	KIND_EXIT = 5,
+};
+
+enum fate {
+	/* It goes ahead. */
+	FATE_WENT_ON = 0,
+	/* The task is stopped, and asks again when it goes on. */
+	FATE_HELD = 1,
+	/* Refused: decided before to be off contour. */
+	FATE_REFUSED = 2,
+	/* Refused: not decided, and nobody to ask, or nothing that could be held. */
+	FATE_REFUSED_UNDECIDED = 3,
+};
+
+enum operation {
+	OP_NONE = 0,
+	OP_EXEC = 1,
+	OP_OPEN = 2,
+	OP_CREATE = 3,
+	OP_COUNT = 64,
+};
+
+enum standing {
+	/* The path leads to the object, from the task's root. */
+	STANDING_HERE = 0,
+	/* The name was removed. */
+	STANDING_REMOVED = 1,
+	/* Not below the task's root. */
+	STANDING_OUTSIDE = 2,
+	/* Deeper or longer than is followed here: `text` has its end. */
+	STANDING_TOO_LONG = 3,
+	/* An object without a place among the files: a pipe, a memfd. */
+	STANDING_PLACELESS = 4,
+};
+
+/* An object of a file system. Times, size and place are there where content counts, zero elsewhere. */
+struct object {
+	u64 inode;
+	u64 size;
+	s64 changed_seconds;
+	u32 changed_nanoseconds;
+	/* As the kernel keeps it: 12 bits major, 20 bits minor. */
+	u32 device;
+	u32 magic;
+	u32 mode;
+	u32 uid;
+	u32 gid;
+	u32 standing;
+	/* Bytes of its path in the text. */
+	u32 path_length;
+};
+
+/* What an event is. Paths of the objects follow each other in the text. */
+struct act {
+	u32 operation;
+	/* Small number of the task identity, or of an exec whose identity is still to be told (PENDING). */
+	u32 identity;
+	/* uid euid suid fsuid gid egid sgid fsgid */
+	u32 ids[8];
+	u64 capabilities;
+	u64 arguments[4];
+	u32 objects;
+	u32 text_length;
+	struct object object[2];
+};
+
+struct record {
+	/* Of the whole record, the text included. */
+	u32 size;
+	u16 kind;
+	u16 fate;
+	u32 space;
+	u32 pid;
+	u32 tid;
+	/* Threads that the process has. */
+	u32 threads;
+	/* Never used twice in a namespace, unlike the pid. */
+	u64 process;
+	/* The process that forked it; 0 if that was the launching thread. */
+	u64 parent;
+	/* CLOCK_MONOTONIC, nanoseconds. */
+	u64 time;
+	u64 key[2];
+	/* Number that an exec's new identity goes by; 0 for other events. */
+	u32 pending;
+	u32 reserved;
+	struct act act;
+};
+
+/* Bit of an identity number that userspace has not assigned. */
+#define PENDING 0x80000000u
+
+enum verdict {
+	VERDICT_ON = 1,
+	VERDICT_OFF = 2,
+};
+
+struct decided_key {
+	u32 space;
+	u32 zero;
+	u64 key[2];
+};
+
+struct decided {
+	u32 verdict;
+	/* Identity after an exec. */
+	u32 next;
+	/* How often it was decided by this entry. */
+	u64 times;
+};
+
+struct ticket_key {
+	u32 space;
+	u32 tid;
+	u64 key[2];
+};
+
+enum mode {
+	/* What is unknown goes ahead and is told. */
+	MODE_TELL = 1,
+	/* What is unknown is held until it is decided. */
+	MODE_HOLD = 2,
+	/* What is unknown is refused. */
+	MODE_REFUSE = 3,
+};
+
+struct space {
+	u32 reserved;
+	/* Process that decides; 0 once it is gone. */
+	u32 supervisor;
+	/* Not 0 where the content of every file that is read counts. */
+	u32 content;
+	/* Not 0 where a process that is not trusted may do nothing any more. */
+	u32 bars;
+	u64 processes;
+	s64 live;
+	u64 born;
+	/* What could not be told. */
+	u64 lost;
+};
+
+struct counters {
+	u64 seen;
+	u64 decided_here;
+	u64 sent_up;
+	u64 lost;
+	u64 refused;
+};
+
+#endif

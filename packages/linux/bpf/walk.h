@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The canonical path of an object, as the acting task sees it: from the object upwards to the task's root, through the
+ * points where file systems are mounted (fs/d_path.c, prepend_path).
+ *
+ * Names are read one after the other; a rename in between can mix the old path with the new one. Both were true a moment
+ * ago, and the object is the right one all the same.
+ */
+#ifndef ISOLINE_WALK_H
+#define ISOLINE_WALK_H
+
+#include "maps.h"
+
+#define MAX_DEPTH 128
+
+/* So much of a dentry is read at once; its parent and its name lie within, or the object does not load. */
+#define DENTRY_BYTES 96
+
+struct walk {
+	struct desk *desk;
+	u64 dentry;
+	u64 mount;
+	u64 mount_root;
+	u64 root_dentry;
+	u64 root_mount;
+	u32 at;
+	u32 standing;
+	u32 done;
+};
+
+static __always_inline u64 mount_of(const struct vfsmount *mount)
+{
+	return (u64)mount - bpf_core_field_offset(struct mount, mnt);
+}
+
+static __always_inline void enter_mount(struct walk *walk, u64 mount)
+{
+	struct mount *m = (struct mount *)mount;
+
+	walk->mount = mount;
+	walk->mount_root = (u64)BPF_CORE_READ(m, mnt.mnt_root);
+}
+
+/* One step upwards. */
+static long climb(u32 step, struct walk *walk)
+{
+	u8 bytes[DENTRY_BYTES];
+	u64 parent, name;
+	u32 length;
+
+	if (walk->dentry == walk->root_dentry && walk->mount == walk->root_mount) {
+		walk->done = 1;
+		return 1;
+	}
+	if (walk->dentry == walk->mount_root) {
+		struct mount *m = (struct mount *)walk->mount;
+		u64 above = (u64)BPF_CORE_READ(m, mnt_parent);
+
+		if (above == walk->mount) {
+			walk->standing = STANDING_OUTSIDE;
+			walk->done = 1;
+			return 1;
+		}
+		walk->dentry = (u64)BPF_CORE_READ(m, mnt_mountpoint);
+		enter_mount(walk, above);
+		return 0;
+	}
+	if (bpf_probe_read_kernel(bytes, sizeof(bytes), (void *)walk->dentry)) {
+		walk->standing = STANDING_TOO_LONG;
+		walk->done = 1;
+		return 1;
+	}
+	parent = *(u64 *)(bytes + bpf_core_field_offset(struct dentry, d_parent));
+	name = *(u64 *)(bytes + bpf_core_field_offset(struct dentry, d_name) + bpf_core_field_offset(struct qstr, name));
+	length = *(u32 *)(bytes + bpf_core_field_offset(struct dentry, d_name) + bpf_core_field_offset(struct qstr, len));
+	if (parent == walk->dentry) {
+		walk->standing = STANDING_PLACELESS;
+		walk->done = 1;
+	}
+	if (length >= NAME_BYTES || walk->at < length + 1) {
+		walk->standing = STANDING_TOO_LONG;
+		walk->done = 1;
+		return 1;
+	}
+	walk->at -= length;
+	bpf_probe_read_kernel(&walk->desk->path[walk->at & (PATH_BYTES - 1)], length & (NAME_BYTES - 1), (void *)name);
+	walk->at -= 1;
+	walk->desk->path[walk->at & (PATH_BYTES - 1)] = '/';
+	walk->dentry = parent;
+	return walk->done;
+}
+
+/*
+ * Appends the path of an object to the text; its length. `standing` says what the path is worth.
+ * With `last`, that name is added below the object: a name that is about to be made.
+ */
+static __always_inline u32 append_path(struct desk *desk, const struct path *path, struct dentry *last, u32 *standing)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct vfsmount *root_mount = task->fs->root.mnt;
+	struct walk walk = {
+		.desk = desk,
+		.dentry = last ? (u64)last : (u64)path->dentry,
+		.root_dentry = (u64)task->fs->root.dentry,
+		.root_mount = mount_of(root_mount),
+		.at = PATH_BYTES,
+		.standing = STANDING_HERE,
+	};
+	u32 used = desk->record.act.text_length;
+	u32 length;
+
+	enter_mount(&walk, mount_of(path->mnt));
+	bpf_loop(MAX_DEPTH, climb, &walk, 0);
+	if (!walk.done)
+		walk.standing = STANDING_TOO_LONG;
+	if (walk.at == PATH_BYTES && walk.standing != STANDING_TOO_LONG) {
+		walk.at -= 1;
+		desk->path[PATH_BYTES - 1] = '/';
+	}
+	length = PATH_BYTES - walk.at;
+	if (length > PATH_BYTES || used > PATH_BYTES)
+		return 0;
+	bpf_probe_read_kernel(&desk->text[used & (TEXT_BYTES - 1)], length, &desk->path[walk.at & (PATH_BYTES - 1)]);
+	desk->record.act.text_length = used + length;
+	*standing = walk.standing;
+	return length;
+}
+
+#endif

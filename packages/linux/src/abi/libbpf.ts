@@ -1,0 +1,64 @@
+/**
+ * libbpf, called through koffi. It is looked for when it is first needed: only the bpf sensor needs it.
+ *
+ * Pointers are bigints, and 0 where libbpf says NULL. Functions that return an int return a negative errno on failure.
+ */
+import koffi from "koffi";
+
+type Call = (...args: unknown[]) => unknown;
+
+const declarations = {
+  bpf_object__open_file: ["void *", ["str", "void *"]],
+  bpf_object__load: ["int", ["void *"]],
+  bpf_object__close: ["void", ["void *"]],
+  bpf_object__next_program: ["void *", ["void *", "void *"]],
+  bpf_object__find_map_by_name: ["void *", ["void *", "str"]],
+  bpf_program__name: ["str", ["void *"]],
+  bpf_program__attach: ["void *", ["void *"]],
+  bpf_program__set_autoload: ["int", ["void *", "bool"]],
+  bpf_link__destroy: ["int", ["void *"]],
+  bpf_link__pin: ["int", ["void *", "str"]],
+  bpf_map__fd: ["int", ["void *"]],
+  bpf_map__set_max_entries: ["int", ["void *", "uint32"]],
+  bpf_map__initial_value: ["void *", ["void *", "void *"]],
+  bpf_map_lookup_elem: ["int", ["int", "void *", "void *"]],
+  bpf_map_update_elem: ["int", ["int", "void *", "void *", "uint64"]],
+  bpf_map_delete_elem: ["int", ["int", "void *"]],
+  bpf_map_get_next_key: ["int", ["int", "void *", "void *"]],
+  libbpf_set_print: ["void *", ["void *"]],
+  libbpf_num_possible_cpus: ["int", []],
+} as const satisfies Record<string, readonly [result: string, parameters: readonly string[]]>;
+
+type Libbpf = Record<keyof typeof declarations, Call>;
+
+/** What the file is called since libbpf 1.0 (Debian's package is libbpf1). */
+const FILE = "libbpf.so.1";
+
+let loaded: Libbpf | undefined;
+let failure: string | undefined;
+
+/** libbpf's functions, or why there are none. */
+export function libbpf(): Libbpf | string {
+  if (loaded) return loaded;
+  if (failure !== undefined) return failure;
+  try {
+    const library = koffi.load(FILE);
+    loaded = Object.fromEntries(
+      Object.entries(declarations).map(([name, [result, parameters]]) => [
+        name,
+        library.func(name, result, [...parameters]) as unknown as Call,
+      ]),
+    ) as Libbpf;
+    // Its own diagnostics go to stderr otherwise, which is the workload's too.
+    loaded.libbpf_set_print(null);
+    return loaded;
+  } catch (fault) {
+    failure = fault instanceof Error ? fault.message : String(fault);
+    return failure;
+  }
+}
+
+/** errno of the last call; to be asked right after it. */
+export function lastErrno(): number {
+  return koffi.errno();
+}

@@ -1,0 +1,46 @@
+/**
+ * Memory that is shared with the kernel, as ArrayBuffers over it.
+ *
+ * A view outlives neither `munmap` nor a wrong protection: to touch it then ends the whole process (SIGSEGV). So nothing
+ * is ever unmapped here; a process maps a ring once and ends.
+ */
+import koffi from "koffi";
+
+const libc = koffi.load(null);
+const mmapCall = libc.func("mmap", "uint64", ["uint64", "size_t", "int", "int", "int", "int64"]);
+
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+const PROT_NONE = 0;
+const MAP_SHARED = 0x01;
+const MAP_PRIVATE = 0x02;
+const MAP_FIXED = 0x10;
+const MAP_ANONYMOUS = 0x20;
+const MAP_FAILED = 2n ** 64n - 1n;
+
+/** The bytes at an address of this process. */
+export function viewOf(address: bigint, length: number): ArrayBuffer {
+  return koffi.view(address, length) as ArrayBuffer;
+}
+
+/** Maps `length` bytes of a descriptor, shared; undefined and `koffi.errno` if the kernel refuses. */
+export function mapShared(fd: number, length: number, protection: number, offset: number): ArrayBuffer | undefined {
+  const address = asAddress(mmapCall(0, length, protection, MAP_SHARED, fd, offset));
+  return address === MAP_FAILED ? undefined : viewOf(address, length);
+}
+
+/** Maps the same `length` bytes of a descriptor twice in a row, readable only. */
+export function mapTwice(fd: number, length: number, offset: number): ArrayBuffer | undefined {
+  const start = asAddress(mmapCall(0, 2 * length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  if (start === MAP_FAILED) return undefined;
+  for (const at of [start, start + BigInt(length)]) {
+    const address = asAddress(mmapCall(at, length, PROT_READ, MAP_SHARED | MAP_FIXED, fd, offset));
+    if (address !== at) return undefined;
+  }
+  return viewOf(start, 2 * length);
+}
+
+/** koffi gives numbers where they are exact, bigints beyond. */
+function asAddress(value: unknown): bigint {
+  return BigInt(value as number | bigint);
+}

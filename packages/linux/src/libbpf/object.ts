@@ -1,0 +1,115 @@
+/**
+ * A compiled BPF object: opened, told what it must know, loaded, attached.
+ *
+ * What is attached stays so as long as this process holds its links, or longer where they are pinned.
+ */
+import { lastErrno } from "../abi/libbpf.ts";
+import { mapShared, mapTwice, PROT_READ, PROT_WRITE, viewOf } from "../abi/memory.ts";
+import { LinuxError } from "../error.ts";
+import { BpfMap, calls } from "./map.ts";
+import { RingReader } from "./ring.ts";
+
+type Pointer = bigint & { readonly __points: "libbpf" };
+
+const PAGE = 4096;
+
+export class BpfObject {
+  readonly #object: Pointer;
+  readonly #links = new Map<string, Pointer>();
+
+  private constructor(object: Pointer) {
+    this.#object = object;
+  }
+
+  /** Reads an object file. Nothing is in the kernel yet. */
+  static open(path: string): BpfObject {
+    const object = pointer(calls().bpf_object__open_file(path, null));
+    if (object === undefined)
+      throw new LinuxError("bpf-unavailable", `${path} cannot be opened as a BPF object (errno ${lastErrno()})`);
+    return new BpfObject(object);
+  }
+
+  /** Processors that the kernel could have: so many values does a per-processor map hand out. */
+  static processors(): number {
+    return calls().libbpf_num_possible_cpus() as number;
+  }
+
+  /** Sets the first bytes of a section of constants (`.rodata…`); before loading only. */
+  setConstants(section: string, bytes: Buffer): void {
+    const size = Buffer.alloc(8);
+    const place = pointer(calls().bpf_map__initial_value(this.#map(section), size));
+    if (place === undefined || Number(size.readBigUInt64LE(0)) < bytes.length)
+      throw new LinuxError("bpf-unavailable", `the BPF object has no ${section} of ${bytes.length} bytes`);
+    new Uint8Array(viewOf(place, bytes.length)).set(bytes);
+  }
+
+  /** How many entries, or for a ring buffer bytes, a map is to have; before loading only. */
+  setSize(map: string, entries: number): void {
+    calls().bpf_map__set_max_entries(this.#map(map), entries);
+  }
+
+  /** Has the kernel verify and take the programs. */
+  load(): void {
+    const result = calls().bpf_object__load(this.#object) as number;
+    if (result < 0)
+      throw new LinuxError("bpf-unavailable", `the kernel does not take the BPF programs (errno ${-result})`);
+  }
+
+  /** Attaches every program; the first that cannot be throws. */
+  attach(): void {
+    for (let program = this.#next(null); program !== undefined; program = this.#next(program)) {
+      const name = calls().bpf_program__name(program) as string;
+      const link = pointer(calls().bpf_program__attach(program));
+      if (link === undefined)
+        throw new LinuxError("bpf-unavailable", `the BPF program ${name} cannot be attached (errno ${lastErrno()})`);
+      this.#links.set(name, link);
+    }
+  }
+
+  /** Makes what is attached outlive this process: a file for each link below a directory of a bpf file system. */
+  pin(directory: string): void {
+    for (const [name, link] of this.#links) {
+      const result = calls().bpf_link__pin(link, `${directory}/${name}`) as number;
+      if (result < 0)
+        throw new LinuxError("bpf-unavailable", `the BPF program ${name} cannot be pinned (errno ${-result})`);
+    }
+  }
+
+  map(name: string): BpfMap {
+    return new BpfMap(name, calls().bpf_map__fd(this.#map(name)) as number);
+  }
+
+  /** The reader of a ring buffer of so many bytes. */
+  ring(name: string, size: number): { readonly reader: RingReader; readonly fd: number } {
+    const { fd } = this.map(name);
+    const consumer = mapShared(fd, PAGE, PROT_READ | PROT_WRITE, 0);
+    const producer = mapShared(fd, PAGE, PROT_READ, PAGE);
+    const data = mapTwice(fd, size, 2 * PAGE);
+    if (!consumer || !producer || !data)
+      throw new LinuxError("bpf-unavailable", `the ring buffer ${name} cannot be mapped (errno ${lastErrno()})`);
+    return { reader: new RingReader(consumer, producer, data), fd };
+  }
+
+  /** Detaches what is not pinned, and lets the programs and maps go that nobody else holds. */
+  close(): void {
+    for (const link of this.#links.values()) calls().bpf_link__destroy(link);
+    this.#links.clear();
+    calls().bpf_object__close(this.#object);
+  }
+
+  #next(program: Pointer | null): Pointer | undefined {
+    return pointer(calls().bpf_object__next_program(this.#object, program));
+  }
+
+  #map(name: string): Pointer {
+    const map = pointer(calls().bpf_object__find_map_by_name(this.#object, name));
+    if (map === undefined) throw new LinuxError("bpf-unavailable", `the BPF object has no map ${name}`);
+    return map;
+  }
+}
+
+function pointer(value: unknown): Pointer | undefined {
+  if (value === null || value === undefined) return undefined;
+  const address = BigInt(value as number | bigint);
+  return address === 0n ? undefined : (address as Pointer);
+}

@@ -1,0 +1,76 @@
+/**
+ * A BPF ring buffer read in place, from memory that the kernel shares with us.
+ *
+ *   consumer page   u64 position up to which we have read                          ours to write
+ *   producer page   u64 position up to which records have been reserved            the kernel's
+ *   data            record │ record │ record │ …   mapped twice in a row           the kernel's
+ *                   └ u32 length, bit 31 busy, bit 30 discarded │ u32 page │ bytes, padded to 8
+ *
+ * Positions only grow; modulo the size of the data they are places in it. Because the data is mapped twice, a record that
+ * begins near the end can be read on past it.
+ *
+ * Memory order (kernel/bpf/ringbuf.c): the kernel publishes the producer position with smp_store_release after it has
+ * marked the record busy, clears the busy bit with xchg after it has filled it, and reads our position with
+ * smp_load_acquire before it writes over what we have read. So we load both words with acquire and store ours with
+ * release; `Atomics` gives no weaker order than sequential consistency, which is both. The kernel wakes a sleeper only if
+ * our position is that of the record it commits: ours has to be stored before we look for the last time and sleep.
+ */
+import { LinuxError } from "../error.ts";
+
+const BUSY = 0x8000_0000;
+const DISCARDED = 0x4000_0000;
+const HEADER = 8;
+
+/** Called for each record: where its bytes are in `RingReader.bytes`. They are valid during the call only. */
+export type OnRecord = (offset: number, length: number) => void;
+
+export class RingReader {
+  /** The data, twice in a row. */
+  readonly bytes: Buffer;
+  readonly #consumer: BigUint64Array;
+  readonly #producer: BigUint64Array;
+  readonly #words: Int32Array;
+  readonly #size: number;
+  #position: number;
+
+  /** `data` is twice as long as the ring is large. */
+  constructor(consumer: ArrayBuffer, producer: ArrayBuffer, data: ArrayBuffer) {
+    this.#consumer = new BigUint64Array(consumer, 0, 1);
+    this.#producer = new BigUint64Array(producer, 0, 1);
+    this.#words = new Int32Array(data);
+    this.bytes = Buffer.from(data);
+    this.#size = data.byteLength / 2;
+    this.#position = Number(Atomics.load(this.#consumer, 0));
+  }
+
+  /** Hands out what has been committed, at most `limit` records; how many there were. */
+  drain(onRecord: OnRecord, limit = Number.POSITIVE_INFINITY): number {
+    let records = 0;
+    while (records < limit) {
+      // Read once for each round: what comes later is seen in the next.
+      const end = Number(Atomics.load(this.#producer, 0));
+      if (this.#position >= end) return records;
+      while (this.#position < end && records < limit) {
+        const place = this.#position % this.#size;
+        const word = Atomics.load(this.#words, place / 4) >>> 0;
+        if (word >= BUSY) return records;
+        const length = word % DISCARDED;
+        if (length > this.#size - HEADER || length > end - this.#position - HEADER) throw torn(length, this.#size);
+        if (word < DISCARDED) {
+          onRecord(place + HEADER, length);
+          records += 1;
+        }
+        this.#position += (HEADER + length + 7) & ~7;
+        Atomics.store(this.#consumer, 0, BigInt(this.#position));
+      }
+    }
+    return records;
+  }
+}
+
+function torn(length: number, size: number): LinuxError {
+  return new LinuxError(
+    "sensor-lost",
+    `the ring buffer holds a record of ${length} bytes, which cannot be in a ring of ${size}; nothing after it can be read. Please report this`,
+  );
+}

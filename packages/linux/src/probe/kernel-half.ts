@@ -1,0 +1,121 @@
+/**
+ * The bpf sensor: what it needs, and whether its programs really attach here. They are attached with nobody in any
+ * namespace, so they look once and do nothing, and are detached at once.
+ */
+import { existsSync } from "node:fs";
+import { libbpf } from "../abi/libbpf.ts";
+import { LinuxError } from "../error.ts";
+import { KernelHalf, type Attachment } from "../sensor/bpf/kernel-half.ts";
+import { findObject } from "../sensor/bpf/object-file.ts";
+import { type Machine, isPrivileged } from "./machine.ts";
+import type { Probe } from "./probe.ts";
+
+/** What was tried: for each way to attach "" if it works, or why it does not. */
+export interface KernelHalfTrial {
+  readonly hasTypes: boolean;
+  /** Why libbpf cannot be loaded; "" if it can. */
+  readonly libbpf: string;
+  readonly isCompiled: boolean;
+  readonly isPrivileged: boolean;
+  readonly attachments: Readonly<Record<Attachment, string>>;
+}
+
+const NOT_TRIED = "not tried";
+
+export function tryKernelHalf(machine: Machine): KernelHalfTrial {
+  const library = libbpf();
+  const found = {
+    hasTypes: existsSync("/sys/kernel/btf/vmlinux"),
+    libbpf: typeof library === "string" ? library : "",
+    isCompiled: findObject("lsm") !== undefined && findObject("fmod_ret") !== undefined,
+    isPrivileged: isPrivileged(machine),
+  };
+  const isWorthTrying = found.hasTypes && found.libbpf === "" && found.isCompiled && found.isPrivileged;
+  const trial = (attachment: Attachment) => (isWorthTrying ? tryAttachment(attachment) : NOT_TRIED);
+  const lsm = trial("lsm");
+  return { ...found, attachments: { lsm, fmod_ret: lsm === "" ? NOT_TRIED : trial("fmod_ret") } };
+}
+
+function tryAttachment(attachment: Attachment): string {
+  try {
+    KernelHalf.load({
+      attachment,
+      mode: "tell",
+      readsContent: false,
+      bars: false,
+      supervisor: process.pid,
+      pins: undefined,
+    }).close();
+    return "";
+  } catch (fault) {
+    if (!(fault instanceof LinuxError)) throw fault;
+    return fault.message;
+  }
+}
+
+export function probeKernelHalf(found: KernelHalfTrial): readonly Probe[] {
+  return [types(found), library(found), programs(found), attachment(found)];
+}
+
+function types({ hasTypes }: KernelHalfTrial): Probe {
+  return {
+    part: "bpf",
+    name: "kernel types (BTF)",
+    works: hasTypes,
+    required: true,
+    detail: hasTypes ? "/sys/kernel/btf/vmlinux is there" : "/sys/kernel/btf/vmlinux is not there",
+    needs: "CONFIG_DEBUG_INFO_BTF",
+  };
+}
+
+function library({ libbpf: refusal }: KernelHalfTrial): Probe {
+  const works = refusal === "";
+  return {
+    part: "bpf",
+    name: "libbpf",
+    works,
+    required: true,
+    detail: works ? "libbpf.so.1 is there" : refusal,
+    needs: "libbpf 1.0 or newer",
+    ...(works ? {} : { fix: "install it (Debian: apt-get install libbpf1)" }),
+  };
+}
+
+function programs({ isCompiled }: KernelHalfTrial): Probe {
+  return {
+    part: "bpf",
+    name: "BPF programs",
+    works: isCompiled,
+    required: true,
+    detail: isCompiled ? "compiled" : "this copy of isoline was built without them",
+    needs: "clang-19 and libbpf-dev when isoline is built",
+    ...(isCompiled ? {} : { fix: "install both and run `npm run build`" }),
+  };
+}
+
+/** What the ways to attach mean for the guarantee is the same: both are asked before anything happens. */
+function attachment({ isPrivileged: may, attachments: { lsm, fmod_ret } }: KernelHalfTrial): Probe {
+  const works = lsm === "" || fmod_ret === "";
+  const fact = {
+    part: "bpf",
+    name: "attachment",
+    works,
+    required: true,
+    needs: "root; a kernel that lets programs attach to its hooks (CONFIG_BPF_LSM, or trampolines)",
+  } as const;
+  if (lsm === "")
+    return { ...fact, detail: "as a security module (lsm/): asked before anything happens, and can refuse it" };
+  if (works)
+    return {
+      ...fact,
+      detail:
+        "by the return values of the security hooks (fmod_ret/), since bpf is not in lsm=: asked before anything happens, and can refuse it",
+    };
+  if (!may) return { ...fact, detail: "not tried: only root may load programs", fix: "run isoline as root" };
+  if (lsm === NOT_TRIED) return { ...fact, detail: "not tried: something above is missing" };
+  return {
+    ...fact,
+    detail: `lsm/: ${lsm}; fmod_ret/: ${fmod_ret}`,
+    fix: "run another kernel: a distribution's own has what it takes",
+  };
+}

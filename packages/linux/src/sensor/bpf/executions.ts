@@ -1,0 +1,50 @@
+/** What an exec runs: the files that the kernel half told of before, by their keys. */
+import type { Digest, Image } from "@isoline/core";
+import type { SeenContent } from "./content.ts";
+import { pathTextOf } from "./objects.ts";
+import type { Record, SeenObject } from "./record.ts";
+
+const KEY_BYTES = 16;
+/** The kernel half remembers as many, and tells again what it has forgotten. */
+const MOST_IMAGES = 262_144;
+
+/** A file that was looked at to be run. */
+interface SeenImage {
+  readonly seen: SeenObject;
+  readonly digest: Digest | undefined;
+}
+
+/** The files of one exec: the one that was named, then its loaders. */
+export type Loaded = readonly [SeenImage, ...SeenImage[]];
+
+export class Executions {
+  readonly #content: SeenContent;
+  readonly #images = new Map<string, SeenImage>();
+
+  constructor(content: SeenContent) {
+    this.#content = content;
+  }
+
+  /** Takes note of a file, and reads its content while it is there. */
+  note(record: Record): void {
+    const seen = record.object(0);
+    if (this.#images.size >= MOST_IMAGES) this.#images.clear();
+    this.#images.set(record.key.toString("latin1"), { seen, digest: this.#content.of(seen, record.pid) });
+  }
+
+  /** The files that an exec loads; undefined if one was not told of. */
+  of(record: Record): Loaded | undefined {
+    const count = record.textLength / KEY_BYTES;
+    const images = Array.from({ length: count }, (_, index) =>
+      this.#images.get(record.text(index * KEY_BYTES, KEY_BYTES).toString("latin1")),
+    );
+    return images.length > 0 && images.every((image) => image !== undefined)
+      ? (images as unknown as Loaded)
+      : undefined;
+  }
+}
+
+/** A file as task identities name it. */
+export function imageOf({ seen, digest }: SeenImage): Image {
+  return digest ? { path: pathTextOf(seen), digest } : { path: pathTextOf(seen) };
+}

@@ -1,0 +1,54 @@
+/**
+ * Task identities by the numbers that the kernel half knows them by.
+ *
+ * A number is assigned when an exec is decided. An exec that had gone ahead by then has a pending number of the kernel's
+ * own, which means the identity that was decided for it.
+ */
+import { type Digest, type Task, ZERO_DIGEST } from "@isoline/core";
+import type { Identity } from "../seccomp/actors.ts";
+import { PENDING } from "./record.ts";
+
+/** Names that led to a task: more are not told. */
+const MOST_NAMES = 15;
+/** Pending numbers are looked up soon after they were given, or never. */
+const MOST_PENDING = 65_536;
+
+export class Identities {
+  readonly #byDigest = new Map<Digest, Identity>();
+  readonly #bySerial: Identity[] = [];
+  readonly #pending = new Map<number, Identity>();
+
+  constructor() {
+    this.#add({ serial: 0, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "", chain: [] });
+  }
+
+  /** The identity before the first exec. */
+  get root(): Identity {
+    return this.#bySerial[0] as Identity;
+  }
+
+  /** The identity of a task, with a number of its own. */
+  of(task: Task, program: string, parent: Identity): Identity {
+    const known = this.#byDigest.get(task.id);
+    if (known) return known;
+    const chain = [...parent.chain.slice(-MOST_NAMES), program];
+    return this.#add({ serial: this.#bySerial.length, id: task.id, parentId: task.parent, program, chain });
+  }
+
+  /** Says what a pending number means. */
+  assign(pending: number, identity: Identity): void {
+    this.#pending.set(pending, identity);
+    if (this.#pending.size > MOST_PENDING) this.#pending.delete(this.#pending.keys().next().value as number);
+  }
+
+  /** What a number of the kernel half means; undefined if nobody decided about that exec. */
+  numbered(number: number): Identity | undefined {
+    return number >= PENDING ? this.#pending.get(number) : this.#bySerial[number];
+  }
+
+  #add(identity: Identity): Identity {
+    this.#byDigest.set(identity.id, identity);
+    this.#bySerial.push(identity);
+    return identity;
+  }
+}

@@ -1,0 +1,32 @@
+/** What the kernel half saw of an object, as the fields of an event. */
+import { escapeBytes } from "@isoline/core";
+import { classOfMagic } from "../seccomp/files.ts";
+import { type SeenObject, standings } from "./record.ts";
+
+/** Path, mode, owner and filesystem. */
+export function describeObject(seen: SeenObject): { path: string; mode: number; uid: number; gid: number; fs: string } {
+  return { path: pathTextOf(seen), mode: seen.mode, uid: seen.uid, gid: seen.gid, fs: classOfMagic(seen.magic) };
+}
+
+/** Canonical path as event text, in the words of the seccomp sensor (`pathText`). */
+export function pathTextOf(seen: SeenObject): string {
+  const text = escapeBytes(seen.path);
+  switch (seen.standing) {
+    case standings.here:
+      return text;
+    case standings.removed:
+      return `?deleted:${text}`;
+    case standings.outside:
+      return `?outside:${text}`;
+    case standings.placeless:
+      return placeless(text, classOfMagic(seen.magic));
+    default:
+      return "?path-too-long";
+  }
+}
+
+/** A file in memory has a name of its own; of the rest only the kind says something. */
+function placeless(text: string, kind: string): string {
+  if (text.startsWith("/memfd:")) return text.slice(1);
+  return kind === "disk" ? `?unnamed:${text}` : `${kind}:`;
+}

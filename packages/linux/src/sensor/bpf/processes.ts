@@ -1,0 +1,48 @@
+/** The processes of a namespace, as the kernel half tells of them: by a number that is never used twice. */
+import type { ActingProcess, Identity } from "../seccomp/actors.ts";
+
+export interface BpfProcess extends ActingProcess {
+  identity: Identity;
+  multithreaded: boolean;
+}
+
+export class ProcessTable {
+  readonly #byHandle = new Map<number, BpfProcess>();
+  readonly #byPid = new Map<number, BpfProcess>();
+
+  get all(): Iterable<BpfProcess> {
+    return this.#byHandle.values();
+  }
+
+  get(handle: number): BpfProcess | undefined {
+    return this.#byHandle.get(handle);
+  }
+
+  /** The process that has this pid now. */
+  find(pid: number): BpfProcess | undefined {
+    return this.#byPid.get(pid);
+  }
+
+  /** A process comes to be. Its own number is certain, and so is its parent's. */
+  add(handle: number, pid: number, parent: number, identity: Identity): BpfProcess {
+    const process: BpfProcess = {
+      pid,
+      handle,
+      parent: this.#byHandle.get(parent),
+      pidfd: -1,
+      identity,
+      otherParents: [],
+      multithreaded: false,
+      countsAnew: false,
+      atOwnRoot: true,
+    };
+    this.#byHandle.set(handle, process);
+    this.#byPid.set(pid, process);
+    return process;
+  }
+
+  remove(process: BpfProcess): void {
+    this.#byHandle.delete(process.handle);
+    if (this.#byPid.get(process.pid) === process) this.#byPid.delete(process.pid);
+  }
+}

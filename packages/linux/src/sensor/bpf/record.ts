@@ -1,0 +1,220 @@
+/**
+ * One record of the kernel half, read in place. The layout is that of `bpf/record.h`; `record.test.ts` compares it with the
+ * types that the compiled object carries.
+ */
+import type { Credentials } from "@isoline/core";
+import { LinuxError } from "../../error.ts";
+
+/** Offsets in bytes, by structure and member as the header has them. */
+export const layout = {
+  record: {
+    size: 0,
+    kind: 4,
+    fate: 6,
+    space: 8,
+    pid: 12,
+    tid: 16,
+    threads: 20,
+    process: 24,
+    parent: 32,
+    time: 40,
+    key: 48,
+    pending: 64,
+    act: 72,
+  },
+  act: {
+    operation: 0,
+    identity: 4,
+    ids: 8,
+    capabilities: 40,
+    arguments: 48,
+    objects: 80,
+    text_length: 84,
+    object: 88,
+  },
+  object: {
+    inode: 0,
+    size: 8,
+    changed_seconds: 16,
+    changed_nanoseconds: 24,
+    device: 28,
+    magic: 32,
+    mode: 36,
+    uid: 40,
+    gid: 44,
+    standing: 48,
+    path_length: 52,
+  },
+} as const;
+
+/** Sizes in bytes. */
+export const sizes = { record: 272, act: 200, object: 56 } as const;
+
+export const kinds = { event: 1, image: 2, fork: 3, exec: 4, exit: 5 } as const;
+export const fates = { wentOn: 0, held: 1, refused: 2, refusedUndecided: 3 } as const;
+export const operations = { exec: 1, open: 2, create: 3 } as const;
+export const standings = { here: 0, removed: 1, outside: 2, tooLong: 3, placeless: 4 } as const;
+
+/** The one namespace of a load, by the number the kernel half knows it by. */
+export const SPACE = 1;
+
+/** Set in an identity number that the kernel gave to an exec before anybody had decided about it. */
+export const PENDING = 0x8000_0000;
+
+const MOST_OBJECTS = 2;
+const KEY_BYTES = 16;
+
+/** An object as the kernel described it. */
+export interface SeenObject {
+  readonly inode: bigint;
+  readonly size: bigint;
+  readonly changedSeconds: bigint;
+  readonly changedNanoseconds: number;
+  readonly device: number;
+  readonly magic: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly standing: number;
+  /** Raw bytes, a copy. */
+  readonly path: Buffer;
+}
+
+/** The record that is being read; `at` moves it to the next. */
+export class Record {
+  #bytes: Buffer = Buffer.alloc(0);
+  #at = 0;
+  #end = 0;
+
+  /** Looks at a record of so many bytes; refuses one that cannot be what it says. */
+  at(bytes: Buffer, offset: number, length: number): this {
+    this.#bytes = bytes;
+    this.#at = offset;
+    this.#end = offset + length;
+    if (length < sizes.record || this.size > length || this.size < sizes.record || this.objects > MOST_OBJECTS)
+      throw malformed(length);
+    const paths = Array.from({ length: this.objects }, (_, index) => this.#pathLength(index));
+    if (this.textLength > this.size - sizes.record || paths.reduce((sum, each) => sum + each, 0) > this.textLength)
+      throw malformed(length);
+    this.#end = offset + this.size;
+    return this;
+  }
+
+  get size(): number {
+    return this.#u32(layout.record.size);
+  }
+  get kind(): number {
+    return this.#bytes.readUInt16LE(this.#at + layout.record.kind);
+  }
+  get fate(): number {
+    return this.#bytes.readUInt16LE(this.#at + layout.record.fate);
+  }
+  get pid(): number {
+    return this.#u32(layout.record.pid);
+  }
+  get tid(): number {
+    return this.#u32(layout.record.tid);
+  }
+  get threads(): number {
+    return this.#u32(layout.record.threads);
+  }
+  get process(): number {
+    return Number(this.#bytes.readBigUInt64LE(this.#at + layout.record.process));
+  }
+  get parent(): number {
+    return Number(this.#bytes.readBigUInt64LE(this.#at + layout.record.parent));
+  }
+  /** When it was made: CLOCK_MONOTONIC, nanoseconds. */
+  get time(): bigint {
+    return this.#bytes.readBigUInt64LE(this.#at + layout.record.time);
+  }
+  /** The key, a copy: 16 bytes that no other act has. */
+  get key(): Buffer {
+    const start = this.#at + layout.record.key;
+    return Buffer.from(this.#bytes.subarray(start, start + KEY_BYTES));
+  }
+  get pending(): number {
+    return this.#u32(layout.record.pending);
+  }
+  get operation(): number {
+    return this.#act(layout.act.operation);
+  }
+  get identity(): number {
+    return this.#act(layout.act.identity);
+  }
+  get objects(): number {
+    return this.#act(layout.act.objects);
+  }
+  get textLength(): number {
+    return this.#act(layout.act.text_length);
+  }
+
+  argument(index: number): bigint {
+    return this.#bytes.readBigUInt64LE(this.#at + layout.record.act + layout.act.arguments + 8 * index);
+  }
+
+  credentials(): Credentials {
+    const id = (index: number) => this.#act(layout.act.ids + 4 * index);
+    return {
+      uid: id(0),
+      euid: id(1),
+      suid: id(2),
+      fsuid: id(3),
+      gid: id(4),
+      egid: id(5),
+      sgid: id(6),
+      fsgid: id(7),
+      capabilities: this.#bytes.readBigUInt64LE(this.#at + layout.record.act + layout.act.capabilities),
+    };
+  }
+
+  object(index: number): SeenObject {
+    const at = this.#object(index);
+    const { object } = layout;
+    let start = 0;
+    for (let before = 0; before < index; before++) start += this.#pathLength(before);
+    return {
+      inode: this.#bytes.readBigUInt64LE(at + object.inode),
+      size: this.#bytes.readBigUInt64LE(at + object.size),
+      changedSeconds: this.#bytes.readBigInt64LE(at + object.changed_seconds),
+      changedNanoseconds: this.#bytes.readUInt32LE(at + object.changed_nanoseconds),
+      device: this.#bytes.readUInt32LE(at + object.device),
+      magic: this.#bytes.readUInt32LE(at + object.magic),
+      mode: this.#bytes.readUInt32LE(at + object.mode),
+      uid: this.#bytes.readUInt32LE(at + object.uid),
+      gid: this.#bytes.readUInt32LE(at + object.gid),
+      standing: this.#bytes.readUInt32LE(at + object.standing),
+      path: this.text(start, this.#pathLength(index)),
+    };
+  }
+
+  /** Bytes of the text, a copy. */
+  text(start: number, length: number): Buffer {
+    const from = this.#at + sizes.record + start;
+    if (start + length > this.textLength || from + length > this.#end) throw malformed(this.size);
+    return Buffer.from(this.#bytes.subarray(from, from + length));
+  }
+
+  #object(index: number): number {
+    return this.#at + layout.record.act + layout.act.object + sizes.object * index;
+  }
+
+  #pathLength(index: number): number {
+    return this.#bytes.readUInt32LE(this.#object(index) + layout.object.path_length);
+  }
+
+  #u32(offset: number): number {
+    return this.#bytes.readUInt32LE(this.#at + offset);
+  }
+
+  #act(offset: number): number {
+    return this.#u32(layout.record.act + offset);
+  }
+}
+
+function malformed(length: number): LinuxError {
+  return new LinuxError(
+    "sensor-lost",
+    `a record of ${length} bytes from the kernel half is not one of this version; was the BPF object built from other sources?`,
+  );
+}

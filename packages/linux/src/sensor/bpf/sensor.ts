@@ -1,0 +1,267 @@
+/**
+ * The bpf sensor: read what the kernel half tells, find out who it is and what it means, tell the kernel half the verdict.
+ */
+import type { Image } from "@isoline/core";
+import { EINTR } from "../../abi/errno.ts";
+import { poll } from "../../abi/libc.ts";
+import { sendSignal } from "../../process/child.ts";
+import type { Act, KeyBytes, Verdict } from "../seccomp/mediation.ts";
+import type { Identity } from "../seccomp/actors.ts";
+import { classOfMagic } from "../seccomp/files.ts";
+import type { ModelMediator } from "../model-mediator.ts";
+import type { Ending, Sensor } from "../sensor.ts";
+import { Acts } from "./acts.ts";
+import { SeenContent } from "./content.ts";
+import { Executions, imageOf } from "./executions.ts";
+import { Identities } from "./identities.ts";
+import type { KernelHalf } from "./kernel-half.ts";
+import { describeObject } from "./objects.ts";
+import { type BpfProcess, ProcessTable } from "./processes.ts";
+import { fates, kinds, operations, Record, type SeenObject } from "./record.ts";
+
+const POLLIN = 1;
+const SIGCONT = 18;
+/** Requests are looked for after so many records, however many more there are. */
+const RECORDS_AT_ONCE = 256;
+/** How long to sleep at most: what was lost has no record that could wake us. */
+const LONGEST_SLEEP_MS = 100;
+
+/** A decision that the kernel half has taken over, to be counted when all is over. */
+interface TakenOver {
+  readonly key: Buffer;
+  /** How often it was asked for by somebody who had been held for it, and so was counted already. */
+  counted: number;
+}
+
+export class BpfSensor implements Sensor {
+  readonly #half: KernelHalf;
+  readonly #mediator: ModelMediator;
+  readonly #table = new ProcessTable();
+  readonly #identities = new Identities();
+  readonly #acts: Acts;
+  readonly #executions: Executions;
+  readonly #record = new Record();
+  readonly #waiting: Buffer = Buffer.alloc(8);
+  readonly #takenOver = new Map<string, TakenOver>();
+  /** Who was held, and will be refused when it asks again: that is told once more, and must not count twice. */
+  readonly #toBeRefused = new Set<string>();
+  #lost = 0;
+
+  constructor(half: KernelHalf, mediator: ModelMediator) {
+    this.#half = half;
+    this.#mediator = mediator;
+    this.#waiting.writeInt32LE(half.fd, 0);
+    this.#waiting.writeInt32LE(POLLIN, 4);
+    const content = new SeenContent();
+    this.#acts = new Acts(content, mediator.content === "read");
+    this.#executions = new Executions(content);
+  }
+
+  get processes(): Iterable<BpfProcess> {
+    return this.#table.all;
+  }
+
+  find(pid: number): BpfProcess | undefined {
+    return this.#table.find(pid);
+  }
+
+  /** Makes sure that what may have to be refused is not let go ahead before it is decided. */
+  adapt(): void {
+    this.#half.take(this.#mediator.mayRefuse ? "hold" : "tell");
+  }
+
+  /** Nobody joins by a listener here. */
+  join(): boolean {
+    return false;
+  }
+
+  /** The kernel half tells of every end. */
+  sweep(): void {}
+
+  run(onInterrupt: () => "go-on" | "stop", hasNothingToWaitFor: () => boolean): Ending {
+    for (;;) {
+      const records = this.#half.reader.drain((offset, length) => this.#take(offset, length), RECORDS_AT_ONCE);
+      if (records === RECORDS_AT_ONCE) {
+        if (onInterrupt() === "stop") return "stopped";
+        continue;
+      }
+      if (this.#isOver(hasNothingToWaitFor)) return "ended";
+      const ready = poll(this.#waiting, 1, LONGEST_SLEEP_MS);
+      if (ready === -EINTR && onInterrupt() === "stop") return "stopped";
+    }
+  }
+
+  /** Counts what the kernel half decided by itself. */
+  settle(): void {
+    this.#noteLosses();
+    for (const { key, counted } of this.#takenOver.values())
+      this.#mediator.repeatedUnseen(keyBytes(key), Math.max(0, this.#half.timesOf(key) - counted));
+    this.#takenOver.clear();
+  }
+
+  close(): void {
+    this.#half.close();
+  }
+
+  /** Nobody lives, and all that they did has been read: deaths are counted before their records are made. */
+  #isOver(hasNothingToWaitFor: () => boolean): boolean {
+    this.#noteLosses();
+    const { live, born } = this.#half.census();
+    if (live > 0 || (born === 0 && !hasNothingToWaitFor())) return false;
+    this.#half.reader.drain((offset, length) => this.#take(offset, length));
+    return true;
+  }
+
+  #noteLosses(): void {
+    const { lost } = this.#half.census();
+    if (lost > this.#lost) this.#mediator.lostUnseen("the kernel could not tell of an event", lost - this.#lost);
+    this.#lost = lost;
+  }
+
+  #take(offset: number, length: number): void {
+    const record = this.#record.at(this.#half.reader.bytes, offset, length);
+    switch (record.kind) {
+      case kinds.event:
+        return this.#event(record);
+      case kinds.image:
+        return this.#executions.note(record);
+      case kinds.fork:
+        if (record.parent === 0) this.#half.endLaunch();
+        this.#actor(record);
+        return;
+      case kinds.exec:
+        return this.#executed(record);
+      case kinds.exit:
+        return this.#ended(record);
+      default:
+        this.#mediator.lostUnseen(`a record of an unknown kind (${record.kind})`, 1);
+    }
+  }
+
+  /** The process that a record is about; if its birth was not told, every record names the parent. */
+  #actor(record: Record): BpfProcess {
+    const known = this.#table.get(record.process);
+    if (known) return known;
+    const identity = this.#identities.numbered(record.identity) ?? this.#identities.root;
+    const process = this.#table.add(record.process, record.pid, record.parent, identity);
+    this.#mediator.born(process);
+    return process;
+  }
+
+  #executed(record: Record): void {
+    const process = this.#actor(record);
+    process.multithreaded = false;
+    this.#identify(process, record.identity);
+  }
+
+  #identify(process: BpfProcess, number: number): void {
+    const identity = this.#identities.numbered(number);
+    if (identity) process.identity = identity;
+    else this.#mediator.lost("a process runs what nobody was told of", process);
+  }
+
+  #ended(record: Record): void {
+    const process = this.#table.get(record.process);
+    if (!process) return;
+    this.#table.remove(process);
+    this.#mediator.died(process);
+  }
+
+  #event(record: Record): void {
+    const process = this.#actor(record);
+    if (record.threads > 1 || record.tid !== record.pid) process.multithreaded = true;
+    const { key } = record;
+    if (record.fate === fates.refused && this.#toBeRefused.delete(asking(record, key))) return;
+    const repeated = this.#mediator.repeated(keyBytes(key), process);
+    if (record.operation === operations.exec) this.#exec(record, process, key, repeated);
+    else if (repeated === undefined) this.#decide(record, process, key);
+    else this.#carryOut(record, process, key, repeated, true, 0);
+    if (this.#mediator.isBarred(process)) this.#half.bar(process.handle);
+  }
+
+  #decide(record: Record, process: BpfProcess, key: Buffer): void {
+    const told = this.#acts.of(record);
+    if ("unknown" in told) {
+      this.#carryOut(record, process, key, this.#mediator.lost(told.unknown, process), false, 0);
+      return;
+    }
+    const verdict = this.#judge(told, record, process, key);
+    this.#carryOut(record, process, key, verdict, this.#mediator.wasLasting, 0);
+  }
+
+  /** The identity that an exec leads to is told with the verdict, so that what follows is never done under its parent's. */
+  #exec(record: Record, process: BpfProcess, key: Buffer, repeated: Verdict | undefined): void {
+    const loaded = this.#executions.of(record);
+    if (!loaded) {
+      const verdict = this.#mediator.lost("a program ran that was not told of", process);
+      this.#carryOut(record, process, key, verdict, false, 0);
+      return;
+    }
+    const [target, ...loaders] = loaded;
+    const loader = loaders.map(imageOf).map((image) => `${image.path}@${image.digest ?? "?"}`);
+    const digest = target.digest ? { digest: target.digest } : {};
+    const act: Act = { op: "exec", subject: { ...describeObject(target.seen), ...digest, loader } };
+    const verdict = repeated ?? this.#judge(act, record, process, key);
+    const isLasting = repeated !== undefined || this.#mediator.wasLasting;
+    const missing = loaded.every(({ digest, seen }) => digest !== undefined || hasNoContent(seen))
+      ? 0
+      : this.#mediator.lost("a program ran whose content could not be read", process);
+    const images = loaded.map(imageOf) as unknown as readonly [Image, ...Image[]];
+    const { task, program } = this.#mediator.taskOf(process.identity, images, { tid: record.tid, process });
+    const next = this.#identities.of(task, program, process.identity);
+    if (record.fate === fates.wentOn) this.#assign(record, next);
+    this.#carryOut(record, process, key, verdict || missing, isLasting && missing === 0, next.serial);
+  }
+
+  #assign(record: Record, next: Identity): void {
+    this.#identities.assign(record.pending, next);
+    this.#half.assign(record.pending, next.serial);
+  }
+
+  #judge(act: Act, record: Record, process: BpfProcess, key: Buffer): Verdict {
+    const actor = { task: process.identity.id, parent: process.identity.parentId, credentials: record.credentials() };
+    return this.#mediator.decide(act, { tid: record.tid, process }, actor, keyBytes(key));
+  }
+
+  /** Tells the kernel half the verdict, for good where it holds for good; then whoever is held asks again. */
+  #carryOut(
+    record: Record,
+    process: BpfProcess,
+    key: Buffer,
+    verdict: Verdict,
+    isLasting: boolean,
+    next: number,
+  ): void {
+    const on = verdict === 0;
+    const isHeld = record.fate === fates.held;
+    if (isLasting && (on || this.#mediator.refusesWhatIsOff) && this.#half.decide(key, on, next))
+      this.#takeOver(record, key, on, isHeld);
+    else if (isHeld) this.#half.answer(record.tid, key, on, next);
+    if (isHeld && !this.#mediator.isFrozen(process)) sendSignal(record.pid, SIGCONT);
+  }
+
+  #takeOver(record: Record, key: Buffer, on: boolean, isHeld: boolean): void {
+    if (!on) {
+      if (isHeld) this.#toBeRefused.add(asking(record, key));
+      return;
+    }
+    const name = key.toString("latin1");
+    const known = this.#takenOver.get(name) ?? { key, counted: 0 };
+    if (isHeld) known.counted += 1;
+    this.#takenOver.set(name, known);
+  }
+}
+
+/** What the kernel makes up has no content, and what has no name cannot be found again. */
+function hasNoContent(seen: SeenObject): boolean {
+  return classOfMagic(seen.magic) !== "disk";
+}
+
+/** Who asks about what. */
+function asking(record: Record, key: Buffer): string {
+  return `${record.tid} ${key.toString("latin1")}`;
+}
+
+function keyBytes(key: Buffer): KeyBytes {
+  return { bytes: key, length: key.length };
+}

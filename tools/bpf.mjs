@@ -1,0 +1,48 @@
+/**
+ * Compiles the programs that the kernel loads, once for each way to attach them. Without clang what was compiled before
+ * stays, and there may be nothing: the bpf sensor then says what is missing.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const sources = fileURLToPath(new URL("../packages/linux/bpf/", import.meta.url));
+const out = fileURLToPath(new URL("../packages/linux/dist/bpf/", import.meta.url));
+const CLANG = "clang-19";
+/** Where Debian keeps the headers of the machine's own ABI, which clang does not look for when it compiles for another. */
+const MACHINE_HEADERS = "/usr/include/x86_64-linux-gnu";
+
+/** @type {readonly { name: string, define: string }[]} */
+const attachments = [
+  { name: "lsm", define: "ATTACH_LSM" },
+  { name: "fmod_ret", define: "ATTACH_FMOD_RET" },
+];
+
+const missing = whatIsMissing();
+if (missing !== undefined) {
+  console.log(`the bpf sensor's programs are not compiled: ${missing}`);
+  process.exit(0);
+}
+mkdirSync(out, { recursive: true });
+for (const { name, define } of attachments) {
+  const { status, stderr } = spawnSync(
+    CLANG,
+    [
+      ...["-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror"],
+      ...["-D__TARGET_ARCH_x86", `-D${define}`, "-I", MACHINE_HEADERS],
+      // Else the place of this checkout is written into the object.
+      `-ffile-prefix-map=${sources}=`,
+      ...["-c", `${sources}sensor.bpf.c`, "-o", `${out}${name}.bpf.o`],
+    ],
+    { cwd: sources, encoding: "utf8", timeout: 120_000 },
+  );
+  if (status === 0) continue;
+  console.error(stderr);
+  process.exit(1);
+}
+
+function whatIsMissing() {
+  if (spawnSync(CLANG, ["--version"]).status !== 0) return `${CLANG} is not installed`;
+  if (!existsSync("/usr/include/bpf/bpf_helpers.h")) return "libbpf-dev is not installed";
+  return undefined;
+}
