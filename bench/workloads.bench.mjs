@@ -14,7 +14,7 @@ import {
   other,
   RUN,
   running,
-  STRACE_CLASSES,
+  STRACE_ALL,
   STRACE_SAME,
   straces,
 } from "./harness/supervisors.mjs";
@@ -79,7 +79,7 @@ async function compare(session, workload) {
     [RUN]: running(session, contour),
     [ENFORCE]: running(session, contour, "--enforce"),
     ...other(session, contour),
-    ...(await straces(session, STRACE_SAME, STRACE_CLASSES)),
+    ...(await straces(session)),
   };
   /** @type {string[]} */
   const notes = [
@@ -122,10 +122,12 @@ async function compare(session, workload) {
 
 /** @param {Workload} workload @param {Record<string, readonly number[]>} figures */
 function goalsOf({ name }, figures) {
-  const [own, theirs] = [figures[RUN], figures[STRACE_SAME]];
-  if (own === undefined || theirs === undefined) return [];
-  const ratio = median(own) / median(theirs);
-  return [goal(`${name}: ${RUN} against ${STRACE_SAME}`, ratio, "below", 1, "× the time")];
+  return [STRACE_ALL, STRACE_SAME].flatMap((contender) => {
+    const [own, theirs] = [figures[RUN], figures[contender]];
+    if (own === undefined || theirs === undefined) return [];
+    const ratio = median(own) / median(theirs);
+    return [goal(`${name}: ${RUN} against ${contender}`, ratio, "below", 1, "× the time")];
+  });
 }
 
 /** @param {unknown} fault */

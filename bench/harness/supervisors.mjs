@@ -39,9 +39,10 @@ export function other(session, contour) {
  * strace with its own filter in the kernel, writing to nowhere.
  *
  *   same calls            those that isoline mediates, as far as strace can tell them apart: it asks for every mmap and
- *                         mprotect, isoline only for those that make something executable
+ *                         mprotect, isoline only for those that make something executable; of ioctl and fcntl isoline
+ *                         asks for so few that strace is spared them
  *   file+network+process  the classes that people ask for
- *   all calls             what `strace -f` does when nobody says more
+ *   all calls             what `strace -f --seccomp-bpf` does when nobody says more
  *
  * @param {Session} session @param {...string} which names of the above; all of them if none is named
  * @returns {Promise<Record<string, Wrapping>>}
@@ -70,6 +71,7 @@ const tracing = (calls) => wrapped([STRACE, "-qq", "-f", "--seccomp-bpf", "-e", 
 async function mediatedCalls() {
   const { syscallNumbers } = await import("../../packages/linux/dist/abi/syscalls.js");
   return Object.keys(syscallNumbers)
+    .filter((name) => name !== "ioctl" && name !== "fcntl")
     .map((name) => `?${name}`)
     .join(",");
 }
