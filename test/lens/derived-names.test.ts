@@ -34,6 +34,25 @@ describe("names derived from content", () => {
     expect(git.sees(`${objects}/3f/${hex.slice(2, 40)}`)).toBe(`$CWD/.git/objects/3f/${hex.slice(2, 40)}`);
   });
 
+  test("to list a directory of the fan-out is no event, if the namespace created it", () => {
+    const { git, namespace } = start();
+    const objects = "/home/ann/app/.git/objects";
+    const lists = (path: string, access = "read", mode = 0o040755) =>
+      git.overlooks("open", { ...git.object(path), access, mode });
+    git.makesDirectory(`${objects}/17`);
+    git.creates(`${objects}/17/${hex.slice(0, 38)}`);
+    expect([lists(`${objects}/17`), lists(`${objects}/17`, "path"), lists(`${objects}/18`)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect([lists(objects), lists(`${objects}/17/${hex.slice(0, 38)}`)]).toEqual([false, false]);
+    expect(lists(`${objects}/17`, "read", 0o100644)).toBe(false);
+    expect(namespace.fired()).toMatchObject({ "content-address": 3 });
+    git.does("rmdir", git.object(`${objects}/17`));
+    expect(lists(`${objects}/17`)).toBe(false);
+  });
+
   test("packs keep what is not derived", () => {
     const { node } = start();
     const pack = `/home/ann/app/.git/objects/pack/pack-${hex.slice(0, 40)}`;

@@ -2,6 +2,7 @@
  * A make-believe behaviour namespace: what a sensor would report of processes that do things, on one machine or another.
  */
 import {
+  type ControlGroup,
   type Credentials,
   DEFAULT_POLICY,
   type Event,
@@ -28,6 +29,7 @@ export interface Machine {
   readonly pids: readonly number[];
   /** Ports the kernel gives away. */
   readonly ports: readonly number[];
+  readonly controlGroups?: readonly ControlGroup[];
 }
 
 export const ann: Machine = {
@@ -61,8 +63,8 @@ export class Namespace {
 
   constructor(machine: Machine = ann, policy: Policy = DEFAULT_POLICY) {
     this.machine = machine;
-    const { cwd, home, temp, uid, gid, user } = machine;
-    const launch: Launch = { cwd, home, temp, uid, gid, user, ephemeralPorts: [32_768, 60_999] };
+    const { cwd, home, temp, uid, gid, user, controlGroups = [] } = machine;
+    const launch: Launch = { cwd, home, temp, uid, gid, user, controlGroups, ephemeralPorts: [32_768, 60_999] };
     const surroundings: Surroundings = {
       relationOf: (pid, actor) => (pid === actor ? "self" : machine.pids.includes(pid) ? "namespace" : "outside"),
       isOwnPort: (port) => machine.ports.includes(port),

@@ -1,9 +1,10 @@
-import { DEFAULT_POLICY, type Digest, EXACT_POLICY, type Image, parsePolicy } from "@isoline/core";
+import { DEFAULT_POLICY, EXACT_POLICY, parsePolicy } from "@isoline/core";
 import { describe, expect, test } from "vitest";
 import { ann, Namespace } from "./namespace.ts";
 
 const node = (machine = ann, policy = DEFAULT_POLICY) => new Namespace(machine, policy).process(0, "node");
-const namespaceObject = (path: string) => node().object(path);
+const slice = "/sys/fs/cgroup/system.slice";
+const inScope = { ...ann, controlGroups: [{ mount: "/sys/fs/cgroup", group: `${slice}/ci.scope` }] };
 const without = (rule: string) => parsePolicy({ rules: { [rule]: false } });
 
 describe("directories by purpose", () => {
@@ -69,8 +70,51 @@ describe("directories by purpose", () => {
     ["home", "/home/ann/.npmrc", "/home/ann/.npmrc"],
     ["temp", "/tmp/a", "/tmp/a"],
     ["runtime-directory", "/run/user/1000/bus", "/run/user/1000/bus"],
+    ["control-group", `${slice}/ci.scope/cpu.max`, `${slice}/ci.scope/cpu.max`],
+    ["control-group", `${slice}/cpu.max`, `${slice}/cpu.max`],
   ])("%s can be switched off", (rule, path, expected) => {
-    expect(node(ann, without(rule)).sees(path)).toBe(expected);
+    expect(node(inScope, without(rule)).sees(path)).toBe(expected);
+  });
+});
+
+describe("the control group", () => {
+  test.each([
+    [`${slice}/ci.scope`, "$CGROUP"],
+    [`${slice}/ci.scope/memory.max`, "$CGROUP/memory.max"],
+    [`${slice}/ci.scope/job/memory.max`, "$CGROUP/job/memory.max"],
+    [slice, "$CGROUP"],
+    [`${slice}/cpu.max`, "$CGROUP/cpu.max"],
+    ["/sys/fs/cgroup", "$CGROUP"],
+    ["/sys/fs/cgroup/cgroup.controllers", "$CGROUP/cgroup.controllers"],
+    [`${slice}/other.scope`, `${slice}/other.scope`],
+    [`${slice}/other.scope/memory.max`, `${slice}/other.scope/memory.max`],
+    [`${slice}/ci.scope2/memory.max`, `${slice}/ci.scope2/memory.max`],
+    ["/sys/fs/bpf", "/sys/fs/bpf"],
+    ["/sys/fs", "/sys/fs"],
+    ["/memory.max", "/memory.max"],
+  ])("%s is %s", (path, expected) => {
+    expect(node(inScope).sees(path)).toBe(expected);
+  });
+
+  test("where the group is all that is mounted, its files are called alike", () => {
+    const contained = { ...ann, controlGroups: [{ mount: "/sys/fs/cgroup", group: "/sys/fs/cgroup" }] };
+    expect(node(contained).sees("/sys/fs/cgroup/memory.max")).toBe("$CGROUP/memory.max");
+  });
+
+  test("of several hierarchies, each", () => {
+    const hierarchies = ["memory", "cpu"].map((name) => `/sys/fs/cgroup/${name}`);
+    const old = { ...ann, controlGroups: hierarchies.map((mount) => ({ mount, group: `${mount}/docker/7f` })) };
+    expect(hierarchies.map((mount) => node(old).sees(`${mount}/docker/7f/tasks`))).toEqual(
+      Array(2).fill("$CGROUP/tasks"),
+    );
+    expect(node(old).sees("/sys/fs/cgroup/cpu/tasks")).toBe("$CGROUP/tasks");
+    expect(node(old).sees("/sys/fs/cgroup")).toBe("/sys/fs/cgroup");
+  });
+
+  test("it is counted", () => {
+    const process = node(inScope);
+    process.sees(`${slice}/cpu.max`);
+    expect(process.namespace.fired()).toMatchObject({ "control-group": 1 });
   });
 });
 
@@ -282,55 +326,4 @@ test("an event that has nothing to level is the same event", () => {
     subject: { path: "/usr" },
   };
   expect(process.namespace.leveller.level(event as never, { pid: 1, tid: 1, program: "x" })).toBe(event);
-});
-
-describe("what is no event", () => {
-  const digest = "ab".repeat(32) as Digest;
-  const images: readonly Image[] = [{ path: "$CWD/tool", digest }, { path: "/usr/bin/env" }];
-  const overlooks = (op: "open" | "map" | "unlink", subject: object, policy = DEFAULT_POLICY) =>
-    node(ann, policy).overlooks(op, { ...namespaceObject("/home/ann/app/tool"), ...subject }, { images });
-
-  test.each([
-    ["open", { access: "read" }, true],
-    ["open", { access: "read,write" }, false],
-    ["open", { access: "path" }, false],
-    ["open", { access: "read", path: "/usr/bin/env" }, true],
-    ["open", { access: "read", path: "/home/ann/tool" }, false],
-    ["open", { access: "read", path: "/usr/bin/node" }, false],
-    ["map", { access: "execute", digest }, true],
-    ["map", { access: "write,execute", digest }, false],
-    ["map", { access: "execute", digest: "cd".repeat(32) }, false],
-    ["map", { access: "execute", path: "/usr/bin/env", digest }, false],
-    ["map", { access: "execute" }, false],
-    ["unlink", {}, false],
-  ] as const)("a process that loaded $CWD/tool and env: %s %o is overlooked: %s", (op, subject, expected) => {
-    expect(overlooks(op, subject)).toBe(expected);
-    expect(overlooks(op, subject, without("own-image"))).toBe(false);
-  });
-
-  test("where content counts, it must be what was executed", () => {
-    expect(overlooks("open", { access: "read", digest }, EXACT_POLICY)).toBe(true);
-    expect(overlooks("open", { access: "read", digest: "cd".repeat(32) }, EXACT_POLICY)).toBe(false);
-    expect(overlooks("open", { access: "read", path: "/usr/bin/env" }, EXACT_POLICY)).toBe(false);
-  });
-
-  test.each([
-    ["/sys/devices/system/cpu/online", "sysfs", "read", true],
-    ["/sys/devices/system/cpu/possible", "sysfs", "read", true],
-    ["/sys/devices/system/cpu/online", "disk", "read", false],
-    ["/sys/devices/system/cpu/online", "sysfs", "read,write", false],
-    ["/sys/devices/system/cpu/cpu0/online", "sysfs", "read", false],
-    ["/proc/sys/vm/overcommit_memory", "proc", "read", true],
-    ["/proc/sys/vm/overcommit_memory", "sysfs", "read", false],
-    ["/proc/sys/vm/overcommit_memory", "constructor", "read", false],
-  ])("%s on %s for %s: %s", (path, fs, access, expected) => {
-    expect(overlooks("open", { path, fs, access })).toBe(expected);
-    expect(overlooks("open", { path, fs, access }, without("allocator"))).toBe(false);
-  });
-
-  test("it is counted", () => {
-    const process = node();
-    process.overlooks("open", { ...namespaceObject("/home/ann/app/tool"), access: "read" }, { images });
-    expect(process.namespace.fired()).toMatchObject({ "own-image": 1 });
-  });
 });

@@ -28,12 +28,13 @@ export { accessPhrase, endpointPhrase, modePhrase, phrase } from "./event/phrase
 export { eventSchema } from "./event/schema.ts";
 export { assertEvent, credentialIds } from "./event/soundness.ts";
 export * from "./event/text.ts";
-export type { CanisterPlaces, IdRange, Launch } from "./identity/launch.ts";
+export type { CanisterPlaces, ControlGroup, IdRange, Launch } from "./identity/launch.ts";
 export { Leveller } from "./identity/leveller.ts";
 export type * from "./identity/observation.ts";
 export { parsePolicy } from "./identity/policy-file.ts";
 export * from "./identity/policy.ts";
 export { changesNames } from "./identity/rules/created.ts";
+export { groupPaths } from "./identity/rules/control-groups.ts";
 export { pathsAbove } from "./identity/rules/directories.ts";
 export { lensRules, type RuleName, ruleNames, type SwitchableRule } from "./identity/rules/table.ts";
 export * from "./identity/task.ts";

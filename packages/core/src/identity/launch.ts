@@ -11,6 +11,8 @@ export interface Launch {
   readonly gid: number;
   /** Login name of that user, escaped; there need not be one. */
   readonly user?: string;
+  /** The control groups it was started in: one for each hierarchy that is mounted. */
+  readonly controlGroups?: readonly ControlGroup[];
   /** First and last port the kernel gives to sockets that ask for none. */
   readonly ephemeralPorts: readonly [low: number, high: number];
   /** For a container: where its runtime keeps things on this host, and whose ids are whose. */
@@ -34,4 +36,12 @@ export interface CanisterPlaces {
   readonly directories: readonly { readonly path: string; readonly token: string }[];
   /** Empty without a user namespace: ids are then the same on both sides. */
   readonly ids: Readonly<Record<IdKind, readonly IdRange[]>>;
+}
+
+/** A directory of a control group file system; both paths are canonical and escaped. */
+export interface ControlGroup {
+  /** Where the hierarchy is mounted. */
+  readonly mount: string;
+  /** The group itself, the mount point or below it. */
+  readonly group: string;
 }

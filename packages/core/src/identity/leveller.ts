@@ -18,7 +18,14 @@ import { PathLens } from "./path-lens.ts";
 import type { Policy } from "./policy.ts";
 import { AUTOBIND, isAutobound, localPort } from "./rules/addresses.ts";
 import { CanisterDirectories } from "./rules/canister.ts";
-import { isAllocatorsQuestion, isPreemption, mayReadImage, readsImage } from "./rules/overlooked.ts";
+import {
+  isAllocatorsQuestion,
+  isHandleOfDirectory,
+  isListing,
+  isPreemption,
+  mayReadImage,
+  readsImage,
+} from "./rules/overlooked.ts";
 import { Firings, type RuleName } from "./rules/table.ts";
 import { Users } from "./rules/users.ts";
 
@@ -64,6 +71,9 @@ export class Leveller {
     if (event.op !== "open" && event.op !== "map") return false;
     const { rules, content } = this.#policy;
     if (rules.allocator && isAllocatorsQuestion(event)) return this.#overlooked("allocator");
+    if (rules["way-down"] && isHandleOfDirectory(event) && this.#paths.isWayDown(event.subject.path))
+      return this.#overlooked("way-down");
+    if (isListing(event) && this.#paths.created.isFan(event.subject.path)) return this.#overlooked("content-address");
     if (!rules["own-image"] || !at.images || !mayReadImage(event, at.images)) return false;
     const path = this.levelPath(event.subject.path, at);
     const counts = content === "read" && this.#paths.contentCounts(path);

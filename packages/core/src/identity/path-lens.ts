@@ -112,6 +112,11 @@ export class PathLens {
     return this.#pseudonyms.contentCounts(levelled);
   }
 
+  /** Whether a real path is a directory that the launch names, or one that such a directory lies in. */
+  isWayDown(path: string): boolean {
+    return this.#directories.areReachedBy(path);
+  }
+
   #plain(path: string, pid: number, newest: Newest): string {
     const host = this.#atHostRoot || this.#host?.isOwnState(path) ? this.#host : undefined;
     const kernel = this.#kernelName(path, pid);

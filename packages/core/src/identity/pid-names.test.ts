@@ -38,6 +38,20 @@ test("a program that counts is not taken for one that uses its id", () => {
   expect(found).not.toContain(true);
 });
 
+test("nor is one that counts in several ways at once", () => {
+  const names = new PidNames(surroundings);
+  const tables = [1232, 1233, 1234, 1235].flatMap((table) => ["", "_fsm", "_vm"].map((fork) => `${table}${fork}`));
+  expect(tables.filter((name) => names.holdsPid(name, 1234))).toEqual([]);
+});
+
+test("what is remembered of one process has a bound", () => {
+  const names = new PidNames(surroundings);
+  names.holdsPid("a1", 1234);
+  for (const letter of "bcdefghi") names.holdsPid(`${letter}1`, 1234);
+  expect(names.holdsPid("a1234", 1234)).toBe(true);
+  expect(names.holdsPid("i1234", 1234)).toBe(false);
+});
+
 test("a program that uses its id again and again does", () => {
   const names = new PidNames(surroundings);
   expect(["a.1234.0", "a.1234.1", "a.1234.2"].map((name) => names.holdsPid(name, 1234))).toEqual([true, true, true]);

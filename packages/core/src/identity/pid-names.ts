@@ -4,9 +4,9 @@
  * A shell's `$$` is the shell's own id also where a child of it makes the file. So an ancestor's id counts wherever it stands;
  * that of any other process, of which there may be thousands, only where it stands alone.
  *
- * A program that numbers its files (`page-1.html`, `page-2.html`, …) meets its own id sooner or later, and must not be
- * taken for one that uses it. Such a program has just made the same name with another number, so the last name of each
- * process is remembered.
+ * A program that numbers its files (`page-1.html`, `page-2.html`, …; a database its tables: `2603`, `2603_fsm`, `2604`, …)
+ * meets its own id sooner or later, and must not be taken for one that uses it. Such a program has just made the same name
+ * with another number, so the last names of each process are remembered, one of a shape.
  */
 import type { Surroundings } from "./observation.ts";
 
@@ -14,15 +14,14 @@ import type { Surroundings } from "./observation.ts";
 const SMALL = 100;
 const MAX_PROCESSES = 256;
 const MAX_NUMBERS = 8;
+const MAX_SHAPES = 8;
 
-interface LastName {
-  readonly shape: string;
-  readonly numbers: readonly string[];
-}
+/** The numbers in the last name of each shape, oldest first. */
+type LastNames = Map<string, readonly string[]>;
 
 export class PidNames {
   readonly #surroundings: Surroundings;
-  readonly #last = new Map<number, LastName>();
+  readonly #last = new Map<number, LastNames>();
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -33,11 +32,11 @@ export class PidNames {
     const plain = name.replace(/\\x[0-9a-f]{2}/g, "-");
     const numbers = plain.match(/\d+/g);
     if (!numbers || numbers.length > MAX_NUMBERS) return false;
-    const last = this.#last.get(pid);
     const shape = plain.replace(/\d+/g, "#").slice(0, 256);
-    const counts = (index: number) => last?.shape === shape && last.numbers[index] !== numbers[index];
+    const last = this.#last.get(pid)?.get(shape);
+    const counts = (index: number) => last !== undefined && last[index] !== numbers[index];
     const found = numbers.some((number, index) => !counts(index) && this.#isPid(number, plain, pid));
-    this.#remember(pid, { shape, numbers });
+    this.#remember(pid, shape, numbers);
     return found;
   }
 
@@ -50,9 +49,16 @@ export class PidNames {
     return relation === "ancestor" || (relation === "namespace" && name.split(/[^0-9A-Za-z]+/).includes(digits));
   }
 
-  #remember(pid: number, last: LastName): void {
-    this.#last.delete(pid);
-    this.#last.set(pid, last);
-    if (this.#last.size > MAX_PROCESSES) this.#last.delete(this.#last.keys().next().value as number);
+  #remember(pid: number, shape: string, numbers: readonly string[]): void {
+    const names: LastNames = this.#last.get(pid) ?? new Map();
+    putLast(names, shape, numbers, MAX_SHAPES);
+    putLast(this.#last, pid, names, MAX_PROCESSES);
   }
+}
+
+/** Puts an entry last; beyond `most` the first has to go. */
+function putLast<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > most) map.delete(map.keys().next().value as K);
 }

@@ -27,7 +27,7 @@ const pseudonymKeys = ["path", "as", "content"];
 const MAX_PSEUDONYMS = 256;
 /** Upper case, so that no pseudonym can be taken for one of the lens's own tokens inside a path. */
 const TOKEN = /^[A-Z][A-Z0-9_]{0,31}$/;
-const RESERVED = new Set(["CWD", "HOME", "TMP", "RUNTIME", "ABOVE"]);
+const RESERVED = new Set(["CWD", "HOME", "TMP", "RUNTIME", "CGROUP", "ABOVE"]);
 
 /**
  * Reads a policy from a plain object. Keys that are left out have the value the lens gives them; no key at all, or an

@@ -63,6 +63,15 @@ describe("the mark of mkstemp and mkdtemp in a directory for temporaries is enou
   });
 });
 
+test("so it is in a directory that a program has called tmp", () => {
+  const drawn = { ...plain, exclusive: true, permissions: 0o700 };
+  const randomIn = (parent: string, naming: Partial<Naming> = {}) =>
+    isRandomName("wordwo", { ...drawn, parent, ...naming });
+  expect(["tmp", ".tmp", "_tmp", "temp", "Temp"].filter((parent) => !randomIn(parent))).toEqual([]);
+  expect(["dir", "tmpl", "attempt", "shm", ""].filter((parent) => randomIn(parent))).toEqual([]);
+  expect([randomIn("tmp", { permissions: 0o755 }), randomIn("tmp", { exclusive: false })]).toEqual([false, false]);
+});
+
 describe("programs that make temporary names outside of it", () => {
   const cases: readonly [program: string, ...names: string[]][] = [
     [

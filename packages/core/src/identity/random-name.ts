@@ -6,7 +6,8 @@
  * order), so the stronger the sign that the name is temporary, the less random it has to look:
  *
  *   sign                                                          what is then enough
- *   new and private (0600, 0700) in a directory for temporaries   six characters: that is mkstemp and mkdtemp
+ *   new and private (0600, 0700) in a directory for temporaries,
+ *   or in one that is called tmp                                  six characters: that is mkstemp and mkdtemp
  *   new and private elsewhere, with a template programs use       any six letters or digits
  *   "tmp" in the name or the directory above                      three changes of character class, or five digits
  *   none                                                          a UUID, a time, nine digits, hexadecimal, four changes
@@ -49,6 +50,9 @@ const CHANGES = /\d+(?:[xv]\d+)*|[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;
 /** Algorithms whose names change character class like random ones do. */
 const KNOWN = /(?:ed|x|curve)25519|utf8mb\d|gf2p8|lib2to3|c14n|log4j|sm[34]/gi;
 
+/** `_cacache/tmp`, `.tmp`, `Temp`: a program's own directory for temporaries. */
+const OWN_TEMPORARY = /^[._]*te?mp$/i;
+
 /** What a template of mkstemp leaves: at least six characters that it drew. */
 const LONG_ENOUGH = /[A-Za-z0-9_]{6}/;
 
@@ -67,9 +71,9 @@ export function isRandomName(name: string, naming: Naming): boolean {
   return isNamedTemporary(name, naming) && parts.some(looksLoose);
 }
 
-/** The mark of mkstemp and mkdtemp. */
-function isPrivateTemporary({ temporary, exclusive, permissions }: Naming): boolean {
-  return temporary && exclusive && (permissions === 0o600 || permissions === 0o700);
+/** The mark of mkstemp and mkdtemp: in a directory for temporaries, or in one that a program has called so for itself. */
+function isPrivateTemporary({ temporary, parent, exclusive, permissions }: Naming): boolean {
+  return exclusive && (permissions === 0o600 || permissions === 0o700) && (temporary || OWN_TEMPORARY.test(parent));
 }
 
 /** Hexadecimal of eight digits and more that holds both kinds, or letters and digits that change four times and often. */

@@ -5,6 +5,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
 import { escapeText, type Launch } from "@isoline/core";
 import { CliError } from "../error.ts";
+import { readControlGroups } from "./control-groups.ts";
 import { type Entry, variable } from "./entry.ts";
 
 /** The kernel's default (net/ipv4/af_inet.c), where /proc does not say. */
@@ -24,6 +25,7 @@ export function readPlaces(entry: Entry): Launch {
     uid: process.geteuid?.() ?? 0,
     gid: process.getegid?.() ?? 0,
     ...loginName(),
+    controlGroups: readControlGroups(),
     ephemeralPorts: ephemeralPorts(),
   };
 }

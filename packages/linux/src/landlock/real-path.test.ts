@@ -51,6 +51,17 @@ describe("from levelled paths to real ones", () => {
     expect(paths.of("$ABOVE")).toEqual(expect.arrayContaining([{ path: "/home", beyond: 0 }]));
   });
 
+  it("what belongs to the control group may belong to one around it", () => {
+    const group = { mount: "/sys/fs/cgroup", group: "/sys/fs/cgroup/a/b" };
+    expect(new RealPaths({ ...places, controlGroups: [group] }, []).of("$CGROUP/cpu.max")).toEqual(
+      ["/sys/fs/cgroup/a/b", "/sys/fs/cgroup/a", "/sys/fs/cgroup"].map((path) => ({
+        path: `${path}/cpu.max`,
+        beyond: 0,
+      })),
+    );
+    expect(paths.of("$CGROUP/cpu.max")).toBe("unknown");
+  });
+
   it("a temporary file may be in any of the directories for them", () => {
     expect(paths.of("$TMP/{gcc#1}.s")).toEqual([
       { path: "/tmp", beyond: 1 },

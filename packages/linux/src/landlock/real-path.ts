@@ -9,7 +9,7 @@
  * The reverse of the lens (`core/src/identity/path-text.ts` has the grammar), so it can only widen: where a component is
  * no literal name, what is left is the directory above it. Text that is not canonical is treated like that too.
  */
-import { type Launch, pathsAbove, type Policy } from "@isoline/core";
+import { groupPaths, type Launch, pathsAbove, type Policy } from "@isoline/core";
 
 /** A literal leading path (escaped, absolute), and how many components beyond it could be any name; 0 if it is the path itself. */
 export interface RealPath {
@@ -20,7 +20,7 @@ export interface RealPath {
 /** `nowhere`: no name in any file system that Landlock watches (a pipe, a memfd). `unknown`: nobody can say where. */
 export type Reading = readonly RealPath[] | "nowhere" | "unknown";
 
-export type Places = Pick<Launch, "cwd" | "home" | "temp" | "uid">;
+export type Places = Pick<Launch, "cwd" | "home" | "temp" | "uid" | "controlGroups">;
 export type Pseudonyms = Policy["pseudonyms"];
 
 const DELETED = "?deleted:";
@@ -42,6 +42,7 @@ export class RealPaths {
       $HOME: absolute([places.home]),
       $TMP: absolute(places.temp),
       $RUNTIME: [`/run/user/${places.uid}`],
+      $CGROUP: groupPaths(places),
       $ABOVE: pathsAbove(places),
     };
     this.#pseudonyms = pseudonyms;

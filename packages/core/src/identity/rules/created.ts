@@ -18,6 +18,8 @@ import type { Firings } from "./table.ts";
 /** Rough bytes of heap: some fifty thousand names. Sockets have a log of their own. */
 const LOG_CAPACITY = 16 * 2 ** 20;
 const SOCKET_LOG_CAPACITY = 2 ** 20;
+/** The directories of a fan-out have one or two digits; what is named by a whole digest is an entry. */
+const FAN_NAME = /\/[0-9a-f]{1,2}$/;
 const MAX_PROGRAM = 64;
 const MAX_DELETED = 256;
 
@@ -96,6 +98,13 @@ export class CreatedNames {
 
   labelsAlong(path: string): Labelled[] | undefined {
     return this.#files.size === 0 ? undefined : this.#files.along(path);
+  }
+
+  /** Whether a path is a directory that the namespace created for a store to spread its entries over. */
+  isFan(path: string): boolean {
+    this.settle();
+    const label = this.#labelOf(path);
+    return label?.rule === "content-address" && label.text === HASH && FAN_NAME.test(path);
   }
 
   /** Labels in an abstract socket name, which is given as a path: a slash and the name. */

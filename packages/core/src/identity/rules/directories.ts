@@ -1,11 +1,12 @@
 /**
- * Rules `working-directory`, `home`, `temp` and `runtime-directory`: directories that every machine and user has
- * elsewhere, by what they are for. The longest that contains a path wins; of equal ones the first in the order above.
+ * Rules `working-directory`, `home`, `temp`, `runtime-directory` and `control-group`: directories that every machine and
+ * user has elsewhere, by what they are for. The longest that contains a path wins; of equal ones the first in the order above.
  *
  * The directories that these lie in are elsewhere, too: programs that walk down to a path component by component open
  * `/home` here and `/builds`, `/builds/7f` there. Each of them, by itself and not what else it holds, is `$ABOVE`.
  */
 import type { Launch } from "../launch.ts";
+import { type Groups, GroupsAbove, ownGroups } from "./control-groups.ts";
 import type { SwitchableRule } from "./table.ts";
 
 /** Stands for a directory that holds the working directory, home, or TMPDIR. */
@@ -24,18 +25,26 @@ export class Directories {
   readonly #levelled: readonly Directory[];
   readonly #temporary: ReadonlySet<string>;
   readonly #above: ReadonlyMap<string, Directory>;
+  readonly #groupsAbove: GroupsAbove;
 
   constructor(launch: Launch, rules: Readonly<Record<SwitchableRule, boolean>>) {
     this.#all = directoriesOf(launch);
     this.#levelled = this.#all.filter(({ rule }) => rules[rule]);
     this.#above = new Map(this.#levelled.flatMap(directoriesAbove).map((above) => [above.path, above]));
+    this.#groupsAbove = new GroupsAbove(rules["control-group"] ? launch : {});
     this.#temporary = new Set(this.#all.filter(({ rule }) => rule === "temp").map(({ path }) => path));
   }
 
   /** The directory that contains a path, or is it. */
   of(path: string): Directory | undefined {
     const directory = innermost(this.#levelled, path);
-    return directory?.path === path ? directory : (this.#above.get(path) ?? directory);
+    if (directory?.path === path) return directory;
+    return this.#above.get(path) ?? directory ?? this.#groupsAbove.of(path);
+  }
+
+  /** Whether a path is the working directory, home or a directory for temporary files, or one that these lie in. */
+  areReachedBy(path: string): boolean {
+    return this.#above.has(path) || this.#levelled.some((each) => each.path === path && each.rule !== "control-group");
   }
 
   /** Whether the innermost directory around a path is one for temporary files, whichever rules are on. */
@@ -45,13 +54,16 @@ export class Directories {
   }
 }
 
+export type Places = Pick<Launch, "cwd" | "home" | "temp" | "uid"> & Groups;
+
 /** Longest first; sorting is stable, so equal ones keep their order. `/` is no directory of anyone. */
-function directoriesOf(launch: Pick<Launch, "cwd" | "home" | "temp" | "uid">): Directory[] {
+function directoriesOf(launch: Places): Directory[] {
   const all: Directory[] = [
     { path: launch.cwd, token: "$CWD", rule: "working-directory" },
     { path: launch.home, token: "$HOME", rule: "home" },
     ...launch.temp.map((path): Directory => ({ path, token: "$TMP", rule: "temp" })),
     { path: `/run/user/${launch.uid}`, token: "$RUNTIME", rule: "runtime-directory" },
+    ...ownGroups(launch),
   ];
   return all
     .filter(({ path }) => path.startsWith("/") && path !== "/" && !path.endsWith("/"))
@@ -59,7 +71,7 @@ function directoriesOf(launch: Pick<Launch, "cwd" | "home" | "temp" | "uid">): D
 }
 
 /** Where a levelled path that is `$ABOVE` may be. */
-export function pathsAbove(launch: Pick<Launch, "cwd" | "home" | "temp" | "uid">): string[] {
+export function pathsAbove(launch: Places): string[] {
   return [
     ...new Set(
       directoriesOf(launch)
@@ -70,7 +82,7 @@ export function pathsAbove(launch: Pick<Launch, "cwd" | "home" | "temp" | "uid">
 }
 
 function directoriesAbove({ path, rule }: Directory): Directory[] {
-  if (rule === "runtime-directory" || SYSTEM_TEMPORARY.includes(path)) return [];
+  if (rule === "runtime-directory" || rule === "control-group" || SYSTEM_TEMPORARY.includes(path)) return [];
   const above: Directory[] = [];
   for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1))
     above.push({ path: path.slice(0, end), token: ABOVE, rule });

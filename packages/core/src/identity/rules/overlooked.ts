@@ -1,16 +1,21 @@
 /**
- * Rules `own-image` and `allocator`: reads that give a process nothing it has not got already, and that come and go with
- * the layout of its memory or with contention between its threads. They are no events.
+ * Rules `own-image`, `allocator`, `way-down`, and a part of `content-address`: opens that give a process nothing it has not got already, and that come and
+ * go with the layout of its memory, with contention between its threads, with digests, or with where it was started. They are no events.
  *
  *   open read, map execute of a file that its own exec loaded      V8 maps its built-in code anew if it happens to lie far off
  *   open read /sys/devices/system/cpu/online                       glibc, when a thread finds the memory pools of all others taken
  *   open read /proc/sys/vm/overcommit_memory                       glibc, when a thread's pool is about to shrink
+ *   open read objects/17, which the namespace itself created       git, which guesses from one how many objects there are
+ *   open path of /home, /home/ann on the way to /home/ann/app      rsync, which walks down to where it copies
  */
 import type { Event } from "../../event/event.ts";
 import type { Observation } from "../observation.ts";
 import type { Image } from "../task.ts";
 
 type ReadEvent = Extract<Event, { op: "open" | "map" }>;
+
+const S_IFMT = 0o170000;
+const S_IFDIR = 0o040000;
 
 /** By filesystem. glibc: sysdeps/unix/sysv/linux/getsysstats.c (for malloc/arena.c), malloc-sysdep.h */
 const ASKED: ReadonlyMap<string, readonly string[]> = new Map([
@@ -32,6 +37,16 @@ const SIGURG = 23;
  */
 export function isPreemption({ subject }: Extract<Event, { op: "kill" }>, { atHostRoot }: Observation): boolean {
   return subject.signal === SIGURG && (subject.relation === "self" || atHostRoot === true);
+}
+
+/** A handle of a directory (O_PATH), by which nothing can be read or listed: what is reached from it is an event of its own. */
+export function isHandleOfDirectory({ op, subject }: ReadEvent): boolean {
+  return op === "open" && subject.access === "path" && (subject.mode & S_IFMT) === S_IFDIR;
+}
+
+/** A directory opened to be listed. */
+export function isListing({ op, subject }: ReadEvent): boolean {
+  return op === "open" && subject.access === "read" && (subject.mode & S_IFMT) === S_IFDIR;
 }
 
 /** Whether an event can be a look at one of the images, as far as can be told before its path is levelled. */

@@ -1,0 +1,57 @@
+/** What no measurement says by itself: how programs did at first contact, and what cannot be the same twice. */
+
+/** @typedef {{ readonly saw: string, readonly since: string }} FirstContact */
+
+/** @type {FirstContact} */
+const nothing = { saw: "1 of 4, on contour", since: "" };
+
+/**
+ * By workload: what came of four runs and a check with the lens as it was before it had met any of these programs (commit
+ * 67732b2, the first that could learn at all and lacked nothing they need), and what that led to.
+ *
+ * @type {Readonly<Record<string, FirstContact>>}
+ */
+export const firstContacts = {
+  sqlite3: nothing,
+  nginx: nothing,
+  python3: {
+    saw: "4 of 4, off contour: names of semaphores in `/dev/shm`; a signal, see [below](#what-is-not-reproducible)",
+    since: "their template; a process that has threads numbers nothing it creates",
+  },
+  perl: nothing,
+  archives: nothing,
+  autotools: {
+    saw: "4 of 4, off contour: `conf1234subs.awk`, made by a child and called after the shell; the program that is built and run holds the directory it was built in",
+    since:
+      "an ancestor's id counts wherever it stands in a new name; the workload is built with `-ffile-prefix-map`, since content that is executed counts",
+  },
+  php: { saw: "1 of 4, on contour, but with a wrong status", since: "nothing of the lens" },
+  lua: nothing,
+  postgresql: {
+    saw: "1 of 4 by luck, later 2 of 4: tables are files called by number, and some numbers are those of its processes",
+    since: "names that are counted up are told from ids also where several kinds are counted in turn",
+  },
+  rsync: {
+    saw: "4 of 4, off contour: each directory above the working directory is opened on the way down; times are set where they differ by a second",
+    since: "`$ABOVE`, then `way-down`; a pause in the workload",
+  },
+  imagemagick: nothing,
+  openssl: nothing,
+  gpg: nothing,
+  xargs: nothing,
+  "ssh-keygen": nothing,
+  cmake: {
+    saw: "4 of 4, off contour: names of the projects by which it tries what the compiler can do",
+    since: "their template",
+  },
+};
+
+/** Why some of it is so, and what the tables do not show. @type {readonly string[]} */
+export const limits = [
+  "**Signals to children that may have ended** (python3): at the end of `with multiprocessing.Pool()`, Python tells its workers to end and sends SIGTERM to those that have not yet. Whether there is such a one is up to the scheduler, and that a program signals its children is behaviour. Two or three runs with `--merge` have both.",
+  "**Time stamps within one second**: git looks again into files that are as young as its index, rsync sets times that differ, make builds what is older. A script that writes and then commits or copies within a second does so by chance. The workloads above start from files that are an hour old and pause a second where one program waits for another's times to differ; without the pause git is in the table of merged runs.",
+  "**Programs that are built where they run**: with `-g`, a compiler writes the working directory into what it makes, so that its content differs from checkout to checkout. Content that is executed counts, and no rule will hide it; `-ffile-prefix-map=$PWD=.` makes it the same.",
+  "**Caches**: from an empty cache npm does something else than from a full one. Learn both into one contour, as in the last table, or start from the same.",
+  "**Other machines**: other versions of programs and libraries have other content, so they are other points. Runtimes look for the limits of their control group where that version of control groups has them.",
+  "**Names that look like words**: see [what the lens does not level](lens.md#what-the-lens-does-not-level).",
+];

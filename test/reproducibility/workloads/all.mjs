@@ -1,0 +1,31 @@
+/** Every workload, in the order of the tables. */
+import { autotools, cmake, compile } from "./build.mjs";
+import { archives, images, rsync } from "./files.mjs";
+import { gpg, openssl, ssh } from "./keys.mjs";
+import { npm } from "./packages.mjs";
+import { jobs, lua, perl, php, python, shell } from "./scripts.mjs";
+import { nginx, nodeHttp } from "./servers.mjs";
+import { git, postgres, redis, sqlite } from "./stores.mjs";
+
+/** The workloads every change is measured by. */
+export const everyday = [compile, npm, git, shell, nodeHttp, redis];
+
+/** Programs that nothing here was made for. */
+export const unseen = [
+  sqlite,
+  nginx,
+  python,
+  perl,
+  archives,
+  autotools,
+  php,
+  lua,
+  postgres,
+  rsync,
+  images,
+  openssl,
+  gpg,
+  jobs,
+  ssh,
+  cmake,
+];
