@@ -3,7 +3,7 @@ export { openBpf, type OpenedBpf } from "./sensor/bpf/open.ts";
 export type { Ending, Sensor } from "./sensor/sensor.ts";
 export { installFilter, type Launch, spawnWorkload } from "./sensor/seccomp/launch.ts";
 export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/seccomp/mediation.ts";
-export type { FileInspector, FileUse, UsedFile } from "./sensor/seccomp/inspection.ts";
+export type { FileInspector, FileUse, UsedFile, UsingThread } from "./sensor/seccomp/inspection.ts";
 export { deviceName } from "./sensor/seccomp/sensed-file.ts";
 export { holdersOf, isRunning } from "./sensor/holders.ts";
 export { SeccompSensor } from "./sensor/seccomp/sensor.ts";

@@ -10,8 +10,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { type Peer, peerOf } from "@isoline/linux";
 import { CliError } from "../error.ts";
-import type { LiveEvent, ProcessReport, Request, Snapshot } from "../namespace/messages.ts";
+import type { IntegrityRequest, LiveEvent, ProcessReport, Request, Snapshot } from "../namespace/messages.ts";
 import { EventStream } from "./event-stream.ts";
+import { integrityAnswer, integrityRequest, MOST_POLICY_BYTES, POLICY } from "./integrity.ts";
 import { openControlDirectory, ownUid, socketPath } from "./place.ts";
 import type { Refusal, State } from "./protocol.ts";
 
@@ -105,15 +106,18 @@ export class ControlServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => {});
     const announced = Number(request.headers["content-length"] ?? 0);
-    if (announced > limits.bodyBytes || request.headers["transfer-encoding"] !== undefined) {
-      send(response, refusal(413, "usage", `expected no body, or at most ${limits.bodyBytes} bytes of known length`));
+    const most = request.url === POLICY ? MOST_POLICY_BYTES : limits.bodyBytes;
+    if (announced > most || request.headers["transfer-encoding"] !== undefined) {
+      send(response, refusal(413, "usage", `expected no body, or at most ${most} bytes of known length`));
       request.destroy();
       return;
     }
-    request.resume();
     try {
+      const body = await bodyOf(request);
       const url = new URL(request.url ?? "/", "http://localhost");
+      const integrity = integrityRequest(request.method ?? "", url.pathname, body);
       if (request.method === "GET" && url.pathname === "/events") await this.#streams.serve(response);
+      else if (integrity !== undefined) await this.#answerIntegrity(integrity, url.pathname, response);
       else send(response, await this.#answer(request.method ?? "", url, request.socket));
     } catch {
       // Nothing that a client sends may bring the supervisor down; it gets no more than this.
@@ -150,6 +154,16 @@ export class ControlServer {
     return this.#tell({ ask: "join", pid, listener }, (joined) => ({ joined }));
   }
 
+  async #answerIntegrity(request: IntegrityRequest, path: string, response: ServerResponse): Promise<void> {
+    const value = await Promise.race([this.#subject.ask(request), later(limits.answerMs)]);
+    if (value === undefined)
+      return send(response, refusal(503, "namespace-lost", "the namespace is over, or does not answer"));
+    const answer = integrityAnswer(request, path, value);
+    if (answer.status !== 200) return send(response, refusal(answer.status, answer.code, answer.message));
+    response.writeHead(200, { "content-type": answer.type, "content-length": answer.bytes.length });
+    response.end(answer.bytes);
+  }
+
   async #tell(request: Request, form: (value: unknown) => unknown = (value) => value): Promise<Answer> {
     const value = await Promise.race([this.#subject.ask(request), later(limits.answerMs)]);
     if (value === undefined) return refusal(503, "namespace-lost", "the namespace is over, or does not answer");
@@ -181,6 +195,13 @@ function mayAsk(socket: Socket): boolean {
 function peerAt(socket: Socket): Peer | undefined {
   const { fd } = (socket as Socket & { readonly _handle?: { readonly fd?: number } })._handle ?? {};
   return fd === undefined || fd < 0 ? undefined : peerOf(fd);
+}
+
+/** No longer than it was announced to be: that the parser sees to. */
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of request) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces).toString("utf8");
 }
 
 function send(response: ServerResponse, { status, body }: Answer): void {

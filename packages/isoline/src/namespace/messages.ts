@@ -3,6 +3,8 @@
  */
 import type { AppliedLandlock, LandlockRules } from "@isoline/linux";
 import type { Mode } from "@isoline/core";
+import type { Bank } from "../integrity/hash-algorithms.ts";
+import type { AppraiseMode } from "../integrity/view.ts";
 import type { SensorName } from "./plan.ts";
 
 /** From the supervising thread to the launching thread, just before `ready` is published. */
@@ -32,7 +34,22 @@ export type Request =
   | { readonly ask: "follow"; readonly on: boolean }
   /** What another process of ours brings into the namespace: its pid, and its filter's listener among its descriptors. */
   | { readonly ask: "join"; readonly pid: number; readonly listener: number }
-  | { readonly ask: "stop" };
+  | { readonly ask: "stop" }
+  | IntegrityRequest;
+
+/** What the integrity view of a live namespace can be asked. */
+export type IntegrityRequest =
+  /** The text of its rules; empty while it has none. */
+  | { readonly ask: "ima-policy" }
+  /** Takes a policy, if there is none yet: `PolicyLoaded`. */
+  | { readonly ask: "load-ima-policy"; readonly text: string }
+  /** The measurement list as bytes, in the kernel's forms. */
+  | { readonly ask: "ima-list"; readonly form: "binary" | "ascii"; readonly bank: Bank }
+  | { readonly ask: "ima-counts" };
+
+export type PolicyLoaded =
+  | { readonly rules: number }
+  | { readonly refused: "sealed" | "not-inspected" | "bad-ima-policy"; readonly message: string };
 
 /** From the main thread to the supervising thread. */
 export interface Envelope {
@@ -113,4 +130,19 @@ export interface Report {
   readonly firings: Readonly<Record<string, number>>;
   readonly departures: readonly DepartureReport[];
   readonly landlock: readonly string[];
+  /** Null where there was no IMA policy. */
+  readonly integrity: IntegrityReport | null;
+}
+
+/** What the integrity view leaves. */
+export interface IntegrityReport {
+  /** How many rules its policy has. */
+  readonly rules: number;
+  readonly mode: AppraiseMode;
+  readonly entries: number;
+  readonly violations: number;
+  /** Uses that were refused. */
+  readonly denied: number;
+  /** By bank and register, in hexadecimal. */
+  readonly registers: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }

@@ -2,6 +2,7 @@
  * What a namespace is to do: everything its supervising thread needs to know, as plain data.
  */
 import type { Launch as Places } from "@isoline/core";
+import type { IntegrityPlan } from "../integrity/plan.ts";
 
 /** The sensors there are; which one `auto` means is decided before a plan is made. */
 export type SensorName = "seccomp" | "bpf";
@@ -23,4 +24,6 @@ export interface Plan {
   readonly landlock: boolean;
   /** Soft limit of open files that the workload is to have. */
   readonly openFiles: number | undefined;
+  /** IMA's part, if anything of it was asked for. */
+  readonly integrity?: IntegrityPlan | undefined;
 }

@@ -32,6 +32,7 @@ import {
 import { loadContour, saveContour } from "../store/contour-file.ts";
 import { TrajectoryWriter } from "../store/trajectory-file.ts";
 import { type ControlBlock, cells } from "./control-block.ts";
+import { NamespaceIntegrity } from "./integrity.ts";
 import type { DepartureReport, LiveEvent, ProcessReport, Report, Request, Snapshot } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 
@@ -49,6 +50,7 @@ export class Supervision {
   readonly #block: ControlBlock;
   readonly #follow: (event: LiveEvent) => void;
   readonly #trajectory: TrajectoryWriter | undefined;
+  readonly #integrity: NamespaceIntegrity;
   readonly #pointsBefore: number;
   #landlock: LandlockRules | undefined;
   #sensor: Sensor | undefined;
@@ -80,6 +82,16 @@ export class Supervision {
       launch: plan.places,
       counts: this.#counts,
       onDecision: (event, judgement, circumstances) => this.#decided(event, judgement, circumstances),
+    });
+    const { mediator } = this;
+    this.#integrity = new NamespaceIntegrity(plan.integrity, {
+      lost: (reason, process) => mediator.lost(reason, process),
+      pids: () => Array.from(this.#sensor?.processes ?? [], ({ pid }) => pid),
+      contourState: () => contour.state(),
+      inspects: plan.sensor === "seccomp",
+      onActive: (view) => {
+        mediator.inspector = view;
+      },
     });
   }
 
@@ -135,6 +147,8 @@ export class Supervision {
         return this.#join(request.pid, request.listener);
       case "stop":
         return true;
+      default:
+        return this.#integrity.answer(request);
     }
   }
 
@@ -150,6 +164,7 @@ export class Supervision {
     }
     if (this.#plan.mode === "learn" && this.#plan.output !== undefined) saveContour(this.#plan.output, this.#contour);
     this.#trajectory?.close();
+    const integrity = this.#integrity.finish();
     const { off, refused } = this.#engine.tally;
     return {
       mode: this.#engine.mode,
@@ -169,6 +184,7 @@ export class Supervision {
       firings: this.mediator.firings(),
       departures: this.#departures(),
       landlock: this.#landlock?.notes ?? [],
+      integrity,
     };
   }
 

@@ -18,17 +18,17 @@ import { basename, dirname, join } from "node:path";
 import { CliError } from "../error.ts";
 
 /**
- * Writes text beside the target, syncs it, and renames it into place; on any failure the old file stays as it was. What is
+ * Writes text or bytes beside the target, syncs it, and renames it into place; on any failure the old file stays as it was. What is
  * no file (a pipe, `/dev/null`) is written into: to put a file in its place would be the end of it.
  */
-export function writeDurably(path: string, chunks: Iterable<string>): void {
+export function writeDurably(path: string, chunks: Iterable<string | Uint8Array>): void {
   if (isSpecial(path)) return writeInto(path, chunks);
   const target = followed(path);
   const aside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
   let fd: number | undefined;
   try {
     fd = openSync(aside, "wx", 0o644);
-    for (const chunk of chunks) writeWhole(fd, Buffer.from(chunk, "utf8"));
+    for (const chunk of chunks) writeWhole(fd, bytesOf(chunk));
     fsyncSync(fd);
     closeSync(fd);
     fd = undefined;
@@ -51,11 +51,11 @@ export function isSpecial(path: string): boolean {
   return found !== undefined && !found.isFile() && !found.isDirectory();
 }
 
-function writeInto(path: string, chunks: Iterable<string>): void {
+function writeInto(path: string, chunks: Iterable<string | Uint8Array>): void {
   let fd: number | undefined;
   try {
     fd = openSync(path, constants.O_WRONLY);
-    for (const chunk of chunks) writeWhole(fd, Buffer.from(chunk, "utf8"));
+    for (const chunk of chunks) writeWhole(fd, bytesOf(chunk));
   } catch (fault) {
     throw new CliError("cannot-write", `cannot write ${path}: ${reason(fault)}. Choose another place, and run again`, {
       cause: fault,
@@ -74,7 +74,11 @@ function followed(path: string): string {
   }
 }
 
-function writeWhole(fd: number, bytes: Buffer): void {
+function bytesOf(chunk: string | Uint8Array): Uint8Array {
+  return typeof chunk === "string" ? Buffer.from(chunk, "utf8") : chunk;
+}
+
+function writeWhole(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 

@@ -29,6 +29,7 @@ import { sendSignal } from "../process/child.ts";
 import { OwnPorts } from "./own-ports.ts";
 import type { ActingProcess, ActingThread, Identity } from "./seccomp/actors.ts";
 import type { Act, KeyBytes, Mediator, Verdict } from "./seccomp/mediation.ts";
+import type { FileInspector } from "./seccomp/inspection.ts";
 import { pidAmong } from "./seccomp/pid-numbers.ts";
 
 const SIGKILL = 9;
@@ -53,6 +54,8 @@ export interface ModelMediatorOptions {
 export class ModelMediator implements Mediator {
   readonly content: "executed" | "read";
   readonly allowsIoUring: boolean;
+  /** Set by whoever has something to look for in files. */
+  inspector: FileInspector | undefined;
   readonly #engine: Engine;
   readonly #leveller: Leveller;
   readonly #known: KnownKeys;

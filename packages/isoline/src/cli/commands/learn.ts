@@ -7,14 +7,15 @@ import { note } from "../output/streams.ts";
 import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "../workload/command.ts";
 import { endAs } from "../workload/end-as.ts";
+import { type IntegrityOptions, integrityPlan } from "../workload/integrity.ts";
 import { deliverReport, type ReportOptions } from "../workload/finish.ts";
 import { assertWritable } from "../../store/writable.ts";
 import { verdictOf } from "../../namespace/run-report.ts";
-import { saySummaryOfLearning } from "../workload/summary.ts";
+import { sayIntegrity, saySummaryOfLearning } from "../workload/summary.ts";
 import { type SensorChoice, sensorFor } from "../workload/sensor.ts";
 import { supervise } from "../workload/supervise.ts";
 
-export interface LearnOptions extends ReportOptions {
+export interface LearnOptions extends ReportOptions, IntegrityOptions {
   readonly output?: string;
   readonly merge?: boolean;
   readonly lens?: string;
@@ -40,13 +41,17 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
       places: readPlaces(invocation.entry),
       landlock: false,
       openFiles: invocation.entry.openFiles,
+      integrity: integrityPlan(options),
     },
     command,
     name: options.name,
     quiet,
   });
   const { report } = outcome;
-  if (!quiet) saySummaryOfLearning(report, output);
+  if (!quiet) {
+    saySummaryOfLearning(report, output);
+    sayIntegrity(report.integrity);
+  }
   deliverReport(outcome, { contour: output, command, verdict: verdictOf(report, true) }, options);
   return endAs(outcome.exit);
 }

@@ -10,7 +10,7 @@ import { examples } from "./examples.ts";
 const COMMAND = "the command to run, after --";
 
 export function declareWorkloads(program: Command, invocation: Invocation): void {
-  program
+  const learn = program
     .command("learn")
     .summary("learn the contour of a command")
     .description("Runs a command and writes everything it does into a contour.")
@@ -36,8 +36,9 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .action((_command: string[], options: LearnOptions) =>
       invocation.ends(import("../commands/learn.ts").then(({ learn }) => learn(invocation, options))),
     );
+  withIntegrity(learn);
 
-  program
+  const check = program
     .command("check")
     .summary("run a command and say whether it kept to its contour")
     .description(
@@ -64,8 +65,9 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .action((file: string, _command: string[], options: CheckOptions) =>
       invocation.ends(import("../commands/check.ts").then(({ check }) => check(invocation, file, options))),
     );
+  withIntegrity(check);
 
-  program
+  const run = program
     .command("run")
     .summary("run a command under its contour, sealed or enforced")
     .description("Runs a command under a contour. Ends as the command ends, whatever was off contour.")
@@ -89,6 +91,23 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .action((file: string, _command: string[], options: RunOptions) =>
       invocation.ends(import("../commands/run.ts").then(({ run }) => run(invocation, file, options))),
     );
+  withIntegrity(run);
+}
+
+const repeated = (value: string, earlier: readonly string[] = []) => [...earlier, value];
+
+/** IMA for the namespace: docs/ima.md. */
+function withIntegrity(command: Command): void {
+  command
+    .optionsGroup("Integrity (docs/ima.md):")
+    .option("--ima-policy <name|file>", "measure, appraise and audit files by this IMA policy, or a built-in one")
+    .option("--ima-key <file>", "a certificate or public key for signatures in security.ima; may be repeated", repeated)
+    .addOption(
+      new Option("--ima-appraise <mode>", "what becomes of a file that is not good").choices(["enforce", "log", "fix"]),
+    )
+    .option("--ima-template <name>", "template of rules that name none; ima-sig if left out")
+    .option("--ima-list <directory>", "write the measurement lists here, in the kernel's forms and under its names")
+    .option("--ima-audit <file>", "add audit records to this file; as JSON if it ends in .json or .jsonl");
 }
 
 function sensorOption(): Option {

@@ -4,14 +4,15 @@ import { readPlaces } from "../../namespace/places.ts";
 import type { Invocation } from "../invocation.ts";
 import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "./command.ts";
+import { type IntegrityOptions, integrityPlan } from "./integrity.ts";
 import { deliverReport, type ReportOptions } from "./finish.ts";
 import { assertWritable } from "../../store/writable.ts";
 import { type Verdict, verdictOf } from "../../namespace/run-report.ts";
-import { sayLandlock, saySummaryOfRun } from "./summary.ts";
+import { sayIntegrity, sayLandlock, saySummaryOfRun } from "./summary.ts";
 import { type SensorChoice, sensorFor } from "./sensor.ts";
 import { supervise } from "./supervise.ts";
 
-export interface SealedOptions extends ReportOptions {
+export interface SealedOptions extends ReportOptions, IntegrityOptions {
   readonly enforce?: boolean;
   /** False with `--no-landlock`. */
   readonly landlock?: boolean;
@@ -43,6 +44,7 @@ export async function runSealed(
       // The verdicts of the kernel are about objects: there is no race for Landlock to win.
       landlock: enforce && landlock && sensor === "seccomp",
       openFiles: invocation.entry.openFiles,
+      integrity: integrityPlan(options),
     },
     command,
     name: options.name,
@@ -52,6 +54,7 @@ export async function runSealed(
   if (!quiet) {
     saySummaryOfRun(outcome.report, verdict, file);
     sayLandlock(outcome.landlock);
+    sayIntegrity(outcome.report.integrity);
   }
   deliverReport(outcome, { contour: file, command, verdict }, options);
   return { outcome, verdict };

@@ -1,9 +1,9 @@
 /** What is said to a person when a workload has ended. */
 import type { AppliedLandlock } from "@isoline/linux";
-import type { Report } from "../../namespace/messages.ts";
+import type { IntegrityReport, Report } from "../../namespace/messages.ts";
 import { paint } from "../output/paint.ts";
 import { note, STDERR } from "../output/streams.ts";
-import { counted, harmless } from "../output/wording.ts";
+import { counted, grouped, harmless } from "../output/wording.ts";
 import type { Verdict } from "../../namespace/run-report.ts";
 
 /** After learning: what is in the contour now, and what it took. */
@@ -35,6 +35,16 @@ export function sayLandlock(landlock: AppliedLandlock | undefined): void {
   }
   const remarks = notes.length === 0 ? "" : `; ${counted(notes.length, "remark")} in the report (--report FILE)`;
   note(`held by the kernel as well: Landlock version ${version}, ${counted(rules, "rule")}${remarks}`);
+}
+
+/** What the integrity view found, and what it has come to. */
+export function sayIntegrity(integrity: IntegrityReport | null): void {
+  if (integrity === null) return;
+  const { entries, violations, denied, registers } = integrity;
+  const register = registers["sha256"]?.["10"];
+  const raced = violations > 0 ? `, ${counted(violations, "violation")}` : "";
+  const refused = denied > 0 ? `, ${paint("red", `${denied} refused`, STDERR)}` : "";
+  note(`integrity: ${grouped(entries)} measured${raced}${refused}; sha256:10 is ${register ?? "empty"}`);
 }
 
 function departuresText({ departures, off, refused }: Report): string {

@@ -73,3 +73,15 @@ function signature(bytes: Buffer, over: "content" | "verity"): ImaAttribute {
     signature: bytes.subarray(HEADER),
   };
 }
+
+/** Whether a value is a signature by its first byte, so that measurements carry it. */
+export function isSignatureValue(bytes: Buffer): boolean {
+  return bytes[0] === types.SIGNATURE || bytes[0] === types.VERITY_SIGNATURE;
+}
+
+/** The value that says a file has this digest, as the kernel's fix mode writes it. */
+export function digestAttribute(algorithm: HashAlgorithm, digest: Buffer): Buffer {
+  return algorithm.name === "sha1" || algorithm.name === "md5"
+    ? Buffer.concat([Buffer.of(types.DIGEST), digest], 21)
+    : Buffer.concat([Buffer.of(types.DIGEST_NG, algorithm.number), digest]);
+}

@@ -35,6 +35,13 @@ export function readBinaryList(bytes: Buffer, bank?: Bank): MeasurementList {
   return { ...layout, entries };
 }
 
+/** Bytes of the first entry of the beginning of a kernel's sha1 list. */
+export function firstEntryLength(bytes: Buffer): number {
+  const reader = new ListReader(bytes, layoutOf(bytes, "sha1"));
+  reader.next();
+  return reader.position;
+}
+
 /** The layout in which the first entries make sense; none is refused with what is wrong in the likeliest. */
 function layoutOf(bytes: Buffer, bank: Bank | undefined): Layout {
   const candidates = [true, false].flatMap((littleEndian) =>
@@ -71,6 +78,10 @@ class ListReader {
     this.#bytes = bytes;
     this.#littleEndian = littleEndian;
     this.#digestSize = bankSize[bank];
+  }
+
+  get position(): number {
+    return this.#at;
   }
 
   get atEnd(): boolean {

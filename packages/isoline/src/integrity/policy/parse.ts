@@ -31,7 +31,7 @@ const MAX_BYTES = 1024 * 1024;
 const MAX_LINE = 4095;
 
 /** Where something is wrong: line and column count from 1. */
-class PolicyRefusal extends CliError {
+export class PolicyRefusal extends CliError {
   readonly line: number;
   readonly column: number;
 

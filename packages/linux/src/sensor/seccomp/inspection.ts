@@ -4,10 +4,16 @@
  * The events of a behaviour say which file was used; an integrity view also asks what the file is. It looks through the
  * same descriptor that the verdict rests on, so that the two cannot be about different files.
  */
-import type { Thread } from "./actors.ts";
+import type { Credentials } from "@isoline/core";
+import type { ActingThread } from "./actors.ts";
 
 /** How a file is used; one call may use several files in several ways. */
 export type FileUse = "open" | "exec" | "credentials" | "map" | "module" | "kexec-kernel" | "kexec-initramfs";
+
+/** Who uses a file. */
+export interface UsingThread extends ActingThread {
+  readonly credentials: Credentials;
+}
 
 export interface FileInspector {
   /** False while it has nothing to look for: then it is not asked. */
@@ -16,7 +22,7 @@ export interface FileInspector {
    * Called before the use is decided, while the task waits. `access` are MAY_ bits (1 execute, 2 write, 4 read, 8 append).
    * The file is only good during the call. Returns 0, or the errno that the use fails with.
    */
-  inspect(use: FileUse, access: number, file: UsedFile, thread: Thread): number;
+  inspect(use: FileUse, access: number, file: UsedFile, thread: UsingThread): number;
   /** The same for content that comes out of memory where a file was possible. */
   withoutFile(use: FileUse): number;
 }

@@ -1,0 +1,33 @@
+/** The `--ima-…` options of commands that run a workload. */
+import { isTemplateName } from "../../integrity/list/template.ts";
+import { DEFAULT_TEMPLATE, type IntegrityPlan } from "../../integrity/plan.ts";
+import type { AppraiseMode } from "../../integrity/view.ts";
+import { usage } from "../refusal.ts";
+
+export interface IntegrityOptions {
+  readonly imaPolicy?: string;
+  readonly imaKey?: readonly string[];
+  readonly imaAppraise?: AppraiseMode;
+  readonly imaTemplate?: string;
+  readonly imaList?: string;
+  readonly imaAudit?: string;
+}
+
+/** What they ask for together; undefined if there are none. */
+export function integrityPlan(options: IntegrityOptions): IntegrityPlan | undefined {
+  const { imaPolicy, imaKey, imaAppraise, imaTemplate, imaList, imaAudit } = options;
+  if ([imaPolicy, imaKey, imaAppraise, imaTemplate, imaList, imaAudit].every((option) => option === undefined))
+    return undefined;
+  if (imaTemplate !== undefined && (!isTemplateName(imaTemplate) || imaTemplate === "ima-buf"))
+    throw usage(
+      `--ima-template ${imaTemplate}: expected a template of files: ima, ima-ng, ima-sig, ima-ngv2, ima-sigv2`,
+    );
+  return {
+    policy: imaPolicy,
+    keys: imaKey ?? [],
+    mode: imaAppraise ?? "enforce",
+    lists: imaList,
+    audit: imaAudit,
+    template: imaTemplate ?? DEFAULT_TEMPLATE,
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * One file that a policy has something to say about: its digest is taken, recorded, compared with what its attribute says,
+ * and told (ima_main.c, process_measurement, from the collecting on).
+ */
+import type { ActingProcess, UsingThread, UsedFile } from "@isoline/linux";
+import { appraise, type Appraisal } from "./appraise/appraise.ts";
+import { digestAttribute, isSignatureValue, readImaAttribute } from "./appraise/attribute.ts";
+import type { Keyring } from "./appraise/keyring.ts";
+import { type AuditRecord, dataRecord, ruleRecord } from "./audit/records.ts";
+import type { FileRecord } from "./file-record.ts";
+import { algorithmByName, type HashAlgorithm } from "./hash-algorithms.ts";
+import { DEFAULT_REGISTER, type RunningList } from "./measure/running-list.ts";
+import { templateData } from "./measure/template-data.ts";
+import type { Decision } from "./policy/decide.ts";
+import type { Rule } from "./policy/rule.ts";
+
+export interface AssessorOptions {
+  readonly mode: "enforce" | "log" | "fix";
+  readonly keys: Keyring;
+  readonly template: string;
+  readonly algorithm: HashAlgorithm;
+  readonly audit: (record: AuditRecord) => void;
+  readonly lost: (reason: string, process: ActingProcess | undefined) => number;
+}
+
+export interface Assessed {
+  /** Whether it was found good by the rule that appraises it; true where none does. */
+  readonly good: boolean;
+  /** The errno of a loss that refuses the use, or 0. */
+  readonly lost: number;
+}
+
+/** A file in the use that is assessed. */
+interface Looked {
+  readonly decision: Decision;
+  readonly record: FileRecord;
+  readonly file: UsedFile;
+  readonly thread: UsingThread;
+  /** `security.ima`, as it was read. */
+  readonly read: ReturnType<UsedFile["attribute"]>;
+  readonly attribute: Buffer | undefined;
+}
+
+/** What a file was found to be. */
+interface Collected {
+  readonly kind: "ima" | "verity";
+  readonly algorithm: HashAlgorithm;
+  readonly digest: Buffer;
+}
+
+const IMA = "security.ima";
+const EVM = "security.evm";
+/** EVM_XATTR_PORTABLE_DIGSIG. */
+const PORTABLE_SIGNATURE = 0x05;
+/** linux/fsverity.h, FS_VERITY_HASH_ALG_. */
+const verityAlgorithms: Readonly<Record<number, string>> = { 1: "sha256", 2: "sha512" };
+const ENODATA = 61;
+const EIO = 5;
+
+export class Assessor {
+  readonly #options: AssessorOptions;
+  readonly #list: RunningList;
+
+  constructor(options: AssessorOptions, list: RunningList) {
+    this.#options = options;
+    this.#list = list;
+  }
+
+  /** `isVerifiable` is false where the filesystem is one whose signatures count as wrong. */
+  assess(decision: Decision, record: FileRecord, file: UsedFile, thread: UsingThread, isVerifiable: boolean): Assessed {
+    const register = decision.measure === undefined ? undefined : (decision.measure.register ?? DEFAULT_REGISTER);
+    const measures = register !== undefined && !record.measured.has(register);
+    const rule = decision.appraise !== undefined && !record.good.has(decision.appraise) ? decision.appraise : undefined;
+    const audits = decision.audit && !record.audited;
+    if (decision.hash && !record.hashed) this.#hash(record, file);
+    if (!measures && rule === undefined && !audits) return { good: true, lost: 0 };
+
+    const read = file.attribute(IMA);
+    const attribute = Buffer.isBuffer(read) ? read : undefined;
+    const looked: Looked = { decision, record, file, thread, read, attribute };
+    const collected = this.#collect(looked);
+    if (typeof collected === "string") return this.#withoutDigest(collected, rule, looked);
+
+    let lost = 0;
+    if (measures && register !== undefined) {
+      record.measured.add(register);
+      if (!this.#measure(register, collected, looked))
+        lost = this.#options.lost("the measurement list is full", thread.process);
+    }
+    const good = rule === undefined || this.#appraise(rule, collected, looked, isVerifiable);
+    if (audits) {
+      record.audited = true;
+      this.#options.audit(ruleRecord(file, collected.algorithm.name, collected.digest, thread));
+    }
+    return { good, lost };
+  }
+
+  #collect({ file, decision, attribute }: Looked): Collected | "no-verity-digest" | "none" | "unknown" {
+    if (decision.verity) {
+      const measured = file.verity();
+      const algorithm = algorithmByName(verityAlgorithms[measured?.algorithm ?? 0] ?? "");
+      if (measured === undefined || algorithm?.size !== measured.digest.length) return "no-verity-digest";
+      return { kind: "verity", algorithm, digest: Buffer.from(measured.digest) };
+    }
+    const algorithm = this.#algorithmOf(attribute);
+    const digest = file.digest(algorithm.node as string);
+    return Buffer.isBuffer(digest) ? { kind: "ima", algorithm, digest } : digest;
+  }
+
+  /** The algorithm an attribute is about, if it can be computed; else the namespace's own (ima_get_hash_algo). */
+  #algorithmOf(attribute: Buffer | undefined): HashAlgorithm {
+    const value = attribute === undefined ? undefined : readImaAttribute(attribute);
+    const algorithm = value !== undefined && "algorithm" in value ? value.algorithm : undefined;
+    return algorithm?.node === undefined ? this.#options.algorithm : algorithm;
+  }
+
+  /** Without a digest nothing is recorded, and what is to be appraised is not good. */
+  #withoutDigest(
+    why: "no-verity-digest" | "none" | "unknown",
+    rule: Rule | undefined,
+    { file, thread }: Looked,
+  ): Assessed {
+    const { audit, lost } = this.#options;
+    // What the kernel makes up on reading has no content that could be measured, and no attribute.
+    if (why === "none") {
+      if (rule !== undefined) audit(dataRecord("appraise_data", "unknown", file, thread, 0));
+      return { good: rule === undefined, lost: 0 };
+    }
+    if (why === "no-verity-digest") {
+      audit(dataRecord("collect_data", why, file, thread, ENODATA));
+      return { good: rule === undefined, lost: 0 };
+    }
+    audit(dataRecord("collect_data", "failed", file, thread, EIO));
+    return { good: rule === undefined, lost: lost("a file could not be read to be measured", thread.process) };
+  }
+
+  #measure(register: number, { kind, algorithm, digest }: Collected, { decision, file, attribute }: Looked): boolean {
+    const template = decision.measure?.template ?? this.#options.template;
+    const signature = attribute !== undefined && isSignatureValue(attribute) ? attribute : portableSignature(file);
+    const sha1 = () => {
+      const found = algorithm.name === "sha1" ? digest : file.digest("sha1");
+      return Buffer.isBuffer(found) ? found : undefined;
+    };
+    const owner = { uid: file.uid, gid: file.gid };
+    const data = templateData(template, { name: file.path, kind, algorithm, digest, sha1, signature, ...owner });
+    return this.#list.add(register, template, data);
+  }
+
+  #appraise(rule: Rule, collected: Collected, looked: Looked, isVerifiable: boolean): boolean {
+    const { decision, record, file, thread, read, attribute } = looked;
+    // An attribute that cannot be read may say anything; a filesystem without attributes says nothing.
+    const isUnknown = typeof read === "number" || read === "unsupported";
+    const appraisal: Appraisal = isUnknown
+      ? { status: "unknown", cause: "unknown", signed: false }
+      : appraise(
+          {
+            attribute,
+            digest: (algorithm) => digestIn(algorithm, collected, file),
+            verity: decision.verity,
+            type: rule.appraise_type,
+            algorithms: rule.appraise_algos,
+          },
+          this.#options.keys,
+        );
+    record.signed = appraisal.signed;
+    if (!isVerifiable) {
+      this.#options.audit(dataRecord("appraise_data", "unverifiable-signature", file, thread, 0));
+      return false;
+    }
+    if (appraisal.status === "pass") {
+      record.good.add(rule);
+      return true;
+    }
+    const op = appraisal.cause === "denied-hash-algorithm" ? "collect_data" : "appraise_data";
+    const fixed = this.#options.mode === "fix" && this.#fix(collected, attribute, file);
+    this.#options.audit(dataRecord(op, appraisal.cause ?? "unknown", file, thread, 0));
+    return fixed;
+  }
+
+  /** Gives a file the digest it has; a signature is never replaced. */
+  #fix({ kind, algorithm, digest }: Collected, attribute: Buffer | undefined, file: UsedFile): boolean {
+    if (kind !== "ima" || (attribute !== undefined && isSignatureValue(attribute))) return false;
+    return file.setAttribute(IMA, digestAttribute(algorithm, digest)) >= 0;
+  }
+
+  /** `hash` rules: the digest goes into the attribute, for those who read it from there. */
+  #hash(record: FileRecord, file: UsedFile): void {
+    record.hashed = true;
+    const read = file.attribute(IMA);
+    if (Buffer.isBuffer(read) && isSignatureValue(read)) return;
+    const { algorithm } = this.#options;
+    const digest = file.digest(algorithm.node as string);
+    if (!Buffer.isBuffer(digest)) return;
+    const value = digestAttribute(algorithm, digest);
+    if (!Buffer.isBuffer(read) || !read.equals(value)) file.setAttribute(IMA, value);
+  }
+}
+
+function digestIn(algorithm: HashAlgorithm, collected: Collected, file: UsedFile): Buffer | undefined {
+  if (algorithm.name === collected.algorithm.name) return collected.digest;
+  if (collected.kind === "verity" || algorithm.node === undefined) return undefined;
+  const digest = file.digest(algorithm.node);
+  return Buffer.isBuffer(digest) ? digest : undefined;
+}
+
+/** EVM's portable signature stands in for a missing one of IMA's. */
+function portableSignature(file: UsedFile): Buffer | undefined {
+  const value = file.attribute(EVM);
+  return Buffer.isBuffer(value) && value[0] === PORTABLE_SIGNATURE ? value : undefined;
+}

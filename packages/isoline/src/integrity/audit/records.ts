@@ -1,0 +1,74 @@
+/** The records that an integrity view makes, with the kernel's fields in the kernel's order. */
+import { deviceName, type UsingThread, type UsedFile } from "@isoline/linux";
+import type { Rule } from "../policy/rule.ts";
+import type { AuditRecord, RecordValue } from "./record.ts";
+import { commandOf, taskIdentity, taskInformation } from "./task.ts";
+
+export type { AuditRecord } from "./record.ts";
+
+/** INTEGRITY_RULE: an `audit` rule met a file (ima_api.c, ima_audit_measurement). */
+export function ruleRecord(file: UsedFile, algorithm: string, digest: Buffer, thread: UsingThread): AuditRecord {
+  return {
+    type: "INTEGRITY_RULE",
+    fields: [
+      ["file", { untrusted: file.path }],
+      ["hash", `"${algorithm}:${digest.toString("hex")}"`],
+      ...taskInformation(taskOf(thread)),
+    ],
+  };
+}
+
+/** INTEGRITY_DATA: a file is not what it is said to be, or could not be looked at. */
+export function dataRecord(op: string, cause: string, file: UsedFile, thread: UsingThread, errno: number): AuditRecord {
+  return { type: "INTEGRITY_DATA", fields: message(op, cause, file, thread, errno) };
+}
+
+/** INTEGRITY_PCR: a violation (ima_api.c, ima_add_violation). */
+export function violated(cause: string, file: UsedFile, thread: UsingThread): AuditRecord {
+  return { type: "INTEGRITY_PCR", fields: message("invalid_pcr", cause, file, thread, 0) };
+}
+
+/** INTEGRITY_POLICY_RULE: one of a policy that was taken. */
+export function policyRule(rule: Rule): AuditRecord {
+  const conditions = rule.text.split(" ").filter((word) => word !== rule.action);
+  const fields = conditions.map((word): readonly [string, RecordValue] => {
+    const at = word.search(/[=<>]/);
+    return at < 0 ? [word, 1] : [word.slice(0, at), word[at] === "=" ? word.slice(at + 1) : word.slice(at)];
+  });
+  return { type: "INTEGRITY_POLICY_RULE", fields: [["action", rule.action], ...fields, ["res", 1]] };
+}
+
+/** INTEGRITY_STATUS: the policy is in force. */
+export function policyLoaded(): AuditRecord {
+  return {
+    type: "INTEGRITY_STATUS",
+    fields: [
+      ["pid", process.pid],
+      ["uid", process.getuid?.() ?? 0],
+      ["op", "policy_update"],
+      ["cause", "completed"],
+      ["comm", { untrusted: commandOf(process.pid) }],
+      ["res", 1],
+      ["errno", 0],
+    ],
+  };
+}
+
+/** integrity_audit.c, integrity_audit_message. */
+function message(op: string, cause: string, file: UsedFile, thread: UsingThread, errno: number): AuditRecord["fields"] {
+  return [
+    ...taskIdentity(taskOf(thread)),
+    ["op", op],
+    ["cause", cause],
+    ["comm", { untrusted: commandOf(thread.tid) }],
+    ["name", { untrusted: file.path }],
+    ["dev", { untrusted: Buffer.from(deviceName(file.device) ?? file.filesystemType() ?? "?") }],
+    ["ino", file.inode],
+    ["res", 0],
+    ["errno", errno],
+  ];
+}
+
+function taskOf({ tid, process: { pid }, credentials }: UsingThread) {
+  return { tid, pid, credentials };
+}

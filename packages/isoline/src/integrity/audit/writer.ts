@@ -1,0 +1,45 @@
+/** Audit records into a file, one a line, as they are made. */
+import { closeSync, openSync, writeSync } from "node:fs";
+import { CliError } from "../../error.ts";
+import { type AuditRecord, recordJson, recordLine } from "./record.ts";
+
+export class AuditWriter {
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #format: (record: AuditRecord, at: Date, serial: number) => string;
+  #serial = 0;
+  #fault: unknown;
+
+  /** Adds to the file if it is there. A name that ends in `.json` or `.jsonl` gets JSON, any other the kernel's own form. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#format = /\.jsonl?$/.test(path) ? recordJson : recordLine;
+    try {
+      this.#fd = openSync(path, "a", 0o600);
+    } catch (fault) {
+      throw this.#refusal(fault);
+    }
+  }
+
+  write(record: AuditRecord): void {
+    if (this.#fault !== undefined) return;
+    this.#serial += 1;
+    const bytes = Buffer.from(this.#format(record, new Date(), this.#serial), "utf8");
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+    } catch (fault) {
+      this.#fault = fault;
+    }
+  }
+
+  /** Says now if something could not be written: it did not hold up the workload. */
+  close(): void {
+    closeSync(this.#fd);
+    if (this.#fault !== undefined) throw this.#refusal(this.#fault);
+  }
+
+  #refusal(fault: unknown): CliError {
+    const why = fault instanceof Error ? fault.message : String(fault);
+    return new CliError("cannot-write", `cannot write the audit records ${this.#path}: ${why}`, { cause: fault });
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The measurement list of one namespace while it grows. Like the kernel's it only grows, and holds what is measured into a
+ * register once (ima_queue.c, ima_add_template_entry); violations are held each time.
+ */
+import { type Bank, hashInto } from "../hash-algorithms.ts";
+import { type Entry, isViolation, templateDigestInto } from "../list/entry.ts";
+import { writeAsciiList } from "../list/ascii.ts";
+import { Registers } from "../list/replay.ts";
+import { writeBinaryList } from "../list/write-binary.ts";
+
+/** The register that rules without `pcr=` extend (CONFIG_IMA_MEASURE_PCR_IDX). */
+export const DEFAULT_REGISTER = 10;
+
+/** The banks that registers are kept in. */
+export const keptBanks = ["sha1", "sha256", "sha384"] as const satisfies readonly Bank[];
+
+/** Some 60 MB of entries. What is measured beyond cannot be recorded, and is a loss. */
+const MAX_ENTRIES = 262_144;
+
+export class RunningList {
+  readonly #entries: Entry[] = [];
+  readonly #known = new Set<string>();
+  readonly #registers = keptBanks.map((bank) => new Registers(bank));
+  readonly #scratch: Buffer = Buffer.alloc(32);
+  #violations = 0;
+
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
+  get violations(): number {
+    return this.#violations;
+  }
+
+  /** Records template data, unless the register has it already. False if there is no room for it. */
+  add(register: number, template: string, data: Buffer, violation = false): boolean {
+    const entry: Entry = { register, digest: Buffer.alloc(20), template, data };
+    if (!violation) {
+      templateDigestInto(entry, "sha1", entry.digest, 0);
+      hashInto("sha256", data, this.#scratch, 0);
+      const key = `${register} ${template} ${this.#scratch.toString("latin1")}`;
+      if (this.#known.has(key)) return true;
+      if (this.#entries.length >= MAX_ENTRIES) return false;
+      this.#known.add(key);
+    } else if (this.#entries.length >= MAX_ENTRIES) return false;
+    if (isViolation(entry)) this.#violations += 1;
+    this.#entries.push(entry);
+    for (const registers of this.#registers) registers.extend(entry);
+    return true;
+  }
+
+  /** Registers by bank, each `[register, value in hexadecimal]`. */
+  registers(): Readonly<Record<string, Readonly<Record<string, string>>>> {
+    return Object.fromEntries(this.#registers.map((each) => [each.bank, Object.fromEntries(each.entries())]));
+  }
+
+  binary(bank: Bank): Buffer {
+    return writeBinaryList(this.#entries, bank);
+  }
+
+  ascii(bank: Bank): Buffer {
+    return writeAsciiList(this.#entries, bank);
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * The integrity view of one namespace: what IMA does for a machine, by the namespace's own policy, on the events that are
+ * mediated anyway (security/integrity/ima/ima_main.c, process_measurement).
+ */
+import { release } from "node:os";
+import type { FileInspector, FileUse, ActingProcess, UsingThread, UsedFile } from "@isoline/linux";
+import { Assessor, type Assessed } from "./assess.ts";
+import { type AuditRecord, policyLoaded, policyRule, violated } from "./audit/records.ts";
+import type { Keyring } from "./appraise/keyring.ts";
+import { FileRecords, type FileRecord } from "./file-record.ts";
+import type { HashAlgorithm } from "./hash-algorithms.ts";
+import { labelPart } from "./label.ts";
+import { bootAggregate } from "./measure/boot-aggregate.ts";
+import { DEFAULT_REGISTER, RunningList } from "./measure/running-list.ts";
+import { templateData } from "./measure/template-data.ts";
+import { decideBuffer } from "./policy/buffer.ts";
+import { type Decision, decide } from "./policy/decide.ts";
+import { access, type Hook, type ImaPolicy } from "./policy/rule.ts";
+import { assertUpheld } from "./policy/upheld.ts";
+import { hashOf } from "./appraise/hash.ts";
+
+/** `enforce` refuses what is not good, `log` only records it, `fix` gives the file the digest it has. */
+export type AppraiseMode = "enforce" | "log" | "fix";
+
+export interface ViewOptions {
+  readonly mode: AppraiseMode;
+  readonly keys: Keyring;
+  /** Template of rules that name none. */
+  readonly template: string;
+  /** Algorithm of measurements, where a file's attribute names no other. */
+  readonly algorithm: HashAlgorithm;
+  readonly audit: (record: AuditRecord) => void;
+  /** Something could not be measured; the errno to refuse its use with, or 0. */
+  readonly lost: (reason: string, process: ActingProcess | undefined) => number;
+  /** Whether somebody in the namespace holds a file open. */
+  readonly holders: (file: UsedFile) => { readonly readers: boolean; readonly writers: boolean };
+  /** What else the list is to hold where the policy measures critical data: label, name and bytes. */
+  readonly criticalData: readonly (readonly [label: string, name: string, data: () => Buffer])[];
+}
+
+const EACCES = 13;
+/** FUSE_SUPER_MAGIC (linux/magic.h). */
+const FUSE = 0x6573_5546;
+
+const hooksOf: Readonly<Record<FileUse, readonly Hook[]>> = {
+  open: ["FILE_CHECK"],
+  exec: ["BPRM_CHECK"],
+  credentials: ["CREDS_CHECK"],
+  map: ["MMAP_CHECK_REQPROT", "MMAP_CHECK"],
+  module: ["MODULE_CHECK"],
+  "kexec-kernel": ["KEXEC_KERNEL_CHECK"],
+  "kexec-initramfs": ["KEXEC_INITRAMFS_CHECK"],
+};
+
+/** Hooks at which a file may be read while it is written, or the other way round. */
+const raced: ReadonlySet<Hook> = new Set(["FILE_CHECK", "MMAP_CHECK", "MMAP_CHECK_REQPROT"]);
+
+export class IntegrityView implements FileInspector {
+  readonly list = new RunningList();
+  readonly #options: ViewOptions;
+  readonly #records = new FileRecords();
+  readonly #assessor: Assessor;
+  #policy: ImaPolicy | undefined;
+  #measures = false;
+  #denied = 0;
+
+  constructor(options: ViewOptions) {
+    this.#options = options;
+    this.#assessor = new Assessor(options, this.list);
+    const { digest, algorithm } = bootAggregate(options.algorithm);
+    this.#add(DEFAULT_REGISTER, options.template, Buffer.from("boot_aggregate"), algorithm, digest);
+  }
+
+  get active(): boolean {
+    return this.#policy !== undefined;
+  }
+
+  get policy(): ImaPolicy | undefined {
+    return this.#policy;
+  }
+
+  /** How many uses were refused. */
+  get denied(): number {
+    return this.#denied;
+  }
+
+  /** Takes a policy, once: from then on it is sealed. False if there is one already; throws if it cannot be kept to. */
+  load(policy: ImaPolicy): boolean {
+    if (this.#policy !== undefined) return false;
+    assertUpheld(policy);
+    this.#policy = policy;
+    this.#measures = policy.rules.some((rule) => rule.action === "measure");
+    for (const rule of policy.rules) this.#options.audit(policyRule(rule));
+    this.#options.audit(policyLoaded());
+    this.#measureBuffers(policy);
+    return true;
+  }
+
+  inspect(use: FileUse, mask: number, file: UsedFile, thread: UsingThread): number {
+    const policy = this.#policy;
+    if (policy === undefined) return 0;
+    for (const hook of hooksOf[use]) {
+      const refused = this.#guarded(thread.process, () => this.#inspect(policy, hook, mask, file, thread));
+      if (refused !== 0) {
+        this.#denied += 1;
+        return refused;
+      }
+    }
+    return 0;
+  }
+
+  withoutFile(use: FileUse): number {
+    const [hook] = hooksOf[use];
+    const appraised = this.#policy?.rules.some((rule) => rule.action === "appraise" && rule.func === hook) ?? false;
+    if (!appraised || this.#options.mode !== "enforce") return 0;
+    this.#denied += 1;
+    return EACCES;
+  }
+
+  #inspect(policy: ImaPolicy, hook: Hook, mask: number, file: UsedFile, thread: UsingThread): number {
+    const decision = decide(policy, {
+      hook,
+      access: mask,
+      credentials: thread.credentials,
+      owner: file.uid,
+      group: file.gid,
+      fsmagic: () => file.filesystemMagic(),
+      fsname: () => file.filesystemType(),
+      fsuuid: () => file.filesystemUuid(),
+      label: (kind) => labelPart(kind, file, thread.tid),
+    });
+    const writes = (mask & access.MAY_WRITE) !== 0;
+    const mayRace = this.#measures && raced.has(hook) && (decision.measure !== undefined || writes);
+    if (!mayRace && !isAsked(decision)) return 0;
+    const record = this.#records.of(file);
+    record.update(file.version);
+    if (mayRace) this.#watchForRaces(decision, record, file, thread, writes);
+    if (!isAsked(decision)) return 0;
+    // What a filesystem in user space says of a file's content, it need not say the next time.
+    const isVerifiable = !policy.failSecurely || file.filesystemMagic() !== FUSE;
+    const assessed = this.#assessor.assess(decision, record, file, thread, isVerifiable);
+    return this.#answer(assessed, decision, record, writes);
+  }
+
+  #answer(assessed: Assessed, decision: Decision, record: FileRecord, writes: boolean): number {
+    if (assessed.lost !== 0) return assessed.lost;
+    if (decision.appraise === undefined || this.#options.mode !== "enforce") return 0;
+    return !assessed.good || (writes && record.signed) ? EACCES : 0;
+  }
+
+  /** Reading what somebody may still write, and writing what somebody still reads: the measurement may be of something else. */
+  #watchForRaces(decision: Decision, record: FileRecord, file: UsedFile, thread: UsingThread, writes: boolean): void {
+    if (writes) {
+      record.written = true;
+      if (!record.read || !this.#options.holders(file).readers) return;
+      record.read = false;
+      this.#violation("ToMToU", file, thread);
+    } else if (decision.measure !== undefined) {
+      record.read = true;
+      if (!record.written) return;
+      const { writers } = this.#options.holders(file);
+      record.written = writers;
+      if (writers && !record.openWriters) this.#violation("open_writers", file, thread);
+      record.openWriters = writers;
+    }
+  }
+
+  #violation(cause: "ToMToU" | "open_writers", file: UsedFile, thread: UsingThread): void {
+    const { template, algorithm, audit, lost } = this.#options;
+    audit(violated(cause, file, thread));
+    if (!this.#add(DEFAULT_REGISTER, template, file.path, algorithm, undefined))
+      lost("the measurement list is full", thread.process);
+  }
+
+  /** What goes wrong here must not let a file through that was to be appraised. */
+  #guarded(process: ActingProcess, inspect: () => number): number {
+    try {
+      return inspect();
+    } catch (fault) {
+      const why = fault instanceof Error ? fault.message : String(fault);
+      const lost = this.#options.lost(`a file could not be inspected (${why})`, process);
+      return this.#options.mode === "enforce" ? EACCES : lost;
+    }
+  }
+
+  /** Keys, and what else the policy counts as critical, as entries of the template for buffers. */
+  #measureBuffers(policy: ImaPolicy): void {
+    const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    const measure = (hook: "KEY_CHECK" | "CRITICAL_DATA", name: string, event: string, data: () => Buffer) => {
+      const register = decideBuffer(policy, { hook, name, ...owner }, DEFAULT_REGISTER);
+      if (register === undefined) return;
+      const { algorithm } = this.#options;
+      const bytes = data();
+      this.#add(register, "ima-buf", Buffer.from(event), algorithm, hashOf(algorithm, bytes), bytes);
+    };
+    for (const key of this.#options.keys.all()) measure("KEY_CHECK", ".ima", ".ima", () => key.der);
+    // The kernel's own first entry of this kind (security/integrity/ima/ima_init.c).
+    measure("CRITICAL_DATA", "kernel_info", "kernel_version", () => Buffer.from(release()));
+    for (const [label, name, data] of this.#options.criticalData) measure("CRITICAL_DATA", label, name, data);
+  }
+
+  #add(
+    register: number,
+    template: string,
+    name: Uint8Array,
+    algorithm: HashAlgorithm,
+    digest: Buffer | undefined,
+    buffer?: Buffer,
+  ): boolean {
+    const data = templateData(template, { name, kind: "ima", algorithm, digest, sha1: () => undefined, buffer });
+    return this.list.add(register, template, data, digest === undefined);
+  }
+}
+
+function isAsked({ measure, appraise, audit, hash }: Decision): boolean {
+  return measure !== undefined || appraise !== undefined || audit || hash;
+}

@@ -1,0 +1,133 @@
+/**
+ * The integrity view of a live namespace: made from its plan, asked while it runs, written down at its end.
+ *
+ * Without a plan there is one as well, which does nothing until somebody gives it a policy over the control socket.
+ */
+import { mkdirSync } from "node:fs";
+import { holdersOf, isRunning, type ActingProcess, type UsedFile } from "@isoline/linux";
+import { CliError } from "../error.ts";
+import { readKeyFile } from "../integrity/appraise/key-file.ts";
+import { Keyring } from "../integrity/appraise/keyring.ts";
+import { AuditWriter } from "../integrity/audit/writer.ts";
+import { algorithmByName, type HashAlgorithm } from "../integrity/hash-algorithms.ts";
+import { keptBanks } from "../integrity/measure/running-list.ts";
+import { type IntegrityPlan, unasked } from "../integrity/plan.ts";
+import { parseImaPolicy } from "../integrity/policy/parse.ts";
+import { readImaPolicy } from "../integrity/policy/policy-file.ts";
+import type { ImaPolicy } from "../integrity/policy/rule.ts";
+import { IntegrityView } from "../integrity/view.ts";
+import { writeDurably } from "../store/durable-file.ts";
+import type { IntegrityReport, IntegrityRequest, PolicyLoaded } from "./messages.ts";
+
+/** What the view needs of the namespace around it. */
+export interface Surroundings {
+  readonly lost: (reason: string, process: ActingProcess | undefined) => number;
+  readonly pids: () => Iterable<number>;
+  /** State of the contour as it is, in hexadecimal. */
+  readonly contourState: () => string;
+  /** Whether the sensor asks an inspector at all. */
+  readonly inspects: boolean;
+  /** Called when there is something to look for. */
+  readonly onActive: (view: IntegrityView) => void;
+}
+
+export class NamespaceIntegrity {
+  readonly #plan: IntegrityPlan;
+  readonly #around: Surroundings;
+  readonly #audit: AuditWriter | undefined;
+  readonly #keys: Keyring;
+  #view: IntegrityView | undefined;
+
+  /** Reads everything the plan names, so that what is wrong is said before the workload starts. */
+  constructor(plan: IntegrityPlan = unasked, around: Surroundings) {
+    this.#plan = plan;
+    this.#around = around;
+    this.#keys = new Keyring(plan.keys.map(readKeyFile));
+    const policy = plan.policy === undefined ? undefined : readImaPolicy(plan.policy);
+    if (policy !== undefined && !around.inspects) throw new CliError("usage", `--ima-policy: ${NOT_INSPECTED}`);
+    if (plan.lists !== undefined) mkdirSync(plan.lists, { recursive: true });
+    this.#audit = plan.audit === undefined ? undefined : new AuditWriter(plan.audit);
+    if (policy !== undefined) this.#load(policy);
+  }
+
+  answer(request: IntegrityRequest): unknown {
+    switch (request.ask) {
+      case "ima-policy":
+        return this.#view?.policy?.rules.map(({ text }) => `${text}\n`).join("") ?? "";
+      case "ima-list":
+        return request.form === "binary" ? this.#made.list.binary(request.bank) : this.#made.list.ascii(request.bank);
+      case "ima-counts":
+        return { entries: this.#made.list.entries.length, violations: this.#made.list.violations };
+      case "load-ima-policy":
+        return this.#take(request.text);
+    }
+  }
+
+  /** Writes the lists that were asked for; null if nobody asked for anything. */
+  finish(): IntegrityReport | null {
+    this.#audit?.close();
+    const view = this.#view;
+    if (this.#plan.lists !== undefined) this.#writeLists(this.#plan.lists, this.#made);
+    if (view?.policy === undefined) return null;
+    const { list, denied, policy } = view;
+    return {
+      rules: policy.rules.length,
+      mode: this.#plan.mode,
+      entries: list.entries.length,
+      violations: list.violations,
+      denied,
+      registers: list.registers(),
+    };
+  }
+
+  /** Whatever is wrong with the text, the slot stays free; what is taken is sealed. */
+  #take(text: string): PolicyLoaded {
+    if (this.#view?.policy !== undefined) return { refused: "sealed", message: SEALED };
+    if (!this.#around.inspects) return { refused: "not-inspected", message: NOT_INSPECTED };
+    try {
+      const policy = parseImaPolicy(text);
+      this.#load(policy);
+      return { rules: policy.rules.length };
+    } catch (fault) {
+      return { refused: "bad-ima-policy", message: fault instanceof Error ? fault.message : String(fault) };
+    }
+  }
+
+  #load(policy: ImaPolicy): void {
+    this.#made.load(policy);
+    this.#around.onActive(this.#made);
+  }
+
+  get #made(): IntegrityView {
+    this.#view ??= new IntegrityView({
+      mode: this.#plan.mode,
+      keys: this.#keys,
+      template: this.#plan.template,
+      algorithm: algorithmByName("sha256") as HashAlgorithm,
+      audit: (record) => this.#audit?.write(record),
+      lost: this.#around.lost,
+      holders: (file) => this.#holders(file),
+      criticalData: [["isoline", "contour_state", () => Buffer.from(this.#around.contourState(), "latin1")]],
+    });
+    return this.#view;
+  }
+
+  /** What runs cannot be opened for writing, so that its readers are in no danger. */
+  #holders(file: UsedFile): { readers: boolean; writers: boolean } {
+    const pids = [...this.#around.pids()];
+    const { readers, writers } = holdersOf(file, pids);
+    return { readers: readers && !isRunning(file, pids), writers };
+  }
+
+  #writeLists(directory: string, { list }: IntegrityView): void {
+    for (const bank of keptBanks) {
+      const suffix = bank === "sha1" ? "" : `_${bank}`;
+      writeDurably(`${directory}/binary_runtime_measurements${suffix}`, [list.binary(bank)]);
+      writeDurably(`${directory}/ascii_runtime_measurements${suffix}`, [list.ascii(bank)]);
+    }
+  }
+}
+
+const SEALED = "this namespace has an IMA policy already, and takes no other; start it anew with --ima-policy";
+const NOT_INSPECTED =
+  "the sensor of this namespace does not show files to an integrity view; start it with --sensor seccomp";
