@@ -19,6 +19,9 @@ export const cliErrors = {
   "bad-label": "A container has no label, or one that cannot hold for it; it was not started.",
   "bad-host-configuration": "The host's configuration for containers does not say what it must.",
   "no-such-canister": "A container has no live supervisor, so nothing can be brought into its namespace.",
+  "registry-refused":
+    "A registry did not answer as the distribution protocol says, or with other bytes than it promised.",
+  "no-attached-contour": "No contour is attached to an image, or what is attached is not for it.",
   "no-demo": "The demo cannot be shown on this machine, or did not come out as it should.",
 } as const;
 

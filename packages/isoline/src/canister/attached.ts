@@ -3,7 +3,7 @@ import { lstatSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where the contour that is attached to an image is kept; `digest` as in `sha256:…`. */
-function attachedPath(contours: string, digest: string): string {
+export function attachedPath(contours: string, digest: string): string {
   return join(contours, `${digest.replace(":", "-")}.contour`);
 }
 

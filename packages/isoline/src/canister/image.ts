@@ -7,9 +7,9 @@
  *   CRI-O, containerd under Kubernetes   annotations
  *   Docker        /var/lib/docker/containers/ID/config.v2.json
  */
-import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Bundle } from "./bundle.ts";
+import { imageIn, parsed, readBounded, records } from "./storage.ts";
 
 export interface Image {
   /** Names, the one it was started by first; there may be none. */
@@ -18,7 +18,8 @@ export interface Image {
   readonly digests: readonly string[];
 }
 
-const MOST_BYTES = 64 * 2 ** 20;
+/** Containers that are removed when they end are listed apart. */
+const LISTS = ["containers.json", "volatile-containers.json"];
 const HEX = /^[0-9a-f]{64}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
@@ -42,33 +43,26 @@ function annotated(annotations: Readonly<Record<string, string>>): Image {
   return { names: named, digests: HEX.test(reference) ? [...digests, `sha256:${reference}`] : digests };
 }
 
-/** c/storage: lists of records. */
 function inContainersStorage({ directory }: Bundle, id: string): Image | undefined {
   const own = dirname(directory);
   if (basename(directory) !== "userdata" || basename(own) !== id) return undefined;
   const containers = dirname(own);
   if (!containers.endsWith("-containers")) return undefined;
-  const container = records(join(containers, "containers.json")).find((each) => each["id"] === id);
+  const container = LISTS.flatMap((list) => records(join(containers, list))).find((each) => each["id"] === id);
   const imageId = container?.["image"];
   if (typeof imageId !== "string" || !HEX.test(imageId)) return undefined;
-  const metadata = parsed(container?.["metadata"]);
-  const started = typeof metadata["image-name"] === "string" ? [metadata["image-name"]] : [];
+  const name = table(parsed(container?.["metadata"]))["image-name"];
   const images = `${containers.slice(0, -"-containers".length)}-images`;
-  const image = records(join(images, "images.json")).find((each) => each["id"] === imageId) ?? {};
-  const names = Array.isArray(image["names"]) ? image["names"].filter((name) => typeof name === "string") : [];
-  const digests = [image["digest"], `sha256:${imageId}`].filter(
-    (each): each is string => typeof each === "string" && DIGEST.test(each),
-  );
-  return { names: [...new Set([...started, ...names])], digests };
+  const image = records(join(images, "images.json")).find((each) => each["id"] === imageId);
+  return imageIn(image ?? { id: imageId }, typeof name === "string" ? name : undefined);
 }
 
 function inDocker(id: string): Image | undefined {
   if (!HEX.test(id)) return undefined;
-  const file = readBounded(`/var/lib/docker/containers/${id}/config.v2.json`);
-  if (file === undefined) return undefined;
-  const container = parsed(file);
-  const configuration = container["Config"] as Record<string, unknown> | undefined;
-  const name = configuration?.["Image"];
+  const text = readBounded(`/var/lib/docker/containers/${id}/config.v2.json`);
+  if (text === undefined) return undefined;
+  const container = table(parsed(text));
+  const name = table(container["Config"])["Image"];
   const digest = container["Image"];
   return {
     names: typeof name === "string" ? [name] : [],
@@ -76,21 +70,6 @@ function inDocker(id: string): Image | undefined {
   };
 }
 
-function records(file: string): Record<string, unknown>[] {
-  const value: unknown = JSON.parse(readBounded(file) ?? "[]");
-  return Array.isArray(value) ? value.filter((each) => typeof each === "object" && each !== null) : [];
-}
-
-function parsed(text: unknown): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(String(text));
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
-
-function readBounded(file: string): string | undefined {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat?.isFile() && stat.size <= MOST_BYTES ? readFileSync(file, "utf8") : undefined;
+function table(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -6,7 +6,7 @@
  *   a contour attached to the image      as fetched by `isoline fetch-contour`, by the image's digest
  *   none of them                         learnt or refused, as the host says
  */
-import { lstatSync, mkdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { CliError } from "../error.ts";
 import { attachedContour } from "./attached.ts";
@@ -30,7 +30,7 @@ const known = ["contour", "mode", "policy", "report", "name", "image"] as const;
 type Key = (typeof known)[number];
 type Annotations = Partial<Record<Key, string>>;
 
-export function labelOf(bundle: Bundle, image: Image, host: HostConfiguration): Label {
+export function labelOf(bundle: Pick<Bundle, "annotations">, image: Image, host: HostConfiguration): Label {
   const said = annotationsOf(bundle, host);
   refuseOtherImage(said.image, image);
   const rule = host.images.find((each) => [...image.names, ...image.digests].some((name) => matches(each.image, name)));
@@ -48,7 +48,7 @@ export function labelOf(bundle: Bundle, image: Image, host: HostConfiguration): 
 
 type Bare = Omit<Label, "report" | "name">;
 
-function annotationsOf({ annotations }: Bundle, host: HostConfiguration): Annotations {
+function annotationsOf({ annotations }: Pick<Bundle, "annotations">, host: HostConfiguration): Annotations {
   const ours = Object.entries(annotations).filter(([key]) => key.startsWith(PREFIX));
   const stranger = ours.find(([key]) => !(known as readonly string[]).includes(key.slice(PREFIX.length)));
   if (stranger)
@@ -116,7 +116,6 @@ function unlabelled({ names, digests }: Image, host: HostConfiguration): Bare {
     throw refusal(
       `expected a label: annotations ${PREFIX}contour and ${PREFIX}mode, a contour attached to the image, or a rule for it in ${host.file ?? "/etc/isoline/canisters.yaml"}; found none${name === undefined ? ", and the bundle does not tell its image" : ` for ${shown(name)}`}`,
     );
-  mkdirSync(host.contours, { recursive: true, mode: 0o755 });
   const file = `${name.replace(/[^\w.-]+/g, "_").slice(0, 200)}.contour`;
   return {
     mode: "learn",

@@ -3,7 +3,7 @@
  * inside the namespace, its end told to whoever called it, and at last written what was learnt or seen.
  */
 import { existsSync, mkdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type ChildState, leave } from "@isoline/linux";
 import { ControlServer } from "../control/server.ts";
 import type { Entry } from "../namespace/entry.ts";
@@ -87,7 +87,10 @@ export class Canister {
   async #plan(): Promise<Plan> {
     const { mode, contour, policy } = this.#label;
     const learns = mode === "learn";
-    if (learns) assertWritable(contour);
+    if (learns) {
+      if (dirname(contour) === this.#host.contours) mkdirSync(this.#host.contours, { recursive: true, mode: 0o755 });
+      assertWritable(contour);
+    }
     return {
       mode: mode === "check" ? "watch" : mode,
       contour: learns && !existsSync(contour) ? undefined : contour,

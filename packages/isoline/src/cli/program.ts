@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Entry } from "../namespace/entry.ts";
 import type { Threads } from "../namespace/threads.ts";
+import { declareCanisters } from "./grammar/canisters.ts";
 import { declareContours } from "./grammar/contours.ts";
 import { declareIma } from "./grammar/ima.ts";
 import { declareLive } from "./grammar/live.ts";
@@ -57,6 +58,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
   };
   declareWorkloads(program, invocation);
   declareContours(program, invocation);
+  declareCanisters(program, invocation);
   declareLive(program, invocation);
   declareIma(program, invocation);
   declareMachine(program, invocation);

@@ -1,0 +1,182 @@
+/**
+ * A registry over the distribution protocol (OCI distribution-spec 1.1), as far as contours need it. Whoever answers may be
+ * hostile: what comes is bounded, and what has a digest is held to it.
+ */
+import { createHash } from "node:crypto";
+import { CliError } from "../../error.ts";
+import { DIGEST, type Reference } from "./reference.ts";
+
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface Manifest {
+  readonly mediaType?: string;
+  readonly artifactType?: string;
+  readonly config?: Descriptor;
+  readonly layers?: readonly Descriptor[];
+  readonly manifests?: readonly Descriptor[];
+  readonly subject?: Descriptor;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface Stored {
+  readonly descriptor: Descriptor;
+  readonly manifest: Manifest;
+}
+
+export const types = {
+  manifest: "application/vnd.oci.image.manifest.v1+json",
+  index: "application/vnd.oci.image.index.v1+json",
+  dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
+  dockerList: "application/vnd.docker.distribution.manifest.list.v2+json",
+} as const;
+
+const MOST_MANIFEST = 4 * 2 ** 20;
+const MOST_BLOB = 256 * 2 ** 20;
+const ANSWER_MS = 30_000;
+
+export class Registry {
+  readonly #origin: string;
+  readonly #name: string;
+
+  constructor({ origin, name }: Reference) {
+    this.#origin = origin;
+    this.#name = name;
+  }
+
+  /** A manifest or index by tag or digest; undefined if there is none. */
+  async manifest(target: string): Promise<Stored | undefined> {
+    const response = await this.#ask("GET", `manifests/${target}`, { accept: Object.values(types).join(", ") });
+    if (response.status === 404) return undefined;
+    const bytes = await this.#body(response, [200], MOST_MANIFEST);
+    const digest = digestOf(bytes);
+    if (DIGEST.test(target) && target !== digest) throw this.#wrong(`a manifest with the digest ${target}`, digest);
+    const manifest = this.#manifestIn(bytes);
+    const mediaType = manifest.mediaType ?? response.headers.get("content-type") ?? types.manifest;
+    return { manifest, descriptor: { mediaType, digest, size: bytes.length } };
+  }
+
+  /** What refers to a manifest: asked for, or where the registry does not know how, under the fallback tag. */
+  async referrers(digest: string): Promise<readonly Descriptor[]> {
+    const response = await this.#ask("GET", `referrers/${digest}`, { accept: types.index });
+    const index =
+      response.status === 404
+        ? (await this.manifest(fallbackTag(digest)))?.manifest
+        : this.#manifestIn(await this.#body(response, [200], MOST_MANIFEST));
+    const all = index?.manifests ?? [];
+    if (!Array.isArray(all)) throw this.#wrong("a list of referrers", typeof all);
+    return all.filter(isDescriptor);
+  }
+
+  async blob({ digest, size }: Descriptor): Promise<Buffer> {
+    if (size > MOST_BLOB) throw this.#wrong(`a contour of at most ${MOST_BLOB} bytes`, `${size} bytes`);
+    const bytes = await this.#body(await this.#ask("GET", `blobs/${digest}`, {}), [200], size);
+    if (bytes.length !== size || digestOf(bytes) !== digest)
+      throw this.#wrong(`${size} bytes with the digest ${digest}`, `${bytes.length} bytes with ${digestOf(bytes)}`);
+    return bytes;
+  }
+
+  async putBlob(bytes: Buffer): Promise<Descriptor> {
+    const digest = digestOf(bytes);
+    const descriptor = { mediaType: "application/octet-stream", digest, size: bytes.length };
+    const there = await this.#ask("HEAD", `blobs/${digest}`, {});
+    if (there.status === 200) return descriptor;
+    const upload = await this.#ask("POST", "blobs/uploads/", {});
+    await this.#body(upload, [202], MOST_MANIFEST);
+    const location = new URL(upload.headers.get("location") ?? "", this.#origin);
+    if (location.origin !== this.#origin) throw this.#wrong(`an upload at ${this.#origin}`, location.origin);
+    location.searchParams.set("digest", digest);
+    const put = await this.#fetch("PUT", location, { "content-type": "application/octet-stream" }, bytes);
+    await this.#body(put, [201], MOST_MANIFEST);
+    return descriptor;
+  }
+
+  /** Puts a manifest in place, by its digest or by a tag. `knows`: the registry lists it among the referrers of its subject by itself. */
+  async putManifest(manifest: Manifest, tag?: string): Promise<{ descriptor: Descriptor; knows: boolean }> {
+    const bytes = Buffer.from(JSON.stringify(manifest));
+    const mediaType = manifest.mediaType ?? types.manifest;
+    const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length };
+    const response = await this.#ask(
+      "PUT",
+      `manifests/${tag ?? descriptor.digest}`,
+      { "content-type": mediaType },
+      bytes,
+    );
+    await this.#body(response, [201], MOST_MANIFEST);
+    return { descriptor, knows: response.headers.has("oci-subject") };
+  }
+
+  #ask(method: string, path: string, headers: Record<string, string>, body?: Buffer): Promise<Response> {
+    return this.#fetch(method, new URL(`/v2/${this.#name}/${path}`, this.#origin), headers, body);
+  }
+
+  async #fetch(method: string, url: URL, headers: Record<string, string>, body?: Buffer): Promise<Response> {
+    try {
+      const sent = body === undefined ? {} : { body: new Uint8Array(body) };
+      return await fetch(url, { method, headers, signal: AbortSignal.timeout(ANSWER_MS), ...sent });
+    } catch (fault) {
+      const { cause } = fault as Error;
+      const why = cause instanceof Error ? cause.message : (fault as Error).message;
+      throw new CliError("registry-refused", `${this.#origin}: cannot be asked: ${why}`, { cause: fault });
+    }
+  }
+
+  /** At most so many bytes; what is longer is not read to its end. */
+  async #body(response: Response, expected: readonly number[], most: number): Promise<Buffer> {
+    const pieces: Uint8Array[] = [];
+    let size = 0;
+    if (!expected.includes(response.status)) {
+      await response.body?.cancel();
+      const advice = response.status === 401 ? "; it wants to know who asks, which isoline cannot tell yet" : "";
+      throw this.#wrong(
+        `status ${expected.join(" or ")} for ${new URL(response.url).pathname}`,
+        `${response.status}${advice}`,
+      );
+    }
+    for await (const piece of response.body ?? []) {
+      size += (piece as Uint8Array).length;
+      if (size > most) throw this.#wrong(`at most ${most} bytes`, "more");
+      pieces.push(piece as Uint8Array);
+    }
+    return Buffer.concat(pieces);
+  }
+
+  #manifestIn(bytes: Buffer): Manifest {
+    try {
+      const value: unknown = JSON.parse(bytes.toString("utf8"));
+      if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Manifest;
+    } catch {
+      // Said below.
+    }
+    throw this.#wrong("a manifest", "something else");
+  }
+
+  #wrong(expected: string, got: string): CliError {
+    return new CliError("registry-refused", `${this.#origin}/${this.#name}: expected ${expected}, got ${got}`);
+  }
+}
+
+/** Where referrers are listed by registries that do not list them (distribution-spec, "Referrers tag schema"). */
+export function fallbackTag(digest: string): string {
+  return digest.replace(":", "-");
+}
+
+export function isDescriptor(value: unknown): value is Descriptor {
+  const { digest, size, mediaType } = (value ?? {}) as Partial<Descriptor>;
+  return (
+    typeof digest === "string" &&
+    DIGEST.test(digest) &&
+    typeof mediaType === "string" &&
+    Number.isSafeInteger(size) &&
+    Number(size) >= 0
+  );
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}

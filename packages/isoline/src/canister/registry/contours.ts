@@ -1,0 +1,106 @@
+/**
+ * Contours beside the images they are for: an artifact whose subject is the image's manifest (OCI image-spec 1.1,
+ * "Guidelines for Artifact Usage").
+ */
+import { CliError } from "../../error.ts";
+import { type Descriptor, fallbackTag, isDescriptor, type Manifest, Registry, type Stored, types } from "./client.ts";
+import { parseReference } from "./reference.ts";
+
+const ARTIFACT = "application/vnd.isoline.contour.v1";
+const CONTOUR = "application/vnd.isoline.contour.v1+text";
+const EMPTY = "application/vnd.oci.empty.v1+json";
+const CREATED = "org.opencontainers.image.created";
+
+/** What is said of an image: the digests by which engines may know it, of its manifest and of its configuration. */
+export interface Attached {
+  readonly image: string;
+  readonly digests: readonly string[];
+  /** Digest of the artifact. */
+  readonly artifact: string;
+  readonly contour: Buffer;
+  /** How many contours are attached; the newest is this one. */
+  readonly count: number;
+}
+
+/** Pushes a contour and makes it a referrer of the image; the artifact's digest. */
+export async function attach(image: string, contour: Buffer, now: Date): Promise<string> {
+  const { registry, stored } = await resolve(image);
+  const layer = { ...(await registry.putBlob(contour)), mediaType: CONTOUR };
+  const config = { ...(await registry.putBlob(Buffer.from("{}"))), mediaType: EMPTY };
+  const { mediaType, digest, size } = stored.descriptor;
+  const annotations = { [CREATED]: now.toISOString() };
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: types.manifest,
+    artifactType: ARTIFACT,
+    config,
+    layers: [layer],
+    subject: { mediaType, digest, size },
+    annotations,
+  };
+  const { descriptor, knows } = await registry.putManifest(manifest);
+  if (!knows) await list(registry, digest, { ...descriptor, artifactType: ARTIFACT, annotations });
+  return descriptor.digest;
+}
+
+/** The newest contour that is attached to an image. */
+export async function fetchAttached(image: string): Promise<Attached> {
+  const { registry, stored } = await resolve(image);
+  const { digest } = stored.descriptor;
+  const all = (await registry.referrers(digest)).filter(({ artifactType }) => artifactType === ARTIFACT);
+  const newest = all.toSorted((a, b) => compare(createdOf(a), createdOf(b))).at(-1);
+  if (newest === undefined)
+    throw new CliError(
+      "no-attached-contour",
+      `${image}: no contour is attached to ${digest}; attach one with isoline attach-contour`,
+    );
+  const artifact = await registry.manifest(newest.digest);
+  const contour = await registry.blob(layerOf(image, digest, artifact));
+  const config = stored.manifest.config;
+  const digests = isDescriptor(config) ? [digest, config.digest] : [digest];
+  return { image: digest, digests, artifact: newest.digest, contour, count: all.length };
+}
+
+async function resolve(image: string): Promise<{ registry: Registry; stored: Stored }> {
+  const reference = parseReference(image);
+  const registry = new Registry(reference);
+  const stored = await registry.manifest(reference.target);
+  if (stored === undefined)
+    throw new CliError("no-attached-contour", `${image}: the registry has no such image; push it first`);
+  return { registry, stored };
+}
+
+/** For registries that do not keep the list themselves. */
+async function list(registry: Registry, subject: string, added: Descriptor): Promise<void> {
+  const tag = fallbackTag(subject);
+  const known = (await registry.manifest(tag))?.manifest.manifests ?? [];
+  const others = known.filter((each) => isDescriptor(each) && each.digest !== added.digest);
+  const index = { schemaVersion: 2, mediaType: types.index, manifests: [...others, added] };
+  await registry.putManifest(index, tag);
+}
+
+/** What a referrer says it refers to is believed only if it is so. */
+function layerOf(image: string, digest: string, artifact: Stored | undefined): Descriptor {
+  const { subject, layers = [] }: Manifest = artifact?.manifest ?? {};
+  if (subject?.digest !== digest)
+    throw new CliError(
+      "no-attached-contour",
+      `${image}: expected a contour for ${digest}, got one for ${JSON.stringify(subject?.digest ?? "nothing")}: it is for another image`,
+    );
+  const [layer, ...more] = Array.isArray(layers) ? layers : [];
+  if (!isDescriptor(layer) || layer.mediaType !== CONTOUR || more.length > 0)
+    throw new CliError(
+      "no-attached-contour",
+      `${image}: expected one contour in the artifact ${artifact?.descriptor.digest}, got something else`,
+    );
+  return layer;
+}
+
+function createdOf({ annotations }: Descriptor): string {
+  const created = annotations?.[CREATED];
+  return typeof created === "string" ? created : "";
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,96 @@
+/** `isoline inspect`: what would hold for a container of an image, and how the last one kept to it. */
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { findImage } from "../../canister/images.ts";
+import { type HostConfiguration, readHostConfiguration } from "../../canister/host-configuration.ts";
+import type { Image } from "../../canister/image.ts";
+import { type Label, labelOf } from "../../canister/label.ts";
+import { CliError } from "../../error.ts";
+import { loadAnyContour } from "../../store/contour-file.ts";
+import { status } from "../ending.ts";
+import { lensOf } from "../lens-name.ts";
+import { printJson, printLine } from "../output/streams.ts";
+import { harmless } from "../output/wording.ts";
+
+export interface InspectOptions {
+  readonly json?: boolean;
+}
+
+interface Inspection {
+  readonly image: Image;
+  /** The label, or why a container without annotations would be refused. */
+  readonly label: Pick<Label, "mode" | "contour" | "source"> | undefined;
+  readonly refused: string | undefined;
+  readonly contour: { readonly points: number; readonly state: string; readonly lens: string } | undefined;
+  readonly last: { readonly verdict: string; readonly off: number; readonly container: string } | undefined;
+}
+
+export async function inspect(name: string, { json }: InspectOptions): Promise<number> {
+  const host = await readHostConfiguration();
+  const image = findImage(name);
+  const inspection = await inspected(image, host);
+  if (json) printJson({ isoline: 1, ...inspection });
+  else for (const [title, text] of linesOf(name, inspection)) printLine(`${title.padEnd(10)}${harmless(text)}`);
+  return inspection.label === undefined ? status.failure : status.success;
+}
+
+async function inspected(image: Image, host: HostConfiguration): Promise<Inspection> {
+  try {
+    const { mode, contour, source } = labelOf({ annotations: {} }, image, host);
+    const label = { mode, contour, source };
+    return { image, label, refused: undefined, contour: await factsOf(contour), last: lastOf(contour, host) };
+  } catch (fault) {
+    if (!(fault instanceof CliError) || fault.code !== "bad-label") throw fault;
+    return { image, label: undefined, refused: fault.message, contour: undefined, last: undefined };
+  }
+}
+
+/** Undefined where it is still to be learnt. */
+async function factsOf(path: string): Promise<Inspection["contour"]> {
+  try {
+    const contour = await loadAnyContour(path);
+    return { points: contour.size, state: contour.state(), lens: lensOf(contour).text };
+  } catch (fault) {
+    if (fault instanceof CliError && fault.code === "cannot-read") return undefined;
+    throw fault;
+  }
+}
+
+function lastOf(contour: string, { reports }: HostConfiguration): Inspection["last"] {
+  try {
+    const path = join(reports, `${basename(contour).replace(/\.contour$/, "")}.json`);
+    const report = JSON.parse(readFileSync(path, "utf8")) as NonNullable<Inspection["last"]>;
+    return { verdict: report.verdict, off: report.off, container: report.container };
+  } catch {
+    return undefined;
+  }
+}
+
+function linesOf(name: string, { image, label, refused, contour, last }: Inspection): [string, string][] {
+  return [
+    ["image", name],
+    ...image.digests.map((digest): [string, string] => ["", digest]),
+    ...(label === undefined
+      ? [["refused", refused ?? ""] satisfies [string, string]]
+      : ([
+          ["mode", label.mode],
+          ["contour", label.contour],
+          ["by", label.source],
+        ] satisfies [string, string][])),
+    ...(contour === undefined
+      ? []
+      : ([
+          ["points", String(contour.points)],
+          ["state", contour.state],
+          ["lens", contour.lens],
+        ] satisfies [string, string][])),
+    ...(last === undefined
+      ? []
+      : [
+          ["last run", `${last.verdict}, ${last.off} off contour (${last.container.slice(0, 12)})`] satisfies [
+            string,
+            string,
+          ],
+        ]),
+  ];
+}

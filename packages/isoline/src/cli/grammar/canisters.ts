@@ -1,0 +1,48 @@
+/** The commands about containers and their images. */
+import type { Command } from "commander";
+import type { FetchOptions } from "../commands/fetch-contour.ts";
+import type { InspectOptions } from "../commands/inspect.ts";
+import type { Invocation } from "../invocation.ts";
+import { examples } from "./examples.ts";
+
+export function declareCanisters(program: Command, { ends }: Invocation): void {
+  program.commandsGroup("Containers (docs/canisters.md):");
+
+  program
+    .command("inspect")
+    .summary("say what holds for containers of an image")
+    .description(
+      "Says which contour and mode isoline-runc takes for an image on this host, and how the last run ended.",
+    )
+    .argument("<image>", "an image, by a name that the engine has it by, or by its digest")
+    .option("--json", "for machines")
+    .addHelpText("after", examples("isoline inspect localhost/web:1", "isoline inspect --json localhost/web:1"))
+    .action((image: string, options: InspectOptions) =>
+      ends(import("../commands/inspect.ts").then(({ inspect }) => inspect(image, options))),
+    );
+
+  program
+    .command("attach-contour")
+    .summary("put a contour beside its image in a registry")
+    .description("Pushes a contour as a referrer of the image (OCI 1.1), and prints the artifact's digest.")
+    .argument("<image>", "an image in a registry, with the registry's name")
+    .argument("<file>", "its contour")
+    .addHelpText("after", examples("isoline attach-contour localhost:5000/web:1 web.contour"))
+    .action((image: string, file: string) =>
+      ends(import("../commands/attach-contour.ts").then(({ attachContour }) => attachContour(image, file))),
+    );
+
+  program
+    .command("fetch-contour")
+    .summary("take the contour that an image came with")
+    .description(
+      "Fetches the contour attached to an image, checks it, and puts it where isoline-runc looks for it by the image's " +
+        "digest; prints where.",
+    )
+    .argument("<image>", "an image in a registry, with the registry's name")
+    .option("-o, --output <file>", "write it here instead")
+    .addHelpText("after", examples("isoline fetch-contour localhost:5000/web:1"))
+    .action((image: string, options: FetchOptions) =>
+      ends(import("../commands/fetch-contour.ts").then(({ fetchContour }) => fetchContour(image, options))),
+    );
+}

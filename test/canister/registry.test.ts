@@ -1,0 +1,171 @@
+/** Contours attached to images: pushed, found again, and refused where a registry lies. */
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeContour } from "@isoline/core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { attach, fetchAttached } from "../../packages/isoline/src/canister/registry/contours.ts";
+import { Registry } from "../../packages/isoline/src/canister/registry/client.ts";
+import { parseReference } from "../../packages/isoline/src/canister/registry/reference.ts";
+import { contourOf } from "../arbitrary/contour.ts";
+import { fixtures, isoline } from "../cli/isoline.ts";
+import { digestOf, MemoryRegistry } from "./registry.ts";
+
+const contour = Buffer.from([...writeContour(contourOf([]))].join(""));
+const day = (number: number) => new Date(Date.UTC(2026, 0, number));
+
+describe("names of images in registries", () => {
+  it.each([
+    ["localhost:5000/web:1", "http://localhost:5000", "web", "1"],
+    ["127.0.0.1/a/b", "http://127.0.0.1", "a/b", "latest"],
+    ["registry.example/shop/web:v1.2", "https://registry.example", "shop/web", "v1.2"],
+    [`r.example:99/web:1@sha256:${"a".repeat(64)}`, "https://r.example:99", "web", `sha256:${"a".repeat(64)}`],
+  ])("%s", (text, origin, name, target) => {
+    expect(parseReference(text)).toEqual({ origin, name, target });
+  });
+
+  it.each([
+    "web:1",
+    "library/web",
+    "r.example/Web",
+    "r.example/../x",
+    "r.example/web:",
+    "r.example/web@sha256:12",
+    "a b.c/web",
+    "",
+  ])("%j is none", (text) => {
+    expect(() => parseReference(text)).toThrow(/expected an image in a registry/);
+  });
+});
+
+describe.each([
+  ["that lists referrers", true],
+  ["that does not, by the fallback tag", false],
+])("a registry %s", (_, native) => {
+  let registry: MemoryRegistry;
+  const image = () => `${registry.host}/web:1`;
+  beforeAll(async () => {
+    registry = await MemoryRegistry.open(native);
+  });
+  afterAll(() => registry.close());
+  afterEach(() => {
+    registry.blobs.clear();
+    registry.manifests.clear();
+  });
+
+  it("gives back what was attached, with the digests of the image", async () => {
+    const { manifest, config } = registry.putImage("1");
+    const artifact = await attach(image(), contour, day(1));
+    expect(await fetchAttached(image())).toEqual({
+      image: manifest,
+      digests: [manifest, config],
+      artifact,
+      contour,
+      count: 1,
+    });
+  });
+
+  it("keeps several, and gives the newest", async () => {
+    registry.putImage("1");
+    const newer = Buffer.concat([contour, Buffer.from("x")]);
+    const artifact = await attach(image(), newer, day(3));
+    await attach(image(), contour, day(2));
+    expect(await fetchAttached(image())).toMatchObject({ artifact, contour: newer, count: 2 });
+  });
+
+  it("has none for an image that none was attached to, or that is not there", async () => {
+    await expect(fetchAttached(image())).rejects.toThrow(/no such image/);
+    registry.putImage("1");
+    await expect(fetchAttached(image())).rejects.toThrow(/no contour is attached/);
+  });
+
+  it("is not believed when it gives other bytes, or more of them", async () => {
+    registry.putImage("1");
+    await attach(image(), contour, day(1));
+    registry.blobs.set(digestOf(contour), Buffer.from(contour).fill(0x20, 5, 6));
+    await expect(fetchAttached(image())).rejects.toMatchObject({ code: "registry-refused" });
+    registry.blobs.set(digestOf(contour), Buffer.concat([contour, contour]));
+    await expect(fetchAttached(image())).rejects.toThrow(/at most/);
+  });
+
+  it("is not believed when it gives a contour for another image", async () => {
+    registry.putImage("other");
+    const artifact = await attach(`${registry.host}/web:other`, contour, day(1));
+    const { manifest } = registry.putImage("1");
+    registry.claim(manifest, [referrer(artifact)]);
+    await expect(fetchAttached(image())).rejects.toThrow(/for another image/);
+    registry.claim(manifest, [{ ...referrer(artifact), size: -1 }, "?", null]);
+    await expect(fetchAttached(image())).rejects.toThrow(/no contour is attached/);
+  });
+});
+
+const referrer = (digest: string) => ({
+  mediaType: "application/vnd.oci.image.manifest.v1+json",
+  digest,
+  size: 1,
+  artifactType: "application/vnd.isoline.contour.v1",
+});
+
+const present = spawnSync("sh", ["-c", "command -v docker-registry"]).status === 0;
+
+describe.skipIf(!present)("Debian's registry (needs docker-registry)", () => {
+  let place = "";
+  let host = "";
+  let server: ReturnType<typeof spawn>;
+
+  beforeAll(async () => {
+    place = mkdtempSync(join(tmpdir(), "isoline-registry-"));
+    host = `127.0.0.1:${await freePort()}`;
+    const storage = { filesystem: { rootdirectory: join(place, "data") } };
+    writeFileSync(join(place, "config.yml"), JSON.stringify({ version: "0.1", storage, http: { addr: host } }));
+    server = spawn("docker-registry", ["serve", join(place, "config.yml")], { stdio: "ignore" });
+    for (let tries = 0; tries < 200 && !(await answers(host)); tries++)
+      await new Promise((done) => setTimeout(done, 50));
+  });
+  afterAll(() => {
+    server.kill();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  it("takes a contour from the command line, and gives it back where isoline-runc looks", async () => {
+    const registry = new Registry(parseReference(`${host}/web:1`));
+    const config = {
+      ...(await registry.putBlob(Buffer.from('{"os":"linux"}'))),
+      mediaType: "application/vnd.oci.image.config.v1+json",
+    };
+    const manifest = { schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [] };
+    const { descriptor } = await registry.putManifest(manifest, "1");
+    const small = join(fixtures, "../../contour/fixtures/small.contour");
+    const environment = { ISOLINE_CANISTERS: join(place, "host.json") };
+    writeFileSync(environment.ISOLINE_CANISTERS, JSON.stringify({ contours: join(place, "contours") }));
+    expect(isoline(["attach-contour", `${host}/web:1`, small])).toMatchObject({ status: 0, stderr: "" });
+    const { stdout } = isoline(["fetch-contour", `${host}/web:1`], { environment });
+    const paths = [descriptor.digest, config.digest].map((digest) =>
+      join(place, "contours", `${digest.replace(":", "-")}.contour`),
+    );
+    expect(stdout.trim().split("\n")).toEqual(paths);
+    expect(paths.map((path) => readFileSync(path, "utf8"))).toEqual(Array(2).fill(readFileSync(small, "utf8")));
+    const told = isoline(["inspect", "--json", config.digest], { environment });
+    expect(JSON.parse(told.stdout)).toMatchObject({
+      label: { mode: "enforce", contour: paths[1] },
+      contour: { points: 5 },
+    });
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function answers(host: string): Promise<boolean> {
+  return fetch(`http://${host}/v2/`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
