@@ -115,7 +115,7 @@ describe("diff", () => {
     const { status, stdout } = isoline(["diff", app, other]);
     expect(status).toBe(1);
     expect(stdout).toContain(`--- ${app}\n+++ ${other}\n`);
-    expect(stdout).toMatch(/^\+ {3}open access=read path=\$HOME\/\.ssh\/id_ed25519 /m);
+    expect(stdout).toMatch(/^\+ {3}opened \$HOME\/\.ssh\/id_ed25519 for reading$/m);
     expect(isoline(["diff", "-q", app, other])).toMatchObject({ status: 1, stdout: "" });
     const document = JSON.parse(isoline(["diff", "--json", other, app]).stdout) as {
       onlyA: { point: string }[];

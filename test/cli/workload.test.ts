@@ -1,6 +1,6 @@
 /** learn, check and run on small real commands: what they print, what they write, how they end. */
 import { spawn, spawnSync } from "node:child_process";
-import { constants, existsSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, constants, existsSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isoline, program, temporaryPlace } from "./isoline.ts";
@@ -40,6 +40,14 @@ describe("learn", () => {
     expect((JSON.parse(isoline(["verify", "--json", file]).stdout) as { runs: number }).runs).toBe(2);
     isoline(["learn", "-q", "-o", file, "--", "ls", note]);
     expect(isoline(["check", "-q", file, "--", ...behaviour()]).status).toBe(3);
+  });
+
+  it("lets nobody read the new contour who might not read the old one", () => {
+    const file = place.path("mode.contour");
+    isoline(["learn", "-q", "-o", file, "--", "true"]);
+    chmodSync(file, 0o600);
+    isoline(["learn", "-q", "--merge", "-o", file, "--", "ls", note]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   it("begins anew where there is nothing to merge with, and says so", () => {
@@ -104,7 +112,7 @@ describe("check", () => {
     expect(stderr).toMatch(
       /^isoline: off contour: `cat` \(dash → cat\) opened \S*other for reading; nearest on contour: /m,
     );
-    expect(stderr).toMatch(/^isoline: off contour: 1 departure, 1 time; /m);
+    expect(stderr).toMatch(/^isoline: off contour: 1 departure; /m);
   });
 
   it("says little about a program that does everything off contour", () => {

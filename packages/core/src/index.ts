@@ -18,6 +18,7 @@ export * from "./engine/nearest.ts";
 export * from "./engine/trust.ts";
 export * from "./engine/why.ts";
 export * from "./error.ts";
+export { capabilityPhrase } from "./event/capabilities.ts";
 export * from "./event/encoding.ts";
 export * from "./event/escape.ts";
 export type * from "./event/event.ts";

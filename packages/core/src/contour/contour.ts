@@ -58,6 +58,8 @@ export class Contour<E extends Exchange = Event> {
   readonly #actors = new ActorTable();
   readonly #index = new PointIndex();
   readonly #events = new Arena();
+  /** What was taken out of the encodings, by number of the actor. */
+  readonly #actorBytes: Buffer[] = [];
   readonly #tally = new Tally();
   readonly #incomplete = new Map<string, number>();
   readonly #firings = new Map<string, number>();
@@ -112,7 +114,9 @@ export class Contour<E extends Exchange = Event> {
     this.profile.assertSound(event);
     const actor = this.#actors.intern(event.actor, (actor) => this.#admit(actor, event));
     const index = this.#index.insert(this.#probeWords);
-    this.#events.push(encoding, ...this.profile.actorSpan(encoding));
+    const [from, to] = this.profile.actorSpan(encoding);
+    this.#events.push(encoding, from, to);
+    this.#actorBytes[actor] ??= Buffer.from(encoding.subarray(from, to));
     this.#actors.assign(index, actor);
     this.#tally.count(index, 1);
     return { index, point, added: true };
@@ -136,6 +140,14 @@ export class Contour<E extends Exchange = Event> {
 
   event(index: number): E {
     return this.profile.recall(this.#events.at(index), this.actor(index));
+  }
+
+  /** The bytes of an event as its profile encodes them. */
+  encoding(index: number): Buffer {
+    const rest = this.#events.at(index);
+    const [from] = this.profile.actorSpan(rest);
+    const actor = this.#actorBytes[this.#actors.of(index)] as Buffer;
+    return Buffer.concat([rest.subarray(0, from), actor, rest.subarray(from)]);
   }
 
   actor(index: number): Actor {

@@ -28,24 +28,39 @@ function ofPhase({ redigested, renamed, onlyA, onlyB }: ContourDiff, phase: Phas
 }
 
 function part({ redigested, renamed, onlyA, onlyB }: Changes, carried: number): string[] {
+  const ambiguous = saidTwice([...onlyA, ...onlyB]);
   return [
     ...redigested.map(({ path, from, to, points }) => `content  ${path}  ${short(from)} → ${short(to)}${acts(points)}`),
     ...renamed.map(({ from, to, points }) => `renamed  ${from} → ${to}${acts(points)}`),
-    ...(carried > 0 ? [`carried  ${carried} acts of programs whose identity changed`] : []),
-    ...lone("-", onlyA),
-    ...lone("+", onlyB),
+    ...(carried > 0
+      ? [`carried  ${carried} ${carried === 1 ? "act" : "acts"} of programs whose identity changed`]
+      : []),
+    ...lone("-", onlyA, ambiguous),
+    ...lone("+", onlyB, ambiguous),
   ];
 }
 
+/** Sentences that stand for several acts: those are told apart by what the sentence leaves out. */
+function saidTwice(points: readonly LonePoint[]): ReadonlySet<string> {
+  const said = new Map<string, string>();
+  const twice = new Set<string>();
+  for (const { says, act } of points) {
+    if (says === undefined) continue;
+    if ((said.get(says) ?? act) !== act) twice.add(says);
+    said.set(says, act);
+  }
+  return twice;
+}
+
 /** A heading for each program and its credentials, the acts below it. */
-function lone(sign: string, points: readonly LonePoint[]): string[] {
+function lone(sign: string, points: readonly LonePoint[], ambiguous: ReadonlySet<string>): string[] {
   const lines: string[] = [];
   let last = "";
-  for (const { chain, credentials, act } of points) {
+  for (const { chain, credentials, act, says } of points) {
     const heading = `${chain.join(" → ") || "before the first program"} (${credentials.split(" ")[0]?.slice("uid=".length)})`;
     if (heading !== last) lines.push(`${sign} ${heading}`);
     last = heading;
-    lines.push(`${sign}   ${act}`);
+    lines.push(`${sign}   ${says === undefined || ambiguous.has(says) ? act : says}`);
   }
   return lines;
 }

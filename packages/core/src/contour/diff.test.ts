@@ -81,10 +81,18 @@ test("what only one of them does is told with the programs that led there", () =
   expect(diff.onlyA).toMatchObject([{ chain: ["sh", "node"], act: openAct("/old"), point: a.point(1) }]);
   expect(formatDiff(diff)).toEqual([
     `- sh → node (user)`,
-    `-   ${openAct("/old")}`,
+    `-   opened /old for reading`,
     `+ sh → node (user)`,
-    `+   ${openAct("/new")}`,
+    `+   opened /new for reading`,
   ]);
+});
+
+test("acts that one sentence would stand for are told apart by all that is known of them", () => {
+  const b = contourOf([
+    { chain: ["/bin/sh"], acts: [openAct("/same"), openAct("/same").replace("0100644", "0100600")] },
+  ]);
+  const a = contourOf([{ chain: ["/bin/sh"], acts: [openAct("/other")] }]);
+  expect(formatDiff(diffContours(a, b))).toContain(`+   ${openAct("/same")}`);
 });
 
 describe("an updated program", () => {
@@ -183,7 +191,7 @@ test("of a canister, what its runtime does is told apart from what runs in it", 
   const lines = formatDiff(diffContours(canister("one", ["/a", "/b"]), canister("two", ["/a", "/c"])));
   const runtime = lines.indexOf("runtime set-up:");
   expect(lines[0]).toBe("workload:");
-  expect(lines.slice(0, runtime).join("\n")).toMatch(/path=\/b[^]*path=\/c/);
+  expect(lines.slice(0, runtime).join("\n")).toMatch(/opened \/b [^]*opened \/c /);
   expect(lines.slice(runtime).join("\n")).toMatch(/content {2}\$HOST\/usr\/sbin\/runc/);
   expect(lines.slice(runtime).join("\n")).not.toContain("/b");
 });

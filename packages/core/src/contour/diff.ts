@@ -25,6 +25,8 @@ export interface LonePoint {
   readonly chain: readonly string[];
   readonly credentials: string;
   readonly act: string;
+  /** The act as a person would say it, where the profile has words for it. */
+  readonly says?: string;
   /** Of a canister: whether its runtime does it or what runs in it. */
   readonly phase?: Phase;
 }
@@ -149,8 +151,16 @@ function lonePoints<E extends Exchange>(contour: Contour<E>, odd: readonly Odd[]
   const points = odd.map(({ index, act }): LonePoint => {
     const { task, credentials } = contour.actor(index);
     const chain = contour.taskChain(task).map(programName);
-    const point = { index, point: contour.point(index), chain, credentials: formatCredentials(credentials), act };
-    return phaseOf ? { ...point, phase: phaseOf(task) } : point;
+    const says = contour.profile.phrase?.(contour.event(index));
+    return {
+      index,
+      point: contour.point(index),
+      chain,
+      credentials: formatCredentials(credentials),
+      act,
+      ...(says === undefined ? {} : { says }),
+      ...(phaseOf ? { phase: phaseOf(task) } : {}),
+    };
   });
   const key = ({ chain, credentials, act }: LonePoint) => `${chain.join(" ")} ${credentials} ${act}`;
   return points.sort((one, other) => compareText(key(one), key(other)));

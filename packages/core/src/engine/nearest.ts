@@ -20,7 +20,7 @@ import { closeness, differences, directoryOf, placeOf } from "./likeness.ts";
 export interface LearntPoints {
   readonly size: number;
   event(index: number): Event;
-  /** The bytes of an event as `encodeEvent` gives them; valid until the next call. */
+  /** The bytes of an event as `encodeEvent` gives them. */
   encoding?(index: number): Buffer;
   indexOf(event: Event): number;
   provenance(index: number): { readonly runs: number; readonly occurrences: number };

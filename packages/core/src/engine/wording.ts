@@ -1,7 +1,8 @@
 /**
  * Lists, changed values and digests as the line that says why puts them.
  */
-import { modePhrase } from "../event/phrase.ts";
+import { capabilityPhrase } from "../event/capabilities.ts";
+import { filePhrase, modePhrase } from "../event/phrase.ts";
 import { formatId } from "../event/text.ts";
 import type { Difference } from "./likeness.ts";
 
@@ -36,13 +37,15 @@ export function isActor({ field }: Difference): boolean {
 }
 
 export function changePhrase({ field, learnt, now }: Difference): string {
+  if (field === "capabilities") return `${valuePhrase(field, learnt)} instead of ${valuePhrase(field, now)}`;
   return `${field} ${valuePhrase(field, learnt)} instead of ${valuePhrase(field, now)}`;
 }
 
 function valuePhrase(field: string, value: string | undefined): string {
   if (value === undefined) return "none";
-  if (field === "mode" || field === "to") return /^\d+$/.test(value) ? modePhrase(Number(value)) : value;
-  if (field === "capabilities") return `0x${BigInt(value).toString(16)}`;
+  if (field === "mode") return filePhrase(Number(value));
+  if (field === "to") return /^\d+$/.test(value) ? modePhrase(Number(value)) : value;
+  if (field === "capabilities") return capabilityPhrase(BigInt(value));
   return ID_FIELDS.has(field) ? formatId(Number(value)) : value;
 }
 

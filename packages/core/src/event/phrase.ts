@@ -7,6 +7,7 @@
  * A phrase is for reading and leaves things out; the one-line form of `text.ts` is for comparing. Values are escaped text
  * already, so a phrase is safe on a terminal.
  */
+import { capabilityPhrase } from "./capabilities.ts";
 import type { Event, Subject } from "./event.ts";
 import type { Operation } from "./operations.ts";
 import { formatId } from "./text.ts";
@@ -68,7 +69,7 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
   getfd: (s) => `took a descriptor out of ${other(s.relation)}`,
 
   setid: (s) => `changed its ids (${[s.call, ...s.ids].join(" ")})`,
-  capset: (s) => `set its capabilities to 0x${s.effective.toString(16)}`,
+  capset: (s) => `set its capabilities to ${capabilityPhrase(s.effective)}`,
   prctl: (s) => `asked for ${[s.option, s.value].join(" ").trimEnd()} (prctl)`,
 
   mount: (s) =>
@@ -158,6 +159,11 @@ function kindOf(mode: number): string {
     default:
       return "";
   }
+}
+
+/** What a file is and what may be done to it: `0644`, `the directory 0755`. */
+export function filePhrase(mode: number): string {
+  return `${kindOf(mode)}${modePhrase(mode)}`;
 }
 
 /** Permission bits the way `chmod` takes them: `0755`. */

@@ -9,6 +9,7 @@
 import { type Digest, sha256, sha256Into } from "../digest.ts";
 import { actorSpan, encodeEvent, MAX_EVENT_BYTES, recallEvent } from "../event/encoding.ts";
 import type { Event } from "../event/event.ts";
+import { phrase } from "../event/phrase.ts";
 import { assertEvent } from "../event/soundness.ts";
 import { formatAct, parseAct } from "../event/text.ts";
 import { deriveTask } from "../identity/task.ts";
@@ -30,6 +31,7 @@ export const iso1: Profile<Event> = {
   pointInto(_event, encoding, out, offset) {
     sha256Into(withDomain(encoding), out, offset);
   },
+  phrase,
   formatAct,
   parseAct,
   assertSound: assertEvent,

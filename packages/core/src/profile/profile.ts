@@ -28,6 +28,9 @@ export interface Profile<E extends Exchange = Exchange> {
   /** Writes the point, 32 bytes, into `out` at `offset`. `encoding` is what `encode` just gave for the event. */
   pointInto(event: E, encoding: Buffer, out: Buffer, offset: number): void;
 
+  /** What happened as a person would say it, without the actor; not every attribute is in it. Not every profile has words. */
+  phrase?(event: E): string;
+
   /** What happened as one line of words without the actor; escaped, so that no word holds a space. */
   formatAct(event: E): string;
 

@@ -5,6 +5,9 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   openSync,
@@ -29,6 +32,7 @@ export function writeDurably(path: string, chunks: Iterable<string | Uint8Array>
   try {
     fd = openSync(aside, "wx", 0o644);
     for (const chunk of chunks) writeWhole(fd, bytesOf(chunk));
+    keepRights(fd, target);
     fsyncSync(fd);
     closeSync(fd);
     fd = undefined;
@@ -49,6 +53,16 @@ export function writeDurably(path: string, chunks: Iterable<string | Uint8Array>
 export function isSpecial(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   return found !== undefined && !found.isFile() && !found.isDirectory();
+}
+
+/** Whoever may read the old file, and nobody else, may read the new one. */
+function keepRights(fd: number, target: string): void {
+  const old = statSync(target, { throwIfNoEntry: false });
+  if (old === undefined) return;
+  fchmodSync(fd, old.mode & 0o777);
+  const { uid, gid } = fstatSync(fd);
+  // Only root can give a file away; another user's new file is his, as with every editor that writes aside.
+  if ((uid !== old.uid || gid !== old.gid) && process.geteuid?.() === 0) fchownSync(fd, old.uid, old.gid);
 }
 
 function writeInto(path: string, chunks: Iterable<string | Uint8Array>): void {

@@ -60,7 +60,7 @@ export function isTerminal(fd: number): boolean {
   return isatty(fd);
 }
 
-/** False when there is nobody at the other end, or nothing there at all. */
+/** False when there is nobody at the other end any more. That there is nothing at all is a fault like any other. */
 function write(fd: number, text: string): boolean {
   const bytes = Buffer.from(text, "utf8");
   for (let at = 0; at < bytes.length; ) {
@@ -69,7 +69,7 @@ function write(fd: number, text: string): boolean {
     } catch (fault) {
       const { code } = fault as NodeJS.ErrnoException;
       if (code === "EAGAIN") Atomics.wait(pause, 0, 0, RETRY_MS);
-      else if (code === "EPIPE" || code === "EBADF" || code === "EIO") return false;
+      else if (code === "EPIPE" || code === "EIO") return false;
       else throw fault;
     }
   }

@@ -1,6 +1,7 @@
 /** A contour for people: by program, what it may do. */
 import {
   type Actor,
+  capabilityPhrase,
   type Contour,
   type Event,
   type Exchange,
@@ -77,5 +78,5 @@ function habitOfAny(contour: Contour<Exchange>, index: number): Habit {
 
 function userOf({ credentials: { uid, euid, capabilities } }: Actor): string {
   const who = uid === euid ? formatId(uid) : `${formatId(uid)} acting as ${formatId(euid)}`;
-  return capabilities === 0n ? who : `${who} with capabilities 0x${capabilities.toString(16)}`;
+  return capabilities === 0n ? who : `${who} with ${capabilityPhrase(capabilities)}`;
 }

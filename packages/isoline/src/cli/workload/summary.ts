@@ -49,7 +49,8 @@ export function sayIntegrity(integrity: IntegrityReport | null): void {
 
 function departuresText({ departures, off, refused }: Report): string {
   const refusals = refused > 0 ? `, ${refused === off ? "all" : refused} refused` : "";
-  return `${counted(departures.length, "departure")}, ${counted(off, "time")}${refusals}`;
+  const times = off === departures.length ? "" : `, ${counted(off, "time")}`;
+  return `${counted(departures.length, "departure")}${times}${refusals}`;
 }
 
 function sayAttempts({ attempts }: Report): void {
