@@ -23,7 +23,16 @@ const SUFFIX = ".bench.mjs";
 const MOST_MINUTES = 10;
 const folder = fileURLToPath(new URL("..", import.meta.url));
 /** The order of the page: from the inside out. What is not named here comes last. */
-const order = ["engine-known", "engine-verdict", "tsem-replay", "sensor-latency", "start-up", "memory", "workloads"];
+const order = [
+  "engine-known",
+  "engine-verdict",
+  "tsem-replay",
+  "ima-lists",
+  "sensor-latency",
+  "start-up",
+  "memory",
+  "workloads",
+];
 
 /** @returns {string[]} */
 export function benchmarkNames() {
