@@ -1,7 +1,7 @@
 import { type Event, type FieldKind, fieldsOf, Neighbourhood, type Operation, type Task } from "@isoline/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { closeness, differences, placeOf } from "../../packages/core/src/engine/likeness.ts";
+import { closeness, differences, isSameKind, placeOf } from "../../packages/core/src/engine/likeness.ts";
 import { contentOf, event, learnt, node, npm, opens, root, sh } from "./workload.ts";
 
 const placesOf = (near: readonly { event: Event }[]) => near.map(({ event: each }) => placeOf(each));
@@ -33,6 +33,12 @@ describe("the nearest points", () => {
     expect(placesOf(near).at(-1)).toBe("/usr/lib/a");
     const twins = new Neighbourhood(learnt(opens(node, "/b"), opens(node, "/c"))).elsewhere(opens(node, "/a"));
     expect(placesOf(twins)).toEqual(["/b", "/c"]);
+  });
+
+  test("prefer a file to a directory, where a file was opened", () => {
+    const directory = opens(node, "/srv", "read", { mode: 0o040755 });
+    const near = new Neighbourhood(learnt(directory, opens(node, "/etc/motd"))).elsewhere(opens(node, "/opt/x/key"));
+    expect(placesOf(near)).toEqual(["/etc/motd", "/srv"]);
   });
 
   test("follow a contour that grows", () => {
@@ -130,7 +136,8 @@ test("are the ones that a look at every point would find, in the same order", ()
           .filter((index) => kin(index) === kinship)
           .toSorted((a, b) => score(points[b] as Event) - score(points[a] as Event) || a - b);
       const alike = (one: Event) => -differences(one, asked).length;
-      const close = (one: Event) => closeness(placeOf(one), placeOf(asked)) + alike(one) / 100;
+      const kind = (one: Event) => (isSameKind(one, asked) ? 2 : 0);
+      const close = (one: Event) => closeness(placeOf(one), placeOf(asked)) + kind(one) + alike(one) / 100;
       const expected = [
         ...["same-act", "same-place", "other-task"].flatMap((kinship) => ranked(kinship, alike)),
         ...ranked("same-task", close),

@@ -14,7 +14,7 @@ import type { Event } from "../event/event.ts";
 import type { Task } from "../identity/task.ts";
 import { Chains } from "./chains.ts";
 import { directoryHash, type Landmarks, readLandmarks } from "./landmarks.ts";
-import { closeness, differences, directoryOf, placeOf } from "./likeness.ts";
+import { closeness, differences, directoryOf, isSameKind, placeOf } from "./likeness.ts";
 
 /** Points on a contour, by index. */
 export interface LearntPoints {
@@ -119,7 +119,10 @@ export class Neighbourhood {
     );
     return sortedBy(
       neighbours,
-      (learnt) => closeness(placeOf(learnt), place) - differences(learnt, event).length / 100,
+      (learnt) =>
+        closeness(placeOf(learnt), place) +
+        (isSameKind(learnt, event) ? 2 : 0) -
+        differences(learnt, event).length / 100,
     );
   }
 
