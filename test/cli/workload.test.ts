@@ -42,6 +42,21 @@ describe("learn", () => {
     expect(isoline(["check", "-q", file, "--", ...behaviour()]).status).toBe(3);
   });
 
+  it("tells programs apart that run the same file, ours included", () => {
+    const [file, first, second] = [place.path("node.contour"), place.path("first"), place.path("second")];
+    for (const each of [first, second]) writeFileSync(each, "");
+    const inner = `require("fs").readFileSync(${JSON.stringify(second)})`;
+    const outer = `require("fs").readFileSync(${JSON.stringify(first)});
+      require("child_process").spawnSync(process.execPath, ["-e", ${JSON.stringify(inner)}])`;
+    isoline(["learn", "-q", "-o", file, "--", process.execPath, "-e", outer]);
+    const groups = readFileSync(file, "utf8").split("\nby ");
+    const whoOpens = (name: string) =>
+      groups.filter((group) => group.includes(`/${name} `)).map((group) => group.split(" ", 1)[0]);
+    const [one, other] = [whoOpens("first"), whoOpens("second")];
+    expect([one, other]).toEqual([[expect.stringMatching(/^node~/)], [expect.stringMatching(/^node~/)]]);
+    expect(one).not.toEqual(other);
+  });
+
   it("lets nobody read the new contour who might not read the old one", () => {
     const file = place.path("mode.contour");
     isoline(["learn", "-q", "-o", file, "--", "true"]);

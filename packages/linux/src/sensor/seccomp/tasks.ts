@@ -112,7 +112,8 @@ export class TaskTable {
     const mayHold = this.#budget.take(1);
     const image = new OldImage(tid, process.parent?.pid, mayHold);
     if (mayHold && !image.isHeld) this.#budget.giveBack(1);
-    const isTold = image.isHeld && !process.sharesMemory && !this.#siblingsShareMemory;
+    // The first process begins in the memory of whoever spawned it, which is none of ours to compare with.
+    const isTold = image.isHeld && process.parent !== undefined && !process.sharesMemory && !this.#siblingsShareMemory;
     process.pendingExecs.push({ tid, next, executable, markBefore: isTold ? NEEDLESS : readImageMark(tid), image });
   }
 
