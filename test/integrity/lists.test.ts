@@ -177,6 +177,13 @@ describe("a damaged list", () => {
     expect(() => readBinaryList(changed, "sha1")).toThrow(/^measurement list, entry 1: .*damaged, cut off, or no list/);
   });
 
+  it("is refused for an algorithm that is no name, which would otherwise be shown", () => {
+    const data = joinFields([Buffer.concat([Buffer.from("\x1b[2Jsha:\0"), Buffer.alloc(32)]), Buffer.from("/x\0")]);
+    const read = readBinaryList(writeBinaryList([entryOf("ima-ng", data)], "sha1"));
+    expect(verifyList(read).problems[0]?.what).toMatch(/expected the name of a hash algorithm/);
+    expect(() => diffLists(read, read)).toThrow(/expected the name of a hash algorithm/);
+  });
+
   it("is told where a name is empty", () => {
     const data = joinFields([Buffer.concat([Buffer.from("sha256:\0"), Buffer.alloc(32)]), Buffer.from("\0")]);
     const read = readBinaryList(writeBinaryList([entryOf("ima-ng", data)], "sha1"));

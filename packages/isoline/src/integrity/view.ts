@@ -5,7 +5,7 @@
 import { release } from "node:os";
 import type { FileInspector, FileUse, ActingProcess, UsingThread, UsedFile } from "@isoline/linux";
 import { Assessor, type Assessed } from "./assess.ts";
-import { type AuditRecord, policyLoaded, policyRule, violated } from "./audit/records.ts";
+import { type AuditRecord, dataRecord, policyLoaded, policyRule, violated } from "./audit/records.ts";
 import type { Keyring } from "./appraise/keyring.ts";
 import { FileRecords, type FileRecord } from "./file-record.ts";
 import type { HashAlgorithm } from "./hash-algorithms.ts";
@@ -14,8 +14,8 @@ import { bootAggregate } from "./measure/boot-aggregate.ts";
 import { DEFAULT_REGISTER, RunningList } from "./measure/running-list.ts";
 import { templateData } from "./measure/template-data.ts";
 import { decideBuffer } from "./policy/buffer.ts";
-import { type Decision, decide } from "./policy/decide.ts";
-import { access, type Hook, type ImaPolicy } from "./policy/rule.ts";
+import { type Decision, decide, type Use } from "./policy/decide.ts";
+import { access, type Hook, type ImaPolicy, type Rule } from "./policy/rule.ts";
 import { assertUpheld } from "./policy/upheld.ts";
 import { hashOf } from "./appraise/hash.ts";
 
@@ -38,6 +38,7 @@ export interface ViewOptions {
   readonly criticalData: readonly (readonly [label: string, name: string, data: () => Buffer])[];
 }
 
+const EPERM = 1;
 const EACCES = 13;
 /** FUSE_SUPER_MAGIC (linux/magic.h). */
 const FUSE = 0x6573_5546;
@@ -47,6 +48,7 @@ const hooksOf: Readonly<Record<FileUse, readonly Hook[]>> = {
   exec: ["BPRM_CHECK"],
   credentials: ["CREDS_CHECK"],
   map: ["MMAP_CHECK_REQPROT", "MMAP_CHECK"],
+  protect: ["MMAP_CHECK_REQPROT", "MMAP_CHECK"],
   module: ["MODULE_CHECK"],
   "kexec-kernel": ["KEXEC_KERNEL_CHECK"],
   "kexec-initramfs": ["KEXEC_INITRAMFS_CHECK"],
@@ -62,6 +64,8 @@ export class IntegrityView implements FileInspector {
   readonly #assessor: Assessor;
   #policy: ImaPolicy | undefined;
   #measures = false;
+  /** Uses that some rule appraises. */
+  readonly #appraised = new Set<FileUse>();
   #denied = 0;
 
   constructor(options: ViewOptions) {
@@ -89,6 +93,8 @@ export class IntegrityView implements FileInspector {
     if (this.#policy !== undefined) return false;
     assertUpheld(policy);
     this.#policy = policy;
+    for (const use of Object.keys(hooksOf) as FileUse[])
+      if (policy.rules.some((rule) => mayAppraise(rule, use))) this.#appraised.add(use);
     this.#measures = policy.rules.some((rule) => rule.action === "measure");
     for (const rule of policy.rules) this.#options.audit(policyRule(rule));
     this.#options.audit(policyLoaded());
@@ -99,8 +105,12 @@ export class IntegrityView implements FileInspector {
   inspect(use: FileUse, mask: number, file: UsedFile, thread: UsingThread): number {
     const policy = this.#policy;
     if (policy === undefined) return 0;
+    const look = (hook: Hook) =>
+      use === "protect"
+        ? this.#inspectProtected(policy, hook, mask, file, thread)
+        : this.#inspect(policy, hook, mask, file, thread);
     for (const hook of hooksOf[use]) {
-      const refused = this.#guarded(thread.process, () => this.#inspect(policy, hook, mask, file, thread));
+      const refused = this.#guarded(thread.process, () => look(hook));
       if (refused !== 0) {
         this.#denied += 1;
         return refused;
@@ -110,25 +120,21 @@ export class IntegrityView implements FileInspector {
   }
 
   withoutFile(use: FileUse): number {
-    const [hook] = hooksOf[use];
-    const appraised = this.#policy?.rules.some((rule) => rule.action === "appraise" && rule.func === hook) ?? false;
-    if (!appraised || this.#options.mode !== "enforce") return 0;
+    if (this.#options.mode !== "enforce" || !this.#appraised.has(use)) return 0;
+    if (use === "protect") return EPERM;
     this.#denied += 1;
     return EACCES;
   }
 
+  /** What a file holds can no longer be compared once it is mapped, so that it may not become executable (ima_file_mprotect). */
+  #inspectProtected(policy: ImaPolicy, hook: Hook, mask: number, file: UsedFile, thread: UsingThread): number {
+    if (decide(policy, this.#useOf(hook, mask, file, thread)).appraise === undefined) return 0;
+    this.#options.audit(dataRecord("collect_data", "failed-mprotect", file, thread, EPERM));
+    return this.#options.mode === "enforce" ? EPERM : 0;
+  }
+
   #inspect(policy: ImaPolicy, hook: Hook, mask: number, file: UsedFile, thread: UsingThread): number {
-    const decision = decide(policy, {
-      hook,
-      access: mask,
-      credentials: thread.credentials,
-      owner: file.uid,
-      group: file.gid,
-      fsmagic: () => file.filesystemMagic(),
-      fsname: () => file.filesystemType(),
-      fsuuid: () => file.filesystemUuid(),
-      label: (kind) => labelPart(kind, file, thread.tid),
-    });
+    const decision = decide(policy, this.#useOf(hook, mask, file, thread));
     const writes = (mask & access.MAY_WRITE) !== 0;
     const mayRace = this.#measures && raced.has(hook) && (decision.measure !== undefined || writes);
     if (!mayRace && !isAsked(decision)) return 0;
@@ -140,6 +146,20 @@ export class IntegrityView implements FileInspector {
     const isVerifiable = !policy.failSecurely || file.filesystemMagic() !== FUSE;
     const assessed = this.#assessor.assess(decision, record, file, thread, isVerifiable);
     return this.#answer(assessed, decision, record, writes);
+  }
+
+  #useOf(hook: Hook, mask: number, file: UsedFile, thread: UsingThread): Use {
+    return {
+      hook,
+      access: mask,
+      credentials: thread.credentials,
+      owner: file.uid,
+      group: file.gid,
+      fsmagic: () => file.filesystemMagic(),
+      fsname: () => file.filesystemType(),
+      fsuuid: () => file.filesystemUuid(),
+      label: (kind) => labelPart(kind, file, thread.tid),
+    };
   }
 
   #answer(assessed: Assessed, decision: Decision, record: FileRecord, writes: boolean): number {
@@ -210,6 +230,12 @@ export class IntegrityView implements FileInspector {
     const data = templateData(template, { name, kind: "ima", algorithm, digest, sha1: () => undefined, buffer });
     return this.list.add(register, template, data, digest === undefined);
   }
+}
+
+/** Whether a rule appraises a use by name, or, for what becomes memory, because it appraises everything. */
+function mayAppraise({ action, func }: Rule, use: FileUse): boolean {
+  if (action !== "appraise") return false;
+  return func === undefined ? use === "protect" : hooksOf[use].includes(func);
 }
 
 function isAsked({ measure, appraise, audit, hash }: Decision): boolean {

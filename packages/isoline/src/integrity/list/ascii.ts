@@ -53,6 +53,7 @@ function fieldText(field: Buffer, form: TemplateField["form"], littleEndian: boo
 }
 
 const MAX_LINE = 40 * 2 ** 20;
+const MAX_ENTRIES = 2_000_000;
 
 /** Whether bytes look like the ascii form: they begin with a register and a digest. */
 export function looksLikeAscii(bytes: Buffer): boolean {
@@ -68,6 +69,7 @@ export function readAsciiList(bytes: Buffer): MeasurementList {
     const end = newline < 0 ? bytes.length : newline;
     const number = entries.length + 1;
     if (newline < 0) throw badList(number, "expected a newline at the end of its line, got the end of the file");
+    if (number > MAX_ENTRIES) throw badList(number, `expected at most ${MAX_ENTRIES} entries`);
     if (end - start > MAX_LINE)
       throw badList(number, `expected a line of at most ${MAX_LINE} bytes, got ${end - start}`);
     const entry = readLine(bytes.toString("latin1", start, end), number);

@@ -139,6 +139,8 @@ function readDigest(field: Buffer, number: number): FileDigest {
       `expected a digest as ALGORITHM:, a zero byte and the digest, got ${field.length} other bytes`,
     );
   const words = field.toString("latin1", 0, zero - 1).split(":");
+  if (words.length > 2 || !words.every((word) => /^[a-z0-9-]+$/.test(word)))
+    throw badList(number, "expected the name of a hash algorithm in front of a digest, got something else");
   return { kind: words.length > 1 ? words[0] : undefined, algorithm: words.at(-1), digest: field.subarray(zero + 1) };
 }
 

@@ -17,6 +17,8 @@ const MAX_REGISTER = 63;
 const MAX_TEMPLATE_NAME = 255;
 /** Nothing that is measured as a buffer is nearly as long. */
 const MAX_DATA = 16 * 2 ** 20;
+/** Some 800 MB in memory; a kernel that measured as much would have measured every file of a distribution twice. */
+const MAX_ENTRIES = 2_000_000;
 /** IMA_EVENT_NAME_LEN_MAX. */
 const MAX_ORIGINAL_NAME = 255;
 
@@ -31,7 +33,10 @@ export function readBinaryList(bytes: Buffer, bank?: Bank): MeasurementList {
   const layout = layoutOf(bytes, bank);
   const reader = new ListReader(bytes, layout);
   const entries: Entry[] = [];
-  while (!reader.atEnd) entries.push(reader.next());
+  while (!reader.atEnd) {
+    if (entries.length === MAX_ENTRIES) throw badList(MAX_ENTRIES + 1, `expected at most ${MAX_ENTRIES} entries`);
+    entries.push(reader.next());
+  }
   return { ...layout, entries };
 }
 

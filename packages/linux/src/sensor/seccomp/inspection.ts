@@ -8,7 +8,16 @@ import type { Credentials } from "@isoline/core";
 import type { ActingThread } from "./actors.ts";
 
 /** How a file is used; one call may use several files in several ways. */
-export type FileUse = "open" | "exec" | "credentials" | "map" | "module" | "kexec-kernel" | "kexec-initramfs";
+export type FileUse =
+  | "open"
+  | "exec"
+  | "credentials"
+  | "map"
+  /** What is mapped already becomes executable. */
+  | "protect"
+  | "module"
+  | "kexec-kernel"
+  | "kexec-initramfs";
 
 /** Who uses a file. */
 export interface UsingThread extends ActingThread {
@@ -23,7 +32,7 @@ export interface FileInspector {
    * The file is only good during the call. Returns 0, or the errno that the use fails with.
    */
   inspect(use: FileUse, access: number, file: UsedFile, thread: UsingThread): number;
-  /** The same for content that comes out of memory where a file was possible. */
+  /** The same for content that comes out of memory where a file was possible, and for a file that could not be found. */
   withoutFile(use: FileUse): number;
 }
 

@@ -208,6 +208,18 @@ export class PathFinder {
     }
   }
 
+  /** Finds the file behind a mapping of the thread's, by its range as /proc/TID/map_files has it. Only root may. */
+  findMapped(out: Found, thread: Thread, range: string): number {
+    const places = this.#places.of(thread);
+    if (!places) return -EACCES_TO_TASK;
+    try {
+      const own = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/map_files/${range}`), hows.any);
+      return own < 0 ? own : out.adopt(own, places);
+    } finally {
+      this.#places.release(thread, places);
+    }
+  }
+
   /** Finds a thread's working directory. */
   findWorkingDirectory(out: Found, thread: Thread): number {
     const places = this.#places.of(thread);

@@ -6,7 +6,7 @@ import { looksLikeAscii, readAsciiList } from "../../../integrity/list/ascii.ts"
 import type { MeasurementList } from "../../../integrity/list/entry.ts";
 import { readBinaryList } from "../../../integrity/list/read-binary.ts";
 
-const MAX_BYTES = 2 ** 30;
+const MAX_BYTES = 512 * 2 ** 20;
 
 export function readList(path: string, bank?: Bank): MeasurementList {
   const bytes = readBytes(path);
@@ -15,11 +15,11 @@ export function readList(path: string, bank?: Bank): MeasurementList {
 
 function readBytes(path: string): Buffer {
   try {
-    if (path === "-") return readFileSync(0);
-    const { size } = statSync(path);
+    const given = path === "-" ? readFileSync(0) : undefined;
+    const size = given?.length ?? statSync(path).size;
     if (size > MAX_BYTES)
       throw new CliError("bad-measurement-list", `${path}: expected at most ${MAX_BYTES} bytes, got ${size}`);
-    return readFileSync(path);
+    return given ?? readFileSync(path);
   } catch (fault) {
     if (fault instanceof CliError) throw fault;
     const why = fault instanceof Error ? fault.message : String(fault);

@@ -1,6 +1,7 @@
 /**
  * Calls that make code run: exec, executable mappings, memory turned executable.
  */
+import { readFileSync } from "node:fs";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
 import type { Context, Decoder } from "../context.ts";
 import { inspect } from "../execution.ts";
@@ -78,7 +79,37 @@ export const mmap: Decoder = (context, thread) => {
 };
 
 export const mprotect: Decoder = (context, thread) =>
-  anonymous(context, thread, "protect", protection(context.call.u32(2)));
+  inspectProtected(context, thread) || anonymous(context, thread, "protect", protection(context.call.u32(2)));
+
+/** Files that were mapped without a right to execute, and are now to have it. */
+function inspectProtected(context: Context, thread: Thread): Verdict {
+  const without = context.mediator.inspector?.withoutFile("protect") ?? 0;
+  if (without === 0) return 0;
+  const start = context.call.pointer(0);
+  const { found } = context;
+  for (const range of notExecutable(thread.tid, start, start + context.call.pointer(1))) {
+    try {
+      const result = context.finder.findMapped(found, thread, range);
+      const refused = result < 0 ? without : context.inspect(thread, found, "protect", EXECUTE);
+      if (refused !== 0) return refused;
+    } finally {
+      found.close();
+    }
+  }
+  return 0;
+}
+
+/** Ranges of mappings of files, in part between two addresses, that are not executable; as /proc/TID/map_files names them. */
+function notExecutable(tid: number, start: number, end: number): readonly string[] {
+  const ranges: string[] = [];
+  for (const line of readFileSync(`/proc/${tid}/maps`, "latin1").split("\n")) {
+    const [range = "", permissions, , , inode] = line.split(" ");
+    const [from, to] = range.split("-").map((address) => Number.parseInt(address, 16));
+    if (from === undefined || to === undefined || from >= end || to <= start) continue;
+    if (inode !== "0" && permissions?.[2] !== "x") ranges.push(range);
+  }
+  return ranges;
+}
 
 export const shmat: Decoder = (context, thread) => anonymous(context, thread, "map-anonymous", "shared,execute");
 

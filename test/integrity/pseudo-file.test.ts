@@ -1,0 +1,74 @@
+/** The pseudo-file: an integrity policy over the control socket of a live namespace. */
+import { execFileSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readBinaryList } from "../../packages/isoline/src/integrity/list/read-binary.ts";
+import { verifyList } from "../../packages/isoline/src/integrity/list/verify.ts";
+import { isBuilt } from "../support/isoline.ts";
+import { Bench } from "./live.ts";
+
+const bench = new Bench();
+
+describe.skipIf(!isBuilt)("the pseudo-file in the control socket", () => {
+  it("takes a policy once, then is sealed; reading gives the policy and the lists", async () => {
+    const name = `ima-${process.pid}`;
+    const gate = bench.path("gate");
+    execFileSync("mkfifo", [gate]);
+    const asked: { status: number; body: Buffer }[] = [];
+    const ask = async (method: string, path: string, body?: string) => {
+      const answer = await overSocket(name, method, path, body);
+      asked.push(answer);
+      return answer;
+    };
+    const client = (async () => {
+      await untilThere(name);
+      await ask("POST", "/ima/policy", "measure func=BPRM_CHECK\nmeasure nonsense\n");
+      await ask("POST", "/ima/policy", "measure func=BPRM_CHECK\n");
+      await ask("POST", "/ima/policy", "dont_measure\n");
+      await ask("GET", "/ima/policy");
+      await ask("POST", "/ima/policy", "#".repeat(70_000));
+      writeFileSync(gate, "go\n");
+      for (let tries = 0; tries < 400; tries++) {
+        const { body } = await overSocket(name, "GET", "/ima/ascii_runtime_measurements");
+        if (body.toString().includes("/cat")) break;
+      }
+      await ask("GET", "/ima/binary_runtime_measurements_sha256");
+      await ask("GET", "/ima/violations");
+      writeFileSync(gate, "go\n");
+    })();
+    const { integrity } = await bench.learn(`read go < ${gate}; cat /etc/hostname; read go < ${gate}`, {
+      more: ["--name", name],
+    });
+    await client;
+    expect(asked.map(({ status }) => status)).toEqual([400, 200, 409, 200, 413, 200, 200]);
+    expect(asked[3]?.body.toString()).toBe("measure func=BPRM_CHECK\n");
+    expect(verifyList(readBinaryList(asked[5]?.body as Buffer)).problems).toEqual([]);
+    expect(asked[6]?.body.toString()).toBe("0\n");
+    expect(integrity?.entries).toBeGreaterThanOrEqual(2);
+  });
+});
+
+const socketOf = (name: string) =>
+  ["/run/isoline", `/tmp/isoline-${process.getuid?.()}`]
+    .map((directory) => join(directory, `${name}.sock`))
+    .find(existsSync);
+
+async function untilThere(name: string): Promise<void> {
+  for (let tries = 0; socketOf(name) === undefined && tries < 1000; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+function overSocket(name: string, method: string, path: string, body = ""): Promise<{ status: number; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const headers = { "content-length": Buffer.byteLength(body) };
+    const outgoing = request({ socketPath: socketOf(name), path, method, headers, agent: false }, (response) => {
+      const pieces: Buffer[] = [];
+      response.on("data", (piece: Buffer) => pieces.push(piece));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces) }));
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
