@@ -42,6 +42,7 @@ for (const { name, define } of attachments) {
 }
 
 function whatIsMissing() {
+  if (!existsSync(sources)) return "there are none in this tree";
   if (spawnSync(CLANG, ["--version"]).status !== 0) return `${CLANG} is not installed`;
   if (!existsSync("/usr/include/bpf/bpf_helpers.h")) return "libbpf-dev is not installed";
   return undefined;

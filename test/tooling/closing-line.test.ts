@@ -9,7 +9,8 @@ import { repository, run } from "../../tools/run.mjs";
 import { reportStage, Tally } from "../../tools/tally.mjs";
 import { TinyTree } from "./tiny-tree.ts";
 
-const STAGES = preparation.length + checks.length;
+/** With the programs for the kernel, which are built again once the system packages are there. */
+const STAGES = preparation.length + 1 + checks.length;
 
 const dependenciesOfTools = readFileSync(join(repository, "docs/dependencies.md"), "utf8")
   .split("\n")
