@@ -19,15 +19,15 @@ mount -t tmpfs -o mode=755 tmpfs /root/run
 mount -t tmpfs -o mode=1777 tmpfs /root/tmp
 mount -t tmpfs -o mode=1777 tmpfs /root/var/tmp
 mount -t tmpfs -o mode=700 tmpfs /root/root
-mkdir -p /root/run/isoline/share
-mount -t 9p -o "$nine" share /root/run/isoline/share
+mkdir -p /root/run/machine/share
+mount -t 9p -o "$nine" share /root/run/machine/share
 
 # What the session needs, and our file systems now hide.
 while read -r place; do
   [ -e "/root$place" ] && continue
   mkdir -p "/root$place"
   mount --bind "/host$place" "/root$place"
-done </root/run/isoline/share/visible
+done </root/run/machine/share/visible
 umount /host
 
 mount -t proc proc /root/proc
@@ -42,7 +42,7 @@ mount -t tracefs tracefs /root/sys/kernel/tracing
 mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
 umount /proc /sys /dev 2>/dev/null || true
 
-cp /bin/busybox /session /root/run/isoline/
+cp /bin/busybox /session /root/run/machine/
 trap - EXIT
 # Not chroot: a process in a changed root may make no user namespace.
-exec switch_root /root /run/isoline/session
+exec switch_root /root /run/machine/session

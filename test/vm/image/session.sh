@@ -1,7 +1,7 @@
-#!/run/isoline/busybox sh
+#!/run/machine/busybox sh
 # The machine's first process from then on: one command, its output and its status, the end.
-share=/run/isoline/share
-busybox=/run/isoline/busybox
+share=/run/machine/share
+busybox=/run/machine/busybox
 $busybox hostname isoline
 $busybox ip link set lo up
 $busybox cut -d' ' -f1 /proc/uptime >$share/up
