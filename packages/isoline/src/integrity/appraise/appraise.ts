@@ -69,7 +69,9 @@ function wrongSignature(
   if (over === "content") {
     if (type !== undefined && verity) return "verity-signature-required";
     if (type === "sigv3" && version !== 3) return "IMA-sigv3-required";
-    return version === 2 || version === 3 ? undefined : "invalid-signature-version";
+    if (version === 2 || version === 3) return undefined;
+    // Version 1 has another form, and keys of another kind, which are not here.
+    return version !== undefined && version > 3 ? "invalid-signature-version" : "invalid-signature";
   }
   // An fs-verity signature is over another digest than the one that was asked for.
   if (!verity) return type === undefined ? "invalid-verity-signature" : "IMA-signature-required";
