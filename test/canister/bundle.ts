@@ -124,6 +124,59 @@ export class Workshop {
   }
 }
 
+/** podman with a storage of its own, in which there is one image: box:1. */
+export class Podman {
+  readonly #shop: Workshop;
+  readonly #driver: string;
+
+  constructor(shop: Workshop, driver: "overlay" | "vfs") {
+    this.#shop = shop;
+    this.#driver = driver;
+    const words = this.#words("import", "-q", "-", "box:1").join(" ");
+    spawnSync("sh", ["-c", `tar -C ${shop.path("rootfs")} -c . | ${words}`]);
+  }
+
+  readonly podman = (...args: readonly string[]): Result => {
+    const [program = "", ...rest] = this.#words(...args);
+    return told(spawnSync(program, rest, options));
+  };
+
+  /** Runs a shell command in a container under a contour. */
+  run(mode: string, contour: string, flags: readonly string[], script: string): Result {
+    return this.podman(...this.#running(mode, contour, flags), script);
+  }
+
+  /** The same as words for a shell. */
+  words(mode: string, contour: string, flags: readonly string[], script: string): string[] {
+    return this.#words(...this.#running(mode, contour, flags), `'${script}'`);
+  }
+
+  close(): void {
+    this.podman("rm", "--all", "--force");
+    spawnSync("umount", ["-l", this.#shop.path(`${this.#driver}/overlay`)]);
+  }
+
+  #running(mode: string, contour: string, flags: readonly string[]): string[] {
+    const label = ["--annotation", `dev.isoline.mode=${mode}`, "--annotation", `dev.isoline.contour=${contour}`];
+    const kept = flags.includes("-d") ? [] : ["--rm"];
+    return ["run", ...kept, "--network=none", ...label, ...flags, "box:1", "sh", "-c"];
+  }
+
+  #words(...args: readonly string[]): string[] {
+    const storage = ["--root", this.#shop.path(this.#driver), "--runroot", this.#shop.path(`${this.#driver}-run`)];
+    const how = [`--storage-driver=${this.#driver}`, "--cgroup-manager=cgroupfs", "--log-level=error"];
+    return [
+      "env",
+      "PODMAN_IGNORE_CGROUPSV1_WARNING=1",
+      "podman",
+      ...storage,
+      ...how,
+      `--runtime=${this.#shop.runtime}`,
+      ...args,
+    ];
+  }
+}
+
 const options = { encoding: "utf8", timeout: 60_000, input: "" } as const;
 
 function told({ status, stdout, stderr }: SpawnSyncReturns<string>): Result {

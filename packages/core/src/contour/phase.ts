@@ -22,7 +22,8 @@ export function phasesOf<E extends Exchange>(contour: Contour<E>): ((task: Diges
 }
 
 /** Of the host, or a copy that a runtime made of itself in memory. */
-const OF_THE_RUNTIME = /^(?:\?deleted:)?(?:\$(?:HOST|ROOTFS|BUNDLE|STATE|ENGINE|ABOVE)(?:\/|$)|memfd:)/;
+const OF_THE_RUNTIME =
+  /^(?:\?deleted:)?(?:\$(?:HOST|ROOTFS|BUNDLE|STATE|ENGINE|ABOVE|PROCESS|PIDFILE|CONSOLE)(?:\/|$)|memfd:)/;
 
 /** The phase of a file, by its levelled path. */
 export function phaseOfPath(path: string): Phase {

@@ -11,7 +11,7 @@
 import type { Event, FieldValue } from "../event/event.ts";
 import { subjectRecord } from "../event/event.ts";
 import { type Field, fieldsOf, type Operation, operationNames } from "../event/operations.ts";
-import type { IdKind, Launch } from "./launch.ts";
+import type { CanisterPlaces, IdKind, Launch } from "./launch.ts";
 import { LinkTexts } from "./link-text.ts";
 import type { Observation, Surroundings } from "./observation.ts";
 import { PathLens } from "./path-lens.ts";
@@ -97,6 +97,11 @@ export class Leveller {
     this.#paths.created.settle();
     this.#seenFrom(at);
     return this.#paths.level(path, at.pid);
+  }
+
+  /** Of a container: files that a further call of its runtime was given, by what they are for. */
+  name(directories: CanisterPlaces["directories"]): void {
+    this.#host?.add(directories);
   }
 
   /** The last event was refused, so it changed no names. To be called before the next one is levelled. */

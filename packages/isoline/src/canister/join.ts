@@ -22,6 +22,8 @@ export interface Joining {
   readonly entry: Entry;
   readonly command: readonly Uint8Array[];
   readonly path: Uint8Array;
+  /** Files that the call is given, by what they are for. */
+  readonly files: readonly (readonly [what: string, path: string])[];
 }
 
 /** Runs a command inside the namespace of a canister; how it ended. */
@@ -38,7 +40,7 @@ export async function joinCanister(record: CanisterRecord, joining: Joining): Pr
   const started = outcomeOf(launched);
   const listener = await listenerIn(block);
   if (listener >= 0) {
-    await new ControlClient(record.id.slice(0, 12), record.socket).join(listener);
+    await new ControlClient(record.id.slice(0, 12), record.socket).join(listener, joining.files);
     closeDescriptor(listener);
   }
   first.started(await started);

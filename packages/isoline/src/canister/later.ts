@@ -4,6 +4,7 @@ import { CliError } from "../error.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { containerOf, type RuncCall } from "./command-line.ts";
 import { joinCanister } from "./join.ts";
+import { filesOf } from "./places.ts";
 import { type CanisterRecord, isSupervised, Records } from "./record.ts";
 import { rootOf, statusOf } from "./runc.ts";
 import { runOutside } from "./outside.ts";
@@ -26,9 +27,9 @@ export async function later(call: Later): Promise<never> {
   const record = records.find();
   switch (call.call.command) {
     case "exec":
-      return endAs(await joinCanister(known(record, id), call));
+      return endAs(await joinCanister(known(record, id), { ...call, files: filesOf(call.call) }));
     case "start":
-      return endAs(record ? await joinCanister(record, call) : await runOutside(call));
+      return endAs(record ? await joinCanister(record, { ...call, files: [] }) : await runOutside(call));
     default: {
       const exit = await runOutside(call);
       if (record && statusOf(exit) === 0) await bury(record, records, call.voice);

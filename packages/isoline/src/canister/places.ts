@@ -1,20 +1,25 @@
 /** Where this host keeps what belongs to one container, for the lens. */
 import { realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { escapeText, type Launch } from "@isoline/core";
+import { callFiles } from "../control/protocol.ts";
 import type { Bundle } from "./bundle.ts";
+import { containerOf, type RuncCall } from "./command-line.ts";
 
 /** net/ipv4/af_inet.c: what a new network namespace starts with, whatever the host has. */
 const EPHEMERAL_PORTS = [32768, 60999] as const;
 const NOBODY = -1;
 
 /** `root` is the directory in which the runtime keeps its state. */
-export function canisterPlaces(id: string, root: string, { directory, rootfs, sources, ids }: Bundle): Launch {
+export function canisterPlaces(call: RuncCall, root: string, { directory, rootfs, sources, ids }: Bundle): Launch {
+  const id = containerOf(call);
   const directories = [
     { path: rootfs, token: "$ROOTFS" },
     { path: directory, token: "$BUNDLE" },
     { path: canonical(root), token: "$STATE" },
     ...sources.flatMap((source) => enginesOwn(canonical(source), id)),
   ].map(({ path, token }) => ({ path: escapeText(path), token }));
+  const files = filesOf(call).map(([what, path]) => ({ path, token: callFiles[what] as string }));
   return {
     // In an image, directories are where they are: nothing in it is elsewhere on another host.
     cwd: "",
@@ -23,8 +28,28 @@ export function canisterPlaces(id: string, root: string, { directory, rootfs, so
     uid: NOBODY,
     gid: NOBODY,
     ephemeralPorts: EPHEMERAL_PORTS,
-    canister: { id: escapeText(id), directories, ids },
+    canister: { id: escapeText(id), directories: [...directories, ...files], ids },
   };
+}
+
+/**
+ * Files that one call of the runtime is given by the engine, which names them as it likes; each by what it is for. A pid file is
+ * written under another name first, `.NAME` beside it (runc, utils_linux.go: createPidFile).
+ */
+export function filesOf({ options }: Pick<RuncCall, "options">): (readonly [what: string, path: string])[] {
+  return ["process", "pid-file", "console-socket"].flatMap((what): (readonly [string, string])[] => {
+    const given = options.get(what);
+    if (given === undefined) return [];
+    const path = inCanonicalDirectory(resolve(given));
+    const own = [what, escapeText(path)] as const;
+    if (what !== "pid-file") return [own];
+    return [own, [`new-${what}`, escapeText(join(dirname(path), `.${basename(path)}`))]];
+  });
+}
+
+/** The file itself need not be there. */
+function inCanonicalDirectory(path: string): string {
+  return join(canonical(dirname(path)), basename(path));
 }
 
 /** The directory, named after the container, in which the engine keeps files that it binds into it. What a user binds has its own name. */

@@ -98,7 +98,7 @@ export class Canister {
       policy: await policyLine(policy),
       trajectory: undefined,
       sensor: "seccomp",
-      places: canisterPlaces(this.#id, rootOf(this.#start.call), this.#bundle),
+      places: canisterPlaces(this.#start.call, rootOf(this.#start.call), this.#bundle),
       // A task under Landlock may neither mount nor pivot, which is all that a runtime does.
       landlock: false,
       openFiles: this.#start.entry.openFiles,

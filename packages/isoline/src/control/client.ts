@@ -32,9 +32,11 @@ export class ControlClient {
     return this.#checkedState(await this.#fetch("POST", "/seal"));
   }
 
-  /** Brings this process's child into the namespace, by the listener of the filter it carries. */
-  async join(listener: number): Promise<void> {
-    const answer = (await this.#fetch("POST", `/join?listener=${listener}`)) as { joined?: unknown } | null;
+  /** Brings this process's child into the namespace, by the listener of the filter it carries, with the files it was given. */
+  async join(listener: number, files: readonly (readonly [what: string, path: string])[]): Promise<void> {
+    const query = new URLSearchParams({ listener: String(listener) });
+    for (const [what, path] of files) query.append(what, path);
+    const answer = (await this.#fetch("POST", `/join?${query.toString()}`)) as { joined?: unknown } | null;
     if (answer?.joined !== true) throw this.#lost("it did not take the process in");
   }
 

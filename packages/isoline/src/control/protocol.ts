@@ -23,3 +23,11 @@ export type EventLine = LiveEvent | { readonly lost: number };
 export interface Refusal {
   readonly error: { readonly code: string; readonly message: string };
 }
+
+/** What a call of a container's runtime is given files for, and what they are called then. */
+export const callFiles: Readonly<Record<string, string>> = {
+  process: "$PROCESS",
+  "pid-file": "$PIDFILE",
+  "new-pid-file": "$PIDFILE.new",
+  "console-socket": "$CONSOLE",
+};

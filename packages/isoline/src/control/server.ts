@@ -14,7 +14,7 @@ import type { IntegrityRequest, LiveEvent, ProcessReport, Request, Snapshot } fr
 import { EventStream } from "./event-stream.ts";
 import { integrityAnswer, integrityRequest, MOST_POLICY_BYTES, POLICY } from "./integrity.ts";
 import { openControlDirectory, ownUid, socketPath } from "./place.ts";
-import type { Refusal, State } from "./protocol.ts";
+import { callFiles, type Refusal, type State } from "./protocol.ts";
 
 /** The namespace behind a socket. */
 export interface Subject {
@@ -142,16 +142,20 @@ export class ControlServer {
       case "POST /seal":
         return this.#tell({ ask: "seal" }, (value) => this.#state(value as Snapshot));
       case "POST /join":
-        if (this.#subject.joins) return this.#join(wholeNumber(url.searchParams.get("listener")), peerAt(socket)?.pid);
+        if (this.#subject.joins) return this.#join(url.searchParams, peerAt(socket)?.pid);
     }
     return refusal(404, "usage", `nothing answers to ${method.slice(0, 10)} ${url.pathname.slice(0, 60)}`);
   }
 
   /** The kernel says who asks; nobody can bring in what another process has. */
-  async #join(listener: number | undefined, pid: number | undefined): Promise<Answer> {
+  async #join(asked: URLSearchParams, pid: number | undefined): Promise<Answer> {
+    const listener = wholeNumber(asked.get("listener"));
+    const names = Object.entries(callFiles).flatMap(([parameter, token]) =>
+      asked.getAll(parameter).map((path) => ({ path, token })),
+    );
     if (listener === undefined || pid === undefined)
       return refusal(400, "usage", "expected listener=DESCRIPTOR of the process that asks");
-    return this.#tell({ ask: "join", pid, listener }, (joined) => ({ joined }));
+    return this.#tell({ ask: "join", pid, listener, names }, (joined) => ({ joined }));
   }
 
   async #answerIntegrity(request: IntegrityRequest, path: string, response: ServerResponse): Promise<void> {

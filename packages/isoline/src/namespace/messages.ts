@@ -2,7 +2,7 @@
  * What the threads of a supervisor say to each other.
  */
 import type { AppliedLandlock, LandlockRules } from "@isoline/linux";
-import type { Mode } from "@isoline/core";
+import type { CanisterPlaces, Mode } from "@isoline/core";
 import type { Bank } from "../integrity/hash-algorithms.ts";
 import type { AppraiseMode } from "../integrity/view.ts";
 import type { SensorName } from "./plan.ts";
@@ -23,6 +23,16 @@ export type LaunchMessage =
   /** Nothing could be started at all. */
   | { readonly kind: "failed"; readonly message: string };
 
+/** What another process of ours brings into the namespace. */
+export interface Join {
+  readonly ask: "join";
+  readonly pid: number;
+  /** Its filter's listener among its descriptors. */
+  readonly listener: number;
+  /** Files that it was given, by what they are for. */
+  readonly names: CanisterPlaces["directories"];
+}
+
 /** What a live namespace can be asked. */
 export type Request =
   | { readonly ask: "snapshot" }
@@ -32,8 +42,7 @@ export type Request =
   /** Departures from one on, in order, at most a hundred at a time. */
   | { readonly ask: "departures"; readonly from: number }
   | { readonly ask: "follow"; readonly on: boolean }
-  /** What another process of ours brings into the namespace: its pid, and its filter's listener among its descriptors. */
-  | { readonly ask: "join"; readonly pid: number; readonly listener: number }
+  | Join
   | { readonly ask: "stop" }
   | IntegrityRequest;
 

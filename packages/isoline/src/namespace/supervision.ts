@@ -33,7 +33,7 @@ import { loadContour, saveContour } from "../store/contour-file.ts";
 import { TrajectoryWriter } from "../store/trajectory-file.ts";
 import { type ControlBlock, cells } from "./control-block.ts";
 import { NamespaceIntegrity } from "./integrity.ts";
-import type { DepartureReport, LiveEvent, ProcessReport, Report, Request, Snapshot } from "./messages.ts";
+import type { DepartureReport, Join, LiveEvent, ProcessReport, Report, Request, Snapshot } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 
 /** Each is explained, and meanwhile the workload waits. */
@@ -144,7 +144,7 @@ export class Supervision {
       case "departures":
         return this.#departures(request.from, request.from + DEPARTURES_AT_ONCE);
       case "join":
-        return this.#join(request.pid, request.listener);
+        return this.#join(request);
       case "stop":
         return true;
       default:
@@ -152,7 +152,8 @@ export class Supervision {
     }
   }
 
-  #join(pid: number, descriptor: number): boolean {
+  #join({ pid, listener: descriptor, names }: Join): boolean {
+    this.mediator.name(names);
     const listener = takeDescriptor(pid, descriptor);
     return listener >= 0 && this.#sensor !== undefined && this.#sensor.join(listener, pid);
   }

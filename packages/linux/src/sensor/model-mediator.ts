@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import {
   type Actor,
+  type CanisterPlaces,
   type Circumstances,
   deriveTask,
   type Digest,
@@ -127,6 +128,11 @@ export class ModelMediator implements Mediator {
   /** Takes note of events that never reached anybody. */
   lostUnseen(reason: string, count: number): void {
     this.#engine.loss(reason, count);
+  }
+
+  /** Of a container: files that a further call of its runtime was given, by what they are for. */
+  name(directories: CanisterPlaces["directories"]): void {
+    this.#leveller.name(directories);
   }
 
   /** How often each lens rule fired. */

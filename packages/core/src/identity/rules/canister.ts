@@ -17,6 +17,8 @@ import type { CanisterPlaces, IdKind } from "../launch.ts";
 const HOST = "$HOST";
 /** linux/mount.h */
 const MS_PRIVATE = 0x4_0000n;
+/** Calls of the runtime that run at the same time each bring a few. */
+const MOST_NAMED = 256;
 
 /** What an id that a user namespace has no name for is called in it (fs/overflowuid). */
 const OVERFLOW = 65_534;
@@ -25,17 +27,26 @@ const OVERFLOW = 65_534;
 export class CanisterDirectories {
   /** The container's root directory on the host. */
   readonly rootfs: string;
-  readonly #directories: CanisterPlaces["directories"];
+  #directories: CanisterPlaces["directories"];
+  readonly #first: CanisterPlaces["directories"];
+  #later: CanisterPlaces["directories"] = [];
   readonly #above: ReadonlySet<string>;
   readonly #id: string;
   readonly #state: string | undefined;
 
   constructor({ id, directories }: CanisterPlaces) {
     this.#id = id;
+    this.#first = directories;
     this.#state = directories.find(({ token }) => token === "$STATE")?.path;
-    this.#directories = directories.toSorted((a, b) => b.path.length - a.path.length);
+    this.#directories = longestFirst(directories);
     this.rootfs = directories.find(({ token }) => token === "$ROOTFS")?.path ?? "";
     this.#above = new Set(above(this.rootfs));
+  }
+
+  /** Names that hold from now on as well; of too many, the oldest are forgotten. */
+  add(named: CanisterPlaces["directories"]): void {
+    this.#later = [...this.#later, ...named].slice(-MOST_NAMED);
+    this.#directories = longestFirst([...this.#first, ...this.#later]);
   }
 
   /** The directory around a host path: its token, and where in the path it ends. */
@@ -99,6 +110,10 @@ function named(name: string, id: string): string | undefined {
   const isSetOff = (char: string) => char === "" || /[-_.:]/.test(char);
   if (!isSetOff(name.charAt(at - 1)) || !isSetOff(name.charAt(at + id.length))) return undefined;
   return `{${name.slice(0, at)}@id${name.slice(at + id.length)}}`;
+}
+
+function longestFirst(directories: CanisterPlaces["directories"]): CanisterPlaces["directories"] {
+  return directories.toSorted((a, b) => b.path.length - a.path.length);
 }
 
 function above(path: string): string[] {

@@ -191,11 +191,12 @@ export class TaskTable {
   /** An exec of this process has succeeded, or the thread that asked for one is back from it, or neither. */
   #settleExecs(thread: Thread): void {
     const { process, tid } = thread;
-    const executable = executableOf(tid);
     const parentLives = process.parent !== undefined && isAlive(process.parent);
     const happened = process.pendingExecs.some(
       ({ markBefore, image }) => image.wasLeftBy(tid, parentLives) || hasOtherMark(tid, markBefore),
     );
+    // Only now: another thread may be executing at this moment, and what has happened has happened to its file as well.
+    const executable = executableOf(tid);
     if (!happened && executable === process.executable) {
       this.#dropExecs(process, (pending) => pending.tid === tid);
       return;

@@ -1,0 +1,115 @@
+/** Through podman: what an engine and the people behind it see, and that only the image makes the contour. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { missing, Podman, Workshop } from "./bundle.ts";
+
+const why = missing("runc", "busybox", "podman", "script");
+
+describe.skipIf(why !== undefined)(`podman over isoline-runc${why === undefined ? "" : ` (${why})`}`, () => {
+  let shop: Workshop;
+  let overlay: Podman;
+  let vfs: Podman;
+  const behaviour = "id; ls / >/dev/null; touch /tmp/x; cat /etc/passwd /proc/self/status >/dev/null";
+
+  const well = { status: 0, stdout: "uid=0(root) gid=0(root)\n", stderr: "" };
+
+  beforeAll(() => {
+    shop = new Workshop();
+    overlay = new Podman(shop, "overlay");
+    vfs = new Podman(shop, "vfs");
+  });
+  afterAll(() => {
+    overlay.close();
+    vfs.close();
+    shop.close();
+  });
+
+  /** What two contours do not have in common; nothing if their state is the same. */
+  const difference = (one: string, other: string) =>
+    shop.isoline("diff", shop.path(`contours/${one}`), shop.path(`contours/${other}`)).stdout;
+
+  it("gives the same state on overlay and vfs, and under another id", () => {
+    for (const [podman, contour] of [
+      [overlay, "one.contour"],
+      [overlay, "two.contour"],
+      [vfs, "three.contour"],
+    ] as const)
+      expect(podman.run("learn", contour, [], behaviour)).toMatchObject(well);
+    expect(difference("one.contour", "two.contour")).toBe("");
+    expect(difference("one.contour", "three.contour")).toBe("");
+    expect(readFileSync(shop.path("contours/one.contour"), "utf8")).not.toMatch(
+      /overlay|isoline-canister-|[0-9a-f]{64}\/(?:merged|userdata)/,
+    );
+  });
+
+  it("gives the same state whichever ids a user namespace has on the host", () => {
+    const mapped = (base: number) => ["--uidmap", `0:${base}:1000`, "--gidmap", `0:${base}:1000`];
+    for (const [contour, base] of [
+      ["u1.contour", 100_000],
+      ["u2.contour", 300_000],
+    ] as const)
+      expect(overlay.run("learn", contour, mapped(base), behaviour)).toMatchObject(well);
+    expect(difference("u1.contour", "u2.contour")).toBe("");
+  });
+
+  it("has a terminal, volumes and exit codes", () => {
+    mkdirSync(shop.path("volume"));
+    writeFileSync(shop.path("volume/in"), "data\n");
+    const flags = ["-it", "-v", `${shop.path("volume")}:/data`];
+    const words = overlay.words("learn", "tty.contour", flags, "tty; cat /data/in > /data/out; exit 9");
+    const { status, stdout } = spawnSync("script", ["-qec", words.join(" "), "/dev/null"], {
+      encoding: "utf8",
+      input: "",
+    });
+    expect(stdout).toContain("/dev/pts/0");
+    expect(status).toBe(9);
+    expect(readFileSync(shop.path("volume/out"), "utf8")).toBe("data\n");
+  });
+
+  it("runs in the background: exec, logs, ps, stop, and a removal that leaves nothing", () => {
+    const { podman } = overlay;
+    const service = 'trap "exit 3" TERM; echo up; while :; do sleep 0.1; done';
+    expect(overlay.run("learn", "d.contour", ["-d", "--name", "d"], service).status).toBe(0);
+    expect(podman("exec", "d", "sh", "-c", "cat /etc/group; exit 5")).toMatchObject({
+      status: 5,
+      stdout: "root:x:0:\n",
+    });
+    expect(podman("exec", "-t", "d", "tty").stdout).toContain("/dev/pts/");
+    expect(podman("logs", "d").stdout).toBe("up\n");
+    expect(shop.isoline("ps").stdout).toContain("localhost/box:1");
+    expect(podman("stop", "-t", "20", "d").status).toBe(0);
+    expect(podman("wait", "d").stdout).toBe("3\n");
+    podman("rm", "-f", "d");
+    expect(shop.isoline("ps").stdout).not.toContain("localhost/box:1");
+    expect(readFileSync(shop.path("contours/d.contour"), "utf8")).toContain("path=/etc/group");
+  });
+
+  it("is refused an exec of what was never learnt, and goes on", () => {
+    const { podman } = overlay;
+    expect(
+      overlay.run(
+        "enforce",
+        "d.contour",
+        ["-d", "--name", "e"],
+        'trap "exit 3" TERM; echo up; while :; do sleep 0.1; done',
+      ).status,
+    ).toBe(0);
+    expect(podman("exec", "e", "sh", "-c", "cat /etc/passwd")).toMatchObject({ stdout: "" });
+    expect(podman("exec", "e", "sh", "-c", "cat /etc/group").stdout).toBe("root:x:0:\n");
+    podman("stop", "-t", "20", "e");
+    expect(podman("wait", "e").stdout).toBe("3\n");
+    podman("rm", "-f", "e");
+    expect(shop.report("d.contour")).toMatchObject({ verdict: "off-contour" });
+  });
+
+  it("knows the image of a container, and what the host says about it", () => {
+    shop.configure({ images: [{ image: "localhost/box:*", contour: "one.contour", mode: "enforce" }] });
+    expect(overlay.podman("run", "--rm", "--network=none", "box:1", "sh", "-c", behaviour).status).toBe(0);
+    expect(shop.report("one.contour")).toMatchObject({ verdict: "on-contour", image: { names: ["localhost/box:1"] } });
+    shop.configure({});
+    const refused = overlay.podman("run", "--rm", "--network=none", "box:1", "true");
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toContain('found none for "localhost/box:1"');
+  });
+});
