@@ -17,7 +17,7 @@ import { readImaPolicy } from "../integrity/policy/policy-file.ts";
 import type { ImaPolicy } from "../integrity/policy/rule.ts";
 import { IntegrityView } from "../integrity/view.ts";
 import { writeDurably } from "../store/durable-file.ts";
-import type { IntegrityReport, IntegrityRequest, PolicyLoaded } from "./messages.ts";
+import { type IntegrityReport, type IntegrityRequest, NOT_INSPECTED, type PolicyLoaded } from "./messages.ts";
 
 /** What the view needs of the namespace around it. */
 export interface Surroundings {
@@ -129,5 +129,3 @@ export class NamespaceIntegrity {
 }
 
 const SEALED = "this namespace has an IMA policy already, and takes no other; start it anew with --ima-policy";
-const NOT_INSPECTED =
-  "the sensor of this namespace does not show files to an integrity view; start it with --sensor seccomp";

@@ -56,6 +56,14 @@ export type IntegrityRequest =
   | { readonly ask: "ima-list"; readonly form: "binary" | "ascii"; readonly bank: Bank }
   | { readonly ask: "ima-counts" };
 
+export function isAboutIntegrity({ ask }: Request): boolean {
+  return ask === "ima-policy" || ask === "load-ima-policy" || ask === "ima-list" || ask === "ima-counts";
+}
+
+/** Why a namespace takes no IMA policy at all. */
+export const NOT_INSPECTED =
+  "the sensor of this namespace does not show files to an integrity view; start it with --sensor seccomp";
+
 export type PolicyLoaded =
   | { readonly rules: number }
   | { readonly refused: "sealed" | "not-inspected" | "bad-ima-policy"; readonly message: string };

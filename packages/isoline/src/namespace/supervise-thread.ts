@@ -33,6 +33,7 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
     openFiles: bpf ? plan.openFiles : undefined,
   } satisfies LaunchOrder);
   publish(block, cells.ready, 1);
+  const unanswered: Envelope[] = [];
   const answer = (): "go-on" | "stop" => {
     const rung = Atomics.load(block, cells.rung);
     let next: "go-on" | "stop" = "go-on";
@@ -41,8 +42,14 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
       if (!received) break;
       const { id, request } = received.message;
       if (request.ask === "stop") next = "stop";
-      say({ kind: "reply", id, value: supervision.answer(request) });
-      bpf?.sensor.adapt();
+      if (unanswered.length === 0 && supervision.canAnswer(request)) {
+        say({ kind: "reply", id, value: supervision.answer(request) });
+        bpf?.sensor.adapt();
+      } else {
+        // What it needs has to be loaded, and nothing is loaded while this thread blocks in the kernel.
+        unanswered.push(received.message);
+        next = "stop";
+      }
     }
     Atomics.store(block, cells.answered, rung);
     return next;
@@ -63,7 +70,10 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
   if (listener < 0) return;
   const sensor = new SeccompSensor(listener, process.pid, supervision.mediator);
   supervision.attach(sensor);
-  sensor.run(answer);
+  while (sensor.run(answer) === "stopped" && unanswered.length > 0) {
+    await supervision.loadIntegrity();
+    for (const { id, request } of unanswered.splice(0)) say({ kind: "reply", id, value: supervision.answer(request) });
+  }
   end();
   sensor.close();
 }

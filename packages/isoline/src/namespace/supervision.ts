@@ -32,8 +32,19 @@ import {
 import { loadContour, saveContour } from "../store/contour-file.ts";
 import { TrajectoryWriter } from "../store/trajectory-file.ts";
 import { type ControlBlock, cells } from "./control-block.ts";
-import { NamespaceIntegrity } from "./integrity.ts";
-import type { DepartureReport, Join, LiveEvent, ProcessReport, Report, Request, Snapshot } from "./messages.ts";
+import type { NamespaceIntegrity } from "./integrity.ts";
+import {
+  isAboutIntegrity,
+  type DepartureReport,
+  type Join,
+  type IntegrityRequest,
+  type LiveEvent,
+  type ProcessReport,
+  type Report,
+  type Request,
+  type Snapshot,
+  NOT_INSPECTED,
+} from "./messages.ts";
 import type { Plan } from "./plan.ts";
 
 /** Each is explained, and meanwhile the workload waits. */
@@ -50,7 +61,8 @@ export class Supervision {
   readonly #block: ControlBlock;
   readonly #follow: (event: LiveEvent) => void;
   readonly #trajectory: TrajectoryWriter | undefined;
-  readonly #integrity: NamespaceIntegrity;
+  /** Loaded when somebody asks for it: most namespaces have none, and start the sooner. */
+  #integrity: NamespaceIntegrity | undefined;
   readonly #pointsBefore: number;
   #landlock: LandlockRules | undefined;
   #sensor: Sensor | undefined;
@@ -83,16 +95,6 @@ export class Supervision {
       counts: this.#counts,
       onDecision: (event, judgement, circumstances) => this.#decided(event, judgement, circumstances),
     });
-    const { mediator } = this;
-    this.#integrity = new NamespaceIntegrity(plan.integrity, {
-      lost: (reason, process) => mediator.lost(reason, process),
-      pids: () => Array.from(this.#sensor?.processes ?? [], ({ pid }) => pid),
-      contourState: () => contour.state(),
-      inspects: plan.sensor === "seccomp",
-      onActive: (view) => {
-        mediator.inspector = view;
-      },
-    });
   }
 
   /** Loads and checks everything a plan names, so that what is wrong is said before the workload starts. */
@@ -101,8 +103,29 @@ export class Supervision {
     const policy = policyFor(plan, known);
     const contour = known ?? Contour.create({ profile: iso1, policy: canonicalPolicy(policy) });
     const supervision = new Supervision(plan, block, contour, policy, follow);
+    if (plan.integrity !== undefined) await supervision.loadIntegrity();
     if (plan.landlock) supervision.#landlock = compileLandlock(contour, plan.places);
     return supervision;
+  }
+
+  /** Makes the integrity view, with what the plan says about it. */
+  async loadIntegrity(): Promise<void> {
+    if (this.#integrity !== undefined) return;
+    const { NamespaceIntegrity } = await import("./integrity.ts");
+    this.#integrity = new NamespaceIntegrity(this.#plan.integrity, {
+      lost: (reason, process) => this.mediator.lost(reason, process),
+      pids: () => Array.from(this.#sensor?.processes ?? [], ({ pid }) => pid),
+      contourState: () => this.#contour.state(),
+      inspects: this.#plan.sensor === "seccomp",
+      onActive: (view) => {
+        this.mediator.inspector = view;
+      },
+    });
+  }
+
+  /** False for what needs the integrity view where it is not loaded yet; the bpf sensor has no use for one. */
+  canAnswer(request: Request): boolean {
+    return this.#integrity !== undefined || this.#plan.sensor !== "seccomp" || !isAboutIntegrity(request);
   }
 
   /** Whether a process that is not trusted may do nothing any more. */
@@ -148,7 +171,7 @@ export class Supervision {
       case "stop":
         return true;
       default:
-        return this.#integrity.answer(request);
+        return this.#integrity?.answer(request) ?? withoutIntegrity(request);
     }
   }
 
@@ -165,7 +188,7 @@ export class Supervision {
     }
     if (this.#plan.mode === "learn" && this.#plan.output !== undefined) saveContour(this.#plan.output, this.#contour);
     this.#trajectory?.close();
-    const integrity = this.#integrity.finish();
+    const integrity = this.#integrity?.finish() ?? null;
     const { off, refused } = this.#engine.tally;
     return {
       mode: this.#engine.mode,
@@ -263,6 +286,20 @@ export class Supervision {
       count: departure.count,
       refused: departure.refused,
     }));
+  }
+}
+
+/** What is answered where nothing is looked at. */
+function withoutIntegrity(request: IntegrityRequest): unknown {
+  switch (request.ask) {
+    case "ima-policy":
+      return "";
+    case "ima-list":
+      return new Uint8Array();
+    case "ima-counts":
+      return { entries: 0, violations: 0 };
+    case "load-ima-policy":
+      return { refused: "not-inspected", message: NOT_INSPECTED };
   }
 }
 

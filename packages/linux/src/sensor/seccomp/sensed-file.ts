@@ -23,10 +23,14 @@ export class SensedFile implements UsedFile {
   readonly #statfs: Buffer = Buffer.alloc(120);
   readonly #value: Buffer = Buffer.alloc(4096);
   readonly #version: Buffer = Buffer.alloc(48);
-  /** Type and UUID by mount: neither changes while it is mounted. */
-  readonly #types = new Map<number, string | undefined>();
-  readonly #uuids = new Map<number, string | undefined>();
   #found: Found | undefined;
+  /**
+   * Of this file, once somebody has asked. Nothing is kept for the next: numbers of mounts and devices are used again, and a
+   * workload that may mount could have its filesystem taken for another.
+   */
+  #magic: number | undefined;
+  #type: { readonly name: string | undefined } | undefined;
+  #uuid: { readonly text: string | undefined } | undefined;
   #tid = 0;
 
   constructor(files: FileKnowledge) {
@@ -36,6 +40,9 @@ export class SensedFile implements UsedFile {
   of(found: Found, thread: Thread): UsedFile {
     this.#found = found;
     this.#tid = thread.tid;
+    this.#magic = undefined;
+    this.#type = undefined;
+    this.#uuid = undefined;
     return this;
   }
 
@@ -96,19 +103,18 @@ export class SensedFile implements UsedFile {
   }
 
   filesystemMagic(): number {
-    return fstatfs(this.#at.fd, this.#statfs) < 0 ? 0 : this.#statfs.readUInt32LE(0);
+    this.#magic ??= fstatfs(this.#at.fd, this.#statfs) < 0 ? 0 : this.#statfs.readUInt32LE(0);
+    return this.#magic;
   }
 
   filesystemType(): string | undefined {
-    return remembered(this.#types, this.#at.stat.mountId, () => mountedType(this.#at.stat.mountId, this.#tid));
+    this.#type ??= { name: mountedType(this.#at.stat.mountId, this.#tid) };
+    return this.#type.name;
   }
 
   filesystemUuid(): string | undefined {
-    return remembered(
-      this.#uuids,
-      this.#at.stat.mountId,
-      () => uuidByDescriptor(this.#at.fd) ?? uuidByDevice(this.device),
-    );
+    this.#uuid ??= { text: uuidByDescriptor(this.#at.fd) ?? uuidByDevice(this.device) };
+    return this.#uuid.text;
   }
 
   get #at(): Found {
@@ -119,14 +125,6 @@ export class SensedFile implements UsedFile {
   #ownPath(): Buffer {
     return terminated(`/proc/self/fd/${this.#at.fd}`);
   }
-}
-
-function remembered<T>(known: Map<number, T>, mount: number, find: () => T): T {
-  if (known.has(mount)) return known.get(mount) as T;
-  if (known.size > 4096) known.clear();
-  const found = find();
-  known.set(mount, found);
-  return found;
 }
 
 /** Third field after the dash of a line of mountinfo (proc_pid_mountinfo(5)); mount ids are the same in every namespace. */
