@@ -2,6 +2,7 @@
  * The same workload where it is not the place that differs: other addresses, another schedule, another user.
  */
 import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { difference } from "./experiment.mjs";
 import { Origin } from "./place.mjs";
 import { at } from "./repetition.mjs";
@@ -14,7 +15,7 @@ import { at } from "./repetition.mjs";
  * @property {string} name
  * @property {string} says
  * @property {readonly [How, How]} sides what is compared
- * @property {boolean} [busy] whether every processor has other work, too
+ * @property {boolean} [busy] whether every processor has other work, too: slow, so the everyday workloads only
  * @property {boolean} [asRoot] whether only root can arrange it
  */
 
@@ -32,8 +33,8 @@ export const circumstances = [
   },
   {
     name: "busy",
-    says: "both while every processor is kept busy by others, once with `nice -n 19`",
-    sides: [{}, { through: ["nice", "-n", "19"] }],
+    says: "both while every processor is kept busy by others, once with `nice -n 5`",
+    sides: [{}, { through: ["nice", "-n", "5"] }],
     busy: true,
   },
   {
@@ -63,8 +64,10 @@ export async function differUnder(workload, { sides: [one, other], busy = false 
   }
 }
 
-/** Keeps every processor busy, for ten minutes at most. */
+/** Keeps every processor busy, for two minutes at most. */
 function burn() {
-  const program = "const end = Date.now() + 600_000; while (Date.now() < end);";
-  return [1, 2, 3].map(() => spawn(process.execPath, ["-e", program], { stdio: "ignore" }));
+  const program = "const end = Date.now() + 120_000; while (Date.now() < end);";
+  return Array.from({ length: availableParallelism() }, () =>
+    spawn(process.execPath, ["-e", program], { stdio: "ignore" }),
+  );
 }

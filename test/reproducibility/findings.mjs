@@ -6,8 +6,8 @@
 const nothing = { saw: "1 of 4, on contour", since: "" };
 
 /**
- * By workload: what came of four runs and a check with the lens as it was before it had met any of these programs (commit
- * 67732b2, the first that could learn at all and lacked nothing they need), and what that led to.
+ * By workload: what came of four runs and a check with the lens as it was before it had met the program, and what that led
+ * to. Down to `npm pack` that is commit 67732b2; from `go` on, 4a00707, with all rules that the others had led to.
  *
  * @type {Readonly<Record<string, FirstContact>>}
  */
@@ -44,13 +44,32 @@ export const firstContacts = {
     saw: "4 of 4, off contour: names of the projects by which it tries what the compiler can do",
     since: "their template",
   },
+  "npm pack": {
+    saw: "4 of 4, off contour: six letters drawn in `_cacache/tmp`; how many processors there are, asked when threads contend",
+    since: "new and private in a directory called `tmp` is drawn; `allocator`",
+  },
+  go: nothing,
+  ruby: nothing,
+  java: {
+    saw: "2 of 4, on contour: whoever is first makes `/tmp/hsperfdata_root`, which stays",
+    since:
+      "nothing of the lens: what is left in `/tmp` itself is no clean start; the workload switches it off (`-XX:-UsePerfData`)",
+  },
+  pip: {
+    saw: "4 of 4, off contour: the script `env/bin/pip` begins with the directory that it was made in, and is executed",
+    since: "nothing of the lens: content that is executed counts; the workload says `env/bin/python -m pip`",
+  },
+  "dpkg-deb": nothing,
+  "groff and jq": nothing,
 };
 
 /** Why some of it is so, and what the tables do not show. @type {readonly string[]} */
 export const limits = [
   "**Signals to children that may have ended** (python3): at the end of `with multiprocessing.Pool()`, Python tells its workers to end and sends SIGTERM to those that have not yet. Whether there is such a one is up to the scheduler, and that a program signals its children is behaviour. Two or three runs with `--merge` have both.",
   "**Time stamps within one second**: git looks again into files that are as young as its index, rsync sets times that differ, make builds what is older. A script that writes and then commits or copies within a second does so by chance. The workloads above start from files that are an hour old and pause a second where one program waits for another's times to differ; without the pause git is in the table of merged runs.",
-  "**Programs that are built where they run**: with `-g`, a compiler writes the working directory into what it makes, so that its content differs from checkout to checkout. Content that is executed counts, and no rule will hide it; `-ffile-prefix-map=$PWD=.` makes it the same.",
+  "**Programs that are built where they run**: with `-g`, a compiler writes the working directory into what it makes, so that its content differs from checkout to checkout. Scripts with the path of their interpreter, as in Python's virtual environments, are the same case. Content that is executed counts, and no rule will hide it; `-ffile-prefix-map=$PWD=.` and `python -m pip` make it the same.",
+  "**What programs leave behind in `/tmp` itself**, such as Java's `hsperfdata_ann` (and `-XX:-UsePerfData` against it): the next run finds it, so it is not from a clean start.",
+  "**Servers that are waited for**: `until curl …; do sleep 0.1; done` sleeps or does not, as the scheduler has it. The workloads above sleep once in each run.",
   "**Caches**: from an empty cache npm does something else than from a full one. Learn both into one contour, as in the last table, or start from the same.",
   "**Other machines**: other versions of programs and libraries have other content, so they are other points. Runtimes look for the limits of their control group where that version of control groups has them.",
   "**Names that look like words**: see [what the lens does not level](lens.md#what-the-lens-does-not-level).",

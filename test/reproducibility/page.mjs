@@ -42,15 +42,16 @@ export function page(results) {
     everydayTable(results.everyday),
     "## Programs that nothing here was made for",
     `Ordinary programs that no test of ours used before. Each was learnt four times and checked once.
-*At first contact* is with the lens of commit 67732b2, before it had met any of them; *since then* is what that led to: rules
-that speak of a cause, not of a program (templates of temporary names are a program's own, and are kept in a list).`,
+*At first contact* is with the lens as it was before it had met the program: down to npm pack that of commit 67732b2, from go
+on that of 4a00707, with all the rules that the others had led to. *Since then* is what it led to: rules that speak of a cause,
+not of a program (templates of temporary names are a program's own, and are kept in a list).`,
     unseenTable(results.unseen),
     "## Other circumstances",
     `One run against another where it is not the place alone that differs. The figure is the number of points that one of
 the two has and the other does not.`,
     circumstances.map(({ name, says }) => `- **${name}**: ${says}`).join("\n"),
     circumstanceTable(results.circumstances),
-    "A contour learnt as root is another one than one learnt as an ordinary user: who acts is part of an event.",
+    "PostgreSQL does not run as root, so it runs as one user in all tables. A contour learnt as root is another one than one learnt as an ordinary user: who acts is part of an event.",
     "## Workloads that do something else each time",
     `Chance that belongs to the workload is no business of the lens. Such a workload is learnt several times into the same
 contour, with \`learn --merge\`, until nothing new comes: here, until five runs in a row have added nothing.`,

@@ -2,9 +2,10 @@
 import { autotools, cmake, compile } from "./build.mjs";
 import { archives, images, rsync } from "./files.mjs";
 import { gpg, openssl, ssh } from "./keys.mjs";
-import { npm } from "./packages.mjs";
+import { npm, npmPack } from "./packages.mjs";
 import { jobs, lua, perl, php, python, shell } from "./scripts.mjs";
 import { nginx, nodeHttp } from "./servers.mjs";
+import { documents, go, java, packaging, pip, ruby } from "./toolchains.mjs";
 import { git, postgres, redis, sqlite } from "./stores.mjs";
 
 /** The workloads every change is measured by. */
@@ -28,4 +29,11 @@ export const unseen = [
   jobs,
   ssh,
   cmake,
+  npmPack,
+  go,
+  ruby,
+  java,
+  pip,
+  packaging,
+  documents,
 ];

@@ -20,7 +20,7 @@ openssl verify -CAfile ca.crt host.crt; echo secret > plain
 openssl dgst -sha256 -sign host.key -out plain.sig plain
 openssl enc -aes-256-cbc -pbkdf2 -pass pass:x -in plain -out plain.enc
 openssl rand -hex 8 > /dev/null
-openssl s_server -accept 127.0.0.1:18443 -cert host.crt -key host.key -naccept 1 -quiet > served < /dev/null & server=$!
+openssl s_server -accept 127.0.0.1:18443 -cert host.crt -key host.key -naccept 1 -quiet > served < /dev/null & server=$!; sleep 0.1
 until openssl s_client -connect 127.0.0.1:18443 -CAfile ca.crt -verify_return_error -brief < /dev/null > /dev/null 2>&1; do sleep 0.1; done
 wait $server || true
 `,

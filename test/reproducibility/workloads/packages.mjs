@@ -139,3 +139,26 @@ server.listen(${PORT}, "127.0.0.1", () => {
   command: ["node", "install.mjs"],
   environment: () => ({ npm_config_update_notifier: "false" }),
 };
+
+/** @type {Workload} */
+export const npmPack = {
+  name: "npm pack",
+  says: "npm packs two packages with scripts, and installs one from its directory, one from its archive",
+  programs: ["npm", "node"],
+  prepare(cwd) {
+    writeFileSync(join(cwd, "package.json"), JSON.stringify({ name: "app", version: "1.0.0" }));
+    for (const name of ["one", "other"]) {
+      mkdirSync(join(cwd, name));
+      const manifest = { name, version: "1.0.0", scripts: { prepare: "node index.js" } };
+      writeFileSync(join(cwd, name, "package.json"), JSON.stringify(manifest));
+      writeFileSync(join(cwd, name, "index.js"), "exports.value = 1;\n");
+    }
+    const options = "--offline --no-audit --no-fund --install-links";
+    writeFileSync(
+      join(cwd, "story.sh"),
+      `set -e\nnpm pack ./one ./other\nnpm install ${options} ./one ./other-1.0.0.tgz\n`,
+    );
+  },
+  command: ["sh", "story.sh"],
+  environment: () => ({ npm_config_update_notifier: "false" }),
+};

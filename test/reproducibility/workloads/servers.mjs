@@ -18,6 +18,7 @@ import { spawn } from "node:child_process";
 const server = createServer(async (request, response) => {
   response.end(request.url === "/file" ? await readFile("page.txt") : "hello");
 });
+server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => {
   const client = spawn(process.execPath, ["client.mjs", String(server.address().port)], { stdio: "inherit" });
   client.on("exit", (code) => { server.close(); process.exitCode = code; });
@@ -61,7 +62,7 @@ http {
     writeFileSync(
       join(cwd, "story.sh"),
       `mkdir pages && echo hello > pages/index.html && head -c 200000 /dev/zero > pages/big
-nginx -p "$PWD" -c nginx.conf & server=$!
+nginx -p "$PWD" -c nginx.conf & server=$!; sleep 0.1
 until curl -s http://127.0.0.1:18080/ -o /dev/null; do sleep 0.1; done
 clients=; for n in 1 2 3 4 5 6 7 8; do curl -s http://127.0.0.1:18080/big -o /dev/null & clients="$clients $!"; done; wait $clients
 wget -q -O copy http://127.0.0.1:18080/big
