@@ -200,7 +200,7 @@ export function play(story, inside) {
     return screens;
   } finally {
     tmux("kill-server");
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 
