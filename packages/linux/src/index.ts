@@ -6,6 +6,7 @@ export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/seccomp
 export type { FileInspector, FileUse, UsedFile, UsingThread } from "./sensor/seccomp/inspection.ts";
 export { deviceName } from "./sensor/seccomp/sensed-file.ts";
 export { holdersOf, isRunning } from "./sensor/holders.ts";
+export { fileVersion } from "./sensor/seccomp/files.ts";
 export { SeccompSensor } from "./sensor/seccomp/sensor.ts";
 export type { ActingProcess, ActingThread, Identity } from "./sensor/seccomp/actors.ts";
 export {

@@ -17,12 +17,13 @@ import { policyLine } from "../store/policy-file.ts";
 import { assertWritable } from "../store/writable.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { containerOf, type RuncCall } from "./command-line.ts";
+import { remember, remembered } from "./hashed.ts";
 import { type HostConfiguration, readHostConfiguration } from "./host-configuration.ts";
 import { type Image, imageOf } from "./image.ts";
 import { type Label, labelOf } from "./label.ts";
 import { canisterPlaces } from "./places.ts";
 import { Records, startOf } from "./record.ts";
-import { rootOf, statusOf } from "./runc.ts";
+import { rootOf, runcPath, statusOf } from "./runc.ts";
 import type { StatusPipe } from "./status-pipe.ts";
 import type { Voice } from "./voice.ts";
 
@@ -49,7 +50,10 @@ export class Canister {
   readonly #label: Label;
   readonly #records: Records;
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
+  /** What a run before this one hashed. */
+  readonly #hashed = remembered(runcPath());
   #over = false;
+  #isMade = false;
 
   private constructor(start: Start, host: HostConfiguration) {
     const { call } = start;
@@ -81,6 +85,7 @@ export class Canister {
     this.#over = true;
     await (await this.#server)?.close();
     this.#sumUp(outcome);
+    if (this.#hashed.length === 0) await remember(runcPath());
     return outcome.exit;
   }
 
@@ -102,6 +107,7 @@ export class Canister {
       // A task under Landlock may neither mount nor pivot, which is all that a runtime does.
       landlock: false,
       openFiles: this.#start.entry.openFiles,
+      known: this.#hashed,
     };
   }
 
@@ -136,6 +142,7 @@ export class Canister {
   async #told(namespace: Namespace, exit: ChildState): Promise<void> {
     const { status, voice, entry } = this.#start;
     if (status === undefined) return;
+    this.#isMade = statusOf(exit) === 0;
     try {
       await this.#server;
     } catch (fault) {
@@ -185,7 +192,9 @@ export class Canister {
     for (const { reason, count } of report.incomplete) voice.say("warning", `incomplete: ${reason} (${count} times)`);
     const summary = `${this.#id}: ${verdict}: ${report.events} events, ${report.points} points of ${contour}, ${report.off} off contour`;
     voice.say(verdict === "learnt" || verdict === "on-contour" ? "info" : "warning", summary);
-    this.#records.write({ ...this.#record(), ended: summary }, false);
+    // A container that `run` waited for is gone by now, as is one that never came to be: nobody will ask for it.
+    if (this.#start.status === undefined || !this.#isMade) this.#records.remove();
+    else this.#records.write({ ...this.#record(), ended: summary }, false);
   }
 
   /** One of each contour, of its last run; and wherever the label wants one. */

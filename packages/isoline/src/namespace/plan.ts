@@ -1,11 +1,16 @@
 /**
  * What a namespace is to do: everything its supervising thread needs to know, as plain data.
  */
-import type { Launch as Places } from "@isoline/core";
+import type { Digest, Launch as Places } from "@isoline/core";
 import type { IntegrityPlan } from "../integrity/plan.ts";
 
 /** The sensors there are; which one `auto` means is decided before a plan is made. */
 export type SensorName = "seccomp" | "bpf";
+
+export interface KnownFile {
+  readonly version: string;
+  readonly digest: Digest;
+}
 
 export interface Plan {
   readonly mode: "learn" | "watch" | "enforce";
@@ -24,6 +29,8 @@ export interface Plan {
   readonly landlock: boolean;
   /** Soft limit of open files that the workload is to have. */
   readonly openFiles: number | undefined;
+  /** Digests of files that were hashed before, by the version that they had (`fileVersion`). */
+  readonly known?: readonly KnownFile[] | undefined;
   /** IMA's part, if anything of it was asked for. */
   readonly integrity?: IntegrityPlan | undefined;
 }

@@ -89,6 +89,10 @@ export class Stat {
   get mountId(): number {
     return (this.#words[36] as number) + (this.#words[37] as number) * 2 ** 32;
   }
+  /** Whether the kernel itself says what stx_dev, ctime and the rest are: other file systems have anonymous numbers (major 0). */
+  get isOnBlockDevice(): boolean {
+    return this.bytes.readUInt32LE(136) !== 0;
+  }
   /** Writes what changes whenever the content may have changed: device, inode, birth time, ctime, size (48 bytes). */
   putVersion(out: Buffer, at: number): number {
     this.bytes.copy(out, at, 136, 144); // stx_dev

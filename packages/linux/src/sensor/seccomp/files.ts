@@ -5,8 +5,9 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { type Digest, escapeBytes } from "@isoline/core";
 import { fstatfs, statx } from "../../abi/libc.ts";
-import { AT_EMPTY_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, Stat, STATX_MASK } from "../../abi/stat.ts";
 import { EMPTY } from "./bytes.ts";
+import { Originals } from "./originals.ts";
 import type { Found } from "./paths.ts";
 
 /**
@@ -52,6 +53,7 @@ export class FileKnowledge {
   readonly #statfs: Buffer = Buffer.alloc(120);
   readonly #chunk: Buffer = Buffer.alloc(1 << 17);
   readonly #version: Buffer = Buffer.alloc(48);
+  readonly #originals = new Originals();
   readonly #meanwhile: () => void;
 
   /** `meanwhile` is run again and again while something takes long. */
@@ -91,14 +93,27 @@ export class FileKnowledge {
     const version = this.#versionOf(found.stat);
     const entry = algorithm + version;
     const known = this.#digests.get(entry);
-    if (known) return known;
-    const digest = this.#hash(found.fd, algorithm);
+    if (known) {
+      if (algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, known);
+      return known;
+    }
+    const digest = (algorithm === "sha256" && this.#ofOriginal(found)) || this.#hash(found.fd, algorithm);
     const after = new Stat();
     if (!digest || statx(found.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, after.bytes) < 0) return undefined;
     if (this.#versionOf(after) !== version) return undefined;
     if (this.#digests.size >= CACHE_SIZE) this.#digests.clear();
     this.#digests.set(entry, digest);
+    if (algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, digest);
     return digest;
+  }
+
+  /** Takes a file's digest from whoever hashed it before, as that version of it (`fileVersion`). */
+  know(version: string, digest: Digest): void {
+    this.#digests.set(`sha256${Buffer.from(version, "hex").toString("latin1")}`, digest);
+  }
+
+  close(): void {
+    this.#originals.close();
   }
 
   /** What changes whenever the content of a file may have changed; undefined where there is no such thing. */
@@ -120,6 +135,17 @@ export class FileKnowledge {
     return withReadable(found.fd, (fd) => {
       const bytes = Buffer.alloc(length);
       return readSync(fd, bytes, 0, length, position) === length ? bytes : undefined;
+    });
+  }
+
+  /** Of a copy of something large that is known. An original that was written to meanwhile is none. */
+  #ofOriginal({ fd, stat }: Found): string | undefined {
+    return withReadable(fd, (readable) => {
+      const original = this.#originals.sameAs(readable, stat.size);
+      if (!original) return undefined;
+      const now = new Stat();
+      if (statx(original.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, now.bytes) < 0) return undefined;
+      return this.#digests.get(`sha256${this.#versionOf(now)}`) === original.digest ? original.digest : undefined;
     });
   }
 
@@ -176,4 +202,16 @@ export function pathText(found: Found): string {
   if (kind === undefined) return `?unnamed:${text}`;
   if (kind === "anon_inode") return `anon:${text.slice("anon_inode:".length).replace(/^\[(.*)\]$/, "$1")}`;
   return kind === "pipe" || kind === "socket" ? `${kind}:` : `ns:${kind}`;
+}
+
+/**
+ * What changes whenever a file's content may have changed, in hexadecimal: device, inode, birth time, ctime, size. Undefined
+ * where that could be made up: of what is no regular file on a block device.
+ */
+export function fileVersion(path: string): string | undefined {
+  const stat = new Stat();
+  if (statx(AT_FDCWD, Buffer.from(`${path}\0`), 0, STATX_MASK, stat.bytes) < 0) return undefined;
+  const version = Buffer.alloc(48);
+  stat.putVersion(version, 0);
+  return stat.isRegular && stat.isOnBlockDevice ? version.toString("hex") : undefined;
 }

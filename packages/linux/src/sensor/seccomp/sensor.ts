@@ -1,6 +1,7 @@
 /**
  * The seccomp sensor: receive a stopped call, find out who it is, decode what it would do, carry the verdict back.
  */
+import type { Digest } from "@isoline/core";
 import { EPERM } from "../../abi/errno.ts";
 import { AUDIT_ARCH_X86_64, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
 import { foreign } from "./calls/kernel.ts";
@@ -57,6 +58,11 @@ export class SeccompSensor implements Sensor {
     return true;
   }
 
+  /** Takes the digest of a file from whoever hashed that version of it (`fileVersion`) before. */
+  know(version: string, digest: Digest): void {
+    this.#context.files.know(version, digest);
+  }
+
   /** Forgets processes that are gone. */
   sweep(): void {
     this.#tasks.sweep();
@@ -78,6 +84,7 @@ export class SeccompSensor implements Sensor {
   close(): void {
     this.#tasks.close();
     this.#listener.close();
+    this.#context.files.close();
   }
 
   #answer(verdict: Verdict): void {

@@ -1,0 +1,40 @@
+/**
+ * The digest of runc, remembered from one container to the next: it is large, and hashed before anything runs. By its version,
+ * and only where the kernel itself says what that is, in a directory that only its owner can enter.
+ */
+import { createHash } from "node:crypto";
+import { createReadStream, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Digest } from "@isoline/core";
+import { fileVersion } from "@isoline/linux";
+import { openControlDirectory } from "../control/place.ts";
+import type { KnownFile } from "../namespace/plan.ts";
+
+const SHAPE = /^([0-9a-f]{96}) ([0-9a-f]{64})\n$/;
+
+/** What is remembered of a file; nothing if it has changed since. */
+export function remembered(path: string): readonly KnownFile[] {
+  try {
+    const [, version, digest] = SHAPE.exec(readFileSync(place(), "latin1")) ?? [];
+    return version !== undefined && version === fileVersion(path) ? [{ version, digest: digest as Digest }] : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Hashes a file and remembers it, unless it may not be remembered or changes meanwhile. */
+export async function remember(path: string): Promise<void> {
+  const version = fileVersion(path);
+  if (version === undefined) return;
+  const hash = createHash("sha256");
+  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  if (fileVersion(path) !== version) return;
+  const aside = `${place()}.${process.pid}`;
+  mkdirSync(dirname(aside), { mode: 0o700, recursive: true });
+  writeFileSync(aside, `${version} ${hash.digest("hex")}\n`, { mode: 0o600 });
+  renameSync(aside, place());
+}
+
+function place(): string {
+  return join(openControlDirectory(), "canisters", "runc.digest");
+}
