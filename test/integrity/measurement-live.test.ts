@@ -58,6 +58,32 @@ describe.skipIf(!isBuilt)("measurement", () => {
     expect(verifyList(listOf(outcome))).toMatchObject({ violations: 2, problems: [] });
   });
 
+  it("sees a writer that made the file, and none where nobody writes any more", async () => {
+    const [open, shut] = [bench.path("made-open.txt"), bench.path("made-shut.txt")];
+    const outcome = await bench.learn(`exec 3>${open}; echo one >&3; cat ${open}; echo one > ${shut}; cat ${shut}`, {
+      policy,
+    });
+    expect(outcome.integrity?.violations).toBe(1);
+    expect(outcome.audit).toMatch(/cause=open_writers .*made-open/);
+  });
+
+  it("measures by several templates into several registers", async () => {
+    const text = document(bench.place, "templates.txt", "text\n");
+    const outcome = await bench.learn(`cat ${text}`, {
+      policy: [
+        "measure func=BPRM_CHECK template=ima-ng pcr=11",
+        "measure func=MMAP_CHECK template=ima pcr=12",
+        "measure func=FILE_CHECK mask=MAY_READ template=ima-sigv2",
+      ].join("\n"),
+    });
+    const list = listOf(outcome);
+    expect(new Set(list.entries.map(({ template }) => template))).toEqual(
+      new Set(["ima-sig", "ima-ng", "ima", "ima-sigv2"]),
+    );
+    expect(verifyList(list).problems).toEqual([]);
+    expect(Object.keys(outcome.integrity?.registers["sha256"] ?? {})).toEqual(["10", "11", "12"]);
+  });
+
   it("measures keys and critical data where the policy says so", async () => {
     const outcome = await bench.learn("true", {
       policy: "measure func=KEY_CHECK keyrings=.ima\nmeasure func=CRITICAL_DATA pcr=11\n",

@@ -16,8 +16,10 @@ export class FileRecord {
   signed = false;
   /** It was measured for a reader: writing to it while it is still read is a violation. */
   read = false;
-  /** Somebody may hold it open for writing. */
+  /** Somebody in the namespace opened it for writing, and may still have it open. */
   written = false;
+  /** It was looked whether somebody has, as it is now. */
+  looked = false;
   /** That it was read while it was open for writing has been recorded. */
   openWriters = false;
 
@@ -30,8 +32,7 @@ export class FileRecord {
     this.audited = false;
     this.hashed = false;
     this.signed = false;
-    // A file that changes may still be open; one that is new may be, too.
-    this.written = true;
+    this.looked = false;
   }
 }
 

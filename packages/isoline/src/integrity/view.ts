@@ -62,6 +62,8 @@ export class IntegrityView implements FileInspector {
   readonly #options: ViewOptions;
   readonly #records = new FileRecords();
   readonly #assessor: Assessor;
+  /** Whoever made a file since then may still have it open: making one is not inspected. A second for the coarse clock of files. */
+  readonly #began = Math.floor(Date.now() / 1000 - process.uptime()) - 1;
   #policy: ImaPolicy | undefined;
   #measures = false;
   /** Uses that some rule appraises. */
@@ -177,8 +179,9 @@ export class IntegrityView implements FileInspector {
       this.#violation("ToMToU", file, thread);
     } else if (decision.measure !== undefined) {
       record.read = true;
-      if (!record.written) return;
+      if (!record.written && (record.looked || file.changedAt < this.#began)) return;
       const { writers } = this.#options.holders(file);
+      record.looked = true;
       record.written = writers;
       if (writers && !record.openWriters) this.#violation("open_writers", file, thread);
       record.openWriters = writers;

@@ -78,6 +78,10 @@ export class Stat {
   get isSymlink(): boolean {
     return this.kind === S_IFLNK;
   }
+  /** When content or attributes changed last, in whole seconds since 1970. */
+  get changedAt(): number {
+    return (this.#words[24] as number) + (this.#words[25] as number) * 2 ** 32;
+  }
   /** Device of the filesystem, `major:minor` packed into one number. */
   get device(): number {
     return (this.#words[34] as number) * 2 ** 20 + (this.#words[35] as number);

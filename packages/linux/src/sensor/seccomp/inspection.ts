@@ -45,6 +45,8 @@ export interface UsedFile {
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
+  /** When content or attributes changed last, in whole seconds since 1970. */
+  readonly changedAt: number;
   /** Differs whenever content or attributes may have changed: device, inode, birth time, change time, size. */
   readonly version: string;
   /**

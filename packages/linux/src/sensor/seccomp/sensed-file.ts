@@ -64,6 +64,9 @@ export class SensedFile implements UsedFile {
   get size(): number {
     return this.#at.stat.size;
   }
+  get changedAt(): number {
+    return this.#at.stat.changedAt;
+  }
   get version(): string {
     this.#at.stat.putVersion(this.#version, 0);
     return this.#version.toString("latin1");
