@@ -36,6 +36,7 @@ export { parsePolicy } from "./identity/policy-file.ts";
 export * from "./identity/policy.ts";
 export { changesNames } from "./identity/rules/created.ts";
 export { groupPaths } from "./identity/rules/control-groups.ts";
+export { allocatorFiles } from "./identity/rules/overlooked.ts";
 export { pathsAbove } from "./identity/rules/directories.ts";
 export { lensRules, type RuleName, ruleNames, type SwitchableRule } from "./identity/rules/table.ts";
 export * from "./identity/task.ts";

@@ -1,4 +1,4 @@
-import type { Actor, Digest, Event, Operation, Subject } from "@isoline/core";
+import { type Actor, DEFAULT_POLICY, type Digest, type Event, type Operation, type Subject } from "@isoline/core";
 import { describe, expect, it } from "vitest";
 import { compileRules } from "./compile.ts";
 import { ALL_FS, ALL_NET, namesOf, scopes } from "./rights.ts";
@@ -53,6 +53,22 @@ describe("what each operation needs", () => {
     expect(shown(open("read", "/srv", 0o040755))).toEqual(["/srv/: read-dir"]);
     expect(shown(open("read,write", "/dev/null", 0o020666))).toEqual(["/dev/null: write-file, read-file"]);
     expect(shown(open("path", "/srv/x"))).toEqual([]);
+  });
+
+  it("a directory of a store's fan-out: to list it is no event", () => {
+    expect(shown(act("mkdir", { path: "$CWD/objects/$hash", mode: 0o755 }))).toEqual([
+      "/home/ann/app/objects/: read-dir, make-dir",
+    ]);
+  });
+
+  it("what malloc asks is no event either, unless the policy has it so", () => {
+    const files = (allocator: boolean) => {
+      const rules = { ...DEFAULT_POLICY.rules, allocator };
+      return compileRules([], places, { ...policy, rules }).files.map(({ path, access }) => [path, namesOf(access)]);
+    };
+    expect(files(true)).toContainEqual(["/proc/sys/vm/overcommit_memory", "read-file"]);
+    expect(files(true)).toHaveLength(3);
+    expect(files(false)).toEqual([]);
   });
 
   it("a new terminal: its other side is opened by an ioctl that nobody sees", () => {

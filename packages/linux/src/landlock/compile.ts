@@ -10,7 +10,7 @@
 import { type Contour, type Event, parsePolicy, type Policy } from "@isoline/core";
 import { ChangingNames } from "./changing-names.ts";
 import { NetworkRules } from "./network.ts";
-import { type Need, needsOf, type Passage, passagesOf } from "./needs.ts";
+import { type Need, needsOf, type Passage, passagesOf, unseenNeeds } from "./needs.ts";
 import { obstacleIn } from "./obstacles.ts";
 import { type Places, type Reading, type RealPath, RealPaths } from "./real-path.ts";
 import { ALL_FS, fsRights, namesOf } from "./rights.ts";
@@ -27,11 +27,12 @@ export function compileLandlock(contour: Contour, places: Places): LandlockRules
 export function compileRules(
   events: readonly Event[],
   places: Places,
-  policy: Pick<Policy, "pseudonyms" | "iouring">,
+  policy: Pick<Policy, "pseudonyms" | "iouring"> & Partial<Pick<Policy, "rules">>,
 ): LandlockRules {
   const compilation = new Compilation(new RealPaths(places, policy.pseudonyms), policy.iouring === "allow");
   for (const event of events) compilation.names.note(event);
   for (const event of events) compilation.take(event);
+  for (const need of unseenNeeds(policy.rules ?? {})) compilation.allow(need);
   return compilation.finish();
 }
 
@@ -56,7 +57,7 @@ class Compilation {
   take(event: Event): void {
     const obstacle = obstacleIn(event, { allowsIoUring: this.#allowsIoUring });
     if (obstacle) this.#reasons.add(obstacle);
-    for (const need of needsOf(event)) this.#need(need);
+    for (const need of needsOf(event)) this.allow(need);
     for (const passage of passagesOf(event)) this.#passage(passage);
     this.#network.note(event);
   }
@@ -81,7 +82,7 @@ class Compilation {
     };
   }
 
-  #need({ path, of, on, rights, tried = false }: Need): void {
+  allow({ path, of, on, rights, tried = false }: Need): void {
     const reading = of === "parent" ? this.#paths.parentOf(path) : this.#paths.of(path);
     if (reading === "nowhere") return;
     if (reading === "unknown") return this.#release(rights, path);

@@ -4,7 +4,7 @@
  * Derived from the hooks of security/landlock/fs.c and net.c: what has no hook there (mapping, chmod, chown, attributes,
  * times, sockets other than TCP, datagrams, …) needs nothing and is not restricted.
  */
-import type { Event, Subject } from "@isoline/core";
+import { allocatorFiles, type Event, type Policy, type Subject } from "@isoline/core";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../abi/stat.ts";
 import { ALL_FS, ALL_MAKE, FILE_RIGHTS, fsRights } from "./rights.ts";
 import type { Spot } from "./rules.ts";
@@ -33,6 +33,8 @@ const RUN = READ | fsRights.execute;
 const ANY_EXECUTE = 0o111;
 /** O_TMPFILE: the name that the sensor gives to a file without one. */
 const UNNAMED = "/#unnamed";
+/** How the lens calls a directory over which a store spreads its entries. */
+const FAN = "/$hash";
 const WHITEOUT = "0:0";
 
 const makes: Readonly<Record<number, number>> = {
@@ -76,7 +78,11 @@ export function needsOf(event: Event): readonly Need[] {
     case "symlink":
       return [inParent(event.subject.path, fsRights["make-sym"])];
     case "mkdir":
-      return [inParent(event.subject.path, fsRights["make-dir"])];
+      // To list a directory of a store's fan-out is no event (rule content-address), and so on no contour.
+      return [
+        inParent(event.subject.path, fsRights["make-dir"]),
+        ...(event.subject.path.endsWith(FAN) ? [within(event.subject.path, fsRights["read-dir"])] : []),
+      ];
     case "mknod":
       return [inParent(event.subject.path, makesNode(event.subject))];
     case "truncate":
@@ -89,6 +95,11 @@ export function needsOf(event: Event): readonly Need[] {
     default:
       return [];
   }
+}
+
+/** What the lens takes for no event although Landlock would refuse it; the program itself is readable wherever it is executed. */
+export function unseenNeeds(rules: Partial<Policy["rules"]>): readonly Need[] {
+  return rules.allocator ? allocatorFiles.map((path) => onFile(path, READ)) : [];
 }
 
 /** Where an event takes an object from one directory to another, if it does. */

@@ -23,6 +23,9 @@ const ASKED: ReadonlyMap<string, readonly string[]> = new Map([
   ["proc", ["/proc/sys/vm/overcommit_memory"]],
 ]);
 
+/** The files that rule `allocator` is about. */
+export const allocatorFiles: readonly string[] = [...ASKED.values()].flat();
+
 /** A look at what malloc goes by, and nothing else. */
 export function isAllocatorsQuestion({ op, subject }: ReadEvent): boolean {
   return op === "open" && subject.access === "read" && (ASKED.get(subject.fs)?.includes(subject.path) ?? false);
