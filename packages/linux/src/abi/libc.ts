@@ -29,6 +29,7 @@ const pathOf = call(["long", "void *"]);
 const getxattrCall = call(["void *", "void *", "void *", "long"]);
 const setxattrCall = call(["void *", "void *", "void *", "long", "long"]);
 const readCall = call(["long", "void *", "long"]);
+const preadCall = call(["long", "void *", "long", "long"]);
 const waitCall = call(["long", "void *", "long", "void *"]);
 const prlimitCall = call(["long", "long", "void *", "void *"]);
 const seccompCall = call(["long", "long", "void *"]);
@@ -94,6 +95,11 @@ export function close(fd: number): number {
 /** `read(2)` into all of a Buffer; how many bytes, 0 at the end. */
 export function read(fd: number, out: Buffer): number {
   return fail(readCall(NR.read, fd, out, out.length));
+}
+
+/** `pread64(2)` into all of a Buffer, from `offset`. */
+export function pread(fd: number, out: Buffer, offset: number): number {
+  return fail(preadCall(NR.pread64, fd, out, out.length, offset));
 }
 
 /** `openat2(2)`; `path` NUL-terminated bytes, `how` a 24-byte `struct open_how`. */

@@ -5,11 +5,13 @@
  * that off, and a task may change it (PR_SET_MM). Whether memory that was held is still anybody's it cannot change:
  * the kernel reads nothing from memory that nobody uses any more (fs/proc/base.c, mem_rw).
  */
-import { closeSync, openSync, readSync } from "node:fs";
-import { kcmp } from "../../abi/libc.ts";
+import { close, kcmp, openat2, pread } from "../../abi/libc.ts";
+import { AT_FDCWD, O_CLOEXEC } from "../../abi/stat.ts";
+import { openHow, terminated } from "./bytes.ts";
 
 const KCMP_VM = 1;
-const byte = Buffer.alloc(1);
+const byte: Buffer = Buffer.alloc(1);
+const READ = openHow(O_CLOEXEC, 0, 0);
 
 export class OldImage {
   readonly #fd: number;
@@ -36,23 +38,15 @@ export class OldImage {
   }
 
   close(): void {
-    if (this.isHeld) closeSync(this.#fd);
+    if (this.isHeld) close(this.#fd);
   }
 }
 
 function hold(tid: number): number {
-  try {
-    return openSync(`/proc/${tid}/mem`, "r");
-  } catch {
-    return -1;
-  }
+  return Math.max(openat2(AT_FDCWD, terminated(`/proc/${tid}/mem`), READ), -1);
 }
 
 /** There is nothing at address 0, which is an error as long as the memory is in use. */
 function isNobodys(fd: number): boolean {
-  try {
-    return readSync(fd, byte, 0, 1, 0) === 0;
-  } catch {
-    return false;
-  }
+  return pread(fd, byte, 0) === 0;
 }

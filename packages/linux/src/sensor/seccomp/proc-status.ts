@@ -77,7 +77,7 @@ class StatusText {
 
   numbers(name: string): number[] {
     const value = this.after(name);
-    return value === "" ? [] : value.split(/[\t ]+/).map(Number);
+    return value === "" ? [] : value.split(value.includes("\t") ? "\t" : " ").map(Number);
   }
 }
 
