@@ -133,6 +133,25 @@ describe.skipIf(!isBuilt || !maySign)("appraisal, as root on a filesystem with s
     expect((await bench.learn(`python3 ${script} ${data}`, { policy: rule, mode: "log" })).stdout).toBe("0 0\n0\n");
   });
 
+  it("a file that is opened by its handle, and so cannot be looked at, is refused", async () => {
+    const script = bench.path("handle.py");
+    writeFileSync(
+      script,
+      [
+        "import ctypes, os, struct",
+        "libc = ctypes.CDLL(None, use_errno=True)",
+        "handle, mount = ctypes.create_string_buffer(struct.pack('Ii', 120, 0) + bytes(120)), ctypes.c_int()",
+        "if libc.name_to_handle_at(-100, b'/etc/hostname', handle, ctypes.byref(mount), 0) < 0: print('no handles')",
+        "at = os.open('/etc', os.O_RDONLY)",
+        "print(libc.open_by_handle_at(at, handle, 0), ctypes.get_errno())",
+      ].join("\n"),
+    );
+    const rule = `appraise func=FILE_CHECK fowner=${OWNER}\n`;
+    const { stdout } = await bench.learn(`python3 ${script}`, { policy: rule });
+    expect(stdout === "-1 13\n" || stdout.startsWith("no handles\n")).toBe(true);
+    expect((await bench.learn(`python3 ${script}`, { policy: rule, mode: "log" })).stdout).not.toMatch(/^-1 13/);
+  });
+
   it("fs-verity: without a digest of it nothing passes a rule that asks for one", async () => {
     const rule = `appraise func=BPRM_CHECK fowner=${OWNER} digest_type=verity appraise_type=sigv3\n`;
     const { stdout, audit } = await bench.learn(runAll([paths[0] as string]), { policy: rule });

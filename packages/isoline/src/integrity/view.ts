@@ -66,8 +66,9 @@ export class IntegrityView implements FileInspector {
   readonly #began = Math.floor(Date.now() / 1000 - process.uptime()) - 1;
   #policy: ImaPolicy | undefined;
   #measures = false;
-  /** Uses that some rule appraises. */
+  /** Uses that some rule appraises, and that some rule measures. */
   readonly #appraised = new Set<FileUse>();
+  readonly #measured = new Set<FileUse>();
   #denied = 0;
 
   constructor(options: ViewOptions) {
@@ -95,8 +96,11 @@ export class IntegrityView implements FileInspector {
     if (this.#policy !== undefined) return false;
     assertUpheld(policy);
     this.#policy = policy;
-    for (const use of Object.keys(hooksOf) as FileUse[])
-      if (policy.rules.some((rule) => mayAppraise(rule, use))) this.#appraised.add(use);
+    for (const use of Object.keys(hooksOf) as FileUse[]) {
+      if (policy.rules.some((rule) => rule.action === "appraise" && mayBeAbout(rule, use))) this.#appraised.add(use);
+      if (ordinary.has(use) && policy.rules.some((rule) => rule.action === "measure" && mayBeAbout(rule, use)))
+        this.#measured.add(use);
+    }
     this.#measures = policy.rules.some((rule) => rule.action === "measure");
     for (const rule of policy.rules) this.#options.audit(policyRule(rule));
     this.#options.audit(policyLoaded());
@@ -121,8 +125,11 @@ export class IntegrityView implements FileInspector {
     return 0;
   }
 
-  withoutFile(use: FileUse): number {
-    if (this.#options.mode !== "enforce" || !this.#appraised.has(use)) return 0;
+  withoutFile(use: FileUse, thread: UsingThread): number {
+    const lost = this.#measured.has(use)
+      ? this.#options.lost("a file could not be found, and was not measured", thread.process)
+      : 0;
+    if (this.#options.mode !== "enforce" || !this.#appraised.has(use)) return lost;
     if (use === "protect") return EPERM;
     this.#denied += 1;
     return EACCES;
@@ -235,10 +242,12 @@ export class IntegrityView implements FileInspector {
   }
 }
 
-/** Whether a rule appraises a use by name, or, for what becomes memory, because it appraises everything. */
-function mayAppraise({ action, func }: Rule, use: FileUse): boolean {
-  if (action !== "appraise") return false;
-  return func === undefined ? use === "protect" : hooksOf[use].includes(func);
+/** Uses of files by anybody; the others are the machine's, and only rules that name them are about them. */
+const ordinary: ReadonlySet<FileUse> = new Set(["open", "exec", "credentials", "map"]);
+
+/** Whether a rule may be about a use, whatever the file. */
+function mayBeAbout({ func }: Rule, use: FileUse): boolean {
+  return func === undefined ? ordinary.has(use) || use === "protect" : hooksOf[use].includes(func);
 }
 
 function isAsked({ measure, appraise, audit, hash }: Decision): boolean {

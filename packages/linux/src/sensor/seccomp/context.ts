@@ -127,7 +127,13 @@ export class Context {
     // A task that was killed meanwhile shows nothing either, and its call will not happen: nothing was lost.
     if (!this.listener.stillWaiting()) return PROCEED;
     const lost = this.mediator.lost(reason, thread.process);
-    return this.decide(thread, act) || lost;
+    return this.uninspected(thread, act) || this.decide(thread, act) || lost;
+  }
+
+  /** A use of a file that nobody can look at: the errno it is to fail with, where somebody would have had to. */
+  uninspected(thread: Thread, { op }: Act): Verdict {
+    const use = op === "open" || op === "exec" || op === "map" ? op : undefined;
+    return use === undefined ? PROCEED : (this.mediator.inspector?.withoutFile(use, thread) ?? PROCEED);
   }
 
   /**

@@ -50,6 +50,8 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
       }
       if (next.kind === "none") return images(executable);
       if (next.kind === "unknown") {
+        const refused = context.mediator.inspector?.withoutFile("exec", thread) ?? 0;
+        if (refused !== 0) return { deniedWith: refused };
         loaders.push({ path: next.reason });
         return images("");
       }
@@ -67,6 +69,8 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
       );
       if (result < 0) {
         if (PATH_ERRORS.has(-result)) return { refusedWith: -result };
+        const refused = context.mediator.inspector?.withoutFile("exec", thread) ?? 0;
+        if (refused !== 0) return { deniedWith: refused };
         loaders.push({ path: `?unresolved:${escapeBytes(next.path)}` });
         return images(next.kind === "elf" ? executable : "");
       }

@@ -33,7 +33,7 @@ export interface FileInspector {
    */
   inspect(use: FileUse, access: number, file: UsedFile, thread: UsingThread): number;
   /** The same for content that comes out of memory where a file was possible, and for a file that could not be found. */
-  withoutFile(use: FileUse): number;
+  withoutFile(use: FileUse, thread: UsingThread): number;
 }
 
 /** A regular file that is being used. */

@@ -83,7 +83,7 @@ export const mprotect: Decoder = (context, thread) =>
 
 /** Files that were mapped without a right to execute, and are now to have it. */
 function inspectProtected(context: Context, thread: Thread): Verdict {
-  const without = context.mediator.inspector?.withoutFile("protect") ?? 0;
+  const without = context.mediator.inspector?.withoutFile("protect", thread) ?? 0;
   if (without === 0) return 0;
   const start = context.call.pointer(0);
   const { found } = context;

@@ -63,12 +63,13 @@ export const bpf: Decoder = (context, thread) => {
 };
 
 export const initModule: Decoder = (context, thread) =>
-  withoutFile(context, "module") ||
+  withoutFile(context, thread, "module") ||
   context.decide(thread, { op: "module", subject: { call: "init_module", path: "none" } });
 
 /** `kexec_load(entry, segments…)`: a kernel out of memory. */
 export const kexecLoad: Decoder = (context, thread) =>
-  withoutFile(context, "kexec-kernel") || context.decide(thread, { op: "kexec", subject: { call: "kexec_load" } });
+  withoutFile(context, thread, "kexec-kernel") ||
+  context.decide(thread, { op: "kexec", subject: { call: "kexec_load" } });
 
 /** `kexec_file_load(kernel_fd, initrd_fd, …, flags)`. */
 export const kexecFileLoad: Decoder = (context, thread) =>
@@ -82,8 +83,8 @@ export const kexecFileLoad: Decoder = (context, thread) =>
 const KEXEC_FILE_NO_INITRAMFS = 4;
 
 /** Content that comes out of memory has no file that could be inspected. */
-function withoutFile(context: Context, use: FileUse): Verdict {
-  return context.mediator.inspector?.withoutFile(use) ?? 0;
+function withoutFile(context: Context, thread: Thread, use: FileUse): Verdict {
+  return context.mediator.inspector?.withoutFile(use, thread) ?? 0;
 }
 
 function inspectDescriptor(context: Context, thread: Thread, descriptor: number, use: FileUse): Verdict {

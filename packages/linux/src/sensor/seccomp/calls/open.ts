@@ -85,11 +85,13 @@ export const openat2: Decoder = (context, thread) => {
 };
 
 /** `open_by_handle_at`: a handle is no path, and only the kernel can read it. */
-export const openByHandle: Decoder = (context, thread) =>
-  context.decide(thread, {
+export const openByHandle: Decoder = (context, thread) => {
+  const act: Act = {
     op: "open",
     subject: { access: accessOf(context.call.u32(2)), path: "?by-handle", mode: 0, uid: 0, gid: 0, fs: "?" },
-  });
+  };
+  return context.uninspected(thread, act) || context.decide(thread, act);
+};
 
 function unresolvedOpen(path: string): Act {
   return { op: "open", subject: { access: "?", path, mode: 0, uid: 0, gid: 0, fs: "?" } };
