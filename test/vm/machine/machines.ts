@@ -47,6 +47,7 @@ export interface Equipment {
 
 /** What is there to start machines with, or which package is missing. */
 export function equipment(): Equipment | { readonly missing: string } {
+  if (process.arch !== "x64") return { missing: "an x86-64 machine, whose programs the kernel can run" };
   if (!present("qemu-system-x86_64")) return { missing: "qemu-system-x86" };
   const kernel = stockKernel();
   if (kernel === undefined) return { missing: "linux-image-amd64, unpacked" };
