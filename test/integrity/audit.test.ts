@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type AuditRecord, recordJson, recordLine } from "../../packages/isoline/src/integrity/audit/record.ts";
+import { policyRule } from "../../packages/isoline/src/integrity/audit/records.ts";
+import { parseImaPolicy } from "../../packages/isoline/src/integrity/policy/parse.ts";
+import type { Rule } from "../../packages/isoline/src/integrity/policy/rule.ts";
 
 const at = new Date(1_795_527_735_621);
 const record = (name: string): AuditRecord => ({
@@ -27,6 +30,11 @@ describe("an audit record", () => {
       expect(line.trimEnd().split("\n")).toHaveLength(1);
     },
   );
+
+  it("tells a rule of a policy as the kernel does", () => {
+    const [rule] = parseImaPolicy("audit func=BPRM_CHECK uid<1000 permit_directio\n").rules;
+    expect(recordLine(policyRule(rule as Rule), at, 1)).toMatch(/: action=audit func=BPRM_CHECK uid<1000 res=1\n$/);
+  });
 
   it("is an object on one line with journald's field names", () => {
     const line = recordJson(record("/a\nb"), at, 27);

@@ -8,7 +8,7 @@ import { Assessor, type Assessed } from "./assess.ts";
 import { type AuditRecord, dataRecord, policyLoaded, policyRule, violated } from "./audit/records.ts";
 import type { Keyring } from "./appraise/keyring.ts";
 import { FileRecords, type FileRecord } from "./file-record.ts";
-import type { HashAlgorithm } from "./hash-algorithms.ts";
+import { algorithmByName, type HashAlgorithm } from "./hash-algorithms.ts";
 import { labelPart } from "./label.ts";
 import { bootAggregate } from "./measure/boot-aggregate.ts";
 import { DEFAULT_REGISTER, RunningList } from "./measure/running-list.ts";
@@ -74,7 +74,8 @@ export class IntegrityView implements FileInspector {
   constructor(options: ViewOptions) {
     this.#options = options;
     this.#assessor = new Assessor(options, this.list);
-    const { digest, algorithm } = bootAggregate(options.algorithm);
+    const own = options.template === "ima" ? (algorithmByName("sha1") ?? options.algorithm) : options.algorithm;
+    const { digest, algorithm } = bootAggregate(own);
     this.#add(DEFAULT_REGISTER, options.template, Buffer.from("boot_aggregate"), algorithm, digest);
   }
 
@@ -237,7 +238,8 @@ export class IntegrityView implements FileInspector {
     digest: Buffer | undefined,
     buffer?: Buffer,
   ): boolean {
-    const data = templateData(template, { name, kind: "ima", algorithm, digest, sha1: () => undefined, buffer });
+    const sha1 = () => (algorithm.name === "sha1" ? digest : undefined);
+    const data = templateData(template, { name, kind: "ima", algorithm, digest, sha1, buffer });
     return this.list.add(register, template, data, digest === undefined);
   }
 }

@@ -14,7 +14,12 @@ export const recordTypes = {
 export type RecordType = keyof typeof recordTypes;
 
 /** A value of a record: a number or a word as it is; bytes that somebody else chose are quoted, or in hexadecimal. */
-export type RecordValue = number | string | { readonly untrusted: Uint8Array };
+export type RecordValue =
+  | number
+  | string
+  | { readonly untrusted: Uint8Array }
+  /** Of a policy's rule: `uid<1000`. */
+  | { readonly operator: "<" | ">"; readonly than: string };
 
 export interface AuditRecord {
   readonly type: RecordType;
@@ -24,17 +29,14 @@ export interface AuditRecord {
 
 /** `type=INTEGRITY_RULE msg=audit(1795527735.589:25): file="/usr/bin/true" …`, as auditd writes it. */
 export function recordLine(record: AuditRecord, at: Date, serial: number): string {
-  const fields = record.fields.map(([name, value]) => `${name}=${valueText(value)}`).join(" ");
+  const fields = record.fields.map(([name, value]) => name + operatorOf(value) + valueText(value)).join(" ");
   return `type=${record.type} msg=audit(${(at.getTime() / 1000).toFixed(3)}:${serial}): ${fields}\n`;
 }
 
 /** One JSON object a line with journald's field names, fit for `systemd-cat` and `journalctl -o json` alike. */
 export function recordJson(record: AuditRecord, at: Date, serial: number): string {
   const failed = record.fields.some(([name, value]) => name === "res" && value === 0);
-  const fields = record.fields.map(([name, value]) => [
-    `AUDIT_FIELD_${name.toUpperCase()}`,
-    typeof value === "object" ? escapeBytes(value.untrusted) : String(value),
-  ]);
+  const fields = record.fields.map(([name, value]) => [`AUDIT_FIELD_${name.toUpperCase()}`, plainText(value)]);
   const object = {
     __REALTIME_TIMESTAMP: String(at.getTime() * 1000),
     SYSLOG_IDENTIFIER: "isoline",
@@ -50,9 +52,19 @@ export function recordJson(record: AuditRecord, at: Date, serial: number): strin
   return `${JSON.stringify(object)}\n`;
 }
 
+function operatorOf(value: RecordValue): string {
+  return typeof value === "object" && "operator" in value ? value.operator : "=";
+}
+
+function plainText(value: RecordValue): string {
+  if (typeof value !== "object") return String(value);
+  return "untrusted" in value ? escapeBytes(value.untrusted) : value.operator + value.than;
+}
+
 /** kernel/audit.c, audit_log_n_untrustedstring: hexadecimal if there is a quote, a space, or what is not printable. */
 function valueText(value: RecordValue): string {
   if (typeof value !== "object") return String(value);
+  if ("than" in value) return value.than;
   const bytes = Buffer.from(value.untrusted);
   const isPlain = bytes.every((byte) => byte !== 0x22 && byte > 0x20 && byte < 0x7f);
   return isPlain ? `"${bytes.toString("latin1")}"` : bytes.toString("hex").toUpperCase();

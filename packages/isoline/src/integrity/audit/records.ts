@@ -30,10 +30,11 @@ export function violated(cause: string, file: UsedFile, thread: UsingThread): Au
 
 /** INTEGRITY_POLICY_RULE: one of a policy that was taken. */
 export function policyRule(rule: Rule): AuditRecord {
-  const conditions = rule.text.split(" ").filter((word) => word !== rule.action);
-  const fields = conditions.map((word): readonly [string, RecordValue] => {
-    const at = word.search(/[=<>]/);
-    return at < 0 ? [word, 1] : [word.slice(0, at), word[at] === "=" ? word.slice(at + 1) : word.slice(at)];
+  const fields = rule.text.split(" ").flatMap((word): (readonly [string, RecordValue])[] => {
+    const [, name, operator, value] = /^([a-z_]+)([=<>])(.*)$/.exec(word) ?? [];
+    // The action stands in front, and a word without a value is not told (ima_parse_rule).
+    if (name === undefined || value === undefined) return [];
+    return [[name, operator === "<" || operator === ">" ? { operator, than: value } : value]];
   });
   return { type: "INTEGRITY_POLICY_RULE", fields: [["action", rule.action], ...fields, ["res", 1]] };
 }
