@@ -67,9 +67,10 @@ describe.skipIf(!isBuilt)("measurement", () => {
     expect(outcome.audit).toMatch(/cause=open_writers .*made-open/);
   });
 
-  it("measures by several templates into several registers", async () => {
+  it("measures by several templates into several registers, in the algorithm that was asked for", async () => {
     const text = document(bench.place, "templates.txt", "text\n");
     const outcome = await bench.learn(`cat ${text}`, {
+      more: ["--ima-hash", "sha384"],
       policy: [
         "measure func=BPRM_CHECK template=ima-ng pcr=11",
         "measure func=MMAP_CHECK template=ima pcr=12",
@@ -81,6 +82,8 @@ describe.skipIf(!isBuilt)("measurement", () => {
       new Set(["ima-sig", "ima-ng", "ima", "ima-sigv2"]),
     );
     expect(verifyList(list).problems).toEqual([]);
+    const measured = list.entries.map((entry, at) => readMeasured(entry, true, at + 1)?.file);
+    expect(new Set(measured.map((file) => file?.algorithm))).toEqual(new Set(["sha384", undefined]));
     expect(Object.keys(outcome.integrity?.registers["sha256"] ?? {})).toEqual(["10", "11", "12"]);
   });
 

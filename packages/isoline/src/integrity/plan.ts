@@ -1,4 +1,5 @@
 /** What the integrity view of a namespace is to do, as plain data. */
+import type { Bank } from "./hash-algorithms.ts";
 import type { AppraiseMode } from "./view.ts";
 
 export interface IntegrityPlan {
@@ -13,10 +14,14 @@ export interface IntegrityPlan {
   readonly audit: string | undefined;
   /** Template of rules that name none. */
   readonly template: string;
+  /** Algorithm of measurements, where a file's attribute names no other. */
+  readonly algorithm: Bank;
 }
 
 /** As a kernel with Debian's configuration. */
 export const DEFAULT_TEMPLATE = "ima-sig";
+
+export const DEFAULT_ALGORITHM = "sha256";
 
 export const unasked: IntegrityPlan = {
   policy: undefined,
@@ -25,4 +30,5 @@ export const unasked: IntegrityPlan = {
   lists: undefined,
   audit: undefined,
   template: DEFAULT_TEMPLATE,
+  algorithm: DEFAULT_ALGORITHM,
 };

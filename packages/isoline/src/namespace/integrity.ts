@@ -103,7 +103,7 @@ export class NamespaceIntegrity {
       mode: this.#plan.mode,
       keys: this.#keys,
       template: this.#plan.template,
-      algorithm: algorithmByName("sha256") as HashAlgorithm,
+      algorithm: algorithmByName(this.#plan.algorithm) as HashAlgorithm,
       audit: (record) => this.#audit?.write(record),
       lost: this.#around.lost,
       holders: (file) => this.#holders(file),

@@ -106,6 +106,14 @@ function withIntegrity(command: Command): void {
       new Option("--ima-appraise <mode>", "what becomes of a file that is not good").choices(["enforce", "log", "fix"]),
     )
     .option("--ima-template <name>", "template of rules that name none; ima-sig if left out")
+    .addOption(
+      new Option("--ima-hash <name>", "algorithm of measurements; sha256 if left out").choices([
+        "sha1",
+        "sha256",
+        "sha384",
+        "sha512",
+      ]),
+    )
     .option("--ima-list <directory>", "write the measurement lists here, in the kernel's forms and under its names")
     .option("--ima-audit <file>", "add audit records to this file; as JSON if it ends in .json or .jsonl");
 }

@@ -1,6 +1,7 @@
 /** The `--ima-…` options of commands that run a workload. */
+import type { Bank } from "../../integrity/hash-algorithms.ts";
 import { isTemplateName } from "../../integrity/list/template.ts";
-import { DEFAULT_TEMPLATE, type IntegrityPlan } from "../../integrity/plan.ts";
+import { DEFAULT_ALGORITHM, DEFAULT_TEMPLATE, type IntegrityPlan } from "../../integrity/plan.ts";
 import type { AppraiseMode } from "../../integrity/view.ts";
 import { usage } from "../refusal.ts";
 
@@ -9,14 +10,15 @@ export interface IntegrityOptions {
   readonly imaKey?: readonly string[];
   readonly imaAppraise?: AppraiseMode;
   readonly imaTemplate?: string;
+  readonly imaHash?: Bank;
   readonly imaList?: string;
   readonly imaAudit?: string;
 }
 
 /** What they ask for together; undefined if there are none. */
 export function integrityPlan(options: IntegrityOptions): IntegrityPlan | undefined {
-  const { imaPolicy, imaKey, imaAppraise, imaTemplate, imaList, imaAudit } = options;
-  if ([imaPolicy, imaKey, imaAppraise, imaTemplate, imaList, imaAudit].every((option) => option === undefined))
+  const { imaPolicy, imaKey, imaAppraise, imaTemplate, imaHash, imaList, imaAudit } = options;
+  if ([imaPolicy, imaKey, imaAppraise, imaTemplate, imaHash, imaList, imaAudit].every((option) => option === undefined))
     return undefined;
   if (imaTemplate !== undefined && (!isTemplateName(imaTemplate) || imaTemplate === "ima-buf"))
     throw usage(
@@ -29,5 +31,6 @@ export function integrityPlan(options: IntegrityOptions): IntegrityPlan | undefi
     lists: imaList,
     audit: imaAudit,
     template: imaTemplate ?? DEFAULT_TEMPLATE,
+    algorithm: imaHash ?? DEFAULT_ALGORITHM,
   };
 }
