@@ -51,7 +51,7 @@ not of a program (templates of temporary names are a program's own, and are kept
 the two has and the other does not.`,
     circumstances.map(({ name, says }) => `- **${name}**: ${says}`).join("\n"),
     circumstanceTable(results.circumstances),
-    "PostgreSQL does not run as root, so it runs as one user in all tables. A contour learnt as root is another one than one learnt as an ordinary user: who acts is part of an event.",
+    "A dash: not measured. PostgreSQL refuses root, so it runs as one user in all tables; ssh-keygen refuses users without an entry in the password file. A contour learnt as root is another one than one learnt as an ordinary user: who acts is part of an event.",
     "## Workloads that do something else each time",
     `Chance that belongs to the workload is no business of the lens. Such a workload is learnt several times into the same
 contour, with \`learn --merge\`, until nothing new comes: here, until five runs in a row have added nothing.`,
