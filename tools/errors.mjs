@@ -2,7 +2,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ERROR_PAGE, errorPage } from "./error-page.mjs";
+import { HOOK_PAGE, hookPage } from "./hook-page.mjs";
 import { repository } from "./run.mjs";
 
-writeFileSync(join(repository, ERROR_PAGE), errorPage(repository));
-console.log(`wrote ${ERROR_PAGE}`);
+for (const [page, text] of Object.entries({
+  [ERROR_PAGE]: errorPage(repository),
+  [HOOK_PAGE]: hookPage(repository),
+})) {
+  writeFileSync(join(repository, page), text);
+  console.log(`wrote ${page}`);
+}

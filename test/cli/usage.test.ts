@@ -1,4 +1,6 @@
 /** What a person gets who calls isoline the wrong way, or asks how. */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { isoline, temporaryPlace } from "./isoline.ts";
@@ -82,6 +84,16 @@ describe("a failure of isoline's own", () => {
     expect(stderr).toBe(
       `isoline: cannot read the contour ${missing}: ENOENT: no such file or directory, open '${missing}'\n`,
     );
+  });
+});
+
+describe("--sensor", () => {
+  it("names the sensors there are, and refuses what one of them cannot do", () => {
+    const learn = ["learn", "-o", join(tmpdir(), "isoline-no.contour"), "--sensor"];
+    expect(isoline([...learn, "other", "--", "true"]).stderr).toContain("auto, seccomp, bpf");
+    const refused = isoline([...learn, "bpf", "--ima-policy", "tcb", "--", "true"]);
+    expect(refused.stderr).toContain("leave --sensor bpf out");
+    expect(refused.status).toBe(2);
   });
 });
 

@@ -37,7 +37,7 @@ static __always_inline void add_image(struct member *member, struct file *file, 
 	desk->record.act.objects = 1;
 	describe_inode(object, file->f_inode);
 	describe_version(object, file->f_inode);
-	object->path_length = append_path(desk, &file->f_path, 0, &object->standing);
+	append_path(desk, &file->f_path, 0);
 	make_key(desk);
 	member->image[place & (MAX_IMAGES - 1)][0] = desk->record.key[0];
 	member->image[place & (MAX_IMAGES - 1)][1] = desk->record.key[1];
@@ -46,7 +46,7 @@ static __always_inline void add_image(struct member *member, struct file *file, 
 	key.zero = 0;
 	key.key[0] = desk->record.key[0];
 	key.key[1] = desk->record.key[1];
-	if (!bpf_map_lookup_elem(&images, &key) && send(desk, tally_of(OP_EXEC)) == 0)
+	if (!bpf_map_lookup_elem(&images, &key) && send(desk) == 0)
 		bpf_map_update_elem(&images, &key, &yes, BPF_ANY);
 	leave_desk(desk);
 }
@@ -95,8 +95,9 @@ int BPF_PROG(exec_decided, struct linux_binprm *bprm, struct file *file)
 	bpf_probe_read_kernel(desk->text, sizeof(member->image), member->image);
 	desk->record.act.text_length = length;
 	desk->record.act.arguments[0] = member->images;
-	member->next = PENDING | __sync_fetch_and_add(&execs, 1);
-	verdict = judge(desk, &member->next, true);
+	desk->next = PENDING | __sync_fetch_and_add(&execs, 1);
+	verdict = judge(desk, true);
+	member->next = desk->next;
 	leave_desk(desk);
 	return verdict;
 }

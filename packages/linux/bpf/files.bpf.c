@@ -28,35 +28,6 @@
 #define NR_OPENAT 257
 #define NR_OPENAT2 437
 
-static __always_inline int judge_open(struct member *member, struct file *file)
-{
-	struct inode *inode = file->f_inode;
-	struct desk *desk = take_desk();
-	struct object *object;
-	struct space *space;
-	struct act *act;
-	int verdict;
-
-	if (!desk)
-		return unseen(member, OP_OPEN);
-	begin(desk, member, KIND_EVENT, OP_OPEN);
-	act = &desk->record.act;
-	object = &act->object[0];
-	act->objects = 1;
-	act->arguments[0] = file->f_flags & KEY_FLAGS;
-	describe_inode(object, inode);
-	space = bpf_map_lookup_elem(&spaces, &member->space);
-	if (space && space->content && (object->mode & S_IFMT) == S_IFREG && (file->f_flags & O_ACCMODE) != O_WRONLY)
-		describe_version(object, inode);
-	/* What a path in /proc means depends on who goes there. */
-	if (object->magic == PROC_SUPER_MAGIC)
-		act->arguments[1] = desk->record.process;
-	object->path_length = append_path(desk, &file->f_path, 0, &object->standing);
-	verdict = judge(desk, 0, true);
-	leave_desk(desk);
-	return verdict;
-}
-
 /* What an open asks for, from registers that nobody else can change; openat2 has it in memory, so it is compared later. */
 static __always_inline bool asks_for(u32 *flags, u32 *mode)
 {
@@ -86,33 +57,43 @@ static __always_inline bool asks_for(u32 *flags, u32 *mode)
 	return false;
 }
 
-/* A name that an open is about to make. Names that come to be are never answered from the table: the lens must see them. */
-HOOK(path_mknod)
-int BPF_PROG(name_made, const struct path *dir, struct dentry *dentry, unsigned short mode, unsigned int device)
+static __always_inline int judge_open(struct member *member, struct file *file)
 {
-	struct member *member = current_member();
+	struct inode *inode = file->f_inode;
+	struct desk *desk = begin_event(member, OP_OPEN);
 	struct object *object;
-	struct desk *desk;
+	struct space *space;
 	struct act *act;
-	u32 flags, asked;
-	int verdict;
 
-	if (!member || !asks_for(&flags, &asked))
-		return 0;
-	desk = take_desk();
 	if (!desk)
-		return unseen(member, OP_CREATE);
-	member->created_with = flags & CREATE_FLAGS;
-	begin(desk, member, KIND_EVENT, OP_CREATE);
+		return unseen(member, OP_OPEN);
 	act = &desk->record.act;
 	object = &act->object[0];
-	act->objects = 1;
-	act->arguments[0] = flags & KEY_FLAGS;
-	act->arguments[1] = asked & 07777;
-	object->path_length = append_path(desk, dir, dentry, &object->standing);
-	verdict = judge(desk, 0, true);
-	leave_desk(desk);
-	return verdict;
+	act->arguments[0] = file->f_flags & KEY_FLAGS;
+	add_object(desk, inode, file->f_path.dentry, mount_of(file->f_path.mnt));
+	space = bpf_map_lookup_elem(&spaces, &member->space);
+	if (space && space->content && (object->mode & S_IFMT) == S_IFREG && (file->f_flags & O_ACCMODE) != O_WRONLY)
+		describe_version(object, inode);
+	/* What a path in /proc means depends on who goes there. */
+	if (object->magic == PROC_SUPER_MAGIC)
+		act->arguments[1] = desk->record.process;
+	return end_event(desk);
+}
+
+/* A file without a name (O_TMPFILE), in a directory. */
+static __always_inline int judge_unnamed(struct member *member, struct file *file)
+{
+	struct desk *desk = begin_event(member, OP_CREATE);
+	u32 flags = 0, asked = 0;
+
+	if (!desk)
+		return unseen(member, OP_CREATE);
+	asks_for(&flags, &asked);
+	desk->record.act.arguments[0] = file->f_flags & KEY_FLAGS;
+	desk->record.act.arguments[1] = asked & 07777;
+	desk->record.act.arguments[2] = 1;
+	add_object(desk, 0, file->f_path.dentry->d_parent, mount_of(file->f_path.mnt));
+	return end_event(desk);
 }
 
 HOOK(file_open)
@@ -131,5 +112,7 @@ int BPF_PROG(file_opened, struct file *file)
 	 * what openat2 reads, it was decided wrongly. */
 	if (file->f_mode & FMODE_CREATED)
 		return (file->f_flags & CREATE_FLAGS) == member->created_with ? 0 : unseen(member, OP_CREATE);
+	if ((file->f_flags & (O_TMPFILE | O_DIRECTORY)) == (O_TMPFILE | O_DIRECTORY))
+		return judge_unnamed(member, file);
 	return judge_open(member, file);
 }

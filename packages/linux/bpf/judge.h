@@ -120,29 +120,36 @@ static long hash_act_word(u32 index, struct hashing *hashing)
 }
 
 /* The key of what is on the desk: act and text. */
-static __always_inline void make_key(struct desk *desk)
+__noinline int make_key(struct desk *desk)
 {
-	struct act *act = &desk->record.act;
 	struct hashing hashing = { .desk = desk };
-	u32 objects = act->objects, text = act->text_length;
-	u32 act_words = (sizeof(struct act) - (2 - objects) * sizeof(struct object)) / 8;
-	u32 text_words = (text + 7) / 8;
+	u32 text, act_words, text_words;
 
+	if (!desk)
+		return 0;
+	text = desk->record.act.text_length;
+	act_words = (sizeof(struct act) - (2 - desk->record.act.objects) * sizeof(struct object)) / 8;
+	text_words = (text + 7) / 8;
 	/* The last word of the text is filled up with zeros. */
 	*(u64 *)&desk->text[text & (TEXT_BYTES - 1)] = 0;
 	sip_begin(&hashing.sip);
 	bpf_loop(act_words, hash_act_word, &hashing, 0);
 	bpf_loop(text_words, hash_text_word, &hashing, 0);
 	sip_end(&hashing.sip, (act_words + text_words) * 8, desk->record.key);
+	return 0;
 }
 
 /* Sends what is on the desk; not 0 if the ring is full. */
-static __always_inline long send(struct desk *desk, struct counters *counters)
+__noinline int send(struct desk *desk)
 {
-	u32 text = desk->record.act.text_length;
-	u32 size;
+	struct counters *counters;
+	u32 text, size;
 	long lost;
 
+	if (!desk)
+		return 1;
+	counters = tally_of(desk->record.act.operation);
+	text = desk->record.act.text_length;
 	if (text > TEXT_BYTES)
 		text = TEXT_BYTES;
 	size = (sizeof(struct record) + text + 7) & ~7u;
@@ -152,7 +159,7 @@ static __always_inline long send(struct desk *desk, struct counters *counters)
 		lose(desk->record.space, desk->record.act.operation);
 	else if (counters)
 		__sync_fetch_and_add(&counters->sent_up, 1);
-	return lost;
+	return lost != 0;
 }
 
 /*
@@ -217,7 +224,7 @@ static __always_inline int refuse(struct desk *desk, struct counters *counters, 
 	desk->record.fate = fate;
 	if (counters)
 		__sync_fetch_and_add(&counters->refused, 1);
-	send(desk, counters);
+	send(desk);
 	return -EPERM;
 }
 
@@ -227,7 +234,7 @@ static __always_inline int hold(struct desk *desk, struct counters *counters)
 	desk->record.fate = FATE_HELD;
 	if (bpf_send_signal(SIGSTOP))
 		return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
-	if (send(desk, counters)) {
+	if (send(desk)) {
 		bpf_send_signal(SIGCONT);
 		return -EPERM;
 	}
@@ -241,15 +248,19 @@ static __always_inline int unseen(struct member *member, u32 operation)
 	return posture_of(member->space) == MODE_TELL ? 0 : -EPERM;
 }
 
-/* The verdict on the act on the desk: 0 or what the hook returns. `next` gets the identity that goes with it, if any. */
-static __always_inline int judge(struct desk *desk, u32 *next, bool holds)
+/* The verdict on the act on the desk: 0, -EPERM or -ERESTARTNOINTR. */
+__noinline int judge_desk(struct desk *desk, u32 holds)
 {
-	struct counters *counters = tally_of(desk->record.act.operation);
+	struct counters *counters;
 	struct decided_key key;
 	struct decided *known, ticket;
 	struct space *space;
-	u32 id = desk->record.space, mode;
+	u32 id, mode;
 
+	if (!desk)
+		return -EPERM;
+	id = desk->record.space;
+	counters = tally_of(desk->record.act.operation);
 	make_key(desk);
 	if (counters)
 		__sync_fetch_and_add(&counters->seen, 1);
@@ -265,24 +276,94 @@ static __always_inline int judge(struct desk *desk, u32 *next, bool holds)
 		__sync_fetch_and_add(&known->times, 1);
 		if (counters)
 			__sync_fetch_and_add(&counters->decided_here, 1);
-		if (next)
-			*next = known->next;
+		desk->next = known->next;
 		return 0;
 	}
 	mode = posture_of(id);
 	if (mode == MODE_TELL) {
-		desk->record.pending = next ? *next : 0;
-		send(desk, counters);
+		desk->record.pending = desk->next;
+		send(desk);
 		return 0;
 	}
 	if (take_ticket(desk, &ticket)) {
-		if (next)
-			*next = ticket.next;
+		desk->next = ticket.next;
 		return ticket.verdict == VERDICT_ON ? 0 : -EPERM;
 	}
 	if (mode != MODE_HOLD || space->supervisor == 0 || !holds || !can_hold())
 		return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
 	return hold(desk, counters);
+}
+
+/* Takes a desk for an event of this member; 0 if there is none. */
+static __always_inline struct desk *begin_event(struct member *member, u32 operation)
+{
+	struct desk *desk = take_desk();
+
+	if (desk)
+		begin(desk, member, KIND_EVENT, operation);
+	return desk;
+}
+
+/* A hook may return 0 or an error, and the verifier wants to see that it does. */
+static __always_inline int judge(struct desk *desk, bool holds)
+{
+	int verdict = judge_desk(desk, holds);
+
+	if (verdict == 0)
+		return 0;
+	return verdict == -ERESTARTNOINTR ? -ERESTARTNOINTR : -EPERM;
+}
+
+/* The verdict on a described event; the desk is free afterwards. */
+static __always_inline int end_event(struct desk *desk)
+{
+	int verdict = judge(desk, true);
+
+	leave_desk(desk);
+	return verdict;
+}
+
+/* Adds an object with its path; `inode` is 0 for a name that is about to be made. */
+static __always_inline void add_object(struct desk *desk, struct inode *inode, struct dentry *dentry, u64 mount)
+{
+	u32 at = desk->record.act.objects & 1;
+
+	desk->record.act.objects = at + 1;
+	if (inode)
+		describe_inode(&desk->record.act.object[at], inode);
+	desk->walk.dentry = (u64)dentry;
+	desk->walk.mount = mount;
+	append_path_here(desk);
+}
+
+/* Appends bytes of the kernel's to the text, up to a string's end or so many. */
+static __always_inline void append_bytes(struct desk *desk, const void *from, u32 length)
+{
+	u32 used = desk->record.act.text_length;
+
+	if (length > PATH_BYTES || used > PATH_BYTES)
+		return;
+	if (bpf_probe_read_kernel(&desk->text[used & (TEXT_BYTES - 1)], length, from) == 0)
+		desk->record.act.text_length = used + length;
+}
+
+static __always_inline void append_string(struct desk *desk, const char *from)
+{
+	u32 used = desk->record.act.text_length;
+	long length;
+
+	if (used > PATH_BYTES)
+		return;
+	length = bpf_probe_read_kernel_str(&desk->text[used & (TEXT_BYTES - 1)], PATH_BYTES, from);
+	if (length > 1 && length <= PATH_BYTES)
+		desk->record.act.text_length = used + length - 1;
+}
+
+static __always_inline u64 system_call(void)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	return BPF_CORE_READ(regs, orig_ax);
 }
 
 #endif

@@ -34,6 +34,13 @@ struct member {
 	u32 last_is_open;
 	/* Flags by which the name that is being made was judged. */
 	u32 created_with;
+	/* A name that a call is about, and on which mount it is: addresses. */
+	u64 place;
+	u64 place_mount;
+	u32 place_flags;
+	/* Type of the socket that is being bound; whether the message that is being sent names an address. */
+	u16 socket_type;
+	u16 addressed;
 	u64 image[MAX_IMAGES][2];
 };
 
@@ -126,9 +133,25 @@ struct {
  */
 #define DESKS 8
 
+/* A way from an object upwards; addresses, which may not be passed as numbers. */
+struct walk {
+	u64 dentry;
+	u64 mount;
+	u64 mount_root;
+	u64 root_dentry;
+	u64 root_mount;
+	u32 at;
+	u32 standing;
+	u32 done;
+	u32 reserved;
+};
+
 struct desk {
 	u32 taken;
-	u32 at;
+	/* Identity that goes with the verdict, where there is one. */
+	u32 next;
+	/* Where a path is begun and how far it has come. Here and not on the stack: the verifier would follow every number. */
+	struct walk walk;
 	struct record record;
 	u8 text[TEXT_BYTES + PATH_BYTES];
 	/* A path grows from the middle to the front; the other half is never used, and tells the verifier so. */
@@ -142,18 +165,27 @@ struct {
 	__type(value, struct desk);
 } desks SEC(".maps");
 
-static __always_inline struct desk *take_desk(void)
+/*
+ * Functions that are not static are verified once, and not once for each way to come to them: without that the verifier
+ * takes a hundred times as long. What they return it then takes for any number.
+ */
+__noinline int take_place(void)
 {
 	for (u32 place = 0; place < DESKS; place++) {
 		u32 key = place;
 		struct desk *desk = bpf_map_lookup_elem(&desks, &key);
 
-		if (!desk)
-			return 0;
-		if (__sync_lock_test_and_set(&desk->taken, 1) == 0)
-			return desk;
+		if (desk && __sync_lock_test_and_set(&desk->taken, 1) == 0)
+			return place;
 	}
-	return 0;
+	return DESKS;
+}
+
+static __always_inline struct desk *take_desk(void)
+{
+	u32 place = take_place();
+
+	return bpf_map_lookup_elem(&desks, &place);
 }
 
 static __always_inline void leave_desk(struct desk *desk)

@@ -60,7 +60,7 @@ static __always_inline void tell(struct member *member, struct task_struct *task
 	desk->record.pid = task->tgid;
 	desk->record.tid = task->pid;
 	desk->record.act.identity = member->identity;
-	send(desk, tally_of(OP_NONE));
+	send(desk);
 	leave_desk(desk);
 }
 

@@ -45,6 +45,44 @@ enum operation {
 	OP_EXEC = 1,
 	OP_OPEN = 2,
 	OP_CREATE = 3,
+	OP_MAP = 4,
+	OP_MAP_ANONYMOUS = 5,
+	OP_PROTECT = 6,
+	OP_UNLINK = 7,
+	OP_RMDIR = 8,
+	OP_RENAME = 9,
+	OP_LINK = 10,
+	OP_SYMLINK = 11,
+	OP_MKDIR = 12,
+	OP_MKNOD = 13,
+	OP_TRUNCATE = 14,
+	OP_CHMOD = 15,
+	OP_CHOWN = 16,
+	OP_SETXATTR = 17,
+	OP_REMOVEXATTR = 18,
+	OP_UTIMENS = 19,
+	OP_SOCKET = 20,
+	OP_BIND = 21,
+	OP_LISTEN = 22,
+	OP_CONNECT = 23,
+	OP_ACCEPT = 24,
+	OP_SEND = 25,
+	OP_KILL = 26,
+	OP_PTRACE = 27,
+	OP_SETID = 28,
+	OP_CAPSET = 29,
+	OP_PRCTL = 30,
+	OP_CHROOT = 31,
+	OP_PIVOT = 32,
+	OP_MOUNT = 33,
+	OP_UMOUNT = 34,
+	OP_NAMESPACE = 35,
+	OP_BPF = 36,
+	OP_PERF = 37,
+	OP_SETTIME = 38,
+	OP_MODULE = 39,
+	OP_IOURING = 40,
+	OP_USERFAULTFD = 41,
 	OP_COUNT = 64,
 };
 
@@ -78,7 +116,7 @@ struct object {
 	u32 path_length;
 };
 
-/* What an event is. Paths of the objects follow each other in the text. */
+/* What an event is. Paths of the objects follow each other in the text, and what else there is to say comes after them. */
 struct act {
 	u32 operation;
 	/* Small number of the task identity, or of an exec whose identity is still to be told (PENDING). */

@@ -16,16 +16,9 @@
 /* So much of a dentry is read at once; its parent and its name lie within, or the object does not load. */
 #define DENTRY_BYTES 96
 
-struct walk {
+/* All that a step may be given is a pointer into the stack. */
+struct step {
 	struct desk *desk;
-	u64 dentry;
-	u64 mount;
-	u64 mount_root;
-	u64 root_dentry;
-	u64 root_mount;
-	u32 at;
-	u32 standing;
-	u32 done;
 };
 
 static __always_inline u64 mount_of(const struct vfsmount *mount)
@@ -42,11 +35,12 @@ static __always_inline void enter_mount(struct walk *walk, u64 mount)
 }
 
 /* One step upwards. */
-static long climb(u32 step, struct walk *walk)
+static long climb(u32 index, struct step *step)
 {
+	struct walk *walk = &step->desk->walk;
 	u8 bytes[DENTRY_BYTES];
 	u64 parent, name;
-	u32 length;
+	u32 length, at;
 
 	if (walk->dentry == walk->root_dentry && walk->mount == walk->root_mount) {
 		walk->done = 1;
@@ -82,48 +76,58 @@ static long climb(u32 step, struct walk *walk)
 		walk->done = 1;
 		return 1;
 	}
-	walk->at -= length;
-	bpf_probe_read_kernel(&walk->desk->path[walk->at & (PATH_BYTES - 1)], length & (NAME_BYTES - 1), (void *)name);
-	walk->at -= 1;
-	walk->desk->path[walk->at & (PATH_BYTES - 1)] = '/';
+	at = walk->at - length - 1;
+	walk->at = at;
+	step->desk->path[at & (PATH_BYTES - 1)] = '/';
+	bpf_probe_read_kernel(&step->desk->path[(at + 1) & (PATH_BYTES - 1)], length & (NAME_BYTES - 1), (void *)name);
 	walk->dentry = parent;
-	return walk->done;
+	return walk->done ? 1 : 0;
 }
 
-/*
- * Appends the path of an object to the text; its length. `standing` says what the path is worth.
- * With `last`, that name is added below the object: a name that is about to be made.
- */
-static __always_inline u32 append_path(struct desk *desk, const struct path *path, struct dentry *last, u32 *standing)
+/* Appends a path to the text, and notes in the object that is being described how long it is and what it is worth. */
+__noinline int append_path_here(struct desk *desk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct vfsmount *root_mount = task->fs->root.mnt;
-	struct walk walk = {
-		.desk = desk,
-		.dentry = last ? (u64)last : (u64)path->dentry,
-		.root_dentry = (u64)task->fs->root.dentry,
-		.root_mount = mount_of(root_mount),
-		.at = PATH_BYTES,
-		.standing = STANDING_HERE,
-	};
-	u32 used = desk->record.act.text_length;
-	u32 length;
+	struct step step = { .desk = desk };
+	struct object *object;
+	struct walk *walk;
+	u32 used, length, at;
 
-	enter_mount(&walk, mount_of(path->mnt));
-	bpf_loop(MAX_DEPTH, climb, &walk, 0);
-	if (!walk.done)
-		walk.standing = STANDING_TOO_LONG;
-	if (walk.at == PATH_BYTES && walk.standing != STANDING_TOO_LONG) {
-		walk.at -= 1;
+	if (!desk || desk->record.act.objects == 0)
+		return 0;
+	walk = &desk->walk;
+	walk->at = PATH_BYTES;
+	walk->standing = STANDING_HERE;
+	walk->done = 0;
+	walk->root_dentry = (u64)task->fs->root.dentry;
+	walk->root_mount = mount_of(task->fs->root.mnt);
+	used = desk->record.act.text_length;
+	at = desk->record.act.objects - 1;
+	object = &desk->record.act.object[at & 1];
+	enter_mount(walk, walk->mount);
+	bpf_loop(MAX_DEPTH, climb, &step, 0);
+	if (!walk->done)
+		walk->standing = STANDING_TOO_LONG;
+	if (walk->at == PATH_BYTES && walk->standing != STANDING_TOO_LONG) {
+		walk->at = PATH_BYTES - 1;
 		desk->path[PATH_BYTES - 1] = '/';
 	}
-	length = PATH_BYTES - walk.at;
+	length = PATH_BYTES - walk->at;
 	if (length > PATH_BYTES || used > PATH_BYTES)
 		return 0;
-	bpf_probe_read_kernel(&desk->text[used & (TEXT_BYTES - 1)], length, &desk->path[walk.at & (PATH_BYTES - 1)]);
+	bpf_probe_read_kernel(&desk->text[used & (TEXT_BYTES - 1)], length, &desk->path[walk->at & (PATH_BYTES - 1)]);
 	desk->record.act.text_length = used + length;
-	*standing = walk.standing;
-	return length;
+	object->path_length = length;
+	object->standing = walk->standing;
+	return 0;
+}
+
+/* With `last`, the path of that name: one that is about to be made, and has no object yet. */
+static __always_inline void append_path(struct desk *desk, const struct path *path, struct dentry *last)
+{
+	desk->walk.dentry = last ? (u64)last : (u64)path->dentry;
+	desk->walk.mount = mount_of(path->mnt);
+	append_path_here(desk);
 }
 
 #endif

@@ -1,5 +1,5 @@
 /** The built command line, in the machine. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chownSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,5 +31,11 @@ export function isolineAs(uid) {
       });
       return { status, stdout, stderr };
     },
+    /**
+     * Runs on beside the test, with pipes for its input and output.
+     *
+     * @param {readonly string[]} args
+     */
+    start: (...args) => spawn(program, args, { cwd, env: { PATH: process.env["PATH"], HOME: cwd, LC_ALL: "C" } }),
   };
 }

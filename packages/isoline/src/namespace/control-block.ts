@@ -6,7 +6,7 @@
 export const cells = {
   /** 0 until the supervising thread is ready for a listener; 1 then; -1 if it failed. */
   ready: 0,
-  /** 0 until the launching thread has a listener; then its descriptor; -1 if it failed. Under the bpf sensor: 1 once the workload was started. */
+  /** 0 until the launching thread has a listener; then its descriptor; -1 if it failed. Under the bpf sensor: the workload's pid. */
   listener: 1,
   /** Thread id of the supervising thread, to ring its doorbell. */
   supervisorTid: 2,

@@ -41,7 +41,7 @@ function run({ block, orders, outcome }: LaunchThreadData): void {
   if (sensor !== "bpf" && !filtered(block, noNewPrivileges, say)) return;
   const pid =
     openFiles === undefined ? spawnWorkload(launch) : withOpenFileLimit(openFiles, () => spawnWorkload(launch));
-  if (sensor === "bpf") publish(block, cells.listener, pid > 0 ? 1 : -1);
+  if (sensor === "bpf") publish(block, cells.listener, pid > 0 ? pid : -1);
   say(pid > 0 ? { kind: "started", pid, landlock } : { kind: "refused", errno: -pid });
 }
 

@@ -60,10 +60,11 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
   };
   if (bpf) {
     supervision.attach(bpf.sensor);
-    bpf.sensor.run(answer, () => Atomics.load(block, cells.listener) < 0);
+    bpf.sensor.run(answer, () => Atomics.load(block, cells.listener));
     bpf.sensor.settle();
-    end();
+    // Whoever hears of the end may end this process, and what is pinned would stay.
     bpf.sensor.close();
+    end();
     return;
   }
   const listener = awaitCell(block, cells.listener);

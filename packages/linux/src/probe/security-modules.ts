@@ -1,9 +1,9 @@
 /**
  * What the kernel's security modules can do for us: Landlock beneath the seccomp sensor, and whether BPF programs may be one of them.
  */
-import { readFileSync } from "node:fs";
 import { ENOSYS } from "../abi/errno.ts";
-import { landlockVersion, listSecurityModules } from "../abi/landlock.ts";
+import { landlockVersion } from "../abi/landlock.ts";
+import { activeModules } from "../abi/security-modules.ts";
 import { knownTo, namesOf, netRights, scopes } from "../landlock/rights.ts";
 import type { Probe } from "./probe.ts";
 
@@ -14,27 +14,11 @@ export interface SecurityModules {
   readonly active: readonly string[] | undefined;
 }
 
-/** uapi/linux/lsm.h; only those that are asked after. */
-const moduleNames: ReadonlyMap<bigint, string> = new Map([
-  [109n, "bpf"],
-  [110n, "landlock"],
-]);
 /** The newest version of which everything is used here. */
 const NEWEST = 7;
 
 export function trySecurityModules(): SecurityModules {
   return { landlock: landlockVersion(), active: activeModules() };
-}
-
-/** From the kernel itself since 6.8, before that only where securityfs is mounted. */
-function activeModules(): readonly string[] | undefined {
-  const ids = listSecurityModules();
-  if (typeof ids !== "number") return ids.map((id) => moduleNames.get(id) ?? String(id));
-  try {
-    return readFileSync("/sys/kernel/security/lsm", "latin1").trim().split(",");
-  } catch {
-    return undefined;
-  }
 }
 
 export function probeSecurityModules(found: SecurityModules): readonly Probe[] {

@@ -165,8 +165,9 @@ export class ModelMediator implements Mediator {
     };
     const judgement = this.#engine.judge(event, circumstances);
     if (judgement.refuse) this.#leveller.withdraw();
-    this.wasLasting = judgement.known !== 0 && !dependsOnCreations(event);
-    if (key && this.wasLasting) this.#known.remember(key.bytes, 0, key.length, judgement.known);
+    const isKnown = judgement.known !== 0 && !dependsOnCreations(event);
+    this.wasLasting = isKnown && !dependsOnNumbers(event);
+    if (key && isKnown) this.#known.remember(key.bytes, 0, key.length, judgement.known);
     this.#onDecision?.(event, judgement, circumstances);
     return this.#carryOut(judgement, process);
   }
@@ -260,4 +261,11 @@ export class ModelMediator implements Mediator {
 function dependsOnCreations(event: Event): boolean {
   const { path } = subjectRecord(event);
   return typeof path === "string" && (path.includes("{") || path.includes("$hash"));
+}
+
+/** Whose a process id or a port is may change while the same bytes come again. */
+function dependsOnNumbers(event: Event): boolean {
+  const { path, address } = subjectRecord(event);
+  if (typeof address === "string") return address.endsWith(":$own") || address.endsWith(":$ephemeral");
+  return typeof path === "string" && /^\/proc\/\$(?:task|other)/.test(path);
 }

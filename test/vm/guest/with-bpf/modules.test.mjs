@@ -1,6 +1,7 @@
 /** The BPF security module is there, and isoline says so. */
-import { equal, ok } from "node:assert/strict";
+import { equal, match, ok } from "node:assert/strict";
 import { test } from "node:test";
+import { programsMissing } from "../bpf-programs.mjs";
 import { activeModules, doctorSays } from "../doctor.mjs";
 
 test("lsm= includes bpf", () => ok(activeModules().includes("bpf")));
@@ -10,4 +11,6 @@ test("isoline doctor finds every part that is built, and bpf in lsm=", () => {
   equal(parts.seccomp && parts.landlock, true);
   equal(probe("BPF security module").works, true);
   equal(probe("Landlock").detail, "version 6: without refusals in the audit log");
+  equal(parts.bpf, !programsMissing());
+  match(probe("attachment").detail, programsMissing() ? /not tried/ : /lsm\//);
 });

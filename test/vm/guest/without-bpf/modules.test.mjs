@@ -1,6 +1,7 @@
 /** The BPF security module is not there, and isoline says so. */
 import { equal, match } from "node:assert/strict";
 import { test } from "node:test";
+import { programsMissing } from "../bpf-programs.mjs";
 import { activeModules, doctorSays } from "../doctor.mjs";
 
 test("lsm= does not include bpf", () => equal(activeModules().includes("bpf"), false));
@@ -10,4 +11,6 @@ test("isoline doctor finds every part that is built, and no bpf in lsm=", () => 
   equal(parts.seccomp && parts.landlock, true);
   equal(probe("BPF security module").works, false);
   match(probe("BPF security module").fix ?? "", /lsm=/);
+  equal(parts.bpf, !programsMissing());
+  match(probe("attachment").detail, programsMissing() ? /not tried/ : /fmod_ret\//);
 });

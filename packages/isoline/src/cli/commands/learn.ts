@@ -30,6 +30,8 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   if (output === undefined) throw usage("expected -o FILE, where the contour is to be written");
   const command = commandAfterDashes(invocation.argv, ["-o", output]);
   for (const file of [output, options.trajectory, options.report]) if (file !== undefined) assertWritable(file);
+  const integrity = integrityPlan(options);
+  const sensor = sensorFor(options.sensor, integrity);
   const outcome = await supervise(invocation, {
     plan: {
       mode: "learn",
@@ -37,11 +39,11 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
       output,
       policy: await policyLine(options.lens),
       trajectory: options.trajectory,
-      sensor: sensorFor(options.sensor),
+      sensor,
       places: readPlaces(invocation.entry),
       landlock: false,
       openFiles: invocation.entry.openFiles,
-      integrity: integrityPlan(options),
+      integrity,
     },
     command,
     name: options.name,

@@ -29,7 +29,8 @@ export async function runSealed(
 ): Promise<{ readonly outcome: Outcome; readonly verdict: Verdict }> {
   const { enforce = false, landlock = true, quiet = false } = options;
   if (!landlock && !enforce) throw usage("--no-landlock changes nothing without --enforce; leave it out");
-  const sensor = sensorFor(options.sensor);
+  const integrity = integrityPlan(options);
+  const sensor = sensorFor(options.sensor, integrity);
   const command = commandAfterDashes(invocation.argv, [file]);
   if (options.report !== undefined) assertWritable(options.report);
   const outcome = await supervise(invocation, {
@@ -44,7 +45,7 @@ export async function runSealed(
       // The verdicts of the kernel are about objects: there is no race for Landlock to win.
       landlock: enforce && landlock && sensor === "seccomp",
       openFiles: invocation.entry.openFiles,
-      integrity: integrityPlan(options),
+      integrity,
     },
     command,
     name: options.name,

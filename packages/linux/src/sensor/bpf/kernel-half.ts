@@ -5,6 +5,8 @@
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
+import { activeModules } from "../../abi/security-modules.ts";
+import { LinuxError } from "../../error.ts";
 import type { BpfMap } from "../../libbpf/map.ts";
 import { BpfObject } from "../../libbpf/object.ts";
 import type { RingReader } from "../../libbpf/ring.ts";
@@ -91,6 +93,9 @@ export class KernelHalf {
 
   /** Loads and attaches; whatever is missing is said in one line. */
   static load(options: KernelHalfOptions): KernelHalf {
+    // Without the module, programs attach to its hooks all the same, and nobody ever calls them.
+    if (options.attachment === "lsm" && !(activeModules()?.includes("bpf") ?? false))
+      throw new LinuxError("bpf-unavailable", "bpf is not known to be among the active security modules (lsm=)");
     const object = BpfObject.open(objectFile(options.attachment));
     try {
       object.setConstants(".rodata.secret", randomBytes(16));

@@ -4,6 +4,8 @@ import type { ActingProcess, Identity } from "../seccomp/actors.ts";
 export interface BpfProcess extends ActingProcess {
   identity: Identity;
   multithreaded: boolean;
+  /** Descriptors of sockets that were bound to no port, and so are given one. */
+  readonly unnumbered: Set<number>;
 }
 
 export class ProcessTable {
@@ -33,6 +35,7 @@ export class ProcessTable {
       identity,
       otherParents: [],
       multithreaded: false,
+      unnumbered: new Set(),
       countsAnew: false,
       atOwnRoot: true,
     };

@@ -52,7 +52,49 @@ export const sizes = { record: 272, act: 200, object: 56 } as const;
 
 export const kinds = { event: 1, image: 2, fork: 3, exec: 4, exit: 5 } as const;
 export const fates = { wentOn: 0, held: 1, refused: 2, refusedUndecided: 3 } as const;
-export const operations = { exec: 1, open: 2, create: 3 } as const;
+export const operations = {
+  exec: 1,
+  open: 2,
+  create: 3,
+  map: 4,
+  mapAnonymous: 5,
+  protect: 6,
+  unlink: 7,
+  rmdir: 8,
+  rename: 9,
+  link: 10,
+  symlink: 11,
+  mkdir: 12,
+  mknod: 13,
+  truncate: 14,
+  chmod: 15,
+  chown: 16,
+  setxattr: 17,
+  removexattr: 18,
+  utimens: 19,
+  socket: 20,
+  bind: 21,
+  listen: 22,
+  connect: 23,
+  accept: 24,
+  send: 25,
+  kill: 26,
+  ptrace: 27,
+  setid: 28,
+  capset: 29,
+  prctl: 30,
+  chroot: 31,
+  pivot: 32,
+  mount: 33,
+  umount: 34,
+  namespace: 35,
+  bpf: 36,
+  perf: 37,
+  settime: 38,
+  module: 39,
+  iouring: 40,
+  userfaultfd: 41,
+} as const;
 export const standings = { here: 0, removed: 1, outside: 2, tooLong: 3, placeless: 4 } as const;
 
 /** The one namespace of a load, by the number the kernel half knows it by. */
@@ -149,8 +191,19 @@ export class Record {
     return this.#act(layout.act.text_length);
   }
 
-  argument(index: number): bigint {
+  /** The lower half of an argument. */
+  argument(index: number): number {
+    return this.#act(layout.act.arguments + 8 * index);
+  }
+
+  /** A whole argument. */
+  wideArgument(index: number): bigint {
     return this.#bytes.readBigUInt64LE(this.#at + layout.record.act + layout.act.arguments + 8 * index);
+  }
+
+  /** The upper half of an argument. */
+  upperArgument(index: number): number {
+    return this.#act(layout.act.arguments + 8 * index + 4);
   }
 
   credentials(): Credentials {
@@ -186,6 +239,13 @@ export class Record {
       standing: this.#bytes.readUInt32LE(at + object.standing),
       path: this.text(start, this.#pathLength(index)),
     };
+  }
+
+  /** What the text has after the paths of the objects, a copy. */
+  get rest(): Buffer {
+    let start = 0;
+    for (let index = 0; index < this.objects; index++) start += this.#pathLength(index);
+    return this.text(start, this.textLength - start);
   }
 
   /** Bytes of the text, a copy. */

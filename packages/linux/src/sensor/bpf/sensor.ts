@@ -1,9 +1,10 @@
 /**
  * The bpf sensor: read what the kernel half tells, find out who it is and what it means, tell the kernel half the verdict.
  */
-import type { Image } from "@isoline/core";
+import type { Image, Operation } from "@isoline/core";
 import { EINTR } from "../../abi/errno.ts";
 import { poll } from "../../abi/libc.ts";
+import { LinuxError } from "../../error.ts";
 import { sendSignal } from "../../process/child.ts";
 import type { Act, KeyBytes, Verdict } from "../seccomp/mediation.ts";
 import type { Identity } from "../seccomp/actors.ts";
@@ -16,15 +17,34 @@ import { Executions, imageOf } from "./executions.ts";
 import { Identities } from "./identities.ts";
 import type { KernelHalf } from "./kernel-half.ts";
 import { describeObject } from "./objects.ts";
+import { portOf } from "./ports.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
 import { fates, kinds, operations, Record, type SeenObject } from "./record.ts";
 
 const POLLIN = 1;
+const SIGKILL = 9;
 const SIGCONT = 18;
 /** Requests are looked for after so many records, however many more there are. */
 const RECORDS_AT_ONCE = 256;
 /** How long to sleep at most: what was lost has no record that could wake us. */
 const LONGEST_SLEEP_MS = 100;
+
+/**
+ * What may be decided for good. Names that are made, moved or removed the lens must see each time, and what files say of
+ * themselves is rare.
+ */
+const LASTING: ReadonlySet<Operation> = new Set<Operation>([
+  "exec",
+  "open",
+  "map",
+  "map-anonymous",
+  "protect",
+  "socket",
+  "listen",
+  "connect",
+  "accept",
+  "send",
+]);
 
 /** A decision that the kernel half has taken over, to be counted when all is over. */
 interface TakenOver {
@@ -53,7 +73,7 @@ export class BpfSensor implements Sensor {
     this.#waiting.writeInt32LE(half.fd, 0);
     this.#waiting.writeInt32LE(POLLIN, 4);
     const content = new SeenContent();
-    this.#acts = new Acts(content, mediator.content === "read");
+    this.#acts = new Acts(content, mediator.content === "read", this.#table);
     this.#executions = new Executions(content);
   }
 
@@ -78,14 +98,15 @@ export class BpfSensor implements Sensor {
   /** The kernel half tells of every end. */
   sweep(): void {}
 
-  run(onInterrupt: () => "go-on" | "stop", hasNothingToWaitFor: () => boolean): Ending {
+  /** `launched` says the pid of the first process once it was started, 0 before, a negative number if it could not be. */
+  run(onInterrupt: () => "go-on" | "stop", launched: () => number): Ending {
     for (;;) {
       const records = this.#half.reader.drain((offset, length) => this.#take(offset, length), RECORDS_AT_ONCE);
       if (records === RECORDS_AT_ONCE) {
         if (onInterrupt() === "stop") return "stopped";
         continue;
       }
-      if (this.#isOver(hasNothingToWaitFor)) return "ended";
+      if (this.#isOver(launched)) return "ended";
       const ready = poll(this.#waiting, 1, LONGEST_SLEEP_MS);
       if (ready === -EINTR && onInterrupt() === "stop") return "stopped";
     }
@@ -104,12 +125,24 @@ export class BpfSensor implements Sensor {
   }
 
   /** Nobody lives, and all that they did has been read: deaths are counted before their records are made. */
-  #isOver(hasNothingToWaitFor: () => boolean): boolean {
+  #isOver(launched: () => number): boolean {
     this.#noteLosses();
+    // Asked first: a birth comes before the launch is known to have succeeded.
+    const pid = launched();
     const { live, born } = this.#half.census();
-    if (live > 0 || (born === 0 && !hasNothingToWaitFor())) return false;
+    if (born === 0 && pid > 0) throw this.#unnoticed(pid);
+    if (live > 0 || (born === 0 && pid === 0)) return false;
     this.#half.reader.drain((offset, length) => this.#take(offset, length));
     return true;
+  }
+
+  /** The workload runs, and the kernel half was told of no birth: whatever it does, nobody is asked. */
+  #unnoticed(pid: number): LinuxError {
+    sendSignal(pid, SIGKILL);
+    return new LinuxError(
+      "sensor-lost",
+      "the programs are attached, and the kernel does not call them; the workload was ended. Use --sensor seccomp, and please report this",
+    );
   }
 
   #noteLosses(): void {
@@ -180,13 +213,42 @@ export class BpfSensor implements Sensor {
   }
 
   #decide(record: Record, process: BpfProcess, key: Buffer): void {
-    const told = this.#acts.of(record);
+    const told = this.#acts.of(record, process);
+    if (told === "nothing") {
+      this.#carryOut(record, process, key, 0, true, 0);
+      return;
+    }
     if ("unknown" in told) {
       this.#carryOut(record, process, key, this.#mediator.lost(told.unknown, process), false, 0);
       return;
     }
+    const { op } = told;
+    const port = portIn(told);
+    if (port !== undefined) this.#expectPort(record, process, port);
     const verdict = this.#judge(told, record, process, key);
-    this.#carryOut(record, process, key, verdict, this.#mediator.wasLasting, 0);
+    this.#carryOut(
+      record,
+      process,
+      key,
+      verdict,
+      this.#mediator.wasLasting && LASTING.has(op) && port === undefined,
+      0,
+    );
+  }
+
+  /**
+   * A socket that was bound to no port is given one. When it listens, its address tells which; until then, or where it never
+   * does, whoever asks looks at the socket itself.
+   */
+  #expectPort(record: Record, process: BpfProcess, port: number): void {
+    const { operation } = record;
+    const fd = record.argument(3);
+    if (operation === operations.bind && port === 0) {
+      process.unnumbered.add(fd);
+      this.#mediator.portPending(() => portOf(process.pid, fd));
+    } else if (operation === operations.bind) process.unnumbered.delete(fd);
+    else if (operation === operations.listen && (port === 0 || process.unnumbered.has(fd)))
+      this.#mediator.portPending(() => (port === 0 ? portOf(process.pid, fd) : port));
   }
 
   /** The identity that an exec leads to is told with the verdict, so that what follows is never done under its parent's. */
@@ -255,6 +317,13 @@ export class BpfSensor implements Sensor {
 /** What the kernel makes up has no content, and what has no name cannot be found again. */
 function hasNoContent(seen: SeenObject): boolean {
   return classOfMagic(seen.magic) !== "disk";
+}
+
+/** The port that an act names. Whose it is may change, so the lens is asked each time. */
+function portIn(act: Act): number | undefined {
+  const { address, family } = act.subject as { readonly address?: string; readonly family?: string };
+  if (address === undefined || (family !== "inet" && family !== "inet6")) return undefined;
+  return Number(address.slice(address.lastIndexOf(":") + 1));
 }
 
 /** Who asks about what. */

@@ -16,7 +16,7 @@ export function named(op: "hostname" | "settime" | "ioport", call: string): Deco
   return (context, thread) => context.decide(thread, { op, subject: { call } });
 }
 
-const bpfCommands = [
+export const bpfCommands = [
   "map-create",
   "map-lookup",
   "map-update",
@@ -156,7 +156,7 @@ export const addKey: Decoder = (context, thread) =>
 export const requestKey: Decoder = (context, thread) =>
   context.decide(thread, { op: "keyctl", subject: { call: "request_key", operation: "request" } });
 
-const perfTypes = ["hardware", "software", "tracepoint", "cache", "raw", "breakpoint"] as const;
+export const perfTypes = ["hardware", "software", "tracepoint", "cache", "raw", "breakpoint"] as const;
 
 /** `perf_event_open(struct perf_event_attr *, …)`: the type is the first word. */
 export const perfEventOpen: Decoder = (context, thread) => {

@@ -163,7 +163,7 @@ const CLONE_PARENT = 0x8000;
 const CLONE_THREAD = 0x1_0000;
 const CSIGNAL = 0xff;
 
-function kindsIn(flags: number): string {
+export function kindsIn(flags: number): string {
   return namespaceFlags
     .filter(([bit]) => (flags & bit) !== 0)
     .map(([, name]) => name)

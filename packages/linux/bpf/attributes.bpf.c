@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a file says of itself: length, mode, owner, extended attributes, times. The hooks for the last two do not know the
+ * mount; the kernel asks for the right to write there just before, and that is noted.
+ */
+#include "hooks.h"
+
+/* Pointers from here on are errors (include/linux/err.h). */
+#define HIGHEST_ERROR ((u64)-4095)
+
+#define NR_TRUNCATE 76
+#define NR_UTIME 132
+#define NR_UTIMES 235
+#define NR_FUTIMESAT 261
+#define NR_UTIMENSAT 280
+
+static __always_inline int judge_path(const struct path *path, u32 operation, u64 first, u64 second)
+{
+	struct member *member = current_member();
+	struct desk *desk;
+
+	if (!member)
+		return 0;
+	desk = begin_event(member, operation);
+	if (!desk)
+		return unseen(member, operation);
+	desk->record.act.arguments[0] = first;
+	desk->record.act.arguments[1] = second;
+	add_object(desk, path->dentry->d_inode, path->dentry, mount_of(path->mnt));
+	return end_event(desk);
+}
+
+/* Not what an open with O_TRUNC does: that is the open's. */
+HOOK(path_truncate)
+int BPF_PROG(truncated, const struct path *path)
+{
+	return system_call() == NR_TRUNCATE ? judge_path(path, OP_TRUNCATE, 0, 0) : 0;
+}
+
+HOOK(path_chmod)
+int BPF_PROG(chmoded, const struct path *path, unsigned short mode)
+{
+	return judge_path(path, OP_CHMOD, mode & 07777, 0);
+}
+
+HOOK(path_chown)
+int BPF_PROG(chowned, const struct path *path, u64 uid, u64 gid)
+{
+	return judge_path(path, OP_CHOWN, (u32)uid, (u32)gid);
+}
+
+/* A mount that belongs to no mount namespace is a file system's own (an overlay's layer): the task does not see it. */
+static __always_inline int note_mount(struct vfsmount *vfsmount)
+{
+	struct member *member = current_member();
+	struct mount *mount;
+
+	if (!member)
+		return 0;
+	mount = (struct mount *)mount_of(vfsmount);
+	if ((u64)BPF_CORE_READ(mount, mnt_ns) < HIGHEST_ERROR)
+		member->place_mount = (u64)mount;
+	return 0;
+}
+
+SEC("fentry/mnt_want_write")
+int BPF_PROG(mount_wanted, struct vfsmount *mount)
+{
+	return note_mount(mount);
+}
+
+SEC("fentry/mnt_want_write_file")
+int BPF_PROG(file_wanted, struct file *file)
+{
+	return note_mount(file->f_path.mnt);
+}
+
+static __always_inline int judge_dentry(struct dentry *dentry, u32 operation, const char *name)
+{
+	struct member *member = current_member();
+	struct mount *mount;
+	struct desk *desk;
+
+	if (!member)
+		return 0;
+	/* What lies on another file system than the call is about, that file system does by itself. */
+	mount = (struct mount *)member->place_mount;
+	if (BPF_CORE_READ(mount, mnt.mnt_sb) != dentry->d_sb)
+		return 0;
+	desk = begin_event(member, operation);
+	if (!desk)
+		return unseen(member, operation);
+	add_object(desk, dentry->d_inode, dentry, member->place_mount);
+	if (name)
+		append_string(desk, name);
+	return end_event(desk);
+}
+
+HOOK(inode_setxattr)
+int BPF_PROG(xattr_set, void *idmap, struct dentry *dentry, const char *name)
+{
+	return judge_dentry(dentry, OP_SETXATTR, name);
+}
+
+HOOK(inode_removexattr)
+int BPF_PROG(xattr_removed, void *idmap, struct dentry *dentry, const char *name)
+{
+	return judge_dentry(dentry, OP_REMOVEXATTR, name);
+}
+
+HOOK(inode_set_acl)
+int BPF_PROG(acl_set, void *idmap, struct dentry *dentry, const char *name)
+{
+	return judge_dentry(dentry, OP_SETXATTR, name);
+}
+
+HOOK(inode_remove_acl)
+int BPF_PROG(acl_removed, void *idmap, struct dentry *dentry, const char *name)
+{
+	return judge_dentry(dentry, OP_REMOVEXATTR, name);
+}
+
+/* Everything about an inode that changes comes by here; the calls that set times have no other hook. */
+HOOK(inode_setattr)
+int BPF_PROG(attribute_set, void *idmap, struct dentry *dentry)
+{
+	switch (system_call()) {
+	case NR_UTIME:
+	case NR_UTIMES:
+	case NR_FUTIMESAT:
+	case NR_UTIMENSAT:
+		return judge_dentry(dentry, OP_UTIMENS, 0);
+	}
+	return 0;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory that becomes executable. What the kernel maps to run a program is the exec's, and what shmat maps is its own. */
+#include "hooks.h"
+
+#define PROT_WRITE 2
+#define PROT_EXEC 4
+#define SHM_EXEC 0100000
+#define NR_SHMAT 30
+#define NR_EXECVE 59
+#define NR_EXECVEAT 322
+
+static __always_inline int judge_memory(u32 operation, u32 access)
+{
+	struct member *member = current_member();
+	struct desk *desk;
+
+	if (!member)
+		return 0;
+	desk = begin_event(member, operation);
+	if (!desk)
+		return unseen(member, operation);
+	desk->record.act.arguments[0] = access;
+	return end_event(desk);
+}
+
+/*
+ * `has_file` says whether there is one. The verifier of kernels before 6.18 takes the hook's argument for one that is never
+ * NULL, and strikes a comparison with it out; then memory without a file would bring the kernel down.
+ */
+static __always_inline int judge_mapping(struct file *file, bool has_file, unsigned long protection)
+{
+	struct member *member = current_member();
+	u64 call = system_call();
+	struct desk *desk;
+
+	if (!member || !(protection & PROT_EXEC) || call == NR_EXECVE || call == NR_EXECVEAT || call == NR_SHMAT)
+		return 0;
+	if (!has_file)
+		return judge_memory(OP_MAP_ANONYMOUS, protection & PROT_WRITE);
+	desk = begin_event(member, OP_MAP);
+	if (!desk)
+		return unseen(member, OP_MAP);
+	desk->record.act.arguments[0] = protection & PROT_WRITE;
+	add_object(desk, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
+	describe_version(&desk->record.act.object[0], file->f_inode);
+	return end_event(desk);
+}
+
+HOOK(mmap_file)
+int BPF_PROG(mapped, struct file *file, unsigned long protection)
+{
+	u64 address = 0;
+
+	/* As a number the verifier knows nothing of it. */
+	bpf_probe_read_kernel(&address, sizeof(address), ctx);
+	return judge_mapping(file, address != 0, protection);
+}
+
+HOOK(file_mprotect)
+int BPF_PROG(protected, void *area, unsigned long protection)
+{
+	return protection & PROT_EXEC ? judge_memory(OP_PROTECT, protection & PROT_WRITE) : 0;
+}
+
+/* 1: shared memory. */
+HOOK(shm_shmat)
+int BPF_PROG(shared, void *segment, void *address, int flags)
+{
+	return flags & SHM_EXEC ? judge_memory(OP_MAP_ANONYMOUS, 1) : 0;
+}

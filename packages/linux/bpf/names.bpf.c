@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names that are made, moved and removed. Two hooks for each: the path's comes early and knows the mount, the inode's comes
+ * when the kernel itself has nothing against it any more. What is refused in between is nobody's exchange.
+ *
+ * None of it is answered from the table in the end: the lens must see every name that changes, so userspace never takes
+ * such a verdict for one that lasts.
+ */
+#include "hooks.h"
+
+#define RENAME_EXCHANGE 2
+#define NR_MKNOD 133
+#define NR_MKNODAT 259
+#define S_IFSOCK 0140000
+
+/* Which name the call is about, and on which mount. */
+static __always_inline int note_place(const struct path *directory, struct dentry *dentry, u32 flags)
+{
+	struct member *member = current_member();
+
+	if (!member)
+		return 0;
+	member->place = (u64)dentry;
+	member->place_mount = mount_of(directory->mnt);
+	member->place_flags = flags;
+	return 0;
+}
+
+/* The member whose call is about this very name; what a file system does to names of its own on the way has none. */
+static __always_inline struct member *at_place(struct dentry *dentry)
+{
+	struct member *member = current_member();
+
+	return member && member->place == (u64)dentry ? member : 0;
+}
+
+static __always_inline int judge_removal(struct dentry *dentry, u32 operation)
+{
+	struct member *member = at_place(dentry);
+	struct desk *desk;
+
+	if (!member)
+		return 0;
+	desk = begin_event(member, operation);
+	if (!desk)
+		return unseen(member, operation);
+	add_object(desk, dentry->d_inode, dentry, member->place_mount);
+	return end_event(desk);
+}
+
+static __always_inline struct desk *begin_making(struct member *member, struct dentry *dentry, u32 operation)
+{
+	struct desk *desk = begin_event(member, operation);
+
+	if (desk)
+		add_object(desk, 0, dentry, member->place_mount);
+	return desk;
+}
+
+HOOK(path_unlink)
+int BPF_PROG(unlink_at, const struct path *dir, struct dentry *dentry)
+{
+	return note_place(dir, dentry, 0);
+}
+
+HOOK(inode_unlink)
+int BPF_PROG(unlinked, struct inode *dir, struct dentry *dentry)
+{
+	return judge_removal(dentry, OP_UNLINK);
+}
+
+HOOK(path_rmdir)
+int BPF_PROG(rmdir_at, const struct path *dir, struct dentry *dentry)
+{
+	return note_place(dir, dentry, 0);
+}
+
+HOOK(inode_rmdir)
+int BPF_PROG(rmdired, struct inode *dir, struct dentry *dentry)
+{
+	return judge_removal(dentry, OP_RMDIR);
+}
+
+HOOK(path_rename)
+int BPF_PROG(rename_at, const struct path *old_dir, struct dentry *old, const struct path *new_dir, struct dentry *new,
+	     unsigned int flags)
+{
+	return note_place(old_dir, old, flags);
+}
+
+HOOK(inode_rename)
+int BPF_PROG(renamed, struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new)
+{
+	struct member *member = at_place(old);
+	struct desk *desk;
+
+	if (!member)
+		return 0;
+	desk = begin_event(member, OP_RENAME);
+	if (!desk)
+		return unseen(member, OP_RENAME);
+	desk->record.act.arguments[0] = member->place_flags & RENAME_EXCHANGE;
+	/* The verifier takes an inode for there, and a comparison with it for needless. */
+	desk->record.act.arguments[1] = BPF_CORE_READ(new, d_inode) != 0;
+	add_object(desk, old->d_inode, old, member->place_mount);
+	add_object(desk, 0, new, member->place_mount);
+	/* An exchange is asked about twice, the other way round the second time. */
+	member->place = 0;
+	return end_event(desk);
+}
+
+HOOK(path_link)
+int BPF_PROG(link_at, struct dentry *old, const struct path *dir, struct dentry *dentry)
+{
+	return note_place(dir, dentry, 0);
+}
+
+HOOK(inode_link)
+int BPF_PROG(linked, struct dentry *old, struct inode *dir, struct dentry *dentry)
+{
+	struct member *member = at_place(dentry);
+	struct desk *desk;
+
+	if (!member)
+		return 0;
+	desk = begin_event(member, OP_LINK);
+	if (!desk)
+		return unseen(member, OP_LINK);
+	/* Names are linked within one mount only. */
+	add_object(desk, old->d_inode, old, member->place_mount);
+	add_object(desk, 0, dentry, member->place_mount);
+	return end_event(desk);
+}
+
+HOOK(path_symlink)
+int BPF_PROG(symlink_at, const struct path *dir, struct dentry *dentry)
+{
+	return note_place(dir, dentry, 0);
+}
+
+HOOK(inode_symlink)
+int BPF_PROG(symlinked, struct inode *dir, struct dentry *dentry, const char *content)
+{
+	struct member *member = at_place(dentry);
+	struct desk *desk;
+
+	if (!member)
+		return 0;
+	desk = begin_making(member, dentry, OP_SYMLINK);
+	if (!desk)
+		return unseen(member, OP_SYMLINK);
+	append_string(desk, content);
+	return end_event(desk);
+}
+
+HOOK(path_mkdir)
+int BPF_PROG(mkdir_at, const struct path *dir, struct dentry *dentry)
+{
+	return note_place(dir, dentry, 0);
+}
+
+HOOK(inode_mkdir)
+int BPF_PROG(mkdired, struct inode *dir, struct dentry *dentry, unsigned short mode)
+{
+	struct member *member = at_place(dentry);
+	struct desk *desk;
+
+	if (!member)
+		return 0;
+	desk = begin_making(member, dentry, OP_MKDIR);
+	if (!desk)
+		return unseen(member, OP_MKDIR);
+	desk->record.act.arguments[0] = mode;
+	return end_event(desk);
+}
+
+HOOK(path_mknod)
+int BPF_PROG(mknod_at, const struct path *dir, struct dentry *dentry)
+{
+	return note_place(dir, dentry, 0);
+}
+
+static __always_inline int judge_node(struct member *member, struct dentry *dentry, u32 mode, u32 device)
+{
+	u32 operation = (mode & S_IFMT) == S_IFSOCK && member->socket_type ? OP_BIND : OP_MKNOD;
+	struct desk *desk = begin_making(member, dentry, operation);
+
+	if (!desk)
+		return unseen(member, operation);
+	desk->record.act.arguments[0] = operation == OP_BIND ? member->socket_type : mode;
+	desk->record.act.arguments[1] = operation == OP_BIND ? 1 : device;
+	return end_event(desk);
+}
+
+/* A device, a pipe, or a socket: the name that a socket is bound to is made like any other. */
+HOOK(inode_mknod)
+int BPF_PROG(mknoded, struct inode *dir, struct dentry *dentry, unsigned short mode, unsigned int device)
+{
+	struct member *member = at_place(dentry);
+
+	return member ? judge_node(member, dentry, mode, device) : 0;
+}
+
+/* A regular file, by an open or by mknod. */
+HOOK(inode_create)
+int BPF_PROG(created, struct inode *dir, struct dentry *dentry, unsigned short mode)
+{
+	struct member *member = at_place(dentry);
+	u32 flags, asked;
+	struct desk *desk;
+
+	if (!member)
+		return 0;
+	if (!asks_for(&flags, &asked))
+		return judge_node(member, dentry, (mode & 07777) | S_IFREG, 0);
+	member->created_with = flags & CREATE_FLAGS;
+	desk = begin_making(member, dentry, OP_CREATE);
+	if (!desk)
+		return unseen(member, OP_CREATE);
+	desk->record.act.arguments[0] = flags & KEY_FLAGS;
+	desk->record.act.arguments[1] = asked & 07777;
+	return end_event(desk);
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sockets: made, bound, listening, connected, accepting, sending to an address. Addresses are those that the kernel has
+ * copied already. A Unix socket with a name is told by the file that the kernel found there.
+ */
+#include "hooks.h"
+
+#define AF_UNSPEC 0
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define ADDRESS_BYTES 128
+#define NR_CONNECT 42
+#define NR_SENDTO 44
+
+HOOK(socket_create)
+int BPF_PROG(socket_made, int family, int type, int protocol, int kern)
+{
+	struct member *member = current_member();
+	struct desk *desk;
+
+	if (!member || kern)
+		return 0;
+	desk = begin_event(member, OP_SOCKET);
+	if (!desk)
+		return unseen(member, OP_SOCKET);
+	desk->record.act.arguments[0] = family;
+	desk->record.act.arguments[1] = type & 0xf;
+	desk->record.act.arguments[2] = (u32)protocol;
+	return end_event(desk);
+}
+
+/* The first argument of a call about a socket. */
+static __always_inline u32 descriptor(void)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	return BPF_CORE_READ(regs, di);
+}
+
+/* `struct sockaddr` of so many bytes: type of the socket, then the address as text. */
+static __always_inline int judge_address(struct member *member, struct socket *socket, void *address, int length,
+					 u32 operation)
+{
+	struct desk *desk = begin_event(member, operation);
+
+	if (!desk)
+		return unseen(member, operation);
+	desk->record.act.arguments[0] = socket->type;
+	desk->record.act.arguments[2] = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
+	/* Which descriptor is bound, to be asked for its port later. */
+	if (operation == OP_BIND)
+		desk->record.act.arguments[3] = descriptor();
+	if (length > ADDRESS_BYTES)
+		length = ADDRESS_BYTES;
+	if (length > 0)
+		append_bytes(desk, address, length & 0xff);
+	return end_event(desk);
+}
+
+/* Whether an address is the name of a file: such a socket is told of where the file is made or found. */
+static __always_inline bool is_file(void *address, int length)
+{
+	struct {
+		u16 family;
+		char first;
+	} head = {};
+
+	if (length < 3 || bpf_probe_read_kernel(&head, 3, address))
+		return false;
+	return head.family == AF_UNIX && head.first != 0;
+}
+
+static __always_inline u16 family_of(void *address, int length)
+{
+	u16 family = AF_UNSPEC;
+
+	if (length >= 2)
+		bpf_probe_read_kernel(&family, sizeof(family), address);
+	return family;
+}
+
+HOOK(socket_bind)
+int BPF_PROG(socket_bound, struct socket *socket, void *address, int length)
+{
+	struct member *member = current_member();
+
+	if (!member)
+		return 0;
+	member->socket_type = 0;
+	if (is_file(address, length)) {
+		member->socket_type = socket->type;
+		return 0;
+	}
+	return judge_address(member, socket, address, length, OP_BIND);
+}
+
+/* To connect to no family dissolves an association: nobody is reached. */
+HOOK(socket_connect)
+int BPF_PROG(socket_connected, struct socket *socket, void *address, int length)
+{
+	struct member *member = current_member();
+
+	if (!member || is_file(address, length) || family_of(address, length) == AF_UNSPEC)
+		return 0;
+	return judge_address(member, socket, address, length, OP_CONNECT);
+}
+
+HOOK(socket_sendmsg)
+int BPF_PROG(message_sent, struct socket *socket, struct msghdr *message)
+{
+	struct member *member = current_member();
+	void *name;
+	int length;
+
+	if (!member)
+		return 0;
+	name = BPF_CORE_READ(message, msg_name);
+	length = BPF_CORE_READ(message, msg_namelen);
+	member->addressed = name && length > 0;
+	if (!member->addressed || is_file(name, length))
+		return 0;
+	return judge_address(member, socket, name, length, OP_SEND);
+}
+
+/* The file that a Unix socket was bound to. */
+static __always_inline int judge_peer(struct member *member, struct sock *other, u32 operation)
+{
+	struct unix_sock *peer = (struct unix_sock *)other;
+	struct dentry *dentry = BPF_CORE_READ(peer, path.dentry);
+	struct desk *desk;
+
+	if (!dentry)
+		return 0;
+	desk = begin_event(member, operation);
+	if (!desk)
+		return unseen(member, operation);
+	desk->record.act.arguments[0] = BPF_CORE_READ(other, sk_type);
+	desk->record.act.arguments[1] = 1;
+	add_object(desk, 0, dentry, mount_of(BPF_CORE_READ(peer, path.mnt)));
+	return end_event(desk);
+}
+
+HOOK(unix_stream_connect)
+int BPF_PROG(unix_connected, struct sock *sock, struct sock *other)
+{
+	struct member *member = current_member();
+
+	return member ? judge_peer(member, other, OP_CONNECT) : 0;
+}
+
+/* Datagrams: asked when an association is made, and for each that is sent. */
+HOOK(unix_may_send)
+int BPF_PROG(unix_sent, struct socket *socket, struct socket *other)
+{
+	struct member *member = current_member();
+
+	if (!member)
+		return 0;
+	if (system_call() == NR_CONNECT)
+		return judge_peer(member, BPF_CORE_READ(other, sk), OP_CONNECT);
+	return member->addressed ? judge_peer(member, BPF_CORE_READ(other, sk), OP_SEND) : 0;
+}
+
+/* The address that a socket has itself. */
+static __always_inline int judge_local(struct socket *socket, u32 operation)
+{
+	struct member *member = current_member();
+	struct sock *sock = BPF_CORE_READ(socket, sk);
+	struct unix_sock *local = (struct unix_sock *)sock;
+	struct unix_address *named;
+	struct dentry *dentry;
+	struct desk *desk;
+	u16 family;
+
+	if (!member)
+		return 0;
+	family = BPF_CORE_READ(sock, __sk_common.skc_family);
+	desk = begin_event(member, operation);
+	if (!desk)
+		return unseen(member, operation);
+	desk->record.act.arguments[0] = socket->type;
+	desk->record.act.arguments[2] = family;
+	if (operation == OP_LISTEN)
+		desk->record.act.arguments[3] = descriptor();
+	if (family == AF_UNIX) {
+		dentry = BPF_CORE_READ(local, path.dentry);
+		named = BPF_CORE_READ(local, addr);
+		if (dentry) {
+			desk->record.act.arguments[1] = 1;
+			add_object(desk, 0, dentry, mount_of(BPF_CORE_READ(local, path.mnt)));
+		} else if (named) {
+			append_bytes(desk, (void *)named + bpf_core_field_offset(struct unix_address, name),
+				     BPF_CORE_READ(named, len) & 0x7f);
+		} else {
+			append_bytes(desk, &family, sizeof(family));
+		}
+	} else if (family == AF_INET || family == AF_INET6) {
+		/* As `struct sockaddr_in` and `struct sockaddr_in6` have it: family, port, (flow,) address. */
+		struct {
+			u16 family, port;
+			u32 word;
+			u8 long_address[16];
+			u32 scope;
+		} address = { .family = family };
+
+		address.port = __builtin_bswap16(BPF_CORE_READ(sock, __sk_common.skc_num));
+		if (family == AF_INET)
+			address.word = BPF_CORE_READ(sock, __sk_common.skc_rcv_saddr);
+		else
+			BPF_CORE_READ_INTO(&address.long_address, sock, __sk_common.skc_v6_rcv_saddr);
+		append_bytes(desk, &address, family == AF_INET ? 16 : 28);
+	} else {
+		append_bytes(desk, &family, sizeof(family));
+	}
+	return end_event(desk);
+}
+
+HOOK(socket_listen)
+int BPF_PROG(socket_listening, struct socket *socket)
+{
+	return judge_local(socket, OP_LISTEN);
+}
+
+HOOK(socket_accept)
+int BPF_PROG(socket_accepting, struct socket *socket)
+{
+	return judge_local(socket, OP_ACCEPT);
+}

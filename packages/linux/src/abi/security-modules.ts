@@ -1,0 +1,20 @@
+/** Which security modules are active in this kernel. */
+import { readFileSync } from "node:fs";
+import { listSecurityModules } from "./landlock.ts";
+
+/** uapi/linux/lsm.h; only those that are asked after. */
+const moduleNames: ReadonlyMap<bigint, string> = new Map([
+  [109n, "bpf"],
+  [110n, "landlock"],
+]);
+
+/** From the kernel itself since 6.8, before that only where securityfs is mounted; undefined where neither says. */
+export function activeModules(): readonly string[] | undefined {
+  const ids = listSecurityModules();
+  if (typeof ids !== "number") return ids.map((id) => moduleNames.get(id) ?? String(id));
+  try {
+    return readFileSync("/sys/kernel/security/lsm", "latin1").trim().split(",");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+/** Files that are opened, made by opening, and mapped to be executed. */
+import { O_ACCMODE, O_APPEND, O_EXCL, O_TRUNC, O_WRONLY, S_IFMT, S_IFREG } from "../../../abi/stat.ts";
+import type { Act } from "../../seccomp/mediation.ts";
+import type { SeenContent } from "../content.ts";
+import { describeObject, pathTextOf } from "../objects.ts";
+import type { Record } from "../record.ts";
+import { protection } from "./names.ts";
+
+export class FileActs {
+  readonly #content: SeenContent;
+  readonly #readsContent: boolean;
+
+  constructor(content: SeenContent, readsContent: boolean) {
+    this.#content = content;
+    this.#readsContent = readsContent;
+  }
+
+  open(record: Record): Act {
+    const flags = record.argument(0);
+    const seen = record.object(0);
+    const counts = this.#readsContent && (seen.mode & S_IFMT) === S_IFREG && (flags & O_ACCMODE) !== O_WRONLY;
+    const digest = counts ? this.#content.of(seen, record.pid) : undefined;
+    const truncates = (flags & O_TRUNC) !== 0 ? ",truncate" : "";
+    return {
+      op: "open",
+      subject: { access: accessOf(flags) + truncates, ...describeObject(seen), ...(digest ? { digest } : {}) },
+    };
+  }
+
+  create(record: Record): Act {
+    const flags = record.argument(0);
+    const mode = record.argument(1);
+    const isUnnamed = record.argument(2) !== 0;
+    const path = pathTextOf(record.object(0));
+    return {
+      op: "create",
+      subject: { access: accessOf(flags), path: isUnnamed ? `${path}/#unnamed` : path, mode: mode & 0o7700 },
+      ...(isUnnamed ? {} : { observation: { exclusive: (flags & O_EXCL) !== 0, requestedMode: mode } }),
+    };
+  }
+
+  map(record: Record): Act {
+    const seen = record.object(0);
+    const digest = this.#content.of(seen, record.pid);
+    const access = protection(record.argument(0));
+    return { op: "map", subject: { access, ...describeObject(seen), ...(digest ? { digest } : {}) } };
+  }
+}
+
+/** `read`, `write`, `read,write`, each with `,append`. */
+function accessOf(flags: number): string {
+  const mode = flags & O_ACCMODE;
+  const base = mode === 0 ? "read" : mode === O_WRONLY ? "write" : "read,write";
+  return (flags & O_APPEND) !== 0 && mode !== 0 ? `${base},append` : base;
+}

@@ -1,0 +1,47 @@
+/** Sockets as people name them, from what the kernel half saw: an address as bytes, or the file a Unix socket is bound to. */
+import type { Operation } from "@isoline/core";
+import type { Act } from "../../seccomp/mediation.ts";
+import {
+  AF_INET,
+  AF_UNIX,
+  AF_UNSPEC,
+  familyName,
+  parseAddress,
+  typeName,
+  unspecifiedAsInet,
+} from "../../seccomp/sockets.ts";
+import { pathTextOf } from "../objects.ts";
+import { operations, type Record } from "../record.ts";
+
+type Endpoint = Extract<Operation, "bind" | "listen" | "connect" | "accept" | "send">;
+
+/** Decoders by operation. */
+export const socketActs: readonly (readonly [number, (record: Record) => Act])[] = [
+  [operations.socket, socket],
+  [operations.bind, (record) => endpoint(record, "bind")],
+  [operations.listen, (record) => endpoint(record, "listen")],
+  [operations.connect, (record) => endpoint(record, "connect")],
+  [operations.accept, (record) => endpoint(record, "accept")],
+  [operations.send, (record) => endpoint(record, "send")],
+];
+
+function socket(record: Record): Act {
+  const [family, type, protocol] = [record.argument(0), record.argument(1), record.argument(2)];
+  return { op: "socket", subject: { family: familyName(family), type: typeName(type), protocol } };
+}
+
+function endpoint(record: Record, op: Endpoint): Act {
+  const type = typeName(record.argument(0));
+  if (record.argument(1) !== 0) {
+    const subject = { family: familyName(AF_UNIX), type, address: pathTextOf(record.object(0)) };
+    return op === "bind" ? { op, subject, observation: { exclusive: true, requestedMode: 0o777 } } : { op, subject };
+  }
+  const bytes = record.rest;
+  const plain = parseAddress(bytes, bytes.length);
+  // To send to no family on a socket of IPv4 means the same address as one of IPv4.
+  const isMeant = plain?.family === AF_UNSPEC && record.argument(2) === AF_INET && op === "send";
+  const address = isMeant ? unspecifiedAsInet(plain) : plain;
+  if (!address) return { op, subject: { family: "?", type, address: "?too-short" } };
+  const text = op === "bind" && address.family === AF_UNIX && address.text === "unnamed" ? "@autobind" : address.text;
+  return { op, subject: { family: familyName(address.family), type, address: text } };
+}

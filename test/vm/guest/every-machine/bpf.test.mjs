@@ -1,0 +1,74 @@
+/** The bpf sensor: sees what the seccomp sensor sees, refuses before anything happens, and goes on without its supervisor. */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { programsMissing } from "../bpf-programs.mjs";
+import { isolineAs } from "../isoline.mjs";
+
+const EPERM = 1;
+const PINS = "/sys/fs/bpf/isoline";
+const acts = ["python3", "-I", "-S", "-B", fileURLToPath(new URL("../acts.py", import.meta.url))];
+/** What is not there cannot be tried; whether it is compiled, the tests outside say. */
+const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
+const { cwd, run, start } = isolineAs(0);
+
+/** @param {string} file */
+const report = (file) => JSON.parse(readFileSync(join(cwd, file), "utf8"));
+
+/** @param {string} text lines of a name and a number */
+const numbers = (text) =>
+  Object.fromEntries(
+    text
+      .trim()
+      .split("\n")
+      .map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]),
+  );
+
+test("learns the same points as the seccomp sensor", { skip }, () => {
+  const [bySeccomp, byBpf] = ["seccomp", "bpf"].map((sensor) => {
+    const options = ["--sensor", sensor, "-q", "-o", `${sensor}.contour`, "--report", `${sensor}.json`];
+    const { status, stderr } = run("learn", ...options, "--", ...acts);
+    equal(status, 0, stderr);
+    return report(`${sensor}.json`);
+  });
+  deepEqual(byBpf.incomplete, []);
+  equal(byBpf.state, bySeccomp.state, run("diff", "seccomp.contour", "bpf.contour").stdout);
+});
+
+test("enforced, holds what is not known until it is decided, and refuses before anything happens", { skip }, () => {
+  writeFileSync(join(cwd, "kept"), "", { mode: 0o644 });
+  const enforce = ["run", "--sensor", "bpf", "--enforce", "bpf.contour", "--report", "report.json"];
+  const { status, stdout, stderr } = run(...enforce, "--", ...acts, "refusals", cwd);
+  equal(status, 0, stderr);
+  const errnos = numbers(stdout);
+  deepEqual(errnos, Object.fromEntries(Object.keys(errnos).map((name) => [name, EPERM])));
+  equal(Object.keys(errnos).length, 9);
+  equal(existsSync(join(cwd, "made")) || existsSync(join(cwd, "moved")) || existsSync(join(cwd, "directory")), false);
+  equal(statSync(join(cwd, "kept")).mode & 0o777, 0o644);
+  const { verdict, refused, off, incomplete } = report("report.json");
+  equal(verdict, "off-contour");
+  equal(refused, off);
+  deepEqual(incomplete, []);
+  deepEqual(readdirSync(PINS), []);
+});
+
+test("without its supervisor, what is known goes on and what is not is refused", { skip }, async () => {
+  const child = start("run", "--sensor", "bpf", "--enforce", "bpf.contour", "-q", "--", ...acts, "orphan", cwd);
+  const lines = createInterface({ input: child.stdout });
+  /** @type {string[]} */
+  const heard = [];
+  for await (const line of lines) {
+    heard.push(line);
+    if (line !== "ready") continue;
+    const over = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await over;
+    ok(readdirSync(PINS).length > 0);
+    child.stdin.end("go\n");
+  }
+  deepEqual(numbers(heard.slice(1).join("\n")), { "/etc": 0, "/usr": EPERM });
+  rmSync(PINS, { recursive: true });
+});
