@@ -30,6 +30,7 @@ const order = [
   "ima-lists",
   "sensor-latency",
   "start-up",
+  "canister-start",
   "memory",
   "workloads",
 ];

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -110,6 +111,14 @@ export class Workshop {
       string,
       unknown
     >;
+  }
+
+  /** The supervisor of one of the workshop's own containers, from its own record: others are live on the machine. */
+  supervisorOf(id: string): number {
+    const room = this.path("run/isoline/canisters");
+    const record = readdirSync(room).find((name) => name.startsWith(`${id}@`) && name.endsWith(".json"));
+    const text = readFileSync(join(room, record ?? "none"), "utf8");
+    return (JSON.parse(text) as { supervisor: { pid: number } }).supervisor.pid;
   }
 
   isoline(...args: readonly string[]): Result {

@@ -1,5 +1,6 @@
 /** isoline-runc as runc: plain bundles, what callers of a runtime see. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missing, Workshop } from "./bundle.ts";
 
@@ -54,5 +55,44 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
     expect(readFileSync(shop.path("contours/long.contour"), "utf8")).toContain("path=/etc/group");
     expect(shop.isoline("ps").stdout).not.toContain(id);
     expect(existsSync(shop.path(`state/${id}`))).toBe(false);
+  });
+
+  it("has its hooks inside, also those that start runs", () => {
+    const id = shop.id();
+    const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": "hooks.contour" };
+    const hook = (name: string) => [{ path: "/bin/sh", args: ["sh", "-c", `: < ${shop.path(name)}`] }];
+    for (const name of ["before", "after"]) writeFileSync(shop.path(name), "");
+    const bundle = shop.bundle("sleep 60", annotations, (config) => {
+      config["hooks"] = { createRuntime: hook("before"), poststart: hook("after") };
+    });
+    expect(shop.create("--bundle", bundle, id).status).toBe(0);
+    expect(shop.runc("start", id)).toMatchObject({ status: 0, stderr: "" });
+    shop.runc("delete", "--force", id);
+    const text = readFileSync(shop.path("contours/hooks.contour"), "utf8");
+    expect(text).toMatch(/open access=read path=\$HOST\S*\/before/);
+    expect(text).toMatch(/open access=read path=\$HOST\S*\/after/);
+  });
+
+  it("fails closed when its supervisor dies, and every later call says so", async () => {
+    const id = shop.id();
+    const volume = shop.path("volume");
+    mkdirSync(volume);
+    const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": "lost.contour" };
+    const script = "while :; do sleep 0.1; echo x >> /tmp/alive; done";
+    const bundle = shop.bundle(script, annotations, (config) => {
+      const mounts = config["mounts"] as unknown[];
+      mounts.push({ destination: "/tmp", type: "bind", source: volume, options: ["bind", "rw"] });
+    });
+    expect(shop.create("--bundle", bundle, id).status).toBe(0);
+    expect(shop.runc("start", id).status).toBe(0);
+    process.kill(shop.supervisorOf(id), "SIGKILL");
+    expect(shop.runc("exec", id, "/bin/true").stderr).toMatch(/its supervisor .* is gone/);
+    const before = existsSync(join(volume, "alive")) ? readFileSync(join(volume, "alive"), "utf8") : "";
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(existsSync(join(volume, "alive")) ? readFileSync(join(volume, "alive"), "utf8") : "").toBe(before);
+    const deleted = shop.runc("delete", "--force", id);
+    expect(deleted.status).toBe(0);
+    expect(deleted.stderr).toMatch(/supervisor died/);
+    expect(existsSync(shop.path("contours/lost.contour"))).toBe(false);
   });
 });

@@ -74,7 +74,16 @@ function readTrusted(file: string, must: boolean): string | undefined {
   return readFileSync(file, "utf8");
 }
 
+/** JSON is YAML, and read without loading what reads the rest of it: containers start while this is done. */
 async function parse(file: string, text: string): Promise<unknown> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return await parseYaml(file, text);
+  }
+}
+
+async function parseYaml(file: string, text: string): Promise<unknown> {
   const { parse } = await import("yaml");
   try {
     return parse(text, { maxAliasCount: 0, strict: true, uniqueKeys: true }) ?? {};

@@ -12,10 +12,11 @@ const status = StatusPipe.fromEnvironment();
 // Their code takes longest to load, so it is loaded while the bundle is being read.
 const threads = status !== undefined || argv.includes("run") ? new Threads() : undefined;
 const entry = readEntry();
-const [{ parseRuncCall }, { Voice }, { runcPath }] = await Promise.all([
+const [{ parseRuncCall }, { Voice }, { runcPath, statusOf }, running] = await Promise.all([
   import("./command-line.ts"),
   import("./voice.ts"),
   import("./runc.ts"),
+  threads === undefined ? undefined : import("./supervise.ts"),
 ]);
 let voice = new Voice(undefined);
 try {
@@ -24,11 +25,10 @@ try {
   const path = Buffer.from(runcPath());
   const command = [path, ...rawArguments(argv.length)];
   if (call.command === "create" || call.command === "run") {
-    const { Canister } = await import("./supervise.ts");
+    const { Canister } = running ?? (await import("./supervise.ts"));
     const canister = await Canister.of({ call, entry, threads: threads ?? new Threads(), voice, command, status });
     const exit = await canister.run();
     if (exit.state === "killed" && status === undefined) dieBySignal(exit.signal);
-    const { statusOf } = await import("./runc.ts");
     leave(statusOf(exit));
   }
   const { later } = await import("./later.ts");

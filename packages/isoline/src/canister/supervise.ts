@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type ChildState, leave } from "@isoline/linux";
-import { ControlServer } from "../control/server.ts";
+import type { ControlServer } from "../control/server.ts";
 import type { Entry } from "../namespace/entry.ts";
 import type { DepartureReport, Snapshot } from "../namespace/messages.ts";
 import { Namespace, type Outcome } from "../namespace/namespace.ts";
@@ -114,6 +114,8 @@ export class Canister {
   /** Later calls find the supervisor by this. Without it `exec` is impossible, so there is no canister without it. */
   async #serve(namespace: Namespace): Promise<ControlServer> {
     const { contour, name } = this.#label;
+    // Loaded only now: it brings Node's http, for which nothing has to wait before runc is started.
+    const { ControlServer } = await import("../control/server.ts");
     const server = await ControlServer.open({
       name: name ?? nameFrom(this.#id),
       command: `${this.#image.names[0] ?? ""} ${this.#id}`.trim(),
