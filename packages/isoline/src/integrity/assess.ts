@@ -10,7 +10,7 @@ import { type AuditRecord, dataRecord, ruleRecord } from "./audit/records.ts";
 import type { FileRecord } from "./file-record.ts";
 import { algorithmByName, type HashAlgorithm } from "./hash-algorithms.ts";
 import { DEFAULT_REGISTER, type RunningList } from "./measure/running-list.ts";
-import { templateData } from "./measure/template-data.ts";
+import { type Attribute, evmAttributes, templateData } from "./measure/template-data.ts";
 import type { Decision } from "./policy/decide.ts";
 import type { Rule } from "./policy/rule.ts";
 
@@ -141,8 +141,9 @@ export class Assessor {
       const found = algorithm.name === "sha1" ? digest : file.digest("sha1");
       return Buffer.isBuffer(found) ? found : undefined;
     };
-    const owner = { uid: file.uid, gid: file.gid };
-    const data = templateData(template, { name: file.path, kind, algorithm, digest, sha1, signature, ...owner });
+    const owner = { uid: file.uid, gid: file.gid, mode: file.mode };
+    const evm = () => ({ signature: portableSignature(file), attributes: protectedAttributes(file) });
+    const data = templateData(template, { name: file.path, kind, algorithm, digest, sha1, signature, evm, ...owner });
     return this.#list.add(register, template, data);
   }
 
@@ -201,6 +202,13 @@ function digestIn(algorithm: HashAlgorithm, collected: Collected, file: UsedFile
   if (collected.kind === "verity" || algorithm.node === undefined) return undefined;
   const digest = file.digest(algorithm.node);
   return Buffer.isBuffer(digest) ? digest : undefined;
+}
+
+function protectedAttributes(file: UsedFile): readonly Attribute[] {
+  return evmAttributes.flatMap((name) => {
+    const value = file.attribute(name);
+    return Buffer.isBuffer(value) ? [{ name, value }] : [];
+  });
 }
 
 /** EVM's portable signature stands in for a missing one of IMA's. */

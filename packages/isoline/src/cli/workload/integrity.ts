@@ -22,7 +22,7 @@ export function integrityPlan(options: IntegrityOptions): IntegrityPlan | undefi
     return undefined;
   if (imaTemplate !== undefined && (!isTemplateName(imaTemplate) || imaTemplate === "ima-buf"))
     throw usage(
-      `--ima-template ${imaTemplate}: expected a template of files: ima, ima-ng, ima-sig, ima-ngv2, ima-sigv2`,
+      `--ima-template ${imaTemplate}: expected a template of files: ima, ima-ng, ima-sig, ima-ngv2, ima-sigv2, ima-modsig, evm-sig`,
     );
   return {
     policy: imaPolicy,

@@ -19,7 +19,26 @@ export interface Facts {
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
   readonly mode?: number | undefined;
+  /** EVM's portable signature, and the attributes that it protects, in the kernel's order; asked for by `evm-sig` alone. */
+  readonly evm?: () => { readonly signature: Buffer | undefined; readonly attributes: readonly Attribute[] };
 }
+
+export interface Attribute {
+  readonly name: string;
+  readonly value: Buffer;
+}
+
+/** What EVM protects (security/integrity/evm/evm_main.c, evm_config_default_xattrnames). */
+export const evmAttributes = [
+  "security.selinux",
+  "security.SMACK64",
+  "security.SMACK64EXEC",
+  "security.SMACK64TRANSMUTE",
+  "security.SMACK64MMAP",
+  "security.apparmor",
+  "security.ima",
+  "security.capability",
+];
 
 const ORIGINAL_NAME = 255;
 const SHA1_SIZE = 20;
@@ -31,7 +50,20 @@ export function templateData(template: string, facts: Facts): Buffer {
     const short = name.subarray(0, ORIGINAL_NAME);
     return Buffer.concat([facts.sha1() ?? Buffer.alloc(SHA1_SIZE), joinFields([short])]);
   }
-  return joinFields((findTemplate(template)?.fields ?? []).map((field) => fieldOf(field.name, facts, name)));
+  const fields = findTemplate(template)?.fields ?? [];
+  const evm = fields.some((field) => field.name === "evmsig") ? facts.evm?.() : undefined;
+  const more = { evmsig: evm?.signature ?? EMPTY, ...attributeFields(evm?.attributes ?? []) };
+  return joinFields(fields.map((field) => more[field.name as keyof typeof more] ?? fieldOf(field.name, facts, name)));
+}
+
+/** Names with `|` between them and a zero at the end, lengths, and values without anything between (evm_read_protected_xattrs). */
+function attributeFields(attributes: readonly Attribute[]) {
+  const names = attributes.map(({ name }) => name).join("|");
+  return {
+    xattrnames: names === "" ? EMPTY : Buffer.from(`${names}\0`, "latin1"),
+    xattrlengths: Buffer.concat(attributes.map(({ value }) => number(value.length, 4))),
+    xattrvalues: Buffer.concat(attributes.map(({ value }) => value)),
+  };
 }
 
 function fieldOf(field: string, facts: Facts, name: Buffer): Buffer {
@@ -54,7 +86,7 @@ function fieldOf(field: string, facts: Facts, name: Buffer): Buffer {
     }
     case "imode":
       return facts.mode === undefined ? EMPTY : number(facts.mode, 2);
-    // Appended signatures and EVM's attributes are not looked at here.
+    // Appended signatures are not looked at here.
     default:
       return EMPTY;
   }

@@ -44,7 +44,8 @@ export interface UsedFile {
   readonly inode: number;
   readonly uid: number;
   readonly gid: number;
-  readonly size: number;
+  /** Type and permissions, as in `stat`. */
+  readonly mode: number;
   /** When content or attributes changed last, in whole seconds since 1970. */
   readonly changedAt: number;
   /** Differs whenever content or attributes may have changed: device, inode, birth time, change time, size. */

@@ -61,8 +61,8 @@ export class SensedFile implements UsedFile {
   get gid(): number {
     return this.#at.stat.gid;
   }
-  get size(): number {
-    return this.#at.stat.size;
+  get mode(): number {
+    return this.#at.stat.mode;
   }
   get changedAt(): number {
     return this.#at.stat.changedAt;
