@@ -7,6 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
+import { receiveMessageOnPort } from "node:worker_threads";
 import { type AppliedLandlock, type ChildState, LinuxError, ringDoorbell } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { findProgram } from "./command.ts";
@@ -138,7 +139,7 @@ export class Namespace {
     const { launcher, launched } = this.#threads;
     return new Promise((resolve, reject) => {
       launcher.on("error", reject);
-      launched.on("message", (message: LaunchMessage) => {
+      const hear = (message: LaunchMessage) => {
         launched.close();
         if (message.kind === "started") {
           this.#landlock = message.landlock;
@@ -146,8 +147,14 @@ export class Namespace {
           resolve();
         } else if (message.kind === "refused") reject(startFailure(path, message.errno));
         else reject(new LinuxError("launch-failed", message.message));
+      };
+      launched.on("message", hear);
+      launcher.on("exit", () => {
+        // The end of a thread may be told before the last that it said; who is not told of the workload cannot wait for it.
+        const unheard = receiveMessageOnPort(launched);
+        if (unheard) hear(unheard.message as LaunchMessage);
+        else launched.close();
       });
-      launcher.on("exit", () => launched.close());
     });
   }
 
