@@ -187,6 +187,18 @@ struct msghdr {
 	int msg_namelen;
 };
 
+struct bpf_map {
+	u32 id;
+};
+
+struct bpf_prog_aux {
+	u32 id;
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
+
 struct linux_binprm {
 	struct file *file;
 };

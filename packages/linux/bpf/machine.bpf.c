@@ -26,6 +26,26 @@ int BPF_PROG(bpf_called, int command)
 	return judge_number(OP_BPF, (u32)command);
 }
 
+/* A descriptor of one of the sensor's own maps or programs is asked for: refused, whatever the contour says. */
+static __always_inline int keep_own(u64 kind, u32 id)
+{
+	u64 key = kind | id;
+
+	return current_member() && bpf_map_lookup_elem(&own, &key) ? -EPERM : 0;
+}
+
+HOOK(bpf_map)
+int BPF_PROG(map_taken, struct bpf_map *map)
+{
+	return keep_own(OWN_MAP, BPF_CORE_READ(map, id));
+}
+
+HOOK(bpf_prog)
+int BPF_PROG(program_taken, struct bpf_prog *program)
+{
+	return keep_own(OWN_PROGRAM, BPF_CORE_READ(program, aux, id));
+}
+
 HOOK(perf_event_open)
 int BPF_PROG(perf_opened, void *attr)
 {

@@ -115,6 +115,17 @@ struct {
 	__type(value, u32);
 } barred SEC(".maps");
 
+/* The maps and programs of this load, by kind and number: out of reach from inside. */
+#define OWN_MAP (1ULL << 32)
+#define OWN_PROGRAM (2ULL << 32)
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, u64);
+	__type(value, u32);
+} own SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, OP_COUNT);

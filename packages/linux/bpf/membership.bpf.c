@@ -95,8 +95,6 @@ int BPF_PROG(process_executed, struct task_struct *task)
 	return 0;
 }
 
-struct bpf_map;
-
 /* Whoever decides is gone: nothing that is unknown will be decided any more. */
 static long orphan_space(struct bpf_map *map, u32 *id, struct space *space, u32 *dead)
 {

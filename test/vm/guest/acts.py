@@ -83,6 +83,7 @@ def privileges():
 def refusals():
     """Tries what is off contour, and tells the errno of each; 0 for what went ahead."""
     supervisor = os.getppid()
+    pin = sys.argv[3]
     attempts = {
         "open": lambda: open("/etc/passwd"),
         "create": lambda: open("made", "w"),
@@ -92,6 +93,7 @@ def refusals():
         "mkdir": lambda: os.mkdir("directory"),
         "chmod": lambda: os.chmod("kept", 0o777),
         "connect": lambda: socket.socket().connect(("127.0.0.1", 4713)),
+        "remove a pin": lambda: os.rmdir(pin),
         "kill the supervisor": lambda: os.kill(supervisor, signal.SIGKILL),
     }
     for name, attempt in attempts.items():
@@ -100,6 +102,24 @@ def refusals():
             print(name, 0)
         except OSError as error:
             print(name, error.errno)
+
+
+def reach_for_maps():
+    """Asks for every BPF map there is; tells how many there are and how many were to be had."""
+    import ctypes
+
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    known, had, at = 0, 0, 0
+    while True:
+        attributes = (ctypes.c_uint32 * 32)(at)
+        if call(321, 12, attributes, 128) < 0:  # BPF_MAP_GET_NEXT_ID
+            break
+        at = attributes[1]
+        known += 1
+        if call(321, 14, (ctypes.c_uint32 * 32)(at), 128) >= 0:  # BPF_MAP_GET_FD_BY_ID
+            had += 1
+    print("known", known)
+    print("had", had)
 
 
 def orphan():
@@ -114,7 +134,7 @@ def orphan():
             print(path, error.errno)
 
 
-if __name__ == "__main__":
+def everything():
     directory = tempfile.mkdtemp()
     os.chdir(directory)
     files()
@@ -124,6 +144,12 @@ if __name__ == "__main__":
     for name in ("sock", "dsock"):
         os.unlink(name)
     os.rmdir(directory)
-    if len(sys.argv) > 1:
+
+
+if __name__ == "__main__":
+    word = sys.argv[1] if len(sys.argv) > 1 else ""
+    if word != "reach_for_maps":
+        everything()
+    if word != "":
         os.chdir(sys.argv[2])
-        globals()[sys.argv[1]]()
+        globals()[word]()

@@ -62,9 +62,10 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
     supervision.attach(bpf.sensor);
     bpf.sensor.run(answer, () => Atomics.load(block, cells.listener));
     bpf.sensor.settle();
-    // Whoever hears of the end may end this process, and what is pinned would stay.
-    bpf.sensor.close();
+    // Whoever hears of the end may end this process, and what is pinned would stay. To detach takes the kernel longer.
+    bpf.sensor.unpin();
     end();
+    bpf.sensor.close();
     return;
   }
   const listener = awaitCell(block, cells.listener);

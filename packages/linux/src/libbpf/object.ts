@@ -75,6 +75,17 @@ export class BpfObject {
     }
   }
 
+  /** The numbers that the kernel knows the maps and programs by; after loading. */
+  numbers(): { readonly maps: readonly number[]; readonly programs: readonly number[] } {
+    const maps: number[] = [];
+    for (let map = this.#nextMap(null); map !== undefined; map = this.#nextMap(map))
+      maps.push(numberOf(calls().bpf_map__fd(map) as number));
+    const programs: number[] = [];
+    for (let program = this.#next(null); program !== undefined; program = this.#next(program))
+      programs.push(numberOf(calls().bpf_program__fd(program) as number));
+    return { maps, programs };
+  }
+
   map(name: string): BpfMap {
     return new BpfMap(name, calls().bpf_map__fd(this.#map(name)) as number);
   }
@@ -101,11 +112,25 @@ export class BpfObject {
     return pointer(calls().bpf_object__next_program(this.#object, program));
   }
 
+  #nextMap(map: Pointer | null): Pointer | undefined {
+    return pointer(calls().bpf_object__next_map(this.#object, map));
+  }
+
   #map(name: string): Pointer {
     const map = pointer(calls().bpf_object__find_map_by_name(this.#object, name));
     if (map === undefined) throw new LinuxError("bpf-unavailable", `the BPF object has no map ${name}`);
     return map;
   }
+}
+
+/** `struct bpf_map_info` and `struct bpf_prog_info` both begin with the type and the number (linux/bpf.h). */
+function numberOf(fd: number): number {
+  const info = Buffer.alloc(256);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(info.length);
+  if ((calls().bpf_obj_get_info_by_fd(fd, info, length) as number) < 0)
+    throw new LinuxError("bpf-unavailable", "the kernel does not say by which number it knows a BPF map or program");
+  return info.readUInt32LE(4);
 }
 
 function pointer(value: unknown): Pointer | undefined {

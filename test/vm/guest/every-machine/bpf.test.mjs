@@ -1,6 +1,6 @@
 /** The bpf sensor: sees what the seccomp sensor sees, refuses before anything happens, and goes on without its supervisor. */
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
@@ -41,18 +41,39 @@ test("learns the same points as the seccomp sensor", { skip }, () => {
 test("enforced, holds what is not known until it is decided, and refuses before anything happens", { skip }, () => {
   writeFileSync(join(cwd, "kept"), "", { mode: 0o644 });
   const enforce = ["run", "--sensor", "bpf", "--enforce", "bpf.contour", "--report", "report.json"];
-  const { status, stdout, stderr } = run(...enforce, "--", ...acts, "refusals", cwd);
+  mkdirSync(PINS, { recursive: true });
+  mkdirSync(join(PINS, "somebody's"));
+  const { status, stdout, stderr } = run(...enforce, "--", ...acts, "refusals", cwd, join(PINS, "somebody's"));
   equal(status, 0, stderr);
   const errnos = numbers(stdout);
   deepEqual(errnos, Object.fromEntries(Object.keys(errnos).map((name) => [name, EPERM])));
-  equal(Object.keys(errnos).length, 9);
+  equal(Object.keys(errnos).length, 10);
   equal(existsSync(join(cwd, "made")) || existsSync(join(cwd, "moved")) || existsSync(join(cwd, "directory")), false);
   equal(statSync(join(cwd, "kept")).mode & 0o777, 0o644);
   const { verdict, refused, off, incomplete } = report("report.json");
   equal(verdict, "off-contour");
   equal(refused, off);
   deepEqual(incomplete, []);
-  deepEqual(readdirSync(PINS), []);
+  deepEqual(readdirSync(PINS), ["somebody's"]);
+});
+
+test("keeps its maps to itself", { skip }, () => {
+  const { status, stdout, stderr } = run(
+    "learn",
+    "--sensor",
+    "bpf",
+    "-q",
+    "-o",
+    "maps.contour",
+    "--",
+    ...acts,
+    "reach_for_maps",
+    cwd,
+  );
+  equal(status, 0, stderr);
+  const { known = 0, had = 0 } = numbers(stdout);
+  // Others than the sensor's there need not be any.
+  ok(known >= 14 && had <= known - 14, stdout);
 });
 
 test("without its supervisor, what is known goes on and what is not is refused", { skip }, async () => {

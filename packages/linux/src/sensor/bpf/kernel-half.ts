@@ -101,6 +101,7 @@ export class KernelHalf {
       object.setConstants(".rodata.secret", randomBytes(16));
       object.setSize("ring", options.ringSize ?? RING_SIZE);
       object.load();
+      keepOwn(object);
       const half = new KernelHalf(object, options, BpfObject.processors());
       object.attach();
       if (options.pins !== undefined) {
@@ -181,10 +182,15 @@ export class KernelHalf {
     return { seen, decidedHere, sentUp, lost, refused };
   }
 
+  /** Takes the pins away: what is attached stays so for as long as this process holds it. */
+  unpin(): void {
+    if (this.#pins !== undefined) rmSync(this.#pins, { recursive: true, force: true });
+  }
+
   /** Detaches and unpins. */
   close(): void {
+    this.unpin();
     this.#object.close();
-    if (this.#pins !== undefined) rmSync(this.#pins, { recursive: true, force: true });
   }
 }
 
@@ -202,4 +208,20 @@ function decidedKey(key: Buffer): Buffer {
 /** `struct decided` */
 function decided(on: boolean, next: number): Buffer {
   return Buffer.concat([u32(on ? VERDICT.on : VERDICT.off), u32(next), Buffer.alloc(8)]);
+}
+
+/** In which half of a key of `own` the kind of thing stands: `OWN_MAP` and `OWN_PROGRAM`. */
+const OWN = { maps: 1, programs: 2 } as const;
+
+/** Tells the kernel half which maps and programs are its own, so that nobody inside a namespace gets hold of them. */
+function keepOwn(object: BpfObject): void {
+  const own = object.map("own");
+  const numbers = object.numbers();
+  for (const kind of ["maps", "programs"] as const)
+    for (const number of numbers[kind])
+      if (!own.update(Buffer.concat([u32(number), u32(OWN[kind])]), u32(1)))
+        throw new LinuxError(
+          "bpf-unavailable",
+          "the BPF programs cannot be kept from the workload: there are too many",
+        );
 }

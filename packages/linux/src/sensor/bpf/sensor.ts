@@ -120,6 +120,11 @@ export class BpfSensor implements Sensor {
     this.#takenOver.clear();
   }
 
+  /** From now on nothing outlives this process. */
+  unpin(): void {
+    this.#half.unpin();
+  }
+
   close(): void {
     this.#half.close();
   }
