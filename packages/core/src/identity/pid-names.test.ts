@@ -32,6 +32,15 @@ test.each([
   expect(holds(name, pid)).toBe(expected);
 });
 
+test("in a pid namespace of its own, where it has another number", () => {
+  const inside = new PidNames({
+    ...surroundings,
+    relationOf: (pid) => (pid === 13 || pid === 113 ? "self" : "outside"),
+  });
+  const held = ["temp-13.rdb", "temp-14.rdb", "log-13", "agent.113"].filter((name) => inside.holdsPid(name, 4711));
+  expect(held).toEqual(["temp-13.rdb", "agent.113"]);
+});
+
 test("a program that counts is not taken for one that uses its id", () => {
   const names = new PidNames(surroundings);
   const found = Array.from({ length: 20 }, (_, index) => names.holdsPid(`page-${1225 + index}.html`, 1234));

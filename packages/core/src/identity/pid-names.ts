@@ -43,10 +43,12 @@ export class PidNames {
   #isPid(digits: string, name: string, actor: number): boolean {
     if (digits.startsWith("0") || digits.length > 7) return false;
     const number = Number(digits);
-    if (number === actor) return number >= SMALL || (number > 1 && /te?mp/i.test(name));
-    if (number < SMALL) return false;
-    const relation = this.#surroundings.relationOf(number, actor);
-    return relation === "ancestor" || (relation === "namespace" && name.split(/[^0-9A-Za-z]+/).includes(digits));
+    if (number < SMALL && (number < 2 || !/te?mp/i.test(name))) return false;
+    // In a pid namespace of its own a process is called otherwise than by us.
+    const relation = number === actor ? "self" : this.#surroundings.relationOf(number, actor);
+    if (number < SMALL) return relation === "self";
+    const standsAlone = () => name.split(/[^0-9A-Za-z]+/).includes(digits);
+    return relation === "self" || relation === "ancestor" || (relation === "namespace" && standsAlone());
   }
 
   #remember(pid: number, shape: string, numbers: readonly string[]): void {
