@@ -117,6 +117,15 @@ export const processes: readonly Case[] = [
     events: ["open path=/proc/$self", `kill ${reported}=parent target=*`],
   },
   {
+    does: "a file of a process by itself, then by its child",
+    calls: [
+      must(call("open", "/proc/self", 0)),
+      call("openat", result(0), "status", 0),
+      inChild(call("openat", result(0), "status", 0)),
+    ],
+    events: ["open path=/proc/$self", "open path=/proc/$self/status", "open path=/proc/$task/status"],
+  },
+  {
     does: "signal to a group by descriptor",
     calls: [
       ownGroup,

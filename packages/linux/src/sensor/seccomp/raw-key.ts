@@ -17,6 +17,7 @@ const CAPACITY = 12_288;
 export class RawKey {
   readonly bytes: Buffer = Buffer.alloc(CAPACITY);
   #end = 0;
+  #thread: Thread | undefined;
 
   get length(): number {
     return this.#end;
@@ -28,6 +29,7 @@ export class RawKey {
     this.bytes.writeUInt32LE(thread.process.identity.serial, 1);
     this.bytes.writeUInt32LE(thread.credentialsSerial, 5);
     this.#end = 9;
+    this.#thread = thread;
     return this;
   }
 
@@ -42,6 +44,8 @@ export class RawKey {
     stat.bytes.copy(this.bytes, this.#end + 10, 136, 152); // stx_dev, stx_mnt_id
     this.bytes[this.#end + 26] = STANDINGS.indexOf(standing);
     this.#end += 27;
+    // What a file below /proc/PID is to a process depends on whose it is: its own, its parent's, a stranger's.
+    if (isOfSomeProcess(path) && this.#thread) this.u32(this.#thread.process.handle).u32(this.#thread.tid);
     return this.text(path);
   }
 
@@ -58,4 +62,12 @@ export class RawKey {
     this.#end += 4 + bytes.length;
     return this;
   }
+}
+
+const PROC = Buffer.from("/proc/");
+
+/** Whether a path is one of a process, by its number. */
+function isOfSomeProcess(path: Buffer): boolean {
+  const digit = path[PROC.length] ?? 0;
+  return digit >= 0x30 && digit <= 0x39 && path.compare(PROC, 0, PROC.length, 0, PROC.length) === 0;
 }
