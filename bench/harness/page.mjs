@@ -1,4 +1,5 @@
 /** The figures as a page for readers: docs/performance.md. */
+import { reasons } from "./reasons.mjs";
 import { rowsOf } from "./tables.mjs";
 
 /** @param {import("./benchmarks.mjs").Results} results */
@@ -8,6 +9,7 @@ export function page(results) {
     introduction(results),
     "## What was promised",
     goalTable(results),
+    reasons,
     ...results.benchmarks.flatMap(chapter),
     ...leftOut(results),
   ].join("\n\n")}\n`;

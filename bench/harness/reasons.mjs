@@ -1,0 +1,26 @@
+/** Why some figures miss what was promised, for docs/performance.md: what was found out, and what else was tried. */
+export const reasons = `## Why some were missed
+
+**Workloads, against strace restricted to the same calls.** A mediated open costs a sixth of what it costs under strace, but a
+new process costs more: isoline looks up who it is, which program it runs, out of which parent and with which rights, where
+strace prints a line. On top comes what strace does not do at all: the start of the supervisor (counted in every run), and the
+SHA-256 of each program and library once a run, 70 ms of processor time for Node's own 99 MB alone. Called
+without a filter, as most people call it, strace is slower on every workload. Tried: reading /proc by
+system calls instead of the runtime's files, not reading back canonical paths that have no link on them, remembering what a
+program is loaded by, leaving out image marks where memory is not shared, loading into each thread only what it needs
+(together: a process 1.06 → 0.85 ms, an open 17.8 → 15.6 µs, a start 0.2 → 0.14 s of processor time). Without effect: everything
+on one processor, V8 without its optimising compiler, smaller young generations, larger pieces when hashing. Not done: digests
+kept from one run to the next, because whoever may write them decides what a program's content is.
+
+**An open with its whole identity.** 5.5 µs of it is the notification alone (a call that is only received and answered).
+Reading the path out of the task takes 2.3 µs, openat2 1.8, statx 0.9, close 0.9, all measured in place; the code between them
+about one. What is left is cold caches after each change of task.
+
+**A container's start.** The supervisor's own start, and runc's several hundred calls before the workload, most of them of a kind
+that is met for the first time, in code that V8 has not compiled yet.
+
+**New points learnt.** Beside the contour, memory holds the raw key of each verdict, and garbage that V8 has had no reason to
+collect yet. Smaller young generations save 5 MB and nothing more.
+
+What is missed by one or two parts in a hundred (a novel event at a million points, TSEM lines at 20 000, a table that no longer
+fits the cache) is reached or missed from one run to the next.`;
