@@ -165,8 +165,8 @@ export class ModelMediator implements Mediator {
     };
     const judgement = this.#engine.judge(event, circumstances);
     if (judgement.refuse) this.#leveller.withdraw();
-    const isKnown = judgement.known !== 0 && !dependsOnCreations(event);
-    this.wasLasting = isKnown && !dependsOnNumbers(event);
+    const isKnown = judgement.known !== 0 && !dependsOnCreations(event) && !dependsOnProcesses(event);
+    this.wasLasting = isKnown && !dependsOnPorts(event);
     if (key && isKnown) this.#known.remember(key.bytes, 0, key.length, judgement.known);
     this.#onDecision?.(event, judgement, circumstances);
     return this.#carryOut(judgement, process);
@@ -263,9 +263,14 @@ function dependsOnCreations(event: Event): boolean {
   return typeof path === "string" && (path.includes("{") || path.includes("$hash"));
 }
 
-/** Whose a process id or a port is may change while the same bytes come again. */
-function dependsOnNumbers(event: Event): boolean {
-  const { path, address } = subjectRecord(event);
-  if (typeof address === "string") return address.endsWith(":$own") || address.endsWith(":$ephemeral");
+/** A number in /proc may be another process's the next time, and the same process may have become something else to the actor. */
+function dependsOnProcesses(event: Event): boolean {
+  const { path } = subjectRecord(event);
   return typeof path === "string" && /^\/proc\/\$(?:task|other)/.test(path);
+}
+
+/** Whose a port is may change while the same bytes come again. */
+function dependsOnPorts(event: Event): boolean {
+  const { address } = subjectRecord(event);
+  return typeof address === "string" && (address.endsWith(":$own") || address.endsWith(":$ephemeral"));
 }
