@@ -50,10 +50,7 @@ describe.each([
     registry = await MemoryRegistry.open(native);
   });
   afterAll(() => registry.close());
-  afterEach(() => {
-    registry.blobs.clear();
-    registry.manifests.clear();
-  });
+  afterEach(() => registry.clear());
 
   it("gives back what was attached, with the digests of the image", async () => {
     const { manifest, config } = registry.putImage("1");
@@ -65,6 +62,23 @@ describe.each([
       contour,
       count: 1,
     });
+  });
+
+  it("gives a signature with its contour, and takes nothing else for one", async () => {
+    const { manifest } = registry.putImage("1");
+    const signature = Buffer.from("a signature");
+    const artifact = await attach(image(), contour, day(1), signature);
+    expect(await fetchAttached(image())).toMatchObject({ contour, signature });
+    registry.blobs.set(digestOf(signature), Buffer.from("another one"));
+    await expect(fetchAttached(image())).rejects.toMatchObject({ code: "registry-refused" });
+    const { layers, ...rest } = JSON.parse(registry.manifests.get(artifact)?.toString() ?? "") as { layers: object[] };
+    for (const more of [{ mediaType: "text/plain" }, { size: 2 ** 17 }, null]) {
+      const altered = more === null ? [...layers, layers[1]] : [layers[0], { ...layers[1], ...more }];
+      const bytes = Buffer.from(JSON.stringify({ ...rest, layers: altered }));
+      registry.manifests.set(digestOf(bytes), bytes);
+      registry.claim(manifest, [referrer(digestOf(bytes))]);
+      await expect(fetchAttached(image())).rejects.toThrow(/at most its signature/);
+    }
   });
 
   it("keeps several, and gives the newest", async () => {

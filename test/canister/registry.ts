@@ -32,6 +32,11 @@ export class MemoryRegistry {
     return registry;
   }
 
+  /** As it was when it opened. */
+  clear(): void {
+    for (const each of [this.blobs, this.manifests, this.#claims]) each.clear();
+  }
+
   get host(): string {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }

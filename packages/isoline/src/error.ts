@@ -22,6 +22,8 @@ export const cliErrors = {
   "registry-refused":
     "A registry did not answer as the distribution protocol says, or with other bytes than it promised.",
   "no-attached-contour": "No contour is attached to an image, or what is attached is not for it.",
+  unsigned: "A contour is not signed as it must be: by a key that is trusted, as it is, and for this image.",
+  "bad-signing-key": "A file that was given as a key for the signatures of contours holds none that can be used.",
   "no-demo": "The demo cannot be shown on this machine, or did not come out as it should.",
 } as const;
 

@@ -9,10 +9,12 @@
  *   images:
  *     - { image: "localhost/web:*", contour: web.contour, mode: enforce }
  *     - { image: "sha256:5b…", contour: web.contour, mode: check, policy: web.policy.yaml }
+ *   signatures:                  # images whose contour must be signed, by one of these public keys
+ *     - { image: "registry.example/*", keys: [release.pub] }
  *
- * The first image that matches counts. Whatever is not understood is refused: a misspelt key would quietly allow more.
+ * The first image that matches counts, in either list. Whatever is not understood is refused: a misspelt key would quietly allow more.
  */
-import { statSync, readFileSync } from "node:fs";
+import { type Stats, statSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { CliError } from "../error.ts";
 
@@ -27,6 +29,13 @@ export interface ImageRule {
   readonly policy: string | undefined;
 }
 
+/** Contours of such images must be signed by one of these keys. */
+export interface SignatureRule {
+  readonly image: string;
+  /** Absolute paths. */
+  readonly keys: readonly string[];
+}
+
 export interface HostConfiguration {
   readonly file: string | undefined;
   readonly unlabelled: "learn" | "refuse";
@@ -35,6 +44,7 @@ export interface HostConfiguration {
   readonly annotations: "allow" | "refuse";
   readonly attached: "enforce" | "check" | "ignore";
   readonly images: readonly ImageRule[];
+  readonly signatures: readonly SignatureRule[];
 }
 
 const PLACE = "/etc/isoline/canisters.yaml";
@@ -42,8 +52,9 @@ const CONTOURS = "/var/lib/isoline/contours";
 const REPORTS = "/var/lib/isoline/reports";
 const MOST_BYTES = 1024 * 1024;
 const OTHERS_MAY_WRITE = 0o022;
-const keys = ["unlabelled", "contours", "reports", "annotations", "attached", "images"];
+const keys = ["unlabelled", "contours", "reports", "annotations", "attached", "images", "signatures"];
 const imageKeys = ["image", "contour", "mode", "policy"];
+const signatureKeys = ["image", "keys"];
 
 type Table = Readonly<Record<string, unknown>>;
 
@@ -64,14 +75,19 @@ function readTrusted(file: string, must: boolean): string | undefined {
       throw new CliError("cannot-read", `${file}: expected the host's configuration there, as ISOLINE_CANISTERS says`);
     return undefined;
   }
+  assertOnlyOursToWrite(file, stat);
+  if (stat.size > MOST_BYTES) throw wrong(file, "the file", `at most ${MOST_BYTES} bytes`, stat.size);
+  return readFileSync(file, "utf8");
+}
+
+/** Refuses a file of somebody else's, or one that somebody else can write. */
+export function assertOnlyOursToWrite(file: string, stat: Pick<Stats, "uid" | "mode">): void {
   const own = process.geteuid?.() ?? 0;
   if ((stat.uid !== 0 && stat.uid !== own) || (stat.mode & OTHERS_MAY_WRITE) !== 0)
     throw new CliError(
       "unsafe-place",
       `${file}: expected a file of root's or yours that only its owner can write; correct its owner or mode`,
     );
-  if (stat.size > MOST_BYTES) throw wrong(file, "the file", `at most ${MOST_BYTES} bytes`, stat.size);
-  return readFileSync(file, "utf8");
 }
 
 /** JSON is YAML, and read without loading what reads the rest of it: containers start while this is done. */
@@ -102,8 +118,11 @@ function configurationIn(value: unknown, file: string | undefined): HostConfigur
     if (typeof path !== "string" || !isAbsolute(path)) throw wrong(name, key, "an absolute path", path);
     return path;
   };
-  const images = source["images"] ?? [];
-  if (!Array.isArray(images)) throw wrong(name, "images", "a list", images);
+  const list = (key: "images" | "signatures"): readonly unknown[] => {
+    const rules = source[key] ?? [];
+    if (!Array.isArray(rules)) throw wrong(name, key, "a list", rules);
+    return rules;
+  };
   return {
     file,
     unlabelled: choice(name, source["unlabelled"], "unlabelled", ["learn", "refuse"], "refuse"),
@@ -111,7 +130,8 @@ function configurationIn(value: unknown, file: string | undefined): HostConfigur
     reports: place("reports") ?? REPORTS,
     annotations: choice(name, source["annotations"], "annotations", ["allow", "refuse"], "allow"),
     attached: choice(name, source["attached"], "attached", ["enforce", "check", "ignore"], "enforce"),
-    images: images.map((each, index) => ruleIn(name, each, `images[${index}]`)),
+    images: list("images").map((each, index) => ruleIn(name, each, `images[${index}]`)),
+    signatures: list("signatures").map((each, index) => signatureRuleIn(name, each, `signatures[${index}]`)),
   };
 }
 
@@ -128,6 +148,14 @@ function ruleIn(name: string, value: unknown, key: string): ImageRule {
     mode: choice(name, source["mode"], `${key}.mode`, modes, undefined),
     policy: source["policy"] === undefined ? undefined : resolve(dirname(name), text("policy")),
   };
+}
+
+function signatureRuleIn(name: string, value: unknown, key: string): SignatureRule {
+  const { image, keys: files } = table(name, value, key, signatureKeys);
+  if (typeof image !== "string" || image === "") throw wrong(name, `${key}.image`, "text", image);
+  const isKeys = Array.isArray(files) && files.length > 0 && files.every((file) => typeof file === "string");
+  if (!isKeys) throw wrong(name, `${key}.keys`, "a list of files with public keys", files);
+  return { image, keys: (files as string[]).map((file) => resolve(dirname(name), file)) };
 }
 
 function choice<T extends string>(

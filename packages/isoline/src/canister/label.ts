@@ -5,13 +5,23 @@
  *   annotations of the container         dev.isoline.contour, .mode, .policy, .report, .name, .image
  *   a contour attached to the image      as fetched by `isoline fetch-contour`, by the image's digest
  *   none of them                         learnt or refused, as the host says
+ *
+ * Whoever said so, a contour of an image that the host wants signed ones for must be signed.
  */
-import { lstatSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { CliError } from "../error.ts";
+import type { SignatureDemand } from "../store/signature/demand.ts";
+import { readTrustedKey } from "../store/signature/keys.ts";
 import { attachedContour } from "./attached.ts";
 import type { Bundle } from "./bundle.ts";
-import { type CanisterMode, type HostConfiguration, type ImageRule, modes } from "./host-configuration.ts";
+import {
+  assertOnlyOursToWrite,
+  type CanisterMode,
+  type HostConfiguration,
+  type ImageRule,
+  modes,
+} from "./host-configuration.ts";
 import type { Image } from "./image.ts";
 
 export interface Label {
@@ -23,8 +33,11 @@ export interface Label {
   readonly name: string | undefined;
   /** Who said so, for people. */
   readonly source: string;
+  /** Who must have signed the contour, if the host says so. */
+  readonly signed: SignatureDemand | undefined;
 }
 
+const ATTACHED = "attached to the image";
 const PREFIX = "dev.isoline.";
 const known = ["contour", "mode", "policy", "report", "name", "image"] as const;
 type Key = (typeof known)[number];
@@ -40,13 +53,14 @@ export function labelOf(bundle: Pick<Bundle, "annotations">, image: Image, host:
   refuseStrangeFile(label);
   return {
     ...label,
+    signed: demandFor(image, label, host),
     policy: said.policy === undefined ? label.policy : absolute(said.policy, "policy"),
     report: said.report === undefined ? undefined : absolute(said.report, "report"),
     name: said.name,
   };
 }
 
-type Bare = Omit<Label, "report" | "name">;
+type Bare = Omit<Label, "report" | "name" | "signed">;
 
 function annotationsOf({ annotations }: Pick<Bundle, "annotations">, host: HostConfiguration): Annotations {
   const ours = Object.entries(annotations).filter(([key]) => key.startsWith(PREFIX));
@@ -105,9 +119,7 @@ function ofAnnotations(said: Annotations, host: HostConfiguration): Bare | undef
 function ofImage(image: Image, host: HostConfiguration): Bare | undefined {
   if (host.attached === "ignore") return undefined;
   const contour = attachedContour(host.contours, image.digests);
-  return contour === undefined
-    ? undefined
-    : { mode: host.attached, contour, policy: undefined, source: "attached to the image" };
+  return contour === undefined ? undefined : { mode: host.attached, contour, policy: undefined, source: ATTACHED };
 }
 
 function unlabelled({ names, digests }: Image, host: HostConfiguration): Bare {
@@ -150,6 +162,30 @@ function refuseStrangeFile({ contour, mode }: Bare): void {
   if (stat.isFile()) return;
   const what = stat.isSymbolicLink() ? "a symbolic link" : stat.isDirectory() ? "a directory" : "no regular file";
   throw refusal(`expected a contour at ${shown(contour)}, found ${what}; name the file itself`);
+}
+
+/** What is learnt is nobody's word yet, so it cannot be what a host that wants signatures runs. */
+function demandFor(
+  image: Image,
+  { mode, contour, source }: Bare,
+  host: HostConfiguration,
+): SignatureDemand | undefined {
+  const names = [...image.names, ...image.digests];
+  // A bundle that does not tell its image is of any.
+  const rule = host.signatures.find((each) =>
+    (names.length === 0 ? [""] : names).some((name) => matches(each.image, name)),
+  );
+  if (rule === undefined) return undefined;
+  if (mode === "learn")
+    throw refusal(
+      `expected a signed contour for images like ${shown(rule.image)}, as ${host.file} says, got mode learn for ${shown(contour)}; learn where no signature is wanted, and sign what was learnt`,
+    );
+  const keys = rule.keys.map((path) => {
+    const key = readTrustedKey(path);
+    assertOnlyOursToWrite(path, statSync(path));
+    return key;
+  });
+  return { keys, image: { digests: image.digests, named: source === ATTACHED } };
 }
 
 /** `*` is any text; everything else is itself. */

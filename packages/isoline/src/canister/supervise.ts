@@ -90,7 +90,7 @@ export class Canister {
   }
 
   async #plan(): Promise<Plan> {
-    const { mode, contour, policy } = this.#label;
+    const { mode, contour, policy, signed } = this.#label;
     const learns = mode === "learn";
     if (learns) {
       if (dirname(contour) === this.#host.contours) mkdirSync(this.#host.contours, { recursive: true, mode: 0o755 });
@@ -99,6 +99,7 @@ export class Canister {
     return {
       mode: mode === "check" ? "watch" : mode,
       contour: learns && !existsSync(contour) ? undefined : contour,
+      signed,
       output: learns ? contour : undefined,
       policy: await policyLine(policy),
       trajectory: undefined,

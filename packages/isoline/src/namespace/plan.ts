@@ -3,6 +3,7 @@
  */
 import type { Digest, Launch as Places } from "@isoline/core";
 import type { IntegrityPlan } from "../integrity/plan.ts";
+import type { SignatureDemand } from "../store/signature/demand.ts";
 
 /** The sensors there are; which one `auto` means is decided before a plan is made. */
 export type SensorName = "seccomp" | "bpf";
@@ -16,6 +17,8 @@ export interface Plan {
   readonly mode: "learn" | "watch" | "enforce";
   /** The contour to keep to, or to add to when learning. */
   readonly contour: string | undefined;
+  /** Who must have signed the contour; nobody, where it is left out. */
+  readonly signed?: SignatureDemand | undefined;
   /** Where a learnt contour is written. */
   readonly output: string | undefined;
   /** Canonical policy line for a contour that is learnt anew; `undefined` takes the contour's own. */

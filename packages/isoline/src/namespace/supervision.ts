@@ -99,7 +99,7 @@ export class Supervision {
 
   /** Loads and checks everything a plan names, so that what is wrong is said before the workload starts. */
   static async prepare(plan: Plan, block: ControlBlock, follow: (event: LiveEvent) => void): Promise<Supervision> {
-    const known = plan.contour === undefined ? undefined : await loadContour(plan.contour, iso1);
+    const known = plan.contour === undefined ? undefined : await loadContour(plan.contour, iso1, plan.signed);
     const policy = policyFor(plan, known);
     const contour = known ?? Contour.create({ profile: iso1, policy: canonicalPolicy(policy) });
     const supervision = new Supervision(plan, block, contour, policy, follow);

@@ -4,10 +4,13 @@
  */
 import { CliError } from "../../error.ts";
 import { type Descriptor, fallbackTag, isDescriptor, type Manifest, Registry, type Stored, types } from "./client.ts";
+import { MOST_SIGNATURE } from "../../store/signature/demand.ts";
 import { parseReference } from "./reference.ts";
 
 const ARTIFACT = "application/vnd.isoline.contour.v1";
 const CONTOUR = "application/vnd.isoline.contour.v1+text";
+/** DSSE, envelope.md: "File Types". */
+const SIGNATURE = "application/vnd.dsse.envelope.v1+json";
 const EMPTY = "application/vnd.oci.empty.v1+json";
 const CREATED = "org.opencontainers.image.created";
 
@@ -18,14 +21,17 @@ export interface Attached {
   /** Digest of the artifact. */
   readonly artifact: string;
   readonly contour: Buffer;
+  /** As it came; nobody has looked at it yet. */
+  readonly signature: Buffer | undefined;
   /** How many contours are attached; the newest is this one. */
   readonly count: number;
 }
 
-/** Pushes a contour and makes it a referrer of the image; the artifact's digest. */
-export async function attach(image: string, contour: Buffer, now: Date): Promise<string> {
+/** Pushes a contour, with its signature if it has one, and makes it a referrer of the image; the artifact's digest. */
+export async function attach(image: string, contour: Buffer, now: Date, signature?: Buffer): Promise<string> {
   const { registry, stored } = await resolve(image);
-  const layer = { ...(await registry.putBlob(contour)), mediaType: CONTOUR };
+  const layers = [{ ...(await registry.putBlob(contour)), mediaType: CONTOUR }];
+  if (signature !== undefined) layers.push({ ...(await registry.putBlob(signature)), mediaType: SIGNATURE });
   const config = { ...(await registry.putBlob(Buffer.from("{}"))), mediaType: EMPTY };
   const { mediaType, digest, size } = stored.descriptor;
   const annotations = { [CREATED]: now.toISOString() };
@@ -34,7 +40,7 @@ export async function attach(image: string, contour: Buffer, now: Date): Promise
     mediaType: types.manifest,
     artifactType: ARTIFACT,
     config,
-    layers: [layer],
+    layers,
     subject: { mediaType, digest, size },
     annotations,
   };
@@ -55,10 +61,12 @@ export async function fetchAttached(image: string): Promise<Attached> {
       `${image}: no contour is attached to ${digest}; attach one with isoline attach-contour`,
     );
   const artifact = await registry.manifest(newest.digest);
-  const contour = await registry.blob(layerOf(image, digest, artifact));
+  const layers = layersOf(image, digest, artifact);
+  const contour = await registry.blob(layers.contour);
+  const signature = layers.signature && (await registry.blob(layers.signature));
   const config = stored.manifest.config;
   const digests = isDescriptor(config) ? [digest, config.digest] : [digest];
-  return { image: digest, digests, artifact: newest.digest, contour, count: all.length };
+  return { image: digest, digests, artifact: newest.digest, contour, signature, count: all.length };
 }
 
 async function resolve(image: string): Promise<{ registry: Registry; stored: Stored }> {
@@ -80,20 +88,30 @@ async function list(registry: Registry, subject: string, added: Descriptor): Pro
 }
 
 /** What a referrer says it refers to is believed only if it is so. */
-function layerOf(image: string, digest: string, artifact: Stored | undefined): Descriptor {
+function layersOf(
+  image: string,
+  digest: string,
+  artifact: Stored | undefined,
+): { readonly contour: Descriptor; readonly signature: Descriptor | undefined } {
   const { subject, layers = [] }: Manifest = artifact?.manifest ?? {};
   if (subject?.digest !== digest)
     throw new CliError(
       "no-attached-contour",
       `${image}: expected a contour for ${digest}, got one for ${JSON.stringify(subject?.digest ?? "nothing")}: it is for another image`,
     );
-  const [layer, ...more] = Array.isArray(layers) ? layers : [];
-  if (!isDescriptor(layer) || layer.mediaType !== CONTOUR || more.length > 0)
+  const [contour, signature, ...more] = Array.isArray(layers) ? layers : [];
+  const isContour = isDescriptor(contour) && contour.mediaType === CONTOUR;
+  if (isContour && signature === undefined) return { contour, signature };
+  if (!isContour || !isSignature(signature) || more.length > 0)
     throw new CliError(
       "no-attached-contour",
-      `${image}: expected one contour in the artifact ${artifact?.descriptor.digest}, got something else`,
+      `${image}: expected one contour in the artifact ${artifact?.descriptor.digest}, and at most its signature, got something else`,
     );
-  return layer;
+  return { contour, signature };
+}
+
+function isSignature(layer: unknown): layer is Descriptor {
+  return isDescriptor(layer) && layer.mediaType === SIGNATURE && layer.size <= MOST_SIGNATURE;
 }
 
 function createdOf({ annotations }: Descriptor): string {

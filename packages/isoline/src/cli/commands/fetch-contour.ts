@@ -1,28 +1,52 @@
-/** `isoline fetch-contour`: the contour attached to an image, checked and put where isoline-runc looks for it. */
+/** `isoline fetch-contour`: the contour attached to an image and its signature, checked and put where isoline-runc looks for it. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sha256 } from "@isoline/core";
 import { attachedPath } from "../../canister/attached.ts";
 import { readHostConfiguration } from "../../canister/host-configuration.ts";
 import { type Attached, fetchAttached } from "../../canister/registry/contours.ts";
 import { loadAnyContour } from "../../store/contour-file.ts";
+import { CliError } from "../../error.ts";
 import { writeDurably } from "../../store/durable-file.ts";
+import { assertForImage, assertSame, signaturePath, vouchedIn } from "../../store/signature/demand.ts";
+import { readTrustedKey, type TrustedKey } from "../../store/signature/keys.ts";
 import { status } from "../ending.ts";
 import { note, printLine } from "../output/streams.ts";
 
 export interface FetchOptions {
   readonly output?: string;
+  /** Keys, of which one must have signed it for this image. */
+  readonly trustedKey?: readonly string[];
 }
 
-export async function fetchContour(image: string, { output }: FetchOptions): Promise<number> {
+export async function fetchContour(image: string, { output, trustedKey }: FetchOptions): Promise<number> {
+  const keys = trustedKey?.map(readTrustedKey);
   const attached = await fetchAttached(image);
+  if (keys !== undefined) assertSigned(image, attached, keys);
   await refuseBroken(attached);
   if (attached.count > 1) note(`${attached.count} contours are attached to ${attached.image}; the newest was taken`);
   for (const path of output === undefined ? await placesFor(attached) : [output]) {
-    writeDurably(path, [attached.contour.toString("utf8")]);
+    put(path, attached);
     printLine(path);
   }
   return status.success;
+}
+
+function assertSigned(image: string, { contour, signature, digests }: Attached, keys: readonly TrustedKey[]): void {
+  if (signature === undefined)
+    throw new CliError("unsigned", `${image}: expected a signed contour, found one without a signature`);
+  const vouched = vouchedIn(signature, signaturePath(image), keys);
+  assertForImage(image, vouched, { digests, named: true });
+  assertSame(image, vouched, sha256(contour));
+}
+
+/** The signature of a contour that was there before must not stay beside another one. */
+function put(path: string, { contour, signature }: Attached): void {
+  const beside = signaturePath(path);
+  if (signature === undefined) rmSync(beside, { force: true });
+  else writeDurably(beside, [signature]);
+  writeDurably(path, [contour]);
 }
 
 /** One for each digest that an engine may know the image by. */

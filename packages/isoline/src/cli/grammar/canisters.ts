@@ -4,6 +4,7 @@ import type { FetchOptions } from "../commands/fetch-contour.ts";
 import type { InspectOptions } from "../commands/inspect.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
+import { repeated } from "./repeated.ts";
 
 export function declareCanisters(program: Command, { ends }: Invocation): void {
   program.commandsGroup("Containers (docs/canisters.md):");
@@ -24,7 +25,9 @@ export function declareCanisters(program: Command, { ends }: Invocation): void {
   program
     .command("attach-contour")
     .summary("put a contour beside its image in a registry")
-    .description("Pushes a contour as a referrer of the image (OCI 1.1), and prints the artifact's digest.")
+    .description(
+      "Pushes a contour, with its signature if FILE.sig is there, as a referrer of the image (OCI 1.1); prints the artifact's digest.",
+    )
     .argument("<image>", "an image in a registry, with the registry's name")
     .argument("<file>", "its contour")
     .addHelpText("after", examples("isoline attach-contour localhost:5000/web:1 web.contour"))
@@ -41,6 +44,7 @@ export function declareCanisters(program: Command, { ends }: Invocation): void {
     )
     .argument("<image>", "an image in a registry, with the registry's name")
     .option("-o, --output <file>", "write it here instead")
+    .option("--trusted-key <key>", "it must be signed for this image by this public key; may be repeated", repeated)
     .addHelpText("after", examples("isoline fetch-contour localhost:5000/web:1"))
     .action((image: string, options: FetchOptions) =>
       ends(import("../commands/fetch-contour.ts").then(({ fetchContour }) => fetchContour(image, options))),

@@ -5,9 +5,11 @@ import type { ExplainOptions } from "../commands/explain.ts";
 import type { MergeOptions } from "../commands/merge.ts";
 import type { ReplayOptions } from "../commands/replay.ts";
 import type { ShowOptions } from "../commands/show.ts";
+import type { SignOptions } from "../commands/sign.ts";
 import type { VerifyOptions } from "../commands/verify.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
+import { repeated } from "./repeated.ts";
 
 export function declareContours(program: Command, { ends }: Invocation): void {
   program.commandsGroup("Contours:");
@@ -111,9 +113,33 @@ export function declareContours(program: Command, { ends }: Invocation): void {
     .summary("check that a contour file is whole")
     .description("Reads a contour, computes every task and point again, and prints what it says about itself.")
     .argument("<file>", "the contour")
+    .option("--trusted-key <key>", "it must be signed by this public key; may be repeated, and one is enough", repeated)
     .option("--json", "for machines")
     .addHelpText("after", examples("isoline verify app.contour", "isoline verify --json app.contour | jq -r .state"))
     .action((file: string, options: VerifyOptions) =>
       ends(import("../commands/verify.ts").then(({ verify }) => verify(file, options))),
+    );
+
+  program
+    .command("sign")
+    .summary("sign a contour, for those who want to know whose it is")
+    .description(
+      "Signs a contour as it is now, and writes FILE.sig beside it; prints where. The key is a private one in PEM, for " +
+        "Ed25519 or ECDSA on P-256.",
+    )
+    .argument("<file>", "the contour")
+    .requiredOption("--key <key>", "the private key")
+    .option("--image <digest>", "only for canisters of this image (sha256:…); may be repeated", repeated)
+    .addHelpText(
+      "after",
+      examples(
+        "openssl genpkey -algorithm ed25519 -out release.key",
+        "openssl pkey -in release.key -pubout -out release.pub",
+        "isoline sign app.contour --key release.key",
+        "isoline run app.contour --enforce --require-signature release.pub -- ./app",
+      ),
+    )
+    .action((file: string, options: SignOptions) =>
+      ends(import("../commands/sign.ts").then(({ sign }) => sign(file, options))),
     );
 }

@@ -6,7 +6,9 @@ import type { RunOptions } from "../commands/run.ts";
 import type { Invocation } from "../invocation.ts";
 import { sensorChoices } from "../workload/sensor.ts";
 import { examples } from "./examples.ts";
+import { repeated } from "./repeated.ts";
 
+const SIGNATURE = "start only if the contour is signed by this public key; may be repeated, and one is enough";
 const COMMAND = "the command to run, after --";
 
 export function declareWorkloads(program: Command, invocation: Invocation): void {
@@ -48,6 +50,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .argument("<file>", "the contour")
     .argument("[command...]", COMMAND)
     .option("--enforce", "refuse what is off contour, instead of only saying so")
+    .option("--require-signature <key>", SIGNATURE, repeated)
     .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees.md)")
     .addOption(sensorOption())
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
@@ -75,6 +78,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .argument("<file>", "the contour")
     .argument("[command...]", COMMAND)
     .option("--enforce", "refuse what is off contour")
+    .option("--require-signature <key>", SIGNATURE, repeated)
     .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees.md)")
     .addOption(sensorOption())
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
@@ -93,8 +97,6 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     );
   withIntegrity(run);
 }
-
-const repeated = (value: string, earlier: readonly string[] = []) => [...earlier, value];
 
 /** IMA for the namespace: docs/ima.md. */
 function withIntegrity(command: Command): void {

@@ -6,6 +6,7 @@ import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "./command.ts";
 import { type IntegrityOptions, integrityPlan } from "./integrity.ts";
 import { deliverReport, type ReportOptions } from "./finish.ts";
+import { readTrustedKey } from "../../store/signature/keys.ts";
 import { assertWritable } from "../../store/writable.ts";
 import { type Verdict, verdictOf } from "../../namespace/run-report.ts";
 import { sayIntegrity, sayLandlock, saySummaryOfRun } from "./summary.ts";
@@ -17,6 +18,8 @@ export interface SealedOptions extends ReportOptions, IntegrityOptions {
   /** False with `--no-landlock`. */
   readonly landlock?: boolean;
   readonly sensor?: SensorChoice;
+  /** Keys, of which one must have signed the contour. */
+  readonly requireSignature?: readonly string[];
   readonly name?: string;
   readonly quiet?: boolean;
 }
@@ -32,11 +35,13 @@ export async function runSealed(
   const integrity = integrityPlan(options);
   const sensor = sensorFor(options.sensor, integrity);
   const command = commandAfterDashes(invocation.argv, [file]);
+  const signed = options.requireSignature?.map(readTrustedKey);
   if (options.report !== undefined) assertWritable(options.report);
   const outcome = await supervise(invocation, {
     plan: {
       mode: enforce ? "enforce" : "watch",
       contour: file,
+      signed: signed && { keys: signed, image: { digests: [], named: false } },
       output: undefined,
       policy: undefined,
       trajectory: undefined,

@@ -1,0 +1,47 @@
+/** Small files from anybody: regular, of a bounded size, and where it matters no link to something else. */
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+
+const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+
+export type Links = "follow" | "refuse";
+
+/** What was there instead, as "found …" ends. */
+export class Unfit {
+  readonly found: string;
+  constructor(found: string) {
+    this.found = found;
+  }
+}
+
+/** Opens a regular file for reading; or what was there instead. A pipe is not waited for. */
+export function openRegular(path: string, links: Links): { readonly fd: number; readonly size: number } | Unfit {
+  let fd: number;
+  try {
+    fd = openSync(path, O_RDONLY | O_NONBLOCK | (links === "refuse" ? O_NOFOLLOW : 0));
+  } catch (fault) {
+    const { code } = fault as NodeJS.ErrnoException;
+    return new Unfit(wordsFor[code ?? ""] ?? (fault as Error).message);
+  }
+  const stat = fstatSync(fd);
+  if (stat.isFile()) return { fd, size: stat.size };
+  closeSync(fd);
+  return new Unfit(stat.isDirectory() ? "a directory" : "no regular file");
+}
+
+const wordsFor: Readonly<Record<string, string>> = { ENOENT: "nothing", ELOOP: "a symbolic link" };
+
+/** The whole of a small file; or what was there instead. */
+export function readBounded(path: string, most: number, links: Links): Buffer | Unfit {
+  const opened = openRegular(path, links);
+  if (opened instanceof Unfit) return opened;
+  try {
+    // It may grow while it is read.
+    const bytes = Buffer.alloc(Math.min(opened.size, most) + 1);
+    let length = 0;
+    for (let got = -1; got !== 0 && length < bytes.length; length += got)
+      got = readSync(opened.fd, bytes, length, bytes.length - length, null);
+    return length === bytes.length ? new Unfit(`more than ${bytes.length - 1} bytes`) : bytes.subarray(0, length);
+  } finally {
+    closeSync(opened.fd);
+  }
+}
