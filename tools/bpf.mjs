@@ -12,10 +12,11 @@ const CLANG = "clang-19";
 /** Where Debian keeps the headers of the machine's own ABI, which clang does not look for when it compiles for another. */
 const MACHINE_HEADERS = "/usr/include/x86_64-linux-gnu";
 
-/** @type {readonly { name: string, define: string }[]} */
+/** @type {readonly { name: string, define: string, source: string }[]} */
 const attachments = [
-  { name: "lsm", define: "ATTACH_LSM" },
-  { name: "fmod_ret", define: "ATTACH_FMOD_RET" },
+  { name: "lsm", define: "ATTACH_LSM", source: "sensor.bpf.c" },
+  { name: "fmod_ret", define: "ATTACH_FMOD_RET", source: "sensor.bpf.c" },
+  { name: "tracepoints", define: "ATTACH_TRACEPOINTS", source: "tracepoints.bpf.c" },
 ];
 
 const missing = whatIsMissing();
@@ -24,7 +25,7 @@ if (missing !== undefined) {
   process.exit(0);
 }
 mkdirSync(out, { recursive: true });
-for (const { name, define } of attachments) {
+for (const { name, define, source } of attachments) {
   const { status, stderr } = spawnSync(
     CLANG,
     [
@@ -32,7 +33,7 @@ for (const { name, define } of attachments) {
       ...["-D__TARGET_ARCH_x86", `-D${define}`, "-I", MACHINE_HEADERS],
       // Else the place of this checkout is written into the object.
       `-ffile-prefix-map=${sources}=`,
-      ...["-c", `${sources}sensor.bpf.c`, "-o", `${out}${name}.bpf.o`],
+      ...["-c", `${sources}${source}`, "-o", `${out}${name}.bpf.o`],
     ],
     { cwd: sources, encoding: "utf8", timeout: 120_000 },
   );

@@ -12,7 +12,7 @@ const hooks = Object.values(hookTable(repository)).flat();
 const attached = readdirSync(programs)
   .filter((name) => name.endsWith(".bpf.c"))
   .flatMap((name) => readFileSync(join(programs, name), "utf8").split("\n"))
-  .map((line) => /^(?:HOOK\((\w+)\)|SECTION\((\w+), \w+\)|SEC\("[\w]+\/(\w+)"\))/.exec(line))
+  .map((line) => /^(?:(?:HOOK|TRACEPOINT|ENTRY)\((\w+)\)|SECTION\((\w+), \w+\)|SEC\("[\w]+\/(\w+)"\))/.exec(line))
   .flatMap((found) => found?.slice(1).filter((name) => name !== undefined) ?? []);
 
 test("every hook that is attached is in the table, and no other", () => {

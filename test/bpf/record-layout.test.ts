@@ -12,7 +12,7 @@ import {
 } from "../../packages/linux/src/sensor/bpf/record.ts";
 import { typesOf } from "./object-types.ts";
 
-const attachments = ["lsm", "fmod_ret"] as const;
+const attachments = ["lsm", "fmod_ret", "tracepoints"] as const;
 
 /** `wentOn` of `FATE_` is `FATE_WENT_ON`. */
 const enumerator = (prefix: string, name: string) => `${prefix}${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;

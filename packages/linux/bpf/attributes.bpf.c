@@ -63,13 +63,13 @@ static __always_inline int note_mount(struct vfsmount *vfsmount)
 	return 0;
 }
 
-SEC("fentry/mnt_want_write")
+ENTRY(mnt_want_write)
 int BPF_PROG(mount_wanted, struct vfsmount *mount)
 {
 	return note_mount(mount);
 }
 
-SEC("fentry/mnt_want_write_file")
+ENTRY(mnt_want_write_file)
 int BPF_PROG(file_wanted, struct file *file)
 {
 	return note_mount(file->f_path.mnt);

@@ -75,12 +75,25 @@ int BPF_PROG(exec_looks, struct linux_binprm *bprm)
 
 static u32 execs;
 
+/* The act: every file that is loaded, and the number by which its new identity goes until it is told. */
+static __always_inline void describe_exec(struct desk *desk, struct member *member)
+{
+	u32 length = member->images * sizeof(member->image[0]);
+
+	begin(desk, member, KIND_EVENT, OP_EXEC);
+	if (length > sizeof(member->image))
+		length = sizeof(member->image);
+	bpf_probe_read_kernel(desk->text, sizeof(member->image), member->image);
+	desk->record.act.text_length = length;
+	desk->record.act.arguments[0] = member->images;
+	desk->next = PENDING | __sync_fetch_and_add(&execs, 1);
+}
+
 HOOK(bprm_creds_from_file)
 int BPF_PROG(exec_decided, struct linux_binprm *bprm, struct file *file)
 {
 	struct member *member = current_member();
 	struct desk *desk;
-	u32 length;
 	int verdict;
 
 	if (!member)
@@ -88,14 +101,7 @@ int BPF_PROG(exec_decided, struct linux_binprm *bprm, struct file *file)
 	desk = take_desk();
 	if (!desk)
 		return unseen(member, OP_EXEC);
-	begin(desk, member, KIND_EVENT, OP_EXEC);
-	length = member->images * sizeof(member->image[0]);
-	if (length > sizeof(member->image))
-		length = sizeof(member->image);
-	bpf_probe_read_kernel(desk->text, sizeof(member->image), member->image);
-	desk->record.act.text_length = length;
-	desk->record.act.arguments[0] = member->images;
-	desk->next = PENDING | __sync_fetch_and_add(&execs, 1);
+	describe_exec(desk, member);
 	verdict = judge(desk, true);
 	member->next = desk->next;
 	leave_desk(desk);

@@ -11,6 +11,7 @@
 #define O_DIRECTORY 0200000
 #define O_NOFOLLOW 0400000
 #define O_TMPFILE 020000000
+#define O_PATH 010000000
 #define CREATE_FLAGS (O_ACCMODE | O_APPEND | O_EXCL)
 #define KEY_FLAGS (O_ACCMODE | O_APPEND | O_TRUNC | O_CREAT | O_EXCL | O_DIRECTORY | O_NOFOLLOW)
 
@@ -57,7 +58,8 @@ static __always_inline bool asks_for(u32 *flags, u32 *mode)
 	return false;
 }
 
-static __always_inline int judge_open(struct member *member, struct file *file)
+/* `flags` may say what the file itself has forgotten since. */
+static __always_inline int judge_open(struct member *member, struct file *file, u32 flags)
 {
 	struct inode *inode = file->f_inode;
 	struct desk *desk = begin_event(member, OP_OPEN);
@@ -69,10 +71,11 @@ static __always_inline int judge_open(struct member *member, struct file *file)
 		return unseen(member, OP_OPEN);
 	act = &desk->record.act;
 	object = &act->object[0];
-	act->arguments[0] = file->f_flags & KEY_FLAGS;
+	act->arguments[0] = flags & (KEY_FLAGS | O_PATH);
 	add_object(desk, inode, file->f_path.dentry, mount_of(file->f_path.mnt));
 	space = bpf_map_lookup_elem(&spaces, &member->space);
-	if (space && space->content && (object->mode & S_IFMT) == S_IFREG && (file->f_flags & O_ACCMODE) != O_WRONLY)
+	if (space && space->content && (object->mode & S_IFMT) == S_IFREG && (flags & O_ACCMODE) != O_WRONLY &&
+	    !(flags & O_PATH))
 		describe_version(object, inode);
 	/* What a path in /proc means depends on who goes there. */
 	if (object->magic == PROC_SUPER_MAGIC)
@@ -114,5 +117,5 @@ int BPF_PROG(file_opened, struct file *file)
 		return (file->f_flags & CREATE_FLAGS) == member->created_with ? 0 : unseen(member, OP_CREATE);
 	if ((file->f_flags & (O_TMPFILE | O_DIRECTORY)) == (O_TMPFILE | O_DIRECTORY))
 		return judge_unnamed(member, file);
-	return judge_open(member, file);
+	return judge_open(member, file, file->f_flags);
 }

@@ -136,6 +136,28 @@ struct signal_struct {
 	atomic_t live;
 };
 
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct mm_struct {
+	struct file *exe_file;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
+};
+
+/* arch/x86: TS_ flags of the call under way are in the status. */
+struct thread_info {
+	u32 status;
+};
+
 struct task_struct {
 	int pid, tgid;
 	u32 flags;
@@ -143,6 +165,9 @@ struct task_struct {
 	const struct cred *cred;
 	struct fs_struct *fs;
 	struct signal_struct *signal;
+	struct files_struct *files;
+	struct mm_struct *mm;
+	struct thread_info thread_info;
 };
 
 struct iattr {
@@ -201,10 +226,11 @@ struct bpf_prog {
 
 struct linux_binprm {
 	struct file *file;
+	const char *filename;
 };
 
 struct pt_regs {
-	unsigned long orig_ax, di, si, dx, r10, r8, r9;
+	unsigned long orig_ax, di, si, dx, r10, r8, r9, ip;
 };
 
 #pragma clang attribute pop

@@ -65,7 +65,7 @@ static __always_inline void tell(struct member *member, struct task_struct *task
 }
 
 /* The child has its number now, and has not run yet (kernel/fork.c, kernel_clone). */
-SEC("tp_btf/sched_process_fork")
+TRACEPOINT(sched_process_fork)
 int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *task)
 {
 	struct member *member = bpf_task_storage_get(&members, task, 0, 0);
@@ -82,7 +82,7 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *tas
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
+TRACEPOINT(sched_process_exec)
 int BPF_PROG(process_executed, struct task_struct *task)
 {
 	struct member *member = bpf_task_storage_get(&members, task, 0, 0);
@@ -103,7 +103,7 @@ static long orphan_space(struct bpf_map *map, u32 *id, struct space *space, u32 
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
+TRACEPOINT(sched_process_exit)
 int BPF_PROG(process_ended, struct task_struct *task)
 {
 	struct member *member = bpf_task_storage_get(&members, task, 0, 0);

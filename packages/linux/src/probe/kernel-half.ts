@@ -21,19 +21,23 @@ export interface KernelHalfTrial {
 }
 
 const NOT_TRIED = "not tried";
+/** Best first. */
+const objects: readonly Attachment[] = ["lsm", "fmod_ret", "tracepoints"];
 
 export function tryKernelHalf(machine: Machine): KernelHalfTrial {
   const library = libbpf();
   const found = {
     hasTypes: existsSync("/sys/kernel/btf/vmlinux"),
     libbpf: typeof library === "string" ? library : "",
-    isCompiled: findObject("lsm") !== undefined && findObject("fmod_ret") !== undefined,
+    isCompiled: objects.every((attachment) => findObject(attachment) !== undefined),
     isPrivileged: isPrivileged(machine),
   };
   const isWorthTrying = found.hasTypes && found.libbpf === "" && found.isCompiled && found.isPrivileged;
   const trial = (attachment: Attachment) => (isWorthTrying ? tryAttachment(attachment) : NOT_TRIED);
   const lsm = trial("lsm");
-  return { ...found, attachments: { lsm, fmod_ret: lsm === "" ? NOT_TRIED : trial("fmod_ret") } };
+  const fmod_ret = lsm === "" ? NOT_TRIED : trial("fmod_ret");
+  const tracepoints = lsm === "" || fmod_ret === "" ? NOT_TRIED : trial("tracepoints");
+  return { ...found, attachments: { lsm, fmod_ret, tracepoints } };
 }
 
 function tryAttachment(attachment: Attachment): string {
@@ -93,29 +97,35 @@ function programs({ isCompiled }: KernelHalfTrial): Probe {
   };
 }
 
-/** What the ways to attach mean for the guarantee is the same: both are asked before anything happens. */
-function attachment({ isPrivileged: may, attachments: { lsm, fmod_ret } }: KernelHalfTrial): Probe {
-  const works = lsm === "" || fmod_ret === "";
+/** What the ways to attach mean for the guarantee: the first two are asked before anything happens, the last is told afterwards. */
+function attachment({ isPrivileged: may, attachments: { lsm, fmod_ret, tracepoints } }: KernelHalfTrial): Probe {
+  const works = lsm === "" || fmod_ret === "" || tracepoints === "";
   const fact = {
     part: "bpf",
     name: "attachment",
     works,
     required: true,
-    needs: "root; a kernel that lets programs attach to its hooks (CONFIG_BPF_LSM, or trampolines)",
+    needs: "root; a kernel that lets programs attach to its hooks (CONFIG_BPF_LSM, or trampolines) or tracepoints",
   } as const;
   if (lsm === "")
     return { ...fact, detail: "as a security module (lsm/): asked before anything happens, and can refuse it" };
-  if (works)
+  if (fmod_ret === "")
     return {
       ...fact,
       detail:
         "by the return values of the security hooks (fmod_ret/), since bpf is not in lsm=: asked before anything happens, and can refuse it",
     };
+  if (works)
+    return {
+      ...fact,
+      detail:
+        "by tracepoints, since this kernel lets nobody attach to its security hooks: told after it has happened, so it can learn and watch, and cannot refuse",
+    };
   if (!may) return { ...fact, detail: "not tried: only root may load programs", fix: "run isoline as root" };
   if (lsm === NOT_TRIED) return { ...fact, detail: "not tried: something above is missing" };
   return {
     ...fact,
-    detail: `lsm/: ${lsm}; fmod_ret/: ${fmod_ret}`,
+    detail: `lsm/: ${lsm}; fmod_ret/: ${fmod_ret}; tracepoints: ${tracepoints}`,
     fix: "run another kernel: a distribution's own has what it takes",
   };
 }

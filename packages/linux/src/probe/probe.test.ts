@@ -149,27 +149,35 @@ describe("the bpf sensor", () => {
     libbpf: "",
     isCompiled: true,
     isPrivileged: true,
-    attachments: { lsm: "", fmod_ret: "not tried" },
+    attachments: { lsm: "", fmod_ret: "not tried", tracepoints: "not tried" },
   };
   const attachment = (trial: Partial<KernelHalfTrial>) => named(probeKernelHalf({ ...all, ...trial }), "attachment");
 
   it("attached as a security module, or by return values: said, because both can refuse", () => {
     expect(attachment({})).toMatchObject({ works: true, detail: expect.stringContaining("lsm/") });
-    expect(attachment({ attachments: { lsm: "no", fmod_ret: "" } })).toMatchObject({
+    expect(attachment({ attachments: { lsm: "no", fmod_ret: "", tracepoints: "not tried" } })).toMatchObject({
       works: true,
       detail: expect.stringContaining("fmod_ret/"),
     });
   });
 
+  it("told by tracepoints: said, because they cannot refuse", () => {
+    expect(attachment({ attachments: { lsm: "errno 1", fmod_ret: "errno 1", tracepoints: "" } })).toMatchObject({
+      works: true,
+      detail: expect.stringContaining("cannot refuse"),
+    });
+  });
+
   it("not attached: by whose refusal, and what to do", () => {
-    expect(attachment({ attachments: { lsm: "errno 1", fmod_ret: "errno 22" } })).toMatchObject({
+    expect(
+      attachment({ attachments: { lsm: "errno 1", fmod_ret: "errno 22", tracepoints: "errno 95" } }),
+    ).toMatchObject({
       works: false,
-      detail: "lsm/: errno 1; fmod_ret/: errno 22",
+      detail: "lsm/: errno 1; fmod_ret/: errno 22; tracepoints: errno 95",
       fix: expect.stringContaining("kernel"),
     });
-    expect(attachment({ isPrivileged: false, attachments: { lsm: "not tried", fmod_ret: "not tried" } }).fix).toBe(
-      "run isoline as root",
-    );
+    const untried = { lsm: "not tried", fmod_ret: "not tried", tracepoints: "not tried" };
+    expect(attachment({ isPrivileged: false, attachments: untried }).fix).toBe("run isoline as root");
   });
 
   it("without libbpf, programs or types it is not claimed", () => {

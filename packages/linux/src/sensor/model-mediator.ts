@@ -117,6 +117,12 @@ export class ModelMediator implements Mediator {
     return mode === "enforce" || (mode === "watch" && reaction !== "log");
   }
 
+  /** Whether that can come to be so: trust goes down, and a contour may be sealed. */
+  get mayComeToRefuse(): boolean {
+    const { reaction, mode } = this.#engine;
+    return mode === "enforce" || reaction !== "log";
+  }
+
   /** Takes note of events that the kernel let go ahead by itself, because they were decided before to be on contour. */
   repeatedUnseen(key: KeyBytes, times: number): void {
     const known = this.#known.lookup(key.bytes, 0, key.length);

@@ -13,8 +13,8 @@ import type { RingReader } from "../../libbpf/ring.ts";
 import { objectFile } from "./object-file.ts";
 import { SPACE } from "./record.ts";
 
-/** How the programs are asked before something happens. */
-export type Attachment = "lsm" | "fmod_ret";
+/** How the programs hear of what happens: asked before it does, or, by tracepoints, told afterwards. */
+export type Attachment = "lsm" | "fmod_ret" | "tracepoints";
 
 /** What becomes of an act that has not been decided. */
 const modes = { tell: 1, hold: 2, refuse: 3 } as const;

@@ -1,6 +1,7 @@
 /**
  * The bpf sensor, opened the best way that this machine allows: asked as a security module, or by the return value of the
- * function that asks all security modules. Either way it is asked before anything happens.
+ * function that asks all security modules; either way before anything happens. Where neither can be had it is told by
+ * tracepoints what has happened, which is enough to learn and to watch, and not to refuse.
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readlinkSync } from "node:fs";
@@ -11,7 +12,7 @@ import { type Attachment, KernelHalf, type KernelHalfOptions } from "./kernel-ha
 import { BpfSensor } from "./sensor.ts";
 
 /** Best first. */
-const attachments: readonly Attachment[] = ["lsm", "fmod_ret"];
+const attachments: readonly Attachment[] = ["lsm", "fmod_ret", "tracepoints"];
 const BPF_FS = "/sys/fs/bpf";
 const BPF_FS_MAGIC = 0xcafe4a11;
 /** The first pid namespace (include/linux/proc_ns.h, PROC_PID_INIT_INO). */
@@ -34,7 +35,7 @@ export function openBpf(
       "the bpf sensor tells processes by their numbers in the first pid namespace, and this process is in another; run isoline outside of the container",
     );
   const hold = mediator.mayRefuse;
-  const { half, attachment } = loadBest({
+  const { half, attachment } = loadBest(mediator.mayComeToRefuse, {
     ...options,
     mode: hold ? "hold" : "tell",
     readsContent: mediator.content === "read",
@@ -44,9 +45,13 @@ export function openBpf(
   return { half, attachment, sensor: new BpfSensor(half, mediator) };
 }
 
-function loadBest(options: Omit<KernelHalfOptions, "attachment">): { half: KernelHalf; attachment: Attachment } {
+function loadBest(
+  refuses: boolean,
+  options: Omit<KernelHalfOptions, "attachment">,
+): { half: KernelHalf; attachment: Attachment } {
   const refusals: string[] = [];
   for (const attachment of attachments) {
+    if (refuses && attachment === "tracepoints") throw cannotRefuse(refusals);
     try {
       return { half: KernelHalf.load({ ...options, attachment }), attachment };
     } catch (fault) {
@@ -57,6 +62,13 @@ function loadBest(options: Omit<KernelHalfOptions, "attachment">): { half: Kerne
   throw new LinuxError(
     "bpf-unavailable",
     `the bpf sensor cannot be used here (${refusals.join("; ")}); isoline doctor says more, and --sensor seccomp works without`,
+  );
+}
+
+function cannotRefuse(refusals: readonly string[]): LinuxError {
+  return new LinuxError(
+    "bpf-unavailable",
+    `refusing needs hooks that ask before something happens, and this kernel has only tracepoints, which tell of it afterwards (${refusals.join("; ")}); use --sensor seccomp to enforce or to react, or --sensor bpf without --enforce and with the reaction log`,
   );
 }
 

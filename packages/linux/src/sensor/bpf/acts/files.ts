@@ -1,5 +1,5 @@
 /** Files that are opened, made by opening, and mapped to be executed. */
-import { O_ACCMODE, O_APPEND, O_EXCL, O_TRUNC, O_WRONLY, S_IFMT, S_IFREG } from "../../../abi/stat.ts";
+import { O_ACCMODE, O_APPEND, O_EXCL, O_PATH, O_TRUNC, O_WRONLY, S_IFMT, S_IFREG } from "../../../abi/stat.ts";
 import type { Act } from "../../seccomp/mediation.ts";
 import type { SeenContent } from "../content.ts";
 import { describeObject, pathTextOf } from "../objects.ts";
@@ -18,6 +18,7 @@ export class FileActs {
   open(record: Record): Act {
     const flags = record.argument(0);
     const seen = record.object(0);
+    if ((flags & O_PATH) !== 0) return { op: "open", subject: { access: "path", ...describeObject(seen) } };
     const counts = this.#readsContent && (seen.mode & S_IFMT) === S_IFREG && (flags & O_ACCMODE) !== O_WRONLY;
     const digest = counts ? this.#content.of(seen, record.pid) : undefined;
     const truncates = (flags & O_TRUNC) !== 0 ? ",truncate" : "";

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From what a call returned to the objects themselves. */
+#ifndef ISOLINE_DESCRIPTORS_H
+#define ISOLINE_DESCRIPTORS_H
+
+#include "judge.h"
+
+#define NR_MMAP 9
+#define NR_MPROTECT 10
+#define NR_PKEY_MPROTECT 329
+
+/* What the file itself remembers of its flags, and what it forgets once it is open (fs/open.c, do_dentry_open). */
+#define FORGETS (O_CREAT | O_EXCL | O_TRUNC)
+#define KEEPS (~FORGETS)
+
+/* Since 6.2: reads through such a pointer are checked by the verifier and cannot fault. */
+extern void *bpf_rdonly_cast(const void *object, u32 type) __ksym;
+
+static __always_inline struct file *as_file(u64 address)
+{
+	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct file));
+}
+
+/* The open file of a descriptor of the acting task, or 0. */
+static __always_inline u64 file_of(u32 descriptor)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *table = task->files->fdt;
+	u64 address = 0;
+
+	if (descriptor >= table->max_fds)
+		return 0;
+	bpf_probe_read_kernel(&address, sizeof(address), table->fd + descriptor);
+	return address;
+}
+
+/* The flags by which a file is opened are in registers, or for openat2 in memory; the file keeps those that last. */
+static __always_inline int opened(struct member *member, u32 descriptor)
+{
+	u64 address = file_of(descriptor);
+	u32 asked = 0, mode = 0;
+	struct file *file;
+	struct desk *desk;
+
+	/* Another thread has closed it already. */
+	if (!address)
+		return unseen(member, OP_OPEN);
+	file = as_file(address);
+	if (!asks_for(&asked, &mode))
+		return unseen(member, OP_OPEN);
+	if ((file->f_flags & (O_TMPFILE | O_DIRECTORY)) == (O_TMPFILE | O_DIRECTORY))
+		return judge_unnamed(member, file);
+	if (!(file->f_mode & FMODE_CREATED))
+		return judge_open(member, file, (file->f_flags & KEEPS) | (asked & FORGETS));
+	desk = begin_event(member, OP_CREATE);
+	if (!desk)
+		return unseen(member, OP_CREATE);
+	add_object(desk, 0, file->f_path.dentry, mount_of(file->f_path.mnt));
+	desk->record.act.arguments[0] = asked & KEY_FLAGS;
+	desk->record.act.arguments[1] = mode & 07777;
+	return end_event(desk);
+}
+
+struct mapping {
+	u64 file;
+};
+
+static long take_mapping(struct task_struct *task, struct vm_area_struct *area, struct mapping *mapping)
+{
+	mapping->file = (u64)area->vm_file;
+	return 0;
+}
+
+/* The file that is mapped at an address of a task, or 0. */
+static __always_inline bool file_mapped_at(struct task_struct *task, u64 address, u64 *file)
+{
+	struct mapping mapping = {};
+	long result = bpf_find_vma(task, address, take_mapping, &mapping, 0);
+
+	*file = mapping.file;
+	return result == 0;
+}
+
+static __always_inline int map_made(struct member *member, u64 address, u64 protection)
+{
+	u64 file;
+
+	/* Another thread has the address space, or has taken the mapping away. */
+	if (!file_mapped_at(bpf_get_current_task_btf(), address, &file))
+		return unseen(member, OP_MAP);
+	return judge_mapping(as_file(file), file != 0, protection);
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A program that has been started: the file that runs and the one that loads it are still mapped.
+ */
+#ifndef ISOLINE_STARTED_H
+#define ISOLINE_STARTED_H
+
+#include "aside.h"
+#include "descriptors.h"
+
+/* The actor is whoever called: the credentials are the new ones by now. */
+static __always_inline void judge_exec(struct member *member, struct aside *aside)
+{
+	struct desk *desk = take_desk();
+
+	if (!desk || !aside) {
+		lose(member->space, OP_EXEC);
+		if (desk)
+			leave_desk(desk);
+		return;
+	}
+	describe_exec(desk, member);
+	__builtin_memcpy(desk->record.act.ids, aside->ids, sizeof(aside->ids));
+	desk->record.act.capabilities = aside->capabilities;
+	judge(desk, false);
+	member->next = desk->next;
+	leave_desk(desk);
+}
+
+static __always_inline void started(struct member *member, struct task_struct *task, struct linux_binprm *bprm)
+{
+	struct aside *aside = bpf_task_storage_get(&asides, task, 0, 0);
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	u64 loader = 0, program = (u64)BPF_CORE_READ(task, mm, exe_file);
+
+	exec_begins((void *)0, bprm);
+	add_image(member, as_file(program), false);
+	/* It begins in whoever loads it. */
+	if (file_mapped_at(task, BPF_CORE_READ(regs, ip), &loader) && loader && loader != program)
+		add_image(member, as_file(loader), true);
+	judge_exec(member, aside);
+}
+
+#endif
