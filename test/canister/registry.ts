@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 
 export const digestOf = (bytes: Buffer) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly headers?: Record<string, string>;
   readonly body?: Buffer;
@@ -18,6 +18,8 @@ export class MemoryRegistry {
   readonly manifests = new Map<string, Buffer>();
   /** Whether it lists referrers by itself, as registries of version 1.1 do. */
   readonly native: boolean;
+  /** Answers in its place, if it has something to say. */
+  guard: ((request: IncomingMessage) => Answer | undefined) | undefined;
   readonly #claims = new Map<string, Buffer>();
   readonly #server: Server;
 
@@ -77,7 +79,9 @@ export class MemoryRegistry {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece as Buffer);
-    const { status, headers, body } = this.#answer(request.method ?? "", request.url ?? "", Buffer.concat(pieces));
+    const own = this.guard?.(request);
+    const { status, headers, body } =
+      own ?? this.#answer(request.method ?? "", request.url ?? "", Buffer.concat(pieces));
     response.writeHead(status, headers);
     response.end(request.method === "HEAD" ? undefined : body);
   }

@@ -21,6 +21,7 @@ export const cliErrors = {
   "no-such-canister": "A container has no live supervisor, so nothing can be brought into its namespace.",
   "registry-refused":
     "A registry did not answer as the distribution protocol says, or with other bytes than it promised.",
+  "bad-credentials": "A file of credentials for registries, or a program that keeps them, does not say what it must.",
   "no-attached-contour": "No contour is attached to an image, or what is attached is not for it.",
   unsigned: "A contour is not signed as it must be: by a key that is trusted, as it is, and for this image.",
   "bad-signing-key": "A file that was given as a key for the signatures of contours holds none that can be used.",

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { CliError } from "../../error.ts";
 import { DIGEST, type Reference } from "./reference.ts";
+import { bodyOf, Session, urlIn } from "./session.ts";
 
 export interface Descriptor {
   readonly mediaType: string;
@@ -38,15 +39,17 @@ export const types = {
 
 const MOST_MANIFEST = 4 * 2 ** 20;
 const MOST_BLOB = 256 * 2 ** 20;
-const ANSWER_MS = 30_000;
 
 export class Registry {
   readonly #origin: string;
   readonly #name: string;
 
-  constructor({ origin, name }: Reference) {
-    this.#origin = origin;
-    this.#name = name;
+  readonly #session: Session;
+
+  constructor(reference: Reference) {
+    this.#origin = reference.origin;
+    this.#name = reference.name;
+    this.#session = new Session(reference);
   }
 
   /** A manifest or index by tag or digest; undefined if there is none. */
@@ -88,10 +91,11 @@ export class Registry {
     if (there.status === 200) return descriptor;
     const upload = await this.#ask("POST", "blobs/uploads/", {});
     await this.#body(upload, [202], MOST_MANIFEST);
-    const location = new URL(upload.headers.get("location") ?? "", this.#origin);
-    if (location.origin !== this.#origin) throw this.#wrong(`an upload at ${this.#origin}`, location.origin);
+    const location = urlIn(upload.headers.get("location"), new URL(this.#origin));
+    if (location === undefined) throw this.#wrong("a place for an upload", "none");
     location.searchParams.set("digest", digest);
-    const put = await this.#fetch("PUT", location, { "content-type": "application/octet-stream" }, bytes);
+    const headers = { "content-type": "application/octet-stream" };
+    const put = await this.#session.ask(location, { method: "PUT", headers, body: bytes });
     await this.#body(put, [201], MOST_MANIFEST);
     return descriptor;
   }
@@ -112,38 +116,23 @@ export class Registry {
   }
 
   #ask(method: string, path: string, headers: Record<string, string>, body?: Buffer): Promise<Response> {
-    return this.#fetch(method, new URL(`/v2/${this.#name}/${path}`, this.#origin), headers, body);
-  }
-
-  async #fetch(method: string, url: URL, headers: Record<string, string>, body?: Buffer): Promise<Response> {
-    try {
-      const sent = body === undefined ? {} : { body: new Uint8Array(body) };
-      return await fetch(url, { method, headers, signal: AbortSignal.timeout(ANSWER_MS), ...sent });
-    } catch (fault) {
-      const { cause } = fault as Error;
-      const why = cause instanceof Error ? cause.message : (fault as Error).message;
-      throw new CliError("registry-refused", `${this.#origin}: cannot be asked: ${why}`, { cause: fault });
-    }
+    return this.#session.ask(new URL(`/v2/${this.#name}/${path}`, this.#origin), { method, headers, body });
   }
 
   /** At most so many bytes; what is longer is not read to its end. */
   async #body(response: Response, expected: readonly number[], most: number): Promise<Buffer> {
-    const pieces: Uint8Array[] = [];
-    let size = 0;
     if (!expected.includes(response.status)) {
       await response.body?.cancel();
-      const advice = response.status === 401 ? "; it wants to know who asks, which isoline cannot tell yet" : "";
+      const advice =
+        response.status === 401 || response.status === 403 ? "; whoever we are to it may not do this: log in" : "";
       throw this.#wrong(
         `status ${expected.join(" or ")} for ${new URL(response.url).pathname}`,
         `${response.status}${advice}`,
       );
     }
-    for await (const piece of response.body ?? []) {
-      size += (piece as Uint8Array).length;
-      if (size > most) throw this.#wrong(`at most ${most} bytes`, "more");
-      pieces.push(piece as Uint8Array);
-    }
-    return Buffer.concat(pieces);
+    const bytes = await bodyOf(response, most);
+    if (bytes === undefined) throw this.#wrong(`at most ${most} bytes`, "more");
+    return bytes;
   }
 
   #manifestIn(bytes: Buffer): Manifest {

@@ -36,7 +36,7 @@ export function parseReference(text: string): Reference {
   return { origin: `${isLoopback(host) ? "http" : "https"}://${host}`, name, target: digest ?? tag };
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   const bare = host.replace(/:\d+$/, "");
   return bare === "localhost" || bare === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(bare);
 }

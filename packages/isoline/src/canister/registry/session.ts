@@ -1,0 +1,148 @@
+/**
+ * Requests to one registry, with whatever it wants to know of us (distribution-spec, "Authentication"; "Token Authentication
+ * Specification"). What is ours to keep goes to the registry's own origin, and to its token server only if that is the same
+ * host or has credentials of its own; nothing of it follows a redirect.
+ */
+import { CliError } from "../../error.ts";
+import { type Challenge, challengeIn } from "./challenge.ts";
+import { type Credentials, credentialsFor } from "./credentials.ts";
+import { isLoopback, type Reference } from "./reference.ts";
+
+const ANSWER_MS = 30_000;
+const MOST_REDIRECTS = 5;
+const MOST_TOKEN = 64 * 1024;
+const TOKEN = /^[\x21-\x7e]+$/;
+const moved: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+export interface Asked {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer | undefined;
+}
+
+export class Session {
+  readonly #origin: string;
+  readonly #name: string;
+  #authorization: string | undefined;
+
+  constructor({ origin, name }: Reference) {
+    this.#origin = origin;
+    this.#name = name;
+  }
+
+  /** Asks at the registry's own origin; once more if it wants to know who asks. */
+  async ask(url: URL, asked: Asked): Promise<Response> {
+    if (url.origin !== this.#origin) throw this.#wrong(`a place at ${this.#origin}`, url.origin);
+    let response = await this.#follow(url, asked);
+    if (response.status === 401) {
+      await response.body?.cancel();
+      this.#authorization = await this.#answerTo(challengeIn(response.headers.get("www-authenticate")));
+      response = await this.#follow(url, asked);
+    }
+    return response;
+  }
+
+  /** Where blobs really are is another host at times: it is asked for what everybody may have. */
+  async #follow(url: URL, asked: Asked): Promise<Response> {
+    const authorization = this.#authorization;
+    const headers = authorization === undefined ? asked.headers : { ...asked.headers, authorization };
+    let response = await this.#send(url, { ...asked, headers });
+    for (let at = url, count = 0; moved.has(response.status); count++) {
+      const next = urlIn(response.headers.get("location"), at);
+      await response.body?.cancel();
+      const isFit = next !== undefined && (next.protocol === "https:" || (this.#isLocal && isLocal(next)));
+      if (!isFit || count >= MOST_REDIRECTS || (asked.method !== "GET" && asked.method !== "HEAD"))
+        throw this.#wrong("an answer", `a redirect of ${asked.method} to ${next?.origin ?? "nowhere"}`);
+      at = next;
+      response = await this.#send(at, asked);
+    }
+    return response;
+  }
+
+  async #send(url: URL, { method, headers, body }: Asked): Promise<Response> {
+    try {
+      const sent = body === undefined ? {} : { body: new Uint8Array(body) };
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      return await fetch(url, { method, headers: { ...headers }, signal, redirect: "manual", ...sent });
+    } catch (fault) {
+      const { cause } = fault as Error;
+      const why = cause instanceof Error ? cause.message : (fault as Error).message;
+      throw new CliError("registry-refused", `${url.origin}: cannot be asked: ${why}`, { cause: fault });
+    }
+  }
+
+  async #answerTo(challenge: Challenge | undefined): Promise<string> {
+    if (challenge === undefined) throw this.#wrong("a challenge for a password or a token", "status 401 with neither");
+    if (challenge.scheme === "bearer") return `Bearer ${await this.#token(challenge)}`;
+    const credentials = credentialsFor(this.#host, this.#name);
+    if (credentials === undefined)
+      throw this.#wrong("to be let in", `status 401: it wants a password; log in with podman login ${this.#host}`);
+    return basic(credentials);
+  }
+
+  async #token({ realm = "", service, scope }: Challenge): Promise<string> {
+    const url = urlIn(realm);
+    if (url === undefined || (url.protocol !== "https:" && !(this.#isLocal && isLocal(url))))
+      throw this.#wrong("a token server at https://", JSON.stringify(realm.slice(0, 120)));
+    if (service !== undefined) url.searchParams.set("service", service);
+    if (scope !== undefined) url.searchParams.set("scope", scope);
+    const isOwn = url.origin === this.#origin;
+    const credentials = isOwn ? credentialsFor(this.#host, this.#name) : credentialsFor(url.host);
+    const headers: Record<string, string> = credentials === undefined ? {} : { authorization: basic(credentials) };
+    const response = await this.#send(url, { method: "GET", headers });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      const advice = credentials === undefined ? `; no credentials for ${url.host} were found` : "";
+      throw this.#wrong(`a token of ${url.host}`, `status ${response.status}${advice}`);
+    }
+    return this.#tokenIn(await bodyOf(response, MOST_TOKEN), url);
+  }
+
+  #tokenIn(bytes: Buffer | undefined, { host }: URL): string {
+    try {
+      const { token, access_token } = JSON.parse(bytes?.toString("utf8") ?? "") as Record<string, unknown>;
+      const given = token ?? access_token;
+      if (typeof given === "string" && TOKEN.test(given)) return given;
+    } catch {
+      // Said below.
+    }
+    throw this.#wrong(`a token of ${host}`, "something else");
+  }
+
+  get #host(): string {
+    return new URL(this.#origin).host;
+  }
+
+  get #isLocal(): boolean {
+    return isLocal(new URL(this.#origin));
+  }
+
+  #wrong(expected: string, got: string): CliError {
+    return new CliError("registry-refused", `${this.#origin}/${this.#name}: expected ${expected}, got ${got}`);
+  }
+}
+
+/** At most so many bytes; undefined if there are more, which are not read. */
+export async function bodyOf(response: Response, most: number): Promise<Buffer | undefined> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of response.body ?? []) {
+    size += (piece as Uint8Array).length;
+    if (size > most) return undefined;
+    pieces.push(piece as Uint8Array);
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Undefined for what is none. */
+export function urlIn(text: string | null, base?: URL): URL | undefined {
+  return text !== null && URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
+}
+
+function isLocal({ protocol, host }: URL): boolean {
+  return protocol === "http:" && isLoopback(host);
+}
+
+function basic({ user, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}

@@ -1,0 +1,278 @@
+/** Registries that want to know who asks: passwords, tokens, and who never gets to see either. */
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer as listen, type AddressInfo } from "node:net";
+import { writeContour } from "@isoline/core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { challengeIn } from "../../packages/isoline/src/canister/registry/challenge.ts";
+import { attach, fetchAttached } from "../../packages/isoline/src/canister/registry/contours.ts";
+import { credentialsFor } from "../../packages/isoline/src/canister/registry/credentials.ts";
+import { contourOf } from "../arbitrary/contour.ts";
+import { isoline, temporaryPlace } from "../cli/isoline.ts";
+import { type Answer, MemoryRegistry } from "./registry.ts";
+
+const { path, keep } = temporaryPlace();
+const contour = Buffer.from([...writeContour(contourOf([]))].join(""));
+const SECRET = "correct-horse";
+const entry = (user: string, password = SECRET) => ({ auth: Buffer.from(`${user}:${password}`).toString("base64") });
+const before = { ...process.env };
+
+/** What podman login would have written. */
+function login(auths: Record<string, unknown>, more: Record<string, unknown> = {}): void {
+  writeFileSync(path("auth.json"), JSON.stringify({ auths, ...more }));
+  process.env["REGISTRY_AUTH_FILE"] = path("auth.json");
+}
+
+afterEach(() => {
+  process.env = { ...before };
+});
+
+describe("challenges", () => {
+  it.each<[string, ReturnType<typeof challengeIn>]>([
+    ['Basic realm="a, b"', { scheme: "basic", realm: "a, b", service: undefined, scope: undefined }],
+    [
+      'Basic realm="x", Bearer realm="https://t/x",service="s",scope="repository:web:pull,push"',
+      { scheme: "bearer", realm: "https://t/x", service: "s", scope: "repository:web:pull,push" },
+    ],
+    ['BEARER realm="a\\"b", service=s', { scheme: "bearer", realm: 'a"b', service: "s", scope: undefined }],
+    ["basic", { scheme: "basic", realm: undefined, service: undefined, scope: undefined }],
+  ])("%s", (header, expected) => {
+    expect(challengeIn(header)).toEqual(expected);
+  });
+
+  it.each([null, "", "Negotiate", 'realm="x"', "\u0000", `Digest ${"a=b,".repeat(5000)}`, ",,,,"])(
+    "%j is none",
+    (header) => {
+      expect(challengeIn(header)).toBeUndefined();
+    },
+  );
+});
+
+describe("credentials", () => {
+  it("are the closest that there are, by whichever spelling", () => {
+    login({ "r.example": entry("host"), "r.example/shop": entry("shop"), "https://old.example/v1/": entry("old") });
+    expect(credentialsFor("r.example", "shop/web")?.user).toBe("shop");
+    expect(credentialsFor("r.example", "shopping")).toEqual({ user: "host", password: SECRET });
+    expect(credentialsFor("old.example", "web")?.user).toBe("old");
+    expect(credentialsFor("example", "web")).toBeUndefined();
+    expect(credentialsFor("r.example:5000", "web")).toBeUndefined();
+  });
+
+  it("are found in every place, and given by a program", () => {
+    delete process.env["REGISTRY_AUTH_FILE"];
+    process.env["HOME"] = path("home");
+    process.env["XDG_RUNTIME_DIR"] = path("runtime");
+    delete process.env["DOCKER_CONFIG"];
+    mkdirSync(path("home/.docker"), { recursive: true });
+    mkdirSync(path("runtime/containers"), { recursive: true });
+    expect(credentialsFor("r.example")).toBeUndefined();
+    const config = { auths: { "r.example": entry("docker") }, credHelpers: { "h.example": "test" } };
+    writeFileSync(path("home/.docker/config.json"), JSON.stringify(config));
+    expect(credentialsFor("r.example")?.user).toBe("docker");
+    writeFileSync(path("runtime/containers/auth.json"), JSON.stringify({ auths: { "r.example": entry("podman") } }));
+    expect(credentialsFor("r.example")?.user).toBe("podman");
+    writeFileSync(
+      path("docker-credential-test"),
+      '#!/bin/sh\nread host; echo "{\\"Username\\":\\"$host\\",\\"Secret\\":\\"s\\"}"\n',
+    );
+    chmodSync(path("docker-credential-test"), 0o755);
+    process.env["PATH"] = `${path("")}:${before["PATH"]}`;
+    expect(credentialsFor("h.example")).toEqual({ user: "h.example", password: "s" });
+  });
+
+  it("are refused where the file is none, without a word of what is in it", () => {
+    const said = (text: string): string => {
+      login({});
+      writeFileSync(path("auth.json"), text);
+      try {
+        return JSON.stringify(credentialsFor("r.example", "web"));
+      } catch (fault) {
+        return (fault as Error).message;
+      }
+    };
+    for (const text of [SECRET, `{"auths":{"r.example":{"auth":"${SECRET}"}}}`, `{"auths": "${SECRET}"`]) {
+      expect(said(text)).toMatch(/expected credentials for registries/);
+      expect(said(text)).not.toContain(SECRET);
+    }
+    expect(said('{"auths":{"r.example":{"identitytoken":"x"}}}')).toMatch(/identity token.*password or access token/);
+    expect(said('{"auths":{},"credHelpers":{"r.example":"../x"}}')).toMatch(/no name of a program/);
+    expect(said(" ".repeat(2 ** 20 + 1))).toMatch(/more than/);
+    process.env["REGISTRY_AUTH_FILE"] = path("nowhere");
+    expect(() => credentialsFor("r.example")).toThrow(/found nothing/);
+  });
+});
+
+describe("a registry that wants to know who asks", () => {
+  let registry: MemoryRegistry;
+  /** Somebody on another port: a token server, or where a redirect leads. */
+  let other: Server;
+  let answer: (request: IncomingMessage) => Answer;
+  /** What the other was told: path and authorization. */
+  let told: string[] = [];
+  const image = () => `${registry.host}/web:1`;
+  const elsewhere = () => `127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const is = (request: IncomingMessage, value: string) => request.headers.authorization === value;
+  const basic = (user: string) => `Basic ${entry(user).auth}`;
+  const challenge = (header: string): Answer => ({ status: 401, headers: { "www-authenticate": header } });
+
+  beforeAll(async () => {
+    registry = await MemoryRegistry.open(true);
+    other = createServer((request, response) => {
+      told.push(`${request.url} ${request.headers.authorization ?? "nobody"}`);
+      const { status, headers, body } = answer(request);
+      response.writeHead(status, headers);
+      response.end(body);
+    });
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  });
+  beforeEach(() => {
+    told = [];
+    registry.clear();
+    registry.putImage("1");
+    login({ [registry.host]: entry("me") });
+  });
+  afterAll(async () => {
+    await registry.close();
+    other.closeAllConnections();
+    other.close();
+  });
+
+  it("gets a password, and says so when there is none or it is wrong", async () => {
+    registry.guard = (request) => (is(request, basic("me")) ? undefined : challenge('Basic realm="r"'));
+    await attach(image(), contour, new Date());
+    expect(await fetchAttached(image())).toMatchObject({ contour });
+    login({ [registry.host]: entry("me", "wrong-battery") });
+    const refused = await fetchAttached(image()).catch((fault: unknown) => String(fault));
+    expect(refused).toMatch(/401; whoever we are/);
+    expect(refused).not.toMatch(/wrong-battery|d3Jvbmc/);
+    login({});
+    await expect(fetchAttached(image())).rejects.toThrow(/log in with podman login/);
+  });
+
+  it("gets a token for what is asked, from a server that has credentials of its own", async () => {
+    const scopes = { GET: "pull", HEAD: "pull", POST: "pull,push", PUT: "pull,push" } as Record<string, string>;
+    registry.guard = (request) => {
+      const scope = `repository:web:${scopes[request.method ?? ""]}`;
+      const held = request.headers.authorization ?? "";
+      if (held.startsWith(`Bearer ${scope}`)) return undefined;
+      return challenge(`Bearer realm="http://${elsewhere()}/token?x=1",service="r",scope="${scope}"`);
+    };
+    answer = (request) => ({
+      status: 200,
+      body: Buffer.from(JSON.stringify({ token: new URL(request.url ?? "", "http://x").searchParams.get("scope") })),
+    });
+    login({ [registry.host]: entry("me"), [elsewhere()]: entry("other") });
+    await attach(image(), contour, new Date());
+    expect(await fetchAttached(image())).toMatchObject({ contour });
+    expect(new Set(told)).toEqual(
+      new Set(
+        ["pull", "pull%2Cpush"].map(
+          (each) => `/token?x=1&service=r&scope=repository%3Aweb%3A${each} ${basic("other")}`,
+        ),
+      ),
+    );
+  });
+
+  it("keeps what is its own: no other host gets it, whether named as token server or by a redirect", async () => {
+    registry.guard = () => challenge(`Bearer realm="http://${elsewhere()}/token"`);
+    answer = () => ({ status: 403 });
+    await expect(fetchAttached(image())).rejects.toThrow(/a token of .*403; no credentials for .* were found/);
+    registry.guard = (request) =>
+      is(request, basic("me"))
+        ? { status: 307, headers: { location: `http://${elsewhere()}${request.url}` } }
+        : challenge('Basic realm="r"');
+    await expect(fetchAttached(image())).rejects.toThrow(/403/);
+    expect(told).toEqual(["/token nobody", "/v2/web/manifests/1 nobody"]);
+    answer = () => ({ status: 302, headers: { location: "/round" } });
+    await expect(fetchAttached(image())).rejects.toThrow(/a redirect of GET/);
+    answer = () => ({ status: 302, headers: { location: "http://registry.example/" } });
+    await expect(fetchAttached(image())).rejects.toThrow(/a redirect of GET to http:\/\/registry\.example/);
+  });
+
+  it("sends nothing where an upload is said to go elsewhere, and follows no redirect with it", async () => {
+    const anew = Buffer.concat([contour, Buffer.from("x")]);
+    for (const [status, location] of [
+      [202, `http://${elsewhere()}/upload`],
+      [307, `http://${elsewhere()}/upload`],
+      [202, "http://["],
+    ] as const) {
+      registry.guard = ({ method }) => (method === "POST" ? { status, headers: { location } } : undefined);
+      await expect(attach(image(), anew, new Date())).rejects.toMatchObject({ code: "registry-refused" });
+    }
+    expect(told).toEqual([]);
+  });
+
+  it.each<[string, Answer, RegExp]>([
+    ["a redirect", { status: 302, headers: { location: "/" } }, /status 302/],
+    ["no token", { status: 200, body: Buffer.from('{"expires_in":1}') }, /something else/],
+    ["a token of two lines", { status: 200, body: Buffer.from('{"token":"a\\r\\nx: y"}') }, /something else/],
+    ["a long one", { status: 200, body: Buffer.from(`{"token":"${"x".repeat(70_000)}"}`) }, /something else/],
+  ])("is not believed by way of a token server that gives %s", async (_, given, reason) => {
+    registry.guard = () => challenge(`Bearer realm="http://${elsewhere()}/token"`);
+    answer = () => given;
+    await expect(fetchAttached(image())).rejects.toThrow(reason);
+  });
+
+  it.each(["", "Negotiate", 'Bearer realm="ftp://x/"', 'Bearer realm="http://registry.example/"', "Bearer"])(
+    "is refused with the challenge %j",
+    async (header) => {
+      registry.guard = () => challenge(header);
+      await expect(fetchAttached(image())).rejects.toMatchObject({ code: "registry-refused" });
+    },
+  );
+});
+
+const present = spawnSync("sh", ["-c", "command -v docker-registry"]).status === 0;
+
+describe.skipIf(!present)("Debian's registry with htpasswd (needs docker-registry)", () => {
+  let host = "";
+  let server: ReturnType<typeof spawn>;
+
+  beforeAll(async () => {
+    const socket = listen();
+    await new Promise<void>((resolve) => socket.listen(0, "127.0.0.1", resolve));
+    host = `127.0.0.1:${(socket.address() as AddressInfo).port}`;
+    await new Promise((resolve) => socket.close(resolve));
+    // bcrypt of "secret", in the only form that the registry takes.
+    writeFileSync(path("htpasswd"), "me:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n");
+    const auth = { htpasswd: { realm: "here", path: path("htpasswd") } };
+    const storage = { filesystem: { rootdirectory: path("data") } };
+    writeFileSync(path("config.yml"), JSON.stringify({ version: "0.1", storage, auth, http: { addr: host } }));
+    server = spawn("docker-registry", ["serve", path("config.yml")], { stdio: ["ignore", "ignore", "pipe"] });
+    await new Promise<void>((resolve) => {
+      server.stderr?.on("data", (piece: Buffer) => {
+        if (piece.includes("listening on")) resolve();
+      });
+    });
+  });
+  afterAll(() => server.kill());
+
+  it("takes a signed contour from whom it knows, and from nobody else", async () => {
+    login({ [host]: entry("me", "secret") });
+    const { Registry } = await import("../../packages/isoline/src/canister/registry/client.ts");
+    const { parseReference } = await import("../../packages/isoline/src/canister/registry/reference.ts");
+    const registry = new Registry(parseReference(`${host}/web:1`));
+    const config = {
+      ...(await registry.putBlob(Buffer.from("{}"))),
+      mediaType: "application/vnd.oci.image.config.v1+json",
+    };
+    const mediaType = "application/vnd.oci.image.manifest.v1+json";
+    await registry.putManifest({ schemaVersion: 2, mediaType, config, layers: [] } as never, "1");
+    const file = keep("web.contour", contourOf([]));
+    writeFileSync(`${file}.sig`, "a signature");
+    const environment = { REGISTRY_AUTH_FILE: path("auth.json") };
+    expect(isoline(["attach-contour", `${host}/web:1`, file], { environment })).toMatchObject({
+      status: 0,
+      stderr: "",
+    });
+    const fetched = () => isoline(["fetch-contour", `${host}/web:1`, "-o", path("got.contour")], { environment });
+    expect(fetched()).toMatchObject({ status: 0, stderr: "" });
+    expect(readFileSync(path("got.contour.sig"), "utf8")).toBe("a signature");
+    login({ [host]: entry("me", "a guess") });
+    expect(fetched()).toMatchObject({ status: 1, stdout: "" });
+    login({});
+    const { status, stderr } = fetched();
+    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining("podman login") as string });
+  });
+});
