@@ -15,9 +15,15 @@ const needs = "missing" in found ? `needs ${found.missing}` : "";
 const skipped = (files: readonly string[]): readonly Result[] =>
   files.map((file) => ({ name: basename(file), outcome: "skipped", reason: needs, milliseconds: 0 }));
 
-for (const kind of kinds) {
-  const files = testsFor(kind);
-  const outcome = "missing" in found ? undefined : await runTests(kind, files, found);
+/** Side by side: a machine hardly uses more than one processor. */
+const machines = await Promise.all(
+  kinds.map(async (kind) => {
+    const files = testsFor(kind);
+    return { kind, files, outcome: "missing" in found ? undefined : await runTests(kind, files, found) };
+  }),
+);
+
+for (const { kind, files, outcome } of machines) {
   if (outcome && process.env["ISOLINE_VM_TIMES"] !== undefined) tellTimes(kind.name, outcome);
   describe(`a machine ${kind.name}`, () => {
     it("boots, runs its tests and ends by itself", ({ skip }) => {
