@@ -42,6 +42,8 @@ const hows = {
   any: openHow(O_PATH | O_CLOEXEC, 0, 0),
 };
 const SLASH = 0x2f;
+/** linux/limits.h, with the NUL. */
+const PATH_MAX = 4096;
 /** Where this stands in a path, `/proc/self` may have been taken for ours. */
 const OWN_PID = Buffer.from(`/${process.pid}`);
 
@@ -148,6 +150,14 @@ function descriptorName(fd: number): Buffer {
   for (let rest = fd; at === digits.length - 1 || rest > 0; rest = Math.floor(rest / 10))
     digits[--at] = 0x30 + (rest % 10);
   return digits.subarray(at);
+}
+
+/** RESOLVE_IN_ROOT gives up where something was renamed meanwhile. */
+function openInRoot(root: number, path: Buffer, follow: boolean): number {
+  const how = follow ? hows.followInRoot : hows.stayInRoot;
+  let fd = openat2(root, path, how);
+  for (let tries = 0; fd === -EAGAIN && tries < 16; tries++) fd = openat2(root, path, how);
+  return fd;
 }
 
 const SELF = Buffer.from("self");
@@ -268,11 +278,8 @@ export class PathFinder {
       if (fd === -ELOOP) fd = openat2(start, path, follow ? hows.follow : hows.stay);
     } else {
       const absolute = path[0] === SLASH ? path : this.#absolute(places, start, path, length);
-      if (!absolute) return -ENOENT;
-      fd = openat2(places.root, absolute, follow ? hows.followInRoot : hows.stayInRoot);
-      for (let tries = 0; fd === -EAGAIN && tries < 16; tries++) {
-        fd = openat2(places.root, absolute, follow ? hows.followInRoot : hows.stayInRoot);
-      }
+      // What cannot be said from the root is walked to, from where it starts.
+      fd = absolute ? openInRoot(places.root, absolute, follow) : -ENOENT;
     }
     if (fd >= 0) {
       const result = out.adopt(fd, places);
@@ -336,12 +343,16 @@ export class PathFinder {
     }
   }
 
-  /** With another root, a relative path is made absolute: resolution "in root" knows no second starting point. */
+  /**
+   * With another root, a relative path is made absolute: resolution "in root" knows no second starting point. Undefined where
+   * that would be another path: its start lies outside of the root, was removed, or has no text that is short enough.
+   */
   #absolute(places: Places, start: number, path: Buffer, length: number): Buffer | undefined {
     const directory = new Found();
     const result = directory.adopt(start, places);
     directory.fd = -1;
-    if (result < 0) return undefined;
+    if (result < 0 || directory.standing !== "here" || directory.path[0] !== SLASH) return undefined;
+    if (directory.path.length + 1 + length >= PATH_MAX) return undefined;
     return Buffer.concat([directory.path, Buffer.of(SLASH), path.subarray(0, length), Buffer.of(0)]);
   }
 }
