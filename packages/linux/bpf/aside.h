@@ -5,6 +5,9 @@
 
 #include "judge.h"
 
+/* What is longer is described when the call has ended, or lost. */
+#define ASIDE_TEXT 2048
+
 struct aside {
 	/* Who called, with the credentials it had: an exec may change them. */
 	u32 ids[8];
@@ -17,6 +20,18 @@ struct {
 	__type(key, int);
 	__type(value, struct aside);
 } asides SEC(".maps");
+
+/* An act that is judged when the call has succeeded: a record and its text, as they lie on a desk. */
+struct begun {
+	u8 bytes[sizeof(struct record) + ASIDE_TEXT];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, struct begun);
+} calls_begun SEC(".maps");
 
 static __always_inline void put_actor_aside(void)
 {
@@ -35,6 +50,38 @@ static __always_inline void put_actor_aside(void)
 	aside->ids[6] = cred->sgid.val;
 	aside->ids[7] = cred->fsgid.val;
 	bpf_core_read(&aside->capabilities, sizeof(aside->capabilities), &cred->cap_effective);
+}
+
+static __always_inline bool put_aside(struct desk *desk)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+
+	return desk->record.act.text_length <= ASIDE_TEXT &&
+	       bpf_map_update_elem(&calls_begun, &tid, &desk->record, BPF_ANY) == 0;
+}
+
+/* Judges what was put aside, if the call has succeeded. False if nothing was. */
+static __always_inline bool take_up(bool succeeded)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct begun *begun = bpf_map_lookup_elem(&calls_begun, &tid);
+	struct desk *desk;
+
+	if (!begun)
+		return false;
+	if (succeeded) {
+		struct record *record = (struct record *)begun->bytes;
+
+		desk = take_desk();
+		if (desk) {
+			bpf_probe_read_kernel(&desk->record, sizeof(*begun), begun->bytes);
+			end_event(desk);
+		} else {
+			lose(record->space, record->act.operation);
+		}
+	}
+	bpf_map_delete_elem(&calls_begun, &tid);
+	return true;
 }
 
 #endif

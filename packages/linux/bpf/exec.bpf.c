@@ -14,7 +14,8 @@
 #define FMODE_EXEC 0x20
 
 /* Tells of a file once, and notes it as one of those that the exec loads. */
-static __always_inline void add_image(struct member *member, struct file *file, bool is_open)
+static __always_inline void add_image_at(struct member *member, struct inode *inode, struct dentry *dentry, u64 mount,
+					 bool is_open)
 {
 	struct desk *desk;
 	struct object *object;
@@ -35,9 +36,11 @@ static __always_inline void add_image(struct member *member, struct file *file, 
 	begin(desk, member, KIND_IMAGE, OP_EXEC);
 	object = &desk->record.act.object[0];
 	desk->record.act.objects = 1;
-	describe_inode(object, file->f_inode);
-	describe_version(object, file->f_inode);
-	append_path(desk, &file->f_path, 0);
+	describe_inode(object, inode);
+	describe_version(object, inode);
+	desk->walk.dentry = (u64)dentry;
+	desk->walk.mount = mount;
+	append_path_here(desk);
 	make_key(desk);
 	member->image[place & (MAX_IMAGES - 1)][0] = desk->record.key[0];
 	member->image[place & (MAX_IMAGES - 1)][1] = desk->record.key[1];
@@ -49,6 +52,11 @@ static __always_inline void add_image(struct member *member, struct file *file, 
 	if (!bpf_map_lookup_elem(&images, &key) && send(desk) == 0)
 		bpf_map_update_elem(&images, &key, &yes, BPF_ANY);
 	leave_desk(desk);
+}
+
+static __always_inline void add_image(struct member *member, struct file *file, bool is_open)
+{
+	add_image_at(member, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt), is_open);
 }
 
 HOOK(bprm_creds_for_exec)

@@ -59,6 +59,8 @@ struct inode {
 	u32 i_nlink;
 	s64 i_size;
 	struct super_block *i_sb;
+	char *i_link;
+	void *i_private;
 };
 
 /* Since 6.11. */
@@ -91,7 +93,22 @@ struct hlist_bl_node {
 	struct hlist_bl_node *next, **pprev;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct list_head {
+	struct list_head *next;
+};
+
 struct dentry {
+	unsigned int d_flags;
+	struct hlist_node d_sib;
+	struct hlist_head d_children;
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
@@ -108,6 +125,7 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct list_head mnt_mounts, mnt_child;
 	void *mnt_ns;
 };
 
@@ -121,10 +139,11 @@ struct file {
 	u32 f_flags;
 	struct inode *f_inode;
 	struct path f_path;
+	void *private_data;
 };
 
 struct fs_struct {
-	struct path root;
+	struct path root, pwd;
 };
 
 typedef struct {
@@ -158,8 +177,19 @@ struct thread_info {
 	u32 status;
 };
 
+struct upid {
+	int nr;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[];
+};
+
 struct task_struct {
 	int pid, tgid;
+	struct pid *thread_pid;
+	struct task_struct *real_parent;
 	u32 flags;
 	struct task_struct *group_leader;
 	const struct cred *cred;
@@ -203,6 +233,7 @@ struct unix_address {
 };
 
 struct unix_sock {
+	struct sock *peer;
 	struct unix_address *addr;
 	struct path path;
 };
@@ -226,7 +257,7 @@ struct bpf_prog {
 
 struct linux_binprm {
 	struct file *file;
-	const char *filename;
+	const char *filename, *interp;
 };
 
 struct pt_regs {

@@ -6,7 +6,7 @@
 #define ISOLINE_STARTED_H
 
 #include "aside.h"
-#include "descriptors.h"
+#include "lookup.h"
 
 /* The actor is whoever called: the credentials are the new ones by now. */
 static __always_inline void judge_exec(struct member *member, struct aside *aside)
@@ -27,6 +27,27 @@ static __always_inline void judge_exec(struct member *member, struct aside *asid
 	leave_desk(desk);
 }
 
+/*
+ * A script is executed by the program that its first line names, and nobody holds it any more: it is found again by the name
+ * that the call gave. False if it is not.
+ */
+static __always_inline bool add_script(struct member *member, struct linux_binprm *bprm)
+{
+	struct way *way = take_way();
+	struct dentry *dentry;
+	bool is_found;
+
+	if (!way)
+		return false;
+	is_found = find_copied(way, bprm->filename) == MEANS_OBJECT;
+	if (is_found) {
+		dentry = as_dentry(way->dentry);
+		add_image_at(member, dentry->d_inode, dentry, way->mount, false);
+	}
+	leave_way(way);
+	return is_found;
+}
+
 static __always_inline void started(struct member *member, struct task_struct *task, struct linux_binprm *bprm)
 {
 	struct aside *aside = bpf_task_storage_get(&asides, task, 0, 0);
@@ -34,6 +55,8 @@ static __always_inline void started(struct member *member, struct task_struct *t
 	u64 loader = 0, program = (u64)BPF_CORE_READ(task, mm, exe_file);
 
 	exec_begins((void *)0, bprm);
+	if (bprm->interp != bprm->filename && !add_script(member, bprm))
+		lose(member->space, OP_EXEC);
 	add_image(member, as_file(program), false);
 	/* It begins in whoever loads it. */
 	if (file_mapped_at(task, BPF_CORE_READ(regs, ip), &loader) && loader && loader != program)

@@ -9,6 +9,9 @@
 #include "sensor.bpf.c"
 #include "aside.h"
 #include "descriptors.h"
+#include "asking.h"
+#include "naming.h"
+#include "reaching.h"
 #include "started.h"
 
 /* The call came in by another ABI, whose numbers mean other calls (arch/x86/include/asm/thread_info.h). */
@@ -30,24 +33,147 @@ static const volatile u8 looked_at[CALLS] = {
 	[NR_SHMAT] = END,
 	[NR_EXECVE] = BEGIN,
 	[NR_EXECVEAT] = BEGIN,
+	[NR_SETUID] = BEGIN,
+	[NR_SETGID] = BEGIN,
+	[NR_SETREUID] = BEGIN,
+	[NR_SETREGID] = BEGIN,
+	[NR_SETRESUID] = BEGIN,
+	[NR_SETRESGID] = BEGIN,
+	[NR_SETFSUID] = BEGIN,
+	[NR_SETFSGID] = BEGIN,
+	[NR_SETGROUPS] = BEGIN,
+	[NR_CAPSET] = BEGIN,
+	[NR_PRCTL] = BEGIN,
+	[NR_CHROOT] = BEGIN,
+	[NR_PIVOT_ROOT] = BEGIN,
+	[NR_UMOUNT2] = BEGIN,
+	[NR_MOUNT] = BEGIN,
+	[NR_UNSHARE] = BEGIN,
+	[NR_SETNS] = BEGIN,
+	[NR_CLONE] = BEGIN,
+	[NR_CLONE3] = BEGIN,
+	[NR_BPF] = BEGIN,
+	[NR_PERF_EVENT_OPEN] = BEGIN,
+	[NR_SETTIMEOFDAY] = BEGIN,
+	[NR_CLOCK_SETTIME] = BEGIN,
+	[NR_INIT_MODULE] = BEGIN,
+	[NR_FINIT_MODULE] = BEGIN,
+	[NR_USERFAULTFD] = BEGIN,
+	[NR_IO_URING_SETUP] = BEGIN,
+	[NR_PTRACE] = BEGIN,
+	[NR_PROCESS_VM_READV] = BEGIN,
+	[NR_PROCESS_VM_WRITEV] = BEGIN,
+	[NR_PIDFD_GETFD] = BEGIN,
+	[NR_KILL] = BEGIN | END,
+	[NR_TKILL] = BEGIN | END,
+	[NR_TGKILL] = BEGIN | END,
+	[NR_RT_SIGQUEUEINFO] = BEGIN | END,
+	[NR_RT_TGSIGQUEUEINFO] = BEGIN | END,
+	[NR_PIDFD_SEND_SIGNAL] = BEGIN | END,
+	[NR_UNLINK] = BEGIN | END,
+	[NR_UNLINKAT] = BEGIN | END,
+	[NR_RMDIR] = BEGIN | END,
+	[NR_RENAME] = BEGIN | END,
+	[NR_RENAMEAT] = BEGIN | END,
+	[NR_RENAMEAT2] = BEGIN | END,
+	[NR_LINK] = BEGIN | END,
+	[NR_LINKAT] = BEGIN | END,
+	[NR_SYMLINK] = BEGIN | END,
+	[NR_SYMLINKAT] = BEGIN | END,
+	[NR_MKDIR] = BEGIN | END,
+	[NR_MKDIRAT] = BEGIN | END,
+	[NR_MKNOD] = BEGIN | END,
+	[NR_MKNODAT] = BEGIN | END,
+	[NR_TRUNCATE] = BEGIN | END,
+	[NR_CHMOD] = BEGIN | END,
+	[NR_FCHMOD] = BEGIN | END,
+	[NR_FCHMODAT] = BEGIN | END,
+	[NR_FCHMODAT2] = BEGIN | END,
+	[NR_CHOWN] = BEGIN | END,
+	[NR_LCHOWN] = BEGIN | END,
+	[NR_FCHOWN] = BEGIN | END,
+	[NR_FCHOWNAT] = BEGIN | END,
+	[NR_UTIME] = BEGIN | END,
+	[NR_UTIMES] = BEGIN | END,
+	[NR_FUTIMESAT] = BEGIN | END,
+	[NR_UTIMENSAT] = BEGIN | END,
+	[NR_SETXATTR] = BEGIN | END,
+	[NR_LSETXATTR] = BEGIN | END,
+	[NR_FSETXATTR] = BEGIN | END,
+	[NR_REMOVEXATTR] = BEGIN | END,
+	[NR_LREMOVEXATTR] = BEGIN | END,
+	[NR_FREMOVEXATTR] = BEGIN | END,
+	[NR_SETXATTRAT] = BEGIN | END,
+	[NR_REMOVEXATTRAT] = BEGIN | END,
+	[NR_SOCKET] = END,
+	[NR_SOCKETPAIR] = END,
+	[NR_BIND] = END,
+	[NR_CONNECT] = END,
+	[NR_SENDTO] = END,
+	[NR_SENDMSG] = END,
+	[NR_SENDMMSG] = END,
+	[NR_LISTEN] = END,
+	[NR_ACCEPT] = END,
+	[NR_ACCEPT4] = END,
 };
 
-/* Whether a call is looked at here. Calls of other ABIs are not understood, and lost where a member makes them. */
-static __always_inline bool concerns(struct pt_regs *regs, u8 when)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	u64 call = regs->orig_ax;
-
-	if (call >= CALLS || task->thread_info.status & TS_COMPAT)
-		return true;
-	return looked_at[call & (CALLS - 1)] & when;
-}
-
+/* The numbers of another ABI mean other calls. */
 static __always_inline bool is_foreign(u64 call)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	return call >= CALLS || task->thread_info.status & TS_COMPAT;
+}
+
+/* What is about names is described now, and judged when it has succeeded; the rest is told at once. */
+static __always_inline void begins(struct member *member, struct pt_regs *regs)
+{
+	struct naming naming = {};
+	struct desk *desk;
+	struct way *way;
+
+	if (asks_other(member, regs))
+		return;
+	way = take_way();
+	if (!way) {
+		lose(member->space, OP_NONE);
+		return;
+	}
+	if (name_call(&naming, regs)) {
+		desk = begin_event(member, naming.operation);
+		if (desk) {
+			if (describe_naming(desk, way, &naming))
+				put_aside(desk);
+			leave_desk(desk);
+		}
+	} else {
+		asks_privilege(member, regs, way);
+	}
+	leave_way(way);
+}
+
+/* What could not be described when the call began is there now, if it is a thing that lasts. */
+static __always_inline void describe_late(struct member *member, struct pt_regs *regs)
+{
+	struct naming naming = {};
+	struct desk *desk = 0;
+	struct way *way = 0;
+
+	if (!name_call(&naming, regs))
+		return;
+	if (outlasts(naming.operation)) {
+		way = take_way();
+		desk = begin_event(member, naming.operation);
+	}
+	if (way && desk && describe_naming(desk, way, &naming)) {
+		end_event(desk);
+	} else {
+		unseen(member, naming.operation);
+		if (desk)
+			leave_desk(desk);
+	}
+	if (way)
+		leave_way(way);
 }
 
 SEC("tp_btf/sys_enter")
@@ -56,23 +182,43 @@ int call_begins(unsigned long long *ctx)
 	struct pt_regs *regs = (struct pt_regs *)ctx[0];
 	struct member *member;
 
-	if (!concerns(regs, BEGIN))
+	if (!is_foreign(regs->orig_ax) && !(looked_at[regs->orig_ax & (CALLS - 1)] & BEGIN))
 		return 0;
 	member = current_member();
 	if (!member)
 		return 0;
-	switch (regs->orig_ax) {
-	case NR_EXECVE:
-	case NR_EXECVEAT:
+	if (is_foreign(regs->orig_ax))
+		lose(member->space, OP_NONE);
+	else if (regs->orig_ax == NR_EXECVE || regs->orig_ax == NR_EXECVEAT)
 		put_actor_aside();
-		break;
-	}
+	else
+		begins(member, regs);
 	return 0;
 }
 
+/* Addresses may have the highest bit; errors are the last page of numbers. */
 static __always_inline bool succeeded(s64 result)
 {
 	return result >= 0 || result < -4095;
+}
+
+static __always_inline int ends(struct member *member, struct pt_regs *regs, s64 result)
+{
+	switch (regs->orig_ax) {
+	case NR_MMAP:
+		return succeeded(result) && regs->dx & PROT_EXEC ? map_made(member, result, regs->dx) : 0;
+	case NR_MPROTECT:
+	case NR_PKEY_MPROTECT:
+		return result == 0 && regs->dx & PROT_EXEC ? judge_memory(OP_PROTECT, regs->dx & PROT_WRITE) : 0;
+	case NR_SHMAT:
+		return succeeded(result) && regs->dx & SHM_EXEC ? judge_memory(OP_MAP_ANONYMOUS, 1) : 0;
+	}
+	if (looked_at[regs->orig_ax & (CALLS - 1)] & BEGIN) {
+		if (!take_up(result == 0) && result == 0)
+			describe_late(member, regs);
+		return 0;
+	}
+	return reached(member, regs, result);
 }
 
 SEC("tp_btf/sys_exit")
@@ -81,32 +227,21 @@ int call_ends(unsigned long long *ctx)
 	struct pt_regs *regs = (struct pt_regs *)ctx[0];
 	s64 result = ctx[1];
 	struct member *member;
-	u64 call = regs->orig_ax;
 
-	if (!concerns(regs, END) || !succeeded(result))
+	/* What returns from a signal handler is no call any more (-1). */
+	if (is_foreign(regs->orig_ax) || !(looked_at[regs->orig_ax & (CALLS - 1)] & END))
 		return 0;
 	member = current_member();
 	if (!member)
 		return 0;
-	if (is_foreign(call)) {
-		lose(member->space, OP_NONE);
-		return 0;
-	}
-	switch (call) {
+	switch (regs->orig_ax) {
 	case NR_OPEN:
 	case NR_CREAT:
 	case NR_OPENAT:
 	case NR_OPENAT2:
-		return opened(member, result);
-	case NR_MMAP:
-		return regs->dx & PROT_EXEC ? map_made(member, result, regs->dx) : 0;
-	case NR_MPROTECT:
-	case NR_PKEY_MPROTECT:
-		return regs->dx & PROT_EXEC ? judge_memory(OP_PROTECT, regs->dx & PROT_WRITE) : 0;
-	case NR_SHMAT:
-		return regs->dx & SHM_EXEC ? judge_memory(OP_MAP_ANONYMOUS, 1) : 0;
+		return result >= 0 ? opened(member, result) : 0;
 	}
-	return 0;
+	return ends(member, regs, result);
 }
 
 /* The child has not run yet. One that cannot be given its membership is lost sight of, and that is said. */

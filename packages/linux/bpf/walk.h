@@ -122,12 +122,4 @@ __noinline int append_path_here(struct desk *desk)
 	return 0;
 }
 
-/* With `last`, the path of that name: one that is about to be made, and has no object yet. */
-static __always_inline void append_path(struct desk *desk, const struct path *path, struct dentry *last)
-{
-	desk->walk.dentry = last ? (u64)last : (u64)path->dentry;
-	desk->walk.mount = mount_of(path->mnt);
-	append_path_here(desk);
-}
-
 #endif

@@ -22,6 +22,8 @@ const idCounts: Readonly<globalThis.Record<string, number>> = {
   setregid: 2,
   setresuid: 3,
   setresgid: 3,
+  setfsuid: 1,
+  setfsgid: 1,
 };
 const UNCHANGED = 0xffff_ffff;
 const MOST_GROUPS = 32;
@@ -103,6 +105,7 @@ function umount(record: Record): Act {
 /** The flags of clone3 are in memory, and not looked at: that a user namespace is made is certain. */
 function namespace(record: Record): Act {
   const call = callOf(record);
+  if (call === "setns") return { op: "namespace", subject: { call, kinds: kindsIn(record.argument(1)) || "any" } };
   // In `clone` the low byte is the exit signal.
   const flags = call === "unshare" ? record.argument(1) : record.argument(1) & ~0xff;
   const kinds = call === "clone3" ? "user" : kindsIn(flags);

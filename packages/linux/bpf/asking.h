@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Calls about other processes, and about who a process is and what world it lives in. The latter are told as they begin,
+ * whatever becomes of them: that a program tried is what a reviewer wants to know.
+ */
+#ifndef ISOLINE_ASKING_H
+#define ISOLINE_ASKING_H
+
+#include "aside.h"
+#include "lookup.h"
+
+#define NR_CLONE 56
+#define NR_SETGID 106
+#define NR_SETREUID 113
+#define NR_SETREGID 114
+#define NR_SETRESUID 117
+#define NR_CAPSET 126
+#define NR_RT_SIGQUEUEINFO 129
+#define NR_PIVOT_ROOT 155
+#define NR_PRCTL 157
+#define NR_CHROOT 161
+#define NR_SETTIMEOFDAY 164
+#define NR_MOUNT 165
+#define NR_UMOUNT2 166
+#define NR_INIT_MODULE 175
+#define NR_TKILL 200
+#define NR_CLOCK_SETTIME 227
+#define NR_TGKILL 234
+#define NR_UNSHARE 272
+#define NR_RT_TGSIGQUEUEINFO 297
+#define NR_PERF_EVENT_OPEN 298
+#define NR_SETNS 308
+#define NR_BPF 321
+#define NR_USERFAULTFD 323
+#define NR_PIDFD_SEND_SIGNAL 424
+#define NR_IO_URING_SETUP 425
+#define NR_CLONE3 435
+
+/* linux/sched.h: new namespaces; that of time has the bit of an exit signal where there is one. */
+#define CLONE_NAMESPACES 0x7e020000
+#define CLONE_NEWTIME 0x80
+#define PID_FS_MAGIC 0x50494446
+
+#define PTRACE_TRACEME 0
+#define PTRACE_ATTACH 16
+#define PTRACE_SEIZE 0x4206
+
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *task) __ksym;
+
+/* The first pid namespace's number of a number that the task uses; 0 if it counts in another one. */
+static __always_inline s32 number_of(s32 number)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return BPF_CORE_READ(task, thread_pid, level) == 0 ? number : 0;
+}
+
+/* Which process a descriptor stands for, as a number; 0 if it is none. */
+static __always_inline s32 number_behind(u32 descriptor)
+{
+	u64 address = file_of(descriptor);
+	struct pid *pid;
+
+	if (!address)
+		return 0;
+	/* Since 6.9 they are files of a file system of their own. */
+	if (BPF_CORE_READ((struct file *)address, f_inode, i_sb, s_magic) == PID_FS_MAGIC)
+		pid = BPF_CORE_READ((struct file *)address, f_inode, i_private);
+	else
+		pid = BPF_CORE_READ((struct file *)address, private_data);
+	return BPF_CORE_READ(pid, numbers[0].nr);
+}
+
+/* A signal to a process, or to a group. Judged when it was sent: who is not there, or not to be reached, is nobody. */
+static __always_inline void signal_call(struct member *member, s32 number, u32 signal, bool is_group)
+{
+	struct task_struct *target = 0;
+	struct desk *desk;
+
+	if (signal == 0)
+		return;
+	if (!is_group) {
+		target = bpf_task_from_pid(number);
+		if (!target)
+			return;
+		if (target->tgid == (int)(bpf_get_current_pid_tgid() >> 32))
+			goto out;
+	}
+	desk = begin_event(member, OP_KILL);
+	if (desk) {
+		desk->record.act.arguments[0] = signal;
+		if (target)
+			add_target(desk, member, target);
+		else
+			desk->record.act.arguments[1] = 1ULL << 32 | (u32)-number;
+		if (!put_aside(desk))
+			unseen(member, OP_KILL);
+		leave_desk(desk);
+	} else {
+		unseen(member, OP_KILL);
+	}
+out:
+	if (target)
+		bpf_task_release(target);
+}
+
+static __always_inline void look_call(struct member *member, s32 number)
+{
+	struct task_struct *target = bpf_task_from_pid(number);
+
+	if (!target)
+		return;
+	looked_into((void *)0, target, 0);
+	bpf_task_release(target);
+}
+
+/* Signals, looking into a process: whom they mean must be found before they are carried out. */
+static __always_inline bool asks_other(struct member *member, struct pt_regs *regs)
+{
+	u64 di = regs->di, si = regs->si;
+	s32 number = number_of(di);
+
+	switch (regs->orig_ax) {
+	case NR_KILL:
+		if (!number && (s32)di > 0)
+			unseen(member, OP_KILL);
+		else
+			signal_call(member, di, si, (s32)di <= 0);
+		return true;
+	case NR_TKILL:
+	case NR_RT_SIGQUEUEINFO:
+		if (number)
+			signal_call(member, number, si, false);
+		else
+			unseen(member, OP_KILL);
+		return true;
+	case NR_TGKILL:
+	case NR_RT_TGSIGQUEUEINFO:
+		if (number)
+			signal_call(member, number, regs->dx, false);
+		else
+			unseen(member, OP_KILL);
+		return true;
+	case NR_PIDFD_SEND_SIGNAL:
+		number = number_behind(di);
+		if (number)
+			signal_call(member, number, si, false);
+		return true;
+	case NR_PTRACE:
+		if (di == PTRACE_TRACEME)
+			traced((void *)0, ((struct task_struct *)bpf_get_current_task_btf())->real_parent);
+		else if (di == PTRACE_ATTACH || di == PTRACE_SEIZE)
+			look_call(member, number_of(si));
+		return true;
+	case NR_PROCESS_VM_READV:
+	case NR_PROCESS_VM_WRITEV:
+		look_call(member, number);
+		return true;
+	case NR_PIDFD_GETFD:
+		look_call(member, number_behind(di));
+		return true;
+	}
+	return false;
+}
+
+static __always_inline int make_namespaces(struct member *member, u64 call, u64 flags)
+{
+	struct desk *desk = begin_event(member, OP_NAMESPACE);
+
+	if (!desk)
+		return unseen(member, OP_NAMESPACE);
+	desk->record.act.arguments[0] = call;
+	desk->record.act.arguments[1] = flags;
+	return end_event(desk);
+}
+
+/* The groups themselves are the text. */
+static __always_inline int set_groups(struct member *member, u32 count, u64 list)
+{
+	struct desk *desk = begin_event(member, OP_SETID);
+	u32 bytes = (count > MOST_GROUPS ? MOST_GROUPS : count) * sizeof(u32);
+
+	if (!desk)
+		return unseen(member, OP_SETID);
+	desk->record.act.arguments[0] = NR_SETGROUPS;
+	desk->record.act.arguments[1] = count;
+	/* The verifier wants to see the bound where it counts, and the compiler thinks it needless. */
+	barrier_var(bytes);
+	if (bpf_probe_read_user(desk->text, bytes & 0xff, (void *)list)) {
+		leave_desk(desk);
+		return unseen(member, OP_SETID);
+	}
+	desk->record.act.text_length = bytes;
+	return end_event(desk);
+}
+
+/* Two words each of effective, permitted, inheritable, lower halves first (linux/capability.h, version 3). */
+static __always_inline int set_capabilities(struct member *member, u64 data)
+{
+	struct desk *desk = begin_event(member, OP_CAPSET);
+	u32 words[6] = {};
+
+	if (!desk)
+		return unseen(member, OP_CAPSET);
+	if (bpf_probe_read_user(words, sizeof(words), (void *)data)) {
+		leave_desk(desk);
+		return unseen(member, OP_CAPSET);
+	}
+	for (u32 index = 0; index < 3; index++)
+		desk->record.act.arguments[index] = words[index] | (u64)words[index + 3] << 32;
+	return end_event(desk);
+}
+
+/* A change of what world a process lives in, by one path or two. */
+static __always_inline int judge_places(struct member *member, struct way *way, u32 operation, u64 first, u64 second,
+					u64 flags)
+{
+	struct desk *desk = begin_event(member, operation);
+	bool is_found;
+
+	if (!desk)
+		return unseen(member, operation);
+	desk->record.act.arguments[0] = flags;
+	is_found = find(way, AT_FDCWD, first, true) == MEANS_OBJECT;
+	if (is_found)
+		add_found(desk, way, false);
+	if (is_found && second) {
+		is_found = find(way, AT_FDCWD, second, true) == MEANS_OBJECT;
+		if (is_found)
+			add_found(desk, way, false);
+	}
+	if (is_found)
+		return end_event(desk);
+	leave_desk(desk);
+	return unseen(member, operation);
+}
+
+/* Source and type follow the path, each with an end; a NULL is told apart from an empty one by the arguments. */
+static __always_inline int judge_mount(struct member *member, struct way *way, struct pt_regs *regs)
+{
+	struct desk *desk = begin_event(member, OP_MOUNT);
+	u64 source = regs->di, type = regs->dx;
+
+	if (!desk)
+		return unseen(member, OP_MOUNT);
+	desk->record.act.arguments[0] = (u32)regs->r10;
+	desk->record.act.arguments[1] = source != 0;
+	desk->record.act.arguments[2] = type != 0;
+	if (find(way, AT_FDCWD, regs->si, true) != MEANS_OBJECT)
+		goto unknown;
+	add_found(desk, way, false);
+	if (source && !append_user_string(desk, source))
+		goto unknown;
+	append_bytes(desk, "", 1);
+	if (type && !append_user_string(desk, type))
+		goto unknown;
+	return end_event(desk);
+unknown:
+	leave_desk(desk);
+	return unseen(member, OP_MOUNT);
+}
+
+static __always_inline int load_module(struct member *member, u32 descriptor)
+{
+	u64 file = file_of(descriptor);
+	struct desk *desk;
+
+	if (!file)
+		return 0;
+	desk = begin_event(member, OP_MODULE);
+	if (!desk)
+		return unseen(member, OP_MODULE);
+	desk->record.act.arguments[0] = 1;
+	add_object(desk, as_file(file)->f_inode, as_file(file)->f_path.dentry, mount_of(as_file(file)->f_path.mnt));
+	describe_version(&desk->record.act.object[0], as_file(file)->f_inode);
+	return end_event(desk);
+}
+
+static __always_inline int asks_privilege(struct member *member, struct pt_regs *regs, struct way *way)
+{
+	u64 di = regs->di, si = regs->si, call = regs->orig_ax, word = 0;
+
+	switch (call) {
+	case NR_SETUID:
+	case NR_SETGID:
+	case NR_SETREUID:
+	case NR_SETREGID:
+	case NR_SETRESUID:
+	case NR_SETRESGID:
+	case NR_SETFSUID:
+	case NR_SETFSGID:
+		return judge_call(OP_SETID);
+	case NR_SETGROUPS:
+		return set_groups(member, di, si);
+	case NR_CAPSET:
+		return set_capabilities(member, si);
+	case NR_PRCTL:
+		return prctled((void *)0, di, si);
+	case NR_CHROOT:
+		return judge_places(member, way, OP_CHROOT, di, 0, 0);
+	case NR_PIVOT_ROOT:
+		return judge_places(member, way, OP_PIVOT, di, si, 0);
+	case NR_UMOUNT2:
+		return judge_places(member, way, OP_UMOUNT, di, 0, (u32)si);
+	case NR_MOUNT:
+		return judge_mount(member, way, regs);
+	case NR_UNSHARE:
+		return di & (CLONE_NAMESPACES | CLONE_NEWTIME) ? make_namespaces(member, call, (u32)di) : 0;
+	case NR_SETNS:
+		return make_namespaces(member, call, (u32)si);
+	case NR_CLONE:
+		return di & CLONE_NAMESPACES ? make_namespaces(member, call, (u32)di) : 0;
+	case NR_CLONE3:
+		if (bpf_probe_read_user(&word, sizeof(word), (void *)di))
+			return unseen(member, OP_NAMESPACE);
+		return word & CLONE_NAMESPACES ? make_namespaces(member, NR_CLONE, (u32)word) : 0;
+	case NR_BPF:
+		return judge_number(OP_BPF, (u32)di);
+	case NR_PERF_EVENT_OPEN:
+		/* The type is the first word (linux/perf_event.h). */
+		if (bpf_probe_read_user(&word, sizeof(u32), (void *)di))
+			return unseen(member, OP_PERF);
+		return judge_number(OP_PERF, (u32)word);
+	case NR_SETTIMEOFDAY:
+	case NR_CLOCK_SETTIME:
+		return judge_number(OP_SETTIME, call);
+	case NR_INIT_MODULE:
+		return judge_number(OP_MODULE, 0);
+	case NR_FINIT_MODULE:
+		return load_module(member, di);
+	case NR_USERFAULTFD:
+		return judge_number(OP_USERFAULTFD, 0);
+	case NR_IO_URING_SETUP:
+		/* What goes through a ring is no system call. */
+		unseen(member, OP_IOURING);
+		return judge_number(OP_IOURING, 0);
+	}
+	return 0;
+}
+
+#endif
