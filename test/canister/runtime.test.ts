@@ -57,6 +57,20 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
     expect(existsSync(shop.path(`state/${id}`))).toBe(false);
   });
 
+  it("adds to one contour what several learn at the same time", () => {
+    const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": "shared.contour" };
+    const ids = ["cat /etc/passwd", "cat /etc/group"].map((behaviour) => {
+      const id = shop.id();
+      expect(shop.create("--bundle", shop.bundle(behaviour, annotations), id).status).toBe(0);
+      return id;
+    });
+    for (const id of ids) expect(shop.runc("start", id).status).toBe(0);
+    for (const id of ids) shop.runc("delete", "--force", id);
+    const text = readFileSync(shop.path("contours/shared.contour"), "utf8");
+    expect(text).toContain("path=/etc/passwd");
+    expect(text).toContain("path=/etc/group");
+  });
+
   it("has its hooks inside, also those that start runs", () => {
     const id = shop.id();
     const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": "hooks.contour" };

@@ -42,6 +42,19 @@ describe("learn", () => {
     expect(isoline(["check", "-q", file, "--", ...behaviour()]).status).toBe(3);
   });
 
+  it("adds to what another run wrote meanwhile", async () => {
+    const file = place.path("shared.contour");
+    const waiting = spawn(program, ["learn", "-q", "--merge", "-o", file, "--", "sh", "-c", `read _; cat ${note}`]);
+    isoline(["learn", "-q", "--merge", "-o", file, "--", "ls", note]);
+    waiting.stdin.end("go on\n");
+    expect(await new Promise((resolve) => waiting.on("close", resolve))).toBe(0);
+    expect(isoline(["check", "-q", file, "--", "ls", note]).status).toBe(0);
+    expect(isoline(["check", "-q", file, "--", "sh", "-c", `read _; cat ${note}`], { input: "go on\n" }).status).toBe(
+      0,
+    );
+    expect((JSON.parse(isoline(["verify", "--json", file]).stdout) as { runs: number }).runs).toBe(2);
+  });
+
   it("tells programs apart that run the same file, ours included", () => {
     const [file, first, second] = [place.path("node.contour"), place.path("first"), place.path("second")];
     for (const each of [first, second]) writeFileSync(each, "");

@@ -5,6 +5,7 @@ export { diffContours, type ContourDiff, type LonePoint } from "./contour/diff.t
 export { formatCredentials } from "./contour/credentials.ts";
 export { Extension } from "./contour/extension.ts";
 export { mergeContours } from "./contour/merge.ts";
+export { contourSince, type Mark, markOf } from "./contour/since.ts";
 export { type AnyContour, type Chunks, parseContour, type ReadOptions, readContour } from "./contour/read.ts";
 export { writeContour } from "./contour/write.ts";
 export * from "./digest.ts";

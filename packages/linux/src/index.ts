@@ -20,6 +20,7 @@ export {
   withOpenFileLimit,
 } from "./process/child.ts";
 export { closeDescriptor, redirect, takeDescriptor } from "./process/descriptors.ts";
+export { lock } from "./process/lock.ts";
 export { type Peer, peerOf } from "./process/peer.ts";
 export { isTerminalRaw, ownsTerminal, type TerminalSize, terminalSize } from "./process/terminal.ts";
 export { armDoorbell, currentThread, ringDoorbell } from "./process/doorbell.ts";

@@ -101,6 +101,7 @@ export class Canister {
       contour: learns && !existsSync(contour) ? undefined : contour,
       signed,
       output: learns ? contour : undefined,
+      adds: learns,
       policy: await policyLine(policy),
       trajectory: undefined,
       sensor: "seccomp",

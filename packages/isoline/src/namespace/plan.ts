@@ -21,6 +21,8 @@ export interface Plan {
   readonly signed?: SignatureDemand | undefined;
   /** Where a learnt contour is written. */
   readonly output: string | undefined;
+  /** Whether what is there by then is kept and added to, whoever wrote it. */
+  readonly adds?: boolean;
   /** Canonical policy line for a contour that is learnt anew; `undefined` takes the contour's own. */
   readonly policy: string | undefined;
   /** Recorded first occurrences, one line each, if asked for. */

@@ -6,6 +6,7 @@ import {
   canonicalPolicy,
   type Circumstances,
   Contour,
+  contourSince,
   DEFAULT_POLICY,
   Engine,
   type Event,
@@ -15,6 +16,8 @@ import {
   iso1,
   type Judgement,
   lensDigest,
+  type Mark,
+  markOf,
   Neighbourhood,
   parsePolicy,
   type Policy,
@@ -31,6 +34,7 @@ import {
 } from "@isoline/linux";
 import { loadContour, saveContour } from "../store/contour-file.ts";
 import { TrajectoryWriter } from "../store/trajectory-file.ts";
+import { addToContour } from "./adding.ts";
 import { type ControlBlock, cells } from "./control-block.ts";
 import type { NamespaceIntegrity } from "./integrity.ts";
 import {
@@ -64,6 +68,8 @@ export class Supervision {
   /** Loaded when somebody asks for it: most namespaces have none, and start the sooner. */
   #integrity: NamespaceIntegrity | undefined;
   readonly #pointsBefore: number;
+  /** What was there before this run, where others may add to it meanwhile. */
+  readonly #mark: Mark | undefined;
   #landlock: LandlockRules | undefined;
   #sensor: Sensor | undefined;
   #followed = false;
@@ -84,6 +90,7 @@ export class Supervision {
     this.#pointsBefore = contour.size;
     this.#lastSize = contour.size;
     if (plan.mode === "learn" && contour.size > 0) contour.beginRun();
+    this.#mark = plan.adds === true ? markOf(contour) : undefined;
     this.#engine = new Engine({ contour, mode: plan.mode, reaction: policy.reaction });
     this.#learnt = new Neighbourhood(contour);
     this.#trajectory = plan.trajectory === undefined ? undefined : new TrajectoryWriter(plan.trajectory);
@@ -186,7 +193,7 @@ export class Supervision {
     for (const [rule, times] of Object.entries(this.mediator.firings())) {
       if (times > 0 && this.#plan.mode === "learn") this.#contour.fired(rule, times);
     }
-    if (this.#plan.mode === "learn" && this.#plan.output !== undefined) saveContour(this.#plan.output, this.#contour);
+    this.#save();
     this.#trajectory?.close();
     const integrity = this.#integrity?.finish() ?? null;
     const { off, refused } = this.#engine.tally;
@@ -210,6 +217,13 @@ export class Supervision {
       landlock: this.#landlock?.notes ?? [],
       integrity,
     };
+  }
+
+  #save(): void {
+    const { mode, output } = this.#plan;
+    if (mode !== "learn" || output === undefined) return;
+    if (this.#mark === undefined) saveContour(output, this.#contour);
+    else addToContour(output, contourSince(this.#contour, this.#mark));
   }
 
   #decided(event: Event, judgement: Judgement, circumstances: Circumstances): void {

@@ -58,6 +58,7 @@ const NR = {
   fstatfs: 138,
   prctl: 157,
   wait4: 61,
+  flock: 73,
   exit_group: 231,
   dup3: 292,
   getpgrp: 111,
@@ -86,6 +87,11 @@ export function symbolAddress(name: string): bigint {
 
 export function ioctl(fd: number, request: number, argument: Buffer | number): number {
   return fail(typeof argument === "number" ? ioctlWord(fd, request, argument) : ioctlPointer(fd, request, argument));
+}
+
+/** `flock(2)`. */
+export function flock(fd: number, operation: number): number {
+  return fail(word3(NR.flock, fd, operation, 0));
 }
 
 export function close(fd: number): number {

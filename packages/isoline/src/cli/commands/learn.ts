@@ -37,6 +37,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
       mode: "learn",
       contour: options.merge ? contourToMerge(output, quiet) : undefined,
       output,
+      adds: options.merge ?? false,
       policy: await policyLine(options.lens),
       trajectory: options.trajectory,
       sensor,
