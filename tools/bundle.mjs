@@ -4,9 +4,10 @@
  * Three threads load a hundred small modules between them otherwise: 200 ms to a workload's first instruction instead of
  * 120, measured. Every entry lands in one folder, as `new URL("./…-thread.js", import.meta.url)` expects.
  */
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { keepCode } from "./code-cache.mjs";
 
 const dist = fileURLToPath(new URL("../packages/isoline/dist/", import.meta.url));
 const out = `${dist}bundle`;
@@ -24,7 +25,10 @@ const entries = {
   "launch-thread": `${dist}namespace/launch-thread.js`,
   "listener-thread": fileURLToPath(new URL("../packages/linux/dist/probe/listener-thread.js", import.meta.url)),
 };
+/** Those that wait at their top level can only be modules; the others are scripts, whose compiled code can be kept. */
+const modules = ["main"];
 for (const [name, path] of Object.entries(entries)) {
+  const isModule = modules.includes(name);
   const build = await rolldown({
     input: { [name]: path },
     platform: "node",
@@ -38,12 +42,15 @@ for (const [name, path] of Object.entries(entries)) {
   });
   await build.write({
     dir: out,
-    format: "esm",
-    entryFileNames: "[name].js",
-    chunkFileNames: `${name}-[name]-[hash].js`,
+    format: isModule ? "esm" : "cjs",
+    entryFileNames: isModule ? "[name].mjs" : "[name]-code.js",
+    chunkFileNames: `${name}-[name]-[hash].${isModule ? "mjs" : "js"}`,
     minify: false,
     sourcemap: true,
   });
   await build.close();
+  if (!isModule) writeFileSync(`${out}/${name}.js`, `require("./load.js").load("${name}-code.js");\n`);
 }
-writeFileSync(`${out}/package.json`, `${JSON.stringify({ type: "module" })}\n`);
+writeFileSync(`${out}/package.json`, `${JSON.stringify({ type: "commonjs" })}\n`);
+copyFileSync(fileURLToPath(new URL("./loader.cjs", import.meta.url)), `${out}/load.js`);
+keepCode(out);

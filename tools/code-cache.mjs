@@ -1,0 +1,87 @@
+/**
+ * Keeps the code that V8 compiles of the bundle, so that no start has to compile it again: 90 ms less of a processor's time,
+ * measured, before a container's first instruction.
+ *
+ * Only what has run is compiled. So the bundle is run once for real, with a loader that writes down what was compiled; each
+ * run begins with what the one before it left, and adds to it. Where nothing can be supervised there will be no such code,
+ * and the bundle starts as it did without.
+ */
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const loader = fileURLToPath(new URL("./loader.cjs", import.meta.url));
+const bin = fileURLToPath(new URL("../packages/isoline/bin/", import.meta.url));
+
+/** A supervisor leaves at once when it has heard of the end, so its threads write before they say so; what ends by itself, then. */
+const RECORDING = `
+const { renameSync, writeFileSync } = require("node:fs");
+const { parentPort, threadId } = require("node:worker_threads");
+function keep() {
+  for (const [name, { script }] of loaded) {
+    const file = join(__dirname, \`\${name}.cache\`);
+    const aside = \`\${file}.\${process.pid}-\${threadId}\`;
+    writeFileSync(aside, script.createCachedData());
+    renameSync(aside, file);
+  }
+}
+if (parentPort === null) setInterval(keep, 20).unref();
+else {
+  const post = parentPort.postMessage.bind(parentPort);
+  parentPort.postMessage = (message, ...rest) => {
+    if (message?.kind === "ended") keep();
+    post(message, ...rest);
+  };
+  process.on("exit", keep);
+}
+`;
+
+/** What container runtimes do, as far as anybody may do it: mounts in namespaces of one's own, names, modes, signals, sockets. */
+const BEHAVIOUR = `
+cd "$1"; mkdir -p a/b; echo x >a/f; ln -s f a/l; ln a/f a/g; chmod 700 a/f; mv a/g a/h; rm a/h a/l; rmdir a/b; cat a/f /proc/self/status >a/i
+kill -0 $$; kill -CONT $$; touch a/i; ls -l a /
+unshare --user --map-root-user --mount --pid --fork --net --uts --ipc sh -c '
+  mount -t tmpfs none a && mkdir a/proc a/old && mount -t proc none a/proc; mount --bind a/proc a/old; umount a/old; hostname x
+  mknod a/p p; chown 0:0 a; chmod 755 a; pivot_root a a/old; true'
+exit 0
+`;
+
+/** @param {string} folder of the bundle, which loads what it can with load.js */
+export function keepCode(folder) {
+  const place = mkdtempSync(join(tmpdir(), "isoline-bundle-"));
+  const contour = join(place, "contour");
+  const script = join(place, "behaviour.sh");
+  writeFileSync(script, BEHAVIOUR);
+  writeFileSync(join(folder, "load.js"), readFileSync(loader, "utf8") + RECORDING);
+  try {
+    const workload = ["sh", script, place];
+    for (const how of [
+      ["learn", "-q", "-o", contour],
+      ["run", "-q", "--enforce", contour],
+    ])
+      spawnSync(join(bin, "isoline"), [...how, "--", ...workload], { stdio: "ignore", timeout: 30_000 });
+    containerise(place);
+  } finally {
+    copyFileSync(loader, join(folder, "load.js"));
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+/** A container, where there is a runc that may make one. @param {string} place */
+function containerise(place) {
+  if (process.geteuid?.() !== 0 || spawnSync("runc", ["spec"], { cwd: place }).status !== 0) return;
+  const file = join(place, "config.json");
+  const config = JSON.parse(readFileSync(file, "utf8"));
+  Object.assign(config.process, { terminal: false, args: ["/bin/true"] });
+  config.root = { path: "/", readonly: true };
+  writeFileSync(join(place, "host.json"), JSON.stringify({ contours: place, reports: place }));
+  const env = { ...process.env, ISOLINE_CANISTERS: join(place, "host.json"), XDG_RUNTIME_DIR: place };
+  for (const mode of ["learn", "check"]) {
+    config.annotations = { "dev.isoline.mode": mode, "dev.isoline.contour": "warm.contour" };
+    writeFileSync(file, JSON.stringify(config));
+    const words = ["--root", join(place, "state"), "run", "--bundle", place, `warm-${process.pid}`];
+    spawnSync(join(bin, "isoline-runc"), words, { env, stdio: "ignore", timeout: 30_000 });
+  }
+}
