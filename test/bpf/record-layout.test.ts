@@ -10,6 +10,7 @@ import {
   sizes,
   standings,
 } from "../../packages/linux/src/sensor/bpf/record.ts";
+import { counterNames, decided, modes, space } from "../../packages/linux/src/sensor/bpf/structures.ts";
 import { typesOf } from "./object-types.ts";
 
 const attachments = ["lsm", "fmod_ret", "tracepoints"] as const;
@@ -29,7 +30,21 @@ describe.each(attachments)("the object for %s", (attachment) => {
     },
   );
 
+  test.skipIf(path === undefined)(
+    "has what is kept in maps laid out as it is written (skipped: the BPF programs are not compiled)",
+    () => {
+      const { structures } = typesOf(path as string);
+      for (const [name, { bytes, ...members }] of Object.entries({ space, decided })) {
+        expect(structures.get(name)?.size).toBe(bytes);
+        expect(structures.get(name)?.members).toMatchObject(members);
+      }
+      const counters = Object.fromEntries(counterNames.map((name, place) => [name, 8 * place]));
+      expect(structures.get("counters")).toMatchObject({ size: 8 * counterNames.length, members: counters });
+    },
+  );
+
   test.skipIf(path === undefined).each([
+    ["MODE_", modes],
     ["KIND_", kinds],
     ["FATE_", fates],
     ["OP_", operations],

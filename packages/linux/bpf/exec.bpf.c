@@ -19,7 +19,7 @@ static __always_inline void add_image_at(struct member *member, struct inode *in
 {
 	struct desk *desk;
 	struct object *object;
-	struct decided_key key;
+	struct shared_key key;
 	u32 place, yes = 1;
 
 	if (member->last_is_open && member->images > 0)

@@ -143,20 +143,23 @@ __noinline int make_key(struct desk *desk)
 __noinline int send(struct desk *desk)
 {
 	struct counters *counters;
-	u32 text, size;
+	u32 id, text, size;
+	void *ring;
 	long lost;
 
 	if (!desk)
 		return 1;
-	counters = tally_of(desk->record.act.operation);
+	id = desk->record.space;
+	counters = tally_of(id, desk->record.act.operation);
 	text = desk->record.act.text_length;
 	if (text > TEXT_BYTES)
 		text = TEXT_BYTES;
 	size = (sizeof(struct record) + text + 7) & ~7u;
 	desk->record.size = size;
-	lost = bpf_ringbuf_output(&ring, &desk->record, size, 0);
+	ring = bpf_map_lookup_elem(&rings, &id);
+	lost = ring ? bpf_ringbuf_output(ring, &desk->record, size, 0) : 1;
 	if (lost)
-		lose(desk->record.space, desk->record.act.operation);
+		lose(id, desk->record.act.operation);
 	else if (counters)
 		__sync_fetch_and_add(&counters->sent_up, 1);
 	return lost != 0;
@@ -177,13 +180,13 @@ static __always_inline bool can_hold(void)
 	return BPF_CORE_READ(regs, orig_ax) != NR_IO_URING_ENTER;
 }
 
-static __always_inline struct decided *look_up(struct desk *desk, struct decided_key *key)
+static __always_inline struct decided *look_up(struct desk *desk)
 {
-	key->space = desk->record.space;
-	key->zero = 0;
-	key->key[0] = desk->record.key[0];
-	key->key[1] = desk->record.key[1];
-	return bpf_map_lookup_elem(&decisions, key);
+	u32 id = desk->record.space;
+	u64 key[2] = { desk->record.key[0], desk->record.key[1] };
+	void *table = bpf_map_lookup_elem(&tables, &id);
+
+	return table ? bpf_map_lookup_elem(table, key) : 0;
 }
 
 /* A verdict for this thread alone, which is used up by being asked for. */
@@ -205,14 +208,14 @@ static __always_inline bool take_ticket(struct desk *desk, struct decided *decid
 
 static __always_inline bool is_barred(u32 space, u64 process)
 {
-	struct decided_key key = { .space = space, .key = { process } };
+	struct shared_key key = { .space = space, .key = { process } };
 
 	return bpf_map_lookup_elem(&barred, &key) != 0;
 }
 
 static __always_inline void bar(u32 space, u64 process)
 {
-	struct decided_key key = { .space = space, .key = { process } };
+	struct shared_key key = { .space = space, .key = { process } };
 	u32 yes = 1;
 
 	if (bpf_map_update_elem(&barred, &key, &yes, BPF_ANY))
@@ -252,15 +255,14 @@ static __always_inline int unseen(struct member *member, u32 operation)
 __noinline int judge_desk(struct desk *desk, u32 holds)
 {
 	struct counters *counters;
-	struct decided_key key;
-	struct decided *known, ticket;
+		struct decided *known, ticket;
 	struct space *space;
 	u32 id, mode;
 
 	if (!desk)
 		return -EPERM;
 	id = desk->record.space;
-	counters = tally_of(desk->record.act.operation);
+	counters = tally_of(id, desk->record.act.operation);
 	make_key(desk);
 	if (counters)
 		__sync_fetch_and_add(&counters->seen, 1);
@@ -269,7 +271,7 @@ __noinline int judge_desk(struct desk *desk, u32 holds)
 		return -EPERM;
 	if (space->bars && is_barred(id, desk->record.process))
 		return refuse(desk, counters, FATE_REFUSED);
-	known = look_up(desk, &key);
+	known = look_up(desk);
 	if (known) {
 		if (known->verdict != VERDICT_ON)
 			return refuse(desk, counters, FATE_REFUSED);

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the programs remember, and what they are told. */
+/*
+ * What the programs remember, and what they are told.
+ *
+ * One load serves every namespace of the machine, so a table either has the namespace in its key, or there is one of it for
+ * each namespace: those are found by the namespace's number in a table of tables, and made by whoever begins it.
+ */
 #ifndef ISOLINE_MAPS_H
 #define ISOLINE_MAPS_H
 
@@ -17,6 +22,9 @@ const enum kind *kinds_used;
 const enum fate *fates_used;
 const enum operation *operations_used;
 const enum standing *standings_used;
+const enum verdict *verdicts_used;
+const enum mode *modes_used;
+const struct counters *counters_used;
 
 /* Drawn anew for each load, so that nobody can choose two acts with one key. */
 const volatile u64 secret[2] SEC(".rodata.secret");
@@ -51,17 +59,20 @@ struct {
 	__type(value, struct member);
 } members SEC(".maps");
 
+/* Namespaces that are there at most. */
+#define MOST_SPACES 1024
+
 /* Threads whose children begin a namespace, by thread id. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 64);
+	__uint(max_entries, MOST_SPACES);
 	__type(key, u32);
 	__type(value, u32);
 } launching SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, MOST_SPACES);
 	__type(key, u32);
 	__type(value, struct space);
 } spaces SEC(".maps");
@@ -69,22 +80,73 @@ struct {
 /* What becomes of an act that has not been decided, by namespace: an enum mode. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, MOST_SPACES);
 	__type(key, u32);
 	__type(value, u32);
 } postures SEC(".maps");
 
+/* Processes that decide, by process id, and the namespace that each took last: out of reach for every namespace. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 262144);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct decided_key);
-	__type(value, struct decided);
-} decisions SEC(".maps");
+	__uint(max_entries, MOST_SPACES);
+	__type(key, u32);
+	__type(value, u32);
+} supervisors SEC(".maps");
 
-/* Verdicts that count once, for one thread. */
+/* The number that the next namespace gets; only userspace writes it. A number is never used twice in a load. */
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} numbers SEC(".maps");
+
+/* Keys that have been decided. As large as the contour asks for: the number here is of the pattern that all are made by. */
+struct table {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u64[2]);
+	__type(value, struct decided);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, MOST_SPACES);
+	__type(key, u32);
+	__array(values, struct table);
+} tables SEC(".maps");
+
+/* What is told. */
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, MOST_SPACES);
+	__type(key, u32);
+	__array(values, struct ring);
+} rings SEC(".maps");
+
+struct tally {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, OP_COUNT);
+	__type(key, u32);
+	__type(value, struct counters);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, MOST_SPACES);
+	__type(key, u32);
+	__array(values, struct tally);
+} tallies SEC(".maps");
+
+/* Verdicts that count once, for one thread. One that is forgotten is asked for again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct ticket_key);
 	__type(value, struct decided);
@@ -102,7 +164,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
-	__type(key, struct decided_key);
+	__type(key, struct shared_key);
 	__type(value, u32);
 } images SEC(".maps");
 
@@ -111,7 +173,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct decided_key);
+	__type(key, struct shared_key);
 	__type(value, u32);
 } barred SEC(".maps");
 
@@ -121,22 +183,11 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 256);
+	__uint(max_entries, 4 * MOST_SPACES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, u64);
 	__type(value, u32);
 } own SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, OP_COUNT);
-	__type(key, u32);
-	__type(value, struct counters);
-} tallies SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 * 1024 * 1024);
-} ring SEC(".maps");
 
 /*
  * Room to describe one act. A program may be preempted by another task's on the same processor, so each takes a place
@@ -204,9 +255,11 @@ static __always_inline void leave_desk(struct desk *desk)
 	__sync_lock_test_and_set(&desk->taken, 0);
 }
 
-static __always_inline struct counters *tally_of(u32 operation)
+static __always_inline struct counters *tally_of(u32 id, u32 operation)
 {
-	return bpf_map_lookup_elem(&tallies, &operation);
+	void *tally = bpf_map_lookup_elem(&tallies, &id);
+
+	return tally ? bpf_map_lookup_elem(tally, &operation) : 0;
 }
 
 /* With no posture known, nothing unknown goes ahead. */
@@ -220,7 +273,7 @@ static __always_inline u32 posture_of(u32 id)
 /* Something could not be told: the measurement is incomplete. */
 static __always_inline void lose(u32 id, u32 operation)
 {
-	struct counters *counters = tally_of(operation);
+	struct counters *counters = tally_of(id, operation);
 	struct space *space = bpf_map_lookup_elem(&spaces, &id);
 
 	if (counters)

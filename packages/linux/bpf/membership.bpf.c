@@ -7,13 +7,15 @@
 
 #define CLONE_THREAD 0x00010000
 
-/* The namespace that children of this thread begin, or 0. */
+/* The namespace that children of this thread begin, or 0. A number that was a launching thread's once proves nothing. */
 static __always_inline u32 launches(void)
 {
-	u32 tid = bpf_get_current_pid_tgid();
-	u32 *space = bpf_map_lookup_elem(&launching, &tid);
+	u64 current = bpf_get_current_pid_tgid();
+	u32 tid = current;
+	u32 *id = bpf_map_lookup_elem(&launching, &tid);
+	struct space *space = id ? bpf_map_lookup_elem(&spaces, id) : 0;
 
-	return space ? *space : 0;
+	return space && space->supervisor == current >> 32 ? *id : 0;
 }
 
 HOOK(task_alloc)
@@ -113,7 +115,10 @@ int BPF_PROG(process_ended, struct task_struct *task)
 	if (task->signal->live.counter != 0)
 		return 0;
 	if (!member) {
-		bpf_for_each_map_elem(&spaces, orphan_space, &dead, 0);
+		if (bpf_map_lookup_elem(&supervisors, &dead)) {
+			bpf_map_delete_elem(&supervisors, &dead);
+			bpf_for_each_map_elem(&spaces, orphan_space, &dead, 0);
+		}
 		return 0;
 	}
 	space = bpf_map_lookup_elem(&spaces, &member->space);

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What one process does to another. Who is meant is told by the numbers that never come twice; a process outside of the
- * namespace has none. The process that decides is out of reach for whoever it decides about, whatever the contour says.
+ * namespace has none. Processes that decide are out of reach for whoever is decided about, whatever the contour says, and
+ * whichever namespace it is.
  */
 #include "hooks.h"
 
 #define NR_KILL 62
 #define NR_PTRACE 101
 
-/* Whether this is the process that decides about the member. */
-static __always_inline bool is_supervisor(struct member *member, struct task_struct *task)
+/* Whether this is a process that decides, about whichever namespace. */
+static __always_inline bool is_supervisor(struct task_struct *task)
 {
-	struct space *space = bpf_map_lookup_elem(&spaces, &member->space);
+	u32 process = task->tgid;
 
-	return space && space->supervisor && task->tgid == (int)space->supervisor;
+	return bpf_map_lookup_elem(&supervisors, &process) != 0;
 }
 
 /* The process that is meant: its number, its pid, and its identity. */
@@ -44,7 +45,7 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 
 	if (!member || signal == 0)
 		return 0;
-	if (is_supervisor(member, task))
+	if (is_supervisor(task))
 		return -EPERM;
 	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	call = BPF_CORE_READ(regs, orig_ax);
@@ -78,7 +79,7 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 
 	if (!member)
 		return 0;
-	if (is_supervisor(member, task))
+	if (is_supervisor(task))
 		return -EPERM;
 	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	call = BPF_CORE_READ(regs, orig_ax);

@@ -161,7 +161,8 @@ enum verdict {
 	VERDICT_OFF = 2,
 };
 
-struct decided_key {
+/* Something of one namespace's, in a table of all. */
+struct shared_key {
 	u32 space;
 	u32 zero;
 	u64 key[2];
@@ -205,6 +206,7 @@ struct space {
 	u64 lost;
 };
 
+/* How often, for one operation of one namespace on one processor. */
 struct counters {
 	u64 seen;
 	u64 decided_here;

@@ -23,7 +23,10 @@ const say = (message: SupervisorMessage) => parentPort?.postMessage(message);
 
 async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
   const supervision = await Supervision.prepare(plan, block, (event) => say({ kind: "event", event }));
-  const bpf = plan.sensor === "bpf" ? openBpf(supervision.mediator, { bars: supervision.bars }) : undefined;
+  const bpf =
+    plan.sensor === "bpf"
+      ? openBpf(supervision.mediator, { bars: supervision.bars, points: supervision.points })
+      : undefined;
   bpf?.half.launchFrom(awaitCell(block, cells.launcherTid));
   armDoorbell();
   Atomics.store(block, cells.supervisorTid, currentThread());
@@ -62,10 +65,9 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
     supervision.attach(bpf.sensor);
     bpf.sensor.run(answer, () => Atomics.load(block, cells.listener));
     bpf.sensor.settle();
-    // Whoever hears of the end may end this process, and what is pinned would stay. To detach takes the kernel longer.
-    bpf.sensor.unpin();
-    end();
+    // Whoever hears of the end may end this process, and what is pinned would stay.
     bpf.sensor.close();
+    end();
     return;
   }
   const listener = awaitCell(block, cells.listener);

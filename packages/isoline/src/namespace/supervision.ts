@@ -140,6 +140,10 @@ export class Supervision {
     return this.#policy.reaction === "deny-all" || this.#policy.reaction === "kill";
   }
 
+  get points(): number {
+    return this.#contour.size;
+  }
+
   landlockRules(): LandlockRules | undefined {
     return this.#landlock;
   }

@@ -1,8 +1,26 @@
 /** A BPF map by its descriptor: values of a fixed size under keys of a fixed size, as raw bytes. */
-import { libbpf } from "../abi/libbpf.ts";
+import { lastErrno, libbpf } from "../abi/libbpf.ts";
+import { close } from "../abi/libc.ts";
 import { LinuxError } from "../error.ts";
 
 const ANY = 0n;
+/** Bytes of the options that are passed, of `struct bpf_map_create_opts` (libbpf's bpf.h), and where the flags stand. */
+const CREATE_OPTIONS = 40;
+const CREATE_FLAGS = 28;
+
+/** Kinds of maps that are made here (`enum bpf_map_type`, linux/bpf.h). */
+export const mapTypes = { hash: 1, perProcessorArray: 6, ring: 27 } as const;
+/** `BPF_F_NO_PREALLOC` */
+export const NO_PREALLOCATION = 1;
+
+/** What a map is made as. A ring has neither keys nor values, and so many bytes for entries. */
+export interface MapShape {
+  readonly type: keyof typeof mapTypes;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly entries: number;
+  readonly flags: number;
+}
 
 export class BpfMap {
   readonly name: string;
@@ -11,6 +29,34 @@ export class BpfMap {
   constructor(name: string, fd: number) {
     this.name = name;
     this.fd = fd;
+  }
+
+  /** Makes a map; whoever makes it closes it. */
+  static create(name: string, { type, keyBytes, valueBytes, entries, flags }: MapShape): BpfMap {
+    const options = Buffer.alloc(CREATE_OPTIONS);
+    options.writeBigUInt64LE(BigInt(CREATE_OPTIONS), 0);
+    options.writeUInt32LE(flags, CREATE_FLAGS);
+    const fd = calls().bpf_map_create(mapTypes[type], name, keyBytes, valueBytes, entries, options) as number;
+    if (fd < 0) throw new LinuxError("bpf-unavailable", `the kernel makes no BPF map ${name} (errno ${-fd})`);
+    return new BpfMap(name, fd);
+  }
+
+  /** The map that is pinned at a path; whoever takes it closes it. */
+  static pinned(name: string, path: string): BpfMap {
+    const fd = calls().bpf_obj_get(path) as number;
+    if (fd < 0) throw new LinuxError("bpf-unavailable", `the BPF map at ${path} cannot be had (errno ${-fd})`);
+    return new BpfMap(name, fd);
+  }
+
+  /** The map that the kernel knows by a number; undefined if there is none any more. Whoever takes it closes it. */
+  static numbered(name: string, number: number): BpfMap | undefined {
+    const fd = calls().bpf_map_get_fd_by_id(number) as number;
+    return fd < 0 ? undefined : new BpfMap(name, fd);
+  }
+
+  /** The number that the kernel knows it by. */
+  get number(): number {
+    return numberOf(this.fd);
   }
 
   /** Reads the value of a key into `value`; false if there is none. */
@@ -27,6 +73,36 @@ export class BpfMap {
   delete(key: Buffer): boolean {
     return (calls().bpf_map_delete_elem(this.fd, key) as number) === 0;
   }
+
+  /** All keys, of so many bytes each. One that is removed meanwhile makes the kernel begin anew: at most `limit` are told. */
+  keys(bytes: number, limit: number): Buffer[] {
+    const keys = new Map<string, Buffer>();
+    let last: Buffer | null = null;
+    for (let step = 0; step < 2 * limit && keys.size < limit; step++) {
+      const next = Buffer.alloc(bytes);
+      if ((calls().bpf_map_get_next_key(this.fd, last, next) as number) !== 0) break;
+      keys.set(next.toString("latin1"), next);
+      last = next;
+    }
+    return [...keys.values()];
+  }
+
+  close(): void {
+    close(this.fd);
+  }
+}
+
+/** `struct bpf_map_info` and `struct bpf_prog_info` both begin with the type and the number (linux/bpf.h). */
+export function numberOf(fd: number): number {
+  const info = Buffer.alloc(256);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(info.length);
+  if ((calls().bpf_obj_get_info_by_fd(fd, info, length) as number) < 0)
+    throw new LinuxError(
+      "bpf-unavailable",
+      `the kernel does not say by which number it knows a BPF map or program (errno ${lastErrno()})`,
+    );
+  return info.readUInt32LE(4);
 }
 
 /** libbpf's functions, certainly there: whoever has a map got it through them. */

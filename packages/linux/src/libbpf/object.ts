@@ -4,14 +4,11 @@
  * What is attached stays so as long as this process holds its links, or longer where they are pinned.
  */
 import { lastErrno } from "../abi/libbpf.ts";
-import { mapShared, mapTwice, PROT_READ, PROT_WRITE, viewOf } from "../abi/memory.ts";
+import { viewOf } from "../abi/memory.ts";
 import { LinuxError } from "../error.ts";
-import { BpfMap, calls } from "./map.ts";
-import { RingReader } from "./ring.ts";
+import { BpfMap, calls, numberOf } from "./map.ts";
 
 type Pointer = bigint & { readonly __points: "libbpf" };
-
-const PAGE = 4096;
 
 export class BpfObject {
   readonly #object: Pointer;
@@ -43,11 +40,6 @@ export class BpfObject {
     new Uint8Array(viewOf(place, bytes.length)).set(bytes);
   }
 
-  /** How many entries, or for a ring buffer bytes, a map is to have; before loading only. */
-  setSize(map: string, entries: number): void {
-    calls().bpf_map__set_max_entries(this.#map(map), entries);
-  }
-
   /** Has the kernel verify and take the programs. */
   load(): void {
     const result = calls().bpf_object__load(this.#object) as number;
@@ -66,13 +58,15 @@ export class BpfObject {
     }
   }
 
-  /** Makes what is attached outlive this process: a file for each link below a directory of a bpf file system. */
-  pin(directory: string): void {
-    for (const [name, link] of this.#links) {
-      const result = calls().bpf_link__pin(link, `${directory}/${name}`) as number;
-      if (result < 0)
-        throw new LinuxError("bpf-unavailable", `the BPF program ${name} cannot be pinned (errno ${-result})`);
-    }
+  /** Makes what is attached, and these maps, outlive this process: a file for each below a directory of a bpf file system. */
+  pin(directory: string, maps: readonly string[]): void {
+    const check = (result: unknown, what: string) => {
+      if ((result as number) < 0)
+        throw new LinuxError("bpf-unavailable", `the BPF ${what} cannot be pinned (errno ${-(result as number)})`);
+    };
+    for (const [name, link] of this.#links)
+      check(calls().bpf_link__pin(link, `${directory}/${name}`), `program ${name}`);
+    for (const name of maps) check(calls().bpf_map__pin(this.#map(name), `${directory}/${name}`), `map ${name}`);
   }
 
   /** The numbers that the kernel knows the maps and programs by; after loading. */
@@ -88,17 +82,6 @@ export class BpfObject {
 
   map(name: string): BpfMap {
     return new BpfMap(name, calls().bpf_map__fd(this.#map(name)) as number);
-  }
-
-  /** The reader of a ring buffer of so many bytes. */
-  ring(name: string, size: number): { readonly reader: RingReader; readonly fd: number } {
-    const { fd } = this.map(name);
-    const consumer = mapShared(fd, PAGE, PROT_READ | PROT_WRITE, 0);
-    const producer = mapShared(fd, PAGE, PROT_READ, PAGE);
-    const data = mapTwice(fd, size, 2 * PAGE);
-    if (!consumer || !producer || !data)
-      throw new LinuxError("bpf-unavailable", `the ring buffer ${name} cannot be mapped (errno ${lastErrno()})`);
-    return { reader: new RingReader(consumer, producer, data), fd };
   }
 
   /** Detaches what is not pinned, and lets the programs and maps go that nobody else holds. */
@@ -121,16 +104,6 @@ export class BpfObject {
     if (map === undefined) throw new LinuxError("bpf-unavailable", `the BPF object has no map ${name}`);
     return map;
   }
-}
-
-/** `struct bpf_map_info` and `struct bpf_prog_info` both begin with the type and the number (linux/bpf.h). */
-function numberOf(fd: number): number {
-  const info = Buffer.alloc(256);
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(info.length);
-  if ((calls().bpf_obj_get_info_by_fd(fd, info, length) as number) < 0)
-    throw new LinuxError("bpf-unavailable", "the kernel does not say by which number it knows a BPF map or program");
-  return info.readUInt32LE(4);
 }
 
 function pointer(value: unknown): Pointer | undefined {

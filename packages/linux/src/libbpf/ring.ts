@@ -15,8 +15,12 @@
  * release; `Atomics` gives no weaker order than sequential consistency, which is both. The kernel wakes a sleeper only if
  * our position is that of the record it commits: ours has to be stored before we look for the last time and sleep.
  */
+import { lastErrno } from "../abi/libbpf.ts";
+import { mapShared, mapTwice, PROT_READ, PROT_WRITE } from "../abi/memory.ts";
 import { LinuxError } from "../error.ts";
+import type { BpfMap } from "./map.ts";
 
+const PAGE = 4096;
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const HEADER = 8;
@@ -41,6 +45,16 @@ export class RingReader {
     this.bytes = Buffer.from(data);
     this.#size = data.byteLength / 2;
     this.#position = Number(Atomics.load(this.#consumer, 0));
+  }
+
+  /** Maps a ring buffer of so many bytes. */
+  static of({ fd, name }: BpfMap, size: number): RingReader {
+    const consumer = mapShared(fd, PAGE, PROT_READ | PROT_WRITE, 0);
+    const producer = mapShared(fd, PAGE, PROT_READ, PAGE);
+    const data = mapTwice(fd, size, 2 * PAGE);
+    if (!consumer || !producer || !data)
+      throw new LinuxError("bpf-unavailable", `the ring buffer ${name} cannot be mapped (errno ${lastErrno()})`);
+    return new RingReader(consumer, producer, data);
   }
 
   /** Hands out what has been committed, at most `limit` records; how many there were. */

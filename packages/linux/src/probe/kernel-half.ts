@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { libbpf } from "../abi/libbpf.ts";
 import { LinuxError } from "../error.ts";
-import { KernelHalf, type Attachment } from "../sensor/bpf/kernel-half.ts";
+import { type Attachment, Load } from "../sensor/bpf/load.ts";
 import { findObject } from "../sensor/bpf/object-file.ts";
 import { type Machine, isPrivileged } from "./machine.ts";
 import type { Probe } from "./probe.ts";
@@ -42,14 +42,7 @@ export function tryKernelHalf(machine: Machine): KernelHalfTrial {
 
 function tryAttachment(attachment: Attachment): string {
   try {
-    KernelHalf.load({
-      attachment,
-      mode: "tell",
-      readsContent: false,
-      bars: false,
-      supervisor: process.pid,
-      pins: undefined,
-    }).close();
+    Load.try(attachment);
     return "";
   } catch (fault) {
     if (!(fault instanceof LinuxError)) throw fault;

@@ -1,23 +1,16 @@
 /**
- * The kernel half of the sensor, loaded and attached: what it is told, and what it tells.
+ * One namespace in the kernel half: what the programs are told about it, and what they tell of it.
  *
- * One load serves one namespace. The layout of keys and values is that of `bpf/record.h`.
+ * Its ring, its table of decided keys and its counters are its own; everything else is shared with the other namespaces of
+ * the load, under its number.
  */
-import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
-import { activeModules } from "../../abi/security-modules.ts";
-import { LinuxError } from "../../error.ts";
-import type { BpfMap } from "../../libbpf/map.ts";
+import { BpfMap, type MapShape, NO_PREALLOCATION } from "../../libbpf/map.ts";
 import { BpfObject } from "../../libbpf/object.ts";
-import type { RingReader } from "../../libbpf/ring.ts";
-import { objectFile } from "./object-file.ts";
-import { SPACE } from "./record.ts";
-
-/** How the programs hear of what happens: asked before it does, or, by tracepoints, told afterwards. */
-export type Attachment = "lsm" | "fmod_ret" | "tracepoints";
-
-/** What becomes of an act that has not been decided. */
-const modes = { tell: 1, hold: 2, refuse: 3 } as const;
+import { RingReader } from "../../libbpf/ring.ts";
+import { LinuxError } from "../../error.ts";
+import { type Attachment, Load, MOST_SPACES } from "./load.ts";
+import { operations } from "./record.ts";
+import { counterNames, decided, modes, sharedKey, space, ticketKey, u32, verdictBytes } from "./structures.ts";
 
 export interface KernelHalfOptions {
   readonly attachment: Attachment;
@@ -28,200 +21,185 @@ export interface KernelHalfOptions {
   readonly bars: boolean;
   /** The process that decides. */
   readonly supervisor: number;
-  /** Where links are pinned, so that refusing goes on without the supervisor; undefined where it is not to. */
-  readonly pins: string | undefined;
+  /** How many keys can be decided for good; what comes after them is asked about each time. */
+  readonly keys: number;
   /** Bytes of the ring buffer, a power of two of at least a page. */
   readonly ringSize?: number;
 }
 
 const RING_SIZE = 4 * 2 ** 20;
-const VERDICT = { on: 1, off: 2 } as const;
-/** `struct space` */
-const SPACE_BYTES = 48;
-/** `struct counters`, for each possible processor. */
-const COUNTER_WORDS = 5;
 const OPERATIONS = 64;
+const KEY_BYTES = 16;
 
-/** What the kernel half counted. */
+/** What the kernel half counted of one operation, over all processors. */
 export interface Tally {
+  /** Acts that it was asked about. */
   readonly seen: number;
+  /** Of those, let go ahead by itself, because they had been decided to be on contour. */
   readonly decidedHere: number;
+  /** Records that it sent, one for an act that was told, and more for one that was held. */
   readonly sentUp: number;
+  /** What it could not tell. */
   readonly lost: number;
+  /** Acts that it refused. */
   readonly refused: number;
 }
 
 export class KernelHalf {
   readonly reader: RingReader;
   readonly fd: number;
-  readonly #object: BpfObject;
-  readonly #maps: Readonly<
-    globalThis.Record<
-      "launching" | "spaces" | "postures" | "decisions" | "tickets" | "assigned" | "barred" | "tallies",
-      BpfMap
-    >
-  >;
-  readonly #space: Buffer = Buffer.alloc(SPACE_BYTES);
-  readonly #processors: number;
+  /** What the kernel knows the namespace by: never used for another in this load. */
+  readonly id: number;
+  readonly #load: Load;
+  readonly #own: Readonly<Record<"table" | "ring" | "tally", BpfMap>>;
+  readonly #record: Buffer = Buffer.alloc(space.bytes);
+  #mode: keyof typeof modes = "refuse";
   #launcher = 0;
-  readonly #pins: string | undefined;
+  #isLeft = false;
 
-  private constructor(object: BpfObject, options: KernelHalfOptions, processors: number) {
-    this.#object = object;
-    this.#processors = processors;
-    this.#pins = options.pins;
-    const map = (name: string) => object.map(name);
-    this.#maps = {
-      launching: map("launching"),
-      spaces: map("spaces"),
-      postures: map("postures"),
-      decisions: map("decisions"),
-      tickets: map("tickets"),
-      assigned: map("assigned"),
-      barred: map("barred"),
-      tallies: map("tallies"),
-    };
-    const { reader, fd } = object.ring("ring", options.ringSize ?? RING_SIZE);
-    this.reader = reader;
-    this.fd = fd;
-    this.#space.writeUInt32LE(options.supervisor, 4);
-    this.#space.writeUInt32LE(options.readsContent ? 1 : 0, 8);
-    this.#space.writeUInt32LE(options.bars ? 1 : 0, 12);
-    this.#maps.spaces.update(u32(SPACE), this.#space);
-    this.take(options.mode);
-  }
-
-  /** Loads and attaches; whatever is missing is said in one line. */
-  static load(options: KernelHalfOptions): KernelHalf {
-    // Without the module, programs attach to its hooks all the same, and nobody ever calls them.
-    if (options.attachment === "lsm" && !(activeModules()?.includes("bpf") ?? false))
-      throw new LinuxError("bpf-unavailable", "bpf is not known to be among the active security modules (lsm=)");
-    const object = BpfObject.open(objectFile(options.attachment));
+  private constructor(load: Load, options: KernelHalfOptions) {
+    const { mode, readsContent, bars, supervisor, keys, ringSize = RING_SIZE } = options;
+    this.#load = load;
+    this.id = nextNumber(load);
+    const made = new Map<string, BpfMap>();
     try {
-      object.setConstants(".rodata.secret", randomBytes(16));
-      object.setSize("ring", options.ringSize ?? RING_SIZE);
-      object.load();
-      keepOwn(object);
-      const half = new KernelHalf(object, options, BpfObject.processors());
-      object.attach();
-      if (options.pins !== undefined) {
-        mkdirSync(options.pins, { recursive: true, mode: 0o700 });
-        object.pin(options.pins);
-      }
-      return half;
+      const make = (name: string, within: "tables" | "rings" | "tallies", shape: MapShape) => {
+        const map = BpfMap.create(name, shape);
+        made.set(name, map);
+        load.keep(map);
+        if (!load.maps[within].update(u32(this.id), u32(map.fd))) throw full();
+        return map;
+      };
+      this.#own = {
+        table: make("table", "tables", {
+          ...{ type: "hash", keyBytes: KEY_BYTES, valueBytes: decided.bytes },
+          ...{ entries: keys, flags: NO_PREALLOCATION },
+        }),
+        ring: make("ring", "rings", { type: "ring", keyBytes: 0, valueBytes: 0, entries: ringSize, flags: 0 }),
+        tally: make("tally", "tallies", {
+          ...{ type: "perProcessorArray", keyBytes: 4, valueBytes: 8 * counterNames.length },
+          ...{ entries: OPERATIONS, flags: 0 },
+        }),
+      };
+      this.reader = RingReader.of(this.#own.ring, ringSize);
+      this.fd = this.#own.ring.fd;
+      this.#record.writeUInt32LE(supervisor, space.supervisor);
+      this.#record.writeUInt32LE(readsContent ? 1 : 0, space.content);
+      this.#record.writeUInt32LE(bars ? 1 : 0, space.bars);
+      this.take(mode);
+      if (!load.maps.supervisors.update(u32(supervisor), u32(this.id))) throw full();
+      if (!load.maps.spaces.update(u32(this.id), this.#record)) throw full();
     } catch (fault) {
-      object.close();
+      load.forget(this.id);
+      for (const map of made.values()) map.close();
       throw fault;
     }
   }
 
+  /** Begins a namespace; whatever is missing is said in one line. */
+  static begin(options: KernelHalfOptions): KernelHalf {
+    return Load.enter(options.attachment, (load) => new KernelHalf(load, options));
+  }
+
   /** Says what becomes of an act that has not been decided. */
   take(mode: keyof typeof modes): void {
-    this.#maps.postures.update(u32(SPACE), u32(modes[mode]));
+    this.#mode = mode;
+    this.#load.maps.postures.update(u32(this.id), u32(modes[mode]));
   }
 
   /** The next processes that this thread forks begin the namespace. */
   launchFrom(tid: number): void {
     this.#launcher = tid;
-    this.#maps.launching.update(u32(tid), u32(SPACE));
+    this.#load.maps.launching.update(u32(tid), u32(this.id));
   }
 
   /** No process begins the namespace any more. */
   endLaunch(): void {
-    this.#maps.launching.delete(u32(this.#launcher));
+    this.#load.maps.launching.delete(u32(this.#launcher));
   }
 
   /** Decides about every act with this key, from now on. */
   decide(key: Buffer, on: boolean, next: number): boolean {
-    return this.#maps.decisions.update(decidedKey(key), decided(on, next));
+    return this.#own.table.update(key, verdictBytes(on, next));
   }
 
   /** How often the kernel half let an act go ahead by a decision. */
   timesOf(key: Buffer): number {
-    const value = Buffer.alloc(16);
-    return this.#maps.decisions.lookup(decidedKey(key), value) ? Number(value.readBigUInt64LE(8)) : 0;
+    const value = Buffer.alloc(decided.bytes);
+    return this.#own.table.lookup(key, value) ? Number(value.readBigUInt64LE(decided.times)) : 0;
   }
 
   /** Decides about one act of one thread, once. */
   answer(tid: number, key: Buffer, on: boolean, next: number): boolean {
-    return this.#maps.tickets.update(Buffer.concat([u32(SPACE), u32(tid), key]), decided(on, next));
+    return this.#load.maps.tickets.update(ticketKey(this.id, tid, key), verdictBytes(on, next));
   }
 
   /** Says which identity an exec led to that went ahead before it was decided. */
   assign(pending: number, identity: number): boolean {
-    return this.#maps.assigned.update(u32(pending), u32(identity));
+    return this.#load.maps.assigned.update(u32(pending), u32(identity));
   }
 
   /** From now on a process, and whom it forks, may do nothing. */
   bar(process: number): boolean {
-    const key = Buffer.alloc(16);
+    const key = Buffer.alloc(KEY_BYTES);
     key.writeBigUInt64LE(BigInt(process));
-    return this.#maps.barred.update(decidedKey(key), u32(1));
+    return this.#load.maps.barred.update(sharedKey(this.id, key), u32(1));
   }
 
   /** Processes that live, how many there ever were, and how much could not be told. */
   census(): { readonly live: number; readonly born: number; readonly lost: number } {
-    this.#maps.spaces.lookup(u32(SPACE), this.#space);
+    this.#load.maps.spaces.lookup(u32(this.id), this.#record);
     return {
-      live: Number(this.#space.readBigInt64LE(24)),
-      born: Number(this.#space.readBigUInt64LE(32)),
-      lost: Number(this.#space.readBigUInt64LE(40)),
+      live: Number(this.#record.readBigInt64LE(space.live)),
+      born: Number(this.#record.readBigUInt64LE(space.born)),
+      lost: Number(this.#record.readBigUInt64LE(space.lost)),
     };
   }
 
-  /** Counts over all processors and operations. */
-  tally(): Tally {
-    const words = [0, 0, 0, 0, 0];
-    const values = Buffer.alloc(8 * COUNTER_WORDS * this.#processors);
-    for (let operation = 0; operation < OPERATIONS; operation++) {
-      this.#maps.tallies.lookup(u32(operation), values);
-      for (let at = 0; at < values.length / 8; at++)
-        words[at % COUNTER_WORDS] = (words[at % COUNTER_WORDS] as number) + Number(values.readBigUInt64LE(8 * at));
+  /** What was counted of each operation that there was anything to count of, by its name in `record.ts`. */
+  tallies(): ReadonlyMap<string, Tally> {
+    const found = new Map<string, Tally>();
+    const values = Buffer.alloc(8 * counterNames.length * BpfObject.processors());
+    for (const [name, number] of [["other", 0] as const, ...Object.entries(operations)]) {
+      this.#own.tally.lookup(u32(number), values);
+      const sums = counterNames.map((_, place) => {
+        let sum = 0;
+        for (let at = 8 * place; at < values.length; at += 8 * counterNames.length)
+          sum += Number(values.readBigUInt64LE(at));
+        return sum;
+      });
+      const [seen, decidedHere, sentUp, lost, refused] = sums as [number, number, number, number, number];
+      if (sums.some((sum) => sum > 0)) found.set(name, { seen, decidedHere, sentUp, lost, refused });
     }
-    const [seen, decidedHere, sentUp, lost, refused] = words as [number, number, number, number, number];
-    return { seen, decidedHere, sentUp, lost, refused };
+    return found;
   }
 
-  /** Takes the pins away: what is attached stays so for as long as this process holds it. */
-  unpin(): void {
-    if (this.#pins !== undefined) rmSync(this.#pins, { recursive: true, force: true });
+  /**
+   * Ends the namespace, and with it the load if it was the last. Where processes still live in it, the namespace stays, and
+   * what is unknown is refused where it would have been held.
+   */
+  leave(): void {
+    if (this.#isLeft) return;
+    this.#isLeft = true;
+    this.#load.leave(() => {
+      if (this.census().live <= 0) this.#load.forget(this.id);
+      else if (this.#mode === "hold") this.take("refuse");
+    });
+    for (const map of Object.values(this.#own)) map.close();
   }
-
-  /** Detaches and unpins. */
-  close(): void {
-    this.unpin();
-    this.#object.close();
-  }
 }
 
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value >>> 0);
-  return bytes;
+function nextNumber(load: Load): number {
+  const last = Buffer.alloc(4);
+  load.maps.numbers.lookup(u32(0), last);
+  const number = last.readUInt32LE(0) + 1;
+  load.maps.numbers.update(u32(0), u32(number));
+  return number;
 }
 
-/** `struct decided_key` */
-function decidedKey(key: Buffer): Buffer {
-  return Buffer.concat([u32(SPACE), u32(0), key]);
-}
-
-/** `struct decided` */
-function decided(on: boolean, next: number): Buffer {
-  return Buffer.concat([u32(on ? VERDICT.on : VERDICT.off), u32(next), Buffer.alloc(8)]);
-}
-
-/** In which half of a key of `own` the kind of thing stands: `OWN_MAP` and `OWN_PROGRAM`. */
-const OWN = { maps: 1, programs: 2 } as const;
-
-/** Tells the kernel half which maps and programs are its own, so that nobody inside a namespace gets hold of them. */
-function keepOwn(object: BpfObject): void {
-  const own = object.map("own");
-  const numbers = object.numbers();
-  for (const kind of ["maps", "programs"] as const)
-    for (const number of numbers[kind])
-      if (!own.update(Buffer.concat([u32(number), u32(OWN[kind])]), u32(1)))
-        throw new LinuxError(
-          "bpf-unavailable",
-          "the BPF programs cannot be kept from the workload: there are too many",
-        );
+function full(): LinuxError {
+  return new LinuxError(
+    "bpf-unavailable",
+    `no more than ${MOST_SPACES} behaviour namespaces can be on a machine under the bpf sensor; isoline ps tells which there are`,
+  );
 }

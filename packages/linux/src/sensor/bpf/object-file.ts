@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { LinuxError } from "../../error.ts";
-import type { Attachment } from "./kernel-half.ts";
+import type { Attachment } from "./load.ts";
 
 /** The object for a way to attach. */
 export function objectFile(attachment: Attachment): string {

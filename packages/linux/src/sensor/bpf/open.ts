@@ -3,20 +3,22 @@
  * function that asks all security modules; either way before anything happens. Where neither can be had it is told by
  * tracepoints what has happened, which is enough to learn and to watch, and not to refuse.
  */
-import { randomBytes } from "node:crypto";
-import { mkdirSync, readlinkSync } from "node:fs";
-import { fileSystemOf, mount } from "../../abi/mounts.ts";
+import { readlinkSync } from "node:fs";
 import { LinuxError } from "../../error.ts";
 import type { ModelMediator } from "../model-mediator.ts";
-import { type Attachment, KernelHalf, type KernelHalfOptions } from "./kernel-half.ts";
+import { KernelHalf, type KernelHalfOptions } from "./kernel-half.ts";
+import type { Attachment } from "./load.ts";
 import { BpfSensor } from "./sensor.ts";
 
 /** Best first. */
 const attachments: readonly Attachment[] = ["lsm", "fmod_ret", "tracepoints"];
-const BPF_FS = "/sys/fs/bpf";
-const BPF_FS_MAGIC = 0xcafe4a11;
 /** The first pid namespace (include/linux/proc_ns.h, PROC_PID_INIT_INO). */
 const FIRST_PID_NAMESPACE = "pid:[4026531836]";
+
+/** A point is met under several keys: by other credentials, in other versions of a file, at other places of the same name. */
+const KEYS_PER_POINT = 8;
+const FEWEST_KEYS = 16_384;
+const MOST_KEYS = 1_048_576;
 
 export interface OpenedBpf {
   readonly sensor: BpfSensor;
@@ -24,28 +26,33 @@ export interface OpenedBpf {
   readonly attachment: Attachment;
 }
 
-/** Loads and attaches the kernel half for one namespace, decided about by `mediator`. */
-export function openBpf(
-  mediator: ModelMediator,
-  options: { readonly bars: boolean; readonly ringSize?: number },
-): OpenedBpf {
+export interface BpfOptions {
+  /** A process that is not trusted may do nothing any more. */
+  readonly bars: boolean;
+  /** Points of the contour that is kept to or learnt further. */
+  readonly points: number;
+  readonly ringSize?: number;
+}
+
+/** Begins one namespace in the kernel half, decided about by `mediator`. */
+export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf {
   if (readlinkSync("/proc/self/ns/pid") !== FIRST_PID_NAMESPACE)
     throw new LinuxError(
       "bpf-unavailable",
       "the bpf sensor tells processes by their numbers in the first pid namespace, and this process is in another; run isoline outside of the container",
     );
-  const hold = mediator.mayRefuse;
-  const { half, attachment } = loadBest(mediator.mayComeToRefuse, {
-    ...options,
-    mode: hold ? "hold" : "tell",
+  const { points, ...more } = options;
+  const { half, attachment } = beginBest(mediator.mayComeToRefuse, {
+    ...more,
+    mode: mediator.mayRefuse ? "hold" : "tell",
     readsContent: mediator.content === "read",
     supervisor: process.pid,
-    pins: hold ? freshPins() : undefined,
+    keys: Math.min(MOST_KEYS, Math.max(FEWEST_KEYS, points * KEYS_PER_POINT)),
   });
   return { half, attachment, sensor: new BpfSensor(half, mediator) };
 }
 
-function loadBest(
+function beginBest(
   refuses: boolean,
   options: Omit<KernelHalfOptions, "attachment">,
 ): { half: KernelHalf; attachment: Attachment } {
@@ -53,7 +60,7 @@ function loadBest(
   for (const attachment of attachments) {
     if (refuses && attachment === "tracepoints") throw cannotRefuse(refusals);
     try {
-      return { half: KernelHalf.load({ ...options, attachment }), attachment };
+      return { half: KernelHalf.begin({ ...options, attachment }), attachment };
     } catch (fault) {
       if (!(fault instanceof LinuxError)) throw fault;
       refusals.push(`${attachment}: ${fault.message}`);
@@ -70,18 +77,4 @@ function cannotRefuse(refusals: readonly string[]): LinuxError {
     "bpf-unavailable",
     `refusing needs hooks that ask before something happens, and this kernel has only tracepoints, which tell of it afterwards (${refusals.join("; ")}); use --sensor seccomp to enforce or to react, or --sensor bpf without --enforce and with the reaction log`,
   );
-}
-
-/** A directory for links that nobody has used, on a bpf file system, which is mounted if it is not yet. */
-function freshPins(): string {
-  if (fileSystemOf(BPF_FS) !== BPF_FS_MAGIC) {
-    mkdirSync(BPF_FS, { recursive: true });
-    const result = mount("bpf", BPF_FS, "bpf", 0);
-    if (result < 0)
-      throw new LinuxError(
-        "bpf-unavailable",
-        `no bpf file system can be mounted at ${BPF_FS} (errno ${-result}); mount one: mount -t bpf bpf ${BPF_FS}`,
-      );
-  }
-  return `${BPF_FS}/isoline/${process.pid}-${randomBytes(4).toString("hex")}`;
 }

@@ -97,9 +97,6 @@ export const operations = {
 } as const;
 export const standings = { here: 0, removed: 1, outside: 2, tooLong: 3, placeless: 4 } as const;
 
-/** The one namespace of a load, by the number the kernel half knows it by. */
-export const SPACE = 1;
-
 /** Set in an identity number that the kernel gave to an exec before anybody had decided about it. */
 export const PENDING = 0x8000_0000;
 

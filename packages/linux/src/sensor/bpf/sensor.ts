@@ -120,13 +120,9 @@ export class BpfSensor implements Sensor {
     this.#takenOver.clear();
   }
 
-  /** From now on nothing outlives this process. */
-  unpin(): void {
-    this.#half.unpin();
-  }
-
+  /** Ends the namespace in the kernel. */
   close(): void {
-    this.#half.close();
+    this.#half.leave();
   }
 
   /** Nobody lives, and all that they did has been read: deaths are counted before their records are made. */

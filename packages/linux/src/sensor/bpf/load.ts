@@ -1,0 +1,180 @@
+/**
+ * The programs in the kernel, loaded and attached once for every namespace of a machine: who comes first makes the load and
+ * pins it, who comes later opens the pins, and who leaves no namespace behind takes it down.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { activeModules } from "../../abi/security-modules.ts";
+import { LinuxError } from "../../error.ts";
+import { BpfMap } from "../../libbpf/map.ts";
+import { BpfObject } from "../../libbpf/object.ts";
+import { objectFile } from "./object-file.ts";
+import { PINS, pinsIn, pinWhole, removePins, withLock } from "./pins.ts";
+import { space, u32 } from "./structures.ts";
+
+/** How the programs hear of what happens: asked before it does, or, by tracepoints, told afterwards. */
+export type Attachment = "lsm" | "fmod_ret" | "tracepoints";
+
+/** Maps that are in the object, of which a supervisor needs a descriptor. */
+const mapNames = [
+  "members",
+  "launching",
+  "spaces",
+  "postures",
+  "supervisors",
+  "numbers",
+  "tables",
+  "rings",
+  "tallies",
+  "tickets",
+  "assigned",
+  "barred",
+  "own",
+] as const;
+export type MapName = (typeof mapNames)[number];
+
+/** As many as `MOST_SPACES` in `bpf/maps.h`. */
+export const MOST_SPACES = 1024;
+
+/** In which half of a key of `own` the kind of thing stands: `OWN_MAP` and `OWN_PROGRAM`. */
+const OWN = { maps: 1, programs: 2 } as const;
+
+/** Where a load of this build's programs, attached so, is pinned. */
+function directoryOf(attachment: Attachment): string {
+  const build = createHash("sha256")
+    .update(readFileSync(objectFile(attachment)))
+    .digest("hex")
+    .slice(0, 16);
+  return `${PINS}/${attachment}-${build}`;
+}
+
+export class Load {
+  readonly directory: string;
+  readonly maps: Readonly<Record<MapName, BpfMap>>;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+    const found: BpfMap[] = [];
+    try {
+      const pinned = mapNames.map((name) => {
+        const map = BpfMap.pinned(name, `${directory}/${name}`);
+        found.push(map);
+        return [name, map];
+      });
+      this.maps = Object.fromEntries(pinned) as Record<MapName, BpfMap>;
+    } catch (fault) {
+      for (const map of found) map.close();
+      throw fault;
+    }
+  }
+
+  /** Attaches, and detaches at once; what does not work is thrown. */
+  static try(attachment: Attachment): void {
+    attached(attachment).close();
+  }
+
+  /** Enters the load, which is made if there is none, and lets `begin` do there what must not be interrupted. */
+  static enter<T>(attachment: Attachment, begin: (load: Load) => T): T {
+    const directory = directoryOf(attachment);
+    return withLock(() => {
+      if (pinsIn(directory) === undefined) make(attachment, directory);
+      const load = new Load(directory);
+      try {
+        load.#forgetTheDead();
+        return begin(load);
+      } catch (fault) {
+        load.#leave();
+        throw fault;
+      }
+    });
+  }
+
+  /** Lets `end` do what must not be interrupted, and takes the load down if no namespace is left. */
+  leave(end: () => void): void {
+    withLock(() => {
+      end();
+      this.#forgetTheDead();
+      this.#leave();
+    });
+  }
+
+  /** A map that is one namespace's own is out of reach from inside as well. */
+  keep(map: BpfMap): void {
+    keep(this.maps.own, map.number, OWN.maps);
+  }
+
+  /** The namespaces there are, by their numbers. */
+  spaces(): readonly number[] {
+    return this.maps.spaces.keys(4, MOST_SPACES).map((key) => key.readUInt32LE(0));
+  }
+
+  /** Forgets a namespace: whoever were still in it could do nothing any more. */
+  forget(id: number): void {
+    const key = u32(id);
+    for (const name of ["tables", "rings", "tallies"] as const) {
+      const number = Buffer.alloc(4);
+      if (this.maps[name].lookup(key, number)) this.maps.own.delete(Buffer.concat([number, u32(OWN.maps)]));
+      this.maps[name].delete(key);
+    }
+    for (const tid of this.maps.launching.keys(4, MOST_SPACES)) {
+      const begins = Buffer.alloc(4);
+      if (this.maps.launching.lookup(tid, begins) && begins.equals(key)) this.maps.launching.delete(tid);
+    }
+    for (const name of ["tickets", "barred"] as const)
+      for (const each of this.maps[name].keys(24, 65_536))
+        if (each.subarray(0, 4).equals(key)) this.maps[name].delete(each);
+    this.maps.postures.delete(key);
+    this.maps.spaces.delete(key);
+  }
+
+  /** Of a namespace without a supervisor in which nobody lives nothing is left to be said. */
+  #forgetTheDead(): void {
+    const record = Buffer.alloc(space.bytes);
+    for (const id of this.spaces()) {
+      if (!this.maps.spaces.lookup(u32(id), record)) continue;
+      const supervisor = record.readUInt32LE(space.supervisor);
+      const isDecidedAbout = supervisor !== 0 && existsSync(`/proc/${supervisor}`);
+      if (!isDecidedAbout && record.readBigInt64LE(space.live) <= 0n) this.forget(id);
+    }
+  }
+
+  #leave(): void {
+    if (this.spaces().length === 0) removePins(this.directory);
+    for (const map of Object.values(this.maps)) map.close();
+  }
+}
+
+/** The object, loaded and attached; detached when it is closed, unless it is pinned. */
+function attached(attachment: Attachment): BpfObject {
+  // Without the module, programs attach to its hooks all the same, and nobody ever calls them.
+  if (attachment === "lsm" && !(activeModules()?.includes("bpf") ?? false))
+    throw new LinuxError("bpf-unavailable", "bpf is not known to be among the active security modules (lsm=)");
+  const object = BpfObject.open(objectFile(attachment));
+  try {
+    object.setConstants(".rodata.secret", randomBytes(16));
+    object.load();
+    const own = object.map("own");
+    const numbers = object.numbers();
+    for (const kind of ["maps", "programs"] as const) for (const number of numbers[kind]) keep(own, number, OWN[kind]);
+    object.attach();
+    return object;
+  } catch (fault) {
+    object.close();
+    throw fault;
+  }
+}
+
+function make(attachment: Attachment, directory: string): void {
+  const object = attached(attachment);
+  try {
+    pinWhole(directory, (unfinished) => object.pin(unfinished, mapNames));
+  } finally {
+    object.close();
+  }
+}
+
+/** Nobody inside a namespace gets hold of a map or program with this number. */
+function keep(own: BpfMap, number: number, kind: number): void {
+  if (!own.update(Buffer.concat([u32(number), u32(kind)]), u32(1)))
+    throw new LinuxError("bpf-unavailable", "the BPF programs cannot be kept from the workload: there are too many");
+}

@@ -1,0 +1,88 @@
+/**
+ * Where what outlives a supervisor is kept: a directory for each load, on a bpf file system.
+ *
+ *   /sys/fs/bpf/isoline/lsm-0123456789abcdef/    how it is attached, and the beginning of the SHA-256 of the object
+ *
+ * A load is made, entered and left under a lock on the directory above, so that whoever finds one finds it whole.
+ */
+import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { flock } from "../../abi/libc.ts";
+import { fileSystemOf, mount } from "../../abi/mounts.ts";
+import { LinuxError } from "../../error.ts";
+
+const BPF_FS = "/sys/fs/bpf";
+const BPF_FS_MAGIC = 0xcafe4a11;
+export const PINS = `${BPF_FS}/isoline`;
+/** What is not yet whole; under the lock nobody else is making one. */
+const UNFINISHED = `${PINS}/unfinished`;
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+/** To load takes a second where a processor is emulated; a minute is nobody's load any more. */
+const LOCK_MS = 60_000;
+const RETRY_MS = 5;
+
+/** Does something while no other process makes, enters or leaves a load. */
+export function withLock<T>(body: () => T): T {
+  mountBpfFileSystem();
+  mkdirSync(PINS, { recursive: true, mode: 0o700 });
+  const fd = openSync(PINS, "r");
+  try {
+    lock(fd);
+    return body();
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Has `fill` pin into an empty directory, which is called `directory` when it is done. */
+export function pinWhole(directory: string, fill: (unfinished: string) => void): void {
+  rmSync(UNFINISHED, { recursive: true, force: true });
+  mkdirSync(UNFINISHED, { mode: 0o700 });
+  try {
+    fill(UNFINISHED);
+    renameSync(UNFINISHED, directory);
+  } catch (fault) {
+    rmSync(UNFINISHED, { recursive: true, force: true });
+    throw fault;
+  }
+}
+
+/** Takes a load's pins away: the kernel detaches it by and by. */
+export function removePins(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** What is pinned in a directory; undefined if it is not there. */
+export function pinsIn(directory: string): readonly string[] | undefined {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return undefined;
+  }
+}
+
+function lock(fd: number): void {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  for (let waited = 0; ; waited += RETRY_MS) {
+    const result = flock(fd, LOCK_EX | LOCK_NB);
+    if (result === 0) return;
+    if (waited > LOCK_MS)
+      throw new LinuxError(
+        "bpf-unavailable",
+        `somebody has held the lock on ${PINS} for a minute (errno ${-result}); see who has that directory open: fuser -v ${PINS}`,
+      );
+    Atomics.wait(cell, 0, 0, RETRY_MS);
+  }
+}
+
+function mountBpfFileSystem(): void {
+  if (fileSystemOf(BPF_FS) === BPF_FS_MAGIC) return;
+  mkdirSync(BPF_FS, { recursive: true });
+  const result = mount("bpf", BPF_FS, "bpf", 0);
+  if (result < 0)
+    throw new LinuxError(
+      "bpf-unavailable",
+      `no bpf file system can be mounted at ${BPF_FS} (errno ${-result}); mount one: mount -t bpf bpf ${BPF_FS}`,
+    );
+}

@@ -1,0 +1,46 @@
+/** What userspace writes into the maps and reads out of them, laid out as in `bpf/record.h`; a test compares both. */
+
+/** `struct space`: sizes and offsets in bytes. */
+export const space = {
+  bytes: 48,
+  supervisor: 4,
+  content: 8,
+  bars: 12,
+  processes: 16,
+  live: 24,
+  born: 32,
+  lost: 40,
+} as const;
+
+/** `struct counters`, whose members are all u64, in this order. */
+export const counterNames = ["seen", "decided_here", "sent_up", "lost", "refused"] as const;
+
+/** `struct decided` */
+export const decided = { bytes: 16, verdict: 0, next: 4, times: 8 } as const;
+
+/** `enum verdict` */
+const verdicts = { on: 1, off: 2 } as const;
+
+/** `enum mode`: what becomes of an act that has not been decided. */
+export const modes = { tell: 1, hold: 2, refuse: 3 } as const;
+
+export function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value >>> 0);
+  return bytes;
+}
+
+/** `struct shared_key` */
+export function sharedKey(space: number, key: Buffer): Buffer {
+  return Buffer.concat([u32(space), u32(0), key]);
+}
+
+/** `struct ticket_key` */
+export function ticketKey(space: number, tid: number, key: Buffer): Buffer {
+  return Buffer.concat([u32(space), u32(tid), key]);
+}
+
+/** A verdict, and the identity that an exec leads to. */
+export function verdictBytes(on: boolean, next: number): Buffer {
+  return Buffer.concat([u32(on ? verdicts.on : verdicts.off), u32(next), Buffer.alloc(8)]);
+}
