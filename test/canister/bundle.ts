@@ -33,12 +33,15 @@ export interface Result {
 
 /** A place of its own for one file of tests: bundles, contours, reports, and an isoline-runc that knows no other place. */
 export class Workshop {
-  readonly place = mkdtempSync(join(tmpdir(), "isoline-canister-"));
-  readonly runtime = this.path("isoline-runc");
+  readonly place: string;
+  readonly runtime: string;
   readonly #made: string[] = [];
   #next = 1;
 
-  constructor(configuration: Readonly<Record<string, unknown>> = {}) {
+  /** `where` is a directory on disk for what /tmp may not hold. */
+  constructor(configuration: Readonly<Record<string, unknown>> = {}, where = tmpdir()) {
+    this.place = mkdtempSync(join(where, "isoline-canister-"));
+    this.runtime = this.path("isoline-runc");
     mkdirSync(this.path("run"), { mode: 0o700 });
     mkdirSync(this.path("contours"));
     this.configure(configuration);

@@ -9,6 +9,7 @@
  *   images:
  *     - { image: "localhost/web:*", contour: web.contour, mode: enforce }
  *     - { image: "sha256:5b…", contour: web.contour, mode: check, policy: web.policy.yaml }
+ *     - { image: "quay.example/*", contour: q.contour, mode: enforce, ima: { policy: q.ima, keys: [vendor.der], appraise: log } }
  *   signatures:                  # images whose contour must be signed, by one of these public keys
  *     - { image: "registry.example/*", keys: [release.pub] }
  *
@@ -17,6 +18,7 @@
 import { type Stats, statSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { CliError } from "../error.ts";
+import { appraiseModes, type CanisterIma, isBuiltIn } from "./ima.ts";
 
 export const modes = ["learn", "check", "enforce"] as const;
 export type CanisterMode = (typeof modes)[number];
@@ -27,6 +29,8 @@ export interface ImageRule {
   readonly contour: string;
   readonly mode: CanisterMode;
   readonly policy: string | undefined;
+  /** IMA for its canisters. */
+  readonly ima: CanisterIma | undefined;
 }
 
 /** Contours of such images must be signed by one of these keys. */
@@ -53,7 +57,8 @@ const REPORTS = "/var/lib/isoline/reports";
 const MOST_BYTES = 1024 * 1024;
 const OTHERS_MAY_WRITE = 0o022;
 const keys = ["unlabelled", "contours", "reports", "annotations", "attached", "images", "signatures"];
-const imageKeys = ["image", "contour", "mode", "policy"];
+const imageKeys = ["image", "contour", "mode", "policy", "ima"];
+const imaKeys = ["policy", "keys", "appraise"];
 const signatureKeys = ["image", "keys"];
 
 type Table = Readonly<Record<string, unknown>>;
@@ -147,6 +152,21 @@ function ruleIn(name: string, value: unknown, key: string): ImageRule {
     contour: text("contour"),
     mode: choice(name, source["mode"], `${key}.mode`, modes, undefined),
     policy: source["policy"] === undefined ? undefined : resolve(dirname(name), text("policy")),
+    ima: source["ima"] === undefined ? undefined : imaIn(name, source["ima"], `${key}.ima`),
+  };
+}
+
+function imaIn(name: string, value: unknown, key: string): CanisterIma {
+  const { policy, keys: files = [], appraise } = table(name, value, key, imaKeys);
+  if (typeof policy !== "string" || policy === "")
+    throw wrong(name, `${key}.policy`, "a file or built-in names", policy);
+  if (!Array.isArray(files) || !files.every((file) => typeof file === "string"))
+    throw wrong(name, `${key}.keys`, "a list of files", files);
+  const place = (file: string) => resolve(dirname(name), file);
+  return {
+    policy: isBuiltIn(policy) ? policy : place(policy),
+    keys: files.map(place),
+    appraise: choice(name, appraise, `${key}.appraise`, appraiseModes, "enforce"),
   };
 }
 

@@ -2,7 +2,7 @@
  * The label of a canister: which contour, mode and policy hold for it.
  *
  *   the host's rule for the image        wins; an annotation that says something else is refused
- *   annotations of the container         dev.isoline.contour, .mode, .policy, .report, .name, .image
+ *   annotations of the container         dev.isoline.contour, .mode, .policy, .report, .name, .image; IMA's are in ima.ts
  *   a contour attached to the image      as fetched by `isoline fetch-contour`, by the image's digest
  *   none of them                         learnt or refused, as the host says
  *
@@ -22,6 +22,7 @@ import {
   type ImageRule,
   modes,
 } from "./host-configuration.ts";
+import { type CanisterIma, type ImaAnnotations, imaOf } from "./ima.ts";
 import type { Image } from "./image.ts";
 
 export interface Label {
@@ -35,11 +36,23 @@ export interface Label {
   readonly source: string;
   /** Who must have signed the contour, if the host says so. */
   readonly signed: SignatureDemand | undefined;
+  /** Its integrity view, if it is to have one. */
+  readonly ima: CanisterIma | undefined;
 }
 
 const ATTACHED = "attached to the image";
 const PREFIX = "dev.isoline.";
-const known = ["contour", "mode", "policy", "report", "name", "image"] as const;
+const known = [
+  "contour",
+  "mode",
+  "policy",
+  "report",
+  "name",
+  "image",
+  "ima-policy",
+  "ima-keys",
+  "ima-appraise",
+] as const;
 type Key = (typeof known)[number];
 type Annotations = Partial<Record<Key, string>>;
 
@@ -54,13 +67,14 @@ export function labelOf(bundle: Pick<Bundle, "annotations">, image: Image, host:
   return {
     ...label,
     signed: demandFor(image, label, host),
+    ima: imaFor(rule, said, host),
     policy: said.policy === undefined ? label.policy : absolute(said.policy, "policy"),
     report: said.report === undefined ? undefined : absolute(said.report, "report"),
     name: said.name,
   };
 }
 
-type Bare = Omit<Label, "report" | "name" | "signed">;
+type Bare = Omit<Label, "report" | "name" | "signed" | "ima">;
 
 function annotationsOf({ annotations }: Pick<Bundle, "annotations">, host: HostConfiguration): Annotations {
   const ours = Object.entries(annotations).filter(([key]) => key.startsWith(PREFIX));
@@ -162,6 +176,14 @@ function refuseStrangeFile({ contour, mode }: Bare): void {
   if (stat.isFile()) return;
   const what = stat.isSymbolicLink() ? "a symbolic link" : stat.isDirectory() ? "a directory" : "no regular file";
   throw refusal(`expected a contour at ${shown(contour)}, found ${what}; name the file itself`);
+}
+
+/** What the host wants to be appraised is not for annotations to change. */
+function imaFor(rule: ImageRule | undefined, said: ImaAnnotations, host: HostConfiguration): CanisterIma | undefined {
+  const annotated = imaOf(said);
+  if (annotated !== undefined && rule?.ima !== undefined)
+    throw refusal(`${host.file} has ima for images like ${shown(rule.image)}; remove the annotations ${PREFIX}ima-*`);
+  return rule?.ima ?? annotated;
 }
 
 /** What is learnt is nobody's word yet, so it cannot be what a host that wants signatures runs. */

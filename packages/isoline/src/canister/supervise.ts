@@ -19,6 +19,7 @@ import { type Bundle, readBundle } from "./bundle.ts";
 import { containerOf, type RuncCall } from "./command-line.ts";
 import { remember, remembered } from "./hashed.ts";
 import { type HostConfiguration, readHostConfiguration } from "./host-configuration.ts";
+import { integrityPlanOf } from "./ima.ts";
 import { type Image, imageOf } from "./image.ts";
 import { type Label, labelOf } from "./label.ts";
 import { canisterPlaces } from "./places.ts";
@@ -90,7 +91,7 @@ export class Canister {
   }
 
   async #plan(): Promise<Plan> {
-    const { mode, contour, policy, signed } = this.#label;
+    const { mode, contour, policy, signed, ima } = this.#label;
     const learns = mode === "learn";
     if (learns) {
       if (dirname(contour) === this.#host.contours) mkdirSync(this.#host.contours, { recursive: true, mode: 0o755 });
@@ -110,6 +111,7 @@ export class Canister {
       landlock: false,
       openFiles: this.#start.entry.openFiles,
       known: this.#hashed,
+      integrity: ima && integrityPlanOf(ima, `${this.#lastReport}.ima`),
     };
   }
 
@@ -201,11 +203,16 @@ export class Canister {
     else this.#records.write({ ...this.#record(), ended: summary }, false);
   }
 
+  /** Where the last run of each contour is told of, without what the name of a file ends in. */
+  get #lastReport(): string {
+    return join(this.#host.reports, basename(this.#label.contour).replace(/\.contour$/, ""));
+  }
+
   /** One of each contour, of its last run; and wherever the label wants one. */
   #reportFiles(): string[] {
-    const { report, contour } = this.#label;
+    const { report } = this.#label;
     mkdirSync(this.#host.reports, { recursive: true, mode: 0o755 });
-    const last = join(this.#host.reports, `${basename(contour).replace(/\.contour$/, "")}.json`);
+    const last = `${this.#lastReport}.json`;
     return report === undefined ? [last] : [last, report];
   }
 }

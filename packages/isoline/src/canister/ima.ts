@@ -1,0 +1,71 @@
+/**
+ * The integrity view of a canister (docs/ima.md): by the host's rule for the image, or by annotations.
+ *
+ *   ima: { policy: web.ima, keys: [vendor.der], appraise: enforce }       of the host
+ *   dev.isoline.ima-policy, .ima-keys (with `:` between them), .ima-appraise
+ *
+ * Lists and audit records are kept beside the report of the contour's last run.
+ */
+import { mkdirSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { DEFAULT_ALGORITHM, DEFAULT_TEMPLATE, type IntegrityPlan } from "../integrity/plan.ts";
+import type { AppraiseMode } from "../integrity/view.ts";
+import { CliError } from "../error.ts";
+
+export const appraiseModes = ["enforce", "log", "fix"] as const;
+
+export interface CanisterIma {
+  /** A file, or built-in names with `|` between them. */
+  readonly policy: string;
+  readonly keys: readonly string[];
+  readonly appraise: AppraiseMode;
+}
+
+export interface ImaAnnotations {
+  readonly "ima-policy"?: string;
+  readonly "ima-keys"?: string;
+  readonly "ima-appraise"?: string;
+}
+
+const BUILT_IN = /^[a-z_]+(?:\|[a-z_]+)*$/;
+
+/** Of annotations; undefined if there are none. Whoever starts containers cannot have files of the host changed. */
+export function imaOf(said: ImaAnnotations): CanisterIma | undefined {
+  const { "ima-policy": policy, "ima-keys": keys, "ima-appraise": appraise = "enforce" } = said;
+  if (policy === undefined) {
+    if (keys === undefined && said["ima-appraise"] === undefined) return undefined;
+    throw wrong("ima-policy", "a policy for the keys and the mode", "none");
+  }
+  if (!isAbsolute(policy) && !isBuiltIn(policy))
+    throw wrong("ima-policy", "an absolute path or built-in names", policy);
+  const files = keys?.split(":") ?? [];
+  const relative = files.find((file) => !isAbsolute(file));
+  if (relative !== undefined) throw wrong("ima-keys", "absolute paths", relative);
+  if (appraise !== "enforce" && appraise !== "log") throw wrong("ima-appraise", "enforce or log", appraise);
+  return { policy, keys: files, appraise };
+}
+
+export function isBuiltIn(policy: string): boolean {
+  return BUILT_IN.test(policy);
+}
+
+/** `place` is where lists and records go. */
+export function integrityPlanOf({ policy, keys, appraise }: CanisterIma, place: string): IntegrityPlan {
+  mkdirSync(place, { recursive: true, mode: 0o755 });
+  return {
+    policy,
+    keys,
+    mode: appraise,
+    lists: place,
+    audit: join(place, "audit.jsonl"),
+    template: DEFAULT_TEMPLATE,
+    algorithm: DEFAULT_ALGORITHM,
+  };
+}
+
+function wrong(key: string, expected: string, got: string): CliError {
+  return new CliError(
+    "bad-label",
+    `dev.isoline.${key}: expected ${expected}, got ${JSON.stringify(got.slice(0, 120))}; correct or remove it`,
+  );
+}
