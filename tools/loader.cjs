@@ -4,7 +4,10 @@
  */
 "use strict";
 const { readFileSync } = require("node:fs");
-const { Script } = require("node:vm");
+const { Script, constants } = require("node:vm");
+
+/** What is not bundled, and only needed at times, is imported from where it is. */
+const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
 
 /** @type {Map<string, { exports: unknown, script: import("node:vm").Script }>} */
 const loaded = new Map();
@@ -15,7 +18,7 @@ function load(name) {
   if (before !== undefined) return before.exports;
   const filename = `${__dirname}/${name}`;
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, "utf8")}\n})`;
-  const script = new Script(source, { filename, cachedData: kept(`${filename}.cache`) });
+  const script = new Script(source, { filename, cachedData: kept(`${filename}.cache`), importModuleDynamically });
   const module = { exports: {}, script };
   loaded.set(name, module);
   const demand = (/** @type {string} */ id) => (id.startsWith("./") ? load(id.slice(2)) : require(id));
