@@ -18,6 +18,7 @@ const bin = fileURLToPath(new URL("../packages/isoline/bin/", import.meta.url));
 /** A supervisor leaves at once when it has heard of the end, so its threads write before they say so; what ends by itself, then. */
 const RECORDING = `
 const { renameSync, writeFileSync } = require("node:fs");
+const { join } = require("node:path");
 const { parentPort, threadId } = require("node:worker_threads");
 function keep() {
   for (const [name, { script }] of loaded) {
