@@ -45,6 +45,8 @@ for (const [name, path] of Object.entries(entries)) {
     format: isModule ? "esm" : "cjs",
     entryFileNames: isModule ? "[name].mjs" : "[name]-code.js",
     chunkFileNames: `${name}-[name]-[hash].${isModule ? "mjs" : "js"}`,
+    // A script whose compiled code was kept cannot import anything: Node tells it of no loader.
+    dynamicImportInCjs: false,
     minify: false,
     sourcemap: true,
   });

@@ -4,10 +4,7 @@
  */
 "use strict";
 const { readFileSync } = require("node:fs");
-const { Script, constants } = require("node:vm");
-
-/** What is not bundled, and only needed at times, is imported from where it is. */
-const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+const { Script } = require("node:vm");
 
 /** @type {Map<string, { exports: unknown, script: import("node:vm").Script }>} */
 const loaded = new Map();
@@ -18,7 +15,7 @@ function load(name) {
   if (before !== undefined) return before.exports;
   const filename = `${__dirname}/${name}`;
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, "utf8")}\n})`;
-  const script = new Script(source, { filename, cachedData: kept(`${filename}.cache`), importModuleDynamically });
+  const script = new Script(source, { filename, cachedData: kept(`${filename}.cache`) });
   const module = { exports: {}, script };
   loaded.set(name, module);
   const demand = (/** @type {string} */ id) => (id.startsWith("./") ? load(id.slice(2)) : require(id));
