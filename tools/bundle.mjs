@@ -25,6 +25,12 @@ const entries = {
   "launch-thread": `${dist}namespace/launch-thread.js`,
   "listener-thread": fileURLToPath(new URL("../packages/linux/dist/probe/listener-thread.js", import.meta.url)),
 };
+/** Code that was kept cannot import (V8 has forgotten by whom it was loaded), so what is not bundled is required there, as late. */
+const requireLate = {
+  name: "require-late",
+  /** @param {string} code */
+  renderChunk: (code) => code.replace(/\bimport\((["'][^"'.]+["'])\)/g, "Promise.resolve().then(() => require($1))"),
+};
 /** Those that wait at their top level can only be modules; the others are scripts, whose compiled code can be kept. */
 const modules = ["main"];
 for (const [name, path] of Object.entries(entries)) {
@@ -37,7 +43,8 @@ for (const [name, path] of Object.entries(entries)) {
     // Nothing here, and nothing of the runtime, is needed for what it does when it is merely loaded.
     treeshake: { moduleSideEffects: false },
     onLog: (level, log) => {
-      if (level === "warn") throw new Error(`bundling: ${log.message}`);
+      // What is required late stands in the line that it stood in.
+      if (level === "warn" && log.code !== "SOURCEMAP_BROKEN") throw new Error(`bundling: ${log.message}`);
     },
   });
   await build.write({
@@ -49,6 +56,7 @@ for (const [name, path] of Object.entries(entries)) {
     dynamicImportInCjs: false,
     minify: false,
     sourcemap: true,
+    plugins: isModule ? [] : [requireLate],
   });
   await build.close();
   if (!isModule) writeFileSync(`${out}/${name}.js`, `require("./load.js").load("${name}-code.js");\n`);

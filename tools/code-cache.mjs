@@ -7,7 +7,7 @@
  * and the bundle starts as it did without.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ const { join } = require("node:path");
 const { parentPort, threadId } = require("node:worker_threads");
 function keep() {
   for (const [name, { script }] of loaded) {
-    const file = join(__dirname, \`\${name}.cache\`);
+    const file = \`\${__dirname}/\${name}.cache\`;
     const aside = \`\${file}.\${process.pid}-\${threadId}\`;
     writeFileSync(aside, script.createCachedData());
     renameSync(aside, file);
@@ -67,6 +67,8 @@ export function keepCode(folder) {
   } finally {
     copyFileSync(loader, join(folder, "load.js"));
     rmSync(place, { recursive: true, force: true });
+    if (!existsSync(join(folder, "supervise-thread-code.js.cache")))
+      console.log("no compiled code was kept with the bundle: isoline learn does not work here");
   }
 }
 
