@@ -6,6 +6,7 @@ import type { ActingProcess, UsingThread, UsedFile } from "@isoline/linux";
 import { appraise, type Appraisal } from "./appraise/appraise.ts";
 import { digestAttribute, isSignatureValue, readImaAttribute } from "./appraise/attribute.ts";
 import type { Keyring } from "./appraise/keyring.ts";
+import { type ModSignature, readModSignature } from "./appraise/modsig.ts";
 import { type AuditRecord, dataRecord, ruleRecord } from "./audit/records.ts";
 import type { FileRecord } from "./file-record.ts";
 import { algorithmByName, type HashAlgorithm } from "./hash-algorithms.ts";
@@ -39,6 +40,8 @@ interface Looked {
   /** `security.ima`, as it was read. */
   readonly read: ReturnType<UsedFile["attribute"]>;
   readonly attribute: Buffer | undefined;
+  /** The signature that is appended to it, where the rule that appraises it lets there be one. */
+  readonly appended: () => ModSignature | undefined;
 }
 
 /** What a file was found to be. */
@@ -77,7 +80,7 @@ export class Assessor {
 
     const read = file.attribute(IMA);
     const attribute = Buffer.isBuffer(read) ? read : undefined;
-    const looked: Looked = { decision, record, file, thread, read, attribute };
+    const looked: Looked = { decision, record, file, thread, read, attribute, appended: appendedTo(file, decision) };
     const collected = this.#collect(looked);
     if (typeof collected === "string") return this.#withoutDigest(collected, rule, looked);
 
@@ -134,7 +137,11 @@ export class Assessor {
     return { good: rule === undefined, lost: lost("a file could not be read to be measured", thread.process) };
   }
 
-  #measure(register: number, { kind, algorithm, digest }: Collected, { decision, file, attribute }: Looked): boolean {
+  #measure(
+    register: number,
+    { kind, algorithm, digest }: Collected,
+    { decision, file, attribute, appended }: Looked,
+  ): boolean {
     const template = decision.measure?.template ?? this.#options.template;
     const signature = attribute !== undefined && isSignatureValue(attribute) ? attribute : portableSignature(file);
     const sha1 = () => {
@@ -143,20 +150,31 @@ export class Assessor {
     };
     const owner = { uid: file.uid, gid: file.gid, mode: file.mode };
     const evm = () => ({ signature: portableSignature(file), attributes: protectedAttributes(file) });
-    const data = templateData(template, { name: file.path, kind, algorithm, digest, sha1, signature, evm, ...owner });
+    const data = templateData(template, {
+      name: file.path,
+      kind,
+      algorithm,
+      digest,
+      sha1,
+      signature,
+      evm,
+      appended,
+      ...owner,
+    });
     return this.#list.add(register, template, data);
   }
 
   #appraise(rule: Rule, collected: Collected, looked: Looked, isVerifiable: boolean): boolean {
     const { decision, record, file, thread, read, attribute } = looked;
     // An attribute that cannot be read may say anything; a filesystem without attributes says nothing.
-    const isUnknown = typeof read === "number" || read === "unsupported";
+    const isUnknown = typeof read === "number" || (read === "unsupported" && looked.appended() === undefined);
     const appraisal: Appraisal = isUnknown
       ? { status: "unknown", cause: "unknown", signed: false }
       : appraise(
           {
             attribute,
             digest: (algorithm) => digestIn(algorithm, collected, file),
+            appended: looked.appended,
             verity: decision.verity,
             type: rule.appraise_type,
             algorithms: rule.appraise_algos,
@@ -195,6 +213,22 @@ export class Assessor {
     const value = digestAttribute(algorithm, digest);
     if (!Buffer.isBuffer(read) || !read.equals(value)) file.setAttribute(IMA, value);
   }
+}
+
+/** Modules, and what kexec loads, are read as a whole. */
+const MOST_CONTENT = 256 * 2 ** 20;
+
+/** Looked for once, and only if somebody asks (ima_read_modsig). */
+function appendedTo(file: UsedFile, { appraise: rule }: Decision): () => ModSignature | undefined {
+  let found: { readonly signature: ModSignature | undefined } | undefined;
+  return () => {
+    if (rule?.appraise_type !== "imasig|modsig") return undefined;
+    if (found === undefined) {
+      const content = file.content(MOST_CONTENT);
+      found = { signature: content && readModSignature(content) };
+    }
+    return found.signature;
+  };
 }
 
 function digestIn(algorithm: HashAlgorithm, collected: Collected, file: UsedFile): Buffer | undefined {

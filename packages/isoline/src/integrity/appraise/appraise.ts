@@ -6,6 +6,7 @@ import type { AppraiseType } from "../policy/rule.ts";
 import type { HashAlgorithm } from "../hash-algorithms.ts";
 import { readImaAttribute } from "./attribute.ts";
 import type { Keyring } from "./keyring.ts";
+import { isModSignatureGood, type ModSignature } from "./modsig.ts";
 import { verifyImaSignature } from "./signature.ts";
 
 /** What there is to appraise. */
@@ -14,6 +15,8 @@ export interface Appraised {
   readonly attribute: Buffer | undefined;
   /** Digest of the content, or the fs-verity digest, in the algorithm that was asked for; undefined where there is none. */
   readonly digest: (algorithm: HashAlgorithm) => Buffer | undefined;
+  /** The signature that is appended to it, where the rules let there be one. */
+  readonly appended?: (() => ModSignature | undefined) | undefined;
   /** The rules ask for fs-verity. */
   readonly verity: boolean;
   readonly type: AppraiseType | undefined;
@@ -29,7 +32,24 @@ export interface Appraisal {
   readonly signed: boolean;
 }
 
+/** An appended signature counts where the attribute has none, or one of a key that is not there. */
 export function appraise(file: Appraised, keys: Keyring): Appraisal {
+  const byAttribute = appraiseAttribute(file, keys);
+  if (byAttribute.status === "pass" || file.type !== "imasig|modsig" || !leavesOpen(file, keys)) return byAttribute;
+  const appended = file.appended?.();
+  if (appended === undefined) return byAttribute;
+  if (!isModSignatureGood(appended, keys)) return failed("invalid-signature", byAttribute.signed);
+  return passed(file, appended.algorithm, byAttribute.signed);
+}
+
+function leavesOpen({ attribute }: Appraised, keys: Keyring): boolean {
+  const value = attribute === undefined ? undefined : readImaAttribute(attribute);
+  if (value?.kind === "signature") return value.over === "content" && keys.find(value.keyId).length === 0;
+  // A digest in the form without an algorithm is not passed over (IMA_XATTR_DIGEST_NG).
+  return attribute === undefined || (value?.kind === "digest" && attribute[0] === 0x04);
+}
+
+function appraiseAttribute(file: Appraised, keys: Keyring): Appraisal {
   const { attribute, type, verity } = file;
   const needsSignature = type !== undefined;
   if (attribute === undefined) {

@@ -44,7 +44,8 @@ function signedDigest({ version, over, algorithm }: ImaSignature, digest: Buffer
   return createHash(algorithm.node).update(Buffer.of(type, algorithm.number)).update(digest).digest();
 }
 
-function isBy(key: VerifyingKey, algorithm: HashAlgorithm, digest: Buffer, signature: Buffer): boolean {
+/** Whether a signature over a digest is a key's. */
+export function isBy(key: VerifyingKey, algorithm: HashAlgorithm, digest: Buffer, signature: Buffer): boolean {
   if (key.kind === "ec") return verifyEcdsa(key.key, digest, signature);
   const prefix = digestInfo[algorithm.name];
   if (prefix === undefined || signature.length !== key.size) return false;

@@ -19,6 +19,10 @@ export interface Facts {
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
   readonly mode?: number | undefined;
+  /** The signature that is appended to it, with the digest that it is over; asked for by `ima-modsig` alone. */
+  readonly appended?: () =>
+    | { readonly algorithm: HashAlgorithm; readonly digest: Buffer; readonly pkcs7: Buffer }
+    | undefined;
   /** EVM's portable signature, and the attributes that it protects, in the kernel's order; asked for by `evm-sig` alone. */
   readonly evm?: () => { readonly signature: Buffer | undefined; readonly attributes: readonly Attribute[] };
 }
@@ -70,7 +74,7 @@ function fieldOf(field: string, facts: Facts, name: Buffer): Buffer {
   const { kind, algorithm, digest = Buffer.alloc(algorithm.size) } = facts;
   switch (field) {
     case "d-ng":
-      return Buffer.concat([Buffer.from(`${algorithm.name}:\0`, "latin1"), digest]);
+      return namedDigest(algorithm, digest);
     case "d-ngv2":
       return Buffer.concat([Buffer.from(`${kind}:${algorithm.name}:\0`, "latin1"), digest]);
     case "n-ng":
@@ -86,10 +90,19 @@ function fieldOf(field: string, facts: Facts, name: Buffer): Buffer {
     }
     case "imode":
       return facts.mode === undefined ? EMPTY : number(facts.mode, 2);
-    // Appended signatures are not looked at here.
+    case "d-modsig": {
+      const appended = facts.appended?.();
+      return appended ? namedDigest(appended.algorithm, appended.digest) : EMPTY;
+    }
+    case "modsig":
+      return facts.appended?.()?.pkcs7 ?? EMPTY;
     default:
       return EMPTY;
   }
+}
+
+function namedDigest({ name }: HashAlgorithm, digest: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${name}:\0`, "latin1"), digest]);
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -130,6 +130,17 @@ export class FileKnowledge {
     });
   }
 
+  /** The content of a regular file of at most so many bytes; undefined if it cannot be read, or changes meanwhile. */
+  wholeOf(found: Found, most: number): Buffer | undefined {
+    const version = this.versionOf(found);
+    if (version === undefined || found.stat.size > most) return undefined;
+    const bytes = this.slice(found, 0, found.stat.size);
+    const after = new Stat();
+    const isSame =
+      statx(found.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, after.bytes) >= 0 && this.#versionOf(after) === version;
+    return isSame ? bytes : undefined;
+  }
+
   /** Bytes of a regular file at a place; undefined if it cannot be read or is too short. */
   slice(found: Found, position: number, length: number): Buffer | undefined {
     return withReadable(found.fd, (fd) => {

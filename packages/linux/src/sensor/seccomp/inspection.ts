@@ -55,6 +55,8 @@ export interface UsedFile {
    * `unknown`: it could not be read, or changed meanwhile.
    */
   digest(algorithm: string): Buffer | "none" | "unknown";
+  /** The whole content, if it has no more bytes than `most`; undefined if it could not be read, or changed meanwhile. */
+  content(most: number): Buffer | undefined;
   /** An extended attribute; `none` where there is no such one, `unsupported` where the filesystem has none, else an errno. */
   attribute(name: string): Buffer | "none" | "unsupported" | number;
   /** Sets one; 0 or a negative errno. */

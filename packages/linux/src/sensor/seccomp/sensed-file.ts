@@ -78,6 +78,10 @@ export class SensedFile implements UsedFile {
     return digest === undefined ? "unknown" : Buffer.from(digest, "hex");
   }
 
+  content(most: number): Buffer | undefined {
+    return this.#files.wholeOf(this.#at, most);
+  }
+
   attribute(name: string): Buffer | "none" | "unsupported" | number {
     const path = this.#ownPath();
     let length = getxattr(path, terminated(name), this.#value);
