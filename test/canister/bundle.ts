@@ -2,10 +2,12 @@
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import {
   chmodSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -91,6 +93,15 @@ export class Workshop {
   /** A call of the runtime, with a state directory of the workshop's own. */
   runc(...args: readonly string[]): Result {
     return told(spawnSync(this.runtime, ["--root", this.path("state"), ...args], options));
+  }
+
+  /** The same, given these files as descriptors from 3 on. */
+  runcWith(files: readonly string[], ...args: readonly string[]): Result {
+    const opened = files.map((file) => openSync(file, "r"));
+    const stdio = ["ignore", "pipe", "pipe", ...opened] as const;
+    const call = spawnSync(this.runtime, ["--root", this.path("state"), ...args], { ...options, stdio: [...stdio] });
+    opened.forEach((fd) => closeSync(fd));
+    return told(call);
   }
 
   /** Creates a container, which keeps what it was given as standard streams: so that is nothing. */

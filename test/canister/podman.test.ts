@@ -85,6 +85,15 @@ describe.skipIf(why !== undefined)(`podman over isoline-runc${why === undefined 
     expect(readFileSync(shop.path("contours/d.contour"), "utf8")).toContain("path=/etc/group");
   });
 
+  it("is killed when podman is told to", () => {
+    const { podman } = overlay;
+    expect(overlay.run("learn", "k.contour", ["-d", "--name", "k"], "while :; do sleep 0.1; done").status).toBe(0);
+    expect(podman("kill", "k").status).toBe(0);
+    expect(podman("wait", "k").stdout).toBe("137\n");
+    podman("rm", "-f", "k");
+    expect(shop.report("k.contour")).toMatchObject({ verdict: "learnt", incomplete: [] });
+  });
+
   it("is refused an exec of what was never learnt, and goes on", () => {
     const { podman } = overlay;
     expect(

@@ -57,6 +57,17 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
     expect(existsSync(shop.path(`state/${id}`))).toBe(false);
   });
 
+  it("is given the descriptors that are to be preserved, and no others", () => {
+    const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": "fds.contour" };
+    for (const [name, text] of Object.entries({ three: "from three", four: "from four" }))
+      writeFileSync(shop.path(name), `${text}\n`);
+    const bundle = shop.bundle("cat <&3; cat <&4", annotations);
+    const files = [shop.path("three"), shop.path("four")];
+    const result = shop.runcWith(files, "run", "--preserve-fds", "1", "--bundle", bundle, shop.id());
+    expect(result.stdout).toBe("from three\n");
+    expect(result.stderr).toMatch(/4.*: Bad file descriptor/);
+  });
+
   it("adds to one contour what several learn at the same time", () => {
     const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": "shared.contour" };
     const ids = ["cat /etc/passwd", "cat /etc/group"].map((behaviour) => {

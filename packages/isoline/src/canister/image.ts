@@ -5,7 +5,7 @@
  *   podman        …/overlay-containers/ID/userdata is the bundle; …/overlay-containers/containers.json names image and id,
  *                 …/overlay-images/images.json the digest of its manifest
  *   CRI-O, containerd under Kubernetes   annotations
- *   Docker        /var/lib/docker/containers/ID/config.v2.json
+ *   Docker        containers/ID/config.v2.json where it keeps its data; from there it binds containers/ID/hosts and the like
  */
 import { basename, dirname, join } from "node:path";
 import type { Bundle } from "./bundle.ts";
@@ -27,7 +27,7 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 export function imageOf(bundle: Bundle, id: string): Image {
   const noted = annotated(bundle.annotations);
   if (noted.names.length + noted.digests.length > 0) return noted;
-  return inContainersStorage(bundle, id) ?? inDocker(id) ?? { names: [], digests: [] };
+  return inContainersStorage(bundle, id) ?? inDocker(bundle, id) ?? { names: [], digests: [] };
 }
 
 function annotated(annotations: Readonly<Record<string, string>>): Image {
@@ -57,9 +57,11 @@ function inContainersStorage({ directory }: Bundle, id: string): Image | undefin
   return imageIn(image ?? { id: imageId }, typeof name === "string" ? name : undefined);
 }
 
-function inDocker(id: string): Image | undefined {
+function inDocker({ sources }: Pick<Bundle, "sources">, id: string): Image | undefined {
   if (!HEX.test(id)) return undefined;
-  const text = readBounded(`/var/lib/docker/containers/${id}/config.v2.json`);
+  const own = `/containers/${id}`;
+  const bound = sources.map((source) => dirname(source)).find((directory) => directory.endsWith(own));
+  const text = readBounded(join(bound ?? `/var/lib/docker${own}`, "config.v2.json"));
   if (text === undefined) return undefined;
   const container = table(parsed(text));
   const name = table(container["Config"])["Image"];

@@ -1,0 +1,168 @@
+/** Through containerd and Docker: daemons of the tests' own, which start containers with isoline-runc as these engines do. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { missing, type Result, Workshop } from "./bundle.ts";
+
+const options = { encoding: "utf8", timeout: 60_000, input: "" } as const;
+const service = 'trap "exit 3" TERM; echo up; while :; do sleep 0.1; done';
+const behaviour = "cat /etc/passwd; exit 7";
+const learnt = { status: 7, stdout: "root:x:0:0:root:/root:/bin/sh\n" };
+
+function label(mode: string, contour: string): string[] {
+  return ["--annotation", `dev.isoline.mode=${mode}`, "--annotation", `dev.isoline.contour=${contour}`];
+}
+
+/** A daemon with a socket, ended with the tests. */
+class Daemon {
+  readonly socket: string;
+  readonly #child: ChildProcess;
+
+  constructor(program: string, words: readonly string[], socket: string) {
+    this.socket = socket;
+    this.#child = spawn(program, words, { stdio: "ignore" });
+  }
+
+  async ready(): Promise<void> {
+    for (let tries = 0; !existsSync(this.socket) && tries < 600; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  async close(): Promise<void> {
+    const over = new Promise((resolve) => this.#child.once("exit", resolve));
+    if (this.#child.exitCode === null && this.#child.kill("SIGTERM")) await over;
+  }
+}
+
+function containerd(shop: Workshop): Daemon {
+  const of = (name: string) => shop.path(`containerd-${name}`);
+  const config = `version = 2
+root = "${of("root")}"
+state = "${of("state")}"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
+[grpc]
+address = "${of("socket")}"
+[ttrpc]
+address = "${of("ttrpc")}"
+`;
+  writeFileSync(shop.path("containerd.toml"), config);
+  return new Daemon("containerd", ["--config", shop.path("containerd.toml"), "--log-level=error"], of("socket"));
+}
+
+/** What a client says, as a runtime's caller sees it. */
+function told(program: string, words: readonly string[], environment: Readonly<Record<string, string>> = {}): Result {
+  const { status, stdout, stderr } = spawnSync(program, words, { ...options, env: { ...process.env, ...environment } });
+  return { status, stdout, stderr };
+}
+
+const withoutContainerd = missing("runc", "busybox", "containerd", "ctr");
+
+describe.skipIf(withoutContainerd !== undefined)(`containerd over isoline-runc (${withoutContainerd ?? "ctr"})`, () => {
+  let shop: Workshop;
+  let daemon: Daemon;
+  const ctr = (...words: readonly string[]) => told("ctr", ["--address", daemon.socket, ...words]);
+  const run = (mode: string, contour: string, id: string, script: string, ...flags: readonly string[]) =>
+    ctr(
+      ...["run", ...flags, "--runc-binary", shop.runtime, ...label(mode, contour)],
+      ...["--rootfs", shop.path("rootfs"), id, "/bin/sh", "-c", script],
+    );
+
+  beforeAll(async () => {
+    shop = new Workshop();
+    daemon = containerd(shop);
+    await daemon.ready();
+  });
+  afterAll(async () => {
+    ctr("task", "rm", "--force", "service");
+    await daemon.close();
+    shop.close();
+  });
+
+  it("learns a container, finds it on its contour, and refuses another behaviour", () => {
+    expect(run("learn", "a.contour", "a1", behaviour, "--rm")).toMatchObject(learnt);
+    expect(run("check", "a.contour", "a2", behaviour, "--rm")).toMatchObject(learnt);
+    expect(shop.report("a.contour")).toMatchObject({ verdict: "on-contour" });
+    expect(run("enforce", "a.contour", "a3", "cat /etc/group", "--rm")).toMatchObject({ status: 1, stdout: "" });
+    expect(shop.report("a.contour")).toMatchObject({ verdict: "off-contour" });
+  });
+
+  it("has it in the background: exec, ps, pause, kill, removal", () => {
+    expect(run("learn", "d.contour", "service", service, "--detach").status).toBe(0);
+    expect(ctr("task", "exec", "--exec-id", "e", "service", "/bin/cat", "/etc/group").stdout).toBe("root:x:0:\n");
+    expect(ctr("task", "ps", "service").stdout.trim().split("\n").length).toBeGreaterThan(1);
+    expect(ctr("task", "pause", "service").status).toBe(0);
+    expect(ctr("task", "ls").stdout).toContain("PAUSED");
+    expect(ctr("task", "resume", "service").status).toBe(0);
+    expect(ctr("task", "kill", "--signal", "KILL", "service").status).toBe(0);
+    ctr("task", "rm", "--force", "service");
+    expect(ctr("container", "rm", "service").status).toBe(0);
+    expect(readFileSync(shop.path("contours/d.contour"), "utf8")).toContain("path=/etc/group");
+    expect(shop.isoline("ps").stdout).not.toContain("service");
+  });
+});
+
+const withoutDocker = missing("runc", "busybox", "containerd", "dockerd", "docker", "script");
+
+describe.skipIf(withoutDocker !== undefined)(`Docker over isoline-runc (${withoutDocker ?? "docker"})`, () => {
+  let shop: Workshop;
+  let below: Daemon;
+  let daemon: Daemon;
+  const docker = (...words: readonly string[]) => told("docker", words, { DOCKER_HOST: `unix://${daemon.socket}` });
+  const running = (flags: readonly string[], script: string) => [
+    ...["run", "--runtime=isoline", "--network=none", ...flags, "localhost/box:1"],
+    ...["/bin/sh", "-c", script],
+  ];
+
+  beforeAll(async () => {
+    shop = new Workshop();
+    below = containerd(shop);
+    await below.ready();
+    const config = shop.path("daemon.json");
+    writeFileSync(config, JSON.stringify({ runtimes: { isoline: { path: shop.runtime } } }));
+    const of = (name: string) => shop.path(`docker-${name}`);
+    mkdirSync(of("exec"));
+    const places = ["--data-root", of("data"), "--exec-root", of("exec"), "--pidfile", of("pid")];
+    const network = ["--iptables=false", "--bridge=none"];
+    const words = ["--config-file", config, ...places, ...network, "--storage-driver=vfs"];
+    const sockets = ["--containerd", below.socket, "--host", `unix://${of("socket")}`];
+    daemon = new Daemon("dockerd", [...words, ...sockets], of("socket"));
+    await daemon.ready();
+    const image = `tar -C ${shop.path("rootfs")} -c . | docker import - localhost/box:1`;
+    told("sh", ["-c", image], { DOCKER_HOST: `unix://${daemon.socket}` });
+  });
+  afterAll(async () => {
+    docker("rm", "--force", "service");
+    await daemon.close();
+    await below.close();
+    shop.close();
+  });
+
+  it("learns, knows the image, and refuses another behaviour as the host has it", () => {
+    expect(docker(...running(["--rm", ...label("learn", "a.contour")], behaviour))).toMatchObject(learnt);
+    shop.configure({ images: [{ image: "localhost/box:*", contour: "a.contour", mode: "enforce" }] });
+    expect(docker(...running(["--rm"], behaviour))).toMatchObject(learnt);
+    expect(shop.report("a.contour")).toMatchObject({ verdict: "on-contour", image: { names: ["localhost/box:1"] } });
+    expect(docker(...running(["--rm"], "cat /etc/group"))).toMatchObject({ status: 1, stdout: "" });
+    shop.configure({});
+    expect(docker(...running(["--rm"], "true")).stderr).toContain('found none for "localhost/box:1"');
+  });
+
+  it("has a terminal, an init, and containers in the background", () => {
+    const words = running(["--rm", "-it", "--init", ...label("learn", "t.contour")], "'tty; exit 9'");
+    const line = ["docker", "--host", `unix://${daemon.socket}`, ...words].join(" ");
+    const { status, stdout } = told("script", ["-qec", line, "/dev/null"]);
+    expect(stdout).toContain("/dev/pts/0");
+    expect(status).toBe(9);
+    const flags = ["--detach", "--name", "service", ...label("learn", "d.contour")];
+    expect(docker(...running(flags, service)).status).toBe(0);
+    expect(docker("exec", "service", "sh", "-c", "cat /etc/group; exit 5")).toMatchObject({
+      status: 5,
+      stdout: "root:x:0:\n",
+    });
+    expect(docker("logs", "service").stdout).toBe("up\n");
+    expect(docker("stop", "--time", "20", "service").status).toBe(0);
+    expect(docker("wait", "service").stdout).toBe("3\n");
+    expect(docker("rm", "service").status).toBe(0);
+    expect(readFileSync(shop.path("contours/d.contour"), "utf8")).toContain("path=/etc/group");
+  });
+});
