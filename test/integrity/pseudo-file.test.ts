@@ -16,6 +16,7 @@ describe.skipIf(!isBuilt)("the pseudo-file in the control socket", () => {
     const name = `ima-${process.pid}`;
     const gate = bench.path("gate");
     execFileSync("mkfifo", [gate]);
+    const rules = "measure func=BPRM_CHECK\nmeasure func=CRITICAL_DATA label=app\n";
     const asked: { status: number; body: Buffer }[] = [];
     const ask = async (method: string, path: string, body?: string) => {
       const answer = await overSocket(name, method, path, body);
@@ -25,7 +26,13 @@ describe.skipIf(!isBuilt)("the pseudo-file in the control socket", () => {
     const client = (async () => {
       await untilThere(name);
       await ask("POST", "/ima/policy", "measure func=BPRM_CHECK\nmeasure nonsense\n");
-      await ask("POST", "/ima/policy", "measure func=BPRM_CHECK\n");
+      const critical = "/ima/critical_data?event=settings&label=";
+      await ask("POST", `${critical}app`, "early");
+      await ask("POST", "/ima/policy", rules);
+      await ask("POST", `${critical}app`, "x=\u00e9");
+      await ask("POST", `${critical}other`, "x");
+      await ask("POST", `${critical}kernel_info`, "x");
+      await ask("POST", `/ima/critical_data?label=app&event=${"e".repeat(300)}`, "x");
       await ask("POST", "/ima/policy", "dont_measure\n");
       await ask("GET", "/ima/policy");
       await ask("POST", "/ima/policy", "#".repeat(70_000));
@@ -42,10 +49,16 @@ describe.skipIf(!isBuilt)("the pseudo-file in the control socket", () => {
       more: ["--name", name],
     });
     await client;
-    expect(asked.map(({ status }) => status)).toEqual([400, 200, 409, 200, 413, 200, 200]);
-    expect(asked[3]?.body.toString()).toBe("measure func=BPRM_CHECK\n");
-    expect(verifyList(readBinaryList(asked[5]?.body as Buffer)).problems).toEqual([]);
-    expect(asked[6]?.body.toString()).toBe("0\n");
+    expect(asked.map(({ status }) => status)).toEqual([400, 409, 200, 200, 409, 400, 400, 409, 200, 413, 200, 200]);
+    expect(asked[8]?.body.toString()).toBe(rules);
+    expect(asked[3]?.body.toString()).toBe("register 10\n");
+    const list = readBinaryList(asked[10]?.body as Buffer);
+    expect(verifyList(list).problems).toEqual([]);
+    const buffers = list.entries
+      .filter(({ template }) => template === "ima-buf")
+      .map(({ data }) => data.toString("utf8"));
+    expect(buffers).toEqual([expect.stringMatching(/settings\0.*x=\u00e9$/s)]);
+    expect(asked[11]?.body.toString()).toBe("0\n");
     expect(integrity?.entries).toBeGreaterThanOrEqual(2);
   });
 });

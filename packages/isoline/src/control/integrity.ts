@@ -3,16 +3,24 @@
  *
  *   GET  /ima/policy                                      the rules, one a line
  *   POST /ima/policy                                      takes them, once
+ *   POST /ima/critical_data?label=LABEL&event=NAME        measures the body, if a rule says so
  *   GET  /ima/{ascii,binary}_runtime_measurements[_BANK]  the list; sha1 without a bank
  *   GET  /ima/runtime_measurements_count, /ima/violations
  */
 import { isBank } from "../integrity/hash-algorithms.ts";
-import type { IntegrityRequest, PolicyLoaded } from "../namespace/messages.ts";
+import type { BufferMeasured, IntegrityRequest, PolicyLoaded } from "../namespace/messages.ts";
 
-/** A policy may be somewhat longer than the other requests. */
-export const MOST_POLICY_BYTES = 64 * 1024;
+/** A policy, and what is to be measured, may be somewhat longer than the other requests. */
+export const MOST_BODY_BYTES = 64 * 1024;
 
-export const POLICY = "/ima/policy";
+const POLICY = "/ima/policy";
+const CRITICAL_DATA = "/ima/critical_data";
+
+/** Whether a request may have so long a body. */
+export function hasLongBody(url: string): boolean {
+  const path = url.replace(/\?.*/, "");
+  return path === POLICY || path === CRITICAL_DATA;
+}
 
 const LIST = /^\/ima\/(ascii|binary)_runtime_measurements(?:_(sha\d+))?$/;
 
@@ -22,8 +30,13 @@ export type IntegrityAnswer =
   | { readonly status: 400 | 409; readonly code: string; readonly message: string };
 
 /** What to ask the namespace for a path; undefined for a path that is not one of these. */
-export function integrityRequest(method: string, path: string, body: string): IntegrityRequest | undefined {
-  if (method === "POST") return path === POLICY ? { ask: "load-ima-policy", text: body } : undefined;
+export function integrityRequest(method: string, url: URL, body: Buffer): IntegrityRequest | undefined {
+  const { pathname: path, searchParams } = url;
+  if (method === "POST" && path === CRITICAL_DATA) {
+    const [label = "", event = ""] = ["label", "event"].map((name) => searchParams.get(name) ?? "");
+    return { ask: "measure-critical-data", label, event, data: body };
+  }
+  if (method === "POST") return path === POLICY ? { ask: "load-ima-policy", text: body.toString("utf8") } : undefined;
   if (method !== "GET") return undefined;
   if (path === POLICY) return { ask: "ima-policy" };
   if (path === "/ima/runtime_measurements_count" || path === "/ima/violations") return { ask: "ima-counts" };
@@ -45,6 +58,11 @@ export function integrityAnswer(request: IntegrityRequest, path: string, value: 
     case "ima-counts": {
       const { entries, violations } = value as { entries: number; violations: number };
       return text(`${path.endsWith("count") ? entries : violations}\n`);
+    }
+    case "measure-critical-data": {
+      const measured = value as BufferMeasured;
+      if ("register" in measured) return text(`register ${measured.register}\n`);
+      return { status: measured.refused === "usage" ? 400 : 409, code: measured.refused, message: measured.message };
     }
     case "load-ima-policy": {
       const loaded = value as PolicyLoaded;

@@ -12,7 +12,7 @@ import { type Peer, peerOf } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { IntegrityRequest, LiveEvent, ProcessReport, Request, Snapshot } from "../namespace/messages.ts";
 import { EventStream } from "./event-stream.ts";
-import { integrityAnswer, integrityRequest, MOST_POLICY_BYTES, POLICY } from "./integrity.ts";
+import { integrityAnswer, integrityRequest, MOST_BODY_BYTES, hasLongBody } from "./integrity.ts";
 import { openControlDirectory, ownUid, socketPath } from "./place.ts";
 import { callFiles, type Refusal, type State } from "./protocol.ts";
 
@@ -106,7 +106,7 @@ export class ControlServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => {});
     const announced = Number(request.headers["content-length"] ?? 0);
-    const most = request.url === POLICY ? MOST_POLICY_BYTES : limits.bodyBytes;
+    const most = hasLongBody(request.url ?? "") ? MOST_BODY_BYTES : limits.bodyBytes;
     if (announced > most || request.headers["transfer-encoding"] !== undefined) {
       send(response, refusal(413, "usage", `expected no body, or at most ${most} bytes of known length`));
       request.destroy();
@@ -115,7 +115,7 @@ export class ControlServer {
     try {
       const body = await bodyOf(request);
       const url = new URL(request.url ?? "/", "http://localhost");
-      const integrity = integrityRequest(request.method ?? "", url.pathname, body);
+      const integrity = integrityRequest(request.method ?? "", url, body);
       if (request.method === "GET" && url.pathname === "/events") await this.#streams.serve(response);
       else if (integrity !== undefined) await this.#answerIntegrity(integrity, url.pathname, response);
       else send(response, await this.#answer(request.method ?? "", url, request.socket));
@@ -202,10 +202,10 @@ function peerAt(socket: Socket): Peer | undefined {
 }
 
 /** No longer than it was announced to be: that the parser sees to. */
-async function bodyOf(request: IncomingMessage): Promise<string> {
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const piece of request) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces).toString("utf8");
+  return Buffer.concat(pieces);
 }
 
 function send(response: ServerResponse, { status, body }: Answer): void {

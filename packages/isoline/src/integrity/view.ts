@@ -219,15 +219,26 @@ export class IntegrityView implements FileInspector {
     const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const measure = (hook: "KEY_CHECK" | "CRITICAL_DATA", name: string, event: string, data: () => Buffer) => {
       const register = decideBuffer(policy, { hook, name, ...owner }, DEFAULT_REGISTER);
-      if (register === undefined) return;
-      const { algorithm } = this.#options;
-      const bytes = data();
-      this.#add(register, "ima-buf", Buffer.from(event), algorithm, hashOf(algorithm, bytes), bytes);
+      if (register !== undefined) this.#addBuffer(register, event, data());
     };
     for (const key of this.#options.keys.all()) measure("KEY_CHECK", ".ima", ".ima", () => key.der);
     // The kernel's own first entry of this kind (security/integrity/ima/ima_init.c).
     measure("CRITICAL_DATA", "kernel_info", "kernel_version", () => Buffer.from(release()));
     for (const [label, name, data] of this.#options.criticalData) measure("CRITICAL_DATA", label, name, data);
+  }
+
+  /** A buffer that somebody names critical; the register it was measured into, undefined where no rule says so. */
+  measureCriticalData(label: string, event: string, data: Buffer): number | "full" | undefined {
+    const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    const use = { hook: "CRITICAL_DATA", name: label, ...owner } as const;
+    const register = this.#policy && decideBuffer(this.#policy, use, DEFAULT_REGISTER);
+    if (register === undefined) return undefined;
+    return this.#addBuffer(register, event, data) ? register : "full";
+  }
+
+  #addBuffer(register: number, event: string, data: Buffer): boolean {
+    const { algorithm } = this.#options;
+    return this.#add(register, "ima-buf", Buffer.from(event), algorithm, hashOf(algorithm, data), data);
   }
 
   #add(

@@ -17,7 +17,13 @@ import { readImaPolicy } from "../integrity/policy/policy-file.ts";
 import type { ImaPolicy } from "../integrity/policy/rule.ts";
 import { IntegrityView } from "../integrity/view.ts";
 import { writeDurably } from "../store/durable-file.ts";
-import { type IntegrityReport, type IntegrityRequest, NOT_INSPECTED, type PolicyLoaded } from "./messages.ts";
+import {
+  type BufferMeasured,
+  type IntegrityReport,
+  type IntegrityRequest,
+  NOT_INSPECTED,
+  type PolicyLoaded,
+} from "./messages.ts";
 
 /** What the view needs of the namespace around it. */
 export interface Surroundings {
@@ -37,6 +43,8 @@ export class NamespaceIntegrity {
   readonly #audit: AuditWriter | undefined;
   readonly #keys: Keyring;
   #view: IntegrityView | undefined;
+  /** Bytes of critical data from the socket, which stay in the list. */
+  #taken = 0;
 
   /** Reads everything the plan names, so that what is wrong is said before the workload starts. */
   constructor(plan: IntegrityPlan = unasked, around: Surroundings) {
@@ -60,6 +68,8 @@ export class NamespaceIntegrity {
         return { entries: this.#made.list.entries.length, violations: this.#made.list.violations };
       case "load-ima-policy":
         return this.#take(request.text);
+      case "measure-critical-data":
+        return this.#measure(request.label, request.event, request.data);
     }
   }
 
@@ -91,6 +101,20 @@ export class NamespaceIntegrity {
     } catch (fault) {
       return { refused: "bad-ima-policy", message: fault instanceof Error ? fault.message : String(fault) };
     }
+  }
+
+  /** What anybody with the socket says is an entry of its own label, and never one of those that are made here. */
+  #measure(label: string, event: string, data: Uint8Array): BufferMeasured {
+    if (!LABEL.test(label) || !EVENT.test(event) || ownLabels.includes(label))
+      return { refused: "usage", message: `expected label=NAME, other than ${ownLabels.join(", ")}, and event=NAME` };
+    if (this.#taken + data.length > MOST_TAKEN)
+      return { refused: "full", message: `at most ${MOST_TAKEN} bytes are taken from the socket` };
+    const register = this.#view?.measureCriticalData(label, event, Buffer.from(data));
+    if (register === "full") return { refused: "full", message: "the measurement list is full" };
+    if (register === undefined)
+      return { refused: "not-measured", message: `no rule measures critical data with the label ${label}` };
+    this.#taken += data.length;
+    return { register };
   }
 
   #load(policy: ImaPolicy): void {
@@ -127,5 +151,11 @@ export class NamespaceIntegrity {
     }
   }
 }
+
+const ownLabels: readonly string[] = ["kernel_info", "isoline"];
+/** As a policy can name it, and an ascii list show it. */
+const LABEL = /^[\w-]{1,64}$/;
+const EVENT = /^[\w.:/-]{1,255}$/;
+const MOST_TAKEN = 16 * 2 ** 20;
 
 const SEALED = "this namespace has an IMA policy already, and takes no other; start it anew with --ima-policy";

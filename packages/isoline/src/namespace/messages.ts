@@ -54,10 +54,17 @@ export type IntegrityRequest =
   | { readonly ask: "load-ima-policy"; readonly text: string }
   /** The measurement list as bytes, in the kernel's forms. */
   | { readonly ask: "ima-list"; readonly form: "binary" | "ascii"; readonly bank: Bank }
-  | { readonly ask: "ima-counts" };
+  | { readonly ask: "ima-counts" }
+  /** Something that is no file, to be measured if a rule says so: `BufferMeasured`. */
+  | {
+      readonly ask: "measure-critical-data";
+      readonly label: string;
+      readonly event: string;
+      readonly data: Uint8Array;
+    };
 
 export function isAboutIntegrity({ ask }: Request): boolean {
-  return ask === "ima-policy" || ask === "load-ima-policy" || ask === "ima-list" || ask === "ima-counts";
+  return ask === "measure-critical-data" || ask === "load-ima-policy" || ask.startsWith("ima-");
 }
 
 /** Why a namespace takes no IMA policy at all. */
@@ -67,6 +74,11 @@ export const NOT_INSPECTED =
 export type PolicyLoaded =
   | { readonly rules: number }
   | { readonly refused: "sealed" | "not-inspected" | "bad-ima-policy"; readonly message: string };
+
+/** The register it was measured into. */
+export type BufferMeasured =
+  | { readonly register: number }
+  | { readonly refused: "usage" | "not-measured" | "not-inspected" | "full"; readonly message: string };
 
 /** From the main thread to the supervising thread. */
 export interface Envelope {

@@ -317,6 +317,7 @@ function withoutIntegrity(request: IntegrityRequest): unknown {
     case "ima-counts":
       return { entries: 0, violations: 0 };
     case "load-ima-policy":
+    case "measure-critical-data":
       return { refused: "not-inspected", message: NOT_INSPECTED };
   }
 }
