@@ -1,7 +1,7 @@
 /** The integrity view of a namespace beside the kernel's own IMA: the same workload, measured by both. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -38,6 +38,23 @@ test("the kernel's IMA and the namespace's measure the same of a workload", () =
       [...ours].some((one) => one.endsWith(`/${program}`)),
       `${program} was not measured`,
     );
+});
+
+test("both record a violation where content may be another than what was measured", () => {
+  // A filesystem that is measured and can be written: what is in memory alone is not.
+  const place = mkdtempSync(join(process.env["ISOLINE_SHARE"] ?? "", "races-"));
+  const script =
+    "echo 1 >open; exec 3>>open; cat open; exec 3>&-; echo 2 >use; exec 4<use; echo 3 >>use; cat use; echo 4 >calm; cat calm";
+  const words = ["--ima-policy", "tcb", "--ima-list", "races", "--", "sh", "-c", `cd ${place}; ${script}`];
+  const learnt = run("learn", "-q", "-o", "races.contour", ...words);
+  equal(learnt.stdout, "1\n2\n3\n4\n", learnt.stderr);
+  const violated = (/** @type {string} */ folder) =>
+    [...measured(folder)].filter((one) => one.startsWith(`sha256:${"0".repeat(64)} ${place}/`)).toSorted();
+  deepEqual(
+    violated(KERNEL).map((one) => one.split("/").at(-1)),
+    ["open", "use"],
+  );
+  deepEqual(violated(join(cwd, "races")), violated(KERNEL));
 });
 
 test("the kernel's list verifies", () => {
