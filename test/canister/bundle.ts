@@ -141,6 +141,12 @@ export class Workshop {
     );
   }
 
+  /** What the workshop's own host says of an image. */
+  inspect(image: string): Result {
+    const env = { ...process.env, XDG_RUNTIME_DIR: this.path("run"), ISOLINE_CANISTERS: this.path("host.json") };
+    return told(spawnSync(`${bin}isoline`, ["inspect", image], { ...options, env }));
+  }
+
   close(): void {
     for (const id of this.#made) if (existsSync(this.path(`state/${id}`))) this.runc("delete", "--force", id);
     rmSync(this.place, { recursive: true, force: true });

@@ -86,8 +86,14 @@ describe.skipIf(why !== undefined)(`a host that wants contours signed${why === u
     copyFileSync(shop.path("contours/good.contour"), shop.path(`contours/${attached}`));
     sign("release", attached);
     expect(start(named)).toMatchObject(refusal(/sign with --image/));
+    shop.configure({ signatures: [{ image: "*", keys: ["release.pub"] }] });
+    expect(shop.inspect(image)).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/sign with --image/) as string,
+    });
     sign("release", attached, "--image", image);
     expect(start(named)).toMatchObject({ status: 0, stdout: "on\n" });
+    expect(shop.inspect(image).stdout).toContain(`signed by ${shop.path("release.pub")}\n`);
   });
 
   it("refuses keys that others may write, and rules it does not understand", () => {

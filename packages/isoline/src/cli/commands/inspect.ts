@@ -6,7 +6,8 @@ import { type HostConfiguration, readHostConfiguration } from "../../canister/ho
 import type { Image } from "../../canister/image.ts";
 import { type Label, labelOf } from "../../canister/label.ts";
 import { CliError } from "../../error.ts";
-import { loadAnyContour } from "../../store/contour-file.ts";
+import { loadAnyContour, loadHashed } from "../../store/contour-file.ts";
+import { assertForImage, assertSame, type SignatureDemand, vouchedFor } from "../../store/signature/demand.ts";
 import { status } from "../ending.ts";
 import { lensOf } from "../lens-name.ts";
 import { printJson, printLine } from "../output/streams.ts";
@@ -21,9 +22,14 @@ interface Inspection {
   /** The label, or why a container without annotations would be refused. */
   readonly label: Pick<Label, "mode" | "contour" | "source"> | undefined;
   readonly refused: string | undefined;
+  /** The key that the host wants and the contour has. */
+  readonly signer: string | undefined;
   readonly contour: { readonly points: number; readonly state: string; readonly lens: string } | undefined;
   readonly last: { readonly verdict: string; readonly off: number; readonly container: string } | undefined;
 }
+
+/** Why a container would not start. */
+const REFUSALS: readonly string[] = ["bad-label", "unsigned", "bad-signing-key"];
 
 export async function inspect(name: string, { json }: InspectOptions): Promise<number> {
   const host = await readHostConfiguration();
@@ -36,13 +42,22 @@ export async function inspect(name: string, { json }: InspectOptions): Promise<n
 
 async function inspected(image: Image, host: HostConfiguration): Promise<Inspection> {
   try {
-    const { mode, contour, source } = labelOf({ annotations: {} }, image, host);
+    const { mode, contour, source, signed } = labelOf({ annotations: {} }, image, host);
     const label = { mode, contour, source };
-    return { image, label, refused: undefined, contour: await factsOf(contour), last: lastOf(contour, host) };
+    const signer = signed && (await signerOf(contour, signed));
+    return { image, label, refused: undefined, signer, contour: await factsOf(contour), last: lastOf(contour, host) };
   } catch (fault) {
-    if (!(fault instanceof CliError) || fault.code !== "bad-label") throw fault;
-    return { image, label: undefined, refused: fault.message, contour: undefined, last: undefined };
+    if (!(fault instanceof CliError) || !REFUSALS.includes(fault.code)) throw fault;
+    return { image, label: undefined, refused: fault.message, signer: undefined, contour: undefined, last: undefined };
   }
+}
+
+/** The key that the contour is signed with, as it must be before anything starts under it. */
+async function signerOf(contour: string, { keys, image }: SignatureDemand): Promise<string> {
+  const vouched = vouchedFor(contour, keys);
+  assertForImage(contour, vouched, image);
+  assertSame(contour, vouched, (await loadHashed(contour)).digest);
+  return vouched.key;
 }
 
 /** Undefined where it is still to be learnt. */
@@ -66,7 +81,7 @@ function lastOf(contour: string, { reports }: HostConfiguration): Inspection["la
   }
 }
 
-function linesOf(name: string, { image, label, refused, contour, last }: Inspection): [string, string][] {
+function linesOf(name: string, { image, label, refused, signer, contour, last }: Inspection): [string, string][] {
   return [
     ["image", name],
     ...image.digests.map((digest): [string, string] => ["", digest]),
@@ -77,6 +92,7 @@ function linesOf(name: string, { image, label, refused, contour, last }: Inspect
           ["contour", label.contour],
           ["by", label.source],
         ] satisfies [string, string][])),
+    ...(signer === undefined ? [] : [["signed by", signer] satisfies [string, string]]),
     ...(contour === undefined
       ? []
       : ([
