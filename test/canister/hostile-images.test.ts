@@ -32,6 +32,9 @@ int main(int argc, char **argv) {
   fd = open("deep", O_RDONLY); char text[5] = "none";
   if (fd >= 0) read(fd, text, 4);
   printf("%s\\n", text); fflush(stdout);
+  fd = open("new", O_CREAT | O_WRONLY, 0600);
+  printf("%d", fd < 0); printf("%d", mkdir("made", 0700) < 0); printf("%d", rename("made", "moved") < 0);
+  printf("%d", unlink("new") < 0); printf("%d\\n", rmdir("moved") < 0); fflush(stdout);
   execl("./prog", "true", (char *)0);
   puts("refused"); return 0;
 }`;
@@ -82,12 +85,14 @@ describe.skipIf(why !== undefined)(`hostile images${why === undefined ? "" : ` (
 
   it("paths longer than the kernel can tell are said to be, and refused when enforcing", () => {
     expect(shell(`mkdir deep; bin/diver "$PWD/deep" "$PWD/bin/busybox"`).status).toBe(0);
-    expect(shop.run("diver /deep", "learn", "deep.contour")).toMatchObject({ status: 0, stdout: "deep\n" });
+    expect(shop.run("diver /deep", "learn", "deep.contour")).toMatchObject({ status: 0, stdout: "deep\n00000\n" });
     expect(shop.report("deep.contour")).toMatchObject({
       incomplete: [{ reason: "path not resolved (path-too-long)" }],
     });
     expect(contour("deep.contour")).toMatch(/\n {2}exec path=\?path-too-long /);
-    expect(shop.run("diver /deep", "enforce", "deep.contour").stdout).toBe("none\nrefused\n");
+    for (const op of ["create", "mkdir", "rename", "unlink", "rmdir"])
+      expect(contour("deep.contour")).toMatch(new RegExp(`\\n {2}${op} .*path=\\?path-too-long `));
+    expect(shop.run("diver /deep", "enforce", "deep.contour").stdout).toBe("none\n11111\nrefused\n");
     expect(lastOf("deep.contour").verdict).not.toBe("on-contour");
   });
 
