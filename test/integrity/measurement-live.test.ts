@@ -1,6 +1,6 @@
 /** Measurement in real namespaces. */
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readMeasured } from "../../packages/isoline/src/integrity/list/entry.ts";
@@ -138,5 +138,20 @@ describe.skipIf(!isBuilt)("measurement", () => {
       expect(stderr).toMatch(why);
     }
     expect(existsSync(started)).toBe(false);
+  });
+
+  it("a kernel's command line is measured when one asks to start it who may", async () => {
+    const mayBoot =
+      (BigInt(`0x${/^CapEff:\s*(\w+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1]}`) >> 22n) & 1n;
+    const script = bench.path("kexec.py");
+    // Without a kernel: whoever may, is told that -1 is no descriptor.
+    const call = "libc.syscall(320, -1, -1, ctypes.c_ulong(8), b'quiet x', 4)";
+    writeFileSync(script, `import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nprint(${call})\n`);
+    const outcome = await bench.learn(`python3 ${script}`, { policy: "measure func=KEXEC_CMDLINE pcr=12\n" });
+    expect(outcome.stdout).toBe("-1\n");
+    const entries = listOf(outcome).entries.filter(({ template }) => template === "ima-buf");
+    expect(entries.map(({ register, data }) => [register, data.toString("latin1").slice(-7)])).toEqual(
+      mayBoot === 1n ? [[12, "quiet x"]] : [],
+    );
   });
 });

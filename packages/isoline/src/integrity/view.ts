@@ -126,6 +126,13 @@ export class IntegrityView implements FileInspector {
     return 0;
   }
 
+  inspectCommandLine(text: Buffer, { process, credentials: { uid, gid } }: UsingThread): number {
+    const register =
+      this.#policy && decideBuffer(this.#policy, { hook: "KEXEC_CMDLINE", name: "", uid, gid }, DEFAULT_REGISTER);
+    if (register === undefined || this.#addBuffer(register, "kexec-cmdline", text)) return 0;
+    return this.#options.lost("the measurement list is full", process);
+  }
+
   withoutFile(use: FileUse, thread: UsingThread): number {
     const lost = this.#measured.has(use)
       ? this.#options.lost("a file could not be found, and was not measured", thread.process)

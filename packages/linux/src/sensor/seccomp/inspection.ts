@@ -32,6 +32,8 @@ export interface FileInspector {
    * The file is only good during the call. Returns 0, or the errno that the use fails with.
    */
   inspect(use: FileUse, access: number, file: UsedFile, thread: UsingThread): number;
+  /** The command line that a kernel is to be started with; the errno that the call fails with, or 0. */
+  inspectCommandLine(text: Buffer, thread: UsingThread): number;
   /** The same for content that comes out of memory where a file was possible, and for a file that could not be found. */
   withoutFile(use: FileUse, thread: UsingThread): number;
 }

@@ -77,7 +77,21 @@ export const kexecFileLoad: Decoder = (context, thread) =>
   ((context.call.u32(4) & KEXEC_FILE_NO_INITRAMFS) === 0
     ? inspectDescriptor(context, thread, context.call.int(1), "kexec-initramfs")
     : 0) ||
+  inspectCommandLine(context, thread) ||
   context.decide(thread, { op: "kexec", subject: { call: "kexec_file_load" } });
+
+/** arch/x86/include/asm/setup.h, COMMAND_LINE_SIZE: no kernel takes a longer one. */
+const MOST_COMMAND_LINE = 2048;
+const CAP_SYS_BOOT = 1n << 22n;
+
+/** With the NUL at its end, without which the kernel takes none. What it refuses to anybody else is not looked at. */
+function inspectCommandLine({ call, memory, mediator }: Context, thread: Thread): Verdict {
+  const length = call.pointer(2);
+  const isPermitted = (thread.credentials.capabilities & CAP_SYS_BOOT) !== 0n;
+  if (!mediator.inspector?.active || !isPermitted || length === 0 || length > MOST_COMMAND_LINE) return 0;
+  if (memory.exactly(thread.tid, call.pointer(3), length) < 0) return 0;
+  return mediator.inspector.inspectCommandLine(Buffer.from(memory.bytes.subarray(0, length - 1)), thread);
+}
 
 /** linux/kexec.h. */
 const KEXEC_FILE_NO_INITRAMFS = 4;
