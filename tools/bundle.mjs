@@ -23,6 +23,7 @@ const entries = {
   canister: `${dist}canister/main.js`,
   "supervise-thread": `${dist}namespace/supervise-thread.js`,
   "launch-thread": `${dist}namespace/launch-thread.js`,
+  "keeper-program": `${dist}namespace/keeper-program.js`,
   "listener-thread": fileURLToPath(new URL("../packages/linux/dist/probe/listener-thread.js", import.meta.url)),
 };
 /** Code that was kept cannot import (V8 has forgotten by whom it was loaded), so what is not bundled is required there, as late. */

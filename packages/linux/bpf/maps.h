@@ -40,6 +40,8 @@ struct member {
 	/* Files that the exec under way loads; the last may be one that was opened and not yet looked at. */
 	u32 images;
 	u32 last_is_open;
+	/* Whether it is among those that are held, or was and has not been decided about. */
+	u32 is_held;
 	/* Flags by which the name that is being made was judged. */
 	u32 created_with;
 	/* A name that a call is about, and on which mount it is: addresses. */
@@ -144,6 +146,18 @@ struct {
 	__array(values, struct tally);
 } tallies SEC(".maps");
 
+/*
+ * Who is held, so that somebody can wake them if they are not decided about. Who decides takes them out of here before it
+ * wakes them, so that whoever asks again and still finds nothing is told of again.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct held_key);
+	__type(value, struct held);
+} holding SEC(".maps");
+
 /* Verdicts that count once, for one thread. One that is forgotten is asked for again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -212,6 +226,8 @@ struct desk {
 	u32 taken;
 	/* Identity that goes with the verdict, where there is one. */
 	u32 next;
+	/* Whether the task was held before it asked. */
+	u32 was_held;
 	/* Where a path is begun and how far it has come. Here and not on the stack: the verifier would follow every number. */
 	struct walk walk;
 	struct record record;

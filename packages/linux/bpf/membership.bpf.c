@@ -112,6 +112,11 @@ int BPF_PROG(process_ended, struct task_struct *task)
 	struct space *space;
 	u32 dead = task->tgid;
 
+	if (member && member->is_held) {
+		struct held_key key = { .space = member->space, .tid = task->pid };
+
+		bpf_map_delete_elem(&holding, &key);
+	}
 	if (task->signal->live.counter != 0)
 		return 0;
 	if (!member) {

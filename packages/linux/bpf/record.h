@@ -204,6 +204,23 @@ struct space {
 	u64 born;
 	/* What could not be told. */
 	u64 lost;
+	/* Nanoseconds: after so long a held act is refused when it asks again; so long a verdict is waited for without a stop. */
+	u64 deadline;
+	u64 spin;
+};
+
+struct held_key {
+	u32 space;
+	u32 tid;
+};
+
+/* A task that is stopped until its act is decided. */
+struct held {
+	u64 key[2];
+	/* CLOCK_MONOTONIC, nanoseconds: when it was held first. */
+	u64 since;
+	u32 pid;
+	u32 reserved;
 };
 
 /* How often, for one operation of one namespace on one processor. */

@@ -1,7 +1,7 @@
 /**
  * What the threads of a supervisor say to each other.
  */
-import type { AppliedLandlock, LandlockRules } from "@isoline/linux";
+import type { AppliedLandlock, LandlockRules, Tally } from "@isoline/linux";
 import type { CanisterPlaces, Mode } from "@isoline/core";
 import type { Bank } from "../integrity/hash-algorithms.ts";
 import type { AppraiseMode } from "../integrity/view.ts";
@@ -86,9 +86,18 @@ export interface Envelope {
   readonly request: Request;
 }
 
+/** Where the kernel half notes whom it holds for a namespace, and for how long at most. */
+export interface Holds {
+  /** Of the map, in this process. */
+  readonly fd: number;
+  readonly id: number;
+  readonly seconds: number;
+}
+
 /** From the supervising thread to the main thread. */
 export type SupervisorMessage =
   | { readonly kind: "ready" }
+  | { readonly kind: "holds"; readonly holds: Holds }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   | { readonly kind: "reply"; readonly id: number; readonly value: unknown }
   | { readonly kind: "event"; readonly event: LiveEvent }
@@ -159,6 +168,8 @@ export interface Report {
   readonly firings: Readonly<Record<string, number>>;
   readonly departures: readonly DepartureReport[];
   readonly landlock: readonly string[];
+  /** What the kernel half of the bpf sensor counted, by its name for the operation; null under another sensor. */
+  readonly kernel: Readonly<Record<string, Tally>> | null;
   /** Null where there was no IMA policy. */
   readonly integrity: IntegrityReport | null;
 }

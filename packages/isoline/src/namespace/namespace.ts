@@ -8,14 +8,14 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { receiveMessageOnPort } from "node:worker_threads";
-import { type AppliedLandlock, type ChildState, LinuxError, ringDoorbell } from "@isoline/linux";
+import { type AppliedLandlock, type ChildState, LinuxError, ringDoorbell, wakeHeld } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { findProgram } from "./command.ts";
 import { cells, type ControlBlock } from "./control-block.ts";
 import type { Entry } from "./entry.ts";
 import { FirstProcess } from "./first-process.ts";
 import type { LaunchData } from "./launch-thread.ts";
-import type { Envelope, LaunchMessage, LiveEvent, Report, Request, SupervisorMessage } from "./messages.ts";
+import type { Envelope, Holds, LaunchMessage, LiveEvent, Report, Request, SupervisorMessage } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import { Threads } from "./threads.ts";
 
@@ -29,6 +29,7 @@ export interface Outcome {
 
 const CAP_SYS_ADMIN = 1n << 21n;
 const RING_EVERY_MS = 2;
+const OVERDUE_EVERY_MS = 1000;
 
 export class Namespace {
   readonly block: ControlBlock;
@@ -43,6 +44,7 @@ export class Namespace {
   #ended: ((report: Report) => void) | undefined;
   #failed: ((fault: Error) => void) | undefined;
   #landlock: AppliedLandlock | undefined;
+  #overdue: NodeJS.Timeout | undefined;
 
   /** `command` is the program and its arguments as raw bytes. */
   constructor(entry: Entry, plan: Plan, command: readonly Uint8Array[], threads = new Threads()) {
@@ -121,6 +123,7 @@ export class Namespace {
         for (const follower of this.#followers) follower(message.event);
         return;
       case "ended":
+        clearInterval(this.#overdue);
         for (const resolve of this.#replies.values()) resolve(undefined);
         this.#replies.clear();
         this.#threads.requests.close();
@@ -129,9 +132,17 @@ export class Namespace {
       case "failed":
         this.#failed?.(Object.assign(new CliError("namespace-lost", message.message), { code: message.code }));
         return;
+      case "holds":
+        this.#wakeOverdue(message.holds);
+        return;
       case "ready":
         return;
     }
+  }
+
+  /** The supervising thread wakes whom it has decided about; should it be stuck, whoever waited for too long is refused. */
+  #wakeOverdue({ fd, id, seconds }: Holds): void {
+    this.#overdue = setInterval(() => wakeHeld(fd, id, seconds), OVERDUE_EVERY_MS).unref();
   }
 
   /** Settled when the program runs, or could not be started. */

@@ -34,6 +34,8 @@ export interface Plan {
   readonly landlock: boolean;
   /** Soft limit of open files that the workload is to have. */
   readonly openFiles: number | undefined;
+  /** How long the bpf sensor holds what nobody decides about; 0 to refuse it at once. */
+  readonly holdSeconds?: number | undefined;
   /** Digests of files that were hashed before, by the version that they had (`fileVersion`). */
   readonly known?: readonly KnownFile[] | undefined;
   /** IMA's part, if anything of it was asked for. */

@@ -6,9 +6,10 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { IsolineError } from "@isoline/core";
-import { armDoorbell, currentThread, openBpf, SeccompSensor } from "@isoline/linux";
+import { armDoorbell, currentThread, DEFAULT_HOLD_SECONDS, openBpf, SeccompSensor } from "@isoline/linux";
+import { startKeeper } from "./keeper.ts";
 import { awaitCell, type ControlBlock, cells, publish } from "./control-block.ts";
-import type { Envelope, LaunchOrder, SupervisorMessage } from "./messages.ts";
+import type { Envelope, LaunchOrder, Report, SupervisorMessage } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import { Supervision } from "./supervision.ts";
 
@@ -23,10 +24,21 @@ const say = (message: SupervisorMessage) => parentPort?.postMessage(message);
 
 async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
   const supervision = await Supervision.prepare(plan, block, (event) => say({ kind: "event", event }));
+  const { holdSeconds = DEFAULT_HOLD_SECONDS } = plan;
   const bpf =
     plan.sensor === "bpf"
-      ? openBpf(supervision.mediator, { bars: supervision.bars, points: supervision.points })
+      ? openBpf(supervision.mediator, {
+          bars: supervision.bars,
+          points: supervision.points,
+          holdSeconds,
+        })
       : undefined;
+  const stopKeeper = bpf && supervision.mediator.mayComeToRefuse ? startKeeper(bpf.half) : undefined;
+  if (bpf && stopKeeper)
+    say({
+      kind: "holds",
+      holds: { fd: bpf.half.holding.fd, id: bpf.half.id, seconds: holdSeconds || DEFAULT_HOLD_SECONDS },
+    });
   bpf?.half.launchFrom(awaitCell(block, cells.launcherTid));
   armDoorbell();
   Atomics.store(block, cells.supervisorTid, currentThread());
@@ -57,17 +69,19 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
     Atomics.store(block, cells.answered, rung);
     return next;
   };
-  const end = () => {
+  const end = (kernel: Report["kernel"] = null) => {
     answer();
-    say({ kind: "ended", report: supervision.finish() });
+    say({ kind: "ended", report: supervision.finish(kernel) });
   };
   if (bpf) {
     supervision.attach(bpf.sensor);
     bpf.sensor.run(answer, () => Atomics.load(block, cells.listener));
     bpf.sensor.settle();
     // Whoever hears of the end may end this process, and what is pinned would stay.
+    const kernel = Object.fromEntries(bpf.half.tallies());
     bpf.sensor.close();
-    end();
+    stopKeeper?.();
+    end(kernel);
     return;
   }
   const listener = awaitCell(block, cells.listener);

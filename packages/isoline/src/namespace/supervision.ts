@@ -193,7 +193,7 @@ export class Supervision {
   }
 
   /** Writes what was learnt and sums up. */
-  finish(): Report {
+  finish(kernel: Report["kernel"]): Report {
     for (const [rule, times] of Object.entries(this.mediator.firings())) {
       if (times > 0 && this.#plan.mode === "learn") this.#contour.fired(rule, times);
     }
@@ -219,6 +219,7 @@ export class Supervision {
       firings: this.mediator.firings(),
       departures: this.#departures(),
       landlock: this.#landlock?.notes ?? [],
+      kernel,
       integrity,
     };
   }

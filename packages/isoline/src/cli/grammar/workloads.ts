@@ -1,5 +1,5 @@
 /** The commands that run a workload. */
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CheckOptions } from "../commands/check.ts";
 import type { LearnOptions } from "../commands/learn.ts";
 import type { RunOptions } from "../commands/run.ts";
@@ -53,6 +53,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .option("--require-signature <key>", SIGNATURE, repeated)
     .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees.md)")
     .addOption(sensorOption())
+    .addOption(holdOption())
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
     .option("-q, --quiet", "say nothing on stderr; the exit status and the report say it all")
     .option("--json", "print a report to stdout when the command has ended")
@@ -81,6 +82,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .option("--require-signature <key>", SIGNATURE, repeated)
     .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees.md)")
     .addOption(sensorOption())
+    .addOption(holdOption())
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
     .option("-q, --quiet", "say nothing on stderr")
     .option("--json", "print a report to stdout when the command has ended")
@@ -124,4 +126,21 @@ function sensorOption(): Option {
   return new Option("--sensor <sensor>", "where events come from (see docs/guarantees.md)")
     .choices(sensorChoices)
     .default("auto");
+}
+
+/** The longest is a day: whoever waits for longer has been forgotten. */
+const LONGEST_HOLD = 86_400;
+
+function holdOption(): Option {
+  return new Option(
+    "--hold <seconds>",
+    "with --enforce and --sensor bpf: refuse what nobody has decided about for so long; 0 holds nothing once a program runs",
+  ).argParser((text: string) => {
+    const seconds = Number(text);
+    if (!/^\d+(\.\d+)?$/.test(text) || seconds > LONGEST_HOLD)
+      throw new InvalidArgumentError(
+        `expected seconds, at most ${LONGEST_HOLD}, got ${JSON.stringify(text.slice(0, 40))}.`,
+      );
+    return seconds;
+  });
 }

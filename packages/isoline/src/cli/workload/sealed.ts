@@ -20,6 +20,8 @@ export interface SealedOptions extends ReportOptions, IntegrityOptions {
   readonly sensor?: SensorChoice;
   /** Keys, of which one must have signed the contour. */
   readonly requireSignature?: readonly string[];
+  /** Seconds. */
+  readonly hold?: number;
   readonly name?: string;
   readonly quiet?: boolean;
 }
@@ -34,6 +36,8 @@ export async function runSealed(
   if (!landlock && !enforce) throw usage("--no-landlock changes nothing without --enforce; leave it out");
   const integrity = integrityPlan(options);
   const sensor = sensorFor(options.sensor, integrity);
+  if (options.hold !== undefined && !(enforce && sensor === "bpf"))
+    throw usage("--hold changes nothing without --enforce and --sensor bpf; leave it out");
   const command = commandAfterDashes(invocation.argv, [file]);
   const signed = options.requireSignature?.map(readTrustedKey);
   if (options.report !== undefined) assertWritable(options.report);
@@ -50,6 +54,7 @@ export async function runSealed(
       // The verdicts of the kernel are about objects: there is no race for Landlock to win.
       landlock: enforce && landlock && sensor === "seccomp",
       openFiles: invocation.entry.openFiles,
+      holdSeconds: options.hold,
       integrity,
     },
     command,

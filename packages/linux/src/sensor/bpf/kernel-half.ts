@@ -4,6 +4,7 @@
  * Its ring, its table of decided keys and its counters are its own; everything else is shared with the other namespaces of
  * the load, under its number.
  */
+import { availableParallelism } from "node:os";
 import { BpfMap, type MapShape, NO_PREALLOCATION } from "../../libbpf/map.ts";
 import { BpfObject } from "../../libbpf/object.ts";
 import { RingReader } from "../../libbpf/ring.ts";
@@ -25,11 +26,15 @@ export interface KernelHalfOptions {
   readonly keys: number;
   /** Bytes of the ring buffer, a power of two of at least a page. */
   readonly ringSize?: number;
+  /** After so many seconds what was held is refused when it asks again. */
+  readonly holdSeconds: number;
 }
 
 const RING_SIZE = 4 * 2 ** 20;
 const OPERATIONS = 64;
 const KEY_BYTES = 16;
+/** Most verdicts are there within so many nanoseconds, and to stop a task and wake it takes as long. */
+const SPIN = 50_000n;
 
 /** What the kernel half counted of one operation, over all processors. */
 export interface Tally {
@@ -58,7 +63,7 @@ export class KernelHalf {
   #isLeft = false;
 
   private constructor(load: Load, options: KernelHalfOptions) {
-    const { mode, readsContent, bars, supervisor, keys, ringSize = RING_SIZE } = options;
+    const { mode, readsContent, bars, supervisor, keys, ringSize = RING_SIZE, holdSeconds } = options;
     this.#load = load;
     this.id = nextNumber(load);
     const made = new Map<string, BpfMap>();
@@ -86,6 +91,9 @@ export class KernelHalf {
       this.#record.writeUInt32LE(supervisor, space.supervisor);
       this.#record.writeUInt32LE(readsContent ? 1 : 0, space.content);
       this.#record.writeUInt32LE(bars ? 1 : 0, space.bars);
+      this.#record.writeBigUInt64LE(BigInt(Math.round(holdSeconds * 1e9)), space.deadline);
+      // Who waits on the only processor keeps it from whoever decides.
+      this.#record.writeBigUInt64LE(availableParallelism() > 1 ? SPIN : 0n, space.spin);
       this.take(mode);
       if (!load.maps.supervisors.update(u32(supervisor), u32(this.id))) throw full();
       if (!load.maps.spaces.update(u32(this.id), this.#record)) throw full();
@@ -132,6 +140,21 @@ export class KernelHalf {
   /** Decides about one act of one thread, once. */
   answer(tid: number, key: Buffer, on: boolean, next: number): boolean {
     return this.#load.maps.tickets.update(ticketKey(this.id, tid, key), verdictBytes(on, next));
+  }
+
+  /** Takes a thread from among those that are held; false if it was not, and so need not be woken. */
+  release(tid: number): boolean {
+    return this.#load.maps.holding.delete(Buffer.concat([u32(this.id), u32(tid)]));
+  }
+
+  /** What another thread of this process, or another process, needs in order to wake whoever is held. */
+  get holding(): { readonly pin: string; readonly fd: number; readonly id: number } {
+    return { pin: `${this.#load.directory}/holding`, fd: this.#load.maps.holding.fd, id: this.id };
+  }
+
+  /** A further process that nobody in any namespace may signal or look into. */
+  protect(pid: number): void {
+    this.#load.maps.supervisors.update(u32(pid), u32(this.id));
   }
 
   /** Says which identity an exec led to that went ahead before it was decided. */

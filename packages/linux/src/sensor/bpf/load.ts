@@ -26,6 +26,7 @@ const mapNames = [
   "tables",
   "rings",
   "tallies",
+  "holding",
   "tickets",
   "assigned",
   "barred",

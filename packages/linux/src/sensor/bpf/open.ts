@@ -20,6 +20,9 @@ const KEYS_PER_POINT = 8;
 const FEWEST_KEYS = 16_384;
 const MOST_KEYS = 1_048_576;
 
+/** Long enough to hash a large file on a slow disk. */
+export const DEFAULT_HOLD_SECONDS = 30;
+
 export interface OpenedBpf {
   readonly sensor: BpfSensor;
   readonly half: KernelHalf;
@@ -32,6 +35,8 @@ export interface BpfOptions {
   /** Points of the contour that is kept to or learnt further. */
   readonly points: number;
   readonly ringSize?: number;
+  /** How long an act is held that nobody decides about; with 0 what is unknown is refused at once, once a program runs. */
+  readonly holdSeconds: number;
 }
 
 /** Begins one namespace in the kernel half, decided about by `mediator`. */
@@ -41,15 +46,16 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
       "bpf-unavailable",
       "the bpf sensor tells processes by their numbers in the first pid namespace, and this process is in another; run isoline outside of the container",
     );
-  const { points, ...more } = options;
+  const { points, holdSeconds, ...more } = options;
   const { half, attachment } = beginBest(mediator.mayComeToRefuse, {
     ...more,
     mode: mediator.mayRefuse ? "hold" : "tell",
     readsContent: mediator.content === "read",
     supervisor: process.pid,
+    holdSeconds: holdSeconds || DEFAULT_HOLD_SECONDS,
     keys: Math.min(MOST_KEYS, Math.max(FEWEST_KEYS, points * KEYS_PER_POINT)),
   });
-  return { half, attachment, sensor: new BpfSensor(half, mediator) };
+  return { half, attachment, sensor: new BpfSensor(half, mediator, holdSeconds > 0) };
 }
 
 function beginBest(

@@ -66,8 +66,12 @@ export class BpfSensor implements Sensor {
   /** Who was held, and will be refused when it asks again: that is told once more, and must not count twice. */
   readonly #toBeRefused = new Set<string>();
   #lost = 0;
+  readonly #waits: boolean;
+  #begun = false;
 
-  constructor(half: KernelHalf, mediator: ModelMediator) {
+  /** `waits`: what is unknown may be held until it is decided; else only the start of the workload is. */
+  constructor(half: KernelHalf, mediator: ModelMediator, waits: boolean) {
+    this.#waits = waits;
     this.#half = half;
     this.#mediator = mediator;
     this.#waiting.writeInt32LE(half.fd, 0);
@@ -87,7 +91,8 @@ export class BpfSensor implements Sensor {
 
   /** Makes sure that what may have to be refused is not let go ahead before it is decided. */
   adapt(): void {
-    this.#half.take(this.#mediator.mayRefuse ? "hold" : "tell");
+    const posture = this.#waits || !this.#begun ? "hold" : "refuse";
+    this.#half.take(this.#mediator.mayRefuse ? posture : "tell");
   }
 
   /** Nobody joins by a listener here. */
@@ -185,6 +190,10 @@ export class BpfSensor implements Sensor {
   #executed(record: Record): void {
     const process = this.#actor(record);
     process.multithreaded = false;
+    if (!this.#begun) {
+      this.#begun = true;
+      this.adapt();
+    }
     this.#identify(process, record.identity);
   }
 
@@ -300,7 +309,7 @@ export class BpfSensor implements Sensor {
     if (isLasting && (on || this.#mediator.refusesWhatIsOff) && this.#half.decide(key, on, next))
       this.#takeOver(record, key, on, isHeld);
     else if (isHeld) this.#half.answer(record.tid, key, on, next);
-    if (isHeld && !this.#mediator.isFrozen(process)) sendSignal(record.pid, SIGCONT);
+    if (isHeld && this.#half.release(record.tid) && !this.#mediator.isFrozen(process)) sendSignal(record.pid, SIGCONT);
   }
 
   #takeOver(record: Record, key: Buffer, on: boolean, isHeld: boolean): void {

@@ -2,7 +2,7 @@
 
 /** `struct space`: sizes and offsets in bytes. */
 export const space = {
-  bytes: 48,
+  bytes: 64,
   supervisor: 4,
   content: 8,
   bars: 12,
@@ -10,7 +10,12 @@ export const space = {
   live: 24,
   born: 32,
   lost: 40,
+  deadline: 48,
+  spin: 56,
 } as const;
+
+/** `struct held`, whose key is of two u32: the namespace, and the thread. */
+export const held = { bytes: 32, since: 16, pid: 24 } as const;
 
 /** `struct counters`, whose members are all u64, in this order. */
 export const counterNames = ["seen", "decided_here", "sent_up", "lost", "refused"] as const;

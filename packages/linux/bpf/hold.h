@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Verdicts that were decided before, and the wait for those that were not. */
+#ifndef ISOLINE_HOLD_H
+#define ISOLINE_HOLD_H
+
+#include "tell.h"
+
+#define EPERM 1
+#define ENOMEM 12
+/* The kernel's own: the system call is made again as soon as the task goes on (include/linux/errno.h). */
+#define ERESTARTNOINTR 513
+
+#define SIGCONT 18
+#define SIGSTOP 19
+
+#define PF_KTHREAD 0x00200000
+#define PF_USER_WORKER 0x00004000
+#define PF_IO_WORKER 0x00000010
+
+#define NR_IO_URING_ENTER 426
+
+/*
+ * Whether the call can be made to ask again: a task of user space at a system call that does nothing else. What io_uring
+ * does, even in its own call, ends in a completion and not in a return value.
+ */
+static __always_inline bool can_hold(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs;
+
+	if (task->flags & (PF_KTHREAD | PF_USER_WORKER | PF_IO_WORKER))
+		return false;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	return BPF_CORE_READ(regs, orig_ax) != NR_IO_URING_ENTER;
+}
+
+static __always_inline struct decided *look_up(struct desk *desk)
+{
+	u32 id = desk->record.space;
+	u64 key[2] = { desk->record.key[0], desk->record.key[1] };
+	void *table = bpf_map_lookup_elem(&tables, &id);
+
+	return table ? bpf_map_lookup_elem(table, key) : 0;
+}
+
+/* A verdict for this thread alone, which is used up by being asked for. */
+static __always_inline bool take_ticket(struct desk *desk, struct decided *decided)
+{
+	struct ticket_key key = {
+		.space = desk->record.space,
+		.tid = desk->record.tid,
+		.key = { desk->record.key[0], desk->record.key[1] },
+	};
+	struct decided *ticket = bpf_map_lookup_elem(&tickets, &key);
+
+	if (!ticket)
+		return false;
+	*decided = *ticket;
+	bpf_map_delete_elem(&tickets, &key);
+	return true;
+}
+
+static __always_inline bool is_barred(u32 space, u64 process)
+{
+	struct shared_key key = { .space = space, .key = { process } };
+
+	return bpf_map_lookup_elem(&barred, &key) != 0;
+}
+
+static __always_inline void bar(u32 space, u64 process)
+{
+	struct shared_key key = { .space = space, .key = { process } };
+	u32 yes = 1;
+
+	if (bpf_map_update_elem(&barred, &key, &yes, BPF_ANY))
+		lose(space, OP_NONE);
+}
+
+static __always_inline int refuse(struct desk *desk, struct counters *counters, u32 fate)
+{
+	desk->record.fate = fate;
+	if (counters)
+		__sync_fetch_and_add(&counters->refused, 1);
+	send(desk);
+	return -EPERM;
+}
+
+/* The verdict that was decided before: 0 or -EPERM; 1 if there is none. */
+__noinline int decided_before(struct desk *desk)
+{
+	struct counters *counters;
+	struct decided *known, ticket;
+
+	if (!desk)
+		return -EPERM;
+	counters = tally_of(desk->record.space, desk->record.act.operation);
+	known = look_up(desk);
+	if (known) {
+		if (known->verdict != VERDICT_ON)
+			return refuse(desk, counters, FATE_REFUSED);
+		__sync_fetch_and_add(&known->times, 1);
+		if (counters)
+			__sync_fetch_and_add(&counters->decided_here, 1);
+		desk->next = known->next;
+		return 0;
+	}
+	if (take_ticket(desk, &ticket)) {
+		desk->next = ticket.next;
+		return ticket.verdict == VERDICT_ON ? 0 : -EPERM;
+	}
+	return 1;
+}
+
+/* Takes the acting task from among those that are held. */
+static __always_inline void release(struct desk *desk)
+{
+	struct held_key key = { .space = desk->record.space, .tid = desk->record.tid };
+	struct member *member = current_member();
+
+	bpf_map_delete_elem(&holding, &key);
+	if (member)
+		member->is_held = 0;
+	desk->was_held = 0;
+}
+
+struct waiting {
+	struct desk *desk;
+	u64 until;
+	int verdict;
+};
+
+static long wait_more(u32 index, struct waiting *waiting)
+{
+	waiting->verdict = decided_before(waiting->desk);
+	return waiting->verdict != 1 || bpf_ktime_get_ns() > waiting->until;
+}
+
+#define MOST_LOOKS 4096
+
+/* Waits a little for a verdict, so that the task need not be stopped: most are there within microseconds. */
+__noinline int wait_for_verdict(struct desk *desk, u64 nanoseconds)
+{
+	struct waiting waiting = { .desk = desk, .until = bpf_ktime_get_ns() + nanoseconds, .verdict = 1 };
+
+	bpf_loop(MOST_LOOKS, wait_more, &waiting, 0);
+	return waiting.verdict == 0 || waiting.verdict == -EPERM ? waiting.verdict : 1;
+}
+
+/* Notes that the acting task is held, and since when. */
+static __always_inline bool note_held(struct desk *desk, struct held_key *key)
+{
+	struct member *member = current_member();
+	struct held held = {
+		.key = { desk->record.key[0], desk->record.key[1] },
+		.since = desk->record.time,
+		.pid = desk->record.pid,
+	};
+
+	if (!member || bpf_map_update_elem(&holding, key, &held, BPF_ANY))
+		return false;
+	member->is_held = 1;
+	return true;
+}
+
+/*
+ * Tells of the act, and stops the task until it is decided; 0, -EPERM or -ERESTARTNOINTR.
+ *
+ * Whoever decides writes the verdict first, and then looks here for whom to wake; so a task first says that it is held, then
+ * stops itself, and then looks for a verdict once more. One of both finds the other. The same holds for the end of whoever
+ * decides: it is noted before anybody who waits for it can hear of it (kernel/exit.c, do_exit).
+ */
+__noinline int hold(struct desk *desk)
+{
+	struct counters *counters;
+	struct held_key key;
+	struct held *held;
+	struct space *space;
+	u32 id;
+	int verdict;
+
+	if (!desk)
+		return -EPERM;
+	id = desk->record.space;
+	counters = tally_of(id, desk->record.act.operation);
+	space = bpf_map_lookup_elem(&spaces, &id);
+	if (!space)
+		return -EPERM;
+	key.space = id;
+	key.tid = desk->record.tid;
+	held = bpf_map_lookup_elem(&holding, &key);
+	if (held && held->key[0] == desk->record.key[0] && held->key[1] == desk->record.key[1]) {
+		if (desk->record.time - held->since > space->deadline) {
+			release(desk);
+			return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
+		}
+	} else {
+		desk->record.fate = FATE_HELD;
+		if (send(desk))
+			return -EPERM;
+		verdict = space->spin ? wait_for_verdict(desk, space->spin) : 1;
+		if (verdict != 1)
+			return verdict;
+		if (!note_held(desk, &key))
+			return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
+	}
+	if (bpf_send_signal(SIGSTOP)) {
+		release(desk);
+		return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
+	}
+	verdict = decided_before(desk);
+	if (verdict == 1 && space->supervisor)
+		return -ERESTARTNOINTR;
+	bpf_send_signal(SIGCONT);
+	release(desk);
+	return verdict == 1 ? refuse(desk, counters, FATE_REFUSED_UNDECIDED) : verdict;
+}
+
+#endif

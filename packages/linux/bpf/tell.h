@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From an act to what is told of it: described on a desk, given a key, sent. */
+#ifndef ISOLINE_TELL_H
+#define ISOLINE_TELL_H
+
+#include "siphash.h"
+#include "walk.h"
+
+static __always_inline struct member *current_member(void)
+{
+	return bpf_task_storage_get(&members, bpf_get_current_task_btf(), 0, 0);
+}
+
+/* Clears a desk's record and names the actor. */
+static __always_inline void begin(struct desk *desk, struct member *member, u32 kind, u32 operation)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct cred *cred = task->cred;
+	struct record *record = &desk->record;
+	struct act *act = &record->act;
+
+	__builtin_memset(record, 0, sizeof(*record));
+	desk->was_held = member->is_held;
+	record->kind = kind;
+	record->space = member->space;
+	record->pid = task->tgid;
+	record->tid = task->pid;
+	record->threads = task->signal->nr_threads;
+	record->process = member->process;
+	record->parent = member->parent;
+	record->time = bpf_ktime_get_ns();
+	act->operation = operation;
+	if (kind != KIND_EVENT)
+		return;
+	if (member->identity & PENDING) {
+		u32 *real = bpf_map_lookup_elem(&assigned, &member->identity);
+
+		if (real)
+			member->identity = *real;
+	}
+	act->identity = member->identity;
+	act->ids[0] = cred->uid.val;
+	act->ids[1] = cred->euid.val;
+	act->ids[2] = cred->suid.val;
+	act->ids[3] = cred->fsuid.val;
+	act->ids[4] = cred->gid.val;
+	act->ids[5] = cred->egid.val;
+	act->ids[6] = cred->sgid.val;
+	act->ids[7] = cred->fsgid.val;
+	bpf_core_read(&act->capabilities, sizeof(act->capabilities), &cred->cap_effective);
+}
+
+static __always_inline void describe_inode(struct object *object, struct inode *inode)
+{
+	object->mode = inode->i_mode;
+	object->uid = inode->i_uid.val;
+	object->gid = inode->i_gid.val;
+	object->magic = inode->i_sb->s_magic;
+}
+
+/* What changes whenever the content may have changed, and where to find it. */
+static __always_inline void describe_version(struct object *object, struct inode *inode)
+{
+	object->inode = inode->i_ino;
+	object->device = inode->i_sb->s_dev;
+	object->size = inode->i_size;
+	if (bpf_core_field_exists(struct inode___split, i_ctime_sec)) {
+		struct inode___split *split = (void *)inode;
+
+		object->changed_seconds = BPF_CORE_READ(split, i_ctime_sec);
+		/* The highest bit says that somebody has asked for the time (I_CTIME_QUERIED, since 6.13). */
+		object->changed_nanoseconds = BPF_CORE_READ(split, i_ctime_nsec) & 0x7fffffff;
+	} else if (bpf_core_field_exists(struct inode___hidden, __i_ctime)) {
+		struct inode___hidden *hidden = (void *)inode;
+
+		object->changed_seconds = BPF_CORE_READ(hidden, __i_ctime.tv_sec);
+		object->changed_nanoseconds = BPF_CORE_READ(hidden, __i_ctime.tv_nsec);
+	} else {
+		struct inode___plain *plain = (void *)inode;
+
+		object->changed_seconds = BPF_CORE_READ(plain, i_ctime.tv_sec);
+		object->changed_nanoseconds = BPF_CORE_READ(plain, i_ctime.tv_nsec);
+	}
+}
+
+struct hashing {
+	struct desk *desk;
+	struct sip sip;
+};
+
+static long hash_text_word(u32 index, struct hashing *hashing)
+{
+	sip_word(&hashing->sip, *(u64 *)&hashing->desk->text[(index * 8) & (TEXT_BYTES - 8)]);
+	return 0;
+}
+
+static long hash_act_word(u32 index, struct hashing *hashing)
+{
+	u64 *words = (u64 *)&hashing->desk->record.act;
+
+	if (index >= sizeof(struct act) / 8)
+		return 1;
+	sip_word(&hashing->sip, words[index]);
+	return 0;
+}
+
+/* The key of what is on the desk: act and text. */
+__noinline int make_key(struct desk *desk)
+{
+	struct hashing hashing = { .desk = desk };
+	u32 text, act_words, text_words;
+
+	if (!desk)
+		return 0;
+	text = desk->record.act.text_length;
+	act_words = (sizeof(struct act) - (2 - desk->record.act.objects) * sizeof(struct object)) / 8;
+	text_words = (text + 7) / 8;
+	/* The last word of the text is filled up with zeros. */
+	*(u64 *)&desk->text[text & (TEXT_BYTES - 1)] = 0;
+	sip_begin(&hashing.sip);
+	bpf_loop(act_words, hash_act_word, &hashing, 0);
+	bpf_loop(text_words, hash_text_word, &hashing, 0);
+	sip_end(&hashing.sip, (act_words + text_words) * 8, desk->record.key);
+	return 0;
+}
+
+/* Sends what is on the desk; not 0 if the ring is full. */
+__noinline int send(struct desk *desk)
+{
+	struct counters *counters;
+	u32 id, text, size;
+	void *ring;
+	long lost;
+
+	if (!desk)
+		return 1;
+	id = desk->record.space;
+	counters = tally_of(id, desk->record.act.operation);
+	text = desk->record.act.text_length;
+	if (text > TEXT_BYTES)
+		text = TEXT_BYTES;
+	size = (sizeof(struct record) + text + 7) & ~7u;
+	desk->record.size = size;
+	ring = bpf_map_lookup_elem(&rings, &id);
+	lost = ring ? bpf_ringbuf_output(ring, &desk->record, size, 0) : 1;
+	if (lost)
+		lose(id, desk->record.act.operation);
+	else if (counters)
+		__sync_fetch_and_add(&counters->sent_up, 1);
+	return lost != 0;
+}
+
+#endif

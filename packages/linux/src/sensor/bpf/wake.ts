@@ -1,0 +1,38 @@
+/**
+ * Whoever is held is stopped, and only somebody else can wake them: the supervisor when it has decided, one of its threads when
+ * another is stuck, and the keeper when there is no supervisor any more. Woken, a task asks the kernel half again, which
+ * refuses what is overdue, or what nobody decides about.
+ */
+import { BpfMap } from "../../libbpf/map.ts";
+import { sendSignal } from "../../process/child.ts";
+import { held } from "./structures.ts";
+
+const KEY_BYTES = 8;
+const MOST_HELD = 16_384;
+const SIGCONT = 18;
+
+/** Wakes whom a namespace holds for longer than so many seconds; how many there were. `fd` is of the map `holding`. */
+export function wakeHeld(fd: number, id: number, seconds: number): number {
+  const holding = new BpfMap("holding", fd);
+  const value = Buffer.alloc(held.bytes);
+  // What is held first is noted in CLOCK_MONOTONIC, which is what Node counts in.
+  const latest = process.hrtime.bigint() - BigInt(Math.round(seconds * 1e9));
+  let woken = 0;
+  for (const key of holding.keys(KEY_BYTES, MOST_HELD)) {
+    if (key.readUInt32LE(0) !== id || !holding.lookup(key, value)) continue;
+    if (value.readBigUInt64LE(held.since) > latest) continue;
+    sendSignal(value.readUInt32LE(held.pid), SIGCONT);
+    woken += 1;
+  }
+  return woken;
+}
+
+/** The same by the path that the map is pinned at. */
+export function wakeAllHeld(pin: string, id: number): number {
+  const map = BpfMap.pinned("holding", pin);
+  try {
+    return wakeHeld(map.fd, id, 0);
+  } finally {
+    map.close();
+  }
+}

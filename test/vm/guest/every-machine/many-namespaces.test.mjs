@@ -1,0 +1,55 @@
+/** Many namespaces on one load: each has its own verdicts, counts and losses. */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { programsMissing } from "../bpf-programs.mjs";
+
+const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
+const built = "../../../../packages/linux/dist/";
+const { KernelHalf } = await import(`${built}sensor/bpf/kernel-half.js`);
+const { activeModules } = await import(`${built}abi/security-modules.js`);
+const PINS = "/sys/fs/bpf/isoline";
+const attachment = activeModules()?.includes("bpf") ? "lsm" : "fmod_ret";
+
+/** @param {object} options */
+const begin = (options) =>
+  KernelHalf.begin({
+    ...{ attachment, mode: "tell", readsContent: false, bars: false, supervisor: process.pid, keys: 64 },
+    ...{ ringSize: 65_536, holdSeconds: 1, ...options },
+  });
+
+/** @param {ReturnType<typeof begin>} half @param {readonly [string, ...string[]]} command */
+function runIn(half, [program, ...args]) {
+  half.launchFrom(process.pid);
+  const { status, error } = spawnSync(program, args);
+  half.endLaunch();
+  return error ? -1 : status;
+}
+
+test("64 at once, on one load, each with what it did and nothing else", { skip }, () => {
+  const halves = Array.from({ length: 64 }, () => begin({}));
+  equal(readdirSync(PINS).length, 1);
+  equal(new Set(halves.map(({ id }) => id)).size, 64);
+  for (const [index, half] of halves.entries()) if (index % 16 === 0) equal(runIn(half, ["/bin/true"]), 0);
+  for (const [index, half] of halves.entries()) {
+    const { born, live, lost } = half.census();
+    deepEqual({ born, live, lost }, { born: index % 16 === 0 ? 1 : 0, live: 0, lost: 0 });
+    equal(half.tallies().get("exec")?.seen, index % 16 === 0 ? 1 : undefined);
+  }
+  for (const half of halves) half.leave();
+  deepEqual(readdirSync(PINS), []);
+});
+
+test("a ring that nobody reads loses what it cannot hold, of its own namespace only, and refuses it", { skip }, () => {
+  const [full, other] = [begin({ ringSize: 4096 }), begin({})];
+  equal(runIn(full, ["/bin/ls", "/"]), 0);
+  const { lost } = full.census();
+  ok(lost > 0);
+  full.take("hold");
+  equal(runIn(full, ["/bin/true"]), -1);
+  ok(full.census().lost > lost);
+  equal(runIn(other, ["/bin/true"]), 0);
+  equal(other.census().lost, 0);
+  for (const half of [full, other]) half.leave();
+});
