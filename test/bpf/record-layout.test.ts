@@ -10,7 +10,7 @@ import {
   sizes,
   standings,
 } from "../../packages/linux/src/sensor/bpf/record.ts";
-import { counterNames, decided, modes, space } from "../../packages/linux/src/sensor/bpf/structures.ts";
+import { counterNames, decided, held, modes, posture, space } from "../../packages/linux/src/sensor/bpf/structures.ts";
 import { typesOf } from "./object-types.ts";
 
 const attachments = ["lsm", "fmod_ret", "tracepoints"] as const;
@@ -34,7 +34,7 @@ describe.each(attachments)("the object for %s", (attachment) => {
     "has what is kept in maps laid out as it is written (skipped: the BPF programs are not compiled)",
     () => {
       const { structures } = typesOf(path as string);
-      for (const [name, { bytes, ...members }] of Object.entries({ space, decided })) {
+      for (const [name, { bytes, ...members }] of Object.entries({ space, decided, posture, held })) {
         expect(structures.get(name)?.size).toBe(bytes);
         expect(structures.get(name)?.members).toMatchObject(members);
       }

@@ -208,7 +208,7 @@ __noinline int hold(struct desk *desk)
 		return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
 	}
 	verdict = decided_before(desk);
-	if (verdict == 1 && space->supervisor)
+	if (verdict == 1 && supervisor_of(id))
 		return -ERESTARTNOINTR;
 	bpf_send_signal(SIGCONT);
 	release(desk);

@@ -46,7 +46,7 @@ __noinline int judge_desk(struct desk *desk, u32 holds)
 		send(desk);
 		return 0;
 	}
-	if (mode == MODE_HOLD && space->supervisor && holds && can_hold())
+	if (mode == MODE_HOLD && supervisor_of(id) && holds && can_hold())
 		return hold(desk);
 	if (desk->was_held)
 		release(desk);

@@ -61,6 +61,8 @@ struct {
 	__type(value, struct member);
 } members SEC(".maps");
 
+#define LABEL_BYTES 1024
+
 /* Namespaces that are there at most. */
 #define MOST_SPACES 1024
 
@@ -79,12 +81,11 @@ struct {
 	__type(value, struct space);
 } spaces SEC(".maps");
 
-/* What becomes of an act that has not been decided, by namespace: an enum mode. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MOST_SPACES);
 	__type(key, u32);
-	__type(value, u32);
+	__type(value, struct posture);
 } postures SEC(".maps");
 
 /* Processes that decide, by process id, and the namespace that each took last: out of reach for every namespace. */
@@ -145,6 +146,19 @@ struct {
 	__type(key, u32);
 	__array(values, struct tally);
 } tallies SEC(".maps");
+
+/* What whoever decides says about a namespace, as text; only userspace reads and writes it. */
+struct label {
+	char text[LABEL_BYTES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MOST_SPACES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, struct label);
+} labels SEC(".maps");
 
 /*
  * Who is held, so that somebody can wake them if they are not decided about. Who decides takes them out of here before it
@@ -281,9 +295,17 @@ static __always_inline struct counters *tally_of(u32 id, u32 operation)
 /* With no posture known, nothing unknown goes ahead. */
 static __always_inline u32 posture_of(u32 id)
 {
-	u32 *mode = bpf_map_lookup_elem(&postures, &id);
+	struct posture *posture = bpf_map_lookup_elem(&postures, &id);
 
-	return mode ? *mode : MODE_REFUSE;
+	return posture ? posture->mode : MODE_REFUSE;
+}
+
+/* The process that decides, or 0. */
+static __always_inline u32 supervisor_of(u32 id)
+{
+	struct posture *posture = bpf_map_lookup_elem(&postures, &id);
+
+	return posture ? posture->supervisor : 0;
 }
 
 /* Something could not be told: the measurement is incomplete. */

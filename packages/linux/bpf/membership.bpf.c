@@ -13,9 +13,8 @@ static __always_inline u32 launches(void)
 	u64 current = bpf_get_current_pid_tgid();
 	u32 tid = current;
 	u32 *id = bpf_map_lookup_elem(&launching, &tid);
-	struct space *space = id ? bpf_map_lookup_elem(&spaces, id) : 0;
 
-	return space && space->supervisor == current >> 32 ? *id : 0;
+	return id && supervisor_of(*id) == current >> 32 ? *id : 0;
 }
 
 HOOK(task_alloc)
@@ -98,10 +97,10 @@ int BPF_PROG(process_executed, struct task_struct *task)
 }
 
 /* Whoever decides is gone: nothing that is unknown will be decided any more. */
-static long orphan_space(struct bpf_map *map, u32 *id, struct space *space, u32 *dead)
+static long orphan_space(struct bpf_map *map, u32 *id, struct posture *posture, u32 *dead)
 {
-	if (space->supervisor == *dead)
-		space->supervisor = 0;
+	if (posture->supervisor == *dead)
+		posture->supervisor = 0;
 	return 0;
 }
 
@@ -122,7 +121,7 @@ int BPF_PROG(process_ended, struct task_struct *task)
 	if (!member) {
 		if (bpf_map_lookup_elem(&supervisors, &dead)) {
 			bpf_map_delete_elem(&supervisors, &dead);
-			bpf_for_each_map_elem(&spaces, orphan_space, &dead, 0);
+			bpf_for_each_map_elem(&postures, orphan_space, &dead, 0);
 		}
 		return 0;
 	}

@@ -191,10 +191,14 @@ enum mode {
 	MODE_REFUSE = 3,
 };
 
-struct space {
-	u32 reserved;
-	/* Process that decides; 0 once it is gone. */
+/* What becomes of an act that has not been decided, and the process that decides; 0 once it is gone. */
+struct posture {
+	u32 mode;
 	u32 supervisor;
+};
+
+struct space {
+	u32 reserved[2];
 	/* Not 0 where the content of every file that is read counts. */
 	u32 content;
 	/* Not 0 where a process that is not trusted may do nothing any more. */

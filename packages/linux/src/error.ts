@@ -6,6 +6,7 @@ export const linuxErrors = {
   "system-call-failed": "A system call that the sensor needs failed.",
   "sensor-lost": "The sensor could not deliver or answer events any more.",
   "launch-failed": "The workload could not be started.",
+  "in-use": "Something is still used by namespaces that live.",
   "bpf-unavailable":
     "The bpf sensor cannot be used here: libbpf, the right to load programs, or something of the kernel is missing.",
 } as const;

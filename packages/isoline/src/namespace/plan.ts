@@ -34,6 +34,8 @@ export interface Plan {
   readonly landlock: boolean;
   /** Soft limit of open files that the workload is to have. */
   readonly openFiles: number | undefined;
+  /** What the namespace is called, for whoever finds it without its supervisor. */
+  readonly label?: string | undefined;
   /** How long the bpf sensor holds what nobody decides about; 0 to refuse it at once. */
   readonly holdSeconds?: number | undefined;
   /** Digests of files that were hashed before, by the version that they had (`fileVersion`). */

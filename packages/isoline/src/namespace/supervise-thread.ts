@@ -31,6 +31,7 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
           bars: supervision.bars,
           points: supervision.points,
           holdSeconds,
+          label: plan.label ?? "",
         })
       : undefined;
   const stopKeeper = bpf && supervision.mediator.mayComeToRefuse ? startKeeper(bpf.half) : undefined;

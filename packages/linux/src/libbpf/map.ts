@@ -59,6 +59,11 @@ export class BpfMap {
     return numberOf(this.fd);
   }
 
+  /** Size of its values (`struct bpf_map_info`). */
+  get valueBytes(): number {
+    return informationOf(this.fd).readUInt32LE(12);
+  }
+
   /** Reads the value of a key into `value`; false if there is none. */
   lookup(key: Buffer, value: Buffer): boolean {
     return (calls().bpf_map_lookup_elem(this.fd, key, value) as number) === 0;
@@ -94,6 +99,10 @@ export class BpfMap {
 
 /** `struct bpf_map_info` and `struct bpf_prog_info` both begin with the type and the number (linux/bpf.h). */
 export function numberOf(fd: number): number {
+  return informationOf(fd).readUInt32LE(4);
+}
+
+function informationOf(fd: number): Buffer {
   const info = Buffer.alloc(256);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(info.length);
@@ -102,7 +111,7 @@ export function numberOf(fd: number): number {
       "bpf-unavailable",
       `the kernel does not say by which number it knows a BPF map or program (errno ${lastErrno()})`,
     );
-  return info.readUInt32LE(4);
+  return info;
 }
 
 /** libbpf's functions, certainly there: whoever has a map got it through them. */

@@ -5,6 +5,7 @@ import type { PsOptions } from "../commands/ps.ts";
 import type { SealOptions } from "../commands/seal.ts";
 import type { TopOptions } from "../commands/top.ts";
 import type { TrustOptions } from "../commands/trust.ts";
+import type { UnpinOptions } from "../commands/unpin.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
 
@@ -21,6 +22,18 @@ export function declareLive(program: Command, { ends }: Invocation): void {
     .option("--json", "everything they say about themselves")
     .addHelpText("after", examples("isoline ps", "isoline ps -q | xargs -n 1 isoline seal"))
     .action((options: PsOptions) => ends(import("../commands/ps.ts").then(({ ps }) => ps(options))));
+
+  program
+    .command("unpin")
+    .summary("take the bpf sensor's programs out of the kernel")
+    .description("For root: removes what dead supervisors left pinned, of every build of isoline.")
+    .option(
+      "--force",
+      "also while processes live in namespaces: nothing mediates them any more, and nothing is refused",
+    )
+    .option("--json", "what was removed, for machines")
+    .addHelpText("after", examples("isoline unpin"))
+    .action((options: UnpinOptions) => ends(import("../commands/unpin.ts").then(({ unpin }) => unpin(options))));
 
   program
     .command("top")

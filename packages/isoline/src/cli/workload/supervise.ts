@@ -26,7 +26,7 @@ const OUTLIVED_AFTER_MS = 1000;
 /** Runs the workload to the end of its last process. Throws whatever is wrong before it starts. */
 export async function supervise({ entry, threads }: Invocation, run: Supervised): Promise<Outcome> {
   if (run.name !== undefined) await (await import("../../control/directory.ts")).assertNameFree(run.name);
-  const namespace = new Namespace(entry, run.plan, run.command, threads);
+  const namespace = new Namespace(entry, { ...run.plan, label: labelOf(run) }, run.command, threads);
   const around = new Surroundings(namespace, run);
   try {
     const outcome = await namespace.run(() => around.begin());
@@ -36,6 +36,11 @@ export async function supervise({ entry, threads }: Invocation, run: Supervised)
     await around.end([]);
     throw fault;
   }
+}
+
+/** What is known of a namespace that has lost its supervisor: its name, if it was given one, and its command. */
+function labelOf({ name, command }: Supervised): string {
+  return `${name ?? ""}\n${commandText(command)}`;
 }
 
 /** What stands around a running workload. None of it may hold it up, or bring it down. */

@@ -28,6 +28,8 @@ export interface KernelHalfOptions {
   readonly ringSize?: number;
   /** After so many seconds what was held is refused when it asks again. */
   readonly holdSeconds: number;
+  /** What the namespace is called, for whoever finds it without us. */
+  readonly label: string;
 }
 
 const RING_SIZE = 4 * 2 ** 20;
@@ -60,11 +62,13 @@ export class KernelHalf {
   readonly #record: Buffer = Buffer.alloc(space.bytes);
   #mode: keyof typeof modes = "refuse";
   #launcher = 0;
+  readonly #supervisor: number;
   #isLeft = false;
 
   private constructor(load: Load, options: KernelHalfOptions) {
-    const { mode, readsContent, bars, supervisor, keys, ringSize = RING_SIZE, holdSeconds } = options;
+    const { mode, readsContent, bars, supervisor, keys, ringSize = RING_SIZE, holdSeconds, label } = options;
     this.#load = load;
+    this.#supervisor = supervisor;
     this.id = nextNumber(load);
     const made = new Map<string, BpfMap>();
     try {
@@ -88,12 +92,12 @@ export class KernelHalf {
       };
       this.reader = RingReader.of(this.#own.ring, ringSize);
       this.fd = this.#own.ring.fd;
-      this.#record.writeUInt32LE(supervisor, space.supervisor);
       this.#record.writeUInt32LE(readsContent ? 1 : 0, space.content);
       this.#record.writeUInt32LE(bars ? 1 : 0, space.bars);
       this.#record.writeBigUInt64LE(BigInt(Math.round(holdSeconds * 1e9)), space.deadline);
       // Who waits on the only processor keeps it from whoever decides.
       this.#record.writeBigUInt64LE(availableParallelism() > 1 ? SPIN : 0n, space.spin);
+      load.setLabel(this.id, label);
       this.take(mode);
       if (!load.maps.supervisors.update(u32(supervisor), u32(this.id))) throw full();
       if (!load.maps.spaces.update(u32(this.id), this.#record)) throw full();
@@ -112,7 +116,7 @@ export class KernelHalf {
   /** Says what becomes of an act that has not been decided. */
   take(mode: keyof typeof modes): void {
     this.#mode = mode;
-    this.#load.maps.postures.update(u32(this.id), u32(modes[mode]));
+    this.#load.maps.postures.update(u32(this.id), Buffer.concat([u32(modes[mode]), u32(this.#supervisor)]));
   }
 
   /** The next processes that this thread forks begin the namespace. */

@@ -10,7 +10,7 @@ import { BpfMap } from "../../libbpf/map.ts";
 import { BpfObject } from "../../libbpf/object.ts";
 import { objectFile } from "./object-file.ts";
 import { PINS, pinsIn, pinWhole, removePins, withLock } from "./pins.ts";
-import { space, u32 } from "./structures.ts";
+import { LABEL_BYTES, modes, posture, space, u32 } from "./structures.ts";
 
 /** How the programs hear of what happens: asked before it does, or, by tracepoints, told afterwards. */
 export type Attachment = "lsm" | "fmod_ret" | "tracepoints";
@@ -21,6 +21,7 @@ const mapNames = [
   "launching",
   "spaces",
   "postures",
+  "labels",
   "supervisors",
   "numbers",
   "tables",
@@ -49,6 +50,17 @@ function directoryOf(attachment: Attachment): string {
   return `${PINS}/${attachment}-${build}`;
 }
 
+/** How a namespace of a load stands. */
+export interface Standing {
+  readonly id: number;
+  /** The process that decides about it; 0 if that is gone. */
+  readonly supervisor: number;
+  /** What is not known is refused or held, and not only told. */
+  readonly refuses: boolean;
+  readonly live: number;
+  readonly lost: number;
+}
+
 export class Load {
   readonly directory: string;
   readonly maps: Readonly<Record<MapName, BpfMap>>;
@@ -72,6 +84,18 @@ export class Load {
   /** Attaches, and detaches at once; what does not work is thrown. */
   static try(attachment: Attachment): void {
     attached(attachment).close();
+  }
+
+  /** Looks into the load that is pinned in a directory; throws if it is of another build. */
+  static look<T>(directory: string, body: (load: Load) => T): T {
+    const load = new Load(directory);
+    try {
+      if (load.maps.spaces.valueBytes !== space.bytes || load.maps.postures.valueBytes !== posture.bytes)
+        throw new LinuxError("bpf-unavailable", `${directory} is of another build of isoline`);
+      return body(load);
+    } finally {
+      load.#close();
+    }
   }
 
   /** Enters the load, which is made if there is none, and lets `begin` do there what must not be interrupted. */
@@ -109,6 +133,40 @@ export class Load {
     return this.maps.spaces.keys(4, MOST_SPACES).map((key) => key.readUInt32LE(0));
   }
 
+  /** The namespaces there are, and how each stands. */
+  census(): readonly Standing[] {
+    const record = Buffer.alloc(space.bytes);
+    const stance = Buffer.alloc(posture.bytes);
+    return this.spaces().flatMap((id) => {
+      if (!this.maps.spaces.lookup(u32(id), record) || !this.maps.postures.lookup(u32(id), stance)) return [];
+      const decides = stance.readUInt32LE(posture.supervisor);
+      return [
+        {
+          id,
+          supervisor: decides !== 0 && existsSync(`/proc/${decides}`) ? decides : 0,
+          refuses: stance.readUInt32LE(posture.mode) !== modes.tell,
+          live: Number(record.readBigInt64LE(space.live)),
+          lost: Number(record.readBigUInt64LE(space.lost)),
+        },
+      ];
+    });
+  }
+
+  /** What was said about a namespace; "" if nothing was. */
+  labelOf(id: number): string {
+    const text = Buffer.alloc(LABEL_BYTES);
+    if (!this.maps.labels.lookup(u32(id), text)) return "";
+    const end = text.indexOf(0);
+    return text.toString("utf8", 0, end < 0 ? undefined : end);
+  }
+
+  /** Says something about a namespace; what is too long is cut off. */
+  setLabel(id: number, label: string): void {
+    const text = Buffer.alloc(LABEL_BYTES);
+    text.write(label, "utf8");
+    this.maps.labels.update(u32(id), text);
+  }
+
   /** Forgets a namespace: whoever were still in it could do nothing any more. */
   forget(id: number): void {
     const key = u32(id);
@@ -124,23 +182,22 @@ export class Load {
     for (const name of ["tickets", "barred"] as const)
       for (const each of this.maps[name].keys(24, 65_536))
         if (each.subarray(0, 4).equals(key)) this.maps[name].delete(each);
+    this.maps.labels.delete(key);
     this.maps.postures.delete(key);
     this.maps.spaces.delete(key);
   }
 
   /** Of a namespace without a supervisor in which nobody lives nothing is left to be said. */
   #forgetTheDead(): void {
-    const record = Buffer.alloc(space.bytes);
-    for (const id of this.spaces()) {
-      if (!this.maps.spaces.lookup(u32(id), record)) continue;
-      const supervisor = record.readUInt32LE(space.supervisor);
-      const isDecidedAbout = supervisor !== 0 && existsSync(`/proc/${supervisor}`);
-      if (!isDecidedAbout && record.readBigInt64LE(space.live) <= 0n) this.forget(id);
-    }
+    for (const { id, supervisor, live } of this.census()) if (supervisor === 0 && live <= 0) this.forget(id);
   }
 
   #leave(): void {
     if (this.spaces().length === 0) removePins(this.directory);
+    this.#close();
+  }
+
+  #close(): void {
     for (const map of Object.values(this.maps)) map.close();
   }
 }

@@ -37,6 +37,7 @@ export interface BpfOptions {
   readonly ringSize?: number;
   /** How long an act is held that nobody decides about; with 0 what is unknown is refused at once, once a program runs. */
   readonly holdSeconds: number;
+  readonly label: string;
 }
 
 /** Begins one namespace in the kernel half, decided about by `mediator`. */

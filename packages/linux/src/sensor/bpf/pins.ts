@@ -11,7 +11,7 @@ import { fileSystemOf, mount } from "../../abi/mounts.ts";
 import { LinuxError } from "../../error.ts";
 
 const BPF_FS = "/sys/fs/bpf";
-const BPF_FS_MAGIC = 0xcafe4a11;
+export const BPF_FS_MAGIC = 0xcafe4a11;
 export const PINS = `${BPF_FS}/isoline`;
 /** What is not yet whole; under the lock nobody else is making one. */
 const UNFINISHED = `${PINS}/unfinished`;

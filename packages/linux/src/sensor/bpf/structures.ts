@@ -3,7 +3,6 @@
 /** `struct space`: sizes and offsets in bytes. */
 export const space = {
   bytes: 64,
-  supervisor: 4,
   content: 8,
   bars: 12,
   processes: 16,
@@ -13,6 +12,12 @@ export const space = {
   deadline: 48,
   spin: 56,
 } as const;
+
+/** `struct label` */
+export const LABEL_BYTES = 1024;
+
+/** `struct posture` */
+export const posture = { bytes: 8, mode: 0, supervisor: 4 } as const;
 
 /** `struct held`, whose key is of two u32: the namespace, and the thread. */
 export const held = { bytes: 32, since: 16, pid: 24 } as const;

@@ -1,0 +1,80 @@
+/** What is pinned on this machine, whoever pinned it. */
+import { readdirSync } from "node:fs";
+import { fileSystemOf } from "../../abi/mounts.ts";
+import { LinuxError } from "../../error.ts";
+import { Load, type Standing } from "./load.ts";
+import { BPF_FS_MAGIC, PINS, removePins, withLock } from "./pins.ts";
+
+/** A namespace of the bpf sensor. */
+export interface PinnedNamespace extends Standing {
+  /** What its first supervisor said that it is. */
+  readonly label: string;
+}
+
+/** A load of the sensor's programs. */
+export interface PinnedLoad {
+  readonly directory: string;
+  /** Undefined where another build of isoline pinned it, whose tables only that build can read. */
+  readonly namespaces: readonly PinnedNamespace[] | undefined;
+}
+
+/** The loads of this machine; none for whoever may not look. */
+function pinnedLoads(): readonly PinnedLoad[] {
+  if (fileSystemOf(PINS) !== BPF_FS_MAGIC) return [];
+  return directories().map((directory) => ({ directory, namespaces: namespacesOf(directory) }));
+}
+
+/** Namespaces in which somebody lives, and about which nobody decides. */
+export function orphanedNamespaces(): readonly PinnedNamespace[] {
+  const namespaces = pinnedLoads().flatMap((load) => load.namespaces ?? []);
+  return namespaces.filter(({ supervisor, live }) => supervisor === 0 && live > 0);
+}
+
+/** Takes every load down; nothing is mediated any more. Refused while somebody lives in a namespace, unless forced. */
+export function unpinAll(isForced: boolean): readonly PinnedLoad[] {
+  return withLock(() => {
+    const loads = pinnedLoads();
+    const inUse = loads.filter(
+      ({ namespaces }) => namespaces === undefined || namespaces.some(({ supervisor, live }) => supervisor || live > 0),
+    );
+    if (inUse.length > 0 && !isForced) throw stillUsed(inUse);
+    for (const { directory } of loads) removePins(directory);
+    return loads;
+  });
+}
+
+function directories(): string[] {
+  try {
+    const entries = readdirSync(PINS, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${PINS}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+function namespacesOf(directory: string): readonly PinnedNamespace[] | undefined {
+  try {
+    return Load.look(directory, (load) => load.census().map((each) => ({ ...each, label: load.labelOf(each.id) })));
+  } catch (fault) {
+    if (fault instanceof LinuxError) return undefined;
+    throw fault;
+  }
+}
+
+function stillUsed(loads: readonly PinnedLoad[]): LinuxError {
+  const told = loads.map(({ directory, namespaces }) =>
+    namespaces === undefined
+      ? `${directory} is of another build, which alone knows who lives in it`
+      : namespaces
+          .map(({ id, supervisor, live }) => `namespace ${id}: ${live} processes, ${decider(supervisor)}`)
+          .join("; "),
+  );
+  return new LinuxError(
+    "in-use",
+    `namespaces are live (${told.join("; ")}); with --force they are no longer mediated, and what was refused is let go ahead`,
+  );
+}
+
+function decider(supervisor: number): string {
+  return supervisor === 0 ? "no supervisor" : `supervisor ${supervisor}`;
+}
