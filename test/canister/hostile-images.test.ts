@@ -26,6 +26,13 @@ int main(int argc, char **argv) {
     printf("%s\\n", text); return 0;
   }
   memset(name, 'd', 200); name[200] = 0;
+  if (!strcmp(argv[1], "near")) {
+    char path[4096] = "", text[5] = "none"; int fd;
+    if (chdir("/deep")) return 5;
+    for (int i = 0; i < 20; i++) { if (chdir(name)) return 6; strcat(path, name); strcat(path, "/"); }
+    if ((fd = open(strcat(path, "deep"), O_RDONLY)) >= 0) read(fd, text, 4);
+    printf("%s\\n", text); return 0;
+  }
   if (chdir(argv[1])) return 2;
   for (int i = 0; i < 40; i++) { if (make) mkdir(name, 0755); if (chdir(name)) return 3; }
   if (make) return execl("/bin/sh", "sh", "-c", "echo deep >deep; cp \\"$0\\" prog", argv[2], (char *)0);
@@ -94,6 +101,10 @@ describe.skipIf(why !== undefined)(`hostile images${why === undefined ? "" : ` (
       expect(contour("deep.contour")).toMatch(new RegExp(`\\n {2}${op} .*path=\\?path-too-long `));
     expect(shop.run("diver /deep", "enforce", "deep.contour").stdout).toBe("none\n11111\nrefused\n");
     expect(lastOf("deep.contour").verdict).not.toBe("on-contour");
+    // Each half of the way is short enough.
+    expect(shop.run("diver near", "learn", "near.contour").stdout).toBe("deep\n");
+    expect(contour("near.contour")).toMatch(/\n {2}open access=read path=\?path-too-long /);
+    expect(shop.run("diver near", "enforce", "near.contour").stdout).toBe("none\n");
   });
 
   it("a file outside of a root that was changed is not taken for one that is made to look like it inside", () => {
