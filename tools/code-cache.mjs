@@ -7,7 +7,7 @@
  * and the bundle starts as it did without.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,6 +55,7 @@ export function keepCode(folder) {
   const contour = join(place, "contour");
   const script = join(place, "behaviour.sh");
   writeFileSync(script, BEHAVIOUR);
+  writeFileSync(join(folder, "kept-for"), process.arch + JSON.stringify(process.versions));
   writeFileSync(join(folder, "load.js"), readFileSync(loader, "utf8") + RECORDING);
   try {
     const workload = ["sh", script, place];
@@ -72,13 +73,14 @@ export function keepCode(folder) {
   }
 }
 
-/** A container, where there is a runc that may make one. @param {string} place */
+/** A container without anything in it, where there is a runc that may make one: all but its program can be started. @param {string} place */
 function containerise(place) {
   if (process.geteuid?.() !== 0 || spawnSync("runc", ["spec"], { cwd: place }).status !== 0) return;
   const file = join(place, "config.json");
   const config = JSON.parse(readFileSync(file, "utf8"));
-  Object.assign(config.process, { terminal: false, args: ["/bin/true"] });
-  config.root = { path: "/", readonly: true };
+  config.process.terminal = false;
+  mkdirSync(join(place, config.root.path));
+  config.root.readonly = false;
   writeFileSync(join(place, "host.json"), JSON.stringify({ contours: place, reports: place }));
   const env = { ...process.env, ISOLINE_CANISTERS: join(place, "host.json"), XDG_RUNTIME_DIR: place };
   for (const mode of ["learn", "check"]) {

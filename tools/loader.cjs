@@ -1,10 +1,13 @@
 /**
  * Loads what is bundled beside this file, as `require` would, but compiled before: from the code that V8 kept when the bundle
- * was made (tools/code-cache.mjs). Another V8 than that one refuses it and compiles anew, which only takes longer.
+ * was made (tools/code-cache.mjs). V8 takes it from any build of its own version, but another build may number its parts
+ * otherwise: so it is given only to the very Node that kept it. Any other compiles anew, which only takes longer.
  */
 "use strict";
 const { readFileSync } = require("node:fs");
 const { Script } = require("node:vm");
+
+const isKeptForUs = kept("kept-for")?.toString() === process.arch + JSON.stringify(process.versions);
 
 /** @type {Map<string, { exports: unknown, script: import("node:vm").Script }>} */
 const loaded = new Map();
@@ -15,7 +18,7 @@ function load(name) {
   if (before !== undefined) return before.exports;
   const filename = `${__dirname}/${name}`;
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, "utf8")}\n})`;
-  const script = new Script(source, { filename, cachedData: kept(`${filename}.cache`) });
+  const script = new Script(source, { filename, cachedData: isKeptForUs ? kept(`${name}.cache`) : undefined });
   const module = { exports: {}, script };
   loaded.set(name, module);
   const demand = (/** @type {string} */ id) => (id.startsWith("./") ? load(id.slice(2)) : require(id));
@@ -23,10 +26,10 @@ function load(name) {
   return module.exports;
 }
 
-/** @param {string} file */
-function kept(file) {
+/** @param {string} name */
+function kept(name) {
   try {
-    return readFileSync(file);
+    return readFileSync(`${__dirname}/${name}`);
   } catch {
     return undefined;
   }

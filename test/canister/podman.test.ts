@@ -94,6 +94,16 @@ describe.skipIf(why !== undefined)(`podman over isoline-runc${why === undefined 
     expect(shop.report("k.contour")).toMatchObject({ verdict: "learnt", incomplete: [] });
   });
 
+  it("has an init of the engine's, which is the host's file and not the image's", () => {
+    const init = shop.path("init");
+    writeFileSync(init, '#!/bin/sh\n[ "$1" = -- ] && shift\n"$@"\n', { mode: 0o755 });
+    const flags = ["--init", "--init-path", init];
+    expect(overlay.run("learn", "i.contour", flags, "id").status).toBe(0);
+    expect(overlay.run("check", "i.contour", flags, "id")).toMatchObject(well);
+    expect(shop.report("i.contour")).toMatchObject({ verdict: "on-contour", departures: [] });
+    expect(readFileSync(shop.path("contours/i.contour"), "utf8")).toMatch(/exec .*path=\/run\/podman-init/);
+  });
+
   it("is refused an exec of what was never learnt, and goes on", () => {
     const { podman } = overlay;
     expect(
