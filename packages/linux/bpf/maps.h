@@ -160,6 +160,20 @@ struct {
 	__type(value, struct label);
 } labels SEC(".maps");
 
+/* Likewise, in pieces: what a successor of whoever decides must know. */
+struct piece_key {
+	u32 space;
+	u32 index;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct piece_key);
+	__type(value, struct label);
+} journal SEC(".maps");
+
 /*
  * Who is held, so that somebody can wake them if they are not decided about. Who decides takes them out of here before it
  * wakes them, so that whoever asks again and still finds nothing is told of again.

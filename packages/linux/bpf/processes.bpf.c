@@ -17,6 +17,22 @@ static __always_inline bool is_supervisor(struct task_struct *task)
 	return bpf_map_lookup_elem(&supervisors, &process) != 0;
 }
 
+/*
+ * Somebody acts on a process of a namespace that is not their own. Nobody decides about that, since it is not the behaviour
+ * of whoever it is done to; it is counted, unless it is a supervisor that wakes, stops or ends one.
+ */
+static __always_inline void count_reach(struct member *actor, struct task_struct *task)
+{
+	struct member *target = bpf_task_storage_get(&members, task, 0, 0);
+	struct counters *counters;
+
+	if (!target || (actor && actor->space == target->space) || is_supervisor(bpf_get_current_task_btf()))
+		return;
+	counters = tally_of(target->space, OP_REACHED);
+	if (counters)
+		__sync_fetch_and_add(&counters->seen, 1);
+}
+
 /* The process that is meant: its number, its pid, and its identity. */
 static __always_inline void add_target(struct desk *desk, struct member *member, struct task_struct *task)
 {
@@ -43,7 +59,10 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 	int number;
 	u64 call;
 
-	if (!member || signal == 0)
+	if (signal == 0)
+		return 0;
+	count_reach(member, task);
+	if (!member)
 		return 0;
 	if (is_supervisor(task))
 		return -EPERM;
@@ -77,13 +96,14 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 	struct desk *desk;
 	u64 call;
 
-	if (!member)
-		return 0;
-	if (is_supervisor(task))
+	if (member && is_supervisor(task))
 		return -EPERM;
 	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	call = BPF_CORE_READ(regs, orig_ax);
 	if (call != NR_PTRACE && call != NR_PROCESS_VM_READV && call != NR_PROCESS_VM_WRITEV && call != NR_PIDFD_GETFD)
+		return 0;
+	count_reach(member, task);
+	if (!member)
 		return 0;
 	if (task->tgid == (int)(bpf_get_current_pid_tgid() >> 32))
 		return 0;

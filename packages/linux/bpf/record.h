@@ -83,6 +83,8 @@ enum operation {
 	OP_MODULE = 39,
 	OP_IOURING = 40,
 	OP_USERFAULTFD = 41,
+	/* Somebody outside signals or looks into a process: no act of the namespace's, and only counted. */
+	OP_REACHED = 63,
 	OP_COUNT = 64,
 };
 

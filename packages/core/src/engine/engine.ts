@@ -141,12 +141,17 @@ export class Engine<E extends Exchange = Event> {
    * The result says whether what was lost must be refused, if it still can be.
    */
   loss(reason: string, count = 1, process?: number): boolean {
-    this.#losses.set(reason, (this.#losses.get(reason) ?? 0) + count);
-    if (this.#mode === "learn") this.#contour.flag(reason, count);
+    this.gap(reason, count);
     const trusted = process === undefined || this.#believes(process);
     const refuse = this.#mode === "enforce" || this.#refuses("on", trusted);
     if (refuse) this.#tally.refused += count;
     return refuse;
+  }
+
+  /** Takes note of what was not seen and went its way: whatever is measured here is incomplete. */
+  gap(reason: string, count = 1): void {
+    this.#losses.set(reason, (this.#losses.get(reason) ?? 0) + count);
+    if (this.#mode === "learn") this.#contour.flag(reason, count);
   }
 
   /** Ends learning, for good. */

@@ -44,6 +44,7 @@ export class Namespace {
   #ended: ((report: Report) => void) | undefined;
   #failed: ((fault: Error) => void) | undefined;
   #landlock: AppliedLandlock | undefined;
+  #ready: () => void = () => {};
   #overdue: NodeJS.Timeout | undefined;
 
   /** `command` is the program and its arguments as raw bytes. */
@@ -74,6 +75,19 @@ export class Namespace {
     const report = await ended;
     await this.first.ending();
     return { exit: this.first.exit, report, landlock: this.#landlock };
+  }
+
+  /** Takes over a namespace that lives already, to the end of its last process. Nothing is known of how its first one ended. */
+  async attach(onStarted: () => void): Promise<Outcome> {
+    const ended = new Promise<Report>((resolve, reject) => {
+      this.#ended = resolve;
+      this.#failed = reject;
+    });
+    this.#ready = onStarted;
+    this.#supervise();
+    this.#threads.supervisor.postMessage(this.#plan);
+    this.#threads.launched.close();
+    return { exit: this.first.exit, report: await ended, landlock: undefined };
   }
 
   /** Asks the supervising thread; it answers between two calls. */
@@ -136,6 +150,7 @@ export class Namespace {
         this.#wakeOverdue(message.holds);
         return;
       case "ready":
+        this.#ready();
         return;
     }
   }

@@ -2,6 +2,7 @@
  * What a namespace is to do: everything its supervising thread needs to know, as plain data.
  */
 import type { Digest, Launch as Places } from "@isoline/core";
+import type { Orphaned } from "@isoline/linux";
 import type { IntegrityPlan } from "../integrity/plan.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";
 
@@ -36,10 +37,20 @@ export interface Plan {
   readonly openFiles: number | undefined;
   /** What the namespace is called, for whoever finds it without its supervisor. */
   readonly label?: string | undefined;
+  /** A namespace of the bpf sensor to be taken over; else one begins. */
+  readonly adopt?: Orphaned | undefined;
   /** How long the bpf sensor holds what nobody decides about; 0 to refuse it at once. */
   readonly holdSeconds?: number | undefined;
   /** Digests of files that were hashed before, by the version that they had (`fileVersion`). */
   readonly known?: readonly KnownFile[] | undefined;
   /** IMA's part, if anything of it was asked for. */
   readonly integrity?: IntegrityPlan | undefined;
+}
+
+/** How a namespace of the bpf sensor began, as it is noted for whoever takes it over. */
+export interface Beginning {
+  readonly places: Places;
+  /** Absolute; where a learnt contour is to be written, if there was none before. */
+  readonly contour: string | undefined;
+  readonly mode: Plan["mode"];
 }

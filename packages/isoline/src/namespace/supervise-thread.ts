@@ -4,13 +4,14 @@
  * It blocks in the kernel waiting for the next call, so it hears requests only when its doorbell rings: the main thread
  * sends it a signal, whose only effect is to interrupt the wait.
  */
+import { resolve } from "node:path";
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { IsolineError } from "@isoline/core";
 import { armDoorbell, currentThread, DEFAULT_HOLD_SECONDS, openBpf, SeccompSensor } from "@isoline/linux";
 import { startKeeper } from "./keeper.ts";
 import { awaitCell, type ControlBlock, cells, publish } from "./control-block.ts";
 import type { Envelope, LaunchOrder, Report, SupervisorMessage } from "./messages.ts";
-import type { Plan } from "./plan.ts";
+import type { Beginning, Plan } from "./plan.ts";
 import { Supervision } from "./supervision.ts";
 
 /** What the thread is started with; the plan comes as its first message. */
@@ -32,6 +33,7 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
           points: supervision.points,
           holdSeconds,
           label: plan.label ?? "",
+          adopt: plan.adopt,
         })
       : undefined;
   const stopKeeper = bpf && supervision.mediator.mayComeToRefuse ? startKeeper(bpf.half) : undefined;
@@ -40,7 +42,11 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
       kind: "holds",
       holds: { fd: bpf.half.holding.fd, id: bpf.half.id, seconds: holdSeconds || DEFAULT_HOLD_SECONDS },
     });
-  bpf?.half.launchFrom(awaitCell(block, cells.launcherTid));
+  if (bpf && plan.adopt === undefined) {
+    const { places, contour = plan.output, mode } = plan;
+    bpf.half.journal.append(JSON.stringify({ places, contour: contour && resolve(contour), mode } satisfies Beginning));
+    bpf.half.launchFrom(awaitCell(block, cells.launcherTid));
+  }
   armDoorbell();
   Atomics.store(block, cells.supervisorTid, currentThread());
   launcher.postMessage({
@@ -48,7 +54,10 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
     sensor: plan.sensor,
     openFiles: bpf ? plan.openFiles : undefined,
   } satisfies LaunchOrder);
-  publish(block, cells.ready, 1);
+  // Who lives already is not launched: the launching thread ends, and its part counts as done.
+  if (plan.adopt !== undefined) Atomics.store(block, cells.listener, 1);
+  publish(block, cells.ready, plan.adopt === undefined ? 1 : -1);
+  say({ kind: "ready" });
   const unanswered: Envelope[] = [];
   const answer = (): "go-on" | "stop" => {
     const rung = Atomics.load(block, cells.rung);

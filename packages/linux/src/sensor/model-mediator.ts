@@ -190,6 +190,16 @@ export class ModelMediator implements Mediator {
     return { task, program: programName(task) };
   }
 
+  /** Takes note of what was not seen, and nobody can do anything about. */
+  missed(reason: string): void {
+    this.#engine.gap(reason);
+  }
+
+  /** Takes in a task that was derived by a predecessor. */
+  remember(task: Task): void {
+    this.#tasks.set(task.id, task);
+  }
+
   born(process: ActingProcess): void {
     this.onBirth?.(process);
     this.#engine.trust.born(process.handle, process.parent?.handle ?? SUPERVISOR);

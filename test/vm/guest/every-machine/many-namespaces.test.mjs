@@ -16,7 +16,7 @@ const attachment = activeModules()?.includes("bpf") ? "lsm" : "fmod_ret";
 const begin = (options) =>
   KernelHalf.begin({
     ...{ attachment, mode: "tell", readsContent: false, bars: false, supervisor: process.pid, keys: 64 },
-    ...{ ringSize: 65_536, holdSeconds: 1, ...options },
+    ...{ ringSize: 65_536, holdSeconds: 1, label: "", ...options },
   });
 
 /** @param {ReturnType<typeof begin>} half @param {readonly [string, ...string[]]} command */

@@ -1,53 +1,17 @@
 /** What is held: nothing has happened, nobody gets past by waking it, and nobody waits for ever. */
-import { equal } from "node:assert/strict";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { deepEqual, equal, match } from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { begin, cwd, EPERM, isoline, isStopped, learn, start, until } from "../asking.mjs";
 import { programsMissing } from "../bpf-programs.mjs";
-import { isolineAs } from "../isoline.mjs";
 
-const EPERM = 1;
 const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
-const { cwd, start } = isolineAs(0);
-const asking = ["perl", fileURLToPath(new URL("../asking.pl", import.meta.url))];
-
-/** @param {readonly string[]} options */
-function begin(...options) {
-  const child = start(...options, "--", ...asking);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  let said = "";
-  child.stderr.on("data", (text) => {
-    said += text;
-  });
-  const over = new Promise((resolve) => child.once("exit", resolve));
-  const hear = async () => (await lines.next()).value ?? `nothing more: ${said}`;
-  return { child, over, hear, say: (/** @type {string} */ line) => child.stdin.write(`${line}\n`) };
-}
-
-/** @param {number} pid */
-const isStopped = (pid) => /\) T /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
-
-/** @param {() => boolean} holds */
-async function until(holds) {
-  for (let step = 0; step < 1500 && !holds(); step++) await setTimeout(10);
-  equal(holds(), true);
-}
 
 test("a held act has not happened, and waking its task only makes it ask again", { skip }, async (t) => {
-  const learnt = begin("learn", "--sensor", "bpf", "-q", "-o", "asking.contour");
-  await learnt.hear();
-  for (const line of ["make made", "list /etc", "list /usr"]) {
-    learnt.say(line);
-    equal(await learnt.hear(), `${line} 0`);
-  }
-  learnt.child.stdin.end();
-  await learnt.over;
-  rmSync(join(cwd, "made"));
-
-  const run = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "-q");
+  await learn();
+  const run = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "-q", "--name", "lost");
   const pid = Number((await run.hear()).split(" ")[1]);
   run.child.kill("SIGSTOP");
   run.say("make made");
@@ -67,28 +31,32 @@ test("a held act has not happened, and waking its task only makes it ask again",
 
   await t.test("and refused, when its supervisor is killed meanwhile", async () => {
     run.child.kill("SIGSTOP");
-    // Nothing can be said to it any more when its supervisor is gone.
-    for (const line of ["list /etc", "list /usr"]) run.say(line);
+    run.say("list /etc");
     await until(() => isStopped(pid));
     run.child.kill("SIGKILL");
     equal(await run.hear(), `list /etc ${EPERM}`);
+    run.say("list /usr");
     equal(await run.hear(), `list /usr ${EPERM}`);
-    await until(() => !existsSync(`/proc/${pid}`));
   });
 
-  await t.test("and refused, when it asks again after its time", async () => {
-    rmSync(join(cwd, "made"));
-    const late = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "--hold", "0.5", "-q");
-    const task = Number((await late.hear()).split(" ")[1]);
-    late.child.kill("SIGSTOP");
-    late.say("make made");
-    await until(() => isStopped(task));
-    await setTimeout(600);
-    process.kill(task, "SIGCONT");
-    equal(await late.hear(), `make made ${EPERM}`);
-    late.child.kill("SIGCONT");
-    late.child.stdin.end();
-    await late.over;
-    equal(existsSync(join(cwd, "made")), false);
+  await t.test("and decided about again, by whoever takes it over", async () => {
+    const [orphan] = JSON.parse(isoline("ps", "--json").stdout);
+    deepEqual([orphan.name, orphan.orphaned, orphan.processes, orphan.refuses], ["lost", true, 1, true]);
+    match(isoline("unpin").stderr, /namespaces are live/);
+    const successor = start("attach", "lost", "-q", "--report", "attached.json");
+    const over = new Promise((resolve) => successor.once("exit", resolve));
+    const tell = async (/** @type {string} */ line) => {
+      run.say(line);
+      return await run.hear();
+    };
+    for (let step = 0; step < 500 && (await tell("list /etc")) !== "list /etc 0"; step++) await setTimeout(20);
+    equal(await tell("list /usr"), "list /usr 0");
+    equal(await tell("make other"), `make other ${EPERM}`);
+    run.end();
+    equal(await over, 0);
+    const { off, refused, incomplete } = JSON.parse(readFileSync(join(cwd, "attached.json"), "utf8"));
+    deepEqual([off, refused], [1, 1]);
+    match(incomplete[0].reason, /before this supervisor took over/);
+    match(isoline("unpin").stderr, /nothing was pinned/);
   });
 });

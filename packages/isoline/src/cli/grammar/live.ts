@@ -1,5 +1,6 @@
 /** The commands about live namespaces. */
 import type { Command } from "commander";
+import type { AttachOptions } from "../commands/attach.ts";
 import type { EventsOptions } from "../commands/events.ts";
 import type { PsOptions } from "../commands/ps.ts";
 import type { SealOptions } from "../commands/seal.ts";
@@ -11,7 +12,8 @@ import { examples } from "./examples.ts";
 
 const NAME = "its name in isoline ps, or how it alone begins";
 
-export function declareLive(program: Command, { ends }: Invocation): void {
+export function declareLive(program: Command, invocation: Invocation): void {
+  const { ends } = invocation;
   program.commandsGroup("Live namespaces:");
 
   program
@@ -22,6 +24,20 @@ export function declareLive(program: Command, { ends }: Invocation): void {
     .option("--json", "everything they say about themselves")
     .addHelpText("after", examples("isoline ps", "isoline ps -q | xargs -n 1 isoline seal"))
     .action((options: PsOptions) => ends(import("../commands/ps.ts").then(({ ps }) => ps(options))));
+
+  program
+    .command("attach")
+    .summary("take over a namespace that has lost its supervisor")
+    .description("For root and the bpf sensor: decides again about an orphaned namespace, until it ends.")
+    .argument("<namespace>", "its name in isoline ps, or its number in isoline ps --json")
+    .option("--contour <file>", "go by this contour; else by the one that the namespace began with")
+    .option("-q, --quiet", "say nothing on stderr")
+    .option("--json", "print a report to stdout when the namespace has ended")
+    .option("--report <file>", "write the report to a file")
+    .addHelpText("after", examples("isoline attach web", "isoline attach web --contour app.contour"))
+    .action((name: string, options: AttachOptions) =>
+      ends(import("../commands/attach.ts").then(({ attach }) => attach(invocation, name, options))),
+    );
 
   program
     .command("unpin")

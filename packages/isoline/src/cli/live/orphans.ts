@@ -1,5 +1,6 @@
 /** Namespaces of the bpf sensor that go on without their supervisor: found where they are pinned, for they have no socket. */
-import { orphanedNamespaces } from "@isoline/linux";
+import { orphanedNamespaces, type PinnedNamespace } from "@isoline/linux";
+import { CliError } from "../../error.ts";
 
 export interface Orphan {
   readonly isoline: 1;
@@ -15,9 +16,30 @@ export interface Orphan {
 
 /** None for whoever may not look. */
 export function orphanStates(): readonly Orphan[] {
+  return orphans().map(([state]) => state);
+}
+
+/** The one that is called so, and where it is pinned. */
+export function findOrphan(name: string): readonly [Orphan, PinnedNamespace] {
+  const all = orphans();
+  const found = all.filter(([state]) => state.name === name || String(state.id) === name);
+  const [only, second] = found;
+  if (only !== undefined && second === undefined) return only;
+  const names = all.map(([state]) => `${state.name} (${state.id})`).join(", ");
+  throw new CliError(
+    "no-such-namespace",
+    names === ""
+      ? "no namespace has lost its supervisor, as far as root can see"
+      : `${JSON.stringify(name.slice(0, 60))} is not one of those that have lost their supervisor; they are: ${names}`,
+  );
+}
+
+function orphans(): readonly (readonly [Orphan, PinnedNamespace])[] {
   if (process.geteuid?.() !== 0) return [];
-  return orphanedNamespaces().map(({ id, label, live, refuses }) => {
+  return orphanedNamespaces().map((namespace) => {
+    const { id, label, live, refuses } = namespace;
     const [name = "", command = ""] = label.split("\n");
-    return { isoline: 1, orphaned: true, name: name || `orphan-${id}`, id, command, processes: live, refuses };
+    const called = { name: name || `orphan-${id}`, id, command };
+    return [{ isoline: 1, orphaned: true, ...called, processes: live, refuses }, namespace];
   });
 }

@@ -29,7 +29,8 @@ export async function supervise({ entry, threads }: Invocation, run: Supervised)
   const namespace = new Namespace(entry, { ...run.plan, label: labelOf(run) }, run.command, threads);
   const around = new Surroundings(namespace, run);
   try {
-    const outcome = await namespace.run(() => around.begin());
+    const begin = () => around.begin();
+    const outcome = await (run.plan.adopt === undefined ? namespace.run(begin) : namespace.attach(begin));
     await around.end(outcome.report.departures);
     return outcome;
   } catch (fault) {

@@ -35,6 +35,16 @@ export class Identities {
     return this.#add({ serial: this.#bySerial.length, id: task.id, parentId: task.parent, program, chain });
   }
 
+  /** Takes in an identity that a predecessor gave its number, in the order in which they were given. */
+  restore(identity: Identity): void {
+    if (identity.serial === this.#bySerial.length) this.#add(identity);
+  }
+
+  /** How many there are: the number of the next. */
+  get count(): number {
+    return this.#bySerial.length;
+  }
+
   /** Says what a pending number means. */
   assign(pending: number, identity: Identity): void {
     this.#pending.set(pending, identity);

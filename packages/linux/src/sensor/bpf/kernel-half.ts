@@ -4,14 +4,17 @@
  * Its ring, its table of decided keys and its counters are its own; everything else is shared with the other namespaces of
  * the load, under its number.
  */
+import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { BpfMap, type MapShape, NO_PREALLOCATION } from "../../libbpf/map.ts";
 import { BpfObject } from "../../libbpf/object.ts";
 import { RingReader } from "../../libbpf/ring.ts";
+import { close, pidfdOpen } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";
+import { Journal } from "./journal.ts";
 import { type Attachment, Load, MOST_SPACES } from "./load.ts";
 import { operations } from "./record.ts";
-import { counterNames, decided, modes, sharedKey, space, ticketKey, u32, verdictBytes } from "./structures.ts";
+import { counterNames, decided, member, modes, sharedKey, space, ticketKey, u32, verdictBytes } from "./structures.ts";
 
 export interface KernelHalfOptions {
   readonly attachment: Attachment;
@@ -52,7 +55,17 @@ export interface Tally {
   readonly refused: number;
 }
 
+/** A process of the namespace, as the kernel knows it. */
+export interface Member {
+  readonly pid: number;
+  readonly process: number;
+  readonly parent: number;
+  readonly identity: number;
+}
+
 export class KernelHalf {
+  /** What a successor will have to know. */
+  readonly journal: Journal;
   readonly reader: RingReader;
   readonly fd: number;
   /** What the kernel knows the namespace by: never used for another in this load. */
@@ -65,11 +78,13 @@ export class KernelHalf {
   readonly #supervisor: number;
   #isLeft = false;
 
-  private constructor(load: Load, options: KernelHalfOptions) {
+  /** With a number: that namespace, taken over from who is gone. Its records and what was decided are left behind. */
+  private constructor(load: Load, options: KernelHalfOptions, orphan?: number) {
     const { mode, readsContent, bars, supervisor, keys, ringSize = RING_SIZE, holdSeconds, label } = options;
     this.#load = load;
     this.#supervisor = supervisor;
-    this.id = nextNumber(load);
+    this.id = orphan ?? nextNumber(load);
+    this.journal = new Journal(load.maps.journal, this.id);
     const made = new Map<string, BpfMap>();
     try {
       const make = (name: string, within: "tables" | "rings" | "tallies", shape: MapShape) => {
@@ -92,6 +107,10 @@ export class KernelHalf {
       };
       this.reader = RingReader.of(this.#own.ring, ringSize);
       this.fd = this.#own.ring.fd;
+      if (orphan !== undefined) {
+        this.#takeOver(options);
+        return;
+      }
       this.#record.writeUInt32LE(readsContent ? 1 : 0, space.content);
       this.#record.writeUInt32LE(bars ? 1 : 0, space.bars);
       this.#record.writeBigUInt64LE(BigInt(Math.round(holdSeconds * 1e9)), space.deadline);
@@ -102,7 +121,7 @@ export class KernelHalf {
       if (!load.maps.supervisors.update(u32(supervisor), u32(this.id))) throw full();
       if (!load.maps.spaces.update(u32(this.id), this.#record)) throw full();
     } catch (fault) {
-      load.forget(this.id);
+      if (orphan === undefined) load.forget(this.id);
       for (const map of made.values()) map.close();
       throw fault;
     }
@@ -111,6 +130,52 @@ export class KernelHalf {
   /** Begins a namespace; whatever is missing is said in one line. */
   static begin(options: KernelHalfOptions): KernelHalf {
     return Load.enter(options.attachment, (load) => new KernelHalf(load, options));
+  }
+
+  /** Takes over a namespace of a load that is pinned in a directory. */
+  static adopt(directory: string, id: number, options: KernelHalfOptions): KernelHalf {
+    return Load.enterAt(directory, (load) => {
+      const standing = load.census().find((each) => each.id === id);
+      if (standing === undefined || standing.supervisor !== 0)
+        throw new LinuxError("in-use", `namespace ${id} is gone, or somebody decides about it already; see isoline ps`);
+      return new KernelHalf(load, options, id);
+    });
+  }
+
+  #takeOver({ mode, readsContent, bars, supervisor }: KernelHalfOptions): void {
+    this.#load.maps.spaces.lookup(u32(this.id), this.#record);
+    const isSame = (offset: number, asked: boolean) => (this.#record.readUInt32LE(offset) !== 0) === asked;
+    if (!isSame(space.content, readsContent) || !isSame(space.bars, bars))
+      throw new LinuxError(
+        "in-use",
+        "the namespace was begun under a policy with another `content` or `reaction`; attach with a contour of that policy",
+      );
+    this.#load.forgetImages(this.id);
+    this.#load.maps.supervisors.update(u32(supervisor), u32(this.id));
+    this.take(mode);
+  }
+
+  /** Who lives in the namespace: parents before their children. */
+  members(): readonly Member[] {
+    const { members, assigned } = this.#load.maps;
+    const value = Buffer.alloc(members.valueBytes);
+    const real = Buffer.alloc(4);
+    const found: Member[] = [];
+    for (const name of readdirSync("/proc")) {
+      const pidfd = /^\d+$/.test(name) ? pidfdOpen(Number(name), 0) : -1;
+      if (pidfd < 0) continue;
+      if (members.lookup(u32(pidfd), value) && value.readUInt32LE(member.space) === this.id) {
+        const number = value.subarray(member.identity, member.identity + 4);
+        found.push({
+          pid: Number(name),
+          process: Number(value.readBigUInt64LE(member.process)),
+          parent: Number(value.readBigUInt64LE(member.parent)),
+          identity: (assigned.lookup(number, real) ? real : number).readUInt32LE(0),
+        });
+      }
+      close(pidfd);
+    }
+    return found.sort((one, other) => one.process - other.process);
   }
 
   /** Says what becomes of an act that has not been decided. */
@@ -154,6 +219,11 @@ export class KernelHalf {
   /** What another thread of this process, or another process, needs in order to wake whoever is held. */
   get holding(): { readonly pin: string; readonly fd: number; readonly id: number } {
     return { pin: `${this.#load.directory}/holding`, fd: this.#load.maps.holding.fd, id: this.id };
+  }
+
+  /** Whether the programs are still where they were pinned: root may have taken them away. */
+  get isPinned(): boolean {
+    return existsSync(this.holding.pin);
   }
 
   /** A further process that nobody in any namespace may signal or look into. */

@@ -22,6 +22,7 @@ const mapNames = [
   "spaces",
   "postures",
   "labels",
+  "journal",
   "supervisors",
   "numbers",
   "tables",
@@ -30,6 +31,7 @@ const mapNames = [
   "holding",
   "tickets",
   "assigned",
+  "images",
   "barred",
   "own",
 ] as const;
@@ -114,6 +116,19 @@ export class Load {
     });
   }
 
+  /** Enters the load that is pinned in a directory. */
+  static enterAt<T>(directory: string, begin: (load: Load) => T): T {
+    return withLock(() => {
+      const load = new Load(directory);
+      try {
+        return begin(load);
+      } catch (fault) {
+        load.#close();
+        throw fault;
+      }
+    });
+  }
+
   /** Lets `end` do what must not be interrupted, and takes the load down if no namespace is left. */
   leave(end: () => void): void {
     withLock(() => {
@@ -179,12 +194,21 @@ export class Load {
       const begins = Buffer.alloc(4);
       if (this.maps.launching.lookup(tid, begins) && begins.equals(key)) this.maps.launching.delete(tid);
     }
-    for (const name of ["tickets", "barred"] as const)
-      for (const each of this.maps[name].keys(24, 65_536))
-        if (each.subarray(0, 4).equals(key)) this.maps[name].delete(each);
+    for (const name of ["tickets", "barred"] as const) this.#forgetIn(this.maps[name], 24, key);
+    this.#forgetIn(this.maps.journal, 8, key);
     this.maps.labels.delete(key);
     this.maps.postures.delete(key);
     this.maps.spaces.delete(key);
+  }
+
+  /** Files that execs load are told again. */
+  forgetImages(id: number): void {
+    this.#forgetIn(this.maps.images, 24, u32(id));
+  }
+
+  /** Removes what a table of all has under a namespace's number, which its keys begin with. */
+  #forgetIn(map: BpfMap, keyBytes: number, id: Buffer): void {
+    for (const key of map.keys(keyBytes, 65_536)) if (key.subarray(0, 4).equals(id)) map.delete(key);
   }
 
   /** Of a namespace without a supervisor in which nobody lives nothing is left to be said. */

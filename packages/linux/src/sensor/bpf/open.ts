@@ -4,6 +4,7 @@
  * tracepoints what has happened, which is enough to learn and to watch, and not to refuse.
  */
 import { readlinkSync } from "node:fs";
+import { basename } from "node:path";
 import { LinuxError } from "../../error.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import { KernelHalf, type KernelHalfOptions } from "./kernel-half.ts";
@@ -38,6 +39,14 @@ export interface BpfOptions {
   /** How long an act is held that nobody decides about; with 0 what is unknown is refused at once, once a program runs. */
   readonly holdSeconds: number;
   readonly label: string;
+  /** A namespace that has lost its supervisor, to be taken over; else one begins. */
+  readonly adopt?: Orphaned | undefined;
+}
+
+/** Where a namespace is. */
+export interface Orphaned {
+  readonly directory: string;
+  readonly id: number;
 }
 
 /** Begins one namespace in the kernel half, decided about by `mediator`. */
@@ -47,16 +56,29 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
       "bpf-unavailable",
       "the bpf sensor tells processes by their numbers in the first pid namespace, and this process is in another; run isoline outside of the container",
     );
-  const { points, holdSeconds, ...more } = options;
-  const { half, attachment } = beginBest(mediator.mayComeToRefuse, {
+  const { points, holdSeconds, adopt, ...more } = options;
+  const asked = {
     ...more,
     mode: mediator.mayRefuse ? "hold" : "tell",
     readsContent: mediator.content === "read",
     supervisor: process.pid,
     holdSeconds: holdSeconds || DEFAULT_HOLD_SECONDS,
     keys: Math.min(MOST_KEYS, Math.max(FEWEST_KEYS, points * KEYS_PER_POINT)),
-  });
-  return { half, attachment, sensor: new BpfSensor(half, mediator, holdSeconds > 0) };
+  } as const;
+  if (adopt?.directory.includes("/tracepoints-") && mediator.mayComeToRefuse) throw cannotRefuse([]);
+  const { half, attachment } = adopt ? adoptAt(adopt, asked) : beginBest(mediator.mayComeToRefuse, asked);
+  const sensor = new BpfSensor(half, mediator, holdSeconds > 0);
+  if (adopt) sensor.adopt();
+  return { half, attachment, sensor };
+}
+
+/** The directory's name begins with how the load is attached. */
+function adoptAt(
+  { directory, id }: Orphaned,
+  options: Omit<KernelHalfOptions, "attachment">,
+): { half: KernelHalf; attachment: Attachment } {
+  const attachment = attachments.find((each) => basename(directory).startsWith(`${each}-`)) ?? "tracepoints";
+  return { half: KernelHalf.adopt(directory, id, { ...options, attachment }), attachment };
 }
 
 function beginBest(

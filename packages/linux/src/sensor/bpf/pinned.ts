@@ -2,11 +2,13 @@
 import { readdirSync } from "node:fs";
 import { fileSystemOf } from "../../abi/mounts.ts";
 import { LinuxError } from "../../error.ts";
+import { Journal } from "./journal.ts";
 import { Load, type Standing } from "./load.ts";
 import { BPF_FS_MAGIC, PINS, removePins, withLock } from "./pins.ts";
 
 /** A namespace of the bpf sensor. */
 export interface PinnedNamespace extends Standing {
+  readonly directory: string;
   /** What its first supervisor said that it is. */
   readonly label: string;
 }
@@ -28,6 +30,11 @@ function pinnedLoads(): readonly PinnedLoad[] {
 export function orphanedNamespaces(): readonly PinnedNamespace[] {
   const namespaces = pinnedLoads().flatMap((load) => load.namespaces ?? []);
   return namespaces.filter(({ supervisor, live }) => supervisor === 0 && live > 0);
+}
+
+/** What a namespace's supervisors have noted for their successors, line by line. */
+export function journalOf({ directory, id }: PinnedNamespace): readonly string[] {
+  return Load.look(directory, (load) => new Journal(load.maps.journal, id).read());
 }
 
 /** Takes every load down; nothing is mediated any more. Refused while somebody lives in a namespace, unless forced. */
@@ -54,7 +61,9 @@ function directories(): string[] {
 
 function namespacesOf(directory: string): readonly PinnedNamespace[] | undefined {
   try {
-    return Load.look(directory, (load) => load.census().map((each) => ({ ...each, label: load.labelOf(each.id) })));
+    return Load.look(directory, (load) =>
+      load.census().map((each) => ({ ...each, directory, label: load.labelOf(each.id) })),
+    );
   } catch (fault) {
     if (fault instanceof LinuxError) return undefined;
     throw fault;

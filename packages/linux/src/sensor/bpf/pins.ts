@@ -48,9 +48,14 @@ export function pinWhole(directory: string, fill: (unfinished: string) => void):
   }
 }
 
-/** Takes a load's pins away: the kernel detaches it by and by. */
+/**
+ * Takes a load's pins away: the kernel detaches it by and by. It loses its name first, so that nobody who comes after an end
+ * in the middle of this takes the rest for a whole.
+ */
 export function removePins(directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
+  rmSync(UNFINISHED, { recursive: true, force: true });
+  renameSync(directory, UNFINISHED);
+  rmSync(UNFINISHED, { recursive: true, force: true });
 }
 
 /** What is pinned in a directory; undefined if it is not there. */

@@ -94,6 +94,8 @@ export const operations = {
   module: 39,
   iouring: 40,
   userfaultfd: 41,
+  /** Not an act of the namespace's: only counted. */
+  reached: 63,
 } as const;
 export const standings = { here: 0, removed: 1, outside: 2, tooLong: 3, placeless: 4 } as const;
 

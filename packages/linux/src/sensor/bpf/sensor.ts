@@ -1,7 +1,7 @@
 /**
  * The bpf sensor: read what the kernel half tells, find out who it is and what it means, tell the kernel half the verdict.
  */
-import type { Image, Operation } from "@isoline/core";
+import type { Image, Operation, Task } from "@isoline/core";
 import { EINTR } from "../../abi/errno.ts";
 import { poll } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";
@@ -53,6 +53,12 @@ interface TakenOver {
   counted: number;
 }
 
+/** What is noted of an identity for a successor. */
+interface Noted {
+  readonly identity: Identity;
+  readonly task: Task;
+}
+
 export class BpfSensor implements Sensor {
   readonly #half: KernelHalf;
   readonly #mediator: ModelMediator;
@@ -79,6 +85,25 @@ export class BpfSensor implements Sensor {
     const content = new SeenContent();
     this.#acts = new Acts(content, mediator.content === "read", this.#table);
     this.#executions = new Executions(content);
+  }
+
+  /** Takes in who lives in a namespace whose supervisor is gone, and what that knew of them. */
+  adopt(): void {
+    for (const line of this.#half.journal.read()) {
+      const { identity, task } = JSON.parse(line) as Partial<Noted>;
+      if (identity === undefined || task === undefined) continue;
+      this.#identities.restore(identity);
+      this.#mediator.remember(task);
+    }
+    for (const { process, pid, parent, identity } of this.#half.members()) {
+      const known = this.#identities.numbered(identity);
+      const born = this.#table.add(process, pid, parent, known ?? this.#identities.root);
+      this.#mediator.born(born);
+      if (!known) this.#mediator.lost("a process runs what nobody was told of", born);
+    }
+    this.#begun = true;
+    this.#lost = this.#half.census().lost;
+    this.#mediator.missed("what happened before this supervisor took over is not in this measurement");
   }
 
   get processes(): Iterable<BpfProcess> {
@@ -137,6 +162,11 @@ export class BpfSensor implements Sensor {
     const pid = launched();
     const { live, born } = this.#half.census();
     if (born === 0 && pid > 0) throw this.#unnoticed(pid);
+    if (!this.#half.isPinned)
+      throw new LinuxError(
+        "sensor-lost",
+        "somebody took the BPF programs out of the kernel (isoline unpin --force): what the workload does is no longer seen, nor refused",
+      );
     if (live > 0 || (born === 0 && pid === 0)) return false;
     this.#half.reader.drain((offset, length) => this.#take(offset, length));
     return true;
@@ -280,7 +310,9 @@ export class BpfSensor implements Sensor {
       : this.#mediator.lost("a program ran whose content could not be read", process);
     const images = loaded.map(imageOf) as unknown as readonly [Image, ...Image[]];
     const { task, program } = this.#mediator.taskOf(process.identity, images, { tid: record.tid, process });
+    const known = this.#identities.count;
     const next = this.#identities.of(task, program, process.identity);
+    if (next.serial >= known) this.#half.journal.append(JSON.stringify({ identity: next, task } satisfies Noted));
     if (record.fate === fates.wentOn) this.#assign(record, next);
     this.#carryOut(record, process, key, verdict || missing, isLasting && missing === 0, next.serial);
   }

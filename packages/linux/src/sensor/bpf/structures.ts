@@ -16,6 +16,9 @@ export const space = {
 /** `struct label` */
 export const LABEL_BYTES = 1024;
 
+/** `struct member`, as far as it is read here. */
+export const member = { space: 0, identity: 4, process: 8, parent: 16 } as const;
+
 /** `struct posture` */
 export const posture = { bytes: 8, mode: 0, supervisor: 4 } as const;
 

@@ -1,0 +1,55 @@
+/** `isoline attach`: decides again about a namespace that has lost its supervisor. */
+import { journalOf } from "@isoline/linux";
+import type { Beginning } from "../../namespace/plan.ts";
+import { verdictOf } from "../../namespace/run-report.ts";
+import { assertWritable } from "../../store/writable.ts";
+import { status } from "../ending.ts";
+import type { Invocation } from "../invocation.ts";
+import { findOrphan } from "../live/orphans.ts";
+import { usage } from "../refusal.ts";
+import { deliverReport, type ReportOptions } from "../workload/finish.ts";
+import { saySummaryOfRun } from "../workload/summary.ts";
+import { supervise } from "../workload/supervise.ts";
+
+export interface AttachOptions extends ReportOptions {
+  readonly contour?: string;
+  readonly quiet?: boolean;
+}
+
+/** Ends when the last process of the namespace does. */
+export async function attach(invocation: Invocation, name: string, options: AttachOptions): Promise<number> {
+  const { quiet = false } = options;
+  const [orphan, { directory, id, ...rest }] = findOrphan(name);
+  const [first] = journalOf({ directory, id, ...rest });
+  if (first === undefined)
+    throw usage(`nothing is noted of ${orphan.name}, so it cannot be taken over; see isoline unpin`);
+  const beginning = JSON.parse(first) as Beginning;
+  const contour = options.contour ?? (beginning.mode === "learn" ? undefined : beginning.contour);
+  if (contour === undefined)
+    throw usage(
+      `${orphan.name} was learning, and what it had learnt is lost; say by which contour to go on: --contour FILE`,
+    );
+  if (options.report !== undefined) assertWritable(options.report);
+  const command = [Buffer.from(orphan.command)];
+  const outcome = await supervise(invocation, {
+    plan: {
+      mode: orphan.refuses ? "enforce" : "watch",
+      contour,
+      output: undefined,
+      policy: undefined,
+      trajectory: undefined,
+      sensor: "bpf",
+      places: beginning.places,
+      landlock: false,
+      openFiles: undefined,
+      adopt: { directory, id },
+    },
+    command,
+    name: orphan.name,
+    quiet,
+  });
+  const verdict = verdictOf(outcome.report, false);
+  if (!quiet) saySummaryOfRun(outcome.report, verdict, contour);
+  deliverReport(outcome, { contour, command, verdict }, options);
+  return status.success;
+}

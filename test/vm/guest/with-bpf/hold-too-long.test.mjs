@@ -1,0 +1,39 @@
+/** What is held, and nobody decides about it in time. */
+import { deepEqual, equal } from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { begin, cwd, EPERM, isStopped, learn, until } from "../asking.mjs";
+import { programsMissing } from "../bpf-programs.mjs";
+
+const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
+
+test("what is held for too long is refused when it asks again, and counted", { skip }, async () => {
+  await learn();
+  const late = begin(
+    "run",
+    "asking.contour",
+    "--sensor",
+    "bpf",
+    "--enforce",
+    "--hold",
+    "0.5",
+    "-q",
+    "--report",
+    "late.json",
+  );
+  const task = Number((await late.hear()).split(" ")[1]);
+  late.child.kill("SIGSTOP");
+  late.say("make made");
+  await until(() => isStopped(task));
+  await setTimeout(600);
+  process.kill(task, "SIGCONT");
+  equal(await late.hear(), `make made ${EPERM}`);
+  late.child.kill("SIGCONT");
+  late.end();
+  await late.over;
+  equal(existsSync(join(cwd, "made")), false);
+  const { kernel } = JSON.parse(readFileSync(join(cwd, "late.json"), "utf8"));
+  deepEqual([kernel.create.refused, kernel.reached.seen], [1, 1]);
+});
