@@ -8,7 +8,7 @@ export interface Challenge {
 }
 
 const MOST = 8192;
-const PART = /\s*,?\s*(?:([A-Za-z][\w-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|([A-Za-z][\w-]*)(?=\s|,|$))/y;
+const PART = /[\s,]*(?:([A-Za-z][\w-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|([A-Za-z][\w-]*)(?=\s|,|$))/y;
 
 /** The challenge to answer: for a token where one may be had, else for a password; undefined if neither is understood. */
 export function challengeIn(header: string | null): Challenge | undefined {
