@@ -3,7 +3,7 @@
 #ifndef ISOLINE_DESCRIPTORS_H
 #define ISOLINE_DESCRIPTORS_H
 
-#include "judge.h"
+#include "short-key.h"
 
 #define NR_MMAP 9
 #define NR_MPROTECT 10
@@ -12,9 +12,6 @@
 /* What the file itself remembers of its flags, and what it forgets once it is open (fs/open.c, do_dentry_open). */
 #define FORGETS (O_CREAT | O_EXCL | O_TRUNC)
 #define KEEPS (~FORGETS)
-
-/* Since 6.2: reads through such a pointer are checked by the verifier and cannot fault. */
-extern void *bpf_rdonly_cast(const void *object, u32 type) __ksym;
 
 static __always_inline struct file *as_file(u64 address)
 {
@@ -26,28 +23,46 @@ static __always_inline u64 file_of(u32 descriptor)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fdtable *table = task->files->fdt;
-	u64 address = 0;
 
-	if (descriptor >= table->max_fds)
-		return 0;
-	bpf_probe_read_kernel(&address, sizeof(address), table->fd + descriptor);
-	return address;
+	return descriptor < table->max_fds ? two_words((u64)(table->fd + descriptor))->tv_sec : 0;
 }
 
 /* The flags by which a file is opened are in registers, or for openat2 in memory; the file keeps those that last. */
-static __always_inline int opened(struct member *member, u32 descriptor)
+static __always_inline int opened(struct member *member, struct pt_regs *regs, u32 descriptor)
 {
-	u64 address = file_of(descriptor);
-	u32 asked = 0, mode = 0;
+	u64 address = file_of(descriptor), how[2];
 	struct file *file;
 	struct desk *desk;
+	u32 asked, mode;
 
 	/* Another thread has closed it already. */
 	if (!address)
 		return unseen(member, OP_OPEN);
 	file = as_file(address);
-	if (!asks_for(&asked, &mode))
-		return unseen(member, OP_OPEN);
+	/* Each is read where it is: the verifier wants one kind of pointer for each instruction. */
+	switch (regs->orig_ax) {
+	case NR_OPEN:
+		asked = regs->si;
+		mode = regs->dx;
+		barrier_var(mode);
+		break;
+	case NR_CREAT:
+		asked = O_CREAT | O_WRONLY | O_TRUNC;
+		mode = regs->si;
+		barrier_var(mode);
+		break;
+	case NR_OPENAT:
+		asked = regs->dx;
+		mode = regs->r10;
+		barrier_var(mode);
+		break;
+	default:
+		if (bpf_probe_read_user(how, sizeof(how), (void *)regs->dx))
+			return unseen(member, OP_OPEN);
+		asked = how[0];
+		mode = how[1];
+		barrier_var(mode);
+	}
 	if ((file->f_flags & (O_TMPFILE | O_DIRECTORY)) == (O_TMPFILE | O_DIRECTORY))
 		return judge_unnamed(member, file);
 	if (!(file->f_mode & FMODE_CREATED))

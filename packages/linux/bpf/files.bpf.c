@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Files that are opened, and files that come to be by being opened. */
 #include "hooks.h"
+#include "short-key.h"
 
 #define O_ACCMODE 03
 #define O_WRONLY 01
@@ -62,24 +63,26 @@ static __always_inline bool asks_for(u32 *flags, u32 *mode)
 static __always_inline int judge_open(struct member *member, struct file *file, u32 flags)
 {
 	struct inode *inode = file->f_inode;
-	struct desk *desk = begin_event(member, OP_OPEN);
-	struct object *object;
+	u64 process = inode->i_sb->s_magic == PROC_SUPER_MAGIC ? member->process : 0, key[2] = {};
 	struct space *space;
-	struct act *act;
+	struct desk *desk;
 
+	flags &= KEY_FLAGS | O_PATH;
+	if (member->by_key && make_short_key(member, file, flags, process, key) && is_known(member, OP_OPEN, key))
+		return 0;
+	desk = begin_event(member, OP_OPEN);
 	if (!desk)
 		return unseen(member, OP_OPEN);
-	act = &desk->record.act;
-	object = &act->object[0];
-	act->arguments[0] = flags & (KEY_FLAGS | O_PATH);
+	desk->record.key[0] = key[0];
+	desk->record.key[1] = key[1];
+	desk->record.act.arguments[0] = flags;
+	/* What a path in /proc means depends on who goes there. */
+	desk->record.act.arguments[1] = process;
 	add_object(desk, inode, file->f_path.dentry, mount_of(file->f_path.mnt));
 	space = bpf_map_lookup_elem(&spaces, &member->space);
-	if (space && space->content && (object->mode & S_IFMT) == S_IFREG && (flags & O_ACCMODE) != O_WRONLY &&
+	if (space && space->content && (inode->i_mode & S_IFMT) == S_IFREG && (flags & O_ACCMODE) != O_WRONLY &&
 	    !(flags & O_PATH))
-		describe_version(object, inode);
-	/* What a path in /proc means depends on who goes there. */
-	if (object->magic == PROC_SUPER_MAGIC)
-		act->arguments[1] = desk->record.process;
+		describe_version(&desk->record.act.object[0], inode);
 	return end_event(desk);
 }
 

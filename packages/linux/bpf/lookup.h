@@ -350,11 +350,6 @@ static __always_inline u32 find_copied(struct way *way, const char *string)
 	return way->meaning;
 }
 
-static __always_inline struct dentry *as_dentry(u64 address)
-{
-	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct dentry));
-}
-
 /* Adds what was found, described; or the name of what will be made, without a description. */
 static __always_inline void add_found(struct desk *desk, struct way *way, bool describe)
 {

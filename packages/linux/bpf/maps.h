@@ -51,6 +51,9 @@ struct member {
 	/* Type of the socket that is being bound; whether the message that is being sent names an address. */
 	u16 socket_type;
 	u16 addressed;
+	/* Nothing of its namespace asks for more than a key: no content that counts, nobody who may do nothing any more. */
+	u32 by_key;
+	u32 reserved;
 	u64 image[MAX_IMAGES][2];
 };
 

@@ -29,6 +29,7 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 		child.identity = parent->identity;
 		child.process = parent->process;
 		child.parent = parent->parent;
+		child.by_key = parent->by_key;
 	} else {
 		child.space = clone_flags & CLONE_THREAD ? 0 : launches();
 		if (!child.space)
@@ -37,6 +38,8 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 	space = bpf_map_lookup_elem(&spaces, &child.space);
 	if (!space)
 		return -EPERM;
+	if (!parent)
+		child.by_key = !space->bars && !space->content;
 	if (!parent || !(clone_flags & CLONE_THREAD)) {
 		child.parent = child.process;
 		child.process = __sync_fetch_and_add(&space->processes, 1) + 1;

@@ -239,7 +239,7 @@ int call_ends(unsigned long long *ctx)
 	case NR_CREAT:
 	case NR_OPENAT:
 	case NR_OPENAT2:
-		return result >= 0 ? opened(member, result) : 0;
+		return result >= 0 ? opened(member, regs, result) : 0;
 	}
 	return ends(member, regs, result);
 }

@@ -40,6 +40,9 @@ export type MapName = (typeof mapNames)[number];
 /** As many as `MOST_SPACES` in `bpf/maps.h`. */
 export const MOST_SPACES = 1024;
 
+/** As many as `SECRET_WORDS` in `bpf/short-key.h`. */
+const SECRET_WORDS = 256;
+
 /** In which half of a key of `own` the kind of thing stands: `OWN_MAP` and `OWN_PROGRAM`. */
 const OWN = { maps: 1, programs: 2 } as const;
 
@@ -234,6 +237,7 @@ function attached(attachment: Attachment): BpfObject {
   const object = BpfObject.open(objectFile(attachment));
   try {
     object.setConstants(".rodata.secret", randomBytes(16));
+    object.setConstants(".rodata.words", randomBytes(8 * SECRET_WORDS));
     object.load();
     const own = object.map("own");
     const numbers = object.numbers();

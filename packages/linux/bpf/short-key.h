@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The key of an open, made without describing it: most opens have been decided before, and for those nothing else is needed.
+ *
+ * It says what the description would: who, with which rights and flags, what the file says of itself, and its path, read name
+ * by name from the object upwards and never written down. What is out of the ordinary (a path that does not end in the
+ * task's root, a long name, content that counts) has none, and is described.
+ *
+ * Two sums of NH (Black and others, UMAC, 1999): each word's halves are added to secret ones and multiplied. For any two
+ * inputs that somebody chooses without knowing the secret, both sums are the same with a probability of 2^-64; and neither
+ * they nor what they are compared with ever leave the kernel's and root's hands.
+ */
+#ifndef ISOLINE_SHORT_KEY_H
+#define ISOLINE_SHORT_KEY_H
+
+#include "judge.h"
+
+#define MOST_STEPS 40
+#define LONGEST_NAME 63
+
+/* Since 6.2: reads through such a pointer are checked by the verifier and cannot fault. */
+extern void *bpf_rdonly_cast(const void *object, u32 type) __ksym __weak;
+
+#define SECRET_WORDS 256
+
+/* Drawn anew for each load. */
+const volatile u64 secret_words[SECRET_WORDS] SEC(".rodata.words");
+
+/* Always 0, which the verifier does not know: it would follow the count of words to every end. */
+static volatile u32 none;
+
+struct sums {
+	u64 first, second;
+	u32 words;
+};
+
+static __always_inline u64 multiplied(u64 word, u64 by)
+{
+	return (u64)(u32)(word + by) * (u32)((word >> 32) + (by >> 32));
+}
+
+static __always_inline void absorb(struct sums *sums, u64 word)
+{
+	u32 at = sums->words++ & (SECRET_WORDS / 2 - 1);
+
+	sums->first += multiplied(word, secret_words[at]);
+	sums->second += multiplied(word, secret_words[at + SECRET_WORDS / 2]);
+}
+
+/* Any structure of the kernel's that is two words. */
+static __always_inline struct timespec64 *two_words(u64 address)
+{
+	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct timespec64));
+}
+
+/* A name ends with a slash, which no name contains. What lies behind it is not looked at. */
+static __always_inline void absorb_name(struct sums *sums, u64 name, u32 length)
+{
+	u32 rest = 8 * (length & 7);
+
+	for (u32 index = 0; index < LONGEST_NAME / 8; index++) {
+		if (length < 8)
+			break;
+		absorb(sums, two_words(name)->tv_sec);
+		name += 8;
+		length -= 8;
+	}
+	absorb(sums, (rest ? two_words(name)->tv_sec & ((1ULL << rest) - 1) : 0) | 0x2fULL << rest);
+}
+
+static __always_inline struct dentry *as_dentry(u64 address)
+{
+	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct dentry));
+}
+
+static __always_inline struct vfsmount *as_mount(u64 address)
+{
+	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct vfsmount));
+}
+
+/* False if there is no way from the object up to the task's root, or one with long names. */
+static __always_inline bool absorb_path(struct sums *sums, struct path *path)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 root = (u64)task->fs->root.dentry, root_mount = (u64)task->fs->root.mnt;
+	/* All in one kind of pointer: the verifier wants one for each instruction. */
+	struct dentry *dentry = as_dentry((u64)path->dentry), *parent;
+	struct vfsmount *mount = as_mount((u64)path->mnt);
+	u64 mount_root = (u64)mount->mnt_root;
+	struct mount *m;
+	u32 length;
+
+	for (u32 step = 0; step < MOST_STEPS; step++) {
+		if ((u64)dentry == root && (u64)mount == root_mount)
+			return true;
+		if ((u64)dentry == mount_root) {
+			m = (struct mount *)mount_of(mount);
+			if ((u64)BPF_CORE_READ(m, mnt_parent) == (u64)m)
+				return false;
+			dentry = as_dentry((u64)BPF_CORE_READ(m, mnt_mountpoint));
+			mount = as_mount((u64)BPF_CORE_READ(m, mnt_parent) + bpf_core_field_offset(struct mount, mnt));
+			mount_root = (u64)mount->mnt_root;
+			continue;
+		}
+		parent = dentry->d_parent;
+		length = dentry->d_name.len;
+		if ((u64)parent == (u64)dentry || length > LONGEST_NAME)
+			return false;
+		absorb_name(sums, (u64)dentry->d_name.name, length & LONGEST_NAME);
+		dentry = as_dentry((u64)parent);
+	}
+	return false;
+}
+
+static __always_inline void absorb_actor(struct sums *sums, struct member *member)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct cred *cred = task->cred;
+	u32 *real;
+
+	if (member->identity & PENDING) {
+		real = bpf_map_lookup_elem(&assigned, &member->identity);
+		if (real)
+			member->identity = *real;
+	}
+	absorb(sums, (u64)member->identity << 32 | cred->uid.val);
+	absorb(sums, (u64)cred->euid.val << 32 | cred->suid.val);
+	absorb(sums, (u64)cred->fsuid.val << 32 | cred->gid.val);
+	absorb(sums, (u64)cred->egid.val << 32 | cred->sgid.val);
+	absorb(sums, (u64)cred->fsgid.val);
+	absorb(sums, two_words((u64)&cred->cap_effective)->tv_sec);
+}
+
+/* False if an open has no such key. */
+static __always_inline bool make_short_key(struct member *member, struct file *file, u32 flags, u64 process, u64 key[2])
+{
+	struct inode *inode = file->f_inode;
+	struct sums sums = { .words = none };
+
+	if (!bpf_ksym_exists(bpf_rdonly_cast))
+		return false;
+	absorb_actor(&sums, member);
+	absorb(&sums, (u64)OP_OPEN << 32 | flags);
+	absorb(&sums, (u64)inode->i_sb->s_magic << 32 | inode->i_mode);
+	absorb(&sums, (u64)inode->i_uid.val << 32 | inode->i_gid.val);
+	absorb(&sums, process);
+	if (!absorb_path(&sums, &file->f_path))
+		return false;
+	if (sums.words >= SECRET_WORDS / 2)
+		return false;
+	/* How many words there were: else what is long could end like what is short. */
+	absorb(&sums, sums.words);
+	key[0] = sums.first;
+	key[1] = sums.second;
+	return true;
+}
+
+/* Whether an act by this key has been decided to be on contour; then it is counted. */
+static __always_inline bool is_known(struct member *member, u32 operation, const u64 key[2])
+{
+	u64 of[2] = { key[0], key[1] };
+	u32 id = member->space;
+	void *table = bpf_map_lookup_elem(&tables, &id);
+	struct decided *known = table ? bpf_map_lookup_elem(table, of) : 0;
+	struct counters *counters;
+
+	if (!known || known->verdict != VERDICT_ON)
+		return false;
+	__sync_fetch_and_add(&known->times, 1);
+	counters = tally_of(id, operation);
+	if (counters) {
+		__sync_fetch_and_add(&counters->seen, 1);
+		__sync_fetch_and_add(&counters->decided_here, 1);
+	}
+	return true;
+}
+
+#endif
