@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 export const HOOK_PAGE = "docs/hooks.md";
 
-/** By family: hook, events that come of it, what it captures. */
+/** By family: hook, events that come of it, what it captures, which tracepoints stand in for it where there are no hooks. */
 const TABLE = "packages/linux/bpf/hooks.json";
 
 const PREFACE = `# Hooks of the bpf sensor
@@ -14,9 +14,12 @@ const PREFACE = `# Hooks of the bpf sensor
 Where the kernel asks the sensor, or tells it, and what is taken down of it. Beside that, each event has the acting process,
 its identity and its credentials. Where no event is named, the hook only prepares what another decides. What all of it is
 worth stands in [guarantees.md](guarantees.md#the-bpf-sensor).
+
+"Without hooks" names the tracepoints that stand in for a hook where a kernel lets nobody attach to it: they tell of the same
+events, afterwards or as the call begins ([guarantees.md](guarantees.md#attached-by-tracepoints)).
 `;
 
-/** @param {string} root @returns {Record<string, readonly [hook: string, events: string, captures: string][]>} */
+/** @param {string} root @returns {Record<string, readonly [hook: string, events: string, captures: string, tracepoints?: string][]>} */
 export function hookTable(root) {
   return JSON.parse(readFileSync(join(root, TABLE), "utf8"));
 }
@@ -29,9 +32,12 @@ export function hookPage(root) {
     [
       `## ${family.charAt(0).toUpperCase()}${family.slice(1)}`,
       "",
-      "| hook | events | what it captures |",
-      "| --- | --- | --- |",
-      ...hooks.map(([hook, events, captures]) => `| \`${hook}\` | ${namesOf(events)} | ${captures} |`),
+      "| hook | events | what it captures | without hooks |",
+      "| --- | --- | --- | --- |",
+      ...hooks.map(
+        ([hook, events, captures, tracepoints = "-"]) =>
+          `| \`${hook}\` | ${namesOf(events)} | ${captures} | ${namesOf(tracepoints)} |`,
+      ),
       "",
     ].join("\n"),
   );

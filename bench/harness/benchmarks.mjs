@@ -29,6 +29,7 @@ const order = [
   "tsem-replay",
   "ima-lists",
   "sensor-latency",
+  "bpf-sensor",
   "start-up",
   "canister-start",
   "memory",

@@ -34,6 +34,7 @@
 #define NR_USERFAULTFD 323
 #define NR_PIDFD_SEND_SIGNAL 424
 #define NR_IO_URING_SETUP 425
+#define NR_MOVE_MOUNT 429
 #define NR_CLONE3 435
 
 /* linux/sched.h: new namespaces; that of time has the bit of an exit signal where there is one. */
@@ -261,6 +262,21 @@ unknown:
 	return unseen(member, OP_MOUNT);
 }
 
+static __always_inline int judge_moved_mount(struct member *member, struct way *way, struct pt_regs *regs)
+{
+	struct desk *desk = begin_event(member, OP_MOUNT);
+
+	if (!desk)
+		return unseen(member, OP_MOUNT);
+	desk->record.act.arguments[3] = 1;
+	if (find(way, regs->dx, regs->r10, true) == MEANS_OBJECT) {
+		add_found(desk, way, false);
+		return end_event(desk);
+	}
+	leave_desk(desk);
+	return unseen(member, OP_MOUNT);
+}
+
 static __always_inline int load_module(struct member *member, u32 descriptor)
 {
 	u64 file = file_of(descriptor);
@@ -305,6 +321,8 @@ static __always_inline int asks_privilege(struct member *member, struct pt_regs 
 		return judge_places(member, way, OP_UMOUNT, di, 0, (u32)si);
 	case NR_MOUNT:
 		return judge_mount(member, way, regs);
+	case NR_MOVE_MOUNT:
+		return judge_moved_mount(member, way, regs);
 	case NR_UNSHARE:
 		return di & (CLONE_NAMESPACES | CLONE_NEWTIME) ? make_namespaces(member, call, (u32)di) : 0;
 	case NR_SETNS:

@@ -5,8 +5,10 @@
 
 #include "short-key.h"
 
+#define MAP_ANONYMOUS 0x20
 #define NR_MMAP 9
 #define NR_MPROTECT 10
+#define NR_OPEN_BY_HANDLE_AT 304
 #define NR_PKEY_MPROTECT 329
 
 /* What the file itself remembers of its flags, and what it forgets once it is open (fs/open.c, do_dentry_open). */
@@ -56,6 +58,10 @@ static __always_inline int opened(struct member *member, struct pt_regs *regs, u
 		mode = regs->r10;
 		barrier_var(mode);
 		break;
+	case NR_OPEN_BY_HANDLE_AT:
+		asked = regs->dx;
+		mode = 0;
+		break;
 	default:
 		if (bpf_probe_read_user(how, sizeof(how), (void *)regs->dx))
 			return unseen(member, OP_OPEN);
@@ -96,10 +102,13 @@ static __always_inline bool file_mapped_at(struct task_struct *task, u64 address
 	return result == 0;
 }
 
-static __always_inline int map_made(struct member *member, u64 address, u64 protection)
+/* What has no file is shared by way of one that the kernel makes up. */
+static __always_inline int map_made(struct member *member, u64 address, u64 protection, u64 flags)
 {
 	u64 file;
 
+	if (flags & MAP_ANONYMOUS)
+		return judge_memory(OP_MAP_ANONYMOUS, protection & PROT_WRITE);
 	/* Another thread has the address space, or has taken the mapping away. */
 	if (!file_mapped_at(bpf_get_current_task_btf(), address, &file))
 		return unseen(member, OP_MAP);

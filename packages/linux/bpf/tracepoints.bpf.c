@@ -27,6 +27,7 @@ static const volatile u8 looked_at[CALLS] = {
 	[NR_CREAT] = END,
 	[NR_OPENAT] = END,
 	[NR_OPENAT2] = END,
+	[NR_OPEN_BY_HANDLE_AT] = END,
 	[NR_MMAP] = END,
 	[NR_MPROTECT] = END,
 	[NR_PKEY_MPROTECT] = END,
@@ -48,6 +49,7 @@ static const volatile u8 looked_at[CALLS] = {
 	[NR_PIVOT_ROOT] = BEGIN,
 	[NR_UMOUNT2] = BEGIN,
 	[NR_MOUNT] = BEGIN,
+	[NR_MOVE_MOUNT] = BEGIN,
 	[NR_UNSHARE] = BEGIN,
 	[NR_SETNS] = BEGIN,
 	[NR_CLONE] = BEGIN,
@@ -206,7 +208,7 @@ static __always_inline int ends(struct member *member, struct pt_regs *regs, s64
 {
 	switch (regs->orig_ax) {
 	case NR_MMAP:
-		return succeeded(result) && regs->dx & PROT_EXEC ? map_made(member, result, regs->dx) : 0;
+		return succeeded(result) && regs->dx & PROT_EXEC ? map_made(member, result, regs->dx, regs->r10) : 0;
 	case NR_MPROTECT:
 	case NR_PKEY_MPROTECT:
 		return result == 0 && regs->dx & PROT_EXEC ? judge_memory(OP_PROTECT, regs->dx & PROT_WRITE) : 0;
@@ -239,6 +241,7 @@ int call_ends(unsigned long long *ctx)
 	case NR_CREAT:
 	case NR_OPENAT:
 	case NR_OPENAT2:
+	case NR_OPEN_BY_HANDLE_AT:
 		return result >= 0 ? opened(member, regs, result) : 0;
 	}
 	return ends(member, regs, result);

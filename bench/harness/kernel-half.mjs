@@ -1,0 +1,73 @@
+/** The kernel half of the bpf sensor without the other: which way it attaches, and what it tells of a program. */
+import { spawn } from "node:child_process";
+
+/** Best first. */
+const attachments = /** @type {const} */ (["lsm", "fmod_ret", "tracepoints"]);
+const KIND_EVENT = 1;
+
+/** @returns {Promise<{ name: "lsm" | "fmod_ret" | "tracepoints" } | { missing: string }>} */
+export async function bestAttachment() {
+  if (process.getuid?.() !== 0) return { missing: "only root may load BPF programs" };
+  const { Load } = await import("../../packages/linux/dist/sensor/bpf/load.js");
+  const refusals = [];
+  for (const name of attachments) {
+    try {
+      Load.try(name);
+      return { name };
+    } catch (fault) {
+      refusals.push(`${name}: ${fault instanceof Error ? fault.message : fault}`);
+    }
+  }
+  return { missing: refusals.join("; ") };
+}
+
+/**
+ * Runs a program twice in a namespace where everything that is told is on contour from then on, and counts its opens the
+ * second time.
+ *
+ * @param {string} attachment @param {readonly string[]} command
+ */
+export async function toldAgain(attachment, command) {
+  const { KernelHalf } = await import("../../packages/linux/dist/sensor/bpf/kernel-half.js");
+  const { Record } = await import("../../packages/linux/dist/sensor/bpf/record.js");
+  const half = KernelHalf.begin({
+    attachment: /** @type {"tracepoints"} */ (attachment),
+    mode: "tell",
+    readsContent: false,
+    bars: false,
+    supervisor: process.pid,
+    keys: 4096,
+  });
+  const record = new Record();
+  const take = (/** @type {number} */ offset, /** @type {number} */ length) => {
+    const { kind, key, pending } = record.at(half.reader.bytes, offset, length);
+    if (kind !== KIND_EVENT) return;
+    if (pending !== 0) half.assign(pending, 0);
+    half.decide(key, true, 0);
+  };
+  const run = async () => {
+    const before = opens(half);
+    half.launchFrom(process.pid);
+    const [program = "", ...words] = command;
+    const child = spawn(program, words, { stdio: "ignore" });
+    half.endLaunch();
+    const over = new Promise((resolve) => child.once("close", resolve));
+    const reading = setInterval(() => half.reader.drain(take), 1);
+    await over;
+    clearInterval(reading);
+    half.reader.drain(take);
+    const after = opens(half);
+    return { seen: after.seen - before.seen, sentUp: after.sentUp - before.sentUp };
+  };
+  try {
+    // The second time everybody has an identity from the beginning.
+    await run();
+    await run();
+    return await run();
+  } finally {
+    half.leave();
+  }
+}
+
+const opens = (/** @type {import("../../packages/linux/dist/sensor/bpf/kernel-half.js").KernelHalf} */ half) =>
+  half.tallies().get("open") ?? { seen: 0, sentUp: 0 };

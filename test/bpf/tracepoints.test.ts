@@ -1,0 +1,126 @@
+/**
+ * The bpf sensor where it can only be told afterwards: natively, on kernels that let nobody attach to their security hooks.
+ * Where it can be asked before, the virtual machines test it (test/vm/guest).
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LinuxError } from "../../packages/linux/src/error.ts";
+import { KernelHalf } from "../../packages/linux/src/sensor/bpf/kernel-half.ts";
+import { type Attachment, Load } from "../../packages/linux/src/sensor/bpf/load.ts";
+import { isBuilt, isoline } from "../support/isoline.ts";
+
+const attaches = (attachment: Attachment): boolean => {
+  try {
+    Load.try(attachment);
+    return true;
+  } catch (fault) {
+    if (fault instanceof LinuxError) return false;
+    throw fault;
+  }
+};
+const isTold =
+  process.getuid?.() === 0 && isBuilt && !attaches("lsm") && !attaches("fmod_ret") && attaches("tracepoints");
+const has = (program: string) => spawnSync(program, ["--version"]).status === 0;
+const at = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const python = ["python3", "-I", "-S", "-B"];
+
+/** Each does the same again and again; what it needs must be installed. */
+const workloads: Readonly<Record<string, { readonly command: readonly string[]; readonly needs?: string }>> = {
+  "a shell, pipes, names": { command: ["sh", at("../vm/guest/workload.sh")] },
+  "one of everything that programs do": { command: [...python, at("../vm/guest/acts.py")], needs: "python3" },
+  "threads, vfork, daemons, orphans": { command: [...python, at("workloads/lineage.py"), "."], needs: "python3" },
+  git: { command: ["sh", at("workloads/repository.sh")], needs: "git" },
+  "a compiler": { command: ["sh", at("workloads/compile.sh")], needs: "gcc" },
+  "an HTTP server and its client": { command: [process.execPath, at("workloads/server.mjs")] },
+};
+
+let place: string;
+let last = 0;
+beforeAll(() => {
+  place = mkdtempSync(join(tmpdir(), "isoline-tracepoints-"));
+});
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+/** Runs isoline in an empty directory of its own, and reads its report. */
+async function run(command: string, ...args: readonly string[]) {
+  const report = join(place, `${++last}.json`);
+  const cwd = join(place, String(last));
+  mkdirSync(cwd);
+  const ended = await isoline([command, "--report", report, ...args], { cwd });
+  const told = () => JSON.parse(readFileSync(report, "utf8"));
+  return { ...ended, told };
+}
+
+async function learn(sensor: string, command: readonly string[]) {
+  const contour = join(place, `${++last}-${sensor}.contour`);
+  const { status, stderr, told } = await run("learn", "--sensor", sensor, "-q", "-o", contour, "--", ...command);
+  expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
+  return { contour, ...(told() as { state: string; incomplete: unknown[] }) };
+}
+
+describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel without hooks for BPF)", () => {
+  describe("learns the same points as the seccomp sensor", () => {
+    for (const [name, { command, needs }] of Object.entries(workloads))
+      it.skipIf(needs !== undefined && !has(needs))(name, async () => {
+        const [bySeccomp, byBpf] = await Promise.all([learn("seccomp", command), learn("bpf", command)]);
+        expect(byBpf.incomplete).toEqual([]);
+        const { stdout } = await isoline(["diff", bySeccomp.contour, byBpf.contour], { cwd: place });
+        expect({ difference: stdout, state: byBpf.state }).toEqual({ difference: "", state: bySeccomp.state });
+      });
+  });
+
+  it("sees a departure and says what is nearest", async () => {
+    const { contour } = await learn("bpf", ["cat", "/etc/hostname"]);
+    const other = await run("check", contour, "--sensor", "bpf", "--", "cat", "/etc/passwd");
+    expect(other.status).toBe(3);
+    expect(other.stderr).toContain("opened /etc/passwd for reading; nearest on contour: opened /etc/hostname");
+  });
+
+  it("a directory above a known file that is moved: the file is another one", async () => {
+    const script = 'mkdir -p a/b; echo >a/b/f; cat a/b/f; if [ "$1" ]; then mv a "$1"; cat "$1/b/f"; fi';
+    const { contour } = await learn("bpf", ["sh", "-c", script, "sh", ""]);
+    const moved = await run("check", contour, "--sensor", "bpf", "--", "sh", "-c", script, "sh", "c");
+    expect(moved.stderr).toMatch(/`cat` .*opened \S*\/c\/b\/f for reading/);
+  });
+
+  it("to enforce or to react is turned down before the workload starts, with what to do instead", async () => {
+    const { contour } = await learn("bpf", ["true"]);
+    const target = join(place, "made");
+    const { status, stderr } = await run("run", contour, "--sensor", "bpf", "--enforce", "--", "touch", target);
+    expect(status).toBe(125);
+    expect(stderr).toMatch(/only tracepoints.*use --sensor seccomp to enforce/);
+    expect(() => readFileSync(target)).toThrow();
+  });
+
+  it("what the kernel does not call by its own numbers makes the measurement incomplete", async () => {
+    const script = join(place, "ring.py");
+    // io_uring_setup
+    writeFileSync(script, "import ctypes; ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(120))\n");
+    const contour = join(place, "ring.contour");
+    const { told } = await run("learn", "--sensor", "bpf", "-q", "-o", contour, "--", ...python, script);
+    expect(told().incomplete).not.toEqual([]);
+    expect(readFileSync(contour, "utf8")).toContain("iouring");
+  });
+
+  it("a ring that nobody reads fills up: what is lost is counted", () => {
+    const half = KernelHalf.begin({
+      ...{ attachment: "tracepoints", mode: "tell", readsContent: false, bars: false },
+      ...{ supervisor: process.pid, keys: 16, ringSize: 4096 },
+    });
+    try {
+      half.launchFrom(process.pid);
+      spawnSync("sh", ["-c", "for each in 1 2 3 4 5 6 7 8; do /bin/true; done"]);
+      const { born, live, lost } = half.census();
+      expect({ born, live, isLost: lost > 0 }).toEqual({ born: 9, live: 0, isLost: true });
+      const counted = [...half.tallies().values()].reduce((sum, each) => sum + each.lost, 0);
+      expect(counted).toBe(lost);
+    } finally {
+      half.endLaunch();
+      half.leave();
+    }
+  });
+});

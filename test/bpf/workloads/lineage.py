@@ -1,0 +1,46 @@
+"""Everybody who descends from a process opens a file of its own: threads, children by fork and vfork, daemons, orphans."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+here = sys.argv[1]
+for name in ("thread", "child", "orphan", "daemon", "group"):
+    with open(name, "w"):
+        pass
+
+
+def look(name):
+    with open(name):
+        pass
+
+
+thread = threading.Thread(target=look, args=("thread",))
+thread.start()
+thread.join()
+# posix_spawn, and so vfork.
+subprocess.run(["/bin/cat", "child"], check=True, close_fds=False)
+ready, done = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        # Its parent is gone, or about to be.
+        os.setsid()
+        look("orphan")
+        os.execv("/bin/sh", ["sh", "-c", "cat daemon; exec >&-"])
+    os._exit(0)
+os.wait()
+os.close(done)
+os.read(ready, 1)
+ready, done = os.pipe()
+waiting = os.fork()
+if waiting == 0:
+    os.setpgid(0, 0)
+    look("group")
+    os.write(done, b"x")
+    signal.pause()
+os.read(ready, 1)
+os.kill(waiting, signal.SIGKILL)
+os.waitpid(waiting, 0)
