@@ -15,7 +15,7 @@ export async function bestAttachment() {
       Load.try(name);
       return { name };
     } catch (fault) {
-      refusals.push(`${name}: ${fault instanceof Error ? fault.message : fault}`);
+      refusals.push(`${name}: ${String(fault)}`);
     }
   }
   return { missing: refusals.join("; ") };
@@ -37,6 +37,8 @@ export async function toldAgain(attachment, command) {
     bars: false,
     supervisor: process.pid,
     keys: 4096,
+    holdSeconds: 1,
+    label: "bench",
   });
   const record = new Record();
   const take = (/** @type {number} */ offset, /** @type {number} */ length) => {

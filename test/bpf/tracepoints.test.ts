@@ -3,7 +3,7 @@
  * Where it can be asked before, the virtual machines test it (test/vm/guest).
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -64,13 +64,13 @@ async function learn(sensor: string, command: readonly string[]) {
 
 describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel without hooks for BPF)", () => {
   describe("learns the same points as the seccomp sensor", () => {
-    for (const [name, { command, needs }] of Object.entries(workloads))
-      it.skipIf(needs !== undefined && !has(needs))(name, async () => {
-        const [bySeccomp, byBpf] = await Promise.all([learn("seccomp", command), learn("bpf", command)]);
-        expect(byBpf.incomplete).toEqual([]);
-        const { stdout } = await isoline(["diff", bySeccomp.contour, byBpf.contour], { cwd: place });
-        expect({ difference: stdout, state: byBpf.state }).toEqual({ difference: "", state: bySeccomp.state });
-      });
+    it.for(Object.entries(workloads))("%s", async ([, { command, needs }], { skip }) => {
+      skip(needs !== undefined && !has(needs), `needs ${needs}`);
+      const [bySeccomp, byBpf] = await Promise.all([learn("seccomp", command), learn("bpf", command)]);
+      expect(byBpf.incomplete).toEqual([]);
+      const { stdout } = await isoline(["diff", bySeccomp.contour, byBpf.contour], { cwd: place });
+      expect({ difference: stdout, state: byBpf.state }).toEqual({ difference: "", state: bySeccomp.state });
+    });
   });
 
   it("sees a departure and says what is nearest", async () => {
@@ -93,7 +93,7 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
     const { status, stderr } = await run("run", contour, "--sensor", "bpf", "--enforce", "--", "touch", target);
     expect(status).toBe(125);
     expect(stderr).toMatch(/only tracepoints.*use --sensor seccomp to enforce/);
-    expect(() => readFileSync(target)).toThrow();
+    expect(existsSync(target)).toBe(false);
   });
 
   it("what the kernel does not call by its own numbers makes the measurement incomplete", async () => {
@@ -109,7 +109,7 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
   it("a ring that nobody reads fills up: what is lost is counted", () => {
     const half = KernelHalf.begin({
       ...{ attachment: "tracepoints", mode: "tell", readsContent: false, bars: false },
-      ...{ supervisor: process.pid, keys: 16, ringSize: 4096 },
+      ...{ supervisor: process.pid, keys: 16, ringSize: 4096, holdSeconds: 1, label: "test" },
     });
     try {
       half.launchFrom(process.pid);

@@ -30,7 +30,7 @@ static __always_inline u64 file_of(u32 descriptor)
 }
 
 /* The flags by which a file is opened are in registers, or for openat2 in memory; the file keeps those that last. */
-static __always_inline int opened(struct member *member, struct pt_regs *regs, u32 descriptor)
+static __noinline int opened(struct member *member, struct pt_regs *regs, u32 descriptor)
 {
 	u64 address = file_of(descriptor), how[2];
 	struct file *file;
@@ -103,7 +103,7 @@ static __always_inline bool file_mapped_at(struct task_struct *task, u64 address
 }
 
 /* What has no file is shared by way of one that the kernel makes up. */
-static __always_inline int map_made(struct member *member, u64 address, u64 protection, u64 flags)
+static __noinline int map_made(struct member *member, u64 address, u64 protection, u64 flags)
 {
 	u64 file;
 

@@ -68,7 +68,7 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	struct desk *desk;
 
 	flags &= KEY_FLAGS | O_PATH;
-	if (member->by_key && make_short_key(member, file, flags, process, key) && is_known(member, OP_OPEN, key))
+	if (member->by_key && !member->is_held && make_short_key(member, file, flags, process, key) && is_known(member, OP_OPEN, key))
 		return 0;
 	desk = begin_event(member, OP_OPEN);
 	if (!desk)

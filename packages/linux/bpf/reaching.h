@@ -41,68 +41,66 @@ static __always_inline struct socket *socket_of(u32 descriptor)
 	return bpf_rdonly_cast(as_file(file)->private_data, bpf_core_type_id_kernel(struct socket));
 }
 
-/* An address in the memory of the task. */
-struct given {
-	u8 bytes[ADDRESS_BYTES];
-	int length;
-};
-
-static __always_inline bool read_address(struct given *given, u64 from, u32 length)
+/* Reads an address out of the memory of the task; not onto the stack, which is small. Its length, or -1. */
+static __always_inline int read_address(struct way *way, u64 from, u32 length)
 {
-	__builtin_memset(given, 0, sizeof(*given));
 	if (length > ADDRESS_BYTES)
 		length = ADDRESS_BYTES;
-	given->length = length;
 	/* The verifier forgets what the compiler knows. */
 	barrier_var(length);
 	if (length > ADDRESS_BYTES)
-		return false;
-	return length == 0 || bpf_probe_read_user(given->bytes, length, (void *)from) == 0;
+		return -1;
+	return length == 0 || bpf_probe_read_user(way->string, length, (void *)from) == 0 ? (int)length : -1;
 }
 
 /* To a socket with a name among the files: found by it, as whoever sends finds it. */
-static __always_inline int reach_file(struct member *member, struct socket *socket, u64 address, u32 operation)
+static __always_inline int reach_file(struct member *member, struct way *way, struct socket *socket, u64 address,
+				      u32 operation)
 {
-	struct desk *desk = begin_event(member, operation);
-	struct way *way = take_way();
-	bool is_found = false;
+	struct desk *desk;
 
-	if (desk && way) {
-		desk->record.act.arguments[0] = socket->type;
-		desk->record.act.arguments[1] = 1;
-		if (find(way, AT_FDCWD, address + 2, true) == MEANS_OBJECT) {
-			add_found(desk, way, false);
-			is_found = true;
-		}
-	}
-	if (way)
-		leave_way(way);
-	if (is_found)
-		return end_event(desk);
-	if (desk)
-		leave_desk(desk);
-	return unseen(member, operation);
+	if (find(way, AT_FDCWD, address + 2, true) != MEANS_OBJECT)
+		return unseen(member, operation);
+	desk = begin_event(member, operation);
+	if (!desk)
+		return unseen(member, operation);
+	desk->record.act.arguments[0] = socket->type;
+	desk->record.act.arguments[1] = 1;
+	add_found(desk, way, false);
+	return end_event(desk);
 }
 
-static __always_inline int reach_address(struct member *member, u32 descriptor, u64 address, u32 length, s64 result,
-					 u32 operation)
+static __always_inline int reach_by(struct member *member, struct way *way, struct socket *socket, u64 address,
+				    u32 given, s64 result, u32 operation)
 {
-	struct socket *socket = socket_of(descriptor);
-	struct given given;
+	int length = read_address(way, address, given);
 
-	if (!socket || !read_address(&given, address, length))
+	if (length < 0)
 		return unseen(member, operation);
-	if (!is_file(given.bytes, given.length)) {
-		if (operation == OP_CONNECT && family_of(given.bytes, given.length) == AF_UNSPEC)
+	if (!is_file(way->string, length)) {
+		if (operation == OP_CONNECT && family_of(way->string, length) == AF_UNSPEC)
 			return 0;
-		return judge_address(member, socket, given.bytes, given.length, operation);
+		return judge_address(member, socket, way->string, length, operation);
 	}
 	/* Nobody is there, or nobody listens. */
 	if (result < 0)
 		return 0;
 	if (operation == OP_BIND)
 		return judge_peer(member, BPF_CORE_READ(socket, sk), OP_BIND);
-	return reach_file(member, socket, address, operation);
+	return reach_file(member, way, socket, address, operation);
+}
+
+static __always_inline int reach_address(struct member *member, u32 descriptor, u64 address, u32 length, s64 result,
+					 u32 operation)
+{
+	struct socket *socket = socket_of(descriptor);
+	struct way *way = socket ? take_way() : 0;
+
+	if (!way)
+		return unseen(member, operation);
+	reach_by(member, way, socket, address, length, result, operation);
+	leave_way(way);
+	return 0;
 }
 
 struct sending {
@@ -127,7 +125,7 @@ static long send_one(u32 index, struct sending *sending)
 	return 0;
 }
 
-static __always_inline int reached(struct member *member, struct pt_regs *regs, s64 result)
+static __noinline int reached(struct member *member, struct pt_regs *regs, s64 result)
 {
 	u64 di = regs->di, si = regs->si, dx = regs->dx;
 	struct sending sending = { .member = member, .messages = si, .descriptor = di, .count = 1 };

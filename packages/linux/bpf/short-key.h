@@ -131,8 +131,8 @@ static __always_inline void absorb_actor(struct sums *sums, struct member *membe
 	absorb(sums, two_words((u64)&cred->cap_effective)->tv_sec);
 }
 
-/* False if an open has no such key. */
-static __always_inline bool make_short_key(struct member *member, struct file *file, u32 flags, u64 process, u64 key[2])
+/* 0 if an open has no such key. A function of its own: its room on the stack is free again when an act is judged. */
+static __noinline int make_short_key(struct member *member, struct file *file, u32 flags, u64 process, u64 key[2])
 {
 	struct inode *inode = file->f_inode;
 	struct sums sums = { .words = none };
@@ -156,7 +156,7 @@ static __always_inline bool make_short_key(struct member *member, struct file *f
 }
 
 /* Whether an act by this key has been decided to be on contour; then it is counted. */
-static __always_inline bool is_known(struct member *member, u32 operation, const u64 key[2])
+static __noinline int is_known(struct member *member, u32 operation, const u64 key[2])
 {
 	u64 of[2] = { key[0], key[1] };
 	u32 id = member->space;

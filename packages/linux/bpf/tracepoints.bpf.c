@@ -128,18 +128,18 @@ static __always_inline bool is_foreign(u64 call)
 }
 
 /* What is about names is described now, and judged when it has succeeded; the rest is told at once. */
-static __always_inline void begins(struct member *member, struct pt_regs *regs)
+static __noinline int begins(struct member *member, struct pt_regs *regs)
 {
 	struct naming naming = {};
 	struct desk *desk;
 	struct way *way;
 
 	if (asks_other(member, regs))
-		return;
+		return 0;
 	way = take_way();
 	if (!way) {
 		lose(member->space, OP_NONE);
-		return;
+		return 0;
 	}
 	if (name_call(&naming, regs)) {
 		desk = begin_event(member, naming.operation);
@@ -152,17 +152,18 @@ static __always_inline void begins(struct member *member, struct pt_regs *regs)
 		asks_privilege(member, regs, way);
 	}
 	leave_way(way);
+	return 0;
 }
 
 /* What could not be described when the call began is there now, if it is a thing that lasts. */
-static __always_inline void describe_late(struct member *member, struct pt_regs *regs)
+static __noinline int describe_late(struct member *member, struct pt_regs *regs)
 {
 	struct naming naming = {};
 	struct desk *desk = 0;
 	struct way *way = 0;
 
 	if (!name_call(&naming, regs))
-		return;
+		return 0;
 	if (outlasts(naming.operation)) {
 		way = take_way();
 		desk = begin_event(member, naming.operation);
@@ -176,6 +177,7 @@ static __always_inline void describe_late(struct member *member, struct pt_regs 
 	}
 	if (way)
 		leave_way(way);
+	return 0;
 }
 
 SEC("tp_btf/sys_enter")
