@@ -16,8 +16,9 @@ import { shell } from "./workloads/shell.mjs";
 /** @typedef {import("./harness/session.mjs").Session} Session */
 /** @typedef {import("./harness/supervisors.mjs").Wrapping} Wrapping */
 
-/** Rounds inside the program: the first warms up whoever looks on, and is thrown away. */
-const INNER = 5;
+/** Rounds inside the program, and how many of them pass until whoever looks on is warm and has decided: those do not count. */
+const INNER = 20;
+const WARM = 10;
 const OUTSIDE = "in no namespace, beside one";
 const BPF = ["--sensor", "bpf"];
 
@@ -27,7 +28,8 @@ const openReach = /** @type {Readonly<Record<string, number>>} */ ({ lsm: 1.15, 
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "the bpf sensor",
-  method: `What has been decided is decided in the kernel. The clock of a workload runs inside, from the start of its first process to the
+  method: `What has been decided is decided in the kernel. Of ${INNER} inner rounds of opens the first ${WARM} are thrown away, in which the
+verdicts come. The clock of a workload runs inside, from the start of its first process to the
 end of its last: the start of isoline and the writing of the contour do not count, what its supervisor does meanwhile does. "${OUTSIDE}"
 is the bare command, while an idle workload is watched elsewhere on the machine.`,
 
@@ -53,7 +55,7 @@ async function opens(session, attachment) {
   writeFileSync(file, "");
   const contour = join(folder, "open.contour");
   const program = session.program("calls");
-  const times = session.quick ? 5_000 : 20_000;
+  const times = session.quick ? 5_000 : 10_000;
   const command = [program, "open", String(times), String(INNER), file];
   const measure = (/** @type {Wrapping} */ wrap) => microseconds(spend(session, wrap(command), folder).output);
   spend(session, learning(session, contour, ...BPF)([program, "open", "5", "1", file]), folder);
@@ -179,5 +181,5 @@ const ratio = (figures, name) => median(figures[name] ?? []) / median(figures[BA
 
 /** @param {string} output nanoseconds, a line for each inner round */
 function microseconds(output) {
-  return median(output.trim().split("\n").map(Number).slice(1)) / 1000;
+  return median(output.trim().split("\n").map(Number).slice(WARM)) / 1000;
 }
