@@ -1,15 +1,18 @@
 /** What is held: nothing has happened, nobody gets past by waking it, and nobody waits for ever. */
 import { deepEqual, equal, match } from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { begin, cwd, EPERM, isoline, isStopped, learn, start, until } from "../asking.mjs";
 import { programsMissing } from "../bpf-programs.mjs";
+import { beginNamespace } from "../kernel-half.mjs";
 
 const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 
 test("a held act has not happened, and waking its task only makes it ask again", { skip }, async (t) => {
+  const kept = beginNamespace();
+  t.after(() => kept.leave());
   await learn();
   const run = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "-q", "--name", "lost");
   const pid = Number((await run.hear()).split(" ")[1]);
@@ -57,6 +60,7 @@ test("a held act has not happened, and waking its task only makes it ask again",
     const { off, refused, incomplete } = JSON.parse(readFileSync(join(cwd, "attached.json"), "utf8"));
     deepEqual([off, refused], [1, 1]);
     match(incomplete[0].reason, /before this supervisor took over/);
-    match(isoline("unpin").stderr, /nothing was pinned/);
+    match(isoline("unpin", "--force").stderr, /removed .*lsm-/);
+    deepEqual(readdirSync("/sys/fs/bpf/isoline"), []);
   });
 });

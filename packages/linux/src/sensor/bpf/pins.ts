@@ -5,7 +5,7 @@
  *
  * A load is made, entered and left under a lock on the directory above, so that whoever finds one finds it whole.
  */
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { flock } from "../../abi/libc.ts";
 import { fileSystemOf, mount } from "../../abi/mounts.ts";
 import { LinuxError } from "../../error.ts";
@@ -54,6 +54,7 @@ export function pinWhole(directory: string, fill: (unfinished: string) => void):
  */
 export function removePins(directory: string): void {
   rmSync(UNFINISHED, { recursive: true, force: true });
+  if (!existsSync(directory)) return;
   renameSync(directory, UNFINISHED);
   rmSync(UNFINISHED, { recursive: true, force: true });
 }

@@ -1,0 +1,14 @@
+/** Namespaces of the bpf sensor made by the test itself, without a command. */
+const { KernelHalf } = await import("../../../packages/linux/dist/sensor/bpf/kernel-half.js");
+
+/**
+ * Begins a namespace, which its caller has to leave. As long as there is one, the programs stay loaded, and commands start the
+ * sooner.
+ *
+ * @param {object} options
+ */
+export const beginNamespace = (options = {}) =>
+  KernelHalf.begin({
+    ...{ attachment: "lsm", mode: "tell", readsContent: false, bars: false, supervisor: process.pid, keys: 64 },
+    ...{ ringSize: 65_536, holdSeconds: 1, label: "", ...options },
+  });

@@ -1,0 +1,39 @@
+/** Two namespaces at once, on one load, each held to its own contour. */
+import { deepEqual } from "node:assert/strict";
+import { test } from "node:test";
+import { programsMissing } from "../bpf-programs.mjs";
+import { beginNamespace } from "../kernel-half.mjs";
+import { isolineAs } from "../isoline.mjs";
+
+const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
+const { start } = isolineAs(0);
+
+/** @param {readonly string[]} args @returns {Promise<{ status: number | null, stdout: string }>} */
+function run(...args) {
+  const child = start(...args);
+  let stdout = "";
+  child.stdout.on("data", (text) => {
+    stdout += text;
+  });
+  return new Promise((resolve) => child.once("close", (status) => resolve({ status, stdout })));
+}
+
+/** Says which of the directories it may list. */
+const lister = ["perl", "-e", 'for (@ARGV) { print "$_\n" if opendir my $directory, $_ }'];
+
+test("two namespaces at once, each by its own contour", { skip }, async (t) => {
+  const kept = beginNamespace();
+  t.after(() => kept.leave());
+  const learn = (/** @type {string} */ name) =>
+    run("learn", "--sensor", "bpf", "-q", "-o", `${name}.contour`, "--", ...lister, `/${name}`);
+  const keep = (/** @type {string} */ name) =>
+    run("run", `${name}.contour`, "--sensor", "bpf", "--enforce", "-q", "--", ...lister, "/etc", "/usr");
+  deepEqual(await Promise.all([learn("etc"), learn("usr")]), [
+    { status: 0, stdout: "/etc\n" },
+    { status: 0, stdout: "/usr\n" },
+  ]);
+  deepEqual(await Promise.all([keep("etc"), keep("usr")]), [
+    { status: 0, stdout: "/etc\n" },
+    { status: 0, stdout: "/usr\n" },
+  ]);
+});
