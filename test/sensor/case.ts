@@ -3,7 +3,16 @@
  * of its own by its path, in a directory of its own, so that every event tells which case it belongs to.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -53,15 +62,25 @@ export function compileProbe(directory: string, ...flags: string[]): string {
   return probe;
 }
 
+export interface How {
+  /** Whose processes the cases are; ours if absent. */
+  readonly uid?: number | undefined;
+  readonly sensor?: "seccomp" | "bpf";
+  /** The compiled probe; compiled anew if absent. */
+  readonly probe?: string;
+}
+
 /** Runs every case twice: as it would go without isoline, and learning. */
-export async function runCases(cases: readonly Case[], uid?: number): Promise<Ran> {
+export async function runCases(cases: readonly Case[], { uid, sensor = "seccomp", probe: built }: How): Promise<Ran> {
   const directory = workplace(uid);
   const native = join(directory, "native");
   const watched = join(directory, "watched");
-  const probe = compileProbe(directory);
+  const probe = join(directory, "probe");
+  if (built === undefined) compileProbe(directory);
+  else copyFileSync(built, probe);
   for (const place of [native, watched]) lay(place, cases, probe, uid);
   const list = join(directory, "list");
-  writeFileSync(list, cases.map((each) => `${slug(each.does)}\0./probe\0${each.calls.flat().join("\0")}\0\0`).join(""));
+  writeFileSync(list, listOf(cases));
   const identity = uid === undefined ? {} : { uid, gid: uid };
   const plain = spawnSync(probe, ["run", list], {
     cwd: native,
@@ -69,7 +88,7 @@ export async function runCases(cases: readonly Case[], uid?: number): Promise<Ra
     stdio: ["ignore", "pipe", "pipe"],
     ...identity,
   });
-  const outcome = await supervise({ command: [probe, "run", list], directory: watched, uid });
+  const outcome = await supervise({ command: [probe, "run", list], directory: watched, uid, sensor });
   return {
     output: sections(outcome.stdout),
     native: sections(plain.stdout),
@@ -77,6 +96,11 @@ export async function runCases(cases: readonly Case[], uid?: number): Promise<Ra
     outcome,
     directory,
   };
+}
+
+/** What `probe run` reads. */
+export function listOf(cases: readonly Case[]): string {
+  return cases.map(({ does, calls }) => `${[slug(does), "./probe", ...calls.flat(), ""].join("\0")}\0`).join("");
 }
 
 /** The name of a case's directory. */
@@ -122,7 +146,7 @@ function eventsByCase({ events }: Outcome, directory: string): Map<string, strin
   return found;
 }
 
-function sections(stdout: string): Map<string, string> {
+export function sections(stdout: string): Map<string, string> {
   return new Map(
     stdout
       .split("== ")
@@ -167,7 +191,7 @@ const FOREIGN: typeof FILES = {
 };
 
 /** Gives each case its directory with the things in it that it names; to make all of them takes longer than the tests. */
-function lay(place: string, cases: readonly Case[], probe: string, uid: number | undefined): void {
+export function lay(place: string, cases: readonly Case[], probe: string, uid: number | undefined): void {
   mkdirSync(place);
   for (const { does, calls } of cases) {
     const here = join(place, slug(does));

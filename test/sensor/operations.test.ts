@@ -4,29 +4,9 @@
  */
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Case, compiler, isRoot, matches, NOBODY, type Ran, runCases, slug } from "./case.ts";
-import { execution } from "./cases/execution.ts";
-import { naming } from "./cases/names.ts";
-import { network } from "./cases/network.ts";
-import { kernel } from "./cases/kernel.ts";
-import { opening } from "./cases/open.ts";
-import { paths } from "./cases/paths.ts";
-import { privileges } from "./cases/privileges.ts";
-import { processes } from "./cases/processes.ts";
-import { requests } from "./cases/requests.ts";
+import { compiler, isRoot, matches, NOBODY, type Ran, runCases, slug } from "./case.ts";
+import { all } from "./cases/all.ts";
 import { isBuilt } from "./supervised.ts";
-
-const all: readonly Case[] = [
-  ...opening,
-  ...naming,
-  ...execution,
-  ...network,
-  ...processes,
-  ...requests,
-  ...privileges,
-  ...kernel,
-  ...paths,
-];
 
 for (const [who, uid] of [
   ["root", undefined],
@@ -39,7 +19,7 @@ for (const [who, uid] of [
       const cases = all.filter(({ by }) => by === undefined || (by === who && isRoot));
       let ran: Ran;
       beforeAll(async () => {
-        ran = await runCases(cases, isRoot ? uid : undefined);
+        ran = await runCases(cases, { uid: isRoot ? uid : undefined });
       });
       afterAll(() => {
         if (ran) rmSync(ran.directory, { recursive: true, force: true });

@@ -15,7 +15,7 @@ const entry = readEntry();
 const places = { ...readPlaces(entry), ...plan.places };
 const namespace = new Namespace(
   entry,
-  { ...plan, places, sensor: "seccomp", landlock: false, openFiles: entry.openFiles },
+  { sensor: "seccomp", ...plan, places, landlock: false, openFiles: entry.openFiles },
   command.map((/** @type {string} */ word) => Buffer.from(word, "utf8")),
 );
 try {

@@ -51,6 +51,8 @@ export interface Order {
   /** A command that the supervisor itself is started by. */
   readonly within?: readonly string[];
   readonly uid?: number | undefined;
+  /** `seccomp` if absent. */
+  readonly sensor?: "seccomp" | "bpf";
 }
 
 /** One event: who acted (path of the program), with which ids, and the one-line form of what it did. */
@@ -79,12 +81,12 @@ export interface Outcome {
   };
 }
 
-const driver = fileURLToPath(new URL("./supervise.mjs", import.meta.url));
+/** In a machine the tests are told where the repository is, because they are not at their own place there. */
+const sensorTests = process.env["ISOLINE_SENSOR_TESTS"] ?? fileURLToPath(new URL(".", import.meta.url));
+const driver = join(sensorTests, "supervise.mjs");
 
 /** Whether the packages are built: the sensor's threads are started from files. */
-export const isBuilt = existsSync(
-  fileURLToPath(new URL("../../packages/isoline/dist/namespace/namespace.js", import.meta.url)),
-);
+export const isBuilt = existsSync(join(sensorTests, "../../packages/isoline/dist/namespace/namespace.js"));
 
 let runs = 0;
 
@@ -97,6 +99,7 @@ export async function supervise(order: Order): Promise<Outcome> {
   );
   const plan = {
     mode,
+    sensor: order.sensor ?? "seccomp",
     trajectory,
     ...(mode === "learn" ? { output, policy: canonicalPolicy(policy) } : { contour: order.contour }),
   };

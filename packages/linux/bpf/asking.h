@@ -306,7 +306,7 @@ static __always_inline int asks_privilege(struct member *member, struct pt_regs 
 	case NR_SETRESGID:
 	case NR_SETFSUID:
 	case NR_SETFSGID:
-		return judge_call(OP_SETID);
+		return judge_call(OP_SETID, AT_ONCE);
 	case NR_SETGROUPS:
 		return set_groups(member, di, si);
 	case NR_CAPSET:

@@ -34,7 +34,9 @@ static __always_inline int judge_path(const struct path *path, u32 operation, u6
 HOOK(path_truncate)
 int BPF_PROG(truncated, const struct path *path)
 {
-	return system_call() == NR_TRUNCATE ? judge_path(path, OP_TRUNCATE, 0, 0) : 0;
+	u64 call = system_call();
+
+	return call == NR_TRUNCATE || call == FOREIGN_CALL ? judge_path(path, OP_TRUNCATE, 0, 0) : 0;
 }
 
 HOOK(path_chmod)
@@ -129,6 +131,7 @@ int BPF_PROG(attribute_set, void *idmap, struct dentry *dentry)
 	case NR_UTIMES:
 	case NR_FUTIMESAT:
 	case NR_UTIMENSAT:
+	case FOREIGN_CALL:
 		return judge_dentry(dentry, OP_UTIMENS, 0);
 	}
 	return 0;

@@ -110,7 +110,7 @@ int BPF_PROG(exec_decided, struct linux_binprm *bprm, struct file *file)
 	if (!desk)
 		return unseen(member, OP_EXEC);
 	describe_exec(desk, member);
-	verdict = judge(desk, true);
+	verdict = judge(desk, BY_RESTART);
 	member->next = desk->next;
 	leave_desk(desk);
 	return verdict;

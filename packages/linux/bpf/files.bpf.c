@@ -22,13 +22,20 @@
 
 #define S_IFMT 0170000
 #define S_IFREG 0100000
+#define S_IFSOCK 0140000
+/* linux/magic.h */
 #define PROC_SUPER_MAGIC 0x9fa0
+#define NSFS_MAGIC 0x6e736673
+#define PID_FS_MAGIC 0x50494446
 
 /* arch/x86/entry/syscalls/syscall_64.tbl */
 #define NR_OPEN 2
 #define NR_CREAT 85
 #define NR_OPENAT 257
 #define NR_OPENAT2 437
+#define NR_ACCT 163
+#define NR_SWAPON 167
+#define NR_SWAPOFF 168
 
 /* What an open asks for, from registers that nobody else can change; openat2 has it in memory, so it is compared later. */
 static __always_inline bool asks_for(u32 *flags, u32 *mode)
@@ -68,7 +75,8 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	struct desk *desk;
 
 	flags &= KEY_FLAGS | O_PATH;
-	if (member->by_key && !member->is_held && make_short_key(member, file, flags, process, key) && is_known(member, OP_OPEN, key))
+	if (member->by_key && !member->is_held && !comes_by_other_abi() &&
+	    make_short_key(member, file, flags, process, key) && is_known(member, OP_OPEN, key))
 		return 0;
 	desk = begin_event(member, OP_OPEN);
 	if (!desk)
@@ -83,6 +91,12 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	if (space && space->content && (inode->i_mode & S_IFMT) == S_IFREG && (flags & O_ACCMODE) != O_WRONLY &&
 	    !(flags & O_PATH))
 		describe_version(&desk->record.act.object[0], inode);
+	/* The kind of a namespace; its number is the only name that it has. */
+	if (inode->i_sb->s_magic == NSFS_MAGIC) {
+		struct ns_common *namespace = BPF_CORE_READ(inode, i_private);
+
+		append_string(desk, BPF_CORE_READ(namespace, ops, name));
+	}
 	return end_event(desk);
 }
 
@@ -102,13 +116,41 @@ static __always_inline int judge_unnamed(struct member *member, struct file *fil
 	return end_event(desk);
 }
 
+/* The kernel opens by itself what is to be swapped to or accounted in: the call is what happens. */
+static __always_inline int judge_use(struct member *member, struct file *file, u32 operation, u64 call)
+{
+	struct desk *desk = begin_event(member, operation);
+
+	if (!desk)
+		return unseen(member, operation);
+	desk->record.act.arguments[0] = call;
+	add_object(desk, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
+	return end_event(desk);
+}
+
+/* What is opened without being asked for by a name: a pidfd. And what cannot be opened at all: a socket. */
+static __always_inline bool is_no_opening(struct file *file)
+{
+	u32 flags, mode;
+
+	if ((file->f_inode->i_mode & S_IFMT) == S_IFSOCK)
+		return true;
+	return file->f_inode->i_sb->s_magic == PID_FS_MAGIC && !asks_for(&flags, &mode);
+}
+
 HOOK(file_open)
 int BPF_PROG(file_opened, struct file *file)
 {
 	struct member *member = current_member();
+	u64 call;
 
-	if (!member || file->f_mode & FMODE_NOACCOUNT)
+	if (!member || file->f_mode & FMODE_NOACCOUNT || is_no_opening(file))
 		return 0;
+	call = system_call();
+	if (call == NR_SWAPON || call == NR_SWAPOFF)
+		return judge_use(member, file, OP_SWAP, call);
+	if (call == NR_ACCT)
+		return judge_use(member, file, OP_ADMIN, call);
 	if (file->f_flags & FMODE_EXEC) {
 		if (member->images > 0)
 			add_image(member, file, true);

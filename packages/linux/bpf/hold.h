@@ -215,4 +215,39 @@ __noinline int hold(struct desk *desk)
 	return verdict == 1 ? refuse(desk, counters, FATE_REFUSED_UNDECIDED) : verdict;
 }
 
+/* How a verdict that is still to come is waited for. */
+enum patience {
+	/* Not at all: refused. */
+	AT_ONCE = 0,
+	/* Stopped, and asked again: where the hook's error is what the call returns. */
+	BY_RESTART = 1,
+	/* In the kernel, for a moment: where any error becomes one that ends the call. */
+	IN_PLACE = 2,
+};
+
+/* So long is waited in place, in nanoseconds. Nothing else runs on this processor meanwhile, but interrupts do. */
+#define LONGEST_WAIT 1000000000ULL
+#define MOST_LOOKS_IN_PLACE (1 << 23)
+
+/* What is not answered in time is refused, and lost: whoever decides may have let it go ahead. */
+__noinline int wait_in_place(struct desk *desk)
+{
+	struct waiting waiting = { .desk = desk, .until = bpf_ktime_get_ns() + LONGEST_WAIT, .verdict = 1 };
+	struct counters *counters;
+
+	if (!desk)
+		return -EPERM;
+	desk->record.fate = FATE_HELD;
+	if (send(desk))
+		return -EPERM;
+	bpf_loop(MOST_LOOKS_IN_PLACE, wait_more, &waiting, 0);
+	if (waiting.verdict == 0 || waiting.verdict == -EPERM)
+		return waiting.verdict;
+	counters = tally_of(desk->record.space, desk->record.act.operation);
+	lose(desk->record.space, desk->record.act.operation);
+	if (counters)
+		__sync_fetch_and_add(&counters->refused, 1);
+	return -EPERM;
+}
+
 #endif

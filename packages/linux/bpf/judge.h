@@ -5,6 +5,8 @@
 #ifndef ISOLINE_JUDGE_H
 #define ISOLINE_JUDGE_H
 
+#include "describe.h"
+#include "foreign.h"
 #include "hold.h"
 
 /* What cannot be described, or turned out to be another act than was judged: lost, and refused where something is. */
@@ -14,9 +16,24 @@ static __always_inline int unseen(struct member *member, u32 operation)
 	return posture_of(member->space) == MODE_TELL ? 0 : -EPERM;
 }
 
-/* The verdict on the act on the desk: 0, -EPERM or -ERESTARTNOINTR. */
-__noinline int judge_desk(struct desk *desk, u32 holds)
+/* Makes of what is on the desk that a call of another ABI was made, and nothing else. */
+static __always_inline void make_foreign(struct act *act)
 {
+	u64 call = raw_call();
+
+	act->operation = OP_ABI;
+	act->arguments[0] = is_compat() ? ARCH_I386 : ARCH_X32;
+	act->arguments[1] = (u32)call;
+	act->arguments[2] = 0;
+	act->arguments[3] = 0;
+	act->objects = 0;
+	act->text_length = 0;
+}
+
+/* The verdict on the act on the desk: 0, -EPERM or -ERESTARTNOINTR. */
+__noinline int judge_desk(struct desk *desk, u32 patience)
+{
+	bool foreign = comes_by_other_abi();
 	struct counters *counters;
 	struct space *space;
 	int verdict;
@@ -25,12 +42,19 @@ __noinline int judge_desk(struct desk *desk, u32 holds)
 	if (!desk)
 		return -EPERM;
 	id = desk->record.space;
+	if (foreign) {
+		make_foreign(&desk->record.act);
+		desk->record.key[0] = 0;
+		desk->record.key[1] = 0;
+	}
 	counters = tally_of(id, desk->record.act.operation);
 	/* Some acts come with one. */
 	if (!(desk->record.key[0] | desk->record.key[1]))
 		make_key(desk);
 	if (counters)
 		__sync_fetch_and_add(&counters->seen, 1);
+	if (foreign)
+		return refuse(desk, counters, FATE_REFUSED);
 	space = bpf_map_lookup_elem(&spaces, &id);
 	if (!space)
 		return -EPERM;
@@ -50,10 +74,10 @@ __noinline int judge_desk(struct desk *desk, u32 holds)
 	}
 #ifdef ATTACH_TRACEPOINTS
 	/* What has happened cannot be held; and the verifier counts how deep the calls are, and misses arguments. */
-	barrier_var(holds);
+	barrier_var(patience);
 #else
-	if (mode == MODE_HOLD && supervisor_of(id) && holds && can_hold())
-		return hold(desk);
+	if (mode == MODE_HOLD && supervisor_of(id) && patience != AT_ONCE && can_hold())
+		return patience == IN_PLACE ? wait_in_place(desk) : hold(desk);
 #endif
 	if (desk->was_held)
 		release(desk);
@@ -71,9 +95,9 @@ static __always_inline struct desk *begin_event(struct member *member, u32 opera
 }
 
 /* A hook may return 0 or an error, and the verifier wants to see that it does. */
-static __always_inline int judge(struct desk *desk, bool holds)
+static __always_inline int judge(struct desk *desk, enum patience patience)
 {
-	int verdict = judge_desk(desk, holds);
+	int verdict = judge_desk(desk, patience);
 
 	if (verdict == 0)
 		return 0;
@@ -81,55 +105,17 @@ static __always_inline int judge(struct desk *desk, bool holds)
 }
 
 /* The verdict on a described event; the desk is free afterwards. */
-static __always_inline int end_event(struct desk *desk)
+static __always_inline int end_event_by(struct desk *desk, enum patience patience)
 {
-	int verdict = judge(desk, true);
+	int verdict = judge(desk, patience);
 
 	leave_desk(desk);
 	return verdict;
 }
 
-/* Adds an object with its path; `inode` is 0 for a name that is about to be made. */
-static __always_inline void add_object(struct desk *desk, struct inode *inode, struct dentry *dentry, u64 mount)
+static __always_inline int end_event(struct desk *desk)
 {
-	u32 at = desk->record.act.objects & 1;
-
-	desk->record.act.objects = at + 1;
-	if (inode)
-		describe_inode(&desk->record.act.object[at], inode);
-	desk->walk.dentry = (u64)dentry;
-	desk->walk.mount = mount;
-	append_path_here(desk);
-}
-
-/* Appends bytes of the kernel's to the text, up to a string's end or so many. */
-static __always_inline void append_bytes(struct desk *desk, const void *from, u32 length)
-{
-	u32 used = desk->record.act.text_length;
-
-	if (length > PATH_BYTES || used > PATH_BYTES)
-		return;
-	if (bpf_probe_read_kernel(&desk->text[used & (TEXT_BYTES - 1)], length, from) == 0)
-		desk->record.act.text_length = used + length;
-}
-
-static __always_inline void append_string(struct desk *desk, const char *from)
-{
-	u32 used = desk->record.act.text_length;
-	long length;
-
-	if (used > PATH_BYTES)
-		return;
-	length = bpf_probe_read_kernel_str(&desk->text[used & (TEXT_BYTES - 1)], PATH_BYTES, from);
-	if (length > 1 && length <= PATH_BYTES)
-		desk->record.act.text_length = used + length - 1;
-}
-
-static __always_inline u64 system_call(void)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-
-	return BPF_CORE_READ(regs, orig_ax);
+	return end_event_by(desk, BY_RESTART);
 }
 
 #endif

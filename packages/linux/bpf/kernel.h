@@ -63,6 +63,15 @@ struct inode {
 	void *i_private;
 };
 
+struct proc_ns_operations {
+	const char *name;
+};
+
+/* What the file of a namespace stands for. */
+struct ns_common {
+	const struct proc_ns_operations *ops;
+};
+
 /* Since 6.11. */
 struct inode___split {
 	s64 i_ctime_sec;
@@ -150,9 +159,19 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+struct upid {
+	int nr;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[];
+};
+
 struct signal_struct {
 	int nr_threads;
 	atomic_t live;
+	struct pid *pids[4];
 };
 
 struct fdtable {
@@ -177,15 +196,6 @@ struct thread_info {
 	u32 status;
 };
 
-struct upid {
-	int nr;
-};
-
-struct pid {
-	unsigned int level;
-	struct upid numbers[];
-};
-
 struct task_struct {
 	int pid, tgid;
 	struct pid *thread_pid;
@@ -198,6 +208,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct mm_struct *mm;
 	struct thread_info thread_info;
+	unsigned int personality;
 };
 
 struct iattr {
@@ -253,6 +264,14 @@ struct bpf_prog_aux {
 
 struct bpf_prog {
 	struct bpf_prog_aux *aux;
+};
+
+struct perf_event_attr {
+	u32 type;
+};
+
+struct perf_event {
+	struct perf_event_attr attr;
 };
 
 struct linux_binprm {

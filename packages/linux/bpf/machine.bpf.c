@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What reaches into the kernel itself: BPF, modules, counters, clocks, io_uring, userfaultfd. */
+/* What reaches into the kernel itself: BPF, modules, counters, clocks, keys, io_uring, userfaultfd. */
 #include "hooks.h"
 
 #define NR_FINIT_MODULE 313
+#define NR_PERF_EVENT_OPEN 298
+#define NR_SYSLOG 103
+#define NR_QUOTACTL 179
+#define NR_QUOTACTL_FD 443
+#define NR_KEXEC_LOAD 246
+#define NR_KEXEC_FILE_LOAD 320
+#define NR_ADD_KEY 248
+#define NR_REQUEST_KEY 249
+#define NR_KEYCTL 250
 #define LOADING_MODULE 2
 #define READING_MODULE 2
 
@@ -46,14 +55,13 @@ int BPF_PROG(program_taken, struct bpf_prog *program)
 	return keep_own(OWN_PROGRAM, BPF_CORE_READ(program, aux, id));
 }
 
-HOOK(perf_event_open)
-int BPF_PROG(perf_opened, void *attr)
+/* Asked when the event is made: when the call begins, the kernel has not copied yet what is asked for. */
+HOOK(perf_event_alloc)
+int BPF_PROG(perf_opened, struct perf_event *event)
 {
-	u32 type = 0;
+	u64 call = system_call();
 
-	/* The type is the first word (linux/perf_event.h). */
-	bpf_probe_read_kernel(&type, sizeof(type), attr);
-	return judge_number(OP_PERF, type);
+	return call == NR_PERF_EVENT_OPEN || call == FOREIGN_CALL ? judge_number(OP_PERF, event->attr.type) : 0;
 }
 
 SECTION(settime, settime64)
@@ -62,10 +70,14 @@ int BPF_PROG(time_set, void *time)
 	return judge_number(OP_SETTIME, system_call());
 }
 
-/* A module out of memory; one out of a file is asked about below. */
+/* A module or a kernel out of memory; one out of a file is asked about below. */
 HOOK(kernel_load_data)
 int BPF_PROG(data_loaded, int id)
 {
+	u64 call = system_call();
+
+	if (call == NR_KEXEC_LOAD || call == FOREIGN_CALL)
+		return judge_number(OP_KEXEC, call);
 	return id == LOADING_MODULE ? judge_number(OP_MODULE, 0) : 0;
 }
 
@@ -76,7 +88,11 @@ int BPF_PROG(file_read_in, struct file *file, int id)
 	struct desk *desk;
 	u64 address = 0;
 
-	if (!member || id != READING_MODULE || system_call() != NR_FINIT_MODULE)
+	u64 call = system_call();
+
+	if (call == NR_KEXEC_FILE_LOAD || call == FOREIGN_CALL)
+		return judge_number(OP_KEXEC, call);
+	if (!member || id != READING_MODULE || call != NR_FINIT_MODULE)
 		return 0;
 	bpf_probe_read_kernel(&address, sizeof(address), ctx);
 	if (!address)
@@ -102,4 +118,70 @@ int BPF_PROG(anonymous_made, struct inode *inode, const struct qstr *name)
 	if (__builtin_memcmp(kind, "[userfaultfd]", 14) == 0)
 		return judge_number(OP_USERFAULTFD, 0);
 	return 0;
+}
+
+/* Of the actions of `syslog` those that change something (linux/syslog.h); the rest reads or tells sizes. */
+HOOK(syslog)
+int BPF_PROG(log_changed, int action)
+{
+	u64 call = system_call();
+
+	if (call != NR_SYSLOG && call != FOREIGN_CALL)
+		return 0;
+	return action >= 4 && action <= 8 ? judge_number(OP_ADMIN, NR_SYSLOG) : 0;
+}
+
+/* The device that the file system is on, where there is one. */
+HOOK(quotactl)
+int BPF_PROG(quota_called, int commands, int type, int id, struct super_block *file_system)
+{
+	struct member *member = current_member();
+	u64 call = system_call();
+	struct desk *desk;
+	u64 there = 0;
+
+	if (!member)
+		return 0;
+	desk = begin_event(member, OP_ADMIN);
+	if (!desk)
+		return unseen(member, OP_ADMIN);
+	bpf_probe_read_kernel(&there, sizeof(there), (void *)&ctx[3]);
+	desk->record.act.arguments[0] = call;
+	if (call == NR_QUOTACTL && there)
+		desk->record.act.arguments[1] = BPF_CORE_READ((struct super_block *)there, s_dev);
+	return end_event(desk);
+}
+
+/*
+ * Calls about keys, at each key that they come to. Searching goes on where a key is refused, so that the error gets lost, and
+ * a verdict has to be waited for in place.
+ */
+static __always_inline int judge_key(void)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct member *member = current_member();
+	u64 call = system_call();
+	struct desk *desk;
+
+	if (!member || (call != NR_ADD_KEY && call != NR_REQUEST_KEY && call != NR_KEYCTL && call != FOREIGN_CALL))
+		return 0;
+	desk = begin_event(member, OP_KEYCTL);
+	if (!desk)
+		return unseen(member, OP_KEYCTL);
+	desk->record.act.arguments[0] = call;
+	if (call == NR_KEYCTL)
+		desk->record.act.arguments[1] = (u32)BPF_CORE_READ(regs, di);
+	return end_event_by(desk, IN_PLACE);
+}
+
+HOOK(key_permission)
+int BPF_PROG(key_used, void *key)
+{
+	return judge_key();
+}
+
+HOOK(key_alloc)
+int BPF_PROG(key_made, void *key)
+{
+	return judge_key();
 }

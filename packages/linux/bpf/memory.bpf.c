@@ -2,9 +2,12 @@
 /* Memory that becomes executable. What the kernel maps to run a program is the exec's, and what shmat maps is its own. */
 #include "hooks.h"
 
+#define PROT_READ 1
 #define PROT_WRITE 2
 #define PROT_EXEC 4
 #define SHM_EXEC 0100000
+/* linux/personality.h */
+#define READ_IMPLIES_EXEC 0x0400000
 #define NR_SHMAT 30
 #define NR_EXECVE 59
 #define NR_EXECVEAT 322
@@ -30,10 +33,9 @@ static __always_inline int judge_memory(u32 operation, u32 access)
 static __always_inline int judge_mapping(struct file *file, bool has_file, unsigned long protection)
 {
 	struct member *member = current_member();
-	u64 call = system_call();
 	struct desk *desk;
 
-	if (!member || !(protection & PROT_EXEC) || call == NR_EXECVE || call == NR_EXECVEAT || call == NR_SHMAT)
+	if (!member || !(protection & PROT_EXEC) || executes() || system_call() == NR_SHMAT)
 		return 0;
 	if (!has_file)
 		return judge_memory(OP_MAP_ANONYMOUS, protection & PROT_WRITE);
@@ -46,6 +48,14 @@ static __always_inline int judge_mapping(struct file *file, bool has_file, unsig
 	return end_event(desk);
 }
 
+/* What is asked for and, by a personality of old programs, more: then all that can be read can be executed. */
+static __always_inline unsigned long granted(unsigned long protection)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return protection & PROT_READ && task->personality & READ_IMPLIES_EXEC ? protection | PROT_EXEC : protection;
+}
+
 HOOK(mmap_file)
 int BPF_PROG(mapped, struct file *file, unsigned long protection)
 {
@@ -53,12 +63,13 @@ int BPF_PROG(mapped, struct file *file, unsigned long protection)
 
 	/* As a number the verifier knows nothing of it. */
 	bpf_probe_read_kernel(&address, sizeof(address), ctx);
-	return judge_mapping(file, address != 0, protection);
+	return judge_mapping(file, address != 0, granted(protection));
 }
 
 HOOK(file_mprotect)
 int BPF_PROG(protected, void *area, unsigned long protection)
 {
+	protection = granted(protection);
 	return protection & PROT_EXEC ? judge_memory(OP_PROTECT, protection & PROT_WRITE) : 0;
 }
 

@@ -12,7 +12,6 @@
 #define RENAME_EXCHANGE 2
 #define NR_MKNOD 133
 #define NR_MKNODAT 259
-#define S_IFSOCK 0140000
 
 /* Which name the call is about, and on which mount. */
 static __always_inline int note_place(const struct path *directory, struct dentry *dentry, u32 flags)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who a process is and what world it lives in: ids, capabilities, rights, roots, mounts, user namespaces. The kernel asks
+ * Who a process is and what world it lives in: ids, capabilities, rights, roots, mounts. The kernel asks
  * these after it has looked whether they are allowed, except for mounts. What is said with numbers is told with them, out of
  * registers.
  */
@@ -11,6 +11,7 @@
 #define NR_SETRESGID 119
 #define NR_SETFSUID 122
 #define NR_SETFSGID 123
+#define NR_MOVE_MOUNT 429
 #define MOST_GROUPS 32
 
 /* Call number and its first three arguments. */
@@ -24,7 +25,7 @@ static __always_inline void add_call(struct desk *desk)
 	desk->record.act.arguments[3] = BPF_CORE_READ(regs, dx);
 }
 
-static __always_inline int judge_call(u32 operation)
+static __always_inline int judge_call(u32 operation, enum patience patience)
 {
 	struct member *member = current_member();
 	struct desk *desk;
@@ -35,15 +36,15 @@ static __always_inline int judge_call(u32 operation)
 	if (!desk)
 		return unseen(member, operation);
 	add_call(desk);
-	return end_event(desk);
+	return end_event_by(desk, patience);
 }
 
-/* setfsuid and setfsgid cannot fail, and so not be held either: they are not asked about. */
+/* setfsuid and setfsgid cannot fail: they return what was so before, and change it or do not. */
 static __always_inline int judge_ids(void)
 {
 	u64 call = system_call();
 
-	return call == NR_SETFSUID || call == NR_SETFSGID ? 0 : judge_call(OP_SETID);
+	return judge_call(OP_SETID, call == NR_SETFSUID || call == NR_SETFSGID ? IN_PLACE : BY_RESTART);
 }
 
 HOOK(task_fix_setuid)
@@ -199,7 +200,7 @@ int BPF_PROG(mount_moved, const struct path *from, const struct path *to)
 	desk = begin_event(member, OP_MOUNT);
 	if (!desk)
 		return unseen(member, OP_MOUNT);
-	desk->record.act.arguments[3] = 1;
+	desk->record.act.arguments[3] = NR_MOVE_MOUNT;
 	add_object(desk, 0, to->dentry, mount_of(to->mnt));
 	return end_event(desk);
 }
@@ -219,15 +220,3 @@ int BPF_PROG(unmounted, struct vfsmount *mount, int flags)
 	add_object(desk, 0, mount->mnt_root, mount_of(mount));
 	return end_event(desk);
 }
-
-/*
- * The other kinds of namespace have no hook; and the function that asks about this one is not among the kernel's types
- * everywhere, so that its return value cannot be had.
- */
-#ifndef ATTACH_FMOD_RET
-HOOK(userns_create)
-int BPF_PROG(user_namespace_made, const struct cred *cred)
-{
-	return judge_call(OP_NAMESPACE);
-}
-#endif

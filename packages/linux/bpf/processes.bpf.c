@@ -8,6 +8,7 @@
 
 #define NR_KILL 62
 #define NR_PTRACE 101
+#define NR_PIDFD_SEND_SIGNAL 424
 
 /* Whether this is a process that decides, about whichever namespace. */
 static __always_inline bool is_supervisor(struct task_struct *task)
@@ -46,52 +47,94 @@ static __always_inline void add_target(struct desk *desk, struct member *member,
 	}
 }
 
+/* Of `pids` in a task's signals: the group (include/linux/pid_types.h). */
+#define GROUP_PID 2
+#define PIDFD_SIGNAL_PROCESS_GROUP 4
+#define MEANS_GROUP (1ULL << 32)
+#define OWN_GROUP 0
+#define EVERYONE 1
+
+/* The number of a task's group in the first pid namespace. */
+static __always_inline int group_of(struct task_struct *task)
+{
+	struct pid *group = BPF_CORE_READ(task, signal, pids[GROUP_PID]);
+
+	return BPF_CORE_READ(group, numbers[0].nr);
+}
+
+/* Whether a signal is for a group, and for which: by the number that it has in the first pid namespace. */
+static __always_inline u64 group_meant(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	u64 call = system_call();
+	int number = BPF_CORE_READ(regs, di);
+
+	if (call == NR_PIDFD_SEND_SIGNAL) {
+		if (!(BPF_CORE_READ(regs, r10) & PIDFD_SIGNAL_PROCESS_GROUP))
+			return 0;
+	} else {
+		if (call != NR_KILL || number > 0)
+			return 0;
+		if (number == 0)
+			return MEANS_GROUP | OWN_GROUP;
+		if (number == -1)
+			return MEANS_GROUP | EVERYONE;
+	}
+	number = group_of(task);
+	return MEANS_GROUP | (number == group_of(bpf_get_current_task_btf()) ? OWN_GROUP : number);
+}
+
 /*
- * A signal to one process, or to each of a group: then the group is what is meant, and its number stands for it. The number
- * is the caller's word, from a register.
+ * A signal to one process, or to each of a group: then the group is what is meant. Each of a group is asked about, and the
+ * error of one gets lost if another was reached, so a verdict is waited for in place.
  */
 HOOK(task_kill)
 int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 {
 	struct member *member = current_member();
-	struct pt_regs *regs;
 	struct desk *desk;
-	int number;
-	u64 call;
+	/* Tracepoints only know of signals that somebody sent. */
+	u64 sent = 1, group;
 
 	if (signal == 0)
 		return 0;
 	count_reach(member, task);
-	if (!member)
+#ifndef ATTACH_TRACEPOINTS
+	/* A signal that nobody sent has nothing with it (SEND_SIG_NOINFO): of a terminal, of a parent's death. */
+	bpf_probe_read_kernel(&sent, sizeof(sent), (void *)&ctx[1]);
+#endif
+	if (!member || !sent)
 		return 0;
 	if (is_supervisor(task))
 		return -EPERM;
-	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	call = BPF_CORE_READ(regs, orig_ax);
-	number = BPF_CORE_READ(regs, di);
+	group = group_meant(task);
 	/* A process that signals itself exchanges nothing. */
-	if (!(call == NR_KILL && number <= 0) && task->tgid == (int)(bpf_get_current_pid_tgid() >> 32))
+	if (!group && task->tgid == (int)(bpf_get_current_pid_tgid() >> 32))
 		return 0;
 	desk = begin_event(member, OP_KILL);
 	if (!desk)
 		return unseen(member, OP_KILL);
 	desk->record.act.arguments[0] = signal;
-	if (call == NR_KILL && number <= 0)
-		desk->record.act.arguments[1] = 1ULL << 32 | (u32)-number;
-	else
+	if (!group) {
 		add_target(desk, member, task);
-	return end_event(desk);
+		return end_event(desk);
+	}
+	desk->record.act.arguments[1] = group;
+	return end_event_by(desk, IN_PLACE);
 }
 
 #define NR_PROCESS_VM_READV 310
 #define NR_PROCESS_VM_WRITEV 311
 #define NR_PIDFD_GETFD 438
+#define NR_PROCESS_MADVISE 440
 
 /* To look into a process: by ptrace, by its memory, by its descriptors. What /proc shows is asked about here as well. */
 HOOK(ptrace_access_check)
 int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 {
 	struct member *member = current_member();
+	/* Of these the kernel only asks whether, and gives an error of its own. */
+	enum patience patience = IN_PLACE;
 	struct pt_regs *regs;
 	struct desk *desk;
 	u64 call;
@@ -100,8 +143,19 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 		return -EPERM;
 	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	call = BPF_CORE_READ(regs, orig_ax);
-	if (call != NR_PTRACE && call != NR_PROCESS_VM_READV && call != NR_PROCESS_VM_WRITEV && call != NR_PIDFD_GETFD)
-		return 0;
+	switch (call) {
+	case NR_PTRACE:
+		patience = BY_RESTART;
+		break;
+	case NR_PROCESS_VM_READV:
+	case NR_PROCESS_VM_WRITEV:
+	case NR_PIDFD_GETFD:
+	case NR_PROCESS_MADVISE:
+		break;
+	default:
+		if (!comes_by_other_abi())
+			return 0;
+	}
 	count_reach(member, task);
 	if (!member)
 		return 0;
@@ -114,7 +168,7 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 	if (call == NR_PTRACE)
 		desk->record.act.arguments[0] |= (u64)BPF_CORE_READ(regs, di) << 32;
 	add_target(desk, member, task);
-	return end_event(desk);
+	return end_event_by(desk, patience);
 }
 
 HOOK(ptrace_traceme)

@@ -8,5 +8,7 @@
 #include "memory.bpf.c"
 #include "sockets.bpf.c"
 #include "processes.bpf.c"
+#include "requests.bpf.c"
 #include "privileges.bpf.c"
+#include "calls.bpf.c"
 #include "machine.bpf.c"

@@ -50,39 +50,6 @@ static __always_inline void begin(struct desk *desk, struct member *member, u32 
 	bpf_core_read(&act->capabilities, sizeof(act->capabilities), &cred->cap_effective);
 }
 
-static __always_inline void describe_inode(struct object *object, struct inode *inode)
-{
-	object->mode = inode->i_mode;
-	object->uid = inode->i_uid.val;
-	object->gid = inode->i_gid.val;
-	object->magic = inode->i_sb->s_magic;
-}
-
-/* What changes whenever the content may have changed, and where to find it. */
-static __always_inline void describe_version(struct object *object, struct inode *inode)
-{
-	object->inode = inode->i_ino;
-	object->device = inode->i_sb->s_dev;
-	object->size = inode->i_size;
-	if (bpf_core_field_exists(struct inode___split, i_ctime_sec)) {
-		struct inode___split *split = (void *)inode;
-
-		object->changed_seconds = BPF_CORE_READ(split, i_ctime_sec);
-		/* The highest bit says that somebody has asked for the time (I_CTIME_QUERIED, since 6.13). */
-		object->changed_nanoseconds = BPF_CORE_READ(split, i_ctime_nsec) & 0x7fffffff;
-	} else if (bpf_core_field_exists(struct inode___hidden, __i_ctime)) {
-		struct inode___hidden *hidden = (void *)inode;
-
-		object->changed_seconds = BPF_CORE_READ(hidden, __i_ctime.tv_sec);
-		object->changed_nanoseconds = BPF_CORE_READ(hidden, __i_ctime.tv_nsec);
-	} else {
-		struct inode___plain *plain = (void *)inode;
-
-		object->changed_seconds = BPF_CORE_READ(plain, i_ctime.tv_sec);
-		object->changed_nanoseconds = BPF_CORE_READ(plain, i_ctime.tv_nsec);
-	}
-}
-
 struct hashing {
 	struct desk *desk;
 	struct sip sip;

@@ -14,8 +14,6 @@
 #include "reaching.h"
 #include "started.h"
 
-/* The call came in by another ABI, whose numbers mean other calls (arch/x86/include/asm/thread_info.h). */
-#define TS_COMPAT 2
 #define CALLS 512
 
 /* When a call is looked at: not at all, as it begins, as it ends. */

@@ -84,6 +84,13 @@ static long climb(u32 index, struct step *step)
 	return walk->done ? 1 : 0;
 }
 
+/* There, and by no name any more (include/linux/dcache.h, d_unlinked). What is about to be made has no inode yet. */
+static __always_inline bool is_removed(struct dentry *dentry)
+{
+	return !BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_inode) &&
+	       BPF_CORE_READ(dentry, d_parent) != dentry;
+}
+
 /* Appends a path to the text, and notes in the object that is being described how long it is and what it is worth. */
 __noinline int append_path_here(struct desk *desk)
 {
@@ -92,6 +99,7 @@ __noinline int append_path_here(struct desk *desk)
 	struct object *object;
 	struct walk *walk;
 	u32 used, length, at;
+	bool removed;
 
 	if (!desk || desk->record.act.objects == 0)
 		return 0;
@@ -104,10 +112,13 @@ __noinline int append_path_here(struct desk *desk)
 	used = desk->record.act.text_length;
 	at = desk->record.act.objects - 1;
 	object = &desk->record.act.object[at & 1];
+	removed = is_removed((struct dentry *)walk->dentry);
 	enter_mount(walk, walk->mount);
 	bpf_loop(MAX_DEPTH, climb, &step, 0);
 	if (!walk->done)
 		walk->standing = STANDING_TOO_LONG;
+	else if (removed && walk->standing == STANDING_HERE)
+		walk->standing = STANDING_REMOVED;
 	if (walk->at == PATH_BYTES && walk->standing != STANDING_TOO_LONG) {
 		walk->at = PATH_BYTES - 1;
 		desk->path[PATH_BYTES - 1] = '/';

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { learner, learnOnHost } from "../host-contour.ts";
+import { packCases } from "../packed-cases.ts";
 import { readResults, type Result } from "../results.ts";
 import { type Ended, inMachine, repository, SHARE } from "./machine.ts";
 import { type Equipment, type Kind, parametersFor } from "./machines.ts";
@@ -21,7 +22,7 @@ export async function runTests(kind: Kind, files: readonly string[], equipment: 
   const share = mkdtempSync(join(tmpdir(), "isoline-vm-share-"));
   chmodSync(share, 0o755);
   try {
-    await learnOnHost(share);
+    await Promise.all([learnOnHost(share), packCases(share)]);
     const options = [
       "--test",
       "--test-concurrency=1",
@@ -39,6 +40,7 @@ export async function runTests(kind: Kind, files: readonly string[], equipment: 
         ISOLINE_SHARE: SHARE,
         ISOLINE_LEARNER: String(learner),
         ISOLINE_KERNEL: equipment.kernel.release,
+        ISOLINE_SENSOR_TESTS: join(repository, "test/sensor"),
       },
       parameters: parametersFor(kind, equipment.kernel),
       share,

@@ -5,8 +5,10 @@
 import type { Act } from "../seccomp/mediation.ts";
 import { FileActs } from "./acts/files.ts";
 import { nameActs } from "./acts/names.ts";
-import { moduleAct, privilegeActs } from "./acts/privileges.ts";
+import { machineActs, moduleAct } from "./acts/machine.ts";
+import { privilegeActs } from "./acts/privileges.ts";
 import { ProcessActs } from "./acts/processes.ts";
+import { requestActs } from "./acts/requests.ts";
 import { socketActs } from "./acts/sockets.ts";
 import type { SeenContent } from "./content.ts";
 import type { BpfProcess, ProcessTable } from "./processes.ts";
@@ -28,8 +30,12 @@ export class Acts {
       ...nameActs,
       ...socketActs,
       ...privilegeActs,
+      ...machineActs,
+      ...requestActs,
       [operations.module, (record) => moduleAct(record, content)],
       [operations.kill, (record, process) => processes.kill(record, process)],
+      [operations.adjust, (record, process) => processes.adjust(record, process)],
+      [operations.sigio, (record, process) => processes.sigio(record, process)],
       [operations.ptrace, (record, process) => processes.ptrace(record, process)],
     ]);
   }

@@ -15,7 +15,8 @@ export function pathTextOf(seen: SeenObject): string {
     case standings.here:
       return text;
     case standings.removed:
-      return `?deleted:${text}`;
+      // What never had a name has its number for one (fs/dcache.c, d_tmpfile).
+      return `?deleted:${text.replace(/\/#\d+$/, "/#unnamed")}`;
     case standings.outside:
       return `?outside:${text}`;
     case standings.placeless:

@@ -8,21 +8,30 @@ export interface BpfProcess extends ActingProcess {
   readonly unnumbered: Set<number>;
 }
 
+const MOST_ENDED = 256;
+
 export class ProcessTable {
   readonly #byHandle = new Map<number, BpfProcess>();
   readonly #byPid = new Map<number, BpfProcess>();
+  /** Those that ended last: they can be signalled until their parent has noticed. */
+  readonly #ended = new Map<number, BpfProcess>();
 
   get all(): Iterable<BpfProcess> {
     return this.#byHandle.values();
   }
 
   get(handle: number): BpfProcess | undefined {
-    return this.#byHandle.get(handle);
+    return this.#byHandle.get(handle) ?? this.#ended.get(handle);
   }
 
   /** The process that has this pid now. */
   find(pid: number): BpfProcess | undefined {
     return this.#byPid.get(pid);
+  }
+
+  /** The process that has this pid, or had it a moment ago. */
+  recent(pid: number): BpfProcess | undefined {
+    return this.find(pid) ?? [...this.#ended.values()].findLast((process) => process.pid === pid);
   }
 
   /** A process comes to be. Its own number is certain, and so is its parent's. */
@@ -46,6 +55,11 @@ export class ProcessTable {
 
   remove(process: BpfProcess): void {
     this.#byHandle.delete(process.handle);
+    this.#ended.set(process.handle, process);
+    for (const oldest of this.#ended.keys()) {
+      if (this.#ended.size <= MOST_ENDED) break;
+      this.#ended.delete(oldest);
+    }
     if (this.#byPid.get(process.pid) === process) this.#byPid.delete(process.pid);
   }
 }

@@ -94,6 +94,18 @@ export const operations = {
   module: 39,
   iouring: 40,
   userfaultfd: 41,
+  setflags: 42,
+  ioctl: 43,
+  sigio: 44,
+  adjust: 45,
+  admin: 46,
+  kexec: 47,
+  swap: 48,
+  reboot: 49,
+  keyctl: 50,
+  hostname: 51,
+  ioport: 52,
+  abi: 53,
   /** Not an act of the namespace's: only counted. */
   reached: 63,
 } as const;

@@ -44,6 +44,9 @@ const LASTING: ReadonlySet<Operation> = new Set<Operation>([
   "connect",
   "accept",
   "send",
+  // Asked about more than once by one call.
+  "keyctl",
+  "kexec",
 ]);
 
 /** A decision that the kernel half has taken over, to be counted when all is over. */

@@ -1,4 +1,5 @@
 /** Files that are opened, made by opening, and mapped to be executed. */
+import { escapeBytes } from "@isoline/core";
 import { O_ACCMODE, O_APPEND, O_EXCL, O_PATH, O_TRUNC, O_WRONLY, S_IFMT, S_IFREG } from "../../../abi/stat.ts";
 import type { Act } from "../../seccomp/mediation.ts";
 import type { SeenContent } from "../content.ts";
@@ -22,9 +23,12 @@ export class FileActs {
     const counts = this.#readsContent && (seen.mode & S_IFMT) === S_IFREG && (flags & O_ACCMODE) !== O_WRONLY;
     const digest = counts ? this.#content.of(seen, record.pid) : undefined;
     const truncates = (flags & O_TRUNC) !== 0 ? ",truncate" : "";
+    const what = describeObject(seen);
+    // The kind follows, where it is the only name that there is.
+    const path = what.path === "ns:" ? `ns:${escapeBytes(record.rest)}` : what.path;
     return {
       op: "open",
-      subject: { access: accessOf(flags) + truncates, ...describeObject(seen), ...(digest ? { digest } : {}) },
+      subject: { access: accessOf(flags) + truncates, ...what, path, ...(digest ? { digest } : {}) },
     };
   }
 

@@ -1,19 +1,15 @@
-/** Who a process is and what world it lives in; what reaches into the kernel itself. */
+/** Who a process is and what world it lives in. */
+import { posix } from "node:path";
 import { escapeBytes } from "@isoline/core";
-import { syscallNumbers } from "../../../abi/syscalls.ts";
-import { bpfCommands, perfTypes } from "../../seccomp/calls/kernel.ts";
 import { kindsIn } from "../../seccomp/calls/privileges.ts";
 import { prctlOptions } from "../../seccomp/mediated.ts";
 import type { Act } from "../../seccomp/mediation.ts";
-import type { SeenContent } from "../content.ts";
 import { pathTextOf } from "../objects.ts";
-import { operations, type Record } from "../record.ts";
+import { operations, type Record, standings } from "../record.ts";
+import { callOf } from "./machine.ts";
 
 type Decoder = (record: Record) => Act;
 
-const callNames: ReadonlyMap<number, string> = new Map(
-  Object.entries(syscallNumbers).map(([name, number]) => [number, name]),
-);
 /** How many ids each call of the setuid family takes. */
 const idCounts: Readonly<globalThis.Record<string, number>> = {
   setuid: 1,
@@ -27,10 +23,10 @@ const idCounts: Readonly<globalThis.Record<string, number>> = {
 };
 const UNCHANGED = 0xffff_ffff;
 const MOST_GROUPS = 32;
+/** A path that begins in a directory. */
+const RELATIVE = 1;
 /** A prctl argument whose value says nothing. */
 const ANYTHING = 2n ** 64n - 1n;
-
-const callOf = (record: Record) => callNames.get(record.argument(0)) ?? `call-${record.argument(0)}`;
 
 /** Decoders by operation. */
 export const privilegeActs: readonly (readonly [number, Decoder])[] = [
@@ -42,11 +38,6 @@ export const privilegeActs: readonly (readonly [number, Decoder])[] = [
   [operations.mount, mount],
   [operations.umount, umount],
   [operations.namespace, namespace],
-  [operations.bpf, bpf],
-  [operations.perf, (record) => ({ op: "perf", subject: { type: perfTypes[record.argument(0)] ?? "pmu" } })],
-  [operations.settime, (record) => ({ op: "settime", subject: { call: callOf(record) } })],
-  [operations.iouring, () => ({ op: "iouring", subject: {} })],
-  [operations.userfaultfd, () => ({ op: "userfaultfd", subject: {} })],
 ];
 
 function setid(record: Record): Act {
@@ -87,9 +78,8 @@ function pivot(record: Record): Act {
 }
 
 function mount(record: Record): Act {
+  if (record.argument(3) !== 0) return mountCall(record);
   const path = pathTextOf(record.object(0));
-  if (record.argument(3) !== 0)
-    return { op: "mount", subject: { call: "move_mount", source: "none", path, type: "none", flags: 0n } };
   const texts = record.rest;
   const end = texts.indexOf(0);
   const text = (isThere: number, bytes: Buffer) => (isThere === 0 ? "none" : escapeBytes(bytes.subarray(0, 1024)));
@@ -98,32 +88,35 @@ function mount(record: Record): Act {
   return { op: "mount", subject: { call: "mount", source, path, type, flags: BigInt(record.argument(0)) } };
 }
 
+/** A call of the newer interface: what the kernel had found, or what was given to it, which another thread may change. */
+function mountCall(record: Record): Act {
+  const call = callOf(record, 3);
+  const isType = call === "fsopen";
+  const path = isType ? "none" : placeOf(record);
+  const type = isType ? escapeBytes(record.rest) : "none";
+  return { op: "mount", subject: { call, source: "none", path, type, flags: 0n } };
+}
+
+/** By the object, or by the words of the call: those are put together and not looked up, since nobody waits for that. */
+function placeOf(record: Record): string {
+  const given = record.rest.toString("latin1");
+  const start = record.objects > 0 ? record.object(0) : undefined;
+  if (given === "") return start ? pathTextOf(start) : "none";
+  if (record.argument(2) === RELATIVE && start?.standing !== standings.here)
+    return `?unresolved:${escapeBytes(record.rest)}`;
+  return escapeBytes(Buffer.from(posix.join(start?.path.toString("latin1") ?? "/", given), "latin1"));
+}
+
 function umount(record: Record): Act {
   return { op: "umount", subject: { path: pathTextOf(record.object(0)), flags: record.argument(0) } };
 }
 
-/** The flags of clone3 are in memory, and not looked at: that a user namespace is made is certain. */
+/** `setns` may leave the kind to the descriptor. */
 function namespace(record: Record): Act {
   const call = callOf(record);
-  if (call === "setns") return { op: "namespace", subject: { call, kinds: kindsIn(record.argument(1)) || "any" } };
-  // In `clone` the low byte is the exit signal.
-  const flags = call === "unshare" ? record.argument(1) : record.argument(1) & ~0xff;
-  const kinds = call === "clone3" ? "user" : kindsIn(flags);
-  return { op: "namespace", subject: { call: call === "unshare" ? call : "clone", kinds } };
-}
-
-function bpf(record: Record): Act {
-  const number = record.argument(0);
-  return { op: "bpf", subject: { command: bpfCommands[number] ?? `command-${number}` } };
-}
-
-/** A module out of a file has its content; one out of memory has neither. */
-export function moduleAct(record: Record, content: SeenContent): Act {
-  if (record.argument(0) === 0) return { op: "module", subject: { call: "init_module", path: "none" } };
-  const seen = record.object(0);
-  const digest = content.of(seen, record.pid);
-  return {
-    op: "module",
-    subject: { call: "finit_module", path: pathTextOf(seen), ...(digest ? { digest } : {}) },
-  };
+  if (call === "setns" || call === "unshare")
+    return { op: "namespace", subject: { call, kinds: kindsIn(record.argument(1)) || "any" } };
+  // In `clone` the low byte is the exit signal; where the flags of clone3 are not known, that a user namespace is made is.
+  const kinds = call === "clone3" ? kindsIn(record.argument(1)) || "user" : kindsIn(record.argument(1) & ~0xff);
+  return { op: "namespace", subject: { call: "clone", kinds } };
 }

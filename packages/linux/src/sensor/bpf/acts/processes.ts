@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import type { Digest } from "@isoline/core";
 import type { Act } from "../../seccomp/mediation.ts";
 import type { BpfProcess, ProcessTable } from "../processes.ts";
+import { countsAnew, numbersOf, pidAmong } from "../../seccomp/pid-numbers.ts";
 import type { Record } from "../record.ts";
+import { callOf } from "./machine.ts";
 
 interface Target {
   readonly relation: string;
@@ -11,7 +13,10 @@ interface Target {
 }
 
 /** arch/x86/entry/syscalls/syscall_64.tbl */
-const calls = { ptrace: 101, readMemory: 310, writeMemory: 311, getDescriptor: 438 } as const;
+const calls = { ptrace: 101, readMemory: 310, writeMemory: 311, getDescriptor: 438, advise: 440 } as const;
+/** What the upper half of the second argument says of the lower one. */
+const MEANS_GROUP = 1;
+const MEANS_USER = 2;
 /** linux/ptrace.h: requests that begin something. */
 const beginnings: Readonly<globalThis.Record<number, string>> = { 0: "traceme", 16: "attach", 0x4206: "seize" };
 
@@ -23,7 +28,7 @@ export class ProcessActs {
   }
 
   kill(record: Record, process: BpfProcess): Act {
-    const isGroup = record.upperArgument(1) !== 0;
+    const isGroup = record.upperArgument(1) === MEANS_GROUP;
     const target = isGroup ? { relation: this.#group(record.argument(1), process) } : this.#target(record, process);
     return { op: "kill", subject: { signal: record.argument(0), ...target } };
   }
@@ -35,6 +40,8 @@ export class ProcessActs {
         return { op: "vm", subject: { access: "read", ...target } };
       case calls.writeMemory:
         return { op: "vm", subject: { access: "write", ...target } };
+      case calls.advise:
+        return { op: "adjust", subject: { call: "process_madvise", ...target } };
       case calls.getDescriptor:
         return { op: "getfd", subject: target };
     }
@@ -42,9 +49,40 @@ export class ProcessActs {
     return request === undefined ? "nothing" : { op: "ptrace", subject: { request, ...target } };
   }
 
+  /** What one process changes of how another runs: a process, a group, or all of a user. */
+  adjust(record: Record, process: BpfProcess): Act {
+    const call = callOf(record);
+    switch (record.upperArgument(1)) {
+      case MEANS_GROUP:
+        return { op: "adjust", subject: { call, relation: this.#group(record.argument(1), process) } };
+      case MEANS_USER:
+        return { op: "adjust", subject: { call, relation: "user" } };
+      default:
+        return { op: "adjust", subject: { call, ...this.#target(record, process) } };
+    }
+  }
+
+  /** Who is to get the signals of a descriptor, by a number of the caller's. */
+  sigio(record: Record, process: BpfProcess): Act | "nothing" {
+    if (record.upperArgument(1) === MEANS_GROUP)
+      return { op: "sigio", subject: { relation: this.#group(record.argument(1), process) } };
+    const number = record.argument(3);
+    const numbers = numbersOf(record.tid);
+    const pid = numbers && countsAnew(numbers) ? pidAmong(record.pid, number) : number;
+    if (pid === record.pid || pid === record.tid) return "nothing";
+    const other = pid === undefined ? undefined : (this.#table.recent(pid) ?? this.#table.recent(processOf(pid)));
+    if (other === process || (!other && pid !== undefined && processOf(pid) === -1)) return "nothing";
+    return { op: "sigio", subject: this.#relation(other, process) };
+  }
+
   #target(record: Record, process: BpfProcess): Target {
     const other = this.#table.get(record.argument(2));
     if (!other) return { relation: record.argument(2) === 0 ? "outside" : "namespace" };
+    return this.#relation(other, process);
+  }
+
+  #relation(other: BpfProcess | undefined, process: BpfProcess): Target {
+    if (!other) return { relation: "outside" };
     const relation = other.parent === process ? "child" : other === process.parent ? "parent" : "namespace";
     return { relation, target: other.identity.id };
   }
@@ -54,6 +92,15 @@ export class ProcessActs {
     if (group === 0 || group === groupOf(process.pid)) return "own-group";
     if (group === 1) return "everyone";
     return this.#table.find(group) ? "namespace-group" : "outside-group";
+  }
+}
+
+/** The process that a number of a thread belongs to; -1 if there is none. */
+function processOf(number: number): number {
+  try {
+    return Number(/^Tgid:\s*(\d+)$/m.exec(readFileSync(`/proc/${number}/status`, "latin1"))?.[1]);
+  } catch {
+    return -1;
   }
 }
 

@@ -132,7 +132,7 @@ export const finitModule: Decoder = (context, thread) => {
 };
 
 /** linux/keyctl.h; operations beyond the table keep their number. */
-const keyOperations = [
+export const keyOperations = [
   "get-keyring-id",
   "join-session-keyring",
   "update",
@@ -212,7 +212,7 @@ function pathAt(context: Context, thread: Thread, argument: number): string {
 }
 
 /** linux/reboot.h: the command is the third argument. */
-const rebootCommands: Readonly<Record<number, string>> = {
+export const rebootCommands: Readonly<Record<number, string>> = {
   0x01234567: "restart",
   0xcdef0123: "halt",
   0x89abcdef: "cad-on",

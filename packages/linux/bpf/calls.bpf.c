@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls that have no hook of their own, but need a capability: asked when the kernel asks for that. The kernel only wants to
+ * know whether, so nothing can be held here and asked again: a verdict is waited for in place.
+ */
+#include "hooks.h"
+
+/* linux/capability.h */
+#define CAP_SYS_MODULE 16
+#define CAP_SYS_RAWIO 17
+#define CAP_SYS_CHROOT 18
+#define CAP_SYS_PACCT 20
+#define CAP_SYS_ADMIN 21
+#define CAP_SYS_BOOT 22
+#define CAP_SYS_TIME 25
+#define CAP_SYS_TTY_CONFIG 26
+
+#define NR_VHANGUP 153
+#define NR_ADJTIMEX 159
+#define NR_REBOOT 169
+#define NR_SETHOSTNAME 170
+#define NR_SETDOMAINNAME 171
+#define NR_IOPL 172
+#define NR_IOPERM 173
+#define NR_DELETE_MODULE 176
+#define NR_UNSHARE 272
+#define NR_CLOCK_ADJTIME 305
+#define NR_SETNS 308
+#define NR_OPEN_TREE 428
+#define NR_FSOPEN 430
+#define NR_FSCONFIG 431
+#define NR_FSMOUNT 432
+#define NR_FSPICK 433
+#define NR_MOUNT_SETATTR 442
+#define NR_OPEN_TREE_ATTR 467
+#define DELETING 2
+
+/* The call's number and one word that says more. */
+static __always_inline int judge_need(u32 operation, u64 first, u64 second)
+{
+	struct member *member = current_member();
+	struct desk *desk;
+
+	if (!member)
+		return 0;
+	desk = begin_event(member, operation);
+	if (!desk)
+		return unseen(member, operation);
+	desk->record.act.arguments[0] = first;
+	desk->record.act.arguments[1] = second;
+	return end_event_by(desk, IN_PLACE);
+}
+
+#define AT_FDCWD (-100)
+#define RELATIVE 1
+
+/* Where a relative path begins. */
+static __always_inline void add_start(struct desk *desk, int directory)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file *file = 0;
+
+	if (directory == AT_FDCWD) {
+		add_object(desk, 0, task->fs->pwd.dentry, mount_of(task->fs->pwd.mnt));
+		return;
+	}
+	if ((u32)directory < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + directory);
+	if (file)
+		add_object(desk, 0, BPF_CORE_READ(file, f_path.dentry), mount_of(BPF_CORE_READ(file, f_path.mnt)));
+}
+
+/*
+ * A call of the newer mount interface, with the string that it is given, if any. The kernel has not looked at that yet, and
+ * another thread may exchange it. A path may begin in a directory.
+ */
+static __always_inline int judge_mount_call(u64 call, u64 text, int directory, bool is_path)
+{
+	struct member *member = current_member();
+	struct desk *desk;
+	char first = 0;
+	long length;
+	u32 used;
+
+	if (!member)
+		return 0;
+	desk = begin_event(member, OP_MOUNT);
+	if (!desk)
+		return unseen(member, OP_MOUNT);
+	desk->record.act.arguments[3] = call;
+	if (is_path && !bpf_probe_read_user(&first, sizeof(first), (void *)text) && first != '/') {
+		desk->record.act.arguments[2] = RELATIVE;
+		add_start(desk, directory);
+	}
+	used = desk->record.act.text_length;
+	if (text && used <= PATH_BYTES) {
+		length = bpf_probe_read_user_str(&desk->text[used & (TEXT_BYTES - 1)], PATH_BYTES, (void *)text);
+		if (length > 1 && length <= PATH_BYTES)
+			desk->record.act.text_length = used + length - 1;
+	}
+	return end_event_by(desk, IN_PLACE);
+}
+
+HOOK(capable)
+int BPF_PROG(capability_needed, const struct cred *cred, void *namespace, int capability)
+{
+	struct pt_regs *regs;
+	u64 call, first, second;
+
+	if (!current_member())
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	call = system_call();
+	first = BPF_CORE_READ(regs, di);
+	second = BPF_CORE_READ(regs, si);
+	switch (capability) {
+	case CAP_SYS_ADMIN:
+		switch (call) {
+		case NR_UNSHARE:
+			return judge_need(OP_NAMESPACE, call, (u32)first);
+		case NR_SETNS:
+			return judge_need(OP_NAMESPACE, call, (u32)second);
+		case NR_SETHOSTNAME:
+		case NR_SETDOMAINNAME:
+			return judge_need(OP_HOSTNAME, call, 0);
+		case NR_FSOPEN:
+			return judge_mount_call(call, first, 0, false);
+		case NR_FSCONFIG:
+		case NR_FSMOUNT:
+			return judge_mount_call(call, 0, 0, false);
+		case NR_FSPICK:
+		case NR_OPEN_TREE:
+		case NR_OPEN_TREE_ATTR:
+		case NR_MOUNT_SETATTR:
+			return judge_mount_call(call, second, first, true);
+		}
+		break;
+	case CAP_SYS_BOOT:
+		if (call == NR_REBOOT)
+			return judge_need(OP_REBOOT, (u32)BPF_CORE_READ(regs, dx), 0);
+		break;
+	case CAP_SYS_RAWIO:
+		if (call == NR_IOPL || call == NR_IOPERM)
+			return judge_need(OP_IOPORT, call, 0);
+		break;
+	case CAP_SYS_MODULE:
+		if (call == NR_DELETE_MODULE)
+			return judge_need(OP_MODULE, DELETING, 0);
+		break;
+	case CAP_SYS_TIME:
+		if (call == NR_ADJTIMEX || call == NR_CLOCK_ADJTIME)
+			return judge_need(OP_SETTIME, call, 0);
+		break;
+	case CAP_SYS_TTY_CONFIG:
+		if (call == NR_VHANGUP)
+			return judge_need(OP_ADMIN, call, 0);
+		break;
+	case CAP_SYS_PACCT:
+		/* With a file it is asked about when that is opened. */
+		if (call == NR_ACCT && !first)
+			return judge_need(OP_ADMIN, call, 0);
+		break;
+	case CAP_SYS_CHROOT:
+		break;
+	default:
+		return 0;
+	}
+	return call == FOREIGN_CALL && !executes() ? judge_need(OP_ABI, 0, 0) : 0;
+}
+
+/* A child in namespaces of its own: the flags that the kernel has copied, whichever call brought them. */
+#define NEW_NAMESPACES 0x7e020080
+#define NR_CLONE3 435
+
+HOOK(task_alloc)
+int BPF_PROG(namespaces_cloned, struct task_struct *task, unsigned long clone_flags)
+{
+	struct member *member = current_member();
+	struct desk *desk;
+
+	if (!member || !(clone_flags & NEW_NAMESPACES))
+		return 0;
+	desk = begin_event(member, OP_NAMESPACE);
+	if (!desk)
+		return unseen(member, OP_NAMESPACE);
+	desk->record.act.arguments[0] = NR_CLONE3;
+	desk->record.act.arguments[1] = (u32)clone_flags;
+	return end_event(desk);
+}
+
+/*
+ * The function that asks about user namespaces is not among the kernel's types everywhere, so that its return value cannot
+ * be had. There `unshare` is asked about when it copies credentials, which it does for nothing else.
+ */
+#ifdef ATTACH_FMOD_RET
+SECTION(cred_prepare, prepare_creds)
+int BPF_PROG(user_namespace_made, struct cred *new)
+#else
+HOOK(userns_create)
+int BPF_PROG(user_namespace_made, const struct cred *cred)
+#endif
+{
+	struct pt_regs *regs;
+
+	if (!current_member() || system_call() != NR_UNSHARE)
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return judge_need(OP_NAMESPACE, NR_UNSHARE, (u32)BPF_CORE_READ(regs, di));
+}

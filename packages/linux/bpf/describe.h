@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Objects and texts, put down on a desk. */
+#ifndef ISOLINE_DESCRIBE_H
+#define ISOLINE_DESCRIBE_H
+
+#include "walk.h"
+
+static __always_inline void describe_inode(struct object *object, struct inode *inode)
+{
+	object->mode = inode->i_mode;
+	object->uid = inode->i_uid.val;
+	object->gid = inode->i_gid.val;
+	object->magic = inode->i_sb->s_magic;
+}
+
+/* What changes whenever the content may have changed, and where to find it. */
+static __always_inline void describe_version(struct object *object, struct inode *inode)
+{
+	object->inode = inode->i_ino;
+	object->device = inode->i_sb->s_dev;
+	object->size = inode->i_size;
+	if (bpf_core_field_exists(struct inode___split, i_ctime_sec)) {
+		struct inode___split *split = (void *)inode;
+
+		object->changed_seconds = BPF_CORE_READ(split, i_ctime_sec);
+		/* The highest bit says that somebody has asked for the time (I_CTIME_QUERIED, since 6.13). */
+		object->changed_nanoseconds = BPF_CORE_READ(split, i_ctime_nsec) & 0x7fffffff;
+	} else if (bpf_core_field_exists(struct inode___hidden, __i_ctime)) {
+		struct inode___hidden *hidden = (void *)inode;
+
+		object->changed_seconds = BPF_CORE_READ(hidden, __i_ctime.tv_sec);
+		object->changed_nanoseconds = BPF_CORE_READ(hidden, __i_ctime.tv_nsec);
+	} else {
+		struct inode___plain *plain = (void *)inode;
+
+		object->changed_seconds = BPF_CORE_READ(plain, i_ctime.tv_sec);
+		object->changed_nanoseconds = BPF_CORE_READ(plain, i_ctime.tv_nsec);
+	}
+}
+
+/* Adds an object with its path; `inode` is 0 for a name that is about to be made. */
+static __always_inline void add_object(struct desk *desk, struct inode *inode, struct dentry *dentry, u64 mount)
+{
+	u32 at = desk->record.act.objects & 1;
+
+	desk->record.act.objects = at + 1;
+	if (inode)
+		describe_inode(&desk->record.act.object[at], inode);
+	desk->walk.dentry = (u64)dentry;
+	desk->walk.mount = mount;
+	append_path_here(desk);
+}
+
+/* Appends bytes of the kernel's to the text, up to a string's end or so many. */
+static __always_inline void append_bytes(struct desk *desk, const void *from, u32 length)
+{
+	u32 used = desk->record.act.text_length;
+
+	if (length > PATH_BYTES || used > PATH_BYTES)
+		return;
+	if (bpf_probe_read_kernel(&desk->text[used & (TEXT_BYTES - 1)], length, from) == 0)
+		desk->record.act.text_length = used + length;
+}
+
+static __always_inline void append_string(struct desk *desk, const char *from)
+{
+	u32 used = desk->record.act.text_length;
+	long length;
+
+	if (used > PATH_BYTES)
+		return;
+	length = bpf_probe_read_kernel_str(&desk->text[used & (TEXT_BYTES - 1)], PATH_BYTES, from);
+	if (length > 1 && length <= PATH_BYTES)
+		desk->record.act.text_length = used + length - 1;
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Calls of other ABIs than x86-64's own: 32-bit and x32. Their numbers mean other calls, so nothing that goes by the number
+ * of a call would be seen of them. What they come to at a hook is an event of its own, and refused, as the seccomp sensor
+ * does.
+ */
+#ifndef ISOLINE_FOREIGN_H
+#define ISOLINE_FOREIGN_H
+
+#include "kernel.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+/* arch/x86/include/asm/thread_info.h, arch/x86/include/uapi/asm/unistd.h */
+#define TS_COMPAT 2
+#define X32_BIT 0x40000000
+
+/* Stands for the number of any call of another ABI. */
+#define FOREIGN_CALL 0xffffffffu
+
+#define ARCH_I386 0
+#define ARCH_X32 1
+
+static __always_inline u64 raw_call(void)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	return BPF_CORE_READ(regs, orig_ax);
+}
+
+static __always_inline bool is_compat(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return task->thread_info.status & TS_COMPAT;
+}
+
+static __always_inline bool comes_by_other_abi(void)
+{
+	/* Outside of a call the number is -1. */
+	return is_compat() || raw_call() >> 30 == 1;
+}
+
+/* execve and execveat. The kernel changes over to the ABI of the program that is loaded before it maps it. */
+static __always_inline bool executes(void)
+{
+	u64 call = raw_call();
+
+	if (is_compat())
+		return call == 11 || call == 358;
+	if (call >> 30 == 1)
+		return call == (X32_BIT | 520) || call == (X32_BIT | 545);
+	return call == 59 || call == 322;
+}
+
+static __always_inline u64 system_call(void)
+{
+	return comes_by_other_abi() ? FOREIGN_CALL : raw_call();
+}
+
+#endif

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests about a descriptor that reach beyond it: into a terminal, into another process, into the flags of a file. And
+ * what one process changes of how another runs.
+ */
+#include "hooks.h"
+
+#define F_SETOWN 8
+#define F_SETOWN_EX 15
+#define F_OWNER_PGRP 2
+#define FIOSETOWN 0x8901
+#define SIOCSPGRP 0x8902
+#define FS_IOC_SETFLAGS 0x40086602
+#define FS_IOC_FSSETXATTR 0x401c5820
+#define S_IFCHR 0020000
+
+static __always_inline u32 named_group(u32 number)
+{
+	return number == (u32)group_of(bpf_get_current_task_btf()) ? OWN_GROUP : number;
+}
+
+/* As a process's number and as a group's, in the words of processes.bpf.c; the number is one of the caller's. */
+static __always_inline int judge_owner(int number)
+{
+	struct member *member = current_member();
+	struct desk *desk;
+
+	if (!member || number == 0)
+		return 0;
+	desk = begin_event(member, OP_SIGIO);
+	if (!desk)
+		return unseen(member, OP_SIGIO);
+	if (number < 0)
+		desk->record.act.arguments[1] = MEANS_GROUP | named_group(-number);
+	else
+		desk->record.act.arguments[3] = number;
+	return end_event(desk);
+}
+
+HOOK(file_fcntl)
+int BPF_PROG(controlled, struct file *file, unsigned int command, unsigned long argument)
+{
+	int owner[2] = {};
+
+	if (!current_member())
+		return 0;
+	if (command == F_SETOWN)
+		return judge_owner((int)argument);
+	if (command != F_SETOWN_EX || bpf_probe_read_user(owner, sizeof(owner), (void *)argument))
+		return 0;
+	/* The kernel refuses what is no kind, and no number. */
+	return owner[1] < 0 || (u32)owner[0] > F_OWNER_PGRP ? 0 : judge_owner(owner[0] == F_OWNER_PGRP ? -owner[1] : owner[1]);
+}
+
+static __always_inline int judge_request(struct file *file, u32 operation, u32 request)
+{
+	struct member *member = current_member();
+	struct desk *desk;
+
+	if (!member)
+		return 0;
+	desk = begin_event(member, operation);
+	if (!desk)
+		return unseen(member, operation);
+	desk->record.act.arguments[0] = request;
+	add_object(desk, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
+	return end_event(desk);
+}
+
+/* Requests to terminals that act on whoever uses them, as mediated.ts lists them (asm-generic/ioctls.h, linux/kd.h). */
+HOOK(file_ioctl)
+int BPF_PROG(requested, struct file *file, unsigned int request, unsigned long argument)
+{
+	int owner = 0;
+
+	if (!current_member())
+		return 0;
+	switch (request) {
+	case FS_IOC_SETFLAGS:
+	case FS_IOC_FSSETXATTR:
+		return judge_request(file, OP_SETFLAGS, 0);
+	case FIOSETOWN:
+	case SIOCSPGRP:
+		return bpf_probe_read_user(&owner, sizeof(owner), (void *)argument) ? 0 : judge_owner(owner);
+	case 0x5412:
+	case 0x541c:
+	case 0x541d:
+	case 0x5423:
+	case 0x4b47:
+	case 0x4b49:
+	case 0x4b4b:
+	case 0x4bfb:
+	case 0x4b4d:
+		return (file->f_inode->i_mode & S_IFMT) == S_IFCHR ? judge_request(file, OP_IOCTL, request) : 0;
+	}
+	return 0;
+}
+
+/* Asked for by calls of other ABIs alone. */
+HOOK(file_ioctl_compat)
+int BPF_PROG(requested_otherwise, struct file *file, unsigned int request)
+{
+	return judge_request(file, OP_ABI, 0);
+}
+
+#define NR_SETPRIORITY 141
+#define NR_IOPRIO_SET 251
+
+/* About itself a process may change how it runs; with a group or a user it means more than the one at hand. */
+static __always_inline int judge_adjustment(struct task_struct *task)
+{
+	struct member *member = current_member();
+	struct pt_regs *regs;
+	struct desk *desk;
+	u64 call;
+	u32 kind = 0;
+
+	if (!member)
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	call = system_call();
+	if (call == NR_SETPRIORITY)
+		kind = BPF_CORE_READ(regs, di);
+	if (call == NR_IOPRIO_SET)
+		kind = (u32)BPF_CORE_READ(regs, di) - 1;
+	if (!kind && task->tgid == (int)(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	desk = begin_event(member, OP_ADJUST);
+	if (!desk)
+		return unseen(member, OP_ADJUST);
+	desk->record.act.arguments[0] = call;
+	if (kind == 1)
+		desk->record.act.arguments[1] = MEANS_GROUP | named_group((u32)BPF_CORE_READ(regs, si));
+	else if (kind == 2)
+		desk->record.act.arguments[1] = 2ULL << 32;
+	else
+		add_target(desk, member, task);
+	return end_event_by(desk, kind ? IN_PLACE : BY_RESTART);
+}
+
+HOOK(task_setnice)
+int BPF_PROG(nice_set, struct task_struct *task)
+{
+	return judge_adjustment(task);
+}
+
+HOOK(task_setioprio)
+int BPF_PROG(io_priority_set, struct task_struct *task)
+{
+	return judge_adjustment(task);
+}
+
+HOOK(task_setscheduler)
+int BPF_PROG(scheduler_set, struct task_struct *task)
+{
+	return judge_adjustment(task);
+}
+
+HOOK(task_setrlimit)
+int BPF_PROG(limit_set, struct task_struct *task)
+{
+	return judge_adjustment(task);
+}
+
+HOOK(task_movememory)
+int BPF_PROG(memory_moved, struct task_struct *task)
+{
+	return judge_adjustment(task);
+}

@@ -1,0 +1,23 @@
+/** Every case there is, by what it is about. */
+import type { Case } from "../case.ts";
+import { execution } from "./execution.ts";
+import { kernel } from "./kernel.ts";
+import { naming } from "./names.ts";
+import { network } from "./network.ts";
+import { opening } from "./open.ts";
+import { paths } from "./paths.ts";
+import { privileges } from "./privileges.ts";
+import { processes } from "./processes.ts";
+import { requests } from "./requests.ts";
+
+export const all: readonly Case[] = [
+  ...opening,
+  ...naming,
+  ...execution,
+  ...network,
+  ...processes,
+  ...requests,
+  ...privileges,
+  ...kernel,
+  ...paths,
+];

@@ -1,0 +1,35 @@
+/** Enforced, nothing that the cases of `test/sensor` do happens: each is refused before its effect. */
+import { equal } from "node:assert/strict";
+import { test } from "node:test";
+import { cases, casesMissing, packed } from "../cases.mjs";
+import { differences } from "../differences.mjs";
+
+/** What the workload is told is EPERM, or what the kernel makes of it. */
+const REFUSED = /errno (1|13|12|126)\b/;
+
+test("every kind of act is refused, and nothing is changed by it", { skip: casesMissing() }, async (t) => {
+  const { refuseCases, slug, probe } = await packed();
+  const chosen = oneForEachOperation(await cases());
+  const { output, before, after } = await refuseCases(chosen, probe);
+  equal(after, before);
+  for (const { does } of chosen)
+    await t.test(does, () => equal(REFUSED.test(output.get(slug(does)) ?? ""), true, output.get(slug(does))));
+});
+
+/**
+ * The first case of each operation that does little else.
+ *
+ * @template {{ does: string, events: readonly string[] }} C
+ * @param {readonly C[]} all
+ */
+function oneForEachOperation(all) {
+  const covered = new Set();
+  return all.filter(({ does, events }) => {
+    const operations = (differences[does]?.events ?? events).map((event) => event.split(" ")[0]);
+    // Those of others have a program of their own, or other credentials.
+    if (operations.length > 3 || operations.some((word) => word?.endsWith(":") || word === "as")) return false;
+    const isNew = operations.some((operation) => !covered.has(operation));
+    for (const operation of operations) covered.add(operation);
+    return isNew;
+  });
+}

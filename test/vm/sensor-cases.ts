@@ -1,0 +1,5 @@
+/** What the seccomp sensor is held to outside, packed for a machine (`packed-cases.ts`), where the bpf sensor is. */
+export { matches, runCases, slug } from "../sensor/case.ts";
+export { all } from "../sensor/cases/all.ts";
+export { hookCases } from "./hook-cases.ts";
+export { refuseCases } from "./refused-cases.ts";
