@@ -14,8 +14,8 @@ export interface Outcome {
 }
 
 /** Generous, because the cores that emulate may be busy with other things. */
-const LIMIT_SECONDS = 600;
-const FILE_LIMIT_SECONDS = 200;
+const LIMIT_SECONDS = 1200;
+const FILE_LIMIT_SECONDS = 400;
 
 /** Runs test files one after the other, each in a process of its own, so that one that crashes takes no other along. */
 export async function runTests(kind: Kind, files: readonly string[], equipment: Equipment): Promise<Outcome> {
