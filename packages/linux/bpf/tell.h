@@ -30,14 +30,15 @@ static __always_inline void begin(struct desk *desk, struct member *member, u32 
 	record->parent = member->parent;
 	record->time = bpf_ktime_get_ns();
 	act->operation = operation;
-	if (kind != KIND_EVENT)
-		return;
+	/* Whoever takes a namespace over has not heard what a number was pending for. */
 	if (member->identity & PENDING) {
 		u32 *real = bpf_map_lookup_elem(&assigned, &member->identity);
 
 		if (real)
 			member->identity = *real;
 	}
+	if (kind != KIND_EVENT)
+		return;
 	act->identity = member->identity;
 	act->ids[0] = cred->uid.val;
 	act->ids[1] = cred->euid.val;
