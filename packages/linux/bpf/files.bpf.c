@@ -75,7 +75,7 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	struct desk *desk;
 
 	flags &= KEY_FLAGS | O_PATH;
-	if (member->by_key && !member->is_held && !comes_by_other_abi() &&
+	if (member->by_key && !member->is_held && !comes_by_other_abi() && !is_removed(file->f_path.dentry) &&
 	    make_short_key(member, file, flags, process, key) && is_known(member, OP_OPEN, key))
 		return 0;
 	desk = begin_event(member, OP_OPEN);
