@@ -20,8 +20,8 @@ about one. What is left is cold caches after each change of task.
 the kernel traces the calls of the machine at all, each at its beginning and its end; the other half is the key. Tried: to
 describe the act and look its digest up (1.6 µs more than bare), a key without a description by SipHash with one round (0.87 µs),
 by two sums of NH (0.65 µs, which is kept); what a namespace has for itself (table, counters) instead of shared is 0.06 µs of it.
-A workload pays most in its first tenth of a second, while its programs and libraries are read for their digests beside it: on
-two processors that is felt in anything that takes less than a second or keeps both busy.
+What a workload pays beyond that has not been taken apart. Its supervisor works beside it on the same two processors: it reads
+programs and libraries for their digests, and is woken for each birth, end and name that changes, which are told each time.
 
 **A container's start.** The supervisor's own start, and runc's several hundred calls before the workload, most of them of a kind
 that is met for the first time, in code that V8 has not compiled yet.
