@@ -29,7 +29,7 @@ where 1.15 was the goal; in no namespace, with the programs attached, 1.02 and 1
 
 **A container's start.** The supervisor's own start, and runc's several hundred calls before the workload, most of them of a kind
 that is met for the first time. What V8 has compiled is kept with the bundle, and the threads begin before anything else is
-loaded: 263 ms more than runc became 229, measured four hours apart. What is left is for the greater part Node's own start, once
+loaded: 263 ms more than runc became 229, measured three hours apart. What is left is for the greater part Node's own start, once
 for the process and once for each of two threads (130 ms of processor time together), and two changes of task for each call.
 
 **New points learnt.** Beside the contour, memory holds the raw key of each verdict, and garbage that V8 has had no reason to
