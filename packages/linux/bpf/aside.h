@@ -41,15 +41,7 @@ static __always_inline void put_actor_aside(void)
 
 	if (!aside)
 		return;
-	aside->ids[0] = cred->uid.val;
-	aside->ids[1] = cred->euid.val;
-	aside->ids[2] = cred->suid.val;
-	aside->ids[3] = cred->fsuid.val;
-	aside->ids[4] = cred->gid.val;
-	aside->ids[5] = cred->egid.val;
-	aside->ids[6] = cred->sgid.val;
-	aside->ids[7] = cred->fsgid.val;
-	bpf_core_read(&aside->capabilities, sizeof(aside->capabilities), &cred->cap_effective);
+	describe_credentials(aside->ids, &aside->capabilities, cred);
 }
 
 static __always_inline bool put_aside(struct desk *desk)

@@ -11,6 +11,20 @@ static __always_inline struct member *current_member(void)
 	return bpf_task_storage_get(&members, bpf_get_current_task_btf(), 0, 0);
 }
 
+/* In the order of the decoder: user ids, then group ids, each real, effective, saved, of the file system. */
+static __always_inline void describe_credentials(u32 *ids, u64 *capabilities, const struct cred *cred)
+{
+	ids[0] = cred->uid.val;
+	ids[1] = cred->euid.val;
+	ids[2] = cred->suid.val;
+	ids[3] = cred->fsuid.val;
+	ids[4] = cred->gid.val;
+	ids[5] = cred->egid.val;
+	ids[6] = cred->sgid.val;
+	ids[7] = cred->fsgid.val;
+	bpf_core_read(capabilities, sizeof(*capabilities), &cred->cap_effective);
+}
+
 /* Clears a desk's record and names the actor. */
 static __always_inline void begin(struct desk *desk, struct member *member, u32 kind, u32 operation)
 {
@@ -40,15 +54,7 @@ static __always_inline void begin(struct desk *desk, struct member *member, u32 
 	if (kind != KIND_EVENT)
 		return;
 	act->identity = member->identity;
-	act->ids[0] = cred->uid.val;
-	act->ids[1] = cred->euid.val;
-	act->ids[2] = cred->suid.val;
-	act->ids[3] = cred->fsuid.val;
-	act->ids[4] = cred->gid.val;
-	act->ids[5] = cred->egid.val;
-	act->ids[6] = cred->sgid.val;
-	act->ids[7] = cred->fsgid.val;
-	bpf_core_read(&act->capabilities, sizeof(act->capabilities), &cred->cap_effective);
+	describe_credentials(act->ids, &act->capabilities, cred);
 }
 
 struct hashing {
