@@ -36,9 +36,9 @@ static __always_inline bool can_hold(void)
 
 static __always_inline struct decided *look_up(struct desk *desk)
 {
-	u32 id = desk->record.space;
+	u32 place = place_of(desk->record.space);
 	u64 key[2] = { desk->record.key[0], desk->record.key[1] };
-	void *table = bpf_map_lookup_elem(&tables, &id);
+	void *table = bpf_map_lookup_elem(&tables, &place);
 
 	return table ? bpf_map_lookup_elem(table, key) : 0;
 }

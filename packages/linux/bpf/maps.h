@@ -117,7 +117,7 @@ struct table {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, MOST_SPACES);
 	__type(key, u32);
 	__array(values, struct table);
@@ -130,7 +130,7 @@ struct ring {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, MOST_SPACES);
 	__type(key, u32);
 	__array(values, struct ring);
@@ -144,7 +144,7 @@ struct tally {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, MOST_SPACES);
 	__type(key, u32);
 	__array(values, struct tally);
@@ -259,6 +259,9 @@ struct desk {
 	u32 next;
 	/* Whether the task was held before it asked. */
 	u32 was_held;
+	/* Nobody waits for what is told: it is read when the reader looks by itself. */
+	u32 can_wait;
+	u32 reserved;
 	/* Where a path is begun and how far it has come. Here and not on the stack: the verifier would follow every number. */
 	struct walk walk;
 	struct record record;
@@ -302,9 +305,16 @@ static __always_inline void leave_desk(struct desk *desk)
 	__sync_lock_test_and_set(&desk->taken, 0);
 }
 
+/* Where a namespace has its own in tables, rings and tallies: no two that live have numbers with the same one. */
+static __always_inline u32 place_of(u32 id)
+{
+	return id & (MOST_SPACES - 1);
+}
+
 static __always_inline struct counters *tally_of(u32 id, u32 operation)
 {
-	void *tally = bpf_map_lookup_elem(&tallies, &id);
+	u32 place = place_of(id);
+	void *tally = bpf_map_lookup_elem(&tallies, &place);
 
 	return tally ? bpf_map_lookup_elem(tally, &operation) : 0;
 }

@@ -51,8 +51,11 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 	return 0;
 }
 
-/* Tells what became of a process; the record holds nothing else. */
-static __always_inline void tell(struct member *member, struct task_struct *task, u32 kind)
+/*
+ * Tells what became of a process; the record holds nothing else. Only the first process, and the end of the last, are waited
+ * for: what others do is told after their birth anyway.
+ */
+static __always_inline void tell(struct member *member, struct task_struct *task, u32 kind, bool is_last)
 {
 	struct desk *desk = take_desk();
 
@@ -64,6 +67,7 @@ static __always_inline void tell(struct member *member, struct task_struct *task
 	desk->record.pid = task->tgid;
 	desk->record.tid = task->pid;
 	desk->record.act.identity = member->identity;
+	desk->can_wait = member->process != 1 && !is_last;
 	send(desk);
 	leave_desk(desk);
 }
@@ -82,7 +86,7 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *tas
 		__sync_fetch_and_add(&space->live, 1);
 		__sync_fetch_and_add(&space->born, 1);
 	}
-	tell(member, task, KIND_FORK);
+	tell(member, task, KIND_FORK, false);
 	return 0;
 }
 
@@ -95,7 +99,7 @@ int BPF_PROG(process_executed, struct task_struct *task)
 		return 0;
 	member->identity = member->next;
 	member->images = 0;
-	tell(member, task, KIND_EXEC);
+	tell(member, task, KIND_EXEC, false);
 	return 0;
 }
 
@@ -113,6 +117,7 @@ int BPF_PROG(process_ended, struct task_struct *task)
 	struct member *member = bpf_task_storage_get(&members, task, 0, 0);
 	struct space *space;
 	u32 dead = task->tgid;
+	bool is_last;
 
 	if (member && member->is_held) {
 		struct held_key key = { .space = member->space, .tid = task->pid };
@@ -129,8 +134,7 @@ int BPF_PROG(process_ended, struct task_struct *task)
 		return 0;
 	}
 	space = bpf_map_lookup_elem(&spaces, &member->space);
-	if (space)
-		__sync_fetch_and_add(&space->live, -1);
-	tell(member, task, KIND_EXIT);
+	is_last = space && __sync_fetch_and_add(&space->live, -1) == 1;
+	tell(member, task, KIND_EXIT, is_last);
 	return 0;
 }

@@ -160,7 +160,8 @@ static __noinline int is_known(struct member *member, u32 operation, const u64 k
 {
 	u64 of[2] = { key[0], key[1] };
 	u32 id = member->space;
-	void *table = bpf_map_lookup_elem(&tables, &id);
+	u32 place = place_of(id);
+	void *table = bpf_map_lookup_elem(&tables, &place);
 	struct decided *known = table ? bpf_map_lookup_elem(table, of) : 0;
 	struct counters *counters;
 

@@ -4,6 +4,7 @@
 #define ISOLINE_TELL_H
 
 #include "siphash.h"
+#include "waking.h"
 #include "walk.h"
 
 static __always_inline struct member *current_member(void)
@@ -35,6 +36,7 @@ static __always_inline void begin(struct desk *desk, struct member *member, u32 
 
 	__builtin_memset(record, 0, sizeof(*record));
 	desk->was_held = member->is_held;
+	desk->can_wait = 0;
 	record->kind = kind;
 	record->space = member->space;
 	record->pid = task->tgid;
@@ -102,7 +104,8 @@ __noinline int make_key(struct desk *desk)
 __noinline int send(struct desk *desk)
 {
 	struct counters *counters;
-	u32 id, text, size;
+	u32 id, place, text, size;
+	enum urgency urgency;
 	void *ring;
 	long lost;
 
@@ -115,13 +118,19 @@ __noinline int send(struct desk *desk)
 		text = TEXT_BYTES;
 	size = (sizeof(struct record) + text + 7) & ~7u;
 	desk->record.size = size;
-	ring = bpf_map_lookup_elem(&rings, &id);
-	lost = ring ? bpf_ringbuf_output(ring, &desk->record, size, 0) : 1;
-	if (lost)
+	place = place_of(id);
+	ring = bpf_map_lookup_elem(&rings, &place);
+	urgency = urgency_of(desk);
+	lost = ring ? bpf_ringbuf_output(ring, &desk->record, size, waking(ring, urgency)) : 1;
+	if (lost) {
 		lose(id, desk->record.act.operation);
-	else if (counters)
+		return 1;
+	}
+	if (urgency == SOON_READ)
+		wake_sleeper(ring, place);
+	if (counters)
 		__sync_fetch_and_add(&counters->sent_up, 1);
-	return lost != 0;
+	return 0;
 }
 
 #endif

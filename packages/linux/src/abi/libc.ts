@@ -25,6 +25,8 @@ const accessCall = call(["long", "void *", "long", "long"]);
 const getsock = call(["long", "void *", "void *"]);
 const getsockoptCall = call(["long", "long", "long", "void *", "void *"]);
 const pollCall = call(["void *", "long", "long"]);
+const epollCtlCall = call(["long", "long", "long", "void *"]);
+const epollWaitCall = call(["long", "void *", "long", "long"]);
 const pathOf = call(["long", "void *"]);
 const getxattrCall = call(["void *", "void *", "void *", "long"]);
 const setxattrCall = call(["void *", "void *", "void *", "long", "long"]);
@@ -38,6 +40,11 @@ const sigmaskCall = libc.func("pthread_sigmask", "int", ["int", "void *", "void 
 const spawn = libc.func("posix_spawn", "int", ["void *", "void *", "void *", "void *", "void *", "void *"]);
 
 const fail = (result: number): number => (result < 0 ? -koffi.errno() : result);
+
+/** `struct epoll_event` is packed on x86-64 (linux/eventpoll.h). */
+const EPOLL_EVENT_BYTES = 12;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CLOEXEC = 0o2000000;
 
 /** x86-64 system call numbers of the calls made here (arch/x86/entry/syscalls/syscall_64.tbl). */
 const NR = {
@@ -60,6 +67,9 @@ const NR = {
   wait4: 61,
   flock: 73,
   exit_group: 231,
+  epoll_wait: 232,
+  epoll_ctl: 233,
+  epoll_create1: 291,
   dup3: 292,
   getpgrp: 111,
   readlinkat: 267,
@@ -235,6 +245,25 @@ export function pollNow(fd: number, events: number): number {
 /** `poll(2)` of `struct pollfd` entries, 8 bytes each, for so many milliseconds (-1: until something is there). */
 export function poll(entries: Buffer, count: number, milliseconds: number): number {
   return fail(pollCall(NR.poll, entries, count, milliseconds));
+}
+
+/** `epoll_create1(2)`, closed on exec. */
+export function epollCreate(): number {
+  return fail(word1(NR.epoll_create1, EPOLL_CLOEXEC));
+}
+
+/** `epoll_ctl(2)`: waits for `events` of a descriptor from now on. */
+export function epollAdd(epoll: number, fd: number, events: number): number {
+  const event = Buffer.alloc(EPOLL_EVENT_BYTES);
+  event.writeUInt32LE(events >>> 0, 0);
+  return fail(epollCtlCall(NR.epoll_ctl, epoll, EPOLL_CTL_ADD, fd, event));
+}
+
+const epollEvent: Buffer = Buffer.alloc(EPOLL_EVENT_BYTES);
+
+/** `epoll_wait(2)` for one event, for so many milliseconds: 1 if there was one, 0 if not. */
+export function epollWait(epoll: number, milliseconds: number): number {
+  return fail(epollWaitCall(NR.epoll_wait, epoll, epollEvent, 1, milliseconds));
 }
 
 /** `dup3(2)`: makes `onto` mean what `fd` means. */

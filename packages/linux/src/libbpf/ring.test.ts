@@ -106,6 +106,17 @@ describe("a ring buffer", () => {
     expect(ring.drain()).toEqual(["being filled", "after it"]);
   });
 
+  test("has more only when a record has been committed, since nobody is woken for one that is being filled", () => {
+    const ring = new FakeRing(PAGE);
+    expect(ring.reader.hasMore).toBe(false);
+    const busy = ring.put(bytes("being filled"), BUSY);
+    expect(ring.reader.hasMore).toBe(false);
+    ring.commit(busy);
+    expect(ring.reader.hasMore).toBe(true);
+    ring.drain();
+    expect(ring.reader.hasMore).toBe(false);
+  });
+
   test("passes discarded records over", () => {
     const ring = new FakeRing(PAGE);
     ring.put(bytes("given up"), DISCARDED);

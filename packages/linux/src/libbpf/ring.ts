@@ -12,8 +12,8 @@
  * Memory order (kernel/bpf/ringbuf.c): the kernel publishes the producer position with smp_store_release after it has
  * marked the record busy, clears the busy bit with xchg after it has filled it, and reads our position with
  * smp_load_acquire before it writes over what we have read. So we load both words with acquire and store ours with
- * release; `Atomics` gives no weaker order than sequential consistency, which is both. The kernel wakes a sleeper only if
- * our position is that of the record it commits: ours has to be stored before we look for the last time and sleep.
+ * release; `Atomics` gives no weaker order than sequential consistency, which is both. Whom the kernel wakes is
+ * for whoever tells to say (bpf/waking.h).
  */
 import { lastErrno } from "../abi/libbpf.ts";
 import { mapShared, mapTwice, PROT_READ, PROT_WRITE } from "../abi/memory.ts";
@@ -55,6 +55,12 @@ export class RingReader {
     if (!consumer || !producer || !data)
       throw new LinuxError("bpf-unavailable", `the ring buffer ${name} cannot be mapped (errno ${lastErrno()})`);
     return new RingReader(consumer, producer, data);
+  }
+
+  /** Whether there is a record that has been committed and not been handed out. */
+  get hasMore(): boolean {
+    if (this.#position >= Number(Atomics.load(this.#producer, 0))) return false;
+    return Atomics.load(this.#words, (this.#position % this.#size) / 4) >>> 0 < BUSY;
   }
 
   /** Hands out what has been committed, at most `limit` records; how many there were. */

@@ -12,8 +12,9 @@ import { RingReader } from "../../libbpf/ring.ts";
 import { close, pidfdOpen } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";
 import { Journal } from "./journal.ts";
-import { type Attachment, Load, MOST_SPACES } from "./load.ts";
+import { type Attachment, Load, MOST_SPACES, placeOf } from "./load.ts";
 import { operations } from "./record.ts";
+import { Rest } from "./rest.ts";
 import { counterNames, decided, member, modes, sharedKey, space, ticketKey, u32, verdictBytes } from "./structures.ts";
 
 export interface KernelHalfOptions {
@@ -67,7 +68,8 @@ export class KernelHalf {
   /** What a successor will have to know. */
   readonly journal: Journal;
   readonly reader: RingReader;
-  readonly fd: number;
+  /** How whoever reads waits for more. */
+  readonly rest: Rest;
   /** What the kernel knows the namespace by: never used for another in this load. */
   readonly id: number;
   readonly #load: Load;
@@ -91,7 +93,7 @@ export class KernelHalf {
         const map = BpfMap.create(name, shape);
         made.set(name, map);
         load.keep(map);
-        if (!load.maps[within].update(u32(this.id), u32(map.fd))) throw full();
+        if (!load.maps[within].update(placeOf(this.id), u32(map.fd))) throw full();
         return map;
       };
       this.#own = {
@@ -106,7 +108,7 @@ export class KernelHalf {
         }),
       };
       this.reader = RingReader.of(this.#own.ring, ringSize);
-      this.fd = this.#own.ring.fd;
+      this.rest = new Rest(load.maps.sleepers, this.id % MOST_SPACES, this.#own.ring.fd);
       if (orphan !== undefined) {
         this.#takeOver(options);
         return;
@@ -282,14 +284,19 @@ export class KernelHalf {
       if (this.census().live <= 0) this.#load.forget(this.id);
       else if (this.#mode === "hold") this.take("refuse");
     });
+    this.rest.close();
     for (const map of Object.values(this.#own)) map.close();
   }
 }
 
+/** The next number whose place nobody has. */
 function nextNumber(load: Load): number {
   const last = Buffer.alloc(4);
   load.maps.numbers.lookup(u32(0), last);
-  const number = last.readUInt32LE(0) + 1;
+  const taken = new Set(load.spaces().map((id) => id % MOST_SPACES));
+  if (taken.size >= MOST_SPACES) throw full();
+  let number = last.readUInt32LE(0) + 1;
+  while (taken.has(number % MOST_SPACES)) number += 1;
   load.maps.numbers.update(u32(0), u32(number));
   return number;
 }

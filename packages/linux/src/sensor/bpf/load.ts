@@ -28,6 +28,7 @@ const mapNames = [
   "tables",
   "rings",
   "tallies",
+  "sleepers",
   "holding",
   "tickets",
   "assigned",
@@ -190,8 +191,8 @@ export class Load {
     const key = u32(id);
     for (const name of ["tables", "rings", "tallies"] as const) {
       const number = Buffer.alloc(4);
-      if (this.maps[name].lookup(key, number)) this.maps.own.delete(Buffer.concat([number, u32(OWN.maps)]));
-      this.maps[name].delete(key);
+      if (this.maps[name].lookup(placeOf(id), number)) this.maps.own.delete(Buffer.concat([number, u32(OWN.maps)]));
+      this.maps[name].delete(placeOf(id));
     }
     for (const tid of this.maps.launching.keys(4, MOST_SPACES)) {
       const begins = Buffer.alloc(4);
@@ -227,6 +228,11 @@ export class Load {
   #close(): void {
     for (const map of Object.values(this.maps)) map.close();
   }
+}
+
+/** Where a namespace has its own in `tables`, `rings` and `tallies`: `place_of` in `bpf/maps.h`. */
+export function placeOf(id: number): Buffer {
+  return u32(id % MOST_SPACES);
 }
 
 /** The object, loaded and attached; detached when it is closed, unless it is pinned. */

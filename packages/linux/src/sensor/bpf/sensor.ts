@@ -3,7 +3,6 @@
  */
 import type { Image, Operation, Task } from "@isoline/core";
 import { EINTR } from "../../abi/errno.ts";
-import { poll } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";
 import { sendSignal } from "../../process/child.ts";
 import type { Act, KeyBytes, Verdict } from "../seccomp/mediation.ts";
@@ -21,13 +20,18 @@ import { portOf } from "./ports.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
 import { fates, kinds, operations, Record, type SeenObject } from "./record.ts";
 
-const POLLIN = 1;
 const SIGKILL = 9;
 const SIGCONT = 18;
 /** Requests are looked for after so many records, however many more there are. */
 const RECORDS_AT_ONCE = 256;
-/** How long to sleep at most: what was lost has no record that could wake us. */
+/**
+ * How long to sleep at most: what was lost has no record that could wake us, and the kernel half wakes us only for what
+ * somebody waits for (waking.h).
+ */
 const LONGEST_SLEEP_MS = 100;
+/** Where something was told more will be: so often, and after so many milliseconds, it is looked for before anybody sleeps. */
+const NAPS = 10;
+const NAP_MS = 1;
 
 /**
  * What may be decided for good. Names that are made, moved or removed the lens must see each time, and what files say of
@@ -70,11 +74,12 @@ export class BpfSensor implements Sensor {
   readonly #acts: Acts;
   readonly #executions: Executions;
   readonly #record = new Record();
-  readonly #waiting: Buffer = Buffer.alloc(8);
   readonly #takenOver = new Map<string, TakenOver>();
   /** Who was held, and will be refused when it asks again: that is told once more, and must not count twice. */
   readonly #toBeRefused = new Set<string>();
   #lost = 0;
+  /** Acts that were told of. */
+  #told = 0;
   readonly #waits: boolean;
   #begun = false;
 
@@ -83,8 +88,6 @@ export class BpfSensor implements Sensor {
     this.#waits = waits;
     this.#half = half;
     this.#mediator = mediator;
-    this.#waiting.writeInt32LE(half.fd, 0);
-    this.#waiting.writeInt32LE(POLLIN, 4);
     const content = new SeenContent();
     this.#acts = new Acts(content, mediator.content === "read", this.#table);
     this.#executions = new Executions(content);
@@ -133,15 +136,18 @@ export class BpfSensor implements Sensor {
 
   /** `launched` says the pid of the first process once it was started, 0 before, a negative number if it could not be. */
   run(onInterrupt: () => "go-on" | "stop", launched: () => number): Ending {
-    for (;;) {
-      const records = this.#half.reader.drain((offset, length) => this.#take(offset, length), RECORDS_AT_ONCE);
-      if (records === RECORDS_AT_ONCE) {
-        if (onInterrupt() === "stop") return "stopped";
-        continue;
-      }
+    const { reader, rest } = this.#half;
+    for (let waited = 1, naps = 0; ; ) {
+      const before = this.#told;
+      const records = reader.drain((offset, length) => this.#take(offset, length), RECORDS_AT_ONCE);
+      // Asked after what there was has been read: most records wake nobody.
+      if ((records === RECORDS_AT_ONCE || waited === -EINTR) && onInterrupt() === "stop") return "stopped";
+      waited = 1;
+      if (records === RECORDS_AT_ONCE) continue;
       if (this.#isOver(launched)) return "ended";
-      const ready = poll(this.#waiting, 1, LONGEST_SLEEP_MS);
-      if (ready === -EINTR && onInterrupt() === "stop") return "stopped";
+      naps = this.#told === before ? naps - 1 : NAPS;
+      waited = naps > 0 ? rest.nap(NAP_MS) : rest.sleep(LONGEST_SLEEP_MS, () => reader.hasMore);
+      if (naps <= 0 && waited === 0) this.#mustBePinned();
     }
   }
 
@@ -160,16 +166,10 @@ export class BpfSensor implements Sensor {
 
   /** Nobody lives, and all that they did has been read: deaths are counted before their records are made. */
   #isOver(launched: () => number): boolean {
-    this.#noteLosses();
     // Asked first: a birth comes before the launch is known to have succeeded.
     const pid = launched();
-    const { live, born } = this.#half.census();
+    const { live, born } = this.#noteLosses();
     if (born === 0 && pid > 0) throw this.#unnoticed(pid);
-    if (!this.#half.isPinned)
-      throw new LinuxError(
-        "sensor-lost",
-        "somebody took the BPF programs out of the kernel (isoline unpin --force): what the workload does is no longer seen, nor refused",
-      );
     if (live > 0 || (born === 0 && pid === 0)) return false;
     this.#half.reader.drain((offset, length) => this.#take(offset, length));
     return true;
@@ -184,10 +184,21 @@ export class BpfSensor implements Sensor {
     );
   }
 
-  #noteLosses(): void {
-    const { lost } = this.#half.census();
+  /** Asked when nothing has come for a while: from programs that are gone nothing comes. */
+  #mustBePinned(): void {
+    if (this.#half.isPinned) return;
+    throw new LinuxError(
+      "sensor-lost",
+      "somebody took the BPF programs out of the kernel (isoline unpin --force): what the workload does is no longer seen, nor refused",
+    );
+  }
+
+  #noteLosses(): ReturnType<KernelHalf["census"]> {
+    const census = this.#half.census();
+    const { lost } = census;
     if (lost > this.#lost) this.#mediator.lostUnseen("the kernel could not tell of an event", lost - this.#lost);
     this.#lost = lost;
+    return census;
   }
 
   #take(offset: number, length: number): void {
@@ -244,6 +255,7 @@ export class BpfSensor implements Sensor {
   }
 
   #event(record: Record): void {
+    this.#told += 1;
     const process = this.#actor(record);
     if (record.threads > 1 || record.tid !== record.pid) process.multithreaded = true;
     const { key } = record;

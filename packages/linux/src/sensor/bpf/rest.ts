@@ -1,0 +1,52 @@
+/**
+ * How whoever reads the ring waits for more: until it is woken, or for a moment only.
+ *
+ * The kernel half wakes nobody who says that it is awake, except for what cannot wait (bpf/waking.h). The descriptor of the
+ * ring says that there is something to read whenever there is; so waits are edge-triggered, and end only when woken.
+ *
+ * Memory order: we store that we sleep, and then look at the ring once more; `Atomics` orders both for every processor, as
+ * the exchange by which the kernel commits a record does on the other side (kernel/bpf/ringbuf.c, bpf_ringbuf_commit).
+ */
+import { mapShared, PROT_READ, PROT_WRITE } from "../../abi/memory.ts";
+import { close, epollAdd, epollCreate, epollWait } from "../../abi/libc.ts";
+import { LinuxError } from "../../error.ts";
+import type { BpfMap } from "../../libbpf/map.ts";
+
+/** As many as `MOST_SPACES` in `bpf/maps.h`, of eight bytes each. */
+const BYTES = 8 * 1024;
+/** linux/eventpoll.h */
+const EPOLLIN = 1;
+const EPOLLET = 0x8000_0000;
+
+export class Rest {
+  readonly #sleepers: Int32Array;
+  readonly #at: number;
+  readonly #epoll: number;
+
+  /** `place` is that of the namespace in the map, `ring` the descriptor of its ring. */
+  constructor(sleepers: BpfMap, place: number, ring: number) {
+    const memory = mapShared(sleepers.fd, BYTES, PROT_READ | PROT_WRITE, 0);
+    this.#epoll = epollCreate();
+    if (!memory || this.#epoll < 0 || epollAdd(this.#epoll, ring, EPOLLIN | EPOLLET) < 0)
+      throw new LinuxError("bpf-unavailable", "the ring buffer cannot be waited for");
+    this.#sleepers = new Int32Array(memory);
+    this.#at = 2 * place;
+  }
+
+  /** Waits for so many milliseconds, or for what cannot wait; a negative errno if interrupted. */
+  nap(milliseconds: number): number {
+    return epollWait(this.#epoll, milliseconds);
+  }
+
+  /** Waits to be woken by whatever is told, but for so many milliseconds at most; not at all if there `isMore` to read. */
+  sleep(milliseconds: number, isMore: () => boolean): number {
+    Atomics.store(this.#sleepers, this.#at, 1);
+    const woken = isMore() ? 1 : epollWait(this.#epoll, milliseconds);
+    Atomics.store(this.#sleepers, this.#at, 0);
+    return woken;
+  }
+
+  close(): void {
+    close(this.#epoll);
+  }
+}
