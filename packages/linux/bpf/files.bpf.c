@@ -66,6 +66,14 @@ static __always_inline bool asks_for(u32 *flags, u32 *mode)
 	return false;
 }
 
+/* As `is_removed`, of a file that can be read in place. */
+static __always_inline bool has_no_name(struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry;
+
+	return !dentry->d_hash.pprev && dentry->d_inode && dentry->d_parent != dentry;
+}
+
 /* `flags` may say what the file itself has forgotten since. */
 static __always_inline int judge_open(struct member *member, struct file *file, u32 flags)
 {
@@ -75,7 +83,7 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	struct desk *desk;
 
 	flags &= KEY_FLAGS | O_PATH;
-	if (member->by_key && !member->is_held && !comes_by_other_abi() && !is_removed(file->f_path.dentry) &&
+	if (member->by_key && !member->is_held && !opens_by_other_abi() && !has_no_name(file) &&
 	    make_short_key(member, file, flags, process, key) && is_known(member, OP_OPEN, key))
 		return 0;
 	desk = begin_event(member, OP_OPEN);

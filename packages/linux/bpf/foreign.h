@@ -41,6 +41,16 @@ static __always_inline bool comes_by_other_abi(void)
 	return is_compat() || raw_call() >> 30 == 1;
 }
 
+/* The tracepoints have looked at it, and pass nothing on that comes so. */
+static __always_inline bool opens_by_other_abi(void)
+{
+#ifdef ATTACH_TRACEPOINTS
+	return false;
+#else
+	return comes_by_other_abi();
+#endif
+}
+
 /* execve and execveat. The kernel changes over to the ABI of the program that is loaded before it maps it. */
 static __always_inline bool executes(void)
 {
