@@ -54,34 +54,6 @@ describe.skipIf(why !== undefined)(`a container without root${why === undefined 
     return { status, stdout, contour: join(run, "own.contour") };
   }
 
-  it.skipIf(missing("podman") !== undefined)("is started by podman of an ordinary user", () => {
-    const [uid] = users;
-    const own = shop.path("podman");
-    const [run, runtimeOfUser, host] = [join(own, "run"), join(own, "isoline-runc"), join(own, "host.json")];
-    for (const directory of [own, run]) mkdirSync(directory, { mode: 0o700 });
-    writeFileSync(host, JSON.stringify({ contours: own, reports: own }));
-    writeFileSync(runtimeOfUser, `#!/bin/sh\nISOLINE_CANISTERS=${host} exec ${runtime} "$@"\n`, { mode: 0o755 });
-    for (const path of [own, run, host, runtimeOfUser]) chownSync(path, uid, uid);
-    const storage = ["--root", join(own, "storage"), "--runroot", join(run, "storage"), "--storage-driver=vfs"];
-    const podman = (input: Buffer | string, ...words: readonly string[]) =>
-      spawnSync(
-        "setpriv",
-        [...as(uid), "podman", ...storage, "--cgroup-manager=cgroupfs", `--runtime=${runtimeOfUser}`, ...words],
-        { input, env: { PATH: process.env["PATH"], HOME: own, XDG_RUNTIME_DIR: run }, timeout: 60_000, cwd: own },
-      );
-    const image = spawnSync("tar", ["-C", shop.path("rootfs"), "-c", "."], { maxBuffer: 2 ** 28 }).stdout;
-    try {
-      podman(image, "import", "-q", "-", "box:1");
-      const label = ["--annotation", "dev.isoline.mode=learn", "--annotation", "dev.isoline.contour=box.contour"];
-      const { status, stdout } = podman("", "run", "--rm", "--network=none", ...label, "box:1", "cat", "/etc/group");
-      expect({ status, stdout: stdout.toString() }).toEqual({ status: 0, stdout: "root:x:0:\n" });
-      expect(readFileSync(join(own, "box.contour"), "utf8")).toContain("path=/etc/group");
-    } finally {
-      // It leaves a process that keeps its user namespace.
-      process.kill(Number(readFileSync(join(run, "libpod/tmp/pause.pid"), "utf8")), "SIGKILL");
-    }
-  });
-
   it("runs, and has the same state for another user of another host", () => {
     const [one, other] = [learn(users[0]), learn(users[1])];
     expect(one).toMatchObject({ status: 0, stdout: "uid=0(root) gid=0(root)\n" });

@@ -1,4 +1,5 @@
 /** The real runtime: where it is, where it keeps its state, and how it ended. */
+import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import type { ChildState } from "@isoline/linux";
 import type { RuncCall } from "./command-line.ts";
@@ -11,10 +12,35 @@ export function runcPath(): string {
 /** Its state directory (runc(8), --root). */
 export function rootOf({ globals }: Pick<RuncCall, "globals">): string {
   const given = globals.get("root");
-  if (given !== undefined && given !== "") return given;
-  const runtime = process.env["XDG_RUNTIME_DIR"];
-  const isRootless = (process.geteuid?.() ?? 0) !== 0 && runtime !== undefined && isAbsolute(runtime);
-  return isRootless ? `${runtime}/runc` : "/run/runc";
+  return given !== undefined && given !== "" ? given : (rootOfUser() ?? "/run/runc");
+}
+
+/**
+ * Makes its state directory, where that is an ordinary user's, as runc does at each start: found without the sticky bit the
+ * first time and with it from then on, the directory would make a contour of its own of every user's first container.
+ */
+export function prepareRoot({ globals }: Pick<RuncCall, "globals">): void {
+  const root = globals.get("root") ? undefined : rootOfUser();
+  if (root === undefined) return;
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    chmodSync(root, 0o1700);
+  } catch {
+    // runc will not get further, and says why.
+  }
+}
+
+/** Below the user's runtime directory: runc's main.go, shouldHonorXDGRuntimeDir. */
+function rootOfUser(): string | undefined {
+  const { XDG_RUNTIME_DIR: runtime, USER: user } = process.env;
+  if (runtime === undefined || !isAbsolute(runtime)) return undefined;
+  if (process.geteuid?.() === 0 && (!inUserNamespace() || user === "root")) return undefined;
+  return `${runtime}/runc`;
+}
+
+/** The first user namespace maps every id to itself (user_namespaces(7)). */
+function inUserNamespace(): boolean {
+  return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync("/proc/self/uid_map", "latin1"));
 }
 
 /** As a shell tells it. */

@@ -24,7 +24,7 @@ import { type Image, imageOf } from "./image.ts";
 import { type Label, labelOf } from "./label.ts";
 import { canisterPlaces } from "./places.ts";
 import { Records, startOf } from "./record.ts";
-import { rootOf, runcPath, statusOf } from "./runc.ts";
+import { prepareRoot, rootOf, runcPath, statusOf } from "./runc.ts";
 import type { StatusPipe } from "./status-pipe.ts";
 import type { Voice } from "./voice.ts";
 
@@ -77,6 +77,7 @@ export class Canister {
     const { entry, threads, command, voice } = this.#start;
     const { mode, contour, report, source } = this.#label;
     if (report !== undefined) assertWritable(report);
+    prepareRoot(this.#start.call);
     const namespace = new Namespace(entry, await this.#plan(), command, threads);
     namespace.first.onEnd = (exit) => void this.#told(namespace, exit);
     const outcome = await namespace.run(() => {
