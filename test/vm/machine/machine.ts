@@ -27,6 +27,8 @@ export interface Order extends Equipment {
   readonly modules?: readonly string[];
   /** More of QEMU's arguments: a disk, a TPM. */
   readonly devices?: readonly string[];
+  /** One processor, and a clock that goes by the instructions that it carries out, a nanosecond each: for measurements. */
+  readonly countsInstructions?: boolean;
 }
 
 export interface Ended {
@@ -84,15 +86,19 @@ function readShare(share: string, name: string): string | undefined {
   }
 }
 
+const FAST = ["-smp", "2", "-accel", "tcg,thread=multi"];
+/** 2^0 ns an instruction; who waits for the host waits in the host's time. */
+const COUNTED = ["-smp", "1", "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on"];
+
 /** Software emulation: it is the same wherever the tests run, and works inside of other virtual machines. */
 function emulate(order: Order, ramdisk: string): Promise<{ console: string; timedOut: boolean }> {
-  const { kernel, share, parameters, devices = [], limitSeconds } = order;
+  const { kernel, share, parameters, devices = [], limitSeconds, countsInstructions = false } = order;
   // A panic restarts the machine at once, which `-no-reboot` makes its end.
   const line = ["console=ttyS0", "quiet", "panic=-1", "rdinit=/init", ...parameters].join(" ");
   const shared = (tag: string, path: string, more: string) =>
     `local,id=${tag},mount_tag=${tag},path=${path.replaceAll(",", ",,")},security_model=none,multidevs=remap${more}`;
   // Protection keys and a fifth level of page tables are dear to emulate: a tenth of the time, measured.
-  const cpu = ["-cpu", "max,pku=off,la57=off", "-smp", "2", "-m", "1536", "-accel", "tcg,thread=multi"];
+  const cpu = ["-cpu", "max,pku=off,la57=off", "-m", "1536", ...(countsInstructions ? COUNTED : FAST)];
   const plain = ["-machine", "q35", "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio"];
   const shares = ["-virtfs", shared("host", "/", ",readonly=on"), "-virtfs", shared("share", share, "")];
   const boot = ["-kernel", kernel.image, "-initrd", ramdisk, "-append", line];

@@ -1,0 +1,137 @@
+/** The bpf sensor at the kernel's own hooks: in a virtual machine, whose kernel has them. */
+import { chmodSync, copyFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { repository } from "../tools/run.mjs";
+import { comparison, goal, written } from "./harness/comparison.mjs";
+import { machineModule } from "./harness/stock-kernel.mjs";
+import { median, quantile } from "./harness/statistics.mjs";
+import { BARE } from "./harness/supervisors.mjs";
+
+/** @typedef {import("./harness/session.mjs").Session} Session */
+/** @typedef {Awaited<ReturnType<typeof machineModule>>} Machines */
+
+const OUTSIDE = "in no namespace, beside one";
+const INSIDE = "in a namespace, decided in the kernel";
+const STOPPED = "held, stopped and woken";
+const WAITED = "held, never off its processor";
+const LIMIT_SECONDS = 280;
+/** Of the held opens these come first, and the content is hashed. */
+const FIRST = 10;
+
+/** @type {import("./harness/solo.mjs").Measurable} */
+export const benchmark = {
+  title: "the bpf sensor at the kernel's own hooks",
+  method: `Debian's kernel in a virtual machine under software emulation (the one of \`npm run test:vm\`), with \`bpf\` in \`lsm=\`. Opens
+are timed in a machine of one processor whose clock goes by the instructions that it carries out, one nanosecond each: the figures
+say how many instructions it takes, are the same on every host and whatever else that does, and tell nothing of caches. Holds are timed
+in a machine of two processors with a clock of its own, which is some 25 times as slow as the host: compare them with the bare
+open of the same machine.`,
+
+  async run(session) {
+    if (!session.has("everything", "gcc")) return [];
+    const machines = await machineModule(session.scratch);
+    return [
+      ...(await tried(session, "opens at lsm/", () => opens(session, machines))),
+      ...(await tried(session, "held opens at lsm/", () => holds(session, machines))),
+    ];
+  },
+};
+
+/** A machine that fails takes no other along. @param {Session} session @param {string} what @param {() => Promise<import("./harness/comparison.mjs").Comparison[]>} measure */
+async function tried(session, what, measure) {
+  session.say(what);
+  try {
+    return await measure();
+  } catch (fault) {
+    session.skip(what, fault instanceof Error ? fault.message : String(fault));
+    return [];
+  }
+}
+
+/** @param {Session} session @param {Machines} machines */
+async function opens(session, machines) {
+  const words = session.quick ? ["500", "4"] : ["2000", "12"];
+  const told = await inMachine(session, machines, { program: "calls", script: "opens.mjs", words, counts: true });
+  const { bare, outside, inside, load, join: joined } = told;
+  const ratio = (/** @type {number[]} */ figures) => median(figures) / median(bare);
+  const instructions = comparison({
+    what: "open and close of a file on the contour, attached by lsm",
+    unit: "instructions",
+    figures: { [BARE]: bare, [OUTSIDE]: outside, [INSIDE]: inside },
+    against: BARE,
+    goals: [
+      goal("open and close on contour, lsm", ratio(inside), "at most", 1.15, "× bare instructions"),
+      goal("open and close, in no namespace, lsm", ratio(outside), "at most", 1.01, "× bare instructions"),
+    ],
+  });
+  const starts = comparison({
+    what: "load and attach, by lsm: the first namespace of a machine, and one more",
+    unit: "ms of the machine",
+    figures: { "the first loads and attaches": [load], "the next opens what is pinned": [joined] },
+    notes: ["a million instructions a millisecond; where the kernel waits for itself, what it waits for"],
+  });
+  return [instructions, starts];
+}
+
+/** @param {Session} session @param {Machines} machines */
+async function holds(session, machines) {
+  const words = [session.quick ? "100" : "500"];
+  const told = await inMachine(session, machines, { program: "holds", script: "holds.mjs", words, counts: false });
+  const bare = /** @type {number[][]} */ (told.bare).slice(FIRST).map(([nanoseconds = 0]) => nanoseconds / 1000);
+  const held = /** @type {number[][]} */ (told.held).slice(FIRST);
+  /** @param {(given: number) => boolean} which */
+  const those = (which) => held.filter(([, given = 0]) => which(given)).map(([nanoseconds = 0]) => nanoseconds / 1000);
+  const stopped = those((given) => given > 0);
+  const waited = those((given) => given === 0);
+  const figures = Object.fromEntries(
+    Object.entries({ "bare open": bare, [STOPPED]: stopped, [WAITED]: waited }).filter(([, each]) => each.length > 0),
+  );
+  return [
+    comparison({
+      what: "an unknown open of a file that was hashed before: held, decided, resumed; by lsm",
+      unit: "µs of the machine",
+      figures,
+      against: "bare open",
+      notes: [
+        `of ${held.length} opens ${stopped.length} were stopped and woken, ${waited.length} went on before they had given their processor away`,
+        ...Object.entries(figures).map(
+          ([name, each]) => `${name}: 99 of 100 within ${written(quantile(each, 0.99))} µs`,
+        ),
+      ],
+    }),
+  ];
+}
+
+/**
+ * Boots a machine, runs one of the scripts of `machine/` in it, and reads the line that it prints.
+ *
+ * @param {Session} session @param {Machines} machines
+ * @param {{ program: string, script: string, words: string[], counts: boolean }} order
+ */
+async function inMachine(session, { equipment, inMachine: boot, kinds, parametersFor, SHARE }, order) {
+  const { program, script, words, counts } = order;
+  const found = equipment();
+  if ("missing" in found) throw new Error(`needs ${found.missing}`);
+  const [kind] = kinds;
+  if (kind === undefined) throw new Error("there is no kind of machine");
+  const share = session.folder(`share-${script}`);
+  chmodSync(share, 0o755);
+  const built = session.program(program);
+  copyFileSync(built, join(share, basename(built)));
+  const { status, output, console, timedOut, seconds } = await boot({
+    ...found,
+    command: [process.execPath, join(repository, "bench/machine", script), `${SHARE}/${basename(built)}`, ...words],
+    environment: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin:/usr/sbin:/sbin`, HOME: "/root", LC_ALL: "C" },
+    // The time-stamp counter is calibrated against clocks that count something else.
+    parameters: [...parametersFor(kind, found.kernel), ...(counts ? ["clocksource=hpet"] : [])],
+    share,
+    limitSeconds: LIMIT_SECONDS,
+    countsInstructions: counts,
+  });
+  session.say(`the machine was up for ${Math.round(seconds.all)} s`);
+  if (status !== 0) {
+    const reason = timedOut ? `was not done within ${LIMIT_SECONDS} s` : `status ${status}`;
+    throw new Error(`${script} in the machine: ${reason}: ${(output || console).trim().split("\n").at(-1)}`);
+  }
+  return JSON.parse(output.trim().split("\n").at(-1) ?? "");
+}

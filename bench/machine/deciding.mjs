@@ -1,0 +1,76 @@
+/** The kernel half alone, in the machine: whatever is asked is on contour, for good. */
+import { spawn, spawnSync } from "node:child_process";
+
+const { KernelHalf } = await import("../../packages/linux/dist/sensor/bpf/kernel-half.js");
+const { fates, kinds, Record } = await import("../../packages/linux/dist/sensor/bpf/record.js");
+const { poll } = await import("../../packages/linux/dist/abi/libc.js");
+const { sendSignal } = await import("../../packages/linux/dist/process/child.js");
+
+/** @typedef {import("../../packages/linux/dist/sensor/bpf/kernel-half.js").KernelHalf} Half */
+
+const POLLIN = 1;
+const SIGCONT = 18;
+const LONGEST_SLEEP_MS = 100;
+
+/**
+ * Begins a namespace. Node waits for the exec of whom it starts, and so could not decide about it: until that is decided,
+ * nothing is held.
+ *
+ * @returns {Half}
+ */
+export const begin = () =>
+  KernelHalf.begin({
+    attachment: "lsm",
+    mode: "tell",
+    readsContent: false,
+    bars: false,
+    supervisor: process.pid,
+    keys: 4096,
+    holdSeconds: 60,
+    label: "bench",
+  });
+
+/** Outside of any namespace. @param {readonly string[]} command */
+export function runBare([program = "", ...words]) {
+  const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${program} ended with ${status}: ${stderr}`);
+  return stdout;
+}
+
+/** In the namespace, to the end of its last process. @param {Half} half @param {readonly string[]} command */
+export async function runInside(half, [program = "", ...words]) {
+  const born = half.census().born;
+  half.launchFrom(process.pid);
+  const child = spawn(program, words, { stdio: ["ignore", "pipe", "inherit"] });
+  half.endLaunch();
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    said += text;
+  });
+  const over = new Promise((resolve) => child.once("close", resolve));
+  decideAll(half, born);
+  const status = await over;
+  if (status !== 0) throw new Error(`${program} ended with ${status} in the namespace`);
+  return said;
+}
+
+/** @param {Half} half @param {number} before how many had been born */
+function decideAll(half, before) {
+  const record = new Record();
+  const waiting = Buffer.alloc(8);
+  waiting.writeInt32LE(half.fd, 0);
+  waiting.writeInt32LE(POLLIN, 4);
+  const take = (/** @type {number} */ offset, /** @type {number} */ length) => {
+    const { kind, fate, key, pending, pid, tid } = record.at(half.reader.bytes, offset, length);
+    if (kind !== kinds.event) return;
+    if (pending !== 0) half.assign(pending, 0);
+    half.decide(key, true, 0);
+    if (fate === fates.held && half.release(tid)) sendSignal(pid, SIGCONT);
+  };
+  for (;;) {
+    half.reader.drain(take);
+    const { live, born } = half.census();
+    if (born > before && live <= 0) return;
+    poll(waiting, 1, LONGEST_SLEEP_MS);
+  }
+}
