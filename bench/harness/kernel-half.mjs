@@ -22,6 +22,41 @@ export async function bestAttachment() {
 }
 
 /**
+ * How long it takes to begin a namespace, in milliseconds: the first one of a machine, and one beside it. Whoever came before
+ * has warmed the code and the kernel.
+ *
+ * @param {"lsm" | "fmod_ret" | "tracepoints"} attachment @param {number} rounds
+ */
+export async function startsWarm(attachment, rounds) {
+  const { KernelHalf } = await import("../../packages/linux/dist/sensor/bpf/kernel-half.js");
+  const begin = () =>
+    KernelHalf.begin({
+      ...{ attachment, mode: "tell", readsContent: false, bars: false, supervisor: process.pid },
+      ...{ keys: 4096, holdSeconds: 1, label: "bench" },
+    });
+  const timed = () => {
+    const start = performance.now();
+    const half = begin();
+    return { half, milliseconds: performance.now() - start };
+  };
+  begin().leave();
+  const loads = [];
+  const joins = [];
+  for (let round = 0; round < rounds; round++) {
+    const first = timed();
+    try {
+      const next = timed();
+      next.half.leave();
+      joins.push(next.milliseconds);
+    } finally {
+      first.half.leave();
+    }
+    loads.push(first.milliseconds);
+  }
+  return { loads, joins };
+}
+
+/**
  * Runs a program twice in a namespace where everything that is told is on contour from then on, and counts its opens the
  * second time.
  *
