@@ -80,6 +80,16 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
     expect(other.stderr).toContain("opened /etc/passwd for reading; nearest on contour: opened /etc/hostname");
   });
 
+  it("a departure that is repeated counts each time, also where the kernel let it go ahead by itself", async () => {
+    const { contour } = await learn("bpf", ["sh", "-c", "cat /etc/hostname; true"]);
+    const again = ["sh", "-c", "n=0; while [ $n -lt 200 ]; do cat /etc/passwd; n=$((n + 1)); done"];
+    const bySensor = async (sensor: string) =>
+      (await run("run", contour, "--sensor", sensor, "-q", "--", ...again)).told();
+    const [bySeccomp, byBpf] = [await bySensor("seccomp"), await bySensor("bpf")];
+    expect({ off: byBpf.off, incomplete: byBpf.incomplete }).toEqual({ off: bySeccomp.off, incomplete: [] });
+    expect(bySeccomp.off).toBeGreaterThanOrEqual(200);
+  });
+
   it("a directory above a known file that is moved: the file is another one", async () => {
     const script = 'mkdir -p a/b; echo >a/b/f; cat a/b/f; if [ "$1" ]; then mv a "$1"; cat "$1/b/f"; fi';
     const { contour } = await learn("bpf", ["sh", "-c", script, "sh", ""]);

@@ -130,10 +130,13 @@ export class Engine<E extends Exchange = Event> {
     return this.#onContour(trusted, count);
   }
 
-  /** Takes note of `count` events on contour that were let go ahead elsewhere, by a verdict that was given before. */
+  /** Takes note of `count` events that were let go ahead elsewhere, by a verdict that was given before, off contour or on it. */
   repeatUnseen(known: number, count: number): void {
     this.#tally.events += count;
-    if (this.#mode === "learn" && known < OFF) this.#contour.count(known - 1, count);
+    if (known >= OFF) {
+      this.#tally.off += count;
+      this.forensics.again(known - OFF, count, false);
+    } else if (this.#mode === "learn") this.#contour.count(known - 1, count);
   }
 
   /**
@@ -188,7 +191,7 @@ export class Engine<E extends Exchange = Event> {
     const refuse = this.#refuses("off", trusted);
     const index = this.forensics.record({ event, point, first: circumstances }, encoding.length, refuse);
     this.#tally.novel += 1;
-    this.#distrust(process, this.#say(event), sequence);
+    this.#distrust(process, () => this.#say(event), sequence);
     // While learning, a trusted process may yet put this very event on the contour.
     const known = this.#mode === "learn" ? 0 : (OFF | (index < 0 ? UNRECORDED : index)) >>> 0;
     return { ...this.#answer("off", trusted, 1), known, ...this.#departure(index) };
@@ -198,7 +201,7 @@ export class Engine<E extends Exchange = Event> {
     const index = known - OFF;
     const departure = this.forensics.departure(index);
     this.forensics.again(index, count, this.#refuses("off", trusted));
-    this.#distrust(process, departure ? this.#say(departure.event) : "one of too many to record", sequence);
+    this.#distrust(process, () => (departure ? this.#say(departure.event) : "one of too many to record"), sequence);
     return { ...this.#answer("off", trusted, count), ...this.#departure(index) };
   }
 
@@ -230,8 +233,9 @@ export class Engine<E extends Exchange = Event> {
     return false;
   }
 
-  #distrust(process: number, what: string, sequence: number): void {
-    if (this.trust.isTrusted(process)) this.trust.distrust(process, { reason: "off-contour", what, sequence });
+  /** What it did is put into words for the first time only. */
+  #distrust(process: number, say: () => string, sequence: number): void {
+    if (this.trust.isTrusted(process)) this.trust.distrust(process, { reason: "off-contour", what: say(), sequence });
   }
 
   #departure(index: number): { departure?: Departure<E> } {
