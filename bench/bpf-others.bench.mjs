@@ -90,7 +90,7 @@ async function opens(session, attachment) {
     contenders[name] = () => once(wrap);
     heard[name] = `${name}: every call waits for it; lost: none`;
   }
-  const figures = await inTurn(contenders, { rounds: session.rounds(5, 1), warmups: 0 });
+  const figures = await inTurn(contenders, { rounds: session.rounds(3, 1), warmups: 0 });
   return comparison({
     what: `open and close of one file, seen by others; the sensor attached by ${attachment}`,
     unit: "µs",

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inTurn } from "../../bench/harness/contest.mjs";
 import { paired, quantile, summary } from "../../bench/harness/statistics.mjs";
+import { machineModule } from "../../bench/harness/stock-kernel.mjs";
 import { page } from "../../bench/harness/page.mjs";
 import { repository } from "../../tools/run.mjs";
 
@@ -53,10 +54,31 @@ describe.skipIf(!existsSync(join(repository, "packages/core/dist/index.js")))("n
     expect(page(JSON.parse(readFileSync(json, "utf8")))).toBe(written);
   });
 
+  it("names what a benchmark would need that is not there, and ends well", () => {
+    const alone = { cwd: folder, encoding: "utf8", env: { PATH: join(folder, "no-programs") } } as const;
+    const names = ["bpf-machine", "bpf-flood", "bpf-others"];
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [join(repository, "bench/run.mjs"), "--quick", "--only", ...names],
+      alone,
+    );
+    expect(status).toBe(0);
+    for (const name of names) expect(stdout).toContain(`skipped: ${name}: everything (gcc not installed)`);
+  });
+
   it("refuses a benchmark that there is not, by name", () => {
     const { status, stderr } = bench("--only", "engine-unknown");
     expect(status).toBe(2);
     expect(stderr).toMatch(/expected one of engine-known, .*got "engine-unknown"/);
+  });
+});
+
+describe("the machine of the tests, for benchmarks", () => {
+  it("is packed as it is, and finds what lies beside its sources", async () => {
+    const machines = await machineModule(folder);
+    expect(machines.repository).toBe(repository);
+    expect(machines.kinds.map(({ name }) => name)).toContain("with bpf in lsm=");
+    for (const kind of machines.kinds) expect(machines.testsFor(kind).length).toBeGreaterThan(3);
   });
 });
 
