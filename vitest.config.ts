@@ -1,7 +1,20 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
+
+/** Takes longest, whatever else there is. */
+const MACHINES = "test/vm/machines.test.ts";
+
+/** The virtual machines first, and the rest beside them. */
+class MachinesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isMachines = ({ moduleId }: TestSpecification) => moduleId.endsWith(MACHINES);
+    return [...sorted.filter(isMachines), ...sorted.filter((file) => !isMachines(file))];
+  }
+}
 
 export default defineConfig({
   resolve: { alias: { "@isoline/core": source("core"), "@isoline/linux": source("linux") } },
@@ -10,6 +23,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",
+    // Two at a time: more would make those wait that watch processes of their own.
+    maxWorkers: 2,
+    sequence: { sequencer: MachinesFirst },
     reporters: ["default"],
   },
 });

@@ -1,6 +1,6 @@
 /** The machines that the tests in `guest/` run in, and what they need. */
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { present } from "../../../tools/run.mjs";
 import { busybox } from "../image/initramfs.ts";
 import { type Kernel, stockKernel } from "../image/kernel.ts";
@@ -14,11 +14,16 @@ export interface Kind {
   readonly without: readonly string[];
   /** Added to the kernel's command line. */
   readonly parameters: readonly string[];
+  /** How the bpf sensor attaches there. */
+  readonly attachment: "lsm" | "fmod_ret";
 }
 
 export const kinds: readonly Kind[] = [
-  { name: "with bpf in lsm=", room: "with-bpf", without: [], parameters: [] },
-  { name: "without bpf in lsm=", room: "without-bpf", without: ["bpf"], parameters: ["ima_policy=tcb"] },
+  { name: "with bpf in lsm=", room: "with-bpf", without: [], parameters: [], attachment: "lsm" },
+  {
+    ...{ name: "without bpf in lsm=", room: "without-bpf", without: ["bpf"] },
+    ...{ parameters: ["ima_policy=tcb"], attachment: "fmod_ret" },
+  },
 ];
 
 /** The kernel's command line for a kind of machine. */
@@ -28,14 +33,26 @@ export function parametersFor({ without, parameters }: Kind, { securityModules }
 
 const guest = join(repository, "test/vm/guest");
 
-/** The test files for a kind of machine, in order. */
-export function testsFor({ room }: Kind): readonly string[] {
-  return ["every-machine", room].flatMap((folder) =>
+/** Tests that take minutes under emulation: for CI, and for who asks for them. */
+const thorough = new Set(["operations", "refusals", "many-namespaces", "hold-too-long"]);
+
+export interface TestFiles {
+  /** To be run, in order. */
+  readonly chosen: readonly string[];
+  /** Left to CI. */
+  readonly left: readonly string[];
+}
+
+/** The test files for a kind of machine: all, or those that people wait for. */
+export function testsFor({ room }: Kind, everything: boolean): TestFiles {
+  const files = ["every-machine", room].flatMap((folder) =>
     readdirSync(join(guest, folder))
       .filter((name) => name.endsWith(".test.mjs"))
       .sort()
       .map((name) => join(guest, folder, name)),
   );
+  const isChosen = (file: string) => everything || !thorough.has(basename(file, ".test.mjs"));
+  return { chosen: files.filter(isChosen), left: files.filter((file) => !isChosen(file)) };
 }
 
 /** What a machine is started with. */

@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 /** Generous, because the cores that emulate may be busy with other things. */
-const LIMIT_SECONDS = 1200;
+const LIMIT_SECONDS = 1800;
 const FILE_LIMIT_SECONDS = 400;
 
 /** Runs test files one after the other, each in a process of its own, so that one that crashes takes no other along. */
@@ -32,7 +32,7 @@ export async function runTests(kind: Kind, files: readonly string[], equipment: 
     ];
     const ended = await inMachine({
       ...equipment,
-      command: [process.execPath, ...options, ...files],
+      command: [process.execPath, join(repository, "test/vm/guest/session.mjs"), kind.attachment, ...options, ...files],
       environment: {
         PATH: `${dirname(process.execPath)}:/usr/bin:/bin:/usr/sbin:/sbin`,
         HOME: "/root",

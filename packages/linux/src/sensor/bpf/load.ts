@@ -87,9 +87,9 @@ export class Load {
     }
   }
 
-  /** Attaches, and detaches at once; what does not work is thrown. */
+  /** Attaches, and detaches at once, unless somebody's are attached already; what does not work is thrown. */
   static try(attachment: Attachment): void {
-    attached(attachment).close();
+    if (pinsIn(directoryOf(attachment)) === undefined) attached(attachment).close();
   }
 
   /** Looks into the load that is pinned in a directory; throws if it is of another build. */
