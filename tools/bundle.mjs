@@ -32,6 +32,11 @@ const requireLate = {
   /** @param {string} code */
   renderChunk: (code) => code.replace(/\bimport\((["'][^"'.]+["'])\)/g, "Promise.resolve().then(() => require($1))"),
 };
+/** What only the bpf sensor needs is loaded when somebody uses it, though the index of its package names it. */
+const apart = {
+  includeDependenciesRecursively: false,
+  groups: [{ name: "kernel-half", test: /\/linux\/dist\/(sensor\/bpf|libbpf|abi\/libbpf)/ }],
+};
 /** Those that wait at their top level can only be modules; the others are scripts, whose compiled code can be kept. */
 const modules = ["main"];
 for (const [name, path] of Object.entries(entries)) {
@@ -43,23 +48,31 @@ for (const [name, path] of Object.entries(entries)) {
     external: ["koffi", "commander", "yaml"],
     // Nothing here, and nothing of the runtime, is needed for what it does when it is merely loaded.
     treeshake: { moduleSideEffects: false },
+    preserveEntrySignatures: name === "supervise-thread" ? "allow-extension" : "exports-only",
     onLog: (level, log) => {
       // What is required late stands in the line that it stood in.
       if (level === "warn" && log.code !== "SOURCEMAP_BROKEN") throw new Error(`bundling: ${log.message}`);
     },
   });
-  await build.write({
+  const { output } = await build.write({
     dir: out,
     format: isModule ? "esm" : "cjs",
     entryFileNames: isModule ? "[name].mjs" : "[name]-code.js",
     chunkFileNames: `${name}-[name]-[hash].${isModule ? "mjs" : "js"}`,
     // A script whose compiled code was kept cannot import anything: Node tells it of no loader.
     dynamicImportInCjs: false,
-    minify: false,
+    // Comments and blanks would only be read. Names stay, for whoever has to read a trace.
+    codeSplitting: name === "supervise-thread" ? apart : true,
+    minify: { compress: false, mangle: false },
+    // Text of one byte a letter need not be decoded, and is not kept twice as large (tools/loader.cjs).
+    charset: "ascii",
     sourcemap: true,
     plugins: isModule ? [] : [requireLate],
   });
   await build.close();
+  for (const { fileName, ...file } of output)
+    if (!isModule && "code" in file && /[^\0-\x7f]/.test(file.code))
+      throw new Error(`bundling: expected ASCII alone in ${fileName}, which is read as such`);
   if (!isModule) writeFileSync(`${out}/${name}.js`, `require("./load.js").load("${name}-code.js");\n`);
 }
 writeFileSync(`${out}/package.json`, `${JSON.stringify({ type: "commonjs" })}\n`);

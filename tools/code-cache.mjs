@@ -55,7 +55,8 @@ export function keepCode(folder) {
   const contour = join(place, "contour");
   const script = join(place, "behaviour.sh");
   writeFileSync(script, BEHAVIOUR);
-  writeFileSync(join(folder, "kept-for"), process.arch + JSON.stringify(process.versions));
+  const { dependencies } = JSON.parse(readFileSync(new URL("../packages/linux/package.json", import.meta.url), "utf8"));
+  writeFileSync(join(folder, "kept-for"), `${process.arch}${JSON.stringify(process.versions)}\n${dependencies.koffi}`);
   writeFileSync(join(folder, "load.js"), readFileSync(loader, "utf8") + RECORDING);
   try {
     const workload = ["sh", script, place];

@@ -4,14 +4,12 @@
  * It blocks in the kernel waiting for the next call, so it hears requests only when its doorbell rings: the main thread
  * sends it a signal, whose only effect is to interrupt the wait.
  */
-import { resolve } from "node:path";
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { IsolineError } from "@isoline/core";
-import { armDoorbell, currentThread, DEFAULT_HOLD_SECONDS, openBpf, SeccompSensor } from "@isoline/linux";
-import { startKeeper } from "./keeper.ts";
+import { armDoorbell, currentThread, SeccompSensor } from "@isoline/linux";
 import { awaitCell, type ControlBlock, cells, publish } from "./control-block.ts";
 import type { Envelope, LaunchOrder, Report, SupervisorMessage } from "./messages.ts";
-import type { Beginning, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { Supervision } from "./supervision.ts";
 
 /** What the thread is started with; the plan comes as its first message. */
@@ -25,28 +23,10 @@ const say = (message: SupervisorMessage) => parentPort?.postMessage(message);
 
 async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
   const supervision = await Supervision.prepare(plan, block, (event) => say({ kind: "event", event }));
-  const { holdSeconds = DEFAULT_HOLD_SECONDS } = plan;
   const bpf =
     plan.sensor === "bpf"
-      ? openBpf(supervision.mediator, {
-          bars: supervision.bars,
-          points: supervision.points,
-          holdSeconds,
-          label: plan.label ?? "",
-          adopt: plan.adopt,
-        })
+      ? (await import("./kernel-half.ts")).openKernelHalf(plan, block, supervision, say)
       : undefined;
-  const stopKeeper = bpf && supervision.mediator.mayComeToRefuse ? startKeeper(bpf.half) : undefined;
-  if (bpf && stopKeeper)
-    say({
-      kind: "holds",
-      holds: { fd: bpf.half.holding.fd, id: bpf.half.id, seconds: holdSeconds || DEFAULT_HOLD_SECONDS },
-    });
-  if (bpf && plan.adopt === undefined) {
-    const { places, contour = plan.output, mode } = plan;
-    bpf.half.journal.append(JSON.stringify({ places, contour: contour && resolve(contour), mode } satisfies Beginning));
-    bpf.half.launchFrom(awaitCell(block, cells.launcherTid));
-  }
   armDoorbell();
   Atomics.store(block, cells.supervisorTid, currentThread());
   launcher.postMessage({
@@ -90,7 +70,7 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
     // Whoever hears of the end may end this process, and what is pinned would stay.
     const kernel = Object.fromEntries(bpf.half.tallies());
     bpf.sensor.close();
-    stopKeeper?.();
+    bpf.stopKeeper();
     end(kernel);
     return;
   }

@@ -1,0 +1,39 @@
+/**
+ * The bpf sensor of a supervising thread, with its kernel half and who keeps that. Loaded only where it is used: it is a third
+ * of what a supervising thread would have to load otherwise, and brings half of Node's modules.
+ */
+import { resolve } from "node:path";
+import { DEFAULT_HOLD_SECONDS, type OpenedBpf, openBpf } from "@isoline/linux";
+import { awaitCell, type ControlBlock, cells } from "./control-block.ts";
+import { startKeeper } from "./keeper.ts";
+import type { SupervisorMessage } from "./messages.ts";
+import type { Beginning, Plan } from "./plan.ts";
+import type { Supervision } from "./supervision.ts";
+
+export interface WithKernelHalf extends OpenedBpf {
+  /** Ends the keeper, if there is one. */
+  readonly stopKeeper: () => void;
+}
+
+/** Opens the sensor, and tells the kernel half from which thread the workload will come. */
+export function openKernelHalf(
+  plan: Plan,
+  block: ControlBlock,
+  supervision: Supervision,
+  say: (message: SupervisorMessage) => void,
+): WithKernelHalf {
+  const { holdSeconds = DEFAULT_HOLD_SECONDS, adopt, places, mode, label = "" } = plan;
+  const { bars, points, mediator } = supervision;
+  const bpf = openBpf(mediator, { bars, points, holdSeconds, label, adopt });
+  const stopKeeper = mediator.mayComeToRefuse ? startKeeper(bpf.half) : undefined;
+  if (stopKeeper) {
+    const { holding, id } = bpf.half;
+    say({ kind: "holds", holds: { fd: holding.fd, id, seconds: holdSeconds || DEFAULT_HOLD_SECONDS } });
+  }
+  if (adopt === undefined) {
+    const contour = plan.contour ?? plan.output;
+    bpf.half.journal.append(JSON.stringify({ places, contour: contour && resolve(contour), mode } satisfies Beginning));
+    bpf.half.launchFrom(awaitCell(block, cells.launcherTid));
+  }
+  return { ...bpf, stopKeeper: () => stopKeeper?.() };
+}
