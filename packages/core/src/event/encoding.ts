@@ -36,10 +36,23 @@ export function encodeEvent(event: Event): Buffer {
   return scratch.subarray(0, at);
 }
 
+/** Two task identities, eight ids, capabilities. */
+const ACTOR_BYTES = 32 + 32 + 8 * 4 + 8;
+
+/** Events come in runs of one actor: the last one that was encoded or decoded, and its bytes. */
+let lastActor: Actor | undefined;
+const lastBytes = Buffer.alloc(ACTOR_BYTES);
+
 function putActor(actor: Actor): void {
-  putDigest(actor.parent);
-  putDigest(actor.task);
-  const { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities } = actor.credentials;
+  const { parent, task, credentials } = actor;
+  if (lastActor?.credentials === credentials && lastActor.task === task && lastActor.parent === parent) {
+    at += lastBytes.copy(scratch, at);
+    return;
+  }
+  const start = at;
+  putDigest(parent);
+  putDigest(task);
+  const { uid, euid, suid, fsuid, gid, egid, sgid, fsgid, capabilities } = credentials;
   putU32(uid);
   putU32(euid);
   putU32(suid);
@@ -49,6 +62,8 @@ function putActor(actor: Actor): void {
   putU32(sgid);
   putU32(fsgid);
   putU64(capabilities);
+  scratch.copy(lastBytes, 0, start, at);
+  lastActor = actor;
 }
 
 function put(kind: FieldKind, value: Exclude<FieldValue, undefined>): void {
@@ -93,9 +108,6 @@ function putU32(value: number): void {
 function putU64(value: bigint): void {
   at = scratch.writeBigUInt64LE(value, at);
 }
-
-/** Two task identities, eight ids, capabilities. */
-const ACTOR_BYTES = 32 + 32 + 8 * 4 + 8;
 
 /** Where an encoding has its actor, from byte to byte. */
 export function actorSpan(encoding: Buffer): readonly [from: number, to: number] {
@@ -162,6 +174,11 @@ class Reader {
   }
 
   actor(): Actor {
+    const start = this.#at;
+    if (lastActor && lastBytes.compare(this.#bytes, start, Math.min(start + ACTOR_BYTES, this.#bytes.length)) === 0) {
+      this.#pass(ACTOR_BYTES);
+      return lastActor;
+    }
     const parent = this.digest();
     const task = this.digest();
     const credentials: Credentials = {
@@ -175,7 +192,9 @@ class Reader {
       fsgid: this.u32(),
       capabilities: this.u64(),
     };
-    return { task, parent, credentials };
+    this.#bytes.copy(lastBytes, 0, start, this.#at);
+    lastActor = { task, parent, credentials };
+    return lastActor;
   }
 
   text(): string {

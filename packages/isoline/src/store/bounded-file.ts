@@ -30,6 +30,18 @@ export function openRegular(path: string, links: Links): { readonly fd: number; 
 
 const wordsFor: Readonly<Record<string, string>> = { ENOENT: "nothing", ELOOP: "a symbolic link" };
 
+const PIECE = 1 << 16;
+
+/** The bytes of an open file to its end, in pieces that are good until the next; it is closed then, or when nobody wants more. */
+export function* piecesOf(fd: number): Generator<Uint8Array> {
+  const bytes = Buffer.alloc(PIECE);
+  try {
+    for (let got = readSync(fd, bytes); got > 0; got = readSync(fd, bytes)) yield bytes.subarray(0, got);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** The whole of a small file; or what was there instead. */
 export function readBounded(path: string, most: number, links: Links): Buffer | Unfit {
   const opened = openRegular(path, links);

@@ -1,7 +1,7 @@
 /**
  * Contours on disk.
  */
-import { createReadStream } from "node:fs";
+import { openSync } from "node:fs";
 import {
   type AnyContour,
   type Contour,
@@ -14,7 +14,7 @@ import {
   writeContour,
 } from "@isoline/core";
 import { CliError } from "../error.ts";
-import { openRegular, Unfit } from "./bounded-file.ts";
+import { openRegular, piecesOf, Unfit } from "./bounded-file.ts";
 import { writeDurably } from "./durable-file.ts";
 import type { SignatureDemand } from "./signature/demand.ts";
 
@@ -50,24 +50,22 @@ async function readHashed(path: string, profile: Wanted): Promise<{ contour: unk
   const opened = openRegular(path, "refuse");
   if (opened instanceof Unfit)
     throw new CliError("cannot-read", `${path}: expected a contour, found ${opened.found}; name the file itself`);
+  const { fd } = opened;
   const running = new RunningDigest();
-  const pieces = createReadStream(path, { fd: opened.fd });
-  async function* hashed(): AsyncGenerator<Uint8Array> {
-    for await (const piece of pieces) {
-      running.update(piece as Buffer);
-      yield piece as Buffer;
+  function* hashed(): Generator<Uint8Array> {
+    for (const piece of piecesOf(fd)) {
+      running.update(piece);
+      yield piece;
     }
   }
   const contour = await read(path, profile, hashed());
   return { contour, digest: running.finish() };
 }
 
-async function read(
-  path: string,
-  profile: Wanted,
-  pieces: AsyncIterable<Uint8Array> = createReadStream(path),
-): Promise<unknown> {
+/** What else a thread could do meanwhile is to wait for it, so it is read as it is at once: streams take longer than a small file. */
+async function read(path: string, profile: Wanted, hashed?: Iterable<Uint8Array>): Promise<unknown> {
   try {
+    const pieces = hashed ?? piecesOf(openSync(path, "r"));
     return await readContour(pieces, profile ? { profile: profile as typeof iso1 } : {});
   } catch (fault) {
     if (fault instanceof IsolineError)

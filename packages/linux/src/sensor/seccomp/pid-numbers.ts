@@ -1,8 +1,9 @@
 /**
  * What a process number means to a task: tasks in a pid namespace of their own count anew.
  */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import type { Thread } from "./actors.ts";
+import { readProcFile } from "./proc-file.ts";
 
 /** The numbers of a task in each pid namespace it is in, from that of the proc mount we read to its own. */
 export interface Numbers {
@@ -17,14 +18,15 @@ export function numbersOf(tid: number): Numbers | undefined {
 }
 
 export function numbersIn(statusFile: string): Numbers | undefined {
-  try {
-    const status = readFileSync(statusFile, "latin1");
-    const read = (field: string) =>
-      (new RegExp(`^${field}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "").split(/\s+/).map(Number);
-    return { tids: read("NSpid"), pids: read("NStgid"), groups: read("NSpgid") };
-  } catch {
-    return undefined;
-  }
+  const status = readProcFile(statusFile);
+  if (status === undefined) return undefined;
+  const read = (field: string): number[] => {
+    const found = status.indexOf(`\n${field}:`);
+    const start = found + field.length + 2;
+    if (found < 0) return [];
+    return status.slice(start, status.indexOf("\n", start)).trim().split("\t").map(Number);
+  };
+  return { tids: read("NSpid"), pids: read("NStgid"), groups: read("NSpgid") };
 }
 
 export const OWN_LEVELS = numbersOf(process.pid)?.tids.length ?? 1;

@@ -11,7 +11,7 @@ import { ELOOP, ENOENT, ENOTDIR } from "../../abi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
 import { EMPTY, openHow, terminated } from "./bytes.ts";
 import type { Thread } from "./actors.ts";
-import { numbersIn, numbersOf } from "./pid-numbers.ts";
+import { type Numbers, numbersIn, numbersOf } from "./pid-numbers.ts";
 
 export interface Walk {
   readonly thread: Thread;
@@ -32,6 +32,7 @@ const PROC_SUPER_MAGIC = 0x9fa0;
 const stay = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, 0);
 const jump = openHow(O_PATH | O_CLOEXEC, 0, 0);
 const stat = new Stat();
+const PROC = terminated("/proc");
 
 /** Walks a path; an O_PATH descriptor, or a negative errno. */
 export function walk(request: Walk): number {
@@ -98,14 +99,30 @@ function ownName(procRoot: number, name: Buffer, thread: Thread): Buffer | undef
   const text = name.toString("latin1");
   if (text !== "self" && text !== "thread-self") return undefined;
   const own = numbersOf(thread.tid);
+  if (own !== undefined && isOurProc(procRoot)) return ownPath(text, own, 0);
   const namespace = linkText(`/proc/${thread.tid}/ns/pid`);
   const inMount = own?.pids.findIndex((pid) => {
     const there = `/proc/self/fd/${procRoot}/${pid}`;
     return linkText(`${there}/ns/pid`) === namespace && numbersIn(`${there}/status`)?.pids.at(-1) === own.pids.at(-1);
   });
   if (own === undefined || namespace === undefined || inMount === undefined || inMount < 0) return undefined;
-  const pid = own.pids[inMount];
-  return Buffer.from(text === "self" ? String(pid) : `${pid}/task/${own.tids[inMount]}`);
+  return ownPath(text, own, inMount);
+}
+
+/** What the link says in a mount that shows the task by its number at this level. */
+function ownPath(text: "self" | "thread-self", { pids, tids }: Numbers, level: number): Buffer {
+  return Buffer.from(text === "self" ? String(pids[level]) : `${pids[level]}/task/${tids[level]}`);
+}
+
+/** Whether it is the root of the very proc file system that we read ourselves: then a task has the number there that we know. */
+function isOurProc(procRoot: number): boolean {
+  const [there, ours] = [new Stat(), new Stat()];
+  return (
+    statx(procRoot, EMPTY, AT_EMPTY_PATH, STATX_MASK, there.bytes) >= 0 &&
+    statx(AT_FDCWD, PROC, 0, STATX_MASK, ours.bytes) >= 0 &&
+    there.device === ours.device &&
+    ours.inode === PROC_ROOT_INODE
+  );
 }
 
 function linkText(path: string): string | undefined {
