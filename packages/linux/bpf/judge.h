@@ -113,6 +113,32 @@ static __always_inline int end_event_by(struct desk *desk, enum patience patienc
 	return verdict;
 }
 
+/*
+ * The same for what is judged and told like any other act, but does not happen whatever the verdict: what the sensor keeps for
+ * itself.
+ */
+static __always_inline int end_kept(struct desk *desk, enum patience patience, bool is_kept)
+{
+	int verdict = judge(desk, patience);
+	struct counters *counters;
+
+	if (verdict == 0 && is_kept) {
+		counters = tally_of(desk->record.space, desk->record.act.operation);
+		if (counters)
+			__sync_fetch_and_add(&counters->refused, 1);
+		verdict = -EPERM;
+	}
+	leave_desk(desk);
+	return verdict;
+}
+
+static __always_inline int unseen_kept(struct member *member, u32 operation, bool is_kept)
+{
+	int verdict = unseen(member, operation);
+
+	return is_kept ? -EPERM : verdict;
+}
+
 static __always_inline int end_event(struct desk *desk)
 {
 	return end_event_by(desk, BY_RESTART);

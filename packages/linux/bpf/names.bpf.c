@@ -47,13 +47,11 @@ static __always_inline int judge_removal(struct dentry *dentry, u32 operation)
 
 	if (!member)
 		return 0;
-	if (is_pin(dentry))
-		return -EPERM;
 	desk = begin_event(member, operation);
 	if (!desk)
-		return unseen(member, operation);
+		return unseen_kept(member, operation, is_pin(dentry));
 	add_object(desk, dentry->d_inode, dentry, member->place_mount);
-	return end_event(desk);
+	return end_kept(desk, BY_RESTART, is_pin(dentry));
 }
 
 static __always_inline struct desk *begin_making(struct member *member, struct dentry *dentry, u32 operation)
@@ -104,11 +102,9 @@ int BPF_PROG(renamed, struct inode *old_dir, struct dentry *old, struct inode *n
 
 	if (!member)
 		return 0;
-	if (is_pin(old))
-		return -EPERM;
 	desk = begin_event(member, OP_RENAME);
 	if (!desk)
-		return unseen(member, OP_RENAME);
+		return unseen_kept(member, OP_RENAME, is_pin(old));
 	desk->record.act.arguments[0] = member->place_flags & RENAME_EXCHANGE;
 	/* The verifier takes an inode for there, and a comparison with it for needless. */
 	desk->record.act.arguments[1] = BPF_CORE_READ(new, d_inode) != 0;
@@ -116,7 +112,7 @@ int BPF_PROG(renamed, struct inode *old_dir, struct dentry *old, struct inode *n
 	add_object(desk, 0, new, member->place_mount);
 	/* An exchange is asked about twice, the other way round the second time. */
 	member->place = 0;
-	return end_event(desk);
+	return end_kept(desk, BY_RESTART, is_pin(old));
 }
 
 HOOK(path_link)

@@ -176,7 +176,7 @@ int BPF_PROG(mounted, const char *source, const struct path *path, const char *t
 		return 0;
 	desk = begin_event(member, OP_MOUNT);
 	if (!desk)
-		return unseen(member, OP_MOUNT);
+		return unseen_kept(member, OP_MOUNT, is_pin(path->dentry));
 	/* Any of both may be NULL, which the verifier does not know. */
 	bpf_probe_read_kernel(texts, sizeof(texts), ctx);
 	desk->record.act.arguments[0] = (u32)flags;
@@ -186,7 +186,7 @@ int BPF_PROG(mounted, const char *source, const struct path *path, const char *t
 	append_string(desk, (void *)texts[0]);
 	append_bytes(desk, "", 1);
 	append_string(desk, (void *)texts[2]);
-	return end_event(desk);
+	return end_kept(desk, BY_RESTART, is_pin(path->dentry));
 }
 
 HOOK(move_mount)
@@ -199,10 +199,10 @@ int BPF_PROG(mount_moved, const struct path *from, const struct path *to)
 		return 0;
 	desk = begin_event(member, OP_MOUNT);
 	if (!desk)
-		return unseen(member, OP_MOUNT);
+		return unseen_kept(member, OP_MOUNT, is_pin(to->dentry) || is_pin(from->dentry));
 	desk->record.act.arguments[3] = NR_MOVE_MOUNT;
 	add_object(desk, 0, to->dentry, mount_of(to->mnt));
-	return end_event(desk);
+	return end_kept(desk, BY_RESTART, is_pin(to->dentry) || is_pin(from->dentry));
 }
 
 HOOK(sb_umount)
@@ -215,8 +215,8 @@ int BPF_PROG(unmounted, struct vfsmount *mount, int flags)
 		return 0;
 	desk = begin_event(member, OP_UMOUNT);
 	if (!desk)
-		return unseen(member, OP_UMOUNT);
+		return unseen_kept(member, OP_UMOUNT, is_pin(mount->mnt_root));
 	desk->record.act.arguments[0] = (u32)flags;
 	add_object(desk, 0, mount->mnt_root, mount_of(mount));
-	return end_event(desk);
+	return end_kept(desk, BY_RESTART, is_pin(mount->mnt_root));
 }

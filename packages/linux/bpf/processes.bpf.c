@@ -95,6 +95,7 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 	struct desk *desk;
 	/* Tracepoints only know of signals that somebody sent. */
 	u64 sent = 1, group;
+	bool is_kept;
 
 	if (signal == 0)
 		return 0;
@@ -105,22 +106,30 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 #endif
 	if (!member || !sent)
 		return 0;
-	if (is_supervisor(task))
-		return -EPERM;
+	is_kept = is_supervisor(task);
 	group = group_meant(task);
 	/* A process that signals itself exchanges nothing. */
 	if (!group && task->tgid == (int)(bpf_get_current_pid_tgid() >> 32))
 		return 0;
 	desk = begin_event(member, OP_KILL);
 	if (!desk)
-		return unseen(member, OP_KILL);
+		return unseen_kept(member, OP_KILL, is_kept);
 	desk->record.act.arguments[0] = signal;
 	if (!group) {
 		add_target(desk, member, task);
-		return end_event(desk);
+		return end_kept(desk, BY_RESTART, is_kept);
 	}
 	desk->record.act.arguments[1] = group;
-	return end_event_by(desk, IN_PLACE);
+	return end_kept(desk, IN_PLACE, is_kept);
+}
+
+/* A signal that a descriptor sends, at whatever moment and in whoever's name: one that decides gets none. */
+HOOK(file_send_sigiotask)
+int BPF_PROG(signalled_by_file, struct task_struct *task)
+{
+	if (is_supervisor(task))
+		return -EPERM;
+	return 0;
 }
 
 #define NR_PROCESS_VM_READV 310
@@ -135,12 +144,11 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 	struct member *member = current_member();
 	/* Of these the kernel only asks whether, and gives an error of its own. */
 	enum patience patience = IN_PLACE;
+	bool is_kept = member && is_supervisor(task);
 	struct pt_regs *regs;
 	struct desk *desk;
 	u64 call;
 
-	if (member && is_supervisor(task))
-		return -EPERM;
 	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	call = BPF_CORE_READ(regs, orig_ax);
 	switch (call) {
@@ -153,6 +161,9 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 	case NR_PROCESS_MADVISE:
 		break;
 	default:
+		/* Whether it is looked into by what is in /proc: that is opened first, and that is an event. */
+		if (is_kept)
+			return -EPERM;
 		if (!comes_by_other_abi())
 			return 0;
 	}
@@ -163,12 +174,12 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 		return 0;
 	desk = begin_event(member, OP_PTRACE);
 	if (!desk)
-		return unseen(member, OP_PTRACE);
+		return unseen_kept(member, OP_PTRACE, is_kept);
 	desk->record.act.arguments[0] = call;
 	if (call == NR_PTRACE)
 		desk->record.act.arguments[0] |= (u64)BPF_CORE_READ(regs, di) << 32;
 	add_target(desk, member, task);
-	return end_event_by(desk, patience);
+	return end_kept(desk, patience, is_kept);
 }
 
 HOOK(ptrace_traceme)

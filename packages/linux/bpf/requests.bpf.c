@@ -127,7 +127,7 @@ static __always_inline int judge_adjustment(struct task_struct *task)
 		return 0;
 	desk = begin_event(member, OP_ADJUST);
 	if (!desk)
-		return unseen(member, OP_ADJUST);
+		return unseen_kept(member, OP_ADJUST, is_supervisor(task));
 	desk->record.act.arguments[0] = call;
 	if (kind == 1)
 		desk->record.act.arguments[1] = MEANS_GROUP | named_group((u32)BPF_CORE_READ(regs, si));
@@ -135,7 +135,7 @@ static __always_inline int judge_adjustment(struct task_struct *task)
 		desk->record.act.arguments[1] = 2ULL << 32;
 	else
 		add_target(desk, member, task);
-	return end_event_by(desk, kind ? IN_PLACE : BY_RESTART);
+	return end_kept(desk, kind ? IN_PLACE : BY_RESTART, is_supervisor(task));
 }
 
 HOOK(task_setnice)
