@@ -9,15 +9,18 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { KernelHalf } from "@isoline/linux";
 
+/** The first descriptor after the standard ones. */
+const PINS = 3;
 const WAIT = 'read -r word || exec "$@"';
 
 /** Starts a keeper for a namespace; the returned function says that it is not needed any more. */
 export function startKeeper(half: KernelHalf): () => void {
-  const { pin, id } = half.holding;
+  const { pins, id } = half.holding;
   const program = fileURLToPath(new URL("./keeper-program.js", import.meta.url));
-  const wake = [process.execPath, program, pin, String(id)];
+  const wake = [process.execPath, program, `/proc/self/fd/${PINS}/holding`, String(id)];
   const keeper = spawn("/bin/sh", ["-c", WAIT, "isoline-keeper", ...wake], {
-    stdio: ["pipe", "ignore", "ignore"],
+    // The directory of the pins, and not its name: something else may be mounted over that by then.
+    stdio: ["pipe", "ignore", "ignore", pins],
     // Not in our session: what a terminal sends to us is not meant for it.
     detached: true,
     cwd: "/",
@@ -25,8 +28,8 @@ export function startKeeper(half: KernelHalf): () => void {
   });
   // Without a keeper the guarantee is weaker by what it is for, and the run goes on.
   keeper.on("error", () => {});
-  keeper.stdin.on("error", () => {});
+  keeper.stdin?.on("error", () => {});
   keeper.unref();
   if (keeper.pid !== undefined) half.protect(keeper.pid);
-  return () => keeper.stdin.end("over\n");
+  return () => keeper.stdin?.end("over\n");
 }

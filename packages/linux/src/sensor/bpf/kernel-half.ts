@@ -218,14 +218,17 @@ export class KernelHalf {
     return this.#load.maps.holding.delete(Buffer.concat([u32(this.id), u32(tid)]));
   }
 
-  /** What another thread of this process, or another process, needs in order to wake whoever is held. */
-  get holding(): { readonly pin: string; readonly fd: number; readonly id: number } {
-    return { pin: `${this.#load.directory}/holding`, fd: this.#load.maps.holding.fd, id: this.id };
+  /**
+   * What another thread of this process (`fd`, of the map), or another process (`pins`, of the directory in which it is pinned
+   * as `holding`), needs in order to wake whoever is held.
+   */
+  get holding(): { readonly pins: number; readonly fd: number; readonly id: number } {
+    return { pins: this.#load.fd, fd: this.#load.maps.holding.fd, id: this.id };
   }
 
   /** Whether the programs are still where they were pinned: root may have taken them away. */
   get isPinned(): boolean {
-    return existsSync(this.holding.pin);
+    return existsSync(`/proc/self/fd/${this.#load.fd}/holding`);
   }
 
   /** A further process that nobody in any namespace may signal or look into. */

@@ -3,7 +3,7 @@
  * pins it, who comes later opens the pins, and who leaves no namespace behind takes it down.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { activeModules } from "../../abi/security-modules.ts";
 import { LinuxError } from "../../error.ts";
 import { BpfMap } from "../../libbpf/map.ts";
@@ -69,10 +69,16 @@ export interface Standing {
 
 export class Load {
   readonly directory: string;
+  /**
+   * The directory itself: whatever is mounted over it or taken away above it, the pins are still there as long as somebody has
+   * it open.
+   */
+  readonly fd: number;
   readonly maps: Readonly<Record<MapName, BpfMap>>;
 
   private constructor(directory: string) {
     this.directory = directory;
+    this.fd = openSync(directory, "r");
     const found: BpfMap[] = [];
     try {
       const pinned = mapNames.map((name) => {
@@ -83,6 +89,7 @@ export class Load {
       this.maps = Object.fromEntries(pinned) as Record<MapName, BpfMap>;
     } catch (fault) {
       for (const map of found) map.close();
+      closeSync(this.fd);
       throw fault;
     }
   }
@@ -227,6 +234,7 @@ export class Load {
 
   #close(): void {
     for (const map of Object.values(this.maps)) map.close();
+    closeSync(this.fd);
   }
 }
 
