@@ -1,15 +1,18 @@
 /**
- * The cases of `test/sensor`, for a machine: one module, since nothing there reads TypeScript, and the probe, since nobody
- * should wait for a compiler under emulation.
+ * What a machine is given: the cases of `test/sensor` as one module, since nothing there reads TypeScript, and programs
+ * compiled, since nobody should wait for a compiler under emulation.
  */
+import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { compileProbe, compiler } from "../sensor/case.ts";
 
-/** Leaves `cases.mjs` and `probe` in the share; nothing where there is no compiler. */
+/** Leaves `cases.mjs`, `probe` and `escapes` in the share; nothing where there is no compiler. */
 export async function packCases(share: string): Promise<void> {
   if (compiler === undefined) return;
   compileProbe(share);
+  const escapes = fileURLToPath(new URL("./programs/escapes.c", import.meta.url));
+  execFileSync(compiler, ["-static", "-O1", "-Wall", "-Werror", "-o", `${share}/escapes`, escapes]);
   const build = await rolldown({
     input: fileURLToPath(new URL("./sensor-cases.ts", import.meta.url)),
     platform: "node",

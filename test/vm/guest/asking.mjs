@@ -14,8 +14,11 @@ spawnSync("mkfifo", [join(cwd, "told")]);
 const asking = ["perl", fileURLToPath(new URL("./asking.pl", import.meta.url))];
 
 /** @param {readonly string[]} options */
-export function begin(...options) {
-  const child = start(...options, "--", ...asking);
+export const begin = (...options) => beginWith(asking, ...options);
+
+/** Runs a program that is told by the pipe what to do. @param {readonly string[]} program @param {readonly string[]} options */
+export function beginWith(program, ...options) {
+  const child = start(...options, "--", ...program);
   // A pipe to the child would be closed with it.
   const told = openSync(join(cwd, "told"), "r+");
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -26,7 +29,12 @@ export function begin(...options) {
   const over = new Promise((resolve) => child.once("exit", resolve));
   const hear = async () => (await lines.next()).value ?? `nothing more: ${said}`;
   const say = (/** @type {string} */ line) => writeSync(told, `${line}\n`);
-  return { child, over, hear, say, end: () => closeSync(told) };
+  let isTold = true;
+  const end = () => {
+    if (isTold) closeSync(told);
+    isTold = false;
+  };
+  return { child, over, hear, say, end };
 }
 
 /** @param {number} pid */

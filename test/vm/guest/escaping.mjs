@@ -1,0 +1,113 @@
+/** The program that tries to get out (`programs/escapes.c`), inside a namespace, and a world in which it can be seen to. */
+import { equal } from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { beginWith, cwd } from "./asking.mjs";
+
+const share = process.env["ISOLINE_SHARE"] ?? "";
+
+/** Files as they are before it tries. */
+export function lay() {
+  for (const name of readdirSync(cwd)) {
+    if (!/^(told|.*\.contour|.*\.json)$/.test(name)) rmSync(join(cwd, name), { recursive: true });
+  }
+  mkdirSync(join(cwd, "new/old"), { recursive: true });
+  for (const name of ["by-ring", "gone-by-ring"]) writeFileSync(join(cwd, name), "text\n");
+}
+
+/** What of all that can be seen to have changed. */
+export const world = () => ({
+  files: readdirSync(cwd)
+    .filter((name) => !/\.(contour|json)$/.test(name))
+    .sort(),
+  mounts: readFileSync("/proc/self/mountinfo", "utf8"),
+});
+
+/** Listens where connections are counted. */
+export async function listen() {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.destroy();
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return { port, count: () => connections, close: () => server.close() };
+}
+
+/** @type {ReturnType<typeof beginWith>[]} */
+const begun = [];
+
+/** Ends what a test that failed has left. */
+export function endEscapes() {
+  for (const { child, end } of begun.splice(0)) {
+    end();
+    child.kill("SIGKILL");
+  }
+}
+
+/** @param {readonly string[]} options of isoline */
+export async function beginEscapes(...options) {
+  const run = beginWith([`${share}/escapes`], ...options);
+  begun.push(run);
+  const ready = await run.hear();
+  const pid = Number(/^ready (\d+)$/.exec(ready)?.[1]);
+  equal(Number.isNaN(pid), false, ready);
+  return {
+    ...run,
+    pid,
+    /**
+     * Tries a group, and tells what was answered to each step: an errno, or 0; for ids, what they are then.
+     *
+     * @param {readonly (string | number)[]} words
+     * @returns {Promise<Record<string, number | string>>}
+     */
+    async try(...words) {
+      run.say(words.join(" "));
+      /** @type {Record<string, number | string>} */
+      const answers = {};
+      for (;;) {
+        const line = await run.hear();
+        const [, step = "", answer = ""] = /^(\S+) (\S+)$/.exec(line) ?? [];
+        if (step === "") {
+          equal(line, "done");
+          return answers;
+        }
+        answers[step] = step.endsWith("-is") && answer.includes(",") ? answer : Number(answer);
+      }
+    },
+    /** What stands in the memory of the program's sibling. */
+    async sibling() {
+      run.say("sibling");
+      return await run.hear();
+    },
+  };
+}
+
+/** The child of a process that has such a command line. @param {number} pid @param {RegExp} name */
+export const childNamed = (pid, name) =>
+  readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .find((each) => {
+      try {
+        const [, parent] = /\) \S (\d+) /.exec(readFileSync(`/proc/${each}/stat`, "latin1")) ?? [];
+        return Number(parent) === pid && name.test(readFileSync(`/proc/${each}/cmdline`, "latin1"));
+      } catch {
+        return false;
+      }
+    });
+
+/** A thread of a process that is not its first. @param {number} pid */
+export const threadOf = (pid) => Number(readdirSync(`/proc/${pid}/task`).at(-1));
+
+/** The load's directory among the pins. */
+export function pins() {
+  const [name = ""] = readdirSync("/sys/fs/bpf/isoline");
+  return `/sys/fs/bpf/isoline/${name}`;
+}
+
+/** The number of one of the load's maps. @param {{ readonly holding: { readonly fd: number } }} half */
+export const mapOf = ({ holding: { fd } }) =>
+  Number(/^map_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1]);

@@ -1,0 +1,185 @@
+/** Ways out of a namespace, and at what holds it: refused before they have an effect; learnt, let go, but for what is ours. */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, afterEach, before, describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { cwd, EPERM } from "../asking.mjs";
+import { casesMissing } from "../cases.mjs";
+import { beginEscapes, childNamed, endEscapes, lay, listen, mapOf, pins, threadOf, world } from "../escaping.mjs";
+import { beginNamespace } from "../kernel-half.mjs";
+
+/** @typedef {Awaited<ReturnType<typeof beginEscapes>>} Escapes */
+/** @typedef {Record<string, number | string>} Answers */
+
+const ENFORCE = ["--sensor", "bpf", "--enforce", "-q", "--report"];
+const EACCES = 13;
+/** What an id becomes by each call that sets one: real, effective and saved user, and the same of the group. */
+const IDS = {
+  setuid: "65534,65534,65534,0,0,0",
+  setgid: "0,0,0,65534,65534,65534",
+  setreuid: "65534,0,0,0,0,0",
+  setregid: "0,0,0,65534,0,0",
+  setresuid: "0,65534,0,0,0,0",
+  setresgid: "0,0,0,0,65534,0",
+};
+const ROOT = Object.fromEntries(Object.keys(IDS).map((call) => [`${call}-is`, "0,0,0,0,0,0"]));
+
+/** @param {string} file */
+const report = (file) => JSON.parse(readFileSync(join(cwd, file), "utf8"));
+
+/** The same answer to each of these. @param {Answers} answers @param {number} answer */
+const all = (answers, answer) => Object.fromEntries(Object.keys(answers).map((step) => [step, answer]));
+
+describe("escapes", { skip: casesMissing() }, () => {
+  /** @type {ReturnType<typeof beginNamespace>} */
+  let kept;
+  /** @type {Awaited<ReturnType<typeof listen>>} */
+  let server;
+  before(async () => {
+    kept = beginNamespace();
+    server = await listen();
+    lay();
+    const still = await beginEscapes("learn", "--sensor", "bpf", "-q", "-o", "still.contour");
+    still.end();
+    await still.over;
+  });
+  afterEach(endEscapes);
+  after(() => {
+    kept.leave();
+    server.close();
+  });
+
+  /** What each group of attempts needs to be told. @param {Escapes} run */
+  function words({ child: { pid = 0 } }) {
+    const keeper = childNamed(pid, /isoline-keeper/) ?? pid;
+    return {
+      rings: [server.port],
+      supervisor: [threadOf(pid), keeper],
+      sensor: [mapOf(kept), pins()],
+    };
+  }
+
+  /** At what holds the namespace: whatever the contour says, none of it happens. @param {Escapes} run */
+  async function attack(run) {
+    const { supervisor, sensor } = words(run);
+    const seen = world();
+    const answers = {
+      ...(await run.try("supervisor", ...supervisor)),
+      ...(await run.try("adjust")),
+      ...(await run.try("sensor", ...sensor)),
+    };
+    // To look into a process by /proc is refused by another error, if to open it is not.
+    deepEqual(answers, { ...all(answers, EPERM), "mem-supervisor": answers["mem-supervisor"] });
+    ok([EPERM, EACCES].includes(Number(answers["mem-supervisor"])));
+    deepEqual(world(), seen);
+    // Nobody gets the signal that a descriptor sends to whoever decides.
+    await run.try("owner");
+  }
+
+  test("off contour: refused before they have an effect, and told", async () => {
+    const run = await beginEscapes("run", "still.contour", ...ENFORCE, "refused.json");
+    const { rings, supervisor, sensor } = words(run);
+    const seen = world();
+    const answers = {
+      ...(await run.try("world")),
+      ...(await run.try("others")),
+      ...(await run.try("supervisor", ...supervisor)),
+      ...(await run.try("adjust")),
+      ...(await run.try("owner")),
+      ...(await run.try("sensor", ...sensor)),
+      ...(await run.try("cover")),
+      ...(await run.try("program")),
+      ...(await run.try("rings", ...rings)),
+      ...(await run.try("ids", 65534)),
+    };
+    // To make a ring is on the contour: one is made at the beginning.
+    deepEqual(answers, { ...all(answers, EPERM), ...ROOT, io_uring_setup: 0 });
+    deepEqual(world(), seen);
+    equal(await run.sibling(), "number 1");
+    equal(server.count(), 0);
+    run.end();
+    await run.over;
+    const { departures, incomplete, off, refused } = report("refused.json");
+    // A program in memory has no content that could be read, and so is refused without being looked for on the contour.
+    const unread = incomplete.find((/** @type {{ reason: string }} */ { reason }) =>
+      /content could not be read/.test(reason),
+    );
+    deepEqual(incomplete, unread ? [unread] : []);
+    equal(refused, off + (unread?.count ?? 0));
+    const told = new Set(departures.map((/** @type {{ act: string }} */ { act }) => act.split(" ")[0]));
+    if (unread) told.delete("exec");
+    const operations = ["namespace", "chroot", "mount", "pivot", "umount", "ptrace", "open", "vm", "getfd", "kill"];
+    const others = ["adjust", "sigio", "bpf", "mkdir", "rename", "unlink", "connect", "setid", "capset"];
+    deepEqual(told, new Set([...operations, ...others, ...(unread ? [] : ["exec"])]));
+  });
+
+  describe("on contour", () => {
+    test("learnt: done, but for what the sensor keeps for itself", async () => {
+      lay();
+      const run = await beginEscapes("learn", "--sensor", "bpf", "-q", "-o", "all.contour");
+      for (const group of ["world", "others", "program"]) {
+        const answers = await run.try(group);
+        deepEqual(answers, all(answers, 0));
+      }
+      equal(await run.sibling(), "number 2");
+      const { "before-open": opened, "before-connect": connected } = await run.try("rings", ...words(run).rings);
+      deepEqual([opened, connected], [0, 0]);
+      await run.try("ids", 65534);
+      await attack(run);
+      await hidePins(run);
+      run.end();
+      equal(await run.over, 0);
+    });
+
+    test("enforced: done, but for what the sensor keeps for itself", async () => {
+      lay();
+      const run = await beginEscapes("run", "all.contour", ...ENFORCE, "let-go.json");
+      for (const group of ["world", "others"]) {
+        const answers = await run.try(group);
+        deepEqual(answers, all(answers, 0));
+      }
+      equal(await run.sibling(), "number 2");
+      await attack(run);
+      await hidePins(run);
+      const answers = await run.try("ids", 65534);
+      const becomes = Object.fromEntries(Object.entries(IDS).map(([call, ids]) => [`${call}-is`, ids]));
+      deepEqual(answers, { ...all(answers, 0), ...becomes });
+      const others = await run.try("ids", 65533);
+      deepEqual(others, { ...all(others, EPERM), ...ROOT });
+      await useRings(run);
+      run.end();
+      await run.over;
+      const { off, refused, incomplete, departures } = report("let-go.json");
+      const { length } = departures.filter((/** @type {{ act: string }} */ { act }) =>
+        /^(setid|capset) .*(65533|0x1ffdf)/.test(act),
+      );
+      deepEqual([off, refused, length, incomplete], [10, 10, 10, []]);
+    });
+  });
+
+  /** Where something else is mounted above the pins, whoever decides still does. @param {Escapes} run */
+  async function hidePins(run) {
+    deepEqual(await run.try("cover"), { "mount-above-pins": 0 });
+    equal(await run.sibling(), "number 2");
+    await setTimeout(500);
+    equal(spawnSync("umount", ["/sys/fs"]).status, 0);
+  }
+
+  /** What goes through a ring is never held: refused until it is known, which it is soon. @param {Escapes} run */
+  async function useRings(run) {
+    const { rings } = words(run);
+    const first = await run.try("rings", ...rings);
+    const names = ["open", "mkdir", "rename", "unlink", "connect"].map((act) => `before-${act}`);
+    deepEqual(
+      names.map((name) => first[name]),
+      names.map(() => EPERM),
+    );
+    let answers = first;
+    for (let times = 0; times < 5 && Object.values(answers).includes(EPERM); times++)
+      answers = await run.try("rings", ...rings);
+    equal(Object.values(answers).includes(EPERM), false, JSON.stringify(answers));
+    deepEqual(world().files, ["directory-by-ring", "moved-by-ring", "new", "told"]);
+  }
+});

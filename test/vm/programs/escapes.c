@@ -1,0 +1,324 @@
+/*
+ * Tries ways out of a namespace, and at what holds it. A pipe called `told` says which, a line at a time: a group of attempts
+ * and up to four words that they need. Each attempt is a child of its own, so that none spoils the next; each of its steps is
+ * answered by its name and errno, 0 for what went ahead, and a group by `done`.
+ *
+ * A sibling lives beside it, with a number in its memory that nobody but itself has reason to change; `sibling` asks it.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "rings.h"
+
+static char words[4][256];
+static pid_t sibling, supervisor;
+static int question[2], answer[2], own_image, own_namespace, unconnected;
+static volatile int number = 1;
+
+static void say(const char *step, long result) {
+  char line[128];
+  int length = snprintf(line, sizeof line, "%s %d\n", step, result < 0 ? errno : 0);
+  if (write(1, line, (size_t)length) < 0) _exit(99);
+}
+
+/* What a ring says is the error itself. */
+static void say_result(const char *step, long result) {
+  errno = (int)-result;
+  say(step, result);
+}
+
+static long bpf(int command, union bpf_attr *attributes) {
+  return syscall(SYS_bpf, command, attributes, sizeof *attributes);
+}
+
+static void pause_once(pid_t pid) {
+  int status;
+  waitpid(pid, &status, __WALL);
+}
+
+static int in_new_namespaces(void *nothing) { return 0; }
+
+static void leave_by_namespaces(void) {
+  static char stack[65536];
+  say("unshare", unshare(CLONE_NEWUTS));
+  say("clone", clone(in_new_namespaces, stack + sizeof stack, CLONE_NEWPID | SIGCHLD, 0));
+  say("setns", setns(own_namespace, CLONE_NEWUTS));
+}
+
+static void leave_by_user_namespace(void) { say("unshare-user", unshare(CLONE_NEWUSER)); }
+
+static void leave_by_root(void) { say("chroot", chroot("new")); }
+
+static void leave_by_mounts(void) {
+  say("unshare-mounts", unshare(CLONE_NEWNS));
+  say("mount-private", mount("none", "/", 0, MS_REC | MS_PRIVATE, 0));
+  say("mount", mount("tmpfs", "new", "tmpfs", 0, 0));
+  mkdir("new/old", 0700);
+  say("pivot_root", syscall(SYS_pivot_root, "new", "new/old"));
+}
+
+static void write_memory(const char *step, pid_t pid) {
+  char name[128];
+  int file, two = 2;
+  snprintf(name, sizeof name, "/proc/%d/mem", pid);
+  file = open(name, O_RDWR);
+  if (file < 0) say(step, -1);
+  else say(step, pwrite(file, &two, sizeof two, (off_t)&number));
+}
+
+static void write_other(const char *step, pid_t pid) {
+  int two = 2;
+  struct iovec from = {&two, sizeof two}, to = {(void *)&number, sizeof two};
+  say(step, process_vm_writev(pid, &from, 1, &to, 1, 0));
+}
+
+static void trace(const char *step, int request, pid_t pid) {
+  long result = ptrace(request, pid, 0, 0);
+  say(step, result);
+  if (result == 0 && request == PTRACE_ATTACH) {
+    pause_once(pid);
+    ptrace(PTRACE_DETACH, pid, 0, 0);
+  }
+}
+
+static void take_descriptor(const char *step, pid_t pid) {
+  int process = (int)syscall(SYS_pidfd_open, pid, 0);
+  say(step, syscall(SYS_pidfd_getfd, process, 0, 0));
+}
+
+static void attach(void) { trace("attach", PTRACE_ATTACH, sibling); }
+static void seize(void) { trace("seize", PTRACE_SEIZE, sibling); }
+static void memory_file(void) { write_memory("mem", sibling); }
+static void memory(void) { write_other("vm_writev", sibling); }
+static void descriptor(void) { take_descriptor("getfd", sibling); }
+
+static void signal_supervisor(void) {
+  int process = (int)syscall(SYS_pidfd_open, supervisor, 0);
+  say("kill", kill(supervisor, SIGKILL));
+  say("tgkill", syscall(SYS_tgkill, supervisor, atoi(words[0]), SIGSTOP));
+  say("pidfd_send_signal", syscall(SYS_pidfd_send_signal, process, SIGTERM, 0, 0));
+  say("kill-keeper", kill(atoi(words[1]), SIGKILL));
+}
+
+static void look_into_supervisor(void) {
+  trace("attach-supervisor", PTRACE_ATTACH, supervisor);
+  trace("seize-supervisor", PTRACE_SEIZE, supervisor);
+  write_memory("mem-supervisor", supervisor);
+  write_other("vm_writev-supervisor", supervisor);
+  take_descriptor("getfd-supervisor", supervisor);
+}
+
+/* Nothing that would end it if it came to pass, so that it can be told that it did. */
+static void adjust_supervisor(void) {
+  struct rlimit far = {1 << 30, 1 << 30};
+  struct sched_param none = {0};
+  say("prlimit-supervisor", prlimit(supervisor, RLIMIT_CPU, &far, 0));
+  say("setpriority-supervisor", setpriority(PRIO_PROCESS, (id_t)supervisor, 5));
+  say("sched_setscheduler-supervisor", sched_setscheduler(supervisor, SCHED_BATCH, &none));
+}
+
+/* A descriptor that signals whoever is said to own it, with whatever signal. */
+static void signal_by_descriptor(void) {
+  int ends[2];
+  if (pipe(ends)) _exit(98);
+  fcntl(ends[0], F_SETSIG, SIGKILL);
+  fcntl(ends[0], F_SETFL, O_ASYNC | O_NONBLOCK);
+  say("setown-supervisor", fcntl(ends[0], F_SETOWN, supervisor));
+  if (write(ends[1], "x", 1) < 0) _exit(98);
+}
+
+static void take_maps(void) {
+  union bpf_attr by_number = {.map_id = (unsigned)atoi(words[0])};
+  union bpf_attr by_name = {0};
+  char name[512];
+  snprintf(name, sizeof name, "%s/holding", words[1]);
+  by_name.pathname = (unsigned long)name;
+  say("map-by-number", bpf(BPF_MAP_GET_FD_BY_ID, &by_number));
+  say("map-by-name", bpf(BPF_OBJ_GET, &by_name));
+}
+
+static void remove_pins(void) {
+  char pin[512], other[512];
+  snprintf(pin, sizeof pin, "%s/holding", words[1]);
+  snprintf(other, sizeof other, "%s/other", words[1]);
+  say("unlink-pin", unlink(pin));
+  say("rename-pin", rename(pin, other));
+  snprintf(other, sizeof other, "%s-other", words[1]);
+  say("rename-pins", rename(words[1], other));
+}
+
+static void unmount_pins(void) {
+  say("umount-pins", umount2("/sys/fs/bpf", MNT_DETACH));
+  say("mount-over-pins", mount("tmpfs", "/sys/fs/bpf", "tmpfs", 0, 0));
+}
+
+static void cover_pins(void) { say("mount-above-pins", mount("tmpfs", "/sys/fs", "tmpfs", 0, 0)); }
+
+static void run_memory(void) {
+  static char bytes[4 << 20];
+  char *argv[] = {"escapes", "made", 0}, *environment[] = {0};
+  int file = (int)syscall(SYS_memfd_create, "program", 0);
+  ssize_t length = pread(own_image, bytes, sizeof bytes, 0);
+  if (write(file, bytes, (size_t)length) != length) _exit(98);
+  syscall(SYS_execveat, file, "", argv, environment, AT_EMPTY_PATH);
+  say("fexecve", -1);
+}
+
+static struct ring ring_before;
+
+static void use_ring(const char *kind, struct ring *ring, unsigned char flags) {
+  static const char *const names[] = {"open", "mkdir", "rename", "unlink", "connect"};
+  for (unsigned each = 0; each < sizeof names / sizeof *names; each++) {
+    char step[64];
+    snprintf(step, sizeof step, "%s-%s", kind, names[each]);
+    say_result(step, ring_act(ring, names[each], flags, (unsigned short)atoi(words[0]), unconnected));
+  }
+}
+
+static void ring_made_before(void) { use_ring("before", &ring_before, 0); }
+static void ring_by_workers(void) { use_ring("worker", &ring_before, IOSQE_ASYNC); }
+
+static void ring_made_now(void) {
+  struct ring ring;
+  long result = ring_make(&ring, 0);
+  say_result("io_uring_setup", result < 0 ? result : 0);
+  if (result >= 0) use_ring("now", &ring, 0);
+}
+
+static void ring_with_poller(void) {
+  struct ring ring;
+  if (ring_make(&ring, IORING_SETUP_SQPOLL) >= 0) use_ring("poller", &ring, 0);
+}
+
+/* Each says what the ids are afterwards, whatever was answered. */
+static void say_ids(const char *step, long result) {
+  char text[128];
+  unsigned ids[6];
+  say(step, result);
+  getresuid(ids, ids + 1, ids + 2);
+  getresgid(ids + 3, ids + 4, ids + 5);
+  int length = snprintf(text, sizeof text, "%s-is %u,%u,%u,%u,%u,%u\n", step, ids[0], ids[1], ids[2], ids[3], ids[4], ids[5]);
+  if (write(1, text, (size_t)length) < 0) _exit(99);
+}
+
+#define ID ((unsigned)atoi(words[0]))
+static void set_uid(void) { say_ids("setuid", syscall(SYS_setuid, ID)); }
+static void set_gid(void) { say_ids("setgid", syscall(SYS_setgid, ID)); }
+static void set_reuid(void) { say_ids("setreuid", syscall(SYS_setreuid, ID, -1)); }
+static void set_regid(void) { say_ids("setregid", syscall(SYS_setregid, ID, -1)); }
+static void set_resuid(void) { say_ids("setresuid", syscall(SYS_setresuid, -1, ID, -1)); }
+static void set_resgid(void) { say_ids("setresgid", syscall(SYS_setresgid, -1, ID, -1)); }
+
+static void set_groups(void) {
+  gid_t group = ID, now[8];
+  say("setgroups", syscall(SYS_setgroups, 1, &group));
+  say("setgroups-is", getgroups(8, now) == 1 && now[0] == group ? 0 : -1);
+}
+
+/* What these return is what was so before. */
+static void set_fsids(void) {
+  syscall(SYS_setfsuid, ID);
+  say("setfsuid", syscall(SYS_setfsuid, -1) == (long)ID ? 0 : (errno = EPERM, -1));
+  syscall(SYS_setfsgid, ID);
+  say("setfsgid", syscall(SYS_setfsgid, -1) == (long)ID ? 0 : (errno = EPERM, -1));
+}
+
+/* All but the capability with the number that was given. */
+static void set_capabilities(void) {
+  struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2], after[2];
+  unsigned which = ID % 32;
+  if (syscall(SYS_capget, &head, data)) _exit(98);
+  data[0].effective &= ~(1u << which);
+  say("capset", syscall(SYS_capset, &head, data));
+  if (syscall(SYS_capget, &head, after)) _exit(98);
+  say("capset-is", memcmp(&data[0].effective, &after[0].effective, 4) ? (errno = EPERM, -1) : 0);
+}
+
+static const struct {
+  const char *group;
+  void (*attempt)(void);
+} attempts[] = {
+    {"world", leave_by_namespaces},   {"world", leave_by_user_namespace}, {"world", leave_by_root},
+    {"world", leave_by_mounts},       {"others", attach},                 {"others", seize},
+    {"others", memory_file},          {"others", memory},                 {"others", descriptor},
+    {"supervisor", signal_supervisor}, {"supervisor", look_into_supervisor}, {"adjust", adjust_supervisor},
+    {"owner", signal_by_descriptor},  {"sensor", take_maps},              {"sensor", remove_pins},
+    {"sensor", unmount_pins},         {"cover", cover_pins},              {"program", run_memory},
+    {"rings", ring_made_before},      {"rings", ring_made_now},           {"rings", ring_by_workers},
+    {"rings", ring_with_poller},      {"ids", set_uid},                   {"ids", set_gid},
+    {"ids", set_reuid},               {"ids", set_regid},                 {"ids", set_resuid},
+    {"ids", set_resgid},              {"ids", set_groups},                {"ids", set_fsids},
+    {"ids", set_capabilities},
+};
+
+static void try(const char *group) {
+  for (unsigned each = 0; each < sizeof attempts / sizeof *attempts; each++) {
+    if (strcmp(attempts[each].group, group)) continue;
+    pid_t child = fork();
+    if (child == 0) {
+      attempts[each].attempt();
+      _exit(0);
+    }
+    pause_once(child);
+  }
+}
+
+static void be_sibling(void) {
+  char byte;
+  while (read(question[0], &byte, 1) == 1) {
+    int now = number;
+    if (write(answer[1], &now, sizeof now) < 0) _exit(97);
+  }
+  _exit(0);
+}
+
+int main(int count, char **argv) {
+  char line[1024], group[64];
+  if (count == 2 && !strcmp(argv[1], "made")) {
+    say("fexecve", open("made", O_CREAT | O_WRONLY, 0600));
+    return 0;
+  }
+  supervisor = getppid();
+  own_image = open("/proc/self/exe", O_RDONLY);
+  unconnected = socket(AF_INET, SOCK_STREAM, 0);
+  own_namespace = open("/proc/self/ns/uts", O_RDONLY);
+  if (ring_make(&ring_before, 0) < 0 || pipe(question) || pipe(answer)) return 96;
+  sibling = fork();
+  if (sibling == 0) {
+    close(question[1]);
+    be_sibling();
+  }
+  FILE *told = fopen("told", "r");
+  printf("ready %d\n", getpid());
+  fflush(stdout);
+  while (told && fgets(line, sizeof line, told)) {
+    if (sscanf(line, "%63s %255s %255s %255s %255s", group, words[0], words[1], words[2], words[3]) < 1) continue;
+    if (!strcmp(group, "sibling")) {
+      int now;
+      if (write(question[1], "?", 1) < 0 || read(answer[0], &now, sizeof now) < 0) return 95;
+      printf("number %d\n", now);
+      fflush(stdout);
+    } else {
+      try(group);
+      printf("done\n");
+      fflush(stdout);
+    }
+  }
+  return 0;
+}
