@@ -1,7 +1,8 @@
 /** A program that does what it is told to, inside a namespace (asking.pl). */
 import { equal } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
@@ -16,6 +17,14 @@ const asking = ["perl", fileURLToPath(new URL("./asking.pl", import.meta.url))];
 /** @param {readonly string[]} options */
 export const begin = (...options) => beginWith(asking, ...options);
 
+/** @type {(() => void)[]} */
+const ends = [];
+
+/** Ends what a test that failed has left. */
+export function endAll() {
+  for (const end of ends.splice(0)) end();
+}
+
 /** Runs a program that is told by the pipe what to do. @param {readonly string[]} program @param {readonly string[]} options */
 export function beginWith(program, ...options) {
   const child = start(...options, "--", ...program);
@@ -26,15 +35,27 @@ export function beginWith(program, ...options) {
   child.stderr.on("data", (text) => {
     said += text;
   });
+  /** @type {Promise<number | null>} */
   const over = new Promise((resolve) => child.once("exit", resolve));
   const hear = async () => (await lines.next()).value ?? `nothing more: ${said}`;
   const say = (/** @type {string} */ line) => writeSync(told, `${line}\n`);
+  /** What comes of an act: a number. @param {string} act */
+  const ask = async (act) => {
+    say(act);
+    const answer = await hear();
+    equal(answer.startsWith(`${act} `), true, answer);
+    return Number(answer.slice(act.length));
+  };
   let isTold = true;
   const end = () => {
     if (isTold) closeSync(told);
     isTold = false;
   };
-  return { child, over, hear, say, end };
+  ends.push(() => {
+    end();
+    child.kill("SIGKILL");
+  });
+  return { child, over, hear, say, ask, end, saidOnError: () => said };
 }
 
 /** @param {number} pid */
@@ -46,11 +67,11 @@ export async function until(holds) {
   equal(holds(), true);
 }
 
-/** Learns what there is to be told to do, as `asking.contour`. */
-export async function learn() {
+/** Learns what there is to be told to do, as `asking.contour`. @param {readonly string[]} more */
+export async function learn(...more) {
   const learnt = begin("learn", "--sensor", "bpf", "-q", "-o", "asking.contour");
   await learnt.hear();
-  for (const line of ["make made", "list /etc", "list /usr"]) {
+  for (const line of ["make made", "list /etc", "list /usr", ...more]) {
     learnt.say(line);
     equal(await learnt.hear(), `${line} 0`);
   }
@@ -58,3 +79,23 @@ export async function learn() {
   await learnt.over;
   rmSync(join(cwd, "made"));
 }
+
+const digestOf = (/** @type {string} */ text) => createHash("sha256").update(text).digest("hex");
+
+/** The contour that was learnt, as it would be under a policy with another reaction. @param {string} reaction */
+export function withReaction(reaction) {
+  const text = readFileSync(join(cwd, "asking.contour"), "utf8").replace(
+    '"reaction":"log"',
+    `"reaction":"${reaction}"`,
+  );
+  const policy = /^policy (.*)$/m.exec(text)?.[1] ?? "";
+  const body = text
+    .replace(/^policy-digest .*$/m, `policy-digest ${digestOf(policy)}`)
+    .replace(/sha256 [0-9a-f]{64}\n$/, "");
+  const file = `${reaction}.contour`;
+  writeFileSync(join(cwd, file), `${body}sha256 ${digestOf(body)}\n`);
+  return file;
+}
+
+/** @param {string} file */
+export const report = (file) => JSON.parse(readFileSync(join(cwd, file), "utf8"));

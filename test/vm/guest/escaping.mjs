@@ -36,21 +36,9 @@ export async function listen() {
   return { port, count: () => connections, close: () => server.close() };
 }
 
-/** @type {ReturnType<typeof beginWith>[]} */
-const begun = [];
-
-/** Ends what a test that failed has left. */
-export function endEscapes() {
-  for (const { child, end } of begun.splice(0)) {
-    end();
-    child.kill("SIGKILL");
-  }
-}
-
 /** @param {readonly string[]} options of isoline */
 export async function beginEscapes(...options) {
   const run = beginWith([`${share}/escapes`], ...options);
-  begun.push(run);
   const ready = await run.hear();
   const pid = Number(/^ready (\d+)$/.exec(ready)?.[1]);
   equal(Number.isNaN(pid), false, ready);

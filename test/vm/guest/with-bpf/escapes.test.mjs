@@ -1,13 +1,11 @@
 /** Ways out of a namespace, and at what holds it: refused before they have an effect; learnt, let go, but for what is ours. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { cwd, EPERM } from "../asking.mjs";
+import { endAll, EPERM, report } from "../asking.mjs";
 import { casesMissing } from "../cases.mjs";
-import { beginEscapes, childNamed, endEscapes, lay, listen, mapOf, pins, threadOf, world } from "../escaping.mjs";
+import { beginEscapes, childNamed, lay, listen, mapOf, pins, threadOf, world } from "../escaping.mjs";
 import { beginNamespace } from "../kernel-half.mjs";
 
 /** @typedef {Awaited<ReturnType<typeof beginEscapes>>} Escapes */
@@ -26,9 +24,6 @@ const IDS = {
 };
 const ROOT = Object.fromEntries(Object.keys(IDS).map((call) => [`${call}-is`, "0,0,0,0,0,0"]));
 
-/** @param {string} file */
-const report = (file) => JSON.parse(readFileSync(join(cwd, file), "utf8"));
-
 /** The same answer to each of these. @param {Answers} answers @param {number} answer */
 const all = (answers, answer) => Object.fromEntries(Object.keys(answers).map((step) => [step, answer]));
 
@@ -45,7 +40,7 @@ describe("escapes", { skip: casesMissing() }, () => {
     still.end();
     await still.over;
   });
-  afterEach(endEscapes);
+  afterEach(endAll);
   after(() => {
     kept.leave();
     server.close();

@@ -1,44 +1,82 @@
-/** What is held, and nobody decides about it in time. */
+/** What is held, and nobody decides about it in time; and what is not held at all. */
 import { deepEqual, equal } from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { afterEach, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { begin, cwd, EPERM, isStopped, learn, until } from "../asking.mjs";
+import { begin, cwd, endAll, EPERM, isoline, isStopped, learn, report, until } from "../asking.mjs";
 import { programsMissing } from "../bpf-programs.mjs";
-import { beginNamespace } from "../kernel-half.mjs";
+import { casesMissing } from "../cases.mjs";
 
 const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
+const ENFORCE = ["--sensor", "bpf", "--enforce", "-q"];
+/** Stops threads one by one, as a debugger does, until its input ends: PTRACE_ATTACH. */
+const STOP = 'syscall(101, 16, $_ + 0, 0, 0) for @ARGV; syswrite STDOUT, "stopped\n"; <STDIN>';
+/** Opens again and again, a moment apart (`test/sensor/probe.c`); static, because a loader does not try twice. */
+const opening = (/** @type {string} */ path) => ["times", "40", "call", "2", `=${path}`, "0", ";", "nap", "20", "end"];
 
-test("what is held for too long is refused when it asks again, and counted", { skip }, async (t) => {
-  const kept = beginNamespace();
-  t.after(() => kept.leave());
-  await learn();
-  const late = begin(
-    "run",
-    "asking.contour",
-    "--sensor",
-    "bpf",
-    "--enforce",
-    "--hold",
-    "3",
-    "-q",
-    "--report",
-    "late.json",
-  );
-  const task = Number((await late.hear()).split(" ")[1]);
-  late.child.kill("SIGSTOP");
-  late.say("make made");
-  await until(() => isStopped(task));
-  await setTimeout(3600);
-  // Not by ourselves: who supervises a namespace does not reach in from outside.
-  spawnSync("kill", ["-CONT", String(task)]);
-  equal(await late.hear(), `make made ${EPERM}`);
-  late.child.kill("SIGCONT");
-  late.end();
-  await late.over;
-  equal(existsSync(join(cwd, "made")), false);
-  const { kernel } = JSON.parse(readFileSync(join(cwd, "late.json"), "utf8"));
-  deepEqual([kernel.create.refused, kernel.reached.seen], [1, 1]);
+describe("held for too long", { skip }, () => {
+  before(() => learn());
+  afterEach(endAll);
+
+  test("by a supervisor that is stopped: refused when somebody else wakes it, and counted", async () => {
+    const late = begin("run", "asking.contour", ...ENFORCE, "--hold", "3", "--report", "late.json");
+    const task = Number((await late.hear()).split(" ")[1]);
+    late.child.kill("SIGSTOP");
+    late.say("make made");
+    await until(() => isStopped(task));
+    await setTimeout(3600);
+    // Not by ourselves: who supervises a namespace does not reach in from outside.
+    spawnSync("kill", ["-CONT", String(task)]);
+    equal(await late.hear(), `make made ${EPERM}`);
+    late.child.kill("SIGCONT");
+    late.end();
+    await late.over;
+    equal(existsSync(join(cwd, "made")), false);
+    const { kernel } = report("late.json");
+    deepEqual([kernel.create.refused, kernel.reached.seen], [1, 1]);
+  });
+
+  test("by a supervisor whose deciding thread is stuck: its first thread wakes it, and it is refused", async () => {
+    const stuck = begin("run", "asking.contour", ...ENFORCE, "--hold", "3", "--report", "stuck.json");
+    await stuck.hear();
+    const { pid = 0 } = stuck.child;
+    const others = readdirSync(`/proc/${pid}/task`).filter((tid) => tid !== String(pid));
+    const debugging = spawn("perl", ["-e", STOP, ...others], { stdio: ["pipe", "pipe", "inherit"] });
+    await once(debugging.stdout, "data");
+    equal(await stuck.ask("make made"), EPERM);
+    debugging.stdin.end("\n");
+    await once(debugging, "exit");
+    // What stopped the threads may stop the whole, once nobody debugs them.
+    stuck.child.kill("SIGCONT");
+    equal(await stuck.ask("list /etc"), 0);
+    stuck.end();
+    await stuck.over;
+    equal(existsSync(join(cwd, "made")), false);
+    equal(report("stuck.json").kernel.create.refused, 1);
+  });
+
+  test("--hold 0: not held at all; refused at once, and known when it is tried again", { skip: casesMissing() }, () => {
+    const probe = `${process.env["ISOLINE_SHARE"]}/probe`;
+    const learnt = isoline("learn", "--sensor", "bpf", "-q", "-o", "opening.contour", "--", probe, ...opening("/etc"));
+    equal(learnt.stdout, "2: ok\n".repeat(40));
+    const command = ["--", probe, ...opening("/etc"), ...opening("/usr")];
+    const { stdout } = isoline(
+      "run",
+      "opening.contour",
+      ...ENFORCE,
+      "--hold",
+      "0",
+      "--report",
+      "at-once.json",
+      ...command,
+    );
+    const answers = stdout.trim().split("\n");
+    deepEqual([answers[0], answers[39]], ["2: errno 1", "2: ok"]);
+    deepEqual(new Set(answers.slice(40)), new Set(["2: errno 1"]));
+    const { off, refused, incomplete } = report("at-once.json");
+    deepEqual([off, refused, incomplete], [40, 40, []]);
+  });
 });

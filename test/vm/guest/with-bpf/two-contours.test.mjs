@@ -1,4 +1,4 @@
-/** Two namespaces at once, on one load, each held to its own contour. */
+/** Namespaces at once, on one load, each held to its own contour. */
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import { programsMissing } from "../bpf-programs.mjs";
@@ -36,4 +36,12 @@ test("two namespaces at once, each by its own contour", { skip }, async (t) => {
     { status: 0, stdout: "/etc\n" },
     { status: 0, stdout: "/usr\n" },
   ]);
+  // As many supervisors as the machine has memory for.
+  await t.test("eight at once", async () => {
+    const names = Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? "etc" : "usr"));
+    deepEqual(
+      await Promise.all(names.map(keep)),
+      names.map((name) => ({ status: 0, stdout: `/${name}\n` })),
+    );
+  });
 });
