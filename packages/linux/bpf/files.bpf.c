@@ -74,6 +74,23 @@ static __always_inline bool has_no_name(struct file *file)
 	return !dentry->d_hash.pprev && dentry->d_inode && dentry->d_parent != dentry;
 }
 
+/* fs/mount.h: MNT_NS_INTERNAL */
+#define INTERNAL_MOUNT ((void *)-22L)
+
+/*
+ * What an overlay opens of its layers, to copy a file up or to list a directory: on mounts of its own, which no path leads to.
+ * Memory with a name and the like are on such mounts as well, but hang below nothing.
+ */
+static __always_inline bool is_of_layer(struct file *file)
+{
+	struct mount *mount = (struct mount *)mount_of(file->f_path.mnt);
+	struct dentry *dentry = file->f_path.dentry;
+
+	if (BPF_CORE_READ(mount, mnt_ns) != INTERNAL_MOUNT)
+		return false;
+	return BPF_CORE_READ(dentry, d_parent) != dentry || BPF_CORE_READ(mount, mnt.mnt_root) == dentry;
+}
+
 /* `flags` may say what the file itself has forgotten since. */
 static __always_inline int judge_open(struct member *member, struct file *file, u32 flags)
 {
@@ -85,6 +102,8 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	flags &= KEY_FLAGS | O_PATH;
 	if (member->by_key && !member->is_held && !opens_by_other_abi() && !has_no_name(file) &&
 	    make_short_key(member, file, flags, process, key) && is_known(member, OP_OPEN, key))
+		return 0;
+	if (is_of_layer(file))
 		return 0;
 	desk = begin_event(member, OP_OPEN);
 	if (!desk)

@@ -34,7 +34,16 @@ export function parametersFor({ without, parameters }: Kind, { securityModules }
 const guest = join(repository, "test/vm/guest");
 
 /** Tests that take minutes under emulation: for CI, and for who asks for them. */
-const thorough = new Set(["operations", "refusals", "many-namespaces", "hold-too-long"]);
+const thorough = new Set([
+  "operations",
+  "refusals",
+  "many-namespaces",
+  "hold-too-long",
+  "escapes",
+  "losses",
+  "overlay",
+  "workloads",
+]);
 
 export interface TestFiles {
   /** To be run, in order. */

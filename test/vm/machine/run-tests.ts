@@ -43,6 +43,7 @@ export async function runTests(kind: Kind, files: readonly string[], equipment: 
         ISOLINE_SENSOR_TESTS: join(repository, "test/sensor"),
       },
       parameters: parametersFor(kind, equipment.kernel),
+      modules: ["overlay"],
       share,
       limitSeconds: LIMIT_SECONDS,
     });

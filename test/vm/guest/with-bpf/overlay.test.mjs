@@ -1,0 +1,78 @@
+/** Files on an overlay, made before the workload begins or by the workload: seen as by the seccomp sensor, refused before an effect. */
+import { deepEqual, equal } from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { programsMissing } from "../bpf-programs.mjs";
+import { isolineAs } from "../isoline.mjs";
+
+const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
+const { cwd, run } = isolineAs(0);
+const acting = ["--", "perl", fileURLToPath(new URL("../overlaid.pl", import.meta.url))];
+const LAYERS = ["lower", "upper", "work", "merged"];
+
+/** Lays the layers anew, and the overlay over them. */
+function lay(isMounted = true) {
+  take();
+  for (const name of [...LAYERS, "lower/directory", "lower/empty"]) mkdirSync(join(cwd, name));
+  for (const name of ["file", "other", "longer", "gone"]) writeFileSync(join(cwd, "lower", name), "text\n");
+  copyFileSync("/bin/true", join(cwd, "lower/program"));
+  if (isMounted)
+    execFileSync("mount", ["-t", "overlay", "-o", "lowerdir=lower,upperdir=upper,workdir=work", "overlay", "merged"], {
+      cwd,
+    });
+}
+
+function take() {
+  spawnSync("umount", ["merged"], { cwd, stdio: "ignore" });
+  for (const name of LAYERS) rmSync(join(cwd, name), { recursive: true, force: true });
+}
+
+describe("overlays", { skip }, () => {
+  after(take);
+
+  // What the kernel opens by itself while it mounts, it opens where the workload's paths lead.
+  const mounting = ["+   opened the directory $CWD/work for reading"];
+
+  for (const [who, isMounted, words, differences] of /** @type {const} */ ([
+    ["before the workload", true, [], []],
+    ["by the workload", false, ["own"], mounting],
+  ])) {
+    test(`made ${who}: the same points under both sensors`, () => {
+      for (const sensor of ["seccomp", "bpf"]) {
+        lay(isMounted);
+        const { status, stdout, stderr } = run(
+          "learn",
+          "--sensor",
+          sensor,
+          "-q",
+          "-o",
+          `${sensor}.contour`,
+          ...acting,
+          ...words,
+        );
+        deepEqual([status, stderr, /[1-9]/.test(stdout)], [0, "", false], stdout);
+      }
+      const lines = run("diff", "seccomp.contour", "bpf.contour").stdout.split("\n");
+      deepEqual(
+        lines.filter((line) => /^[+-] {3}/.test(line)),
+        differences,
+      );
+    });
+  }
+
+  test("off contour: refused, and neither layer is changed", () => {
+    lay();
+    equal(run("learn", "--sensor", "bpf", "-q", "-o", "still.contour", ...acting, "nothing").status, 0);
+    const { stdout } = run("run", "still.contour", "--sensor", "bpf", "--enforce", "-q", ...acting);
+    const answers = stdout.trim().split("\n");
+    equal(answers.length, 16);
+    deepEqual(
+      answers.filter((line) => !line.endsWith(" 1")),
+      [],
+    );
+    deepEqual(readdirSync(join(cwd, "upper")), []);
+  });
+});
