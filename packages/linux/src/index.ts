@@ -2,7 +2,7 @@ export { LinuxError, type LinuxErrorCode, linuxErrors } from "./error.ts";
 export type { KernelHalf, Tally } from "./sensor/bpf/kernel-half.ts";
 export { DEFAULT_HOLD_SECONDS, openBpf, type OpenedBpf, type Orphaned } from "./sensor/bpf/open.ts";
 export { journalOf, orphanedNamespaces, type PinnedLoad, type PinnedNamespace, unpinAll } from "./sensor/bpf/pinned.ts";
-export { wakeAllHeld, wakeHeld } from "./sensor/bpf/wake.ts";
+export { wakeHeld } from "./sensor/bpf/wake.ts";
 export type { Ending, Sensor } from "./sensor/sensor.ts";
 export { installFilter, type Launch, spawnWorkload } from "./sensor/seccomp/launch.ts";
 export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/seccomp/mediation.ts";

@@ -1,13 +1,13 @@
 /** What the keeper becomes when the supervisor is dead: wakes whoever is held, until nobody is. */
-import { wakeAllHeld } from "@isoline/linux";
+import { wakeHeld } from "@isoline/linux";
 
 const ROUNDS = 100;
 const PAUSE_MS = 20;
 
-function run([pin, id]: readonly string[]): void {
+function run([fd, id]: readonly string[]): void {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   for (let round = 0; round < ROUNDS; round++) {
-    if (wakeAllHeld(String(pin), Number(id)) === 0) return;
+    if (wakeHeld(Number(fd), Number(id), 0) === 0) return;
     Atomics.wait(cell, 0, 0, PAUSE_MS);
   }
 }

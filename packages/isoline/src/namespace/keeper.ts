@@ -10,17 +10,17 @@ import { fileURLToPath } from "node:url";
 import type { KernelHalf } from "@isoline/linux";
 
 /** The first descriptor after the standard ones. */
-const PINS = 3;
+const HELD = 3;
 const WAIT = 'read -r word || exec "$@"';
 
 /** Starts a keeper for a namespace; the returned function says that it is not needed any more. */
 export function startKeeper(half: KernelHalf): () => void {
-  const { pins, id } = half.holding;
+  const { pins, fd, id } = half.holding;
   const program = fileURLToPath(new URL("./keeper-program.js", import.meta.url));
-  const wake = [process.execPath, program, `/proc/self/fd/${PINS}/holding`, String(id)];
+  const wake = [process.execPath, program, String(HELD), String(id)];
   const keeper = spawn("/bin/sh", ["-c", WAIT, "isoline-keeper", ...wake], {
-    // The directory of the pins, and not its name: something else may be mounted over that by then.
-    stdio: ["pipe", "ignore", "ignore", pins],
+    // Not by their names: something else may be mounted over them by then, or they may have been removed.
+    stdio: ["pipe", "ignore", "ignore", fd, pins],
     // Not in our session: what a terminal sends to us is not meant for it.
     detached: true,
     cwd: "/",

@@ -137,7 +137,9 @@ export class Supervision {
 
   /** Whether a process that is not trusted may do nothing any more. */
   get bars(): boolean {
-    return this.#policy.reaction === "deny-all" || this.#policy.reaction === "kill";
+    return (
+      this.#policy.reaction === "deny-all" || this.#policy.reaction === "kill" || this.#policy.reaction === "freeze"
+    );
   }
 
   get points(): number {

@@ -97,7 +97,8 @@ export class ModelMediator implements Mediator {
   /** Whether a process may do nothing any more, on contour or not. */
   isBarred({ handle }: ActingProcess): boolean {
     const { reaction, mode, trust } = this.#engine;
-    return mode !== "learn" && (reaction === "deny-all" || reaction === "kill") && !trust.isTrusted(handle);
+    const bars = reaction === "deny-all" || reaction === "kill" || reaction === "freeze";
+    return mode !== "learn" && bars && !trust.isTrusted(handle);
   }
 
   /** Whether a process was stopped by policy, and is not to be woken. */

@@ -219,8 +219,8 @@ export class KernelHalf {
   }
 
   /**
-   * What another thread of this process (`fd`, of the map), or another process (`pins`, of the directory in which it is pinned
-   * as `holding`), needs in order to wake whoever is held.
+   * What another thread of this process, or another process, needs in order to wake whoever is held: the map's descriptor. And
+   * that of the directory of the pins, which are there as long as somebody has it open.
    */
   get holding(): { readonly pins: number; readonly fd: number; readonly id: number } {
     return { pins: this.#load.fd, fd: this.#load.maps.holding.fd, id: this.id };

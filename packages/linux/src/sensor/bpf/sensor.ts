@@ -18,6 +18,7 @@ import type { KernelHalf } from "./kernel-half.ts";
 import { describeObject } from "./objects.ts";
 import { portOf } from "./ports.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
+import { wakeHeld } from "./wake.ts";
 import { fates, kinds, operations, Record, type SeenObject } from "./record.ts";
 
 const SIGKILL = 9;
@@ -187,6 +188,8 @@ export class BpfSensor implements Sensor {
   /** Asked when nothing has come for a while: from programs that are gone nothing comes. */
   #mustBePinned(): void {
     if (this.#half.isPinned) return;
+    // Nobody else would: who asks again is asked nothing any more.
+    wakeHeld(this.#half.holding.fd, this.#half.id, 0);
     throw new LinuxError(
       "sensor-lost",
       "somebody took the BPF programs out of the kernel (isoline unpin --force): what the workload does is no longer seen, nor refused",
@@ -351,7 +354,8 @@ export class BpfSensor implements Sensor {
     isLasting: boolean,
     next: number,
   ): void {
-    const on = verdict === 0;
+    // Who is to be stopped stops before the act: it may have been held, and would do it when somebody else wakes it.
+    const on = verdict === 0 && !this.#mediator.isFrozen(process);
     const isHeld = record.fate === fates.held;
     if (isLasting && (on || this.#mediator.refusesWhatIsOff) && this.#half.decide(key, on, next))
       this.#takeOver(record, key, on, isHeld);

@@ -26,13 +26,3 @@ export function wakeHeld(fd: number, id: number, seconds: number): number {
   }
   return woken;
 }
-
-/** The same by the path that the map is pinned at. */
-export function wakeAllHeld(pin: string, id: number): number {
-  const map = BpfMap.pinned("holding", pin);
-  try {
-    return wakeHeld(map.fd, id, 0);
-  } finally {
-    map.close();
-  }
-}
