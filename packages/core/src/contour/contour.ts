@@ -128,6 +128,12 @@ export class Contour<E extends Exchange = Event> {
     return this.#index.find(this.#probeWords);
   }
 
+  /** The same of a point's 32 bytes. */
+  indexOfBytes(point: Buffer): number {
+    point.copy(this.#probe);
+    return this.#index.find(this.#probeWords);
+  }
+
   /** Index of a point, or -1 where the contour has it not. */
   indexOfPoint(point: Digest): number {
     this.#probe.write(point, 0, 32, "hex");

@@ -108,9 +108,12 @@ export class Engine<E extends Exchange = Event> {
     this.#tally.events += 1;
     try {
       if (this.#mode === "learn" && trusted) return this.#learn(event, circumstances);
-      const index = this.#contour.indexOf(event);
+      const { profile } = this.#contour;
+      const encoding = profile.encode(event);
+      profile.pointInto(event, encoding, this.#point, 0);
+      const index = this.#contour.indexOfBytes(this.#point);
       if (index >= 0) return { ...this.#onContour(trusted, 1), known: index + 1 };
-      return this.#depart(event, circumstances, trusted);
+      return this.#depart(event, encoding.length, circumstances, trusted);
     } catch (fault) {
       if (!(fault instanceof IsolineError)) throw fault;
       const refuse = this.loss(`an event could not be understood (${fault.code})`, 1, circumstances.process);
@@ -182,14 +185,12 @@ export class Engine<E extends Exchange = Event> {
     return this.#answer("on", trusted, count);
   }
 
-  #depart(event: E, circumstances: Circumstances, trusted: boolean): Judgement<E> {
+  /** An event whose encoding is `bytes` long, and whose point has just been looked for. */
+  #depart(event: E, bytes: number, circumstances: Circumstances, trusted: boolean): Judgement<E> {
     const { process, sequence } = circumstances;
-    const { profile } = this.#contour;
-    const encoding = profile.encode(event);
-    profile.pointInto(event, encoding, this.#point, 0);
     const point = this.#point.toString("hex") as Digest;
     const refuse = this.#refuses("off", trusted);
-    const index = this.forensics.record({ event, point, first: circumstances }, encoding.length, refuse);
+    const index = this.forensics.record({ event, point, first: circumstances }, bytes, refuse);
     this.#tally.novel += 1;
     this.#distrust(process, () => this.#say(event), sequence);
     // While learning, a trusted process may yet put this very event on the contour.

@@ -89,7 +89,8 @@ export class Forensics<E extends Exchange = Event> {
 
   /** Counts off-contour events whose departure (or −1) is known already. */
   again(index: number, count: number, refused: boolean): void {
-    const entry = this.#entries[index];
+    // Asked of the number: an array that is asked for a place below its first looks for a property of that name.
+    const entry = index < 0 ? undefined : this.#entries[index];
     if (entry === undefined) {
       this.#overflow += count;
       return;

@@ -53,6 +53,8 @@ import type { Plan } from "./plan.ts";
 
 /** Each is explained, and meanwhile the workload waits. */
 const DEPARTURES_AT_ONCE = 100;
+/** Some 400 000 keys: what is decided more often the kernel half decides by itself. */
+const BPF_KNOWN_BYTES = 16 * 2 ** 20;
 
 export class Supervision {
   readonly mediator: ModelMediator;
@@ -100,6 +102,7 @@ export class Supervision {
       policy,
       launch: plan.places,
       counts: this.#counts,
+      knownBytes: plan.sensor === "bpf" ? BPF_KNOWN_BYTES : undefined,
       onDecision: (event, judgement, circumstances) => this.#decided(event, judgement, circumstances),
     });
   }

@@ -50,6 +50,8 @@ export interface ModelMediatorOptions {
   readonly counts: MediatorCounts;
   /** Called for everything that was decided anew, with the levelled event. */
   readonly onDecision?: (event: Event, judgement: Judgement, circumstances: Circumstances) => void;
+  /** Memory for verdicts by raw key, in bytes, if not the usual. */
+  readonly knownBytes?: number | undefined;
 }
 
 export class ModelMediator implements Mediator {
@@ -82,7 +84,8 @@ export class ModelMediator implements Mediator {
     this.#onDecision = options.onDecision;
     this.#ports = new OwnPorts(launch.ephemeralPorts);
     const seed = randomBytes(8);
-    this.#known = new KnownKeys([seed.readInt32LE(0), seed.readInt32LE(4)]);
+    const room = options.knownBytes === undefined ? {} : { maxBytes: options.knownBytes };
+    this.#known = new KnownKeys([seed.readInt32LE(0), seed.readInt32LE(4)], room);
     this.#leveller = new Leveller(policy, launch, {
       relationOf: (pid, actorPid) => this.#relationOf(pid, actorPid),
       isOwnPort: (port) => this.#ports.has(port),
@@ -124,9 +127,13 @@ export class ModelMediator implements Mediator {
     return mode === "enforce" || reaction !== "log";
   }
 
-  /** Takes note of events that the kernel let go ahead by itself, because they were decided before to be on contour. */
-  repeatedUnseen(key: KeyBytes, times: number): void {
-    const known = this.#known.lookup(key.bytes, 0, key.length);
+  /** What is remembered of a key, for `repeatedUnseen`; 0 if nothing is. */
+  knownBy(key: KeyBytes): number {
+    return this.#known.lookup(key.bytes, 0, key.length);
+  }
+
+  /** Takes note of events that the kernel let go ahead by itself, because they were decided before. */
+  repeatedUnseen(known: number, times: number): void {
     if (known === 0 || times === 0) return;
     this.#counts.events += times;
     this.#engine.repeatUnseen(known, times);

@@ -79,6 +79,8 @@ export class KernelHalf {
   #launcher = 0;
   readonly #supervisor: number;
   #isLeft = false;
+  /** Nothing is ever taken out of the table. */
+  #isFull = false;
 
   /** With a number: that namespace, taken over from who is gone. Its records and what was decided are left behind. */
   private constructor(load: Load, options: KernelHalfOptions, orphan?: number) {
@@ -197,9 +199,10 @@ export class KernelHalf {
     this.#load.maps.launching.delete(u32(this.#launcher));
   }
 
-  /** Decides about every act with this key, from now on. */
+  /** Decides about every act with this key, from now on; false where the table has no room, and from then on. */
   decide(key: Buffer, on: boolean, next: number): boolean {
-    return this.#own.table.update(key, verdictBytes(on, next));
+    this.#isFull ||= !this.#own.table.update(key, verdictBytes(on, next));
+    return !this.#isFull;
   }
 
   /** How often the kernel half let an act go ahead by a decision. */

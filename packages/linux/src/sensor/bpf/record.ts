@@ -116,6 +116,7 @@ export const PENDING = 0x8000_0000;
 
 const MOST_OBJECTS = 2;
 const KEY_BYTES = 16;
+const CREDENTIALS_BYTES = 8 * 4 + 8;
 
 /** An object as the kernel described it. */
 export interface SeenObject {
@@ -138,6 +139,10 @@ export class Record {
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   #end = 0;
+  readonly #key: Buffer = Buffer.alloc(KEY_BYTES);
+  /** Eight ids and the capabilities, which follow each other. */
+  readonly #lastIds: Buffer = Buffer.alloc(CREDENTIALS_BYTES);
+  #lastCredentials: Credentials | undefined;
 
   /** Looks at a record of so many bytes; refuses one that cannot be what it says. */
   at(bytes: Buffer, offset: number, length: number): this {
@@ -146,8 +151,7 @@ export class Record {
     this.#end = offset + length;
     if (length < sizes.record || this.size > length || this.size < sizes.record || this.objects > MOST_OBJECTS)
       throw malformed(length);
-    const paths = Array.from({ length: this.objects }, (_, index) => this.#pathLength(index));
-    if (this.textLength > this.size - sizes.record || paths.reduce((sum, each) => sum + each, 0) > this.textLength)
+    if (this.textLength > this.size - sizes.record || this.#pathsLength(this.objects) > this.textLength)
       throw malformed(length);
     this.#end = offset + this.size;
     return this;
@@ -181,10 +185,11 @@ export class Record {
   get time(): bigint {
     return this.#bytes.readBigUInt64LE(this.#at + layout.record.time);
   }
-  /** The key, a copy: 16 bytes that no other act has. */
+  /** The key: 16 bytes that no other act has, in a buffer that the next key overwrites. */
   get key(): Buffer {
     const start = this.#at + layout.record.key;
-    return Buffer.from(this.#bytes.subarray(start, start + KEY_BYTES));
+    this.#bytes.copy(this.#key, 0, start, start + KEY_BYTES);
+    return this.#key;
   }
   get pending(): number {
     return this.#u32(layout.record.pending);
@@ -217,7 +222,18 @@ export class Record {
     return this.#act(layout.act.arguments + 8 * index + 4);
   }
 
+  /** The same object as the last time where they are the same. */
   credentials(): Credentials {
+    const from = this.#at + layout.record.act + layout.act.ids;
+    const to = this.#at + layout.record.act + layout.act.capabilities + 8;
+    if (this.#lastCredentials !== undefined && this.#bytes.compare(this.#lastIds, 0, to - from, from, to) === 0)
+      return this.#lastCredentials;
+    this.#bytes.copy(this.#lastIds, 0, from, to);
+    this.#lastCredentials = this.#readCredentials();
+    return this.#lastCredentials;
+  }
+
+  #readCredentials(): Credentials {
     const id = (index: number) => this.#act(layout.act.ids + 4 * index);
     return {
       uid: id(0),
@@ -235,8 +251,6 @@ export class Record {
   object(index: number): SeenObject {
     const at = this.#object(index);
     const { object } = layout;
-    let start = 0;
-    for (let before = 0; before < index; before++) start += this.#pathLength(before);
     return {
       inode: this.#bytes.readBigUInt64LE(at + object.inode),
       size: this.#bytes.readBigUInt64LE(at + object.size),
@@ -248,14 +262,13 @@ export class Record {
       uid: this.#bytes.readUInt32LE(at + object.uid),
       gid: this.#bytes.readUInt32LE(at + object.gid),
       standing: this.#bytes.readUInt32LE(at + object.standing),
-      path: this.text(start, this.#pathLength(index)),
+      path: this.text(this.#pathsLength(index), this.#pathLength(index)),
     };
   }
 
   /** What the text has after the paths of the objects, a copy. */
   get rest(): Buffer {
-    let start = 0;
-    for (let index = 0; index < this.objects; index++) start += this.#pathLength(index);
+    const start = this.#pathsLength(this.objects);
     return this.text(start, this.textLength - start);
   }
 
@@ -263,11 +276,20 @@ export class Record {
   text(start: number, length: number): Buffer {
     const from = this.#at + sizes.record + start;
     if (start + length > this.textLength || from + length > this.#end) throw malformed(this.size);
-    return Buffer.from(this.#bytes.subarray(from, from + length));
+    const copy = Buffer.allocUnsafe(length);
+    this.#bytes.copy(copy, 0, from, from + length);
+    return copy;
   }
 
   #object(index: number): number {
     return this.#at + layout.record.act + layout.act.object + sizes.object * index;
+  }
+
+  /** Of the first objects' paths together. */
+  #pathsLength(count: number): number {
+    let sum = 0;
+    for (let index = 0; index < count; index++) sum += this.#pathLength(index);
+    return sum;
   }
 
   #pathLength(index: number): number {

@@ -57,6 +57,8 @@ const LASTING: ReadonlySet<Operation> = new Set<Operation>([
 /** A decision that the kernel half has taken over, to be counted when all is over. */
 interface TakenOver {
   readonly key: Buffer;
+  /** What the mediator knows it by, which may have forgotten the key by then. */
+  readonly known: number;
   /** How often it was asked for by somebody who had been held for it, and so was counted already. */
   counted: number;
 }
@@ -155,8 +157,8 @@ export class BpfSensor implements Sensor {
   /** Counts what the kernel half decided by itself. */
   settle(): void {
     this.#noteLosses();
-    for (const { key, counted } of this.#takenOver.values())
-      this.#mediator.repeatedUnseen(keyBytes(key), Math.max(0, this.#half.timesOf(key) - counted));
+    for (const { key, known, counted } of this.#takenOver.values())
+      this.#mediator.repeatedUnseen(known, Math.max(0, this.#half.timesOf(key) - counted));
     this.#takenOver.clear();
   }
 
@@ -346,32 +348,35 @@ export class BpfSensor implements Sensor {
   }
 
   /** Tells the kernel half the verdict, for good where it holds for good; then whoever is held asks again. */
-  #carryOut(
-    record: Record,
-    process: BpfProcess,
-    key: Buffer,
-    verdict: Verdict,
-    isLasting: boolean,
-    next: number,
-  ): void {
-    // Who is to be stopped stops before the act: it may have been held, and would do it when somebody else wakes it.
-    const on = verdict === 0 && !this.#mediator.isFrozen(process);
+  #carryOut(record: Record, process: BpfProcess, key: Buffer, verdict: Verdict, lasts: boolean, next: number): void {
+    // Who is to be stopped stops before the act: it may have been held, and would do it when somebody else wakes it. Others
+    // may do the same.
+    const isFrozen = this.#mediator.isFrozen(process);
+    const on = verdict === 0 && !isFrozen;
     const isHeld = record.fate === fates.held;
-    if (isLasting && (on || this.#mediator.refusesWhatIsOff) && this.#half.decide(key, on, next))
-      this.#takeOver(record, key, on, isHeld);
-    else if (isHeld) this.#half.answer(record.tid, key, on, next);
-    if (isHeld && this.#half.release(record.tid) && !this.#mediator.isFrozen(process)) sendSignal(record.pid, SIGCONT);
+    const isDecided = lasts && !isFrozen && (on ? this.#letGo(key, next, isHeld) : this.#refuse(record, key, next));
+    if (isHeld && !isDecided) this.#half.answer(record.tid, key, on, next);
+    if (isHeld && this.#half.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
   }
 
-  #takeOver(record: Record, key: Buffer, on: boolean, isHeld: boolean): void {
-    if (!on) {
-      if (isHeld) this.#toBeRefused.add(asking(record, key));
-      return;
-    }
+  /** From now on the kernel half lets it go ahead and counts it; once is enough, or it would begin to count anew. */
+  #letGo(key: Buffer, next: number, isHeld: boolean): boolean {
     const name = key.toString("latin1");
-    const known = this.#takenOver.get(name) ?? { key, counted: 0 };
-    if (isHeld) known.counted += 1;
-    this.#takenOver.set(name, known);
+    let taken = this.#takenOver.get(name);
+    if (taken === undefined) {
+      if (!this.#half.decide(key, true, next)) return false;
+      taken = { key: Buffer.from(key), known: this.#mediator.knownBy(keyBytes(key)), counted: 0 };
+      this.#takenOver.set(name, taken);
+    }
+    if (isHeld) taken.counted += 1;
+    return true;
+  }
+
+  /** From now on the kernel half refuses it, and tells of it each time. */
+  #refuse(record: Record, key: Buffer, next: number): boolean {
+    if (!this.#mediator.refusesWhatIsOff || !this.#half.decide(key, false, next)) return false;
+    if (record.fate === fates.held) this.#toBeRefused.add(asking(record, key));
+    return true;
   }
 }
 
