@@ -12,6 +12,7 @@ import type { ModelMediator } from "../model-mediator.ts";
 import type { Ending, Sensor } from "../sensor.ts";
 import { Acts } from "./acts.ts";
 import { SeenContent } from "./content.ts";
+import { Decisions } from "./decisions.ts";
 import { Executions, imageOf } from "./executions.ts";
 import { Identities } from "./identities.ts";
 import type { KernelHalf } from "./kernel-half.ts";
@@ -54,15 +55,6 @@ const LASTING: ReadonlySet<Operation> = new Set<Operation>([
   "kexec",
 ]);
 
-/** A decision that the kernel half has taken over, to be counted when all is over. */
-interface TakenOver {
-  readonly key: Buffer;
-  /** What the mediator knows it by, which may have forgotten the key by then. */
-  readonly known: number;
-  /** How often it was asked for by somebody who had been held for it, and so was counted already. */
-  counted: number;
-}
-
 /** What is noted of an identity for a successor. */
 interface Noted {
   readonly identity: Identity;
@@ -77,12 +69,10 @@ export class BpfSensor implements Sensor {
   readonly #acts: Acts;
   readonly #executions: Executions;
   readonly #record = new Record();
-  readonly #takenOver = new Map<string, TakenOver>();
-  /** Who was held, and will be refused when it asks again: that is told once more, and must not count twice. */
-  readonly #toBeRefused = new Set<string>();
   #lost = 0;
   /** Acts that were told of. */
   #told = 0;
+  readonly #decisions: Decisions;
   readonly #waits: boolean;
   #begun = false;
 
@@ -90,6 +80,7 @@ export class BpfSensor implements Sensor {
   constructor(half: KernelHalf, mediator: ModelMediator, waits: boolean) {
     this.#waits = waits;
     this.#half = half;
+    this.#decisions = new Decisions(half, mediator);
     this.#mediator = mediator;
     const content = new SeenContent();
     this.#acts = new Acts(content, mediator.content === "read", this.#table);
@@ -157,9 +148,7 @@ export class BpfSensor implements Sensor {
   /** Counts what the kernel half decided by itself. */
   settle(): void {
     this.#noteLosses();
-    for (const { key, known, counted } of this.#takenOver.values())
-      this.#mediator.repeatedUnseen(known, Math.max(0, this.#half.timesOf(key) - counted));
-    this.#takenOver.clear();
+    this.#decisions.settle();
   }
 
   /** Ends the namespace in the kernel. */
@@ -264,7 +253,7 @@ export class BpfSensor implements Sensor {
     const process = this.#actor(record);
     if (record.threads > 1 || record.tid !== record.pid) process.multithreaded = true;
     const { key } = record;
-    if (record.fate === fates.refused && this.#toBeRefused.delete(asking(record, key))) return;
+    if (record.fate === fates.refused && this.#decisions.isSettled(record.tid, key)) return;
     const repeated = this.#mediator.repeated(keyBytes(key), process);
     if (record.operation === operations.exec) this.#exec(record, process, key, repeated);
     else if (repeated === undefined) this.#decide(record, process, key);
@@ -354,29 +343,13 @@ export class BpfSensor implements Sensor {
     const isFrozen = this.#mediator.isFrozen(process);
     const on = verdict === 0 && !isFrozen;
     const isHeld = record.fate === fates.held;
-    const isDecided = lasts && !isFrozen && (on ? this.#letGo(key, next, isHeld) : this.#refuse(record, key, next));
-    if (isHeld && !isDecided) this.#half.answer(record.tid, key, on, next);
+    const waiting = isHeld ? record.tid : undefined;
+    const decided =
+      lasts &&
+      !isFrozen &&
+      (on ? this.#decisions.letGo(key, next, isHeld) : this.#decisions.refuse(key, next, waiting));
+    if (isHeld && !decided) this.#half.answer(record.tid, key, on, next);
     if (isHeld && this.#half.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
-  }
-
-  /** From now on the kernel half lets it go ahead and counts it; once is enough, or it would begin to count anew. */
-  #letGo(key: Buffer, next: number, isHeld: boolean): boolean {
-    const name = key.toString("latin1");
-    let taken = this.#takenOver.get(name);
-    if (taken === undefined) {
-      if (!this.#half.decide(key, true, next)) return false;
-      taken = { key: Buffer.from(key), known: this.#mediator.knownBy(keyBytes(key)), counted: 0 };
-      this.#takenOver.set(name, taken);
-    }
-    if (isHeld) taken.counted += 1;
-    return true;
-  }
-
-  /** From now on the kernel half refuses it, and tells of it each time. */
-  #refuse(record: Record, key: Buffer, next: number): boolean {
-    if (!this.#mediator.refusesWhatIsOff || !this.#half.decide(key, false, next)) return false;
-    if (record.fate === fates.held) this.#toBeRefused.add(asking(record, key));
-    return true;
   }
 }
 
@@ -390,11 +363,6 @@ function portIn(act: Act): number | undefined {
   const { address, family } = act.subject as { readonly address?: string; readonly family?: string };
   if (address === undefined || (family !== "inet" && family !== "inet6")) return undefined;
   return Number(address.slice(address.lastIndexOf(":") + 1));
-}
-
-/** Who asks about what. */
-function asking(record: Record, key: Buffer): string {
-  return `${record.tid} ${key.toString("latin1")}`;
 }
 
 function keyBytes(key: Buffer): KeyBytes {

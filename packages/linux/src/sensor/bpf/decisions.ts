@@ -1,0 +1,71 @@
+/** What has been decided for good, and handed to the kernel half; what of it that has counted is asked for in the end. */
+import type { KeyBytes } from "../seccomp/mediation.ts";
+import type { ModelMediator } from "../model-mediator.ts";
+import type { KernelHalf } from "./kernel-half.ts";
+
+/** An act that the kernel half lets go ahead by itself. */
+interface LetGo {
+  readonly key: Buffer;
+  /** What the mediator knows it by, which may have forgotten the key by then. */
+  readonly known: number;
+  /** How often it was asked for by somebody who had been held for it, and so was counted already. */
+  counted: number;
+}
+
+export class Decisions {
+  readonly #half: KernelHalf;
+  readonly #mediator: ModelMediator;
+  readonly #letGo = new Map<string, LetGo>();
+  /** Who was held, and will be refused when it asks again: that is told once more, and must not count twice. */
+  readonly #toBeRefused = new Set<string>();
+
+  constructor(half: KernelHalf, mediator: ModelMediator) {
+    this.#half = half;
+    this.#mediator = mediator;
+  }
+
+  /** From now on the kernel half lets it go ahead and counts it; once is enough, or it would begin to count anew. */
+  letGo(key: Buffer, next: number, isHeld: boolean): boolean {
+    const name = nameOf(key);
+    let taken = this.#letGo.get(name);
+    if (taken === undefined) {
+      if (!this.#half.decide(key, true, next)) return false;
+      taken = { key: Buffer.from(key), known: this.#mediator.knownBy(keyBytes(key)), counted: 0 };
+      this.#letGo.set(name, taken);
+    }
+    if (isHeld) taken.counted += 1;
+    return true;
+  }
+
+  /** From now on the kernel half refuses it, and tells of it each time; `held`: the thread that waits to hear so. */
+  refuse(key: Buffer, next: number, held: number | undefined): boolean {
+    if (!this.#mediator.refusesWhatIsOff || !this.#half.decide(key, false, next)) return false;
+    if (held !== undefined) this.#toBeRefused.add(asking(held, key));
+    return true;
+  }
+
+  /** Whether a refusal that is told is that of a thread that was held, and was counted then. */
+  isSettled(tid: number, key: Buffer): boolean {
+    return this.#toBeRefused.delete(asking(tid, key));
+  }
+
+  /** Counts what the kernel half decided by itself. */
+  settle(): void {
+    for (const { key, known, counted } of this.#letGo.values())
+      this.#mediator.repeatedUnseen(known, Math.max(0, this.#half.timesOf(key) - counted));
+    this.#letGo.clear();
+  }
+}
+
+/** Who asks about what. */
+function asking(tid: number, key: Buffer): string {
+  return `${tid} ${nameOf(key)}`;
+}
+
+function nameOf(key: Buffer): string {
+  return key.toString("latin1");
+}
+
+function keyBytes(key: Buffer): KeyBytes {
+  return { bytes: key, length: key.length };
+}
