@@ -10,6 +10,7 @@
  *   bprm_creds_from_file     the verdict
  */
 #include "hooks.h"
+#include "vouched.h"
 
 #define FMODE_EXEC 0x20
 
@@ -36,6 +37,7 @@ static __always_inline void add_image_at(struct member *member, struct inode *in
 	begin(desk, member, KIND_IMAGE, OP_EXEC);
 	object = &desk->record.act.object[0];
 	desk->record.act.objects = 1;
+	desk->record.act.arguments[0] = is_open;
 	describe_inode(object, inode);
 	describe_version(object, inode);
 	desk->walk.dentry = (u64)dentry;
@@ -49,8 +51,11 @@ static __always_inline void add_image_at(struct member *member, struct inode *in
 	key.zero = 0;
 	key.key[0] = desk->record.key[0];
 	key.key[1] = desk->record.key[1];
-	if (!bpf_map_lookup_elem(&images, &key) && send(desk) == 0)
-		bpf_map_update_elem(&images, &key, &yes, BPF_ANY);
+	if (!bpf_map_lookup_elem(&images, &key)) {
+		append_vouched(desk);
+		if (send(desk) == 0)
+			bpf_map_update_elem(&images, &key, &yes, BPF_ANY);
+	}
 	leave_desk(desk);
 }
 

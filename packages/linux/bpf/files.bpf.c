@@ -115,8 +115,8 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	desk->record.act.arguments[1] = process;
 	add_object(desk, inode, file->f_path.dentry, mount_of(file->f_path.mnt));
 	space = bpf_map_lookup_elem(&spaces, &member->space);
-	if (space && space->content && (inode->i_mode & S_IFMT) == S_IFREG && (flags & O_ACCMODE) != O_WRONLY &&
-	    !(flags & O_PATH))
+	if (space && space->content && (inode->i_mode & S_IFMT) == S_IFREG && !(flags & O_PATH) &&
+	    ((flags & O_ACCMODE) != O_WRONLY || space->content == VERSIONS_OPENED))
 		describe_version(&desk->record.act.object[0], inode);
 	/* The kind of a namespace; its number is the only name that it has. */
 	if (inode->i_sb->s_magic == NSFS_MAGIC) {

@@ -55,6 +55,7 @@ struct inode {
 	u16 i_mode;
 	kuid_t i_uid;
 	kgid_t i_gid;
+	unsigned int i_flags;
 	unsigned long i_ino;
 	u32 i_nlink;
 	s64 i_size;
@@ -188,6 +189,7 @@ struct mm_struct {
 };
 
 struct vm_area_struct {
+	unsigned long vm_flags;
 	struct file *vm_file;
 };
 

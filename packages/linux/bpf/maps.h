@@ -24,6 +24,7 @@ const enum operation *operations_used;
 const enum standing *standings_used;
 const enum verdict *verdicts_used;
 const enum mode *modes_used;
+const enum versions *versions_used;
 const struct counters *counters_used;
 
 /* Drawn anew for each load, so that nobody can choose two acts with one key. */

@@ -6,6 +6,8 @@
 #define PROT_WRITE 2
 #define PROT_EXEC 4
 #define SHM_EXEC 0100000
+/* include/linux/mm.h */
+#define VM_EXEC 0x4
 /* linux/personality.h */
 #define READ_IMPLIES_EXEC 0x0400000
 #define NR_SHMAT 30
@@ -66,11 +68,33 @@ int BPF_PROG(mapped, struct file *file, unsigned long protection)
 	return judge_mapping(file, address != 0, granted(protection));
 }
 
-HOOK(file_mprotect)
-int BPF_PROG(protected, void *area, unsigned long protection)
+/* What was mapped of a file without a right to execute, and is now to have it: told of where files are inspected. */
+static __always_inline void add_mapped(struct desk *desk, struct member *member, struct vm_area_struct *area)
 {
+	struct space *space = bpf_map_lookup_elem(&spaces, &member->space);
+	struct file *file = area->vm_file;
+
+	if (!space || space->content != VERSIONS_OPENED || !file || area->vm_flags & VM_EXEC)
+		return;
+	add_object(desk, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
+	describe_version(&desk->record.act.object[0], file->f_inode);
+}
+
+HOOK(file_mprotect)
+int BPF_PROG(protected, struct vm_area_struct *area, unsigned long protection)
+{
+	struct member *member = current_member();
+	struct desk *desk;
+
 	protection = granted(protection);
-	return protection & PROT_EXEC ? judge_memory(OP_PROTECT, protection & PROT_WRITE) : 0;
+	if (!member || !(protection & PROT_EXEC))
+		return 0;
+	desk = begin_event(member, OP_PROTECT);
+	if (!desk)
+		return unseen(member, OP_PROTECT);
+	desk->record.act.arguments[0] = protection & PROT_WRITE;
+	add_mapped(desk, member, area);
+	return end_event(desk);
 }
 
 /* 1: shared memory. */

@@ -211,9 +211,16 @@ struct posture {
 	u32 supervisor;
 };
 
+/* Of which files an open tells the version; of what runs it is told always. */
+enum versions {
+	VERSIONS_RUN = 0,
+	VERSIONS_READ = 1,
+	VERSIONS_OPENED = 2,
+};
+
 struct space {
 	u32 reserved[2];
-	/* Not 0 where the content of every file that is read counts. */
+	/* enum versions */
 	u32 content;
 	/* Not 0 where a process that is not trusted may do nothing any more. */
 	u32 bars;

@@ -2,6 +2,7 @@
 /* All programs of the sensor, one family a file. */
 #include "membership.bpf.c"
 #include "exec.bpf.c"
+#include "vouching.bpf.c"
 #include "files.bpf.c"
 #include "names.bpf.c"
 #include "attributes.bpf.c"

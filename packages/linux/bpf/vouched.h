@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Digests of programs that the kernel computed itself, by the state that the file was in: device, inode, size, time of change.
+ *
+ * IMA reads the very file that is about to run, while nobody may write to it. Only a security module's program that may
+ * sleep can ask for that, so these are computed by one of their own, just before the file is told of, and only for
+ * members of a namespace.
+ */
+#ifndef ISOLINE_VOUCHED_H
+#define ISOLINE_VOUCHED_H
+
+#include "describe.h"
+
+#define DIGEST_BYTES 32
+
+struct version {
+	u64 inode;
+	u64 size;
+	s64 changed_seconds;
+	u32 changed_nanoseconds;
+	u32 device;
+};
+
+struct digest {
+	u8 bytes[DIGEST_BYTES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct version);
+	__type(value, struct digest);
+} vouched SEC(".maps");
+
+static __always_inline void version_in(struct version *version, const struct object *object)
+{
+	version->inode = object->inode;
+	version->size = object->size;
+	version->changed_seconds = object->changed_seconds;
+	version->changed_nanoseconds = object->changed_nanoseconds;
+	version->device = object->device;
+}
+
+/* Says after the path which digest the kernel vouches for, if it does. Not part of the key: that is made before. */
+static __always_inline void append_vouched(struct desk *desk)
+{
+	struct version version;
+	struct digest *digest;
+
+	version_in(&version, &desk->record.act.object[0]);
+	digest = bpf_map_lookup_elem(&vouched, &version);
+	if (digest)
+		append_bytes(desk, digest, DIGEST_BYTES);
+}
+
+#endif

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Has the kernel's IMA compute the digest of a program that is about to run (vouched.h). */
+#include "hooks.h"
+#include "vouched.h"
+
+/* include/uapi/linux/hash_info.h */
+#define HASH_ALGO_SHA256 4
+/* include/linux/fs.h: of a file with fs-verity IMA may keep that digest instead of the content's. */
+#define S_VERITY (1 << 16)
+
+#ifdef ATTACH_LSM
+/*
+ * Runs before `exec_looks`: of several programs at one hook the kernel runs the last that was attached first
+ * (kernel/bpf/trampoline.c), and if it were the other way round, files would only be vouched for from their second time on.
+ */
+SEC("lsm.s/bprm_check_security")
+int BPF_PROG(exec_vouched, struct linux_binprm *bprm)
+{
+	struct inode *inode = bprm->file->f_inode;
+	struct object before = {}, after = {};
+	struct version version;
+	struct digest digest = {};
+
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ima_file_hash) || !current_member())
+		return 0;
+	if (inode->i_flags & S_VERITY)
+		return 0;
+	describe_version(&before, inode);
+	version_in(&version, &before);
+	if (bpf_map_lookup_elem(&vouched, &version))
+		return 0;
+	if (bpf_ima_file_hash(bprm->file, &digest, sizeof(digest)) != HASH_ALGO_SHA256)
+		return 0;
+	describe_version(&after, inode);
+	if (after.size == before.size && after.changed_seconds == before.changed_seconds &&
+	    after.changed_nanoseconds == before.changed_nanoseconds)
+		bpf_map_update_elem(&vouched, &version, &digest, BPF_ANY);
+	return 0;
+}
+#endif
