@@ -3,27 +3,15 @@
  * Where it can be asked before, the virtual machines test it (test/vm/guest).
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LinuxError } from "../../packages/linux/src/error.ts";
 import { KernelHalf } from "../../packages/linux/src/sensor/bpf/kernel-half.ts";
-import { type Attachment, Load } from "../../packages/linux/src/sensor/bpf/load.ts";
-import { isBuilt, isoline } from "../support/isoline.ts";
+import { isoline } from "../support/isoline.ts";
+import { isTold } from "./told.ts";
 
-const attaches = (attachment: Attachment): boolean => {
-  try {
-    Load.try(attachment);
-    return true;
-  } catch (fault) {
-    if (fault instanceof LinuxError) return false;
-    throw fault;
-  }
-};
-const isTold =
-  process.getuid?.() === 0 && isBuilt && !attaches("lsm") && !attaches("fmod_ret") && attaches("tracepoints");
 const has = (program: string) => spawnSync(program, ["--version"]).status === 0;
 const at = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const python = ["python3", "-I", "-S", "-B"];
@@ -114,6 +102,33 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
     const { told } = await run("learn", "--sensor", "bpf", "-q", "-o", contour, "--", ...python, script);
     expect(told().incomplete).not.toEqual([]);
     expect(readFileSync(contour, "utf8")).toContain("iouring");
+  });
+
+  describe("what was not there any more as it was used, when it could be looked at, is said to be so", () => {
+    // The supervisor is the parent of the first process, and looks at nothing as long as it is stopped.
+    const late = (script: string) => ["sh", "-c", `kill -STOP $PPID; ${script}; kill -CONT $PPID`];
+    it.for([
+      ["read and then written to", "cat file; echo more >>file", "changed", "file"],
+      ["read and then removed", "cat file; rm file", "gone", "file"],
+      ["read and then replaced", "cat file; mv library file", "gone", "file"],
+      ["executed and then written to", "./program; echo >>program", "changed", "program"],
+      ["mapped and then written to", "LD_PRELOAD=./library /usr/bin/true; echo >>library", "changed", "library"],
+    ] as const)("%s", async ([, script, what, name]) => {
+      const cwd = mkdtempSync(join(place, "late-"));
+      writeFileSync(join(cwd, "file"), "text\n");
+      writeFileSync(join(cwd, "lens.json"), JSON.stringify({ content: "read" }));
+      copyFileSync("/usr/bin/true", join(cwd, "program"));
+      copyFileSync("/usr/lib/x86_64-linux-gnu/libm.so.6", join(cwd, "library"));
+      const options = ["--sensor", "bpf", "-q", "-o", "a.contour", "--lens", "lens.json", "--report", "report.json"];
+      const { stderr } = await isoline(["learn", ...options, "--", ...late(script)], { cwd });
+      expect(stderr).toBe("");
+      const { content, incomplete, verdict } = JSON.parse(readFileSync(join(cwd, "report.json"), "utf8"));
+      expect(content).toContainEqual(expect.objectContaining({ what, path: join(cwd, name) }));
+      expect(incomplete.map(({ reason }: { reason: string }) => reason)).toEqual([
+        "content that counts was changed or gone before it could be read",
+      ]);
+      expect(verdict).toBe("incomplete");
+    });
   });
 
   it("a ring that nobody reads fills up: what is lost is counted", () => {

@@ -13,6 +13,9 @@ export interface Outcome {
   readonly results: readonly Result[];
 }
 
+/** Filesystems of their own are made by some tests. */
+const MODULES = ["loop", "crc32c_generic", "ext4"];
+
 /** Generous, because the cores that emulate may be busy with other things. */
 const LIMIT_SECONDS = 1800;
 const FILE_LIMIT_SECONDS = 400;
@@ -32,6 +35,7 @@ export async function runTests(kind: Kind, files: readonly string[], equipment: 
     ];
     const ended = await inMachine({
       ...equipment,
+      modules: MODULES,
       command: [process.execPath, join(repository, "test/vm/guest/session.mjs"), kind.attachment, ...options, ...files],
       environment: {
         PATH: `${dirname(process.execPath)}:/usr/bin:/bin:/usr/sbin:/sbin`,

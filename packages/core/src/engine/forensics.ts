@@ -9,6 +9,19 @@ import type { Event } from "../event/event.ts";
 import type { Task } from "../identity/task.ts";
 import type { Exchange } from "../profile/profile.ts";
 
+/** What is to be said of a file's content beside its digest. It is no part of a point: the same content is the same, whoever vouches. */
+export interface ContentRemark {
+  /**
+   * `changed`, `gone`: the file was not there any more as it was used, so that its content is not known. `fs-verity`: the
+   * kernel lets nobody change it, and keeps a digest by which it checks whatever is read. `ima`: the kernel itself computed the
+   * digest, of the file that it was asked about.
+   */
+  readonly what: "changed" | "gone" | "fs-verity" | "ima";
+  readonly path: string;
+  /** What the kernel vouches by, as `ALGORITHM:HEX`. */
+  readonly digest?: string;
+}
+
 /** Who did it, when and from where: what the sensor knows about one event beside its identity. */
 export interface Circumstances {
   /** Position in the order of events of the namespace, from 1. */
@@ -22,6 +35,8 @@ export interface Circumstances {
   readonly task?: Task;
   /** The parent was gone before it could be seen, so the task identity is a guess. */
   readonly guessedLineage?: boolean;
+  /** Of the files whose content counts. */
+  readonly content?: readonly ContentRemark[];
 }
 
 /** One off-contour point and how it came about. */

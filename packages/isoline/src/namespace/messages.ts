@@ -2,9 +2,10 @@
  * What the threads of a supervisor say to each other.
  */
 import type { AppliedLandlock, LandlockRules, Tally } from "@isoline/linux";
-import type { CanisterPlaces, Mode } from "@isoline/core";
+import type { CanisterPlaces, ContentRemark, Mode } from "@isoline/core";
 import type { Bank } from "../integrity/hash-algorithms.ts";
 import type { AppraiseMode } from "../integrity/view.ts";
+import type { ContentNote } from "./content-notes.ts";
 import type { SensorName } from "./plan.ts";
 
 /** From the supervising thread to the launching thread, just before `ready` is published. */
@@ -115,6 +116,8 @@ export interface LiveEvent {
   readonly act: string;
   /** Why it is off contour, if it is. */
   readonly why?: string;
+  /** Of the files whose content counts: what is not known of it, and who vouches for what is. */
+  readonly content?: readonly ContentRemark[];
 }
 
 /** A departure as reports show it. */
@@ -127,6 +130,8 @@ export interface DepartureReport {
   readonly sequence: number;
   readonly count: number;
   readonly refused: number;
+  /** Of the files whose content counts, as it was the first time. */
+  readonly content?: readonly ContentRemark[];
 }
 
 /** The state of a namespace at one moment. */
@@ -164,6 +169,10 @@ export interface Report {
   readonly profile: string;
   readonly policy: string;
   readonly incomplete: readonly { readonly reason: string; readonly count: number }[];
+  /** What there is to say of files' contents: of which they are not known, and for which the kernel vouches. */
+  readonly content: readonly ContentNote[];
+  /** Beside those, remarks that were only counted. */
+  readonly moreContent: number;
   readonly guesses: number;
   readonly firings: Readonly<Record<string, number>>;
   readonly departures: readonly DepartureReport[];

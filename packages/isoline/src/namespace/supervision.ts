@@ -36,6 +36,7 @@ import { loadContour, saveContour } from "../store/contour-file.ts";
 import { TrajectoryWriter } from "../store/trajectory-file.ts";
 import { addToContour } from "./adding.ts";
 import { type ControlBlock, cells } from "./control-block.ts";
+import { ContentNotes } from "./content-notes.ts";
 import type { NamespaceIntegrity } from "./integrity.ts";
 import {
   isAboutIntegrity,
@@ -75,6 +76,7 @@ export class Supervision {
   #landlock: LandlockRules | undefined;
   #sensor: Sensor | undefined;
   #followed = false;
+  readonly #contents = new ContentNotes();
   #guesses = 0;
 
   private constructor(
@@ -220,6 +222,8 @@ export class Supervision {
       profile: this.#contour.profile.name,
       policy: this.#contour.policyDigest,
       incomplete: this.#losses(),
+      content: this.#contents.all,
+      moreContent: this.#contents.more,
       guesses: this.#guesses,
       firings: this.mediator.firings(),
       departures: this.#departures(),
@@ -241,6 +245,7 @@ export class Supervision {
     block[cells.points] = this.#contour.size;
     block[cells.departures] = this.#engine.tally.off;
     if (circumstances.guessedLineage) this.#guesses += 1;
+    if (circumstances.content) this.#contents.add(circumstances.content);
     const novel = judgement.verdict !== "on" || this.#contour.size > this.#lastSize;
     if (novel && judgement.verdict === "on") this.#lastSize = this.#contour.size;
     if (novel) this.#trajectory?.write(event, this.#lineage(event, circumstances));
@@ -263,6 +268,7 @@ export class Supervision {
       refused: judgement.refuse,
       novel,
       act: formatAct(event),
+      ...(circumstances.content ? { content: circumstances.content } : {}),
     };
     return judgement.verdict === "off"
       ? { ...base, why: explainEvent(event, this.#learnt, circumstances).sentence }
@@ -309,6 +315,7 @@ export class Supervision {
       sequence: departure.first.sequence,
       count: departure.count,
       refused: departure.refused,
+      ...(departure.first.content ? { content: departure.first.content } : {}),
     }));
   }
 }

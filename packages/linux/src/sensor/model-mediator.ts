@@ -27,6 +27,7 @@ import {
 import { EPERM } from "../abi/errno.ts";
 import { pidfdSendSignal } from "../abi/libc.ts";
 import { sendSignal } from "../process/child.ts";
+import { isMissed } from "./content.ts";
 import { OwnPorts } from "./own-ports.ts";
 import type { ActingProcess, ActingThread, Identity } from "./seccomp/actors.ts";
 import type { Act, KeyBytes, Mediator, Verdict } from "./seccomp/mediation.ts";
@@ -163,8 +164,9 @@ export class ModelMediator implements Mediator {
 
   decide(act: Act, thread: ActingThread, actor: Actor, key: KeyBytes | undefined): Verdict {
     const { process } = thread;
-    const seen = { ...act, actor } as Event;
-    const observation = this.#observe(thread, act.observation);
+    const { content, observation: more, ...what } = act;
+    const seen = { ...what, actor } as Event;
+    const observation = this.#observe(thread, more);
     if (this.#leveller.overlooks(seen, observation)) return 0;
     this.#counts.events += 1;
     const event = this.#leveller.level(seen, observation);
@@ -176,14 +178,19 @@ export class ModelMediator implements Mediator {
       chain: process.identity.chain,
       ...(task ? { task } : {}),
       ...(this.#guessed.has(process.handle) ? { guessedLineage: true } : {}),
+      ...(content ? { content } : {}),
     };
     const judgement = this.#engine.judge(event, circumstances);
     if (judgement.refuse) this.#leveller.withdraw();
-    const isKnown = judgement.known !== 0 && !dependsOnCreations(event) && !dependsOnProcesses(event);
+    const missed = content?.some(isMissed) ?? false;
+    const isKnown = !missed && judgement.known !== 0 && !dependsOnCreations(event) && !dependsOnProcesses(event);
     this.wasLasting = isKnown && !dependsOnPorts(event);
     if (key && isKnown) this.#known.remember(key.bytes, 0, key.length, judgement.known);
     this.#onDecision?.(event, judgement, circumstances);
-    return this.#carryOut(judgement, process);
+    const verdict = this.#carryOut(judgement, process);
+    return missed
+      ? verdict || this.lost("content that counts was changed or gone before it could be read", process)
+      : verdict;
   }
 
   taskOf(

@@ -1,17 +1,21 @@
 /** What an exec runs: the files that the kernel half told of before, by their keys. */
 import type { Digest, Image } from "@isoline/core";
-import type { SeenContent } from "./content.ts";
+import { type Content, digestField } from "../content.ts";
+import { isStored, type SeenContent } from "./content.ts";
 import { pathTextOf } from "./objects.ts";
 import type { Record, SeenObject } from "./record.ts";
 
 const KEY_BYTES = 16;
+const DIGEST_BYTES = 32;
 /** The kernel half remembers as many, and tells again what it has forgotten. */
 const MOST_IMAGES = 262_144;
 
 /** A file that was looked at to be run. */
-interface SeenImage {
+export interface SeenImage {
   readonly seen: SeenObject;
-  readonly digest: Digest | undefined;
+  readonly content: Content;
+  /** It was opened by the kernel to load a program, and does not run by itself. */
+  readonly isLoader: boolean;
 }
 
 /** The files of one exec: the one that was named, then its loaders. */
@@ -29,7 +33,11 @@ export class Executions {
   note(record: Record): void {
     const seen = record.object(0);
     if (this.#images.size >= MOST_IMAGES) this.#images.clear();
-    this.#images.set(record.key.toString("latin1"), { seen, digest: this.#content.of(seen, record.pid) });
+    this.#images.set(record.key.toString("latin1"), {
+      seen,
+      isLoader: record.argument(0) !== 0,
+      content: vouchedIn(record, seen) ?? this.#content.of(seen, record.pid),
+    });
   }
 
   /** The files that an exec loads; undefined if one was not told of. */
@@ -44,7 +52,14 @@ export class Executions {
   }
 }
 
+/** The digest that the kernel computed itself, if it did. */
+function vouchedIn({ rest }: Record, seen: SeenObject): Content | undefined {
+  if (rest.length !== DIGEST_BYTES || !isStored(seen)) return undefined;
+  const digest = rest.toString("hex") as Digest;
+  return { digest, remark: { what: "ima", path: pathTextOf(seen), digest: `sha256:${digest}` } };
+}
+
 /** A file as task identities name it. */
-export function imageOf({ seen, digest }: SeenImage): Image {
-  return digest ? { path: pathTextOf(seen), digest } : { path: pathTextOf(seen) };
+export function imageOf({ seen, content }: SeenImage): Image {
+  return { path: pathTextOf(seen), ...digestField(content) };
 }

@@ -1,26 +1,27 @@
 /**
  * The bpf sensor: read what the kernel half tells, find out who it is and what it means, tell the kernel half the verdict.
  */
-import type { Image, Operation, Task } from "@isoline/core";
+import type { Image, Task } from "@isoline/core";
 import { EINTR } from "../../abi/errno.ts";
 import { LinuxError } from "../../error.ts";
 import { sendSignal } from "../../process/child.ts";
 import type { Act, KeyBytes, Verdict } from "../seccomp/mediation.ts";
 import type { Identity } from "../seccomp/actors.ts";
-import { classOfMagic } from "../seccomp/files.ts";
+import { digestField, remarksOn } from "../content.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { Ending, Sensor } from "../sensor.ts";
 import { Acts } from "./acts.ts";
-import { SeenContent } from "./content.ts";
+import { isStored, SeenContent } from "./content.ts";
 import { Decisions } from "./decisions.ts";
 import { Executions, imageOf } from "./executions.ts";
 import { Identities } from "./identities.ts";
 import type { KernelHalf } from "./kernel-half.ts";
+import { LASTING } from "./lasting.ts";
 import { describeObject } from "./objects.ts";
 import { portOf } from "./ports.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
 import { wakeHeld } from "./wake.ts";
-import { fates, kinds, operations, Record, type SeenObject } from "./record.ts";
+import { fates, kinds, operations, Record } from "./record.ts";
 
 const SIGKILL = 9;
 const SIGCONT = 18;
@@ -35,25 +36,6 @@ const LONGEST_SLEEP_MS = 100;
 const NAPS = 10;
 const NAP_MS = 1;
 
-/**
- * What may be decided for good. Names that are made, moved or removed the lens must see each time, and what files say of
- * themselves is rare.
- */
-const LASTING: ReadonlySet<Operation> = new Set<Operation>([
-  "exec",
-  "open",
-  "map",
-  "map-anonymous",
-  "protect",
-  "socket",
-  "listen",
-  "connect",
-  "accept",
-  "send",
-  // Asked about more than once by one call.
-  "keyctl",
-  "kexec",
-]);
 
 /** What is noted of an identity for a successor. */
 interface Noted {
@@ -310,11 +292,11 @@ export class BpfSensor implements Sensor {
     }
     const [target, ...loaders] = loaded;
     const loader = loaders.map(imageOf).map((image) => `${image.path}@${image.digest ?? "?"}`);
-    const digest = target.digest ? { digest: target.digest } : {};
-    const act: Act = { op: "exec", subject: { ...describeObject(target.seen), ...digest, loader } };
+    const subject = { ...describeObject(target.seen), ...digestField(target.content), loader };
+    const act: Act = { op: "exec", subject, ...remarksOn(...loaded.map(({ content }) => content)) };
     const verdict = repeated ?? this.#judge(act, record, process, key);
     const isLasting = repeated !== undefined || this.#mediator.wasLasting;
-    const missing = loaded.every(({ digest, seen }) => digest !== undefined || hasNoContent(seen))
+    const missing = loaded.every(({ content, seen }) => content.digest ?? content.remark ?? !isStored(seen))
       ? 0
       : this.#mediator.lost("a program ran whose content could not be read", process);
     const images = loaded.map(imageOf) as unknown as readonly [Image, ...Image[]];
@@ -351,11 +333,6 @@ export class BpfSensor implements Sensor {
     if (isHeld && !decided) this.#half.answer(record.tid, key, on, next);
     if (isHeld && this.#half.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
   }
-}
-
-/** What the kernel makes up has no content, and what has no name cannot be found again. */
-function hasNoContent(seen: SeenObject): boolean {
-  return classOfMagic(seen.magic) !== "disk";
 }
 
 /** The port that an act names. Whose it is may change, so the lens is asked each time. */

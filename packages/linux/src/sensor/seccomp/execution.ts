@@ -5,6 +5,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { escapeBytes, type Image } from "@isoline/core";
 import { EACCES, ELOOP, ENOEXEC } from "../../abi/errno.ts";
 import { AT_FDCWD } from "../../abi/stat.ts";
+import { type Content, digestField } from "../content.ts";
 import type { Context } from "./context.ts";
 import { pathText } from "./files.ts";
 import type { FileUse } from "./inspection.ts";
@@ -17,6 +18,8 @@ import type { Thread } from "./actors.ts";
 export type Execution =
   | {
       readonly images: readonly [Image, ...Image[]];
+      /** What was found out about the content of each. */
+      readonly contents: readonly Content[];
       /** Device and inode of the program that will run, which /proc/PID/exe will show; "" where that is not known. */
       readonly executable: string;
     }
@@ -33,7 +36,12 @@ const LOADERS_KEPT = 4096;
 /** Looks at the file an exec names and at whatever will be loaded to run it. */
 export function inspect(context: Context, thread: Thread, target: Found): Execution {
   const loaders: Image[] = [];
-  const images = (executable: string): Execution => ({ images: [imageOf(context, target), ...loaders], executable });
+  const contents: Content[] = [];
+  const images = (executable: string): Execution => ({
+    images: [imageOf(context, target, contents), ...loaders],
+    contents,
+    executable,
+  });
   let file = target;
   try {
     for (let rewrites = 0; ; rewrites++) {
@@ -41,7 +49,7 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
       if (refusal !== 0) return { refusedWith: refusal };
       const denied = inspectRun(context, thread, file);
       if (denied !== 0) return { deniedWith: denied };
-      if (file !== target) loaders.push(imageOf(context, file));
+      if (file !== target) loaders.push(imageOf(context, file, contents));
       const next = loaderOf(context, thread, file);
       const executable = fileMark(file.stat);
       if (next.kind === "elf" || next.kind === "none") {
@@ -77,7 +85,7 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
       if (next.kind === "elf") {
         const refused = inspectMapped(context, thread, file, ["open", "map"]);
         if (refused !== 0) return { deniedWith: refused };
-        loaders.push(imageOf(context, file));
+        loaders.push(imageOf(context, file, contents));
         return images(executable);
       }
     }
@@ -100,9 +108,10 @@ function inspectMapped(context: Context, thread: Thread, file: Found, uses: read
   return 0;
 }
 
-function imageOf(context: Context, found: Found): Image {
-  const digest = context.files.contentOf(found);
-  return digest ? { path: pathText(found), digest } : { path: pathText(found) };
+function imageOf(context: Context, found: Found, contents: Content[]): Image {
+  const content = context.files.contentOf(found);
+  contents.push(content);
+  return { path: pathText(found), ...digestField(content) };
 }
 
 export type Loader =

@@ -6,9 +6,11 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { type Digest, escapeBytes } from "@isoline/core";
 import { fstatfs, statx } from "../../abi/libc.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, Stat, STATX_MASK } from "../../abi/stat.ts";
+import { type Content, NO_CONTENT } from "../content.ts";
 import { EMPTY } from "./bytes.ts";
 import { Originals } from "./originals.ts";
 import type { Found } from "./paths.ts";
+import { enforcedVerity } from "./verity.ts";
 
 /**
  * Filesystem magics (linux/magic.h) whose files are not stored bytes. Everything else is `disk`: which storage it is
@@ -46,10 +48,14 @@ export function classOfMagic(magic: number): string {
 /** Beyond this, content is said to be too large instead of stopping the workload for minutes. */
 const MAX_CONTENT = 8 * 2 ** 30;
 const CACHE_SIZE = 65_536;
+/** No digest, since the file changed while it was read. */
+const CHANGED = "changed";
 
 export class FileKnowledge {
   readonly #classes = new Map<string, string>();
   readonly #digests = new Map<string, string>();
+  /** What fs-verity says of versions of files that have it. */
+  readonly #verity = new Map<string, string>();
   readonly #statfs: Buffer = Buffer.alloc(120);
   readonly #chunk: Buffer = Buffer.alloc(1 << 17);
   readonly #version: Buffer = Buffer.alloc(48);
@@ -79,16 +85,28 @@ export class FileKnowledge {
   }
 
   /**
-   * SHA-256 of a regular file's content, by the very inode that was found; undefined if it cannot be read or changes
-   * while it is read. Remembered by device, inode, birth time, ctime and size. What the kernel makes up when it is read
-   * has no content: to read it may take it from the workload, do something, or never end (`/proc/kmsg` does all three).
+   * SHA-256 of a regular file's content, by the very inode that was found; none if it cannot be read, and that it changed if
+   * it did while it was read. Remembered by device, inode, birth time, ctime and size. What the kernel makes up when it is
+   * read has no content: to read it may take it from the workload, do something, or never end (`/proc/kmsg` does all three).
    */
-  contentOf(found: Found): Digest | undefined {
-    return this.digestOf(found, "sha256") as Digest | undefined;
+  contentOf(found: Found, path = () => pathText(found)): Content {
+    const digest = this.#look(found, "sha256");
+    if (digest === undefined) return NO_CONTENT;
+    if (digest === CHANGED) return { remark: { what: "changed", path: path() } };
+    const verity = this.#verity.get(this.#versionOf(found.stat));
+    return {
+      digest: digest as Digest,
+      ...(verity === undefined ? {} : { remark: { what: "fs-verity", path: path(), digest: verity } as const }),
+    };
   }
 
-  /** The same by another algorithm, as Node calls it; in hexadecimal. */
+  /** The same by another algorithm, as Node calls it; in hexadecimal, undefined if it is not to be had. */
   digestOf(found: Found, algorithm: string): string | undefined {
+    const digest = this.#look(found, algorithm);
+    return digest === CHANGED ? undefined : digest;
+  }
+
+  #look(found: Found, algorithm: string): string | undefined {
     if (!found.stat.isRegular || found.stat.size > MAX_CONTENT || this.classOf(found) !== "disk") return undefined;
     const version = this.#versionOf(found.stat);
     const entry = algorithm + version;
@@ -97,12 +115,25 @@ export class FileKnowledge {
       if (algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, known);
       return known;
     }
-    const digest = (algorithm === "sha256" && this.#ofOriginal(found)) || this.#hash(found.fd, algorithm);
+    const verity = withReadable(found.fd, enforcedVerity);
+    // What has the same digest of fs-verity has the same content, wherever it is.
+    const entryOfVerity = verity === undefined ? undefined : `${algorithm} ${verity}`;
+    const digest =
+      (entryOfVerity !== undefined && this.#digests.get(entryOfVerity)) ||
+      (algorithm === "sha256" && this.#ofOriginal(found)) ||
+      this.#hash(found, algorithm);
     const after = new Stat();
     if (!digest || statx(found.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, after.bytes) < 0) return undefined;
-    if (this.#versionOf(after) !== version) return undefined;
-    if (this.#digests.size >= CACHE_SIZE) this.#digests.clear();
+    if (verity === undefined && this.#versionOf(after) !== version) return CHANGED;
+    if (this.#digests.size >= CACHE_SIZE) {
+      this.#digests.clear();
+      this.#verity.clear();
+    }
     this.#digests.set(entry, digest);
+    if (verity !== undefined && entryOfVerity !== undefined) {
+      this.#digests.set(entryOfVerity, digest);
+      this.#verity.set(version, verity);
+    }
     if (algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, digest);
     return digest;
   }
@@ -165,10 +196,11 @@ export class FileKnowledge {
     return this.#version.toString("latin1");
   }
 
-  #hash(fd: number, algorithm: string): string | undefined {
+  /** No further than the file reached when it was found: somebody may write faster than we read. */
+  #hash({ fd, stat }: Found, algorithm: string): string | undefined {
     return withReadable(fd, (readable) => {
       const hash = createHash(algorithm);
-      for (let got = 1; got > 0; ) {
+      for (let got = 1, total = 0; got > 0 && total <= stat.size; total += got) {
         got = readSync(readable, this.#chunk, 0, this.#chunk.length, null);
         hash.update(this.#chunk.subarray(0, got));
         this.#meanwhile();

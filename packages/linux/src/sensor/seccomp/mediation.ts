@@ -1,13 +1,19 @@
 /**
  * What the sensor needs of whoever decides: the port between the kernel's side and the model's.
  */
-import type { Actor, Image, Observation, Operation, Subject, Task } from "@isoline/core";
+import type { Actor, ContentRemark, Image, Observation, Operation, Subject, Task } from "@isoline/core";
 import type { ActingProcess, ActingThread, Identity } from "./actors.ts";
 import type { FileInspector } from "./inspection.ts";
 
 /** What happened, in the sensor's words: raw canonical paths, raw ids, raw ports. */
 export type Act<O extends Operation = Operation> = {
-  [K in O]: { readonly op: K; readonly subject: Subject<K>; readonly observation?: Partial<Observation> };
+  [K in O]: {
+    readonly op: K;
+    readonly subject: Subject<K>;
+    readonly observation?: Partial<Observation>;
+    /** What there is to say of the files' content beside. */
+    readonly content?: readonly ContentRemark[];
+  };
 }[O];
 
 /** The kernel will refuse the call by itself, so nothing is exchanged. */

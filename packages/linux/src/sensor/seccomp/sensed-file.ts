@@ -1,19 +1,17 @@
 /** A used file as the seccomp sensor sees it: through the O_PATH descriptor that the call was resolved to. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { ioctl, fstatfs, getxattr, setxattr } from "../../abi/libc.ts";
-import type { Thread } from "./actors.ts";
 import { terminated } from "./bytes.ts";
 import { type FileKnowledge, withReadable } from "./files.ts";
 import type { UsedFile } from "./inspection.ts";
 import type { Found } from "./paths.ts";
+import { measureVerity, type VerityDigest } from "./verity.ts";
 
 const ENODATA = 61;
 const EOPNOTSUPP = 95;
 const ERANGE = 34;
 /** XATTR_SIZE_MAX (linux/limits.h). */
 const MAX_ATTRIBUTE = 65_536;
-/** `_IOWR('f', 134, struct fsverity_digest)` (linux/fsverity.h). */
-const FS_IOC_MEASURE_VERITY = 0xc004_6686;
 /** `_IOR(0x15, 0, struct fsuuid2)` (linux/fs.h), since Linux 6.9. */
 const FS_IOC_GETFSUUID = 0x8011_1500;
 
@@ -24,6 +22,7 @@ export class SensedFile implements UsedFile {
   readonly #value: Buffer = Buffer.alloc(4096);
   readonly #version: Buffer = Buffer.alloc(48);
   #found: Found | undefined;
+  #path: Buffer | undefined;
   /**
    * Of this file, once somebody has asked. Nothing is kept for the next: numbers of mounts and devices are used again, and a
    * workload that may mount could have its filesystem taken for another.
@@ -37,9 +36,11 @@ export class SensedFile implements UsedFile {
     this.#files = files;
   }
 
-  of(found: Found, thread: Thread): UsedFile {
+  /** `path` where the task's own is another than the one by which the file was found. */
+  of(found: Found, { tid }: { readonly tid: number }, path?: Buffer): UsedFile {
     this.#found = found;
-    this.#tid = thread.tid;
+    this.#path = path;
+    this.#tid = tid;
     this.#magic = undefined;
     this.#type = undefined;
     this.#uuid = undefined;
@@ -47,7 +48,7 @@ export class SensedFile implements UsedFile {
   }
 
   get path(): Buffer {
-    return this.#at.path;
+    return this.#path ?? this.#at.path;
   }
   get device(): number {
     return this.#at.stat.device;
@@ -98,15 +99,8 @@ export class SensedFile implements UsedFile {
     return setxattr(this.#ownPath(), terminated(name), value);
   }
 
-  verity(): { algorithm: number; digest: Buffer } | undefined {
-    return withReadable(this.#at.fd, (fd) => {
-      // struct fsverity_digest: u16 algorithm, u16 room and then size, digest.
-      const argument = Buffer.alloc(4 + 64);
-      argument.writeUInt16LE(64, 2);
-      if (ioctl(fd, FS_IOC_MEASURE_VERITY, argument) < 0) return undefined;
-      const size = argument.readUInt16LE(2);
-      return { algorithm: argument.readUInt16LE(0), digest: argument.subarray(4, 4 + size) };
-    });
+  verity(): VerityDigest | undefined {
+    return withReadable(this.#at.fd, measureVerity);
   }
 
   filesystemMagic(): number {
@@ -115,7 +109,7 @@ export class SensedFile implements UsedFile {
   }
 
   filesystemType(): string | undefined {
-    this.#type ??= { name: mountedType(this.#at.stat.mountId, this.#tid) };
+    this.#type ??= { name: mountedType(this.#tid, (id) => id === this.#at.stat.mountId) };
     return this.#type.name;
   }
 
@@ -134,13 +128,19 @@ export class SensedFile implements UsedFile {
   }
 }
 
-/** Third field after the dash of a line of mountinfo (proc_pid_mountinfo(5)); mount ids are the same in every namespace. */
-function mountedType(mount: number, tid: number): string | undefined {
+/**
+ * First field after the dash of a line of mountinfo (proc_pid_mountinfo(5)): the first mount with that id, which is the same in
+ * every namespace, or of that device.
+ */
+function mountedType(tid: number, isIt: (id: number, device: string) => boolean): string | undefined {
   for (const who of ["self", String(tid)]) {
     try {
       const line = readFileSync(`/proc/${who}/mountinfo`, "latin1")
         .split("\n")
-        .find((each) => each.startsWith(`${mount} `));
+        .find((each) => {
+          const [id, , device] = each.split(" ");
+          return isIt(Number(id), device ?? "");
+        });
       const type = line?.split(" - ")[1]?.split(" ")[0];
       if (type !== undefined) return type;
     } catch {
@@ -159,8 +159,14 @@ function uuidByDescriptor(fd: number): string | undefined {
   });
 }
 
+/** The type of the filesystem of a device, as far as the task's mounts tell it; `device` as in `Stat`. */
+export function typeByDevice(device: number, tid: number): string | undefined {
+  const text = `${Math.floor(device / 2 ** 20)}:${device % 2 ** 20}`;
+  return mountedType(tid, (_, each) => each === text);
+}
+
 /** udev names block devices by the UUID of what is on them. */
-function uuidByDevice(device: number): string | undefined {
+export function uuidByDevice(device: number): string | undefined {
   const directory = "/dev/disk/by-uuid";
   try {
     const name = deviceName(device);

@@ -1,6 +1,7 @@
 /** Files that are opened, made by opening, and mapped to be executed. */
 import { escapeBytes } from "@isoline/core";
 import { O_ACCMODE, O_APPEND, O_EXCL, O_PATH, O_TRUNC, O_WRONLY, S_IFMT, S_IFREG } from "../../../abi/stat.ts";
+import { digestField, NO_CONTENT, remarksOn } from "../../content.ts";
 import type { Act } from "../../seccomp/mediation.ts";
 import type { SeenContent } from "../content.ts";
 import { describeObject, pathTextOf } from "../objects.ts";
@@ -21,14 +22,15 @@ export class FileActs {
     const seen = record.object(0);
     if ((flags & O_PATH) !== 0) return { op: "open", subject: { access: "path", ...describeObject(seen) } };
     const counts = this.#readsContent && (seen.mode & S_IFMT) === S_IFREG && (flags & O_ACCMODE) !== O_WRONLY;
-    const digest = counts ? this.#content.of(seen, record.pid) : undefined;
+    const content = counts ? this.#content.of(seen, record.pid) : NO_CONTENT;
     const truncates = (flags & O_TRUNC) !== 0 ? ",truncate" : "";
     const what = describeObject(seen);
     // The kind follows, where it is the only name that there is.
     const path = what.path === "ns:" ? `ns:${escapeBytes(record.rest)}` : what.path;
     return {
       op: "open",
-      subject: { access: accessOf(flags) + truncates, ...what, path, ...(digest ? { digest } : {}) },
+      subject: { access: accessOf(flags) + truncates, ...what, path, ...digestField(content) },
+      ...remarksOn(content),
     };
   }
 
@@ -46,9 +48,13 @@ export class FileActs {
 
   map(record: Record): Act {
     const seen = record.object(0);
-    const digest = this.#content.of(seen, record.pid);
+    const content = this.#content.of(seen, record.pid);
     const access = protection(record.argument(0));
-    return { op: "map", subject: { access, ...describeObject(seen), ...(digest ? { digest } : {}) } };
+    return {
+      op: "map",
+      subject: { access, ...describeObject(seen), ...digestField(content) },
+      ...remarksOn(content),
+    };
   }
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { bpfCommands, keyOperations, perfTypes, rebootCommands } from "../../seccomp/calls/kernel.ts";
+import { digestField, remarksOn } from "../../content.ts";
 import type { Act } from "../../seccomp/mediation.ts";
 import type { SeenContent } from "../content.ts";
 import { pathTextOf } from "../objects.ts";
@@ -90,9 +91,10 @@ export function moduleAct(record: Record, content: SeenContent): Act {
   if (kind !== 1)
     return { op: "module", subject: { call: kind === 0 ? "init_module" : "delete_module", path: "none" } };
   const seen = record.object(0);
-  const digest = content.of(seen, record.pid);
+  const read = content.of(seen, record.pid);
   return {
     op: "module",
-    subject: { call: "finit_module", path: pathTextOf(seen), ...(digest ? { digest } : {}) },
+    subject: { call: "finit_module", path: pathTextOf(seen), ...digestField(read) },
+    ...remarksOn(read),
   };
 }

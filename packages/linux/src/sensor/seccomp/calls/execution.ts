@@ -3,6 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
+import { digestField, remarksOn } from "../../content.ts";
 import type { Context, Decoder } from "../context.ts";
 import { inspect } from "../execution.ts";
 import type { Act, Verdict } from "../mediation.ts";
@@ -42,13 +43,14 @@ function execute(context: Context, thread: Thread, target: Found): Verdict {
     context.mediator.attempted();
     return execution.deniedWith;
   }
-  const { images } = execution;
+  const { images, contents } = execution;
   const [image, ...loaders] = images;
   const loader = loaders.map((each) => `${each.path}@${each.digest ?? "?"}`);
   const digest = image.digest ? { digest: image.digest } : {};
   const verdict = context.decide(thread, {
     op: "exec",
     subject: { ...context.files.describe(target), ...digest, loader },
+    ...remarksOn(...contents),
   });
   if (verdict === 0) {
     const { task, program } = context.mediator.taskOf(thread.process.identity, images, thread);
@@ -70,8 +72,9 @@ export const mmap: Decoder = (context, thread) => {
     (found) => {
       const key = context.keyFor("map", thread).u32(context.call.u32(2)).object(found).version(found.stat);
       const describe = (): Act => {
-        const digest = context.files.contentOf(found);
-        return { op: "map", subject: { access, ...context.files.describe(found), ...(digest ? { digest } : {}) } };
+        const content = context.files.contentOf(found);
+        const subject = { access, ...context.files.describe(found), ...digestField(content) };
+        return { op: "map", subject, ...remarksOn(content) };
       };
       return context.exchange(thread, key, describe, () => context.inspect(thread, found, "map", EXECUTE));
     },

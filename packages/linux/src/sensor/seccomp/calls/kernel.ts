@@ -4,6 +4,7 @@
  * Like all privileged operations they are events whether or not the kernel will grant them.
  */
 import { ENOSYS } from "../../../abi/errno.ts";
+import { digestField, NO_CONTENT, remarksOn } from "../../content.ts";
 import type { Context, Decoder } from "../context.ts";
 import { pathText } from "../files.ts";
 import type { FileUse } from "../inspection.ts";
@@ -120,11 +121,12 @@ export const finitModule: Decoder = (context, thread) => {
     const result = context.finder.findDescriptor(found, thread, context.call.int(0));
     const refused = result < 0 ? 0 : context.inspect(thread, found, "module", READ);
     if (refused !== 0) return refused;
-    const digest = result < 0 ? undefined : context.files.contentOf(found);
+    const content = result < 0 ? NO_CONTENT : context.files.contentOf(found);
     const path = result < 0 ? "?unresolved" : pathText(found);
     return context.decide(thread, {
       op: "module",
-      subject: { call: "finit_module", path, ...(digest ? { digest } : {}) },
+      subject: { call: "finit_module", path, ...digestField(content) },
+      ...remarksOn(content),
     });
   } finally {
     found.close();

@@ -17,6 +17,7 @@ import {
   O_WRONLY,
   S_IFSOCK,
 } from "../../../abi/stat.ts";
+import { digestField, NO_CONTENT, remarksOn } from "../../content.ts";
 import type { Context, Decoder } from "../context.ts";
 import { reasonFor } from "../context.ts";
 import { pathText } from "../files.ts";
@@ -136,8 +137,12 @@ function openExisting(context: Context, thread: Thread, flags: number, access: s
   const describe = () => {
     const refused = refusalOfOpen(context, thread, flags);
     if (refused) return refused;
-    const digest = contentCounts ? files.contentOf(found) : undefined;
-    return { op: "open" as const, subject: { access, ...files.describe(found), ...(digest ? { digest } : {}) } };
+    const content = contentCounts ? files.contentOf(found) : NO_CONTENT;
+    return {
+      op: "open" as const,
+      subject: { access, ...files.describe(found), ...digestField(content) },
+      ...remarksOn(content),
+    };
   };
   return context.exchange(thread, key, describe, () =>
     (flags & O_PATH) === 0 ? context.inspect(thread, found, "open", accessMask(flags)) : 0,

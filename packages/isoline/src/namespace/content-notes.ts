@@ -1,0 +1,35 @@
+/** What was said of files' contents while a namespace lived, each file once: for its report. */
+import type { ContentRemark } from "@isoline/core";
+
+/** A remark, and how often there was occasion for it. */
+export interface ContentNote extends ContentRemark {
+  readonly count: number;
+}
+
+/** A workload decides how many files there are. */
+const MOST_NOTES = 10_000;
+
+export class ContentNotes {
+  readonly #notes = new Map<string, { readonly remark: ContentRemark; count: number }>();
+  #more = 0;
+
+  add(remarks: readonly ContentRemark[]): void {
+    for (const remark of remarks) {
+      const key = `${remark.what} ${remark.digest ?? ""} ${remark.path}`;
+      const known = this.#notes.get(key);
+      if (known !== undefined) known.count += 1;
+      else if (this.#notes.size < MOST_NOTES) this.#notes.set(key, { remark, count: 1 });
+      else this.#more += 1;
+    }
+  }
+
+  /** In order of first occurrence. */
+  get all(): readonly ContentNote[] {
+    return Array.from(this.#notes.values(), ({ remark, count }) => ({ ...remark, count }));
+  }
+
+  /** Remarks on further files, which were only counted. */
+  get more(): number {
+    return this.#more;
+  }
+}

@@ -1,0 +1,26 @@
+/** What a file holds, as far as it can be said, and what there is to say of it beside that. */
+import type { ContentRemark, Digest } from "@isoline/core";
+
+export interface Content {
+  readonly digest?: Digest;
+  readonly remark?: ContentRemark;
+}
+
+/** The content of what has none: what the kernel makes up, what nobody may read. */
+export const NO_CONTENT: Content = {};
+
+/** A digest, as a field of an event or an image. */
+export function digestField({ digest }: Content): { readonly digest?: Digest } {
+  return digest === undefined ? {} : { digest };
+}
+
+/** What there is to say of some contents, as a member of an act. */
+export function remarksOn(...contents: readonly Content[]): { readonly content?: readonly ContentRemark[] } {
+  const content = contents.flatMap(({ remark }) => (remark === undefined ? [] : [remark]));
+  return content.length === 0 ? {} : { content };
+}
+
+/** Whether content that counts is not known, because the file was not as it had been any more. */
+export function isMissed({ what }: ContentRemark): boolean {
+  return what === "changed" || what === "gone";
+}

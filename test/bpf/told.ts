@@ -1,0 +1,17 @@
+/** Whether the bpf sensor is told by tracepoints here, because there are no hooks that it could attach to. */
+import { LinuxError } from "../../packages/linux/src/error.ts";
+import { type Attachment, Load } from "../../packages/linux/src/sensor/bpf/load.ts";
+import { isBuilt } from "../support/isoline.ts";
+
+const attaches = (attachment: Attachment): boolean => {
+  try {
+    Load.try(attachment);
+    return true;
+  } catch (fault) {
+    if (fault instanceof LinuxError) return false;
+    throw fault;
+  }
+};
+
+export const isTold =
+  process.getuid?.() === 0 && isBuilt && !attaches("lsm") && !attaches("fmod_ret") && attaches("tracepoints");
