@@ -10,7 +10,15 @@ import {
   sizes,
   standings,
 } from "../../packages/linux/src/sensor/bpf/record.ts";
-import { counterNames, decided, held, modes, posture, space } from "../../packages/linux/src/sensor/bpf/structures.ts";
+import {
+  counterNames,
+  decided,
+  held,
+  modes,
+  posture,
+  space,
+  versionsOf,
+} from "../../packages/linux/src/sensor/bpf/structures.ts";
 import { typesOf } from "./object-types.ts";
 
 const attachments = ["lsm", "fmod_ret", "tracepoints"] as const;
@@ -45,6 +53,7 @@ describe.each(attachments)("the object for %s", (attachment) => {
 
   test.skipIf(path === undefined).each([
     ["MODE_", modes],
+    ["VERSIONS_", versionsOf],
     ["KIND_", kinds],
     ["FATE_", fates],
     ["OP_", operations],

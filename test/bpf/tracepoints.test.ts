@@ -133,7 +133,7 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
 
   it("a ring that nobody reads fills up: what is lost is counted", () => {
     const half = KernelHalf.begin({
-      ...{ attachment: "tracepoints", mode: "tell", readsContent: false, bars: false },
+      ...{ attachment: "tracepoints", mode: "tell", versions: "run", bars: false },
       ...{ supervisor: process.pid, keys: 16, ringSize: 4096, holdSeconds: 1, label: "test" },
     });
     try {

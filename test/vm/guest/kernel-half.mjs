@@ -9,6 +9,6 @@ const { KernelHalf } = await import("../../../packages/linux/dist/sensor/bpf/ker
  */
 export const beginNamespace = (options = {}) =>
   KernelHalf.begin({
-    ...{ attachment: "lsm", mode: "tell", readsContent: false, bars: false, supervisor: process.pid, keys: 64 },
+    ...{ attachment: "lsm", mode: "tell", versions: "run", bars: false, supervisor: process.pid, keys: 64 },
     ...{ ringSize: 65_536, holdSeconds: 1, label: "", ...options },
   });

@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 /** Filesystems of their own are made by some tests. */
-const MODULES = ["loop", "crc32c_generic", "ext4"];
+const MODULES = ["overlay", "loop", "crc32c_generic", "ext4"];
 
 /** Generous, because the cores that emulate may be busy with other things. */
 const LIMIT_SECONDS = 1800;
@@ -47,7 +47,6 @@ export async function runTests(kind: Kind, files: readonly string[], equipment: 
         ISOLINE_SENSOR_TESTS: join(repository, "test/sensor"),
       },
       parameters: parametersFor(kind, equipment.kernel),
-      modules: ["overlay"],
       share,
       limitSeconds: LIMIT_SECONDS,
     });

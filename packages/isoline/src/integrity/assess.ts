@@ -134,7 +134,7 @@ export class Assessor {
       return { good: rule === undefined, lost: 0 };
     }
     audit(dataRecord("collect_data", "failed", file, thread, EIO));
-    return { good: rule === undefined, lost: lost("a file could not be read to be measured", thread.process) };
+    return { good: rule === undefined, lost: lost(missed[file.missed ?? "unread"], thread.process) };
   }
 
   #measure(
@@ -214,6 +214,12 @@ export class Assessor {
     if (!Buffer.isBuffer(read) || !read.equals(value)) file.setAttribute(IMA, value);
   }
 }
+
+const missed = {
+  unread: "a file could not be read to be measured",
+  changed: "a file had changed before it could be looked at, and was not measured",
+  gone: "a file was gone before it could be looked at, and was not measured",
+} as const;
 
 /** Modules, and what kexec loads, are read as a whole. */
 const MOST_CONTENT = 256 * 2 ** 20;

@@ -32,6 +32,8 @@ export interface ViewOptions {
   readonly audit: (record: AuditRecord) => void;
   /** Something could not be measured; the errno to refuse its use with, or 0. */
   readonly lost: (reason: string, process: ActingProcess | undefined) => number;
+  /** Hooks at which the sensor shows nothing. */
+  readonly unshown: ReadonlySet<Hook>;
   /** Whether somebody in the namespace holds a file open. */
   readonly holders: (file: UsedFile) => { readonly readers: boolean; readonly writers: boolean };
   /** What else the list is to hold where the policy measures critical data: label, name and bytes. */
@@ -66,9 +68,9 @@ export class IntegrityView implements FileInspector {
   readonly #began = Math.floor(Date.now() / 1000 - process.uptime()) - 1;
   #policy: ImaPolicy | undefined;
   #measures = false;
-  /** Uses that some rule appraises, and that some rule measures. */
+  /** Uses that some rule appraises, and of which some rule wants a record. */
   readonly #appraised = new Set<FileUse>();
-  readonly #measured = new Set<FileUse>();
+  readonly #recorded = new Set<FileUse>();
   #denied = 0;
 
   constructor(options: ViewOptions) {
@@ -83,6 +85,10 @@ export class IntegrityView implements FileInspector {
     return this.#policy !== undefined;
   }
 
+  get mayRefuse(): boolean {
+    return this.#options.mode === "enforce" && this.#appraised.size > 0;
+  }
+
   get policy(): ImaPolicy | undefined {
     return this.#policy;
   }
@@ -95,12 +101,12 @@ export class IntegrityView implements FileInspector {
   /** Takes a policy, once: from then on it is sealed. False if there is one already; throws if it cannot be kept to. */
   load(policy: ImaPolicy): boolean {
     if (this.#policy !== undefined) return false;
-    assertUpheld(policy);
+    assertUpheld(policy, this.#options.unshown);
     this.#policy = policy;
     for (const use of Object.keys(hooksOf) as FileUse[]) {
       if (policy.rules.some((rule) => rule.action === "appraise" && mayBeAbout(rule, use))) this.#appraised.add(use);
-      if (ordinary.has(use) && policy.rules.some((rule) => rule.action === "measure" && mayBeAbout(rule, use)))
-        this.#measured.add(use);
+      if (ordinary.has(use) && policy.rules.some((rule) => isRecording(rule) && mayBeAbout(rule, use)))
+        this.#recorded.add(use);
     }
     this.#measures = policy.rules.some((rule) => rule.action === "measure");
     for (const rule of policy.rules) this.#options.audit(policyRule(rule));
@@ -133,11 +139,12 @@ export class IntegrityView implements FileInspector {
     return this.#options.lost("the measurement list is full", process);
   }
 
-  withoutFile(use: FileUse, thread: UsingThread): number {
-    const lost = this.#measured.has(use)
-      ? this.#options.lost("a file could not be found, and was not measured", thread.process)
-      : 0;
-    if (this.#options.mode !== "enforce" || !this.#appraised.has(use)) return lost;
+  withoutFile(use: FileUse, thread: UsingThread, how?: "changed" | "gone"): number {
+    const isEnforced = this.#options.mode === "enforce";
+    // What is refused has not been missed.
+    const isMissed = this.#recorded.has(use) || (ordinary.has(use) && !isEnforced && this.#appraised.has(use));
+    const lost = isMissed ? this.#options.lost(missed[how ?? "unfound"], thread.process) : 0;
+    if (!isEnforced || !this.#appraised.has(use)) return lost;
     if (use === "protect") return EPERM;
     this.#denied += 1;
     return EACCES;
@@ -264,6 +271,16 @@ export class IntegrityView implements FileInspector {
 
 /** Uses of files by anybody; the others are the machine's, and only rules that name them are about them. */
 const ordinary: ReadonlySet<FileUse> = new Set(["open", "exec", "credentials", "map"]);
+
+const missed = {
+  unfound: "a file could not be found, and was not measured",
+  changed: "a file had changed before it could be looked at, and was not measured",
+  gone: "a file was gone before it could be looked at, and was not measured",
+} as const;
+
+function isRecording({ action }: Rule): boolean {
+  return action === "measure" || action === "audit";
+}
 
 /** Whether a rule may be about a use, whatever the file. */
 function mayBeAbout({ func }: Rule, use: FileUse): boolean {

@@ -5,7 +5,6 @@
  */
 import { mkdirSync } from "node:fs";
 import { holdersOf, isRunning, type ActingProcess, type UsedFile } from "@isoline/linux";
-import { CliError } from "../error.ts";
 import { readKeyFile } from "../integrity/appraise/key-file.ts";
 import { Keyring } from "../integrity/appraise/keyring.ts";
 import { AuditWriter } from "../integrity/audit/writer.ts";
@@ -14,7 +13,7 @@ import { keptBanks } from "../integrity/measure/running-list.ts";
 import { type IntegrityPlan, unasked } from "../integrity/plan.ts";
 import { parseImaPolicy } from "../integrity/policy/parse.ts";
 import { readImaPolicy } from "../integrity/policy/policy-file.ts";
-import type { ImaPolicy } from "../integrity/policy/rule.ts";
+import type { Hook, ImaPolicy } from "../integrity/policy/rule.ts";
 import { IntegrityView } from "../integrity/view.ts";
 import { writeDurably } from "../store/durable-file.ts";
 import {
@@ -24,6 +23,7 @@ import {
   NOT_INSPECTED,
   type PolicyLoaded,
 } from "./messages.ts";
+import type { SensorName } from "./plan.ts";
 
 /** What the view needs of the namespace around it. */
 export interface Surroundings {
@@ -31,8 +31,7 @@ export interface Surroundings {
   readonly pids: () => Iterable<number>;
   /** State of the contour as it is, in hexadecimal. */
   readonly contourState: () => string;
-  /** Whether the sensor asks an inspector at all. */
-  readonly inspects: boolean;
+  readonly sensor: SensorName;
   /** Called when there is something to look for. */
   readonly onActive: (view: IntegrityView) => void;
 }
@@ -52,7 +51,6 @@ export class NamespaceIntegrity {
     this.#around = around;
     this.#keys = new Keyring(plan.keys.map(readKeyFile));
     const policy = plan.policy === undefined ? undefined : readImaPolicy(plan.policy);
-    if (policy !== undefined && !around.inspects) throw new CliError("usage", `--ima-policy: ${NOT_INSPECTED}`);
     if (plan.lists !== undefined) mkdirSync(plan.lists, { recursive: true });
     this.#audit = plan.audit === undefined ? undefined : new AuditWriter(plan.audit);
     if (policy !== undefined) this.#load(policy);
@@ -93,7 +91,7 @@ export class NamespaceIntegrity {
   /** Whatever is wrong with the text, the slot stays free; what is taken is sealed. */
   #take(text: string): PolicyLoaded {
     if (this.#view?.policy !== undefined) return { refused: "sealed", message: SEALED };
-    if (!this.#around.inspects) return { refused: "not-inspected", message: NOT_INSPECTED };
+    if (this.#around.sensor === "bpf") return { refused: "not-inspected", message: NOT_INSPECTED };
     try {
       const policy = parseImaPolicy(text);
       this.#load(policy);
@@ -130,6 +128,7 @@ export class NamespaceIntegrity {
       algorithm: algorithmByName(this.#plan.algorithm) as HashAlgorithm,
       audit: (record) => this.#audit?.write(record),
       lost: this.#around.lost,
+      unshown: this.#around.sensor === "bpf" ? unshownByBpf : nothing,
       holders: (file) => this.#holders(file),
       criticalData: [["isoline", "contour_state", () => Buffer.from(this.#around.contourState(), "latin1")]],
     });
@@ -151,6 +150,10 @@ export class NamespaceIntegrity {
     }
   }
 }
+
+/** What a kernel is started with is known by the call alone. */
+const unshownByBpf: ReadonlySet<Hook> = new Set(["KEXEC_KERNEL_CHECK", "KEXEC_INITRAMFS_CHECK", "KEXEC_CMDLINE"]);
+const nothing: ReadonlySet<Hook> = new Set();
 
 const ownLabels: readonly string[] = ["kernel_info", "isoline"];
 /** As a policy can name it, and an ascii list show it. */

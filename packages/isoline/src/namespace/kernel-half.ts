@@ -25,7 +25,7 @@ export function openKernelHalf(
   const { holdSeconds = DEFAULT_HOLD_SECONDS, adopt, places, mode, label = "" } = plan;
   const { bars, points, mediator } = supervision;
   const bpf = openBpf(mediator, { bars, points, holdSeconds, label, adopt });
-  const stopKeeper = mediator.mayComeToRefuse ? startKeeper(bpf.half) : undefined;
+  const stopKeeper = bpf.holds ? startKeeper(bpf.half) : undefined;
   if (stopKeeper) {
     const { holding, id } = bpf.half;
     say({ kind: "holds", holds: { fd: holding.fd, id, seconds: holdSeconds || DEFAULT_HOLD_SECONDS } });

@@ -68,9 +68,9 @@ export function isAboutIntegrity({ ask }: Request): boolean {
   return ask === "measure-critical-data" || ask === "load-ima-policy" || ask.startsWith("ima-");
 }
 
-/** Why a namespace takes no IMA policy at all. */
+/** Why a namespace takes no IMA policy once it runs: what was decided in the kernel before nobody would look at any more. */
 export const NOT_INSPECTED =
-  "the sensor of this namespace does not show files to an integrity view; start it with --sensor seccomp";
+  "under the bpf sensor an IMA policy is named at the start; start the namespace with --ima-policy, or with --sensor seccomp";
 
 export type PolicyLoaded =
   | { readonly rules: number }

@@ -128,7 +128,7 @@ export class Supervision {
       lost: (reason, process) => this.mediator.lost(reason, process),
       pids: () => Array.from(this.#sensor?.processes ?? [], ({ pid }) => pid),
       contourState: () => this.#contour.state(),
-      inspects: this.#plan.sensor === "seccomp",
+      sensor: this.#plan.sensor,
       onActive: (view) => {
         this.mediator.inspector = view;
       },

@@ -119,13 +119,17 @@ export class ModelMediator implements Mediator {
   /** Whether an act may have to be refused that nobody has decided about yet. */
   get mayRefuse(): boolean {
     const { reaction, mode } = this.#engine;
-    return mode === "enforce" || (mode === "watch" && reaction !== "log");
+    return mode === "enforce" || (mode === "watch" && reaction !== "log") || this.#mayRefuseUses;
   }
 
   /** Whether that can come to be so: trust goes down, and a contour may be sealed. */
   get mayComeToRefuse(): boolean {
     const { reaction, mode } = this.#engine;
-    return mode === "enforce" || reaction !== "log";
+    return mode === "enforce" || reaction !== "log" || this.#mayRefuseUses;
+  }
+
+  get #mayRefuseUses(): boolean {
+    return this.inspector?.mayRefuse ?? false;
   }
 
   /** What is remembered of a key, for `repeatedUnseen`; 0 if nothing is. */

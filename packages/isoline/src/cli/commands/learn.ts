@@ -31,7 +31,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   const command = commandAfterDashes(invocation.argv, ["-o", output]);
   for (const file of [output, options.trajectory, options.report]) if (file !== undefined) assertWritable(file);
   const integrity = integrityPlan(options);
-  const sensor = sensorFor(options.sensor, integrity);
+  const sensor = sensorFor(options.sensor);
   const outcome = await supervise(invocation, {
     plan: {
       mode: "learn",

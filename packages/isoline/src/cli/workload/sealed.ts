@@ -35,7 +35,7 @@ export async function runSealed(
   const { enforce = false, landlock = true, quiet = false } = options;
   if (!landlock && !enforce) throw usage("--no-landlock changes nothing without --enforce; leave it out");
   const integrity = integrityPlan(options);
-  const sensor = sensorFor(options.sensor, integrity);
+  const sensor = sensorFor(options.sensor);
   if (options.hold !== undefined && !(enforce && sensor === "bpf"))
     throw usage("--hold changes nothing without --enforce and --sensor bpf; leave it out");
   const command = commandAfterDashes(invocation.argv, [file]);

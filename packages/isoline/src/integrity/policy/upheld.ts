@@ -1,16 +1,18 @@
 /** Rules that are sound but could not be kept to in a namespace: to take them would be to promise what does not happen. */
 import { PolicyRefusal } from "./parse.ts";
-import type { ImaPolicy, Rule } from "./rule.ts";
+import type { Hook, ImaPolicy, Rule } from "./rule.ts";
 
-/** Refuses a policy that has one, by the line it stands in. */
-export function assertUpheld(policy: ImaPolicy): void {
+/** Refuses a policy that has one, by the line it stands in. `unshown` are hooks at which the sensor shows nothing. */
+export function assertUpheld(policy: ImaPolicy, unshown: ReadonlySet<Hook>): void {
   for (const rule of policy.rules) {
-    const why = notUpheld(rule);
+    const why = notUpheld(rule, unshown);
     if (why !== undefined) throw new PolicyRefusal(rule.line, 1, `${why}; leave the rule out`);
   }
 }
 
-function notUpheld({ action, func, appraise_flag: flag }: Rule): string | undefined {
+function notUpheld({ action, func, appraise_flag: flag }: Rule, unshown: ReadonlySet<Hook>): string | undefined {
+  if (func !== undefined && unshown.has(func) && !action.startsWith("dont_"))
+    return `the bpf sensor does not show what ${func} is about`;
   if (action !== "appraise") return undefined;
   if (func === "SETXATTR_CHECK") return "a namespace does not look at what is written into security.ima";
   return flag === undefined ? undefined : "a namespace has no blacklist of digests to check";

@@ -49,11 +49,22 @@ export class Decisions {
     return this.#toBeRefused.delete(asking(tid, key));
   }
 
+  /** Counts what the kernel half let go ahead by a key, and has it ask again. */
+  takeBack(key: Buffer): void {
+    const taken = this.#letGo.get(nameOf(key));
+    if (taken) this.#count(taken);
+    this.#letGo.delete(nameOf(key));
+    this.#half.forget(key);
+  }
+
   /** Counts what the kernel half decided by itself. */
   settle(): void {
-    for (const { key, known, counted } of this.#letGo.values())
-      this.#mediator.repeatedUnseen(known, Math.max(0, this.#half.timesOf(key) - counted));
+    for (const taken of this.#letGo.values()) this.#count(taken);
     this.#letGo.clear();
+  }
+
+  #count({ key, known, counted }: LetGo): void {
+    this.#mediator.repeatedUnseen(known, Math.max(0, this.#half.timesOf(key) - counted));
   }
 }
 

@@ -15,13 +15,24 @@ import { Journal } from "./journal.ts";
 import { type Attachment, Load, MOST_SPACES, placeOf } from "./load.ts";
 import { operations } from "./record.ts";
 import { Rest } from "./rest.ts";
-import { counterNames, decided, member, modes, sharedKey, space, ticketKey, u32, verdictBytes } from "./structures.ts";
+import {
+  counterNames,
+  decided,
+  member,
+  modes,
+  sharedKey,
+  space,
+  ticketKey,
+  u32,
+  verdictBytes,
+  versionsOf,
+} from "./structures.ts";
 
 export interface KernelHalfOptions {
   readonly attachment: Attachment;
   readonly mode: keyof typeof modes;
-  /** The content of every regular file that is read counts. */
-  readonly readsContent: boolean;
+  /** Of which files the version is told: of those that run, of all that are opened to be read, or of all that are opened. */
+  readonly versions: keyof typeof versionsOf;
   /** A process that is not trusted may do nothing any more. */
   readonly bars: boolean;
   /** The process that decides. */
@@ -79,12 +90,12 @@ export class KernelHalf {
   #launcher = 0;
   readonly #supervisor: number;
   #isLeft = false;
-  /** Nothing is ever taken out of the table. */
+  /** The table has had no room since something was last taken out of it. */
   #isFull = false;
 
   /** With a number: that namespace, taken over from who is gone. Its records and what was decided are left behind. */
   private constructor(load: Load, options: KernelHalfOptions, orphan?: number) {
-    const { mode, readsContent, bars, supervisor, keys, ringSize = RING_SIZE, holdSeconds, label } = options;
+    const { mode, versions, bars, supervisor, keys, ringSize = RING_SIZE, holdSeconds, label } = options;
     this.#load = load;
     this.#supervisor = supervisor;
     this.id = orphan ?? nextNumber(load);
@@ -115,7 +126,7 @@ export class KernelHalf {
         this.#takeOver(options);
         return;
       }
-      this.#record.writeUInt32LE(readsContent ? 1 : 0, space.content);
+      this.#record.writeUInt32LE(versionsOf[versions], space.content);
       this.#record.writeUInt32LE(bars ? 1 : 0, space.bars);
       this.#record.writeBigUInt64LE(BigInt(Math.round(holdSeconds * 1e9)), space.deadline);
       // Who waits on the only processor keeps it from whoever decides.
@@ -146,13 +157,13 @@ export class KernelHalf {
     });
   }
 
-  #takeOver({ mode, readsContent, bars, supervisor }: KernelHalfOptions): void {
+  #takeOver({ mode, versions, bars, supervisor }: KernelHalfOptions): void {
     this.#load.maps.spaces.lookup(u32(this.id), this.#record);
-    const isSame = (offset: number, asked: boolean) => (this.#record.readUInt32LE(offset) !== 0) === asked;
-    if (!isSame(space.content, readsContent) || !isSame(space.bars, bars))
+    const isSame = (offset: number, asked: number) => this.#record.readUInt32LE(offset) === asked;
+    if (!isSame(space.content, versionsOf[versions]) || !isSame(space.bars, Number(bars)))
       throw new LinuxError(
         "in-use",
-        "the namespace was begun under a policy with another `content` or `reaction`; attach with a contour of that policy",
+        "the namespace was begun under a policy with another `content` or `reaction`, or with an IMA policy, which is gone with its supervisor; attach with a contour of that policy",
       );
     this.#load.forgetImages(this.id);
     this.#load.maps.supervisors.update(u32(supervisor), u32(this.id));
@@ -203,6 +214,11 @@ export class KernelHalf {
   decide(key: Buffer, on: boolean, next: number): boolean {
     this.#isFull ||= !this.#own.table.update(key, verdictBytes(on, next));
     return !this.#isFull;
+  }
+
+  /** Asks about every act with this key again. */
+  forget(key: Buffer): void {
+    if (this.#own.table.delete(key)) this.#isFull = false;
   }
 
   /** How often the kernel half let an act go ahead by a decision. */

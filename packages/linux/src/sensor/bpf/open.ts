@@ -28,6 +28,8 @@ export interface OpenedBpf {
   readonly sensor: BpfSensor;
   readonly half: KernelHalf;
   readonly attachment: Attachment;
+  /** Whether somebody may come to be held. */
+  readonly holds: boolean;
 }
 
 export interface BpfOptions {
@@ -60,16 +62,19 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
   const asked = {
     ...more,
     mode: mediator.mayRefuse ? "hold" : "tell",
-    readsContent: mediator.content === "read",
+    versions: mediator.inspector?.active ? "opened" : mediator.content === "read" ? "read" : "run",
     supervisor: process.pid,
     holdSeconds: holdSeconds || DEFAULT_HOLD_SECONDS,
     keys: Math.min(MOST_KEYS, Math.max(FEWEST_KEYS, points * KEYS_PER_POINT)),
   } as const;
   if (adopt?.directory.includes("/tracepoints-") && mediator.mayComeToRefuse) throw cannotRefuse([]);
   const { half, attachment } = adopt ? adoptAt(adopt, asked) : beginBest(mediator.mayComeToRefuse, asked);
-  const sensor = new BpfSensor(half, mediator, holdSeconds > 0);
+  const isAsked = attachment !== "tracepoints";
+  const sensor = new BpfSensor(half, mediator, holdSeconds > 0, isAsked);
+  sensor.adapt();
   if (adopt) sensor.adopt();
-  return { half, attachment, sensor };
+  const holds = mediator.mayComeToRefuse || (isAsked && (mediator.inspector?.active ?? false));
+  return { half, attachment, holds, sensor };
 }
 
 /** The directory's name begins with how the load is attached. */
@@ -104,6 +109,6 @@ function beginBest(
 function cannotRefuse(refusals: readonly string[]): LinuxError {
   return new LinuxError(
     "bpf-unavailable",
-    `refusing needs hooks that ask before something happens, and this kernel has only tracepoints, which tell of it afterwards (${refusals.join("; ")}); use --sensor seccomp to enforce or to react, or --sensor bpf without --enforce and with the reaction log`,
+    `refusing needs hooks that ask before something happens, and this kernel has only tracepoints, which tell of it afterwards (${refusals.join("; ")}); use --sensor seccomp to enforce, to react or to appraise, or --sensor bpf without --enforce, with the reaction log, and with --ima-appraise log`,
   );
 }

@@ -15,6 +15,7 @@ import { isStored, SeenContent } from "./content.ts";
 import { Decisions } from "./decisions.ts";
 import { Executions, imageOf } from "./executions.ts";
 import { Identities } from "./identities.ts";
+import { Inspections } from "./inspections.ts";
 import type { KernelHalf } from "./kernel-half.ts";
 import { LASTING } from "./lasting.ts";
 import { describeObject } from "./objects.ts";
@@ -36,7 +37,6 @@ const LONGEST_SLEEP_MS = 100;
 const NAPS = 10;
 const NAP_MS = 1;
 
-
 /** What is noted of an identity for a successor. */
 interface Noted {
   readonly identity: Identity;
@@ -56,17 +56,24 @@ export class BpfSensor implements Sensor {
   #told = 0;
   readonly #decisions: Decisions;
   readonly #waits: boolean;
+  readonly #inspections: Inspections;
+  readonly #isAsked: boolean;
   #begun = false;
 
-  /** `waits`: what is unknown may be held until it is decided; else only the start of the workload is. */
-  constructor(half: KernelHalf, mediator: ModelMediator, waits: boolean) {
+  /**
+   * `waits`: what is unknown may be held until it is decided; else only the start of the workload is. `isAsked`: before
+   * something happens, and not told afterwards.
+   */
+  constructor(half: KernelHalf, mediator: ModelMediator, waits: boolean, isAsked: boolean) {
     this.#waits = waits;
+    this.#isAsked = isAsked;
     this.#half = half;
     this.#decisions = new Decisions(half, mediator);
     this.#mediator = mediator;
     const content = new SeenContent();
     this.#acts = new Acts(content, mediator.content === "read", this.#table);
     this.#executions = new Executions(content);
+    this.#inspections = new Inspections(mediator, content, this.#executions);
   }
 
   /** Takes in who lives in a namespace whose supervisor is gone, and what that knew of them. */
@@ -96,10 +103,12 @@ export class BpfSensor implements Sensor {
     return this.#table.find(pid);
   }
 
-  /** Makes sure that what may have to be refused is not let go ahead before it is decided. */
+  /** Makes sure that what may have to be refused, or is to be inspected, does not go ahead before that. */
   adapt(): void {
-    const posture = this.#waits || !this.#begun ? "hold" : "refuse";
-    this.#half.take(this.#mediator.mayRefuse ? posture : "tell");
+    const { mayRefuse } = this.#mediator;
+    const mayHold = mayRefuse || (this.#isAsked && this.#inspections.active);
+    if (mayHold && (this.#waits || !this.#begun)) this.#half.take("hold");
+    else this.#half.take(mayRefuse ? "refuse" : "tell");
   }
 
   /** Nobody joins by a listener here. */
@@ -237,10 +246,19 @@ export class BpfSensor implements Sensor {
     const { key } = record;
     if (record.fate === fates.refused && this.#decisions.isSettled(record.tid, key)) return;
     const repeated = this.#mediator.repeated(keyBytes(key), process);
-    if (record.operation === operations.exec) this.#exec(record, process, key, repeated);
+    for (const settled of this.#inspections.unsettled(record)) this.#decisions.takeBack(settled);
+    const inspected = repeated || record.fate === fates.refused ? 0 : this.#inspections.look(record, process);
+    if (inspected !== 0) this.#refuseUse(record, process, key, inspected);
+    else if (record.operation === operations.exec) this.#exec(record, process, key, repeated);
     else if (repeated === undefined) this.#decide(record, process, key);
-    else this.#carryOut(record, process, key, repeated, true, 0);
+    else this.#carryOut(record, process, key, repeated, !this.#inspections.wantsEach(record), 0);
     if (this.#mediator.isBarred(process)) this.#half.bar(process.handle);
+  }
+
+  /** As where the kernel itself refuses a file: no exchange, and asked about anew each time. */
+  #refuseUse(record: Record, process: BpfProcess, key: Buffer, errno: Verdict): void {
+    this.#mediator.attempted();
+    this.#carryOut(record, process, key, errno, false, 0);
   }
 
   #decide(record: Record, process: BpfProcess, key: Buffer): void {
@@ -262,7 +280,7 @@ export class BpfSensor implements Sensor {
       process,
       key,
       verdict,
-      this.#mediator.wasLasting && LASTING.has(op) && port === undefined,
+      this.#mediator.wasLasting && LASTING.has(op) && port === undefined && !this.#inspections.wantsEach(record),
       0,
     );
   }
@@ -330,6 +348,7 @@ export class BpfSensor implements Sensor {
       lasts &&
       !isFrozen &&
       (on ? this.#decisions.letGo(key, next, isHeld) : this.#decisions.refuse(key, next, waiting));
+    if (decided && on) this.#inspections.settled(record, key);
     if (isHeld && !decided) this.#half.answer(record.tid, key, on, next);
     if (isHeld && this.#half.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
   }

@@ -37,6 +37,9 @@ const verdicts = { on: 1, off: 2 } as const;
 /** `enum mode`: what becomes of an act that has not been decided. */
 export const modes = { tell: 1, hold: 2, refuse: 3 } as const;
 
+/** `enum versions`: of which files an open tells the version; of those that run it is told always. */
+export const versionsOf = { run: 0, read: 1, opened: 2 } as const;
+
 export function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value >>> 0);

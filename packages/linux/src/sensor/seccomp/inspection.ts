@@ -27,6 +27,8 @@ export interface UsingThread extends ActingThread {
 export interface FileInspector {
   /** False while it has nothing to look for: then it is not asked. */
   readonly active: boolean;
+  /** Whether it may refuse a use; else it only takes note. */
+  readonly mayRefuse: boolean;
   /**
    * Called before the use is decided, while the task waits. `access` are MAY_ bits (1 execute, 2 write, 4 read, 8 append).
    * The file is only good during the call. Returns 0, or the errno that the use fails with.
@@ -34,8 +36,11 @@ export interface FileInspector {
   inspect(use: FileUse, access: number, file: UsedFile, thread: UsingThread): number;
   /** The command line that a kernel is to be started with; the errno that the call fails with, or 0. */
   inspectCommandLine(text: Buffer, thread: UsingThread): number;
-  /** The same for content that comes out of memory where a file was possible, and for a file that could not be found. */
-  withoutFile(use: FileUse, thread: UsingThread): number;
+  /**
+   * The same for content that comes out of memory where a file was possible, and for a file that could not be found or, as
+   * `how` says, was not as it had been used.
+   */
+  withoutFile(use: FileUse, thread: UsingThread, how?: "changed" | "gone"): number;
 }
 
 /** A regular file that is being used. */
@@ -65,6 +70,8 @@ export interface UsedFile {
   setAttribute(name: string, value: Buffer): number;
   /** The fs-verity digest, with the number of its algorithm (linux/fsverity.h); undefined where the file has none. */
   verity(): { readonly algorithm: number; readonly digest: Buffer } | undefined;
+  /** How it was missed, where it is not there any more as it was used: then it has no digest, content or attribute. */
+  readonly missed?: "changed" | "gone";
   /** The magic of its filesystem (linux/magic.h). */
   filesystemMagic(): number;
   /** The type of its filesystem, with its subtype after a dot if it has one. */

@@ -150,7 +150,7 @@ function openExisting(context: Context, thread: Thread, flags: number, access: s
 }
 
 /** What is asked of the file, as MAY_ bits (fs/open.c, build_open_flags). */
-function accessMask(flags: number): number {
+export function accessMask(flags: number): number {
   const mode = flags & O_ACCMODE;
   const asked = mode === O_WRONLY ? WRITE : mode === 0 ? READ : READ | WRITE;
   return asked | ((flags & O_TRUNC) !== 0 ? WRITE : 0) | ((flags & O_APPEND) !== 0 ? APPEND : 0);

@@ -1,0 +1,125 @@
+/**
+ * Shows files to whoever inspects them, as the seccomp sensor does: each use that a record tells of, in the order of the
+ * kernel's own looks, by the very inode that the kernel half saw.
+ */
+import { O_ACCMODE, O_PATH, O_TRUNC, S_IFMT, S_IFREG } from "../../abi/stat.ts";
+import type { ModelMediator } from "../model-mediator.ts";
+import { accessMask } from "../seccomp/calls/open.ts";
+import type { FileUse, UsedFile, UsingThread } from "../seccomp/inspection.ts";
+import type { Verdict } from "../seccomp/mediation.ts";
+import { EXECUTE, READ } from "../seccomp/permission.ts";
+import { isStored, type SeenContent } from "./content.ts";
+import type { Executions, SeenImage } from "./executions.ts";
+import { MissedFile } from "./missed-file.ts";
+import type { BpfProcess } from "./processes.ts";
+import { operations, type Record, type SeenObject } from "./record.ts";
+
+/** What stands in a record of a module or a kernel that comes out of a file. */
+const OUT_OF_FILE = 1;
+
+export class Inspections {
+  readonly #mediator: ModelMediator;
+  readonly #content: SeenContent;
+  readonly #executions: Executions;
+  /** By device and inode: what the kernel half decides by itself about a file. */
+  readonly #settled = new Map<string, Buffer[]>();
+
+  constructor(mediator: ModelMediator, content: SeenContent, executions: Executions) {
+    this.#mediator = mediator;
+    this.#content = content;
+    this.#executions = executions;
+  }
+
+  /** Takes note that the kernel half lets a use go ahead by itself from now on. */
+  settled(record: Record, key: Buffer): void {
+    if (!this.active || (record.operation !== operations.open && record.operation !== operations.map)) return;
+    const name = fileOf(record);
+    const keys = this.#settled.get(name);
+    const copy = Buffer.from(key);
+    if (keys) keys.push(copy);
+    else this.#settled.set(name, [copy]);
+  }
+
+  /** Who opens a file to write to it: whatever was settled about that file is to be looked at again, by these keys. */
+  unsettled(record: Record): readonly Buffer[] {
+    if (!this.wantsEach(record)) return [];
+    const name = fileOf(record);
+    const keys = this.#settled.get(name) ?? [];
+    this.#settled.delete(name);
+    return keys;
+  }
+
+  /** Whether somebody looks. */
+  get active(): boolean {
+    return this.#mediator.inspector?.active ?? false;
+  }
+
+  /** Whether each occurrence has to be looked at: that somebody opens a file to write to it matters each time. */
+  wantsEach(record: Record): boolean {
+    if (!this.active || record.operation !== operations.open) return false;
+    const flags = record.argument(0);
+    return (flags & O_ACCMODE) !== 0 || (flags & O_TRUNC) !== 0;
+  }
+
+  /** Lets the files be looked at that a record is about: 0, or the errno that their use is to fail with. */
+  look(record: Record, process: BpfProcess): Verdict {
+    if (!this.active) return 0;
+    const thread = { tid: record.tid, process, credentials: record.credentials() };
+    switch (record.operation) {
+      case operations.open:
+        return (record.argument(0) & O_PATH) !== 0
+          ? 0
+          : this.#show(record.object(0), ["open"], accessMask(record.argument(0)), thread);
+      case operations.map:
+        return this.#show(record.object(0), ["map"], EXECUTE, thread);
+      case operations.protect:
+        return record.objects === 0 ? 0 : this.#show(record.object(0), ["protect"], EXECUTE, thread);
+      case operations.exec:
+        return this.#showImages(this.#executions.of(record), thread);
+      case operations.module:
+        if (record.argument(0) === OUT_OF_FILE) return this.#show(record.object(0), ["module"], READ, thread);
+        return record.argument(0) === 0 ? this.#without("module", thread) : 0;
+      case operations.kexec:
+        return this.#without("kexec-kernel", thread) || this.#mediator.lost(UNSHOWN_KERNEL, process);
+      default:
+        return 0;
+    }
+  }
+
+  /** The program and each interpreter of a script are opened and run; what becomes memory is mapped. */
+  #showImages(images: readonly SeenImage[] | undefined, thread: UsingThread): Verdict {
+    if (images === undefined) return this.#without("exec", thread);
+    const last = images.findLastIndex(({ isLoader }) => !isLoader);
+    for (const [index, { seen, isLoader }] of images.entries()) {
+      const uses: FileUse[] = isLoader ? ["open", "map"] : ["open", "exec"];
+      if (index === last) uses.push("credentials", "map");
+      const refused = this.#show(seen, uses, EXECUTE, thread);
+      if (refused !== 0) return refused;
+    }
+    return 0;
+  }
+
+  #show(seen: SeenObject, uses: readonly FileUse[], access: number, thread: UsingThread): Verdict {
+    if ((seen.mode & S_IFMT) !== S_IFREG) return 0;
+    const { inspector } = this.#mediator;
+    const inspect = (file: UsedFile) =>
+      uses.reduce((refused, use) => refused || (inspector?.inspect(use, access, file, thread) ?? 0), 0);
+    const shown = this.#content.show(seen, thread, inspect);
+    if (typeof shown === "number") return shown;
+    // Rules may ask for more than is known of it.
+    if (inspector?.mayRefuse) return uses.reduce((refused, use) => refused || this.#without(use, thread, shown), 0);
+    // What the kernel makes up has no content that could have been looked at.
+    return isStored(seen) ? inspect(new MissedFile(seen, shown, thread.tid)) : 0;
+  }
+
+  #without(use: FileUse, thread: UsingThread, how?: "changed" | "gone"): Verdict {
+    return this.#mediator.inspector?.withoutFile(use, thread, how) ?? 0;
+  }
+}
+
+function fileOf(record: Record): string {
+  const { device, inode } = record.object(0);
+  return `${device} ${inode}`;
+}
+
+const UNSHOWN_KERNEL = "a kernel that was to be started could not be looked at";
