@@ -122,9 +122,12 @@ describe.skipIf(!isBuilt)("measurement", () => {
 
   it("says beforehand what is wrong with a policy, a key or a template", async () => {
     const started = bench.path("started");
-    writeFileSync(bench.path("not-upheld"), "measure\nappraise func=SETXATTR_CHECK appraise_algos=sha256\n");
+    writeFileSync(
+      bench.path("not-upheld"),
+      "measure\nappraise func=MODULE_CHECK appraise_type=imasig|modsig appraise_flag=check_blacklist\n",
+    );
     for (const [more, why] of [
-      [["--ima-policy", bench.path("not-upheld")], /line 2, column 1: a namespace does not look/],
+      [["--ima-policy", bench.path("not-upheld")], /line 2, column 1: a namespace has no blacklist/],
       [["--ima-policy", bench.path("none")], /none: expected a policy file/],
       [["--ima-key", "/etc/hostname"], /hostname: expected a certificate or an RSA/],
       [["--ima-template", "ima-best"], /expected a template of files/],

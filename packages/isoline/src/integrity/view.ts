@@ -4,6 +4,7 @@
  */
 import { release } from "node:os";
 import type { FileInspector, FileUse, ActingProcess, UsingThread, UsedFile } from "@isoline/linux";
+import { algorithmStated } from "./appraise/attribute.ts";
 import { Assessor, type Assessed } from "./assess.ts";
 import { type AuditRecord, dataRecord, policyLoaded, policyRule, violated } from "./audit/records.ts";
 import type { Keyring } from "./appraise/keyring.ts";
@@ -130,6 +131,19 @@ export class IntegrityView implements FileInspector {
       }
     }
     return 0;
+  }
+
+  /** The first rule about it counts, for every file (ima_update_policy_flags; validate_hash_algo in ima_appraise.c). */
+  inspectAttribute(value: Buffer | undefined, file: UsedFile, thread: UsingThread): number {
+    const allowed = this.#policy?.rules.find(({ func }) => func === "SETXATTR_CHECK")?.appraise_algos;
+    // Without a value the kernel refuses by itself.
+    if (allowed === undefined || value?.length === 0) return 0;
+    const { name } = (value && algorithmStated(value)) ?? this.#options.algorithm;
+    if (value !== undefined && allowed.includes(name)) return 0;
+    this.#options.audit(dataRecord("set_data", "denied-hash-algorithm", file, thread, EACCES));
+    if (this.#options.mode !== "enforce") return 0;
+    this.#denied += 1;
+    return EACCES;
   }
 
   inspectCommandLine(text: Buffer, { process, credentials: { uid, gid } }: UsingThread): number {

@@ -151,8 +151,13 @@ export class NamespaceIntegrity {
   }
 }
 
-/** What a kernel is started with is known by the call alone. */
-const unshownByBpf: ReadonlySet<Hook> = new Set(["KEXEC_KERNEL_CHECK", "KEXEC_INITRAMFS_CHECK", "KEXEC_CMDLINE"]);
+/** What a kernel is started with is known by the call alone, and what is written into an attribute by its name. */
+const unshownByBpf: ReadonlySet<Hook> = new Set([
+  "KEXEC_KERNEL_CHECK",
+  "KEXEC_INITRAMFS_CHECK",
+  "KEXEC_CMDLINE",
+  "SETXATTR_CHECK",
+]);
 const nothing: ReadonlySet<Hook> = new Set();
 
 const ownLabels: readonly string[] = ["kernel_info", "isoline"];

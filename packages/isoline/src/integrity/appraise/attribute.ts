@@ -74,6 +74,28 @@ function signature(bytes: Buffer, over: "content" | "verity"): ImaAttribute {
   };
 }
 
+/**
+ * The algorithm by which the kernel takes a value to be, however much of it is wrong; undefined where it takes its own
+ * (ima_get_hash_algo).
+ */
+export function algorithmStated(bytes: Buffer): HashAlgorithm | undefined {
+  const [type, version, number = 255] = bytes;
+  switch (type) {
+    case types.DIGEST_NG:
+      return algorithmByNumber(version ?? 255);
+    case types.SIGNATURE:
+      return version === 2 && bytes.length > HEADER ? algorithmByNumber(number) : undefined;
+    case types.VERITY_SIGNATURE:
+      return version === 3 && bytes.length > HEADER ? algorithmByNumber(number) : undefined;
+    case types.DIGEST: {
+      const old = oldDigest(bytes);
+      return old.kind === "digest" ? old.algorithm : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
 /** Whether a value is a signature by its first byte, so that measurements carry it. */
 export function isSignatureValue(bytes: Buffer): boolean {
   return bytes[0] === types.SIGNATURE || bytes[0] === types.VERITY_SIGNATURE;

@@ -14,6 +14,5 @@ function notUpheld({ action, func, appraise_flag: flag }: Rule, unshown: Readonl
   if (func !== undefined && unshown.has(func) && !action.startsWith("dont_"))
     return `the bpf sensor does not show what ${func} is about`;
   if (action !== "appraise") return undefined;
-  if (func === "SETXATTR_CHECK") return "a namespace does not look at what is written into security.ima";
   return flag === undefined ? undefined : "a namespace has no blacklist of digests to check";
 }

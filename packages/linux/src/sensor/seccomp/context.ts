@@ -24,6 +24,7 @@ const operationNumbers = new Map<Operation, number>(operationNames.map((name, in
 export type Decoder = (context: Context, thread: Thread) => Verdict;
 
 const PROCEED: Verdict = 0;
+const CAP_SYS_ADMIN = 1n << 21n;
 
 /** Refusals for what is there, or is not: names and descriptors. */
 const FLEETING: ReadonlySet<number> = new Set([ENOENT, EEXIST, EBADF]);
@@ -81,6 +82,16 @@ export class Context {
     const { inspector } = this.mediator;
     if (!inspector?.active || !found.stat.isRegular || !this.listener.stillWaiting()) return PROCEED;
     return inspector.inspect(use, access, this.#sensed.of(found, thread), thread);
+  }
+
+  /** The same for what is about to be written into `security.ima`, by whoever the kernel lets do that. */
+  inspectAttribute(thread: Thread, found: Found, value: () => Buffer | undefined): Verdict {
+    const { inspector } = this.mediator;
+    const isPermitted = (thread.credentials.capabilities & CAP_SYS_ADMIN) !== 0n;
+    if (!inspector?.active || !isPermitted) return PROCEED;
+    const refused = inspector.inspectAttribute(value(), this.#sensed.of(found, thread), thread);
+    if (refused !== PROCEED) this.mediator.attempted();
+    return refused;
   }
 
   /** Reports an exchange that is not to be remembered by a raw key. */

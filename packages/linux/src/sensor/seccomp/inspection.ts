@@ -34,6 +34,8 @@ export interface FileInspector {
    * The file is only good during the call. Returns 0, or the errno that the use fails with.
    */
   inspect(use: FileUse, access: number, file: UsedFile, thread: UsingThread): number;
+  /** What is about to be written into `security.ima`; undefined if it could not be read. The errno that it fails with, or 0. */
+  inspectAttribute(value: Buffer | undefined, file: UsedFile, thread: UsingThread): number;
   /** The command line that a kernel is to be started with; the errno that the call fails with, or 0. */
   inspectCommandLine(text: Buffer, thread: UsingThread): number;
   /**

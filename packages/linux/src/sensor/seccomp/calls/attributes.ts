@@ -21,9 +21,15 @@ interface Chosen {
 type Describe = (object: ReturnType<Context["files"]["describe"]>) => Act;
 const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?" };
 
-function change(context: Context, thread: Thread, chosen: Chosen, describe: Describe): Verdict {
+function change(
+  context: Context,
+  thread: Thread,
+  chosen: Chosen,
+  describe: Describe,
+  look: (found: Found) => Verdict = () => 0,
+): Verdict {
   const unresolved = (path: string): Act => describe({ path, ...UNKNOWN });
-  const use = (found: Found): Verdict => context.decide(thread, describe(context.files.describe(found)));
+  const use = (found: Found): Verdict => look(found) || context.decide(thread, describe(context.files.describe(found)));
   const named = { directory: chosen.directory, argument: chosen.argument ?? 0 };
   const byDescriptor =
     chosen.argument === undefined || ((chosen.flags & AT_EMPTY_PATH) !== 0 && isEmptyPath(context, thread, named));
@@ -63,19 +69,55 @@ function attribute(
   thread: Thread,
   chosen: Chosen,
   nameArgument: number,
+  value?: () => Value | undefined,
 ): Verdict {
   const length = context.readPath(thread, nameArgument, context.memory2);
   if (length === 0) return context.attempt();
   if (length < 0) return context.unreadable(thread, length);
   const name = escapeBytes(context.memory2.bytes.subarray(0, length));
-  return change(context, thread, chosen, (object) => ({ op, subject: { ...object, name } }));
+  const describe: Describe = (object) => ({ op, subject: { ...object, name } });
+  if (value === undefined || name !== IMA) return change(context, thread, chosen, describe);
+  const written = () => readValue(context, thread, value());
+  return change(context, thread, chosen, describe, (found) => context.inspectAttribute(thread, found, written));
 }
-export const setxattr: Decoder = (context, thread) => attribute("setxattr", context, thread, byPath(0), 1);
+
+/** Where a value is, and how many bytes it has. */
+interface Value {
+  readonly address: number;
+  readonly size: number;
+}
+
+const IMA = "security.ima";
+/** More than any digest or signature: of what is longer the beginning says which algorithm it is by. */
+const MOST_VALUE = 8192;
+
+function readValue({ memory }: Context, { tid }: Thread, value: Value | undefined): Buffer | undefined {
+  if (value === undefined) return undefined;
+  const length = Math.min(value.size, MOST_VALUE);
+  if (length > 0 && memory.exactly(tid, value.address, length) < 0) return undefined;
+  return Buffer.from(memory.bytes.subarray(0, length));
+}
+
+const valueAt =
+  ({ call }: Context, argument: number) =>
+  (): Value => ({ address: call.pointer(argument), size: call.pointer(argument + 1) });
+
+/** `struct xattr_args` (linux/xattr.h): u64 address, u32 size, u32 flags. */
+const valueIn =
+  ({ call, memory }: Context, { tid }: Thread, argument: number) =>
+  (): Value | undefined => {
+    if (memory.exactly(tid, call.pointer(argument), 16) < 0) return undefined;
+    return { address: Number(memory.bytes.readBigUInt64LE(0)), size: memory.bytes.readUInt32LE(8) };
+  };
+
+export const setxattr: Decoder = (context, thread) =>
+  attribute("setxattr", context, thread, byPath(0), 1, valueAt(context, 2));
 export const lsetxattr: Decoder = (context, thread) =>
-  attribute("setxattr", context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), 1);
-export const fsetxattr: Decoder = (context, thread) => attribute("setxattr", context, thread, byDescriptor(context), 1);
+  attribute("setxattr", context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), 1, valueAt(context, 2));
+export const fsetxattr: Decoder = (context, thread) =>
+  attribute("setxattr", context, thread, byDescriptor(context), 1, valueAt(context, 2));
 export const setxattrat: Decoder = (context, thread) =>
-  attribute("setxattr", context, thread, at(context, context.call.u32(2)), 3);
+  attribute("setxattr", context, thread, at(context, context.call.u32(2)), 3, valueIn(context, thread, 4));
 export const removexattr: Decoder = (context, thread) => attribute("removexattr", context, thread, byPath(0), 1);
 export const lremovexattr: Decoder = (context, thread) =>
   attribute("removexattr", context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), 1);
