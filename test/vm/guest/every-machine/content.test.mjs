@@ -1,14 +1,16 @@
 /** For whose content the kernel vouches, and that this is said beside the points, which are the same. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { programsMissing } from "../bpf-programs.mjs";
 import { isolineAs } from "../isoline.mjs";
 import { digestOfBlock, makeFilesystem, seal } from "../verity.mjs";
 
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
+const skip =
+  (programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)") ||
+  (!existsSync("/usr/sbin/mkfs.ext4") && "there is nothing to make a filesystem with (e2fsprogs)");
 /** IMA computes digests for security modules only. */
 const isModule = readFileSync("/sys/kernel/security/lsm", "latin1").split(",").includes("bpf");
 const { cwd, run } = isolineAs(0);
