@@ -31,7 +31,7 @@ export async function startsWarm(attachment, rounds) {
   const { KernelHalf } = await import("../../packages/linux/dist/sensor/bpf/kernel-half.js");
   const begin = () =>
     KernelHalf.begin({
-      ...{ attachment, mode: "tell", readsContent: false, bars: false, supervisor: process.pid },
+      ...{ attachment, mode: "tell", versions: "run", bars: false, supervisor: process.pid },
       ...{ keys: 4096, holdSeconds: 1, label: "bench" },
     });
   const timed = () => {
@@ -68,7 +68,7 @@ export async function toldAgain(attachment, command) {
   const half = KernelHalf.begin({
     attachment: /** @type {"tracepoints"} */ (attachment),
     mode: "tell",
-    readsContent: false,
+    versions: "run",
     bars: false,
     supervisor: process.pid,
     keys: 4096,

@@ -22,7 +22,7 @@ export const begin = () =>
   KernelHalf.begin({
     attachment: "lsm",
     mode: "tell",
-    readsContent: false,
+    versions: "run",
     bars: false,
     supervisor: process.pid,
     keys: 4096,
