@@ -5,6 +5,7 @@ import {
   kinds,
   layout,
   operations,
+  outlooks,
   PENDING,
   Record,
   sizes,
@@ -14,6 +15,7 @@ import {
   counterNames,
   decided,
   held,
+  invitation,
   modes,
   posture,
   space,
@@ -42,7 +44,7 @@ describe.each(attachments)("the object for %s", (attachment) => {
     "has what is kept in maps laid out as it is written (skipped: the BPF programs are not compiled)",
     () => {
       const { structures } = typesOf(path as string);
-      for (const [name, { bytes, ...members }] of Object.entries({ space, decided, posture, held })) {
+      for (const [name, { bytes, ...members }] of Object.entries({ space, decided, posture, held, invitation })) {
         expect(structures.get(name)?.size).toBe(bytes);
         expect(structures.get(name)?.members).toMatchObject(members);
       }
@@ -58,6 +60,7 @@ describe.each(attachments)("the object for %s", (attachment) => {
     ["FATE_", fates],
     ["OP_", operations],
     ["STANDING_", standings],
+    ["OUTLOOK_", outlooks],
   ] as const)("means the same by %s (skipped: the BPF programs are not compiled)", (prefix, ours) => {
     const { enumerators } = typesOf(path as string);
     for (const [name, value] of Object.entries(ours)) expect(enumerators.get(enumerator(prefix, name))).toBe(value);

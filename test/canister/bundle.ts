@@ -218,7 +218,23 @@ function makeRoot(root: string): void {
     mkdirSync(join(root, directory), { recursive: true });
   const busybox = spawnSync("sh", ["-c", "command -v busybox"], { encoding: "utf8" }).stdout.trim();
   putProgram(root, busybox, "/bin/busybox");
-  for (const name of ["sh", "cat", "ls", "echo", "sleep", "id", "touch", "true", "tty", "stat", "nc"])
+  for (const name of [
+    "sh",
+    "cat",
+    "ls",
+    "echo",
+    "sleep",
+    "id",
+    "touch",
+    "true",
+    "tty",
+    "stat",
+    "nc",
+    "mkdir",
+    "mv",
+    "rm",
+    "kill",
+  ])
     symlinkSync("busybox", join(root, "bin", name));
   writeFileSync(join(root, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
   writeFileSync(join(root, "etc/group"), "root:x:0:\n");

@@ -8,6 +8,7 @@
 
 #include "aside.h"
 #include "lookup.h"
+#include "mounting.h"
 
 #define NR_CLONE 56
 #define NR_SETGID 106
@@ -19,17 +20,21 @@
 #define NR_PIVOT_ROOT 155
 #define NR_PRCTL 157
 #define NR_CHROOT 161
+#define NR_SCHED_SETPARAM 142
+#define NR_SCHED_SETSCHEDULER 144
 #define NR_SETTIMEOFDAY 164
-#define NR_MOUNT 165
 #define NR_UMOUNT2 166
 #define NR_INIT_MODULE 175
 #define NR_TKILL 200
+#define NR_SCHED_SETAFFINITY 203
 #define NR_CLOCK_SETTIME 227
 #define NR_TGKILL 234
 #define NR_UNSHARE 272
 #define NR_RT_TGSIGQUEUEINFO 297
 #define NR_PERF_EVENT_OPEN 298
+#define NR_PRLIMIT64 302
 #define NR_SETNS 308
+#define NR_SCHED_SETATTR 314
 #define NR_BPF 321
 #define NR_USERFAULTFD 323
 #define NR_PIDFD_SEND_SIGNAL 424
@@ -47,14 +52,36 @@
 #define PTRACE_SEIZE 0x4206
 
 extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
+/* Since 6.15: by the number in the pid namespace of whoever calls. */
+extern struct task_struct *bpf_task_from_vpid(s32 number) __ksym __weak;
 extern void bpf_task_release(struct task_struct *task) __ksym;
 
-/* The first pid namespace's number of a number that the task uses; 0 if it counts in another one. */
-static __always_inline s32 number_of(s32 number)
+static __always_inline u32 own_level(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return BPF_CORE_READ(task, thread_pid, level) == 0 ? number : 0;
+	return BPF_CORE_READ(task, thread_pid, level);
+}
+
+/* Whom a number means that the task uses; 0 if nobody. Where older kernels let nobody find out, that is said. */
+static __always_inline struct task_struct *called(struct member *member, s32 number, u32 operation)
+{
+	if (own_level() == 0)
+		return bpf_task_from_pid(number);
+	if (bpf_ksym_exists(bpf_task_from_vpid))
+		return bpf_task_from_vpid(number);
+	unseen(member, operation);
+	return 0;
+}
+
+/* What a task's own group is called in its own pid namespace. */
+static __always_inline s32 own_group(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pid *group = BPF_CORE_READ(task, signal, pids[GROUP_PID]);
+	u64 numbers = (u64)group + bpf_core_field_offset(struct pid, numbers);
+
+	return BPF_CORE_READ((struct upid *)(numbers + own_level() * bpf_core_type_size(struct upid)), nr);
 }
 
 /* Which process a descriptor stands for, as a number; 0 if it is none. */
@@ -73,46 +100,63 @@ static __always_inline s32 number_behind(u32 descriptor)
 	return BPF_CORE_READ(pid, numbers[0].nr);
 }
 
-/* A signal to a process, or to a group. Judged when it was sent: who is not there, or not to be reached, is nobody. */
-static __always_inline void signal_call(struct member *member, s32 number, u32 signal, bool is_group)
+/* Judged when it was sent. `target` is 0 for a group, which stands in `meant`. */
+static __always_inline void put_signal_aside(struct member *member, struct task_struct *target, u64 meant, u32 signal)
 {
-	struct task_struct *target = 0;
-	struct desk *desk;
+	struct desk *desk = begin_event(member, OP_KILL);
 
-	if (signal == 0)
-		return;
-	if (!is_group) {
-		target = bpf_task_from_pid(number);
-		if (!target)
-			return;
-		if (target->tgid == (int)(bpf_get_current_pid_tgid() >> 32))
-			goto out;
-	}
-	desk = begin_event(member, OP_KILL);
-	if (desk) {
-		desk->record.act.arguments[0] = signal;
-		if (target)
-			add_target(desk, member, target);
-		else
-			desk->record.act.arguments[1] = 1ULL << 32 | (u32)-number;
-		if (!put_aside(desk))
-			unseen(member, OP_KILL);
-		leave_desk(desk);
-	} else {
+	if (!desk) {
 		unseen(member, OP_KILL);
+		return;
 	}
-out:
+	desk->record.act.arguments[0] = signal;
 	if (target)
-		bpf_task_release(target);
+		add_target(desk, member, target);
+	else
+		desk->record.act.arguments[1] = meant;
+	if (!put_aside(desk))
+		unseen(member, OP_KILL);
+	leave_desk(desk);
 }
 
-static __always_inline void look_call(struct member *member, s32 number)
+/* A signal to a process: who is not there, or not to be reached, is nobody, and itself is no exchange. */
+static __always_inline void signal_process(struct member *member, struct task_struct *target, u32 signal)
 {
-	struct task_struct *target = bpf_task_from_pid(number);
+	if (!target)
+		return;
+	if (signal && target->tgid != (int)(bpf_get_current_pid_tgid() >> 32))
+		put_signal_aside(member, target, 0, signal);
+	bpf_task_release(target);
+}
 
+/* A signal to a group, by its number: 0 is the own one, -1 everyone. */
+static __always_inline void signal_group(struct member *member, s32 number, u32 signal)
+{
+	u32 group = -number;
+
+	if (!signal)
+		return;
+	if (group != EVERYONE && group == (u32)own_group())
+		group = OWN_GROUP;
+	put_signal_aside(member, 0, MEANS_GROUP | group, signal);
+}
+
+static __always_inline void look_call(struct task_struct *target)
+{
 	if (!target)
 		return;
 	looked_into((void *)0, target, 0);
+	bpf_task_release(target);
+}
+
+/* Of itself a process may change how it runs. */
+static __always_inline void adjust_call(struct member *member, s32 number)
+{
+	struct task_struct *target = number > 0 ? called(member, number, OP_ADJUST) : 0;
+
+	if (!target)
+		return;
+	judge_adjustment(target);
 	bpf_task_release(target);
 }
 
@@ -120,46 +164,48 @@ static __always_inline void look_call(struct member *member, s32 number)
 static __always_inline bool asks_other(struct member *member, struct pt_regs *regs)
 {
 	u64 di = regs->di, si = regs->si;
-	s32 number = number_of(di);
 
 	switch (regs->orig_ax) {
 	case NR_KILL:
-		if (!number && (s32)di > 0)
-			unseen(member, OP_KILL);
+		if ((s32)di <= 0)
+			signal_group(member, di, si);
 		else
-			signal_call(member, di, si, (s32)di <= 0);
+			signal_process(member, called(member, di, OP_KILL), si);
 		return true;
 	case NR_TKILL:
 	case NR_RT_SIGQUEUEINFO:
-		if (number)
-			signal_call(member, number, si, false);
-		else
-			unseen(member, OP_KILL);
+		signal_process(member, called(member, di, OP_KILL), si);
 		return true;
 	case NR_TGKILL:
 	case NR_RT_TGSIGQUEUEINFO:
-		if (number)
-			signal_call(member, number, regs->dx, false);
-		else
-			unseen(member, OP_KILL);
+		signal_process(member, called(member, di, OP_KILL), regs->dx);
 		return true;
 	case NR_PIDFD_SEND_SIGNAL:
-		number = number_behind(di);
-		if (number)
-			signal_call(member, number, si, false);
+		signal_process(member, bpf_task_from_pid(number_behind(di)), si);
 		return true;
 	case NR_PTRACE:
 		if (di == PTRACE_TRACEME)
 			traced((void *)0, ((struct task_struct *)bpf_get_current_task_btf())->real_parent);
 		else if (di == PTRACE_ATTACH || di == PTRACE_SEIZE)
-			look_call(member, number_of(si));
+			look_call(called(member, si, OP_PTRACE));
 		return true;
 	case NR_PROCESS_VM_READV:
 	case NR_PROCESS_VM_WRITEV:
-		look_call(member, number);
+		look_call(called(member, di, OP_PTRACE));
 		return true;
 	case NR_PIDFD_GETFD:
-		look_call(member, number_behind(di));
+		look_call(bpf_task_from_pid(number_behind(di)));
+		return true;
+	case NR_PRLIMIT64:
+		/* Without new limits it only looks. */
+		if (regs->dx)
+			adjust_call(member, di);
+		return true;
+	case NR_SCHED_SETPARAM:
+	case NR_SCHED_SETSCHEDULER:
+	case NR_SCHED_SETAFFINITY:
+	case NR_SCHED_SETATTR:
+		adjust_call(member, di);
 		return true;
 	}
 	return false;
@@ -237,31 +283,6 @@ static __always_inline int judge_places(struct member *member, struct way *way, 
 	return unseen(member, operation);
 }
 
-/* Source and type follow the path, each with an end; a NULL is told apart from an empty one by the arguments. */
-static __always_inline int judge_mount(struct member *member, struct way *way, struct pt_regs *regs)
-{
-	struct desk *desk = begin_event(member, OP_MOUNT);
-	u64 source = regs->di, type = regs->dx;
-
-	if (!desk)
-		return unseen(member, OP_MOUNT);
-	desk->record.act.arguments[0] = (u32)regs->r10;
-	desk->record.act.arguments[1] = source != 0;
-	desk->record.act.arguments[2] = type != 0;
-	if (find(way, AT_FDCWD, regs->si, true) != MEANS_OBJECT)
-		goto unknown;
-	add_found(desk, way, false);
-	if (source && !append_user_string(desk, source))
-		goto unknown;
-	append_bytes(desk, "", 1);
-	if (type && !append_user_string(desk, type))
-		goto unknown;
-	return end_event(desk);
-unknown:
-	leave_desk(desk);
-	return unseen(member, OP_MOUNT);
-}
-
 static __always_inline int judge_moved_mount(struct member *member, struct way *way, struct pt_regs *regs)
 {
 	struct desk *desk = begin_event(member, OP_MOUNT);
@@ -320,7 +341,7 @@ static __always_inline int asks_privilege(struct member *member, struct pt_regs 
 	case NR_UMOUNT2:
 		return judge_places(member, way, OP_UMOUNT, di, 0, (u32)si);
 	case NR_MOUNT:
-		return judge_mount(member, way, regs);
+		return begin_mount(member, way, regs);
 	case NR_MOVE_MOUNT:
 		return judge_moved_mount(member, way, regs);
 	case NR_UNSHARE:
@@ -343,6 +364,13 @@ static __always_inline int asks_privilege(struct member *member, struct pt_regs 
 	case NR_SETTIMEOFDAY:
 	case NR_CLOCK_SETTIME:
 		return judge_number(OP_SETTIME, call);
+	case NR_SETHOSTNAME:
+	case NR_SETDOMAINNAME:
+		return judge_number(OP_HOSTNAME, call);
+	case NR_ADD_KEY:
+	case NR_REQUEST_KEY:
+	case NR_KEYCTL:
+		return judge_key();
 	case NR_INIT_MODULE:
 		return judge_number(OP_MODULE, 0);
 	case NR_FINIT_MODULE:

@@ -102,17 +102,39 @@ static __always_inline bool file_mapped_at(struct task_struct *task, u64 address
 	return result == 0;
 }
 
+/* include/linux/fs.h: the second bit since 6.14, the first before. Who is backing counts for nobody either (FMODE_NOACCOUNT). */
+#define FMODE_BACKING (0x2000000 | 0x1000000)
+
+/*
+ * Where a mapped file lies as its user sees it, if that is another place than its own: of an overlay the kernel maps the file
+ * that is below. 0 if it is the same.
+ */
+static __always_inline u64 user_dentry(u64 file, u64 *mount)
+{
+	u32 mode = as_file(file)->f_mode;
+
+	if (!bpf_core_field_exists(struct backing_file, user_path))
+		return 0;
+	if (!(mode & FMODE_NOACCOUNT) || !(mode & FMODE_BACKING))
+		return 0;
+	*mount = mount_of(BPF_CORE_READ((struct backing_file *)file, user_path.mnt));
+	return (u64)BPF_CORE_READ((struct backing_file *)file, user_path.dentry);
+}
+
 /* What has no file is shared by way of one that the kernel makes up. */
 static __noinline int map_made(struct member *member, u64 address, u64 protection, u64 flags)
 {
-	u64 file;
+	u64 file, seen, mount = 0;
 
 	if (flags & MAP_ANONYMOUS)
 		return judge_memory(OP_MAP_ANONYMOUS, protection & PROT_WRITE);
 	/* Another thread has the address space, or has taken the mapping away. */
 	if (!file_mapped_at(bpf_get_current_task_btf(), address, &file))
 		return unseen(member, OP_MAP);
-	return judge_mapping(as_file(file), file != 0, protection);
+	seen = file ? user_dentry(file, &mount) : 0;
+	if (!seen)
+		return judge_mapping(as_file(file), file != 0, protection);
+	return maps_code(protection) ? judge_mapped(as_dentry(seen)->d_inode, as_dentry(seen), mount, protection) : 0;
 }
 
 #endif

@@ -71,6 +71,11 @@ struct proc_ns_operations {
 /* What the file of a namespace stands for. */
 struct ns_common {
 	const struct proc_ns_operations *ops;
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
 };
 
 /* Since 6.11. */
@@ -152,6 +157,11 @@ struct file {
 	void *private_data;
 };
 
+/* Since 6.8: what is mapped of a file system that lies over another is a file of that other, and knows by what path it came. */
+struct backing_file {
+	struct path user_path;
+};
+
 struct fs_struct {
 	struct path root, pwd;
 };
@@ -162,6 +172,7 @@ typedef struct {
 
 struct upid {
 	int nr;
+	struct pid_namespace *ns;
 };
 
 struct pid {

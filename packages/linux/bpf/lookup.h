@@ -9,7 +9,7 @@
 #ifndef ISOLINE_LOOKUP_H
 #define ISOLINE_LOOKUP_H
 
-#include "descriptors.h"
+#include "way.h"
 
 #define AT_FDCWD (-100)
 #define S_IFLNK 0120000
@@ -22,59 +22,6 @@
 enum dentry_flags___named {
 	DCACHE_MOUNTED___named = 1 << 16,
 };
-
-enum meaning {
-	/* Not among what the kernel remembers, or the string cannot be read. */
-	MEANS_UNKNOWN = 0,
-	MEANS_OBJECT = 1,
-	/* A name in a directory that has nothing by it, as far as the kernel remembers. */
-	MEANS_NAME = 2,
-};
-
-struct way {
-	u32 taken;
-	u32 meaning;
-	/* Asked for: from where, which string, whether the last name is followed if it is a link. */
-	s32 directory;
-	u32 follow;
-	u64 string_at;
-	u64 dentry, mount, root_dentry, root_mount;
-	/* The child that is looked for, and where the search for it is. */
-	u64 child, next, mounted;
-	u32 at, length, links;
-	/* The string is the kernel's own. */
-	u32 is_safe;
-	u8 name[2 * NAME_BYTES];
-	u8 other[2 * NAME_BYTES];
-	u8 string[2 * PATH_BYTES];
-	u8 spliced[3 * PATH_BYTES];
-};
-
-#define WAYS 4
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, WAYS);
-	__type(key, u32);
-	__type(value, struct way);
-} ways SEC(".maps");
-
-static __always_inline struct way *take_way(void)
-{
-	for (u32 place = 0; place < WAYS; place++) {
-		u32 key = place;
-		struct way *way = bpf_map_lookup_elem(&ways, &key);
-
-		if (way && __sync_lock_test_and_set(&way->taken, 1) == 0)
-			return way;
-	}
-	return 0;
-}
-
-static __always_inline void leave_way(struct way *way)
-{
-	__sync_lock_test_and_set(&way->taken, 0);
-}
 
 /* All that a step may be given is a pointer into the stack. */
 struct going {
@@ -251,6 +198,8 @@ static long go(u32 index, struct going *going)
 		/* A slash behind the last name follows it. */
 		if (is_last)
 			way->follow = 1;
+		else if (go_to_descriptor(way))
+			return 1;
 	}
 	way->child = 0;
 	here = (struct dentry *)way->dentry;

@@ -25,6 +25,8 @@ const enum standing *standings_used;
 const enum verdict *verdicts_used;
 const enum mode *modes_used;
 const enum versions *versions_used;
+const enum outlook *outlooks_used;
+const struct number *number_used;
 const struct counters *counters_used;
 
 /* Drawn anew for each load, so that nobody can choose two acts with one key. */
@@ -55,6 +57,8 @@ struct member {
 	/* Nothing of its namespace asks for more than a key: no content that counts, nobody who may do nothing any more. */
 	u32 by_key;
 	u32 reserved;
+	/* That of its namespace. */
+	u64 root;
 	u64 image[MAX_IMAGES][2];
 };
 
@@ -77,6 +81,17 @@ struct {
 	__type(key, u32);
 	__type(value, u32);
 } launching SEC(".maps");
+
+/*
+ * Processes of no namespace whose next child is let into one, by who decides about that. With the task and not by its number:
+ * a number may be another's by the time it is looked at.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct invitation);
+} invitations SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

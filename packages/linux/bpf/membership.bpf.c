@@ -7,14 +7,35 @@
 
 #define CLONE_THREAD 0x00010000
 
-/* The namespace that children of this thread begin, or 0. A number that was a launching thread's once proves nothing. */
+static __always_inline struct invitation *invitation_of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&invitations, task, 0, 0);
+}
+
+/*
+ * The namespace that children of this thread begin, or the next one is let into; or 0. A number that was a launching thread's
+ * once proves nothing.
+ */
 static __always_inline u32 launches(void)
 {
+	struct invitation *invitation = invitation_of(bpf_get_current_task_btf());
 	u64 current = bpf_get_current_pid_tgid();
 	u32 tid = current;
-	u32 *id = bpf_map_lookup_elem(&launching, &tid);
+	u32 *id;
 
+	if (invitation && invitation->space && supervisor_of(invitation->space) == invitation->supervisor)
+		return invitation->space;
+	id = bpf_map_lookup_elem(&launching, &tid);
 	return id && supervisor_of(*id) == current >> 32 ? *id : 0;
+}
+
+/* One child is let in, and no other. */
+static __always_inline void end_invitation(void)
+{
+	struct invitation *invitation = invitation_of(bpf_get_current_task_btf());
+
+	if (invitation)
+		invitation->space = 0;
 }
 
 HOOK(task_alloc)
@@ -30,16 +51,22 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 		child.process = parent->process;
 		child.parent = parent->parent;
 		child.by_key = parent->by_key;
+		child.root = parent->root;
 	} else {
 		child.space = clone_flags & CLONE_THREAD ? 0 : launches();
 		if (!child.space)
 			return 0;
+		end_invitation();
 	}
 	space = bpf_map_lookup_elem(&spaces, &child.space);
 	if (!space)
 		return -EPERM;
-	if (!parent)
+	if (!parent) {
 		child.by_key = !space->bars && !space->content;
+		if (!space->root)
+			space->root = (u64)bpf_get_current_task_btf()->fs->root.dentry->d_inode;
+		child.root = space->root;
+	}
 	if (!parent || !(clone_flags & CLONE_THREAD)) {
 		child.parent = child.process;
 		child.process = __sync_fetch_and_add(&space->processes, 1) + 1;
@@ -48,6 +75,26 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 	}
 	if (!bpf_task_storage_get(&members, task, &child, BPF_LOCAL_STORAGE_GET_F_CREATE))
 		return -ENOMEM;
+	return 0;
+}
+
+/* include/linux/pid_namespace.h, MAX_PID_NS_LEVEL */
+#define MOST_PID_LEVELS 32
+
+/* What a new process is called in every pid namespace below the first: in /proc of its own it goes by that. */
+static __noinline int add_numbers(struct desk *desk, struct task_struct *task)
+{
+	struct pid *pid = task->thread_pid;
+	u64 upid = (u64)pid + bpf_core_field_offset(struct pid, numbers);
+	u32 level = BPF_CORE_READ(pid, level);
+	struct number *numbers = (struct number *)desk->text;
+
+	for (u32 at = 0; at < MOST_PID_LEVELS && at < level; at++) {
+		upid += bpf_core_type_size(struct upid);
+		numbers[at].number = BPF_CORE_READ((struct upid *)upid, nr);
+		numbers[at].namespace = BPF_CORE_READ((struct upid *)upid, ns, ns.inum);
+		desk->record.act.text_length = (at + 1) * sizeof(struct number);
+	}
 	return 0;
 }
 
@@ -68,6 +115,8 @@ static __always_inline void tell(struct member *member, struct task_struct *task
 	desk->record.tid = task->pid;
 	desk->record.act.identity = member->identity;
 	desk->can_wait = member->process != 1 && !is_last;
+	if (kind == KIND_FORK)
+		add_numbers(desk, task);
 	send(desk);
 	leave_desk(desk);
 }

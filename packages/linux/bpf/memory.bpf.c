@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that becomes executable. What the kernel maps to run a program is the exec's, and what shmat maps is its own. */
+/* Memory that becomes executable. */
 #include "hooks.h"
 
 #define PROT_READ 1
@@ -28,26 +28,38 @@ static __always_inline int judge_memory(u32 operation, u32 access)
 	return end_event(desk);
 }
 
+/* What the kernel maps to run a program is the exec's, and what shmat maps is its own. */
+static __always_inline bool maps_code(unsigned long protection)
+{
+	return current_member() && protection & PROT_EXEC && !executes() && system_call() != NR_SHMAT;
+}
+
+static __always_inline int judge_mapped(struct inode *inode, struct dentry *dentry, u64 mount, unsigned long protection)
+{
+	struct member *member = current_member();
+	struct desk *desk = member ? begin_event(member, OP_MAP) : 0;
+
+	if (!member)
+		return 0;
+	if (!desk)
+		return unseen(member, OP_MAP);
+	desk->record.act.arguments[0] = protection & PROT_WRITE;
+	add_object(desk, inode, dentry, mount);
+	describe_version(&desk->record.act.object[0], inode);
+	return end_event(desk);
+}
+
 /*
  * `has_file` says whether there is one. The verifier of kernels before 6.18 takes the hook's argument for one that is never
  * NULL, and strikes a comparison with it out; then memory without a file would bring the kernel down.
  */
 static __always_inline int judge_mapping(struct file *file, bool has_file, unsigned long protection)
 {
-	struct member *member = current_member();
-	struct desk *desk;
-
-	if (!member || !(protection & PROT_EXEC) || executes() || system_call() == NR_SHMAT)
+	if (!maps_code(protection))
 		return 0;
 	if (!has_file)
 		return judge_memory(OP_MAP_ANONYMOUS, protection & PROT_WRITE);
-	desk = begin_event(member, OP_MAP);
-	if (!desk)
-		return unseen(member, OP_MAP);
-	desk->record.act.arguments[0] = protection & PROT_WRITE;
-	add_object(desk, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
-	describe_version(&desk->record.act.object[0], file->f_inode);
-	return end_event(desk);
+	return judge_mapped(file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt), protection);
 }
 
 /* What is asked for and, by a personality of old programs, more: then all that can be read can be executed. */

@@ -111,6 +111,21 @@ enum standing {
 	STANDING_TOO_LONG = 3,
 	/* An object without a place among the files: a pipe, a memfd. */
 	STANDING_PLACELESS = 4,
+	/* A path as it was given, that leads nowhere. */
+	STANDING_UNRESOLVED = 5,
+};
+
+enum outlook {
+	/* Another root directory than the namespace began with: that of a container. */
+	OUTLOOK_OTHER_ROOT = 1,
+	/* A pid namespace of its own, in which processes are counted anew. */
+	OUTLOOK_OTHER_NUMBERS = 2,
+};
+
+/* Of a process that came to be: what it is called in one of the pid namespaces it is in, and in which. */
+struct number {
+	u32 number;
+	u32 namespace;
 };
 
 /* An object of a file system. Times, size and place are there where content counts, zero elsewhere. */
@@ -141,6 +156,9 @@ struct act {
 	u64 arguments[4];
 	u32 objects;
 	u32 text_length;
+	/* How the actor sees the world: OUTLOOK_ bits. The same path or number means another thing by another. */
+	u32 outlook;
+	u32 reserved;
 	struct object object[2];
 };
 
@@ -219,7 +237,8 @@ enum versions {
 };
 
 struct space {
-	u32 reserved[2];
+	/* Inode of the root directory that its first process began with: an address. */
+	u64 root;
 	/* enum versions */
 	u32 content;
 	/* Not 0 where a process that is not trusted may do nothing any more. */
@@ -232,6 +251,12 @@ struct space {
 	/* Nanoseconds: after so long a held act is refused when it asks again; so long a verdict is waited for without a stop. */
 	u64 deadline;
 	u64 spin;
+};
+
+/* Into which namespace, and by whom: worth nothing once another process decides there. */
+struct invitation {
+	u32 space;
+	u32 supervisor;
 };
 
 struct held_key {

@@ -127,7 +127,7 @@ static __always_inline void absorb_actor(struct sums *sums, struct member *membe
 	absorb(sums, (u64)cred->euid.val << 32 | cred->suid.val);
 	absorb(sums, (u64)cred->fsuid.val << 32 | cred->gid.val);
 	absorb(sums, (u64)cred->egid.val << 32 | cred->sgid.val);
-	absorb(sums, (u64)cred->fsgid.val);
+	absorb(sums, (u64)outlook_of(member, task) << 32 | cred->fsgid.val);
 	absorb(sums, two_words((u64)&cred->cap_effective)->tv_sec);
 }
 

@@ -52,15 +52,20 @@ static __always_inline void started(struct member *member, struct task_struct *t
 {
 	struct aside *aside = bpf_task_storage_get(&asides, task, 0, 0);
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	u64 loader = 0, program = (u64)BPF_CORE_READ(task, mm, exe_file);
+	u64 seen, mount = 0, loader = 0, program = (u64)BPF_CORE_READ(task, mm, exe_file);
 
 	exec_begins((void *)0, bprm);
 	if (bprm->interp != bprm->filename && !add_script(member, bprm))
 		lose(member->space, OP_EXEC);
 	add_image(member, as_file(program), false);
 	/* It begins in whoever loads it. */
-	if (file_mapped_at(task, BPF_CORE_READ(regs, ip), &loader) && loader && loader != program)
-		add_image(member, as_file(loader), true);
+	if (file_mapped_at(task, BPF_CORE_READ(regs, ip), &loader) && loader && loader != program) {
+		seen = user_dentry(loader, &mount);
+		if (seen)
+			add_image_at(member, as_dentry(seen)->d_inode, as_dentry(seen), mount, true);
+		else
+			add_image(member, as_file(loader), true);
+	}
 	judge_exec(member, aside);
 }
 

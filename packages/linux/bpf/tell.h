@@ -26,6 +26,17 @@ static __always_inline void describe_credentials(u32 *ids, u64 *capabilities, co
 	bpf_core_read(capabilities, sizeof(*capabilities), &cred->cap_effective);
 }
 
+static __always_inline u32 outlook_of(const struct member *member, struct task_struct *task)
+{
+	u32 outlook = 0;
+
+	if ((u64)task->fs->root.dentry->d_inode != member->root)
+		outlook |= OUTLOOK_OTHER_ROOT;
+	if (task->thread_pid->level > 0)
+		outlook |= OUTLOOK_OTHER_NUMBERS;
+	return outlook;
+}
+
 /* Clears a desk's record and names the actor. */
 static __always_inline void begin(struct desk *desk, struct member *member, u32 kind, u32 operation)
 {
@@ -56,6 +67,7 @@ static __always_inline void begin(struct desk *desk, struct member *member, u32 
 	if (kind != KIND_EVENT)
 		return;
 	act->identity = member->identity;
+	act->outlook = outlook_of(member, task);
 	describe_credentials(act->ids, &act->capabilities, cred);
 }
 

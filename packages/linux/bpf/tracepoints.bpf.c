@@ -46,7 +46,7 @@ static const volatile u8 looked_at[CALLS] = {
 	[NR_CHROOT] = BEGIN,
 	[NR_PIVOT_ROOT] = BEGIN,
 	[NR_UMOUNT2] = BEGIN,
-	[NR_MOUNT] = BEGIN,
+	[NR_MOUNT] = BEGIN | END,
 	[NR_MOVE_MOUNT] = BEGIN,
 	[NR_UNSHARE] = BEGIN,
 	[NR_SETNS] = BEGIN,
@@ -54,6 +54,16 @@ static const volatile u8 looked_at[CALLS] = {
 	[NR_CLONE3] = BEGIN,
 	[NR_BPF] = BEGIN,
 	[NR_PERF_EVENT_OPEN] = BEGIN,
+	[NR_SETHOSTNAME] = BEGIN,
+	[NR_SETDOMAINNAME] = BEGIN,
+	[NR_ADD_KEY] = BEGIN,
+	[NR_REQUEST_KEY] = BEGIN,
+	[NR_KEYCTL] = BEGIN,
+	[NR_PRLIMIT64] = BEGIN,
+	[NR_SCHED_SETPARAM] = BEGIN,
+	[NR_SCHED_SETSCHEDULER] = BEGIN,
+	[NR_SCHED_SETAFFINITY] = BEGIN,
+	[NR_SCHED_SETATTR] = BEGIN,
 	[NR_SETTIMEOFDAY] = BEGIN,
 	[NR_CLOCK_SETTIME] = BEGIN,
 	[NR_INIT_MODULE] = BEGIN,
@@ -157,24 +167,23 @@ static __noinline int begins(struct member *member, struct pt_regs *regs)
 static __noinline int describe_late(struct member *member, struct pt_regs *regs)
 {
 	struct naming naming = {};
-	struct desk *desk = 0;
-	struct way *way = 0;
+	struct desk *desk;
+	struct way *way;
 
 	if (!name_call(&naming, regs))
 		return 0;
-	if (outlasts(naming.operation)) {
-		way = take_way();
-		desk = begin_event(member, naming.operation);
-	}
-	if (way && desk && describe_naming(desk, way, &naming)) {
+	way = outlasts(naming.operation) ? take_way() : 0;
+	if (!way)
+		return unseen(member, naming.operation);
+	desk = begin_event(member, naming.operation);
+	if (desk && describe_naming(desk, way, &naming)) {
 		end_event(desk);
 	} else {
 		unseen(member, naming.operation);
 		if (desk)
 			leave_desk(desk);
 	}
-	if (way)
-		leave_way(way);
+	leave_way(way);
 	return 0;
 }
 
@@ -207,6 +216,8 @@ static __always_inline bool succeeded(s64 result)
 static __always_inline int ends(struct member *member, struct pt_regs *regs, s64 result)
 {
 	switch (regs->orig_ax) {
+	case NR_MOUNT:
+		return mount_ends(member, regs);
 	case NR_MMAP:
 		return succeeded(result) && regs->dx & PROT_EXEC ? map_made(member, result, regs->dx, regs->r10) : 0;
 	case NR_MPROTECT:

@@ -18,6 +18,7 @@ import { UserNames } from "./rules/users.ts";
 
 /** How a sensor writes a file that has no name any more but is still open. */
 const DELETED = "?deleted:";
+const OUTSIDE = "?outside:";
 /** The last component of a path that comes to be: its label, or null where it has none whatever was there before. */
 type Newest = Label | null | undefined;
 
@@ -62,6 +63,8 @@ export class PathLens {
     if (isReal(path)) return this.#renamed(this.#plain(path, pid, undefined));
     if (path.startsWith(DELETED) && isReal(path.slice(DELETED.length)))
       return this.#deleted(path.slice(DELETED.length), pid);
+    if (path.startsWith(OUTSIDE) && this.#host?.isOwnState(path.slice(OUTSIDE.length)))
+      return this.level(path.slice(OUTSIDE.length), pid);
     return path;
   }
 

@@ -5,6 +5,7 @@
  *   contours: /var/lib/isoline/contours
  *   reports: /var/lib/isoline/reports
  *   annotations: allow           # or refuse: whoever starts containers then has no say
+ *   sensor: seccomp              # or bpf, auto: for what no image below has another
  *   attached: enforce            # what becomes of a contour that came with the image: enforce, check, or ignore
  *   images:
  *     - { image: "localhost/web:*", contour: web.contour, mode: enforce }
@@ -19,6 +20,7 @@ import { type Stats, statSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { CliError } from "../error.ts";
 import { appraiseModes, type CanisterIma, isBuiltIn } from "./ima.ts";
+import { type SensorChoice, sensorChoices } from "./sensor.ts";
 
 export const modes = ["learn", "check", "enforce"] as const;
 export type CanisterMode = (typeof modes)[number];
@@ -29,6 +31,7 @@ export interface ImageRule {
   readonly contour: string;
   readonly mode: CanisterMode;
   readonly policy: string | undefined;
+  readonly sensor: SensorChoice | undefined;
   /** IMA for its canisters. */
   readonly ima: CanisterIma | undefined;
 }
@@ -47,6 +50,8 @@ export interface HostConfiguration {
   readonly reports: string;
   readonly annotations: "allow" | "refuse";
   readonly attached: "enforce" | "check" | "ignore";
+  /** Undefined where nothing is said. */
+  readonly sensor: SensorChoice | undefined;
   readonly images: readonly ImageRule[];
   readonly signatures: readonly SignatureRule[];
 }
@@ -56,8 +61,8 @@ const CONTOURS = "/var/lib/isoline/contours";
 const REPORTS = "/var/lib/isoline/reports";
 const MOST_BYTES = 1024 * 1024;
 const OTHERS_MAY_WRITE = 0o022;
-const keys = ["unlabelled", "contours", "reports", "annotations", "attached", "images", "signatures"];
-const imageKeys = ["image", "contour", "mode", "policy", "ima"];
+const keys = ["unlabelled", "contours", "reports", "annotations", "attached", "sensor", "images", "signatures"];
+const imageKeys = ["image", "contour", "mode", "policy", "sensor", "ima"];
 const imaKeys = ["policy", "keys", "appraise"];
 const signatureKeys = ["image", "keys"];
 
@@ -135,6 +140,7 @@ function configurationIn(value: unknown, file: string | undefined): HostConfigur
     reports: place("reports") ?? REPORTS,
     annotations: choice(name, source["annotations"], "annotations", ["allow", "refuse"], "allow"),
     attached: choice(name, source["attached"], "attached", ["enforce", "check", "ignore"], "enforce"),
+    sensor: sensorIn(name, source["sensor"], "sensor"),
     images: list("images").map((each, index) => ruleIn(name, each, `images[${index}]`)),
     signatures: list("signatures").map((each, index) => signatureRuleIn(name, each, `signatures[${index}]`)),
   };
@@ -152,8 +158,13 @@ function ruleIn(name: string, value: unknown, key: string): ImageRule {
     contour: text("contour"),
     mode: choice(name, source["mode"], `${key}.mode`, modes, undefined),
     policy: source["policy"] === undefined ? undefined : resolve(dirname(name), text("policy")),
+    sensor: sensorIn(name, source["sensor"], `${key}.sensor`),
     ima: source["ima"] === undefined ? undefined : imaIn(name, source["ima"], `${key}.ima`),
   };
+}
+
+function sensorIn(name: string, value: unknown, key: string): SensorChoice | undefined {
+  return value === undefined ? undefined : choice(name, value, key, sensorChoices, undefined);
 }
 
 function imaIn(name: string, value: unknown, key: string): CanisterIma {

@@ -4,9 +4,13 @@
  * The new process must be a descendant of whoever called us, who waits for it; the namespace's own tasks are not. So a thread
  * of ours puts a filter of its own on itself, runc inherits it, and the supervisor is given its listener: same engine, same
  * contour, another filter. Until the supervisor answers, the new process cannot even begin.
+ *
+ * Under the bpf sensor there is no filter: the supervisor lets in the next child of this very process, and of no other, which is
+ * forked only when it has said so.
  */
+import { constants } from "node:os";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { type ChildState, closeDescriptor } from "@isoline/linux";
+import { type ChildState, closeDescriptor, spawnWorkload, withOpenFileLimit } from "@isoline/linux";
 import { ControlClient } from "../control/client.ts";
 import { CliError } from "../error.ts";
 import { awaitCell, cells, type ControlBlock, makeControlBlock, publish } from "../namespace/control-block.ts";
@@ -35,16 +39,40 @@ export async function joinCanister(record: CanisterRecord, joining: Joining): Pr
     );
   const first = new FirstProcess();
   first.takeSignals(joining.entry);
-  first.onStop = () => process.kill(process.pid, "SIGSTOP");
+  // The bpf sensor stops whoever waits for a verdict.
+  const isHeld = (signal: number) => record.sensor === "bpf" && signal === constants.signals.SIGSTOP;
+  first.onStop = (signal) => void (isHeld(signal) || process.kill(process.pid, "SIGSTOP"));
+  if (record.sensor === "bpf") return invited(record, joining, first);
   const { block, launched } = launchThread(joining);
   const started = outcomeOf(launched);
   const listener = await listenerIn(block);
   if (listener >= 0) {
-    await new ControlClient(record.id.slice(0, 12), record.socket).join(listener, joining.files);
+    await clientOf(record).join(listener, joining.files);
     closeDescriptor(listener);
   }
   first.started(await started);
   return first.end();
+}
+
+/** The process begins in the namespace, or is not forked. */
+async function invited(record: CanisterRecord, joining: Joining, first: FirstProcess): Promise<ChildState> {
+  const { entry, command, path, files } = joining;
+  await clientOf(record).join(undefined, files);
+  const { launch } = launchData(entry, command, path);
+  // From this thread, which it is that was let bring somebody in.
+  const start = () => spawnWorkload(launch);
+  const pid = entry.openFiles === undefined ? start() : withOpenFileLimit(entry.openFiles, start);
+  if (pid < 0) throw notStarted(-pid);
+  first.started(pid);
+  return first.end();
+}
+
+function clientOf({ id, socket }: CanisterRecord): ControlClient {
+  return new ControlClient(id.slice(0, 12), socket);
+}
+
+function notStarted(errno: number): CliError {
+  return new CliError("not-executable", `runc could not be started in the namespace (errno ${errno})`);
 }
 
 function launchThread({ entry, command, path }: Joining): { block: ControlBlock; launched: MessagePort } {
@@ -66,8 +94,7 @@ function outcomeOf(launched: MessagePort): Promise<number> {
       launched.close();
       if (message.kind === "started") resolve(message.pid);
       else if (message.kind === "failed") reject(new CliError("no-such-canister", message.message));
-      else
-        reject(new CliError("not-executable", `runc could not be started in the namespace (errno ${message.errno})`));
+      else reject(notStarted(message.errno));
     });
   });
 }

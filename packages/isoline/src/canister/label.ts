@@ -2,7 +2,8 @@
  * The label of a canister: which contour, mode and policy hold for it.
  *
  *   the host's rule for the image        wins; an annotation that says something else is refused
- *   annotations of the container         dev.isoline.contour, .mode, .policy, .report, .name, .image; IMA's are in ima.ts
+ *   annotations of the container         dev.isoline.contour, .mode, .policy, .report, .name, .image; IMA's are in ima.ts,
+ *                                        that of the sensor in sensor.ts
  *   a contour attached to the image      as fetched by `isoline fetch-contour`, by the image's digest
  *   none of them                         learnt or refused, as the host says
  *
@@ -11,6 +12,7 @@
 import { lstatSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { CliError } from "../error.ts";
+import type { SensorName } from "../namespace/plan.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";
 import { readTrustedKey } from "../store/signature/keys.ts";
 import { attachedContour } from "./attached.ts";
@@ -24,6 +26,7 @@ import {
 } from "./host-configuration.ts";
 import { type CanisterIma, type ImaAnnotations, imaOf } from "./ima.ts";
 import type { Image } from "./image.ts";
+import { assertSensorFits, sensorOf } from "./sensor.ts";
 
 export interface Label {
   readonly mode: CanisterMode;
@@ -38,6 +41,7 @@ export interface Label {
   readonly signed: SignatureDemand | undefined;
   /** Its integrity view, if it is to have one. */
   readonly ima: CanisterIma | undefined;
+  readonly sensor: SensorName;
 }
 
 const ATTACHED = "attached to the image";
@@ -49,6 +53,7 @@ const known = [
   "report",
   "name",
   "image",
+  "sensor",
   "ima-policy",
   "ima-keys",
   "ima-appraise",
@@ -64,17 +69,21 @@ export function labelOf(bundle: Pick<Bundle, "annotations">, image: Image, host:
     ? ofRule(rule, said, host)
     : (ofAnnotations(said, host) ?? ofImage(image, host) ?? unlabelled(image, host));
   refuseStrangeFile(label);
+  const ima = imaFor(rule, said, host);
+  const sensor = sensorOf(said.sensor, rule, host);
+  assertSensorFits(sensor, ima !== undefined);
   return {
     ...label,
     signed: demandFor(image, label, host),
-    ima: imaFor(rule, said, host),
+    ima,
+    sensor,
     policy: said.policy === undefined ? label.policy : absolute(said.policy, "policy"),
     report: said.report === undefined ? undefined : absolute(said.report, "report"),
     name: said.name,
   };
 }
 
-type Bare = Omit<Label, "report" | "name" | "signed" | "ima">;
+type Bare = Omit<Label, "report" | "name" | "signed" | "ima" | "sensor">;
 
 function annotationsOf({ annotations }: Pick<Bundle, "annotations">, host: HostConfiguration): Annotations {
   const ours = Object.entries(annotations).filter(([key]) => key.startsWith(PREFIX));

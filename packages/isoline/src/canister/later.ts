@@ -56,9 +56,16 @@ async function bury(record: CanisterRecord, records: Records, voice: Voice): Pro
   else if (last?.ended === undefined)
     voice.say(
       "error",
-      `${record.id}: its supervisor died before the container; mediated calls failed from then on, and what was seen is lost`,
+      `${record.id}: its supervisor died before the container; ${afterwards(record)}, and what was seen is lost`,
     );
   if (!isSupervised(record)) records.remove();
+}
+
+/** What became of the container's acts when nobody decided about them any more. */
+function afterwards({ sensor, mode }: CanisterRecord): string {
+  if (sensor !== "bpf") return "mediated calls failed from then on";
+  const became = mode === "enforce" ? "what was not known was refused" : "nobody was told of what was not known";
+  return `from then on ${became}`;
 }
 
 function endAs(exit: ChildState): never {

@@ -8,6 +8,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "@isoline/core";
+import type { SensorName } from "../namespace/plan.ts";
 import { fitControlDirectories, openControlDirectory } from "../control/place.ts";
 
 export interface CanisterRecord {
@@ -18,6 +19,7 @@ export interface CanisterRecord {
   readonly supervisor: { readonly pid: number; readonly started: string };
   readonly contour: string;
   readonly mode: string;
+  readonly sensor: SensorName;
   /** `undefined` while it lives; then how it ended, in one line. */
   readonly ended?: string;
 }

@@ -25,6 +25,7 @@ import { type Label, labelOf } from "./label.ts";
 import { canisterPlaces } from "./places.ts";
 import { Records, startOf } from "./record.ts";
 import { prepareRoot, rootOf, runcPath, statusOf } from "./runc.ts";
+import { withRemedy } from "./sensor.ts";
 import type { StatusPipe } from "./status-pipe.ts";
 import type { Voice } from "./voice.ts";
 
@@ -80,9 +81,12 @@ export class Canister {
     prepareRoot(this.#start.call);
     const namespace = new Namespace(entry, await this.#plan(), command, threads);
     namespace.first.onEnd = (exit) => void this.#told(namespace, exit);
-    const outcome = await namespace.run(() => {
+    const begin = () => {
       this.#server = this.#serve(namespace);
       voice.say("info", `${this.#id}: ${mode} ${contour} (${source})`);
+    };
+    const outcome = await namespace.run(begin).catch((fault: unknown) => {
+      throw withRemedy(fault);
     });
     this.#over = true;
     await (await this.#server)?.close();
@@ -92,7 +96,7 @@ export class Canister {
   }
 
   async #plan(): Promise<Plan> {
-    const { mode, contour, policy, signed, ima } = this.#label;
+    const { mode, contour, policy, signed, ima, sensor } = this.#label;
     const learns = mode === "learn";
     if (learns) {
       if (dirname(contour) === this.#host.contours) mkdirSync(this.#host.contours, { recursive: true, mode: 0o755 });
@@ -106,7 +110,9 @@ export class Canister {
       adds: learns,
       policy: await policyLine(policy),
       trajectory: undefined,
-      sensor: "seccomp",
+      sensor,
+      label: `${this.#name ?? ""}\n${this.#command}`,
+      root: this.#bundle.rootfs,
       places: canisterPlaces(this.#start.call, rootOf(this.#start.call), this.#bundle),
       // A task under Landlock may neither mount nor pivot, which is all that a runtime does.
       landlock: false,
@@ -118,12 +124,12 @@ export class Canister {
 
   /** Later calls find the supervisor by this. Without it `exec` is impossible, so there is no canister without it. */
   async #serve(namespace: Namespace): Promise<ControlServer> {
-    const { contour, name } = this.#label;
+    const { contour } = this.#label;
     // Loaded only now: it brings Node's http, for which nothing has to wait before runc is started.
     const { ControlServer } = await import("../control/server.ts");
     const server = await ControlServer.open({
-      name: name ?? nameFrom(this.#id),
-      command: `${this.#image.names[0] ?? ""} ${this.#id}`.trim(),
+      name: this.#name,
+      command: this.#command,
       contour,
       pid: namespace.first.pid,
       joins: true,
@@ -139,10 +145,19 @@ export class Canister {
     return server;
   }
 
+  /** What `isoline ps` calls it. */
+  get #name(): string | undefined {
+    return this.#label.name ?? nameFrom(this.#id);
+  }
+
+  get #command(): string {
+    return `${this.#image.names[0] ?? ""} ${this.#id}`.trim();
+  }
+
   #record(): Parameters<Records["write"]>[0] {
-    const { contour, mode } = this.#label;
+    const { contour, mode, sensor } = this.#label;
     const supervisor = { pid: process.pid, started: startOf(process.pid) ?? "" };
-    return { isoline: 1, id: this.#id, socket: "", supervisor, contour, mode };
+    return { isoline: 1, id: this.#id, socket: "", supervisor, contour, mode, sensor };
   }
 
   /** runc has ended; what it made may live on. */

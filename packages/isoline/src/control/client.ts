@@ -1,6 +1,7 @@
 /** Asking a live namespace over its control socket. */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
+import { startTime } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { LiveEvent, ProcessReport } from "../namespace/messages.ts";
 import type { EventLine, Refusal, State } from "./protocol.ts";
@@ -32,9 +33,13 @@ export class ControlClient {
     return this.#checkedState(await this.#fetch("POST", "/seal"));
   }
 
-  /** Brings this process's child into the namespace, by the listener of the filter it carries, with the files it was given. */
-  async join(listener: number, files: readonly (readonly [what: string, path: string])[]): Promise<void> {
-    const query = new URLSearchParams({ listener: String(listener) });
+  /**
+   * Brings this process's child into the namespace, with the files it was given: by the listener of the filter it carries, or
+   * without one where the supervisor lets it in otherwise.
+   */
+  async join(listener: number | undefined, files: readonly (readonly [what: string, path: string])[]): Promise<void> {
+    const query = new URLSearchParams({ started: startTime(process.pid) ?? "" });
+    if (listener !== undefined) query.append("listener", String(listener));
     for (const [what, path] of files) query.append(what, path);
     const answer = (await this.#fetch("POST", `/join?${query.toString()}`)) as { joined?: unknown } | null;
     if (answer?.joined !== true) throw this.#lost("it did not take the process in");

@@ -150,12 +150,17 @@ export class ControlServer {
   /** The kernel says who asks; nobody can bring in what another process has. */
   async #join(asked: URLSearchParams, pid: number | undefined): Promise<Answer> {
     const listener = wholeNumber(asked.get("listener"));
+    const started = asked.get("started");
     const names = Object.entries(callFiles).flatMap(([parameter, token]) =>
       asked.getAll(parameter).map((path) => ({ path, token })),
     );
-    if (listener === undefined || pid === undefined)
-      return refusal(400, "usage", "expected listener=DESCRIPTOR of the process that asks");
-    return this.#tell({ ask: "join", pid, listener, names }, (joined) => ({ joined }));
+    if (started === null || (asked.has("listener") && listener === undefined) || pid === undefined)
+      return refusal(
+        400,
+        "usage",
+        "expected started=TIME of the process that asks, and listener=DESCRIPTOR if it has one",
+      );
+    return this.#tell({ ask: "join", pid, started, listener, names }, (joined) => ({ joined }));
   }
 
   async #answerIntegrity(request: IntegrityRequest, path: string, response: ServerResponse): Promise<void> {

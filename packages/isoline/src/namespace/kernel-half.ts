@@ -22,9 +22,9 @@ export function openKernelHalf(
   supervision: Supervision,
   say: (message: SupervisorMessage) => void,
 ): WithKernelHalf {
-  const { holdSeconds = DEFAULT_HOLD_SECONDS, adopt, places, mode, label = "" } = plan;
+  const { holdSeconds = DEFAULT_HOLD_SECONDS, adopt, places, mode, label = "", root, known } = plan;
   const { bars, points, mediator } = supervision;
-  const bpf = openBpf(mediator, { bars, points, holdSeconds, label, adopt });
+  const bpf = openBpf(mediator, { bars, points, holdSeconds, label, adopt, root, known });
   const stopKeeper = bpf.holds ? startKeeper(bpf.half) : undefined;
   if (stopKeeper) {
     const { holding, id } = bpf.half;

@@ -28,8 +28,10 @@ export type LaunchMessage =
 export interface Join {
   readonly ask: "join";
   readonly pid: number;
-  /** Its filter's listener among its descriptors. */
-  readonly listener: number;
+  /** When it started, by its own word. */
+  readonly started: string;
+  /** Its filter's listener among its descriptors; undefined without a filter. */
+  readonly listener: number | undefined;
   /** Files that it was given, by what they are for. */
   readonly names: CanisterPlaces["directories"];
 }

@@ -31,6 +31,8 @@ export interface Plan {
   /** Where events come from. */
   readonly sensor: SensorName;
   readonly places: Places;
+  /** Of a container: where its root directory lies. */
+  readonly root?: string | undefined;
   /** Whether to compile the contour into Landlock rules (enforce only). */
   readonly landlock: boolean;
   /** Soft limit of open files that the workload is to have. */

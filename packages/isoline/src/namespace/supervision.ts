@@ -157,7 +157,7 @@ export class Supervision {
 
   attach(sensor: Sensor): void {
     this.#sensor = sensor;
-    this.mediator.findProcessesWith((pid) => sensor.find(pid));
+    this.mediator.findProcessesWith(sensor);
     let limit = this.#plan.sensor !== "bpf" ? this.#plan.openFiles : undefined;
     // The first call of the first process is its execve: it still waits, so it starts with the limit it should have.
     this.mediator.onFreeze = () => Atomics.store(this.#block, cells.frozen, 1);
@@ -193,10 +193,10 @@ export class Supervision {
     }
   }
 
-  #join({ pid, listener: descriptor, names }: Join): boolean {
+  #join({ pid, started, listener: descriptor, names }: Join): boolean {
     this.mediator.name(names);
-    const listener = takeDescriptor(pid, descriptor);
-    return listener >= 0 && this.#sensor !== undefined && this.#sensor.join(listener, pid);
+    const listener = descriptor === undefined ? undefined : takeDescriptor(pid, descriptor);
+    return (listener === undefined || listener >= 0) && this.#sensor?.join({ pid, started, listener }) === true;
   }
 
   /** Writes what was learnt and sums up. */

@@ -56,6 +56,12 @@ class FakeRing {
     this.#data.setUint32(at, this.#data.getUint32(at, true) & ~BUSY, true);
   }
 
+  glance(): string[] {
+    const read: string[] = [];
+    this.reader.glance((offset, length) => read.push(this.reader.bytes.toString("utf8", offset, offset + length)));
+    return read;
+  }
+
   drain(limit?: number): string[] {
     const read: string[] = [];
     this.reader.drain((offset, length) => {
@@ -129,6 +135,24 @@ describe("a ring buffer", () => {
     for (const word of ["a", "b", "c"]) ring.put(bytes(word));
     expect(ring.drain(2)).toEqual(["a", "b"]);
     expect(ring.drain(2)).toEqual(["c"]);
+  });
+
+  test("shows what lies ahead once, up to what is still being filled, and hands it out all the same", () => {
+    const ring = new FakeRing(PAGE);
+    ring.put(bytes("a"));
+    ring.put(bytes("given up"), DISCARDED);
+    const busy = ring.put(bytes("b"), BUSY);
+    ring.put(bytes("c"));
+    expect(ring.glance()).toEqual(["a"]);
+    expect(ring.glance()).toEqual([]);
+    expect(ring.consumer[0]).toBe(0n);
+    ring.commit(busy);
+    expect(ring.drain(1)).toEqual(["a"]);
+    expect(ring.glance()).toEqual(["b", "c"]);
+    expect(ring.drain()).toEqual(["b", "c"]);
+    ring.put(bytes("d"));
+    expect(ring.drain()).toEqual(["d"]);
+    expect(ring.glance()).toEqual([]);
   });
 
   test("frees what was read only after it was read", () => {

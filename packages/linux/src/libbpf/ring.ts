@@ -36,6 +36,8 @@ export class RingReader {
   readonly #words: Int32Array;
   readonly #size: number;
   #position: number;
+  /** Up to where it has been looked ahead. */
+  #glanced = 0;
 
   /** `data` is twice as long as the ring is large. */
   constructor(consumer: ArrayBuffer, producer: ArrayBuffer, data: ArrayBuffer) {
@@ -71,20 +73,40 @@ export class RingReader {
       const end = Number(Atomics.load(this.#producer, 0));
       if (this.#position >= end) return records;
       while (this.#position < end && records < limit) {
-        const place = this.#position % this.#size;
-        const word = Atomics.load(this.#words, place / 4) >>> 0;
-        if (word >= BUSY) return records;
-        const length = word % DISCARDED;
-        if (length > this.#size - HEADER || length > end - this.#position - HEADER) throw torn(length, this.#size);
-        if (word < DISCARDED) {
-          onRecord(place + HEADER, length);
-          records += 1;
-        }
-        this.#position += (HEADER + length + 7) & ~7;
+        const next = this.#recordAt(this.#position, end, onRecord);
+        if (next === undefined) return records;
+        records += next.records;
+        this.#position = next.position;
         Atomics.store(this.#consumer, 0, BigInt(this.#position));
       }
     }
     return records;
+  }
+
+  /** Shows what was committed since it was looked ahead last, and hands it out later all the same. */
+  glance(onRecord: OnRecord): void {
+    const end = Number(Atomics.load(this.#producer, 0));
+    for (let at = Math.max(this.#glanced, this.#position); at < end; at = this.#glanced) {
+      const next = this.#recordAt(at, end, onRecord);
+      if (next === undefined) return;
+      this.#glanced = next.position;
+    }
+  }
+
+  /** Shows the record at a position, unless it was discarded, and says where the next one is; undefined while it is being filled. */
+  #recordAt(
+    position: number,
+    end: number,
+    onRecord: OnRecord,
+  ): { readonly records: 0 | 1; readonly position: number } | undefined {
+    const place = position % this.#size;
+    const word = Atomics.load(this.#words, place / 4) >>> 0;
+    if (word >= BUSY) return undefined;
+    const length = word % DISCARDED;
+    if (length > this.#size - HEADER || length > end - position - HEADER) throw torn(length, this.#size);
+    const isThere = word < DISCARDED;
+    if (isThere) onRecord(place + HEADER, length);
+    return { records: isThere ? 1 : 0, position: position + ((HEADER + length + 7) & ~7) };
   }
 }
 

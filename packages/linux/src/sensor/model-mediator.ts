@@ -29,10 +29,10 @@ import { pidfdSendSignal } from "../abi/libc.ts";
 import { sendSignal } from "../process/child.ts";
 import { isMissed } from "./content.ts";
 import { OwnPorts } from "./own-ports.ts";
+import type { Sensor } from "./sensor.ts";
 import type { ActingProcess, ActingThread, Identity } from "./seccomp/actors.ts";
 import type { Act, KeyBytes, Mediator, Verdict } from "./seccomp/mediation.ts";
 import type { FileInspector } from "./seccomp/inspection.ts";
-import { pidAmong } from "./seccomp/pid-numbers.ts";
 
 const SIGKILL = 9;
 const SIGSTOP = 19;
@@ -74,7 +74,7 @@ export class ModelMediator implements Mediator {
   onBirth: ((process: ActingProcess) => void) | undefined;
   /** Told of each process that policy stops, before it is stopped. */
   onFreeze: ((process: ActingProcess) => void) | undefined;
-  #find: (pid: number) => ActingProcess | undefined = () => undefined;
+  #processes: Pick<Sensor, "find" | "pidCalled"> = { find: () => undefined, pidCalled: () => undefined };
 
   constructor(options: ModelMediatorOptions) {
     const { policy, launch } = options;
@@ -93,9 +93,9 @@ export class ModelMediator implements Mediator {
     });
   }
 
-  /** Says how a pid is looked up; the sensor and its mediator know each other. */
-  findProcessesWith(find: (pid: number) => ActingProcess | undefined): void {
-    this.#find = find;
+  /** Says where processes are looked up; the sensor and its mediator know each other. */
+  findProcessesWith(processes: Pick<Sensor, "find" | "pidCalled">): void {
+    this.#processes = processes;
   }
 
   /** Whether a process may do nothing any more, on contour or not. */
@@ -276,17 +276,17 @@ export class ModelMediator implements Mediator {
 
   /** The process that a number in a /proc path means: with a root of its own, a task has a proc mount that counts as it does. */
   #pidIn(number: number, actor: ActingProcess | undefined): number | undefined {
-    return actor?.countsAnew && !actor.atOwnRoot ? pidAmong(actor.pid, number) : number;
+    return actor?.countsAnew && !actor.atOwnRoot ? this.#processes.pidCalled(actor.pid, number) : number;
   }
 
   #relationOf(number: number, actorPid: number): Relation {
-    const pid = this.#pidIn(number, this.#find(actorPid));
+    const pid = this.#pidIn(number, this.#processes.find(actorPid));
     if (pid === undefined) return "outside";
     if (pid === actorPid) return "self";
-    const process = this.#find(pid);
+    const process = this.#processes.find(pid);
     if (!process) return "outside";
     if (process.pid === actorPid) return "self";
-    for (let above = this.#find(actorPid)?.parent; above; above = above.parent)
+    for (let above = this.#processes.find(actorPid)?.parent; above; above = above.parent)
       if (above === process) return "ancestor";
     return "namespace";
   }

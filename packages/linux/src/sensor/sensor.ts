@@ -4,13 +4,24 @@ import type { ActingProcess } from "./seccomp/actors.ts";
 /** Why `run` came back. */
 export type Ending = "ended" | "stopped";
 
+/** A process of ours that brings something into a namespace which is another's. */
+export interface Joining {
+  readonly pid: number;
+  /** When it started (`startTime`): what has its number by now may be another. */
+  readonly started: string;
+  /** The listener of the filter that it starts things under, ours from now on; undefined where it has none. */
+  readonly listener: number | undefined;
+}
+
 export interface Sensor {
   /** The processes that were heard of and are not known to be gone. */
   readonly processes: Iterable<ActingProcess>;
   /** The process of a pid, if it is in the namespace. */
   find(pid: number): ActingProcess | undefined;
+  /** The pid of whom a number means in the pid namespace of an actor, itself given by its pid; undefined if nobody is known. */
+  pidCalled(actor: number, number: number): number | undefined;
   /** Forgets processes that are gone. */
   sweep(): void;
-  /** Takes in what another launching thread starts, by its listener; false where there are none, or it is not taken. */
-  join(listener: number, launcher: number): boolean;
+  /** Takes in what another process of ours starts; false where it is not taken. */
+  join(joining: Joining): boolean;
 }

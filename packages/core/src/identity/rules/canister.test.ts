@@ -81,6 +81,8 @@ describe.each([0, 1])("on host %i", (at) => {
   test("the runtime's own state is known from inside as well", () => {
     const path = `${state}/${canister.id}/exec.fifo`;
     expect(levelled(canister, opened(path), inside)["path"]).toBe("$STATE/{@id}/exec.fifo");
+    expect(levelled(canister, opened(`?outside:${path}`), inside)["path"]).toBe("$STATE/{@id}/exec.fifo");
+    expect(levelled(canister, opened("?outside:/etc/passwd"), inside)["path"]).toBe("?outside:/etc/passwd");
   });
 
   test("making what lies under the root file system private is one act, however often it is tried", () => {

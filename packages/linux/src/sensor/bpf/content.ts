@@ -2,8 +2,10 @@
  * The content of a file that the kernel half saw: found again by its path, and only believed if it is the same inode with
  * the same times and size. What is not there any more as it was seen is said to be so.
  */
-import { openat2 } from "../../abi/libc.ts";
-import { AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH, S_IFMT, S_IFREG } from "../../abi/stat.ts";
+import { readdirSync } from "node:fs";
+import type { Digest } from "@isoline/core";
+import { close, openat2 } from "../../abi/libc.ts";
+import { AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH, RESOLVE_IN_ROOT, S_IFMT, S_IFREG } from "../../abi/stat.ts";
 import { type Content, NO_CONTENT } from "../content.ts";
 import { openHow } from "../seccomp/bytes.ts";
 import { classOfMagic, FileKnowledge } from "../seccomp/files.ts";
@@ -12,16 +14,51 @@ import { Found } from "../seccomp/paths.ts";
 import { SensedFile } from "../seccomp/sensed-file.ts";
 import { pathTextOf } from "./objects.ts";
 import { type SeenObject, standings } from "./record.ts";
+import { Roots } from "./roots.ts";
 
 const stay = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, 0);
+const stayInRoot = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_IN_ROOT);
 const magic = openHow(O_PATH | O_CLOEXEC, 0, 0);
 /** `stx_ctime` in `struct statx`: seconds, then nanoseconds. */
 const CTIME_AT = 96;
+/** Descriptors of one process that are looked through. */
+const MOST_DESCRIPTORS = 256;
+
+/** Files that are held open until they are asked for. */
+const MOST_HELD = 64;
+
+/** How a file is missed: it is not as it was seen, or not there. */
+type Missing = "changed" | "gone";
 
 export class SeenContent {
-  readonly #files = new FileKnowledge(() => {});
+  /** Called again and again while something takes long. */
+  meanwhile: () => void = () => {};
+  readonly #files = new FileKnowledge(() => this.meanwhile());
   readonly #found = new Found();
+  /** For what is looked for while another is read. */
+  readonly #early = new Found();
+  readonly #held = new Map<string, number>();
+  readonly #roots = new Roots();
   readonly #shown = new SensedFile(this.#files);
+
+  /** Takes the digest of a file from whoever hashed that version of it (`fileVersion`) before. */
+  know(version: string, digest: Digest): void {
+    this.#files.know(version, digest);
+  }
+
+  /** Takes note of another root than the namespace began with: where it lies, or `/proc/PID/root`. */
+  noteRoot(directory: string): void {
+    this.#roots.note(directory);
+  }
+
+  /** Opens a file that will be asked for. */
+  hold(seen: SeenObject, pid: number): void {
+    const version = versionOf(seen);
+    if (this.#held.has(version) || this.#adopt(this.#early, seen, this.#candidates(seen, pid)) !== "found") return;
+    this.#held.set(version, this.#early.fd);
+    this.#early.fd = -1;
+    if (this.#held.size > MOST_HELD) close(this.#take(this.#held.keys().next().value as string));
+  }
 
   /** The content that the kernel half saw, by SHA-256; where it is not to be had any more, why. */
   of(seen: SeenObject, pid: number): Content {
@@ -32,33 +69,73 @@ export class SeenContent {
   }
 
   /** Lets somebody inspect the very file, which has the name that the task knows; else how it was missed. */
-  show(seen: SeenObject, { tid, process }: UsingThread, look: (file: UsedFile) => number): number | "changed" | "gone" {
+  show(seen: SeenObject, { tid, process }: UsingThread, look: (file: UsedFile) => number): number | Missing {
     return this.find(seen, process.pid, (found) => look(this.#shown.of(found, { tid }, seen.path)));
   }
 
   /** Lets somebody look at the very file; where it is not there as it was, how that is. */
-  find<T>(seen: SeenObject, pid: number, look: (found: Found) => T): T | "changed" | "gone" {
-    let missing: "changed" | "gone" = "gone";
-    for (const fd of candidates(seen.path, pid)) {
+  find<T>(seen: SeenObject, pid: number, look: (found: Found) => T): T | Missing {
+    try {
+      if (this.#adopt(this.#found, seen, [this.#take(versionOf(seen))]) === "found") return look(this.#found);
+      const found = this.#adopt(this.#found, seen, this.#candidates(seen, pid));
+      return found === "found" ? look(this.#found) : found;
+    } finally {
+      this.#found.close();
+    }
+  }
+
+  /** Adopts the first descriptor that is of what was seen. */
+  #adopt(found: Found, seen: SeenObject, candidates: Iterable<number>): "found" | Missing {
+    let missing: Missing = "gone";
+    for (const fd of candidates) {
       if (fd < 0) continue;
-      try {
-        if (this.#found.adopt(fd, undefined) !== 0 || !isSameFile(this.#found, seen)) continue;
-        if (isSameVersion(this.#found, seen)) return look(this.#found);
+      if (found.adopt(fd, undefined) === 0 && isSameFile(found, seen)) {
+        if (isSameVersion(found, seen)) return "found";
         missing = "changed";
-      } finally {
-        this.#found.close();
       }
+      found.close();
     }
     return missing;
   }
+
+  /** A file that was held open, and is the caller's from now on; -1 if it was not. */
+  #take(version: string): number {
+    const fd = this.#held.get(version) ?? -1;
+    this.#held.delete(version);
+    return fd;
+  }
+
+  close(): void {
+    for (const fd of this.#held.values()) close(fd);
+    this.#roots.close();
+    this.#files.close();
+  }
+
+  /** Where a file may be found again, best first; each descriptor is opened when it is its turn. */
+  *#candidates({ path, standing }: SeenObject, pid: number): Generator<number> {
+    const end = Buffer.of(0);
+    yield openat2(AT_FDCWD, Buffer.concat([Buffer.from(`/proc/${pid}/root`), path, end]), stay);
+    for (const root of this.#roots.all) yield openat2(root, Buffer.concat([path, end]), stayInRoot);
+    yield openat2(AT_FDCWD, Buffer.concat([path, end]), stay);
+    const follow = (link: string) => openat2(AT_FDCWD, Buffer.from(`${link}\0`), magic);
+    yield follow(`/proc/${pid}/exe`);
+    if (standing === standings.here) return;
+    // What has no name is still somebody's: who was let execute it holds it, or whoever was forked meanwhile runs it.
+    for (const fd of entriesOf(`/proc/${pid}/fd`).slice(0, MOST_DESCRIPTORS)) yield follow(`/proc/${pid}/fd/${fd}`);
+    for (const other of entriesOf("/proc")) if (/^\d+$/.test(other)) yield follow(`/proc/${other}/exe`);
+  }
 }
 
-/** Where a file may be found again, best first; each descriptor is opened when it is its turn. */
-function* candidates(path: Buffer, pid: number): Generator<number> {
-  const end = Buffer.of(0);
-  yield openat2(AT_FDCWD, Buffer.concat([Buffer.from(`/proc/${pid}/root`), path, end]), stay);
-  yield openat2(AT_FDCWD, Buffer.concat([path, end]), stay);
-  yield openat2(AT_FDCWD, Buffer.concat([Buffer.from(`/proc/${pid}/exe`), end]), magic);
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function versionOf({ device, inode, size, changedSeconds, changedNanoseconds }: SeenObject): string {
+  return `${device} ${inode} ${size} ${changedSeconds} ${changedNanoseconds}`;
 }
 
 /** Regular files that are stored bytes; what the kernel makes up has no content. */

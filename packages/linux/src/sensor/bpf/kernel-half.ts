@@ -210,6 +210,16 @@ export class KernelHalf {
     this.#load.maps.launching.delete(u32(this.#launcher));
   }
 
+  /**
+   * The next process that another process forks, given by its descriptor, comes into the namespace. False if that process is in
+   * a namespace itself, or gone.
+   */
+  invite(pidfd: number): boolean {
+    const { members, invitations } = this.#load.maps;
+    if (members.lookup(u32(pidfd), Buffer.alloc(members.valueBytes))) return false;
+    return invitations.update(u32(pidfd), Buffer.concat([u32(this.id), u32(this.#supervisor)]));
+  }
+
   /** Decides about every act with this key, from now on; false where the table has no room, and from then on. */
   decide(key: Buffer, on: boolean, next: number): boolean {
     this.#isFull ||= !this.#own.table.update(key, verdictBytes(on, next));

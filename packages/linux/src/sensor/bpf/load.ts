@@ -19,6 +19,7 @@ export type Attachment = "lsm" | "fmod_ret" | "tracepoints";
 const mapNames = [
   "members",
   "launching",
+  "invitations",
   "spaces",
   "postures",
   "labels",

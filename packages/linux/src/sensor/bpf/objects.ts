@@ -19,6 +19,8 @@ export function pathTextOf(seen: SeenObject): string {
       return `?deleted:${text.replace(/\/#\d+$/, "/#unnamed")}`;
     case standings.outside:
       return `?outside:${text}`;
+    case standings.unresolved:
+      return `?unresolved:${text}`;
     case standings.placeless:
       return placeless(text, classOfMagic(seen.magic));
     default:
@@ -30,4 +32,9 @@ export function pathTextOf(seen: SeenObject): string {
 function placeless(text: string, kind: string): string {
   if (text.startsWith("/memfd:")) return text.slice(1);
   return kind === "disk" ? `?unnamed:${text}` : `${kind}:`;
+}
+
+/** What the kernel makes up has no content. */
+export function hasNoContent(seen: SeenObject): boolean {
+  return classOfMagic(seen.magic) !== "disk";
 }

@@ -5,8 +5,10 @@
  */
 import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
+import type { Digest } from "@isoline/core";
 import { LinuxError } from "../../error.ts";
 import type { ModelMediator } from "../model-mediator.ts";
+import { SeenContent } from "./content.ts";
 import { KernelHalf, type KernelHalfOptions } from "./kernel-half.ts";
 import type { Attachment } from "./load.ts";
 import { BpfSensor } from "./sensor.ts";
@@ -41,6 +43,10 @@ export interface BpfOptions {
   /** How long an act is held that nobody decides about; with 0 what is unknown is refused at once, once a program runs. */
   readonly holdSeconds: number;
   readonly label: string;
+  /** Where the root directory of a container lies, whose processes may be gone before they are heard of. */
+  readonly root?: string | undefined;
+  /** Digests of files that were hashed before, by their versions. */
+  readonly known?: readonly { readonly version: string; readonly digest: Digest }[] | undefined;
   /** A namespace that has lost its supervisor, to be taken over; else one begins. */
   readonly adopt?: Orphaned | undefined;
 }
@@ -58,7 +64,7 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
       "bpf-unavailable",
       "the bpf sensor tells processes by their numbers in the first pid namespace, and this process is in another; run isoline outside of the container",
     );
-  const { points, holdSeconds, adopt, ...more } = options;
+  const { points, holdSeconds, adopt, root, known = [], ...more } = options;
   const asked = {
     ...more,
     mode: mediator.mayRefuse ? "hold" : "tell",
@@ -70,7 +76,10 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
   if (adopt?.directory.includes("/tracepoints-") && mediator.mayComeToRefuse) throw cannotRefuse([]);
   const { half, attachment } = adopt ? adoptAt(adopt, asked) : beginBest(mediator.mayComeToRefuse, asked);
   const isAsked = attachment !== "tracepoints";
-  const sensor = new BpfSensor(half, mediator, holdSeconds > 0, isAsked);
+  const content = new SeenContent();
+  if (root !== undefined) content.noteRoot(root);
+  for (const { version, digest } of known) content.know(version, digest);
+  const sensor = new BpfSensor(half, mediator, content, { waits: holdSeconds > 0, isAsked });
   sensor.adapt();
   if (adopt) sensor.adopt();
   const holds = mediator.mayComeToRefuse || (isAsked && (mediator.inspector?.active ?? false));

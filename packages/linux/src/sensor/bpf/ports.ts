@@ -1,5 +1,6 @@
 /** The port that the kernel gave to a socket of a task. */
 import { close, getsockname, pidfdGetfd, pidfdOpen } from "../../abi/libc.ts";
+import type { Act } from "../seccomp/mediation.ts";
 import { parseAddress } from "../seccomp/sockets.ts";
 
 /** The local port behind a descriptor of a process, as it is now; undefined if there is none to be seen. */
@@ -15,4 +16,11 @@ export function portOf(pid: number, fd: number): number | undefined {
   const named = getsockname(own, address, length);
   close(own);
   return named < 0 ? undefined : parseAddress(address, length.readUInt32LE(0))?.port;
+}
+
+/** The port that an act names. Whose it is may change, so the lens is asked each time. */
+export function portIn(act: Act): number | undefined {
+  const { address, family } = act.subject as { readonly address?: string; readonly family?: string };
+  if (address === undefined || (family !== "inet" && family !== "inet6")) return undefined;
+  return Number(address.slice(address.lastIndexOf(":") + 1));
 }

@@ -1,9 +1,14 @@
 /** The processes of a namespace, as the kernel half tells of them: by a number that is never used twice. */
 import type { ActingProcess, Identity } from "../seccomp/actors.ts";
+import type { ProcessNumber } from "./record.ts";
 
 export interface BpfProcess extends ActingProcess {
   identity: Identity;
   multithreaded: boolean;
+  countsAnew: boolean;
+  atOwnRoot: boolean;
+  /** What it is called in the pid namespaces below the first that it is in, the last of which is its own. */
+  readonly numbers: readonly ProcessNumber[];
   /** Descriptors of sockets that were bound to no port, and so are given one. */
   readonly unnumbered: Set<number>;
 }
@@ -34,19 +39,36 @@ export class ProcessTable {
     return this.find(pid) ?? [...this.#ended.values()].findLast((process) => process.pid === pid);
   }
 
+  /** The process that an actor's number means, living or ended a moment ago; undefined if it is none of the namespace's. */
+  called(actor: BpfProcess, number: number): BpfProcess | undefined {
+    const own = actor.numbers.at(-1);
+    if (own === undefined) return this.recent(number);
+    const isMeant = ({ numbers }: BpfProcess) =>
+      numbers.some((each) => each.number === number && each.namespace === own.namespace);
+    return [...this.#byHandle.values()].findLast(isMeant) ?? [...this.#ended.values()].findLast(isMeant);
+  }
+
   /** A process comes to be. Its own number is certain, and so is its parent's. */
-  add(handle: number, pid: number, parent: number, identity: Identity): BpfProcess {
+  add(
+    handle: number,
+    pid: number,
+    parent: number,
+    identity: Identity,
+    numbers: readonly ProcessNumber[] = [],
+  ): BpfProcess {
+    const above = this.#byHandle.get(parent);
     const process: BpfProcess = {
       pid,
       handle,
-      parent: this.#byHandle.get(parent),
+      parent: above,
       pidfd: -1,
       identity,
       otherParents: [],
       multithreaded: false,
       unnumbered: new Set(),
-      countsAnew: false,
-      atOwnRoot: true,
+      countsAnew: numbers.length > 0,
+      atOwnRoot: above?.atOwnRoot ?? true,
+      numbers,
     };
     this.#byHandle.set(handle, process);
     this.#byPid.set(pid, process);

@@ -30,7 +30,8 @@ export const layout = {
     arguments: 48,
     objects: 80,
     text_length: 84,
-    object: 88,
+    outlook: 88,
+    object: 96,
   },
   object: {
     inode: 0,
@@ -45,10 +46,14 @@ export const layout = {
     standing: 48,
     path_length: 52,
   },
+  number: {
+    number: 0,
+    namespace: 4,
+  },
 } as const;
 
 /** Sizes in bytes. */
-export const sizes = { record: 272, act: 200, object: 56 } as const;
+export const sizes = { record: 280, act: 208, object: 56, number: 8 } as const;
 
 export const kinds = { event: 1, image: 2, fork: 3, exec: 4, exit: 5 } as const;
 export const fates = { wentOn: 0, held: 1, refused: 2, refusedUndecided: 3 } as const;
@@ -109,7 +114,9 @@ export const operations = {
   /** Not an act of the namespace's: only counted. */
   reached: 63,
 } as const;
-export const standings = { here: 0, removed: 1, outside: 2, tooLong: 3, placeless: 4 } as const;
+/** Bits of how an actor sees the world. */
+export const outlooks = { otherRoot: 1, otherNumbers: 2 } as const;
+export const standings = { here: 0, removed: 1, outside: 2, tooLong: 3, placeless: 4, unresolved: 5 } as const;
 
 /** Set in an identity number that the kernel gave to an exec before anybody had decided about it. */
 export const PENDING = 0x8000_0000;
@@ -132,6 +139,12 @@ export interface SeenObject {
   readonly standing: number;
   /** Raw bytes, a copy. */
   readonly path: Buffer;
+}
+
+/** What a process is called in a pid namespace, which goes by its inode number. */
+export interface ProcessNumber {
+  readonly number: number;
+  readonly namespace: number;
 }
 
 /** The record that is being read; `at` moves it to the next. */
@@ -205,6 +218,20 @@ export class Record {
   }
   get textLength(): number {
     return this.#act(layout.act.text_length);
+  }
+
+  /** `outlooks`, of the actor as it acted. */
+  get outlook(): number {
+    return this.#act(layout.act.outlook);
+  }
+
+  /** Of a process that came to be: its numbers in the pid namespaces below the first, from there to its own. */
+  numbers(): readonly ProcessNumber[] {
+    const text = this.text(0, this.textLength);
+    return Array.from({ length: Math.floor(text.length / sizes.number) }, (_, index) => ({
+      number: text.readUInt32LE(sizes.number * index + layout.number.number),
+      namespace: text.readUInt32LE(sizes.number * index + layout.number.namespace),
+    }));
   }
 
   /** The lower half of an argument. */

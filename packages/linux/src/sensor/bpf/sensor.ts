@@ -3,26 +3,29 @@
  */
 import type { Image, Task } from "@isoline/core";
 import { EINTR } from "../../abi/errno.ts";
+import { close, pidfdOpen } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";
 import { sendSignal } from "../../process/child.ts";
 import type { Act, KeyBytes, Verdict } from "../seccomp/mediation.ts";
 import type { Identity } from "../seccomp/actors.ts";
 import { digestField, remarksOn } from "../content.ts";
+import { startTime } from "../seccomp/proc-status.ts";
 import type { ModelMediator } from "../model-mediator.ts";
-import type { Ending, Sensor } from "../sensor.ts";
+import type { Ending, Joining, Sensor } from "../sensor.ts";
 import { Acts } from "./acts.ts";
-import { isStored, SeenContent } from "./content.ts";
+import { isStored, type SeenContent } from "./content.ts";
 import { Decisions } from "./decisions.ts";
 import { Executions, imageOf } from "./executions.ts";
+import { Glance } from "./glance.ts";
 import { Identities } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
 import type { KernelHalf } from "./kernel-half.ts";
 import { LASTING } from "./lasting.ts";
 import { describeObject } from "./objects.ts";
-import { portOf } from "./ports.ts";
+import { portIn, portOf } from "./ports.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
 import { wakeHeld } from "./wake.ts";
-import { fates, kinds, operations, Record } from "./record.ts";
+import { fates, kinds, operations, outlooks, Record } from "./record.ts";
 
 const SIGKILL = 9;
 const SIGCONT = 18;
@@ -37,6 +40,14 @@ const LONGEST_SLEEP_MS = 100;
 const NAPS = 10;
 const NAP_MS = 1;
 
+/** What a namespace of the sensor can count on. */
+export interface BpfConditions {
+  /** What is unknown may be held until it is decided; else only the start of the workload is. */
+  readonly waits: boolean;
+  /** Before something happens, and not told afterwards. */
+  readonly isAsked: boolean;
+}
+
 /** What is noted of an identity for a successor. */
 interface Noted {
   readonly identity: Identity;
@@ -48,6 +59,8 @@ export class BpfSensor implements Sensor {
   readonly #mediator: ModelMediator;
   readonly #table = new ProcessTable();
   readonly #identities = new Identities();
+  readonly #content: SeenContent;
+  readonly #glance: Glance;
   readonly #acts: Acts;
   readonly #executions: Executions;
   readonly #record = new Record();
@@ -60,20 +73,17 @@ export class BpfSensor implements Sensor {
   readonly #isAsked: boolean;
   #begun = false;
 
-  /**
-   * `waits`: what is unknown may be held until it is decided; else only the start of the workload is. `isAsked`: before
-   * something happens, and not told afterwards.
-   */
-  constructor(half: KernelHalf, mediator: ModelMediator, waits: boolean, isAsked: boolean) {
+  constructor(half: KernelHalf, mediator: ModelMediator, content: SeenContent, { waits, isAsked }: BpfConditions) {
+    this.#content = content;
+    this.#glance = new Glance(half.reader, content);
     this.#waits = waits;
     this.#isAsked = isAsked;
     this.#half = half;
     this.#decisions = new Decisions(half, mediator);
     this.#mediator = mediator;
-    const content = new SeenContent();
-    this.#acts = new Acts(content, mediator.content === "read", this.#table);
-    this.#executions = new Executions(content);
-    this.#inspections = new Inspections(mediator, content, this.#executions);
+    this.#acts = new Acts(this.#content, mediator.content === "read", this.#table);
+    this.#executions = new Executions(this.#content);
+    this.#inspections = new Inspections(mediator, this.#content, this.#executions);
   }
 
   /** Takes in who lives in a namespace whose supervisor is gone, and what that knew of them. */
@@ -103,6 +113,11 @@ export class BpfSensor implements Sensor {
     return this.#table.find(pid);
   }
 
+  pidCalled(actor: number, number: number): number | undefined {
+    const process = this.#table.find(actor);
+    return process && this.#table.called(process, number)?.pid;
+  }
+
   /** Makes sure that what may have to be refused, or is to be inspected, does not go ahead before that. */
   adapt(): void {
     const { mayRefuse } = this.#mediator;
@@ -111,9 +126,15 @@ export class BpfSensor implements Sensor {
     else this.#half.take(mayRefuse ? "refuse" : "tell");
   }
 
-  /** Nobody joins by a listener here. */
-  join(): boolean {
-    return false;
+  /** The next process that it forks is let in. */
+  join({ pid, started, listener }: Joining): boolean {
+    const pidfd = listener === undefined ? pidfdOpen(pid, 0) : -1;
+    if (pidfd < 0) return false;
+    try {
+      return startTime(pid) === started && this.#half.invite(pidfd);
+    } finally {
+      close(pidfd);
+    }
   }
 
   /** The kernel half tells of every end. */
@@ -144,6 +165,7 @@ export class BpfSensor implements Sensor {
 
   /** Ends the namespace in the kernel. */
   close(): void {
+    this.#content.close();
     this.#half.leave();
   }
 
@@ -187,6 +209,7 @@ export class BpfSensor implements Sensor {
   }
 
   #take(offset: number, length: number): void {
+    this.#glance.ahead();
     const record = this.#record.at(this.#half.reader.bytes, offset, length);
     switch (record.kind) {
       case kinds.event:
@@ -211,7 +234,8 @@ export class BpfSensor implements Sensor {
     const known = this.#table.get(record.process);
     if (known) return known;
     const identity = this.#identities.numbered(record.identity) ?? this.#identities.root;
-    const process = this.#table.add(record.process, record.pid, record.parent, identity);
+    const numbers = record.kind === kinds.fork ? record.numbers() : [];
+    const process = this.#table.add(record.process, record.pid, record.parent, identity, numbers);
     this.#mediator.born(process);
     return process;
   }
@@ -243,6 +267,7 @@ export class BpfSensor implements Sensor {
     this.#told += 1;
     const process = this.#actor(record);
     if (record.threads > 1 || record.tid !== record.pid) process.multithreaded = true;
+    this.#lookOut(record, process);
     const { key } = record;
     if (record.fate === fates.refused && this.#decisions.isSettled(record.tid, key)) return;
     const repeated = this.#mediator.repeated(keyBytes(key), process);
@@ -259,6 +284,14 @@ export class BpfSensor implements Sensor {
   #refuseUse(record: Record, process: BpfProcess, key: Buffer, errno: Verdict): void {
     this.#mediator.attempted();
     this.#carryOut(record, process, key, errno, false, 0);
+  }
+
+  /** From where it acts: a runtime's process comes to the container's root before the workload begins. */
+  #lookOut({ outlook }: Record, process: BpfProcess): void {
+    const atOwnRoot = (outlook & outlooks.otherRoot) === 0;
+    if (!atOwnRoot && process.atOwnRoot) this.#content.noteRoot(`/proc/${process.pid}/root`);
+    process.atOwnRoot = atOwnRoot;
+    process.countsAnew = (outlook & outlooks.otherNumbers) !== 0;
   }
 
   #decide(record: Record, process: BpfProcess, key: Buffer): void {
@@ -352,13 +385,6 @@ export class BpfSensor implements Sensor {
     if (isHeld && !decided) this.#half.answer(record.tid, key, on, next);
     if (isHeld && this.#half.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
   }
-}
-
-/** The port that an act names. Whose it is may change, so the lens is asked each time. */
-function portIn(act: Act): number | undefined {
-  const { address, family } = act.subject as { readonly address?: string; readonly family?: string };
-  if (address === undefined || (family !== "inet" && family !== "inet6")) return undefined;
-  return Number(address.slice(address.lastIndexOf(":") + 1));
 }
 
 function keyBytes(key: Buffer): KeyBytes {

@@ -22,6 +22,9 @@ export const member = { space: 0, identity: 4, process: 8, parent: 16 } as const
 /** `struct posture` */
 export const posture = { bytes: 8, mode: 0, supervisor: 4 } as const;
 
+/** `struct invitation` */
+export const invitation = { bytes: 8, space: 0, supervisor: 4 } as const;
+
 /** `struct held`, whose key is of two u32: the namespace, and the thread. */
 export const held = { bytes: 32, since: 16, pid: 24 } as const;
 

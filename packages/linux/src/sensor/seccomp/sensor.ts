@@ -7,10 +7,11 @@ import { AUDIT_ARCH_X86_64, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
 import { foreign } from "./calls/kernel.ts";
 import { Context } from "./context.ts";
 import { decoders } from "./decoders.ts";
-import type { Ending, Sensor } from "../sensor.ts";
+import type { Ending, Joining, Sensor } from "../sensor.ts";
 import type { Mediator, Verdict } from "./mediation.ts";
 import { Listener } from "./notification.ts";
 import type { Process } from "./actors.ts";
+import { pidAmong } from "./pid-numbers.ts";
 import { TaskTable } from "./tasks.ts";
 
 /** With a flood of calls there is no wait that a signal could break: after so many, requests are looked for all the same. */
@@ -48,12 +49,13 @@ export class SeccompSensor implements Sensor {
     return this.#tasks.find(pid);
   }
 
-  /**
-   * Takes in what another process of ours brings into the namespace: its filter's listener, owned from now on, and its pid.
-   * False if that process is gone.
-   */
-  join(listener: number, launcher: number): boolean {
-    if (!this.#tasks.launchers.add(launcher)) return false;
+  pidCalled(actor: number, number: number): number | undefined {
+    return pidAmong(actor, number);
+  }
+
+  /** Takes in what another process of ours brings into the namespace. False if that process is gone, or carries no filter. */
+  join({ pid, listener }: Joining): boolean {
+    if (listener === undefined || !this.#tasks.launchers.add(pid)) return false;
     this.#listener.add(listener);
     return true;
   }

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import type { Digest } from "@isoline/core";
 import type { Act } from "../../seccomp/mediation.ts";
 import type { BpfProcess, ProcessTable } from "../processes.ts";
-import { countsAnew, numbersOf, pidAmong } from "../../seccomp/pid-numbers.ts";
 import type { Record } from "../record.ts";
 import { callOf } from "./machine.ts";
 
@@ -67,8 +66,7 @@ export class ProcessActs {
     if (record.upperArgument(1) === MEANS_GROUP)
       return { op: "sigio", subject: { relation: this.#group(record.argument(1), process) } };
     const number = record.argument(3);
-    const numbers = numbersOf(record.tid);
-    const pid = numbers && countsAnew(numbers) ? pidAmong(record.pid, number) : number;
+    const pid = process.countsAnew ? this.#table.called(process, number)?.pid : number;
     if (pid === record.pid || pid === record.tid) return "nothing";
     const other = pid === undefined ? undefined : (this.#table.recent(pid) ?? this.#table.recent(processOf(pid)));
     if (other === process || (!other && pid !== undefined && processOf(pid) === -1)) return "nothing";
@@ -91,6 +89,8 @@ export class ProcessActs {
   #group(group: number, process: BpfProcess): string {
     if (group === 0 || group === groupOf(process.pid)) return "own-group";
     if (group === 1) return "everyone";
+    // Whoever counts anew reaches nobody else.
+    if (process.countsAnew) return "namespace-group";
     return this.#table.find(group) ? "namespace-group" : "outside-group";
   }
 }

@@ -53,7 +53,7 @@ function remove(context: Context, thread: Thread, named: Named, op: "unlink" | "
     (path) => ({ op, subject: { path, ...UNKNOWN } }),
     (found) => {
       if (endsInDots(context.memory.bytes)) return context.attempt();
-      if (op === "rmdir" && (!found.stat.isDirectory || holdsSomething(found))) return context.attempt();
+      if (op === "rmdir" && (!found.stat.isDirectory || holdsSomething(context, found))) return context.attempt();
       if (op === "unlink" && found.stat.isDirectory) return context.attempt();
       if (mayNotTakeFrom(context, thread, found)) return context.attempt();
       return context.decide(thread, { op, subject: context.files.describe(found) });
@@ -61,8 +61,12 @@ function remove(context: Context, thread: Thread, named: Named, op: "unlink" | "
   );
 }
 
-/** Whether a directory has entries, so that it cannot be removed; one that cannot be read is taken to be empty. */
-function holdsSomething(directory: Found): boolean {
+/**
+ * Whether a directory has entries, so that it cannot be removed; one that cannot be read is taken to be empty. A control group's
+ * are the kernel's own, and go with it.
+ */
+function holdsSomething(context: Context, directory: Found): boolean {
+  if (context.files.classOf(directory) === "cgroup") return false;
   try {
     const entries = opendirSync(`/proc/self/fd/${directory.fd}`);
     try {

@@ -7,6 +7,9 @@ import type { Verdict } from "../mediation.ts";
 import { numbersOf, pidMeant } from "../pid-numbers.ts";
 import { aimAt, aimAtGroup, aimAtPid, CLOSED, pidBehind, reach, willBeRefused } from "./aim.ts";
 
+/** As `kill` has it, -1. */
+const EVERYONE = 1;
+
 function signal(context: Context, thread: Thread, number: number, signalNumber: number): Verdict {
   if (number <= 0) return context.attempt();
   return signalPid(context, thread, pidMeant(thread, number), signalNumber);
@@ -22,7 +25,8 @@ function signalPid(context: Context, thread: Thread, pid: number | undefined, si
 
 function signalGroup(context: Context, thread: Thread, group: number, signalNumber: number): Verdict {
   if (signalNumber === 0 || signalNumber > 64) return context.attempt();
-  const aim = aimAtGroup(context, thread, group);
+  // In a pid namespace of its own the caller's group may be the first as well.
+  const aim = group === EVERYONE ? ({ relation: "everyone" } as const) : aimAtGroup(context, thread, group);
   return aim === "nobody" ? context.attempt() : groupEvent(context, thread, aim.relation, signalNumber);
 }
 

@@ -1,0 +1,60 @@
+/**
+ * Which sensor a canister is under: by the host's word for its image or for all, or by an annotation; without either, seccomp.
+ *
+ *   sensor: bpf                             of the host, for all or for an image
+ *   dev.isoline.sensor=bpf
+ */
+import { readFileSync } from "node:fs";
+import { LinuxError } from "@isoline/linux";
+import { CliError } from "../error.ts";
+import type { SensorName } from "../namespace/plan.ts";
+import type { HostConfiguration, ImageRule } from "./host-configuration.ts";
+
+export const sensorChoices = ["seccomp", "bpf", "auto"] as const;
+export type SensorChoice = (typeof sensorChoices)[number];
+
+const ANNOTATION = "dev.isoline.sensor";
+const INSTEAD = `; ${ANNOTATION}=seccomp, or \`sensor: seccomp\` of the host, works without`;
+/** The first user namespace has all ids, each as itself (user_namespaces(7)). */
+const ALL_IDS = /^\s*0\s+0\s+4294967295\s*$/;
+
+/** What was said; what an annotation says may not differ from what the host says. `auto` is seccomp, as for other workloads. */
+export function sensorOf(
+  annotated: string | undefined,
+  rule: Pick<ImageRule, "image" | "sensor"> | undefined,
+  host: Pick<HostConfiguration, "file" | "sensor">,
+): SensorName {
+  const own = rule?.sensor ?? host.sensor;
+  if (annotated !== undefined && !(sensorChoices as readonly string[]).includes(annotated))
+    throw refusal(`${ANNOTATION}: expected one of ${sensorChoices.join(", ")}, got ${shown(annotated)}`);
+  if (annotated !== undefined && own !== undefined && annotated !== own)
+    throw refusal(
+      `${host.file} has sensor ${shown(own)}${rule?.sensor === undefined ? "" : ` for images like ${shown(rule.image)}`}, the annotation ${ANNOTATION} ${shown(annotated)}; remove the annotation`,
+    );
+  return (own ?? annotated) === "bpf" ? "bpf" : "seccomp";
+}
+
+/** Refuses the bpf sensor where it is known beforehand that it cannot work. */
+export function assertSensorFits(sensor: SensorName, wantsIma: boolean): void {
+  if (sensor !== "bpf") return;
+  if (process.geteuid?.() !== 0 || !ALL_IDS.test(readFileSync("/proc/self/uid_map", "latin1")))
+    throw refusal(`expected root of this machine for the bpf sensor, got a user without it (rootless)${INSTEAD}`);
+  if (wantsIma)
+    throw refusal(`expected no integrity view (ima) under the bpf sensor, got one; it needs seccomp${INSTEAD}`);
+}
+
+/** The same refusal in the words of canisters, if it is one of the bpf sensor's. */
+export function withRemedy(fault: unknown): unknown {
+  const isOfSensor = fault instanceof Error && (fault as Partial<LinuxError>).code === "bpf-unavailable";
+  return isOfSensor
+    ? refusal(`${fault.message}; a canister's sensor is said by ${ANNOTATION}, or \`sensor:\` of the host`)
+    : fault;
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 120));
+}
+
+function refusal(message: string): CliError {
+  return new CliError("bad-label", message);
+}
