@@ -39,10 +39,10 @@ const thorough = new Set([
   "refusals",
   "many-namespaces",
   "hold-too-long",
+  "canisters",
   "escapes",
   "losses",
   "overlay",
-  "workloads",
 ]);
 
 export interface TestFiles {

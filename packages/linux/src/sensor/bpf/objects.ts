@@ -33,8 +33,3 @@ function placeless(text: string, kind: string): string {
   if (text.startsWith("/memfd:")) return text.slice(1);
   return kind === "disk" ? `?unnamed:${text}` : `${kind}:`;
 }
-
-/** What the kernel makes up has no content. */
-export function hasNoContent(seen: SeenObject): boolean {
-  return classOfMagic(seen.magic) !== "disk";
-}
