@@ -72,7 +72,7 @@ static __noinline int opened(struct member *member, struct pt_regs *regs, u32 de
 	if ((file->f_flags & (O_TMPFILE | O_DIRECTORY)) == (O_TMPFILE | O_DIRECTORY))
 		return judge_unnamed(member, file);
 	if (!(file->f_mode & FMODE_CREATED))
-		return judge_open(member, file, (file->f_flags & KEEPS) | (asked & FORGETS));
+		return judge_open(member, file, (file->f_flags & KEEPS) | (asked & FORGETS), false);
 	desk = begin_event(member, OP_CREATE);
 	if (!desk)
 		return unseen(member, OP_CREATE);

@@ -91,8 +91,8 @@ static __always_inline bool is_of_layer(struct file *file)
 	return BPF_CORE_READ(dentry, d_parent) != dentry || BPF_CORE_READ(mount, mnt.mnt_root) == dentry;
 }
 
-/* `flags` may say what the file itself has forgotten since. */
-static __always_inline int judge_open(struct member *member, struct file *file, u32 flags)
+/* `flags` may say what the file itself has forgotten since; `foreign`: by a call of another ABI. */
+static __always_inline int judge_open(struct member *member, struct file *file, u32 flags, bool foreign)
 {
 	struct inode *inode = file->f_inode;
 	u64 process = inode->i_sb->s_magic == PROC_SUPER_MAGIC ? member->process : 0, key[2] = {};
@@ -100,7 +100,7 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	struct desk *desk;
 
 	flags &= KEY_FLAGS | O_PATH;
-	if (member->by_key && !member->is_held && !opens_by_other_abi() && !has_no_name(file) &&
+	if (member->by_key && !member->is_held && !foreign && !has_no_name(file) &&
 	    make_short_key(member, file, flags, process, key) && is_known(member, OP_OPEN, key))
 		return 0;
 	if (is_of_layer(file))
@@ -189,5 +189,5 @@ int BPF_PROG(file_opened, struct file *file)
 		return (file->f_flags & CREATE_FLAGS) == member->created_with ? 0 : unseen(member, OP_CREATE);
 	if ((file->f_flags & (O_TMPFILE | O_DIRECTORY)) == (O_TMPFILE | O_DIRECTORY))
 		return judge_unnamed(member, file);
-	return judge_open(member, file, file->f_flags);
+	return judge_open(member, file, file->f_flags, call == FOREIGN_CALL);
 }

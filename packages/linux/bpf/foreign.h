@@ -25,7 +25,7 @@ static __always_inline u64 raw_call(void)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 
-	return BPF_CORE_READ(regs, orig_ax);
+	return regs->orig_ax;
 }
 
 static __always_inline bool is_compat(void)
@@ -39,16 +39,6 @@ static __always_inline bool comes_by_other_abi(void)
 {
 	/* Outside of a call the number is -1. */
 	return is_compat() || raw_call() >> 30 == 1;
-}
-
-/* The tracepoints have looked at it, and pass nothing on that comes so. */
-static __always_inline bool opens_by_other_abi(void)
-{
-#ifdef ATTACH_TRACEPOINTS
-	return false;
-#else
-	return comes_by_other_abi();
-#endif
 }
 
 /* execve and execveat. The kernel changes over to the ABI of the program that is loaded before it maps it. */
@@ -65,7 +55,9 @@ static __always_inline bool executes(void)
 
 static __always_inline u64 system_call(void)
 {
-	return comes_by_other_abi() ? FOREIGN_CALL : raw_call();
+	u64 call = raw_call();
+
+	return is_compat() || call >> 30 == 1 ? FOREIGN_CALL : call;
 }
 
 #endif

@@ -222,6 +222,8 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct thread_info thread_info;
 	unsigned int personality;
+	/* What programs keep with the task; most tasks have none. */
+	struct bpf_local_storage *bpf_storage;
 };
 
 struct iattr {

@@ -87,18 +87,19 @@ static __always_inline bool absorb_path(struct sums *sums, struct path *path)
 	struct dentry *dentry = as_dentry((u64)path->dentry), *parent;
 	struct vfsmount *mount = as_mount((u64)path->mnt);
 	u64 mount_root = (u64)mount->mnt_root;
-	struct mount *m;
+	struct mount *m, *above;
 	u32 length;
 
 	for (u32 step = 0; step < MOST_STEPS; step++) {
 		if ((u64)dentry == root && (u64)mount == root_mount)
 			return true;
 		if ((u64)dentry == mount_root) {
-			m = (struct mount *)mount_of(mount);
-			if ((u64)BPF_CORE_READ(m, mnt_parent) == (u64)m)
+			m = bpf_rdonly_cast((void *)mount_of(mount), bpf_core_type_id_kernel(struct mount));
+			above = m->mnt_parent;
+			if ((u64)above == (u64)m)
 				return false;
-			dentry = as_dentry((u64)BPF_CORE_READ(m, mnt_mountpoint));
-			mount = as_mount((u64)BPF_CORE_READ(m, mnt_parent) + bpf_core_field_offset(struct mount, mnt));
+			dentry = as_dentry((u64)m->mnt_mountpoint);
+			mount = as_mount((u64)above + bpf_core_field_offset(struct mount, mnt));
 			mount_root = (u64)mount->mnt_root;
 			continue;
 		}

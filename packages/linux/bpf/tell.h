@@ -7,9 +7,14 @@
 #include "waking.h"
 #include "walk.h"
 
+/* Who is in no namespace mostly has nothing kept with it at all, and is not asked for further. */
 static __always_inline struct member *current_member(void)
 {
-	return bpf_task_storage_get(&members, bpf_get_current_task_btf(), 0, 0);
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (bpf_core_field_exists(task->bpf_storage) && !task->bpf_storage)
+		return 0;
+	return bpf_task_storage_get(&members, task, 0, 0);
 }
 
 /* In the order of the decoder: user ids, then group ids, each real, effective, saved, of the file system. */
