@@ -39,7 +39,6 @@ const thorough = new Set([
   "refusals",
   "many-namespaces",
   "hold-too-long",
-  "canisters",
   "escapes",
   "losses",
   "overlay",
