@@ -20,26 +20,35 @@ about one. What is left is cold caches after each change of task.
 the kernel traces the calls of the machine at all, each at its beginning and its end; the other half is the key. Tried: to
 describe the act and look its digest up (1.6 µs more than bare), a key without a description by SipHash with one round (0.87 µs),
 by two sums of NH (0.65 µs, which is kept); what a namespace has for itself (table, counters) instead of shared is 0.06 µs of it.
-What a workload pays beyond that has not been taken apart. Its supervisor works beside it on the same two processors: it reads
-programs and libraries for their digests, and is woken for each birth, end and name that changes, which are told each time.
+Then: rings, tables and counters found by place instead of by hash, and nothing copied that can be read in place
+(1.38 × bare became 1.25). Of what a shell script paid, a third was waking the supervisor: to interrupt another processor takes some 40 µs
+on a virtual machine, and each birth and end did. Now only what somebody waits for wakes it. What is left of short workloads is
+mostly the supervisor itself, which works beside them on the same two processors: some 125 ms for five hundred acts that it meets for the
+first time, in code that has not run before, and the digests of programs. The same script ten times as long, measured
+once on a busy machine, paid half as much (1.07 instead of 1.15 × bare); the kernel's tracing of every call is 1.02 to 1.05 of it.
 
-**The bpf sensor at the kernel's own hooks.** Counted in instructions, an open and close is 10 059 bare, 305 more where the programs are
-attached and the task is in no namespace, 2 412 more in one. The 305 are calls of programs at the hooks that an open and a close
-pass; each looks the task up and returns. To be taken off its hook a program needs some 60 ms, and there are 150: an open is dearer
-until those of the file hooks are gone, seconds after the last namespace has ended. Under the load of a machine that emulates, a held task is
-nearly always stopped: the moment that it waits in the kernel before is shorter there than any decision.
+**The bpf sensor at the kernel's own hooks.** Counted in instructions. In no namespace an open and close takes 2 in 100 more: the calls of
+programs at the hooks that they pass, each of which looks whether anything is kept with the task, and returns. In a namespace the
+figure is not understood: all opens are decided in the kernel, but rounds of one run differ by a third and the whole is twice what the
+same code took fewer changes ago (12 471, of which 10 059 are bare), and single rounds of shorter runs take 11 700 (1.16 ×).
+Something else works on the machine's only processor meanwhile; what, was not found. To be taken off its hook a program needs some
+60 ms, and there are 150: an open is dearer until those of the file hooks are gone, seconds after the last namespace has ended. Under
+the load of a machine that emulates, a held task is nearly always stopped: the moment that it waits in the kernel before is
+shorter there than any decision.
 
-**Events that were never seen before.** Deciding about one that is new to everybody costs its encoding, its point (SHA-256), its levelling and
-a system call that tells the kernel half. Taken apart once, on a busy machine, for opens that are departures: of 20 µs 3.2 were
-that system call, 1.6 reading the record, 3 encoding the event twice, 1.3 the digest, 1.4 levelling, 2 garbage; the rest the code between
-them. Memory is the verdicts by raw key, of which up to 256 MB are kept.
+**Events that were never seen before.** Deciding about one that is new to everybody costs reading its record, its levelling, its encoding,
+its point (SHA-256) and garbage, some 7 µs in the deciding thread alone once it is warm; beside it V8 compiles and collects. An event
+is encoded once now and not twice, a table of decided keys that is full is not asked again, and credentials that stay the same are made
+once (20 µs became 13 to 15 on a busy machine). Memory is that of three Node threads to begin with (104 MB, the types of the kernel
+included), the departures that are kept, and 16 MiB for verdicts by raw key; a smaller young generation would save 30 MB and cost
+2 µs an event.
 
 **A container's start.** The supervisor's own start, and runc's several hundred calls before the workload, most of them of a kind
 that is met for the first time. What V8 has compiled is kept with the bundle, and the threads begin before anything else is
 loaded: 263 ms more than runc became 229. Then less is loaded (text of one byte a letter, koffi without its search, the bpf
 sensor only where it is used), contours are read without streams and the same actor is encoded once, and what a proc mount
-calls a task is not proven where it is our own mount: a tenth less processor time, and in one pairing, on a busy machine, 30 ms
-less until the workload. What is left, by processor time: 20 ms for Node's start, 22 for that of each of two threads, for which
+calls a task is not proven where it is our own mount: a tenth less processor time, and 229 ms
+became 192. What is left, by processor time: 20 ms for Node's start, 22 for that of each of two threads, for which
 Node keeps no snapshot, 25 to load three programs, and 90 to decide about five hundred calls with some nine thousand of our own,
 in code that has not run before; beside them 30 of V8's own threads. Without effect: V8 without its optimising compiler, with
 another budget for it, or compiling all at first sight; and to begin the launching thread only when the others are loaded.
