@@ -5,22 +5,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LinuxError } from "../../packages/linux/src/error.ts";
-import { type Attachment, Load } from "../../packages/linux/src/sensor/bpf/load.ts";
+import { isTold } from "../bpf/told.ts";
 import { missing, Podman, type Result, Workshop } from "./bundle.ts";
 
-const attaches = (attachment: Attachment): boolean => {
-  try {
-    Load.try(attachment);
-    return true;
-  } catch (fault) {
-    if (fault instanceof LinuxError) return false;
-    throw fault;
-  }
-};
-const isTold = () => !attaches("lsm") && !attaches("fmod_ret") && attaches("tracepoints");
-const why =
-  missing("runc", "busybox") ?? (isTold() ? undefined : "needs a kernel with tracepoints for BPF and no hooks");
+const why = missing("runc", "busybox") ?? (isTold ? undefined : "needs a kernel with tracepoints for BPF and no hooks");
 
 /** What nobody waits for: runc executes itself out of memory, and may have ended before that is read. */
 const unread = "a program ran whose content could not be read";

@@ -38,8 +38,8 @@ function rootOfUser(): string | undefined {
   return `${runtime}/runc`;
 }
 
-/** The first user namespace maps every id to itself (user_namespaces(7)). */
-function inUserNamespace(): boolean {
+/** Whether this process is in another than the first, which has all ids, each as itself (user_namespaces(7)). */
+export function inUserNamespace(): boolean {
   return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync("/proc/self/uid_map", "latin1"));
 }
 

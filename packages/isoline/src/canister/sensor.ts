@@ -4,19 +4,17 @@
  *   sensor: bpf                             of the host, for all or for an image
  *   dev.isoline.sensor=bpf
  */
-import { readFileSync } from "node:fs";
 import { LinuxError } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { SensorName } from "../namespace/plan.ts";
 import type { HostConfiguration, ImageRule } from "./host-configuration.ts";
+import { inUserNamespace } from "./runc.ts";
 
 export const sensorChoices = ["seccomp", "bpf", "auto"] as const;
 export type SensorChoice = (typeof sensorChoices)[number];
 
 const ANNOTATION = "dev.isoline.sensor";
 const INSTEAD = `; ${ANNOTATION}=seccomp, or \`sensor: seccomp\` of the host, works without`;
-/** The first user namespace has all ids, each as itself (user_namespaces(7)). */
-const ALL_IDS = /^\s*0\s+0\s+4294967295\s*$/;
 
 /** What was said; what an annotation says may not differ from what the host says. `auto` is seccomp, as for other workloads. */
 export function sensorOf(
@@ -37,7 +35,7 @@ export function sensorOf(
 /** Refuses the bpf sensor where it is known beforehand that it cannot work. */
 export function assertSensorFits(sensor: SensorName, wantsIma: boolean): void {
   if (sensor !== "bpf") return;
-  if (process.geteuid?.() !== 0 || !ALL_IDS.test(readFileSync("/proc/self/uid_map", "latin1")))
+  if (process.geteuid?.() !== 0 || inUserNamespace())
     throw refusal(`expected root of this machine for the bpf sensor, got a user without it (rootless)${INSTEAD}`);
   if (wantsIma)
     throw refusal(`expected no integrity view (ima) under the bpf sensor, got one; it needs seccomp${INSTEAD}`);
