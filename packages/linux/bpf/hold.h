@@ -43,21 +43,26 @@ static __always_inline struct decided *look_up(struct desk *desk)
 	return table ? bpf_map_lookup_elem(table, key) : 0;
 }
 
-/* A verdict for this thread alone, which is used up by being asked for. */
-static __always_inline bool take_ticket(struct desk *desk, struct decided *decided)
+/* The verdict for this thread alone, which is used up by being asked for: 0 or -EPERM; 1 if there is none. */
+__noinline int take_ticket(struct desk *desk)
 {
-	struct ticket_key key = {
-		.space = desk->record.space,
-		.tid = desk->record.tid,
-		.key = { desk->record.key[0], desk->record.key[1] },
-	};
-	struct decided *ticket = bpf_map_lookup_elem(&tickets, &key);
+	struct ticket_key key = {};
+	struct decided *ticket;
+	int verdict;
 
+	if (!desk)
+		return -EPERM;
+	key.space = desk->record.space;
+	key.tid = desk->record.tid;
+	key.key[0] = desk->record.key[0];
+	key.key[1] = desk->record.key[1];
+	ticket = bpf_map_lookup_elem(&tickets, &key);
 	if (!ticket)
-		return false;
-	*decided = *ticket;
+		return 1;
+	desk->next = ticket->next;
+	verdict = ticket->verdict == VERDICT_ON ? 0 : -EPERM;
 	bpf_map_delete_elem(&tickets, &key);
-	return true;
+	return verdict;
 }
 
 static __always_inline bool is_barred(u32 space, u64 process)
@@ -89,26 +94,21 @@ static __always_inline int refuse(struct desk *desk, struct counters *counters, 
 __noinline int decided_before(struct desk *desk)
 {
 	struct counters *counters;
-	struct decided *known, ticket;
+	struct decided *known;
 
 	if (!desk)
 		return -EPERM;
 	counters = tally_of(desk->record.space, desk->record.act.operation);
 	known = look_up(desk);
-	if (known) {
-		if (known->verdict != VERDICT_ON)
-			return refuse(desk, counters, FATE_REFUSED);
-		__sync_fetch_and_add(&known->times, 1);
-		if (counters)
-			__sync_fetch_and_add(&counters->decided_here, 1);
-		desk->next = known->next;
-		return 0;
-	}
-	if (take_ticket(desk, &ticket)) {
-		desk->next = ticket.next;
-		return ticket.verdict == VERDICT_ON ? 0 : -EPERM;
-	}
-	return 1;
+	if (!known)
+		return take_ticket(desk);
+	if (known->verdict != VERDICT_ON)
+		return refuse(desk, counters, FATE_REFUSED);
+	__sync_fetch_and_add(&known->times, 1);
+	if (counters)
+		__sync_fetch_and_add(&counters->decided_here, 1);
+	desk->next = known->next;
+	return 0;
 }
 
 /* Takes the acting task from among those that are held. */

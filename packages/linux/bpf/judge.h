@@ -58,9 +58,14 @@ __noinline int judge_desk(struct desk *desk, u32 patience)
 	space = bpf_map_lookup_elem(&spaces, &id);
 	if (!space)
 		return -EPERM;
-	if (space->bars && is_barred(id, desk->record.process))
-		return refuse(desk, counters, FATE_REFUSED);
-	verdict = decided_before(desk);
+	if (space->bars && is_barred(id, desk->record.process)) {
+		/* It was decided about before: that may be what it is barred for, and it asks again only now. */
+		verdict = take_ticket(desk);
+		if (verdict == 1)
+			verdict = refuse(desk, counters, FATE_REFUSED);
+	} else {
+		verdict = decided_before(desk);
+	}
 	if (verdict != 1) {
 		if (desk->was_held)
 			release(desk);

@@ -1,6 +1,6 @@
 /** What becomes of a process that departed, while nothing is refused for being off contour: by each reaction of a policy. */
 import { deepEqual, equal } from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, before, describe, test } from "node:test";
@@ -51,6 +51,26 @@ describe("reactions", { skip }, () => {
     end();
     equal(await over, 3);
     deepEqual([isMade("other"), isMade("made")], [true, false]);
+  });
+
+  test("deny-all: what it departed by goes ahead, however late it asks for it again", async (t) => {
+    const { ask, end, over, pid } = await watch("deny-all");
+    equal(await ask("list /etc"), 0);
+    // It has what others leave of one processor, and they leave next to nothing.
+    for (const [name, how, value] of [
+      ["chrt", "-ip", "0"],
+      ["taskset", "-cp", "1"],
+    ])
+      equal(spawnSync(name, [how, value, String(pid)]).status, 0);
+    const busy = spawn("taskset", ["-c", "1", "sh", "-c", "while :; do :; done"]);
+    t.after(() => busy.kill("SIGKILL"));
+    equal(await ask("make other"), 0);
+    busy.kill("SIGKILL");
+    equal(await ask("make third"), EPERM);
+    end();
+    equal(await over, 3);
+    const { off, refused } = report("deny-all.json");
+    deepEqual([off, refused, isMade("other"), isMade("third")], [2, 1, true, false]);
   });
 
   test("kill: it is ended before its departure has an effect", async () => {

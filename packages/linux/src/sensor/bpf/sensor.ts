@@ -371,15 +371,15 @@ export class BpfSensor implements Sensor {
 
   /** Tells the kernel half the verdict, for good where it holds for good; then whoever is held asks again. */
   #carryOut(record: Record, process: BpfProcess, key: Buffer, verdict: Verdict, lasts: boolean, next: number): void {
-    // Who is to be stopped stops before the act: it may have been held, and would do it when somebody else wakes it. Others
-    // may do the same.
+    // Who is to be stopped stops before the act: it may have been held, and would do it when somebody else wakes it.
     const isFrozen = this.#mediator.isFrozen(process);
     const on = verdict === 0 && !isFrozen;
     const isHeld = record.fate === fates.held;
     const waiting = isHeld ? record.tid : undefined;
+    // Who is barred is let do what was decided about it by a ticket alone, and others may do the same.
     const decided =
       lasts &&
-      !isFrozen &&
+      !this.#mediator.isBarred(process) &&
       (on ? this.#decisions.letGo(key, next, isHeld) : this.#decisions.refuse(key, next, waiting));
     if (decided && on) this.#inspections.settled(record, key);
     if (isHeld && !decided) this.#half.answer(record.tid, key, on, next);
