@@ -100,8 +100,9 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	struct desk *desk;
 
 	flags &= KEY_FLAGS | O_PATH;
-	if (member->by_key && !member->is_held && !foreign && !has_no_name(file) &&
-	    make_short_key(member, file, flags, process, key) && is_known(member, OP_OPEN, key))
+	/* Who was held asks again by the same key, and is let go where it is judged. */
+	if (member->by_key && !foreign && !has_no_name(file) && make_short_key(member, file, flags, process, key) &&
+	    !member->is_held && is_known(member, OP_OPEN, key))
 		return 0;
 	if (is_of_layer(file))
 		return 0;

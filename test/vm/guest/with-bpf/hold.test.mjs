@@ -1,18 +1,24 @@
 /** What is held: nothing has happened, nobody gets past by waking it, and nobody waits for ever. */
 import { deepEqual, equal, match } from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { begin, cwd, EPERM, isoline, isStopped, learn, start, until } from "../asking.mjs";
+import { begin, cwd, endAll, EPERM, isoline, isStopped, learn, report, start, until } from "../asking.mjs";
 import { programsMissing } from "../bpf-programs.mjs";
 import { beginNamespace } from "../kernel-half.mjs";
 
 const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 
+function clear() {
+  endAll();
+  rmSync(join(cwd, "made"), { force: true });
+}
+
 test("a held act has not happened, and waking its task only makes it ask again", { skip }, async (t) => {
   const kept = beginNamespace();
   t.after(() => kept.leave());
+  t.after(clear);
   await learn();
   const run = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "-q", "--name", "lost");
   const pid = Number((await run.hear()).split(" ")[1]);
@@ -57,8 +63,23 @@ test("a held act has not happened, and waking its task only makes it ask again",
     equal(await tell("make other"), `make other ${EPERM}`);
     run.end();
     equal(await over, 0);
-    const { off, refused, incomplete } = JSON.parse(readFileSync(join(cwd, "attached.json"), "utf8"));
+    const { off, refused, incomplete } = report("attached.json");
     deepEqual([off, refused], [1, 1]);
     match(incomplete[0].reason, /before this supervisor took over/);
   });
+});
+
+test("what was held counts once, like what was not", { skip }, async (t) => {
+  t.after(clear);
+  await learn();
+  /** @param {readonly string[]} how */
+  const eventsOf = async (...how) => {
+    const { ask, hear, end, over } = begin(...how, "--sensor", "bpf", "-q", "--report", "counted.json");
+    await hear();
+    deepEqual([await ask("list /etc"), await ask("list /usr"), await ask("list /etc")], [0, 0, 0]);
+    end();
+    equal(await over, 0);
+    return report("counted.json").events;
+  };
+  equal(await eventsOf("run", "asking.contour", "--enforce"), await eventsOf("check", "asking.contour"));
 });
