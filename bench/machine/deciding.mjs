@@ -3,12 +3,10 @@ import { spawn, spawnSync } from "node:child_process";
 
 const { KernelHalf } = await import("../../packages/linux/dist/sensor/bpf/kernel-half.js");
 const { fates, kinds, Record } = await import("../../packages/linux/dist/sensor/bpf/record.js");
-const { poll } = await import("../../packages/linux/dist/abi/libc.js");
 const { sendSignal } = await import("../../packages/linux/dist/process/child.js");
 
 /** @typedef {import("../../packages/linux/dist/sensor/bpf/kernel-half.js").KernelHalf} Half */
 
-const POLLIN = 1;
 const SIGCONT = 18;
 const LONGEST_SLEEP_MS = 100;
 
@@ -57,9 +55,6 @@ export async function runInside(half, [program = "", ...words]) {
 /** @param {Half} half @param {number} before how many had been born */
 function decideAll(half, before) {
   const record = new Record();
-  const waiting = Buffer.alloc(8);
-  waiting.writeInt32LE(half.fd, 0);
-  waiting.writeInt32LE(POLLIN, 4);
   const take = (/** @type {number} */ offset, /** @type {number} */ length) => {
     const { kind, fate, key, pending, pid, tid } = record.at(half.reader.bytes, offset, length);
     if (kind !== kinds.event) return;
@@ -71,6 +66,6 @@ function decideAll(half, before) {
     half.reader.drain(take);
     const { live, born } = half.census();
     if (born > before && live <= 0) return;
-    poll(waiting, 1, LONGEST_SLEEP_MS);
+    half.rest.sleep(LONGEST_SLEEP_MS, () => half.reader.hasMore);
   }
 }
