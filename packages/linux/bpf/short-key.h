@@ -136,7 +136,7 @@ static __always_inline void absorb_actor(struct sums *sums, struct member *membe
 static __noinline int make_short_key(struct member *member, struct file *file, u32 flags, u64 process, u64 key[2])
 {
 	struct inode *inode = file->f_inode;
-	struct sums sums = { .words = none };
+	struct sums sums = {};
 
 	if (!bpf_ksym_exists(bpf_rdonly_cast))
 		return false;
@@ -145,6 +145,7 @@ static __noinline int make_short_key(struct member *member, struct file *file, u
 	absorb(&sums, (u64)inode->i_sb->s_magic << 32 | inode->i_mode);
 	absorb(&sums, (u64)inode->i_uid.val << 32 | inode->i_gid.val);
 	absorb(&sums, process);
+	sums.words += none;
 	if (!absorb_path(&sums, &file->f_path))
 		return false;
 	if (sums.words >= SECRET_WORDS / 2)
