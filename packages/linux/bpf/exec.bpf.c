@@ -14,6 +14,9 @@
 
 #define FMODE_EXEC 0x20
 
+/* A file that the exec loads could not be noted: nobody knows what it executes. */
+#define MISSES_IMAGES (MAX_IMAGES + 1)
+
 /* Tells of a file once, and notes it as one of those that the exec loads. */
 static __always_inline void add_image_at(struct member *member, struct inode *inode, struct dentry *dentry, u64 mount,
 					 bool is_open)
@@ -23,15 +26,15 @@ static __always_inline void add_image_at(struct member *member, struct inode *in
 	struct shared_key key;
 	u32 place, yes = 1;
 
+	if (member->images > MAX_IMAGES)
+		return;
 	if (member->last_is_open && member->images > 0)
 		member->images -= 1;
 	member->last_is_open = is_open;
 	place = member->images;
-	if (place >= MAX_IMAGES)
-		return;
-	desk = take_desk();
+	desk = place < MAX_IMAGES ? take_desk() : 0;
 	if (!desk) {
-		lose(member->space, OP_EXEC);
+		member->images = MISSES_IMAGES;
 		return;
 	}
 	begin(desk, member, KIND_IMAGE, OP_EXEC);
@@ -64,6 +67,8 @@ static __always_inline void add_image(struct member *member, struct file *file, 
 	add_image_at(member, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt), is_open);
 }
 
+static u32 execs;
+
 HOOK(bprm_creds_for_exec)
 int BPF_PROG(exec_begins, struct linux_binprm *bprm)
 {
@@ -72,6 +77,8 @@ int BPF_PROG(exec_begins, struct linux_binprm *bprm)
 	if (member) {
 		member->images = 0;
 		member->last_is_open = 0;
+		/* Where nobody can be told it stays this: nobody's, and not what another exec was let become. */
+		member->next = PENDING | __sync_fetch_and_add(&execs, 1);
 	}
 	return 0;
 }
@@ -86,8 +93,6 @@ int BPF_PROG(exec_looks, struct linux_binprm *bprm)
 	return 0;
 }
 
-static u32 execs;
-
 /* The act: every file that is loaded, and the number by which its new identity goes until it is told. */
 static __always_inline void describe_exec(struct desk *desk, struct member *member)
 {
@@ -99,7 +104,7 @@ static __always_inline void describe_exec(struct desk *desk, struct member *memb
 	bpf_probe_read_kernel(desk->text, sizeof(member->image), member->image);
 	desk->record.act.text_length = length;
 	desk->record.act.arguments[0] = member->images;
-	desk->next = PENDING | __sync_fetch_and_add(&execs, 1);
+	desk->next = member->next;
 }
 
 HOOK(bprm_creds_from_file)
@@ -111,7 +116,7 @@ int BPF_PROG(exec_decided, struct linux_binprm *bprm, struct file *file)
 
 	if (!member)
 		return 0;
-	desk = take_desk();
+	desk = member->images > MAX_IMAGES ? 0 : take_desk();
 	if (!desk)
 		return unseen(member, OP_EXEC);
 	describe_exec(desk, member);

@@ -11,12 +11,10 @@
 /* The actor is whoever called: the credentials are the new ones by now. */
 static __always_inline void judge_exec(struct member *member, struct aside *aside)
 {
-	struct desk *desk = take_desk();
+	struct desk *desk = aside && member->images <= MAX_IMAGES ? take_desk() : 0;
 
-	if (!desk || !aside) {
+	if (!desk) {
 		lose(member->space, OP_EXEC);
-		if (desk)
-			leave_desk(desk);
 		return;
 	}
 	describe_exec(desk, member);

@@ -12,7 +12,8 @@ import { isolineAs } from "./isoline.mjs";
 export const EPERM = 1;
 export const { cwd, run: isoline, start } = isolineAs(0);
 spawnSync("mkfifo", [join(cwd, "told")]);
-const asking = ["perl", fileURLToPath(new URL("./asking.pl", import.meta.url))];
+export const program = fileURLToPath(new URL("./asking.pl", import.meta.url));
+const asking = ["perl", program];
 
 /** @param {readonly string[]} options */
 export const begin = (...options) => beginWith(asking, ...options);

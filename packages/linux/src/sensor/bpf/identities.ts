@@ -13,6 +13,9 @@ const MOST_NAMES = 15;
 /** Pending numbers are looked up soon after they were given, or never. */
 const MOST_PENDING = 65_536;
 
+/** That of a process whose exec was not told of: not the one that it had before, nor anybody's. */
+export const UNTOLD: Identity = { serial: -1, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "?", chain: [] };
+
 export class Identities {
   readonly #byDigest = new Map<Digest, Identity>();
   readonly #bySerial: Identity[] = [];
@@ -51,9 +54,9 @@ export class Identities {
     if (this.#pending.size > MOST_PENDING) this.#pending.delete(this.#pending.keys().next().value as number);
   }
 
-  /** What a number of the kernel half means; undefined if nobody decided about that exec. */
-  numbered(number: number): Identity | undefined {
-    return number >= PENDING ? this.#pending.get(number) : this.#bySerial[number];
+  /** What a number of the kernel half means; `UNTOLD` if nobody decided about that exec. */
+  numbered(number: number): Identity {
+    return (number >= PENDING ? this.#pending.get(number) : this.#bySerial[number]) ?? UNTOLD;
   }
 
   #add(identity: Identity): Identity {

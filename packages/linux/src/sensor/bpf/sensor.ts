@@ -17,7 +17,7 @@ import { isStored, type SeenContent } from "./content.ts";
 import { Decisions } from "./decisions.ts";
 import { Executions, imageOf } from "./executions.ts";
 import { Glance } from "./glance.ts";
-import { Identities } from "./identities.ts";
+import { Identities, UNTOLD } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
 import type { KernelHalf } from "./kernel-half.ts";
 import { LASTING } from "./lasting.ts";
@@ -95,10 +95,7 @@ export class BpfSensor implements Sensor {
       this.#mediator.remember(task);
     }
     for (const { process, pid, parent, identity } of this.#half.members()) {
-      const known = this.#identities.numbered(identity);
-      const born = this.#table.add(process, pid, parent, known ?? this.#identities.root);
-      this.#mediator.born(born);
-      if (!known) this.#mediator.lost("a process runs what nobody was told of", born);
+      this.#mediator.born(this.#table.add(process, pid, parent, this.#identities.numbered(identity)));
     }
     this.#begun = true;
     this.#lost = this.#half.census().lost;
@@ -233,7 +230,7 @@ export class BpfSensor implements Sensor {
   #actor(record: Record): BpfProcess {
     const known = this.#table.get(record.process);
     if (known) return known;
-    const identity = this.#identities.numbered(record.identity) ?? this.#identities.root;
+    const identity = this.#identities.numbered(record.identity);
     const numbers = record.kind === kinds.fork ? record.numbers() : [];
     const process = this.#table.add(record.process, record.pid, record.parent, identity, numbers);
     this.#mediator.born(process);
@@ -247,13 +244,7 @@ export class BpfSensor implements Sensor {
       this.#begun = true;
       this.adapt();
     }
-    this.#identify(process, record.identity);
-  }
-
-  #identify(process: BpfProcess, number: number): void {
-    const identity = this.#identities.numbered(number);
-    if (identity) process.identity = identity;
-    else this.#mediator.lost("a process runs what nobody was told of", process);
+    process.identity = this.#identities.numbered(record.identity);
   }
 
   #ended(record: Record): void {
@@ -269,6 +260,9 @@ export class BpfSensor implements Sensor {
     if (record.threads > 1 || record.tid !== record.pid) process.multithreaded = true;
     this.#lookOut(record, process);
     const { key } = record;
+    // Each act says whose it is: what a process executed before may not have been told.
+    process.identity = this.#identities.numbered(record.identity);
+    if (process.identity === UNTOLD) return this.#actUntold(record, process, key);
     if (record.fate === fates.refused && this.#decisions.isSettled(record.tid, key)) return;
     const repeated = this.#mediator.repeated(keyBytes(key), process);
     for (const settled of this.#inspections.unsettled(record)) this.#decisions.takeBack(settled);
@@ -278,6 +272,12 @@ export class BpfSensor implements Sensor {
     else if (repeated === undefined) this.#decide(record, process, key);
     else this.#carryOut(record, process, key, repeated, !this.#inspections.wantsEach(record), 0);
     if (this.#mediator.isBarred(process)) this.#half.bar(process.handle);
+  }
+
+  /** No point says whose act that is, and it is none of those that the process was permitted before. */
+  #actUntold(record: Record, process: BpfProcess, key: Buffer): void {
+    const verdict = this.#mediator.lost("a process runs what nobody was told of", process);
+    this.#carryOut(record, process, key, verdict, false, 0);
   }
 
   /** As where the kernel itself refuses a file: no exchange, and asked about anew each time. */
