@@ -7,12 +7,16 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { compileProbe, compiler } from "../sensor/case.ts";
 
-/** Leaves `cases.mjs`, `probe` and `escapes` in the share; nothing where there is no compiler. */
+const programs = ["escapes", "threads"];
+
+/** Leaves `cases.mjs`, `probe` and the programs in the share; nothing where there is no compiler. */
 export async function packCases(share: string): Promise<void> {
   if (compiler === undefined) return;
   compileProbe(share);
-  const escapes = fileURLToPath(new URL("./programs/escapes.c", import.meta.url));
-  execFileSync(compiler, ["-static", "-O1", "-Wall", "-Werror", "-o", `${share}/escapes`, escapes]);
+  for (const program of programs) {
+    const source = fileURLToPath(new URL(`./programs/${program}.c`, import.meta.url));
+    execFileSync(compiler, ["-static", "-pthread", "-O1", "-Wall", "-Werror", "-o", `${share}/${program}`, source]);
+  }
   const build = await rolldown({
     input: fileURLToPath(new URL("./sensor-cases.ts", import.meta.url)),
     platform: "node",

@@ -162,8 +162,21 @@ static __always_inline bool note_held(struct desk *desk, struct held_key *key)
 	return true;
 }
 
+/* So long whoever has a terminal only asks again, in nanoseconds: a shell would see it stop, and take the terminal back. */
+#define LONGEST_ROUND 1000000000ULL
+
+static __always_inline bool goes_round(struct desk *desk, u64 since)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return task->signal->tty && desk->record.time - since < LONGEST_ROUND;
+}
+
 /*
  * Tells of the act, and stops the task until it is decided; 0, -EPERM or -ERESTARTNOINTR.
+ *
+ * The signal is the thread's own. One for the process may be taken by another thread, and then nothing is pending here when
+ * the call ends: it would return the kernel's own error to the program.
  *
  * Whoever decides writes the verdict first, and then looks here for whom to wake; so a task first says that it is held, then
  * stops itself, and then looks for a verdict once more. One of both finds the other. The same holds for the end of whoever
@@ -175,12 +188,14 @@ __noinline int hold(struct desk *desk)
 	struct held_key key;
 	struct held *held;
 	struct space *space;
+	u64 since;
 	u32 id;
 	int verdict;
 
 	if (!desk)
 		return -EPERM;
 	id = desk->record.space;
+	since = desk->record.time;
 	counters = tally_of(id, desk->record.act.operation);
 	space = bpf_map_lookup_elem(&spaces, &id);
 	if (!space)
@@ -189,7 +204,8 @@ __noinline int hold(struct desk *desk)
 	key.tid = desk->record.tid;
 	held = bpf_map_lookup_elem(&holding, &key);
 	if (held && held->key[0] == desk->record.key[0] && held->key[1] == desk->record.key[1]) {
-		if (desk->record.time - held->since > space->deadline) {
+		since = held->since;
+		if (desk->record.time - since > space->deadline) {
 			release(desk);
 			return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
 		}
@@ -203,13 +219,17 @@ __noinline int hold(struct desk *desk)
 		if (!note_held(desk, &key))
 			return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
 	}
-	if (bpf_send_signal(SIGSTOP)) {
+	if (bpf_send_signal_thread(SIGSTOP)) {
 		release(desk);
 		return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
 	}
 	verdict = decided_before(desk);
-	if (verdict == 1 && supervisor_of(id))
+	if (verdict == 1 && supervisor_of(id)) {
+		/* The stop is taken back, but not that something is pending, so the call is made again (kernel/signal.c, prepare_signal). */
+		if (goes_round(desk, since))
+			bpf_send_signal(SIGCONT);
 		return -ERESTARTNOINTR;
+	}
 	bpf_send_signal(SIGCONT);
 	release(desk);
 	return verdict == 1 ? refuse(desk, counters, FATE_REFUSED_UNDECIDED) : verdict;

@@ -184,6 +184,7 @@ struct signal_struct {
 	int nr_threads;
 	atomic_t live;
 	struct pid *pids[4];
+	struct tty_struct *tty;
 };
 
 struct fdtable {
