@@ -30,6 +30,7 @@ export { isTerminalRaw, ownsTerminal, type TerminalSize, terminalSize } from "./
 export { armDoorbell, currentThread, ringDoorbell } from "./process/doorbell.ts";
 export { ModelMediator } from "./sensor/model-mediator.ts";
 export { type AppliedLandlock, applyLandlock } from "./landlock/apply.ts";
+export { filesWithContent } from "./landlock/files-with-content.ts";
 export { compileLandlock } from "./landlock/compile.ts";
 export type { LandlockRules } from "./landlock/rules.ts";
 export type { Probe } from "./probe/probe.ts";

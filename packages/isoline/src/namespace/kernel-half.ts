@@ -2,8 +2,9 @@
  * The bpf sensor of a supervising thread, with its kernel half and who keeps that. Loaded only where it is used: it is a third
  * of what a supervising thread would have to load otherwise, and brings half of Node's modules.
  */
+import { closeSync, openSync } from "node:fs";
 import { resolve } from "node:path";
-import { DEFAULT_HOLD_SECONDS, type OpenedBpf, openBpf } from "@isoline/linux";
+import { DEFAULT_HOLD_SECONDS, filesWithContent, type OpenedBpf, openBpf } from "@isoline/linux";
 import { awaitCell, type ControlBlock, cells } from "./control-block.ts";
 import { startKeeper } from "./keeper.ts";
 import type { SupervisorMessage } from "./messages.ts";
@@ -25,6 +26,9 @@ export function openKernelHalf(
   const { holdSeconds = DEFAULT_HOLD_SECONDS, adopt, places, mode, label = "", root, known } = plan;
   const { bars, points, mediator } = supervision;
   const bpf = openBpf(mediator, { bars, points, holdSeconds, label, adopt, root, known });
+  // Who has a terminal is not stopped at once, and what it waits for should not take long.
+  if (bpf.holds && root === undefined && hasTerminal())
+    bpf.sensor.readAhead(filesWithContent(supervision.contour, places));
   const stopKeeper = bpf.holds ? startKeeper(bpf.half) : undefined;
   if (stopKeeper) {
     const { holding, id } = bpf.half;
@@ -36,4 +40,14 @@ export function openKernelHalf(
     bpf.half.launchFrom(awaitCell(block, cells.launcherTid));
   }
   return { ...bpf, stopKeeper: () => stopKeeper?.() };
+}
+
+/** Whether this process has a controlling terminal, as its children will. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -151,6 +151,10 @@ export class Supervision {
     return this.#contour.size;
   }
 
+  get contour(): Contour {
+    return this.#contour;
+  }
+
   landlockRules(): LandlockRules | undefined {
     return this.#landlock;
   }

@@ -24,6 +24,9 @@ const CTIME_AT = 96;
 /** Descriptors of one process that are looked through. */
 const MOST_DESCRIPTORS = 256;
 
+/** Bytes that are read before somebody asks for them: a second of hashing. */
+const MOST_BYTES_AHEAD = 1 << 28;
+
 /** Files that are held open until they are asked for. */
 const MOST_HELD = 64;
 
@@ -49,6 +52,22 @@ export class SeenContent {
   /** Takes note of another root than the namespace began with: where it lies, or `/proc/PID/root`. */
   noteRoot(directory: string): void {
     this.#roots.note(directory);
+  }
+
+  /**
+   * Reads files that will be asked for, as long as there is room for it, so that nobody waits for that. Nothing is believed of
+   * them later: what is another file by then, or another version, is read again.
+   */
+  readAhead(paths: readonly Buffer[]): void {
+    let room = MOST_BYTES_AHEAD;
+    for (const path of paths) {
+      const fd = openat2(AT_FDCWD, Buffer.concat([path, Buffer.of(0)]), magic);
+      if (fd >= 0 && this.#early.adopt(fd, undefined) === 0) {
+        room -= this.#early.stat.size;
+        if (room >= 0) this.#files.contentOf(this.#early);
+      }
+      this.#early.close();
+    }
   }
 
   /** Opens a file that will be asked for. */

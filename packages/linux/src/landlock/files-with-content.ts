@@ -1,0 +1,20 @@
+/** Where on this machine the files are whose content a contour knows. */
+import { type Contour, parsePolicy, subjectRecord, unescapeToBytes } from "@isoline/core";
+import { type Places, RealPaths } from "./real-path.ts";
+
+/** Paths, as bytes, in the order in which the files were learnt; none of what has no fixed name. */
+export function filesWithContent(contour: Contour, places: Places): readonly Buffer[] {
+  const { pseudonyms } = parsePolicy(JSON.parse(contour.policy));
+  const real = new RealPaths(places, pseudonyms);
+  const named = new Set<string>();
+  const name = (path: string) => {
+    const reading = real.of(path);
+    if (typeof reading !== "string") for (const { path, beyond } of reading) if (beyond === 0) named.add(path);
+  };
+  for (const { images } of contour.tasks()) for (const { path } of images) name(path);
+  for (let index = 0; index < contour.size; index++) {
+    const { path, digest } = subjectRecord(contour.event(index));
+    if (typeof path === "string" && digest !== undefined) name(path);
+  }
+  return Array.from(named, unescapeToBytes);
+}
