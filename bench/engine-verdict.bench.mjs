@@ -105,7 +105,8 @@ const launch = {
   gid: 1000,
   ephemeralPorts: /** @type {const} */ ([32_768, 60_999]),
 };
-const outside = { relationOf: () => /** @type {const} */ ("self"), isOwnPort: () => false };
+const itself = () => /** @type {const} */ ("self");
+const outside = { relationOf: itself, ownerIn: itself, isOwnPort: () => false };
 
 /** A sensor's memory with an engine behind it, that has seen `size` different events. */
 class Namespace {

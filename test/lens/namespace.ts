@@ -65,8 +65,11 @@ export class Namespace {
     this.machine = machine;
     const { cwd, home, temp, uid, gid, user, controlGroups = [] } = machine;
     const launch: Launch = { cwd, home, temp, uid, gid, user, controlGroups, ephemeralPorts: [32_768, 60_999] };
+    const relationOf: Surroundings["relationOf"] = (pid, actor) =>
+      pid === actor ? "self" : machine.pids.includes(pid) ? "namespace" : "outside";
     const surroundings: Surroundings = {
-      relationOf: (pid, actor) => (pid === actor ? "self" : machine.pids.includes(pid) ? "namespace" : "outside"),
+      relationOf,
+      ownerIn: relationOf,
       isOwnPort: (port) => machine.ports.includes(port),
     };
     this.leveller = new Leveller(policy, launch, surroundings);

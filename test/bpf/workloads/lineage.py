@@ -44,3 +44,10 @@ if waiting == 0:
 os.read(ready, 1)
 os.kill(waiting, signal.SIGKILL)
 os.waitpid(waiting, 0)
+# Who has ended is there until its parent takes note.
+ended = os.fork()
+if ended == 0:
+    os._exit(0)
+os.waitid(os.P_PID, ended, os.WEXITED | os.WNOWAIT)
+look(f"/proc/{ended}/stat")
+os.waitpid(ended, 0)

@@ -34,8 +34,10 @@ export interface Observation {
 
 /** What the lens may ask about the namespace while it levels an event. */
 export interface Surroundings {
-  /** Relation of a pid, as it stands in a /proc path, to the actor. */
+  /** Relation of the process that has this pid, as the actor counts, to the actor. */
   relationOf(pid: number, actorPid: number): Relation;
+  /** The same of the process whose directory in /proc the actor used: one that has ended is there until its parent takes note. */
+  ownerIn(pid: number, actorPid: number): Relation;
   /** Whether the namespace itself was given this port by the kernel (a bind to port 0), so that its number says nothing. */
   isOwnPort(port: number): boolean;
 }

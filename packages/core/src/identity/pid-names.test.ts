@@ -5,6 +5,7 @@ import { PidNames } from "./pid-names.ts";
 const surroundings: Surroundings = {
   relationOf: (pid, actor) =>
     pid === actor ? "self" : pid === 1500 ? "ancestor" : pid >= 2000 && pid < 2100 ? "namespace" : "outside",
+  ownerIn: () => "outside",
   isOwnPort: () => false,
 };
 const holds = (name: string, pid: number) => new PidNames(surroundings).holdsPid(name, pid);

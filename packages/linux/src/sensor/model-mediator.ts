@@ -37,6 +37,9 @@ import type { FileInspector } from "./seccomp/inspection.ts";
 const SIGKILL = 9;
 const SIGSTOP = 19;
 
+/** Where a mediator looks processes up. */
+type Whereabouts = Pick<Sensor, "find" | "owner" | "pidCalled">;
+
 /** Counters that the outside may look at while the sensor runs. */
 export interface MediatorCounts {
   events: number;
@@ -74,7 +77,7 @@ export class ModelMediator implements Mediator {
   onBirth: ((process: ActingProcess) => void) | undefined;
   /** Told of each process that policy stops, before it is stopped. */
   onFreeze: ((process: ActingProcess) => void) | undefined;
-  #processes: Pick<Sensor, "find" | "pidCalled"> = { find: () => undefined, pidCalled: () => undefined };
+  #processes: Whereabouts = { find: () => undefined, owner: () => undefined, pidCalled: () => undefined };
 
   constructor(options: ModelMediatorOptions) {
     const { policy, launch } = options;
@@ -88,13 +91,14 @@ export class ModelMediator implements Mediator {
     const room = options.knownBytes === undefined ? {} : { maxBytes: options.knownBytes };
     this.#known = new KnownKeys([seed.readInt32LE(0), seed.readInt32LE(4)], room);
     this.#leveller = new Leveller(policy, launch, {
-      relationOf: (pid, actorPid) => this.#relationOf(pid, actorPid),
+      relationOf: (pid, actorPid) => this.#relationOf(pid, actorPid, (of) => this.#processes.find(of)),
+      ownerIn: (pid, actorPid) => this.#relationOf(pid, actorPid, (of) => this.#processes.owner(of)),
       isOwnPort: (port) => this.#ports.has(port),
     });
   }
 
   /** Says where processes are looked up; the sensor and its mediator know each other. */
-  findProcessesWith(processes: Pick<Sensor, "find" | "pidCalled">): void {
+  findProcessesWith(processes: Whereabouts): void {
     this.#processes = processes;
   }
 
@@ -279,11 +283,11 @@ export class ModelMediator implements Mediator {
     return actor?.countsAnew && !actor.atOwnRoot ? this.#processes.pidCalled(actor.pid, number) : number;
   }
 
-  #relationOf(number: number, actorPid: number): Relation {
+  #relationOf(number: number, actorPid: number, at: (pid: number) => ActingProcess | undefined): Relation {
     const pid = this.#pidIn(number, this.#processes.find(actorPid));
     if (pid === undefined) return "outside";
     if (pid === actorPid) return "self";
-    const process = this.#processes.find(pid);
+    const process = at(pid);
     if (!process) return "outside";
     if (process.pid === actorPid) return "self";
     for (let above = this.#processes.find(actorPid)?.parent; above; above = above.parent)

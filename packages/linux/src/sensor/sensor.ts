@@ -18,6 +18,8 @@ export interface Sensor {
   readonly processes: Iterable<ActingProcess>;
   /** The process of a pid, if it is in the namespace. */
   find(pid: number): ActingProcess | undefined;
+  /** The process whose directory /proc/PID is, or was when it was used: one that has ended is there until its parent takes note. */
+  owner(pid: number): ActingProcess | undefined;
   /** The pid of whom a number means in the pid namespace of an actor, itself given by its pid; undefined if nobody is known. */
   pidCalled(actor: number, number: number): number | undefined;
   /** Forgets processes that are gone. */

@@ -21,6 +21,7 @@ function levellerOf(canister: CanisterPlaces): Leveller {
   };
   return new Leveller(DEFAULT_POLICY, launch, {
     relationOf: (pid, actor) => (pid === actor ? "self" : "outside"),
+    ownerIn: (pid, actor) => (pid === actor ? "self" : "outside"),
     isOwnPort: () => false,
   });
 }

@@ -23,7 +23,7 @@ export function levelProcess(path: string, actor: number, surroundings: Surround
   const pid = PROCESS.exec(path)?.[1];
   if (pid === undefined) return path;
   const parts = path.split("/");
-  parts[2] = OWNERS[surroundings.relationOf(Number(pid), actor)];
+  parts[2] = OWNERS[surroundings.ownerIn(Number(pid), actor)];
   let at = 3;
   if (parts[at] === "task" && isNumber(parts[at + 1])) {
     parts[at + 1] = "$tid";

@@ -1,5 +1,6 @@
 /** The processes of a namespace, as the kernel half tells of them: by a number that is never used twice. */
 import type { ActingProcess, Identity } from "../seccomp/actors.ts";
+import { hasEnded } from "../seccomp/proc-status.ts";
 import type { ProcessNumber } from "./record.ts";
 
 export interface BpfProcess extends ActingProcess {
@@ -32,6 +33,14 @@ export class ProcessTable {
   /** The process that has this pid now. */
   find(pid: number): BpfProcess | undefined {
     return this.#byPid.get(pid);
+  }
+
+  /**
+   * The process that had a directory in /proc when it was used. One of ours that has ended since, unless somebody lives there
+   * who is none of ours: the number went on to another.
+   */
+  owner(pid: number): BpfProcess | undefined {
+    return this.find(pid) ?? (hasEnded(pid) ? this.recent(pid) : undefined);
   }
 
   /** The process that has this pid, or had it a moment ago. */

@@ -115,6 +115,10 @@ export class BpfSensor implements Sensor {
     return this.#table.find(pid);
   }
 
+  owner(pid: number): BpfProcess | undefined {
+    return this.#table.owner(pid);
+  }
+
   pidCalled(actor: number, number: number): number | undefined {
     const process = this.#table.find(actor);
     return process && this.#table.called(process, number)?.pid;

@@ -92,6 +92,12 @@ export function startTime(pid: number): string | undefined {
   return statFields(pid)?.[22 - 3];
 }
 
+/** Whether a process is gone, or has ended and is only there until its parent takes note. */
+export function hasEnded(pid: number): boolean {
+  const state = statFields(pid)?.[0];
+  return state === undefined || state === "Z" || state === "X";
+}
+
 /**
  * What tells one program image of a process from the next: start of code, stack and arguments (`/proc/PID/stat` fields
  * 26, 28, 48–51), all placed at random by every exec. Undefined if the process may not be looked into.

@@ -49,6 +49,11 @@ export class SeccompSensor implements Sensor {
     return this.#tasks.find(pid);
   }
 
+  /** Whoever used the directory still waits, and a process that has ended is among those that are found. */
+  owner(pid: number): Process | undefined {
+    return this.#tasks.find(pid);
+  }
+
   pidCalled(actor: number, number: number): number | undefined {
     return pidAmong(actor, number);
   }
