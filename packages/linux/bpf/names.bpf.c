@@ -10,8 +10,11 @@
 
 #define BPF_FS_MAGIC 0xcafe4a11
 #define RENAME_EXCHANGE 2
+#define ENOTEMPTY 39
 #define NR_MKNOD 133
 #define NR_MKNODAT 259
+/* Names that are not there are remembered, too, and are among the rest. */
+#define MOST_ENTRIES 4096
 
 /* Which name the call is about, and on which mount. */
 static __always_inline int note_place(const struct path *directory, struct dentry *dentry, u32 flags)
@@ -32,6 +35,57 @@ static __always_inline struct member *at_place(struct dentry *dentry)
 	struct member *member = current_member();
 
 	return member && member->place == (u64)dentry ? member : 0;
+}
+
+/* Of these, what the kernel remembers of a directory is there, and nothing goes with it, as a control group's files do. */
+static __always_inline bool remembers_truly(u64 magic)
+{
+	switch (magic) {
+	case 0x01021994: /* TMPFS_MAGIC */
+	case 0xef53: /* EXT4_SUPER_MAGIC */
+	case 0x58465342: /* XFS_SUPER_MAGIC */
+	case 0x9123683e: /* BTRFS_SUPER_MAGIC */
+	case 0xf2f52010: /* F2FS_SUPER_MAGIC */
+	case 0x794c7630: /* OVERLAYFS_SUPER_MAGIC */
+		return true;
+	}
+	return false;
+}
+
+/* All that a step may be given is a pointer into the stack. */
+struct searched {
+	u64 next;
+	bool found;
+};
+
+static long try_entry(u32 index, struct searched *searched)
+{
+	struct dentry *child;
+
+	if (!searched->next)
+		return 1;
+	child = (struct dentry *)(searched->next - bpf_core_field_offset(struct dentry, d_sib));
+	if (BPF_CORE_READ(child, d_inode) && BPF_CORE_READ(child, d_hash.pprev)) {
+		searched->found = true;
+		return 1;
+	}
+	searched->next = (u64)BPF_CORE_READ(child, d_sib.next);
+	return 0;
+}
+
+/*
+ * Whether a directory has an entry, so that it is not removed: the kernel would find out after it has asked (vfs_rmdir), and
+ * what it refuses is nobody's exchange. It is answered here in its place, so that nothing rests on the entry staying.
+ */
+static __always_inline bool holds_something(struct dentry *directory)
+{
+	struct searched searched = {};
+
+	if (!bpf_core_field_exists(directory->d_children) || !remembers_truly(BPF_CORE_READ(directory, d_sb, s_magic)))
+		return false;
+	searched.next = (u64)BPF_CORE_READ(directory, d_children.first);
+	bpf_loop(MOST_ENTRIES, try_entry, &searched, 0);
+	return searched.found;
 }
 
 /* Pins hold the programs when their supervisor is gone: nobody inside takes one away, whatever the contour says. */
@@ -84,6 +138,8 @@ int BPF_PROG(rmdir_at, const struct path *dir, struct dentry *dentry)
 HOOK(inode_rmdir)
 int BPF_PROG(rmdired, struct inode *dir, struct dentry *dentry)
 {
+	if (at_place(dentry) && holds_something(dentry))
+		return -ENOTEMPTY;
 	return judge_removal(dentry, OP_RMDIR);
 }
 

@@ -34,6 +34,11 @@ export const naming: readonly Case[] = [
   },
   { does: "rmdir", calls: [call("rmdir", "empty")], events: ["rmdir path=./empty mode=040755"] },
   {
+    does: "rmdir of a directory that holds something",
+    calls: [call("rmdir", "dir"), must(call("unlink", "dir/inner")), must(call("rmdir", "dir"))],
+    events: ["unlink path=./dir/inner", "rmdir path=./dir mode=040755"],
+  },
+  {
     does: "removal of the wrong kind",
     calls: [
       call("unlink", "dir"),
