@@ -64,6 +64,7 @@ function isExecutable(path) {
  * @property {string} [contour] the file to learn into
  * @property {Run} [against] for a check: what was learnt
  * @property {string} [without] a rule of the lens that is switched off
+ * @property {"seccomp" | "bpf"} [sensor]
  * @property {number} [uid] who runs it, if we may choose
  * @property {Readonly<Record<string, string>>} [environment] on top of the workload's
  */
@@ -76,7 +77,7 @@ function isExecutable(path) {
 export async function run(
   workload,
   place,
-  { does = "learn", through = [], contour, against, without, uid, environment } = {},
+  { does = "learn", through = [], contour, against, without, sensor = "seccomp", uid, environment } = {},
 ) {
   const files = mkdtempSync(join(tmpdir(), "outcome-"));
   const actor = workload.uid ?? uid;
@@ -95,7 +96,8 @@ export async function run(
       ...(without ? ["--lens", policy] : []),
     ];
     const order = does === "check" ? ["check", file] : learning;
-    const words = [...through, program, ...order, "-q", "--report", report, "--", ...workload.command];
+    const more = ["-q", "--sensor", sensor, "--report", report];
+    const words = [...through, program, ...order, ...more, "--", ...workload.command];
     const ending = await ended(words, place.cwd, environmentOf(workload, place, environment), actor);
     if (!existsSync(report))
       throw new Error(`${workload.name}: no report; status ${ending.status}: ${ending.stderr.slice(-2000)}`);

@@ -42,6 +42,10 @@ const thorough = new Set([
   "escapes",
   "losses",
   "overlay",
+  "same-points",
+  "same-points-builds",
+  "same-points-scripts",
+  "same-points-servers",
 ]);
 
 export interface TestFiles {
