@@ -9,6 +9,7 @@ export const linuxErrors = {
   "in-use": "Something is still used by namespaces that live.",
   "bpf-unavailable":
     "The bpf sensor cannot be used here: libbpf, the right to load programs, or something of the kernel is missing.",
+  "bpf-kept": "What the bpf sensor keeps for itself was asked for inside one of its namespaces, where nobody gets it.",
 } as const;
 
 export type LinuxErrorCode = keyof typeof linuxErrors;

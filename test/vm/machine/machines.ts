@@ -42,6 +42,7 @@ const thorough = new Set([
   "escapes",
   "losses",
   "overlay",
+  "inside",
   "same-points",
   "same-points-builds",
   "same-points-scripts",

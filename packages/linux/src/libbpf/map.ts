@@ -1,6 +1,7 @@
 /** A BPF map by its descriptor: values of a fixed size under keys of a fixed size, as raw bytes. */
 import { lastErrno, libbpf } from "../abi/libbpf.ts";
 import { close } from "../abi/libc.ts";
+import { EPERM } from "../abi/errno.ts";
 import { LinuxError } from "../error.ts";
 
 const ANY = 0n;
@@ -20,6 +21,14 @@ export interface MapShape {
   readonly valueBytes: number;
   readonly entries: number;
   readonly flags: number;
+}
+
+/** Root is refused it by the sensor itself, if by nobody else. */
+export function kept(what: string): LinuxError {
+  return new LinuxError(
+    "bpf-kept",
+    `${what} (EPERM), as inside a namespace of the bpf sensor, whatever its contour says; run this outside`,
+  );
 }
 
 export class BpfMap {
@@ -44,6 +53,7 @@ export class BpfMap {
   /** The map that is pinned at a path; whoever takes it closes it. */
   static pinned(name: string, path: string): BpfMap {
     const fd = calls().bpf_obj_get(path) as number;
+    if (fd === -EPERM) throw kept(`the BPF map at ${path} is not to be had`);
     if (fd < 0) throw new LinuxError("bpf-unavailable", `the BPF map at ${path} cannot be had (errno ${-fd})`);
     return new BpfMap(name, fd);
   }

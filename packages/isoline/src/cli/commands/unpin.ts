@@ -1,5 +1,5 @@
 /** `isoline unpin`: nothing of the bpf sensor is left in the kernel. */
-import { unpinAll } from "@isoline/linux";
+import { type PinnedNamespace, unpinAll } from "@isoline/linux";
 import { status } from "../ending.ts";
 import { note, printJson } from "../output/streams.ts";
 import { counted } from "../output/wording.ts";
@@ -10,6 +10,13 @@ export interface UnpinOptions {
   readonly json?: boolean;
 }
 
+/** Forced, it leaves processes behind that somebody relied on being mediated. */
+function unguarded({ id, label, live }: PinnedNamespace): string {
+  const [name = ""] = label.split("\n");
+  const called = name === "" ? `namespace ${id}` : `namespace ${id} (${name})`;
+  return `${called}: ${counted(live, "process")} left, seen by nobody, and nothing is refused any more`;
+}
+
 export function unpin({ force = false, json }: UnpinOptions): number {
   if (process.geteuid?.() !== 0)
     throw usage("only root may take programs out of the kernel; run isoline unpin as root");
@@ -18,10 +25,12 @@ export function unpin({ force = false, json }: UnpinOptions): number {
     printJson(removed);
     return status.success;
   }
-  for (const { directory, namespaces } of removed)
+  for (const { directory, namespaces } of removed) {
     note(
       `removed ${directory}, with ${namespaces ? counted(namespaces.length, "namespace") : "an unknown number of namespaces"}`,
     );
+    for (const namespace of namespaces ?? []) if (namespace.live > 0) note(unguarded(namespace));
+  }
   if (removed.length === 0) note("nothing was pinned");
   return status.success;
 }

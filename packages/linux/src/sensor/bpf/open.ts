@@ -110,7 +110,8 @@ function beginBest(
     try {
       return { half: KernelHalf.begin({ ...options, attachment }), attachment };
     } catch (fault) {
-      if (!(fault instanceof LinuxError)) throw fault;
+      // In a namespace of the sensor another way would only be tried in vain, and programs attached for nothing.
+      if (!(fault instanceof LinuxError) || fault.code === "bpf-kept") throw fault;
       refusals.push(`${attachment}: ${fault.message}`);
     }
   }

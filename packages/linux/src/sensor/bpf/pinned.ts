@@ -73,7 +73,7 @@ function namespacesOf(directory: string): readonly PinnedNamespace[] | undefined
 function stillUsed(loads: readonly PinnedLoad[]): LinuxError {
   const told = loads.map(({ directory, namespaces }) =>
     namespaces === undefined
-      ? `${directory} is of another build, which alone knows who lives in it`
+      ? `${directory} cannot be looked into: it is of another build, which alone knows who lives in it, or this runs inside`
       : namespaces
           .map(({ id, supervisor, live }) => `namespace ${id}: ${live} processes, ${decider(supervisor)}`)
           .join("; "),

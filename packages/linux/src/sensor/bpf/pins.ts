@@ -5,10 +5,11 @@
  *
  * A load is made, entered and left under a lock on the directory above, so that whoever finds one finds it whole.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { flock } from "../../abi/libc.ts";
 import { fileSystemOf, mount } from "../../abi/mounts.ts";
 import { LinuxError } from "../../error.ts";
+import { kept } from "../../libbpf/map.ts";
 
 const BPF_FS = "/sys/fs/bpf";
 export const BPF_FS_MAGIC = 0xcafe4a11;
@@ -25,19 +26,30 @@ const RETRY_MS = 5;
 /** Does something while no other process makes, enters or leaves a load. */
 export function withLock<T>(body: () => T): T {
   mountBpfFileSystem();
-  mkdirSync(PINS, { recursive: true, mode: 0o700 });
-  const fd = openSync(PINS, "r");
+  let fd: number | undefined;
   try {
+    mkdirSync(PINS, { recursive: true, mode: 0o700 });
+    fd = openSync(PINS, "r");
     lock(fd);
     return body();
+  } catch (fault) {
+    throw isRefused(fault) ? kept(`${PINS} may not be changed`) : fault;
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
   }
+}
+
+function isRefused(fault: unknown): boolean {
+  const { code, path = "" } = fault as NodeJS.ErrnoException;
+  return code === "EPERM" && path.startsWith(BPF_FS);
 }
 
 /** Has `fill` pin into an empty directory, which is called `directory` when it is done. */
 export function pinWhole(directory: string, fill: (unfinished: string) => void): void {
   rmSync(UNFINISHED, { recursive: true, force: true });
+  mkdirSync(UNFINISHED, { mode: 0o700 });
+  // Whoever may not take anything away again is to pin nothing: it would stay attached.
+  rmdirSync(UNFINISHED);
   mkdirSync(UNFINISHED, { mode: 0o700 });
   try {
     fill(UNFINISHED);

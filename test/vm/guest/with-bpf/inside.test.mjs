@@ -1,0 +1,33 @@
+/** isoline inside one of its own namespaces, where nobody gets what the bpf sensor keeps for itself. */
+import { deepEqual, match } from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { programsMissing } from "../bpf-programs.mjs";
+import { isolineAs, program } from "../isoline.mjs";
+
+const PINS = "/sys/fs/bpf/isoline";
+const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
+const { cwd, run } = isolineAs(0);
+const read = (/** @type {string} */ file) => readFileSync(join(cwd, file), "utf8");
+const learn = (/** @type {string} */ contour, /** @type {string[]} */ ...words) =>
+  run("learn", "--sensor", "bpf", "-q", "-o", contour, "--", program, ...words);
+
+test("the programs are not taken out of the kernel, on contour or not, and that it was tried is told", { skip }, () => {
+  const before = readdirSync(PINS);
+  const refused = /^isoline: \S+isoline may not be changed \(EPERM\), as inside a namespace of the bpf sensor/;
+  match(learn("unpin.contour", "unpin", "--force").stderr, refused);
+  match(read("unpin.contour"), /rename path=\/sys\/fs\/bpf\/isoline\/lsm-/);
+  const how = ["--sensor", "bpf", "--enforce", "-q", "--report", "unpin.json"];
+  match(run("run", "unpin.contour", ...how, "--", program, "unpin", "--force").stderr, refused);
+  const { off, kernel } = JSON.parse(read("unpin.json"));
+  deepEqual([off, kernel.rename.refused], [0, 1]);
+  deepEqual(readdirSync(PINS), before);
+});
+
+test("no namespace of the sensor begins there, and nothing is attached for one", { skip }, () => {
+  const before = readdirSync(PINS);
+  const { stderr } = learn("outer.contour", "learn", "--sensor", "bpf", "-q", "-o", "inner.contour", "--", "true");
+  match(stderr, /^isoline: the BPF map at \S+ is not to be had \(EPERM\), as inside a namespace of the bpf sensor/);
+  deepEqual(readdirSync(PINS), before);
+});
