@@ -175,8 +175,8 @@ static __always_inline bool goes_round(struct desk *desk, u64 since)
 /*
  * Tells of the act, and stops the task until it is decided; 0, -EPERM or -ERESTARTNOINTR.
  *
- * The signal is the thread's own. One for the process may be taken by another thread, and then nothing is pending here when
- * the call ends: it would return the kernel's own error to the program.
+ * The signal is the thread's own: of two signals to the process the second is thrown away while the first is on its way, and a
+ * thread for which nothing is pending would return the kernel's own error to its program.
  *
  * Whoever decides writes the verdict first, and then looks here for whom to wake; so a task first says that it is held, then
  * stops itself, and then looks for a verdict once more. One of both finds the other. The same holds for the end of whoever
