@@ -27,8 +27,7 @@ export function openKernelHalf(
   const { bars, points, mediator } = supervision;
   const bpf = openBpf(mediator, { bars, points, holdSeconds, label, adopt, root, known });
   // Who has a terminal is not stopped at once, and what it waits for should not take long.
-  if (bpf.holds && root === undefined && hasTerminal())
-    bpf.sensor.readAhead(filesWithContent(supervision.contour, places));
+  if (bpf.holds && root === undefined && hasTerminal()) bpf.readAhead(filesWithContent(supervision.contour, places));
   const stopKeeper = bpf.holds ? startKeeper(bpf.half) : undefined;
   if (stopKeeper) {
     const { holding, id } = bpf.half;

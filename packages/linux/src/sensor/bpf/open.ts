@@ -34,6 +34,8 @@ export interface OpenedBpf {
   readonly attachment: Attachment;
   /** Whether somebody may come to be held. */
   readonly holds: boolean;
+  /** Reads files that the sensor will be asked about, by their paths. */
+  readonly readAhead: (paths: readonly Buffer[]) => void;
 }
 
 export interface BpfOptions {
@@ -86,7 +88,7 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
   sensor.adapt();
   if (adopt) sensor.adopt();
   const holds = mediator.mayComeToRefuse || (isAsked && (mediator.inspector?.active ?? false));
-  return { half, attachment, holds, sensor };
+  return { half, attachment, holds, sensor, readAhead: (paths) => content.readAhead(paths) };
 }
 
 /** The directory's name begins with how the load is attached. */

@@ -102,11 +102,6 @@ export class BpfSensor implements Sensor {
     this.#mediator.missed("what happened before this supervisor took over is not in this measurement");
   }
 
-  /** Reads files that will be asked about, by their paths. */
-  readAhead(paths: readonly Buffer[]): void {
-    this.#content.readAhead(paths);
-  }
-
   get processes(): Iterable<BpfProcess> {
     return this.#table.all;
   }
