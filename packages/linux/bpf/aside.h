@@ -37,7 +37,7 @@ static __always_inline void put_actor_aside(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct aside *aside = bpf_task_storage_get(&asides, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	const struct cred *cred = task->cred;
+	const struct cred *cred = acting_task()->cred;
 
 	if (!aside)
 		return;

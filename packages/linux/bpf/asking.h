@@ -160,6 +160,12 @@ static __always_inline void adjust_call(struct member *member, s32 number)
 	bpf_task_release(target);
 }
 
+/* Whether a signal comes third, after a process and a thread of it. */
+static __always_inline bool names_thread(u64 call)
+{
+	return call == NR_TGKILL || call == NR_RT_TGSIGQUEUEINFO;
+}
+
 /* Signals, looking into a process: whom they mean must be found before they are carried out. */
 static __always_inline bool asks_other(struct member *member, struct pt_regs *regs)
 {
@@ -167,18 +173,14 @@ static __always_inline bool asks_other(struct member *member, struct pt_regs *re
 
 	switch (regs->orig_ax) {
 	case NR_KILL:
-		if ((s32)di <= 0)
-			signal_group(member, di, si);
-		else
-			signal_process(member, called(member, di, OP_KILL), si);
-		return true;
 	case NR_TKILL:
 	case NR_RT_SIGQUEUEINFO:
-		signal_process(member, called(member, di, OP_KILL), si);
-		return true;
 	case NR_TGKILL:
 	case NR_RT_TGSIGQUEUEINFO:
-		signal_process(member, called(member, di, OP_KILL), regs->dx);
+		if (regs->orig_ax == NR_KILL && (s32)di <= 0)
+			signal_group(member, di, si);
+		else
+			signal_process(member, called(member, di, OP_KILL), names_thread(regs->orig_ax) ? regs->dx : si);
 		return true;
 	case NR_PIDFD_SEND_SIGNAL:
 		signal_process(member, bpf_task_from_pid(number_behind(di)), si);
@@ -186,21 +188,21 @@ static __always_inline bool asks_other(struct member *member, struct pt_regs *re
 	case NR_PTRACE:
 		if (di == PTRACE_TRACEME)
 			traced((void *)0, ((struct task_struct *)bpf_get_current_task_btf())->real_parent);
-		else if (di == PTRACE_ATTACH || di == PTRACE_SEIZE)
-			look_call(called(member, si, OP_PTRACE));
-		return true;
+		if (di != PTRACE_ATTACH && di != PTRACE_SEIZE)
+			return true;
+		/* fallthrough */
 	case NR_PROCESS_VM_READV:
 	case NR_PROCESS_VM_WRITEV:
-		look_call(called(member, di, OP_PTRACE));
+		look_call(called(member, regs->orig_ax == NR_PTRACE ? si : di, OP_PTRACE));
 		return true;
 	case NR_PIDFD_GETFD:
 		look_call(bpf_task_from_pid(number_behind(di)));
 		return true;
 	case NR_PRLIMIT64:
 		/* Without new limits it only looks. */
-		if (regs->dx)
-			adjust_call(member, di);
-		return true;
+		if (!regs->dx)
+			return true;
+		/* fallthrough */
 	case NR_SCHED_SETPARAM:
 	case NR_SCHED_SETSCHEDULER:
 	case NR_SCHED_SETAFFINITY:

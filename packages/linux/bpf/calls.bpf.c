@@ -57,7 +57,7 @@ static __always_inline int judge_need(u32 operation, u64 first, u64 second)
 /* Where a relative path begins. */
 static __always_inline void add_start(struct desk *desk, int directory)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = acting_task();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file *file = 0;
 

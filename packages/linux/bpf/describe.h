@@ -19,22 +19,16 @@ static __always_inline void describe_version(struct object *object, struct inode
 	object->inode = inode->i_ino;
 	object->device = inode->i_sb->s_dev;
 	object->size = inode->i_size;
-	if (bpf_core_field_exists(struct inode___split, i_ctime_sec)) {
-		struct inode___split *split = (void *)inode;
-
-		object->changed_seconds = BPF_CORE_READ(split, i_ctime_sec);
+	if (bpf_core_field_exists(inode->i_ctime_sec)) {
+		object->changed_seconds = BPF_CORE_READ(inode, i_ctime_sec);
 		/* The highest bit says that somebody has asked for the time (I_CTIME_QUERIED, since 6.13). */
-		object->changed_nanoseconds = BPF_CORE_READ(split, i_ctime_nsec) & 0x7fffffff;
-	} else if (bpf_core_field_exists(struct inode___hidden, __i_ctime)) {
-		struct inode___hidden *hidden = (void *)inode;
-
-		object->changed_seconds = BPF_CORE_READ(hidden, __i_ctime.tv_sec);
-		object->changed_nanoseconds = BPF_CORE_READ(hidden, __i_ctime.tv_nsec);
+		object->changed_nanoseconds = BPF_CORE_READ(inode, i_ctime_nsec) & 0x7fffffff;
+	} else if (bpf_core_field_exists(inode->__i_ctime)) {
+		object->changed_seconds = BPF_CORE_READ(inode, __i_ctime.tv_sec);
+		object->changed_nanoseconds = BPF_CORE_READ(inode, __i_ctime.tv_nsec);
 	} else {
-		struct inode___plain *plain = (void *)inode;
-
-		object->changed_seconds = BPF_CORE_READ(plain, i_ctime.tv_sec);
-		object->changed_nanoseconds = BPF_CORE_READ(plain, i_ctime.tv_nsec);
+		object->changed_seconds = BPF_CORE_READ(inode, i_ctime.tv_sec);
+		object->changed_nanoseconds = BPF_CORE_READ(inode, i_ctime.tv_nsec);
 	}
 }
 

@@ -23,8 +23,7 @@ static __always_inline struct file *as_file(u64 address)
 /* The open file of a descriptor of the acting task, or 0. */
 static __always_inline u64 file_of(u32 descriptor)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct fdtable *table = task->files->fdt;
+	struct fdtable *table = acting_task()->files->fdt;
 
 	return descriptor < table->max_fds ? two_words((u64)(table->fd + descriptor))->tv_sec : 0;
 }

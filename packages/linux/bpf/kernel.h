@@ -51,6 +51,11 @@ struct super_block {
 	unsigned long s_magic;
 };
 
+struct timespec64 {
+	s64 tv_sec;
+	long tv_nsec;
+};
+
 struct inode {
 	u16 i_mode;
 	kuid_t i_uid;
@@ -62,6 +67,10 @@ struct inode {
 	struct super_block *i_sb;
 	char *i_link;
 	void *i_private;
+	/* Its time of change: since 6.11, from 6.6 to 6.10, and before. */
+	s64 i_ctime_sec;
+	u32 i_ctime_nsec;
+	struct timespec64 __i_ctime, i_ctime;
 };
 
 struct proc_ns_operations {
@@ -76,27 +85,6 @@ struct ns_common {
 
 struct pid_namespace {
 	struct ns_common ns;
-};
-
-/* Since 6.11. */
-struct inode___split {
-	s64 i_ctime_sec;
-	u32 i_ctime_nsec;
-};
-
-struct timespec64 {
-	s64 tv_sec;
-	long tv_nsec;
-};
-
-/* 6.6 to 6.10. */
-struct inode___hidden {
-	struct timespec64 __i_ctime;
-};
-
-/* Before 6.6. */
-struct inode___plain {
-	struct timespec64 i_ctime;
 };
 
 struct qstr {

@@ -245,7 +245,7 @@ static __always_inline bool begin_at(struct way *way, struct task_struct *task)
 /* Goes where `directory`, `string_at` and `follow` lead. */
 __noinline int find_way(struct way *way)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = acting_task();
 	struct going going = { .way = way };
 	long length;
 
@@ -300,18 +300,22 @@ static __always_inline u32 find_copied(struct way *way, const char *string)
 }
 
 /* Adds what was found, described; or the name of what will be made, without a description. */
-static __always_inline void add_found(struct desk *desk, struct way *way, bool describe)
+__noinline int add_found(struct desk *desk, struct way *way, bool describe)
 {
-	u32 at = desk->record.act.objects & 1, used, name;
-	struct dentry *dentry = as_dentry(way->dentry);
+	struct dentry *dentry;
+	u32 at, used, name;
 
+	if (!desk || !way)
+		return 0;
+	at = desk->record.act.objects & 1;
+	dentry = as_dentry(way->dentry);
 	add_object(desk, describe ? dentry->d_inode : 0, dentry, way->mount);
 	if (way->meaning != MEANS_NAME)
-		return;
+		return 0;
 	used = desk->record.act.text_length;
 	name = way->length & (NAME_BYTES - 1);
 	if (used == 0 || used > PATH_BYTES)
-		return;
+		return 0;
 	/* Only the root ends with a slash. */
 	if (desk->text[(used - 1) & (TEXT_BYTES - 1)] != '/') {
 		desk->text[used & (TEXT_BYTES - 1)] = '/';
@@ -321,6 +325,7 @@ static __always_inline void add_found(struct desk *desk, struct way *way, bool d
 	bpf_probe_read_kernel(&desk->text[used & (TEXT_BYTES - 1)], name, way->name);
 	desk->record.act.object[at].path_length += name;
 	desk->record.act.text_length = used + name;
+	return 0;
 }
 
 /* Appends a string of the task's to the text. */

@@ -352,7 +352,7 @@ static __always_inline u32 supervisor_of(u32 id)
 }
 
 /* Something could not be told: the measurement is incomplete. */
-static __always_inline void lose(u32 id, u32 operation)
+__noinline int lose(u32 id, u32 operation)
 {
 	struct counters *counters = tally_of(id, operation);
 	struct space *space = bpf_map_lookup_elem(&spaces, &id);
@@ -361,6 +361,7 @@ static __always_inline void lose(u32 id, u32 operation)
 		__sync_fetch_and_add(&counters->lost, 1);
 	if (space)
 		__sync_fetch_and_add(&space->lost, 1);
+	return 0;
 }
 
 #endif

@@ -64,7 +64,7 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 	if (!parent) {
 		child.by_key = !space->bars && !space->content;
 		if (!space->root)
-			space->root = (u64)bpf_get_current_task_btf()->fs->root.dentry->d_inode;
+			space->root = (u64)acting_task()->fs->root.dentry->d_inode;
 		child.root = space->root;
 	}
 	if (!parent || !(clone_flags & CLONE_THREAD)) {
@@ -84,7 +84,7 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 /* What a new process is called in every pid namespace below the first: in /proc of its own it goes by that. */
 static __noinline int add_numbers(struct desk *desk, struct task_struct *task)
 {
-	struct pid *pid = task->thread_pid;
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	u64 upid = (u64)pid + bpf_core_field_offset(struct pid, numbers);
 	u32 level = BPF_CORE_READ(pid, level);
 	struct number *numbers = (struct number *)desk->text;

@@ -18,9 +18,6 @@
 #define MOST_STEPS 40
 #define LONGEST_NAME 63
 
-/* Since 6.2: reads through such a pointer are checked by the verifier and cannot fault. */
-extern void *bpf_rdonly_cast(const void *object, u32 type) __ksym __weak;
-
 #define SECRET_WORDS 256
 
 /* Drawn anew for each load. */
@@ -30,7 +27,7 @@ const volatile u64 secret_words[SECRET_WORDS] SEC(".rodata.words");
 static volatile u32 none;
 
 struct sums {
-	u64 first, second;
+	u64 first, second, name;
 	u32 words;
 };
 
@@ -54,10 +51,14 @@ static __always_inline struct timespec64 *two_words(u64 address)
 }
 
 /* A name ends with a slash, which no name contains. What lies behind it is not looked at. */
-static __always_inline void absorb_name(struct sums *sums, u64 name, u32 length)
+VERIFIED_ONCE int absorb_name(struct sums *sums, u32 length)
 {
+	u64 name;
 	u32 rest = 8 * (length & 7);
 
+	if (!sums)
+		return 0;
+	name = sums->name;
 	for (u32 index = 0; index < LONGEST_NAME / 8; index++) {
 		if (length < 8)
 			break;
@@ -66,6 +67,7 @@ static __always_inline void absorb_name(struct sums *sums, u64 name, u32 length)
 		length -= 8;
 	}
 	absorb(sums, (rest ? two_words(name)->tv_sec & ((1ULL << rest) - 1) : 0) | 0x2fULL << rest);
+	return 0;
 }
 
 static __always_inline struct dentry *as_dentry(u64 address)
@@ -81,7 +83,7 @@ static __always_inline struct vfsmount *as_mount(u64 address)
 /* False if there is no way from the object up to the task's root, or one with long names. */
 static __always_inline bool absorb_path(struct sums *sums, struct path *path)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = BRIEF_TASK();
 	u64 root = (u64)task->fs->root.dentry, root_mount = (u64)task->fs->root.mnt;
 	/* All in one kind of pointer: the verifier wants one for each instruction. */
 	struct dentry *dentry = as_dentry((u64)path->dentry), *parent;
@@ -107,7 +109,8 @@ static __always_inline bool absorb_path(struct sums *sums, struct path *path)
 		length = dentry->d_name.len;
 		if ((u64)parent == (u64)dentry || length > LONGEST_NAME)
 			return false;
-		absorb_name(sums, (u64)dentry->d_name.name, length & LONGEST_NAME);
+		sums->name = (u64)dentry->d_name.name;
+		absorb_name(sums, length & LONGEST_NAME);
 		dentry = as_dentry((u64)parent);
 	}
 	return false;
@@ -115,7 +118,7 @@ static __always_inline bool absorb_path(struct sums *sums, struct path *path)
 
 static __always_inline void absorb_actor(struct sums *sums, struct member *member)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = BRIEF_TASK();
 	const struct cred *cred = task->cred;
 	u32 *real;
 

@@ -12,7 +12,7 @@ static __always_inline struct member *current_member(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (bpf_core_field_exists(task->bpf_storage) && !task->bpf_storage)
+	if (bpf_core_field_exists(task->bpf_storage) && !BRIEF_TASK()->bpf_storage)
 		return 0;
 	return bpf_task_storage_get(&members, task, 0, 0);
 }
@@ -43,13 +43,17 @@ static __always_inline u32 outlook_of(const struct member *member, struct task_s
 }
 
 /* Clears a desk's record and names the actor. */
-static __always_inline void begin(struct desk *desk, struct member *member, u32 kind, u32 operation)
+__noinline int begin(struct desk *desk, struct member *member, u32 kind, u32 operation)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = acting_task();
 	const struct cred *cred = task->cred;
-	struct record *record = &desk->record;
-	struct act *act = &record->act;
+	struct record *record;
+	struct act *act;
 
+	if (!desk || !member)
+		return 0;
+	record = &desk->record;
+	act = &record->act;
 	__builtin_memset(record, 0, sizeof(*record));
 	desk->was_held = member->is_held;
 	desk->can_wait = 0;
@@ -70,10 +74,11 @@ static __always_inline void begin(struct desk *desk, struct member *member, u32 
 			member->identity = *real;
 	}
 	if (kind != KIND_EVENT)
-		return;
+		return 0;
 	act->identity = member->identity;
 	act->outlook = outlook_of(member, task);
 	describe_credentials(act->ids, &act->capabilities, cred);
+	return 0;
 }
 
 struct hashing {

@@ -9,6 +9,7 @@
 #ifndef ISOLINE_WALK_H
 #define ISOLINE_WALK_H
 
+#include "acting.h"
 #include "maps.h"
 
 #define MAX_DEPTH 128
@@ -65,8 +66,8 @@ static long climb(u32 index, struct step *step)
 		return 1;
 	}
 	parent = *(u64 *)(bytes + bpf_core_field_offset(struct dentry, d_parent));
-	name = *(u64 *)(bytes + bpf_core_field_offset(struct dentry, d_name) + bpf_core_field_offset(struct qstr, name));
-	length = *(u32 *)(bytes + bpf_core_field_offset(struct dentry, d_name) + bpf_core_field_offset(struct qstr, len));
+	name = *(u64 *)(bytes + bpf_core_field_offset(struct dentry, d_name.name));
+	length = *(u32 *)(bytes + bpf_core_field_offset(struct dentry, d_name.len));
 	if (parent == walk->dentry) {
 		walk->standing = STANDING_PLACELESS;
 		walk->done = 1;
@@ -94,7 +95,7 @@ static __always_inline bool is_removed(struct dentry *dentry)
 /* Appends a path to the text, and notes in the object that is being described how long it is and what it is worth. */
 __noinline int append_path_here(struct desk *desk)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = acting_task();
 	struct step step = { .desk = desk };
 	struct object *object;
 	struct walk *walk;
