@@ -54,8 +54,10 @@ import type { Plan } from "./plan.ts";
 
 /** Each is explained, and meanwhile the workload waits. */
 const DEPARTURES_AT_ONCE = 100;
-/** Some 400 000 keys: what is decided more often the kernel half decides by itself. */
-const BPF_KNOWN_BYTES = 16 * 2 ** 20;
+/**
+ * Some 400 000 keys while points are learnt, and 100 000 afterwards: what is decided more often the kernel half decides by itself.
+ */
+const BPF_KNOWN_BYTES = { learn: 16 * 2 ** 20, watch: 4 * 2 ** 20, enforce: 4 * 2 ** 20 } as const;
 
 export class Supervision {
   readonly mediator: ModelMediator;
@@ -104,7 +106,7 @@ export class Supervision {
       policy,
       launch: plan.places,
       counts: this.#counts,
-      knownBytes: plan.sensor === "bpf" ? BPF_KNOWN_BYTES : undefined,
+      knownBytes: plan.sensor === "bpf" ? BPF_KNOWN_BYTES[plan.mode] : undefined,
       onDecision: (event, judgement, circumstances) => this.#decided(event, judgement, circumstances),
     });
   }

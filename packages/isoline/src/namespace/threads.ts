@@ -10,6 +10,11 @@ import type { SuperviseThreadData } from "./supervise-thread.ts";
 
 /** Else Node pipes a thread's output to `process.stdout`, and making that makes the pipe behind it non-blocking: the workload's too. */
 const OWN_STREAMS = { stdout: true, stderr: true } as const;
+/**
+ * Of the supervising thread, where nearly all that an event makes is garbage when the next one comes. V8 would let it grow to
+ * 48 MB; with so much room it decides as fast about events that were never seen before.
+ */
+const YOUNG_MEGABYTES = 12;
 
 export class Threads {
   readonly block: ControlBlock = makeControlBlock();
@@ -31,6 +36,7 @@ export class Threads {
       ...OWN_STREAMS,
       workerData: { block, requests: requests.port2, launcher: orders.port1 } satisfies SuperviseThreadData,
       transferList: [requests.port2, orders.port1],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
     });
     this.launcher = startLauncher({ block, orders: orders.port2, outcome: launched.port2 });
   }

@@ -26,6 +26,8 @@ export class Decisions {
 
   /** From now on the kernel half lets it go ahead and counts it; once is enough, or it would begin to count anew. */
   letGo(key: Buffer, next: number, isHeld: boolean): boolean {
+    // Nobody asks for what was told without being held: it need not be looked for where nothing more can be kept.
+    if (!isHeld && this.#half.isFull) return false;
     const name = nameOf(key);
     let taken = this.#letGo.get(name);
     if (taken === undefined) {

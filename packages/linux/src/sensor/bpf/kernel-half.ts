@@ -226,6 +226,11 @@ export class KernelHalf {
     return !this.#isFull;
   }
 
+  /** Whether there is no room to decide about a further key. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
   /** Asks about every act with this key again. */
   forget(key: Buffer): void {
     if (this.#own.table.delete(key)) this.#isFull = false;
