@@ -2,7 +2,7 @@
  * The bpf sensor where it can only be told afterwards: natively, on kernels that let nobody attach to their security hooks.
  * Where it can be asked before, the virtual machines test it (test/vm/guest).
  */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -92,6 +92,15 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
     expect(status).toBe(125);
     expect(stderr).toMatch(/only tracepoints.*use --sensor seccomp to enforce/);
     expect(existsSync(target)).toBe(false);
+  });
+
+  it("a process whose threads end at once has ended once, and its namespace lives on", async ({ skip }) => {
+    skip(!has("gcc"), "needs gcc");
+    const program = join(place, "threads-end");
+    execFileSync("gcc", ["-O1", "-pthread", "-o", program, at("workloads/threads-end.c")]);
+    const { contour, incomplete } = await learn("bpf", [program]);
+    expect(incomplete).toEqual([]);
+    expect(readFileSync(contour, "utf8")).toContain("path=/etc/hostname");
   });
 
   it("what the kernel does not call by its own numbers makes the measurement incomplete", async () => {

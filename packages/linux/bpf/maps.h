@@ -56,7 +56,8 @@ struct member {
 	u16 addressed;
 	/* Nothing of its namespace asks for more than a key: no content that counts, nobody who may do nothing any more. */
 	u32 by_key;
-	u32 reserved;
+	/* Whether the end of the process was told: noted with its first thread. */
+	u32 has_ended;
 	/* That of its namespace. */
 	u64 root;
 	u64 image[MAX_IMAGES][2];

@@ -160,6 +160,17 @@ static long orphan_space(struct bpf_map *map, u32 *id, struct posture *posture, 
 	return 0;
 }
 
+/* Threads that end at once each find that none is left (kernel/exit.c counts before it tells): one of them ends the process. */
+static __always_inline bool ends_process(struct task_struct *task)
+{
+	struct member *first;
+
+	if (task->signal->live.counter != 0)
+		return false;
+	first = first_thread(task);
+	return !first || !__sync_lock_test_and_set(&first->has_ended, 1);
+}
+
 TRACEPOINT(sched_process_exit)
 int BPF_PROG(process_ended, struct task_struct *task)
 {
@@ -173,7 +184,7 @@ int BPF_PROG(process_ended, struct task_struct *task)
 
 		bpf_map_delete_elem(&holding, &key);
 	}
-	if (task->signal->live.counter != 0)
+	if (!ends_process(task))
 		return 0;
 	if (!member) {
 		if (bpf_map_lookup_elem(&supervisors, &dead)) {

@@ -17,6 +17,12 @@ static __always_inline struct member *current_member(void)
 	return bpf_task_storage_get(&members, task, 0, 0);
 }
 
+/* With whom is kept what is of the whole process. */
+static __always_inline struct member *first_thread(struct task_struct *task)
+{
+	return bpf_task_storage_get(&members, task->group_leader, 0, 0);
+}
+
 /* In the order of the decoder: user ids, then group ids, each real, effective, saved, of the file system. */
 static __always_inline void describe_credentials(u32 *ids, u64 *capabilities, const struct cred *cred)
 {
