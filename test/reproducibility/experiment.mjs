@@ -59,10 +59,10 @@ function isExecutable(path) {
 
 /**
  * @typedef {object} How
- * @property {"learn" | "merge" | "check"} [does]
+ * @property {"learn" | "merge" | "check" | "enforce"} [does]
  * @property {readonly string[]} [through] a command that starts isoline: setarch, taskset
  * @property {string} [contour] the file to learn into
- * @property {Run} [against] for a check: what was learnt
+ * @property {Run} [against] for a check, enforced or not: what was learnt
  * @property {string} [without] a rule of the lens that is switched off
  * @property {"seccomp" | "bpf"} [sensor]
  * @property {number} [uid] who runs it, if we may choose
@@ -95,7 +95,8 @@ export async function run(
       ...(does === "merge" ? ["--merge"] : []),
       ...(without ? ["--lens", policy] : []),
     ];
-    const order = does === "check" ? ["check", file] : learning;
+    const checking = ["check", file, ...(does === "enforce" ? ["--enforce"] : [])];
+    const order = does === "check" || does === "enforce" ? checking : learning;
     const more = ["-q", "--sensor", sensor, "--report", report];
     const words = [...through, program, ...order, ...more, "--", ...workload.command];
     const ending = await ended(words, place.cwd, environmentOf(workload, place, environment), actor);

@@ -3,7 +3,6 @@
  * difference that has its reason.
  */
 import { deepEqual, equal } from "node:assert/strict";
-import { test } from "node:test";
 import { difference, missing } from "../../reproducibility/experiment.mjs";
 import { Origin } from "../../reproducibility/place.mjs";
 import { at } from "../../reproducibility/repetition.mjs";
@@ -12,20 +11,20 @@ import { unexplained } from "./workload-differences.mjs";
 
 /** @typedef {import("../../reproducibility/place.mjs").Workload} Workload */
 
-/** A test for each workload. @param {readonly Workload[]} workloads */
-export function samePoints(...workloads) {
-  for (const workload of workloads) void test(workload.name, { skip: lacking(workload) }, () => compare(workload));
-}
-
-/** @param {Workload} workload */
-function lacking(workload) {
+/** Why a workload cannot be tried, or false. @param {Workload} workload */
+export function lacking(workload) {
   if (programsMissing()) return "the BPF programs are not compiled (clang-19, libbpf-dev)";
   const programs = missing(workload);
   return programs.length > 0 && `needs ${programs.join(", ")}`;
 }
 
-/** @param {Workload} workload */
-async function compare(workload) {
+/**
+ * Learns a workload under each sensor and compares the points; then, if asked to, has the bpf sensor enforce what the other
+ * has learnt.
+ *
+ * @param {Workload} workload @param {{ enforces?: boolean }} [how]
+ */
+export async function samePoints(workload, { enforces = false } = {}) {
   const origin = await Origin.of(workload);
   try {
     const bySeccomp = await at(origin, 0, workload, { sensor: "seccomp" });
@@ -35,6 +34,10 @@ async function compare(workload) {
     deepEqual(unexplained(workload.name, differing), []);
     // Where no point differs, nothing else may: the state is the digest over all of them.
     if (differing.length === 0) equal(byBpf.state, bySeccomp.state);
+    if (!enforces) return;
+    const enforced = await at(origin, 2, workload, { does: "enforce", against: bySeccomp, sensor: "bpf" });
+    const { departures, incomplete } = enforced.report;
+    deepEqual({ status: enforced.status, departures, incomplete }, { status: 0, departures: [], incomplete: [] });
   } finally {
     origin.remove();
   }

@@ -1,5 +1,6 @@
-/** Interpreters, under both sensors; the shell is tried in every machine. */
+/** A script for an interpreter, under both sensors; the shell is tried in every machine. */
+import { test } from "node:test";
 import { python } from "../../../reproducibility/workloads/scripts.mjs";
-import { samePoints } from "../same-points.mjs";
+import { lacking, samePoints } from "../same-points.mjs";
 
-samePoints(python);
+test("python3", { skip: lacking(python) }, () => samePoints(python));

@@ -1,6 +1,9 @@
 /** Servers and their clients, under both sensors. */
+import { test } from "node:test";
 import { nodeHttp } from "../../../reproducibility/workloads/servers.mjs";
 import { redis } from "../../../reproducibility/workloads/stores.mjs";
-import { samePoints } from "../same-points.mjs";
+import { lacking, samePoints } from "../same-points.mjs";
 
-samePoints(nodeHttp, redis);
+test("node-http, and enforced", { skip: lacking(nodeHttp) }, () => samePoints(nodeHttp, { enforces: true }));
+
+test("redis", { skip: lacking(redis) }, () => samePoints(redis));
