@@ -12,6 +12,8 @@
 
 #define SIGCONT 18
 #define SIGSTOP 19
+/* A handler above this is the process's own (asm-generic/signal-defs.h, SIG_IGN). */
+#define SIG_IGNORED 1
 
 #define PF_KTHREAD 0x00200000
 #define PF_USER_WORKER 0x00004000
@@ -123,6 +125,16 @@ static __always_inline void release(struct desk *desk)
 	desk->was_held = 0;
 }
 
+/* Whether a signal gets to the process's own code: handled, or blocked so that it can be waited for. */
+static __always_inline bool hears_of(struct task_struct *task, u32 signal)
+{
+	u64 actions = (u64)BPF_CORE_READ(task, sighand) + bpf_core_field_offset(struct sighand_struct, action);
+	u64 action = actions + (signal - 1) * bpf_core_type_size(struct k_sigaction);
+	u64 handler = (u64)BPF_CORE_READ((struct k_sigaction *)action, sa.sa_handler);
+
+	return handler > SIG_IGNORED || (task->blocked.sig[0] >> (signal - 1)) & 1;
+}
+
 struct waiting {
 	struct desk *desk;
 	u64 until;
@@ -169,7 +181,32 @@ static __always_inline bool goes_round(struct desk *desk, u64 since)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return task->signal->tty && desk->record.time - since < LONGEST_ROUND;
+	return task->signal->tty && desk->record.time - since < LONGEST_ROUND && !hears_of(task, SIGCONT);
+}
+
+/*
+ * Has the acting task stopped; not 0 if that cannot be. It will be woken with SIGCONT, which may get to its own code. An
+ * init, or a container's runtime, passes on to its child every signal that it gets: were it held for that, it would be woken,
+ * pass that on, be held again, and so on without end. So it is not asked about what it passes on, as often as it was woken.
+ */
+static __always_inline long stop(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct member *first = first_thread(task);
+
+	if (first && hears_of(task, SIGCONT))
+		__sync_fetch_and_add(&first->may_pass_on, 1);
+	return bpf_send_signal_thread(SIGSTOP);
+}
+
+/* Whether the acting process may send SIGCONT to one of its own namespace because it was woken with that itself. */
+static __always_inline bool passes_on(struct member *member, struct member *target)
+{
+	struct member *first = first_thread(bpf_get_current_task_btf());
+	u64 times = first ? first->may_pass_on : 0;
+
+	return times > 0 && target && target->space == member->space &&
+	       __sync_bool_compare_and_swap(&first->may_pass_on, times, times - 1);
 }
 
 /*
@@ -219,7 +256,7 @@ __noinline int hold(struct desk *desk)
 		if (!note_held(desk, &key))
 			return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
 	}
-	if (bpf_send_signal_thread(SIGSTOP)) {
+	if (stop()) {
 		release(desk);
 		return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
 	}

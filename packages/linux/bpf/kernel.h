@@ -175,6 +175,22 @@ struct signal_struct {
 	struct tty_struct *tty;
 };
 
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct sigaction {
+	void *sa_handler;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+struct sighand_struct {
+	struct k_sigaction action[64];
+};
+
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
@@ -207,6 +223,8 @@ struct task_struct {
 	const struct cred *cred;
 	struct fs_struct *fs;
 	struct signal_struct *signal;
+	struct sighand_struct *sighand;
+	sigset_t blocked;
 	struct files_struct *files;
 	struct mm_struct *mm;
 	struct thread_info thread_info;

@@ -56,8 +56,9 @@ struct member {
 	u16 addressed;
 	/* Nothing of its namespace asks for more than a key: no content that counts, nobody who may do nothing any more. */
 	u32 by_key;
-	/* Whether the end of the process was told: noted with its first thread. */
+	/* Of the process, noted with its first thread: whether its end was told; SIGCONT that it may pass on. */
 	u32 has_ended;
+	u64 may_pass_on;
 	/* That of its namespace. */
 	u64 root;
 	u64 image[MAX_IMAGES][2];

@@ -148,6 +148,7 @@ int BPF_PROG(process_executed, struct task_struct *task)
 		return 0;
 	member->identity = member->next;
 	member->images = 0;
+	member->may_pass_on = 0;
 	tell(member, task, KIND_EXEC, false);
 	return 0;
 }

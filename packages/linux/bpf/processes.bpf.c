@@ -111,6 +111,8 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 	/* A process that signals itself exchanges nothing. */
 	if (!group && task->tgid == (int)(bpf_get_current_pid_tgid() >> 32))
 		return 0;
+	if (signal == SIGCONT && !group && passes_on(member, bpf_task_storage_get(&members, task, 0, 0)))
+		return 0;
 	desk = begin_event(member, OP_KILL);
 	if (!desk)
 		return unseen_kept(member, OP_KILL, is_kept);

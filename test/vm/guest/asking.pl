@@ -7,6 +7,9 @@ use POSIX ();
 # Opens a directory, 0 or the errno.
 sub look { opendir(my $directory, $_[0]) ? 0 : $! + 0 }
 
+# A child that lives as long as this does, and how often SIGCONT was passed on to it.
+my ($child, $lives, $passed);
+
 my %acts = (
   make => sub { sysopen(my $file, $_[0], O_CREAT | O_EXCL | O_WRONLY) ? 0 : $! + 0 },
   list => \&look,
@@ -17,6 +20,22 @@ my %acts = (
     waitpid $child, 0;
     $? >> 8;
   },
+  # From now on SIGCONT is passed on, as an init does with every signal.
+  pass => sub {
+    $passed = 0;
+    pipe(my $end, $lives);
+    $child = fork;
+    if ($child == 0) {
+      close $lives;
+      readline $end;
+      POSIX::_exit(0);
+    }
+    my $pass = POSIX::SigAction->new(sub { $passed += kill('CONT', $child) });
+    POSIX::sigaction(POSIX::SIGCONT(), $pass) ? 0 : $! + 0;
+  },
+  passed => sub { $passed },
+  # The same without having been woken.
+  continue => sub { kill('CONT', $child) ? 0 : $! + 0 },
   # The same so often that what is told of it fills a ring; how often it failed.
   flood => sub { scalar grep { look($_[0]) } 1 .. 1500 },
   # Begins anew, as another program of the same file.

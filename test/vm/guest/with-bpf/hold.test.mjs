@@ -83,3 +83,20 @@ test("what was held counts once, like what was not", { skip }, async (t) => {
   };
   equal(await eventsOf("run", "asking.contour", "--enforce"), await eventsOf("check", "asking.contour"));
 });
+
+test("who passes on the signal that woke it is woken once, and asked about any other", { skip }, async (t) => {
+  t.after(clear);
+  await learn("pass on");
+  const { ask, hear, end, over } = begin(
+    ...["run", "asking.contour", "--sensor", "bpf", "--enforce", "-q", "--report", "passed.json"],
+  );
+  await hear();
+  deepEqual([await ask("pass on"), await ask("list /etc"), await ask("list /usr")], [0, 0, 0]);
+  equal((await ask("passed on")) > 0, true);
+  equal(await ask("continue it"), EPERM);
+  end();
+  equal(await over, 0);
+  const { off, refused, departures, incomplete } = report("passed.json");
+  deepEqual({ off, refused, incomplete }, { off: 1, refused: 1, incomplete: [] });
+  match(departures[0].act, /^kill signal=18 /);
+});
