@@ -47,5 +47,8 @@ describe("what a workload's points differ by", () => {
   it("may be what is up to the scheduler, on either side or on none", () => {
     const by = (sign: string) => `${sign} python3~0 as uid0~0: kill signal=15 relation=child target=0`;
     for (const differing of [[by("-")], [by("+")], []]) expect(unexplained("python3", differing)).toEqual([]);
+    const sleeps = ["+ dash~0 as uid0~0: exec path=/usr/bin/sleep mode=0755", "+ sleep~0 as uid0~0: open path=/etc/x"];
+    expect(unexplained(workload, [one, other, ...sleeps])).toEqual([]);
+    expect(unexplained(workload, [one, other, "+ sleepy~0 as uid0~0: open path=/etc/x"])).toHaveLength(1);
   });
 });
