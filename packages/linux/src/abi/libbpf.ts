@@ -33,6 +33,8 @@ const declarations = {
   bpf_map_delete_elem: ["int", ["int", "void *"]],
   libbpf_set_print: ["void *", ["void *"]],
   libbpf_num_possible_cpus: ["int", []],
+  libbpf_find_vmlinux_btf_id: ["int", ["str", "int"]],
+  bpf_prog_load: ["int", ["int", "str", "str", "void *", "size_t", "void *"]],
 } as const satisfies Record<string, readonly [result: string, parameters: readonly string[]]>;
 
 type Libbpf = Record<keyof typeof declarations, Call>;

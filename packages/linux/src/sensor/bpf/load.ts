@@ -8,6 +8,7 @@ import { activeModules } from "../../abi/security-modules.ts";
 import { LinuxError } from "../../error.ts";
 import { BpfMap } from "../../libbpf/map.ts";
 import { BpfObject } from "../../libbpf/object.ts";
+import { refusalAt } from "../../libbpf/refusal.ts";
 import { objectFile } from "./object-file.ts";
 import { PINS, pinsIn, pinWhole, removePins, withLock } from "./pins.ts";
 import { LABEL_BYTES, modes, posture, space, u32 } from "./structures.ts";
@@ -249,6 +250,9 @@ function attached(attachment: Attachment): BpfObject {
   // Without the module, programs attach to its hooks all the same, and nobody ever calls them.
   if (attachment === "lsm" && !(activeModules()?.includes("bpf") ?? false))
     throw new LinuxError("bpf-unavailable", "bpf is not known to be among the active security modules (lsm=)");
+  const refusal = attachment === "tracepoints" ? 0 : refusalAt(attachment);
+  if (refusal !== 0)
+    throw new LinuxError("bpf-unavailable", `the kernel does not take BPF programs at its hooks (errno ${refusal})`);
   const object = BpfObject.open(objectFile(attachment));
   try {
     object.setConstants(".rodata.secret", randomBytes(16));
