@@ -4,6 +4,7 @@
  * `bin/isoline` notes it before Node runs (see there). Started another way, the present state is the best there is.
  */
 import { readFileSync } from "node:fs";
+import type { Credentials } from "@isoline/linux";
 
 export interface Entry {
   /** Raw `NAME=value` entries, in order. */
@@ -15,6 +16,8 @@ export interface Entry {
   readonly openFiles: number | undefined;
   /** Descriptors that were open. */
   readonly open: readonly number[];
+  /** As whom the workload is to start, if not as ourselves. */
+  readonly user?: Credentials & { readonly name?: string };
 }
 
 const SHAPE =

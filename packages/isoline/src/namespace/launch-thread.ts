@@ -6,6 +6,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import {
   applyLandlock,
+  becomeUser,
   currentThread,
   installFilter,
   type Launch,
@@ -37,12 +38,22 @@ function run({ block, orders, outcome }: LaunchThreadData): void {
   const { launch, noNewPrivileges } = received<LaunchData>(parentPort as MessagePort);
   const order = received<LaunchOrder>(orders);
   const { sensor, openFiles } = order;
+  if (!isUser(launch, block, say)) return;
   const landlock = order.landlock && applyLandlock(order.landlock);
   if (sensor !== "bpf" && !filtered(block, noNewPrivileges, say)) return;
   const pid =
     openFiles === undefined ? spawnWorkload(launch) : withOpenFileLimit(openFiles, () => spawnWorkload(launch));
   if (sensor === "bpf") publish(block, cells.listener, pid > 0 ? pid : -1);
   say(pid > 0 ? { kind: "started", pid, landlock } : { kind: "refused", errno: -pid });
+}
+
+/** Becomes the user that the workload starts as, if it is another; false, and why, if that cannot be. */
+function isUser({ user }: Launch, block: ControlBlock, say: (message: LaunchMessage) => void): boolean {
+  const result = user === undefined ? 0 : becomeUser(user);
+  if (result === 0) return true;
+  say({ kind: "failed", message: `the command cannot be started as user ${user?.uid} (errno ${-result})` });
+  publish(block, cells.listener, -1);
+  return false;
 }
 
 /** Puts the filter on this thread and tells its descriptor; false, and why, if the kernel does not take it. */

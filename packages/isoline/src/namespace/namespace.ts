@@ -196,9 +196,9 @@ export class Namespace {
 
 /** What a program is started with: as if we were not there. */
 export function launchData(entry: Entry, argv: readonly Uint8Array[], path: Uint8Array): LaunchData {
-  const { blocked, ignored, environment, open } = entry;
+  const { blocked, ignored, environment, open, user } = entry;
   return {
-    noNewPrivileges: !mayFilterFreely(),
+    noNewPrivileges: user === undefined ? !mayFilterFreely() : user.uid !== 0,
     launch: {
       path,
       argv,
@@ -207,6 +207,7 @@ export function launchData(entry: Entry, argv: readonly Uint8Array[], path: Uint
       shut: [0, 1, 2].filter((fd) => !open.includes(fd)),
       blocked,
       defaults: ignored.map((byte) => ~byte & 0xff),
+      user,
     },
   };
 }

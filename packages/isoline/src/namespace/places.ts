@@ -22,9 +22,7 @@ export function readPlaces(entry: Entry): Launch {
           .map((path) => canonical(path as string)),
       ),
     ],
-    uid: process.geteuid?.() ?? 0,
-    gid: process.getegid?.() ?? 0,
-    ...loginName(),
+    ...whoStarts(entry),
     controlGroups: readControlGroups(),
     ephemeralPorts: ephemeralPorts(),
   };
@@ -49,6 +47,12 @@ function homeOfUser(): string {
   } catch {
     return "/";
   }
+}
+
+function whoStarts({ user }: Entry): Pick<Launch, "uid" | "gid" | "user"> {
+  if (user === undefined) return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, ...loginName() };
+  const { uid, gid, name } = user;
+  return { uid, gid, ...(name === undefined ? {} : { user: escapeText(name) }) };
 }
 
 function loginName(): { user?: string } {

@@ -39,6 +39,10 @@ const sigactionCall = libc.func("sigaction", "int", ["int", "void *", "void *"])
 const sigmaskCall = libc.func("pthread_sigmask", "int", ["int", "void *", "void *"]);
 const spawn = libc.func("posix_spawn", "int", ["void *", "void *", "void *", "void *", "void *", "void *"]);
 
+const passwdByName = libc.func("getpwnam_r", "int", ["str", "void *", "void *", "size_t", "void *"]);
+const passwdByNumber = libc.func("getpwuid_r", "int", ["uint", "void *", "void *", "size_t", "void *"]);
+const groupList = libc.func("getgrouplist", "int", ["str", "uint", "void *", "void *"]);
+
 const fail = (result: number): number => (result < 0 ? -koffi.errno() : result);
 
 /** `struct epoll_event` is packed on x86-64 (linux/eventpoll.h). */
@@ -60,6 +64,8 @@ const NR = {
   getxattr: 191,
   tgkill: 234,
   setgroups: 116,
+  setresuid: 117,
+  setresgid: 119,
   setfsuid: 122,
   setfsgid: 123,
   fstatfs: 138,
@@ -189,6 +195,29 @@ export function setfsuid(uid: number): void {
 
 export function setfsgid(gid: number): void {
   word1(NR.setfsgid, gid);
+}
+
+/** All three ids of the calling thread. */
+export function setresuid(uid: number): number {
+  return fail(word3(NR.setresuid, uid, uid, uid));
+}
+
+export function setresgid(gid: number): number {
+  return fail(word3(NR.setresgid, gid, gid, gid));
+}
+
+/** Fills a `struct passwd`, whose strings stand in `text`; false where there is no such user. */
+export function findPasswd(who: string | number, entry: Buffer, text: Buffer): boolean {
+  const found = Buffer.alloc(8);
+  const look = typeof who === "number" ? passwdByNumber : passwdByName;
+  return look(who, entry, text, text.length, found) === 0 && found.readBigUInt64LE(0) !== 0n;
+}
+
+/** Fills in the groups of a user, `gid` among them; how many there are, or -1 where they are more than there is room for. */
+export function groupsOf(name: string, gid: number, groups: Buffer, room: number): number {
+  const count = Buffer.alloc(4);
+  count.writeInt32LE(room);
+  return groupList(name, gid, groups, count) < 0 ? -1 : count.readInt32LE(0);
 }
 
 export function setgroups(count: number, groups: Buffer): number {

@@ -1,9 +1,10 @@
 /** What was learnt on the host holds in the machine, whose kernel, file systems and devices are others. */
-import { equal } from "node:assert/strict";
-import { copyFileSync, readFileSync } from "node:fs";
+import { deepEqual, equal } from "node:assert/strict";
+import { chownSync, copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { programsMissing } from "../bpf-programs.mjs";
 import { isolineAs } from "../isoline.mjs";
 
 const workload = ["--", "sh", fileURLToPath(new URL("../workload.sh", import.meta.url))];
@@ -16,5 +17,19 @@ test("a contour learnt on the host: on contour in the machine, and nothing of it
   const { status, stderr } = run("check", "host.contour", "--report", "report.json", ...workload);
   equal(status, 0, stderr);
   const { state } = JSON.parse(readFileSync(join(cwd, "report.json"), "utf8"));
+  equal(state, readFileSync(`${share}/host.state`, "utf8"));
+});
+
+const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
+
+test("and enforced by the bpf sensor, which root starts for that user: nothing is refused", { skip }, () => {
+  const { cwd, run } = isolineAs(0);
+  chownSync(cwd, learner, learner);
+  copyFileSync(`${share}/host.contour`, join(cwd, "host.contour"));
+  const options = ["--user", String(learner), "--sensor", "bpf", "--enforce", "--report", "report.json"];
+  const { status, stderr } = run("check", "host.contour", ...options, ...workload);
+  equal(status, 0, stderr);
+  const { state, departures, incomplete } = JSON.parse(readFileSync(join(cwd, "report.json"), "utf8"));
+  deepEqual([departures, incomplete], [[], []]);
   equal(state, readFileSync(`${share}/host.state`, "utf8"));
 });

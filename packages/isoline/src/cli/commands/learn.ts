@@ -14,12 +14,14 @@ import { verdictOf } from "../../namespace/run-report.ts";
 import { sayIntegrity, saySummaryOfLearning } from "../workload/summary.ts";
 import { type SensorChoice, sensorFor } from "../workload/sensor.ts";
 import { supervise } from "../workload/supervise.ts";
+import { entryAs } from "../workload/user.ts";
 
 export interface LearnOptions extends ReportOptions, IntegrityOptions {
   readonly output?: string;
   readonly merge?: boolean;
   readonly lens?: string;
   readonly sensor?: SensorChoice;
+  readonly user?: string;
   readonly trajectory?: string;
   readonly name?: string;
   readonly quiet?: boolean;
@@ -32,24 +34,28 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   for (const file of [output, options.trajectory, options.report]) if (file !== undefined) assertWritable(file);
   const integrity = integrityPlan(options);
   const sensor = sensorFor(options.sensor);
-  const outcome = await supervise(invocation, {
-    plan: {
-      mode: "learn",
-      contour: options.merge ? contourToMerge(output, quiet) : undefined,
-      output,
-      adds: options.merge ?? false,
-      policy: await policyLine(options.lens),
-      trajectory: options.trajectory,
-      sensor,
-      places: readPlaces(invocation.entry),
-      landlock: false,
-      openFiles: invocation.entry.openFiles,
-      integrity,
+  const entry = entryAs(options.user, invocation.entry);
+  const outcome = await supervise(
+    { ...invocation, entry },
+    {
+      plan: {
+        mode: "learn",
+        contour: options.merge ? contourToMerge(output, quiet) : undefined,
+        output,
+        adds: options.merge ?? false,
+        policy: await policyLine(options.lens),
+        trajectory: options.trajectory,
+        sensor,
+        places: readPlaces(entry),
+        landlock: false,
+        openFiles: entry.openFiles,
+        integrity,
+      },
+      command,
+      name: options.name,
+      quiet,
     },
-    command,
-    name: options.name,
-    quiet,
-  });
+  );
   const { report } = outcome;
   if (!quiet) {
     saySummaryOfLearning(report, output);

@@ -10,6 +10,8 @@ import { repeated } from "./repeated.ts";
 
 const SIGNATURE = "start only if the contour is signed by this public key; may be repeated, and one is enough";
 const COMMAND = "the command to run, after --";
+const USER =
+  "start the command as this user, by name, number or UID:GID, as if that user had started isoline (needs root)";
 
 export function declareWorkloads(program: Command, invocation: Invocation): void {
   const learn = program
@@ -23,6 +25,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .option("--lens <name|file>", "what counts: default, exact, or a policy file (YAML or JSON)")
     .option("--trajectory <file>", "also write events in the order they first happened, one JSON object a line")
     .addOption(sensorOption())
+    .option("--user <user>", USER)
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
     .option("-q, --quiet", "no status line and no summary")
     .option("--json", "print a report to stdout when the command has ended")
@@ -53,6 +56,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .option("--require-signature <key>", SIGNATURE, repeated)
     .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees.md)")
     .addOption(sensorOption())
+    .option("--user <user>", USER)
     .addOption(holdOption())
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
     .option("-q, --quiet", "say nothing on stderr; the exit status and the report say it all")
@@ -82,6 +86,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .option("--require-signature <key>", SIGNATURE, repeated)
     .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees.md)")
     .addOption(sensorOption())
+    .option("--user <user>", USER)
     .addOption(holdOption())
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
     .option("-q, --quiet", "say nothing on stderr")

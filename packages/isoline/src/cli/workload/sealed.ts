@@ -12,12 +12,14 @@ import { type Verdict, verdictOf } from "../../namespace/run-report.ts";
 import { sayIntegrity, sayLandlock, saySummaryOfRun } from "./summary.ts";
 import { type SensorChoice, sensorFor } from "./sensor.ts";
 import { supervise } from "./supervise.ts";
+import { entryAs } from "./user.ts";
 
 export interface SealedOptions extends ReportOptions, IntegrityOptions {
   readonly enforce?: boolean;
   /** False with `--no-landlock`. */
   readonly landlock?: boolean;
   readonly sensor?: SensorChoice;
+  readonly user?: string;
   /** Keys, of which one must have signed the contour. */
   readonly requireSignature?: readonly string[];
   /** Seconds. */
@@ -36,31 +38,35 @@ export async function runSealed(
   if (!landlock && !enforce) throw usage("--no-landlock changes nothing without --enforce; leave it out");
   const integrity = integrityPlan(options);
   const sensor = sensorFor(options.sensor);
+  const entry = entryAs(options.user, invocation.entry);
   if (options.hold !== undefined && !(enforce && sensor === "bpf"))
     throw usage("--hold changes nothing without --enforce and --sensor bpf; leave it out");
   const command = commandAfterDashes(invocation.argv, [file]);
   const signed = options.requireSignature?.map(readTrustedKey);
   if (options.report !== undefined) assertWritable(options.report);
-  const outcome = await supervise(invocation, {
-    plan: {
-      mode: enforce ? "enforce" : "watch",
-      contour: file,
-      signed: signed && { keys: signed, image: { digests: [], named: false } },
-      output: undefined,
-      policy: undefined,
-      trajectory: undefined,
-      sensor,
-      places: readPlaces(invocation.entry),
-      // The verdicts of the kernel are about objects: there is no race for Landlock to win.
-      landlock: enforce && landlock && sensor === "seccomp",
-      openFiles: invocation.entry.openFiles,
-      holdSeconds: options.hold,
-      integrity,
+  const outcome = await supervise(
+    { ...invocation, entry },
+    {
+      plan: {
+        mode: enforce ? "enforce" : "watch",
+        contour: file,
+        signed: signed && { keys: signed, image: { digests: [], named: false } },
+        output: undefined,
+        policy: undefined,
+        trajectory: undefined,
+        sensor,
+        places: readPlaces(entry),
+        // The verdicts of the kernel are about objects: there is no race for Landlock to win.
+        landlock: enforce && landlock && sensor === "seccomp",
+        openFiles: entry.openFiles,
+        holdSeconds: options.hold,
+        integrity,
+      },
+      command,
+      name: options.name,
+      quiet,
     },
-    command,
-    name: options.name,
-    quiet,
-  });
+  );
   const verdict = verdictOf(outcome.report, false);
   if (!quiet) {
     saySummaryOfRun(outcome.report, verdict, file);

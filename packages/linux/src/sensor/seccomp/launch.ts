@@ -13,6 +13,7 @@ import {
   SECCOMP_SET_MODE_FILTER,
 } from "../../abi/seccomp.ts";
 import { LinuxError } from "../../error.ts";
+import type { Credentials } from "../../process/user.ts";
 import { compileFilter } from "./filter.ts";
 import { mediatedCalls } from "./mediated.ts";
 
@@ -32,6 +33,8 @@ export interface Launch {
   /** `sigset_t` of 8 bytes, little endian: blocked signals, and signals to put back to their default. */
   readonly blocked: Uint8Array;
   readonly defaults: Uint8Array;
+  /** As whom it starts, if not as ourselves. */
+  readonly user: Credentials | undefined;
 }
 
 /** Puts the filter on the calling thread and returns the listener's descriptor (close-on-exec). */
