@@ -39,6 +39,7 @@ const thorough = new Set([
   "refusals",
   "many-namespaces",
   "hold-too-long",
+  "canisters",
   "escapes",
   "losses",
   "overlay",

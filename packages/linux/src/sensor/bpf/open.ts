@@ -15,8 +15,6 @@ import { BpfSensor } from "./sensor.ts";
 
 /** Best first. */
 const attachments: readonly Attachment[] = ["lsm", "fmod_ret", "tracepoints"];
-/** At hooks `exec` into a container and its runtime's set-up were seen to fail (docs/canisters.md). */
-const forContainers: readonly Attachment[] = ["tracepoints"];
 /** The first pid namespace (include/linux/proc_ns.h, PROC_PID_INIT_INO). */
 const FIRST_PID_NAMESPACE = "pid:[4026531836]";
 
@@ -77,9 +75,8 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
     holdSeconds: holdSeconds || DEFAULT_HOLD_SECONDS,
     keys: Math.min(MOST_KEYS, Math.max(FEWEST_KEYS, points * KEYS_PER_POINT)),
   } as const;
-  if (adopt?.directory.includes("/tracepoints-") && mediator.mayComeToRefuse) throw cannotRefuse("this kernel has", []);
-  const ways = root === undefined ? attachments : forContainers;
-  const { half, attachment } = adopt ? adoptAt(adopt, asked) : beginBest(ways, mediator.mayComeToRefuse, asked);
+  if (adopt?.directory.includes("/tracepoints-") && mediator.mayComeToRefuse) throw cannotRefuse([]);
+  const { half, attachment } = adopt ? adoptAt(adopt, asked) : beginBest(mediator.mayComeToRefuse, asked);
   const isAsked = attachment !== "tracepoints";
   const content = new SeenContent();
   if (root !== undefined) content.noteRoot(root);
@@ -101,14 +98,12 @@ function adoptAt(
 }
 
 function beginBest(
-  ways: readonly Attachment[],
   refuses: boolean,
   options: Omit<KernelHalfOptions, "attachment">,
 ): { half: KernelHalf; attachment: Attachment } {
   const refusals: string[] = [];
-  const whose = ways === forContainers ? "containers have" : "this kernel has";
-  for (const attachment of ways) {
-    if (refuses && attachment === "tracepoints") throw cannotRefuse(whose, refusals);
+  for (const attachment of attachments) {
+    if (refuses && attachment === "tracepoints") throw cannotRefuse(refusals);
     try {
       return { half: KernelHalf.begin({ ...options, attachment }), attachment };
     } catch (fault) {
@@ -123,9 +118,9 @@ function beginBest(
   );
 }
 
-function cannotRefuse(whose: string, refusals: readonly string[]): LinuxError {
+function cannotRefuse(refusals: readonly string[]): LinuxError {
   return new LinuxError(
     "bpf-unavailable",
-    `refusing needs hooks that ask before something happens, and ${whose} only tracepoints, which tell of it afterwards${refusals.length > 0 ? ` (${refusals.join("; ")})` : ""}; use --sensor seccomp to enforce, to react or to appraise, or --sensor bpf without --enforce, with the reaction log, and with --ima-appraise log`,
+    `refusing needs hooks that ask before something happens, and this kernel has only tracepoints, which tell of it afterwards${refusals.length > 0 ? ` (${refusals.join("; ")})` : ""}; use --sensor seccomp to enforce, to react or to appraise, or --sensor bpf without --enforce, with the reaction log, and with --ima-appraise log`,
   );
 }

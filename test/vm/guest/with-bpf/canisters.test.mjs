@@ -1,0 +1,83 @@
+/**
+ * Containers under the bpf sensor where it can refuse. To start one takes long under emulation: there are no more than it needs.
+ */
+import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { after, test } from "node:test";
+import { programsMissing } from "../bpf-programs.mjs";
+import { canistersMissing, Yard } from "../canister.mjs";
+
+const skip = (programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)") || canistersMissing();
+const yard = new Yard();
+after(() => yard.close());
+
+const script = "cat /etc/passwd; exit 7";
+const passwd = "root:x:0:0:root:/root:/bin/sh\n";
+const whole = { status: 7, stdout: passwd, stderr: "" };
+
+/** What counts of the last run's report. @param {string} contour */
+function outcome(contour) {
+  const { mode, verdict, off, refused, incomplete } = yard.report(contour);
+  return { mode, verdict, off, refused, incomplete };
+}
+
+/**
+ * Creates and starts a container, lets `within` execute in it, and removes it.
+ *
+ * @param {string} mode @param {(exec: (...command: string[]) => import("../canister.mjs").Result) => void} within
+ */
+function live(mode, within) {
+  const id = yard.id();
+  equal(yard.create(id, yard.bundle("cat /etc/passwd; sleep 1000", "bpf", mode, "live.contour")), 0);
+  deepEqual(yard.runc("start", id), { status: 0, stdout: "", stderr: "" });
+  within((/** @type {string[]} */ ...command) => yard.runc("exec", id, ...command));
+  equal(yard.runc("kill", id, "KILL").status, 0);
+  deepEqual(yard.runc("delete", "--force", id), { status: 0, stdout: "", stderr: "" });
+}
+
+test("a container is learnt: its workload has the points that it has under the seccomp sensor", { skip }, () => {
+  for (const sensor of /** @type {const} */ (["seccomp", "bpf"])) {
+    deepEqual(yard.run(script, sensor, "learn", `${sensor}.contour`), whole);
+    const expected = { mode: "learn", verdict: "learnt", off: 0, refused: 0, incomplete: [] };
+    deepEqual(outcome(`${sensor}.contour`), expected);
+  }
+  const contours = ["seccomp", "bpf"].map((sensor) => yard.path(`contours/${sensor}.contour`));
+  const { stdout, stderr } = yard.isoline("diff", ...contours);
+  equal(stderr, "");
+  doesNotMatch(stdout, /^workload:$/m);
+});
+
+test("enforced, it does what it did, and tells of nothing", { skip }, () => {
+  deepEqual(yard.run(script, "bpf", "enforce", "bpf.contour"), whole);
+  const expected = { mode: "enforce", verdict: "on-contour", off: 0, refused: 0, incomplete: [] };
+  deepEqual(outcome("bpf.contour"), expected);
+});
+
+test("enforced, it is refused what it never did, before that has happened", { skip }, () => {
+  const wrong = "cat /etc/passwd; echo x > /tmp/made; echo x >> /etc/group; exit 7";
+  const { status, stdout, stderr } = yard.run(wrong, "bpf", "enforce", "bpf.contour");
+  deepEqual({ status, stdout }, { status: 7, stdout: passwd });
+  match(stderr, /refused, off contour: `busybox` .* created \$TMP\/made for writing/);
+  match(stderr, /refused, off contour: `busybox` .* opened \/etc\/group for writing/);
+  equal(existsSync(yard.path("rootfs/tmp/made")), false);
+  equal(yard.read("rootfs/etc/group"), "root:x:0:\n");
+  const expected = { mode: "enforce", verdict: "off-contour", off: 2, refused: 2, incomplete: [] };
+  deepEqual(outcome("bpf.contour"), expected);
+});
+
+test("what is executed in it joins it: enforced, what was learnt works, and nothing else", { skip }, () => {
+  live("learn", (exec) => {
+    deepEqual(exec("/bin/cat", "/etc/passwd"), { status: 0, stdout: passwd, stderr: "" });
+  });
+  equal(outcome("live.contour").verdict, "learnt");
+  live("enforce", (exec) => {
+    deepEqual(exec("/bin/cat", "/etc/passwd"), { status: 0, stdout: passwd, stderr: "" });
+    deepEqual(exec("/bin/cat", "/etc/group"), {
+      ...{ status: 1, stdout: "", stderr: "cat: can't open '/etc/group': Operation not permitted\n" },
+    });
+    equal(exec("/bin/touch", "/tmp/made").status, 1);
+    equal(existsSync(yard.path("rootfs/tmp/made")), false);
+  });
+  const expected = { mode: "enforce", verdict: "off-contour", off: 2, refused: 2, incomplete: [] };
+  deepEqual(outcome("live.contour"), expected);
+});
