@@ -1,6 +1,6 @@
 /**
  * Containers under the bpf sensor, where it can only be told afterwards: natively, on kernels that let nobody attach to their
- * security hooks. Where it can refuse, the virtual machines test it (test/vm/guest/with-bpf/canisters.test.mjs).
+ * security hooks. Where it can refuse, the virtual machines test it (test/vm/guest/every-machine/canisters.test.mjs).
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
