@@ -37,6 +37,16 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
     expect(refused.stderr).toContain("/etc/group");
   });
 
+  it("ends where its runtime is refused something of the set-up, and says what", () => {
+    const annotations = { "dev.isoline.mode": "enforce", "dev.isoline.contour": "a.contour" };
+    const mountsMore = (config: Record<string, unknown>) =>
+      (config["mounts"] as object[]).push({ destination: "/mnt", type: "tmpfs", source: "tmpfs" });
+    const bundle = shop.bundle(script, annotations, mountsMore);
+    const { status, stdout, stderr } = shop.runc("run", "--bundle", bundle, shop.id());
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(/\/mnt/);
+  });
+
   it("is created, started, joined by exec, killed and deleted", () => {
     const id = shop.id();
     const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": "long.contour" };

@@ -22,6 +22,7 @@ import {
   isAllocatorsQuestion,
   isHandleOfDirectory,
   isListing,
+  endsOwn,
   isPreemption,
   mayReadImage,
   readsImage,
@@ -67,7 +68,8 @@ export class Leveller {
 
   /** Whether nothing is exchanged that would count: then there is no event. To be asked of the sensor's event. */
   overlooks(event: Event, at: Observation): boolean {
-    if (event.op === "kill" && this.#launch.canister && isPreemption(event, at)) return this.#overlooked("canister");
+    if (event.op === "kill" && this.#launch.canister && (isPreemption(event, at) || endsOwn(event, at)))
+      return this.#overlooked("canister");
     if (event.op !== "open" && event.op !== "map") return false;
     const { rules, content } = this.#policy;
     if (rules.allocator && isAllocatorsQuestion(event)) return this.#overlooked("allocator");

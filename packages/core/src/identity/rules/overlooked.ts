@@ -42,6 +42,16 @@ export function isPreemption({ subject }: Extract<Event, { op: "kill" }>, { atHo
   return subject.signal === SIGURG && (subject.relation === "self" || atHostRoot === true);
 }
 
+const SIGKILL = 9;
+
+/**
+ * Whether a container's runtime, at the host's root, ends what it has begun: it does so when something fails, which does not
+ * happen while it is learnt, and then waits for that end.
+ */
+export function endsOwn({ subject }: Extract<Event, { op: "kill" }>, { atHostRoot }: Observation): boolean {
+  return subject.signal === SIGKILL && subject.relation !== "outside" && atHostRoot === true;
+}
+
 /** A handle of a directory (O_PATH), by which nothing can be read or listed: what is reached from it is an event of its own. */
 export function isHandleOfDirectory({ op, subject }: ReadEvent): boolean {
   return op === "open" && subject.access === "path" && (subject.mode & S_IFMT) === S_IFDIR;
