@@ -13,7 +13,7 @@ import { endRunning, installed, repository, run } from "./run.mjs";
 import { provideSystemPackages } from "./system-packages.mjs";
 import { reportStage, Tally } from "./tally.mjs";
 
-const TESTS_LIMIT_SECONDS = 3600;
+const TESTS_LIMIT_SECONDS = 4500;
 
 const tally = new Tally();
 const started = Date.now();

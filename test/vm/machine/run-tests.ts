@@ -17,8 +17,8 @@ export interface Outcome {
 const MODULES = ["overlay", "loop", "crc32c_generic", "ext4"];
 
 /** Generous, because the cores that emulate may be busy with other things. */
-const LIMIT_SECONDS = 1800;
-const FILE_LIMIT_SECONDS = 400;
+const LIMIT_SECONDS = 3000;
+const FILE_LIMIT_SECONDS = 600;
 
 /** Runs test files one after the other, each in a process of its own, so that one that crashes takes no other along. */
 export async function runTests(kind: Kind, files: readonly string[], equipment: Equipment): Promise<Outcome> {
