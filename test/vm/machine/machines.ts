@@ -42,6 +42,8 @@ const thorough = new Set([
   "canisters",
   "escapes",
   "losses",
+  "terminal",
+  "threads",
   "overlay",
   "inside",
   "same-points",
