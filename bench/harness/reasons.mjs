@@ -57,7 +57,7 @@ that is met for the first time. What V8 has compiled is kept with the bundle, an
 loaded: 263 ms more than runc became 229. Then less is loaded (text of one byte a letter, koffi without its search, the bpf
 sensor only where it is used), contours are read without streams and the same actor is encoded once, and what a proc mount
 calls a task is not proven where it is our own mount: a tenth less processor time, and 229 ms
-became 192 (156 on a quiet machine with another processor, and up to 175 an hour later). What is left, by processor time: 20 ms for Node's start, 22 for that of each of two threads, for which
+became 192 (156 on a quiet machine with another processor, and up to 175 a few minutes later). What is left, by processor time: 20 ms for Node's start, 22 for that of each of two threads, for which
 Node keeps no snapshot, 25 to load three programs, and 90 to decide about five hundred calls with some nine thousand of our own,
 in code that has not run before; beside them 30 of V8's own threads. Without effect: V8 without its optimising compiler, with
 another budget for it, or compiling all at first sight; to begin the launching thread only when the others are loaded; and, worth
