@@ -39,12 +39,13 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
 
   it("ends where its runtime is refused something of the set-up, and says what", () => {
     const annotations = { "dev.isoline.mode": "enforce", "dev.isoline.contour": "a.contour" };
-    const mountsMore = (config: Record<string, unknown>) =>
-      (config["mounts"] as object[]).push({ destination: "/mnt", type: "tmpfs", source: "tmpfs" });
-    const bundle = shop.bundle(script, annotations, mountsMore);
+    // Executed by the runtime itself while the container's first process waits for it.
+    const withHook = (config: Record<string, unknown>) =>
+      Object.assign(config, { hooks: { createRuntime: [{ path: "/bin/true" }] } });
+    const bundle = shop.bundle(script, annotations, withHook);
     const { status, stdout, stderr } = shop.runc("run", "--bundle", bundle, shop.id());
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toMatch(/\/mnt/);
+    expect(stderr).toMatch(/\/true/);
   });
 
   it("is created, started, joined by exec, killed and deleted", () => {

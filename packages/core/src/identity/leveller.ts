@@ -19,10 +19,10 @@ import type { Policy } from "./policy.ts";
 import { AUTOBIND, isAutobound, localPort } from "./rules/addresses.ts";
 import { CanisterDirectories } from "./rules/canister.ts";
 import {
+  endsOwn,
   isAllocatorsQuestion,
   isHandleOfDirectory,
   isListing,
-  endsOwn,
   isPreemption,
   mayReadImage,
   readsImage,

@@ -128,3 +128,19 @@ test("a signal that only interrupts is no event of the runtime, but of somebody 
   expect(leveller.overlooks(signal(23, "namespace"), inside)).toBe(false);
   expect(leveller.overlooks(signal(15, "namespace"), host)).toBe(false);
 });
+
+describe("a signal", () => {
+  const overlooks = (signal: number, relation: string, at: Observation) =>
+    levellerOf(hosts[0] as CanisterPlaces).overlooks(act("kill", { signal, relation }), at);
+
+  test.each([
+    ["the runtime ends what it has begun", 9, "child", host, true],
+    ["the runtime ends somebody else", 9, "outside", host, false],
+    ["the runtime asks what it has begun to end", 15, "child", host, false],
+    ["the workload ends another process of its own", 9, "child", inside, false],
+    ["the runtime passes on what Go interrupts itself by", 23, "child", host, true],
+    ["the workload sends that to another process", 23, "child", inside, false],
+  ] as const)("%s: signal %i to %s", (_, signal, relation, at, overlooked) => {
+    expect(overlooks(signal, relation, at)).toBe(overlooked);
+  });
+});

@@ -34,28 +34,25 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   for (const file of [output, options.trajectory, options.report]) if (file !== undefined) assertWritable(file);
   const integrity = integrityPlan(options);
   const sensor = sensorFor(options.sensor);
-  const entry = entryAs(options.user, invocation.entry);
-  const outcome = await supervise(
-    { ...invocation, entry },
-    {
-      plan: {
-        mode: "learn",
-        contour: options.merge ? contourToMerge(output, quiet) : undefined,
-        output,
-        adds: options.merge ?? false,
-        policy: await policyLine(options.lens),
-        trajectory: options.trajectory,
-        sensor,
-        places: readPlaces(entry),
-        landlock: false,
-        openFiles: entry.openFiles,
-        integrity,
-      },
-      command,
-      name: options.name,
-      quiet,
+  const started = { ...invocation, entry: entryAs(options.user, invocation.entry) };
+  const outcome = await supervise(started, {
+    plan: {
+      mode: "learn",
+      contour: options.merge ? contourToMerge(output, quiet) : undefined,
+      output,
+      adds: options.merge ?? false,
+      policy: await policyLine(options.lens),
+      trajectory: options.trajectory,
+      sensor,
+      places: readPlaces(started.entry),
+      landlock: false,
+      openFiles: started.entry.openFiles,
+      integrity,
     },
-  );
+    command,
+    name: options.name,
+    quiet,
+  });
   const { report } = outcome;
   if (!quiet) {
     saySummaryOfLearning(report, output);

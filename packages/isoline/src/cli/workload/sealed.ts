@@ -38,35 +38,32 @@ export async function runSealed(
   if (!landlock && !enforce) throw usage("--no-landlock changes nothing without --enforce; leave it out");
   const integrity = integrityPlan(options);
   const sensor = sensorFor(options.sensor);
-  const entry = entryAs(options.user, invocation.entry);
+  const started = { ...invocation, entry: entryAs(options.user, invocation.entry) };
   if (options.hold !== undefined && !(enforce && sensor === "bpf"))
     throw usage("--hold changes nothing without --enforce and --sensor bpf; leave it out");
   const command = commandAfterDashes(invocation.argv, [file]);
   const signed = options.requireSignature?.map(readTrustedKey);
   if (options.report !== undefined) assertWritable(options.report);
-  const outcome = await supervise(
-    { ...invocation, entry },
-    {
-      plan: {
-        mode: enforce ? "enforce" : "watch",
-        contour: file,
-        signed: signed && { keys: signed, image: { digests: [], named: false } },
-        output: undefined,
-        policy: undefined,
-        trajectory: undefined,
-        sensor,
-        places: readPlaces(entry),
-        // The verdicts of the kernel are about objects: there is no race for Landlock to win.
-        landlock: enforce && landlock && sensor === "seccomp",
-        openFiles: entry.openFiles,
-        holdSeconds: options.hold,
-        integrity,
-      },
-      command,
-      name: options.name,
-      quiet,
+  const outcome = await supervise(started, {
+    plan: {
+      mode: enforce ? "enforce" : "watch",
+      contour: file,
+      signed: signed && { keys: signed, image: { digests: [], named: false } },
+      output: undefined,
+      policy: undefined,
+      trajectory: undefined,
+      sensor,
+      places: readPlaces(started.entry),
+      // The verdicts of the kernel are about objects: there is no race for Landlock to win.
+      landlock: enforce && landlock && sensor === "seccomp",
+      openFiles: started.entry.openFiles,
+      holdSeconds: options.hold,
+      integrity,
     },
-  );
+    command,
+    name: options.name,
+    quiet,
+  });
   const verdict = verdictOf(outcome.report, false);
   if (!quiet) {
     saySummaryOfRun(outcome.report, verdict, file);
