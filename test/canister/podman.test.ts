@@ -57,10 +57,12 @@ describe.skipIf(why !== undefined)(`podman over isoline-runc${why === undefined 
     mkdirSync(shop.path("volume"));
     writeFileSync(shop.path("volume/in"), "data\n");
     const flags = ["-it", "-v", `${shop.path("volume")}:/data`];
-    const words = overlay.words("learn", "tty.contour", flags, "tty; cat /data/in > /data/out; exit 9");
+    // It waits to be told: what a container says before podman listens, podman never shows.
+    const script = "read -r go; tty; cat /data/in > /data/out; exit 9";
+    const words = overlay.words("learn", "tty.contour", flags, script);
     const { status, stdout } = spawnSync("script", ["-qec", words.join(" "), "/dev/null"], {
       encoding: "utf8",
-      input: "",
+      input: "go\n",
     });
     expect(stdout).toContain("/dev/pts/0");
     expect(status).toBe(9);

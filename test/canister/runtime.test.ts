@@ -1,5 +1,5 @@
 /** isoline-runc as runc: plain bundles, what callers of a runtime see. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missing, Workshop } from "./bundle.ts";
@@ -27,6 +27,32 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
   it("is on its contour the next time, under another id", () => {
     expect(shop.run(script, "check", "a.contour").status).toBe(7);
     expect(shop.report("a.contour")).toMatchObject({ departures: [], incomplete: [], verdict: "on-contour" });
+  });
+
+  it("has the same state whether or not it is the first on its host", () => {
+    const host = new Workshop();
+    const parent = `isoline-test-${process.pid}`;
+    const groups = () => hierarchies().map((mount) => join(mount, parent));
+    const learn = (contour: string) => {
+      const id = host.id();
+      const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": contour };
+      const bundle = host.bundle("id", annotations, ({ linux }) =>
+        Object.assign(linux as object, { cgroupsPath: `/${parent}/${id}` }),
+      );
+      expect(host.runc("run", "--bundle", bundle, id)).toMatchObject({ status: 0, stderr: "" });
+    };
+    try {
+      expect(existsSync(host.path("state"))).toBe(false);
+      expect(groups().filter((group) => existsSync(group))).toEqual([]);
+      learn("first.contour");
+      learn("second.contour");
+      const [first, second] = ["first", "second"].map((name) => host.path(`contours/${name}.contour`));
+      expect(host.isoline("diff", first ?? "", second ?? "")).toMatchObject({ status: 0, stdout: "" });
+      expect(readFileSync(first ?? "", "utf8")).toMatch(new RegExp(`mkdir.*/${parent}/\\{@id\\}`));
+    } finally {
+      for (const group of groups()) if (existsSync(group)) rmdirSync(group);
+      host.close();
+    }
   });
 
   it("goes off contour visibly, and is refused when enforced", () => {
@@ -132,3 +158,10 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
     expect(existsSync(shop.path("contours/lost.contour"))).toBe(false);
   });
 });
+
+/** Where control groups are found. */
+function hierarchies(): string[] {
+  return readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .flatMap((line) => /^\S+ (\S+) cgroup2? /.exec(line)?.[1] ?? []);
+}

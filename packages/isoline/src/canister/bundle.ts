@@ -15,6 +15,8 @@ export interface Bundle {
   /** What is bound into it, by where it comes from. */
   readonly sources: readonly string[];
   readonly ids: CanisterPlaces["ids"];
+  /** `linux.cgroupsPath`, as it is there. */
+  readonly groupsPath: string | undefined;
   /** Hooks that the runtime runs when it is called again, later. */
   readonly hooks: { readonly poststart: boolean; readonly poststop: boolean };
 }
@@ -30,6 +32,7 @@ export function readBundle(given: string): Bundle {
   const config = table(parse(join(directory, "config.json")), "the file");
   const root = table(config["root"], "root");
   const path = text(root["path"], "root.path");
+  const linux = config["linux"] === undefined || config["linux"] === null ? {} : table(config["linux"], "linux");
   return {
     directory,
     rootfs: canonical(resolve(directory, path), "root.path"),
@@ -38,7 +41,8 @@ export function readBundle(given: string): Bundle {
       const { source } = table(mount, `mounts[${index}]`);
       return typeof source === "string" && source.startsWith("/") ? [source] : [];
     }),
-    ids: idsIn(config["linux"]),
+    ids: idsIn(linux),
+    groupsPath: linux["cgroupsPath"] === undefined ? undefined : text(linux["cgroupsPath"], "linux.cgroupsPath"),
     hooks: hooksIn(config["hooks"]),
   };
 }
@@ -63,9 +67,8 @@ function annotationsIn(value: unknown): Record<string, string> {
   return Object.fromEntries(Object.entries(source).map(([key, each]) => [key, text(each, `annotations["${key}"]`)]));
 }
 
-function idsIn(linux: unknown): CanisterPlaces["ids"] {
-  const source = linux === undefined || linux === null ? {} : table(linux, "linux");
-  return { uid: rangesIn(source["uidMappings"], "uidMappings"), gid: rangesIn(source["gidMappings"], "gidMappings") };
+function idsIn(linux: Table): CanisterPlaces["ids"] {
+  return { uid: rangesIn(linux["uidMappings"], "uidMappings"), gid: rangesIn(linux["gidMappings"], "gidMappings") };
 }
 
 function rangesIn(value: unknown, name: string): IdRange[] {

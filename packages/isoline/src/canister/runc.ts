@@ -1,5 +1,5 @@
 /** The real runtime: where it is, where it keeps its state, and how it ended. */
-import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import type { ChildState } from "@isoline/linux";
 import type { RuncCall } from "./command-line.ts";
@@ -15,23 +15,8 @@ export function rootOf({ globals }: Pick<RuncCall, "globals">): string {
   return given !== undefined && given !== "" ? given : (rootOfUser() ?? "/run/runc");
 }
 
-/**
- * Makes its state directory, where that is an ordinary user's, as runc does at each start: found without the sticky bit the
- * first time and with it from then on, the directory would make a contour of its own of every user's first container.
- */
-export function prepareRoot({ globals }: Pick<RuncCall, "globals">): void {
-  const root = globals.get("root") ? undefined : rootOfUser();
-  if (root === undefined) return;
-  try {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
-    chmodSync(root, 0o1700);
-  } catch {
-    // runc will not get further, and says why.
-  }
-}
-
-/** Below the user's runtime directory: runc's main.go, shouldHonorXDGRuntimeDir. */
-function rootOfUser(): string | undefined {
+/** The same of an ordinary user, below the user's runtime directory: runc's main.go, shouldHonorXDGRuntimeDir. */
+export function rootOfUser(): string | undefined {
   const { XDG_RUNTIME_DIR: runtime, USER: user } = process.env;
   if (runtime === undefined || !isAbsolute(runtime)) return undefined;
   if (process.geteuid?.() === 0 && (!inUserNamespace() || user === "root")) return undefined;

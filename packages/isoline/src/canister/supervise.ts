@@ -24,8 +24,9 @@ import { type Image, imageOf } from "./image.ts";
 import { type Label, labelOf } from "./label.ts";
 import { canisterPlaces } from "./places.ts";
 import { Records, startOf } from "./record.ts";
-import { prepareRoot, rootOf, runcPath, statusOf } from "./runc.ts";
+import { rootOf, runcPath, statusOf } from "./runc.ts";
 import { withRemedy } from "./sensor.ts";
+import { makeSharedDirectories } from "./directories.ts";
 import type { StatusPipe } from "./status-pipe.ts";
 import type { Voice } from "./voice.ts";
 
@@ -78,7 +79,7 @@ export class Canister {
     const { entry, threads, command, voice } = this.#start;
     const { mode, contour, report, source } = this.#label;
     if (report !== undefined) assertWritable(report);
-    prepareRoot(this.#start.call);
+    makeSharedDirectories(this.#start.call, this.#bundle);
     const namespace = new Namespace(entry, await this.#plan(), command, threads);
     namespace.first.onEnd = (exit) => void this.#told(namespace, exit);
     const begin = () => {
