@@ -10,7 +10,7 @@ import type { Entry } from "../namespace/entry.ts";
 import type { DepartureReport, Snapshot } from "../namespace/messages.ts";
 import { Namespace, type Outcome } from "../namespace/namespace.ts";
 import type { Plan } from "../namespace/plan.ts";
-import { exitOf, type RunReport, verdictOf } from "../namespace/run-report.ts";
+import { exitOf, reportText, type RunReport, verdictOf } from "../namespace/run-report.ts";
 import type { Threads } from "../namespace/threads.ts";
 import { writeDurably } from "../store/durable-file.ts";
 import { policyLine } from "../store/policy-file.ts";
@@ -206,7 +206,7 @@ export class Canister {
     };
     for (const file of this.#reportFiles()) {
       try {
-        writeDurably(file, [`${JSON.stringify(document, null, 2)}\n`]);
+        writeDurably(file, reportText(document));
       } catch (fault) {
         voice.say("error", (fault as Error).message);
       }

@@ -104,7 +104,9 @@ export type SupervisorMessage =
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   | { readonly kind: "reply"; readonly id: number; readonly value: unknown }
   | { readonly kind: "event"; readonly event: LiveEvent }
-  | { readonly kind: "ended"; readonly report: Report };
+  /** A part of the report that may be large, in several messages before the rest of it. */
+  | { readonly kind: "departures"; readonly departures: readonly DepartureReport[] }
+  | { readonly kind: "ended"; readonly report: Omit<Report, "departures"> };
 
 /** One decision, as live followers see it. */
 export interface LiveEvent {

@@ -15,7 +15,16 @@ import { cells, type ControlBlock } from "./control-block.ts";
 import type { Entry } from "./entry.ts";
 import { FirstProcess } from "./first-process.ts";
 import type { LaunchData } from "./launch-thread.ts";
-import type { Envelope, Holds, LaunchMessage, LiveEvent, Report, Request, SupervisorMessage } from "./messages.ts";
+import type {
+  DepartureReport,
+  Envelope,
+  Holds,
+  LaunchMessage,
+  LiveEvent,
+  Report,
+  Request,
+  SupervisorMessage,
+} from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import { Threads } from "./threads.ts";
 
@@ -44,6 +53,7 @@ export class Namespace {
   #ended: ((report: Report) => void) | undefined;
   #failed: ((fault: Error) => void) | undefined;
   #landlock: AppliedLandlock | undefined;
+  readonly #departures: DepartureReport[] = [];
   #ready: () => void = () => {};
   #overdue: NodeJS.Timeout | undefined;
 
@@ -136,12 +146,15 @@ export class Namespace {
       case "event":
         for (const follower of this.#followers) follower(message.event);
         return;
+      case "departures":
+        this.#departures.push(...message.departures);
+        return;
       case "ended":
         clearInterval(this.#overdue);
         for (const resolve of this.#replies.values()) resolve(undefined);
         this.#replies.clear();
         this.#threads.requests.close();
-        this.#ended?.(message.report);
+        this.#ended?.({ ...message.report, departures: this.#departures });
         return;
       case "failed":
         this.#failed?.(Object.assign(new CliError("namespace-lost", message.message), { code: message.code }));

@@ -18,6 +18,25 @@ export interface RunReport extends Omit<Report, "landlock"> {
   readonly exit: { readonly status: number } | { readonly signal: string } | { readonly unknown: true };
 }
 
+/** Departures written at a time. */
+const AT_ONCE = 100;
+
+/** As text, JSON indented by two, in pieces: departures may be ten thousand, and whole they would be the most that a run ever needs. */
+export function* reportText(report: RunReport): Generator<string> {
+  const { departures } = report;
+  const text = JSON.stringify({ ...report, departures: [] }, null, 2);
+  // In a string its quotes would be escaped, and deeper in it there would be more blanks.
+  const [before, after] = text.split('\n  "departures": []') as [string, string];
+  yield `${before}\n  "departures": [`;
+  for (let from = 0; from < departures.length; from += AT_ONCE) {
+    const indented = JSON.stringify(departures.slice(from, from + AT_ONCE), null, 2)
+      .slice(2, -2)
+      .replaceAll("\n", "\n  ");
+    yield `${from === 0 ? "" : ","}\n  ${indented}`;
+  }
+  yield `${departures.length === 0 ? "" : "\n  "}]${after}\n`;
+}
+
 /** Off contour outweighs incomplete: what was seen is certain, whatever was not seen. */
 export function verdictOf(report: Pick<Report, "off" | "incomplete">, learning: boolean): Verdict {
   if (report.off > 0) return "off-contour";

@@ -61,7 +61,9 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
   };
   const end = (kernel: Report["kernel"] = null) => {
     answer();
-    say({ kind: "ended", report: supervision.finish(kernel) });
+    const report = supervision.finish(kernel);
+    for (const departures of supervision.departuresInPages()) say({ kind: "departures", departures });
+    say({ kind: "ended", report });
   };
   if (bpf) {
     supervision.attach(bpf.sensor);

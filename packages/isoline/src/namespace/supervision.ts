@@ -206,7 +206,7 @@ export class Supervision {
   }
 
   /** Writes what was learnt and sums up. */
-  finish(kernel: Report["kernel"]): Report {
+  finish(kernel: Report["kernel"]): Omit<Report, "departures"> {
     for (const [rule, times] of Object.entries(this.mediator.firings())) {
       if (times > 0 && this.#plan.mode === "learn") this.#contour.fired(rule, times);
     }
@@ -232,11 +232,19 @@ export class Supervision {
       moreContent: this.#contents.more,
       guesses: this.#guesses,
       firings: this.mediator.firings(),
-      departures: this.#departures(),
       landlock: this.#landlock?.notes ?? [],
       kernel,
       integrity,
     };
+  }
+
+  /** All that are kept, explained. */
+  *departuresInPages(): Generator<readonly DepartureReport[]> {
+    for (let from = 0; ; from += DEPARTURES_AT_ONCE) {
+      const page = this.#departures(from, from + DEPARTURES_AT_ONCE);
+      if (page.length === 0) return;
+      yield page;
+    }
   }
 
   #save(): void {
@@ -311,7 +319,7 @@ export class Supervision {
     return Array.from(this.#engine.losses, ([reason, count]) => ({ reason, count }));
   }
 
-  #departures(from = 0, to = Number.POSITIVE_INFINITY): DepartureReport[] {
+  #departures(from: number, to: number): DepartureReport[] {
     return this.#engine.forensics.departures.slice(from, to).map((departure) => ({
       point: departure.point,
       why: why(departure, this.#learnt, this.#engine.forensics).sentence,

@@ -3,7 +3,7 @@ import type { Outcome } from "../../namespace/namespace.ts";
 import { writeDurably } from "../../store/durable-file.ts";
 import { printJson } from "../output/streams.ts";
 import { argumentText } from "./command.ts";
-import { exitOf, landlockOf, type RunReport, type Verdict } from "../../namespace/run-report.ts";
+import { exitOf, landlockOf, reportText, type RunReport, type Verdict } from "../../namespace/run-report.ts";
 
 export interface ReportOptions {
   readonly json?: boolean;
@@ -27,6 +27,6 @@ export function deliverReport(
     ...report,
     landlock: landlockOf(landlock),
   };
-  if (file !== undefined) writeDurably(file, [`${JSON.stringify(document, null, 2)}\n`]);
+  if (file !== undefined) writeDurably(file, reportText(document));
   if (json) printJson(document);
 }
