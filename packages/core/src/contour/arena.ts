@@ -16,8 +16,8 @@ export class Arena {
   #size = 0;
   #end = 0;
 
-  /** Keeps a copy without the bytes `from` to `to`; its index is the number of strings before it. */
-  push(bytes: Buffer, from: number, to: number): void {
+  /** Keeps a copy, without the bytes `from` to `to` if given; its index is the number of strings before it. */
+  push(bytes: Buffer, from = 0, to = 0): void {
     const length = bytes.length - (to - from);
     const chunk = this.#chunkFor(length + 4);
     if (this.#size === this.#places.length) this.#growPlaces();
@@ -25,6 +25,27 @@ export class Arena {
     this.#end = chunk.writeUInt32LE(length, this.#end);
     this.#end += bytes.copy(chunk, this.#end, 0, from);
     this.#end += bytes.copy(chunk, this.#end, to);
+  }
+
+  /** Number of strings. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Forgets all strings, and keeps room for others. */
+  clear(): void {
+    this.#chunks.length = Math.min(this.#chunks.length, 1);
+    this.#size = 0;
+    this.#end = 0;
+  }
+
+  /** The order of two strings by their bytes: negative, zero or positive. */
+  compare(a: number, b: number): number {
+    const [one, other] = [this.#places[a] as number, this.#places[b] as number];
+    const [ofOne, ofOther] = [this.#chunks[one >>> 20] as Buffer, this.#chunks[other >>> 20] as Buffer];
+    const [from, otherFrom] = [(one & (CHUNK - 1)) + 4, (other & (CHUNK - 1)) + 4];
+    const [to, otherTo] = [from + ofOne.readUInt32LE(from - 4), otherFrom + ofOther.readUInt32LE(otherFrom - 4)];
+    return ofOne.compare(ofOther, otherFrom, otherTo, from, to);
   }
 
   /** A view of the string at an index. */

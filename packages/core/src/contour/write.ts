@@ -10,6 +10,7 @@ import { FORMAT_LINE, NOBODY, PROVENANCE_WIDTH, taskLine } from "./file-layout.t
 import { handlesOf } from "./handle.ts";
 import { compareText, sortByText } from "./line-text.ts";
 import { policyLine } from "./policy-text.ts";
+import { Texts } from "./sorting.ts";
 
 /** Characters that are gathered before they are handed on. */
 const CHUNK = 32_768;
@@ -85,18 +86,19 @@ function* pointLines<E extends Exchange>(
 ): Generator<string> {
   const tasks = contour.taskHandles();
   const groups = pointsByActor(contour);
+  const acts = new Texts();
   let place = 0;
   for (const number of actorsInOrder(contour)) {
     const actor = contour.actors[number] as (typeof contour.actors)[number];
     yield "";
     yield `by ${tasks.get(actor.task) ?? NOBODY} as ${credentials.get(formatCredentials(actor.credentials))}`;
-    const lines = (groups[number] ?? []).map((index) => ({
-      index,
-      act: contour.profile.formatAct(contour.event(index)),
-    }));
-    for (const { index, act } of sortByText(lines, (line) => line.act)) {
+    const group = groups[number] ?? [];
+    acts.clear();
+    for (const index of group) acts.push(contour.profile.formatAct(contour.event(index)));
+    for (const at of acts.ascending()) {
+      const index = group[at] as number;
       written[place++] = index;
-      yield `  ${act} ${contour.point(index)}`;
+      yield `  ${acts.text(at)} ${contour.point(index)}`;
     }
   }
 }
