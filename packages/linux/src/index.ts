@@ -25,6 +25,7 @@ export {
 } from "./process/child.ts";
 export { closeDescriptor, redirect, takeDescriptor } from "./process/descriptors.ts";
 export { lock } from "./process/lock.ts";
+export { returnLarger } from "./abi/libc.ts";
 export { becomeUser, type Credentials, findUser, type User } from "./process/user.ts";
 export { type Peer, peerOf } from "./process/peer.ts";
 export { isTerminalRaw, ownsTerminal, type TerminalSize, terminalSize } from "./process/terminal.ts";

@@ -6,11 +6,14 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { IsolineError } from "@isoline/core";
-import { armDoorbell, currentThread, SeccompSensor } from "@isoline/linux";
+import { armDoorbell, currentThread, returnLarger, SeccompSensor } from "@isoline/linux";
 import { awaitCell, type ControlBlock, cells, publish } from "./control-block.ts";
 import type { Envelope, LaunchOrder, Report, SupervisorMessage } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import { Supervision } from "./supervision.ts";
+
+/** Tables double when they are full: what they outgrew is of no use to anybody. */
+const LARGE_BYTES = 128 * 1024;
 
 /** What the thread is started with; the plan comes as its first message. */
 export interface SuperviseThreadData {
@@ -22,6 +25,7 @@ export interface SuperviseThreadData {
 const say = (message: SupervisorMessage) => parentPort?.postMessage(message);
 
 async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
+  returnLarger(LARGE_BYTES);
   const supervision = await Supervision.prepare(plan, block, (event) => say({ kind: "event", event }));
   const bpf =
     plan.sensor === "bpf"

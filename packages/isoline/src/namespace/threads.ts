@@ -14,7 +14,7 @@ const OWN_STREAMS = { stdout: true, stderr: true } as const;
  * Of the supervising thread, where nearly all that an event makes is garbage when the next one comes. V8 would let it grow to
  * 48 MB; with so much room it decides as fast about events that were never seen before.
  */
-const YOUNG_MEGABYTES = 12;
+const YOUNG_MEGABYTES = 6;
 
 export class Threads {
   readonly block: ControlBlock = makeControlBlock();

@@ -39,6 +39,7 @@ const sigactionCall = libc.func("sigaction", "int", ["int", "void *", "void *"])
 const sigmaskCall = libc.func("pthread_sigmask", "int", ["int", "void *", "void *"]);
 const spawn = libc.func("posix_spawn", "int", ["void *", "void *", "void *", "void *", "void *", "void *"]);
 
+const malloptCall = libc.func("mallopt", "int", ["int", "int"]);
 const passwdByName = libc.func("getpwnam_r", "int", ["str", "void *", "void *", "size_t", "void *"]);
 const passwdByNumber = libc.func("getpwuid_r", "int", ["uint", "void *", "void *", "size_t", "void *"]);
 const groupList = libc.func("getgrouplist", "int", ["str", "uint", "void *", "void *"]);
@@ -166,6 +167,17 @@ export function processVmReadv(
   remoteCount: number,
 ): number {
   return fail(vmReadv(NR.process_vm_readv, pid, local, localCount, remote, remoteCount, 0));
+}
+
+/** malloc.h */
+const M_MMAP_THRESHOLD = -3;
+
+/**
+ * Has what is larger than so many bytes go back to the kernel as soon as it is freed, from now on and in all threads. Left alone, the
+ * C library keeps ever larger pieces for the next to come (mallopt(3), "dynamic").
+ */
+export function returnLarger(bytes: number): void {
+  malloptCall(M_MMAP_THRESHOLD, bytes);
 }
 
 export function pidfdOpen(pid: number, flags: number): number {
