@@ -37,7 +37,7 @@ my %acts = (
   # The same without having been woken.
   continue => sub { kill('CONT', $child) ? 0 : $! + 0 },
   # The same so often that what is told of it fills a ring; how often it failed.
-  flood => sub { scalar grep { look($_[0]) } 1 .. 1500 },
+  flood => sub { scalar grep { look($_[0]) } 1 .. 3500 },
   # Begins anew, as another program of the same file.
   become => sub { exec $^X, $_[0] or $! + 0 },
 );

@@ -29,15 +29,18 @@ export function mapShared(fd: number, length: number, protection: number, offset
   return address === MAP_FAILED ? undefined : viewOf(address, length);
 }
 
-/** Maps the same `length` bytes of a descriptor twice in a row, readable only. */
-export function mapTwice(fd: number, length: number, offset: number): ArrayBuffer | undefined {
-  const start = asAddress(mmapCall(0, 2 * length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+/** Maps `length` bytes of a descriptor, readable only, and behind them the first `again` of them once more. */
+export function mapRound(fd: number, length: number, again: number, offset: number): ArrayBuffer | undefined {
+  const start = asAddress(mmapCall(0, length + again, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   if (start === MAP_FAILED) return undefined;
-  for (const at of [start, start + BigInt(length)]) {
-    const address = asAddress(mmapCall(at, length, PROT_READ, MAP_SHARED | MAP_FIXED, fd, offset));
+  for (const [at, bytes] of [
+    [start, length],
+    [start + BigInt(length), again],
+  ] as const) {
+    const address = asAddress(mmapCall(at, bytes, PROT_READ, MAP_SHARED | MAP_FIXED, fd, offset));
     if (address !== at) return undefined;
   }
-  return viewOf(start, 2 * length);
+  return viewOf(start, length + again);
 }
 
 /** koffi gives numbers where they are exact, bigints beyond. */

@@ -2,7 +2,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { mapShared, mapTwice, PROT_READ, PROT_WRITE } from "../abi/memory.ts";
+import { mapRound, mapShared, PROT_READ, PROT_WRITE } from "../abi/memory.ts";
 import { RingReader } from "./ring.ts";
 
 const PAGE = 4096;
@@ -21,7 +21,7 @@ class FakeRing {
   readonly #data: DataView;
   readonly #size: number;
 
-  constructor(size: number, start = 0) {
+  constructor(size: number, start = 0, again = size) {
     this.#size = size;
     const fd = openSync(join(directory, `ring-${FakeRing.#rings++}`), "w+");
     ftruncateSync(fd, 2 * PAGE + size);
@@ -36,7 +36,8 @@ class FakeRing {
     this.reader = new RingReader(
       map(PAGE, PROT_READ | PROT_WRITE, 0),
       map(PAGE, PROT_READ, PAGE),
-      mapTwice(fd, size, 2 * PAGE) as ArrayBuffer,
+      mapRound(fd, size, again, 2 * PAGE) as ArrayBuffer,
+      size,
     );
     closeSync(fd);
   }
@@ -88,6 +89,16 @@ describe("a ring buffer", () => {
     const ring = new FakeRing(PAGE, PAGE - 16);
     ring.put(bytes("begins before the end and goes on after it"));
     expect(ring.drain()).toEqual(["begins before the end and goes on after it"]);
+  });
+
+  test("reads on past the end as far as its beginning is mapped again, and refuses what would go further", () => {
+    const ring = new FakeRing(4 * PAGE, 4 * PAGE - 16, PAGE);
+    const fits = Buffer.alloc(PAGE + 8, "x");
+    ring.put(fits);
+    expect(ring.drain()).toEqual([fits.toString()]);
+    const other = new FakeRing(4 * PAGE, 4 * PAGE - 16, PAGE);
+    other.put(Buffer.alloc(PAGE + 9, "x"));
+    expect(() => other.drain()).toThrow(/cannot be in a ring/);
   });
 
   test("goes round many times", () => {

@@ -3,11 +3,11 @@
  *
  *   consumer page   u64 position up to which we have read                          ours to write
  *   producer page   u64 position up to which records have been reserved            the kernel's
- *   data            record │ record │ record │ …   mapped twice in a row           the kernel's
+ *   data            record │ record │ record │ …   its beginning mapped again      the kernel's
  *                   └ u32 length, bit 31 busy, bit 30 discarded │ u32 page │ bytes, padded to 8
  *
- * Positions only grow; modulo the size of the data they are places in it. Because the data is mapped twice, a record that
- * begins near the end can be read on past it.
+ * Positions only grow; modulo the size of the data they are places in it. Because the beginning is mapped again behind the end, a
+ * record that begins near the end can be read on past it.
  *
  * Memory order (kernel/bpf/ringbuf.c): the kernel publishes the producer position with smp_store_release after it has
  * marked the record busy, clears the busy bit with xchg after it has filled it, and reads our position with
@@ -16,7 +16,7 @@
  * for whoever tells to say (bpf/waking.h).
  */
 import { lastErrno } from "../abi/libbpf.ts";
-import { mapShared, mapTwice, PROT_READ, PROT_WRITE } from "../abi/memory.ts";
+import { mapRound, mapShared, PROT_READ, PROT_WRITE } from "../abi/memory.ts";
 import { LinuxError } from "../error.ts";
 import type { BpfMap } from "./map.ts";
 
@@ -24,12 +24,14 @@ const PAGE = 4096;
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const HEADER = 8;
+/** More than the largest record of the kernel half (bpf/record.h: a record, and two paths). */
+const LARGEST = 65_536;
 
 /** Called for each record: where its bytes are in `RingReader.bytes`. They are valid during the call only. */
 export type OnRecord = (offset: number, length: number) => void;
 
 export class RingReader {
-  /** The data, twice in a row. */
+  /** The data, and its beginning again. */
   readonly bytes: Buffer;
   readonly #consumer: BigUint64Array;
   readonly #producer: BigUint64Array;
@@ -39,13 +41,13 @@ export class RingReader {
   /** Up to where it has been looked ahead. */
   #glanced = 0;
 
-  /** `data` is twice as long as the ring is large. */
-  constructor(consumer: ArrayBuffer, producer: ArrayBuffer, data: ArrayBuffer) {
+  /** `data` goes on with its beginning behind the `size` bytes of the ring. */
+  constructor(consumer: ArrayBuffer, producer: ArrayBuffer, data: ArrayBuffer, size: number) {
     this.#consumer = new BigUint64Array(consumer, 0, 1);
     this.#producer = new BigUint64Array(producer, 0, 1);
     this.#words = new Int32Array(data);
     this.bytes = Buffer.from(data);
-    this.#size = data.byteLength / 2;
+    this.#size = size;
     this.#position = Number(Atomics.load(this.#consumer, 0));
   }
 
@@ -53,10 +55,10 @@ export class RingReader {
   static of({ fd, name }: BpfMap, size: number): RingReader {
     const consumer = mapShared(fd, PAGE, PROT_READ | PROT_WRITE, 0);
     const producer = mapShared(fd, PAGE, PROT_READ, PAGE);
-    const data = mapTwice(fd, size, 2 * PAGE);
+    const data = mapRound(fd, size, Math.min(size, LARGEST), 2 * PAGE);
     if (!consumer || !producer || !data)
       throw new LinuxError("bpf-unavailable", `the ring buffer ${name} cannot be mapped (errno ${lastErrno()})`);
-    return new RingReader(consumer, producer, data);
+    return new RingReader(consumer, producer, data, size);
   }
 
   /** Whether there is a record that has been committed and not been handed out. */
@@ -103,7 +105,8 @@ export class RingReader {
     const word = Atomics.load(this.#words, place / 4) >>> 0;
     if (word >= BUSY) return undefined;
     const length = word % DISCARDED;
-    if (length > this.#size - HEADER || length > end - position - HEADER) throw torn(length, this.#size);
+    const isWhole = length <= this.#size - HEADER && length <= end - position - HEADER;
+    if (!isWhole || place + HEADER + length > this.bytes.length) throw torn(length, this.#size);
     const isThere = word < DISCARDED;
     if (isThere) onRecord(place + HEADER, length);
     return { records: isThere ? 1 : 0, position: position + ((HEADER + length + 7) & ~7) };

@@ -8,7 +8,7 @@ import { begin, cwd, endAll, learn, program, report } from "../asking.mjs";
 import { programsMissing } from "../bpf-programs.mjs";
 
 const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
-/** So long that a thousand records fill a ring: each has its path. */
+/** So long that three thousand records fill a ring: each has its path. */
 const deep = Array(14).fill("d".repeat(200)).join("/");
 
 /**

@@ -47,7 +47,7 @@ export interface KernelHalfOptions {
   readonly label: string;
 }
 
-const RING_SIZE = 4 * 2 ** 20;
+const RING_SIZE = 8 * 2 ** 20;
 const OPERATIONS = 64;
 const KEY_BYTES = 16;
 /** Most verdicts are there within so many nanoseconds, and to stop a task and wake it takes as long. */
