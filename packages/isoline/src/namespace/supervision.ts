@@ -207,6 +207,7 @@ export class Supervision {
 
   /** Writes what was learnt and sums up. */
   finish(kernel: Report["kernel"]): Omit<Report, "departures"> {
+    this.mediator.conclude();
     for (const [rule, times] of Object.entries(this.mediator.firings())) {
       if (times > 0 && this.#plan.mode === "learn") this.#contour.fired(rule, times);
     }

@@ -97,6 +97,11 @@ export class ModelMediator implements Mediator {
     });
   }
 
+  /** Nobody will ask again: what was decided need not be remembered. */
+  conclude(): void {
+    this.#known.clear();
+  }
+
   /** Says where processes are looked up; the sensor and its mediator know each other. */
   findProcessesWith(processes: Whereabouts): void {
     this.#processes = processes;
