@@ -74,6 +74,9 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
       /expected text, got 7/,
     );
     expect(altered(JSON.stringify({ ...JSON.parse(text), root: { path: "/no/such/root" } }))).toMatch(/root\.path/);
+    expect(altered(JSON.stringify({ ...JSON.parse(text), linux: { cgroupsPath: ["/x"] } }))).toMatch(
+      /linux\.cgroupsPath: expected text, got a list/,
+    );
     expect(altered(`${text}${" ".repeat(5 * 2 ** 20)}`)).toMatch(/at most/);
     rmSync(file);
     expect(refusalOf(shop.runc("run", "--bundle", bundle, shop.id()))).toMatch(/in JSON/);

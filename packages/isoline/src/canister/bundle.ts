@@ -15,8 +15,8 @@ export interface Bundle {
   /** What is bound into it, by where it comes from. */
   readonly sources: readonly string[];
   readonly ids: CanisterPlaces["ids"];
-  /** `linux.cgroupsPath`, as it is there. */
-  readonly groupsPath: string | undefined;
+  /** `linux.cgroupsPath`, as it is there; empty if it is not. */
+  readonly groupsPath: string;
   /** Hooks that the runtime runs when it is called again, later. */
   readonly hooks: { readonly poststart: boolean; readonly poststop: boolean };
 }
@@ -32,7 +32,7 @@ export function readBundle(given: string): Bundle {
   const config = table(parse(join(directory, "config.json")), "the file");
   const root = table(config["root"], "root");
   const path = text(root["path"], "root.path");
-  const linux = config["linux"] === undefined || config["linux"] === null ? {} : table(config["linux"], "linux");
+  const linux = table(config["linux"] ?? {}, "linux");
   return {
     directory,
     rootfs: canonical(resolve(directory, path), "root.path"),
@@ -42,7 +42,7 @@ export function readBundle(given: string): Bundle {
       return typeof source === "string" && source.startsWith("/") ? [source] : [];
     }),
     ids: idsIn(linux),
-    groupsPath: linux["cgroupsPath"] === undefined ? undefined : text(linux["cgroupsPath"], "linux.cgroupsPath"),
+    groupsPath: text(linux["cgroupsPath"] ?? "", "linux.cgroupsPath"),
     hooks: hooksIn(config["hooks"]),
   };
 }

@@ -10,13 +10,13 @@ import type { Bundle } from "./bundle.ts";
 import type { RuncCall } from "./command-line.ts";
 import { rootOf, rootOfUser } from "./runc.ts";
 
-/** linux/limits.h */
-const PATH_MAX = 4096;
+/** More than any engine's; what lies deeper is left to the runtime, which is watched. */
+const MOST_LEVELS = 8;
 
 export function makeSharedDirectories(call: RuncCall, { groupsPath }: Bundle): void {
   makeStateDirectory(call);
   // With systemd's driver, systemd makes the groups, and the path is no path.
-  if (groupsPath?.startsWith("/") && !call.globals.has("systemd-cgroup")) makeGroupsAbove(groupsPath);
+  if (groupsPath.startsWith("/") && !call.globals.has("systemd-cgroup")) makeGroupsAbove(groupsPath);
 }
 
 /**
@@ -31,9 +31,9 @@ function makeStateDirectory({ globals }: RuncCall): void {
 
 /** In every hierarchy there is (runc, libcontainer/cgroups/fs/paths.go and fs2/create.go). */
 function makeGroupsAbove(path: string): void {
-  if (path.length > PATH_MAX) return;
   // Normalised: no `..` leads out of the hierarchy.
   const above = dirname(join("/", path)).split("/").filter(Boolean);
+  if (above.length > MOST_LEVELS) return;
   for (const { mount } of readControlGroups()) {
     let outer = mount;
     for (const name of above) {

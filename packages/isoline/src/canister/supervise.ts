@@ -17,6 +17,7 @@ import { policyLine } from "../store/policy-file.ts";
 import { assertWritable } from "../store/writable.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { containerOf, type RuncCall } from "./command-line.ts";
+import { makeSharedDirectories } from "./directories.ts";
 import { remember, remembered } from "./hashed.ts";
 import { type HostConfiguration, readHostConfiguration } from "./host-configuration.ts";
 import { integrityPlanOf } from "./ima.ts";
@@ -26,7 +27,6 @@ import { canisterPlaces } from "./places.ts";
 import { Records, startOf } from "./record.ts";
 import { rootOf, runcPath, statusOf } from "./runc.ts";
 import { withRemedy } from "./sensor.ts";
-import { makeSharedDirectories } from "./directories.ts";
 import type { StatusPipe } from "./status-pipe.ts";
 import type { Voice } from "./voice.ts";
 
