@@ -56,8 +56,8 @@ learnt. In turns on a busy machine, 200 000 opens took 135 to 146 MB instead of 
 written in pieces; and large pieces of memory that go back to the kernel when they are freed: 500 000 opens took 116 MB instead of 132, in
 turns on one machine. Memory is that of three Node threads to begin with (95 MB, what libbpf needs included), the
 departures that are kept, and the report of them at the end. Learning takes more: each event is a point that is kept, explained and written.
-While its code is cold, a supervisor is slower than that: on a slow machine a ring of 4 MiB was full before it was warm, in every fifth run,
-and 500 to 2 600 events were lost (and counted). The ring is 8 MiB now, of which none were lost in nine runs; its memory is
+While its code is cold, a supervisor is slower than that: on a slow machine a ring of 4 MiB was full before it was warm, in four runs of thirteen,
+and 500 to 2 600 events were lost (and counted). The ring is 8 MiB now, with which none were lost in eleven runs; its memory is
 counted once, as only its beginning is mapped twice.
 
 **A container's start.** The supervisor's own start, and runc's several hundred calls before the workload, most of them of a kind
