@@ -275,7 +275,6 @@ export class BpfSensor implements Sensor {
     else if (record.operation === operations.exec) this.#exec(record, process, key, repeated);
     else if (repeated === undefined) this.#decide(record, process, key);
     else this.#carryOut(record, process, key, repeated, !this.#inspections.wantsEach(record), 0);
-    if (this.#mediator.isBarred(process)) this.#half.bar(process.handle);
   }
 
   /** No point says whose act that is, and it is none of those that the process was permitted before. */
@@ -380,10 +379,13 @@ export class BpfSensor implements Sensor {
     const on = verdict === 0 && !isFrozen;
     const isHeld = record.fate === fates.held;
     const waiting = isHeld ? record.tid : undefined;
+    const isBarred = this.#mediator.isBarred(process);
+    // Barred before it hears of the verdict: it would go on to its next act at once.
+    if (isBarred) this.#half.bar(process.handle);
     // Who is barred is let do what was decided about it by a ticket alone, and others may do the same.
     const decided =
       lasts &&
-      !this.#mediator.isBarred(process) &&
+      !isBarred &&
       (on ? this.#decisions.letGo(key, next, isHeld) : this.#decisions.refuse(key, next, waiting));
     if (decided && on) this.#inspections.settled(record, key);
     if (isHeld && !decided) this.#half.answer(record.tid, key, on, next);
