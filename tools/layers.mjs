@@ -21,7 +21,7 @@ const house = [
 
   ["linux", "error", ["@isoline/core"]],
   ["linux", "abi", ["@isoline/core", "node:*", "koffi"]],
-  ["linux", "process", ["@isoline/core"]],
+  ["linux", "process", ["@isoline/core", "node:fs"]],
   ["linux", "libbpf", ["@isoline/core", "node:*"]],
   ["linux", "sensor", ["@isoline/core", "node:*"]],
   ["linux", "landlock", ["@isoline/core", "node:*"]],

@@ -4,15 +4,15 @@ export { DEFAULT_HOLD_SECONDS, openBpf, type OpenedBpf, type Orphaned } from "./
 export { journalOf, orphanedNamespaces, type PinnedLoad, type PinnedNamespace, unpinAll } from "./sensor/bpf/pinned.ts";
 export { wakeHeld } from "./sensor/bpf/wake.ts";
 export type { Ending, Joining, Sensor } from "./sensor/sensor.ts";
-export { startTime } from "./sensor/seccomp/proc-status.ts";
-export { installFilter, type Launch, spawnWorkload } from "./sensor/seccomp/launch.ts";
-export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/seccomp/mediation.ts";
-export type { FileInspector, FileUse, UsedFile, UsingThread } from "./sensor/seccomp/inspection.ts";
-export { deviceName } from "./sensor/seccomp/sensed-file.ts";
+export { startTime } from "./process/proc-status.ts";
+export { installFilter, type Launch, spawnWorkload } from "./sensor/seccomp/listener/launch.ts";
+export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/mediation.ts";
+export type { FileInspector, FileUse, UsedFile, UsingThread } from "./sensor/inspection.ts";
+export { deviceName } from "./sensor/files/sensed-file.ts";
 export { holdersOf, isRunning } from "./sensor/holders.ts";
-export { fileVersion } from "./sensor/seccomp/files.ts";
+export { fileVersion } from "./sensor/files/knowledge.ts";
 export { SeccompSensor } from "./sensor/seccomp/sensor.ts";
-export type { ActingProcess, ActingThread, Identity } from "./sensor/seccomp/actors.ts";
+export type { ActingProcess, ActingThread, Identity } from "./sensor/acting.ts";
 export {
   childState,
   type ChildState,

@@ -7,7 +7,7 @@ import { ELOOP, ENOENT, ENOTDIR } from "../abi/errno.ts";
 import { allowBeneath } from "../abi/landlock.ts";
 import { close, fstatfs, openat2, statx } from "../abi/libc.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_PATH, Stat, STATX_MASK } from "../abi/stat.ts";
-import { EMPTY, openHow } from "../sensor/seccomp/bytes.ts";
+import { EMPTY, openHow } from "../abi/bytes.ts";
 import { fsRights } from "./rights.ts";
 import type { Look, SettledRule } from "./settle.ts";
 

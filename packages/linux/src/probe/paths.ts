@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { close, openat2, statx } from "../abi/libc.ts";
 import { AT_FDCWD, O_CLOEXEC, O_PATH, RESOLVE_IN_ROOT, Stat, STATX_MASK } from "../abi/stat.ts";
-import { openHow, terminated } from "../sensor/seccomp/bytes.ts";
+import { openHow, terminated } from "../abi/bytes.ts";
 import type { Probe } from "./probe.ts";
 
 const STATX_MNT_ID = 0x1000;

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
-import { readThreadStatus } from "../sensor/seccomp/proc-status.ts";
+import { readThreadStatus } from "../process/proc-status.ts";
 import { probeKernelHalf, tryKernelHalf } from "./kernel-half.ts";
 import { type Machine, probeMachine } from "./machine.ts";
 import { probeNotification, tryNotification } from "./notification.ts";

@@ -27,12 +27,12 @@ import {
 import { EPERM } from "../abi/errno.ts";
 import { pidfdSendSignal } from "../abi/libc.ts";
 import { sendSignal } from "../process/child.ts";
-import { isMissed } from "./content.ts";
+import { isMissed } from "./files/content.ts";
 import { OwnPorts } from "./own-ports.ts";
 import type { Sensor } from "./sensor.ts";
-import type { ActingProcess, ActingThread, Identity } from "./seccomp/actors.ts";
-import type { Act, KeyBytes, Mediator, Verdict } from "./seccomp/mediation.ts";
-import type { FileInspector } from "./seccomp/inspection.ts";
+import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
+import type { Act, KeyBytes, Mediator, Verdict } from "./mediation.ts";
+import type { FileInspector } from "./inspection.ts";
 
 const SIGKILL = 9;
 const SIGSTOP = 19;

@@ -1,5 +1,5 @@
 /** What every sensor is to its owner: it runs until the namespace is over, and knows who lives in it. */
-import type { ActingProcess } from "./seccomp/actors.ts";
+import type { ActingProcess } from "./acting.ts";
 
 /** Why `run` came back. */
 export type Ending = "ended" | "stopped";

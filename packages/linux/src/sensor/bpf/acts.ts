@@ -2,7 +2,7 @@
  * From a record of the kernel half to what happened, in the words of the operation table. An exec is not among them: it
  * needs more than its record (`executions.ts`).
  */
-import type { Act } from "../seccomp/mediation.ts";
+import type { Act } from "../mediation.ts";
 import { FileActs } from "./acts/files.ts";
 import { nameActs } from "./acts/names.ts";
 import { machineActs, moduleAct } from "./acts/machine.ts";

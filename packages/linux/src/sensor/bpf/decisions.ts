@@ -1,5 +1,5 @@
 /** What has been decided for good, and handed to the kernel half; what of it that has counted is asked for in the end. */
-import type { KeyBytes } from "../seccomp/mediation.ts";
+import type { KeyBytes } from "../mediation.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { KernelHalf } from "./kernel-half.ts";
 

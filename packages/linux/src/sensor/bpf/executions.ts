@@ -1,6 +1,6 @@
 /** What an exec runs: the files that the kernel half told of before, by their keys. */
 import type { Digest, Image } from "@isoline/core";
-import { type Content, digestField } from "../content.ts";
+import { type Content, digestField } from "../files/content.ts";
 import { isStored, type SeenContent } from "./content.ts";
 import { pathTextOf } from "./objects.ts";
 import type { Record, SeenObject } from "./record.ts";

@@ -5,7 +5,7 @@
  * own, which means the identity that was decided for it.
  */
 import { type Digest, type Task, ZERO_DIGEST } from "@isoline/core";
-import type { Identity } from "../seccomp/actors.ts";
+import type { Identity } from "../acting.ts";
 import { PENDING } from "./record.ts";
 
 /** Names that led to a task: more are not told. */

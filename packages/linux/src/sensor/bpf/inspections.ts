@@ -4,10 +4,10 @@
  */
 import { O_ACCMODE, O_PATH, O_TRUNC, S_IFMT, S_IFREG } from "../../abi/stat.ts";
 import type { ModelMediator } from "../model-mediator.ts";
-import { accessMask } from "../seccomp/calls/open.ts";
-import type { FileUse, UsedFile, UsingThread } from "../seccomp/inspection.ts";
-import type { Verdict } from "../seccomp/mediation.ts";
-import { EXECUTE, READ } from "../seccomp/permission.ts";
+import { accessMask } from "../words/access.ts";
+import type { FileUse, UsedFile, UsingThread } from "../inspection.ts";
+import type { Verdict } from "../mediation.ts";
+import { EXECUTE, READ } from "../words/access.ts";
 import { isStored, type SeenContent } from "./content.ts";
 import type { Executions, SeenImage } from "./executions.ts";
 import { MissedFile } from "./missed-file.ts";

@@ -1,6 +1,6 @@
 /** A used file that is not there any more as the kernel half saw it: all that is known of it is what that told. */
-import type { UsedFile } from "../seccomp/inspection.ts";
-import { typeByDevice, uuidByDevice } from "../seccomp/sensed-file.ts";
+import type { UsedFile } from "../inspection.ts";
+import { typeByDevice, uuidByDevice } from "../files/sensed-file.ts";
 import type { SeenObject } from "./record.ts";
 
 const EIO = 5;

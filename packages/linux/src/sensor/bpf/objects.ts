@@ -1,6 +1,6 @@
 /** What the kernel half saw of an object, as the fields of an event. */
 import { escapeBytes } from "@isoline/core";
-import { classOfMagic } from "../seccomp/files.ts";
+import { classOfMagic } from "../files/knowledge.ts";
 import { type SeenObject, standings } from "./record.ts";
 
 /** Path, mode, owner and filesystem. */

@@ -1,7 +1,7 @@
 /** The port that the kernel gave to a socket of a task. */
 import { close, getsockname, pidfdGetfd, pidfdOpen } from "../../abi/libc.ts";
-import type { Act } from "../seccomp/mediation.ts";
-import { parseAddress } from "../seccomp/sockets.ts";
+import type { Act } from "../mediation.ts";
+import { parseAddress } from "../words/sockets.ts";
 
 /** The local port behind a descriptor of a process, as it is now; undefined if there is none to be seen. */
 export function portOf(pid: number, fd: number): number | undefined {

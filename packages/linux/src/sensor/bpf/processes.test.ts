@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Identity } from "../seccomp/actors.ts";
+import type { Identity } from "../acting.ts";
 import { ProcessTable } from "./processes.ts";
 
 /** More than any kernel counts to (PID_MAX_LIMIT). */

@@ -1,6 +1,6 @@
 /** The processes of a namespace, as the kernel half tells of them: by a number that is never used twice. */
-import type { ActingProcess, Identity } from "../seccomp/actors.ts";
-import { hasEnded } from "../seccomp/proc-status.ts";
+import type { ActingProcess, Identity } from "../acting.ts";
+import { hasEnded } from "../../process/proc-status.ts";
 import type { ProcessNumber } from "./record.ts";
 
 export interface BpfProcess extends ActingProcess {

@@ -4,7 +4,7 @@
  */
 import { close, openat2, statx } from "../../abi/libc.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
-import { EMPTY, openHow, terminated } from "../seccomp/bytes.ts";
+import { EMPTY, openHow, terminated } from "../../abi/bytes.ts";
 
 const DIRECTORY = openHow(O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0);
 /** A container has one, and every `exec` comes to the same. */

@@ -3,20 +3,21 @@
  */
 import { type Operation, operationNames } from "@isoline/core";
 import { EACCES, EBADF, EEXIST, EFAULT, ENAMETOOLONG, ENOENT, EPERM } from "../../abi/errno.ts";
-import type { Loader } from "./execution.ts";
-import { FileKnowledge } from "./files.ts";
-import type { FileUse } from "./inspection.ts";
-import type { Act, Mediator, Refusal, Verdict } from "./mediation.ts";
-import { TaskMemory } from "./memory.ts";
-import type { Listener } from "./notification.ts";
-import { EACCES_TO_TASK, Found, NO_PATH_TEXT, OBJECT_CLOSED, PATH_ERRORS, PathFinder } from "./paths.ts";
-import { Permissions } from "./permission.ts";
-import { PlaceKeeper } from "./places.ts";
-import { RawKey } from "./raw-key.ts";
-import { SocketPaths } from "./sockets.ts";
-import { SensedFile } from "./sensed-file.ts";
-import type { Thread } from "./actors.ts";
-import type { TaskTable } from "./tasks.ts";
+import type { Loader } from "../files/loader.ts";
+import { FileKnowledge } from "../files/knowledge.ts";
+import type { FileUse } from "../inspection.ts";
+import type { Act, Mediator, Refusal, Verdict } from "../mediation.ts";
+import { TaskMemory } from "./listener/memory.ts";
+import type { Listener } from "./listener/notification.ts";
+import { EACCES_TO_TASK, PATH_ERRORS, PathFinder } from "./paths/finder.ts";
+import { Found, NO_PATH_TEXT, OBJECT_CLOSED } from "../files/found.ts";
+import { Permissions } from "./paths/permission.ts";
+import { PlaceKeeper } from "./paths/places.ts";
+import { RawKey } from "./paths/raw-key.ts";
+import { SocketPaths } from "./calls/task-socket.ts";
+import { SensedFile } from "../files/sensed-file.ts";
+import type { Thread } from "./tasks/process.ts";
+import type { TaskTable } from "./tasks/table.ts";
 
 const operationNumbers = new Map<Operation, number>(operationNames.map((name, index) => [name, index + 1]));
 

@@ -8,11 +8,11 @@ import { foreign } from "./calls/kernel.ts";
 import { Context } from "./context.ts";
 import { decoders } from "./decoders.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
-import type { Mediator, Verdict } from "./mediation.ts";
-import { Listener } from "./notification.ts";
-import type { Process } from "./actors.ts";
-import { pidAmong } from "./pid-numbers.ts";
-import { TaskTable } from "./tasks.ts";
+import type { Mediator, Verdict } from "../mediation.ts";
+import { Listener } from "./listener/notification.ts";
+import type { Process } from "./tasks/process.ts";
+import { pidAmong } from "./tasks/pid-numbers.ts";
+import { TaskTable } from "./tasks/table.ts";
 
 /** With a flood of calls there is no wait that a signal could break: after so many, requests are looked for all the same. */
 const CALLS_AT_ONCE = 256;

@@ -1,8 +1,9 @@
 /** Files that are opened, made by opening, and mapped to be executed. */
 import { escapeBytes } from "@isoline/core";
-import { O_ACCMODE, O_APPEND, O_EXCL, O_PATH, O_TRUNC, O_WRONLY, S_IFMT, S_IFREG } from "../../../abi/stat.ts";
-import { digestField, NO_CONTENT, remarksOn } from "../../content.ts";
-import type { Act } from "../../seccomp/mediation.ts";
+import { O_ACCMODE, O_EXCL, O_PATH, O_WRONLY, S_IFMT, S_IFREG } from "../../../abi/stat.ts";
+import { digestField, NO_CONTENT, remarksOn } from "../../files/content.ts";
+import type { Act } from "../../mediation.ts";
+import { accessOf, accessOfNew } from "../../words/access.ts";
 import type { SeenContent } from "../content.ts";
 import { describeObject, pathTextOf } from "../objects.ts";
 import type { Record } from "../record.ts";
@@ -23,13 +24,12 @@ export class FileActs {
     if ((flags & O_PATH) !== 0) return { op: "open", subject: { access: "path", ...describeObject(seen) } };
     const counts = this.#readsContent && (seen.mode & S_IFMT) === S_IFREG && (flags & O_ACCMODE) !== O_WRONLY;
     const content = counts ? this.#content.of(seen, record.pid) : NO_CONTENT;
-    const truncates = (flags & O_TRUNC) !== 0 ? ",truncate" : "";
     const what = describeObject(seen);
     // The kind follows, where it is the only name that there is.
     const path = what.path === "ns:" ? `ns:${escapeBytes(record.rest)}` : what.path;
     return {
       op: "open",
-      subject: { access: accessOf(flags) + truncates, ...what, path, ...digestField(content) },
+      subject: { access: accessOf(flags), ...what, path, ...digestField(content) },
       ...remarksOn(content),
     };
   }
@@ -41,7 +41,7 @@ export class FileActs {
     const path = pathTextOf(record.object(0));
     return {
       op: "create",
-      subject: { access: accessOf(flags), path: isUnnamed ? `${path}/#unnamed` : path, mode: mode & 0o7700 },
+      subject: { access: accessOfNew(flags), path: isUnnamed ? `${path}/#unnamed` : path, mode: mode & 0o7700 },
       ...(isUnnamed ? {} : { observation: { exclusive: (flags & O_EXCL) !== 0, requestedMode: mode } }),
     };
   }
@@ -56,11 +56,4 @@ export class FileActs {
       ...remarksOn(content),
     };
   }
-}
-
-/** `read`, `write`, `read,write`, each with `,append`. */
-function accessOf(flags: number): string {
-  const mode = flags & O_ACCMODE;
-  const base = mode === 0 ? "read" : mode === O_WRONLY ? "write" : "read,write";
-  return (flags & O_APPEND) !== 0 && mode !== 0 ? `${base},append` : base;
 }

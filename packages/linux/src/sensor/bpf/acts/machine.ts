@@ -1,9 +1,9 @@
 /** What reaches into the kernel itself and the machine, in the words of the seccomp sensor (`seccomp/calls/kernel.ts`). */
 import { readFileSync } from "node:fs";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
-import { bpfCommands, keyOperations, perfTypes, rebootCommands } from "../../seccomp/calls/kernel.ts";
-import { digestField, remarksOn } from "../../content.ts";
-import type { Act } from "../../seccomp/mediation.ts";
+import { bpfCommands, keyOperations, perfTypes, rebootCommands } from "../../words/kernel.ts";
+import { digestField, remarksOn } from "../../files/content.ts";
+import type { Act } from "../../mediation.ts";
 import type { SeenContent } from "../content.ts";
 import { pathTextOf } from "../objects.ts";
 import { operations, type Record } from "../record.ts";

@@ -1,7 +1,7 @@
 /** Names that are made, moved and removed; what files say of themselves; memory that becomes executable. */
 import { escapeBytes } from "@isoline/core";
 import { S_IFBLK, S_IFCHR, S_IFMT } from "../../../abi/stat.ts";
-import type { Act } from "../../seccomp/mediation.ts";
+import type { Act } from "../../mediation.ts";
 import { describeObject, pathTextOf } from "../objects.ts";
 import { operations, type Record } from "../record.ts";
 

@@ -1,9 +1,9 @@
 /** Who a process is and what world it lives in. */
 import { posix } from "node:path";
 import { escapeBytes } from "@isoline/core";
-import { kindsIn } from "../../seccomp/calls/privileges.ts";
-import { prctlOptions } from "../../seccomp/mediated.ts";
-import type { Act } from "../../seccomp/mediation.ts";
+import { kindsIn } from "../../words/namespaces.ts";
+import { prctlOptions } from "../../words/requests.ts";
+import type { Act } from "../../mediation.ts";
 import { pathTextOf } from "../objects.ts";
 import { operations, type Record, standings } from "../record.ts";
 import { callOf } from "./machine.ts";

@@ -1,7 +1,7 @@
 /** What one process does to another: signals, looking into it. */
 import { readFileSync } from "node:fs";
 import type { Digest } from "@isoline/core";
-import type { Act } from "../../seccomp/mediation.ts";
+import type { Act } from "../../mediation.ts";
 import type { BpfProcess, ProcessTable } from "../processes.ts";
 import type { Record } from "../record.ts";
 import { callOf } from "./machine.ts";

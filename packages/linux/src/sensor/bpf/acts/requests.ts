@@ -1,6 +1,6 @@
 /** Requests about descriptors that reach beyond them, and what one process changes of how another runs. */
-import { terminalRequests } from "../../seccomp/mediated.ts";
-import type { Act } from "../../seccomp/mediation.ts";
+import { terminalRequests } from "../../words/requests.ts";
+import type { Act } from "../../mediation.ts";
 import { describeObject } from "../objects.ts";
 import { operations, type Record } from "../record.ts";
 

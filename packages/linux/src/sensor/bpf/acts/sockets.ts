@@ -1,6 +1,6 @@
 /** Sockets as people name them, from what the kernel half saw: an address as bytes, or the file a Unix socket is bound to. */
 import type { Operation } from "@isoline/core";
-import type { Act } from "../../seccomp/mediation.ts";
+import type { Act } from "../../mediation.ts";
 import {
   AF_INET,
   AF_UNIX,
@@ -9,7 +9,7 @@ import {
   parseAddress,
   typeName,
   unspecifiedAsInet,
-} from "../../seccomp/sockets.ts";
+} from "../../words/sockets.ts";
 import { pathTextOf } from "../objects.ts";
 import { operations, type Record } from "../record.ts";
 

@@ -2,10 +2,10 @@
  * What another process may use and how it runs: limits, priority, scheduling, where its memory lies. About itself a process
  * may change them unseen; the filter lets a pid of 0 pass where that is the first argument.
  */
-import type { Thread } from "../actors.ts";
+import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
-import type { Verdict } from "../mediation.ts";
-import { pidMeant } from "../pid-numbers.ts";
+import type { Verdict } from "../../mediation.ts";
+import { pidMeant } from "../tasks/pid-numbers.ts";
 import { type Aim, aimAtGroup, aimAtPid, CLOSED, pidBehind, reach } from "./aim.ts";
 
 /** A call whose first argument is a process or thread, 0 being the caller. */

@@ -5,10 +5,10 @@ import { readFileSync, readlinkSync } from "node:fs";
 import type { Digest } from "@isoline/core";
 import { EPERM, ESRCH } from "../../../abi/errno.ts";
 import { kill as probe } from "../../../abi/libc.ts";
-import type { Thread } from "../actors.ts";
+import type { Thread } from "../tasks/process.ts";
 import type { Context } from "../context.ts";
-import type { Act, Verdict } from "../mediation.ts";
-import { countsAnew, numbersIn, numbersOf, pidMeant, pidOfNumber } from "../pid-numbers.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import { countsAnew, numbersIn, numbersOf, pidMeant, pidOfNumber } from "../tasks/pid-numbers.ts";
 
 export interface Target {
   readonly relation: string;

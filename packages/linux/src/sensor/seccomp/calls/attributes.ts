@@ -6,9 +6,9 @@
 import { escapeBytes } from "@isoline/core";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
 import type { Context, Decoder } from "../context.ts";
-import type { Act, Verdict } from "../mediation.ts";
-import type { Found } from "../paths.ts";
-import type { Thread } from "../actors.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import type { Found } from "../../files/found.ts";
+import type { Thread } from "../tasks/process.ts";
 import { isEmptyPath, withDescriptor, withObject } from "./names.ts";
 
 /** Which object: by path, or by descriptor. */

@@ -3,13 +3,13 @@
  */
 import { readFileSync } from "node:fs";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
-import { digestField, remarksOn } from "../../content.ts";
+import { digestField, remarksOn } from "../../files/content.ts";
 import type { Context, Decoder } from "../context.ts";
-import { inspect } from "../execution.ts";
-import type { Act, Verdict } from "../mediation.ts";
-import type { Found } from "../paths.ts";
-import { EXECUTE } from "../permission.ts";
-import type { Thread } from "../actors.ts";
+import { inspect } from "./images.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import type { Found } from "../../files/found.ts";
+import { EXECUTE } from "../../words/access.ts";
+import type { Thread } from "../tasks/process.ts";
 import { isEmptyPath, withDescriptor, withObject } from "./names.ts";
 
 const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?", loader: [] };

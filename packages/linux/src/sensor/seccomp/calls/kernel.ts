@@ -4,58 +4,19 @@
  * Like all privileged operations they are events whether or not the kernel will grant them.
  */
 import { ENOSYS } from "../../../abi/errno.ts";
-import { digestField, NO_CONTENT, remarksOn } from "../../content.ts";
+import { digestField, NO_CONTENT, remarksOn } from "../../files/content.ts";
+import { bpfCommands, keyOperations, perfTypes, rebootCommands } from "../../words/kernel.ts";
 import type { Context, Decoder } from "../context.ts";
-import { pathText } from "../files.ts";
-import type { FileUse } from "../inspection.ts";
-import type { Act, Verdict } from "../mediation.ts";
-import { READ } from "../permission.ts";
-import type { Thread } from "../actors.ts";
+import { pathText } from "../../files/knowledge.ts";
+import type { FileUse } from "../../inspection.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import { READ } from "../../words/access.ts";
+import type { Thread } from "../tasks/process.ts";
 
 /** An event whose subject only names the call. */
 export function named(op: "hostname" | "settime" | "ioport", call: string): Decoder {
   return (context, thread) => context.decide(thread, { op, subject: { call } });
 }
-
-export const bpfCommands = [
-  "map-create",
-  "map-lookup",
-  "map-update",
-  "map-delete",
-  "map-next-key",
-  "prog-load",
-  "obj-pin",
-  "obj-get",
-  "prog-attach",
-  "prog-detach",
-  "prog-test-run",
-  "prog-next-id",
-  "map-next-id",
-  "prog-fd-by-id",
-  "map-fd-by-id",
-  "obj-info",
-  "prog-query",
-  "raw-tracepoint-open",
-  "btf-load",
-  "btf-fd-by-id",
-  "task-fd-query",
-  "map-lookup-and-delete",
-  "map-freeze",
-  "btf-next-id",
-  "map-lookup-batch",
-  "map-lookup-and-delete-batch",
-  "map-update-batch",
-  "map-delete-batch",
-  "link-create",
-  "link-update",
-  "link-fd-by-id",
-  "link-next-id",
-  "enable-stats",
-  "iter-create",
-  "link-detach",
-  "prog-bind-map",
-  "token-create",
-] as const;
 
 /** linux/bpf.h, enum bpf_cmd */
 export const bpf: Decoder = (context, thread) => {
@@ -133,33 +94,6 @@ export const finitModule: Decoder = (context, thread) => {
   }
 };
 
-/** linux/keyctl.h; operations beyond the table keep their number. */
-export const keyOperations = [
-  "get-keyring-id",
-  "join-session-keyring",
-  "update",
-  "revoke",
-  "chown",
-  "setperm",
-  "describe",
-  "clear",
-  "link",
-  "unlink",
-  "search",
-  "read",
-  "instantiate",
-  "negate",
-  "set-reqkey-keyring",
-  "set-timeout",
-  "assume-authority",
-  "get-security",
-  "session-to-parent",
-  "reject",
-  "instantiate-iov",
-  "invalidate",
-  "get-persistent",
-] as const;
-
 export const keyctl: Decoder = (context, thread) => {
   const number = context.call.u32(0);
   return context.decide(thread, {
@@ -171,8 +105,6 @@ export const addKey: Decoder = (context, thread) =>
   context.decide(thread, { op: "keyctl", subject: { call: "add_key", operation: "add" } });
 export const requestKey: Decoder = (context, thread) =>
   context.decide(thread, { op: "keyctl", subject: { call: "request_key", operation: "request" } });
-
-export const perfTypes = ["hardware", "software", "tracepoint", "cache", "raw", "breakpoint"] as const;
 
 /** `perf_event_open(struct perf_event_attr *, …)`: the type is the first word. */
 export const perfEventOpen: Decoder = (context, thread) => {
@@ -213,17 +145,6 @@ function pathAt(context: Context, thread: Thread, argument: number): string {
   }
 }
 
-/** linux/reboot.h: the command is the third argument. */
-export const rebootCommands: Readonly<Record<number, string>> = {
-  0x01234567: "restart",
-  0xcdef0123: "halt",
-  0x89abcdef: "cad-on",
-  0: "cad-off",
-  0x4321fedc: "power-off",
-  0xa1b2c3d4: "restart2",
-  0xd000fce2: "suspend",
-  0x45584543: "kexec",
-};
 export const reboot: Decoder = (context, thread) =>
   context.decide(thread, { op: "reboot", subject: { command: rebootCommands[context.call.u32(2)] ?? "unknown" } });
 

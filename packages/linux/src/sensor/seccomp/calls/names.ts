@@ -18,10 +18,10 @@ import {
   S_IFREG,
 } from "../../../abi/stat.ts";
 import { type Context, type Decoder, reasonFor } from "../context.ts";
-import type { Act, Verdict } from "../mediation.ts";
-import { Found } from "../paths.ts";
-import { EXECUTE, WRITE } from "../permission.ts";
-import type { Thread } from "../actors.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import { Found } from "../../files/found.ts";
+import { EXECUTE, WRITE } from "../../words/access.ts";
+import type { Thread } from "../tasks/process.ts";
 import { findPlace } from "./place.ts";
 
 /** A path argument: the descriptor it starts from and which argument holds the pointer. */

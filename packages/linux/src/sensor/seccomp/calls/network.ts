@@ -5,9 +5,9 @@ import { escapeBytes, type Operation } from "@isoline/core";
 import { ECONNREFUSED } from "../../../abi/errno.ts";
 import { AT_FDCWD, S_IFSOCK } from "../../../abi/stat.ts";
 import { type Context, type Decoder, reasonFor } from "../context.ts";
-import { pathText } from "../files.ts";
-import type { Act, Verdict } from "../mediation.ts";
-import { WRITE } from "../permission.ts";
+import { pathText } from "../../files/knowledge.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import { WRITE } from "../../words/access.ts";
 import {
   AF_INET,
   AF_UNIX,
@@ -15,12 +15,11 @@ import {
   type Address,
   familyName,
   parseAddress,
-  type SocketFacts,
-  socketFacts,
   typeName,
   unspecifiedAsInet,
-} from "../sockets.ts";
-import type { Thread } from "../actors.ts";
+} from "../../words/sockets.ts";
+import { type SocketFacts, socketFacts } from "./task-socket.ts";
+import type { Thread } from "../tasks/process.ts";
 import { findPlace } from "./place.ts";
 
 type EndpointOperation = Extract<Operation, "bind" | "listen" | "connect" | "accept" | "send">;

@@ -17,13 +17,13 @@ import {
   O_WRONLY,
   S_IFSOCK,
 } from "../../../abi/stat.ts";
-import { digestField, NO_CONTENT, remarksOn } from "../../content.ts";
+import { digestField, NO_CONTENT, remarksOn } from "../../files/content.ts";
+import { accessMask, accessOf, accessOfNew, EXECUTE, READ, WRITE } from "../../words/access.ts";
 import type { Context, Decoder } from "../context.ts";
 import { reasonFor } from "../context.ts";
-import { pathText } from "../files.ts";
-import type { Act, Refusal, Verdict } from "../mediation.ts";
-import { APPEND, EXECUTE, READ, WRITE } from "../permission.ts";
-import type { Thread } from "../actors.ts";
+import { pathText } from "../../files/knowledge.ts";
+import type { Act, Refusal, Verdict } from "../../mediation.ts";
+import type { Thread } from "../tasks/process.ts";
 import { findPlace } from "./place.ts";
 
 const ENXIO = 6;
@@ -149,13 +149,6 @@ function openExisting(context: Context, thread: Thread, flags: number, access: s
   );
 }
 
-/** What is asked of the file, as MAY_ bits (fs/open.c, build_open_flags). */
-export function accessMask(flags: number): number {
-  const mode = flags & O_ACCMODE;
-  const asked = mode === O_WRONLY ? WRITE : mode === 0 ? READ : READ | WRITE;
-  return asked | ((flags & O_TRUNC) !== 0 ? WRITE : 0) | ((flags & O_APPEND) !== 0 ? APPEND : 0);
-}
-
 /** Flags that change what an open means; the rest (close-on-exec, non-blocking, synchronous …) does not. */
 const KEY_FLAGS = O_ACCMODE | O_APPEND | O_TRUNC | O_PATH | O_CREAT | O_EXCL | O_DIRECTORY | O_NOFOLLOW;
 
@@ -230,16 +223,4 @@ function unread(context: Context, thread: Thread, error: number, access: string)
     op: "open",
     subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" },
   });
-}
-
-/** `read`, `write`, `read,write`, each with `,append` and `,truncate`; or `path` for O_PATH. */
-function accessOf(flags: number): string {
-  if ((flags & O_PATH) !== 0) return "path";
-  return accessOfNew(flags) + ((flags & O_TRUNC) !== 0 ? ",truncate" : "");
-}
-
-function accessOfNew(flags: number): string {
-  const mode = flags & O_ACCMODE;
-  const base = mode === 0 ? "read" : mode === O_WRONLY ? "write" : "read,write";
-  return (flags & O_APPEND) !== 0 && mode !== 0 ? `${base},append` : base;
 }

@@ -1,10 +1,10 @@
 /**
  * What one process does to another: signals, ptrace, memory, descriptors.
  */
-import type { Thread } from "../actors.ts";
+import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
-import type { Verdict } from "../mediation.ts";
-import { numbersOf, pidMeant } from "../pid-numbers.ts";
+import type { Verdict } from "../../mediation.ts";
+import { numbersOf, pidMeant } from "../tasks/pid-numbers.ts";
 import { aimAt, aimAtGroup, aimAtPid, CLOSED, pidBehind, reach, willBeRefused } from "./aim.ts";
 
 /** As `kill` has it, -1. */

@@ -4,12 +4,12 @@
 import { EACCES, ELOOP, ENOENT, ENOTDIR, EXDEV } from "../../../abi/errno.ts";
 import { readlinkat } from "../../../abi/libc.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
-import { EMPTY } from "../bytes.ts";
+import { EMPTY } from "../../../abi/bytes.ts";
 import type { Context } from "../context.ts";
-import { pathText } from "../files.ts";
-import { Found } from "../paths.ts";
-import { EXECUTE, WRITE } from "../permission.ts";
-import type { Thread } from "../actors.ts";
+import { pathText } from "../../files/knowledge.ts";
+import { Found } from "../../files/found.ts";
+import { EXECUTE, WRITE } from "../../words/access.ts";
+import type { Thread } from "../tasks/process.ts";
 import { escapeBytes } from "@isoline/core";
 
 /**

@@ -5,11 +5,12 @@
  */
 import { escapeBytes } from "@isoline/core";
 import { AT_FDCWD } from "../../../abi/stat.ts";
+import { kindsIn } from "../../words/namespaces.ts";
 import type { Context, Decoder } from "../context.ts";
-import { pathText } from "../files.ts";
-import { prctlOptions } from "../mediated.ts";
-import type { Act, Verdict } from "../mediation.ts";
-import type { Thread } from "../actors.ts";
+import { pathText } from "../../files/knowledge.ts";
+import { prctlOptions } from "../../words/requests.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import type { Thread } from "../tasks/process.ts";
 
 /** The setuid family: `count` ids in the first arguments. -1 leaves an id as it is. */
 export function setid(call: string, count: number): Decoder {
@@ -146,29 +147,12 @@ function moveDirectories(context: Context, thread: Thread, act: Act): Verdict {
 }
 
 /** linux/sched.h */
-const namespaceFlags: readonly (readonly [number, string])[] = [
-  [0x0002_0000, "mount"],
-  [0x0200_0000, "cgroup"],
-  [0x0400_0000, "uts"],
-  [0x0800_0000, "ipc"],
-  [0x1000_0000, "user"],
-  [0x2000_0000, "pid"],
-  [0x4000_0000, "net"],
-  [0x80, "time"],
-];
 const CLONE_VM = 0x100;
 const CLONE_FS = 0x200;
 const CLONE_FILES = 0x400;
 const CLONE_PARENT = 0x8000;
 const CLONE_THREAD = 0x1_0000;
 const CSIGNAL = 0xff;
-
-export function kindsIn(flags: number): string {
-  return namespaceFlags
-    .filter(([bit]) => (flags & bit) !== 0)
-    .map(([, name]) => name)
-    .join(",");
-}
 
 export const unshare: Decoder = (context, thread) => {
   const flags = context.call.u32(0);

@@ -2,11 +2,11 @@
  * Requests about a descriptor (`ioctl`, `fcntl`) that reach beyond it: into a terminal, into another process, into the
  * flags of a file. All others are data and do not stop.
  */
-import { fcntlCommands, flagRequests, ownerRequests, terminalRequests } from "../mediated.ts";
-import { pidMeant } from "../pid-numbers.ts";
-import type { Thread } from "../actors.ts";
+import { fcntlCommands, flagRequests, ownerRequests, terminalRequests } from "../../words/requests.ts";
+import { pidMeant } from "../tasks/pid-numbers.ts";
+import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
-import type { Verdict } from "../mediation.ts";
+import type { Verdict } from "../../mediation.ts";
 import { type Aim, aimAtGroup, aimAtPid, reach } from "./aim.ts";
 import { setFlags } from "./attributes.ts";
 import { withDescriptor } from "./names.ts";

@@ -1,0 +1,138 @@
+/**
+ * The object that a path or a descriptor led to: an O_PATH descriptor of ours, its status, and its canonical path.
+ */
+import { EMPTY, openHow, terminated } from "../../abi/bytes.ts";
+import { close, openat2, readlinkat, statx } from "../../abi/libc.ts";
+import {
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  Stat,
+  STATX_MASK,
+} from "../../abi/stat.ts";
+
+/** The root that a task sees: its descriptor (-1 if it is ours), and its path as seen from ours ("" if it is ours or another mount tree's). */
+export interface RootView {
+  readonly root: number;
+  readonly rootPath: Buffer;
+}
+
+const hows = {
+  stay: openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_MAGICLINKS),
+  stayInRoot: openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT),
+};
+const SLASH = 0x2f;
+
+/**
+ * The object a resolution found. One instance per role is reused from call to call: `stat` and `path` are overwritten by
+ * the next `find`, and `fd` must be closed before it.
+ */
+export class Found {
+  readonly stat = new Stat();
+  readonly #path: Buffer = Buffer.alloc(4352);
+  #pathEnd = 0;
+  #standing: Standing = "here";
+  fd = -1;
+  /**
+   * Whether the task came to the object through every directory of its path, as we would: by an absolute path, from the
+   * same root, and by no magic link. Only then what is closed to it on the way keeps it from the object.
+   */
+  isReachedFromRoot = false;
+
+  /** Canonical path as the task sees it, raw bytes; without what the kernel appends to the path of something removed. */
+  get path(): Buffer {
+    return this.#path.subarray(0, this.#pathEnd);
+  }
+
+  /** Whether the path still leads to the object. */
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  /** Adopts a descriptor: reads status and canonical path. 0 or a negative errno, which is never one of PATH_ERRORS. */
+  adopt(fd: number, root: RootView | undefined): number {
+    this.fd = fd;
+    this.isReachedFromRoot = false;
+    if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0) return -OBJECT_CLOSED;
+    const length = readlinkat(OWN_DESCRIPTORS, descriptorName(fd), this.#path);
+    // A path longer than a page has no text: the kernel opens it all the same, so this must not pass for its refusal.
+    if (length < 0) return -NO_PATH_TEXT;
+    this.#pathEnd = length;
+    this.#standing = "here";
+    if (root && root.rootPath.length > 0) this.#fromRoot(root.rootPath);
+    if (this.path.subarray(-DELETED.length).equals(DELETED) && !this.#isNamed(root)) {
+      this.#pathEnd -= DELETED.length;
+      this.#standing = "removed";
+    }
+    return 0;
+  }
+
+  /** Adopts a descriptor that was found by its canonical path: nothing is left to be asked about that. */
+  adoptNamed(fd: number, path: Buffer, length: number): number {
+    this.fd = fd;
+    this.isReachedFromRoot = true;
+    if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0) return -OBJECT_CLOSED;
+    path.copy(this.#path, 0, 0, length);
+    this.#pathEnd = length;
+    this.#standing = "here";
+    return 0;
+  }
+
+  close(): void {
+    if (this.fd >= 0) close(this.fd);
+    this.fd = -1;
+  }
+
+  /** Takes the path of the task's root away; what is not below it the task cannot name, though it may hold it. */
+  #fromRoot(root: Buffer): void {
+    if (this.#path[0] !== SLASH) return;
+    const isRoot = this.#pathEnd === root.length;
+    if (!this.path.subarray(0, root.length).equals(root) || !(isRoot || this.#path[root.length] === SLASH)) {
+      this.#standing = "outside";
+      return;
+    }
+    if (isRoot) this.#path[0] = SLASH;
+    else this.#path.copy(this.#path, 0, root.length, this.#pathEnd);
+    this.#pathEnd = isRoot ? 1 : this.#pathEnd - root.length;
+  }
+
+  /** Whether a path that looks like one of something removed is a name all the same. Other names may be left (nlink > 0). */
+  #isNamed(view: RootView | undefined): boolean {
+    if (this.stat.nlink === 0 || this.#path[0] !== SLASH) return false;
+    const start = view && view.root >= 0 ? view.root : AT_FDCWD;
+    const path = Buffer.concat([this.path, Buffer.of(0)]);
+    const fd = openat2(start, path, start === AT_FDCWD ? hows.stay : hows.stayInRoot);
+    if (fd < 0) return false;
+    const there = new Stat();
+    const result = statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, there.bytes);
+    close(fd);
+    return result >= 0 && there.inode === this.stat.inode && there.device === this.stat.device;
+  }
+}
+
+/** `outside`: beyond the task's root, where the same text may be the path of something else. */
+export type Standing = "here" | "removed" | "outside";
+
+const DELETED = Buffer.from(" (deleted)");
+
+/** Our own `/proc/self/fd`, held open: reading a link from it saves walking there each time (1.5 µs of 2.7, measured). */
+const OWN_DESCRIPTORS = openat2(AT_FDCWD, terminated("/proc/self/fd"), openHow(O_PATH | O_CLOEXEC | O_DIRECTORY, 0, 0));
+
+const digits: Buffer = Buffer.alloc(12);
+/** The decimal name of a descriptor, in reused bytes. */
+function descriptorName(fd: number): Buffer {
+  let at = digits.length - 1;
+  digits[at] = 0;
+  for (let rest = fd; at === digits.length - 1 || rest > 0; rest = Math.floor(rest / 10))
+    digits[--at] = 0x30 + (rest % 10);
+  return digits.subarray(at);
+}
+
+/** The object that was found cannot be looked at, or has a path that is too long for the kernel to tell. */
+export const OBJECT_CLOSED = 4094;
+export const NO_PATH_TEXT = 4093;

@@ -1,0 +1,260 @@
+/**
+ * What a file is: its class of filesystem, its canonical path as text, its content.
+ */
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
+import { type Digest, escapeBytes } from "@isoline/core";
+import { fstatfs, statx } from "../../abi/libc.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, Stat, STATX_MASK } from "../../abi/stat.ts";
+import { type Content, NO_CONTENT } from "./content.ts";
+import { EMPTY } from "../../abi/bytes.ts";
+import { Originals } from "./originals.ts";
+import type { Found } from "./found.ts";
+import { enforcedVerity } from "./verity.ts";
+
+/**
+ * Filesystem magics (linux/magic.h) whose files are not stored bytes. Everything else is `disk`: which storage it is
+ * (ext4, overlay, tmpfs) differs from machine to machine and says nothing of behaviour.
+ */
+const PSEUDO: Readonly<Record<number, string>> = {
+  0x9fa0: "proc",
+  0x62656572: "sysfs",
+  0x1cd1: "devpts",
+  0x27e0eb: "cgroup",
+  0x63677270: "cgroup",
+  0x64626720: "debugfs",
+  0x74726163: "tracefs",
+  0x73636673: "securityfs",
+  0xcafe4a11: "bpf",
+  0x50495045: "pipe",
+  0x534f434b: "socket",
+  0x09041934: "anon",
+  0x6e736673: "ns",
+  0x19800202: "mqueue",
+  0x65735543: "fusectl",
+  0x62656570: "configfs",
+  0x42494e4d: "binfmt",
+  0xde5e81e4: "efivarfs",
+  0x6165676c: "pstore",
+  0xf97cff8c: "selinux",
+  0x50494446: "pidfd",
+};
+
+/** Class of a filesystem by its magic. */
+export function classOfMagic(magic: number): string {
+  return PSEUDO[magic] ?? "disk";
+}
+
+/** Beyond this, content is said to be too large instead of stopping the workload for minutes. */
+const MAX_CONTENT = 8 * 2 ** 30;
+const CACHE_SIZE = 65_536;
+/** No digest, since the file changed while it was read. */
+const CHANGED = "changed";
+
+export class FileKnowledge {
+  readonly #classes = new Map<string, string>();
+  readonly #digests = new Map<string, string>();
+  /** What fs-verity says of versions of files that have it. */
+  readonly #verity = new Map<string, string>();
+  readonly #statfs: Buffer = Buffer.alloc(120);
+  readonly #chunk: Buffer = Buffer.alloc(1 << 17);
+  readonly #version: Buffer = Buffer.alloc(48);
+  readonly #originals = new Originals();
+  readonly #meanwhile: () => void;
+
+  /** `meanwhile` is run again and again while something takes long. */
+  constructor(meanwhile: () => void) {
+    this.#meanwhile = meanwhile;
+  }
+
+  /** Class of the filesystem an object is on. */
+  classOf(found: Found): string {
+    const key = `${found.stat.device} ${found.stat.mountId}`;
+    const known = this.#classes.get(key);
+    if (known !== undefined) return known;
+    const name = fstatfs(found.fd, this.#statfs) < 0 ? "?" : classOfMagic(this.#statfs.readUInt32LE(0));
+    if (this.#classes.size > 4096) this.#classes.clear();
+    this.#classes.set(key, name);
+    return name;
+  }
+
+  /** Path, mode, owner and filesystem, as the fields of an event. */
+  describe(found: Found): { path: string; mode: number; uid: number; gid: number; fs: string } {
+    const { stat } = found;
+    return { path: pathText(found), mode: stat.mode, uid: stat.uid, gid: stat.gid, fs: this.classOf(found) };
+  }
+
+  /**
+   * SHA-256 of a regular file's content, by the very inode that was found; none if it cannot be read, and that it changed if
+   * it did while it was read. Remembered by device, inode, birth time, ctime and size. What the kernel makes up when it is
+   * read has no content: to read it may take it from the workload, do something, or never end (`/proc/kmsg` does all three).
+   */
+  contentOf(found: Found, path = () => pathText(found)): Content {
+    const digest = this.#look(found, "sha256");
+    if (digest === undefined) return NO_CONTENT;
+    if (digest === CHANGED) return { remark: { what: "changed", path: path() } };
+    const verity = this.#verity.get(this.#versionOf(found.stat));
+    return {
+      digest: digest as Digest,
+      ...(verity === undefined ? {} : { remark: { what: "fs-verity", path: path(), digest: verity } as const }),
+    };
+  }
+
+  /** The same by another algorithm, as Node calls it; in hexadecimal, undefined if it is not to be had. */
+  digestOf(found: Found, algorithm: string): string | undefined {
+    const digest = this.#look(found, algorithm);
+    return digest === CHANGED ? undefined : digest;
+  }
+
+  #look(found: Found, algorithm: string): string | undefined {
+    if (!found.stat.isRegular || found.stat.size > MAX_CONTENT || this.classOf(found) !== "disk") return undefined;
+    const version = this.#versionOf(found.stat);
+    const entry = algorithm + version;
+    const known = this.#digests.get(entry);
+    if (known) {
+      if (algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, known);
+      return known;
+    }
+    const verity = withReadable(found.fd, enforcedVerity);
+    // What has the same digest of fs-verity has the same content, wherever it is.
+    const entryOfVerity = verity === undefined ? undefined : `${algorithm} ${verity}`;
+    const digest =
+      (entryOfVerity !== undefined && this.#digests.get(entryOfVerity)) ||
+      (algorithm === "sha256" && this.#ofOriginal(found)) ||
+      this.#hash(found, algorithm);
+    const after = new Stat();
+    if (!digest || statx(found.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, after.bytes) < 0) return undefined;
+    if (verity === undefined && this.#versionOf(after) !== version) return CHANGED;
+    if (this.#digests.size >= CACHE_SIZE) {
+      this.#digests.clear();
+      this.#verity.clear();
+    }
+    this.#digests.set(entry, digest);
+    if (verity !== undefined && entryOfVerity !== undefined) {
+      this.#digests.set(entryOfVerity, digest);
+      this.#verity.set(version, verity);
+    }
+    if (algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, digest);
+    return digest;
+  }
+
+  /** Takes a file's digest from whoever hashed it before, as that version of it (`fileVersion`). */
+  know(version: string, digest: Digest): void {
+    this.#digests.set(`sha256${Buffer.from(version, "hex").toString("latin1")}`, digest);
+  }
+
+  close(): void {
+    this.#originals.close();
+  }
+
+  /** What changes whenever the content of a file may have changed; undefined where there is no such thing. */
+  versionOf(found: Found): string | undefined {
+    return found.stat.isRegular && this.classOf(found) === "disk" ? this.#versionOf(found.stat) : undefined;
+  }
+
+  /** The first bytes of a regular file; undefined if it cannot be read. */
+  head(found: Found, length: number): Buffer | undefined {
+    if (!found.stat.isRegular) return undefined;
+    return withReadable(found.fd, (fd) => {
+      const bytes = Buffer.alloc(length);
+      return bytes.subarray(0, readSync(fd, bytes, 0, length, 0));
+    });
+  }
+
+  /** The content of a regular file of at most so many bytes; undefined if it cannot be read, or changes meanwhile. */
+  wholeOf(found: Found, most: number): Buffer | undefined {
+    const version = this.versionOf(found);
+    if (version === undefined || found.stat.size > most) return undefined;
+    const bytes = this.slice(found, 0, found.stat.size);
+    const after = new Stat();
+    const isSame =
+      statx(found.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, after.bytes) >= 0 && this.#versionOf(after) === version;
+    return isSame ? bytes : undefined;
+  }
+
+  /** Bytes of a regular file at a place; undefined if it cannot be read or is too short. */
+  slice(found: Found, position: number, length: number): Buffer | undefined {
+    return withReadable(found.fd, (fd) => {
+      const bytes = Buffer.alloc(length);
+      return readSync(fd, bytes, 0, length, position) === length ? bytes : undefined;
+    });
+  }
+
+  /** Of a copy of something large that is known. An original that was written to meanwhile is none. */
+  #ofOriginal({ fd, stat }: Found): string | undefined {
+    return withReadable(fd, (readable) => {
+      const original = this.#originals.sameAs(readable, stat.size);
+      if (!original) return undefined;
+      const now = new Stat();
+      if (statx(original.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, now.bytes) < 0) return undefined;
+      return this.#digests.get(`sha256${this.#versionOf(now)}`) === original.digest ? original.digest : undefined;
+    });
+  }
+
+  #versionOf(stat: Stat): string {
+    stat.putVersion(this.#version, 0);
+    return this.#version.toString("latin1");
+  }
+
+  /** No further than the file reached when it was found: somebody may write faster than we read. */
+  #hash({ fd, stat }: Found, algorithm: string): string | undefined {
+    return withReadable(fd, (readable) => {
+      const hash = createHash(algorithm);
+      for (let got = 1, total = 0; got > 0 && total <= stat.size; total += got) {
+        got = readSync(readable, this.#chunk, 0, this.#chunk.length, null);
+        hash.update(this.#chunk.subarray(0, got));
+        this.#meanwhile();
+      }
+      return hash.digest("hex");
+    });
+  }
+}
+
+/** Opens the object behind an O_PATH descriptor for reading: the same inode, whatever its name says by now. */
+export function withReadable<T>(fd: number, use: (readable: number) => T): T | undefined {
+  let readable: number;
+  try {
+    readable = openSync(`/proc/self/fd/${fd}`, "r");
+  } catch {
+    return undefined;
+  }
+  try {
+    return use(readable);
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(readable);
+  }
+}
+
+/**
+ * Canonical path as event text. Objects without a place in the file system get a name of their kind, because the numbers
+ * the kernel prints for them differ from run to run: `memfd:NAME`, `pipe:`, `socket:`, `anon:TYPE`, `ns:TYPE`; a file
+ * whose name was removed is `?deleted:PATH`, one beyond the task's root `?outside:PATH`, by the path that we see.
+ */
+export function pathText(found: Found): string {
+  const text = escapeBytes(found.path);
+  if (text.startsWith("/")) {
+    if (found.standing === "here") return text;
+    if (found.standing === "outside") return `?outside:${text}`;
+    if (text.startsWith("/memfd:") && found.stat.nlink === 0) return text.slice(1);
+    // A file that was made without a name (O_TMPFILE) is shown by its inode number.
+    return `?deleted:${text.replace(/\/#\d+$/, "/#unnamed")}`;
+  }
+  const kind = /^(pipe|socket|anon_inode|[a-z_]+):/.exec(text)?.[1];
+  if (kind === undefined) return `?unnamed:${text}`;
+  if (kind === "anon_inode") return `anon:${text.slice("anon_inode:".length).replace(/^\[(.*)\]$/, "$1")}`;
+  return kind === "pipe" || kind === "socket" ? `${kind}:` : `ns:${kind}`;
+}
+
+/**
+ * What changes whenever a file's content may have changed, in hexadecimal: device, inode, birth time, ctime, size. Undefined
+ * where that could be made up: of what is no regular file on a block device.
+ */
+export function fileVersion(path: string): string | undefined {
+  const stat = new Stat();
+  if (statx(AT_FDCWD, Buffer.from(`${path}\0`), 0, STATX_MASK, stat.bytes) < 0) return undefined;
+  const version = Buffer.alloc(48);
+  stat.putVersion(version, 0);
+  return stat.isRegular && stat.isOnBlockDevice ? version.toString("hex") : undefined;
+}

@@ -1,0 +1,48 @@
+/**
+ * What the kernel loads to run a file, by what the file holds: the interpreter of a `#!` line, the ELF interpreter.
+ */
+
+/** BINPRM_BUF_SIZE (linux/binfmts.h): the kernel looks for `#!` no further. */
+export const HEAD = 256;
+
+export type Loader =
+  | { readonly kind: "script" | "elf"; readonly path: Buffer }
+  | { readonly kind: "none" }
+  | { readonly kind: "not-executable" }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** The path of a `#!` line as fs/binfmt_script.c takes it: after blanks, up to the next blank, newline or NUL. */
+export function interpreterIn(head: Buffer): Buffer | undefined {
+  const newline = head.indexOf(0x0a);
+  const line = head.subarray(2, newline < 0 ? head.length : newline);
+  const isBlank = (byte: number) => byte === 0x20 || byte === 0x09;
+  const start = line.findIndex((byte) => !isBlank(byte));
+  if (start < 0) return undefined;
+  const length = line.subarray(start).findIndex((byte) => isBlank(byte) || byte === 0);
+  const path = length < 0 ? line.subarray(start) : line.subarray(start, start + length);
+  return path.length > 0 ? Buffer.from(path) : undefined;
+}
+
+const PT_INTERP = 3;
+const PATH_MAX = 4096;
+
+/** PT_INTERP of an ELF file (64-bit little endian; elf(5)); other classes run under another ABI, whose calls are refused. */
+export function elfLoader(head: Buffer, slice: (position: number, length: number) => Buffer | undefined): Loader {
+  const is64 = head[4] === 2 && head[5] === 1;
+  if (!is64) return { kind: "unknown", reason: "?foreign-elf" };
+  const offset = Number(head.readBigUInt64LE(32));
+  const entrySize = head.readUInt16LE(54);
+  const count = head.readUInt16LE(56);
+  if (entrySize !== 56 || count === 0 || count > 1024) return { kind: "not-executable" };
+  const table = slice(offset, count * 56);
+  if (!table) return { kind: "not-executable" };
+  for (let at = 0; at < table.length; at += 56) {
+    if (table.readUInt32LE(at) !== PT_INTERP) continue;
+    const size = Number(table.readBigUInt64LE(at + 32));
+    if (size < 2 || size > PATH_MAX) return { kind: "not-executable" };
+    const path = slice(Number(table.readBigUInt64LE(at + 8)), size);
+    if (!path || path.at(-1) !== 0) return { kind: "not-executable" };
+    return { kind: "elf", path: path.subarray(0, path.indexOf(0)) };
+  }
+  return { kind: "none" };
+}

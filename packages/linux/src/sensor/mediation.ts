@@ -1,0 +1,57 @@
+/**
+ * What the sensor needs of whoever decides: the port between the kernel's side and the model's.
+ */
+import type { Actor, ContentRemark, Image, Observation, Operation, Subject, Task } from "@isoline/core";
+import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
+import type { FileInspector } from "./inspection.ts";
+
+/** What happened, in the sensor's words: raw canonical paths, raw ids, raw ports. */
+export type Act<O extends Operation = Operation> = {
+  [K in O]: {
+    readonly op: K;
+    readonly subject: Subject<K>;
+    readonly observation?: Partial<Observation>;
+    /** What there is to say of the files' content beside. */
+    readonly content?: readonly ContentRemark[];
+  };
+}[O];
+
+/** The kernel will refuse the call by itself, so nothing is exchanged. */
+export interface Refusal {
+  readonly refusedWith: number;
+}
+
+/** A verdict as the sensor carries it out: 0 lets the call go ahead, anything else is the errno it fails with. */
+export type Verdict = number;
+
+/** The bytes by which a repeated event is recognised: the first `length` of `bytes`. */
+export interface KeyBytes {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
+export interface Mediator {
+  /** Which content counts: of what is executed, or of every regular file that is read. */
+  readonly content: "executed" | "read";
+  readonly allowsIoUring: boolean;
+  /** Looks at each file that is used, before its use is decided; undefined where nobody does. */
+  readonly inspector?: FileInspector | undefined;
+  /** Verdict of a raw key decided before, or undefined if it is new. */
+  repeated(key: KeyBytes, process: ActingProcess): Verdict | undefined;
+  /** Decides something new; remembers the verdict under the key, if one is given. */
+  decide(act: Act, thread: ActingThread, actor: Actor, key: KeyBytes | undefined): Verdict;
+  /** The identity a process takes on by executing these images (raw canonical paths). */
+  taskOf(parent: Identity, images: readonly [Image, ...Image[]], thread: ActingThread): { task: Task; program: string };
+  born(process: ActingProcess): void;
+  died(process: ActingProcess): void;
+  /** Something could not be seen or resolved: the measurement is incomplete, and the mode says whether the call may go ahead. */
+  lost(reason: string, process?: ActingProcess): Verdict;
+  /** The identity of a new process had to be guessed among several. */
+  guessed(process: ActingProcess): void;
+  /** A process runs another file than the one it was let execute: its identity is wrong, and somebody saw to that. */
+  swapped(process: ActingProcess): void;
+  /** The kernel would have refused the call anyway. */
+  attempted(): void;
+  /** An address was bound to port 0; how to ask later which one the kernel gave. */
+  portPending(resolve: () => number | undefined): void;
+}

@@ -1,0 +1,159 @@
+/**
+ * What an exec really runs: the file that is named, the interpreters of `#!` lines, the ELF interpreter.
+ */
+import { readdirSync, readlinkSync } from "node:fs";
+import { escapeBytes, type Image } from "@isoline/core";
+import { EACCES, ELOOP, ENOEXEC } from "../../../abi/errno.ts";
+import { AT_FDCWD } from "../../../abi/stat.ts";
+import { type Content, digestField } from "../../files/content.ts";
+import type { Context } from "../context.ts";
+import { pathText } from "../../files/knowledge.ts";
+import { elfLoader, HEAD, interpreterIn, type Loader } from "../../files/loader.ts";
+import type { FileUse } from "../../inspection.ts";
+import { fileMark } from "../tasks/lineage.ts";
+import { Found } from "../../files/found.ts";
+import { PATH_ERRORS } from "../paths/finder.ts";
+import { EXECUTE } from "../../words/access.ts";
+import type { Thread } from "../tasks/process.ts";
+
+/** The files an exec loads, in the order the kernel comes to them; or the errno it will refuse with. */
+export type Execution =
+  | {
+      readonly images: readonly [Image, ...Image[]];
+      /** What was found out about the content of each. */
+      readonly contents: readonly Content[];
+      /** Device and inode of the program that will run, which /proc/PID/exe will show; "" where that is not known. */
+      readonly executable: string;
+    }
+  | { readonly refusedWith: number }
+  /** The kernel would not refuse it, but whoever inspects files does. */
+  | { readonly deniedWith: number };
+
+/** The kernel gives up after five rewrites (fs/exec.c, exec_binprm). */
+const MAX_REWRITES = 5;
+const LOADERS_KEPT = 4096;
+
+/** Looks at the file an exec names and at whatever will be loaded to run it. */
+export function inspect(context: Context, thread: Thread, target: Found): Execution {
+  const loaders: Image[] = [];
+  const contents: Content[] = [];
+  const images = (executable: string): Execution => ({
+    images: [imageOf(context, target, contents), ...loaders],
+    contents,
+    executable,
+  });
+  let file = target;
+  try {
+    for (let rewrites = 0; ; rewrites++) {
+      const refusal = file.stat.isRegular ? context.permissions.refusal(file, EXECUTE, thread) : EACCES;
+      if (refusal !== 0) return { refusedWith: refusal };
+      const denied = inspectRun(context, thread, file);
+      if (denied !== 0) return { deniedWith: denied };
+      if (file !== target) loaders.push(imageOf(context, file, contents));
+      const next = loaderOf(context, thread, file);
+      const executable = fileMark(file.stat);
+      if (next.kind === "elf" || next.kind === "none") {
+        const refused = inspectMapped(context, thread, file, ["credentials", "map"]);
+        if (refused !== 0) return { deniedWith: refused };
+      }
+      if (next.kind === "none") return images(executable);
+      if (next.kind === "unknown") {
+        const refused = context.mediator.inspector?.withoutFile("exec", thread) ?? 0;
+        if (refused !== 0) return { deniedWith: refused };
+        loaders.push({ path: next.reason });
+        return images("");
+      }
+      if (next.kind === "not-executable") return { refusedWith: ENOEXEC };
+      if (rewrites >= MAX_REWRITES) return { refusedWith: ELOOP };
+      if (file !== target) file.close();
+      file = new Found();
+      const result = context.finder.find(
+        file,
+        thread,
+        AT_FDCWD,
+        Buffer.concat([next.path, Buffer.of(0)]),
+        next.path.length,
+        true,
+      );
+      if (result < 0) {
+        if (PATH_ERRORS.has(-result)) return { refusedWith: -result };
+        const refused = context.mediator.inspector?.withoutFile("exec", thread) ?? 0;
+        if (refused !== 0) return { deniedWith: refused };
+        loaders.push({ path: `?unresolved:${escapeBytes(next.path)}` });
+        return images(next.kind === "elf" ? executable : "");
+      }
+      if (next.kind === "elf") {
+        const refused = inspectMapped(context, thread, file, ["open", "map"]);
+        if (refused !== 0) return { deniedWith: refused };
+        loaders.push(imageOf(context, file, contents));
+        return images(executable);
+      }
+    }
+  } finally {
+    if (file !== target) file.close();
+  }
+}
+
+/** The program and each interpreter of a `#!` line: opened to execute, and offered to the handlers of formats (fs/exec.c). */
+function inspectRun(context: Context, thread: Thread, file: Found): number {
+  return context.inspect(thread, file, "open", EXECUTE) || context.inspect(thread, file, "exec", EXECUTE);
+}
+
+/** What of it becomes memory: the program that runs in the end, and its ELF interpreter (fs/binfmt_elf.c). */
+function inspectMapped(context: Context, thread: Thread, file: Found, uses: readonly FileUse[]): number {
+  for (const use of uses) {
+    const refused = context.inspect(thread, file, use, EXECUTE);
+    if (refused !== 0) return refused;
+  }
+  return 0;
+}
+
+function imageOf(context: Context, found: Found, contents: Content[]): Image {
+  const content = context.files.contentOf(found);
+  contents.push(content);
+  return { path: pathText(found), ...digestField(content) };
+}
+
+/** What the kernel will load to run this file; remembered by the version of the file where its content alone decides. */
+function loaderOf(context: Context, thread: Thread, file: Found): Loader {
+  const version = context.files.versionOf(file);
+  const known = version === undefined ? undefined : context.loaders.get(version);
+  if (known) return known;
+  const loader = readLoader(context, thread, file);
+  if (version === undefined || loader.kind === "unknown" || loader.kind === "not-executable") return loader;
+  if (context.loaders.size >= LOADERS_KEPT) context.loaders.clear();
+  context.loaders.set(version, loader);
+  return loader;
+}
+
+function readLoader(context: Context, thread: Thread, file: Found): Loader {
+  const head = context.files.head(file, HEAD);
+  if (!head) return { kind: "unknown", reason: "?unreadable" };
+  if (head[0] === 0x23 && head[1] === 0x21) {
+    const path = interpreterIn(head);
+    return path ? { kind: "script", path } : { kind: "not-executable" };
+  }
+  // A short file is followed by zeros in the kernel's buffer, and whole programs fit in less than a header.
+  if (head.length >= 4 && head.readUInt32BE(0) === 0x7f454c46)
+    return elfLoader(Buffer.concat([head], HEAD), (position, length) => context.files.slice(file, position, length));
+  // Neither ELF nor script: only a binfmt_misc handler could run it, and into those we do not see.
+  return mayHaveHandlers(thread) ? { kind: "unknown", reason: "?binfmt" } : { kind: "not-executable" };
+}
+
+/**
+ * Whether binfmt_misc may run what neither is ELF nor begins with `#!`: it has more than its two control files, or the
+ * thread is in another user namespace, which since 6.7 may have handlers of its own. What such a handler runs instead of
+ * an ELF file or a script shows in the executable of the process.
+ */
+function mayHaveHandlers(thread: Thread): boolean {
+  try {
+    if (readlinkSync(`/proc/${thread.tid}/ns/user`) !== readlinkSync("/proc/self/ns/user")) return true;
+  } catch {
+    return true;
+  }
+  try {
+    return readdirSync("/proc/sys/fs/binfmt_misc").length > 2;
+  } catch {
+    return false;
+  }
+}

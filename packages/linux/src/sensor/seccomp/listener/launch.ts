@@ -1,0 +1,103 @@
+/**
+ * Becoming the workload: a thread of ours puts the filter on itself, starts the program, and ends.
+ *
+ * Filters belong to threads, so the launching thread (a worker) takes its listener in this very process, and the program
+ * it spawns inherits the filter and nothing else of ours. `posix_spawn` uses vfork: no copy of this process ever runs.
+ * `execve` is a mediated call, so the program cannot begin before the supervisor answers.
+ */
+import { addressOf, prctl, posixSpawn, seccomp, spawnAttributes, spawnFileActions } from "../../../abi/libc.ts";
+import { EINVAL } from "../../../abi/errno.ts";
+import {
+  SECCOMP_FILTER_FLAG_NEW_LISTENER,
+  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+  SECCOMP_SET_MODE_FILTER,
+} from "../../../abi/seccomp.ts";
+import { LinuxError } from "../../../error.ts";
+import type { Credentials } from "../../../process/user.ts";
+import { compileFilter } from "./filter.ts";
+import { mediatedCalls } from "./mediated.ts";
+
+const PR_SET_NO_NEW_PRIVS = 38;
+
+/** What the program is started with: exactly what it would have had without us. */
+export interface Launch {
+  /** Absolute or relative path; the search through PATH is done. */
+  readonly path: Uint8Array;
+  readonly argv: readonly Uint8Array[];
+  /** `NAME=value` entries as raw bytes, in order. */
+  readonly environment: readonly Uint8Array[];
+  /** Descriptors that were open when isoline was started, to be kept. */
+  readonly keep: readonly number[];
+  /** Standard descriptors that were closed when isoline was started. */
+  readonly shut: readonly number[];
+  /** `sigset_t` of 8 bytes, little endian: blocked signals, and signals to put back to their default. */
+  readonly blocked: Uint8Array;
+  readonly defaults: Uint8Array;
+  /** As whom it starts, if not as ourselves. */
+  readonly user: Credentials | undefined;
+}
+
+/** Puts the filter on the calling thread and returns the listener's descriptor (close-on-exec). */
+export function installFilter(setNoNewPrivileges: boolean): number {
+  if (setNoNewPrivileges && prctl(PR_SET_NO_NEW_PRIVS, 1) < 0) {
+    throw new LinuxError(
+      "launch-failed",
+      "cannot set no_new_privs; this kernel lacks what an unprivileged filter needs",
+    );
+  }
+  const filter = compileFilter(mediatedCalls);
+  // struct sock_fprog: u16 length, 6 bytes of padding, pointer.
+  const program = Buffer.alloc(16);
+  program.writeUInt16LE(filter.length / 8, 0);
+  program.writeBigUInt64LE(addressOf(filter), 8);
+  const flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  let listener = seccomp(SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, program);
+  if (listener === -EINVAL) listener = seccomp(SECCOMP_SET_MODE_FILTER, flags, program);
+  if (listener >= 0) return listener;
+  throw new LinuxError("launch-failed", explainFilter(-listener));
+}
+
+/** Starts the program; its pid. The errno of a failed exec comes back as a negative number. */
+export function spawnWorkload(launch: Launch): number {
+  const pid = Buffer.alloc(4);
+  const argv = pointerArray(launch.argv);
+  const environment = pointerArray(launch.environment);
+  const path = Buffer.concat([launch.path, Buffer.of(0)]);
+  const attributes = spawnAttributes(signalSet(launch.blocked), signalSet(launch.defaults));
+  const actions = spawnFileActions(launch.keep, launch.shut);
+  const error = posixSpawn(pid, path, actions, attributes, argv.table, environment.table);
+  // The strings must outlive the call; this is the last use of what holds them.
+  if (argv.strings.length < 0 || environment.strings.length < 0) return -EINVAL;
+  return error === 0 ? pid.readInt32LE(0) : -error;
+}
+
+/** A NULL-terminated array of C strings, with the buffers that it points into. */
+function pointerArray(strings: readonly Uint8Array[]): { table: Buffer; strings: Buffer[] } {
+  const kept = strings.map((bytes) => Buffer.concat([bytes, Buffer.of(0)]));
+  const table = Buffer.alloc(8 * (strings.length + 1));
+  kept.forEach((bytes, index) => {
+    table.writeBigUInt64LE(addressOf(bytes), index * 8);
+  });
+  return { table, strings: kept };
+}
+
+/** The C library's `sigset_t` is 128 bytes, of which the kernel looks at 8. */
+function signalSet(bits: Uint8Array): Buffer {
+  const set = Buffer.alloc(128);
+  set.set(bits.subarray(0, 8));
+  return set;
+}
+
+function explainFilter(errno: number): string {
+  switch (errno) {
+    case 16:
+      return "this process already runs under a seccomp listener (another isoline, or a container runtime's): a task tree can have only one; run isoline outside of it";
+    case 13:
+      return "the kernel wants no_new_privs or CAP_SYS_ADMIN before it takes a seccomp filter";
+    case 38:
+    case 22:
+      return "this kernel has no seccomp user notification; isoline's seccomp sensor needs Linux 5.9 or newer";
+    default:
+      return `the kernel refused the seccomp filter (errno ${errno})`;
+  }
+}

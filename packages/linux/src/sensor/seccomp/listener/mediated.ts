@@ -1,0 +1,57 @@
+/**
+ * Which system calls stop and ask, and under which condition on their arguments.
+ *
+ * A condition keeps the common, harmless form of a call from costing anything (a plain `mmap`, a `sendto` on a connected
+ * socket). It may only look at register values: what a pointer points to is the task's to change.
+ */
+import { fcntlCommands, flagRequests, ownerRequests, prctlOptions, terminalRequests } from "../../words/requests.ts";
+import { type Syscall, syscallNumbers } from "../../../abi/syscalls.ts";
+
+/** When a call is mediated: always, or if an argument (low 32 bits) has one of these bits, or is one of these values. */
+export type Condition =
+  | { readonly when: "always" }
+  | { readonly when: "any-bit"; readonly argument: number; readonly mask: number }
+  | { readonly when: "one-of"; readonly argument: number; readonly values: readonly number[] }
+  | { readonly when: "not-zero"; readonly argument: number }
+  | { readonly when: "not-one-of"; readonly argument: number; readonly values: readonly number[] };
+
+/** `syslog` actions that change something: clear, what the console shows (linux/syslog.h); the rest reads or tells sizes. */
+const SYSLOG_CHANGES = [4, 5, 6, 7, 8];
+
+const always: Condition = { when: "always" };
+const PROT_EXEC = 4;
+const SHM_EXEC = 0o100000;
+
+const conditional: Partial<Record<Syscall, Condition>> = {
+  mmap: { when: "any-bit", argument: 2, mask: PROT_EXEC },
+  mprotect: { when: "any-bit", argument: 2, mask: PROT_EXEC },
+  pkey_mprotect: { when: "any-bit", argument: 2, mask: PROT_EXEC },
+  shmat: { when: "any-bit", argument: 2, mask: SHM_EXEC },
+  sendto: { when: "not-zero", argument: 4 },
+  prctl: { when: "one-of", argument: 0, values: Object.keys(prctlOptions).map(Number) },
+  personality: { when: "not-one-of", argument: 0, values: [0, 0xffff_ffff] },
+  kill: { when: "not-zero", argument: 1 },
+  tkill: { when: "not-zero", argument: 1 },
+  tgkill: { when: "not-zero", argument: 2 },
+  ioctl: {
+    when: "one-of",
+    argument: 1,
+    values: [...Object.keys(terminalRequests).map(Number), ...flagRequests, ...ownerRequests],
+  },
+  fcntl: { when: "one-of", argument: 1, values: Object.values(fcntlCommands) },
+  prlimit64: { when: "not-zero", argument: 0 },
+  sched_setparam: { when: "not-zero", argument: 0 },
+  sched_setscheduler: { when: "not-zero", argument: 0 },
+  sched_setattr: { when: "not-zero", argument: 0 },
+  sched_setaffinity: { when: "not-zero", argument: 0 },
+  migrate_pages: { when: "not-zero", argument: 0 },
+  move_pages: { when: "not-zero", argument: 0 },
+  syslog: { when: "one-of", argument: 0, values: SYSLOG_CHANGES },
+};
+
+/** Every mediated call with its condition, by number. */
+export const mediatedCalls: ReadonlyMap<number, Condition> = new Map(
+  Object.entries(syscallNumbers)
+    .map(([name, number]): [number, Condition] => [number, conditional[name as Syscall] ?? always])
+    .sort(([a], [b]) => a - b),
+);

@@ -1,0 +1,205 @@
+/**
+ * The listener end of a namespace's seccomp filters: one stopped system call at a time.
+ *
+ * Most namespaces have one filter. Whatever is brought into a running one from outside has another, of its own.
+ */
+import { close, ioctl, poll, pollNow } from "../../../abi/libc.ts";
+import { EINTR, ENOENT } from "../../../abi/errno.ts";
+import {
+  NOTIF_SIZE,
+  RESPONSE_CONTINUE,
+  RESPONSE_SIZE,
+  SECCOMP_IOCTL_NOTIF_ID_VALID,
+  SECCOMP_IOCTL_NOTIF_RECV,
+  SECCOMP_IOCTL_NOTIF_SEND,
+  SECCOMP_IOCTL_NOTIF_SET_FLAGS,
+  SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP,
+} from "../../../abi/seccomp.ts";
+import { LinuxError } from "../../../error.ts";
+
+/**
+ * The call that is being decided, read in place from `struct seccomp_notif`.
+ *
+ *   0 u64 id   8 u32 pid   12 u32 flags   16 i32 nr   20 u32 arch   24 u64 ip   32 u64 args[6]
+ */
+class Notification {
+  readonly bytes: Buffer = Buffer.alloc(NOTIF_SIZE);
+  readonly #words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, NOTIF_SIZE / 4);
+  readonly #signed = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, NOTIF_SIZE / 4);
+
+  /** The thread that stopped, in the supervisor's pid namespace; 0 if it is not visible there. */
+  get tid(): number {
+    return this.#words[2] as number;
+  }
+  get number(): number {
+    return this.#words[4] as number;
+  }
+  get arch(): number {
+    return this.#words[5] as number;
+  }
+  /** Argument as the kernel reads a pointer or size; exact up to 2^53, beyond any user address. */
+  pointer(index: number): number {
+    return (this.#words[8 + 2 * index] as number) + (this.#words[9 + 2 * index] as number) * 2 ** 32;
+  }
+  /** Argument as the kernel reads an int (a descriptor, a pid). */
+  int(index: number): number {
+    return this.#signed[8 + 2 * index] as number;
+  }
+  /** Argument as the kernel reads an unsigned int (flags, a mode, an id). */
+  u32(index: number): number {
+    return this.#words[8 + 2 * index] as number;
+  }
+}
+
+/** What `receive` brought: a call to decide, an interruption (look at the mailbox), or nothing any more. */
+export type Received = "call" | "interrupted" | "gone";
+
+const POLLIN = 1;
+const POLLHUP = 0x10;
+
+export class Listener {
+  /** Listeners of all filters; the call that is being decided came by `#fd`. */
+  readonly #fds: number[];
+  #fd: number;
+  /** Where to look first the next time, so that no filter is kept waiting by another. */
+  #turn = 0;
+  readonly call = new Notification();
+  readonly #answer: Buffer = Buffer.alloc(RESPONSE_SIZE);
+  /** Calls that have been received and wait for their turn, oldest first; and buffers for more. */
+  readonly #received: { readonly fd: number; readonly bytes: Buffer }[] = [];
+  readonly #spare: Buffer[] = [];
+  /** Thread of the last call that was waited for. */
+  #caller = 0;
+
+  constructor(fd: number) {
+    this.#fds = [];
+    this.#fd = fd;
+    this.add(fd);
+  }
+
+  /** One more filter's listener. */
+  add(fd: number): void {
+    // Kernels before 6.6 refuse; the sensor then works, only slower.
+    ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+    this.#fds.push(fd);
+  }
+
+  /**
+   * Blocks until there is a call to decide.
+   *
+   * Until a call is received, any signal to its task interrupts it, and it fails with EINTR unless the handler has
+   * SA_RESTART; from then on only a fatal signal does (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV). Many calls never fail that
+   * way without us, and programs do not expect it. So whatever has arrived is received before anything is decided: with
+   * eight busy processes, of a hundred calls that a signal fell on, three fail instead of seventy (docs/foreign-tests.md).
+   */
+  receive(): Received {
+    for (let next = this.#received.shift(); next; next = this.#received.shift()) {
+      next.bytes.copy(this.call.bytes);
+      this.#fd = next.fd;
+      this.#spare.push(next.bytes);
+      this.receiveWaiting();
+      if (this.stillWaiting()) return "call";
+    }
+    if (this.#fds.length > 1) {
+      const ready = this.#awaitAny();
+      if (typeof ready !== "number") return ready;
+      this.#fd = ready;
+    } else this.#fd = this.#fds[0] as number;
+    const received = this.#receiveInto(this.#fd, this.call.bytes);
+    // One thread that calls again and again is most often alone: then there is nothing to ask for.
+    if (received === "call" && this.call.tid !== this.#caller) this.receiveWaiting();
+    this.#caller = this.call.tid;
+    return received;
+  }
+
+  /** Whether no task is left that could call. */
+  isOver(): boolean {
+    return this.#fds.every((fd) => shows(fd, POLLHUP));
+  }
+
+  /** Receives what has arrived meanwhile; called wherever a decision takes longer than most. */
+  receiveWaiting(): void {
+    for (const fd of this.#fds)
+      while (shows(fd, POLLIN)) {
+        const bytes = this.#spare.pop() ?? Buffer.alloc(NOTIF_SIZE);
+        if (this.#receiveInto(fd, bytes) === "call") this.#received.push({ fd, bytes });
+        else this.#spare.push(bytes);
+      }
+  }
+
+  /** Blocks until a call has arrived by one of several; a filter that nobody carries any more is let go of. */
+  #awaitAny(): number | "interrupted" | "gone" {
+    const entries = Buffer.alloc(8 * this.#fds.length);
+    this.#fds.forEach((fd, index) => {
+      entries.writeInt32LE(fd, 8 * index);
+      entries.writeInt32LE(POLLIN, 8 * index + 4);
+    });
+    const result = poll(entries, this.#fds.length, -1);
+    if (result === -EINTR) return "interrupted";
+    if (result < 0) throw new LinuxError("sensor-lost", `cannot wait for the seccomp listeners (errno ${-result})`);
+    const events = (index: number) => entries.readUInt16LE(8 * index + 6);
+    for (let step = 0; step < this.#fds.length; step++) {
+      const index = (this.#turn + step) % this.#fds.length;
+      if ((events(index) & POLLIN) === 0) continue;
+      this.#turn = index + 1;
+      return this.#fds[index] as number;
+    }
+    const over = this.#fds.findIndex((_, index) => events(index) !== 0);
+    if (over >= 0) this.#fds.splice(over, 1).forEach(close);
+    return "gone";
+  }
+
+  /** The kernel insists on a zeroed buffer. */
+  #receiveInto(fd: number, buffer: Buffer): Received {
+    buffer.fill(0);
+    const result = ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, buffer);
+    if (result >= 0) return "call";
+    if (result === -EINTR) return "interrupted";
+    // The task was killed or interrupted before we read its call, or (since 6.11) no task is left.
+    if (result === -ENOENT) return "gone";
+    throw new LinuxError("sensor-lost", `cannot receive from the seccomp listener (errno ${-result})`);
+  }
+
+  /** Lets the kernel carry the call out. False if the task is gone. */
+  proceed(): boolean {
+    return this.#send(0, RESPONSE_CONTINUE);
+  }
+
+  /** Makes the call fail with an errno, given positive. False if the task is gone. */
+  refuse(errno: number): boolean {
+    return this.#send(-errno, 0);
+  }
+
+  /** Whether the task still waits for this answer: what was read of it meanwhile was really its own. */
+  stillWaiting(): boolean {
+    return this.#insist(SECCOMP_IOCTL_NOTIF_ID_VALID, this.call.bytes) === 0;
+  }
+
+  close(): void {
+    this.#fds.forEach(close);
+  }
+
+  #send(error: number, flags: number): boolean {
+    this.call.bytes.copy(this.#answer, 0, 0, 8);
+    this.#answer.fill(0, 8, 16);
+    this.#answer.writeInt32LE(error, 16);
+    this.#answer.writeUInt32LE(flags, 20);
+    const result = this.#insist(SECCOMP_IOCTL_NOTIF_SEND, this.#answer);
+    if (result >= 0) return true;
+    if (result === -ENOENT) return false;
+    throw new LinuxError("sensor-lost", `cannot answer a stopped system call (errno ${-result})`);
+  }
+
+  /** Both wait for the filter's lock, and a doorbell may break that wait: neither says anything about the call then. */
+  #insist(request: number, argument: Buffer): number {
+    let result = ioctl(this.#fd, request, argument);
+    while (result === -EINTR) result = ioctl(this.#fd, request, argument);
+    return result;
+  }
+}
+
+/** A negative answer is an errno: a doorbell interrupts even a poll that does not wait. */
+function shows(fd: number, event: number): boolean {
+  const events = pollNow(fd, event);
+  return events > 0 && (events & event) !== 0;
+}

@@ -1,0 +1,252 @@
+/**
+ * From a path as a task gave it to the object the kernel will find, and that object's canonical path.
+ *
+ * The kernel itself resolves: `openat2(O_PATH)` from the task's root, working directory or descriptor. What comes back is
+ * the object, not its name; its canonical path is read from the descriptor. Only where our own identity would show
+ * (`/proc/self`, magic links) is the path walked component by component (`walk.ts`).
+ */
+import { close, openat2 } from "../../../abi/libc.ts";
+import { EACCES, EAGAIN, EBADF, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, EXDEV } from "../../../abi/errno.ts";
+import {
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_NOFOLLOW,
+  O_PATH,
+  RESOLVE_BENEATH,
+  RESOLVE_CACHED,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
+} from "../../../abi/stat.ts";
+import { openHow, terminated } from "../../../abi/bytes.ts";
+import { Found } from "../../files/found.ts";
+import type { PlaceKeeper, Places } from "./places.ts";
+import type { Thread } from "../tasks/process.ts";
+import { PlainPaths } from "./plain-paths.ts";
+import { walk } from "./walk.ts";
+
+/** Errors that mean the kernel will refuse the path too: nothing is exchanged. */
+export const PATH_ERRORS: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES, EBADF]);
+
+const hows = {
+  follow: openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS),
+  stay: openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_MAGICLINKS),
+  followPlain: openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_SYMLINKS),
+  stayPlain: openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS),
+  followInRoot: openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT),
+  stayInRoot: openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT),
+  any: openHow(O_PATH | O_CLOEXEC, 0, 0),
+};
+const SLASH = 0x2f;
+/** linux/limits.h, with the NUL. */
+const PATH_MAX = 4096;
+/** Where this stands in a path, `/proc/self` may have been taken for ours. */
+const OWN_PID = Buffer.from(`/${process.pid}`);
+
+/** The thread's /proc entries are closed to us (another user, not dumpable): not an answer the kernel would give. */
+export const EACCES_TO_TASK = 4095;
+/** RESOLVE_IN_ROOT gives up where something was renamed meanwhile. */
+function openInRoot(root: number, path: Buffer, follow: boolean): number {
+  const how = follow ? hows.followInRoot : hows.stayInRoot;
+  let fd = openat2(root, path, how);
+  for (let tries = 0; fd === -EAGAIN && tries < 16; tries++) fd = openat2(root, path, how);
+  return fd;
+}
+
+const SELF = Buffer.from("self");
+const WITHIN_MOUNT = openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_XDEV);
+
+/** Whether a path in which something is missing may lead through "self" in a mount of proc: by its name, or out of its mount. */
+function mayPassSelf(thread: Thread, start: number, path: Buffer, length: number): boolean {
+  if (thread.process.countsAnew || path.subarray(0, length).includes(SELF)) return true;
+  const fd = openat2(start, path, WITHIN_MOUNT);
+  if (fd >= 0) close(fd);
+  return fd === -EXDEV;
+}
+
+export class PathFinder {
+  readonly #places: PlaceKeeper;
+  readonly #plainPaths = new PlainPaths();
+
+  constructor(places: PlaceKeeper) {
+    this.#places = places;
+  }
+
+  /**
+   * Finds what `path` (NUL-terminated bytes, `length` without the NUL) names for this thread, from descriptor `dirfd` of
+   * the task. `follow` false stays at a final symlink; `resolve` are the RESOLVE_ flags of the task's own `openat2`. 0, or
+   * a negative errno: `PATH_ERRORS` are the kernel's own answer, any other means that the path could not be resolved by us.
+   */
+  find(out: Found, thread: Thread, dirfd: number, path: Buffer, length: number, follow: boolean, resolve = 0): number {
+    const places = this.#places.of(thread);
+    if (!places) return -EACCES_TO_TASK;
+    try {
+      if (resolve !== 0) {
+        const restricted = this.#restricted(out, thread, places, dirfd, path, length, follow, resolve);
+        if (restricted !== "no matter") return restricted;
+      }
+      if (path[0] === SLASH) return this.#from(out, thread, places, AT_FDCWD, path, length, follow);
+      if (dirfd === AT_FDCWD) return this.#from(out, thread, places, places.cwd, path, length, follow);
+      const start = this.openTaskDescriptor(thread.tid, dirfd);
+      if (start < 0) return start;
+      try {
+        return this.#from(out, thread, places, start, path, length, follow);
+      } finally {
+        close(start);
+      }
+    } finally {
+      this.#places.release(thread, places);
+    }
+  }
+
+  /** Finds the object behind a descriptor of the task. */
+  findDescriptor(out: Found, thread: Thread, fd: number): number {
+    const places = this.#places.of(thread);
+    if (!places) return -EACCES_TO_TASK;
+    try {
+      const own = this.openTaskDescriptor(thread.tid, fd);
+      return own < 0 ? own : out.adopt(own, places);
+    } finally {
+      this.#places.release(thread, places);
+    }
+  }
+
+  /** Finds the file behind a mapping of the thread's, by its range as /proc/TID/map_files has it. Only root may. */
+  findMapped(out: Found, thread: Thread, range: string): number {
+    const places = this.#places.of(thread);
+    if (!places) return -EACCES_TO_TASK;
+    try {
+      const own = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/map_files/${range}`), hows.any);
+      return own < 0 ? own : out.adopt(own, places);
+    } finally {
+      this.#places.release(thread, places);
+    }
+  }
+
+  /** Finds a thread's working directory. */
+  findWorkingDirectory(out: Found, thread: Thread): number {
+    const places = this.#places.of(thread);
+    if (!places) return -EACCES_TO_TASK;
+    try {
+      const own = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any);
+      return own < 0 ? -EACCES_TO_TASK : out.adopt(own, places);
+    } finally {
+      this.#places.release(thread, places);
+    }
+  }
+
+  /** An O_PATH descriptor of ours for a descriptor of the task; a negative errno, EBADF where it has none. */
+  openTaskDescriptor(tid: number, fd: number): number {
+    const own = openat2(AT_FDCWD, terminated(`/proc/${tid}/fd/${fd}`), hows.any);
+    if (own !== -ENOENT) return own === -EACCES ? -EACCES_TO_TASK : own;
+    // Where processes are hidden (hidepid), one that closed itself to us is not there at all.
+    return this.isClosed(tid) ? -EACCES_TO_TASK : -EBADF;
+  }
+
+  /** Whether a task does not let us look into it: it is another user's, or made itself undumpable after it was known. */
+  isClosed(tid: number): boolean {
+    const root = openat2(AT_FDCWD, terminated(`/proc/${tid}/root`), hows.any);
+    if (root >= 0) close(root);
+    return root < 0;
+  }
+
+  #from(
+    out: Found,
+    thread: Thread,
+    places: Places,
+    start: number,
+    path: Buffer,
+    length: number,
+    follow: boolean,
+  ): number {
+    if (start < 0 && start !== AT_FDCWD) return start;
+    let fd = -ELOOP;
+    const plain = places.root < 0 ? this.#plainPaths.spot(path, length) : undefined;
+    if (plain !== undefined) {
+      fd = openat2(AT_FDCWD, path, follow ? hows.followPlain : hows.stayPlain);
+      if (fd >= 0 && path.indexOf(OWN_PID) < 0) return out.adoptNamed(fd, path, length);
+      if (fd === -ELOOP) this.#plainPaths.leadsOverLinks(plain);
+    }
+    if (places.root < 0) {
+      if (fd === -ELOOP) fd = openat2(start, path, follow ? hows.follow : hows.stay);
+    } else {
+      const absolute = path[0] === SLASH ? path : this.#absolute(places, start, path, length);
+      // What cannot be said from the root is walked to, from where it starts.
+      fd = absolute ? openInRoot(places.root, absolute, follow) : -ENOENT;
+    }
+    if (fd >= 0) {
+      const result = out.adopt(fd, places);
+      out.isReachedFromRoot = path[0] === SLASH && places.root < 0;
+      if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
+      out.close();
+    } else if (fd !== -ELOOP && !(fd === -ENOENT && (places.root >= 0 || mayPassSelf(thread, start, path, length)))) {
+      return fd;
+    }
+    // ELOOP is also what RESOLVE_NO_MAGICLINKS answers. ENOENT may come from a "self" in /proc that is ours, and lacks what
+    // the task's has, or that we have not got at all. And a path in our own /proc directory may have come from "self".
+    const walked = walk({ thread, root: places.root, start, path: path.subarray(0, length), follow });
+    return walked < 0 ? walked : out.adopt(walked, places);
+  }
+
+  /**
+   * As the task's own `openat2` asks. RESOLVE_IN_ROOT gives a path another meaning, with the directory for its root, and
+   * RESOLVE_BENEATH never leaves it: the task's own root does not come in, so the kernel tells us what it will tell the
+   * task. The other flags only refuse: what they let pass is found as ever.
+   */
+  #restricted(
+    out: Found,
+    thread: Thread,
+    places: Places,
+    dirfd: number,
+    path: Buffer,
+    length: number,
+    follow: boolean,
+    resolve: number,
+  ): number | "no matter" {
+    const scoped = (resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH)) !== 0;
+    if (!scoped && places.root >= 0) return "no matter";
+    const start =
+      dirfd === AT_FDCWD
+        ? openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any)
+        : this.openTaskDescriptor(thread.tid, dirfd);
+    if (start < 0) return path[0] === SLASH && !scoped ? "no matter" : start;
+    try {
+      const flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+      const how = openHow(flags, 0, (resolve & ~RESOLVE_CACHED) | RESOLVE_NO_MAGICLINKS);
+      let fd = openat2(start, path, how);
+      for (let tries = 0; fd === -EAGAIN && tries < 16; tries++) fd = openat2(start, path, how);
+      if (
+        fd === -EXDEV ||
+        (fd === -ELOOP && (scoped || (resolve & (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)) !== 0))
+      )
+        return -ELOOP;
+      if (!scoped) {
+        if (fd >= 0) close(fd);
+        return "no matter";
+      }
+      if (fd >= 0) {
+        const result = out.adopt(fd, places);
+        if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
+        out.close();
+      } else if (fd !== -ENOENT || !(places.root >= 0 || mayPassSelf(thread, start, path, length))) return fd;
+      const walked = walk({ thread, root: start, start, path: path.subarray(0, length), follow });
+      return walked < 0 ? walked : out.adopt(walked, places);
+    } finally {
+      close(start);
+    }
+  }
+
+  /**
+   * With another root, a relative path is made absolute: resolution "in root" knows no second starting point. Undefined where
+   * that would be another path: its start lies outside of the root, was removed, or has no text that is short enough.
+   */
+  #absolute(places: Places, start: number, path: Buffer, length: number): Buffer | undefined {
+    const directory = new Found();
+    const result = directory.adopt(start, places);
+    directory.fd = -1;
+    if (result < 0 || directory.standing !== "here" || directory.path[0] !== SLASH) return undefined;
+    if (directory.path.length + 1 + length >= PATH_MAX) return undefined;
+    return Buffer.concat([directory.path, Buffer.of(SLASH), path.subarray(0, length), Buffer.of(0)]);
+  }
+}

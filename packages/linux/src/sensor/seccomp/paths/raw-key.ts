@@ -1,0 +1,73 @@
+/**
+ * The bytes by which a repeated event is recognised before anything is resolved, levelled or hashed.
+ *
+ * A key holds all that the identity depends on: operation, task identity and credentials (by small number), what the
+ * arguments ask for, the object as it is now and its canonical path; and, where content counts, the file's version. What
+ * is not in the key must not be able to change the identity.
+ */
+import type { Stat } from "../../../abi/stat.ts";
+import type { Found, Standing } from "../../files/found.ts";
+import type { Thread } from "../tasks/process.ts";
+
+const STANDINGS: readonly Standing[] = ["here", "removed", "outside"];
+
+/** Two canonical paths and the fixed part. */
+const CAPACITY = 12_288;
+
+export class RawKey {
+  readonly bytes: Buffer = Buffer.alloc(CAPACITY);
+  #end = 0;
+  #thread: Thread | undefined;
+
+  get length(): number {
+    return this.#end;
+  }
+
+  /** Starts a key for a call of `thread`: operation number, task identity, credentials. */
+  begin(operation: number, thread: Thread): this {
+    this.bytes[0] = operation;
+    this.bytes.writeUInt32LE(thread.process.identity.serial, 1);
+    this.bytes.writeUInt32LE(thread.credentialsSerial, 5);
+    this.#end = 9;
+    this.#thread = thread;
+    return this;
+  }
+
+  u32(value: number): this {
+    this.#end = this.bytes.writeUInt32LE(value >>> 0, this.#end);
+    return this;
+  }
+
+  /** An object's owner, mode and filesystem, and its canonical path with its length and whether it still leads there. */
+  object({ stat, path, standing }: Found): this {
+    stat.bytes.copy(this.bytes, this.#end, 20, 30); // stx_uid, stx_gid, stx_mode
+    stat.bytes.copy(this.bytes, this.#end + 10, 136, 152); // stx_dev, stx_mnt_id
+    this.bytes[this.#end + 26] = STANDINGS.indexOf(standing);
+    this.#end += 27;
+    // What a file below /proc/PID is to a process depends on whose it is: its own, its parent's, a stranger's.
+    if (isOfSomeProcess(path) && this.#thread) this.u32(this.#thread.process.handle).u32(this.#thread.tid);
+    return this.text(path);
+  }
+
+  /** What changes whenever a file's content may have changed. */
+  version(stat: Stat): this {
+    this.#end = stat.putVersion(this.bytes, this.#end);
+    return this;
+  }
+
+  /** Bytes with their length, so that no two keys run into each other. */
+  text(bytes: Uint8Array): this {
+    this.bytes.writeUInt32LE(bytes.length, this.#end);
+    this.bytes.set(bytes, this.#end + 4);
+    this.#end += 4 + bytes.length;
+    return this;
+  }
+}
+
+const PROC = Buffer.from("/proc/");
+
+/** Whether a path is one of a process, by its number. */
+function isOfSomeProcess(path: Buffer): boolean {
+  const digit = path[PROC.length] ?? 0;
+  return digit >= 0x30 && digit <= 0x39 && path.compare(PROC, 0, PROC.length, 0, PROC.length) === 0;
+}

@@ -1,0 +1,181 @@
+/**
+ * Path resolution by hand, component by component, for the paths that would otherwise show *us* instead of the task:
+ * `/proc/self`, `/proc/thread-self`, and the magic links of /proc (`fd/N`, `exe`, `cwd`, `root`).
+ *
+ * Slow (a few system calls a component), so only used where `openat2` cannot answer. Follows the kernel's rules
+ * (path_resolution(7)): at most 40 symlinks, `..` stops at the task's root.
+ */
+import { readlinkSync } from "node:fs";
+import { close, fstatfs, openat2, readlinkat, statx } from "../../../abi/libc.ts";
+import { ELOOP, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH, Stat, STATX_MASK } from "../../../abi/stat.ts";
+import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
+import type { Thread } from "../tasks/process.ts";
+import { type Numbers, numbersIn, numbersOf } from "../tasks/pid-numbers.ts";
+
+export interface Walk {
+  readonly thread: Thread;
+  /** The task's root, or -1 for ours. */
+  readonly root: number;
+  /** Directory where a relative path starts. */
+  readonly start: number;
+  /** Raw path bytes without NUL. */
+  readonly path: Buffer;
+  readonly follow: boolean;
+}
+
+const MAX_SYMLINKS = 40;
+/** Inode of the root of every proc mount (PROC_ROOT_INO, linux/proc_ns.h). */
+const PROC_ROOT_INODE = 1;
+/** linux/magic.h */
+const PROC_SUPER_MAGIC = 0x9fa0;
+const stay = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, 0);
+const jump = openHow(O_PATH | O_CLOEXEC, 0, 0);
+const stat = new Stat();
+const PROC = terminated("/proc");
+
+/** Walks a path; an O_PATH descriptor, or a negative errno. */
+export function walk(request: Walk): number {
+  const open = (fd: number, name: Buffer, how: Buffer) => openat2(fd, Buffer.concat([name, Buffer.of(0)]), how);
+  const rootFd = () =>
+    request.root >= 0 ? openat2(request.root, terminated("."), stay) : openat2(AT_FDCWD, terminated("/"), stay);
+
+  let pending = split(request.path);
+  let mustBeDirectory = request.path.at(-1) === 0x2f;
+  let here = request.path[0] === 0x2f ? rootFd() : openat2(request.start, terminated("."), stay);
+  let links = 0;
+  while (pending.length > 0) {
+    if (here < 0) return here;
+    const name = pending.shift() as Buffer;
+    const last = pending.length === 0;
+    if (name.equals(DOT_DOT)) {
+      if (!isRoot(here, request.root)) here = replace(here, open(here, name, stay));
+      continue;
+    }
+    const next = open(here, name, stay);
+    if (next < 0) return replace(here, next);
+    if (
+      statx(next, EMPTY, AT_EMPTY_PATH, STATX_MASK, stat.bytes) < 0 ||
+      !stat.isSymlink ||
+      (last && !request.follow && !mustBeDirectory)
+    ) {
+      if (!last && !stat.isDirectory) {
+        close(next);
+        return replace(here, -ENOTDIR);
+      }
+      here = replace(here, next);
+      continue;
+    }
+    links += 1;
+    if (links > MAX_SYMLINKS) {
+      close(next);
+      return replace(here, -ELOOP);
+    }
+    const inProc = isOnProc(next);
+    const inProcRoot = inProc && isProcRoot(here);
+    if (inProc && !inProcRoot) {
+      // A magic link: it leads to an object, not to a path, and every reader of it gets the same one.
+      close(next);
+      here = replace(here, open(here, name, jump));
+      continue;
+    }
+    const target = (inProcRoot && ownName(here, name, request.thread)) || readLink(next);
+    close(next);
+    if (!target || target.length === 0) return replace(here, -ENOENT);
+    if (last && target.at(-1) === 0x2f) mustBeDirectory = true;
+    pending = [...split(target), ...pending];
+    if (target[0] === 0x2f) here = replace(here, rootFd());
+  }
+  return here;
+}
+
+const DOT_DOT = Buffer.from("../..");
+
+/**
+ * What `/proc/self` and `/proc/thread-self` say to the task itself. A proc mount numbers tasks by its own pid namespace,
+ * so the task has a number in it for each namespace it is in, but for one of them somebody else may stand there.
+ */
+function ownName(procRoot: number, name: Buffer, thread: Thread): Buffer | undefined {
+  const text = name.toString("latin1");
+  if (text !== "self" && text !== "thread-self") return undefined;
+  const own = numbersOf(thread.tid);
+  if (own !== undefined && isOurProc(procRoot)) return ownPath(text, own, 0);
+  const namespace = linkText(`/proc/${thread.tid}/ns/pid`);
+  const inMount = own?.pids.findIndex((pid) => {
+    const there = `/proc/self/fd/${procRoot}/${pid}`;
+    return linkText(`${there}/ns/pid`) === namespace && numbersIn(`${there}/status`)?.pids.at(-1) === own.pids.at(-1);
+  });
+  if (own === undefined || namespace === undefined || inMount === undefined || inMount < 0) return undefined;
+  return ownPath(text, own, inMount);
+}
+
+/** What the link says in a mount that shows the task by its number at this level. */
+function ownPath(text: "self" | "thread-self", { pids, tids }: Numbers, level: number): Buffer {
+  return Buffer.from(text === "self" ? String(pids[level]) : `${pids[level]}/task/${tids[level]}`);
+}
+
+/** Whether it is the root of the very proc file system that we read ourselves: then a task has the number there that we know. */
+function isOurProc(procRoot: number): boolean {
+  const [there, ours] = [new Stat(), new Stat()];
+  return (
+    statx(procRoot, EMPTY, AT_EMPTY_PATH, STATX_MASK, there.bytes) >= 0 &&
+    statx(AT_FDCWD, PROC, 0, STATX_MASK, ours.bytes) >= 0 &&
+    there.device === ours.device &&
+    ours.inode === PROC_ROOT_INODE
+  );
+}
+
+function linkText(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function split(path: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  for (let start = 0; start < path.length; ) {
+    const slash = path.indexOf(0x2f, start);
+    const end = slash < 0 ? path.length : slash;
+    const part = path.subarray(start, end);
+    if (part.length > 0 && !(part.length === 1 && part[0] === 0x2e)) parts.push(Buffer.from(part));
+    start = end + 1;
+  }
+  return parts;
+}
+
+function replace(old: number, next: number): number {
+  if (old >= 0) close(old);
+  return next;
+}
+
+function readLink(fd: number): Buffer | undefined {
+  const out = Buffer.alloc(4096);
+  const length = readlinkat(fd, EMPTY, out);
+  return length < 0 ? undefined : out.subarray(0, length);
+}
+
+function mark(fd: number): string | undefined {
+  const own = new Stat();
+  if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, own.bytes) < 0) return undefined;
+  return `${own.device} ${own.inode} ${own.mountId}`;
+}
+
+function isRoot(fd: number, root: number): boolean {
+  if (root >= 0) return mark(fd) === mark(root);
+  const own = openat2(AT_FDCWD, terminated("/"), stay);
+  const same = mark(fd) === mark(own);
+  close(own);
+  return same;
+}
+
+function isProcRoot(fd: number): boolean {
+  const own = new Stat();
+  return statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, own.bytes) >= 0 && own.inode === PROC_ROOT_INODE;
+}
+
+function isOnProc(fd: number): boolean {
+  const out = Buffer.alloc(120);
+  return fstatfs(fd, out) >= 0 && out.readUInt32LE(0) === PROC_SUPER_MAGIC;
+}

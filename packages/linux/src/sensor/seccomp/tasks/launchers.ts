@@ -1,0 +1,66 @@
+/**
+ * Processes of ours that are no part of the namespace but start its first processes: the supervisor itself, and whoever
+ * later brings something into a running namespace (`isoline-runc exec`). One thread of each carries the filter.
+ */
+import { ESRCH } from "../../../abi/errno.ts";
+import { close, pidfdOpen, pidfdSendSignal } from "../../../abi/libc.ts";
+import { readThreadStatus } from "../../../process/proc-status.ts";
+
+interface Launcher {
+  /** -1 for this process itself, whose number nobody can get. */
+  readonly pidfd: number;
+  firstSeen: boolean;
+}
+
+export class Launchers {
+  readonly #known = new Map<number, Launcher>();
+
+  constructor(own: number) {
+    this.#known.set(own, { pidfd: -1, firstSeen: false });
+  }
+
+  /** False if there is no such process any more. */
+  add(pid: number): boolean {
+    const pidfd = pidfdOpen(pid, 0);
+    if (pidfd < 0) return false;
+    this.#drop(pid);
+    this.#known.set(pid, { pidfd, firstSeen: false });
+    return true;
+  }
+
+  has(pid: number): boolean {
+    return this.#living(pid) !== undefined;
+  }
+
+  /** Whether a thread belongs to one of them. */
+  hasThread(tid: number): boolean {
+    const status = readThreadStatus(tid);
+    return status !== undefined && this.has(status.tgid);
+  }
+
+  /** Whether a new child of `pid` is the one process that this launcher starts. Asked once: what comes later is somebody's sibling. */
+  startsWith(pid: number): boolean {
+    const launcher = this.#living(pid);
+    if (!launcher || launcher.firstSeen) return false;
+    launcher.firstSeen = true;
+    return true;
+  }
+
+  close(): void {
+    for (const pid of [...this.#known.keys()]) this.#drop(pid);
+  }
+
+  /** A number that was freed may be somebody else's. */
+  #living(pid: number): Launcher | undefined {
+    const launcher = this.#known.get(pid);
+    if (!launcher || launcher.pidfd < 0 || pidfdSendSignal(launcher.pidfd, 0) !== -ESRCH) return launcher;
+    this.#drop(pid);
+    return undefined;
+  }
+
+  #drop(pid: number): void {
+    const pidfd = this.#known.get(pid)?.pidfd ?? -1;
+    if (pidfd >= 0) close(pidfd);
+    this.#known.delete(pid);
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * What a process number means to a task: tasks in a pid namespace of their own count anew.
+ */
+import { readdirSync, readlinkSync } from "node:fs";
+import type { Thread } from "./process.ts";
+import { readProcFile } from "../../../process/proc-file.ts";
+
+/** The numbers of a task in each pid namespace it is in, from that of the proc mount we read to its own. */
+export interface Numbers {
+  readonly tids: readonly number[];
+  readonly pids: readonly number[];
+  readonly groups: readonly number[];
+}
+
+/** The numbers of a task; undefined if it is gone. */
+export function numbersOf(tid: number): Numbers | undefined {
+  return numbersIn(`/proc/${tid}/status`);
+}
+
+export function numbersIn(statusFile: string): Numbers | undefined {
+  const status = readProcFile(statusFile);
+  if (status === undefined) return undefined;
+  const read = (field: string): number[] => {
+    const found = status.indexOf(`\n${field}:`);
+    const start = found + field.length + 2;
+    if (found < 0) return [];
+    return status.slice(start, status.indexOf("\n", start)).trim().split("\t").map(Number);
+  };
+  return { tids: read("NSpid"), pids: read("NStgid"), groups: read("NSpgid") };
+}
+
+export const OWN_LEVELS = numbersOf(process.pid)?.tids.length ?? 1;
+
+/** Whether a task counts processes otherwise than we do. */
+export function countsAnew(numbers: Numbers): boolean {
+  return numbers.tids.length > OWN_LEVELS;
+}
+
+/**
+ * The process in our numbers that a number means to a thread; undefined if there is none to be seen. A task in a pid
+ * namespace of its own is looked for by the number it has there, among all that are there.
+ */
+export function pidMeant(thread: Thread, number: number): number | undefined {
+  const own = numbersOf(thread.tid);
+  if (!own || !countsAnew(own)) return number;
+  if (own.tids.at(-1) === number || own.pids.at(-1) === number) return thread.process.pid;
+  const namespace = namespaceOf(thread.tid);
+  if (namespace === undefined) return undefined;
+  return pidOfNumber(namespace, number);
+}
+
+/** The same for a process. */
+export function pidAmong(pid: number, number: number): number | undefined {
+  if (numbersOf(pid)?.pids.at(-1) === number) return pid;
+  const namespace = namespaceOf(pid);
+  return namespace === undefined ? undefined : pidOfNumber(namespace, number);
+}
+
+/** The process in our numbers that is called `number` in a pid namespace, given as `pid:[INODE]`. */
+export function pidOfNumber(namespace: string, number: number | undefined): number | undefined {
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name) || namespaceOf(Number(name)) !== namespace) continue;
+    if (numbersOf(Number(name))?.pids.at(-1) === number) return Number(name);
+  }
+  return undefined;
+}
+
+function namespaceOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Threads and processes as the seccomp sensor keeps them.
+ */
+import type { Credentials } from "@isoline/core";
+import type { ActingProcess, ActingThread, Identity } from "../../acting.ts";
+import type { OldImage } from "./old-image.ts";
+
+export interface Process extends ActingProcess {
+  readonly pid: number;
+  /** Never reused, unlike the pid; what the engine knows the process by. */
+  readonly handle: number;
+  readonly parent: Process | undefined;
+  /** -1 where no descriptor could be had; then `started` tells this process from the next with its number. */
+  readonly pidfd: number;
+  readonly started: string | undefined;
+  /** It is in a pid namespace of its own, whose proc mounts show it as another than ours do, and us not at all. */
+  readonly countsAnew: boolean;
+  identity: Identity;
+  /** Execs that were let through and have neither been seen to succeed nor to fail; more than one only among threads. */
+  pendingExecs: PendingExec[];
+  /** Device and inode of the executable, by which children of a dead parent are matched. */
+  executable: string;
+  /** What this process was before each exec, latest last: a child may have been forked then. */
+  readonly past: { readonly executable: string; readonly identity: Identity }[];
+  hasForked: boolean;
+  /** Children that it was let fork, and that have not been heard of; some of them never will be. */
+  unborn: number;
+  /** The same for children of its own parent (CLONE_PARENT), of which /proc names another as the parent. */
+  unbornSiblings: number;
+  /** Orphans may come to it: it is a subreaper, or the first process of a pid namespace. */
+  adopts: boolean;
+  /** Who else may have forked it; told at its birth and then forgotten. */
+  otherParents: readonly Process[];
+  /** It has, or had since its last exec, more than one thread. */
+  multithreaded: boolean;
+  /** It let others use its memory (CLONE_VM, vfork), who may go on using it when this process executes something. */
+  sharesMemory: boolean;
+  /** Root and working directory may be another process's to change (CLONE_FS): nothing about them is kept. */
+  sharesDirectories: boolean;
+  /** Threads whose chdir, chroot or the like was let through and may take effect at any moment. */
+  readonly movingThreads: Set<number>;
+  /** Its root directory is ours; as of the last time it was looked at. */
+  atOwnRoot: boolean;
+  /** Raised whenever root or working directory may have changed. */
+  directoryEpoch: number;
+}
+
+export interface PendingExec {
+  /** The thread that asked for it. */
+  readonly tid: number;
+  readonly next: Identity;
+  /** Device and inode of the program that will run, interpreters resolved; "" where that is not known. */
+  readonly executable: string;
+  /** See `readImageMark`; "" where it is not needed. */
+  readonly markBefore: string | undefined;
+  readonly image: OldImage;
+}
+
+export interface Thread extends ActingThread {
+  readonly tid: number;
+  readonly process: Process;
+  readonly pidfd: number;
+  credentials: Credentials;
+  groups: readonly number[];
+  credentialsSerial: number;
+  credentialsStale: boolean;
+  /** The fork epoch in which this was last known to be the same thread. */
+  certainSince: number;
+}

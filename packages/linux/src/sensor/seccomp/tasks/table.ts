@@ -1,0 +1,369 @@
+/**
+ * Who is who: threads by tid, the processes they belong to, and what code each process is.
+ *
+ * No notification tells of a new process or of a death, so both are found out:
+ * - a thread is looked up in /proc when its first call arrives; `lineage.ts` finds the identity it was forked with;
+ * - a tid that is already known is checked, through a pidfd of that very thread, to be still the same one: a recycled
+ *   number must never act under another's identity;
+ * - an exec changes the identity only when the new image is seen to run: the kernel may yet refuse it.
+ */
+import { type Digest, type Task, ZERO_DIGEST } from "@isoline/core";
+import { ESRCH } from "../../../abi/errno.ts";
+import { close, pidfdOpen, pidfdSendSignal } from "../../../abi/libc.ts";
+import type { Identity } from "../../acting.ts";
+import type { PendingExec, Process, Thread } from "./process.ts";
+import { DescriptorBudget } from "./descriptor-budget.ts";
+import { Launchers } from "./launchers.ts";
+import { executableOf, Lineage } from "./lineage.ts";
+import { OldImage } from "./old-image.ts";
+import { OWN_LEVELS } from "./pid-numbers.ts";
+import {
+  childrenOf,
+  readImageMark,
+  readThreadStatus,
+  startTime,
+  type ThreadStatus,
+} from "../../../process/proc-status.ts";
+
+/** What the table tells its owner. */
+export interface TaskEvents {
+  born(process: Process): void;
+  died(process: Process): void;
+  /** The identity of a process had to be guessed among several. */
+  guessed(process: Process): void;
+  /** A process runs another file than the one that was looked at when it asked to execute it. */
+  swapped(process: Process): void;
+}
+
+/** In place of a mark, where the hold on the memory tells by itself: nobody else uses it, so it ends with the exec. */
+const NEEDLESS = "";
+
+/** `PIDFD_THREAD` (linux/pidfd.h, since 6.9): the descriptor stands for one thread, not for the process. */
+const PIDFD_THREAD = 0o200;
+
+export class TaskTable {
+  readonly #threads = new Map<number, Thread>();
+  readonly #processes = new Map<number, Process>();
+  readonly #credentialSerials = new Map<string, number>();
+  readonly #identities = new Map<Digest, Identity>();
+  readonly #lineage: Lineage;
+  readonly launchers: Launchers;
+  readonly #events: TaskEvents;
+  readonly #root: Identity = { serial: 0, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "", chain: [] };
+  /** Threads that were let create a process and have not been heard of since: the new one may appear at any moment. */
+  readonly #forking = new Set<number>();
+  readonly #budget = new DescriptorBudget(0.5);
+  #siblingsShareMemory = false;
+  #forkEpoch = 0;
+  #nextHandle = 1;
+  #sweepAt = 256;
+
+  /** `supervisor` is the pid whose child the first process is. */
+  constructor(supervisor: number, events: TaskEvents) {
+    this.#events = events;
+    this.launchers = new Launchers(supervisor);
+    this.#lineage = new Lineage(this.launchers, this.#root, this.#processes);
+    this.#identities.set(ZERO_DIGEST, this.#root);
+  }
+
+  get processes(): Iterable<Process> {
+    return this.#processes.values();
+  }
+
+  /** The process of any pid in our numbers, even if it has not been heard of yet; undefined if it is not in the namespace. */
+  find(pid: number): Process | undefined {
+    const known = this.#processes.get(pid) ?? this.#threads.get(pid)?.process;
+    if (known && isAlive(known)) return known;
+    const status = readThreadStatus(pid);
+    if (!status) return undefined;
+    return this.#descends(status) ? this.#processAt(status) : undefined;
+  }
+
+  /** Whether a process is a descendant of a known one. Parents are followed up to a bound: a loop in /proc is impossible, a race is not. */
+  #descends(status: ThreadStatus): boolean {
+    let parent = status.ppid;
+    for (let steps = 0; steps < 64 && parent > 1; steps++) {
+      const known = this.#processes.get(parent);
+      if (known && isAlive(known)) return true;
+      parent = readThreadStatus(parent)?.ppid ?? 0;
+    }
+    return false;
+  }
+
+  /** The thread behind a notification, certainly the one that waits now; undefined if it cannot be identified. */
+  thread(tid: number): Thread | undefined {
+    const known = this.#threads.get(tid);
+    if (known && (this.#isCertain(known) || this.#isSame(known))) {
+      known.certainSince = this.#forkEpoch;
+      this.#settle(known);
+      return known;
+    }
+    if (known) this.#forget(known);
+    return this.#discover(tid);
+  }
+
+  /** Gives a task identity its small number and its chain of names. */
+  identify(task: Task, program: string, parent: Identity): Identity {
+    const known = this.#identities.get(task.id);
+    if (known) return known;
+    const chain = [...parent.chain.slice(-15), program];
+    const identity = { serial: this.#identities.size, id: task.id, parentId: task.parent, program, chain };
+    this.#identities.set(task.id, identity);
+    return identity;
+  }
+
+  /** Notes an exec that is let through; the identity changes when the new image is seen to run. */
+  execStarts(thread: Thread, next: Identity, executable: string): void {
+    const { process, tid } = thread;
+    this.#dropExecs(process, (pending) => pending.tid === tid);
+    const mayHold = this.#budget.take(1);
+    const image = new OldImage(tid, process.parent?.pid, mayHold);
+    if (mayHold && !image.isHeld) this.#budget.giveBack(1);
+    // The first process begins in the memory of whoever spawned it, which is none of ours to compare with.
+    const isTold = image.isHeld && process.parent !== undefined && !process.sharesMemory && !this.#siblingsShareMemory;
+    process.pendingExecs.push({ tid, next, executable, markBefore: isTold ? NEEDLESS : readImageMark(tid), image });
+  }
+
+  /** Notes that a call which moves root or working directory is let through; until this thread calls again, nothing is kept. */
+  directoriesMove(thread: Thread): void {
+    thread.process.movingThreads.add(thread.tid);
+    thread.process.directoryEpoch += 1;
+  }
+
+  /** Notes that a call which creates a process or thread is let through. */
+  forkStarts(thread: Thread): void {
+    this.#forking.add(thread.tid);
+    this.#forkEpoch += 1;
+  }
+
+  /** Notes that a new process will use this one's memory; as a sibling it is somebody whose parent cannot be asked about it. */
+  memoryIsShared(thread: Thread, withSibling: boolean): void {
+    thread.process.sharesMemory = true;
+    if (withSibling) this.#siblingsShareMemory = true;
+  }
+
+  /** Drops processes and threads that are gone. */
+  sweep(): void {
+    for (const thread of [...this.#threads.values()]) if (!this.#isSame(thread)) this.#forget(thread);
+    for (const process of [...this.#processes.values()]) if (!isAlive(process)) this.#bury(process);
+  }
+
+  close(): void {
+    this.launchers.close();
+    for (const thread of [...this.#threads.values()]) this.#forget(thread);
+    for (const process of [...this.#processes.values()]) this.#bury(process);
+  }
+
+  /** A number can only pass to another task if a task is created: with none created since the last look, nothing is asked. */
+  #isCertain(thread: Thread): boolean {
+    return thread.certainSince === this.#forkEpoch && this.#forking.size === 0;
+  }
+
+  #isSame(thread: Thread): boolean {
+    if (!isAlive(thread.process)) return false;
+    if (thread.tid === thread.process.pid) return true;
+    if (thread.pidfd >= 0) return answers(thread.pidfd);
+    // Kernels before 6.9 have no descriptor for a thread: its membership is read anew each time.
+    return readThreadStatus(thread.tid)?.tgid === thread.process.pid;
+  }
+
+  /** Takes in what this thread's earlier calls did, now that it is known to have come back from them. */
+  #settle(thread: Thread): void {
+    const { process } = thread;
+    if (this.#forking.size > 0 && this.#forking.delete(thread.tid)) {
+      // A number that became free meanwhile may have gone to the new task.
+      this.#forkEpoch += 1;
+      if (process.unborn > 0) this.#meetChildren(thread);
+    }
+    if (process.movingThreads.size > 0 && process.movingThreads.delete(thread.tid)) process.directoryEpoch += 1;
+    if (process.pendingExecs.length > 0) this.#settleExecs(thread);
+    if (thread.credentialsStale) {
+      const status = readThreadStatus(thread.tid);
+      if (status) this.#setCredentials(thread, status);
+    }
+  }
+
+  /** A thread is back from a fork: whom it created is there, still running the same program, or gone without a word. */
+  #meetChildren({ tid, process }: Thread): void {
+    const children = childrenOf(process.pid, tid);
+    if (!children) return;
+    for (const pid of children) {
+      const status = this.#processes.has(pid) ? undefined : readThreadStatus(pid);
+      if (status) this.#processAt(status);
+    }
+    const isForking = [...this.#forking].some((other) => this.#threads.get(other)?.process === process);
+    if (!isForking) process.unborn = 0;
+  }
+
+  /** An exec of this process has succeeded, or the thread that asked for one is back from it, or neither. */
+  #settleExecs(thread: Thread): void {
+    const { process, tid } = thread;
+    const parentLives = process.parent !== undefined && isAlive(process.parent);
+    const happened = process.pendingExecs.some(
+      ({ markBefore, image }) => image.wasLeftBy(tid, parentLives) || hasOtherMark(tid, markBefore),
+    );
+    // Only now: another thread may be executing at this moment, and what has happened has happened to its file as well.
+    const executable = executableOf(tid);
+    if (!happened && executable === process.executable) {
+      this.#dropExecs(process, (pending) => pending.tid === tid);
+      return;
+    }
+    // Of several threads that asked, one succeeded: the one whose program is running.
+    const running = process.pendingExecs.filter((pending) => pending.executable === executable);
+    const pending = (running.at(-1) ?? process.pendingExecs.at(-1)) as PendingExec;
+    this.#dropExecs(process, () => true);
+    this.#becomes(process, pending.next, executable);
+    if (running.some(({ next }) => next !== pending.next)) this.#events.guessed(process);
+    if (pending.executable !== "" && executable !== "" && pending.executable !== executable)
+      this.#events.swapped(process);
+  }
+
+  #dropExecs(process: Process, which: (pending: PendingExec) => boolean): void {
+    for (const { image } of process.pendingExecs.filter(which)) {
+      image.close();
+      if (image.isHeld) this.#budget.giveBack(1);
+    }
+    process.pendingExecs = process.pendingExecs.filter((pending) => !which(pending));
+  }
+
+  #becomes(process: Process, next: Identity, executable: string): void {
+    if (process.hasForked) process.past.push({ executable: process.executable, identity: process.identity });
+    if (process.past.length > 16) process.past.shift();
+    process.identity = next;
+    process.executable = executable;
+    // Directories that are shared (CLONE_FS) stay shared: exec gives a process descriptors of its own, not these.
+    process.multithreaded = false;
+    process.sharesMemory = false;
+    process.movingThreads.clear();
+    process.directoryEpoch += 1;
+    // Exec ends the other threads and may change credentials (set-user-id, file capabilities).
+    for (const thread of this.#threads.values()) if (thread.process === process) thread.credentialsStale = true;
+  }
+
+  #discover(tid: number): Thread | undefined {
+    const status = readThreadStatus(tid);
+    // A launching thread carries the filter too, and is no part of the namespace.
+    if (!status || this.launchers.has(status.tgid)) return undefined;
+    const process = this.#processAt(status);
+    const thread: Thread = {
+      tid,
+      process,
+      pidfd: tid === status.tgid ? -1 : this.#pidfd(tid, PIDFD_THREAD),
+      credentials: status.credentials,
+      groups: status.groups,
+      credentialsSerial: 0,
+      credentialsStale: false,
+      certainSince: this.#forkEpoch,
+    };
+    this.#setCredentials(thread, status);
+    this.#threads.set(tid, thread);
+    if (process.pendingExecs.length > 0) this.#settleExecs(thread);
+    if (this.#threads.size >= this.#sweepAt) {
+      this.sweep();
+      this.#sweepAt = Math.max(256, this.#threads.size * 2);
+    }
+    return thread;
+  }
+
+  #processAt(status: ThreadStatus): Process {
+    const known = this.#processes.get(status.tgid);
+    if (known && isAlive(known)) return known;
+    if (known) this.#bury(known);
+    const executable = executableOf(status.tgid);
+    const origin = this.#lineage.trace(executable, status.ppid);
+    const pidfd = this.#pidfd(status.tgid, 0);
+    const process: Process = {
+      pid: status.tgid,
+      handle: this.#nextHandle++,
+      parent: origin.parent,
+      pidfd,
+      started: pidfd < 0 ? startTime(status.tgid) : undefined,
+      countsAnew: status.levels > OWN_LEVELS,
+      identity: origin.identity,
+      pendingExecs: [],
+      executable,
+      past: [],
+      hasForked: false,
+      unborn: 0,
+      unbornSiblings: 0,
+      adopts: status.levels > OWN_LEVELS && status.isFirst,
+      otherParents: origin.others,
+      multithreaded: false,
+      sharesMemory: false,
+      sharesDirectories: origin.parent?.sharesDirectories ?? false,
+      movingThreads: new Set(),
+      atOwnRoot: origin.parent?.atOwnRoot ?? true,
+      directoryEpoch: 0,
+    };
+    this.#processes.set(status.tgid, process);
+    this.#events.born(process);
+    process.otherParents = [];
+    if (origin.guessed) this.#events.guessed(process);
+    return process;
+  }
+
+  /** Descriptors are finite: those of tasks that are gone are given up first, and then there are none to have. */
+  #pidfd(pid: number, flags: number): number {
+    if (!this.#budget.take(1)) {
+      this.sweep();
+      if (!this.#budget.take(1)) return -1;
+    }
+    const pidfd = pidfdOpen(pid, flags);
+    if (pidfd < 0) this.#budget.giveBack(1);
+    return Math.max(pidfd, -1);
+  }
+
+  #shut(pidfd: number): void {
+    if (pidfd < 0) return;
+    close(pidfd);
+    this.#budget.giveBack(1);
+  }
+
+  #setCredentials(thread: Thread, status: ThreadStatus): void {
+    const c = status.credentials;
+    const key = `${c.uid} ${c.euid} ${c.suid} ${c.fsuid} ${c.gid} ${c.egid} ${c.sgid} ${c.fsgid} ${c.capabilities}`;
+    let serial = this.#credentialSerials.get(key);
+    if (serial === undefined) {
+      serial = this.#credentialSerials.size + 1;
+      this.#credentialSerials.set(key, serial);
+    }
+    thread.credentials = c;
+    thread.groups = status.groups;
+    thread.credentialsSerial = serial;
+    thread.credentialsStale = false;
+  }
+
+  #forget(thread: Thread): void {
+    this.#shut(thread.pidfd);
+    this.#threads.delete(thread.tid);
+    if (this.#forking.delete(thread.tid)) this.#forkEpoch += 1;
+  }
+
+  #bury(process: Process): void {
+    this.#dropExecs(process, () => true);
+    this.#shut(process.pidfd);
+    this.#processes.delete(process.pid);
+    this.#lineage.remember(process);
+    this.#events.died(process);
+  }
+}
+
+/**
+ * Whether a task's image is another than the one with this mark: asked of the thread that calls, because of a first thread
+ * that is gone /proc tells nothing. Where nothing can be read, what was let through is taken to have happened.
+ */
+function hasOtherMark(tid: number, markBefore: string | undefined): boolean {
+  if (markBefore === NEEDLESS) return false;
+  const mark = readImageMark(tid);
+  return mark === undefined || mark !== markBefore;
+}
+
+function isAlive(process: Process): boolean {
+  if (process.pidfd >= 0) return answers(process.pidfd);
+  return process.started !== undefined && startTime(process.pid) === process.started;
+}
+
+/** A task that was reaped answers ESRCH; a zombie still holds its number, so it counts as alive. */
+function answers(pidfd: number): boolean {
+  return pidfdSendSignal(pidfd, 0) !== -ESRCH;
+}
