@@ -31,7 +31,7 @@ const pathOf = call(["long", "void *"]);
 const getxattrCall = call(["void *", "void *", "void *", "long"]);
 const setxattrCall = call(["void *", "void *", "void *", "long", "long"]);
 const readCall = call(["long", "void *", "long"]);
-const preadCall = call(["long", "void *", "long", "long"]);
+const preadCall = call(["long", "void *", "long", "int64"]);
 const waitCall = call(["long", "void *", "long", "void *"]);
 const prlimitCall = call(["long", "long", "void *", "void *"]);
 const seccompCall = call(["long", "long", "void *"]);
@@ -121,7 +121,7 @@ export function read(fd: number, out: Buffer): number {
 }
 
 /** `pread64(2)` into all of a Buffer, from `offset`. */
-export function pread(fd: number, out: Buffer, offset: number): number {
+export function pread(fd: number, out: Buffer, offset: number | bigint): number {
   return fail(preadCall(NR.pread64, fd, out, out.length, offset));
 }
 

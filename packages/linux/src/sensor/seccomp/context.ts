@@ -2,7 +2,7 @@
  * What every decoder of a call has at hand, and the one way to report an exchange.
  */
 import { type Operation, operationNames } from "@isoline/core";
-import { EACCES, EBADF, EEXIST, EFAULT, ENAMETOOLONG, ENOENT, EPERM } from "../../abi/errno.ts";
+import { EACCES, EFAULT, ENAMETOOLONG, EPERM } from "../../abi/errno.ts";
 import type { Loader } from "../files/loader.ts";
 import { FileKnowledge } from "../files/knowledge.ts";
 import type { FileUse } from "../inspection.ts";
@@ -26,9 +26,6 @@ export type Decoder = (context: Context, thread: Thread) => Verdict;
 
 const PROCEED: Verdict = 0;
 const CAP_SYS_ADMIN = 1n << 21n;
-
-/** Refusals for what is there, or is not: names and descriptors. */
-const FLEETING: ReadonlySet<number> = new Set([ENOENT, EEXIST, EBADF]);
 
 export class Context {
   readonly listener: Listener;
@@ -71,7 +68,7 @@ export class Context {
     const known = this.mediator.repeated(key, thread.process);
     if (known !== undefined) return known || look();
     const act = describe();
-    if ("refusedWith" in act) return this.refuses(thread, act.refusedWith);
+    if ("refusedWith" in act) return this.refuses(act.refusedWith);
     const refused = look();
     if (refused === PROCEED) return this.decide(thread, act, key);
     this.mediator.attempted();
@@ -97,7 +94,7 @@ export class Context {
 
   /** Reports an exchange that is not to be remembered by a raw key. */
   decide(thread: Thread, act: Act | Refusal, key?: RawKey): Verdict {
-    if ("refusedWith" in act) return this.refuses(thread, act.refusedWith);
+    if ("refusedWith" in act) return this.refuses(act.refusedWith);
     // What was described was read while the task waited. If it no longer does, the number may be another task's by now.
     if (!this.listener.stillWaiting()) return PROCEED;
     this.listener.receiveWaiting();
@@ -113,12 +110,12 @@ export class Context {
   }
 
   /**
-   * The kernel will refuse with this errno. What is there or not, another thread may change before the kernel looks; then a
-   * call that was let through because it would fail might succeed, and nobody would know. So that is answered here, as of now.
+   * The kernel would fail the call with this errno, so it fails with it here, and nothing is exchanged. It never goes ahead
+   * on that guess: what is there, what a page holds or who may do what can be another thing when the kernel looks.
    */
-  refuses(thread: Thread, errno: number): Verdict {
+  refuses(errno: number): Verdict {
     this.mediator.attempted();
-    return FLEETING.has(errno) && this.permissions.isPeer(thread) ? errno : PROCEED;
+    return errno;
   }
 
   /**
@@ -129,7 +126,7 @@ export class Context {
     if (PATH_ERRORS.has(-error)) {
       const maySayNoToUsAlone =
         error === -EACCES && (!this.permissions.isPeer(thread) || this.finder.isClosed(thread.tid));
-      if (!maySayNoToUsAlone) return this.refuses(thread, -error);
+      if (!maySayNoToUsAlone) return this.refuses(-error);
     }
     return this.unseen(thread, `path not resolved (${reasonFor(-error)})`, act(`?${reasonFor(-error)}`));
   }
@@ -149,11 +146,12 @@ export class Context {
   }
 
   /**
-   * An argument that could not be read. A bad address, or a string without an end, the kernel will refuse as well; anything
-   * else means that the task is closed to us, and that what it is about to do is not seen.
+   * An argument that could not be read. At a bad address, or without an end, the kernel could not read it either, or it lies
+   * where only the kernel can see it (memfd_secret): the call fails here. Anything else means that the task is closed to us,
+   * and that what it is about to do is not seen.
    */
   unreadable(thread: Thread, error: number): Verdict {
-    if (error === -EFAULT || error === -ENAMETOOLONG) return this.attempt();
+    if (error === -EFAULT || error === -ENAMETOOLONG) return this.refuses(-error);
     return this.notSeen(thread, `argument not read (${reasonFor(-error)})`);
   }
 

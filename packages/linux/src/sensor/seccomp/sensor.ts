@@ -9,7 +9,7 @@ import { Context } from "./context.ts";
 import { decoders } from "./decoders.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import type { Mediator, Verdict } from "../mediation.ts";
-import { Listener } from "./listener/notification.ts";
+import { ANSWERED, Listener } from "./listener/notification.ts";
 import type { Process } from "./tasks/process.ts";
 import { pidAmong } from "./tasks/pid-numbers.ts";
 import { TaskTable } from "./tasks/table.ts";
@@ -95,6 +95,7 @@ export class SeccompSensor implements Sensor {
   }
 
   #answer(verdict: Verdict): void {
+    if (verdict === ANSWERED) return;
     if (verdict === 0) this.#listener.proceed();
     else this.#listener.refuse(verdict);
   }

@@ -25,7 +25,7 @@ function report(context: Context, thread: Thread, call: string, aim: Aim): Verdi
 
 /** `prlimit64(pid, resource, new, old)` without new limits only looks. */
 export const prlimit64: Decoder = (context, thread) =>
-  context.call.pointer(2) === 0 ? 0 : adjusting(context, thread, "prlimit64", context.call.int(0));
+  context.call.isNull(2) ? 0 : adjusting(context, thread, "prlimit64", context.call.int(0));
 
 /** `process_madvise` and `process_mrelease` take a pidfd. */
 export function adjustByDescriptor(call: string): Decoder {

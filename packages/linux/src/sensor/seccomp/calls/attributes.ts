@@ -83,8 +83,8 @@ function attribute(
 
 /** Where a value is, and how many bytes it has. */
 interface Value {
-  readonly address: number;
-  readonly size: number;
+  readonly address: bigint;
+  readonly size: bigint;
 }
 
 const IMA = "security.ima";
@@ -93,7 +93,7 @@ const MOST_VALUE = 8192;
 
 function readValue({ memory }: Context, { tid }: Thread, value: Value | undefined): Buffer | undefined {
   if (value === undefined) return undefined;
-  const length = Math.min(value.size, MOST_VALUE);
+  const length = value.size < MOST_VALUE ? Number(value.size) : MOST_VALUE;
   if (length > 0 && memory.exactly(tid, value.address, length) < 0) return undefined;
   return Buffer.from(memory.bytes.subarray(0, length));
 }
@@ -107,7 +107,7 @@ const valueIn =
   ({ call, memory }: Context, { tid }: Thread, argument: number) =>
   (): Value | undefined => {
     if (memory.exactly(tid, call.pointer(argument), 16) < 0) return undefined;
-    return { address: Number(memory.bytes.readBigUInt64LE(0)), size: memory.bytes.readUInt32LE(8) };
+    return { address: memory.bytes.readBigUInt64LE(0), size: BigInt(memory.bytes.readUInt32LE(8)) };
   };
 
 export const setxattr: Decoder = (context, thread) =>
@@ -137,7 +137,7 @@ const touched: Describe = (object) => ({ op: "utimens", subject: object });
 export const utimes: Decoder = (context, thread) => change(context, thread, byPath(0), touched);
 /** With a null path these are about the descriptor (futimens); the working directory is none. */
 const timesAt = (context: Context, thread: Thread, flags: number): Verdict => {
-  if (context.call.pointer(1) !== 0) return change(context, thread, at(context, flags), touched);
+  if (!context.call.isNull(1)) return change(context, thread, at(context, flags), touched);
   return context.call.int(0) === AT_FDCWD ? context.attempt() : change(context, thread, byDescriptor(context), touched);
 };
 export const futimesat: Decoder = (context, thread) => timesAt(context, thread, 0);

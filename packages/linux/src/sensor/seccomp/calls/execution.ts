@@ -38,7 +38,7 @@ function unresolved(path: string): Act {
 /** Not remembered by a raw key: an exec costs a thousand times what deciding it anew does, and it changes the task's identity. */
 function execute(context: Context, thread: Thread, target: Found): Verdict {
   const execution = inspect(context, thread, target);
-  if ("refusedWith" in execution) return context.refuses(thread, execution.refusedWith);
+  if ("refusedWith" in execution) return context.refuses(execution.refusedWith);
   if ("deniedWith" in execution) {
     context.mediator.attempted();
     return execution.deniedWith;
@@ -103,11 +103,11 @@ function inspectProtected(context: Context, thread: Thread): Verdict {
 }
 
 /** Ranges of mappings of files, in part between two addresses, that are not executable; as /proc/TID/map_files names them. */
-function notExecutable(tid: number, start: number, end: number): readonly string[] {
+function notExecutable(tid: number, start: bigint, end: bigint): readonly string[] {
   const ranges: string[] = [];
   for (const line of readFileSync(`/proc/${tid}/maps`, "latin1").split("\n")) {
     const [range = "", permissions, , , inode] = line.split(" ");
-    const [from, to] = range.split("-").map((address) => Number.parseInt(address, 16));
+    const [from, to] = range.split("-").map((address) => BigInt(`0x${address || "0"}`));
     if (from === undefined || to === undefined || from >= end || to <= start) continue;
     if (inode !== "0" && permissions?.[2] !== "x") ranges.push(range);
   }

@@ -48,7 +48,7 @@ const CAP_SYS_BOOT = 1n << 22n;
 
 /** With the NUL at its end, without which the kernel takes none. What it refuses to anybody else is not looked at. */
 function inspectCommandLine({ call, memory, mediator }: Context, thread: Thread): Verdict {
-  const length = call.pointer(2);
+  const length = Number(call.pointer(2));
   const isPermitted = (thread.credentials.capabilities & CAP_SYS_BOOT) !== 0n;
   if (!mediator.inspector?.active || !isPermitted || length === 0 || length > MOST_COMMAND_LINE) return 0;
   if (memory.exactly(thread.tid, call.pointer(3), length) < 0) return 0;
@@ -124,7 +124,7 @@ export function swap(call: string): Decoder {
 /** A call that only administrators may make, about a path; a null pointer is about none. */
 export function adminOf(call: string, argument: number): Decoder {
   return (context, thread) => {
-    const path = context.call.pointer(argument) === 0 ? "none" : pathAt(context, thread, argument);
+    const path = context.call.isNull(argument) ? "none" : pathAt(context, thread, argument);
     return context.decide(thread, { op: "admin", subject: { call, path } });
   };
 }

@@ -5,7 +5,7 @@
  */
 import { opendirSync } from "node:fs";
 import { type Operation, escapeBytes } from "@isoline/core";
-import { EEXIST, ENOENT, ENOTDIR, EPERM } from "../../../abi/errno.ts";
+import { EEXIST, EFAULT, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM } from "../../../abi/errno.ts";
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -98,8 +98,8 @@ function move(context: Context, thread: Thread, from: Named, to: Named, flags: n
       }));
     const exists = target.kind !== undefined;
     if (target.mount !== found.stat.mountId) return context.attempt();
-    if (exists && (flags & RENAME_NOREPLACE) !== 0) return context.refuses(thread, EEXIST);
-    if ((flags & RENAME_EXCHANGE) !== 0 && !exists) return context.refuses(thread, ENOENT);
+    if (exists && (flags & RENAME_NOREPLACE) !== 0) return context.refuses(EEXIST);
+    if ((flags & RENAME_EXCHANGE) !== 0 && !exists) return context.refuses(ENOENT);
     if (target.refusal !== 0) return context.attempt();
     if (exists && (flags & RENAME_EXCHANGE) === 0 && found.stat.isDirectory !== (target.kind === S_IFDIR))
       return context.attempt();
@@ -120,7 +120,7 @@ function hardLink(context: Context, thread: Thread, from: Named, to: Named, flag
     const target = newOrExisting(context, thread, to);
     if ("error" in target)
       return context.unresolved(thread, target.error, (path) => ({ op: "link", subject: { ...described, to: path } }));
-    if (target.kind !== undefined) return context.refuses(thread, EEXIST);
+    if (target.kind !== undefined) return context.refuses(EEXIST);
     if (target.refusal !== 0 || target.mount !== found.stat.mountId) return context.attempt();
     return context.decide(thread, { op: "link", subject: { ...described, to: target.path } });
   };
@@ -228,11 +228,11 @@ export function withDescriptor(
 
 /** Whether a path argument is the empty string (or absent), so that the call is about the descriptor itself. */
 export function isEmptyPath(context: Context, thread: Thread, named: Named): boolean {
-  return context.call.pointer(named.argument) === 0 || context.readPath(thread, named.argument) === 0;
+  return context.call.isNull(named.argument) || context.readPath(thread, named.argument) === 0;
 }
 
 function unread(context: Context, thread: Thread, error: number, act: (path: string) => Act): Verdict {
-  if (error === -14 || error === -36) return context.attempt();
+  if (error === -EFAULT || error === -ENAMETOOLONG) return context.refuses(-error);
   return context.unseen(thread, `path not read (${reasonFor(-error)})`, act(`?${reasonFor(-error)}`));
 }
 
@@ -246,7 +246,7 @@ function make<O extends Operation>(
 ): Verdict {
   const place = newOrExisting(context, thread, named, isDirectory);
   if ("error" in place) return context.unresolved(thread, place.error, act as (path: string) => Act);
-  if (place.kind !== undefined) return context.refuses(thread, EEXIST);
+  if (place.kind !== undefined) return context.refuses(EEXIST);
   if (place.refusal !== 0) return context.attempt();
   return context.decide(thread, act(place.path) as Act);
 }

@@ -2,7 +2,7 @@
  * Sockets: made, bound, listening, connected, accepting, sending to an address.
  */
 import { escapeBytes, type Operation } from "@isoline/core";
-import { ECONNREFUSED } from "../../../abi/errno.ts";
+import { ECONNREFUSED, EFAULT, EINVAL } from "../../../abi/errno.ts";
 import { AT_FDCWD, S_IFSOCK } from "../../../abi/stat.ts";
 import { type Context, type Decoder, reasonFor } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
@@ -131,11 +131,11 @@ const MAX_MESSAGES = 1024;
 function sendMessages(context: Context, thread: Thread, count: number): Verdict {
   const { memory2 } = context;
   for (let index = 0; index < Math.min(count, MAX_MESSAGES); index++) {
-    const result = memory2.exactly(thread.tid, context.call.pointer(1) + index * MMSGHDR, 16);
+    const result = memory2.exactly(thread.tid, context.call.pointer(1) + BigInt(index * MMSGHDR), 16);
     if (result < 0) return badAddress(context, thread, "send", result);
-    const name = Number(memory2.bytes.readBigUInt64LE(0));
+    const name = memory2.bytes.readBigUInt64LE(0);
     const length = memory2.bytes.readInt32LE(8);
-    if (name === 0 || length === 0) continue;
+    if (name === 0n || length === 0) continue;
     if (length < 0) return context.attempt();
     // Unlike `sendto`, which refuses, these take what is too long for as long as may be (net/socket.c, __copy_msghdr).
     const read = readAddress(context, thread, name, Math.min(length, MAX_ADDRESS));
@@ -193,7 +193,7 @@ function endpoint(
   return context.exchange(thread, key, act);
 }
 
-function readAddress(context: Context, thread: Thread, pointer: number, length: number): Address | number {
+function readAddress(context: Context, thread: Thread, pointer: bigint, length: number): Address | number {
   if (length > MAX_ADDRESS) return -22;
   const result = context.memory.exactly(thread.tid, pointer, Math.max(1, length));
   if (result < 0) return result;
@@ -202,7 +202,7 @@ function readAddress(context: Context, thread: Thread, pointer: number, length: 
 
 /** EFAULT and EINVAL are the kernel's own answers; anything else means that the task could not be looked into. */
 function badAddress(context: Context, thread: Thread, op: EndpointOperation, error: number): Verdict {
-  if (error === -14 || error === -22) return context.attempt();
+  if (error === -EFAULT || error === -EINVAL) return context.refuses(-error);
   return unknownEndpoint(context, thread, op, error);
 }
 

@@ -2,7 +2,7 @@
  * open in all its forms: what is there is opened, what is not is created.
  */
 import type { Subject } from "@isoline/core";
-import { EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
+import { EEXIST, EFAULT, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
 import {
   AT_FDCWD,
   O_ACCMODE,
@@ -73,9 +73,9 @@ const RESOLVE_KNOWN = 0x3f;
 /** `openat2`: flags, mode and RESOLVE flags are in memory. */
 export const openat2: Decoder = (context, thread) => {
   // The first version of `struct open_how`; the kernel takes no less.
-  if (context.call.pointer(3) < 24) return context.attempt();
+  if (context.call.pointer(3) < 24n) return context.attempt();
   const result = context.memory.exactly(thread.tid, context.call.pointer(2), 24);
-  if (result === -14) return context.attempt();
+  if (result === -EFAULT) return context.refuses(EFAULT);
   if (result < 0) return context.unresolved(thread, result, (path) => unresolvedOpen(path));
   const flags = context.memory.bytes.readUInt32LE(0);
   const mode = context.memory.bytes.readUInt32LE(8);
@@ -217,7 +217,7 @@ function createUnnamed(context: Context, thread: Thread, request: Request, lengt
 }
 
 function unread(context: Context, thread: Thread, error: number, access: string): Verdict {
-  if (error === -14 || error === -36) return context.attempt();
+  if (error === -EFAULT || error === -ENAMETOOLONG) return context.refuses(-error);
   const path = `?${reasonFor(-error)}`;
   return context.unseen(thread, `path not read (${reasonFor(-error)})`, {
     op: "open",

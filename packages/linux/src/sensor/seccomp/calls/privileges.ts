@@ -4,6 +4,7 @@
  * They are events whether or not the kernel will grant them: that a program tried is what a reviewer wants to know.
  */
 import { escapeBytes } from "@isoline/core";
+import { EFAULT } from "../../../abi/errno.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { kindsIn } from "../../words/namespaces.ts";
 import type { Context, Decoder } from "../context.ts";
@@ -50,7 +51,7 @@ export const prctl: Decoder = (context, thread) => {
   const option = prctlOptions[context.call.u32(0)] ?? `option-${context.call.u32(0)}`;
   // Addresses and pids differ from run to run; small numbers are the meaning of the call.
   const argument = context.call.pointer(1);
-  const value = argument < 4096 && option !== "set-ptracer" ? String(argument) : "*";
+  const value = argument < 4096n && option !== "set-ptracer" ? String(argument) : "*";
   if (option === "set-child-subreaper") thread.process.adopts = true;
   return changeCredentials(context, thread, { op: "prctl", subject: { option, value } });
 };
@@ -69,7 +70,7 @@ function changeCredentials(context: Context, thread: Thread, act: Act): Verdict 
 
 /** A path argument as text: canonical if it is there, otherwise as it was given, marked. A null pointer is "none". */
 function pathArgument(context: Context, thread: Thread, argument: number, dirfd = AT_FDCWD): string {
-  if (context.call.pointer(argument) === 0) return "none";
+  if (context.call.isNull(argument)) return "none";
   const length = context.readPath(thread, argument);
   if (length < 0) return "?unreadable";
   if (length === 0) return "?empty";
@@ -85,7 +86,7 @@ function pathArgument(context: Context, thread: Thread, argument: number, dirfd 
 
 /** A short string argument (a filesystem type, a source), escaped; "none" for a null pointer. */
 function stringArgument(context: Context, thread: Thread, argument: number): string {
-  if (context.call.pointer(argument) === 0) return "none";
+  if (context.call.isNull(argument)) return "none";
   const length = context.memory2.string(thread.tid, context.call.pointer(argument));
   return length < 0 ? "?unreadable" : escapeBytes(context.memory2.bytes.subarray(0, Math.min(length, 1024)));
 }
@@ -181,7 +182,7 @@ export const clone: Decoder = (context, thread) => birth(context, thread, contex
 /** `clone3(struct clone_args *, size)`: the flags are the first word. */
 export const clone3: Decoder = (context, thread) => {
   const result = context.memory.exactly(thread.tid, context.call.pointer(0), 8);
-  if (result === -14) return context.attempt();
+  if (result === -EFAULT) return context.refuses(EFAULT);
   return birth(context, thread, result < 0 ? CLONE_PARENT | CLONE_FS | CLONE_VM : context.memory.bytes.readUInt32LE(0));
 };
 

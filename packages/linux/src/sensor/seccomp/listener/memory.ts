@@ -1,23 +1,30 @@
 /**
- * Bytes out of a stopped task's memory.
+ * Bytes out of a stopped task's memory, as the kernel would read them.
  *
- * What is read here is only what the pointer showed at this moment: another thread of the task may change it before the
- * kernel looks. `docs/guarantees.md` says what that means and what closes it.
+ * The kernel reads the arguments of a call through the task's page tables; `process_vm_readv` also asks for the mapping's
+ * right to be read. A page that may only be written is readable for the kernel, so it is read here through /proc/TID/mem.
+ * Memory that neither way shows (memfd_secret) reads as EFAULT: the caller answers the call with that error itself, and
+ * never lets it go ahead.
+ *
+ * What is read is what the pointer showed at this moment: another thread of the task may change it before the kernel
+ * looks. `docs/guarantees.md` says what that means and what closes it.
  */
-import { addressOf, processVmReadv } from "../../../abi/libc.ts";
+import { readFileSync } from "node:fs";
+import { openHow, terminated } from "../../../abi/bytes.ts";
 import { EFAULT, ENAMETOOLONG } from "../../../abi/errno.ts";
+import { addressOf, close, openat2, pread, processVmReadv } from "../../../abi/libc.ts";
+import { AT_FDCWD, O_CLOEXEC } from "../../../abi/stat.ts";
 
 const PAGE = 4096;
 /** PATH_MAX (linux/limits.h): longer strings are refused by the kernel itself. */
 const PATH_MAX = 4096;
-
-/** Beyond any address of a task (five-level page tables: Documentation/arch/x86/x86_64/5level-paging.rst), and exact in a number. */
-const ADDRESSES_END = 2 ** 56;
+const LAST = 2n ** 64n - 1n;
+const READ = openHow(O_CLOEXEC, 0, 0);
 
 export class TaskMemory {
   readonly #bytes: Buffer = Buffer.alloc(2 * PAGE);
   readonly #local: Buffer = Buffer.alloc(16);
-  readonly #remote: Buffer = Buffer.alloc(32);
+  readonly #remote: Buffer = Buffer.alloc(16 * 3);
 
   constructor() {
     this.#local.writeBigUInt64LE(addressOf(this.#bytes), 0);
@@ -29,19 +36,13 @@ export class TaskMemory {
   }
 
   /** Reads up to `length` bytes (at most 8192) at `address`; how many, or a negative errno. */
-  read(tid: number, address: number, length: number): number {
-    if (address + length > ADDRESSES_END) return -EFAULT;
-    this.#setLength(this.#local, length);
-    // Two remote parts, split at the page border: the kernel gives what the first holds even if the second is not mapped.
-    const first = Math.min(length, PAGE - (address % PAGE));
-    this.#setPart(0, address, first);
-    this.#setPart(16, address + first, length - first);
-    return processVmReadv(tid, this.#local, 1, this.#remote, length > first ? 2 : 1);
+  read(tid: number, address: bigint, length: number): number {
+    const got = this.#readable(tid, address, length);
+    return got === length || (got < 0 && got !== -EFAULT) ? got : this.#readOn(tid, address, Math.max(got, 0), length);
   }
 
   /** Reads exactly `length` bytes; 0, or a negative errno. */
-  exactly(tid: number, address: number, length: number): number {
-    if (address === 0) return -EFAULT;
+  exactly(tid: number, address: bigint, length: number): number {
     const got = this.read(tid, address, length);
     return got === length ? 0 : got < 0 ? got : -EFAULT;
   }
@@ -50,27 +51,81 @@ export class TaskMemory {
    * Reads a NUL-terminated string; its length without the NUL (the NUL is left in `bytes`), or a negative errno: EFAULT
    * where the kernel would see one, ENAMETOOLONG, or EPERM/ESRCH where the task cannot be looked into.
    */
-  string(tid: number, address: number): number {
-    if (address === 0) return -EFAULT;
-    let got = this.read(tid, address, 256);
+  string(tid: number, address: bigint): number {
+    const short = this.#endIn(this.#readable(tid, address, 256));
+    if (short >= 0) return short;
+    let got = this.#readable(tid, address, PATH_MAX);
+    if (got < 0 && got !== -EFAULT) return got;
+    const end = this.#endIn(got);
+    if (end >= 0 || got === PATH_MAX) return end >= 0 ? end : -ENAMETOOLONG;
+    got = this.#readOn(tid, address, Math.max(got, 0), PATH_MAX);
     if (got < 0) return got;
-    let end = this.#bytes.subarray(0, got).indexOf(0);
-    if (end >= 0) return end;
-    got = this.read(tid, address, PATH_MAX);
-    if (got < 0) return got;
-    end = this.#bytes.subarray(0, got).indexOf(0);
-    if (end >= 0) return end;
-    return got < PATH_MAX ? -EFAULT : -ENAMETOOLONG;
+    const later = this.#endIn(got);
+    return later >= 0 ? later : got < PATH_MAX ? -EFAULT : -ENAMETOOLONG;
   }
 
-  #setLength(iovec: Buffer, length: number): void {
-    iovec.writeUInt32LE(length, 8);
+  #endIn(length: number): number {
+    return length > 0 ? this.#bytes.subarray(0, length).indexOf(0) : -1;
   }
 
-  #setPart(at: number, address: number, length: number): void {
-    this.#remote.writeUInt32LE(address % 2 ** 32, at);
-    this.#remote.writeUInt32LE(Math.floor(address / 2 ** 32), at + 4);
-    this.#remote.writeUInt32LE(length, at + 8);
-    this.#remote.writeUInt32LE(0, at + 12);
+  /**
+   * What the mappings let be read. One remote part for each page that is touched: the kernel gives what the first ones hold
+   * even if the next is not mapped.
+   */
+  #readable(tid: number, address: bigint, length: number): number {
+    if (address + BigInt(length) > LAST) return -EFAULT;
+    this.#local.writeUInt32LE(length, 8);
+    let parts = 0;
+    for (let done = 0; done < length; parts++) {
+      const at = address + BigInt(done);
+      const part = Math.min(length - done, PAGE - Number(at & 0xfffn));
+      this.#remote.writeBigUInt64LE(at, 16 * parts);
+      this.#remote.writeUInt32LE(part, 16 * parts + 8);
+      done += part;
+    }
+    return processVmReadv(tid, this.#local, 1, this.#remote, parts);
+  }
+
+  /** Reads on behind the first `got` bytes; how many there are then, or EFAULT if there is none. */
+  #readOn(tid: number, address: bigint, got: number, length: number): number {
+    const all = got + readWritable(tid, address + BigInt(got), this.#bytes.subarray(got, length));
+    return all > 0 || length === 0 ? all : -EFAULT;
+  }
+}
+
+/**
+ * Reads on from `address` as far as mappings go that may be written and not read; how many bytes, 0 if there is none.
+ * /proc/TID/mem would also show what is mapped without any right, which the kernel itself cannot read.
+ */
+function readWritable(tid: number, address: bigint, out: Buffer): number {
+  const end = endOfWritable(tid, address);
+  if (end === undefined) return 0;
+  const fd = openat2(AT_FDCWD, terminated(`/proc/${tid}/mem`), READ);
+  if (fd < 0) return 0;
+  const room = end - address;
+  const part = room < BigInt(out.length) ? out.subarray(0, Number(room)) : out;
+  const got = pread(fd, part, address);
+  close(fd);
+  return Math.max(got, 0);
+}
+
+/** Where the run of mappings ends that begins with one at `address` that may be written and not read. */
+function endOfWritable(tid: number, address: bigint): bigint | undefined {
+  let end: bigint | undefined;
+  for (const line of readMaps(tid)) {
+    const [, from = "0", to = "0", rights = ""] = /^([0-9a-f]+)-([0-9a-f]+) (\S+)/.exec(line) ?? [];
+    const start = BigInt(`0x${from}`);
+    if (end === undefined ? start > address || address >= BigInt(`0x${to}`) : start !== end) continue;
+    if (!(rights[1] === "w" || (end !== undefined && rights[0] === "r"))) break;
+    end = BigInt(`0x${to}`);
+  }
+  return end;
+}
+
+function readMaps(tid: number): string[] {
+  try {
+    return readFileSync(`/proc/${tid}/maps`, "latin1").split("\n");
+  } catch {
+    return [];
   }
 }

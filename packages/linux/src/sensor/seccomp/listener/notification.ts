@@ -26,6 +26,7 @@ class Notification {
   readonly bytes: Buffer = Buffer.alloc(NOTIF_SIZE);
   readonly #words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, NOTIF_SIZE / 4);
   readonly #signed = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, NOTIF_SIZE / 4);
+  readonly #wide = new BigUint64Array(this.bytes.buffer, this.bytes.byteOffset, NOTIF_SIZE / 8);
 
   /** The thread that stopped, in the supervisor's pid namespace; 0 if it is not visible there. */
   get tid(): number {
@@ -37,9 +38,12 @@ class Notification {
   get arch(): number {
     return this.#words[5] as number;
   }
-  /** Argument as the kernel reads a pointer or size; exact up to 2^53, beyond any user address. */
-  pointer(index: number): number {
-    return (this.#words[8 + 2 * index] as number) + (this.#words[9 + 2 * index] as number) * 2 ** 32;
+  /** Argument as the kernel reads a pointer or size: all 64 bits, because user addresses reach beyond 2^53 (five-level page tables). */
+  pointer(index: number): bigint {
+    return this.#wide[4 + index] as bigint;
+  }
+  isNull(index: number): boolean {
+    return this.#words[8 + 2 * index] === 0 && this.#words[9 + 2 * index] === 0;
   }
   /** Argument as the kernel reads an int (a descriptor, a pid). */
   int(index: number): number {
@@ -50,6 +54,9 @@ class Notification {
     return this.#words[8 + 2 * index] as number;
   }
 }
+
+/** In place of a verdict: the call has been carried out by the supervisor, and answered. */
+export const ANSWERED = -1;
 
 /** What `receive` brought: a call to decide, an interruption (look at the mailbox), or nothing any more. */
 export type Received = "call" | "interrupted" | "gone";
@@ -162,12 +169,17 @@ export class Listener {
 
   /** Lets the kernel carry the call out. False if the task is gone. */
   proceed(): boolean {
-    return this.#send(0, RESPONSE_CONTINUE);
+    return this.#send(0n, 0, RESPONSE_CONTINUE);
   }
 
   /** Makes the call fail with an errno, given positive. False if the task is gone. */
   refuse(errno: number): boolean {
-    return this.#send(-errno, 0);
+    return this.#send(0n, -errno, 0);
+  }
+
+  /** Has the call return a value that the supervisor got by making it. False if the task is gone. */
+  answer(value: bigint): boolean {
+    return this.#send(value, 0, 0);
   }
 
   /** Whether the task still waits for this answer: what was read of it meanwhile was really its own. */
@@ -179,9 +191,10 @@ export class Listener {
     this.#fds.forEach(close);
   }
 
-  #send(error: number, flags: number): boolean {
+  /** `struct seccomp_notif_resp`: u64 id, s64 val, s32 error, u32 flags. */
+  #send(value: bigint, error: number, flags: number): boolean {
     this.call.bytes.copy(this.#answer, 0, 0, 8);
-    this.#answer.fill(0, 8, 16);
+    this.#answer.writeBigInt64LE(value, 8);
     this.#answer.writeInt32LE(error, 16);
     this.#answer.writeUInt32LE(flags, 20);
     const result = this.#insist(SECCOMP_IOCTL_NOTIF_SEND, this.#answer);
