@@ -7,8 +7,9 @@ import type { Loader } from "../files/loader.ts";
 import { FileKnowledge } from "../files/knowledge.ts";
 import type { FileUse } from "../inspection.ts";
 import type { Act, Mediator, Refusal, Verdict } from "../mediation.ts";
+import { FirstError } from "./listener/first-error.ts";
 import { TaskMemory } from "./listener/memory.ts";
-import type { Listener } from "./listener/notification.ts";
+import { ANSWERED, type Listener } from "./listener/notification.ts";
 import { EACCES_TO_TASK, PATH_ERRORS, PathFinder } from "./paths/finder.ts";
 import { Found, NO_PATH_TEXT, OBJECT_CLOSED } from "../files/found.ts";
 import { Permissions } from "./paths/permission.ts";
@@ -43,6 +44,7 @@ export class Context {
   readonly found = new Found();
   readonly found2 = new Found();
   readonly #key = new RawKey();
+  readonly #firstError = new FirstError();
   readonly #sensed = new SensedFile(this.files);
 
   constructor(listener: Listener, mediator: Mediator, tasks: TaskTable) {
@@ -111,11 +113,15 @@ export class Context {
 
   /**
    * The kernel would fail the call with this errno, so it fails with it here, and nothing is exchanged. It never goes ahead
-   * on that guess: what is there, what a page holds or who may do what can be another thing when the kernel looks.
+   * on that guess: what is there, what a page holds or who may do what can be another thing when the kernel looks. An error
+   * that the kernel would come to before is the answer instead.
    */
   refuses(errno: number): Verdict {
     this.mediator.attempted();
-    return errno;
+    const first = this.#firstError.of(this.call, errno);
+    if (first !== 0) return first;
+    this.listener.answer(0n);
+    return ANSWERED;
   }
 
   /**
