@@ -29,6 +29,7 @@ const others = {
   getrandom: 318,
   prctl_plain: 157,
   seccomp: 317,
+  landlock_create_ruleset: 444,
 } as const;
 export const numbers = { ...syscallNumbers, ...others };
 export type CallName = keyof typeof numbers;

@@ -1,8 +1,10 @@
 /** Who a process is and what world it lives in. */
 import type { Case } from "../case.ts";
-import { at, call, inClone, link, must, poke, result, type Script, struct, UNMAPPED } from "../script.ts";
+import { at, call, inChild, inClone, link, must, poke, result, type Script, struct, UNMAPPED } from "../script.ts";
 
 const AT_FDCWD = -100;
+const PR_SET_NO_NEW_PRIVS = 38;
+const LANDLOCK_ACCESS_FS_EXECUTE = 1;
 const AT_EMPTY_PATH = 0x1000;
 const NOBODY = 65534;
 const CLONE_FS = 0x200;
@@ -110,6 +112,19 @@ export const privileges: readonly Case[] = [
     does: "prctl that does not",
     calls: [call("prctl", 15, "name"), call("prctl", 3), call("prctl", 38, 1, 0, 0, 0)],
     events: [],
+  },
+
+  {
+    does: "Landlock rules of its own",
+    calls: [
+      must(call("landlock_create_ruleset", struct([8, LANDLOCK_ACCESS_FS_EXECUTE]), 8, 0)),
+      must(call("prctl_plain", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)),
+      must(call("landlock_restrict_self", result(0), 0)),
+      call("landlock_restrict_self", -1, 0),
+      call("execve", "true", 0, 0),
+      inChild(call("open", "file", 0)),
+    ],
+    events: ["exec path=./true", "open path=./file"],
   },
 
   {

@@ -111,6 +111,10 @@ export const differences = {
     why: NO_HOOK,
     events: [],
   },
+  "Landlock rules of its own": {
+    why: REFUSED_BEFORE,
+    events: ["open path=./file"],
+  },
   "socket of many families": {
     why: REFUSED_BEFORE,
     events: [

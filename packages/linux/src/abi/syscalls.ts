@@ -140,6 +140,7 @@ export const syscallNumbers = {
   process_madvise: 440,
   mount_setattr: 442,
   quotactl_fd: 443,
+  landlock_restrict_self: 446,
   process_mrelease: 448,
   fchmodat2: 452,
   lsm_set_self_attr: 460,

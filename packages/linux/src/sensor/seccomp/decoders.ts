@@ -118,6 +118,7 @@ const bySyscall: Record<Syscall, Decoder> = {
   umount2: privileges.umount,
   pivot_root: privileges.pivotRoot,
   chroot: privileges.chroot,
+  landlock_restrict_self: privileges.landlockRestrictSelf,
   chdir: privileges.chdir,
   fchdir: privileges.chdir,
   fsopen: privileges.mountCall("fsopen", undefined, 0),

@@ -134,6 +134,15 @@ export const pivotRoot: Decoder = (context, thread) => {
 export const chroot: Decoder = (context, thread) =>
   moveDirectories(context, thread, { op: "chroot", subject: { path: pathArgument(context, thread, 0) } });
 
+/**
+ * `landlock_restrict_self` takes rights from the caller alone and exchanges nothing. It has to be known all the same: a call
+ * that the supervisor makes for such a task would pass by the rules that the task has put on itself.
+ */
+export const landlockRestrictSelf: Decoder = (context, thread) => {
+  context.tasks.restrictsItself(thread);
+  return 0;
+};
+
 /** chdir and fchdir exchange nothing; they only have to be known, because relative paths start there. */
 export const chdir: Decoder = (context, thread) => {
   context.tasks.directoriesMove(thread);
@@ -177,12 +186,18 @@ function enterNamespaces(context: Context, thread: Thread, call: string, kinds: 
 export const fork: Decoder = (context, thread) => birth(context, thread, 0);
 export const vfork: Decoder = (context, thread) => birth(context, thread, CLONE_VM);
 /** In `clone` the low byte is the exit signal, so CLONE_NEWTIME cannot be asked for. */
-export const clone: Decoder = (context, thread) => birth(context, thread, context.call.u32(0) & ~CSIGNAL);
+export const clone: Decoder = (context, thread) => {
+  const flags = context.call.u32(0) & ~CSIGNAL;
+  if ((flags & CLONE_PARENT) !== 0) context.tasks.siblingMayStart(thread);
+  return birth(context, thread, flags);
+};
 
 /** `clone3(struct clone_args *, size)`: the flags are the first word. */
 export const clone3: Decoder = (context, thread) => {
   const result = context.memory.exactly(thread.tid, context.call.pointer(0), 8);
   if (result === -EFAULT) return context.refuses(EFAULT);
+  // The flags are in memory: what is a child now may be a sibling when the kernel reads them.
+  context.tasks.siblingMayStart(thread);
   return birth(context, thread, result < 0 ? CLONE_PARENT | CLONE_FS | CLONE_VM : context.memory.bytes.readUInt32LE(0));
 };
 

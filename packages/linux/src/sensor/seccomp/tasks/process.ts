@@ -41,6 +41,13 @@ export interface Process extends ActingProcess {
   readonly movingThreads: Set<number>;
   /** Its root directory is ours; as of the last time it was looked at. */
   atOwnRoot: boolean;
+  /**
+   * It has, or may have, a Landlock domain of its own, or one that it was born with: no call is to be made on its behalf.
+   * Never taken back, because the kernel takes no domain back.
+   */
+  restrictsItself: boolean;
+  /** A child of it that may have a domain may make siblings of itself, which /proc then names this process's children. */
+  hasRestrictedForker: boolean;
   /** Raised whenever root or working directory may have changed. */
   directoryEpoch: number;
 }

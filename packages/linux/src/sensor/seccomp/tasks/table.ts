@@ -15,6 +15,7 @@ import type { PendingExec, Process, Thread } from "./process.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { Launchers } from "./launchers.ts";
 import { executableOf, Lineage } from "./lineage.ts";
+import { OwnDomains } from "./own-domains.ts";
 import { OldImage } from "./old-image.ts";
 import { OWN_LEVELS } from "./pid-numbers.ts";
 import {
@@ -53,6 +54,7 @@ export class TaskTable {
   /** Threads that were let create a process and have not been heard of since: the new one may appear at any moment. */
   readonly #forking = new Set<number>();
   readonly #budget = new DescriptorBudget(0.5);
+  readonly #domains = new OwnDomains();
   #siblingsShareMemory = false;
   #forkEpoch = 0;
   #nextHandle = 1;
@@ -140,6 +142,17 @@ export class TaskTable {
   memoryIsShared(thread: Thread, withSibling: boolean): void {
     thread.process.sharesMemory = true;
     if (withSibling) this.#siblingsShareMemory = true;
+  }
+
+  /** Notes that a process is let put Landlock rules on itself; whoever descends from it has them as well. */
+  restrictsItself(thread: Thread): void {
+    this.#domains.restricts(thread.process);
+  }
+
+  /** Notes that a process is let make a sibling, or may have made one of a child by the time that the kernel looks. */
+  siblingMayStart({ process, tid }: Thread): void {
+    const parent = process.restrictsItself ? this.#processes.get(readThreadStatus(tid)?.ppid ?? 0) : undefined;
+    if (parent) parent.hasRestrictedForker = true;
   }
 
   /** Drops processes and threads that are gone. */
@@ -293,6 +306,8 @@ export class TaskTable {
       sharesDirectories: origin.parent?.sharesDirectories ?? false,
       movingThreads: new Set(),
       atOwnRoot: origin.parent?.atOwnRoot ?? true,
+      restrictsItself: this.#domains.inherits(origin, this.#processes.get(status.ppid), isAlive),
+      hasRestrictedForker: false,
       directoryEpoch: 0,
     };
     this.#processes.set(status.tgid, process);
