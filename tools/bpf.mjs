@@ -32,7 +32,7 @@ for (const { name, define, source } of attachments) {
       ...["-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror"],
       ...["-D__TARGET_ARCH_x86", `-D${define}`, "-I", MACHINE_HEADERS],
       // Else the place of this checkout is written into the object.
-      `-ffile-prefix-map=${sources}=`,
+      ...[`-ffile-prefix-map=${sources}=`, "-fdebug-compilation-dir=."],
       ...["-c", `${sources}${source}`, "-o", `${out}${name}.bpf.o`],
     ],
     { cwd: sources, encoding: "utf8", timeout: 120_000 },
