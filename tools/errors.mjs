@@ -1,13 +1,17 @@
 /** `npm run docs`: writes the pages that are made from the sources. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { COMMAND_PAGE, commandPage } from "./command-page.mjs";
 import { ERROR_PAGE, errorPage } from "./error-page.mjs";
 import { HOOK_PAGE, hookPage } from "./hook-page.mjs";
 import { repository } from "./run.mjs";
 
+const commands = await commandPage(repository);
+if (commands === undefined) console.log(`${COMMAND_PAGE} stays as it is: there is no build`);
 for (const [page, text] of Object.entries({
   [ERROR_PAGE]: errorPage(repository),
   [HOOK_PAGE]: hookPage(repository),
+  ...(commands === undefined ? {} : { [COMMAND_PAGE]: commands }),
 })) {
   writeFileSync(join(repository, page), text);
   console.log(`wrote ${page}`);

@@ -2,14 +2,16 @@
  * `node tools/judge.mjs WHAT` judges the tree it is started in: one line for each violation, status 1 if there is any.
  * What could not be judged here is named on a line `skipped: …`.
  */
+import { commandPageViolations } from "./command-page.mjs";
 import { dependencyPageViolations } from "./dependencies.mjs";
 import { documentViolations } from "./documents.mjs";
 import { errorPageViolations } from "./error-page.mjs";
 import { layerViolations } from "./layers.mjs";
 import { mannersViolations } from "./manners.mjs";
 
-/** @type {Record<string, (root: string) => string[]>} */
+/** @type {Record<string, (root: string) => string[] | Promise<string[]>>} */
 const judges = {
+  "command-page": commandPageViolations,
   dependencies: dependencyPageViolations,
   documents: documentViolations,
   "error-page": errorPageViolations,
@@ -23,6 +25,6 @@ if (judge === undefined) {
   console.error(`expected one of ${Object.keys(judges).join(", ")}, got "${what}"`);
   process.exit(2);
 }
-const lines = judge(process.cwd());
+const lines = await judge(process.cwd());
 for (const line of lines) console.log(line);
 process.exitCode = lines.every((line) => line.startsWith("skipped: ")) ? 0 : 1;

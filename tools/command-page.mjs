@@ -1,0 +1,61 @@
+/** `docs/commands.md`, made from the grammar of the command line. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describeCommands } from "./commands.mjs";
+
+export const COMMAND_PAGE = "docs/commands.md";
+
+const PREFACE = `# Commands
+
+<!-- Made by \`npm run docs\` from packages/isoline/src/cli/grammar. Change the grammar, not this page. -->
+
+What \`isoline\` understands. The statuses that commands end with are in [exit-codes.md](exit-codes.md), every refusal in
+[errors.md](errors.md). \`isoline help COMMAND\` prints the same.
+`;
+
+/** @param {string} root @returns {Promise<string | undefined>} undefined without a build */
+export async function commandPage(root) {
+  const commands = await describeCommands(root);
+  return commands && [PREFACE, ...commands.map(section)].join("\n");
+}
+
+/** @param {string} root @returns {Promise<string[]>} */
+export async function commandPageViolations(root) {
+  const wanted = await commandPage(root);
+  if (wanted === undefined) return [`skipped: ${COMMAND_PAGE} (there is no build)`];
+  const page = join(root, COMMAND_PAGE);
+  const current = existsSync(page) ? readFileSync(page, "utf8") : "";
+  return current === wanted
+    ? []
+    : [`${COMMAND_PAGE} does not say what the grammar says; run npm run build && npm run docs`];
+}
+
+/** @param {import("./commands.mjs").DescribedCommand} command */
+function section({ name, usage, says, arguments: operands, options, examples }) {
+  const rows = [
+    ...operands.map((each) => `| ${code(each.name)} | ${cell(each.says)} |`),
+    ...options.map((each) => `| ${code(each.flags)} | ${cell(each.says)} |`),
+  ];
+  return [
+    `## ${name}`,
+    "",
+    says,
+    "",
+    "```",
+    usage,
+    "```",
+    "",
+    ...(rows.length > 0 ? ["| | |", "| --- | --- |", ...rows, ""] : []),
+    ...(examples.length > 0 ? ["```", ...examples, "```", ""] : []),
+  ].join("\n");
+}
+
+/** In code, only the bar ends a cell. @param {string} text */
+function code(text) {
+  return `\`${text.replaceAll("|", "\\|")}\``;
+}
+
+/** @param {string} text */
+function cell(text) {
+  return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+}
