@@ -11,6 +11,8 @@ const others = {
   mmap_plain: 9,
   dup: 32,
   getpid: 39,
+  chdir: 80,
+  fchdir: 81,
   shmget: 29,
   shmctl: 31,
   dup2: 33,

@@ -9,6 +9,7 @@ import {
   inClone,
   inLooseThread,
   inThread,
+  left,
   must,
   nap,
   PARENT,
@@ -21,6 +22,7 @@ const O_DIRECTORY = 0o200000;
 const O_CREAT = 0o100;
 const O_WRONLY = 1;
 const CLONE_FS = 0x200;
+const CLONE_PARENT = 0x8000;
 const CLONE_NEWNS = 0x2_0000;
 const CLONE_NEWPID = 0x2000_0000;
 const MS_BIND = 0x1000;
@@ -104,6 +106,38 @@ export const paths: readonly Case[] = [
       inClone(CLONE_FS, ...execution("./true", open("file"), nap(400), open("inner"))),
     ],
     events: ["exec path=./true", "true: open path=./file", "true: open path=./dir/inner"],
+  },
+  {
+    does: "path from a directory that the maker of a sibling moves",
+    calls: [
+      left(
+        nap(100),
+        inClone(CLONE_FS | CLONE_PARENT, nap(100), open("file"), nap(300), open("inner")),
+        nap(250),
+        must(call("chdir", "dir")),
+        nap(400),
+      ),
+      // Another child that has not been heard of: the sibling might be this one.
+      left(nap(900)),
+      nap(950),
+    ],
+    events: ["open path=./file", "open path=./dir/inner"],
+  },
+  {
+    does: "path from directories that threads have of their own",
+    calls: [
+      inLooseThread(
+        must(call("unshare", CLONE_FS)),
+        must(call("chdir", "dir")),
+        open("inner"),
+        nap(300),
+        open("inner"),
+      ),
+      nap(100),
+      open("file"),
+      nap(300),
+    ],
+    events: ["open path=./dir/inner", "open path=./file"],
   },
   {
     does: "path from a directory that was removed",

@@ -13,6 +13,7 @@ const CLONE_NEWNS = 0x2_0000;
 const CLONE_NEWUTS = 0x400_0000;
 const CLONE_NEWIPC = 0x800_0000;
 const CLONE_NEWUSER = 0x1000_0000;
+const MNT_EXPIRE = 4;
 const MS_BIND = 0x1000;
 const MS_PRIVATE_ALL = 0x4_4000;
 const O_PATH = 0o10000000;
@@ -144,6 +145,29 @@ export const privileges: readonly Case[] = [
       "umount path=./other flags=2",
       "umount path=./dir flags=0",
     ],
+  },
+  {
+    does: "umount of what a process had for its directory",
+    by: "root",
+    calls: [
+      ...apart,
+      call("mount", "tmpfs", "dir", "tmpfs", 0, 0),
+      inChild(must(call("chdir", "dir")), call("open", ".", 0)),
+      call("umount2", "dir", 0),
+    ],
+    events: [...apartSeen, "mount path=./dir", "open path=./dir", "umount path=./dir flags=0"],
+  },
+  {
+    does: "umount of what is not used",
+    by: "root",
+    calls: [
+      ...apart,
+      call("mount", "tmpfs", "dir", "tmpfs", 0, 0),
+      call("umount2", "dir", MNT_EXPIRE),
+      call("umount2", "dir", MNT_EXPIRE),
+      call("umount2", "dir", MNT_EXPIRE),
+    ],
+    events: [...apartSeen, "mount path=./dir", "umount path=./dir flags=4"],
   },
   {
     does: "mount by the newer calls",

@@ -24,8 +24,6 @@ export const syscallNumbers = {
   kill: 62,
   fcntl: 72,
   truncate: 76,
-  chdir: 80,
-  fchdir: 81,
   rename: 82,
   mkdir: 83,
   rmdir: 84,

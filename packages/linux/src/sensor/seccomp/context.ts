@@ -13,7 +13,6 @@ import { ANSWERED, type Listener } from "./listener/notification.ts";
 import { EACCES_TO_TASK, PATH_ERRORS, PathFinder } from "./paths/finder.ts";
 import { Found, NO_PATH_TEXT, OBJECT_CLOSED } from "../files/found.ts";
 import { Permissions } from "./paths/permission.ts";
-import { PlaceKeeper } from "./paths/places.ts";
 import { RawKey } from "./paths/raw-key.ts";
 import { SocketPaths } from "./calls/task-socket.ts";
 import { SensedFile } from "../files/sensed-file.ts";
@@ -32,8 +31,7 @@ export class Context {
   readonly listener: Listener;
   readonly mediator: Mediator;
   readonly tasks: TaskTable;
-  readonly places = new PlaceKeeper();
-  readonly finder = new PathFinder(this.places);
+  readonly finder = new PathFinder();
   readonly permissions = new Permissions();
   readonly files = new FileKnowledge(() => this.listener.receiveWaiting());
   readonly loaders = new Map<string, Loader>();

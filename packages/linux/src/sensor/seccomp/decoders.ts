@@ -12,6 +12,7 @@ import * as open from "./calls/open.ts";
 import * as others from "./calls/others.ts";
 import * as privileges from "./calls/privileges.ts";
 import * as requests from "./calls/requests.ts";
+import { umount } from "./calls/unmount.ts";
 import type { Decoder } from "./context.ts";
 
 const bySyscall: Record<Syscall, Decoder> = {
@@ -115,12 +116,10 @@ const bySyscall: Record<Syscall, Decoder> = {
   prctl: privileges.prctl,
 
   mount: privileges.mount,
-  umount2: privileges.umount,
+  umount2: umount,
   pivot_root: privileges.pivotRoot,
   chroot: privileges.chroot,
   landlock_restrict_self: privileges.landlockRestrictSelf,
-  chdir: privileges.chdir,
-  fchdir: privileges.chdir,
   fsopen: privileges.mountCall("fsopen", undefined, 0),
   fsconfig: privileges.mountCall("fsconfig"),
   fsmount: privileges.mountCall("fsmount"),

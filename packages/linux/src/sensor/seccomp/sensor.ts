@@ -30,7 +30,6 @@ export class SeccompSensor implements Sensor {
     this.#tasks = new TaskTable(supervisor, {
       born: (process) => mediator.born(process),
       died: (process) => {
-        this.#context.places.forget(process);
         mediator.died(process);
       },
       guessed: (process) => mediator.guessed(process),

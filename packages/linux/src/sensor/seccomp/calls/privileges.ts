@@ -69,7 +69,7 @@ function changeCredentials(context: Context, thread: Thread, act: Act): Verdict 
 }
 
 /** A path argument as text: canonical if it is there, otherwise as it was given, marked. A null pointer is "none". */
-function pathArgument(context: Context, thread: Thread, argument: number, dirfd = AT_FDCWD): string {
+export function pathArgument(context: Context, thread: Thread, argument: number, dirfd = AT_FDCWD): string {
   if (context.call.isNull(argument)) return "none";
   const length = context.readPath(thread, argument);
   if (length < 0) return "?unreadable";
@@ -119,20 +119,14 @@ export function mountCall(call: string, pathAt?: number, typeAt?: number): Decod
     });
 }
 
-export const umount: Decoder = (context, thread) =>
-  context.decide(thread, {
-    op: "umount",
-    subject: { path: pathArgument(context, thread, 0), flags: context.call.u32(1) },
-  });
-
 export const pivotRoot: Decoder = (context, thread) => {
   const path = pathArgument(context, thread, 0);
   const old = pathArgument(context, thread, 1);
-  return moveDirectories(context, thread, { op: "pivot", subject: { path, old } });
+  return context.decide(thread, { op: "pivot", subject: { path, old } });
 };
 
 export const chroot: Decoder = (context, thread) =>
-  moveDirectories(context, thread, { op: "chroot", subject: { path: pathArgument(context, thread, 0) } });
+  context.decide(thread, { op: "chroot", subject: { path: pathArgument(context, thread, 0) } });
 
 /**
  * `landlock_restrict_self` takes rights from the caller alone and exchanges nothing. It has to be known all the same: a call
@@ -143,42 +137,22 @@ export const landlockRestrictSelf: Decoder = (context, thread) => {
   return 0;
 };
 
-/** chdir and fchdir exchange nothing; they only have to be known, because relative paths start there. */
-export const chdir: Decoder = (context, thread) => {
-  context.tasks.directoriesMove(thread);
-  return 0;
-};
-
-function moveDirectories(context: Context, thread: Thread, act: Act): Verdict {
-  const verdict = context.decide(thread, act);
-  if (verdict === 0) for (const process of context.tasks.processes) process.directoryEpoch += 1;
-  if (verdict === 0) context.tasks.directoriesMove(thread);
-  return verdict;
-}
-
 /** linux/sched.h */
 const CLONE_VM = 0x100;
-const CLONE_FS = 0x200;
-const CLONE_FILES = 0x400;
 const CLONE_PARENT = 0x8000;
 const CLONE_THREAD = 0x1_0000;
 const CSIGNAL = 0xff;
 
 export const unshare: Decoder = (context, thread) => {
-  const flags = context.call.u32(0);
-  const kinds = kindsIn(flags);
-  if (kinds === "") {
-    if ((flags & (CLONE_FS | CLONE_FILES)) !== 0) context.tasks.directoriesMove(thread);
-    return 0;
-  }
-  return enterNamespaces(context, thread, "unshare", kinds);
+  const kinds = kindsIn(context.call.u32(0));
+  return kinds === "" ? 0 : enterNamespaces(context, thread, "unshare", kinds);
 };
 
 export const setns: Decoder = (context, thread) =>
   enterNamespaces(context, thread, "setns", kindsIn(context.call.u32(1)) || "any");
 
 function enterNamespaces(context: Context, thread: Thread, call: string, kinds: string): Verdict {
-  const verdict = moveDirectories(context, thread, { op: "namespace", subject: { call, kinds } });
+  const verdict = context.decide(thread, { op: "namespace", subject: { call, kinds } });
   thread.credentialsStale = true;
   return verdict;
 }
@@ -198,7 +172,7 @@ export const clone3: Decoder = (context, thread) => {
   if (result === -EFAULT) return context.refuses(EFAULT);
   // The flags are in memory: what is a child now may be a sibling when the kernel reads them.
   context.tasks.siblingMayStart(thread);
-  return birth(context, thread, result < 0 ? CLONE_PARENT | CLONE_FS | CLONE_VM : context.memory.bytes.readUInt32LE(0));
+  return birth(context, thread, result < 0 ? CLONE_PARENT | CLONE_VM : context.memory.bytes.readUInt32LE(0));
 };
 
 /** A new process or thread: no exchange by itself, unless it starts in new namespaces; but lineage must know of it. */
@@ -210,10 +184,6 @@ function birth(context: Context, thread: Thread, flags: number): Verdict {
     if ((flags & CLONE_PARENT) !== 0) thread.process.unbornSiblings += 1;
     else thread.process.unborn += 1;
     if ((flags & CLONE_VM) !== 0) context.tasks.memoryIsShared(thread, (flags & CLONE_PARENT) !== 0);
-    if ((flags & CLONE_FS) !== 0) {
-      thread.process.sharesDirectories = true;
-      thread.process.directoryEpoch += 1;
-    }
   }
   const kinds = kindsIn(flags);
   return kinds === "" ? 0 : context.decide(thread, { op: "namespace", subject: { call: "clone", kinds } });

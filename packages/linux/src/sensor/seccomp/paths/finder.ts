@@ -21,7 +21,7 @@ import {
 } from "../../../abi/stat.ts";
 import { openHow, terminated } from "../../../abi/bytes.ts";
 import { Found } from "../../files/found.ts";
-import type { PlaceKeeper, Places } from "./places.ts";
+import { PlaceFinder, type Places } from "./places.ts";
 import type { Thread } from "../tasks/process.ts";
 import { PlainPaths } from "./plain-paths.ts";
 import { walk } from "./walk.ts";
@@ -66,12 +66,8 @@ function mayPassSelf(thread: Thread, start: number, path: Buffer, length: number
 }
 
 export class PathFinder {
-  readonly #places: PlaceKeeper;
+  readonly #places = new PlaceFinder();
   readonly #plainPaths = new PlainPaths();
-
-  constructor(places: PlaceKeeper) {
-    this.#places = places;
-  }
 
   /**
    * Finds what `path` (NUL-terminated bytes, `length` without the NUL) names for this thread, from descriptor `dirfd` of
@@ -96,7 +92,7 @@ export class PathFinder {
         close(start);
       }
     } finally {
-      this.#places.release(thread, places);
+      places.shut();
     }
   }
 
@@ -108,7 +104,7 @@ export class PathFinder {
       const own = this.openTaskDescriptor(thread.tid, fd);
       return own < 0 ? own : out.adopt(own, places);
     } finally {
-      this.#places.release(thread, places);
+      places.shut();
     }
   }
 
@@ -120,7 +116,7 @@ export class PathFinder {
       const own = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/map_files/${range}`), hows.any);
       return own < 0 ? own : out.adopt(own, places);
     } finally {
-      this.#places.release(thread, places);
+      places.shut();
     }
   }
 
@@ -132,7 +128,7 @@ export class PathFinder {
       const own = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any);
       return own < 0 ? -EACCES_TO_TASK : out.adopt(own, places);
     } finally {
-      this.#places.release(thread, places);
+      places.shut();
     }
   }
 

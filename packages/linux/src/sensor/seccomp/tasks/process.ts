@@ -35,10 +35,6 @@ export interface Process extends ActingProcess {
   multithreaded: boolean;
   /** It let others use its memory (CLONE_VM, vfork), who may go on using it when this process executes something. */
   sharesMemory: boolean;
-  /** Root and working directory may be another process's to change (CLONE_FS): nothing about them is kept. */
-  sharesDirectories: boolean;
-  /** Threads whose chdir, chroot or the like was let through and may take effect at any moment. */
-  readonly movingThreads: Set<number>;
   /** Its root directory is ours; as of the last time it was looked at. */
   atOwnRoot: boolean;
   /**
@@ -48,8 +44,6 @@ export interface Process extends ActingProcess {
   restrictsItself: boolean;
   /** A child of it that may have a domain may make siblings of itself, which /proc then names this process's children. */
   hasRestrictedForker: boolean;
-  /** Raised whenever root or working directory may have changed. */
-  directoryEpoch: number;
 }
 
 export interface PendingExec {

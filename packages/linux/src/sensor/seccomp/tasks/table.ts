@@ -126,12 +126,6 @@ export class TaskTable {
     process.pendingExecs.push({ tid, next, executable, markBefore: isTold ? NEEDLESS : readImageMark(tid), image });
   }
 
-  /** Notes that a call which moves root or working directory is let through; until this thread calls again, nothing is kept. */
-  directoriesMove(thread: Thread): void {
-    thread.process.movingThreads.add(thread.tid);
-    thread.process.directoryEpoch += 1;
-  }
-
   /** Notes that a call which creates a process or thread is let through. */
   forkStarts(thread: Thread): void {
     this.#forking.add(thread.tid);
@@ -188,7 +182,6 @@ export class TaskTable {
       this.#forkEpoch += 1;
       if (process.unborn > 0) this.#meetChildren(thread);
     }
-    if (process.movingThreads.size > 0 && process.movingThreads.delete(thread.tid)) process.directoryEpoch += 1;
     if (process.pendingExecs.length > 0) this.#settleExecs(thread);
     if (thread.credentialsStale) {
       const status = readThreadStatus(thread.tid);
@@ -244,11 +237,8 @@ export class TaskTable {
     if (process.past.length > 16) process.past.shift();
     process.identity = next;
     process.executable = executable;
-    // Directories that are shared (CLONE_FS) stay shared: exec gives a process descriptors of its own, not these.
     process.multithreaded = false;
     process.sharesMemory = false;
-    process.movingThreads.clear();
-    process.directoryEpoch += 1;
     // Exec ends the other threads and may change credentials (set-user-id, file capabilities).
     for (const thread of this.#threads.values()) if (thread.process === process) thread.credentialsStale = true;
   }
@@ -303,12 +293,9 @@ export class TaskTable {
       otherParents: origin.others,
       multithreaded: false,
       sharesMemory: false,
-      sharesDirectories: origin.parent?.sharesDirectories ?? false,
-      movingThreads: new Set(),
       atOwnRoot: origin.parent?.atOwnRoot ?? true,
       restrictsItself: this.#domains.inherits(origin, this.#processes.get(status.ppid), isAlive),
       hasRestrictedForker: false,
-      directoryEpoch: 0,
     };
     this.#processes.set(status.tgid, process);
     this.#events.born(process);
