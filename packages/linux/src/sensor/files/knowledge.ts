@@ -52,7 +52,6 @@ const CACHE_SIZE = 65_536;
 const CHANGED = "changed";
 
 export class FileKnowledge {
-  readonly #classes = new Map<string, string>();
   readonly #digests = new Map<string, string>();
   /** What fs-verity says of versions of files that have it. */
   readonly #verity = new Map<string, string>();
@@ -67,15 +66,9 @@ export class FileKnowledge {
     this.#meanwhile = meanwhile;
   }
 
-  /** Class of the filesystem an object is on. */
+  /** Class of the filesystem an object is on; asked each time, because numbers of devices and mounts come again. */
   classOf(found: Found): string {
-    const key = `${found.stat.device} ${found.stat.mountId}`;
-    const known = this.#classes.get(key);
-    if (known !== undefined) return known;
-    const name = fstatfs(found.fd, this.#statfs) < 0 ? "?" : classOfMagic(this.#statfs.readUInt32LE(0));
-    if (this.#classes.size > 4096) this.#classes.clear();
-    this.#classes.set(key, name);
-    return name;
+    return fstatfs(found.fd, this.#statfs) < 0 ? "?" : classOfMagic(this.#statfs.readUInt32LE(0));
   }
 
   /** Path, mode, owner and filesystem, as the fields of an event. */
