@@ -15,7 +15,8 @@ export function adjust(call: string): Decoder {
 
 function adjusting(context: Context, thread: Thread, call: string, number: number): Verdict {
   if (number === 0) return 0;
-  if (number < 0) return context.attempt();
+  // No task has such a number, which is in a register.
+  if (number < 0) return 0;
   return report(context, thread, call, aimAtPid(context, thread, pidMeant(thread, number)));
 }
 
@@ -32,7 +33,8 @@ export function adjustByDescriptor(call: string): Decoder {
   return (context, thread) => {
     const pid = pidBehind(thread, context.call.int(0));
     if (pid === "closed") return context.notSeen(thread, CLOSED);
-    return report(context, thread, call, pid === undefined ? "nobody" : aimAtPid(context, thread, pid));
+    if (typeof pid === "object") return context.refuses(pid.refusedWith);
+    return report(context, thread, call, aimAtPid(context, thread, pid));
   };
 }
 
@@ -47,11 +49,12 @@ export function priority(call: string, first: 0 | 1): Decoder {
       case 0:
         return adjusting(context, thread, call, who);
       case 1:
-        return who < 0 ? context.attempt() : report(context, thread, call, aimAtGroup(context, thread, who));
+        return who < 0 ? 0 : report(context, thread, call, aimAtGroup(context, thread, who));
       case 2:
         return report(context, thread, call, { relation: "user" });
       default:
-        return context.attempt();
+        // No such kind, in a register: EINVAL.
+        return 0;
     }
   };
 }

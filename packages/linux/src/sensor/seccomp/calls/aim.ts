@@ -3,11 +3,11 @@
  */
 import { readFileSync, readlinkSync } from "node:fs";
 import type { Digest } from "@isoline/core";
-import { EPERM, ESRCH } from "../../../abi/errno.ts";
+import { EBADF, EPERM, ESRCH } from "../../../abi/errno.ts";
 import { kill as probe } from "../../../abi/libc.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context } from "../context.ts";
-import type { Act, Verdict } from "../../mediation.ts";
+import type { Act, Refusal, Verdict } from "../../mediation.ts";
 import { countsAnew, numbersIn, numbersOf, pidMeant, pidOfNumber } from "../tasks/pid-numbers.ts";
 
 export interface Target {
@@ -28,15 +28,17 @@ export function aimAtPid(context: Context, thread: Thread, pid: number | undefin
   if (pid === undefined) return { relation: "namespace" };
   const process = context.tasks.find(pid);
   if (process === thread.process) return "itself";
-  if (!process) return probe(pid, 0) === -ESRCH ? "nobody" : { relation: "outside" };
+  // 0 would ask about our own group.
+  if (!process) return pid > 0 && probe(pid, 0) === -ESRCH ? "nobody" : { relation: "outside" };
   const relation =
     process.parent === thread.process ? "child" : process === thread.process.parent ? "parent" : "namespace";
   return { relation, target: process.identity.id };
 }
 
-/** Reports what is done to another process; the kernel refuses what is done to nobody. */
+/** Reports what is done to another process. Where there is none the call fails here: one may be born before the kernel looks. */
 export function reach(context: Context, thread: Thread, aim: Aim, act: (target: Target) => Act): Verdict {
-  if (aim === "nobody") return context.attempt();
+  if (aim === "nobody") return context.refuses(ESRCH);
+  // The caller's own number stays its own for as long as it waits.
   return aim === "itself" ? 0 : context.decide(thread, act(aim));
 }
 
@@ -47,13 +49,17 @@ export function aimAtGroup(context: Context, thread: Thread, group: number): Tar
   if (group === 0 || group === numbers?.groups.at(-1)) return { relation: "own-group" };
   if (group === 1) return { relation: "everyone" };
   if (anew || context.tasks.find(group)) return { relation: "namespace-group" };
-  return willBeRefused(context, thread, -group) ? "nobody" : { relation: "outside-group" };
+  return probe(-group, 0) === -ESRCH ? "nobody" : { relation: "outside-group" };
 }
 
-/** No such process, or not this user's: the kernel's own answer, asked with signal 0. */
-export function willBeRefused(context: Context, thread: Thread, number: number): boolean {
+/** The same session may wake a process of any user (kernel/signal.c, check_kill_permission). */
+const SIGCONT = 18;
+
+/** No such process (or group, if negative), or not this user's: the errno of the kernel's own answer, asked with signal 0; else 0. */
+export function signalRefusal(context: Context, thread: Thread, number: number, signalNumber: number): number {
   const result = probe(number, 0);
-  return result === -ESRCH || (result === -EPERM && context.permissions.isPeer(thread));
+  if (result === -ESRCH) return ESRCH;
+  return result === -EPERM && signalNumber !== SIGCONT && context.permissions.isPeer(thread) ? EPERM : 0;
 }
 
 /** `PIDFD_SELF` and its like (linux/pidfd.h): numbers that stand for the caller instead of a descriptor. */
@@ -61,21 +67,32 @@ const PIDFD_SELF_BELOW = -9999;
 
 export const CLOSED = "descriptor not seen (task-closed-to-sensor)";
 
-/** The process a descriptor of the task stands for, in our numbers: a pidfd, or a directory /proc/PID. */
-export function pidBehind(thread: Thread, fd: number): number | "closed" | undefined {
+/**
+ * The process a descriptor of the task stands for, in our numbers (0 if it is not among them): a pidfd, or a directory
+ * /proc/PID. Otherwise the kernel's own error: EBADF where it stands for none, ESRCH where that is gone.
+ */
+export function pidBehind(thread: Thread, fd: number): number | "closed" | Refusal {
   if (fd < PIDFD_SELF_BELOW) return thread.process.pid;
+  const directory = `/proc/${thread.tid}/fd/${fd}`;
   try {
     const told = /^Pid:\s*(-?\d+)$/m.exec(readFileSync(`/proc/${thread.tid}/fdinfo/${fd}`, "latin1"))?.[1];
-    if (told !== undefined) return Number(told) > 0 ? Number(told) : undefined;
-    return pidOfDirectory(thread, fd);
+    if (told !== undefined) return Number(told) >= 0 ? Number(told) : { refusedWith: ESRCH };
+    if (!/\/\d+$/.test(readlinkSync(directory))) return { refusedWith: EBADF };
   } catch (fault) {
-    return (fault as NodeJS.ErrnoException).code === "ENOENT" ? undefined : "closed";
+    return isMissing(fault) ? { refusedWith: EBADF } : "closed";
+  }
+  try {
+    return pidOfDirectory(directory) ?? { refusedWith: ESRCH };
+  } catch (fault) {
+    return isMissing(fault) ? { refusedWith: ESRCH } : "closed";
   }
 }
 
 /** The directory may be of another proc mount, in which the process is called otherwise than in ours. */
-function pidOfDirectory(thread: Thread, fd: number): number | undefined {
-  const directory = `/proc/${thread.tid}/fd/${fd}`;
-  if (!/\/\d+$/.test(readlinkSync(directory))) return undefined;
+function pidOfDirectory(directory: string): number | undefined {
   return pidOfNumber(readlinkSync(`${directory}/ns/pid`), numbersIn(`${directory}/status`)?.pids.at(-1));
+}
+
+function isMissing(fault: unknown): boolean {
+  return (fault as NodeJS.ErrnoException).code === "ENOENT" || (fault as NodeJS.ErrnoException).code === "ESRCH";
 }

@@ -1,33 +1,41 @@
 /**
  * What one process does to another: signals, ptrace, memory, descriptors.
  */
+import { ESRCH } from "../../../abi/errno.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Verdict } from "../../mediation.ts";
 import { numbersOf, pidMeant } from "../tasks/pid-numbers.ts";
-import { aimAt, aimAtGroup, aimAtPid, CLOSED, pidBehind, reach, willBeRefused } from "./aim.ts";
+import { aimAt, aimAtGroup, aimAtPid, CLOSED, pidBehind, reach, signalRefusal } from "./aim.ts";
 
 /** As `kill` has it, -1. */
 const EVERYONE = 1;
 
+/** Signal 0 only asks, and there is none above 64 (`valid_signal`): with such a register the kernel signals no task, come what may. */
+const signalsNoTask = (signalNumber: number): boolean => signalNumber === 0 || signalNumber > 64;
+
 function signal(context: Context, thread: Thread, number: number, signalNumber: number): Verdict {
-  if (number <= 0) return context.attempt();
+  // These calls know no groups: for such a number, which is in a register, there is no task and never will be.
+  if (number <= 0) return 0;
   return signalPid(context, thread, pidMeant(thread, number), signalNumber);
 }
 
 function signalPid(context: Context, thread: Thread, pid: number | undefined, signalNumber: number): Verdict {
-  if (signalNumber === 0 || signalNumber > 64) return context.attempt();
+  if (signalsNoTask(signalNumber)) return 0;
   const aim = aimAtPid(context, thread, pid);
   const isOutside = typeof aim === "object" && aim.relation === "outside";
-  if (isOutside && pid !== undefined && willBeRefused(context, thread, pid)) return context.attempt();
+  const refusal = isOutside && pid !== undefined ? signalRefusal(context, thread, pid, signalNumber) : 0;
+  if (refusal !== 0) return context.refuses(refusal);
   return reach(context, thread, aim, (target) => ({ op: "kill", subject: { signal: signalNumber, ...target } }));
 }
 
 function signalGroup(context: Context, thread: Thread, group: number, signalNumber: number): Verdict {
-  if (signalNumber === 0 || signalNumber > 64) return context.attempt();
+  if (signalsNoTask(signalNumber)) return 0;
   // In a pid namespace of its own the caller's group may be the first as well.
   const aim = group === EVERYONE ? ({ relation: "everyone" } as const) : aimAtGroup(context, thread, group);
-  return aim === "nobody" ? context.attempt() : groupEvent(context, thread, aim.relation, signalNumber);
+  if (aim === "nobody") return context.refuses(ESRCH);
+  const refusal = aim.relation === "outside-group" ? signalRefusal(context, thread, -group, signalNumber) : 0;
+  return refusal === 0 ? groupEvent(context, thread, aim.relation, signalNumber) : context.refuses(refusal);
 }
 
 function groupEvent(context: Context, thread: Thread, relation: string, signalNumber: number): Verdict {
@@ -47,23 +55,24 @@ export const tgkill: Decoder = (context, thread) => signal(context, thread, cont
 const PIDFD_SIGNAL_PROCESS_GROUP = 4;
 
 export const pidfdSendSignal: Decoder = (context, thread) => {
+  const signalNumber = context.call.u32(1);
+  if (signalsNoTask(signalNumber)) return 0;
   const pid = pidBehind(thread, context.call.int(0));
   if (pid === "closed") return context.notSeen(thread, CLOSED);
-  if (pid === undefined) return context.attempt();
-  if ((context.call.u32(3) & PIDFD_SIGNAL_PROCESS_GROUP) === 0)
-    return signalPid(context, thread, pid, context.call.u32(1));
+  if (typeof pid === "object") return context.refuses(pid.refusedWith);
+  if ((context.call.u32(3) & PIDFD_SIGNAL_PROCESS_GROUP) === 0) return signalPid(context, thread, pid, signalNumber);
   // The group whose leader this process is, or was: in our numbers, unlike the one that `kill` is given.
   const isOwn = numbersOf(thread.tid)?.groups[0] === pid;
   const relation = isOwn ? "own-group" : context.tasks.find(pid) ? "namespace-group" : "outside-group";
-  if (relation === "outside-group" && willBeRefused(context, thread, -pid)) return context.attempt();
-  return groupEvent(context, thread, relation, context.call.u32(1));
+  const refusal = relation === "outside-group" ? signalRefusal(context, thread, -pid, signalNumber) : 0;
+  return refusal === 0 ? groupEvent(context, thread, relation, signalNumber) : context.refuses(refusal);
 };
 
 export const pidfdGetfd: Decoder = (context, thread) => {
   const pid = pidBehind(thread, context.call.int(0));
   if (pid === "closed") return context.notSeen(thread, CLOSED);
-  const aim = pid === undefined ? "nobody" : aimAtPid(context, thread, pid);
-  return reach(context, thread, aim, (target) => ({ op: "getfd", subject: target }));
+  if (typeof pid === "object") return context.refuses(pid.refusedWith);
+  return reach(context, thread, aimAtPid(context, thread, pid), (target) => ({ op: "getfd", subject: target }));
 };
 
 /** linux/ptrace.h; requests on a task that is already traced are part of what the first one began. */

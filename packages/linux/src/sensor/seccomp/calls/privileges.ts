@@ -4,7 +4,7 @@
  * They are events whether or not the kernel will grant them: that a program tried is what a reviewer wants to know.
  */
 import { escapeBytes } from "@isoline/core";
-import { EFAULT } from "../../../abi/errno.ts";
+import { EFAULT, EPERM } from "../../../abi/errno.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { kindsIn } from "../../words/namespaces.ts";
 import type { Context, Decoder } from "../context.ts";
@@ -23,12 +23,17 @@ export function setid(call: string, count: number): Decoder {
   };
 }
 
+/** linux/capability.h: asked for before the list is read. */
+const CAP_SETGID = 1n << 6n;
+
 /** `setgroups(size, list)`: the groups themselves are what counts. */
 export const setgroups: Decoder = (context, thread) => {
   const count = context.call.u32(0);
-  if (count > 65_536) return context.attempt();
+  // More than NGROUPS_MAX (linux/limits.h), in a register: refused before the list is read.
+  if (count > 65_536) return 0;
   const shown = Math.min(count, 32);
   const result = shown === 0 ? 0 : context.memory.exactly(thread.tid, context.call.pointer(1), shown * 4);
+  if (result === -EFAULT && (thread.credentials.capabilities & CAP_SETGID) === 0n) return context.refuses(EPERM);
   if (result < 0) return unreadCredentials(context, thread, result);
   const ids = Array.from({ length: shown }, (_, index) => String(context.memory.bytes.readUInt32LE(index * 4)));
   if (count > shown) ids.push(`+${count - shown}`);

@@ -7,6 +7,7 @@
  *
  *   a path         a name in a directory that has been removed, in which nothing can ever be      ENOENT
  *   a descriptor   -1                                                                             EBADF
+ *   a process      a number that is too large for any                                             ESRCH
  *   what is in memory   a copy of ours; what cannot be read, an address where nothing is mapped   EFAULT
  *
  * What it fails with is the answer, unless it is the error that such a stand-in itself gives: then the prediction is.
@@ -15,7 +16,7 @@ import { mkdtempSync, openSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { terminated } from "../../../abi/bytes.ts";
-import { EBADF, ENAMETOOLONG, ENOENT } from "../../../abi/errno.ts";
+import { EBADF, ENAMETOOLONG, ENOENT, ESRCH } from "../../../abi/errno.ts";
 import { addressOf } from "../../../abi/libc.ts";
 import { rawCall, type Word } from "../../../abi/raw-call.ts";
 import { type Syscall, syscallNumbers } from "../../../abi/syscalls.ts";
@@ -32,6 +33,11 @@ type Call = Listener["call"];
  *   a  struct timespec[2] or timeval[2]           b  struct utimbuf
  *   v  bytes, as many as the next argument says   s  struct, as many bytes as the next argument says
  *   x  struct xattr_args, as many bytes as the next argument says
+ *   i  process or thread                          z  what is not looked at before: null
+ *   o  struct iovec[], as many as the next argument says
+ *   m  mask of processors, as many bytes as the argument before says
+ *   k  mask of memory nodes, as many bits as argument 1 says
+ *   g  siginfo_t          r  struct rlimit64      q  struct sched_param        t  struct sched_attr
  */
 const kinds: Partial<Record<Syscall, string>> = {
   open: "pww",
@@ -74,6 +80,32 @@ const kinds: Partial<Record<Syscall, string>> = {
   utimes: "pa",
   futimesat: "dpa",
   utimensat: "dpaw",
+  execve: "pzz",
+  execveat: "dpzzw",
+  acct: "p",
+  swapon: "pw",
+  swapoff: "p",
+  kill: "iw",
+  tkill: "iw",
+  tgkill: "iiw",
+  rt_sigqueueinfo: "iwg",
+  rt_tgsigqueueinfo: "iiwg",
+  pidfd_send_signal: "fwgw",
+  ptrace: "wiww",
+  process_vm_readv: "iowoww",
+  process_vm_writev: "iowoww",
+  pidfd_getfd: "fww",
+  prlimit64: "iwrz",
+  setpriority: "wiw",
+  ioprio_set: "wiw",
+  sched_setparam: "iq",
+  sched_setscheduler: "iwq",
+  sched_setattr: "itw",
+  sched_setaffinity: "iwm",
+  migrate_pages: "iwkk",
+  move_pages: "iwwwww",
+  process_madvise: "fowww",
+  process_mrelease: "fw",
 };
 
 const kindsByNumber: ReadonlyMap<number, string> = new Map(
@@ -82,12 +114,23 @@ const kindsByNumber: ReadonlyMap<number, string> = new Map(
 
 /** Nothing is mapped there (vm.mmap_min_addr), and it is no null pointer. */
 const UNMAPPED = 8;
-/** XATTR_SIZE_MAX (linux/limits.h) is more than the copy holds; a longer value is refused for its size before it is read. */
-const MOST_COPIED = 8192;
-const VALUE = Buffer.alloc(65_536);
+/** PID_MAX_LIMIT (linux/threads.h) is 2^22; the negative of this is no group's number either. */
+const NO_PROCESS = 0x7fff_ffff;
+/** XATTR_SIZE_MAX (linux/limits.h), and more than any other of these may be: what is longer is refused for its size before it is read. */
+const MOST_COPIED = 65_536;
+const VALUE = Buffer.alloc(MOST_COPIED);
+const IOVEC_BYTES = 16n;
+/** Bits for 8192 processors, the most that a kernel of x86-64 is built for. */
+const MOST_PROCESSOR_BYTES = 1024n;
+/** SCHED_ATTR_SIZE_VER0 (linux/sched/types.h): what a size of 0 means. */
+const FIRST_SCHED_ATTR = 48;
 const TOO_LONG = Buffer.alloc(4097, "a");
+/** What one read gives at most. */
+const PIECE = 8192;
 const SLASH = 0x2f;
-const SIZES: Readonly<Record<string, number>> = { a: 32, b: 16 };
+const SIZES: Readonly<Record<string, number>> = { a: 32, b: 16, g: 128, r: 16, q: 4 };
+/** What the stand-ins give by themselves. */
+const OWN_ERRORS = new Set([-ENOENT, -EBADF, -ESRCH]);
 
 export class FirstError {
   readonly #grave = removedDirectory();
@@ -101,7 +144,7 @@ export class FirstError {
     const words: Word[] = [];
     for (let index = 0; index < letters.length; index++) words.push(this.#standIn(call, letters, index, words));
     const result = rawCall(call.number, words);
-    return result === -ENOENT || result === -EBADF ? predicted : Math.max(-result, 0);
+    return OWN_ERRORS.has(result) ? predicted : Math.max(-result, 0);
   }
 
   #standIn(call: Call, letters: string, index: number, words: Word[]): Word {
@@ -109,6 +152,10 @@ export class FirstError {
     switch (letter) {
       case "f":
         return -1;
+      case "i":
+        return call.int(index) < 0 ? -NO_PROCESS : NO_PROCESS;
+      case "z":
+        return 0;
       case "d":
         // The call is about the descriptor itself where the path that follows is empty or absent.
         return this.#path(call, index + 1) === "none" ? -1 : (this.#grave as Grave).fd;
@@ -125,10 +172,21 @@ export class FirstError {
         return this.#copyOfString(call, index);
       case "a":
       case "b":
-        return this.#copy(call, index, SIZES[letter] as number);
+      case "g":
+      case "r":
+      case "q":
+        return this.#copy(call, index, BigInt(SIZES[letter] as number));
       case "v":
       case "s":
         return this.#copy(call, index, call.pointer(index + 1));
+      case "o":
+        return this.#copy(call, index, BigInt.asUintN(60, call.pointer(index + 1)) * IOVEC_BYTES);
+      case "m":
+        return this.#copy(call, index, smaller(BigInt(call.u32(index - 1)), MOST_PROCESSOR_BYTES));
+      case "k":
+        return this.#copy(call, index, nodeBytes(call.pointer(1)));
+      case "t":
+        return this.#schedulingAttributes(call, index);
       case "x":
         return this.#xattrArguments(call, index);
       default:
@@ -151,12 +209,24 @@ export class FirstError {
   }
 
   /** A null pointer stays one. Of more than is copied the kernel only looks at the size. */
-  #copy(call: Call, index: number, size: number | bigint): Word {
+  #copy(call: Call, index: number, size: bigint): Word {
     if (call.isNull(index)) return 0;
     if (size > MOST_COPIED) return VALUE;
     const length = Number(size);
-    if (this.#memory.exactly(call.tid, call.pointer(index), length) < 0) return UNMAPPED;
-    return Buffer.from(this.#memory.bytes.subarray(0, Math.max(length, 1)));
+    const copy = Buffer.alloc(Math.max(length, 128));
+    for (let done = 0; done < length; done += PIECE) {
+      const part = Math.min(length - done, PIECE);
+      if (this.#memory.exactly(call.tid, call.pointer(index) + BigInt(done), part) < 0) return UNMAPPED;
+      this.#memory.bytes.copy(copy, done, 0, part);
+    }
+    return copy;
+  }
+
+  /** The size is the first word; the kernel writes what it would have taken there, in our copy. */
+  #schedulingAttributes(call: Call, index: number): Word {
+    const size = this.#copy(call, index, 4n);
+    if (!(size instanceof Buffer)) return size;
+    return this.#copy(call, index, BigInt(size.readUInt32LE(0) || FIRST_SCHED_ATTR));
   }
 
   /** linux/xattr.h: u64 address of the value, u32 size, u32 flags; the address is the task's, so ours stands in for it. */
@@ -167,6 +237,15 @@ export class FirstError {
     copy.writeBigUInt64LE(readable ? this.#value : BigInt(UNMAPPED), 0);
     return copy;
   }
+}
+
+function smaller(one: bigint, other: bigint): bigint {
+  return one < other ? one : other;
+}
+
+/** mm/mempolicy.c, get_nodes: one bit less than is said, in words of 64. */
+function nodeBytes(bits: bigint): bigint {
+  return bits === 0n ? 0n : ((bits - 1n + 63n) / 64n) * 8n;
 }
 
 interface Grave {
