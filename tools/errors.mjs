@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { COMMAND_PAGE, commandPage } from "./command-page.mjs";
+import { CALL_PAGE, callPage } from "./call-page.mjs";
 import { ERROR_PAGE, errorPage } from "./error-page.mjs";
 import { HOOK_PAGE, hookPage } from "./hook-page.mjs";
 import { repository } from "./run.mjs";
@@ -12,6 +13,7 @@ for (const [page, text] of Object.entries({
   [ERROR_PAGE]: errorPage(repository),
   [HOOK_PAGE]: hookPage(repository),
   ...(commands === undefined ? {} : { [COMMAND_PAGE]: commands }),
+  [CALL_PAGE]: callPage(repository),
 })) {
   writeFileSync(join(repository, page), text);
   console.log(`wrote ${page}`);

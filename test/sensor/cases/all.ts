@@ -1,7 +1,9 @@
 /** Every case there is, by what it is about. */
 import type { Case } from "../case.ts";
+import { capabilityCases } from "./capabilities.ts";
 import { execution } from "./execution.ts";
 import { kernel } from "./kernel.ts";
+import { marks } from "./marks.ts";
 import { naming } from "./names.ts";
 import { network } from "./network.ts";
 import { opening } from "./open.ts";
@@ -17,7 +19,9 @@ export const all: readonly Case[] = [
   ...network,
   ...processes,
   ...requests,
+  ...marks,
   ...privileges,
+  ...capabilityCases,
   ...kernel,
   ...paths,
 ];

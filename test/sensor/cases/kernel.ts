@@ -11,6 +11,18 @@ const WRONG_MAGIC = 0;
 const CLOCK_MONOTONIC = 1;
 const X32 = 0x4000_0000;
 const ENOSYS = 38;
+const LAST_KNOWN = 469;
+const AF_INET = 2;
+const SOCK_DGRAM = 2;
+const SOL_IP = 0;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const IPT_SO_SET_REPLACE = 64;
+const SIOCSIFMTU = 0x8922;
+const SIOCGIFCONF = 0x8912;
+const FIFREEZE = 0xc004_5877;
+const MADV_WILLNEED = 3;
+const MADV_SOFT_OFFLINE = 101;
 /** `adjtimex` refuses ADJ_ADJTIME without ADJ_OFFSET_SINGLESHOT before it looks at anything else. */
 const timex = (modes: number): Script => poke(0, Buffer.concat([struct([4, modes]), Buffer.alloc(252)]));
 
@@ -77,6 +89,40 @@ export const kernel: readonly Case[] = [
       "admin call=quotactl path=?unresolved",
       "admin call=quotactl_fd path=none",
     ],
+  },
+  {
+    does: "network of the machine",
+    calls: [
+      must(call("socket", AF_INET, SOCK_DGRAM, 0)),
+      call("ioctl", result(0), SIOCSIFMTU, UNMAPPED),
+      call("ioctl", result(0), SIOCGIFCONF, UNMAPPED),
+      call("setsockopt", result(0), SOL_IP, IPT_SO_SET_REPLACE, UNMAPPED, 8),
+      call("setsockopt", result(0), SOL_SOCKET, SO_REUSEADDR, at(0), 4),
+      call("setsockopt", result(0), SOL_SOCKET, IPT_SO_SET_REPLACE, at(0), 4),
+    ],
+    events: ["socket family=inet", "admin call=interface-mtu path=none", "admin call=netfilter path=none"],
+  },
+  {
+    does: "a file system as a whole",
+    by: "user",
+    calls: [must(call("open", "dir", 0)), call("ioctl", result(0), FIFREEZE, 0), call("ioctl", 99, FIFREEZE, 0)],
+    events: ["open path=./dir", "admin call=freeze path=./dir"],
+  },
+  {
+    does: "pages are taken out of use",
+    by: "user",
+    calls: [call("madvise", at(0), 4096, MADV_SOFT_OFFLINE), call("madvise", at(0), 4096, MADV_WILLNEED)],
+    events: ["admin call=madvise path=none"],
+  },
+  {
+    does: "calls that are not known",
+    calls: [callNumber(400), callNumber(LAST_KNOWN + 1), callNumber(1_000_000)],
+    events: [
+      "abi arch=x86-64 number=400",
+      `abi arch=x86-64 number=${LAST_KNOWN + 1}`,
+      "abi arch=x86-64 number=1000000",
+    ],
+    told: `400: errno ${ENOSYS}\n${LAST_KNOWN + 1}: errno ${ENOSYS}\n1000000: errno ${ENOSYS}\nexit 0\n`,
   },
   { does: "userfaultfd", calls: [call("userfaultfd", 1)], events: ["userfaultfd"] },
   {

@@ -1,10 +1,8 @@
 /** Who a process is and what world it lives in. */
 import type { Case } from "../case.ts";
-import { at, call, inChild, inClone, link, must, poke, result, type Script, struct, UNMAPPED } from "../script.ts";
+import { at, call, inChild, inClone, link, must, result, type Script, struct, UNMAPPED } from "../script.ts";
 
 const AT_FDCWD = -100;
-const PR_SET_NO_NEW_PRIVS = 38;
-const LANDLOCK_ACCESS_FS_EXECUTE = 1;
 const AT_EMPTY_PATH = 0x1000;
 const NOBODY = 65534;
 const CLONE_FS = 0x200;
@@ -22,11 +20,6 @@ const O_DIRECTORY = 0o200000;
 /** Mounts that follow are seen by nobody else. */
 const apart: Script[] = [must(call("unshare", CLONE_NEWNS)), must(call("mount", 0, "/", 0, MS_PRIVATE_ALL, 0))];
 const apartSeen = ["namespace call=unshare kinds=mount", "mount call=mount source=none path=/ type=none flags=0x44000"];
-/** `struct __user_cap_header_struct` version 3 and the data that follow it. */
-const capabilities = (effective: number, permitted: number, inheritable: number): Script[] => [
-  poke(0, struct([4, 0x20080522], [4, 0])),
-  poke(16, struct([4, effective], [4, permitted], [4, inheritable], [4, 0], [4, 0], [4, 0])),
-];
 
 export const privileges: readonly Case[] = [
   {
@@ -80,11 +73,6 @@ export const privileges: readonly Case[] = [
     events: [],
   },
   {
-    does: "capset",
-    calls: [...capabilities(0, 0, 0), call("capset", at(0), at(16)), call("capset", at(0), UNMAPPED)],
-    events: ["capset effective=0x0 permitted=0x0 inheritable=0x0"],
-  },
-  {
     does: "prctl that matters",
     calls: [
       call("prctl", 4, 1),
@@ -113,19 +101,6 @@ export const privileges: readonly Case[] = [
     does: "prctl that does not",
     calls: [call("prctl", 15, "name"), call("prctl", 3), call("prctl", 38, 1, 0, 0, 0)],
     events: [],
-  },
-
-  {
-    does: "Landlock rules of its own",
-    calls: [
-      must(call("landlock_create_ruleset", struct([8, LANDLOCK_ACCESS_FS_EXECUTE]), 8, 0)),
-      must(call("prctl_plain", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)),
-      must(call("landlock_restrict_self", result(0), 0)),
-      call("landlock_restrict_self", -1, 0),
-      call("execve", "true", 0, 0),
-      inChild(call("open", "file", 0)),
-    ],
-    events: ["exec path=./true", "open path=./file"],
   },
 
   {

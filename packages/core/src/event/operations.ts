@@ -107,7 +107,10 @@ export const operations = {
   ioport: { call: must("text") },
   /** io_uring: its submissions would pass the seccomp sensor by. */
   iouring: {},
-  /** A system call of another ABI (32-bit, x32): its number means something else, so it is refused and recorded. */
+  /**
+   * A system call of another ABI (32-bit, x32), whose number means something else, or of this one (x86-64) with a number that is
+   * newer than we are: refused and recorded.
+   */
   abi: { arch: must("text"), number: must("u32") },
 
   /** What another process may use, or how it runs: limits, priority, scheduling, where its memory lies. */
@@ -120,6 +123,10 @@ export const operations = {
   ioctl: { request: must("text"), ...object },
   /** What only administrators may ask for and has no operation of its own. */
   admin: { call: must("text"), path: must("path") },
+  /** A group of fanotify: its class and what it reports, and how the files are opened that it hands out (`none`: it hands out none). */
+  fanotify: { group: must("text"), access: must("text") },
+  /** The group is to hear of these events at an object, or anywhere on its mount, its file system, its mount namespace. */
+  "fanotify-mark": { group: must("text"), access: must("text"), scope: must("text"), events: must("text"), ...object },
 } as const satisfies Record<string, Record<string, Field>>;
 
 export type Operation = keyof typeof operations;

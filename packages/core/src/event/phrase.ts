@@ -94,7 +94,10 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
   settime: (s) => `set the clock (${s.call})`,
   ioport: (s) => `asked for I/O ports (${s.call})`,
   iouring: () => "set up io_uring",
-  abi: (s) => `made system call ${s.number} of another ABI (${s.arch})`,
+  abi: (s) =>
+    s.arch === "x86-64"
+      ? `made system call ${s.number}, which is not known`
+      : `made system call ${s.number} of another ABI (${s.arch})`,
 
   adjust: (s) => `changed ${adjusted.get(s.call) ?? "something"} of ${other(s.relation)} (${s.call})`,
   sigio: (s) => `had the signals of a descriptor sent to ${other(s.relation)}`,
@@ -102,7 +105,20 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
   ioctl: (s) => `${requests.get(s.request) ?? `asked for ${s.request} at`} ${file(s)}`,
   admin: (s) =>
     `asked for what only administrators may (${[s.call, s.path].filter((word) => word !== NONE).join(" ")})`,
+  fanotify: (s) => `made a fanotify group (${s.group}) ${handedOut(s.access)}`,
+  "fanotify-mark": (s) => `watched ${scopes.get(s.scope) ?? ""}${file(s)} by fanotify (${s.events})`,
 };
+
+function handedOut(access: string): string {
+  return access === NONE ? "that hands out no files" : `that hands out files opened ${accessPhrase(access)}`;
+}
+
+/** How far a mark reaches; an ignored one takes away. */
+const scopes: ReadonlyMap<string, string> = new Map([
+  ["mount", "all on the mount of "],
+  ["filesystem", "all on the file system of "],
+  ["mount-namespace", "the mounts of "],
+]);
 
 /** What each call of `adjust` changes. */
 const adjusted: ReadonlyMap<string, string> = new Map([

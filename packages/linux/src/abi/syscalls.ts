@@ -8,6 +8,7 @@ export const syscallNumbers = {
   mmap: 9,
   mprotect: 10,
   ioctl: 16,
+  madvise: 28,
   shmat: 30,
   socket: 41,
   connect: 42,
@@ -17,6 +18,7 @@ export const syscallNumbers = {
   bind: 49,
   listen: 50,
   socketpair: 53,
+  setsockopt: 54,
   clone: 56,
   fork: 57,
   vfork: 58,
@@ -107,6 +109,8 @@ export const syscallNumbers = {
   accept4: 288,
   rt_tgsigqueueinfo: 297,
   perf_event_open: 298,
+  fanotify_init: 300,
+  fanotify_mark: 301,
   prlimit64: 302,
   open_by_handle_at: 304,
   clock_adjtime: 305,
@@ -147,6 +151,15 @@ export const syscallNumbers = {
   open_tree_attr: 467,
   file_setattr: 469,
 } as const;
+
+/**
+ * The numbers that Linux 6.18 gives to calls, from and to. Each of them is accounted for in docs/system-calls.md; what a newer
+ * kernel may do at any other, this version cannot know.
+ */
+export const numbersInUse: readonly (readonly [from: number, to: number])[] = [
+  [0, 336],
+  [424, 469],
+];
 
 export type Syscall = keyof typeof syscallNumbers;
 

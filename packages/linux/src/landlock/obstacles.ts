@@ -33,6 +33,10 @@ export function obstacleIn(event: Event, { allowsIoUring }: Circumstances): stri
       return "it counts events, perhaps of processes outside the namespace, into which Landlock lets nobody look";
     case "open":
       return looksIntoOthers(event.subject.path) ? outside : undefined;
+    case "fanotify":
+      return event.subject.access === "none"
+        ? undefined
+        : "it is handed files by fanotify, which are opened wherever others open them";
     case "iouring":
       return allowsIoUring ? "it uses io_uring, and what is done through that is not on the contour" : undefined;
     default:

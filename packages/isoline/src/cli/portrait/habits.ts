@@ -118,6 +118,8 @@ const byOperation: { readonly [O in Operation]: Heading | "by access" } = {
   setflags: "changes",
   ioctl: "system",
   admin: "system",
+  fanotify: "system",
+  "fanotify-mark": "system",
 };
 
 function headingOf(event: Event): Heading {

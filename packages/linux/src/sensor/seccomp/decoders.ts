@@ -6,6 +6,7 @@ import * as adjust from "./calls/adjust.ts";
 import * as attributes from "./calls/attributes.ts";
 import * as execution from "./calls/execution.ts";
 import * as kernel from "./calls/kernel.ts";
+import * as marks from "./calls/marks.ts";
 import * as names from "./calls/names.ts";
 import * as network from "./calls/network.ts";
 import * as open from "./calls/open.ts";
@@ -163,6 +164,10 @@ const bySyscall: Record<Syscall, Decoder> = {
   syslog: kernel.admin("syslog"),
   vhangup: kernel.admin("vhangup"),
   lsm_set_self_attr: kernel.admin("lsm_set_self_attr"),
+  fanotify_init: marks.fanotifyInit,
+  fanotify_mark: marks.fanotifyMark,
+  madvise: kernel.admin("madvise"),
+  setsockopt: requests.setsockopt,
   io_uring_setup: kernel.iouring,
   io_uring_enter: kernel.iouring,
   io_uring_register: kernel.iouring,

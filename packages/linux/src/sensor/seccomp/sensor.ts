@@ -3,7 +3,7 @@
  */
 import type { Digest } from "@isoline/core";
 import { EPERM } from "../../abi/errno.ts";
-import { AUDIT_ARCH_X86_64, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
+import { AUDIT_ARCH_X86_64, numbersInUse, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
 import { foreign } from "./calls/kernel.ts";
 import { Context } from "./context.ts";
 import { decoders } from "./decoders.ts";
@@ -106,6 +106,7 @@ export class SeccompSensor implements Sensor {
       if (!thread) return this.#stranger(call.tid);
       if (call.arch !== AUDIT_ARCH_X86_64) return foreign(this.#context, thread, archName(call.arch), call.number);
       if (call.number >= X32_SYSCALL_BIT) return foreign(this.#context, thread, "x32", call.number - X32_SYSCALL_BIT);
+      if (!isInUse(call.number)) return foreign(this.#context, thread, "x86-64", call.number);
       const decode = decoders.get(call.number);
       return decode ? decode(this.#context, thread) : this.#mediator.lost(`no decoder for system call ${call.number}`);
     } catch (fault) {
@@ -122,6 +123,10 @@ export class SeccompSensor implements Sensor {
     this.#mediator.lost("a task could not be identified, its call was refused");
     return EPERM;
   }
+}
+
+function isInUse(number: number): boolean {
+  return numbersInUse.some(([from, to]) => number >= from && number <= to);
 }
 
 function archName(arch: number): string {

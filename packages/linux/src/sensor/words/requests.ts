@@ -14,8 +14,75 @@ export const terminalRequests: Readonly<Record<number, string>> = {
   0x4bfb: "keyboard", // KDSKBDIACRUC
   0x4b4d: "keyboard", // KDSETKEYCODE
 };
-/** FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR (linux/fs.h). */
-export const flagRequests: readonly number[] = [0x4008_6602, 0x401c_5820];
+/**
+ * FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY (linux/fs.h, fsverity.h, fscrypt.h):
+ * what a file is held to from then on.
+ */
+export const flagRequests: readonly number[] = [0x4008_6602, 0x401c_5820, 0x4080_6685, 0x800c_6613];
+/** What is asked of the file system that a descriptor lies on, by number (linux/fs.h, fscrypt.h, btrfs.h; fs/xfs/libxfs/xfs_fs.h). */
+export const fileSystemRequests: Readonly<Record<number, string>> = {
+  0xc004_5877: "freeze", // FIFREEZE
+  0xc004_5878: "thaw", // FITHAW
+  0x8004_587d: "shutdown", // FS_IOC_SHUTDOWN
+  0x4100_9432: "label", // FS_IOC_SETFSLABEL
+  0xc050_6617: "encryption-key", // FS_IOC_ADD_ENCRYPTION_KEY
+  0xc040_6618: "encryption-key", // FS_IOC_REMOVE_ENCRYPTION_KEY
+  0xc040_6619: "encryption-key", // FS_IOC_REMOVE_ENCRYPTION_KEY_ALL_USERS
+  0xc038_586b: "open-by-handle", // XFS_IOC_OPEN_BY_HANDLE
+  0x5000_9401: "subvolume-create", // BTRFS_IOC_SNAP_CREATE
+  0x5000_940e: "subvolume-create", // BTRFS_IOC_SUBVOL_CREATE
+  0x5000_9417: "subvolume-create", // BTRFS_IOC_SNAP_CREATE_V2
+  0x5000_9418: "subvolume-create", // BTRFS_IOC_SUBVOL_CREATE_V2
+  0x5000_940f: "subvolume-remove", // BTRFS_IOC_SNAP_DESTROY
+  0x5000_943f: "subvolume-remove", // BTRFS_IOC_SNAP_DESTROY_V2
+};
+/** What changes the network of the machine, asked of any socket, by number (linux/sockios.h, if_tunnel.h). */
+export const networkRequests: Readonly<Record<number, string>> = {
+  0x890b: "route-add", // SIOCADDRT
+  0x890c: "route-remove", // SIOCDELRT
+  0x8911: "interface-link", // SIOCSIFLINK
+  0x8914: "interface-flags", // SIOCSIFFLAGS
+  0x8916: "interface-address", // SIOCSIFADDR
+  0x8918: "interface-peer", // SIOCSIFDSTADDR
+  0x891a: "interface-broadcast", // SIOCSIFBRDADDR
+  0x891c: "interface-netmask", // SIOCSIFNETMASK
+  0x891e: "interface-metric", // SIOCSIFMETRIC
+  0x8920: "interface-memory", // SIOCSIFMEM
+  0x8922: "interface-mtu", // SIOCSIFMTU
+  0x8923: "interface-name", // SIOCSIFNAME
+  0x8924: "interface-hardware", // SIOCSIFHWADDR
+  0x8926: "interface-encapsulation", // SIOCSIFENCAP
+  0x8930: "interface-slave", // SIOCSIFSLAVE
+  0x8931: "multicast-add", // SIOCADDMULTI
+  0x8932: "multicast-remove", // SIOCDELMULTI
+  0x8934: "interface-flags", // SIOCSIFPFLAGS
+  0x8936: "interface-address", // SIOCDIFADDR
+  0x8937: "interface-hardware", // SIOCSIFHWBROADCAST
+  0x8943: "interface-queue", // SIOCSIFTXQLEN
+  0x8949: "interface-register", // SIOCSMIIREG
+  0x8953: "neighbour-remove", // SIOCDARP
+  0x8955: "neighbour-add", // SIOCSARP
+  0x8971: "interface-map", // SIOCSIFMAP
+  0x8983: "vlan", // SIOCSIFVLAN
+  0x8990: "bond", // SIOCBONDENSLAVE
+  0x8991: "bond", // SIOCBONDRELEASE
+  0x8992: "bond", // SIOCBONDSETHWADDR
+  0x8995: "bond", // SIOCBONDCHANGEACTIVE
+  0x89a0: "bridge", // SIOCBRADDBR
+  0x89a1: "bridge", // SIOCBRDELBR
+  0x89a2: "bridge", // SIOCBRADDIF
+  0x89a3: "bridge", // SIOCBRDELIF
+  0x89b0: "interface-timestamps", // SIOCSHWTSTAMP
+  0x89f1: "tunnel", // SIOCADDTUNNEL
+  0x89f2: "tunnel", // SIOCDELTUNNEL
+  0x89f3: "tunnel", // SIOCCHGTUNNEL
+};
+/** `setsockopt` by which tables of the packet filter are replaced (IPT_, IP6T_, ARPT_, EBT_SO_SET_…; linux/netfilter*). */
+export const netfilterOptions: readonly number[] = [64, 65, 96, 97, 128, 129];
+/** `madvise` that takes pages of the machine out of use: MADV_HWPOISON, MADV_SOFT_OFFLINE (asm-generic/mman-common.h). */
+export const poisoningAdvice: readonly number[] = [100, 101];
+/** The device /dev/userfaultfd, asked for what `userfaultfd` returns (linux/userfaultfd.h). */
+export const USERFAULTFD_IOC_NEW = 0xaa00;
 /** FIOSETOWN, SIOCSPGRP (asm-generic/sockios.h): a pid, or a group if negative, behind the pointer. */
 export const ownerRequests: readonly number[] = [0x8901, 0x8902];
 /** linux/fcntl.h: F_SETOWN, F_SETOWN_EX. */
@@ -31,5 +98,6 @@ export const prctlOptions: Readonly<Record<number, string>> = {
   35: "set-mm",
   36: "set-child-subreaper",
   47: "ambient-capability",
+  62: "sched-core",
   0x59616d61: "set-ptracer",
 };

@@ -165,7 +165,7 @@ export const iouring: Decoder = (context, thread) => {
   return context.mediator.allowsIoUring ? verdict : ENOSYS;
 };
 
-/** A call of another ABI: refused, and recorded. */
+/** A call of another ABI, or one that is not known: refused as if the kernel had none, and recorded. */
 export function foreign(context: Context, thread: Thread, arch: string, number: number): number {
   const act: Act = { op: "abi", subject: { arch, number } };
   context.decide(thread, act);

@@ -4,7 +4,7 @@
  * They are events whether or not the kernel will grant them: that a program tried is what a reviewer wants to know.
  */
 import { escapeBytes } from "@isoline/core";
-import { EFAULT, EPERM } from "../../../abi/errno.ts";
+import { EFAULT, EINVAL, EPERM } from "../../../abi/errno.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { kindsIn } from "../../words/namespaces.ts";
 import type { Context, Decoder } from "../context.ts";
@@ -40,12 +40,26 @@ export const setgroups: Decoder = (context, thread) => {
   return changeCredentials(context, thread, { op: "setid", subject: { call: "setgroups", ids } });
 };
 
-/** `capset(header, data)`: two words each of effective, permitted, inheritable (linux/capability.h, version 3). */
+/** _LINUX_CAPABILITY_VERSION_1 (linux/capability.h): one block of three words; the later versions have two. */
+const ONE_BLOCK = 0x1998_0330;
+const CAPABILITY_VERSIONS = [ONE_BLOCK, 0x2007_1026, 0x2008_0522];
+const BLOCK = 12;
+
+/**
+ * `capset(header, data)`: effective, permitted and inheritable capabilities, a block of words for each 32 of them. How many
+ * blocks the kernel reads is the header's to say, and behind them there may be nothing more.
+ */
 export const capset: Decoder = (context, thread) => {
-  const result = context.memory.exactly(thread.tid, context.call.pointer(1), 24);
-  if (result < 0) return unreadCredentials(context, thread, result);
-  const word = (at: number) =>
-    BigInt(context.memory.bytes.readUInt32LE(at)) | (BigInt(context.memory.bytes.readUInt32LE(at + 12)) << 32n);
+  const header = context.memory.exactly(thread.tid, context.call.pointer(0), 4);
+  if (header < 0) return unreadCredentials(context, thread, header);
+  const version = context.memory.bytes.readUInt32LE(0);
+  if (!CAPABILITY_VERSIONS.includes(version)) return context.refuses(EINVAL);
+  const length = version === ONE_BLOCK ? BLOCK : 2 * BLOCK;
+  const data = context.memory.exactly(thread.tid, context.call.pointer(1), length);
+  if (data < 0) return unreadCredentials(context, thread, data);
+  const words = Buffer.alloc(2 * BLOCK);
+  context.memory.bytes.copy(words, 0, 0, length);
+  const word = (at: number) => BigInt(words.readUInt32LE(at)) | (BigInt(words.readUInt32LE(at + BLOCK)) << 32n);
   return changeCredentials(context, thread, {
     op: "capset",
     subject: { effective: word(0), permitted: word(4), inheritable: word(8) },

@@ -1,19 +1,34 @@
 /**
- * Requests about a descriptor (`ioctl`, `fcntl`) that reach beyond it: into a terminal, into another process, into the
- * flags of a file. All others are data and do not stop.
+ * Requests about a descriptor (`ioctl`, `fcntl`, `setsockopt`) that reach beyond it: into a terminal, into another process, into
+ * the flags of a file, a file system, the network of the machine. All others are data and do not stop.
  */
-import { fcntlCommands, flagRequests, ownerRequests, terminalRequests } from "../../words/requests.ts";
+import { pathText } from "../../files/knowledge.ts";
+import {
+  fcntlCommands,
+  fileSystemRequests,
+  flagRequests,
+  networkRequests,
+  ownerRequests,
+  terminalRequests,
+  USERFAULTFD_IOC_NEW,
+} from "../../words/requests.ts";
 import { pidMeant } from "../tasks/pid-numbers.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
-import type { Verdict } from "../../mediation.ts";
+import type { Act, Verdict } from "../../mediation.ts";
 import { type Aim, aimAtGroup, aimAtPid, reach } from "./aim.ts";
 import { setFlags } from "./attributes.ts";
+import { admin, userfaultfd } from "./kernel.ts";
 import { withDescriptor } from "./names.ts";
 
 export const ioctl: Decoder = (context, thread) => {
   const request = context.call.u32(1);
   if (flagRequests.includes(request)) return setFlags(context, thread);
+  if (request === USERFAULTFD_IOC_NEW) return userfaultfd(context, thread);
+  const network = networkRequests[request];
+  if (network !== undefined) return admin(network)(context, thread);
+  const fileSystem = fileSystemRequests[request];
+  if (fileSystem !== undefined) return ofFileSystem(context, thread, fileSystem);
   if (ownerRequests.includes(request)) {
     const error = context.memory.exactly(thread.tid, context.call.pointer(2), 4);
     return error < 0 ? context.unreadable(thread, error) : owner(context, thread, context.memory.bytes.readInt32LE(0));
@@ -30,6 +45,20 @@ export const ioctl: Decoder = (context, thread) => {
     },
   );
 };
+
+function ofFileSystem(context: Context, thread: Thread, call: string): Verdict {
+  const act = (path: string): Act => ({ op: "admin", subject: { call, path } });
+  return withDescriptor(context, thread, context.call.int(0), act, (found) =>
+    context.decide(thread, act(pathText(found))),
+  );
+}
+
+/** linux/in.h, in6.h: the levels at which the packet filter takes its options; elsewhere the numbers mean other things. */
+const SOL_IP = 0;
+const SOL_IPV6 = 41;
+
+export const setsockopt: Decoder = (context, thread) =>
+  [SOL_IP, SOL_IPV6].includes(context.call.int(1)) ? admin("netfilter")(context, thread) : 0;
 
 /** Kinds of owner (linux/fcntl.h). */
 const F_OWNER_TID = 0;

@@ -1,7 +1,7 @@
 /**
  * The seccomp filter: classic BPF that sends mediated calls to the supervisor and lets the rest pass.
  *
- *   foreign architecture or x32 number → ask (the sensor refuses and records it)
+ *   foreign architecture, x32 number, number that is not known → ask (the sensor refuses and records it)
  *   otherwise a balanced binary search for the number → its condition → ask or allow
  *
  * The search loads nothing but `nr` and `arch`, so the kernel's per-number cache (since 5.11) finds the unconditional
@@ -22,7 +22,7 @@ import {
   SECCOMP_RET_ALLOW,
   SECCOMP_RET_USER_NOTIF,
 } from "../../../abi/seccomp.ts";
-import { AUDIT_ARCH_X86_64, X32_SYSCALL_BIT } from "../../../abi/syscalls.ts";
+import { AUDIT_ARCH_X86_64, numbersInUse, X32_SYSCALL_BIT } from "../../../abi/syscalls.ts";
 import { LinuxError } from "../../../error.ts";
 import type { Condition } from "./mediated.ts";
 
@@ -42,9 +42,16 @@ export function compileFilter(calls: ReadonlyMap<number, Condition>): Buffer {
     { code: BPF_LD_W_ABS, k: DATA_ARCH },
     { code: BPF_JEQ, k: AUDIT_ARCH_X86_64, jf: "ask-near" },
     { code: BPF_LD_W_ABS, k: DATA_NR },
-    { code: BPF_JGE, k: X32_SYSCALL_BIT, jf: "search" },
+    { code: BPF_JGE, k: X32_SYSCALL_BIT, jf: "in-use-0" },
     { code: BPF_RET, k: SECCOMP_RET_USER_NOTIF, label: "ask-near" },
   ];
+  numbersInUse.forEach(([from, to], index) => {
+    const [here, next] = [`in-use-${index}`, `in-use-${index + 1}`];
+    program.push({ code: BPF_JGE, k: from, jf: "ask-unknown", label: here });
+    program.push({ code: BPF_JGE, k: to + 1, jt: next, jf: "search" });
+  });
+  program.push({ code: BPF_RET, k: SECCOMP_RET_USER_NOTIF, label: `in-use-${numbersInUse.length}` });
+  program.push({ code: BPF_RET, k: SECCOMP_RET_USER_NOTIF, label: "ask-unknown" });
   search(program, numbers, calls, "search");
   return assemble(program);
 }

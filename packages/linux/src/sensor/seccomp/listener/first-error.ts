@@ -106,6 +106,7 @@ const kinds: Partial<Record<Syscall, string>> = {
   move_pages: "iwwwww",
   process_madvise: "fowww",
   process_mrelease: "fw",
+  fanotify_mark: "fwwdp",
 };
 
 const kindsByNumber: ReadonlyMap<number, string> = new Map(

@@ -4,7 +4,18 @@
  * A condition keeps the common, harmless form of a call from costing anything (a plain `mmap`, a `sendto` on a connected
  * socket). It may only look at register values: what a pointer points to is the task's to change.
  */
-import { fcntlCommands, flagRequests, ownerRequests, prctlOptions, terminalRequests } from "../../words/requests.ts";
+import {
+  fcntlCommands,
+  fileSystemRequests,
+  flagRequests,
+  netfilterOptions,
+  networkRequests,
+  ownerRequests,
+  poisoningAdvice,
+  prctlOptions,
+  terminalRequests,
+  USERFAULTFD_IOC_NEW,
+} from "../../words/requests.ts";
 import { type Syscall, syscallNumbers } from "../../../abi/syscalls.ts";
 
 /** When a call is mediated: always, or if an argument (low 32 bits) has one of these bits, or is one of these values. */
@@ -17,6 +28,9 @@ export type Condition =
 
 /** `syslog` actions that change something: clear, what the console shows (linux/syslog.h); the rest reads or tells sizes. */
 const SYSLOG_CHANGES = [4, 5, 6, 7, 8];
+
+/** Taking marks away again (linux/fanotify.h) lets the group hear of less. */
+const FAN_MARK_ADD = 1;
 
 const always: Condition = { when: "always" };
 const PROT_EXEC = 4;
@@ -36,8 +50,14 @@ const conditional: Partial<Record<Syscall, Condition>> = {
   ioctl: {
     when: "one-of",
     argument: 1,
-    values: [...Object.keys(terminalRequests).map(Number), ...flagRequests, ...ownerRequests],
+    values: [
+      ...[terminalRequests, networkRequests, fileSystemRequests].flatMap((words) => Object.keys(words).map(Number)),
+      ...[...flagRequests, ...ownerRequests, USERFAULTFD_IOC_NEW],
+    ],
   },
+  setsockopt: { when: "one-of", argument: 2, values: netfilterOptions },
+  madvise: { when: "one-of", argument: 2, values: poisoningAdvice },
+  fanotify_mark: { when: "any-bit", argument: 1, mask: FAN_MARK_ADD },
   fcntl: { when: "one-of", argument: 1, values: Object.values(fcntlCommands) },
   prlimit64: { when: "not-zero", argument: 0 },
   sched_setparam: { when: "not-zero", argument: 0 },

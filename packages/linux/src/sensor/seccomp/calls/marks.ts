@@ -1,0 +1,63 @@
+/**
+ * fanotify: groups that hear of what is done to files, by whichever process of the machine, and may be handed those files or
+ * decide whether it is done at all.
+ */
+import { readFileSync } from "node:fs";
+import { EBADF, EINVAL } from "../../../abi/errno.ts";
+import { AT_FDCWD, O_PATH } from "../../../abi/stat.ts";
+import { eventsIn, groupIn, handsOut, scopeOf } from "../../words/fanotify.ts";
+import type { Context, Decoder } from "../context.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import type { Found } from "../../files/found.ts";
+import type { Thread } from "../tasks/process.ts";
+import { CLOSED } from "./aim.ts";
+import { withDescriptor, withObject } from "./names.ts";
+
+/** `fanotify_init(flags, event_f_flags)`. */
+export const fanotifyInit: Decoder = (context, thread) =>
+  context.decide(thread, { op: "fanotify", subject: groupOf(context.call.u32(0), context.call.u32(1)) });
+
+interface Group {
+  readonly group: string;
+  readonly access: string;
+}
+
+const groupOf = (flags: number, opens: number): Group => ({ group: groupIn(flags), access: handsOut(flags, opens) });
+
+const FAN_MARK_DONT_FOLLOW = 4;
+const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?" };
+
+/** `fanotify_mark(group, flags, mask, directory, path)`; without a path it is about the descriptor itself. */
+export const fanotifyMark: Decoder = (context, thread) => {
+  const { call } = context;
+  const group = groupBehind(thread, call.int(0));
+  if (group === "closed") return context.notSeen(thread, CLOSED);
+  if (typeof group === "number") return context.refuses(group);
+  const flags = call.u32(1);
+  const mark = { ...group, scope: scopeOf(flags), events: eventsIn(call.pointer(2)) };
+  const unresolved = (path: string): Act => ({ op: "fanotify-mark", subject: { ...mark, path, ...UNKNOWN } });
+  const use = ({ files }: Context, found: Found): Verdict =>
+    context.decide(thread, { op: "fanotify-mark", subject: { ...mark, ...files.describe(found) } });
+  const directory = call.int(3);
+  if (!call.isNull(4)) {
+    const follow = (flags & FAN_MARK_DONT_FOLLOW) === 0;
+    return withObject(context, thread, { directory, argument: 4 }, follow, unresolved, (found) => use(context, found));
+  }
+  if (directory === AT_FDCWD) return context.refuses(EBADF);
+  return withDescriptor(context, thread, directory, unresolved, (found) => use(context, found));
+};
+
+const isPathOnly = (told: string): boolean =>
+  (Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(told)?.[1] ?? "0", 8) & O_PATH) !== 0;
+
+/** What /proc tells of a group, or the errno of a descriptor that is none. */
+function groupBehind(thread: Thread, fd: number): Group | number | "closed" {
+  try {
+    const told = readFileSync(`/proc/${thread.tid}/fdinfo/${fd}`, "latin1");
+    const [, flags, opens] = /^fanotify flags:([0-9a-f]+) event-flags:([0-9a-f]+)$/m.exec(told) ?? [];
+    if (flags === undefined || opens === undefined) return isPathOnly(told) ? EBADF : EINVAL;
+    return groupOf(Number.parseInt(flags, 16), Number.parseInt(opens, 16));
+  } catch (fault) {
+    return (fault as NodeJS.ErrnoException).code === "ENOENT" ? EBADF : "closed";
+  }
+}

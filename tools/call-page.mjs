@@ -1,0 +1,97 @@
+/** `docs/system-calls.md`, made from the tables of all system calls and of the requests of those that do many things. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+export const CALL_PAGE = "docs/system-calls.md";
+
+const CALLS = "packages/linux/system-calls/calls.json";
+const REQUESTS = "packages/linux/system-calls/requests.json";
+
+/**
+ * @typedef {{ readonly calls: Readonly<Record<string, number>> }} Group
+ * @typedef {Group & { readonly event: string }} Mediated
+ * @typedef {Group & { readonly because: string }} Harmless
+ * @typedef {Group & { readonly unseen: string, readonly instead: string }} Gap
+ * @typedef {{ readonly mediated: readonly Mediated[], readonly harmless: readonly Harmless[], readonly gap: readonly Gap[], readonly absent: readonly Harmless[] }} Calls
+ *
+ * @typedef {object} Requests
+ * @property {readonly { readonly number: number, readonly name: string, readonly event: string }[]} mediated
+ * @property {readonly { readonly requests: string, readonly because: string }[]} harmless
+ * @property {readonly { readonly requests: string, readonly unseen: string, readonly instead: string }[]} gap
+ * @property {string} [note]
+ */
+
+const PREFACE = `# System calls
+
+<!-- Made by \`npm run docs\` from packages/linux/system-calls/*.json. Change the tables, not this page. -->
+
+Every system call of x86-64 that Linux 6.18 has, and what the seccomp sensor makes of it:
+
+- **mediated**: the call stops, and is decided before it does anything. What is named is the event that comes of it.
+- *harmless*: it does not stop, and why it need not.
+- **gap**: it does not stop, and does something that nobody is told; what that is, and what to do about it.
+
+Numbers up to 462 are those of Debian's \`linux-libc-dev\` 6.12; those after it, and 336, are out of
+\`arch/x86/entry/syscalls/syscall_64.tbl\` of Linux 6.18. A number in no row is one that no kernel had when this was written:
+such a call is refused with ENOSYS and is an \`abi\` event, so that a newer kernel brings no way around. How the bpf sensor
+differs stands in [guarantees.md](guarantees.md#differences-from-the-seccomp-sensor).
+`;
+
+/** @param {string} root @returns {Calls} */
+export const callTable = (root) => JSON.parse(readFileSync(join(root, CALLS), "utf8"));
+
+/** @param {string} root @returns {Record<string, Requests>} */
+export const requestTable = (root) => JSON.parse(readFileSync(join(root, REQUESTS), "utf8"));
+
+/** @param {string} root @returns {string} the page as the tables want it */
+export function callPage(root) {
+  const { mediated, harmless, gap, absent } = callTable(root);
+  const rows = [
+    ...mediated.flatMap((group) => rowsOf(group, `**mediated**: ${group.event}`)),
+    ...harmless.flatMap((group) => rowsOf(group, `*harmless*: ${group.because}`)),
+    ...gap.flatMap((group) => rowsOf(group, `**gap**: ${group.unseen} ${group.instead}`)),
+    ...absent.flatMap((group) => rowsOf(group, `*harmless*: ${group.because}`)),
+  ].sort(([a], [b]) => a - b);
+  const counts = [mediated, harmless, gap, absent].map((groups) =>
+    groups.reduce((sum, { calls }) => sum + Object.keys(calls).length, 0),
+  );
+  return [
+    PREFACE,
+    `${rows.length} calls: ${counts[0]} mediated, ${counts[1]} harmless, ${counts[2]} gaps, ${counts[3]} that are not there.`,
+    "",
+    "| number | call | |",
+    "| --- | --- | --- |",
+    ...rows.map(([number, name, said]) => `| ${number} | \`${name}\` | ${cell(said)} |`),
+    "",
+    "## Calls that do many things",
+    "",
+    "Which of their requests stop, by number; no other does.",
+    "",
+    ...Object.entries(requestTable(root)).flatMap(([call, requests]) => requestSection(call, requests)),
+  ].join("\n");
+}
+
+/** @param {Group} group @param {string} said @returns {[number: number, name: string, said: string][]} */
+const rowsOf = ({ calls }, said) => Object.entries(calls).map(([name, number]) => [number, name, said]);
+
+/** @param {string} call @param {Requests} requests @returns {string[]} */
+function requestSection(call, { mediated, harmless, gap, note }) {
+  const rows = [
+    ...byEvent(mediated).map(([event, names]) => `| ${names} | **mediated**: \`${event}\` |`),
+    ...harmless.map(({ requests, because }) => `| ${requests} | *harmless*: ${because} |`),
+    ...gap.map(({ requests, unseen, instead }) => `| ${requests} | **gap**: ${unseen} ${instead} |`),
+  ];
+  const table = rows.length > 0 ? ["| request | |", "| --- | --- |", ...rows, ""] : [];
+  return [`### ${call}`, "", ...(note === undefined ? [] : [note, ""]), ...table];
+}
+
+/** @param {Requests["mediated"]} requests @returns {[event: string, names: string][]} */
+function byEvent(requests) {
+  /** @type {Map<string, string[]>} */
+  const names = new Map();
+  for (const { number, name, event } of requests)
+    names.set(event, [...(names.get(event) ?? []), `${name} (${number > 255 ? `0x${number.toString(16)}` : number})`]);
+  return [...names].map(([event, list]) => [event, list.join(", ")]);
+}
+
+const cell = (/** @type {string} */ text) => text.replaceAll("|", "\\|");
