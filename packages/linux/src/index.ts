@@ -10,7 +10,7 @@ export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/mediati
 export type { FileInspector, FileUse, UsedFile, UsingThread } from "./sensor/inspection.ts";
 export { deviceName } from "./sensor/files/sensed-file.ts";
 export { holdersOf, isRunning } from "./sensor/holders.ts";
-export { fileVersion } from "./sensor/files/knowledge.ts";
+export { fileVersion, lastingVersion } from "./sensor/files/knowledge.ts";
 export { SeccompSensor } from "./sensor/seccomp/sensor.ts";
 export type { ActingProcess, ActingThread, Identity } from "./sensor/acting.ts";
 export {

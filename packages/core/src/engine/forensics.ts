@@ -12,11 +12,12 @@ import type { Exchange } from "../profile/profile.ts";
 /** What is to be said of a file's content beside its digest. It is no part of a point: the same content is the same, whoever vouches. */
 export interface ContentRemark {
   /**
-   * `changed`, `gone`: the file was not there any more as it was used, so that its content is not known. `fs-verity`: the
+   * `changed`, `gone`: the file was not there any more as it was used, so that its content is not known. `written`: something
+   * had it open for writing, so that what runs may be something else than what was read. `fs-verity`: the
    * kernel lets nobody change it, and keeps a digest by which it checks whatever is read. `ima`: the kernel itself computed the
    * digest, of the file that it was asked about.
    */
-  readonly what: "changed" | "gone" | "fs-verity" | "ima";
+  readonly what: "changed" | "gone" | "written" | "fs-verity" | "ima";
   readonly path: string;
   /** What the kernel vouches by, as `ALGORITHM:HEX`. */
   readonly digest?: string;

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Digest } from "@isoline/core";
-import { fileVersion } from "@isoline/linux";
+import { fileVersion, lastingVersion } from "@isoline/linux";
 import { openControlDirectory } from "../control/place.ts";
 import type { KnownFile } from "../namespace/plan.ts";
 
@@ -24,7 +24,7 @@ export function remembered(path: string): readonly KnownFile[] {
 
 /** Hashes a file and remembers it, unless it may not be remembered or changes meanwhile. */
 export async function remember(path: string): Promise<void> {
-  const version = fileVersion(path);
+  const version = lastingVersion(path);
   if (version === undefined) return;
   const hash = createHash("sha256");
   for await (const piece of createReadStream(path)) hash.update(piece as Buffer);

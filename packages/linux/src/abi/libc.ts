@@ -69,6 +69,7 @@ const NR = {
   setresgid: 119,
   setfsuid: 122,
   setfsgid: 123,
+  fcntl: 72,
   fstatfs: 138,
   prctl: 157,
   wait4: 61,
@@ -104,6 +105,11 @@ export function symbolAddress(name: string): bigint {
 
 export function ioctl(fd: number, request: number, argument: Buffer | number): number {
   return fail(typeof argument === "number" ? ioctlWord(fd, request, argument) : ioctlPointer(fd, request, argument));
+}
+
+/** `fcntl(2)` with a command that takes a number. */
+export function fcntl(fd: number, command: number, argument: number): number {
+  return fail(word3(NR.fcntl, fd, command, argument));
 }
 
 /** `flock(2)`. */

@@ -12,6 +12,7 @@ const STATX_MNT_ID = 0x1000;
 export const STATX_MASK = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 
 export const O_WRONLY = 0o1;
+export const O_RDWR = 0o2;
 export const O_ACCMODE = 0o3;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
@@ -81,6 +82,10 @@ export class Stat {
   /** When content or attributes changed last, in whole seconds since 1970. */
   get changedAt(): number {
     return (this.#words[24] as number) + (this.#words[25] as number) * 2 ** 32;
+  }
+  /** The same in milliseconds. */
+  get changedAtMilliseconds(): number {
+    return this.changedAt * 1000 + (this.#words[26] as number) / 1e6;
   }
   /** Device of the filesystem, `major:minor` packed into one number. */
   get device(): number {

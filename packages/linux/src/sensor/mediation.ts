@@ -13,6 +13,8 @@ export type Act<O extends Operation = Operation> = {
     readonly observation?: Partial<Observation>;
     /** What there is to say of the files' content beside. */
     readonly content?: readonly ContentRemark[];
+    /** The verdict is about this moment: content that counts may change without a sign of that. */
+    readonly passing?: true;
   };
 }[O];
 

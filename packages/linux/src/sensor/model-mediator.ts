@@ -178,7 +178,7 @@ export class ModelMediator implements Mediator {
   decide(act: Act, thread: ActingThread, actor: Actor, key: KeyBytes | undefined): Verdict {
     const { process } = thread;
     // Field by field: this is done for each event, and to spread the rest of an object is slow.
-    const { op, subject, content } = act;
+    const { op, subject, content, passing } = act;
     const seen = { op, actor, subject } as Event;
     const observation = this.#observe(thread, act.observation);
     if (this.#leveller.overlooks(seen, observation)) return 0;
@@ -197,13 +197,14 @@ export class ModelMediator implements Mediator {
     const judgement = this.#engine.judge(event, circumstances);
     if (judgement.refuse) this.#leveller.withdraw();
     const missed = content?.some(isMissed) ?? false;
-    const isKnown = !missed && judgement.known !== 0 && !dependsOnCreations(event) && !dependsOnProcesses(event);
+    const isKnown =
+      !missed && !passing && judgement.known !== 0 && !dependsOnCreations(event) && !dependsOnProcesses(event);
     this.wasLasting = isKnown && !dependsOnPorts(event);
     if (key && isKnown) this.#known.remember(key.bytes, 0, key.length, judgement.known);
     this.#onDecision?.(event, judgement, circumstances);
     const verdict = this.#carryOut(judgement, process);
     return missed
-      ? verdict || this.lost("content that counts was changed or gone before it could be read", process)
+      ? verdict || this.lost("content that counts was changed, gone or being written when it was read", process)
       : verdict;
   }
 

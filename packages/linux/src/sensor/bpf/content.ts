@@ -80,8 +80,8 @@ export class SeenContent {
   }
 
   /** The content that the kernel half saw, by SHA-256; where it is not to be had any more, why. */
-  of(seen: SeenObject, pid: number): Content {
-    const found = this.find(seen, pid, (found) => this.#files.contentOf(found, () => pathTextOf(seen)));
+  of(seen: SeenObject, pid: number, use: "executed" | "read" = "executed"): Content {
+    const found = this.find(seen, pid, (found) => this.#files.contentOf(found, () => pathTextOf(seen), use));
     if (typeof found === "object") return found;
     const isToBeHad = seen.standing === standings.here && isStored(seen);
     return isToBeHad ? { remark: { what: found, path: pathTextOf(seen) } } : NO_CONTENT;

@@ -1,5 +1,5 @@
 /** The content of a file that is looked at by its descriptor. */
-import { appendFileSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, mkdtempSync, openSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,19 +16,70 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 function withFile<T>(content: string, use: (path: string, found: Found) => T): T {
   const path = join(place, "file");
   writeFileSync(path, content);
+  return withPath(path, (found) => use(path, found));
+}
+
+function withPath<T>(path: string, use: (found: Found) => T): T {
   const found = new Found();
   found.adopt(openSync(path, "r"), undefined);
   try {
-    return use(path, found);
+    return use(found);
   } finally {
     found.close();
   }
 }
 
-test("has the digest of what is in it", () => {
-  withFile("text", (_, found) => {
-    const digest = createHash("sha256").update("text").digest("hex");
-    expect(new FileKnowledge(() => {}).contentOf(found)).toEqual({ digest });
+const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");
+
+/** Until a later change is sure to have another time. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 60));
+
+test("has the digest of what is in it", async () => {
+  writeFileSync(join(place, "settled"), "text");
+  await pause();
+  withPath(join(place, "settled"), (found) => {
+    expect(new FileKnowledge(() => {}).contentOf(found)).toEqual({ digest: digestOf("text") });
+  });
+});
+
+test("that changed a moment ago may do so again in the same moment, so it is read again the next time", () => {
+  withFile("text", (path, found) => {
+    const files = new FileKnowledge(() => {});
+    const now = new Date();
+    expect(files.contentOf(found)).toEqual({ digest: digestOf("text"), passing: true });
+    expect(files.writersOf(found)).toBe("unknown");
+    writeFileSync(path, "test");
+    utimesSync(path, now, now);
+    expect(files.contentOf(found).digest ?? files.contentOf(found).remark?.what).not.toBe(digestOf("text"));
+  });
+});
+
+test("that is open for writing is said to be written where it is executed, and read again the next time", async () => {
+  const path = join(place, "open");
+  writeFileSync(path, "text");
+  const writer = openSync(path, "r+");
+  await pause();
+  withPath(path, (found) => {
+    const files = new FileKnowledge(() => {});
+    const content = { digest: digestOf("text"), passing: true };
+    expect(files.contentOf(found)).toEqual({ ...content, remark: { what: "written", path } });
+    expect(files.contentOf(found, undefined, "read")).toEqual(content);
+    expect(files.writersOf(found)).toBe("some");
+    closeSync(writer);
+    expect(files.writersOf(found)).toBe("none");
+    expect(files.contentOf(found)).toEqual({ digest: digestOf("text") });
+  });
+});
+
+test("is told by no version once the namespace sets the clock", async () => {
+  writeFileSync(join(place, "timed"), "text");
+  await pause();
+  withPath(join(place, "timed"), (found) => {
+    const files = new FileKnowledge(() => {});
+    expect(files.contentOf(found).passing).toBeUndefined();
+    files.noteClock();
+    expect(files.contentOf(found).passing).toBe(true);
+    expect(files.versionsTell).toBe(false);
   });
 });
 

@@ -2,15 +2,16 @@
  * What a file is: its class of filesystem, its canonical path as text, its content.
  */
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { type Digest, escapeBytes } from "@isoline/core";
-import { fstatfs, statx } from "../../abi/libc.ts";
-import { AT_EMPTY_PATH, AT_FDCWD, Stat, STATX_MASK } from "../../abi/stat.ts";
+import { fstatfs, openat2, statx } from "../../abi/libc.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
 import { type Content, NO_CONTENT } from "./content.ts";
-import { EMPTY } from "../../abi/bytes.ts";
+import { EMPTY, openHow, terminated } from "../../abi/bytes.ts";
 import { Originals } from "./originals.ts";
-import type { Found } from "./found.ts";
+import { Found } from "./found.ts";
 import { enforcedVerity } from "./verity.ts";
+import { type Writers, WriterSearch } from "./writers.ts";
 
 /**
  * Filesystem magics (linux/magic.h) whose files are not stored bytes. Everything else is `disk`: which storage it is
@@ -51,10 +52,20 @@ const CACHE_SIZE = 65_536;
 /** No digest, since the file changed while it was read. */
 const CHANGED = "changed";
 
+interface Looked {
+  readonly digest: string;
+  readonly writers: Writers;
+  readonly verity: string | undefined;
+}
+
 export class FileKnowledge {
   readonly #digests = new Map<string, string>();
   /** What fs-verity says of versions of files that have it. */
   readonly #verity = new Map<string, string>();
+  /** Versions that nothing could write to at some moment while they were that: another content has another version. */
+  readonly #lasting = new Set<string>();
+  readonly #writers = new WriterSearch();
+  #clockIsSet = false;
   readonly #statfs: Buffer = Buffer.alloc(120);
   readonly #chunk: Buffer = Buffer.alloc(1 << 17);
   readonly #version: Buffer = Buffer.alloc(48);
@@ -79,68 +90,138 @@ export class FileKnowledge {
 
   /**
    * SHA-256 of a regular file's content, by the very inode that was found; none if it cannot be read, and that it changed if
-   * it did while it was read. Remembered by device, inode, birth time, ctime and size. What the kernel makes up when it is
-   * read has no content: to read it may take it from the workload, do something, or never end (`/proc/kmsg` does all three).
+   * it did while it was read. What the kernel makes up when it is read has no content: to read it may take it from the
+   * workload, do something, or never end (`/proc/kmsg` does all three).
+   *
+   * Remembered by device, inode, birth time, ctime and size, if these prove that it is the same (`writers.ts`). What is
+   * `executed` while something may write to it is said to be written: what will run is not known. Data that is `read` is
+   * often written at the same time, by a log or a database: it is as it was read, and read again the next time.
    */
-  contentOf(found: Found, path = () => pathText(found)): Content {
-    const digest = this.#look(found, "sha256");
-    if (digest === undefined) return NO_CONTENT;
-    if (digest === CHANGED) return { remark: { what: "changed", path: path() } };
-    const verity = this.#verity.get(this.#versionOf(found.stat));
+  contentOf(found: Found, path = () => pathText(found), use: "executed" | "read" = "executed"): Content {
+    const looked = this.#look(found, "sha256");
+    if (looked === undefined) return NO_CONTENT;
+    if (looked === CHANGED) return { remark: { what: "changed", path: path() } };
+    const { digest, writers, verity } = looked;
+    const remark =
+      writers === "some" && use === "executed"
+        ? ({ what: "written", path: path() } as const)
+        : verity === undefined
+          ? undefined
+          : ({ what: "fs-verity", path: path(), digest: verity } as const);
     return {
       digest: digest as Digest,
-      ...(verity === undefined ? {} : { remark: { what: "fs-verity", path: path(), digest: verity } as const }),
+      ...(remark === undefined ? {} : { remark }),
+      ...(writers === "none" ? {} : { passing: true }),
     };
   }
 
   /** The same by another algorithm, as Node calls it; in hexadecimal, undefined if it is not to be had. */
   digestOf(found: Found, algorithm: string): string | undefined {
-    const digest = this.#look(found, algorithm);
-    return digest === CHANGED ? undefined : digest;
+    const looked = this.#look(found, algorithm);
+    return looked === CHANGED ? undefined : looked?.digest;
   }
 
-  #look(found: Found, algorithm: string): string | undefined {
+  /**
+   * Whether something may write to a regular file. `none` lasts: whatever has the version with which the file was found has
+   * the same content, and what was found out about that holds.
+   */
+  writersOf(found: Found): Writers {
+    if (!found.stat.isRegular || this.classOf(found) !== "disk") return "unknown";
+    const version = this.#versionOf(found.stat);
+    if (this.#lasting.has(version)) return "none";
+    const writers = withReadable(found.fd, (readable) => this.#search(readable, found.stat)) ?? "unknown";
+    if (writers !== "none") return writers;
+    if (!this.isStill(found)) return "unknown";
+    this.#lasting.add(version);
+    return "none";
+  }
+
+  /** Whether a file has the version that it was found with. */
+  isStill({ fd, stat }: Found): boolean {
+    const now = new Stat();
+    if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, now.bytes) < 0) return false;
+    return this.#versionOf(now) === this.#versionOf(stat);
+  }
+
+  /** Takes note of a file that was opened for reading and writing. */
+  noteOpened(stat: Stat): void {
+    if (stat.isRegular) this.#writers.noteOpened(stat);
+  }
+
+  /** Takes note that the namespace made an overlay file system. */
+  noteOverlay(): void {
+    this.#writers.noteOverlay();
+  }
+
+  /** Takes note that the namespace sets the clock: from now on times prove nothing, because it can have any of them again. */
+  noteClock(): void {
+    this.#clockIsSet = true;
+    this.#digests.clear();
+    this.#lasting.clear();
+  }
+
+  /** Whether the version of a file tells its content: not once the namespace sets the clock. */
+  get versionsTell(): boolean {
+    return !this.#clockIsSet;
+  }
+
+  /** A version that nothing can write to lasts, if it turns out to be the version still. */
+  #search(readable: number, stat: Stat): Writers {
+    const writers = this.#writers.of(readable, stat);
+    return writers === "none" && this.#clockIsSet ? "unknown" : writers;
+  }
+
+  #look(found: Found, algorithm: string): Looked | typeof CHANGED | undefined {
     if (!found.stat.isRegular || found.stat.size > MAX_CONTENT || this.classOf(found) !== "disk") return undefined;
     const version = this.#versionOf(found.stat);
     const entry = algorithm + version;
     const known = this.#digests.get(entry);
     if (known) {
       if (algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, known);
-      return known;
+      return { digest: known, writers: "none", verity: this.#verity.get(version) };
     }
-    const verity = withReadable(found.fd, enforcedVerity);
-    // What has the same digest of fs-verity has the same content, wherever it is.
-    const entryOfVerity = verity === undefined ? undefined : `${algorithm} ${verity}`;
-    const digest =
-      (entryOfVerity !== undefined && this.#digests.get(entryOfVerity)) ||
-      (algorithm === "sha256" && this.#ofOriginal(found)) ||
-      this.#hash(found, algorithm);
-    const after = new Stat();
-    if (!digest || statx(found.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, after.bytes) < 0) return undefined;
-    if (verity === undefined && this.#versionOf(after) !== version) return CHANGED;
-    if (this.#digests.size >= CACHE_SIZE) {
+    return withReadable(found.fd, (readable) => {
+      const verity = enforcedVerity(readable);
+      // Before it is read: what is written from now on shows in its times.
+      const writers = verity !== undefined || this.#lasting.has(version) ? "none" : this.#search(readable, found.stat);
+      // What has the same digest of fs-verity has the same content, wherever it is.
+      const entryOfVerity = verity === undefined ? undefined : `${algorithm} ${verity}`;
+      const digest =
+        (entryOfVerity !== undefined && this.#digests.get(entryOfVerity)) ||
+        (algorithm === "sha256" && this.#ofOriginal(readable, found.stat)) ||
+        this.#hash(readable, found.stat, algorithm);
+      if (verity === undefined && !this.isStill(found)) return CHANGED;
+      if (writers === "none") this.#remember(version, entry, digest, entryOfVerity, verity);
+      if (writers === "none" && algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, digest);
+      return { digest, writers, verity };
+    });
+  }
+
+  #remember(version: string, entry: string, digest: string, entryOfVerity?: string, verity?: string): void {
+    if (this.#digests.size >= CACHE_SIZE || this.#lasting.size >= CACHE_SIZE) {
       this.#digests.clear();
       this.#verity.clear();
+      this.#lasting.clear();
     }
+    this.#lasting.add(version);
     this.#digests.set(entry, digest);
-    if (verity !== undefined && entryOfVerity !== undefined) {
-      this.#digests.set(entryOfVerity, digest);
-      this.#verity.set(version, verity);
-    }
-    if (algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, digest);
-    return digest;
+    if (verity === undefined || entryOfVerity === undefined) return;
+    this.#digests.set(entryOfVerity, digest);
+    this.#verity.set(version, verity);
   }
 
   /** Takes a file's digest from whoever hashed it before, as that version of it (`fileVersion`). */
   know(version: string, digest: Digest): void {
-    this.#digests.set(`sha256${Buffer.from(version, "hex").toString("latin1")}`, digest);
+    const bytes = Buffer.from(version, "hex").toString("latin1");
+    this.#lasting.add(bytes);
+    this.#digests.set(`sha256${bytes}`, digest);
   }
 
   close(): void {
     this.#originals.close();
   }
 
-  /** What changes whenever the content of a file may have changed; undefined where there is no such thing. */
+  /** The version of a file that is stored bytes; see `writersOf`. */
   versionOf(found: Found): string | undefined {
     return found.stat.isRegular && this.classOf(found) === "disk" ? this.#versionOf(found.stat) : undefined;
   }
@@ -159,10 +240,7 @@ export class FileKnowledge {
     const version = this.versionOf(found);
     if (version === undefined || found.stat.size > most) return undefined;
     const bytes = this.slice(found, 0, found.stat.size);
-    const after = new Stat();
-    const isSame =
-      statx(found.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, after.bytes) >= 0 && this.#versionOf(after) === version;
-    return isSame ? bytes : undefined;
+    return this.isStill(found) ? bytes : undefined;
   }
 
   /** Bytes of a regular file at a place; undefined if it cannot be read or is too short. */
@@ -174,14 +252,12 @@ export class FileKnowledge {
   }
 
   /** Of a copy of something large that is known. An original that was written to meanwhile is none. */
-  #ofOriginal({ fd, stat }: Found): string | undefined {
-    return withReadable(fd, (readable) => {
-      const original = this.#originals.sameAs(readable, stat.size);
-      if (!original) return undefined;
-      const now = new Stat();
-      if (statx(original.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, now.bytes) < 0) return undefined;
-      return this.#digests.get(`sha256${this.#versionOf(now)}`) === original.digest ? original.digest : undefined;
-    });
+  #ofOriginal(readable: number, { size }: Stat): string | undefined {
+    const original = this.#originals.sameAs(readable, size);
+    if (!original) return undefined;
+    const now = new Stat();
+    if (statx(original.fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, now.bytes) < 0) return undefined;
+    return this.#digests.get(`sha256${this.#versionOf(now)}`) === original.digest ? original.digest : undefined;
   }
 
   #versionOf(stat: Stat): string {
@@ -190,24 +266,25 @@ export class FileKnowledge {
   }
 
   /** No further than the file reached when it was found: somebody may write faster than we read. */
-  #hash({ fd, stat }: Found, algorithm: string): string | undefined {
-    return withReadable(fd, (readable) => {
-      const hash = createHash(algorithm);
-      for (let got = 1, total = 0; got > 0 && total <= stat.size; total += got) {
-        got = readSync(readable, this.#chunk, 0, this.#chunk.length, null);
-        hash.update(this.#chunk.subarray(0, got));
-        this.#meanwhile();
-      }
-      return hash.digest("hex");
-    });
+  #hash(readable: number, { size }: Stat, algorithm: string): string {
+    const hash = createHash(algorithm);
+    for (let got = 1, total = 0; got > 0 && total <= size; total += got) {
+      got = readSync(readable, this.#chunk, 0, this.#chunk.length, total);
+      hash.update(this.#chunk.subarray(0, got));
+      this.#meanwhile();
+    }
+    return hash.digest("hex");
   }
 }
 
-/** Opens the object behind an O_PATH descriptor for reading: the same inode, whatever its name says by now. */
+/**
+ * Opens the object behind an O_PATH descriptor for reading: the same inode, whatever its name says by now. Without waiting: a
+ * lease that another process holds on it could make that three quarters of a minute.
+ */
 export function withReadable<T>(fd: number, use: (readable: number) => T): T | undefined {
   let readable: number;
   try {
-    readable = openSync(`/proc/self/fd/${fd}`, "r");
+    readable = openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch {
     return undefined;
   }
@@ -241,8 +318,8 @@ export function pathText(found: Found): string {
 }
 
 /**
- * What changes whenever a file's content may have changed, in hexadecimal: device, inode, birth time, ctime, size. Undefined
- * where that could be made up: of what is no regular file on a block device.
+ * Device, inode, birth time, ctime and size of a file, in hexadecimal; undefined where they could be made up: of what is no
+ * regular file on a block device. They tell its content if they are a `lastingVersion`.
  */
 export function fileVersion(path: string): string | undefined {
   const stat = new Stat();
@@ -250,4 +327,17 @@ export function fileVersion(path: string): string | undefined {
   const version = Buffer.alloc(48);
   stat.putVersion(version, 0);
   return stat.isRegular && stat.isOnBlockDevice ? version.toString("hex") : undefined;
+}
+
+/** The same where nothing can write to the file at this moment, so that another content will have another version. */
+export function lastingVersion(path: string): string | undefined {
+  const found = new Found();
+  const fd = openat2(AT_FDCWD, terminated(path), openHow(O_PATH | O_CLOEXEC, 0, 0));
+  try {
+    if (fd < 0 || found.adopt(fd, undefined) < 0 || new FileKnowledge(() => {}).writersOf(found) !== "none")
+      return undefined;
+    return fileVersion(`/proc/self/fd/${fd}`);
+  } finally {
+    found.close();
+  }
 }

@@ -31,6 +31,7 @@ export class SensedFile implements UsedFile {
   #type: { readonly name: string | undefined } | undefined;
   #uuid: { readonly text: string | undefined } | undefined;
   #tid = 0;
+  #moments = 0;
 
   constructor(files: FileKnowledge) {
     this.#files = files;
@@ -69,6 +70,7 @@ export class SensedFile implements UsedFile {
     return this.#at.stat.changedAt;
   }
   get version(): string {
+    if (this.#files.writersOf(this.#at) !== "none") return `once ${++this.#moments}`;
     this.#at.stat.putVersion(this.#version, 0);
     return this.#version.toString("latin1");
   }

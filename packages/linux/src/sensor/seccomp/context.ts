@@ -42,6 +42,7 @@ export class Context {
   readonly found = new Found();
   readonly found2 = new Found();
   readonly #key = new RawKey();
+  #moments = 0;
   readonly #firstError = new FirstError();
   readonly #sensed = new SensedFile(this.files);
 
@@ -58,6 +59,12 @@ export class Context {
   /** A key for an operation of this thread, to be completed by the decoder; overwritten by the next. */
   keyFor(op: Operation, thread: Thread): RawKey {
     return this.#key.begin(operationNumbers.get(op) as number, thread);
+  }
+
+  /** The key with the version of a file whose content counts; where versions do not tell that, one that never comes again. */
+  versioned(key: RawKey, { stat }: Found): RawKey {
+    key.version(stat);
+    return this.files.versionsTell ? key : key.u32(++this.#moments);
   }
 
   /**
@@ -100,7 +107,15 @@ export class Context {
     this.listener.receiveWaiting();
     const { identity } = thread.process;
     const actor = { task: identity.id, parent: identity.parentId, credentials: thread.credentials };
-    return this.mediator.decide(act, thread, actor, key);
+    const verdict = this.mediator.decide(act, thread, actor, key);
+    if (verdict === PROCEED) this.#takeNote(act);
+    return verdict;
+  }
+
+  /** What the namespace is let do to the clock or beneath a file system changes what the times of files prove. */
+  #takeNote(act: Act): void {
+    if (act.op === "settime") this.files.noteClock();
+    if (act.op === "mount" && act.subject.type === "overlay") this.files.noteOverlay();
   }
 
   /** The kernel will refuse: nothing is exchanged. */

@@ -23,7 +23,7 @@ export class FileActs {
     const seen = record.object(0);
     if ((flags & O_PATH) !== 0) return { op: "open", subject: { access: "path", ...describeObject(seen) } };
     const counts = this.#readsContent && (seen.mode & S_IFMT) === S_IFREG && (flags & O_ACCMODE) !== O_WRONLY;
-    const content = counts ? this.#content.of(seen, record.pid) : NO_CONTENT;
+    const content = counts ? this.#content.of(seen, record.pid, "read") : NO_CONTENT;
     const what = describeObject(seen);
     // The kind follows, where it is the only name that there is.
     const path = what.path === "ns:" ? `ns:${escapeBytes(record.rest)}` : what.path;

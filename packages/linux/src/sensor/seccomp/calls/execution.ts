@@ -70,7 +70,7 @@ export const mmap: Decoder = (context, thread) => {
     context.call.int(4),
     (path) => ({ op: "map", subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" } }),
     (found) => {
-      const key = context.keyFor("map", thread).u32(context.call.u32(2)).object(found).version(found.stat);
+      const key = context.versioned(context.keyFor("map", thread).u32(context.call.u32(2)).object(found), found);
       const describe = (): Act => {
         const content = context.files.contentOf(found);
         const subject = { access, ...context.files.describe(found), ...digestField(content) };

@@ -3,7 +3,7 @@
  */
 import { readdirSync, readlinkSync } from "node:fs";
 import { escapeBytes, type Image } from "@isoline/core";
-import { EACCES, ELOOP, ENOEXEC } from "../../../abi/errno.ts";
+import { EACCES, ELOOP, ENOEXEC, ETXTBSY } from "../../../abi/errno.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { type Content, digestField } from "../../files/content.ts";
 import type { Context } from "../context.ts";
@@ -47,6 +47,7 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
     for (let rewrites = 0; ; rewrites++) {
       const refusal = file.stat.isRegular ? context.permissions.refusal(file, EXECUTE, thread) : EACCES;
       if (refusal !== 0) return { refusedWith: refusal };
+      if (context.files.writersOf(file) === "some") return { refusedWith: ETXTBSY };
       const denied = inspectRun(context, thread, file);
       if (denied !== 0) return { deniedWith: denied };
       if (file !== target) loaders.push(imageOf(context, file, contents));
@@ -114,13 +115,14 @@ function imageOf(context: Context, found: Found, contents: Content[]): Image {
   return { path: pathText(found), ...digestField(content) };
 }
 
-/** What the kernel will load to run this file; remembered by the version of the file where its content alone decides. */
+/** What the kernel will load to run this file; remembered by the version of the file where that tells its content. */
 function loaderOf(context: Context, thread: Thread, file: Found): Loader {
-  const version = context.files.versionOf(file);
+  const version = context.files.writersOf(file) === "none" ? context.files.versionOf(file) : undefined;
   const known = version === undefined ? undefined : context.loaders.get(version);
   if (known) return known;
   const loader = readLoader(context, thread, file);
   if (version === undefined || loader.kind === "unknown" || loader.kind === "not-executable") return loader;
+  if (!context.files.isStill(file)) return loader;
   if (context.loaders.size >= LOADERS_KEPT) context.loaders.clear();
   context.loaders.set(version, loader);
   return loader;

@@ -12,6 +12,7 @@ import {
   O_EXCL,
   O_NOFOLLOW,
   O_PATH,
+  O_RDWR,
   O_TMPFILE_BIT,
   O_TRUNC,
   O_WRONLY,
@@ -127,17 +128,18 @@ function openPath(context: Context, thread: Thread, request: Request): Verdict {
 function openExisting(context: Context, thread: Thread, flags: number, access: string): Verdict {
   const { found, files, mediator } = context;
   const { stat } = found;
+  if ((flags & O_ACCMODE) === O_RDWR) files.noteOpened(stat);
   const contentCounts =
     mediator.content === "read" && stat.isRegular && (flags & O_PATH) === 0 && (flags & O_ACCMODE) !== O_WRONLY;
   const key = context
     .keyFor("open", thread)
     .u32(flags & KEY_FLAGS)
     .object(found);
-  if (contentCounts) key.version(stat);
+  if (contentCounts) context.versioned(key, found);
   const describe = () => {
     const refused = refusalOfOpen(context, thread, flags);
     if (refused) return refused;
-    const content = contentCounts ? files.contentOf(found) : NO_CONTENT;
+    const content = contentCounts ? files.contentOf(found, undefined, "read") : NO_CONTENT;
     return {
       op: "open" as const,
       subject: { access, ...files.describe(found), ...digestField(content) },

@@ -1,0 +1,27 @@
+/* Maps a file as code, twice, while it is also mapped for writing; between the two a byte of it is changed by way of that mapping
+ * (`mapped FILE change`) or not (`mapped FILE`). The descriptor it was mapped by is closed. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static const char *map_as_code(const char *path) {
+  int fd = open(path, O_RDONLY);
+  char *at = mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+  close(fd);
+  if (at == MAP_FAILED) return "refused";
+  munmap(at, 4096);
+  return "mapped";
+}
+
+int main(int count, char **words) {
+  int fd = open(words[1], O_RDWR);
+  char *bytes = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  close(fd);
+  bytes[4095] = 0; /* from now on nothing that is written to this page changes a time */
+  const char *first = map_as_code(words[1]);
+  if (count > 2) bytes[4095] = 1;
+  const char *second = map_as_code(words[1]);
+  printf("%s %s\n", first, second);
+  return 0;
+}
