@@ -222,14 +222,17 @@ export const execution: readonly Case[] = [
   {
     does: "mmap of a file once its content has changed",
     calls: [
-      must(call("open", "other", O_RDWR)),
+      must(call("open", "other", 0)),
       call("mmap", 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, result(0), 0),
-      must(call("write", result(0), "changed", 7)),
+      must(call("open", "other", O_RDWR)),
+      must(call("write", result(2), "changed", 7)),
+      must(call("close", result(2))),
       call("mmap", 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, result(0), 0),
     ],
     events: [
-      "open path=./other",
+      "open access=read path=./other",
       "map path=./other digest=2396099c6c084fa4b9beac9f0d52cf3be9cf8d47040ef127883d532b5790cd74",
+      "open access=read,write path=./other",
       "map path=./other digest=*",
     ],
   },

@@ -48,8 +48,9 @@ export class FileActs {
 
   map(record: Record): Act {
     const seen = record.object(0);
-    const content = this.#content.of(seen, record.pid);
     const access = protection(record.argument(0));
+    // What is mapped to be written is data as well: that it may be written to is what the event says.
+    const content = this.#content.of(seen, record.pid, access === "execute" ? "executed" : "read");
     return {
       op: "map",
       subject: { access, ...describeObject(seen), ...digestField(content) },

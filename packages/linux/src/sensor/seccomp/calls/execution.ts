@@ -72,7 +72,7 @@ export const mmap: Decoder = (context, thread) => {
     (found) => {
       const key = context.versioned(context.keyFor("map", thread).u32(context.call.u32(2)).object(found), found);
       const describe = (): Act => {
-        const content = context.files.contentOf(found);
+        const content = context.files.contentOf(found, undefined, usedAs(context.call.u32(2)));
         const subject = { access, ...context.files.describe(found), ...digestField(content) };
         return { op: "map", subject, ...remarksOn(content) };
       };
@@ -119,6 +119,11 @@ export const shmat: Decoder = (context, thread) => anonymous(context, thread, "m
 function anonymous(context: Context, thread: Thread, op: "map-anonymous" | "protect", access: string): Verdict {
   const key = context.keyFor(op, thread).text(Buffer.from(access));
   return context.exchange(thread, key, () => ({ op, subject: { access } }));
+}
+
+/** What is mapped to be written is data as well: that it may be written to is what the event says. */
+function usedAs(prot: number): "executed" | "read" {
+  return (prot & PROT_WRITE) === 0 ? "executed" : "read";
 }
 
 function protection(prot: number): string {

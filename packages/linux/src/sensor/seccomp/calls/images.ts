@@ -45,9 +45,8 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
   let file = target;
   try {
     for (let rewrites = 0; ; rewrites++) {
-      const refusal = file.stat.isRegular ? context.permissions.refusal(file, EXECUTE, thread) : EACCES;
+      const refusal = refusalOf(context, thread, file);
       if (refusal !== 0) return { refusedWith: refusal };
-      if (context.files.writersOf(file) === "some") return { refusedWith: ETXTBSY };
       const denied = inspectRun(context, thread, file);
       if (denied !== 0) return { deniedWith: denied };
       if (file !== target) loaders.push(imageOf(context, file, contents));
@@ -93,6 +92,15 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
   } finally {
     if (file !== target) file.close();
   }
+}
+
+/** The errno with which the kernel will not execute a file (fs/exec.c, do_open_execat); 0 if it will. */
+function refusalOf(context: Context, thread: Thread, file: Found): number {
+  if (file.stat.isSymlink) return ELOOP;
+  if (!file.stat.isRegular) return EACCES;
+  const refusal = context.permissions.refusal(file, EXECUTE, thread);
+  // Linux 6.11 and 6.12 execute what is open for writing; here that fails on them too, because what runs is not known then.
+  return refusal === 0 && context.files.writersOf(file) === "some" ? ETXTBSY : refusal;
 }
 
 /** The program and each interpreter of a `#!` line: opened to execute, and offered to the handlers of formats (fs/exec.c). */

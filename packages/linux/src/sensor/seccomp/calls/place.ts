@@ -1,7 +1,7 @@
 /**
  * Where something is about to be made: the canonical path of a directory and a name in it that is not there yet.
  */
-import { EACCES, ELOOP, ENOENT, ENOTDIR, EXDEV } from "../../../abi/errno.ts";
+import { EACCES, EAGAIN, ELOOP, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
 import { readlinkat } from "../../../abi/libc.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { EMPTY } from "../../../abi/bytes.ts";
@@ -40,7 +40,7 @@ export function findPlace(
     const place = placeOnce(context, thread, target.directory, target.path, followLast && links < 39, resolve);
     if (!("link" in place)) return place;
     // Where such a link leads under the task's own RESOLVE flags is not worth telling apart: nobody does that in good faith.
-    if (resolve !== 0) return { error: -EXDEV };
+    if (resolve !== 0) return { error: -EAGAIN };
     // A dangling symlink: go on from the directory that holds it.
     target.path = place.link[0] === SLASH ? place.link : Buffer.concat([place.parent, Buffer.of(SLASH), place.link]);
     target.directory = AT_FDCWD;

@@ -27,7 +27,7 @@ import { PlainPaths } from "./plain-paths.ts";
 import { walk } from "./walk.ts";
 
 /** Errors that mean the kernel will refuse the path too: nothing is exchanged. */
-export const PATH_ERRORS: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES, EBADF]);
+export const PATH_ERRORS: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES, EBADF, EXDEV]);
 
 const hows = {
   follow: openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS),
@@ -216,7 +216,7 @@ export class PathFinder {
         fd === -EXDEV ||
         (fd === -ELOOP && (scoped || (resolve & (RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)) !== 0))
       )
-        return -ELOOP;
+        return fd;
       if (!scoped) {
         if (fd >= 0) close(fd);
         return "no matter";
