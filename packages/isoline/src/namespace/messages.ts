@@ -177,6 +177,8 @@ export interface Report {
   readonly content: readonly ContentNote[];
   /** Beside those, remarks that were only counted. */
   readonly moreContent: number;
+  /** Calls that went ahead on what others could change before the kernel looked at it, by their names. */
+  readonly racy: Readonly<Record<string, number>>;
   readonly guesses: number;
   readonly firings: Readonly<Record<string, number>>;
   readonly departures: readonly DepartureReport[];

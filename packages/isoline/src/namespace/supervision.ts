@@ -231,6 +231,7 @@ export class Supervision {
       incomplete: this.#losses(),
       content: this.#contents.all,
       moreContent: this.#contents.more,
+      racy: this.mediator.racyCalls(),
       guesses: this.#guesses,
       firings: this.mediator.firings(),
       landlock: this.#landlock?.notes ?? [],

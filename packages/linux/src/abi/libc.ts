@@ -67,8 +67,6 @@ const NR = {
   setgroups: 116,
   setresuid: 117,
   setresgid: 119,
-  setfsuid: 122,
-  setfsgid: 123,
   fcntl: 72,
   fstatfs: 138,
   prctl: 157,
@@ -206,16 +204,7 @@ export function getsockopt(fd: number, level: number, option: number, value: Buf
   return fail(getsockoptCall(NR.getsockopt, fd, level, option, value, length));
 }
 
-/** File-system ids and groups of the calling *thread* alone: raw system calls, not the C library's process-wide ones. */
-export function setfsuid(uid: number): void {
-  word1(NR.setfsuid, uid);
-}
-
-export function setfsgid(gid: number): void {
-  word1(NR.setfsgid, gid);
-}
-
-/** All three ids of the calling thread. */
+/** All three ids of the calling *thread* alone: a raw system call, not the C library's process-wide one. */
 export function setresuid(uid: number): number {
   return fail(word3(NR.setresuid, uid, uid, uid));
 }

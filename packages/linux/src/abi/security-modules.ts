@@ -4,6 +4,10 @@ import { listSecurityModules } from "./landlock.ts";
 
 /** uapi/linux/lsm.h; only those that are asked after. */
 const moduleNames: ReadonlyMap<bigint, string> = new Map([
+  [101n, "selinux"],
+  [102n, "smack"],
+  [103n, "tomoyo"],
+  [104n, "apparmor"],
   [109n, "bpf"],
   [110n, "landlock"],
 ]);

@@ -163,6 +163,15 @@ export const numbersInUse: readonly (readonly [from: number, to: number])[] = [
 
 export type Syscall = keyof typeof syscallNumbers;
 
+const names: ReadonlyMap<number, string> = new Map(
+  Object.entries(syscallNumbers).map(([name, number]) => [number, name]),
+);
+
+/** The name of a mediated call. */
+export function callName(number: number): string {
+  return names.get(number) ?? `system call ${number}`;
+}
+
 /** AUDIT_ARCH_X86_64 (linux/audit.h). */
 export const AUDIT_ARCH_X86_64 = 0xc000_003e;
 

@@ -56,6 +56,13 @@ export function readThreadStatus(tid: number): ThreadStatus | undefined {
   };
 }
 
+/** A thread's umask, as it is now; undefined if the thread is gone. */
+export function readUmask(tid: number): number | undefined {
+  const text = readProcFile(`/proc/${tid}/status`);
+  const [, umask] = /\nUmask:\t([0-7]{1,4})\n/.exec(text ?? "") ?? [];
+  return umask === undefined ? undefined : Number.parseInt(umask, 8);
+}
+
 /** Lines `Name:\tvalue` in the order in which the kernel writes them (fs/proc/array.c, proc_pid_status). */
 class StatusText {
   readonly #text: string;

@@ -36,6 +36,8 @@ export interface Mediator {
   /** Which content counts: of what is executed, or of every regular file that is read. */
   readonly content: "executed" | "read";
   readonly allowsIoUring: boolean;
+  /** Whether an act may have to be refused that nobody has decided about yet; otherwise it may be decided after the fact. */
+  readonly mayRefuse: boolean;
   /** Looks at each file that is used, before its use is decided; undefined where nobody does. */
   readonly inspector?: FileInspector | undefined;
   /** Verdict of a raw key decided before, or undefined if it is new. */
@@ -54,6 +56,10 @@ export interface Mediator {
   swapped(process: ActingProcess): void;
   /** The kernel would have refused the call anyway. */
   attempted(): void;
+  /** What was decided last did not take effect: no name was made, moved or removed. */
+  withdraw(): void;
+  /** A call went ahead although others may have changed what it rests on before the kernel looked at it. */
+  racy(call: string): void;
   /** An address was bound to port 0; how to ask later which one the kernel gave. */
   portPending(resolve: () => number | undefined): void;
 }

@@ -71,6 +71,7 @@ export class ModelMediator implements Mediator {
   readonly #onDecision: ModelMediatorOptions["onDecision"];
   readonly #tasks = new Map<Digest, Task>();
   readonly #guessed = new Set<number>();
+  readonly #racy = new Map<string, number>();
   /** Whether the last decision holds for everything with its key, as long as the mode stays. */
   wasLasting = false;
   /** Told of each process as soon as it is known, while its first call still waits. */
@@ -255,6 +256,19 @@ export class ModelMediator implements Mediator {
     const what = "another file than the one that was let execute";
     this.#engine.loss(`a process runs ${what}`, 1, process.handle);
     this.#engine.trust.distrust(process.handle, { reason: "sensor", what: `it runs ${what}` });
+  }
+
+  withdraw(): void {
+    this.#leveller.withdraw();
+  }
+
+  racy(call: string): void {
+    this.#racy.set(call, (this.#racy.get(call) ?? 0) + 1);
+  }
+
+  /** How often which system call went ahead on what others could change. */
+  racyCalls(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#racy);
   }
 
   attempted(): void {

@@ -6,6 +6,9 @@ import { note, STDERR } from "../output/streams.ts";
 import { counted, grouped, harmless } from "../output/wording.ts";
 import type { Verdict } from "../../namespace/run-report.ts";
 
+/** Racy calls that are named; all of them are in the report. */
+const MOST_CALLS = 4;
+
 /** After learning: what is in the contour now, and what it took. */
 export function saySummaryOfLearning(report: Report, file: string): void {
   const added = report.added === report.points ? "all new" : `${report.added} new`;
@@ -14,6 +17,7 @@ export function saySummaryOfLearning(report: Report, file: string): void {
   sayAttempts(report);
   sayFirings(report);
   sayGaps(report);
+  sayRaces(report);
 }
 
 /** After a sealed run: whether it kept to the contour. */
@@ -23,6 +27,7 @@ export function saySummaryOfRun(report: Report, verdict: Verdict, file: string):
   else if (verdict === "incomplete") note(`${paint("yellow", "incomplete", STDERR)}: ${from}`);
   else note(`${paint("red", "off contour", STDERR)}: ${departuresText(report)}; ${from}`);
   sayGaps(report);
+  sayRaces(report);
 }
 
 /** Whether the kernel holds the workload as well, so that no race gets past the verdicts. */
@@ -61,6 +66,16 @@ function sayFirings({ firings }: Report): void {
   const fired = Object.entries(firings).filter(([, times]) => times > 0);
   if (fired.length === 0) return;
   note(`lens rules that levelled something: ${fired.map(([rule, times]) => `${rule} ${times}×`).join(", ")}`);
+}
+
+/** What the supervisor did not do itself. */
+function sayRaces({ racy }: Report): void {
+  const calls = Object.entries(racy).sort(([, few], [, many]) => many - few);
+  if (calls.length === 0) return;
+  const total = calls.reduce((sum, [, times]) => sum + times, 0);
+  const told = calls.slice(0, MOST_CALLS).map(([call, times]) => `${call} ${times}×`);
+  if (calls.length > MOST_CALLS) told.push(`${calls.length - MOST_CALLS} more`);
+  note(`${counted(total, "call")} went ahead on what another thread could change: ${told.join(", ")}`);
 }
 
 /** No loss is silent. */

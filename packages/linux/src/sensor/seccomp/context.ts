@@ -14,6 +14,10 @@ import { EACCES_TO_TASK, PATH_ERRORS, PathFinder } from "./paths/finder.ts";
 import { Found, NO_PATH_TEXT, OBJECT_CLOSED } from "../files/found.ts";
 import { Permissions } from "./paths/permission.ts";
 import { RawKey } from "./paths/raw-key.ts";
+import { Peers } from "./perform/peers.ts";
+import { Performer } from "./perform/performer.ts";
+import { ThreadRights } from "./perform/thread-rights.ts";
+import { callName } from "../../abi/syscalls.ts";
 import { SocketPaths } from "./calls/task-socket.ts";
 import { SensedFile } from "../files/sensed-file.ts";
 import type { Thread } from "./tasks/process.ts";
@@ -24,6 +28,17 @@ const operationNumbers = new Map<Operation, number>(operationNames.map((name, in
 /** A decoder: reads the arguments of the stopped call and says what it would do. */
 export type Decoder = (context: Context, thread: Thread) => Verdict;
 
+/** A call about objects that we hold, as the supervisor can make it. */
+export interface Deed {
+  readonly act: Act;
+  /** The errno that the kernel would refuse it with, as far as looking can tell; 0 if nothing speaks against it. */
+  readonly refusal: () => number;
+  /** Makes it; its result, or a negative errno. Undefined where it cannot be made with what we hold. */
+  readonly call: (() => number) | undefined;
+  /** It makes something new, whose mode the umask has a part in. */
+  readonly isCreation?: boolean;
+}
+
 const PROCEED: Verdict = 0;
 const CAP_SYS_ADMIN = 1n << 21n;
 
@@ -32,7 +47,10 @@ export class Context {
   readonly mediator: Mediator;
   readonly tasks: TaskTable;
   readonly finder = new PathFinder();
-  readonly permissions = new Permissions();
+  readonly rights = new ThreadRights();
+  readonly peers = new Peers(this.rights);
+  readonly performer = new Performer(this.rights, this.peers);
+  readonly permissions = new Permissions(this.rights, this.peers);
   readonly files = new FileKnowledge(() => this.listener.receiveWaiting());
   readonly loaders = new Map<string, Loader>();
   readonly socketPaths = new SocketPaths();
@@ -105,6 +123,10 @@ export class Context {
     // What was described was read while the task waited. If it no longer does, the number may be another task's by now.
     if (!this.listener.stillWaiting()) return PROCEED;
     this.listener.receiveWaiting();
+    return this.#judge(thread, act, key);
+  }
+
+  #judge(thread: Thread, act: Act, key: RawKey | undefined): Verdict {
     const { identity } = thread.process;
     const actor = { task: identity.id, parent: identity.parentId, credentials: thread.credentials };
     const verdict = this.mediator.decide(act, thread, actor, key);
@@ -116,6 +138,44 @@ export class Context {
   #takeNote(act: Act): void {
     if (act.op === "settime") this.files.noteClock();
     if (act.op === "mount" && act.subject.type === "overlay") this.files.noteOverlay();
+  }
+
+  /**
+   * Carries out an act on objects that we hold. Where the supervisor may make the call itself, there is nothing to race, and
+   * only what the kernel did is an exchange: if nothing may be refused, the call is made first, and no event if it failed.
+   * If something may be, it is decided first. Where it may not make it, the task does so itself: that is counted as racy.
+   */
+  carryOut(thread: Thread, deed: Deed): Verdict {
+    const { act, call } = deed;
+    const isOurs =
+      call !== undefined && this.performer.mayActFor(thread) && (!deed.isCreation || this.performer.mayCreate);
+    if (!isOurs || this.mediator.mayRefuse) {
+      const refusal = deed.refusal();
+      if (refusal !== 0) return this.refuses(refusal);
+      const verdict = this.decide(thread, act);
+      if (verdict !== PROCEED) return verdict;
+      if (!isOurs) return this.racy();
+    }
+    if (!this.listener.stillWaiting()) return PROCEED;
+    const result = deed.isCreation ? this.performer.create(thread, call) : this.performer.make(thread, call);
+    if (result < 0) return this.#failed(-result);
+    // It has happened, whatever has become of the task since.
+    if (!this.mediator.mayRefuse) this.#judge(thread, act, undefined);
+    this.listener.answer(BigInt(result));
+    return ANSWERED;
+  }
+
+  /** A call that was made failed: if it was decided before, nothing came of it. */
+  #failed(errno: number): Verdict {
+    if (this.mediator.mayRefuse) this.mediator.withdraw();
+    else this.mediator.attempted();
+    return errno;
+  }
+
+  /** A call that the task makes itself, though others could change what its verdict rests on before the kernel looks. */
+  racy(): Verdict {
+    this.mediator.racy(callName(this.call.number));
+    return PROCEED;
   }
 
   /** The kernel will refuse: nothing is exchanged. */
@@ -148,6 +208,11 @@ export class Context {
       if (!maySayNoToUsAlone) return this.refuses(-error);
     }
     return this.unseen(thread, `path not resolved (${reasonFor(-error)})`, act(`?${reasonFor(-error)}`));
+  }
+
+  /** The same for what was looked for with the rights of the thread, if it was (`wentAsTask`): then EACCES is its own. */
+  notFound(thread: Thread, error: number, wentAsTask: boolean, act: (path: string) => Act): Verdict {
+    return wentAsTask && error === -EACCES ? this.refuses(EACCES) : this.unresolved(thread, error, act);
   }
 
   /** An event of which something could not be seen: it is decided, and counts as a loss, which may refuse it all the same. */

@@ -7,6 +7,7 @@ import * as attributes from "./calls/attributes.ts";
 import * as execution from "./calls/execution.ts";
 import * as kernel from "./calls/kernel.ts";
 import * as marks from "./calls/marks.ts";
+import * as making from "./calls/making.ts";
 import * as names from "./calls/names.ts";
 import * as network from "./calls/network.ts";
 import * as open from "./calls/open.ts";
@@ -39,12 +40,12 @@ const bySyscall: Record<Syscall, Decoder> = {
   renameat2: names.renameat2,
   link: names.link,
   linkat: names.linkat,
-  symlink: names.symlink,
-  symlinkat: names.symlinkat,
-  mkdir: names.mkdir,
-  mkdirat: names.mkdirat,
-  mknod: names.mknod,
-  mknodat: names.mknodat,
+  symlink: making.symlink,
+  symlinkat: making.symlinkat,
+  mkdir: making.mkdir,
+  mkdirat: making.mkdirat,
+  mknod: making.mknod,
+  mknodat: making.mknodat,
   truncate: names.truncate,
 
   chmod: attributes.chmod,

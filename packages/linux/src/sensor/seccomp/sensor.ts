@@ -9,6 +9,7 @@ import { Context } from "./context.ts";
 import { decoders } from "./decoders.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import type { Mediator, Verdict } from "../mediation.ts";
+import { LinuxError } from "../../error.ts";
 import { ANSWERED, Listener } from "./listener/notification.ts";
 import type { Process } from "./tasks/process.ts";
 import { pidAmong } from "./tasks/pid-numbers.ts";
@@ -110,6 +111,7 @@ export class SeccompSensor implements Sensor {
       const decode = decoders.get(call.number);
       return decode ? decode(this.#context, thread) : this.#mediator.lost(`no decoder for system call ${call.number}`);
     } catch (fault) {
+      if (fault instanceof LinuxError && fault.code === "sensor-lost") throw fault;
       if (!this.#listener.stillWaiting()) return 0;
       return this.#mediator.lost(
         `system call ${call.number}: ${fault instanceof Error ? fault.message : String(fault)}`,

@@ -1,42 +1,23 @@
 /**
- * Calls that give, take and move names: unlink, rmdir, rename, link, symlink, mkdir, mknod, truncate.
+ * Calls that give, take and move names: unlink, rmdir, rename, link, truncate.
  *
  * None of these is remembered by a raw key: each changes what later paths mean, and the lens has to hear of every one.
  */
 import { opendirSync } from "node:fs";
-import { type Operation, escapeBytes } from "@isoline/core";
-import { EEXIST, EFAULT, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM } from "../../../abi/errno.ts";
-import {
-  AT_EMPTY_PATH,
-  AT_FDCWD,
-  AT_REMOVEDIR,
-  AT_SYMLINK_FOLLOW,
-  S_IFBLK,
-  S_IFCHR,
-  S_IFDIR,
-  S_IFMT,
-  S_IFREG,
-} from "../../../abi/stat.ts";
-import { type Context, type Decoder, reasonFor } from "../context.ts";
+import { EEXIST, ENOENT, ENOTDIR, EPERM } from "../../../abi/errno.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, S_IFDIR } from "../../../abi/stat.ts";
+import { type Context, type Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { Found } from "../../files/found.ts";
 import { EXECUTE, WRITE } from "../../words/access.ts";
 import type { Thread } from "../tasks/process.ts";
+import { at, type Named, plain, unread } from "./making.ts";
 import { findPlace } from "./place.ts";
 
-/** A path argument: the descriptor it starts from and which argument holds the pointer. */
-interface Named {
-  readonly directory: number;
-  readonly argument: number;
-}
-
-const at = (directory: number, argument: number): Named => ({ directory, argument });
-const plain = (argument: number): Named => ({ directory: AT_FDCWD, argument });
 const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?" };
 const RENAME_NOREPLACE = 1;
 const RENAME_EXCHANGE = 2;
 const CAP_FOWNER = 1n << 3n;
-const CAP_MKNOD = 1n << 27n;
 const S_ISVTX = 0o1000;
 
 export const unlink: Decoder = (context, thread) => remove(context, thread, plain(0), "unlink");
@@ -130,48 +111,6 @@ function hardLink(context: Context, thread: Thread, from: Named, to: Named, flag
   return withObject(context, thread, from, (flags & AT_SYMLINK_FOLLOW) !== 0, act, finish);
 }
 
-export const symlink: Decoder = (context, thread) => makeSymlink(context, thread, plain(1));
-export const symlinkat: Decoder = (context, thread) => makeSymlink(context, thread, at(context.call.int(1), 2));
-
-function makeSymlink(context: Context, thread: Thread, named: Named): Verdict {
-  const length = context.readPath(thread, 0, context.memory2);
-  if (length === 0) return context.attempt();
-  if (length < 0) return context.unreadable(thread, length);
-  const content = escapeBytes(context.memory2.bytes.subarray(0, length));
-  return make(context, thread, named, (path) => ({ op: "symlink", subject: { path, content } }));
-}
-
-export const mkdir: Decoder = (context, thread) => makeDirectory(context, thread, plain(0), context.call.u32(1));
-export const mkdirat: Decoder = (context, thread) =>
-  makeDirectory(context, thread, at(context.call.int(0), 1), context.call.u32(2));
-
-function makeDirectory(context: Context, thread: Thread, named: Named, mode: number): Verdict {
-  const act = (path: string): Act<"mkdir"> => ({
-    op: "mkdir",
-    subject: { path, mode: mode & 0o7700 },
-    observation: { exclusive: true, requestedMode: mode & 0o7777 },
-  });
-  return make(context, thread, named, act, true);
-}
-
-export const mknod: Decoder = (context, thread) =>
-  makeNode(context, thread, plain(0), context.call.u32(1), context.call.u32(2));
-export const mknodat: Decoder = (context, thread) =>
-  makeNode(context, thread, at(context.call.int(0), 1), context.call.u32(2), context.call.u32(3));
-
-function makeNode(context: Context, thread: Thread, named: Named, mode: number, device: number): Verdict {
-  const kind = mode & S_IFMT || S_IFREG;
-  const isDevice = kind === S_IFCHR || kind === S_IFBLK;
-  if (isDevice && device !== 0 && (thread.credentials.capabilities & CAP_MKNOD) === 0n) return context.attempt();
-  // dev_t as user space passes it: 12 bits of major, 20 of minor, interleaved (linux/kdev_t.h, new_decode_dev).
-  const number = isDevice ? `${(device >>> 8) & 0xfff}:${(device & 0xff) | ((device >>> 12) & 0xfff00)}` : "none";
-  return make(context, thread, named, (path) => ({
-    op: "mknod",
-    subject: { path, mode: kind | (mode & 0o7700), device: number },
-    observation: { exclusive: true, requestedMode: mode & 0o7777 },
-  }));
-}
-
 export const truncate: Decoder = (context, thread) =>
   withObject(
     context,
@@ -229,26 +168,6 @@ export function withDescriptor(
 /** Whether a path argument is the empty string (or absent), so that the call is about the descriptor itself. */
 export function isEmptyPath(context: Context, thread: Thread, named: Named): boolean {
   return context.call.isNull(named.argument) || context.readPath(thread, named.argument) === 0;
-}
-
-function unread(context: Context, thread: Thread, error: number, act: (path: string) => Act): Verdict {
-  if (error === -EFAULT || error === -ENAMETOOLONG) return context.refuses(-error);
-  return context.unseen(thread, `path not read (${reasonFor(-error)})`, act(`?${reasonFor(-error)}`));
-}
-
-/** Makes something new at a path: an existing name or a missing directory is the kernel's to refuse. */
-function make<O extends Operation>(
-  context: Context,
-  thread: Thread,
-  named: Named,
-  act: (path: string) => Act<O>,
-  isDirectory = false,
-): Verdict {
-  const place = newOrExisting(context, thread, named, isDirectory);
-  if ("error" in place) return context.unresolved(thread, place.error, act as (path: string) => Act);
-  if (place.kind !== undefined) return context.refuses(EEXIST);
-  if (place.refusal !== 0) return context.attempt();
-  return context.decide(thread, act(place.path) as Act);
 }
 
 type Target =

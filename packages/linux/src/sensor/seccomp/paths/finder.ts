@@ -22,6 +22,7 @@ import {
 import { openHow, terminated } from "../../../abi/bytes.ts";
 import { Found } from "../../files/found.ts";
 import { PlaceFinder, type Places } from "./places.ts";
+import type { ThreadRights } from "../perform/thread-rights.ts";
 import type { Thread } from "../tasks/process.ts";
 import { PlainPaths } from "./plain-paths.ts";
 import { walk } from "./walk.ts";
@@ -68,6 +69,10 @@ function mayPassSelf(thread: Thread, start: number, path: Buffer, length: number
 export class PathFinder {
   readonly #places = new PlaceFinder();
   readonly #plainPaths = new PlainPaths();
+  /** Taken on for each look at a path, where they are not ours. */
+  #rights: ThreadRights | undefined;
+  /** Whether `findAs` went all the way with the thread's rights: what was closed to it there was closed to us. */
+  wentAsTask = false;
 
   /**
    * Finds what `path` (NUL-terminated bytes, `length` without the NUL) names for this thread, from descriptor `dirfd` of
@@ -94,6 +99,33 @@ export class PathFinder {
     } finally {
       places.shut();
     }
+  }
+
+  /**
+   * The same with the thread's own rights, where we can take them on (`wentAsTask`): only what was found so may be used in its
+   * place, and EACCES is the kernel's answer to the thread.
+   */
+  findAs(
+    rights: ThreadRights,
+    out: Found,
+    thread: Thread,
+    dirfd: number,
+    path: Buffer,
+    length: number,
+    follow: boolean,
+    resolve = 0,
+  ): number {
+    this.wentAsTask = rights.canBeThoseOf(thread);
+    this.#rights = this.wentAsTask ? rights : undefined;
+    try {
+      return this.find(out, thread, dirfd, path, length, follow, resolve);
+    } finally {
+      this.#rights = undefined;
+    }
+  }
+
+  #open(thread: Thread, open: () => number): number {
+    return this.#rights === undefined ? open() : this.#rights.as(thread, open);
   }
 
   /** Finds the object behind a descriptor of the task. */
@@ -160,16 +192,16 @@ export class PathFinder {
     let fd = -ELOOP;
     const plain = places.root < 0 ? this.#plainPaths.spot(path, length) : undefined;
     if (plain !== undefined) {
-      fd = openat2(AT_FDCWD, path, follow ? hows.followPlain : hows.stayPlain);
+      fd = this.#open(thread, () => openat2(AT_FDCWD, path, follow ? hows.followPlain : hows.stayPlain));
       if (fd >= 0 && path.indexOf(OWN_PID) < 0) return out.adoptNamed(fd, path, length);
       if (fd === -ELOOP) this.#plainPaths.leadsOverLinks(plain);
     }
     if (places.root < 0) {
-      if (fd === -ELOOP) fd = openat2(start, path, follow ? hows.follow : hows.stay);
+      if (fd === -ELOOP) fd = this.#open(thread, () => openat2(start, path, follow ? hows.follow : hows.stay));
     } else {
       const absolute = path[0] === SLASH ? path : this.#absolute(places, start, path, length);
       // What cannot be said from the root is walked to, from where it starts.
-      fd = absolute ? openInRoot(places.root, absolute, follow) : -ENOENT;
+      fd = absolute ? this.#open(thread, () => openInRoot(places.root, absolute, follow)) : -ENOENT;
     }
     if (fd >= 0) {
       const result = out.adopt(fd, places);
@@ -181,6 +213,8 @@ export class PathFinder {
     }
     // ELOOP is also what RESOLVE_NO_MAGICLINKS answers. ENOENT may come from a "self" in /proc that is ours, and lacks what
     // the task's has, or that we have not got at all. And a path in our own /proc directory may have come from "self".
+    // The magic links of /proc open to the task and to us for other reasons: they are followed as ourselves.
+    if (this.#rights?.areThoseOf(thread) === false) this.wentAsTask = false;
     const walked = walk({ thread, root: places.root, start, path: path.subarray(0, length), follow });
     return walked < 0 ? walked : out.adopt(walked, places);
   }

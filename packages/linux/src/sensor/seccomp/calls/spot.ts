@@ -1,0 +1,81 @@
+/**
+ * Where a call makes, moves or removes a name: the directory, which is held, and the name in it as it was given.
+ *
+ * The kernel takes such a path apart in just this way (fs/namei.c, filename_parentat): all but the last part is walked, and
+ * the last part, with the slashes after it, is looked up in what was found. With both in hand the call can be made by us.
+ */
+import { escapeBytes } from "@isoline/core";
+import { ENOENT, ENOTDIR } from "../../../abi/errno.ts";
+import { close, openat2 } from "../../../abi/libc.ts";
+import { O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../../abi/stat.ts";
+import { openHow } from "../../../abi/bytes.ts";
+import { pathText } from "../../files/knowledge.ts";
+import { Found } from "../../files/found.ts";
+import { EXECUTE, WRITE } from "../../words/access.ts";
+import type { Context } from "../context.ts";
+import type { Thread } from "../tasks/process.ts";
+
+const SLASH = 0x2f;
+const DOT = 0x2e;
+const CURRENT = Buffer.from(".\0");
+const ROOT = Buffer.from("/\0");
+const stay = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, 0);
+
+export class Spot {
+  readonly directory = new Found();
+  /** The last part of the path with the slashes after it, NUL-terminated; the root itself where there is no other part. */
+  name: Buffer = ROOT;
+  /** Whether the name is one that a directory can have: not `.`, `..` or the root. */
+  isName = false;
+  hasSlash = false;
+  /** Whether the directory was found with the rights of the thread; otherwise nothing may be done there in its place. */
+  isReached = false;
+
+  /** Canonical path of the name, as events have it. */
+  get path(): string {
+    const directory = pathText(this.directory);
+    return `${directory === "/" ? "" : directory}/${escapeBytes(this.name.subarray(0, this.#length))}`;
+  }
+  #length = 0;
+
+  /** Finds the spot of a path (NUL-terminated, `length` bytes without the NUL); 0 or a negative errno, as `PathFinder.find`. */
+  find(context: Context, thread: Thread, dirfd: number, path: Buffer, length: number): number {
+    let end = length;
+    while (end > 0 && path[end - 1] === SLASH) end -= 1;
+    const start = path.subarray(0, end).lastIndexOf(SLASH) + 1;
+    this.name = end === 0 ? ROOT : Buffer.from(path.subarray(start, length + 1));
+    this.#length = end - start;
+    this.hasSlash = end < length;
+    this.isName = end > start && !(end - start <= 2 && path.subarray(start, end).every((byte) => byte === DOT));
+    if (length === 0) return -ENOENT;
+    const way = end === 0 ? ROOT : start === 0 ? CURRENT : Buffer.concat([path.subarray(0, start), Buffer.of(0)]);
+    const { directory } = this;
+    const result = context.finder.findAs(context.rights, directory, thread, dirfd, way, way.length - 1, true);
+    this.isReached = context.finder.wentAsTask;
+    if (result < 0) return result;
+    return directory.stat.isDirectory ? 0 : -ENOTDIR;
+  }
+
+  /** Opens what has the name, without following it; a negative errno if nothing has. */
+  open(): number {
+    return openat2(this.directory.fd, Buffer.concat([this.name.subarray(0, this.#length), Buffer.of(0)]), stay);
+  }
+
+  /** Whether something has the name. */
+  isTaken(): boolean {
+    const fd = this.open();
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+  }
+
+  /** The errno that keeps the thread from changing the directory, 0 if nothing does. */
+  refusal(context: Context, thread: Thread): number {
+    // Nothing is made in a directory that was removed, even by those who still stand in it.
+    if (this.directory.standing === "removed") return ENOENT;
+    return context.permissions.refusal(this.directory, WRITE | EXECUTE, thread);
+  }
+
+  close(): void {
+    this.directory.close();
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * For whom the supervising thread may act: tasks to which the kernel, making the same call, would say just what it says to us.
+ *
+ * Beside the rights that a thread can take on and give back (`thread-rights.ts`), the kernel looks at what nobody can put on
+ * for a moment: the user namespace, in which capabilities count and ids are read; the label of a security module; the
+ * Landlock rules that a task has put on itself. Where one of these differs, the task makes its call itself.
+ *
+ * Namespaces of other kinds do not matter for calls about objects that we hold: where they lie was settled when they were found.
+ */
+import { terminated } from "../../../abi/bytes.ts";
+import { gettid, statx } from "../../../abi/libc.ts";
+import { activeModules } from "../../../abi/security-modules.ts";
+import { AT_FDCWD, Stat, STATX_MASK } from "../../../abi/stat.ts";
+import { readProcFile } from "../../../process/proc-file.ts";
+import type { Thread } from "../tasks/process.ts";
+import type { ThreadRights } from "./thread-rights.ts";
+
+/** Modules that decide by a label which /proc tells and a task may change, and one whose labels are told nowhere. */
+const LABELLING = ["selinux", "smack", "apparmor"];
+const SILENT = "tomoyo";
+
+export class Peers {
+  readonly #rights: ThreadRights;
+  readonly #userNamespace = namespaceOf(gettid());
+  readonly #label: string | undefined;
+  readonly #hasLabels: boolean;
+  readonly #isUntold: boolean;
+
+  constructor(rights: ThreadRights) {
+    this.#rights = rights;
+    const modules = activeModules();
+    this.#isUntold = modules?.includes(SILENT) ?? false;
+    this.#hasLabels = modules?.some((name) => LABELLING.includes(name)) ?? true;
+    this.#label = this.#hasLabels ? labelOf(gettid()) : undefined;
+  }
+
+  /** Whether a call may be made for this thread. Asked anew for each: a task may change most of it without a word. */
+  include(thread: Thread): boolean {
+    if (thread.process.restrictsItself || this.#isUntold || !this.#rights.canBeThoseOf(thread)) return false;
+    if (this.#hasLabels && labelOf(thread.tid) !== this.#label) return false;
+    return this.sharesUsers(thread);
+  }
+
+  /** Whether a thread is in our user namespace. */
+  sharesUsers({ tid }: Thread): boolean {
+    return this.#userNamespace !== undefined && namespaceOf(tid) === this.#userNamespace;
+  }
+}
+
+const stat = new Stat();
+
+function namespaceOf(tid: number): string | undefined {
+  const result = statx(AT_FDCWD, terminated(`/proc/${tid}/ns/user`), 0, STATX_MASK, stat.bytes);
+  return result < 0 ? undefined : `${stat.device} ${stat.inode}`;
+}
+
+/** Undefined where no module tells one. */
+function labelOf(tid: number): string | undefined {
+  return readProcFile(`/proc/${tid}/attr/current`);
+}
