@@ -1,11 +1,14 @@
 /** What the sensor cannot see is never nothing: the event says so, the measurement is incomplete, and enforcing refuses it. */
+import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
 import { compiler, isRoot, NOBODY } from "./case.ts";
-import { call, inChild, must, type Script, times } from "./script.ts";
+import { at, call, inChild, link, must, poke, put, type Script, times } from "./script.ts";
 import { isBuilt } from "./supervised.ts";
 
 const CREATE = 0o101;
+const CLONE_NEWUSER = 0x1000_0000;
+const argv: Script = [...poke(64, Buffer.from("script\0")), ...link(0, at(64)), ...put(8, 8, 0)];
 const open = call("open", "file", 0);
 const undumpable: readonly Script[] = [
   must(call("prctl", 4, 0)),
@@ -50,5 +53,24 @@ describe.skipIf(!compiler || !isBuilt)("losses (needs gcc and a build)", () => {
     bench.lay();
     const enforced = await bench.run([inChild(...undumpable)], { mode: "enforce", contour: outcome.learnt });
     expect(enforced.stdout).toContain("157: ok\n2: errno 1\n83: errno 1\n");
+  });
+
+  it("an interpreter behind a directory that is closed to us, and not to a task with rights of its own", async () => {
+    mkdirSync(bench.at("locked"));
+    copyFileSync("/bin/true", bench.at("locked/interpreter"));
+    writeFileSync(bench.at("script"), `#!${bench.at("locked/interpreter")}\n`, { mode: 0o755 });
+    if (bench.uid !== undefined) chownSync(bench.at("locked"), bench.uid, bench.uid);
+    chmodSync(bench.at("locked"), 0);
+    // In its own user namespace the task may pass; as root there is nothing that is closed to us.
+    const script = [inChild(must(call("unshare", CLONE_NEWUSER)), argv, call("execve", "script", at(0), 0))];
+    const outcome = await bench.run(script);
+    const execution = bench.acts(outcome).at(-1);
+    expect(execution).toContain("exec path=./script");
+    expect(execution).toContain("loader=?unresolved:./locked/interpreter@?");
+    expect(outcome.report.incomplete.map(({ reason }) => reason)).toEqual([
+      "interpreter not resolved (directory-closed-to-sensor)",
+    ]);
+    const enforced = await bench.run(script, { mode: "enforce", contour: outcome.learnt });
+    expect(enforced.stdout).toContain("59: errno 1\n");
   });
 });

@@ -1,4 +1,5 @@
 /** Code that comes to run: programs, scripts, executable memory. */
+import { existsSync, readFileSync } from "node:fs";
 import type { Case } from "../case.ts";
 import {
   at,
@@ -24,6 +25,9 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const O_PATH = 0o10000000;
 const O_WRONLY = 1;
 const O_RDWR = 2;
+/** Whether an ordinary user can tell that there are no handlers. */
+const handlersAreSeen =
+  existsSync("/proc/sys/fs/binfmt_misc/status") || !readFileSync("/proc/filesystems", "latin1").includes("binfmt_misc");
 /** Whatever begins with a word is run by a program (Documentation/admin-guide/binfmt-misc.rst). */
 const HANDLER = ":isoline:M::neither::./true:";
 const CLONE_NEWNS = 0x2_0000;
@@ -151,10 +155,15 @@ export const execution: readonly Case[] = [
   },
   {
     does: "execve that cannot be",
-    calls: ["none", "file", "dir", "./orphan-script", "./no-program", "./empty-interpreter", "loop", "", "file/x"].map(
-      exec,
-    ),
+    calls: ["none", "file", "dir", "./orphan-script", "./empty-interpreter", "loop", "", "file/x"].map(exec),
     events: [],
+  },
+  { does: "execve of what no format is", by: "root", calls: [exec("./no-program")], events: [] },
+  {
+    does: "execve of what no format is, where a handler that is not seen might run it",
+    by: "user",
+    calls: [exec("./no-program")],
+    events: handlersAreSeen ? [] : ["exec path=./no-program loader=?binfmt@?"],
   },
   {
     does: "execve without the right",

@@ -26,6 +26,16 @@ export function interpreterIn(head: Buffer): Buffer | undefined {
 const PT_INTERP = 3;
 const PATH_MAX = 4096;
 
+/** linux/elf-em.h */
+const EM_X86_64 = 62;
+const EM_386 = 3;
+
+/** Whether the head of a file is that of an ELF file which this kernel itself loads (fs/binfmt_elf.c, elf_check_arch). */
+export function isElfForUs(head: Buffer): boolean {
+  const machine = head.readUInt16LE(18);
+  return head.readUInt32BE(0) === 0x7f45_4c46 && (machine === EM_X86_64 || machine === EM_386);
+}
+
 /** PT_INTERP of an ELF file (64-bit little endian; elf(5)); other classes run under another ABI, whose calls are refused. */
 export function elfLoader(head: Buffer, slice: (position: number, length: number) => Buffer | undefined): Loader {
   const is64 = head[4] === 2 && head[5] === 1;

@@ -18,6 +18,7 @@ import { Peers } from "./perform/peers.ts";
 import { Performer } from "./perform/performer.ts";
 import { ThreadRights } from "./perform/thread-rights.ts";
 import { callName } from "../../abi/syscalls.ts";
+import { FormatHandlers } from "./calls/handlers.ts";
 import { SocketPaths } from "./calls/task-socket.ts";
 import { SensedFile } from "../files/sensed-file.ts";
 import type { Thread } from "./tasks/process.ts";
@@ -53,6 +54,7 @@ export class Context {
   readonly permissions = new Permissions(this.rights, this.peers);
   readonly files = new FileKnowledge(() => this.listener.receiveWaiting());
   readonly loaders = new Map<string, Loader>();
+  readonly handlers = new FormatHandlers();
   readonly socketPaths = new SocketPaths();
   /** Two of each, for calls that name two paths. */
   readonly memory = new TaskMemory();
@@ -68,6 +70,11 @@ export class Context {
     this.listener = listener;
     this.mediator = mediator;
     this.tasks = tasks;
+  }
+
+  close(): void {
+    this.files.close();
+    this.handlers.close();
   }
 
   get call(): Listener["call"] {
@@ -202,17 +209,19 @@ export class Context {
    * becomes an event that says so, never a made-up path.
    */
   unresolved(thread: Thread, error: number, act: (path: string) => Act): Verdict {
-    if (PATH_ERRORS.has(-error)) {
-      const maySayNoToUsAlone =
-        error === -EACCES && (!this.permissions.isPeer(thread) || this.finder.isClosed(thread.tid));
-      if (!maySayNoToUsAlone) return this.refuses(-error);
-    }
+    if (this.isForTaskToo(thread, error)) return this.refuses(-error);
     return this.unseen(thread, `path not resolved (${reasonFor(-error)})`, act(`?${reasonFor(-error)}`));
   }
 
   /** The same for what was looked for with the rights of the thread, if it was (`wentAsTask`): then EACCES is its own. */
   notFound(thread: Thread, error: number, wentAsTask: boolean, act: (path: string) => Act): Verdict {
     return wentAsTask && error === -EACCES ? this.refuses(EACCES) : this.unresolved(thread, error, act);
+  }
+
+  /** Whether an error on the way to a path is what the kernel will tell the task, and not only us, who may lack its rights. */
+  isForTaskToo(thread: Thread, error: number): boolean {
+    if (!PATH_ERRORS.has(-error)) return false;
+    return error !== -EACCES || (this.permissions.isPeer(thread) && !this.finder.isClosed(thread.tid));
   }
 
   /** An event of which something could not be seen: it is decided, and counts as a loss, which may refuse it all the same. */

@@ -91,7 +91,7 @@ export class SeccompSensor implements Sensor {
   close(): void {
     this.#tasks.close();
     this.#listener.close();
-    this.#context.files.close();
+    this.#context.close();
   }
 
   #answer(verdict: Verdict): void {

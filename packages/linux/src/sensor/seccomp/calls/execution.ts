@@ -46,12 +46,17 @@ function execute(context: Context, thread: Thread, target: Found): Verdict {
   const { images, contents } = execution;
   const [image, ...loaders] = images;
   const loader = loaders.map((each) => `${each.path}@${each.digest ?? "?"}`);
+  const lost =
+    execution.unseen === undefined
+      ? 0
+      : context.mediator.lost(`interpreter not resolved (${execution.unseen})`, thread.process);
   const digest = image.digest ? { digest: image.digest } : {};
-  const verdict = context.decide(thread, {
+  const decided = context.decide(thread, {
     op: "exec",
     subject: { ...context.files.describe(target), ...digest, loader },
     ...remarksOn(...contents),
   });
+  const verdict = decided || lost;
   if (verdict === 0) {
     const { task, program } = context.mediator.taskOf(thread.process.identity, images, thread);
     const next = context.tasks.identify(task, program, thread.process.identity);

@@ -1,33 +1,35 @@
 /**
  * What an exec really runs: the file that is named, the interpreters of `#!` lines, the ELF interpreter.
  */
-import { readdirSync, readlinkSync } from "node:fs";
 import { escapeBytes, type Image } from "@isoline/core";
 import { EACCES, ELOOP, ENOEXEC, ETXTBSY } from "../../../abi/errno.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { type Content, digestField } from "../../files/content.ts";
-import type { Context } from "../context.ts";
+import { type Context, reasonFor } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
-import { elfLoader, HEAD, interpreterIn, type Loader } from "../../files/loader.ts";
+import { elfLoader, HEAD, interpreterIn, isElfForUs, type Loader } from "../../files/loader.ts";
 import type { FileUse } from "../../inspection.ts";
 import { fileMark } from "../tasks/lineage.ts";
 import { Found } from "../../files/found.ts";
-import { PATH_ERRORS } from "../paths/finder.ts";
 import { EXECUTE } from "../../words/access.ts";
 import type { Thread } from "../tasks/process.ts";
 
 /** The files an exec loads, in the order the kernel comes to them; or the errno it will refuse with. */
 export type Execution =
-  | {
-      readonly images: readonly [Image, ...Image[]];
-      /** What was found out about the content of each. */
-      readonly contents: readonly Content[];
-      /** Device and inode of the program that will run, which /proc/PID/exe will show; "" where that is not known. */
-      readonly executable: string;
-    }
+  | Seen
   | { readonly refusedWith: number }
   /** The kernel would not refuse it, but whoever inspects files does. */
   | { readonly deniedWith: number };
+
+interface Seen {
+  readonly images: readonly [Image, ...Image[]];
+  /** What was found out about the content of each. */
+  readonly contents: readonly Content[];
+  /** Device and inode of the program that will run, which /proc/PID/exe will show; "" where that is not known. */
+  readonly executable: string;
+  /** Why it is not known what will be loaded. */
+  readonly unseen?: string;
+}
 
 /** The kernel gives up after five rewrites (fs/exec.c, exec_binprm). */
 const MAX_REWRITES = 5;
@@ -37,7 +39,7 @@ const LOADERS_KEPT = 4096;
 export function inspect(context: Context, thread: Thread, target: Found): Execution {
   const loaders: Image[] = [];
   const contents: Content[] = [];
-  const images = (executable: string): Execution => ({
+  const images = (executable: string): Seen => ({
     images: [imageOf(context, target, contents), ...loaders],
     contents,
     executable,
@@ -76,11 +78,11 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
         true,
       );
       if (result < 0) {
-        if (PATH_ERRORS.has(-result)) return { refusedWith: -result };
+        if (context.isForTaskToo(thread, result)) return { refusedWith: -result };
         const refused = context.mediator.inspector?.withoutFile("exec", thread) ?? 0;
         if (refused !== 0) return { deniedWith: refused };
         loaders.push({ path: `?unresolved:${escapeBytes(next.path)}` });
-        return images(next.kind === "elf" ? executable : "");
+        return { ...images(next.kind === "elf" ? executable : ""), unseen: reasonFor(-result) };
       }
       if (next.kind === "elf") {
         const refused = inspectMapped(context, thread, file, ["open", "map"]);
@@ -144,26 +146,8 @@ function readLoader(context: Context, thread: Thread, file: Found): Loader {
     return path ? { kind: "script", path } : { kind: "not-executable" };
   }
   // A short file is followed by zeros in the kernel's buffer, and whole programs fit in less than a header.
-  if (head.length >= 4 && head.readUInt32BE(0) === 0x7f454c46)
+  if (isElfForUs(Buffer.concat([head], HEAD)))
     return elfLoader(Buffer.concat([head], HEAD), (position, length) => context.files.slice(file, position, length));
-  // Neither ELF nor script: only a binfmt_misc handler could run it, and into those we do not see.
-  return mayHaveHandlers(thread) ? { kind: "unknown", reason: "?binfmt" } : { kind: "not-executable" };
-}
-
-/**
- * Whether binfmt_misc may run what neither is ELF nor begins with `#!`: it has more than its two control files, or the
- * thread is in another user namespace, which since 6.7 may have handlers of its own. What such a handler runs instead of
- * an ELF file or a script shows in the executable of the process.
- */
-function mayHaveHandlers(thread: Thread): boolean {
-  try {
-    if (readlinkSync(`/proc/${thread.tid}/ns/user`) !== readlinkSync("/proc/self/ns/user")) return true;
-  } catch {
-    return true;
-  }
-  try {
-    return readdirSync("/proc/sys/fs/binfmt_misc").length > 2;
-  } catch {
-    return false;
-  }
+  // Only a handler could run it, and into those we do not see.
+  return context.handlers.mayRun(thread) ? { kind: "unknown", reason: "?binfmt" } : { kind: "not-executable" };
 }
