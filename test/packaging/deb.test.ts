@@ -1,0 +1,105 @@
+/**
+ * The Debian package: what lintian says of it, and what it does in a minimal Debian root: installed, used, removed.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isBuilt } from "../support/isoline.ts";
+
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+const has = (program: string) => spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
+const isRoot = process.geteuid?.() === 0;
+/** Where this machine gets Debian's packages from. */
+const SOURCES = "/etc/apt/sources.list.d/debian.sources";
+/** A root takes a minute and packages from a registry. */
+const mayBootstrap = process.env["CI"] !== undefined && isRoot && has("mmdebstrap") && existsSync(SOURCES);
+
+describe.skipIf(!isBuilt || !has("dpkg-deb"))("Debian package (needs a build and dpkg-deb)", () => {
+  const place = mkdtempSync(join(tmpdir(), "isoline-deb-test-"));
+  let file = "";
+
+  beforeAll(() => {
+    execFileSync(process.execPath, [join(repository, "tools/deb.mjs"), place], { stdio: "pipe" });
+    file = join(place, readdirSync(place).find((name) => name.endsWith(".deb")) ?? "");
+  }, 240_000);
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+  it("holds commands, manual pages, completions, a unit and a runtime for podman, and no script", () => {
+    const held = execFileSync("dpkg-deb", ["-c", file], { encoding: "utf8" });
+    for (const path of [
+      "/usr/bin/isoline ->",
+      "/usr/bin/isoline-runc ->",
+      "/usr/share/man/man1/isoline-check.1.gz",
+      "/usr/share/bash-completion/completions/isoline",
+      "/usr/lib/systemd/system/isoline@.service",
+      "/etc/containers/containers.conf.d/50-isoline.conf",
+    ])
+      expect(held).toContain(path);
+    const control = execFileSync("dpkg-deb", ["-I", file], { encoding: "utf8" });
+    expect(control).not.toMatch(/preinst|postinst|prerm|postrm/);
+  });
+
+  it.skipIf(!has("lintian"))(
+    "lintian finds nothing that is not explained (needs lintian)",
+    { timeout: 240_000 },
+    () => {
+      const { stdout, status } = spawnSync("lintian", ["--allow-root", file], { encoding: "utf8" });
+      expect({ stdout, status }).toEqual({ stdout: "", status: 0 });
+    },
+  );
+
+  it.skipIf(!mayBootstrap)(
+    "is installed, used and removed in a minimal root (CI; needs root, mmdebstrap)",
+    { timeout: 600_000 },
+    () => {
+      const script = join(place, "use.sh");
+      writeFileSync(
+        script,
+        `set -eu
+         dpkg -i /isoline.deb
+         isoline --version
+         isoline-runc --version || true
+         cd /tmp
+         isoline learn -o a.contour -- cat /etc/hostname
+         isoline check a.contour -- cat /etc/hostname
+         isoline check a.contour -- cat /etc/passwd || echo "ended with $?"
+         su nobody -s /bin/sh -c "cd /tmp && isoline check a.contour -- cat /etc/passwd" || echo "nobody's ended with $?"
+         dpkg -P isoline
+         find / -xdev -iname '*isoline*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/isoline.deb' -not -path '/var/cache/*' \\
+           -not -path '/var/lib/dpkg/*' -not -path '/root/.cache/*'
+         echo left nothing`,
+      );
+      const said = join(place, "said");
+      const { status, stderr } = spawnSync(
+        "mmdebstrap",
+        [
+          ...["--variant=apt", "--include=nodejs", "--quiet"],
+          ...networkOptions(),
+          `--customize-hook=cp "${file}" "$1/isoline.deb"; cp "${script}" "$1/use.sh"`,
+          `--customize-hook=echo a-host >"$1/etc/hostname"; chroot "$1" sh /use.sh >"${said}" 2>&1`,
+          ...["trixie", "/dev/null", SOURCES],
+        ],
+        { encoding: "utf8" },
+      );
+      const out = existsSync(said) ? readFileSync(said, "utf8") : "";
+      expect({ status, stderr, out }).toMatchObject({ status: 0, out: expect.stringContaining("all new") });
+      expect(out).toContain("isoline: on contour");
+      expect(out).toMatch(/opened \/etc\/passwd/);
+      expect(out).toContain("ended with 3");
+      expect(out).toContain("nobody's ended with 3");
+      expect(out).toMatch(/Purging|Removing isoline/);
+      expect(out.trim().endsWith("left nothing")).toBe(true);
+    },
+  );
+});
+
+/** How this machine reaches the registry of Debian's packages: proxies, retries, methods. */
+function networkOptions(): string[] {
+  return execFileSync("apt-config", ["dump"], { encoding: "utf8" })
+    .split("\n")
+    .filter((line) => /^Acquire::(http|https|Retries)\b.*"[^"]+";$/.test(line))
+    .map((line) => `--aptopt=${line}`);
+}
