@@ -15,6 +15,8 @@ export type Act<O extends Operation = Operation> = {
     readonly content?: readonly ContentRemark[];
     /** The verdict is about this moment: content that counts may change without a sign of that. */
     readonly passing?: true;
+    /** It is done to the supervisor: refused in every mode, whatever the contour says. */
+    readonly isKept?: true;
   };
 }[O];
 

@@ -34,6 +34,7 @@ import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { Act, KeyBytes, Mediator, Verdict } from "./mediation.ts";
 import type { FileInspector } from "./inspection.ts";
 
+const supervisor = process.pid;
 const SIGKILL = 9;
 const SIGSTOP = 19;
 
@@ -72,6 +73,7 @@ export class ModelMediator implements Mediator {
   readonly #tasks = new Map<Digest, Task>();
   readonly #guessed = new Set<number>();
   readonly #racy = new Map<string, number>();
+  #kept = 0;
   /** Whether the last decision holds for everything with its key, as long as the mode stays. */
   wasLasting = false;
   /** Told of each process as soon as it is known, while its first call still waits. */
@@ -164,6 +166,11 @@ export class ModelMediator implements Mediator {
     this.#leveller.name(directories);
   }
 
+  /** How often something was tried on the supervisor, and refused. */
+  get kept(): number {
+    return this.#kept;
+  }
+
   /** How often each lens rule fired. */
   firings(): Readonly<Record<string, number>> {
     return this.#leveller.firings();
@@ -179,10 +186,11 @@ export class ModelMediator implements Mediator {
   decide(act: Act, thread: ActingThread, actor: Actor, key: KeyBytes | undefined): Verdict {
     const { process } = thread;
     // Field by field: this is done for each event, and to spread the rest of an object is slow.
-    const { op, subject, content, passing } = act;
+    const { op, subject, content, isKept, passing } = act;
     const seen = { op, actor, subject } as Event;
     const observation = this.#observe(thread, act.observation);
-    if (this.#leveller.overlooks(seen, observation)) return 0;
+    if (isKept) this.#kept += 1;
+    else if (this.#leveller.overlooks(seen, observation)) return 0;
     this.#counts.events += 1;
     const event = this.#leveller.level(seen, observation);
     const task = this.#tasks.get(actor.task);
@@ -194,6 +202,7 @@ export class ModelMediator implements Mediator {
       ...(task ? { task } : {}),
       ...(this.#guessed.has(process.handle) ? { guessedLineage: true } : {}),
       ...(content ? { content } : {}),
+      ...(isKept ? { isKept } : {}),
     };
     const judgement = this.#engine.judge(event, circumstances);
     if (judgement.refuse) this.#leveller.withdraw();
@@ -309,7 +318,7 @@ export class ModelMediator implements Mediator {
     if (pid === undefined) return "outside";
     if (pid === actorPid) return "self";
     const process = at(pid);
-    if (!process) return "outside";
+    if (!process) return pid === supervisor ? "supervisor" : "outside";
     if (process.pid === actorPid) return "self";
     for (let above = this.#processes.find(actorPid)?.parent; above; above = above.parent)
       if (above === process) return "ancestor";
