@@ -35,6 +35,13 @@ import type { Act, KeyBytes, Mediator, Verdict } from "./mediation.ts";
 import type { FileInspector } from "./inspection.ts";
 
 const supervisor = process.pid;
+
+/** What a process runs that was let execute something, where that is not proven to be what it runs. */
+const UNIDENTIFIED = {
+  swapped: "another file than the one that was let execute",
+  unproven: "one of several programs, and which could not be proven",
+};
+
 const SIGKILL = 9;
 const SIGSTOP = 19;
 
@@ -259,12 +266,20 @@ export class ModelMediator implements Mediator {
 
   guessed(process: ActingProcess): void {
     this.#guessed.add(process.handle);
+    this.#engine.loss("who forked a process could not be proven", 1, process.handle);
+    this.#engine.trust.distrust(process.handle, {
+      reason: "unknown-lineage",
+      what: "who forked it could not be proven",
+    });
   }
 
-  swapped(process: ActingProcess): void {
-    const what = "another file than the one that was let execute";
+  unidentified(process: ActingProcess, why: "swapped" | "unproven"): { task: Task; program: string } {
+    const what = UNIDENTIFIED[why];
     this.#engine.loss(`a process runs ${what}`, 1, process.handle);
     this.#engine.trust.distrust(process.handle, { reason: "sensor", what: `it runs ${what}` });
+    const task = deriveTask(process.identity.id, [{ path: `?${why}` }]);
+    this.#tasks.set(task.id, task);
+    return { task, program: programName(task) };
   }
 
   withdraw(): void {

@@ -37,7 +37,7 @@ export class SeccompSensor implements Sensor {
         mediator.died(process);
       },
       guessed: (process) => mediator.guessed(process),
-      swapped: (process) => mediator.swapped(process),
+      unidentified: (process, why) => mediator.unidentified(process, why),
     });
     this.#context = new Context(this.#listener, mediator, this.#tasks);
   }
