@@ -25,7 +25,7 @@ say("lsetxattr", libc.lsetxattr(path, b"security.ima", sha512, len(sha512), 0))
 say("fsetxattr", libc.fsetxattr(os.open(path, os.O_RDONLY), b"security.ima", sha512, len(sha512), 0))
 kept = ctypes.create_string_buffer(sha512)
 args = struct.pack("QII", ctypes.addressof(kept), len(sha512), 0)
-say("setxattrat", libc.syscall(463, -100, path, 0, b"security.ima", args, len(args)))
+say("setxattrat", libc.syscall(463, -100, path, 0, b"security.ima", args, ctypes.c_size_t(len(args))))
 print("holds", os.getxattr(path, "security.ima")[:2].hex())
 `;
 

@@ -11,7 +11,6 @@ import { FirstError } from "./listener/first-error.ts";
 import { TaskMemory } from "./listener/memory.ts";
 import { ANSWERED, type Listener } from "./listener/notification.ts";
 import { EACCES_TO_TASK, PATH_ERRORS, PathFinder } from "./paths/finder.ts";
-import { KeptFiles } from "./paths/kept-files.ts";
 import { Found, NO_PATH_TEXT, OBJECT_CLOSED } from "../files/found.ts";
 import { Permissions } from "./paths/permission.ts";
 import { RawKey } from "./paths/raw-key.ts";
@@ -39,6 +38,8 @@ export interface Deed {
   readonly call: (() => number) | undefined;
   /** It makes something new, whose mode the umask has a part in. */
   readonly isCreation?: boolean;
+  /** It is an exchange whether it succeeds or not. */
+  readonly isAskedFirst?: boolean;
 }
 
 const PROCEED: Verdict = 0;
@@ -48,7 +49,7 @@ export class Context {
   readonly listener: Listener;
   readonly mediator: Mediator;
   readonly tasks: TaskTable;
-  readonly finder = new PathFinder(new KeptFiles((number) => this.tasks.launchers.serves(number)));
+  readonly finder = new PathFinder();
   readonly rights = new ThreadRights();
   readonly peers = new Peers(this.rights);
   readonly performer = new Performer(this.rights, this.peers);
@@ -98,7 +99,7 @@ export class Context {
    * `look` is asked in either case, as `inspect` is; what it refuses is no exchange.
    */
   exchange(thread: Thread, key: RawKey, describe: () => Act | Refusal, look: () => Verdict = () => PROCEED): Verdict {
-    const known = this.finder.ledToSupervisor ? undefined : this.mediator.repeated(key, thread.process);
+    const known = this.mediator.repeated(key, thread.process);
     if (known !== undefined) return known || look();
     const act = describe();
     if ("refusedWith" in act) return this.refuses(act.refusedWith);
@@ -137,16 +138,9 @@ export class Context {
   #judge(thread: Thread, act: Act, key: RawKey | undefined): Verdict {
     const { identity } = thread.process;
     const actor = { task: identity.id, parent: identity.parentId, credentials: thread.credentials };
-    const verdict = this.finder.ledToSupervisor
-      ? this.mediator.decide({ ...act, isKept: true }, thread, actor, undefined)
-      : this.mediator.decide(act, thread, actor, key);
+    const verdict = this.mediator.decide(act, thread, actor, key);
     if (verdict === PROCEED) this.#takeNote(act);
     return verdict;
-  }
-
-  /** An act on the supervisor: told like any other, and refused whatever the contour says, in every mode. */
-  keep(thread: Thread, act: Act): Verdict {
-    return this.decide(thread, { ...act, isKept: true }) || EPERM;
   }
 
   /** What the namespace is let do to the clock or beneath a file system changes what the times of files prove. */
@@ -162,10 +156,9 @@ export class Context {
    */
   carryOut(thread: Thread, deed: Deed): Verdict {
     const { act, call } = deed;
-    if (this.finder.ledToSupervisor) return this.decide(thread, act);
-    const isOurs =
-      call !== undefined && this.performer.mayActFor(thread) && (!deed.isCreation || this.performer.mayCreate);
-    if (!isOurs || this.mediator.mayRefuse) {
+    const isOurs = call !== undefined && (!deed.isCreation || this.performer.mayCreate);
+    const isAskedFirst = deed.isAskedFirst === true || this.mediator.mayRefuse;
+    if (!isOurs || isAskedFirst) {
       const refusal = deed.refusal();
       if (refusal !== 0) return this.refuses(refusal);
       const verdict = this.decide(thread, act);
@@ -174,18 +167,16 @@ export class Context {
     }
     if (!this.listener.stillWaiting()) return PROCEED;
     const result = deed.isCreation ? this.performer.create(thread, call) : this.performer.make(thread, call);
-    if (result < 0) return this.#failed(-result);
+    if (result < 0) {
+      // What was decided before did not come to be.
+      if (isAskedFirst) this.mediator.withdraw();
+      else this.mediator.attempted();
+      return -result;
+    }
     // It has happened, whatever has become of the task since.
-    if (!this.mediator.mayRefuse) this.#judge(thread, act, undefined);
+    if (!isAskedFirst) this.#judge(thread, act, undefined);
     this.listener.answer(BigInt(result));
     return ANSWERED;
-  }
-
-  /** A call that was made failed: if it was decided before, nothing came of it. */
-  #failed(errno: number): Verdict {
-    if (this.mediator.mayRefuse) this.mediator.withdraw();
-    else this.mediator.attempted();
-    return errno;
   }
 
   /** A call that the task makes itself, though others could change what its verdict rests on before the kernel looks. */

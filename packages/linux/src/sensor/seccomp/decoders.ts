@@ -15,6 +15,8 @@ import * as others from "./calls/others.ts";
 import * as privileges from "./calls/privileges.ts";
 import * as requests from "./calls/requests.ts";
 import { umount } from "./calls/unmount.ts";
+import * as truncation from "./calls/truncation.ts";
+import * as xattr from "./calls/xattr.ts";
 import type { Decoder } from "./context.ts";
 
 const bySyscall: Record<Syscall, Decoder> = {
@@ -38,15 +40,15 @@ const bySyscall: Record<Syscall, Decoder> = {
   rename: names.rename,
   renameat: names.renameat,
   renameat2: names.renameat2,
-  link: names.link,
-  linkat: names.linkat,
+  link: making.link,
+  linkat: making.linkat,
   symlink: making.symlink,
   symlinkat: making.symlinkat,
   mkdir: making.mkdir,
   mkdirat: making.mkdirat,
   mknod: making.mknod,
   mknodat: making.mknodat,
-  truncate: names.truncate,
+  truncate: truncation.truncate,
 
   chmod: attributes.chmod,
   fchmod: attributes.fchmod,
@@ -56,16 +58,16 @@ const bySyscall: Record<Syscall, Decoder> = {
   lchown: attributes.lchown,
   fchown: attributes.fchown,
   fchownat: attributes.fchownat,
-  setxattr: attributes.setxattr,
-  lsetxattr: attributes.lsetxattr,
-  fsetxattr: attributes.fsetxattr,
-  setxattrat: attributes.setxattrat,
-  removexattr: attributes.removexattr,
-  lremovexattr: attributes.lremovexattr,
-  fremovexattr: attributes.fremovexattr,
-  removexattrat: attributes.removexattrat,
+  setxattr: xattr.setxattr,
+  lsetxattr: xattr.lsetxattr,
+  fsetxattr: xattr.fsetxattr,
+  setxattrat: xattr.setxattrat,
+  removexattr: xattr.removexattr,
+  lremovexattr: xattr.lremovexattr,
+  fremovexattr: xattr.fremovexattr,
+  removexattrat: xattr.removexattrat,
   file_setattr: attributes.fileSetattr,
-  utime: attributes.utimes,
+  utime: attributes.utime,
   utimes: attributes.utimes,
   futimesat: attributes.futimesat,
   utimensat: attributes.utimensat,

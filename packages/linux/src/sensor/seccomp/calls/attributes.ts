@@ -1,144 +1,202 @@
 /**
- * Calls that change what a file says of itself: mode, owner, extended attributes, times.
+ * Calls that change what a file says of itself: mode, owner, flags, times. Extended attributes have a file of their own.
  *
- * Whether the thread owns the file is asked by the filesystem after the security hooks, so it is not asked here either.
+ * Whether the thread owns the file is asked by the filesystem after the security hooks, so such a call is an event also if it
+ * fails for that: it is decided first in every mode, and then made on the object that was decided about.
  */
-import { escapeBytes } from "@isoline/core";
+import { EBADF, EFAULT, EINVAL } from "../../../abi/errno.ts";
+import { EMPTY } from "../../../abi/bytes.ts";
+import { rawCall, type Word } from "../../../abi/raw-call.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
+import { syscallNumbers } from "../../../abi/syscalls.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
-import type { Found } from "../../files/found.ts";
 import type { Thread } from "../tasks/process.ts";
-import { isEmptyPath, withDescriptor, withObject } from "./names.ts";
+import { type Held, isPathOnly, withHeld, withHeldDescriptor } from "./objects.ts";
 
-/** Which object: by path, or by descriptor. */
-interface Chosen {
+/** Which object: by path, by descriptor, or by either where the path is empty. */
+export interface Chosen {
   readonly directory: number;
   readonly argument: number | undefined;
   readonly flags: number;
+  /** A null pointer stands for the empty path, too, and a descriptor must be one of an open file (since 6.13). */
+  readonly isStrict?: boolean;
 }
 
-type Describe = (object: ReturnType<Context["files"]["describe"]>) => Act;
+export type Describe = (object: ReturnType<Context["files"]["describe"]>) => Act;
+
+/** How a change is made on an object that is held: by its path, or by the descriptor that the task named. */
+export interface Change {
+  readonly byPath: (path: Buffer) => number;
+  readonly byDescriptor: (fd: number) => number;
+}
+
 const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?" };
 
-function change(
+/** Reports a change of what was chosen, and makes it. `look` may refuse it beforehand. */
+export function change(
   context: Context,
   thread: Thread,
   chosen: Chosen,
   describe: Describe,
-  look: (found: Found) => Verdict = () => 0,
+  making: Change,
+  look: (held: Held) => Verdict = () => 0,
 ): Verdict {
+  if ((chosen.flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return context.refuses(EINVAL);
+  // The working directory has no number as a descriptor of a file.
+  if (chosen.argument === undefined && chosen.directory === AT_FDCWD) return context.refuses(EBADF);
   const unresolved = (path: string): Act => describe({ path, ...UNKNOWN });
-  const use = (found: Found): Verdict => look(found) || context.decide(thread, describe(context.files.describe(found)));
+  const isEmpty = isAboutDescriptor(context, thread, chosen);
+  const needsOpen = chosen.argument === undefined || (isEmpty && chosen.isStrict === true);
+  const use = (held: Held): Verdict => {
+    const { found, fd, path, isReached } = held;
+    if (needsOpen && fd >= 0 && isPathOnly(fd)) return context.refuses(EBADF);
+    const refused = look(held);
+    if (refused !== 0) return refused;
+    const call = () => (needsOpen && fd >= 0 ? making.byDescriptor(fd) : making.byPath(path));
+    return context.carryOut(thread, {
+      act: describe(context.files.describe(found)),
+      refusal: () => 0,
+      call: isReached ? call : undefined,
+      isAskedFirst: true,
+    });
+  };
+  if (isEmpty) return withHeldDescriptor(context, thread, chosen.directory, unresolved, use);
   const named = { directory: chosen.directory, argument: chosen.argument ?? 0 };
-  const byDescriptor =
-    chosen.argument === undefined || ((chosen.flags & AT_EMPTY_PATH) !== 0 && isEmptyPath(context, thread, named));
-  if (byDescriptor) return withDescriptor(context, thread, chosen.directory, unresolved, use);
-  return withObject(context, thread, named, (chosen.flags & AT_SYMLINK_NOFOLLOW) === 0, unresolved, use);
+  return withHeld(context, thread, named, (chosen.flags & AT_SYMLINK_NOFOLLOW) === 0, unresolved, use);
 }
 
-const byPath = (argument: number, flags = 0): Chosen => ({ directory: AT_FDCWD, argument, flags });
-const byDescriptor = (context: Context): Chosen => ({ directory: context.call.int(0), argument: undefined, flags: 0 });
-const at = (context: Context, flags: number): Chosen => ({ directory: context.call.int(0), argument: 1, flags });
+function isAboutDescriptor(context: Context, thread: Thread, { argument, flags, isStrict }: Chosen): boolean {
+  if (argument === undefined) return true;
+  if ((flags & AT_EMPTY_PATH) === 0) return false;
+  return context.call.isNull(argument) ? isStrict === true : context.readPath(thread, argument) === 0;
+}
 
-const chmodTo = (context: Context, argument: number): Describe => {
-  const to = context.call.u32(argument) & 0o7777;
-  return (object) => ({ op: "chmod", subject: { ...object, to } });
+export const byPath = (argument: number, flags = 0): Chosen => ({ directory: AT_FDCWD, argument, flags });
+export const byDescriptor = ({ call }: Context): Chosen => ({ directory: call.int(0), argument: undefined, flags: 0 });
+const at = ({ call }: Context, flags: number): Chosen => ({ directory: call.int(0), argument: 1, flags });
+export const strictlyAt = (context: Context, flags: number): Chosen => ({ ...at(context, flags), isStrict: true });
+
+const chmodTo = (context: Context, thread: Thread, chosen: Chosen, argument: number): Verdict => {
+  const mode = context.call.u32(argument);
+  const describe: Describe = (object) => ({ op: "chmod", subject: { ...object, to: mode & 0o7777 } });
+  return change(context, thread, chosen, describe, {
+    byPath: (path) => rawCall(syscallNumbers.chmod, [path, mode]),
+    byDescriptor: (fd) => rawCall(syscallNumbers.fchmod, [fd, mode]),
+  });
 };
-export const chmod: Decoder = (context, thread) => change(context, thread, byPath(0), chmodTo(context, 1));
-export const fchmod: Decoder = (context, thread) => change(context, thread, byDescriptor(context), chmodTo(context, 1));
-export const fchmodat: Decoder = (context, thread) => change(context, thread, at(context, 0), chmodTo(context, 2));
-export const fchmodat2: Decoder = (context, thread) =>
-  change(context, thread, at(context, context.call.u32(3)), chmodTo(context, 2));
+export const chmod: Decoder = (context, thread) => chmodTo(context, thread, byPath(0), 1);
+export const fchmod: Decoder = (context, thread) => chmodTo(context, thread, byDescriptor(context), 1);
+export const fchmodat: Decoder = (context, thread) => chmodTo(context, thread, at(context, 0), 2);
+export const fchmodat2: Decoder = (context, thread) => chmodTo(context, thread, at(context, context.call.u32(3)), 2);
 
-const chownTo = (context: Context, argument: number): Describe => {
+const chownTo = (context: Context, thread: Thread, chosen: Chosen, argument: number): Verdict => {
   const owner = context.call.u32(argument);
   const group = context.call.u32(argument + 1);
-  return (object) => ({ op: "chown", subject: { ...object, owner, group } });
+  const describe: Describe = (object) => ({ op: "chown", subject: { ...object, owner, group } });
+  return change(context, thread, chosen, describe, {
+    byPath: (path) => rawCall(syscallNumbers.chown, [path, owner, group]),
+    byDescriptor: (fd) => rawCall(syscallNumbers.fchown, [fd, owner, group]),
+  });
 };
-export const chown: Decoder = (context, thread) => change(context, thread, byPath(0), chownTo(context, 1));
-export const lchown: Decoder = (context, thread) =>
-  change(context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), chownTo(context, 1));
-export const fchown: Decoder = (context, thread) => change(context, thread, byDescriptor(context), chownTo(context, 1));
-export const fchownat: Decoder = (context, thread) =>
-  change(context, thread, at(context, context.call.u32(4)), chownTo(context, 2));
-
-function attribute(
-  op: "setxattr" | "removexattr",
-  context: Context,
-  thread: Thread,
-  chosen: Chosen,
-  nameArgument: number,
-  value?: () => Value | undefined,
-): Verdict {
-  const length = context.readPath(thread, nameArgument, context.memory2);
-  if (length === 0) return context.attempt();
-  if (length < 0) return context.unreadable(thread, length);
-  const name = escapeBytes(context.memory2.bytes.subarray(0, length));
-  const describe: Describe = (object) => ({ op, subject: { ...object, name } });
-  if (value === undefined || name !== IMA) return change(context, thread, chosen, describe);
-  const written = () => readValue(context, thread, value());
-  return change(context, thread, chosen, describe, (found) => context.inspectAttribute(thread, found, written));
-}
-
-/** Where a value is, and how many bytes it has. */
-interface Value {
-  readonly address: bigint;
-  readonly size: bigint;
-}
-
-const IMA = "security.ima";
-/** More than any digest or signature: of what is longer the beginning says which algorithm it is by. */
-const MOST_VALUE = 8192;
-
-function readValue({ memory }: Context, { tid }: Thread, value: Value | undefined): Buffer | undefined {
-  if (value === undefined) return undefined;
-  const length = value.size < MOST_VALUE ? Number(value.size) : MOST_VALUE;
-  if (length > 0 && memory.exactly(tid, value.address, length) < 0) return undefined;
-  return Buffer.from(memory.bytes.subarray(0, length));
-}
-
-const valueAt =
-  ({ call }: Context, argument: number) =>
-  (): Value => ({ address: call.pointer(argument), size: call.pointer(argument + 1) });
-
-/** `struct xattr_args` (linux/xattr.h): u64 address, u32 size, u32 flags. */
-const valueIn =
-  ({ call, memory }: Context, { tid }: Thread, argument: number) =>
-  (): Value | undefined => {
-    if (memory.exactly(tid, call.pointer(argument), 16) < 0) return undefined;
-    return { address: memory.bytes.readBigUInt64LE(0), size: BigInt(memory.bytes.readUInt32LE(8)) };
-  };
-
-export const setxattr: Decoder = (context, thread) =>
-  attribute("setxattr", context, thread, byPath(0), 1, valueAt(context, 2));
-export const lsetxattr: Decoder = (context, thread) =>
-  attribute("setxattr", context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), 1, valueAt(context, 2));
-export const fsetxattr: Decoder = (context, thread) =>
-  attribute("setxattr", context, thread, byDescriptor(context), 1, valueAt(context, 2));
-export const setxattrat: Decoder = (context, thread) =>
-  attribute("setxattr", context, thread, at(context, context.call.u32(2)), 3, valueIn(context, thread, 4));
-export const removexattr: Decoder = (context, thread) => attribute("removexattr", context, thread, byPath(0), 1);
-export const lremovexattr: Decoder = (context, thread) =>
-  attribute("removexattr", context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), 1);
-export const fremovexattr: Decoder = (context, thread) =>
-  attribute("removexattr", context, thread, byDescriptor(context), 1);
-export const removexattrat: Decoder = (context, thread) =>
-  attribute("removexattr", context, thread, at(context, context.call.u32(2)), 3);
+export const chown: Decoder = (context, thread) => chownTo(context, thread, byPath(0), 1);
+export const lchown: Decoder = (context, thread) => chownTo(context, thread, byPath(0, AT_SYMLINK_NOFOLLOW), 1);
+export const fchown: Decoder = (context, thread) => chownTo(context, thread, byDescriptor(context), 1);
+export const fchownat: Decoder = (context, thread) => chownTo(context, thread, at(context, context.call.u32(4)), 2);
 
 const flagged: Describe = (object) => ({ op: "setflags", subject: object });
+/** PAGE_SIZE: more than that the kernel refuses unseen. */
+const MOST_ATTRIBUTES = 4096n;
+
 /** `file_setattr(dfd, path, attr, size, flags)`. */
-export const fileSetattr: Decoder = (context, thread) =>
-  change(context, thread, at(context, context.call.u32(4)), flagged);
-/** FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR, of an open file. */
-export const setFlags: Decoder = (context, thread) => change(context, thread, byDescriptor(context), flagged);
+export const fileSetattr: Decoder = (context, thread) => {
+  const size = context.call.pointer(3);
+  const length = size < MOST_ATTRIBUTES ? Number(size) : Number(MOST_ATTRIBUTES);
+  const error = context.memory2.exactly(thread.tid, context.call.pointer(2), length);
+  if (error < 0) return context.unreadable(thread, error);
+  const attributes = Buffer.from(context.memory2.bytes.subarray(0, length));
+  const make = (fd: number, path: Buffer, flags: number) =>
+    rawCall(syscallNumbers.file_setattr, [fd, path, attributes, size, flags]);
+  return change(context, thread, strictlyAt(context, context.call.u32(4)), flagged, {
+    byPath: (path) => make(AT_FDCWD, path, 0),
+    byDescriptor: (fd) => make(fd, EMPTY, AT_EMPTY_PATH),
+  });
+};
+
+/** sizeof(struct fsxattr); FS_IOC_SETFLAGS takes an int (linux/fs.h). */
+const FSXATTR = 28;
+const FS_IOC_FSSETXATTR = 0x401c_5820;
+/** Nothing is mapped there (vm.mmap_min_addr). */
+const UNMAPPED = 8;
+
+/** FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR, of an open file. What cannot be read the file system may never come to look at. */
+export const setFlags: Decoder = (context, thread) => {
+  const request = context.call.u32(1);
+  const length = request === FS_IOC_FSSETXATTR ? FSXATTR : 4;
+  const error = context.memory2.exactly(thread.tid, context.call.pointer(2), length);
+  if (error < 0 && error !== -EFAULT) return context.unreadable(thread, error);
+  const argument = error < 0 ? UNMAPPED : Buffer.from(context.memory2.bytes.subarray(0, length));
+  const byDuplicate = (fd: number) => rawCall(syscallNumbers.ioctl, [fd, request, argument]);
+  return change(context, thread, byDescriptor(context), flagged, { byPath: () => -EBADF, byDescriptor: byDuplicate });
+};
 
 const touched: Describe = (object) => ({ op: "utimens", subject: object });
-export const utimes: Decoder = (context, thread) => change(context, thread, byPath(0), touched);
+const BILLION = 1_000_000_000n;
+const MILLION = 1_000_000n;
+
+/** Times are `struct timespec[2]`, 32 bytes, or null for now. */
+function touch(context: Context, thread: Thread, chosen: Chosen, times: Buffer | 0): Verdict {
+  const make = (fd: number, path: Word, flags: number) => rawCall(syscallNumbers.utimensat, [fd, path, times, flags]);
+  return change(context, thread, chosen, touched, {
+    byPath: (path) => make(AT_FDCWD, path, 0),
+    byDescriptor: (fd) => make(fd, 0, 0),
+  });
+}
+
+/** `utime(path, struct utimbuf { long access; long modification })`: whole seconds. */
+export const utime: Decoder = (context, thread) =>
+  withTimes(context, thread, 1, 16, (given) => {
+    const times = Buffer.alloc(32);
+    if (given) for (const at of [0, 8]) given.copy(times, 2 * at, at, at + 8);
+    return touch(context, thread, byPath(0), given ? times : 0);
+  });
+
+/** `utimes(path, struct timeval[2])` and `futimesat`, with microseconds, which are looked at before the path is. */
+const timevals = (context: Context, thread: Thread, argument: number, chosen: Chosen): Verdict =>
+  withTimes(context, thread, argument, 32, (given) => {
+    if (!given) return touch(context, thread, chosen, 0);
+    const parts = [8, 24].map((at) => given.readBigInt64LE(at));
+    if (parts.some((part) => part < 0n || part >= MILLION)) return context.refuses(EINVAL);
+    [8, 24].forEach((at, index) => given.writeBigInt64LE((parts[index] as bigint) * (BILLION / MILLION), at));
+    return touch(context, thread, chosen, given);
+  });
+export const utimes: Decoder = (context, thread) => timevals(context, thread, 1, byPath(0));
 /** With a null path these are about the descriptor (futimens); the working directory is none. */
-const timesAt = (context: Context, thread: Thread, flags: number): Verdict => {
-  if (!context.call.isNull(1)) return change(context, thread, at(context, flags), touched);
-  return context.call.int(0) === AT_FDCWD ? context.attempt() : change(context, thread, byDescriptor(context), touched);
+export const futimesat: Decoder = (context, thread) => timevals(context, thread, 2, aboutTimes(context, 0));
+
+export const utimensat: Decoder = (context, thread) => {
+  const flags = context.call.u32(3);
+  const chosen = aboutTimes(context, flags);
+  if (chosen.argument === undefined && flags !== 0) return context.refuses(EINVAL);
+  return withTimes(context, thread, 2, 32, (given) => touch(context, thread, chosen, given ?? 0));
 };
-export const futimesat: Decoder = (context, thread) => timesAt(context, thread, 0);
-export const utimensat: Decoder = (context, thread) => timesAt(context, thread, context.call.u32(3));
+
+function aboutTimes(context: Context, flags: number): Chosen {
+  const isDescriptor = context.call.isNull(1) && context.call.int(0) !== AT_FDCWD;
+  return isDescriptor ? byDescriptor(context) : at(context, flags);
+}
+
+/** Copies times out of the task's memory; undefined for a null pointer. */
+function withTimes(
+  context: Context,
+  thread: Thread,
+  argument: number,
+  bytes: number,
+  use: (given: Buffer | undefined) => Verdict,
+): Verdict {
+  if (context.call.isNull(argument)) return use(undefined);
+  const error = context.memory2.exactly(thread.tid, context.call.pointer(argument), bytes);
+  if (error === -EFAULT) return context.refuses(EFAULT);
+  if (error < 0) return context.unreadable(thread, error);
+  return use(Buffer.from(context.memory2.bytes.subarray(0, bytes)));
+}

@@ -10,7 +10,7 @@ import type { Act, Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
 import { EXECUTE } from "../../words/access.ts";
 import type { Thread } from "../tasks/process.ts";
-import { isEmptyPath, withDescriptor, withObject } from "./names.ts";
+import { isEmptyPath, withDescriptor, withObject } from "./objects.ts";
 
 const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?", loader: [] };
 const MAP_ANONYMOUS = 0x20;

@@ -1,29 +1,32 @@
 /**
- * Calls that make something new under a name: mkdir, mknod, symlink.
+ * Calls that give a name to something: mkdir, mknod, symlink, link.
  *
  * None of these is remembered by a raw key: each changes what later paths mean, and the lens has to hear of every one.
  */
 import { readFileSync } from "node:fs";
 import { escapeBytes, type Operation } from "@isoline/core";
-import { EEXIST, EFAULT, ENAMETOOLONG, ENOENT, EPERM } from "../../../abi/errno.ts";
+import { EEXIST, EINVAL, ENOENT, EPERM, EXDEV } from "../../../abi/errno.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
-import { AT_FDCWD, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG } from "../../../abi/stat.ts";
+import {
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  AT_SYMLINK_FOLLOW,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+} from "../../../abi/stat.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
-import { type Context, type Decoder, reasonFor } from "../context.ts";
+import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
-import type { TaskMemory } from "../listener/memory.ts";
 import type { Thread } from "../tasks/process.ts";
-import { Spot } from "./spot.ts";
+import { at, type Held, type Named, plain, withHeld, withHeldDescriptor } from "./objects.ts";
+import { type Spot, withSpot } from "./spot.ts";
 
-/** A path argument: the descriptor it starts from and which argument holds the pointer. */
-export interface Named {
-  readonly directory: number;
-  readonly argument: number;
-}
-
-export const at = (directory: number, argument: number): Named => ({ directory, argument });
-export const plain = (argument: number): Named => ({ directory: AT_FDCWD, argument });
-
+const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?" };
 const CAP_MKNOD = 1n << 27n;
 
 export const mkdir: Decoder = (context, thread) => makeDirectory(context, thread, plain(0), context.call.u32(1));
@@ -47,9 +50,12 @@ export const mknod: Decoder = (context, thread) =>
 export const mknodat: Decoder = (context, thread) =>
   makeNode(context, thread, at(context.call.int(0), 1), context.call.u32(2), context.call.u32(3));
 
-/** Kinds that can be made (fs/namei.c, may_mknod): any other is EINVAL, a directory EPERM, before anything is looked at. */
+const KINDS = [S_IFREG, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK];
+
+/** What cannot be made this way (fs/namei.c, may_mknod). */
 function refusalOfKind(kind: number): number {
-  return kind === S_IFDIR ? EPERM : 0;
+  if (KINDS.includes(kind)) return 0;
+  return kind === S_IFDIR ? EPERM : EINVAL;
 }
 
 function makeNode(context: Context, thread: Thread, named: Named, mode: number, device: number): Verdict {
@@ -114,38 +120,58 @@ function make<O extends Operation>(
   act: (path: string) => Act<O>,
   making: Making,
 ): Verdict {
-  return withSpot(context, thread, named, act as (path: string) => Act, (spot) => {
-    const refusal = () => {
-      if (!spot.isName || spot.isTaken()) return EEXIST;
-      if (spot.hasSlash && !making.isDirectory) return ENOENT;
-      return spot.refusal(context, thread) || (making.refusal ?? 0);
-    };
+  return withSpot(context, thread, named, context.memory2, act as (path: string) => Act, (spot) => {
+    const refusal = () =>
+      refusalOfName(context, spot, making.isDirectory === true) ||
+      spot.refusal(context, thread) ||
+      (making.refusal ?? 0);
     const call = spot.isReached && !making.isTheirsAlone ? () => making.call(spot) : undefined;
     return context.carryOut(thread, { act: act(spot.path) as Act, refusal, call, isCreation: true });
   });
 }
 
-/** Finds the directory and the name that a path leads to; everything that keeps it from being found is settled here. */
-function withSpot(
-  context: Context,
-  thread: Thread,
-  named: Named,
-  unresolved: (path: string) => Act,
-  use: (spot: Spot) => Verdict,
-  memory: TaskMemory = context.memory2,
-): Verdict {
-  const length = context.readPath(thread, named.argument, memory);
-  if (length < 0) return unread(context, thread, length, unresolved);
-  const spot = new Spot();
-  try {
-    const result = spot.find(context, thread, named.directory, memory.bytes, length);
-    return result < 0 ? context.notFound(thread, result, spot.isReached, unresolved) : use(spot);
-  } finally {
-    spot.close();
+const CAP_DAC_READ_SEARCH = 1n << 2n;
+
+export const link: Decoder = (context, thread) => hardLink(context, thread, plain(0), plain(1), 0);
+export const linkat: Decoder = (context, thread) =>
+  hardLink(context, thread, at(context.call.int(0), 1), at(context.call.int(2), 3), context.call.u32(4));
+
+function hardLink(context: Context, thread: Thread, from: Named, to: Named, flags: number): Verdict {
+  if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) !== 0) return context.refuses(EINVAL);
+  const unresolved = (path: string): Act => ({ op: "link", subject: { path, ...UNKNOWN, to: path } });
+  const isAboutDescriptor = (flags & AT_EMPTY_PATH) !== 0 && context.readPath(thread, from.argument) === 0;
+  if (!isAboutDescriptor) {
+    const follow = (flags & AT_SYMLINK_FOLLOW) !== 0;
+    return withHeld(context, thread, from, follow, unresolved, (held) => linkHeld(context, thread, held, to));
   }
+  // Without this right it depends on who opened the file, in what state (fs/namei.c, do_linkat): only the kernel can tell.
+  const isRightful = (thread.credentials.capabilities & CAP_DAC_READ_SEARCH) !== 0n;
+  return withHeldDescriptor(context, thread, from.directory, unresolved, (held) =>
+    linkHeld(context, thread, isRightful ? held : { ...held, isReached: false }, to, isRightful ? EEXIST : ENOENT),
+  );
 }
 
-export function unread(context: Context, thread: Thread, error: number, act: (path: string) => Act): Verdict {
-  if (error === -EFAULT || error === -ENAMETOOLONG) return context.refuses(-error);
-  return context.unseen(thread, `path not read (${reasonFor(-error)})`, act(`?${reasonFor(-error)}`));
+function linkHeld(context: Context, thread: Thread, held: Held, to: Named, whereTaken = EEXIST): Verdict {
+  const { found } = held;
+  const described = context.files.describe(found);
+  const act = (path: string): Act<"link"> => ({ op: "link", subject: { ...described, to: path } });
+  return withSpot(context, thread, to, context.memory2, act, (spot) => {
+    const isElsewhere = spot.directory.stat.mountId !== found.stat.mountId;
+    const refusal = () =>
+      refusalOfName(context, spot, false, whereTaken) ||
+      (isElsewhere ? EXDEV : spot.refusal(context, thread)) ||
+      (found.stat.isDirectory ? EPERM : 0);
+    const target = [spot.directory.fd, spot.name, AT_SYMLINK_FOLLOW];
+    const call = () => rawCall(syscallNumbers.linkat, [AT_FDCWD, held.path, ...target]);
+    const isOurs = spot.isReached && held.isReached;
+    return context.carryOut(thread, { act: act(spot.path), refusal, call: isOurs ? call : undefined });
+  });
+}
+
+/** What a name that is to be given is refused with: it is none, something has it, or only a directory could have its slash. */
+function refusalOfName(context: Context, spot: Spot, isDirectory: boolean, whereTaken = EEXIST): number {
+  if (!spot.isName || spot.isTaken()) return whereTaken;
+  // Nothing can be made there, and the lookup already says so.
+  if (context.files.classOf(spot.directory) === "proc") return ENOENT;
+  return spot.hasSlash && !isDirectory ? ENOENT : 0;
 }

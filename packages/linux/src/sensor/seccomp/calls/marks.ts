@@ -11,7 +11,7 @@ import type { Act, Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
 import type { Thread } from "../tasks/process.ts";
 import { CLOSED } from "./aim.ts";
-import { withDescriptor, withObject } from "./names.ts";
+import { withDescriptor, withObject } from "./objects.ts";
 
 /** `fanotify_init(flags, event_f_flags)`. */
 export const fanotifyInit: Decoder = (context, thread) =>

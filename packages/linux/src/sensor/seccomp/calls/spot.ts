@@ -13,12 +13,17 @@ import { pathText } from "../../files/knowledge.ts";
 import { Found } from "../../files/found.ts";
 import { EXECUTE, WRITE } from "../../words/access.ts";
 import type { Context } from "../context.ts";
+import type { TaskMemory } from "../listener/memory.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import { isOrdinary } from "../perform/filesystems.ts";
+import { type Named, unread } from "./objects.ts";
 import type { Thread } from "../tasks/process.ts";
 
 const SLASH = 0x2f;
 const DOT = 0x2e;
 const CURRENT = Buffer.from(".\0");
 const ROOT = Buffer.from("/\0");
+const END = Buffer.of(0);
 const stay = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, 0);
 
 export class Spot {
@@ -28,7 +33,7 @@ export class Spot {
   /** Whether the name is one that a directory can have: not `.`, `..` or the root. */
   isName = false;
   hasSlash = false;
-  /** Whether the directory was found with the rights of the thread; otherwise nothing may be done there in its place. */
+  /** Whether the directory was found with the rights of the thread; otherwise nothing may be done there in the thread's place. */
   isReached = false;
 
   /** Canonical path of the name, as events have it. */
@@ -48,22 +53,30 @@ export class Spot {
     this.hasSlash = end < length;
     this.isName = end > start && !(end - start <= 2 && path.subarray(start, end).every((byte) => byte === DOT));
     if (length === 0) return -ENOENT;
-    const way = end === 0 ? ROOT : start === 0 ? CURRENT : Buffer.concat([path.subarray(0, start), Buffer.of(0)]);
+    const way = end === 0 ? ROOT : start === 0 ? CURRENT : Buffer.concat([path.subarray(0, start), END]);
     const { directory } = this;
-    const result = context.finder.findAs(context.rights, directory, thread, dirfd, way, way.length - 1, true);
-    this.isReached = context.finder.wentAsTask;
+    const rights = context.performer.rightsFor(thread);
+    const result = context.finder.findAs(rights, directory, thread, dirfd, way, way.length - 1, true);
+    this.isReached = context.finder.wentAsTask && (result < 0 || isOrdinary(directory.fd));
     if (result < 0) return result;
     return directory.stat.isDirectory ? 0 : -ENOTDIR;
   }
 
-  /** Opens what has the name, without following it; a negative errno if nothing has. */
-  open(): number {
-    return openat2(this.directory.fd, Buffer.concat([this.name.subarray(0, this.#length), Buffer.of(0)]), stay);
+  /** Finds what has the name, without following it; 0, or the kernel's negative errno. */
+  findEntry(context: Context, thread: Thread, out: Found): number {
+    const open = () => openat2(this.directory.fd, Buffer.concat([this.name.subarray(0, this.#length), END]), stay);
+    const fd = this.isReached ? context.rights.as(thread, open) : open();
+    return fd < 0 ? fd : out.adopt(fd, undefined);
+  }
+
+  /** What has the name, as the object of an event. */
+  describe(context: Context, entry: Found): ReturnType<Context["files"]["describe"]> {
+    return { ...context.files.describe(entry), path: this.path };
   }
 
   /** Whether something has the name. */
   isTaken(): boolean {
-    const fd = this.open();
+    const fd = openat2(this.directory.fd, Buffer.concat([this.name.subarray(0, this.#length), END]), stay);
     if (fd >= 0) close(fd);
     return fd >= 0;
   }
@@ -77,5 +90,25 @@ export class Spot {
 
   close(): void {
     this.directory.close();
+  }
+}
+
+/** Finds the spot that a path argument leads to; everything that keeps it from being found is settled here. */
+export function withSpot(
+  context: Context,
+  thread: Thread,
+  named: Named,
+  memory: TaskMemory,
+  unresolved: (path: string) => Act,
+  use: (spot: Spot) => Verdict,
+): Verdict {
+  const length = context.readPath(thread, named.argument, memory);
+  if (length < 0) return unread(context, thread, length, unresolved);
+  const spot = new Spot();
+  try {
+    const result = spot.find(context, thread, named.directory, memory.bytes, length);
+    return result < 0 ? context.notFound(thread, result, spot.isReached, unresolved) : use(spot);
+  } finally {
+    spot.close();
   }
 }

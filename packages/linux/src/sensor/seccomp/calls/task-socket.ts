@@ -30,8 +30,6 @@ const address: Buffer = Buffer.alloc(128);
  */
 export function socketFacts(thread: Thread, fd: number): SocketFacts | number {
   const own = duplicate(thread, fd);
-  // Kernels before 6.9 only let us ask the first thread: what it has not, this one may have.
-  if (own === -EBADF && thread.pidfd < 0 && thread.tid !== thread.process.pid) return -EACCES;
   if (own < 0) return own;
   try {
     const family = option(own, SO_DOMAIN);
@@ -47,7 +45,13 @@ export function socketFacts(thread: Thread, fd: number): SocketFacts | number {
 }
 
 /** A duplicate of a task's descriptor. Where no pidfd is kept (see `descriptor-budget.ts`) one is opened for the moment. */
-function duplicate(thread: Thread, fd: number): number {
+export function duplicate(thread: Thread, fd: number): number {
+  const own = taken(thread, fd);
+  // Kernels before 6.9 only let us ask the first thread: what it has not, this one may have.
+  return own === -EBADF && thread.pidfd < 0 && thread.tid !== thread.process.pid ? -EACCES : own;
+}
+
+function taken(thread: Thread, fd: number): number {
   const kept = thread.pidfd >= 0 ? thread.pidfd : thread.process.pidfd;
   if (kept >= 0) return pidfdGetfd(kept, fd);
   const pidfd = pidfdOpen(thread.process.pid, 0);

@@ -25,13 +25,13 @@ export class Performer {
     this.#peers = peers;
   }
 
-  /** Whether calls may be made for this thread. */
-  mayActFor(thread: Thread): boolean {
-    return this.#isUndisturbed && this.#peers.include(thread);
+  /** The rights to act with for this thread; undefined if calls may not be made in its place. */
+  rightsFor(thread: Thread): ThreadRights | undefined {
+    return this.#isUndisturbed && this.#peers.include(thread) ? this.#rights : undefined;
   }
 
   /**
-   * Makes a call with the rights of a thread that `mayActFor`; what it returns, a failure as a negative errno. A doorbell
+   * Makes a call with the rights of a thread that there are rights for; what it returns, a failure as a negative errno. A doorbell
    * may interrupt it, of which the task must not hear: then it is made again, as the kernel does for a handler with SA_RESTART.
    */
   make(thread: Thread, call: () => number): number {

@@ -1,0 +1,67 @@
+/**
+ * truncate: a file is cut short, or made longer by nothing.
+ */
+import { readFileSync } from "node:fs";
+import { EFBIG, EINVAL, EISDIR } from "../../../abi/errno.ts";
+import { prlimit, tgkill } from "../../../abi/libc.ts";
+import { rawCall } from "../../../abi/raw-call.ts";
+import { syscallNumbers } from "../../../abi/syscalls.ts";
+import type { Context, Decoder } from "../context.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import type { Found } from "../../files/found.ts";
+import { WRITE } from "../../words/access.ts";
+import type { Thread } from "../tasks/process.ts";
+import { type Held, plain, withHeld } from "./objects.ts";
+
+const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?" };
+const RLIMIT_FSIZE = 1;
+const SIGXFSZ = 25;
+
+export const truncate: Decoder = (context, thread) => {
+  const unresolved = (path: string): Act => ({ op: "truncate", subject: { path, ...UNKNOWN } });
+  const length = BigInt.asIntN(64, context.call.pointer(1));
+  if (length < 0n) return context.refuses(EINVAL);
+  return withHeld(context, thread, plain(0), true, unresolved, (held) => cut(context, thread, held, length));
+};
+
+function cut(context: Context, thread: Thread, held: Held, length: bigint): Verdict {
+  const { found } = held;
+  const refusal = () => refusalOfKind(found) || context.permissions.refusal(found, WRITE, thread);
+  if (isTooLong(thread.tid, found, length)) return refuseLength(context, thread, refusal());
+  const call = () => rawCall(syscallNumbers.truncate, [held.path, length]);
+  const isOurs = held.isReached && !isTooLong(process.pid, found, length) && !isLeased(found);
+  return context.carryOut(thread, {
+    act: { op: "truncate", subject: context.files.describe(found) },
+    refusal,
+    call: isOurs ? call : undefined,
+  });
+}
+
+function refusalOfKind({ stat }: Found): number {
+  return stat.isRegular ? 0 : stat.isDirectory ? EISDIR : EINVAL;
+}
+
+/** Beyond the limit of the caller's files the kernel signals the caller (fs/attr.c, inode_newsize_ok), which would be us. */
+function refuseLength(context: Context, thread: Thread, earlier: number): Verdict {
+  if (earlier !== 0) return context.refuses(earlier);
+  if (context.listener.stillWaiting()) tgkill(thread.process.pid, thread.tid, SIGXFSZ);
+  return context.refuses(EFBIG);
+}
+
+const limits: Buffer = Buffer.alloc(16);
+
+/** Whether a length is more than a process may make a file; only one that grows is held against it. */
+function isTooLong(tid: number, { stat }: Found, length: bigint): boolean {
+  if (!stat.isRegular || length <= BigInt(stat.size)) return false;
+  return prlimit(tid, RLIMIT_FSIZE, null, limits) >= 0 && length > limits.readBigUInt64LE(0);
+}
+
+/** Whether somebody has a lease on a file, whom the call would wait for; and that may be a process that waits for us. */
+function isLeased({ stat }: Found): boolean {
+  try {
+    const inode = new RegExp(`^\\d+: (?:LEASE|DELEG) .*:${stat.inode} `, "m");
+    return inode.test(readFileSync("/proc/locks", "latin1"));
+  } catch {
+    return false;
+  }
+}
