@@ -23,6 +23,7 @@ const entries = {
   canister: `${dist}canister/main.js`,
   "supervise-thread": `${dist}namespace/supervise-thread.js`,
   "launch-thread": `${dist}namespace/launch-thread.js`,
+  "opener-thread": fileURLToPath(new URL("../packages/linux/dist/sensor/files/opener-thread.js", import.meta.url)),
   "keeper-program": `${dist}namespace/keeper-program.js`,
   "listener-thread": fileURLToPath(new URL("../packages/linux/dist/probe/listener-thread.js", import.meta.url)),
 };

@@ -13,11 +13,12 @@ import type { Exchange } from "../profile/profile.ts";
 export interface ContentRemark {
   /**
    * `changed`, `gone`: the file was not there any more as it was used, so that its content is not known. `written`: something
-   * had it open for writing, so that what runs may be something else than what was read. `fs-verity`: the
+   * had it open for writing, so that what runs may be something else than what was read. `withheld`: a process
+   * that decides about opens kept it from us. `fs-verity`: the
    * kernel lets nobody change it, and keeps a digest by which it checks whatever is read. `ima`: the kernel itself computed the
    * digest, of the file that it was asked about.
    */
-  readonly what: "changed" | "gone" | "written" | "fs-verity" | "ima";
+  readonly what: "changed" | "gone" | "written" | "withheld" | "fs-verity" | "ima";
   readonly path: string;
   /** What the kernel vouches by, as `ALGORITHM:HEX`. */
   readonly digest?: string;

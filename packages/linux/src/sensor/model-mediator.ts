@@ -205,7 +205,8 @@ export class ModelMediator implements Mediator {
     this.#onDecision?.(event, judgement, circumstances);
     const verdict = this.#carryOut(judgement, process);
     return missed
-      ? verdict || this.lost("content that counts was changed, gone or being written when it was read", process)
+      ? verdict ||
+          this.lost("content that counts was changed, gone, withheld or being written when it was read", process)
       : verdict;
   }
 

@@ -30,5 +30,5 @@ export function remarksOn(...contents: readonly Content[]): {
 
 /** Whether content that counts is not known: the file was not as it had been any more, or may be written to at this moment. */
 export function isMissed({ what }: ContentRemark): boolean {
-  return what === "changed" || what === "gone" || what === "written";
+  return what !== "fs-verity" && what !== "ima";
 }

@@ -2,7 +2,7 @@
  * What a file is: its class of filesystem, its canonical path as text, its content.
  */
 import { createHash } from "node:crypto";
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { readSync } from "node:fs";
 import { type Digest, escapeBytes } from "@isoline/core";
 import { fstatfs, openat2, statx } from "../../abi/libc.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
@@ -11,6 +11,7 @@ import { EMPTY, openHow, terminated } from "../../abi/bytes.ts";
 import { Originals } from "./originals.ts";
 import { Found } from "./found.ts";
 import { enforcedVerity } from "./verity.ts";
+import { wasWithheld, withReadable } from "./reading.ts";
 import { type Writers, WriterSearch } from "./writers.ts";
 
 /**
@@ -49,8 +50,9 @@ export function classOfMagic(magic: number): string {
 /** Beyond this, content is said to be too large instead of stopping the workload for minutes. */
 const MAX_CONTENT = 8 * 2 ** 30;
 const CACHE_SIZE = 65_536;
-/** No digest, since the file changed while it was read. */
+/** No digest, since the file changed while it was read; since it was kept from us. */
 const CHANGED = "changed";
+const WITHHELD = "withheld";
 
 interface Looked {
   readonly digest: string;
@@ -100,7 +102,7 @@ export class FileKnowledge {
   contentOf(found: Found, path = () => pathText(found), use: "executed" | "read" = "executed"): Content {
     const looked = this.#look(found, "sha256");
     if (looked === undefined) return NO_CONTENT;
-    if (looked === CHANGED) return { remark: { what: "changed", path: path() } };
+    if (typeof looked === "string") return { remark: { what: looked, path: path() } };
     const { digest, writers, verity } = looked;
     const remark =
       writers === "some" && use === "executed"
@@ -118,7 +120,7 @@ export class FileKnowledge {
   /** The same by another algorithm, as Node calls it; in hexadecimal, undefined if it is not to be had. */
   digestOf(found: Found, algorithm: string): string | undefined {
     const looked = this.#look(found, algorithm);
-    return looked === CHANGED ? undefined : looked?.digest;
+    return typeof looked === "string" ? undefined : looked?.digest;
   }
 
   /**
@@ -171,7 +173,7 @@ export class FileKnowledge {
     return writers === "none" && this.#clockIsSet ? "unknown" : writers;
   }
 
-  #look(found: Found, algorithm: string): Looked | typeof CHANGED | undefined {
+  #look(found: Found, algorithm: string): Looked | typeof CHANGED | typeof WITHHELD | undefined {
     if (!found.stat.isRegular || found.stat.size > MAX_CONTENT || this.classOf(found) !== "disk") return undefined;
     const version = this.#versionOf(found.stat);
     const entry = algorithm + version;
@@ -180,7 +182,7 @@ export class FileKnowledge {
       if (algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, known);
       return { digest: known, writers: "none", verity: this.#verity.get(version) };
     }
-    return withReadable(found.fd, (readable) => {
+    const looked = withReadable(found.fd, (readable): Looked | typeof CHANGED => {
       const verity = enforcedVerity(readable);
       // Before it is read: what is written from now on shows in its times.
       const writers = verity !== undefined || this.#lasting.has(version) ? "none" : this.#search(readable, found.stat);
@@ -195,6 +197,7 @@ export class FileKnowledge {
       if (writers === "none" && algorithm === "sha256") this.#originals.keep(found.fd, found.stat.size, digest);
       return { digest, writers, verity };
     });
+    return looked ?? (wasWithheld() ? WITHHELD : undefined);
   }
 
   #remember(version: string, entry: string, digest: string, entryOfVerity?: string, verity?: string): void {
@@ -274,26 +277,6 @@ export class FileKnowledge {
       this.#meanwhile();
     }
     return hash.digest("hex");
-  }
-}
-
-/**
- * Opens the object behind an O_PATH descriptor for reading: the same inode, whatever its name says by now. Without waiting: a
- * lease that another process holds on it could make that three quarters of a minute.
- */
-export function withReadable<T>(fd: number, use: (readable: number) => T): T | undefined {
-  let readable: number;
-  try {
-    readable = openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch {
-    return undefined;
-  }
-  try {
-    return use(readable);
-  } catch {
-    return undefined;
-  } finally {
-    closeSync(readable);
   }
 }
 

@@ -2,7 +2,8 @@
  * Large files whose digest is known, kept open, so that a copy of one is told by comparing it: that costs a sixth of hashing
  * it (4 ms instead of 25 for the 10 MB of runc, which copies itself into memory each time before it enters a container).
  */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
+import { openReadable } from "./reading.ts";
 
 const LARGE = 2 ** 20;
 const MOST_KEPT = 4;
@@ -21,11 +22,9 @@ export class Originals {
   /** Keeps the file behind an O_PATH descriptor, if it is large and not kept yet. */
   keep(fd: number, size: number, digest: string): void {
     if (size < LARGE || this.#kept.some((each) => each.digest === digest)) return;
-    try {
-      this.#kept.push({ fd: openSync(`/proc/self/fd/${fd}`, "r"), size, digest });
-    } catch {
-      return;
-    }
+    const readable = openReadable(fd);
+    if (readable === undefined) return;
+    this.#kept.push({ fd: readable, size, digest });
     if (this.#kept.length > MOST_KEPT) this.#drop(this.#kept.shift());
   }
 

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { ioctl, fstatfs, getxattr, setxattr } from "../../abi/libc.ts";
 import { terminated } from "../../abi/bytes.ts";
-import { type FileKnowledge, withReadable } from "./knowledge.ts";
+import type { FileKnowledge } from "./knowledge.ts";
+import { withReadable } from "./reading.ts";
 import type { UsedFile } from "../inspection.ts";
 import type { Found } from "./found.ts";
 import { measureVerity, type VerityDigest } from "./verity.ts";

@@ -66,6 +66,12 @@ export function groupIn(flags: number): string {
   return [classes[flags & CLASSES] ?? "class-12", ...known].join(",");
 }
 
+/** FAN_OPEN_PERM, FAN_ACCESS_PERM, FAN_OPEN_EXEC_PERM, FAN_PRE_ACCESS. */
+const PERMISSION_EVENTS = 0x17_0000n;
+
+/** Whether some of the events are questions. */
+export const asksFirst = (mask: bigint): boolean => (mask & PERMISSION_EVENTS) !== 0n;
+
 /** How the files that a group is handed are opened; `none` if it is handed none. */
 export function handsOut(flags: number, opens: number): string {
   return (flags & WITHOUT_FILES) === 0 ? accessOf(opens) : "none";

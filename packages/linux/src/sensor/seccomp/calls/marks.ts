@@ -3,9 +3,10 @@
  * decide whether it is done at all.
  */
 import { readFileSync } from "node:fs";
-import { EBADF, EINVAL } from "../../../abi/errno.ts";
+import { EBADF, EINVAL, EPERM } from "../../../abi/errno.ts";
 import { AT_FDCWD, O_PATH } from "../../../abi/stat.ts";
-import { eventsIn, groupIn, handsOut, scopeOf } from "../../words/fanotify.ts";
+import { readQuietly } from "../../files/reading.ts";
+import { asksFirst, eventsIn, groupIn, handsOut, scopeOf } from "../../words/fanotify.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
@@ -36,8 +37,13 @@ export const fanotifyMark: Decoder = (context, thread) => {
   const flags = call.u32(1);
   const mark = { ...group, scope: scopeOf(flags), events: eventsIn(call.pointer(2)) };
   const unresolved = (path: string): Act => ({ op: "fanotify-mark", subject: { ...mark, path, ...UNKNOWN } });
-  const use = ({ files }: Context, found: Found): Verdict =>
-    context.decide(thread, { op: "fanotify-mark", subject: { ...mark, ...files.describe(found) } });
+  const use = ({ files }: Context, found: Found): Verdict => {
+    const object = files.describe(found);
+    if (asksFirst(call.pointer(2)) && object.fs === "proc") return asksAboutUs(context, thread);
+    const verdict = context.decide(thread, { op: "fanotify-mark", subject: { ...mark, ...object } });
+    if (verdict === 0 && asksFirst(call.pointer(2))) readQuietly();
+    return verdict;
+  };
   const directory = call.int(3);
   if (!call.isNull(4)) {
     const follow = (flags & FAN_MARK_DONT_FOLLOW) === 0;
@@ -46,6 +52,12 @@ export const fanotifyMark: Decoder = (context, thread) => {
   if (directory === AT_FDCWD) return context.refuses(EBADF);
   return withDescriptor(context, thread, directory, unresolved, (found) => use(context, found));
 };
+
+/** The sensor itself looks at tasks in /proc: a handler in the namespace would have to answer for that before it is answered. */
+function asksAboutUs({ mediator }: Context, { process }: Thread): Verdict {
+  mediator.lost("a fanotify group was not let decide about opens in /proc", process);
+  return EPERM;
+}
 
 const isPathOnly = (told: string): boolean =>
   (Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(told)?.[1] ?? "0", 8) & O_PATH) !== 0;

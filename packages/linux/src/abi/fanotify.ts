@@ -1,0 +1,61 @@
+/** fanotify(7), as far as it takes to be handed a file that another group must not be asked about (linux/fanotify.h). */
+import { read } from "./libc.ts";
+import { rawCall } from "./raw-call.ts";
+import { AT_FDCWD, O_CLOEXEC } from "./stat.ts";
+import { syscallNumbers } from "./syscalls.ts";
+
+const FAN_CLOEXEC = 1;
+const FAN_NONBLOCK = 2;
+const FAN_CLASS_PRE_CONTENT = 8;
+const FAN_REPORT_TID = 0x100;
+const FAN_MARK_ADD = 1;
+const FAN_MARK_REMOVE = 2;
+const FAN_OPEN_PERM = 0x1_0000n;
+export const FAN_ALLOW = 1;
+export const FAN_DENY = 2;
+const O_NONBLOCK = 0o4000;
+/** arch/x86/entry/syscalls/syscall_64.tbl */
+const WRITE = 1;
+
+/**
+ * A group of the class that is asked first, handed its files for reading; events tell of threads. A negative errno without
+ * CAP_SYS_ADMIN, or where the kernel has no such events.
+ */
+export function firstGroup(): number {
+  const flags = FAN_CLASS_PRE_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_TID;
+  return rawCall(syscallNumbers.fanotify_init, [flags, O_CLOEXEC | O_NONBLOCK]);
+}
+
+/** Has the group be asked about opens of the file that a NUL-terminated path leads to, or no longer; 0 or a negative errno. */
+export function markOpens(group: number, path: Buffer, isAsked: boolean): number {
+  const how = isAsked ? FAN_MARK_ADD : FAN_MARK_REMOVE;
+  return rawCall(syscallNumbers.fanotify_mark, [group, how, FAN_OPEN_PERM, AT_FDCWD, path]);
+}
+
+/** A question that came: about the open of this file, by this thread. */
+export interface Question {
+  readonly file: number;
+  readonly tid: number;
+}
+
+/** sizeof(struct fanotify_event_metadata): u32 length, u8 version …, u64 mask, i32 fd, i32 pid. */
+const EVENT_SIZE = 24;
+const events: Buffer = Buffer.alloc(64 * EVENT_SIZE);
+
+/** The questions that wait; none if there are none, or if they cannot be read. */
+export function questions(group: number): readonly Question[] {
+  const length = read(group, events);
+  const found: Question[] = [];
+  for (let at = 0; at + EVENT_SIZE <= length; at += Math.max(events.readUInt32LE(at), EVENT_SIZE))
+    found.push({ file: events.readInt32LE(at + 16), tid: events.readInt32LE(at + 20) });
+  return found;
+}
+
+const answer: Buffer = Buffer.alloc(8);
+
+/** Answers the question that came with a file: `FAN_ALLOW` or `FAN_DENY`. */
+export function answerOpen(group: number, file: number, verdict: number): void {
+  answer.writeInt32LE(file, 0);
+  answer.writeUInt32LE(verdict, 4);
+  rawCall(WRITE, [group, answer, answer.length]);
+}

@@ -1,0 +1,11 @@
+/** What an opening thread and whoever asks it share: 32-bit words, by their place; and what stands in the first. */
+export const STATE = 0;
+export const FD = 1;
+export const RESULT = 2;
+export const TID = 3;
+export const GROUP = 4;
+export const WORDS = 5;
+
+export const STARTING = 0;
+export const IDLE = 1;
+export const ASKED = 2;

@@ -1,0 +1,46 @@
+/** A workload that is asked about opens (fanotify) hears of its own, and never waits for us while we wait for it. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Bench } from "./bench.ts";
+import { compiler, isRoot } from "./case.ts";
+import { isBuilt } from "./supervised.ts";
+
+const EPERM = 1;
+
+describe.skipIf(!compiler || !isBuilt || !isRoot)("who is asked about opens (needs gcc, a build and root)", () => {
+  let bench: Bench;
+  beforeAll(() => {
+    bench = new Bench();
+    const source = fileURLToPath(new URL("./asked.c", import.meta.url));
+    execFileSync("gcc", ["-static", "-O1", "-o", bench.at("asker"), source]);
+  });
+  // Never seen before, so that we have to read it.
+  beforeEach(() => copyFileSync("/bin/true", bench.at("asked")));
+  afterAll(() => bench?.close());
+
+  const run = (...words: string[]) => bench.run([], { command: [bench.at("asker"), ...words] });
+
+  it("hears of its own opens and of no other, and gets answers while it has not answered", async () => {
+    const outside = spawnSync(bench.at("asker"), { cwd: bench.directory, encoding: "utf8" }).stdout;
+    expect(outside).toBe("asked by the child\nended 0\n");
+    const { stdout, report } = await run();
+    expect(stdout).toBe(outside);
+    expect(report).toMatchObject({ incomplete: [] });
+  });
+
+  it("of the class that is asked first, it waits no longer than we do, and the report says what was not read", async () => {
+    const { stdout, report } = await run("first");
+    expect(stdout).toMatch(/^(?:asked by another\n)*asked by the child\nended 0\n$/);
+    const wasAsked = stdout.includes("another");
+    expect(report.incomplete.length).toBe(wasAsked ? 1 : 0);
+    expect(report.events).toBeGreaterThan(0);
+  });
+
+  it("is not to be asked about /proc, where we look at it ourselves", async () => {
+    const { stdout, report } = await run("proc");
+    expect(stdout).toBe(`errno ${EPERM}\n`);
+    expect(report.incomplete).toMatchObject([{ count: 1 }]);
+  });
+});
