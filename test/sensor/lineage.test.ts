@@ -96,11 +96,27 @@ describe.skipIf(!compiler || !isBuilt)("lineage (needs gcc and a build)", () => 
     expect(outcome.report).toMatchObject(settled);
   });
 
-  it("where one of several may be the parent, that is said", async () => {
+  const orphans = (): Script[] => {
     const silent = (path: string): Script => inChild(...execution(path, left(nap(50))));
-    const outcome = await bench.run([silent("./first"), inChild(...execution("./second", left(nap(300), open)))]);
+    return [silent("./first"), inChild(...execution("./second", left(nap(300), open)))];
+  };
+
+  it("an orphan whose parent may be one of several is told by where its program was placed", async () => {
+    const outcome = await bench.run(orphans());
     expect(opened(outcome)).toEqual(["second file"]);
-    expect(outcome.report.guesses).toBe(1);
+    expect(outcome.report).toMatchObject(settled);
+  });
+
+  it("where that tells nothing, it is said", async () => {
+    const outcome = await bench.run([
+      must(call("personality", ADDR_NO_RANDOMIZE)),
+      ...execution("./probe", ...orphans()),
+    ]);
+    expect(opened(outcome)).toEqual(["second file"]);
+    expect(outcome.report).toMatchObject({
+      guesses: 1,
+      incomplete: [{ reason: "who forked a process could not be proven", count: 1 }],
+    });
   });
 
   it("exec without address randomization is seen", async () => {

@@ -71,6 +71,7 @@ export interface Report {
   readonly off: number;
   readonly refused: number;
   readonly guesses: number;
+  readonly kept: number;
   readonly state: string;
   readonly incomplete: readonly { readonly reason: string; readonly count: number }[];
   readonly departures: readonly Departure[];

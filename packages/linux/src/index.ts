@@ -23,6 +23,8 @@ export {
   setOpenFileLimit,
   withOpenFileLimit,
 } from "./process/child.ts";
+export { closeToOthers } from "./process/closed.ts";
+export { ignoreUnhandled } from "./process/own-signals.ts";
 export { closeDescriptor, redirect, takeDescriptor } from "./process/descriptors.ts";
 export { lock } from "./process/lock.ts";
 export { returnLarger } from "./abi/libc.ts";

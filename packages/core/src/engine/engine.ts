@@ -104,6 +104,13 @@ export class Engine<E extends Exchange = Event> {
 
   /** Decides about an event whose raw key is not known. */
   judge(event: E, circumstances: Circumstances): Judgement<E> {
+    const judgement = this.#judge(event, circumstances);
+    if (circumstances.isKept !== true || judgement.refuse) return judgement;
+    this.#tally.refused += 1;
+    return { ...judgement, refuse: true };
+  }
+
+  #judge(event: E, circumstances: Circumstances): Judgement<E> {
     const trusted = this.#believes(circumstances.process);
     this.#tally.events += 1;
     try {
@@ -189,7 +196,7 @@ export class Engine<E extends Exchange = Event> {
   #depart(event: E, bytes: number, circumstances: Circumstances, trusted: boolean): Judgement<E> {
     const { process, sequence } = circumstances;
     const point = this.#point.toString("hex") as Digest;
-    const refuse = this.#refuses("off", trusted);
+    const refuse = circumstances.isKept === true || this.#refuses("off", trusted);
     const index = this.forensics.record({ event, point, first: circumstances }, bytes, refuse);
     this.#tally.novel += 1;
     this.#distrust(process, () => this.#say(event), sequence);

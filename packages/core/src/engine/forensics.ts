@@ -39,6 +39,8 @@ export interface Circumstances {
   readonly guessedLineage?: boolean;
   /** Of the files whose content counts. */
   readonly content?: readonly ContentRemark[];
+  /** It is done to what the namespace must not reach (its supervisor), and is refused in every mode, on contour or not. */
+  readonly isKept?: true;
 }
 
 /** One off-contour point and how it came about. */

@@ -215,6 +215,7 @@ const relations: ReadonlyMap<string, string> = new Map([
   ["parent", "its parent"],
   ["namespace", "a process of its namespace"],
   ["outside", "a process outside"],
+  ["supervisor", "its own supervisor"],
   ["own-group", "its own process group"],
   ["namespace-group", "a process group of its namespace"],
   ["outside-group", "a process group outside"],

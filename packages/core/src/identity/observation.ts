@@ -5,8 +5,8 @@
 
 import type { Image } from "./task.ts";
 
-/** How another process relates to the actor: it is the actor, one of the namespace that the actor descends from, any other of it, or none of it. */
-export type Relation = "self" | "ancestor" | "namespace" | "outside";
+/** How another process relates to the actor: it is the actor, one of the namespace that the actor descends from, any other of it, none of it, or what decides about it. */
+export type Relation = "self" | "ancestor" | "namespace" | "outside" | "supervisor";
 
 /** Circumstances of one event. */
 export interface Observation {

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { type ChildState, childState, ignoreSignal, sendSignal } from "@isoline/linux";
+import { type ChildState, childState, ignoreSignal, ignoreUnhandled, sendSignal } from "@isoline/linux";
 import type { Entry } from "./entry.ts";
 
 /** A millisecond each. Whoever took the status of our child away must not keep us here for good. */
@@ -14,6 +14,8 @@ const LOOK_EVERY_MS = 500;
 const FORWARDED: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH"];
 /** Signals of the terminal: the kernel has sent them to the workload as well. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", "SIGTTOU"];
+/** Its children's, and the doorbell of its supervising thread. */
+const OURS: readonly NodeJS.Signals[] = ["SIGCHLD", "SIGCONT", "SIGURG"];
 
 export class FirstProcess {
   /** Called once, when it has ended. */
@@ -68,6 +70,8 @@ export class FirstProcess {
     const heard = (name: NodeJS.Signals) => !ignored.has(constants.signals[name]);
     for (const name of FORWARDED.filter(heard)) process.on(name, () => this.#forward(name));
     for (const name of FROM_TERMINAL.filter(heard)) process.on(name, () => this.#fromTerminal(name));
+    const handled = [...FORWARDED, ...FROM_TERMINAL, ...OURS].map((name) => constants.signals[name]);
+    ignoreUnhandled([...handled, ...ignored]);
     process.on("SIGCHLD", () => this.#reap());
     process.on("SIGCONT", () => this.#forward("SIGCONT"));
   }

@@ -167,6 +167,8 @@ export interface Report {
   readonly attempts: number;
   readonly off: number;
   readonly refused: number;
+  /** Acts on the supervisor itself, which are refused whatever the contour says. Of the bpf sensor, see `kernel`. */
+  readonly kept: number;
   readonly measurement: string;
   readonly state: string;
   readonly lens: string;

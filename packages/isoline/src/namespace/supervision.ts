@@ -223,6 +223,7 @@ export class Supervision {
       attempts: this.#counts.attempts,
       off,
       refused,
+      kept: this.mediator.kept,
       measurement: this.#contour.measurement(),
       state: this.#contour.state(),
       lens: lensDigest(this.#policy),

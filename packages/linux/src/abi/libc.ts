@@ -81,7 +81,6 @@ const NR = {
   readlinkat: 267,
   prlimit64: 302,
   process_vm_readv: 310,
-  kcmp: 312,
   seccomp: 317,
   statx: 332,
   pidfd_send_signal: 424,
@@ -233,11 +232,6 @@ export function setgroups(count: number, groups: Buffer): number {
 
 export function getpgrp(): number {
   return word0(NR.getpgrp);
-}
-
-/** `kcmp(2)`: 0 if two tasks share a resource, 1 to 3 if they do not. */
-export function kcmp(pid: number, other: number, type: number): number {
-  return fail(word5(NR.kcmp, pid, other, type, 0, 0));
 }
 
 export function gettid(): number {

@@ -11,7 +11,8 @@ import { ALL_NET, netRights, scopes } from "./rights.ts";
 const BIND = netRights["bind-tcp"];
 const CONNECT = netRights["connect-tcp"];
 /** Relations to a signal's target that are surely inside; a process group may have members outside. */
-const INSIDE = new Set(["child", "parent", "namespace"]);
+/** Signals to these stay inside; those to the supervisor never go ahead. */
+const INSIDE = new Set(["child", "parent", "namespace", "supervisor"]);
 
 export class NetworkRules {
   readonly #ports = { [BIND]: new Set<number>(), [CONNECT]: new Set<number>() };

@@ -105,13 +105,35 @@ export function hasEnded(pid: number): boolean {
   return state === undefined || state === "Z" || state === "X";
 }
 
-/**
- * What tells one program image of a process from the next: start of code, stack and arguments (`/proc/PID/stat` fields
- * 26, 28, 48–51), all placed at random by every exec. Undefined if the process may not be looked into.
- */
-export function readImageMark(pid: number): string | undefined {
-  const fields = statFields(pid);
-  return fields && [26, 28, 48, 49, 50, 51].map((field) => fields[field - 3]).join(" ");
+/** What `/proc/TID/stat` says of the program that a task runs. */
+export interface RunningImage {
+  /** The task was made by fork or clone and has executed nothing since. The kernel alone sets this, and only exec takes it away. */
+  readonly isUnexecuted: boolean;
+  /** The exec of this program, by whichever of its forebears, placed it at random. Kept from exec to exec, through every fork. */
+  readonly isRandomized: boolean;
+  /**
+   * Start of code, stack and arguments, placed by every exec and inherited by every fork; undefined if the task may not be
+   * looked into. A task may change them (PR_SET_MM), and so may any that shares its memory.
+   */
+  readonly mark: string | undefined;
+}
+
+/** linux/sched.h: PF_FORKNOEXEC, PF_RANDOMIZE. */
+const FORKED_WITHOUT_EXEC = 0x40;
+const RANDOMIZED = 0x40_0000;
+
+/** Undefined if the task is gone, or hidden from us. */
+export function runningImage(tid: number): RunningImage | undefined {
+  const fields = statFields(tid);
+  if (!fields) return undefined;
+  const field = (number: number): string => fields[number - 3] ?? "0";
+  const flags = Number(field(9));
+  return {
+    isUnexecuted: (flags & FORKED_WITHOUT_EXEC) !== 0,
+    isRandomized: (flags & RANDOMIZED) !== 0,
+    // To those who may not look the kernel says 1 and zeros (fs/proc/array.c, do_task_stat).
+    mark: field(28) === "0" ? undefined : [26, 28, 48, 49, 50, 51].map(field).join(" "),
+  };
 }
 
 /** `/proc/PID/stat` from its third field on: the second, a name, may hold anything but ends at the last parenthesis. */

@@ -15,6 +15,8 @@ export type Act<O extends Operation = Operation> = {
     readonly content?: readonly ContentRemark[];
     /** The verdict is about this moment: content that counts may change without a sign of that. */
     readonly passing?: true;
+    /** It is done to the supervisor: refused in every mode, whatever the contour says. */
+    readonly isKept?: true;
   };
 }[O];
 
@@ -50,10 +52,13 @@ export interface Mediator {
   died(process: ActingProcess): void;
   /** Something could not be seen or resolved: the measurement is incomplete, and the mode says whether the call may go ahead. */
   lost(reason: string, process?: ActingProcess): Verdict;
-  /** The identity of a new process had to be guessed among several. */
+  /** The identity of a new process had to be guessed among several: it is not trusted. */
   guessed(process: ActingProcess): void;
-  /** A process runs another file than the one it was let execute: its identity is wrong, and somebody saw to that. */
-  swapped(process: ActingProcess): void;
+  /**
+   * A process runs another file than the one it was let execute, and somebody saw to that; or it cannot be proven whether it
+   * executed what it was let execute. It is not trusted, and none of the programs that a contour knows: the identity returned.
+   */
+  unidentified(process: ActingProcess, why: "swapped" | "unproven"): { task: Task; program: string };
   /** The kernel would have refused the call anyway. */
   attempted(): void;
   /** What was decided last did not take effect: no name was made, moved or removed. */

@@ -34,6 +34,14 @@ import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { Act, KeyBytes, Mediator, Verdict } from "./mediation.ts";
 import type { FileInspector } from "./inspection.ts";
 
+const supervisor = process.pid;
+
+/** What a process runs that was let execute something, where that is not proven to be what it runs. */
+const UNIDENTIFIED = {
+  swapped: "another file than the one that was let execute",
+  unproven: "one of several programs, and which could not be proven",
+};
+
 const SIGKILL = 9;
 const SIGSTOP = 19;
 
@@ -72,6 +80,7 @@ export class ModelMediator implements Mediator {
   readonly #tasks = new Map<Digest, Task>();
   readonly #guessed = new Set<number>();
   readonly #racy = new Map<string, number>();
+  #kept = 0;
   /** Whether the last decision holds for everything with its key, as long as the mode stays. */
   wasLasting = false;
   /** Told of each process as soon as it is known, while its first call still waits. */
@@ -164,6 +173,11 @@ export class ModelMediator implements Mediator {
     this.#leveller.name(directories);
   }
 
+  /** How often something was tried on the supervisor, and refused. */
+  get kept(): number {
+    return this.#kept;
+  }
+
   /** How often each lens rule fired. */
   firings(): Readonly<Record<string, number>> {
     return this.#leveller.firings();
@@ -179,10 +193,11 @@ export class ModelMediator implements Mediator {
   decide(act: Act, thread: ActingThread, actor: Actor, key: KeyBytes | undefined): Verdict {
     const { process } = thread;
     // Field by field: this is done for each event, and to spread the rest of an object is slow.
-    const { op, subject, content, passing } = act;
+    const { op, subject, content, isKept, passing } = act;
     const seen = { op, actor, subject } as Event;
     const observation = this.#observe(thread, act.observation);
-    if (this.#leveller.overlooks(seen, observation)) return 0;
+    if (isKept) this.#kept += 1;
+    else if (this.#leveller.overlooks(seen, observation)) return 0;
     this.#counts.events += 1;
     const event = this.#leveller.level(seen, observation);
     const task = this.#tasks.get(actor.task);
@@ -194,6 +209,7 @@ export class ModelMediator implements Mediator {
       ...(task ? { task } : {}),
       ...(this.#guessed.has(process.handle) ? { guessedLineage: true } : {}),
       ...(content ? { content } : {}),
+      ...(isKept ? { isKept } : {}),
     };
     const judgement = this.#engine.judge(event, circumstances);
     if (judgement.refuse) this.#leveller.withdraw();
@@ -251,12 +267,20 @@ export class ModelMediator implements Mediator {
 
   guessed(process: ActingProcess): void {
     this.#guessed.add(process.handle);
+    this.#engine.loss("who forked a process could not be proven", 1, process.handle);
+    this.#engine.trust.distrust(process.handle, {
+      reason: "unknown-lineage",
+      what: "who forked it could not be proven",
+    });
   }
 
-  swapped(process: ActingProcess): void {
-    const what = "another file than the one that was let execute";
+  unidentified(process: ActingProcess, why: "swapped" | "unproven"): { task: Task; program: string } {
+    const what = UNIDENTIFIED[why];
     this.#engine.loss(`a process runs ${what}`, 1, process.handle);
     this.#engine.trust.distrust(process.handle, { reason: "sensor", what: `it runs ${what}` });
+    const task = deriveTask(process.identity.id, [{ path: `?${why}` }]);
+    this.#tasks.set(task.id, task);
+    return { task, program: programName(task) };
   }
 
   withdraw(): void {
@@ -310,7 +334,7 @@ export class ModelMediator implements Mediator {
     if (pid === undefined) return "outside";
     if (pid === actorPid) return "self";
     const process = at(pid);
-    if (!process) return "outside";
+    if (!process) return pid === supervisor ? "supervisor" : "outside";
     if (process.pid === actorPid) return "self";
     for (let above = this.#processes.find(actorPid)?.parent; above; above = above.parent)
       if (above === process) return "ancestor";

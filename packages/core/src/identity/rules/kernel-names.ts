@@ -14,6 +14,7 @@ const OWNERS: Readonly<Record<Relation, string>> = {
   ancestor: "$task",
   namespace: "$task",
   outside: "$other",
+  supervisor: "$supervisor",
 };
 const NUMBER = /^(?:0|[1-9]\d{0,9})$/;
 const PROCESS = /^\/proc\/([1-9]\d{0,9})(?=\/|$)/;

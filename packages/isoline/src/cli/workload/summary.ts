@@ -79,7 +79,8 @@ function sayRaces({ racy }: Report): void {
 }
 
 /** No loss is silent. */
-function sayGaps({ incomplete, guesses }: Report): void {
+function sayGaps({ incomplete, guesses, kept }: Report): void {
+  if (kept > 0) note(`${paint("red", "refused", STDERR)}: ${counted(kept, "act")} on isoline itself, its supervisor`);
   for (const { reason, count } of incomplete)
     note(`${paint("yellow", "incomplete", STDERR)}: ${harmless(reason)} (${counted(count, "time")})`);
   if (guesses > 0) note(`${counted(guesses, "event")} came from a process whose parent was gone before it was seen`);

@@ -11,6 +11,7 @@ import { FirstError } from "./listener/first-error.ts";
 import { TaskMemory } from "./listener/memory.ts";
 import { ANSWERED, type Listener } from "./listener/notification.ts";
 import { EACCES_TO_TASK, PATH_ERRORS, PathFinder } from "./paths/finder.ts";
+import { KeptFiles } from "./paths/kept-files.ts";
 import { Found, NO_PATH_TEXT, OBJECT_CLOSED } from "../files/found.ts";
 import { Permissions } from "./paths/permission.ts";
 import { RawKey } from "./paths/raw-key.ts";
@@ -49,7 +50,7 @@ export class Context {
   readonly listener: Listener;
   readonly mediator: Mediator;
   readonly tasks: TaskTable;
-  readonly finder = new PathFinder();
+  readonly finder = new PathFinder(new KeptFiles((number) => this.tasks.launchers.serves(number)));
   readonly rights = new ThreadRights();
   readonly peers = new Peers(this.rights);
   readonly performer = new Performer(this.rights, this.peers);
@@ -99,7 +100,7 @@ export class Context {
    * `look` is asked in either case, as `inspect` is; what it refuses is no exchange.
    */
   exchange(thread: Thread, key: RawKey, describe: () => Act | Refusal, look: () => Verdict = () => PROCEED): Verdict {
-    const known = this.mediator.repeated(key, thread.process);
+    const known = this.finder.ledToSupervisor ? undefined : this.mediator.repeated(key, thread.process);
     if (known !== undefined) return known || look();
     const act = describe();
     if ("refusedWith" in act) return this.refuses(act.refusedWith);
@@ -138,9 +139,16 @@ export class Context {
   #judge(thread: Thread, act: Act, key: RawKey | undefined): Verdict {
     const { identity } = thread.process;
     const actor = { task: identity.id, parent: identity.parentId, credentials: thread.credentials };
-    const verdict = this.mediator.decide(act, thread, actor, key);
+    const verdict = this.finder.ledToSupervisor
+      ? this.mediator.decide({ ...act, isKept: true }, thread, actor, undefined)
+      : this.mediator.decide(act, thread, actor, key);
     if (verdict === PROCEED) this.#takeNote(act);
     return verdict;
+  }
+
+  /** An act on the supervisor: told like any other, and refused whatever the contour says, in every mode. */
+  keep(thread: Thread, act: Act): Verdict {
+    return this.decide(thread, { ...act, isKept: true }) || EPERM;
   }
 
   /** What the namespace is let do to the clock or beneath a file system changes what the times of files prove. */
@@ -156,6 +164,7 @@ export class Context {
    */
   carryOut(thread: Thread, deed: Deed): Verdict {
     const { act, call } = deed;
+    if (this.finder.ledToSupervisor) return this.decide(thread, act);
     const isOurs = call !== undefined && (!deed.isCreation || this.performer.mayCreate);
     const isAskedFirst = deed.isAskedFirst === true || this.mediator.mayRefuse;
     if (!isOurs || isAskedFirst) {

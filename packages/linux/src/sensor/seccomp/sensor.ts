@@ -4,6 +4,7 @@
 import type { Digest } from "@isoline/core";
 import { EPERM } from "../../abi/errno.ts";
 import { AUDIT_ARCH_X86_64, numbersInUse, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
+import { closeToOthers } from "../../process/closed.ts";
 import { foreign } from "./calls/kernel.ts";
 import { Context } from "./context.ts";
 import { decoders } from "./decoders.ts";
@@ -23,6 +24,8 @@ export class SeccompSensor implements Sensor {
   readonly #mediator: Mediator;
   readonly #tasks: TaskTable;
   readonly #context: Context;
+  /** How far the workload has come: until its first call is answered it shares our memory, and would be closed to us as well. */
+  #stage: "none" | "begins" | "runs" = "none";
 
   /** `listener` is the filter's descriptor, owned from now on; `supervisor` the pid whose child the workload is. */
   constructor(listener: number, supervisor: number, mediator: Mediator) {
@@ -34,7 +37,7 @@ export class SeccompSensor implements Sensor {
         mediator.died(process);
       },
       guessed: (process) => mediator.guessed(process),
-      swapped: (process) => mediator.swapped(process),
+      unidentified: (process, why) => mediator.unidentified(process, why),
     });
     this.#context = new Context(this.#listener, mediator, this.#tasks);
   }
@@ -95,16 +98,28 @@ export class SeccompSensor implements Sensor {
   }
 
   #answer(verdict: Verdict): void {
+    if (this.#stage === "begins") {
+      closeToOthers();
+      this.#stage = "runs";
+    }
     if (verdict === ANSWERED) return;
     if (verdict === 0) this.#listener.proceed();
     else this.#listener.refuse(verdict);
   }
 
+  /** Whatever a call is and comes to: what a path of it led to is not the supervisor's own. */
   #mediate(): Verdict {
+    this.#context.finder.ledToSupervisor = false;
+    const verdict = this.#decode();
+    return verdict === 0 && this.#context.finder.ledToSupervisor ? EPERM : verdict;
+  }
+
+  #decode(): Verdict {
     const { call } = this.#listener;
     try {
       const thread = this.#tasks.thread(call.tid);
       if (!thread) return this.#stranger(call.tid);
+      if (this.#stage === "none") this.#stage = "begins";
       if (call.arch !== AUDIT_ARCH_X86_64) return foreign(this.#context, thread, archName(call.arch), call.number);
       if (call.number >= X32_SYSCALL_BIT) return foreign(this.#context, thread, "x32", call.number - X32_SYSCALL_BIT);
       if (!isInUse(call.number)) return foreign(this.#context, thread, "x86-64", call.number);

@@ -6,7 +6,7 @@ import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Verdict } from "../../mediation.ts";
 import { pidMeant } from "../tasks/pid-numbers.ts";
-import { type Aim, aimAtGroup, aimAtPid, CLOSED, pidBehind, reach } from "./aim.ts";
+import { type Aim, aimAtGroup, aimAtPid, CLOSED, holdsSupervisor, pidBehind, reach, type Target } from "./aim.ts";
 
 /** A call whose first argument is a process or thread, 0 being the caller. */
 export function adjust(call: string): Decoder {
@@ -20,8 +20,15 @@ function adjusting(context: Context, thread: Thread, call: string, number: numbe
   return report(context, thread, call, aimAtPid(context, thread, pidMeant(thread, number)));
 }
 
-function report(context: Context, thread: Thread, call: string, aim: Aim): Verdict {
-  return reach(context, thread, aim, (target) => ({ op: "adjust", subject: { call, ...target } }));
+function report(context: Context, thread: Thread, call: string, aim: Aim, reachesSupervisor = false): Verdict {
+  const act = (target: Target) => ({ op: "adjust" as const, subject: { call, ...target } });
+  return reach(context, thread, aim, act, reachesSupervisor);
+}
+
+/** 0 is the caller's own; in a user namespace of its own a number may mean any user. */
+function isSupervisorsUser(thread: Thread, who: number): boolean {
+  const own = process.getuid?.();
+  return thread.process.countsAnew ? false : who === own || (who === 0 && thread.credentials.uid === own);
 }
 
 /** `prlimit64(pid, resource, new, old)` without new limits only looks. */
@@ -49,9 +56,10 @@ export function priority(call: string, first: 0 | 1): Decoder {
       case 0:
         return adjusting(context, thread, call, who);
       case 1:
-        return who < 0 ? 0 : report(context, thread, call, aimAtGroup(context, thread, who));
+        if (who < 0) return 0;
+        return report(context, thread, call, aimAtGroup(context, thread, who), holdsSupervisor(thread, who));
       case 2:
-        return report(context, thread, call, { relation: "user" });
+        return report(context, thread, call, { relation: "user" }, isSupervisorsUser(thread, who));
       default:
         // No such kind, in a register: EINVAL.
         return 0;

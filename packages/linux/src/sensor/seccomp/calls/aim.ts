@@ -4,7 +4,7 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import type { Digest } from "@isoline/core";
 import { EBADF, EPERM, ESRCH } from "../../../abi/errno.ts";
-import { kill as probe } from "../../../abi/libc.ts";
+import { getpgrp, kill as probe } from "../../../abi/libc.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context } from "../context.ts";
 import type { Act, Refusal, Verdict } from "../../mediation.ts";
@@ -14,6 +14,8 @@ export interface Target {
   readonly relation: string;
   readonly target?: Digest;
 }
+
+const SUPERVISOR = "supervisor";
 
 /** With whom something is exchanged: with nobody if it is the task itself, or if there is no such process. */
 export type Aim = Target | "itself" | "nobody";
@@ -28,6 +30,7 @@ export function aimAtPid(context: Context, thread: Thread, pid: number | undefin
   if (pid === undefined) return { relation: "namespace" };
   const process = context.tasks.find(pid);
   if (process === thread.process) return "itself";
+  if (!process && context.tasks.launchers.serves(pid)) return { relation: SUPERVISOR };
   // 0 would ask about our own group.
   if (!process) return pid > 0 && probe(pid, 0) === -ESRCH ? "nobody" : { relation: "outside" };
   const relation =
@@ -35,11 +38,22 @@ export function aimAtPid(context: Context, thread: Thread, pid: number | undefin
   return { relation, target: process.identity.id };
 }
 
-/** Reports what is done to another process. Where there is none the call fails here: one may be born before the kernel looks. */
-export function reach(context: Context, thread: Thread, aim: Aim, act: (target: Target) => Act): Verdict {
+/**
+ * Reports what is done to another process. Where there is none the call fails here: one may be born before the kernel looks. What
+ * is done to the supervisor, or to others and the supervisor among them, is refused whatever the contour says.
+ */
+export function reach(
+  context: Context,
+  thread: Thread,
+  aim: Aim,
+  act: (target: Target) => Act,
+  reachesSupervisor = false,
+): Verdict {
   if (aim === "nobody") return context.refuses(ESRCH);
   // The caller's own number stays its own for as long as it waits.
-  return aim === "itself" ? 0 : context.decide(thread, act(aim));
+  if (aim === "itself") return 0;
+  const isKept = reachesSupervisor || aim.relation === SUPERVISOR;
+  return isKept ? context.keep(thread, act(aim)) : context.decide(thread, act(aim));
 }
 
 /** A group by number as the task means it: 0 its own, 1 everyone (as -1 says). */
@@ -50,6 +64,15 @@ export function aimAtGroup(context: Context, thread: Thread, group: number): Tar
   if (group === 1) return { relation: "everyone" };
   if (anew || context.tasks.find(group)) return { relation: "namespace-group" };
   return probe(-group, 0) === -ESRCH ? "nobody" : { relation: "outside-group" };
+}
+
+/** Whether the supervisor is of a group, given as `aimAtGroup` takes it. A group has one number for good. */
+export function holdsSupervisor(thread: Thread, group: number): boolean {
+  const numbers = numbersOf(thread.tid);
+  if (numbers === undefined) return true;
+  // The caller's own may have begun outside of its pid namespace, in which it has no number.
+  if (group === 0 || group === numbers.groups.at(-1)) return numbers.groups[0] === getpgrp();
+  return !countsAnew(numbers) && (group === 1 || group === getpgrp());
 }
 
 /** The same session may wake a process of any user (kernel/signal.c, check_kill_permission). */

@@ -12,6 +12,7 @@ import type { FileUse } from "../../inspection.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { READ } from "../../words/access.ts";
 import type { Thread } from "../tasks/process.ts";
+import { aimAt } from "./aim.ts";
 
 /** An event whose subject only names the call. */
 export function named(op: "hostname" | "settime" | "ioport", call: string): Decoder {
@@ -111,7 +112,10 @@ export const perfEventOpen: Decoder = (context, thread) => {
   const result = context.memory.exactly(thread.tid, context.call.pointer(0), 4);
   if (result < 0) return context.unreadable(thread, result);
   const number = context.memory.bytes.readUInt32LE(0);
-  return context.decide(thread, { op: "perf", subject: { type: perfTypes[number] ?? "pmu" } });
+  const act: Act = { op: "perf", subject: { type: perfTypes[number] ?? "pmu" } };
+  const aim = aimAt(context, thread, context.call.int(1));
+  const ofSupervisor = typeof aim === "object" && aim.relation === "supervisor";
+  return ofSupervisor ? context.keep(thread, act) : context.decide(thread, act);
 };
 
 export const userfaultfd: Decoder = (context, thread) => context.decide(thread, { op: "userfaultfd", subject: {} });

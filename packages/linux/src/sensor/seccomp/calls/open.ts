@@ -128,6 +128,9 @@ function openPath(context: Context, thread: Thread, request: Request): Verdict {
 function openExisting(context: Context, thread: Thread, flags: number, access: string): Verdict {
   const { found, files, mediator } = context;
   const { stat } = found;
+  // Told also where the kernel would refuse it by itself: whoever looks into its supervisor means something by it.
+  if (context.finder.ledToSupervisor)
+    return context.decide(thread, { op: "open", subject: { access, ...files.describe(found) } });
   if ((flags & O_ACCMODE) === O_RDWR) files.noteOpened(stat);
   const contentCounts =
     mediator.content === "read" && stat.isRegular && (flags & O_PATH) === 0 && (flags & O_ACCMODE) !== O_WRONLY;

@@ -1,13 +1,18 @@
 /**
  * What one process does to another: signals, ptrace, memory, descriptors.
  */
-import { ESRCH } from "../../../abi/errno.ts";
+import { EPERM, ESRCH } from "../../../abi/errno.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
-import type { Verdict } from "../../mediation.ts";
+import { ANSWERED } from "../listener/notification.ts";
+import type { Act, Verdict } from "../../mediation.ts";
 import { numbersOf, pidMeant } from "../tasks/pid-numbers.ts";
-import { aimAt, aimAtGroup, aimAtPid, CLOSED, pidBehind, reach, signalRefusal } from "./aim.ts";
+import { getpgrp, kill as sendToGroup } from "../../../abi/libc.ts";
+import { isDeadly } from "../../../process/own-signals.ts";
+import { readThreadStatus } from "../../../process/proc-status.ts";
+import { aimAt, aimAtGroup, aimAtPid, CLOSED, holdsSupervisor, pidBehind, reach, signalRefusal } from "./aim.ts";
 
+const CAP_KILL = 1n << 5n;
 /** As `kill` has it, -1. */
 const EVERYONE = 1;
 
@@ -35,11 +40,41 @@ function signalGroup(context: Context, thread: Thread, group: number, signalNumb
   const aim = group === EVERYONE ? ({ relation: "everyone" } as const) : aimAtGroup(context, thread, group);
   if (aim === "nobody") return context.refuses(ESRCH);
   const refusal = aim.relation === "outside-group" ? signalRefusal(context, thread, -group, signalNumber) : 0;
-  return refusal === 0 ? groupEvent(context, thread, aim.relation, signalNumber) : context.refuses(refusal);
+  if (refusal !== 0) return context.refuses(refusal);
+  const verdict = groupEvent(context, thread, aim.relation, signalNumber, holdsSupervisor(thread, group));
+  return verdict === 0 && group === 0 && isDeadly(signalNumber) ? carryOut(context, thread, signalNumber) : verdict;
 }
 
-function groupEvent(context: Context, thread: Thread, relation: string, signalNumber: number): Verdict {
-  return context.decide(thread, { op: "kill", subject: { signal: signalNumber, relation } });
+/**
+ * The supervisor is of the group that the workload starts in, as its shell made it, and what a shell or a terminal sends to that
+ * reaches both. What neither of them can handle is refused to all of the group.
+ */
+function groupEvent(
+  context: Context,
+  thread: Thread,
+  relation: string,
+  signalNumber: number,
+  holdsUs: boolean,
+): Verdict {
+  const act: Act = { op: "kill", subject: { signal: signalNumber, relation } };
+  return holdsUs && isDeadly(signalNumber) ? context.keep(thread, act) : context.decide(thread, act);
+}
+
+/**
+ * `kill(0, …)` means the group that the caller is of when the kernel looks, and another thread may change that (setpgid) to the
+ * one that the supervisor is of. So it is sent from here, to the group by its number, where the caller might reach us.
+ */
+function carryOut(context: Context, thread: Thread, signalNumber: number): Verdict {
+  const { uid, euid, capabilities } = thread.credentials;
+  const own = process.getuid?.();
+  const isPeer = uid === own && euid === process.geteuid?.() && context.permissions.isPeer(thread);
+  if (!isPeer) return uid === own || euid === own || (capabilities & CAP_KILL) !== 0n ? EPERM : 0;
+  const group = numbersOf(thread.tid)?.groups[0];
+  if (group === undefined || group <= 1 || group === getpgrp()) return EPERM;
+  const result = sendToGroup(-group, signalNumber);
+  if (result < 0) return -result;
+  context.listener.answer(0n);
+  return ANSWERED;
 }
 
 export const kill: Decoder = (context, thread) => {
@@ -65,7 +100,8 @@ export const pidfdSendSignal: Decoder = (context, thread) => {
   const isOwn = numbersOf(thread.tid)?.groups[0] === pid;
   const relation = isOwn ? "own-group" : context.tasks.find(pid) ? "namespace-group" : "outside-group";
   const refusal = relation === "outside-group" ? signalRefusal(context, thread, -pid, signalNumber) : 0;
-  return refusal === 0 ? groupEvent(context, thread, relation, signalNumber) : context.refuses(refusal);
+  if (refusal !== 0) return context.refuses(refusal);
+  return groupEvent(context, thread, relation, signalNumber, pid === getpgrp());
 };
 
 export const pidfdGetfd: Decoder = (context, thread) => {
@@ -83,6 +119,9 @@ export const ptrace: Decoder = (context, thread) => {
   if (request === undefined) return 0;
   if (request === "traceme") {
     const parent = thread.process.parent;
+    // The parent becomes the tracer: of what the supervisor started, or was made its sibling (CLONE_PARENT), that is the supervisor.
+    if (context.tasks.launchers.serves(readThreadStatus(thread.tid)?.ppid ?? 0))
+      return context.keep(thread, { op: "ptrace", subject: { request, relation: "supervisor" } });
     return context.decide(thread, {
       op: "ptrace",
       subject: { request, relation: parent ? "parent" : "outside", ...(parent ? { target: parent.identity.id } : {}) },

@@ -72,7 +72,9 @@ export const prctl: Decoder = (context, thread) => {
   const argument = context.call.pointer(1);
   const value = argument < 4096n && option !== "set-ptracer" ? String(argument) : "*";
   if (option === "set-child-subreaper") thread.process.adopts = true;
-  return changeCredentials(context, thread, { op: "prctl", subject: { option, value } });
+  const verdict = changeCredentials(context, thread, { op: "prctl", subject: { option, value } });
+  if (option === "set-mm" && verdict === 0) context.tasks.marksMayChange(thread);
+  return verdict;
 };
 
 /** Not seen, but they may change all the same. */
@@ -158,8 +160,6 @@ export const landlockRestrictSelf: Decoder = (context, thread) => {
 
 /** linux/sched.h */
 const CLONE_VM = 0x100;
-const CLONE_PARENT = 0x8000;
-const CLONE_THREAD = 0x1_0000;
 const CSIGNAL = 0xff;
 
 export const unshare: Decoder = (context, thread) => {
@@ -179,31 +179,21 @@ function enterNamespaces(context: Context, thread: Thread, call: string, kinds: 
 export const fork: Decoder = (context, thread) => birth(context, thread, 0);
 export const vfork: Decoder = (context, thread) => birth(context, thread, CLONE_VM);
 /** In `clone` the low byte is the exit signal, so CLONE_NEWTIME cannot be asked for. */
-export const clone: Decoder = (context, thread) => {
-  const flags = context.call.u32(0) & ~CSIGNAL;
-  if ((flags & CLONE_PARENT) !== 0) context.tasks.siblingMayStart(thread);
-  return birth(context, thread, flags);
-};
+export const clone: Decoder = (context, thread) => birth(context, thread, context.call.u32(0) & ~CSIGNAL);
 
 /** `clone3(struct clone_args *, size)`: the flags are the first word. */
 export const clone3: Decoder = (context, thread) => {
   const result = context.memory.exactly(thread.tid, context.call.pointer(0), 8);
   if (result === -EFAULT) return context.refuses(EFAULT);
-  // The flags are in memory: what is a child now may be a sibling when the kernel reads them.
-  context.tasks.siblingMayStart(thread);
-  return birth(context, thread, result < 0 ? CLONE_PARENT | CLONE_VM : context.memory.bytes.readUInt32LE(0));
+  return birth(context, thread, result < 0 ? 0 : context.memory.bytes.readUInt32LE(0), false);
 };
 
-/** A new process or thread: no exchange by itself, unless it starts in new namespaces; but lineage must know of it. */
-function birth(context: Context, thread: Thread, flags: number): Verdict {
-  context.tasks.forkStarts(thread);
-  if ((flags & CLONE_THREAD) !== 0) thread.process.multithreaded = true;
-  else {
-    thread.process.hasForked = true;
-    if ((flags & CLONE_PARENT) !== 0) thread.process.unbornSiblings += 1;
-    else thread.process.unborn += 1;
-    if ((flags & CLONE_VM) !== 0) context.tasks.memoryIsShared(thread, (flags & CLONE_PARENT) !== 0);
-  }
+/**
+ * A new process or thread: no exchange by itself, unless it starts in new namespaces; but lineage must know of it. Flags that
+ * are in memory are not `fixed`: what is a child now may be a sibling when the kernel reads them.
+ */
+function birth(context: Context, thread: Thread, flags: number, fixed = true): Verdict {
+  context.tasks.forkStarts(thread, flags, fixed);
   const kinds = kindsIn(flags);
   return kinds === "" ? 0 : context.decide(thread, { op: "namespace", subject: { call: "clone", kinds } });
 }

@@ -16,7 +16,7 @@ import { pidMeant } from "../tasks/pid-numbers.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
-import { type Aim, aimAtGroup, aimAtPid, reach } from "./aim.ts";
+import { type Aim, aimAtGroup, aimAtPid, holdsSupervisor, reach } from "./aim.ts";
 import { setFlags } from "./attributes.ts";
 import { admin, userfaultfd } from "./kernel.ts";
 import { withDescriptor } from "./objects.ts";
@@ -81,5 +81,6 @@ function owner(context: Context, thread: Thread, number: number): Verdict {
   if (number === 0) return 0;
   const aim: Aim =
     number < 0 ? aimAtGroup(context, thread, -number) : aimAtPid(context, thread, pidMeant(thread, number));
-  return reach(context, thread, aim, (target) => ({ op: "sigio", subject: target }));
+  const reachesSupervisor = number < 0 && holdsSupervisor(thread, -number);
+  return reach(context, thread, aim, (target) => ({ op: "sigio", subject: target }), reachesSupervisor);
 }

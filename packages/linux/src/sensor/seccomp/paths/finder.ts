@@ -24,6 +24,7 @@ import { Found } from "../../files/found.ts";
 import { PlaceFinder, type Places } from "./places.ts";
 import type { ThreadRights } from "../perform/thread-rights.ts";
 import type { Thread } from "../tasks/process.ts";
+import type { KeptFiles } from "./kept-files.ts";
 import { PlainPaths } from "./plain-paths.ts";
 import { walk } from "./walk.ts";
 
@@ -68,11 +69,18 @@ function mayPassSelf(thread: Thread, start: number, path: Buffer, length: number
 
 export class PathFinder {
   readonly #places = new PlaceFinder();
+  readonly #kept: KeptFiles;
   readonly #plainPaths = new PlainPaths();
   /** Taken on for each look at a path, where they are not ours. */
   #rights: ThreadRights | undefined;
   /** Whether `findAs` went all the way with the thread's rights: what was closed to it there was closed to us. */
   wentAsTask = false;
+  /** Whether a path of the call that is being decided led to what is the supervisor's own. */
+  ledToSupervisor = false;
+
+  constructor(kept: KeptFiles) {
+    this.#kept = kept;
+  }
 
   /**
    * Finds what `path` (NUL-terminated bytes, `length` without the NUL) names for this thread, from descriptor `dirfd` of
@@ -80,6 +88,18 @@ export class PathFinder {
    * a negative errno: `PATH_ERRORS` are the kernel's own answer, any other means that the path could not be resolved by us.
    */
   find(out: Found, thread: Thread, dirfd: number, path: Buffer, length: number, follow: boolean, resolve = 0): number {
+    return this.#noting(out, this.#find(out, thread, dirfd, path, length, follow, resolve));
+  }
+
+  #find(
+    out: Found,
+    thread: Thread,
+    dirfd: number,
+    path: Buffer,
+    length: number,
+    follow: boolean,
+    resolve: number,
+  ): number {
     const places = this.#places.of(thread);
     if (!places) return -EACCES_TO_TASK;
     try {
@@ -134,7 +154,7 @@ export class PathFinder {
     if (!places) return -EACCES_TO_TASK;
     try {
       const own = this.openTaskDescriptor(thread.tid, fd);
-      return own < 0 ? own : out.adopt(own, places);
+      return own < 0 ? own : this.#noting(out, out.adopt(own, places));
     } finally {
       places.shut();
     }
@@ -146,7 +166,7 @@ export class PathFinder {
     if (!places) return -EACCES_TO_TASK;
     try {
       const own = openat2(AT_FDCWD, terminated(`/proc/self/fd/${fd}`), hows.any);
-      return own < 0 ? own : out.adopt(own, places);
+      return own < 0 ? own : this.#noting(out, out.adopt(own, places));
     } finally {
       places.shut();
     }
@@ -170,11 +190,20 @@ export class PathFinder {
     if (!places) return -EACCES_TO_TASK;
     try {
       const own = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any);
-      return own < 0 ? -EACCES_TO_TASK : out.adopt(own, places);
+      return own < 0 ? -EACCES_TO_TASK : this.#noting(out, out.adopt(own, places));
     } finally {
       places.shut();
     }
   }
+
+  #noting(out: Found, result: number): number {
+    if (result >= 0 && this.#kept.keeps(out.fd, out.path)) this.ledToSupervisor = true;
+    return result;
+  }
+
+  readonly #noteLink = (link: number): void => {
+    if (this.#kept.keepsLink(link)) this.ledToSupervisor = true;
+  };
 
   /** An O_PATH descriptor of ours for a descriptor of the task; a negative errno, EBADF where it has none. */
   openTaskDescriptor(tid: number, fd: number): number {
@@ -227,7 +256,14 @@ export class PathFinder {
     // the task's has, or that we have not got at all. And a path in our own /proc directory may have come from "self".
     // The magic links of /proc open to the task and to us for other reasons: they are followed as ourselves.
     if (this.#rights?.areThoseOf(thread) === false) this.wentAsTask = false;
-    const walked = walk({ thread, root: places.root, start, path: path.subarray(0, length), follow });
+    const walked = walk({
+      thread,
+      root: places.root,
+      start,
+      path: path.subarray(0, length),
+      follow,
+      onMagicLink: this.#noteLink,
+    });
     return walked < 0 ? walked : out.adopt(walked, places);
   }
 
@@ -272,7 +308,14 @@ export class PathFinder {
         if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
         out.close();
       } else if (fd !== -ENOENT || !(places.root >= 0 || mayPassSelf(thread, start, path, length))) return fd;
-      const walked = walk({ thread, root: start, start, path: path.subarray(0, length), follow });
+      const walked = walk({
+        thread,
+        root: start,
+        start,
+        path: path.subarray(0, length),
+        follow,
+        onMagicLink: this.#noteLink,
+      });
       return walked < 0 ? walked : out.adopt(walked, places);
     } finally {
       close(start);

@@ -22,6 +22,8 @@ export interface Walk {
   /** Raw path bytes without NUL. */
   readonly path: Buffer;
   readonly follow: boolean;
+  /** Told of each magic link, by a descriptor of the link itself, before it is followed. */
+  readonly onMagicLink: (link: number) => void;
 }
 
 const MAX_SYMLINKS = 40;
@@ -75,6 +77,7 @@ export function walk(request: Walk): number {
     const inProcRoot = inProc && isProcRoot(here);
     if (inProc && !inProcRoot) {
       // A magic link: it leads to an object, not to a path, and every reader of it gets the same one.
+      request.onMagicLink(next);
       close(next);
       here = replace(here, open(here, name, jump));
       continue;

@@ -3,7 +3,9 @@
  * later brings something into a running namespace (`isoline-runc exec`). One thread of each carries the filter.
  */
 import { ESRCH } from "../../../abi/errno.ts";
-import { close, pidfdOpen, pidfdSendSignal } from "../../../abi/libc.ts";
+import { close, faccessat2, pidfdOpen, pidfdSendSignal } from "../../../abi/libc.ts";
+import { terminated } from "../../../abi/bytes.ts";
+import { AT_FDCWD } from "../../../abi/stat.ts";
 import { readThreadStatus } from "../../../process/proc-status.ts";
 
 interface Launcher {
@@ -36,6 +38,15 @@ export class Launchers {
   hasThread(tid: number): boolean {
     const status = readThreadStatus(tid);
     return status !== undefined && this.has(status.tgid);
+  }
+
+  /** Whether a number, in ours, is that of one of them or of a thread of theirs: nobody in the namespace may act on it. */
+  serves(number: number): boolean {
+    for (const pid of [...this.#known.keys()]) {
+      if (number !== pid && faccessat2(AT_FDCWD, terminated(`/proc/${pid}/task/${number}`), 0, 0) < 0) continue;
+      if (this.has(pid)) return true;
+    }
+    return false;
   }
 
   /** Whether a new child of `pid` is the one process that this launcher starts. Asked once: what comes later is somebody's sibling. */

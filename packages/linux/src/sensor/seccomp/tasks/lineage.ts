@@ -1,17 +1,20 @@
 /**
  * Which process a new one was forked from, and what that one was at the time.
  *
- * Two things are certain. Whoever forks is let do so by us, so only those can be the parent that were let fork more often
- * than children of theirs were met; a forker's children are met as soon as it is back from the fork. And a child's first
- * call comes before its own exec, so it still runs its forker's executable. The parent that /proc names is right unless it died first, executed something else meanwhile, or
- * the child was made a sibling (CLONE_PARENT). If the candidates that are left agree on an identity it is certain; if
- * not, the likeliest is taken and said to be a guess. All of them are told, because trust is that of the least of them.
+ * Whoever forks is let do so by us, and what it is then is noted. A child's first call comes before its own exec, so it still
+ * runs what its forker ran, placed in memory where that was (`ImageMarks`).
+ *
+ * The parent that /proc names is the forker, unless that one died first (then somebody adopted the child) or made the child a
+ * sibling (CLONE_PARENT). Where neither can be, the named parent is certain. Otherwise the mark proves which run of a program
+ * the child goes on with, and so its identity; whoever forked in that run may be the parent, and trust is that of the least
+ * of them. Where no mark tells, and those that may be the forker were not the same, one is taken and said to be a guess.
  */
 import { statx } from "../../../abi/libc.ts";
 import { AT_FDCWD, Stat, STATX_MASK } from "../../../abi/stat.ts";
 import type { Identity } from "../../acting.ts";
-import type { Process } from "./process.ts";
+import type { ForkedAs, Process } from "./process.ts";
 import { terminated } from "../../../abi/bytes.ts";
+import type { ImageMarks } from "./image-marks.ts";
 import type { Launchers } from "./launchers.ts";
 
 export interface Origin {
@@ -20,95 +23,168 @@ export interface Origin {
   readonly guessed: boolean;
   /** Who else may be the parent. */
   readonly others: readonly Process[];
+  /** It is the first process of the namespace, or of something that is brought into it. */
+  readonly isLaunched: boolean;
 }
 
-interface Candidate {
+/** A process that has just come to light. */
+export interface Newcomer {
+  readonly pid: number;
+  readonly executable: string;
+  /** As /proc has it. */
+  readonly ppid: number;
+}
+
+interface Candidate extends ForkedAs {
   readonly parent: Process;
-  readonly identity: Identity;
 }
 
-/** How many dead processes are remembered as possible parents. */
+/** How many dead processes are remembered as possible parents, and of how many programs of one process it is kept that they forked. */
 const DEAD_KEPT = 4096;
+const RUNS_KEPT = 64;
+/** How many children of one process are kept of which each may have made siblings. */
+const MAKERS_KEPT = 64;
 
 export class Lineage {
   readonly #launchers: Launchers;
+  readonly #marks: ImageMarks;
   readonly #root: Identity;
-  readonly #living: ReadonlyMap<number, Process>;
-  readonly #dead: Process[] = [];
+  /** A living process by its number. */
+  readonly #find: (pid: number) => Process | undefined;
+  readonly #living: () => Iterable<Process>;
+  readonly #dead = new Set<Process>();
+  /** Who forked in which run of a program, the dead included as long as they are remembered. */
+  readonly #byMark = new Map<string, Set<Process>>();
+  #hasForgotten = false;
+  /** Children of each process that may have made siblings of themselves, which /proc names that process's children. */
+  readonly #siblingMakers = new WeakMap<Process, Set<Process>>();
 
-  constructor(launchers: Launchers, root: Identity, living: ReadonlyMap<number, Process>) {
+  constructor(
+    launchers: Launchers,
+    marks: ImageMarks,
+    root: Identity,
+    find: (pid: number) => Process | undefined,
+    living: () => Iterable<Process>,
+  ) {
     this.#launchers = launchers;
+    this.#marks = marks;
     this.#root = root;
+    this.#find = find;
     this.#living = living;
+  }
+
+  /** Notes what a process is that is let fork; `asSibling`: it may make a child of its own parent. */
+  forks(process: Process, tid: number, asSibling: boolean): void {
+    if (asSibling && process.named) this.#makesSiblings(process, process.named);
+    if (process.hasForked) return;
+    process.hasForked = true;
+    const mark = this.#marks.of(tid);
+    process.forkedAs.push({ identity: process.identity, executable: process.executable, mark });
+    if (process.forkedAs.length > RUNS_KEPT) this.#forgetRun(process);
+    if (mark === undefined) return;
+    const same = this.#byMark.get(mark);
+    if (same) same.add(process);
+    else this.#byMark.set(mark, new Set([process]));
   }
 
   /** Keeps a dead process as a possible parent of children that have not been heard of yet. */
   remember(process: Process): void {
-    if (!process.hasForked) return;
-    this.#dead.push(process);
-    if (this.#dead.length > DEAD_KEPT) this.#dead.splice(0, DEAD_KEPT / 2);
+    if (process.forkedAs.length === 0) return;
+    this.#dead.add(process);
+    if (this.#dead.size <= DEAD_KEPT) return;
+    const [oldest] = this.#dead;
+    this.#forget(oldest as Process);
   }
 
-  trace(executable: string, ppid: number): Origin {
-    if (this.#launchers.startsWith(ppid))
-      return { parent: undefined, identity: this.#root, guessed: false, others: [] };
-    const named = this.#living.get(ppid);
-    for (const group of this.#groups(named)) {
-      const candidates = candidatesIn(group, executable);
-      const last = candidates.at(-1);
-      if (last) return chosen(last, candidates);
-    }
-    // Nobody that forked runs this executable: name the parent if there is one, and say that it is a guess.
-    return { parent: named, identity: named?.identity ?? this.#root, guessed: true, others: [] };
+  trace(child: Newcomer): Origin {
+    if (this.#launchers.startsWith(child.ppid))
+      return { parent: undefined, identity: this.#root, guessed: false, others: [], isLaunched: true };
+    const named = this.#find(child.ppid);
+    if (named && !named.adopts) return this.#childOf(named, child);
+    const proven = this.#proven(child);
+    if (proven.length > 0) return chosen(proven, named, false);
+    return this.#likeliest(likely(candidates([...this.#dead, ...this.#living()], child)), named, this.#hasForgotten);
   }
 
-  /** Possible parents, the likeliest groups first and in each the likeliest last. */
-  *#groups(named: Process | undefined): Iterable<Iterable<Process>> {
-    const forkers = [...this.#forkers()];
-    if (named) {
-      const siblings = forkers.filter((each) => each.unbornSiblings > 0 && each.parent === named);
-      const orphaned = named.adopts ? forkers.filter((each) => expects(each) && descendsFrom(each, named)) : [];
-      yield [...orphaned, ...siblings, ...(named.unborn > 0 ? [named] : [])];
-    }
-    yield forkers.filter(expects);
-    yield forkers;
+  /** Of a child of a process that gets none by adoption: itself has forked it, or a child of it that may make siblings. */
+  #childOf(named: Process, child: Newcomer): Origin {
+    const makers = [...(this.#siblingMakers.get(named) ?? [])].filter((maker) => maker.unbornSiblings > 0);
+    const all = candidates([...makers, named], child);
+    const isIncomplete = makers.length >= MAKERS_KEPT || [named, ...makers].some((each) => each.hasForgottenRuns);
+    if (!isIncomplete && !differ(all) && all.every(({ parent }) => parent === named))
+      return this.#likeliest(all, named, false);
+    const proven = this.#proven(child);
+    return proven.length > 0 ? chosen(proven, named, false) : this.#likeliest(all, named, isIncomplete);
   }
 
-  *#forkers(): Iterable<Process> {
-    for (const process of this.#dead) yield process;
-    for (const process of this.#living.values()) if (process.hasForked) yield process;
+  /** Those that forked in the run of a program that the child goes on with. */
+  #proven(child: Newcomer): readonly Candidate[] {
+    const mark = this.#marks.proof(this.#marks.of(child.pid));
+    return mark === undefined ? [] : likely(candidates(this.#byMark.get(mark) ?? [], child, mark));
+  }
+
+  #makesSiblings(process: Process, named: Process): void {
+    const makers = this.#siblingMakers.get(named) ?? new Set();
+    this.#siblingMakers.set(named, makers.add(process));
+    const [oldest] = makers;
+    if (makers.size > MAKERS_KEPT) makers.delete(oldest as Process);
+  }
+
+  /** The least bad answer, certain only where all that are possible agree. */
+  #likeliest(pool: readonly Candidate[], named: Process | undefined, isIncomplete: boolean): Origin {
+    if (pool.length > 0) return chosen(pool, named, isIncomplete || differ(pool));
+    // No forker runs this executable: name the parent if there is one.
+    return { parent: named, identity: named?.identity ?? this.#root, guessed: true, others: [], isLaunched: false };
+  }
+
+  #forget(process: Process): void {
+    this.#hasForgotten = true;
+    this.#dead.delete(process);
+    for (const { mark } of process.forkedAs) this.#drop(process, mark);
+  }
+
+  #forgetRun(process: Process): void {
+    this.#hasForgotten = true;
+    process.hasForgottenRuns = true;
+    this.#drop(process, process.forkedAs.shift()?.mark);
+  }
+
+  #drop(process: Process, mark: string | undefined): void {
+    const same = mark === undefined ? undefined : this.#byMark.get(mark);
+    if (same?.delete(process) && same.size === 0) this.#byMark.delete(mark as string);
   }
 }
 
-function expects(process: Process): boolean {
-  return process.unborn + process.unbornSiblings > 0;
+/** Those that expect a child; all, if none does. */
+function likely(candidates: readonly Candidate[]): readonly Candidate[] {
+  const expecting = candidates.filter(({ parent }) => parent.unborn + parent.unbornSiblings > 0);
+  return expecting.length > 0 ? expecting : candidates;
 }
 
-function descendsFrom(process: Process, ancestor: Process): boolean {
-  for (let at = process.parent; at; at = at.parent) if (at === ancestor) return true;
-  return false;
+function differ(candidates: readonly Candidate[]): boolean {
+  return candidates.some(({ identity }) => identity !== candidates[0]?.identity);
 }
 
-function chosen(last: Candidate, all: readonly Candidate[]): Origin {
-  const { parent, identity } = last;
-  if (parent.unborn > 0) parent.unborn -= 1;
-  else if (parent.unbornSiblings > 0) parent.unbornSiblings -= 1;
-  const others = [...new Set(all.map((each) => each.parent))].filter((each) => each !== parent);
-  return { parent, identity, guessed: all.some((other) => other.identity !== identity), others };
-}
-
-/** What each process is or was while it ran this executable; the unknown executable ("") matches what a process is now. */
-function candidatesIn(processes: Iterable<Process>, executable: string): Candidate[] {
+/** What each process forked as that may be the child's; the unknown executable ("") may be any. */
+function candidates(processes: Iterable<Process>, { executable }: Newcomer, mark?: string): Candidate[] {
   const found: Candidate[] = [];
-  for (const process of processes) {
-    if (executable === "" || process.executable === "" || process.executable === executable) {
-      found.push({ parent: process, identity: process.identity });
-    } else {
-      const then = process.past.findLast((past) => past.executable === executable);
-      if (then) found.push({ parent: process, identity: then.identity });
+  for (const parent of processes)
+    for (const as of parent.forkedAs) {
+      const isSame = executable === "" || as.executable === "" || as.executable === executable;
+      if (isSame && (mark === undefined || as.mark === mark)) found.push({ ...as, parent });
     }
-  }
   return found;
+}
+
+function chosen(pool: readonly Candidate[], named: Process | undefined, guessed: boolean): Origin {
+  const { parent, identity } = pool.findLast((each) => each.parent === named) ?? (pool.at(-1) as Candidate);
+  const others = [...new Set(pool.map((each) => each.parent))].filter((each) => each !== parent);
+  // Only what is certain is counted: a forker too many is possible, one too few would leave the right one out.
+  if (others.length === 0 && !guessed) {
+    if (parent === named && parent.unborn > 0) parent.unborn -= 1;
+    else if (parent !== named && parent.unbornSiblings > 0) parent.unbornSiblings -= 1;
+  }
+  return { parent, identity, guessed, others, isLaunched: false };
 }
 
 const stat = new Stat();

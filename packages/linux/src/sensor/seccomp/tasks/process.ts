@@ -3,7 +3,7 @@
  */
 import type { Credentials } from "@isoline/core";
 import type { ActingProcess, ActingThread, Identity } from "../../acting.ts";
-import type { OldImage } from "./old-image.ts";
+import type { ExecProof } from "./exec-proof.ts";
 
 export interface Process extends ActingProcess {
   readonly pid: number;
@@ -20,15 +20,24 @@ export interface Process extends ActingProcess {
   pendingExecs: PendingExec[];
   /** Device and inode of the executable, by which children of a dead parent are matched. */
   executable: string;
-  /** What this process was before each exec, latest last: a child may have been forked then. */
-  readonly past: { readonly executable: string; readonly identity: Identity }[];
+  /** It has executed nothing since it was forked, and its first thread is the one that was: the kernel says that by a flag. */
+  isUnexecuted: boolean;
+  /** What it was each time that it was let fork, latest last: a child may come to light at any time after. */
+  readonly forkedAs: ForkedAs[];
+  /** There were more than are kept. */
+  hasForgottenRuns: boolean;
+  /** The last of them is what it is now. */
   hasForked: boolean;
-  /** Children that it was let fork, and that have not been heard of; some of them never will be. */
+  /** A thread of it was let fork and ended without another call: its child may have been met by nobody. */
+  hasLostForker: boolean;
+  /** At least as many as the children that it was let fork and that have not been heard of; some of them never will be. */
   unborn: number;
   /** The same for children of its own parent (CLONE_PARENT), of which /proc names another as the parent. */
   unbornSiblings: number;
   /** Orphans may come to it: it is a subreaper, or the first process of a pid namespace. */
   adopts: boolean;
+  /** Whom /proc named as its parent when it came to light, if that was one of ours. */
+  readonly named: Process | undefined;
   /** Who else may have forked it; told at its birth and then forgotten. */
   otherParents: readonly Process[];
   /** It has, or had since its last exec, more than one thread. */
@@ -52,9 +61,15 @@ export interface PendingExec {
   readonly next: Identity;
   /** Device and inode of the program that will run, interpreters resolved; "" where that is not known. */
   readonly executable: string;
-  /** See `readImageMark`; "" where it is not needed. */
-  readonly markBefore: string | undefined;
-  readonly image: OldImage;
+  readonly proof: ExecProof;
+}
+
+/** One run of a program, which a child that was forked from it goes on with. */
+export interface ForkedAs {
+  readonly identity: Identity;
+  readonly executable: string;
+  /** See `ImageMarks`; undefined where nothing was to be seen. */
+  readonly mark: string | undefined;
 }
 
 export interface Thread extends ActingThread {
@@ -65,6 +80,8 @@ export interface Thread extends ActingThread {
   groups: readonly number[];
   credentialsSerial: number;
   credentialsStale: boolean;
+  /** When it began, where no descriptor of it is kept: a number may come again in the same process. */
+  readonly started: string | undefined;
   /** The fork epoch in which this was last known to be the same thread. */
   certainSince: number;
 }

@@ -11,17 +11,20 @@ import { type Digest, type Task, ZERO_DIGEST } from "@isoline/core";
 import { ESRCH } from "../../../abi/errno.ts";
 import { close, pidfdOpen, pidfdSendSignal } from "../../../abi/libc.ts";
 import type { Identity } from "../../acting.ts";
-import type { PendingExec, Process, Thread } from "./process.ts";
+import type { Process, Thread } from "./process.ts";
+import { CredentialSerials } from "./credential-serials.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
+import { Executions } from "./executions.ts";
+import { ImageMarks } from "./image-marks.ts";
 import { Launchers } from "./launchers.ts";
 import { executableOf, Lineage } from "./lineage.ts";
 import { OwnDomains } from "./own-domains.ts";
-import { OldImage } from "./old-image.ts";
 import { OWN_LEVELS } from "./pid-numbers.ts";
 import {
   childrenOf,
-  readImageMark,
+  hasEnded,
   readThreadStatus,
+  runningImage,
   startTime,
   type ThreadStatus,
 } from "../../../process/proc-status.ts";
@@ -32,12 +35,17 @@ export interface TaskEvents {
   died(process: Process): void;
   /** The identity of a process had to be guessed among several. */
   guessed(process: Process): void;
-  /** A process runs another file than the one that was looked at when it asked to execute it. */
-  swapped(process: Process): void;
+  /**
+   * A process runs another file than the one that was looked at when it asked to execute it, or it cannot be proven which
+   * program it runs. Returns what it is from then on.
+   */
+  unidentified(process: Process, why: "swapped" | "unproven"): { readonly task: Task; readonly program: string };
 }
 
-/** In place of a mark, where the hold on the memory tells by itself: nobody else uses it, so it ends with the exec. */
-const NEEDLESS = "";
+/** linux/sched.h */
+const CLONE_VM = 0x100;
+const CLONE_PARENT = 0x8000;
+const CLONE_THREAD = 0x1_0000;
 
 /** `PIDFD_THREAD` (linux/pidfd.h, since 6.9): the descriptor stands for one thread, not for the process. */
 const PIDFD_THREAD = 0o200;
@@ -45,7 +53,7 @@ const PIDFD_THREAD = 0o200;
 export class TaskTable {
   readonly #threads = new Map<number, Thread>();
   readonly #processes = new Map<number, Process>();
-  readonly #credentialSerials = new Map<string, number>();
+  readonly #credentials = new CredentialSerials();
   readonly #identities = new Map<Digest, Identity>();
   readonly #lineage: Lineage;
   readonly launchers: Launchers;
@@ -55,7 +63,8 @@ export class TaskTable {
   readonly #forking = new Set<number>();
   readonly #budget = new DescriptorBudget(0.5);
   readonly #domains = new OwnDomains();
-  #siblingsShareMemory = false;
+  readonly #marks = new ImageMarks();
+  readonly #executions = new Executions(this.#marks, this.#budget);
   #forkEpoch = 0;
   #nextHandle = 1;
   #sweepAt = 256;
@@ -64,7 +73,13 @@ export class TaskTable {
   constructor(supervisor: number, events: TaskEvents) {
     this.#events = events;
     this.launchers = new Launchers(supervisor);
-    this.#lineage = new Lineage(this.launchers, this.#root, this.#processes);
+    this.#lineage = new Lineage(
+      this.launchers,
+      this.#marks,
+      this.#root,
+      (pid) => this.#living(pid),
+      () => this.#processes.values(),
+    );
     this.#identities.set(ZERO_DIGEST, this.#root);
   }
 
@@ -116,26 +131,33 @@ export class TaskTable {
 
   /** Notes an exec that is let through; the identity changes when the new image is seen to run. */
   execStarts(thread: Thread, next: Identity, executable: string): void {
+    this.#executions.starts(thread, next, executable);
+  }
+
+  /** Notes that a task is let change what /proc says of where its program was placed (PR_SET_MM). */
+  marksMayChange(thread: Thread): void {
+    this.#marks.mayChange(thread.tid);
+  }
+
+  /**
+   * Notes that a call which creates a process or thread is let through; `flags` are those of `clone`. Where they are not
+   * `fixed`, because they are in memory, they may be any by the time that the kernel reads them.
+   */
+  forkStarts(thread: Thread, flags: number, fixed: boolean): void {
     const { process, tid } = thread;
-    this.#dropExecs(process, (pending) => pending.tid === tid);
-    const mayHold = this.#budget.take(1);
-    const image = new OldImage(tid, process.parent?.pid, mayHold);
-    if (mayHold && !image.isHeld) this.#budget.giveBack(1);
-    // The first process begins in the memory of whoever spawned it, which is none of ours to compare with.
-    const isTold = image.isHeld && process.parent !== undefined && !process.sharesMemory && !this.#siblingsShareMemory;
-    process.pendingExecs.push({ tid, next, executable, markBefore: isTold ? NEEDLESS : readImageMark(tid), image });
-  }
-
-  /** Notes that a call which creates a process or thread is let through. */
-  forkStarts(thread: Thread): void {
-    this.#forking.add(thread.tid);
+    this.#forking.add(tid);
     this.#forkEpoch += 1;
-  }
-
-  /** Notes that a new process will use this one's memory; as a sibling it is somebody whose parent cannot be asked about it. */
-  memoryIsShared(thread: Thread, withSibling: boolean): void {
-    thread.process.sharesMemory = true;
-    if (withSibling) this.#siblingsShareMemory = true;
+    const has = (flag: number): boolean => (flags & flag) !== 0;
+    if (has(CLONE_THREAD)) process.multithreaded = true;
+    if (has(CLONE_THREAD) && fixed) return;
+    if (has(CLONE_VM) || !fixed) process.sharesMemory = true;
+    const asSibling = has(CLONE_PARENT) || !fixed;
+    if (asSibling) {
+      process.unbornSiblings += 1;
+      this.#siblingMayStart(thread);
+    }
+    if (!has(CLONE_PARENT) || !fixed) process.unborn += 1;
+    this.#lineage.forks(process, tid, asSibling);
   }
 
   /** Notes that a process is let put Landlock rules on itself; whoever descends from it has them as well. */
@@ -144,7 +166,7 @@ export class TaskTable {
   }
 
   /** Notes that a process is let make a sibling, or may have made one of a child by the time that the kernel looks. */
-  siblingMayStart({ process, tid }: Thread): void {
+  #siblingMayStart({ process, tid }: Thread): void {
     const parent = process.restrictsItself ? this.#processes.get(readThreadStatus(tid)?.ppid ?? 0) : undefined;
     if (parent) parent.hasRestrictedForker = true;
   }
@@ -171,12 +193,13 @@ export class TaskTable {
     if (thread.tid === thread.process.pid) return true;
     if (thread.pidfd >= 0) return answers(thread.pidfd);
     // Kernels before 6.9 have no descriptor for a thread: its membership is read anew each time.
-    return readThreadStatus(thread.tid)?.tgid === thread.process.pid;
+    return thread.started === startTime(thread.tid) && readThreadStatus(thread.tid)?.tgid === thread.process.pid;
   }
 
   /** Takes in what this thread's earlier calls did, now that it is known to have come back from them. */
   #settle(thread: Thread): void {
     const { process } = thread;
+    this.#marks.isBack(thread.tid);
     if (this.#forking.size > 0 && this.#forking.delete(thread.tid)) {
       // A number that became free meanwhile may have gone to the new task.
       this.#forkEpoch += 1;
@@ -185,7 +208,7 @@ export class TaskTable {
     if (process.pendingExecs.length > 0) this.#settleExecs(thread);
     if (thread.credentialsStale) {
       const status = readThreadStatus(thread.tid);
-      if (status) this.#setCredentials(thread, status);
+      if (status) this.#credentials.set(thread, status);
     }
   }
 
@@ -194,49 +217,48 @@ export class TaskTable {
     const children = childrenOf(process.pid, tid);
     if (!children) return;
     for (const pid of children) {
-      const status = this.#processes.has(pid) ? undefined : readThreadStatus(pid);
+      const status = this.#living(pid) ? undefined : readThreadStatus(pid);
       if (status) this.#processAt(status);
     }
+    if (process.unborn === 0 || process.hasLostForker) return;
     const isForking = [...this.#forking].some((other) => this.#threads.get(other)?.process === process);
-    if (!isForking) process.unborn = 0;
+    // While it is written, one that ends makes the kernel leave another out (fs/proc/array.c, get_children_pid). Told twice
+    // alike it is whole.
+    if (!isForking && String(childrenOf(process.pid, tid)) === String(children)) process.unborn = 0;
   }
 
   /** An exec of this process has succeeded, or the thread that asked for one is back from it, or neither. */
   #settleExecs(thread: Thread): void {
-    const { process, tid } = thread;
-    const parentLives = process.parent !== undefined && isAlive(process.parent);
-    const happened = process.pendingExecs.some(
-      ({ markBefore, image }) => image.wasLeftBy(tid, parentLives) || hasOtherMark(tid, markBefore),
+    const { process } = thread;
+    const found = this.#executions.settle(thread, (tid) => this.#lives(tid, process));
+    if (found.is === "as-before") return;
+    this.#becomes(
+      process,
+      found.is === "executed" ? found.next : this.#unidentified(process, found.is),
+      found.executable,
     );
-    // Only now: another thread may be executing at this moment, and what has happened has happened to its file as well.
-    const executable = executableOf(tid);
-    if (!happened && executable === process.executable) {
-      this.#dropExecs(process, (pending) => pending.tid === tid);
-      return;
-    }
-    // Of several threads that asked, one succeeded: the one whose program is running.
-    const running = process.pendingExecs.filter((pending) => pending.executable === executable);
-    const pending = (running.at(-1) ?? process.pendingExecs.at(-1)) as PendingExec;
-    this.#dropExecs(process, () => true);
-    this.#becomes(process, pending.next, executable);
-    if (running.some(({ next }) => next !== pending.next)) this.#events.guessed(process);
-    if (pending.executable !== "" && executable !== "" && pending.executable !== executable)
-      this.#events.swapped(process);
   }
 
-  #dropExecs(process: Process, which: (pending: PendingExec) => boolean): void {
-    for (const { image } of process.pendingExecs.filter(which)) {
-      image.close();
-      if (image.isHeld) this.#budget.giveBack(1);
-    }
-    process.pendingExecs = process.pendingExecs.filter((pending) => !which(pending));
+  #unidentified(process: Process, why: "swapped" | "unproven"): Identity {
+    const { task, program } = this.#events.unidentified(process, why);
+    return this.identify(task, program, process.identity);
+  }
+
+  #lives(tid: number, process: Process): boolean {
+    const thread = this.#threads.get(tid);
+    return thread?.process === process && this.#isSame(thread);
+  }
+
+  #living(pid: number): Process | undefined {
+    const known = this.#processes.get(pid);
+    return known && isAlive(known) ? known : undefined;
   }
 
   #becomes(process: Process, next: Identity, executable: string): void {
-    if (process.hasForked) process.past.push({ executable: process.executable, identity: process.identity });
-    if (process.past.length > 16) process.past.shift();
     process.identity = next;
     process.executable = executable;
+    process.isUnexecuted = false;
+    process.hasForked = false;
     process.multithreaded = false;
     process.sharesMemory = false;
     // Exec ends the other threads and may change credentials (set-user-id, file capabilities).
@@ -248,17 +270,20 @@ export class TaskTable {
     // A launching thread carries the filter too, and is no part of the namespace.
     if (!status || this.launchers.has(status.tgid)) return undefined;
     const process = this.#processAt(status);
+    const isFirst = tid === status.tgid;
+    const pidfd = isFirst ? -1 : this.#pidfd(tid, PIDFD_THREAD);
     const thread: Thread = {
       tid,
       process,
-      pidfd: tid === status.tgid ? -1 : this.#pidfd(tid, PIDFD_THREAD),
+      pidfd,
       credentials: status.credentials,
       groups: status.groups,
       credentialsSerial: 0,
       credentialsStale: false,
+      started: isFirst || pidfd >= 0 ? undefined : startTime(tid),
       certainSince: this.#forkEpoch,
     };
-    this.#setCredentials(thread, status);
+    this.#credentials.set(thread, status);
     this.#threads.set(tid, thread);
     if (process.pendingExecs.length > 0) this.#settleExecs(thread);
     if (this.#threads.size >= this.#sweepAt) {
@@ -273,7 +298,7 @@ export class TaskTable {
     if (known && isAlive(known)) return known;
     if (known) this.#bury(known);
     const executable = executableOf(status.tgid);
-    const origin = this.#lineage.trace(executable, status.ppid);
+    const origin = this.#lineage.trace({ pid: status.tgid, executable, ppid: status.ppid });
     const pidfd = this.#pidfd(status.tgid, 0);
     const process: Process = {
       pid: status.tgid,
@@ -285,11 +310,16 @@ export class TaskTable {
       identity: origin.identity,
       pendingExecs: [],
       executable,
-      past: [],
+      // Whoever is launched may have executed something before it had the filter; exec is asked for by all others.
+      isUnexecuted: !origin.isLaunched || (runningImage(status.tgid)?.isUnexecuted ?? false),
+      forkedAs: [],
+      hasForgottenRuns: false,
       hasForked: false,
+      hasLostForker: false,
       unborn: 0,
       unbornSiblings: 0,
       adopts: status.levels > OWN_LEVELS && status.isFirst,
+      named: this.#living(status.ppid),
       otherParents: origin.others,
       multithreaded: false,
       sharesMemory: false,
@@ -300,7 +330,8 @@ export class TaskTable {
     this.#processes.set(status.tgid, process);
     this.#events.born(process);
     process.otherParents = [];
-    if (origin.guessed) this.#events.guessed(process);
+    // Of one that has ended little is left to prove anything by, and it does nothing any more.
+    if (origin.guessed && !hasEnded(status.tgid)) this.#events.guessed(process);
     return process;
   }
 
@@ -321,43 +352,21 @@ export class TaskTable {
     this.#budget.giveBack(1);
   }
 
-  #setCredentials(thread: Thread, status: ThreadStatus): void {
-    const c = status.credentials;
-    const key = `${c.uid} ${c.euid} ${c.suid} ${c.fsuid} ${c.gid} ${c.egid} ${c.sgid} ${c.fsgid} ${c.capabilities}`;
-    let serial = this.#credentialSerials.get(key);
-    if (serial === undefined) {
-      serial = this.#credentialSerials.size + 1;
-      this.#credentialSerials.set(key, serial);
-    }
-    thread.credentials = c;
-    thread.groups = status.groups;
-    thread.credentialsSerial = serial;
-    thread.credentialsStale = false;
-  }
-
   #forget(thread: Thread): void {
     this.#shut(thread.pidfd);
     this.#threads.delete(thread.tid);
-    if (this.#forking.delete(thread.tid)) this.#forkEpoch += 1;
+    if (!this.#forking.delete(thread.tid)) return;
+    this.#forkEpoch += 1;
+    thread.process.hasLostForker = true;
   }
 
   #bury(process: Process): void {
-    this.#dropExecs(process, () => true);
+    this.#executions.drop(process, () => true);
     this.#shut(process.pidfd);
     this.#processes.delete(process.pid);
     this.#lineage.remember(process);
     this.#events.died(process);
   }
-}
-
-/**
- * Whether a task's image is another than the one with this mark: asked of the thread that calls, because of a first thread
- * that is gone /proc tells nothing. Where nothing can be read, what was let through is taken to have happened.
- */
-function hasOtherMark(tid: number, markBefore: string | undefined): boolean {
-  if (markBefore === NEEDLESS) return false;
-  const mark = readImageMark(tid);
-  return mark === undefined || mark !== markBefore;
 }
 
 function isAlive(process: Process): boolean {

@@ -1,0 +1,76 @@
+/**
+ * What in /proc belongs to the supervisor: nobody in the namespace may use it, whatever the contour says.
+ *
+ * A path can lead there by any name (`/proc/PID`, a thread's number, which is not listed, `/proc/self/task/../../PID`), by a
+ * magic link (`/proc/PID/root`, `cwd`, `fd/N`), through a bind mount or another mount of proc. So the object that was found is
+ * asked, by the path that the kernel tells of it, and each magic link on the way.
+ */
+import { readlinkSync } from "node:fs";
+import { fstatfs } from "../../../abi/libc.ts";
+import { numbersIn } from "../tasks/pid-numbers.ts";
+
+/** linux/magic.h */
+const PROC_SUPER_MAGIC = 0x9fa0;
+const SLASH = 0x2f;
+/** Told to everybody by the kernel, and written by nobody else: what `ps` and the like read of every process there is. */
+const HARMLESS =
+  /^(?:task\/\d+\/)?(?:stat|statm|status|cmdline|comm|cgroup|limits|loginuid|oom_score|schedstat|sessionid)$/;
+const NUMBERED = /\/([1-9]\d{0,9})(?:\/|$)/g;
+
+const filesystem: Buffer = Buffer.alloc(120);
+
+export class KeptFiles {
+  readonly #serves: (number: number) => boolean;
+
+  /** `serves` says whether a process or thread number is the supervisor's, or another's that starts what is in the namespace. */
+  constructor(serves: (number: number) => boolean) {
+    this.#serves = serves;
+  }
+
+  /** Whether an open descriptor of ours, whose path is `path` as far as it is known, is of the supervisor's own entries. */
+  keeps(fd: number, path: Buffer): boolean {
+    if (!hasNumber(path) || fstatfs(fd, filesystem) < 0 || filesystem.readUInt32LE(0) !== PROC_SUPER_MAGIC)
+      return false;
+    const whole = pathOf(fd) ?? path.toString("latin1");
+    for (const match of whole.matchAll(NUMBERED)) {
+      const end = match.index + 1 + (match[1] as string).length;
+      if (this.#isOurs(whole.slice(0, end), Number(match[1]))) return !HARMLESS.test(whole.slice(end + 1));
+    }
+    return false;
+  }
+
+  /** The same of a magic link that is about to be followed: there is nothing harmless about those. */
+  keepsLink(fd: number): boolean {
+    const path = pathOf(fd);
+    return path !== undefined && this.keeps(fd, Buffer.from(path, "latin1"));
+  }
+
+  /** A mount of another pid namespace counts otherwise: there the entry itself says who it is. */
+  #isOurs(directory: string, number: number): boolean {
+    if (this.#serves(number)) return true;
+    if (directory === `/proc/${number}`) return false;
+    const own = numbersIn("/proc/self/status")?.pids.at(-1);
+    if (own === undefined || numbersIn(`${directory}/status`)?.pids.at(-1) !== own) return false;
+    return linkText(`${directory}/ns/pid`) === linkText("/proc/self/ns/pid");
+  }
+}
+
+function hasNumber(path: Buffer): boolean {
+  for (let at = path.indexOf(SLASH); at >= 0; at = path.indexOf(SLASH, at + 1)) {
+    const next = path[at + 1] ?? 0;
+    if (next >= 0x31 && next <= 0x39) return true;
+  }
+  return false;
+}
+
+function pathOf(fd: number): string | undefined {
+  return linkText(`/proc/self/fd/${fd}`);
+}
+
+function linkText(path: string): string | undefined {
+  try {
+    return readlinkSync(path, "latin1");
+  } catch {
+    return undefined;
+  }
+}

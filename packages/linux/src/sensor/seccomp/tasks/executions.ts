@@ -1,0 +1,77 @@
+/**
+ * Execs that were let through: held until it is proven what came of each.
+ */
+import type { Identity } from "../../acting.ts";
+import type { DescriptorBudget } from "./descriptor-budget.ts";
+import { type ExecOutcome, ExecProof } from "./exec-proof.ts";
+import type { ImageMarks } from "./image-marks.ts";
+import { executableOf } from "./lineage.ts";
+import type { PendingExec, Process, Thread } from "./process.ts";
+
+/** What a process is found to be after an exec of it was let through. */
+export type Settlement =
+  | { readonly is: "as-before" }
+  | { readonly is: "executed"; readonly next: Identity; readonly executable: string }
+  /** What it runs is none of what it was let execute, or may be one of several. */
+  | { readonly is: "swapped" | "unproven"; readonly executable: string };
+
+const AS_BEFORE: Settlement = { is: "as-before" };
+
+export class Executions {
+  readonly #marks: ImageMarks;
+  readonly #budget: DescriptorBudget;
+
+  constructor(marks: ImageMarks, budget: DescriptorBudget) {
+    this.#marks = marks;
+    this.#budget = budget;
+  }
+
+  /** Notes an exec of a thread that is let through. */
+  starts(thread: Thread, next: Identity, executable: string): void {
+    const { process, tid } = thread;
+    this.drop(process, (pending) => pending.tid === tid);
+    const mayHold = this.#budget.take(1);
+    const proof = new ExecProof(thread, this.#marks, mayHold);
+    if (mayHold && !proof.isHeld) this.#budget.giveBack(1);
+    process.pendingExecs.push({ tid, next, executable, proof });
+  }
+
+  /** What came of them, told by a thread that calls again; `lives` says of each thread that asked whether it is still that one. */
+  settle({ process, tid }: Thread, lives: (tid: number) => boolean): Settlement {
+    const outcome = outcomeOf(process.pendingExecs.map(({ proof }) => proof.outcome(tid, process)));
+    if (outcome === "did-not") {
+      // What asked and is back, or is gone, executes nothing any more.
+      this.drop(process, (pending) => pending.tid === tid || !lives(pending.tid));
+      return AS_BEFORE;
+    }
+    // Only now: another thread may be executing at this moment, and what has happened has happened to its file as well.
+    const executable = executableOf(tid);
+    const running = process.pendingExecs.filter((pending) => isOf(pending, executable));
+    const pending = running.at(-1) ?? (process.pendingExecs.at(-1) as PendingExec);
+    // Of several threads that asked, one succeeded: the one whose program is running, if that tells them apart.
+    const isAmbiguous = running.some(({ next }) => next !== pending.next);
+    this.drop(process, () => true);
+    if (outcome === "untold" || isAmbiguous) return { is: "unproven", executable };
+    return isOf(pending, executable)
+      ? { is: "executed", next: pending.next, executable }
+      : { is: "swapped", executable };
+  }
+
+  drop(process: Process, which: (pending: PendingExec) => boolean): void {
+    for (const { proof } of process.pendingExecs.filter(which)) {
+      proof.close();
+      if (proof.isHeld) this.#budget.giveBack(1);
+    }
+    process.pendingExecs = process.pendingExecs.filter((pending) => !which(pending));
+  }
+}
+
+/** Whether a process that runs this executable may be what was asked for; the unknown ("") may be anything. */
+function isOf(pending: PendingExec, executable: string): boolean {
+  return pending.executable === "" || executable === "" || pending.executable === executable;
+}
+
+function outcomeOf(outcomes: readonly ExecOutcome[]): ExecOutcome {
+  if (outcomes.includes("happened")) return "happened";
+  return outcomes.includes("untold") ? "untold" : "did-not";
+}

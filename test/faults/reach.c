@@ -1,0 +1,166 @@
+/*
+ * Tries to act on its supervisor, in every way that reaches another process; says what came of each, a line each:
+ * NAME and "done", or NAME and the number of the error.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static pid_t supervisor, thread;
+
+static void say(const char *name, long result)
+{
+	int error = errno;
+
+	if (result >= 0)
+		printf("%s done\n", name);
+	else
+		printf("%s %d\n", name, error);
+	fflush(stdout);
+}
+
+/* A thread of the supervisor's that is not its first: /proc has it by its number, though it lists it nowhere. */
+static pid_t other_thread(void)
+{
+	char path[64];
+
+	for (pid_t found = supervisor + 1; found < supervisor + 1000; found++) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%d", supervisor, found);
+		if (access(path, F_OK) == 0)
+			return found;
+	}
+	return -1;
+}
+
+static void open_below(const char *name, pid_t of, const char *entry, int flags)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", of, entry);
+	say(name, open(path, flags));
+}
+
+static void look(void)
+{
+	open_below("mem", supervisor, "mem", O_RDWR);
+	open_below("mem-of-thread", thread, "mem", O_RDONLY);
+	open_below("environ", supervisor, "environ", O_RDONLY);
+	open_below("maps", supervisor, "maps", O_RDONLY);
+	open_below("directory", supervisor, "", O_PATH | O_DIRECTORY);
+	open_below("descriptors", supervisor, "fd", O_RDONLY | O_DIRECTORY);
+	open_below("descriptor", supervisor, "fd/0", O_RDONLY);
+	open_below("root", supervisor, "root/etc/hostname", O_RDONLY);
+	open_below("working-directory", supervisor, "cwd/.", O_RDONLY | O_DIRECTORY);
+	open_below("task", supervisor, "task", O_RDONLY | O_DIRECTORY);
+	open_below("oom", supervisor, "oom_score_adj", O_WRONLY);
+	open_below("status", supervisor, "status", O_RDONLY);
+	open_below("stat", supervisor, "stat", O_RDONLY);
+	open_below("cmdline", supervisor, "cmdline", O_RDONLY);
+	if (!chdir("/proc")) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "%d/../%d/mem", supervisor, supervisor);
+		say("relative", open(path, O_RDONLY));
+	}
+}
+
+static void trace(void)
+{
+	char bytes[8] = "";
+	struct iovec own = { bytes, 8 }, their = { (void *)0x10000, 8 };
+	int descriptor = syscall(SYS_pidfd_open, supervisor, 0);
+
+	say("attach", ptrace(PTRACE_ATTACH, supervisor, 0, 0));
+	say("seize", ptrace(PTRACE_SEIZE, supervisor, 0, 0));
+	say("seize-thread", ptrace(PTRACE_SEIZE, thread, 0, 0));
+	say("traceme", ptrace(PTRACE_TRACEME, 0, 0, 0));
+	say("read-memory", process_vm_readv(supervisor, &own, 1, &their, 1, 0));
+	say("write-memory", process_vm_writev(supervisor, &own, 1, &their, 1, 0));
+	say("take-descriptor", syscall(SYS_pidfd_getfd, descriptor, 0, 0));
+	say("advise", syscall(SYS_process_madvise, descriptor, &their, 1L, 21, 0));
+	say("signal-by-descriptor", syscall(SYS_pidfd_send_signal, descriptor, SIGTERM, 0, 0));
+	say("perf", syscall(SYS_perf_event_open, (long[16]){ 0x7000000001 }, supervisor, -1, -1, 0));
+}
+
+static void signals(void)
+{
+	siginfo_t info = { .si_code = SI_QUEUE };
+	struct f_owner_ex group = { F_OWNER_PGRP, getpgrp() };
+	int pair[2], number = supervisor;
+
+	say("kill", kill(supervisor, SIGTERM));
+	say("stop", kill(supervisor, SIGSTOP));
+	say("tkill", syscall(SYS_tkill, thread, SIGKILL));
+	say("tgkill", syscall(SYS_tgkill, supervisor, thread, SIGKILL));
+	say("queue", syscall(SYS_rt_sigqueueinfo, supervisor, SIGUSR1, &info));
+	say("group", kill(0, SIGKILL));
+	say("group-stop", kill(-getpgrp(), SIGSTOP));
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		return;
+	say("owner", fcntl(pair[0], F_SETOWN, supervisor));
+	say("owner-ex", fcntl(pair[0], F_SETOWN_EX, &(struct f_owner_ex){ F_OWNER_TID, thread }));
+	say("owner-group", fcntl(pair[0], F_SETOWN_EX, &group));
+	say("owner-request", ioctl(pair[0], 0x8901, &number));
+}
+
+static void adjust(void)
+{
+	struct rlimit limit = { 0, 0 };
+	struct sched_param parameter = { 0 };
+	cpu_set_t processors;
+
+	sched_getaffinity(0, sizeof(processors), &processors);
+	say("limit", prlimit(supervisor, RLIMIT_NOFILE, &limit, 0));
+	say("priority", setpriority(PRIO_PROCESS, supervisor, 19));
+	say("priority-thread", setpriority(PRIO_PROCESS, thread, 19));
+	say("priority-group", setpriority(PRIO_PGRP, 0, 19));
+	say("priority-user", setpriority(PRIO_USER, 0, 19));
+	say("scheduler", sched_setscheduler(supervisor, 5, &parameter));
+	say("affinity", sched_setaffinity(thread, sizeof(processors), &processors));
+	say("io-priority", syscall(SYS_ioprio_set, 1, supervisor, 0x6000));
+}
+
+int main(int count, char **arguments)
+{
+	int status;
+	pid_t child;
+
+	if (count < 2) {
+		socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){ 0 });
+		puts("peace");
+		return 0;
+	}
+	supervisor = getppid();
+	child = fork();
+	if (child == 0) {
+		thread = other_thread();
+		if (strcmp(arguments[1], "look") == 0)
+			look();
+		else if (strcmp(arguments[1], "trace") == 0)
+			trace();
+		else if (strcmp(arguments[1], "signals") == 0)
+			signals();
+		else
+			adjust();
+		_exit(0);
+	}
+	/* Of a child of the supervisor's own only: a child of ours would have us for its tracer. */
+	if (strcmp(arguments[1], "trace") == 0)
+		say("traceme-first", ptrace(PTRACE_TRACEME, 0, 0, 0));
+	waitpid(child, &status, 0);
+	puts("end");
+	return 0;
+}
