@@ -38,7 +38,7 @@ threads, one of which flips the argument without pause, tries it thousands of ti
 | --- | --- | --- | --- | --- |
 | a file is opened | another one is, in a race | done; seen now and then, not each time | some tries succeed | none succeeds |
 | a program is executed | another one is, in a race | done; seen now and then, not each time | some tries succeed | none succeeds |
-| a TCP port is connected to | another one is, in a race | done; seen now and then, not each time | some tries succeed | none succeeds |
+| a TCP port is connected to | another one is, in a race | done, and seen each time | none succeeds: the supervisor connects | none succeeds |
 
 With Landlock the kernel itself refuses what no point of the contour permits to anyone in the namespace; what it cannot
 cover stands in [the guarantees](guarantees.md#landlock-beneath-it).

@@ -72,6 +72,7 @@ export interface Report {
   readonly refused: number;
   readonly guesses: number;
   readonly kept: number;
+  readonly racy: Readonly<Record<string, number>>;
   readonly state: string;
   readonly incomplete: readonly { readonly reason: string; readonly count: number }[];
   readonly departures: readonly Departure[];

@@ -22,4 +22,12 @@ export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
 export const ENOTEMPTY = 39;
 export const ELOOP = 40;
+export const ENOTSOCK = 88;
+export const EMSGSIZE = 90;
+export const EADDRINUSE = 98;
+export const EISCONN = 106;
 export const ECONNREFUSED = 111;
+export const EALREADY = 114;
+export const EINPROGRESS = 115;
+/** The kernel's own (linux/errno.h): the call is restarted, or becomes EINTR; no program sees it. */
+export const ERESTARTSYS = 512;

@@ -81,6 +81,7 @@ const NR = {
   readlinkat: 267,
   prlimit64: 302,
   process_vm_readv: 310,
+  process_vm_writev: 311,
   seccomp: 317,
   statx: 332,
   pidfd_send_signal: 424,
@@ -170,6 +171,17 @@ export function processVmReadv(
   remoteCount: number,
 ): number {
   return fail(vmReadv(NR.process_vm_readv, pid, local, localCount, remote, remoteCount, 0));
+}
+
+/** `process_vm_writev(2)`, as `processVmReadv`. */
+export function processVmWritev(
+  pid: number,
+  local: Buffer,
+  localCount: number,
+  remote: Buffer,
+  remoteCount: number,
+): number {
+  return fail(vmReadv(NR.process_vm_writev, pid, local, localCount, remote, remoteCount, 0));
 }
 
 /** malloc.h */

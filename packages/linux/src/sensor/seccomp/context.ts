@@ -188,6 +188,19 @@ export class Context {
     return ANSWERED;
   }
 
+  /** Makes a call that was decided, on what we hold, where it may be made by us; otherwise the task does so itself. */
+  makes(thread: Thread, call: () => number): Verdict {
+    if (!this.performer.rightsFor(thread)) return this.racy();
+    return this.listener.stillWaiting() ? this.returns(this.performer.make(thread, call)) : PROCEED;
+  }
+
+  /** The task's call returns what ours has: a result, or a negative errno. */
+  returns(result: number): Verdict {
+    if (result < 0) return -result;
+    this.listener.answer(BigInt(result));
+    return ANSWERED;
+  }
+
   /** A call that the task makes itself, though others could change what its verdict rests on before the kernel looks. */
   racy(): Verdict {
     this.mediator.racy(callName(this.call.number));

@@ -15,6 +15,7 @@ import * as others from "./calls/others.ts";
 import * as privileges from "./calls/privileges.ts";
 import * as requests from "./calls/requests.ts";
 import { umount } from "./calls/unmount.ts";
+import * as sending from "./calls/sending.ts";
 import * as truncation from "./calls/truncation.ts";
 import * as xattr from "./calls/xattr.ts";
 import type { Decoder } from "./context.ts";
@@ -79,9 +80,9 @@ const bySyscall: Record<Syscall, Decoder> = {
   connect: network.connect,
   accept: network.accept,
   accept4: network.accept,
-  sendto: network.sendto,
-  sendmsg: network.sendmsg,
-  sendmmsg: network.sendmmsg,
+  sendto: sending.sendto,
+  sendmsg: sending.sendmsg,
+  sendmmsg: sending.sendmmsg,
 
   kill: others.kill,
   tkill: others.tkill,

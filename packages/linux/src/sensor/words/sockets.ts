@@ -7,7 +7,7 @@ import { escapeBytes } from "@isoline/core";
 export const AF_UNSPEC = 0;
 export const AF_UNIX = 1;
 export const AF_INET = 2;
-const AF_INET6 = 10;
+export const AF_INET6 = 10;
 const AF_NETLINK = 16;
 
 const families: Readonly<Record<number, string>> = {

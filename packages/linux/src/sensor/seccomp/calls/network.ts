@@ -1,32 +1,28 @@
 /**
- * Sockets: made, bound, listening, connected, accepting, sending to an address.
+ * Sockets: made, bound, listening, connected, accepting.
+ *
+ * What is done to a socket of the internet is done by us, on a duplicate and with our own copy of the address: then neither
+ * the address nor the socket can be exchanged after it was decided. Unix sockets tell the other side who connects or listens, and
+ * some others are named after who uses them: these calls the task makes itself.
  */
-import { escapeBytes, type Operation } from "@isoline/core";
-import { ECONNREFUSED, EFAULT, EINVAL } from "../../../abi/errno.ts";
-import { AT_FDCWD, S_IFSOCK } from "../../../abi/stat.ts";
-import { type Context, type Decoder, reasonFor } from "../context.ts";
+import { escapeBytes } from "@isoline/core";
+import { EADDRINUSE, EINVAL } from "../../../abi/errno.ts";
+import { bind as bindTo, connect as connectTo, listen as listenOn } from "../../../abi/sockets.ts";
+import { AT_FDCWD } from "../../../abi/stat.ts";
+import type { Context, Decoder } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { Act, Verdict } from "../../mediation.ts";
-import { WRITE } from "../../words/access.ts";
-import {
-  AF_INET,
-  AF_UNIX,
-  AF_UNSPEC,
-  type Address,
-  familyName,
-  parseAddress,
-  typeName,
-  unspecifiedAsInet,
-} from "../../words/sockets.ts";
-import { type SocketFacts, socketFacts } from "./task-socket.ts";
+import { AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC, type Address, familyName, typeName } from "../../words/sockets.ts";
+import { ANSWERED } from "../listener/notification.ts";
+import type { Wait } from "../listener/parked.ts";
+import { beginToConnect, canBeConnected } from "../perform/connecting.ts";
 import type { Thread } from "../tasks/process.ts";
+import { addressFor, atSocket, badAddress, endpoint, familyOf, isUnnamed, reach, readAddress } from "./endpoints.ts";
 import { findPlace } from "./place.ts";
+import { isOfInternet, type SocketFacts, socketFacts, type TaskSocket } from "./task-socket.ts";
 
-type EndpointOperation = Extract<Operation, "bind" | "listen" | "connect" | "accept" | "send">;
-
-/** `struct sockaddr_storage`. */
-const MAX_ADDRESS = 128;
 const SLASH = 0x2f;
+const SOCK_RAW = 3;
 
 export const socket: Decoder = (context, thread) => {
   const [family, type, protocol] = [context.call.u32(0), context.call.u32(1), context.call.u32(2)];
@@ -41,17 +37,31 @@ export const socket: Decoder = (context, thread) => {
   }));
 };
 
-export const bind: Decoder = (context, thread) => {
-  const read = readAddress(context, thread, context.call.pointer(1), context.call.u32(2));
-  if (typeof read === "number") return badAddress(context, thread, "bind", read);
-  const facts = socketFacts(thread, context.call.int(0));
-  if (typeof facts === "number") return noSocket(context, thread, "bind", facts);
-  if (read.path) return bindPath(context, thread, facts, read.path);
-  const text = read.family === AF_UNIX && read.text === "unnamed" ? "@autobind" : read.text;
-  const verdict = endpoint(context, thread, "bind", facts, { ...read, text });
-  if (verdict === 0 && read.port === 0) expectPort(context, thread, context.call.int(0), facts.cookie);
-  return verdict;
-};
+export const bind: Decoder = (context, thread) =>
+  atSocket(context, thread, "bind", (socket) => {
+    const given = readAddress(context, thread, context.call.pointer(1), context.call.u32(2));
+    if (typeof given === "number") return badAddress(context, thread, "bind", given);
+    const call = () => bindTo(socket.fd, given);
+    if (isBoundToFail(socket, given)) return context.returns(call());
+    const address = addressFor(socket, given);
+    if (!address) return context.refuses(EINVAL);
+    if (address.path) return bindPath(context, thread, socket, address.path);
+    const text = address.family === AF_UNIX && address.text === "unnamed" ? "@autobind" : address.text;
+    const verdict = endpoint(context, thread, "bind", socket, { ...address, text });
+    if (verdict !== 0) return verdict;
+    if (address.port === 0) expectPort(context, thread, context.call.int(0), socket.cookie);
+    // Nobody is told who bound such a socket.
+    return isOfInternet(socket) || socket.family === AF_UNIX ? context.makes(thread, call) : context.racy();
+  });
+
+/** Whether a socket takes no address of this family or length: then the kernel says so, whoever asks, and nothing else happens. */
+function isBoundToFail(socket: SocketFacts, given: Buffer): boolean {
+  const family = familyOf(given);
+  if (socket.family === AF_UNIX) return family !== AF_UNIX;
+  if (!isOfInternet(socket) || family === AF_INET || family === AF_INET6) return false;
+  // IPv4 takes an address of no family for its own, and a raw socket one of any.
+  return !(socket.family === AF_INET && (family === AF_UNSPEC || socket.type === SOCK_RAW));
+}
 
 /** Binding a path makes a file. */
 function bindPath(context: Context, thread: Thread, facts: SocketFacts, path: Buffer): Verdict {
@@ -64,25 +74,33 @@ function bindPath(context: Context, thread: Thread, facts: SocketFacts, path: Bu
   const exists =
     context.finder.find(found2, thread, AT_FDCWD, Buffer.concat([path, Buffer.of(0)]), path.length, false) >= 0;
   found2.close();
-  if (exists) return context.attempt();
+  if (exists) return context.refuses(EADDRINUSE);
   const place = findPlace(context, thread, AT_FDCWD, path, path.length, false);
   if ("error" in place) return context.unresolved(thread, place.error, act);
-  if (place.refusal !== 0) return context.attempt();
+  if (place.refusal !== 0) return context.refuses(place.refusal);
   const verdict = context.decide(thread, act(place.path));
-  if (verdict === 0) context.socketPaths.remember(facts.cookie, place.path);
-  return verdict;
+  if (verdict !== 0) return verdict;
+  context.socketPaths.remember(facts.cookie, place.path);
+  return context.racy();
 }
 
-export const listen: Decoder = (context, thread) => local(context, thread, "listen");
-export const accept: Decoder = (context, thread) => local(context, thread, "accept");
+export const listen: Decoder = (context, thread) =>
+  atSocket(context, thread, "listen", (socket) => {
+    const verdict = local(context, thread, "listen", socket);
+    if (verdict !== 0) return verdict;
+    // A Unix socket keeps who made it listen, for those who connect to ask.
+    if (!isOfInternet(socket)) return context.racy();
+    return context.makes(thread, () => listenOn(socket.fd, context.call.int(1)));
+  });
+
+/** It waits for others, for as long as it takes, so the task does it itself; only another thread's `dup2` is in the way of that. */
+export const accept: Decoder = (context, thread) =>
+  atSocket(context, thread, "accept", (socket) => local(context, thread, "accept", socket) || context.racy());
 
 /** An exchange named by the socket's own address: who will come is not known before. */
-function local(context: Context, thread: Thread, op: "listen" | "accept"): Verdict {
-  const fd = context.call.int(0);
-  const facts = socketFacts(thread, fd);
-  if (typeof facts === "number") return noSocket(context, thread, op, facts);
-  if (facts.local?.port === 0) expectPort(context, thread, fd, facts.cookie);
-  return endpoint(context, thread, op, facts, localAddress(context, thread, facts));
+function local(context: Context, thread: Thread, op: "listen" | "accept", socket: SocketFacts): Verdict {
+  if (socket.local?.port === 0) expectPort(context, thread, context.call.int(0), socket.cookie);
+  return endpoint(context, thread, op, socket, localAddress(context, thread, socket));
 }
 
 /** A socket keeps the path as it was given when it was bound, perhaps from a directory that nobody is in any more. */
@@ -106,115 +124,38 @@ function inheritedPath(context: Context, thread: Thread, path: Buffer): string {
   }
 }
 
-export const connect: Decoder = (context, thread) => {
-  const read = readAddress(context, thread, context.call.pointer(1), context.call.u32(2));
-  if (typeof read === "number") return badAddress(context, thread, "connect", read);
-  const facts = socketFacts(thread, context.call.int(0));
-  return typeof facts === "number"
-    ? noSocket(context, thread, "connect", facts)
-    : reach(context, thread, "connect", facts, read);
-};
-
-export const sendto: Decoder = (context, thread) => {
-  const read = readAddress(context, thread, context.call.pointer(4), context.call.u32(5));
-  return typeof read === "number" ? badAddress(context, thread, "send", read) : send(context, thread, read);
-};
-
-export const sendmsg: Decoder = (context, thread) => sendMessages(context, thread, 1);
-export const sendmmsg: Decoder = (context, thread) => sendMessages(context, thread, context.call.u32(2));
-
-/** sizeof(struct msghdr) is 56, of struct mmsghdr 64; both begin with the address and its length. */
-const MMSGHDR = 64;
-/** UIO_MAXIOV: the kernel takes no more messages in one call. */
-const MAX_MESSAGES = 1024;
-
-function sendMessages(context: Context, thread: Thread, count: number): Verdict {
-  const { memory2 } = context;
-  for (let index = 0; index < Math.min(count, MAX_MESSAGES); index++) {
-    const result = memory2.exactly(thread.tid, context.call.pointer(1) + BigInt(index * MMSGHDR), 16);
-    if (result < 0) return badAddress(context, thread, "send", result);
-    const name = memory2.bytes.readBigUInt64LE(0);
-    const length = memory2.bytes.readInt32LE(8);
-    if (name === 0n || length === 0) continue;
-    if (length < 0) return context.attempt();
-    // Unlike `sendto`, which refuses, these take what is too long for as long as may be (net/socket.c, __copy_msghdr).
-    const read = readAddress(context, thread, name, Math.min(length, MAX_ADDRESS));
-    const verdict = typeof read === "number" ? badAddress(context, thread, "send", read) : send(context, thread, read);
-    if (verdict !== 0) return verdict;
-  }
-  return 0;
-}
-
-function send(context: Context, thread: Thread, to: Address): Verdict {
-  const facts = socketFacts(thread, context.call.int(0));
-  if (typeof facts === "number") return noSocket(context, thread, "send", facts);
-  if (to.family !== AF_UNSPEC || facts.family !== AF_INET) return reach(context, thread, "send", facts, to);
-  const meant = unspecifiedAsInet(to);
-  return meant ? reach(context, thread, "send", facts, meant) : context.attempt();
-}
-
-/** Someone else's address; a Unix path is resolved to the socket that is there. */
-function reach(context: Context, thread: Thread, op: "connect" | "send", facts: SocketFacts, to: Address): Verdict {
-  // To connect to AF_UNSPEC dissolves an association: nobody is reached. To send to it is another matter.
-  if (to.family === AF_UNSPEC && op === "connect") return 0;
-  if (!to.path) return endpoint(context, thread, op, facts, to);
-  const { found } = context;
-  const act = (address: string): Act => ({ op, subject: { family: "unix", type: typeName(facts.type), address } });
-  try {
-    const path = Buffer.concat([to.path, Buffer.of(0)]);
-    const result = context.finder.find(found, thread, AT_FDCWD, path, to.path.length, true);
-    if (result < 0) return context.unresolved(thread, result, act);
-    const key = context.keyFor(op, thread).u32(facts.type).object(found);
-    return context.exchange(thread, key, () => {
-      // Refused by the kernel: there is no socket, or it may not be written to (net/unix/af_unix.c, unix_find_bsd).
-      const refusedWith =
-        found.stat.kind !== S_IFSOCK ? ECONNREFUSED : context.permissions.refusal(found, WRITE, thread);
-      return refusedWith === 0 ? act(pathText(found)) : { refusedWith };
-    });
-  } finally {
-    found.close();
-  }
-}
-
-function endpoint(
-  context: Context,
-  thread: Thread,
-  op: EndpointOperation,
-  facts: SocketFacts,
-  address: Address,
-): Verdict {
-  const act = (): Act => ({
-    op,
-    subject: { family: familyName(address.family), type: typeName(facts.type), address: address.text },
+export const connect: Decoder = (context, thread) =>
+  atSocket(context, thread, "connect", (socket) => {
+    const given = readAddress(context, thread, context.call.pointer(1), context.call.u32(2));
+    if (typeof given === "number") return badAddress(context, thread, "connect", given);
+    if (isForNobody(socket, given)) return context.returns(connectTo(socket.fd, given));
+    const address = addressFor(socket, given);
+    if (!address || (socket.family === AF_UNIX && isUnnamed(address))) return context.refuses(EINVAL);
+    const verdict = reach(context, thread, "connect", socket, address);
+    return verdict !== 0 ? verdict : connecting(context, thread, socket, given);
   });
-  // Whose an ephemeral port is may change; the lens asks each time.
-  if (address.port !== undefined) return context.decide(thread, act());
-  const key = context.keyFor(op, thread).u32(facts.type).u32(address.family).text(Buffer.from(address.text));
-  return context.exchange(thread, key, act);
+
+/** Whether nobody is reached, whoever asks: an address of no family dissolves what was connected, and others fail. */
+function isForNobody(socket: SocketFacts, given: Buffer): boolean {
+  const family = familyOf(given);
+  if (socket.family === AF_UNIX) return family !== AF_UNIX;
+  return isOfInternet(socket) && family !== AF_INET && family !== AF_INET6;
 }
 
-function readAddress(context: Context, thread: Thread, pointer: bigint, length: number): Address | number {
-  if (length > MAX_ADDRESS) return -22;
-  const result = context.memory.exactly(thread.tid, pointer, Math.max(1, length));
-  if (result < 0) return result;
-  return parseAddress(Buffer.from(context.memory.bytes.subarray(0, length)), length) ?? -22;
-}
+/** How many sockets are waited for at once: each is a descriptor of ours. */
+const MOST_AT_ONCE = 1024;
 
-/** EFAULT and EINVAL are the kernel's own answers; anything else means that the task could not be looked into. */
-function badAddress(context: Context, thread: Thread, op: EndpointOperation, error: number): Verdict {
-  if (error === -EFAULT || error === -EINVAL) return context.refuses(-error);
-  return unknownEndpoint(context, thread, op, error);
-}
-
-/** EBADF and ENOTSOCK are the kernel's own answers. */
-function noSocket(context: Context, thread: Thread, op: EndpointOperation, error: number): Verdict {
-  if (error === -9 || error === -88) return context.attempt();
-  return unknownEndpoint(context, thread, op, error);
-}
-
-function unknownEndpoint(context: Context, thread: Thread, op: EndpointOperation, error: number): Verdict {
-  const subject = { family: "?", type: "?", address: `?${reasonFor(-error)}` };
-  return context.unseen(thread, `socket not seen (${reasonFor(-error)})`, { op, subject });
+function connecting(context: Context, thread: Thread, socket: TaskSocket, address: Buffer): Verdict {
+  const { listener, performer } = context;
+  // Who connects a Unix socket is told to the other side, and a netlink socket is named after who connects it.
+  if (!isOfInternet(socket) || !canBeConnected(socket) || !performer.rightsFor(thread)) return context.racy();
+  if (listener.parked >= MOST_AT_ONCE) return context.notSeen(thread, "too many connections begun at once");
+  if (!listener.stillWaiting()) return 0;
+  const begun: number | Wait = beginToConnect(socket, thread.tid, address, (call) => performer.make(thread, call));
+  if (typeof begun === "number") return context.returns(begun);
+  socket.takeOver();
+  listener.park(begun);
+  return ANSWERED;
 }
 
 /** The kernel is about to choose a port for this socket: whoever asks later looks at the socket itself. */

@@ -3,20 +3,30 @@
  */
 import { close, getsockname, getsockopt, pidfdGetfd, pidfdOpen } from "../../../abi/libc.ts";
 import { EACCES, EBADF } from "../../../abi/errno.ts";
-import { type Address, parseAddress } from "../../words/sockets.ts";
+import { AF_INET, AF_INET6, type Address, parseAddress } from "../../words/sockets.ts";
 import type { Thread } from "../tasks/process.ts";
 
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
+const SO_PROTOCOL = 38;
 const SO_DOMAIN = 39;
 
 /** A socket of a task, as it is at this moment. */
 export interface SocketFacts {
   readonly family: number;
   readonly type: number;
+  readonly protocol: number;
   /** Tells one socket from another for as long as it lives. */
   readonly cookie: string;
   readonly local: Address | undefined;
+}
+
+/** The socket itself, in our hands: whatever comes to have its number meanwhile, this is what was looked at. */
+export interface TaskSocket extends SocketFacts {
+  /** A duplicate of ours, closed after use unless it was taken over. */
+  readonly fd: number;
+  /** Who calls this closes `fd`. */
+  takeOver(): number;
 }
 
 const SO_COOKIE = 57;
@@ -24,24 +34,56 @@ const value: Buffer = Buffer.alloc(8);
 const valueLength: Buffer = Buffer.alloc(4);
 const address: Buffer = Buffer.alloc(128);
 
+/** Whether a socket speaks IP: nothing that is done with it shows who does it. */
+export function isOfInternet({ family }: SocketFacts): boolean {
+  return family === AF_INET || family === AF_INET6;
+}
+
 /**
  * Looks at a descriptor of a thread through a duplicate; a negative errno if it cannot be had, or is no socket. By the
  * thread, not by its process: a thread may have descriptors of its own (CLONE_FILES), and the first thread may be gone.
  */
 export function socketFacts(thread: Thread, fd: number): SocketFacts | number {
+  return withSocket<SocketFacts | number>(
+    thread,
+    fd,
+    (socket) => socket,
+    (error) => error,
+  );
+}
+
+/** Uses the socket behind a descriptor; `without` gets the negative errno if it cannot be had, or is no socket. */
+export function withSocket<T>(
+  thread: Thread,
+  fd: number,
+  use: (socket: TaskSocket) => T,
+  without: (error: number) => T,
+): T {
   const own = duplicate(thread, fd);
-  if (own < 0) return own;
+  if (own < 0) return without(own);
+  let isTaken = false;
+  const takeOver = (): number => {
+    isTaken = true;
+    return own;
+  };
   try {
-    const family = option(own, SO_DOMAIN);
-    if (family < 0) return family;
-    const type = option(own, SO_TYPE);
-    const cookie = optionBytes(own, SO_COOKIE, 8) < 0 ? "" : value.toString("hex");
-    valueLength.writeUInt32LE(address.length, 0);
-    const named = getsockname(own, address, valueLength);
-    return { family, type, cookie, local: named < 0 ? undefined : parseAddress(address, valueLength.readUInt32LE(0)) };
+    const facts = factsOf(own);
+    return typeof facts === "number" ? without(facts) : use({ ...facts, fd: own, takeOver });
   } finally {
-    close(own);
+    if (!isTaken) close(own);
   }
+}
+
+function factsOf(own: number): SocketFacts | number {
+  const family = option(own, SO_DOMAIN);
+  if (family < 0) return family;
+  const type = option(own, SO_TYPE);
+  const protocol = option(own, SO_PROTOCOL);
+  const cookie = optionBytes(own, SO_COOKIE, 8) < 0 ? "" : value.toString("hex");
+  valueLength.writeUInt32LE(address.length, 0);
+  const named = getsockname(own, address, valueLength);
+  const local = named < 0 ? undefined : parseAddress(address, valueLength.readUInt32LE(0));
+  return { family, type, protocol, cookie, local };
 }
 
 /** A duplicate of a task's descriptor. Where no pidfd is kept (see `descriptor-budget.ts`) one is opened for the moment. */

@@ -12,7 +12,7 @@
 import { readFileSync } from "node:fs";
 import { openHow, terminated } from "../../../abi/bytes.ts";
 import { EFAULT, ENAMETOOLONG } from "../../../abi/errno.ts";
-import { addressOf, close, openat2, pread, processVmReadv } from "../../../abi/libc.ts";
+import { addressOf, close, openat2, pread, processVmReadv, processVmWritev } from "../../../abi/libc.ts";
 import { AT_FDCWD, O_CLOEXEC } from "../../../abi/stat.ts";
 
 const PAGE = 4096;
@@ -62,6 +62,16 @@ export class TaskMemory {
     if (got < 0) return got;
     const later = this.#endIn(got);
     return later >= 0 ? later : got < PATH_MAX ? -EFAULT : -ENAMETOOLONG;
+  }
+
+  /** Writes bytes where the kernel would write them for the call; how many, or a negative errno. */
+  write(tid: number, address: bigint, bytes: Buffer): number {
+    const [local, remote] = [Buffer.alloc(16), Buffer.alloc(16)];
+    local.writeBigUInt64LE(addressOf(bytes), 0);
+    local.writeUInt32LE(bytes.length, 8);
+    remote.writeBigUInt64LE(address, 0);
+    remote.writeUInt32LE(bytes.length, 8);
+    return processVmWritev(tid, local, 1, remote, 1);
   }
 
   #endIn(length: number): number {

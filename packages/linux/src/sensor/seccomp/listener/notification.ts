@@ -16,6 +16,7 @@ import {
   SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP,
 } from "../../../abi/seccomp.ts";
 import { LinuxError } from "../../../error.ts";
+import { ParkedCalls, type Wait } from "./parked.ts";
 
 /**
  * The call that is being decided, read in place from `struct seccomp_notif`.
@@ -75,6 +76,7 @@ export class Listener {
   /** Calls that have been received and wait for their turn, oldest first; and buffers for more. */
   readonly #received: { readonly fd: number; readonly bytes: Buffer }[] = [];
   readonly #spare: Buffer[] = [];
+  readonly #parked = new ParkedCalls();
   /** Thread of the last call that was waited for. */
   #caller = 0;
 
@@ -100,23 +102,31 @@ export class Listener {
    * eight busy processes, of a hundred calls that a signal fell on, three fail instead of seventy (docs/foreign-tests.md).
    */
   receive(): Received {
+    for (;;) {
+      if (this.#parked.count > 0) this.#parked.settle();
+      if (this.#takeReceived()) return "call";
+      const ready = this.#fds.length > 1 || this.#parked.count > 0 ? this.#awaitAny() : (this.#fds[0] as number);
+      if (ready === "parked") continue;
+      if (typeof ready !== "number") return ready;
+      this.#fd = ready;
+      const received = this.#receiveInto(ready, this.call.bytes);
+      // One thread that calls again and again is most often alone: then there is nothing to ask for.
+      if (received === "call" && this.call.tid !== this.#caller) this.receiveWaiting();
+      this.#caller = this.call.tid;
+      return received;
+    }
+  }
+
+  /** Turns to the oldest call that has been received and still waits; false if there is none. */
+  #takeReceived(): boolean {
     for (let next = this.#received.shift(); next; next = this.#received.shift()) {
       next.bytes.copy(this.call.bytes);
       this.#fd = next.fd;
       this.#spare.push(next.bytes);
       this.receiveWaiting();
-      if (this.stillWaiting()) return "call";
+      if (this.stillWaiting()) return true;
     }
-    if (this.#fds.length > 1) {
-      const ready = this.#awaitAny();
-      if (typeof ready !== "number") return ready;
-      this.#fd = ready;
-    } else this.#fd = this.#fds[0] as number;
-    const received = this.#receiveInto(this.#fd, this.call.bytes);
-    // One thread that calls again and again is most often alone: then there is nothing to ask for.
-    if (received === "call" && this.call.tid !== this.#caller) this.receiveWaiting();
-    this.#caller = this.call.tid;
-    return received;
+    return false;
   }
 
   /** Whether no task is left that could call. */
@@ -134,14 +144,19 @@ export class Listener {
       }
   }
 
-  /** Blocks until a call has arrived by one of several; a filter that nobody carries any more is let go of. */
-  #awaitAny(): number | "interrupted" | "gone" {
-    const entries = Buffer.alloc(8 * this.#fds.length);
+  /**
+   * Blocks until a call has arrived by one of several, or a parked one wants to be looked at; a filter that nobody carries
+   * any more is let go of.
+   */
+  #awaitAny(): number | "interrupted" | "gone" | "parked" {
+    const count = this.#fds.length + this.#parked.count;
+    const entries = Buffer.alloc(8 * count);
     this.#fds.forEach((fd, index) => {
       entries.writeInt32LE(fd, 8 * index);
       entries.writeInt32LE(POLLIN, 8 * index + 4);
     });
-    const result = poll(entries, this.#fds.length, -1);
+    this.#parked.describe(entries, 8 * this.#fds.length);
+    const result = poll(entries, count, this.#parked.count > 0 ? this.#parked.patience : -1);
     if (result === -EINTR) return "interrupted";
     if (result < 0) throw new LinuxError("sensor-lost", `cannot wait for the seccomp listeners (errno ${-result})`);
     const events = (index: number) => entries.readUInt16LE(8 * index + 6);
@@ -152,7 +167,9 @@ export class Listener {
       return this.#fds[index] as number;
     }
     const over = this.#fds.findIndex((_, index) => events(index) !== 0);
-    if (over >= 0) this.#fds.splice(over, 1).forEach(close);
+    if (over < 0) return this.#parked.count > 0 ? "parked" : "gone";
+    // The last one is kept: that nobody carries it any more is how the end is seen.
+    if (this.#fds.length > 1) this.#fds.splice(over, 1).forEach(close);
     return "gone";
   }
 
@@ -169,44 +186,60 @@ export class Listener {
 
   /** Lets the kernel carry the call out. False if the task is gone. */
   proceed(): boolean {
-    return this.#send(0n, 0, RESPONSE_CONTINUE);
+    return this.#send(this.#fd, this.call.bytes, 0n, 0, RESPONSE_CONTINUE);
   }
 
   /** Makes the call fail with an errno, given positive. False if the task is gone. */
   refuse(errno: number): boolean {
-    return this.#send(0n, -errno, 0);
+    return this.#send(this.#fd, this.call.bytes, 0n, -errno, 0);
   }
 
   /** Has the call return a value that the supervisor got by making it. False if the task is gone. */
   answer(value: bigint): boolean {
-    return this.#send(value, 0, 0);
+    return this.#send(this.#fd, this.call.bytes, value, 0, 0);
+  }
+
+  /** Has the task wait on without holding up anybody else; what the call returns is known later. */
+  park(wait: Wait): void {
+    const fd = this.#fd;
+    const id = Buffer.from(this.call.bytes.subarray(0, 8));
+    this.#parked.add(wait, {
+      stillWaits: () => this.#insist(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, id) === 0,
+      answer: (result) => this.#send(fd, id, BigInt(Math.max(result, 0)), Math.min(result, 0), 0),
+    });
+  }
+
+  /** How many calls are parked. */
+  get parked(): number {
+    return this.#parked.count;
   }
 
   /** Whether the task still waits for this answer: what was read of it meanwhile was really its own. */
   stillWaiting(): boolean {
-    return this.#insist(SECCOMP_IOCTL_NOTIF_ID_VALID, this.call.bytes) === 0;
+    return this.#insist(this.#fd, SECCOMP_IOCTL_NOTIF_ID_VALID, this.call.bytes) === 0;
   }
 
   close(): void {
+    this.#parked.close();
     this.#fds.forEach(close);
   }
 
   /** `struct seccomp_notif_resp`: u64 id, s64 val, s32 error, u32 flags. */
-  #send(value: bigint, error: number, flags: number): boolean {
-    this.call.bytes.copy(this.#answer, 0, 0, 8);
+  #send(fd: number, id: Buffer, value: bigint, error: number, flags: number): boolean {
+    id.copy(this.#answer, 0, 0, 8);
     this.#answer.writeBigInt64LE(value, 8);
     this.#answer.writeInt32LE(error, 16);
     this.#answer.writeUInt32LE(flags, 20);
-    const result = this.#insist(SECCOMP_IOCTL_NOTIF_SEND, this.#answer);
+    const result = this.#insist(fd, SECCOMP_IOCTL_NOTIF_SEND, this.#answer);
     if (result >= 0) return true;
     if (result === -ENOENT) return false;
     throw new LinuxError("sensor-lost", `cannot answer a stopped system call (errno ${-result})`);
   }
 
   /** Both wait for the filter's lock, and a doorbell may break that wait: neither says anything about the call then. */
-  #insist(request: number, argument: Buffer): number {
-    let result = ioctl(this.#fd, request, argument);
-    while (result === -EINTR) result = ioctl(this.#fd, request, argument);
+  #insist(fd: number, request: number, argument: Buffer): number {
+    let result = ioctl(fd, request, argument);
+    while (result === -EINTR) result = ioctl(fd, request, argument);
     return result;
   }
 }

@@ -1,0 +1,115 @@
+/**
+ * What calls on sockets have in common: the socket, the address that they are given, the event.
+ */
+import type { Operation } from "@isoline/core";
+import { EBADF, ECONNREFUSED, EFAULT, EINVAL, EMSGSIZE, ENOTSOCK } from "../../../abi/errno.ts";
+import { AT_FDCWD, S_IFSOCK } from "../../../abi/stat.ts";
+import { type Context, reasonFor } from "../context.ts";
+import { pathText } from "../../files/knowledge.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import { WRITE } from "../../words/access.ts";
+import { AF_INET, AF_INET6, AF_UNIX, type Address, familyName, parseAddress, typeName } from "../../words/sockets.ts";
+import type { Thread } from "../tasks/process.ts";
+import { isOfInternet, type SocketFacts, type TaskSocket, withSocket } from "./task-socket.ts";
+
+export type EndpointOperation = Extract<Operation, "bind" | "listen" | "connect" | "accept" | "send">;
+
+/** `struct sockaddr_storage`. */
+export const MAX_ADDRESS = 128;
+
+/** Uses the socket that the call is about, held so that nothing can take its place; what is no socket fails as in the kernel. */
+export function atSocket(
+  context: Context,
+  thread: Thread,
+  op: EndpointOperation,
+  use: (socket: TaskSocket) => Verdict,
+): Verdict {
+  return withSocket(thread, context.call.int(0), use, (error) =>
+    error === -EBADF || error === -ENOTSOCK ? context.refuses(-error) : unknownEndpoint(context, thread, op, error),
+  );
+}
+
+/** A copy of an address in the task's memory; a negative errno if it is too long or cannot be read. */
+export function readAddress(context: Context, thread: Thread, pointer: bigint, length: number): Buffer | number {
+  if (length > MAX_ADDRESS) return -EINVAL;
+  const result = context.memory.exactly(thread.tid, pointer, length);
+  return result < 0 ? result : Buffer.from(context.memory.bytes.subarray(0, length));
+}
+
+/** The family that an address says it is of; undefined if it is too short to say. */
+export function familyOf(given: Buffer): number | undefined {
+  return given.length < 2 ? undefined : given.readUInt16LE(0);
+}
+
+/**
+ * What an address means to a socket; undefined if it is too short to mean anything. A socket of the internet may take one of
+ * another family for its own: of none (net/ipv4/af_inet.c, __inet_bind; udp.c, udp_sendmsg), or of any (raw.c, raw_bind).
+ */
+export function addressFor(socket: SocketFacts, given: Buffer): Address | undefined {
+  const family = familyOf(given);
+  if (!isOfInternet(socket) || family === AF_INET || family === AF_INET6) return parseAddress(given, given.length);
+  if (family === undefined) return undefined;
+  const meant = Buffer.from(given);
+  meant.writeUInt16LE(socket.family, 0);
+  return parseAddress(meant, meant.length);
+}
+
+/** These are the kernel's own answers; anything else means that the task could not be looked into. */
+export function badAddress(context: Context, thread: Thread, op: EndpointOperation, error: number): Verdict {
+  if (error === -EFAULT || error === -EINVAL || error === -EMSGSIZE) return context.refuses(-error);
+  return unknownEndpoint(context, thread, op, error);
+}
+
+function unknownEndpoint(context: Context, thread: Thread, op: EndpointOperation, error: number): Verdict {
+  const subject = { family: "?", type: "?", address: `?${reasonFor(-error)}` };
+  return context.unseen(thread, `socket not seen (${reasonFor(-error)})`, { op, subject });
+}
+
+/** Another's address; a Unix path is resolved to the socket that is there. */
+export function reach(
+  context: Context,
+  thread: Thread,
+  op: "connect" | "send",
+  socket: SocketFacts,
+  to: Address,
+): Verdict {
+  if (!to.path) return endpoint(context, thread, op, socket, to);
+  const { found } = context;
+  const act = (address: string): Act => ({ op, subject: { family: "unix", type: typeName(socket.type), address } });
+  try {
+    const path = Buffer.concat([to.path, Buffer.of(0)]);
+    const result = context.finder.find(found, thread, AT_FDCWD, path, to.path.length, true);
+    if (result < 0) return context.unresolved(thread, result, act);
+    const key = context.keyFor(op, thread).u32(socket.type).object(found);
+    return context.exchange(thread, key, () => {
+      // Refused by the kernel: there is no socket, or it may not be written to (net/unix/af_unix.c, unix_find_bsd).
+      const refusedWith =
+        found.stat.kind !== S_IFSOCK ? ECONNREFUSED : context.permissions.refusal(found, WRITE, thread);
+      return refusedWith === 0 ? act(pathText(found)) : { refusedWith };
+    });
+  } finally {
+    found.close();
+  }
+}
+
+export function endpoint(
+  context: Context,
+  thread: Thread,
+  op: EndpointOperation,
+  socket: SocketFacts,
+  address: Address,
+): Verdict {
+  const act = (): Act => ({
+    op,
+    subject: { family: familyName(address.family), type: typeName(socket.type), address: address.text },
+  });
+  // Whose an ephemeral port is may change; the lens asks each time.
+  if (address.port !== undefined) return context.decide(thread, act());
+  const key = context.keyFor(op, thread).u32(socket.type).u32(address.family).text(Buffer.from(address.text));
+  return context.exchange(thread, key, act);
+}
+
+/** Whether an address is none that a Unix socket could have. */
+export function isUnnamed(to: Address): boolean {
+  return to.family !== AF_UNIX || to.text === "unnamed";
+}

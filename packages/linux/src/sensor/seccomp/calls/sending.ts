@@ -1,0 +1,189 @@
+/**
+ * Messages to an address: sendto, sendmsg, sendmmsg.
+ *
+ * Datagrams of the internet are sent by us, from our own copies; those without an address as well, because in a structure in
+ * memory one may be there when the kernel looks. Unix sockets tell the other side who sends, and what a stream is given may be
+ * without end: these calls the task makes itself.
+ */
+import { EAGAIN, EFAULT, EINVAL, EMSGSIZE } from "../../../abi/errno.ts";
+import { MSG_DONTWAIT, MSG_NOSIGNAL, sendTimeout, sendTo, waits } from "../../../abi/sockets.ts";
+import type { Context, Decoder } from "../context.ts";
+import type { Verdict } from "../../mediation.ts";
+import { AF_UNIX } from "../../words/sockets.ts";
+import { ANSWERED } from "../listener/notification.ts";
+import { carriesDatagrams } from "../perform/connecting.ts";
+import { Datagram, type Described, MOST_CONTROL, MOST_PARTS } from "../perform/datagrams.ts";
+import type { Thread } from "../tasks/process.ts";
+import { addressFor, atSocket, badAddress, isUnnamed, MAX_ADDRESS, reach, readAddress } from "./endpoints.ts";
+import { isOfInternet, type TaskSocket } from "./task-socket.ts";
+
+const SOCK_STREAM = 1;
+/** sizeof(struct msghdr) is 56, of struct mmsghdr 64: a msghdr and, at 56, how many bytes of it were sent. */
+const MSGHDR = 56;
+const MMSGHDR = 64;
+/** UIO_MAXIOV: the kernel takes no more messages in one call. */
+const MAX_MESSAGES = 1024;
+
+/** `sendto(fd, buffer, length, flags, address, size)`: without a size there is no address, and none is read. */
+export const sendto: Decoder = (context, thread) => {
+  const { call } = context;
+  if (call.u32(5) === 0) return 0;
+  return atSocket(context, thread, "send", (socket) => {
+    const name = readAddress(context, thread, call.pointer(4), call.u32(5));
+    if (typeof name === "number") return badAddress(context, thread, "send", name);
+    const flags = call.u32(3);
+    if (!isSentByUs(context, thread, socket, flags)) return sendByTask(context, thread, socket, name);
+    const verdict = sendTowards(context, thread, socket, name);
+    if (verdict !== 0) return verdict;
+    const content = { address: call.pointer(1), length: call.pointer(2) };
+    const datagram = Datagram.of(context.memory, thread.tid, { name, content, control: undefined });
+    return send(context, thread, socket, datagram, flags, (result) => result);
+  });
+};
+
+export const sendmsg: Decoder = (context, thread) =>
+  atSocket(context, thread, "send", (socket) => {
+    const flags = context.call.u32(2);
+    const message = describedAt(context, thread, context.call.pointer(1));
+    if (typeof message === "number") return badAddress(context, thread, "send", message);
+    const verdict = message.name ? sendTowards(context, thread, socket, message.name) : 0;
+    if (verdict !== 0) return verdict;
+    if (!isSentByUs(context, thread, socket, flags) || isUncopied(message)) return context.racy();
+    const datagram = Datagram.of(context.memory, thread.tid, message);
+    return send(context, thread, socket, datagram, flags, (result) => result);
+  });
+
+/** `sendmmsg(fd, messages, count, flags)`: as many as go without waiting, or one. */
+export const sendmmsg: Decoder = (context, thread) =>
+  atSocket(context, thread, "send", (socket) => {
+    const count = Math.min(context.call.u32(2), MAX_MESSAGES);
+    return isSentByUs(context, thread, socket, context.call.u32(3))
+      ? sendSeveral(context, thread, socket, count)
+      : decideSeveral(context, thread, socket, count);
+  });
+
+/** All messages are decided before the task sends any. */
+function decideSeveral(context: Context, thread: Thread, socket: TaskSocket, count: number): Verdict {
+  for (let index = 0; index < count; index++) {
+    const message = describedAt(context, thread, context.call.pointer(1) + BigInt(index * MMSGHDR));
+    if (typeof message === "number") return badAddress(context, thread, "send", message);
+    const verdict = message.name ? sendTowards(context, thread, socket, message.name) : 0;
+    if (verdict !== 0) return verdict;
+  }
+  return context.racy();
+}
+
+/** The call returns how many were sent, if any were; only then what kept the next from it (net/socket.c, __sys_sendmmsg). */
+function sendSeveral(context: Context, thread: Thread, socket: TaskSocket, count: number): Verdict {
+  const flags = context.call.u32(3);
+  for (let index = 0; index < count; index++) {
+    const at = context.call.pointer(1) + BigInt(index * MMSGHDR);
+    const message = describedAt(context, thread, at);
+    if (index > 0 && (typeof message === "number" || isUncopied(message))) return context.returns(index);
+    if (typeof message === "number") return badAddress(context, thread, "send", message);
+    if (isUncopied(message)) return decideSeveral(context, thread, socket, count);
+    const verdict = message.name ? sendTowards(context, thread, socket, message.name) : 0;
+    if (verdict !== 0) return index > 0 ? context.returns(index) : verdict;
+    const datagram = Datagram.of(context.memory, thread.tid, message);
+    const tell = (sent: number): number => (sent < 0 ? sent : tellSent(context, thread, at, sent));
+    if (!context.listener.stillWaiting()) return 0;
+    const sent = context.performer.make(thread, () => datagram.send(socket.fd, flags));
+    if (sent === -EAGAIN && index === 0) return send(context, thread, socket, datagram, flags, tell);
+    const told = tell(sent);
+    if (told < 0) return context.returns(index > 0 ? index : told);
+  }
+  return context.returns(count);
+}
+
+/** Writes how many bytes of a message were sent where the task expects it; 1, for one message, or a negative errno. */
+function tellSent(context: Context, thread: Thread, at: bigint, sent: number): number {
+  const word = Buffer.alloc(4);
+  word.writeUInt32LE(sent, 0);
+  return context.memory.write(thread.tid, at + BigInt(MSGHDR), word) === word.length ? 1 : -EFAULT;
+}
+
+/** Sends what was decided; where the kernel would wait for room, the call is parked until there is some. */
+function send(
+  context: Context,
+  thread: Thread,
+  socket: TaskSocket,
+  datagram: Datagram,
+  flags: number,
+  result: (sent: number) => number,
+): Verdict {
+  if (!context.listener.stillWaiting()) return 0;
+  const attempt = (): number => context.performer.make(thread, () => datagram.send(socket.fd, flags));
+  const sent = attempt();
+  if (sent !== -EAGAIN || (flags & MSG_DONTWAIT) !== 0 || !waits(socket.fd)) return context.returns(result(sent));
+  context.listener.park({
+    tid: thread.tid,
+    fd: socket.takeOver(),
+    limit: sendTimeout(socket.fd),
+    late: -EAGAIN,
+    attempt: () => {
+      const again = attempt();
+      return again === -EAGAIN ? undefined : result(again);
+    },
+  });
+  return ANSWERED;
+}
+
+/** Whether a message on this socket is sent by us. */
+function isSentByUs(context: Context, thread: Thread, socket: TaskSocket, flags: number): boolean {
+  const isDatagram = isOfInternet(socket) && carriesDatagrams(socket.type);
+  return isDatagram && Datagram.canBeSentWith(flags) && context.performer.rightsFor(thread) !== undefined;
+}
+
+function isUncopied({ control }: Described): boolean {
+  return control !== undefined && control.length > MOST_CONTROL;
+}
+
+/** The event of a message to an address. */
+function sendTowards(context: Context, thread: Thread, socket: TaskSocket, name: Buffer): Verdict {
+  const to = addressFor(socket, name);
+  if (!to || (socket.family === AF_UNIX && socket.type !== SOCK_STREAM && isUnnamed(to)))
+    return context.refuses(EINVAL);
+  return reach(context, thread, "send", socket, to);
+}
+
+function sendByTask(context: Context, thread: Thread, socket: TaskSocket, name: Buffer): Verdict {
+  // A stream of Unix takes no address at all: which error that is, the socket itself says, with nothing to send.
+  if (socket.family === AF_UNIX && socket.type === SOCK_STREAM)
+    return context.returns(sendTo(socket.fd, Buffer.alloc(0), MSG_DONTWAIT | MSG_NOSIGNAL, name));
+  // The content is copied before the other side is looked for (net/unix/af_unix.c, unix_dgram_sendmsg).
+  if (socket.family === AF_UNIX && !isReadable(context, thread)) return context.refuses(EFAULT);
+  const verdict = sendTowards(context, thread, socket, name);
+  return verdict !== 0 ? verdict : context.racy();
+}
+
+/** Whether the content of `sendto` can be read, as far as a datagram may be long. */
+function isReadable({ memory, call }: Context, { tid }: Thread): boolean {
+  const length = call.pointer(2);
+  for (let at = 0n; at < length && at < MOST_OF_UNIX; at += PIECE) {
+    const part = length - at < PIECE ? length - at : PIECE;
+    if (memory.exactly(tid, call.pointer(1) + at, Number(part)) < 0) return false;
+  }
+  return true;
+}
+
+const PIECE = 8192n;
+/** net.core.wmem_max is 212 992 unless it was raised; longer ones are refused for their length. */
+const MOST_OF_UNIX = 212_992n;
+
+/** A `struct user_msghdr` of the task; a negative errno if it, or the address that it names, cannot be read or is none. */
+function describedAt(context: Context, thread: Thread, address: bigint): Described | number {
+  const { memory2 } = context;
+  const result = memory2.exactly(thread.tid, address, MSGHDR);
+  if (result < 0) return result;
+  const header = Buffer.from(memory2.bytes.subarray(0, MSGHDR));
+  const word = (at: number): bigint => header.readBigUInt64LE(at);
+  const length = header.readInt32LE(8);
+  if (length < 0 && word(0) !== 0n) return -EINVAL;
+  // Unlike `sendto`, which refuses, these take what is too long for as long as may be (net/socket.c, __copy_msghdr).
+  const hasName = word(0) !== 0n && length > 0;
+  const name = hasName ? readAddress(context, thread, word(0), Math.min(length, MAX_ADDRESS)) : undefined;
+  if (typeof name === "number") return name;
+  if (word(24) > MOST_PARTS) return -EMSGSIZE;
+  const control = word(40) === 0n ? undefined : { address: word(32), length: word(40) };
+  return { name, content: { parts: word(16), count: word(24) }, control };
+}

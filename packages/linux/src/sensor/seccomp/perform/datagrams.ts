@@ -1,0 +1,124 @@
+/**
+ * Datagrams sent in place of a task: on a duplicate of its socket, with our own copies of address, content and control data.
+ */
+import { addressOf } from "../../../abi/libc.ts";
+import { MSG_DONTWAIT, MSG_NOSIGNAL, sendMessage } from "../../../abi/sockets.ts";
+import type { TaskMemory } from "../listener/memory.ts";
+
+/** Bytes in a task's memory. */
+interface Range {
+  readonly address: bigint;
+  readonly length: bigint;
+}
+
+/** Several, as an array of `struct iovec`. */
+interface Parts {
+  readonly parts: bigint;
+  readonly count: bigint;
+}
+
+/** A message as the task describes it. */
+export interface Described {
+  /** The address it is for, as copied. */
+  readonly name: Buffer | undefined;
+  readonly content: Range | Parts;
+  readonly control: Range | undefined;
+}
+
+/** sizeof(struct msghdr), of struct iovec. */
+const HEADER = 56;
+const PART = 16;
+/** UIO_MAXIOV: the kernel takes no more parts. */
+export const MOST_PARTS = 1024n;
+/** No datagram of the internet is longer, nor is what is cut into several (net/ipv4/udp.c). */
+const MOST_BYTES = 0xffffn;
+/** Control data that is longer is not copied. */
+export const MOST_CONTROL = 8192n;
+/** What one read of a task's memory gives at most. */
+const PIECE = 8192;
+/** Nothing is mapped there, so the kernel says EFAULT when it comes that far, and what comes before, before. */
+const UNMAPPED = 8n;
+/** The kernel would go on reading what it was given after the call. */
+const MSG_ZEROCOPY = 0x400_0000;
+
+/** A message in our memory. */
+export class Datagram {
+  readonly #header = Buffer.alloc(HEADER);
+  /** What the header points to. */
+  readonly #kept: Buffer[] = [];
+
+  private constructor() {}
+
+  static canBeSentWith(flags: number): boolean {
+    return (flags & MSG_ZEROCOPY) === 0;
+  }
+
+  /** Copies a message of a stopped task. What cannot be read is left out, so that sending it fails as the task's own call would. */
+  static of(memory: TaskMemory, tid: number, { name, content, control }: Described): Datagram {
+    const datagram = new Datagram();
+    const header = datagram.#header;
+    if (name) {
+      datagram.#point(header, 0, name);
+      header.writeUInt32LE(name.length, 8);
+    }
+    if ("parts" in content) datagram.#takeParts(memory, tid, content);
+    else datagram.#takeContent(memory, tid, [content]);
+    if (control) {
+      datagram.#point(header, 32, copyOf(memory, tid, control));
+      header.writeBigUInt64LE(control.length, 40);
+    }
+    return datagram;
+  }
+
+  /** Sends it without waiting; how many bytes were sent, or a negative errno. */
+  send(fd: number, flags: number): number {
+    return sendMessage(fd, this.#header, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+
+  #takeParts(memory: TaskMemory, tid: number, { parts, count }: Parts): void {
+    const length = count * BigInt(PART);
+    const array = count > MOST_PARTS ? undefined : copyOf(memory, tid, { address: parts, length });
+    if (array) {
+      const part = (at: number): Range => ({
+        address: array.readBigUInt64LE(at),
+        length: array.readBigUInt64LE(at + 8),
+      });
+      this.#takeContent(
+        memory,
+        tid,
+        Array.from({ length: Number(count) }, (_, index) => part(index * PART)),
+      );
+      return;
+    }
+    this.#header.writeBigUInt64LE(UNMAPPED, 16);
+    this.#header.writeBigUInt64LE(count, 24);
+  }
+
+  #takeContent(memory: TaskMemory, tid: number, ranges: readonly Range[]): void {
+    const length = ranges.reduce((sum, range) => sum + range.length, 0n);
+    const pieces = length > MOST_BYTES ? [undefined] : ranges.map((range) => copyOf(memory, tid, range));
+    const isWhole = pieces.every((piece) => piece !== undefined);
+    const part = Buffer.alloc(PART);
+    this.#point(part, 0, isWhole ? Buffer.concat(pieces) : undefined);
+    part.writeBigUInt64LE(BigInt.asUintN(64, length), 8);
+    this.#point(this.#header, 16, part);
+    this.#header.writeBigUInt64LE(1n, 24);
+  }
+
+  #point(structure: Buffer, offset: number, to: Buffer | undefined): void {
+    if (to) this.#kept.push(to);
+    structure.writeBigUInt64LE(to && to.length > 0 ? addressOf(to) : UNMAPPED, offset);
+  }
+}
+
+/** Bytes of a task's memory; undefined if they cannot be read. */
+function copyOf(memory: TaskMemory, tid: number, range: Range): Buffer | undefined {
+  const length = Number(range.length);
+  const copy = Buffer.alloc(length);
+  for (let done = 0; done < length; done += PIECE) {
+    const part = Math.min(PIECE, length - done);
+    if (memory.exactly(tid, range.address + BigInt(done), part) < 0) return undefined;
+    memory.bytes.copy(copy, done, 0, part);
+  }
+  return copy;
+}
