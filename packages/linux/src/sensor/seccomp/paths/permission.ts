@@ -5,7 +5,7 @@
  * counts as an exchange: a needless event is better than a missed one.
  */
 import { EACCES } from "../../../abi/errno.ts";
-import { close, faccessat2, openat2 } from "../../../abi/libc.ts";
+import { close, faccessat2, fstatfs, openat2 } from "../../../abi/libc.ts";
 import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../../abi/stat.ts";
 import { EMPTY, openHow } from "../../../abi/bytes.ts";
 import type { Found } from "../../files/found.ts";
@@ -26,6 +26,7 @@ export class Permissions {
 
   /** The errno with which the kernel will refuse `mask` on an object to this thread; 0 if it will not, or may not. */
   refusal(found: Found, mask: number, thread: Thread): number {
+    if (isSetting(found) && !this.#peers.sharesSettings(thread)) return 0;
     if (this.isPeer(thread)) return this.#ask(found.fd, mask);
     if (!this.#rights.mayChange) return 0;
     // Root may be refused what a user is not (NFS without root), so the user's own answer counts.
@@ -54,4 +55,13 @@ export class Permissions {
       return this.#ask(found.fd, mask);
     });
   }
+}
+
+const PROC_SUPER_MAGIC = 0x9fa0;
+const SETTINGS = Buffer.from("/sys/");
+const statfs: Buffer = Buffer.alloc(120);
+
+/** Below /proc/sys, where what is found and who may change it depends on the namespaces of whoever looks, not on the mount. */
+function isSetting({ fd, path }: Found): boolean {
+  return path.includes(SETTINGS) && fstatfs(fd, statfs) >= 0 && statfs.readUInt32LE(0) === PROC_SUPER_MAGIC;
 }

@@ -21,7 +21,7 @@ const SILENT = "tomoyo";
 
 export class Peers {
   readonly #rights: ThreadRights;
-  readonly #userNamespace = namespaceOf(gettid());
+  readonly #userNamespace = namespaceOf(gettid(), "user");
   readonly #label: string | undefined;
   readonly #hasLabels: boolean;
   readonly #isUntold: boolean;
@@ -43,14 +43,19 @@ export class Peers {
 
   /** Whether a thread is in our user namespace. */
   sharesUsers({ tid }: Thread): boolean {
-    return this.#userNamespace !== undefined && namespaceOf(tid) === this.#userNamespace;
+    return this.#userNamespace !== undefined && namespaceOf(tid, "user") === this.#userNamespace;
+  }
+
+  /** Whether a thread has the same settings below /proc/sys as we have. */
+  sharesSettings({ tid }: Thread): boolean {
+    return ["net", "ipc", "uts"].every((kind) => namespaceOf(tid, kind) === namespaceOf(gettid(), kind));
   }
 }
 
 const stat = new Stat();
 
-function namespaceOf(tid: number): string | undefined {
-  const result = statx(AT_FDCWD, terminated(`/proc/${tid}/ns/user`), 0, STATX_MASK, stat.bytes);
+function namespaceOf(tid: number, kind: string): string | undefined {
+  const result = statx(AT_FDCWD, terminated(`/proc/${tid}/ns/${kind}`), 0, STATX_MASK, stat.bytes);
   return result < 0 ? undefined : `${stat.device} ${stat.inode}`;
 }
 
