@@ -29,7 +29,7 @@ const house = [
   ["linux", "index", []],
 
   ["isoline", "error", ["@isoline/core", "@isoline/linux"]],
-  ["isoline", "store", ["@isoline/core", "node:*", "yaml"]],
+  ["isoline", "store", ["@isoline/core", "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "integrity", ["@isoline/core", "@isoline/linux", "node:crypto", "node:fs", "node:os"]],
   ["isoline", "namespace", ["@isoline/core", "@isoline/linux", "node:*"]],
   ["isoline", "control", ["@isoline/core", "@isoline/linux", "node:*"]],

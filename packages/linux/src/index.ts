@@ -26,6 +26,7 @@ export {
 export { closeToOthers } from "./process/closed.ts";
 export { ignoreUnhandled } from "./process/own-signals.ts";
 export { closeDescriptor, redirect, takeDescriptor } from "./process/descriptors.ts";
+export { type Entry, HeldDirectory } from "./process/held-directory.ts";
 export { lock } from "./process/lock.ts";
 export { returnLarger } from "./abi/libc.ts";
 export { becomeUser, type Credentials, findUser, type User } from "./process/user.ts";

@@ -1,10 +1,11 @@
 /**
  * An OCI bundle as far as a canister needs it: `config.json` (runtime-spec, config.md) of a directory that may be hostile.
  */
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { CanisterPlaces, IdRange } from "@isoline/core";
 import { CliError } from "../error.ts";
+import { readRegular } from "../store/bounded-file.ts";
 
 export interface Bundle {
   /** Canonical. */
@@ -49,9 +50,7 @@ export function readBundle(given: string): Bundle {
 
 function parse(file: string): unknown {
   try {
-    const { size } = statSync(file);
-    if (size > MOST_BYTES) throw bad("the file", `at most ${MOST_BYTES} bytes`, String(size));
-    return JSON.parse(readFileSync(file, "utf8"));
+    return JSON.parse(readRegular(file, MOST_BYTES, "the configuration").toString("utf8"));
   } catch (fault) {
     if (fault instanceof CliError) throw fault;
     const why = fault instanceof Error ? (fault.message.split("\n")[0] ?? "") : String(fault);

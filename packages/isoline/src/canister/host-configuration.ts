@@ -16,9 +16,10 @@
  *
  * The first image that matches counts, in either list. Whatever is not understood is refused: a misspelt key would quietly allow more.
  */
-import { type Stats, statSync, readFileSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { CliError } from "../error.ts";
+import { readRegular } from "../store/bounded-file.ts";
 import { appraiseModes, type CanisterIma, isBuiltIn } from "./ima.ts";
 import { type SensorChoice, sensorChoices } from "./sensor.ts";
 
@@ -87,7 +88,7 @@ function readTrusted(file: string, must: boolean): string | undefined {
   }
   assertOnlyOursToWrite(file, stat);
   if (stat.size > MOST_BYTES) throw wrong(file, "the file", `at most ${MOST_BYTES} bytes`, stat.size);
-  return readFileSync(file, "utf8");
+  return readRegular(file, MOST_BYTES, "the configuration").toString("utf8");
 }
 
 /** Refuses a file of somebody else's, or one that somebody else can write. */

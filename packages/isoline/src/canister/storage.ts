@@ -1,5 +1,5 @@
 /** Records of c/storage, which podman, Buildah and CRI-O keep their images and containers in: bounded, and of no certain form. */
-import { readFileSync, statSync } from "node:fs";
+import { readBounded as readFile, Unfit } from "../store/bounded-file.ts";
 import type { Image } from "./image.ts";
 
 const MOST_BYTES = 64 * 2 ** 20;
@@ -29,6 +29,6 @@ export function parsed(text: unknown): unknown {
 }
 
 export function readBounded(file: string): string | undefined {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat?.isFile() && stat.size <= MOST_BYTES ? readFileSync(file, "utf8") : undefined;
+  const bytes = readFile(file, MOST_BYTES, "follow");
+  return bytes instanceof Unfit ? undefined : bytes.toString("utf8");
 }

@@ -12,9 +12,8 @@ import { Namespace, type Outcome } from "../namespace/namespace.ts";
 import type { Plan } from "../namespace/plan.ts";
 import { exitOf, reportText, type RunReport, verdictOf } from "../namespace/run-report.ts";
 import type { Threads } from "../namespace/threads.ts";
-import { writeDurably } from "../store/durable-file.ts";
+import { assertWritable, Output } from "../store/output.ts";
 import { policyLine } from "../store/policy-file.ts";
-import { assertWritable } from "../store/writable.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { containerOf, type RuncCall } from "./command-line.ts";
 import { makeSharedDirectories } from "./directories.ts";
@@ -77,8 +76,8 @@ export class Canister {
   /** Runs it to its end; how runc ended. */
   async run(): Promise<ChildState> {
     const { entry, threads, command, voice } = this.#start;
-    const { mode, contour, report, source } = this.#label;
-    if (report !== undefined) assertWritable(report);
+    const { mode, contour, source } = this.#label;
+    const reports = this.#openReports();
     makeSharedDirectories(this.#start.call, this.#bundle);
     const namespace = new Namespace(entry, await this.#plan(), command, threads);
     namespace.first.onEnd = (exit) => void this.#told(namespace, exit);
@@ -91,7 +90,7 @@ export class Canister {
     });
     this.#over = true;
     await (await this.#server)?.close();
-    this.#sumUp(outcome);
+    this.#sumUp(outcome, reports);
     if (this.#hashed.length === 0) await remember(runcPath());
     return outcome.exit;
   }
@@ -189,7 +188,7 @@ export class Canister {
     for (const line of all.slice(0, FEW).map(departureText)) this.#start.voice.say("error", line);
   }
 
-  #sumUp({ exit, report, landlock }: Outcome): void {
+  #sumUp({ exit, report, landlock }: Outcome, reports: readonly Output[]): void {
     const { voice } = this.#start;
     const { mode, contour } = this.#label;
     const verdict = verdictOf(report, mode === "learn");
@@ -204,9 +203,9 @@ export class Canister {
       ...report,
       landlock: landlock === undefined ? null : landlock,
     };
-    for (const file of this.#reportFiles()) {
+    for (const output of reports) {
       try {
-        writeDurably(file, reportText(document));
+        output.write(reportText(document));
       } catch (fault) {
         voice.say("error", (fault as Error).message);
       }
@@ -225,12 +224,17 @@ export class Canister {
     return join(this.#host.reports, basename(this.#label.contour).replace(/\.contour$/, ""));
   }
 
-  /** One of each contour, of its last run; and wherever the label wants one. */
-  #reportFiles(): string[] {
+  /** One of each contour, of its last run, without which the container runs all the same; and wherever the label wants one. */
+  #openReports(): Output[] {
     const { report } = this.#label;
-    mkdirSync(this.#host.reports, { recursive: true, mode: 0o755 });
-    const last = `${this.#lastReport}.json`;
-    return report === undefined ? [last] : [last, report];
+    const wanted = report === undefined ? [] : [Output.open(report)];
+    try {
+      mkdirSync(this.#host.reports, { recursive: true, mode: 0o755 });
+      return [Output.open(`${this.#lastReport}.json`), ...wanted];
+    } catch (fault) {
+      this.#start.voice.say("error", (fault as Error).message);
+      return wanted;
+    }
   }
 }
 

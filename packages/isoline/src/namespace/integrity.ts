@@ -8,14 +8,14 @@ import { holdersOf, isRunning, type ActingProcess, type UsedFile } from "@isolin
 import { readKeyFile } from "../integrity/appraise/key-file.ts";
 import { Keyring } from "../integrity/appraise/keyring.ts";
 import { AuditWriter } from "../integrity/audit/writer.ts";
-import { algorithmByName, type HashAlgorithm } from "../integrity/hash-algorithms.ts";
+import { algorithmByName, type Bank, type HashAlgorithm } from "../integrity/hash-algorithms.ts";
 import { keptBanks } from "../integrity/measure/running-list.ts";
 import { type IntegrityPlan, unasked } from "../integrity/plan.ts";
 import { parseImaPolicy } from "../integrity/policy/parse.ts";
 import { readImaPolicy } from "../integrity/policy/policy-file.ts";
 import type { Hook, ImaPolicy } from "../integrity/policy/rule.ts";
 import { IntegrityView } from "../integrity/view.ts";
-import { writeDurably } from "../store/durable-file.ts";
+import { Output } from "../store/output.ts";
 import {
   type BufferMeasured,
   type IntegrityReport,
@@ -41,6 +41,8 @@ export class NamespaceIntegrity {
   readonly #around: Surroundings;
   readonly #audit: AuditWriter | undefined;
   readonly #keys: Keyring;
+  /** Where the lists go, by the bank they are of; taken hold of before the workload starts. */
+  readonly #lists = new Map<Bank, { readonly binary: Output; readonly ascii: Output }>();
   #view: IntegrityView | undefined;
   /** Bytes of critical data from the socket, which stay in the list. */
   #taken = 0;
@@ -51,7 +53,7 @@ export class NamespaceIntegrity {
     this.#around = around;
     this.#keys = new Keyring(plan.keys.map(readKeyFile));
     const policy = plan.policy === undefined ? undefined : readImaPolicy(plan.policy);
-    if (plan.lists !== undefined) mkdirSync(plan.lists, { recursive: true });
+    if (plan.lists !== undefined) this.#holdLists(plan.lists);
     this.#audit = plan.audit === undefined ? undefined : new AuditWriter(plan.audit);
     if (policy !== undefined) this.#load(policy);
   }
@@ -75,7 +77,7 @@ export class NamespaceIntegrity {
   finish(): IntegrityReport | null {
     this.#audit?.close();
     const view = this.#view;
-    if (this.#plan.lists !== undefined) this.#writeLists(this.#plan.lists, this.#made);
+    if (this.#lists.size > 0) this.#writeLists(this.#made);
     if (view?.policy === undefined) return null;
     const { list, denied, policy } = view;
     return {
@@ -142,11 +144,19 @@ export class NamespaceIntegrity {
     return { readers: readers && !isRunning(file, pids), writers };
   }
 
-  #writeLists(directory: string, { list }: IntegrityView): void {
+  #holdLists(directory: string): void {
+    mkdirSync(directory, { recursive: true });
     for (const bank of keptBanks) {
       const suffix = bank === "sha1" ? "" : `_${bank}`;
-      writeDurably(`${directory}/binary_runtime_measurements${suffix}`, [list.binary(bank)]);
-      writeDurably(`${directory}/ascii_runtime_measurements${suffix}`, [list.ascii(bank)]);
+      const place = (form: string) => Output.open(`${directory}/${form}_runtime_measurements${suffix}`);
+      this.#lists.set(bank, { binary: place("binary"), ascii: place("ascii") });
+    }
+  }
+
+  #writeLists({ list }: IntegrityView): void {
+    for (const [bank, { binary, ascii }] of this.#lists) {
+      binary.write([list.binary(bank)]);
+      ascii.write([list.ascii(bank)]);
     }
   }
 }

@@ -33,6 +33,7 @@ import {
   takeDescriptor,
 } from "@isoline/linux";
 import { loadContour, saveContour } from "../store/contour-file.ts";
+import { Output } from "../store/output.ts";
 import { TrajectoryWriter } from "../store/trajectory-file.ts";
 import { addToContour } from "./adding.ts";
 import { type ControlBlock, cells } from "./control-block.ts";
@@ -70,6 +71,8 @@ export class Supervision {
   readonly #block: ControlBlock;
   readonly #follow: (event: LiveEvent) => void;
   readonly #trajectory: TrajectoryWriter | undefined;
+  /** Where a learnt contour goes; taken hold of before the workload starts. */
+  readonly #output: Output | undefined;
   /** Loaded when somebody asks for it: most namespaces have none, and start the sooner. */
   #integrity: NamespaceIntegrity | undefined;
   readonly #pointsBefore: number;
@@ -99,6 +102,7 @@ export class Supervision {
     this.#mark = plan.adds === true ? markOf(contour) : undefined;
     this.#engine = new Engine({ contour, mode: plan.mode, reaction: policy.reaction });
     this.#learnt = new Neighbourhood(contour);
+    this.#output = plan.output === undefined ? undefined : Output.open(plan.output);
     this.#trajectory = plan.trajectory === undefined ? undefined : new TrajectoryWriter(plan.trajectory);
     this.#counts = countsIn(block);
     this.mediator = new ModelMediator({
@@ -251,10 +255,12 @@ export class Supervision {
   }
 
   #save(): void {
-    const { mode, output } = this.#plan;
-    if (mode !== "learn" || output === undefined) return;
+    const { mode, output: path } = this.#plan;
+    const output = this.#output;
+    if (mode !== "learn" || path === undefined || output === undefined) return;
     if (this.#mark === undefined) saveContour(output, this.#contour);
-    else addToContour(output, contourSince(this.#contour, this.#mark));
+    else addToContour(path, output, contourSince(this.#contour, this.#mark));
+    output.close();
   }
 
   #decided(event: Event, judgement: Judgement, circumstances: Circumstances): void {

@@ -1,5 +1,6 @@
 /** Small files from anybody: regular, of a bounded size, and where it matters no link to something else. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { CliError } from "../error.ts";
 
 const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
 
@@ -40,6 +41,30 @@ export function* piecesOf(fd: number): Generator<Uint8Array> {
   } finally {
     closeSync(fd);
   }
+}
+
+/** The whole of a regular file, which is at most so many bytes; `expected` is what it should be, for who reads the refusal. */
+export function readRegular(path: string, most: number, expected: string): Buffer {
+  const opened = openRegular(path, "follow");
+  if (opened instanceof Unfit)
+    throw new CliError("cannot-read", `${path}: expected ${expected}, found ${opened.found}; name a file`);
+  return readOpened(opened.fd, path, most, expected);
+}
+
+/** The same of an open one, which is closed. Files of the kernel say no size, and others may grow: what counts is what is read. */
+export function readOpened(fd: number, path: string, most: number, expected: string): Buffer {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for (const piece of piecesOf(fd)) {
+    size += piece.length;
+    if (size > most)
+      throw new CliError(
+        "cannot-read",
+        `${path}: expected ${expected} of at most ${most} bytes, found more; name another file`,
+      );
+    pieces.push(Buffer.from(piece));
+  }
+  return Buffer.concat(pieces, size);
 }
 
 /** The whole of a small file; or what was there instead. */

@@ -1,7 +1,7 @@
 /**
  * Contours on disk.
  */
-import { openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import {
   type AnyContour,
   type Contour,
@@ -14,8 +14,8 @@ import {
   writeContour,
 } from "@isoline/core";
 import { CliError } from "../error.ts";
-import { openRegular, piecesOf, Unfit } from "./bounded-file.ts";
-import { writeDurably } from "./durable-file.ts";
+import { type Links, openRegular, piecesOf, Unfit } from "./bounded-file.ts";
+import type { Output } from "./output.ts";
 import type { SignatureDemand } from "./signature/demand.ts";
 
 /** Loads and verifies a contour of one profile. With a demand, it must be signed: the bytes that are read, not those of another look. */
@@ -40,17 +40,17 @@ export async function loadHashed(path: string): Promise<{ readonly contour: AnyC
   return { contour: contour as AnyContour, digest };
 }
 
-export function saveContour(path: string, contour: Contour): void {
-  writeDurably(path, writeContour(contour));
+export function saveContour(output: Output, contour: Contour): void {
+  output.write(writeContour(contour));
 }
+
+/** A hundred times what a contour of ten million points would take: what is larger is none. */
+export const MOST_CONTOUR_BYTES = 2 ** 34;
 
 type Wanted = Profile<never> | typeof iso1 | undefined;
 
 async function readHashed(path: string, profile: Wanted): Promise<{ contour: unknown; digest: Digest }> {
-  const opened = openRegular(path, "refuse");
-  if (opened instanceof Unfit)
-    throw new CliError("cannot-read", `${path}: expected a contour, found ${opened.found}; name the file itself`);
-  const { fd } = opened;
+  const { fd } = regular(path, "refuse");
   const running = new RunningDigest();
   function* hashed(): Generator<Uint8Array> {
     for (const piece of piecesOf(fd)) {
@@ -62,12 +62,22 @@ async function readHashed(path: string, profile: Wanted): Promise<{ contour: unk
   return { contour, digest: running.finish() };
 }
 
+function regular(path: string, links: Links): { readonly fd: number } {
+  const opened = openRegular(path, links);
+  if (!(opened instanceof Unfit) && opened.size <= MOST_CONTOUR_BYTES) return opened;
+  const found =
+    opened instanceof Unfit ? opened.found : `${opened.size} bytes, more than the ${MOST_CONTOUR_BYTES} that are read`;
+  if (!(opened instanceof Unfit)) closeSync(opened.fd);
+  throw new CliError("cannot-read", `cannot read ${path}: expected a contour, found ${found}; name the file itself`);
+}
+
 /** What else a thread could do meanwhile is to wait for it, so it is read as it is at once: streams take longer than a small file. */
 async function read(path: string, profile: Wanted, hashed?: Iterable<Uint8Array>): Promise<unknown> {
   try {
-    const pieces = hashed ?? piecesOf(openSync(path, "r"));
+    const pieces = hashed ?? piecesOf(regular(path, "follow").fd);
     return await readContour(pieces, profile ? { profile: profile as typeof iso1 } : {});
   } catch (fault) {
+    if (fault instanceof CliError) throw fault;
     if (fault instanceof IsolineError)
       throw new IsolineError(fault.code, `${path}: ${fault.message}`, { cause: fault });
     const why = fault instanceof Error ? fault.message : String(fault);

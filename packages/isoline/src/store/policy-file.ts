@@ -1,7 +1,6 @@
 /** A lens by its name, or a policy file. */
-import { readFileSync, statSync } from "node:fs";
 import { canonicalPolicy, IsolineError, lensNames, namedPolicy, type Policy, parsePolicy } from "@isoline/core";
-import { CliError } from "../error.ts";
+import { readRegular } from "./bounded-file.ts";
 
 const MAX_BYTES = 256 * 1024;
 
@@ -13,7 +12,7 @@ export async function policyLine(lens: string | undefined): Promise<string | und
 
 /** YAML, and so JSON. Aliases are refused: a few lines of them can stand for gigabytes. */
 async function readPolicyFile(path: string): Promise<Policy> {
-  const text = readBounded(path);
+  const text = readText(path);
   const { parse } = await import("yaml");
   try {
     return parsePolicy(parse(text, { maxAliasCount: 0, strict: true, uniqueKeys: true }));
@@ -25,19 +24,6 @@ async function readPolicyFile(path: string): Promise<Policy> {
   }
 }
 
-function readBounded(path: string): string {
-  try {
-    const { size } = statSync(path);
-    if (size > MAX_BYTES)
-      throw new IsolineError("bad-policy", `${path}: expected at most ${MAX_BYTES} bytes, got ${size}`);
-    return readFileSync(path, "utf8");
-  } catch (fault) {
-    if (fault instanceof IsolineError) throw fault;
-    const why = fault instanceof Error ? fault.message : String(fault);
-    throw new CliError(
-      "cannot-read",
-      `${path}: expected ${lensNames.join(", ")} or a policy file, which could not be read: ${why}`,
-      { cause: fault },
-    );
-  }
+function readText(path: string): string {
+  return readRegular(path, MAX_BYTES, `${lensNames.join(", ")} or a policy file`).toString("utf8");
 }

@@ -2,9 +2,10 @@
  * A trajectory on disk: events in order of first occurrence, one JSON object a line. In front of the first event of a task
  * stands the task, `{"task":{"id","parent","images":[{"path","digest"}]}}`, after its parent.
  */
-import { closeSync, fstatSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, writeSync } from "node:fs";
 import { type Digest, type Event, eventToJson, type Task } from "@isoline/core";
 import { CliError } from "../error.ts";
+import { Output } from "./output.ts";
 
 const FLUSH_AT = 64 * 1024;
 
@@ -19,9 +20,9 @@ export class TrajectoryWriter {
   constructor(path: string) {
     this.#path = path;
     try {
-      this.#fd = openSync(path, "w", 0o600);
+      this.#fd = Output.open(path).begin(0o600);
     } catch (fault) {
-      throw this.#refusal(fault);
+      throw fault instanceof CliError ? fault : this.#refusal(fault);
     }
   }
 

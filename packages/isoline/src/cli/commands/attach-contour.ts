@@ -1,16 +1,15 @@
 /** `isoline attach-contour`: a contour beside the image it is for, in a registry; with its signature, if it has one. */
-import { readFileSync } from "node:fs";
 import { attach } from "../../canister/registry/contours.ts";
 import { CliError } from "../../error.ts";
-import { readBounded, Unfit } from "../../store/bounded-file.ts";
-import { loadAnyContour } from "../../store/contour-file.ts";
+import { readBounded, readRegular, Unfit } from "../../store/bounded-file.ts";
+import { loadAnyContour, MOST_CONTOUR_BYTES } from "../../store/contour-file.ts";
 import { MOST_SIGNATURE, signaturePath } from "../../store/signature/demand.ts";
 import { status } from "../ending.ts";
 import { printLine } from "../output/streams.ts";
 
 export async function attachContour(image: string, file: string): Promise<number> {
   await loadAnyContour(file);
-  printLine(await attach(image, readFileSync(file), new Date(), signatureBeside(file)));
+  printLine(await attach(image, readRegular(file, MOST_CONTOUR_BYTES, "a contour"), new Date(), signatureBeside(file)));
   return status.success;
 }
 

@@ -2,12 +2,11 @@
 import { journalOf } from "@isoline/linux";
 import type { Beginning } from "../../namespace/plan.ts";
 import { verdictOf } from "../../namespace/run-report.ts";
-import { assertWritable } from "../../store/writable.ts";
 import { status } from "../ending.ts";
 import type { Invocation } from "../invocation.ts";
 import { findOrphan } from "../live/orphans.ts";
 import { usage } from "../refusal.ts";
-import { deliverReport, type ReportOptions } from "../workload/finish.ts";
+import { deliverReport, type ReportOptions, reportOutput } from "../workload/finish.ts";
 import { saySummaryOfRun } from "../workload/summary.ts";
 import { supervise } from "../workload/supervise.ts";
 
@@ -29,7 +28,7 @@ export async function attach(invocation: Invocation, name: string, options: Atta
     throw usage(
       `${orphan.name} was learning, and what it had learnt is lost; say by which contour to go on: --contour FILE`,
     );
-  if (options.report !== undefined) assertWritable(options.report);
+  const output = reportOutput(options);
   const command = [Buffer.from(orphan.command)];
   const outcome = await supervise(invocation, {
     plan: {
@@ -50,6 +49,6 @@ export async function attach(invocation: Invocation, name: string, options: Atta
   });
   const verdict = verdictOf(outcome.report, false);
   if (!quiet) saySummaryOfRun(outcome.report, verdict, contour);
-  deliverReport(outcome, { contour, command, verdict }, options);
+  deliverReport(outcome, { contour, command, verdict }, output, options);
   return status.success;
 }

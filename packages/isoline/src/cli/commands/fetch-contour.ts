@@ -8,7 +8,7 @@ import { readHostConfiguration } from "../../canister/host-configuration.ts";
 import { type Attached, fetchAttached } from "../../canister/registry/contours.ts";
 import { loadAnyContour } from "../../store/contour-file.ts";
 import { CliError } from "../../error.ts";
-import { writeDurably } from "../../store/durable-file.ts";
+import { writeDurably } from "../../store/output.ts";
 import { assertForImage, assertSame, signaturePath, vouchedIn } from "../../store/signature/demand.ts";
 import { readTrustedKey, type TrustedKey } from "../../store/signature/keys.ts";
 import { status } from "../ending.ts";

@@ -1,10 +1,10 @@
 /** `isoline inspect`: what would hold for a container of an image, and how the last one kept to it. */
-import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { findImage } from "../../canister/images.ts";
 import { type HostConfiguration, readHostConfiguration } from "../../canister/host-configuration.ts";
 import type { Image } from "../../canister/image.ts";
 import { type Label, labelOf } from "../../canister/label.ts";
+import { readRegular } from "../../store/bounded-file.ts";
 import { CliError } from "../../error.ts";
 import { loadAnyContour, loadHashed } from "../../store/contour-file.ts";
 import { assertForImage, assertSame, type SignatureDemand, vouchedFor } from "../../store/signature/demand.ts";
@@ -71,10 +71,15 @@ async function factsOf(path: string): Promise<Inspection["contour"]> {
   }
 }
 
+/** Ten thousand departures, with room. */
+const MOST_REPORT_BYTES = 2 ** 28;
+
 function lastOf(contour: string, { reports }: HostConfiguration): Inspection["last"] {
   try {
     const path = join(reports, `${basename(contour).replace(/\.contour$/, "")}.json`);
-    const report = JSON.parse(readFileSync(path, "utf8")) as NonNullable<Inspection["last"]>;
+    const report = JSON.parse(readRegular(path, MOST_REPORT_BYTES, "a report").toString("utf8")) as NonNullable<
+      Inspection["last"]
+    >;
     return { verdict: report.verdict, off: report.off, container: report.container };
   } catch {
     return undefined;

@@ -8,8 +8,8 @@ import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "../workload/command.ts";
 import { endAs } from "../workload/end-as.ts";
 import { type IntegrityOptions, integrityPlan } from "../workload/integrity.ts";
-import { deliverReport, type ReportOptions } from "../workload/finish.ts";
-import { assertWritable } from "../../store/writable.ts";
+import { deliverReport, type ReportOptions, reportOutput } from "../workload/finish.ts";
+import { assertWritable } from "../../store/output.ts";
 import { verdictOf } from "../../namespace/run-report.ts";
 import { sayIntegrity, saySummaryOfLearning } from "../workload/summary.ts";
 import { type SensorChoice, sensorFor } from "../workload/sensor.ts";
@@ -31,7 +31,8 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   const { output, quiet = false } = options;
   if (output === undefined) throw usage("expected -o FILE, where the contour is to be written");
   const command = commandAfterDashes(invocation.argv, ["-o", output]);
-  for (const file of [output, options.trajectory, options.report]) if (file !== undefined) assertWritable(file);
+  for (const file of [output, options.trajectory]) if (file !== undefined) assertWritable(file);
+  const reported = reportOutput(options);
   const integrity = integrityPlan(options);
   const sensor = sensorFor(options.sensor);
   const started = { ...invocation, entry: entryAs(options.user, invocation.entry) };
@@ -58,7 +59,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
     saySummaryOfLearning(report, output);
     sayIntegrity(report.integrity);
   }
-  deliverReport(outcome, { contour: output, command, verdict: verdictOf(report, true) }, options);
+  deliverReport(outcome, { contour: output, command, verdict: verdictOf(report, true) }, reported, options);
   return endAs(outcome.exit);
 }
 

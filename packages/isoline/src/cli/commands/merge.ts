@@ -1,12 +1,11 @@
 /** `isoline merge`: one contour of several. */
 import { type Contour, type Exchange, mergeContours, writeContour } from "@isoline/core";
 import { loadAnyContour } from "../../store/contour-file.ts";
-import { writeDurably } from "../../store/durable-file.ts";
+import { assertWritable, writeDurably } from "../../store/output.ts";
 import { status } from "../ending.ts";
 import { note } from "../output/streams.ts";
 import { counted } from "../output/wording.ts";
 import { usage } from "../refusal.ts";
-import { assertWritable } from "../../store/writable.ts";
 
 export interface MergeOptions {
   readonly output?: string;

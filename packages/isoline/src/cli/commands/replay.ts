@@ -1,5 +1,5 @@
 /** `isoline replay`: recorded events through the engine. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import {
   canonicalPolicy,
   type Contour,
@@ -15,7 +15,8 @@ import {
 } from "@isoline/core";
 import { CliError } from "../../error.ts";
 import { loadAnyContour } from "../../store/contour-file.ts";
-import { writeDurably } from "../../store/durable-file.ts";
+import { openRegular, Unfit } from "../../store/bounded-file.ts";
+import { assertWritable, writeDurably } from "../../store/output.ts";
 import { status } from "../ending.ts";
 import { usage } from "../refusal.ts";
 import { linesOf } from "../replay/lines.ts";
@@ -23,7 +24,6 @@ import { recordingOf } from "../replay/recordings.ts";
 import { learningContour, Replayer, type Yardstick } from "../replay/replayer.ts";
 import { tell } from "../replay/telling.ts";
 import { readTsemModel } from "../replay/tsem-model.ts";
-import { assertWritable } from "../../store/writable.ts";
 
 export interface ReplayOptions {
   readonly profile?: string;
@@ -113,13 +113,14 @@ function digest(text: string, option: string): Digest {
 /** Models of the TSEM agent begin otherwise, and are read otherwise. */
 function isContourFile(path: string): boolean {
   const start = Buffer.alloc(16);
-  try {
-    const fd = openSync(path, "r");
-    readSync(fd, start, 0, start.length, 0);
-    closeSync(fd);
-  } catch (fault) {
-    throw new CliError("cannot-read", `cannot read ${path}: ${(fault as Error).message}`, { cause: fault });
-  }
+  const opened = openRegular(path, "follow");
+  if (opened instanceof Unfit)
+    throw new CliError(
+      "cannot-read",
+      `cannot read ${path}: expected a contour or a model, found ${opened.found}; name a file`,
+    );
+  readSync(opened.fd, start, 0, start.length, 0);
+  closeSync(opened.fd);
   return start.toString("latin1").startsWith("isoline contour");
 }
 

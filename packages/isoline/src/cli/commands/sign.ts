@@ -1,6 +1,6 @@
 /** `isoline sign`: a signature beside a contour. */
 import { loadHashed } from "../../store/contour-file.ts";
-import { writeDurably } from "../../store/durable-file.ts";
+import { writeDurably } from "../../store/output.ts";
 import { signatureOf, signaturePath } from "../../store/signature/demand.ts";
 import { readSigningKey } from "../../store/signature/keys.ts";
 import { IMAGE } from "../../store/signature/statement.ts";

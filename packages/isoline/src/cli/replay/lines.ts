@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { IsolineError } from "@isoline/core";
 import { CliError } from "../../error.ts";
+import { openRegular, Unfit } from "../../store/bounded-file.ts";
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
@@ -17,10 +18,8 @@ export interface Line {
 
 /** Lines without their newline, several at a time; empty ones are passed over. `-` is standard input. */
 export async function* linesOf(path: string): AsyncGenerator<readonly Line[]> {
-  const stream = createReadStream(
-    path,
-    path === "-" ? { fd: 0, highWaterMark: READ_AT_ONCE } : { highWaterMark: READ_AT_ONCE },
-  );
+  const fd = path === "-" ? 0 : openedFile(path);
+  const stream = createReadStream(path, { fd, highWaterMark: READ_AT_ONCE });
   let rest: Buffer = Buffer.alloc(0);
   let number = 0;
   try {
@@ -47,4 +46,11 @@ export async function* linesOf(path: string): AsyncGenerator<readonly Line[]> {
 
 function withoutReturn(line: Buffer): Buffer {
   return line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
+}
+
+function openedFile(path: string): number {
+  const opened = openRegular(path, "follow");
+  if (!(opened instanceof Unfit)) return opened.fd;
+  const expected = "a recording, or - for standard input";
+  throw new CliError("cannot-read", `cannot read ${path}: expected ${expected}, found ${opened.found}; name a file`);
 }

@@ -3,8 +3,10 @@
  *
  * Signed models are refused, because their signature would go unchecked; so are pseudonyms, which change what is hashed.
  */
-import { readFileSync } from "node:fs";
+import { readRegular } from "../../store/bounded-file.ts";
 import { type Digest, IsolineError, isDigest, ZERO_DIGEST } from "@isoline/core";
+
+const MOST_BYTES = 2 ** 30;
 
 export interface TsemModel {
   readonly points: ReadonlySet<Digest>;
@@ -14,7 +16,7 @@ export interface TsemModel {
 
 /** Reads a model file; undefined if the file is none. */
 export function readTsemModel(path: string): TsemModel | undefined {
-  const lines = readFileSync(path, "latin1").split("\n");
+  const lines = readRegular(path, MOST_BYTES, "a security model").toString("latin1").split("\n");
   const first = lines.find((line) => line !== "" && !line.startsWith("#"));
   if (first === undefined || !/^(key|base|aggregate|state|pseudonym|seal|end)\b/.test(first)) return undefined;
   const model = { points: new Set<Digest>(), base: ZERO_DIGEST, aggregate: ZERO_DIGEST };

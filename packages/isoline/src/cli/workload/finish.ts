@@ -1,6 +1,6 @@
 /** The end of every command that runs a workload: the report is written where it was asked for. */
 import type { Outcome } from "../../namespace/namespace.ts";
-import { writeDurably } from "../../store/durable-file.ts";
+import { Output } from "../../store/output.ts";
 import { printJson } from "../output/streams.ts";
 import { argumentText } from "./command.ts";
 import { exitOf, landlockOf, reportText, type RunReport, type Verdict } from "../../namespace/run-report.ts";
@@ -10,13 +10,19 @@ export interface ReportOptions {
   readonly report?: string;
 }
 
+/** Takes hold of the file for a report, before the workload starts; undefined where none was asked for. */
+export function reportOutput({ report }: ReportOptions): Output | undefined {
+  return report === undefined ? undefined : Output.open(report);
+}
+
 /** Writes the report of a run to stdout, to a file, to both or to neither. */
 export function deliverReport(
   { exit, report, landlock }: Outcome,
   run: { readonly contour: string; readonly command: readonly Uint8Array[]; readonly verdict: Verdict },
-  { json, report: file }: ReportOptions,
+  output: Output | undefined,
+  { json }: ReportOptions,
 ): void {
-  if (!json && file === undefined) return;
+  if (!json && output === undefined) return;
   const { contour, command, verdict } = run;
   const document: RunReport = {
     isoline: 1,
@@ -27,6 +33,6 @@ export function deliverReport(
     ...report,
     landlock: landlockOf(landlock),
   };
-  if (file !== undefined) writeDurably(file, reportText(document));
+  output?.write(reportText(document));
   if (json) printJson(document);
 }

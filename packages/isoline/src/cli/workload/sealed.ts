@@ -5,9 +5,8 @@ import type { Invocation } from "../invocation.ts";
 import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "./command.ts";
 import { type IntegrityOptions, integrityPlan } from "./integrity.ts";
-import { deliverReport, type ReportOptions } from "./finish.ts";
+import { deliverReport, type ReportOptions, reportOutput } from "./finish.ts";
 import { readTrustedKey } from "../../store/signature/keys.ts";
-import { assertWritable } from "../../store/writable.ts";
 import { type Verdict, verdictOf } from "../../namespace/run-report.ts";
 import { sayIntegrity, sayLandlock, saySummaryOfRun } from "./summary.ts";
 import { type SensorChoice, sensorFor } from "./sensor.ts";
@@ -43,7 +42,7 @@ export async function runSealed(
     throw usage("--hold changes nothing without --enforce and --sensor bpf; leave it out");
   const command = commandAfterDashes(invocation.argv, [file]);
   const signed = options.requireSignature?.map(readTrustedKey);
-  if (options.report !== undefined) assertWritable(options.report);
+  const output = reportOutput(options);
   const outcome = await supervise(started, {
     plan: {
       mode: enforce ? "enforce" : "watch",
@@ -70,6 +69,6 @@ export async function runSealed(
     sayLandlock(outcome.landlock);
     sayIntegrity(outcome.report.integrity);
   }
-  deliverReport(outcome, { contour: file, command, verdict }, options);
+  deliverReport(outcome, { contour: file, command, verdict }, output, options);
   return { outcome, verdict };
 }

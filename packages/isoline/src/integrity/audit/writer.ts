@@ -1,6 +1,7 @@
 /** Audit records into a file, one a line, as they are made. */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { CliError } from "../../error.ts";
+import { Output } from "../../store/output.ts";
 import { type AuditRecord, recordJson, recordLine } from "./record.ts";
 
 export class AuditWriter {
@@ -15,9 +16,9 @@ export class AuditWriter {
     this.#path = path;
     this.#format = /\.jsonl?$/.test(path) ? recordJson : recordLine;
     try {
-      this.#fd = openSync(path, "a", 0o600);
+      this.#fd = Output.open(path).append(0o600);
     } catch (fault) {
-      throw this.#refusal(fault);
+      throw fault instanceof CliError ? fault : this.#refusal(fault);
     }
   }
 

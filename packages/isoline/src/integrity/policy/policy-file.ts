@@ -1,5 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
-import { CliError } from "../../error.ts";
+import { readRegular } from "../../store/bounded-file.ts";
 import { builtInNames, builtInPolicy } from "./built-in.ts";
 import { parseImaPolicy } from "./parse.ts";
 import type { ImaPolicy } from "./rule.ts";
@@ -10,20 +9,7 @@ const MAX_BYTES = 1024 * 1024;
 export function readImaPolicy(named: string): ImaPolicy {
   const builtIn = builtInPolicy(named);
   if (builtIn !== undefined) return builtIn;
-  let text: string;
-  try {
-    const { size } = statSync(named);
-    if (size > MAX_BYTES)
-      throw new CliError("bad-ima-policy", `${named}: expected at most ${MAX_BYTES} bytes, got ${size}`);
-    text = readFileSync(named, "utf8");
-  } catch (fault) {
-    if (fault instanceof CliError) throw fault;
-    const why = fault instanceof Error ? fault.message : String(fault);
-    throw new CliError(
-      "cannot-read",
-      `${named}: expected a policy file, or ${builtInNames.join(", ")} with | between them; it could not be read: ${why}`,
-      { cause: fault },
-    );
-  }
+  const expected = `a policy file, or ${builtInNames.join(", ")} with | between them`;
+  const text = readRegular(named, MAX_BYTES, expected).toString("utf8");
   return parseImaPolicy(text);
 }

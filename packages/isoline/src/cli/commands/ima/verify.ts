@@ -1,6 +1,4 @@
 /** `isoline ima verify`: whether a measurement list is what it says. */
-import { readFileSync } from "node:fs";
-import { CliError } from "../../../error.ts";
 import { readImaAttribute } from "../../../integrity/appraise/attribute.ts";
 import { readKeyFile } from "../../../integrity/appraise/key-file.ts";
 import { Keyring } from "../../../integrity/appraise/keyring.ts";
@@ -12,6 +10,7 @@ import { status } from "../../ending.ts";
 import { paint } from "../../output/paint.ts";
 import { print, printJson } from "../../output/streams.ts";
 import { grouped } from "../../output/wording.ts";
+import { readRegular } from "../../../store/bounded-file.ts";
 import { readList } from "./list-file.ts";
 
 export interface ImaVerifyOptions {
@@ -70,13 +69,11 @@ function signatureExaminer(keys: Keyring, count: Signatures): Examiner {
   };
 }
 
+/** Some thousand lines. */
+const MOST_PCR_BYTES = 1 << 20;
+
 function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (fault) {
-    const why = fault instanceof Error ? fault.message : String(fault);
-    throw new CliError("cannot-read", `--pcrs ${path}: cannot be read: ${why}`, { cause: fault });
-  }
+  return readRegular(path, MOST_PCR_BYTES, "values of registers (--pcrs)").toString("utf8");
 }
 
 function document({ templates, registers, ...rest }: Verified): object {

@@ -1,0 +1,200 @@
+/**
+ * A file that is written when a workload has ended, in a directory that was opened before it began.
+ *
+ * The workload may own that directory. What it puts there meanwhile under the file's name, or in the directory's place, is not
+ * followed and not written into: the result goes into a new file beside it, which is renamed into place in that same directory.
+ */
+import { randomBytes } from "node:crypto";
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, writeSync } from "node:fs";
+import { getSystemErrorName } from "node:util";
+import { basename, dirname } from "node:path";
+import { type Entry, HeldDirectory } from "@isoline/linux";
+import { CliError } from "../error.ts";
+import { readOpened } from "./bounded-file.ts";
+
+const { O_APPEND, O_CREAT, O_WRONLY } = constants;
+const UNCHANGED = "what was there before is unchanged. Make room or choose another place, and run again";
+
+export class Output {
+  readonly #path: string;
+  readonly #name: string;
+  readonly #directory: HeldDirectory;
+  /** What was there before the workload: who may read that, and nobody else, may read the result. */
+  readonly #before: Entry | undefined;
+  /** Of a character device (`/dev/null`), which is written into. */
+  readonly #device: number | undefined;
+
+  private constructor(path: string, directory: HeldDirectory) {
+    this.#path = path;
+    this.#name = basename(path);
+    this.#directory = directory;
+    this.#before = directory.look(this.#name);
+    this.#device = this.#before?.kind === "character device" ? directory.open(this.#name, O_WRONLY) : undefined;
+    if (this.#device !== undefined && this.#device < 0) throw refused(path, reason(this.#device));
+  }
+
+  /** Takes hold of a place; refuses one that could not be written, or where something is that is no file of its own. */
+  static open(path: string): Output {
+    if (path === "" || path.endsWith("/")) throw refused(path, "it is a directory; name a file");
+    const directory = HeldDirectory.open(dirname(path));
+    if (typeof directory === "number") throw refused(path, `its directory ${whyClosed(directory)} (${dirname(path)})`);
+    try {
+      const output = new Output(path, directory);
+      output.#assertFit();
+      return output;
+    } catch (fault) {
+      directory.close();
+      throw fault;
+    }
+  }
+
+  /** The directory, to be locked. */
+  get directory(): number {
+    return this.#directory.fd;
+  }
+
+  /** Whether there is a file, which is to be read; a device has nothing to be read. */
+  get exists(): boolean {
+    return this.#directory.look(this.#name)?.kind === "file";
+  }
+
+  get isDevice(): boolean {
+    return this.#device !== undefined;
+  }
+
+  /** All of what is there, up to so many bytes. */
+  read(most: number): Buffer {
+    const fd = this.#directory.open(this.#name, 0);
+    if (fd < 0) throw new CliError("cannot-read", `cannot read ${this.#path}: ${reason(fd)}`);
+    return readOpened(fd, this.#path, most, "a contour");
+  }
+
+  /** Writes text or bytes, so that either what was there or all of it is there, whatever happens meanwhile. */
+  write(chunks: Iterable<string | Uint8Array>): void {
+    if (this.#device !== undefined) return this.#writeInto(this.#device, chunks);
+    const aside = `.${this.#name}.${randomBytes(6).toString("hex")}`;
+    const fd = this.#directory.create(aside, 0o644);
+    if (fd < 0) throw refused(this.#path, `${reason(fd)}; ${UNCHANGED}`);
+    try {
+      try {
+        for (const chunk of chunks) writeWhole(fd, chunk);
+        this.#keepRights(fd);
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      const result = this.#directory.rename(aside, this.#name);
+      if (result < 0) throw refused(this.#path, `${reason(result)}; ${UNCHANGED}`);
+      this.#sync();
+    } catch (fault) {
+      this.#directory.remove(aside);
+      if (fault instanceof CliError) throw fault;
+      throw refused(this.#path, `${fault instanceof Error ? fault.message : String(fault)}; ${UNCHANGED}`, fault);
+    }
+  }
+
+  /** A new file in this place at once, and its descriptor: for what grows while the workload runs. */
+  begin(mode: number): number {
+    if (this.#device !== undefined) return this.#device;
+    const aside = `.${this.#name}.${randomBytes(6).toString("hex")}`;
+    const fd = this.#directory.create(aside, mode);
+    const result = fd < 0 ? fd : this.#directory.rename(aside, this.#name);
+    if (result >= 0) return fd;
+    throw refused(this.#path, reason(result));
+  }
+
+  /** A descriptor that adds to what is there, or to a new file. What has a second name may be somebody else's file. */
+  append(mode: number): number {
+    if (this.#device !== undefined) return this.#device;
+    if ((this.#before?.links ?? 1) > 1) throw refused(this.#path, "it has other names (hard links); name another file");
+    const fd = this.#directory.open(this.#name, O_WRONLY | O_APPEND | O_CREAT, mode);
+    if (fd < 0) throw refused(this.#path, reason(fd));
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
+    throw refused(this.#path, "it is no file");
+  }
+
+  close(): void {
+    this.#directory.close();
+    if (this.#device !== undefined) closeSync(this.#device);
+  }
+
+  #assertFit(): void {
+    const kind = this.#before?.kind;
+    if (kind === "directory") throw refused(this.#path, "it is a directory; name a file");
+    if (kind === "link") throw refused(this.#path, "it is a symbolic link; name the file that it leads to");
+    if (kind === "other") throw refused(this.#path, "it is a pipe, a socket or a block device; name a file");
+    if (this.#device !== undefined) return;
+    const probe = `.${this.#name}.${randomBytes(6).toString("hex")}`;
+    const fd = this.#directory.create(probe, 0o600);
+    if (fd < 0) throw refused(this.#path, `its directory cannot be written to: ${reason(fd)} (${dirname(this.#path)})`);
+    closeSync(fd);
+    this.#directory.remove(probe);
+  }
+
+  #writeInto(device: number, chunks: Iterable<string | Uint8Array>): void {
+    try {
+      for (const chunk of chunks) writeWhole(device, chunk);
+    } catch (fault) {
+      const why = fault instanceof Error ? fault.message : String(fault);
+      throw refused(this.#path, `${why}. Choose another place, and run again`, fault);
+    }
+  }
+
+  #keepRights(fd: number): void {
+    if (this.#before === undefined) return;
+    const { mode, uid, gid } = this.#before;
+    fchmodSync(fd, mode & 0o777);
+    const own = fstatSync(fd);
+    // Only root can give a file away; another user's new file is his, as with every editor that writes aside.
+    if ((own.uid !== uid || own.gid !== gid) && process.geteuid?.() === 0) fchownSync(fd, uid, gid);
+  }
+
+  /** A directory that we may not read cannot be synced. */
+  #sync(): void {
+    try {
+      fsyncSync(this.#directory.fd);
+    } catch (fault) {
+      if ((fault as NodeJS.ErrnoException).code !== "EBADF") throw fault;
+    }
+  }
+}
+
+/** Writes a file at once, for commands that run no workload. */
+export function writeDurably(path: string, chunks: Iterable<string | Uint8Array>): void {
+  const output = Output.open(path);
+  try {
+    output.write(chunks);
+  } finally {
+    output.close();
+  }
+}
+
+/** Refuses a place that could not be written: nobody wants to learn that after an hour. */
+export function assertWritable(path: string): void {
+  Output.open(path).close();
+}
+
+function writeWhole(fd: number, chunk: string | Uint8Array): void {
+  const bytes = typeof chunk === "string" ? Buffer.from(chunk, "utf8") : chunk;
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+}
+
+function refused(path: string, why: string, cause?: unknown): CliError {
+  return new CliError("cannot-write", `cannot write ${path}: ${why}`, { cause });
+}
+
+function reason(result: number): string {
+  return getSystemErrorName(result);
+}
+
+function whyClosed(result: number): string {
+  switch (getSystemErrorName(result)) {
+    case "ENOENT":
+      return "is not there";
+    case "ELOOP":
+      return "is reached by a symbolic link that is another user's: name it without";
+    default:
+      return `cannot be opened: ${reason(result)}`;
+  }
+}
