@@ -95,16 +95,26 @@ const arbitraryImage: fc.Arbitrary<Image> = fc.record(
   { requiredKeys: ["path"] },
 );
 
+const arbitraryRuns = fc.array(
+  fc.oneof(fc.constantFrom("$CWD/a.js", "text", "/b,c@x"), arbitraryText.filter(Boolean)),
+  { minLength: 1, maxLength: 3 },
+);
+
 /** A few tasks, each a child of nobody or of one before it. */
 const arbitraryTasks: fc.Arbitrary<readonly Task[]> = fc
-  .array(fc.record({ parent: fc.nat(), images: fc.array(arbitraryImage, { minLength: 1, maxLength: 3 }) }), {
-    maxLength: 6,
-  })
+  .array(
+    fc.record({
+      parent: fc.nat(),
+      images: fc.array(arbitraryImage, { minLength: 1, maxLength: 3 }),
+      call: fc.record({ as: arbitraryText, runs: arbitraryRuns }, { requiredKeys: [] }),
+    }),
+    { maxLength: 6 },
+  )
   .map((seeds) => {
     const tasks: Task[] = [];
-    for (const { parent, images } of seeds) {
+    for (const { parent, images, call } of seeds) {
       const above = tasks[parent % (tasks.length + 1)];
-      tasks.push(deriveTask(above?.id ?? ZERO_DIGEST, images as [Image, ...Image[]]));
+      tasks.push(deriveTask(above?.id ?? ZERO_DIGEST, images as [Image, ...Image[]], call));
     }
     return tasks;
   });

@@ -66,7 +66,7 @@ describe("learn", () => {
     const whoOpens = (name: string) =>
       groups.filter((group) => group.includes(`/${name} `)).map((group) => group.split(" ", 1)[0]);
     const [one, other] = [whoOpens("first"), whoOpens("second")];
-    expect([one, other]).toEqual([[expect.stringMatching(/^node~/)], [expect.stringMatching(/^node~/)]]);
+    expect([one, other]).toEqual([[expect.stringMatching(/^node:text~/)], [expect.stringMatching(/^node:text~/)]]);
     expect(one).not.toEqual(other);
   });
 
@@ -138,7 +138,7 @@ describe("check", () => {
     const { status, stdout, stderr } = isoline(["check", app, "--", "sh", "-c", `cat ${other}`]);
     expect({ status, stdout }).toEqual({ status: 3, stdout: "secret\n" });
     expect(stderr).toMatch(
-      /^isoline: off contour: `cat` \(dash → cat\) opened \S*other for reading; nearest on contour: /m,
+      /^isoline: off contour: `cat` \(dash as sh \(text\) → cat\) opened \S*other for reading; nearest on contour: /m,
     );
     expect(stderr).toMatch(/^isoline: off contour: 1 departure; /m);
   });
@@ -261,7 +261,9 @@ describe("a live namespace", () => {
     expect(listed).toMatch(/^NAME +PID +MODE +POINTS +EVENTS +OFF +COMMAND$/m);
     expect(listed).toMatch(/^live +\d+ +learn +\d+ +\d+ +0 +sh -c /m);
     expect(isoline(["top"], { environment }).stdout).toContain("live");
-    expect(isoline(["trust", "live"], { environment }).stdout).toMatch(new RegExp(`^\\d+ +trusted +${shell}$`, "m"));
+    expect(isoline(["trust", "live"], { environment }).stdout).toMatch(
+      new RegExp(`^\\d+ +trusted +${shell} as sh \\(text\\)$`, "m"),
+    );
     expect(isoline(["trust", "live", "1"], { environment }).status).toBe(1);
     expect(isoline(["learn", "-o", file, "--name", "live", "--", "true"], { environment })).toMatchObject({
       status: 125,

@@ -8,7 +8,7 @@ import { type Ended, isBuilt, isoline, isolineProgram, SYSTEM_PATH } from "../su
 
 /** `nobody`, which every system has. */
 const ORDINARY_USER = 65534;
-const CHAIN = "`node` \\(dash → .*\\)";
+const CHAIN = "`node install\\.js` \\(dash .*\\)";
 /** `sh` has other names elsewhere. */
 const why = (fate: string, act: string) =>
   new RegExp(`^isoline: ${fate}: ${CHAIN.replace("dash", "\\S+")} ${act}`, "m");

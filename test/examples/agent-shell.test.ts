@@ -21,20 +21,21 @@ describe.skipIf(!isBuilt)("examples/agent-shell", () => {
     expect(saw("cat ~/.ssh/id_ed25519")).toContain("(exit status 1)");
     expect(said.stdout).not.toContain("a key made up for this");
     expect(said.stderr).toMatch(
-      /^isoline: refused, off contour: `cat` \(\S+ → cat\) opened \$HOME\/\.ssh\/id_ed25519 for reading; /m,
+      /^isoline: refused, off contour: `cat` \([^`]* → cat\) opened \$HOME\/\.ssh\/id_ed25519 for reading; /m,
     );
   });
 
   test("nothing is sent, whichever program is asked", () => {
     // 126: refused. 127: there is no curl here.
     expect(saw("curl -s")).toMatch(/\(exit status 12[67]\)/);
-    expect(saw("node -e")).toContain("EPERM");
-    expect(said.stderr).toMatch(/^isoline: refused, off contour: `node` .* made a socket \(inet stream\); /m);
+    // Node.js was only rehearsed as `node --test src`.
+    expect(saw("node -e")).toContain("(exit status 126)");
+    expect(said.stderr).toMatch(/^isoline: refused, off contour: `[^`]+` executed \S+\/node to run text; /m);
   });
 
   test("no shell profile is changed, and no other shell is started", () => {
     expect(saw("echo 'alias")).not.toContain("(exit status 0)");
     expect(saw("sh -c")).toContain("(exit status 126)");
-    expect(said.stderr).toMatch(/^isoline: refused, off contour: `\S+` created \$HOME\/\.bashrc for writing/m);
+    expect(said.stderr).toMatch(/^isoline: refused, off contour: `[^`]+` created \$HOME\/\.bashrc for writing/m);
   });
 });

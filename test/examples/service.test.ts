@@ -20,8 +20,12 @@ describe.skipIf(!isBuilt)("examples/service", () => {
 
   test("the hole leads nowhere, and the reason is told", () => {
     expect(step(said.stdout, "# The hole").match(/^403 EPERM$/gm)).toHaveLength(2);
-    expect(said.stderr).toMatch(/^isoline: refused, off contour: `node` opened \$CWD\/secrets\.json for reading; /m);
-    expect(said.stderr).toMatch(/^isoline: refused, off contour: `node` opened \/etc\/passwd for reading; /m);
+    expect(said.stderr).toMatch(
+      /^isoline: refused, off contour: `node server\.js` opened \$CWD\/secrets\.json for reading; /m,
+    );
+    expect(said.stderr).toMatch(
+      /^isoline: refused, off contour: `node server\.js` opened \/etc\/passwd for reading; /m,
+    );
     expect(said.stderr).toMatch(/^isoline: off contour: 2 departures, all refused; /m);
   });
 

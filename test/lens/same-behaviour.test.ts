@@ -165,7 +165,12 @@ test("addresses that have been levelled are left alone", () => {
 
 test("a levelled event can be written as a line and read back", () => {
   const node = prepared();
-  const event: Event = node.level("exec", { ...node.object("/tmp/X7a9Qq12"), loader: ["/srv/Y7a9Qq12@?"] });
+  const event: Event = node.level("exec", {
+    ...node.object("/tmp/X7a9Qq12"),
+    loader: ["/srv/Y7a9Qq12@?"],
+    as: "worker-4711",
+    runs: ["/tmp/X7a9Qq12@?", "text@?", "stdin@-"],
+  });
   expect(parseAct(formatAct(event), event.actor)).toEqual(event);
   expect(Object.keys(subjectRecord(event))).toEqual(Object.keys(operations.exec).filter((field) => field !== "digest"));
 });

@@ -3,6 +3,7 @@
  *
  *   race open TRIES PATH OTHER       opens a path; both of 7 bytes at most
  *   race exec TRIES PATH OTHER       executes it in a child, by its path
+ *   race name TRIES NAME OTHER       executes ./many in a child, called by that name
  *   race connect TRIES PORT OTHER    connects to a port of 127.0.0.1
  *
  * Writes how often it got the one, the other, and nothing. The other file begins with an 's' (for secret); the other
@@ -50,16 +51,20 @@ static int by_open(void) {
   return other;
 }
 
-static int by_exec(void) {
+static int execute(const void *path, void *name) {
   int status = 0, pid = vfork();
   if (pid == 0) {
-    char *argv[] = {"x", 0};
-    syscall(SYS_execve, &argument, argv, argv + 1);
+    void *argv[] = {name, 0};
+    syscall(SYS_execve, path, argv, argv + 1);
     _exit(99);
   }
   waitpid(pid, &status, 0);
   return status == 0 ? 0 : WEXITSTATUS(status) == 7 ? 1 : 2;
 }
+
+static int by_exec(void) { return execute(&argument, "x"); }
+
+static int by_name(void) { return execute("./many", &argument); }
 
 static int by_connect(void) {
   int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -79,7 +84,7 @@ static int by_connect(void) {
 int main(int count, char **word) {
   if (count == 1) return 0;
   if (count != 5) return 2;
-  int (*attempt)(void) = word[1][0] == 'o' ? by_open : word[1][0] == 'e' ? by_exec : by_connect;
+  int (*attempt)(void) = word[1][0] == 'o' ? by_open : word[1][0] == 'e' ? by_exec : word[1][0] == 'n' ? by_name : by_connect;
   for (int i = 0; i < 2; i++) {
     if (attempt == by_connect) {
       struct sockaddr_in address = {AF_INET, htons((unsigned short)atoi(word[3 + i])), {htonl(INADDR_LOOPBACK)}, {0}};

@@ -45,6 +45,11 @@ describe.skipIf(compiler === undefined || !isBuilt)("a race for an argument (nee
         input: `int main(void) { return ${status}; }`,
       });
     }
+    // Loaded by ld.so, so that it makes a mediated call before any code of its own runs.
+    execFileSync("gcc", ["-x", "c", "-o", "many", "-"], {
+      cwd: directory,
+      input: `int main(int count, char **word) { return word[0][0] == 'e' ? 7 : 0; }`,
+    });
     for (const name of ["data", "secret"]) writeFileSync(join(directory, name), `${name}\n`);
     for (let count = 0; count < 2; count++) {
       const server = createServer((socket) => socket.on("error", () => {}).destroy());
@@ -59,44 +64,59 @@ describe.skipIf(compiler === undefined || !isBuilt)("a race for an argument (nee
     rmSync(directory, { recursive: true, force: true });
   });
 
+  const race = async (
+    call: string,
+    tries: number,
+    args: readonly string[],
+    [one, other]: readonly string[],
+  ): Promise<{ tally: Tally; report: Report }> => {
+    const report = join(directory, "report.json");
+    const words = [...args, "--report", report, "-q", "--", "./race", call, String(tries), one ?? "", other ?? ""];
+    const { stdout } = await isoline(words, { cwd: directory, uid });
+    return { tally: JSON.parse(stdout) as Tally, report: readReport(directory) };
+  };
+  const learnOf = async (call: string, tries: number, pair: () => readonly string[]): Promise<string> => {
+    const contour = join(directory, `${call}.contour`);
+    const [one] = pair();
+    const { tally } = await race(call, tries, ["learn", "-o", contour], [one ?? "", one ?? ""]);
+    expect(tally).toEqual({ one: tries, other: 0, nothing: 0 });
+    return contour;
+  };
+
+  it("name: who was called by another name than was seen acts for nobody, and enforcing lets none begin", async () => {
+    const contour = await learnOf("name", 300, () => ["good"]);
+    const watched = await race("name", 300, ["check", contour], ["good", "evil"]);
+    const swapped = { reason: "a process runs with other arguments than were seen", count: expect.any(Number) };
+    expect(watched.tally.other).toBeGreaterThan(0);
+    expect(watched.report.incomplete).toContainEqual(swapped);
+    const enforced = await race("name", 300, ["check", contour, "--enforce", "--no-landlock"], ["good", "evil"]);
+    expect(enforced.tally.other).toBe(0);
+    expect(enforced.tally.one).toBeGreaterThan(0);
+  }, 180_000);
+
   for (const [call, tries, pair, needed, isPerformed] of [
     ["open", 5000, () => ["data", "secret"], 1, false],
     ["exec", 500, () => ["good", "evil"], 1, false],
     ["connect", 1000, () => ports.map(String), 4, true],
   ] as const) {
-    const race = async (
-      args: readonly string[],
-      [one, other]: readonly string[],
-    ): Promise<{ tally: Tally; report: Report }> => {
-      const report = join(directory, "report.json");
-      const words = [...args, "--report", report, "-q", "--", "./race", call, String(tries), one ?? "", other ?? ""];
-      const { stdout } = await isoline(words, { cwd: directory, uid });
-      return { tally: JSON.parse(stdout) as Tally, report: readReport(directory) };
-    };
-    const learn = async (): Promise<string> => {
-      const contour = join(directory, `${call}.contour`);
-      const [one] = pair();
-      const { tally } = await race(["learn", "-o", contour], [one ?? "", one ?? ""]);
-      expect(tally).toEqual({ one: tries, other: 0, nothing: 0 });
-      return contour;
-    };
+    const learn = () => learnOf(call, tries, pair);
     /** Until the race was won once. */
     const raceToWin = async (args: readonly string[]): Promise<{ tally: Tally; report: Report }> => {
       for (let round = 1; ; round++) {
-        const outcome = await race(args, pair());
+        const outcome = await race(call, tries, args, pair());
         if (outcome.tally.other > 0 || round === ROUNDS) return outcome;
       }
     };
 
     it.runIf(isPerformed)(`${call}: watching, it is seen each time`, async () => {
-      const { tally, report } = await race(["check", await learn()], pair());
+      const { tally, report } = await race(call, tries, ["check", await learn()], pair());
       expect(tally.other).toBeGreaterThan(0);
       expect(report.off).toBe(tally.other);
       expect(report.racy).not.toHaveProperty(call);
     });
 
     it.runIf(isPerformed)(`${call}: enforcing without Landlock, it never wins`, async () => {
-      const { tally, report } = await race(["check", await learn(), "--enforce", "--no-landlock"], pair());
+      const { tally, report } = await race(call, tries, ["check", await learn(), "--enforce", "--no-landlock"], pair());
       expect(tally.other).toBe(0);
       expect(tally.one).toBeGreaterThan(0);
       expect(report.refused).toBe(tally.nothing);
@@ -116,7 +136,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("a race for an argument (nee
 
     const missing = landlock < needed ? ` (needs Landlock ${needed})` : "";
     it.skipIf(missing !== "")(`${call}: enforcing, ${tries} tries do not succeed once${missing}`, async () => {
-      const { tally, report } = await race(["check", await learn(), "--enforce"], pair());
+      const { tally, report } = await race(call, tries, ["check", await learn(), "--enforce"], pair());
       expect(tally.other).toBe(0);
       expect(tally.one).toBeGreaterThan(0);
       expect(report.refused).toBeGreaterThan(0);

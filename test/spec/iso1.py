@@ -138,10 +138,13 @@ def point(event):
     return H(text("isoline iso1 point") + encode(event))
 
 
-def task_id(parent, images):
+def task_id(parent, images, call):
     out = text("isoline iso1 task") + bytes.fromhex(parent) + text(images[0]["path"]) + u32(len(images))
     for image in images:
         out += b"\1" + bytes.fromhex(image["digest"]) if "digest" in image else b"\0" + text(image["path"])
+    out += b"\1" + text(call["as"]) if "as" in call else b"\0"
+    runs = call.get("runs")
+    out += b"\0" if runs is None else b"\1" + u32(len(runs)) + b"".join(map(text, runs))
     return H(out)
 
 
@@ -198,12 +201,18 @@ def parse_credentials(words):
 
 def parse_task(words, tasks):
     handle, identity, parent = words[:3]
+    words = words[3:]
+    call = {}
+    if words[0].startswith("as="):
+        call["as"] = canonical(words.pop(0)[3:])
+    if words[0].startswith("runs="):
+        call["runs"] = [canonical(entry.replace("\\x2c", ",")) for entry in words.pop(0)[5:].split(",")]
     images = []
-    for word in words[3:]:
+    for word in words:
         path, _, digest = word.rpartition("@")
         images.append({"path": canonical(path)} if digest == "-" else {"path": canonical(path), "digest": digest})
     parent_id = tasks[parent]["id"] if parent != "-" else ZEROS.hex()
-    assert task_id(parent_id, images).hex() == identity, "the id of %s does not follow" % handle
+    assert task_id(parent_id, images, call).hex() == identity, "the id of %s does not follow" % handle
     return handle, {"id": identity, "parent": parent_id}
 
 
@@ -268,7 +277,7 @@ def check_vector(vector):
         assert encode(vector["event"]).hex() == vector["encoding"]
         assert point(vector["event"]).hex() == vector["point"]
     elif kind == "task":
-        assert task_id(vector["parent"], vector["images"]).hex() == vector["id"]
+        assert task_id(vector["parent"], vector["images"], vector).hex() == vector["id"]
     elif kind == "escape":
         assert escape(bytes.fromhex(vector["bytes"])) == vector["text"]
         assert unescape(vector["text"]) == bytes.fromhex(vector["bytes"])

@@ -26,6 +26,8 @@ export type Vector =
       readonly kind: "task";
       readonly parent: Digest;
       readonly images: readonly [Image, ...Image[]];
+      readonly as?: string;
+      readonly runs?: readonly string[];
       readonly id: string;
     }
   | { readonly kind: "escape"; readonly bytes: string; readonly text: string }
@@ -51,7 +53,7 @@ export function answered(vector: Vector): Vector {
     case "event":
       return eventVector(eventFromJson(vector.event));
     case "task":
-      return { ...vector, id: deriveTask(vector.parent, vector.images).id };
+      return { ...vector, id: deriveTask(vector.parent, vector.images, vector).id };
     case "escape":
       return { ...vector, text: escapeBytes(Buffer.from(vector.bytes, "hex")) };
     case "extension":

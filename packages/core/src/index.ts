@@ -30,12 +30,18 @@ export { accessPhrase, endpointPhrase, modePhrase, phrase } from "./event/phrase
 export { eventSchema } from "./event/schema.ts";
 export { assertEvent, credentialIds } from "./event/soundness.ts";
 export * from "./event/text.ts";
+export { interpreterNames } from "./identity/invocation/interpreters.ts";
+export { type Called, type Invocation, invocationOf } from "./identity/invocation/invocation.ts";
+export { multiCallNames } from "./identity/invocation/multi-call.ts";
+export type { Operand } from "./identity/invocation/operand.ts";
+export { MOST_WORDS, UNREADABLE, type Word, type Words, wordsOf } from "./identity/invocation/words.ts";
 export type { CanisterPlaces, ControlGroup, IdRange, Launch } from "./identity/launch.ts";
 export { Leveller } from "./identity/leveller.ts";
 export type * from "./identity/observation.ts";
 export { parsePolicy } from "./identity/policy-file.ts";
 export * from "./identity/policy.ts";
 export { changesNames } from "./identity/rules/created.ts";
+export { boundedRuns, formatNamedRun, formatRun, TEXT } from "./identity/rules/called.ts";
 export { groupPaths } from "./identity/rules/control-groups.ts";
 export { allocatorFiles } from "./identity/rules/overlooked.ts";
 export { pathsAbove } from "./identity/rules/directories.ts";

@@ -66,25 +66,26 @@ function childrenOf<E extends Exchange>(contour: Contour<E>): (id: Digest) => Ta
   return (id) => children.get(id) ?? [];
 }
 
-/** Children of counterparts, by path; those whose path only one side has, by content. */
+/** Children of counterparts, by path and how they were called; those that only one side has, by content. */
 function families(a: Tasks, b: Tasks, renamed: Renamed[]): Family[] {
-  const byPathA = groupBy(a, pathOf);
-  const byPathB = groupBy(b, pathOf);
+  const byPathA = groupBy(a, programOf);
+  const byPathB = groupBy(b, programOf);
   const common = [...byPathA.keys()].filter((path) => byPathB.has(path));
   const found = common.map((path) => ({ a: byPathA.get(path) as Tasks, b: byPathB.get(path) as Tasks }));
   const lostA = groupBy(
-    a.filter((task) => !byPathB.has(pathOf(task))),
+    a.filter((task) => !byPathB.has(programOf(task))),
     contentOf,
   );
   const lostB = groupBy(
-    b.filter((task) => !byPathA.has(pathOf(task))),
+    b.filter((task) => !byPathA.has(programOf(task))),
     contentOf,
   );
   for (const [content, tasks] of lostA) {
     const there = lostB.get(content) ?? [];
     lostB.delete(content);
     found.push({ a: tasks, b: there });
-    if (there[0] && tasks[0]) renamed.push({ from: pathOf(tasks[0]), to: pathOf(there[0]) });
+    if (there[0] && tasks[0] && pathOf(tasks[0]) !== pathOf(there[0]))
+      renamed.push({ from: pathOf(tasks[0]), to: pathOf(there[0]) });
   }
   for (const tasks of lostB.values()) found.push({ a: [], b: tasks });
   return found;
@@ -107,7 +108,11 @@ function changesBetween(a: readonly Image[], b: readonly Image[]): Redigested[] 
 }
 
 const pathOf = (task: Task) => task.images[0].path;
-const contentOf = (task: Task) => task.images.map(({ path, digest }) => digest ?? path).join(" ");
+const programOf = (task: Task) => `${pathOf(task)} ${callOf(task)}`;
+const contentOf = (task: Task) => `${callOf(task)} ${task.images.map(({ path, digest }) => digest ?? path).join(" ")}`;
+/** The name it was called by, and what it runs without the content of that. */
+const callOf = ({ as = "", runs = [] }: Task) =>
+  [as, ...runs.map((run) => run.replace(/@[0-9a-f]{64}$/, ""))].join(" ");
 
 function groupBy<T>(entries: readonly T[], keyOf: (entry: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();

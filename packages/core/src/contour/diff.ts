@@ -7,7 +7,7 @@
  * re-digested file, however many points of its descendants changed with it.
  */
 import type { Digest } from "../digest.ts";
-import { programName } from "../identity/task.ts";
+import { taskPhrase } from "../identity/task.ts";
 import type { Exchange } from "../profile/profile.ts";
 import { contentsOf, pathOf, withoutDigests, withoutPath } from "./act-words.ts";
 import { assertComparable } from "./comparable.ts";
@@ -150,7 +150,7 @@ function lonePoints<E extends Exchange>(contour: Contour<E>, odd: readonly Odd[]
   const phaseOf = phasesOf(contour);
   const points = odd.map(({ index, act }): LonePoint => {
     const { task, credentials } = contour.actor(index);
-    const chain = contour.taskChain(task).map(programName);
+    const chain = contour.taskChain(task).map(taskPhrase);
     const says = contour.profile.phrase?.(contour.event(index));
     return {
       index,

@@ -18,7 +18,8 @@ export interface Bearer {
 export function handlesOf(bearers: Iterable<Bearer>): Map<Digest, string> {
   const byName = new Map<string, Digest[]>();
   for (const { name, id } of bearers) {
-    const label = name.slice(0, MAX_NAME);
+    // Whole characters: half of one could not be written.
+    const label = name.length <= MAX_NAME ? name : [...name].slice(0, MAX_NAME).join("");
     const ids = byName.get(label);
     if (ids) ids.push(id);
     else byName.set(label, [id]);

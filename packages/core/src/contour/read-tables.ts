@@ -2,12 +2,13 @@
 import { type Digest, isDigest, ZERO_DIGEST } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import type { Credentials } from "../event/event.ts";
+import { parseList } from "../event/text.ts";
 import type { Image, Task } from "../identity/task.ts";
 import type { Exchange } from "../profile/profile.ts";
 import type { Contour } from "./contour.ts";
 import { credentialsBearer, parseCredentials } from "./credentials.ts";
 import type { Cursor, Section } from "./cursor.ts";
-import { NOBODY } from "./file-layout.ts";
+import { AS, NOBODY, RUNS } from "./file-layout.ts";
 import { handlesOf } from "./handle.ts";
 import { compareSiblings } from "./task-table.ts";
 
@@ -56,9 +57,12 @@ export function* readCredentials(cursor: Cursor): Section<Table<Credentials>> {
 }
 
 function parseTask(cursor: Cursor, table: Table<Task>): { handle: string; task: Task } {
-  const [handle, id, parentHandle, ...words] = cursor.after("task").split(" ");
+  const [handle, id, parentHandle, ...rest] = cursor.after("task").split(" ");
+  const as = rest[0]?.startsWith(AS) ? rest.shift()?.slice(AS.length) : undefined;
+  const runs = rest[0]?.startsWith(RUNS) ? parseList(rest.shift()?.slice(RUNS.length) ?? "") : undefined;
+  const call = { ...(as === undefined ? {} : { as }), ...(runs === undefined ? {} : { runs }) };
   const parent = parentHandle === NOBODY ? ZERO_DIGEST : table.get(parentHandle ?? "")?.value.id;
-  const images = words.map(parseImage);
+  const images = rest.map(parseImage);
   const first = images[0];
   if (
     handle === undefined ||
@@ -67,10 +71,10 @@ function parseTask(cursor: Cursor, table: Table<Task>): { handle: string; task: 
     !first ||
     !images.every((image) => image !== undefined)
   ) {
-    throw cursor.refusal("task HANDLE ID PARENT PATH@DIGEST …");
+    throw cursor.refusal("task HANDLE ID PARENT [as=NAME] [runs=ENTRY,…] PATH@DIGEST …");
   }
   if (parent === undefined) throw cursor.refusal("a parent that has a line above");
-  return { handle, task: { id, parent, images: images as [Image, ...Image[]] } };
+  return { handle, task: { id, parent, images: images as [Image, ...Image[]], ...call } };
 }
 
 function parseImage(word: string): Image | undefined {
@@ -98,7 +102,11 @@ function defineTask<E extends Exchange>(cursor: Cursor, contour: Contour<E>, tas
     contour.defineTask(task);
   } catch (error) {
     if (!(error instanceof IsolineError)) throw error;
-    throw cursor.refusal("a task whose id follows from its parent and its images", error.message, error);
+    throw cursor.refusal(
+      "a task whose id follows from its parent, its images and how it was called",
+      error.message,
+      error,
+    );
   }
 }
 

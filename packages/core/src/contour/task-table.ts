@@ -4,7 +4,9 @@
 import { type Digest, isDigest, ZERO_DIGEST } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import { isEscaped } from "../event/escape.ts";
-import { programName, type Task } from "../identity/task.ts";
+import { MAX_LIST } from "../event/soundness.ts";
+import { type Task, taskLabel } from "../identity/task.ts";
+import { AS, RUNS } from "./file-layout.ts";
 import { handlesOf } from "./handle.ts";
 import { compareText } from "./line-text.ts";
 
@@ -44,11 +46,25 @@ export class TaskTable {
     for (const { path, digest } of task.images) {
       if (path.length > MAX_PATH)
         throw badTask(task, `a path of ${path.length} characters, at most ${MAX_PATH} are allowed`);
+      if (path.startsWith(AS) || path.startsWith(RUNS)) throw badTask(task, "a path that reads like another word");
       if (!isEscaped(path)) throw badTask(task, `the path ${JSON.stringify(path.slice(0, 80))} is not escaped`);
       if (digest !== undefined && !isDigest(digest)) throw badTask(task, `${path} has no SHA-256 digest`);
     }
-    if (!this.#isSound(task)) throw badTask(task, "its id does not follow from its parent and its images");
+    this.#assertCall(task);
+    if (!this.#isSound(task))
+      throw badTask(task, "its id does not follow from its parent, its images and how it was called");
     this.#tasks.set(task.id, task);
+  }
+
+  #assertCall(task: Task): void {
+    const { as, runs } = task;
+    if (as !== undefined && (as.length > MAX_PATH || !isEscaped(as))) throw badTask(task, "its name is not escaped");
+    if (runs === undefined) return;
+    if (runs.length === 0 || runs.length > MAX_LIST)
+      throw badTask(task, `it is given ${runs.length} things to run, expected 1 to ${MAX_LIST}`);
+    for (const run of runs)
+      if (run === "" || run.length > MAX_PATH + 80 || !isEscaped(run))
+        throw badTask(task, `what it runs, ${JSON.stringify(run.slice(0, 80))}, is not escaped`);
   }
 
   /** From the first program of the namespace to the task itself. */
@@ -75,7 +91,7 @@ export class TaskTable {
 
   /** A short readable name for each task, by id. */
   handles(): Map<Digest, string> {
-    return handlesOf([...this.#tasks.values()].map((task) => ({ name: programName(task), id: task.id })));
+    return handlesOf([...this.#tasks.values()].map((task) => ({ name: taskLabel(task), id: task.id })));
   }
 }
 

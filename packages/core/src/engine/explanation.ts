@@ -12,6 +12,7 @@ export type Reason =
   | "new-program"
   | "changed-program"
   | "new-lineage"
+  | "other-call"
   | "changed-content"
   | "other-access"
   | "other-credentials"

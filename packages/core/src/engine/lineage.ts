@@ -3,7 +3,7 @@
  */
 import type { Digest } from "../digest.ts";
 import { escapeText, isEscaped } from "../event/escape.ts";
-import { programName } from "../identity/task.ts";
+import { taskPhrase } from "../identity/task.ts";
 import type { LearntPoints } from "./nearest.ts";
 
 const SHOWN = 6;
@@ -11,7 +11,7 @@ const MAX_NAME = 60;
 
 /** The names from the first program of the namespace to a learnt task; empty where it is not learnt. */
 export function lineageOf(id: Digest, learnt: LearntPoints): string[] {
-  return learnt.taskChain(id).map(programName);
+  return learnt.taskChain(id).map(taskPhrase);
 }
 
 /** A chain of names on one line; of a long one the middle is left out. Names may come from command lines: not trusted. */

@@ -4,11 +4,11 @@
  */
 import { ZERO_DIGEST } from "../digest.ts";
 import type { Event } from "../event/event.ts";
-import { programName, type Task } from "../identity/task.ts";
+import { type Task, taskPhrase } from "../identity/task.ts";
 import type { Finding, Witness } from "./explanation.ts";
 import { chainPhrase, lineageOf, nameSafely } from "./lineage.ts";
 import type { Neighbourhood } from "./nearest.ts";
-import { digestChange } from "./wording.ts";
+import { digestChange, listed } from "./wording.ts";
 
 /** Lineages are as long as a workload makes them; the search for where one left the contour is not. */
 const MAX_DEPTH = 64;
@@ -23,7 +23,7 @@ export function strangerFinding(event: Event, learnt: Neighbourhood, witness: Wi
   const finding = programFinding(first, learnt);
   return first === task
     ? finding
-    : { ...finding, says: `it comes from \`${nameSafely(programName(first))}\`: ${finding.says}` };
+    : { ...finding, says: `it comes from \`${nameSafely(taskPhrase(first))}\`: ${finding.says}` };
 }
 
 /** The outermost program of a lineage that the contour does not know; what follows from it is off contour by that alone. */
@@ -41,7 +41,12 @@ function firstStranger(task: Task, learnt: Neighbourhood, { stranger }: Witness)
 function programFinding(task: Task, learnt: Neighbourhood): Finding {
   const path = task.images[0].path;
   const twins = learnt.twins(path);
-  const sameContent = twins.find((twin) => sameImages(twin, task));
+  const sameContents = twins.filter((twin) => sameImages(twin, task));
+  const sameCall = sameContents.find((twin) => callOf(twin) === callOf(task));
+  const calledHere = sameContents.filter(({ parent }) => parent === task.parent);
+  if (sameCall === undefined && sameContents.length > 0)
+    return { reason: "other-call", says: callSays(calledHere.length > 0 ? calledHere : sameContents) };
+  const sameContent = sameCall ?? sameContents[0];
   if (sameContent !== undefined) return { reason: "new-lineage", says: lineageSays(sameContent, learnt) };
   const twin = twins.find(({ parent }) => parent === task.parent) ?? twins[0];
   if (twin !== undefined) return { reason: "changed-program", says: imageSays(twin, task) };
@@ -55,9 +60,19 @@ function sameImages(one: Task, other: Task): boolean {
   );
 }
 
+/** The name it was called by, and what it was given to run. */
+function callOf({ as, runs }: Task): string {
+  return JSON.stringify([as ?? null, runs ?? []]);
+}
+
+function callSays(twins: readonly Task[]): string {
+  const calls = [...new Set(twins.map((twin) => `\`${nameSafely(taskPhrase(twin))}\``))];
+  return `on the contour that program is only called as ${listed(calls)}`;
+}
+
 function lineageSays(twin: Task, learnt: Neighbourhood): string {
   const chain = lineageOf(twin.id, learnt.points);
-  return `on the contour \`${nameSafely(programName(twin))}\` is started another way: ${chainPhrase(chain)}`;
+  return `on the contour \`${nameSafely(taskPhrase(twin))}\` is started another way: ${chainPhrase(chain)}`;
 }
 
 /** Which of the files that make up a program has other content than was learnt. */

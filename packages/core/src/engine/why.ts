@@ -9,7 +9,7 @@
 import { type Digest, ZERO_DIGEST } from "../digest.ts";
 import type { Event } from "../event/event.ts";
 import { accessPhrase, endpointPhrase, phrase } from "../event/phrase.ts";
-import { programName } from "../identity/task.ts";
+import { taskPhrase } from "../identity/task.ts";
 import type { Explanation, Finding, Witness } from "./explanation.ts";
 import type { Departure, Forensics } from "./forensics.ts";
 import { differences } from "./likeness.ts";
@@ -135,7 +135,7 @@ function nearestSays(nearest: readonly Neighbour[]): string {
 
 function actorPhrase(event: Event, learnt: Neighbourhood, witness: Witness): string {
   const lineage = witness.chain ?? lineageOf(event.actor.task, learnt.points);
-  const own = lineage.at(-1) ?? (witness.task && programName(witness.task));
+  const own = lineage.at(-1) ?? (witness.task && taskPhrase(witness.task));
   if (own === undefined) return event.actor.task === ZERO_DIGEST ? "the first process" : "an unknown program";
   return lineage.length > 1 ? `\`${nameSafely(own)}\` (${chainPhrase(lineage)})` : `\`${nameSafely(own)}\``;
 }
@@ -143,5 +143,5 @@ function actorPhrase(event: Event, learnt: Neighbourhood, witness: Witness): str
 function nameOf(task: Digest, learnt: Neighbourhood): string {
   if (task === ZERO_DIGEST) return "the launch of the workload";
   const known = learnt.points.task(task);
-  return known === undefined ? "another program" : nameSafely(programName(known));
+  return known === undefined ? "another program" : nameSafely(taskPhrase(known));
 }

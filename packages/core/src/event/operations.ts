@@ -45,8 +45,11 @@ const endpoint = { family: must("text"), type: must("text"), address: must("text
 const target = { relation: must("text"), target: may("digest") } as const;
 
 export const operations = {
-  /** `loader`: what the kernel runs to run it, outermost last: interpreters of `#!` scripts, then the ELF interpreter; each `path@digest`. */
-  exec: { ...file, loader: must("list") },
+  /**
+   * `loader`: what the kernel runs to run it, outermost last: interpreters of `#!` scripts, then the ELF interpreter; each
+   * `path@digest`. `as`: the name it was called by, where that is not the file's own. `runs`: what it was given to run.
+   */
+  exec: { ...file, loader: must("list"), as: may("text"), runs: may("list") },
   open: { access: must("text"), ...file },
   /** A file that was not there comes to be, and is opened. `mode` keeps owner and special bits: the rest is the umask's. */
   create: { access: must("text"), path: must("path"), mode: must("octal") },

@@ -28,7 +28,9 @@ function some(op: Operation, subject: Record<string, unknown>): Event {
 
 describe("phrase", () => {
   test.each<[string, Operation, Record<string, unknown>]>([
-    ["executed /usr/bin/curl", "exec", { path: "/usr/bin/curl" }],
+    ["executed /usr/bin/curl", "exec", { path: "/usr/bin/curl", as: undefined, runs: undefined }],
+    ["executed /bin/busybox as cat", "exec", { path: "/bin/busybox", as: "cat", runs: undefined }],
+    ["executed /bin/node to run $CWD/a.js", "exec", { path: "/bin/node", as: undefined, runs: ["$CWD/a.js"] }],
     ["opened $HOME/.npmrc for reading", "open", { path: "$HOME/.npmrc", access: "read" }],
     ["opened /f for reading and writing", "open", { path: "/f", access: "read,write" }],
     ["opened /f for reading, writing and truncating", "open", { path: "/f", access: "read,write,truncate" }],

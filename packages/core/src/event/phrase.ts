@@ -35,7 +35,8 @@ const NONE = "none";
 
 /** One wording for each operation: an operation without one does not compile. */
 const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = {
-  exec: (s) => `executed ${place(s.path)}`,
+  exec: (s) =>
+    `executed ${place(s.path)}${s.as === undefined ? "" : ` as ${s.as}`}${s.runs ? ` to run ${s.runs.join(" and ")}` : ""}`,
   open: (s) => `opened ${file(s)} ${accessPhrase(s.access)}`,
   create: (s) => `created ${place(s.path)} ${accessPhrase(s.access)}`,
   map: (s) => `mapped ${file(s)} as ${s.access.includes("write") ? "writable " : ""}executable memory`,

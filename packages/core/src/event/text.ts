@@ -54,10 +54,20 @@ export function formatId(id: number): string {
   return id === LAUNCH_USER ? "user" : String(id);
 }
 
+/** Entries with commas between them, a comma in an entry as `\\x2c`. */
+export function formatList(entries: readonly string[]): string {
+  return entries.map((text) => text.replaceAll(",", "\\x2c")).join(",");
+}
+
+/** What `formatList` wrote; entries are not looked at further. */
+export function parseList(text: string): string[] {
+  return text === "" ? [] : text.split(",").map((entry) => entry.replaceAll("\\x2c", ","));
+}
+
 function formatValue(kind: FieldKind, value: Exclude<FieldValue, undefined>): string {
   switch (kind) {
     case "list":
-      return (value as readonly string[]).map((text) => text.replaceAll(",", "\\x2c")).join(",");
+      return formatList(value as readonly string[]);
     case "octal":
       return `0${(value as number).toString(8)}`;
     case "id":
@@ -77,8 +87,7 @@ function parseValue(kind: FieldKind, text: string, line: string): FieldValue {
         throw badLine(line, `${JSON.stringify(text.slice(0, 40))} is not escaped the canonical way`);
       return text;
     case "list":
-      if (text === "") return [];
-      return text.split(",").map((entry) => parseValue("text", entry.replaceAll("\\x2c", ","), line) as string);
+      return parseList(text).map((entry) => parseValue("text", entry, line) as string);
     case "u32":
       return parseInteger(text, /^(0|[1-9][0-9]{0,9})$/, 10, line);
     case "id":

@@ -17,6 +17,7 @@ import type { Observation, Surroundings } from "./observation.ts";
 import { PathLens } from "./path-lens.ts";
 import type { Policy } from "./policy.ts";
 import { AUTOBIND, isAutobound, localPort } from "./rules/addresses.ts";
+import { formatRun, levelledName, parseRun, TEXT } from "./rules/called.ts";
 import { CanisterDirectories } from "./rules/canister.ts";
 import {
   endsOwn,
@@ -29,6 +30,7 @@ import {
 } from "./rules/overlooked.ts";
 import { Firings, type RuleName } from "./rules/table.ts";
 import { Users } from "./rules/users.ts";
+import type { Call } from "./task.ts";
 
 type Value = Exclude<FieldValue, undefined>;
 type Fields = Readonly<Record<string, FieldValue>>;
@@ -99,6 +101,14 @@ export class Leveller {
     this.#paths.created.settle();
     this.#seenFrom(at);
     return this.#paths.level(path, at.pid);
+  }
+
+  /** How a program was called, as events and task identities have it; `path` is the raw one of its file. */
+  levelCall(call: Call, path: string, at: Observation): Call {
+    this.#seenFrom(at);
+    const as = call.as === undefined ? undefined : this.#calledName(call.as, path);
+    const runs = call.runs === undefined ? undefined : this.#runs(call.runs, at);
+    return { ...(as === undefined ? {} : { as }), ...(runs === undefined ? {} : { runs }) };
   }
 
   /** Of a container: files that a further call of its runtime was given, by what they are for. */
@@ -187,6 +197,10 @@ export class Leveller {
         return (source, at) => this.#links.source(this.#host?.sourceMeant(source as string) ?? (source as string), at);
       case "exec loader":
         return (images, at) => this.#images(images as readonly string[], at);
+      case "exec as":
+        return (as, _at, subject) => this.#calledName(as as string, subject["path"] as string);
+      case "exec runs":
+        return (runs, at) => this.#runs(runs as readonly string[], at);
       case "open digest":
         return (digest, _at, _subject, levelled) => this.#dataDigest(digest as string, levelled["path"] as string);
       case "mknod device":
@@ -230,6 +244,31 @@ export class Leveller {
       return called === path ? image : called + image.slice(end);
     });
     return levelled.every((image, index) => image === images[index]) ? images : levelled;
+  }
+
+  #calledName(name: string, path: string): string | undefined {
+    if (!this.#policy.rules["called-name"]) return name;
+    const levelled = levelledName(name, path.slice(path.lastIndexOf("/") + 1));
+    if (levelled !== name) this.#firings.count("called-name");
+    return levelled;
+  }
+
+  /** Entries as the sensor tells them (`rules/called.ts`), each without its digest where that does not count. */
+  #runs(runs: readonly string[], at: Observation): readonly string[] {
+    return runs.map((run) => {
+      const { kind, what, digest } = parseRun(run);
+      if (kind === "name") return what;
+      if (kind === "text") return this.#text(run);
+      const path = this.#paths.level(what, at.pid);
+      const counts = this.#policy.content === "read" && this.#paths.contentCounts(path);
+      return counts ? formatRun(path, digest) : path;
+    });
+  }
+
+  #text(run: string): string {
+    if (!this.#policy.rules["command-text"]) return run;
+    this.#firings.count("command-text");
+    return TEXT;
   }
 
   /** Of the root directory itself, storage drivers choose the permissions; what chmod sets them to is told by that. */

@@ -51,7 +51,7 @@ export const EXACT_POLICY: Policy = {
   ...DEFAULT_POLICY,
   lens: "exact",
   content: "read",
-  rules: { ...everyRule, device: false },
+  rules: { ...everyRule, device: false, "command-text": false },
 };
 
 /** The policy a lens name stands for, or undefined where there is no such lens. */

@@ -36,7 +36,7 @@ export const iso1: Profile<Event> = {
   parseAct,
   assertSound: assertEvent,
   taskOf: () => undefined,
-  isTaskSound: (task) => deriveTask(task.parent, task.images).id === task.id,
+  isTaskSound: (task) => deriveTask(task.parent, task.images, task).id === task.id,
 };
 
 /** The `iso1` point of an event. */

@@ -1,7 +1,7 @@
 /**
  * What the sensor needs of whoever decides: the port between the kernel's side and the model's.
  */
-import type { Actor, ContentRemark, Image, Observation, Operation, Subject, Task } from "@isoline/core";
+import type { Actor, Call, ContentRemark, Image, Observation, Operation, Subject, Task } from "@isoline/core";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { FileInspector } from "./inspection.ts";
 
@@ -46,8 +46,13 @@ export interface Mediator {
   repeated(key: KeyBytes, process: ActingProcess): Verdict | undefined;
   /** Decides something new; remembers the verdict under the key, if one is given. */
   decide(act: Act, thread: ActingThread, actor: Actor, key: KeyBytes | undefined): Verdict;
-  /** The identity a process takes on by executing these images (raw canonical paths). */
-  taskOf(parent: Identity, images: readonly [Image, ...Image[]], thread: ActingThread): { task: Task; program: string };
+  /** The identity a process takes on by executing these images (raw canonical paths), called like this (as in the act). */
+  taskOf(
+    parent: Identity,
+    images: readonly [Image, ...Image[]],
+    thread: ActingThread,
+    call: Call,
+  ): { task: Task; program: string };
   born(process: ActingProcess): void;
   died(process: ActingProcess): void;
   /** Something could not be seen or resolved: the measurement is incomplete, and the mode says whether the call may go ahead. */
@@ -55,10 +60,13 @@ export interface Mediator {
   /** The identity of a new process had to be guessed among several: it is not trusted. */
   guessed(process: ActingProcess): void;
   /**
-   * A process runs another file than the one it was let execute, and somebody saw to that; or it cannot be proven whether it
+   * A process runs another file than the one it was let execute, or with other arguments, and somebody saw to that; or it cannot be proven whether it
    * executed what it was let execute. It is not trusted, and none of the programs that a contour knows: the identity returned.
    */
-  unidentified(process: ActingProcess, why: "swapped" | "unproven"): { task: Task; program: string };
+  unidentified(
+    process: ActingProcess,
+    why: "swapped" | "called-otherwise" | "unproven",
+  ): { task: Task; program: string };
   /** The kernel would have refused the call anyway. */
   attempted(): void;
   /** What was decided last did not take effect: no name was made, moved or removed. */

@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import {
   type Actor,
+  type Call,
   type CanisterPlaces,
   type Circumstances,
   deriveTask,
@@ -39,6 +40,7 @@ const supervisor = process.pid;
 /** What a process runs that was let execute something, where that is not proven to be what it runs. */
 const UNIDENTIFIED = {
   swapped: "another file than the one that was let execute",
+  "called-otherwise": "with other arguments than were seen",
   unproven: "one of several programs, and which could not be proven",
 };
 
@@ -230,10 +232,12 @@ export class ModelMediator implements Mediator {
     parent: Identity,
     images: readonly [Image, ...Image[]],
     thread: ActingThread,
+    call: Call,
   ): { task: Task; program: string } {
     const at = this.#observe(thread);
     const levelled = images.map((image) => ({ ...image, path: this.#leveller.levelPath(image.path, at) }));
-    const task = deriveTask(parent.id, levelled as unknown as readonly [Image, ...Image[]]);
+    const called = this.#leveller.levelCall(call, images[0].path, at);
+    const task = deriveTask(parent.id, levelled as unknown as readonly [Image, ...Image[]], called);
     this.#tasks.set(task.id, task);
     return { task, program: programName(task) };
   }
@@ -274,7 +278,7 @@ export class ModelMediator implements Mediator {
     });
   }
 
-  unidentified(process: ActingProcess, why: "swapped" | "unproven"): { task: Task; program: string } {
+  unidentified(process: ActingProcess, why: keyof typeof UNIDENTIFIED): { task: Task; program: string } {
     const what = UNIDENTIFIED[why];
     this.#engine.loss(`a process runs ${what}`, 1, process.handle);
     this.#engine.trust.distrust(process.handle, { reason: "sensor", what: `it runs ${what}` });

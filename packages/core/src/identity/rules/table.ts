@@ -24,6 +24,8 @@ export const lensRules = {
   "own-image": rule(true, "a process reads or maps what its own exec has loaded: no event"),
   allocator: rule(true, "what the C library asks when threads contend for memory: no event"),
   "way-down": rule(true, "a handle of a directory on the way to the working directory, home or TMPDIR: no event"),
+  "called-name": rule(true, "a name that a program was called by and that was made up, or is a login shell's"),
+  "command-text": rule(true, "which text an interpreter was given among its arguments"),
   device: rule(true, "the device number given for a node that is no device"),
   "data-content": rule(false, "content digests of data; set by content"),
   canister: rule(false, "of a container: the host's paths, ids and names that are its runtime's to choose"),

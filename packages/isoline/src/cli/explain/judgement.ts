@@ -34,6 +34,7 @@ const ranks: readonly Reason[] = [
   "other-program",
   "nothing-like-it",
   "new-lineage",
+  "other-call",
   "changed-program",
   "new-program",
 ];

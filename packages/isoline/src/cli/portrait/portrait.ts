@@ -8,8 +8,8 @@ import {
   formatId,
   type Phase,
   phasesOf,
-  programName,
   type Task,
+  taskPhrase,
   ZERO_DIGEST,
 } from "@isoline/core";
 import { type Habit, habitOf } from "./habits.ts";
@@ -29,7 +29,7 @@ export interface Portrait {
 
 /**
  * Portraits in the order of the tree of tasks, whatever was done before the first of them in front. With `apart`, one for
- * each task; else one for each executable.
+ * each task; else one for each executable and how it was called.
  */
 export function portraitsOf(contour: Contour<Exchange>, apart: boolean): Portrait[] {
   const indices = indicesByTask(contour);
@@ -42,7 +42,7 @@ export function portraitsOf(contour: Contour<Exchange>, apart: boolean): Portrai
     if (own === undefined) continue;
     const { path } = task.images[0];
     const phase = phaseOf?.(task.id);
-    const key = apart ? task.id : `${phase} ${path}`;
+    const key = apart ? task.id : `${phase} ${path} ${taskPhrase(task)} ${task.runs?.join() ?? ""}`;
     const known = sitters.get(key);
     if (known) {
       known.tasks.push(task);
@@ -50,7 +50,7 @@ export function portraitsOf(contour: Contour<Exchange>, apart: boolean): Portrai
     } else sitters.set(key, { path, phase, tasks: [task], indices: [...own] });
   }
   return Array.from(sitters.values(), ({ path, phase, tasks, indices: own }) => ({
-    chains: tasks.map(({ id }) => contour.taskChain(id).map(programName)),
+    chains: tasks.map(({ id }) => contour.taskChain(id).map(taskPhrase)),
     path,
     phase,
     users: [...new Set(own.map((index) => userOf(contour.actor(index))))],

@@ -7,7 +7,7 @@ import {
   IsolineError,
   type Mode,
   type Profile,
-  programName,
+  taskPhrase,
   SUPERVISOR,
   type Task,
   ZERO_DIGEST,
@@ -110,7 +110,7 @@ export class Replayer {
   chainOf(id: Digest): string[] {
     const chain: string[] = [];
     for (let task = this.#tasks.get(id); task && chain.length < 64; task = this.#tasks.get(task.parent))
-      chain.unshift(programName(task));
+      chain.unshift(taskPhrase(task));
     return chain;
   }
 

@@ -4,7 +4,7 @@
  * A number is assigned when an exec is decided. An exec that had gone ahead by then has a pending number of the kernel's
  * own, which means the identity that was decided for it.
  */
-import { type Digest, type Task, ZERO_DIGEST } from "@isoline/core";
+import { type Digest, type Task, taskPhrase, ZERO_DIGEST } from "@isoline/core";
 import type { Identity } from "../acting.ts";
 import { PENDING } from "./record.ts";
 
@@ -34,7 +34,7 @@ export class Identities {
   of(task: Task, program: string, parent: Identity): Identity {
     const known = this.#byDigest.get(task.id);
     if (known) return known;
-    const chain = [...parent.chain.slice(-MOST_NAMES), program];
+    const chain = [...parent.chain.slice(-MOST_NAMES), taskPhrase(task)];
     return this.#add({ serial: this.#bySerial.length, id: task.id, parentId: task.parent, program, chain });
   }
 

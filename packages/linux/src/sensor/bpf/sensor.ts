@@ -354,7 +354,7 @@ export class BpfSensor implements Sensor {
       ? 0
       : this.#mediator.lost("a program ran whose content could not be read", process);
     const images = loaded.map(imageOf) as unknown as readonly [Image, ...Image[]];
-    const { task, program } = this.#mediator.taskOf(process.identity, images, { tid: record.tid, process });
+    const { task, program } = this.#mediator.taskOf(process.identity, images, { tid: record.tid, process }, {});
     const known = this.#identities.count;
     const next = this.#identities.of(task, program, process.identity);
     if (next.serial >= known) this.#half.journal.append(JSON.stringify({ identity: next, task } satisfies Noted));

@@ -6,13 +6,23 @@
 export const HEAD = 256;
 
 export type Loader =
-  | { readonly kind: "script" | "elf"; readonly path: Buffer }
+  | ({ readonly kind: "script" } & Interpreter)
+  | { readonly kind: "elf"; readonly path: Buffer }
   | { readonly kind: "none" }
   | { readonly kind: "not-executable" }
   | { readonly kind: "unknown"; readonly reason: string };
 
-/** The path of a `#!` line as fs/binfmt_script.c takes it: after blanks, up to the next blank, newline or NUL. */
-export function interpreterIn(head: Buffer): Buffer | undefined {
+/** The interpreter of a script, and the one argument that its first line gives it. */
+export interface Interpreter {
+  readonly path: Buffer;
+  readonly argument?: Buffer;
+}
+
+/**
+ * A `#!` line as fs/binfmt_script.c takes it: a path after blanks, up to the next blank, newline or NUL; and what is left of
+ * the line, without blanks around it, up to a NUL.
+ */
+export function interpreterIn(head: Buffer): Interpreter | undefined {
   const newline = head.indexOf(0x0a);
   const line = head.subarray(2, newline < 0 ? head.length : newline);
   const isBlank = (byte: number) => byte === 0x20 || byte === 0x09;
@@ -20,7 +30,18 @@ export function interpreterIn(head: Buffer): Buffer | undefined {
   if (start < 0) return undefined;
   const length = line.subarray(start).findIndex((byte) => isBlank(byte) || byte === 0);
   const path = length < 0 ? line.subarray(start) : line.subarray(start, start + length);
-  return path.length > 0 ? Buffer.from(path) : undefined;
+  if (path.length === 0) return undefined;
+  const argument = length < 0 || line[start + length] === 0 ? EMPTY : trimmed(line.subarray(start + length));
+  return { path: Buffer.from(path), ...(argument.length === 0 ? {} : { argument: Buffer.from(argument) }) };
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Without blanks around it; it ends at a NUL. */
+function trimmed(text: Buffer): Buffer {
+  const end = text.indexOf(0);
+  const said = text.toString("latin1", 0, end < 0 ? text.length : end);
+  return Buffer.from(said.replace(/^[ \t]+|[ \t]+$/g, ""), "latin1");
 }
 
 const PT_INTERP = 3;

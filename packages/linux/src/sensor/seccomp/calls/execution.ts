@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
 import { digestField, remarksOn } from "../../files/content.ts";
 import type { Context, Decoder } from "../context.ts";
+import { calledWith, type Naming } from "./called.ts";
 import { inspect } from "./images.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
@@ -14,29 +15,44 @@ import { isEmptyPath, withDescriptor, withObject } from "./objects.ts";
 
 const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?", loader: [] };
 const MAP_ANONYMOUS = 0x20;
+const SLASH = 0x2f;
 const PROT_WRITE = 2;
 
 export const execve: Decoder = (context, thread) =>
   withObject(context, thread, { directory: AT_FDCWD, argument: 0 }, true, unresolved, (found) =>
-    execute(context, thread, found),
+    execute(context, thread, found, { argv: context.call.pointer(1), filename: pathIn(context) }),
   );
 
 export const execveat: Decoder = (context, thread) => {
   const flags = context.call.u32(4);
   const named = { directory: context.call.int(0), argument: 1 };
-  const use = (found: Found) => execute(context, thread, found);
+  const argv = context.call.pointer(2);
+  const { directory } = named;
   if ((flags & AT_EMPTY_PATH) !== 0 && isEmptyPath(context, thread, named)) {
-    return withDescriptor(context, thread, named.directory, unresolved, use);
+    const filename = Buffer.from(`/dev/fd/${directory}`);
+    return withDescriptor(context, thread, directory, unresolved, (found) =>
+      execute(context, thread, found, { argv, filename }),
+    );
   }
-  return withObject(context, thread, named, (flags & AT_SYMLINK_NOFOLLOW) === 0, unresolved, use);
+  return withObject(context, thread, named, (flags & AT_SYMLINK_NOFOLLOW) === 0, unresolved, (found) => {
+    const path = pathIn(context);
+    const isFromStart = directory === AT_FDCWD || path[0] === SLASH;
+    const filename = isFromStart ? path : Buffer.concat([Buffer.from(`/dev/fd/${directory}/`), path]);
+    return execute(context, thread, found, { argv, filename });
+  });
 };
+
+/** The path that was read last. */
+function pathIn({ memory: { bytes } }: Context): Buffer {
+  return Buffer.from(bytes.subarray(0, bytes.indexOf(0)));
+}
 
 function unresolved(path: string): Act {
   return { op: "exec", subject: { path, ...UNKNOWN } };
 }
 
 /** Not remembered by a raw key: an exec costs a thousand times what deciding it anew does, and it changes the task's identity. */
-function execute(context: Context, thread: Thread, target: Found): Verdict {
+function execute(context: Context, thread: Thread, target: Found, naming: Naming): Verdict {
   const execution = inspect(context, thread, target);
   if ("refusedWith" in execution) return context.refuses(execution.refusedWith);
   if ("deniedWith" in execution) {
@@ -44,6 +60,8 @@ function execute(context: Context, thread: Thread, target: Found): Verdict {
     return execution.deniedWith;
   }
   const { images, contents } = execution;
+  const { call, words } = calledWith(context, thread, naming, execution);
+  if (words.error !== 0) return context.unreadable(thread, words.error);
   const [image, ...loaders] = images;
   const loader = loaders.map((each) => `${each.path}@${each.digest ?? "?"}`);
   const lost =
@@ -53,14 +71,14 @@ function execute(context: Context, thread: Thread, target: Found): Verdict {
   const digest = image.digest ? { digest: image.digest } : {};
   const decided = context.decide(thread, {
     op: "exec",
-    subject: { ...context.files.describe(target), ...digest, loader },
+    subject: { ...context.files.describe(target), ...digest, loader, ...call },
     ...remarksOn(...contents),
   });
   const verdict = decided || lost;
   if (verdict === 0) {
-    const { task, program } = context.mediator.taskOf(thread.process.identity, images, thread);
+    const { task, program } = context.mediator.taskOf(thread.process.identity, images, thread, call);
     const next = context.tasks.identify(task, program, thread.process.identity);
-    context.tasks.execStarts(thread, next, execution.executable);
+    context.tasks.execStarts(thread, next, execution.executable, words.expected());
   }
   return verdict;
 }

@@ -7,7 +7,7 @@ import { AT_FDCWD } from "../../../abi/stat.ts";
 import { type Content, digestField } from "../../files/content.ts";
 import { type Context, reasonFor } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
-import { elfLoader, HEAD, interpreterIn, isElfForUs, type Loader } from "../../files/loader.ts";
+import { elfLoader, HEAD, type Interpreter, interpreterIn, isElfForUs, type Loader } from "../../files/loader.ts";
 import type { FileUse } from "../../inspection.ts";
 import { fileMark } from "../tasks/lineage.ts";
 import { Found } from "../../files/found.ts";
@@ -25,6 +25,8 @@ interface Seen {
   readonly images: readonly [Image, ...Image[]];
   /** What was found out about the content of each. */
   readonly contents: readonly Content[];
+  /** What the `#!` lines say, outermost first: the program that runs is the image of the last. */
+  readonly interpreters: readonly Interpreter[];
   /** Device and inode of the program that will run, which /proc/PID/exe will show; "" where that is not known. */
   readonly executable: string;
   /** Why it is not known what will be loaded. */
@@ -38,10 +40,12 @@ const LOADERS_KEPT = 4096;
 /** Looks at the file an exec names and at whatever will be loaded to run it. */
 export function inspect(context: Context, thread: Thread, target: Found): Execution {
   const loaders: Image[] = [];
+  const interpreters: Interpreter[] = [];
   const contents: Content[] = [];
   const images = (executable: string): Seen => ({
     images: [imageOf(context, target, contents), ...loaders],
     contents,
+    interpreters,
     executable,
   });
   let file = target;
@@ -66,6 +70,7 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
         return images("");
       }
       if (next.kind === "not-executable") return { refusedWith: ENOEXEC };
+      if (next.kind === "script") interpreters.push(next);
       if (rewrites >= MAX_REWRITES) return { refusedWith: ELOOP };
       if (file !== target) file.close();
       file = new Found();
@@ -142,8 +147,8 @@ function readLoader(context: Context, thread: Thread, file: Found): Loader {
   const head = context.files.head(file, HEAD);
   if (!head) return { kind: "unknown", reason: "?unreadable" };
   if (head[0] === 0x23 && head[1] === 0x21) {
-    const path = interpreterIn(head);
-    return path ? { kind: "script", path } : { kind: "not-executable" };
+    const interpreter = interpreterIn(head);
+    return interpreter ? { kind: "script", ...interpreter } : { kind: "not-executable" };
   }
   // A short file is followed by zeros in the kernel's buffer, and whole programs fit in less than a header.
   if (isElfForUs(Buffer.concat([head], HEAD)))

@@ -4,16 +4,20 @@
 import type { Identity } from "../../acting.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { type ExecOutcome, ExecProof } from "./exec-proof.ts";
+import type { ExpectedWords } from "./expected-words.ts";
 import type { ImageMarks } from "./image-marks.ts";
 import { executableOf } from "./lineage.ts";
 import type { PendingExec, Process, Thread } from "./process.ts";
+
+/** Another file than it was let execute; the file, but called with other arguments; or which program cannot be proven. */
+export type Unidentified = "swapped" | "called-otherwise" | "unproven";
 
 /** What a process is found to be after an exec of it was let through. */
 export type Settlement =
   | { readonly is: "as-before" }
   | { readonly is: "executed"; readonly next: Identity; readonly executable: string }
   /** What it runs is none of what it was let execute, or may be one of several. */
-  | { readonly is: "swapped" | "unproven"; readonly executable: string };
+  | { readonly is: Unidentified; readonly executable: string };
 
 const AS_BEFORE: Settlement = { is: "as-before" };
 
@@ -27,13 +31,13 @@ export class Executions {
   }
 
   /** Notes an exec of a thread that is let through. */
-  starts(thread: Thread, next: Identity, executable: string): void {
+  starts(thread: Thread, next: Identity, executable: string, words: ExpectedWords): void {
     const { process, tid } = thread;
     this.drop(process, (pending) => pending.tid === tid);
     const mayHold = this.#budget.take(1);
     const proof = new ExecProof(thread, this.#marks, mayHold);
     if (mayHold && !proof.isHeld) this.#budget.giveBack(1);
-    process.pendingExecs.push({ tid, next, executable, proof });
+    process.pendingExecs.push({ tid, next, executable, proof, words });
   }
 
   /** What came of them, told by a thread that calls again; `lives` says of each thread that asked whether it is still that one. */
@@ -46,15 +50,15 @@ export class Executions {
     }
     // Only now: another thread may be executing at this moment, and what has happened has happened to its file as well.
     const executable = executableOf(tid);
+    // Of several threads that asked, one succeeded: the one whose program is running with its arguments, if these tell them apart.
     const running = process.pendingExecs.filter((pending) => isOf(pending, executable));
-    const pending = running.at(-1) ?? (process.pendingExecs.at(-1) as PendingExec);
-    // Of several threads that asked, one succeeded: the one whose program is running, if that tells them apart.
-    const isAmbiguous = running.some(({ next }) => next !== pending.next);
+    const called = running.filter((pending) => isCalledAs(pending, tid));
+    const pending = called.at(-1);
+    const isAmbiguous = called.some(({ next }) => next !== pending?.next);
     this.drop(process, () => true);
     if (outcome === "untold" || isAmbiguous) return { is: "unproven", executable };
-    return isOf(pending, executable)
-      ? { is: "executed", next: pending.next, executable }
-      : { is: "swapped", executable };
+    if (pending) return { is: "executed", next: pending.next, executable };
+    return { is: running.length > 0 ? "called-otherwise" : "swapped", executable };
   }
 
   drop(process: Process, which: (pending: PendingExec) => boolean): void {
@@ -69,6 +73,11 @@ export class Executions {
 /** Whether a process that runs this executable may be what was asked for; the unknown ("") may be anything. */
 function isOf(pending: PendingExec, executable: string): boolean {
   return pending.executable === "" || executable === "" || pending.executable === executable;
+}
+
+/** A handler of binary formats, into which we do not see, puts arguments of its own in front. */
+function isCalledAs({ executable, words }: PendingExec, tid: number): boolean {
+  return executable === "" || words.areThoseOf(tid);
 }
 
 function outcomeOf(outcomes: readonly ExecOutcome[]): ExecOutcome {

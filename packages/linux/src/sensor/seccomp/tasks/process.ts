@@ -4,6 +4,7 @@
 import type { Credentials } from "@isoline/core";
 import type { ActingProcess, ActingThread, Identity } from "../../acting.ts";
 import type { ExecProof } from "./exec-proof.ts";
+import type { ExpectedWords } from "./expected-words.ts";
 
 export interface Process extends ActingProcess {
   readonly pid: number;
@@ -62,6 +63,8 @@ export interface PendingExec {
   /** Device and inode of the program that will run, interpreters resolved; "" where that is not known. */
   readonly executable: string;
   readonly proof: ExecProof;
+  /** What it was asked to be called with; the kernel took it from memory once more. */
+  readonly words: ExpectedWords;
 }
 
 /** One run of a program, which a child that was forked from it goes on with. */

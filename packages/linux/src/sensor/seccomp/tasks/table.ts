@@ -7,14 +7,15 @@
  *   number must never act under another's identity;
  * - an exec changes the identity only when the new image is seen to run: the kernel may yet refuse it.
  */
-import { type Digest, type Task, ZERO_DIGEST } from "@isoline/core";
+import { type Digest, type Task, taskPhrase, ZERO_DIGEST } from "@isoline/core";
 import { ESRCH } from "../../../abi/errno.ts";
 import { close, pidfdOpen, pidfdSendSignal } from "../../../abi/libc.ts";
 import type { Identity } from "../../acting.ts";
 import type { Process, Thread } from "./process.ts";
 import { CredentialSerials } from "./credential-serials.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
-import { Executions } from "./executions.ts";
+import { Executions, type Unidentified } from "./executions.ts";
+import type { ExpectedWords } from "./expected-words.ts";
 import { ImageMarks } from "./image-marks.ts";
 import { Launchers } from "./launchers.ts";
 import { executableOf, Lineage } from "./lineage.ts";
@@ -36,10 +37,10 @@ export interface TaskEvents {
   /** The identity of a process had to be guessed among several. */
   guessed(process: Process): void;
   /**
-   * A process runs another file than the one that was looked at when it asked to execute it, or it cannot be proven which
+   * A process runs another file than the one that was looked at when it asked to execute it, or with other arguments, or it cannot be proven which
    * program it runs. Returns what it is from then on.
    */
-  unidentified(process: Process, why: "swapped" | "unproven"): { readonly task: Task; readonly program: string };
+  unidentified(process: Process, why: Unidentified): { readonly task: Task; readonly program: string };
 }
 
 /** linux/sched.h */
@@ -123,15 +124,15 @@ export class TaskTable {
   identify(task: Task, program: string, parent: Identity): Identity {
     const known = this.#identities.get(task.id);
     if (known) return known;
-    const chain = [...parent.chain.slice(-15), program];
+    const chain = [...parent.chain.slice(-15), taskPhrase(task)];
     const identity = { serial: this.#identities.size, id: task.id, parentId: task.parent, program, chain };
     this.#identities.set(task.id, identity);
     return identity;
   }
 
   /** Notes an exec that is let through; the identity changes when the new image is seen to run. */
-  execStarts(thread: Thread, next: Identity, executable: string): void {
-    this.#executions.starts(thread, next, executable);
+  execStarts(thread: Thread, next: Identity, executable: string, words: ExpectedWords): void {
+    this.#executions.starts(thread, next, executable, words);
   }
 
   /** Notes that a task is let change what /proc says of where its program was placed (PR_SET_MM). */
@@ -239,7 +240,7 @@ export class TaskTable {
     );
   }
 
-  #unidentified(process: Process, why: "swapped" | "unproven"): Identity {
+  #unidentified(process: Process, why: Unidentified): Identity {
     const { task, program } = this.#events.unidentified(process, why);
     return this.identify(task, program, process.identity);
   }

@@ -1,0 +1,202 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { invocationOf } from "./invocation.ts";
+import type { Operand } from "./operand.ts";
+import { UNREADABLE, type Words, wordsOf } from "./words.ts";
+
+const shown = (operand: Operand, words: readonly string[]): string => {
+  if (operand.kind === "file") return `${String(operand.names[0])}${operand.names.length > 1 ? "…" : ""}`;
+  return operand.kind === "text" ? `text:${words[operand.word]?.slice(operand.from)}` : operand.name;
+};
+
+/** What a program of that name is given to run by a command line, whose words have no blanks in them. */
+function runs(program: string, line: string): string {
+  const words = line.split(" ");
+  const { operands } = invocationOf({ file: program, program }, wordsOf(words));
+  return operands.map((operand) => shown(operand, words)).join(" ");
+}
+
+const asOf = (program: string, line: string) =>
+  invocationOf({ file: program, program }, wordsOf(line.split(" ").map((word) => word.replaceAll("_", " ")))).as;
+
+describe("what an interpreter was given to run", () => {
+  test.each([
+    ["node", "node install.js --force", "install.js…"],
+    ["node", "node --max-old-space-size=99 --enable-source-maps a.mjs b.js", "a.mjs…"],
+    ["node", "node -r ./hook.js -r dotenv/config a.js", "./hook.js… module:dotenv/config a.js…"],
+    ["node", "node --require=/evil.js a.js", "/evil.js… a.js…"],
+    ["node", "node --import tsx a.ts", "module:tsx a.ts…"],
+    ["node", "node -e 1+1 x", "text:1+1"],
+    ["node", "node --eval=1+1", "text:1+1"],
+    ["node", "node -pe 1+1", "text:1+1"],
+    ["node", "node -p 1+1", "text:1+1"],
+    ["node", "node -p -r /evil.js", "/evil.js… stdin"],
+    ["node", "node -", "stdin"],
+    ["node", "node", "stdin"],
+    ["node", "node -- -x.js", "-x.js…"],
+    ["node", "node --unheard-of a.js", "?option:--unheard-of a.js…"],
+    ["node", "node --run build", "module:build"],
+    ["nodejs", "node a.js", "a.js…"],
+    ["python3.13", "python3 -Bu x.py -c no", "x.py"],
+    ["python3", "python3 -c print() x.py", "text:print()"],
+    ["python3", "python3 -Bcprint()", "text:print()"],
+    ["python3", "python3 -m pytest -q", "module:pytest"],
+    ["python3", "python3 -W ignore -Xdev -m json.tool", "module:json.tool"],
+    ["python3", "python3 - x.py", "stdin"],
+    ["python3", "python3", "stdin"],
+    ["dash", "sh build.sh -c x", "build.sh"],
+    ["dash", "sh -c text zero", "text:text"],
+    ["dash", "sh -ec text", "text:text"],
+    ["dash", "sh -c -e text", "text:text"],
+    ["dash", "sh -eo errexit build.sh", "build.sh"],
+    ["dash", "sh +e -- build.sh", "build.sh"],
+    ["dash", "sh -s a b", "stdin"],
+    ["dash", "sh", "stdin"],
+    ["bash", "bash --norc -euo pipefail x.sh", "x.sh"],
+    ["bash", "bash -norc x.sh", "x.sh"],
+    ["bash", "bash --rcfile rc -i", "rc stdin"],
+    ["bash", "bash -O extglob -c text", "text:text"],
+    ["bash", "bash --unheard-of x.sh", "?option:--unheard-of x.sh"],
+    ["zsh", "zsh -f x", "x"],
+    ["perl", "perl -w -Ilib x.pl", "x.pl"],
+    ["perl", "perl -I lib -MFoo=bar -0777 -ne text x", "module:Foo=bar text:text"],
+    ["perl", "perl -i.bak -pe text", "text:text"],
+    ["perl", "perl -d:Evil x.pl", "module::Evil x.pl"],
+    ["perl5.40", "perl -l012 -x x.pl", "x.pl"],
+    ["ruby3.3", "ruby -rjson -I lib x.rb", "module:json x.rb"],
+    ["php8.4", "php -d a=b -f x.php", "x.php"],
+    ["php", "php x.php y.php", "x.php"],
+    ["php", "php -- x.php", "stdin"],
+    ["php", "php -r text", "text:text"],
+    ["lua5.4", "lua -e text -l mod x.lua", "text:text module:mod x.lua"],
+    ["lua", "lua -e text", "text:text"],
+    ["java", "java -Xmx1g -Da=b -cp a.jar:lib/b.jar org.Main x", "a.jar lib/b.jar class:org.Main"],
+    ["java", "java -jar app.jar org.Main", "app.jar"],
+    ["java", "java -javaagent:spy.jar=x -jar app.jar", "spy.jar app.jar"],
+    ["java", "java Main.java", "Main.java"],
+    ["java", "java @args Main", "args ?option:@ class:Main"],
+    ["make", "make all -f evil.mk", "evil.mk"],
+    ["make", "make --makef=evil.mk", "evil.mk"],
+    ["make", "make -C sub -j4 all", "sub/GNUmakefile…"],
+    ["make", "make -C a -C b -f x.mk", "a/b/x.mk"],
+    ["make", "make -j 4 V=1", "GNUmakefile…"],
+    ["mawk", "awk -F: text file", "text:text"],
+    ["gawk", "awk -f x.awk -f y.awk file", "x.awk y.awk"],
+    ["sed", "sed -n text file -f late.sed", "late.sed"],
+    ["sed", "sed -ie -E text", "text:text"],
+    ["sed", "sed --expression=text", "text:text"],
+    ["tclsh8.6", "tclsh x.tcl", "x.tcl"],
+    ["ld-linux-x86-64.so.2", "ld.so --preload a.so:b.so --argv0 x /bin/id", "a.so b.so /bin/id"],
+    ["busybox", "busybox sh -x y.sh", "y.sh"],
+    ["busybox", "sh -c text", "text:text"],
+    ["busybox", "busybox busybox awk text", "text:text"],
+    ["busybox.static", "sed -f x.sed", "x.sed"],
+    ["cat", "node x.js", "x.js…"],
+    ["cat", "cat x", ""],
+    ["python3-config", "python3-config --libs", ""],
+    ["env", "env node x.js", ""],
+  ])("%s: %s", (program, line, expected) => {
+    expect(runs(program, line)).toBe(expected);
+  });
+
+  test("an empty word is a file without a name, and no end of options", () => {
+    expect(invocationOf({ file: "dash", program: "dash" }, wordsOf(["sh", "", "x"])).operands).toHaveLength(1);
+  });
+
+  test("a script is told by its image, unless its interpreter takes something else for it", () => {
+    const script = (name: string, words: readonly string[]) =>
+      invocationOf({ file: name, program: "dash", script: Buffer.from(name) }, wordsOf(words));
+    expect(script("./x.sh", ["/bin/sh", "./x.sh", "-c", "no"]).operands).toEqual([]);
+    expect(script("-c", ["/bin/sh", "-c", "evil"]).operands).toEqual([{ kind: "text", word: 2, from: 0 }]);
+  });
+
+  test("what cannot be read says so, and never passes for nothing", () => {
+    const closed = (from: number, ...words: string[]): Words => {
+      const open = wordsOf(words);
+      return { at: (index) => (index >= from ? UNREADABLE : open.at(index)) };
+    };
+    for (const [program, words] of [
+      ["node", closed(1, "node")],
+      ["dash", closed(2, "sh", "-e")],
+      ["busybox", closed(1, "busybox")],
+      ["git", closed(1, "git")],
+    ] as const) {
+      const { operands } = invocationOf({ file: program, program }, words);
+      expect(operands).toContainEqual({ kind: "name", name: "?unreadable" });
+    }
+    const cut: Words = { at: (at) => (at < 2 ? { bytes: Buffer.from("node"), isCut: at === 1 } : undefined) };
+    expect(invocationOf({ file: "node", program: "node" }, cut).operands).toEqual([{ kind: "name", name: "?cut" }]);
+  });
+});
+
+describe("the name it was called by", () => {
+  test.each([
+    ["cat", "cat x", undefined],
+    ["cat", "/bin/cat x", undefined],
+    ["busybox", "cat x", "cat"],
+    ["busybox", "/bin/cat x", "cat"],
+    ["busybox", "-sh", "sh"],
+    ["busybox", "busybox cat", "cat"],
+    ["busybox", "busybox /usr/bin/cat", "cat"],
+    ["busybox", "busybox", undefined],
+    ["busybox", "busybox-extras id", "id"],
+    ["toybox", "toybox id", "id"],
+    ["coreutils", "coreutils --coreutils-prog=cat x", "cat"],
+    ["coreutils", "coreutils cat x", "cat"],
+    ["coreutils", "ls", "ls"],
+    ["llvm", "llvm ar", "ar"],
+    ["git", "git status", "git-status"],
+    ["git", "git -C there --git-dir=x -c a=b push x", "git-push"],
+    ["git", "git-upload-pack x", "git-upload-pack"],
+    ["git", "git --version", undefined],
+    ["dash", "sh -c x", "sh"],
+    ["cat", "$title", "$literal:$title"],
+    ["cat", "", "$nothing"],
+    ["cat", "two_words", "two\\x20words"],
+  ])("%s: %s", (program, line, expected) => {
+    expect(asOf(program, line)).toBe(expected);
+  });
+
+  test("a script's is the last component of the path that it was executed by", () => {
+    const script = Buffer.from("/usr/bin/npm");
+    const called = { file: "npm-cli.js", program: "env", script };
+    expect(invocationOf(called, wordsOf(["/usr/bin/env", "node", "/usr/bin/npm"])).as).toBe("npm");
+  });
+
+  test("a long one is cut", () => {
+    expect(asOf("cat", "x".repeat(100_000))?.length).toBe(255);
+  });
+});
+
+test("whatever the arguments are, there is an answer of bounded length that is text for an event", () => {
+  const programs = fc.constantFrom(
+    "node",
+    "dash",
+    "bash",
+    "perl",
+    "java",
+    "make",
+    "sed",
+    "busybox",
+    "git",
+    "php",
+    "ruby",
+    "lua",
+  );
+  const word = fc.oneof(
+    fc.constantFrom("-", "--", "-c", "-e", "-f", "-C", "--x=", "-r", "@a", "=", "", "sh", "-jar", "busybox"),
+    fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes.filter((byte) => byte !== 0))),
+  );
+  fc.assert(
+    fc.property(programs, fc.array(word, { maxLength: 12 }), (program, words) => {
+      const { as, operands } = invocationOf({ file: program, program }, wordsOf(words));
+      expect(as ?? "x").toMatch(/^[^\s]*$/);
+      expect(operands.length).toBeLessThan(64);
+      const names = operands.map((operand) => (operand.kind === "name" ? operand.name : "x"));
+      expect(names.join("")).toMatch(/^\S*$/);
+      const texts = operands.map((operand) => (operand.kind === "text" ? words[operand.word] : ""));
+      expect(texts).not.toContain(undefined);
+    }),
+    { numRuns: 2000 },
+  );
+});

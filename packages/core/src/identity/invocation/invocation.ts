@@ -1,0 +1,67 @@
+/**
+ * How a program was called: by which name, and to run what. Both say who acts as much as its file does: one busybox is
+ * three hundred programs, and node is whatever its script is.
+ */
+import { escapeBytes } from "../../event/escape.ts";
+import { literal } from "../path-text.ts";
+import { interpreterCalled } from "./interpreters.ts";
+import { appletOf } from "./multi-call.ts";
+import { type Operand, unclear } from "./operand.ts";
+import { scan } from "./scan.ts";
+import { scanShell } from "./shell.ts";
+import { lastComponent, UNREADABLE, type Words, wordsFrom } from "./words.ts";
+
+/** Names of the files, each the last component of its path as escaped text. */
+export interface Called {
+  /** The file that was named to be executed. */
+  readonly file: string;
+  /** The program that runs: that file, or what the `#!` lines lead to. */
+  readonly program: string;
+  /** Of a `#!` script: how its interpreter is told where it is. */
+  readonly script?: Buffer | undefined;
+}
+
+export interface Invocation {
+  /** The name it was called by: escaped, tokens marked; undefined where it is the file's own. */
+  readonly as: string | undefined;
+  readonly operands: readonly Operand[];
+}
+
+/** A name is told no further. */
+const MAX_NAME = 255;
+
+/** What the arguments say; `words` are those that the program gets, interpreters of `#!` lines first. */
+export function invocationOf({ file, program, script }: Called, words: Words): Invocation {
+  const applet = appletOf(program, words);
+  if (applet === UNREADABLE) return { as: "$unreadable", operands: [unclear("unreadable")] };
+  const name = script === undefined ? (applet ? nameText(applet.name) : calledName(words)) : nameText(script);
+  const operands = operandsOf(applet ? escapeBytes(applet.name) : program, words, applet?.start ?? 0);
+  // A script is an image already, where its interpreter is told to run it and nothing else.
+  const others = script === undefined ? operands : operands.filter((each) => !isFile(each, script));
+  return { as: name === file ? undefined : name, operands: others };
+}
+
+/** By the name of its file, or else by the name that it was called by. */
+function operandsOf(program: string, all: Words, start: number): readonly Operand[] {
+  const interpreter = interpreterCalled(program) ?? interpreterCalled(calledName(all));
+  if (interpreter === undefined) return [];
+  const words = wordsFrom(all, start);
+  const found = interpreter.kind === "shell" ? scanShell(interpreter.grammar, words) : scan(interpreter.grammar, words);
+  return found.map((each) => (each.kind === "text" ? { ...each, word: each.word + start } : each));
+}
+
+function calledName(words: Words): string {
+  const word = words.at(0);
+  if (word === UNREADABLE) return "$unreadable";
+  return word === undefined || word.bytes.length === 0 ? "$nothing" : nameText(word.bytes);
+}
+
+/** A real name that looks like a token is marked. */
+function nameText(path: Buffer): string {
+  const name = lastComponent(path);
+  return literal(escapeBytes(name.length <= MAX_NAME ? name : name.subarray(0, MAX_NAME))) || "$nothing";
+}
+
+function isFile(operand: Operand, name: Buffer): boolean {
+  return operand.kind === "file" && operand.names[0].equals(name);
+}

@@ -1,0 +1,81 @@
+/**
+ * How shells read their arguments (sh(1), bash(1), zsh(1)): `-c` takes no value, but makes a text of the first operand;
+ * options begin with a plus as well; `-s` leaves the operands to what comes by standard input.
+ */
+import { file, INPUT, type Operand, unclear } from "./operand.ts";
+import { MOST_WORDS, UNREADABLE, type Word, type Words } from "./words.ts";
+
+export interface ShellGrammar {
+  /** Letters that take the next word, each for itself. */
+  readonly valued: string;
+  /** Long options that take the next word, and whether that is a file that runs. */
+  readonly words: Readonly<Record<string, "skip" | "file">>;
+  /** Long options that take nothing, separated by blanks. */
+  readonly flagWords: string;
+}
+
+const DASH = 0x2d;
+const PLUS = 0x2b;
+const FLAGS = /^[a-zA-Z0-9]$/;
+
+/** What a shell was given to run. */
+export function scanShell(grammar: ShellGrammar, words: Words): readonly Operand[] {
+  const found: Operand[] = [];
+  let isText = false;
+  let isInput = false;
+  let at = 1;
+  for (; at <= MOST_WORDS; at++) {
+    const word = words.at(at);
+    if (word === UNREADABLE) return [...found, unclear("unreadable")];
+    if (word === undefined) return [...found, INPUT];
+    const { bytes } = word;
+    if ((bytes[0] !== DASH && bytes[0] !== PLUS) || (bytes[0] === PLUS && bytes.length === 1)) break;
+    if (isEnd(bytes)) {
+      at += 1;
+      break;
+    }
+    const long = longOption(grammar, bytes);
+    if (long === "file" || long === "skip") {
+      at += 1;
+      const value = words.at(at);
+      if (long === "file" && value !== undefined && value !== UNREADABLE) found.push(fileOf(value));
+    }
+    if (long !== undefined) continue;
+    if (bytes[1] === DASH) found.push(unclear("option", bytes));
+    else
+      for (const letter of bytes.toString("latin1", 1)) {
+        if (letter === "c" && bytes[0] === DASH) isText = true;
+        else if (letter === "s" && bytes[0] === DASH) isInput = true;
+        else if (grammar.valued.includes(letter)) words.at(++at);
+        else if (!FLAGS.test(letter)) found.push(unclear("option", Buffer.from(`-${letter}`, "latin1")));
+      }
+  }
+  return [...found, ...operandAt(words, at, isText, isInput)];
+}
+
+function operandAt(words: Words, at: number, isText: boolean, isInput: boolean): readonly Operand[] {
+  if (at > MOST_WORDS) return [unclear("too-many")];
+  const word = words.at(at);
+  if (word === UNREADABLE) return [unclear("unreadable")];
+  if (word === undefined) return [INPUT];
+  if (isText) return [{ kind: "text", word: at, from: 0 }];
+  return isInput ? [INPUT] : [fileOf(word)];
+}
+
+function fileOf({ bytes, isCut }: Word): Operand {
+  return isCut ? unclear("cut") : file(bytes);
+}
+
+/** `-` and `--` end the options. */
+function isEnd(word: Buffer): boolean {
+  return word[0] === DASH && (word.length === 1 || (word.length === 2 && word[1] === DASH));
+}
+
+/** bash takes its long options with one dash as well. */
+function longOption({ words, flagWords }: ShellGrammar, word: Buffer): "skip" | "file" | "flag" | undefined {
+  if (word[0] !== DASH) return undefined;
+  const name = word.toString("latin1", word[1] === DASH ? 2 : 1);
+  if (name.length < 2) return undefined;
+  if (Object.hasOwn(words, name)) return words[name];
+  return flagWords.split(" ").includes(name) ? "flag" : undefined;
+}

@@ -1,0 +1,79 @@
+/** How an exec calls a program: by which name, and to run what; found where its paths begin, before it happens. */
+import {
+  boundedRuns,
+  type Call,
+  escapeBytes,
+  formatNamedRun,
+  formatRun,
+  invocationOf,
+  type Operand,
+  TEXT,
+} from "@isoline/core";
+import { AT_FDCWD } from "../../../abi/stat.ts";
+import { Found } from "../../files/found.ts";
+import { pathText } from "../../files/knowledge.ts";
+import type { Context } from "../context.ts";
+import type { Thread } from "../tasks/process.ts";
+import { TaskWords, wordsInFront } from "./arguments.ts";
+import type { Execution } from "./images.ts";
+import { findPlace } from "./place.ts";
+
+/** Where a call has its arguments, and how it names its file: as the kernel tells it to interpreters (fs/exec.c, bprm->filename). */
+export interface Naming {
+  readonly argv: bigint;
+  readonly filename: Buffer;
+}
+
+type Runnable = Extract<Execution, { readonly images: unknown }>;
+
+/** The call in the sensor's words; its arguments, to be compared with what the kernel takes. */
+export interface CalledWith {
+  readonly call: Call;
+  readonly words: TaskWords;
+}
+
+export function calledWith(context: Context, thread: Thread, naming: Naming, execution: Runnable): CalledWith {
+  const { images, interpreters } = execution;
+  const isScript = interpreters.length > 0;
+  const inFront = wordsInFront(naming.filename, interpreters);
+  const words = new TaskWords(context.memory2, thread.tid, naming.argv, inFront);
+  const program = images[interpreters.length] ?? images[0];
+  const called = { file: lastComponent(images[0].path), program: lastComponent(program.path) };
+  const invocation = invocationOf({ ...called, ...(isScript ? { script: naming.filename } : {}) }, words);
+  const runs = boundedRuns(invocation.operands.map((operand) => runOf(context, thread, words, operand)));
+  const as = invocation.as === undefined ? {} : { as: invocation.as };
+  return { call: { ...as, ...(runs.length === 0 ? {} : { runs }) }, words };
+}
+
+function runOf(context: Context, thread: Thread, words: TaskWords, operand: Operand): string {
+  switch (operand.kind) {
+    case "name":
+      return formatNamedRun(operand.name);
+    case "text":
+      return formatRun(TEXT, words.digestOf(operand.word, operand.from));
+    case "file":
+      return fileRun(context, thread, operand.names);
+  }
+}
+
+/** The first of the names that is there; none of them, and it goes by the first. */
+function fileRun(context: Context, thread: Thread, names: readonly [Buffer, ...Buffer[]]): string {
+  const found = new Found();
+  for (const name of names) {
+    const path = Buffer.concat([name, Buffer.of(0)]);
+    if (context.finder.find(found, thread, AT_FDCWD, path, name.length, true) < 0) continue;
+    try {
+      const digest = context.mediator.content === "read" ? context.files.contentOf(found).digest : undefined;
+      return formatRun(pathText(found), digest);
+    } finally {
+      found.close();
+    }
+  }
+  const [name] = names;
+  const place = findPlace(context, thread, AT_FDCWD, name, name.length, false);
+  return formatRun("path" in place ? place.path : `?unresolved:${escapeBytes(name)}`, undefined);
+}
+
+function lastComponent(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
