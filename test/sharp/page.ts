@@ -36,7 +36,7 @@ threads, one of which flips the argument without pause, tries it thousands of ti
 
 | learnt | otherwise | watched | enforced, \`--no-landlock\` | enforced |
 | --- | --- | --- | --- | --- |
-| a file is opened | another one is, in a race | done; seen now and then, not each time | some tries succeed | none succeeds |
+| a file is opened | another one is, in a race | done; seen each time | none succeeds | none succeeds |
 | a program is executed | another one is, in a race | done; seen now and then, not each time | some tries succeed | none succeeds |
 | a TCP port is connected to | another one is, in a race | done, and seen each time | none succeeds: the supervisor connects | none succeeds |
 

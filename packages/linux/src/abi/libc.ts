@@ -19,6 +19,7 @@ const ioctlPointer = libc.func("ioctl", "int", ["int", "ulong", "void *"]);
 const ioctlWord = libc.func("ioctl", "int", ["int", "ulong", "ulong"]);
 const vmReadv = call(["long", "void *", "long", "void *", "long", "long"]);
 const openPath = call(["long", "void *", "void *", "long"]);
+const openatCall = call(["long", "void *", "long", "long"]);
 const statxCall = call(["long", "void *", "long", "long", "void *"]);
 const readlinkCall = call(["long", "void *", "void *", "long"]);
 const accessCall = call(["long", "void *", "long", "long"]);
@@ -78,6 +79,7 @@ const NR = {
   epoll_create1: 291,
   dup3: 292,
   getpgrp: 111,
+  openat: 257,
   readlinkat: 267,
   prlimit64: 302,
   process_vm_readv: 310,
@@ -137,6 +139,11 @@ export function openat2(directory: number, path: Buffer, how: Buffer): number {
 /** `statx(2)` into a 256-byte Buffer. */
 export function statx(directory: number, path: Buffer, flags: number, mask: number, out: Buffer): number {
   return fail(statxCall(NR.statx, directory, path, flags, mask, out));
+}
+
+/** `openat(2)`; `path` NUL-terminated bytes. The kernel adds O_LARGEFILE, as it does for any 64-bit program. */
+export function openat(directory: number, path: Buffer, flags: number, mode: number): number {
+  return fail(openatCall(NR.openat, directory, path, flags, mode));
 }
 
 export function readlinkat(directory: number, path: Buffer, out: Buffer): number {

@@ -31,6 +31,11 @@ const keptByKernel: ReadonlySet<number> = new Set([
 /** SquashFS, EROFS, ISO 9660: nothing can write to them. */
 const readOnly: ReadonlySet<number> = new Set([0x7371_7368, 0xe0f5_e1e2, 0x9660]);
 
+/** Whether a file system is one of the kernel's own on storage that it reads itself: nothing else comes in when a file is opened. */
+export function isOnOwnStorage(magic: number): boolean {
+  return keptByKernel.has(magic) || readOnly.has(magic);
+}
+
 const F_SETSIG = 10;
 const F_SETLEASE = 1024;
 const F_RDLCK = 0;

@@ -2,7 +2,7 @@
  * What every decoder of a call has at hand, and the one way to report an exchange.
  */
 import { type Operation, operationNames } from "@isoline/core";
-import { EACCES, EFAULT, ENAMETOOLONG, EPERM } from "../../abi/errno.ts";
+import { EACCES, EFAULT, EMFILE, ENAMETOOLONG, ENOENT, EPERM } from "../../abi/errno.ts";
 import type { Loader } from "../files/loader.ts";
 import { FileKnowledge } from "../files/knowledge.ts";
 import type { FileUse } from "../inspection.ts";
@@ -16,7 +16,9 @@ import { Found, NO_PATH_TEXT, OBJECT_CLOSED } from "../files/found.ts";
 import { Permissions } from "./paths/permission.ts";
 import { RawKey } from "./paths/raw-key.ts";
 import { Peers } from "./perform/peers.ts";
+import { NOT_OURS, Opener, type Way } from "./perform/opener.ts";
 import { Performer } from "./perform/performer.ts";
+import { O_TRUNC } from "../../abi/stat.ts";
 import { ThreadRights } from "./perform/thread-rights.ts";
 import { callName } from "../../abi/syscalls.ts";
 import { FormatHandlers } from "./calls/handlers.ts";
@@ -54,6 +56,7 @@ export class Context {
   readonly rights = new ThreadRights();
   readonly peers = new Peers(this.rights);
   readonly performer = new Performer(this.rights, this.peers);
+  readonly opener: Opener;
   readonly permissions = new Permissions(this.rights, this.peers);
   readonly files = new FileKnowledge(() => this.listener.receiveWaiting());
   readonly loaders = new Map<string, Loader>();
@@ -73,6 +76,7 @@ export class Context {
     this.listener = listener;
     this.mediator = mediator;
     this.tasks = tasks;
+    this.opener = new Opener(this.performer, listener);
   }
 
   close(): void {
@@ -199,6 +203,24 @@ export class Context {
     if (result < 0) return -result;
     this.listener.answer(BigInt(result));
     return ANSWERED;
+  }
+
+  /** Opens what was found and decided about in place of the thread, if that can be done; else the thread does. `isReached`: with its rights. */
+  open(thread: Thread, found: Found, way: Way, isReached: boolean): Verdict {
+    if (!isReached || !this.opener.mayOpen(found, way.flags)) return this.racy();
+    if ((way.flags & O_TRUNC) !== 0) {
+      if (!this.listener.stillWaiting()) return PROCEED;
+      if (!this.opener.hasRoom(thread)) return EMFILE;
+    }
+    const number = this.opener.open(thread, found, way);
+    if (number === NOT_OURS) return this.racy();
+    return this.returns(number);
+  }
+
+  /** The errno with which the kernel refuses the arguments of a call, wherever its path leads; 0 if it does not. */
+  refusedArguments(): number {
+    const first = this.#firstError.of(this.call, ENOENT);
+    return first === ENOENT ? 0 : first;
   }
 
   /** A call that the task makes itself, though others could change what its verdict rests on before the kernel looks. */

@@ -1,8 +1,7 @@
 /**
  * open in all its forms: what is there is opened, what is not is created.
  */
-import type { Subject } from "@isoline/core";
-import { EEXIST, EFAULT, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
+import { EAGAIN, EEXIST, EFAULT, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
 import {
   AT_FDCWD,
   O_ACCMODE,
@@ -16,6 +15,7 @@ import {
   O_TMPFILE_BIT,
   O_TRUNC,
   O_WRONLY,
+  type Stat,
   S_IFSOCK,
 } from "../../../abi/stat.ts";
 import { digestField, NO_CONTENT, remarksOn } from "../../files/content.ts";
@@ -25,17 +25,22 @@ import { reasonFor } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { Act, Refusal, Verdict } from "../../mediation.ts";
 import type { Thread } from "../tasks/process.ts";
-import { findPlace } from "./place.ts";
+import type { Way } from "../perform/opener.ts";
+import { Spot } from "./spot.ts";
 
 const ENXIO = 6;
 
-interface Request {
+interface Request extends Way {
   readonly directory: number;
   readonly path: number;
-  readonly flags: number;
   readonly mode: number;
   readonly resolve: number;
 }
+
+const SLASH = 0x2f;
+const HERE = Buffer.from(".\0");
+/** MAXSYMLINKS (linux/namei.h). */
+const MOST_LINKS = 40;
 
 /** With O_PATH the older calls take no notice of any other flag but these (fs/open.c, build_open_how). */
 const PATH_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW;
@@ -48,6 +53,7 @@ export const open: Decoder = (context, thread) =>
     flags: effective(context.call.u32(1)),
     mode: context.call.u32(2),
     resolve: 0,
+    isExact: false,
   });
 
 export const creat: Decoder = (context, thread) =>
@@ -57,6 +63,7 @@ export const creat: Decoder = (context, thread) =>
     flags: O_CREAT | O_WRONLY | O_TRUNC,
     mode: context.call.u32(1),
     resolve: 0,
+    isExact: false,
   });
 
 export const openat: Decoder = (context, thread) =>
@@ -66,6 +73,7 @@ export const openat: Decoder = (context, thread) =>
     flags: effective(context.call.u32(2)),
     mode: context.call.u32(3),
     resolve: 0,
+    isExact: false,
   });
 
 /** All RESOLVE_ flags there are (linux/openat2.h). */
@@ -73,8 +81,9 @@ const RESOLVE_KNOWN = 0x3f;
 
 /** `openat2`: flags, mode and RESOLVE flags are in memory. */
 export const openat2: Decoder = (context, thread) => {
-  // The first version of `struct open_how`; the kernel takes no less.
-  if (context.call.pointer(3) < 24n) return context.attempt();
+  // Flags that contradict each other, a size that is none, memory that is not there: the kernel looks at them first.
+  const refused = context.refusedArguments();
+  if (refused !== 0) return context.refuses(refused);
   const result = context.memory.exactly(thread.tid, context.call.pointer(2), 24);
   if (result === -EFAULT) return context.refuses(EFAULT);
   if (result < 0) return context.unresolved(thread, result, (path) => unresolvedOpen(path));
@@ -83,7 +92,7 @@ export const openat2: Decoder = (context, thread) => {
   const resolve = context.memory.bytes.readUInt32LE(16);
   // Refused by every kernel that does not know them; what one that does would make of the path cannot be said.
   if (resolve > RESOLVE_KNOWN) return context.decide(thread, unresolvedOpen("?resolve-flags"));
-  return openPath(context, thread, { directory: context.call.int(0), path: 1, flags, mode, resolve });
+  return openPath(context, thread, { directory: context.call.int(0), path: 1, flags, mode, resolve, isExact: true });
 };
 
 /** `open_by_handle_at`: a handle is no path, and only the kernel can read it. */
@@ -95,34 +104,61 @@ export const openByHandle: Decoder = (context, thread) => {
   return context.uninspected(thread, act) || context.decide(thread, act);
 };
 
-function unresolvedOpen(path: string): Act {
-  return { op: "open", subject: { access: "?", path, mode: 0, uid: 0, gid: 0, fs: "?" } };
+function unresolvedOpen(path: string, access = "?"): Act {
+  return { op: "open", subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" } };
 }
 
+/** A name that was not there when it was looked for, and is there when it is to be made, is looked for again so often. */
+const MOST_LOOKS = 16;
+
 function openPath(context: Context, thread: Thread, request: Request): Verdict {
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    const verdict = openOnce(context, thread, request);
+    if (verdict !== "look again") return verdict;
+  }
+  return context.notSeen(thread, "a name came and went as often as it was opened");
+}
+
+function openOnce(context: Context, thread: Thread, request: Request): Verdict | "look again" {
   const { flags } = request;
   const { memory, found, finder } = context;
   const length = context.readPath(thread, request.path);
   const access = accessOf(flags);
-  if (length === 0) return context.attempt();
+  const unresolved = (path: string): Act => unresolvedOpen(path, access);
+  if (length === 0) return context.refuses(ENOENT);
   if (length < 0) return unread(context, thread, length, access);
   if ((flags & O_TMPFILE_BIT) !== 0 && (flags & O_DIRECTORY) !== 0)
     return createUnnamed(context, thread, request, length);
+  if ((flags & (O_CREAT | O_DIRECTORY)) === (O_CREAT | O_DIRECTORY)) {
+    const refused = context.refusedArguments();
+    if (refused !== 0) return context.refuses(refused);
+  }
+  if ((flags & O_CREAT) !== 0 && memory.bytes[length - 1] === SLASH)
+    return createDirectory(context, thread, request, length);
 
   const follow = (flags & O_NOFOLLOW) === 0 && (flags & (O_CREAT | O_EXCL)) !== (O_CREAT | O_EXCL);
-  const result = finder.find(found, thread, request.directory, memory.bytes, length, follow, request.resolve);
   try {
-    // EISDIR, whatever is there.
-    if (result >= 0 && (flags & O_CREAT) !== 0 && memory.bytes[length - 1] === 0x2f) return context.attempt();
-    if (result >= 0) return openExisting(context, thread, flags, access);
-    if (result === -ENOENT && (flags & O_CREAT) !== 0) return create(context, thread, request, length, access);
-    return context.unresolved(thread, result, (path) => ({
-      op: "open",
-      subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" },
-    }));
+    const { directory, resolve } = request;
+    const result = finder.findAs(
+      context.performer.rightsFor(thread),
+      found,
+      thread,
+      directory,
+      memory.bytes,
+      length,
+      follow,
+      resolve,
+    );
+    const isReached = finder.wentAsTask;
+    if (result >= 0) {
+      const verdict = openExisting(context, thread, flags, access);
+      return verdict === 0 ? context.open(thread, found, request, isReached) : verdict;
+    }
+    if (result !== -ENOENT || (flags & O_CREAT) === 0) return context.notFound(thread, result, isReached, unresolved);
   } finally {
     found.close();
   }
+  return create(context, thread, request, Buffer.from(memory.bytes.subarray(0, length + 1)));
 }
 
 function openExisting(context: Context, thread: Thread, flags: number, access: string): Verdict {
@@ -176,46 +212,100 @@ function refusalOfOpen(context: Context, thread: Thread, flags: number): Refusal
   return refusal === 0 ? undefined : no(refusal);
 }
 
-function create(context: Context, thread: Thread, request: Request, length: number, access: string): Verdict {
-  const subject = (path: string): Subject<"create"> => ({
-    access: accessOfNew(request.flags),
-    path,
-    mode: request.mode & 0o7700,
+/** A path with a slash at its end is no place for a file: the kernel says so once it has come to the directory. */
+function createDirectory(context: Context, thread: Thread, request: Request, length: number): Verdict {
+  const spot = new Spot();
+  try {
+    const result = spot.find(context, thread, request.directory, context.memory.bytes, length, request.resolve);
+    return result < 0
+      ? context.notFound(thread, result, spot.isReached, (path) => unresolvedOpen(path, accessOf(request.flags)))
+      : context.refuses(EISDIR);
+  } finally {
+    spot.close();
+  }
+}
+
+/** Makes a file where nothing was found: at the end of the path, or where dangling links at its end lead to. */
+function create(context: Context, thread: Thread, request: Request, path: Buffer): Verdict | "look again" {
+  const spot = new Spot();
+  let { directory } = request;
+  let way = path;
+  for (let links = 0; links < MOST_LINKS; links++) {
+    try {
+      const result = spot.find(context, thread, directory, way, way.length - 1, request.resolve);
+      if (result < 0)
+        return context.notFound(thread, result, spot.isReached, (text) => createAct(request, text) as Act);
+      const link = (request.flags & (O_EXCL | O_NOFOLLOW)) === 0 ? spot.readLink() : undefined;
+      if (link === undefined) return createAt(context, thread, request, spot);
+      const next = spot.follow(link);
+      // What such a link means under the task's own RESOLVE flags is not told apart.
+      if (next === undefined || request.resolve !== 0)
+        return context.unresolved(thread, -EAGAIN, (text) => createAct(request, text) as Act);
+      [directory, way] = [AT_FDCWD, next];
+    } finally {
+      spot.close();
+    }
+  }
+  return context.refuses(ELOOP);
+}
+
+function createAt(context: Context, thread: Thread, request: Request, spot: Spot): Verdict | "look again" {
+  const { flags, mode } = request;
+  const { opener, files } = context;
+  const exclusive = (flags & O_EXCL) !== 0;
+  // Nothing but what was decided about: what has come to be there meanwhile is another exchange.
+  const way = { ...request, flags: flags | O_EXCL };
+  const made = (flags & O_ACCMODE) === O_RDWR ? (stat: Stat) => files.noteOpened(stat) : undefined;
+  const isOurs = spot.isReached && spot.isName && opener.mayCreateIn(spot.directory);
+  if (isOurs && !opener.hasRoom(thread)) return EMFILE;
+  const verdict = context.carryOut(thread, {
+    act: createAct(request, spot.path) as Act,
+    refusal: () => spot.refusal(context, thread),
+    call: isOurs ? () => opener.create(spot.directory, spot.name, way, mode, made) : undefined,
+    isCreation: true,
   });
-  const place = findPlace(context, thread, request.directory, context.memory.bytes, length, true, request.resolve);
-  if ("error" in place)
-    return context.unresolved(thread, place.error, (path) => ({ op: "create", subject: subject(path) }));
-  if (place.refusal !== 0) return context.attempt();
-  if (access === "path") return context.attempt();
-  const exclusive = (request.flags & O_EXCL) !== 0;
-  return context.decide(thread, {
+  return verdict === EEXIST && !exclusive ? "look again" : verdict;
+}
+
+function createAct({ flags, mode }: Request, path: string): Act<"create"> {
+  return {
     op: "create",
-    subject: subject(place.path),
-    observation: { exclusive, requestedMode: request.mode & 0o7777 },
-  });
+    subject: { access: accessOfNew(flags), path, mode: mode & 0o7700 },
+    observation: { exclusive: (flags & O_EXCL) !== 0, requestedMode: mode & 0o7777 },
+  };
 }
 
 /** O_TMPFILE: a file without a name, in a directory. */
 function createUnnamed(context: Context, thread: Thread, request: Request, length: number): Verdict {
-  const { found } = context;
-  const result = context.finder.find(
-    found,
-    thread,
-    request.directory,
-    context.memory.bytes,
-    length,
-    true,
-    request.resolve,
-  );
+  const { found, finder, memory, opener, permissions } = context;
+  const refused = context.refusedArguments();
+  if (refused !== 0) return context.refuses(refused);
+  const { directory, resolve, flags, mode } = request;
   const act = (path: string): Act => ({
     op: "create",
-    subject: { access: accessOfNew(request.flags), path, mode: request.mode & 0o7700 },
+    subject: { access: accessOfNew(flags), path, mode: mode & 0o7700 },
   });
   try {
-    if (result < 0) return context.unresolved(thread, result, act);
-    if (!found.stat.isDirectory || (request.flags & O_ACCMODE) === 0) return context.attempt();
-    if (context.permissions.refusal(found, WRITE | EXECUTE, thread) !== 0) return context.attempt();
-    return context.decide(thread, act(`${pathText(found)}/#unnamed`));
+    const result = finder.findAs(
+      context.performer.rightsFor(thread),
+      found,
+      thread,
+      directory,
+      memory.bytes,
+      length,
+      true,
+      resolve,
+    );
+    if (result < 0) return context.notFound(thread, result, finder.wentAsTask, act);
+    if (!found.stat.isDirectory) return context.refuses(ENOTDIR);
+    const isOurs = finder.wentAsTask && opener.mayCreateIn(found);
+    if (isOurs && !opener.hasRoom(thread)) return EMFILE;
+    return context.carryOut(thread, {
+      act: act(`${pathText(found)}/#unnamed`),
+      refusal: () => permissions.refusal(found, WRITE | EXECUTE, thread),
+      call: isOurs ? () => opener.create(found, HERE, request, mode) : undefined,
+      isCreation: true,
+    });
   } finally {
     found.close();
   }

@@ -173,6 +173,7 @@ export const setns: Decoder = (context, thread) =>
 function enterNamespaces(context: Context, thread: Thread, call: string, kinds: string): Verdict {
   const verdict = context.decide(thread, { op: "namespace", subject: { call, kinds } });
   thread.credentialsStale = true;
+  context.peers.entersNamespaces(thread);
   return verdict;
 }
 

@@ -6,7 +6,7 @@
  */
 import { escapeBytes } from "@isoline/core";
 import { ENOENT, ENOTDIR } from "../../../abi/errno.ts";
-import { close, openat2 } from "../../../abi/libc.ts";
+import { close, openat2, readlinkat } from "../../../abi/libc.ts";
 import { O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../../abi/stat.ts";
 import { openHow } from "../../../abi/bytes.ts";
 import { pathText } from "../../files/knowledge.ts";
@@ -20,6 +20,8 @@ import { type Named, unread } from "./objects.ts";
 import type { Thread } from "../tasks/process.ts";
 
 const SLASH = 0x2f;
+/** linux/limits.h */
+const PATH_MAX = 4096;
 const DOT = 0x2e;
 const CURRENT = Buffer.from(".\0");
 const ROOT = Buffer.from("/\0");
@@ -44,7 +46,7 @@ export class Spot {
   #length = 0;
 
   /** Finds the spot of a path (NUL-terminated, `length` bytes without the NUL); 0 or a negative errno, as `PathFinder.find`. */
-  find(context: Context, thread: Thread, dirfd: number, path: Buffer, length: number): number {
+  find(context: Context, thread: Thread, dirfd: number, path: Buffer, length: number, resolve = 0): number {
     let end = length;
     while (end > 0 && path[end - 1] === SLASH) end -= 1;
     const start = path.subarray(0, end).lastIndexOf(SLASH) + 1;
@@ -56,7 +58,7 @@ export class Spot {
     const way = end === 0 ? ROOT : start === 0 ? CURRENT : Buffer.concat([path.subarray(0, start), END]);
     const { directory } = this;
     const rights = context.performer.rightsFor(thread);
-    const result = context.finder.findAs(rights, directory, thread, dirfd, way, way.length - 1, true);
+    const result = context.finder.findAs(rights, directory, thread, dirfd, way, way.length - 1, true, resolve);
     this.isReached = context.finder.wentAsTask && (result < 0 || isOrdinary(directory.fd));
     if (result < 0) return result;
     return directory.stat.isDirectory ? 0 : -ENOTDIR;
@@ -79,6 +81,22 @@ export class Spot {
     const fd = openat2(this.directory.fd, Buffer.concat([this.name.subarray(0, this.#length), END]), stay);
     if (fd >= 0) close(fd);
     return fd >= 0;
+  }
+
+  /** Where the link leads that has the name, if it is one. */
+  readLink(): Buffer | undefined {
+    if (!this.isName) return undefined;
+    const target = Buffer.alloc(PATH_MAX);
+    const length = readlinkat(this.directory.fd, this.name, target);
+    return length > 0 ? target.subarray(0, length) : undefined;
+  }
+
+  /** The path of what a link in this directory leads to, NUL-terminated; undefined where it cannot be said from the root. */
+  follow(link: Buffer): Buffer | undefined {
+    if (link[0] === SLASH) return Buffer.concat([link, CURRENT.subarray(1)]);
+    const { directory } = this;
+    if (directory.standing !== "here" || directory.path[0] !== SLASH) return undefined;
+    return Buffer.concat([directory.path, ROOT.subarray(0, 1), link, CURRENT.subarray(1)]);
   }
 
   /** The errno that keeps the thread from changing the directory, 0 if nothing does. */

@@ -6,15 +6,18 @@
 import { close, ioctl, poll, pollNow } from "../../../abi/libc.ts";
 import { EINTR, ENOENT } from "../../../abi/errno.ts";
 import {
+  ADDFD_SIZE,
   NOTIF_SIZE,
   RESPONSE_CONTINUE,
   RESPONSE_SIZE,
+  SECCOMP_IOCTL_NOTIF_ADDFD,
   SECCOMP_IOCTL_NOTIF_ID_VALID,
   SECCOMP_IOCTL_NOTIF_RECV,
   SECCOMP_IOCTL_NOTIF_SEND,
   SECCOMP_IOCTL_NOTIF_SET_FLAGS,
   SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP,
 } from "../../../abi/seccomp.ts";
+import { O_CLOEXEC } from "../../../abi/stat.ts";
 import { LinuxError } from "../../../error.ts";
 import { ParkedCalls, type Wait } from "./parked.ts";
 
@@ -73,6 +76,7 @@ export class Listener {
   #turn = 0;
   readonly call = new Notification();
   readonly #answer: Buffer = Buffer.alloc(RESPONSE_SIZE);
+  readonly #addition: Buffer = Buffer.alloc(ADDFD_SIZE);
   /** Calls that have been received and wait for their turn, oldest first; and buffers for more. */
   readonly #received: { readonly fd: number; readonly bytes: Buffer }[] = [];
   readonly #spare: Buffer[] = [];
@@ -214,6 +218,21 @@ export class Listener {
     return this.#parked.count;
   }
 
+  /**
+   * Gives the task a duplicate of a descriptor of ours, under the lowest number that it has free; that number, or a negative
+   * errno: EMFILE where it may have no more, ENOENT where it is gone. It goes on waiting. Not answered in the same step
+   * (SECCOMP_ADDFD_FLAG_SEND): a signal to us then would have its call return without the descriptor, and what we still
+   * held when it goes on would keep its locks and have its programs fail with ETXTBSY.
+   */
+  give(fd: number, isClosedOnExec: boolean): number {
+    this.call.bytes.copy(this.#addition, 0, 0, 8);
+    this.#addition.writeUInt32LE(0, 8);
+    this.#addition.writeUInt32LE(fd, 12);
+    this.#addition.writeUInt32LE(0, 16);
+    this.#addition.writeUInt32LE(isClosedOnExec ? O_CLOEXEC : 0, 20);
+    return this.#insist(this.#fd, SECCOMP_IOCTL_NOTIF_ADDFD, this.#addition);
+  }
+
   /** Whether the task still waits for this answer: what was read of it meanwhile was really its own. */
   stillWaiting(): boolean {
     return this.#insist(this.#fd, SECCOMP_IOCTL_NOTIF_ID_VALID, this.call.bytes) === 0;
@@ -236,7 +255,10 @@ export class Listener {
     throw new LinuxError("sensor-lost", `cannot answer a stopped system call (errno ${-result})`);
   }
 
-  /** Both wait for the filter's lock, and a doorbell may break that wait: neither says anything about the call then. */
+  /**
+   * All wait for the filter's lock or the task, and a doorbell may break that wait: nothing is said about the call then, and
+   * nothing has been done (kernel/seccomp.c, seccomp_notify_addfd takes the descriptor back).
+   */
   #insist(fd: number, request: number, argument: Buffer): number {
     let result = ioctl(fd, request, argument);
     while (result === -EINTR) result = ioctl(fd, request, argument);

@@ -254,8 +254,8 @@ export class PathFinder {
     }
     // ELOOP is also what RESOLVE_NO_MAGICLINKS answers. ENOENT may come from a "self" in /proc that is ours, and lacks what
     // the task's has, or that we have not got at all. And a path in our own /proc directory may have come from "self".
-    // The magic links of /proc open to the task and to us for other reasons: they are followed as ourselves.
-    if (this.#rights?.areThoseOf(thread) === false) this.wentAsTask = false;
+    // The magic links of /proc open to the task and to us for other reasons, our own among them: they are followed as ourselves.
+    this.wentAsTask = false;
     const walked = walk({
       thread,
       root: places.root,
@@ -284,6 +284,7 @@ export class PathFinder {
   ): number | "no matter" {
     const scoped = (resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH)) !== 0;
     if (!scoped && places.root >= 0) return "no matter";
+    if (this.#rights?.areThoseOf(thread) === false) this.wentAsTask = false;
     const start =
       dirfd === AT_FDCWD
         ? openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any)
@@ -308,6 +309,7 @@ export class PathFinder {
         if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
         out.close();
       } else if (fd !== -ENOENT || !(places.root >= 0 || mayPassSelf(thread, start, path, length))) return fd;
+      this.wentAsTask = false;
       const walked = walk({
         thread,
         root: start,

@@ -25,6 +25,8 @@ export class Peers {
   readonly #label: string | undefined;
   readonly #hasLabels: boolean;
   readonly #isUntold: boolean;
+  readonly #settled = new WeakSet<Thread>();
+  readonly #moving = new WeakSet<Thread>();
 
   constructor(rights: ThreadRights) {
     this.#rights = rights;
@@ -34,16 +36,28 @@ export class Peers {
     this.#label = this.#hasLabels ? labelOf(gettid()) : undefined;
   }
 
-  /** Whether a call may be made for this thread. Asked anew for each: a task may change most of it without a word. */
+  /** Whether a call may be made for this thread. Asked anew for each: a task may change its label without a word. */
   include(thread: Thread): boolean {
     if (thread.process.restrictsItself || this.#isUntold || !this.#rights.canBeThoseOf(thread)) return false;
     if (this.#hasLabels && labelOf(thread.tid) !== this.#label) return false;
     return this.sharesUsers(thread);
   }
 
-  /** Whether a thread is in our user namespace. */
-  sharesUsers({ tid }: Thread): boolean {
-    return this.#userNamespace !== undefined && namespaceOf(tid, "user") === this.#userNamespace;
+  /**
+   * Whether a thread is in our user namespace. Asked once: only the thread itself can enter another, and says so (`unshare`,
+   * `setns`). From then on it is asked each time, because what was let go ahead takes effect at a moment of its own.
+   */
+  sharesUsers(thread: Thread): boolean {
+    if (this.#settled.has(thread)) return true;
+    const isOurs = this.#userNamespace !== undefined && namespaceOf(thread.tid, "user") === this.#userNamespace;
+    if (isOurs && !this.#moving.has(thread)) this.#settled.add(thread);
+    return isOurs;
+  }
+
+  /** Takes note of a thread that is let enter other namespaces. */
+  entersNamespaces(thread: Thread): void {
+    this.#settled.delete(thread);
+    this.#moving.add(thread);
   }
 
   /** Whether a thread has the same settings below /proc/sys as we have. */

@@ -1,0 +1,60 @@
+/**
+ * Opens, raced: what a path says, and what it leads to, is changed all the time, by another thread and from outside, while it is
+ * opened a hundred thousand times. The supervisor opens the object that it decided about, so the race is never won, with
+ * Landlock or without.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compiler, isRoot, NOBODY } from "../sensor/case.ts";
+import { isBuilt, isoline } from "../support/isoline.ts";
+
+/** As an ordinary user fewer: the way is the same. */
+const tries = (uid: number | undefined) => (uid === undefined ? "100000" : "20000");
+const users = isRoot ? ([undefined, NOBODY] as const) : ([undefined] as const);
+
+describe.skipIf(compiler === undefined || !isBuilt)("opens that are raced (needs gcc, a build)", () => {
+  let directory: string;
+  const at = (name: string) => join(directory, name);
+
+  /** Two files, a link to each, and nothing else. */
+  const lay = (uid: number | undefined) => {
+    rmSync(at("place"), { recursive: true, force: true });
+    mkdirSync(at("place"));
+    for (const name of ["permitted", "forbidden"]) writeFileSync(at(`place/${name}`), `${name}\n`);
+    symlinkSync("permitted", at("place/link"));
+    symlinkSync("forbidden", at("place/spare"));
+    if (uid !== undefined) execFileSync("chown", ["-R", String(uid), directory]);
+  };
+
+  const run = (words: readonly string[], how: string, tries: string, uid: number | undefined) =>
+    isoline([...words, "-q", "--", "./opens", how, at("place"), tries], { cwd: directory, uid });
+
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), "isoline-opens-"));
+    chmodSync(directory, 0o755);
+    const source = fileURLToPath(new URL("./opens.c", import.meta.url));
+    execFileSync("gcc", ["-O1", "-w", "-static", "-o", "opens", source, "-lpthread"], { cwd: directory });
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  describe.each(users)("by uid %s", (uid) => {
+    it.each(["string", "create", "name"])("%s: never got what is off contour", async (how) => {
+      lay(uid);
+      if (uid !== undefined) chownSync(directory, uid, uid);
+      if (how === "create") for (const name of ["permitted", "forbidden"]) rmSync(at(`place/${name}`));
+      // One try, and nothing flips.
+      await run(["learn", "-o", "contour"], how, "1", uid);
+      let flipping: ChildProcess | undefined;
+      if (how === "name")
+        flipping = spawn(at("opens"), ["flip", at("place"), String(process.pid)], { stdio: "ignore" });
+      const ended = await run(["run", "contour", "--enforce", "--no-landlock"], how, tries(uid), uid);
+      flipping?.kill();
+      const [won, opened, refused] = ended.stdout.trim().split(" ").map(Number);
+      expect({ won, races: (opened ?? 0) > 100 && (refused ?? 0) > 100 }).toEqual({ won: 0, races: true });
+    });
+  });
+});
