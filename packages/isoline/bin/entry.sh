@@ -1,8 +1,53 @@
-# Notes how isoline was started, for bin/isoline and bin/isoline-runc, which read this file. Wants isoline_self and isoline_root.
+# Notes how isoline was started, for bin/isoline and bin/isoline-runc, which read this file. Wants isoline_self, isoline_root, and
+# the PATH that was given in isoline_path.
 #
 # Node resets signal dispositions, raises the limit of open files and marks inherited descriptors close-on-exec before any
 # of its code runs, and a shell may drop environment entries it cannot name. A workload must get all of that as it would
 # have without us, so it is noted here, by the only process that still sees it.
+#
+# The environment is the workload's: what it has a dynamic loader, a C library or Node do (LD_PRELOAD, GLIBC_TUNABLES, NODE_OPTIONS,
+# OPENSSL_CONF, …) must not be done in the supervisor. So of it the supervisor gets what it has a use for, and nothing else.
+
+PATH=/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin
+
+isoline_say() {
+  echo "${0##*/}: $1" >&2
+  exit 125
+}
+
+# A value may have lines that look like variables: those go as well.
+while IFS= read -r isoline_line; do
+  case $isoline_line in
+    "export "*) isoline_name=${isoline_line#export } ;;
+    "declare -x "*) isoline_name=${isoline_line#declare -x } ;;
+    *) continue ;;
+  esac
+  isoline_name=${isoline_name%%=*}
+  case $isoline_name in
+    "" | [0-9]* | *[!A-Za-z0-9_]*) ;;
+    PATH | HOME | USER | TERM | COLORTERM | NO_COLOR | FORCE_COLOR | LANG | LC_ALL | TMPDIR | XDG_RUNTIME_DIR) ;;
+    DOCKER_CONFIG | REGISTRY_AUTH_FILE | ISOLINE_RUNC | ISOLINE_CANISTERS | ISOLINE_NODE) ;;
+    # Of some shells, in which they cannot be unset.
+    PPID | UID | EUID | SHELLOPTS | BASHOPTS | BASH_VERSINFO)
+      (unset "$isoline_name") 2>/dev/null && unset "$isoline_name"
+      ;;
+    PWD | _) ;;
+    *) unset "$isoline_name" ;;
+  esac
+done <<ISOLINE_EXPORTS
+$(export -p)
+ISOLINE_EXPORTS
+
+# What was loaded into this very shell had its say already: nothing can be promised then, so it is refused.
+isoline_loaded=
+while read -r isoline_range isoline_rights isoline_offset isoline_device isoline_inode isoline_path_of; do
+  case $isoline_rights$isoline_path_of in
+    ??x?/usr/lib* | ??x?/lib* | ??x?/usr/bin/* | ??x?/bin/* | ??x?/usr/libexec/* | ??x?/nix/store/* | ??x?/gnu/store/*) ;;
+    ??x?/*) isoline_loaded=$isoline_path_of ;;
+  esac
+done <"/proc/$$/maps"
+[ -z "$isoline_loaded" ] || isoline_say "$isoline_loaded was loaded into the shell that starts isoline (LD_PRELOAD, LD_LIBRARY_PATH or \
+LD_AUDIT); set that for the command alone: isoline … -- env LD_PRELOAD=… COMMAND"
 
 # In parts, because the kernel takes no string of more than 128 KiB; "-" if it could not be read.
 isoline_parts=-
@@ -35,13 +80,49 @@ done
 ISOLINE_ENTRY="1;blocked=$isoline_blocked;ignored=$isoline_ignored;files=$(ulimit -Sn);environ=$isoline_parts;open=${isoline_open# }"
 export ISOLINE_ENTRY
 
-# Options for Node in the environment are meant for the workload, not for its supervisor.
-unset NODE_OPTIONS NODE_EXTRA_CA_CERTS NODE_V8_COVERAGE NODE_PATH
+# isoline_trust FILE: for root, whether the file and all directories on the way to it, and to what it is a link to, are root's,
+# and nobody else can write there.
+isoline_trust() {
+  [ -O / ] || return 0
+  isoline_way=$1
+  isoline_real=$(readlink -f "$1")
+  set -- /
+  for isoline_way in "$isoline_way" "$isoline_real"; do
+    while [ -n "$isoline_way" ]; do
+      set -- "$@" "$isoline_way"
+      isoline_way=${isoline_way%/*}
+    done
+    [ "$2" != "$isoline_real" ] || break
+  done
+  isoline_modes=$(stat -Lc '%u%A' "$@") || return 1
+  for isoline_mode in $isoline_modes; do
+    case $isoline_mode in
+      0????????w*) return 1 ;;
+      0[!0-9]*) ;;
+      *) return 1 ;;
+    esac
+  done
+}
 
-if ! command -v node >/dev/null 2>&1; then
-  echo "${0##*/}: cannot find node (expected Node.js 20.19 or newer on PATH); install it and try again" >&2
-  exit 125
+# Node by the first PATH entry that has it. What is relative to a directory, or a project's own (npm puts node_modules/.bin
+# first), is for the workload.
+isoline_node=${ISOLINE_NODE-}
+if [ -z "$isoline_node" ]; then
+  isoline_rest=$isoline_path:
+  while [ -n "$isoline_rest" ] && [ -z "$isoline_node" ]; do
+    isoline_place=${isoline_rest%%:*} isoline_rest=${isoline_rest#*:}
+    case $isoline_place in
+      */node_modules/.bin | */node_modules/.bin/) ;;
+      /*) [ -f "$isoline_place/node" ] && [ -x "$isoline_place/node" ] && isoline_node=$isoline_place/node ;;
+    esac
+  done
+  [ -n "$isoline_node" ] || isoline_say "cannot find node (expected Node.js 20.19 or newer on PATH); install it and try again"
+  isoline_trust "$isoline_node" || isoline_say \
+    "expected node where only root can write, got $isoline_node; put another first on PATH, or name it with ISOLINE_NODE"
 fi
+
+PATH=$isoline_path
+export PATH
 
 # isoline_script BUNDLED COMPILED: sets isoline_main. The bundle starts in half the time. In a checkout it may be older than
 # what was compiled since; then it is passed over.
