@@ -284,7 +284,7 @@ describe.skipIf(version < 7)("kernels with an older Landlock", () => {
 
 describe.skipIf(version < 1)("what cannot be held", () => {
   it("a contour that mounts: nothing is restricted, and it is said why", () => {
-    const event = act("mount", { call: "mount", source: "none", path: "/mnt", type: "tmpfs", flags: 0n });
+    const event = act("mount", { call: "mount", source: "none", path: "/mnt", type: "tmpfs", flags: 0n, options: [] });
     const { applied, said } = held([event], [["read", "/etc/passwd"]]);
     expect(applied).toMatchObject({ applied: false, reason: expect.stringContaining("mounts") });
     expect(said).toEqual(["ok"]);

@@ -42,6 +42,7 @@ export { parsePolicy } from "./identity/policy-file.ts";
 export * from "./identity/policy.ts";
 export { changesNames } from "./identity/rules/created.ts";
 export { boundedRuns, formatNamedRun, formatRun, TEXT } from "./identity/rules/called.ts";
+export { isDescriptorOption, isPathOption, keyAndValue } from "./identity/rules/mount-options.ts";
 export { groupPaths } from "./identity/rules/control-groups.ts";
 export { allocatorFiles } from "./identity/rules/overlooked.ts";
 export { pathsAbove } from "./identity/rules/directories.ts";

@@ -10,6 +10,7 @@ import { opening } from "./open.ts";
 import { paths } from "./paths.ts";
 import { privileges } from "./privileges.ts";
 import { processes } from "./processes.ts";
+import { mounts } from "./mounts.ts";
 import { requests } from "./requests.ts";
 
 export const all: readonly Case[] = [
@@ -22,6 +23,7 @@ export const all: readonly Case[] = [
   ...marks,
   ...privileges,
   ...capabilityCases,
+  ...mounts,
   ...kernel,
   ...paths,
 ];

@@ -194,7 +194,7 @@ export const execution: readonly Case[] = [
       "open path=/proc/$self/gid_map",
       "open path=/proc/$self/uid_map",
       "mount path=./empty type=binfmt_misc",
-      "open access=write path=./empty/register",
+      "open access=write path=$IN:binfmt_misc/probe/handlers/./empty/register",
       "exec path=./no-program loader=?binfmt@?",
       "no-program: open path=./other",
     ],

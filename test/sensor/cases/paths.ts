@@ -278,10 +278,10 @@ export const paths: readonly Case[] = [
     ],
     events: [
       ...privatelySeen,
-      "mount source=dir path=./empty",
-      "open path=./empty/inner",
+      "mount source=./dir path=./empty",
+      "open path=$IN:./dir//inner",
       "open path=./file",
-      "create path=./empty/new",
+      "create path=$IN:./dir//new",
     ],
   },
   {
@@ -294,7 +294,7 @@ export const paths: readonly Case[] = [
       open("inner"),
       open("../dir/inner"),
     ],
-    events: [...privatelySeen, "mount source=../empty path=./dir", "open path=./dir/inner"],
+    events: [...privatelySeen, "mount source=./empty path=./dir", "open path=./dir/inner"],
   },
   {
     does: "path in a changed root through proc",
@@ -312,9 +312,9 @@ export const paths: readonly Case[] = [
     events: [
       "mkdir path=./dir/etc",
       "chroot path=./dir",
-      "create path=/etc/hostname",
-      "open path=/etc/hostname",
-      "symlink path=/away",
+      "create path=$IN:./dir//etc/hostname",
+      "open path=$IN:./dir//etc/hostname",
+      "symlink path=$IN:./dir//away",
     ],
   },
   {
@@ -337,8 +337,8 @@ export const paths: readonly Case[] = [
       "namespace call=clone kinds=mount,pid",
       "mount path=/",
       "mount source=proc path=./empty type=proc",
-      "open path=./empty/1/status fs=proc",
-      "open path=./empty/1/task/1/comm",
+      "open path=$IN:proc/probe/./empty/1/status fs=proc",
+      "open path=$IN:proc/probe/./empty/1/task/1/comm",
       "open path=/etc/hostname",
       "open path=./file",
       "open path=./probe",

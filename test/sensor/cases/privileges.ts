@@ -116,9 +116,9 @@ export const privileges: readonly Case[] = [
     events: [
       ...apartSeen,
       "mount call=mount source=tmpfs path=./dir type=tmpfs flags=0x2",
-      "mount source=file path=./other type=none flags=0x1000",
-      "umount path=./other flags=2",
-      "umount path=./dir flags=0",
+      "mount source=./file path=./other type=none flags=0x1000",
+      "umount path=$IN:./file// flags=2",
+      "umount path=$IN:tmpfs/probe/./dir flags=0",
     ],
   },
   {
@@ -130,7 +130,12 @@ export const privileges: readonly Case[] = [
       inChild(must(call("chdir", "dir")), call("open", ".", 0)),
       call("umount2", "dir", 0),
     ],
-    events: [...apartSeen, "mount path=./dir", "open path=./dir", "umount path=./dir flags=0"],
+    events: [
+      ...apartSeen,
+      "mount path=./dir",
+      "open path=$IN:tmpfs/probe/./dir",
+      "umount path=$IN:tmpfs/probe/./dir flags=0",
+    ],
   },
   {
     does: "umount of what is not used",
@@ -163,9 +168,9 @@ export const privileges: readonly Case[] = [
       "mount call=fsconfig",
       "mount call=fsmount",
       "mount call=move_mount path=./dir",
-      "mount call=open_tree path=./dir",
-      "mount call=mount_setattr path=./dir",
-      "mount call=fspick path=./dir",
+      "mount call=open_tree path=$IN:tmpfs/probe/./dir",
+      "mount call=mount_setattr path=$IN:tmpfs/probe/./dir",
+      "mount call=fspick path=$IN:tmpfs/probe/./dir",
     ],
   },
   {
@@ -190,8 +195,8 @@ export const privileges: readonly Case[] = [
       "mount path=./dir flags=0x1000",
       "mkdir path=./dir/old",
       "pivot path=./dir old=./dir/old",
-      "open path=/inner",
-      "open path=/old/etc/hostname",
+      "open path=$IN:./dir//inner",
+      "open path=$IN://etc/hostname",
     ],
   },
   {
@@ -210,10 +215,10 @@ export const privileges: readonly Case[] = [
     events: [
       "open path=./file",
       "chroot path=./dir",
-      "open access=read path=/inner",
-      "open access=write path=/inner",
-      "open access=read,write path=/inner",
-      "mkdir path=/new",
+      "open access=read path=$IN:./dir//inner",
+      "open access=write path=$IN:./dir//inner",
+      "open access=read,write path=$IN:./dir//inner",
+      "mkdir path=$IN:./dir//new",
     ],
   },
   {
@@ -243,7 +248,7 @@ export const privileges: readonly Case[] = [
       "as 65534: setid call=setresuid",
       "chroot path=./dir",
       "setid call=setresuid ids=-1,65534,-1",
-      "as 65534: open path=/etc/shadow",
+      "as 65534: open path=$IN:./dir//etc/shadow",
     ],
   },
   {
@@ -265,7 +270,7 @@ export const privileges: readonly Case[] = [
       "open path=?outside:./file",
       "open path=?outside:./other",
       "create path=?outside:./new",
-      "open path=/inner",
+      "open path=$IN:./dir//inner",
       "rename path=?outside:./link to=?outside:./moved",
     ],
   },
@@ -295,10 +300,10 @@ export const privileges: readonly Case[] = [
     events: [
       "namespace call=unshare kinds=mount,user",
       "mount path=/ flags=0x44000",
-      "mount source=file path=./other",
-      "open path=./other",
+      "mount source=./file path=./other",
+      "open path=$IN:./file//",
       "chroot path=./dir",
-      "open path=/inner",
+      "open path=$IN:./dir//inner",
     ],
   },
   {

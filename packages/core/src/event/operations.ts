@@ -91,7 +91,18 @@ export const operations = {
   capset: { effective: must("u64"), permitted: must("u64"), inheritable: must("u64") },
   prctl: { option: must("text"), value: must("text") },
 
-  mount: { call: must("text"), source: must("text"), path: must("path"), type: must("text"), flags: must("u64") },
+  /**
+   * `options`: what the file system or the call is given beside, each `key` or `key=value`, in the order of the keys. Of
+   * `fsconfig` the first is the command.
+   */
+  mount: {
+    call: must("text"),
+    source: must("text"),
+    path: must("path"),
+    type: must("text"),
+    flags: must("u64"),
+    options: must("list"),
+  },
   umount: { path: must("path"), flags: must("u32") },
   pivot: { path: must("path"), old: must("path") },
   chroot: { path: must("path") },

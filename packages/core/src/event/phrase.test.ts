@@ -56,11 +56,15 @@ describe("phrase", () => {
     ["sent signal 15 (TERM) to a process (cousin)", "kill", { signal: 15, relation: "cousin" }],
     ["sent signal 40 to itself", "kill", { signal: 40, relation: "self" }],
     ["deleted something without a path (unreachable)", "unlink", { path: "?unreachable" }],
-    ["mounted none on /mnt (tmpfs)", "mount", { call: "mount", source: "none", path: "/mnt", type: "tmpfs" }],
+    [
+      "mounted none on /mnt (tmpfs size=64k)",
+      "mount",
+      { call: "mount", source: "none", path: "/mnt", type: "tmpfs", options: ["size=64k"] },
+    ],
     [
       "changed what is mounted (fsopen tmpfs)",
       "mount",
-      { call: "fsopen", source: "none", path: "none", type: "tmpfs" },
+      { call: "fsopen", source: "none", path: "none", type: "tmpfs", options: [] },
     ],
     ["loaded a kernel module", "module", { call: "init_module", path: "none" }],
     ["removed a kernel module", "module", { call: "delete_module", path: "none" }],

@@ -75,8 +75,8 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
 
   mount: (s) =>
     s.call === "mount"
-      ? `mounted ${s.source} on ${place(s.path)} (${s.type})`
-      : `changed what is mounted (${[s.call, s.path, s.type].filter((word) => word !== NONE).join(" ")})`,
+      ? `mounted ${s.source} on ${place(s.path)} (${[s.type, ...s.options].join(" ")})`
+      : `changed what is mounted (${[s.call, s.source, s.path, s.type, ...s.options].filter((word) => word !== NONE).join(" ")})`,
   umount: (s) => `unmounted ${place(s.path)}`,
   pivot: (s) => `made ${place(s.path)} the root of its namespace, with the old one at ${place(s.old)}`,
   chroot: (s) => `made ${place(s.path)} its root`,

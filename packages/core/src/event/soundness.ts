@@ -21,8 +21,8 @@ export const credentialIds = [
   "fsgid",
 ] as const satisfies readonly (keyof Credentials)[];
 
-/** A list is never longer: `#!` interpreters nest at most five deep, setgroups takes more but is summed up. */
-export const MAX_LIST = 64;
+/** A list is never longer: an overlay has at most 500 layers (fs/overlayfs/params.h), setgroups takes more but is summed up. */
+export const MAX_LIST = 1024;
 
 /** Refuses an event that could not be encoded, written as a line and read back the same. */
 export function assertEvent(event: Event): void {

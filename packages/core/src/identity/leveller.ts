@@ -15,6 +15,8 @@ import type { CanisterPlaces, IdKind, Launch } from "./launch.ts";
 import { LinkTexts } from "./link-text.ts";
 import type { Observation, Surroundings } from "./observation.ts";
 import { PathLens } from "./path-lens.ts";
+import { literal } from "./path-text.ts";
+import { NET, placedAddress } from "./placed-path.ts";
 import type { Policy } from "./policy.ts";
 import { AUTOBIND, isAutobound, localPort } from "./rules/addresses.ts";
 import { formatRun, levelledName, parseRun, TEXT } from "./rules/called.ts";
@@ -28,6 +30,7 @@ import {
   mayReadImage,
   readsImage,
 } from "./rules/overlooked.ts";
+import { levelOption } from "./rules/mount-options.ts";
 import { Firings, type RuleName } from "./rules/table.ts";
 import { Users } from "./rules/users.ts";
 import type { Call } from "./task.ts";
@@ -195,6 +198,8 @@ export class Leveller {
           this.#paths.level(this.#host?.mountMeant(path as string, subject) ?? (path as string), at.pid);
       case "mount source":
         return (source, at) => this.#links.source(this.#host?.sourceMeant(source as string) ?? (source as string), at);
+      case "mount options":
+        return (options, at) => this.#options(options as readonly string[], at);
       case "exec loader":
         return (images, at) => this.#images(images as readonly string[], at);
       case "exec as":
@@ -203,6 +208,8 @@ export class Leveller {
         return (runs, at) => this.#runs(runs as readonly string[], at);
       case "open digest":
         return (digest, _at, _subject, levelled) => this.#dataDigest(digest as string, levelled["path"] as string);
+      case "socket family":
+        return (family) => this.#family(family as string);
       case "mknod device":
         return (device, _at, subject) => this.#device(device as string, subject["mode"] as number);
       case "setid ids":
@@ -232,6 +239,14 @@ export class Leveller {
     if (levelled.every((id, index) => id === ids[index])) return ids;
     this.#firings.count(this.#userRule);
     return levelled;
+  }
+
+  #options(options: readonly string[], at: Observation): readonly string[] {
+    const path = (text: string) => this.#links.source(text, at);
+    const levelled = options.map((option) =>
+      levelOption(option, path, (id, kind) => this.#users.text(id, kind), literal),
+    );
+    return levelled.every((option, index) => option === options[index]) ? options : levelled;
   }
 
   /** `path@digest`, where only the last @ separates. */
@@ -292,18 +307,33 @@ export class Leveller {
     return NO_DEVICE;
   }
 
+  /** An address in another network than the launch's says in whose. */
   #address(address: string, at: Observation, binds: boolean, answered: boolean): string {
+    const placed = placedAddress(address);
+    if (!placed) return this.#addressIn("", address, at, binds, answered);
+    this.#firings.count("origin");
+    return `${NET}${placed.network}/${this.#addressIn(placed.network, placed.address, at, binds, answered)}`;
+  }
+
+  #addressIn(network: string, address: string, at: Observation, binds: boolean, answered: boolean): string {
     const first = address.charCodeAt(0);
     if (first === 0x2f) return binds ? this.#paths.creates(address, "name", at) : this.#paths.level(address, at.pid);
     if (first === 0x40) return this.#abstract(address, at, binds);
     const local = localPort(address);
     if (!local) return address;
     const { rules } = this.#policy;
-    if (rules["own-port"] && this.#surroundings.isOwnPort(local.port)) return this.#port(local.host, "own");
+    if (rules["own-port"] && this.#surroundings.isOwnPort(local.port, network)) return this.#port(local.host, "own");
     const [low, high] = this.#launch.ephemeralPorts;
     if (answered && rules["ephemeral-port"] && local.port >= low && local.port <= high)
       return this.#port(local.host, "ephemeral");
     return address;
+  }
+
+  #family(family: string): string {
+    const placed = placedAddress(family);
+    if (!placed) return family;
+    this.#firings.count("origin");
+    return `${NET}${placed.network}/${placed.address}`;
   }
 
   #port(host: string, kind: "own" | "ephemeral"): string {

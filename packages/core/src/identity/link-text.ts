@@ -30,9 +30,9 @@ export class LinkTexts {
     return up + (called.startsWith("{") ? names.map((name) => (name === own ? called : name)) : names).join("/");
   }
 
-  /** What is mounted: a path, or the name of a filesystem, a device, a server. */
+  /** What is mounted: a path, what a sensor says of an object without one, or the name of a filesystem, a device, a server. */
   source(text: string, at: Observation): string {
-    return text.startsWith("/") ? this.#paths.level(text, at.pid) : literal(text);
+    return text.startsWith("/") || text.startsWith("?") ? this.#paths.level(text, at.pid) : literal(text);
   }
 }
 

@@ -36,8 +36,14 @@ export interface Observation {
 export interface Surroundings {
   /** Relation of the process that has this pid, as the actor counts, to the actor. */
   relationOf(pid: number, actorPid: number): Relation;
-  /** The same of the process whose directory in /proc the actor used: one that has ended is there until its parent takes note. */
-  ownerIn(pid: number, actorPid: number): Relation;
-  /** Whether the namespace itself was given this port by the kernel (a bind to port 0), so that its number says nothing. */
-  isOwnPort(port: number): boolean;
+  /**
+   * The same of the process whose directory in /proc the actor used: one that has ended is there until its
+   * parent takes note. `anew`: in a mount of proc that may count as the actor's own pid namespace does.
+   */
+  ownerIn(pid: number, actorPid: number, anew: boolean): Relation;
+  /**
+   * Whether the namespace itself was given this port by the kernel (a bind to port 0), so that its number says nothing; in the
+   * network of this maker, "" for that of the launch.
+   */
+  isOwnPort(port: number, network: string): boolean;
 }

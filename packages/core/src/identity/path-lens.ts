@@ -6,9 +6,10 @@ import type { Label, Labelled } from "./creations.ts";
 import type { Launch } from "./launch.ts";
 import type { Observation, Surroundings } from "./observation.ts";
 import { LITERAL, literals, ROOT, withLabels } from "./path-text.ts";
+import { IN, isOfHost, keyOf, type PlacedPath, placedPath } from "./placed-path.ts";
 import type { Policy } from "./policy.ts";
 import { CreatedNames, type Made } from "./rules/created.ts";
-import { Directories } from "./rules/directories.ts";
+import { type Directory, Directories } from "./rules/directories.ts";
 import type { CanisterDirectories } from "./rules/canister.ts";
 import { levelProcess, levelTerminal } from "./rules/kernel-names.ts";
 import { Pseudonyms } from "./rules/pseudonyms.ts";
@@ -58,10 +59,10 @@ export class PathLens {
     this.#atHostRoot = atHostRoot;
   }
 
-  /** A path of something that is there. What is no real path (a token, `memfd:x`, `?reason`) stays as it is. */
+  /** A path of something that is there. What is no path (a token, `memfd:x`, `?reason`) stays as it is. */
   level(path: string, pid: number): string {
-    if (isReal(path)) return this.#renamed(this.#plain(path, pid, undefined));
-    if (path.startsWith(DELETED) && isReal(path.slice(DELETED.length)))
+    if (logged(path) !== undefined) return this.#renamed(this.#called(path, pid, undefined));
+    if (path.startsWith(DELETED) && logged(path.slice(DELETED.length)) !== undefined)
       return this.#deleted(path.slice(DELETED.length), pid);
     if (path.startsWith(OUTSIDE) && this.#host?.isOwnState(path.slice(OUTSIDE.length)))
       return this.level(path.slice(OUTSIDE.length), pid);
@@ -70,28 +71,32 @@ export class PathLens {
 
   /** A path that comes to be. */
   creates(path: string, made: Made, at: Observation): string {
-    if (!isReal(path)) return this.level(path, at.pid);
-    return this.#renamed(this.#plain(path, at.pid, this.created.creates(path, made, at) ?? null));
+    const name = logged(path);
+    if (name === undefined) return this.level(path, at.pid);
+    return this.#renamed(this.#called(path, at.pid, this.created.creates(name, made, at) ?? null));
   }
 
   /** The path that `from` is moved to. */
   moves(from: string, to: string, replaces: boolean, at: Observation): string {
-    if (!isReal(from) || !isReal(to)) return this.level(to, at.pid);
-    return this.#renamed(this.#plain(to, at.pid, this.created.moves(from, to, replaces, at) ?? null));
+    const [old, name] = [logged(from), logged(to)];
+    if (old === undefined || name === undefined) return this.level(to, at.pid);
+    return this.#renamed(this.#called(to, at.pid, this.created.moves(old, name, replaces, at) ?? null));
   }
 
   /** The path that `from` changes places with. */
   exchanges(from: string, to: string, at: Observation): string {
-    if (isReal(from) && isReal(to)) this.created.exchanges(from, to);
+    const [old, name] = [logged(from), logged(to)];
+    if (old !== undefined && name !== undefined) this.created.exchanges(old, name);
     return this.level(to, at.pid);
   }
 
   /** A path that is about to be no more. */
   removes(path: string, pid: number): string {
-    if (!isReal(path)) return this.level(path, pid);
-    const plain = this.#plain(path, pid, undefined);
-    this.created.removes(path, plain);
-    return this.#renamed(plain);
+    const name = logged(path);
+    if (name === undefined) return this.level(path, pid);
+    const called = this.#called(path, pid, undefined);
+    this.created.removes(name, called);
+    return this.#renamed(called);
   }
 
   /** An abstract socket name with its at sign. */
@@ -120,9 +125,38 @@ export class PathLens {
     return this.#directories.areReachedBy(path);
   }
 
+  /** What is in the view of the launch, and what is not. */
+  #called(path: string, pid: number, newest: Newest): string {
+    const placed = placedPath(path);
+    return placed ? this.#placed(placed, pid, newest) : this.#plain(path, pid, newest);
+  }
+
+  #placed(placed: PlacedPath, pid: number, newest: Newest): string {
+    const { origin, isShown, rest } = placed;
+    if (this.#host && isOfHost(placed)) return this.#ofHost(this.#host, rest === "" ? "/" : rest, newest);
+    this.#firings.count("origin");
+    const { path, start } = keyOf(placed);
+    const kernel = this.#kernelName(rest, pid, true);
+    if (kernel !== undefined) return `${IN}${this.#lead(placed, pid)}//${kernel.slice(1)}`;
+    // A directory that the launch names is said by its token, also where it is no directory of the launch's view.
+    const directory = this.#host ? undefined : this.#directories.of(isShown ? path : rest);
+    const end = (directory?.path.length ?? 0) + (isShown ? 0 : start);
+    const from = directory && end > start ? end : start;
+    const tail = this.#tail(path, from, this.#labelled(path, from, newest) ?? []);
+    if (from === start) return `${IN}${this.#lead(placed, pid)}//${tail.slice(1)}`;
+    this.#firings.count((directory as Directory).rule);
+    const { token } = directory as Directory;
+    return isShown ? `${IN}${token}//${tail.slice(1)}` : `${IN}${origin}//${token}${tail}`;
+  }
+
+  /** What a path belongs to that is none of the launch's view. */
+  #lead({ origin, isShown }: PlacedPath, pid: number): string {
+    return isShown && origin !== "" ? this.#plain(origin, pid, undefined) : origin;
+  }
+
   #plain(path: string, pid: number, newest: Newest): string {
     const host = this.#atHostRoot || this.#host?.isOwnState(path) ? this.#host : undefined;
-    const kernel = this.#kernelName(path, pid);
+    const kernel = this.#kernelName(path, pid, false);
     if (kernel !== undefined) return host ? host.prefixed(kernel) : kernel;
     if (host) return this.#ofHost(host, path, newest);
     const directory = this.#directories.of(path);
@@ -130,16 +164,26 @@ export class PathLens {
     const created = withNewest(path, this.created.labelsAlong(path), newest)?.filter(({ start }) => start > from);
     const user = directory?.rule === "temp" ? this.#userNames.labelIn(path, from) : undefined;
     const named = user ? [user, ...(created ?? []).filter(({ start }) => start !== user.start)] : created;
-    const labels = this.#rules.timestamp ? withMoments(path, from, named) : named;
+    const labels = this.#withMoments(path, from, named);
     if (!directory && !labels?.length) return path;
     if (directory) this.#firings.count(directory.rule);
     return (directory?.token ?? ROOT) + this.#tail(path, from, labels ?? []);
   }
 
-  /** A name whose numbers the kernel counts up. */
-  #kernelName(path: string, pid: number): string | undefined {
+  /** The labels after a position: of what was created, and moments. */
+  #labelled(path: string, from: number, newest: Newest): Labelled[] | undefined {
+    const created = withNewest(path, this.created.labelsAlong(path), newest)?.filter(({ start }) => start > from);
+    return this.#withMoments(path, from, created);
+  }
+
+  #withMoments(path: string, from: number, labels: Labelled[] | undefined): Labelled[] | undefined {
+    return this.#rules.timestamp ? withMoments(path, from, labels) : labels;
+  }
+
+  /** A name whose numbers the kernel counts up; `anew` where a mount of proc may count otherwise than that of the launch. */
+  #kernelName(path: string, pid: number, anew: boolean): string | undefined {
     if (path.startsWith("/proc/") && this.#rules["proc-pid"]) {
-      const levelled = levelProcess(path, pid, this.#surroundings);
+      const levelled = levelProcess(path, pid, this.#surroundings, anew);
       if (levelled !== path) return this.#fired("proc-pid", levelled);
     } else if (path.startsWith("/dev/pts/") && this.#rules.pty) {
       const levelled = levelTerminal(path);
@@ -171,7 +215,8 @@ export class PathLens {
   }
 
   #deleted(path: string, pid: number): string {
-    return this.#renamed(DELETED + (this.created.deleted(path) ?? this.#plain(path, pid, undefined)));
+    const name = logged(path) as string;
+    return this.#renamed(DELETED + (this.created.deleted(name) ?? this.#called(path, pid, undefined)));
   }
 
   #renamed(path: string): string {
@@ -185,8 +230,11 @@ export class PathLens {
   }
 }
 
-function isReal(path: string): boolean {
-  return path.charCodeAt(0) === 0x2f;
+/** The name by which a path is remembered as created; undefined for what is no path. */
+function logged(path: string): string | undefined {
+  if (path.charCodeAt(0) === 0x2f) return path;
+  const placed = placedPath(path);
+  return placed && keyOf(placed).path;
 }
 
 /** Names that are not levelled by who made them may hold a moment. */

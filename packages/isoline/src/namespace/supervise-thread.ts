@@ -82,7 +82,7 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
   }
   const listener = awaitCell(block, cells.listener);
   if (listener < 0) return;
-  const sensor = new SeccompSensor(listener, process.pid, supervision.mediator);
+  const sensor = new SeccompSensor(listener, process.pid, supervision.mediator, plan.places.canister !== undefined);
   for (const { version, digest } of plan.known ?? []) sensor.know(version, digest);
   supervision.attach(sensor);
   while (sensor.run(answer) === "stopped" && unanswered.length > 0) {

@@ -192,7 +192,7 @@ describe("what cannot be told", () => {
 
 describe("what Landlock would refuse in any case", () => {
   it.each([
-    act("mount", { call: "mount", source: "none", path: "/mnt", type: "tmpfs", flags: 0n }),
+    act("mount", { call: "mount", source: "none", path: "/mnt", type: "tmpfs", flags: 0n, options: [] }),
     act("umount", { path: "/mnt", flags: 0 }),
     act("pivot", { path: "/mnt", old: "/mnt/old" }),
     act("chroot", { path: "/srv/jail" }),

@@ -165,10 +165,16 @@ function imagePath(image: string): string {
 
 /** Whether an endpoint is, or may be, a socket with a place in the file system. */
 function isSocketFile({ family, address }: { readonly family: string; readonly address: string }): boolean {
-  return family === "?" || (family === "unix" && !isAbstract(address) && address !== "unnamed");
+  return family === "?" || (family === "unix" && !isAbstract(address) && withoutNetwork(address) !== "unnamed");
 }
 
-/** Abstract names begin with an at sign, which the lens may have put behind its own. */
+/** Abstract names begin with an at sign, which the lens may have put behind its own, and in another network behind whose it is. */
 export function isAbstract(address: string): boolean {
-  return address.startsWith("@") || address.startsWith("$@") || address === "$autobind";
+  const own = withoutNetwork(address);
+  return own.startsWith("@") || own.startsWith("$@") || own === "$autobind";
+}
+
+/** An address without the network that it is in: Landlock knows none. */
+export function withoutNetwork(address: string): string {
+  return address.replace(/^\$NET:[^/]*\//, "");
 }

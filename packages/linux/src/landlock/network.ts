@@ -5,7 +5,7 @@
  * (MPTCP, SCTP and SMC included), so the protocol does not matter here.
  */
 import type { Event } from "@isoline/core";
-import { isAbstract } from "./needs.ts";
+import { isAbstract, withoutNetwork } from "./needs.ts";
 import { ALL_NET, netRights, scopes } from "./rights.ts";
 
 const BIND = netRights["bind-tcp"];
@@ -24,7 +24,8 @@ export class NetworkRules {
     if (event.op === "kill" && !INSIDE.has(event.subject.relation))
       this.#open.set(scopes.signal, `signals to ${event.subject.relation}`);
     if (event.op !== "bind" && event.op !== "connect" && event.op !== "send") return;
-    const { family, type, address } = event.subject;
+    const { family, type } = event.subject;
+    const address = withoutNetwork(event.subject.address);
     const stream = type === "stream" || type === "?";
     if (stream && (family === "inet" || family === "inet6" || family === "unspec" || family === "?")) {
       // A send with an address opens a connection where TCP Fast Open is used.

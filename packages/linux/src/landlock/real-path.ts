@@ -5,6 +5,7 @@
  *   $CWD/src/index.ts        below the working directory of the launch
  *   $TMP/{gcc#1}.s           some name in each of the directories for temporary files
  *   /proc/$self/status       two names below /proc
+ *   $IN:$CWD/jail//etc/x     what a jail has under /etc/x, by the launch's own path
  *
  * The reverse of the lens (`core/src/identity/path-text.ts` has the grammar), so it can only widen: where a component is
  * no literal name, what is left is the directory above it. Text that is not canonical is treated like that too.
@@ -25,6 +26,7 @@ export type Pseudonyms = Policy["pseudonyms"];
 
 const DELETED = "?deleted:";
 const LITERAL = "$literal:";
+const IN = "$IN:";
 const NAMELESS = /^(?:memfd|pipe|socket|anon|ns):/;
 /** In these file systems no real name starts with a dollar sign, so that the lens may put tokens into literal paths. */
 const KERNEL_NAMES = /^\/(?:proc|dev\/pts)\//;
@@ -55,6 +57,7 @@ export class RealPaths {
       const isToken = KERNEL_NAMES.test(text) ? (name: string) => name.startsWith("$") : () => false;
       return [descend("", componentsOf(text), (name) => (isToken(name) ? undefined : name))];
     }
+    if (text.startsWith(IN)) return this.#placed(text.slice(IN.length));
     if (text.startsWith("$")) return this.#below(text);
     return NAMELESS.test(text) ? "nowhere" : "unknown";
   }
@@ -62,6 +65,19 @@ export class RealPaths {
   /** Where the directory that holds a levelled path may be: one component less. */
   parentOf(text: string): Reading {
     return withoutLast(this.of(text));
+  }
+
+  /** Of another root or mount namespace, where the launch has it as well. Names in the rest are marked as in any path with tokens. */
+  #placed(text: string): Reading {
+    const end = text.indexOf("//");
+    const [lead, rest] = [text.slice(0, end), text.slice(end + 2)];
+    if (end < 0 || !(lead === "" || lead.startsWith("/") || lead.startsWith("$"))) return "unknown";
+    const start = lead === "" ? [{ path: "/", beyond: 0 }] : this.of(lead);
+    if (typeof start === "string") return start;
+    const names = rest === "" ? [] : rest.split("/");
+    return start.map(({ path, beyond }) =>
+      beyond > 0 ? { path, beyond: beyond + names.length } : descend(path === "/" ? "" : path, names, literalIn),
+    );
   }
 
   #below(text: string): Reading {

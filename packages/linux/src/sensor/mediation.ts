@@ -73,6 +73,6 @@ export interface Mediator {
   withdraw(): void;
   /** A call went ahead although others may have changed what it rests on before the kernel looked at it. */
   racy(call: string): void;
-  /** An address was bound to port 0; how to ask later which one the kernel gave. */
-  portPending(resolve: () => number | undefined): void;
+  /** An address was bound to port 0; how to ask later which one the kernel gave, and in whose network ("" for the launch's). */
+  portPending(resolve: () => number | undefined, network: string): void;
 }

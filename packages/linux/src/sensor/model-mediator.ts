@@ -103,9 +103,9 @@ export class ModelMediator implements Mediator {
     const room = options.knownBytes === undefined ? {} : { maxBytes: options.knownBytes };
     this.#known = new KnownKeys([seed.readInt32LE(0), seed.readInt32LE(4)], room);
     this.#leveller = new Leveller(policy, launch, {
-      relationOf: (pid, actorPid) => this.#relationOf(pid, actorPid, (of) => this.#processes.find(of)),
-      ownerIn: (pid, actorPid) => this.#relationOf(pid, actorPid, (of) => this.#processes.owner(of)),
-      isOwnPort: (port) => this.#ports.has(port),
+      relationOf: (pid, actorPid) => this.#relationOf(pid, actorPid, false, (of) => this.#processes.find(of)),
+      ownerIn: (pid, actorPid, anew) => this.#relationOf(pid, actorPid, anew, (of) => this.#processes.owner(of)),
+      isOwnPort: (port, network) => this.#ports.has(port, network),
     });
   }
 
@@ -304,8 +304,8 @@ export class ModelMediator implements Mediator {
     this.#counts.attempts += 1;
   }
 
-  portPending(resolve: () => number | undefined): void {
-    this.#ports.expect(resolve);
+  portPending(resolve: () => number | undefined, network: string): void {
+    this.#ports.expect(resolve, network);
   }
 
   #observe(thread: ActingThread, more?: Partial<Observation>): Observation {
@@ -329,12 +329,17 @@ export class ModelMediator implements Mediator {
   }
 
   /** The process that a number in a /proc path means: with a root of its own, a task has a proc mount that counts as it does. */
-  #pidIn(number: number, actor: ActingProcess | undefined): number | undefined {
-    return actor?.countsAnew && !actor.atOwnRoot ? this.#processes.pidCalled(actor.pid, number) : number;
+  #pidIn(number: number, actor: ActingProcess | undefined, anew: boolean): number | undefined {
+    return actor?.countsAnew && (anew || !actor.atOwnRoot) ? this.#processes.pidCalled(actor.pid, number) : number;
   }
 
-  #relationOf(number: number, actorPid: number, at: (pid: number) => ActingProcess | undefined): Relation {
-    const pid = this.#pidIn(number, this.#processes.find(actorPid));
+  #relationOf(
+    number: number,
+    actorPid: number,
+    anew: boolean,
+    at: (pid: number) => ActingProcess | undefined,
+  ): Relation {
+    const pid = this.#pidIn(number, this.#processes.find(actorPid), anew);
     if (pid === undefined) return "outside";
     if (pid === actorPid) return "self";
     const process = at(pid);
@@ -355,7 +360,7 @@ function dependsOnCreations(event: Event): boolean {
 /** A number in /proc may be another process's the next time, and the same process may have become something else to the actor. */
 function dependsOnProcesses(event: Event): boolean {
   const { path } = subjectRecord(event);
-  return typeof path === "string" && /^\/proc\/\$(?:task|other)/.test(path);
+  return typeof path === "string" && /(?:^|\/)\/proc\/\$(?:task|other)/.test(path);
 }
 
 /** Whose a port is may change while the same bytes come again. */

@@ -19,12 +19,12 @@ const OWNERS: Readonly<Record<Relation, string>> = {
 const NUMBER = /^(?:0|[1-9]\d{0,9})$/;
 const PROCESS = /^\/proc\/([1-9]\d{0,9})(?=\/|$)/;
 
-/** A path in /proc/PID with its numbers levelled; other paths as they are. */
-export function levelProcess(path: string, actor: number, surroundings: Surroundings): string {
+/** A path in /proc/PID with its numbers levelled; other paths as they are. `anew`: the mount is none of the launch's. */
+export function levelProcess(path: string, actor: number, surroundings: Surroundings, anew: boolean): string {
   const pid = PROCESS.exec(path)?.[1];
   if (pid === undefined) return path;
   const parts = path.split("/");
-  parts[2] = OWNERS[surroundings.ownerIn(Number(pid), actor)];
+  parts[2] = OWNERS[surroundings.ownerIn(Number(pid), actor, anew)];
   let at = 3;
   if (parts[at] === "task" && isNumber(parts[at + 1])) {
     parts[at + 1] = "$tid";

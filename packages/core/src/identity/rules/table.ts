@@ -29,6 +29,7 @@ export const lensRules = {
   device: rule(true, "the device number given for a node that is no device"),
   "data-content": rule(false, "content digests of data; set by content"),
   canister: rule(false, "of a container: the host's paths, ids and names that are its runtime's to choose"),
+  origin: rule(false, "what is not in the root, mounts and network that the namespace began with says where it is"),
   pseudonym: rule(false, "paths the policy renames; set by pseudonyms"),
   literal: rule(false, "a name that was chosen to look like a token is marked as literal"),
   "creations-forgotten": rule(false, "the log of created names was full: later paths to the oldest stay as they are"),

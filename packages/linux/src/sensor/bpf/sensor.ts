@@ -330,10 +330,10 @@ export class BpfSensor implements Sensor {
     const fd = record.argument(3);
     if (operation === operations.bind && port === 0) {
       process.unnumbered.add(fd);
-      this.#mediator.portPending(() => portOf(process.pid, fd));
+      this.#mediator.portPending(() => portOf(process.pid, fd), "");
     } else if (operation === operations.bind) process.unnumbered.delete(fd);
     else if (operation === operations.listen && (port === 0 || process.unnumbered.has(fd)))
-      this.#mediator.portPending(() => (port === 0 ? portOf(process.pid, fd) : port));
+      this.#mediator.portPending(() => (port === 0 ? portOf(process.pid, fd) : port), "");
   }
 
   /** The identity that an exec leads to is told with the verdict, so that what follows is never done under its parent's. */

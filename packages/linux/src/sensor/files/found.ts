@@ -38,6 +38,8 @@ export class Found {
   #pathEnd = 0;
   #standing: Standing = "here";
   fd = -1;
+  /** Where its path holds, if that is not the view that the launch has; of whoever found it to say. */
+  origin: Origin | undefined;
   /**
    * Whether the task came to the object through every directory of its path, as we would: by an absolute path, from the
    * same root, and by no magic link. Only then what is closed to it on the way keeps it from the object.
@@ -57,6 +59,7 @@ export class Found {
   /** Adopts a descriptor: reads status and canonical path. 0 or a negative errno, which is never one of PATH_ERRORS. */
   adopt(fd: number, root: RootView | undefined): number {
     this.fd = fd;
+    this.origin = undefined;
     this.isReachedFromRoot = false;
     if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0) return -OBJECT_CLOSED;
     const length = readlinkat(OWN_DESCRIPTORS, descriptorName(fd), this.#path);
@@ -75,6 +78,7 @@ export class Found {
   /** Adopts a descriptor that was found by its canonical path: nothing is left to be asked about that. */
   adoptNamed(fd: number, path: Buffer, length: number): number {
     this.fd = fd;
+    this.origin = undefined;
     this.isReachedFromRoot = true;
     if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0) return -OBJECT_CLOSED;
     path.copy(this.#path, 0, 0, length);
@@ -113,6 +117,15 @@ export class Found {
     close(fd);
     return result >= 0 && there.inode === this.stat.inode && there.device === this.stat.device;
   }
+}
+
+/**
+ * What a path belongs to that is no path of the launch's view: a directory that the launch has under `directory` (escaped, no
+ * slash at its end), below which the last `rest` bytes of the path lead to the object; or else what was mounted there.
+ */
+export interface Origin {
+  readonly directory: string;
+  readonly rest: number;
 }
 
 /** `outside`: beyond the task's root, where the same text may be the path of something else. */

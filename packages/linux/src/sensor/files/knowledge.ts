@@ -9,7 +9,7 @@ import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_PATH, Stat, STATX_MASK } from "..
 import { type Content, NO_CONTENT } from "./content.ts";
 import { EMPTY, openHow, terminated } from "../../abi/bytes.ts";
 import { Originals } from "./originals.ts";
-import { Found } from "./found.ts";
+import { Found, type Origin } from "./found.ts";
 import { enforcedVerity } from "./verity.ts";
 import { wasWithheld, withReadable } from "./reading.ts";
 import { type Writers, WriterSearch } from "./writers.ts";
@@ -283,21 +283,33 @@ export class FileKnowledge {
 /**
  * Canonical path as event text. Objects without a place in the file system get a name of their kind, because the numbers
  * the kernel prints for them differ from run to run: `memfd:NAME`, `pipe:`, `socket:`, `anon:TYPE`, `ns:TYPE`; a file
- * whose name was removed is `?deleted:PATH`, one beyond the task's root `?outside:PATH`, by the path that we see.
+ * whose name was removed is `?deleted:PATH`, one beyond the task's root `?outside:PATH`, by the path that we see. A path that is
+ * none of the launch's view is `?in:ORIGIN//PATH`: canonical paths have no two slashes in a row.
  */
 export function pathText(found: Found): string {
   const text = escapeBytes(found.path);
   if (text.startsWith("/")) {
-    if (found.standing === "here") return text;
-    if (found.standing === "outside") return `?outside:${text}`;
-    if (text.startsWith("/memfd:") && found.stat.nlink === 0) return text.slice(1);
+    const placed = found.origin === undefined ? text : withOrigin(found, found.origin);
+    if (found.standing === "here") return placed;
+    if (found.standing === "outside") return found.origin === undefined ? `?outside:${text}` : placed;
+    if (found.origin === undefined && text.startsWith("/memfd:") && found.stat.nlink === 0) return text.slice(1);
     // A file that was made without a name (O_TMPFILE) is shown by its inode number.
-    return `?deleted:${text.replace(/\/#\d+$/, "/#unnamed")}`;
+    return `?deleted:${placed.replace(/\/#\d+$/, "/#unnamed")}`;
   }
   const kind = /^(pipe|socket|anon_inode|[a-z_]+):/.exec(text)?.[1];
   if (kind === undefined) return `?unnamed:${text}`;
   if (kind === "anon_inode") return `anon:${text.slice("anon_inode:".length).replace(/^\[(.*)\]$/, "$1")}`;
   return kind === "pipe" || kind === "socket" ? `${kind}:` : `ns:${kind}`;
+}
+
+function withOrigin({ path }: Found, { directory, rest }: Origin): string {
+  const below = escapeBytes(path.subarray(path.length - rest));
+  return `?in:${directory}//${below.startsWith("/") ? below.slice(1) : below}`;
+}
+
+/** The path of a name in a directory. */
+export function nameIn(directory: string, name: string): string {
+  return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
 }
 
 /**

@@ -13,6 +13,7 @@ import { ANSWERED, type Listener } from "./listener/notification.ts";
 import { EACCES_TO_TASK, PATH_ERRORS, PathFinder } from "./paths/finder.ts";
 import { KeptFiles } from "./paths/kept-files.ts";
 import { Found, NO_PATH_TEXT, OBJECT_CLOSED } from "../files/found.ts";
+import { Origins } from "./paths/origins.ts";
 import { Permissions } from "./paths/permission.ts";
 import { RawKey } from "./paths/raw-key.ts";
 import { Peers } from "./perform/peers.ts";
@@ -22,10 +23,13 @@ import { O_TRUNC } from "../../abi/stat.ts";
 import { ThreadRights } from "./perform/thread-rights.ts";
 import { callName } from "../../abi/syscalls.ts";
 import { FormatHandlers } from "./calls/handlers.ts";
+import { MountContexts } from "./calls/mount-contexts.ts";
+import { Networks } from "./calls/networks.ts";
 import { SocketPaths } from "./calls/task-socket.ts";
 import { SensedFile } from "../files/sensed-file.ts";
 import type { Thread } from "./tasks/process.ts";
 import type { TaskTable } from "./tasks/table.ts";
+import { Worlds } from "./tasks/worlds.ts";
 
 const operationNumbers = new Map<Operation, number>(operationNames.map((name, index) => [name, index + 1]));
 
@@ -52,7 +56,11 @@ export class Context {
   readonly listener: Listener;
   readonly mediator: Mediator;
   readonly tasks: TaskTable;
-  readonly finder = new PathFinder(new KeptFiles((number) => this.tasks.launchers.serves(number)));
+  readonly worlds = new Worlds();
+  readonly origins: Origins;
+  readonly networks: Networks;
+  readonly mountContexts = new MountContexts();
+  readonly finder: PathFinder;
   readonly rights = new ThreadRights();
   readonly peers = new Peers(this.rights);
   readonly performer = new Performer(this.rights, this.peers);
@@ -72,16 +80,27 @@ export class Context {
   readonly #firstError = new FirstError();
   readonly #sensed = new SensedFile(this.files);
 
-  constructor(listener: Listener, mediator: Mediator, tasks: TaskTable) {
+  constructor(listener: Listener, mediator: Mediator, tasks: TaskTable, isCanister: boolean) {
     this.listener = listener;
     this.mediator = mediator;
     this.tasks = tasks;
     this.opener = new Opener(this.performer, listener);
+    this.origins = new Origins(this.worlds, isCanister);
+    this.networks = new Networks(this.worlds, isCanister);
+    const kept = new KeptFiles((number) => this.tasks.launchers.serves(number));
+    this.finder = new PathFinder(kept, this.origins);
+  }
+
+  /** A call that makes or enters namespaces is let through. */
+  entersNamespaces({ process, tid }: Thread, call: "unshare" | "setns" | "clone", flags: number): void {
+    this.worlds.entering(process, tid, call, flags);
   }
 
   close(): void {
     this.files.close();
     this.handlers.close();
+    this.origins.close();
+    this.mountContexts.close();
   }
 
   get call(): Listener["call"] {

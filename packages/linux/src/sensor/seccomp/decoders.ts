@@ -8,6 +8,7 @@ import * as execution from "./calls/execution.ts";
 import * as kernel from "./calls/kernel.ts";
 import * as marks from "./calls/marks.ts";
 import * as making from "./calls/making.ts";
+import * as mounts from "./calls/mounts.ts";
 import * as names from "./calls/names.ts";
 import * as network from "./calls/network.ts";
 import * as open from "./calls/open.ts";
@@ -120,19 +121,19 @@ const bySyscall: Record<Syscall, Decoder> = {
   capset: privileges.capset,
   prctl: privileges.prctl,
 
-  mount: privileges.mount,
+  mount: mounts.mount,
   umount2: umount,
   pivot_root: privileges.pivotRoot,
   chroot: privileges.chroot,
   landlock_restrict_self: privileges.landlockRestrictSelf,
-  fsopen: privileges.mountCall("fsopen", undefined, 0),
-  fsconfig: privileges.mountCall("fsconfig"),
-  fsmount: privileges.mountCall("fsmount"),
-  fspick: privileges.mountCall("fspick", 1),
-  move_mount: privileges.mountCall("move_mount", 3),
-  open_tree: privileges.mountCall("open_tree", 1),
-  open_tree_attr: privileges.mountCall("open_tree_attr", 1),
-  mount_setattr: privileges.mountCall("mount_setattr", 1),
+  fsopen: mounts.fsopen,
+  fsconfig: mounts.fsconfig,
+  fsmount: mounts.fsmount,
+  fspick: mounts.fspick,
+  move_mount: mounts.moveMount,
+  open_tree: mounts.openTree("open_tree"),
+  open_tree_attr: mounts.openTree("open_tree_attr"),
+  mount_setattr: mounts.mountSetattr,
   unshare: privileges.unshare,
   setns: privileges.setns,
   clone: privileges.clone,

@@ -27,19 +27,23 @@ export class SeccompSensor implements Sensor {
   /** How far the workload has come: until its first call is answered it shares our memory, and would be closed to us as well. */
   #stage: "none" | "begins" | "runs" = "none";
 
-  /** `listener` is the filter's descriptor, owned from now on; `supervisor` the pid whose child the workload is. */
-  constructor(listener: number, supervisor: number, mediator: Mediator) {
+  /**
+   * `listener` is the filter's descriptor, owned from now on; `supervisor` the pid whose child the workload is; a canister's paths
+   * are those of the container.
+   */
+  constructor(listener: number, supervisor: number, mediator: Mediator, isCanister = false) {
     this.#listener = new Listener(listener);
     this.#mediator = mediator;
     this.#tasks = new TaskTable(supervisor, {
       born: (process) => mediator.born(process),
       died: (process) => {
+        this.#context.mountContexts.forget(process);
         mediator.died(process);
       },
       guessed: (process) => mediator.guessed(process),
       unidentified: (process, why) => mediator.unidentified(process, why),
     });
-    this.#context = new Context(this.#listener, mediator, this.#tasks);
+    this.#context = new Context(this.#listener, mediator, this.#tasks, isCanister);
   }
 
   /** The processes that were heard of and are not known to be gone. */

@@ -44,6 +44,11 @@ export function typeName(type: number): string {
   return types[type & SOCK_TYPE_MASK] ?? `type-${type & SOCK_TYPE_MASK}`;
 }
 
+/** What a family or an address is called in a network that is not the launch's, by who made that; "" for the launch's. */
+export function inNetwork(text: string, maker: string): string {
+  return maker === "" ? text : `?net:${maker}/${text}`;
+}
+
 /** A `struct sockaddr`, taken apart. `path` is a file-system address still to be resolved. */
 export interface Address {
   readonly family: number;

@@ -85,7 +85,10 @@ function mount(record: Record): Act {
   const text = (isThere: number, bytes: Buffer) => (isThere === 0 ? "none" : escapeBytes(bytes.subarray(0, 1024)));
   const source = text(record.argument(1), texts.subarray(0, end));
   const type = text(record.argument(2), texts.subarray(end + 1));
-  return { op: "mount", subject: { call: "mount", source, path, type, flags: BigInt(record.argument(0)) } };
+  return {
+    op: "mount",
+    subject: { call: "mount", source, path, type, flags: BigInt(record.argument(0)), options: [] },
+  };
 }
 
 /** A call of the newer interface: what the kernel had found, or what was given to it, which another thread may change. */
@@ -94,7 +97,7 @@ function mountCall(record: Record): Act {
   const isType = call === "fsopen";
   const path = isType ? "none" : placeOf(record);
   const type = isType ? escapeBytes(record.rest) : "none";
-  return { op: "mount", subject: { call, source: "none", path, type, flags: 0n } };
+  return { op: "mount", subject: { call, source: "none", path, type, flags: 0n, options: [] } };
 }
 
 /** By the object, or by the words of the call: those are put together and not looked up, since nobody waits for that. */

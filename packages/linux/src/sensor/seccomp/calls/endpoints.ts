@@ -8,7 +8,16 @@ import { type Context, reasonFor } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { WRITE } from "../../words/access.ts";
-import { AF_INET, AF_INET6, AF_UNIX, type Address, familyName, parseAddress, typeName } from "../../words/sockets.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  type Address,
+  familyName,
+  inNetwork,
+  parseAddress,
+  typeName,
+} from "../../words/sockets.ts";
 import type { Thread } from "../tasks/process.ts";
 import { isOfInternet, type SocketFacts, type TaskSocket, withSocket } from "./task-socket.ts";
 
@@ -99,13 +108,16 @@ export function endpoint(
   socket: SocketFacts,
   address: Address,
 ): Verdict {
+  // A file is the same one in any network.
+  const isFile = address.path !== undefined || address.text.startsWith("/");
+  const text = isFile ? address.text : inNetwork(address.text, context.networks.of(socket.network, thread));
   const act = (): Act => ({
     op,
-    subject: { family: familyName(address.family), type: typeName(socket.type), address: address.text },
+    subject: { family: familyName(address.family), type: typeName(socket.type), address: text },
   });
   // Whose an ephemeral port is may change; the lens asks each time.
   if (address.port !== undefined) return context.decide(thread, act());
-  const key = context.keyFor(op, thread).u32(socket.type).u32(address.family).text(Buffer.from(address.text));
+  const key = context.keyFor(op, thread).u32(socket.type).u32(address.family).text(Buffer.from(text));
   return context.exchange(thread, key, act);
 }
 

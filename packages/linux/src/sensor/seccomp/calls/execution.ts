@@ -79,6 +79,7 @@ function execute(context: Context, thread: Thread, target: Found, naming: Naming
     const { task, program } = context.mediator.taskOf(thread.process.identity, images, thread, call);
     const next = context.tasks.identify(task, program, thread.process.identity);
     context.tasks.execStarts(thread, next, execution.executable, words.expected());
+    context.origins.executing(thread.process);
   }
   return verdict;
 }

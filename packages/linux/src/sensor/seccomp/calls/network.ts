@@ -12,7 +12,16 @@ import { AT_FDCWD } from "../../../abi/stat.ts";
 import type { Context, Decoder } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { Act, Verdict } from "../../mediation.ts";
-import { AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC, type Address, familyName, typeName } from "../../words/sockets.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  AF_UNSPEC,
+  type Address,
+  familyName,
+  inNetwork,
+  typeName,
+} from "../../words/sockets.ts";
 import { ANSWERED } from "../listener/notification.ts";
 import type { Wait } from "../listener/parked.ts";
 import { beginToConnect, canBeConnected } from "../perform/connecting.ts";
@@ -26,14 +35,16 @@ const SOCK_RAW = 3;
 
 export const socket: Decoder = (context, thread) => {
   const [family, type, protocol] = [context.call.u32(0), context.call.u32(1), context.call.u32(2)];
+  const network = context.networks.ofThread(thread);
   const key = context
     .keyFor("socket", thread)
     .u32(family)
     .u32(type & 0xf)
-    .u32(protocol);
+    .u32(protocol)
+    .text(Buffer.from(network));
   return context.exchange(thread, key, () => ({
     op: "socket",
-    subject: { family: familyName(family), type: typeName(type), protocol },
+    subject: { family: inNetwork(familyName(family), network), type: typeName(type), protocol },
   }));
 };
 
@@ -49,7 +60,7 @@ export const bind: Decoder = (context, thread) =>
     const text = address.family === AF_UNIX && address.text === "unnamed" ? "@autobind" : address.text;
     const verdict = endpoint(context, thread, "bind", socket, { ...address, text });
     if (verdict !== 0) return verdict;
-    if (address.port === 0) expectPort(context, thread, context.call.int(0), socket.cookie);
+    if (address.port === 0) expectPort(context, thread, context.call.int(0), socket);
     // Nobody is told who bound such a socket.
     return isOfInternet(socket) || socket.family === AF_UNIX ? context.makes(thread, call) : context.racy();
   });
@@ -99,7 +110,7 @@ export const accept: Decoder = (context, thread) =>
 
 /** An exchange named by the socket's own address: who will come is not known before. */
 function local(context: Context, thread: Thread, op: "listen" | "accept", socket: SocketFacts): Verdict {
-  if (socket.local?.port === 0) expectPort(context, thread, context.call.int(0), socket.cookie);
+  if (socket.local?.port === 0) expectPort(context, thread, context.call.int(0), socket);
   return endpoint(context, thread, op, socket, localAddress(context, thread, socket));
 }
 
@@ -159,9 +170,12 @@ function connecting(context: Context, thread: Thread, socket: TaskSocket, addres
 }
 
 /** The kernel is about to choose a port for this socket: whoever asks later looks at the socket itself. */
-function expectPort(context: Context, thread: Thread, fd: number, cookie: string): void {
-  context.mediator.portPending(() => {
-    const facts = socketFacts(thread, fd);
-    return typeof facts !== "number" && facts.cookie === cookie ? facts.local?.port : undefined;
-  });
+function expectPort(context: Context, thread: Thread, fd: number, { cookie, network }: SocketFacts): void {
+  context.mediator.portPending(
+    () => {
+      const facts = socketFacts(thread, fd);
+      return typeof facts !== "number" && facts.cookie === cookie ? facts.local?.port : undefined;
+    },
+    context.networks.of(network, thread),
+  );
 }

@@ -22,7 +22,7 @@ import { digestField, NO_CONTENT, remarksOn } from "../../files/content.ts";
 import { accessMask, accessOf, accessOfNew, EXECUTE, READ, WRITE } from "../../words/access.ts";
 import type { Context, Decoder } from "../context.ts";
 import { reasonFor } from "../context.ts";
-import { pathText } from "../../files/knowledge.ts";
+import { nameIn, pathText } from "../../files/knowledge.ts";
 import type { Act, Refusal, Verdict } from "../../mediation.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Way } from "../perform/opener.ts";
@@ -301,7 +301,7 @@ function createUnnamed(context: Context, thread: Thread, request: Request, lengt
     const isOurs = finder.wentAsTask && opener.mayCreateIn(found);
     if (isOurs && !opener.hasRoom(thread)) return EMFILE;
     return context.carryOut(thread, {
-      act: act(`${pathText(found)}/#unnamed`),
+      act: act(nameIn(pathText(found), "#unnamed")),
       refusal: () => permissions.refusal(found, WRITE | EXECUTE, thread),
       call: isOurs ? () => opener.create(found, HERE, request, mode) : undefined,
       isCreation: true,

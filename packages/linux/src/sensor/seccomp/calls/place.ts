@@ -6,7 +6,7 @@ import { readlinkat } from "../../../abi/libc.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { EMPTY } from "../../../abi/bytes.ts";
 import type { Context } from "../context.ts";
-import { pathText } from "../../files/knowledge.ts";
+import { nameIn, pathText } from "../../files/knowledge.ts";
 import { Found } from "../../files/found.ts";
 import { EXECUTE, WRITE } from "../../words/access.ts";
 import type { Thread } from "../tasks/process.ts";
@@ -87,7 +87,7 @@ function placeOnce(
     }
     const directory = pathText(parent);
     const refusal = context.permissions.refusal(parent, WRITE | EXECUTE, thread);
-    return { path: `${directory === "/" ? "" : directory}/${escapeBytes(name)}`, mount: parent.stat.mountId, refusal };
+    return { path: nameIn(directory, escapeBytes(name)), mount: parent.stat.mountId, refusal };
   } finally {
     parent.close();
     last.close();

@@ -89,11 +89,14 @@ function changeCredentials(context: Context, thread: Thread, act: Act): Verdict 
   return verdict;
 }
 
+/** What an argument is called that could not be read. */
+export const UNREADABLE = "?unreadable";
+
 /** A path argument as text: canonical if it is there, otherwise as it was given, marked. A null pointer is "none". */
 export function pathArgument(context: Context, thread: Thread, argument: number, dirfd = AT_FDCWD): string {
   if (context.call.isNull(argument)) return "none";
   const length = context.readPath(thread, argument);
-  if (length < 0) return "?unreadable";
+  if (length < 0) return UNREADABLE;
   if (length === 0) return "?empty";
   const given = escapeBytes(context.memory.bytes.subarray(0, length));
   const { found } = context;
@@ -105,42 +108,8 @@ export function pathArgument(context: Context, thread: Thread, argument: number,
   }
 }
 
-/** A short string argument (a filesystem type, a source), escaped; "none" for a null pointer. */
-function stringArgument(context: Context, thread: Thread, argument: number): string {
-  if (context.call.isNull(argument)) return "none";
-  const length = context.memory2.string(thread.tid, context.call.pointer(argument));
-  return length < 0 ? "?unreadable" : escapeBytes(context.memory2.bytes.subarray(0, Math.min(length, 1024)));
-}
-
-/** `mount(source, target, type, flags, data)` */
-export const mount: Decoder = (context, thread) =>
-  context.decide(thread, {
-    op: "mount",
-    subject: {
-      call: "mount",
-      source: stringArgument(context, thread, 0),
-      path: pathArgument(context, thread, 1),
-      type: stringArgument(context, thread, 2),
-      flags: BigInt(context.call.u32(3)),
-    },
-  });
-
-/** The calls of the newer mount interface, named each for itself; what they act on is behind descriptors. */
-export function mountCall(call: string, pathAt?: number, typeAt?: number): Decoder {
-  return (context, thread) =>
-    context.decide(thread, {
-      op: "mount",
-      subject: {
-        call,
-        source: "none",
-        path: pathAt === undefined ? "none" : pathArgument(context, thread, pathAt, context.call.int(pathAt - 1)),
-        type: typeAt === undefined ? "none" : stringArgument(context, thread, typeAt),
-        flags: 0n,
-      },
-    });
-}
-
 export const pivotRoot: Decoder = (context, thread) => {
+  context.origins.mountsChange();
   const path = pathArgument(context, thread, 0);
   const old = pathArgument(context, thread, 1);
   return context.decide(thread, { op: "pivot", subject: { path, old } });
@@ -163,15 +132,25 @@ const CLONE_VM = 0x100;
 const CSIGNAL = 0xff;
 
 export const unshare: Decoder = (context, thread) => {
-  const kinds = kindsIn(context.call.u32(0));
-  return kinds === "" ? 0 : enterNamespaces(context, thread, "unshare", kinds);
+  const flags = context.call.u32(0);
+  const kinds = kindsIn(flags);
+  return kinds === "" ? 0 : enterNamespaces(context, thread, "unshare", kinds, flags);
 };
 
-export const setns: Decoder = (context, thread) =>
-  enterNamespaces(context, thread, "setns", kindsIn(context.call.u32(1)) || "any");
+export const setns: Decoder = (context, thread) => {
+  const flags = context.call.u32(1);
+  return enterNamespaces(context, thread, "setns", kindsIn(flags) || "any", flags);
+};
 
-function enterNamespaces(context: Context, thread: Thread, call: string, kinds: string): Verdict {
+function enterNamespaces(
+  context: Context,
+  thread: Thread,
+  call: "unshare" | "setns",
+  kinds: string,
+  flags: number,
+): Verdict {
   const verdict = context.decide(thread, { op: "namespace", subject: { call, kinds } });
+  if (verdict === 0) context.entersNamespaces(thread, call, flags);
   thread.credentialsStale = true;
   context.peers.entersNamespaces(thread);
   return verdict;
@@ -196,5 +175,8 @@ export const clone3: Decoder = (context, thread) => {
 function birth(context: Context, thread: Thread, flags: number, fixed = true): Verdict {
   context.tasks.forkStarts(thread, flags, fixed);
   const kinds = kindsIn(flags);
-  return kinds === "" ? 0 : context.decide(thread, { op: "namespace", subject: { call: "clone", kinds } });
+  if (kinds === "") return 0;
+  const verdict = context.decide(thread, { op: "namespace", subject: { call: "clone", kinds } });
+  if (verdict === 0) context.entersNamespaces(thread, "clone", flags);
+  return verdict;
 }

@@ -9,7 +9,7 @@ import { ENOENT, ENOTDIR } from "../../../abi/errno.ts";
 import { close, openat2, readlinkat } from "../../../abi/libc.ts";
 import { O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../../abi/stat.ts";
 import { openHow } from "../../../abi/bytes.ts";
-import { pathText } from "../../files/knowledge.ts";
+import { nameIn, pathText } from "../../files/knowledge.ts";
 import { Found } from "../../files/found.ts";
 import { EXECUTE, WRITE } from "../../words/access.ts";
 import type { Context } from "../context.ts";
@@ -40,8 +40,7 @@ export class Spot {
 
   /** Canonical path of the name, as events have it. */
   get path(): string {
-    const directory = pathText(this.directory);
-    return `${directory === "/" ? "" : directory}/${escapeBytes(this.name.subarray(0, this.#length))}`;
+    return nameIn(pathText(this.directory), escapeBytes(this.name.subarray(0, this.#length)));
   }
   #length = 0;
 

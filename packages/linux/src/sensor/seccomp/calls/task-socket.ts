@@ -5,6 +5,7 @@ import { close, getsockname, getsockopt, pidfdGetfd, pidfdOpen } from "../../../
 import { EACCES, EBADF } from "../../../abi/errno.ts";
 import { AF_INET, AF_INET6, type Address, parseAddress } from "../../words/sockets.ts";
 import type { Thread } from "../tasks/process.ts";
+import { networkOf } from "./networks.ts";
 
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
@@ -18,6 +19,8 @@ export interface SocketFacts {
   readonly protocol: number;
   /** Tells one socket from another for as long as it lives. */
   readonly cookie: string;
+  /** Number of its network namespace, see `networks.ts`. */
+  readonly network: string;
   readonly local: Address | undefined;
 }
 
@@ -80,10 +83,11 @@ function factsOf(own: number): SocketFacts | number {
   const type = option(own, SO_TYPE);
   const protocol = option(own, SO_PROTOCOL);
   const cookie = optionBytes(own, SO_COOKIE, 8) < 0 ? "" : value.toString("hex");
+  const network = networkOf(own);
   valueLength.writeUInt32LE(address.length, 0);
   const named = getsockname(own, address, valueLength);
   const local = named < 0 ? undefined : parseAddress(address, valueLength.readUInt32LE(0));
-  return { family, type, protocol, cookie, local };
+  return { family, type, protocol, cookie, network, local };
 }
 
 /** A duplicate of a task's descriptor. Where no pidfd is kept (see `descriptor-budget.ts`) one is opened for the moment. */

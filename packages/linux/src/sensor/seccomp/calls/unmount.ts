@@ -13,6 +13,7 @@ const MNT_EXPIRE = 4;
 
 export const umount: Decoder = (context, thread) => {
   const flags = context.call.u32(1);
+  context.origins.mountsChange();
   const unused = (flags & MNT_EXPIRE) !== 0 ? mountPoint(context, thread) : undefined;
   return context.decide(thread, {
     op: "umount",

@@ -25,6 +25,7 @@ import { PlaceFinder, type Places } from "./places.ts";
 import type { ThreadRights } from "../perform/thread-rights.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { KeptFiles } from "./kept-files.ts";
+import type { Origins } from "./origins.ts";
 import { PlainPaths } from "./plain-paths.ts";
 import { walk } from "./walk.ts";
 
@@ -78,8 +79,11 @@ export class PathFinder {
   /** Whether a path of the call that is being decided led to what is the supervisor's own. */
   ledToSupervisor = false;
 
-  constructor(kept: KeptFiles) {
+  readonly #origins: Origins;
+
+  constructor(kept: KeptFiles, origins: Origins) {
     this.#kept = kept;
+    this.#origins = origins;
   }
 
   /**
@@ -154,7 +158,7 @@ export class PathFinder {
     if (!places) return -EACCES_TO_TASK;
     try {
       const own = this.openTaskDescriptor(thread.tid, fd);
-      return own < 0 ? own : this.#noting(out, out.adopt(own, places));
+      return own < 0 ? own : this.#noting(out, this.#adopt(out, own, thread, places, false));
     } finally {
       places.shut();
     }
@@ -166,7 +170,7 @@ export class PathFinder {
     if (!places) return -EACCES_TO_TASK;
     try {
       const own = openat2(AT_FDCWD, terminated(`/proc/self/fd/${fd}`), hows.any);
-      return own < 0 ? own : this.#noting(out, out.adopt(own, places));
+      return own < 0 ? own : this.#noting(out, this.#adopt(out, own, thread, places, false));
     } finally {
       places.shut();
     }
@@ -178,7 +182,7 @@ export class PathFinder {
     if (!places) return -EACCES_TO_TASK;
     try {
       const own = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/map_files/${range}`), hows.any);
-      return own < 0 ? own : out.adopt(own, places);
+      return own < 0 ? own : this.#adopt(out, own, thread, places, false);
     } finally {
       places.shut();
     }
@@ -190,7 +194,7 @@ export class PathFinder {
     if (!places) return -EACCES_TO_TASK;
     try {
       const own = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any);
-      return own < 0 ? -EACCES_TO_TASK : this.#noting(out, out.adopt(own, places));
+      return own < 0 ? -EACCES_TO_TASK : this.#noting(out, this.#adopt(out, own, thread, places, false));
     } finally {
       places.shut();
     }
@@ -234,7 +238,11 @@ export class PathFinder {
     const plain = places.root < 0 ? this.#plainPaths.spot(path, length) : undefined;
     if (plain !== undefined) {
       fd = this.#open(thread, () => openat2(AT_FDCWD, path, follow ? hows.followPlain : hows.stayPlain));
-      if (fd >= 0 && path.indexOf(OWN_PID) < 0) return out.adoptNamed(fd, path, length);
+      if (fd >= 0 && path.indexOf(OWN_PID) < 0) {
+        const result = out.adoptNamed(fd, path, length);
+        if (result === 0) this.#origins.settle(out, thread, places, true);
+        return result;
+      }
       if (fd === -ELOOP) this.#plainPaths.leadsOverLinks(plain);
     }
     if (places.root < 0) {
@@ -245,7 +253,7 @@ export class PathFinder {
       fd = absolute ? this.#open(thread, () => openInRoot(places.root, absolute, follow)) : -ENOENT;
     }
     if (fd >= 0) {
-      const result = out.adopt(fd, places);
+      const result = this.#adopt(out, fd, thread, places, path[0] === SLASH);
       out.isReachedFromRoot = path[0] === SLASH && places.root < 0;
       if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
       out.close();
@@ -256,15 +264,31 @@ export class PathFinder {
     // the task's has, or that we have not got at all. And a path in our own /proc directory may have come from "self".
     // The magic links of /proc open to the task and to us for other reasons, our own among them: they are followed as ourselves.
     this.wentAsTask = false;
-    const walked = walk({
-      thread,
-      root: places.root,
-      start,
-      path: path.subarray(0, length),
-      follow,
-      onMagicLink: this.#noteLink,
-    });
-    return walked < 0 ? walked : out.adopt(walked, places);
+    return this.#walk(out, thread, places, places.root, start, path.subarray(0, length), follow);
+  }
+
+  #walk(
+    out: Found,
+    thread: Thread,
+    places: Places,
+    root: number,
+    start: number,
+    path: Buffer,
+    follow: boolean,
+  ): number {
+    let through: number | undefined;
+    const note = (pid: number) => {
+      through = pid;
+    };
+    const fd = walk({ thread, root, start, path, follow, onMagicLink: this.#noteLink, through: note });
+    return fd < 0 ? fd : this.#adopt(out, fd, thread, places, false, through);
+  }
+
+  /** Adopts a descriptor, and says where the path that it has holds. */
+  #adopt(out: Found, fd: number, thread: Thread, places: Places, byPath: boolean, through?: number): number {
+    const result = out.adopt(fd, places);
+    if (result === 0) this.#origins.settle(out, thread, places, byPath, through);
+    return result;
   }
 
   /**
@@ -305,20 +329,12 @@ export class PathFinder {
         return "no matter";
       }
       if (fd >= 0) {
-        const result = out.adopt(fd, places);
+        const result = this.#adopt(out, fd, thread, places, false);
         if (result < 0 || out.path.indexOf(OWN_PID) < 0) return result;
         out.close();
       } else if (fd !== -ENOENT || !(places.root >= 0 || mayPassSelf(thread, start, path, length))) return fd;
       this.wentAsTask = false;
-      const walked = walk({
-        thread,
-        root: start,
-        start,
-        path: path.subarray(0, length),
-        follow,
-        onMagicLink: this.#noteLink,
-      });
-      return walked < 0 ? walked : out.adopt(walked, places);
+      return this.#walk(out, thread, places, start, start, path.subarray(0, length), follow);
     } finally {
       close(start);
     }
@@ -326,13 +342,15 @@ export class PathFinder {
 
   /**
    * With another root, a relative path is made absolute: resolution "in root" knows no second starting point. Undefined where
-   * that would be another path: its start lies outside of the root, was removed, or has no text that is short enough.
+   * that would be another path: its start lies outside of the root or in other mounts, was removed, or has no text that is short
+   * enough.
    */
   #absolute(places: Places, start: number, path: Buffer, length: number): Buffer | undefined {
     const directory = new Found();
     const result = directory.adopt(start, places);
     directory.fd = -1;
     if (result < 0 || directory.standing !== "here" || directory.path[0] !== SLASH) return undefined;
+    if (!this.#origins.isBelow(directory, places)) return undefined;
     if (directory.path.length + 1 + length >= PATH_MAX) return undefined;
     return Buffer.concat([directory.path, Buffer.of(SLASH), path.subarray(0, length), Buffer.of(0)]);
   }

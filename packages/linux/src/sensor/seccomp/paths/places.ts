@@ -16,13 +16,16 @@ export class Places {
   readonly root: number;
   /** Canonical path of the task's root as seen from ours; "" if it is the same or a mount of its own. */
   readonly rootPath: Buffer;
+  /** Tells a root from others: device, inode and mount; "" for ours. */
+  readonly mark: string;
   readonly #tid: number;
   #cwd: number | undefined;
 
-  constructor(tid: number, root: number, rootPath: Buffer) {
+  constructor(tid: number, root: number, rootPath: Buffer, mark: string) {
     this.#tid = tid;
     this.root = root;
     this.rootPath = rootPath;
+    this.mark = mark;
   }
 
   /** Descriptor of the working directory, or a negative errno; looked for when it is first asked for: most paths are absolute. */
@@ -55,12 +58,13 @@ export class PlaceFinder {
     // In a mount namespace of its own the same root has another mount.
     process.atOwnRoot = this.#stat.inode === this.#own.inode && this.#stat.device === this.#own.device;
     // The same mount is only in one mount namespace, so equal mounts mean equal roots.
-    if (process.atOwnRoot && this.#stat.mountId === this.#own.mountId) return new Places(tid, -1, NOWHERE);
+    if (process.atOwnRoot && this.#stat.mountId === this.#own.mountId) return new Places(tid, -1, NOWHERE, "");
+    const mark = `${this.#stat.device} ${this.#stat.inode} ${this.#stat.mountId}`;
     const root = openat2(AT_FDCWD, link, DIRECTORY);
     if (root < 0) return undefined;
     const path = Buffer.alloc(4096);
     const length = readlinkat(AT_FDCWD, terminated(`/proc/self/fd/${root}`), path);
     // "/" here means the root of another mount tree, below which paths already come out right.
-    return new Places(tid, root, length > 1 ? path.subarray(0, length) : NOWHERE);
+    return new Places(tid, root, length > 1 ? path.subarray(0, length) : NOWHERE, mark);
   }
 }

@@ -11,8 +11,11 @@ import type { Thread } from "../tasks/process.ts";
 
 const STANDINGS: readonly Standing[] = ["here", "removed", "outside"];
 
-/** Two canonical paths and the fixed part. */
-const CAPACITY = 12_288;
+/** Beside the standing. */
+const HAS_ORIGIN = 0x80;
+
+/** Two canonical paths, the directories that they belong to, escaped, and the fixed part. */
+const CAPACITY = 65_536;
 
 export class RawKey {
   readonly bytes: Buffer = Buffer.alloc(CAPACITY);
@@ -39,13 +42,15 @@ export class RawKey {
   }
 
   /** An object's owner, mode and filesystem, and its canonical path with its length and whether it still leads there. */
-  object({ stat, path, standing }: Found): this {
+  object({ stat, path, standing, origin }: Found): this {
     stat.bytes.copy(this.bytes, this.#end, 20, 30); // stx_uid, stx_gid, stx_mode
     stat.bytes.copy(this.bytes, this.#end + 10, 136, 152); // stx_dev, stx_mnt_id
-    this.bytes[this.#end + 26] = STANDINGS.indexOf(standing);
+    this.bytes[this.#end + 26] = STANDINGS.indexOf(standing) | (origin === undefined ? 0 : HAS_ORIGIN);
     this.#end += 27;
     // What a file below /proc/PID is to a process depends on whose it is: its own, its parent's, a stranger's.
     if (isOfSomeProcess(path) && this.#thread) this.u32(this.#thread.process.handle).u32(this.#thread.tid);
+    // The same path in another root or mount namespace, and what that is called in the view of the launch.
+    if (origin !== undefined) this.u32(origin.rest).text(Buffer.from(origin.directory));
     return this.text(path);
   }
 

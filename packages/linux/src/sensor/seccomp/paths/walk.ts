@@ -24,6 +24,8 @@ export interface Walk {
   readonly follow: boolean;
   /** Told of each magic link, by a descriptor of the link itself, before it is followed. */
   readonly onMagicLink: (link: number) => void;
+  /** Told of each process whose link in /proc is followed to what it stands for. */
+  readonly through?: (pid: number) => void;
 }
 
 const MAX_SYMLINKS = 40;
@@ -79,6 +81,8 @@ export function walk(request: Walk): number {
       // A magic link: it leads to an object, not to a path, and every reader of it gets the same one.
       request.onMagicLink(next);
       close(next);
+      const owner = request.through && ownerOf(here);
+      if (owner !== undefined) request.through?.(owner);
       here = replace(here, open(here, name, jump));
       continue;
     }
@@ -126,6 +130,12 @@ function isOurProc(procRoot: number): boolean {
     there.device === ours.device &&
     ours.inode === PROC_ROOT_INODE
   );
+}
+
+/** The process that a directory below /proc is of, if that proc mount counts as ours does. */
+function ownerOf(directory: number): number | undefined {
+  const number = /^\/proc\/(\d+)(?:\/|$)/.exec(linkText(`/proc/self/fd/${directory}`) ?? "")?.[1];
+  return number === undefined ? undefined : Number(number);
 }
 
 function linkText(path: string): string | undefined {

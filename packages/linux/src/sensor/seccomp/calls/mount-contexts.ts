@@ -1,0 +1,127 @@
+/**
+ * What file systems the descriptors of `fsopen` and `fspick` are for, and what trees those of `open_tree` are of.
+ *
+ * A descriptor comes to be after the call was let go ahead, and may be duplicated and passed without a call that is mediated. So
+ * a duplicate of ours is kept of each that is met, and compared by the kernel (kcmp). A new one among those of a process is the
+ * one that it was let make since; where it was let make several kinds, it is said to be of an unknown one. (One that came from
+ * another process before it was met there passes for that, too. What was mounted in the end shows in paths, by the mount.)
+ */
+import { readdirSync, readlinkSync } from "node:fs";
+import { close } from "../../../abi/libc.ts";
+import { rawCall } from "../../../abi/raw-call.ts";
+import { readProcFile } from "../../../process/proc-file.ts";
+import type { Process, Thread } from "../tasks/process.ts";
+import { duplicate } from "./task-socket.ts";
+
+export interface MountContext {
+  readonly type: string;
+  /** What `fspick` picked, or "none". */
+  readonly path: string;
+}
+
+/** Of a descriptor of which nothing is known. */
+const UNKNOWN: MountContext = { type: "?", path: "?" };
+/** arch/x86/entry/syscalls/syscall_64.tbl; linux/kcmp.h */
+const NR_KCMP = 312;
+const KCMP_FILE = 0;
+const LINK = "anon_inode:[fscontext]";
+const MOST = 256;
+
+interface Met extends MountContext {
+  readonly fd: number;
+  readonly process: Process;
+}
+
+export class MountContexts {
+  #asked: { readonly thread: Thread; readonly context: MountContext }[] = [];
+  #met: Met[] = [];
+  readonly #trees = new Map<string, string>();
+
+  /** A process is let make one. */
+  opening(thread: Thread, context: MountContext): void {
+    this.#meet(thread);
+    this.#asked.push({ thread, context });
+    if (this.#asked.length > MOST) this.#asked.shift();
+  }
+
+  /** What a descriptor of a thread is for. */
+  of(thread: Thread, fd: number): MountContext {
+    this.#meet(thread);
+    const own = duplicate(thread, fd);
+    if (own < 0) return UNKNOWN;
+    const met = this.#met.find((each) => isSame(own, each.fd));
+    close(own);
+    return met ?? UNKNOWN;
+  }
+
+  /** The types of what a process was let make, if they are one. */
+  typeOf({ process }: Thread): string {
+    const types = new Set(this.#met.filter((each) => each.process === process).map(({ type }) => type));
+    return types.size === 1 ? ([...types][0] as string) : "?";
+  }
+
+  /** A tree is let be copied that begins with this directory (`fileMark`). */
+  copying(mark: string, path: string): void {
+    this.#trees.set(mark, path);
+    if (this.#trees.size > MOST) this.#trees.delete(this.#trees.keys().next().value as string);
+  }
+
+  /** The path of the directory that a tree was copied from. */
+  copied(mark: string): string | undefined {
+    return this.#trees.get(mark);
+  }
+
+  /** Lets go of what is held for a process that is gone: a context holds its file system. */
+  forget(process: Process): void {
+    if (this.#met.length === 0 && this.#asked.length === 0) return;
+    for (const { fd, process: owner } of this.#met) if (owner === process) close(fd);
+    this.#met = this.#met.filter((each) => each.process !== process);
+    this.#asked = this.#asked.filter(({ thread }) => thread.process !== process);
+  }
+
+  close(): void {
+    for (const { fd } of this.#met) close(fd);
+  }
+
+  /** Looks for descriptors that have come to be, of everybody who was let make one. */
+  #meet(thread: Thread): void {
+    const asking = new Map(this.#asked.map((asked) => [asked.thread.process, asked.thread]));
+    if (asking.size > 0) asking.set(thread.process, thread);
+    for (const each of asking.values()) this.#meetOf(each);
+    this.#asked = this.#asked.filter((asked) => asked.thread.process !== thread.process && isAsking(asked.thread));
+    for (const { fd } of this.#met.splice(0, Math.max(0, this.#met.length - MOST))) close(fd);
+  }
+
+  #meetOf(thread: Thread): void {
+    const own = this.#asked.filter((asked) => asked.thread.process === thread.process);
+    const kinds = new Map(own.map(({ context }) => [`${context.type} ${context.path}`, context]));
+    const context = kinds.size === 1 ? ([...kinds.values()][0] as MountContext) : UNKNOWN;
+    for (const number of contextsOf(thread)) {
+      const fd = duplicate(thread, number);
+      if (fd < 0) continue;
+      if (this.#met.some((each) => isSame(fd, each.fd))) close(fd);
+      else this.#met.push({ ...context, fd, process: thread.process });
+    }
+  }
+}
+
+/** Whether a thread has not come back from its call yet; the file begins with the number of the call that a task waits in. */
+function isAsking({ tid }: Thread): boolean {
+  const call = readProcFile(`/proc/${tid}/syscall`);
+  return call !== undefined && /^(?:430|433|running)/.test(call);
+}
+
+function isSame(a: number, b: number): boolean {
+  return rawCall(NR_KCMP, [process.pid, process.pid, KCMP_FILE, a, b]) === 0;
+}
+
+function contextsOf({ tid }: Thread): number[] {
+  try {
+    const directory = `/proc/${tid}/fd`;
+    return readdirSync(directory)
+      .filter((fd) => readlinkSync(`${directory}/${fd}`) === LINK)
+      .map(Number);
+  } catch {
+    return [];
+  }
+}

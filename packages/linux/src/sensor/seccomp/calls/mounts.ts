@@ -1,0 +1,312 @@
+/**
+ * What is mounted, and where: `mount`, and the calls of the newer interface, in which a file system is set up behind a
+ * descriptor (`fsopen`, `fspick`, `fsconfig`, `fsmount`) and a tree is mounted by another (`open_tree`, `move_mount`).
+ *
+ * They are events whether or not the kernel will grant them. Everything that is given counts: source, type, flags, options,
+ * with the objects that paths and descriptors in them lead to. What cannot be read says so, and the call fails with EFAULT
+ * here: the kernel might read it.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { escapeBytes } from "@isoline/core";
+import { EFAULT } from "../../../abi/errno.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
+import { pathText } from "../../files/knowledge.ts";
+import type { Verdict } from "../../mediation.ts";
+import { fsconfigCommand, inOrder, type Naming, optionsOf, said } from "../../words/mount-options.ts";
+import type { Context, Decoder } from "../context.ts";
+import { fileMark } from "../tasks/lineage.ts";
+import type { Thread } from "../tasks/process.ts";
+import { UNREADABLE } from "./privileges.ts";
+
+/** linux/mount.h */
+const MS_REMOUNT = 0x20;
+const MS_BIND = 0x1000;
+const MS_MOVE = 0x2000;
+/** Shared, private, slave, unbindable: only how mounts spread is changed. */
+const MS_PROPAGATION = 0x1e_0000;
+const MOVE_F_SYMLINKS = 0x01;
+const MOVE_F_EMPTY_PATH = 0x04;
+const MOVE_T_SYMLINKS = 0x10;
+const MOVE_T_EMPTY_PATH = 0x40;
+const OPEN_TREE_CLONE = 1;
+const OPEN_TREE_CLOEXEC = 0x8_0000;
+const FSPICK_CLOEXEC = 1;
+const FSPICK_SYMLINK_NOFOLLOW = 2;
+const FSPICK_EMPTY_PATH = 8;
+
+const PAGE = 4096;
+/** Data of file systems that take a structure, which begins with a small version number, where others take text. */
+const BINARY = /^(?:nfs4?|ncpfs|coda)$/;
+const NONE = "none";
+/** Only these mean something without "=": the rest of a structure is not told apart from text. */
+const HEAD = 4;
+
+interface Mounting {
+  readonly call: string;
+  readonly source?: string;
+  readonly path?: string;
+  readonly type?: string;
+  readonly flags?: number;
+  readonly options?: readonly string[];
+}
+
+/** Decides it; what could not be read the kernel is not to read either. */
+function decide(context: Context, thread: Thread, mounting: Mounting): Verdict {
+  const { call, source = NONE, path = NONE, type = NONE, flags = 0, options = [] } = mounting;
+  const subject = { call, source, path, type, flags: BigInt(flags >>> 0), options };
+  const verdict = context.decide(thread, { op: "mount", subject });
+  return verdict || ([source, path, type, ...options].includes(UNREADABLE) ? EFAULT : 0);
+}
+
+/** `mount(source, target, type, flags, data)` */
+export const mount: Decoder = (context, thread) => {
+  context.origins.mountsChange();
+  const flags = context.call.u32(3);
+  const type = textAt(context, thread, 2);
+  const path = at(context, thread, AT_FDCWD, 1, { follow: true, isTarget: true });
+  const source = sourceAt(context, thread, flags, type);
+  return decide(context, thread, { call: "mount", source, path, type, flags, options: dataAt(context, thread, type) });
+};
+
+/** `fsopen(type, flags)` */
+export const fsopen: Decoder = (context, thread) => {
+  const type = textAt(context, thread, 0);
+  const verdict = decide(context, thread, { call: "fsopen", type });
+  if (verdict === 0) context.mountContexts.opening(thread, { type, path: NONE });
+  return verdict;
+};
+
+/** `fspick(dirfd, path, flags)` */
+export const fspick: Decoder = (context, thread) => {
+  const flags = context.call.u32(2) & ~FSPICK_CLOEXEC;
+  const path = at(context, thread, context.call.int(0), 1, {
+    follow: (flags & FSPICK_SYMLINK_NOFOLLOW) === 0,
+    mayBeEmpty: (flags & FSPICK_EMPTY_PATH) !== 0,
+  });
+  const verdict = decide(context, thread, { call: "fspick", path, flags });
+  if (verdict === 0) context.mountContexts.opening(thread, { type: NONE, path });
+  return verdict;
+};
+
+/** `fsconfig(fd, command, key, value, aux)` */
+export const fsconfig: Decoder = (context, thread) => {
+  const { type, path } = context.mountContexts.of(thread, context.call.int(0));
+  const command = context.call.u32(1);
+  const options = [fsconfigCommand(command), ...configured(context, thread, command, type)];
+  return decide(context, thread, { call: "fsconfig", type, path, options });
+};
+
+/** What is set to what: by the command, the value is text, bytes, a path from a directory, or a descriptor. */
+function configured(context: Context, thread: Thread, command: number, type: string): string[] {
+  if (context.call.isNull(2)) return [];
+  const key = textAt(context, thread, 2);
+  const naming = namingFor(context, thread, AT_FDCWD);
+  if (key === UNREADABLE) return [UNREADABLE];
+  switch (fsconfigCommand(command)) {
+    case "set-string": {
+      const length = context.memory2.string(thread.tid, context.call.pointer(3));
+      if (length < 0) return [UNREADABLE];
+      const value = Buffer.from(context.memory2.bytes.subarray(0, length));
+      if (key === "source") return [`source=${deviceOr(context, thread, value, type)}`];
+      return inOrder(said(`${key}=${value.toString("latin1")}`, naming));
+    }
+    case "set-binary":
+      return [`${key}=${binaryAt(context, thread, context.call.int(4))}`];
+    case "set-path":
+    case "set-path-empty":
+      return [`${key}=${at(context, thread, context.call.int(4), 3, { follow: true, mayBeEmpty: command === 4 })}`];
+    case "set-fd":
+      return [`${key}=${naming.descriptor(context.call.int(4))}`];
+    default:
+      return [key];
+  }
+}
+
+/** `fsmount(fd, flags, attributes)` */
+export const fsmount: Decoder = (context, thread) => {
+  const { type, path } = context.mountContexts.of(thread, context.call.int(0));
+  return decide(context, thread, { call: "fsmount", type, path, flags: context.call.u32(2) });
+};
+
+/** `move_mount(from_dirfd, from_path, to_dirfd, to_path, flags)` */
+export const moveMount: Decoder = (context, thread) => {
+  context.origins.mountsChange();
+  const flags = context.call.u32(4);
+  const source = at(context, thread, context.call.int(0), 1, {
+    follow: (flags & MOVE_F_SYMLINKS) !== 0,
+    mayBeEmpty: (flags & MOVE_F_EMPTY_PATH) !== 0,
+    isTree: true,
+  });
+  const path = at(context, thread, context.call.int(2), 3, {
+    follow: (flags & MOVE_T_SYMLINKS) !== 0,
+    mayBeEmpty: (flags & MOVE_T_EMPTY_PATH) !== 0,
+    isTarget: true,
+  });
+  return decide(context, thread, { call: "move_mount", source, path, flags });
+};
+
+/** `open_tree(dirfd, path, flags)`; `open_tree_attr` sets attributes of the copy as well. */
+export function openTree(call: "open_tree" | "open_tree_attr"): Decoder {
+  return (context, thread) => {
+    const flags = context.call.u32(2) & ~OPEN_TREE_CLOEXEC;
+    const path = at(context, thread, context.call.int(0), 1, {
+      follow: (flags & AT_SYMLINK_NOFOLLOW) === 0,
+      mayBeEmpty: (flags & AT_EMPTY_PATH) !== 0,
+      isTree: true,
+      isCopied: (flags & OPEN_TREE_CLONE) !== 0,
+    });
+    const options = call === "open_tree_attr" && !context.call.isNull(3) ? attributesAt(context, thread) : [];
+    return decide(context, thread, { call, path, flags, options });
+  };
+}
+
+/** `mount_setattr(dirfd, path, flags, attributes, size)` */
+export const mountSetattr: Decoder = (context, thread) => {
+  const flags = context.call.u32(2);
+  const path = at(context, thread, context.call.int(0), 1, {
+    follow: (flags & AT_SYMLINK_NOFOLLOW) === 0,
+    mayBeEmpty: (flags & AT_EMPTY_PATH) !== 0,
+  });
+  return decide(context, thread, { call: "mount_setattr", path, flags, options: attributesAt(context, thread) });
+};
+
+/** `struct mount_attr`: attributes to set and to clear, propagation, user namespace; what newer kernels add is told as it is. */
+function attributesAt(context: Context, thread: Thread): string[] {
+  const size = context.call.u32(4);
+  const length = Math.min(size, PAGE);
+  if (context.memory2.exactly(thread.tid, context.call.pointer(3), length) < 0) return [UNREADABLE];
+  const words = Buffer.alloc(Math.max(length, 32));
+  context.memory2.bytes.copy(words, 0, 0, length);
+  const word = (index: number) => words.readBigUInt64LE(8 * index);
+  const options = (["set", "clear", "propagation"] as const).flatMap((name, index) =>
+    word(index) === 0n ? [] : [`${name}=0x${word(index).toString(16)}`],
+  );
+  if (((word(0) | word(1)) & MOUNT_ATTR_IDMAP) !== 0n)
+    options.push(`userns=${namingFor(context, thread, AT_FDCWD).descriptor(words.readInt32LE(24))}`);
+  const more = words.subarray(32, length);
+  return more.every((byte) => byte === 0) ? options : [...options, `more=${more.toString("hex").slice(0, 128)}`];
+}
+
+const MOUNT_ATTR_IDMAP = 0x10_0000n;
+
+interface Asked {
+  readonly follow: boolean;
+  /** An empty path, or none, means the descriptor itself. */
+  readonly mayBeEmpty?: boolean;
+  /** What is mounted there is mounted in the launch's view, if it is a path of that. */
+  readonly isTarget?: boolean;
+  /** It may be a tree that is mounted nowhere: then it is called by what it was copied from. */
+  readonly isTree?: boolean;
+  readonly isCopied?: boolean;
+}
+
+/** A path argument as text: canonical if it is there, otherwise as it was given, marked. A null pointer is "none". */
+function at(context: Context, thread: Thread, directory: number, argument: number, asked: Asked): string {
+  const isNull = context.call.isNull(argument);
+  if (isNull && !asked.mayBeEmpty) return NONE;
+  const length = isNull ? 0 : context.readPath(thread, argument);
+  if (length < 0) return UNREADABLE;
+  if (length === 0 && !asked.mayBeEmpty) return "?empty";
+  const given = Buffer.from(context.memory.bytes.subarray(0, length));
+  return lookedUp(context, thread, directory, given, asked);
+}
+
+function lookedUp(context: Context, thread: Thread, directory: number, given: Buffer, asked: Asked): string {
+  const { found, finder, mountContexts } = context;
+  const path = Buffer.concat([given, Buffer.of(0)]);
+  try {
+    const result =
+      given.length > 0
+        ? finder.find(found, thread, directory, path, given.length, asked.follow)
+        : directory === AT_FDCWD
+          ? finder.findWorkingDirectory(found, thread)
+          : finder.findDescriptor(found, thread, directory);
+    if (result < 0) return `?unresolved:${escapeBytes(given)}`;
+    const text = pathText(found);
+    const mark = fileMark(found.stat);
+    if (asked.isTarget && found.origin === undefined)
+      context.origins.mounting(found.path.toString("latin1"), thread.process.identity.program);
+    if (asked.isCopied) mountContexts.copying(mark, text);
+    if (!asked.isTree || found.origin?.directory !== "unknown") return text;
+    return mountContexts.copied(mark) ?? (given.length === 0 ? `?new:${mountContexts.typeOf(thread)}` : text);
+  } finally {
+    found.close();
+  }
+}
+
+function namingFor(context: Context, thread: Thread, directory: number): Naming {
+  return {
+    path: (bytes) => lookedUp(context, thread, directory, bytes, { follow: true }),
+    descriptor: (fd) => lookedUp(context, thread, fd, Buffer.alloc(0), { follow: true }),
+  };
+}
+
+/** A string (a type, a key), escaped; "none" for a null pointer. */
+function textAt(context: Context, thread: Thread, argument: number): string {
+  if (context.call.isNull(argument)) return NONE;
+  const length = context.memory2.string(thread.tid, context.call.pointer(argument));
+  return length < 0 ? UNREADABLE : given(context.memory2.bytes.subarray(0, length));
+}
+
+/** Text as it was given: one that begins as what a sensor makes up is marked. */
+function given(bytes: Buffer): string {
+  const text = escapeBytes(bytes);
+  return text.startsWith("?") || text.startsWith("given:") ? `given:${text}` : text;
+}
+
+/** What is to be mounted: an object where the kernel looks one up, else the text that the file system is given. */
+function sourceAt(context: Context, thread: Thread, flags: number, type: string): string {
+  if (context.call.isNull(0)) return NONE;
+  const length = context.memory2.string(thread.tid, context.call.pointer(0));
+  if (length < 0) return UNREADABLE;
+  const bytes = Buffer.from(context.memory2.bytes.subarray(0, length));
+  const isTree = (flags & MS_REMOUNT) === 0 && (flags & (MS_BIND | MS_MOVE)) !== 0;
+  const isNew = (flags & (MS_REMOUNT | MS_PROPAGATION)) === 0;
+  if (length === 0 || context.origins.takesDescriptors(thread, bytes)) return given(bytes);
+  if (isTree) return lookedUp(context, thread, AT_FDCWD, bytes, { follow: true, isTree });
+  return isNew ? deviceOr(context, thread, bytes, type) : given(bytes);
+}
+
+/** The object that a file system of this type is to be found on; where there is none, the text that names what is mounted. */
+function deviceOr(context: Context, thread: Thread, bytes: Buffer, type: string): string {
+  if (bytes[0] !== 0x2f && !needsDevice(type)) return given(bytes);
+  const text = lookedUp(context, thread, AT_FDCWD, bytes, { follow: true });
+  return text.startsWith("?unresolved:") ? given(bytes) : text;
+}
+
+/** The data of `mount`: a page at most, options with commas between them. */
+function dataAt(context: Context, thread: Thread, type: string): readonly string[] {
+  if (context.call.isNull(4)) return [];
+  const got = context.memory2.read(thread.tid, context.call.pointer(4), PAGE);
+  if (got <= 0) return [UNREADABLE];
+  // The kernel takes what is mapped, and ends it with a NUL (fs/namespace.c, copy_mount_options).
+  const bytes = Buffer.from(context.memory2.bytes.subarray(0, got));
+  if (BINARY.test(type) && got >= HEAD && bytes.readUInt32LE(0) < 0x20) return [binary(bytes)];
+  const end = bytes.indexOf(0);
+  const text = bytes.subarray(0, end < 0 ? Math.min(got, PAGE - 1) : end);
+  return optionsOf(text, type, namingFor(context, thread, AT_FDCWD));
+}
+
+function binaryAt(context: Context, thread: Thread, size: number): string {
+  const length = Math.max(0, Math.min(size, 2 * PAGE));
+  if (context.memory2.exactly(thread.tid, context.call.pointer(3), length) < 0) return UNREADABLE;
+  return binary(context.memory2.bytes.subarray(0, length));
+}
+
+function binary(bytes: Buffer): string {
+  return `binary:sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+/** Whether a file system lies on a device that is named by a path: those that are not marked `nodev`, and erofs, which takes files. */
+function needsDevice(type: string): boolean {
+  devices ??= new Set(
+    readFileSync("/proc/filesystems", "latin1")
+      .split("\n")
+      .filter((line) => line.startsWith("\t"))
+      .map((line) => line.trim()),
+  );
+  return type === "erofs" || devices.has(type);
+}
+
+let devices: ReadonlySet<string> | undefined;

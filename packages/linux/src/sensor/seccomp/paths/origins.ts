@@ -1,0 +1,207 @@
+/**
+ * Whether the path of an object holds in the view of the launch, and what it belongs to where it does not.
+ *
+ * A path is read back as the task sees it. In another root or mount namespace, by a descriptor from there or by `/proc/PID/root`,
+ * the same text is another object's. Where the launch's own view shows that very object under that very path, the path is
+ * said plainly; where it shows it under another, so is that (`?in:/work/jail//etc/config`); else what was mounted there, and
+ * by whom (`?in:tmpfs/unshare//etc/config`). For a container, its first root takes the place of the launch's.
+ */
+import { escapeBytes } from "@isoline/core";
+import { close, openat2, statx } from "../../../abi/libc.ts";
+import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
+import {
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_PATH,
+  RESOLVE_IN_ROOT,
+  Stat,
+  STATX_MASK,
+} from "../../../abi/stat.ts";
+import type { Found } from "../../files/found.ts";
+import { below, isWithin, joined, type Mount, mountSeenBy } from "../../files/mount-table.ts";
+import { View } from "../../files/view.ts";
+import type { Process, Thread } from "../tasks/process.ts";
+import { FOREIGN, type Worlds } from "../tasks/worlds.ts";
+import type { Places } from "./places.ts";
+
+const DIRECTORY = openHow(O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0);
+const DIRECTORY_IN_ROOT = openHow(O_PATH | O_DIRECTORY | O_CLOEXEC, 0, RESOLVE_IN_ROOT);
+const UNKNOWN = "unknown";
+/** Beyond a container, in the mounts of its host. */
+const HOST = "host";
+const MEMORY = "/memfd:";
+/** Mounts of the workload's own in the launch's view, by where they are. */
+const MOST_MOUNTERS = 1024;
+
+export class Origins {
+  readonly #worlds: Worlds;
+  readonly #isCanister: boolean;
+  readonly #launch = new View(AT_FDCWD, "/proc/self/mountinfo");
+  readonly #stat = new Stat();
+  readonly #mounters = new Map<string, string>();
+  #home: { readonly root: string; readonly view: View } | undefined;
+  #isSetUp = false;
+
+  constructor(worlds: Worlds, isCanister: boolean) {
+    this.#worlds = worlds;
+    this.#isCanister = isCanister;
+  }
+
+  /** A call that changes what is mounted is about to be let through. */
+  mountsChange(): void {
+    this.#launch.freeze();
+    // Until its first program runs, the mounts of a container are its runtime's to make.
+    if (this.#isSetUp) this.#home?.view.freeze();
+  }
+
+  /** The runtime of a container names what it mounts by a descriptor of its own, of which the lens takes the number away. */
+  takesDescriptors({ process }: Thread, source: Buffer): boolean {
+    return (
+      this.#isCanister && process.atOwnRoot && /^\/proc\/(?:thread-)?self\/fd\/\d+$/.test(source.toString("latin1"))
+    );
+  }
+
+  /** A program is about to be let execute. */
+  executing({ atOwnRoot }: Process): void {
+    if (!atOwnRoot && this.#home !== undefined) this.#isSetUp = true;
+  }
+
+  /** Who is about to mount something at a path of the launch's view. */
+  mounting(path: string, program: string): void {
+    if (this.#mounters.size >= MOST_MOUNTERS) this.#mounters.clear();
+    this.#mounters.set(path, program);
+  }
+
+  /**
+   * Says where the path of what was found holds. `byPath`: it was found by an absolute path from the task's root, so that it is
+   * in the view that the task has; `through`: the process whose link in /proc led to it.
+   */
+  settle(found: Found, thread: Thread, places: Places, byPath: boolean, through?: number): void {
+    const view = this.#viewOf(places, thread);
+    if (view === undefined || (byPath && places.root < 0 && !view.isFrozen)) return;
+    const isHome = places.root < 0 ? view === this.#launch : places.mark === this.#home?.root;
+    if (byPath && isHome && !view.isFrozen) return;
+    const path = found.path.toString("latin1");
+    // Pipes, sockets and the like have no place.
+    if (!path.startsWith("/")) return;
+    if (isHome && view.holds(path, found.stat.mountId)) {
+      // Not of memory, where a file that was removed is called like one.
+      if (path.startsWith(MEMORY)) found.origin = { directory: "", rest: path.length };
+      return;
+    }
+    this.#find(found, thread, places, view, path, through);
+  }
+
+  /** Whether a directory is one of the root that its path is read from, so that the path leads to it from there. */
+  isBelow(found: Found, places: Places): boolean {
+    const path = found.path.toString("latin1");
+    if (places.mark === this.#home?.root && this.#home.view.holds(path, found.stat.mountId)) return true;
+    const fd = openat2(places.root, Buffer.concat([found.path, Buffer.of(0)]), DIRECTORY_IN_ROOT);
+    if (fd < 0) return false;
+    const known = statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.#stat.bytes) >= 0;
+    close(fd);
+    const { inode, device, mountId } = found.stat;
+    return known && this.#stat.inode === inode && this.#stat.device === device && this.#stat.mountId === mountId;
+  }
+
+  close(): void {
+    this.#launch.close();
+    this.#home?.view.close();
+  }
+
+  /** Undefined where paths are taken as they are: of what sets a container up, below the host's root. */
+  #viewOf(places: Places, { process, tid }: Thread): View | undefined {
+    if (!this.#isCanister || places.root < 0) return this.#launch;
+    if (process.atOwnRoot) return undefined;
+    this.#home ??= homeOf(places, tid);
+    return this.#home.view;
+  }
+
+  #find(found: Found, thread: Thread, places: Places, view: View, path: string, through: number | undefined): void {
+    const { standing, stat } = found;
+    const isHere = standing === "here";
+    if (isHere && view.shows(path, stat)) return;
+    if (standing === "removed" && this.#isBesideShown(path, places, view)) return;
+    // By the path from where its mount namespace begins: a root directory may lie somewhere in it.
+    const whole =
+      standing === "outside" ? path : joined(places.rootPath.toString("latin1") || "/", path === "/" ? "" : path);
+    if (standing === "outside" && (view.holds(path, stat.mountId) || view.shows(path, stat))) return;
+    if (isHere && whole !== path && view.shows(whole, stat)) return place(found, path, whole);
+    if (view !== this.#launch && this.#launch.mounted(stat.mountId)) return mark(found, HOST);
+    const mount = this.#mountOf(found, thread, places, view, through);
+    if (mount === undefined) return mark(found, UNKNOWN);
+    const seen = mount.isLaunchs ? whole : path;
+    if (!isWithin(seen, mount.point)) return mark(found, UNKNOWN);
+    const shown = view.pathOf(mount.device, joined(mount.root, below(seen, mount.point)), path);
+    if (shown !== undefined && (!isHere || view.shows(shown, stat))) {
+      if (shown !== path) place(found, path, shown);
+      return;
+    }
+    mark(found, described(mount, this.#makerOf(mount, thread, through)));
+  }
+
+  /** What has no name any more was in a directory that is still there. */
+  #isBesideShown(path: string, { root }: Places, view: View): boolean {
+    const directory = path.slice(0, Math.max(1, path.lastIndexOf("/")));
+    const name = Buffer.from(`${directory}\0`, "latin1");
+    const fd = root < 0 ? openat2(AT_FDCWD, name, DIRECTORY) : openat2(root, name, DIRECTORY_IN_ROOT);
+    if (fd < 0) return false;
+    const known = statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.#stat.bytes) >= 0;
+    const { device, inode } = this.#stat;
+    close(fd);
+    return known && view.shows(directory, { device, inode });
+  }
+
+  #mountOf(
+    { stat: { mountId } }: Found,
+    { tid }: Thread,
+    places: Places,
+    view: View,
+    through: number | undefined,
+  ): (Mount & { readonly isLaunchs: boolean }) | undefined {
+    const launchs = view.mounted(mountId);
+    if (launchs) return { ...launchs, isLaunchs: true };
+    const other = places.root < 0 ? undefined : mountSeenBy(tid, mountId);
+    const found = other ?? (through === undefined ? undefined : mountSeenBy(through, mountId));
+    return found && { ...found, isLaunchs: false };
+  }
+
+  #makerOf(mount: Mount & { readonly isLaunchs: boolean }, thread: Thread, through: number | undefined): string {
+    if (mount.isLaunchs) return this.#mounters.get(mount.point) ?? FOREIGN;
+    if (through !== undefined) return FOREIGN;
+    return this.#worlds.makerOf("mnt", thread.process, thread.tid) || FOREIGN;
+  }
+}
+
+function homeOf(places: Places, tid: number): { readonly root: string; readonly view: View } {
+  const root = openat2(places.root, terminated("."), DIRECTORY);
+  return { root: places.mark, view: new View(root, `/proc/${tid}/mountinfo`) };
+}
+
+/** The path is that of something which the launch has under another: what both end in is said once. */
+function place(found: Found, path: string, shown: string): void {
+  let rest = 0;
+  for (let length = 1; length <= Math.min(path.length, shown.length); length++) {
+    const at = path.length - length;
+    if (path[at] !== shown[shown.length - length]) break;
+    if (path[at] === "/" && (length > 1 || path === "/")) rest = length;
+  }
+  const directory = shown.slice(0, shown.length - rest);
+  found.origin = { directory: directory === "/" ? "" : escaped(directory), rest };
+}
+
+function mark(found: Found, directory: string): void {
+  found.origin = { directory, rest: found.path.length };
+}
+
+/** What was mounted: the type, the program that did it or made the namespace, and the source where that says more than the type. */
+function described({ type, source }: Mount, maker: string): string {
+  const from = source === type || source === "none" ? "" : source;
+  return `${escaped(type)}/${maker}/${escaped(from)}`.replace(/\/{2,}/g, "/").replace(/\/$/, "");
+}
+
+function escaped(text: string): string {
+  return escapeBytes(Buffer.from(text, "latin1"));
+}

@@ -1,0 +1,92 @@
+/**
+ * The options of a mount, as `mount(2)` is given them in one string and `fsconfig(2)` one by one: in the order of their keys,
+ * values of one key in their own order.
+ */
+import { createHash } from "node:crypto";
+import { escapeBytes, isDescriptorOption, isPathOption, keyAndValue } from "@isoline/core";
+
+/** As many as an event can hold, and one that says what the rest is. */
+const MOST = 1000;
+/** linux/mount.h, enum fsconfig_command */
+const commands = [
+  "set-flag",
+  "set-string",
+  "set-binary",
+  "set-path",
+  "set-path-empty",
+  "set-fd",
+  "create",
+  "reconfigure",
+  "create-excl",
+] as const;
+
+export function fsconfigCommand(number: number): string {
+  return commands[number] ?? `command-${number}`;
+}
+
+/** How the object is called that an option names. */
+export interface Naming {
+  /** Of a path, raw bytes as the kernel takes them. */
+  path(bytes: Buffer): string;
+  descriptor(fd: number): string;
+}
+
+/** Options of a string as Latin-1 text, for a file system of this type. */
+export function optionsOf(data: Buffer, type: string, naming: Naming): string[] {
+  const given = splitOptions(data.toString("latin1"), type === "overlay").filter((part) => part !== "");
+  return inOrder(given.flatMap((part) => said(part, naming)));
+}
+
+/** One option by its key and value; `fsconfig` gives the value alone. */
+export function said(option: string, naming: Naming): string[] {
+  const [key, value] = keyAndValue(option);
+  if (value === undefined) return [escaped(option)];
+  if (isDescriptorOption(key) && /^\d{1,9}$/.test(value)) return [`${key}=${naming.descriptor(Number(value))}`];
+  if (!isPathOption(key)) return [escaped(option)];
+  if (key === "lowerdir") return layers(value, naming);
+  const isUnescaped = key === "upperdir" || key === "workdir";
+  const path = isUnescaped ? value.replace(/\\(.)/g, "$1") : value;
+  return [`${key}=${naming.path(Buffer.from(path, "latin1"))}`];
+}
+
+export function inOrder(options: readonly string[]): string[] {
+  const key = (option: string) => keyAndValue(option)[0];
+  const sorted = options.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+  if (sorted.length <= MOST) return sorted;
+  const rest = createHash("sha256").update(sorted.slice(MOST).join("\n")).digest("hex");
+  return [...sorted.slice(0, MOST), `+${sorted.length - MOST}:sha256:${rest}`];
+}
+
+/** Directories of an overlay from top to bottom, with colons between them; those after two colons hold data only. */
+function layers(value: string, naming: Naming): string[] {
+  const parts = value.match(/(?:\\.|[^:\\]|\\$)+|::?/g) ?? [];
+  let key = "lowerdir";
+  return parts.flatMap((part) => {
+    if (part === "::") key = "datadir";
+    if (part === ":" || part === "::") return [];
+    return [`${key}=${naming.path(Buffer.from(part.replace(/\\(.)/g, "$1"), "latin1"))}`];
+  });
+}
+
+/** At commas, but not within quotes (security contexts), nor in an overlay's behind a backslash (fs/overlayfs/params.c). */
+function splitOptions(text: string, hasEscapes: boolean): string[] {
+  const parts: string[] = [];
+  let part = "";
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at] as string;
+    if (hasEscapes && char === "\\") part += char + (text[++at] ?? "");
+    else if (char === "," && !quoted) {
+      parts.push(part);
+      part = "";
+    } else {
+      if (char === '"') quoted = !quoted;
+      part += char;
+    }
+  }
+  return [...parts, part];
+}
+
+function escaped(text: string): string {
+  return escapeBytes(Buffer.from(text, "latin1"));
+}
