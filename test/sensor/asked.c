@@ -1,7 +1,8 @@
 /*
  * Decides about opens by fanotify: makes a group of class CONTENT (or, with "first", PRE_CONTENT), marks ./asked (with "proc",
  * /proc), and lets a child execute ./asked. It answers each question with yes, after it has written a line into ./log.
- * Prints how the child ended, and for each question whether it was the child's.
+ * With "told" the group is of class NOTIF and hears that the child changes the mode of ./asked.
+ * Prints how the child ended, and for each question or event whether it was the child's.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/fanotify.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,9 +21,10 @@ static int answer(int group, pid_t child) {
   for (struct fanotify_event_metadata *event = (void *)events; FAN_EVENT_OK(event, length);
        event = FAN_EVENT_NEXT(event, length), count++) {
     int log = open("log", O_CREAT | O_WRONLY | O_APPEND, 0644);
-    printf("asked by %s\n", event->pid == child ? "the child" : "another");
+    int asked = event->mask & FAN_OPEN_PERM;
+    printf("%s %s\n", asked ? "asked by" : "told of", event->pid == child ? "the child" : "another");
     struct fanotify_response yes = {event->fd, FAN_ALLOW};
-    if (write(group, &yes, sizeof yes) < 0) return count;
+    if (asked && write(group, &yes, sizeof yes) < 0) return count;
     close(event->fd);
     close(log);
   }
@@ -32,16 +35,19 @@ int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   setbuf(stdout, 0);
   alarm(20);
-  int group = fanotify_init(strcmp(what, "first") ? FAN_CLASS_CONTENT : FAN_CLASS_PRE_CONTENT, O_RDONLY);
+  int told = !strcmp(what, "told");
+  int class = told ? FAN_CLASS_NOTIF | FAN_REPORT_FID : strcmp(what, "first") ? FAN_CLASS_CONTENT : FAN_CLASS_PRE_CONTENT;
+  int group = fanotify_init(class, O_RDONLY);
   const char *marked = strcmp(what, "proc") ? "asked" : "/proc";
   int flags = FAN_MARK_ADD | (strcmp(what, "proc") ? 0 : FAN_MARK_FILESYSTEM);
-  if (group < 0 || fanotify_mark(group, flags, FAN_OPEN_PERM, AT_FDCWD, marked)) {
+  if (group < 0 || fanotify_mark(group, flags, told ? FAN_ATTRIB : FAN_OPEN_PERM, AT_FDCWD, marked)) {
     printf("errno %d\n", errno);
     return 1;
   }
   pid_t child = fork();
   if (!child) {
     close(group);
+    if (told && chmod("asked", 0700)) _exit(98);
     execl("./asked", "asked", (char *)0);
     _exit(99);
   }

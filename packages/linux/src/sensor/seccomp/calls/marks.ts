@@ -3,7 +3,7 @@
  * decide whether it is done at all.
  */
 import { readFileSync } from "node:fs";
-import { EBADF, EINVAL, EPERM } from "../../../abi/errno.ts";
+import { EBADF, EINVAL } from "../../../abi/errno.ts";
 import { AT_FDCWD, O_PATH } from "../../../abi/stat.ts";
 import { readQuietly } from "../../files/reading.ts";
 import { asksFirst, eventsIn, groupIn, handsOut, scopeOf } from "../../words/fanotify.ts";
@@ -16,7 +16,16 @@ import { withDescriptor, withObject } from "./objects.ts";
 
 /** `fanotify_init(flags, event_f_flags)`. */
 export const fanotifyInit: Decoder = (context, thread) =>
-  context.decide(thread, { op: "fanotify", subject: groupOf(context.call.u32(0), context.call.u32(1)) });
+  goesAhead(
+    context,
+    context.decide(thread, { op: "fanotify", subject: groupOf(context.call.u32(0), context.call.u32(1)) }),
+  );
+
+/** A group is told which process does something: that must be the task. */
+function goesAhead({ performer }: Context, verdict: Verdict): Verdict {
+  if (verdict === 0) performer.leaveToTasks();
+  return verdict;
+}
 
 interface Group {
   readonly group: string;
@@ -39,10 +48,11 @@ export const fanotifyMark: Decoder = (context, thread) => {
   const unresolved = (path: string): Act => ({ op: "fanotify-mark", subject: { ...mark, path, ...UNKNOWN } });
   const use = ({ files }: Context, found: Found): Verdict => {
     const object = files.describe(found);
-    if (asksFirst(call.pointer(2)) && object.fs === "proc") return asksAboutUs(context, thread);
+    // The kernel has no such events there (FS_DISALLOW_NOTIFY_PERM): we need not fear to be asked about by which we look at tasks.
+    if (asksFirst(call.pointer(2)) && object.fs === "proc") return context.refuses(EINVAL);
     const verdict = context.decide(thread, { op: "fanotify-mark", subject: { ...mark, ...object } });
     if (verdict === 0 && asksFirst(call.pointer(2))) readQuietly();
-    return verdict;
+    return goesAhead(context, verdict);
   };
   const directory = call.int(3);
   if (!call.isNull(4)) {
@@ -52,12 +62,6 @@ export const fanotifyMark: Decoder = (context, thread) => {
   if (directory === AT_FDCWD) return context.refuses(EBADF);
   return withDescriptor(context, thread, directory, unresolved, (found) => use(context, found));
 };
-
-/** The sensor itself looks at tasks in /proc: a handler in the namespace would have to answer for that before it is answered. */
-function asksAboutUs({ mediator }: Context, { process }: Thread): Verdict {
-  mediator.lost("a fanotify group was not let decide about opens in /proc", process);
-  return EPERM;
-}
 
 const isPathOnly = (told: string): boolean =>
   (Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(told)?.[1] ?? "0", 8) & O_PATH) !== 0;

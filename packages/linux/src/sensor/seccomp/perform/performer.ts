@@ -19,15 +19,21 @@ export class Performer {
   readonly #rights: ThreadRights;
   readonly #peers: Peers;
   readonly #isUndisturbed = waitsUndisturbed();
+  #isWatched = false;
 
   constructor(rights: ThreadRights, peers: Peers) {
     this.#rights = rights;
     this.#peers = peers;
   }
 
+  /** From now on tasks make their calls themselves: a fanotify group inside would be told that we made them, and asked by us. */
+  leaveToTasks(): void {
+    this.#isWatched = true;
+  }
+
   /** The rights to act with for this thread; undefined if calls may not be made in its place. */
   rightsFor(thread: Thread): ThreadRights | undefined {
-    return this.#isUndisturbed && this.#peers.include(thread) ? this.#rights : undefined;
+    return this.#isUndisturbed && !this.#isWatched && this.#peers.include(thread) ? this.#rights : undefined;
   }
 
   /**
