@@ -74,6 +74,26 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
     expect(progress()).toBe(8);
   });
 
+  it("stopped for long: it says so when it comes back, and how long", async () => {
+    let signal: (name: NodeJS.Signals) => void = () => {};
+    const ended = bench.run("learn -o contour --report report.json", turns(8), {
+      onStart: (child) => {
+        signal = (name) => child.kill(name);
+      },
+    });
+    await until(() => progress() >= 2);
+    signal("SIGSTOP");
+    await pause(4500);
+    signal("SIGCONT");
+    const { status, stderr } = await ended;
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringMatching(/did not run for \d+ seconds: it was stopped or starved/),
+    ]);
+    const { pauses, incomplete } = bench.report();
+    expect([pauses.times, pauses.seconds >= 3, incomplete]).toEqual([1, true, []]);
+  });
+
   describe("attacked by its workload, which is the same user's", () => {
     const peaceful = shell("echo peace; cat data");
 

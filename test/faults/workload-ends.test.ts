@@ -1,7 +1,7 @@
 /** Workloads that end badly or begin oddly: their contour is whole, and so is what they were given. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ended, isBuilt, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
-import { Bench, shell, until } from "./bench.ts";
+import { Bench, pause, shell, until } from "./bench.ts";
 
 describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
   let bench: Bench;
@@ -27,6 +27,46 @@ describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
     process.kill(Number(bench.read("pid")), "SIGKILL");
     expect((await running).signal).toBe("SIGKILL");
     expect(bench.report()).toMatchObject({ verdict: "learnt", incomplete: [] });
+  });
+
+  describe("that has left something behind, and isoline is told to end", () => {
+    const words = "learn -o contour --report report.json";
+    const begun = (rest: string) => shell(`(${rest}; echo > begun; while :; do sleep 0.1; done) & exit 7`);
+    const outlived = async (rest: string, signals: readonly NodeJS.Signals[]) => {
+      let kill: (name: NodeJS.Signals) => void = () => {};
+      const running = bench.run(words, begun(rest), { onStart: (child) => (kill = (name) => child.kill(name)) });
+      await until(() => bench.has("begun"));
+      // The command itself may still be ending, and signals would be for it.
+      await pause(300);
+      for (const name of signals) kill(name);
+      return running;
+    };
+
+    it.each(["SIGTERM", "SIGHUP", "SIGINT"] as const)(
+      "by %s: the rest is told, and the report is there",
+      async (name) => {
+        const { status, signal, stderr } = await outlived("trap 'echo got > got; exit' TERM", [name]);
+        expect([status, signal]).toEqual([7, null]);
+        expect(stderr).toContain(`told to end (${name})`);
+        expect(bench.has("got")).toBe(true);
+        expect(bench.report()).toMatchObject({ verdict: "learnt", incomplete: [], exit: { status: 7 } });
+      },
+    );
+
+    it("twice: what does not listen is killed at once, with all that it forked", async () => {
+      const rest = "trap '' TERM; setsid sh -c \"trap '' TERM; while :; do sleep 0.1; done\" & sleep 0.2";
+      const { status, stderr } = await outlived(rest, ["SIGTERM", "SIGTERM"]);
+      expect(status).toBe(7);
+      expect(stderr).toContain("killed: ");
+      expect(bench.report()).toMatchObject({ verdict: "learnt", incomplete: [], exit: { status: 7 } });
+    });
+
+    it("once: what does not listen is killed after a while", async () => {
+      const { status, stderr } = await outlived("trap '' TERM", ["SIGTERM"]);
+      expect(status).toBe(7);
+      expect(stderr).toMatch(/told to end[^]*killed: /);
+      expect(bench.report()).toMatchObject({ verdict: "learnt", incomplete: [] });
+    });
   });
 
   it("that closes every descriptor it has: it is seen as before", async () => {

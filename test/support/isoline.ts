@@ -72,6 +72,7 @@ export interface Report {
   readonly refused: number;
   readonly guesses: number;
   readonly kept: number;
+  readonly pauses: { readonly times: number; readonly seconds: number };
   readonly racy: Readonly<Record<string, number>>;
   readonly state: string;
   readonly incomplete: readonly { readonly reason: string; readonly count: number }[];

@@ -25,5 +25,9 @@ try {
 }
 // Whatever a command left open (a socket, a timer) must not keep it alive; all output is written already. Node would end
 // threads that are still loading native code, which aborts the whole process.
-if (threads !== undefined) (await import("@isoline/linux")).leave(Number(process.exitCode ?? status.success));
+if (threads !== undefined) {
+  // A workload that ran has said how this ends; where nothing did, nothing is known, and that is no success.
+  const nothing = program.running === undefined ? status.success : status.noWorkload;
+  (await import("@isoline/linux")).leave(Number(process.exitCode ?? nothing));
+}
 process.exit();

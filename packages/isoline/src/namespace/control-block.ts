@@ -44,3 +44,26 @@ export function awaitCell(block: ControlBlock, cell: number): number {
   while (Atomics.load(block, cell) === 0) Atomics.wait(block, cell, 0);
   return Atomics.load(block, cell);
 }
+
+/** Counters that live in shared memory, so that a status line can show them while the sensor blocks. */
+export function countsIn(block: ControlBlock): { events: number; attempts: number; novel: number } {
+  let events = 0;
+  let attempts = 0;
+  return {
+    novel: 0,
+    get events() {
+      return events;
+    },
+    set events(value: number) {
+      events = value;
+      block[cells.events] = value & 0x7fff_ffff;
+    },
+    get attempts() {
+      return attempts;
+    },
+    set attempts(value: number) {
+      attempts = value;
+      block[cells.attempts] = value & 0x7fff_ffff;
+    },
+  };
+}

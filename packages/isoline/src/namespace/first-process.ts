@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { type ChildState, childState, ignoreSignal, ignoreUnhandled, sendSignal } from "@isoline/linux";
+import { type ChildState, childState, dieBySignal, ignoreSignal, ignoreUnhandled, sendSignal } from "@isoline/linux";
 import type { Entry } from "./entry.ts";
 
 /** A millisecond each. Whoever took the status of our child away must not keep us here for good. */
@@ -14,6 +14,8 @@ const LOOK_EVERY_MS = 500;
 const FORWARDED: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH"];
 /** Signals of the terminal: the kernel has sent them to the workload as well. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", "SIGTTOU"];
+/** By which a person, a terminal or a service manager ends a program. */
+const ENDS: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"]);
 /** Its children's, and the doorbell of its supervising thread. */
 const OURS: readonly NodeJS.Signals[] = ["SIGCHLD", "SIGCONT", "SIGURG"];
 
@@ -22,6 +24,8 @@ export class FirstProcess {
   onEnd: (exit: ChildState) => void = () => {};
   /** Called when it was stopped. */
   onStop: (signal: number) => void = () => {};
+  /** Called when a signal that ends programs arrives and it has ended before: whoever sends that means us. */
+  onToldToEnd: (name: NodeJS.Signals) => void = () => {};
   #pid = 0;
   #exit: ChildState = { state: "running" };
 
@@ -89,12 +93,15 @@ export class FirstProcess {
   }
 
   #forward(name: NodeJS.Signals): void {
-    if (this.#pid > 0 && !this.isOver) sendSignal(this.#pid, constants.signals[name]);
+    // Nothing runs yet, so nothing is lost.
+    if (this.#pid === 0 && ENDS.has(name)) dieBySignal(constants.signals[name]);
+    if (this.isOver && ENDS.has(name)) this.onToldToEnd(name);
+    else if (this.#pid > 0 && !this.isOver) sendSignal(this.#pid, constants.signals[name]);
   }
 
   /** A Ctrl-C reaches the whole foreground group. Only if we are not in it can the signal have been meant for us alone. */
   #fromTerminal(name: NodeJS.Signals): void {
-    if (!inForeground()) this.#forward(name);
+    if (this.isOver || this.#pid === 0 || !inForeground()) this.#forward(name);
   }
 
   #reap(): void {

@@ -6,6 +6,7 @@ import type { CanisterPlaces, ContentRemark, Mode } from "@isoline/core";
 import type { Bank } from "../integrity/hash-algorithms.ts";
 import type { AppraiseMode } from "../integrity/view.ts";
 import type { ContentNote } from "./content-notes.ts";
+import type { PauseReport } from "./pauses.ts";
 import type { SensorName } from "./plan.ts";
 
 /** From the supervising thread to the launching thread, just before `ready` is published. */
@@ -46,6 +47,10 @@ export type Request =
   | { readonly ask: "departures"; readonly from: number }
   | { readonly ask: "follow"; readonly on: boolean }
   | Join
+  /** Signals everybody who lives there; how many they are. */
+  | { readonly ask: "signal"; readonly signal: number }
+  /** Ends the measurement, whoever is left. */
+  | { readonly ask: "abandon" }
   | { readonly ask: "stop" }
   | IntegrityRequest;
 
@@ -106,7 +111,7 @@ export type SupervisorMessage =
   | { readonly kind: "event"; readonly event: LiveEvent }
   /** A part of the report that may be large, in several messages before the rest of it. */
   | { readonly kind: "departures"; readonly departures: readonly DepartureReport[] }
-  | { readonly kind: "ended"; readonly report: Omit<Report, "departures"> };
+  | { readonly kind: "ended"; readonly report: Omit<Report, "departures" | "pauses"> };
 
 /** One decision, as live followers see it. */
 export interface LiveEvent {
@@ -185,6 +190,8 @@ export interface Report {
   readonly firings: Readonly<Record<string, number>>;
   readonly departures: readonly DepartureReport[];
   readonly landlock: readonly string[];
+  /** How often, and for how many seconds in all, the supervisor did not run though it should have. */
+  readonly pauses: PauseReport;
   /** What the kernel half of the bpf sensor counted, by its name for the operation; null under another sensor. */
   readonly kernel: Readonly<Record<string, Tally>> | null;
   /** Null where there was no IMA policy. */

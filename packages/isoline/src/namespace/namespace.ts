@@ -25,8 +25,10 @@ import type {
   Request,
   SupervisorMessage,
 } from "./messages.ts";
+import { Pauses } from "./pauses.ts";
 import type { Plan } from "./plan.ts";
 import { Threads } from "./threads.ts";
+import { ToldToEnd } from "./told-to-end.ts";
 
 /** How the workload's first process ended, and what its namespace leaves. */
 export interface Outcome {
@@ -56,6 +58,8 @@ export class Namespace {
   readonly #departures: DepartureReport[] = [];
   #ready: () => void = () => {};
   #overdue: NodeJS.Timeout | undefined;
+  #isOver = false;
+  readonly #pauses = new Pauses((seconds) => this.onPause(seconds));
 
   /** `command` is the program and its arguments as raw bytes. */
   constructor(entry: Entry, plan: Plan, command: readonly Uint8Array[], threads = new Threads()) {
@@ -66,6 +70,10 @@ export class Namespace {
     this.#command = command;
   }
 
+  /** Called when isoline was told to end, and what is left of the workload is told or killed. */
+  onEnding: (what: "told" | "killed", name: NodeJS.Signals, processes: number) => void = () => {};
+  /** Called when this process runs again after it did not, for so many seconds. */
+  onPause: (seconds: number) => void = () => {};
   /** Called before this process stops because the workload did. */
   beforeStop: () => void = () => {};
 
@@ -78,9 +86,15 @@ export class Namespace {
     });
     this.first.onStop = (signal) => this.#stop(signal);
     this.first.takeSignals(this.#entry);
+    // A container is ended by its engine, which tells its processes and not us.
+    if (this.#plan.root === undefined) {
+      const told = new ToldToEnd((request) => this.ask(request), this.onEnding);
+      this.first.onToldToEnd = (name) => told.hear(name);
+    }
     this.#supervise();
     const launch = this.#launch(path);
     this.#threads.begin(this.#plan, launchData(this.#entry, this.#command, path));
+    this.#pauses.start();
     launch.then(onStarted, (fault: Error) => this.#failed?.(fault));
     const report = await ended;
     await this.first.ending();
@@ -102,6 +116,7 @@ export class Namespace {
 
   /** Asks the supervising thread; it answers between two calls. */
   async ask(request: Request): Promise<unknown> {
+    if (this.#isOver) return undefined;
     const id = this.#nextRequest++;
     const reply = new Promise<unknown>((resolve) => this.#replies.set(id, resolve));
     this.#threads.requests.postMessage({ id, request } satisfies Envelope);
@@ -151,10 +166,12 @@ export class Namespace {
         return;
       case "ended":
         clearInterval(this.#overdue);
+        this.#pauses.look();
+        this.#isOver = true;
         for (const resolve of this.#replies.values()) resolve(undefined);
         this.#replies.clear();
         this.#threads.requests.close();
-        this.#ended?.({ ...message.report, departures: this.#departures });
+        this.#ended?.({ ...message.report, departures: this.#departures, pauses: this.#pauses.report });
         return;
       case "failed":
         this.#failed?.(Object.assign(new CliError("namespace-lost", message.message), { code: message.code }));
@@ -204,6 +221,7 @@ export class Namespace {
     if (this.#plan.sensor === "bpf" && signal === constants.signals.SIGSTOP) return;
     this.beforeStop();
     process.kill(process.pid, "SIGSTOP");
+    this.#pauses.meant();
   }
 }
 

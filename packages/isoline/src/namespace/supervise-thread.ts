@@ -50,7 +50,7 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
       const received = receiveMessageOnPort(requests) as { message: Envelope } | undefined;
       if (!received) break;
       const { id, request } = received.message;
-      if (request.ask === "stop") next = "stop";
+      if (request.ask === "stop" || request.ask === "abandon") next = "stop";
       if (unanswered.length === 0 && supervision.canAnswer(request)) {
         say({ kind: "reply", id, value: supervision.answer(request) });
         bpf?.sensor.adapt();

@@ -30,13 +30,14 @@ import {
   ModelMediator,
   type Sensor,
   setOpenFileLimit,
+  signalEveryone,
   takeDescriptor,
 } from "@isoline/linux";
 import { loadContour, saveContour } from "../store/contour-file.ts";
 import { Output } from "../store/output.ts";
 import { TrajectoryWriter } from "../store/trajectory-file.ts";
 import { addToContour } from "./adding.ts";
-import { type ControlBlock, cells } from "./control-block.ts";
+import { type ControlBlock, cells, countsIn } from "./control-block.ts";
 import { ContentNotes } from "./content-notes.ts";
 import type { NamespaceIntegrity } from "./integrity.ts";
 import {
@@ -196,6 +197,12 @@ export class Supervision {
         return this.#departures(request.from, request.from + DEPARTURES_AT_ONCE);
       case "join":
         return this.#join(request);
+      case "signal":
+        this.#sensor?.sweep();
+        return signalEveryone(this.#sensor?.processes ?? [], request.signal);
+      case "abandon":
+        this.mediator.missed("isoline was told to end, and processes were left that could not be ended");
+        return true;
       case "stop":
         return true;
       default:
@@ -210,7 +217,7 @@ export class Supervision {
   }
 
   /** Writes what was learnt and sums up. */
-  finish(kernel: Report["kernel"]): Omit<Report, "departures"> {
+  finish(kernel: Report["kernel"]): Omit<Report, "departures" | "pauses"> {
     this.mediator.conclude();
     for (const [rule, times] of Object.entries(this.mediator.firings())) {
       if (times > 0 && this.#plan.mode === "learn") this.#contour.fired(rule, times);
@@ -370,27 +377,4 @@ function policyFor(plan: Plan, contour: Contour | undefined): Policy {
     );
   }
   return own;
-}
-
-/** Counters that live in shared memory, so that a status line can show them while the sensor blocks. */
-function countsIn(block: ControlBlock): { events: number; attempts: number; novel: number } {
-  let events = 0;
-  let attempts = 0;
-  return {
-    novel: 0,
-    get events() {
-      return events;
-    },
-    set events(value: number) {
-      events = value;
-      block[cells.events] = value & 0x7fff_ffff;
-    },
-    get attempts() {
-      return attempts;
-    },
-    set attempts(value: number) {
-      attempts = value;
-      block[cells.attempts] = value & 0x7fff_ffff;
-    },
-  };
 }

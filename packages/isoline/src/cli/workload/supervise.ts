@@ -28,6 +28,10 @@ export async function supervise({ entry, threads }: Invocation, run: Supervised)
   if (run.name !== undefined) await (await import("../../control/directory.ts")).assertNameFree(run.name);
   const namespace = new Namespace(entry, { ...run.plan, label: labelOf(run) }, run.command, threads);
   const around = new Surroundings(namespace, run);
+  if (!run.quiet) {
+    namespace.onEnding = sayEnding;
+    namespace.onPause = sayPause;
+  }
   try {
     const begin = () => around.begin();
     const outcome = await (run.plan.adopt === undefined ? namespace.run(begin) : namespace.attach(begin));
@@ -37,6 +41,21 @@ export async function supervise({ entry, threads }: Invocation, run: Supervised)
     await around.end([]);
     throw fault;
   }
+}
+
+function sayPause(seconds: number): void {
+  note(
+    `isoline did not run for ${counted(seconds, "second")}: it was stopped or starved, and calls of the command waited`,
+  );
+}
+
+function sayEnding(what: "told" | "killed", name: NodeJS.Signals, processes: number): void {
+  const rest = `${counted(processes, "process")} that the command left behind`;
+  note(
+    what === "told"
+      ? `told to end (${name}), as is now ${rest}; it is killed in five seconds, or when isoline is told again`
+      : `killed: ${rest}`,
+  );
 }
 
 /** What is known of a namespace that has lost its supervisor: its name, if it was given one, and its command. */

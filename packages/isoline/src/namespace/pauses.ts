@@ -1,0 +1,61 @@
+/**
+ * Times in which this process did not run though it should have: it was stopped (SIGSTOP, a frozen control group) or got no
+ * processor. Calls of the workload wait then, and somebody who looks for why everything stood still should not have to guess.
+ */
+
+const LOOK_EVERY_MS = 500;
+/** Shorter ones are every busy machine's. */
+const SHORTEST_MS = 3000;
+/** A thread that waits for its console costs time as well, but then the others run. */
+const MOST_RUNNING = 0.1;
+
+export interface PauseReport {
+  readonly times: number;
+  readonly seconds: number;
+}
+
+export class Pauses {
+  readonly #tell: (seconds: number) => void;
+  #times = 0;
+  #seconds = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #seen = 0;
+  #processor = process.cpuUsage();
+
+  constructor(tell: (seconds: number) => void) {
+    this.#tell = tell;
+  }
+
+  start(): void {
+    this.#begin();
+    this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+  }
+
+  /** Whether time has passed since the last look in which nothing of this process ran. */
+  look(): void {
+    if (this.#timer === undefined) return;
+    const passed = performance.now() - this.#seen;
+    const { user, system } = process.cpuUsage(this.#processor);
+    const paused = passed - LOOK_EVERY_MS;
+    if (paused >= SHORTEST_MS && (user + system) / 1000 < passed * MOST_RUNNING) {
+      this.#times += 1;
+      this.#seconds += Math.round(paused / 1000);
+      this.#tell(Math.round(paused / 1000));
+    }
+    this.#begin();
+  }
+
+  /** A pause that was meant ends here: a shell stopped the job. */
+  meant(): void {
+    this.#begin();
+  }
+
+  get report(): PauseReport {
+    return { times: this.#times, seconds: this.#seconds };
+  }
+
+  #begin(): void {
+    this.#seen = performance.now();
+    this.#processor = process.cpuUsage();
+  }
+}

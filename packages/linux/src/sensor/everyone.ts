@@ -1,0 +1,41 @@
+/** Signals to all that live in a namespace, when it is told to end. */
+import { readdirSync } from "node:fs";
+import { pidfdSendSignal } from "../abi/libc.ts";
+import { sendSignal } from "../process/child.ts";
+import { childrenOf } from "../process/proc-status.ts";
+import type { ActingProcess } from "./acting.ts";
+
+/**
+ * Signals each process that was heard of, and whom they forked since, who has done nothing yet that a sensor hears; how many they
+ * are. Found before any of them is signalled: nobody is a child of the dead.
+ */
+export function signalEveryone(processes: Iterable<ActingProcess>, signal: number): number {
+  const known = [...processes];
+  const unheard = descendantsOf(known.map(({ pid }) => pid));
+  for (const { pid, pidfd } of known) {
+    if (pidfd >= 0) pidfdSendSignal(pidfd, signal);
+    else sendSignal(pid, signal);
+  }
+  for (const pid of unheard) sendSignal(pid, signal);
+  return known.length + unheard.length;
+}
+
+function descendantsOf(pids: readonly number[]): number[] {
+  const seen = new Set(pids);
+  const found: number[] = [];
+  for (const pid of seen)
+    for (const child of threadsOf(pid).flatMap((tid) => childrenOf(pid, tid) ?? [])) {
+      if (seen.has(child)) continue;
+      seen.add(child);
+      found.push(child);
+    }
+  return found;
+}
+
+function threadsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [];
+  }
+}
