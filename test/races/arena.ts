@@ -1,0 +1,83 @@
+/**
+ * A directory in which one program races its own verdicts: a call is made again and again, while another thread, or a process
+ * outside, changes what the verdict rests on. The contour permits the act on the good object, and never on the evil one.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compiler, isRoot } from "../sensor/case.ts";
+import { isBuilt, isoline, readReport, type Report } from "../support/isoline.ts";
+
+/** How often each came of it. To do something to the evil object is to win. */
+export interface Tally {
+  readonly good: number;
+  readonly evil: number;
+  readonly nothing: number;
+}
+
+export interface Race {
+  readonly tally: Tally;
+  readonly report: Report & { readonly racy: Readonly<Record<string, number>> };
+}
+
+/** What keeps these tests from being run here; undefined if nothing does. */
+export const obstacle = compiler === undefined || !isBuilt || !isRoot ? "needs gcc, a build, root" : undefined;
+
+const inCI = process.env["CI"] !== undefined;
+/** A race that is there is won within a few thousand tries. CI takes more time, and most of it for one of each class. */
+export const TRIES = { each: inCI ? 10_000 : 2000, ofClass: inCI ? 100_000 : 2000 };
+
+export class Arena {
+  readonly directory = mkdtempSync(join(tmpdir(), "isoline-race-"));
+  #outside: ChildProcess | undefined;
+
+  constructor() {
+    const source = fileURLToPath(new URL("./attacker.c", import.meta.url));
+    execFileSync("gcc", ["-O1", "-w", "-static", "-o", "attacker", source, "-lpthread"], { cwd: this.directory });
+  }
+
+  at(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Lays out both objects: the good one as the act finds it, the evil one as the act leaves it. */
+  lay(good: (path: string) => void, evil: (path: string) => void): void {
+    for (const name of ["good", "evil", "moved", "way", "source"])
+      rmSync(this.at(name), { recursive: true, force: true });
+    for (const name of ["good", "evil"]) mkdirSync(this.at(name));
+    writeFileSync(this.at("source"), "");
+    symlinkSync("good", this.at("way"));
+    good(this.at("good/n"));
+    evil(this.at("evil/n"));
+  }
+
+  /** Learns the act on the good object, and its undoing on both. */
+  async learn(act: string): Promise<void> {
+    const { tally } = await this.#run(["learn", "-o", "contour"], act, "nothing", 1);
+    if (tally.good !== 1 || tally.evil !== 0) throw new Error(`${act} was not learnt: ${JSON.stringify(tally)}`);
+  }
+
+  /** Races what was learnt, enforcing, without Landlock beneath. */
+  async race(act: string, flip: string, tries = TRIES.each): Promise<Race> {
+    if (flip === "way") this.#outside = spawn("./attacker", ["way"], { cwd: this.directory, stdio: "ignore" });
+    try {
+      return await this.#run(["run", "--enforce", "--no-landlock", "contour"], act, flip, tries);
+    } finally {
+      this.#outside?.kill("SIGKILL");
+      this.#outside = undefined;
+    }
+  }
+
+  close(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async #run(words: readonly string[], act: string, flip: string, tries: number): Promise<Race> {
+    const args = [...words, "--report", "report.json", "-q", "--", "./attacker", act, flip, String(tries)];
+    const { stdout, stderr } = await isoline(args, { cwd: this.directory });
+    if (!stdout.startsWith("{")) throw new Error(`${act} by ${flip} said nothing: ${stderr}`);
+    return { tally: JSON.parse(stdout) as Tally, report: readReport(this.directory) as Race["report"] };
+  }
+}

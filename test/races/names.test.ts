@@ -1,0 +1,73 @@
+/** Names and attributes: what is decided about is what is changed, whatever another thread does meanwhile. */
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Arena, obstacle, TRIES } from "./arena.ts";
+
+const nothing = () => {};
+const file = (path: string) => writeFileSync(path, "text\n");
+const directory = (path: string) => mkdirSync(path);
+/** A file to which something has been done already. */
+const after = (done: (path: string) => void) => (path: string) => {
+  file(path);
+  done(path);
+};
+const closed = after((path) => chmodSync(path, 0o600));
+const anothers = after((path) => chownSync(path, 1, 0));
+const early = after((path) => utimesSync(path, 1, 1));
+const marked = after((path) => execFileSync("setfattr", ["-n", "trusted.race", "-v", "x", path]));
+
+/** Each: what makes the good object, what makes the evil one as the act would leave it, and what is changed meanwhile. */
+const races: readonly [act: string, good: (path: string) => void, evil: (path: string) => void, flips: string[]][] = [
+  ["mkdir", nothing, directory, ["string", "directory", "way"]],
+  ["rmdir", directory, nothing, ["string", "directory", "way"]],
+  ["mknod", nothing, file, ["string"]],
+  ["symlink", nothing, file, ["string", "way"]],
+  ["link", nothing, file, ["string", "way"]],
+  ["unlink", file, nothing, ["string", "directory", "way"]],
+  ["rename", file, nothing, ["string", "way"]],
+  ["truncate", file, (path) => writeFileSync(path, ""), ["string", "directory", "way"]],
+  ["chmod", file, closed, ["string", "directory", "way"]],
+  ["chown", file, anothers, ["string"]],
+  ["utimens", file, early, ["string"]],
+  ["setxattr", file, marked, ["string"]],
+  ["fchmod", file, closed, ["descriptor"]],
+  ["fchown", file, anothers, ["descriptor"]],
+  ["futimens", file, early, ["descriptor"]],
+  ["fsetxattr", file, marked, ["descriptor"]],
+];
+
+/** One of each: made, removed, moved, changed by its path, by a descriptor; by whatever can be changed meanwhile. */
+const OF_CLASS = ["mkdir", "unlink string", "rename string", "truncate string", "chmod", "fchmod"];
+const triesOf = (act: string, flip: string) =>
+  OF_CLASS.some((each) => each === act || each === `${act} ${flip}`) ? TRIES.ofClass : TRIES.each;
+
+describe.skipIf(obstacle !== undefined)(`a race for a name or an attribute${obstacle ? ` (${obstacle})` : ""}`, () => {
+  let arena: Arena;
+  beforeAll(() => {
+    arena = new Arena();
+  });
+  afterAll(() => arena.close());
+
+  describe.each(races)("%s", (act, good, evil, flips) => {
+    beforeAll(async () => {
+      arena.lay(good, evil);
+      if (act === "rename") file(arena.at("moved"));
+      await arena.learn(act);
+    });
+
+    it.each(flips)("is not won by changing the %s", async (flip) => {
+      const { tally, report } = await arena.race(act, flip, triesOf(act, flip));
+      expect(tally.evil).toBe(0);
+      expect(tally.good).toBeGreaterThan(0);
+      expect(report.refused).toBeGreaterThan(0);
+      expect(report.racy).toEqual({});
+      expect(report.incomplete).toEqual([]);
+    });
+  });
+
+  it("leaves nothing behind that would make the next try another", () => {
+    expect(existsSync(arena.at("moved"))).toBe(false);
+    rmSync(arena.at("good"), { recursive: true });
+  });
+});
