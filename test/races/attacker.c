@@ -2,6 +2,7 @@
  * Makes a call again and again while something changes what it is about, and counts what came of it.
  *
  *   attacker ACT FLIP TRIES     in a directory with `good` and `evil`, each with an object `n` in it or without
+ *   attacker mark FILE          gives it the attribute that marks it
  *   attacker way                changes the link `way` between both directories, until it is killed
  *
  * FLIP is what changes meanwhile:
@@ -130,6 +131,7 @@ static int change_way(void) {
 
 int main(int count, char **word) {
   if (count == 2) return change_way();
+  if (count == 3) return setxattr(word[2], "trusted.race", "x", 1, 0);
   if (count != 4) return 2;
   const struct act *act = acts;
   while (strcmp(act->name, word[1]) != 0)

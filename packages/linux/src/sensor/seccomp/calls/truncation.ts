@@ -3,8 +3,9 @@
  */
 import { readFileSync } from "node:fs";
 import { EFBIG, EINVAL, EISDIR } from "../../../abi/errno.ts";
-import { prlimit, tgkill } from "../../../abi/libc.ts";
+import { tgkill } from "../../../abi/libc.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
+import { readProcFile } from "../../../process/proc-file.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
@@ -14,7 +15,6 @@ import type { Thread } from "../tasks/process.ts";
 import { type Held, plain, withHeld } from "./objects.ts";
 
 const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?" };
-const RLIMIT_FSIZE = 1;
 const SIGXFSZ = 25;
 
 export const truncate: Decoder = (context, thread) => {
@@ -48,12 +48,12 @@ function refuseLength(context: Context, thread: Thread, earlier: number): Verdic
   return context.refuses(EFBIG);
 }
 
-const limits: Buffer = Buffer.alloc(16);
-
-/** Whether a length is more than a process may make a file; only one that grows is held against it. */
+/** Whether a length is more than a thread may make a file; only one that grows is held against it. */
 function isTooLong(tid: number, { stat }: Found, length: bigint): boolean {
   if (!stat.isRegular || length <= BigInt(stat.size)) return false;
-  return prlimit(tid, RLIMIT_FSIZE, null, limits) >= 0 && length > limits.readBigUInt64LE(0);
+  // prlimit(2) needs a right that a supervisor may lack; this is told to everybody.
+  const [, limit] = /^Max file size\s+(\d+) /m.exec(readProcFile(`/proc/${tid}/limits`) ?? "") ?? [];
+  return limit !== undefined && length > BigInt(limit);
 }
 
 /** Whether somebody has a lease on a file, whom the call would wait for; and that may be a process that waits for us. */
