@@ -70,6 +70,7 @@ const NR = {
   setresgid: 119,
   fcntl: 72,
   fstatfs: 138,
+  setpriority: 141,
   prctl: 157,
   wait4: 61,
   flock: 73,
@@ -191,6 +192,9 @@ export function processVmWritev(
   return fail(vmReadv(NR.process_vm_writev, pid, local, localCount, remote, remoteCount, 0));
 }
 
+/** linux/resource.h */
+const PRIO_PROCESS = 0;
+
 /** malloc.h */
 const M_MMAP_THRESHOLD = -3;
 
@@ -255,6 +259,11 @@ export function getpgrp(): number {
 
 export function gettid(): number {
   return word0(NR.gettid);
+}
+
+/** The nice value of the calling *thread* alone; a negative errno where it may not be lowered so far. */
+export function setNice(value: number): number {
+  return fail(word3(NR.setpriority, PRIO_PROCESS, 0, value));
 }
 
 export function tgkill(process: number, thread: number, signal: number): number {

@@ -3,6 +3,7 @@
  */
 import type { Digest } from "@isoline/core";
 import { EPERM } from "../../abi/errno.ts";
+import { setNice } from "../../abi/libc.ts";
 import { AUDIT_ARCH_X86_64, numbersInUse, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";
 import { closeToOthers } from "../../process/closed.ts";
 import { foreign } from "./calls/kernel.ts";
@@ -18,6 +19,8 @@ import { TaskTable } from "./tasks/table.ts";
 
 /** With a flood of calls there is no wait that a signal could break: after so many, requests are looked for all the same. */
 const CALLS_AT_ONCE = 256;
+/** The lowest nice value that there is (sched(7)). */
+const MOST_URGENT = -20;
 
 export class SeccompSensor implements Sensor {
   readonly #listener: Listener;
@@ -84,6 +87,9 @@ export class SeccompSensor implements Sensor {
 
   /** Mediates until the last task of the namespace is gone, or `onInterrupt` (run when a signal breaks the wait) says stop. */
   run(onInterrupt: () => "go-on" | "stop"): Ending {
+    // Every stopped task waits for this thread, and until it has received a call any signal makes that fail with EINTR: ahead
+    // of all others where that may be had (root), else as it is.
+    setNice(MOST_URGENT);
     for (let calls = 1; ; calls++) {
       const received = this.#listener.receive();
       if (received === "call") {

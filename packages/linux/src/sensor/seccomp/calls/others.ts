@@ -10,7 +10,17 @@ import { numbersOf, pidMeant } from "../tasks/pid-numbers.ts";
 import { getpgrp, kill as sendToGroup } from "../../../abi/libc.ts";
 import { isDeadly } from "../../../process/own-signals.ts";
 import { readThreadStatus } from "../../../process/proc-status.ts";
-import { aimAt, aimAtGroup, aimAtPid, CLOSED, holdsSupervisor, pidBehind, reach, signalRefusal } from "./aim.ts";
+import {
+  aimAt,
+  aimAtGroup,
+  aimAtPid,
+  CLOSED,
+  decideOften,
+  holdsSupervisor,
+  pidBehind,
+  reach,
+  signalRefusal,
+} from "./aim.ts";
 
 const CAP_KILL = 1n << 5n;
 /** As `kill` has it, -1. */
@@ -57,7 +67,7 @@ function groupEvent(
   holdsUs: boolean,
 ): Verdict {
   const act: Act = { op: "kill", subject: { signal: signalNumber, relation } };
-  return holdsUs && isDeadly(signalNumber) ? context.keep(thread, act) : context.decide(thread, act);
+  return holdsUs && isDeadly(signalNumber) ? context.keep(thread, act) : decideOften(context, thread, act);
 }
 
 /**

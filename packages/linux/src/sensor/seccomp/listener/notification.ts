@@ -249,6 +249,8 @@ export class Listener {
     this.#answer.writeBigInt64LE(value, 8);
     this.#answer.writeInt32LE(error, 16);
     this.#answer.writeUInt32LE(flags, 20);
+    // What follows from an answer (a signal, the end of a child) may interrupt whoever has not been received by then.
+    this.receiveWaiting();
     const result = this.#insist(fd, SECCOMP_IOCTL_NOTIF_SEND, this.#answer);
     if (result >= 0) return true;
     if (result === -ENOENT) return false;

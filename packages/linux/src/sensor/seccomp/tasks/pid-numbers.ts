@@ -41,8 +41,9 @@ export function countsAnew(numbers: Numbers): boolean {
  * namespace of its own is looked for by the number it has there, among all that are there.
  */
 export function pidMeant(thread: Thread, number: number): number | undefined {
+  if (!thread.process.countsAnew) return number;
   const own = numbersOf(thread.tid);
-  if (!own || !countsAnew(own)) return number;
+  if (!own) return number;
   if (own.tids.at(-1) === number || own.pids.at(-1) === number) return thread.process.pid;
   const namespace = namespaceOf(thread.tid);
   if (namespace === undefined) return undefined;
