@@ -1,5 +1,6 @@
 /** Every case there is, by what it is about. */
 import type { Case } from "../case.ts";
+import { appending } from "./appending.ts";
 import { capabilityCases } from "./capabilities.ts";
 import { execution } from "./execution.ts";
 import { kernel } from "./kernel.ts";
@@ -15,6 +16,7 @@ import { requests } from "./requests.ts";
 
 export const all: readonly Case[] = [
   ...opening,
+  ...appending,
   ...naming,
   ...execution,
   ...network,

@@ -28,6 +28,8 @@ const mode =
 /** linux/fs.h */
 const FS_IOC_SETFLAGS = 0x4008_6602;
 const FS_NODUMP_FL = 0x40;
+/** linux/fcntl.h */
+const F_SETFL = 4;
 
 /** What an opened file holds, to standard output. */
 const shown = [call("read", result(1), at(0), 7), call("write", 1, at(0), 7)];
@@ -81,6 +83,27 @@ export const openings: readonly Deviation[] = [
       happened: holds("log", ""),
     },
     call("open", "log", O_WRONLY | O_APPEND | O_TRUNC),
+  ),
+  departure(
+    {
+      learnt: "a file is appended to",
+      departs: "it no longer is, and is written from its beginning (`F_SETFL`)",
+      acts: ["open access=write path=$CWD/log"],
+      happened: ({ place }) => readFileSync(place.at("log"), "utf8").startsWith("x"),
+    },
+    must(call("open", "log", O_WRONLY | O_APPEND)),
+    call("fcntl", result(1), F_SETFL, 0),
+    call("write", result(1), "x", 1),
+  ),
+  departure(
+    {
+      learnt: "a file is appended to",
+      departs: "it is emptied by its descriptor (`ftruncate`)",
+      acts: ["truncate path=$CWD/log"],
+      happened: holds("log", ""),
+    },
+    must(call("open", "log", O_WRONLY | O_APPEND)),
+    call("ftruncate", result(1), 0),
   ),
   departure(
     {

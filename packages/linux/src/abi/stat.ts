@@ -12,6 +12,7 @@ const STATX_MNT_ID = 0x1000;
 export const STATX_MASK = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 
 export const O_WRONLY = 0o1;
+export const O_RDONLY = 0;
 export const O_RDWR = 0o2;
 export const O_ACCMODE = 0o3;
 export const O_CREAT = 0o100;

@@ -3,6 +3,7 @@
  */
 import { type Syscall, syscallNumbers } from "../../abi/syscalls.ts";
 import * as adjust from "./calls/adjust.ts";
+import * as appending from "./calls/appending.ts";
 import * as attributes from "./calls/attributes.ts";
 import * as execution from "./calls/execution.ts";
 import * as kernel from "./calls/kernel.ts";
@@ -51,6 +52,10 @@ const bySyscall: Record<Syscall, Decoder> = {
   mknod: making.mknod,
   mknodat: making.mknodat,
   truncate: truncation.truncate,
+
+  ftruncate: appending.ftruncate,
+  fallocate: appending.fallocate,
+  pwritev2: appending.pwritev2,
 
   chmod: attributes.chmod,
   fchmod: attributes.fchmod,

@@ -85,8 +85,10 @@ export const poisoningAdvice: readonly number[] = [100, 101];
 export const USERFAULTFD_IOC_NEW = 0xaa00;
 /** FIOSETOWN, SIOCSPGRP (asm-generic/sockios.h): a pid, or a group if negative, behind the pointer. */
 export const ownerRequests: readonly number[] = [0x8901, 0x8902];
-/** linux/fcntl.h: F_SETOWN, F_SETOWN_EX. */
-export const fcntlCommands = { setOwner: 8, setOwnerEx: 15 } as const;
+/** linux/fcntl.h: F_SETFL, F_SETOWN, F_SETOWN_EX. */
+export const fcntlCommands = { setFlags: 4, setOwner: 8, setOwnerEx: 15 } as const;
+/** FS_IOC_UNRESVSP, FS_IOC_UNRESVSP64, FS_IOC_ZERO_RANGE (linux/falloc.h): fallocate by another name. */
+export const spaceRequests: readonly number[] = [0x4030_5829, 0x4030_582b, 0x4030_5839];
 
 /** `prctl` options that change what the process may do or who may look into it (linux/prctl.h). */
 export const prctlOptions: Readonly<Record<number, string>> = {

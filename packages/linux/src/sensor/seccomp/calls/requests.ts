@@ -9,6 +9,7 @@ import {
   flagRequests,
   networkRequests,
   ownerRequests,
+  spaceRequests,
   terminalRequests,
   USERFAULTFD_IOC_NEW,
 } from "../../words/requests.ts";
@@ -17,6 +18,7 @@ import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { type Aim, aimAtGroup, aimAtPid, holdsSupervisor, reach } from "./aim.ts";
+import { releaseSpace, setStatusFlags } from "./appending.ts";
 import { setFlags } from "./attributes.ts";
 import { admin, userfaultfd } from "./kernel.ts";
 import { withDescriptor } from "./objects.ts";
@@ -24,6 +26,7 @@ import { withDescriptor } from "./objects.ts";
 export const ioctl: Decoder = (context, thread) => {
   const request = context.call.u32(1);
   if (flagRequests.includes(request)) return setFlags(context, thread);
+  if (spaceRequests.includes(request)) return releaseSpace(context, thread);
   if (request === USERFAULTFD_IOC_NEW) return userfaultfd(context, thread);
   const network = networkRequests[request];
   if (network !== undefined) return admin(network)(context, thread);
@@ -67,6 +70,7 @@ const F_OWNER_PGRP = 2;
 
 /** `F_SETOWN` takes the number as its argument, `F_SETOWN_EX` a pointer to `struct f_owner_ex { int type; pid_t pid; }`. */
 export const fcntl: Decoder = (context, thread) => {
+  if (context.call.u32(1) === fcntlCommands.setFlags) return setStatusFlags(context, thread);
   if (context.call.u32(1) === fcntlCommands.setOwner) return owner(context, thread, context.call.int(2));
   const error = context.memory.exactly(thread.tid, context.call.pointer(2), 8);
   if (error < 0) return context.unreadable(thread, error);

@@ -50,7 +50,11 @@ function refuseLength(context: Context, thread: Thread, earlier: number): Verdic
 
 /** Whether a length is more than a thread may make a file; only one that grows is held against it. */
 function isTooLong(tid: number, { stat }: Found, length: bigint): boolean {
-  if (!stat.isRegular || length <= BigInt(stat.size)) return false;
+  return stat.isRegular && length > BigInt(stat.size) && exceedsLimit(tid, length);
+}
+
+/** Whether a length is beyond the limit of a thread's files. */
+export function exceedsLimit(tid: number, length: bigint): boolean {
   // prlimit(2) needs a right that a supervisor may lack; this is told to everybody.
   const [, limit] = /^Max file size\s+(\d+) /m.exec(readProcFile(`/proc/${tid}/limits`) ?? "") ?? [];
   return limit !== undefined && length > BigInt(limit);

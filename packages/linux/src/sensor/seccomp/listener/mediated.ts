@@ -13,6 +13,7 @@ import {
   ownerRequests,
   poisoningAdvice,
   prctlOptions,
+  spaceRequests,
   terminalRequests,
   USERFAULTFD_IOC_NEW,
 } from "../../words/requests.ts";
@@ -34,6 +35,10 @@ const FAN_MARK_ADD = 1;
 
 const always: Condition = { when: "always" };
 const PROT_EXEC = 4;
+/** linux/falloc.h: room is set aside, and nothing else happens. */
+const FALLOC_FL_KEEP_SIZE = 1;
+/** linux/fs.h, since 6.9 */
+const RWF_NOAPPEND = 0x20;
 const SHM_EXEC = 0o100000;
 
 const conditional: Partial<Record<Syscall, Condition>> = {
@@ -43,6 +48,8 @@ const conditional: Partial<Record<Syscall, Condition>> = {
   shmat: { when: "any-bit", argument: 2, mask: SHM_EXEC },
   sendto: { when: "not-zero", argument: 4 },
   prctl: { when: "one-of", argument: 0, values: Object.keys(prctlOptions).map(Number) },
+  fallocate: { when: "any-bit", argument: 1, mask: ~FALLOC_FL_KEEP_SIZE },
+  pwritev2: { when: "any-bit", argument: 5, mask: RWF_NOAPPEND },
   personality: { when: "not-one-of", argument: 0, values: [0, 0xffff_ffff] },
   kill: { when: "not-zero", argument: 1 },
   tkill: { when: "not-zero", argument: 1 },
@@ -52,7 +59,7 @@ const conditional: Partial<Record<Syscall, Condition>> = {
     argument: 1,
     values: [
       ...[terminalRequests, networkRequests, fileSystemRequests].flatMap((words) => Object.keys(words).map(Number)),
-      ...[...flagRequests, ...ownerRequests, USERFAULTFD_IOC_NEW],
+      ...[...flagRequests, ...ownerRequests, ...spaceRequests, USERFAULTFD_IOC_NEW],
     ],
   },
   setsockopt: { when: "one-of", argument: 2, values: netfilterOptions },

@@ -1,0 +1,121 @@
+/**
+ * Calls by which a file that is open for appending loses what it held: O_APPEND is taken off the descriptor, the file is cut
+ * short, parts of it are removed or zeroed, or a write says for itself that it does not append.
+ *
+ * Opening for appending is a point of its own, and permits no more than that. So each of these through such a descriptor is an
+ * exchange: `truncate`, or an `open` for writing, which is what it comes to. Through any other descriptor it is none: that was
+ * opened for writing. Either is told by a duplicate of ours and done to that, so that no other descriptor can take its place.
+ *
+ * What needs none of these: copy_file_range, sendfile, splice and FICLONE refuse a descriptor that appends.
+ */
+import { EBADF, EINVAL } from "../../../abi/errno.ts";
+import { close, fcntl, ioctl } from "../../../abi/libc.ts";
+import { rawCall } from "../../../abi/raw-call.ts";
+import { O_ACCMODE, O_APPEND, O_RDONLY } from "../../../abi/stat.ts";
+import { syscallNumbers } from "../../../abi/syscalls.ts";
+import { readProcFile } from "../../../process/proc-file.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import type { Context, Decoder } from "../context.ts";
+import { isOrdinary } from "../perform/filesystems.ts";
+import type { Thread } from "../tasks/process.ts";
+import { duplicate } from "./task-socket.ts";
+import { exceedsLimit } from "./truncation.ts";
+
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_ASYNC = 0o20000;
+/** `struct space_resv` (linux/falloc.h). */
+const SPACE_BYTES = 48;
+
+interface Change {
+  /** What it is, through a descriptor that appends. */
+  readonly act: (described: ReturnType<Context["files"]["describe"]>) => Act;
+  /** Does it to a duplicate of ours; undefined where only the task can. */
+  readonly call: ((own: number) => number) | undefined;
+  /** Whether it depends on more of the task than can be taken on. */
+  readonly isTheirsAlone: (own: number) => boolean;
+}
+
+const opened: Change["act"] = (described) => ({ op: "open", subject: { access: "write", ...described } });
+
+/** `fcntl(fd, F_SETFL, flags)`. With O_APPEND among the flags nothing is taken off. */
+export const setStatusFlags: Decoder = (context, thread) => {
+  const flags = context.call.u32(2);
+  if ((flags & O_APPEND) !== 0) return 0;
+  return change(context, thread, {
+    act: opened,
+    call: (own) => fcntl(own, F_SETFL, flags),
+    // The kernel notes by which number of whom signals are to be sent.
+    isTheirsAlone: (own) => ((fcntl(own, F_GETFL, 0) ^ flags) & O_ASYNC) !== 0,
+  });
+};
+
+export const ftruncate: Decoder = (context, thread) => {
+  const length = BigInt.asIntN(64, context.call.pointer(1));
+  if (length < 0n) return context.refuses(EINVAL);
+  return change(context, thread, {
+    act: (described) => ({ op: "truncate", subject: described }),
+    call: (own) => rawCall(syscallNumbers.ftruncate, [own, length]),
+    isTheirsAlone: (own) => !isOrdinary(own) || exceedsLimit(thread.tid, length) || exceedsLimit(process.pid, length),
+  });
+};
+
+/** `fallocate(fd, mode, offset, length)` with a mode that does more than set room aside. */
+export const fallocate: Decoder = (context, thread) => {
+  const { call } = context;
+  const words = [call.u32(1), call.pointer(2), call.pointer(3)] as const;
+  return change(context, thread, {
+    act: opened,
+    call: (own) => rawCall(syscallNumbers.fallocate, [own, ...words]),
+    isTheirsAlone: (own) => !isOrdinary(own),
+  });
+};
+
+/** The same by `ioctl`, in its older form. */
+export const releaseSpace: Decoder = (context, thread) => {
+  const request = context.call.u32(1);
+  const error = context.memory.exactly(thread.tid, context.call.pointer(2), SPACE_BYTES);
+  if (error < 0) return context.unreadable(thread, error);
+  const space = Buffer.from(context.memory.bytes.subarray(0, SPACE_BYTES));
+  return change(context, thread, {
+    act: opened,
+    call: (own) => ioctl(own, request, space),
+    isTheirsAlone: (own) => !isOrdinary(own),
+  });
+};
+
+/** `pwritev2` with RWF_NOAPPEND: what is written lies in the task's memory, so only the task can write it. */
+export const pwritev2: Decoder = (context, thread) =>
+  change(context, thread, { act: opened, call: undefined, isTheirsAlone: () => true });
+
+function change(context: Context, thread: Thread, what: Change): Verdict {
+  const fd = context.call.int(0);
+  const own = duplicate(thread, fd);
+  if (own === -EBADF) return context.refuses(EBADF);
+  const flags = own < 0 ? flagsOf(thread, fd) : fcntl(own, F_GETFL, 0);
+  const { found, finder } = context;
+  try {
+    const isGuarded = flags === undefined || ((flags & O_APPEND) !== 0 && (flags & O_ACCMODE) !== O_RDONLY);
+    if (!isGuarded && own >= 0) return goAhead(context, thread, what, own);
+    const result = own < 0 ? finder.findDescriptor(found, thread, fd) : finder.findOwn(found, thread, own);
+    if (result < 0)
+      return context.unresolved(thread, result, (path) => what.act({ path, mode: 0, uid: 0, gid: 0, fs: "?" }));
+    const verdict =
+      isGuarded && found.stat.isRegular ? context.decide(thread, what.act(context.files.describe(found))) : 0;
+    return verdict || goAhead(context, thread, what, own);
+  } finally {
+    found.close();
+    if (own >= 0) close(own);
+  }
+}
+
+function goAhead(context: Context, thread: Thread, { call, isTheirsAlone }: Change, own: number): Verdict {
+  if (own < 0 || call === undefined || isTheirsAlone(own)) return context.racy();
+  return context.makes(thread, () => call(own));
+}
+
+/** Of a descriptor that cannot be duplicated (the task is no descendant of ours, and Yama wants that); undefined if not told. */
+function flagsOf({ tid }: Thread, fd: number): number | undefined {
+  const [, octal] = /^flags:\s+([0-7]+)$/m.exec(readProcFile(`/proc/${tid}/fdinfo/${fd}`) ?? "") ?? [];
+  return octal === undefined ? undefined : Number.parseInt(octal, 8);
+}
