@@ -20,6 +20,7 @@ export const EMFILE = 24;
 export const ETXTBSY = 26;
 export const EFBIG = 27;
 export const ERANGE = 34;
+export const ENOTTY = 25;
 export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
 export const ENOTEMPTY = 39;

@@ -75,6 +75,8 @@ export class Context {
   readonly memory2 = new TaskMemory();
   readonly found = new Found();
   readonly found2 = new Found();
+  /** The thread whose call is decided. */
+  caller: Thread | undefined;
   readonly #key = new RawKey();
   #moments = 0;
   readonly #firstError = new FirstError();
@@ -261,7 +263,11 @@ export class Context {
    */
   refuses(errno: number): Verdict {
     this.mediator.attempted();
-    const first = this.#firstError.of(this.call, errno);
+    const { caller } = this;
+    const isTheirs = caller !== undefined && this.performer.rightsFor(caller) !== undefined;
+    const first = this.#firstError.of(this.call, errno, (call) =>
+      isTheirs ? this.performer.make(caller, call) : call(),
+    );
     if (first !== 0) return first;
     this.listener.answer(0n);
     return ANSWERED;

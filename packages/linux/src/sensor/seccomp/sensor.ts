@@ -128,6 +128,7 @@ export class SeccompSensor implements Sensor {
     const { call } = this.#listener;
     try {
       const thread = this.#tasks.thread(call.tid);
+      this.#context.caller = thread;
       if (!thread) return this.#stranger(call.tid);
       if (this.#stage === "none") this.#stage = "begins";
       if (call.arch !== AUDIT_ARCH_X86_64) return foreign(this.#context, thread, archName(call.arch), call.number);

@@ -3,10 +3,14 @@
  *
  * Like all privileged operations they are events whether or not the kernel will grant them.
  */
-import { ENOSYS } from "../../../abi/errno.ts";
+import { EFAULT, ENOSYS, EPERM } from "../../../abi/errno.ts";
+import { rawCall } from "../../../abi/raw-call.ts";
+import { AT_FDCWD } from "../../../abi/stat.ts";
+import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { digestField, NO_CONTENT, remarksOn } from "../../files/content.ts";
 import { bpfCommands, keyOperations, perfTypes, rebootCommands } from "../../words/kernel.ts";
 import type { Context, Decoder } from "../context.ts";
+import { PATH_ERRORS } from "../paths/finder.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { FileUse } from "../../inspection.ts";
 import type { Act, Verdict } from "../../mediation.ts";
@@ -120,30 +124,49 @@ export const perfEventOpen: Decoder = (context, thread) => {
 
 export const userfaultfd: Decoder = (context, thread) => context.decide(thread, { op: "userfaultfd", subject: {} });
 
+/** linux/capability.h: without these the kernel refuses before it looks at the path. */
+const CAP_SYS_PACCT = 1n << 20n;
+const CAP_SYS_ADMIN = 1n << 21n;
+const CAP_SYS_TIME = 1n << 25n;
+
 export function swap(call: string): Decoder {
   return (context, thread) =>
-    context.decide(thread, { op: "swap", subject: { call, path: pathAt(context, thread, 0) } });
+    aboutPath(context, thread, 0, CAP_SYS_ADMIN, (path) => ({ op: "swap", subject: { call, path } }));
 }
 
-/** A call that only administrators may make, about a path; a null pointer is about none. */
-export function adminOf(call: string, argument: number): Decoder {
-  return (context, thread) => {
-    const path = context.call.isNull(argument) ? "none" : pathAt(context, thread, argument);
-    return context.decide(thread, { op: "admin", subject: { call, path } });
-  };
-}
+export const acct: Decoder = (context, thread) =>
+  aboutPath(context, thread, 0, CAP_SYS_PACCT, (path) => ({ op: "admin", subject: { call: "acct", path } }));
+
+export const quotactl: Decoder = (context, thread) =>
+  aboutPath(context, thread, 1, 0n, (path) => ({ op: "admin", subject: { call: "quotactl", path } }));
 
 export function admin(call: string): Decoder {
   return (context, thread) => context.decide(thread, { op: "admin", subject: { call, path: "none" } });
 }
 
-/** The object that a path argument leads to, as text. */
-function pathAt(context: Context, thread: Thread, argument: number): string {
+/**
+ * A call that only administrators may make, about a path; a null pointer is about none. It is an event whether or not something is
+ * there; but what was not found, or could not be read, is not looked for again by the kernel: the call fails here.
+ */
+function aboutPath(
+  context: Context,
+  thread: Thread,
+  argument: number,
+  capability: bigint,
+  act: (path: string) => Act,
+): Verdict {
+  if (context.call.isNull(argument)) return context.decide(thread, act("none"));
   const length = context.readPath(thread, argument);
   const { found } = context;
   try {
-    const result = length < 0 ? length : context.finder.find(found, thread, -100, context.memory.bytes, length, true);
-    return result < 0 ? "?unresolved" : pathText(found);
+    const { bytes } = context.memory;
+    const result = length < 0 ? length : context.finder.find(found, thread, AT_FDCWD, bytes, length, true);
+    if (result < 0 && result !== -EFAULT && !PATH_ERRORS.has(-result)) return context.unresolved(thread, result, act);
+    const verdict = context.decide(thread, act(result < 0 ? "?unresolved" : pathText(found)));
+    if (verdict !== 0) return verdict;
+    if (result >= 0) return context.racy();
+    const isPermitted = (thread.credentials.capabilities & capability) === capability;
+    return context.refuses(isPermitted ? -result : EPERM);
   } finally {
     found.close();
   }
@@ -152,14 +175,28 @@ function pathAt(context: Context, thread: Thread, argument: number): string {
 export const reboot: Decoder = (context, thread) =>
   context.decide(thread, { op: "reboot", subject: { command: rebootCommands[context.call.u32(2)] ?? "unknown" } });
 
-/** `adjtimex(struct timex *)` and `clock_adjtime(clock, struct timex *)`: with no mode bits they only read. */
-export function adjtime(call: string, argument: number): Decoder {
+/** sizeof(struct timex) (linux/timex.h); the first word says what is to be changed, none of it if it is 0. */
+const TIMEX = 208;
+
+/**
+ * `adjtimex(struct timex *)` and `clock_adjtime(clock, struct timex *)`: with no mode bits they only read. For those who may set
+ * the clock we read it ourselves, because by the time that the kernel looks there may be bits; nobody else could set it anyway.
+ * A clock behind a descriptor, which is a negative number, is set by whoever has it open for writing: that is an event either way.
+ */
+export function adjtime(call: "adjtimex" | "clock_adjtime", argument: 0 | 1): Decoder {
   return (context, thread) => {
-    const result = context.memory.exactly(thread.tid, context.call.pointer(argument), 4);
+    const { memory } = context;
+    const address = context.call.pointer(argument);
+    const result = memory.exactly(thread.tid, address, TIMEX);
     if (result < 0) return context.unreadable(thread, result);
-    return context.memory.bytes.readUInt32LE(0) === 0
-      ? 0
-      : context.decide(thread, { op: "settime", subject: { call } });
+    const isFile = argument === 1 && context.call.int(0) < 0;
+    if (isFile || memory.bytes.readUInt32LE(0) !== 0)
+      return context.decide(thread, { op: "settime", subject: { call } });
+    if ((thread.credentials.capabilities & CAP_SYS_TIME) === 0n) return 0;
+    const copy = Buffer.from(memory.bytes.subarray(0, TIMEX));
+    const read = rawCall(syscallNumbers[call], argument === 1 ? [context.call.int(0), copy] : [copy]);
+    if (read >= 0 && memory.write(thread.tid, address, copy) !== TIMEX) return EFAULT;
+    return context.returns(read);
   };
 }
 

@@ -95,7 +95,8 @@ export const kill: Decoder = (context, thread) => {
 /** `rt_sigqueueinfo(tgid, sig, info)` and `tkill(tid, sig)` know no groups. */
 export const tkill: Decoder = (context, thread) => signal(context, thread, context.call.int(0), context.call.u32(1));
 /** `tgkill(tgid, tid, sig)`, `rt_tgsigqueueinfo(tgid, tid, sig, info)`. */
-export const tgkill: Decoder = (context, thread) => signal(context, thread, context.call.int(0), context.call.u32(2));
+export const tgkill: Decoder = (context, thread) =>
+  context.call.int(1) <= 0 ? 0 : signal(context, thread, context.call.int(0), context.call.u32(2));
 
 const PIDFD_SIGNAL_PROCESS_GROUP = 4;
 

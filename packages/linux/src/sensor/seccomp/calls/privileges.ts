@@ -4,7 +4,7 @@
  * They are events whether or not the kernel will grant them: that a program tried is what a reviewer wants to know.
  */
 import { escapeBytes } from "@isoline/core";
-import { EFAULT, EINVAL, EPERM } from "../../../abi/errno.ts";
+import { EFAULT, EINVAL, ENOSYS, EPERM } from "../../../abi/errno.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { kindsIn } from "../../words/namespaces.ts";
 import type { Context, Decoder } from "../context.ts";
@@ -161,11 +161,15 @@ export const vfork: Decoder = (context, thread) => birth(context, thread, CLONE_
 /** In `clone` the low byte is the exit signal, so CLONE_NEWTIME cannot be asked for. */
 export const clone: Decoder = (context, thread) => birth(context, thread, context.call.u32(0) & ~CSIGNAL);
 
-/** `clone3(struct clone_args *, size)`: the flags are the first word. */
+/**
+ * `clone3(struct clone_args *, size)`: the flags are the first word, in memory, where they may be others when the kernel looks.
+ * Where something may be refused there is no such call: programs then use `clone`, whose flags are in a register.
+ */
 export const clone3: Decoder = (context, thread) => {
+  if (context.mediator.mayRefuse) return ENOSYS;
   const result = context.memory.exactly(thread.tid, context.call.pointer(0), 8);
   if (result === -EFAULT) return context.refuses(EFAULT);
-  return birth(context, thread, result < 0 ? 0 : context.memory.bytes.readUInt32LE(0), false);
+  return birth(context, thread, result < 0 ? 0 : context.memory.bytes.readUInt32LE(0), false) || context.racy();
 };
 
 /**

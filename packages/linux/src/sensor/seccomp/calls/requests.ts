@@ -2,6 +2,10 @@
  * Requests about a descriptor (`ioctl`, `fcntl`, `setsockopt`) that reach beyond it: into a terminal, into another process, into
  * the flags of a file, a file system, the network of the machine. All others are data and do not stop.
  */
+import { EBADF, EINVAL, ENOTTY, ESRCH } from "../../../abi/errno.ts";
+import { close, ioctl as ioctlOf } from "../../../abi/libc.ts";
+import { rawCall } from "../../../abi/raw-call.ts";
+import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { pathText } from "../../files/knowledge.ts";
 import {
   fcntlCommands,
@@ -16,8 +20,9 @@ import {
 import { pidMeant } from "../tasks/pid-numbers.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
+import { duplicate, isSocket } from "./task-socket.ts";
 import type { Act, Verdict } from "../../mediation.ts";
-import { type Aim, aimAtGroup, aimAtPid, holdsSupervisor, reach } from "./aim.ts";
+import { type Aim, aimAtGroup, aimAtPid, CLOSED, holdsSupervisor, reach } from "./aim.ts";
 import { releaseSpace, setStatusFlags } from "./appending.ts";
 import { setFlags } from "./attributes.ts";
 import { admin, userfaultfd } from "./kernel.ts";
@@ -33,8 +38,7 @@ export const ioctl: Decoder = (context, thread) => {
   const fileSystem = fileSystemRequests[request];
   if (fileSystem !== undefined) return ofFileSystem(context, thread, fileSystem);
   if (ownerRequests.includes(request)) {
-    const error = context.memory.exactly(thread.tid, context.call.pointer(2), 4);
-    return error < 0 ? context.unreadable(thread, error) : owner(context, thread, context.memory.bytes.readInt32LE(0));
+    return ownerOfSocket(context, thread, request);
   }
   const word = terminalRequests[request] ?? `0x${request.toString(16)}`;
   return withDescriptor(
@@ -43,8 +47,9 @@ export const ioctl: Decoder = (context, thread) => {
     context.call.int(0),
     (path) => ({ op: "ioctl", subject: { request: word, path, mode: 0, uid: 0, gid: 0, fs: "?" } }),
     (found) => {
-      if (!found.stat.isCharacterDevice) return context.attempt();
-      return context.decide(thread, { op: "ioctl", subject: { request: word, ...context.files.describe(found) } });
+      if (!found.stat.isCharacterDevice) return context.refuses(ENOTTY);
+      const act: Act = { op: "ioctl", subject: { request: word, ...context.files.describe(found) } };
+      return context.decide(thread, act) || context.racy();
     },
   );
 };
@@ -63,7 +68,8 @@ const SOL_IPV6 = 41;
 export const setsockopt: Decoder = (context, thread) =>
   [SOL_IP, SOL_IPV6].includes(context.call.int(1)) ? admin("netfilter")(context, thread) : 0;
 
-/** Kinds of owner (linux/fcntl.h). */
+/** sizeof(struct f_owner_ex); kinds of owner (linux/fcntl.h). */
+const OWNER_BYTES = 8;
 const F_OWNER_TID = 0;
 const F_OWNER_PID = 1;
 const F_OWNER_PGRP = 2;
@@ -72,13 +78,53 @@ const F_OWNER_PGRP = 2;
 export const fcntl: Decoder = (context, thread) => {
   if (context.call.u32(1) === fcntlCommands.setFlags) return setStatusFlags(context, thread);
   if (context.call.u32(1) === fcntlCommands.setOwner) return owner(context, thread, context.call.int(2));
-  const error = context.memory.exactly(thread.tid, context.call.pointer(2), 8);
-  if (error < 0) return context.unreadable(thread, error);
-  const kind = context.memory.bytes.readInt32LE(0);
-  const number = context.memory.bytes.readInt32LE(4);
-  if (number < 0 || ![F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP].includes(kind)) return context.attempt();
-  return owner(context, thread, kind === F_OWNER_PGRP ? -number : number);
+  return withDuplicate(context, thread, (fd) => {
+    const error = context.memory.exactly(thread.tid, context.call.pointer(2), OWNER_BYTES);
+    if (error < 0) return context.unreadable(thread, error);
+    const given = Buffer.from(context.memory.bytes.subarray(0, OWNER_BYTES));
+    const kind = given.readInt32LE(0);
+    const number = given.readInt32LE(4);
+    if (![F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP].includes(kind)) return context.refuses(EINVAL);
+    if (number < 0) return context.refuses(ESRCH);
+    const verdict = owner(context, thread, kind === F_OWNER_PGRP ? -number : number);
+    const call = () => rawCall(syscallNumbers.fcntl, [fd, fcntlCommands.setOwnerEx, given]);
+    return verdict || setOwner(context, thread, call);
+  });
 };
+
+/** `FIOSETOWN`, `SIOCSPGRP`: a pointer to a number, of a socket. Elsewhere the kernel knows no such request. */
+function ownerOfSocket(context: Context, thread: Thread, request: number): Verdict {
+  return withDuplicate(context, thread, (fd) => {
+    if (!isSocket(fd)) return context.refuses(ENOTTY);
+    const error = context.memory.exactly(thread.tid, context.call.pointer(2), 4);
+    if (error < 0) return context.unreadable(thread, error);
+    const given = Buffer.from(context.memory.bytes.subarray(0, 4));
+    const verdict = owner(context, thread, given.readInt32LE(0));
+    return verdict || setOwner(context, thread, () => ioctlOf(fd, request, given));
+  });
+}
+
+/** What the descriptor of the call means, in our hands. */
+function withDuplicate(context: Context, thread: Thread, use: (fd: number) => Verdict): Verdict {
+  const fd = duplicate(thread, context.call.int(0));
+  if (fd === -EBADF) return context.refuses(EBADF);
+  if (fd < 0) return context.notSeen(thread, CLOSED);
+  try {
+    return use(fd);
+  } finally {
+    close(fd);
+  }
+}
+
+/**
+ * Whom a descriptor's signals go to was read from memory, so we say it ourselves. The kernel keeps with it who said so (the real
+ * and the effective user), and reads the number as the caller counts: where ours are others, the task says it.
+ */
+function setOwner(context: Context, thread: Thread, call: () => number): Verdict {
+  const { uid, euid } = thread.credentials;
+  const isAlike = uid === process.getuid?.() && euid === process.geteuid?.() && !thread.process.countsAnew;
+  return isAlike ? context.makes(thread, call) : context.racy();
+}
 
 /** 0 is nobody: the descriptor's signals end. */
 function owner(context: Context, thread: Thread, number: number): Verdict {

@@ -77,6 +77,11 @@ export function withSocket<T>(
   }
 }
 
+/** Whether a descriptor of ours is a socket. */
+export function isSocket(own: number): boolean {
+  return option(own, SO_DOMAIN) >= 0;
+}
+
 function factsOf(own: number): SocketFacts | number {
   const family = option(own, SO_DOMAIN);
   if (family < 0) return family;

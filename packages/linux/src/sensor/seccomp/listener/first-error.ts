@@ -138,13 +138,16 @@ export class FirstError {
   readonly #memory = new TaskMemory();
   readonly #value = addressOf(VALUE);
 
-  /** The errno that the call fails with, given the one that is predicted for it; 0 where it succeeds and does nothing. */
-  of(call: Call, predicted: number): number {
+  /**
+   * The errno that the call fails with, given the one that is predicted for it; 0 where it succeeds and does nothing. `make` makes
+   * it with the rights of the task, by which the kernel may refuse before.
+   */
+  of(call: Call, predicted: number, make: (call: () => number) => number): number {
     const letters = kindsByNumber.get(call.number);
     if (letters === undefined || this.#grave === undefined) return predicted;
     const words: Word[] = [];
     for (let index = 0; index < letters.length; index++) words.push(this.#standIn(call, letters, index, words));
-    const result = rawCall(call.number, words);
+    const result = make(() => rawCall(call.number, words));
     return OWN_ERRORS.has(result) ? predicted : Math.max(-result, 0);
   }
 
