@@ -240,8 +240,15 @@ export class Context {
 
   /** The errno with which the kernel refuses the arguments of a call, wherever its path leads; 0 if it does not. */
   refusedArguments(): number {
-    const first = this.#firstError.of(this.call, ENOENT);
+    const first = this.#firstErrorFor(ENOENT);
     return first === ENOENT ? 0 : first;
+  }
+
+  /** With the rights of the task, where they can be taken on: by them the kernel may refuse before. */
+  #firstErrorFor(predicted: number): number {
+    const { caller } = this;
+    const isTheirs = caller !== undefined && this.performer.rightsFor(caller) !== undefined;
+    return this.#firstError.of(this.call, predicted, (call) => (isTheirs ? this.performer.make(caller, call) : call()));
   }
 
   /** A call that the task makes itself, though others could change what its verdict rests on before the kernel looks. */
@@ -263,9 +270,7 @@ export class Context {
    */
   refuses(errno: number): Verdict {
     this.mediator.attempted();
-    const { caller } = this;
-    const isTheirs = caller !== undefined && this.performer.rightsFor(caller) !== undefined;
-    const first = this.#firstError.of(this.call, errno, (call) =>
+    const first = this.#firstErrorFor(errno);
       isTheirs ? this.performer.make(caller, call) : call(),
     );
     if (first !== 0) return first;

@@ -12,11 +12,11 @@
  *
  * What it fails with is the answer, unless it is the error that such a stand-in itself gives: then the prediction is.
  */
-import { mkdtempSync, openSync, rmdirSync } from "node:fs";
+import { fchmodSync, mkdtempSync, openSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { terminated } from "../../../abi/bytes.ts";
-import { EBADF, ENAMETOOLONG, ENOENT, ESRCH } from "../../../abi/errno.ts";
+import { EBADF, ENAMETOOLONG, ENOENT, ENOTSOCK, ESRCH } from "../../../abi/errno.ts";
 import { addressOf } from "../../../abi/libc.ts";
 import { rawCall, type Word } from "../../../abi/raw-call.ts";
 import { type Syscall, syscallNumbers } from "../../../abi/syscalls.ts";
@@ -82,6 +82,9 @@ const kinds: Partial<Record<Syscall, string>> = {
   utimensat: "dpaw",
   execve: "pzz",
   execveat: "dpzzw",
+  bind: "fvw",
+  connect: "fvw",
+  accept4: "fzzw",
   acct: "p",
   swapon: "pw",
   swapoff: "p",
@@ -136,6 +139,7 @@ const OWN_ERRORS = new Set([-ENOENT, -EBADF, -ESRCH]);
 export class FirstError {
   readonly #grave = removedDirectory();
   readonly #memory = new TaskMemory();
+  #predicted = 0;
   readonly #value = addressOf(VALUE);
 
   /**
@@ -145,6 +149,7 @@ export class FirstError {
   of(call: Call, predicted: number, make: (call: () => number) => number): number {
     const letters = kindsByNumber.get(call.number);
     if (letters === undefined || this.#grave === undefined) return predicted;
+    this.#predicted = predicted;
     const words: Word[] = [];
     for (let index = 0; index < letters.length; index++) words.push(this.#standIn(call, letters, index, words));
     const result = make(() => rawCall(call.number, words));
@@ -155,14 +160,16 @@ export class FirstError {
     const letter = letters[index];
     switch (letter) {
       case "f":
-        return -1;
+        // The directory is no socket either.
+        return this.#predicted === ENOTSOCK ? (this.#grave as Grave).fd : -1;
       case "i":
         return call.int(index) < 0 ? -NO_PROCESS : NO_PROCESS;
       case "z":
         return 0;
       case "d":
         // The call is about the descriptor itself where the path that follows is empty or absent.
-        return this.#path(call, index + 1) === "none" ? -1 : (this.#grave as Grave).fd;
+        if (this.#path(call, index + 1) === "none" || this.#predicted === EBADF) return -1;
+        return (this.#grave as Grave).fd;
       case "p": {
         const path = this.#path(call, index);
         if (path === "none") return call.isNull(index) ? 0 : terminated("");
@@ -264,6 +271,8 @@ function removedDirectory(): Grave | undefined {
     try {
       const path = mkdtempSync(join(place, "isoline-"));
       const fd = openSync(path, "r");
+      // No right is missing there, whatever the rights of the task: nothing can be made in it all the same.
+      fchmodSync(fd, 0o777);
       rmdirSync(path);
       return { fd, path: `/proc/self/fd/${fd}` };
     } catch {

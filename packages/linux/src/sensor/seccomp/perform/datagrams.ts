@@ -34,6 +34,9 @@ export const MOST_PARTS = 1024n;
 const MOST_BYTES = 0xffffn;
 /** Control data that is longer is not copied. */
 export const MOST_CONTROL = 8192n;
+/** MAX_RW_COUNT: what is longer in one piece is cut to this (lib/iov_iter.c, import_ubuf). */
+const MOST_AT_ONCE = 0x7fff_f000n;
+const MOST_POSITIVE = 2n ** 63n - 1n;
 /** What one read of a task's memory gives at most. */
 const PIECE = 8192;
 /** Nothing is mapped there, so the kernel says EFAULT when it comes that far, and what comes before, before. */
@@ -62,7 +65,7 @@ export class Datagram {
       header.writeUInt32LE(name.length, 8);
     }
     if ("parts" in content) datagram.#takeParts(memory, tid, content);
-    else datagram.#takeContent(memory, tid, [content]);
+    else datagram.#takeContent(memory, tid, [{ ...content, length: smaller(content.length, MOST_AT_ONCE) }]);
     if (control) {
       datagram.#point(header, 32, copyOf(memory, tid, control));
       header.writeBigUInt64LE(control.length, 40);
@@ -95,7 +98,9 @@ export class Datagram {
   }
 
   #takeContent(memory: TaskMemory, tid: number, ranges: readonly Range[]): void {
-    const length = ranges.reduce((sum, range) => sum + range.length, 0n);
+    // One that is negative to the kernel (ssize_t) makes all of it so.
+    const isNegative = ranges.some((range) => range.length > MOST_POSITIVE);
+    const length = isNegative ? MOST_POSITIVE + 1n : ranges.reduce((sum, range) => sum + range.length, 0n);
     const pieces = length > MOST_BYTES ? [undefined] : ranges.map((range) => copyOf(memory, tid, range));
     const isWhole = pieces.every((piece) => piece !== undefined);
     const part = Buffer.alloc(PART);
@@ -109,6 +114,10 @@ export class Datagram {
     if (to) this.#kept.push(to);
     structure.writeBigUInt64LE(to && to.length > 0 ? addressOf(to) : UNMAPPED, offset);
   }
+}
+
+function smaller(one: bigint, other: bigint): bigint {
+  return one < other ? one : other;
 }
 
 /** Bytes of a task's memory; undefined if they cannot be read. */
