@@ -271,8 +271,6 @@ export class Context {
   refuses(errno: number): Verdict {
     this.mediator.attempted();
     const first = this.#firstErrorFor(errno);
-      isTheirs ? this.performer.make(caller, call) : call(),
-    );
     if (first !== 0) return first;
     this.listener.answer(0n);
     return ANSWERED;

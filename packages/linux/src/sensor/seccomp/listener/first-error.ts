@@ -37,6 +37,7 @@ type Call = Listener["call"];
  *   o  struct iovec[], as many as the next argument says
  *   m  mask of processors, as many bytes as the argument before says
  *   k  mask of memory nodes, as many bits as argument 1 says
+ *   u  what is never readable, or null            c  descriptor whose sign counts
  *   g  siginfo_t          r  struct rlimit64      q  struct sched_param        t  struct sched_attr
  */
 const kinds: Partial<Record<Syscall, string>> = {
@@ -85,6 +86,9 @@ const kinds: Partial<Record<Syscall, string>> = {
   bind: "fvw",
   connect: "fvw",
   accept4: "fzzw",
+  fsopen: "uw",
+  fsconfig: "cwuuw",
+  mount_setattr: "dpwsw",
   acct: "p",
   swapon: "pw",
   swapoff: "p",
@@ -122,6 +126,8 @@ const UNMAPPED = 8;
 const NO_PROCESS = 0x7fff_ffff;
 /** XATTR_SIZE_MAX (linux/limits.h), and more than any other of these may be: what is longer is refused for its size before it is read. */
 const MOST_COPIED = 65_536;
+/** More than any process may have open (fs.nr_open, at most 2^30). */
+const NO_DESCRIPTOR = 0x7fff_ffff;
 const VALUE = Buffer.alloc(MOST_COPIED);
 const IOVEC_BYTES = 16n;
 /** Bits for 8192 processors, the most that a kernel of x86-64 is built for. */
@@ -166,6 +172,10 @@ export class FirstError {
         return call.int(index) < 0 ? -NO_PROCESS : NO_PROCESS;
       case "z":
         return 0;
+      case "u":
+        return call.isNull(index) ? 0 : UNMAPPED;
+      case "c":
+        return call.int(index) < 0 ? -1 : NO_DESCRIPTOR;
       case "d":
         // The call is about the descriptor itself where the path that follows is empty or absent.
         if (this.#path(call, index + 1) === "none" || this.#predicted === EBADF) return -1;
