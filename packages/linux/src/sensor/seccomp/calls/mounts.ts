@@ -56,7 +56,7 @@ function decide(context: Context, thread: Thread, mounting: Mounting): Verdict {
   const { call, source = NONE, path = NONE, type = NONE, flags = 0, options = [] } = mounting;
   const subject = { call, source, path, type, flags: BigInt(flags >>> 0), options };
   const verdict = context.decide(thread, { op: "mount", subject });
-  return verdict || ([source, path, type, ...options].includes(UNREADABLE) ? EFAULT : 0);
+  return verdict || ([source, path, type, ...options].includes(UNREADABLE) ? context.refuses(EFAULT) : 0);
 }
 
 /** `mount(source, target, type, flags, data)` */
