@@ -106,7 +106,13 @@ const launch = {
   ephemeralPorts: /** @type {const} */ ([32_768, 60_999]),
 };
 const itself = () => /** @type {const} */ ("self");
-const outside = { relationOf: itself, ownerIn: itself, isOwnPort: () => false };
+const outside = {
+  relationOf: itself,
+  ownerIn: itself,
+  isOwnPort: () => false,
+  isOwnPeer: () => false,
+  isOwnName: () => false,
+};
 
 /** A sensor's memory with an engine behind it, that has seen `size` different events. */
 class Namespace {

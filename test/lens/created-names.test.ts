@@ -269,6 +269,7 @@ describe("abstract socket names", () => {
     const { node } = start();
     expect(node.address("bind", "@0a1f3")).toBe("$autobind");
     expect(node.address("connect", "@0a1f3")).toBe("$autobind");
+    expect(node.address("connect", "@beef5")).toBe("@beef5");
     expect(node.address("connect", "@0a1f")).toBe("@0a1f");
     const off = new Namespace(ann, parsePolicy({ rules: { autobind: false } })).process(0, "node");
     expect(off.address("connect", "@0a1f3")).toBe("@0a1f3");

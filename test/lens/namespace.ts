@@ -70,7 +70,9 @@ export class Namespace {
     const surroundings: Surroundings = {
       relationOf,
       ownerIn: relationOf,
-      isOwnPort: (port) => machine.ports.includes(port),
+      isOwnPort: ({ port, type, isReached }) => machine.ports.includes(port) && !(isReached && type === "dgram"),
+      isOwnPeer: ({ port }) => port !== 40_001,
+      isOwnName: (name) => name !== "@beef5",
     };
     this.leveller = new Leveller(policy, launch, surroundings);
   }

@@ -37,6 +37,7 @@ export type { Operand } from "./identity/invocation/operand.ts";
 export { MOST_WORDS, UNREADABLE, type Word, type Words, wordsOf } from "./identity/invocation/words.ts";
 export type { CanisterPlaces, ControlGroup, IdRange, Launch } from "./identity/launch.ts";
 export { Leveller } from "./identity/leveller.ts";
+export { localPort } from "./identity/rules/addresses.ts";
 export type * from "./identity/observation.ts";
 export { parsePolicy } from "./identity/policy-file.ts";
 export * from "./identity/policy.ts";

@@ -41,6 +41,12 @@ type Fields = Readonly<Record<string, FieldValue>>;
 type Step = (value: Value, at: Observation, subject: Fields, levelled: Fields) => FieldValue;
 type Plan = Readonly<Record<Operation, readonly (readonly [field: string, step: Step])[]>>;
 
+/** What is done with an address, and by what kind of socket. */
+interface SocketUse {
+  readonly operation: Operation;
+  readonly type: string;
+}
+
 /** S_IFIFO, S_IFSOCK, S_IFREG. */
 const NO_DEVICE_TYPES = new Set([0o010000, 0o140000, 0o100000]);
 const NO_DEVICE = "-";
@@ -216,9 +222,7 @@ export class Leveller {
         return (ids, _at, subject) => this.#ids(ids as readonly string[], subject["call"] as string);
     }
     if (field !== "address") return undefined;
-    const answered = operation === "accept" || operation === "send";
-    const binds = operation === "bind";
-    return (address, at) => this.#address(address as string, at, binds, answered);
+    return (address, at, subject) => this.#address(address as string, at, { operation, type: String(subject["type"]) });
   }
 
   #renamed(from: string, to: string, replaces: FieldValue, at: Observation): string {
@@ -308,25 +312,29 @@ export class Leveller {
   }
 
   /** An address in another network than the launch's says in whose. */
-  #address(address: string, at: Observation, binds: boolean, answered: boolean): string {
+  #address(address: string, at: Observation, use: SocketUse): string {
     const placed = placedAddress(address);
-    if (!placed) return this.#addressIn("", address, at, binds, answered);
+    if (!placed) return this.#addressIn("", address, at, use);
     this.#firings.count("origin");
-    return `${NET}${placed.network}/${this.#addressIn(placed.network, placed.address, at, binds, answered)}`;
+    return `${NET}${placed.network}/${this.#addressIn(placed.network, placed.address, at, use)}`;
   }
 
-  #addressIn(network: string, address: string, at: Observation, binds: boolean, answered: boolean): string {
+  #addressIn(network: string, address: string, at: Observation, { operation, type }: SocketUse): string {
     const first = address.charCodeAt(0);
+    const binds = operation === "bind";
+    const isReached = operation === "connect" || operation === "send";
     if (first === 0x2f) return binds ? this.#paths.creates(address, "name", at) : this.#paths.level(address, at.pid);
-    if (first === 0x40) return this.#abstract(address, at, binds);
+    if (first === 0x40) return this.#abstract(address, at, binds, isReached);
     const local = localPort(address);
     if (!local) return address;
     const { rules } = this.#policy;
-    if (rules["own-port"] && this.#surroundings.isOwnPort(local.port, network)) return this.#port(local.host, "own");
+    const end = { ...local, type, isReached };
+    if (rules["own-port"] && this.#surroundings.isOwnPort(end, network, at)) return this.#port(local.host, "own");
     const [low, high] = this.#launch.ephemeralPorts;
-    if (answered && rules["ephemeral-port"] && local.port >= low && local.port <= high)
-      return this.#port(local.host, "ephemeral");
-    return address;
+    if (!rules["ephemeral-port"] || local.port < low || local.port > high) return address;
+    if (operation === "accept") return this.#port(local.host, "ephemeral");
+    if (operation !== "send") return address;
+    return this.#port(local.host, this.#surroundings.isOwnPeer(end, at) ? "ephemeral" : "foreign");
   }
 
   #family(family: string): string {
@@ -336,13 +344,16 @@ export class Leveller {
     return `${NET}${placed.network}/${placed.address}`;
   }
 
-  #port(host: string, kind: "own" | "ephemeral"): string {
-    this.#firings.count(`${kind}-port`);
+  #port(host: string, kind: "own" | "ephemeral" | "foreign"): string {
+    this.#firings.count(kind === "own" ? "own-port" : "ephemeral-port");
     return `${host}:$${kind}`;
   }
 
-  #abstract(address: string, at: Observation, binds: boolean): string {
-    if (!this.#policy.rules.autobind || !isAutobound(address)) return this.#paths.socket(address, at, binds);
+  #abstract(address: string, at: Observation, binds: boolean, isReached: boolean): string {
+    const isChosen = this.#policy.rules.autobind && isAutobound(address);
+    // A stranger's looks like that as well: where it is not the name of one of ours, it stays.
+    if (!isChosen || (isReached && !this.#surroundings.isOwnName(address, at)))
+      return this.#paths.socket(address, at, binds);
     this.#firings.count("autobind");
     return AUTOBIND;
   }

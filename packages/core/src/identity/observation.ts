@@ -28,8 +28,18 @@ export interface Observation {
   readonly exclusive?: boolean;
   /** Full mode that was asked for when something is created (a private 0600 or 0700 is the mark of mkstemp and mkdtemp). */
   readonly requestedMode?: number;
+  /** Where /proc lists the sockets of the network that the address is of; left out where nobody can say. */
+  readonly sockets?: string;
   /** Canonical, unlevelled path of an object that this event moves over (rename) or removes. */
   readonly replaced?: string;
+}
+
+/** A port of this machine at an address, of what kind of socket, and whether the act reaches whoever is there. */
+export interface ReachedPort {
+  readonly host: string;
+  readonly port: number;
+  readonly type: string;
+  readonly isReached: boolean;
 }
 
 /** What the lens may ask about the namespace while it levels an event. */
@@ -42,8 +52,13 @@ export interface Surroundings {
    */
   ownerIn(pid: number, actorPid: number, anew: boolean): Relation;
   /**
-   * Whether the namespace itself was given this port by the kernel (a bind to port 0), so that its number says nothing; in the
+   * Whether a port of this machine is the namespace's: given to it by the kernel (a bind to port 0), so that its number says
+   * nothing, and, where somebody is reached there, answered by nobody but the namespace's own sockets at this moment. In the
    * network of this maker, "" for that of the launch.
    */
-  isOwnPort(port: number, network: string): boolean;
+  isOwnPort(end: ReachedPort, network: string, at: Observation): boolean;
+  /** Whether no stranger answers at a port of this machine, whoever was given it. */
+  isOwnPeer(end: ReachedPort, at: Observation): boolean;
+  /** Whether an abstract name (`@name`) is that of the namespace's own sockets, and of no others. */
+  isOwnName(name: string, at: Observation): boolean;
 }

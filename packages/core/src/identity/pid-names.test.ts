@@ -7,6 +7,8 @@ const surroundings: Surroundings = {
     pid === actor ? "self" : pid === 1500 ? "ancestor" : pid >= 2000 && pid < 2100 ? "namespace" : "outside",
   ownerIn: () => "outside",
   isOwnPort: () => false,
+  isOwnPeer: () => false,
+  isOwnName: () => false,
 };
 const holds = (name: string, pid: number) => new PidNames(surroundings).holdsPid(name, pid);
 

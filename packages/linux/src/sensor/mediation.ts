@@ -4,6 +4,7 @@
 import type { Actor, Call, ContentRemark, Image, Observation, Operation, Subject, Task } from "@isoline/core";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { FileInspector } from "./inspection.ts";
+import type { LocalEnd, LocalSocket } from "./own-ports.ts";
 
 /** What happened, in the sensor's words: raw canonical paths, raw ids, raw ports. */
 export type Act<O extends Operation = Operation> = {
@@ -73,6 +74,10 @@ export interface Mediator {
   withdraw(): void;
   /** A call went ahead although others may have changed what it rests on before the kernel looked at it. */
   racy(call: string): void;
-  /** An address was bound to port 0; how to ask later which one the kernel gave, and in whose network ("" for the launch's). */
-  portPending(resolve: () => number | undefined, network: string): void;
+  /** A socket has no port yet and is about to be given one; how to ask later which, and in whose network ("" for the launch's). */
+  portPending(resolve: () => LocalSocket | undefined, network: string): void;
+  /** A socket of the namespace's, by inode, that was bound or used. */
+  ownSocket(inode: number): void;
+  /** Whether nobody answers at an address whose port the namespace was given: to connect there exchanges nothing. */
+  isNobodys(end: LocalEnd, network: string, sockets: string | undefined): boolean;
 }

@@ -29,7 +29,7 @@ import { EPERM } from "../abi/errno.ts";
 import { pidfdSendSignal } from "../abi/libc.ts";
 import { sendSignal } from "../process/child.ts";
 import { isMissed } from "./files/content.ts";
-import { OwnPorts } from "./own-ports.ts";
+import { type LocalEnd, type LocalSocket, OwnPorts } from "./own-ports.ts";
 import type { Sensor } from "./sensor.ts";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { Act, KeyBytes, Mediator, Verdict } from "./mediation.ts";
@@ -105,7 +105,10 @@ export class ModelMediator implements Mediator {
     this.#leveller = new Leveller(policy, launch, {
       relationOf: (pid, actorPid) => this.#relationOf(pid, actorPid, false, (of) => this.#processes.find(of)),
       ownerIn: (pid, actorPid, anew) => this.#relationOf(pid, actorPid, anew, (of) => this.#processes.owner(of)),
-      isOwnPort: (port, network) => this.#ports.has(port, network),
+      isOwnPort: (end, network, { sockets }) =>
+        this.#ports.wasGiven(end.port, network) && (!end.isReached || this.#ports.answers(end, sockets) !== "others"),
+      isOwnPeer: (end, { sockets }) => this.#ports.answers(end, sockets) !== "others",
+      isOwnName: (name, { sockets }) => this.#ports.answersTo(name, sockets) === "own",
     });
   }
 
@@ -304,8 +307,16 @@ export class ModelMediator implements Mediator {
     this.#counts.attempts += 1;
   }
 
-  portPending(resolve: () => number | undefined, network: string): void {
+  portPending(resolve: () => LocalSocket | undefined, network: string): void {
     this.#ports.expect(resolve, network);
+  }
+
+  ownSocket(inode: number): void {
+    this.#ports.note(inode);
+  }
+
+  isNobodys(end: LocalEnd, network: string, sockets: string | undefined): boolean {
+    return this.#ports.wasGiven(end.port, network) && this.#ports.answers(end, sockets) === "nobody";
   }
 
   #observe(thread: ActingThread, more?: Partial<Observation>): Observation {
@@ -366,5 +377,5 @@ function dependsOnProcesses(event: Event): boolean {
 /** Whose a port is may change while the same bytes come again. */
 function dependsOnPorts(event: Event): boolean {
   const { address } = subjectRecord(event);
-  return typeof address === "string" && (address.endsWith(":$own") || address.endsWith(":$ephemeral"));
+  return typeof address === "string" && /:\$(?:own|ephemeral|foreign)$|\$autobind$/.test(address);
 }

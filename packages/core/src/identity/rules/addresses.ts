@@ -2,7 +2,7 @@
  * Rules `own-port`, `ephemeral-port` and `autobind`: numbers in socket addresses that the kernel chose.
  *
  *   127.0.0.1:43211   →   127.0.0.1:$own
- *   [::1]:51002       →   [::1]:$ephemeral
+ *   [::1]:51002       →   [::1]:$ephemeral, or $foreign where a stranger is answered there
  *   @0a1f3            →   $autobind
  *
  * Only addresses of this machine are levelled: its loopback and "any". Where a connection goes stays in full.

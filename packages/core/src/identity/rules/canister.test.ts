@@ -23,6 +23,8 @@ function levellerOf(canister: CanisterPlaces): Leveller {
     relationOf: (pid, actor) => (pid === actor ? "self" : "outside"),
     ownerIn: (pid, actor) => (pid === actor ? "self" : "outside"),
     isOwnPort: () => false,
+    isOwnPeer: () => false,
+    isOwnName: () => false,
   });
 }
 

@@ -22,7 +22,7 @@ import { Inspections } from "./inspections.ts";
 import type { KernelHalf } from "./kernel-half.ts";
 import { LASTING } from "./lasting.ts";
 import { describeObject } from "./objects.ts";
-import { portIn, portOf } from "./ports.ts";
+import { expectPort, noteSocket, portIn } from "./ports.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
 import { wakeHeld } from "./wake.ts";
 import { fates, kinds, operations, outlooks, Record } from "./record.ts";
@@ -309,7 +309,8 @@ export class BpfSensor implements Sensor {
     }
     const { op } = told;
     const port = portIn(told);
-    if (port !== undefined) this.#expectPort(record, process, port);
+    noteSocket(this.#mediator, record, process);
+    if (port !== undefined) expectPort(this.#mediator, record, process, port);
     const verdict = this.#judge(told, record, process, key);
     this.#carryOut(
       record,
@@ -319,21 +320,6 @@ export class BpfSensor implements Sensor {
       this.#mediator.wasLasting && LASTING.has(op) && port === undefined && !this.#inspections.wantsEach(record),
       0,
     );
-  }
-
-  /**
-   * A socket that was bound to no port is given one. When it listens, its address tells which; until then, or where it never
-   * does, whoever asks looks at the socket itself.
-   */
-  #expectPort(record: Record, process: BpfProcess, port: number): void {
-    const { operation } = record;
-    const fd = record.argument(3);
-    if (operation === operations.bind && port === 0) {
-      process.unnumbered.add(fd);
-      this.#mediator.portPending(() => portOf(process.pid, fd), "");
-    } else if (operation === operations.bind) process.unnumbered.delete(fd);
-    else if (operation === operations.listen && (port === 0 || process.unnumbered.has(fd)))
-      this.#mediator.portPending(() => (port === 0 ? portOf(process.pid, fd) : port), "");
   }
 
   /** The identity that an exec leads to is told with the verdict, so that what follows is never done under its parent's. */

@@ -43,5 +43,6 @@ function endpoint(record: Record, op: Endpoint): Act {
   const address = isMeant ? unspecifiedAsInet(plain) : plain;
   if (!address) return { op, subject: { family: "?", type, address: "?too-short" } };
   const text = op === "bind" && address.family === AF_UNIX && address.text === "unnamed" ? "@autobind" : address.text;
-  return { op, subject: { family: familyName(address.family), type, address: text } };
+  const subject = { family: familyName(address.family), type, address: text };
+  return { op, subject, observation: { sockets: `/proc/${record.pid}/net` } };
 }

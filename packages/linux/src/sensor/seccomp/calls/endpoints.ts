@@ -111,12 +111,16 @@ export function endpoint(
   // A file is the same one in any network.
   const isFile = address.path !== undefined || address.text.startsWith("/");
   const text = isFile ? address.text : inNetwork(address.text, context.networks.of(socket.network, thread));
+  const mayChange = address.port !== undefined || /^@[0-9a-f]{5}$/.test(address.text);
+  const sockets = mayChange ? context.networks.listOf(socket.network, thread) : undefined;
   const act = (): Act => ({
     op,
     subject: { family: familyName(address.family), type: typeName(socket.type), address: text },
+    ...(sockets === undefined ? {} : { observation: { sockets } }),
   });
-  // Whose an ephemeral port is may change; the lens asks each time.
-  if (address.port !== undefined) return context.decide(thread, act());
+  if (isOfInternet(socket) || socket.family === AF_UNIX) context.mediator.ownSocket(socket.inode);
+  // Whose an ephemeral port is, or a name that the kernel chose, may change; the lens asks each time.
+  if (mayChange) return context.decide(thread, act());
   const key = context.keyFor(op, thread).u32(socket.type).u32(address.family).text(Buffer.from(text));
   return context.exchange(thread, key, act);
 }

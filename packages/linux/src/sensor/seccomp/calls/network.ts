@@ -5,8 +5,8 @@
  * the address nor the socket can be exchanged after it was decided. Unix sockets tell the other side who connects or listens, and
  * some others are named after who uses them: these calls the task makes itself.
  */
-import { escapeBytes } from "@isoline/core";
-import { EADDRINUSE, EINVAL } from "../../../abi/errno.ts";
+import { escapeBytes, localPort } from "@isoline/core";
+import { EADDRINUSE, ECONNREFUSED, EINVAL } from "../../../abi/errno.ts";
 import { bind as bindTo, connect as connectTo, listen as listenOn } from "../../../abi/sockets.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import type { Context, Decoder } from "../context.ts";
@@ -142,9 +142,19 @@ export const connect: Decoder = (context, thread) =>
     if (isForNobody(socket, given)) return context.returns(connectTo(socket.fd, given));
     const address = addressFor(socket, given);
     if (!address || (socket.family === AF_UNIX && isUnnamed(address))) return context.refuses(EINVAL);
+    if (isNobodys(context, thread, socket, address)) return context.refuses(ECONNREFUSED);
     const verdict = reach(context, thread, "connect", socket, address);
     return verdict !== 0 ? verdict : connecting(context, thread, socket, given);
   });
+
+/** Whether a stream goes to a port that the namespace was given and at which nobody listens any more, or yet. */
+function isNobodys(context: Context, thread: Thread, socket: SocketFacts, { text }: Address): boolean {
+  const local = localPort(text);
+  if (local === undefined || typeName(socket.type) !== "stream") return false;
+  const network = context.networks.of(socket.network, thread);
+  const sockets = context.networks.listOf(socket.network, thread);
+  return context.mediator.isNobodys({ ...local, type: "stream" }, network, sockets);
+}
 
 /** Whether nobody is reached, whoever asks: an address of no family dissolves what was connected, and others fail. */
 function isForNobody(socket: SocketFacts, given: Buffer): boolean {
@@ -174,7 +184,8 @@ function expectPort(context: Context, thread: Thread, fd: number, { cookie, netw
   context.mediator.portPending(
     () => {
       const facts = socketFacts(thread, fd);
-      return typeof facts !== "number" && facts.cookie === cookie ? facts.local?.port : undefined;
+      if (typeof facts === "number" || facts.cookie !== cookie) return undefined;
+      return { inode: facts.inode, port: facts.local?.port ?? 0 };
     },
     context.networks.of(network, thread),
   );

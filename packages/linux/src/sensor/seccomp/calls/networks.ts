@@ -65,6 +65,17 @@ export class Networks {
     return maker;
   }
 
+  /**
+   * Where /proc lists the sockets of a socket's network. Undefined where the thread is in another, or in one that may be any
+   * of several.
+   */
+  listOf(network: string, thread: Thread): string | undefined {
+    if (network === this.#own || !this.#worlds.mayDiffer("net")) return "/proc/self/net";
+    const maker = this.of(network, thread);
+    if (maker === FOREIGN || maker === HOST || maker !== this.ofThread(thread)) return undefined;
+    return `/proc/${thread.tid}/net`;
+  }
+
   /** The same of a thread's network, in which it would make a socket. */
   ofThread(thread: Thread): string {
     if (!this.#worlds.mayDiffer("net")) return "";

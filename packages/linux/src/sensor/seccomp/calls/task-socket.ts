@@ -1,8 +1,10 @@
 /**
  * A socket behind a descriptor of a task.
  */
-import { close, getsockname, getsockopt, pidfdGetfd, pidfdOpen } from "../../../abi/libc.ts";
+import { EMPTY } from "../../../abi/bytes.ts";
+import { close, getsockname, getsockopt, pidfdGetfd, pidfdOpen, statx } from "../../../abi/libc.ts";
 import { EACCES, EBADF } from "../../../abi/errno.ts";
+import { AT_EMPTY_PATH, Stat, STATX_MASK } from "../../../abi/stat.ts";
 import { AF_INET, AF_INET6, type Address, parseAddress } from "../../words/sockets.ts";
 import type { Thread } from "../tasks/process.ts";
 import { networkOf } from "./networks.ts";
@@ -22,6 +24,8 @@ export interface SocketFacts {
   /** Number of its network namespace, see `networks.ts`. */
   readonly network: string;
   readonly local: Address | undefined;
+  /** As /proc/net lists it; 0 if it cannot be told. */
+  readonly inode: number;
 }
 
 /** The socket itself, in our hands: whatever comes to have its number meanwhile, this is what was looked at. */
@@ -33,6 +37,7 @@ export interface TaskSocket extends SocketFacts {
 }
 
 const SO_COOKIE = 57;
+const stat = new Stat();
 const value: Buffer = Buffer.alloc(8);
 const valueLength: Buffer = Buffer.alloc(4);
 const address: Buffer = Buffer.alloc(128);
@@ -92,7 +97,8 @@ function factsOf(own: number): SocketFacts | number {
   valueLength.writeUInt32LE(address.length, 0);
   const named = getsockname(own, address, valueLength);
   const local = named < 0 ? undefined : parseAddress(address, valueLength.readUInt32LE(0));
-  return { family, type, protocol, cookie, network, local };
+  const inode = statx(own, EMPTY, AT_EMPTY_PATH, STATX_MASK, stat.bytes) < 0 ? 0 : stat.inode;
+  return { family, type, protocol, cookie, network, local, inode };
 }
 
 /** A duplicate of a task's descriptor. Where no pidfd is kept (see `descriptor-budget.ts`) one is opened for the moment. */

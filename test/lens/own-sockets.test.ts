@@ -1,0 +1,104 @@
+/**
+ * What the kernel numbered for the namespace is called alike from run to run, and a stranger's port or name that looks the same
+ * never passes for it.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Bench, until } from "../faults/bench.ts";
+import { type Ended, isBuilt } from "../support/isoline.ts";
+
+const python = ["/usr/bin/python3"].find(existsSync);
+const OWN = "own reached\ninherited reached\nclosed 111\nagain reached\nwide reached\ndatagram b'y'\nnamed reached\n";
+const EPERM = 1;
+const LISTENS = `import socket,sys
+s=socket.socket(); s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEPORT,1); s.bind(("127.0.0.1",int(sys.argv[1]))); s.listen(5)
+print("ready",flush=True); sys.stdin.read()`;
+
+describe.skipIf(python === undefined || !isBuilt)("sockets (needs python3, a build)", { timeout: 120_000 }, () => {
+  let bench: Bench;
+  let learnt: Ended;
+  const command = (...words: readonly string[]) => [python as string, "own-sockets.py", ...words];
+
+  beforeAll(async () => {
+    bench = new Bench();
+    bench.write("own-sockets.py", readFileSync(fileURLToPath(new URL("./own-sockets.py", import.meta.url)), "utf8"));
+    learnt = await bench.run("learn -q -o contour", command());
+  });
+  afterAll(() => bench?.clear());
+
+  it("of its own: called by no number, and on contour each time", async () => {
+    expect([learnt.status, learnt.stdout]).toEqual([0, OWN]);
+    const addresses = bench.read("contour").match(/address=\S+/g) ?? [];
+    const expected = ["127.0.0.1:$own", "127.0.0.1:$ephemeral", "0.0.0.0:0", "$autobind"].map(
+      (each) => `address=${each}`,
+    );
+    expect(addresses).toEqual(expect.arrayContaining(expected));
+    expect(addresses.filter((address) => /:[1-9]\d+$|@[0-9a-f]{5}$/.test(address))).toEqual([]);
+    for (const words of ["check -q contour --report report.json", "check -q contour --enforce --report report.json"]) {
+      const { status, stdout } = await bench.run(words, command());
+      expect([status, stdout, bench.report().departures]).toEqual([0, OWN, []]);
+    }
+  });
+
+  /** Off contour and told in both modes; refused where it is enforced. */
+  const expectStranger = async (words: readonly string[], act: RegExp): Promise<void> => {
+    const watched = await bench.run("check -q contour --report report.json", command(...words));
+    expect([watched.status, bench.report().departures.map((each) => each.act)]).toEqual([
+      3,
+      expect.arrayContaining([expect.stringMatching(act)]),
+    ]);
+    const { stdout } = await bench.run("check -q contour --enforce", command(...words));
+    expect(stdout).toContain(`stranger ${EPERM}`);
+  };
+
+  it("of a stranger, at a port that looks like any: off contour", async () => {
+    const stranger = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+    await once(stranger, "listening");
+    const { port } = stranger.address() as AddressInfo;
+    await expectStranger(["direct", String(port)], new RegExp(`^connect .*127\\.0\\.0\\.1:${port}`));
+    // The kernel gives the namespace the same number for another protocol.
+    await expectStranger(["given", String(port)], new RegExp(`^connect .*127\\.0\\.0\\.1:${port}`));
+    stranger.close();
+  });
+
+  it.each([
+    ["that was its own until a stranger got it", "later"],
+    ["of which it has one socket and a stranger another (SO_REUSEPORT)", "shared"],
+  ])("at a port %s: off contour", async (_, way) => {
+    bench.remove("port");
+    bench.remove("taken");
+    const running = bench.run("check -q contour --report report.json", command(way));
+    await until(() => bench.has("port") && bench.read("port") !== "");
+    const port = bench.read("port");
+    const user = bench.uid === undefined ? {} : { uid: bench.uid, gid: bench.uid };
+    const stranger = spawn(python as string, ["-c", LISTENS, port], { ...user, stdio: ["pipe", "pipe", "inherit"] });
+    await once(stranger.stdout, "data");
+    bench.write("taken", "");
+    const { status, stdout } = await running;
+    stranger.stdin.end();
+    expect([status, stdout]).toEqual([3, `${OWN}mine reached\nstranger reached\n`]);
+    const reached = new RegExp(`^connect .*127\\.0\\.0\\.1:${port}\\b`);
+    expect(bench.report().departures.filter(({ act }) => reached.test(act))).toHaveLength(1);
+  });
+
+  it("datagrams to a stranger at an ephemeral port: not as an answer to one's own", async () => {
+    const stranger = createSocket("udp4").bind(0, "127.0.0.1");
+    await once(stranger, "listening");
+    await expectStranger(["datagram", String(stranger.address().port)], /^send .*127\.0\.0\.1:\$foreign/);
+    stranger.close();
+  });
+
+  it("a stranger's name that the kernel chose: off contour", async () => {
+    const script =
+      "import socket,sys;a=socket.socket(socket.AF_UNIX);a.bind('');a.listen(5);print(a.getsockname()[1:].decode(),flush=True);sys.stdin.read()";
+    const stranger = spawn(python as string, ["-c", script], { stdio: ["pipe", "pipe", "inherit"] });
+    const name = String((await once(stranger.stdout, "data"))[0]).trim();
+    await expectStranger(["named", name], new RegExp(`^connect .*@${name}`));
+    stranger.stdin.end();
+  });
+});
