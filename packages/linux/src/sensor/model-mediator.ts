@@ -364,14 +364,14 @@ export class ModelMediator implements Mediator {
 
 /** A name that was levelled by who made it may mean something else once it is made again: no verdict is kept under its bytes. */
 function dependsOnCreations(event: Event): boolean {
-  const { path } = subjectRecord(event);
-  return typeof path === "string" && (path.includes("{") || path.includes("$hash"));
+  const { path, loader, runs } = subjectRecord(event);
+  return [path, loader, runs].flat().some((text) => typeof text === "string" && /\{|\$hash/.test(text));
 }
 
 /** A number in /proc may be another process's the next time, and the same process may have become something else to the actor. */
 function dependsOnProcesses(event: Event): boolean {
-  const { path } = subjectRecord(event);
-  return typeof path === "string" && /(?:^|\/)\/proc\/\$(?:task|other)/.test(path);
+  const { path, runs } = subjectRecord(event);
+  return [path, runs].flat().some((text) => typeof text === "string" && /(?:^|\/)\/proc\/\$(?:task|other)/.test(text));
 }
 
 /** Whose a port is may change while the same bytes come again. */

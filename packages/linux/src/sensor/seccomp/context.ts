@@ -25,6 +25,7 @@ import { callName } from "../../abi/syscalls.ts";
 import { FormatHandlers } from "./calls/handlers.ts";
 import { MountContexts } from "./calls/mount-contexts.ts";
 import { Networks } from "./calls/networks.ts";
+import { KnownExecs } from "./tasks/known-execs.ts";
 import { SocketPaths } from "./calls/task-socket.ts";
 import { SensedFile } from "../files/sensed-file.ts";
 import type { Thread } from "./tasks/process.ts";
@@ -69,6 +70,7 @@ export class Context {
   readonly files = new FileKnowledge(() => this.listener.receiveWaiting());
   readonly loaders = new Map<string, Loader>();
   readonly handlers = new FormatHandlers();
+  readonly knownExecs = new KnownExecs();
   readonly socketPaths = new SocketPaths();
   /** Two of each, for calls that name two paths. */
   readonly memory = new TaskMemory();

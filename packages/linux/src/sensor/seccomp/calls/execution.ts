@@ -7,9 +7,11 @@ import { digestField, remarksOn } from "../../files/content.ts";
 import type { Context, Decoder } from "../context.ts";
 import { calledWith, type Naming } from "./called.ts";
 import { inspect } from "./images.ts";
+import type { Identity } from "../../acting.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
 import { EXECUTE } from "../../words/access.ts";
+import type { RawKey } from "../paths/raw-key.ts";
 import type { Thread } from "../tasks/process.ts";
 import { isEmptyPath, withDescriptor, withObject } from "./objects.ts";
 
@@ -17,6 +19,8 @@ const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?", loader: [] };
 const MAP_ANONYMOUS = 0x20;
 const SLASH = 0x2f;
 const PROT_WRITE = 2;
+/** Of what a key has room for, the rest is small. */
+const LONGEST_KEY = 8192;
 
 export const execve: Decoder = (context, thread) =>
   withObject(context, thread, { directory: AT_FDCWD, argument: 0 }, true, unresolved, (found) =>
@@ -51,7 +55,7 @@ function unresolved(path: string): Act {
   return { op: "exec", subject: { path, ...UNKNOWN } };
 }
 
-/** Not remembered by a raw key: an exec costs a thousand times what deciding it anew does, and it changes the task's identity. */
+/** What an exec would run is looked at each time; decided about, if it is not what was decided about before. */
 function execute(context: Context, thread: Thread, target: Found, naming: Naming): Verdict {
   const execution = inspect(context, thread, target);
   if ("refusedWith" in execution) return context.refuses(execution.refusedWith);
@@ -69,19 +73,53 @@ function execute(context: Context, thread: Thread, target: Found, naming: Naming
       ? 0
       : context.mediator.lost(`interpreter not resolved (${execution.unseen})`, thread.process);
   const digest = image.digest ? { digest: image.digest } : {};
-  const decided = context.decide(thread, {
+  const act: Act<"exec"> = {
     op: "exec",
     subject: { ...context.files.describe(target), ...digest, loader, ...call },
     ...remarksOn(...contents),
+  };
+  const { identity } = thread.process;
+  const decided = decide(context, thread, act, () => {
+    const { task, program } = context.mediator.taskOf(identity, images, thread, call);
+    return context.tasks.identify(task, program, identity);
   });
-  const verdict = decided || lost;
+  const verdict = decided.verdict || lost;
   if (verdict === 0) {
-    const { task, program } = context.mediator.taskOf(thread.process.identity, images, thread, call);
-    const next = context.tasks.identify(task, program, thread.process.identity);
-    context.tasks.execStarts(thread, next, execution.executable, words.expected());
+    context.tasks.execStarts(thread, decided.next(), execution.executable, words.expected());
     context.origins.executing(thread.process);
   }
   return verdict;
+}
+
+/** Decides about an exec; `next` tells whom it makes of the process, as `identify` does where that is not known. */
+function decide(
+  context: Context,
+  thread: Thread,
+  act: Act<"exec">,
+  identify: () => Identity,
+): { readonly verdict: Verdict; readonly next: () => Identity } {
+  const key = keyOf(context, thread, act);
+  if (key === undefined) return { verdict: context.decide(thread, act), next: identify };
+  const name = key.bytes.toString("latin1", 0, key.length);
+  let isKnown = true;
+  const verdict = context.exchange(thread, key, () => {
+    isKnown = false;
+    return act;
+  });
+  const known = isKnown ? context.knownExecs.of(name) : undefined;
+  return { verdict, next: () => known ?? context.knownExecs.keep(name, identify()) };
+}
+
+/**
+ * All that the event says, before it is levelled: to level, encode and hash that once more takes longer than to look at it.
+ * Undefined of what is counted each time, or may mean another process each time.
+ */
+function keyOf(context: Context, thread: Thread, { subject, content }: Act<"exec">): RawKey | undefined {
+  if (content !== undefined) return undefined;
+  const bytes = Buffer.from(JSON.stringify(subject));
+  return bytes.length > LONGEST_KEY || bytes.includes("/proc/")
+    ? undefined
+    : context.keyFor("exec", thread).text(bytes);
 }
 
 /** `mmap(addr, length, prot, flags, fd, offset)` with PROT_EXEC. */
