@@ -2,7 +2,7 @@
  * The object that a path or a descriptor led to: an O_PATH descriptor of ours, its status, and its canonical path.
  */
 import { EMPTY, openHow, terminated } from "../../abi/bytes.ts";
-import { close, openat, openat2, readlinkat, statx } from "../../abi/libc.ts";
+import { close, openat, openat2, readlinkat, statx, fstatfs } from "../../abi/libc.ts";
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -27,6 +27,7 @@ const hows = {
   stayInRoot: openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT),
 };
 const SLASH = 0x2f;
+const statfs: Buffer = Buffer.alloc(120);
 
 /**
  * The object a resolution found. One instance per role is reused from call to call: `stat` and `path` are overwritten by
@@ -37,6 +38,7 @@ export class Found {
   readonly #path: Buffer = Buffer.alloc(4352);
   #pathEnd = 0;
   #standing: Standing = "here";
+  #filesystem: number | undefined;
   fd = -1;
   /** Where its path holds, if that is not the view that the launch has; of whoever found it to say. */
   origin: Origin | undefined;
@@ -56,10 +58,17 @@ export class Found {
     return this.#standing;
   }
 
+  /** Magic of the filesystem that it is on (linux/magic.h); -1 where that cannot be told. */
+  get filesystem(): number {
+    this.#filesystem ??= fstatfs(this.fd, statfs) < 0 ? -1 : statfs.readUInt32LE(0);
+    return this.#filesystem;
+  }
+
   /** Adopts a descriptor: reads status and canonical path. 0 or a negative errno, which is never one of PATH_ERRORS. */
   adopt(fd: number, root: RootView | undefined): number {
     this.fd = fd;
     this.origin = undefined;
+    this.#filesystem = undefined;
     this.isReachedFromRoot = false;
     if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0) return -OBJECT_CLOSED;
     const length = readlinkat(OWN_DESCRIPTORS, descriptorName(fd), this.#path);
@@ -79,6 +88,7 @@ export class Found {
   adoptNamed(fd: number, path: Buffer, length: number): number {
     this.fd = fd;
     this.origin = undefined;
+    this.#filesystem = undefined;
     this.isReachedFromRoot = true;
     if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0) return -OBJECT_CLOSED;
     path.copy(this.#path, 0, 0, length);

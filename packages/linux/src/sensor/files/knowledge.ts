@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { readSync } from "node:fs";
 import { type Digest, escapeBytes } from "@isoline/core";
-import { fstatfs, openat2, statx } from "../../abi/libc.ts";
+import { openat2, statx } from "../../abi/libc.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
 import { type Content, NO_CONTENT } from "./content.ts";
 import { EMPTY, openHow, terminated } from "../../abi/bytes.ts";
@@ -68,7 +68,6 @@ export class FileKnowledge {
   readonly #lasting = new Set<string>();
   readonly #writers = new WriterSearch();
   #clockIsSet = false;
-  readonly #statfs: Buffer = Buffer.alloc(120);
   readonly #chunk: Buffer = Buffer.alloc(1 << 17);
   readonly #version: Buffer = Buffer.alloc(48);
   readonly #originals = new Originals();
@@ -81,7 +80,7 @@ export class FileKnowledge {
 
   /** Class of the filesystem an object is on; asked each time, because numbers of devices and mounts come again. */
   classOf(found: Found): string {
-    return fstatfs(found.fd, this.#statfs) < 0 ? "?" : classOfMagic(this.#statfs.readUInt32LE(0));
+    return found.filesystem < 0 ? "?" : classOfMagic(found.filesystem);
   }
 
   /** Path, mode, owner and filesystem, as the fields of an event. */

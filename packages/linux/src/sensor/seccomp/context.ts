@@ -201,7 +201,8 @@ export class Context {
       if (verdict !== PROCEED) return verdict;
       if (!isOurs) return this.racy();
     }
-    if (!this.listener.stillWaiting()) return PROCEED;
+    // A decision has just asked the same.
+    if (!isAskedFirst && !this.listener.stillWaiting()) return PROCEED;
     const result = deed.isCreation ? this.performer.create(thread, call) : this.performer.make(thread, call);
     if (result < 0) {
       // What was decided before did not come to be.

@@ -92,7 +92,7 @@ export function withHeld(
     const rights = performer.rightsFor(thread);
     const result = finder.findAs(rights, found, thread, named.directory, memory.bytes, length, follow);
     if (result < 0) return context.notFound(thread, result, finder.wentAsTask, unresolved);
-    return use({ found, path: pathOf(found.fd), fd: -1, isReached: finder.wentAsTask && isOrdinary(found.fd) });
+    return use({ found, path: pathOf(found.fd), fd: -1, isReached: finder.wentAsTask && isOrdinary(found) });
   } finally {
     found.close();
   }
@@ -109,7 +109,7 @@ export function withHeldDescriptor(
   const { found, finder, performer } = context;
   const hold = (own: number, isHeld: boolean): Verdict => {
     try {
-      const isReached = isHeld && performer.rightsFor(thread) !== undefined && isOrdinary(found.fd);
+      const isReached = isHeld && performer.rightsFor(thread) !== undefined && isOrdinary(found);
       return use({ found, path: pathOf(own < 0 ? found.fd : own), fd: own, isReached });
     } finally {
       if (own >= 0) close(own);

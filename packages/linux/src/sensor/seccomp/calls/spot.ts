@@ -58,7 +58,7 @@ export class Spot {
     const { directory } = this;
     const rights = context.performer.rightsFor(thread);
     const result = context.finder.findAs(rights, directory, thread, dirfd, way, way.length - 1, true, resolve);
-    this.isReached = context.finder.wentAsTask && (result < 0 || isOrdinary(directory.fd));
+    this.isReached = context.finder.wentAsTask && (result < 0 || isOrdinary(directory));
     if (result < 0) return result;
     return directory.stat.isDirectory ? 0 : -ENOTDIR;
   }
@@ -110,6 +110,9 @@ export class Spot {
   }
 }
 
+/** Those of calls before: room for a path is costly to make. */
+const spare: Spot[] = [];
+
 /** Finds the spot that a path argument leads to; everything that keeps it from being found is settled here. */
 export function withSpot(
   context: Context,
@@ -121,11 +124,12 @@ export function withSpot(
 ): Verdict {
   const length = context.readPath(thread, named.argument, memory);
   if (length < 0) return unread(context, thread, length, unresolved);
-  const spot = new Spot();
+  const spot = spare.pop() ?? new Spot();
   try {
     const result = spot.find(context, thread, named.directory, memory.bytes, length);
     return result < 0 ? context.notFound(thread, result, spot.isReached, unresolved) : use(spot);
   } finally {
     spot.close();
+    spare.push(spot);
   }
 }

@@ -5,7 +5,7 @@
  * counts as an exchange: a needless event is better than a missed one.
  */
 import { EACCES } from "../../../abi/errno.ts";
-import { close, faccessat2, fstatfs, openat2 } from "../../../abi/libc.ts";
+import { close, faccessat2, openat2 } from "../../../abi/libc.ts";
 import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../../abi/stat.ts";
 import { EMPTY, openHow } from "../../../abi/bytes.ts";
 import type { Found } from "../../files/found.ts";
@@ -59,9 +59,8 @@ export class Permissions {
 
 const PROC_SUPER_MAGIC = 0x9fa0;
 const SETTINGS = Buffer.from("/sys/");
-const statfs: Buffer = Buffer.alloc(120);
 
 /** Below /proc/sys, where what is found and who may change it depends on the namespaces of whoever looks, not on the mount. */
-function isSetting({ fd, path }: Found): boolean {
-  return path.includes(SETTINGS) && fstatfs(fd, statfs) >= 0 && statfs.readUInt32LE(0) === PROC_SUPER_MAGIC;
+function isSetting(found: Found): boolean {
+  return found.path.includes(SETTINGS) && found.filesystem === PROC_SUPER_MAGIC;
 }
