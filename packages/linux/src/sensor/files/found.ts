@@ -97,6 +97,17 @@ export class Found {
     return 0;
   }
 
+  /** Adopts a descriptor of what somebody else knows the path of: only its status is read. 0, or OBJECT_CLOSED as `adopt`. */
+  adoptUnnamed(fd: number): number {
+    this.fd = fd;
+    this.origin = undefined;
+    this.#filesystem = undefined;
+    this.isReachedFromRoot = false;
+    this.#pathEnd = 0;
+    this.#standing = "here";
+    return statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0 ? -OBJECT_CLOSED : 0;
+  }
+
   close(): void {
     if (this.fd >= 0) close(this.fd);
     this.fd = -1;

@@ -170,7 +170,8 @@ function linkHeld(context: Context, thread: Thread, held: Held, to: Named, where
 
 /** What a name that is to be given is refused with: it is none, something has it, or only a directory could have its slash. */
 function refusalOfName(context: Context, spot: Spot, isDirectory: boolean, whereTaken = EEXIST): number {
-  if (!spot.isName || spot.isTaken()) return whereTaken;
+  const found = spot.isName ? spot.lookUp() : 0;
+  if (found !== -ENOENT) return found === 0 ? whereTaken : -found;
   // Nothing can be made there, and the lookup already says so.
   if (context.files.classOf(spot.directory) === "proc") return ENOENT;
   return spot.hasSlash && !isDirectory ? ENOENT : 0;

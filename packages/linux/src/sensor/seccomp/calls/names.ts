@@ -35,7 +35,7 @@ function remove(context: Context, thread: Thread, named: Named, flags: number): 
   const act = (path: string): Act => ({ op, subject: { path, ...UNKNOWN } });
   return withSpot(context, thread, named, context.memory, act, (spot) => {
     if (!spot.isName) return context.refuses(isDirectory ? refusalOfNoName(spot) : EISDIR);
-    return withEntry(context, thread, spot, context.found, (entry) => {
+    return withEntry(context, thread, spot, context.found, act, (entry) => {
       const refusal = () =>
         isDirectory ? refusalOfRmdir(context, thread, spot, entry) : refusalOfUnlink(context, thread, spot, entry);
       const call = () => rawCall(syscallNumbers.unlinkat, [spot.directory.fd, spot.name, flags]);
@@ -92,11 +92,12 @@ function withEntry(
   thread: Thread,
   spot: Spot,
   entry: Found,
+  unresolved: (path: string) => Act,
   use: (entry: Found) => Verdict,
 ): Verdict {
   try {
     const error = spot.findEntry(context, thread, entry);
-    return error < 0 ? context.refuses(-error) : use(entry);
+    return error < 0 ? context.notFound(thread, error, spot.isReached, unresolved) : use(entry);
   } finally {
     entry.close();
   }
@@ -112,18 +113,23 @@ function move(context: Context, thread: Thread, from: Named, to: Named, flags: n
   const isNew = RENAME_NOREPLACE | RENAME_WHITEOUT;
   const isMeaningless = (flags & RENAME_EXCHANGE) !== 0 && (flags & isNew) !== 0;
   if ((flags & ~(isNew | RENAME_EXCHANGE)) !== 0 || isMeaningless) return context.refuses(EINVAL);
-  const act = (path: string): Act => ({ op: "rename", subject: { path, ...UNKNOWN, to: path, replaces: "?" } });
+  const act = unresolvedMove;
   return withSpot(context, thread, from, context.memory, act, (source) =>
     withSpot(context, thread, to, context.memory2, act, (target) => {
       if (source.directory.stat.mountId !== target.directory.stat.mountId) return context.refuses(EXDEV);
       if (!source.isName) return context.refuses(EBUSY);
       if (!target.isName) return context.refuses((flags & RENAME_NOREPLACE) !== 0 ? EEXIST : EBUSY);
-      return withEntry(context, thread, source, context.found, (entry) =>
+      return withEntry(context, thread, source, context.found, act, (entry) =>
         moveEntry(context, thread, { source, entry, target, flags }),
       );
     }),
   );
 }
+
+const unresolvedMove = (path: string): Act => ({
+  op: "rename",
+  subject: { path, ...UNKNOWN, to: path, replaces: "?" },
+});
 
 interface Move {
   readonly source: Spot;
@@ -138,7 +144,7 @@ function moveEntry(context: Context, thread: Thread, moving: Move): Verdict {
   try {
     const isExchange = (flags & RENAME_EXCHANGE) !== 0;
     const missing = target.findEntry(context, thread, there);
-    if (missing < 0 && missing !== -ENOENT) return context.refuses(-missing);
+    if (missing < 0 && missing !== -ENOENT) return context.notFound(thread, missing, target.isReached, unresolvedMove);
     const exists = missing >= 0;
     const refusal = () =>
       refusalOfKinds(moving, exists ? there : undefined) ||

@@ -63,23 +63,24 @@ export class Spot {
     return directory.stat.isDirectory ? 0 : -ENOTDIR;
   }
 
-  /** Finds what has the name, without following it; 0, or the kernel's negative errno. */
+  /** Finds what has the name, without following it; 0 or a negative errno, as `PathFinder.find`. Its path is the spot's. */
   findEntry(context: Context, thread: Thread, out: Found): number {
     const open = () => openat2(this.directory.fd, Buffer.concat([this.name.subarray(0, this.#length), END]), stay);
     const fd = this.isReached ? context.rights.as(thread, open) : open();
-    return fd < 0 ? fd : out.adopt(fd, undefined);
+    return fd < 0 ? fd : out.adoptUnnamed(fd);
   }
 
   /** What has the name, as the object of an event. */
   describe(context: Context, entry: Found): ReturnType<Context["files"]["describe"]> {
-    return { ...context.files.describe(entry), path: this.path };
+    const { mode, uid, gid } = entry.stat;
+    return { path: this.path, mode, uid, gid, fs: context.files.classOf(entry) };
   }
 
-  /** Whether something has the name. */
-  isTaken(): boolean {
+  /** What a lookup of the name gives: 0 if something has it, else the kernel's negative errno. */
+  lookUp(): number {
     const fd = openat2(this.directory.fd, Buffer.concat([this.name.subarray(0, this.#length), END]), stay);
     if (fd >= 0) close(fd);
-    return fd >= 0;
+    return Math.min(fd, 0);
   }
 
   /** Where the link leads that has the name, if it is one. */
