@@ -9,6 +9,7 @@
 #include "aside.h"
 #include "lookup.h"
 #include "mounting.h"
+#include "telling.h"
 
 #define NR_CLONE 56
 #define NR_SETGID 106
@@ -224,43 +225,6 @@ static __always_inline int make_namespaces(struct member *member, u64 call, u64 
 	return end_event(desk);
 }
 
-/* The groups themselves are the text. */
-static __always_inline int set_groups(struct member *member, u32 count, u64 list)
-{
-	struct desk *desk = begin_event(member, OP_SETID);
-	u32 bytes = (count > MOST_GROUPS ? MOST_GROUPS : count) * sizeof(u32);
-
-	if (!desk)
-		return unseen(member, OP_SETID);
-	desk->record.act.arguments[0] = NR_SETGROUPS;
-	desk->record.act.arguments[1] = count;
-	/* The verifier wants to see the bound where it counts, and the compiler thinks it needless. */
-	barrier_var(bytes);
-	if (bpf_probe_read_user(desk->text, bytes & 0xff, (void *)list)) {
-		leave_desk(desk);
-		return unseen(member, OP_SETID);
-	}
-	desk->record.act.text_length = bytes;
-	return end_event(desk);
-}
-
-/* Two words each of effective, permitted, inheritable, lower halves first (linux/capability.h, version 3). */
-static __always_inline int set_capabilities(struct member *member, u64 data)
-{
-	struct desk *desk = begin_event(member, OP_CAPSET);
-	u32 words[6] = {};
-
-	if (!desk)
-		return unseen(member, OP_CAPSET);
-	if (bpf_probe_read_user(words, sizeof(words), (void *)data)) {
-		leave_desk(desk);
-		return unseen(member, OP_CAPSET);
-	}
-	for (u32 index = 0; index < 3; index++)
-		desk->record.act.arguments[index] = words[index] | (u64)words[index + 3] << 32;
-	return end_event(desk);
-}
-
 /* A change of what world a process lives in, by one path or two. */
 static __always_inline int judge_places(struct member *member, struct way *way, u32 operation, u64 first, u64 second,
 					u64 flags)
@@ -333,7 +297,7 @@ static __always_inline int asks_privilege(struct member *member, struct pt_regs 
 	case NR_SETGROUPS:
 		return set_groups(member, di, si);
 	case NR_CAPSET:
-		return set_capabilities(member, si);
+		return set_capabilities(member, di, si);
 	case NR_PRCTL:
 		return prctled((void *)0, di, si);
 	case NR_CHROOT:
@@ -363,6 +327,10 @@ static __always_inline int asks_privilege(struct member *member, struct pt_regs 
 		if (bpf_probe_read_user(&word, sizeof(u32), (void *)di))
 			return unseen(member, OP_PERF);
 		return judge_number(OP_PERF, (u32)word);
+	case NR_FANOTIFY_INIT:
+		return judge_group_call(member, regs);
+	case NR_FANOTIFY_MARK:
+		return judge_mark_call(member, way, regs);
 	case NR_SETTIMEOFDAY:
 	case NR_CLOCK_SETTIME:
 		return judge_number(OP_SETTIME, call);

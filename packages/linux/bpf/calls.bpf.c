@@ -15,6 +15,7 @@
 #define CAP_SYS_TIME 25
 #define CAP_SYS_TTY_CONFIG 26
 
+#define NR_MADVISE 28
 #define NR_VHANGUP 153
 #define NR_ADJTIMEX 159
 #define NR_REBOOT 169
@@ -24,6 +25,7 @@
 #define NR_IOPERM 173
 #define NR_DELETE_MODULE 176
 #define NR_UNSHARE 272
+#define NR_FANOTIFY_INIT 300
 #define NR_CLOCK_ADJTIME 305
 #define NR_SETNS 308
 #define NR_OPEN_TREE 428
@@ -124,6 +126,10 @@ int BPF_PROG(capability_needed, const struct cred *cred, void *namespace, int ca
 		case NR_SETHOSTNAME:
 		case NR_SETDOMAINNAME:
 			return judge_need(OP_HOSTNAME, call, 0);
+		case NR_MADVISE:
+			return judge_need(OP_ADMIN, call, 0);
+		case NR_FANOTIFY_INIT:
+			return judge_need(OP_FANOTIFY, (u32)first, (u32)second);
 		case NR_FSOPEN:
 			return judge_mount_call(call, first, 0, false);
 		case NR_FSCONFIG:

@@ -296,6 +296,14 @@ struct perf_event {
 	struct perf_event_attr attr;
 };
 
+struct fanotify_group_private_data {
+	u32 flags, f_flags;
+};
+
+struct fsnotify_group {
+	struct fanotify_group_private_data fanotify_data;
+};
+
 struct linux_binprm {
 	struct file *file;
 	const char *filename, *interp;

@@ -119,6 +119,7 @@ int BPF_PROG(prctled, int option, unsigned long argument)
 	case 35:
 	case 36:
 	case 47:
+	case 62:
 	case 0x59616d61:
 		break;
 	default:

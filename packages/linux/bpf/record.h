@@ -95,6 +95,10 @@ enum operation {
 	OP_HOSTNAME = 51,
 	OP_IOPORT = 52,
 	OP_ABI = 53,
+	OP_FANOTIFY = 54,
+	OP_FANOTIFY_MARK = 55,
+	/* Of the network or a file system as a whole, by the number of the request. */
+	OP_REQUEST = 56,
 	/* Somebody outside signals or looks into a process: no act of the namespace's, and only counted. */
 	OP_REACHED = 63,
 	OP_COUNT = 64,

@@ -10,6 +10,7 @@
 #include "sockets.bpf.c"
 #include "processes.bpf.c"
 #include "requests.bpf.c"
+#include "marks.bpf.c"
 #include "privileges.bpf.c"
 #include "calls.bpf.c"
 #include "machine.bpf.c"

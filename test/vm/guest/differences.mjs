@@ -19,6 +19,7 @@ const NO_HOOK = "nobody is asked about a personality; what becomes executable by
 const RINGS = "rings are made, and what is done through them comes by the hooks";
 const AT_HOOKS = "calls of other ABIs are events where they come to something";
 const BY_DESCRIPTOR = "what is done through a descriptor that was opened for appending is not looked at";
+const UNKNOWN_CALLS = "what a call does that is not known comes by the hooks, if to any";
 const OUTSIDE = "what is outside of the task's root is said to be so";
 
 /** @type {Readonly<Record<string, Difference>>} By what the case does. */
@@ -135,6 +136,10 @@ export const differences = {
   "Landlock rules of its own": {
     why: REFUSED_BEFORE,
     events: ["open path=./file"],
+  },
+  "calls that are not known": {
+    why: UNKNOWN_CALLS,
+    events: [],
   },
   "socket of many families": {
     why: REFUSED_BEFORE,

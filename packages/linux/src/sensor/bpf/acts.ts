@@ -6,6 +6,7 @@ import type { Act } from "../mediation.ts";
 import { FileActs } from "./acts/files.ts";
 import { nameActs } from "./acts/names.ts";
 import { machineActs, moduleAct } from "./acts/machine.ts";
+import { markActs } from "./acts/marks.ts";
 import { privilegeActs } from "./acts/privileges.ts";
 import { ProcessActs } from "./acts/processes.ts";
 import { requestActs } from "./acts/requests.ts";
@@ -32,6 +33,7 @@ export class Acts {
       ...privilegeActs,
       ...machineActs,
       ...requestActs,
+      ...markActs,
       [operations.module, (record) => moduleAct(record, content)],
       [operations.kill, (record, process) => processes.kill(record, process)],
       [operations.adjust, (record, process) => processes.adjust(record, process)],

@@ -111,6 +111,9 @@ export const operations = {
   hostname: 51,
   ioport: 52,
   abi: 53,
+  fanotify: 54,
+  fanotifyMark: 55,
+  request: 56,
   /** Not an act of the namespace's: only counted. */
   reached: 63,
 } as const;

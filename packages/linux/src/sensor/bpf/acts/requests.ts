@@ -1,17 +1,30 @@
 /** Requests about descriptors that reach beyond them, and what one process changes of how another runs. */
-import { terminalRequests } from "../../words/requests.ts";
+import { fileSystemRequests, networkRequests, terminalRequests } from "../../words/requests.ts";
 import type { Act } from "../../mediation.ts";
-import { describeObject } from "../objects.ts";
+import { describeObject, pathTextOf } from "../objects.ts";
 import { operations, type Record } from "../record.ts";
 
 /** Decoders by operation. */
 export const requestActs: readonly (readonly [number, (record: Record) => Act])[] = [
   [operations.setflags, (record) => ({ op: "setflags", subject: describeObject(record.object(0)) })],
   [operations.ioctl, ioctl],
+  [operations.request, request],
 ];
 
 function ioctl(record: Record): Act {
   const number = record.argument(0);
   const request = terminalRequests[number] ?? `0x${number.toString(16)}`;
   return { op: "ioctl", subject: { request, ...describeObject(record.object(0)) } };
+}
+
+/** Stands for the tables of the packet filter, which are no request. */
+const NETFILTER = 1;
+
+function request(record: Record): Act {
+  const number = record.argument(0);
+  if (number === NETFILTER) return { op: "admin", subject: { call: "netfilter", path: "none" } };
+  const network = networkRequests[number];
+  if (network !== undefined) return { op: "admin", subject: { call: network, path: "none" } };
+  const call = fileSystemRequests[number] ?? `0x${number.toString(16)}`;
+  return { op: "admin", subject: { call, path: pathTextOf(record.object(0)) } };
 }

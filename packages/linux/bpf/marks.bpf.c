@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a fanotify group is to hear of. The group itself is asked about when the kernel asks for CAP_SYS_ADMIN (calls.bpf.c):
+ * without that it is handed no files and decides about nothing.
+ */
+#include "hooks.h"
+
+#define NR_FANOTIFY_MARK 301
+#define FAN_MARK_ADD 1
+
+/* Flags of the group behind a descriptor, and those by which it opens what it is handed. */
+static __always_inline void add_group(struct desk *desk, u32 descriptor)
+{
+	struct task_struct *task = acting_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct fsnotify_group *group;
+	struct file *file = 0;
+
+	if (descriptor < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + descriptor);
+	if (!file)
+		return;
+	group = BPF_CORE_READ(file, private_data);
+	desk->record.act.arguments[2] = BPF_CORE_READ(group, fanotify_data.flags);
+	desk->record.act.arguments[3] = BPF_CORE_READ(group, fanotify_data.f_flags);
+}
+
+static __always_inline void add_mark(struct desk *desk, struct pt_regs *regs, u64 mask)
+{
+	desk->record.act.arguments[0] = mask;
+	desk->record.act.arguments[1] = (u32)BPF_CORE_READ(regs, si);
+	add_group(desk, (u32)BPF_CORE_READ(regs, di));
+}
+
+/* inotify and dnotify only look, and hand out nothing. */
+HOOK(path_notify)
+int BPF_PROG(marked, const struct path *path, u64 mask)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct member *member = current_member();
+	u64 call = system_call();
+	struct desk *desk;
+
+	if (!member || (call != NR_FANOTIFY_MARK && call != FOREIGN_CALL))
+		return 0;
+	/* Where a mark is taken away, the group hears of less. */
+	if (call == NR_FANOTIFY_MARK && !(BPF_CORE_READ(regs, si) & FAN_MARK_ADD))
+		return 0;
+	desk = begin_event(member, OP_FANOTIFY_MARK);
+	if (!desk)
+		return unseen(member, OP_FANOTIFY_MARK);
+	add_mark(desk, regs, mask);
+	add_object(desk, path->dentry->d_inode, path->dentry, mount_of(path->mnt));
+	return end_event(desk);
+}
