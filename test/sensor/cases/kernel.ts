@@ -126,6 +126,13 @@ export const kernel: readonly Case[] = [
   },
   { does: "userfaultfd", calls: [call("userfaultfd", 1)], events: ["userfaultfd"] },
   {
+    does: "userfaultfd for the kernel's faults",
+    by: "root",
+    calls: [call("userfaultfd", 0)],
+    events: ["userfaultfd"],
+    told: "323: errno 1\nexit 0\n",
+  },
+  {
     does: "swap",
     calls: [call("swapon", "file", 0), call("swapoff", "file"), call("swapon", "none", 0)],
     events: ["swap call=swapon path=./file", "swap call=swapoff path=./file", "swap call=swapon path=?unresolved"],

@@ -122,7 +122,22 @@ export const perfEventOpen: Decoder = (context, thread) => {
   return ofSupervisor ? context.keep(thread, act) : context.decide(thread, act);
 };
 
-export const userfaultfd: Decoder = (context, thread) => context.decide(thread, { op: "userfaultfd", subject: {} });
+/** linux/userfaultfd.h: only what user mode touches is handled, not what the kernel does for it. */
+const UFFD_USER_MODE_ONLY = 1;
+
+/**
+ * Page faults that the workload serves: those of its own code. To serve the kernel's as well is refused, as the kernel refuses it
+ * to ordinary users (vm.unprivileged_userfaultfd): an argument in such memory would have us wait for who serves it, and that one's
+ * next mediated call would wait for us.
+ */
+function servePageFaults(context: Context, thread: Thread, flags: number): Verdict {
+  const verdict = context.decide(thread, { op: "userfaultfd", subject: {} });
+  return verdict || ((flags & UFFD_USER_MODE_ONLY) !== 0 ? 0 : EPERM);
+}
+
+export const userfaultfd: Decoder = (context, thread) => servePageFaults(context, thread, context.call.u32(0));
+/** By the device: an `ioctl` whose argument are the flags. */
+export const newUserfaultfd: Decoder = (context, thread) => servePageFaults(context, thread, context.call.u32(2));
 
 /** linux/capability.h: without these the kernel refuses before it looks at the path. */
 const CAP_SYS_PACCT = 1n << 20n;

@@ -25,14 +25,14 @@ import type { Act, Verdict } from "../../mediation.ts";
 import { type Aim, aimAtGroup, aimAtPid, CLOSED, holdsSupervisor, reach } from "./aim.ts";
 import { releaseSpace, setStatusFlags } from "./appending.ts";
 import { setFlags } from "./attributes.ts";
-import { admin, userfaultfd } from "./kernel.ts";
+import { admin, newUserfaultfd } from "./kernel.ts";
 import { withDescriptor } from "./objects.ts";
 
 export const ioctl: Decoder = (context, thread) => {
   const request = context.call.u32(1);
   if (flagRequests.includes(request)) return setFlags(context, thread);
   if (spaceRequests.includes(request)) return releaseSpace(context, thread);
-  if (request === USERFAULTFD_IOC_NEW) return userfaultfd(context, thread);
+  if (request === USERFAULTFD_IOC_NEW) return newUserfaultfd(context, thread);
   const network = networkRequests[request];
   if (network !== undefined) return admin(network)(context, thread);
   const fileSystem = fileSystemRequests[request];

@@ -1,0 +1,131 @@
+/*
+ * Sockets, raced: one thread makes a call again and again, while another changes what its verdict rests on.
+ *
+ *   sockets HOW TRIES PORT OTHER     ports of 127.0.0.1
+ *
+ *   connect   the address in memory
+ *   dissolve  the same, and now and then it is one of no family, which dissolves the connection
+ *   number    another socket is put under the number, the address in memory is changed as well
+ *   other     another thread dissolves the connection of the same socket all the time
+ *   sendto, sendmsg, sendmmsg        the address of a datagram
+ *   none      a message without an address, and now and then there is one
+ *   bind      the port in memory
+ *
+ * Writes how often the one was reached, the other, and nobody: `ONE OTHER NOBODY`. Who receives datagrams on OTHER is asked by the
+ * test. Nothing is flipped if both ports are the same.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { NUMBER = 77 };
+static union {
+  _Atomic unsigned long word;
+  struct sockaddr_in address;
+} given;
+static unsigned long words[3];
+static struct msghdr *_Atomic header;
+static _Atomic int over, shared = -1;
+static const char *how;
+static int is(const char *name) { return !strcmp(how, name); }
+
+static struct sockaddr_in loopback(int family, int port) {
+  return (struct sockaddr_in){family, htons(port), {htonl(INADDR_LOOPBACK)}, {0}};
+}
+
+static void pause_a_little(unsigned turn) {
+  for (volatile unsigned i = 0; i < 50 + (turn * 37) % 900; i++) {}
+}
+
+static void *flip(void *spare) {
+  struct sockaddr nobody = {AF_UNSPEC};
+  int kinds = is("dissolve") ? 3 : 2;
+  for (unsigned turn = 0; !over; turn++) {
+    given.word = words[turn % kinds];
+    struct msghdr *now = header;
+    if (now) now->msg_name = is("none") && turn % 2 ? 0 : &given;
+    if (is("number") && shared >= 0) dup2(turn % 2 ? shared : *(int *)spare, NUMBER);
+    if (is("other") && shared >= 0) connect(shared, &nobody, sizeof nobody);
+    pause_a_little(turn);
+  }
+  return 0;
+}
+
+static int port_of(int fd, int (*name)(int, struct sockaddr *, socklen_t *)) {
+  struct sockaddr_in address = {0};
+  socklen_t size = sizeof address;
+  return name(fd, (struct sockaddr *)&address, &size) < 0 ? 0 : ntohs(address.sin_port);
+}
+
+static int reached(int fd, int other) {
+  int port = port_of(fd, (void *)getpeername);
+  return port == 0 ? 2 : port == other;
+}
+
+static int try_stream(int other, int *spare) {
+  struct linger at_once = {1, 0};
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  int used = fd;
+  if (is("number")) {
+    *spare = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(*spare, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    dup2(fd, NUMBER), used = NUMBER;
+  }
+  shared = fd;
+  connect(used, (void *)&given, sizeof given.address);
+  shared = -1;
+  int result = reached(fd, other);
+  if (is("number") && reached(*spare, other) != 2) result = reached(*spare, other);
+  close(fd);
+  if (is("number")) close(*spare);
+  return result;
+}
+
+static int try_bind(int other) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  int result = bind(fd, (void *)&given, sizeof given.address) < 0 ? 2 : port_of(fd, (void *)getsockname) == other;
+  close(fd);
+  return result;
+}
+
+static int try_datagram(int fd) {
+  struct iovec part = {"x", 1};
+  /* The other thread may be slow to see that it is over. */
+  static struct mmsghdr message;
+  message = (struct mmsghdr){{&given, sizeof given.address, &part, 1}, 0};
+  if (is("sendto")) return sendto(fd, "x", 1, 0, (void *)&given, sizeof given.address) == 1 ? 0 : 2;
+  header = &message.msg_hdr;
+  long sent = is("sendmmsg") ? sendmmsg(fd, &message, 1, 0) : sendmsg(fd, &message.msg_hdr, 0);
+  header = 0;
+  return sent == 1 ? 0 : 2;
+}
+
+int main(int count, char **word) {
+  if (count != 5) return 2;
+  how = word[1];
+  int other = atoi(word[4]), spare = -1;
+  struct sockaddr_in addresses[] = {loopback(AF_INET, atoi(word[3])), loopback(AF_INET, other), loopback(AF_UNSPEC, other)};
+  for (int i = 0; i < 3; i++) memcpy(&words[i], &addresses[i], sizeof *words);
+  given.address = addresses[0];
+  int from = socket(AF_INET, SOCK_DGRAM, 0);
+  if (is("none")) connect(from, (void *)&addresses[0], sizeof *addresses);
+  long tries = atol(word[2]), results[3] = {0};
+  int is_stream = is("connect") || is("dissolve") || is("number") || is("other");
+  pthread_t flipper;
+  int races = strcmp(word[3], word[4]);
+  if (races) pthread_create(&flipper, 0, flip, &spare);
+  for (long i = 0; i < tries; i++)
+    results[is_stream ? try_stream(other == atoi(word[3]) ? -1 : other, &spare) : is("bind") ? try_bind(other == atoi(word[3]) ? -1 : other) : try_datagram(from)]++;
+  over = 1;
+  if (races) pthread_join(flipper, 0);
+  printf("%ld %ld %ld\n", results[0], results[1], results[2]);
+  return 0;
+}

@@ -1,0 +1,70 @@
+/**
+ * Sockets, raced: the address in memory, the socket under the number, and the state of the connection are changed all the time. The
+ * supervisor connects, binds and sends itself, so nobody is ever reached that is off contour, with Landlock or without.
+ */
+import { execFileSync } from "node:child_process";
+import { createSocket, type Socket } from "node:dgram";
+import { chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compiler, isRoot, NOBODY } from "../sensor/case.ts";
+import { isBuilt, isoline } from "../support/isoline.ts";
+
+const inCI = process.env["CI"] !== undefined;
+const TRIES = inCI ? "100000" : "5000";
+const FIRST_PORT = 20_000 + 2 * (process.pid % 5000);
+const uid = isRoot ? NOBODY : undefined;
+
+describe.skipIf(compiler === undefined || !isBuilt)("sockets that are raced (needs gcc, a build)", () => {
+  let directory: string;
+  const servers: Server[] = [];
+  const receivers: Socket[] = [];
+  const ports: number[] = [];
+  let strays = 0;
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "isoline-sockets-"));
+    chmodSync(directory, 0o755);
+    if (uid !== undefined) chownSync(directory, uid, uid);
+    const source = fileURLToPath(new URL("sockets.c", import.meta.url));
+    execFileSync("gcc", ["-O1", "-w", "-static", "-o", "sockets", source, "-lpthread"], { cwd: directory });
+    for (const index of [0, 1]) {
+      const server = createServer((socket) => socket.on("error", () => {}).destroy());
+      // Below the ports that the kernel chooses, which the lens does not tell apart for datagrams.
+      const port = FIRST_PORT + index;
+      await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+      servers.push(server);
+      ports.push(port);
+      const receiver = createSocket("udp4", () => {
+        if (index === 1) strays += 1;
+      });
+      await new Promise<void>((resolve) => receiver.bind(port, "127.0.0.1", resolve));
+      receivers.push(receiver);
+    }
+  });
+  afterAll(() => {
+    for (const server of servers) server.close();
+    for (const receiver of receivers) receiver.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const run = (words: readonly string[], how: string, tries: string, to: readonly string[]) =>
+    isoline([...words, "-q", "--", "./sockets", how, tries, ...to], { cwd: directory, uid });
+
+  it.each(["connect", "dissolve", "number", "other", "sendto", "sendmsg", "sendmmsg", "none", "bind"])(
+    "%s: nobody is reached who is off contour",
+    async (how) => {
+      const [one = "", other = ""] = how === "bind" ? ["0", String(FIRST_PORT - 1)] : ports.map(String);
+      await run(["learn", "-o", "contour"], how, "1", [one, one]);
+      strays = 0;
+      const { stdout } = await run(["run", "--enforce", "--no-landlock", "contour"], how, TRIES, [one, other]);
+      const [allowed = 0, won, refused = 0] = stdout.trim().split(" ").map(Number);
+      const isFlipped = how === "other" || refused > 0;
+      expect({ won, strays, raced: allowed > 0 && isFlipped }).toEqual({ won: 0, strays: 0, raced: true });
+    },
+    600_000,
+  );
+});
