@@ -19,7 +19,8 @@ import { RawKey } from "./paths/raw-key.ts";
 import { Peers } from "./perform/peers.ts";
 import { NOT_OURS, Opener, type Way } from "./perform/opener.ts";
 import { Performer } from "./perform/performer.ts";
-import { O_TRUNC } from "../../abi/stat.ts";
+import { isKeptInSticky } from "./perform/sticky.ts";
+import { O_CREAT, O_TRUNC } from "../../abi/stat.ts";
 import { ThreadRights } from "./perform/thread-rights.ts";
 import { callName } from "../../abi/syscalls.ts";
 import { FormatHandlers } from "./calls/handlers.ts";
@@ -232,6 +233,10 @@ export class Context {
   /** Opens what was found and decided about in place of the thread, if that can be done; else the thread does. `isReached`: with its rights. */
   open(thread: Thread, found: Found, way: Way, isReached: boolean): Verdict {
     if (!isReached || !this.opener.mayOpen(found, way.flags)) return this.racy();
+    if ((way.flags & O_CREAT) !== 0) {
+      const isKept = isKeptInSticky(this.finder, found, thread);
+      if (isKept !== false) return isKept === "unknown" ? this.racy() : EACCES;
+    }
     if ((way.flags & O_TRUNC) !== 0) {
       if (!this.listener.stillWaiting()) return PROCEED;
       if (!this.opener.hasRoom(thread)) return EMFILE;

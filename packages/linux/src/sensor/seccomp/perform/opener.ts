@@ -14,7 +14,7 @@
 import { readdirSync } from "node:fs";
 import { EAGAIN, EMFILE, ENFILE, ENOENT } from "../../../abi/errno.ts";
 import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
-import { close, fcntl, fstatfs, openat, openat2, prlimit, statx } from "../../../abi/libc.ts";
+import { close, fcntl, fstatfs, openat, openat2, statx } from "../../../abi/libc.ts";
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
@@ -28,6 +28,7 @@ import {
   STATX_MASK,
 } from "../../../abi/stat.ts";
 import { type Found, reopen } from "../../files/found.ts";
+import { readProcFile } from "../../../process/proc-file.ts";
 import { isOnOwnStorage } from "../../files/writers.ts";
 import type { Listener } from "../listener/notification.ts";
 import type { Thread } from "../tasks/process.ts";
@@ -35,8 +36,6 @@ import type { Performer } from "./performer.ts";
 
 /** null, zero, full, random, urandom (Documentation/admin-guide/devices.txt). */
 const plainDevices: ReadonlySet<string> = new Set(["1:3", "1:5", "1:7", "1:8", "1:9"]);
-/** linux/resource.h */
-const RLIMIT_NOFILE = 7;
 const F_SETFL = 4;
 /** What is said by what was found, and does not hold for the link that leads to it. */
 const SETTLED = O_CREAT | O_EXCL | O_NOFOLLOW;
@@ -56,7 +55,6 @@ export class Opener {
   readonly #listener: Listener;
   readonly #statfs: Buffer = Buffer.alloc(120);
   readonly #stat = new Stat();
-  readonly #limit: Buffer = Buffer.alloc(16);
 
   constructor(performer: Performer, listener: Listener) {
     this.#performer = performer;
@@ -80,11 +78,13 @@ export class Opener {
    * that, and we find out after it. Fewer descriptors than the limit leave a number below it free.
    */
   hasRoom({ tid }: Thread): boolean {
-    if (prlimit(tid, RLIMIT_NOFILE, null, this.#limit) < 0) return true;
+    // prlimit(2) needs a right that a supervisor may lack; this is told to everybody.
+    const [, limit] = /^Max open files\s+(\d+) /m.exec(readProcFile(`/proc/${tid}/limits`) ?? "") ?? [];
+    if (limit === undefined) return true;
     const directory = `/proc/${tid}/fd`;
     // Its size is their number since Linux 6.2.
     const size = statx(AT_FDCWD, terminated(directory), 0, STATX_MASK, this.#stat.bytes) < 0 ? 0 : this.#stat.size;
-    return BigInt(size || entriesOf(directory)) < this.#limit.readBigUInt64LE(0);
+    return (size || entriesOf(directory)) < Number(limit);
   }
 
   /** Opens what was found and gives it to the task: the number it has there, a negative errno, or `NOT_OURS`. */

@@ -1,0 +1,76 @@
+/** Files that the supervisor opens in place of a task: whatever can be seen of that is as without a supervisor. */
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ended, isBuilt, isoline, readReport } from "../support/isoline.ts";
+import { compiler, isRoot, NOBODY } from "./case.ts";
+
+/** As whom isoline runs, and as whom the workload does. */
+const ways = [
+  { who: "root", isoline: undefined, workload: undefined },
+  { who: "an ordinary user", isoline: NOBODY, workload: NOBODY },
+  { who: "a user, by root", isoline: undefined, workload: NOBODY },
+] as const;
+
+describe.skipIf(compiler === undefined || !isBuilt || !isRoot)("opened in its place (needs gcc, a build, root)", () => {
+  let directory: string;
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), "isoline-opened-"));
+    chmodSync(directory, 0o755);
+    const source = fileURLToPath(new URL("./opened.c", import.meta.url));
+    execFileSync("gcc", ["-O1", "-w", "-static", "-o", join(directory, "opened"), source]);
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  function lay(name: string, uid: number): string {
+    const place = join(directory, name);
+    rmSync(place, { recursive: true, force: true });
+    for (const path of [".", "directory", "shut", "sticky"]) mkdirSync(join(place, path), { recursive: true });
+    for (const path of ["mine", "theirs", "closed", "leased", "full", "shut/inside", "sticky/theirs"])
+      writeFileSync(join(place, path), "text\n");
+    copyFileSync("/bin/true", join(place, "program"));
+    symlinkSync("mine", join(place, "link"));
+    symlinkSync("nowhere", join(place, "dangling"));
+    for (const path of [".", "directory", "mine", "leased", "full", "program"]) chownSync(join(place, path), uid, uid);
+    chownSync(join(place, "sticky/theirs"), 4321, 4321);
+    chmodSync(join(place, "sticky/theirs"), 0o666);
+    chmodSync(join(place, "sticky"), 0o1777);
+    chmodSync(join(place, "closed"), 0);
+    chmodSync(join(place, "shut"), 0o700);
+    return place;
+  }
+
+  it.each(ways)("as $who: numbers, flags, modes, limits, locks and leases", async ({ isoline: uid, workload }) => {
+    const owner = workload ?? 0;
+    const bare = await ended("../opened", [], { cwd: lay("bare", owner), uid: workload });
+    expect(bare.stdout).toContain("locks that stayed: 0\nprograms that were busy: 0\n");
+    const as = workload === uid ? [] : ["--user", String(workload)];
+    const cwd = lay("supervised", owner);
+    const report = ["--report", join(cwd, "report.json")];
+    const learnt = await isoline(["learn", "-q", ...as, ...report, "-o", join(cwd, "contour"), "--", "../opened"], {
+      cwd,
+      uid,
+    });
+    expect(learnt.stdout).toBe(bare.stdout);
+    expect(readReport(cwd).incomplete).toEqual([]);
+    for (const words of [["check"], ["run", "--enforce", "--no-landlock"]] as const) {
+      const contour = execFileSync("cat", [join(cwd, "contour")]);
+      lay("supervised", owner);
+      writeFileSync(join(cwd, "contour"), contour);
+      const again = await isoline([...words, "-q", ...as, join(cwd, "contour"), "--", "../opened"], { cwd, uid });
+      expect(again.stdout).toBe(bare.stdout);
+    }
+  });
+});
