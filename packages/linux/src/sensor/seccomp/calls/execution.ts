@@ -87,6 +87,8 @@ function execute(context: Context, thread: Thread, target: Found, naming: Naming
   if (verdict === 0) {
     context.tasks.execStarts(thread, decided.next(), execution.executable, words.expected());
     context.origins.executing(thread.process);
+    // Only the task itself can execute; what came to run is looked at afterwards.
+    return context.racy();
   }
   return verdict;
 }
@@ -138,7 +140,9 @@ export const mmap: Decoder = (context, thread) => {
         const subject = { access, ...context.files.describe(found), ...digestField(content) };
         return { op: "map", subject, ...remarksOn(content) };
       };
-      return context.exchange(thread, key, describe, () => context.inspect(thread, found, "map", EXECUTE));
+      const look = () => context.inspect(thread, found, "map", EXECUTE);
+      // Another thread may have the descriptor mean something else by then.
+      return context.exchange(thread, key, describe, look) || context.racy();
     },
   );
 };
