@@ -79,7 +79,9 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
     );
     expect(altered(`${text}${" ".repeat(5 * 2 ** 20)}`)).toMatch(/at most/);
     rmSync(file);
-    expect(refusalOf(shop.runc("run", "--bundle", bundle, shop.id()))).toMatch(/in JSON/);
+    expect(refusalOf(shop.runc("run", "--bundle", bundle, shop.id()))).toMatch(
+      /expected the configuration, found nothing/,
+    );
   });
 
   it("refuses options it does not know, ids that lead elsewhere, and restore", () => {

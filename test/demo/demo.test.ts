@@ -104,11 +104,10 @@ describe.skipIf(!isBuilt)("where it cannot be shown", () => {
     const directory = temporary("without-npm");
     const programs = join(place, "programs");
     mkdirSync(programs);
-    symlinkSync(process.execPath, join(programs, "node"));
     for (const name of ["sh", "base64", "tr", "readlink"]) symlinkSync(join("/bin", name), join(programs, name));
     const { status, stdout, stderr } = await isoline(["demo"], {
       cwd: "/",
-      env: { TMPDIR: directory, PATH: programs },
+      env: { TMPDIR: directory, PATH: programs, ISOLINE_NODE: process.execPath },
     });
     expect(stderr).toBe("isoline: the demo needs npm, which comes with Node; put it on PATH and try again\n");
     expect(stdout).toBe("");

@@ -186,6 +186,16 @@ const cases: Record<string, readonly Case[]> = {
       /a meaning in an error table is a plain string/,
     ],
   ],
+  "command-page": [
+    [
+      "a grammar the page does not show",
+      {
+        "packages/isoline/dist/cli/program.js":
+          "export const isolineProgram = () => ({ createHelp: () => ({ visibleCommands: () => [] }) });\n",
+      },
+      /commands\.md does not say what the grammar says; run npm run build && npm run docs/,
+    ],
+  ],
   documents: [
     ["a link to nothing", { "README.md": "[a](docs/lost.md)\n" }, /README\.md:1: docs\/lost\.md leads nowhere/],
     [
