@@ -255,7 +255,7 @@ static __always_inline int judge_moved_mount(struct member *member, struct way *
 
 	if (!desk)
 		return unseen(member, OP_MOUNT);
-	desk->record.act.arguments[3] = 1;
+	desk->record.act.arguments[3] = NR_MOVE_MOUNT;
 	if (find(way, regs->dx, regs->r10, true) == MEANS_OBJECT) {
 		add_found(desk, way, false);
 		return end_event(desk);

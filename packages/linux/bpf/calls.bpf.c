@@ -33,6 +33,7 @@
 #define NR_FSCONFIG 431
 #define NR_FSMOUNT 432
 #define NR_FSPICK 433
+#define NR_PROCESS_MADVISE 440
 #define NR_MOUNT_SETATTR 442
 #define NR_OPEN_TREE_ATTR 467
 #define DELETING 2
@@ -104,6 +105,22 @@ static __always_inline int judge_mount_call(u64 call, u64 text, int directory, b
 	return end_event_by(desk, IN_PLACE);
 }
 
+/* What is set up is made, or made anew: which file system that is, the settings have told. */
+static __always_inline int judge_command(u64 call, u32 command)
+{
+	struct member *member = current_member();
+	struct desk *desk;
+
+	if (!member)
+		return 0;
+	desk = begin_event(member, OP_MOUNT);
+	if (!desk)
+		return unseen(member, OP_MOUNT);
+	desk->record.act.arguments[0] = command;
+	desk->record.act.arguments[3] = call;
+	return end_event_by(desk, IN_PLACE);
+}
+
 HOOK(capable)
 int BPF_PROG(capability_needed, const struct cred *cred, void *namespace, int capability)
 {
@@ -127,12 +144,14 @@ int BPF_PROG(capability_needed, const struct cred *cred, void *namespace, int ca
 		case NR_SETDOMAINNAME:
 			return judge_need(OP_HOSTNAME, call, 0);
 		case NR_MADVISE:
+		case NR_PROCESS_MADVISE:
 			return judge_need(OP_ADMIN, call, 0);
 		case NR_FANOTIFY_INIT:
 			return judge_need(OP_FANOTIFY, (u32)first, (u32)second);
 		case NR_FSOPEN:
 			return judge_mount_call(call, first, 0, false);
 		case NR_FSCONFIG:
+			return judge_command(call, (u32)second);
 		case NR_FSMOUNT:
 			return judge_mount_call(call, 0, 0, false);
 		case NR_FSPICK:

@@ -296,6 +296,26 @@ struct perf_event {
 	struct perf_event_attr attr;
 };
 
+struct filename {
+	const char *name;
+};
+
+/* What a file system that is set up is told: its key, and by the command a string, a path or an open file. */
+struct fs_parameter {
+	const char *key;
+	char *string;
+	struct filename *name;
+	struct file *file;
+};
+
+struct file_system_type {
+	const char *name;
+};
+
+struct fs_context {
+	struct file_system_type *fs_type;
+};
+
 struct fanotify_group_private_data {
 	u32 flags, f_flags;
 };

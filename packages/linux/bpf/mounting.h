@@ -24,14 +24,14 @@ static __always_inline bool add_unresolved(struct desk *desk, u64 string)
 	return true;
 }
 
-/* Source and type follow the path, each with an end; a NULL is told apart from an empty one by the arguments. */
+/* Source, type and options follow the path, each with an end; a NULL is told apart from an empty one by the arguments. */
 static __always_inline bool describe_mount(struct desk *desk, struct way *way, struct pt_regs *regs, bool has_ended)
 {
-	u64 source = regs->di, type = regs->dx;
+	u64 source = regs->di, type = regs->dx, options = regs->r8;
 
 	desk->record.act.arguments[0] = (u32)regs->r10;
 	desk->record.act.arguments[1] = source != 0;
-	desk->record.act.arguments[2] = type != 0;
+	desk->record.act.arguments[2] = (type ? HAS_TYPE : 0) | (options ? HAS_OPTIONS : 0);
 	if (find(way, AT_FDCWD, regs->si, true) == MEANS_OBJECT)
 		add_found(desk, way, false);
 	else if (!has_ended || !add_unresolved(desk, regs->si))
@@ -39,7 +39,12 @@ static __always_inline bool describe_mount(struct desk *desk, struct way *way, s
 	if (source && !append_user_string(desk, source))
 		return false;
 	append_bytes(desk, "", 1);
-	return !type || append_user_string(desk, type);
+	if (type && !append_user_string(desk, type))
+		return false;
+	append_bytes(desk, "", 1);
+	if (options && !append_user_string(desk, options))
+		desk->record.act.arguments[2] |= OPTIONS_UNTOLD;
+	return true;
 }
 
 static __always_inline int begin_mount(struct member *member, struct way *way, struct pt_regs *regs)

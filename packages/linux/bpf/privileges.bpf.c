@@ -165,12 +165,17 @@ int BPF_PROG(pivoted, const struct path *old, const struct path *new)
 	return end_event(desk);
 }
 
-/* Source and type follow the path, each with an end; a NULL is told apart from an empty one by the arguments. */
+/* Which of the words of a mount are there, in an argument: type, options, and that these could not be told. */
+#define HAS_TYPE 1
+#define HAS_OPTIONS 2
+#define OPTIONS_UNTOLD 4
+
+/* Source, type and options follow the path, each with an end; a NULL is told apart from an empty one by the arguments. */
 HOOK(sb_mount)
 int BPF_PROG(mounted, const char *source, const struct path *path, const char *type, unsigned long flags)
 {
 	struct member *member = current_member();
-	u64 texts[3] = {};
+	u64 texts[5] = {};
 	struct desk *desk;
 
 	if (!member)
@@ -178,16 +183,92 @@ int BPF_PROG(mounted, const char *source, const struct path *path, const char *t
 	desk = begin_event(member, OP_MOUNT);
 	if (!desk)
 		return unseen_kept(member, OP_MOUNT, is_pin(path->dentry));
-	/* Any of both may be NULL, which the verifier does not know. */
+	/* Any of these may be NULL, which the verifier does not know. */
 	bpf_probe_read_kernel(texts, sizeof(texts), ctx);
 	desk->record.act.arguments[0] = (u32)flags;
 	desk->record.act.arguments[1] = texts[0] != 0;
-	desk->record.act.arguments[2] = texts[2] != 0;
+	desk->record.act.arguments[2] = (texts[2] ? HAS_TYPE : 0) | (texts[4] ? HAS_OPTIONS : 0);
 	add_object(desk, 0, path->dentry, mount_of(path->mnt));
 	append_string(desk, (void *)texts[0]);
 	append_bytes(desk, "", 1);
 	append_string(desk, (void *)texts[2]);
+	append_bytes(desk, "", 1);
+	if (desk->record.act.text_length > PATH_BYTES)
+		desk->record.act.arguments[2] |= OPTIONS_UNTOLD;
+	else if (texts[4])
+		append_string(desk, (void *)texts[4]);
 	return end_kept(desk, BY_RESTART, is_pin(path->dentry));
+}
+
+#define NR_FSCONFIG 431
+#define ENOPARAM 519
+
+/* linux/mount.h, enum fsconfig_command */
+#define FSCONFIG_SET_STRING 1
+#define FSCONFIG_SET_PATH 3
+#define FSCONFIG_SET_PATH_EMPTY 4
+#define FSCONFIG_SET_FD 5
+
+static __always_inline void add_setting(struct desk *desk, struct fs_parameter *setting, u32 command)
+{
+	switch (command) {
+	case FSCONFIG_SET_STRING:
+		append_string(desk, BPF_CORE_READ(setting, string));
+		break;
+	case FSCONFIG_SET_PATH:
+	case FSCONFIG_SET_PATH_EMPTY:
+		append_string(desk, BPF_CORE_READ(setting, name, name));
+		break;
+	}
+}
+
+/* A setting, as the kernel has copied it: type of the file system, key, value. `fsconfig` alone is asked about here. */
+static __always_inline int judge_setting(struct fs_context *context, struct fs_parameter *setting)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct member *member = current_member();
+	u64 call = system_call();
+	struct file *file;
+	struct desk *desk;
+	u32 command;
+
+	if (!member || (call != NR_FSCONFIG && call != FOREIGN_CALL))
+		return 0;
+	command = BPF_CORE_READ(regs, si);
+	desk = begin_event(member, OP_MOUNT);
+	if (!desk)
+		return unseen(member, OP_MOUNT);
+	desk->record.act.arguments[0] = command;
+	desk->record.act.arguments[1] = 1;
+	desk->record.act.arguments[3] = NR_FSCONFIG;
+	if (command == FSCONFIG_SET_FD) {
+		file = BPF_CORE_READ(setting, file);
+		add_object(desk, 0, BPF_CORE_READ(file, f_path.dentry), mount_of(BPF_CORE_READ(file, f_path.mnt)));
+	}
+	append_string(desk, BPF_CORE_READ(context, fs_type, name));
+	append_bytes(desk, "", 1);
+	append_string(desk, BPF_CORE_READ(setting, key));
+	append_bytes(desk, "", 1);
+	add_setting(desk, setting, command);
+	return end_event(desk);
+}
+
+/* As a security module, to say nothing is to know nothing of the key. */
+HOOK(fs_context_parse_param)
+int BPF_PROG(set_up, struct fs_context *context, struct fs_parameter *setting)
+{
+	int verdict = judge_setting(context, setting);
+
+	barrier_var(verdict);
+	if (verdict == -ERESTARTNOINTR)
+		return -ERESTARTNOINTR;
+	if (verdict)
+		return -EPERM;
+#ifdef ATTACH_FMOD_RET
+	return 0;
+#else
+	return -ENOPARAM;
+#endif
 }
 
 HOOK(move_mount)

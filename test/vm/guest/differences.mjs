@@ -1,3 +1,5 @@
+import { mountDifferences } from "./mount-differences.mjs";
+
 /**
  * Where the bpf sensor sees otherwise than the seccomp sensor what a case of `test/sensor` does, and why. The reasons stand
  * in docs/guarantees.md.
@@ -24,6 +26,7 @@ const OUTSIDE = "what is outside of the task's root is said to be so";
 
 /** @type {Readonly<Record<string, Difference>>} By what the case does. */
 export const differences = {
+  ...mountDifferences,
   "ftruncate of what is appended to": {
     why: BY_DESCRIPTOR,
     events: ["open access=write,append path=./file"],
@@ -127,7 +130,12 @@ export const differences = {
   },
   "mmap of a file once its content has changed": {
     why: READ_LATER,
-    events: ["open path=./other", "map access=execute path=./other mode=0100600", "map path=./other digest=*"],
+    events: [
+      "open path=./other",
+      "map access=execute path=./other mode=0100600",
+      "open access=read,write path=./other",
+      "map path=./other digest=*",
+    ],
   },
   personality: {
     why: NO_HOOK,

@@ -62,7 +62,8 @@ export class QuietOpener {
 
   #ask(fd: number): void {
     Atomics.store(this.#words, FD, fd);
-    Atomics.store(this.#words, RESULT, NONE);
+    const late = Atomics.exchange(this.#words, RESULT, NONE);
+    if (late !== NONE) close(late);
     Atomics.store(this.#words, STATE, ASKED);
     Atomics.notify(this.#words, STATE);
   }

@@ -114,7 +114,7 @@ const bySyscall: Record<Syscall, Decoder> = {
   sched_setaffinity: adjust.adjust("sched_setaffinity"),
   migrate_pages: adjust.adjust("migrate_pages"),
   move_pages: adjust.adjust("move_pages"),
-  process_madvise: racily(adjust.adjustByDescriptor("process_madvise")),
+  process_madvise: racily(adjust.processMadvise),
   process_mrelease: racily(adjust.adjustByDescriptor("process_mrelease")),
   ioctl: requests.ioctl,
   fcntl: requests.fcntl,

@@ -24,6 +24,9 @@ export function fsconfigCommand(number: number): string {
   return commands[number] ?? `command-${number}`;
 }
 
+/** Data of file systems that take a structure, which begins with a small version number, where others take text. */
+export const BINARY = /^(?:nfs4?|ncpfs|coda)$/;
+
 /** How the object is called that an option names. */
 export interface Naming {
   /** Of a path, raw bytes as the kernel takes them. */

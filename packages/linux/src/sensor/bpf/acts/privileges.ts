@@ -2,6 +2,7 @@
 import { posix } from "node:path";
 import { escapeBytes } from "@isoline/core";
 import { kindsIn } from "../../words/namespaces.ts";
+import { BINARY, fsconfigCommand, inOrder, type Naming, optionsOf, said } from "../../words/mount-options.ts";
 import { prctlOptions } from "../../words/requests.ts";
 import type { Act } from "../../mediation.ts";
 import { pathTextOf } from "../objects.ts";
@@ -77,27 +78,81 @@ function pivot(record: Record): Act {
   return { op: "pivot", subject: { path: pathTextOf(record.object(0)), old: pathTextOf(record.object(1)) } };
 }
 
+/** In the third argument of a mount: its type is there, its options, and these could not be told. */
+const HAS_TYPE = 1;
+const HAS_OPTIONS = 2;
+const OPTIONS_UNTOLD = 4;
+
 function mount(record: Record): Act {
   if (record.argument(3) !== 0) return mountCall(record);
   const path = pathTextOf(record.object(0));
-  const texts = record.rest;
-  const end = texts.indexOf(0);
-  const text = (isThere: number, bytes: Buffer) => (isThere === 0 ? "none" : escapeBytes(bytes.subarray(0, 1024)));
-  const source = text(record.argument(1), texts.subarray(0, end));
-  const type = text(record.argument(2), texts.subarray(end + 1));
-  return {
-    op: "mount",
-    subject: { call: "mount", source, path, type, flags: BigInt(record.argument(0)), options: [] },
-  };
+  const [given = "", kind = "", data = Buffer.alloc(0)] = partsOf(record.rest);
+  const words = record.argument(2);
+  const text = (isThere: boolean, bytes: Buffer | string) =>
+    isThere ? escapeBytes(Buffer.from(bytes).subarray(0, 1024)) : "none";
+  const source = text(record.argument(1) !== 0, given);
+  const type = text((words & HAS_TYPE) !== 0, kind);
+  const options = (words & HAS_OPTIONS) === 0 ? [] : optionsGiven(words, Buffer.from(data), type);
+  return { op: "mount", subject: { call: "mount", source, path, type, flags: BigInt(record.argument(0)), options } };
 }
+
+function optionsGiven(words: number, data: Buffer, type: string): readonly string[] {
+  if ((words & OPTIONS_UNTOLD) !== 0) return ["?untold"];
+  return BINARY.test(type) ? ["?binary"] : optionsOf(data, type, GIVEN);
+}
+
+/** Three strings with a NUL between each two; the last may have any. */
+function partsOf(bytes: Buffer): readonly Buffer[] {
+  const first = bytes.indexOf(0);
+  const second = bytes.indexOf(0, first + 1);
+  if (first < 0) return [bytes];
+  if (second < 0) return [bytes.subarray(0, first), bytes.subarray(first + 1)];
+  return [bytes.subarray(0, first), bytes.subarray(first + 1, second), bytes.subarray(second + 1)];
+}
+
+/** Objects that options name are not looked up, since nobody waits for that: they are called as they were given. */
+const GIVEN: Naming = {
+  path: (bytes) => (bytes[0] === SLASH ? escapeBytes(bytes) : `?unresolved:${escapeBytes(bytes)}`),
+  descriptor: (fd) => `?descriptor-${fd}`,
+};
+const SLASH = 0x2f;
 
 /** A call of the newer interface: what the kernel had found, or what was given to it, which another thread may change. */
 function mountCall(record: Record): Act {
   const call = callOf(record, 3);
+  if (call === "fsconfig") return fsconfig(record);
   const isType = call === "fsopen";
   const path = isType ? "none" : placeOf(record);
   const type = isType ? escapeBytes(record.rest) : "none";
   return { op: "mount", subject: { call, source: "none", path, type, flags: 0n, options: [] } };
+}
+
+/** A setting has the type of the file system with it, as the kernel knows it; a command has not. */
+function fsconfig(record: Record): Act {
+  const command = fsconfigCommand(record.argument(0));
+  const [type, key, value] = record.argument(1) === 0 ? [] : partsOf(record.rest);
+  const options = key === undefined ? [command] : [command, ...settingOf(record, command, key, value)];
+  const subject = { call: "fsconfig", source: "none", path: "none", flags: 0n, options };
+  return { op: "mount", subject: { ...subject, type: type === undefined ? "none" : escapeBytes(type) } };
+}
+
+function settingOf(record: Record, command: string, key: Buffer, value: Buffer = Buffer.alloc(0)): readonly string[] {
+  const name = escapeBytes(key);
+  switch (command) {
+    case "set-string":
+      return name === "source"
+        ? [`source=${escapeBytes(value)}`]
+        : inOrder(said(`${key.toString("latin1")}=${value.toString("latin1")}`, GIVEN));
+    case "set-path":
+    case "set-path-empty":
+      return [`${name}=${GIVEN.path(value)}`];
+    case "set-fd":
+      return [`${name}=${record.objects > 0 ? pathTextOf(record.object(0)) : "?"}`];
+    case "set-binary":
+      return [`${name}=?binary`];
+    default:
+      return [name];
+  }
 }
 
 /** By the object, or by the words of the call: those are put together and not looked up, since nobody waits for that. */

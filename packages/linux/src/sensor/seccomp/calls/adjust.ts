@@ -2,11 +2,13 @@
  * What another process may use and how it runs: limits, priority, scheduling, where its memory lies. About itself a process
  * may change them unseen; the filter lets a pid of 0 pass where that is the first argument.
  */
+import { poisoningAdvice } from "../../words/requests.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Verdict } from "../../mediation.ts";
 import { pidMeant } from "../tasks/pid-numbers.ts";
 import { type Aim, aimAtGroup, aimAtPid, CLOSED, holdsSupervisor, pidBehind, reach, type Target } from "./aim.ts";
+import { admin } from "./kernel.ts";
 
 /** A call whose first argument is a process or thread, 0 being the caller. */
 export function adjust(call: string): Decoder {
@@ -34,6 +36,12 @@ function isSupervisorsUser(thread: Thread, who: number): boolean {
 /** `prlimit64(pid, resource, new, old)` without new limits only looks. */
 export const prlimit64: Decoder = (context, thread) =>
   context.call.isNull(2) ? 0 : adjusting(context, thread, "prlimit64", context.call.int(0));
+
+/** Since Linux 6.14 the caller may be the target, and may ask for all that `madvise` does. */
+export const processMadvise: Decoder = (context, thread) =>
+  poisoningAdvice.includes(context.call.u32(3))
+    ? admin("process_madvise")(context, thread)
+    : adjustByDescriptor("process_madvise")(context, thread);
 
 /** `process_madvise` and `process_mrelease` take a pidfd. */
 export function adjustByDescriptor(call: string): Decoder {

@@ -13,7 +13,7 @@ import { EFAULT } from "../../../abi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
 import { pathText } from "../../files/knowledge.ts";
 import type { Verdict } from "../../mediation.ts";
-import { fsconfigCommand, inOrder, type Naming, optionsOf, said } from "../../words/mount-options.ts";
+import { BINARY, fsconfigCommand, inOrder, type Naming, optionsOf, said } from "../../words/mount-options.ts";
 import type { Context, Decoder } from "../context.ts";
 import { fileMark } from "../tasks/lineage.ts";
 import type { Thread } from "../tasks/process.ts";
@@ -36,8 +36,6 @@ const FSPICK_SYMLINK_NOFOLLOW = 2;
 const FSPICK_EMPTY_PATH = 8;
 
 const PAGE = 4096;
-/** Data of file systems that take a structure, which begins with a small version number, where others take text. */
-const BINARY = /^(?:nfs4?|ncpfs|coda)$/;
 const NONE = "none";
 /** Only these mean something without "=": the rest of a structure is not told apart from text. */
 const HEAD = 4;
