@@ -23,6 +23,7 @@ const openatCall = call(["long", "void *", "long", "long"]);
 const statxCall = call(["long", "void *", "long", "long", "void *"]);
 const readlinkCall = call(["long", "void *", "void *", "long"]);
 const accessCall = call(["long", "void *", "long", "long"]);
+const capgetCall = call(["void *", "void *"]);
 const getsock = call(["long", "void *", "void *"]);
 const getsockoptCall = call(["long", "long", "long", "void *", "void *"]);
 const pollCall = call(["void *", "long", "long"]);
@@ -70,6 +71,7 @@ const NR = {
   setresgid: 119,
   fcntl: 72,
   fstatfs: 138,
+  capget: 125,
   setpriority: 141,
   prctl: 157,
   wait4: 61,
@@ -216,6 +218,11 @@ export function pidfdGetfd(pidfd: number, fd: number): number {
 
 export function pidfdSendSignal(pidfd: number, signal: number): number {
   return fail(word5(NR.pidfd_send_signal, pidfd, signal, 0, 0, 0));
+}
+
+/** `capget(2)`: header of 8 bytes, data of 24. */
+export function capget(header: Buffer, data: Buffer): number {
+  return fail(capgetCall(NR.capget, header, data));
 }
 
 export function getsockname(fd: number, address: Buffer, length: Buffer): number {

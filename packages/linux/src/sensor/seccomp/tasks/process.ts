@@ -83,6 +83,8 @@ export interface Thread extends ActingThread {
   groups: readonly number[];
   credentialsSerial: number;
   credentialsStale: boolean;
+  /** It has executed something since they were looked at, which may have given it others (set-user-id, file capabilities). */
+  mayHaveNewRights: boolean;
   /** When it began, where no descriptor of it is kept: a number may come again in the same process. */
   readonly started: string | undefined;
   /** The fork epoch in which this was last known to be the same thread. */

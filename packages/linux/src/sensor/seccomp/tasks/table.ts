@@ -21,6 +21,7 @@ import { Launchers } from "./launchers.ts";
 import { executableOf, Lineage } from "./lineage.ts";
 import { OwnDomains } from "./own-domains.ts";
 import { OWN_LEVELS } from "./pid-numbers.ts";
+import { keepsCredentials } from "../../../process/credentials-kept.ts";
 import {
   childrenOf,
   hasEnded,
@@ -207,6 +208,7 @@ export class TaskTable {
       if (process.unborn > 0) this.#meetChildren(thread);
     }
     if (process.pendingExecs.length > 0) this.#settleExecs(thread);
+    if (thread.mayHaveNewRights) this.#lookAtRights(thread);
     if (thread.credentialsStale) {
       const status = readThreadStatus(thread.tid);
       if (status) this.#credentials.set(thread, status);
@@ -245,6 +247,13 @@ export class TaskTable {
     return this.identify(task, program, process.identity);
   }
 
+  /** What was read of the first thread's rights before an exec, which changes groups in no case, may hold as it is. */
+  #lookAtRights(thread: Thread): void {
+    const { tid, process, credentials } = thread;
+    thread.mayHaveNewRights = false;
+    if (tid !== process.pid || !keepsCredentials(tid, process.pidfd, credentials)) thread.credentialsStale = true;
+  }
+
   #lives(tid: number, process: Process): boolean {
     const thread = this.#threads.get(tid);
     return thread?.process === process && this.#isSame(thread);
@@ -260,10 +269,11 @@ export class TaskTable {
     process.executable = executable;
     process.isUnexecuted = false;
     process.hasForked = false;
+    // Exec ends the other threads, and the one that is left may be any of them, with rights of its own.
+    for (const thread of this.#threads.values())
+      if (thread.process === process) thread[process.multithreaded ? "credentialsStale" : "mayHaveNewRights"] = true;
     process.multithreaded = false;
     process.sharesMemory = false;
-    // Exec ends the other threads and may change credentials (set-user-id, file capabilities).
-    for (const thread of this.#threads.values()) if (thread.process === process) thread.credentialsStale = true;
   }
 
   #discover(tid: number): Thread | undefined {
@@ -272,6 +282,7 @@ export class TaskTable {
     if (!status || this.launchers.has(status.tgid)) return undefined;
     const process = this.#processAt(status);
     const isFirst = tid === status.tgid;
+    if (!isFirst) process.multithreaded = true;
     const pidfd = isFirst ? -1 : this.#pidfd(tid, PIDFD_THREAD);
     const thread: Thread = {
       tid,
@@ -281,6 +292,7 @@ export class TaskTable {
       groups: status.groups,
       credentialsSerial: 0,
       credentialsStale: false,
+      mayHaveNewRights: false,
       started: isFirst || pidfd >= 0 ? undefined : startTime(tid),
       certainSince: this.#forkEpoch,
     };
