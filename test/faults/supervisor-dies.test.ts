@@ -55,6 +55,24 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
     },
   );
 
+  it("killed: no report of an earlier run is left to pass for its own, and no status of success", async () => {
+    await bench.run("learn -q -o contour", turns(3));
+    bench.remove("progress");
+    await bench.run("check -q contour --report report.json", turns(3));
+    expect(bench.report().verdict).toBe("on-contour");
+    bench.remove("progress");
+    let kill = () => {};
+    const ended = bench.run("check -q contour --report report.json", turns(MANY), {
+      onStart: (child) => {
+        kill = () => child.kill("SIGKILL");
+      },
+    });
+    await until(() => progress() >= 2);
+    kill();
+    expect(await ended).toMatchObject({ status: null, signal: "SIGKILL" });
+    expect(bench.has("report.json")).toBe(false);
+  });
+
   it("stopped: the workload waits for it, and goes on with it", async () => {
     let signal: (name: NodeJS.Signals) => void = () => {};
     const ended = bench.run("learn -q -o contour", turns(8), {

@@ -282,6 +282,16 @@ describe("switches", () => {
     expect(process.draws("/tmp/X7a9Qq12")).toBe("$TMP/X7a9Qq12");
     expect(process.creates(`/srv/${hex.slice(0, 40)}`)).toBe("$/srv/$hash");
   });
+  test("a moment in a name: made by the namespace, or there before", () => {
+    const node = new Namespace(ann, parsePolicy({ rules: { created: false } })).process(0, "node");
+    const [own, past] = ["/srv/log-20261124T142030.txt", "/srv/log-20261124T142031.txt"];
+    expect(node.does("create", { access: "write", path: own, mode: 0 })).toContain("path=$/srv/{log-@time}.txt");
+    expect(node.does("open", { access: "read", ...node.object(own) })).toContain("path=$/srv/{log-@time}.txt");
+    expect(node.does("open", { access: "read", ...node.object(past) })).toContain("path=$/srv/{log-@past}.txt");
+    node.does("unlink", node.object(own));
+    expect(node.does("open", { access: "read", ...node.object(own) })).toContain("path=$/srv/{log-@past}.txt");
+  });
+
   test("without content-address they are random names", () => {
     const process = new Namespace(ann, parsePolicy({ rules: { "content-address": false } })).process(0, "node");
     expect(process.creates(`/srv/${hex.slice(0, 40)}`)).toBe("$/srv/{node#1}");

@@ -120,10 +120,10 @@ describe("the control group", () => {
 
 describe("moments in names", () => {
   test.each([
-    ["/home/ann/.npm/_logs/2026-11-24T14_20_30_123Z-debug-0.log", "$HOME/.npm/_logs/{@time}-debug-0.log"],
-    ["/srv/backup-20261124T142030.tar", "$/srv/{backup-@time}.tar"],
-    ["/srv/2026-11-24_14-20-30/x", "$/srv/{@time}/x"],
-    ["/srv/backup-20261124142030.tar", "$/srv/{backup-@time}.tar"],
+    ["/home/ann/.npm/_logs/2026-11-24T14_20_30_123Z-debug-0.log", "$HOME/.npm/_logs/{@past}-debug-0.log"],
+    ["/srv/backup-20261124T142030.tar", "$/srv/{backup-@past}.tar"],
+    ["/srv/2026-11-24_14-20-30/x", "$/srv/{@past}/x"],
+    ["/srv/backup-20261124142030.tar", "$/srv/{backup-@past}.tar"],
   ])("%s is %s", (path, expected) => {
     expect(node().sees(path)).toBe(expected);
   });

@@ -50,7 +50,8 @@ export class PathLens {
     this.#userNames = new UserNames(policy.rules["launch-user"] ? launch : undefined);
     this.#host = host;
     this.#firings = firings;
-    const switches = { created: policy.rules.created, contentAddress: policy.rules["content-address"] };
+    const { created, timestamp, "content-address": contentAddress } = policy.rules;
+    const switches = { created, timestamp, contentAddress };
     this.created = new CreatedNames(switches, surroundings, (path) => directories.isTemporary(path), firings);
   }
 

@@ -93,6 +93,11 @@ export class Output {
     }
   }
 
+  /** Takes what is there away, where it must not pass for a result that never came. Its rights are the new one's all the same. */
+  removeOld(): void {
+    if (this.#before?.kind === "file") this.#directory.remove(this.#name);
+  }
+
   /** A new file in this place at once, and its descriptor: for what grows while the workload runs. */
   begin(mode: number): number {
     if (this.#device !== undefined) return this.#device;

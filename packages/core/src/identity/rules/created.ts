@@ -14,6 +14,7 @@ import type { Observation, Surroundings } from "../observation.ts";
 import { PidNames } from "../pid-names.ts";
 import { isRandomName, safeExtension } from "../random-name.ts";
 import type { Firings } from "./table.ts";
+import { momentIn } from "./timestamps.ts";
 
 /** Rough bytes of heap: some fifty thousand names. Sockets have a log of their own. */
 const LOG_CAPACITY = 16 * 2 ** 20;
@@ -47,6 +48,7 @@ export type Made = "file" | "directory" | "name";
 export interface CreatedSwitches {
   readonly created: boolean;
   readonly contentAddress: boolean;
+  readonly timestamp: boolean;
 }
 
 /** A label, and for one with a number what it is counted with. */
@@ -180,7 +182,10 @@ export class CreatedNames {
       const label = addressLabel(name, directories, made);
       if (label) return { label };
     }
-    if (!this.#switches.created || !this.#isRandom(path, name, directories.at(-1) ?? "", made, at)) return undefined;
+    if (!this.#switches.created || !this.#isRandom(path, name, directories.at(-1) ?? "", made, at)) {
+      const label = this.#switches.timestamp ? momentIn(name) : undefined;
+      return label && { label };
+    }
     const extension = safeExtension(name);
     const kind = isOrdered(at) ? kindOf(path.slice(0, slash), extension, at) : undefined;
     const number = kind === undefined ? UNNUMBERED : this.#numbers.next(at.pid, kind);

@@ -1,25 +1,32 @@
 /**
  * Rule `timestamp`: a moment in a name, to the second, is another one each time.
  *
- *   2026-11-24T14_20_30_123Z-debug-0.log → {@time}-debug-0.log        backup-20261124T142030.tar → {backup-@time}.tar
+ *   made by the namespace      2026-11-24T14_20_30_123Z-debug-0.log → {@time}-debug-0.log
+ *   there before               backup-20261124T142030.tar → {backup-@past}.tar
  *
- * Unlike a random name it needs no creation to be seen: programs clear away what earlier runs of theirs left. A date
- * alone stays, because there is one file a day and which day may matter.
+ * What was there needs a name as well: programs clear away what earlier runs of theirs left. But it may be anybody's, so it
+ * never passes for what the namespace made. A date alone stays, because there is one file a day and which day may matter.
  */
-import type { Labelled } from "../creations.ts";
+import type { Label, Labelled } from "../creations.ts";
 
 /** Date and time of day to the second, with or without separators, fraction and zone. */
 const MOMENT =
   /(?:19|20)\d\d(?:-[01]\d-[0-3]\d[T_-][0-2]\d[-:_.]?[0-5]\d[-:_.]?[0-5]\d|[01]\d[0-3]\d[T_-]?[0-2]\d[0-5]\d[0-5]\d)(?:[-:_.]\d{1,9})?Z?(?!\d)/;
 
-/** Labels for the components of a path, after position `from`, whose names hold a moment. */
+/** The label of a name that the namespace makes, if it holds a moment. */
+export function momentIn(name: string): Label | undefined {
+  const text = withoutMoment(name, "@time");
+  return text === undefined ? undefined : { text, fans: 0, rule: "timestamp" };
+}
+
+/** Labels for the components of a path, after position `from`, whose names hold a moment and were there before. */
 export function momentsIn(path: string, from: number): Labelled[] {
   if (!MOMENT.test(path)) return [];
   const labels: Labelled[] = [];
   for (let start = from + 1; start <= path.length; ) {
     const slash = path.indexOf("/", start);
     const end = slash < 0 ? path.length : slash;
-    const text = withoutMoment(path.slice(start, end));
+    const text = withoutMoment(path.slice(start, end), "@past");
     if (text !== undefined) labels.push({ start, end, label: { text, fans: 0, rule: "timestamp" } });
     start = end + 1;
   }
@@ -27,9 +34,9 @@ export function momentsIn(path: string, from: number): Labelled[] {
 }
 
 /** A name that could be taken for another token keeps its moment. */
-function withoutMoment(name: string): string | undefined {
+function withoutMoment(name: string, word: "@time" | "@past"): string | undefined {
   const found = MOMENT.exec(name);
   if (!found || /[{}#$@]/.test(name)) return undefined;
   if (found.index > 0 && /\d/.test(name.charAt(found.index - 1))) return undefined;
-  return `{${name.slice(0, found.index)}@time}${name.slice(found.index + found[0].length)}`;
+  return `{${name.slice(0, found.index)}${word}}${name.slice(found.index + found[0].length)}`;
 }

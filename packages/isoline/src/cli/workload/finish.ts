@@ -10,9 +10,15 @@ export interface ReportOptions {
   readonly report?: string;
 }
 
-/** Takes hold of the file for a report, before the workload starts; undefined where none was asked for. */
+/**
+ * Takes hold of the file for a report, before the workload starts; undefined where none was asked for. The report of an earlier run
+ * goes: if this run dies without one, nobody is to take that for its own.
+ */
 export function reportOutput({ report }: ReportOptions): Output | undefined {
-  return report === undefined ? undefined : Output.open(report);
+  if (report === undefined) return undefined;
+  const output = Output.open(report);
+  output.removeOld();
+  return output;
 }
 
 /** Writes the report of a run to stdout, to a file, to both or to neither. */
