@@ -265,12 +265,6 @@ export class Context {
     return PROCEED;
   }
 
-  /** The kernel will refuse: nothing is exchanged. */
-  attempt(): Verdict {
-    this.mediator.attempted();
-    return PROCEED;
-  }
-
   /**
    * The kernel would fail the call with this errno, so it fails with it here, and nothing is exchanged. It never goes ahead
    * on that guess: what is there, what a page holds or who may do what can be another thing when the kernel looks. An error
