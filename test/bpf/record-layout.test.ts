@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { findObject } from "../../packages/linux/src/sensor/bpf/object-file.ts";
 import {
+  called,
   fates,
   kinds,
   layout,
@@ -54,6 +55,7 @@ describe.each(attachments)("the object for %s", (attachment) => {
   );
 
   test.skipIf(path === undefined).each([
+    ["CALLED_", called],
     ["MODE_", modes],
     ["VERSIONS_", versionsOf],
     ["KIND_", kinds],

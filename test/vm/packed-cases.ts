@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { compileProbe, compiler } from "../sensor/case.ts";
 
-const programs = ["escapes", "threads"];
+const programs = ["escapes", "names", "threads"];
 
 /** Leaves `cases.mjs`, `probe` and the programs in the share; nothing where there is no compiler. */
 export async function packCases(share: string): Promise<void> {

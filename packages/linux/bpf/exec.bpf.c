@@ -9,6 +9,7 @@
  *   file_open, FMODE_EXEC    opened to be run: the last one after those is the ELF interpreter
  *   bprm_creds_from_file     the verdict
  */
+#include "called.h"
 #include "hooks.h"
 #include "vouched.h"
 
@@ -67,8 +68,6 @@ static __always_inline void add_image(struct member *member, struct file *file, 
 	add_image_at(member, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt), is_open);
 }
 
-static u32 execs;
-
 HOOK(bprm_creds_for_exec)
 int BPF_PROG(exec_begins, struct linux_binprm *bprm)
 {
@@ -76,6 +75,7 @@ int BPF_PROG(exec_begins, struct linux_binprm *bprm)
 
 	if (member) {
 		member->images = 0;
+		member->words = 0;
 		member->last_is_open = 0;
 		/* Where nobody can be told it stays this: nobody's, and not what another exec was let become. */
 		member->next = PENDING | __sync_fetch_and_add(&execs, 1);
@@ -93,16 +93,25 @@ int BPF_PROG(exec_looks, struct linux_binprm *bprm)
 	return 0;
 }
 
-/* The act: every file that is loaded, and the number by which its new identity goes until it is told. */
-static __always_inline void describe_exec(struct desk *desk, struct member *member)
+/*
+ * The act: every file that is loaded, and the number by which its new identity goes until it is told. The working directory
+ * where words may name files.
+ */
+static __always_inline void describe_exec(struct desk *desk, struct member *member, bool has_words)
 {
-	u32 length = member->images * sizeof(member->image[0]);
+	u32 length = member->images * sizeof(member->image[0]), used;
+	struct task_struct *task = acting_task();
 
 	begin(desk, member, KIND_EVENT, OP_EXEC);
+	if (has_words)
+		add_object(desk, 0, task->fs->pwd.dentry, mount_of(task->fs->pwd.mnt));
+	used = desk->record.act.text_length;
 	if (length > sizeof(member->image))
 		length = sizeof(member->image);
-	bpf_probe_read_kernel(desk->text, sizeof(member->image), member->image);
-	desk->record.act.text_length = length;
+	if (used > PATH_BYTES)
+		return;
+	bpf_probe_read_kernel(&desk->text[used & (TEXT_BYTES - 1)], sizeof(member->image), member->image);
+	desk->record.act.text_length = used + length;
 	desk->record.act.arguments[0] = member->images;
 	desk->next = member->next;
 }
@@ -112,6 +121,7 @@ int BPF_PROG(exec_decided, struct linux_binprm *bprm, struct file *file)
 {
 	struct member *member = current_member();
 	struct desk *desk;
+	bool are_wanted;
 	int verdict;
 
 	if (!member)
@@ -119,7 +129,11 @@ int BPF_PROG(exec_decided, struct linux_binprm *bprm, struct file *file)
 	desk = member->images > MAX_IMAGES ? 0 : take_desk();
 	if (!desk)
 		return unseen(member, OP_EXEC);
-	describe_exec(desk, member);
+	are_wanted = has_words((u64)BPF_CORE_READ(bprm, file, f_path.dentry)) != 0;
+	describe_exec(desk, member, are_wanted);
+	append_words(desk, member, bprm, are_wanted);
+	if (are_wanted)
+		desk->record.act.arguments[1] |= CALLED_WITH_WORDS;
 	verdict = judge(desk, BY_RESTART);
 	member->next = desk->next;
 	leave_desk(desk);

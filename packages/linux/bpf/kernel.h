@@ -202,6 +202,7 @@ struct files_struct {
 
 struct mm_struct {
 	struct file *exe_file;
+	unsigned long arg_start, arg_end;
 };
 
 struct vm_area_struct {

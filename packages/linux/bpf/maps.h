@@ -26,6 +26,7 @@ const enum verdict *verdicts_used;
 const enum mode *modes_used;
 const enum versions *versions_used;
 const enum outlook *outlooks_used;
+const enum called *called_used;
 const struct number *number_used;
 const struct counters *counters_used;
 
@@ -62,6 +63,9 @@ struct member {
 	/* That of its namespace. */
 	u64 root;
 	u64 image[MAX_IMAGES][2];
+	/* Of the exec that was let through: how many bytes of words were judged, and their digest. */
+	u32 words;
+	u64 words_digest[2];
 };
 
 struct {

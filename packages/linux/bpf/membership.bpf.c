@@ -3,6 +3,7 @@
  * Who belongs to a namespace: the children of a launching thread, and all that descend from them. A task that cannot be
  * given its membership is not created, so that nobody gets out by using up memory.
  */
+#include "called.h"
 #include "hooks.h"
 
 #define CLONE_THREAD 0x00010000
@@ -147,6 +148,12 @@ int BPF_PROG(process_executed, struct task_struct *task)
 	if (!member)
 		return 0;
 	member->identity = member->next;
+	/* Called otherwise than was judged: nobody knows what it is. */
+	if (!has_judged_words(member, task)) {
+		member->identity = PENDING | __sync_fetch_and_add(&execs, 1);
+		lose(member->space, OP_EXEC);
+	}
+	member->words = 0;
 	member->images = 0;
 	member->may_pass_on = 0;
 	tell(member, task, KIND_EXEC, false);

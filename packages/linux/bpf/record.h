@@ -126,6 +126,20 @@ enum outlook {
 	OUTLOOK_OTHER_NUMBERS = 2,
 };
 
+/* Of an exec: what its words are. After the keys of the files that it loads the text has, for a script, how its interpreter is
+ * told where it is; then words, each with its NUL. */
+enum called {
+	CALLED_SCRIPT = 1,
+	/* There are more, or the last is longer. */
+	CALLED_CUT = 2,
+	/* They cannot be read further. */
+	CALLED_UNREADABLE = 4,
+	/* They are those that the program got, and not those of the call. */
+	CALLED_TAKEN = 8,
+	/* All are there; else the first alone. */
+	CALLED_WITH_WORDS = 16,
+};
+
 /* Of a process that came to be: what it is called in one of the pid namespaces it is in, and in which. */
 struct number {
 	u32 number;

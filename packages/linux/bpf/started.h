@@ -6,18 +6,56 @@
 #define ISOLINE_STARTED_H
 
 #include "aside.h"
+#include "called.h"
 #include "lookup.h"
 
-/* The actor is whoever called: the credentials are the new ones by now. */
-static __always_inline void judge_exec(struct member *member, struct aside *aside)
+/* By tracepoints it has happened: the words are those that the program got. */
+static __noinline int append_taken_words(struct desk *desk, struct linux_binprm *bprm, bool are_wanted)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct reading reading = { .desk = desk, .flags = CALLED_TAKEN };
+	u64 from = BPF_CORE_READ(task, mm, arg_start), length = BPF_CORE_READ(task, mm, arg_end) - from;
+	u32 used;
+	long got;
+
+	if (!desk || !bprm)
+		return 0;
+	if (bprm->interp != bprm->filename)
+		append_script(&reading, bprm);
+	used = desk->record.act.text_length;
+	if (used > PATH_BYTES + WORDS_BYTES)
+		return 0;
+	if (!are_wanted) {
+		got = bpf_probe_read_user_str(&desk->text[used & (TEXT_BYTES - 1)], WORDS_BYTES / 2, (void *)from);
+	} else {
+		if (length > WORDS_BYTES / 2) {
+			length = WORDS_BYTES / 2;
+			reading.flags |= CALLED_CUT;
+		}
+		got = bpf_probe_read_user(&desk->text[used & (TEXT_BYTES - 1)], length, (void *)from) ? -1 : (long)length;
+	}
+	if (got < 0 || got > WORDS_BYTES / 2)
+		reading.flags |= CALLED_UNREADABLE;
+	else
+		desk->record.act.text_length = used + got;
+	desk->record.act.arguments[1] = reading.flags;
+	return 0;
+}
+
+/* The actor is whoever called: the credentials are the new ones by now. */
+static __always_inline void judge_exec(struct member *member, struct aside *aside, struct linux_binprm *bprm, u64 program)
+{
+	bool are_wanted = has_words((u64)BPF_CORE_READ((struct file *)program, f_path.dentry)) != 0;
 	struct desk *desk = aside && member->images <= MAX_IMAGES ? take_desk() : 0;
 
 	if (!desk) {
 		lose(member->space, OP_EXEC);
 		return;
 	}
-	describe_exec(desk, member);
+	describe_exec(desk, member, are_wanted);
+	append_taken_words(desk, bprm, are_wanted);
+	if (are_wanted)
+		desk->record.act.arguments[1] |= CALLED_WITH_WORDS;
 	__builtin_memcpy(desk->record.act.ids, aside->ids, sizeof(aside->ids));
 	desk->record.act.capabilities = aside->capabilities;
 	judge(desk, false);
@@ -64,7 +102,7 @@ static __always_inline void started(struct member *member, struct task_struct *t
 		else
 			add_image(member, as_file(loader), true);
 	}
-	judge_exec(member, aside);
+	judge_exec(member, aside, bprm, program);
 }
 
 #endif

@@ -91,7 +91,8 @@ describe("what an interpreter was given to run", () => {
     ["busybox", "sh -c text", "text:text"],
     ["busybox", "busybox busybox awk text", "text:text"],
     ["busybox.static", "sed -f x.sed", "x.sed"],
-    ["cat", "node x.js", "x.js…"],
+    ["cat", "node x.js", ""],
+    ["bash", "bash /dev/fd/63", "descriptor"],
     ["cat", "cat x", ""],
     ["python3-config", "python3-config --libs", ""],
     ["env", "env node x.js", ""],
@@ -104,9 +105,12 @@ describe("what an interpreter was given to run", () => {
   });
 
   test("a script is told by its image, unless its interpreter takes something else for it", () => {
-    const script = (name: string, words: readonly string[]) =>
-      invocationOf({ file: name, program: "dash", script: Buffer.from(name) }, wordsOf(words));
+    const script = (name: string, words: readonly string[], front = 2, program = "dash") =>
+      invocationOf({ file: name, program, script: { name: Buffer.from(name), words: front } }, wordsOf(words));
     expect(script("./x.sh", ["/bin/sh", "./x.sh", "-c", "no"]).operands).toEqual([]);
+    expect(script("./x.pl", ["/bin/perl", "-Mwarnings", "./x.pl"], 3, "perl").operands).toEqual([]);
+    const other = script("./x.mk", ["/bin/make", "-f", "./x.mk", "-f", "evil.mk"], 3, "make").operands;
+    expect(other).toEqual([{ kind: "file", names: [Buffer.from("evil.mk")], word: 4 }]);
     expect(script("-c", ["/bin/sh", "-c", "evil"]).operands).toEqual([{ kind: "text", word: 2, from: 0 }]);
   });
 
@@ -122,10 +126,12 @@ describe("what an interpreter was given to run", () => {
       ["git", closed(1, "git")],
     ] as const) {
       const { operands } = invocationOf({ file: program, program }, words);
-      expect(operands).toContainEqual({ kind: "name", name: "?unreadable" });
+      expect(operands).toContainEqual(expect.objectContaining({ name: "?unreadable" }));
     }
     const cut: Words = { at: (at) => (at < 2 ? { bytes: Buffer.from("node"), isCut: at === 1 } : undefined) };
-    expect(invocationOf({ file: "node", program: "node" }, cut).operands).toEqual([{ kind: "name", name: "?cut" }]);
+    expect(invocationOf({ file: "node", program: "node" }, cut).operands).toEqual([
+      { kind: "name", name: "?cut", word: 1 },
+    ]);
   });
 });
 
@@ -159,7 +165,7 @@ describe("the name it was called by", () => {
 
   test("a script's is the last component of the path that it was executed by", () => {
     const script = Buffer.from("/usr/bin/npm");
-    const called = { file: "npm-cli.js", program: "env", script };
+    const called = { file: "npm-cli.js", program: "env", script: { name: script, words: 3 } };
     expect(invocationOf(called, wordsOf(["/usr/bin/env", "node", "/usr/bin/npm"])).as).toBe("npm");
   });
 

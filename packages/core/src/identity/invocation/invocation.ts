@@ -17,8 +17,8 @@ export interface Called {
   readonly file: string;
   /** The program that runs: that file, or what the `#!` lines lead to. */
   readonly program: string;
-  /** Of a `#!` script: how its interpreter is told where it is. */
-  readonly script?: Buffer | undefined;
+  /** Of a `#!` script: how its interpreter is told where it is, and how many words that and its `#!` lines put in front. */
+  readonly script?: { readonly name: Buffer; readonly words: number } | undefined;
 }
 
 export interface Invocation {
@@ -33,21 +33,20 @@ const MAX_NAME = 255;
 /** What the arguments say; `words` are those that the program gets, interpreters of `#!` lines first. */
 export function invocationOf({ file, program, script }: Called, words: Words): Invocation {
   const applet = appletOf(program, words);
-  if (applet === UNREADABLE) return { as: "$unreadable", operands: [unclear("unreadable")] };
-  const name = script === undefined ? (applet ? nameText(applet.name) : calledName(words)) : nameText(script);
+  if (applet === UNREADABLE) return { as: "$unreadable", operands: [{ ...unclear("unreadable"), word: 0 }] };
+  const name = script === undefined ? (applet ? nameText(applet.name) : calledName(words)) : nameText(script.name);
   const operands = operandsOf(applet ? escapeBytes(applet.name) : program, words, applet?.start ?? 0);
-  // A script is an image already, where its interpreter is told to run it and nothing else.
-  const others = script === undefined ? operands : operands.filter((each) => !isFile(each, script));
+  // A script is an image already, and so is what its first line says.
+  const others = operands.filter(({ word }) => script === undefined || word >= script.words);
   return { as: name === file ? undefined : name, operands: others };
 }
 
-/** By the name of its file, or else by the name that it was called by. */
 function operandsOf(program: string, all: Words, start: number): readonly Operand[] {
-  const interpreter = interpreterCalled(program) ?? interpreterCalled(calledName(all));
+  const interpreter = interpreterCalled(program);
   if (interpreter === undefined) return [];
   const words = wordsFrom(all, start);
   const found = interpreter.kind === "shell" ? scanShell(interpreter.grammar, words) : scan(interpreter.grammar, words);
-  return found.map((each) => (each.kind === "text" ? { ...each, word: each.word + start } : each));
+  return found.map((each) => (each.word < 0 ? each : { ...each, word: each.word + start }));
 }
 
 function calledName(words: Words): string {
@@ -60,8 +59,4 @@ function calledName(words: Words): string {
 function nameText(path: Buffer): string {
   const name = lastComponent(path);
   return literal(escapeBytes(name.length <= MAX_NAME ? name : name.subarray(0, MAX_NAME))) || "$nothing";
-}
-
-function isFile(operand: Operand, name: Buffer): boolean {
-  return operand.kind === "file" && operand.names[0].equals(name);
 }

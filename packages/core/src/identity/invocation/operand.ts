@@ -3,11 +3,17 @@
  */
 import { escapeBytes } from "../../event/escape.ts";
 
-export type Operand =
+export type Operand = Meant & {
+  /** Which of the arguments says so; -1 where none does. */
+  readonly word: number;
+};
+
+/** What is run, wherever that is said. */
+export type Meant =
   /** A file, under the first of these names that is there: raw paths, relative ones from the working directory. */
   | { readonly kind: "file"; readonly names: readonly [Buffer, ...Buffer[]] }
-  /** A text among the arguments: the word at `word`, from its byte `from`. */
-  | { readonly kind: "text"; readonly word: number; readonly from: number }
+  /** A text among the arguments: its word, from the byte `from`. */
+  | { readonly kind: "text"; readonly from: number }
   /** Something that is told by its name alone: `module:pytest`, `class:Main`, `stdin`, or `?reason`. */
   | { readonly kind: "name"; readonly name: string };
 
@@ -17,22 +23,26 @@ const PATH_MAX = 4096;
 const MAX_NAME = 120;
 
 /** Standard input, and whatever is typed there. */
-export const INPUT: Operand = { kind: "name", name: "stdin" };
+export const INPUT: Meant = { kind: "name", name: "stdin" };
+
+/** Descriptors by their names: which file is behind one, only the open says. */
+const DESCRIPTOR = /^\/(?:dev\/(?:fd\/\d+|stdin)|proc\/(?:self|thread-self)\/fd\/\d+)$/;
 
 /** A file that goes by one name, or by one of these endings after it. */
-export function file(name: Buffer, endings: readonly string[] = []): Operand {
+export function file(name: Buffer, endings: readonly string[] = []): Meant {
+  if (DESCRIPTOR.test(name.toString("latin1"))) return { kind: "name", name: "descriptor" };
   if (name.length >= PATH_MAX || name.includes(0)) return unclear("no-path");
   const others = endings.map((ending) => Buffer.concat([name, Buffer.from(ending)]));
   return { kind: "file", names: [name, ...others] };
 }
 
 /** Something told by its name. */
-export function named(kind: "module" | "class", name: Buffer): Operand {
+export function named(kind: "module" | "class", name: Buffer): Meant {
   return { kind: "name", name: `${kind}:${short(name)}` };
 }
 
 /** What could not be told, and why; `about` says which word. */
-export function unclear(reason: "unreadable" | "option" | "no-path" | "too-many" | "cut", about?: Buffer): Operand {
+export function unclear(reason: "unreadable" | "option" | "no-path" | "too-many" | "cut", about?: Buffer): Meant {
   return { kind: "name", name: about === undefined ? `?${reason}` : `?${reason}:${short(about)}` };
 }
 

@@ -1,6 +1,6 @@
 /** Goes through the arguments of a program by its grammar, and collects what it was given to run. */
 import type { Grammar, Option, Role } from "./grammar.ts";
-import { file, INPUT, named, type Operand, unclear } from "./operand.ts";
+import { file, INPUT, type Meant, named, type Operand, unclear } from "./operand.ts";
 import { MOST_WORDS, UNREADABLE, type Word, type Words } from "./words.ts";
 
 const DASH = 0x2d;
@@ -66,17 +66,17 @@ class Scan {
     return word;
   }
 
-  #stop(why?: Operand): undefined {
+  #stop(why?: Meant): undefined {
     this.#isOver = true;
     if (why === undefined) return undefined;
     this.#isSettled = true;
-    this.#found.push(why);
+    this.#add(this.#at - 1, why);
     return undefined;
   }
 
   #loose(operand: Loose): void {
     if (this.#grammar.hasArgumentFiles && operand.bytes[0] === AT && this.#operand === undefined) {
-      this.#found.push(file(operand.bytes.subarray(1)), unclear("option", operand.bytes.subarray(0, 1)));
+      this.#add(operand.index, file(operand.bytes.subarray(1)), unclear("option", operand.bytes.subarray(0, 1)));
       return;
     }
     this.#operand ??= operand;
@@ -149,7 +149,7 @@ class Scan {
   }
 
   #unknown(name: Buffer): void {
-    this.#found.push(unclear("option", name));
+    this.#add(this.#at - 1, unclear("option", name));
   }
 
   #takeNext(option: Option): void {
@@ -162,13 +162,17 @@ class Scan {
     const { role } = option;
     if (role === "directory") this.#directories.push(value);
     const isText = role === "text" || role === "text-beside";
-    if (role !== "skip" && this.#isCut && !isText) this.#found.push(unclear("cut"));
-    else this.#found.push(...this.#meant(role, value, index, from));
+    if (role !== "skip" && this.#isCut && !isText) this.#add(index, unclear("cut"));
+    else this.#add(index, ...this.#meant(role, value, from));
     if (role === "file" || role === "text" || role === "module") this.#isSettled = true;
     if (option.isLast) this.#isOver = true;
   }
 
-  #meant(role: Role, value: Buffer, index: number, from: number): readonly Operand[] {
+  #add(word: number, ...meant: readonly Meant[]): void {
+    this.#found.push(...meant.map((each) => ({ ...each, word })));
+  }
+
+  #meant(role: Role, value: Buffer, from: number): readonly Meant[] {
     switch (role) {
       case "skip":
       case "directory":
@@ -178,7 +182,7 @@ class Scan {
         return [this.#fileOrInput(value)];
       case "text":
       case "text-beside":
-        return [{ kind: "text", word: index, from }];
+        return [{ kind: "text", from }];
       case "module":
       case "module-beside":
         return [named("module", value)];
@@ -193,19 +197,19 @@ class Scan {
     const { operand, without, endings } = this.#grammar;
     if (this.#operand !== undefined && operand !== "nothing") {
       const { bytes, isCut, index } = this.#operand;
-      if (isCut && (operand === "file" || operand === "class")) this.#found.push(unclear("cut"));
-      else if (operand === "file") this.#found.push(this.#fileOrInput(bytes, endings));
-      else if (operand === "text") this.#found.push({ kind: "text", word: index, from: 0 });
-      else if (operand === "class") this.#found.push(bytes.includes(".java") ? file(bytes) : named("class", bytes));
+      if (isCut && operand !== "text") this.#add(index, unclear("cut"));
+      else if (operand === "file") this.#add(index, this.#fileOrInput(bytes, endings));
+      else if (operand === "text") this.#add(index, { kind: "text", from: 0 });
+      else this.#add(index, bytes.includes(".java") ? file(bytes) : named("class", bytes));
       return;
     }
     if (without === "input") {
-      if (!this.#found.some(({ kind }) => kind === "text")) this.#found.push(INPUT);
+      if (!this.#found.some(({ kind }) => kind === "text")) this.#add(-1, INPUT);
     } else if (without !== undefined)
-      this.#found.push({ kind: "file", names: firstOf(without.map((name) => Buffer.from(name))) });
+      this.#add(-1, { kind: "file", names: firstOf(without.map((name) => Buffer.from(name))) });
   }
 
-  #fileOrInput(name: Buffer, endings?: readonly string[]): Operand {
+  #fileOrInput(name: Buffer, endings?: readonly string[]): Meant {
     return name.length === 1 && name[0] === DASH ? INPUT : file(name, endings);
   }
 }
@@ -234,5 +238,5 @@ function within(directories: readonly Buffer[], operand: Extract<Operand, { kind
       name,
     ),
   );
-  return { kind: "file", names: firstOf(names) };
+  return { ...operand, names: firstOf(names) };
 }

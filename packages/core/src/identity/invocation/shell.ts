@@ -2,7 +2,7 @@
  * How shells read their arguments (sh(1), bash(1), zsh(1)): `-c` takes no value, but makes a text of the first operand;
  * options begin with a plus as well; `-s` leaves the operands to what comes by standard input.
  */
-import { file, INPUT, type Operand, unclear } from "./operand.ts";
+import { file, INPUT, type Meant, type Operand, unclear } from "./operand.ts";
 import { MOST_WORDS, UNREADABLE, type Word, type Words } from "./words.ts";
 
 export interface ShellGrammar {
@@ -26,8 +26,8 @@ export function scanShell(grammar: ShellGrammar, words: Words): readonly Operand
   let at = 1;
   for (; at <= MOST_WORDS; at++) {
     const word = words.at(at);
-    if (word === UNREADABLE) return [...found, unclear("unreadable")];
-    if (word === undefined) return [...found, INPUT];
+    if (word === UNREADABLE) return [...found, { ...unclear("unreadable"), word: at }];
+    if (word === undefined) return [...found, { ...INPUT, word: -1 }];
     const { bytes } = word;
     if ((bytes[0] !== DASH && bytes[0] !== PLUS) || (bytes[0] === PLUS && bytes.length === 1)) break;
     if (isEnd(bytes)) {
@@ -38,31 +38,32 @@ export function scanShell(grammar: ShellGrammar, words: Words): readonly Operand
     if (long === "file" || long === "skip") {
       at += 1;
       const value = words.at(at);
-      if (long === "file" && value !== undefined && value !== UNREADABLE) found.push(fileOf(value));
+      if (long === "file" && value !== undefined && value !== UNREADABLE) found.push({ ...fileOf(value), word: at });
     }
     if (long !== undefined) continue;
-    if (bytes[1] === DASH) found.push(unclear("option", bytes));
+    if (bytes[1] === DASH) found.push({ ...unclear("option", bytes), word: at });
     else
       for (const letter of bytes.toString("latin1", 1)) {
         if (letter === "c" && bytes[0] === DASH) isText = true;
         else if (letter === "s" && bytes[0] === DASH) isInput = true;
         else if (grammar.valued.includes(letter)) words.at(++at);
-        else if (!FLAGS.test(letter)) found.push(unclear("option", Buffer.from(`-${letter}`, "latin1")));
+        else if (!FLAGS.test(letter))
+          found.push({ ...unclear("option", Buffer.from(`-${letter}`, "latin1")), word: at });
       }
   }
-  return [...found, ...operandAt(words, at, isText, isInput)];
+  return [...found, operandAt(words, at, isText, isInput)];
 }
 
-function operandAt(words: Words, at: number, isText: boolean, isInput: boolean): readonly Operand[] {
-  if (at > MOST_WORDS) return [unclear("too-many")];
+function operandAt(words: Words, at: number, isText: boolean, isInput: boolean): Operand {
+  if (at > MOST_WORDS) return { ...unclear("too-many"), word: at };
   const word = words.at(at);
-  if (word === UNREADABLE) return [unclear("unreadable")];
-  if (word === undefined) return [INPUT];
-  if (isText) return [{ kind: "text", word: at, from: 0 }];
-  return isInput ? [INPUT] : [fileOf(word)];
+  if (word === UNREADABLE) return { ...unclear("unreadable"), word: at };
+  if (word === undefined) return { ...INPUT, word: -1 };
+  if (isText) return { kind: "text", word: at, from: 0 };
+  return isInput ? { ...INPUT, word: -1 } : { ...fileOf(word), word: at };
 }
 
-function fileOf({ bytes, isCut }: Word): Operand {
+function fileOf({ bytes, isCut }: Word): Meant {
   return isCut ? unclear("cut") : file(bytes);
 }
 

@@ -2,15 +2,26 @@
  * The content of a file that the kernel half saw: found again by its path, and only believed if it is the same inode with
  * the same times and size. What is not there any more as it was seen is said to be so.
  */
-import { readdirSync } from "node:fs";
-import type { Digest } from "@isoline/core";
+import { readdirSync, readlinkSync } from "node:fs";
+import { type Digest, escapeBytes, formatRun } from "@isoline/core";
 import { close, openat2 } from "../../abi/libc.ts";
-import { AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH, RESOLVE_IN_ROOT, S_IFMT, S_IFREG } from "../../abi/stat.ts";
+import {
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_NOFOLLOW,
+  O_PATH,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  S_IFMT,
+  S_IFREG,
+} from "../../abi/stat.ts";
+import type { ActingProcess } from "../acting.ts";
 import { type Content, NO_CONTENT } from "../files/content.ts";
-import { openHow } from "../../abi/bytes.ts";
-import { classOfMagic, FileKnowledge } from "../files/knowledge.ts";
+import { openHow, terminated } from "../../abi/bytes.ts";
+import { classOfMagic, FileKnowledge, pathText } from "../files/knowledge.ts";
 import type { UsedFile, UsingThread } from "../inspection.ts";
-import { Found } from "../files/found.ts";
+import { Found, type RootView } from "../files/found.ts";
+import { HEAD, type Interpreter, interpreterIn } from "../files/loader.ts";
 import { SensedFile } from "../files/sensed-file.ts";
 import { pathTextOf } from "./objects.ts";
 import { type SeenObject, standings } from "./record.ts";
@@ -19,6 +30,10 @@ import { Roots } from "./roots.ts";
 const stay = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, 0);
 const stayInRoot = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, RESOLVE_IN_ROOT);
 const magic = openHow(O_PATH | O_CLOEXEC, 0, 0);
+const plain = openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS);
+const inRoot = openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+const OWN_DIRECTORY = Buffer.from(`/proc/${process.pid}`);
+const SLASH = 0x2f;
 /** `stx_ctime` in `struct statx`: seconds, then nanoseconds. */
 const CTIME_AT = 96;
 /** Descriptors of one process that are looked through. */
@@ -101,6 +116,55 @@ export class SeenContent {
     } finally {
       this.#found.close();
     }
+  }
+
+  /** What the first line of a script says that runs it; undefined where it cannot be read, or there is none. */
+  interpreterOf(seen: SeenObject, pid: number): Interpreter | undefined {
+    const head = this.find(seen, pid, (found) => this.#files.head(found, HEAD));
+    return typeof head === "object" ? interpreterIn(head) : undefined;
+  }
+
+  /** The file at an absolute path as a process sees it, as an event tells what runs; undefined if there is none. */
+  runAt(path: Buffer, process: ActingProcess, withContent: boolean): string | undefined {
+    return this.#at(path, process, (found) =>
+      formatRun(pathText(found), withContent ? this.#files.contentOf(found).digest : undefined),
+    );
+  }
+
+  /** The path that something there would have. */
+  placeAt(path: Buffer, process: ActingProcess): string | undefined {
+    const slash = path.lastIndexOf(SLASH);
+    const name = escapeBytes(path.subarray(slash + 1));
+    if (name === "" || name === "." || name === "..") return undefined;
+    const above = slash === 0 ? path.subarray(0, 1) : path.subarray(0, slash);
+    return this.#at(above, process, (found) => {
+      const directory = pathText(found);
+      return `${directory === "/" ? "" : directory}/${name}`;
+    });
+  }
+
+  /** What is at a path as a process sees it. Nothing where that shows us instead: in /proc, or by a magic link. */
+  #at<T>(path: Buffer, process: ActingProcess, look: (found: Found) => T): T | undefined {
+    const root = process.atOwnRoot ? undefined : this.#rootOf(process);
+    if (root === undefined && !process.atOwnRoot) return undefined;
+    const end = Buffer.concat([path, Buffer.of(0)]);
+    const fd = openat2(root?.root ?? AT_FDCWD, end, root === undefined ? plain : inRoot);
+    // Others are looked for while its content is read.
+    const found = new Found();
+    try {
+      if (fd < 0 || found.adopt(fd, root) < 0 || found.path.includes(OWN_DIRECTORY)) return undefined;
+      return look(found);
+    } finally {
+      found.close();
+      if (root) close(root.root);
+    }
+  }
+
+  #rootOf({ pid }: ActingProcess): RootView | undefined {
+    const root = openat2(AT_FDCWD, terminated(`/proc/${pid}/root`), magic);
+    if (root < 0) return undefined;
+    const rootPath = readlinkSync(`/proc/self/fd/${root}`, "buffer");
+    return { root, rootPath: rootPath.length > 1 ? rootPath : Buffer.alloc(0) };
   }
 
   /** Adopts the first descriptor that is of what was seen. */

@@ -5,7 +5,9 @@ import { isStored, type SeenContent } from "./content.ts";
 import { pathTextOf } from "./objects.ts";
 import type { Record, SeenObject } from "./record.ts";
 
-const KEY_BYTES = 16;
+export const KEY_BYTES = 16;
+/** `MAX_IMAGES` in `bpf/record.h`. */
+const MOST_LOADED = 8;
 const DIGEST_BYTES = 32;
 /** The kernel half remembers as many, and tells again what it has forgotten. */
 const MOST_IMAGES = 262_144;
@@ -42,9 +44,9 @@ export class Executions {
 
   /** The files that an exec loads; undefined if one was not told of. */
   of(record: Record): Loaded | undefined {
-    const count = record.textLength / KEY_BYTES;
-    const images = Array.from({ length: count }, (_, index) =>
-      this.#images.get(record.text(index * KEY_BYTES, KEY_BYTES).toString("latin1")),
+    const { rest } = record;
+    const images = Array.from({ length: Math.min(record.argument(0), MOST_LOADED) }, (_, index) =>
+      this.#images.get(rest.toString("latin1", index * KEY_BYTES, (index + 1) * KEY_BYTES)),
     );
     return images.length > 0 && images.every((image) => image !== undefined)
       ? (images as unknown as Loaded)

@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { interpreterNames, multiCallNames } from "@isoline/core";
 import { activeModules } from "../../abi/security-modules.ts";
 import { LinuxError } from "../../error.ts";
 import { BpfMap } from "../../libbpf/map.ts";
@@ -42,6 +43,9 @@ export type MapName = (typeof mapNames)[number];
 
 /** As many as `MOST_SPACES` in `bpf/maps.h`. */
 export const MOST_SPACES = 1024;
+
+/** As in `bpf/called.h`. */
+const PROGRAM_BYTES = 32;
 
 /** As many as `SECRET_WORDS` in `bpf/short-key.h`. */
 const SECRET_WORDS = 256;
@@ -258,6 +262,8 @@ function attached(attachment: Attachment): BpfObject {
     object.setConstants(".rodata.secret", randomBytes(16));
     object.setConstants(".rodata.words", randomBytes(8 * SECRET_WORDS));
     object.load();
+    const interpreters = object.map("interpreters");
+    for (const name of [...interpreterNames, ...multiCallNames]) tell(interpreters, name);
     const own = object.map("own");
     const numbers = object.numbers();
     for (const kind of ["maps", "programs"] as const) for (const number of numbers[kind]) keep(own, number, OWN[kind]);
@@ -276,6 +282,13 @@ function make(attachment: Attachment, directory: string): void {
   } finally {
     object.close();
   }
+}
+
+/** The arguments of a program that is called so, version or not, are told. */
+function tell(interpreters: BpfMap, name: string): void {
+  const key = Buffer.alloc(PROGRAM_BYTES);
+  if (key.write(name, "latin1") >= PROGRAM_BYTES || !interpreters.update(key, u32(1)))
+    throw new LinuxError("bpf-unavailable", `the BPF programs cannot be told of the interpreter ${name}`);
 }
 
 /** Nobody inside a namespace gets hold of a map or program with this number. */

@@ -117,6 +117,8 @@ export const operations = {
   /** Not an act of the namespace's: only counted. */
   reached: 63,
 } as const;
+/** Bits of what the words of an exec are. */
+export const called = { script: 1, cut: 2, unreadable: 4, taken: 8, withWords: 16 } as const;
 /** Bits of how an actor sees the world. */
 export const outlooks = { otherRoot: 1, otherNumbers: 2 } as const;
 export const standings = { here: 0, removed: 1, outside: 2, tooLong: 3, placeless: 4, unresolved: 5 } as const;

@@ -1,27 +1,26 @@
 /**
  * The bpf sensor: read what the kernel half tells, find out who it is and what it means, tell the kernel half the verdict.
  */
-import type { Image, Task } from "@isoline/core";
+import type { Task } from "@isoline/core";
 import { EINTR } from "../../abi/errno.ts";
 import { close, pidfdOpen } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";
 import { sendSignal } from "../../process/child.ts";
 import type { Act, KeyBytes, Verdict } from "../mediation.ts";
 import type { Identity } from "../acting.ts";
-import { digestField, remarksOn } from "../files/content.ts";
 import { startTime } from "../../process/proc-status.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import { Acts } from "./acts.ts";
-import { isStored, type SeenContent } from "./content.ts";
+import type { SeenContent } from "./content.ts";
 import { Decisions } from "./decisions.ts";
-import { Executions, imageOf } from "./executions.ts";
+import { execOf } from "./exec-act.ts";
+import { Executions } from "./executions.ts";
 import { Glance } from "./glance.ts";
 import { Identities, UNTOLD } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
 import type { KernelHalf } from "./kernel-half.ts";
 import { LASTING } from "./lasting.ts";
-import { describeObject } from "./objects.ts";
 import { expectPort, noteSocket, portIn } from "./ports.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
 import { wakeHeld } from "./wake.ts";
@@ -330,22 +329,22 @@ export class BpfSensor implements Sensor {
       this.#carryOut(record, process, key, verdict, false, 0);
       return;
     }
-    const [target, ...loaders] = loaded;
-    const loader = loaders.map(imageOf).map((image) => `${image.path}@${image.digest ?? "?"}`);
-    const subject = { ...describeObject(target.seen), ...digestField(target.content), loader };
-    const act: Act = { op: "exec", subject, ...remarksOn(...loaded.map(({ content }) => content)) };
+    const { act, images, call, lost, hasContent } = execOf(
+      record,
+      loaded,
+      process,
+      this.#content,
+      this.#mediator.content,
+    );
     const verdict = repeated ?? this.#judge(act, record, process, key);
-    const isLasting = repeated !== undefined || this.#mediator.wasLasting;
-    const missing = loaded.every(({ content, seen }) => content.digest ?? content.remark ?? !isStored(seen))
-      ? 0
-      : this.#mediator.lost("a program ran whose content could not be read", process);
-    const images = loaded.map(imageOf) as unknown as readonly [Image, ...Image[]];
-    const { task, program } = this.#mediator.taskOf(process.identity, images, { tid: record.tid, process }, {});
+    const untold = lost.reduce((refused, reason) => this.#mediator.lost(reason, process) || refused, 0);
+    const isLasting = (repeated !== undefined || this.#mediator.wasLasting) && !hasContent && lost.length === 0;
+    const { task, program } = this.#mediator.taskOf(process.identity, images, { tid: record.tid, process }, call);
     const known = this.#identities.count;
     const next = this.#identities.of(task, program, process.identity);
     if (next.serial >= known) this.#half.journal.append(JSON.stringify({ identity: next, task } satisfies Noted));
     if (record.fate === fates.wentOn) this.#assign(record, next);
-    this.#carryOut(record, process, key, verdict || missing, isLasting && missing === 0, next.serial);
+    this.#carryOut(record, process, key, verdict || untold, isLasting, next.serial);
   }
 
   #assign(record: Record, next: Identity): void {

@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 import type { Digest, Word, Words } from "@isoline/core";
 import { UNREADABLE } from "@isoline/core";
 import { EFAULT, ENAMETOOLONG } from "../../../abi/errno.ts";
-import type { Interpreter } from "../../files/loader.ts";
 import type { TaskMemory } from "../listener/memory.ts";
 import { ExpectedWords, MOST_BYTES } from "../tasks/expected-words.ts";
 
@@ -114,12 +113,4 @@ export class TaskWords implements Words {
   #fail(error: number): undefined {
     this.#error = error < 0 ? error : -EFAULT;
   }
-}
-
-/** What `#!` lines put in the place of the first word; `script` is how the first one is told where it lies. */
-export function wordsInFront(script: Buffer, interpreters: readonly Interpreter[]): readonly Buffer[] {
-  return interpreters.reduce<readonly Buffer[]>((words, { path, argument }) => {
-    const [name = script, ...rest] = words;
-    return [path, ...(argument === undefined ? [] : [argument]), name, ...rest];
-  }, []);
 }

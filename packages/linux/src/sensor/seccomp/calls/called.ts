@@ -12,9 +12,10 @@ import {
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { Found } from "../../files/found.ts";
 import { pathText } from "../../files/knowledge.ts";
+import { wordsInFront } from "../../files/words-in-front.ts";
 import type { Context } from "../context.ts";
 import type { Thread } from "../tasks/process.ts";
-import { TaskWords, wordsInFront } from "./arguments.ts";
+import { TaskWords } from "./arguments.ts";
 import type { Execution } from "./images.ts";
 import { findPlace } from "./place.ts";
 
@@ -39,7 +40,10 @@ export function calledWith(context: Context, thread: Thread, naming: Naming, exe
   const words = new TaskWords(context.memory2, thread.tid, naming.argv, inFront);
   const program = images[interpreters.length] ?? images[0];
   const called = { file: lastComponent(images[0].path), program: lastComponent(program.path) };
-  const invocation = invocationOf({ ...called, ...(isScript ? { script: naming.filename } : {}) }, words);
+  const invocation = invocationOf(
+    { ...called, ...(isScript ? { script: { name: naming.filename, words: inFront.length } } : {}) },
+    words,
+  );
   const runs = boundedRuns(invocation.operands.map((operand) => runOf(context, thread, words, operand)));
   const as = invocation.as === undefined ? {} : { as: invocation.as };
   return { call: { ...as, ...(runs.length === 0 ? {} : { runs }) }, words };

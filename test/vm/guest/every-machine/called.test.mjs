@@ -1,0 +1,68 @@
+/** By which name a program was called, and which script it runs: the bpf sensor tells both as the seccomp sensor does. */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { programsMissing } from "../bpf-programs.mjs";
+import { isolineAs } from "../isoline.mjs";
+
+const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
+const racer = join(process.env["ISOLINE_SHARE"] ?? "", "names");
+const { cwd, run } = isolineAs(0);
+
+/** @param {string} name @param {string} text */
+const write = (name, text) => writeFileSync(join(cwd, name), text);
+write("data", "x\n");
+write("a.pl", 'open(my $f, "<", "data"); print <$f>;\n');
+write("b.pl", readFileSync(join(cwd, "a.pl"), "utf8"));
+write("words.sh", "#!/bin/sh -e\necho words\n");
+chmodSync(join(cwd, "words.sh"), 0o755);
+symlinkSync("words.sh", join(cwd, "linked"));
+
+const behaviour = `perl a.pl; perl -e 'print 1'; dash words.sh; ./words.sh; ./linked; echo : | dash; dash missing;
+  bash -c 'exec -a worker-4711 cat data'; bash -c 'exec -a "title: x" cat data'; sed -n p data; cd /; perl ${cwd}/a.pl`;
+
+/** @param {string} file */
+const report = (file) => JSON.parse(readFileSync(join(cwd, file), "utf8"));
+
+for (const lens of ["default", "exact"]) {
+  test(`learns the same points as the seccomp sensor, under the ${lens} lens`, { skip }, () => {
+    const [bySeccomp, byBpf] = ["seccomp", "bpf"].map((sensor) => {
+      const options = [
+        "--lens",
+        lens,
+        "--sensor",
+        sensor,
+        "-q",
+        "-o",
+        `${lens}-${sensor}.contour`,
+        "--report",
+        `${sensor}.json`,
+      ];
+      const { status, stderr } = run("learn", ...options, "--", "dash", "-c", behaviour);
+      equal(status, 0, stderr);
+      return report(`${sensor}.json`);
+    });
+    deepEqual(byBpf.incomplete, []);
+    equal(byBpf.state, bySeccomp.state, run("diff", `${lens}-seccomp.contour`, `${lens}-bpf.contour`).stdout);
+  });
+}
+
+test("enforced, another script and another name are refused before they begin", { skip }, () => {
+  const off = `${behaviour}; cd ${cwd}; perl b.pl; bash -c 'exec -a other cat data'`;
+  const { stderr } = run("run", "default-bpf.contour", "--sensor", "bpf", "--enforce", "--", "dash", "-c", off);
+  match(stderr, /executed \S*perl to run \$CWD\/b\.pl; /);
+  match(stderr, /executed \S*cat as other; /);
+  match(stderr, /off contour: \d+ departures, .*all refused/);
+});
+
+test("enforced, nobody begins under a name that was changed after it was judged", {
+  skip: skip || !existsSync(racer),
+}, () => {
+  const learnt = run("learn", "--sensor", "bpf", "-q", "-o", "race.contour", "--", racer, "5", "good", "good");
+  equal(learnt.stdout, '{"good":5,"evil":0,"none":0}\n', learnt.stderr);
+  const raced = run("run", "race.contour", "--sensor", "bpf", "--enforce", "-q", "--", racer, "60", "good", "evil");
+  const { good, evil, none } = JSON.parse(raced.stdout);
+  equal(evil, 0, raced.stderr);
+  ok(good + none === 60 && none > 0, raced.stdout);
+});
