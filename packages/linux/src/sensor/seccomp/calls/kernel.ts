@@ -146,7 +146,7 @@ const CAP_SYS_TIME = 1n << 25n;
 
 export function swap(call: string): Decoder {
   return (context, thread) =>
-    aboutPath(context, thread, 0, CAP_SYS_ADMIN, (path) => ({ op: "swap", subject: { call, path } }));
+    aboutPath(context, thread, 0, CAP_SYS_ADMIN, (path) => ({ op: "swap", subject: { call, path } }), false);
 }
 
 export const acct: Decoder = (context, thread) =>
@@ -169,8 +169,9 @@ function aboutPath(
   argument: number,
   capability: bigint,
   act: (path: string) => Act,
+  mayBeNull = true,
 ): Verdict {
-  if (context.call.isNull(argument)) return context.decide(thread, act("none"));
+  if (mayBeNull && context.call.isNull(argument)) return context.decide(thread, act("none"));
   const length = context.readPath(thread, argument);
   const { found } = context;
   try {

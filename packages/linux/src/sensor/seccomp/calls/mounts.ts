@@ -202,9 +202,9 @@ interface Asked {
 /** A path argument as text: canonical if it is there, otherwise as it was given, marked. A null pointer is "none". */
 function at(context: Context, thread: Thread, directory: number, argument: number, asked: Asked): string {
   const isNull = context.call.isNull(argument);
-  if (isNull && !asked.mayBeEmpty) return NONE;
-  const length = isNull ? 0 : context.readPath(thread, argument);
-  if (length < 0) return UNREADABLE;
+  // A page may lie at address 0: then that is a path like any other.
+  const length = isNull && asked.mayBeEmpty ? 0 : context.readPath(thread, argument);
+  if (length < 0) return isNull ? NONE : UNREADABLE;
   if (length === 0 && !asked.mayBeEmpty) return "?empty";
   const given = Buffer.from(context.memory.bytes.subarray(0, length));
   return lookedUp(context, thread, directory, given, asked);

@@ -92,11 +92,13 @@ function changeCredentials(context: Context, thread: Thread, act: Act): Verdict 
 /** What an argument is called that could not be read. */
 export const UNREADABLE = "?unreadable";
 
+const NO_PATH = "none";
+
 /** A path argument as text: canonical if it is there, otherwise as it was given, marked. A null pointer is "none". */
 export function pathArgument(context: Context, thread: Thread, argument: number, dirfd = AT_FDCWD): string {
-  if (context.call.isNull(argument)) return "none";
+  // A page may lie at address 0, for who has CAP_SYS_RAWIO: then that is a path like any other.
   const length = context.readPath(thread, argument);
-  if (length < 0) return UNREADABLE;
+  if (length < 0) return context.call.isNull(argument) ? NO_PATH : UNREADABLE;
   if (length === 0) return "?empty";
   const given = escapeBytes(context.memory.bytes.subarray(0, length));
   const { found } = context;
@@ -112,11 +114,18 @@ export const pivotRoot: Decoder = (context, thread) => {
   context.origins.mountsChange();
   const path = pathArgument(context, thread, 0);
   const old = pathArgument(context, thread, 1);
-  return context.decide(thread, { op: "pivot", subject: { path, old } });
+  return context.decide(thread, { op: "pivot", subject: { path, old } }) || unlessReadable(context, path, old);
 };
 
-export const chroot: Decoder = (context, thread) =>
-  context.decide(thread, { op: "chroot", subject: { path: pathArgument(context, thread, 0) } });
+export const chroot: Decoder = (context, thread) => {
+  const path = pathArgument(context, thread, 0);
+  return context.decide(thread, { op: "chroot", subject: { path } }) || unlessReadable(context, path);
+};
+
+/** What we could not read the kernel is not to read either. */
+export function unlessReadable(context: Context, ...paths: readonly string[]): Verdict {
+  return paths.some((path) => path === UNREADABLE || path === NO_PATH) ? context.refuses(EFAULT) : 0;
+}
 
 /**
  * `landlock_restrict_self` takes rights from the caller alone and exchanges nothing. It has to be known all the same: a call

@@ -6,7 +6,7 @@ import { AT_FDCWD } from "../../../abi/stat.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Thread } from "../tasks/process.ts";
 import { findPlace } from "./place.ts";
-import { pathArgument } from "./privileges.ts";
+import { pathArgument, unlessReadable } from "./privileges.ts";
 
 /** linux/fs.h */
 const MNT_EXPIRE = 4;
@@ -15,10 +15,8 @@ export const umount: Decoder = (context, thread) => {
   const flags = context.call.u32(1);
   context.origins.mountsChange();
   const unused = (flags & MNT_EXPIRE) !== 0 ? mountPoint(context, thread) : undefined;
-  return context.decide(thread, {
-    op: "umount",
-    subject: { path: unused ?? pathArgument(context, thread, 0), flags },
-  });
+  const path = unused ?? pathArgument(context, thread, 0);
+  return context.decide(thread, { op: "umount", subject: { path, flags } }) || unlessReadable(context, path);
 };
 
 /**
