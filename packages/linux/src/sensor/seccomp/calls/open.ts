@@ -237,7 +237,7 @@ function create(context: Context, thread: Thread, request: Request, path: Buffer
         return context.notFound(thread, result, spot.isReached, (text) => createAct(request, text) as Act);
       const link = (request.flags & (O_EXCL | O_NOFOLLOW)) === 0 ? spot.readLink() : undefined;
       if (link === undefined) return createAt(context, thread, request, spot);
-      const next = spot.follow(link);
+      const next = spot.follow(context, thread, link);
       // What such a link means under the task's own RESOLVE flags is not told apart.
       if (next === undefined || request.resolve !== 0)
         return context.unresolved(thread, -EAGAIN, (text) => createAct(request, text) as Act);

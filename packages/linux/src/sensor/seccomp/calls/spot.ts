@@ -92,10 +92,12 @@ export class Spot {
   }
 
   /** The path of what a link in this directory leads to, NUL-terminated; undefined where it cannot be said from the root. */
-  follow(link: Buffer): Buffer | undefined {
+  follow(context: Context, thread: Thread, link: Buffer): Buffer | undefined {
     if (link[0] === SLASH) return Buffer.concat([link, CURRENT.subarray(1)]);
     const { directory } = this;
     if (directory.standing !== "here" || directory.path[0] !== SLASH) return undefined;
+    // In another root or mount namespace its path may be another directory's.
+    if (directory.origin !== undefined && !context.finder.isAtItsPath(thread, directory)) return undefined;
     return Buffer.concat([directory.path, ROOT.subarray(0, 1), link, CURRENT.subarray(1)]);
   }
 

@@ -209,6 +209,17 @@ export class PathFinder {
     if (this.#kept.keepsLink(link)) this.ledToSupervisor = true;
   };
 
+  /** Whether the path of a directory leads to it, for this thread. */
+  isAtItsPath(thread: Thread, directory: Found): boolean {
+    const places = this.#places.of(thread);
+    if (!places) return false;
+    try {
+      return this.#origins.isBelow(directory, places);
+    } finally {
+      places.shut();
+    }
+  }
+
   /** An O_PATH descriptor of ours for a descriptor of the task; a negative errno, EBADF where it has none. */
   openTaskDescriptor(tid: number, fd: number): number {
     const own = openat2(AT_FDCWD, terminated(`/proc/${tid}/fd/${fd}`), hows.any);

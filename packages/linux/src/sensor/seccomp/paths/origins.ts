@@ -98,7 +98,8 @@ export class Origins {
   isBelow(found: Found, places: Places): boolean {
     const path = found.path.toString("latin1");
     if (places.mark === this.#home?.root && this.#home.view.holds(path, found.stat.mountId)) return true;
-    const fd = openat2(places.root, Buffer.concat([found.path, Buffer.of(0)]), DIRECTORY_IN_ROOT);
+    const name = Buffer.concat([found.path, Buffer.of(0)]);
+    const fd = places.root < 0 ? openat2(AT_FDCWD, name, DIRECTORY) : openat2(places.root, name, DIRECTORY_IN_ROOT);
     if (fd < 0) return false;
     const known = statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.#stat.bytes) >= 0;
     close(fd);
@@ -111,12 +112,12 @@ export class Origins {
     this.#home?.view.close();
   }
 
-  /** Undefined where paths are taken as they are: of what sets a container up, below the host's root. */
+  /** Undefined where paths are taken as they are: of what sets a container up, until its first program runs. */
   #viewOf(places: Places, { process, tid }: Thread): View | undefined {
     if (!this.#isCanister || places.root < 0) return this.#launch;
     if (process.atOwnRoot) return undefined;
     this.#home ??= homeOf(places, tid);
-    return this.#home.view;
+    return this.#isSetUp ? this.#home.view : undefined;
   }
 
   #find(found: Found, thread: Thread, places: Places, view: View, path: string, through: number | undefined): void {
@@ -131,6 +132,8 @@ export class Origins {
     if (isHere && whole !== path && view.shows(whole, stat)) return place(found, path, whole);
     if (view !== this.#launch && this.#launch.mounted(stat.mountId)) return mark(found, HOST);
     const mount = this.#mountOf(found, thread, places, view, through);
+    // Memory is mounted nowhere, and has no name.
+    if (mount === undefined && standing === "removed" && stat.nlink === 0 && path.startsWith(MEMORY)) return;
     if (mount === undefined) return mark(found, UNKNOWN);
     const seen = mount.isLaunchs ? whole : path;
     if (!isWithin(seen, mount.point)) return mark(found, UNKNOWN);
