@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isOperation } from "../../packages/core/src/event/operations.ts";
 import { numbersInUse, syscallNumbers } from "../../packages/linux/src/abi/syscalls.ts";
-import { decoders } from "../../packages/linux/src/sensor/seccomp/decoders.ts";
+import { decoders } from "../../packages/linux/src/sensor/seccomp/calls/decoders.ts";
 import { mediatedCalls } from "../../packages/linux/src/sensor/seccomp/listener/mediated.ts";
 import { CALL_PAGE, callPage, callTable, requestTable } from "../../tools/call-page.mjs";
 import { repository } from "../../tools/run.mjs";

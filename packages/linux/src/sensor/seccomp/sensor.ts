@@ -8,7 +8,7 @@ import { AUDIT_ARCH_X86_64, numbersInUse, X32_SYSCALL_BIT } from "../../abi/sysc
 import { closeToOthers } from "../../process/closed.ts";
 import { foreign } from "./calls/kernel.ts";
 import { Context } from "./context.ts";
-import { decoders } from "./decoders.ts";
+import { decoders } from "./calls/decoders.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import type { Mediator, Verdict } from "../mediation.ts";
 import { LinuxError } from "../../error.ts";

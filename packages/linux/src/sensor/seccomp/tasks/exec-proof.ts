@@ -16,10 +16,17 @@ import { openHow, terminated } from "../../../abi/bytes.ts";
 import { AT_FDCWD, O_CLOEXEC } from "../../../abi/stat.ts";
 import { type RunningImage, runningImage } from "../../../process/proc-status.ts";
 import type { ImageMarks } from "./image-marks.ts";
-import type { Process, Thread } from "./process.ts";
 
 const byte: Buffer = Buffer.alloc(1);
 const READ = openHow(O_CLOEXEC, 0, 0);
+
+/** What has to be known of a process to tell. */
+interface Executing {
+  readonly pid: number;
+  readonly isUnexecuted: boolean;
+  readonly sharesMemory: boolean;
+  readonly parent: { readonly sharesMemory: boolean } | undefined;
+}
 
 export type ExecOutcome = "happened" | "did-not" | "untold";
 
@@ -29,8 +36,8 @@ export class ExecProof {
   readonly #before: RunningImage | undefined;
   readonly #marks: ImageMarks;
 
-  /** Of a thread that stands still while it asks to execute; `mayHold`: a descriptor may be kept. */
-  constructor({ tid, process }: Thread, marks: ImageMarks, mayHold: boolean) {
+  /** Of thread `tid` of a process, which stands still while it asks to execute; `mayHold`: a descriptor may be kept. */
+  constructor(tid: number, process: Executing, marks: ImageMarks, mayHold: boolean) {
     this.#marks = marks;
     this.#wasUnexecuted = process.isUnexecuted;
     this.#before = this.#wasUnexecuted ? undefined : runningImage(tid);
@@ -45,7 +52,7 @@ export class ExecProof {
   }
 
   /** Asked while thread `tid` of the process stands still in a later call. */
-  outcome(tid: number, process: Process): ExecOutcome {
+  outcome(tid: number, process: Executing): ExecOutcome {
     if (this.isHeld && isNobodys(this.#memory)) return "happened";
     // An exec leaves one thread, which has the number of the process; it makes others only by calls of its own.
     if (tid !== process.pid) return "did-not";

@@ -35,7 +35,7 @@ export class Executions {
     const { process, tid } = thread;
     this.drop(process, (pending) => pending.tid === tid);
     const mayHold = this.#budget.take(1);
-    const proof = new ExecProof(thread, this.#marks, mayHold);
+    const proof = new ExecProof(thread.tid, thread.process, this.#marks, mayHold);
     if (mayHold && !proof.isHeld) this.#budget.giveBack(1);
     process.pendingExecs.push({ tid, next, executable, proof, words });
   }

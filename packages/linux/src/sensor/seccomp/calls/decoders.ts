@@ -1,26 +1,26 @@
 /**
  * Which decoder reads which call.
  */
-import { type Syscall, syscallNumbers } from "../../abi/syscalls.ts";
-import * as adjust from "./calls/adjust.ts";
-import * as appending from "./calls/appending.ts";
-import * as attributes from "./calls/attributes.ts";
-import * as execution from "./calls/execution.ts";
-import * as kernel from "./calls/kernel.ts";
-import * as marks from "./calls/marks.ts";
-import * as making from "./calls/making.ts";
-import * as mounts from "./calls/mounts.ts";
-import * as names from "./calls/names.ts";
-import * as network from "./calls/network.ts";
-import * as open from "./calls/open.ts";
-import * as others from "./calls/others.ts";
-import * as privileges from "./calls/privileges.ts";
-import * as requests from "./calls/requests.ts";
-import { umount } from "./calls/unmount.ts";
-import * as sending from "./calls/sending.ts";
-import * as truncation from "./calls/truncation.ts";
-import * as xattr from "./calls/xattr.ts";
-import type { Decoder } from "./context.ts";
+import { type Syscall, syscallNumbers } from "../../../abi/syscalls.ts";
+import * as adjust from "./adjust.ts";
+import * as appending from "./appending.ts";
+import * as attributes from "./attributes.ts";
+import * as execution from "./execution.ts";
+import * as kernel from "./kernel.ts";
+import * as marks from "./marks.ts";
+import * as making from "./making.ts";
+import * as mounts from "./mounts.ts";
+import * as names from "./names.ts";
+import * as network from "./network.ts";
+import * as open from "./open.ts";
+import * as others from "./others.ts";
+import * as privileges from "./privileges.ts";
+import * as requests from "./requests.ts";
+import { umount } from "./unmount.ts";
+import * as sending from "./sending.ts";
+import * as truncation from "./truncation.ts";
+import * as xattr from "./xattr.ts";
+import type { Decoder } from "../context.ts";
 
 /** What rests on memory or on a descriptor, and is made by the task itself: counted each time that it goes ahead. */
 function racily(decode: Decoder): Decoder {
