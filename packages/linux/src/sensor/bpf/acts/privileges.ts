@@ -83,6 +83,11 @@ const HAS_TYPE = 1;
 const HAS_OPTIONS = 2;
 const OPTIONS_UNTOLD = 4;
 
+/** linux/mount.h */
+const MS_REMOUNT = 0x20;
+const MS_BIND = 0x1000;
+const MS_MOVE = 0x2000;
+
 function mount(record: Record): Act {
   if (record.argument(3) !== 0) return mountCall(record);
   const path = pathTextOf(record.object(0));
@@ -90,10 +95,14 @@ function mount(record: Record): Act {
   const words = record.argument(2);
   const text = (isThere: boolean, bytes: Buffer | string) =>
     isThere ? escapeBytes(Buffer.from(bytes).subarray(0, 1024)) : "none";
-  const source = text(record.argument(1) !== 0, given);
+  const flags = record.argument(0);
+  const named = text(record.argument(1) !== 0, given);
+  // What is bound onto itself is as absent as the place that was looked for.
+  const isTree = (flags & MS_REMOUNT) === 0 && (flags & (MS_BIND | MS_MOVE)) !== 0;
+  const source = isTree && path === `?unresolved:${named}` ? path : named;
   const type = text((words & HAS_TYPE) !== 0, kind);
   const options = (words & HAS_OPTIONS) === 0 ? [] : optionsGiven(words, Buffer.from(data), type);
-  return { op: "mount", subject: { call: "mount", source, path, type, flags: BigInt(record.argument(0)), options } };
+  return { op: "mount", subject: { call: "mount", source, path, type, flags: BigInt(flags), options } };
 }
 
 function optionsGiven(words: number, data: Buffer, type: string): readonly string[] {
