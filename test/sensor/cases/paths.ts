@@ -135,7 +135,7 @@ export const paths: readonly Case[] = [
       ),
       nap(100),
       open("file"),
-      nap(300),
+      nap(1500),
     ],
     events: ["open path=./dir/inner", "open path=./file"],
   },

@@ -9,6 +9,12 @@ import type { Deviation } from "../deviation.ts";
 const learnt = "nothing of the kind is done";
 const I386_GETPID = 20;
 const USER_MODE_ONLY = 1;
+/** linux/fanotify.h, and O_RDWR for the files that are handed out. */
+const READ_AND_WRITE = 2;
+const REPORT_FID = 0x200;
+const ADD = 1;
+const OPENED = 0x20;
+const AT_FDCWD = -100;
 const PERF_SOFTWARE = struct([4, 1], [4, 112]);
 
 export const machine: readonly Deviation[] = [
@@ -83,5 +89,25 @@ export const machine: readonly Deviation[] = [
       always: "refused",
     },
     interrupt(I386_GETPID),
+  ),
+  departure(
+    {
+      learnt,
+      departs: "files that are opened are to be handed out",
+      acts: ["fanotify group=notify access=read,write"],
+    },
+    call("fanotify_init", 0, READ_AND_WRITE),
+  ),
+  departure(
+    {
+      learnt,
+      departs: "it is to be told when a file is opened",
+      acts: [
+        "fanotify group=notify,report-fid access=none",
+        "fanotify-mark group=notify,report-fid access=none scope=object events=open path=$CWD/data",
+      ],
+    },
+    must(call("fanotify_init", REPORT_FID, 0)),
+    call("fanotify_mark", result(1), ADD, OPENED, AT_FDCWD, "data"),
   ),
 ];

@@ -11,7 +11,7 @@ const MAX_PENDING = 4096;
 /** How many sockets are remembered; beyond it the oldest is forgotten and counts as a stranger's. */
 const MAX_SOCKETS = 65_536;
 
-/** A socket at a moment: its inode, and its port, 0 while it has none. */
+/** A socket at a moment: its inode, 0 where that is not known any more, and its port, 0 while it has none. */
 export interface LocalSocket {
   readonly inode: number;
   readonly port: number;
@@ -83,7 +83,7 @@ export class OwnPorts {
     this.#pending = this.#pending.filter(({ resolve, network }) => {
       const socket = resolve();
       if (socket === undefined) return false;
-      this.note(socket.inode);
+      if (socket.inode !== 0) this.note(socket.inode);
       if (socket.port === 0) return true;
       this.#given.add(`${socket.port} ${network}`);
       return false;

@@ -49,7 +49,12 @@ export function expectPort(
   if (isBound && port !== 0) process.unnumbered.delete(fd);
   else if (isBound) process.unnumbered.add(fd);
   if ((isBound && port === 0) || (operation === operations.listen && (port === 0 || process.unnumbered.has(fd))))
-    mediator.portPending(() => socketOf(process.pid, fd), "");
+    mediator.portPending(() => socketOf(process.pid, fd) ?? goneFrom(port), "");
+}
+
+/** A socket that is gone before it could be looked at, and had told its port: which socket it was proves nothing any more. */
+function goneFrom(port: number): LocalSocket | undefined {
+  return port === 0 ? undefined : { inode: 0, port };
 }
 
 /** A socket that is bound or listens is the namespace's own: told by its descriptor, which it still has in most cases. */

@@ -1,4 +1,5 @@
 /** Sockets as people name them, from what the kernel half saw: an address as bytes, or the file a Unix socket is bound to. */
+import { existsSync } from "node:fs";
 import type { Operation } from "@isoline/core";
 import type { Act } from "../../mediation.ts";
 import {
@@ -44,5 +45,11 @@ function endpoint(record: Record, op: Endpoint): Act {
   if (!address) return { op, subject: { family: "?", type, address: "?too-short" } };
   const text = op === "bind" && address.family === AF_UNIX && address.text === "unnamed" ? "@autobind" : address.text;
   const subject = { family: familyName(address.family), type, address: text };
-  return { op, subject, observation: { sockets: `/proc/${record.pid}/net` } };
+  return { op, subject, observation: { sockets: networkOf(record.pid) } };
+}
+
+/** Where the sockets of a process's network are listed; of one that is gone, as records of tracepoints may find it, those of ours. */
+function networkOf(pid: number): string {
+  const own = `/proc/${pid}/net`;
+  return existsSync(`${own}/tcp`) ? own : "/proc/self/net";
 }
