@@ -21,6 +21,8 @@ const NO_HOOK = "nobody is asked about a personality; what becomes executable by
 const RINGS = "rings are made, and what is done through them comes by the hooks";
 const AT_HOOKS = "calls of other ABIs are events where they come to something";
 const BY_DESCRIPTOR = "what is done through a descriptor that was opened for appending is not looked at";
+const SERVES_FAULTS =
+  "page faults of the kernel's own may be served by the workload: nothing of the sensor waits for them";
 const UNKNOWN_CALLS = "what a call does that is not known comes by the hooks, if to any";
 const OUTSIDE = "what is outside of the task's root is said to be so";
 
@@ -46,6 +48,9 @@ export const differences = {
   "pwritev2 that does not append": {
     why: BY_DESCRIPTOR,
     events: ["open access=write,append path=./file"],
+  },
+  "userfaultfd for the kernel's faults": {
+    why: SERVES_FAULTS,
   },
   "open for a path only": {
     why: PATH_ONLY,

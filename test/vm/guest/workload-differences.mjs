@@ -54,7 +54,7 @@ export function unexplained(workload, differing) {
 
 /** @param {string} expected `- POINT…` @param {string} point `- ACTOR: POINT` */
 function isOf(expected, point) {
-  const withoutActor = point.replace(/^([-+]) [^:]*: /, "$1 ");
+  const withoutActor = point.replace(/^([-+]) .*?: /, "$1 ");
   return withoutActor === expected || withoutActor.startsWith(`${expected} `);
 }
 

@@ -57,8 +57,8 @@ test("enforced, it is refused what it never did, before that has happened", { sk
   const wrong = "cat /etc/passwd; echo x > /tmp/made; echo x >> /etc/group; exit 7";
   const { status, stdout, stderr } = yard.run(wrong, "bpf", "enforce", "bpf.contour");
   deepEqual({ status, stdout }, { status: 7, stdout: passwd });
-  match(stderr, /refused, off contour: `busybox` .* created \$TMP\/made for writing/);
-  match(stderr, /refused, off contour: `busybox` .* opened \/etc\/group for writing/);
+  match(stderr, /refused, off contour: `busybox as sh \(text\)` .* created \$TMP\/made for writing/);
+  match(stderr, /refused, off contour: `busybox as sh \(text\)` .* opened \/etc\/group for writing/);
   equal(existsSync(yard.path("rootfs/tmp/made")), false);
   equal(yard.read("rootfs/etc/group"), "root:x:0:\n");
   const expected = { mode: "enforce", verdict: "off-contour", off: 2, refused: 2, incomplete: [] };
