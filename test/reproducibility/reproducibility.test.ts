@@ -53,8 +53,8 @@ describe.skipIf(!isBuilt)("a workload that differs", () => {
     const other = await at(origin, 1, reader, reads("other"));
     expect(other.state).not.toBe(one.state);
     expect(difference(one, other)).toEqual([
-      expect.stringMatching(/^- \w+~\w+ as .*: open access=read path=\$CWD\/one /),
-      expect.stringMatching(/^\+ \w+~\w+ as .*: open access=read path=\$CWD\/other /),
+      expect.stringMatching(/^- \S+~\w+ as .*: open access=read path=\$CWD\/one /),
+      expect.stringMatching(/^\+ \S+~\w+ as .*: open access=read path=\$CWD\/other /),
     ]);
     const checked = await at(origin, 2, reader, { ...reads("other"), does: "check", against: one });
     expect(checked.status).toBe(3);
