@@ -28,12 +28,12 @@ describe.skipIf(!compiler || !isBuilt || !isRoot)("proc mounts (needs gcc, a bui
       expect(bench.acts(outcome).map((act) => act.replace(/ (mode|uid|gid)=\S+/g, ""))).toEqual([
         expect.stringMatching(/^exec /),
         "namespace call=clone kinds=pid",
-        "mount call=mount source=proc path=./proc type=proc flags=0x0",
+        "mount call=mount source=proc path=./proc type=proc flags=0x0 options=",
         "open access=read path=/etc/hostname fs=disk",
         "open access=read path=./file fs=disk",
-        "open access=read path=./proc/1/task/1/comm fs=proc",
+        "open access=read path=$IN:proc/probe/./proc/1/task/1/comm fs=proc",
         "open access=read path=/proc/$self/status fs=proc",
-        "umount path=./proc flags=2",
+        "umount path=$IN:proc/probe/./proc flags=2",
       ]);
       expect(outcome.report.incomplete).toEqual([]);
     } finally {

@@ -27,6 +27,8 @@ export interface Order extends Equipment {
   readonly modules?: readonly string[];
   /** More of QEMU's arguments: a disk, a TPM. */
   readonly devices?: readonly string[];
+  /** What QEMU's processor has and has not; without protection keys and five-level page tables if left out. */
+  readonly processor?: string;
   /** One processor, and a clock that goes by the instructions that it carries out, a nanosecond each: for measurements. */
   readonly countsInstructions?: boolean;
 }
@@ -98,7 +100,13 @@ function emulate(order: Order, ramdisk: string): Promise<{ console: string; time
   const shared = (tag: string, path: string, more: string) =>
     `local,id=${tag},mount_tag=${tag},path=${path.replaceAll(",", ",,")},security_model=none,multidevs=remap${more}`;
   // Protection keys and a fifth level of page tables are dear to emulate: a tenth of the time, measured.
-  const cpu = ["-cpu", "max,pku=off,la57=off", "-m", "1536", ...(countsInstructions ? COUNTED : FAST)];
+  const cpu = [
+    "-cpu",
+    order.processor ?? "max,pku=off,la57=off",
+    "-m",
+    "1536",
+    ...(countsInstructions ? COUNTED : FAST),
+  ];
   const plain = ["-machine", "q35", "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio"];
   const shares = ["-virtfs", shared("host", "/", ",readonly=on"), "-virtfs", shared("share", share, "")];
   const boot = ["-kernel", kernel.image, "-initrd", ramdisk, "-append", line];

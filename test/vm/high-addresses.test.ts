@@ -1,0 +1,53 @@
+/**
+ * A processor with five-level page tables: arguments above 2^53, which a double cannot hold, are read where the kernel
+ * reads them.
+ */
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { compiler } from "../sensor/case.ts";
+import { inMachine, repository, SHARE } from "./machine/machine.ts";
+import { equipment } from "./machine/machines.ts";
+
+const found = equipment();
+const isPossible = !("missing" in found) && compiler && process.env["CI"] !== undefined;
+
+const SCRIPT = `
+cd "$(mktemp -d)"; mkdir etc; echo harmless > etc/shadow; cp ${SHARE}/high .
+isoline=${repository}/packages/isoline/bin/isoline
+$isoline learn -q -o ../high.contour -- ./high plain ./etc/shadow; echo "learn $?"
+$isoline check ../high.contour -- ./high plain ./etc/shadow 2>&1; echo "check $?"
+$isoline check ../high.contour -- ./high far /etc/shadow 2>&1; echo "check far $?"
+$isoline run ../high.contour --enforce --no-landlock -- ./high far /etc/shadow 2>&1; echo "enforce far $?"
+`;
+
+describe.skipIf(!isPossible)("a machine with five-level page tables (CI; needs gcc, qemu and a stock kernel)", () => {
+  it("shows the path that the kernel takes, wherever it lies", { timeout: 900_000 }, async () => {
+    const share = mkdtempSync(join(tmpdir(), "isoline-vm-share-"));
+    try {
+      chmodSync(share, 0o755);
+      const source = fileURLToPath(new URL("./programs/high.c", import.meta.url));
+      execFileSync("gcc", ["-static", "-O1", "-o", join(share, "high"), source]);
+      writeFileSync(join(share, "script.sh"), SCRIPT);
+      const { output, status } = await inMachine({
+        ...(found as Exclude<typeof found, { missing: string }>),
+        command: ["sh", `${SHARE}/script.sh`],
+        environment: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin:/usr/sbin:/sbin`, HOME: "/root" },
+        parameters: ["no_timer_check", "tsc=unstable"],
+        processor: "max,pku=off,la57=on",
+        share,
+        limitSeconds: 800,
+      });
+      expect({ output, status }).toMatchObject({ status: 0, output: expect.stringContaining("learn 0") });
+      expect(output).toMatch(/opened\nisoline: on contour[^]*?\ncheck 0/);
+      expect(output).toMatch(/off contour: .* opened \/etc\/shadow for reading/);
+      expect(output).toContain("check far 3");
+      expect(output).toMatch(/refused\n/);
+    } finally {
+      rmSync(share, { recursive: true, force: true });
+    }
+  });
+});
