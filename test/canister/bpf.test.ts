@@ -186,7 +186,7 @@ describe.skipIf(why !== undefined)(
       it("not by a word that is none, in an annotation or in the host's configuration", () => {
         shop.configure({});
         expect(refusalOf(run("echo on", label("lsm", "check", "a.contour")))).toMatch(
-          /expected one of seccomp, bpf, auto/,
+          /expected one of auto, seccomp, bpf/,
         );
         shop.configure({ sensor: "none" });
         expect(refusalOf(run("echo on", label("bpf", "check", "a.contour")))).toMatch(/sensor: expected one of/);

@@ -4,7 +4,7 @@ export { DEFAULT_HOLD_SECONDS, openBpf, type OpenedBpf, type Orphaned } from "./
 export { journalOf, orphanedNamespaces, type PinnedLoad, type PinnedNamespace, unpinAll } from "./sensor/bpf/pinned.ts";
 export { wakeHeld } from "./sensor/bpf/wake.ts";
 export type { Ending, Joining, Sensor } from "./sensor/sensor.ts";
-export { startTime } from "./process/proc-status.ts";
+export { hasEnded, startTime } from "./process/proc-status.ts";
 export { installFilter, type Launch, spawnWorkload } from "./sensor/seccomp/listener/launch.ts";
 export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/mediation.ts";
 export type { FileInspector, FileUse, UsedFile, UsingThread } from "./sensor/inspection.ts";

@@ -19,9 +19,10 @@
 import { type Stats, statSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { CliError } from "../error.ts";
+import { type SensorChoice, sensorChoices } from "../namespace/sensor-choice.ts";
 import { readRegular } from "../store/bounded-file.ts";
+import { parseYaml } from "../store/yaml.ts";
 import { appraiseModes, type CanisterIma, isBuiltIn } from "./ima.ts";
-import { type SensorChoice, sensorChoices } from "./sensor.ts";
 
 export const modes = ["learn", "check", "enforce"] as const;
 export type CanisterMode = (typeof modes)[number];
@@ -106,17 +107,9 @@ async function parse(file: string, text: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
-    return await parseYaml(file, text);
-  }
-}
-
-async function parseYaml(file: string, text: string): Promise<unknown> {
-  const { parse } = await import("yaml");
-  try {
-    return parse(text, { maxAliasCount: 0, strict: true, uniqueKeys: true }) ?? {};
-  } catch (fault) {
-    const why = fault instanceof Error ? (fault.message.split("\n")[0] ?? "") : String(fault);
-    throw new CliError("bad-host-configuration", `${file}: expected YAML or JSON; ${why}`, { cause: fault });
+    const refused = (why: string, cause: unknown) =>
+      new CliError("bad-host-configuration", `${file}: ${why}`, { cause });
+    return (await parseYaml(text, refused)) ?? {};
   }
 }
 

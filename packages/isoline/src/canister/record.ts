@@ -8,6 +8,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "@isoline/core";
+import { hasEnded, startTime } from "@isoline/linux";
 import type { SensorName } from "../namespace/plan.ts";
 import { fitControlDirectories, openControlDirectory } from "../control/place.ts";
 
@@ -66,17 +67,7 @@ export class Records {
   }
 }
 
-/** When a process started, so that a number that passed to another is not taken for it; undefined if there is none (proc_pid_stat(5), field 22). */
-export function startOf(pid: number): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[22 - 3];
-  } catch {
-    return undefined;
-  }
-}
-
-export function isSupervised({ supervisor }: CanisterRecord): boolean {
-  return startOf(supervisor.pid) === supervisor.started;
+/** Whether its supervisor lives. A process that got the number later started at another time. */
+export function isSupervised({ supervisor: { pid, started } }: CanisterRecord): boolean {
+  return startTime(pid) === started && !hasEnded(pid);
 }

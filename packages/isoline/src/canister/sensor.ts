@@ -7,11 +7,9 @@
 import { LinuxError } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { SensorName } from "../namespace/plan.ts";
+import { type SensorChoice, sensorChoices, sensorFor } from "../namespace/sensor-choice.ts";
 import type { HostConfiguration, ImageRule } from "./host-configuration.ts";
 import { inUserNamespace } from "./runc.ts";
-
-export const sensorChoices = ["seccomp", "bpf", "auto"] as const;
-export type SensorChoice = (typeof sensorChoices)[number];
 
 const ANNOTATION = "dev.isoline.sensor";
 const INSTEAD = `; ${ANNOTATION}=seccomp, or \`sensor: seccomp\` of the host, works without`;
@@ -29,7 +27,7 @@ export function sensorOf(
     throw refusal(
       `${host.file} has sensor ${shown(own)}${rule?.sensor === undefined ? "" : ` for images like ${shown(rule.image)}`}, the annotation ${ANNOTATION} ${shown(annotated)}; remove the annotation`,
     );
-  return (own ?? annotated) === "bpf" ? "bpf" : "seccomp";
+  return sensorFor(own ?? (annotated as SensorChoice | undefined));
 }
 
 /** Refuses the bpf sensor where it is known beforehand that it cannot work. */

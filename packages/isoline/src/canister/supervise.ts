@@ -4,9 +4,10 @@
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type ChildState, leave } from "@isoline/linux";
+import { type ChildState, leave, startTime } from "@isoline/linux";
 import type { ControlServer } from "../control/server.ts";
 import type { Entry } from "../namespace/entry.ts";
+import { writeLabel } from "../namespace/label.ts";
 import type { DepartureReport, Snapshot } from "../namespace/messages.ts";
 import { Namespace, type Outcome } from "../namespace/namespace.ts";
 import type { Plan } from "../namespace/plan.ts";
@@ -15,15 +16,16 @@ import type { Threads } from "../namespace/threads.ts";
 import { assertWritable, Output } from "../store/output.ts";
 import { policyLine } from "../store/policy-file.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
+import { imageOf } from "./bundle-image.ts";
 import { containerOf, type RuncCall } from "./command-line.ts";
 import { makeSharedDirectories } from "./directories.ts";
 import { remember, remembered } from "./hashed.ts";
 import { type HostConfiguration, readHostConfiguration } from "./host-configuration.ts";
 import { integrityPlanOf } from "./ima.ts";
-import { type Image, imageOf } from "./image.ts";
+import type { Image } from "./image.ts";
 import { type Label, labelOf } from "./label.ts";
 import { canisterPlaces } from "./places.ts";
-import { Records, startOf } from "./record.ts";
+import { Records } from "./record.ts";
 import { rootOf, runcPath, statusOf } from "./runc.ts";
 import { withRemedy } from "./sensor.ts";
 import type { StatusPipe } from "./status-pipe.ts";
@@ -111,7 +113,7 @@ export class Canister {
       policy: await policyLine(policy),
       trajectory: undefined,
       sensor,
-      label: `${this.#name ?? ""}\n${this.#command}`,
+      label: writeLabel({ name: this.#name, command: this.#command }),
       root: this.#bundle.rootfs,
       places: canisterPlaces(this.#start.call, rootOf(this.#start.call), this.#bundle),
       // A task under Landlock may neither mount nor pivot, which is all that a runtime does.
@@ -156,7 +158,7 @@ export class Canister {
 
   #record(): Parameters<Records["write"]>[0] {
     const { contour, mode, sensor } = this.#label;
-    const supervisor = { pid: process.pid, started: startOf(process.pid) ?? "" };
+    const supervisor = { pid: process.pid, started: startTime(process.pid) ?? "" };
     return { isoline: 1, id: this.#id, socket: "", supervisor, contour, mode, sensor };
   }
 

@@ -1,6 +1,7 @@
 /** A lens by its name, or a policy file. */
 import { canonicalPolicy, IsolineError, lensNames, namedPolicy, type Policy, parsePolicy } from "@isoline/core";
 import { readRegular } from "./bounded-file.ts";
+import { parseYaml } from "./yaml.ts";
 
 const MAX_BYTES = 256 * 1024;
 
@@ -10,20 +11,15 @@ export async function policyLine(lens: string | undefined): Promise<string | und
   return canonicalPolicy(namedPolicy(lens) ?? (await readPolicyFile(lens)));
 }
 
-/** YAML, and so JSON. Aliases are refused: a few lines of them can stand for gigabytes. */
 async function readPolicyFile(path: string): Promise<Policy> {
-  const text = readText(path);
-  const { parse } = await import("yaml");
+  const text = readRegular(path, MAX_BYTES, `${lensNames.join(", ")} or a policy file`).toString("utf8");
+  const refused = (why: string, cause: unknown) => new IsolineError("bad-policy", `${path}: ${why}`, { cause });
+  const value = await parseYaml(text, refused);
   try {
-    return parsePolicy(parse(text, { maxAliasCount: 0, strict: true, uniqueKeys: true }));
+    return parsePolicy(value);
   } catch (fault) {
     if (fault instanceof IsolineError)
       throw new IsolineError(fault.code, `${path}: ${fault.message}`, { cause: fault });
-    const why = fault instanceof Error ? (fault.message.split("\n")[0] ?? "") : String(fault);
-    throw new IsolineError("bad-policy", `${path}: expected YAML or JSON; ${why}`, { cause: fault });
+    throw fault;
   }
-}
-
-function readText(path: string): string {
-  return readRegular(path, MAX_BYTES, `${lensNames.join(", ")} or a policy file`).toString("utf8");
 }

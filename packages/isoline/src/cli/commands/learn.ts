@@ -1,6 +1,7 @@
 /** `isoline learn`: everything a command does becomes its contour. */
 import { existsSync } from "node:fs";
 import { readPlaces } from "../../namespace/places.ts";
+import { type SensorChoice, sensorFor } from "../../namespace/sensor-choice.ts";
 import type { Invocation } from "../invocation.ts";
 import { policyLine } from "../../store/policy-file.ts";
 import { note } from "../output/streams.ts";
@@ -12,7 +13,6 @@ import { deliverReport, type ReportOptions, reportOutput } from "../workload/fin
 import { assertWritable } from "../../store/output.ts";
 import { verdictOf } from "../../namespace/run-report.ts";
 import { sayIntegrity, saySummaryOfLearning } from "../workload/summary.ts";
-import { type SensorChoice, sensorFor } from "../workload/sensor.ts";
 import { supervise } from "../workload/supervise.ts";
 import { entryAs } from "../workload/user.ts";
 

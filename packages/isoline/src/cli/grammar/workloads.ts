@@ -4,7 +4,7 @@ import type { CheckOptions } from "../commands/check.ts";
 import type { LearnOptions } from "../commands/learn.ts";
 import type { RunOptions } from "../commands/run.ts";
 import type { Invocation } from "../invocation.ts";
-import { sensorChoices } from "../workload/sensor.ts";
+import { sensorChoices } from "../../namespace/sensor-choice.ts";
 import { examples } from "./examples.ts";
 import { repeated } from "./repeated.ts";
 

@@ -1,6 +1,7 @@
 /** Namespaces of the bpf sensor that go on without their supervisor: found where they are pinned, for they have no socket. */
 import { orphanedNamespaces, type PinnedNamespace } from "@isoline/linux";
 import { CliError } from "../../error.ts";
+import { readLabel } from "../../namespace/label.ts";
 
 export interface Orphan {
   readonly isoline: 1;
@@ -38,8 +39,8 @@ function orphans(): readonly (readonly [Orphan, PinnedNamespace])[] {
   if (process.geteuid?.() !== 0) return [];
   return orphanedNamespaces().map((namespace) => {
     const { id, label, live, refuses } = namespace;
-    const [name = "", command = ""] = label.split("\n");
-    const called = { name: name || `orphan-${id}`, id, command };
+    const { name = `orphan-${id}`, command } = readLabel(label);
+    const called = { name, id, command };
     return [{ isoline: 1, orphaned: true, ...called, processes: live, refuses }, namespace];
   });
 }

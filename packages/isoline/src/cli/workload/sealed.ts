@@ -1,6 +1,7 @@
 /** What `check` and `run` share: a workload under a contour that nothing can be added to. */
 import type { Outcome } from "../../namespace/namespace.ts";
 import { readPlaces } from "../../namespace/places.ts";
+import { type SensorChoice, sensorFor } from "../../namespace/sensor-choice.ts";
 import type { Invocation } from "../invocation.ts";
 import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "./command.ts";
@@ -9,7 +10,6 @@ import { deliverReport, type ReportOptions, reportOutput } from "./finish.ts";
 import { readTrustedKey } from "../../store/signature/keys.ts";
 import { type Verdict, verdictOf } from "../../namespace/run-report.ts";
 import { sayIntegrity, sayLandlock, saySummaryOfRun } from "./summary.ts";
-import { type SensorChoice, sensorFor } from "./sensor.ts";
 import { supervise } from "./supervise.ts";
 import { entryAs } from "./user.ts";
 

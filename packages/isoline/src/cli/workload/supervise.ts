@@ -4,6 +4,7 @@
  */
 import type { Invocation } from "../invocation.ts";
 import { cells } from "../../namespace/control-block.ts";
+import { writeLabel } from "../../namespace/label.ts";
 import type { DepartureReport, LiveEvent, Request } from "../../namespace/messages.ts";
 import { Namespace, type Outcome } from "../../namespace/namespace.ts";
 import type { Plan } from "../../namespace/plan.ts";
@@ -26,7 +27,12 @@ const OUTLIVED_AFTER_MS = 1000;
 /** Runs the workload to the end of its last process. Throws whatever is wrong before it starts. */
 export async function supervise({ entry, threads }: Invocation, run: Supervised): Promise<Outcome> {
   if (run.name !== undefined) await (await import("../../control/directory.ts")).assertNameFree(run.name);
-  const namespace = new Namespace(entry, { ...run.plan, label: labelOf(run) }, run.command, threads);
+  const namespace = new Namespace(
+    entry,
+    { ...run.plan, label: writeLabel({ name: run.name, command: commandText(run.command) }) },
+    run.command,
+    threads,
+  );
   const around = new Surroundings(namespace, run);
   if (!run.quiet) {
     namespace.onEnding = sayEnding;
@@ -56,11 +62,6 @@ function sayEnding(what: "told" | "killed", name: NodeJS.Signals, processes: num
       ? `told to end (${name}), as is now ${rest}; it is killed in five seconds, or when isoline is told again`
       : `killed: ${rest}`,
   );
-}
-
-/** What is known of a namespace that has lost its supervisor: its name, if it was given one, and its command. */
-function labelOf({ name, command }: Supervised): string {
-  return `${name ?? ""}\n${commandText(command)}`;
 }
 
 /** What stands around a running workload. None of it may hold it up, or bring it down. */

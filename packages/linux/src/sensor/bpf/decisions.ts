@@ -79,6 +79,7 @@ function nameOf(key: Buffer): string {
   return key.toString("latin1");
 }
 
-function keyBytes(key: Buffer): KeyBytes {
+/** The key of a record, as the model takes it. */
+export function keyBytes(key: Buffer): KeyBytes {
   return { bytes: key, length: key.length };
 }

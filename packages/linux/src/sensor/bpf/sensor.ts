@@ -6,14 +6,14 @@ import { EINTR } from "../../abi/errno.ts";
 import { close, pidfdOpen } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";
 import { sendSignal } from "../../process/child.ts";
-import type { Act, KeyBytes, Verdict } from "../mediation.ts";
+import type { Act, Verdict } from "../mediation.ts";
 import type { Identity } from "../acting.ts";
 import { startTime } from "../../process/proc-status.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import { Acts } from "./acts.ts";
 import type { SeenContent } from "./content.ts";
-import { Decisions } from "./decisions.ts";
+import { Decisions, keyBytes } from "./decisions.ts";
 import { execOf } from "./exec-act.ts";
 import { Executions } from "./executions.ts";
 import { Glance } from "./glance.ts";
@@ -376,8 +376,4 @@ export class BpfSensor implements Sensor {
     if (isHeld && !decided) this.#half.answer(record.tid, key, on, next);
     if (isHeld && this.#half.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
   }
-}
-
-function keyBytes(key: Buffer): KeyBytes {
-  return { bytes: key, length: key.length };
 }

@@ -1,5 +1,5 @@
-/** Which sensor a workload is watched by. */
-import type { SensorName } from "../../namespace/plan.ts";
+/** Which sensor a workload can be put under, and which one a choice means. */
+import type { SensorName } from "./plan.ts";
 
 export const sensorChoices = ["auto", "seccomp", "bpf"] as const;
 export type SensorChoice = (typeof sensorChoices)[number];

@@ -1,0 +1,71 @@
+/**
+ * Which image a bundle was made of. No field of an OCI bundle says so; engines note it in annotations, or in files of their
+ * own beside the bundle.
+ *
+ *   podman        …/overlay-containers/ID/userdata is the bundle; …/overlay-containers/containers.json names image and id,
+ *                 …/overlay-images/images.json the digest of its manifest
+ *   CRI-O, containerd under Kubernetes   annotations
+ *   Docker        containers/ID/config.v2.json where it keeps its data; from there it binds containers/ID/hosts and the like
+ */
+import { basename, dirname, join } from "node:path";
+import type { Bundle } from "./bundle.ts";
+import type { Image } from "./image.ts";
+import { imageIn, parsed, readBounded, records } from "./storage.ts";
+
+/** Containers that are removed when they end are listed apart. */
+const LISTS = ["containers.json", "volatile-containers.json"];
+const HEX = /^[0-9a-f]{64}$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** What can be found out; empty for a plain bundle, which is of no image. */
+export function imageOf(bundle: Bundle, id: string): Image {
+  const noted = annotated(bundle.annotations);
+  if (noted.names.length + noted.digests.length > 0) return noted;
+  return inContainersStorage(bundle, id) ?? inDocker(bundle, id) ?? { names: [], digests: [] };
+}
+
+function annotated(annotations: Readonly<Record<string, string>>): Image {
+  const named = [
+    "io.kubernetes.cri.image-name",
+    "io.kubernetes.cri-o.ImageName",
+    "io.kubernetes.cri-o.UserRequestedImage",
+  ]
+    .map((key) => annotations[key])
+    .filter((name) => name !== undefined);
+  const reference = annotations["io.kubernetes.cri-o.ImageRef"] ?? "";
+  const digests = [...named, reference].flatMap((text) => /sha256:[0-9a-f]{64}$/.exec(text)?.[0] ?? []);
+  return { names: named, digests: HEX.test(reference) ? [...digests, `sha256:${reference}`] : digests };
+}
+
+function inContainersStorage({ directory }: Bundle, id: string): Image | undefined {
+  const own = dirname(directory);
+  if (basename(directory) !== "userdata" || basename(own) !== id) return undefined;
+  const containers = dirname(own);
+  if (!containers.endsWith("-containers")) return undefined;
+  const container = LISTS.flatMap((list) => records(join(containers, list))).find((each) => each["id"] === id);
+  const imageId = container?.["image"];
+  if (typeof imageId !== "string" || !HEX.test(imageId)) return undefined;
+  const name = table(parsed(container?.["metadata"]))["image-name"];
+  const images = `${containers.slice(0, -"-containers".length)}-images`;
+  const image = records(join(images, "images.json")).find((each) => each["id"] === imageId);
+  return imageIn(image ?? { id: imageId }, typeof name === "string" ? name : undefined);
+}
+
+function inDocker({ sources }: Pick<Bundle, "sources">, id: string): Image | undefined {
+  if (!HEX.test(id)) return undefined;
+  const own = `/containers/${id}`;
+  const bound = sources.map((source) => dirname(source)).find((directory) => directory.endsWith(own));
+  const text = readBounded(join(bound ?? `/var/lib/docker${own}`, "config.v2.json"));
+  if (text === undefined) return undefined;
+  const container = table(parsed(text));
+  const name = table(container["Config"])["Image"];
+  const digest = container["Image"];
+  return {
+    names: typeof name === "string" ? [name] : [],
+    digests: typeof digest === "string" && DIGEST.test(digest) ? [digest] : [],
+  };
+}
+
+function table(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}

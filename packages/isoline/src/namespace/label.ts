@@ -1,0 +1,15 @@
+/** What the kernel keeps of a namespace for the time when its supervisor is gone: its name, if it was given one, and its command. */
+export interface NamespaceLabel {
+  readonly name: string | undefined;
+  /** For people, on one line. */
+  readonly command: string;
+}
+
+export function writeLabel({ name, command }: NamespaceLabel): string {
+  return `${name ?? ""}\n${command}`;
+}
+
+export function readLabel(text: string): NamespaceLabel {
+  const [name = "", command = ""] = text.split("\n");
+  return { name: name === "" ? undefined : name, command };
+}

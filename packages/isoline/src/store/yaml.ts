@@ -1,0 +1,12 @@
+/** YAML, and so JSON, that a person wrote. Aliases are refused: a few lines of them can stand for gigabytes. */
+
+/** The value of a text; for a text that is no YAML, throws what `refused` makes of the reason. */
+export async function parseYaml(text: string, refused: (why: string, cause: unknown) => Error): Promise<unknown> {
+  const { parse } = await import("yaml");
+  try {
+    return parse(text, { maxAliasCount: 0, strict: true, uniqueKeys: true });
+  } catch (fault) {
+    const why = fault instanceof Error ? (fault.message.split("\n")[0] ?? "") : String(fault);
+    throw refused(`expected YAML or JSON; ${why}`, fault);
+  }
+}
