@@ -34,7 +34,7 @@ Every system call of x86-64 that Linux 6.18 has, and what the seccomp sensor mak
 Numbers up to 462 are those of Debian's \`linux-libc-dev\` 6.12; those after it, and 336, are out of
 \`arch/x86/entry/syscalls/syscall_64.tbl\` of Linux 6.18. A number in no row is one that no kernel had when this was written:
 such a call is refused with ENOSYS and is an \`abi\` event, so that a newer kernel brings no way around. How the bpf sensor
-differs stands in [guarantees.md](guarantees.md#differences-from-the-seccomp-sensor).
+differs stands in [the guarantees](guarantees/bpf-differences.md).
 `;
 
 /** @param {string} root @returns {Calls} */

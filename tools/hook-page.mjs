@@ -13,10 +13,10 @@ const PREFACE = `# Hooks of the bpf sensor
 
 Where the kernel asks the sensor, or tells it, and what is taken down of it. Beside that, each event has the acting process,
 its identity and its credentials. Where no event is named, the hook only prepares what another decides. What all of it is
-worth stands in [guarantees.md](guarantees.md#the-bpf-sensor).
+worth stands in [the guarantees](guarantees/bpf.md).
 
 "Without hooks" names the tracepoints that stand in for a hook where a kernel lets nobody attach to it: they tell of the same
-events, afterwards or as the call begins ([guarantees.md](guarantees.md#attached-by-tracepoints)).
+events, afterwards or as the call begins ([the guarantees](guarantees/tracepoints.md)).
 `;
 
 /** @param {string} root @returns {Record<string, readonly [hook: string, events: string, captures: string, tracepoints?: string][]>} */

@@ -18,7 +18,7 @@ export default defineConfig({
     nav: [
       page("Guide", "/"),
       page("Commands", "/commands"),
-      page("Guarantees", "/guarantees"),
+      page("Guarantees", "/guarantees/"),
       page("Glossary", "/glossary"),
     ],
     sidebar: [
@@ -52,7 +52,7 @@ export default defineConfig({
       {
         text: "Trust it",
         items: [
-          page("Guarantees", "/guarantees"),
+          page("Guarantees", "/guarantees/"),
           page("Threat model", "/threat-model"),
           page("System calls", "/system-calls"),
           page("Hooks of the bpf sensor", "/hooks"),

@@ -231,7 +231,7 @@ describe.skipIf(noPodman !== undefined)(
 
     it.each<[string, readonly string[], RegExp]>([
       ["on overlay", [], /^$/],
-      // Of the set-up, the owner of a file in /proc/sys, and a change of owner that is refused (docs/guarantees.md).
+      // Of the set-up, the owner of a file in /proc/sys, and a change of owner that is refused (docs/guarantees/bpf-differences.md).
       ["with ids of its own", ["--uidmap=0:100000:1000", "--gidmap=0:100000:1000"], /^(?![^]*\nworkload:\n)/],
     ])("a container has the points that it has under the seccomp sensor: %s", (_, flags, difference) => {
       const contours = ["seccomp", "bpf"].map((sensor) => {

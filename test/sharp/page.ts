@@ -31,7 +31,7 @@ const RACES = `
 ## A thread that races the path
 
 The sensor reads a path or an address out of the memory of the task, and the kernel reads it again. A thread that changes it
-in between has the verdict spoken about something else: [what another thread can forge](guarantees.md). A program of two
+in between has the verdict spoken about something else: [what another thread can forge](guarantees/seccomp.md#what-another-thread-can-forge). A program of two
 threads, one of which flips the argument without pause, tries it thousands of times (\`npx vitest run test/sharp/race\`):
 
 | learnt | otherwise | watched | enforced, \`--no-landlock\` | enforced |
@@ -41,7 +41,7 @@ threads, one of which flips the argument without pause, tries it thousands of ti
 | a TCP port is connected to | another one is, in a race | done, and seen each time | none succeeds: the supervisor connects | none succeeds |
 
 With Landlock the kernel itself refuses what no point of the contour permits to anyone in the namespace; what it cannot
-cover stands in [the guarantees](guarantees.md#landlock-beneath-it).
+cover stands in [the guarantees](guarantees/landlock.md).
 
 ## What changes while it runs
 

@@ -5,11 +5,14 @@ import { describe, expect, it } from "vitest";
 import { everyday, unseen } from "../reproducibility/workloads/all.mjs";
 import { unexplained, workloadDifferences } from "./guest/workload-differences.mjs";
 
-const guarantees = readFileSync(fileURLToPath(new URL("../../docs/guarantees.md", import.meta.url)), "utf8");
+const guarantees = readFileSync(
+  fileURLToPath(new URL("../../docs/guarantees/bpf-differences.md", import.meta.url)),
+  "utf8",
+);
 
 describe("the differences of workloads", () => {
   it("stand in the documents, each with its reason", () => {
-    const [, section = ""] = guarantees.split("\n### The same workloads under both\n");
+    const [, section = ""] = guarantees.split("\n## The same workloads under both\n");
     const rows = (section.split("\n#")[0] ?? "").match(/^\| .*$/gm) ?? [];
     const told = (event: string | undefined) => (event === undefined ? "nothing" : `\`${event}\``);
     expect(rows.slice(2)).toEqual(

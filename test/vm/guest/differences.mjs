@@ -2,7 +2,7 @@ import { mountDifferences } from "./mount-differences.mjs";
 
 /**
  * Where the bpf sensor sees otherwise than the seccomp sensor what a case of `test/sensor` does, and why. The reasons stand
- * in docs/guarantees.md.
+ * in docs/guarantees/bpf-differences.md.
  *
  * @typedef {object} Difference
  * @property {string} why

@@ -1,6 +1,6 @@
 /**
  * Where a workload gives other points under the bpf sensor, at hooks, than under the seccomp sensor, and why. The same stands
- * in docs/guarantees.md (`test/vm/workload-differences.test.ts`).
+ * in docs/guarantees/bpf-differences.md (`test/vm/workload-differences.test.ts`).
  *
  * @typedef {object} Difference
  * @property {string} workload

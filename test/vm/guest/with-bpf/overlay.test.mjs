@@ -32,7 +32,7 @@ function take() {
 
 /**
  * Lines of one contour alone. In which mount a path holds only the seccomp sensor says, and it puts options in order
- * (docs/guarantees.md): without that, what one has lost the other has to have got.
+ * (docs/guarantees/bpf-differences.md): without that, what one has lost the other has to have got.
  *
  * @param {readonly string[]} lines
  */
@@ -50,7 +50,7 @@ describe("overlays", { skip }, () => {
   after(take);
 
   // What the kernel opens by itself while it mounts, it opens where the workload's paths lead.
-  // And what options name, the bpf sensor tells as it was given (docs/guarantees.md).
+  // And what options name, the bpf sensor tells as it was given (docs/guarantees/bpf-differences.md).
   const mounting = [
     "-   mounted overlay on $CWD/merged (overlay lowerdir=$CWD/lower upperdir=$CWD/upper workdir=$CWD/work)",
     "+   mounted overlay on $CWD/merged (overlay lowerdir=?unresolved:lower upperdir=?unresolved:upper workdir=?unresolved:work)",

@@ -54,7 +54,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .argument("[command...]", COMMAND)
     .option("--enforce", "refuse what is off contour, instead of only saying so")
     .option("--require-signature <key>", SIGNATURE, repeated)
-    .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees.md)")
+    .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees/landlock.md)")
     .addOption(sensorOption())
     .option("--user <user>", USER)
     .addOption(holdOption())
@@ -84,7 +84,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .argument("[command...]", COMMAND)
     .option("--enforce", "refuse what is off contour")
     .option("--require-signature <key>", SIGNATURE, repeated)
-    .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees.md)")
+    .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees/landlock.md)")
     .addOption(sensorOption())
     .option("--user <user>", USER)
     .addOption(holdOption())
@@ -128,7 +128,7 @@ function withIntegrity(command: Command): void {
 }
 
 function sensorOption(): Option {
-  return new Option("--sensor <sensor>", "where events come from (see docs/guarantees.md)")
+  return new Option("--sensor <sensor>", "where events come from (see docs/guarantees/README.md)")
     .choices(sensorChoices)
     .default("auto");
 }

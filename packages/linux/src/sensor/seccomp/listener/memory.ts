@@ -7,7 +7,7 @@
  * never lets it go ahead.
  *
  * What is read is what the pointer showed at this moment: another thread of the task may change it before the kernel
- * looks. `docs/guarantees.md` says what that means and what closes it.
+ * looks. `docs/guarantees/seccomp.md` says what that means and what closes it.
  */
 import { readFileSync } from "node:fs";
 import { openHow, terminated } from "../../../abi/bytes.ts";
