@@ -13,14 +13,14 @@ export const coreErrors = {
 
 export type CoreErrorCode = keyof typeof coreErrors;
 
-/** Control characters, line separators, and what turns the direction of text. */
+/** Control characters, line separators, and characters that change the direction of text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * A refusal with a stable code; the message says what was expected, what came, and what to do.
+ * A refusal with a stable code. The message says what was expected, what came, and what to do.
  *
- * The message is one printable line whatever came: hostile input is quoted in it, and it is read on terminals and in logs.
+ * The message is always one printable line: it quotes hostile input and is read on terminals and in logs.
  */
 export class IsolineError<Code extends string = CoreErrorCode> extends Error {
   readonly code: Code;

@@ -1,4 +1,4 @@
-/** What a difference between two contours looks at in the text of an act. */
+/** The words of an act that the difference between two contours compares. */
 import { type Digest, isDigest } from "../digest.ts";
 import { EMPTY_CONTENT } from "../profile/tsem-facts.ts";
 
@@ -10,12 +10,12 @@ export interface Content {
 
 const DIGEST = /(?<=[=@])[0-9a-f]{64}(?=[ ,]|$)/g;
 
-/** The act with every digest left out: equal for the same act on other content, or on another task. */
+/** The act without its digests: equal for the same act on other content, or on another task. */
 export function withoutDigests(act: string): string {
   return act.replace(DIGEST, "");
 }
 
-/** The act without its path, where the content says what it is about: equal for the same act on the same content elsewhere. */
+/** The act without its path, where a content digest identifies the file: equal for the same act on the same content at another path. */
 export function withoutPath(act: string): string | undefined {
   const words = act.split(" ");
   const digest = words.find((word) => word.startsWith("digest="))?.slice("digest=".length);
@@ -31,7 +31,7 @@ export function pathOf(act: string): string | undefined {
     ?.slice("path=".length);
 }
 
-/** The contents that an act names: of its subject, and of what is loaded to run it. */
+/** The contents that an act names: its subject's, and those of the files loaded to run it. */
 export function contentsOf(act: string): Content[] {
   const contents: Content[] = [];
   const path = pathOf(act) ?? "";

@@ -6,7 +6,7 @@ import type { Actor, Credentials } from "../event/event.ts";
 export class ActorTable {
   readonly #actors: Actor[] = [];
   readonly #byKey = new Map<string, number>();
-  /** Who acted last most often acts again. */
+  /** The last actor is cached: it usually acts again. */
   #last: Actor | undefined;
   #lastNumber = 0;
   #actorOf = new Uint32Array(64);
@@ -16,7 +16,7 @@ export class ActorTable {
     return this.#actors;
   }
 
-  /** Number of an actor; `admit` is called for one that is new, and may refuse it. */
+  /** The number of an actor. `admit` is called for a new actor and may refuse it. */
   intern(actor: Actor, admit: (actor: Actor) => void): number {
     if (this.#last && isSameActor(this.#last, actor)) return this.#lastNumber;
     const key = `${actor.task} ${actor.parent} ${credentialsKey(actor.credentials)}`;
@@ -31,7 +31,7 @@ export class ActorTable {
     return number;
   }
 
-  /** Notes whose act a point is. */
+  /** Records which actor the act of a point has. */
   assign(point: number, actor: number): void {
     if (point >= this.#actorOf.length) {
       const grown = new Uint32Array(Math.max(point + 1, this.#actorOf.length * 2));

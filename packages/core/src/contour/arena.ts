@@ -32,7 +32,7 @@ export class Arena {
     return this.#size;
   }
 
-  /** Forgets all strings, and keeps room for others. */
+  /** Removes all strings; the chunks are kept for reuse. */
   clear(): void {
     this.#chunks.length = Math.min(this.#chunks.length, 1);
     this.#size = 0;

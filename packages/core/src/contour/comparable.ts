@@ -1,4 +1,4 @@
-/** Which contours can be compared point by point: those that look at behaviour in the same way. */
+/** Two contours can be compared point by point if they have the same profile and observe behaviour under the same policy. */
 import { IsolineError } from "../error.ts";
 import type { Exchange } from "../profile/profile.ts";
 import type { Contour } from "./contour.ts";
@@ -9,7 +9,7 @@ export function assertComparable<E extends Exchange>(a: Contour<E>, b: Contour<E
   assertEqual("policy", a.policyDigest, b.policyDigest);
 }
 
-/** The same for contours that are to become one, whose sums must go on. */
+/** The same check for contours that are merged: their measurements also have to share the base and the aggregate. */
 export function assertMergeable<E extends Exchange>(a: Contour<E>, b: Contour<E>): void {
   assertComparable(a, b);
   assertEqual("base", a.base, b.base);

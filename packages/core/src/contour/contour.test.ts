@@ -114,7 +114,7 @@ describe("measurement and state", () => {
   const H = (...parts: Buffer[]) => Buffer.from(sha256(Buffer.concat(parts)), "hex");
   const zeros = Buffer.alloc(32);
 
-  /** Straight from the definition. */
+  /** Computed directly from the definition in the specification. */
   function fold(points: readonly Digest[], base: Buffer, aggregate: Buffer): string {
     const start = H(zeros, H(base, aggregate));
     return points.reduce((value, point) => H(value, H(base, Buffer.from(point, "hex"))), start).toString("hex");

@@ -29,14 +29,14 @@ export interface ContourSpec<E extends Exchange> {
   readonly aggregate?: Digest | undefined;
 }
 
-/** Where an event ended up. */
+/** The result of adding an event. */
 export interface Added {
   readonly index: number;
   readonly point: Digest;
   readonly added: boolean;
 }
 
-/** How a point was seen. */
+/** How often a point was seen. */
 export interface Provenance {
   /** In how many runs. */
   readonly runs: number;
@@ -58,18 +58,18 @@ export class Contour<E extends Exchange = Event> {
   readonly #actors = new ActorTable();
   readonly #index = new PointIndex();
   readonly #events = new Arena();
-  /** What was taken out of the encodings, by number of the actor. */
+  /** The bytes of each actor that were cut out of the encodings, by the actor's number. */
   readonly #actorBytes: Buffer[] = [];
   readonly #tally = new Tally();
   readonly #incomplete = new Map<string, number>();
   readonly #firings = new Map<string, number>();
-  /** The digest that is looked for, as bytes and as words. */
+  /** The digest of the current lookup, as bytes and as words. */
   readonly #probe = Buffer.alloc(32);
   readonly #probeWords = new Int32Array(this.#probe.buffer, this.#probe.byteOffset, 8);
   #aggregate: Digest;
   #runs = 1;
   #sealed = false;
-  /** Indices in order of first occurrence, for the points that did not come in that order; the rest follow by index. */
+  /** Indices of the points that were not added in order of first occurrence; the other points follow by index. */
   #trajectory = new Uint32Array(0);
   #extension: Extension;
   #measured = 0;
@@ -85,7 +85,7 @@ export class Contour<E extends Exchange = Event> {
     this.#tasks = new TaskTable((task) => spec.profile.isTaskSound(task));
   }
 
-  /** An empty contour in its first run. */
+  /** An empty contour at the start of its first run. */
   static create<E extends Exchange>(spec: ContourSpec<E>): Contour<E> {
     assertPolicyText(spec.policy);
     for (const digest of [spec.base, spec.aggregate]) {
@@ -100,7 +100,7 @@ export class Contour<E extends Exchange = Event> {
     return this.#index.size;
   }
 
-  /** Notes one occurrence of an event; adds its point if it is new, which a sealed contour refuses with `sealed`. */
+  /** Counts one occurrence of an event and adds its point if it is new. A sealed contour refuses a new point with `sealed`. */
   add(event: E): Added {
     const encoding = this.profile.encode(event);
     this.profile.pointInto(event, encoding, this.#probe, 0);
@@ -128,13 +128,13 @@ export class Contour<E extends Exchange = Event> {
     return this.#index.find(this.#probeWords);
   }
 
-  /** The same of a point's 32 bytes. */
+  /** The same for the 32 bytes of a point. */
   indexOfBytes(point: Buffer): number {
     point.copy(this.#probe);
     return this.#index.find(this.#probeWords);
   }
 
-  /** Index of a point, or -1 where the contour has it not. */
+  /** Index of a point, or -1 if the contour does not have it. */
   indexOfPoint(point: Digest): number {
     this.#probe.write(point, 0, 32, "hex");
     return this.#index.find(this.#probeWords);
@@ -170,7 +170,7 @@ export class Contour<E extends Exchange = Event> {
     return this.#actors.of(index);
   }
 
-  /** Makes a task known, so that its events can be added; its parent comes first. */
+  /** Adds a task so that its events can be added. The parent of the task must be added first. */
   defineTask(task: Task): void {
     this.#tasks.define(task);
   }
@@ -184,7 +184,7 @@ export class Contour<E extends Exchange = Event> {
     return this.#tasks.inOrder();
   }
 
-  /** From the first program of the namespace to the task. */
+  /** The tasks from the first program of the namespace to this one. */
   taskChain(id: Digest): readonly Task[] {
     return this.#tasks.chain(id);
   }
@@ -194,7 +194,7 @@ export class Contour<E extends Exchange = Event> {
     return this.#tasks.handles();
   }
 
-  /** From now on nothing can be added; there is no way back. */
+  /** Seals the contour: from now on nothing can be added. Sealing cannot be undone. */
   seal(): void {
     this.#sealed = true;
   }
@@ -203,7 +203,7 @@ export class Contour<E extends Exchange = Event> {
     return this.#sealed;
   }
 
-  /** Notes that a known point was seen `times` more. */
+  /** Counts `times` further occurrences of a known point. */
   count(index: number, times = 1): void {
     this.#tally.count(index, times);
   }
@@ -217,13 +217,13 @@ export class Contour<E extends Exchange = Event> {
     return this.#runs;
   }
 
-  /** Begins another run, after a contour was read from a file. */
+  /** Begins another run of a contour that was read from a file. */
   beginRun(): void {
     this.#runs += 1;
     this.#tally.beginRun();
   }
 
-  /** Says that something could not be observed, so that the contour may lack points. */
+  /** Records that something could not be observed, so that the contour may lack points. */
   flag(reason: string, count = 1): void {
     add(this.#incomplete, escapeLine(reason), count);
   }
@@ -233,7 +233,7 @@ export class Contour<E extends Exchange = Event> {
     return [...this.#incomplete].map(([reason, count]) => ({ reason, count }));
   }
 
-  /** Notes that a lens rule changed something. */
+  /** Counts one change made by a lens rule. */
   fired(rule: string, times = 1): void {
     add(this.#firings, escapeLine(rule), times);
   }
@@ -247,7 +247,7 @@ export class Contour<E extends Exchange = Event> {
     return this.#aggregate;
   }
 
-  /** Sets the platform aggregate, which comes before the first point or not at all. */
+  /** Sets the platform aggregate. Refused once the contour has a point. */
   setAggregate(aggregate: Digest): void {
     if (aggregate === this.#aggregate) return;
     if (this.size > 0 || this.#sealed) {
@@ -278,12 +278,12 @@ export class Contour<E extends Exchange = Event> {
     return this.#state.value;
   }
 
-  /** Replaces what `add` noted about a point; for readers and mergers. */
+  /** Replaces the counts of a point; used when a contour is read or merged. */
   restoreProvenance(index: number, { runs, occurrences }: Provenance): void {
     this.#tally.restore(index, runs, occurrences);
   }
 
-  /** Replaces the number of runs and the order of first occurrence; for readers and mergers. */
+  /** Replaces the number of runs and the order of first occurrence; used when a contour is read or merged. */
   restoreHistory(runs: number, trajectory: Uint32Array<ArrayBuffer>): void {
     this.#runs = runs;
     this.#trajectory = trajectory;
@@ -302,7 +302,7 @@ export class Contour<E extends Exchange = Event> {
     return extension.value;
   }
 
-  /** An actor must be readable: its task known, and its parent the one that the task says. */
+  /** An actor must be resolvable: its task is known, and its parent is the parent of that task. */
   #admit(actor: Actor, event: E): void {
     const told = this.profile.taskOf(event);
     if (told) this.#tasks.define(told);

@@ -1,29 +1,30 @@
 /**
- * Which tasks of two contours are the same program at the same place in the tree, although their identities differ.
+ * Finds the tasks of two contours that are the same program at the same place in the tree, although their identities differ.
  *
- * A changed executable changes its own identity and that of everything below it, so identities cannot be compared. Paths
- * can: beginning at the top, children of counterparts are counterparts if they have the same path, or else the same content.
+ * A changed executable changes its own identity and the identity of everything below it, so identities cannot be compared.
+ * Paths can be: starting from the top, children of counterparts are counterparts if they have the same path, or else the same
+ * content.
  */
 import { type Digest, ZERO_DIGEST } from "../digest.ts";
 import type { Image, Task } from "../identity/task.ts";
 import type { Exchange } from "../profile/profile.ts";
 import type { Contour } from "./contour.ts";
 
-/** A file that has other content in the second contour. */
+/** A file whose content differs in the second contour. */
 export interface Redigested {
   readonly path: string;
   readonly from: Digest | undefined;
   readonly to: Digest | undefined;
 }
 
-/** Content that has another path in the second contour. */
+/** Content whose path differs in the second contour. */
 export interface Renamed {
   readonly from: string;
   readonly to: string;
 }
 
 export interface Counterparts {
-  /** Equal for counterparts, by task id; nobody is 0. */
+  /** A number for each task id, equal for counterparts. 0 stands for "no task". */
   readonly placesA: ReadonlyMap<Digest, number>;
   readonly placesB: ReadonlyMap<Digest, number>;
   readonly redigested: readonly Redigested[];
@@ -66,7 +67,7 @@ function childrenOf<E extends Exchange>(contour: Contour<E>): (id: Digest) => Ta
   return (id) => children.get(id) ?? [];
 }
 
-/** Children of counterparts, by path and how they were called; those that only one side has, by content. */
+/** Pairs children of counterparts by path and by the name they were called by; the remaining children by content. */
 function families(a: Tasks, b: Tasks, renamed: Renamed[]): Family[] {
   const byPathA = groupBy(a, programOf);
   const byPathB = groupBy(b, programOf);
@@ -91,7 +92,7 @@ function families(a: Tasks, b: Tasks, renamed: Renamed[]): Family[] {
   return found;
 }
 
-/** What is different in the images of counterparts: of those that have no equal on the other side, the first with the first. */
+/** Compares the images of two counterparts. Images without an equal on the other side are paired in order. */
 function changedImages({ a, b }: Family): Redigested[] {
   const contentsA = new Set(a.map(contentOf));
   const contentsB = new Set(b.map(contentOf));
@@ -110,7 +111,7 @@ function changesBetween(a: readonly Image[], b: readonly Image[]): Redigested[] 
 const pathOf = (task: Task) => task.images[0].path;
 const programOf = (task: Task) => `${pathOf(task)} ${callOf(task)}`;
 const contentOf = (task: Task) => `${callOf(task)} ${task.images.map(({ path, digest }) => digest ?? path).join(" ")}`;
-/** The name it was called by, and what it runs without the content of that. */
+/** The name that the task was called by, and what it was given to run, without content digests. */
 const callOf = ({ as = "", runs = [] }: Task) =>
   [as, ...runs.map((run) => run.replace(/@[0-9a-f]{64}$/, ""))].join(" ");
 

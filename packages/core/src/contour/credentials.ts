@@ -20,7 +20,7 @@ export function parseCredentials(text: string): Credentials | undefined {
   return formatCredentials(credentials) === text ? credentials : undefined;
 }
 
-/** Who bears the handle of credentials: named by the user id, told apart by a digest over the words. */
+/** The entry of the handle table for credentials: the user id as the name, a digest over the words as the id. */
 export function credentialsBearer(text: string): Bearer {
   const uid = text.slice("uid=".length, text.indexOf(" "));
   return { name: uid === "user" ? uid : `uid${uid}`, id: sha256(Buffer.from(text, "ascii")) as Digest };

@@ -1,17 +1,17 @@
-/** The current line of a contour file, and how to refuse it. */
+/** The current line of a contour file, with the checks that refuse it. */
 import { IsolineError } from "../error.ts";
 import { isDigest, type Digest } from "../digest.ts";
 
-/** Stands in place of a line where there is none; no line holds a newline. */
+/** Stands for "no more lines". It holds a newline, which no line does. */
 export const END_OF_FILE = "\n";
 
-/** A part of a file: yields wherever it wants the next line, returns what it read. */
+/** The parser of one part of a file: it yields for each next line and returns what it read. */
 export type Section<T> = Generator<undefined, T, undefined>;
 
 export class Cursor {
   line = "";
   number = 0;
-  /** SHA-256 of everything before the current line; set when that line is the last. */
+  /** SHA-256 of everything before the current line. Set when that line is the last one. */
   digestBefore: Digest | undefined;
 
   /** Whether the line begins with a word. */

@@ -1,11 +1,11 @@
-/** A difference between contours for people: changed files first, then what only one of them does. */
+/** Prints the difference between two contours: changed files first, then the acts of only one of them. */
 import type { Digest } from "../digest.ts";
 import type { ContourDiff, LonePoint } from "./diff.ts";
 import { type Phase, phaseOfPath, phases } from "./phase.ts";
 
 const titles: Readonly<Record<Phase, string>> = { runtime: "runtime set-up", workload: "workload" };
 
-/** Lines without newlines; none for equal contours. Of canisters, what runs in them first and what sets them up apart. */
+/** Lines without newlines; none for equal contours. For canisters, acts of the workload come first and acts of the runtime apart. */
 export function formatDiff(diff: ContourDiff): string[] {
   const { carriedIn } = diff;
   if (carriedIn === undefined) return part(diff, diff.carried);
@@ -40,7 +40,7 @@ function part({ redigested, renamed, onlyA, onlyB }: Changes, carried: number): 
   ];
 }
 
-/** Sentences that stand for several acts: those are told apart by what the sentence leaves out. */
+/** If one sentence describes several acts, each gets the attributes that the sentence leaves out. */
 function saidTwice(points: readonly LonePoint[]): ReadonlySet<string> {
   const said = new Map<string, string>();
   const twice = new Set<string>();

@@ -1,10 +1,10 @@
 /**
- * What one contour does that another does not.
+ * Computes what one contour permits and another does not.
  *
- * Points that both have are the same. The others are compared as acts of counterpart tasks (`counterparts.ts`), from the
- * least difference to the greatest: the same act of a program whose identity changed; the same act on other content; the same
- * act on the same content under another path. What is left, only one of them does. So an update of one program is one
- * re-digested file, however many points of its descendants changed with it.
+ * Points that both contours have are equal. The other points are compared as acts of counterpart tasks (`counterparts.ts`),
+ * from the smallest difference to the greatest: the same act of a program whose identity changed; the same act on other
+ * content; the same act on the same content under another path. An act that is left belongs to only one contour. So the update
+ * of one program is reported as one file with a new digest, however many points of its descendants changed with it.
  */
 import type { Digest } from "../digest.ts";
 import { taskPhrase } from "../identity/task.ts";
@@ -21,33 +21,36 @@ import { type Phase, phasesOf } from "./phase.ts";
 export interface LonePoint {
   readonly index: number;
   readonly point: Digest;
-  /** Names of the programs from the first of the namespace to the one that acts. */
+  /** Names of the programs from the first one of the namespace to the one that acts. */
   readonly chain: readonly string[];
   readonly credentials: string;
   readonly act: string;
-  /** The act as a person would say it, where the profile has words for it. */
+  /** The act as a sentence, where the profile has a sentence for it. */
   readonly says?: string;
-  /** Of a canister: whether its runtime does it or what runs in it. */
+  /** For a canister: whether the runtime acts or the workload. */
   readonly phase?: Phase;
 }
 
 export interface ContourDiff {
-  /** Points that both have. */
+  /** The number of points that both contours have. */
   readonly same: number;
-  /** Acts that both have, of programs whose identity changed; and how many of them in which phase of a canister. */
+  /**
+   * The number of acts that both contours have, by programs whose identity changed; and of these, how many in each phase of a
+   * canister.
+   */
   readonly carried: number;
   readonly carriedIn?: Readonly<Record<Phase, number>>;
   readonly onlyA: readonly LonePoint[];
   readonly onlyB: readonly LonePoint[];
-  /** Files with other content, and how many acts on them. */
+  /** Files whose content changed, and the number of acts on each. */
   readonly redigested: readonly (Redigested & { readonly points: number })[];
-  /** Contents with another path, and how many acts on them. */
+  /** Contents whose path changed, and the number of acts on each. */
   readonly renamed: readonly (Renamed & { readonly points: number })[];
-  /** Whether nothing of the above but `same` is there. */
+  /** True if nothing but `same` was found. */
   readonly equal: boolean;
 }
 
-/** A point that only one contour has, with what it is compared by. */
+/** A point of only one contour, with its comparison keys. */
 interface Odd {
   readonly index: number;
   /** Place of the task in the tree, and credentials. */
@@ -115,7 +118,7 @@ function oddPoints<E extends Exchange>(
   return odd;
 }
 
-/** Pairs what has the same key and the same actor; each is in one pair at most. */
+/** Pairs points that have the same key and the same actor. Each point is in one pair at most. */
 function pair(a: readonly Odd[], b: readonly Odd[], keyOf: (act: string) => string | undefined) {
   const waiting = new Map<string, Odd[]>();
   const pairs: [Odd, Odd][] = [];
@@ -137,7 +140,7 @@ function pair(a: readonly Odd[], b: readonly Odd[], keyOf: (act: string) => stri
   return { pairs, restA, restB };
 }
 
-/** The contents that differ between two acts that are equal but for digests. */
+/** The contents that differ between two acts that are equal apart from digests. */
 function changedContents(one: string, other: string): Redigested[] {
   const after = contentsOf(other);
   return contentsOf(one).flatMap(({ path, digest }, at) => {
@@ -171,7 +174,7 @@ function countPhases(found: readonly Phase[]): Record<Phase, number> {
   return { runtime, workload: found.length - runtime };
 }
 
-/** Different things, each with how often it came. */
+/** Distinct values, each with the number of its occurrences. */
 class Counts<T extends object> {
   readonly #keyOf: (entry: T) => string;
   readonly #entries = new Map<string, { readonly entry: T; points: number }>();

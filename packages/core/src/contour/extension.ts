@@ -12,7 +12,7 @@ import { type Digest, sha256Into } from "../digest.ts";
 export class Extension {
   /** base ‖ point */
   readonly #projection = Buffer.alloc(64);
-  /** value so far ‖ projected point */
+  /** the digest so far ‖ the projected point */
   readonly #chain = Buffer.alloc(64);
 
   constructor(base: Digest, aggregate: Digest) {
@@ -20,7 +20,7 @@ export class Extension {
     this.extend(Buffer.from(aggregate, "hex"), 0);
   }
 
-  /** Extends by the 32 bytes of `points` at `offset`. */
+  /** Extends the digest by the 32 bytes of `points` at `offset`. */
   extend(points: Buffer, offset: number): void {
     points.copy(this.#projection, 32, offset, offset + 32);
     sha256Into(this.#projection, this.#chain, 32);

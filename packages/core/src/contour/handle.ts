@@ -1,8 +1,9 @@
 /**
- * Short names for what is listed once and referred to often: `node~3fa9c1d2` is the task `node` whose id begins so.
+ * Short names for entries that are listed once and referred to often: `node~3fa9c1d2` is the task `node` whose id begins with
+ * 3fa9c1d2.
  *
- * A handle depends only on the name and the id of its bearer, so nothing is renumbered when something else comes or goes.
- * Only where two of the same name begin with the same eight digits, both are extended until they differ.
+ * A handle depends only on the name and the id of its entry, so adding or removing another entry renames nothing. The one
+ * exception: if two entries of the same name begin with the same eight digits, both handles are extended until they differ.
  */
 import type { Digest } from "../digest.ts";
 
@@ -14,11 +15,11 @@ export interface Bearer {
   readonly id: Digest;
 }
 
-/** A handle for each bearer, by id. */
+/** A handle for each entry, by id. */
 export function handlesOf(bearers: Iterable<Bearer>): Map<Digest, string> {
   const byName = new Map<string, Digest[]>();
   for (const { name, id } of bearers) {
-    // Whole characters: half of one could not be written.
+    // The name is cut at a whole character, because half a surrogate pair could not be written.
     const label = name.length <= MAX_NAME ? name : [...name].slice(0, MAX_NAME).join("");
     const ids = byName.get(label);
     if (ids) ids.push(id);
@@ -32,7 +33,7 @@ export function handlesOf(bearers: Iterable<Bearer>): Map<Digest, string> {
   return handles;
 }
 
-/** How many leading digits tell an id from its neighbours. */
+/** The number of leading digits that distinguish an id from its neighbours. */
 function distinct(id: Digest, ...neighbours: readonly (Digest | undefined)[]): number {
   return Math.max(DIGITS, ...neighbours.map((other) => (other === undefined ? 0 : shared(id, other) + 1)));
 }

@@ -20,7 +20,7 @@ contour.fired("temp-name", 7);
 const text = textOf(contour);
 const bytes = Buffer.from(text);
 
-/** The one refusal that reading gives; anything else fails the test. */
+/** The one error that reading may throw; any other error fails the test. */
 function refusal(input: Uint8Array): string {
   try {
     parseContour(input);
@@ -33,7 +33,7 @@ function refusal(input: Uint8Array): string {
 
 const LINE = /^contour file, line \d+: expected .*, got .*; .*$/;
 
-/** The file with other lines, and sums of lengths and bytes put right, as somebody with an editor and sha256sum would. */
+/** The file with other lines, and with lengths and checksums corrected as anyone with an editor and sha256sum could. */
 function forged(change: (lines: string[]) => string[]): Buffer {
   const lines = change(text.split("\n").slice(0, -2));
   const digest = new RunningDigest();
@@ -64,7 +64,7 @@ test("every bit flipped", () => {
   }
 });
 
-/** What no point depends on: whoever computes the sums again can leave it out, which only a signature would show. */
+/** Lines that no point depends on. A forger who recomputes the checksums can drop them; only a signature would show it. */
 const isRemark = (line: string) => /^(incomplete|levelled|task npm)/.test(line);
 
 test("every line missing, doubled, or exchanged with the next, sums put right", () => {

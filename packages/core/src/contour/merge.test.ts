@@ -7,7 +7,7 @@ import { Contour } from "./contour.ts";
 import { mergeContours } from "./merge.ts";
 import { parseContour } from "./read.ts";
 
-/** Contours that can be merged: the behaviour of any, under the same policy and base. */
+/** Contours that can be merged: any behaviour, under the same policy and base. */
 const behaviour = arbitraryContour.map((contour) => mergeContours([rebased(contour)]));
 
 function rebased(contour: Contour): Contour {

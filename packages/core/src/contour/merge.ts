@@ -1,12 +1,12 @@
-/** Makes one contour of several: what any of them does. */
+/** Merges several contours into one that permits what any of them permits. */
 import type { Exchange } from "../profile/profile.ts";
 import { assertMergeable } from "./comparable.ts";
 import { Contour } from "./contour.ts";
 
 /**
- * A new contour with every task and point of all; runs, occurrences, gaps and rule counts add up. Points first seen in an
- * earlier contour come first, so the state does not depend on the order of the contours, but the measurement does.
- * Refuses contours of another profile, policy, base or aggregate with `not-comparable`.
+ * A new contour with every task and every point of all; runs, occurrences, gaps and rule counts add up. Points first seen in an
+ * earlier contour come first. The state does not depend on the order of the contours; the measurement does. Refuses contours of
+ * another profile, policy, base or aggregate with `not-comparable`.
  */
 export function mergeContours<E extends Exchange>(contours: readonly [Contour<E>, ...Contour<E>[]]): Contour<E> {
   const [first, ...others] = contours;

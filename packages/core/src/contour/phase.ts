@@ -1,8 +1,8 @@
 /**
- * The two phases of a canister: what its runtime does to set it up, and what runs in it.
+ * The two phases of a canister: the runtime sets it up, then the workload runs in it.
  *
- * What is executed at the host's root has a token before its path (rule `canister`), and what a runtime executes of itself
- * has no path at all; the workload begins with the first program that has a path in the image.
+ * A program executed at the host's root has a token before its path (rule `canister`), and a copy that a runtime makes of
+ * itself has no path. The workload begins with the first program that has a path in the image.
  */
 import type { Digest } from "../digest.ts";
 import type { Task } from "../identity/task.ts";
@@ -12,7 +12,7 @@ import type { Contour } from "./contour.ts";
 export const phases = ["runtime", "workload"] as const;
 export type Phase = (typeof phases)[number];
 
-/** Tells the phase of a task by its id; undefined for a contour that is of no canister. */
+/** Returns the phase of a task by its id, or undefined if the contour is not of a canister. */
 export function phasesOf<E extends Exchange>(contour: Contour<E>): ((task: Digest) => Phase) | undefined {
   if (!Array.from(contour.tasks()).some((task) => pathOf(task).startsWith("$HOST/"))) return undefined;
   const workload = new Set<Digest>();
@@ -21,7 +21,7 @@ export function phasesOf<E extends Exchange>(contour: Contour<E>): ((task: Diges
   return (task) => (workload.has(task) ? "workload" : "runtime");
 }
 
-/** Of the host, or a copy that a runtime made of itself in memory. */
+/** A program of the host, or a copy that a runtime made of itself in memory. */
 const OF_THE_RUNTIME =
   /^(?:\?deleted:)?(?:\$(?:HOST|ROOTFS|BUNDLE|STATE|ENGINE|ABOVE|PROCESS|PIDFILE|CONSOLE)(?:\/|$)|memfd:)/;
 

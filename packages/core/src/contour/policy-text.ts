@@ -1,10 +1,8 @@
-/**
- * The policy a contour was made under, as one line of JSON that is part of the contour and decides what it can be compared with.
- */
+/** The policy of a contour as one line of JSON. It is part of the contour and decides which contours it can be compared with. */
 import { type Digest, sha256 } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 
-/** A policy is a file that people write. Six times this, where each character is escaped, still fits in a line. */
+/** Largest policy. Six times this, with each character escaped, still fits in a line. */
 const MAX_POLICY = 150_000;
 
 /** Refuses, with `bad-policy`, a text that is not a JSON object in the spelling of `JSON.stringify`. */
@@ -14,12 +12,12 @@ export function assertPolicyText(text: string): void {
     throw badPolicy("it is not a JSON object without superfluous space, as JSON.stringify writes it");
 }
 
-/** The policy as it stands in a file: every character outside ASCII as `\uXXXX`, so that a reviewer sees what is there. */
+/** The policy as written in a file: every character outside ASCII as `\uXXXX`, so that a reviewer sees every character. */
 export function policyLine(text: string): string {
   return text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** The policy that a line stands for; undefined where it is not JSON, or no object. */
+/** The policy in a line; undefined if the line is not JSON or not an object. */
 export function restorePolicy(line: string): string | undefined {
   try {
     const policy: unknown = JSON.parse(line);
@@ -29,7 +27,7 @@ export function restorePolicy(line: string): string | undefined {
   }
 }
 
-/** SHA-256 of the policy as it stands in a file. */
+/** SHA-256 of the policy as written in a file. */
 export function policyDigest(text: string): Digest {
   return sha256(Buffer.from(policyLine(text), "ascii"));
 }

@@ -1,4 +1,4 @@
-/** Reads the head of a contour file: what the contour is about, and what it can be compared with. */
+/** Reads the head of a contour file: profile, policy and the other values that decide about comparison. */
 import { type Digest, sha256 } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import type { ProfileName } from "../profile/profile.ts";
@@ -45,7 +45,7 @@ export function* readHeader(cursor: Cursor, wanted: ProfileName | undefined): Se
   };
 }
 
-/** Lines `word count name`, ascending by name. */
+/** Lines `word count name`, in ascending order of the name. */
 export function* readCounted(
   cursor: Cursor,
   word: string,

@@ -1,4 +1,4 @@
-/** Reads the points of a contour file, and computes each of them again from its event. */
+/** Reads the points of a contour file and recomputes each of them from its event. */
 import { isDigest, ZERO_DIGEST } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import type { Actor, Credentials } from "../event/event.ts";
@@ -15,7 +15,7 @@ export interface Tables {
   readonly credentials: Table<Credentials>;
 }
 
-/** Groups of points, each after an empty line; stops at the first line that begins no group. */
+/** Groups of points, each after an empty line. Reading stops at the first line that does not begin a group. */
 export function* readPoints<E extends Exchange>(
   cursor: Cursor,
   contour: Contour<E>,
@@ -60,7 +60,7 @@ function* readGroup<E extends Exchange>(
   }
 }
 
-/** Adds the event of a line; gives its point. */
+/** Adds the event of a line and returns its point. */
 function addPoint<E extends Exchange>(cursor: Cursor, contour: Contour<E>, act: string, actor: Actor): string {
   try {
     const event = contour.profile.parseAct(act, actor);

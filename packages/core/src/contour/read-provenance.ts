@@ -1,4 +1,4 @@
-/** Reads the end of a contour file: how its points were seen, and the sums that everything must agree with. */
+/** Reads the end of a contour file: the counts of its points, and the checksums over the whole file. */
 import type { Exchange } from "../profile/profile.ts";
 import type { Contour } from "./contour.ts";
 import type { Cursor, Section } from "./cursor.ts";
@@ -43,7 +43,7 @@ function readTriple<E extends Exchange>(
   contour.restoreProvenance(index, { runs: seenIn, occurrences });
 }
 
-/** Compares the sums at the end of the file with the contour that was read. */
+/** Compares the checksums at the end of the file with the contour that was read. */
 export function* readTrailer<E extends Exchange>(cursor: Cursor, contour: Contour<E>): Section<void> {
   if (cursor.numberAfter("points", UNSEEN) !== contour.size) throw cursor.refusal(`points ${contour.size}`);
   yield;
@@ -52,7 +52,7 @@ export function* readTrailer<E extends Exchange>(cursor: Cursor, contour: Contou
   const measurement = { line: cursor.number, value: cursor.digestAfter("measurement") };
   yield;
   const digest = cursor.digestAfter("sha256");
-  // First of all whether these are the bytes that were written: it costs least and says most.
+  // The digest of the bytes is compared first: it costs least, and a difference explains all others.
   if (digest !== cursor.digestBefore)
     throw cursor.refusal(`${digest} over everything before it`, String(cursor.digestBefore));
   if (contour.state() !== state.value)

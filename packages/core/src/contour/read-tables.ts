@@ -1,4 +1,4 @@
-/** Reads the tables of a contour file: the tasks, and the credentials they act with. */
+/** Reads the tables of a contour file: the tasks, and the credentials that they act with. */
 import { type Digest, isDigest, ZERO_DIGEST } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import type { Credentials } from "../event/event.ts";
@@ -12,7 +12,7 @@ import { AS, NOBODY, RUNS } from "./file-layout.ts";
 import { handlesOf } from "./handle.ts";
 import { compareSiblings } from "./task-table.ts";
 
-/** Something that a handle stands for, its place in its table, and where the handle was given. */
+/** An entry of a table, its position, and the line of its handle. */
 export interface Entry<T> {
   readonly value: T;
   readonly place: number;
@@ -24,7 +24,7 @@ export type Table<T> = ReadonlyMap<string, Entry<T>>;
 /** Reads the task table into the contour. */
 export function* readTasks<E extends Exchange>(cursor: Cursor, contour: Contour<E>): Section<Table<Task>> {
   const table = new Map<string, Entry<Task>>();
-  /** The tasks between the first program and the one of the line before. */
+  /** The tasks from the first program to the task of the previous line. */
   const ancestors: Task[] = [];
   for (; cursor.startsWith("task"); yield) {
     const { handle, task } = parseTask(cursor, table);
@@ -86,7 +86,7 @@ function parseImage(word: string): Image | undefined {
   return isDigest(digest) ? { path, digest } : undefined;
 }
 
-/** A task follows its parent, or a sibling that comes before it and everything below that sibling. */
+/** A task follows its parent, or follows a sibling that sorts before it with all descendants of that sibling. */
 function assertInOrder(cursor: Cursor, task: Task, ancestors: Task[]): void {
   let sibling: Task | undefined;
   while (ancestors.length > 0 && ancestors.at(-1)?.id !== task.parent) sibling = ancestors.pop();
@@ -110,7 +110,7 @@ function defineTask<E extends Exchange>(cursor: Cursor, contour: Contour<E>, tas
   }
 }
 
-/** Handles must be the ones that the ids give: the shortest that are distinct. */
+/** Handles must be the ones that the ids determine: the shortest that are distinct. */
 function assertHandles<T>(
   cursor: Cursor,
   table: Table<T>,

@@ -1,6 +1,6 @@
 /**
- * Reads contour files, from anybody: every line is checked for form, order and bounds, every task and point is computed again,
- * and the first thing that is wrong ends the reading with one `bad-contour` that names the line.
+ * Reads contour files from any source. Every line is checked for form, order and bounds, and every task and point is
+ * recomputed. The first error ends the reading with one `bad-contour` that names the line.
  */
 import { RunningDigest } from "../digest.ts";
 import type { Event } from "../event/event.ts";
@@ -14,10 +14,10 @@ import { readPoints } from "./read-points.ts";
 import { readProvenance, readTrailer } from "./read-provenance.ts";
 import { readCredentials, readTasks } from "./read-tables.ts";
 
-/** A contour of whichever profile its file names. */
+/** A contour of the profile that its file names. */
 export type AnyContour = Contour<Event> | Contour<TsemEvent>;
 
-/** Bytes in pieces, as a file stream or an array gives them. */
+/** Bytes in pieces, as a file stream or an array yields them. */
 export type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 export interface ReadOptions<E extends Exchange> {
@@ -27,14 +27,14 @@ export interface ReadOptions<E extends Exchange> {
   readonly maxPoints?: number;
 }
 
-/** Bytes in a line: the longest that is written holds a policy of the largest size. */
+/** Longest line in bytes: the longest line that is written holds a policy of the largest size. */
 const MAX_LINE = 1 << 20;
 const MAX_POINTS = 1 << 24;
 const NEWLINE = 10;
 const NEWLINE_BYTES = Buffer.of(NEWLINE);
 const ASCII = /^[\0-\x7f]*$/;
 
-/** Reads a contour that comes in pieces. */
+/** Reads a contour that arrives in pieces. */
 export async function readContour<E extends Exchange>(
   chunks: Chunks,
   options: ReadOptions<E> & { readonly profile: Profile<E> },
@@ -46,7 +46,7 @@ export async function readContour(chunks: Chunks, options: ReadOptions<Exchange>
   return reader.end();
 }
 
-/** Reads a contour that is all there. */
+/** Reads a contour that is in memory as a whole. */
 export function parseContour<E extends Exchange>(
   bytes: Uint8Array,
   options: ReadOptions<E> & { readonly profile: Profile<E> },
@@ -58,7 +58,7 @@ export function parseContour(bytes: Uint8Array, options: ReadOptions<Exchange> =
   return reader.end();
 }
 
-/** The whole file, part after part; each part but the first follows an empty line. */
+/** Parses the whole file, part after part. Each part but the first follows an empty line. */
 function* readFile(cursor: Cursor, options: ReadOptions<Exchange>): Section<Contour<Exchange>> {
   const { profile, runs, incomplete, ...header } = yield* readHeader(cursor, options.profile?.name);
   const contour = Contour.create({
@@ -82,7 +82,7 @@ function* emptyLine(cursor: Cursor): Section<void> {
   yield;
 }
 
-/** Takes bytes as they come, and gives the contour at the end. */
+/** Takes bytes as they arrive and returns the contour at the end. */
 class ContourReader {
   readonly #cursor = new Cursor();
   readonly #file: Section<Contour<Exchange>>;
@@ -119,7 +119,7 @@ class ContourReader {
     return this.#contour as Contour<Exchange>;
   }
 
-  /** Keeps the beginning of a line until the rest comes: a copy, because whoever feeds may use the memory again. */
+  /** Keeps the beginning of a line until the rest arrives. It is copied, because the caller may reuse the memory. */
   #keep(bytes: Buffer): void {
     if (bytes.length === 0) return;
     this.#restLength += bytes.length;

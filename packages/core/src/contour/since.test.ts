@@ -9,7 +9,7 @@ import { contourSince, markOf } from "./since.ts";
 
 const reread = (contour: Contour) => parseContour(Buffer.from(textOf(contour)), { profile: iso1 }) as Contour;
 
-/** Goes through a contour as a run that adds to another does. */
+/** Plays events into a contour as a run that adds to another run does. */
 function run(contour: Contour, behaviour: Contour): void {
   contour.beginRun();
   for (const task of behaviour.tasks()) contour.defineTask(task);

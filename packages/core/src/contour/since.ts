@@ -1,8 +1,8 @@
-/** The part of a contour that one run of several added to it. */
+/** Extracts the part of a contour that one of several runs added. */
 import type { Exchange } from "../profile/profile.ts";
 import { Contour } from "./contour.ts";
 
-/** What a contour held at one moment: before a run that adds to it. */
+/** The counts of a contour at one moment, before a run adds to it. */
 export interface Mark {
   readonly occurrences: Float64Array;
   readonly firings: ReadonlyMap<string, number>;
@@ -18,8 +18,8 @@ export function markOf<E extends Exchange>(contour: Contour<E>): Mark {
 }
 
 /**
- * A contour of the one run since a mark: the points that it produced, in their order, as often as it did. Merged with any contour
- * that has what was there at the mark, nothing of that counts twice.
+ * A contour of the run since a mark, with the points that the run produced, in their order and with their counts. Merging it
+ * into a contour that already has the earlier runs counts nothing twice.
  */
 export function contourSince<E extends Exchange>(contour: Contour<E>, mark: Mark): Contour<E> {
   const { profile, policy, base, aggregate } = contour;

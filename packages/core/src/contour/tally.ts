@@ -12,7 +12,7 @@ export class Tally {
     this.#run += 1;
   }
 
-  /** Notes that a point was seen `times` more. */
+  /** Counts `times` further occurrences of a point. */
   count(index: number, times: number): void {
     if (index >= this.#seenIn.length) this.#grow(index + 1);
     this.#occurrences[index] = (this.#occurrences[index] as number) + times;
@@ -29,7 +29,7 @@ export class Tally {
     return this.#occurrences[index] ?? 0;
   }
 
-  /** Replaces what is known, as read from a file or added up by a merge; the runs in it include the current one. */
+  /** Replaces the counts with those of a file or a merge. The number of runs includes the current run. */
   restore(index: number, seenIn: number, occurrences: number): void {
     if (index >= this.#seenIn.length) this.#grow(index + 1);
     this.#seenIn[index] = seenIn;

@@ -19,7 +19,7 @@ export class TaskTable {
   readonly #isSound: (task: Task) => boolean;
   readonly #tasks = new Map<Digest, Task>();
 
-  /** `isSound` tells whether an id belongs to what it is said to be derived from. */
+  /** `isSound` tells whether a task's id is the one derived from its images. */
   constructor(isSound: (task: Task) => boolean) {
     this.#isSound = isSound;
   }
@@ -36,7 +36,7 @@ export class TaskTable {
     return this.#tasks.values();
   }
 
-  /** Adds a task whose parent is there already; of one that is there already nothing changes. */
+  /** Adds a task whose parent has been added. A task that exists already does not change. */
   define(task: Task): void {
     if (this.#tasks.has(task.id)) return;
     if (!isDigest(task.id) || task.id === ZERO_DIGEST) throw badTask(task, "its id is no digest, or the one of nobody");
@@ -67,7 +67,7 @@ export class TaskTable {
         throw badTask(task, `what it runs, ${JSON.stringify(run.slice(0, 80))}, is not escaped`);
   }
 
-  /** From the first program of the namespace to the task itself. */
+  /** The tasks from the first program of the namespace to this one. */
   chain(id: Digest): readonly Task[] {
     const chain: Task[] = [];
     for (let task = this.#tasks.get(id); task; task = this.#tasks.get(task.parent)) chain.push(task);
@@ -95,7 +95,7 @@ export class TaskTable {
   }
 }
 
-/** How siblings are ordered. */
+/** The order of siblings. */
 export function compareSiblings(a: Task, b: Task): number {
   return compareText(a.images[0].path, b.images[0].path) || compareText(a.id, b.id);
 }

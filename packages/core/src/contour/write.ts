@@ -1,6 +1,6 @@
 /**
- * Writes a contour as text: the same behaviour gives the same lines in the same order, and the numbers that change from run to
- * run stand together at the end.
+ * Writes a contour as text. The same behaviour gives the same lines in the same order. Numbers that differ from run to run
+ * stand together at the end.
  */
 import { RunningDigest, ZERO_DIGEST } from "../digest.ts";
 import type { Exchange } from "../profile/profile.ts";
@@ -12,7 +12,7 @@ import { compareText, sortByText } from "./line-text.ts";
 import { policyLine } from "./policy-text.ts";
 import { Texts } from "./sorting.ts";
 
-/** Characters that are gathered before they are handed on. */
+/** Number of characters that are collected before they are yielded. */
 const CHUNK = 32_768;
 
 /** The text of a contour file, piece by piece. */
@@ -30,7 +30,7 @@ export function* writeContour<E extends Exchange>(contour: Contour<E>): Generato
   yield `${chunk}sha256 ${digest.finish()}\n`;
 }
 
-/** Every line but the last, which is a digest over these. */
+/** Every line but the last, which is a digest over these lines. */
 function* bodyLines<E extends Exchange>(contour: Contour<E>): Generator<string> {
   yield* headerLines(contour);
   yield* taskLines(contour);
@@ -78,7 +78,7 @@ function* credentialsLines(handles: ReadonlyMap<string, string>): Generator<stri
   for (const [text, handle] of handles) yield `credentials ${handle} ${text}`;
 }
 
-/** Points by task, then by credentials, then by act. Notes in `written` the index of each as it goes. */
+/** Points by task, then by credentials, then by act. Stores the index of each point in `written` as it goes. */
 function* pointLines<E extends Exchange>(
   contour: Contour<E>,
   credentials: ReadonlyMap<string, string>,

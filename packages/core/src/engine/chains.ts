@@ -1,10 +1,10 @@
 /**
- * A multimap from hashes to the indexes of points, small enough for a million points: eight bytes an entry.
+ * A multimap from hashes to indexes of points. An entry takes eight bytes, so a million points fit in 8 MB.
  *
  *   heads   by hash: the last point of the chain          next   by point: the one before it
  *
- * Chains of several keys may run into one another; whoever walks one looks at the points themselves, and stops after as
- * many as it can afford, because a hostile workload can make a chain long.
+ * Chains of several keys may run into one another. A reader of a chain compares the points themselves and stops after a fixed
+ * number, because a hostile workload can make a chain long.
  */
 const NONE = -1;
 

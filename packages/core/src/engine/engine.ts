@@ -1,16 +1,16 @@
 /**
  * The decision: an event goes in, a verdict comes out.
  *
- *   mode     an event that is not on the contour            reaction    what becomes of an untrusted process
- *   learn    is added                                       log         nothing
+ *   mode     an event that is off the contour               reaction    to an untrusted process
+ *   learn    is added                                       log         none
  *   watch    is a departure and goes ahead                  deny        its departures are refused
- *   enforce  is a departure and is refused                  deny-all    all it does is refused
- *                                                           freeze, kill   the sensor is told to
+ *   enforce  is a departure and is refused                  deny-all    everything it does is refused
+ *                                                           freeze, kill   the sensor freezes or kills it
  *
- * The mode decides about the event that costs a process its trust, the reaction about everything that process does from
- * then on. While learning nothing is refused and nothing reacted to; but what an untrusted process does is not learnt.
+ * The mode applies to the event by which a process loses trust. The reaction applies to everything that this process does
+ * afterwards. While learning, nothing is refused and no reaction happens, but acts of an untrusted process are not learnt.
  *
- * The engine has no clock and does no I/O, so it runs beside the sensor, in a TEE, or in a test alike.
+ * The engine has no clock and does no I/O, so it runs beside the sensor, in a TEE or in a test without a change.
  */
 import type { Contour } from "../contour/contour.ts";
 import type { Digest } from "../digest.ts";
@@ -26,24 +26,24 @@ export type Mode = "learn" | "watch" | "enforce";
 export type Reaction = Policy["reaction"];
 
 export interface Judgement<E extends Exchange = Event> {
-  /** `lost`: the event could not be understood, so nobody knows; it counts as a loss. */
+  /** `lost`: the event could not be understood, so it has no verdict. It counts as a loss. */
   readonly verdict: "on" | "off" | "lost";
   /** Whether the sensor must refuse the event. */
   readonly refuse: boolean;
-  /** What the sensor must do to the process that acted. */
+  /** The reaction that the sensor must carry out on the process that acted. */
   readonly reaction?: "freeze" | "kill";
   /**
-   * What to remember under the event's raw key and hand to `repeat` when it comes again: 1 to 2³²−1, or 0 where the
-   * event must be judged again each time. Good for this engine only.
+   * The value to remember under the event's raw key and to pass to `repeat` when the event comes again: 1 to 2³²−1, or 0 if the
+   * event must be judged again each time. Valid for this engine only.
    */
   readonly known: number;
-  /** Off contour, unless there were too many departures to keep them all. */
+  /** The departure, if the event is off contour and there was room to record it. */
   readonly departure?: Departure<E>;
-  /** Lost, and why. */
+  /** The reason of a loss. */
   readonly fault?: IsolineError;
 }
 
-/** Events by what became of them. */
+/** The number of events by verdict. */
 export interface Tally {
   readonly events: number;
   readonly novel: number;
@@ -58,7 +58,7 @@ export interface EngineOptions<E extends Exchange = Event> {
   readonly limits?: ForensicsLimits;
 }
 
-/** The high bit of a known verdict: off contour; the rest is the index of the departure, all ones for none. */
+/** The high bit of a known verdict: off contour. The other bits are the index of the departure; all ones stand for none. */
 const OFF = 0x8000_0000;
 const UNRECORDED = 0x7fff_ffff;
 
@@ -97,7 +97,7 @@ export class Engine<E extends Exchange = Event> {
     return this.#tally;
   }
 
-  /** What never reached a verdict, by reason. Not empty means that whatever was measured is incomplete. */
+  /** Losses by reason. If it is not empty, everything that was measured is incomplete. */
   get losses(): ReadonlyMap<string, number> {
     return this.#losses;
   }
@@ -129,8 +129,8 @@ export class Engine<E extends Exchange = Event> {
   }
 
   /**
-   * Decides about `count` events of one process whose raw key is known: `known` is what a judgement said to remember.
-   * Allocates nothing while the process keeps to the contour.
+   * Decides about `count` events of one process whose raw key is known. `known` is the value that a judgement said to remember.
+   * Allocates nothing while the process stays on the contour.
    */
   repeat(known: number, process: number, sequence: number, count = 1): Judgement<E> {
     const trusted = this.#believes(process);
@@ -140,7 +140,7 @@ export class Engine<E extends Exchange = Event> {
     return this.#onContour(trusted, count);
   }
 
-  /** Takes note of `count` events that were let go ahead elsewhere, by a verdict that was given before, off contour or on it. */
+  /** Counts `count` events that the BPF programs let go ahead by an earlier verdict, on or off contour. */
   repeatUnseen(known: number, count: number): void {
     this.#tally.events += count;
     if (known >= OFF) {
@@ -150,8 +150,8 @@ export class Engine<E extends Exchange = Event> {
   }
 
   /**
-   * Takes note of events that could not be delivered or resolved: whatever is measured here is incomplete from now on.
-   * The result says whether what was lost must be refused, if it still can be.
+   * Records events that could not be delivered or resolved. Everything measured here is incomplete from now on. The result
+   * tells whether the lost events must be refused, if they still can be.
    */
   loss(reason: string, count = 1, process?: number): boolean {
     this.gap(reason, count);
@@ -161,20 +161,20 @@ export class Engine<E extends Exchange = Event> {
     return refuse;
   }
 
-  /** Takes note of what was not seen and went its way: whatever is measured here is incomplete. */
+  /** Records events that went ahead unobserved. Everything measured here is incomplete from now on. */
   gap(reason: string, count = 1): void {
     this.#losses.set(reason, (this.#losses.get(reason) ?? 0) + count);
     if (this.#mode === "learn") this.#contour.flag(reason, count);
   }
 
-  /** Ends learning, for good. */
+  /** Ends learning. It cannot begin again. */
   seal(): void {
     if (this.#mode !== "learn") return;
     this.#contour.seal();
     this.#mode = "watch";
   }
 
-  /** From now on refuses what is off contour, for good. */
+  /** From now on, refuses events that are off contour. This cannot be undone. */
   enforce(): void {
     this.seal();
     this.#mode = "enforce";
@@ -192,7 +192,7 @@ export class Engine<E extends Exchange = Event> {
     return this.#answer("on", trusted, count);
   }
 
-  /** An event whose encoding is `bytes` long, and whose point has just been looked for. */
+  /** Judges an event whose encoding is `bytes` long and whose point has just been looked up. */
   #depart(event: E, bytes: number, circumstances: Circumstances, trusted: boolean): Judgement<E> {
     const { process, sequence } = circumstances;
     const point = this.#point.toString("hex") as Digest;
@@ -200,7 +200,7 @@ export class Engine<E extends Exchange = Event> {
     const index = this.forensics.record({ event, point, first: circumstances }, bytes, refuse);
     this.#tally.novel += 1;
     this.#distrust(process, () => this.#say(event), sequence);
-    // While learning, a trusted process may yet put this very event on the contour.
+    // While learning, a trusted process may still add this event to the contour.
     const known = this.#mode === "learn" ? 0 : (OFF | (index < 0 ? UNRECORDED : index)) >>> 0;
     return { ...this.#answer("off", trusted, 1), known, ...this.#departure(index) };
   }
@@ -233,7 +233,7 @@ export class Engine<E extends Exchange = Event> {
     return this.#reaction === "deny-all" || (this.#reaction === "deny" && verdict === "off");
   }
 
-  /** Whoever acts without having been born is of unknown lineage, and stays so even if its birth is reported later. */
+  /** A process that acts without a recorded birth has an unknown lineage. It stays so even if its birth is reported later. */
   #believes(process: number): boolean {
     if (this.trust.isTrusted(process)) return true;
     const standing = this.trust.trustOf(process);
@@ -241,7 +241,7 @@ export class Engine<E extends Exchange = Event> {
     return false;
   }
 
-  /** What it did is put into words for the first time only. */
+  /** The act is described in words only the first time. */
   #distrust(process: number, say: () => string, sequence: number): void {
     if (this.trust.isTrusted(process)) this.trust.distrust(process, { reason: "off-contour", what: say(), sequence });
   }

@@ -1,12 +1,10 @@
-/**
- * What an explanation of a departure is made of.
- */
+/** The parts of an explanation of a departure. */
 import type { Digest } from "../digest.ts";
 import type { Task } from "../identity/task.ts";
 import type { Circumstances } from "./forensics.ts";
 import type { Neighbour } from "./nearest.ts";
 
-/** What explains a departure best. */
+/** The difference that explains a departure best. */
 export type Reason =
   | "on-contour"
   | "new-program"
@@ -27,18 +25,18 @@ export interface Explanation {
   readonly reason: Reason;
   /** One line, safe on a terminal. */
   readonly sentence: string;
-  /** Nearest learnt points, nearest first; empty where who acts is the difference. */
+  /** Nearest learnt points, nearest first. Empty if the actor is the difference. */
   readonly nearest: readonly Neighbour[];
 }
 
-/** An explanation before who did what is put in front of it. */
+/** An explanation without the leading words that name the actor and the act. */
 export interface Finding {
   readonly reason: Reason;
   readonly says: string;
   readonly nearest?: readonly Neighbour[];
 }
 
-/** What is known about who did it, beside the event. */
+/** What is known about the actor beside the event. */
 export interface Witness extends Partial<Pick<Circumstances, "chain" | "task" | "guessedLineage">> {
   /** Looks up a task that is not on the contour. */
   readonly stranger?: (id: Digest) => Task | undefined;

@@ -1,62 +1,66 @@
 /**
- * Departures: off-contour events, once per point, with what is needed to answer *why*.
+ * Departures: off-contour events, one entry for each point, with the data that explains them.
  *
- * Bounded, because a hostile workload decides how many there are and how long their paths: what does not fit is counted,
- * so that "three departures" and "three departures and a million more" read differently.
+ * The memory is bounded, because a hostile workload decides how many departures there are and how long their paths are. A
+ * departure that does not fit is counted, so that "three departures" and "three departures and a million more" read
+ * differently.
  */
 import type { Digest } from "../digest.ts";
 import type { Event } from "../event/event.ts";
 import type { Task } from "../identity/task.ts";
 import type { Exchange } from "../profile/profile.ts";
 
-/** What is to be said of a file's content beside its digest. It is no part of a point: the same content is the same, whoever vouches. */
+/**
+ * A remark about a file's content beside its digest. It is not part of a point: the same content gives the same point, however
+ * it was verified.
+ */
 export interface ContentRemark {
   /**
-   * `changed`, `gone`: the file was not there any more as it was used, so that its content is not known. `written`: something
-   * had it open for writing, so that what runs may be something else than what was read. `withheld`: a process
-   * that decides about opens kept it from us. `fs-verity`: the
-   * kernel lets nobody change it, and keeps a digest by which it checks whatever is read. `ima`: the kernel itself computed the
-   * digest, of the file that it was asked about.
+   * `changed`, `gone`: the file was replaced or removed before its content was read, so that the content is not known.
+   * `written`: another process had the file open for writing, so that the code that runs may differ from the content that was
+   * read. `withheld`: a process that decides about opens (fanotify) refused the read. `fs-verity`: the kernel makes the file
+   * immutable and verifies what is read against a digest. `ima`: the kernel itself computed the digest, of the very file that
+   * was used.
    */
   readonly what: "changed" | "gone" | "written" | "withheld" | "fs-verity" | "ima";
   readonly path: string;
-  /** What the kernel vouches by, as `ALGORITHM:HEX`. */
+  /** The digest that the kernel verifies, as `ALGORITHM:HEX`. */
   readonly digest?: string;
 }
 
-/** Who did it, when and from where: what the sensor knows about one event beside its identity. */
+/** Which process acted, when, and from where: what the sensor knows about one event beside its identity. */
 export interface Circumstances {
   /** Position in the order of events of the namespace, from 1. */
   readonly sequence: number;
   /** Handle of the process (see `trust.ts`) and its pid, in the sensor's pid namespace. */
   readonly process: number;
   readonly pid: number;
-  /** Names of the programs that led here, outermost first, the actor's own last: `["npm ci", "sh", "node"]`. */
+  /** Names of the programs that led to the actor, outermost first, the actor's own last: `["npm ci", "sh", "node"]`. */
   readonly chain: readonly string[];
-  /** What the actor's task identity was derived from, where the sensor knows. */
+  /** The data from which the actor's task identity was derived, where the sensor has it. */
   readonly task?: Task;
-  /** The parent was gone before it could be seen, so the task identity is a guess. */
+  /** The parent ended before the sensor could read it, so the task identity is a guess. */
   readonly guessedLineage?: boolean;
-  /** Of the files whose content counts. */
+  /** Remarks about the files whose content counts. */
   readonly content?: readonly ContentRemark[];
-  /** It is done to what the namespace must not reach (its supervisor), and is refused in every mode, on contour or not. */
+  /** The act targets what the namespace must not reach (its supervisor). It is refused in every mode, on or off contour. */
   readonly isKept?: true;
 }
 
-/** One off-contour point and how it came about. */
+/** One off-contour point and its first occurrence. */
 export interface Departure<E extends Exchange = Event> {
   readonly point: Digest;
   readonly event: E;
   /** The first occurrence. */
   readonly first: Circumstances;
-  /** How often it was tried, and how many of these times it was refused. */
+  /** How often the event occurred, and how many of these occurrences were refused. */
   readonly count: number;
   readonly refused: number;
 }
 
 export interface ForensicsLimits {
   readonly maxDepartures?: number;
-  /** Bytes of the encoded events and the names of their chains, which bound the memory that departures hold. */
+  /** Bytes of the encoded events and of the names of their chains; this bounds the memory of departures. */
   readonly maxBytes?: number;
 }
 
@@ -82,7 +86,7 @@ export class Forensics<E extends Exchange = Event> {
     return this.#entries;
   }
 
-  /** Off-contour events that no departure above tells of. */
+  /** Number of off-contour events that no recorded departure covers. */
   get overflow(): number {
     return this.#overflow;
   }
@@ -91,24 +95,21 @@ export class Forensics<E extends Exchange = Event> {
     return this.#entries[index];
   }
 
-  /** A task that departed, by its identity, so that the lineage of what it started can be told. */
+  /** The identity of a task that departed, so that the lineage of its descendants can be told. */
   stranger(id: Digest): Task | undefined {
     return this.#tasks.get(id);
   }
 
-  /**
-   * Records one off-contour event whose encoding is `bytes` long; the result is the index of its departure, or −1 where it
-   * was only counted.
-   */
+  /** Records one off-contour event whose encoding is `bytes` long. Returns the index of its departure, or −1 if it was only counted. */
   record(what: Pick<Departure<E>, "event" | "point" | "first">, bytes: number, refused: boolean): number {
     const index = this.#byPoint.get(what.point) ?? this.#open(what, bytes);
     this.again(index, 1, refused);
     return index;
   }
 
-  /** Counts off-contour events whose departure (or −1) is known already. */
+  /** Counts off-contour events whose departure is known already; −1 stands for none. */
   again(index: number, count: number, refused: boolean): void {
-    // Asked of the number: an array that is asked for a place below its first looks for a property of that name.
+    // The number is compared first: V8 treats an array index below 0 as a property name and looks it up.
     const entry = index < 0 ? undefined : this.#entries[index];
     if (entry === undefined) {
       this.#overflow += count;
@@ -132,8 +133,8 @@ export class Forensics<E extends Exchange = Event> {
 }
 
 /**
- * What is kept is not what was handed in: once V8 has seen that most of what some code makes is kept, it puts all that this code
- * makes among what is old, and it stays there long after the last departure that there was room for (440 bytes an event).
+ * The departure is copied instead of kept as passed. V8 allocates objects of an allocation site in the old generation once most
+ * objects of that site survive, and continues to do so long after the last departure that fits (440 bytes an event).
  */
 function copyOf<E extends Exchange>(event: E): E {
   const fields = Object.entries(event).map(([name, value]) => [name, isRecord(value) ? { ...value } : value]);

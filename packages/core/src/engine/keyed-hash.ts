@@ -1,10 +1,10 @@
 /**
- * HalfSipHash-1-3: a 32-bit hash that only who knows the key can steer.
+ * HalfSipHash-1-3: a keyed 32-bit hash. Only a party that knows the key can choose inputs that collide.
  *
- * A workload chooses the paths and names that end up in raw keys, so an unkeyed hash (or one with key-independent
- * collisions, such as murmur3) would let it fill one chain of the table and turn every lookup into a walk. This is the
- * variant Linux uses for hash tables on 32-bit machines (include/linux/siphash.h, lib/siphash.c: `hsiphash`). It orders
- * a table and is no proof of anything: never compare by it alone.
+ * A workload chooses the paths and names that end up in raw keys. With an unkeyed hash, or one with key-independent collisions
+ * such as murmur3, it could fill one chain of the table and turn every lookup into a linear walk. This is the variant that
+ * Linux uses for hash tables on 32-bit machines (include/linux/siphash.h, lib/siphash.c: `hsiphash`). It orders a table and
+ * proves nothing: never compare keys by the hash alone.
  */
 
 /** The secret of one table: two 32-bit words from a random source, held in memory only. */

@@ -102,7 +102,7 @@ describe("KnownKeys", () => {
   });
 });
 
-/** Keys that an adversary would pick: prefixes of one another, zero padding, word boundaries, equal but for one byte. */
+/** Keys that an adversary would choose: prefixes of one another, zero padding, word boundaries, all but one byte equal. */
 const adversarialKey = fc.oneof(
   fc
     .tuple(fc.constantFrom(0, 1, 255), fc.integer({ min: 1, max: 13 }))

@@ -1,16 +1,16 @@
 /**
- * What has been decided already, by raw key: the lookup that makes a repeated event cost next to nothing.
+ * The verdicts that were given already, by raw key. With this lookup a repeated event costs next to nothing.
  *
  *   slots   hash │ where │ length │ verdict     four u32 a slot, open addressing, linear probing, at most ¾ full
  *              │       └─────────┐
  *   arena   key bytes, padded to words, never across a chunk        chunks of 1 MiB, so nothing is copied to grow
  *
- * A key is compared whole: a workload chooses the paths inside its keys, and two keys with one hash must not share a
- * verdict. Where a key would be decided wrongly once something changes, that something belongs into the key.
+ * Keys are compared whole: a workload chooses the paths inside its keys, and two keys with one hash must not share a verdict.
+ * Everything that a verdict depends on must be part of the key.
  *
- * When the next key would pass `maxBytes`, the table forgets everything and starts again. Old file versions leave keys
- * behind that nobody asks for any more; to start again sheds them without bookkeeping on the hot path, and costs each
- * living key one more decision. A verdict is never lost in a way that matters: unknown only means decide again.
+ * When the next key would pass `maxBytes`, the table is emptied and starts again. Old file versions leave keys behind that are
+ * never looked up again. Starting again removes them without bookkeeping on the hot path, and costs one more decision for each
+ * key in use. Losing a verdict is harmless: an unknown key is decided again.
  */
 import { type HashKey, keyedHash } from "./keyed-hash.ts";
 
@@ -19,7 +19,7 @@ const FIRST_SLOTS = 1024;
 const CHUNK_SHIFT = 18;
 const CHUNK_WORDS = 1 << CHUNK_SHIFT;
 
-/** Longer keys are not kept: they are decided each time. Two paths of 4096 bytes and the fixed part fit. */
+/** Longer keys are not kept; their events are decided each time. Two paths of 4096 bytes and the fixed part fit. */
 const MAX_KEY_BYTES = 16_384;
 
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
@@ -41,7 +41,7 @@ export class KnownKeys {
   #view: DataView = new DataView(new ArrayBuffer(0));
   #shift = 0;
 
-  /** `seed`: two random 32-bit words, new for each table and told to nobody. */
+  /** `seed`: two random 32-bit words, new for each table and kept secret. */
   constructor(seed: HashKey, options: { readonly maxBytes?: number } = {}) {
     this.#key0 = seed[0] | 0;
     this.#key1 = seed[1] | 0;
@@ -93,7 +93,7 @@ export class KnownKeys {
     this.#slots[slot + 3] = verdict;
   }
 
-  /** Makes one key unknown again. Its bytes stay until the table starts again. */
+  /** Removes one key. Its bytes stay until the table starts again. */
   forget(buffer: Uint8Array, start: number, end: number): void {
     if (!isKey(buffer, start, end)) return;
     this.#look(buffer);
@@ -105,7 +105,7 @@ export class KnownKeys {
     this.#size -= 1;
   }
 
-  /** Makes every key unknown and gives the memory back. */
+  /** Removes every key and frees the memory. */
   clear(): void {
     this.#slots = new Int32Array(FIRST_SLOTS * SLOT_WORDS);
     this.#mask = FIRST_SLOTS - 1;
@@ -148,7 +148,7 @@ export class KnownKeys {
     return where;
   }
 
-  /** Room for one more key, in slots and arena; false where not even an empty table would have it. */
+  /** Makes room for one more key in slots and arena. Returns false if even an empty table could not hold it. */
   #makeRoom(length: number): boolean {
     if (this.#grow(length)) return true;
     this.clear();
@@ -184,7 +184,7 @@ export class KnownKeys {
     this.#mask = mask;
   }
 
-  /** A sensor hands in slices of the same memory over and over: one view of it serves them all. */
+  /** A sensor passes slices of the same memory again and again, so one view of that memory is kept. */
   #look(buffer: Uint8Array): void {
     if (buffer === this.#lastBuffer) return;
     if (buffer.buffer !== this.#view.buffer) this.#view = new DataView(buffer.buffer);
@@ -193,7 +193,7 @@ export class KnownKeys {
   }
 }
 
-/** Bytes beyond `buffer`, though in the same memory, are somebody else's: such a range is nobody's key. */
+/** Bytes beyond `buffer` in the same memory belong to other data and cannot be part of a key. */
 function isKey(buffer: Uint8Array, start: number, end: number): boolean {
   return start >= 0 && start < end && end <= buffer.length && end - start <= MAX_KEY_BYTES;
 }

@@ -16,7 +16,7 @@ const values = (text: string): Record<FieldKind, FieldValue> => ({
   digest: ZERO_DIGEST,
 });
 
-/** The landmarks of an event whose every field is made of `text`, but for some. */
+/** The landmarks of an event whose fields are all `text`, apart from the ones given. */
 function landmarks(op: Operation, text: string, but: Record<string, FieldValue> = {}): Landmarks {
   const subject = Object.fromEntries(fieldsOf(op).map(([name, field]) => [name, values(text)[field.kind]]));
   const ids = { uid: 1, euid: 1, suid: 1, fsuid: 1, gid: 1, egid: 1, sgid: 1, fsgid: 1 };

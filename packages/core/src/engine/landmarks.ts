@@ -1,16 +1,16 @@
 /**
- * What an index needs of an encoded event, read without decoding it: a contour of a million points is indexed in well
- * under a second that way, and in several by decoding every event.
+ * The parts of an encoded event that the index needs, read without decoding it. A contour of a million points is indexed in
+ * well under a second this way; decoding every event takes several seconds.
  *
  *   op ‖ 32 parent ‖ 32 task ‖ 40 credentials ‖ subject fields        (event/encoding.ts)
  */
 import { fieldsOf, operationNames } from "../event/operations.ts";
 
-/** Hashes of where an event acts and who does it. Equal things have equal hashes; the reverse has to be checked. */
+/** Hashes of the place and of the actor of an event. Equal things have equal hashes; the reverse has to be checked. */
 export interface Landmarks {
   /** Operation and task. */
   act: number;
-  /** The path or address; the whole subject where there is neither. */
+  /** The path or address; the whole subject if there is neither. */
   place: number;
   /** Operation, task and the directory of the place. */
   directory: number;
@@ -34,7 +34,7 @@ export function readLandmarks(encoding: Buffer, into: Landmarks): void {
   into.directory = mix(act, hashOf(encoding, start, directoryEnd(encoding, start, end)));
 }
 
-/** The same hash that `readLandmarks` gives for a directory of an act. */
+/** The hash that `readLandmarks` computes for the directory of an act. */
 export function directoryHash(act: number, directory: string): number {
   const bytes = Buffer.from(directory);
   return mix(act, hashOf(bytes, 0, bytes.length));
@@ -48,7 +48,7 @@ function placeIn(encoding: Buffer, op: string, subject: number): [number, number
   return [at + 4, at + 4 + encoding.readUInt32LE(at)];
 }
 
-/** How many fields stand before the path or address, for operations that have one. All of them are texts. */
+/** The number of fields before the path or address, for operations that have one. All of these fields are texts. */
 const textsBeforePlace: ReadonlyMap<string, number> = new Map(
   operationNames
     .map((op) => [op, fieldsOf(op).findIndex(([name]) => name === "path" || name === "address")] as const)

@@ -1,11 +1,9 @@
-/**
- * How alike two events are: where they act, in what they differ, how close two paths are.
- */
+/** How similar two events are: their places, the fields that differ, and how close two paths are. */
 import type { Event, FieldValue } from "../event/event.ts";
 import { subjectRecord } from "../event/event.ts";
 import { fieldsOf } from "../event/operations.ts";
 
-/** Where an event acts: a path, an address; else whatever tells its subject apart from others of the same operation. */
+/** The place of an event: a path or an address, otherwise the field that distinguishes subjects of this operation. */
 export function placeOf(event: Event): string {
   const subject = subjectRecord(event);
   const place = subject["path"] ?? subject["address"];
@@ -15,7 +13,7 @@ export function placeOf(event: Event): string {
     .join(" ");
 }
 
-/** The directory of a place, without a slash at the end; empty for `/`, for a token alone, and for what is no path. */
+/** The directory of a place, without a slash at the end; empty for `/`, for a token alone, and for a text that is not a path. */
 export function directoryOf(place: string): string {
   return place.slice(0, Math.max(0, place.lastIndexOf("/")));
 }
@@ -51,21 +49,21 @@ function depth(place: string): number {
 /** Type bits of a mode (inode(7)). */
 const S_IFMT = 0o170000;
 
-/** Whether both act on a thing of one kind: a file stands nearer to a file than to the directory it is in. */
+/** Whether both events act on the same type of file. A file is nearer to a file than to its directory. */
 export function isSameKind(one: Event, other: Event): boolean {
   const [first, second] = [subjectRecord(one)["mode"], subjectRecord(other)["mode"]];
   if (typeof first !== "number" || typeof second !== "number") return first === second;
   return (first & S_IFMT) === (second & S_IFMT);
 }
 
-/** One field in which an event differs from a learnt one of the same operation. */
+/** One field in which an event differs from a learnt event of the same operation. */
 export interface Difference {
   readonly field: string;
   readonly learnt: string | undefined;
   readonly now: string | undefined;
 }
 
-/** In what two events of one operation differ, who acts included, in the order of the operation table. */
+/** The fields in which two events of one operation differ, the actor included, in the order of the operation table. */
 export function differences(learnt: Event, now: Event): Difference[] {
   const found: Difference[] = [];
   const compare = (field: string, one: FieldValue, other: FieldValue) => {

@@ -1,12 +1,12 @@
 /**
- * Which learnt points are nearest to an event, so that a departure can be told by what would have been on the contour.
+ * Finds the learnt points nearest to an event, so that a departure can be explained by what would have been on contour.
  *
- * Nearest first: the same act of the same task with other attributes; the same task at the same place; the same act by
- * another task; the same operation of the same task elsewhere. Within a rank by closeness of the place, then by index, so
- * the answer is the same on every run.
+ * Nearest first: the same act of the same task with other attributes; the same task at the same place; the same act by another
+ * task; the same operation of the same task elsewhere. Within a rank by closeness of the place, then by index, so the answer is
+ * the same on every run.
  *
- * Nothing is kept until the first question. Then one pass over the contour builds three indexes; from there the cost of a
- * question is bounded, however large the contour or one task's part in it.
+ * Nothing is built before the first query. The first query builds three indexes in one pass over the contour. From then on the
+ * cost of a query is bounded, however large the contour is or how many points one task has.
  */
 import type { Digest } from "../digest.ts";
 import { encodeEvent } from "../event/encoding.ts";
@@ -16,7 +16,7 @@ import { Chains } from "./chains.ts";
 import { directoryHash, type Landmarks, readLandmarks } from "./landmarks.ts";
 import { closeness, differences, directoryOf, isSameKind, placeOf } from "./likeness.ts";
 
-/** Points on a contour, by index. */
+/** The points of a contour, by index. */
 export interface LearntPoints {
   readonly size: number;
   event(index: number): Event;
@@ -25,7 +25,7 @@ export interface LearntPoints {
   indexOf(event: Event): number;
   provenance(index: number): { readonly runs: number; readonly occurrences: number };
   task(id: Digest): Task | undefined;
-  /** From the first program of the namespace to the task. */
+  /** The tasks from the first program of the namespace to this one. */
   taskChain(id: Digest): readonly Task[];
 }
 
@@ -46,13 +46,13 @@ export interface Neighbour {
   readonly event: Event;
 }
 
-/** Points looked at in one chain. A task that did one operation at more places than this is searched by directory. */
+/** Number of points examined in one chain. A task with more places for one operation is searched by directory. */
 const LOOKS = 512;
 const LOOKS_PER_DIRECTORY = 64;
 const DIRECTORIES = 32;
 const REMEMBERED_EVENTS = 8192;
 
-/** Answers which points of one contour are near an event. */
+/** Finds the points of one contour that are near an event. */
 export class Neighbourhood {
   readonly #points: LearntPoints;
   readonly #events = new Map<number, Event>();
@@ -79,7 +79,7 @@ export class Neighbourhood {
     return [...near, ...elsewhere].slice(0, limit);
   }
 
-  /** Points at the same place, by any task or operation; those that differ least come first. */
+  /** Points at the same place, by any task or operation; those with the fewest differences come first. */
   at(event: Event): Neighbour[] {
     this.#index();
     const place = placeOf(event);
@@ -151,7 +151,7 @@ export class Neighbourhood {
     this.#indexed = size;
   }
 
-  /** Departures of one process look at the same points again and again, and decoding them is what costs. */
+  /** Departures of one process compare with the same points repeatedly, and decoding them is the main cost. */
   #event(index: number): Event {
     const remembered = this.#events.get(index);
     if (remembered !== undefined) return remembered;
@@ -168,7 +168,7 @@ function landmarksOf(event: Event): Landmarks {
   return marks;
 }
 
-/** The tasks of some points, one point of each task, by the path of their program. */
+/** One point for each task, by the path of its program. */
 function programsOf(indexes: Iterable<number>, points: LearntPoints): Map<string, Task[]> {
   const programs = new Map<string, Task[]>();
   for (const index of indexes) {

@@ -1,6 +1,6 @@
 /**
- * Why a task is not on the contour: a program nobody ran, other content under a known path, or a known program that was
- * started another way.
+ * Explains why a task is not on the contour: a program that was never run, other content under a known path, or a known program
+ * that was started another way.
  */
 import { ZERO_DIGEST } from "../digest.ts";
 import type { Event } from "../event/event.ts";
@@ -10,10 +10,10 @@ import { chainPhrase, lineageOf, nameSafely } from "./lineage.ts";
 import type { Neighbourhood } from "./nearest.ts";
 import { digestChange, listed } from "./wording.ts";
 
-/** Lineages are as long as a workload makes them; the search for where one left the contour is not. */
+/** A workload decides how long a lineage is; the search for the first unknown program is bounded. */
 const MAX_DEPTH = 64;
 
-/** Who acts is not on the contour: itself, or something it descends from. */
+/** Why the actor is not on the contour: its own program, or one that led to it. */
 export function strangerFinding(event: Event, learnt: Neighbourhood, witness: Witness): Finding | undefined {
   const id = event.actor.task;
   if (id === ZERO_DIGEST || learnt.points.task(id) !== undefined) return undefined;
@@ -26,7 +26,7 @@ export function strangerFinding(event: Event, learnt: Neighbourhood, witness: Wi
     : { ...finding, says: `it comes from \`${nameSafely(taskPhrase(first))}\`: ${finding.says}` };
 }
 
-/** The outermost program of a lineage that the contour does not know; what follows from it is off contour by that alone. */
+/** The outermost program of a lineage that the contour does not have. Everything below it is off contour for that reason alone. */
 function firstStranger(task: Task, learnt: Neighbourhood, { stranger }: Witness): Task {
   let first = task;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
@@ -60,7 +60,7 @@ function sameImages(one: Task, other: Task): boolean {
   );
 }
 
-/** The name it was called by, and what it was given to run. */
+/** The name that the program was called by, and what it was given to run. */
 function callOf({ as, runs }: Task): string {
   return JSON.stringify([as ?? null, runs ?? []]);
 }
@@ -75,7 +75,7 @@ function lineageSays(twin: Task, learnt: Neighbourhood): string {
   return `on the contour \`${nameSafely(taskPhrase(twin))}\` is started another way: ${chainPhrase(chain)}`;
 }
 
-/** Which of the files that make up a program has other content than was learnt. */
+/** The file of a program whose content differs from the learnt content. */
 function imageSays(twin: Task, now: Task): string {
   const changed = now.images.find((image, at) => {
     const learnt = twin.images[at];

@@ -1,18 +1,18 @@
 /**
- * Trust: a property of each process that only goes down.
+ * Trust: a property of each process that can only be lost.
  *
- * A process is born with the trust of its parent at that moment, loses it by its first departure, and nothing in this
- * interface gives it back. Children that were born before keep theirs: what the parent did later did not make them.
+ * A process is born with the trust of its parent at that moment and loses it at its first departure. No function of this
+ * interface restores it. Children born before that departure keep their trust: it did not influence their birth.
  *
- * Processes are handles: positive integers that the sensor gives out in increasing order and never twice, so that a
- * reused pid inherits nothing. A handle that was never born has no known lineage, and is not trusted.
+ * Processes are handles: positive integers that the sensor assigns in increasing order and never reuses, so that a reused pid
+ * inherits nothing. A handle without a recorded birth has no known lineage and is not trusted.
  */
 
-/** Why a process is not trusted. `what` is one line for people. */
+/** Why a process is not trusted. `what` is one line for the user. */
 export interface Cause {
   readonly reason: "off-contour" | "unknown-lineage" | "sensor";
   readonly what: string;
-  /** Sequence number of the event that did it. */
+  /** Sequence number of the event that caused it. */
   readonly sequence?: number;
 }
 
@@ -21,23 +21,23 @@ export type Standing =
   | {
       readonly trusted: false;
       readonly cause: Cause;
-      /** The process whose own act began it: this one, or an ancestor. */
+      /** The process whose own act caused it: this process or an ancestor. */
       readonly origin: number;
-      /** The parent it was born untrusted from, where it was. */
+      /** The parent from which the distrust was inherited, if it was. */
       readonly inheritedFrom?: number;
     };
 
 type Fall = Extract<Standing, { trusted: false }>;
 
-/** The parent of a process that the supervisor itself launched. */
+/** The parent of the process that the supervisor itself launched. */
 export const SUPERVISOR = 0;
 
 const TRUSTED: Standing = { trusted: true };
 
-/** A birth may name a parent that died before it was noticed; beyond this many, the story is lost but not the distrust. */
+/** A birth may name a parent whose death was noticed earlier. Beyond this many dead, the reasons are forgotten but not the distrust. */
 const MAX_FALLEN = 65_536;
 
-/** A longer descent is cut: it is for reading. */
+/** A longer line of descent is cut: it is only for display. */
 const MAX_DESCENT = 64;
 
 /** The trust of every process of one namespace. */
@@ -52,7 +52,7 @@ export class Trust {
     this.#maxFallen = options.maxFallen ?? MAX_FALLEN;
   }
 
-  /** A process comes to be, out of `parent` (or `SUPERVISOR`). A second birth of the same handle can only lower its trust. */
+  /** Records that `parent` (or `SUPERVISOR`) created a process. A second birth of the same handle can only lower its trust. */
   born(process: number, parent: number): void {
     if (!isHandle(process)) return;
     const inherited = parent === SUPERVISOR ? TRUSTED : this.trustOf(parent);
@@ -62,7 +62,7 @@ export class Trust {
     this.#highest = Math.max(this.#highest, process);
   }
 
-  /** A process is gone: it does nothing any more. A birth that was noticed late may still name it as its parent. */
+  /** Records that a process has ended. A birth that is noticed late may still name it as its parent. */
   died(process: number): void {
     const standing = this.#living.get(process);
     if (standing === undefined) return;
@@ -70,7 +70,7 @@ export class Trust {
     if (!standing.trusted) this.#bury(process, standing);
   }
 
-  /** Takes the trust of a process for good. The first cause stands. */
+  /** Makes a process untrusted for good. The first cause is kept. */
   distrust(process: number, cause: Cause): void {
     if (!isHandle(process)) return;
     const fall: Fall = { trusted: false, cause, origin: process };
@@ -79,7 +79,7 @@ export class Trust {
     else if (standing === undefined && this.trustOf(process).trusted) this.#bury(process, fall);
   }
 
-  /** How a process stands, the dead included. */
+  /** The trust of a process, including one that has ended. */
   trustOf(process: number): Standing {
     const known = this.#living.get(process) ?? this.#fallen.get(process);
     if (known !== undefined) return known;
@@ -87,7 +87,7 @@ export class Trust {
     return process <= this.#forgottenUpTo ? forgotten(process) : TRUSTED;
   }
 
-  /** Whether a process may still be believed; the question the hot path asks. */
+  /** Whether a process is trusted. The hot path calls this. */
   isTrusted(process: number): boolean {
     return this.#living.get(process) === TRUSTED || this.trustOf(process).trusted;
   }
@@ -105,7 +105,7 @@ export class Trust {
     return line;
   }
 
-  /** Every living process with its standing, in order of birth. */
+  /** Every living process with its trust, in order of birth. */
   living(): IterableIterator<[number, Standing]> {
     return this.#living.entries();
   }
@@ -128,7 +128,7 @@ function unknownLineage(process: number): Fall {
   return { trusted: false, cause: { reason: "unknown-lineage", what }, origin: process };
 }
 
-/** Among so many untrusted dead that not all are remembered: whoever is as old as a forgotten one counts as one. */
+/** Too many untrusted processes have ended to remember each of them: a handle as old as a forgotten one counts as untrusted. */
 function forgotten(process: number): Fall {
   const what = "it died long ago, among more untrusted processes than are remembered";
   return { trusted: false, cause: { reason: "unknown-lineage", what }, origin: process };

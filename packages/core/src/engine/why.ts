@@ -1,10 +1,10 @@
 /**
- * Why an event is off contour, in one line:
+ * Explains in one line why an event is off contour:
  *
  *   `node` (npm ci → sh → node) opened $HOME/.ssh/id_ed25519 for reading; nearest on contour: opened $HOME/.npmrc for reading
  *
- * The line names the one difference that explains most. A program whose executable changed is off contour with
- * everything it does, and to compare its files would mislead: so who acts is looked at before what is acted on.
+ * The line names the one difference that explains most. If the executable of a program changed, everything it does is off
+ * contour, and comparing its files would mislead. So the actor is compared before the subject.
  */
 import { type Digest, ZERO_DIGEST } from "../digest.ts";
 import type { Event } from "../event/event.ts";
@@ -18,12 +18,12 @@ import { type LearntPoints, type Neighbour, Neighbourhood } from "./nearest.ts";
 import { strangerFinding } from "./stranger.ts";
 import { changePhrase, counted, digestChange, isActor, listed } from "./wording.ts";
 
-/** Explains a departure by the contour it departed from, and by the departures before it. */
+/** Explains a departure, given the contour and the earlier departures. */
 export function why(departure: Departure, learnt: Neighbourhood, forensics?: Forensics): Explanation {
   return explainEvent(departure.event, learnt, { ...departure.first, stranger: (id) => forensics?.stranger(id) });
 }
 
-/** Explains why any event is on the contour or is not. */
+/** Explains why any event is on or off the contour. */
 export function explainEvent(event: Event, learnt: Neighbourhood, witness: Witness = {}): Explanation {
   const finding = findOut(event, learnt, witness);
   const guess = witness.guessedLineage
@@ -55,7 +55,7 @@ function onContourSays(points: LearntPoints, index: number): string {
   return `this is on the contour, seen ${counted(occurrences, "time")} in ${counted(runs, "run")}`;
 }
 
-/** The same task did the same thing to the same subject, but for some attribute. */
+/** The same task did the same thing to the same subject; only an attribute differs. */
 function sameActFinding(event: Event, learnt: Neighbourhood): Finding | undefined {
   const acts = learnt.at(event).filter(({ kinship }) => kinship === "same-act");
   const closest = acts[0];
@@ -90,7 +90,7 @@ function accessesOf(acts: readonly Neighbour[]): string {
   return [...accesses].toSorted().join(" or ");
 }
 
-/** Another program does exactly this, or did so to this place. */
+/** Another program does exactly this, or does it at this place. */
 function otherProgramFinding(event: Event, learnt: Neighbourhood): Finding | undefined {
   const near = learnt.at(event);
   const samePlace = near.filter(({ kinship }) => kinship === "same-place");
@@ -107,7 +107,7 @@ function otherProgramFinding(event: Event, learnt: Neighbourhood): Finding | und
   return { reason: "other-program", says, nearest: others.slice(0, 3) };
 }
 
-/** Where a task connects, binds or sends to: the whole list says more than the nearest. */
+/** The addresses that a task connects, binds or sends to: the whole list is more useful than the nearest one. */
 function targetFinding(event: Event, learnt: Neighbourhood): Finding | undefined {
   if (!("address" in event.subject)) return undefined;
   const nearest = learnt.elsewhere(event);

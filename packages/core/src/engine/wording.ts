@@ -1,6 +1,4 @@
-/**
- * Lists, changed values and digests as the line that says why puts them.
- */
+/** Formats lists, changed values and digests for the line that explains a departure. */
 import { capabilityPhrase } from "../event/capabilities.ts";
 import { filePhrase, modePhrase } from "../event/phrase.ts";
 import { formatId } from "../event/text.ts";

@@ -15,7 +15,7 @@ import type { Actor, Credentials, Event, FieldValue } from "./event.ts";
 import { subjectRecord } from "./event.ts";
 import { type FieldKind, fieldsOf, isOperation, type Operation } from "./operations.ts";
 
-/** No event is larger: two paths of 4096 bytes, every byte escaped fourfold, and room for the rest. */
+/** Upper bound of an encoded event: two paths of 4096 bytes with every byte escaped to four, and space for the other fields. */
 export const MAX_EVENT_BYTES = 65_536;
 
 const scratch = Buffer.alloc(MAX_EVENT_BYTES);
@@ -39,7 +39,7 @@ export function encodeEvent(event: Event): Buffer {
 /** Two task identities, eight ids, capabilities. */
 const ACTOR_BYTES = 32 + 32 + 8 * 4 + 8;
 
-/** Events come in runs of one actor: the last one that was encoded or decoded, and its bytes. */
+/** Events come in runs of one actor, so the last encoded or decoded actor and its bytes are cached. */
 let lastActor: Actor | undefined;
 const lastBytes = Buffer.alloc(ACTOR_BYTES);
 
@@ -96,7 +96,7 @@ function putText(text: string): void {
 }
 
 function putDigest(digest: Digest): void {
-  // Anything shorter would leave bytes of an earlier event in its place.
+  // Anything shorter would leave bytes of an earlier event in the buffer.
   if (scratch.write(digest, at, 32, "hex") !== 32) throw tooOdd("an event", `${JSON.stringify(digest)} is no digest`);
   at += 32;
 }
@@ -109,20 +109,20 @@ function putU64(value: bigint): void {
   at = scratch.writeBigUInt64LE(value, at);
 }
 
-/** Where an encoding has its actor, from byte to byte. */
+/** The byte range of the actor in an encoding. */
 export function actorSpan(encoding: Buffer): readonly [from: number, to: number] {
   const from = 4 + encoding.readUInt32LE(0);
   return [from, from + ACTOR_BYTES];
 }
 
-/** Decodes what `encodeEvent` wrote; refuses anything else, trailing bytes included. */
+/** Decodes the output of `encodeEvent`. Refuses anything else, trailing bytes included. */
 export function decodeEvent(bytes: Buffer): Event {
   const reader = new Reader(bytes);
   const op = reader.operation();
   return decodeSubject(op, reader.actor(), reader);
 }
 
-/** Decodes what `encodeEvent` wrote of an event of this actor, without the bytes of `actorSpan`. */
+/** Decodes the output of `encodeEvent` for an event of this actor, without the bytes of `actorSpan`. */
 export function recallEvent(rest: Buffer, actor: Actor): Event {
   const reader = new Reader(rest);
   return decodeSubject(reader.operation(), actor, reader);
@@ -200,7 +200,7 @@ class Reader {
   text(): string {
     const start = this.#pass(this.u32());
     const text = this.#bytes.toString("utf8", start, this.#at);
-    // What is no UTF-8 is read as U+FFFD, and would be written otherwise: two encodings of one event.
+    // Invalid UTF-8 would be decoded to U+FFFD and encoded differently: two encodings of one event.
     if (text.includes("\ufffd") && !this.#bytes.subarray(start, this.#at).equals(Buffer.from(text, "utf8")))
       throw tooOdd("an event", "a text is no UTF-8");
     return text;
@@ -230,7 +230,7 @@ class Reader {
       throw tooOdd("an event", `${this.#bytes.length - this.#at} bytes after its end`);
   }
 
-  /** Goes on by so many bytes, which must be there; where they begin. */
+  /** Advances by a number of bytes, which must exist, and returns where they begin. */
   #pass(length: number): number {
     if (length > this.#bytes.length - this.#at) throw tooOdd("an event", `it ends ${length} bytes too early`);
     const start = this.#at;

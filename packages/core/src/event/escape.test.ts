@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { escapeBytes, isEscaped, unescapeToBytes } from "./escape.ts";
 
-/** Bytes with a taste for what is odd: marks, separators, broken sequences. */
+/** Bytes with many special cases: separators, escape characters, broken sequences. */
 const bytes = fc
   .array(
     fc.oneof(

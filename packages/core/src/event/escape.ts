@@ -5,7 +5,7 @@
  * `\xHH` per byte, and so does every byte that is not part of valid UTF-8. A backslash never stands for itself, so the
  * mapping is injective. Bidirectional overrides are escaped too: a reviewer must see what the kernel sees.
  */
-// ignoreBOM keeps a byte order mark; without it a name that begins with one would be told like the name without it.
+// ignoreBOM keeps a byte order mark; otherwise a name that begins with one would be shown like the name without it.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
@@ -44,7 +44,7 @@ export function unescapeToBytes(text: string): Buffer {
   );
 }
 
-/** Tells whether text is in the one spelling that `escapeBytes` gives; anything else is refused by parsers. */
+/** Tells whether a text is in the one spelling that `escapeBytes` writes. Parsers refuse any other spelling. */
 export function isEscaped(text: string): boolean {
   return PLAIN.test(text) || escapeBytes(unescapeToBytes(text)) === text;
 }

@@ -17,7 +17,7 @@ export interface Credentials {
   readonly capabilities: bigint;
 }
 
-/** Who acts: the code (task identity, and that of the process it came from) and its credentials. */
+/** The actor: its code (its task identity, and that of the process that started it) and its credentials. */
 export interface Actor {
   readonly task: Digest;
   readonly parent: Digest;
@@ -36,7 +36,7 @@ type ValueOf<F extends Field> = F["kind"] extends "path" | "text"
 
 type Fields<O extends Operation> = (typeof operations)[O];
 
-/** What is acted on, field by field as `operations` lists them. */
+/** The subject, field by field as `operations` lists them. */
 export type Subject<O extends Operation> = {
   readonly [K in keyof Fields<O> as Fields<O>[K] extends { optional: true } ? never : K]: ValueOf<
     Extract<Fields<O>[K], Field>
@@ -47,7 +47,7 @@ export type Subject<O extends Operation> = {
   >;
 };
 
-/** An event of one operation, or, without a parameter, of any: a union that `op` tells apart. */
+/** An event of one operation; without a parameter, of any operation: a union discriminated by `op`. */
 export type Event<O extends Operation = Operation> = {
   [K in O]: { readonly op: K; readonly actor: Actor; readonly subject: Subject<K> };
 }[O];

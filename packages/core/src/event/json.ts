@@ -31,7 +31,7 @@ export function eventToJson(event: Event): { [name: string]: Json } {
   };
 }
 
-/** Reads the JSON form of an event; refuses whatever `eventToJson` would not write with `bad-event`. */
+/** Reads the JSON form of an event. Refuses everything that `eventToJson` does not write with `bad-event`. */
 export function eventFromJson(json: unknown): Event {
   const { op, actor, subject } = members(json, "an event", ["op", "actor", "subject"]);
   if (typeof op !== "string" || !isOperation(op)) throw refusal(`no operation is called ${quote(op)}`);

@@ -1,20 +1,21 @@
 /**
- * The table of everything a process can do that this project models.
+ * The table of all operations of a process that this project models.
  *
- * An operation is a name and the ordered fields of its subject. Encoding, one-line form, JSON form and the published
- * schema are all derived from this table, so adding an operation is one entry here and one phrase in `phrase.ts`.
+ * An operation is a name and the ordered fields of its subject. Encoding, one-line form, JSON form and the published schema are
+ * all derived from this table, so adding an operation is one entry here and one phrase in `phrase.ts`.
  *
  * Field order is part of the `iso1` point profile: never reorder, only append operations.
  */
 
 /**
  * Kinds of field:
- * `path`   canonical absolute path, or a token the lens put in its place, or `?reason…` where none could be found;
- *          escaped text (see `escape.ts`)
- * `text`   escaped text from a closed or small vocabulary
- * `list`   texts, in an order that matters
- * `u32` `octal` `id` `u64`   unsigned integers; `octal` is a file mode, `id` a user or group id
- * `digest` SHA-256 of content
+ *
+ *   `path`    canonical absolute path, or a token that the lens put in its place, or `?reason…` if none could be found;
+ *             escaped text (see `escape.ts`)
+ *   `text`    escaped text from a closed or small vocabulary
+ *   `list`    texts in a significant order
+ *   `u32` `octal` `id` `u64`   unsigned integers; `octal` is a file mode, `id` a user or group id
+ *   `digest`  SHA-256 of content
  */
 export type FieldKind = "path" | "text" | "list" | "u32" | "octal" | "id" | "u64" | "digest";
 
@@ -26,7 +27,7 @@ export interface Field {
 const must = <K extends FieldKind>(kind: K) => ({ kind, optional: false }) as const;
 const may = <K extends FieldKind>(kind: K) => ({ kind, optional: true }) as const;
 
-/** A file-system object as it is when the operation looks at it. `fs` is the class of filesystem (`disk`, `proc`, …). */
+/** A file-system object at the moment of the operation. `fs` is the class of the file system (`disk`, `proc`, …). */
 const object = {
   path: must("path"),
   mode: must("octal"),
@@ -35,23 +36,24 @@ const object = {
   fs: must("text"),
 } as const;
 
-/** An object whose content may count. `digest` is there where the lens asks for content. */
+/** An object whose content may count. `digest` is present if the lens asks for content. */
 const file = { ...object, digest: may("digest") } as const;
 
 /** A socket and the address an operation names. `address` is `127.0.0.1:80`, `[::1]:80`, `/path`, `@abstract` or `family:hex`. */
 const endpoint = { family: must("text"), type: must("text"), address: must("text") } as const;
 
-/** Another process: how it relates to the actor, and what code it runs where that is known. */
+/** Another process: its relation to the actor, and the code it runs if that is known. */
 const target = { relation: must("text"), target: may("digest") } as const;
 
 export const operations = {
   /**
-   * `loader`: what the kernel runs to run it, outermost last: interpreters of `#!` scripts, then the ELF interpreter; each
-   * `path@digest`. `as`: the name it was called by, where that is not the file's own. `runs`: what it was given to run.
+   * `loader`: the files that the kernel loads to run this one, outermost last: interpreters of `#!` scripts, then the ELF
+   * interpreter; each `path@digest`. `as`: the name it was called by, if that is not the name of the file. `runs`: what it was
+   * given to run.
    */
   exec: { ...file, loader: must("list"), as: may("text"), runs: may("list") },
   open: { access: must("text"), ...file },
-  /** A file that was not there comes to be, and is opened. `mode` keeps owner and special bits: the rest is the umask's. */
+  /** A file that did not exist is created and opened. `mode` keeps owner and special bits; the other bits depend on the umask. */
   create: { access: must("text"), path: must("path"), mode: must("octal") },
   /** A file becomes executable memory. */
   map: { access: must("text"), ...file },
@@ -82,9 +84,9 @@ export const operations = {
 
   kill: { signal: must("u32"), ...target },
   ptrace: { request: must("text"), ...target },
-  /** Another process's memory, read or written. */
+  /** Memory of another process is read or written. */
   vm: { access: must("text"), ...target },
-  /** A descriptor taken out of another process. */
+  /** A descriptor is taken from another process. */
   getfd: { ...target },
 
   setid: { call: must("text"), ids: must("list") },
@@ -92,8 +94,8 @@ export const operations = {
   prctl: { option: must("text"), value: must("text") },
 
   /**
-   * `options`: what the file system or the call is given beside, each `key` or `key=value`, in the order of the keys. Of
-   * `fsconfig` the first is the command.
+   * `options`: what is passed to the file system or to the call, each `key` or `key=value`, in the order of the keys. The first
+   * option of `fsconfig` is its command.
    */
   mount: {
     call: must("text"),
@@ -119,27 +121,30 @@ export const operations = {
   hostname: { call: must("text") },
   settime: { call: must("text") },
   ioport: { call: must("text") },
-  /** io_uring: its submissions would pass the seccomp sensor by. */
+  /** io_uring: its submissions would bypass the seccomp sensor. */
   iouring: {},
   /**
-   * A system call of another ABI (32-bit, x32), whose number means something else, or of this one (x86-64) with a number that is
-   * newer than we are: refused and recorded.
+   * A system call of another ABI (32-bit, x32), where numbers mean other calls, or a call of x86-64 with a number newer than
+   * this version knows. Refused and recorded.
    */
   abi: { arch: must("text"), number: must("u32") },
 
-  /** What another process may use, or how it runs: limits, priority, scheduling, where its memory lies. */
+  /** Resources and scheduling of another process: limits, priority, scheduler, placement of memory. */
   adjust: { call: must("text"), ...target },
-  /** Another process is to get the signals of a descriptor: SIGIO, or any other that is asked for. */
+  /** Another process becomes the receiver of a descriptor's signals: SIGIO, or another signal that is requested. */
   sigio: { ...target },
   /** Flags of a file beyond its mode: immutable, append-only, … (chattr). */
   setflags: { ...object },
-  /** A request to a terminal that acts on whoever uses it. */
+  /** A request to a terminal that acts on the user of the terminal. */
   ioctl: { request: must("text"), ...object },
-  /** What only administrators may ask for and has no operation of its own. */
+  /** A privileged call that has no operation of its own. */
   admin: { call: must("text"), path: must("path") },
-  /** A group of fanotify: its class and what it reports, and how the files are opened that it hands out (`none`: it hands out none). */
+  /**
+   * A fanotify group is created: its class, what it reports, and how it opens the files that it passes on (`none`: it passes on
+   * none).
+   */
   fanotify: { group: must("text"), access: must("text") },
-  /** The group is to hear of these events at an object, or anywhere on its mount, its file system, its mount namespace. */
+  /** The group asks for these events at an object, or on the object's whole mount, file system or mount namespace. */
   "fanotify-mark": { group: must("text"), access: must("text"), scope: must("text"), events: must("text"), ...object },
 } as const satisfies Record<string, Record<string, Field>>;
 

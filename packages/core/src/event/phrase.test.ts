@@ -10,7 +10,7 @@ const actor: Actor = {
   credentials: { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0, capabilities: 0n },
 };
 
-/** An event of any operation, with plausible values where the test does not care. */
+/** An event of any operation, with plausible values for the fields that the test does not name. */
 function some(op: Operation, subject: Record<string, unknown>): Event {
   const values = {
     path: "/some/where",

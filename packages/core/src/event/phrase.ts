@@ -1,18 +1,18 @@
 /**
- * What an event did, as a person would say it: the one wording that `why`, `show` and `explain` share.
+ * Describes an event as a sentence. `why`, `show` and `explain` share this wording.
  *
  *   opened $HOME/.npmrc for reading
  *   connected to tcp 127.0.0.1:5432
  *
- * A phrase is for reading and leaves things out; the one-line form of `text.ts` is for comparing. Values are escaped text
- * already, so a phrase is safe on a terminal.
+ * A phrase is for reading and leaves fields out; the one-line form of `text.ts` is for comparing. Values are already escaped
+ * text, so a phrase is safe on a terminal.
  */
 import { capabilityPhrase } from "./capabilities.ts";
 import type { Event, Subject } from "./event.ts";
 import type { Operation } from "./operations.ts";
 import { formatId } from "./text.ts";
 
-/** Says in the past tense what an event did, without who did it. */
+/** Says in the past tense what an event did, without the actor. */
 export function phrase(event: Event): string {
   const say = phrases[event.op] as (subject: Event["subject"]) => string;
   return say(event.subject);
@@ -25,15 +25,15 @@ export function accessPhrase(access: string): string {
   return `for ${words.length > 1 ? `${words.slice(0, -1).join(", ")} and ${words.at(-1)}` : words[0]}`;
 }
 
-/** Where a socket operation goes, as people write it: `tcp 127.0.0.1:5432`, `unix /run/x.sock`. */
+/** The address of a socket operation in the usual notation: `tcp 127.0.0.1:5432`, `unix /run/x.sock`. */
 export function endpointPhrase(subject: { family: string; type: string; address: string }): string {
   return `${transport(subject.family, subject.type)} ${subject.address}`;
 }
 
-/** What sensors put where a call takes no such argument. */
+/** The value that sensors write if a call has no such argument. */
 const NONE = "none";
 
-/** One wording for each operation: an operation without one does not compile. */
+/** One phrase for each operation; a missing one does not compile. */
 const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = {
   exec: (s) =>
     `executed ${place(s.path)}${s.as === undefined ? "" : ` as ${s.as}`}${s.runs ? ` to run ${s.runs.join(" and ")}` : ""}`,
@@ -114,7 +114,7 @@ function handedOut(access: string): string {
   return access === NONE ? "that hands out no files" : `that hands out files opened ${accessPhrase(access)}`;
 }
 
-/** How far a mark reaches; an ignored one takes away. */
+/** The scope of a fanotify mark; an ignore mark removes events. */
 const scopes: ReadonlyMap<string, string> = new Map([
   ["mount", "all on the mount of "],
   ["filesystem", "all on the file system of "],
@@ -156,12 +156,12 @@ function file(subject: { path: string; mode: number }): string {
   return kindOf(subject.mode) + place(subject.path);
 }
 
-/** `?reason` stands where no path could be found (see `operations.ts`). */
+/** `?reason` stands in place of a path that could not be found (see `operations.ts`). */
 function place(path: string): string {
   return path.startsWith("?") ? `something without a path (${path.slice(1) || "unknown"})` : path;
 }
 
-/** What a file is, where it is not an ordinary one, from the type bits of its mode (inode(7)). */
+/** The type of a file that is not a regular one, from the type bits of its mode (inode(7)). */
 function kindOf(mode: number): string {
   switch (mode & 0o170000) {
     case 0o040000:
@@ -178,7 +178,7 @@ function kindOf(mode: number): string {
   }
 }
 
-/** What a file is and what may be done to it: `0644`, `the directory 0755`. */
+/** Type and permissions of a file: `0644`, `the directory 0755`. */
 export function filePhrase(mode: number): string {
   return `${kindOf(mode)}${modePhrase(mode)}`;
 }
@@ -205,7 +205,7 @@ function transport(family: string, type: string): string {
   return `${family} ${type}`;
 }
 
-/** Whom something is done to; relations are the sensor's words, so one that is not listed here is shown as it is. */
+/** The process that is acted on. Relations are words of the sensor; one that is not listed here is shown unchanged. */
 function other(relation: string): string {
   return relations.get(relation) ?? `a process (${relation})`;
 }

@@ -58,7 +58,7 @@ function operationSchema(op: Operation): Json {
   return { properties: { op: { const: op }, subject } };
 }
 
-/** An object with these members and no others. */
+/** An object with exactly these members. */
 function closed(properties: { readonly [name: string]: Json }, required = Object.keys(properties)): Json {
   return { type: "object", required, additionalProperties: false, properties };
 }

@@ -1,6 +1,6 @@
 /**
- * Whether an event is one that this version could have read: the right fields, each of the right kind and range, every
- * text escaped. Types promise this to code; this is for events whose origin is a sensor, a log or a stranger.
+ * Checks that an event is one that this version could have read: the right fields, each of the right kind and range, every text
+ * escaped. The types guarantee this for code; the check is for events from a sensor, a log or another untrusted source.
  */
 import { isDigest } from "../digest.ts";
 import { IsolineError } from "../error.ts";
@@ -21,10 +21,10 @@ export const credentialIds = [
   "fsgid",
 ] as const satisfies readonly (keyof Credentials)[];
 
-/** A list is never longer: an overlay has at most 500 layers (fs/overlayfs/params.h), setgroups takes more but is summed up. */
+/** Longest list: an overlay has at most 500 layers (fs/overlayfs/params.h). setgroups takes more ids, but these are summarised. */
 export const MAX_LIST = 1024;
 
-/** Refuses an event that could not be encoded, written as a line and read back the same. */
+/** Refuses an event that could not be encoded, written as a line and read back unchanged. */
 export function assertEvent(event: Event): void {
   if (!isOperation(event.op)) throw unsound(`no operation is called ${quote(event.op)}`);
   const { task, parent, credentials } = event.actor;
@@ -86,7 +86,7 @@ function isSound(kind: FieldKind, value: FieldValue): boolean {
   }
 }
 
-/** What a value of a kind looks like, for a refusal. */
+/** A description of the values of a kind, for an error message. */
 function expectation(kind: FieldKind): string {
   switch (kind) {
     case "path":
@@ -119,7 +119,7 @@ function isU64(value: unknown): boolean {
   return typeof value === "bigint" && value >= 0n && value <= 0xffff_ffff_ffff_ffffn;
 }
 
-/** What came instead, in a few words: an object may be nested deeper than anything could walk it. */
+/** A short description of the value that came. An object may be nested deeper than a recursive printer could handle. */
 export function quote(value: unknown): string {
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
   return JSON.stringify(typeof value === "bigint" ? `${value}` : value)?.slice(0, 60) ?? String(value);

@@ -1,10 +1,10 @@
 /**
- * The one-line form of what happened, as a contour file has it: operation, then `field=value` in the order of the table.
+ * The one-line form of an act, as a contour file has it: operation, then `field=value` in the order of the table.
  *
  *   open access=read path=$HOME/.npmrc mode=0100644 uid=user gid=user fs=disk
  *
- * The actor is not part of the line: a contour names it once for many lines. Absent optional fields are left out. Values
- * are escaped text, so a line never holds a space inside a value.
+ * The actor is not part of the line: a contour names it once for many lines. Absent optional fields are left out. Values are
+ * escaped text, so a line never holds a space inside a value.
  */
 import { isDigest } from "../digest.ts";
 import { IsolineError } from "../error.ts";
@@ -13,7 +13,7 @@ import type { Actor, Event, FieldValue } from "./event.ts";
 import { subjectRecord } from "./event.ts";
 import { type FieldKind, fieldsOf, isOperation, type Operation } from "./operations.ts";
 
-/** Stands for the id of the user who started the namespace, whoever that is (lens rule `launch-user`). */
+/** Stands for the id of the user who started the namespace (lens rule `launch-user`). */
 export const LAUNCH_USER = 0xffff_fffe;
 
 /** `op field=value …` */
@@ -27,7 +27,7 @@ export function formatAct(event: Event): string {
   return line;
 }
 
-/** The exact reverse of `formatAct`: every other spelling is refused. */
+/** The exact reverse of `formatAct`. Every other spelling is refused. */
 export function parseAct(line: string, actor: Actor): Event {
   const words = line.split(" ");
   const op = words[0] as string;
@@ -54,12 +54,12 @@ export function formatId(id: number): string {
   return id === LAUNCH_USER ? "user" : String(id);
 }
 
-/** Entries with commas between them, a comma in an entry as `\\x2c`. */
+/** Entries with commas between them; a comma in an entry is written `\\x2c`. */
 export function formatList(entries: readonly string[]): string {
   return entries.map((text) => text.replaceAll(",", "\\x2c")).join(",");
 }
 
-/** What `formatList` wrote; entries are not looked at further. */
+/** Splits what `formatList` wrote. Entries are not parsed further. */
 export function parseList(text: string): string[] {
   return text === "" ? [] : text.split(",").map((entry) => entry.replaceAll("\\x2c", ","));
 }

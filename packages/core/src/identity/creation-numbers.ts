@@ -1,13 +1,13 @@
 /**
- * Which of its random names a process made first, second, third.
+ * Numbers the random names that a process creates.
  *
- * A number is the lowest that no living name of the same process, directory and kind has, so a loop that makes and
- * removes a file a thousand times makes number 1 a thousand times. Beyond the third all are `+`: how many there are at
- * once says little, and a contour must not grow with it.
+ * A number is the lowest that no existing name of the same process, directory and kind has, so a loop that creates and removes
+ * a file a thousand times creates number 1 a thousand times. Beyond the third, every name is `+`: how many there are at once
+ * says little, and a contour must not grow with it.
  */
 const NUMBERED = 3;
 
-/** Written in place of a number that would say too little, or depend on scheduling. */
+/** Written instead of a number that is too high, or that would depend on scheduling. */
 export const UNNUMBERED = "+";
 
 interface Taken {
@@ -24,7 +24,7 @@ export class CreationNumbers {
     return number > NUMBERED ? UNNUMBERED : String(number);
   }
 
-  /** Takes the lowest free number; the result gives it back, and is absent where there was nothing to take. */
+  /** Takes the lowest free number. The result releases it, and is undefined if no number was taken. */
   take(pid: number, kind: string): (() => void) | undefined {
     const kinds = this.#byProcess.get(pid) ?? new Map<string, Taken>();
     const taken = kinds.get(kind) ?? { bits: 0 };
@@ -41,7 +41,7 @@ export class CreationNumbers {
     };
   }
 
-  /** The process ended: the next one with this id starts to count anew. */
+  /** A process ended: the next process with this id starts to count anew. */
   forget(pid: number): void {
     this.#byProcess.delete(pid);
   }

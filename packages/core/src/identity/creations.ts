@@ -1,23 +1,22 @@
 /**
- * The log of random names: which paths were created inside the namespace under a name that says nothing, and how they
- * are called instead.
+ * The log of random names: the paths that were created inside the namespace under a random name, and their labels.
  *
- * A tree by path component, so that a path outside it leaves at its first component, and a renamed directory takes all
- * below it along at no cost. What is kept is bounded by weight; beyond that the oldest names are forgotten (the paths
- * then stay as they are, which is a departure and never a match).
+ * It is a tree by path component, so that the lookup of any other path ends at its first component, and renaming a directory
+ * moves everything below it at no cost. The size is bounded; beyond the bound the oldest names are removed. Their paths then
+ * keep their real names, which is a departure and never a false match.
  */
 
-/** How a logged component is written. */
+/** The label written in place of a component. */
 export interface Label {
   readonly text: string;
-  /** So many directories above it are a store's fan-out and written as `$hash` in paths that lead to it. */
+  /** The number of directories above it that are a store's fan-out; they are written as `$hash` in paths that lead to it. */
   readonly fans: number;
   readonly rule: "created" | "content-address" | "timestamp" | "launch-user" | "canister";
-  /** Called when the name is gone. */
+  /** Called when the name is removed. */
   readonly release?: () => void;
 }
 
-/** A label of a path, and where in the path it stands. */
+/** A label, and the part of the path that it replaces. */
 export interface Labelled {
   readonly start: number;
   readonly end: number;
@@ -28,13 +27,13 @@ interface Node {
   readonly name: string;
   parent: Node | undefined;
   label: Label | undefined;
-  /** The labelled nodes are a ring in order of age, through the root. */
+  /** The labelled nodes form a ring in order of age, through the root. */
   older: Node | undefined;
   newer: Node | undefined;
   children: Map<string, Node>;
 }
 
-/** Rough heap of a node without its name: object, map and entry. */
+/** Estimated heap of a node without its name: object, map and entry. */
 const NODE_WEIGHT = 300;
 
 export class Creations {
@@ -44,7 +43,7 @@ export class Creations {
   #size = 0;
   #weight = 0;
 
-  /** @param capacity rough bytes of heap @param forgotten called for each name that had to give way */
+  /** @param capacity estimated bytes of heap @param forgotten called for each name that is removed to make room */
   constructor(capacity: number, forgotten: () => void) {
     this.#capacity = capacity;
     this.#forgotten = forgotten;
@@ -56,7 +55,7 @@ export class Creations {
     return this.#size;
   }
 
-  /** The labels along a path, in its order; nothing in most cases, and then at the cost of one failed lookup. */
+  /** The labels along a path, in order. Usually there are none, and the cost is one failed lookup. */
   along(path: string): Labelled[] | undefined {
     let found: Labelled[] | undefined;
     let node: Node | undefined = this.#root;
@@ -71,7 +70,7 @@ export class Creations {
     return found;
   }
 
-  /** Something new is at `path`: whatever was known there is gone; without a label nothing is logged. */
+  /** A new file exists at `path`: everything known there is removed. Without a label nothing is logged. */
   put(path: string, label: Label | undefined): void {
     this.remove(path);
     if (!label) return;
@@ -80,13 +79,13 @@ export class Creations {
     this.#fit();
   }
 
-  /** Nothing is at `path` any more. */
+  /** Nothing exists at `path` any more. */
   remove(path: string): void {
     const node = this.#find(path);
     if (node) this.#drop(node);
   }
 
-  /** What was at `from` is now at `to`, where nothing was, with all below it; under a label of its own or none. */
+  /** The file at `from` is moved to `to`, where nothing existed, with everything below it. It gets its own label or none. */
   move(from: string, to: string, label: Label | undefined): void {
     if (areNested(from, to)) return label?.release?.();
     const node = this.#find(from);
@@ -98,14 +97,14 @@ export class Creations {
     this.#fit();
   }
 
-  /** What was at `from` takes the place of what is at `to`, under its label. What was below either is not known any more. */
+  /** The file at `from` replaces the file at `to` and takes its label. Names below either are removed from the log. */
   moveOver(from: string, to: string): void {
     if (areNested(from, to)) return;
     this.remove(from);
     this.forgetBelow(to);
   }
 
-  /** What is below `path` is not known any more; the path itself stays what it is called. */
+  /** Removes the names below `path` from the log; the path itself keeps its label. */
   forgetBelow(path: string): void {
     const node = this.#find(path);
     if (!node) return;
@@ -140,7 +139,7 @@ export class Creations {
     return node;
   }
 
-  /** Takes a node out of the tree, and the parents that were there only for it; what is below it stays with it. */
+  /** Removes a node from the tree, and the parents that existed only for it. The nodes below it stay attached to it. */
   #detach(node: Node): void {
     const parent = node.parent;
     if (!parent) return;
@@ -161,7 +160,7 @@ export class Creations {
     }
   }
 
-  /** Forgets a node and everything below it. */
+  /** Removes a node and everything below it. */
   #drop(node: Node): void {
     this.#detach(node);
     this.#unlabel(node);
@@ -173,7 +172,7 @@ export class Creations {
     }
   }
 
-  /** An unlabelled node gets a label, and is the newest. */
+  /** Labels a node that has no label and makes it the newest. */
   #label(node: Node, label: Label): void {
     node.label = label;
     join(this.#root.older as Node, node);
@@ -201,7 +200,7 @@ export class Creations {
   }
 }
 
-/** Whether one path is the other or lies below it: the kernel moves nothing into itself or over what it is in. */
+/** Whether one path is equal to the other or lies below it. The kernel refuses such a move. */
 function areNested(a: string, b: string): boolean {
   const [outer, inner] = a.length < b.length ? [a, b] : [b, a];
   return inner === outer || inner.startsWith(outer === "/" ? outer : `${outer}/`);
@@ -225,7 +224,7 @@ function weightOf(node: Node): number {
   return NODE_WEIGHT + 2 * node.name.length;
 }
 
-/** A slice of a string keeps all of it alive: a thousand short names could hold on to megabytes of paths. */
+/** A slice keeps the whole string alive: a thousand short names could keep megabytes of paths. So the name is copied. */
 function ownCopy(text: string): string {
   return Buffer.from(text, "utf8").toString("utf8");
 }

@@ -27,7 +27,7 @@ export class Glob {
     this.#head = wild < 0 ? text : components.slice(0, wild).join("/");
   }
 
-  /** The pattern, or why it is none. */
+  /** The pattern, or a text that says why it is invalid. */
   static parse(text: string): Glob | { readonly problem: string } {
     if (text.length > MAX_LENGTH) return { problem: `at most ${MAX_LENGTH} characters` };
     if (!isEscaped(text)) return { problem: "escaped text as a contour shows it, a space as \\x20" };
@@ -46,7 +46,7 @@ export class Glob {
     return new Glob(text, components);
   }
 
-  /** A pattern that is known to be one. */
+  /** Compiles a pattern that is known to be valid. */
   static of(text: string): Glob {
     const glob = Glob.parse(text);
     if (glob instanceof Glob) return glob;
@@ -84,7 +84,7 @@ export class Glob {
   }
 }
 
-/** Positions that are reached without consuming a component, each once: a `**` that is not the last may stand for nothing. */
+/** The positions that are reachable without consuming a component, each once: a `**` that is not the last may match nothing. */
 function openings(positions: readonly number[], pattern: readonly string[]): number[] {
   const open = new Set<number>();
   for (let at of positions) {
@@ -101,7 +101,7 @@ function isWild(component: string): boolean {
   return component.includes("*") || component.includes("?");
 }
 
-/** One component against one pattern component. */
+/** Matches one component against one component of the pattern. */
 function matchComponent(pattern: string, name: string): boolean {
   let p = 0;
   let n = 0;
@@ -129,7 +129,7 @@ function matchComponent(pattern: string, name: string): boolean {
   return p === pattern.length;
 }
 
-/** Length of the character at `at`: an escape is one, and so is a surrogate pair. */
+/** Length of the character at `at`: an escape is one character, and so is a surrogate pair. */
 function unit(text: string, at: number): number {
   const code = text.charCodeAt(at);
   if (code === 0x5c) return 4;

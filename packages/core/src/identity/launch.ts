@@ -1,6 +1,4 @@
-/**
- * Where and as whom a namespace was started: what the lens levels to tokens.
- */
+/** Where a namespace was started and by which user: what the lens levels to tokens. */
 export interface Launch {
   /** Canonical paths, escaped. */
   readonly cwd: string;
@@ -9,39 +7,39 @@ export interface Launch {
   readonly temp: readonly string[];
   readonly uid: number;
   readonly gid: number;
-  /** Login name of that user, escaped; there need not be one. */
+  /** Login name of that user, escaped; undefined if the user has none. */
   readonly user?: string;
-  /** The control groups it was started in: one for each hierarchy that is mounted. */
+  /** The control groups that the namespace was started in: one for each mounted hierarchy. */
   readonly controlGroups?: readonly ControlGroup[];
-  /** First and last port the kernel gives to sockets that ask for none. */
+  /** First and last port of the range from which the kernel assigns ports. */
   readonly ephemeralPorts: readonly [low: number, high: number];
-  /** For a container: where its runtime keeps things on this host, and whose ids are whose. */
+  /** For a container: the directories of its runtime on this host, and the mapping of its ids. */
   readonly canister?: CanisterPlaces;
 }
 
 export type IdKind = "uid" | "gid";
 
-/** One line of a user namespace's map: `count` ids from `host` on are those from `container` on. */
+/** One line of the map of a user namespace: `count` ids from `host` on are the ids from `container` on. */
 export interface IdRange {
   readonly container: number;
   readonly host: number;
   readonly count: number;
 }
 
-/** What a host has of one container. */
+/** What the host has for one container. */
 export interface CanisterPlaces {
   /** Identifier that the engine gave the container. */
   readonly id: string;
-  /** Directories of the host, canonical and escaped, by the token that stands for them. */
+  /** Directories of the host, canonical and escaped, by their token. */
   readonly directories: readonly { readonly path: string; readonly token: string }[];
-  /** Empty without a user namespace: ids are then the same on both sides. */
+  /** Empty without a user namespace: ids are then the same on host and container. */
   readonly ids: Readonly<Record<IdKind, readonly IdRange[]>>;
 }
 
 /** A directory of a control group file system; both paths are canonical and escaped. */
 export interface ControlGroup {
-  /** Where the hierarchy is mounted. */
+  /** The mount point of the hierarchy. */
   readonly mount: string;
-  /** The group itself, the mount point or below it. */
+  /** The group itself: the mount point or a directory below it. */
   readonly group: string;
 }

@@ -1,11 +1,11 @@
 /**
- * The lens at work: from what a sensor saw to what an event is.
+ * Applies the lens: turns an event of a sensor into the event that is hashed.
  *
  *   sensor's event     open path=/home/ann/app/node_modules/x.js uid=1000 …
  *   levelled event     open path=$CWD/node_modules/x.js uid=user …
  *
- * One step per field of the operation table; a step that changes nothing costs next to nothing, and an event none of whose
- * fields changes is returned as it is. The leveller must see every event that makes, moves or removes names
+ * There is one step for each field of the operation table. A step that changes nothing costs next to nothing, and an event
+ * without any change is returned as it is. The leveller must get every event that creates, moves or removes names
  * (`changesNames`), in the order in which they happen.
  */
 import type { Event, FieldValue } from "../event/event.ts";
@@ -37,11 +37,11 @@ import type { Call } from "./task.ts";
 
 type Value = Exclude<FieldValue, undefined>;
 type Fields = Readonly<Record<string, FieldValue>>;
-/** What becomes of one field; undefined takes an optional one away. `subject` is the sensor's, `levelled` has the fields before this one. */
+/** Levels one field; undefined removes an optional field. `subject` is the sensor's; `levelled` holds the fields before this one. */
 type Step = (value: Value, at: Observation, subject: Fields, levelled: Fields) => FieldValue;
 type Plan = Readonly<Record<Operation, readonly (readonly [field: string, step: Step])[]>>;
 
-/** What is done with an address, and by what kind of socket. */
+/** What the act does with an address, and the kind of socket. */
 interface SocketUse {
   readonly operation: Operation;
   readonly type: string;
@@ -77,7 +77,7 @@ export class Leveller {
     this.#plan = Object.fromEntries(operationNames.map((name) => [name, this.#stepsOf(name)])) as unknown as Plan;
   }
 
-  /** Whether nothing is exchanged that would count: then there is no event. To be asked of the sensor's event. */
+  /** Whether the event exchanges nothing that counts: then it is dropped. Takes the sensor's event. */
   overlooks(event: Event, at: Observation): boolean {
     if (event.op === "kill" && this.#launch.canister && (isPreemption(event, at) || endsOwn(event, at)))
       return this.#overlooked("canister");
@@ -93,7 +93,7 @@ export class Leveller {
     return readsImage(event, path, at.images, counts) && this.#overlooked("own-image");
   }
 
-  /** The event as it is hashed. */
+  /** The event that is hashed. */
   level(event: Event, at: Observation): Event {
     this.#paths.created.settle();
     this.#seenFrom(at);
@@ -105,14 +105,14 @@ export class Leveller {
     return { op: event.op, actor, subject } as unknown as Event;
   }
 
-  /** A canonical path as events have it: for task identities and program names. */
+  /** A canonical path as written in events: for task identities and program names. */
   levelPath(path: string, at: Observation): string {
     this.#paths.created.settle();
     this.#seenFrom(at);
     return this.#paths.level(path, at.pid);
   }
 
-  /** How a program was called, as events and task identities have it; `path` is the raw one of its file. */
+  /** How a program was called, as events and task identities have it. `path` is the raw path of its file. */
   levelCall(call: Call, path: string, at: Observation): Call {
     this.#seenFrom(at);
     const as = call.as === undefined ? undefined : this.#calledName(call.as, path);
@@ -120,17 +120,17 @@ export class Leveller {
     return { ...(as === undefined ? {} : { as }), ...(runs === undefined ? {} : { runs }) };
   }
 
-  /** Of a container: files that a further call of its runtime was given, by what they are for. */
+  /** For a container: the files that a further call of its runtime was given, by purpose. */
   name(directories: CanisterPlaces["directories"]): void {
     this.#host?.add(directories);
   }
 
-  /** The last event was refused, so it changed no names. To be called before the next one is levelled. */
+  /** The last event was refused, so it changed no names. To be called before the next event is levelled. */
   withdraw(): void {
     this.#paths.created.withdraw();
   }
 
-  /** A process ended: another one may get its id. */
+  /** A process ended; another process may get its id. */
   processEnded(pid: number): void {
     this.#paths.created.settle();
     this.#paths.created.forgetProcess(pid);
@@ -180,7 +180,7 @@ export class Leveller {
     return undefined;
   }
 
-  /** The fields whose meaning their kind does not tell. */
+  /** The fields whose kind does not determine how they are levelled. */
   #special(operation: Operation, field: string): Step | undefined {
     switch (`${operation} ${field}`) {
       case "create path":
@@ -253,7 +253,7 @@ export class Leveller {
     return levelled.every((option, index) => option === options[index]) ? options : levelled;
   }
 
-  /** `path@digest`, where only the last @ separates. */
+  /** `path@digest`, where the last @ separates. */
   #images(images: readonly string[], at: Observation): readonly string[] {
     const levelled = images.map((image) => {
       const end = image.lastIndexOf("@");
@@ -272,7 +272,7 @@ export class Leveller {
     return levelled;
   }
 
-  /** Entries as the sensor tells them (`rules/called.ts`), each without its digest where that does not count. */
+  /** Entries as the sensor gives them (`rules/called.ts`), each without its digest if that does not count. */
   #runs(runs: readonly string[], at: Observation): readonly string[] {
     return runs.map((run) => {
       const { kind, what, digest } = parseRun(run);
@@ -290,28 +290,28 @@ export class Leveller {
     return TEXT;
   }
 
-  /** Of the root directory itself, storage drivers choose the permissions; what chmod sets them to is told by that. */
+  /** Storage drivers choose the permissions of the root directory itself; an operation that sets them reports them in its own field. */
   #rootMode(mode: Value, { atHostRoot }: Observation, { path }: Fields): Value {
     if (path !== (atHostRoot ? this.#host?.rootfs : "/")) return mode;
     this.#firings.count("canister");
     return (mode as number) & FILE_TYPE;
   }
 
-  /** The content of data counts where the policy says so, unless it exempts this file. */
+  /** The content of data counts if the policy says so, unless the policy exempts this file. */
   #dataDigest(digest: string, path: string): string | undefined {
     if (this.#policy.content === "read" && this.#paths.contentCounts(path)) return digest;
     this.#firings.count("data-content");
     return undefined;
   }
 
-  /** The kernel ignores the device number of a node that is no device. A mode without a type proves nothing. */
+  /** The kernel ignores the device number of a node that is not a device. A mode without a type proves nothing. */
   #device(device: string, mode: number): string {
     if (!this.#policy.rules.device || device === NO_DEVICE || !NO_DEVICE_TYPES.has(mode & 0o170000)) return device;
     this.#firings.count("device");
     return NO_DEVICE;
   }
 
-  /** An address in another network than the launch's says in whose. */
+  /** An address in a network other than the launch's is written with the program that made the network. */
   #address(address: string, at: Observation, use: SocketUse): string {
     const placed = placedAddress(address);
     if (!placed) return this.#addressIn("", address, at, use);
@@ -351,7 +351,7 @@ export class Leveller {
 
   #abstract(address: string, at: Observation, binds: boolean, isReached: boolean): string {
     const isChosen = this.#policy.rules.autobind && isAutobound(address);
-    // A stranger's looks like that as well: where it is not the name of one of ours, it stays.
+    // An abstract name of another process may look like this, too. Only names of the namespace's own sockets are levelled.
     if (!isChosen || (isReached && !this.#surroundings.isOwnName(address, at)))
       return this.#paths.socket(address, at, binds);
     this.#firings.count("autobind");

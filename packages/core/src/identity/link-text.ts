@@ -1,7 +1,7 @@
 /**
- * Texts that name a path without having been resolved: what a symbolic link says, what is mounted.
+ * Texts that name a path without having been resolved: the text of a symbolic link, the source of a mount.
  *
- * They are arbitrary text, so a dollar sign at their start is no token: whatever could be read as one is marked.
+ * They are arbitrary text, so a dollar sign at their start is not a token: every name that looks like a token is marked.
  */
 import type { Observation } from "./observation.ts";
 import type { PathLens } from "./path-lens.ts";
@@ -15,8 +15,9 @@ export class LinkTexts {
   }
 
   /**
-   * Text of the symbolic link at `link`, which is called `levelled`. An absolute one is levelled as a path; in a relative one
-   * only created names are, and the link's own: `conf1234.dir/conf1234.file` with the text `conf1234.file`.
+   * The text of the symbolic link at `link`, whose levelled path is `levelled`. An absolute text is levelled as a path. In a
+   * relative text only created names are levelled, and the link's own name: `conf1234.dir/conf1234.file` with the text
+   * `conf1234.file`.
    */
   level(text: string, link: string, levelled: string, at: Observation): string {
     if (text.startsWith("/")) return this.#paths.level(text, at.pid);
@@ -30,7 +31,7 @@ export class LinkTexts {
     return up + (called.startsWith("{") ? names.map((name) => (name === own ? called : name)) : names).join("/");
   }
 
-  /** What is mounted: a path, what a sensor says of an object without one, or the name of a filesystem, a device, a server. */
+  /** The source of a mount: a path, the sensor's name of an object without a path, or the name of a file system, a device, a server. */
   source(text: string, at: Observation): string {
     return text.startsWith("/") || text.startsWith("?") ? this.#paths.level(text, at.pid) : literal(text);
   }
@@ -40,7 +41,7 @@ function lastOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** The directory so many levels above a path, without a slash at its end: "" is the root. */
+/** The directory a number of levels above a path, without a slash at its end: "" is the root. */
 function ancestor(path: string, levels: number): string {
   let end = path.length;
   for (let level = 0; level < levels && end > 0; level += 1) end = path.lastIndexOf("/", end - 1);

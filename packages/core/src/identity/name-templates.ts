@@ -1,8 +1,8 @@
 /**
  * Templates from which programs draw temporary names outside the directories for temporaries, from their sources.
  *
- * Six drawn letters may come out as a plain word, so here the template tells, together with how sure it is that the name
- * was drawn: `private` and new (mkstemp), merely `new`, or nothing of the kind because the template is telling enough.
+ * Six drawn letters may happen to be a plain word, so the template decides, together with how certain it is that the name was
+ * drawn: `private` and new (mkstemp), merely `new`, or neither if the template itself is distinctive.
  */
 type Needs = "private" | "new" | "nothing";
 
@@ -13,12 +13,12 @@ interface Template {
 }
 
 const TEMPLATES: readonly Template[] = [
-  // git: object-file.c, pack-write.c, tmp-objdir.c, server-info.c, setup.c (whether there are symbolic links)
+  // git: object-file.c, pack-write.c, tmp-objdir.c, server-info.c, setup.c (the test for symbolic links)
   { name: /(?:^|[-._])tmp_(?:obj|pack|idx|rev|mtimes|bitmap|midx|ewah)_[A-Za-z0-9]{6}$/, needs: "private" },
   { name: /^tmp_objdir-[a-z-]+-[A-Za-z0-9]{6}$/, needs: "private" },
   { name: /^(?:refs|packs)_[A-Za-z0-9]{6}$/, needs: "new" },
   { programs: /^git/, name: /^t[A-Za-z0-9]{6}$/, needs: "private" },
-  // mktemp(1): it makes nothing but names that it drew, three letters at least
+  // mktemp(1): every name that it creates is drawn, at least three letters of it
   { programs: /^mktemp$/, name: /[A-Za-z0-9]{3}/, needs: "private" },
   // GNU coreutils: force-link.c (ln -f, install)
   { name: /^Cu[A-Za-z0-9]{6}$/, needs: "new" },
@@ -29,7 +29,7 @@ const TEMPLATES: readonly Template[] = [
   // binutils: bucomm.c; Info-ZIP: fileio.c
   { programs: /(?:strip|objcopy|ar|ranlib)$/, name: /^st[A-Za-z0-9]{6}$/, needs: "private" },
   { programs: /^zip/, name: /^zi[A-Za-z0-9]{6}$/, needs: "private" },
-  // CMake: cmSystemTools.cxx, cmCoreTryCompile.cxx; what it writes aside: cmGeneratedFileStream.cxx
+  // CMake: cmSystemTools.cxx, cmCoreTryCompile.cxx; temporary output: cmGeneratedFileStream.cxx
   { name: /^TryCompile-[A-Za-z0-9]{6}$/, needs: "new" },
   { name: /^(?:lib)?cmTC_[0-9a-f]{5}(?:[._][A-Za-z._]+)?$/, needs: "nothing" },
   // Rust's tempfile crate, as cargo and rustc use it; rustc_incremental/persist/fs.rs
@@ -43,17 +43,17 @@ const TEMPLATES: readonly Template[] = [
     name: /^s-[0-9a-z]{8,13}-[0-9a-z]{4,8}(?:-working|-[0-9a-z]{20,26}|\.lock)?$/,
     needs: "nothing",
   },
-  // Python: tempfile.py; multiprocessing/synchronize.py by way of glibc's sem_open
+  // Python: tempfile.py; multiprocessing/synchronize.py through glibc's sem_open
   { name: /^tmp[a-z0-9_]{8}(?:\.[a-z]+)?$/, needs: "private" },
   { name: /[a-z0-9_]{8}\.tmp$/, needs: "private" },
   { name: /^sem\.mp-[a-z0-9_]{8}$/, needs: "new" },
   // GLib: glocalfileoutputstream.c
   { name: /^\.goutputstream-[A-Z0-9]{6}$/, needs: "new" },
-  // Everyone's way to write a file aside: an extension that begins with tmp
+  // A common convention for a temporary copy: an extension that begins with tmp
   { name: /\.tmp[0-9A-Za-z]{4,12}$/, needs: "nothing" },
 ];
 
-/** Whether a name is drawn from a template that the program may have used for a name it made like this. */
+/** Whether a name is drawn from a template that the program may have used for a name created this way. */
 export function isFromTemplate(name: string, program: string, made: Needs): boolean {
   return TEMPLATES.some(
     (template) =>

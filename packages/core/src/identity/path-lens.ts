@@ -1,6 +1,6 @@
 /**
- * The rules that level paths, in their order: numbers in /proc and /dev/pts; directories by purpose and created names;
- * the user's pseudonyms.
+ * The rules that level paths, in their order: numbers in /proc and /dev/pts; directories by purpose and created names; the
+ * user's pseudonyms.
  */
 import type { Label, Labelled } from "./creations.ts";
 import type { Launch } from "./launch.ts";
@@ -17,10 +17,10 @@ import type { Firings, RuleName } from "./rules/table.ts";
 import { momentsIn } from "./rules/timestamps.ts";
 import { UserNames } from "./rules/users.ts";
 
-/** How a sensor writes a file that has no name any more but is still open. */
+/** The suffix by which a sensor marks a file that is still open but has no name any more. */
 const DELETED = "?deleted:";
 const OUTSIDE = "?outside:";
-/** The last component of a path that comes to be: its label, or null where it has none whatever was there before. */
+/** The last component of a path that is created: its label, or null if it has none whatever existed there before. */
 type Newest = Label | null | undefined;
 
 export class PathLens {
@@ -34,7 +34,7 @@ export class PathLens {
   readonly #host: CanisterDirectories | undefined;
   #atHostRoot = false;
 
-  /** `host` for a container: where its runtime keeps things. */
+  /** `host` for a container: the directories of its runtime. */
   constructor(
     policy: Policy,
     launch: Launch,
@@ -55,12 +55,12 @@ export class PathLens {
     this.created = new CreatedNames(switches, surroundings, (path) => directories.isTemporary(path), firings);
   }
 
-  /** From where the next paths are seen. */
+  /** Sets the view from which the next paths are seen. */
   seenFrom(atHostRoot: boolean): void {
     this.#atHostRoot = atHostRoot;
   }
 
-  /** A path of something that is there. What is no path (a token, `memfd:x`, `?reason`) stays as it is. */
+  /** A path of an existing object. Texts that are not paths (a token, `memfd:x`, `?reason`) stay as they are. */
   level(path: string, pid: number): string {
     if (logged(path) !== undefined) return this.#renamed(this.#called(path, pid, undefined));
     if (path.startsWith(DELETED) && logged(path.slice(DELETED.length)) !== undefined)
@@ -70,7 +70,7 @@ export class PathLens {
     return path;
   }
 
-  /** A path that comes to be. */
+  /** A path that is created. */
   creates(path: string, made: Made, at: Observation): string {
     const name = logged(path);
     if (name === undefined) return this.level(path, at.pid);
@@ -84,14 +84,14 @@ export class PathLens {
     return this.#renamed(this.#called(to, at.pid, this.created.moves(old, name, replaces, at) ?? null));
   }
 
-  /** The path that `from` changes places with. */
+  /** The path that `from` is exchanged with. */
   exchanges(from: string, to: string, at: Observation): string {
     const [old, name] = [logged(from), logged(to)];
     if (old !== undefined && name !== undefined) this.created.exchanges(old, name);
     return this.level(to, at.pid);
   }
 
-  /** A path that is about to be no more. */
+  /** A path that is about to be removed. */
   removes(path: string, pid: number): string {
     const name = logged(path);
     if (name === undefined) return this.level(path, pid);
@@ -109,24 +109,24 @@ export class PathLens {
     return `${ROOT}@${this.#tail(path, 0, labels).slice(1)}`;
   }
 
-  /** Labels of created names below a directory, as a link text relative to it may have them: `names` starts with a slash. */
+  /** Labels of created names below a directory, as a relative link text may contain them. `names` starts with a slash. */
   below(directory: string, names: string): string {
     const path = directory + names;
     const labels = this.created.labelsAlong(path)?.filter(({ start }) => start > directory.length);
     return labels?.length ? this.#tail(path, directory.length, labels) : literals(names);
   }
 
-  /** Whether the policy lets content count for a file of this levelled path. */
+  /** Whether the policy lets the content of a file with this levelled path count. */
   contentCounts(levelled: string): boolean {
     return this.#pseudonyms.contentCounts(levelled);
   }
 
-  /** Whether a real path is a directory that the launch names, or one that such a directory lies in. */
+  /** Whether a real path is a directory that the launch names, or an ancestor of such a directory. */
   isWayDown(path: string): boolean {
     return this.#directories.areReachedBy(path);
   }
 
-  /** What is in the view of the launch, and what is not. */
+  /** Separates paths of the launch's view from all others. */
   #called(path: string, pid: number, newest: Newest): string {
     const placed = placedPath(path);
     return placed ? this.#placed(placed, pid, newest) : this.#plain(path, pid, newest);
@@ -139,7 +139,7 @@ export class PathLens {
     const { path, start } = keyOf(placed);
     const kernel = this.#kernelName(rest, pid, true);
     if (kernel !== undefined) return `${IN}${this.#lead(placed, pid)}//${kernel.slice(1)}`;
-    // A directory that the launch names is said by its token, also where it is no directory of the launch's view.
+    // A directory that the launch names is replaced by its token even if the launch's view does not contain it.
     const directory = this.#host ? undefined : this.#directories.of(isShown ? path : rest);
     const end = (directory?.path.length ?? 0) + (isShown ? 0 : start);
     const from = directory && end > start ? end : start;
@@ -150,7 +150,7 @@ export class PathLens {
     return isShown ? `${IN}${token}//${tail.slice(1)}` : `${IN}${origin}//${token}${tail}`;
   }
 
-  /** What a path belongs to that is none of the launch's view. */
+  /** The origin of a path that is not in the launch's view. */
   #lead({ origin, isShown }: PlacedPath, pid: number): string {
     return isShown && origin !== "" ? this.#plain(origin, pid, undefined) : origin;
   }
@@ -171,7 +171,7 @@ export class PathLens {
     return (directory?.token ?? ROOT) + this.#tail(path, from, labels ?? []);
   }
 
-  /** The labels after a position: of what was created, and moments. */
+  /** The labels after a position: of created names and of moments. */
   #labelled(path: string, from: number, newest: Newest): Labelled[] | undefined {
     const created = withNewest(path, this.created.labelsAlong(path), newest)?.filter(({ start }) => start > from);
     return this.#withMoments(path, from, created);
@@ -181,7 +181,7 @@ export class PathLens {
     return this.#rules.timestamp ? withMoments(path, from, labels) : labels;
   }
 
-  /** A name whose numbers the kernel counts up; `anew` where a mount of proc may count otherwise than that of the launch. */
+  /** A name whose numbers the kernel counts up. `anew`: a mount of proc may count in another pid namespace than the launch's. */
   #kernelName(path: string, pid: number, anew: boolean): string | undefined {
     if (path.startsWith("/proc/") && this.#rules["proc-pid"]) {
       const levelled = levelProcess(path, pid, this.#surroundings, anew);
@@ -231,14 +231,14 @@ export class PathLens {
   }
 }
 
-/** The name by which a path is remembered as created; undefined for what is no path. */
+/** The key under which a path is remembered as created; undefined for a text that is not a path. */
 function logged(path: string): string | undefined {
   if (path.charCodeAt(0) === 0x2f) return path;
   const placed = placedPath(path);
   return placed && keyOf(placed).path;
 }
 
-/** Names that are not levelled by who made them may hold a moment. */
+/** Names that have no label as created names may contain a moment. */
 function withMoments(path: string, from: number, labels: Labelled[] | undefined): Labelled[] | undefined {
   const moments = momentsIn(path, from);
   if (moments.length === 0) return labels;
@@ -246,7 +246,7 @@ function withMoments(path: string, from: number, labels: Labelled[] | undefined)
   return [...(labels ?? []), ...free].sort((a, b) => a.start - b.start);
 }
 
-/** The labels along a path whose last component is new: what was known under that name does not count any more. */
+/** The labels along a path whose last component is new: what was known under that name is ignored. */
 function withNewest(path: string, labels: Labelled[] | undefined, newest: Newest): Labelled[] | undefined {
   if (newest === undefined) return labels;
   const above = labels?.filter(({ end }) => end < path.length) ?? [];

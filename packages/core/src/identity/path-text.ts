@@ -18,7 +18,7 @@ export const ROOT = "$";
 /** Marks a real name that looks like a token. */
 export const LITERAL = "$literal:";
 
-/** One real name, marked if it could be taken for a token. */
+/** One real name, marked if it looks like a token. */
 export function literal(name: string): string {
   return looksLikeToken(name) ? LITERAL + name : name;
 }
@@ -28,15 +28,13 @@ function looksLikeToken(name: string): boolean {
   return first === 0x24 || first === 0x7b || name.includes(HASH);
 }
 
-/** Real names, each after a slash (`/a/b`), with those marked that need it; the same text if none does. */
+/** Real names, each after a slash (`/a/b`), with marks where needed; the same text if no name needs one. */
 export function literals(names: string): string {
   if (!names.includes("$") && !names.includes("{")) return names;
   return names.split("/").map(literal).join("/");
 }
 
-/**
- * The components of `path` after position `from`, with labels in place of some: `/a/{gcc#1}.s`. All labels lie after it.
- */
+/** The components of `path` after position `from`, some replaced by labels: `/a/{gcc#1}.s`. All labels lie after that position. */
 export function withLabels(path: string, from: number, labels: readonly Labelled[]): string {
   const parts: string[] = [];
   let next = 0;

@@ -1,16 +1,16 @@
 /**
  * Process ids as part of names: `temp-1234.rdb`, `agent.1234`, `.tmp-1234-pack`, `conf1234subs.awk`.
  *
- * A shell's `$$` is the shell's own id also where a child of it makes the file. So an ancestor's id counts wherever it stands;
- * that of any other process, of which there may be thousands, only where it stands alone.
+ * A shell's `$$` is the shell's own id, even if a child of it creates the file. So an ancestor's id counts wherever it stands.
+ * The id of any other process counts only where it stands alone, because there may be thousands of them.
  *
- * A program that numbers its files (`page-1.html`, `page-2.html`, …; a database its tables: `2603`, `2603_fsm`, `2604`, …)
- * meets its own id sooner or later, and must not be taken for one that uses it. Such a program has just made the same name
- * with another number, so the last names of each process are remembered, one of a shape.
+ * A program that numbers its files (`page-1.html`, `page-2.html`, …; the tables of a database: `2603`, `2603_fsm`, `2604`, …)
+ * meets its own id sooner or later, and that number is not an id. Such a program has just created the same name with another
+ * number, so the last names of each process are remembered, one for each shape.
  */
 import type { Surroundings } from "./observation.ts";
 
-/** Ids below this are met by chance too often, unless the name says that it is temporary. */
+/** Smaller ids occur by chance too often, unless the name says that it is temporary. */
 const SMALL = 100;
 const MAX_PROCESSES = 256;
 const MAX_NUMBERS = 8;
@@ -27,7 +27,7 @@ export class PidNames {
     this.#surroundings = surroundings;
   }
 
-  /** Tells whether a name that process `pid` makes holds an id of the namespace, and remembers the name. */
+  /** Tells whether a name that process `pid` creates contains an id of the namespace, and remembers the name. */
   holdsPid(name: string, pid: number): boolean {
     const plain = name.replace(/\\x[0-9a-f]{2}/g, "-");
     const numbers = plain.match(/\d+/g);
@@ -44,7 +44,7 @@ export class PidNames {
     if (digits.startsWith("0") || digits.length > 7) return false;
     const number = Number(digits);
     if (number < SMALL && (number < 2 || !/te?mp/i.test(name))) return false;
-    // In a pid namespace of its own a process is called otherwise than by us.
+    // In a pid namespace of its own, a process has another id than the supervisor sees.
     const relation = number === actor ? "self" : this.#surroundings.relationOf(number, actor);
     if (number < SMALL) return relation === "self";
     const standsAlone = () => name.split(/[^0-9A-Za-z]+/).includes(digits);
@@ -58,7 +58,7 @@ export class PidNames {
   }
 }
 
-/** Puts an entry last; beyond `most` the first has to go. */
+/** Adds an entry at the end and removes the first one beyond `most`. */
 function putLast<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
   map.delete(key);
   map.set(key, value);

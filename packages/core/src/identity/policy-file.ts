@@ -1,6 +1,6 @@
 /**
- * From what a YAML or JSON policy file holds to a policy. Whatever is not understood is refused, because a misspelt
- * key would quietly be a weaker policy.
+ * Turns the content of a YAML or JSON policy file into a policy. Everything unknown is refused, because a misspelt key would
+ * silently weaken the policy.
  *
  *   lens: default
  *   rules: { pty: false }
@@ -25,7 +25,7 @@ import { lensRules, type SwitchableRule, switchableRules } from "./rules/table.t
 const keys = ["version", "lens", "content", "rules", "pseudonyms", "reaction", "iouring"];
 const pseudonymKeys = ["path", "as", "content"];
 const MAX_PSEUDONYMS = 256;
-/** Upper case, so that no pseudonym can be taken for one of the lens's own tokens inside a path. */
+/** Upper case, so that no pseudonym equals one of the lens's own tokens inside a path. */
 const TOKEN = /^[A-Z][A-Z0-9_]{0,31}$/;
 const RESERVED = new Set(["CWD", "HOME", "TMP", "RUNTIME", "CGROUP", "ABOVE"]);
 
@@ -80,7 +80,7 @@ function parsePseudonyms(value: unknown): Pseudonym[] {
   return pseudonyms;
 }
 
-/** One pattern has one name, and one name one answer to whether content counts. */
+/** One pattern has one name, and for one name content either counts or does not. */
 function refuseContradiction({ path, as, content }: Pseudonym, index: number, all: readonly Pseudonym[]): void {
   const same = all.findIndex((other) => other.path === path);
   if (same < index) {
@@ -162,7 +162,7 @@ function refusal(key: string, expected: string, got: unknown, advice: string): I
   return new IsolineError("bad-policy", `policy: ${key}: expected ${expected}; got ${show(got)}; ${advice}`);
 }
 
-/** What came, short and on one line, whatever it is. */
+/** A short description of a value on one line. */
 function show(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";

@@ -1,13 +1,11 @@
-/**
- * The policy of a contour: the lens, and what becomes of departures. It is part of the contour by its digest.
- */
+/** The policy of a contour: the lens, and the reaction to departures. It is part of the contour by its digest. */
 import { type Digest, sha256 } from "../digest.ts";
 import { type SwitchableRule, switchableRules } from "./rules/table.ts";
 
-/** Changes whenever the same policy would level the same event differently, so that old contours are not misread. */
+/** Incremented whenever the same policy would level the same event differently, so that old contours are not misread. */
 export const LENS_VERSION = 1;
 
-/** A user's own name for paths: what `path` matches (see `glob.ts`) is replaced by `$as`. */
+/** A user's own name for paths: a path that `path` matches (see `glob.ts`) is replaced by `$as`. */
 export interface Pseudonym {
   /** Pattern over levelled paths, as a contour shows them. */
   readonly path: string;
@@ -22,15 +20,15 @@ export const contents = ["executed", "read"] as const;
 export const reactions = ["log", "deny", "deny-all", "freeze", "kill"] as const;
 export const iouringChoices = ["refuse", "allow"] as const;
 
-/** Everything a policy file can say, with nothing left open. */
+/** Everything that a policy file can set, with every default filled in. */
 export interface Policy {
   readonly lens: (typeof lensNames)[number];
-  /** Whose content counts: what is executed or mapped executable, or every regular file that is read. */
+  /** The files whose content counts: those executed or mapped executable, or every regular file that is read. */
   readonly content: (typeof contents)[number];
   readonly rules: Readonly<Record<SwitchableRule, boolean>>;
-  /** The first that matches wins. */
+  /** The first pseudonym that matches is used. */
   readonly pseudonyms: readonly Pseudonym[];
-  /** What becomes of an untrusted process. */
+  /** The reaction to an untrusted process. */
   readonly reaction: (typeof reactions)[number];
   readonly iouring: (typeof iouringChoices)[number];
 }
@@ -46,7 +44,7 @@ export const DEFAULT_POLICY: Policy = {
   iouring: "refuse",
 };
 
-/** Content of everything that is read, and every number the kernel was given; only what cannot be the same twice is levelled. */
+/** Counts the content of everything that is read and every number passed to the kernel; levels only what cannot be the same twice. */
 export const EXACT_POLICY: Policy = {
   ...DEFAULT_POLICY,
   lens: "exact",
@@ -54,7 +52,7 @@ export const EXACT_POLICY: Policy = {
   rules: { ...everyRule, device: false, "command-text": false },
 };
 
-/** The policy a lens name stands for, or undefined where there is no such lens. */
+/** The policy of a lens name, or undefined if there is no such lens. */
 export function namedPolicy(name: string): Policy | undefined {
   return name === "default" ? DEFAULT_POLICY : name === "exact" ? EXACT_POLICY : undefined;
 }
@@ -72,7 +70,7 @@ export function canonicalPolicy(policy: Policy): string {
   });
 }
 
-/** SHA-256 over the canonical line as a contour file has it, where characters outside ASCII are `\uXXXX`. */
+/** SHA-256 over the canonical line as a contour file has it, with characters outside ASCII as `\uXXXX`. */
 export function policyDigest(policy: Policy): Digest {
   const line = canonicalPolicy(policy);
   return sha256(
@@ -81,8 +79,8 @@ export function policyDigest(policy: Policy): Digest {
 }
 
 /**
- * SHA-256 over the part of a policy that decides what an event's identity is. Contours are comparable point by point when
- * this is equal, whatever their reactions.
+ * SHA-256 over the part of a policy that decides the identity of events. Contours whose reactions differ are comparable point
+ * by point if this digest is equal.
  */
 export function lensDigest(policy: Policy): Digest {
   return policyDigest({ ...policy, reaction: DEFAULT_POLICY.reaction, iouring: DEFAULT_POLICY.iouring });

@@ -1,9 +1,9 @@
 /**
- * Tells names that a program drew at random, or made of a clock or a process id, from names that mean something.
+ * Distinguishes names that a program drew at random, or derived from a clock or a process id, from names with a meaning.
  *
- * It is asked only about names that come to be inside the namespace: what was there before keeps its name whatever it
- * looks like. A miss makes a contour unstable, a false alarm makes it less sharp (the name is replaced by creator and
- * order), so the stronger the sign that the name is temporary, the less random it has to look:
+ * It is applied only to names that are created inside the namespace; a name that existed before stays as it is. A miss makes a
+ * contour unstable. A false positive makes it less sharp, because the name is replaced by creator and order. So the stronger
+ * the sign that a name is temporary, the less random it has to look:
  *
  *   sign                                                          what is then enough
  *   new and private (0600, 0700) in a directory for temporaries,
@@ -16,19 +16,19 @@
  */
 import { isFromTemplate } from "./name-templates.ts";
 
-/** How a name came to be. */
+/** How a name was created. */
 export interface Naming {
-  /** Last component of the executable that made it. */
+  /** Last component of the executable that created it. */
   readonly program: string;
-  /** The name was certainly new: O_EXCL, or an operation that never replaces. */
+  /** The name was certainly new: O_EXCL, or an operation that never replaces a file. */
   readonly exclusive: boolean;
-  /** Permission bits asked for, where they are known. */
+  /** The permission bits requested, if they are known. */
   readonly permissions: number | undefined;
   /** It lies in a directory for temporary files. */
   readonly temporary: boolean;
   /** Name of the directory above. */
   readonly parent: string;
-  /** It holds the id of a process of the namespace. */
+  /** It contains the id of a process of the namespace. */
   readonly holdsPid: boolean;
 }
 
@@ -36,30 +36,33 @@ export interface Naming {
 const SECRETIVE: ReadonlySet<number | undefined> = new Set([0o600, 0o700, 0o400, 0o444]);
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
-/** A date with a time of day, in the spellings of ISO 8601 and of log files. A date alone is not taken: releases and posts have one. */
+/**
+ * A date with a time of day, in the spellings of ISO 8601 and of log files. A date alone does not count: releases and posts
+ * have one.
+ */
 const TIME = /(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d(?:[T_.-]|\\x20)?[0-2]\d[-_.:h]?[0-5]\d/;
 /** Seconds and milliseconds since 1970, addresses printed in decimal. */
 const LONG_NUMBER = /\d{9}/;
-/** What write-file-atomic and Python's importlib append to a name: a decimal hash or address. */
+/** The suffix that write-file-atomic and Python's importlib append to a name: a decimal hash or address. */
 const NUMBER_APPENDED = /\.[A-Za-z][A-Za-z0-9]*\.\d{6,}$/;
 
 const SEPARATORS = /\\x[0-9a-f]{2}|[^0-9A-Za-z]+/;
 /** A number, an acronym, or a word with or without a capital; `4x4` and `64v8` are one number. */
 const CHANGES = /\d+(?:[xv]\d+)*|[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;
 
-/** Algorithms whose names change character class like random ones do. */
+/** Names of algorithms, whose character class changes as often as in random names. */
 const KNOWN = /(?:ed|x|curve)25519|utf8mb\d|gf2p8|lib2to3|c14n|log4j|sm[34]/gi;
 
 /** `_cacache/tmp`, `.tmp`, `Temp`: a program's own directory for temporaries. */
 const OWN_TEMPORARY = /^[._]*te?mp$/i;
 
-/** What a template of mkstemp leaves: at least six characters that it drew. */
+/** The result of a mkstemp template: at least six drawn characters. */
 const LONG_ENOUGH = /[A-Za-z0-9_]{6}/;
 
-/** Tells whether a name that was just made is random or volatile. */
+/** Tells whether a name that was just created is random or volatile. */
 export function isRandomName(name: string, naming: Naming): boolean {
   if (isPrivateTemporary(naming) && LONG_ENOUGH.test(name)) return true;
-  // Lower-case letters alone never change class: only a template could have drawn them. Most names end here.
+  // Lower-case letters alone never change class, so only a template could have drawn them. Most names end here.
   if (!naming.exclusive && !naming.holdsPid && !/[0-9A-Z]/.test(name) && !name.includes(".tmp")) return false;
   if (UUID.test(name) || TIME.test(name) || LONG_NUMBER.test(name) || NUMBER_APPENDED.test(name)) return true;
   if (naming.holdsPid) return true;
@@ -71,12 +74,15 @@ export function isRandomName(name: string, naming: Naming): boolean {
   return isNamedTemporary(name, naming) && parts.some(looksLoose);
 }
 
-/** The mark of mkstemp and mkdtemp: in a directory for temporaries, or in one that a program has called so for itself. */
+/** The mark of mkstemp and mkdtemp, in a directory for temporaries or one that a program calls so. */
 function isPrivateTemporary({ temporary, parent, exclusive, permissions }: Naming): boolean {
   return exclusive && (permissions === 0o600 || permissions === 0o700) && (temporary || OWN_TEMPORARY.test(parent));
 }
 
-/** Hexadecimal of eight digits and more that holds both kinds, or letters and digits that change four times and often. */
+/**
+ * Hexadecimal of at least eight characters with both letters and digits, or letters and digits that change class often, at
+ * least four times.
+ */
 function looksDrawn(part: string): boolean {
   if (part.length < 6) return false;
   if (part.length >= 8 && /^(?:[0-9a-f]+|[0-9A-F]+)$/.test(part) && /[A-Fa-f]/.test(part) && /\d/.test(part))
@@ -86,7 +92,7 @@ function looksDrawn(part: string): boolean {
   return changes >= 4 && part.length <= 2.2 * changes;
 }
 
-/** Enough where the name or its place already says that it is temporary. */
+/** Enough if the name or its directory already says that it is temporary. */
 function looksLoose(part: string): boolean {
   if (part.length < 5) return false;
   if (/\d{5}/.test(part)) return true;
@@ -107,10 +113,10 @@ function isNamedTemporary(name: string, naming: Naming): boolean {
   );
 }
 
-/** Six-letter endings that are words, though mkstemp could draw them. */
+/** Six-letter endings that are words, although mkstemp could draw them. */
 const WORDS = new Set("backup sample config secret socket sqlite passwd shadow master active public folder".split(" "));
 
-/** A name that is certainly new and ends in what a template of six or more could have left. */
+/** A name that is certainly new and ends as a template with at least six X would leave it. */
 function endsDrawn(name: string, program: string, secretive: boolean): boolean {
   if (WORDS.has(name.slice(-6))) return false;
   if (/[-_.](?=[A-Za-z0-9]{6}$)/.test(name) && countChanges(name.slice(-6)) >= 3) return true;
@@ -121,10 +127,10 @@ function endsDrawn(name: string, program: string, secretive: boolean): boolean {
   return /^[-_.]?[A-Za-z0-9]{6,10}$/.test(rest);
 }
 
-/** Longer extensions that are words; a short one cannot be the end of a mkstemp template, which has at least six X. */
+/** Longer extensions that are words. A short extension cannot be the end of a mkstemp template, which has at least six X. */
 const EXTENSIONS = new Set(["socket", "sqlite", "sqlite3", "journal", "service", "parquet", "pickle", "ndjson"]);
 
-/** What may stay visible of a random name: its extension with the dot, or "". */
+/** The part of a random name that stays visible: its extension with the dot, or "". */
 export function safeExtension(name: string): string {
   const extension = /^.+\.([a-z][a-z0-9]*)$/.exec(name)?.[1];
   if (extension === undefined) return "";

@@ -1,17 +1,17 @@
 /**
- * Task identity: what code acts, as a digest over the chain of executables that led to a process.
+ * Task identity: which code acts, as a digest over the chain of executables that led to a process.
  *
  *   task = SHA-256( text "isoline iso1 task" ‖ parent task ‖ text path ‖ u32 count ‖ content of each image ‖ call )
  *
- * path is the canonical, levelled path of the file that was executed. The images are that file, then whatever the kernel
- * loads to run it (the interpreters of a `#!` script, the ELF interpreter). content = u8 1 ‖ 32 bytes SHA-256, or
- * u8 0 ‖ text path where the content cannot be read. call = ( u8 0 | u8 1 ‖ text as ) ‖ ( u8 0 | u8 1 ‖ list runs ): the name
- * by which it was called, where that is not the file's own, and what it was given to run. Before the first exec in a
- * namespace the task is 32 zero bytes.
+ * `path` is the canonical, levelled path of the file that was executed. The images are that file, then the files that the
+ * kernel loads to run it (the interpreters of a `#!` script, the ELF interpreter). content = u8 1 ‖ 32 bytes SHA-256, or u8 0 ‖
+ * text path if the content cannot be read. call = ( u8 0 | u8 1 ‖ text as ) ‖ ( u8 0 | u8 1 ‖ list runs ): the name by which it
+ * was called, if that is not the name of the file, and what it was given to run. Before the first exec in a namespace the task
+ * is 32 zero bytes.
  */
 import { type Digest, sha256 } from "../digest.ts";
 
-/** A file whose content runs. `digest` is absent where the content cannot be read. */
+/** A file whose content runs. `digest` is absent if the content cannot be read. */
 export interface Image {
   readonly path: string;
   readonly digest?: Digest;
@@ -19,13 +19,13 @@ export interface Image {
 
 /** How a program was called. */
 export interface Call {
-  /** The last component of the name it was called by; left out where that is the last component of its path. */
+  /** The last component of the name it was called by; left out if that is the last component of its path. */
   readonly as?: string;
-  /** What an interpreter was given to run: files, texts, modules; left out where it is nothing. */
+  /** What an interpreter was given to run: files, texts, modules; left out if it was given nothing. */
   readonly runs?: readonly string[];
 }
 
-/** A task identity with what it was derived from, so that a person can read it. */
+/** A task identity with the data it was derived from, so that a person can read it. */
 export interface Task extends Call {
   readonly id: Digest;
   readonly parent: Digest;
@@ -34,7 +34,7 @@ export interface Task extends Call {
 
 const DOMAIN = "isoline iso1 task";
 
-/** Derives the identity of a process that executes `images[0]`, called like this, out of a process of identity `parent`. */
+/** Derives the identity of a process that executes `images[0]`, called like this, from the identity `parent` of its parent. */
 export function deriveTask(parent: Digest, images: readonly [Image, ...Image[]], { as, runs }: Call = {}): Task {
   const parts = [text(DOMAIN), Buffer.from(parent, "hex"), text(images[0].path), u32(images.length)];
   for (const image of images) {
@@ -52,7 +52,7 @@ export function programName(task: Task): string {
   return lastComponent(task.images[0].path);
 }
 
-/** What people know a task by: `busybox as cat`, `node install.js`, `python3 -m pytest`, `dash as sh (text)`. */
+/** The display name of a task: `busybox as cat`, `node install.js`, `python3 -m pytest`, `dash as sh (text)`. */
 export function taskPhrase(task: Task): string {
   const as = task.as === undefined ? "" : ` as ${task.as}`;
   return `${programName(task)}${as}${(task.runs ?? []).map((run) => ` ${runPhrase(run)}`).join("")}`;

@@ -18,7 +18,7 @@ import type { Profile } from "./profile.ts";
 const DOMAIN = "isoline iso1 point";
 const PREFIX = 4 + DOMAIN.length;
 
-/** One-shot hashing wants one stretch of memory, so encodings are copied behind the domain, which never changes. */
+/** One-shot hashing needs one contiguous buffer, so encodings are copied behind the domain, which never changes. */
 const preimage = Buffer.alloc(PREFIX + MAX_EVENT_BYTES);
 preimage.writeUInt32LE(DOMAIN.length);
 preimage.write(DOMAIN, 4, "ascii");

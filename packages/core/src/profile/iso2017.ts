@@ -6,8 +6,8 @@
  *                      ‖ 16 s_uuid ‖ 32 content digest )                                                     126 bytes
  *   point   = SHA-256( u32 32 ‖ actor ‖ u32 32 ‖ subject )
  *
- * It knows one kind of event, a credentialed access to a file: no operation, no task, no flags. An event without a file is
- * outside what it models and has no point.
+ * It models one kind of event, a credentialed access to a file: no operation, no task, no flags. An event without a file has no
+ * point.
  */
 import { sha256Into, ZERO_DIGEST } from "../digest.ts";
 import { unescapeToBytes } from "../event/escape.ts";
@@ -17,7 +17,7 @@ import { tsemEventNames } from "./tsem-facts.ts";
 import { field, type Layout, Layouts, objectAt, readValues } from "./tsem-layout.ts";
 import { badExport, type TsemProfile, tsemProfile } from "./tsem-profile.ts";
 
-/** The one layout; `path` is hashed by itself, so the bytes are put together below and not by `putValues`. */
+/** The one layout. `path` is hashed separately, so the bytes are assembled below and not by `putValues`. */
 export const exchangeLayout: Layout = {
   op: "exchange",
   fields: [

@@ -1,4 +1,4 @@
-/** The profiles there are. */
+/** All profiles. */
 import { iso1 } from "./iso1.ts";
 import { iso2017 } from "./iso2017.ts";
 import type { ProfileName } from "./profile.ts";

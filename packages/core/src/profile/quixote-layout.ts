@@ -1,6 +1,4 @@
-/**
- * Which attributes of a TSEM event the userspace agent hashes, in its order, and for which events it has no definite point.
- */
+/** The attributes of a TSEM event that the userspace agent hashes, in its order, and the events for which its point is undefined. */
 import { cellKinds } from "./tsem-cell.ts";
 import { tsemEventNames } from "./tsem-facts.ts";
 import { field, type Layout, Layouts, objectAt, textAt } from "./tsem-layout.ts";
@@ -26,7 +24,7 @@ const socket = [
   field("owner", "digest", "sock.owner"),
 ];
 
-/** A file under its name, and one that was created in the namespace: its directory and its number among its creator's. */
+/** A file by name, and one that was created in the namespace: its directory and its number among its creator's files. */
 const named = [...inode, field("path", "text", "file.path.pathname"), digest];
 const created = [
   ...inode,
@@ -48,7 +46,7 @@ const inetAddress = [
   field("port", "port", "addr.af_inet.port"),
   field("address", "ipv4", "addr.af_inet.address"),
 ];
-/** Defect: of the 32 bytes that stand for any other address, connect and bind hash as many as a pointer has. */
+/** Defect: of the 32 bytes that stand for any other address, connect and bind hash only as many as a pointer has. */
 const otherAddress = [...socket, field("address-start", "eight", "addr.af_other.address")];
 
 const openNamed: Layout = { op: "file_open", fields: named };
@@ -83,10 +81,10 @@ function byOp(layout: (op: Addressed) => Layout): Readonly<Record<Addressed, Lay
   };
 }
 
-/** Of every other event the agent hashes the name only. */
+/** Of every other event the agent hashes only the name. */
 const nameOnly = new Map<string, Layout>(tsemEventNames.map((op) => [op, { op, fields: [] }]));
 
-/** All of them, by the names that stand in an act. */
+/** All layouts, by the names in an act. */
 export const quixoteLayouts = new Layouts([
   openNamed,
   openCreated,
@@ -115,7 +113,7 @@ export function hasAttributes(op: string): boolean {
   ].includes(op);
 }
 
-/** The layout of an exported event; a text that names why it has no point; undefined for an unknown event. */
+/** The layout of an exported event; a text that says why it has no point; undefined for an unknown event. */
 export function layoutOf(op: string, cell: TsemObject): Layout | string | undefined {
   switch (op) {
     case "file_open":

@@ -5,9 +5,9 @@
  *   COE   = u32×8 uid euid suid gid egid sgid fsuid fsuid ‖ u64 effective capabilities          the eighth should be fsgid
  *   CELL  = the attributes in the order of the layouts below; for every other event, its name ‖ SHA-256("")
  *
- * Where the original hashes memory that it never set — the ports of IPv6 connect and bind, and of IPv4 and IPv6 accept —
- * there is no point to reproduce, so such an event has none: it is reported by name, and whoever replays it must count it
- * as missing.
+ * For some events the original hashes memory that it never set: the ports of IPv6 connect and bind, and of IPv4 and IPv6
+ * accept. There is no point to reproduce, so such an event has none. It is reported by name, and the replay must count it as
+ * missing.
  */
 import { sha256Into } from "../digest.ts";
 import { hasAttributes, layoutOf, quixoteLayouts } from "./quixote-layout.ts";
@@ -32,7 +32,7 @@ export const quixote: TsemProfile = {
   },
 };
 
-/** tmpfs makes a new uuid at every mount, so the agent hashes zeros in its place. */
+/** tmpfs generates a new uuid at every mount, so the agent hashes zeros instead. */
 function levelled(layout: Layout, values: string[]): readonly string[] {
   const magic = layout.fields.findIndex(({ name }) => name === "s_magic");
   if (values[magic] === TMPFS_MAGIC) values[layout.fields.findIndex(({ name }) => name === "s_uuid")] = "0".repeat(32);
@@ -53,7 +53,7 @@ function point(event: TsemEvent): Buffer {
 
 const coe = Buffer.alloc(40);
 
-/** Defect: the word for fsgid holds fsuid once more. */
+/** Defect: the word for fsgid holds fsuid again. */
 function coeWithDefect(event: TsemEvent): Buffer {
   putCoe(event.actor.credentials, coe, 0);
   coe.copy(coe, 28, 24, 28);

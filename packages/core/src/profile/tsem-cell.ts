@@ -6,15 +6,15 @@ import { isDigest } from "../digest.ts";
 import { escapeBytes, isEscaped, unescapeToBytes } from "../event/escape.ts";
 
 export interface CellKind {
-  /** The text a contour shows for an exported value (latin1); undefined if it is no such value. */
+  /** The text that a contour shows for an exported value (latin1); undefined for an invalid value. */
   show(exported: string): string | undefined;
-  /** Whether a text is one that `show` gives. */
+  /** Whether a text is one that `show` returns. */
   accepts(text: string): boolean;
   /** Appends the bytes that are hashed. */
   put(text: string, out: CellBytes): void;
 }
 
-/** A buffer that grows from the left, and is used again for each CELL. */
+/** A growing buffer that is reused for each CELL. */
 export class CellBytes {
   readonly #bytes = Buffer.alloc(80_000);
   #length = 0;
@@ -56,21 +56,21 @@ export class CellBytes {
 
 const NUMBER = /^(?:0x[0-9a-f]{1,16}|0[0-7]{0,22}|[1-9][0-9]{0,19})$/i;
 
-/** Reads a number as the C library's base 0 does (`0x…` `0…` or decimal); undefined if it is none or above `max`. */
+/** Reads a number like the C library's base 0 (`0x…` `0…` or decimal); undefined if it is invalid or above `max`. */
 export function parseNumber(text: string, max: number): number | undefined {
   if (!NUMBER.test(text)) return undefined;
   const value = isOctal(text) ? Number.parseInt(text, 8) : Number(text);
   return value <= max ? value : undefined;
 }
 
-/** The same for 64 bits. The original reads with strtoll, which refuses what is above 2⁶³ − 1. */
+/** The same for 64 bits. The original reads with strtoll, which refuses values above 2⁶³ − 1. */
 export function parseLongNumber(text: string): bigint | undefined {
   if (!NUMBER.test(text)) return undefined;
   const value = BigInt(isOctal(text) ? `0o${text}` : text);
   return value <= 0x7fff_ffff_ffff_ffffn ? value : undefined;
 }
 
-/** Of what `NUMBER` matches: a zero and more, but not `0x`. */
+/** A subset of what `NUMBER` matches: a leading zero with more characters, but not `0x`. */
 function isOctal(text: string): boolean {
   return text.length > 1 && text.startsWith("0") && text[1] !== "x" && text[1] !== "X";
 }
@@ -125,7 +125,7 @@ function putSized(shown: string, out: CellBytes): void {
 
 export const cellKinds = {
   u32: number(U32, 4, String),
-  /** A file mode. The agent keeps 16 bits of it, the kernel has no more. */
+  /** A file mode. The agent keeps 16 bits; the kernel has no more. */
   mode: number(U16, 2, (value) => `0${value.toString(8)}`),
   magic: number(U32, 4, (value) => `0x${value.toString(16)}`),
   u64: {
@@ -133,7 +133,7 @@ export const cellKinds = {
     accepts: (shown) => parseLongNumber(shown)?.toString() === shown,
     put: (shown, out) => out.u64(BigInt(shown)),
   },
-  /** `s_id`: 32 bytes, filled up with zeros; the last is always zero. */
+  /** `s_id`: 32 bytes, padded with zeros; the last byte is always zero. */
   device: text(31, (shown, out) => {
     const bytes = unescapeToBytes(shown);
     out.bytes(bytes);

@@ -1,8 +1,8 @@
 /**
- * An event that came from a TSEM kernel: who, and the attributes that the profile hashes, each as the text a contour shows.
+ * An event from a TSEM kernel: its actor, and the attributes that the profile hashes, each as the text that a contour shows.
  *
  * A contour keeps it as: 32 task ‖ u32×8 uid euid suid gid egid sgid fsuid fsgid ‖ u64 capabilities ‖ UTF-8 of the act.
- * What no profile hashes (pid, number, times, device numbers, the parent's identity) is not kept.
+ * Attributes that no profile hashes (pid, number, times, device numbers, the parent's identity) are not kept.
  */
 import { type Digest, ZERO_DIGEST } from "../digest.ts";
 import { IsolineError } from "../error.ts";
@@ -50,7 +50,7 @@ export class TsemEvent implements Exchange {
     return this.layout.fields.reduce((act, { name }, at) => `${act} ${name}=${this.values[at]}`, this.op);
   }
 
-  /** What a contour keeps; made once, because a log repeats itself. */
+  /** The encoding that a contour keeps; computed once, because a log repeats itself. */
   get encoding(): Buffer {
     this.#encoding ??= encodeTsemEvent(this);
     return this.#encoding;
@@ -100,7 +100,7 @@ export function parseTsemAct(line: string, actor: Actor, layouts: Layouts): Tsem
   return new TsemEvent(actor, layout, values);
 }
 
-/** The task of an event as far as a TSEM log tells it: an id from the kernel and a name for people. */
+/** The task of an event as far as a TSEM log has it: an id from the kernel and a name for display. */
 export function tsemTask(event: TsemEvent): Task | undefined {
   if (event.actor.task === ZERO_DIGEST) return undefined;
   return { id: event.actor.task, parent: ZERO_DIGEST, images: [{ path: event.process }] };

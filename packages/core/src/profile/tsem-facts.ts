@@ -1,13 +1,13 @@
 /** Numbers and names of the TSEM kernel and its userspace agent. */
 import type { Digest } from "../digest.ts";
 
-/** SHA-256 of nothing: the content digest of what has no content worth hashing. */
+/** SHA-256 of the empty string: the content digest of a file without content to hash. */
 export const EMPTY_CONTENT = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" as Digest;
 
 /** TMPFS_MAGIC of linux/magic.h, as a contour shows it. */
 export const TMPFS_MAGIC = "0x1021994";
 
-/** The security events the agent knows, in the order of its own table; the first name of that table, `undefined`, is none. */
+/** The security events that the agent knows, in the order of its own table. The first name of that table, `undefined`, is left out. */
 export const tsemEventNames: readonly string[] = `
 bprm_committed_creds task_kill task_setpgid task_getpgid task_getsid task_setnice task_setioprio task_getioprio task_prlimit
 task_setrlimit task_setscheduler task_getscheduler task_prctl file_open mmap_file file_ioctl file_ioctl_compat file_lock

@@ -1,9 +1,9 @@
 /**
  * Reads a TSEM log: one JSON object a line, as a kernel exports it or as a trajectory file keeps it.
  *
- * A log repeats itself, and what differs between two lines of the same event (pid, number, times) is all in front of the
- * COE. So an event is remembered under its type, its task and the text from the COE on, and when it comes again it costs one
- * match and one lookup: nothing is parsed, no digest is computed, and the very same `TsemEvent` is given back.
+ * A log repeats itself, and the parts that differ between two lines of the same event (pid, number, times) all precede the COE.
+ * So an event is cached under its type, its task and the text from the COE on. A repeated event costs one match and one lookup:
+ * nothing is parsed, no digest is computed, and the same `TsemEvent` is returned.
  */
 import { type Digest, isDigest, ZERO_DIGEST } from "../digest.ts";
 import type { Actor, Credentials } from "../event/event.ts";
@@ -15,17 +15,17 @@ import { parseTsemText, type TsemObject } from "./tsem-text.ts";
 
 export type TsemRecord =
   | { readonly kind: "event"; readonly event: TsemEvent }
-  /** An event the profile has no point for; `reason` names why. It must be counted as missing, never dropped. */
+  /** An event for which the profile has no point; `reason` says why. It must be counted as missing, never dropped. */
   | { readonly kind: "outside"; readonly reason: string }
   | { readonly kind: "aggregate"; readonly aggregate: Digest }
   /** An act of a process that is untrusted already, as older kernels report it: without attributes. */
   | { readonly kind: "log"; readonly process: string; readonly type: string; readonly action: string };
 
-/** What a kernel writes in front of the COE, field by field; any other spelling takes the long way. */
+/** The text that a kernel writes before the COE, field by field. Any other spelling is parsed in full. */
 const USUAL_HEAD =
   /^\{(?:"export": \{"type": "(?:async_)?event"\}, )?"event": \{(?:"pid": "\d{1,10}", )?(?:"tnum": "\d{1,20}", )?"context": "\d{1,20}", "number": "\d{1,20}", "process": "[^"\\]{0,64}", "type": "([a-z_]{1,32})", "ttd": "\d{1,20}", "p_ttd": "\d{1,20}", "task_id": "([0-9a-f]{64})", "p_task_id": "[0-9a-f]{64}", "ts": "\d{1,20}"\}, /;
 
-/** Enough for the distinct events of a system boot; then the memory starts again. */
+/** Enough for the distinct events of a system boot; then the cache is emptied. */
 const MAX_REMEMBERED = 32_768;
 
 const coeIds = ["uid", "euid", "suid", "gid", "egid", "sgid", "fsuid", "fsgid"] as const;
@@ -44,7 +44,8 @@ export class TsemReader {
     const bytes = latin1(line);
     const head = USUAL_HEAD.exec(bytes);
     if (!head) return this.#parse(bytes);
-    // bytes[3] tells "export" from "event": with the first, a tail that says "export" again is not the same line.
+    // bytes[3] distinguishes "export" from "event": with the first, an equal tail that says "export" again is not the same
+    // line.
     const key = `${bytes[3]} ${head[1]} ${head[2]} ${bytes.slice(head[0].length)}`;
     const known = this.#remembered.get(key);
     if (known) return known;
@@ -82,7 +83,7 @@ export class TsemReader {
     return typeof event === "string" ? { kind: "outside", reason: event } : { kind: "event", event };
   }
 
-  /** The actor of a line; the same object for the same actor, which contours know without looking at it again. */
+  /** The actor of a line; the same object for the same actor, so that a contour recognises it without comparing it. */
   #actorOf(object: TsemObject): Actor {
     const task = required(object, "event", "task_id");
     const coe = [...coeIds, "capeff"].map((id) => required(object, "COE", id));

@@ -1,6 +1,6 @@
 /**
- * Which values an event of a TSEM-like profile has, in the order in which they are hashed.
- * An operation may have several layouts (a mapping with and without a file); the names of the values tell them apart.
+ * The values of an event of a TSEM-like profile, in the order in which they are hashed. An operation may have several layouts
+ * (a mapping with and without a file); the names of the values distinguish them.
  */
 import { IsolineError } from "../error.ts";
 import { type CellBytes, type CellKindName, cellKinds } from "./tsem-cell.ts";
@@ -9,14 +9,14 @@ import type { TsemObject } from "./tsem-text.ts";
 export interface LayoutField {
   readonly name: string;
   readonly kind: CellKindName;
-  /** Where the kernel's export has it, as keys from the CELL inwards. */
+  /** Where the kernel's export has the value, as keys from the CELL inwards. */
   readonly at: readonly string[];
 }
 
 export interface Layout {
   readonly op: string;
   readonly fields: readonly LayoutField[];
-  /** Which socket address families the layout is for. */
+  /** The socket address families that the layout is for. */
   readonly isFamily?: (family: string) => boolean;
 }
 
@@ -24,7 +24,7 @@ export function field(name: string, kind: CellKindName, at: string): LayoutField
   return { name, kind, at: at.split(".") };
 }
 
-/** Finds layouts by what stands in an act. */
+/** Finds layouts by the words of an act. */
 export class Layouts {
   readonly #byNames = new Map<string, Layout>();
 
@@ -44,7 +44,7 @@ export class Layouts {
   }
 }
 
-/** Whether each value is one its field can have. */
+/** Whether each value is valid for its field. */
 export function fits(layout: Layout, values: readonly string[]): boolean {
   if (values.length !== layout.fields.length) return false;
   if (!layout.fields.every(({ kind }, at) => cellKinds[kind].accepts(values[at] as string))) return false;
@@ -54,7 +54,7 @@ export function fits(layout: Layout, values: readonly string[]): boolean {
 
 const key = (op: string, names: readonly string[]) => `${op} ${names.join(",")}`;
 
-/** The values of an exported CELL in the order of a layout; refuses one that is missing or not of its kind. */
+/** The values of an exported CELL in the order of a layout; refuses one that is missing or invalid. */
 export function readValues(layout: Layout, cell: TsemObject): string[] {
   return layout.fields.map(({ kind, at }) => {
     const exported = textAt(cell, at);

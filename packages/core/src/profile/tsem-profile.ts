@@ -1,4 +1,4 @@
-/** What `quixote` and `iso2017` share: both take events as a TSEM kernel exports them. */
+/** The shared part of `quixote` and `iso2017`: both take events as a TSEM kernel exports them. */
 import { IsolineError } from "../error.ts";
 import { isEscaped } from "../event/escape.ts";
 import type { Actor } from "../event/event.ts";
@@ -7,7 +7,7 @@ import { decodeTsemEvent, parseTsemAct, type TsemEvent, tsemTask } from "./tsem-
 import { fits, type Layouts } from "./tsem-layout.ts";
 import type { TsemObject } from "./tsem-text.ts";
 
-/** One event as exported: its type, who acts, and the CELL as it stands in the JSON. */
+/** One event as exported: its type, the actor, and the CELL as it stands in the JSON. */
 export interface Exported {
   readonly type: string;
   readonly actor: Actor;
@@ -16,7 +16,7 @@ export interface Exported {
 }
 
 export interface TsemProfile extends Profile<TsemEvent> {
-  /** The event that the profile sees in an export, or a text that names why the profile has no point for it. */
+  /** The profile's event for an export, or a text that says why the profile has no point for it. */
   describe(exported: Exported): TsemEvent | string;
 }
 
@@ -46,7 +46,7 @@ export function tsemProfile(
   };
 }
 
-/** A refusal of an export that is JSON but says something no kernel says. */
+/** Refuses an export that is valid JSON but that no kernel would write. */
 export function badExport(why: string): IsolineError {
   return new IsolineError("bad-trajectory", `not a TSEM event: ${why}`);
 }

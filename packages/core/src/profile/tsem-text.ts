@@ -1,9 +1,9 @@
 /**
- * Reads one line of TSEM JSON: objects in objects with text at the leaves, and nothing else.
+ * Parses one line of TSEM JSON: nested objects with text at the leaves, and nothing else.
  *
- * Not `JSON.parse`, for three reasons. A line is bytes: a path need not be UTF-8, so each character here stands for one
- * byte (latin1), and the point is over those bytes. A backslash in TSEM means "the next byte, literally", not a JSON
- * escape. And a key that comes twice is refused, where `JSON.parse` and the original agent disagree on which counts.
+ * Not `JSON.parse`, for three reasons. A line is bytes: a path need not be UTF-8, so each character here stands for one byte
+ * (latin1), and the point is over those bytes. A backslash in TSEM means "the next byte, literally", not a JSON escape. And a
+ * repeated key is refused, because `JSON.parse` and the original agent disagree on which one counts.
  */
 import { IsolineError } from "../error.ts";
 
@@ -26,7 +26,7 @@ export function parseTsemText(line: string): TsemObject {
 class Scanner {
   readonly #line: string;
   #at = 0;
-  /** Where the next backslash is: most lines have none, so it is looked for once and not once a text. */
+  /** Position of the next backslash. Most lines have none, so it is searched once and not for each text. */
   #backslash: number;
 
   constructor(line: string) {
@@ -37,7 +37,7 @@ class Scanner {
   object(depth: number): TsemObject {
     if (depth > MAX_DEPTH) throw badLine(this.#line, `objects nest deeper than ${MAX_DEPTH}`);
     this.#expect("{");
-    // A plain object: one without a prototype would be a hash table, and a third as fast (measured).
+    // A plain object: an object without a prototype would be a hash table, and three times as slow (measured).
     const object: Record<string, string | TsemObject> = {};
     if (this.#accept("}")) return object;
     do {

@@ -1,19 +1,19 @@
 /**
- * How a program reads its arguments, as far as it takes to find what it was given to run.
+ * Describes how a program reads its arguments, as far as needed to find what it was given to run.
  *
- * A letter or word that a grammar does not name is told in the task's identity (`?option:-x`), and taken to need no value:
- * what comes after it may then be wrong, but never passes for arguments without it.
+ * An option that a grammar does not name becomes part of the task's identity (`?option:-x`) and is assumed to take no value.
+ * The arguments after it may then be misread, but the identity never equals one without that option.
  */
 
-/** What the value of an option is. */
+/** The meaning of an option's value. */
 export type Role =
-  /** Nothing that runs. */
+  /** The value is not run. */
   | "skip"
-  /** It runs, and nothing else that the arguments name: an operand is only an argument to it. */
+  /** The value is run and nothing else: the operands are only arguments to it. */
   | "file"
   | "text"
   | "module"
-  /** It runs as well: before what is to run, or beside it. */
+  /** The value is run in addition, before or beside the operand. */
   | "file-beside"
   | "text-beside"
   | "module-beside"
@@ -21,41 +21,41 @@ export type Role =
   | "either-beside"
   /** Files, with colons between them. */
   | "files-beside"
-  /** Where relative names of files begin. */
+  /** The directory from which relative file names start. */
   | "directory";
 
 export interface Option {
   readonly role: Role;
   /**
-   * `next`: the rest of the word, or the next one. `maybe`: the next one, unless it begins with a dash. `attached`: the rest of
-   * the word, which may be empty. `digits`: those that follow.
+   * `next`: the rest of the word, or the next word. `maybe`: the next word, unless it begins with a dash. `attached`: the rest
+   * of the word, which may be empty. `digits`: the digits that follow.
    */
   readonly takes: "next" | "maybe" | "attached" | "digits";
-  /** What comes after it are arguments to what it names. */
+  /** Everything after this option is an argument to the program that it names. */
   readonly isLast?: true;
 }
 
 export interface Grammar {
-  /** Letters that take no value. */
+  /** Single-letter options that take no value. */
   readonly flags: string;
   readonly letters?: Readonly<Record<string, Option>>;
-  /** Long options that take no value, separated by blanks; with their dashes. */
+  /** Long options that take no value, separated by blanks, with their dashes. */
   readonly flagWords?: string;
-  /** Long options; one that ends in `*` is the beginning of a word whose rest, up to `=`, is the value. */
+  /** Long options; one that ends in `*` is a prefix, and the rest of the word up to `=` is the value. */
   readonly words?: Readonly<Record<string, Option>>;
-  /** Long options have one dash as well, and letters do not stand together. */
+  /** Long options may have one dash as well, and letters cannot be combined. */
   readonly hasLongLetters?: true;
-  /** Long options may be cut short, and options come after operands too (getopt_long(3)). */
+  /** Long options may be abbreviated, and options may follow operands (getopt_long(3)). */
   readonly isGnu?: true;
-  /** What follows `--` is never the operand. */
+  /** The words after `--` are never the operand. */
   readonly hasOnlyArgumentsLast?: true;
   /** A word that begins with `@` names a file with more arguments. */
   readonly hasArgumentFiles?: true;
-  /** What the first operand is, where no option says what runs. */
+  /** What the first operand is, if no option names what runs. */
   readonly operand: "file" | "text" | "class" | "nothing";
-  /** Endings that are tried where the operand is no file. */
+  /** Suffixes that are tried if the operand is not a file. */
   readonly endings?: readonly string[];
-  /** What runs where there is no operand. */
+  /** What runs if there is no operand. */
   readonly without?: "input" | readonly [string, ...string[]];
 }
 

@@ -1,11 +1,11 @@
 /**
- * Programs that run what their arguments name, by the name of their file without a version (`python3.13` is `python`), and
- * how each reads its arguments. From the manuals named; a program that is not here acts as itself, whatever it is given.
+ * Interpreters by file name without a version (`python3.13` is `python`), and how each reads its arguments. The sources are the
+ * manuals named below. A program that is not listed acts as itself, whatever its arguments are.
  */
 import { attached, digits, each, type Grammar, last, maybe, next } from "./grammar.ts";
 import type { ShellGrammar } from "./shell.ts";
 
-/** node(1), Node.js 20 to 24; other options, V8's among them, are told by their names. */
+/** node(1), Node.js 20 to 24; other options, such as those of V8, are kept by name. */
 const node: Grammar = {
   flags: "",
   hasLongLetters: true,
@@ -60,7 +60,7 @@ const node: Grammar = {
   without: "input",
 };
 
-/** python3(1), and what is left of older ones. */
+/** python3(1), and options of older versions. */
 const python: Grammar = {
   flags: "bBdEhiIJOPqRsStuvVx?3",
   letters: { c: last("text"), m: last("module"), W: next("skip"), X: next("skip"), Q: next("skip") },
@@ -157,7 +157,7 @@ const java: Grammar = {
   operand: "class",
 };
 
-/** make(1): without a file it looks for these. */
+/** make(1): the files it looks for if none is given. */
 const make: Grammar = {
   flags: "bBdehikLnpqrRsStvw",
   letters: {
@@ -243,7 +243,7 @@ const expect: Grammar = {
   without: "input",
 };
 
-/** ld.so(8), and musl's: a program that is given to its loader. */
+/** ld.so(8), and the loader of musl, when they are executed with a program as an argument. */
 const loader: Grammar = {
   flags: "",
   flagWords: "--list --verify --inhibit-cache --list-tunables --list-diagnostics --help --version",
@@ -303,13 +303,13 @@ function shells(names: string, grammar: ShellGrammar): (readonly [string, Interp
   return names.split(" ").map((name) => [name, { kind: "shell", grammar }] as const);
 }
 
-/** `python3.13`, `lua5.4`, `php8.4`, `ld-linux-x86-64.so.2`; what follows a hyphen may be a program of its own (`python3-config`). */
+/** `python3.13`, `lua5.4`, `php8.4`, `ld-linux-x86-64.so.2`. A name with a hyphen may be another program (`python3-config`). */
 const VERSION = /[.-]?\d[\d.]*$/;
 
-/** Names of interpreters without a version; a sensor that must know beforehand whose arguments count asks for them. */
+/** Names of interpreters without a version, for a sensor that must know in advance which programs' arguments count. */
 export const interpreterNames: readonly string[] = [...byName.keys()];
 
-/** The interpreter that a program's file is, by the last component of its path. */
+/** The interpreter that a file is, by the last component of its path. */
 export function interpreterCalled(name: string): Interpreter | undefined {
   return byName.get(name) ?? byName.get(name.replace(VERSION, ""));
 }

@@ -9,7 +9,7 @@ const shown = (operand: Operand, words: readonly string[]): string => {
   return operand.kind === "text" ? `text:${words[operand.word]?.slice(operand.from)}` : operand.name;
 };
 
-/** What a program of that name is given to run by a command line, whose words have no blanks in them. */
+/** What a program of that name is given to run by a command line. The words contain no blanks. */
 function runs(program: string, line: string): string {
   const words = line.split(" ");
   const { operands } = invocationOf({ file: program, program }, wordsOf(words));

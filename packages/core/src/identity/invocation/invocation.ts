@@ -1,6 +1,6 @@
 /**
- * How a program was called: by which name, and to run what. Both say who acts as much as its file does: one busybox is
- * three hundred programs, and node is whatever its script is.
+ * How a program was called: by which name, and what it was given to run. Both identify the actor as much as its file does: one
+ * busybox is three hundred programs, and node is whatever its script is.
  */
 import { escapeBytes } from "../../event/escape.ts";
 import { literal } from "../path-text.ts";
@@ -15,28 +15,31 @@ import { lastComponent, UNREADABLE, type Words, wordsFrom } from "./words.ts";
 export interface Called {
   /** The file that was named to be executed. */
   readonly file: string;
-  /** The program that runs: that file, or what the `#!` lines lead to. */
+  /** The program that runs: that file, or the one that the `#!` lines lead to. */
   readonly program: string;
-  /** Of a `#!` script: how its interpreter is told where it is, and how many words that and its `#!` lines put in front. */
+  /**
+   * For a `#!` script: the path by which its interpreter is given the script, and the number of words that this path and the
+   * `#!` lines put in front.
+   */
   readonly script?: { readonly name: Buffer; readonly words: number } | undefined;
 }
 
 export interface Invocation {
-  /** The name it was called by: escaped, tokens marked; undefined where it is the file's own. */
+  /** The name it was called by: escaped, tokens marked; undefined if it is the name of the file. */
   readonly as: string | undefined;
   readonly operands: readonly Operand[];
 }
 
-/** A name is told no further. */
+/** Longest part of a name that is kept. */
 const MAX_NAME = 255;
 
-/** What the arguments say; `words` are those that the program gets, interpreters of `#!` lines first. */
+/** What the arguments give to run. `words` are the arguments that the program receives, interpreters of `#!` lines first. */
 export function invocationOf({ file, program, script }: Called, words: Words): Invocation {
   const applet = appletOf(program, words);
   if (applet === UNREADABLE) return { as: "$unreadable", operands: [{ ...unclear("unreadable"), word: 0 }] };
   const name = script === undefined ? (applet ? nameText(applet.name) : calledName(words)) : nameText(script.name);
   const operands = operandsOf(applet ? escapeBytes(applet.name) : program, words, applet?.start ?? 0);
-  // A script is an image already, and so is what its first line says.
+  // A script and the interpreters of its first line are images already.
   const others = operands.filter(({ word }) => script === undefined || word >= script.words);
   return { as: name === file ? undefined : name, operands: others };
 }
@@ -55,7 +58,7 @@ function calledName(words: Words): string {
   return word === undefined || word.bytes.length === 0 ? "$nothing" : nameText(word.bytes);
 }
 
-/** A real name that looks like a token is marked. */
+/** Marks a real name that looks like a token. */
 function nameText(path: Buffer): string {
   const name = lastComponent(path);
   return literal(escapeBytes(name.length <= MAX_NAME ? name : name.subarray(0, MAX_NAME))) || "$nothing";

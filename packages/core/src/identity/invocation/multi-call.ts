@@ -1,22 +1,23 @@
 /**
- * Programs that are many: which one, the name they are called by says, or, where that is their own, their first argument.
+ * Multi-call programs: the name that such a program is called by selects one of its programs; if that is its own name, the
+ * first argument does.
  *
  *   busybox cat x          cat          coreutils --coreutils-prog=cat x     cat
  *   git -C there push      git-push     llvm ar                              ar
  */
 import { lastComponent, MOST_WORDS, UNREADABLE, type Words } from "./words.ts";
 
-/** Which of its programs it acts as. */
+/** The program that it acts as. */
 export interface Applet {
   readonly name: Buffer;
-  /** Where its name stands among the words. */
+  /** The word that holds its name. */
   readonly start: number;
 }
 
 type Choice = Applet | typeof UNREADABLE | undefined;
 type Choose = (called: Buffer, words: Words) => Choice;
 
-/** A name that begins like these is the program's own to itself: then the first argument chooses. */
+/** A name with one of these prefixes is the program's own: then the first argument selects. */
 const byFirstArgument =
   (own: string): Choose =>
   (called, words) => {
@@ -29,14 +30,14 @@ const byFirstArgument =
     return undefined;
   };
 
-/** Login shells are called with a dash before their name. */
+/** The argv[0] of a login shell begins with a dash. */
 function withoutDash(name: Buffer): Buffer {
   return name[0] === 0x2d && name.length > 1 ? name.subarray(1) : name;
 }
 
 const PROGRAM = /^--coreutils-prog(?:-shebang)?=(.+)$/s;
 
-/** GNU's take an option, the ones in Rust a first argument. */
+/** GNU coreutils take an option; the Rust implementation takes a first argument. */
 const coreutils: Choose = (called, words) => {
   if (!called.equals(Buffer.from("coreutils"))) return { name: called, start: 0 };
   const first = words.at(1);
@@ -46,7 +47,7 @@ const coreutils: Choose = (called, words) => {
   return name[0] === 0x2d ? undefined : { name: lastComponent(name), start: 1 };
 };
 
-/** Options of git(1) before its command that take the next word. */
+/** Options of git(1) before the command that take the next word. */
 const GIT_VALUED: ReadonlySet<string> = new Set(
   "-C -c --git-dir --work-tree --namespace --super-prefix --config-env --attr-source".split(" "),
 );
@@ -70,12 +71,12 @@ const byName: ReadonlyMap<string, Choose> = new Map([
   ["git", git],
 ]);
 
-/** Names of programs that are many; every name that begins with `busybox` is one as well. */
+/** Names of multi-call programs. Every name that begins with `busybox` is one as well. */
 export const multiCallNames: readonly string[] = ["busybox", ...byName.keys()];
 
 /**
- * Which of its programs a program acts as, by the name of its file and the name it was called by. Its own name is told
- * where it says no other; undefined for programs that are only one.
+ * The program that a multi-call program acts as, by the name of its file and the name it was called by. Its own name is
+ * returned if no other is selected; undefined for other programs.
  */
 export function appletOf(program: string, words: Words): Choice {
   const choose = program.startsWith("busybox") ? byFirstArgument("busybox") : byName.get(program);

@@ -1,34 +1,32 @@
-/**
- * What a program was given to run, before anybody looked where it lies.
- */
+/** What a program was given to run, before its files are looked up. */
 import { escapeBytes } from "../../event/escape.ts";
 
 export type Operand = Meant & {
-  /** Which of the arguments says so; -1 where none does. */
+  /** The index of the argument that says so; -1 if none does. */
   readonly word: number;
 };
 
-/** What is run, wherever that is said. */
+/** The thing that is run. */
 export type Meant =
-  /** A file, under the first of these names that is there: raw paths, relative ones from the working directory. */
+  /** A file: the first of these names that exists. Raw paths; relative ones start at the working directory. */
   | { readonly kind: "file"; readonly names: readonly [Buffer, ...Buffer[]] }
-  /** A text among the arguments: its word, from the byte `from`. */
+  /** Text in an argument: the word, from the byte `from` on. */
   | { readonly kind: "text"; readonly from: number }
-  /** Something that is told by its name alone: `module:pytest`, `class:Main`, `stdin`, or `?reason`. */
+  /** Something identified by name alone: `module:pytest`, `class:Main`, `stdin`, or `?reason`. */
   | { readonly kind: "name"; readonly name: string };
 
-/** PATH_MAX (linux/limits.h), with the NUL: no file has a longer name for the kernel. */
+/** PATH_MAX (linux/limits.h), with the NUL: the kernel accepts no longer path. */
 const PATH_MAX = 4096;
-/** A name is said no further. */
+/** Longest part of a name that is kept. */
 const MAX_NAME = 120;
 
-/** Standard input, and whatever is typed there. */
+/** Standard input. */
 export const INPUT: Meant = { kind: "name", name: "stdin" };
 
-/** Descriptors by their names: which file is behind one, only the open says. */
+/** Paths that name descriptors: only the open shows which file is behind one. */
 const DESCRIPTOR = /^\/(?:dev\/(?:fd\/\d+|stdin)|proc\/(?:self|thread-self)\/fd\/\d+)$/;
 
-/** A file that goes by one name, or by one of these endings after it. */
+/** A file with this name, or with this name and one of these suffixes. */
 export function file(name: Buffer, endings: readonly string[] = []): Meant {
   if (DESCRIPTOR.test(name.toString("latin1"))) return { kind: "name", name: "descriptor" };
   if (name.length >= PATH_MAX || name.includes(0)) return unclear("no-path");
@@ -36,12 +34,12 @@ export function file(name: Buffer, endings: readonly string[] = []): Meant {
   return { kind: "file", names: [name, ...others] };
 }
 
-/** Something told by its name. */
+/** Something identified by name alone. */
 export function named(kind: "module" | "class", name: Buffer): Meant {
   return { kind: "name", name: `${kind}:${short(name)}` };
 }
 
-/** What could not be told, and why; `about` says which word. */
+/** Something that could not be determined, and why; `about` is the word concerned. */
 export function unclear(reason: "unreadable" | "option" | "no-path" | "too-many" | "cut", about?: Buffer): Meant {
   return { kind: "name", name: about === undefined ? `?${reason}` : `?${reason}:${short(about)}` };
 }

@@ -1,4 +1,4 @@
-/** Goes through the arguments of a program by its grammar, and collects what it was given to run. */
+/** Scans the arguments of a program by its grammar and collects what it was given to run. */
 import type { Grammar, Option, Role } from "./grammar.ts";
 import { file, INPUT, type Meant, named, type Operand, unclear } from "./operand.ts";
 import { MOST_WORDS, UNREADABLE, type Word, type Words } from "./words.ts";
@@ -10,12 +10,12 @@ const EQUALS = 0x3d;
 const COLON = 0x3a;
 const AT = 0x40;
 
-/** What the program was given to run, in the order of its arguments; `words` begin with the name it was called by. */
+/** What the program was given to run, in the order of its arguments. `words` begin with the name it was called by. */
 export function scan(grammar: Grammar, words: Words): readonly Operand[] {
   return new Scan(grammar, words).result();
 }
 
-/** What is not an option, and where it stands. */
+/** An operand and the index of its word. */
 interface Loose {
   readonly bytes: Buffer;
   readonly isCut: boolean;
@@ -31,7 +31,7 @@ class Scan {
   #isSettled = false;
   #isOver = false;
   #at = 1;
-  /** Whether only the beginning of the last word is there. */
+  /** Whether only the beginning of the last word could be read. */
   #isCut = false;
 
   constructor(grammar: Grammar, words: Words) {
@@ -56,7 +56,7 @@ class Scan {
     else this.#cluster(word, index);
   }
 
-  /** The next word; what cannot be read ends the look, and is told. */
+  /** The next word. A word that cannot be read ends the scan, and the identity says so. */
   #next(): Word | undefined {
     if (this.#at > MOST_WORDS) return this.#stop(unclear("too-many"));
     const word = this.#words.at(this.#at++);
@@ -114,7 +114,7 @@ class Scan {
     return meant.length === 1 ? this.#exact(meant[0] as string, words, flagWords) : undefined;
   }
 
-  /** The longest option that ends in a star and begins a word. */
+  /** The longest prefix option (ending in a star) that begins a word. */
   #beginningOf(name: string): string | undefined {
     const fitting = Object.keys(this.#grammar.words ?? {}).filter(
       (each) => each.endsWith("*") && name.startsWith(each.slice(0, -1)),
@@ -132,7 +132,7 @@ class Scan {
     return flagWords.split(" ").includes(name) ? "flag" : undefined;
   }
 
-  /** Letters after one dash: each by itself, or the rest of the word is the value of one. */
+  /** Letters after one dash: each is an option of its own, or the rest of the word is the value of one. */
   #cluster(word: Buffer, index: number): void {
     const { flags, letters = {} } = this.#grammar;
     for (let at = 1; at < word.length && !this.#isOver; at++) {
@@ -218,7 +218,7 @@ function firstOf(names: readonly Buffer[]): readonly [Buffer, ...Buffer[]] {
   return names as readonly Buffer[] as readonly [Buffer, ...Buffer[]];
 }
 
-/** Files between colons; empty ones mean nothing. */
+/** Files separated by colons; empty entries mean nothing. */
 function parts(list: Buffer): Buffer[] {
   const found: Buffer[] = [];
   for (let start = 0; start <= list.length; ) {
@@ -230,7 +230,7 @@ function parts(list: Buffer): Buffer[] {
   return found;
 }
 
-/** A file whose relative names begin in these directories, each in the one before it. */
+/** A file whose relative names start in these directories, each relative to the one before it. */
 function within(directories: readonly Buffer[], operand: Extract<Operand, { kind: "file" }>): Operand {
   const names = operand.names.map((name) =>
     directories.reduceRight(

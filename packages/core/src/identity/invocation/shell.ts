@@ -1,16 +1,16 @@
 /**
- * How shells read their arguments (sh(1), bash(1), zsh(1)): `-c` takes no value, but makes a text of the first operand;
- * options begin with a plus as well; `-s` leaves the operands to what comes by standard input.
+ * How shells read their arguments (sh(1), bash(1), zsh(1)). `-c` takes no value but makes the first operand the text to run;
+ * options may begin with a plus; with `-s` the operands are arguments to the commands on standard input.
  */
 import { file, INPUT, type Meant, type Operand, unclear } from "./operand.ts";
 import { MOST_WORDS, UNREADABLE, type Word, type Words } from "./words.ts";
 
 export interface ShellGrammar {
-  /** Letters that take the next word, each for itself. */
+  /** Letters that take the next word, one word each. */
   readonly valued: string;
   /** Long options that take the next word, and whether that is a file that runs. */
   readonly words: Readonly<Record<string, "skip" | "file">>;
-  /** Long options that take nothing, separated by blanks. */
+  /** Long options that take no value, separated by blanks. */
   readonly flagWords: string;
 }
 
@@ -72,7 +72,7 @@ function isEnd(word: Buffer): boolean {
   return word[0] === DASH && (word.length === 1 || (word.length === 2 && word[1] === DASH));
 }
 
-/** bash takes its long options with one dash as well. */
+/** bash accepts its long options with one dash as well. */
 function longOption({ words, flagWords }: ShellGrammar, word: Buffer): "skip" | "file" | "flag" | undefined {
   if (word[0] !== DASH) return undefined;
   const name = word.toString("latin1", word[1] === DASH ? 2 : 1);

@@ -1,25 +1,23 @@
-/**
- * The arguments of a program, as the kernel gives them to it: word by word, because most of them are never looked at.
- */
+/** The arguments of a program, as the kernel passes them. They are read word by word, because most are never needed. */
 
-/** One argument. Of a long one only the beginning is there. */
+/** One argument. If it is long, only its beginning is present. */
 export interface Word {
   readonly bytes: Buffer;
   readonly isCut: boolean;
 }
 
-/** It is there, and whoever looks cannot read it. */
+/** The argument exists, but the sensor cannot read it. */
 export const UNREADABLE = "unreadable";
 
 export interface Words {
-  /** The argument at a place, the name that the program was called by at 0; undefined after the last. */
+  /** The argument at an index; index 0 is the name that the program was called by. Undefined after the last. */
   at(index: number): Word | typeof UNREADABLE | undefined;
 }
 
-/** Arguments beyond these are not looked at. Whoever looks at one looks at each before it. */
+/** Largest number of arguments that are examined. Arguments are read in order, each after the ones before it. */
 export const MOST_WORDS = 1024;
 
-/** Words that are all there. */
+/** Words that are all in memory. */
 export function wordsOf(words: readonly (Buffer | string)[]): Words {
   return {
     at(index) {
@@ -36,7 +34,7 @@ export function wordsFrom(words: Words, start: number): Words {
 
 const SLASH = 0x2f;
 
-/** The last component of a path; all of one without a slash. */
+/** The last component of a path; the whole path if it has no slash. */
 export function lastComponent(path: Buffer): Buffer {
   return path.subarray(path.lastIndexOf(SLASH) + 1);
 }

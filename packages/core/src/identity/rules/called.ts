@@ -1,27 +1,27 @@
 /**
- * Rules `called-name` and `command-text`: how a program was called, as far as that says what it is.
+ * Rules `called-name` and `command-text`: how a program was called, as far as that identifies it.
  *
  *   -bash                       bash                   a login shell
  *   postgres: ann [idle]        postgres$title         a title, not a name
  *   worker-48213                worker-$n              a number that was counted up or drawn
  *   tmpa8x_k2q9                 $random
  *
- * Programs that are many take none of these for one of their names.
+ * For the names of a multi-call program's own programs, none of these applies.
  */
 import { isRandomName } from "../random-name.ts";
 
-/** Stands for a text among the arguments. */
+/** Stands for program text in an argument. */
 export const TEXT = "text";
 const TITLE = "$title";
 const NUMBER = "$n";
 const RANDOM = "$random";
-/** What names of programs are made of; `[` is one. */
+/** The characters of program names; `[` is a program. */
 const PLAIN = /^[A-Za-z0-9_.+[@-]*/;
 const MAX_NAME = 64;
-/** A number by itself; `python3`, `gcc-14`, `sha256sum` and `x86_64` are names. */
+/** A separate number. The numbers in `python3`, `gcc-14`, `sha256sum` and `x86_64` belong to names. */
 const LONE_NUMBER = /(?<![A-Za-z0-9.])\d{3,}(?![A-Za-z0-9.])/g;
 
-/** The name that a program was called by, escaped text with tokens marked; undefined where it is that of the file. */
+/** The name that the program was called by, escaped text with tokens marked; undefined if it is the name of the file. */
 export function levelledName(name: string, file: string): string | undefined {
   if (name.startsWith("$")) return name;
   const plainly = name.length > 1 && name.startsWith("-") ? name.slice(1) : name;
@@ -43,32 +43,32 @@ function looksRandom(name: string): boolean {
   return isRandomName(name, naming);
 }
 
-/** An entry of what a program was given to run, as a sensor tells it: `WHAT@DIGEST`, `WHAT@?` or `WHAT@-`. */
+/** An entry of what a program was given to run, as a sensor gives it: `WHAT@DIGEST`, `WHAT@?` or `WHAT@-`. */
 export interface RunEntry {
   readonly kind: "file" | "text" | "name";
   readonly what: string;
-  /** `?` where it could not be taken. */
+  /** `?` if the digest could not be computed. */
   readonly digest: string;
 }
 
-/** The digest of what is told by its name alone. */
+/** The digest of an entry that is identified by its name alone. */
 const NONE = "-";
 
-/** An entry for an event; the lens takes the digest away where it does not count. */
+/** An entry for an event. The lens removes the digest if it does not count. */
 export function formatRun(what: string, digest: string | undefined): string {
   return `${what}@${digest ?? "?"}`;
 }
 
-/** The same for what has no content. */
+/** The same for an entry without content. */
 export function formatNamedRun(name: string): string {
   return `${name}@${NONE}`;
 }
 
 const MOST_RUNS = 32;
-/** In characters; an event has room for several paths of 4096 bytes, each escaped fourfold. */
+/** In characters; an event can hold several paths of 4096 bytes, each byte escaped to four. */
 const MOST_LENGTH = 16_384;
 
-/** Entries, fewer where they would be too many for an event: then the first ones, how many are left out, and the last. */
+/** The entries. If they are too many for an event: the first ones, the number left out, and the last one. */
 export function boundedRuns(runs: readonly string[]): readonly string[] {
   const length = runs.reduce((sum, run) => sum + run.length, 0);
   if (runs.length <= MOST_RUNS && length <= 2 * MOST_LENGTH) return runs;

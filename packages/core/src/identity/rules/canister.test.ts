@@ -1,4 +1,4 @@
-/** One container on two hosts: other storage driver, other identifier, other ids. */
+/** One container on two hosts with different storage drivers, identifiers and ids. */
 import { describe, expect, test } from "vitest";
 import { type Event } from "../../event/event.ts";
 import { ZERO_DIGEST } from "../../digest.ts";

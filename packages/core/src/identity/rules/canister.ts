@@ -1,8 +1,8 @@
 /**
- * Rule `canister`: what a container runtime chooses anew for each container and on each host.
+ * Rule `canister`: values that a container runtime chooses anew for each container and on each host.
  *
- * A task whose root directory is the host's sees host paths. They begin with a token, so that no path of the host can pass
- * for one of the image, which stay literal, every character of them:
+ * A task whose root directory is the host's sees host paths. They get a token in front, so that no path of the host equals one
+ * of the image. Paths of the image stay literal:
  *
  *   /usr/sbin/runc                                        →   $HOST/usr/sbin/runc
  *   /var/lib/containers/storage/overlay/3f…/merged/dev    →   $ROOTFS/dev
@@ -17,10 +17,10 @@ import type { CanisterPlaces, IdKind } from "../launch.ts";
 const HOST = "$HOST";
 /** linux/mount.h */
 const MS_PRIVATE = 0x4_0000n;
-/** Calls of the runtime that run at the same time each bring a few. */
+/** Calls of the runtime that run at the same time add a few names each. */
 const MOST_NAMED = 256;
 
-/** What an id that a user namespace has no name for is called in it (fs/overflowuid). */
+/** The id that a user namespace shows for an id it does not map (fs/overflowuid). */
 const OVERFLOW = 65_534;
 
 /** Host directories of one container. */
@@ -43,42 +43,42 @@ export class CanisterDirectories {
     this.#above = new Set(above(this.rootfs));
   }
 
-  /** Names that hold from now on as well; of too many, the oldest are forgotten. */
+  /** Names that are added to the ones known so far. Beyond the limit the oldest are removed. */
   add(named: CanisterPlaces["directories"]): void {
     this.#later = [...this.#later, ...named].slice(-MOST_NAMED);
     this.#directories = longestFirst([...this.#first, ...this.#later]);
   }
 
-  /** The directory around a host path: its token, and where in the path it ends. */
+  /** The directory around a host path: its token, and the position in the path where it ends. */
   of(path: string): { readonly token: string; readonly end: number } {
     for (const { path: directory, token } of this.#directories) {
       const { length } = directory;
       if (path.startsWith(directory) && (path.length === length || path.charCodeAt(length) === 0x2f))
         return { token, end: length };
     }
-    // Where the root file system lies is the storage driver's business, and with it how far up the runtime has to look.
+    // The storage driver decides where the root file system lies, and therefore how far up the runtime has to look.
     if (this.#above.has(path)) return { token: "$ABOVE", end: path.length };
     return { token: HOST, end: path === "/" ? 1 : 0 };
   }
 
   /**
-   * Whether a path leads to the runtime's state of this very container. Its last step before the workload is to open a file
-   * there by a descriptor, from a root that no longer has it.
+   * Whether a path leads to the runtime's state of this very container. The runtime's last step before the workload is to open
+   * a file there through a descriptor, from a root that no longer contains it.
    */
   isOwnState(path: string): boolean {
     return this.#state !== undefined && path.startsWith(`${this.#state}/${this.#id}/`);
   }
 
   /**
-   * The path that a call of mount(2) is about. To make the mount private that the root file system lies on, a runtime tries
-   * one directory above the other until one is a mount point: how many is the storage driver's business.
+   * The path that a call of mount(2) is about. A runtime makes the mount private that the root file system lies on. It tries
+   * one directory above the other until one is a mount point; how many depends on the storage driver.
    */
   mountMeant(path: string, { source, type, flags }: Readonly<Record<string, unknown>>): string {
     const onlyMakesPrivate = source === "" && type === "" && flags === MS_PRIVATE;
     return onlyMakesPrivate && this.#above.has(path) ? this.rootfs : path;
   }
 
-  /** What mount(2) is to mount: with a user namespace, a runtime names it by a descriptor, whose number is by chance. */
+  /** The source of a mount(2). With a user namespace a runtime names it by a descriptor, whose number varies. */
   sourceMeant(source: string): string {
     return source.replace(/^(\/proc\/(?:thread-)?self\/fd)\/\d{1,10}$/, "$1");
   }
@@ -88,7 +88,7 @@ export class CanisterDirectories {
     return HOST + levelled;
   }
 
-  /** Labels of the components after `from` that hold the container's identifier as a word. */
+  /** Labels of the components after `from` that contain the container's identifier as a word. */
   labels(path: string, from: number): Labelled[] {
     if (this.#id === "" || !path.includes(this.#id, from)) return [];
     const found: Labelled[] = [];
@@ -103,7 +103,10 @@ export class CanisterDirectories {
   }
 }
 
-/** `libpod-ID.scope` as `{libpod-@id.scope}`; undefined where the identifier is no word of the name, or the name has tokens of its own. */
+/**
+ * `libpod-ID.scope` as `{libpod-@id.scope}`; undefined if the identifier is not a word of the name, or the name looks like it
+ * has tokens.
+ */
 function named(name: string, id: string): string | undefined {
   const at = name.indexOf(id);
   if (at < 0 || /[{}#$@]/.test(name)) return undefined;
@@ -123,8 +126,8 @@ function above(path: string): string[] {
 }
 
 /**
- * Ids as the container has them. A task that is still at the host's root may use both sides: what is in the map is the
- * container's, the rest the host's own. One inside sees what its user namespace has no name for as the overflow id.
+ * Ids as the container sees them. A task that is still at the host's root may use both kinds: a mapped id is the container's,
+ * any other the host's. A task inside sees the overflow id for an id that its user namespace does not map.
  */
 export class CanisterUsers {
   readonly #ids: CanisterPlaces["ids"];

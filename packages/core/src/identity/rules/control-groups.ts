@@ -1,20 +1,20 @@
 /**
- * Rule `control-group`: the group that the namespace was started in, and each that it lies in up to the mount point, are
- * `$CGROUP`; so are the files by which the kernel shows them.
+ * Rule `control-group`: the group that the namespace was started in, and each of its ancestors up to the mount point, are
+ * `$CGROUP`. So are the files by which the kernel shows them.
  *
  *   /sys/fs/cgroup/system.slice/ci-4711.scope/memory.max   →   $CGROUP/memory.max
  *   /sys/fs/cgroup/system.slice/memory.max                 →   $CGROUP/memory.max
  *   /sys/fs/cgroup/system.slice/other.service/memory.max   stays
  *
- * How many groups lie above one's own differs from machine to machine, and a runtime that looks for its limits asks them
- * all (libuv: src/unix/linux.c, uv__get_cgroupv2_constrained_cpu).
+ * The number of ancestors differs from machine to machine, and a runtime that looks for its limits reads them all (libuv:
+ * src/unix/linux.c, uv__get_cgroupv2_constrained_cpu).
  */
 import type { Launch } from "../launch.ts";
 
 const TOKEN = "$CGROUP";
 const RULE = "control-group";
 
-/** Files of the kernel's own: `CONTROLLER.name`, and what version 1 has without a dot (kernel/cgroup/cgroup-v1.c). */
+/** Names of the kernel's own files: `CONTROLLER.name`, and those of version 1 without a dot (kernel/cgroup/cgroup-v1.c). */
 const CONTROL_FILE =
   /^(?:(?:cgroup|cpu|cpuacct|cpuset|memory|io|blkio|pids|hugetlb|rdma|misc|devices|freezer|net_cls|net_prio|perf_event|dmem)\.[a-z0-9_.]+|tasks|notify_on_release|release_agent)$/;
 
@@ -26,12 +26,12 @@ export interface GroupDirectory {
 
 export type Groups = Pick<Launch, "controlGroups">;
 
-/** The groups a namespace was started in themselves; everything below them belongs to them. */
+/** The groups that the namespace was started in; everything below them belongs to them. */
 export function ownGroups({ controlGroups = [] }: Groups): GroupDirectory[] {
   return controlGroups.map(({ group }) => directoryOf(group));
 }
 
-/** The groups above those, by path; only they and the kernel's files in them are `$CGROUP`. */
+/** The ancestors of those groups, by path; only they and the kernel's files in them are `$CGROUP`. */
 export class GroupsAbove {
   readonly #byPath: ReadonlyMap<string, GroupDirectory>;
 
@@ -50,7 +50,7 @@ export class GroupsAbove {
   }
 }
 
-/** Where a levelled path that is `$CGROUP` may be. */
+/** Real paths that a levelled path in `$CGROUP` may stand for. */
 export function groupPaths({ controlGroups = [] }: Groups): string[] {
   return [...new Set(controlGroups.flatMap(({ mount, group }) => [group, ...pathsAbove(mount, group)]))];
 }

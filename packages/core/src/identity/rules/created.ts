@@ -1,9 +1,9 @@
 /**
- * Rules `created` and `content-address`: what the namespace created under a random name is called by who made it and
- * in which order, `{program#n}` and its extension; what it created under a name derived from content is `$hash`.
+ * Rules `created` and `content-address`: a name that the namespace created at random is written by its creator and its order,
+ * `{program#n}`, with its extension; a name that it derived from content is `$hash`.
  *
- * What an event does to the log takes effect when the next event comes, so that an event that was refused can be
- * withdrawn: nothing was created, and the name must not be believed to be ours.
+ * The effect of an event on the log is applied when the next event comes, so that an event that was refused can be withdrawn:
+ * it created nothing, and its name must not count as the namespace's own.
  */
 import { sha256 } from "../../digest.ts";
 import type { Operation } from "../../event/operations.ts";
@@ -16,15 +16,15 @@ import { isRandomName, safeExtension } from "../random-name.ts";
 import type { Firings } from "./table.ts";
 import { momentIn } from "./timestamps.ts";
 
-/** Rough bytes of heap: some fifty thousand names. Sockets have a log of their own. */
+/** Estimated bytes of heap: some fifty thousand names. Sockets have a separate log. */
 const LOG_CAPACITY = 16 * 2 ** 20;
 const SOCKET_LOG_CAPACITY = 2 ** 20;
-/** The directories of a fan-out have one or two digits; what is named by a whole digest is an entry. */
+/** The directories of a fan-out have one or two digits; a name that is a whole digest is an entry. */
 const FAN_NAME = /\/[0-9a-f]{1,2}$/;
 const MAX_PROGRAM = 64;
 const MAX_DELETED = 256;
 
-/** Operations after which names mean something else. A sensor must not answer them from what it knows about earlier ones. */
+/** Operations that change what names mean. A sensor must not answer them from its knowledge of earlier ones. */
 const NAMING: ReadonlySet<Operation> = new Set<Operation>([
   "create",
   "mkdir",
@@ -37,12 +37,12 @@ const NAMING: ReadonlySet<Operation> = new Set<Operation>([
   "bind",
 ]);
 
-/** Whether an operation makes, moves or removes names, so that the lens has to see every single one. */
+/** Whether an operation creates, moves or removes names. The lens has to get every one of these events. */
 export function changesNames(operation: Operation): boolean {
   return NAMING.has(operation);
 }
 
-/** What is made: how it is asked for decides how random its name must look. */
+/** What is created: its requested mode and flags decide how random its name must look. */
 export type Made = "file" | "directory" | "name";
 
 export interface CreatedSwitches {
@@ -51,7 +51,7 @@ export interface CreatedSwitches {
   readonly timestamp: boolean;
 }
 
-/** A label, and for one with a number what it is counted with. */
+/** A label, and the group in which its number is counted. */
 interface Judged {
   readonly label: Label;
   readonly kind?: string;
@@ -64,7 +64,7 @@ export class CreatedNames {
   readonly #pids: PidNames;
   readonly #files: Creations;
   readonly #sockets: Creations;
-  /** What was called by labels and removed, but may still be open: raw path → levelled path, oldest first. */
+  /** Files that had a label and were removed, but may still be open: raw path → levelled path, oldest first. */
   readonly #deleted = new Map<string, { readonly levelled: string; readonly random: boolean }>();
   #effect: (() => void) | undefined;
 
@@ -82,14 +82,14 @@ export class CreatedNames {
     this.#sockets = new Creations(SOCKET_LOG_CAPACITY, forgotten);
   }
 
-  /** Lets the last event take effect. */
+  /** Applies the last event. */
   settle(): void {
     const effect = this.#effect;
     this.#effect = undefined;
     effect?.();
   }
 
-  /** The last event was refused. */
+  /** Withdraws the last event, which was refused. */
   withdraw(): void {
     this.#effect = undefined;
   }
@@ -102,7 +102,7 @@ export class CreatedNames {
     return this.#files.size === 0 ? undefined : this.#files.along(path);
   }
 
-  /** Whether a path is a directory that the namespace created for a store to spread its entries over. */
+  /** Whether a path is a directory that the namespace created as part of a store's fan-out. */
   isFan(path: string): boolean {
     this.settle();
     const label = this.#labelOf(path);
@@ -114,19 +114,19 @@ export class CreatedNames {
     return this.#sockets.size === 0 ? undefined : this.#sockets.along(path);
   }
 
-  /** What a file that was removed used to be called, for those who still have it open. */
+  /** The former label of a removed file, for processes that still have it open. */
   deleted(path: string): string | undefined {
     return this.#deleted.get(path)?.levelled;
   }
 
-  /** `path` comes to be: the label of its last component, or undefined if the name may stay. */
+  /** `path` is created: returns the label of its last component, or undefined if the name may stay. */
   creates(path: string, made: Made, at: Observation): Label | undefined {
     const judged = this.#judge(path, made, at);
     this.#effect = () => this.#files.put(path, this.#numbered(judged, at));
     return judged?.label;
   }
 
-  /** An abstract socket name comes to be; like `creates`. */
+  /** An abstract socket name is created; like `creates`. */
   bindsAbstract(path: string, at: Observation): Label | undefined {
     const judged = this.#judge(path, "name", at);
     this.#effect = () => this.#sockets.put(path, this.#numbered(judged, at));
@@ -134,9 +134,10 @@ export class CreatedNames {
   }
 
   /**
-   * `from` is moved to `to`; like `creates` for `to`. Where something is replaced, what is below is forgotten: a directory only
-   * ever replaces an empty one, and if this one is not empty, the kernel will refuse and nothing below it is ours. A name
-   * that has a label keeps it: `sed -i` writes a file aside and moves it over the one that mktemp drew the name of.
+   * `from` is moved to `to`; like `creates` for `to`. If something is replaced, the names below it are removed from the log: a
+   * directory can only replace an empty one; if this one is not empty, the kernel will refuse the move, and nothing below it is
+   * the namespace's own. A name that has a label keeps it: `sed -i` writes a file aside and moves it over the one that mktemp
+   * named.
    */
   moves(from: string, to: string, replaces: boolean, at: Observation): Label | undefined {
     const known = replaces ? this.#labelOf(to) : undefined;
@@ -152,7 +153,7 @@ export class CreatedNames {
     return judged?.label;
   }
 
-  /** Two names change places. They stay what they are called; what is below is forgotten, in case the kernel refuses. */
+  /** Two names are exchanged. Both keep their labels. The names below them are removed from the log, in case the kernel refuses. */
   exchanges(a: string, b: string): void {
     this.#effect = () => {
       this.#files.forgetBelow(a);
@@ -195,7 +196,7 @@ export class CreatedNames {
   }
 
   #isRandom(path: string, name: string, parent: string, made: Made, at: Observation): boolean {
-    // A name that was random a moment ago is random still: git makes its probe first as a file, then as a link.
+    // A name that was random a moment ago stays random: git creates its probe first as a file, then as a link.
     if (this.#deleted.get(path)?.random) return true;
     const permissions = at.requestedMode === undefined ? undefined : at.requestedMode & 0o7777;
     return isRandomName(name, {
@@ -208,7 +209,7 @@ export class CreatedNames {
     });
   }
 
-  /** The label as it goes into the log, with the number it has taken. */
+  /** The label for the log, with the number it has taken. */
   #numbered(judged: Judged | undefined, at: Observation): Label | undefined {
     if (judged?.kind === undefined) return judged?.label;
     const release = this.#numbers.take(at.pid, judged.kind);
@@ -229,19 +230,19 @@ function addressLabel(name: string, directories: readonly string[], made: Made):
   return fans > 0 ? { text: HASH, fans: fans - 1, rule: "content-address" } : undefined;
 }
 
-/** Between threads there is no order that would be the same next time. */
+/** Threads create names in an order that differs from run to run. */
 function isOrdered(at: Observation): boolean {
   return at.multithreaded !== true && at.tid === at.pid;
 }
 
-/** Where the last seven directories of a path begin: as far up as a store's fan-out reaches. */
+/** The position of the last seven directories of a path: the greatest depth of a store's fan-out. */
 function tail(path: string, end: number): number {
   let start = end;
   for (let count = 0; count < 7 && start > 0; count += 1) start = path.lastIndexOf("/", start - 1);
   return start + 1;
 }
 
-/** Names of one kind are counted together. The directory goes in as a digest, because the kind is kept and a path is long. */
+/** Names of one kind are counted together. The directory is part of the kind as a digest, because kinds are kept and paths are long. */
 function kindOf(directory: string, extension: string, at: Observation): string {
   return `${sha256(Buffer.from(directory, "utf8"))} ${extension} ${programOf(at)}`;
 }

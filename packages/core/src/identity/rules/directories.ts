@@ -1,9 +1,10 @@
 /**
- * Rules `working-directory`, `home`, `temp`, `runtime-directory` and `control-group`: directories that every machine and
- * user has elsewhere, by what they are for. The longest that contains a path wins; of equal ones the first in the order above.
+ * Rules `working-directory`, `home`, `temp`, `runtime-directory` and `control-group`: directories that lie elsewhere for every
+ * machine and user, written by their purpose. The longest that contains a path is used; of equal ones the first in the order
+ * above.
  *
- * The directories that these lie in are elsewhere, too: programs that walk down to a path component by component open
- * `/home` here and `/builds`, `/builds/7f` there. Each of them, by itself and not what else it holds, is `$ABOVE`.
+ * The ancestors of these directories differ, too. Programs that walk down to a path component by component open `/home` here
+ * and `/builds`, `/builds/7f` there. Each ancestor is `$ABOVE`; its other entries are not.
  */
 import type { Launch } from "../launch.ts";
 import { type Groups, GroupsAbove, ownGroups } from "./control-groups.ts";
@@ -11,7 +12,7 @@ import type { SwitchableRule } from "./table.ts";
 
 /** Stands for a directory that holds the working directory, home, or TMPDIR. */
 const ABOVE = "$ABOVE";
-/** Where every system has them, so that nothing above them differs. */
+/** These exist on every system, so their ancestors do not differ. */
 const SYSTEM_TEMPORARY = ["/tmp", "/var/tmp"];
 
 export interface Directory {
@@ -47,7 +48,7 @@ export class Directories {
     return this.#above.has(path) || this.#levelled.some((each) => each.path === path && each.rule !== "control-group");
   }
 
-  /** Whether the innermost directory around a path is one for temporary files, whichever rules are on. */
+  /** Whether the innermost directory around a path is one for temporary files. Does not depend on which rules are on. */
   isTemporary(path: string): boolean {
     const directory = innermost(this.#all, path);
     return directory !== undefined && this.#temporary.has(directory.path);
@@ -56,7 +57,7 @@ export class Directories {
 
 export type Places = Pick<Launch, "cwd" | "home" | "temp" | "uid"> & Groups;
 
-/** Longest first; sorting is stable, so equal ones keep their order. `/` is no directory of anyone. */
+/** Longest first; sorting is stable, so equal ones keep their order. `/` is never used. */
 function directoriesOf(launch: Places): Directory[] {
   const all: Directory[] = [
     { path: launch.cwd, token: "$CWD", rule: "working-directory" },
@@ -70,7 +71,7 @@ function directoriesOf(launch: Places): Directory[] {
     .sort((a, b) => b.path.length - a.path.length);
 }
 
-/** Where a levelled path that is `$ABOVE` may be. */
+/** Real paths that a levelled path in `$ABOVE` may stand for. */
 export function pathsAbove(launch: Places): string[] {
   return [
     ...new Set(

@@ -19,7 +19,7 @@ const OWNERS: Readonly<Record<Relation, string>> = {
 const NUMBER = /^(?:0|[1-9]\d{0,9})$/;
 const PROCESS = /^\/proc\/([1-9]\d{0,9})(?=\/|$)/;
 
-/** A path in /proc/PID with its numbers levelled; other paths as they are. `anew`: the mount is none of the launch's. */
+/** A path in /proc/PID with its numbers levelled; other paths unchanged. `anew`: the mount is not the launch's. */
 export function levelProcess(path: string, actor: number, surroundings: Surroundings, anew: boolean): string {
   const pid = PROCESS.exec(path)?.[1];
   if (pid === undefined) return path;
@@ -37,7 +37,7 @@ export function levelProcess(path: string, actor: number, surroundings: Surround
   return parts.join("/");
 }
 
-/** A pseudo terminal without its number; other paths as they are. */
+/** A pseudo terminal without its number; other paths unchanged. */
 export function levelTerminal(path: string): string {
   return /^\/dev\/pts\/\d{1,10}$/.test(path) ? "/dev/pts/$n" : path;
 }

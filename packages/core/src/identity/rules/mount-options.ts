@@ -1,6 +1,6 @@
 /**
- * What the options of a mount mean, as far as it matters to say them alike everywhere: which of them are paths, which are
- * descriptors, which are ids. Options are `key` or `key=value`; one that is not here is text, and stays as it is.
+ * The meaning of mount options, as far as needed to write them alike everywhere: which are paths, which are descriptors, which
+ * are ids. Options are `key` or `key=value`. An option that is not listed is text and stays as it is.
  */
 import type { IdKind } from "../launch.ts";
 
@@ -18,7 +18,7 @@ const PATHS: ReadonlySet<string> = new Set([
   "logdev",
   "rtdev",
 ]);
-/** Sensors give what the descriptor leads to. */
+/** Sensors give the object behind the descriptor. */
 const DESCRIPTORS: ReadonlySet<string> = new Set(["fd", "rfdno", "wfdno", "userns"]);
 const IDS: ReadonlyMap<string, IdKind> = new Map([
   ["uid", "uid"],
@@ -35,13 +35,13 @@ export function isDescriptorOption(key: string): boolean {
   return DESCRIPTORS.has(key);
 }
 
-/** Key and value of an option; no value where it has none. */
+/** Key and value of an option; an option without `=` has no value. */
 export function keyAndValue(option: string): readonly [key: string, value: string | undefined] {
   const end = option.indexOf("=");
   return end < 0 ? [option, undefined] : [option.slice(0, end), option.slice(end + 1)];
 }
 
-/** An option with what it stands for levelled. */
+/** An option with its value levelled. */
 export function levelOption(
   option: string,
   path: (path: string) => string,

@@ -1,6 +1,7 @@
 /**
- * Rules `own-image`, `allocator`, `way-down`, and a part of `content-address`: opens that give a process nothing it has not got already, and that come and
- * go with the layout of its memory, with contention between its threads, with digests, or with where it was started. They are no events.
+ * Rules `own-image`, `allocator`, `way-down`, and a part of `content-address`: opens that give a process nothing new, and that
+ * vary with its memory layout, with contention between its threads, with digests, or with its working directory. They are
+ * dropped.
  *
  *   open read, map execute of a file that its own exec loaded      V8 maps its built-in code anew if it happens to lie far off
  *   open read /sys/devices/system/cpu/online                       glibc, when a thread finds the memory pools of all others taken
@@ -26,17 +27,17 @@ const ASKED: ReadonlyMap<string, readonly string[]> = new Map([
 /** The files that rule `allocator` is about. */
 export const allocatorFiles: readonly string[] = [...ASKED.values()].flat();
 
-/** A look at what malloc goes by, and nothing else. */
+/** An open of a file that malloc reads. */
 export function isAllocatorsQuestion({ op, subject }: ReadEvent): boolean {
   return op === "open" && subject.access === "read" && (ASKED.get(subject.fs)?.includes(subject.path) ?? false);
 }
 
-/** SIGURG (signal(7)) does nothing unless it is asked for. */
+/** SIGURG (signal(7)) does nothing unless a handler is installed. */
 const SIGURG = 23;
 
 /**
- * The signal by which the Go runtime interrupts its own threads when they compute for long, and which a container runtime,
- * written in Go, passes on to the container if it comes at the wrong moment.
+ * The signal by which the Go runtime interrupts its own threads when they compute for long. A container runtime written in Go
+ * passes it on to the container if it arrives at the wrong moment.
  */
 export function isPreemption({ subject }: Extract<Event, { op: "kill" }>, { atHostRoot }: Observation): boolean {
   return subject.signal === SIGURG && (subject.relation === "self" || atHostRoot === true);
@@ -45,14 +46,14 @@ export function isPreemption({ subject }: Extract<Event, { op: "kill" }>, { atHo
 const SIGKILL = 9;
 
 /**
- * Whether a container's runtime, at the host's root, ends what it has begun: it does so when something fails, which does not
- * happen while it is learnt, and then waits for that end.
+ * Whether a container's runtime, at the host's root, kills a process that it started. It does so after a failure and then waits
+ * for the process; failures do not occur while a contour is learnt.
  */
 export function endsOwn({ subject }: Extract<Event, { op: "kill" }>, { atHostRoot }: Observation): boolean {
   return subject.signal === SIGKILL && subject.relation !== "outside" && atHostRoot === true;
 }
 
-/** A handle of a directory (O_PATH), by which nothing can be read or listed: what is reached from it is an event of its own. */
+/** A handle of a directory (O_PATH). Nothing can be read or listed through it; opening a file under it is an event of its own. */
 export function isHandleOfDirectory({ op, subject }: ReadEvent): boolean {
   return op === "open" && subject.access === "path" && (subject.mode & S_IFMT) === S_IFDIR;
 }
@@ -62,14 +63,14 @@ export function isListing({ op, subject }: ReadEvent): boolean {
   return op === "open" && subject.access === "read" && (subject.mode & S_IFMT) === S_IFDIR;
 }
 
-/** Whether an event can be a look at one of the images, as far as can be told before its path is levelled. */
+/** Whether an event can be an open of one of the images, as far as can be told before its path is levelled. */
 export function mayReadImage({ op, subject }: ReadEvent, images: readonly Image[]): boolean {
   if (subject.access !== (op === "open" ? "read" : "execute")) return false;
   const name = lastOf(subject.path);
   return images.some(({ path }) => lastOf(path) === name);
 }
 
-/** Whether a file is read or mapped as it was loaded. Whether the content of one that is only read counts is the policy's. */
+/** Whether a file is read or mapped as it was loaded. The policy decides whether the content of a file that is only read counts. */
 export function readsImage(
   { op, subject }: ReadEvent,
   path: string,

@@ -1,6 +1,6 @@
 /**
- * Rule `pseudonym`: the user's own names for paths. Applied last, to what the other rules left, so that a policy is
- * written with the paths a contour shows and holds on every machine.
+ * Rule `pseudonym`: the user's own names for paths. Applied last, to the result of the other rules, so that a policy is written
+ * with the paths that a contour shows and is valid on every machine.
  */
 import { Glob } from "../glob.ts";
 import type { Pseudonym } from "../policy.ts";
@@ -14,7 +14,7 @@ export class Pseudonyms {
     this.#contentless = new Set(pseudonyms.filter(({ content }) => !content).map(({ as }) => `$${as}`));
   }
 
-  /** The path by its pseudonym, with what lies below the match kept; the first rule that matches wins. */
+  /** The path with the matching part replaced by its pseudonym; the first rule that matches is used. */
   of(path: string): string | undefined {
     for (const { glob, token } of this.#rules) {
       const matched = glob.match(path);
@@ -23,7 +23,7 @@ export class Pseudonyms {
     return undefined;
   }
 
-  /** Whether content counts for a path that has been renamed, or not. */
+  /** Whether content counts for a path, renamed or not. */
   contentCounts(renamed: string): boolean {
     if (this.#contentless.size === 0) return true;
     const slash = renamed.indexOf("/");

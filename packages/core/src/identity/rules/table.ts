@@ -1,8 +1,8 @@
 /**
  * The rules of the lens by name. A contour records them, a policy switches them, a run reports how often each fired.
  *
- * `switchable` rules may be turned off in a policy's `rules`; the others follow from another part of the policy or keep
- * the levelled form unambiguous. What each one hides is told in `docs/lens.md`, which must name every rule of this table.
+ * `switchable` rules may be turned off in a policy's `rules`. The others follow from another part of the policy or keep the
+ * levelled form unambiguous. `docs/lens.md` says what each rule hides, and must name every rule of this table.
  */
 const rule = <S extends boolean>(switchable: S, summary: string) => ({ switchable, summary }) as const;
 

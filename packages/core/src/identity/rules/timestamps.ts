@@ -1,11 +1,12 @@
 /**
- * Rule `timestamp`: a moment in a name, to the second, is another one each time.
+ * Rule `timestamp`: a name with a time of day, to the second, differs each time.
  *
  *   made by the namespace      2026-11-24T14_20_30_123Z-debug-0.log → {@time}-debug-0.log
  *   there before               backup-20261124T142030.tar → {backup-@past}.tar
  *
- * What was there needs a name as well: programs clear away what earlier runs of theirs left. But it may be anybody's, so it
- * never passes for what the namespace made. A date alone stays, because there is one file a day and which day may matter.
+ * A name that existed before needs a label as well, because programs remove files of their earlier runs. But another program
+ * may have created it, so its label never equals that of a name that the namespace created. A date alone stays: there is one
+ * file a day, and which day it is may matter.
  */
 import type { Label, Labelled } from "../creations.ts";
 
@@ -13,13 +14,13 @@ import type { Label, Labelled } from "../creations.ts";
 const MOMENT =
   /(?:19|20)\d\d(?:-[01]\d-[0-3]\d[T_-][0-2]\d[-:_.]?[0-5]\d[-:_.]?[0-5]\d|[01]\d[0-3]\d[T_-]?[0-2]\d[0-5]\d[0-5]\d)(?:[-:_.]\d{1,9})?Z?(?!\d)/;
 
-/** The label of a name that the namespace makes, if it holds a moment. */
+/** The label of a name that the namespace creates, if it contains a time. */
 export function momentIn(name: string): Label | undefined {
   const text = withoutMoment(name, "@time");
   return text === undefined ? undefined : { text, fans: 0, rule: "timestamp" };
 }
 
-/** Labels for the components of a path, after position `from`, whose names hold a moment and were there before. */
+/** Labels for the components of a path, after position `from`, that contain a time and existed before. */
 export function momentsIn(path: string, from: number): Labelled[] {
   if (!MOMENT.test(path)) return [];
   const labels: Labelled[] = [];
@@ -33,7 +34,7 @@ export function momentsIn(path: string, from: number): Labelled[] {
   return labels;
 }
 
-/** A name that could be taken for another token keeps its moment. */
+/** A name that looks like another token stays as it is. */
 function withoutMoment(name: string, word: "@time" | "@past"): string | undefined {
   const found = MOMENT.exec(name);
   if (!found || /[{}#$@]/.test(name)) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Rule `launch-user`: the ids of the launching user, unless that is root, are `user`; and so is what programs call their
- * directories after, where all users share one for temporaries.
+ * Rule `launch-user`: the ids of the launching user, unless that is root, are `user`. The same holds in names that programs
+ * give to their directories where all users share one directory for temporaries.
  *
  *   /tmp/tmux-1000/default   →   $TMP/{tmux-@user}/default        /tmp/hsperfdata_ann   →   $TMP/{hsperfdata_@user}
  */
@@ -10,7 +10,7 @@ import type { Labelled } from "../creations.ts";
 import type { IdKind, Launch } from "../launch.ts";
 import { CanisterUsers } from "./canister.ts";
 
-/** (uid_t) −1, which the kernel gives to nobody. */
+/** (uid_t) −1, which the kernel assigns to no user. */
 const NO_ID = 0xffff_ffff;
 
 export class Users {
@@ -18,18 +18,18 @@ export class Users {
   readonly #canister: CanisterUsers | undefined;
   #atHostRoot = true;
 
-  /** Without a launch nobody is levelled; in a container nobody is the launching user. */
+  /** Without a launch no id is levelled. In a container no id is that of the launching user. */
   constructor(launch: Launch | undefined, canister?: Launch["canister"]) {
     this.#canister = canister && new CanisterUsers(canister);
     this.#ids = canister ? { uid: 0, gid: 0 } : { uid: launch?.uid ?? 0, gid: launch?.gid ?? 0 };
   }
 
-  /** From where the next ids are seen. */
+  /** Sets the view from which the next ids are seen. */
   seenFrom(atHostRoot: boolean): void {
     this.#atHostRoot = atHostRoot;
   }
 
-  /** One id. The id that happens to be the constant for the launching user must not pass for him. */
+  /** One id. An id that happens to equal the constant for the launching user must not be taken for that user. */
   id(seen: number, kind: IdKind): number {
     const id = this.#canister ? this.#canister.id(seen, kind, this.#atHostRoot) : seen;
     if (id === LAUNCH_USER) return this.#ids[kind] === id ? id : NO_ID;
@@ -41,7 +41,7 @@ export class Users {
     return /^(?:0|[1-9]\d{0,9})$/.test(text) ? formatId(this.id(Number(text), kind)) : text;
   }
 
-  /** All eight ids; the same object where none changes. */
+  /** All eight ids; the same object if none changes. */
   credentials(c: Credentials): Credentials {
     const uid = this.id(c.uid, "uid");
     const euid = this.id(c.euid, "uid");
@@ -64,11 +64,11 @@ export class Users {
   }
 }
 
-/** Names in a directory for temporaries that end in the launching user's id or login name, set off from what stands before. */
+/** Names in a directory for temporaries that end in the launching user's id or login name, after a separator. */
 export class UserNames {
   readonly #endings: readonly string[];
 
-  /** Without a launch nobody is levelled. */
+  /** Without a launch no name is levelled. */
   constructor(launch: Launch | undefined) {
     const isOrdinary = launch !== undefined && launch.uid !== 0;
     this.#endings = isOrdinary ? [String(launch.uid), ...(launch.user ? [launch.user] : [])] : [];
@@ -83,7 +83,7 @@ export class UserNames {
     const ending = this.#endings.find(
       (each) => name.endsWith(each) && /[-_.]/.test(name.charAt(name.length - each.length - 1)),
     );
-    // A name that could be taken for another token stays.
+    // A name that looks like another token stays as it is.
     if (ending === undefined || /[{}#$@]/.test(name)) return undefined;
     const text = `{${name.slice(0, -ending.length)}@user}`;
     return { start: from + 1, end, label: { text, fans: 0, rule: "launch-user" } };
