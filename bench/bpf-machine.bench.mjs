@@ -22,7 +22,7 @@ const FIRST = 10;
 export const benchmark = {
   title: "the bpf sensor at the kernel's own hooks",
   method: `Debian's kernel in a virtual machine under software emulation (the one of \`npm run test:vm\`), with \`bpf\` in \`lsm=\`. Opens
-are timed in a machine of one processor whose clock goes by the instructions that it carries out, one nanosecond each: the figures
+are timed in a machine of one processor whose clock goes by the instructions that it carries out, one nanosecond each. The figures
 say how many instructions it takes, are the same on every host and whatever else that does, and tell nothing of caches. Holds are timed
 in a machine of two processors with a clock of its own, which is some 25 times as slow as the host: compare them with the bare
 open of the same machine.`,

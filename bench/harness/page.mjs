@@ -1,15 +1,15 @@
-/** The figures as a page for readers: docs/performance.md. */
-import { reasons } from "./reasons.mjs";
+/** The figures of one machine as a page for readers: docs/performance/. */
+import { wrapped } from "../../tools/wrapped.mjs";
 import { rowsOf } from "./tables.mjs";
 
 /** @param {import("./benchmarks.mjs").Results} results */
 export function page(results) {
+  const { processor, cores } = results.machine;
   return `${[
-    "# Performance",
+    `# Performance: ${processor}, ${cores} cores`,
     introduction(results),
-    "## What was promised",
+    "## Goals",
     goalTable(results),
-    reasons,
     ...results.benchmarks.flatMap(chapter),
     ...leftOut(results),
   ].join("\n\n")}\n`;
@@ -19,22 +19,22 @@ export function page(results) {
 function introduction({ date, commit, quick, machine }) {
   const kind = machine.virtual ? "a virtual machine" : "a machine";
   const strace = machine.strace === undefined ? "" : `, strace ${machine.strace}`;
-  const warning = quick ? "\n\n**A quick run, to see that the benchmarks work: not for comparison.**" : "";
-  return `Written by \`npm run bench -- --markdown docs/performance.md\`; do not edit. Measured ${date}, commit ${commit}, on
-${kind} of ${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ${machine.node}${strace}; load
-when it began ${machine.load}.
-
-Contenders take turns, round after round, in an order that turns around each time, so that whatever else the machine did met
-all of them. Figures are medians with their quartiles. "× bare" is the ratio of the medians, beside it the quartiles of the
-ratios of each round; "more than bare" is the median of the differences of each round. Compare ratios, not milliseconds: other machines differ,
-and so does the same one an hour later.${warning}`;
+  return [
+    wrapped(
+      `Written by \`npm run bench -- --markdown FILE\`; do not edit. Measured ${date} at commit ${commit}, on ${kind} of ` +
+        `${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node ` +
+        `${machine.node}${strace}. The load was ${machine.load} when it began.`,
+    ),
+    "[How to read the figures](../performance.md#how-to-read-a-page-of-figures).",
+    ...(quick ? ["**A quick run, to see that the benchmarks work: not for comparison.**"] : []),
+  ].join("\n\n");
 }
 
 /** @param {import("./benchmarks.mjs").Results} results */
 function goalTable({ benchmarks }) {
   const goals = benchmarks.flatMap(({ comparisons }) => comparisons.flatMap((comparison) => comparison.goals));
   return table([
-    ["what", "reach", "measured", ""],
+    ["what", "goal", "measured", ""],
     ...goals.map(({ what, reach, measured, reached }) => [what, reach, measured, reached ? "reached" : "**missed**"]),
   ]);
 }
@@ -42,15 +42,19 @@ function goalTable({ benchmarks }) {
 /** @param {import("./benchmarks.mjs").Benchmark} benchmark */
 function chapter({ name, title, method, comparisons }) {
   return [
-    `## ${title[0]?.toUpperCase()}${title.slice(1)}`,
-    `\`npm run bench -- --only ${name}\`. ${method}`,
+    `## ${capitalised(title)}`,
+    wrapped(`\`npm run bench -- --only ${name}\`. ${method}`),
     ...comparisons.flatMap((comparison) => [
-      `### ${comparison.what[0]?.toUpperCase()}${comparison.what.slice(1)}`,
+      `### ${capitalised(comparison.what)}`,
       table(rowsOf(comparison)),
-      ...comparison.notes.map((note) => `${note[0]?.toUpperCase()}${note.slice(1)}.`),
+      ...comparison.notes.map((note) => wrapped(`${capitalised(note)}.`)),
     ]),
   ];
 }
+
+/** Names of programs keep their own form. */
+const capitalised = (/** @type {string} */ text) =>
+  /^(isoline|gcc|npm|git|sh|node)\b/.test(text) ? text : `${text[0]?.toUpperCase()}${text.slice(1)}`;
 
 /** @param {import("./benchmarks.mjs").Results} results */
 function leftOut({ skipped, failed }) {

@@ -49,7 +49,7 @@ describe.skipIf(!existsSync(join(repository, "packages/core/dist/index.js")))("n
 
   it("writes a page for readers, and the same again from the figures", () => {
     const written = readFileSync(markdown, "utf8");
-    expect(written).toMatch(/^# Performance\n/);
+    expect(written).toMatch(/^# Performance: .+, \d+ cores\n/);
     expect(written).toMatch(/A quick run/);
     expect(page(JSON.parse(readFileSync(json, "utf8")))).toBe(written);
   });
