@@ -1,6 +1,6 @@
 /**
- * Compiles the programs that the kernel loads, once for each way to attach them. Without clang what was compiled before
- * stays, and there may be nothing: the bpf sensor then says what is missing.
+ * Compiles the BPF programs, once for each way to attach them. Without clang, the objects compiled earlier stay. If there are
+ * none, the bpf sensor reports what is missing.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
@@ -9,7 +9,10 @@ import { fileURLToPath } from "node:url";
 const sources = fileURLToPath(new URL("../packages/linux/bpf/", import.meta.url));
 const out = fileURLToPath(new URL("../packages/linux/dist/bpf/", import.meta.url));
 const CLANG = "clang-19";
-/** Where Debian keeps the headers of the machine's own ABI, which clang does not look for when it compiles for another. */
+/**
+ * Debian keeps the headers of the machine's own ABI here. clang does not search this folder when it compiles for another
+ * target.
+ */
 const MACHINE_HEADERS = "/usr/include/x86_64-linux-gnu";
 
 /** @type {readonly { name: string, define: string, source: string }[]} */
@@ -21,7 +24,7 @@ const attachments = [
 
 const missing = whatIsMissing();
 if (missing !== undefined) {
-  console.log(`the bpf sensor's programs are not compiled: ${missing}`);
+  console.log(`the BPF programs are not compiled: ${missing}`);
   process.exit(0);
 }
 mkdirSync(out, { recursive: true });
@@ -31,7 +34,7 @@ for (const { name, define, source } of attachments) {
     [
       ...["-target", "bpf", "-O2", "-g", "-mcpu=v3", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror"],
       ...["-D__TARGET_ARCH_x86", `-D${define}`, "-I", MACHINE_HEADERS],
-      // Else the place of this checkout is written into the object.
+      // Without this option the path of this checkout is written into the object.
       ...[`-ffile-prefix-map=${sources}=`, "-fdebug-compilation-dir=."],
       ...["-c", `${sources}${source}`, "-o", `${out}${name}.bpf.o`],
     ],
@@ -43,7 +46,7 @@ for (const { name, define, source } of attachments) {
 }
 
 function whatIsMissing() {
-  if (!existsSync(sources)) return "there are none in this tree";
+  if (!existsSync(sources)) return "this tree has none";
   if (spawnSync(CLANG, ["--version"]).status !== 0) return `${CLANG} is not installed`;
   if (!existsSync("/usr/include/bpf/bpf_helpers.h")) return "libbpf-dev is not installed";
   return undefined;

@@ -1,4 +1,4 @@
-/** `docs/system-calls.md`, made from the tables of all system calls and of the requests of those that do many things. */
+/** `docs/system-calls.md`, generated from the table of all system calls and the tables of the requests of multiplexing calls. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -25,16 +25,16 @@ const PREFACE = `# System calls
 
 <!-- Made by \`npm run docs\` from packages/linux/system-calls/*.json. Change the tables, not this page. -->
 
-Every system call of x86-64 that Linux 6.18 has, and what the seccomp sensor makes of it:
+Every system call of x86-64 in Linux 6.18, and what the seccomp sensor does with it:
 
-- **mediated**: the call stops, and is decided before it does anything. What is named is the event that comes of it.
-- *harmless*: it does not stop, and why it need not.
-- **gap**: it does not stop, and does something that nobody is told; what that is, and what to do about it.
+- **mediated**: the call stops, and the supervisor decides about it before it does anything. The row names its event.
+- *harmless*: it does not stop. The row says why it need not.
+- **gap**: it does not stop, and does something that no event reports. The row says what that is, and what to do about it.
 
-Numbers up to 462 are those of Debian's \`linux-libc-dev\` 6.12; those after it, and 336, are out of
-\`arch/x86/entry/syscalls/syscall_64.tbl\` of Linux 6.18. A number in no row is one that no kernel had when this was written:
-such a call is refused with ENOSYS and is an \`abi\` event, so that a newer kernel brings no way around. How the bpf sensor
-differs stands in [the guarantees](guarantees/bpf-differences.md).
+Numbers up to 462 are those of Debian's \`linux-libc-dev\` 6.12; later numbers, and 336, are taken from
+\`arch/x86/entry/syscalls/syscall_64.tbl\` of Linux 6.18. A number in no row did not exist in any kernel when this was written.
+Such a call fails with ENOSYS and is an \`abi\` event, so that the calls of a newer kernel cannot bypass the sensor. How the bpf
+sensor differs is described in [the guarantees](guarantees/bpf-differences.md).
 `;
 
 /** @param {string} root @returns {Calls} */
@@ -43,7 +43,7 @@ export const callTable = (root) => JSON.parse(readFileSync(join(root, CALLS), "u
 /** @param {string} root @returns {Record<string, Requests>} */
 export const requestTable = (root) => JSON.parse(readFileSync(join(root, REQUESTS), "utf8"));
 
-/** @param {string} root @returns {string} the page as the tables want it */
+/** @param {string} root @returns {string} the page, as generated from the tables */
 export function callPage(root) {
   const { mediated, harmless, gap, absent } = callTable(root);
   const rows = [
@@ -63,9 +63,9 @@ export function callPage(root) {
     "| --- | --- | --- |",
     ...rows.map(([number, name, said]) => `| ${number} | \`${name}\` | ${cell(said)} |`),
     "",
-    "## Calls that do many things",
+    "## Multiplexing calls",
     "",
-    "Which of their requests stop, by number; no other does.",
+    "The requests that stop, by number. All other requests of the call go ahead.",
     "",
     ...Object.entries(requestTable(root)).flatMap(([call, requests]) => requestSection(call, requests)),
   ].join("\n");

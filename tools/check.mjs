@@ -1,4 +1,4 @@
-/** `npm run check [NAME…]`: the checks of the sources without the tests; all of them, or those named. */
+/** `npm run check [NAME…]`: runs the checks of the sources without the tests: all of them, or the named ones. */
 import { check, checks } from "./checks.mjs";
 import { reportStage, Tally } from "./tally.mjs";
 

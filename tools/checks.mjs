@@ -3,8 +3,8 @@ import { installed, repository, run } from "./run.mjs";
 const judge = (/** @type {string} */ what) => [process.execPath, `${repository}/tools/judge.mjs`, what];
 
 /**
- * Every check of the sources, as one command each. A command judges the tree it is started in, so the tests can show
- * on a small wrong tree that it reports what it should.
+ * Every check of the sources, one command each. A command judges the tree it is started in, so that a test can run it in a
+ * small wrong tree and see it report the mistake.
  *
  * @type {readonly { name: string, command: readonly string[], remedy: string }[]}
  */

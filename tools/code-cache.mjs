@@ -1,10 +1,10 @@
 /**
- * Keeps the code that V8 compiles of the bundle, so that no start has to compile it again: 90 ms less of a processor's time,
- * measured, before a container's first instruction.
+ * Stores the code that V8 compiles for the bundle, so that no start has to compile it again: 90 ms less processor time before a
+ * container's first instruction, measured.
  *
- * Only what has run is compiled. So the bundle is run once for real, with a loader that writes down what was compiled; each
- * run begins with what the one before it left, and adds to it. Where nothing can be supervised there will be no such code,
- * and the bundle starts as it did without.
+ * V8 compiles only what runs. So the bundle is run with a loader that stores what was compiled. Each run starts with the stored
+ * code of the run before it and adds to it. On a machine where isoline cannot supervise, no code is stored, and the bundle
+ * starts without it.
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +15,10 @@ import { fileURLToPath } from "node:url";
 const loader = fileURLToPath(new URL("./loader.cjs", import.meta.url));
 const bin = fileURLToPath(new URL("../packages/isoline/bin/", import.meta.url));
 
-/** A supervisor leaves at once when it has heard of the end, so its threads write before they say so; what ends by itself, then. */
+/**
+ * A supervisor exits as soon as its threads have reported their end. So threads store their code before that report, and other
+ * processes store it at exit.
+ */
 const RECORDING = `
 const { renameSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
@@ -39,7 +42,7 @@ else {
 }
 `;
 
-/** What container runtimes do, as far as anybody may do it: mounts in namespaces of one's own, names, modes, signals, sockets. */
+/** What container runtimes do, as far as an unprivileged user may: mounts in its own namespaces, names, modes, signals, sockets. */
 const BEHAVIOUR = `
 cd "$1"; mkdir -p a/b; echo x >a/f; ln -s f a/l; ln a/f a/g; chmod 700 a/f; mv a/g a/h; rm a/h a/l; rmdir a/b; cat a/f /proc/self/status >a/i
 kill -0 $$; kill -CONT $$; touch a/i; ls -l a /
@@ -49,7 +52,7 @@ unshare --user --map-root-user --mount --pid --fork --net --uts --ipc sh -c '
 exit 0
 `;
 
-/** @param {string} folder of the bundle, which loads what it can with load.js */
+/** @param {string} folder of the bundle, whose entries are started by load.js */
 export function keepCode(folder) {
   const place = mkdtempSync(join(tmpdir(), "isoline-bundle-"));
   const contour = join(place, "contour");
@@ -70,11 +73,11 @@ export function keepCode(folder) {
     copyFileSync(loader, join(folder, "load.js"));
     rmSync(place, { recursive: true, force: true });
     if (!existsSync(join(folder, "supervise-thread-code.js.cache")))
-      console.log("no compiled code was kept with the bundle: isoline learn does not work here");
+      console.log("no compiled code was stored with the bundle: isoline learn does not work here");
   }
 }
 
-/** A container without anything in it, where there is a runc that may make one: all but its program can be started. @param {string} place */
+/** A container without files, where runc may create one. Everything but its program can be started. @param {string} place */
 function containerise(place) {
   if (process.geteuid?.() !== 0 || spawnSync("runc", ["spec"], { cwd: place }).status !== 0) return;
   const file = join(place, "config.json");

@@ -1,4 +1,4 @@
-/** `docs/commands.md`, made from the grammar of the command line. */
+/** `docs/commands.md`, generated from the grammar of the command line. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeCommands } from "./commands.mjs";
@@ -9,8 +9,8 @@ const PREFACE = `# Commands
 
 <!-- Made by \`npm run docs\` from packages/isoline/src/cli/grammar. Change the grammar, not this page. -->
 
-What \`isoline\` understands. The statuses that commands end with are in [exit-codes.md](exit-codes.md), every refusal in
-[errors.md](errors.md). \`isoline help COMMAND\` prints the same.
+The commands and options of \`isoline\`. Exit statuses are listed in [exit-codes.md](exit-codes.md), errors in
+[errors.md](errors.md). \`isoline help COMMAND\` prints the same text.
 `;
 
 /** @param {string} root @returns {Promise<string | undefined>} undefined without a build */
@@ -27,7 +27,7 @@ export async function commandPageViolations(root) {
   const current = existsSync(page) ? readFileSync(page, "utf8") : "";
   return current === wanted
     ? []
-    : [`${COMMAND_PAGE} does not say what the grammar says; run npm run build && npm run docs`];
+    : [`${COMMAND_PAGE} differs from the grammar; run npm run build && npm run docs`];
 }
 
 /** @param {import("./commands.mjs").DescribedCommand} command */
@@ -50,7 +50,7 @@ function section({ name, usage, says, arguments: operands, options, examples }) 
   ].join("\n");
 }
 
-/** In code, only the bar ends a cell. @param {string} text */
+/** A table cell ends at a bar, even inside code. @param {string} text */
 function code(text) {
   return `\`${text.replaceAll("|", "\\|")}\``;
 }

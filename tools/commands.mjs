@@ -1,4 +1,4 @@
-/** What can be said on the command line, read off the compiled grammar: for the reference page and the man pages. */
+/** The commands and options, read from the compiled grammar. The reference page and the man pages are made from them. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -51,7 +51,11 @@ function described(group, prefix, help) {
     });
 }
 
-/** The examples stand in what is printed after the help, two blanks in. @param {any} command @returns {string[]} */
+/**
+ * Reads the examples from the text after the help, where each is indented by two spaces.
+ *
+ * @param {any} command @returns {string[]}
+ */
 function examplesOf(command) {
   let text = "";
   command.configureOutput({ ...command.configureOutput(), writeOut: (/** @type {string} */ part) => (text += part) });

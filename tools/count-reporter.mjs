@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 
 /**
- * Tells `tools/test.mjs` what the tests came to, through the file named in ISOLINE_TEST_REPORT.
+ * Reports the results of the tests to `tools/test.mjs`, in the file named by ISOLINE_TEST_REPORT.
  *
- * A test file that could not be loaded, a hook that threw and an error nobody caught count as one failure each, so that
- * a closing line without failures means there were none. A test that never got to run is a failure, too.
+ * A test file that cannot be loaded, a hook that throws and an uncaught error count as one failure each, and so does a test
+ * that never ran. So a closing line without failures means that there were none.
  */
 export default class CountReporter {
   /**

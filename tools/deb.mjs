@@ -1,13 +1,13 @@
 /**
- * `npm run deb [FOLDER]`: a Debian package in FOLDER (dist/deb if none is given), from the tarballs of tools/pack.mjs.
+ * `npm run deb [FOLDER]`: builds a Debian package in FOLDER (default: dist/deb) from the tarballs of tools/pack.mjs.
  *
- *   /usr/lib/isoline/node_modules      what npm installs, with all it depends on
- *   /usr/bin/isoline, isoline-runc     links to its commands
+ *   /usr/lib/isoline/node_modules      what npm installs, with all dependencies
+ *   /usr/bin/isoline, isoline-runc     links to the commands
  *   /usr/share                         manual pages, completions for bash, zsh and fish, the licences
  *   /usr/lib/systemd/system            isoline@.service: a command under its contour
  *   /etc/containers/containers.conf.d  isoline-runc as a runtime of podman
  *
- * No script runs when it is installed or removed. What it does not ship is Node: it depends on Debian's.
+ * The package runs no script when it is installed or removed. It does not contain Node: it depends on Debian's.
  */
 import {
   chmodSync,
@@ -33,7 +33,7 @@ const root = join(work, "root");
 const from = (/** @type {string} */ path) => join(repository, "packaging/debian", path);
 const at = (/** @type {string} */ path) => join(root, path);
 const { version } = JSON.parse(readFileSync(join(repository, "packages/isoline/package.json"), "utf8"));
-/** What only builds or installs by npm use, and what is for another C library than Debian's. */
+/** Left out: files used only to build or to install with npm, and native modules for another C library than Debian's. */
 const NOT_SHIPPED = [
   ".bin",
   ".package-lock.json",
@@ -43,7 +43,7 @@ const NOT_SHIPPED = [
   "yaml/browser",
 ];
 
-/** Of the commit, or of now: the same sources give the same package. */
+/** The time of the commit, or the current time without one: the same sources give the same package. */
 const moment = Number(process.env["SOURCE_DATE_EPOCH"] ?? Math.floor(Date.now() / 1000));
 
 try {
@@ -117,7 +117,7 @@ function control() {
   write("DEBIAN/conffiles", "/etc/containers/containers.conf.d/50-isoline.conf\n");
 }
 
-/** Modes as Debian wants them, whatever the umask and the tarballs say. @param {string} path */
+/** Sets the modes that Debian requires, whatever the umask and the tarballs say. @param {string} path */
 function settle(path) {
   const status = lstatSync(path);
   if (status.isSymbolicLink()) return;
@@ -152,7 +152,7 @@ function put(path, source) {
   cpSync(source, at(path), { recursive: true });
 }
 
-/** Without a moment in the header. @param {Buffer} bytes */
+/** Removes the time from the header. @param {Buffer} bytes */
 function zip(bytes) {
   return gzipSync(bytes, { level: 9 });
 }

@@ -1,4 +1,4 @@
-/** `docs/dependencies.md` has a line for each dependency, and each dependency is pinned, here and in the lockfile. */
+/** Every dependency has a line in `docs/dependencies.md`, and is pinned to one version in package.json and in the lockfile. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { filesUnder } from "./sources.mjs";
@@ -45,7 +45,10 @@ function pageRows(root) {
   return new Map(rows.map(([name, rest]) => [name, rest.split("|").map((cell) => cell.trim())]));
 }
 
-/** @param {string} root @returns {{ name: string, version: string, file: string }[]} what is not one of our own packages */
+/**
+ * @param {string} root
+ * @returns {{ name: string, version: string, file: string }[]} all dependencies but this project's own packages
+ */
 function usedDependencies(root) {
   const files = [
     "package.json",
@@ -60,10 +63,10 @@ function usedDependencies(root) {
   );
 }
 
-/** The lockfile names no registry, so that any mirror will do, and the digest of everything, so that no mirror can lie. */
+/** The lockfile names no registry, so that any mirror works, and a digest for every package, so that no mirror can change one. */
 function lockfileViolations(/** @type {string} */ root) {
   const file = "package-lock.json";
-  if (!existsSync(join(root, file))) return [`${file} is not there, so nothing is pinned`];
+  if (!existsSync(join(root, file))) return [`${file} is missing, so nothing is pinned`];
   /** @type {Record<string, { link?: boolean, resolved?: string, integrity?: string }>} */
   const locked = JSON.parse(readFileSync(join(root, file), "utf8")).packages;
   return Object.entries(locked)

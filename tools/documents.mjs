@@ -1,4 +1,4 @@
-/** What the documents promise exists: links, commands, scripts; and nothing of one machine got into them. */
+/** What the documents name must exist: links, commands, scripts. And no path or name of one machine may appear in them. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -9,7 +9,7 @@ import { filesUnder } from "./sources.mjs";
 /** @param {string} root @returns {string[]} */
 export function documentViolations(root) {
   const pages = filesUnder(root, "").filter((path) => path.endsWith(".md"));
-  if (pages.length === 0) return ["no documents found, so nothing can be said about them"];
+  if (pages.length === 0) return ["no documents found, so there is nothing to check"];
   return [
     ...pages.flatMap((page) => brokenLinks(root, page)),
     ...filesUnder(root, "").flatMap((path) => machineTraces(root, path)),
@@ -36,7 +36,7 @@ function brokenLinks(root, page) {
   });
 }
 
-/** Scripts of ours that the pages at the top name; a line with ` -- ` is about somebody else's. */
+/** The scripts of package.json that the pages of the top folder name. A line with ` -- ` is about another project's scripts. */
 function unknownScripts(/** @type {string} */ root, /** @type {string[]} */ pages) {
   const { scripts = {} } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   return pages.flatMap((page) =>
@@ -51,7 +51,7 @@ function unknownScripts(/** @type {string} */ root, /** @type {string[]} */ page
   );
 }
 
-/** How contour files begin: not a command, although it looks like one. */
+/** The first line of a contour file: it looks like a command and is none. */
 const FORMAT_LINE = "isoline contour 1";
 
 /** @param {string} root @param {string[]} pages */

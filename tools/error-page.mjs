@@ -1,4 +1,4 @@
-/** `docs/errors.md`, made from the tables in the sources, so that neither can say what the other does not. */
+/** `docs/errors.md`, generated from the error tables in the sources, so that the page and the code cannot disagree. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Visitor } from "oxc-parser";
@@ -6,7 +6,7 @@ import { readSource } from "./sources.mjs";
 
 export const ERROR_PAGE = "docs/errors.md";
 
-/** Where each package keeps its table, and what the page calls it; from the bottom of the house to the top. */
+/** The file of each package's table, and its heading on the page, from the lowest layer to the highest. */
 const tables = [
   { file: "packages/core/src/error.ts", name: "coreErrors", title: "Core: events, contours, the engine" },
   { file: "packages/linux/src/error.ts", name: "linuxErrors", title: "Linux: the kernel and the sensors" },
@@ -17,17 +17,17 @@ const PREFACE = `# Errors
 
 <!-- Made by \`npm run docs\` from the tables in packages/*/src/error.ts. Change the table, not this page. -->
 
-Every refusal of isoline carries one of these codes as \`error.code\`; codes are stable, messages are not. The message says
-what was expected, what came, and what to do.
+Every error of isoline has one of these codes as \`error.code\`. Codes are stable, messages are not. A message says what was
+expected, what isoline got, and what to do next.
 `;
 
-/** @param {string} root @returns {string} the page as the tables want it */
+/** @param {string} root @returns {string} the page, as generated from the tables */
 export function errorPage(root) {
   const sections = tables
     .filter(({ file }) => existsSync(join(root, file)))
     .map(({ file, name, title }) => {
       const rows = readTable(root, file, name).map(([code, meaning]) => `| \`${code}\` | ${cell(meaning)} |`);
-      return [`## ${title}`, "", "| code | what it means |", "| --- | --- |", ...rows, ""].join("\n");
+      return [`## ${title}`, "", "| code | meaning |", "| --- | --- |", ...rows, ""].join("\n");
     });
   return [PREFACE, ...sections].join("\n");
 }
@@ -36,11 +36,11 @@ export function errorPage(root) {
 export function errorPageViolations(root) {
   const page = join(root, ERROR_PAGE);
   const current = existsSync(page) ? readFileSync(page, "utf8") : "";
-  return current === errorPage(root) ? [] : [`${ERROR_PAGE} does not say what the tables say; run npm run docs`];
+  return current === errorPage(root) ? [] : [`${ERROR_PAGE} differs from the tables; run npm run docs`];
 }
 
 /**
- * Reads `export const NAME = { code: "meaning", … } as const` without running anything.
+ * Reads `export const NAME = { code: "meaning", … } as const` from the syntax tree, without running the file.
  *
  * @param {string} root @param {string} file @param {string} name @returns {[code: string, meaning: string][]}
  */
@@ -62,7 +62,7 @@ function readTable(root, file, name) {
   return table;
 }
 
-/** @typedef {any} Node a syntax node; what is not of the expected form is refused below */
+/** @typedef {any} Node a syntax node; any form that is not expected is refused below */
 
 /** @param {Node} node @returns {Node} */
 const withoutTypes = (node) =>
@@ -71,7 +71,7 @@ const withoutTypes = (node) =>
 /** @param {Node} property @param {string} file @returns {string} */
 function key(property, file) {
   if (property.type !== "Property" || property.computed)
-    throw new Error(`${file}: a code of an error table is written out`);
+    throw new Error(`${file}: expected a plain name as the code of an error`);
   return property.key.name ?? property.key.value;
 }
 
@@ -80,7 +80,7 @@ function text(node, file) {
   if (node.type === "Literal" && typeof node.value === "string") return node.value;
   if (node.type === "TemplateLiteral" && node.expressions.length === 0) return node.quasis[0].value.cooked;
   if (node.type === "BinaryExpression" && node.operator === "+") return text(node.left, file) + text(node.right, file);
-  throw new Error(`${file}: a meaning in an error table is a plain string, this is ${node.type}`);
+  throw new Error(`${file}: expected a plain string as the meaning of an error, got ${node.type}`);
 }
 
 /** @param {string} meaning */

@@ -1,4 +1,4 @@
-/** `npm run docs`: writes the pages that are made from the sources. */
+/** `npm run docs`: writes the generated pages. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { COMMAND_PAGE, commandPage } from "./command-page.mjs";
@@ -8,7 +8,7 @@ import { HOOK_PAGE, hookPage } from "./hook-page.mjs";
 import { repository } from "./run.mjs";
 
 const commands = await commandPage(repository);
-if (commands === undefined) console.log(`${COMMAND_PAGE} stays as it is: there is no build`);
+if (commands === undefined) console.log(`${COMMAND_PAGE} is unchanged: there is no build`);
 for (const [page, text] of Object.entries({
   [ERROR_PAGE]: errorPage(repository),
   [HOOK_PAGE]: hookPage(repository),

@@ -1,22 +1,22 @@
-/** `docs/hooks.md`, made from the table beside the BPF programs. */
+/** `docs/hooks.md`, generated from the table beside the BPF programs. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const HOOK_PAGE = "docs/hooks.md";
 
-/** By family: hook, events that come of it, what it captures, which tracepoints stand in for it where there are no hooks. */
+/** By family: the hook, its events, what it captures, and the tracepoints that replace it where BPF LSM is not available. */
 const TABLE = "packages/linux/bpf/hooks.json";
 
 const PREFACE = `# Hooks of the bpf sensor
 
 <!-- Made by \`npm run docs\` from packages/linux/bpf/hooks.json. Change the table, not this page. -->
 
-Where the kernel asks the sensor, or tells it, and what is taken down of it. Beside that, each event has the acting process,
-its identity and its credentials. Where no event is named, the hook only prepares what another decides. What all of it is
-worth stands in [the guarantees](guarantees/bpf.md).
+Each row is a hook of the kernel at which a BPF program decides about an event or reports it, and what that program records. Every
+event also records the acting process, its identity and its credentials. A hook without an event only prepares what another hook
+decides. What the sensor guarantees is described in [the guarantees](guarantees/bpf.md).
 
-"Without hooks" names the tracepoints that stand in for a hook where a kernel lets nobody attach to it: they tell of the same
-events, afterwards or as the call begins ([the guarantees](guarantees/tracepoints.md)).
+"Without hooks" names the tracepoints that replace a hook on a kernel where no program can be attached to it. They report the same
+events, either afterwards or when the call begins ([the guarantees](guarantees/tracepoints.md)).
 `;
 
 /** @param {string} root @returns {Record<string, readonly [hook: string, events: string, captures: string, tracepoints?: string][]>} */
@@ -24,7 +24,7 @@ export function hookTable(root) {
   return JSON.parse(readFileSync(join(root, TABLE), "utf8"));
 }
 
-/** @param {string} root @returns {string} the page as the table wants it */
+/** @param {string} root @returns {string} the page, as generated from the table */
 export function hookPage(root) {
   const table = hookTable(root);
   const count = Object.values(table).flat().length;

@@ -4,24 +4,24 @@ import { repository, run } from "./run.mjs";
 
 const FLOOR = [20, 19];
 
-/** Why this Node cannot run the project, or nothing. */
+/** The reason why this version of Node cannot run the project, or nothing. */
 export function nodeTooOld(version = process.versions.node) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const [floorMajor = 0, floorMinor = 0] = FLOOR;
   const enough = major > floorMajor || (major === floorMajor && minor >= floorMinor);
-  return enough ? undefined : `Node ${FLOOR.join(".")} or newer is needed, this is ${version}`;
+  return enough ? undefined : `expected Node ${FLOOR.join(".")} or newer, got ${version}`;
 }
 
-/** Installs what the lockfile names, byte for byte, unless it is installed already. */
+/** Installs exactly what the lockfile names, unless it is installed already. */
 export function installDependencies() {
   return run(["npm", "ci", "--include=dev", "--no-audit", "--no-fund"], { limitSeconds: 300 });
 }
 
 /**
- * Why `npm ci` has to run, or nothing when node_modules holds what the lockfile names.
+ * The reason why `npm ci` has to run, or nothing when node_modules holds what the lockfile names.
  *
- * npm leaves its own record of what it installed in node_modules; comparing the two costs nothing and notices
- * a missing, interrupted or outdated installation.
+ * npm leaves a record of what it installed in node_modules. Comparing it with the lockfile is cheap, and finds an installation
+ * that is missing, interrupted or outdated.
  */
 export function staleInstallation(root = repository) {
   const wanted = lockedPackages(join(root, "package-lock.json"));
@@ -55,7 +55,7 @@ function lockedPackages(file) {
 }
 
 /**
- * A native half that names its machine is needed on that machine; other optional packages may be left out.
+ * A native package that names this machine's platform is required here. Other optional packages may be missing.
  *
  * @param {Locked} entry
  */

@@ -1,6 +1,6 @@
 /**
- * `node tools/judge.mjs WHAT` judges the tree it is started in: one line for each violation, status 1 if there is any.
- * What could not be judged here is named on a line `skipped: …`.
+ * `node tools/judge.mjs WHAT` checks the tree it is started in. It prints a line for each violation and ends with status 1 if
+ * there is one. What it could not check is named on a line `skipped: …`.
  */
 import { commandPageViolations } from "./command-page.mjs";
 import { dependencyPageViolations } from "./dependencies.mjs";

@@ -1,15 +1,16 @@
-/** The layer check: who may import whom. */
+/** The layer check: which folder may import which. */
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { filesUnder, importsOf, isTest, readSource } from "./sources.mjs";
 
 /**
- * The house, from the ground up. A room is the first name under a package's `src`; it may import itself, the rooms above
- * it in this list that belong to the same package, and from outside only what its row allows. What has no row has no place.
+ * The layers, from the lowest to the highest. A row is a folder: the first name under a package's `src`. A folder may import
+ * itself, the folders of the same package that stand above it in this list, and from other packages only what its row allows. A
+ * folder without a row is refused.
  *
- * @type {readonly (readonly [pack: string, room: string, outside: readonly string[]])[]}
+ * @type {readonly (readonly [pack: string, folder: string, outside: readonly string[]])[]}
  */
-const house = [
+const layers = [
   ["core", "error", []],
   ["core", "digest", ["node:crypto"]],
   ["core", "event", []],
@@ -39,9 +40,9 @@ const house = [
   ["isoline", "index", []],
 ];
 
-const packages = [...new Set(house.map(([pack]) => pack))];
+const packages = [...new Set(layers.map(([pack]) => pack))];
 
-/** @param {string} root @returns {string[]} one line for each violation; none for a tree in order */
+/** @param {string} root @returns {string[]} one line for each violation */
 export function layerViolations(root) {
   return [...packages.flatMap((pack) => violationsIn(root, pack)), ...dependencyViolations(root)];
 }
@@ -50,15 +51,15 @@ export function layerViolations(root) {
 function violationsIn(root, pack) {
   const folder = `packages/${pack}/src`;
   const paths = filesUnder(root, folder).filter((path) => path.endsWith(".ts") && !isTest(path));
-  if (paths.length === 0) return [`${folder}: no sources found, so nothing can be said about them`];
+  if (paths.length === 0) return [`${folder}: no sources found, so there is nothing to check`];
 
   /** @type {string[]} */
   const violations = [];
   /** @type {Map<string, string[]>} */
   const graph = new Map();
   for (const path of paths) {
-    if (floorOf(path) === undefined)
-      violations.push(`${path}: "${roomOf(path)}" is no room of the table in tools/layers.mjs`);
+    if (layerOf(path) === undefined)
+      violations.push(`${path}: "${folderOf(path)}" has no row in the table of tools/layers.mjs`);
     const inside = [];
     for (const { specifier, line } of importsOf(readSource(root, path))) {
       const complaint = judge(path, specifier);
@@ -67,41 +68,41 @@ function violationsIn(root, pack) {
     }
     graph.set(path, inside);
   }
-  return [...violations, ...circlesBetweenRooms(graph)];
+  return [...violations, ...circlesBetweenFolders(graph)];
 }
 
 /**
  * @param {string} path @param {string | undefined} specifier
- * @returns {string | undefined} what is wrong with this import
+ * @returns {string | undefined} the reason why this import is refused
  */
 function judge(path, specifier) {
-  if (specifier === undefined) return "imports something that is not written out, so nobody can say what";
+  if (specifier === undefined) return "imports by a computed name, which cannot be checked";
   if (!specifier.startsWith(".")) {
     const row = rowOf(path);
     if (row === undefined || row[2].some((allowed) => matches(allowed, specifier))) return undefined;
     return `${row[0]}/${row[1]} may not import "${specifier}"`;
   }
   const to = target(path, specifier);
-  if (packageOf(to) !== packageOf(path)) return `leaves its package by a path: "${specifier}"`;
-  const from = floorOf(path);
-  const floor = floorOf(to);
-  if (floor === undefined) return `"${specifier}" is in no room of the table in tools/layers.mjs`;
-  if (from !== undefined && floor > from) return `imports upwards: ${roomOf(path)} → ${roomOf(to)}`;
+  if (packageOf(to) !== packageOf(path)) return `imports another package by a path: "${specifier}"`;
+  const from = layerOf(path);
+  const layer = layerOf(to);
+  if (layer === undefined) return `"${specifier}" is in no folder of the table in tools/layers.mjs`;
+  if (from !== undefined && layer > from) return `imports upwards: ${folderOf(path)} → ${folderOf(to)}`;
   return undefined;
 }
 
 /**
- * Files of different folders that need each other, directly or around corners, are one room that was cut in two.
+ * Finds files of different folders that import each other, directly or through others.
  *
  * @param {Map<string, string[]>} graph @returns {string[]}
  */
-function circlesBetweenRooms(graph) {
+function circlesBetweenFolders(graph) {
   /** @type {string[]} */
   const violations = [];
   for (const [path, imports] of graph) {
     for (const other of imports) {
       if (dirname(other) !== dirname(path) && reachableFrom(graph, other).has(path))
-        violations.push(`${path}: needs ${other}, which needs it in turn`);
+        violations.push(`${path}: imports ${other}, which imports it in turn`);
     }
   }
   return violations;
@@ -119,14 +120,17 @@ function reachableFrom(graph, start) {
   return seen;
 }
 
-/** A package lists only what its rows let some room of it import, so that its dependency closure stays what it says. */
+/**
+ * A package lists only dependencies that one of its folders may import, so that its dependency closure stays what the table
+ * says.
+ */
 function dependencyViolations(/** @type {string} */ root) {
   return packages.flatMap((pack) => {
-    const allowed = house.filter(([owner]) => owner === pack).flatMap(([, , outside]) => outside);
+    const allowed = layers.filter(([owner]) => owner === pack).flatMap(([, , outside]) => outside);
     const { dependencies = {} } = JSON.parse(readFileSync(join(root, `packages/${pack}/package.json`), "utf8"));
     return Object.keys(dependencies)
       .filter((name) => !allowed.includes(name))
-      .map((name) => `packages/${pack}/package.json: no room of it may import "${name}"`);
+      .map((name) => `packages/${pack}/package.json: none of its folders may import "${name}"`);
   });
 }
 
@@ -141,13 +145,13 @@ const target = (path, specifier) => normalize(join(dirname(path), specifier));
 const packageOf = (path) => /^packages\/([^/]+)\/src\//.exec(path)?.[1];
 
 /** @param {string} path */
-const roomOf = (path) => /^packages\/[^/]+\/src\/([^/.]+)/.exec(path)?.[1] ?? path;
+const folderOf = (path) => /^packages\/[^/]+\/src\/([^/.]+)/.exec(path)?.[1] ?? path;
 
 /** @param {string} path */
-function floorOf(path) {
-  const floor = house.findIndex(([pack, room]) => pack === packageOf(path) && room === roomOf(path));
-  return floor === -1 ? undefined : floor;
+function layerOf(path) {
+  const layer = layers.findIndex(([pack, folder]) => pack === packageOf(path) && folder === folderOf(path));
+  return layer === -1 ? undefined : layer;
 }
 
 /** @param {string} path */
-const rowOf = (path) => house[floorOf(path) ?? -1];
+const rowOf = (path) => layers[layerOf(path) ?? -1];

@@ -1,13 +1,14 @@
 /**
- * Loads what is bundled beside this file, as `require` would, but compiled before: from the code that V8 kept when the bundle
- * was made (tools/code-cache.mjs). V8 takes it from any build of its own version, but another build may number its parts
- * otherwise: so it is given only to the very Node that kept it. Any other compiles anew, which only takes longer.
+ * Loads the bundled files beside this one as `require` would, from the compiled code that V8 stored when the bundle was made
+ * (tools/code-cache.mjs). V8 accepts such code from any build of its own version, but another build may number its internals
+ * differently. So the stored code is used only by the Node binary that stored it. Any other Node compiles the files again,
+ * which only takes longer.
  */
 "use strict";
 const { readFileSync } = require("node:fs");
 const { Script } = require("node:vm");
 
-/** Which Node the code was kept for, and which koffi the bundle was made with. */
+/** Which Node binary the stored code belongs to, and which version of koffi the bundle was made with. */
 const [keeper, koffi] = kept("kept-for")?.toString().split("\n") ?? [];
 const isKeptForUs = keeper === process.arch + JSON.stringify(process.versions);
 
@@ -32,8 +33,9 @@ function load(name) {
 }
 
 /**
- * What koffi itself would give, but for names that it has given up: it looks for it through four modules, which takes each
- * thread 4 ms. Undefined where packages are laid out otherwise or it is of another version; then koffi looks itself.
+ * Returns what koffi itself would load, except for its deprecated names. koffi searches for its native module through four
+ * modules, which takes each thread 4 ms. Returns undefined where the packages are laid out differently or the version differs;
+ * then koffi searches itself.
  */
 function nativeKoffi() {
   try {

@@ -1,6 +1,6 @@
 /**
- * `node tools/man-pages.mjs FOLDER`: manual pages in FOLDER, made from the grammar of the command line: isoline(1), one for
- * each command, and isoline-runc(1). Format: man(7).
+ * `node tools/man-pages.mjs FOLDER`: writes manual pages to FOLDER, generated from the grammar of the command line: isoline(1),
+ * one page for each command, and isoline-runc(1). Format: man(7).
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -57,7 +57,7 @@ function overview(all) {
     ".B isoline COMMAND [OPTIONS]",
     ".SH DESCRIPTION",
     "A contour is the set of what a command does: which programs run, what they read, write, start and connect to.",
-    "isoline learns it, and from then on tells or refuses whatever the command never did before.",
+    "isoline learns a contour, and later reports or refuses whatever the command did not do while it was learnt.",
     ...list(
       "COMMANDS",
       all.map(({ name, says }) => [name.replace("isoline ", ""), says]),
@@ -76,12 +76,12 @@ function runtimePage() {
     ".B isoline-runc [OPTIONS OF RUNC] COMMAND [ARGUMENTS]",
     ".SH DESCRIPTION",
     "An OCI runtime with the command line of runc(8). The container, its runtime included, runs inside a behaviour namespace.",
-    "What creates no process for a container goes to runc as it is. Labels of the image or annotations of the container say",
-    "which contour holds and in which mode; /etc/isoline/canisters.yaml says what the host wants.",
+    "Commands that create no process in a container are passed to runc unchanged. Labels of the image or annotations of the container",
+    "choose the contour and the mode; /etc/isoline/canisters.yaml sets the rules of the host.",
     ".SH ENVIRONMENT",
     ".TP",
     ".B ISOLINE_RUNC",
-    "the runc to drive, if it is not the one on PATH",
+    "the runc to use, if it is not the one on PATH",
     ".SH SEE ALSO",
     ".BR isoline (1),",
     ".BR runc (8)",
@@ -94,7 +94,7 @@ function list(title, rows) {
   return [`.SH ${title}`, ...rows.flatMap(([term, says]) => [".TP", `.B ${text(term)}`, text(says)])];
 }
 
-/** Text as man(7) takes it: backslashes and dashes marked, and no line that begins like a request. @param {string} words */
+/** Escapes text for man(7): backslashes and dashes, and lines that begin like a request. @param {string} words */
 function text(words) {
   return words
     .replaceAll("\\", "\\e")

@@ -1,17 +1,19 @@
-/** The house manners that can be counted; the rest is in CONTRIBUTING.md and in review. */
+/** The rules of CONTRIBUTING.md that can be checked mechanically; the others are left to review. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Visitor } from "oxc-parser";
 import { filesUnder, isTest, lineAt, readSource } from "./sources.mjs";
 
 const MOST_LINES = 400;
-const NO_NAME_FOR_A_ROOM = new Set(["utils", "util", "helpers", "helper", "common", "misc", "shared", "lib", "types"]);
-const OURS = ["packages", "tools", "bench", "test", "examples"];
+const UNCLEAR_NAMES = new Set(["utils", "util", "helpers", "helper", "common", "misc", "shared", "lib", "types"]);
+const FOLDERS = ["packages", "tools", "bench", "test", "examples"];
 
 /** @param {string} root @returns {string[]} */
 export function mannersViolations(root) {
-  const paths = OURS.flatMap((folder) => filesUnder(root, folder)).filter((path) => /\.(ts|mjs|js|c|h|py)$/.test(path));
-  if (paths.length === 0) return ["no sources found, so nothing can be said about them"];
+  const paths = FOLDERS.flatMap((folder) => filesUnder(root, folder)).filter((path) =>
+    /\.(ts|mjs|js|c|h|py)$/.test(path),
+  );
+  if (paths.length === 0) return ["no sources found, so there is nothing to check"];
   return paths.flatMap((path) => [...nameViolations(path), ...sourceViolations(root, path)]);
 }
 
@@ -20,19 +22,19 @@ function nameViolations(path) {
   const bad = path
     .split("/")
     .map((part) => part.replace(/\..*$/, ""))
-    .find((part) => NO_NAME_FOR_A_ROOM.has(part));
-  return bad === undefined ? [] : [`${path}: "${bad}" says nothing about what lives there; use the field's word`];
+    .find((part) => UNCLEAR_NAMES.has(part));
+  return bad === undefined ? [] : [`${path}: "${bad}" does not name what the file contains; use the field's word`];
 }
 
 /** @param {string} root @param {string} path */
 function sourceViolations(root, path) {
   const lines = readFileSync(join(root, path), "utf8").split("\n").length - 1;
-  const long = lines > MOST_LINES ? [`${path}: ${lines} lines; a room has at most ${MOST_LINES}`] : [];
+  const long = lines > MOST_LINES ? [`${path}: ${lines} lines; a file has at most ${MOST_LINES}`] : [];
   const shipped = /^packages\/[^/]+\/src\/.*\.ts$/.test(path) && !isTest(path);
   return shipped ? [...long, ...bareErrors(readSource(root, path))] : long;
 }
 
-/** What is thrown carries a code that a caller can act on, so a shipped source makes no bare Error. */
+/** Thrown errors carry a code that a caller can act on, so a shipped source throws no plain Error. */
 function bareErrors(/** @type {import("./sources.mjs").Source} */ { path, text, parsed }) {
   /** @type {string[]} */
   const found = [];

@@ -1,5 +1,5 @@
 /**
- * Just enough Markdown for our own pages: links, headings and code.
+ * The parts of Markdown that our own pages use: links, headings and code.
  *
  * @typedef {{ text: string, line: number, code: boolean }} Line
  */
@@ -16,7 +16,7 @@ export function linksOf(page) {
     });
 }
 
-/** @param {string} page @returns {Set<string>} the names that `#…` may lead to, formed as code hosts form them */
+/** @param {string} page @returns {Set<string>} the anchors of the page's headings, formed as code hosts form them */
 export function anchorsOf(page) {
   const anchors = new Set();
   for (const { text, code } of linesOf(page)) {

@@ -1,10 +1,10 @@
 /**
- * `npm run pack [FOLDER]`: the tarballs that npm installs, one for each package, in FOLDER (dist/tarballs if none is given).
+ * `npm run pack [FOLDER]`: writes the tarballs that npm installs, one for each package, to FOLDER (default: dist/tarballs).
  *
- * Each package is laid out afresh in a folder of its own and packed from there, so that what a tarball holds is decided here:
- * what was compiled, its types, a README, the licence texts. Left out is what serves only this checkout: sources and source
- * maps (the code is neither minified nor renamed), tests and their fixtures, and the compiled code that V8 kept, which holds
- * for one build of Node and names the folder in which it was made.
+ * Each package is laid out in a folder of its own and packed from there, so that this file alone decides what a tarball holds:
+ * the compiled code, its types, a README, the licence texts. Left out is what serves only this checkout: sources and source
+ * maps (the code is neither minified nor renamed), tests and fixtures, and V8's stored code, which belongs to one build of Node
+ * and names the folder in which it was made.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,7 +31,7 @@ async function pack(name) {
     );
     if (status !== 0) throw new Error(`npm pack of ${name} ended with status ${status}: ${output}`);
     const [{ filename }] = JSON.parse(output.slice(output.indexOf("[")));
-    // Older versions of npm tell a scoped name with its slash, and write the file with a dash.
+    // Older versions of npm print a scoped name with its slash, but write the file with a dash.
     return join(out, basename(filename.replace(/^@/, "").replace("/", "-")));
   } finally {
     rmSync(stage, { recursive: true, force: true });
@@ -41,7 +41,7 @@ async function pack(name) {
 /** @param {string} from @param {string} stage */
 function lay(from, stage) {
   const manifest = JSON.parse(readFileSync(join(from, "package.json"), "utf8"));
-  if (!existsSync(join(from, "dist"))) throw new Error(`${from}/dist is not there; run npm run build`);
+  if (!existsSync(join(from, "dist"))) throw new Error(`${from}/dist is missing; run npm run build`);
   for (const part of manifest.files)
     cpSync(join(from, part), join(stage, part), {
       recursive: true,
@@ -58,7 +58,10 @@ function lay(from, stage) {
   writeFileSync(join(stage, "package.json"), `${JSON.stringify(packed, null, 2)}\n`);
 }
 
-/** The bundle of the command line holds the code of @isoline/linux, and so requires itself what that package requires. @param {string} name */
+/**
+ * The bundle of the command line contains the code of @isoline/linux, and therefore needs the dependencies of that package.
+ * @param {string} name
+ */
 function bundled(name) {
   if (name !== "isoline") return {};
   const { dependencies } = JSON.parse(readFileSync(join(repository, "packages/linux/package.json"), "utf8"));

@@ -3,7 +3,7 @@ import { installDependencies, nodeTooOld, staleInstallation } from "./install.mj
 import { installed, run } from "./run.mjs";
 
 /**
- * What both `npm start` and `npm test` need first, in order; the first that fails ends the run.
+ * The steps that `npm start` and `npm test` both begin with, in order. The first that fails ends the run.
  *
  * @type {readonly { name: string, run: () => Promise<{ status: number, output: string, seconds: number, note?: string }> }[]}
  */
@@ -22,7 +22,7 @@ async function build() {
   return { ...bundled, seconds: compiled.seconds + programs.seconds + bundled.seconds };
 }
 
-/** The programs that the kernel loads; without the compiler there are none, and that is no failure. */
+/** Compiles the BPF programs. Without the compiler there are none, which is no failure. */
 export function buildPrograms() {
   return run([process.execPath, fileURLToPath(new URL("./bpf.mjs", import.meta.url))]);
 }
@@ -39,5 +39,5 @@ async function install() {
   const outcome = await installDependencies();
   const still = outcome.status === 0 ? staleInstallation() : undefined;
   if (still === undefined) return { ...outcome, note: reason };
-  return { ...outcome, status: 1, output: `${outcome.output}\nnpm ci ended well, and yet ${still}` };
+  return { ...outcome, status: 1, output: `${outcome.output}\nnpm ci ended with status 0, but ${still}` };
 }

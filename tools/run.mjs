@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The checkout these tools belong to. */
+/** The checkout that contains these tools. */
 export const repository = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
 const KEPT_OUTPUT = 200_000;
@@ -20,7 +20,7 @@ const running = new Set();
  */
 
 /**
- * Runs a command to its end, without a terminal and in a process group of its own, so that a hung one can be ended whole.
+ * Runs a command to its end, without a terminal and in a process group of its own, so that all of it can be ended if it hangs.
  *
  * @param {readonly string[]} command
  * @param {{ cwd?: string, env?: Record<string, string>, show?: boolean, limitSeconds?: number }} [options]
@@ -66,7 +66,7 @@ export function endRunning() {
   for (const child of running) endGroup(child, "SIGTERM");
 }
 
-/** @param {string} program @returns {boolean} whether a shell would find it; absolute paths are looked up as they are */
+/** @param {string} program @returns {boolean} whether a shell would find it; absolute paths are checked as they are */
 export function present(program) {
   if (program.startsWith("/")) return existsSync(program);
   const places = `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter);
@@ -76,7 +76,7 @@ export function present(program) {
 /** @param {string} name @returns {string} the path of a tool that `npm ci` installed */
 export const installed = (name) => join(repository, "node_modules/.bin", name);
 
-/** Checks and tests see the same environment whether npm started us or a shell, in CI or at a terminal. */
+/** Checks and tests run in the same environment under npm, under a shell, in CI and at a terminal. */
 function plainEnvironment() {
   const ofTheCaller =
     /^(npm_(lifecycle_|package_|command$|execpath$|node_execpath$|config_local_prefix$)|INIT_CWD$|FORCE_COLOR$)/;

@@ -1,9 +1,9 @@
 /**
- * `npm run site`: the documents as a static site with search, in dist/site.
+ * `npm run site`: builds the documents as a static site with search, in dist/site.
  *
- * The pages are copied and not written again: README.md becomes the first page, what is in docs/ keeps its place, and a link
- * that leads out of the documents (to a source, a test) becomes the path in letters. The generator is installed in site/, apart
- * from what the project itself needs; it refuses a dead link.
+ * The pages are copied, not rewritten: README.md becomes the first page, pages in docs/ keep their place, and a link that leads
+ * out of the documents (to a source, a test) becomes plain text. The generator is installed in site/, apart from the project's
+ * own dependencies. It refuses a dead link.
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
@@ -13,7 +13,7 @@ import { filesUnder } from "./sources.mjs";
 const site = join(repository, "site");
 const pages = join(site, "pages");
 const out = join(repository, "dist/site");
-/** Pages outside of docs/, by where they stand on the site. */
+/** Pages outside docs/, with their path on the site. */
 const moved = new Map([
   ["README.md", "index.md"],
   ["ARCHITECTURE.md", "architecture.md"],

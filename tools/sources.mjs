@@ -5,9 +5,9 @@ import { parseSync, Visitor } from "oxc-parser";
 const NOT_OURS = new Set(["node_modules", "dist", "coverage", "fixtures", "vectors", ".git"]);
 
 /**
- * Every file under a folder, as paths relative to the root, sorted; generated files, recorded data and links left out.
+ * Every file under a folder, as sorted paths relative to the root, without generated files, recorded data and links.
  *
- * @param {string} root @param {string} folder @returns {string[]} empty when the folder is not there
+ * @param {string} root @param {string} folder @returns {string[]} empty when the folder does not exist
  */
 export function filesUnder(root, folder) {
   /** @type {string[]} */
@@ -50,8 +50,8 @@ export function readSource(root, path) {
 export const lineAt = (text, offset) => text.slice(0, offset).split("\n").length;
 
 /**
- * Everything a source reaches for, whatever the form: import, export … from, import(), import types, require, and the
- * file a worker is started from. A specifier that is not a plain string is `undefined`: nobody can say where it leads.
+ * Everything that a source imports, in any form: import, export … from, import(), import types, require, and the file of a
+ * worker. A specifier that is not a plain string is `undefined`, because it cannot be checked.
  *
  * @param {Source} source @returns {{ specifier: string | undefined, line: number }[]}
  */

@@ -1,4 +1,4 @@
-/** `npm start`: install, build, and tell the story of `isoline demo` with real commands. */
+/** `npm start`: installs, builds, and runs `isoline demo`. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -12,12 +12,12 @@ for (const { name, run } of preparation) {
   const outcome = await run();
   process.stderr.write(`${stageLine(outcome.status === 0 ? "ok" : "FAILED", name, outcome.seconds, outcome.note)}\n`);
   if (outcome.status !== 0) {
-    process.stderr.write(`${outcome.output.trimEnd()}\nnpm start: cannot go on without "${name}".\n`);
+    process.stderr.write(`${outcome.output.trimEnd()}\nnpm start: cannot continue without "${name}".\n`);
     process.exit(1);
   }
 }
 if (!existsSync(isoline)) {
-  process.stderr.write("npm start: packages/isoline/bin/isoline is not there; this checkout has no command line.\n");
+  process.stderr.write("npm start: packages/isoline/bin/isoline is missing; this checkout has no command line.\n");
   process.exit(1);
 }
 const { status, signal, error } = spawnSync(isoline, ["demo", ...process.argv.slice(2)], { stdio: "inherit" });

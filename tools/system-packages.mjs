@@ -5,7 +5,7 @@ import { unpackedRoot, unpackPackage } from "./unpacked-packages.mjs";
 
 /** @typedef {{ name: string, probe: string, why: string }} SystemPackage */
 
-/** The Debian packages of `system-packages.txt`. */
+/** Parses `system-packages.txt`, the list of Debian packages. */
 export function systemPackages(file = join(repository, "tools/system-packages.txt")) {
   return readFileSync(file, "utf8")
     .split("\n")
@@ -18,22 +18,22 @@ export function systemPackages(file = join(repository, "tools/system-packages.tx
     });
 }
 
-/** In place of a probe: the package is unpacked beside the system, not installed. */
+/** Stands in place of a probe: the package is unpacked beside the system, not installed. */
 const UNPACKED = "unpacked";
 
-/** @returns {SystemPackage[]} those that are not there */
+/** @returns {SystemPackage[]} the packages that are missing */
 export const missingPackages = (all = systemPackages()) =>
   all.filter(({ name, probe }) => (probe === UNPACKED ? unpackedRoot(name) === undefined : !present(probe)));
 
 /**
- * Installs what is missing where we may (root, Debian), and says what is still missing.
+ * Installs what is missing where that is possible (root, Debian), and returns what is still missing.
  *
  * @returns {Promise<{ missing: SystemPackage[], note: string }>}
  */
 export async function provideSystemPackages(all = systemPackages()) {
   const missing = missingPackages(all);
   if (missing.length === 0) return { missing, note: "" };
-  if (!present("apt-get")) return { missing, note: "no apt-get, so nothing was installed" };
+  if (!present("apt-get")) return { missing, note: "there is no apt-get, so nothing was installed" };
   const mayInstall = process.getuid?.() === 0;
   if (mayInstall) await run(["apt-get", "update", "-q"], { env: quiet, limitSeconds: 180 });
   const toInstall = missing.filter(({ probe }) => probe !== UNPACKED);
@@ -45,12 +45,12 @@ export async function provideSystemPackages(all = systemPackages()) {
 
 const quiet = {
   DEBIAN_FRONTEND: "noninteractive",
-  // A package that brings a service shall not start it on the machine that only tests with it.
+  // A package with a service must not start it on a machine that only runs the tests.
   RUNLEVEL: "1",
   SYSTEMD_OFFLINE: "1",
 };
 
-/** @param {readonly SystemPackage[]} missing @returns {Promise<string>} what there is to tell of it */
+/** @param {readonly SystemPackage[]} missing @returns {Promise<string>} what to report about it, or "" */
 async function install(missing) {
   const names = missing.map(({ name }) => name);
   const { status, output } = await run(["apt-get", "install", "-yq", "--no-install-recommends", ...names], {
@@ -61,7 +61,7 @@ async function install(missing) {
   return `apt-get could not install ${names.join(" ")}: ${lastComplaint(output) ?? `status ${status}`}`;
 }
 
-/** @param {string} name @returns {Promise<string>} what there is to tell of it */
+/** @param {string} name @returns {Promise<string>} what to report about it, or "" */
 async function unpack(name) {
   const complaint = await unpackPackage(name);
   return complaint === undefined ? `unpacked ${name}` : `${name} could not be unpacked: ${complaint}`;

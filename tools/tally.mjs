@@ -1,9 +1,9 @@
-/** What a failed stage printed is shown up to here: enough to see what is wrong, not so much that nobody looks. */
+/** The most characters of a failed stage's output that are shown. */
 const MOST_LINES = 60;
 
 /**
- * What has passed, failed and been skipped so far. A stage counts one, a test counts one; what never ran because an
- * earlier stage failed is not counted as passed.
+ * How much has passed, failed and been skipped so far. A stage counts one, and a test counts one. What never ran because an
+ * earlier stage failed does not count as passed.
  */
 export class Tally {
   passed = 0;
@@ -18,22 +18,22 @@ export class Tally {
     this.skipped.push(...skipped);
   }
 
-  /** The closing lines: the skipped by name, then the one that is counted. */
+  /** The closing lines: what was skipped, by name, then the counts. */
   closing() {
     const names = this.skipped.map((name) => `  skipped: ${name}`);
     return [...names, `${this.passed} passed, ${this.failed} failed, ${this.skipped.length} skipped`].join("\n");
   }
 
-  /** Nothing failed, and something passed: a run that tested nothing is no success. */
+  /** No failure, and at least one success: a run that tested nothing is no success. */
   get succeeded() {
     return this.failed === 0 && this.passed > 0;
   }
 }
 
 /**
- * Says in one line how a stage ended, shows what it printed if it failed, and counts it.
+ * Reports in one line how a stage ended, shows its output if it failed, and counts it.
  *
- * A stage that could not do all it should says so with lines `skipped: NAME`.
+ * A stage that could not do everything prints a line `skipped: NAME` for each part that is left out.
  *
  * @param {string} name
  * @param {{ status: number, output: string, seconds: number, timedOut?: boolean, note?: string }} outcome

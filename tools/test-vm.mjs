@@ -1,4 +1,4 @@
-/** `npm run test:vm`: builds, and runs the tests that need virtual machines with a stock kernel, and nothing else. */
+/** `npm run test:vm`: builds, and runs only the tests that need virtual machines with a stock kernel. */
 import { preparation } from "./prepare.mjs";
 import { installed, run } from "./run.mjs";
 import { provideSystemPackages, systemPackages } from "./system-packages.mjs";

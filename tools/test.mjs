@@ -1,8 +1,8 @@
 /**
- * `npm test [FILTER…]`: from a fresh clone to the closing line `N passed, N failed, N skipped`, which is always the last.
+ * `npm test [FILTER…]`: from a fresh clone to the line `N passed, N failed, N skipped`, which is always the last.
  *
- * Installs what is missing, builds, checks the sources, runs every test. Without an installation or a build nothing
- * further can be said, so those end the run; a failed check does not keep the tests from running.
+ * Installs what is missing, builds, checks the sources, runs every test. A failed installation or build ends the run, because
+ * nothing after it would mean anything. A failed check does not keep the tests from running.
  */
 import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -37,12 +37,12 @@ async function everything() {
     const counts = reportStage(stage.name, await stage.run());
     tally.add(counts);
     if (counts.failed > 0) {
-      console.log(`nothing further can be tested without "${stage.name}"`);
+      console.log(`cannot continue without "${stage.name}"`);
       return;
     }
   }
   await systemPackages();
-  // The compiler may have come with them.
+  // The installed system packages may include the compiler.
   tally.add(reportStage("bpf programs", await buildPrograms()));
   for (const { name, remedy } of checks) tally.add(reportStage(name, await check(name), remedy));
   await tests(process.argv.slice(2));
@@ -75,7 +75,7 @@ async function tests(filters) {
   }
   tally.add(counts);
   if (outcome.status !== 0 && counts.failed === 0) {
-    console.log(`FAILED  the test runner ended with status ${outcome.status}, and no test says why`);
+    console.log(`FAILED  the test runner ended with status ${outcome.status}, and no test failed`);
     tally.add({ passed: 0, failed: 1, skipped: [] });
   }
 }

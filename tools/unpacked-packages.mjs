@@ -1,6 +1,6 @@
 /**
- * Debian packages whose files the tests use without installing them: a kernel to boot in a virtual machine is no kernel
- * for this machine, and its installation would rebuild the initial ram disks here.
+ * Debian packages whose files the tests use without installing them. A kernel that boots in a virtual machine is not meant for
+ * this machine, and installing it would rebuild the initial RAM disks here.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
@@ -9,29 +9,32 @@ import { run } from "./run.mjs";
 
 const CACHE = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "isoline/debian");
 
-/** Where a package was unpacked, or nothing. To have a newer one, remove the folder. @param {string} name */
+/** The folder of an unpacked package, or nothing. To get a newer version, remove the folder. @param {string} name */
 export function unpackedRoot(name) {
   const root = join(CACHE, name);
   return existsSync(root) ? root : undefined;
 }
 
 /**
- * Downloads a package through apt, which verifies it, and unpacks it into the cache; as any user.
+ * Downloads a package with apt, which verifies it, and unpacks it into the cache. Any user may do so.
  *
  * @param {string} name
- * @returns {Promise<string | undefined>} what went wrong
+ * @returns {Promise<string | undefined>} the reason if it failed
  */
 export async function unpackPackage(name) {
   const root = join(CACHE, name);
   mkdirSync(dirname(root), { recursive: true });
   const place = mkdtempSync(`${root}.`);
   try {
-    const download = await run(["apt-get", "download", "-q", await bearer(name)], { cwd: place, limitSeconds: 300 });
+    const download = await run(["apt-get", "download", "-q", await currentPackage(name)], {
+      cwd: place,
+      limitSeconds: 300,
+    });
     const archive = readdirSync(place).find((file) => file.endsWith(".deb"));
     if (download.status !== 0 || archive === undefined) return lastLine(download.output);
     const unpack = await run(["dpkg-deb", "-x", archive, "root"], { cwd: place, limitSeconds: 120 });
     if (unpack.status !== 0) return lastLine(unpack.output);
-    // Complete or not there; who was first wins.
+    // The rename is atomic, so the folder is complete or absent. If another process was first, its folder stays.
     if (!existsSync(root)) renameSync(join(place, "root"), root);
     return undefined;
   } finally {
@@ -39,8 +42,8 @@ export async function unpackPackage(name) {
   }
 }
 
-/** `linux-image-amd64` is empty and depends on the kernel of the day. @param {string} name */
-async function bearer(name) {
+/** `linux-image-amd64` is empty and depends on the current kernel package. @param {string} name */
+async function currentPackage(name) {
   const { output } = await run(["apt-cache", "depends", "--important", name], { limitSeconds: 60 });
   return /^ *Depends: (linux-image-\d\S+)$/m.exec(output)?.[1] ?? name;
 }

@@ -1,4 +1,4 @@
-/** Every check of the sources, shown to pass on a tree in order and to fail on one that is not. */
+/** Every check of the sources passes on a tree in order, and fails on a tree with a mistake. */
 import { describe, expect, it } from "vitest";
 import { check, checks } from "../../tools/checks.mjs";
 import { json, TinyTree } from "./tiny-tree.ts";
@@ -16,14 +16,14 @@ const manifestWith = (pack: string, dependencies: Record<string, string>) => ({
 });
 const lockfile = (entry: object) => ({ "package-lock.json": json({ packages: { "node_modules/a": entry } }) });
 
-/** What is wrong with the tree, and what the check has to say about it. */
+/** The mistake in the tree, and the message that the check must print. */
 type Case = readonly [wrong: string, changes: Record<string, string>, says: RegExp];
 
 const cases: Record<string, readonly Case[]> = {
-  format: [["a line laid out by hand", { [event]: "export  const codes=[ 1 ]\n" }, /event\.ts format/]],
+  format: [["a line that the formatter would change", { [event]: "export  const codes=[ 1 ]\n" }, /event\.ts format/]],
   lint: [
     [
-      "a promise nobody awaits",
+      "a promise that is not awaited",
       { [event]: "export const codes = 1;\nasync function late(): Promise<void> {}\nlate();\n" },
       /no-floating-promises/,
     ],
@@ -35,10 +35,10 @@ const cases: Record<string, readonly Case[]> = {
       /switch-exhaustiveness-check/,
     ],
     ["a clock in the core", { [event]: "export const codes = Date.now();\n" }, /core has no clock/],
-    ["chance in the core", { [event]: "export const codes = Math.random();\n" }, /core is deterministic/],
+    ["a random number in the core", { [event]: "export const codes = Math.random();\n" }, /core is deterministic/],
     ["the environment in the core", { [event]: "export const codes = process.env;\n" }, /core knows no environment/],
     [
-      "a test that keeps the others from running",
+      "a test that excludes all others",
       {
         "packages/core/src/a.test.ts":
           'import { expect, it } from "vitest";\n\nit.only("is", () => expect(1).toBe(1));\n',
@@ -47,13 +47,13 @@ const cases: Record<string, readonly Case[]> = {
     ],
   ],
   types: [
-    ["a wrong type", { [event]: 'export const codes: number = "1";\n' }, /event\.ts.*TS2322/],
+    ["a value of the wrong type", { [event]: 'export const codes: number = "1";\n' }, /event\.ts.*TS2322/],
     ["an enum", { [event]: "export enum Codes {\n  One,\n}\n" }, /event\.ts.*TS1294/],
     ["an element that may be missing", { [event]: "export const codes: number = [1][0];\n" }, /event\.ts.*TS2322/],
   ],
   layers: [
     [
-      "an import upwards",
+      "an import of a higher layer",
       {
         ...coreIndex(""),
         [event]: 'import "../engine/engine.ts";\n',
@@ -62,12 +62,12 @@ const cases: Record<string, readonly Case[]> = {
       /event\.ts:1: imports upwards: event → engine/,
     ],
     [
-      "an export from above",
+      "an export from a higher layer",
       { [event]: '\nexport * from "../engine/engine.ts";\n', "packages/core/src/engine/engine.ts": "export {};\n" },
       /event\.ts:2: imports upwards/,
     ],
     [
-      "a type from above",
+      "a type from a higher layer",
       {
         [event]: 'export type A = import("../engine/engine.ts").A;\n',
         "packages/core/src/engine/engine.ts": "export type A = 1;\n",
@@ -75,7 +75,7 @@ const cases: Record<string, readonly Case[]> = {
       /event\.ts:1: imports upwards/,
     ],
     [
-      "a worker from above",
+      "a worker from a higher layer",
       {
         [event]: 'new URL("../engine/engine.ts", import.meta.url);\n',
         "packages/core/src/engine/engine.ts": "export {};\n",
@@ -83,53 +83,53 @@ const cases: Record<string, readonly Case[]> = {
       /event\.ts:1: imports upwards/,
     ],
     ["input and output in the core", { [event]: 'import "node:fs";\n' }, /core\/event may not import "node:fs"/],
-    ["digests outside their room", { [event]: 'import "node:crypto";\n' }, /core\/event may not import "node:crypto"/],
+    ["node:crypto outside the folder for digests", { [event]: 'import "node:crypto";\n' }, /core\/event may not import "node:crypto"/],
     [
       "foreign functions outside abi",
       { "packages/linux/src/sensor/a.ts": 'import "koffi";\n' },
       /linux\/sensor may not import "koffi"/,
     ],
     [
-      "the core knowing Linux",
+      "Linux imported by the core",
       { [event]: 'import "@isoline/linux";\n' },
       /core\/event may not import "@isoline\/linux"/,
     ],
     [
       "a path into another package",
       { [event]: 'import "../../../linux/src/index.ts";\n' },
-      /leaves its package by a path/,
+      /imports another package by a path/,
     ],
     [
-      "the inside of another package",
+      "a private file of another package",
       { "packages/linux/src/sensor/a.ts": 'import "@isoline/core/dist/event/event.js";\n' },
       /may not import "@isoline\/core\/dist/,
     ],
     [
-      "an import that is not written out",
+      "an import by a computed name",
       { [event]: 'const name = "node:fs";\nawait import(name);\n' },
-      /event\.ts:2: imports something that is not written out/,
+      /event\.ts:2: imports by a computed name/,
     ],
     ["a require", { [event]: 'require("fs");\n' }, /core\/event may not import "fs"/],
-    ["a room without a row", { "packages/core/src/attic/a.ts": "export {};\n" }, /"attic" is no room/],
+    ["a folder without a row", { "packages/core/src/attic/a.ts": "export {};\n" }, /"attic" has no row/],
     [
-      "a circle between folders of one room",
+      "folders of one layer that import each other",
       {
         "packages/linux/src/sensor/a/a.ts": 'import "../b/b.ts";\n',
         "packages/linux/src/sensor/b/b.ts": 'import "./c.ts";\n',
         "packages/linux/src/sensor/b/c.ts": 'import "../a/a.ts";\n',
       },
-      /sensor\/b\/c\.ts: needs .*sensor\/a\/a\.ts, which needs it in turn/,
+      /sensor\/b\/c\.ts: imports .*sensor\/a\/a\.ts, which imports it in turn/,
     ],
     [
-      "a dependency no room may use",
+      "a dependency that no folder may import",
       manifestWith("core", { koffi: "3.3.4" }),
-      /core\/package\.json: no room of it may import "koffi"/,
+      /core\/package\.json: none of its folders may import "koffi"/,
     ],
-    ["a file it cannot read", { [event]: "export const = 1;\n" }, /event\.ts: cannot be parsed/],
+    ["a file that cannot be parsed", { [event]: "export const = 1;\n" }, /event\.ts: cannot be parsed/],
   ],
   manners: [
-    ["a room too long", { [event]: "export {};\n".repeat(401) }, /event\.ts: 401 lines/],
-    ["a room without a name", { "packages/core/src/event/utils.ts": "export {};\n" }, /"utils" says nothing/],
+    ["a file that is too long", { [event]: "export {};\n".repeat(401) }, /event\.ts: 401 lines/],
+    ["a file without a telling name", { "packages/core/src/event/utils.ts": "export {};\n" }, /"utils" does not name/],
     [
       "an error without a code",
       { [event]: 'export const codes = () => {\n  throw new Error("no");\n};\n' },
@@ -138,7 +138,7 @@ const cases: Record<string, readonly Case[]> = {
   ],
   "dead-code": [
     [
-      "an export nobody uses",
+      "an export that nothing imports",
       {
         [event]: "export const codes = 1;\n",
         "packages/core/src/event/phrase.ts": "export const a = 1;\nexport const b = 2;\n",
@@ -146,19 +146,19 @@ const cases: Record<string, readonly Case[]> = {
       },
       /Unused exports[^]*\bb\b.*phrase\.ts/,
     ],
-    ["a file nobody needs", { "packages/core/src/event/lost.ts": "export {};\n" }, /Unused files[^]*lost\.ts/],
-    ["an import no manifest lists", { ...coreIndex('export * from "koffi";\n') }, /Unlisted dependencies[^]*koffi/],
-    ["a dependency nobody uses", manifestWith("linux", { koffi: "3.3.4" }), /Unused dependencies[^]*koffi/],
+    ["a file that nothing imports", { "packages/core/src/event/lost.ts": "export {};\n" }, /Unused files[^]*lost\.ts/],
+    ["an import that no manifest lists", { ...coreIndex('export * from "koffi";\n') }, /Unlisted dependencies[^]*koffi/],
+    ["a dependency that nothing imports", manifestWith("linux", { koffi: "3.3.4" }), /Unused dependencies[^]*koffi/],
   ],
   dependencies: [
-    ["a dependency without its line", manifestWith("linux", { koffi: "3.3.4" }), /"koffi" has no line/],
+    ["a dependency without a line on the page", manifestWith("linux", { koffi: "3.3.4" }), /"koffi" has no line/],
     [
-      "a line without its dependency",
+      "a line without a dependency",
       { "docs/dependencies.md": "| `koffi` | a | b | c |\n" },
       /"koffi" is a dependency of no package/,
     ],
     [
-      "a line that does not say why",
+      "a line without a reason",
       { ...manifestWith("linux", { koffi: "3.3.4" }), "docs/dependencies.md": "| `koffi` | a |  | c |\n" },
       /"koffi" needs 3 filled cells/,
     ],
@@ -168,7 +168,7 @@ const cases: Record<string, readonly Case[]> = {
       /"koffi" is not pinned/,
     ],
     [
-      "a lockfile bound to one registry",
+      "a lockfile that names one registry",
       lockfile({ resolved: "https://registry.example/a.tgz", integrity: "sha512-a" }),
       /node_modules\/a is bound to/,
     ],
@@ -176,37 +176,37 @@ const cases: Record<string, readonly Case[]> = {
   ],
   "error-page": [
     [
-      "a table the page does not show",
+      "a table that differs from the page",
       { "packages/core/src/error.ts": "export const coreErrors = { sealed: 'Sealed.' } as const;\n" },
       /run npm run docs/,
     ],
     [
       "a table that cannot be read",
       { "packages/core/src/error.ts": "export const coreErrors = { sealed: String(1) };\n" },
-      /a meaning in an error table is a plain string/,
+      /expected a plain string as the meaning of an error/,
     ],
   ],
   "command-page": [
     [
-      "a grammar the page does not show",
+      "a grammar that differs from the page",
       {
         "packages/isoline/dist/cli/program.js":
           "export const isolineProgram = () => ({ createHelp: () => ({ visibleCommands: () => [] }) });\n",
       },
-      /commands\.md does not say what the grammar says; run npm run build && npm run docs/,
+      /commands\.md differs from the grammar; run npm run build && npm run docs/,
     ],
   ],
   documents: [
-    ["a link to nothing", { "README.md": "[a](docs/lost.md)\n" }, /README\.md:1: docs\/lost\.md leads nowhere/],
+    ["a link to a missing file", { "README.md": "[a](docs/lost.md)\n" }, /README\.md:1: docs\/lost\.md leads nowhere/],
     [
-      "a link to a section that is not there",
+      "a link to a missing section",
       { "README.md": "\n[a](docs/errors.md#lost)\n" },
       /README\.md:2: docs\/errors\.md has no section #lost/,
     ],
     ["a link out of the repository", { "README.md": "[a](../lost.md)\n" }, /leads out of the repository/],
-    ["a script that is not there", { "README.md": "Run `npm run lost`.\n" }, /no script "lost"/],
+    ["a missing script", { "README.md": "Run `npm run lost`.\n" }, /no script "lost"/],
     [
-      "a command that is not there",
+      "a missing command",
       {
         "README.md": "```\n$ isoline lost a.contour\n$ isoline show a.contour\n```\n",
         "packages/isoline/bin/isoline":
@@ -215,11 +215,11 @@ const cases: Record<string, readonly Case[]> = {
       /^README\.md:2: isoline has no command "lost"\n$/,
     ],
     [
-      "somebody's home",
+      "a user's home directory",
       { "README.md": `Unpack to /${"home"}/miller/isoline.\n` },
-      /README\.md:1: speaks of one machine: \/home\/miller/,
+      /README\.md:1: names something of one machine: \/home\/miller/,
     ],
-    ["a registry", { ".npmrc": `registry=https://${"registry"}.npmjs.org/\n` }, /\.npmrc:1: speaks of one machine/],
+    ["a registry", { ".npmrc": `registry=https://${"registry"}.npmjs.org/\n` }, /\.npmrc:1: names something of one machine/],
   ],
 };
 
@@ -236,16 +236,16 @@ describe.each(checks.map(({ name }) => name))("the check %s", (name) => {
     expect(status).toBe(1);
   });
 
-  it("has a case that it reports", () => {
+  it("has at least one failing case", () => {
     expect(cases[name]?.length ?? 0).toBeGreaterThan(0);
   });
 });
 
-describe("a check that finds nothing to look at", () => {
+describe("a check without any source", () => {
   it.each([
     ["layers", "packages/linux/src"],
     ["manners", "packages"],
-  ])("is no success: %s without %s", async (name, folder) => {
+  ])("fails: %s without %s", async (name, folder) => {
     using tree = new TinyTree();
     tree.remove(folder);
     const { status, output } = await check(name, tree.root);

@@ -1,4 +1,7 @@
-/** `npm test` and `.ci/run` on a small tree: whatever happens, the last line counts it, and the status agrees. */
+/**
+ * `npm test` and `.ci/run` on a small tree: whatever happens, the last line counts it, and the exit status agrees with that
+ * line.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
@@ -9,7 +12,7 @@ import { repository, run } from "../../tools/run.mjs";
 import { reportStage, Tally } from "../../tools/tally.mjs";
 import { TinyTree } from "./tiny-tree.ts";
 
-/** With the programs for the kernel, which are built again once the system packages are there. */
+/** The stages, with the build of the BPF programs, which is repeated once the system packages are installed. */
 const STAGES = preparation.length + 1 + checks.length;
 
 const dependenciesOfTools = readFileSync(join(repository, "docs/dependencies.md"), "utf8")
@@ -17,15 +20,15 @@ const dependenciesOfTools = readFileSync(join(repository, "docs/dependencies.md"
   .filter((line) => !/^\| `(koffi|commander|yaml)`/.test(line))
   .join("\n");
 
-/** A tree with these tools in it, that needs no system package and is installed already. */
+/** A tree with these tools in it, which needs no system package and is already installed. */
 function testableTree(changes: Record<string, string> = {}): TinyTree {
-  // The tree borrows our node_modules; were they stale, `npm ci` in the tree would reach through and replace them.
+  // The tree links to our node_modules. If that were stale, `npm ci` in the tree would replace it here.
   expect(staleInstallation()).toBeUndefined();
   const tree = new TinyTree();
   for (const file of ["tools", ".ci", "package.json", "package-lock.json", "vitest.config.ts"]) tree.copy(file);
   tree.write("docs/dependencies.md", dependenciesOfTools);
   tree.write("tools/system-packages.txt", "# none\n");
-  // Some of what the tools export is for tests that are not in this tree.
+  // Some exports of the tools are used only by tests that this tree does not contain.
   const knip = readFileSync(join(repository, "knip.json"), "utf8");
   tree.write("knip.json", knip.replace(/tools\/\{[^}]*\}\.mjs/, "tools/*.mjs"));
   for (const [path, text] of Object.entries(changes)) tree.write(path, text);
@@ -69,7 +72,7 @@ describe("the closing line", () => {
     expect(status).toBe(1);
   });
 
-  it("counts an error that nobody caught, though every test passed", async () => {
+  it("counts an uncaught error, though every test passed", async () => {
     using tree = testableTree({
       "test/a.test.ts": testFile('\nvoid Promise.reject(new TypeError("nobody\'s"));\n'),
     });
@@ -78,11 +81,11 @@ describe("the closing line", () => {
     expect(status).toBe(1);
   });
 
-  it("is last and says so when the build fails, and nothing after it runs", async () => {
+  it("is last and names the failed build, and nothing runs after it", async () => {
     using tree = testableTree({ "packages/core/src/index.ts": 'export const broken: number = "1";\n' });
     const { status, lines, output } = await ciRun(tree);
     expect(output).toMatch(/^FAILED {2}build/m);
-    expect(output).toMatch(/nothing further can be tested without "build"/);
+    expect(output).toMatch(/cannot continue without "build"/);
     expect(output).not.toMatch(/layers/);
     expect(lines.at(-1)).toBe(`${preparation.length - 1} passed, 1 failed, 0 skipped`);
     expect(status).toBe(1);
@@ -107,11 +110,11 @@ describe("the closing line", () => {
 });
 
 describe("the tally", () => {
-  it("is no success when nothing ran", () => {
+  it("reports failure when nothing ran", () => {
     expect(new Tally().succeeded).toBe(false);
   });
 
-  it("counts what a stage could not do as skipped", () => {
+  it("counts as skipped what a stage could not do", () => {
     const said = vi.spyOn(console, "log").mockReturnValue();
     const counts = reportStage("documents", { status: 0, output: "skipped: commands\n", seconds: 1 });
     expect(counts).toEqual({ passed: 1, failed: 0, skipped: ["documents: commands"] });
@@ -121,12 +124,12 @@ describe("the tally", () => {
 });
 
 describe("a command", () => {
-  it("is ended whole when it takes too long", async () => {
+  it("is ended with all its processes when it takes too long", async () => {
     const outcome = await run(["sh", "-c", "sleep 600 & sleep 600"], { limitSeconds: 0.2 });
     expect(outcome).toMatchObject({ timedOut: true, status: 137 });
   });
 
-  it("that cannot be started has a status, too", async () => {
+  it("has a status even if it cannot be started", async () => {
     expect(await run(["/no/such/program"])).toMatchObject({ status: 127 });
   });
 });

@@ -6,7 +6,7 @@ import { nodeTooOld, staleInstallation } from "../../tools/install.mjs";
 import { present } from "../../tools/run.mjs";
 import { missingPackages, systemPackages } from "../../tools/system-packages.mjs";
 
-describe("what is installed", () => {
+describe("the installation", () => {
   let root: string;
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "isoline-install-"));
@@ -21,13 +21,13 @@ describe("what is installed", () => {
   const lock = (packages: object) => write("package-lock.json", { "": {}, ...packages });
   const here = (packages: object) => write("node_modules/.package-lock.json", packages);
 
-  it("is fresh when it is what the lockfile names", () => {
+  it("is fresh when it matches the lockfile", () => {
     lock({ "node_modules/a": a, "packages/a": { version: "0.1.0" } });
     here({ "node_modules/a": a });
     expect(staleInstallation(root)).toBeUndefined();
   });
 
-  it("is stale when there is nothing", () => {
+  it("is stale when nothing is installed", () => {
     lock({ "node_modules/a": a });
     expect(staleInstallation(root)).toBe("nothing is installed yet");
   });
@@ -35,15 +35,15 @@ describe("what is installed", () => {
   it.each([
     ["missing", {}, "node_modules/a is missing"],
     ["older", { "node_modules/a": { ...a, version: "0.9.0" } }, "node_modules/a is 0.9.0, the lockfile says 1.0.0"],
-    ["another by content", { "node_modules/a": { ...a, integrity: "sha512-b" } }, /^node_modules\/a is 1\.0\.0/],
-    ["joined by a stranger", { "node_modules/a": a, "node_modules/b": a }, "node_modules/b is not in the lockfile"],
+    ["of different content", { "node_modules/a": { ...a, integrity: "sha512-b" } }, /^node_modules\/a is 1\.0\.0/],
+    ["not in the lockfile", { "node_modules/a": a, "node_modules/b": a }, "node_modules/b is not in the lockfile"],
   ])("is stale when a package is %s", (_how, installed, reason) => {
     lock({ "node_modules/a": a });
     here(installed);
     expect(staleInstallation(root)).toMatch(reason);
   });
 
-  it("may lack the native half for another machine, but not the one for this", () => {
+  it("may lack the native package for another platform, but not the one for this", () => {
     lock({ "node_modules/a": { ...a, optional: true, os: ["nowhere"] } });
     here({});
     expect(staleInstallation(root)).toBeUndefined();
@@ -60,13 +60,13 @@ describe("the oldest Node", () => {
 });
 
 describe("the system packages", () => {
-  it("each say what shows them and why they are wanted", () => {
+  it("are each listed with a probe and a purpose", () => {
     const all = systemPackages();
     expect(all.map(({ name }) => name)).toContain("redis-server");
     for (const { name, probe, why } of all) expect([name, probe, why].every((part) => part.length > 1)).toBe(true);
   });
 
-  it("are missing when their probe is not there", () => {
+  it("are missing when their probe finds nothing", () => {
     const gone = { name: "gone", probe: "no-such-program-anywhere", why: "none" };
     const there = { name: "there", probe: "sh", why: "none" };
     const file = { name: "file", probe: "/no/such/file", why: "none" };

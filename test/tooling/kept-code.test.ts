@@ -1,4 +1,4 @@
-/** The code that is kept with the bundle: it is there, and this V8 takes it. Without it everything works, only later. */
+/** The compiled code that is stored with the bundle: it exists, and this V8 accepts it. Without it everything works, only later. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { Script } from "node:vm";
@@ -9,7 +9,7 @@ const bundle = fileURLToPath(new URL("../../packages/isoline/dist/bundle/", impo
 const isoline = fileURLToPath(new URL("../../packages/isoline/bin/isoline", import.meta.url));
 const supervises = spawnSync(isoline, ["learn", "-q", "-o", "/dev/null", "--", "true"]).status === 0;
 
-it.skipIf(!supervises).each(["supervise-thread", "launch-thread"])("is kept of the %s", (name) => {
+it.skipIf(!supervises).each(["supervise-thread", "launch-thread"])("is stored for the %s", (name) => {
   const filename = `${bundle}${name}-code.js`;
   expect(existsSync(`${filename}.cache`)).toBe(true);
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, "utf8")}\n})`;

@@ -20,7 +20,7 @@ const manifest = (name: string) => ({
   exports: { ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
 });
 
-/** The smallest tree that every check finds in order, with the configuration of this repository. */
+/** The smallest tree that passes every check, with the configuration of this repository. */
 const inOrder: Record<string, string> = {
   "package.json": json({
     name: "tiny-workspace",
@@ -43,7 +43,7 @@ const inOrder: Record<string, string> = {
   "packages/isoline/src/index.ts": "export const isoline = true;\n",
 };
 
-/** A tree on disk that is gone when the scope that made it ends. */
+/** A tree on disk, removed when the scope that made it ends. */
 export class TinyTree implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), "isoline-tree-"));
 
@@ -75,7 +75,7 @@ export class TinyTree implements Disposable {
   }
 }
 
-/** Laid out as the formatter wants manifests. */
+/** Formatted as the formatter formats manifests. */
 export function json(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
