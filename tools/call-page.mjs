@@ -12,7 +12,11 @@ const REQUESTS = "packages/linux/system-calls/requests.json";
  * @typedef {Group & { readonly event: string }} Mediated
  * @typedef {Group & { readonly because: string }} Harmless
  * @typedef {Group & { readonly unseen: string, readonly instead: string }} Gap
- * @typedef {{ readonly mediated: readonly Mediated[], readonly harmless: readonly Harmless[], readonly gap: readonly Gap[], readonly absent: readonly Harmless[] }} Calls
+ * @typedef {object} Calls
+ * @property {readonly Mediated[]} mediated
+ * @property {readonly Harmless[]} harmless
+ * @property {readonly Gap[]} gap
+ * @property {readonly Harmless[]} absent
  *
  * @typedef {object} Requests
  * @property {readonly { readonly number: number, readonly name: string, readonly event: string }[]} mediated

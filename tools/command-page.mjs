@@ -25,9 +25,7 @@ export async function commandPageViolations(root) {
   if (wanted === undefined) return [`skipped: ${COMMAND_PAGE} (there is no build)`];
   const page = join(root, COMMAND_PAGE);
   const current = existsSync(page) ? readFileSync(page, "utf8") : "";
-  return current === wanted
-    ? []
-    : [`${COMMAND_PAGE} differs from the grammar; run npm run build && npm run docs`];
+  return current === wanted ? [] : [`${COMMAND_PAGE} differs from the grammar; run npm run build && npm run docs`];
 }
 
 /** @param {import("./commands.mjs").DescribedCommand} command */

@@ -83,7 +83,11 @@ const cases: Record<string, readonly Case[]> = {
       /event\.ts:1: imports upwards/,
     ],
     ["input and output in the core", { [event]: 'import "node:fs";\n' }, /core\/event may not import "node:fs"/],
-    ["node:crypto outside the folder for digests", { [event]: 'import "node:crypto";\n' }, /core\/event may not import "node:crypto"/],
+    [
+      "node:crypto outside the folder for digests",
+      { [event]: 'import "node:crypto";\n' },
+      /core\/event may not import "node:crypto"/,
+    ],
     [
       "foreign functions outside abi",
       { "packages/linux/src/sensor/a.ts": 'import "koffi";\n' },
@@ -147,7 +151,11 @@ const cases: Record<string, readonly Case[]> = {
       /Unused exports[^]*\bb\b.*phrase\.ts/,
     ],
     ["a file that nothing imports", { "packages/core/src/event/lost.ts": "export {};\n" }, /Unused files[^]*lost\.ts/],
-    ["an import that no manifest lists", { ...coreIndex('export * from "koffi";\n') }, /Unlisted dependencies[^]*koffi/],
+    [
+      "an import that no manifest lists",
+      { ...coreIndex('export * from "koffi";\n') },
+      /Unlisted dependencies[^]*koffi/,
+    ],
     ["a dependency that nothing imports", manifestWith("linux", { koffi: "3.3.4" }), /Unused dependencies[^]*koffi/],
   ],
   dependencies: [
@@ -219,7 +227,11 @@ const cases: Record<string, readonly Case[]> = {
       { "README.md": `Unpack to /${"home"}/miller/isoline.\n` },
       /README\.md:1: names something of one machine: \/home\/miller/,
     ],
-    ["a registry", { ".npmrc": `registry=https://${"registry"}.npmjs.org/\n` }, /\.npmrc:1: names something of one machine/],
+    [
+      "a registry",
+      { ".npmrc": `registry=https://${"registry"}.npmjs.org/\n` },
+      /\.npmrc:1: names something of one machine/,
+    ],
   ],
 };
 
