@@ -1,4 +1,4 @@
-/** The bpf sensor at the kernel's own hooks: in a virtual machine, whose kernel has them. */
+/** The bpf sensor attached by BPF LSM, in a virtual machine whose kernel allows it. */
 import { chmodSync, copyFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { repository } from "../tools/run.mjs";
@@ -15,17 +15,16 @@ const INSIDE = "in a namespace, decided in the kernel";
 const STOPPED = "held, stopped and woken";
 const WAITED = "held, never off its processor";
 const LIMIT_SECONDS = 280;
-/** Of the held opens these come first, and the content is hashed. */
+/** The first opens that are held: for these the content is hashed. */
 const FIRST = 10;
 
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "the bpf sensor at the kernel's own hooks",
   method: `Debian's kernel in a virtual machine under software emulation (the one of \`npm run test:vm\`), with \`bpf\` in \`lsm=\`. Opens
-are timed in a machine of one processor whose clock goes by the instructions that it carries out, one nanosecond each. The figures
-say how many instructions it takes, are the same on every host and whatever else that does, and tell nothing of caches. Holds are timed
-in a machine of two processors with a clock of its own, which is some 25 times as slow as the host: compare them with the bare
-open of the same machine.`,
+are timed in a machine with one processor, whose clock advances one nanosecond with each instruction it executes. So the figures
+count instructions, are the same on every host and under any load, and say nothing about caches. Holds are timed in a machine with
+two processors and a clock of its own, some 25 times as slow as the host: compare them with the bare open of the same machine.`,
 
   async run(session) {
     if (!session.has("everything", "gcc")) return [];
@@ -37,7 +36,12 @@ open of the same machine.`,
   },
 };
 
-/** A machine that fails takes no other along. @param {Session} session @param {string} what @param {() => Promise<import("./harness/comparison.mjs").Comparison[]>} measure */
+/**
+ * A machine that fails is skipped; the measurements of the others go on.
+ *
+ * @param {Session} session @param {string} what
+ * @param {() => Promise<import("./harness/comparison.mjs").Comparison[]>} measure
+ */
 async function tried(session, what, measure) {
   session.say(what);
   try {
@@ -68,7 +72,9 @@ async function opens(session, machines) {
     what: "load and attach, by lsm: the first namespace of a machine, and one more",
     unit: "ms of the machine",
     figures: { "the first loads and attaches": [load], "the next opens what is pinned": [joined] },
-    notes: ["a million instructions a millisecond; where the kernel waits for itself, what it waits for"],
+    notes: [
+      "a million instructions are a millisecond; where the kernel waits for its own processors, real time passes",
+    ],
   });
   return [instructions, starts];
 }
@@ -93,7 +99,7 @@ async function holds(session, machines) {
       figures,
       against: "bare open",
       notes: [
-        `of ${held.length} opens ${stopped.length} were stopped and woken, ${waited.length} went on before they had given their processor away`,
+        `of ${held.length} opens ${stopped.length} were stopped and woken, ${waited.length} were decided before the thread gave up its processor`,
         ...Object.entries(figures).map(
           ([name, each]) => `${name}: 99 of 100 within ${written(quantile(each, 0.99))} µs`,
         ),
@@ -113,7 +119,7 @@ async function inMachine(session, { equipment, inMachine: boot, kinds, parameter
   const found = equipment();
   if ("missing" in found) throw new Error(`needs ${found.missing}`);
   const [kind] = kinds;
-  if (kind === undefined) throw new Error("there is no kind of machine");
+  if (kind === undefined) throw new Error("no kind of machine is defined");
   const share = session.folder(`share-${script}`);
   chmodSync(share, 0o755);
   const built = session.program(program);
@@ -122,7 +128,7 @@ async function inMachine(session, { equipment, inMachine: boot, kinds, parameter
     ...found,
     command: [process.execPath, join(repository, "bench/machine", script), `${SHARE}/${basename(built)}`, ...words],
     environment: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin:/usr/sbin:/sbin`, HOME: "/root", LC_ALL: "C" },
-    // The time-stamp counter is calibrated against clocks that count something else.
+    // The time-stamp counter would be calibrated against clocks that advance differently.
     parameters: [...parametersFor(kind, found.kernel), ...(counts ? ["clocksource=hpet"] : [])],
     share,
     limitSeconds: LIMIT_SECONDS,
@@ -130,7 +136,7 @@ async function inMachine(session, { equipment, inMachine: boot, kinds, parameter
   });
   session.say(`the machine was up for ${Math.round(seconds.all)} s`);
   if (status !== 0) {
-    const reason = timedOut ? `was not done within ${LIMIT_SECONDS} s` : `status ${status}`;
+    const reason = timedOut ? `did not end within ${LIMIT_SECONDS} s` : `status ${status}`;
     throw new Error(`${script} in the machine: ${reason}: ${(output || console).trim().split("\n").at(-1)}`);
   }
   return JSON.parse(output.trim().split("\n").at(-1) ?? "");

@@ -1,4 +1,4 @@
-/** An open, seen by the bpf sensor and by others who tell of opens: what it costs, and what they lose. */
+/** The cost of an open under the bpf sensor and under other programs that report opens, and how many opens each loses. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { comparison, written } from "./harness/comparison.mjs";
@@ -18,11 +18,11 @@ const WARM = 2;
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "the bpf sensor beside other observers",
-  method: `A static C program opens and closes one file over and over, ${INNER} inner rounds, the first ${WARM} of which are thrown away.
-fanotify is a short C program that hears of this one file: told afterwards, where equal events that still wait become one, or
-asked each time. auditd writes what a rule for this one program tells of its opens to a file, bpftrace prints the path of each of
-them to a file, strace as among the workloads. What they lose is what they or the kernel say they lost; beside it stands how many
-opens they heard of in the last round, where that can be counted.`,
+  method: `A static C program opens and closes one file over and over, ${INNER} inner rounds, the first ${WARM} of which are discarded.
+The fanotify listener is a short C program that watches this one file: once with notification events, where equal events in the
+queue are merged, and once with permission events. auditd writes the opens of this one program to a file, bpftrace prints the path
+of each open to a file, strace runs as in the workloads. Losses are those that the observer or the kernel reports. The number of
+opens that the observer received in the last round stands beside them, where it can be counted.`,
 
   async run(session) {
     if (!session.has("everything", "gcc")) return [];
@@ -92,7 +92,7 @@ async function opens(session, attachment) {
   }
   const figures = await inTurn(contenders, { rounds: session.rounds(3, 1), warmups: 0 });
   return comparison({
-    what: `open and close of one file, seen by others; the sensor attached by ${attachment}`,
+    what: `open and close of one file under other observers; the sensor attached by ${attachment}`,
     unit: "µs",
     figures,
     against: BARE,

@@ -1,4 +1,4 @@
-/** The bpf sensor: what an open costs that the kernel decides, what a workload costs, what reaches userspace. */
+/** The bpf sensor: the cost of an open that the kernel decides, the cost for a workload, and how many events reach userspace. */
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,21 +16,21 @@ import { shell } from "./workloads/shell.mjs";
 /** @typedef {import("./harness/session.mjs").Session} Session */
 /** @typedef {import("./harness/supervisors.mjs").Wrapping} Wrapping */
 
-/** Rounds inside the program, and how many of them pass until whoever looks on is warm and has decided: those do not count. */
+/** Rounds inside the program. The first ones are discarded: the observer is still warming up and deciding. */
 const INNER = 20;
 const WARM = 10;
 const OUTSIDE = "in no namespace, beside one";
 const BPF = ["--sensor", "bpf"];
 
-/** What is promised of an open and close, by the way the programs are attached. */
+/** The goal for an open and close, by the way the programs are attached. */
 const openReach = /** @type {Readonly<Record<string, number>>} */ ({ lsm: 1.15, fmod_ret: 1.15, tracepoints: 1.35 });
 
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "the bpf sensor",
-  method: `What has been decided is decided in the kernel. Of ${INNER} inner rounds of opens the first ${WARM} are thrown away, in which the
-verdicts come. The clock of a workload runs inside, from the start of its first process to the
-end of its last: the start of isoline and the writing of the contour do not count, what its supervisor does meanwhile does. "${OUTSIDE}"
+  method: `What has been decided once is decided in the kernel from then on. Of ${INNER} inner rounds of opens the first ${WARM}, in which the
+verdicts are made, are discarded. The clock of a workload runs inside it, from the start of its first process to the end of its
+last. So the start of isoline and the writing of the contour do not count; the work of its supervisor meanwhile does. "${OUTSIDE}"
 is the bare command, while an idle workload is watched elsewhere on the machine.`,
 
   async run(session) {
@@ -81,14 +81,18 @@ async function opens(session, attachment) {
   });
 }
 
-/** The same behaviour once more: what of it reaches userspace. @param {Session} session @param {string} attachment */
+/**
+ * Repeats a behaviour, and counts the events that reach userspace.
+ *
+ * @param {Session} session @param {string} attachment
+ */
 async function steady(session, attachment) {
   const folder = session.folder("steady");
   const file = join(folder, "file");
   writeFileSync(file, "");
   const { seen, sentUp } = await toldAgain(attachment, [session.program("calls"), "open", "10000", "1", file]);
   return comparison({
-    what: "a program that runs once more: opens that the kernel was asked about, and how many of them reached userspace",
+    what: "a program that runs once more: opens that a BPF program decided, and how many of them reached userspace",
     unit: "events",
     figures: { seen: [seen], told: [sentUp] },
     goals: [goal(`events that reach userspace, of ${written(seen)} repeated`, sentUp, "at most", 0, "")],
@@ -140,7 +144,7 @@ async function compare(session, workload, attachment) {
   });
 }
 
-/** Tracepoints are on the way of every call of the machine; hooks promise not to be noticed. */
+/** A goal only for BPF LSM and fmod_ret: tracepoints slow every call of the machine, and are not expected to meet it. */
 function outsideGoal(
   /** @type {string} */ what,
   /** @type {Readonly<Record<string, readonly number[]>>} */ figures,

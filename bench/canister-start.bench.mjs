@@ -1,4 +1,4 @@
-/** From the moment an engine would start the runtime to the first instruction of a container's workload. */
+/** The time from the start of the OCI runtime to the first instruction of the container's workload. */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,8 +14,8 @@ const ENFORCE = "isoline-runc, enforce";
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "start-up of a container",
-  method: `A plain bundle with one static program, which says what time it is as soon as it runs; what the starting process read
-from the same clock before it started the runtime is taken away.`,
+  method: `A plain bundle with one static program, which prints the time as soon as it runs. Subtracted is the time that the
+starting process read from the same clock before it started the runtime.`,
 
   async run(session) {
     if (!session.has("everything", "gcc", "runc")) return [];

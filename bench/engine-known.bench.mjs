@@ -1,4 +1,4 @@
-/** The table alone that makes a repeated event cheap: raw key → verdict, at 100 keys and at 1 000 000. */
+/** The table of known keys alone, which makes a repeated event cheap: raw key → verdict, with 100 keys and with 1 000 000. */
 import { randomBytes, randomInt } from "node:crypto";
 import { KnownKeys } from "../packages/core/dist/index.js";
 import { comparison, goal } from "./harness/comparison.mjs";
@@ -13,8 +13,8 @@ const MILLION = 1_000_000;
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "raw key → remembered verdict",
-  method: `Keys of ${KEY} bytes that differ in two words, as those of a sensor do. "hot": few keys over and over, as a workload
-asks; "any": every key of the large table in random order, the worst case, bound by the memory of the machine.`,
+  method: `Keys of ${KEY} bytes that differ in two words, as a sensor's keys do. "hot": a few keys over and over, as a workload
+makes them; "any": every key of the large table in random order, the worst case, bound by the memory of the machine.`,
 
   async run(session) {
     const small = tableOf(100);
@@ -80,20 +80,20 @@ function tableOf(count) {
   return known;
 }
 
-/** Records as a sensor has them: one buffer, one record after the other. @param {readonly number[]} indexes */
+/** Records as a sensor stores them: one after the other in one buffer. @param {readonly number[]} indexes */
 function recordsOf(indexes) {
   const records = Buffer.alloc(indexes.length * KEY);
   for (const [at, index] of indexes.entries()) keyAt(index, records, at * KEY);
   return records;
 }
 
-/** `working` different keys out of a table of `count`, drawn over and over. @param {number} working @param {number} count */
+/** `working` different keys of a table of `count`, repeated. @param {number} working @param {number} count */
 function hotRecords(working, count) {
   const indexes = Array.from({ length: working }, () => randomInt(count));
   return recordsOf(Array.from({ length: DRAWS }, () => indexes[randomInt(working)] ?? 0));
 }
 
-/** Thousand lookups in a second. @param {KnownKeys} known @param {Buffer} records */
+/** Lookups a second, in thousands. @param {KnownKeys} known @param {Buffer} records */
 function thousandLookups(known, records) {
   const count = records.length / KEY;
   let found = 0;
@@ -103,6 +103,6 @@ function thousandLookups(known, records) {
     at = at + 1 === count ? 0 : at + 1;
   }
   const nanoseconds = Number(process.hrtime.bigint() - start);
-  if (found !== LOOKUPS) throw new Error(`expected every key to be known, ${LOOKUPS - found} were not`);
+  if (found !== LOOKUPS) throw new Error(`expected every key to be known, got ${LOOKUPS - found} unknown`);
   return (LOOKUPS * 1e6) / nanoseconds;
 }

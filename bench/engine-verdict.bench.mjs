@@ -1,4 +1,4 @@
-/** The engine, raw record to verdict, at 100 points and at 1 000 000: an event that is known, and one that is new. */
+/** The engine, from raw record to verdict, with 100 points and with 1 000 000: for a known event and for a new one. */
 import { randomInt } from "node:crypto";
 import {
   Contour,
@@ -33,8 +33,8 @@ const AT_LARGE = "at 1 000 000 points";
 export const benchmark = {
   title: "raw record → verdict",
   method: `Repeated: a raw key of ${KEY} bytes is looked up and judged, ${HOT} different ones over and over. Novel: an encoded event is
-decoded, levelled by the default lens, encoded, hashed with SHA-256, inserted and remembered; the small contour starts anew
-each round. Memory: what the heap and the buffers grew by while ${LARGE.toLocaleString("en").replaceAll(",", " ")} points were inserted.`,
+decoded, levelled by the default lens, encoded, hashed with SHA-256, inserted and remembered; each round begins with a new small
+contour. Memory: the growth of the heap and the buffers while ${LARGE.toLocaleString("en").replaceAll(",", " ")} points were inserted.`,
 
   async run(session) {
     const small = new Namespace(SMALL);
@@ -114,7 +114,7 @@ const outside = {
   isOwnName: () => false,
 };
 
-/** A sensor's memory with an engine behind it, that has seen `size` different events. */
+/** The keys that a sensor remembers and the engine behind it, after `size` different events. */
 class Namespace {
   contour = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
   engine = new Engine({ contour: this.contour, mode: "learn", reaction: "log" });
@@ -145,7 +145,7 @@ function eventAt(index) {
 }
 
 /**
- * What a sensor looks up before it resolves anything: owner, device, path and the like, the same bytes but for a few.
+ * The bytes that a sensor looks up before it resolves anything: owner, device, path and so on, all equal but a few.
  *
  * @param {number} index @param {Buffer} into @param {number} at
  */
@@ -155,7 +155,7 @@ function rawKeyAt(index, into, at) {
   into.writeUInt32LE(Math.imul(index, 0x9e3779b1) >>> 0, at + 72);
 }
 
-/** Raw keys one after the other in one buffer, as a sensor has them. @param {number} size */
+/** Raw keys one after the other in one buffer, as a sensor stores them. @param {number} size */
 function hotKeys(size) {
   const indexes = Array.from({ length: HOT }, () => randomInt(size));
   const keys = Buffer.alloc(DRAWS * KEY);
@@ -172,7 +172,7 @@ function thousandRepeats({ engine, known }, keys) {
     if (engine.repeat(known.lookup(keys, at, at + KEY), 1, done).verdict === "on") on += 1;
   }
   const nanoseconds = Number(process.hrtime.bigint() - start);
-  if (on !== REPEATS) throw new Error(`expected every event on contour, ${REPEATS - on} were not`);
+  if (on !== REPEATS) throw new Error(`expected every event on contour, got ${REPEATS - on} off contour`);
   return (REPEATS * 1e6) / nanoseconds;
 }
 
@@ -187,7 +187,7 @@ function thousandNovel(namespace) {
   return (NOVEL * 1e6) / nanoseconds;
 }
 
-/** Heap and buffers after everything that can go is gone. */
+/** The size of the heap and the buffers after garbage collection. */
 function heldBytes() {
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();

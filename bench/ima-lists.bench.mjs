@@ -1,4 +1,4 @@
-/** IMA measurement lists in, verified and replayed: `isoline ima verify`, and the reader and verifier alone. */
+/** IMA measurement lists are read, verified and replayed: by `isoline ima verify`, and by the reader and verifier alone. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,9 +15,9 @@ const captured = fileURLToPath(new URL("../test/integrity/fixtures/capture.list"
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "IMA measurement list → verified, template ima-sig",
-  method: `A kernel's own list of 109 entries (ima_policy=tcb), over and over. "verify": the whole command, start-up and reading the
-file included; "import": bytes that are in memory already, read, every template digest computed again and register 10 of its
-bank extended; "replay": register 10 of the sha256 bank besides.`,
+  method: `A kernel's own list of 109 entries (ima_policy=tcb), repeated. "verify": the whole command, with its start-up and the reading of
+the file; "import": bytes in memory are parsed, every template digest is computed again, and register 10 of its
+bank is extended; "replay": register 10 of the sha256 bank as well.`,
 
   async run(session) {
     const one = readFileSync(captured);
@@ -51,7 +51,7 @@ bank extended; "replay": register 10 of the sha256 bank besides.`,
 function imported(bytes) {
   const list = readBinaryList(bytes);
   const { problems } = verifyList(list);
-  if (problems.length > 0) throw new Error(`expected a list without problems, ${problems[0]?.what}`);
+  if (problems.length > 0) throw new Error(`expected a list without problems, got ${problems[0]?.what}`);
   return list.entries;
 }
 

@@ -14,9 +14,9 @@ const LEARNT = "100 000 new points learnt";
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "memory of the supervisor",
-  method: `Peak resident memory of the supervising process (all its threads, the runtime included), as the kernel accounts it when the
+  method: `Peak resident memory of the supervising process, with all its threads and the runtime, as the kernel accounts it when the
 process has ended. Loaded: a contour is read and /bin/true runs under it; what that does is off contour, which takes memory too.
-New points: a C program opens as many different files, learning; off contour: the same under a contour that knows none of them.`,
+New points: a C program opens as many different files while learning; off contour: the same under a contour that contains none of them.`,
 
   async run(session) {
     if (!session.has("everything", "gcc")) return [];

@@ -1,14 +1,14 @@
 /**
- * `npm run bench`: measures what the project promises, contenders in turn, and says what came of it.
+ * `npm run bench`: measures what the project promises, contenders in turn, and prints the results.
  *
- *   --only NAME …      these benchmarks alone (see --list)
- *   --pairs N          rounds of every contest, instead of what each benchmark thinks right
+ *   --only NAME …      only these benchmarks (see --list)
+ *   --pairs N          rounds of every contest, instead of each benchmark's own number
  *   --quick            fewer rounds and smaller workloads: to see that it works, not to publish
- *   --against FOLDER   another built checkout, measured beside this one, to see what a change is worth
+ *   --against FOLDER   another built checkout, measured beside this one, to compare a change
  *   --json FILE        write all figures
- *   --markdown FILE    write the page of this machine, for docs/performance
+ *   --markdown FILE    write the page for readers (docs/performance/ has them)
  *   --from FILE        measure nothing, read the figures of an earlier --json
- *   --list             name the benchmarks
+ *   --list             print the names of the benchmarks
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArguments } from "./harness/arguments.mjs";

@@ -1,4 +1,4 @@
-/** What one mediated call costs: the same C loop bare, under isoline and under strace. */
+/** The cost of one mediated call: the same C loop bare, under isoline and under strace. */
 import { createSocket } from "node:dgram";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { spend } from "./harness/spent.mjs";
 import { median } from "./harness/statistics.mjs";
 import { BARE, bare, ENFORCE, learning, other, RUN, running, straces } from "./harness/supervisors.mjs";
 
-/** Rounds inside the program: the first warms up whoever looks on, and is thrown away. */
+/** Rounds inside the program. The first is discarded: the observer is still warming up. */
 const INNER = 5;
 
 /** @typedef {{ what: string, calls: string, times: number, argument: string, reach?: number, note?: string }} Case */
@@ -16,9 +16,9 @@ const INNER = 5;
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "added latency of a mediated call, repeated events",
-  method: `A C loop does one thing thousands of times; the first of ${INNER} inner rounds is thrown away and the median of the others
-counts. Contenders take turns, each in a process of its own, and what was added is the difference to "bare" of the same turn.
-isoline decides everything it mediates on the task's path, arguments and credentials before the call goes ahead; strace prints it.`,
+  method: `A C loop repeats one call thousands of times; the first of ${INNER} inner rounds is discarded and the median of the others
+counts. Contenders take turns, each in a process of its own; the added latency is the difference to "bare" of the same turn.
+isoline decides on the task's path, arguments and credentials before the call goes ahead; strace prints a line.`,
 
   async run(session) {
     if (!session.has("everything", "gcc")) return [];
@@ -46,7 +46,7 @@ function cases(session, file, port) {
     { what: "connect of a datagram socket", calls: "connect", times, argument: String(port) },
     { what: "stat of one file", calls: "stat", times, argument: file, note: "a call that isoline does not mediate" },
     {
-      what: "start of /bin/true, and waiting for it",
+      what: "start of /bin/true, waiting for its end",
       calls: "run",
       times: times / 25,
       argument: "/bin/true",

@@ -1,4 +1,4 @@
-/** From the moment a shell would start it to the first instruction of the workload. */
+/** The time from the moment a shell would start isoline to the first instruction of the workload. */
 import { join } from "node:path";
 import { comparison, goal } from "./harness/comparison.mjs";
 import { inTurn } from "./harness/contest.mjs";
@@ -13,8 +13,8 @@ const RUN_LARGE = "isoline run, 100 000 points";
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "start-up before the workload's first instruction",
-  method: `A C program says what time it is as soon as it runs; what the starting process read from the same clock (CLOCK_MONOTONIC)
-before it started the command line is taken away.`,
+  method: `A C program prints the time as soon as it runs. Subtracted is the time that the starting process read from the same clock
+(CLOCK_MONOTONIC) before it started the command line.`,
 
   async run(session) {
     if (!session.has("everything", "gcc")) return [];

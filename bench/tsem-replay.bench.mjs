@@ -1,4 +1,4 @@
-/** TSEM JSON lines in, verdicts out: `isoline replay` against a model, and the reader and engine alone. */
+/** TSEM JSON lines are judged: by `isoline replay` against a model, and by the reader and the engine alone. */
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,8 +15,8 @@ const recorded = fileURLToPath(new URL("../packages/core/src/profile/fixtures/tr
 export const benchmark = {
   title: "TSEM JSON lines → verdict, profile quixote",
   method: `A recorded trajectory of 75 events; for 20 000 points the same events with other path names. Lines come in random order, each
-with a number, a pid and times of its own, as a kernel numbers them. "replay": the whole command, start-up and reading the
-contour included; "engine": lines that are in memory already, through the reader and the engine. Every event is on contour.`,
+with a number, a pid and times of its own, as a kernel numbers them. "replay": the whole command, with its start-up and the reading
+of the contour; "engine": lines in memory pass through the reader and the engine. Every event is on contour.`,
 
   async run(session) {
     const lines = session.quick ? 20_000 : 160_000;
@@ -101,7 +101,7 @@ function secondsOfEngine(contour, lines) {
     verdicts.set(event, judgement.known);
   }
   const seconds = (performance.now() - start) / 1000;
-  if (on !== lines.length) throw new Error(`expected every event on contour, ${lines.length - on} were not`);
+  if (on !== lines.length) throw new Error(`expected every event on contour, got ${lines.length - on} off contour`);
   return seconds;
 }
 

@@ -27,23 +27,23 @@ import { shell } from "./workloads/shell.mjs";
 /** @typedef {import("./harness/session.mjs").Session} Session */
 
 /**
- * A real workload, as the benchmark sees it.
+ * A real workload, as the benchmark uses it.
  *
  * @typedef {object} Workload
  * @property {string} name
  * @property {(session: import("./harness/session.mjs").Session) => string} what
  * @property {readonly string[]} needs programs that must be installed
- * @property {(session: import("./harness/session.mjs").Session, store: string) => void | Promise<void>} prepare makes what the
- *   workload needs, once, in a folder of its own that stays as it is
- * @property {(folder: string, store: string) => void} [lay] puts what a run begins with into its empty folder
+ * @property {(session: import("./harness/session.mjs").Session, store: string) => void | Promise<void>} prepare creates once
+ * what the workload needs, in a folder of its own that is not changed afterwards
+ * @property {(folder: string, store: string) => void} [lay] copies the files that a run starts with into its empty folder
  * @property {(session: import("./harness/session.mjs").Session, store: string) => readonly string[]} command run in that folder
  */
 
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "whole workloads",
-  method: `Each run starts from the same files in the same empty folder; the clock runs from the start of the command line to the end of
-the last process, so isoline's own start-up and the writing of the contour count. Contours are learnt in two runs beforehand.`,
+  method: `Each run starts with the same files in the same empty folder. The clock runs from the start of the command line to the end of
+the last process, so isoline's start-up and the writing of the contour count. Contours are learnt in two runs beforehand.`,
 
   async run(session) {
     if (!session.has("everything", "gcc")) return [];
@@ -101,7 +101,7 @@ async function compare(session, workload) {
       tried[name] = [contenders[name]()];
     } catch (fault) {
       delete contenders[name];
-      notes.push(`${name}: not measured, the workload did not end well under it (${firstLine(fault)})`);
+      notes.push(`${name}: not measured, the workload failed under it (${firstLine(fault)})`);
     }
   }
   // What was tried first is only counted where nothing else will be.

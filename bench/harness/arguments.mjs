@@ -1,9 +1,7 @@
-/** What `npm run bench` was asked for. */
+/** The options of `npm run bench`. */
 import { parseArgs } from "node:util";
 
-/**
- * @param {readonly string[]} words @param {readonly string[]} names of the benchmarks that there are
- */
+/** @param {readonly string[]} words @param {readonly string[]} names of the benchmarks */
 export function parseArguments(words, names) {
   const { values, positionals } = parse(words);
   const only = [...(values.only ?? []), ...positionals];
@@ -22,7 +20,7 @@ function parse(words) {
   try {
     return parseArgs({
       args: [...words],
-      // Names may follow --only one after the other.
+      // Several names may follow one --only.
       allowPositionals: true,
       options: {
         only: { type: "string", multiple: true },

@@ -1,4 +1,4 @@
-/** The benchmarks that there are, and each in a process of its own. */
+/** The list of benchmarks. Each runs in a process of its own. */
 import { fork } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ import { fileURLToPath } from "node:url";
 const SUFFIX = ".bench.mjs";
 const MOST_MINUTES = 10;
 const folder = fileURLToPath(new URL("..", import.meta.url));
-/** The order of the page: from the inside out. What is not named here comes last. */
+/** The order on the page: from the inside out. A benchmark that is not named here comes last. */
 const order = [
   "engine-known",
   "engine-verdict",

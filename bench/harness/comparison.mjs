@@ -1,4 +1,4 @@
-/** What a benchmark hands back: contenders side by side, in one unit, and the goals that the project has set itself. */
+/** The result of a benchmark: contenders side by side, in one unit, and the goals of the project. */
 import { paired, summary } from "./statistics.mjs";
 
 /**
@@ -61,7 +61,7 @@ export function goal(what, figure, sense, bound, unit) {
   };
 }
 
-/** A figure with three digits that say something. @param {number} figure */
+/** A figure with three significant digits. @param {number} figure */
 export function written(figure) {
   const size = Math.abs(figure);
   const text = size >= 100 || size === 0 ? String(Math.round(figure)) : figure.toPrecision(3);

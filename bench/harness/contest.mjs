@@ -1,13 +1,12 @@
 /**
  * Measures several contenders in turn, round after round: A B C, C B A, A B C …
  *
- * What a machine does beside the measurement (a neighbour, a warm processor, a full page cache) comes and goes over
- * seconds. Taken in turn, all contenders get their share of it; to turn the order around each round keeps one from always
- * coming after the same other.
+ * Other load on the machine (a neighbour, a warm processor, a full page cache) changes over seconds. Taking turns spreads it
+ * over all contenders. The reversed order keeps a contender from always following the same other one.
  *
  * @template {string} Name
- * @param {Readonly<Record<Name, () => number | Promise<number>>>} contenders each gives one figure when called
- * @param {{ rounds: number, warmups?: number }} options the figures of the first `warmups` rounds are thrown away
+ * @param {Readonly<Record<Name, () => number | Promise<number>>>} contenders each returns one figure when called
+ * @param {{ rounds: number, warmups?: number }} options the figures of the first `warmups` rounds are discarded
  * @returns {Promise<Record<Name, number[]>>}
  */
 export async function inTurn(contenders, { rounds, warmups = 1 }) {

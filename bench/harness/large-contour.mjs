@@ -1,4 +1,4 @@
-/** A contour of any size, as a large application would have it. */
+/** A contour of any size, like that of a large application. */
 import { closeSync, openSync, writeSync } from "node:fs";
 import {
   Contour,
@@ -11,7 +11,7 @@ import {
   ZERO_DIGEST,
 } from "../../packages/core/dist/index.js";
 
-/** Writes a contour of `points` files that are read below the working directory. @param {string} path @param {number} points */
+/** Writes a contour with `points` files that are read below the working directory. @param {string} path @param {number} points */
 export function writeLargeContour(path, points) {
   const contour = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
   const task = deriveTask(ZERO_DIGEST, [{ path: "/usr/bin/node", digest: sha256(Buffer.from("node")) }]);

@@ -1,4 +1,4 @@
-/** Where and when the figures were taken: what a reader needs to compare them, and nothing that names the machine. */
+/** When and on what machine the figures were taken: what a reader needs to compare them, without the name of the machine. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * Other programs that tell of opens, each for one run of somebody else. What is needed for them alone is not installed by the
- * tests: `apt-get install auditd bpftrace`. Who is missing, or does not work here, is named.
+ * Other programs that report opens. Each observes one run of another program. `npm test` does not install those that only the
+ * benchmarks need: `apt-get install auditd bpftrace`. An observer that is missing or does not work is named.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createReadStream, readFileSync, writeFileSync } from "node:fs";
@@ -10,12 +10,12 @@ import { setTimeout } from "node:timers/promises";
 import { present } from "../../tools/run.mjs";
 
 /** @typedef {import("./session.mjs").Session} Session */
-/** What an observer heard of, and what it says that it lost. @typedef {{ heard: number, lost: string }} Heard */
+/** How many opens an observer received, and how many it reports as lost. @typedef {{ heard: number, lost: string }} Heard */
 /** @typedef {{ stop: () => Promise<Heard> }} Observing */
 /** @typedef {{ name: string, begin: (session: Session, program: string, file: string) => Promise<Observing> }} Observer */
 
 const READY_MS = 20_000;
-/** How long what was recorded may take to be written. */
+/** The time limit for writing what was recorded. */
 const SETTLING_MS = 1500;
 
 /** @type {readonly Observer[]} */
@@ -34,7 +34,7 @@ async function fanotify(session, words) {
       listener.child.stdin?.end();
       await listener.over;
       const [heard = 0, overflows = 0] = (listener.said().split("\n")[1] ?? "").split(" ").map(Number);
-      return { heard, lost: overflows === 0 ? "none by its own account" : `its queue overflowed ${overflows} times` };
+      return { heard, lost: overflows === 0 ? "none by its own count" : `its queue overflowed ${overflows} times` };
     },
   };
 }
@@ -55,7 +55,7 @@ async function bpftrace(session, program) {
       const heard = await countLines(told, /^\//);
       const said = readFileSync(told, "utf8").slice(-4096) + tracer.complained();
       const lost = [...said.matchAll(/Lost (\d+) events/g)].reduce((sum, [, count]) => sum + Number(count), 0);
-      return { heard, lost: lost === 0 ? "none by its own account" : `${lost} by its own account` };
+      return { heard, lost: lost === 0 ? "none by its own count" : `${lost} by its own count` };
     },
   };
 }
@@ -92,7 +92,7 @@ async function auditd(session, program) {
     if (daemon.exitCode !== null) throw new Error(`auditd ended with status ${daemon.exitCode}`);
     await setTimeout(50);
   }
-  // As many as Debian's own rules set.
+  // The value of Debian's own rules.
   const set = [
     ["-b", "8192"],
     ["-a", ...rule],
@@ -106,14 +106,14 @@ async function auditd(session, program) {
     async stop() {
       const lost = await end();
       const heard = await countLines(log, /^type=SYSCALL .*key="bench"/);
-      return { heard, lost: lost === 0 ? "none by the kernel's account" : `${lost} by the kernel's account` };
+      return { heard, lost: lost === 0 ? "none by the kernel's count" : `${lost} by the kernel's count` };
     },
   };
 }
 
 function auditStatus() {
   const { status, stdout, stderr } = spawnSync("auditctl", ["-s"], { encoding: "utf8" });
-  if (status !== 0) throw new Error(`the kernel's audit cannot be used here: ${stderr.trim()}`);
+  if (status !== 0) throw new Error(`the kernel's audit system cannot be used here: ${stderr.trim()}`);
   return new Map([...stdout.matchAll(/^(\w+) (\d+)$/gm)].map(([, name = "", value]) => [name, Number(value)]));
 }
 
@@ -124,7 +124,7 @@ function needs(...programs) {
 }
 
 /**
- * Starts what says "ready" when it is, in its output or in a file.
+ * Starts a program that prints "ready" once it is, on its output or in a file.
  *
  * @param {Session} session @param {string} program @param {readonly string[]} words @param {string} [file]
  */

@@ -1,4 +1,4 @@
-/** What a benchmark is given: how much to measure, a place of its own, programs made for it, and someone to tell. */
+/** What a benchmark gets: its settings, a folder of its own, compiled test programs, and a way to report progress. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,12 +29,12 @@ export class Session {
     this.say = say;
   }
 
-  /** How many rounds: as asked for, or what the benchmark thinks right. @param {number} full @param {number} quick */
+  /** The number of rounds: the requested number, or the benchmark's own. @param {number} full @param {number} quick */
   rounds(full, quick) {
     return this.pairs ?? (this.quick ? quick : full);
   }
 
-  /** A folder of this benchmark alone; gone when it has ended. */
+  /** A folder for this benchmark alone, removed at its end. */
   get scratch() {
     this.#scratch ??= realpathSync(mkdtempSync(join(tmpdir(), "isoline-bench-")));
     return this.#scratch;
@@ -55,14 +55,18 @@ export class Session {
     this.say(`skipped: ${what} (${why})`);
   }
 
-  /** Whether all these are there; what is missing is named as the reason. @param {string} what @param {...string} programs */
+  /**
+   * Whether all these programs are installed; a missing one is named as the reason.
+   *
+   * @param {string} what @param {...string} programs
+   */
   has(what, ...programs) {
     const missing = programs.filter((program) => !present(program));
     if (missing.length > 0) this.skip(what, `${missing.join(", ")} not installed`);
     return missing.length === 0;
   }
 
-  /** Compiles one of `programs/`, statically where the C library can be had that way. @param {string} name */
+  /** Compiles one of `programs/`, statically where a static C library is installed. @param {string} name */
   program(name) {
     const out = join(this.scratch, name);
     if (existsSync(out)) return out;
@@ -73,7 +77,7 @@ export class Session {
     throw new Error(`gcc could not compile bench/programs/${name}.c; are the headers of the C library installed?`);
   }
 
-  /** The command line that is measured. */
+  /** The command line under test. */
   get isoline() {
     return commandLineOf(repository);
   }

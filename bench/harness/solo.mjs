@@ -1,5 +1,5 @@
 /**
- * Runs one benchmark in this process, which `run.mjs` started for it: so no benchmark sees the heap, the compiled code or
+ * Runs one benchmark in this process, which `run.mjs` started for it, so that no benchmark sees the heap, the compiled code or
  * the open files of another.
  */
 import { Session } from "./session.mjs";

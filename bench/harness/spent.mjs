@@ -1,4 +1,4 @@
-/** Runs a command to its end and says what it cost, supervisor and workload together. */
+/** Runs a command to its end and returns its cost, supervisor and workload together. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ export function spend(session, command, cwd) {
 }
 
 /**
- * The same for everyone, whoever started the benchmark: no settings of npm or git, no state of the user.
+ * The same environment for every user: no settings of npm or git, no state of the user.
  *
  * @param {import("./session.mjs").Session} session
  */

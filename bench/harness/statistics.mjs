@@ -1,4 +1,4 @@
-/** What many figures say together. Medians and quartiles: on a shared machine a mean follows whoever else was there. */
+/** Statistics of many figures: medians and quartiles, because a mean follows the other load of a shared machine. */
 
 /** @param {readonly number[]} figures @param {number} part between 0 and 1 @returns {number} */
 export function quantile(figures, part) {
@@ -31,14 +31,14 @@ export function summary(figures) {
 }
 
 /**
- * Compares figures that were taken in turn: the two of one round had the same neighbours.
+ * Compares figures that were taken in turn: the two of one round were taken under the same load.
  *
  * @param {readonly number[]} figures @param {readonly number[]} base
  */
 export function paired(figures, base) {
   const rounds = figures.slice(0, base.length).map((figure, round) => [figure, /** @type {number} */ (base[round])]);
   return {
-    /** Of the two medians. */
+    /** The ratio of the two medians. */
     ratio: median(figures) / median(base),
     ratios: summary(rounds.map(([figure = 0, other = 1]) => figure / other)),
     differences: summary(rounds.map(([figure = 0, other = 0]) => figure - other)),

@@ -1,11 +1,11 @@
-/** The virtual machine of the tests (test/vm/machine), for benchmarks: it is TypeScript, which not every Node reads. */
+/** The virtual machine of the tests (test/vm/machine), for benchmarks. It is TypeScript, which Node 20 cannot run. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
 import { repository } from "../../tools/run.mjs";
 
 /**
- * @param {string} scratch where a packed copy may lie
+ * @param {string} scratch a folder for the compiled copy
  * @returns {Promise<typeof import("../../test/vm/machine/machine.ts") & typeof import("../../test/vm/machine/machines.ts")>}
  */
 export async function machineModule(scratch) {
@@ -20,7 +20,7 @@ async function packed(name, scratch) {
     plugins: [
       {
         name: "own-places",
-        // Files beside a module are found by the module's own place, wherever it is packed.
+        // A module finds the files beside it by its own path, even in the compiled copy.
         transform: (code, id) => code.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(id).href)),
       },
     ],

@@ -1,4 +1,4 @@
-/** The ways a command can be run: bare, under isoline, under strace. Who is not installed is skipped by name. */
+/** The ways to run a command: bare, under isoline, under strace. A program that is not installed is skipped by name. */
 import { spawnSync } from "node:child_process";
 import { present } from "../../tools/run.mjs";
 import { commandLineOf } from "./session.mjs";
@@ -19,7 +19,11 @@ export const STRACE_ALL = "strace, all calls";
 /** @type {Wrapping} */
 export const bare = (command) => command;
 
-/** Learns into a file, which must not be there, or is added to. @param {Session} session @param {string} contour @param {...string} options */
+/**
+ * Learns into a file that does not exist, or adds to one that does.
+ *
+ * @param {Session} session @param {string} contour @param {...string} options
+ */
 export function learning(session, contour, ...options) {
   return wrapped([session.isoline, "learn", "--quiet", "-o", contour, ...options, "--"]);
 }
@@ -29,20 +33,20 @@ export function running(session, contour, ...options) {
   return wrapped([session.isoline, "run", contour, "--quiet", ...options, "--"]);
 }
 
-/** The other checkout, where one was named: to see what a change is worth. @param {Session} session @param {string} contour */
+/** Runs the other checkout, where one was named, to compare a change. @param {Session} session @param {string} contour */
 export function other(session, contour) {
   if (session.against === undefined) return {};
   return { "isoline run, other checkout": wrapped([commandLineOf(session.against), "run", contour, "--quiet", "--"]) };
 }
 
 /**
- * strace with its own filter in the kernel, writing to nowhere.
+ * strace with its own filter in the kernel, its output discarded.
  *
- *   same calls            those that isoline mediates, as far as strace can tell them apart: it asks for every mmap and
- *                         mprotect, isoline only for those that make something executable; of ioctl and fcntl isoline
- *                         asks for so few that strace is spared them
- *   file+network+process  the classes that people ask for
- *   all calls             what `strace -f --seccomp-bpf` does when nobody says more
+ *   same calls            those that isoline mediates, as far as strace can filter them: it stops at every mmap and
+ *                         mprotect, isoline only at those that make memory executable; isoline stops at so few requests
+ *                         of ioctl and fcntl that strace is not asked to trace them
+ *   file+network+process  the classes that users usually name
+ *   all calls             what `strace -f --seccomp-bpf` traces by default
  *
  * @param {Session} session @param {...string} which names of the above; all of them if none is named
  * @returns {Promise<Record<string, Wrapping>>}
@@ -67,7 +71,7 @@ export async function straces(session, ...which) {
 /** @param {string} calls */
 const tracing = (calls) => wrapped([STRACE, "-qq", "-f", "--seccomp-bpf", "-e", `trace=${calls}`, "-o", "/dev/null"]);
 
-/** A question mark lets strace pass over calls that it is too old to know. */
+/** The question mark makes strace ignore a call that it is too old to know. */
 async function mediatedCalls() {
   const { syscallNumbers } = await import("../../packages/linux/dist/abi/syscalls.js");
   return Object.keys(syscallNumbers)

@@ -1,4 +1,4 @@
-/** The figures at a terminal. */
+/** The figures as tables on a terminal. */
 import { written } from "./comparison.mjs";
 
 /** @param {import("./benchmarks.mjs").Benchmark} benchmark */
@@ -54,7 +54,7 @@ function aligned(rows) {
   );
 }
 
-/** What was promised, and what was not measured. @param {import("./benchmarks.mjs").Results} results */
+/** The goals, and what was not measured. @param {import("./benchmarks.mjs").Results} results */
 export function showGoals({ benchmarks, skipped, failed }) {
   const goals = benchmarks.flatMap(({ comparisons }) => comparisons.flatMap((comparison) => comparison.goals));
   const rows = goals.map(({ what, reach, measured, reached }) => [

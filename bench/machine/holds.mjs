@@ -1,6 +1,6 @@
 /**
- * In a machine of two processors: opens that are held until the supervisor has decided, and the same opens bare. Every name
- * is of one file, whose content counts and is hashed once. One line of JSON.
+ * In a machine with two processors: opens that are held until the supervisor has decided, and the same opens bare. Every name
+ * is a link to one file, whose content counts and is hashed once. Prints one line of JSON.
  *
  *   node holds.mjs PROGRAM COUNT
  */

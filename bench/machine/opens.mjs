@@ -1,5 +1,6 @@
 /**
- * In the machine whose clock counts instructions: opens of a known file, bare, beside a namespace, in one. One line of JSON.
+ * In the machine whose clock counts instructions: opens of a known file: bare, beside a namespace, and in one. Prints one line
+ * of JSON.
  *
  *   node opens.mjs PROGRAM TIMES ROUNDS
  */
@@ -8,11 +9,11 @@ import { setTimeout } from "node:timers/promises";
 import { begin, runBare, runInside } from "./deciding.mjs";
 
 const FILE = "/tmp/file";
-/** What boots with the machine ends within seconds of it; until then it takes its share of the only processor. */
+/** Programs that start at boot end within seconds. Until then they use the only processor. */
 const MOST_SETTLING = 20;
 const SETTLED = 1.01;
 const MOST_DETACHING = 60;
-/** Of the first rounds after a change of programs the caches of the kernel are not full yet. */
+/** In the first rounds after another program has run, the kernel's caches are not filled yet. */
 const WARM = 2;
 
 const [program = "", times = "", rounds = ""] = process.argv.slice(2);
@@ -29,7 +30,7 @@ const [join, other] = timed(begin);
 other.leave();
 await setTimeout(1000);
 const outside = bare();
-// The first time it is decided who it is, the second time what it does; from then on nothing is unknown.
+// The first run decides about the program, the second about its acts. From then on every event is known.
 for (let time = 0; time < 2; time++) await runInside(half, [program, "open", "1", "1", FILE]);
 half.take("hold");
 const inside = figures(await runInside(half, command));
@@ -39,13 +40,13 @@ await detached();
 await settle();
 console.log(JSON.stringify({ bare: [...before, ...bare()], outside, inside, load, join }));
 
-/** The kernel takes pinned programs off their hooks one by one, some 60 ms each. */
+/** The kernel detaches pinned programs one by one, in some 60 ms each. */
 async function detached() {
   for (let waited = 0; waited < MOST_DETACHING && attachedFunctions() > functions; waited++) await setTimeout(1000);
   if (attachedFunctions() > functions) throw new Error("the programs were not detached in time");
 }
 
-/** Functions of the kernel that something is attached to. */
+/** Functions of the kernel that a program is attached to. */
 function attachedFunctions() {
   const table = readFileSync("/sys/kernel/tracing/enabled_functions", "utf8");
   return table.split("\n").filter((line) => /^\w/.test(line)).length;

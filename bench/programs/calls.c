@@ -1,6 +1,6 @@
-/* calls WHAT TIMES ROUNDS [PATH|PORT]: does one thing over and over; each round prints the nanoseconds it took once.
+/* calls WHAT TIMES ROUNDS [PATH|PORT]: repeats one call; each round prints the nanoseconds of one.
  *   open       open and close PATH                 missing    open a PATH that is not there
- *   connect    connect a datagram socket to PORT   stat       stat PATH (a call that nobody mediates)
+ *   connect    connect a datagram socket to PORT   stat       stat PATH (a call that is not mediated)
  *   run        start PATH and wait for it */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* holds NAME COUNT: opens and closes the files NAME0 NAME1 … once each, and prints a line for each open:
- *   nanoseconds that it took, how often this thread gave its processor away meanwhile
- * Whoever is stopped gives it away; whoever waits in the kernel for a moment does not. */
+ *      the nanoseconds it took, and how often this thread gave up its processor meanwhile.
+ * A thread that is stopped gives up its processor; a thread that waits in the kernel for a moment does not. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>

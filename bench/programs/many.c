@@ -1,4 +1,4 @@
-/* many COUNT: opens and closes COUNT different files of the working directory, 0 1 2 …, and so shows as many different events. */
+/* many COUNT: opens and closes COUNT different files of the working directory, 0 1 2 …, which are as many different events. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Prints the moment of its first instruction in main, in nanoseconds of CLOCK_MONOTONIC: when a workload begins to run. */
+/* Prints the time of its first instruction in main, in nanoseconds of CLOCK_MONOTONIC: when a workload begins to run. */
 #include <stdio.h>
 #include <time.h>
 

@@ -1,6 +1,7 @@
 /* novel lay COUNT: makes COUNT names of one empty file below the working directory.
- * novel open COUNT PER_SECOND: opens and closes each of them once, at an even pace, so that each shows as an event that was
- * never seen before; prints the nanoseconds that it took, and the microseconds of a processor. What it could not keep up with it makes up for as fast as it can.
+ * novel open COUNT PER_SECOND: opens and closes each of them once, at an even pace, so that each is an event that was never seen
+ *   before. Prints the nanoseconds that it took, and the microseconds of processor time. When it falls behind it catches up as
+ *   fast as it can.
  * novel connect COUNT PER_SECOND: connects a datagram socket to as many addresses of the loopback interface; nothing is sent. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

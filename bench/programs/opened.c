@@ -1,6 +1,5 @@
-/* opened FILE [ask]: hears of every open of FILE by fanotify, until its input ends; then prints how many opens it heard of, and
- * how often the kernel said that it could not tell of more. Told of afterwards, equal events that wait in the queue are one;
- * with "ask" each open waits until it is allowed. */
+/* opened FILE [ask]: watches every open of FILE with fanotify until its input ends. Then prints the number of opens, and how
+ * often the queue overflowed. Without "ask", equal events in the queue are merged; with "ask" each open waits for permission. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -18,7 +17,7 @@ int main(int words, char **word) {
   struct pollfd waited[2] = {{fan, POLLIN, 0}, {0, POLLIN, 0}};
   puts("ready");
   fflush(stdout);
-  /* The end of its input counts once nothing is left to be heard. */
+  /* The end of the input counts only when the queue is empty. */
   while (length > 0 || !waited[1].revents) {
     poll(waited, 2, -1);
     length = read(fan, heard, sizeof heard);

@@ -1,5 +1,5 @@
-/* spent FILE COMMAND…: runs a command and writes what it cost into FILE, as one line:
- *   wall ns, user µs, system µs (its own and of all it waited for), peak resident KiB (of the largest), exit status */
+/* spent FILE COMMAND…: runs a command and writes its cost into FILE, as one line:
+ *      wall ns, user µs, system µs (of the command and of all it waited for), peak resident KiB (of the largest), exit status */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-/** Thirty small C files, one compiler after the other, and the linker. */
+/** Compiles thirty small C files, one after the other, and links them. */
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-/** Clone, change, commit, collect garbage. */
+/** Clones, changes, commits, and collects garbage. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

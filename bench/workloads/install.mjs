@@ -1,4 +1,4 @@
-/** `npm ci` from a warm cache, offline: packages of our own making, served once by a registry of our own. */
+/** `npm ci` from a warm cache, offline. The packages are generated, and were served once by a registry of this file. */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -56,7 +56,7 @@ function makePackages(store, count) {
   return packages;
 }
 
-/** The two answers of a registry that npm needs. @param {ReadonlyMap<string, Buffer>} packages */
+/** Serves the two responses of a registry that npm needs. @param {ReadonlyMap<string, Buffer>} packages */
 async function serve(packages) {
   const server = createServer((request, response) => {
     const [, name = "", tarball] = (request.url ?? "").split("/");

@@ -1,4 +1,4 @@
-/** A Node HTTP server and its client, both inside: a request is judged on both ends. */
+/** A Node HTTP server and its client, both inside the namespace: each request is judged at both ends. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { written } from "../harness/comparison.mjs";

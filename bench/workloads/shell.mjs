@@ -1,4 +1,4 @@
-/** A shell test script, as old projects have them: many small programs, temporary files, pipes. */
+/** A traditional shell test script: many small programs, temporary files, pipes. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 

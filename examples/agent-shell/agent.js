@@ -1,6 +1,6 @@
 /**
- * Stands for an agent: what it wants done comes out of a file here, a line for each command, and not out of a model.
- * Like an agent it hands every command to the shell and reads what comes back. `SHELL=… node agent.js FILE`
+ * Stands for an agent. It takes its commands from a file, one on each line, and not from a model. Like an agent it gives each
+ * command to the shell and reads the output. `SHELL=… node agent.js FILE`
  */
 const { spawnSync } = require("node:child_process");
 const { readFileSync } = require("node:fs");

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Rehearses with an agent, then lets it go astray; in a copy of this directory, with a home of its own. Needs isoline on PATH.
+# Learns from a rehearsal, then runs a task that leaves the contour; in a copy of this directory, with its own home. Needs
+# isoline on PATH.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -8,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 cp -R "$here" "$work/project"
 mkdir -p "$work/home/.ssh"
-echo "a key made up for this" >"$work/home/.ssh/id_ed25519"
+echo "a made-up key" >"$work/home/.ssh/id_ed25519"
 HOME=$work/home
 SHELL=$work/project/contour-shell
 export HOME SHELL

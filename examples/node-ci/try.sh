@@ -1,5 +1,5 @@
 #!/bin/sh
-# Plays some weeks of this project in a copy of its directory, with a home of its own. Needs isoline and npm on PATH.
+# Plays some weeks of this project in a copy of its directory, with its own home. Needs isoline and npm on PATH.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,7 +14,7 @@ cd "$work/project"
 
 say() { printf '\n# %s\n' "$1"; }
 
-# Shows a command, runs it, and says how it ended.
+# Shows a command, runs it, and prints its exit status.
 try() {
   printf '$ %s\n' "$*"
   status=0

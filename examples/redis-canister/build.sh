@@ -7,7 +7,7 @@ shift
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
-# put FILE [AS]: a program or library, with all that it is linked to.
+# put FILE [AS]: copies a program or library, with all the libraries it is linked to.
 put() {
   mkdir -p "$root/$(dirname "${2:-$1}")"
   cp -L "$1" "$root/${2:-$1}"
@@ -20,7 +20,7 @@ put() {
 for directory in dev proc sys tmp run/redis data etc bin; do mkdir -p "$root/$directory"; done
 chmod 1777 "$root/tmp"
 put "$(readlink -f "$(command -v redis-server)")" /usr/bin/redis-server
-# A shell is in most images, whether the service needs it or not. Here it is what an attacker is after.
+# Most images contain a shell, whether the service needs one or not. In this example the attacker uses it.
 put "$(command -v busybox)" /bin/busybox
 ln -s busybox "$root/bin/sh"
 ln -s busybox "$root/bin/id"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The service's own test: what its clients ask for, ending with its shutdown. client.sh SOCKET [until-it-answers]
+# The service's own test: the requests of its clients, and its shutdown at the end. client.sh SOCKET [until-it-answers]
 set -eu
 
 ask() { redis-cli -s "$socket" "$@"; }

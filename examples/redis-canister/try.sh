@@ -10,7 +10,7 @@ export PODMAN_IGNORE_CGROUPSV1_WARNING=1 ISOLINE_CANISTERS="$work/host.yaml"
 mkdir "$work/contours" "$work/data"
 printf 'contours: %s\nreports: %s\n' "$work/contours" "$work/reports" >"$ISOLINE_CANISTERS"
 
-# An engine gives its runtime an environment of its own, so what this one is to know is said here.
+# An engine starts its runtime with an environment of its own, so the settings are written into a wrapper.
 cat >"$work/isoline-runc" <<END
 #!/bin/sh
 ISOLINE_CANISTERS=$ISOLINE_CANISTERS exec $(command -v isoline-runc) "\$@"
@@ -32,7 +32,7 @@ trap 'exit 130' INT TERM
 
 say() { printf '\n# %s\n' "$1"; }
 
-# start NAME MODE: the service in the background, its contour being learnt, checked or enforced.
+# start NAME MODE: starts the service in the background; its contour is learnt, checked or enforced.
 start() {
   rm -rf "$work/run" "$work/data/owned"
   mkdir "$work/run"
@@ -41,14 +41,14 @@ start() {
     --annotation "dev.isoline.mode=$2" --annotation dev.isoline.contour=shop-redis.contour "$image" >/dev/null
 }
 
-# finish NAME: waits for its end, and says how its last run kept to the contour.
+# finish NAME: waits for its end, and prints the verdict of its last run.
 finish() {
   "$engine" wait "$1" >/dev/null
   "$engine" rm --force "$1" >/dev/null
   sed -n 's/^ *"\(act\|verdict\|off\|refused\)": "*\([^",]*\).*/\1: \2/p' "$work/reports/shop-redis.json"
 }
 
-# attack: what whoever reaches the service tries. Ends the service.
+# attack: what an attacker who can reach the service tries. Ends the service.
 attack() {
   "$here/client.sh" "$work/run/redis.sock" until-it-answers
   printf '$ redis-cli module load /data/shell.so\n'
@@ -76,12 +76,12 @@ start watched check
 attack
 finish watched
 
-say "The attack, on a container that is held to its contour."
+say "The attack, on a container that is that enforces its contour."
 start held enforce
 attack
 finish held
 
-say "Whoever may use the engine cannot get in either: a shell was never learnt."
+say "A user of the engine cannot get a shell either: none was learnt."
 start closed enforce
 "$here/client.sh" "$work/run/redis.sock" until-it-answers
 printf '$ podman exec shop sh -c id\n'

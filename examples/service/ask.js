@@ -1,4 +1,4 @@
-/** Asks with the path as it is given; browsers and `fetch` would take a `/../` out of it. `node ask.js PORT PATH` */
+/** Sends one request with the path as given; browsers and `fetch` would remove a `/../` from it. `node ask.js PORT PATH` */
 const { request } = require("node:http");
 
 function ask(port, path) {

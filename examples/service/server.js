@@ -1,6 +1,6 @@
 /**
- * A web server for the files in public/, with a hole: it believes the path in the request, so `/../` leads out of it.
- * Listens on a port that the kernel chooses, and says which.
+ * A web server for the files in public/, with a hole: it trusts the path in the request, so `/../` leads out of that folder. It
+ * listens on a port that the kernel chooses, and prints the port.
  */
 const { createReadStream } = require("node:fs");
 const { createServer } = require("node:http");

@@ -1,4 +1,4 @@
-/** The service's tests: requests to a running server, and what must come back. `node tests.js PORT` */
+/** The service's tests: requests to a running server, and the expected responses. `node tests.js PORT` */
 const assert = require("node:assert");
 const { ask } = require("./ask.js");
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Learns the service while its tests run, and serves under the contour; in a copy of this directory. Needs isoline on PATH.
+# Learns the service while its tests run, and serves under the contour, in a copy of this directory. Needs isoline on PATH.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,7 +20,7 @@ try() {
   "$@"
 }
 
-# Starts a command that serves, and waits until it says on which port.
+# Starts a command that serves, and waits until it prints its port.
 serve() {
   printf '$ %s &\n' "$*"
   : >server.log
@@ -32,7 +32,7 @@ serve() {
   done
 }
 
-# Ends it as a service manager would, and says how it ended.
+# Ends it as a service manager would, and prints its exit status.
 stop() {
   printf '$ kill %%1\n'
   ended=0

@@ -19,7 +19,7 @@ describe.skipIf(!isBuilt)("examples/agent-shell", () => {
 
   test("the key stays where it is", () => {
     expect(saw("cat ~/.ssh/id_ed25519")).toContain("(exit status 1)");
-    expect(said.stdout).not.toContain("a key made up for this");
+    expect(said.stdout).not.toContain("a made-up key");
     expect(said.stderr).toMatch(
       /^isoline: refused, off contour: `cat` \([^`]* → cat\) opened \$HOME\/\.ssh\/id_ed25519 for reading; /m,
     );

@@ -1,11 +1,11 @@
 const { appendFileSync } = require("node:fs");
 const { homedir } = require("node:os");
 
-// What stolen packages do: stay, beyond the build. (What is appended here is only a comment.)
+// What stolen packages do: persist beyond the build. (What is appended here is only a comment.)
 try {
   appendFileSync(`${homedir()}/.profile`, "# slug was here\n");
 } catch {
-  // Nobody shall notice.
+  // Errors are hidden, so that the build does not fail.
 }
 
 exports.slug = (title) =>
