@@ -24,7 +24,7 @@ const entries = {
   "supervise-thread": `${dist}namespace/supervise-thread.js`,
   "launch-thread": `${dist}namespace/launch-thread.js`,
   "opener-thread": fileURLToPath(new URL("../packages/linux/dist/sensor/files/opener-thread.js", import.meta.url)),
-  "keeper-program": `${dist}namespace/keeper-program.js`,
+  "keeper-program": `${dist}namespace/drivers/keeper-program.js`,
   "listener-thread": fileURLToPath(new URL("../packages/linux/dist/probe/listener-thread.js", import.meta.url)),
 };
 /**

@@ -1,5 +1,7 @@
 /** A namespace that lives in a test: it answers what a real one would, and says what it was asked. */
-import type { LiveEvent, Request, Snapshot } from "../../packages/isoline/src/namespace/messages.ts";
+import type { LiveEvent, Snapshot } from "../../packages/isoline/src/namespace/live.ts";
+import { answersWithoutIntegrity } from "../../packages/isoline/src/namespace/integrity-unasked.ts";
+import { type Answers, type Ask, answered, type Request } from "../../packages/isoline/src/namespace/requests.ts";
 import type { Subject } from "../../packages/isoline/src/control/server.ts";
 
 export class FakeNamespace implements Subject {
@@ -18,25 +20,26 @@ export class FakeNamespace implements Subject {
     this.name = name;
   }
 
-  ask = async (request: Request): Promise<unknown> => {
+  ask: Ask = async (request) => {
     this.asked.push(request);
     if (this.stuck) return new Promise(() => {});
-    if (this.over) return undefined;
-    switch (request.ask) {
-      case "seal":
-        this.mode = "watch";
-        return this.#snapshot();
-      case "snapshot":
-        return this.#snapshot();
-      case "trust":
-        return processes.filter(({ pid }) => request.pid === undefined || request.pid === pid);
-      case "departures":
-        return [];
-      case "contour":
-        return { points: 7, state: "0".repeat(64), measurement: "0".repeat(64) };
-      default:
-        return true;
-    }
+    return this.over ? undefined : answered(this.#answers, request);
+  };
+
+  readonly #answers: Answers = {
+    snapshot: () => this.#snapshot(),
+    seal: () => {
+      this.mode = "watch";
+      return this.#snapshot();
+    },
+    trust: ({ pid: asked }) => processes.filter(({ pid }) => asked === undefined || asked === pid),
+    departures: () => [],
+    contour: () => ({ points: 7, state: "0".repeat(64), measurement: "0".repeat(64) }),
+    follow: () => true,
+    join: () => true,
+    signal: () => 0,
+    abandon: () => true,
+    ...answersWithoutIntegrity,
   };
 
   follow = async (follower: (event: LiveEvent) => void): Promise<() => Promise<void>> => {

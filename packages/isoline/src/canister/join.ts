@@ -18,7 +18,7 @@ import type { Entry } from "../namespace/entry.ts";
 import { FirstProcess } from "../namespace/first-process.ts";
 import type { LaunchData } from "../namespace/launch-thread.ts";
 import type { LaunchMessage, LaunchOrder } from "../namespace/messages.ts";
-import { launchData } from "../namespace/namespace.ts";
+import { launchData } from "../namespace/launching.ts";
 import { startLauncher } from "../namespace/threads.ts";
 import { type CanisterRecord, isSupervised } from "./record.ts";
 

@@ -3,7 +3,7 @@ import { type ChildState, spawnWorkload } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { FirstProcess } from "../namespace/first-process.ts";
-import { launchData } from "../namespace/namespace.ts";
+import { launchData } from "../namespace/launching.ts";
 
 export async function runOutside(call: {
   readonly entry: Entry;

@@ -8,10 +8,10 @@ import { type ChildState, leave, startTime } from "@isoline/linux";
 import type { ControlServer } from "../control/server.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { writeLabel } from "../namespace/label.ts";
-import type { DepartureReport, Snapshot } from "../namespace/messages.ts";
 import { Namespace, type Outcome } from "../namespace/namespace.ts";
 import type { Plan } from "../namespace/plan.ts";
-import { exitOf, reportText, type RunReport, verdictOf } from "../namespace/run-report.ts";
+import type { DepartureReport } from "../namespace/report.ts";
+import { reportText, runReport } from "../namespace/run-report.ts";
 import type { Threads } from "../namespace/threads.ts";
 import { assertWritable, Output } from "../store/output.ts";
 import { policyLine } from "../store/policy-file.ts";
@@ -56,7 +56,6 @@ export class Canister {
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   /** What a run before this one hashed. */
   readonly #hashed = remembered(runcPath());
-  #over = false;
   #isMade = false;
 
   private constructor(start: Start, host: HostConfiguration) {
@@ -81,7 +80,7 @@ export class Canister {
     const { mode, contour, source } = this.#label;
     const reports = this.#openReports();
     makeSharedDirectories(this.#start.call, this.#bundle);
-    const namespace = new Namespace(entry, await this.#plan(), command, threads);
+    const namespace = new Namespace(entry, await this.#plan(), command, { threads });
     namespace.first.onEnd = (exit) => void this.#told(namespace, exit);
     const begin = () => {
       this.#server = this.#serve(namespace);
@@ -90,7 +89,6 @@ export class Canister {
     const outcome = await namespace.run(begin).catch((fault: unknown) => {
       throw withRemedy(fault);
     });
-    this.#over = true;
     await (await this.#server)?.close();
     this.#sumUp(outcome, reports);
     if (this.#hashed.length === 0) await remember(runcPath());
@@ -135,13 +133,8 @@ export class Canister {
       contour,
       pid: namespace.first.pid,
       joins: true,
-      ask: async (request) => (this.#over ? undefined : namespace.ask(request)),
-      follow: async (follower) => {
-        const unfollow = await namespace.follow(follower);
-        return async () => {
-          if (!this.#over) await unfollow();
-        };
-      },
+      ask: namespace.ask,
+      follow: (follower) => namespace.follow(follower),
     });
     this.#records.write({ ...this.#record(), socket: server.path }, this.#bundle.hooks.poststart);
     return server;
@@ -183,31 +176,21 @@ export class Canister {
 
   /** Why runc may have failed. */
   async #sayDepartures(namespace: Namespace): Promise<void> {
-    if (this.#over) return;
-    const snapshot = (await namespace.ask({ ask: "snapshot" })) as Snapshot | undefined;
+    const snapshot = await namespace.ask({ ask: "snapshot" });
     if (snapshot === undefined || snapshot.off === 0) return;
-    const all = ((await namespace.ask({ ask: "departures", from: 0 })) ?? []) as readonly DepartureReport[];
+    const all = (await namespace.ask({ ask: "departures", from: 0 })) ?? [];
     for (const line of all.slice(0, FEW).map(departureText)) this.#start.voice.say("error", line);
   }
 
-  #sumUp({ exit, report, landlock }: Outcome, reports: readonly Output[]): void {
+  #sumUp(outcome: Outcome, reports: readonly Output[]): void {
     const { voice } = this.#start;
     const { mode, contour } = this.#label;
-    const verdict = verdictOf(report, mode === "learn");
-    const document: RunReport & { readonly container: string; readonly image: Image } = {
-      isoline: 1,
-      verdict,
-      container: this.#id,
-      image: this.#image,
-      contour,
-      command: [this.#id],
-      exit: exitOf(exit),
-      ...report,
-      landlock: landlock === undefined ? null : landlock,
-    };
+    const about = { container: this.#id, image: this.#image, contour, command: [this.#id] };
+    const report = runReport(outcome, { ...about, learns: mode === "learn" });
+    const { verdict } = report;
     for (const output of reports) {
       try {
-        output.write(reportText(document));
+        output.write(reportText(report));
       } catch (fault) {
         voice.say("error", (fault as Error).message);
       }

@@ -3,7 +3,7 @@ import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
 import { startTime } from "@isoline/linux";
 import { CliError } from "../error.ts";
-import type { LiveEvent, ProcessReport } from "../namespace/messages.ts";
+import type { LiveEvent, ProcessReport } from "../namespace/live.ts";
 import type { EventLine, Refusal, State } from "./protocol.ts";
 
 const ANSWER_MS = 8000;

@@ -5,7 +5,7 @@
  * many were not.
  */
 import type { ServerResponse } from "node:http";
-import type { LiveEvent } from "../namespace/messages.ts";
+import type { LiveEvent } from "../namespace/live.ts";
 import type { EventLine } from "./protocol.ts";
 
 const MOST_BUFFERED = 1024 * 1024;

@@ -8,13 +8,15 @@
  *   GET  /ima/runtime_measurements_count, /ima/violations
  */
 import { isBank } from "../integrity/hash-algorithms.ts";
-import type { BufferMeasured, IntegrityRequest, PolicyLoaded } from "../namespace/messages.ts";
+import type { Ask, BufferMeasured, PolicyLoaded } from "../namespace/requests.ts";
 
 /** A policy, and what is to be measured, may be somewhat longer than the other requests. */
 export const MOST_BODY_BYTES = 64 * 1024;
 
 const POLICY = "/ima/policy";
 const CRITICAL_DATA = "/ima/critical_data";
+const COUNT = "/ima/runtime_measurements_count";
+const VIOLATIONS = "/ima/violations";
 
 /** Whether a request may have so long a body. */
 export function hasLongBody(url: string): boolean {
@@ -29,47 +31,43 @@ export type IntegrityAnswer =
   | { readonly status: 200; readonly type: "text/plain" | "application/octet-stream"; readonly bytes: Uint8Array }
   | { readonly status: 400 | 409; readonly code: string; readonly message: string };
 
-/** What to ask the namespace for a path; undefined for a path that is not one of these. */
-export function integrityRequest(method: string, url: URL, body: Buffer): IntegrityRequest | undefined {
+/** Asks the namespace and answers; undefined where the namespace is over. */
+export type IntegrityRoute = (ask: Ask) => Promise<IntegrityAnswer | undefined>;
+
+/** What answers a path; undefined for a path that is not one of these. */
+export function integrityRoute(method: string, url: URL, body: Buffer): IntegrityRoute | undefined {
   const { pathname: path, searchParams } = url;
   if (method === "POST" && path === CRITICAL_DATA) {
-    const [label = "", event = ""] = ["label", "event"].map((name) => searchParams.get(name) ?? "");
-    return { ask: "measure-critical-data", label, event, data: body };
+    const label = searchParams.get("label") ?? "";
+    const event = searchParams.get("event") ?? "";
+    return (ask) => told(ask({ ask: "measure-critical-data", label, event, data: body }), measured);
   }
-  if (method === "POST") return path === POLICY ? { ask: "load-ima-policy", text: body.toString("utf8") } : undefined;
+  if (method === "POST" && path === POLICY)
+    return (ask) => told(ask({ ask: "load-ima-policy", text: body.toString("utf8") }), loaded);
   if (method !== "GET") return undefined;
-  if (path === POLICY) return { ask: "ima-policy" };
-  if (path === "/ima/runtime_measurements_count" || path === "/ima/violations") return { ask: "ima-counts" };
+  if (path === POLICY) return (ask) => told(ask({ ask: "ima-policy" }), text);
+  if (path === COUNT) return (ask) => told(ask({ ask: "ima-counts" }), ({ entries }) => text(`${entries}\n`));
+  if (path === VIOLATIONS)
+    return (ask) => told(ask({ ask: "ima-counts" }), ({ violations }) => text(`${violations}\n`));
   const [, form, bank = "sha1"] = LIST.exec(path) ?? [];
-  return (form === "ascii" || form === "binary") && isBank(bank) ? { ask: "ima-list", form, bank } : undefined;
+  if ((form !== "ascii" && form !== "binary") || !isBank(bank)) return undefined;
+  const type = form === "ascii" ? "text/plain" : "application/octet-stream";
+  return (ask) => told(ask({ ask: "ima-list", form, bank }), (bytes) => ({ status: 200, type, bytes }));
 }
 
-/** The namespace's answer as it is sent. */
-export function integrityAnswer(request: IntegrityRequest, path: string, value: unknown): IntegrityAnswer {
-  switch (request.ask) {
-    case "ima-policy":
-      return text(value as string);
-    case "ima-list":
-      return {
-        status: 200,
-        type: request.form === "ascii" ? "text/plain" : "application/octet-stream",
-        bytes: value as Uint8Array,
-      };
-    case "ima-counts": {
-      const { entries, violations } = value as { entries: number; violations: number };
-      return text(`${path.endsWith("count") ? entries : violations}\n`);
-    }
-    case "measure-critical-data": {
-      const measured = value as BufferMeasured;
-      if ("register" in measured) return text(`register ${measured.register}\n`);
-      return { status: measured.refused === "usage" ? 400 : 409, code: measured.refused, message: measured.message };
-    }
-    case "load-ima-policy": {
-      const loaded = value as PolicyLoaded;
-      if ("rules" in loaded) return text(`${loaded.rules} rules\n`);
-      return { status: loaded.refused === "bad-ima-policy" ? 400 : 409, code: loaded.refused, message: loaded.message };
-    }
-  }
+async function told<T>(reply: Promise<T | undefined>, form: (reply: T) => IntegrityAnswer) {
+  const value = await reply;
+  return value === undefined ? undefined : form(value);
+}
+
+function measured(reply: BufferMeasured): IntegrityAnswer {
+  if ("register" in reply) return text(`register ${reply.register}\n`);
+  return { status: reply.refused === "usage" ? 400 : 409, code: reply.refused, message: reply.message };
+}
+
+function loaded(reply: PolicyLoaded): IntegrityAnswer {
+  if ("rules" in reply) return text(`${reply.rules} rules\n`);
+  return { status: reply.refused === "bad-ima-policy" ? 400 : 409, code: reply.refused, message: reply.message };
 }
 
 function text(content: string): IntegrityAnswer {

@@ -1,5 +1,5 @@
 /** What is said over a control socket: docs/control-socket.md. */
-import type { LiveEvent, Snapshot } from "../namespace/messages.ts";
+import type { LiveEvent, Snapshot } from "../namespace/live.ts";
 
 /** `GET /state`: one live namespace at one moment. */
 export interface State extends Omit<Snapshot, "processes"> {

@@ -10,9 +10,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { type Peer, peerOf } from "@isoline/linux";
 import { CliError } from "../error.ts";
-import type { IntegrityRequest, LiveEvent, ProcessReport, Request, Snapshot } from "../namespace/messages.ts";
+import type { LiveEvent, Snapshot } from "../namespace/live.ts";
+import type { Ask, Reply, Request } from "../namespace/requests.ts";
 import { EventStream } from "./event-stream.ts";
-import { integrityAnswer, integrityRequest, MOST_BODY_BYTES, hasLongBody } from "./integrity.ts";
+import { hasLongBody, type IntegrityRoute, integrityRoute, MOST_BODY_BYTES } from "./integrity.ts";
 import { openControlDirectory, ownUid, socketPath } from "./place.ts";
 import { callFiles, type Refusal, type State } from "./protocol.ts";
 
@@ -26,7 +27,7 @@ export interface Subject {
   /** Whether others may bring processes into it: a canister, which `exec` runs commands in. */
   readonly joins?: boolean;
   /** Undefined when it is over. */
-  readonly ask: (request: Request) => Promise<unknown>;
+  readonly ask: Ask;
   readonly follow: (follower: (event: LiveEvent) => void) => Promise<() => Promise<void>>;
 }
 
@@ -115,9 +116,9 @@ export class ControlServer {
     try {
       const body = await bodyOf(request);
       const url = new URL(request.url ?? "/", "http://localhost");
-      const integrity = integrityRequest(request.method ?? "", url, body);
+      const integrity = integrityRoute(request.method ?? "", url, body);
       if (request.method === "GET" && url.pathname === "/events") await this.#streams.serve(response);
-      else if (integrity !== undefined) await this.#answerIntegrity(integrity, url.pathname, response);
+      else if (integrity !== undefined) await this.#answerIntegrity(integrity, response);
       else send(response, await this.#answer(request.method ?? "", url, request.socket));
     } catch {
       // Nothing that a client sends may bring the supervisor down; it gets no more than this.
@@ -128,19 +129,19 @@ export class ControlServer {
   async #answer(method: string, url: URL, socket: Socket): Promise<Answer> {
     switch (`${method} ${url.pathname}`) {
       case "GET /state":
-        return this.#tell({ ask: "snapshot" }, (value) => this.#state(value as Snapshot));
+        return this.#tell({ ask: "snapshot" }, (value) => this.#state(value));
       case "GET /processes":
         return this.#tell({ ask: "trust" });
       case "GET /trust": {
         const pid = wholeNumber(url.searchParams.get("pid"));
-        return this.#tell({ ask: "trust", ...(pid !== undefined && { pid }) }, (value) => value as ProcessReport[]);
+        return this.#tell({ ask: "trust", pid });
       }
       case "GET /departures":
         return this.#tell({ ask: "departures", from: wholeNumber(url.searchParams.get("from")) ?? 0 });
       case "GET /contour":
         return this.#tell({ ask: "contour" });
       case "POST /seal":
-        return this.#tell({ ask: "seal" }, (value) => this.#state(value as Snapshot));
+        return this.#tell({ ask: "seal" }, (value) => this.#state(value));
       case "POST /join":
         if (this.#subject.joins) return this.#join(url.searchParams, peerAt(socket)?.pid);
     }
@@ -163,20 +164,22 @@ export class ControlServer {
     return this.#tell({ ask: "join", pid, started, listener, names }, (joined) => ({ joined }));
   }
 
-  async #answerIntegrity(request: IntegrityRequest, path: string, response: ServerResponse): Promise<void> {
-    const value = await Promise.race([this.#subject.ask(request), later(limits.answerMs)]);
-    if (value === undefined)
-      return send(response, refusal(503, "namespace-lost", "the namespace is over, or does not answer"));
-    const answer = integrityAnswer(request, path, value);
+  async #answerIntegrity(route: IntegrityRoute, response: ServerResponse): Promise<void> {
+    const answer = await route((request) => this.#ask(request));
+    if (answer === undefined) return send(response, OVER);
     if (answer.status !== 200) return send(response, refusal(answer.status, answer.code, answer.message));
     response.writeHead(200, { "content-type": answer.type, "content-length": answer.bytes.length });
     response.end(answer.bytes);
   }
 
-  async #tell(request: Request, form: (value: unknown) => unknown = (value) => value): Promise<Answer> {
-    const value = await Promise.race([this.#subject.ask(request), later(limits.answerMs)]);
-    if (value === undefined) return refusal(503, "namespace-lost", "the namespace is over, or does not answer");
-    return { status: 200, body: form(value) };
+  async #tell<R extends Request>(request: R, form: (reply: Reply<R>) => unknown = (reply) => reply): Promise<Answer> {
+    const reply = await this.#ask(request);
+    return reply === undefined ? OVER : { status: 200, body: form(reply) };
+  }
+
+  /** A client does not wait for good. */
+  #ask<R extends Request>(request: R): Promise<Reply<R> | undefined> {
+    return Promise.race([this.#subject.ask(request), later(limits.answerMs)]);
   }
 
   #state({ processes, ...snapshot }: Snapshot): State {
@@ -223,6 +226,8 @@ function send(response: ServerResponse, { status, body }: Answer): void {
 function refusal(status: number, code: string, message: string): Answer {
   return { status, body: { error: { code, message } } satisfies Refusal };
 }
+
+const OVER = refusal(503, "namespace-lost", "the namespace is over, or does not answer");
 
 function wholeNumber(text: string | null): number | undefined {
   return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined;

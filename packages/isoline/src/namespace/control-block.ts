@@ -6,11 +6,11 @@
 export const cells = {
   /** 0 until the supervising thread is ready for a listener; 1 then; -1 if it failed. */
   ready: 0,
-  /** 0 until the launching thread has a listener; then its descriptor; -1 if it failed. Under the bpf sensor: the workload's pid. */
+  /** 0 until the launching thread has a listener; then its descriptor; -1 if it has none. */
   listener: 1,
   /** Thread id of the supervising thread, to ring its doorbell. */
   supervisorTid: 2,
-  /** Raised by whoever sends a request to the supervising thread. */
+  /** Raised with each request to the supervising thread. */
   rung: 3,
   /** Set to the value of `rung` that was answered last. */
   answered: 4,
@@ -23,6 +23,8 @@ export const cells = {
   frozen: 9,
   /** 0 until the launching thread runs; then its thread id. */
   launcherTid: 10,
+  /** 0 until the workload is started; then its pid; -1 if it could not be started. */
+  workload: 11,
 } as const;
 
 const CELLS = 16;

@@ -1,13 +1,13 @@
 /**
- * The workload's first process, as whoever started isoline means it: signals for us are for it, and what becomes of it is
- * what becomes of us.
+ * The workload's first process. Where isoline stands in for it, signals for us are for it, and what becomes of it is what becomes
+ * of us.
  */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { type ChildState, childState, dieBySignal, ignoreSignal, ignoreUnhandled, sendSignal } from "@isoline/linux";
 import type { Entry } from "./entry.ts";
 
-/** A millisecond each. Whoever took the status of our child away must not keep us here for good. */
+/** A millisecond each. A thread that took the status of our child away must not keep us here for good. */
 const ENDING_TRIES = 1000;
 const LOOK_EVERY_MS = 500;
 /** Signals that a person or a service manager sends to a program it started; passed on to the workload. */
@@ -24,7 +24,7 @@ export class FirstProcess {
   onEnd: (exit: ChildState) => void = () => {};
   /** Called when it was stopped. */
   onStop: (signal: number) => void = () => {};
-  /** Called when a signal that ends programs arrives and it has ended before: whoever sends that means us. */
+  /** Called when a signal that ends programs arrives and it has ended before: then we are meant. */
   onToldToEnd: (name: NodeJS.Signals) => void = () => {};
   #pid = 0;
   #exit: ChildState = { state: "running" };
@@ -76,8 +76,15 @@ export class FirstProcess {
     for (const name of FROM_TERMINAL.filter(heard)) process.on(name, () => this.#fromTerminal(name));
     const handled = [...FORWARDED, ...FROM_TERMINAL, ...OURS].map((name) => constants.signals[name]);
     ignoreUnhandled([...handled, ...ignored]);
-    process.on("SIGCHLD", () => this.#reap());
+    this.watch();
     process.on("SIGCONT", () => this.#forward("SIGCONT"));
+  }
+
+  /** Notices when it stops or ends; the returned function ends that. */
+  watch(): () => void {
+    const reap = () => this.#reap();
+    process.on("SIGCHLD", reap);
+    return () => process.off("SIGCHLD", reap);
   }
 
   /**

@@ -16,14 +16,10 @@ import { readImaPolicy } from "../integrity/policy/policy-file.ts";
 import type { Hook, ImaPolicy } from "../integrity/policy/rule.ts";
 import { IntegrityView } from "../integrity/view.ts";
 import { Output } from "../store/output.ts";
-import {
-  type BufferMeasured,
-  type IntegrityReport,
-  type IntegrityRequest,
-  NOT_INSPECTED,
-  type PolicyLoaded,
-} from "./messages.ts";
+import { NOT_INSPECTED } from "./integrity-unasked.ts";
 import type { SensorName } from "./plan.ts";
+import type { IntegrityReport } from "./report.ts";
+import type { BufferMeasured, IntegrityAnswers, PolicyLoaded } from "./requests.ts";
 
 /** What the view needs of the namespace around it. */
 export interface Surroundings {
@@ -58,20 +54,13 @@ export class NamespaceIntegrity {
     if (policy !== undefined) this.#load(policy);
   }
 
-  answer(request: IntegrityRequest): unknown {
-    switch (request.ask) {
-      case "ima-policy":
-        return this.#view?.policy?.rules.map(({ text }) => `${text}\n`).join("") ?? "";
-      case "ima-list":
-        return request.form === "binary" ? this.#made.list.binary(request.bank) : this.#made.list.ascii(request.bank);
-      case "ima-counts":
-        return { entries: this.#made.list.entries.length, violations: this.#made.list.violations };
-      case "load-ima-policy":
-        return this.#take(request.text);
-      case "measure-critical-data":
-        return this.#measure(request.label, request.event, request.data);
-    }
-  }
+  readonly answers: IntegrityAnswers = {
+    "ima-policy": () => this.#view?.policy?.rules.map(({ text }) => `${text}\n`).join("") ?? "",
+    "ima-list": ({ form, bank }) => (form === "binary" ? this.#made.list.binary(bank) : this.#made.list.ascii(bank)),
+    "ima-counts": () => ({ entries: this.#made.list.entries.length, violations: this.#made.list.violations }),
+    "load-ima-policy": ({ text }) => this.#take(text),
+    "measure-critical-data": ({ label, event, data }) => this.#measure(label, event, data),
+  };
 
   /** Writes the lists that were asked for; null if nobody asked for anything. */
   finish(): IntegrityReport | null {

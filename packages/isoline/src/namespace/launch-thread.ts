@@ -38,21 +38,20 @@ function run({ block, orders, outcome }: LaunchThreadData): void {
   const { launch, noNewPrivileges } = received<LaunchData>(parentPort as MessagePort);
   const order = received<LaunchOrder>(orders);
   const { sensor, openFiles } = order;
-  if (!isUser(launch, block, say)) return;
+  if (!isUser(launch, say)) return gaveUp(block);
   const landlock = order.landlock && applyLandlock(order.landlock);
-  if (sensor !== "bpf" && !filtered(block, noNewPrivileges, say)) return;
+  if (sensor === "seccomp" && !filtered(block, noNewPrivileges, say)) return gaveUp(block);
   const pid =
     openFiles === undefined ? spawnWorkload(launch) : withOpenFileLimit(openFiles, () => spawnWorkload(launch));
-  if (sensor === "bpf") publish(block, cells.listener, pid > 0 ? pid : -1);
+  publish(block, cells.workload, pid > 0 ? pid : -1);
   say(pid > 0 ? { kind: "started", pid, landlock } : { kind: "refused", errno: -pid });
 }
 
 /** Becomes the user that the workload starts as, if it is another; false, and why, if that cannot be. */
-function isUser({ user }: Launch, block: ControlBlock, say: (message: LaunchMessage) => void): boolean {
+function isUser({ user }: Launch, say: (message: LaunchMessage) => void): boolean {
   const result = user === undefined ? 0 : becomeUser(user);
   if (result === 0) return true;
   say({ kind: "failed", message: `the command cannot be started as user ${user?.uid} (errno ${-result})` });
-  publish(block, cells.listener, -1);
   return false;
 }
 
@@ -63,9 +62,14 @@ function filtered(block: ControlBlock, noNewPrivileges: boolean, say: (message: 
     return true;
   } catch (fault) {
     say({ kind: "failed", message: fault instanceof Error ? fault.message : String(fault) });
-    publish(block, cells.listener, -1);
     return false;
   }
+}
+
+/** Neither a listener nor a workload comes of this launch. */
+function gaveUp(block: ControlBlock): void {
+  publish(block, cells.workload, -1);
+  publish(block, cells.listener, -1);
 }
 
 /** A message that was sent before this thread was told to begin. */

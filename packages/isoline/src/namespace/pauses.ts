@@ -1,6 +1,6 @@
 /**
  * Times in which this process did not run though it should have: it was stopped (SIGSTOP, a frozen control group) or got no
- * processor. Calls of the workload wait then, and somebody who looks for why everything stood still should not have to guess.
+ * processor. Calls of the workload wait then, and a person who looks for why everything stood still should not have to guess.
  */
 
 const LOOK_EVERY_MS = 500;
@@ -48,6 +48,12 @@ export class Pauses {
   /** A pause that was meant ends here: a shell stopped the job. */
   meant(): void {
     this.#begin();
+  }
+
+  stop(): void {
+    this.look();
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   get report(): PauseReport {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { reportText, type RunReport } from "./run-report.ts";
+import type { RunReport } from "./report.ts";
+import { reportText } from "./run-report.ts";
 
 const departure = (index: number) => ({
   why: `"departures": [] at ${index}\n`,

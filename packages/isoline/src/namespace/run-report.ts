@@ -1,21 +1,21 @@
-/** What a run leaves for machines: `--json` and `--report`. */
+/** The report of a run, made from its outcome, and as text. */
 import { constants } from "node:os";
 import type { AppliedLandlock, ChildState } from "@isoline/linux";
-import type { Report } from "./messages.ts";
+import type { Outcome } from "./namespace.ts";
+import type { Exit, Findings, RunReport, Verdict } from "./report.ts";
 
-/** How the run of a workload came out. */
-export type Verdict = "on-contour" | "off-contour" | "incomplete" | "learnt";
+/** What a run was, which its supervisor does not know. */
+export type About = Pick<RunReport, "contour" | "command" | "container" | "image"> & { readonly learns: boolean };
 
-/** A report of one run. Members are only ever added. */
-export interface RunReport extends Omit<Report, "landlock"> {
-  readonly isoline: 1;
-  readonly verdict: Verdict;
-  readonly contour: string;
-  readonly command: readonly string[];
-  /** What the kernel enforces beneath the verdicts; null where it was not asked to. */
-  readonly landlock: Omit<AppliedLandlock, "pins"> | null;
-  /** How the first process ended. */
-  readonly exit: { readonly status: number } | { readonly signal: string } | { readonly unknown: true };
+export function runReport({ exit, report, landlock }: Outcome, { learns, ...about }: About): RunReport {
+  return {
+    isoline: 1,
+    verdict: verdictOf(report, learns),
+    ...about,
+    exit: exitOf(exit),
+    ...report,
+    landlock: landlockOf(landlock),
+  };
 }
 
 /** Departures written at a time. */
@@ -38,20 +38,20 @@ export function* reportText(report: RunReport): Generator<string> {
 }
 
 /** Off contour outweighs incomplete: what was seen is certain, whatever was not seen. */
-export function verdictOf(report: Pick<Report, "off" | "incomplete">, learning: boolean): Verdict {
-  if (report.off > 0) return "off-contour";
-  if (report.incomplete.length > 0) return "incomplete";
-  return learning ? "learnt" : "on-contour";
+function verdictOf({ off, incomplete }: Findings, learns: boolean): Verdict {
+  if (off > 0) return "off-contour";
+  if (incomplete.length > 0) return "incomplete";
+  return learns ? "learnt" : "on-contour";
 }
 
 /** What was applied, without descriptors that mean something to the supervisor alone. */
-export function landlockOf(applied: AppliedLandlock | undefined): RunReport["landlock"] {
+function landlockOf(applied: AppliedLandlock | undefined): RunReport["landlock"] {
   if (applied === undefined) return null;
   const { pins: _, ...told } = applied;
   return told;
 }
 
-export function exitOf(state: ChildState): RunReport["exit"] {
+function exitOf(state: ChildState): Exit {
   if (state.state === "exited") return { status: state.status };
   if (state.state === "killed") return { signal: signalName(state.signal) };
   return { unknown: true };

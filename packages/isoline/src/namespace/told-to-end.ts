@@ -4,25 +4,22 @@
  * then; at once, if isoline is told again. The report is written either way.
  */
 import { constants } from "node:os";
-import type { Request } from "./messages.ts";
+import type { Ask } from "./requests.ts";
 
 /** Less than the 7.5 s that GitHub's runner waits, and the 10 s of `docker stop`, before they kill. */
 const GRACE_MS = 5000;
 /** What is forked in the meantime is killed in the next round. */
 const ROUND_MS = 100;
-/** A process in a system call that cannot be interrupted, or that nobody knows of, is not waited for. */
+/** A process in a system call that cannot be interrupted, or that is not known of, is not waited for. */
 const MOST_ROUNDS = 30;
 
 export class ToldToEnd {
-  readonly #ask: (request: Request) => Promise<unknown>;
+  readonly #ask: Ask;
   readonly #tell: (what: "told" | "killed", name: NodeJS.Signals, processes: number) => void;
   #killing: NodeJS.Timeout | undefined;
   #times = 0;
 
-  constructor(
-    ask: (request: Request) => Promise<unknown>,
-    tell: (what: "told" | "killed", name: NodeJS.Signals, processes: number) => void,
-  ) {
+  constructor(ask: Ask, tell: (what: "told" | "killed", name: NodeJS.Signals, processes: number) => void) {
     this.#ask = ask;
     this.#tell = tell;
   }
@@ -36,7 +33,7 @@ export class ToldToEnd {
   async #pass(name: NodeJS.Signals): Promise<void> {
     this.#killing = setTimeout(() => void this.#kill(name), GRACE_MS);
     const processes = await this.#ask({ ask: "signal", signal: constants.signals.SIGTERM });
-    if (typeof processes === "number") this.#tell("told", name, processes);
+    if (processes !== undefined) this.#tell("told", name, processes);
   }
 
   async #kill(name: NodeJS.Signals): Promise<void> {
@@ -44,9 +41,9 @@ export class ToldToEnd {
     this.#times = 2;
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const processes = await this.#ask({ ask: "signal", signal: constants.signals.SIGKILL });
-      // Nobody answers any more where the namespace has ended.
+      // Without an answer the namespace has ended.
       if (processes === undefined) return;
-      if (round === 0) this.#tell("killed", name, processes as number);
+      if (round === 0) this.#tell("killed", name, processes);
       await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
     }
     await this.#ask({ ask: "abandon" });

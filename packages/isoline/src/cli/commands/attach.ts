@@ -1,11 +1,12 @@
 /** `isoline attach`: decides again about a namespace that has lost its supervisor. */
 import { journalOf } from "@isoline/linux";
 import type { Beginning } from "../../namespace/plan.ts";
-import { verdictOf } from "../../namespace/run-report.ts";
+import { runReport } from "../../namespace/run-report.ts";
 import { status } from "../ending.ts";
 import type { Invocation } from "../invocation.ts";
 import { findOrphan } from "../live/orphans.ts";
 import { usage } from "../refusal.ts";
+import { argumentText } from "../workload/command.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "../workload/finish.ts";
 import { saySummaryOfRun } from "../workload/summary.ts";
 import { supervise } from "../workload/supervise.ts";
@@ -47,8 +48,8 @@ export async function attach(invocation: Invocation, name: string, options: Atta
     name: orphan.name,
     quiet,
   });
-  const verdict = verdictOf(outcome.report, false);
-  if (!quiet) saySummaryOfRun(outcome.report, verdict, contour);
-  deliverReport(outcome, { contour, command, verdict }, output, options);
+  const report = runReport(outcome, { contour, command: command.map(argumentText), learns: false });
+  if (!quiet) saySummaryOfRun(report, contour);
+  deliverReport(report, output, options);
   return status.success;
 }

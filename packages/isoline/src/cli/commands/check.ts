@@ -8,8 +8,8 @@ import { runSealed, type SealedOptions } from "../workload/sealed.ts";
 export type CheckOptions = SealedOptions;
 
 export async function check(invocation: Invocation, file: string, options: CheckOptions): Promise<number> {
-  const { outcome, verdict } = await runSealed(invocation, file, options);
+  const { exit, verdict } = await runSealed(invocation, file, options);
   if (verdict === "off-contour") return leave(status.offContour);
   if (verdict === "incomplete") return leave(status.incomplete);
-  return endAs(outcome.exit);
+  return endAs(exit);
 }

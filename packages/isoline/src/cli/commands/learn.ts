@@ -6,12 +6,12 @@ import type { Invocation } from "../invocation.ts";
 import { policyLine } from "../../store/policy-file.ts";
 import { note } from "../output/streams.ts";
 import { usage } from "../refusal.ts";
-import { commandAfterDashes } from "../workload/command.ts";
+import { argumentText, commandAfterDashes } from "../workload/command.ts";
 import { endAs } from "../workload/end-as.ts";
 import { type IntegrityOptions, integrityPlan } from "../workload/integrity.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "../workload/finish.ts";
 import { assertWritable } from "../../store/output.ts";
-import { verdictOf } from "../../namespace/run-report.ts";
+import { runReport } from "../../namespace/run-report.ts";
 import { sayIntegrity, saySummaryOfLearning } from "../workload/summary.ts";
 import { supervise } from "../workload/supervise.ts";
 import { entryAs } from "../workload/user.ts";
@@ -54,12 +54,12 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
     name: options.name,
     quiet,
   });
-  const { report } = outcome;
+  const report = runReport(outcome, { contour: output, command: command.map(argumentText), learns: true });
   if (!quiet) {
     saySummaryOfLearning(report, output);
     sayIntegrity(report.integrity);
   }
-  deliverReport(outcome, { contour: output, command, verdict: verdictOf(report, true) }, reported, options);
+  deliverReport(report, reported, options);
   return endAs(outcome.exit);
 }
 

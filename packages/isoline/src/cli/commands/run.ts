@@ -6,6 +6,6 @@ import { runSealed, type SealedOptions } from "../workload/sealed.ts";
 export type RunOptions = SealedOptions;
 
 export async function run(invocation: Invocation, file: string, options: RunOptions): Promise<number> {
-  const { outcome } = await runSealed(invocation, file, options);
-  return endAs(outcome.exit);
+  const { exit } = await runSealed(invocation, file, options);
+  return endAs(exit);
 }

@@ -1,5 +1,5 @@
 /** `isoline trust`: which processes of a live namespace are still believed, and why others are not. */
-import type { ProcessReport } from "../../namespace/messages.ts";
+import type { ProcessReport } from "../../namespace/live.ts";
 import { findNamespace } from "../../control/directory.ts";
 import { CliError } from "../../error.ts";
 import { status } from "../ending.ts";

@@ -1,5 +1,5 @@
 /** Departures, one line each, as soon as they are known. */
-import type { DepartureReport } from "../../namespace/messages.ts";
+import type { DepartureReport } from "../../namespace/report.ts";
 import { paint } from "../output/paint.ts";
 import { note, STDERR } from "../output/streams.ts";
 import { grouped, harmless } from "../output/wording.ts";

@@ -1,14 +1,15 @@
 /** What `check` and `run` share: a workload under a contour that nothing can be added to. */
-import type { Outcome } from "../../namespace/namespace.ts";
+import type { ChildState } from "@isoline/linux";
 import { readPlaces } from "../../namespace/places.ts";
 import { type SensorChoice, sensorFor } from "../../namespace/sensor-choice.ts";
 import type { Invocation } from "../invocation.ts";
 import { usage } from "../refusal.ts";
-import { commandAfterDashes } from "./command.ts";
+import { argumentText, commandAfterDashes } from "./command.ts";
 import { type IntegrityOptions, integrityPlan } from "./integrity.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "./finish.ts";
 import { readTrustedKey } from "../../store/signature/keys.ts";
-import { type Verdict, verdictOf } from "../../namespace/run-report.ts";
+import type { Verdict } from "../../namespace/report.ts";
+import { runReport } from "../../namespace/run-report.ts";
 import { sayIntegrity, sayLandlock, saySummaryOfRun } from "./summary.ts";
 import { supervise } from "./supervise.ts";
 import { entryAs } from "./user.ts";
@@ -32,7 +33,7 @@ export async function runSealed(
   invocation: Invocation,
   file: string,
   options: SealedOptions,
-): Promise<{ readonly outcome: Outcome; readonly verdict: Verdict }> {
+): Promise<{ readonly exit: ChildState; readonly verdict: Verdict }> {
   const { enforce = false, landlock = true, quiet = false } = options;
   if (!landlock && !enforce) throw usage("--no-landlock changes nothing without --enforce; leave it out");
   const integrity = integrityPlan(options);
@@ -63,12 +64,12 @@ export async function runSealed(
     name: options.name,
     quiet,
   });
-  const verdict = verdictOf(outcome.report, false);
+  const report = runReport(outcome, { contour: file, command: command.map(argumentText), learns: false });
   if (!quiet) {
-    saySummaryOfRun(outcome.report, verdict, file);
-    sayLandlock(outcome.landlock);
-    sayIntegrity(outcome.report.integrity);
+    saySummaryOfRun(report, file);
+    sayLandlock(report.landlock);
+    sayIntegrity(report.integrity);
   }
-  deliverReport(outcome, { contour: file, command, verdict }, output, options);
-  return { outcome, verdict };
+  deliverReport(report, output, options);
+  return { exit: outcome.exit, verdict: report.verdict };
 }

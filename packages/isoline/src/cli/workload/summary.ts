@@ -1,16 +1,14 @@
 /** What is said to a person when a workload has ended. */
-import type { AppliedLandlock } from "@isoline/linux";
-import type { IntegrityReport, Report } from "../../namespace/messages.ts";
+import type { IntegrityReport, RunReport } from "../../namespace/report.ts";
 import { paint } from "../output/paint.ts";
 import { note, STDERR } from "../output/streams.ts";
 import { counted, grouped, harmless } from "../output/wording.ts";
-import type { Verdict } from "../../namespace/run-report.ts";
 
 /** Racy calls that are named; all of them are in the report. */
 const MOST_CALLS = 4;
 
 /** After learning: what is in the contour now, and what it took. */
-export function saySummaryOfLearning(report: Report, file: string): void {
+export function saySummaryOfLearning(report: RunReport, file: string): void {
   const added = report.added === report.points ? "all new" : `${report.added} new`;
   note(`${harmless(file)}: ${counted(report.points, "point")} (${added}) from ${counted(report.events, "event")}`);
   if (report.off > 0) note(`${paint("red", "off contour", STDERR)} since it was sealed: ${departuresText(report)}`);
@@ -21,8 +19,9 @@ export function saySummaryOfLearning(report: Report, file: string): void {
 }
 
 /** After a sealed run: whether it kept to the contour. */
-export function saySummaryOfRun(report: Report, verdict: Verdict, file: string): void {
+export function saySummaryOfRun(report: RunReport, file: string): void {
   const from = `${counted(report.events, "event")} against ${counted(report.points, "point")} of ${harmless(file)}`;
+  const { verdict } = report;
   if (verdict === "on-contour") note(`${paint("green", "on contour", STDERR)}: ${from}`);
   else if (verdict === "incomplete") note(`${paint("yellow", "incomplete", STDERR)}: ${from}`);
   else note(`${paint("red", "off contour", STDERR)}: ${departuresText(report)}; ${from}`);
@@ -31,8 +30,8 @@ export function saySummaryOfRun(report: Report, verdict: Verdict, file: string):
 }
 
 /** Whether the kernel holds the workload as well, so that no race gets past the verdicts. */
-export function sayLandlock(landlock: AppliedLandlock | undefined): void {
-  if (landlock === undefined) return;
+export function sayLandlock(landlock: RunReport["landlock"]): void {
+  if (landlock === null) return;
   const { applied, version, reason, rules, notes } = landlock;
   if (!applied) {
     note(`${paint("yellow", "without Landlock", STDERR)}: ${harmless(reason ?? "it could not be applied")}`);
@@ -52,17 +51,17 @@ export function sayIntegrity(integrity: IntegrityReport | null): void {
   note(`integrity: ${grouped(entries)} measured${raced}${refused}; sha256:10 is ${register ?? "empty"}`);
 }
 
-function departuresText({ departures, off, refused }: Report): string {
+function departuresText({ departures, off, refused }: RunReport): string {
   const refusals = refused > 0 ? `, ${refused === off ? "all" : refused} refused` : "";
   const times = off === departures.length ? "" : `, ${counted(off, "time")}`;
   return `${counted(departures.length, "departure")}${times}${refusals}`;
 }
 
-function sayAttempts({ attempts }: Report): void {
+function sayAttempts({ attempts }: RunReport): void {
   if (attempts > 0) note(`${counted(attempts, "attempt")} that the kernel refused exchanged nothing and are no points`);
 }
 
-function sayFirings({ firings }: Report): void {
+function sayFirings({ firings }: RunReport): void {
   const fired = Object.entries(firings).filter(([, times]) => times > 0);
   if (fired.length === 0) return;
   note(`lens rules that levelled something: ${fired.map(([rule, times]) => `${rule} ${times}×`).join(", ")}`);
@@ -72,7 +71,7 @@ function sayFirings({ firings }: Report): void {
 const everywhere: ReadonlySet<string> = new Set(["execve", "execveat", "mmap"]);
 
 /** What the supervisor did not do itself. */
-function sayRaces({ racy }: Report): void {
+function sayRaces({ racy }: RunReport): void {
   const calls = Object.entries(racy)
     .filter(([call]) => !everywhere.has(call))
     .sort(([, few], [, many]) => many - few);
@@ -84,7 +83,7 @@ function sayRaces({ racy }: Report): void {
 }
 
 /** No loss is silent. */
-function sayGaps({ incomplete, guesses, kept }: Report): void {
+function sayGaps({ incomplete, guesses, kept }: RunReport): void {
   if (kept > 0) note(`${paint("red", "refused", STDERR)}: ${counted(kept, "act")} on isoline itself, its supervisor`);
   for (const { reason, count } of incomplete)
     note(`${paint("yellow", "incomplete", STDERR)}: ${harmless(reason)} (${counted(count, "time")})`);

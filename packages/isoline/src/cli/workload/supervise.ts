@@ -5,9 +5,9 @@
 import type { Invocation } from "../invocation.ts";
 import { cells } from "../../namespace/control-block.ts";
 import { writeLabel } from "../../namespace/label.ts";
-import type { DepartureReport, LiveEvent, Request } from "../../namespace/messages.ts";
 import { Namespace, type Outcome } from "../../namespace/namespace.ts";
 import type { Plan } from "../../namespace/plan.ts";
+import type { DepartureReport } from "../../namespace/report.ts";
 import type { ControlServer, Subject } from "../../control/server.ts";
 import { note } from "../output/streams.ts";
 import { counted } from "../output/wording.ts";
@@ -31,7 +31,7 @@ export async function supervise({ entry, threads }: Invocation, run: Supervised)
     entry,
     { ...run.plan, label: writeLabel({ name: run.name, command: commandText(run.command) }) },
     run.command,
-    threads,
+    { threads },
   );
   const around = new Surroundings(namespace, run);
   if (!run.quiet) {
@@ -82,8 +82,7 @@ class Surroundings {
     this.#line = new StatusLine(() => ({ events: block[cells.events] ?? 0, points: block[cells.points] ?? 0, before }));
     this.#teller = new DepartureTeller({
       off: () => block[cells.departures] ?? 0,
-      from: async (first) =>
-        ((await this.#ask({ ask: "departures", from: first })) ?? []) as readonly DepartureReport[],
+      from: async (first) => (await namespace.ask({ ask: "departures", from: first })) ?? [],
     });
   }
 
@@ -103,17 +102,6 @@ class Surroundings {
     this.#line.stop();
     if (!this.#run.quiet) this.#teller.stop(departures);
     await (await this.#server)?.close();
-  }
-
-  async #ask(request: Request): Promise<unknown> {
-    return this.#over ? undefined : this.#namespace.ask(request);
-  }
-
-  async #follow(follower: (event: LiveEvent) => void): Promise<() => Promise<void>> {
-    const unfollow = await this.#namespace.follow(follower);
-    return async () => {
-      if (!this.#over) await unfollow();
-    };
   }
 
   /** Loaded only now, so that it does not hold up the start. Without a control socket the workload runs as well. */
@@ -136,8 +124,8 @@ class Surroundings {
       command: commandText(command),
       contour: plan.contour ?? plan.output ?? "",
       pid: this.#namespace.first.pid,
-      ask: (request) => this.#ask(request),
-      follow: (follower) => this.#follow(follower),
+      ask: this.#namespace.ask,
+      follow: (follower) => this.#namespace.follow(follower),
     };
   }
 
@@ -145,7 +133,7 @@ class Surroundings {
     const { state } = this.#namespace.first.exit;
     if (state !== "exited" && state !== "killed") return;
     clearInterval(this.#outlived);
-    const snapshot = (await this.#ask({ ask: "snapshot" })) as { processes: readonly unknown[] } | undefined;
+    const snapshot = await this.#namespace.ask({ ask: "snapshot" });
     if (!snapshot || this.#over) return;
     const left = counted(snapshot.processes.length, "process");
     note(`the command has ended; its namespace lives until ${left} it left behind end`);

@@ -1,0 +1,57 @@
+/** The main thread's end of the requests to a supervising thread, which answers between two calls of the workload. */
+import type { MessagePort } from "node:worker_threads";
+import { ringDoorbell } from "@isoline/linux";
+import { cells, type ControlBlock } from "./control-block.ts";
+import type { Envelope, Reply, Request } from "./requests.ts";
+
+const RING_EVERY_MS = 2;
+
+export class Asking {
+  readonly #block: ControlBlock;
+  readonly #port: MessagePort;
+  readonly #waiting = new Map<number, (reply: Reply<Request> | undefined) => void>();
+  #next = 1;
+  #isOver = false;
+
+  constructor(block: ControlBlock, port: MessagePort) {
+    this.#block = block;
+    this.#port = port;
+  }
+
+  /** Undefined where the namespace is over, or ends before it has answered. */
+  async ask<R extends Request>(request: R): Promise<Reply<R> | undefined> {
+    if (this.#isOver) return undefined;
+    const id = this.#next++;
+    const reply = new Promise<Reply<Request> | undefined>((resolve) => this.#waiting.set(id, resolve));
+    this.#port.postMessage({ id, request } satisfies Envelope);
+    Atomics.add(this.#block, cells.rung, 1);
+    this.#ring();
+    const bell = setInterval(() => this.#ring(), RING_EVERY_MS);
+    try {
+      // A number belongs to one request, so what comes back under it is the reply to that.
+      return (await reply) as Reply<R> | undefined;
+    } finally {
+      clearInterval(bell);
+    }
+  }
+
+  heard(id: number, reply: Reply<Request>): void {
+    this.#waiting.get(id)?.(reply);
+    this.#waiting.delete(id);
+  }
+
+  /** Nothing is answered any more. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const resolve of this.#waiting.values()) resolve(undefined);
+    this.#waiting.clear();
+    this.#port.close();
+  }
+
+  #ring(): void {
+    const tid = Atomics.load(this.#block, cells.supervisorTid);
+    if (tid !== 0 && Atomics.load(this.#block, cells.answered) !== Atomics.load(this.#block, cells.rung))
+      ringDoorbell(tid);
+  }
+}

@@ -1,0 +1,53 @@
+/** The seccomp sensor: supervises through the listener that the launching thread gets from the kernel. */
+import { SeccompSensor, setOpenFileLimit } from "@isoline/linux";
+import { awaitCell, cells, type ControlBlock } from "../control-block.ts";
+import type { Plan } from "../plan.ts";
+import type { Session } from "../session.ts";
+import type { Driver } from "./driver.ts";
+
+export class SeccompDriver implements Driver {
+  /** Set while the workload waits. */
+  readonly openFiles = undefined;
+  readonly #plan: Plan;
+  readonly #block: ControlBlock;
+  readonly #session: Session;
+  #sensor: SeccompSensor | undefined;
+
+  constructor(plan: Plan, block: ControlBlock, session: Session) {
+    this.#plan = plan;
+    this.#block = block;
+    this.#session = session;
+  }
+
+  start(): SeccompSensor | undefined {
+    const listener = awaitCell(this.#block, cells.listener);
+    if (listener < 0) return undefined;
+    const { mediator } = this.#session;
+    const { places, known = [], openFiles } = this.#plan;
+    const sensor = new SeccompSensor(listener, process.pid, mediator, places.canister !== undefined);
+    for (const { version, digest } of known) sensor.know(version, digest);
+    let limit = openFiles;
+    // The first call of the first process is its execve: it still waits, so it starts with the limit it should have.
+    mediator.onBirth = (process) => {
+      if (limit !== undefined) setOpenFileLimit(process.pid, limit);
+      limit = undefined;
+    };
+    this.#sensor = sensor;
+    return sensor;
+  }
+
+  run(onInterrupt: () => "go-on" | "stop"): "ended" | "stopped" {
+    return this.#sensor?.run(onInterrupt) ?? "ended";
+  }
+
+  /** Every call is decided about by the session itself. */
+  adapt(): void {}
+
+  end(): null {
+    return null;
+  }
+
+  close(): void {
+    this.#sensor?.close();
+  }
+}

@@ -1,0 +1,45 @@
+/** Decisions and departures as followers and reports show them. */
+import { type Circumstances, type Event, explainEvent, formatAct, type Judgement, why } from "@isoline/core";
+import type { LiveEvent } from "./live.ts";
+import type { Model } from "./model.ts";
+import type { DepartureReport } from "./report.ts";
+
+/** Each is explained, and meanwhile the workload waits. */
+const DEPARTURES_AT_ONCE = 100;
+
+/** Departures from one on, in order, a page of them at most. */
+export function departuresFrom({ engine, learnt }: Model, from: number): DepartureReport[] {
+  const { forensics } = engine;
+  return forensics.departures.slice(from, from + DEPARTURES_AT_ONCE).map((departure) => ({
+    point: departure.point,
+    why: why(departure, learnt, forensics).sentence,
+    act: formatAct(departure.event),
+    chain: departure.first.chain,
+    pid: departure.first.pid,
+    sequence: departure.first.sequence,
+    count: departure.count,
+    refused: departure.refused,
+    ...(departure.first.content ? { content: departure.first.content } : {}),
+  }));
+}
+
+export function liveEvent(
+  { learnt }: Model,
+  event: Event,
+  { verdict, refuse }: Judgement,
+  circumstances: Circumstances,
+  novel: boolean,
+): LiveEvent {
+  const { sequence, pid, chain, content } = circumstances;
+  return {
+    sequence,
+    pid,
+    chain,
+    verdict,
+    refused: refuse,
+    novel,
+    act: formatAct(event),
+    ...(content ? { content } : {}),
+    ...(verdict === "off" ? { why: explainEvent(event, learnt, circumstances).sentence } : {}),
+  };
+}

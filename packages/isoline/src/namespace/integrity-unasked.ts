@@ -1,0 +1,16 @@
+/** What is answered about the integrity view of a namespace where there is none. */
+import { type IntegrityAnswers } from "./requests.ts";
+
+/** Why a namespace takes no IMA policy once it runs: what the kernel has decided before would never be looked at. */
+export const NOT_INSPECTED =
+  "under the bpf sensor an IMA policy is named at the start; start the namespace with --ima-policy, or with --sensor seccomp";
+
+const refused = () => ({ refused: "not-inspected", message: NOT_INSPECTED }) as const;
+
+export const answersWithoutIntegrity: IntegrityAnswers = {
+  "ima-policy": () => "",
+  "ima-list": () => new Uint8Array(),
+  "ima-counts": () => ({ entries: 0, violations: 0 }),
+  "load-ima-policy": refused,
+  "measure-critical-data": refused,
+};

@@ -1,0 +1,67 @@
+/** Starting the workload from the main thread's point of view: what it is started with, and what became of it. */
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { receiveMessageOnPort } from "node:worker_threads";
+import { LinuxError } from "@isoline/linux";
+import { CliError } from "../error.ts";
+import type { Entry } from "./entry.ts";
+import type { LaunchData } from "./launch-thread.ts";
+import type { LaunchMessage } from "./messages.ts";
+import type { Threads } from "./threads.ts";
+
+type Started = Extract<LaunchMessage, { kind: "started" }>;
+
+const CAP_SYS_ADMIN = 1n << 21n;
+
+/** What a program is started with: as if we were not there. */
+export function launchData(entry: Entry, argv: readonly Uint8Array[], path: Uint8Array): LaunchData {
+  const { blocked, ignored, environment, open, user } = entry;
+  return {
+    noNewPrivileges: user === undefined ? !mayFilterFreely() : user.uid !== 0,
+    launch: {
+      path,
+      argv,
+      environment,
+      keep: open,
+      shut: [0, 1, 2].filter((fd) => !open.includes(fd)),
+      blocked,
+      defaults: ignored.map((byte) => ~byte & 0xff),
+      user,
+    },
+  };
+}
+
+/** Settled when the program runs, or could not be started. */
+export function launchOutcome({ launcher, launched }: Threads, path: Uint8Array): Promise<Started> {
+  return new Promise((resolve, reject) => {
+    launcher.on("error", reject);
+    const hear = (message: LaunchMessage) => {
+      launched.close();
+      if (message.kind === "started") resolve(message);
+      else if (message.kind === "refused") reject(startFailure(path, message.errno));
+      else reject(new LinuxError("launch-failed", message.message));
+    };
+    launched.on("message", hear);
+    launcher.on("exit", () => {
+      // The end of a thread may be told before its last message, and a workload that is not heard of cannot be waited for.
+      const unheard = receiveMessageOnPort(launched);
+      if (unheard) hear(unheard.message as LaunchMessage);
+      else launched.close();
+    });
+  });
+}
+
+function startFailure(path: Uint8Array, errno: number): Error {
+  const shown = Buffer.from(path).toString("utf8");
+  if (errno === constants.errno.ENOENT)
+    return new CliError("no-such-command", `${shown}: no such file, or its interpreter is missing`);
+  if (errno === constants.errno.EPERM)
+    return new CliError("not-executable", `${shown}: starting it is off contour, and was refused`);
+  return new CliError("not-executable", `${shown}: cannot be executed (errno ${errno})`);
+}
+
+/** With CAP_SYS_ADMIN a filter needs no no_new_privs, so set-user-id programs keep working. */
+function mayFilterFreely(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1];
+  return effective !== undefined && (BigInt(`0x${effective}`) & CAP_SYS_ADMIN) !== 0n;
+}

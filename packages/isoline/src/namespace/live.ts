@@ -1,0 +1,54 @@
+/** What is told of a namespace while it lives. */
+import type { ContentRemark, Mode } from "@isoline/core";
+import type { Loss } from "./report.ts";
+
+/** One decision, as followers see it. */
+export interface LiveEvent {
+  /** Its number in the namespace, from 1. */
+  readonly sequence: number;
+  /** Of the process that acted. */
+  readonly pid: number;
+  /** Names of the programs from the first of the namespace to the one that acted. */
+  readonly chain: readonly string[];
+  /** `lost` for what could not be resolved: it is neither on contour nor off. */
+  readonly verdict: "on" | "off" | "lost";
+  readonly refused: boolean;
+  /** Whether it was the first of its kind. */
+  readonly novel: boolean;
+  /** What happened, in one line. */
+  readonly act: string;
+  /** Why it is off contour, if it is. */
+  readonly why?: string;
+  /** Of the files whose content counts: what is not known of it, and who vouches for what is. */
+  readonly content?: readonly ContentRemark[];
+}
+
+/** The state of a namespace at one moment. */
+export interface Snapshot {
+  readonly mode: Mode;
+  readonly events: number;
+  readonly points: number;
+  /** Points that this run has added. */
+  readonly novel: number;
+  readonly attempts: number;
+  readonly off: number;
+  readonly refused: number;
+  readonly processes: readonly ProcessReport[];
+  readonly incomplete: readonly Loss[];
+}
+
+/** A process of a namespace, and whether it is trusted. */
+export interface ProcessReport {
+  readonly pid: number;
+  readonly chain: readonly string[];
+  readonly trusted: boolean;
+  /** The departure that ended the trust. */
+  readonly cause?: string;
+}
+
+/** A contour as it is while it is learnt. */
+export interface ContourState {
+  readonly points: number;
+  readonly state: string;
+  readonly measurement: string;
+}

@@ -1,0 +1,66 @@
+/** The supervising thread's end of the requests. It blocks in the kernel, and looks here when its doorbell has rung. */
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { cells, type ControlBlock } from "./control-block.ts";
+import type { Driver } from "./drivers/driver.ts";
+import type { SupervisorMessage } from "./messages.ts";
+import type { Envelope } from "./requests.ts";
+import type { Session } from "./session.ts";
+
+export class Mailbox {
+  readonly #block: ControlBlock;
+  readonly #port: MessagePort;
+  readonly #session: Session;
+  readonly #driver: Pick<Driver, "adapt">;
+  readonly #say: (message: SupervisorMessage) => void;
+  /** Nothing is loaded while the thread blocks in the kernel, so what needs code that is not loaded waits here. */
+  readonly #unanswered: Envelope[] = [];
+
+  constructor(
+    block: ControlBlock,
+    port: MessagePort,
+    session: Session,
+    driver: Pick<Driver, "adapt">,
+    say: (message: SupervisorMessage) => void,
+  ) {
+    this.#block = block;
+    this.#port = port;
+    this.#session = session;
+    this.#driver = driver;
+    this.#say = say;
+  }
+
+  /** Answers what has come; whether the thread must leave the kernel. */
+  answer(): "go-on" | "stop" {
+    const rung = Atomics.load(this.#block, cells.rung);
+    let next: "go-on" | "stop" = "go-on";
+    for (let envelope = this.#take(); envelope !== undefined; envelope = this.#take()) {
+      const { request } = envelope;
+      const waits = this.#unanswered.length > 0 || !this.#session.canAnswer(request);
+      if (waits) this.#unanswered.push(envelope);
+      else this.#reply(envelope);
+      if (waits || request.ask === "abandon") next = "stop";
+    }
+    Atomics.store(this.#block, cells.answered, rung);
+    return next;
+  }
+
+  get hasUnanswered(): boolean {
+    return this.#unanswered.length > 0;
+  }
+
+  /** Answers what had to wait, with the code that it needs. */
+  async answerRest(): Promise<void> {
+    await this.#session.loadIntegrity();
+    for (const envelope of this.#unanswered.splice(0)) this.#reply(envelope);
+  }
+
+  #take(): Envelope | undefined {
+    return (receiveMessageOnPort(this.#port) as { message: Envelope } | undefined)?.message;
+  }
+
+  #reply({ id, request }: Envelope): void {
+    this.#say({ kind: "reply", id, value: this.#session.answer(request) });
+    // The request may have changed what the kernel is to decide by itself.
+    this.#driver.adapt();
+  }
+}

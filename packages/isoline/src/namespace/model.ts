@@ -1,0 +1,45 @@
+/** What a session decides by, loaded and checked before the workload starts: contour, policy, engine. */
+import {
+  canonicalPolicy,
+  Contour,
+  DEFAULT_POLICY,
+  Engine,
+  IsolineError,
+  iso1,
+  Neighbourhood,
+  parsePolicy,
+  type Policy,
+} from "@isoline/core";
+import { loadContour } from "../store/contour-file.ts";
+import type { Plan } from "./plan.ts";
+
+export interface Model {
+  readonly contour: Contour;
+  readonly policy: Policy;
+  readonly engine: Engine;
+  /** The contour, asked for what comes nearest to an event. */
+  readonly learnt: Neighbourhood;
+}
+
+export async function loadModel(plan: Plan): Promise<Model> {
+  const known = plan.contour === undefined ? undefined : await loadContour(plan.contour, iso1, plan.signed);
+  const policy = policyFor(plan, known);
+  const contour = known ?? Contour.create({ profile: iso1, policy: canonicalPolicy(policy) });
+  if (plan.mode === "learn" && contour.size > 0) contour.beginRun();
+  const engine = new Engine({ contour, mode: plan.mode, reaction: policy.reaction });
+  return { contour, policy, engine, learnt: new Neighbourhood(contour) };
+}
+
+/** The policy a run keeps to: a contour's own, the one asked for, or the default; a contour is never read through another lens. */
+function policyFor(plan: Plan, contour: Contour | undefined): Policy {
+  const asked = plan.policy === undefined ? undefined : parsePolicy(JSON.parse(plan.policy));
+  if (!contour) return asked ?? DEFAULT_POLICY;
+  const own = parsePolicy(JSON.parse(contour.policy));
+  if (asked && canonicalPolicy(asked) !== contour.policy) {
+    throw new IsolineError(
+      "not-comparable",
+      `the contour was learnt under another policy (its digest: ${contour.policyDigest}); leave --lens out to go on under that one, or learn anew without --merge`,
+    );
+  }
+  return own;
+}

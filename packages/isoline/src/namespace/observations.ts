@@ -1,0 +1,59 @@
+/** What is noted of every decision, for the status line, the report, the trajectory and followers. */
+import type { Circumstances, Event, Judgement, Task } from "@isoline/core";
+import type { TrajectoryWriter } from "../store/trajectory-file.ts";
+import { ContentNotes } from "./content-notes.ts";
+import { cells, type ControlBlock, countsIn } from "./control-block.ts";
+import { liveEvent } from "./explaining.ts";
+import type { LiveEvent } from "./live.ts";
+import type { Model } from "./model.ts";
+
+export class Observations {
+  readonly counts: { events: number; attempts: number; novel: number };
+  readonly contents = new ContentNotes();
+  /** Whether decisions are told as they are made. */
+  followed = false;
+  readonly #model: Model;
+  readonly #block: ControlBlock;
+  readonly #trajectory: TrajectoryWriter | undefined;
+  readonly #tell: (event: LiveEvent) => void;
+  #guesses = 0;
+  #lastSize: number;
+
+  constructor(
+    model: Model,
+    block: ControlBlock,
+    trajectory: TrajectoryWriter | undefined,
+    tell: (event: LiveEvent) => void,
+  ) {
+    this.#model = model;
+    this.#block = block;
+    this.#trajectory = trajectory;
+    this.#tell = tell;
+    this.#lastSize = model.contour.size;
+    this.counts = countsIn(block);
+  }
+
+  /** Events of processes of which it could not be proven which process forked them. */
+  get guesses(): number {
+    return this.#guesses;
+  }
+
+  decided(event: Event, judgement: Judgement, circumstances: Circumstances): void {
+    const { contour, engine } = this.#model;
+    this.#block[cells.points] = contour.size;
+    this.#block[cells.departures] = engine.tally.off;
+    if (circumstances.guessedLineage) this.#guesses += 1;
+    if (circumstances.content) this.contents.add(circumstances.content);
+    const novel = judgement.verdict !== "on" || contour.size > this.#lastSize;
+    if (novel && judgement.verdict === "on") this.#lastSize = contour.size;
+    if (novel) this.#trajectory?.write(event, this.#lineage(event, circumstances));
+    if (this.followed) this.#tell(liveEvent(this.#model, event, judgement, circumstances, novel));
+  }
+
+  /** Of a task that is not on the contour, what is known of it. */
+  #lineage({ actor }: Event, { task }: Circumstances): readonly Task[] {
+    const { contour } = this.#model;
+    const known = contour.taskChain(actor.task);
+    return known.length > 0 || task === undefined ? known : [...contour.taskChain(task.parent), task];
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The report of one run, as `--json` and `--report` write it: docs/report.md, and as a JSON Schema schema/report.json. Members
+ * are only ever added.
+ */
+import type { AppliedLandlock, Tally } from "@isoline/linux";
+import type { Mode } from "@isoline/core";
+import type { AppraiseMode } from "../integrity/view.ts";
+import type { ContentNote } from "./content-notes.ts";
+import type { PauseReport } from "./pauses.ts";
+
+/** How a run came out. Off contour outweighs incomplete. */
+export type Verdict = "on-contour" | "off-contour" | "incomplete" | "learnt";
+
+/** What could not be observed, and how often. */
+export interface Loss {
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** How the first process ended; unknown where another process took its status, or where it was not this supervisor's child. */
+export type Exit = { readonly status: number } | { readonly signal: string } | { readonly unknown: true };
+
+/** A point that is off contour. The numbers and the chain are those of its first event. */
+export interface DepartureReport {
+  readonly point: string;
+  /** Who did what, and what comes nearest to it on the contour, in one line. */
+  readonly why: string;
+  readonly act: string;
+  readonly chain: readonly string[];
+  readonly pid: number;
+  readonly sequence: number;
+  /** Its events. */
+  readonly count: number;
+  /** Those of them that were refused. */
+  readonly refused: number;
+  /** Of the files whose content counts, as it was the first time. */
+  readonly content?: DepartureContent;
+}
+
+type DepartureContent = readonly Omit<ContentNote, "count">[];
+
+/** What the integrity view leaves. */
+export interface IntegrityReport {
+  /** How many rules its policy has. */
+  readonly rules: number;
+  readonly mode: AppraiseMode;
+  readonly entries: number;
+  readonly violations: number;
+  /** Uses that were refused. */
+  readonly denied: number;
+  /** By bank and register, in hexadecimal. */
+  readonly registers: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+export interface RunReport {
+  /** The version of this form. */
+  readonly isoline: 1;
+  readonly verdict: Verdict;
+  /** Of a canister: the container's id. */
+  readonly container?: string;
+  /** Of a canister: what its image is known by. */
+  readonly image?: { readonly names: readonly string[]; readonly digests: readonly string[] };
+  /** The contour's file. */
+  readonly contour: string;
+  readonly command: readonly string[];
+  readonly exit: Exit;
+  /** As it was at the end: learning that was sealed ends as `watch`. */
+  readonly mode: Mode;
+  readonly events: number;
+  /** Points of the contour, and those of them that this run added. */
+  readonly points: number;
+  readonly added: number;
+  /** What the kernel refused by itself, which exchanges nothing. */
+  readonly attempts: number;
+  /** Events that were off contour, and those of them that were refused. */
+  readonly off: number;
+  readonly refused: number;
+  /** Acts on the supervisor itself, which are refused whatever the contour says. Of the bpf sensor, see `kernel`. */
+  readonly kept: number;
+  readonly measurement: string;
+  readonly state: string;
+  readonly lens: string;
+  readonly profile: string;
+  readonly policy: string;
+  readonly incomplete: readonly Loss[];
+  /** What there is to say of files' contents: of which they are not known, and for which the kernel vouches. */
+  readonly content: readonly ContentNote[];
+  /** Beside those, remarks that were only counted. */
+  readonly moreContent: number;
+  /** Calls that went ahead on what others could change before the kernel looked at it, by their names. */
+  readonly racy: Readonly<Record<string, number>>;
+  /** Events of processes of which it could not be proven which process forked them. */
+  readonly guesses: number;
+  /** How often each lens rule levelled something. */
+  readonly firings: Readonly<Record<string, number>>;
+  readonly departures: readonly DepartureReport[];
+  /** How often, and for how many seconds in all, the supervisor did not run though it should have. */
+  readonly pauses: PauseReport;
+  /** What the BPF programs counted, by operation; null under another sensor. */
+  readonly kernel: Readonly<Record<string, Tally>> | null;
+  /** Null where there was no IMA policy. */
+  readonly integrity: IntegrityReport | null;
+  /** What the kernel enforces beneath the verdicts; null where it was not asked to. */
+  readonly landlock: Omit<AppliedLandlock, "pins"> | null;
+}
+
+/** What the supervisor itself knows of a run; who had it run adds what it was. */
+export type Findings = Omit<
+  RunReport,
+  "isoline" | "verdict" | "container" | "image" | "contour" | "command" | "exit" | "landlock"
+>;

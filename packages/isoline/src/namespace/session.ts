@@ -1,0 +1,208 @@
+/**
+ * One namespace while it lives, in its supervising thread: made from a plan, decided by its model, asked while it runs, summed up
+ * at its end. Events come from one sensor, which it knows by its interface alone.
+ */
+import { lensDigest } from "@isoline/core";
+import {
+  compileLandlock,
+  type LandlockRules,
+  ModelMediator,
+  type Sensor,
+  signalEveryone,
+  takeDescriptor,
+} from "@isoline/linux";
+import { TrajectoryWriter } from "../store/trajectory-file.ts";
+import { cells, type ControlBlock } from "./control-block.ts";
+import { traitsOf } from "./drivers/traits.ts";
+import { departuresFrom } from "./explaining.ts";
+import type { NamespaceIntegrity } from "./integrity.ts";
+import { answersWithoutIntegrity } from "./integrity-unasked.ts";
+import type { LiveEvent, ProcessReport, Snapshot } from "./live.ts";
+import type { LastFindings } from "./messages.ts";
+import { loadModel, type Model } from "./model.ts";
+import { Observations } from "./observations.ts";
+import type { Plan } from "./plan.ts";
+import type { DepartureReport, Loss, RunReport } from "./report.ts";
+import { type Answers, answered, isAboutIntegrity, type Reply, type Request, type RequestOf } from "./requests.ts";
+import { LearntContour } from "./saving.ts";
+
+export class Session {
+  readonly model: Model;
+  readonly mediator: ModelMediator;
+  /** What the kernel is to refuse by itself. */
+  readonly landlock: LandlockRules | undefined;
+  readonly #plan: Plan;
+  readonly #observations: Observations;
+  readonly #trajectory: TrajectoryWriter | undefined;
+  readonly #output: LearntContour | undefined;
+  readonly #pointsBefore: number;
+  #sensor: Sensor | undefined;
+  /** Loaded when it is asked for: most namespaces have none, and start the sooner. */
+  #integrity: NamespaceIntegrity | undefined;
+
+  private constructor(plan: Plan, block: ControlBlock, model: Model, tell: (event: LiveEvent) => void) {
+    this.#plan = plan;
+    this.model = model;
+    this.#pointsBefore = model.contour.size;
+    this.#output = LearntContour.of(plan, model.contour);
+    this.#trajectory = plan.trajectory === undefined ? undefined : new TrajectoryWriter(plan.trajectory);
+    this.#observations = new Observations(model, block, this.#trajectory, tell);
+    this.landlock = plan.landlock ? compileLandlock(model.contour, plan.places) : undefined;
+    this.mediator = new ModelMediator({
+      engine: model.engine,
+      policy: model.policy,
+      launch: plan.places,
+      counts: this.#observations.counts,
+      knownBytes: traitsOf(plan.sensor).knownBytes(plan.mode),
+      onDecision: (event, judgement, circumstances) => this.#observations.decided(event, judgement, circumstances),
+    });
+    this.mediator.onFreeze = () => Atomics.store(block, cells.frozen, 1);
+  }
+
+  /** Loads and checks everything a plan names, so that what is wrong is said before the workload starts. */
+  static async prepare(plan: Plan, block: ControlBlock, tell: (event: LiveEvent) => void): Promise<Session> {
+    const session = new Session(plan, block, await loadModel(plan), tell);
+    if (plan.integrity !== undefined) await session.loadIntegrity();
+    return session;
+  }
+
+  /** From now on events come from this sensor. */
+  attach(sensor: Sensor): void {
+    this.#sensor = sensor;
+    this.mediator.findProcessesWith(sensor);
+  }
+
+  /** Makes the integrity view, with what the plan says about it. */
+  async loadIntegrity(): Promise<void> {
+    if (this.#integrity !== undefined) return;
+    const { NamespaceIntegrity } = await import("./integrity.ts");
+    this.#integrity = new NamespaceIntegrity(this.#plan.integrity, {
+      lost: (reason, process) => this.mediator.lost(reason, process),
+      pids: () => Array.from(this.#sensor?.processes ?? [], ({ pid }) => pid),
+      contourState: () => this.model.contour.state(),
+      sensor: this.#plan.sensor,
+      onActive: (view) => {
+        this.mediator.inspector = view;
+      },
+    });
+  }
+
+  /** False for what needs the integrity view where it is not loaded yet, but can be. */
+  canAnswer(request: Request): boolean {
+    return this.#integrity !== undefined || !traitsOf(this.#plan.sensor).inspectsLate || !isAboutIntegrity(request);
+  }
+
+  answer<R extends Request>(request: R): Reply<R> {
+    return answered({ ...this.#answers, ...(this.#integrity?.answers ?? answersWithoutIntegrity) }, request);
+  }
+
+  readonly #answers: Omit<Answers, keyof typeof answersWithoutIntegrity> = {
+    snapshot: () => this.#snapshot(),
+    trust: ({ pid }) => {
+      this.#sensor?.sweep();
+      return this.#processes().filter((process) => pid === undefined || process.pid === pid);
+    },
+    seal: () => {
+      this.model.engine.seal();
+      return this.#snapshot();
+    },
+    follow: ({ on }) => {
+      this.#observations.followed = on;
+      return true;
+    },
+    contour: () => {
+      const { contour } = this.model;
+      return { points: contour.size, state: contour.state(), measurement: contour.measurement() };
+    },
+    departures: ({ from }) => departuresFrom(this.model, from),
+    join: (joined) => this.#join(joined),
+    signal: ({ signal }) => {
+      this.#sensor?.sweep();
+      return signalEveryone(this.#sensor?.processes ?? [], signal);
+    },
+    abandon: () => {
+      this.mediator.missed("isoline was told to end, and processes were left that could not be ended");
+      return true;
+    },
+  };
+
+  /** Every departure that is kept, explained. */
+  *departuresInPages(): Generator<readonly DepartureReport[]> {
+    for (let from = 0, page = departuresFrom(this.model, 0); page.length > 0; page = departuresFrom(this.model, from)) {
+      yield page;
+      from += page.length;
+    }
+  }
+
+  /** Writes what was learnt and sums up. */
+  finish(kernel: RunReport["kernel"]): LastFindings {
+    const { contour, engine, policy } = this.model;
+    const { mediator } = this;
+    mediator.conclude();
+    const firings = mediator.firings();
+    for (const [rule, times] of Object.entries(firings))
+      if (times > 0 && this.#plan.mode === "learn") contour.fired(rule, times);
+    this.#output?.save();
+    this.#trajectory?.close();
+    const { counts, contents, guesses } = this.#observations;
+    const { off, refused } = engine.tally;
+    return {
+      mode: engine.mode,
+      events: counts.events,
+      points: contour.size,
+      added: contour.size - this.#pointsBefore,
+      attempts: counts.attempts,
+      off,
+      refused,
+      kept: mediator.kept,
+      measurement: contour.measurement(),
+      state: contour.state(),
+      lens: lensDigest(policy),
+      profile: contour.profile.name,
+      policy: contour.policyDigest,
+      incomplete: this.#losses(),
+      content: contents.all,
+      moreContent: contents.more,
+      racy: mediator.racyCalls(),
+      guesses,
+      firings,
+      kernel,
+      integrity: this.#integrity?.finish() ?? null,
+    };
+  }
+
+  #join({ pid, started, listener: descriptor, names }: RequestOf<"join">): boolean {
+    this.mediator.name(names);
+    const listener = descriptor === undefined ? undefined : takeDescriptor(pid, descriptor);
+    return (listener === undefined || listener >= 0) && this.#sensor?.join({ pid, started, listener }) === true;
+  }
+
+  #snapshot(): Snapshot {
+    this.#sensor?.sweep();
+    const { engine, contour } = this.model;
+    const { events, attempts } = this.#observations.counts;
+    const { off, refused, novel } = engine.tally;
+    return {
+      mode: engine.mode,
+      events,
+      points: contour.size,
+      novel,
+      attempts,
+      off,
+      refused,
+      processes: this.#processes(),
+      incomplete: this.#losses(),
+    };
+  }
+
+  #processes(): ProcessReport[] {
+    return Array.from(this.#sensor?.processes ?? [], ({ pid, handle, identity: { chain } }) => {
+      const standing = this.model.engine.trust.trustOf(handle);
+      return { pid, chain, trusted: standing.trusted, ...(standing.trusted ? {} : { cause: standing.cause.what }) };
+    });
+  }
+
+  #losses(): Loss[] {
+    return Array.from(this.model.engine.losses, ([reason, count]) => ({ reason, count }));
+  }
+}
