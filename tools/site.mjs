@@ -16,6 +16,7 @@ const out = join(repository, "dist/site");
 /** Pages outside docs/, with their path on the site. */
 const moved = new Map([
   ["README.md", "index.md"],
+  ["docs/README.md", "documents.md"],
   ["ARCHITECTURE.md", "architecture.md"],
   ["CONTRIBUTING.md", "contributing.md"],
   ["SECURITY.md", "security.md"],
@@ -26,6 +27,7 @@ const sources = filesUnder(repository, "").filter(
   (path) => path.endsWith(".md") && (moved.has(path) || path.startsWith("docs/") || path.startsWith("examples/")),
 );
 rmSync(pages, { recursive: true, force: true });
+process.on("exit", () => rmSync(pages, { recursive: true, force: true }));
 for (const path of sources) {
   const to = join(pages, placeOf(path));
   mkdirSync(dirname(to), { recursive: true });
@@ -36,9 +38,9 @@ for (const path of filesUnder(repository, "docs").filter((each) => /\.(json|json
   mkdirSync(dirname(to), { recursive: true });
   cpSync(join(repository, path), to);
 }
+requireMenu();
 await must(["npm", "ci", "--prefix", site, "--prefer-offline", "--no-audit", "--no-fund"]);
 await must([process.execPath, join(site, "node_modules/vitepress/bin/vitepress.js"), "build", site]);
-rmSync(pages, { recursive: true, force: true });
 console.log(`the site is in ${relative(repository, out)}`);
 
 /** @param {string} path */
@@ -61,6 +63,15 @@ function relinked(from, text) {
       return `[${words}](/${placeOf(file)}){target="_self"}`;
     return words.includes(file) || words.includes("`") ? words : `${words} (\`${file}\`)`;
   });
+}
+
+/** The generator finds a dead link on a page, but not one in the menu. */
+function requireMenu() {
+  const menu = readFileSync(join(site, ".vitepress/config.mjs"), "utf8");
+  const links = [...menu.matchAll(/page\("[^"]*", "\/([^"]*)"\)/g)].map(([, link = ""]) => link);
+  const dead = links.filter((link) => !existsSync(join(pages, `${link.replace(/(^|\/)$/, "$1index")}.md`)));
+  if (links.length === 0 || dead.length > 0)
+    throw new Error(`expected pages for the links of the menu, got none for: ${dead.join(", ") || "any"}`);
 }
 
 /** @param {string[]} command */
