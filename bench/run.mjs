@@ -6,7 +6,7 @@
  *   --quick            fewer rounds and smaller workloads: to see that it works, not to publish
  *   --against FOLDER   another built checkout, measured beside this one, to compare a change
  *   --json FILE        write all figures
- *   --markdown FILE    write the page for readers (docs/performance/ has them)
+ *   --markdown FILE    write the page of this machine, for docs/performance
  *   --from FILE        measure nothing, read the figures of an earlier --json
  *   --list             print the names of the benchmarks
  */

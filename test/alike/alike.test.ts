@@ -1,6 +1,6 @@
 /**
- * A workload gets the same answers inside as outside: calls with odd arguments, whose errors the sensor foretells, and calls
- * on sockets that the supervisor makes in its place.
+ * System calls return the same inside a namespace as outside: calls with odd arguments, whose errors the sensor predicts, and
+ * calls on sockets that the supervisor performs.
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -12,7 +12,7 @@ import { compiler, isRoot, NOBODY } from "../sensor/case.ts";
 import { isBuilt, isoline, readReport } from "../support/isoline.ts";
 
 const PROGRAMS = [
-  ["odd-calls", "of calls with odd arguments, each fails as outside"],
+  ["odd-calls", "calls with odd arguments fail as they do outside"],
   ["sockets", "sockets are connected, sent from and bound as outside"],
 ] as const;
 
@@ -21,7 +21,7 @@ const WHO = [
   ["as an ordinary user", isRoot ? NOBODY : process.getuid?.(), ""],
 ] as const;
 
-describe.skipIf(compiler === undefined || !isBuilt)("answers (needs gcc, a build)", () => {
+describe.skipIf(compiler === undefined || !isBuilt)("system calls inside (needs gcc, a build)", () => {
   let directory: string;
 
   beforeAll(() => {

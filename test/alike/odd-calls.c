@@ -1,7 +1,5 @@
-/*
- * Calls with odd arguments, several of them wrong at once: each writes one line, what was asked and what the kernel said. Nothing
- * here is meant to succeed; what does, does no harm. Runs in an empty directory of its own.
- */
+/* Calls with odd arguments, several of them wrong at once. Each writes one line: the call, and the kernel's answer. No call
+ * should succeed; one that does is harmless. Runs in an empty directory of its own. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -280,10 +278,10 @@ static void machine(void) {
 }
 
 int main(void) {
-  /* So that it is the same for both: under a supervisor without rights it is so anyway. */
+  /* The same on both sides: under a supervisor without privileges, no_new_privs is set anyway. */
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   setvbuf(stdout, 0, _IOLBF, 0);
-  /* Descriptor 0 is what many of these calls are about. */
+  /* Many of these calls use descriptor 0. */
   close(0), open("/dev/null", O_RDONLY);
   bad = mmap(0, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   memset(long_name, 'a', sizeof long_name - 1);

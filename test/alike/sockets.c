@@ -1,7 +1,5 @@
-/*
- * Connecting, sending and binding in every way that waits, fails or is interrupted: each writes one line, what was done and what
- * came of it. "slow" is what took as long as its alarm or limit; nothing else may.
- */
+/* Connects, sends and binds in every way that waits, fails or is interrupted. Each writes one line: the call and its result.
+ * "slow" marks a call that took as long as its alarm or limit; no other call may take that long. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +52,7 @@ static int listener(struct sockaddr_in *address, int backlog) {
 
 static int stream(int flags) { return socket(AF_INET, SOCK_STREAM | flags, 0); }
 
-/* So that nobody else is let in. */
+/* Fills the queue, so that the next connection waits. */
 static void fill(void) {
   for (int i = 0; i < 4; i++) connect(stream(SOCK_NONBLOCK), TO(full));
 }
@@ -113,7 +111,7 @@ static void interrupted(void) {
     _exit(0);
   }
   setitimer(ITIMER_REAL, &soon, 0);
-  DO("an alarm that restarts it, then room", connect(stream(0), TO(full)));
+  DO("an alarm that restarts it, then a free place", connect(stream(0), TO(full)));
   waitpid(child, 0, 0);
   for (int end = 0; end < 2; end++) {
     child = fork();
@@ -152,8 +150,8 @@ static void sending(void) {
   DO("bind where it is taken", bind(socket(AF_INET, SOCK_DGRAM, 0), TO(to)));
   as_none = to, as_none.sin_family = AF_UNSPEC;
   IS("sendto", sendto(from, "hello", 5, 0, TO(to)) == 5 && got(at, "hello"));
-  IS("of no family", sendto(from, "none", 4, 0, TO(as_none)) == 4 && got(at, "none"));
-  DO("nothing to read", sendto(from, (void *)8, 5, 0, TO(to)));
+  IS("without a family", sendto(from, "none", 4, 0, TO(as_none)) == 4 && got(at, "none"));
+  DO("unreadable data", sendto(from, (void *)8, 5, 0, TO(to)));
   DO("too long", sendto(from, (void *)8, 70000, 0, TO(to)));
   DO("short address", sendto(from, "x", 1, 0, (struct sockaddr *)&to, 8));
   struct iovec parts[2] = {{"he", 2}, {"llo", 3}};
@@ -168,9 +166,9 @@ static void sending(void) {
   *(int *)CMSG_DATA(ttl) = 999;
   DO("with wrong control data", sendmsg(from, &message, 0));
   message.msg_control = (void *)8;
-  DO("with control data nowhere", sendmsg(from, &message, 0));
+  DO("with unreadable control data", sendmsg(from, &message, 0));
   message.msg_control = 0, message.msg_controllen = 0, message.msg_iov = (void *)8;
-  DO("with parts nowhere", sendmsg(from, &message, 0));
+  DO("with unreadable parts", sendmsg(from, &message, 0));
   message.msg_iov = parts;
   struct mmsghdr several[3] = {{message, 0}, {message, 0}, {message, 0}};
   IS("sendmmsg", sendmmsg(from, several, 3, 0) == 3 && several[0].msg_len == 5 && several[2].msg_len == 5);
@@ -181,7 +179,7 @@ static void sending(void) {
   DO("the first fails", sendmmsg(from, several, 3, 0));
   DO("connect", connect(from, TO(to)));
   message.msg_name = 0, message.msg_namelen = 0;
-  IS("to whom it is connected", sendmsg(from, &message, 0) == 5 && got(at, "hello"));
+  IS("to the connected address", sendmsg(from, &message, 0) == 5 && got(at, "hello"));
   DO("dissolve", connect(from, &nobody, sizeof nobody));
   DO("to nobody", sendmsg(from, &message, 0));
   parts[0].iov_len = -1;
@@ -191,18 +189,18 @@ static void sending(void) {
 static void binding(void) {
   DO("no family, any address", bind(stream(0), (struct sockaddr *)&(struct sockaddr_in){AF_UNSPEC}, 16));
   DO("no family, an address", bind(stream(0), (struct sockaddr *)&(struct sockaddr_in){AF_UNSPEC, 0, {htonl(INADDR_LOOPBACK)}}, 16));
-  DO("a port of the system's", bind(stream(0), (struct sockaddr *)&(struct sockaddr_in){AF_INET, htons(81), {htonl(INADDR_LOOPBACK)}}, 16));
-  DO("an address of nobody's", bind(stream(0), (struct sockaddr *)&(struct sockaddr_in){AF_INET, 0, {htonl(0xc0000201)}}, 16));
+  DO("a system port", bind(stream(0), (struct sockaddr *)&(struct sockaddr_in){AF_INET, htons(81), {htonl(INADDR_LOOPBACK)}}, 16));
+  DO("a foreign address", bind(stream(0), (struct sockaddr *)&(struct sockaddr_in){AF_INET, 0, {htonl(0xc0000201)}}, 16));
   DO("listen with datagrams", listen(socket(AF_INET, SOCK_DGRAM, 0), 1));
   int fd = stream(0);
   DO("listen unbound", listen(fd, 1));
-  DO("connect what listens", connect(fd, TO(good)));
+  DO("connect a listener", connect(fd, TO(good)));
   fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  DO("a name of the kernel's", bind(fd, &(struct sockaddr){AF_UNIX}, 2));
+  DO("a name chosen by the kernel", bind(fd, &(struct sockaddr){AF_UNIX}, 2));
   DO("and another", bind(fd, &(struct sockaddr){AF_UNIX}, 2));
   DO("an abstract name", bind(socket(AF_UNIX, SOCK_DGRAM, 0), &(struct sockaddr){AF_UNIX, {0, 'a', 'l', 'i', 'k', 'e'}}, 8));
-  DO("dissolve datagrams of Unix", connect(socket(AF_UNIX, SOCK_DGRAM, 0), &nobody, sizeof nobody));
-  DO("dissolve a stream of Unix", connect(socket(AF_UNIX, SOCK_STREAM, 0), &nobody, sizeof nobody));
+  DO("disconnect a Unix datagram socket", connect(socket(AF_UNIX, SOCK_DGRAM, 0), &nobody, sizeof nobody));
+  DO("disconnect a Unix stream socket", connect(socket(AF_UNIX, SOCK_STREAM, 0), &nobody, sizeof nobody));
 }
 
 int main(void) {

@@ -15,13 +15,13 @@ import { arbitraryBehaviour, arbitraryDigest, arbitraryText, plainCredentials } 
 
 export const textOf = (contour: Contour) => [...writeContour(contour)].join("");
 
-/** The digest that stands for a content in tests. */
+/** The digest of a named content in tests. */
 export const contentOf = (name: string): Digest => sha256(Buffer.from(name));
 
-/** A task tree and its events, told by program paths: `learnt({ "/bin/sh": [...], "/bin/sh /usr/bin/node": [...] })`. */
+/** A task tree and its events, given by program paths: `learnt({ "/bin/sh": [...], "/bin/sh /usr/bin/node": [...] })`. */
 export interface Program {
   readonly chain: readonly string[];
-  /** Names that stand for contents, by path, where they are not the path itself. */
+  /** The names of contents, by path, where they differ from the path. */
   readonly contents?: Readonly<Record<string, string>>;
   readonly acts: readonly string[];
 }
@@ -56,7 +56,7 @@ export function eventOf(act: string, task?: Task): Event {
 export const openAct = (path: string, digest?: string) =>
   `open access=read path=${path} mode=0100644 uid=user gid=user fs=disk${digest ? ` digest=${contentOf(digest)}` : ""}`;
 
-/** Any contour: several runs, things missed, rules fired. */
+/** Any contour: with several runs, losses and lens rules that applied. */
 export const arbitraryContour: fc.Arbitrary<Contour> = fc
   .record({
     behaviour: arbitraryBehaviour,

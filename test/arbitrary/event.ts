@@ -100,7 +100,7 @@ const arbitraryRuns = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
-/** A few tasks, each a child of nobody or of one before it. */
+/** A few tasks, each without a parent or a child of an earlier one. */
 const arbitraryTasks: fc.Arbitrary<readonly Task[]> = fc
   .array(
     fc.record({
@@ -119,7 +119,7 @@ const arbitraryTasks: fc.Arbitrary<readonly Task[]> = fc
     return tasks;
   });
 
-/** Tasks, and events that these tasks or nobody did. */
+/** Tasks, and events of these tasks or of no task. */
 export const arbitraryBehaviour: fc.Arbitrary<{ tasks: readonly Task[]; events: readonly Event[] }> =
   arbitraryTasks.chain((tasks) => {
     const doers = fc.constantFrom({ id: ZERO_DIGEST, parent: ZERO_DIGEST }, ...tasks);

@@ -1,4 +1,4 @@
-/** As much of JSON Schema (draft 2020-12) as our schemas use; an unknown keyword fails, so that none is passed over. */
+/** The part of JSON Schema (draft 2020-12) that our schemas use. An unknown keyword fails, so that none is ignored. */
 type Schema = Readonly<Record<string, unknown>>;
 
 const annotations = new Set(["$schema", "$defs", "title", "description"]);

@@ -24,14 +24,14 @@ describe.skipIf(!existsSync(join(repository, "packages/core/dist/index.js")))("n
     ran = bench("--quick", "--pairs", "1", "--only", "engine-known", "--json", json, "--markdown", markdown);
   });
 
-  it("ends well and shows a table and the goals", () => {
+  it("ends with success and prints a table and the goals", () => {
     expect(ran.stderr).toMatch(/^engine-known …/m);
     expect(ran.status).toBe(0);
     expect(ran.stdout).toMatch(/lookups of known keys/);
     expect(ran.stdout).toMatch(/^goal +measured/m);
   });
 
-  it("writes every figure, with where and when it was taken, and nothing that names the machine", () => {
+  it("writes every figure, with when and on what machine it was taken, but no name of the machine", () => {
     const results = JSON.parse(readFileSync(json, "utf8"));
     expect(results).toMatchObject({ format: "isoline-bench 1", quick: true, skipped: [], failed: [] });
     expect(results.date).toMatch(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC$/);
@@ -54,7 +54,7 @@ describe.skipIf(!existsSync(join(repository, "packages/core/dist/index.js")))("n
     expect(page(JSON.parse(readFileSync(json, "utf8")))).toBe(written);
   });
 
-  it("names what a benchmark would need that is not there, and ends well", () => {
+  it("names what a benchmark needs that is not installed, and ends with success", () => {
     const alone = { cwd: folder, encoding: "utf8", env: { PATH: join(folder, "no-programs") } } as const;
     const names = ["bpf-machine", "bpf-flood", "bpf-others"];
     const { status, stdout } = spawnSync(
@@ -66,7 +66,7 @@ describe.skipIf(!existsSync(join(repository, "packages/core/dist/index.js")))("n
     for (const name of names) expect(stdout).toContain(`skipped: ${name}: everything (gcc not installed)`);
   });
 
-  it("refuses a benchmark that there is not, by name", () => {
+  it("refuses an unknown benchmark by name", () => {
     const { status, stderr } = bench("--only", "engine-unknown");
     expect(status).toBe(2);
     expect(stderr).toMatch(/expected one of engine-known, .*got "engine-unknown"/);
@@ -74,7 +74,7 @@ describe.skipIf(!existsSync(join(repository, "packages/core/dist/index.js")))("n
 });
 
 describe("the machine of the tests, for benchmarks", () => {
-  it("is packed as it is, and finds what lies beside its sources", async () => {
+  it("is compiled, and finds the files beside its sources", async () => {
     const machines = await machineModule(folder);
     expect(machines.repository).toBe(repository);
     expect(machines.kinds.map(({ name }) => name)).toContain("with bpf in lsm=");
@@ -83,7 +83,7 @@ describe("the machine of the tests, for benchmarks", () => {
 });
 
 describe("a contest", () => {
-  it("takes turns, turns the order around each round, and throws the warm-up away", async () => {
+  it("takes turns, reverses the order each round, and discards the warm-up", async () => {
     const order: string[] = [];
     const contender = (name: string) => () => order.push(name);
     const figures = await inTurn({ a: contender("a"), b: contender("b") }, { rounds: 2, warmups: 1 });
@@ -92,14 +92,14 @@ describe("a contest", () => {
   });
 });
 
-describe("what figures say", () => {
-  it("gives median and quartiles", () => {
+describe("statistics", () => {
+  it("give median and quartiles", () => {
     expect(summary([4, 1, 3, 2, 5])).toEqual({ median: 3, quartiles: [2, 4], range: [1, 5] });
     expect(quantile([1, 2], 0.5)).toBe(1.5);
     expect(() => quantile([], 0.5)).toThrow(/at least one figure/);
   });
 
-  it("compares round by round", () => {
+  it("compare round by round", () => {
     const { ratio, ratios, differences } = paired([2, 6, 20], [1, 2, 10]);
     expect(ratio).toBe(3);
     expect(ratios.median).toBe(2);

@@ -1,4 +1,4 @@
-/** The table of all system calls against the kernel's header, the filter and the decoders. */
+/** The table of all system calls, compared with the kernel's header, the filter and the decoders. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -33,13 +33,13 @@ describe("the table of system calls", () => {
     expect(missing.map(([line]) => line)).toEqual([]);
   });
 
-  it("calls mediated what the filter stops and a decoder reads, and nothing else", () => {
+  it("lists as mediated exactly the calls that the filter stops and a decoder reads", () => {
     const mediated = table.mediated.flatMap(({ calls }) => Object.entries(calls));
     expect(byNumber(mediated)).toEqual(byNumber(Object.entries(syscallNumbers)));
     expect(new Set(decoders.keys())).toEqual(new Set(mediatedCalls.keys()));
   });
 
-  it("speaks of events that there are", () => {
+  it("names only operations that exist", () => {
     const named = [
       ...table.mediated.flatMap(({ event }) => [...event.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name as string)),
       ...Object.values(requests).flatMap(({ mediated }) => mediated.map(({ event }) => event)),
@@ -48,7 +48,7 @@ describe("the table of system calls", () => {
     expect(named.filter((name) => !isOperation(name))).toEqual([]);
   });
 
-  it("says of each call why, or what is not seen and what to do", () => {
+  it("gives each call a reason, or says what is not seen and what to do", () => {
     const reasons = [...table.harmless, ...table.absent].map(({ because }) => because);
     const told = [...reasons, ...table.gap.flatMap(({ unseen, instead }) => [unseen, instead])];
     expect(told.filter((text) => text.split(" ").length < 2)).toEqual([]);
@@ -61,7 +61,7 @@ describe("the table of system calls", () => {
     expect(told.sort((a, b) => a - b)).toEqual([...stopping].sort((a, b) => a - b));
   });
 
-  it("is what the page says (else: npm run docs)", () => {
+  it("is the source of the page (else: npm run docs)", () => {
     expect(readFileSync(join(repository, CALL_PAGE), "utf8")).toBe(callPage(repository));
   });
 });

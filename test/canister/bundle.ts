@@ -20,7 +20,7 @@ import { fileURLToPath } from "node:url";
 
 const bin = fileURLToPath(new URL("../../packages/isoline/bin/", import.meta.url));
 
-/** Why nothing here can run on this machine; undefined if it can. */
+/** The reason why these tests cannot run on this machine; undefined if they can. */
 export function missing(...programs: readonly string[]): string | undefined {
   if (process.geteuid?.() !== 0) return "needs root";
   const absent = programs.filter((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status !== 0);
@@ -33,14 +33,14 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** A place of its own for one file of tests: bundles, contours, reports, and an isoline-runc that knows no other place. */
+/** A folder for one file of tests: bundles, contours, reports, and an isoline-runc that is configured to use only this folder. */
 export class Workshop {
   readonly place: string;
   readonly runtime: string;
   readonly #made: string[] = [];
   #next = 1;
 
-  /** `where` is a directory on disk for what /tmp may not hold. */
+  /** `where` is a directory on disk, for files that /tmp may not hold. */
   constructor(configuration: Readonly<Record<string, unknown>> = {}, where = tmpdir()) {
     this.place = mkdtempSync(join(where, "isoline-canister-"));
     this.runtime = this.path("isoline-runc");
@@ -57,13 +57,13 @@ export class Workshop {
     return join(this.place, name);
   }
 
-  /** The host's configuration from now on. */
+  /** Replaces the host's configuration. */
   configure(configuration: Readonly<Record<string, unknown>>): void {
     const places = { contours: this.path("contours"), reports: this.path("reports") };
     writeFileSync(this.path("host.json"), JSON.stringify({ ...places, ...configuration }), { mode: 0o644 });
   }
 
-  /** A bundle whose container runs a shell command, with these annotations; `change` may alter its configuration further. */
+  /** A bundle whose container runs a shell command, with these annotations. `change` may alter its configuration further. */
   bundle(
     script: string,
     annotations: Readonly<Record<string, string>> = {},
@@ -83,19 +83,19 @@ export class Workshop {
     return directory;
   }
 
-  /** A name for a container, which is removed with the workshop. */
+  /** A new name for a container. The container is removed with the workshop. */
   id(): string {
     const id = `t${process.pid}-${this.#next++}`;
     this.#made.push(id);
     return id;
   }
 
-  /** A call of the runtime, with a state directory of the workshop's own. */
+  /** Calls the runtime, with a state directory of the workshop's own. */
   runc(...args: readonly string[]): Result {
     return told(spawnSync(this.runtime, ["--root", this.path("state"), ...args], options));
   }
 
-  /** The same, given these files as descriptors from 3 on. */
+  /** The same, with these files as descriptors from 3 on. */
   runcWith(files: readonly string[], ...args: readonly string[]): Result {
     const opened = files.map((file) => openSync(file, "r"));
     const stdio = ["ignore", "pipe", "pipe", ...opened] as const;
@@ -104,7 +104,7 @@ export class Workshop {
     return told(call);
   }
 
-  /** Creates a container, which keeps what it was given as standard streams: so that is nothing. */
+  /** Creates a container. A container keeps its standard streams open, so they are /dev/null. */
   create(...args: readonly string[]): Result {
     const call = spawnSync(this.runtime, ["--root", this.path("state"), "create", ...args], {
       ...options,
@@ -119,7 +119,7 @@ export class Workshop {
     return this.runc("run", "--bundle", this.bundle(script, annotations), this.id());
   }
 
-  /** What the last run of a contour reported. */
+  /** The report of the last run of a contour. */
   report(contour: string): Record<string, unknown> {
     return JSON.parse(readFileSync(this.path(`reports/${contour.replace(/\.contour$/, "")}.json`), "utf8")) as Record<
       string,
@@ -127,7 +127,7 @@ export class Workshop {
     >;
   }
 
-  /** The supervisor of one of the workshop's own containers, from its own record: others are live on the machine. */
+  /** The supervisor of one of the workshop's own containers, from its own record: other supervisors may be live on the machine. */
   supervisorOf(id: string): number {
     const room = this.path("run/isoline/canisters");
     const record = readdirSync(room).find((name) => name.startsWith(`${id}@`) && name.endsWith(".json"));
@@ -141,7 +141,7 @@ export class Workshop {
     );
   }
 
-  /** What the workshop's own host says of an image. */
+  /** The host's configuration of an image. */
   inspect(image: string): Result {
     const env = { ...process.env, XDG_RUNTIME_DIR: this.path("run"), ISOLINE_CANISTERS: this.path("host.json") };
     return told(spawnSync(`${bin}isoline`, ["inspect", image], { ...options, env }));
@@ -153,7 +153,7 @@ export class Workshop {
   }
 }
 
-/** podman with a storage of its own, in which there is one image: box:1. */
+/** podman with its own storage, which has one image: box:1. */
 export class Podman {
   readonly #shop: Workshop;
   readonly #driver: string;
@@ -175,7 +175,7 @@ export class Podman {
     return this.podman(...this.#running(mode, contour, flags), script);
   }
 
-  /** The same as words for a shell. */
+  /** The same, as words for a shell. */
   words(mode: string, contour: string, flags: readonly string[], script: string): string[] {
     return this.#words(...this.#running(mode, contour, flags), `'${script}'`);
   }
@@ -212,7 +212,7 @@ function told({ status, stdout, stderr }: SpawnSyncReturns<string>): Result {
   return { status, stdout, stderr };
 }
 
-/** busybox, the libraries it may need, and who there is. */
+/** busybox, the libraries it may need, and the files that name users and groups. */
 function makeRoot(root: string): void {
   for (const directory of ["bin", "etc", "proc", "dev", "sys", "tmp", "root", "run"])
     mkdirSync(join(root, directory), { recursive: true });

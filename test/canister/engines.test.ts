@@ -1,4 +1,4 @@
-/** Through containerd and Docker: daemons of the tests' own, which start containers with isoline-runc as these engines do. */
+/** Through containerd and Docker: daemons started by the tests run containers with isoline-runc, as these engines do. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -49,7 +49,7 @@ address = "${of("ttrpc")}"
   return new Daemon("containerd", ["--config", shop.path("containerd.toml"), "--log-level=error"], of("socket"));
 }
 
-/** What a client says, as a runtime's caller sees it. */
+/** The output of a client, in the form of a runtime's result. */
 function told(program: string, words: readonly string[], environment: Readonly<Record<string, string>> = {}): Result {
   const { status, stdout, stderr } = spawnSync(program, words, { ...options, env: { ...process.env, ...environment } });
   return { status, stdout, stderr };
@@ -86,7 +86,7 @@ describe.skipIf(withoutContainerd !== undefined)(`containerd over isoline-runc (
     expect(shop.report("a.contour")).toMatchObject({ verdict: "off-contour" });
   });
 
-  it("has it in the background: exec, ps, pause, kill, removal", () => {
+  it("runs a container in the background: exec, ps, pause, kill, removal", () => {
     expect(run("learn", "d.contour", "service", service, "--detach").status).toBe(0);
     expect(ctr("task", "exec", "--exec-id", "e", "service", "/bin/cat", "/etc/group").stdout).toBe("root:x:0:\n");
     expect(ctr("task", "ps", "service").stdout.trim().split("\n").length).toBeGreaterThan(1);
@@ -137,7 +137,7 @@ describe.skipIf(withoutDocker !== undefined)(`Docker over isoline-runc (${withou
     shop.close();
   });
 
-  it("learns, knows the image, and refuses another behaviour as the host has it", () => {
+  it("learns, recognises the image, and refuses another behaviour as the host's configuration says", () => {
     expect(docker(...running(["--rm", ...label("learn", "a.contour")], behaviour))).toMatchObject(learnt);
     shop.configure({ images: [{ image: "localhost/box:*", contour: "a.contour", mode: "enforce" }] });
     expect(docker(...running(["--rm"], behaviour))).toMatchObject(learnt);
@@ -147,7 +147,7 @@ describe.skipIf(withoutDocker !== undefined)(`Docker over isoline-runc (${withou
     expect(docker(...running(["--rm"], "true")).stderr).toContain('found none for "localhost/box:1"');
   });
 
-  it("has a terminal, an init, and containers in the background", () => {
+  it("runs containers with a terminal, with an init, and in the background", () => {
     const words = running(["--rm", "-it", "--init", ...label("learn", "t.contour")], "'tty; exit 9'");
     const line = ["docker", "--host", `unix://${daemon.socket}`, ...words].join(" ");
     const { status, stdout } = told("script", ["-qec", line, "/dev/null"]);

@@ -1,6 +1,6 @@
 /**
- * Images as an attacker, or a careless builder, would make them: what is odd in them is in the contour as it is, what cannot
- * be resolved is said to be so and refused when enforcing, and an image that was altered in what no path shows does not pass.
+ * Images as an attacker, or a careless builder, would make them. The contour records what is odd in them as it is. What cannot
+ * be resolved is reported, and refused when enforcing. An image that was altered in a way that no path shows is refused.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { missing, Podman, type Result, Workshop } from "./bundle.ts";
 const why = missing("runc", "busybox", "gcc");
 const FILES = 10_000;
 
-/** Goes down below what a path can name, making the way with `make`, and there opens a file and executes a program. */
+/** Creates a directory deeper than a path can name (with `make`), descends into it, opens a file there and executes a program. */
 const diver = `
 #include <fcntl.h>
 #include <string.h>
@@ -71,12 +71,12 @@ describe.skipIf(why !== undefined)(`hostile images${why === undefined ? "" : ` (
     spawnSync("gcc", ["-static", "-o", shop.path("rootfs/bin/diver"), shop.path("diver.c")]);
   });
   afterAll(() => {
-    // What lies deeper than a path can say, Node cannot remove.
+    // Node cannot remove a file below a path that is too long.
     spawnSync("rm", ["-rf", shop.path("rootfs/odd"), shop.path("rootfs/deep")]);
     shop.close();
   });
 
-  it("names of any bytes are one line each, and themselves", () => {
+  it("names of any bytes are one line each, and stay unchanged", () => {
     made(`printf one >"$(printf 'new\\nline')"; printf two >"$(printf 'by\\377te')"; printf '\\033[31m' >"$(printf 'e\\033[2Jsc')"
       printf '#!/bin/sh\\necho script\\n' >"$(printf 'sc\\nript')"; chmod 755 sc*`);
     const script = `cd /odd; cat "$(printf 'new\\nline')" "$(printf 'by\\377te')"; cat "$(printf 'e\\033[2Jsc')" >/dev/null; "./$(printf 'sc\\nript')"`;
@@ -90,7 +90,7 @@ describe.skipIf(why !== undefined)(`hostile images${why === undefined ? "" : ` (
     expect(lastOf("names.contour")).toMatchObject({ verdict: "off-contour" });
   });
 
-  it("paths longer than the kernel can tell are said to be, and refused when enforcing", () => {
+  it("paths too long for the kernel to report are lost, and refused when enforcing", () => {
     expect(shell(`mkdir deep; bin/diver "$PWD/deep" "$PWD/bin/busybox"`).status).toBe(0);
     expect(shop.run("diver /deep", "learn", "deep.contour")).toMatchObject({ status: 0, stdout: "deep\n00000\n" });
     expect(shop.report("deep.contour")).toMatchObject({
@@ -101,13 +101,13 @@ describe.skipIf(why !== undefined)(`hostile images${why === undefined ? "" : ` (
       expect(contour("deep.contour")).toMatch(new RegExp(`\\n {2}${op} .*path=\\?path-too-long `));
     expect(shop.run("diver /deep", "enforce", "deep.contour").stdout).toBe("none\n11111\nrefused\n");
     expect(lastOf("deep.contour").verdict).not.toBe("on-contour");
-    // Each half of the way is short enough.
+    // Each part of the path is short enough.
     expect(shop.run("diver near", "learn", "near.contour").stdout).toBe("deep\n");
     expect(contour("near.contour")).toMatch(/\n {2}open access=read path=\?path-too-long /);
     expect(shop.run("diver near", "enforce", "near.contour").stdout).toBe("none\n");
   });
 
-  it("a file outside of a root that was changed is not taken for one that is made to look like it inside", () => {
+  it("a file outside a changed root does not pass for a file made to look like it inside", () => {
     made("mkdir -p out jail/odd/out; printf secret >out/file; printf decoy >jail/odd/out/file");
     const strays = (mode: string) =>
       shop.runc(
@@ -124,7 +124,7 @@ describe.skipIf(why !== undefined)(`hostile images${why === undefined ? "" : ` (
     expect(strays("enforce")).toMatchObject({ status: 0, stdout: "secret\n" });
   });
 
-  it("a program that is mostly a hole is not hashed for hours, nor taken for what it is not", () => {
+  it("a program that is mostly a hole is neither hashed for hours nor mistaken for another", () => {
     made("cp ../bin/busybox hole; cp ../bin/busybox huge; truncate -s 2M hole; truncate -s 1T huge");
     expect(learnt("/odd/hole true || true", "hole.contour").status).toBe(0);
     expect(shop.run("/odd/hole true || true", "enforce", "hole.contour").status).toBe(0);
@@ -134,7 +134,7 @@ describe.skipIf(why !== undefined)(`hostile images${why === undefined ? "" : ` (
     made("truncate -s 1T hole");
     expect(shop.run("/odd/hole true && echo ran", "enforce", "hole.contour").stdout).toBe("");
     expect(lastOf("hole.contour")).toMatchObject({ verdict: "off-contour" });
-    // What is too large to be hashed is held by its place alone, and its line has no digest.
+    // A program that is too large to hash is identified by its path alone, and its line has no digest.
     learnt("/odd/huge true || true", "huge.contour");
     expect(contour("huge.contour")).toMatch(/\n {2}exec path=\/odd\/huge mode=0100755 uid=0 gid=0 fs=disk loader=/);
   });
@@ -150,7 +150,7 @@ describe.skipIf(why !== undefined)(`hostile images${why === undefined ? "" : ` (
     expect(lastOf("links.contour")).toMatchObject({ verdict: "off-contour" });
   });
 
-  it("a bit for set-user-ID, or a device in a file's place, is off contour", () => {
+  it("a set-user-ID bit, or a device in a file's place, is off contour", () => {
     made("cp ../bin/busybox true; printf data >file");
     const script = "/odd/true; cat /odd/file";
     expect(learnt(script, "modes.contour").stdout).toBe("data");
@@ -179,7 +179,7 @@ describe.skipIf(why !== undefined)(`hostile images${why === undefined ? "" : ` (
 const whyNot = missing("runc", "busybox", "podman");
 
 describe.skipIf(whyNot !== undefined)(`layers${whyNot === undefined ? "" : ` (${whyNot})`}`, () => {
-  it("what a layer removes is not there, and what it replaces is what counts", () => {
+  it("a file removed by a layer is absent, and a replaced file counts with its new content", () => {
     const shop = new Workshop();
     const overlay = new Podman(shop, "overlay");
     try {

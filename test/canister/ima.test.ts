@@ -33,7 +33,7 @@ describe.skipIf(why !== undefined)(`IMA for a canister${why === undefined ? "" :
   });
   afterAll(() => shop.close());
 
-  it("measures the runtime and the workload, by the names each sees, and refuses what is not signed", () => {
+  it("measures the runtime and the workload, by the names that each sees, and refuses what is not signed", () => {
     const label = { "dev.isoline.ima-policy": shop.path("web.ima"), "dev.isoline.ima-keys": shop.path("key.der") };
     expect(start(label)).toMatchObject({ status: 0, stdout: "0\n126\n" });
     expect(shop.report("ima.contour")).toMatchObject({ integrity: { rules: 2, mode: "enforce", denied: 1 } });
@@ -45,7 +45,7 @@ describe.skipIf(why !== undefined)(`IMA for a canister${why === undefined ? "" :
     expect(start({ ...label, "dev.isoline.ima-appraise": "log" }).stdout).toBe("0\n0\n");
   });
 
-  it("is the host's to say for an image, and no annotation's to change", () => {
+  it("is set by the host for an image, and no annotation can change it", () => {
     const rule = { image: "registry.example/*", contour: "ima.contour", mode: "learn" };
     shop.configure({ images: [{ ...rule, ima: { policy: "web.ima", keys: ["key.der"] } }] });
     expect(start(image)).toMatchObject({ status: 0, stdout: "0\n126\n" });
@@ -55,10 +55,10 @@ describe.skipIf(why !== undefined)(`IMA for a canister${why === undefined ? "" :
 
   it.each<[string, Record<string, string>, RegExp]>([
     ["a relative policy", { "ima-policy": "web.ima" }, /an absolute path or built-in names/],
-    ["keys for no policy", { "ima-keys": "/x" }, /a policy for the keys/],
+    ["keys without a policy", { "ima-keys": "/x" }, /a policy for the keys/],
     ["a relative key", { "ima-policy": "tcb", "ima-keys": "/x:y" }, /absolute paths/],
-    ["files that are to be changed", { "ima-policy": "tcb", "ima-appraise": "fix" }, /enforce or log/],
-    ["a policy that is not there", { "ima-policy": "/nowhere/x.ima" }, /expected a policy file/],
+    ["files to be changed", { "ima-policy": "tcb", "ima-appraise": "fix" }, /enforce or log/],
+    ["a missing policy", { "ima-policy": "/nowhere/x.ima" }, /expected a policy file/],
     ["an unknown name", { "ima-policy": "tbc" }, /expected a policy file/],
   ])("refuses %s before anything runs", (_, annotations, reason) => {
     const all = Object.entries(annotations).map(([key, value]) => [`dev.isoline.${key}`, value]);

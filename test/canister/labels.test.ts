@@ -1,4 +1,4 @@
-/** Labels of canisters: what holds, and every bundle that is refused before anything of it runs. */
+/** Labels of canisters: a valid one, and every bundle that is refused before any part of it runs. */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -20,22 +20,22 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
   const start = (annotations: Record<string, string>, change?: (config: Record<string, unknown>) => void): Result =>
     shop.runc("run", "--bundle", shop.bundle("echo on", annotations, change), shop.id());
 
-  /** The one line that a refusal is, where nothing of the container ran; else everything that came instead. */
+  /** The single line of a refusal, if no part of the container ran; otherwise the whole result. */
   const refusalOf = (result: Result): string => {
     const { status, stdout, stderr } = result;
     return status === 125 && stdout === "" && /^isoline-runc: [^\n]+\n$/.test(stderr) ? stderr : JSON.stringify(result);
   };
 
-  it("holds, where all is well", () => {
+  it("starts the container when it is valid", () => {
     expect(start(good)).toMatchObject({ status: 0, stdout: "on\n" });
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
     ["a misspelt annotation", { ...good, "dev.isoline.contuor": "x" }, /dev\.isoline\.contuor.*correct or remove/],
     ["an unknown mode", { ...good, "dev.isoline.mode": "permissive" }, /expected one of learn, check, enforce/],
-    ["half a label", { "dev.isoline.mode": "learn" }, /expected both/],
-    ["a contour outside of the store", { ...good, "dev.isoline.contour": "../../etc/passwd" }, /a name of letters/],
-    ["a contour that is not there", { ...good, "dev.isoline.contour": "none.contour" }, /found nothing/],
+    ["an incomplete label", { "dev.isoline.mode": "learn" }, /expected both/],
+    ["a contour outside the store", { ...good, "dev.isoline.contour": "../../etc/passwd" }, /a name of letters/],
+    ["a missing contour", { ...good, "dev.isoline.contour": "none.contour" }, /found nothing/],
     ["another image", { ...good, "dev.isoline.image": `sha256:${"0".repeat(64)}` }, /the contour is for another image/],
     ["a relative report", { ...good, "dev.isoline.report": "report.json" }, /expected an absolute path/],
     ["no label at all", {}, /expected a label/],
@@ -43,7 +43,7 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
     expect(refusalOf(start(annotations))).toMatch(reason);
   });
 
-  it("refuses what is no contour: a link to one, a directory, a truncated or altered file", () => {
+  it("refuses a contour that is a link, a directory, or a truncated or altered file", () => {
     const file = shop.path("contours/good.contour");
     const odd = (name: string) => ({ ...good, "dev.isoline.contour": name });
     symlinkSync(file, shop.path("contours/link.contour"));
@@ -59,7 +59,7 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
     expect(refusalOf(start({ ...odd("link.contour"), "dev.isoline.mode": "learn" }))).toMatch(/a symbolic link/);
   });
 
-  it("refuses bundles that are none", () => {
+  it("refuses invalid bundles", () => {
     expect(refusalOf(shop.runc("run", "--bundle", shop.path("nowhere"), shop.id()))).toMatch(/expected a directory/);
     const bundle = shop.bundle("echo on", good);
     const file = join(bundle, "config.json");
@@ -84,7 +84,7 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
     );
   });
 
-  it("refuses options it does not know, ids that lead elsewhere, and restore", () => {
+  it("refuses unknown options, ids that lead elsewhere, and restore", () => {
     const bundle = shop.bundle("echo on", good);
     expect(refusalOf(shop.runc("run", "--bundle", bundle, "--novel", "x", shop.id()))).toMatch(/no option "--novel"/);
     expect(refusalOf(shop.runc("run", "--bundle", bundle, "../../x"))).toMatch(/expected a container id/);
@@ -92,7 +92,7 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
     expect(refusalOf(shop.runc("exec", "nobody", "/bin/true"))).toMatch(/created, found none/);
   });
 
-  it("is learnt without one where the host says so, and annotations are the host's to forbid", () => {
+  it("may be missing for learning if the host allows it, and the host may forbid annotations", () => {
     const of = (config: Record<string, unknown>) => {
       config["annotations"] = { "io.kubernetes.cri.image-name": "localhost/web:1" };
     };
@@ -111,7 +111,7 @@ describe.skipIf(why !== undefined)(`the label of a container${why === undefined 
     expect(start({ ...image, ...good }).status).toBe(0);
   });
 
-  it("refuses a host's configuration that is not understood, or that others may write", () => {
+  it("refuses a host's configuration that is invalid, or that other users may write", () => {
     shop.configure({ unlabeled: "learn" });
     expect(refusalOf(start(good))).toMatch(/only the keys/);
     shop.configure({ images: [{ image: "*", contour: "x", mode: "off" }] });

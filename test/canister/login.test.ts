@@ -1,4 +1,4 @@
-/** Registries that want to know who asks: passwords, tokens, and who never gets to see either. */
+/** Registries that require credentials: passwords, tokens, and the hosts that must never receive either. */
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
@@ -18,7 +18,7 @@ const SECRET = "correct-horse";
 const entry = (user: string, password = SECRET) => ({ auth: Buffer.from(`${user}:${password}`).toString("base64") });
 const before = { ...process.env };
 
-/** What podman login would have written. */
+/** The file that podman login would write. */
 function login(auths: Record<string, unknown>, more: Record<string, unknown> = {}): void {
   writeFileSync(path("auth.json"), JSON.stringify({ auths, ...more }));
   process.env["REGISTRY_AUTH_FILE"] = path("auth.json");
@@ -42,7 +42,7 @@ describe("challenges", () => {
   });
 
   it.each([null, "", "Negotiate", 'realm="x"', "\u0000", `Digest ${"a=b,".repeat(5000)}`, ",,,,"])(
-    "%j is none",
+    "%j is not a valid challenge",
     (header) => {
       expect(challengeIn(header)).toBeUndefined();
     },
@@ -50,7 +50,7 @@ describe("challenges", () => {
 });
 
 describe("credentials", () => {
-  it("are the closest that there are, by whichever spelling", () => {
+  it("are the closest match, in either spelling", () => {
     login({ "r.example": entry("host"), "r.example/shop": entry("shop"), "https://old.example/v1/": entry("old") });
     expect(credentialsFor("r.example", "shop/web")?.user).toBe("shop");
     expect(credentialsFor("r.example", "shopping")).toEqual({ user: "host", password: SECRET });
@@ -59,7 +59,7 @@ describe("credentials", () => {
     expect(credentialsFor("r.example:5000", "web")).toBeUndefined();
   });
 
-  it("are found in every place, and given by a program", () => {
+  it("are found in every file, or printed by a helper program", () => {
     delete process.env["REGISTRY_AUTH_FILE"];
     process.env["HOME"] = path("home");
     process.env["XDG_RUNTIME_DIR"] = path("runtime");
@@ -81,7 +81,7 @@ describe("credentials", () => {
     expect(credentialsFor("h.example")).toEqual({ user: "h.example", password: "s" });
   });
 
-  it("are refused where the file is none, without a word of what is in it", () => {
+  it("are refused if the file is invalid, without quoting any of it", () => {
     const said = (text: string): string => {
       login({});
       writeFileSync(path("auth.json"), text);
@@ -103,12 +103,12 @@ describe("credentials", () => {
   });
 });
 
-describe("a registry that wants to know who asks", () => {
+describe("a registry that requires credentials", () => {
   let registry: MemoryRegistry;
-  /** Somebody on another port: a token server, or where a redirect leads. */
+  /** A server on another port: a token server, or the target of a redirect. */
   let other: Server;
   let answer: (request: IncomingMessage) => Answer;
-  /** What the other was told: path and authorization. */
+  /** The requests to the other server: path and authorization. */
   let told: string[] = [];
   const image = () => `${registry.host}/web:1`;
   const elsewhere = () => `127.0.0.1:${(other.address() as AddressInfo).port}`;
@@ -138,7 +138,7 @@ describe("a registry that wants to know who asks", () => {
     other.close();
   });
 
-  it("gets a password, and says so when there is none or it is wrong", async () => {
+  it("gets a password, and the error says if it is missing or wrong", async () => {
     registry.guard = (request) => (is(request, basic("me")) ? undefined : challenge('Basic realm="r"'));
     await attach(image(), contour, new Date());
     expect(await fetchAttached(image())).toMatchObject({ contour });
@@ -150,7 +150,7 @@ describe("a registry that wants to know who asks", () => {
     await expect(fetchAttached(image())).rejects.toThrow(/log in with podman login/);
   });
 
-  it("gets a token for what is asked, from a server that has credentials of its own", async () => {
+  it("gets a token for the requested scope, from a server with credentials of its own", async () => {
     const scopes = { GET: "pull", HEAD: "pull", POST: "pull,push", PUT: "pull,push" } as Record<string, string>;
     registry.guard = (request) => {
       const scope = `repository:web:${scopes[request.method ?? ""]}`;
@@ -174,7 +174,7 @@ describe("a registry that wants to know who asks", () => {
     );
   });
 
-  it("keeps what is its own: no other host gets it, whether named as token server or by a redirect", async () => {
+  it("keeps credentials to itself: no other host gets them, neither a token server nor the target of a redirect", async () => {
     registry.guard = () => challenge(`Bearer realm="http://${elsewhere()}/token"`);
     answer = () => ({ status: 403 });
     await expect(fetchAttached(image())).rejects.toThrow(/a token of .*403; no credentials for .* were found/);
@@ -190,7 +190,7 @@ describe("a registry that wants to know who asks", () => {
     await expect(fetchAttached(image())).rejects.toThrow(/a redirect of GET to http:\/\/registry\.example/);
   });
 
-  it("sends nothing where an upload is said to go elsewhere, and follows no redirect with it", async () => {
+  it("sends nothing to another upload location, and follows no redirect with an upload", async () => {
     const anew = Buffer.concat([contour, Buffer.from("x")]);
     for (const [status, location] of [
       [202, `http://${elsewhere()}/upload`],
@@ -207,8 +207,12 @@ describe("a registry that wants to know who asks", () => {
     ["a redirect", { status: 302, headers: { location: "/" } }, /status 302/],
     ["no token", { status: 200, body: Buffer.from('{"expires_in":1}') }, /something else/],
     ["a token of two lines", { status: 200, body: Buffer.from('{"token":"a\\r\\nx: y"}') }, /something else/],
-    ["a long one", { status: 200, body: Buffer.from(`{"token":"${"x".repeat(70_000)}"}`) }, /something else/],
-  ])("is not believed by way of a token server that gives %s", async (_, given, reason) => {
+    [
+      "a token that is too long",
+      { status: 200, body: Buffer.from(`{"token":"${"x".repeat(70_000)}"}`) },
+      /something else/,
+    ],
+  ])("refuses a token server that gives %s", async (_, given, reason) => {
     registry.guard = () => challenge(`Bearer realm="http://${elsewhere()}/token"`);
     answer = () => given;
     await expect(fetchAttached(image())).rejects.toThrow(reason);
@@ -248,7 +252,7 @@ describe.skipIf(!present)("Debian's registry with htpasswd (needs docker-registr
   });
   afterAll(() => server.kill());
 
-  it("takes a signed contour from whom it knows, and from nobody else", async () => {
+  it("takes a signed contour from a known user, and from no other", async () => {
     login({ [host]: entry("me", "secret") });
     const { Registry } = await import("../../packages/isoline/src/canister/registry/client.ts");
     const { parseReference } = await import("../../packages/isoline/src/canister/registry/reference.ts");

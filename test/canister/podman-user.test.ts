@@ -1,4 +1,4 @@
-/** podman of an ordinary user: what it asks of its runtime beyond `run`. */
+/** podman of an ordinary user: the calls that it makes to its runtime beyond `run`. */
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ function obstacle(): string | undefined {
   return reads && unshares ? undefined : "needs user namespaces, and a checkout that other users can read";
 }
 
-/** podman with storage, configuration and image (box:1) of the user's own. */
+/** podman with its own storage, configuration and image (box:1) of the user. */
 class UserPodman {
   readonly home: string;
   readonly #run: string;
@@ -53,7 +53,7 @@ class UserPodman {
 
   close(): void {
     this.podman("rm", "--all", "--force");
-    // It leaves a process that keeps its user namespace.
+    // podman leaves a process that keeps its user namespace.
     process.kill(Number(readFileSync(join(this.#run, "libpod/tmp/pause.pid"), "utf8")), "SIGKILL");
   }
 
@@ -89,19 +89,19 @@ describe.skipIf(why !== undefined)(`podman without root${why === undefined ? "" 
     shop.close();
   });
 
-  it("learns what runs, and says how it ended", () => {
+  it("learns a container, and passes on its exit status", () => {
     const { status, stdout } = user.run("learn", "box.contour", ["--rm"], "cat /etc/group; exit 7");
     expect({ status, stdout }).toEqual({ status: 7, stdout: "root:x:0:\n" });
     expect(user.contour("box.contour")).toContain("path=/etc/group");
     expect(user.contour("box.contour")).not.toContain(user.home);
   });
 
-  it("refuses what was not learnt, and nothing else", () => {
+  it("refuses only what was not learnt", () => {
     const { status, stdout } = user.run("enforce", "box.contour", ["--rm"], "cat /etc/group; cat /etc/passwd; exit 7");
     expect({ status, stdout }).toEqual({ status: 7, stdout: "root:x:0:\n" });
   });
 
-  it("has volumes and a terminal", () => {
+  it("runs with volumes and a terminal", () => {
     mkdirSync(join(user.home, "volume"));
     writeFileSync(join(user.home, "volume/in"), "data\n");
     const flags = ["--rm", "-t", "-v", `${join(user.home, "volume")}:/data:ro`];
@@ -125,7 +125,7 @@ describe.skipIf(why !== undefined)(`podman without root${why === undefined ? "" 
     expect(user.contour("d.contour")).toContain("path=/etc/group");
   });
 
-  it("is refused an exec of what was never learnt, goes on, and is killed when podman is told to", () => {
+  it("refuses an exec that was never learnt, continues, and is killed by podman kill", () => {
     const { podman } = user;
     expect(user.run("enforce", "d.contour", ["-d", "--name", "e"], service).status).toBe(0);
     expect(podman("exec", "e", "sh", "-c", "cat /etc/passwd")).toMatchObject({ stdout: "" });

@@ -1,4 +1,4 @@
-/** Through podman: what an engine and the people behind it see, and that only the image makes the contour. */
+/** Through podman: what an engine and its users see; and only the image determines the contour. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -25,7 +25,7 @@ describe.skipIf(why !== undefined)(`podman over isoline-runc${why === undefined 
     shop.close();
   });
 
-  /** What two contours do not have in common; nothing if their state is the same. */
+  /** The differences of two contours; nothing if their states are equal. */
   const difference = (one: string, other: string) =>
     shop.isoline("diff", shop.path(`contours/${one}`), shop.path(`contours/${other}`)).stdout;
 
@@ -57,7 +57,7 @@ describe.skipIf(why !== undefined)(`podman over isoline-runc${why === undefined 
     mkdirSync(shop.path("volume"));
     writeFileSync(shop.path("volume/in"), "data\n");
     const flags = ["-it", "-v", `${shop.path("volume")}:/data`];
-    // It waits to be told: what a container says before podman listens, podman never shows.
+    // The container waits for a file: podman never shows what a container prints before podman is attached.
     const script = "read -r go; tty; cat /data/in > /data/out; exit 9";
     const words = overlay.words("learn", "tty.contour", flags, script);
     const { status, stdout } = spawnSync("script", ["-qec", words.join(" "), "/dev/null"], {
@@ -87,7 +87,7 @@ describe.skipIf(why !== undefined)(`podman over isoline-runc${why === undefined 
     expect(readFileSync(shop.path("contours/d.contour"), "utf8")).toContain("path=/etc/group");
   });
 
-  it("is killed when podman is told to", () => {
+  it("is killed by podman kill", () => {
     const { podman } = overlay;
     expect(overlay.run("learn", "k.contour", ["-d", "--name", "k"], "while :; do sleep 0.1; done").status).toBe(0);
     expect(podman("kill", "k").status).toBe(0);
@@ -96,7 +96,7 @@ describe.skipIf(why !== undefined)(`podman over isoline-runc${why === undefined 
     expect(shop.report("k.contour")).toMatchObject({ verdict: "learnt", incomplete: [] });
   });
 
-  it("has an init of the engine's, which is the host's file and not the image's", () => {
+  it("runs with the engine's init, which is a file of the host and not of the image", () => {
     const init = shop.path("init");
     writeFileSync(init, '#!/bin/sh\n[ "$1" = -- ] && shift\n"$@"\n', { mode: 0o755 });
     const flags = ["--init", "--init-path", init];
@@ -106,7 +106,7 @@ describe.skipIf(why !== undefined)(`podman over isoline-runc${why === undefined 
     expect(readFileSync(shop.path("contours/i.contour"), "utf8")).toMatch(/exec .*path=\/run\/podman-init/);
   });
 
-  it("is refused an exec of what was never learnt, and goes on", () => {
+  it("refuses an exec that was never learnt, and continues", () => {
     const { podman } = overlay;
     expect(
       overlay.run(
@@ -124,7 +124,7 @@ describe.skipIf(why !== undefined)(`podman over isoline-runc${why === undefined 
     expect(shop.report("d.contour")).toMatchObject({ verdict: "off-contour" });
   });
 
-  it("knows the image of a container, and what the host says about it", () => {
+  it("recognises the image of a container, and applies the host's configuration of it", () => {
     shop.configure({ images: [{ image: "localhost/box:*", contour: "one.contour", mode: "enforce" }] });
     expect(overlay.podman("run", "--rm", "--network=none", "box:1", "sh", "-c", behaviour).status).toBe(0);
     expect(shop.report("one.contour")).toMatchObject({ verdict: "on-contour", image: { names: ["localhost/box:1"] } });

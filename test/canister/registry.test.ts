@@ -1,4 +1,4 @@
-/** Contours attached to images: pushed, found again, and refused where a registry lies. */
+/** Contours attached to images: pushed, fetched, and refused if a registry lies. */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -35,14 +35,14 @@ describe("names of images in registries", () => {
     "r.example/web@sha256:12",
     "a b.c/web",
     "",
-  ])("%j is none", (text) => {
+  ])("%j is invalid", (text) => {
     expect(() => parseReference(text)).toThrow(/expected an image in a registry/);
   });
 });
 
 describe.each([
   ["that lists referrers", true],
-  ["that does not, by the fallback tag", false],
+  ["without referrers, by the fallback tag", false],
 ])("a registry %s", (_, native) => {
   let registry: MemoryRegistry;
   const image = () => `${registry.host}/web:1`;
@@ -52,7 +52,7 @@ describe.each([
   afterAll(() => registry.close());
   afterEach(() => registry.clear());
 
-  it("gives back what was attached, with the digests of the image", async () => {
+  it("gives back the attached contour, with the digests of the image", async () => {
     const { manifest, config } = registry.putImage("1");
     const artifact = await attach(image(), contour, day(1));
     expect(await fetchAttached(image())).toEqual({
@@ -81,7 +81,7 @@ describe.each([
     }
   });
 
-  it("keeps several, and gives the newest", async () => {
+  it("keeps several contours, and gives the newest", async () => {
     registry.putImage("1");
     const newer = Buffer.concat([contour, Buffer.from("x")]);
     const artifact = await attach(image(), newer, day(3));
@@ -89,13 +89,13 @@ describe.each([
     expect(await fetchAttached(image())).toMatchObject({ artifact, contour: newer, count: 2 });
   });
 
-  it("has none for an image that none was attached to, or that is not there", async () => {
+  it("finds no contour for an image without one, and for a missing image", async () => {
     await expect(fetchAttached(image())).rejects.toThrow(/no such image/);
     registry.putImage("1");
     await expect(fetchAttached(image())).rejects.toThrow(/no contour is attached/);
   });
 
-  it("is not believed when it gives other bytes, or more of them", async () => {
+  it("is refused when it gives other bytes, or more of them", async () => {
     registry.putImage("1");
     await attach(image(), contour, day(1));
     registry.blobs.set(digestOf(contour), Buffer.from(contour).fill(0x20, 5, 6));
@@ -104,7 +104,7 @@ describe.each([
     await expect(fetchAttached(image())).rejects.toThrow(/at most/);
   });
 
-  it("is not believed when it gives a contour for another image", async () => {
+  it("is refused when it gives a contour for another image", async () => {
     registry.putImage("other");
     const artifact = await attach(`${registry.host}/web:other`, contour, day(1));
     const { manifest } = registry.putImage("1");
@@ -143,7 +143,7 @@ describe.skipIf(!present)("Debian's registry (needs docker-registry)", () => {
     rmSync(place, { recursive: true, force: true });
   });
 
-  it("takes a contour from the command line, and gives it back where isoline-runc looks", async () => {
+  it("accepts a contour from the command line, and gives it back where isoline-runc looks", async () => {
     const registry = new Registry(parseReference(`${host}/web:1`));
     const config = {
       ...(await registry.putBlob(Buffer.from('{"os":"linux"}'))),

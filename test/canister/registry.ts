@@ -1,4 +1,4 @@
-/** A registry in memory: as much of the distribution protocol as pushing and pulling takes, with or without referrers. */
+/** A registry in memory: the part of the distribution protocol that pushing and pulling need, with or without referrers. */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,13 +12,13 @@ export interface Answer {
 }
 
 export class MemoryRegistry {
-  /** By digest; whoever tests may put something else in a place. */
+  /** By digest; a test may put other bytes in a place. */
   readonly blobs = new Map<string, Buffer>();
   /** By tag and by digest. */
   readonly manifests = new Map<string, Buffer>();
-  /** Whether it lists referrers by itself, as registries of version 1.1 do. */
+  /** Whether it has the referrers API, as registries of version 1.1 do. */
   readonly native: boolean;
-  /** Answers in its place, if it has something to say. */
+  /** Returns a response to send instead of the registry's own, or undefined. */
   guard: ((request: IncomingMessage) => Answer | undefined) | undefined;
   readonly #claims = new Map<string, Buffer>();
   readonly #server: Server;
@@ -34,7 +34,7 @@ export class MemoryRegistry {
     return registry;
   }
 
-  /** As it was when it opened. */
+  /** The Authorization header of the request that opened the upload. */
   clear(): void {
     for (const each of [this.blobs, this.manifests, this.#claims]) each.clear();
   }
@@ -43,7 +43,7 @@ export class MemoryRegistry {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** An image of nothing, under a tag; its digests: of manifest and configuration. */
+  /** An empty image under a tag; its digests: of manifest and configuration. */
   putImage(tag: string): { manifest: string; config: string } {
     const config = Buffer.from(JSON.stringify({ architecture: "amd64", os: "linux", tag }));
     const descriptor = {
@@ -64,7 +64,7 @@ export class MemoryRegistry {
     return { manifest: digestOf(manifest), config: descriptor.digest };
   }
 
-  /** Says from now on that these refer to a manifest, whatever is true. */
+  /** Reports these as referrers of a manifest, whether or not they are. */
   claim(digest: string, manifests: readonly unknown[]): void {
     const index = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests }));
     this.#claims.set(digest, index);

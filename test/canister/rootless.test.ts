@@ -1,4 +1,4 @@
-/** Containers of ordinary users, by runc without root: only ids differ, and the contour has the container's. */
+/** Containers of ordinary users, run by runc without root: only ids differ, and the contour contains the container's ids. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ describe.skipIf(why !== undefined)(`a container without root${why === undefined 
   });
   afterAll(() => shop.close());
 
-  /** Learns in directories of the user's own; the contour. */
+  /** Learns in directories of the user; returns the contour. */
   function learn(uid: number): { status: number | null; stdout: string; contour: string } {
     const own = (name: string) => {
       const path = shop.path(`${uid}-${name}`);
@@ -54,7 +54,7 @@ describe.skipIf(why !== undefined)(`a container without root${why === undefined 
     return { status, stdout, contour: join(run, "own.contour") };
   }
 
-  it("runs, and has the same state for another user of another host", () => {
+  it("has the same state for another user of another host", () => {
     const [one, other] = [learn(users[0]), learn(users[1])];
     expect(one).toMatchObject({ status: 0, stdout: "uid=0(root) gid=0(root)\n" });
     expect(other).toMatchObject({ status: 0, stdout: "uid=0(root) gid=0(root)\n" });

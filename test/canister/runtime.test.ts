@@ -1,4 +1,4 @@
-/** isoline-runc as runc: plain bundles, what callers of a runtime see. */
+/** isoline-runc in the place of runc: plain bundles, and what the callers of a runtime see. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -16,7 +16,7 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
   });
   afterAll(() => shop.close());
 
-  it("runs as under runc, and its contour has runtime and workload", () => {
+  it("runs as under runc, and its contour contains runtime and workload", () => {
     const learnt = shop.run(script, "learn", "b.contour");
     expect(learnt).toMatchObject({ status: 7, stdout: "root:x:0:0:root:/root:/bin/sh\n" });
     const text = readFileSync(shop.path("contours/b.contour"), "utf8");
@@ -63,9 +63,9 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
     expect(refused.stderr).toContain("/etc/group");
   });
 
-  it("ends where its runtime is refused something of the set-up, and says what", () => {
+  it("ends where its runtime is refused a step of the set-up, and names that step", () => {
     const annotations = { "dev.isoline.mode": "enforce", "dev.isoline.contour": "a.contour" };
-    // Executed by the runtime itself while the container's first process waits for it.
+    // The runtime itself executes it, while the container's first process waits.
     const withHook = (config: Record<string, unknown>) =>
       Object.assign(config, { hooks: { createRuntime: [{ path: "/bin/true" }] } });
     const bundle = shop.bundle(script, annotations, withHook);
@@ -94,7 +94,7 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
     expect(existsSync(shop.path(`state/${id}`))).toBe(false);
   });
 
-  it("is given the descriptors that are to be preserved, and no others", () => {
+  it("gets the descriptors that are to be preserved, and no others", () => {
     const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": "fds.contour" };
     for (const [name, text] of Object.entries({ three: "from three", four: "from four" }))
       writeFileSync(shop.path(name), `${text}\n`);
@@ -105,7 +105,7 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
     expect(result.stderr).toMatch(/4.*: Bad file descriptor/);
   });
 
-  it("adds to one contour what several learn at the same time", () => {
+  it("merges into one contour what several containers learn at the same time", () => {
     const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": "shared.contour" };
     const ids = ["cat /etc/passwd", "cat /etc/group"].map((behaviour) => {
       const id = shop.id();
@@ -119,7 +119,7 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
     expect(text).toContain("path=/etc/group");
   });
 
-  it("has its hooks inside, also those that start runs", () => {
+  it("runs its hooks inside, also those that start containers", () => {
     const id = shop.id();
     const annotations = { "dev.isoline.mode": "learn", "dev.isoline.contour": "hooks.contour" };
     const hook = (name: string) => [{ path: "/bin/sh", args: ["sh", "-c", `: < ${shop.path(name)}`] }];
@@ -159,7 +159,7 @@ describe.skipIf(why !== undefined)(`a container of isoline-runc${why === undefin
   });
 });
 
-/** Where control groups are found. */
+/** The mount point of control groups. */
 function hierarchies(): string[] {
   return readFileSync("/proc/mounts", "utf8")
     .split("\n")

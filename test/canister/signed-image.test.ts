@@ -1,4 +1,7 @@
-/** From the one who signs to the host that wants it: a contour beside its image in a registry with passwords, through podman. */
+/**
+ * A contour is signed, stored beside its image in a registry with passwords, and fetched by a host that requires a signature,
+ * through podman.
+ */
 import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -43,7 +46,7 @@ describe.skipIf(why !== undefined)(`a signed contour of an image${why === undefi
     shop.close();
   });
 
-  it("holds where it was fetched by whoever may, and nothing starts without it", () => {
+  it("starts a container whose contour was fetched, and none without its signature", () => {
     const { podman } = overlay;
     const well = { status: 0, stderr: "" };
     expect(podman("login", "--tls-verify=false", "-u", "me", "-p", "secret", host)).toMatchObject(well);

@@ -1,4 +1,4 @@
-/** Completion scripts, run by the shells they are for. */
+/** Completion scripts, run by their shells. */
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -14,7 +14,7 @@ function scriptFor(shell: string): string {
 }
 
 describe.skipIf(!has("bash"))("bash", () => {
-  /** What bash offers for the last word; `-` where it is left to complete files. */
+  /** What bash offers for the last word; `-` if it completes file names. */
   const offers = (...words: readonly string[]): string[] => {
     const listed = words.map((word) => `'${word}'`).join(" ");
     const run = `
@@ -40,7 +40,7 @@ describe.skipIf(!has("bash"))("bash", () => {
     expect(offers("show", "--m")).toEqual([]);
   });
 
-  it("offers what an option takes", () => {
+  it("offers the values of an option", () => {
     expect(offers("replay", "--profile", "")).toEqual(["iso1", "quixote", "iso2017"]);
     expect(offers("learn", "--lens", "")).toEqual(["-", "default", "exact"]);
     expect(offers("learn", "-o", "")).toEqual(["-"]);
@@ -54,7 +54,7 @@ describe.skipIf(!has("bash"))("bash", () => {
 });
 
 describe.each(["zsh", "fish"])("%s", (shell) => {
-  it.skipIf(!has(shell))("reads its script", () => {
+  it.skipIf(!has(shell))("parses its script", () => {
     const { status, stderr } = spawnSync(shell, ["-n", scriptFor(shell)], { encoding: "utf8" });
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });

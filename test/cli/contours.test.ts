@@ -1,4 +1,4 @@
-/** The commands about contour files, on contours made here. */
+/** The commands for contour files, on contours made here. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { deriveTask, eventToJson, iso1Point, parseContour, type Task } from "@isoline/core";
@@ -20,7 +20,7 @@ beforeAll(() => {
 });
 
 describe("show", () => {
-  it("says by program what it may do, and counts what is too much to read", () => {
+  it("lists by program what it may do, and counts what is too long to list", () => {
     const { status, stdout, stderr } = isoline(["show", app]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toContain("43 points of 2 programs, learnt in 1 run; profile iso1, lens default; as 1000");
@@ -31,7 +31,7 @@ describe("show", () => {
     expect(stdout).toMatch(/^ {2}connects to {2}tcp 127\.0\.0\.1:5432$/m);
   });
 
-  it("says once what most programs do, and once what a program does in whatever way it was started", () => {
+  it("lists once what most programs do, and once what a program does however it was started", () => {
     const locale = (task: Task) => opens(task, "/etc/locale.alias");
     const again = deriveTask(npm.id, [image("/usr/bin/node"), image("/lib/ld.so")]);
     const git = deriveTask(sh.id, [image("/usr/bin/git")]);
@@ -53,7 +53,7 @@ describe("show", () => {
     expect(stdout.match(/left-pad\/file\d+\.js/g)).toHaveLength(40);
   });
 
-  it("gives every point with its event to machines", () => {
+  it("gives every point with its event in JSON", () => {
     const document = JSON.parse(isoline(["show", "--json", app]).stdout) as {
       points: { point: string; event: unknown }[];
     };
@@ -63,11 +63,11 @@ describe("show", () => {
     );
   });
 
-  it("has no colours where nobody sees them", () => {
+  it("has no colours outside a terminal", () => {
     expect(isoline(["show", app], { environment: { FORCE_COLOR: "1" } }).stdout).not.toContain("\x1b");
   });
 
-  it("ends as SIGPIPE would have ended it when its reader has seen enough", () => {
+  it("ends as SIGPIPE would end it when its reader closes the pipe", () => {
     const many = Array.from({ length: 4000 }, (_, at) =>
       opens(node, `$CWD/some/quite/long/name/of/a/directory/file${at}`),
     );
@@ -80,7 +80,7 @@ describe("show", () => {
 });
 
 describe("verify", () => {
-  it("prints what the contour says about itself, computed again", () => {
+  it("prints the identities of the contour, computed again", () => {
     const contour = parseContour(readFileSync(app));
     const { status, stdout } = isoline(["verify", "--json", app]);
     expect(status).toBe(0);
@@ -96,7 +96,7 @@ describe("verify", () => {
     expect(isoline(["verify", app]).stdout).toMatch(/^\S*app\.contour: intact\n {2}points {7}43\n/);
   });
 
-  it("refuses a contour that somebody touched, in one line", () => {
+  it("refuses an altered contour, in one line", () => {
     const touched = place.path("touched.contour");
     writeFileSync(touched, readFileSync(app, "utf8").replace(".npmrc", ".npmrd"));
     const { status, stdout, stderr } = isoline(["verify", touched]);
@@ -107,11 +107,11 @@ describe("verify", () => {
 });
 
 describe("diff", () => {
-  it("is silent and 0 for the same behaviour", () => {
+  it("prints nothing and ends with 0 for the same behaviour", () => {
     expect(isoline(["diff", app, app])).toMatchObject({ status: 0, stdout: "", stderr: "" });
   });
 
-  it("tells what only one does, and is 1", () => {
+  it("lists what only one contour has, and ends with 1", () => {
     const { status, stdout } = isoline(["diff", app, other]);
     expect(status).toBe(1);
     expect(stdout).toContain(`--- ${app}\n+++ ${other}\n`);
@@ -136,20 +136,20 @@ describe("merge", () => {
     expect(isoline(["diff", "-q", merged, other]).status).toBe(0);
   });
 
-  it("wants at least two", () => {
+  it("requires at least two", () => {
     expect(isoline(["merge", app, "-o", place.path("one.contour")])).toMatchObject({ status: 2 });
   });
 });
 
 describe("explain", () => {
-  it("knows a point by how it begins", () => {
+  it("finds a point by the beginning of its digest", () => {
     const { status, stdout } = isoline(["explain", app, iso1Point(npmrc).slice(0, 12)]);
     expect(status).toBe(0);
     expect(stdout).toContain("on contour: `node` (npm → sh → node) opened $HOME/.npmrc for reading");
     expect(stdout).toContain(iso1Point(npmrc));
   });
 
-  it("says that no point begins so", () => {
+  it("says that no point begins with these digits", () => {
     const { status, stderr } = isoline(["explain", app, "00000000"]);
     expect(status).toBe(1);
     expect(stderr).toContain("no point of the contour begins with 00000000");
@@ -162,14 +162,14 @@ describe("explain", () => {
     ]);
   });
 
-  it("completes an act that says only what matters, for who comes nearest", () => {
+  it("completes an act that gives only some fields from the nearest program", () => {
     const { stdout } = isoline(["explain", app, "open", "path=$HOME/.ssh/id_ed25519"]);
     expect(stdout).toContain("off contour: `node` (npm → sh → node) opened $HOME/.ssh/id_ed25519 for reading");
     expect(stdout).toContain("what you left out is taken from what is nearest");
     expect(stdout).toContain(iso1Point(key));
   });
 
-  it("lists every learnt event that an act fits", () => {
+  it("lists every learnt event that matches an act", () => {
     const { stdout } = isoline(["explain", app, "open access=read", "--json"]);
     expect(JSON.parse(stdout)).toHaveLength(41);
   });
@@ -180,7 +180,7 @@ describe("explain", () => {
     expect(isoline(["explain", app, "open path=$HOME/.npmrc", "--as", "curl"])).toMatchObject({ status: 2 });
   });
 
-  it("needs nothing on the contour to complete an ordinary act", () => {
+  it("completes an ordinary act without a similar one on the contour", () => {
     const { stdout } = isoline([
       "explain",
       place.keep("quiet.contour", learnt(npmrc)),
@@ -203,7 +203,7 @@ describe("explain", () => {
 });
 
 describe("names from a workload", () => {
-  it("cannot move the cursor of whoever reads about them", () => {
+  it("cannot move the cursor of a terminal that prints them", () => {
     const hostile = place.keep(
       "hostile.contour",
       learnt(opens(node, "/\\x1b[2J"), event(node, "chroot", { path: "/x" })),

@@ -1,4 +1,4 @@
-/** What could not be seen makes a check incomplete: neither on contour nor off it, and never a success. */
+/** A loss makes a check incomplete: neither on contour nor off it, and never a success. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { program } from "./isoline.ts";
 
 const isRoot = process.getuid?.() === 0;
 const hasPerl = spawnSync("perl", ["-e", "1"]).status === 0;
-/** prctl(PR_SET_DUMPABLE, 0): from here on nobody without privilege may look into the process. */
+/** prctl(PR_SET_DUMPABLE, 0): from here on, no process without privileges may look into this one. */
 const CLOSED = "syscall(157, 4, 0, 0, 0, 0); open(F, q(/etc/hostname)) or exit 9; exit 0";
 
 let place: string;
@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-/** As an ordinary user: root may look into everybody. */
+/** As an ordinary user, because root may look into every process. */
 function asUser(...words: string[]) {
   const before = isRoot ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
   const [first, ...rest] = [...before, program, ...words] as [string, ...string[]];
@@ -34,7 +34,7 @@ describe.skipIf(!hasPerl)("needs perl: a workload that closes itself to its supe
     expect(stderr).toContain("incomplete: path not read (task-closed-to-sensor)");
   });
 
-  it("ends a check with status 4, although nothing was seen off contour", () => {
+  it("ends a check with status 4, although nothing was off contour", () => {
     const { status, stderr } = asUser("check", "closed.contour", ...command);
     expect(stderr).toContain("incomplete");
     expect(status).toBe(4);

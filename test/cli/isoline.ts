@@ -1,4 +1,4 @@
-/** The real program, as a person or a script would call it. */
+/** The real program, called as a user or a script calls it. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +23,7 @@ export interface Call {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Calls isoline, waits for its end. */
+/** Calls isoline and waits for its end. */
 export function isoline(args: readonly string[], { cwd, input, environment }: Call = {}): Ended {
   const { status, signal, stdout, stderr } = spawnSync(program, args, {
     encoding: "utf8",
@@ -35,7 +35,7 @@ export function isoline(args: readonly string[], { cwd, input, environment }: Ca
   return { status, signal, stdout, stderr };
 }
 
-/** A directory for one test file, gone at its end. */
+/** A directory for one test file, removed at its end. */
 export function temporaryPlace(): { path: (name: string) => string; keep: (name: string, contour: Contour) => string } {
   let place = "";
   beforeAll(() => {

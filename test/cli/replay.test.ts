@@ -1,4 +1,4 @@
-/** Recorded events: ours, and those of TSEM against the verdicts of the published agent. */
+/** Recorded events: isoline's own, and those of TSEM, compared with the verdicts of the published agent. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { eventToJson, iso1Point } from "@isoline/core";
 import { describe, expect, it } from "vitest";
@@ -51,7 +51,7 @@ describe("a recording of TSEM events", () => {
     expect(`state ${report.state}`).toBe(expected("state"));
   });
 
-  it("becomes a contour that the whole of it keeps to", () => {
+  it("becomes a contour on which all of it is", () => {
     const contour = place.path("tsem.contour");
     const head = place.path("head.jsonl");
     writeFileSync(head, `${readFileSync(recording, "utf8").split("\n").slice(0, 50).join("\n")}\n`);
@@ -92,7 +92,7 @@ describe("a recording of our own", () => {
   const tasks = [npm, sh, node].map((task) => line({ task })).join("");
   const text = tasks + line(eventToJson(npmrc)) + line(eventToJson(key)) + line(eventToJson(npmrc));
 
-  it("says which events are off contour, and why", () => {
+  it("reports which events are off contour, and why", () => {
     const contour = place.keep("small.contour", learnt(npmrc));
     const { status, stdout, stderr } = isoline(["replay", contour, "-"], { input: text });
     expect(status).toBe(3);
@@ -119,7 +119,7 @@ describe("a recording of our own", () => {
     [`${line(eventToJson(npmrc))}{"task":{"id":"x"}}\n`, "line 2: expected"],
     [line({ ...eventToJson(npmrc), op: "fly" }), "line 1: not the JSON form of an event"],
     ["x".repeat(3_000_000), "line 1: expected at most"],
-  ])("refuses a recording that is none, by its line", (input, says) => {
+  ])("refuses an invalid recording, and names the line", (input, says) => {
     const { status, stdout, stderr } = isoline(["replay", "-"], { input });
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr.slice(0, 300)).toContain(says);

@@ -1,4 +1,4 @@
-/** What happens on a terminal, with `script` (util-linux) as the terminal. */
+/** Behaviour on a terminal, with `script` (util-linux) as the terminal. */
 import { spawn, spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { program, temporaryPlace } from "./isoline.ts";
@@ -6,7 +6,7 @@ import { program, temporaryPlace } from "./isoline.ts";
 const place = temporaryPlace();
 const hasScript = spawnSync("sh", ["-c", "command -v script && command -v stty"]).status === 0;
 
-/** Runs a shell script on a terminal of 20 rows and 90 columns; everything that reached it. */
+/** Runs a shell script on a terminal of 20 rows and 90 columns; returns all output. */
 function onTerminal(script: string, environment: Readonly<Record<string, string>> = {}): string {
   const { stdout } = spawnSync("script", ["-qec", `stty rows 20 cols 90; ${script}`, "/dev/null"], {
     encoding: "utf8",
@@ -51,7 +51,7 @@ describe.skipIf(!hasScript)("on a terminal", () => {
     expect(seen).toContain(" -echo ");
   });
 
-  it("colours verdicts, unless somebody minds", () => {
+  it("colours verdicts, unless that is switched off", () => {
     const off = `${learn("-q", "--", "true")}; "${program}" check "${place.path("a.contour")}" -- cat /etc/hostname`;
     expect(onTerminal(off)).toContain("\x1b[31moff contour:");
     expect(onTerminal(off, { NO_COLOR: "1" })).not.toContain("\x1b[31m");
@@ -85,7 +85,7 @@ describe.skipIf(!hasScript)("on a terminal", () => {
     await ended;
   });
 
-  it("top draws until it is told to quit, and gives the terminal back", async () => {
+  it("top draws until it is quit, and gives the terminal back", async () => {
     const top = spawn("script", ["-qec", `"${program}" top`, "/dev/null"], { stdio: ["pipe", "pipe", "ignore"] });
     let seen = "";
     top.stdout.on("data", (piece: Buffer) => (seen += piece.toString("utf8")));

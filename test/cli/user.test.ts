@@ -1,4 +1,4 @@
-/** `--user`: a workload that starts as somebody else, as if that user had started isoline. */
+/** `--user`: a workload that starts as another user, as if that user had started isoline. */
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,7 +42,7 @@ describe.skipIf(!isRoot)("--user (needs root)", () => {
     expect((await learn("4711:4712")).stdout).toBe("4711\n4712\n4712\n/\n0\n");
   });
 
-  it("refuses who does not exist, and what only root can do, and says so", async () => {
+  it("refuses an unknown user, and what only root can do, each with a message", async () => {
     const learn = (user: string, uid?: number) =>
       isoline(["learn", "-o", "none.contour", "--user", user, "--", "true"], { cwd, uid });
     const absent = await learn("no such user");

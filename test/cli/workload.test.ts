@@ -1,4 +1,4 @@
-/** learn, check and run on small real commands: what they print, what they write, how they end. */
+/** learn, check and run on small real commands: their output, their files, their exit status. */
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, constants, existsSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -20,13 +20,13 @@ beforeAll(() => {
 });
 
 describe("learn", () => {
-  it("says what it learnt, on stderr", () => {
+  it("reports what it learnt, on stderr", () => {
     const { stdout, stderr } = isoline(["learn", "-o", place.path("a.contour"), "--", "echo", "hi"]);
     expect(stdout).toBe("hi\n");
     expect(stderr).toMatch(/^isoline: \S+a\.contour: \d+ points \(all new\) from \d+ events$/m);
   });
 
-  it("says nothing with --quiet", () => {
+  it("prints nothing with --quiet", () => {
     expect(isoline(["learn", "-q", "-o", place.path("q.contour"), "--", "true"]).stderr).toBe("");
   });
 
@@ -55,7 +55,7 @@ describe("learn", () => {
     expect((JSON.parse(isoline(["verify", "--json", file]).stdout) as { runs: number }).runs).toBe(2);
   });
 
-  it("tells programs apart that run the same file, ours included", () => {
+  it("tells programs apart that run the same file, isoline's own included", () => {
     const [file, first, second] = [place.path("node.contour"), place.path("first"), place.path("second")];
     for (const each of [first, second]) writeFileSync(each, "");
     const inner = `require("fs").readFileSync(${JSON.stringify(second)})`;
@@ -70,7 +70,7 @@ describe("learn", () => {
     expect(one).not.toEqual(other);
   });
 
-  it("lets nobody read the new contour who might not read the old one", () => {
+  it("gives the new contour the permissions of the old one", () => {
     const file = place.path("mode.contour");
     isoline(["learn", "-q", "-o", file, "--", "true"]);
     chmodSync(file, 0o600);
@@ -78,13 +78,13 @@ describe("learn", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it("begins anew where there is nothing to merge with, and says so", () => {
+  it("begins anew if there is nothing to merge with, and says so", () => {
     const { status, stderr } = isoline(["learn", "--merge", "-o", place.path("new.contour"), "--", "true"]);
     expect(status).toBe(0);
     expect(stderr).toContain("is not there yet");
   });
 
-  it("records a trajectory that replays on the contour, measurement and all", () => {
+  it("records a trajectory that replays on the contour, measurement included", () => {
     const [file, trajectory] = [place.path("t.contour"), place.path("t.jsonl")];
     isoline(["learn", "-q", "-o", file, "--trajectory", trajectory, "--", ...behaviour()]);
     const { measurement, state } = JSON.parse(isoline(["verify", "--json", file]).stdout) as Record<string, string>;
@@ -93,7 +93,7 @@ describe("learn", () => {
     expect(replayed).toBe(`measurement ${measurement}\nstate ${state}\n`);
   });
 
-  it("takes a lens by name or from a policy file, and refuses a wrong one before anything runs", () => {
+  it("takes a lens by name or from a policy file, and refuses a wrong one before the workload runs", () => {
     const [file, policy, mark] = [place.path("l.contour"), place.path("policy.yaml"), place.path("mark")];
     writeFileSync(policy, "lens: default\nreaction: deny\nrules:\n  pty: false\n");
     expect(isoline(["learn", "-q", "-o", file, "--lens", policy, "--", "true"]).status).toBe(0);
@@ -116,7 +116,7 @@ describe("learn", () => {
     expect(existsSync(mark)).toBe(false);
   });
 
-  it("keeps the older contour where the new one cannot be added", () => {
+  it("keeps the older contour if the new one cannot be added", () => {
     const { size } = statSync(app);
     const { status, stderr } = isoline(["learn", "--merge", "--lens", "exact", "-o", app, "--", "true"]);
     expect(status).toBe(125);
@@ -126,13 +126,13 @@ describe("learn", () => {
 });
 
 describe("check", () => {
-  it("is 0 on contour", () => {
+  it("ends with 0 on contour", () => {
     const { status, stdout, stderr } = isoline(["check", app, "--", ...behaviour()]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: "hello\n" });
     expect(stderr).toMatch(/^isoline: on contour: \d+ events against \d+ points/m);
   });
 
-  it("is 3 off contour, and says why in one line each", () => {
+  it("ends with 3 off contour, and gives the reason in one line each", () => {
     const other = place.path("other");
     writeFileSync(other, "secret\n");
     const { status, stdout, stderr } = isoline(["check", app, "--", "sh", "-c", `cat ${other}`]);
@@ -143,13 +143,13 @@ describe("check", () => {
     expect(stderr).toMatch(/^isoline: off contour: 1 departure; /m);
   });
 
-  it("says little about a program that does everything off contour", () => {
+  it("prints few lines for a program whose every act is off contour", () => {
     const { stderr } = isoline(["check", app, "--", "ls", note]);
     expect(stderr.split("\n").length).toBeLessThan(15);
     expect(stderr).toMatch(/^isoline: … and \d+ more by `ls`; --report FILE writes them all$/m);
   });
 
-  it("passes on the status and the signal of what keeps to the contour", () => {
+  it("passes on the status and the signal of a workload that keeps to the contour", () => {
     const file = place.path("ends.contour");
     const script = ["sh", "-c", "kill -$SIGNAL $$; exit 7"];
     const ends = (args: readonly string[], signal: string) => isoline(args, { environment: { SIGNAL: signal } });
@@ -184,7 +184,7 @@ describe("check", () => {
     expect(JSON.parse(printed.stdout)).toMatchObject({ verdict: "off-contour", exit: { status: 5 }, off: 1 });
   });
 
-  it("refuses a damaged contour before anything runs", () => {
+  it("refuses a damaged contour before the workload runs", () => {
     const [damaged, mark] = [place.path("damaged.contour"), place.path("ran")];
     writeFileSync(damaged, readFileSync(app, "utf8").slice(0, -10));
     const { status, stderr } = isoline(["check", damaged, "--", "touch", mark]);
@@ -213,7 +213,7 @@ describe("run", () => {
     expect(JSON.parse(bare.stdout.slice(bare.stdout.indexOf("{")))).toMatchObject({ mode: "enforce", landlock: null });
   });
 
-  it("is 127 for a command that is not there and 126 for one that cannot run", () => {
+  it("ends with 127 for a missing command and 126 for one that cannot run", () => {
     expect(isoline(["run", app, "--", "no-such-command"])).toMatchObject({ status: 127, stdout: "" });
     expect(isoline(["run", app, "--", place.path("nothing")]).status).toBe(127);
     expect(isoline(["run", app, "--", note])).toMatchObject({ status: 126 });
@@ -228,7 +228,7 @@ describe("run", () => {
     expect(bytes.stdout.toString("latin1")).toBe("a\xffb||c d|");
   });
 
-  it("leaves the pipes of the workload as they were", () => {
+  it("leaves the pipes of the workload unchanged", () => {
     const { stdout } = isoline(["run", "-q", app, "--", "cat", "/proc/self/fdinfo/1"]);
     const flags = Number.parseInt(/^flags:\s*(\d+)$/m.exec(stdout)?.[1] ?? "", 8);
     expect(flags & constants.O_NONBLOCK).toBe(0);
@@ -246,7 +246,7 @@ describe("a live namespace", () => {
   it("can be listed, followed, asked about trust, and sealed", async () => {
     const [runtime, file] = [place.path("."), place.path("live.contour")];
     const environment = { XDG_RUNTIME_DIR: runtime };
-    // What makes names is decided anew each time, and so is told to a client that follows.
+    // A name that the namespace made is decided anew each time, and so is sent to a client that follows.
     const loop = 'while test ! -e "$0"; do : >"$0.new"; rm "$0.new"; sleep 0.1; done; cat /etc/hostname >/dev/null';
     const stop = place.path("stop");
     const learning = spawn(program, ["learn", "-o", file, "--name", "live", "--", "sh", "-c", loop, stop], {

@@ -1,6 +1,6 @@
 /**
- * The linux package as JavaScript, compiled afresh from its sources, for code that must run in threads and processes of
- * its own (Node 20 runs no TypeScript).
+ * Compiles the linux package to JavaScript from its sources, for code that must run in threads and processes of its own (Node
+ * 20 cannot run TypeScript).
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ export interface Compiled {
   readonly remove: () => void;
 }
 
-/** Compiles into a directory inside `node_modules`, so that what the sources import is found. */
+/** Compiles into a directory inside `node_modules`, where the imports of the sources are found. */
 export function compileLinux(): Compiled {
   const cache = join(repository, "node_modules", ".cache");
   mkdirSync(cache, { recursive: true });
@@ -35,7 +35,7 @@ export function compileLinux(): Compiled {
   };
 }
 
-/** Types are another check's business; here only what runs counts. */
+/** Another check reports type errors; this one only compiles. */
 function compile(name: string, target: string): void {
   const source = join(repository, "packages", name, "src");
   const options = ["--ignoreConfig", "--noCheck", "--module", "nodenext", "--target", "es2023", "--types", "node"];

@@ -1,4 +1,4 @@
-/** A namespace that lives in a test: it answers what a real one would, and says what it was asked. */
+/** A namespace for tests: it answers as a real one would, and records the requests. */
 import type { LiveEvent, Snapshot } from "../../packages/isoline/src/namespace/live.ts";
 import { answersWithoutIntegrity } from "../../packages/isoline/src/namespace/integrity-unasked.ts";
 import { type Answers, type Ask, answered, type Request } from "../../packages/isoline/src/namespace/requests.ts";
@@ -13,7 +13,7 @@ export class FakeNamespace implements Subject {
   readonly followers = new Set<(event: LiveEvent) => void>();
   mode: Snapshot["mode"] = "learn";
   over = false;
-  /** Never answers any more. */
+  /** Makes it stop answering. */
   stuck = false;
 
   constructor(name?: string) {

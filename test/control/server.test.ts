@@ -1,4 +1,4 @@
-/** The control socket, with a namespace that is none, asked by friends and by others. */
+/** The control socket of a fake namespace, with well-behaved and hostile clients. */
 import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
@@ -32,11 +32,11 @@ async function serve(namespace: FakeNamespace): Promise<ControlServer> {
   return server;
 }
 
-/** The namespaces of this test; others of this user may be live on the machine. */
+/** The namespaces of this test; the user may have others on the machine. */
 const ours = async () => (await liveNamespaces()).map(({ name }) => name).filter((name) => name.startsWith("t-"));
 
 describe("a live namespace", () => {
-  it("is found by its name, and by how that alone begins", async () => {
+  it("is found by its name, and by the beginning of it if that is unique", async () => {
     await serve(new FakeNamespace("t-web"));
     await serve(new FakeNamespace("t-worker"));
     expect(await ours()).toEqual(["t-web", "t-worker"]);
@@ -46,7 +46,7 @@ describe("a live namespace", () => {
     await expect(findNamespace("t-x")).rejects.toThrow(/live are: .*t-web, t-worker/);
   });
 
-  it("tells its state, its processes and their standing", async () => {
+  it("reports its state, its processes and their trust", async () => {
     await serve(new FakeNamespace("t-web"));
     const client = await findNamespace("t-web");
     expect(await client.state()).toMatchObject({
@@ -66,14 +66,14 @@ describe("a live namespace", () => {
     expect(await client.trust(1)).toEqual([]);
   });
 
-  it("is sealed when asked", async () => {
+  it("is sealed on request", async () => {
     const namespace = new FakeNamespace("t-web");
     await serve(namespace);
     expect(await (await findNamespace("t-web")).seal()).toMatchObject({ mode: "watch" });
     expect(namespace.asked).toContainEqual({ ask: "seal" });
   });
 
-  it("streams what happens until it ends", async () => {
+  it("streams events until it ends", async () => {
     const namespace = new FakeNamespace("t-web");
     const server = await serve(namespace);
     const seen: unknown[] = [];
@@ -92,13 +92,13 @@ describe("a live namespace", () => {
     await expect.poll(() => namespace.followers.size).toBe(0);
   });
 
-  it("has a short name of its own if it was given none", async () => {
+  it("has a generated short name if none was given", async () => {
     const { name, path } = await serve(new FakeNamespace());
     expect(name).toMatch(/^[0-9a-f]{8}$/);
     expect(path).toBe(join(runtime, "isoline", `${name}.sock`));
   });
 
-  it("leaves nothing behind", async () => {
+  it("leaves no socket behind", async () => {
     const server = await serve(new FakeNamespace("t-web"));
     await server.close();
     expect(existsSync(server.path)).toBe(false);
@@ -107,7 +107,7 @@ describe("a live namespace", () => {
 });
 
 describe("a name", () => {
-  it("is not given twice", async () => {
+  it("is given only once", async () => {
     await serve(new FakeNamespace("t-web"));
     await expect(assertNameFree("t-web")).rejects.toMatchObject({ code: "name-taken" });
     await expect(ControlServer.open(new FakeNamespace("t-web"))).rejects.toMatchObject({ code: "name-taken" });
@@ -119,12 +119,12 @@ describe("a name", () => {
   });
 });
 
-describe("a socket that nobody listens to", () => {
-  it("is removed by whoever looks", async () => {
+describe("a socket without a listener", () => {
+  it("is removed by the next search", async () => {
     const stale = join(openControlDirectory(), "t-dead.sock");
     const server = createServer().listen(stale);
     await new Promise((resolve) => server.once("listening", resolve));
-    // Closing would remove the socket; a supervisor that is killed cannot.
+    // Closing would remove the socket; a killed supervisor cannot remove it.
     const kept = `${stale}.kept`;
     const { linkSync, renameSync } = await import("node:fs");
     linkSync(stale, kept);
@@ -137,29 +137,29 @@ describe("a socket that nobody listens to", () => {
 });
 
 describe("the directory of the sockets", () => {
-  it("is the owner's alone, and so are the sockets", async () => {
+  it("belongs to the owner alone, and so do the sockets", async () => {
     const { path } = await serve(new FakeNamespace("t-web"));
     expect(lstatSync(join(runtime, "isoline")).mode & 0o777).toBe(0o700);
     expect(lstatSync(path).mode & 0o777).toBe(0o600);
   });
 
   it.each<[string, (at: string) => void]>([
-    ["is open to others", (at) => (mkdirSync(at), chmodSync(at, 0o755))],
+    ["is open to other users", (at) => (mkdirSync(at), chmodSync(at, 0o755))],
     ["is a symbolic link", (at) => (mkdirSync(`${at}-real`, { mode: 0o700 }), symlinkSync(`${at}-real`, at))],
     ["is a file", (at) => writeFileSync(at, "")],
-  ])("is not used where it %s", (_, prepare) => {
+  ])("is not used if it %s", (_, prepare) => {
     prepare(join(runtime, "isoline"));
     expect(openControlDirectory()).not.toContain(runtime);
   });
 
-  it("is not in a place that others may write to", () => {
+  it("is not in a folder that other users may write to", () => {
     chmodSync(runtime, 0o777);
     expect(openControlDirectory()).not.toContain(runtime);
   });
 });
 
 describe("a hostile client", () => {
-  /** One request by hand; its status and body. */
+  /** Writes one request by hand; returns its status and body. */
   const ask = (path: string, method: string, target: string, headers: Record<string, string> = {}, body?: string) =>
     new Promise<{ status: number; body: string }>((resolve, reject) => {
       const outgoing = request({ socketPath: path, path: target, method, headers }, (response) => {
@@ -189,7 +189,7 @@ describe("a hostile client", () => {
     ["PUT", "/contour"],
     ["DELETE", "/state"],
     ["GET", "/../../etc/passwd"],
-  ])("is told nothing by %s %s", async (method, target) => {
+  ])("gets no answer to %s %s", async (method, target) => {
     const namespace = new FakeNamespace("t-web");
     const { path } = await serve(namespace);
     const { status, body } = await ask(path, method, target);
@@ -198,7 +198,7 @@ describe("a hostile client", () => {
     expect(namespace.asked).toEqual([]);
   });
 
-  it("cannot send a body that is larger than any that is wanted", async () => {
+  it("cannot send a body that is larger than any request", async () => {
     const namespace = new FakeNamespace("t-web");
     const { path } = await serve(namespace);
     const head = "POST /seal HTTP/1.1\r\nhost: x\r\n";
@@ -207,14 +207,14 @@ describe("a hostile client", () => {
     expect(namespace.asked).toEqual([]);
   });
 
-  it("is dropped for what is no HTTP, or too much of it", async () => {
+  it("is disconnected if it sends invalid HTTP, or too much of it", async () => {
     const { path } = await serve(new FakeNamespace("t-web"));
     expect(await raw(path, "\0\x01\x02garbage\r\n\r\n")).toBe("");
     expect(await raw(path, `GET /state HTTP/1.1\r\nx: ${"y".repeat(100_000)}\r\n\r\n`)).toBe("");
     expect(await (await findNamespace("t-web")).state()).toMatchObject({ name: "t-web" });
   });
 
-  it("that asks for events and does not read them is told how many it missed, and costs no memory", async () => {
+  it("that asks for events and does not read them gets a count of the missed ones, and uses no memory", async () => {
     const namespace = new FakeNamespace("t-web");
     const { path } = await serve(namespace);
     const socket = connect({ path });
@@ -239,7 +239,7 @@ describe("a hostile client", () => {
 });
 
 describe("a namespace that does not answer", () => {
-  it("is said to be over", async () => {
+  it("counts as ended", async () => {
     const namespace = new FakeNamespace("t-web");
     await serve(namespace);
     namespace.over = true;
@@ -247,13 +247,13 @@ describe("a namespace that does not answer", () => {
   });
 });
 
-describe("a socket that somebody else answers", () => {
+describe("a socket of another program", () => {
   it.each([
     ["no JSON", "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nfoo"],
     ["another document", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"],
     ["no HTTP", "hello\r\n"],
     ["nothing", ""],
-  ])("with %s is refused in one line", async (_, answer) => {
+  ])("that answers with %s is refused in one line", async (_, answer) => {
     const server = createServer((socket) => {
       socket.on("error", () => {});
       socket.resume();

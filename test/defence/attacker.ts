@@ -1,6 +1,6 @@
 /**
- * Whoever is behind a malicious package, on loopback: takes what it is sent, serves a program, waits for bots. At a second
- * port, a stand-in for the metadata service of a cloud.
+ * The server of an attacker, on loopback: it stores what it is sent, serves a program, accepts bots. A second port stands for
+ * the metadata service of a cloud.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 
 export class Attacker {
   readonly #servers: readonly Server[];
-  /** Everything that reached it: method, path, body. */
+  /** Every request that reached it: method, path, body. */
   readonly reached: { readonly request: string; readonly body: string }[] = [];
 
   private constructor() {

@@ -1,6 +1,6 @@
 /**
- * Real defence: steps of published attacks on packages, rebuilt without harm, against a contour learnt from the clean
- * package. Watched, each is seen; enforced, each is refused, nothing is sent and nothing stays. The table is docs/defence.md.
+ * Steps of published attacks on packages, rebuilt without harm, against a contour learnt from the clean package. When watching,
+ * each step is seen; when enforcing, each is refused, nothing is sent and nothing stays. The table is docs/defence.md.
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
@@ -20,7 +20,7 @@ const uid = isRoot ? NOBODY : undefined;
 const node = realpathSync(process.execPath);
 const hasNpm = spawnSync("npm", ["--version"], { env: { PATH: SYSTEM_PATH } }).status === 0;
 
-/** What a run left, its household included. */
+/** The result of a run, with the household after it. */
 interface Aftermath {
   readonly status: number | null;
   readonly report: Report;
@@ -29,7 +29,7 @@ interface Aftermath {
   readonly stderr: string;
 }
 
-describe.skipIf(!isBuilt || !hasNpm)("a package that was taken over (needs a build, npm)", () => {
+describe.skipIf(!isBuilt || !hasNpm)("a compromised package (needs a build, npm)", () => {
   let registry: Registry;
   let attacker: Attacker;
   let targets: Targets;
@@ -39,7 +39,7 @@ describe.skipIf(!isBuilt || !hasNpm)("a package that was taken over (needs a bui
   const results = new Map<string, Result>();
   let unpacking: Result | undefined;
 
-  /** Runs installation and test of the project in a household of its own. */
+  /** Runs the installation and the test of the project in a household of its own. */
   async function run<T>(pretty: Package, args: readonly string[], use: (aftermath: Aftermath) => T): Promise<T> {
     registry.offer([pretty, neighbour]);
     registry.published.length = 0;
@@ -81,7 +81,7 @@ describe.skipIf(!isBuilt || !hasNpm)("a package that was taken over (needs a bui
     });
   });
 
-  it("the clean version goes through when it is enforced", async () => {
+  it("the clean version runs when enforced", async () => {
     await run(clean, ["check", contour, "--enforce"], ({ status, report, household }) => {
       expect(report).toMatchObject({ verdict: "on-contour", departures: [], incomplete: [] });
       expect(status).toBe(0);
@@ -126,7 +126,7 @@ describe.skipIf(!isBuilt || !hasNpm)("a package that was taken over (needs a bui
     });
   }
 
-  it("with a file more, watched: it is seen as npm unpacks it, before it acts", async () => {
+  it("with an added file, watched: it is seen as npm unpacks it, before it acts", async () => {
     await run(withBundle(targets), ["check", contour], ({ status, report, told: said }) => {
       expect(report.departures[0]?.act).toMatch(/^create .*path=\$CWD\/node_modules\/pretty\/bundle\.js/);
       expect(said).toBeDefined();
@@ -135,7 +135,7 @@ describe.skipIf(!isBuilt || !hasNpm)("a package that was taken over (needs a bui
     });
   });
 
-  it("with a file more, enforced: npm cannot unpack it, and it never runs", async () => {
+  it("with an added file, enforced: npm cannot unpack it, and it never runs", async () => {
     await run(withBundle(targets), ["check", contour, "--enforce"], ({ status, report, household, told: said }) => {
       expect(said).toBeUndefined();
       expect(existsSync(household.at("project/node_modules/pretty/bundle.js"))).toBe(false);
@@ -145,7 +145,7 @@ describe.skipIf(!isBuilt || !hasNpm)("a package that was taken over (needs a bui
     });
   });
 
-  it("docs/defence.md says what came of them (`npx vitest run test/defence -u` writes it)", async () => {
+  it("docs/defence.md lists the results (`npx vitest run test/defence -u` writes it)", async () => {
     expect(results.size).toBe(steps.length);
     const findings = { results, unpacking: unpacking ?? { seen: undefined, told: "" } };
     await expect(
@@ -153,18 +153,18 @@ describe.skipIf(!isBuilt || !hasNpm)("a package that was taken over (needs a bui
     ).toMatchFileSnapshot("../../docs/defence.md");
   });
 
-  /** Names of the steps whose effect is there. */
+  /** Names of the steps that had their effect. */
   function effects(household: Household): string[] {
     return steps.filter(({ happened }) => happened?.(household)).map(({ name }) => name);
   }
 
-  /** Names of the steps whose takings arrived. */
+  /** Names of the steps whose data arrived at the attacker. */
   function loot(): string[] {
     const sent = attacker.reached.find(({ request }) => request === "POST /loot")?.body ?? "";
     return steps.filter(({ brings }) => brings !== undefined && sent.includes(brings)).map(({ name }) => name);
   }
 
-  /** What is told by name because it differs from run to run. */
+  /** Values that differ from run to run, replaced by names. */
   function words(): readonly (readonly [name: string, word: string])[] {
     const { attacker: there, metadata } = attacker.ports;
     const ports = { attacker: there, metadata, registry: new URL(registry.url).port };
@@ -176,7 +176,7 @@ describe.skipIf(!isBuilt || !hasNpm)("a package that was taken over (needs a bui
     return start === undefined ? undefined : report.departures.find((departure) => departure.act.startsWith(start));
   }
 
-  /** Names of the steps that should have been seen. */
+  /** Names of the steps that must be seen. */
   function unseen(report: Report): string[] {
     return steps.filter((step) => step.act !== undefined && !sighting(report, step)).map(({ name }) => name);
   }

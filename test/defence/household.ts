@@ -1,4 +1,4 @@
-/** Somebody's home and project, made anew for every run, with all that a worm looks for. */
+/** A user's home and project, made anew for every run, with everything that a worm looks for. */
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ export class Household {
   readonly attacker: Attacker;
   readonly registry: Registry;
   readonly #uid: number | undefined;
-  /** The file of the taken-over package that acts. */
+  /** The file of the compromised package that acts. */
   wormFile = "";
 
   constructor(uid: number | undefined, attacker: Attacker, registry: Registry) {
@@ -66,7 +66,7 @@ export class Household {
     this.#own(path);
   }
 
-  /** Every file in home and project with its size, but for what npm writes. */
+  /** Every file in home and project with its size, except the files that npm writes. */
   inventory(): readonly string[] {
     return (readdirSync(this.directory, { recursive: true }) as string[])
       .filter((path) => /^(home|project)\//.test(path) && statSync(this.at(path)).isFile())

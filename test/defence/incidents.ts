@@ -1,15 +1,15 @@
 /**
- * What was published about real packages, in our words, reduced to the steps that were rebuilt, in the order of the
- * incident. The source is where it was reported or is summed up.
+ * Published reports about real packages, in our words, reduced to the steps that were rebuilt, in the order of the incident.
+ * The source is a report or a summary of it.
  */
 
 export interface Incident {
   readonly name: string;
   readonly date: string;
   readonly source: string;
-  /** One sentence of what happened. */
+  /** One sentence about the incident. */
   readonly story: string;
-  /** Names of steps; "unpack" is the unpacking of a file or package that the clean version has not. */
+  /** Names of steps; "unpack" is the unpacking of a file or package that the clean version does not contain. */
   readonly steps: readonly string[];
 }
 

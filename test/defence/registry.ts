@@ -1,4 +1,4 @@
-/** A package registry on loopback, as far as `npm install` asks one: a document and a tarball for each package. */
+/** A package registry on loopback, with the two responses that `npm install` needs: a document and a tarball for each package. */
 import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -13,7 +13,7 @@ export interface Package {
 export class Registry {
   readonly #server: Server;
   #packages: readonly Package[] = [];
-  /** Requests that would have published something: method and path. */
+  /** Requests that would have published a package: method and path. */
   readonly published: string[] = [];
 
   private constructor() {
@@ -34,7 +34,7 @@ export class Registry {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
   }
 
-  /** Has these packages, and no others. */
+  /** Replaces the packages of the registry. */
   offer(packages: readonly Package[]): void {
     this.#packages = packages;
   }

@@ -1,23 +1,23 @@
 /**
- * What malicious packages have been seen to do, step by step, rebuilt without harm: it touches a temporary home and
- * project, and servers on loopback. Who did it when is in `incidents.ts`.
+ * Steps of malicious packages that were seen in practice, rebuilt without harm: they touch a temporary home and project, and
+ * servers on loopback. `incidents.ts` names the incidents.
  */
 import { existsSync, readFileSync } from "node:fs";
 import type { Household } from "./household.ts";
 
 export interface Step {
   readonly name: string;
-  /** For the table: what it does. */
+  /** What the step does, for the table. */
   readonly does: string;
-  /** JavaScript of the step, in the body of an async function; `home`, `project`, `loot`, `get`, `post`, `run` are there. */
+  /** JavaScript of the step, in the body of an async function with `home`, `project`, `loot`, `get`, `post` and `run` in scope. */
   readonly code: string;
-  /** How the first act that tells of it begins, with ports as `{name}`; none: it asks the kernel for nothing. */
+  /** How its first event begins, with ports as `{name}`; undefined if it makes no system call that is an event. */
   readonly act?: string;
-  /** It needs what another step leaves. */
+  /** It needs the result of another step. */
   readonly needs?: string;
-  /** Whether it had its effect, apart from what it brought along. */
+  /** Whether it had its effect, apart from the data it collects. */
   readonly happened?: (household: Household) => boolean;
-  /** What must have arrived at the attacker, if what it took was sent. */
+  /** What must have arrived at the attacker, if the data was sent. */
   readonly brings?: string;
 }
 

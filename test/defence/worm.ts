@@ -1,4 +1,4 @@
-/** The packages of the story: one that is clean, one beside it, and what becomes of the clean one when it is taken over. */
+/** The packages of the story: a clean one, another beside it, and the compromised next versions of the clean one. */
 import type { Package } from "./registry.ts";
 import { steps } from "./steps.ts";
 
@@ -20,12 +20,12 @@ export interface Targets {
   readonly registry: string;
 }
 
-/** The next version, which does everything in the install script that was there before. */
+/** The next version, which does everything in the install script that existed before. */
 export function takenOver(targets: Targets): Package {
   return { manifest: { ...clean.manifest, version: "1.0.1" }, files: { "build.js": CLEAN_BUILD + worm(targets) } };
 }
 
-/** The next version, which has a file more and makes that its install script. */
+/** The next version, which adds a file and makes it the install script. */
 export function withBundle(targets: Targets): Package {
   const manifest = { ...clean.manifest, version: "1.0.1", scripts: { postinstall: "node bundle.js" } };
   return { manifest, files: { "build.js": CLEAN_BUILD, "bundle.js": CLEAN_BUILD + worm(targets) } };
@@ -37,16 +37,16 @@ export function dormant(targets: Targets): Package {
   return { manifest: { ...clean.manifest, version: "1.0.1" }, files: { "build.js": build } };
 }
 
-/** What a step says of itself: `done`, or the code of its error. */
+/** The result of a step: `done`, or the code of its error. */
 export type Told = Readonly<Record<string, string>>;
 
-/** Reads what the worm told on standard output; nothing if it never ran. */
+/** Reads the output of the worm; nothing if it never ran. */
 export function told(stdout: string): Told | undefined {
   const [, line] = /^TOLD (.*)$/m.exec(stdout) ?? [];
   return line === undefined ? undefined : (JSON.parse(line) as Told);
 }
 
-/** Every step one after the other, each on its own, as worms are written: what fails is passed over. */
+/** Every step one after the other, each on its own, as worms are written: a step that fails is skipped. */
 function worm({ attacker, metadata, registry }: Targets): string {
   const list = steps.map(({ name, code }) => `[${JSON.stringify(name)}, async () => {${code}}]`).join(",\n");
   return `;(() => {

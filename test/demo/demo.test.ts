@@ -1,4 +1,4 @@
-/** `isoline demo` as a person sees it: by this user, by an ordinary one, and where it cannot be shown. */
+/** `isoline demo` as a user sees it: run by this user, by an ordinary user, and on machines that cannot run it. */
 import { spawnSync } from "node:child_process";
 import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Ended, isBuilt, isoline, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
 
-/** `nobody`, which every system has. */
+/** The user `nobody`, which every system has. */
 const ORDINARY_USER = 65534;
 const CHAIN = "`node install\\.js` \\(dash .*\\)";
-/** `sh` has other names elsewhere. */
+/** `sh` is another program on other systems. */
 const why = (fate: string, act: string) =>
   new RegExp(`^isoline: ${fate}: ${CHAIN.replace("dash", "\\S+")} ${act}`, "m");
 
@@ -17,7 +17,7 @@ const place = mkdtempSync(join(tmpdir(), "isoline-demo-test-"));
 spawnSync("chmod", ["755", place]);
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-/** A temporary directory that belongs to a user, so that one can see what is left in it. */
+/** A temporary directory that belongs to a user, so that a test can see what is left in it. */
 function temporary(name: string, uid?: number): string {
   const directory = join(place, name);
   mkdirSync(directory);
@@ -26,7 +26,7 @@ function temporary(name: string, uid?: number): string {
 }
 
 const isRoot = process.getuid?.() === 0;
-/** A checkout that only root may enter cannot be tried by anybody else. */
+/** No other user can run the demo from a checkout that only root may enter. */
 const isOpenToAll =
   isRoot && spawnSync(isolineProgram, ["--version"], { uid: ORDINARY_USER, gid: ORDINARY_USER }).status === 0;
 
@@ -45,13 +45,13 @@ describe.each(users)("for $who", ({ uid, possible }) => {
   beforeAll(async () => {
     if (!possible) return;
     const directory = temporary(`as-${uid ?? "this-user"}`, uid);
-    // What `npm start` adds to the environment, and what somebody set for npm, must not reach the project of the demo.
+    // Variables that `npm start` adds, or that a user set for npm, must not reach the project of the demo.
     const env = { TMPDIR: directory, npm_config_ignore_scripts: "true", npm_config_cache: "/nonexistent/cache" };
     ended = await isoline(["demo"], { cwd: "/", env, uid });
     left = readdirSync(directory);
   });
 
-  test.skipIf(!possible)("the story is told to its end, and nothing is left of it", () => {
+  test.skipIf(!possible)("the demo runs to its end, and leaves nothing behind", () => {
     expect(ended.stderr).not.toMatch(/^isoline: .*(incomplete|no control socket)/m);
     expect(ended.status).toBe(0);
     expect(left).toEqual([]);
@@ -63,16 +63,19 @@ describe.each(users)("for $who", ({ uid, possible }) => {
     expect(ended.stdout).toMatch(/^ {2}creates [^$]*(\$.*\n +)*\$CWD\/vendor\/greet\/phrases\.json$/m);
   });
 
-  test.skipIf(!possible)("the turned dependency is off contour in each of its steps, and says what it stole", () => {
-    expect(ended.stderr).toMatch(why("off contour", "opened \\$HOME/\\.ssh/id_ed25519 for reading; "));
-    expect(ended.stderr).toMatch(why("off contour", "executed \\S+/(uname|busybox|coreutils); "));
-    expect(ended.stderr).toMatch(why("off contour", "connected to tcp 127\\.0\\.0\\.1:\\d+; "));
-    expect(ended.stdout).toContain("(exit status 3: off contour)");
-    expect(ended.stdout).toMatch(/^\{"key":"made-up-key-[0-9a-f]{16}\\n","system":"Linux .*\}$/m);
-  });
+  test.skipIf(!possible)(
+    "the compromised dependency is off contour in each of its steps, and prints what it stole",
+    () => {
+      expect(ended.stderr).toMatch(why("off contour", "opened \\$HOME/\\.ssh/id_ed25519 for reading; "));
+      expect(ended.stderr).toMatch(why("off contour", "executed \\S+/(uname|busybox|coreutils); "));
+      expect(ended.stderr).toMatch(why("off contour", "connected to tcp 127\\.0\\.0\\.1:\\d+; "));
+      expect(ended.stdout).toContain("(exit status 3: off contour)");
+      expect(ended.stdout).toMatch(/^\{"key":"made-up-key-[0-9a-f]{16}\\n","system":"Linux .*\}$/m);
+    },
+  );
 
   test.skipIf(!possible)(
-    "enforced, each step is refused, the project is installed and tested, nobody hears of the key",
+    "enforced, each step is refused, the project is installed and tested, and the key is not sent",
     () => {
       expect(ended.stderr).toMatch(why("refused, off contour", "opened \\$HOME/\\.ssh/id_ed25519 for reading; "));
       expect(ended.stderr).toMatch(why("refused, off contour", "executed \\S+/(uname|busybox|coreutils); "));
@@ -86,7 +89,7 @@ describe.each(users)("for $who", ({ uid, possible }) => {
   );
 });
 
-describe.skipIf(!isBuilt)("where it cannot be shown", () => {
+describe.skipIf(!isBuilt)("where the demo cannot run", () => {
   test("under another listener it says so in one line", async () => {
     const directory = temporary("nested");
     const contour = join(directory, "outer.contour");
@@ -122,7 +125,7 @@ describe.skipIf(!isBuilt)("where it cannot be shown", () => {
   });
 });
 
-test.skipIf(!isBuilt)("who has enough of it is left with nothing", async () => {
+test.skipIf(!isBuilt)("SIGTERM leaves nothing behind", async () => {
   const directory = temporary("stopped");
   const { status, stdout } = await isoline(["demo"], {
     cwd: "/",
@@ -137,7 +140,7 @@ test.skipIf(!isBuilt)("who has enough of it is left with nothing", async () => {
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test.skipIf(!isBuilt)("who wants to look around may keep it", async () => {
+test.skipIf(!isBuilt)("--keep leaves the folder for inspection", async () => {
   const directory = temporary("kept");
   const { status, stdout } = await isoline(["demo", "--keep"], { cwd: "/", env: { TMPDIR: directory } });
   const project = /^The project is in (.*), its home is /m.exec(stdout)?.[1] ?? "";

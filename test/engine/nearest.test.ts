@@ -7,7 +7,7 @@ import { contentOf, event, learnt, node, npm, opens, root, sh } from "./workload
 const placesOf = (near: readonly { event: Event }[]) => near.map(({ event: each }) => placeOf(each));
 
 describe("the nearest points", () => {
-  test("come in the order of kinship", () => {
+  test("come in order of similarity", () => {
     const path = "$CWD/lock";
     const elsewhere = opens(node, "$CWD/other");
     const otherTask = opens(sh, path);
@@ -50,7 +50,7 @@ describe("the nearest points", () => {
     expect(placesOf(growing.nearest(opens(node, "/a")))).toEqual(["/b", "/c"]);
   });
 
-  test("are found by directory where one task did one thing at thousands of places", () => {
+  test("are found by directory where one task has thousands of points of one operation", () => {
     const target = opens(node, "/srv/data/07/closest");
     const many = Array.from({ length: 5000 }, (_, at) => opens(node, `/var/cache/${at % 100}/${at}`));
     const contour = learnt(target, opens(node, "/srv/top"), ...many);
@@ -63,7 +63,7 @@ describe("the nearest points", () => {
     expect(placesOf(neighbourhood.nearest(opens(node, "/var/cache/7/new"), 1))[0]).toMatch(/^\/var\/cache\/7\//);
   });
 
-  test("of a place with thousands of components cost no more than others", () => {
+  test("cost no more for a path with thousands of components than for others", () => {
     const contour = learnt(...Array.from({ length: 600 }, (_, at) => opens(node, `/a/${at}`)));
     expect(new Neighbourhood(contour).nearest(opens(node, `${"/a".repeat(2000)}/x`), 3)).toHaveLength(3);
   });
@@ -79,7 +79,10 @@ function forward(contour: ReturnType<typeof learnt>) {
   };
 }
 
-/** Events of operations with a path first, a path behind other fields, an address, lists, wide integers, and no place. */
+/**
+ * Events of operations whose first field is a path, whose path follows other fields, that have an address, lists, wide
+ * integers, or no name.
+ */
 const operations: Operation[] = [
   "open",
   "exec",
@@ -120,7 +123,7 @@ const anyEvent = fc.constantFrom(...operations).chain((op) =>
     }),
 );
 
-test("are the ones that a look at every point would find, in the same order", () => {
+test("are those that a search of every point would find, in the same order", () => {
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 40 }), anyEvent, (events, asked) => {
       const contour = learnt(...events);

@@ -21,7 +21,7 @@ function engineOf(mode: Mode, reaction: Reaction = "log", contour: Contour = lea
   return engine;
 }
 
-/** A sensor's part: judge what is new, repeat what is known, under one raw key for each event. */
+/** The part of a sensor: it judges a new event, and repeats a known one, under one raw key for each event. */
 function sensor(engine: Engine) {
   const known = new Map<Event, number>();
   return (event: Event, circumstances: Circumstances) => {
@@ -62,7 +62,7 @@ describe("learn, seal, watch, enforce", () => {
     expect(engine.forensics.departures).toMatchObject([{ event: key, count: 2, refused: 1 }]);
   });
 
-  test("there is no way back from sealed or enforcing", () => {
+  test("sealed and enforcing are never undone", () => {
     const engine = engineOf("enforce");
     engine.seal();
     expect(engine.mode).toBe("enforce");
@@ -77,7 +77,7 @@ describe("learn, seal, watch, enforce", () => {
     expect(contour.size).toBe(0);
   });
 
-  test("a departure is told once, with its point, its first circumstances and how often it came", () => {
+  test("a departure is stored once, with its point, its first circumstances and its count", () => {
     const engine = engineOf("watch");
     const happens = sensor(engine);
     const first = by(1);
@@ -102,7 +102,7 @@ describe("learn, seal, watch, enforce", () => {
 });
 
 describe("an untrusted process", () => {
-  test("passes its distrust on to whoever it gives birth to", () => {
+  test("makes its children untrusted", () => {
     const engine = engineOf("watch", "deny");
     engine.trust.born(2, 1);
     engine.judge(key, by(1));
@@ -113,7 +113,7 @@ describe("an untrusted process", () => {
     expect(engine.judge(other, by(2)).refuse).toBe(false);
   });
 
-  test("adds nothing to a contour, not even a count, but a trusted one still can", () => {
+  test("adds nothing to a contour, not even a count, while a trusted process still can", () => {
     const contour = emptyContour();
     const engine = engineOf("learn", "kill", contour);
     const { known } = engine.judge(npmrc, by(1));
@@ -131,7 +131,7 @@ describe("an untrusted process", () => {
     expect(contour.size).toBe(2);
   });
 
-  test("is one that nobody saw being born, and stays so", () => {
+  test("stays untrusted if its birth was not seen", () => {
     const contour = emptyContour();
     const engine = engineOf("learn", "log", contour);
     expect(engine.judge(npmrc, by(7)).verdict).toBe("off");
@@ -141,8 +141,8 @@ describe("an untrusted process", () => {
   });
 });
 
-describe("who is refused what", () => {
-  /** A departure of a trusted process, another one, then something on the contour; and a first and a repeated look at each. */
+describe("refusals", () => {
+  /** A departure of a trusted process, another one, then an event on the contour; each judged once as new and once as repeated. */
   function refusals(mode: Mode, reaction: Reaction) {
     const engine = engineOf(mode, reaction);
     const happens = sensor(engine);
@@ -179,7 +179,7 @@ describe("loss", () => {
     expect([...engine.losses]).toEqual([["ring overflow", 4]]);
   });
 
-  test("is refused when enforcing, or where an untrusted process may do nothing", () => {
+  test("is refused when enforcing, or for an untrusted process under deny-all", () => {
     expect(engineOf("enforce").loss("path gone", 1, 1)).toBe(true);
     expect(engineOf("watch").loss("path gone", 1, 1)).toBe(false);
     const strict = engineOf("watch", "deny-all");
@@ -188,7 +188,7 @@ describe("loss", () => {
     expect(strict.loss("path gone", 1, 1)).toBe(true);
   });
 
-  test("a run's losses do not rewrite the contour it was checked against", () => {
+  test("does not change the contour that a run was checked against", () => {
     const contour = learnt(npmrc);
     const engine = engineOf("watch", "log", contour);
     engine.loss("ring overflow");
@@ -200,7 +200,7 @@ describe("loss", () => {
     ["learn", false],
     ["watch", false],
     ["enforce", true],
-  ])("an event that cannot be understood is lost, not a crash: %s", (mode, refuse) => {
+  ])("an invalid event is a loss, not a crash: %s", (mode, refuse) => {
     const engine = engineOf(mode, "log", mode === "learn" ? emptyContour() : learnt(npmrc));
     const monstrous = opens(node, `/${"x".repeat(70_000)}`);
     expect(engine.judge(monstrous, by(1))).toMatchObject({
@@ -212,7 +212,7 @@ describe("loss", () => {
     expect(engine.losses.size).toBe(1);
   });
 
-  test("an event of a task that was never told is lost while learning", () => {
+  test("an event of an unknown task is a loss while learning", () => {
     const engine = engineOf("learn", "log", emptyContour());
     const { task: _, ...untold } = by(1);
     const stranger = { ...node, id: "f".repeat(64) as typeof node.id };
@@ -221,7 +221,7 @@ describe("loss", () => {
   });
 });
 
-test("departures beyond the bound are counted, refused and distrusted all the same", () => {
+test("departures beyond the limit are counted, refused and make their process untrusted all the same", () => {
   const engine = new Engine({ contour: learnt(npmrc), mode: "enforce", reaction: "log", limits: { maxDepartures: 2 } });
   engine.trust.born(1, SUPERVISOR);
   engine.trust.born(2, SUPERVISOR);
@@ -238,7 +238,7 @@ test("departures beyond the bound are counted, refused and distrusted all the sa
   expect(engine.tally).toMatchObject({ off: 6, refused: 6 });
 });
 
-test("long paths cannot fill the memory with departures", () => {
+test("long paths of departures cannot fill the memory", () => {
   const engine = new Engine({ contour: learnt(npmrc), mode: "watch", reaction: "log", limits: { maxBytes: 100_000 } });
   engine.trust.born(1, SUPERVISOR);
   for (let index = 0; index < 50; index++) engine.judge(opens(node, `/${index}${"x".repeat(10_000)}`), by(1));

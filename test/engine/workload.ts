@@ -67,7 +67,7 @@ export function connects(task: Task, address: string): Event {
   return event(task, "connect", { family: "inet", type: "stream", address });
 }
 
-/** An empty contour that knows the three programs. */
+/** An empty contour with the three programs. */
 export function emptyContour(): Contour {
   const contour = Contour.create({ profile: iso1, policy: "{}" });
   for (const task of [npm, sh, node]) contour.defineTask(task);

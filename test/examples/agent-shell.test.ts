@@ -4,20 +4,20 @@ import { step, tryExample } from "./example.ts";
 
 describe.skipIf(!isBuilt)("examples/agent-shell", () => {
   let said: Ended;
-  /** What the agent saw of a command of its task. */
+  /** The agent's output for one command of its task. */
   const saw = (command: string) => step(said.stdout.split("# Let it work.")[1] ?? "", `> ${command}`);
   beforeAll(async () => {
     said = await tryExample("agent-shell");
   });
 
-  test("what it was rehearsed with works, before and after it went astray", () => {
+  test("rehearsed commands work, before and after the refused ones", () => {
     expect(said.status).toBe(0);
     expect(saw("cat src/sum.js")).toContain("return a + b");
     for (const command of ["echo 'exports.twice", "node --test src", "ls src", "rm src/twice.js"])
       expect(saw(command)).toContain("(exit status 0)");
   });
 
-  test("the key stays where it is", () => {
+  test("the key is not read", () => {
     expect(saw("cat ~/.ssh/id_ed25519")).toContain("(exit status 1)");
     expect(said.stdout).not.toContain("a made-up key");
     expect(said.stderr).toMatch(
@@ -25,10 +25,10 @@ describe.skipIf(!isBuilt)("examples/agent-shell", () => {
     );
   });
 
-  test("nothing is sent, whichever program is asked", () => {
-    // 126: refused. 127: there is no curl here.
+  test("nothing is sent, whichever program tries", () => {
+    // 126: refused. 127: curl is not installed here.
     expect(saw("curl -s")).toMatch(/\(exit status 12[67]\)/);
-    // Node.js was only rehearsed as `node --test src`.
+    // Node.js was rehearsed only as `node --test src`.
     expect(saw("node -e")).toContain("(exit status 126)");
     expect(said.stderr).toMatch(/^isoline: refused, off contour: `[^`]+` executed \S+\/node to run text; /m);
   });

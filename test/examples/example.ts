@@ -1,4 +1,4 @@
-/** The examples, tried as their pages say. */
+/** The examples, run as their pages say. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -18,7 +18,7 @@ export async function tryExample(name: string): Promise<Ended> {
   }
 }
 
-/** What a step printed: from its heading to the next one. */
+/** The output of a step: from its heading to the next one. */
 export function step(stdout: string, heading: string): string {
   const [, after = ""] = stdout.split(`\n${heading}`);
   return after.split(/\n\n[#>] /)[0] ?? "";

@@ -15,7 +15,7 @@ describe.skipIf(!isBuilt)("examples/node-ci", () => {
     expect(said.stderr.match(/^isoline: on contour: /gm)).toHaveLength(1);
   });
 
-  test("a release that reads something new fails the check, and the review is that one point", () => {
+  test("a release that reads a new file fails the check, and the review shows that one point", () => {
     expect(step(said.stdout, "# A pull request: slug 1.1.0")).toContain("(exit status 3)");
     expect(said.stderr).toMatch(/^isoline: off contour: .* opened \$CWD\/vendor\/slug\/letters\.json for reading; /m);
     const review = step(said.stdout, "# It is meant to.");

@@ -20,19 +20,19 @@ describe.skipIf(!isReady)(`examples/redis-canister (needs root, ${needed.join(",
     expect(step(said.stdout, "# Check it")).toMatch(/all answers were right\nverdict: on-contour\noff: 0/);
   });
 
-  test("a shell that is loaded into the service runs where it is only checked, and is told", () => {
+  test("a shell that is loaded into the service runs if it is only checked, and is reported", () => {
     expect(step(said.stdout, "# The attack, on a container that is only checked")).toMatch(
       /a shell ran: uid=0.*\nverdict: off-contour\n/,
     );
   });
 
-  test("it does not run where the contour is enforced", () => {
+  test("it does not run if the contour is enforced", () => {
     expect(step(said.stdout, "# The attack, on a container that enforces")).toMatch(
       /no shell ran\nverdict: off-contour\noff: 1\nrefused: 1/,
     );
   });
 
-  test("nobody gets in with exec, and the service goes on", () => {
+  test("exec is refused, and the service continues", () => {
     expect(step(said.stdout, "# A user of the engine")).toMatch(/exit status 126\nclient: all answers were right/);
   });
 });

@@ -8,17 +8,17 @@ describe.skipIf(!isBuilt)("examples/service", () => {
     said = await tryExample("service");
   });
 
-  test("its tests pass while it is learnt and while it is enforced, and it ends as it always does", () => {
+  test("its tests pass while learning and while enforcing, and it ends as usual", () => {
     expect(said.status).toBe(0);
     for (const heading of ["# Learn: ", "# Serve: "]) expect(step(said.stdout, heading)).toContain("tests passed");
     expect(said.stdout.match(/^\(exit status 0\)$/gm)).toHaveLength(3);
   });
 
-  test("a page that no test asked for is served", () => {
+  test("a page that no test requested is served", () => {
     expect(step(said.stdout, "# A page that")).toContain("200 <h1>News</h1>");
   });
 
-  test("the hole leads nowhere, and the reason is told", () => {
+  test("the request through the hole is refused, with the reason", () => {
     expect(step(said.stdout, "# The hole").match(/^403 EPERM$/gm)).toHaveLength(2);
     expect(said.stderr).toMatch(
       /^isoline: refused, off contour: `node server\.js` opened \$CWD\/secrets\.json for reading; /m,
@@ -29,7 +29,7 @@ describe.skipIf(!isBuilt)("examples/service", () => {
     expect(said.stderr).toMatch(/^isoline: off contour: 2 departures, all refused; /m);
   });
 
-  test("it is a hole: without a contour it leads to the secret", () => {
+  test("without a contour the same request returns the secret", () => {
     expect(step(said.stdout, "# Without a contour")).toContain('200 { "password": "not for you" }');
   });
 });

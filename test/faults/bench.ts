@@ -1,6 +1,6 @@
 /**
- * A directory for one fault, with the built command line in it. Where root runs the tests, the workload and its supervisor
- * are an ordinary user's, as they mostly are.
+ * A directory for one fault, with the compiled command line in it. If root runs the tests, the workload and its supervisor run
+ * as an ordinary user, as they usually do.
  */
 import {
   chmodSync,
@@ -49,12 +49,12 @@ export class Bench {
     rmSync(this.at(path), { recursive: true, force: true });
   }
 
-  /** Names of files that begin so. */
+  /** Names of files with this prefix. */
   named(prefix: string): readonly string[] {
     return readdirSync(this.directory).filter((name) => name.startsWith(prefix));
   }
 
-  /** Runs isoline here; its words are separated by spaces, the command after the dashes is given apart. */
+  /** Runs isoline here. The words are separated by spaces; the command after the dashes is a separate argument. */
   run(words: string, command: readonly string[] = [], start: Partial<Start> = {}): Promise<Ended> {
     const dashes = command.length > 0 ? ["--", ...command] : [];
     return isoline([...words.split(" "), ...dashes], { cwd: this.directory, uid: this.uid, ...start });
@@ -75,7 +75,7 @@ export class Bench {
 
 export const shell = (script: string): readonly string[] => ["/bin/sh", "-c", script];
 
-/** Waits until something is so; a test that waits in vain ends by its own time limit. */
+/** Waits until the condition holds; a test that waits in vain ends by its own time limit. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await pause(10);
 }

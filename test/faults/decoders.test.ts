@@ -1,4 +1,4 @@
-/** Everything that parses bytes from outside, given any bytes: it understands them, or throws an IsolineError; nothing else. */
+/** Every parser of bytes from outside gets any bytes: it understands them, or throws an IsolineError, and nothing else. */
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
@@ -32,7 +32,7 @@ const recorded = readFileSync(
 );
 const RUNS = { numRuns: 2000 };
 
-/** Bytes that were right once: cut, flipped, doubled, with something put in. */
+/** Valid bytes, damaged: cut, flipped, doubled, with bytes inserted. */
 function mangled(origin: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Buffer> {
   const change = fc.record({
     kind: fc.constantFrom("cut", "flip", "double", "insert", "fill"),
@@ -62,7 +62,7 @@ function mangled(origin: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Buffer> {
 const text = (origin: fc.Arbitrary<string>) =>
   mangled(origin.map((line) => Buffer.from(line))).map((bytes) => bytes.toString("utf8"));
 const thereAndBack = (json: unknown): unknown => JSON.parse(JSON.stringify(json));
-/** Nested deeper than a recursive walk would survive. */
+/** Nested more deeply than a recursive walk would survive. */
 const deepText = fc
   .constantFrom(["[", "]"], ['{"x":', "}"])
   .map(([open = "", close = ""]) => `${open.repeat(50_000)}1${close.repeat(50_000)}`);
@@ -70,7 +70,7 @@ const shallow = fc.jsonValue({ maxDepth: 4 }).map((value) => value as unknown);
 const deep = deepText.map((line): unknown => JSON.parse(line));
 const anyJson = fc.oneof({ weight: 50, arbitrary: shallow }, { weight: 1, arbitrary: deep });
 
-/** The value, or undefined for an IsolineError; whatever else is thrown goes on, and fails the test. */
+/** The value, or undefined for an IsolineError. Any other error is thrown on, and fails the test. */
 function understood<T>(parse: () => T): T | undefined {
   try {
     return parse();
@@ -83,7 +83,7 @@ function understood<T>(parse: () => T): T | undefined {
 describe("any bytes", () => {
   const encoded = arbitraryEvent().map((event) => Buffer.from(encodeEvent(event)));
 
-  it("as an encoded event: what is understood encodes to the same bytes", () => {
+  it("an encoded event: what is understood encodes to the same bytes", () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -100,7 +100,7 @@ describe("any bytes", () => {
     );
   });
 
-  it("as an act: what is understood is written the same way", () => {
+  it("an act: what is understood is written the same way", () => {
     fc.assert(
       fc.property(arbitraryEvent(), text(arbitraryEvent().map(formatAct)), ({ actor }, line) => {
         const event = understood(() => parseAct(line, actor));
@@ -110,7 +110,7 @@ describe("any bytes", () => {
     );
   });
 
-  it("as an event in JSON", () => {
+  it("an event in JSON", () => {
     const near = arbitraryEvent().chain((event) =>
       fc
         .tuple(fc.constant(eventToJson(event) as Record<string, unknown>), fc.string(), anyJson)
@@ -131,7 +131,7 @@ describe("any bytes", () => {
     );
   });
 
-  it("as a line of a TSEM log, under either profile", () => {
+  it("a line of a TSEM log, under either profile", () => {
     const lines = fc.constantFrom(...recorded.split("\n").filter((line) => line !== ""));
     fc.assert(
       fc.property(
@@ -151,7 +151,7 @@ describe("any bytes", () => {
     );
   });
 
-  it("as a policy", () => {
+  it("a policy", () => {
     const policy = fc.record(
       {
         lens: fc.oneof(fc.constantFrom("default", "exact"), anyJson),
@@ -171,7 +171,7 @@ describe("any bytes", () => {
     );
   });
 
-  it("as a contour: what is understood is written the same way", () => {
+  it("a contour: what is understood is written the same way", () => {
     fc.assert(
       fc.property(mangled(arbitraryContour.map((contour) => Buffer.from(textOf(contour)))), (bytes) => {
         const contour = understood(() => parseContour(bytes));
@@ -181,7 +181,7 @@ describe("any bytes", () => {
     );
   });
 
-  it("as escaped text", () => {
+  it("escaped text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (sample) => {
         return !isEscaped(sample) || escapeBytes(unescapeToBytes(sample)) === sample;

@@ -1,15 +1,13 @@
-/*
- * More of one thing than any ordinary program does, in numbers that are known.
- *
+/* More of one event than any ordinary program makes, in known numbers.
+ * 
  *   flood forks N        N children, up to 200 at once, each of which opens `data` once
  *   flood orphans N      N children whose parent is gone before they open `data` once
  *   flood same N         opens `data` N times
  *   flood files N        makes N files in `many`
  *   flood threads T N    T threads, each of which opens `data` N times
  *   flood nested N       a chain of N processes, each the child of the one before; the last opens `data`
- *
- * Ends with 0 only if all of it succeeded.
- */
+ * 
+ * Ends with 0 only if all of it succeeded. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -48,7 +46,7 @@ static void forks(long count, int orphans) {
     if (pid == 0) {
       if (!orphans) _exit(opens("data", O_RDONLY));
       if (fork() == 0) {
-        /* Long enough for the parent to be gone and, mostly, reaped. */
+        /* Long enough for the parent to be gone and, usually, reaped. */
         usleep(2000);
         _exit(opens("data", O_RDONLY));
       }

@@ -1,4 +1,4 @@
-/** More of everything than an ordinary program does, in numbers that are known: nothing is lost, or it is said. */
+/** More events than an ordinary program makes, in known numbers: none is lost, or the loss is reported. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,7 @@ const PATIENCE = { timeout: 240_000 };
 describe.skipIf(compiler === undefined || !isBuilt)("a flood (needs gcc, a build)", PATIENCE, () => {
   let bench: Bench;
   beforeAll(() => {
-    // In memory where that can be: a hundred thousand new files are slow on a disk, with and without isoline.
+    // In memory if possible: creating a hundred thousand files is slow on a disk, with and without isoline.
     bench = new Bench(existsSync("/dev/shm") ? "/dev/shm" : undefined);
     const source = fileURLToPath(new URL("./flood.c", import.meta.url));
     execFileSync("gcc", ["-O1", "-w", "-static", "-o", bench.at("flood"), source, "-lpthread"]);
@@ -48,7 +48,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("a flood (needs gcc, a build
     expect(bench.report()).toMatchObject({ verdict: "on-contour", events: events + 1, off: 0, incomplete: [] });
   });
 
-  it("of departures: every one is counted, and said once", async () => {
+  it("of equal departures: every one is counted, and one is reported", async () => {
     await bench.run("learn -q -o contour", ["./flood", "same", "0"]);
     const { status } = await bench.run("check -q contour --enforce --report report.json", ["./flood", "same", "50000"]);
     expect(status).toBe(3);
@@ -56,7 +56,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("a flood (needs gcc, a build
     expect({ off, refused, departures: departures.length }).toEqual({ off: 50_000, refused: 50_000, departures: 1 });
   });
 
-  it("of different departures: all are counted, as many as fit are told", async () => {
+  it("of different departures: all are counted, and as many as fit are reported", async () => {
     emptied();
     await bench.run("learn -q -o contour", ["./flood", "same", "0"]);
     const { status } = await bench.run("check contour --enforce --report report.json", ["./flood", "files", "50000"]);

@@ -1,4 +1,4 @@
-/** Results that cannot be written: the old ones survive, one line says why, and isoline ends with 125. */
+/** Results that cannot be written: the old ones survive, one line gives the reason, and isoline ends with 125. */
 import { execFileSync } from "node:child_process";
 import { statSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -6,10 +6,10 @@ import { isRoot } from "../sensor/case.ts";
 import { type Ended, ended, isBuilt, isolineProgram } from "../support/isoline.ts";
 import { Bench, shell } from "./bench.ts";
 
-/** A contour of some kilobytes. */
+/** Makes a contour of some kilobytes. */
 const busy = shell("cat data; ls > list; sort list; head -n 1 data; wc data");
 
-describe.skipIf(!isBuilt)("no room for results (needs a build)", () => {
+describe.skipIf(!isBuilt)("no space for results (needs a build)", () => {
   let bench: Bench;
   beforeEach(() => {
     bench = new Bench();
@@ -27,7 +27,7 @@ describe.skipIf(!isBuilt)("no room for results (needs a build)", () => {
     async (words) => {
       await bench.run("learn -q -o contour", shell("true"));
       const before = bench.read("contour");
-      // A limit on the size of files stops a write as a full disk does; the workload stays below it.
+      // A limit on the size of files stops a write as a full disk does; the workload stays below the limit.
       const limited = ["-c", 'ulimit -f 2; exec "$0" "$@"', isolineProgram, ...words.split(" "), "--", ...busy];
       expectRefusal(await ended("/bin/sh", limited, { cwd: bench.directory, uid: bench.uid }), "contour");
       expect(bench.read("contour")).toBe(before);
@@ -56,8 +56,8 @@ describe.skipIf(!isBuilt)("no room for results (needs a build)", () => {
   });
 
   it.each([
-    ["a directory that is not there", "none/contour"],
-    ["a directory of somebody else", "/proc/contour"],
+    ["a missing directory", "none/contour"],
+    ["a directory of another user", "/proc/contour"],
     ["a directory instead of a file", "."],
     ["a pipe", "pipe"],
     ["a link to a file", "link"],
@@ -76,18 +76,18 @@ describe.skipIf(!isBuilt)("no room for results (needs a build)", () => {
     ["a contour", "learn -q -o /dev/full", "/dev/full"],
     ["a report", "learn -q -o contour --report /dev/full", "/dev/full"],
     ["a trajectory", "learn -q -o contour --trajectory /dev/full", "/dev/full"],
-  ])("%s for a device that is full", async (what, words, file) => {
+  ])("%s for a full device", async (what, words, file) => {
     expectRefusal(await bench.run(words, ["cat", "data"]), file);
-    // Whatever else was to be written has been.
+    // All other results have been written.
     expect(bench.has("contour")).toBe(what !== "a contour");
   });
 
-  it("a device is written into, never replaced", async () => {
+  it("a device is written to, never replaced", async () => {
     expect(await bench.run("learn -q -o /dev/null", ["cat", "data"])).toMatchObject({ status: 0 });
     expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
   });
 
-  it("full standard streams: the report is missed, what is said to people is not", async () => {
+  it("full standard streams: a lost report is an error, lost messages are not", async () => {
     await bench.run("learn -q -o contour", ["cat", "data"]);
     const to = (redirection: string) =>
       ended("/bin/sh", ["-c", `"$0" check contour --json -- cat data ${redirection}`, isolineProgram], {

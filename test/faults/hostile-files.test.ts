@@ -1,7 +1,7 @@
 /**
- * Contours and recordings as an attacker, a bad disk or a careless editor would leave them: one line says what is wrong,
- * and the workload never starts. What is wrong with every byte of a contour is tested beside its reader; here it is what
- * a person or a script sees.
+ * Contours and recordings as an attacker, a bad disk or a careless editor would leave them: one line names the fault, and the
+ * workload never starts. Damage to every byte of a contour is tested beside its reader; this file tests what a user or a script
+ * sees.
  */
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
@@ -27,7 +27,7 @@ describe.skipIf(!isBuilt)("hostile files (needs a build)", () => {
 
   const check = (path: string): Promise<Ended> => bench.run(`check ${path}`, ["touch", "started"]);
 
-  /** Refused in one line that names the file, by `check` before anything is started. */
+  /** `check` refuses it in one line that names the file, before the workload starts. */
   const expectRefused = async (path: string): Promise<void> => {
     const { status, stdout, stderr } = await check(path);
     expect({ status, stdout, lines: stderr.trimEnd().split("\n") }).toEqual({
@@ -46,7 +46,7 @@ describe.skipIf(!isBuilt)("hostile files (needs a build)", () => {
     }
   };
 
-  /** The text with a checksum that fits, so that what lies deeper is looked at. */
+  /** The text with a valid checksum, so that the reader looks further. */
   const resealed = (text: string): string => {
     const body = text.slice(0, text.lastIndexOf("sha256 "));
     return `${body}sha256 ${createHash("sha256").update(body).digest("hex")}\n`;
@@ -58,7 +58,7 @@ describe.skipIf(!isBuilt)("hostile files (needs a build)", () => {
     return copy.join("\n");
   };
 
-  it("the whole one is accepted", async () => {
+  it("the undamaged one is accepted", async () => {
     expect(await bench.run("check whole", shell("cat data; sort data; head -n 1 data"))).toMatchObject({ status: 0 });
     expect(resealed(whole.toString())).toBe(whole.toString());
   });
@@ -78,7 +78,7 @@ describe.skipIf(!isBuilt)("hostile files (needs a build)", () => {
     await expectAllRefused(flipped);
   });
 
-  it("lines that stand twice, are missing, or have changed places, under a checksum that fits", async () => {
+  it("lines that are repeated, missing, or in another order, under a valid checksum", async () => {
     const kinds = [
       "isoline ",
       "profile ",
@@ -103,7 +103,7 @@ describe.skipIf(!isBuilt)("hostile files (needs a build)", () => {
     );
   });
 
-  it("another version, profile, lens or policy, under a checksum that fits", async () => {
+  it("another version, profile, lens or policy, under a valid checksum", async () => {
     const say = (start: string, text: string) => resealed(edited((all) => all.splice(line(start), 1, text)));
     await expectAllRefused([
       say("isoline ", "isoline contour 2"),
@@ -150,7 +150,7 @@ describe.skipIf(!isBuilt)("hostile files (needs a build)", () => {
     ]);
   });
 
-  it("no file at all", async () => {
+  it("not a regular file", async () => {
     symlinkSync("loop", bench.at("loop"));
     bench.write("closed", whole);
     chmodSync(bench.at("closed"), 0);
@@ -165,12 +165,12 @@ describe.skipIf(!isBuilt)("hostile files (needs a build)", () => {
       "/dev/urandom",
       "/proc/self/mem",
     ];
-    // Root may read what is closed.
+    // Root may read a file without permissions.
     if (process.getuid?.() !== 0 || bench.uid !== undefined) paths.push("closed");
     for (const path of paths) await expectRefused(path);
   });
 
-  it("a pipe, with or without a writer, is never waited for", async () => {
+  it("a FIFO, with or without a writer, is never waited for", async () => {
     execFileSync("mkfifo", ["-m", "666", bench.at("pipe")]);
     await expectRefused("pipe");
     const words = ["show pipe", "diff whole pipe", "verify pipe", "replay pipe", "learn -q -o new --lens pipe"];
@@ -184,7 +184,7 @@ describe.skipIf(!isBuilt)("hostile files (needs a build)", () => {
     expect(bench.has("started")).toBe(false);
   });
 
-  it("learn --merge leaves what it cannot read as it is", async () => {
+  it("learn --merge leaves a file that it cannot read unchanged", async () => {
     for (const content of [whole.subarray(0, 900), Buffer.from("x"), Buffer.alloc(0)]) {
       bench.write("hostile", content);
       const { status, stderr } = await bench.run("learn -q --merge -o hostile", ["touch", "started"]);
@@ -225,11 +225,11 @@ describe.skipIf(!isBuilt)("hostile files (needs a build)", () => {
       return bench.run("replay whole hostile");
     };
 
-    it("the whole one is replayed", async () => {
+    it("the undamaged one is replayed", async () => {
       expect(await bench.run("replay whole recording")).toMatchObject({ status: 0 });
     });
 
-    it("damaged, odd, oversized: said in one line, or counted as not understood", async () => {
+    it("damaged, odd, oversized: reported in one line, or counted as not understood", async () => {
       const recorded = bench.read("recording");
       const first = recorded.slice(0, recorded.indexOf("\n"));
       const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;

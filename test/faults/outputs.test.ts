@@ -1,6 +1,6 @@
 /**
- * What isoline writes when the workload has ended goes where it was asked to go when it began, whatever the workload, which
- * owns the directory, puts there meanwhile.
+ * isoline writes its results after the workload has ended, to the place that was named at the start. The workload owns the
+ * directory, and nothing it puts there meanwhile redirects them.
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -28,8 +28,8 @@ describe.skipIf(!isBuilt)("outputs of a run (needs a build)", () => {
   const all = Object.values(names);
 
   it.each([
-    ["links to another's file", (name: string) => `rm -f ${name}; ln -s ../victim ${name}`],
-    ["links into nothing", (name: string) => `rm -f ${name}; ln -s ../made ${name}`],
+    ["links to another user's file", (name: string) => `rm -f ${name}; ln -s ../victim ${name}`],
+    ["links to a missing file", (name: string) => `rm -f ${name}; ln -s ../made ${name}`],
     ["pipes", (name: string) => `rm -f ${name}; mkfifo ${name}`],
     ["hard links", (name: string) => `rm -f ${name}; : > own; chmod 600 own; ln -f own ${name}`],
   ])("%s in their place are replaced, never followed", async (_, plant) => {
@@ -42,7 +42,7 @@ describe.skipIf(!isBuilt)("outputs of a run (needs a build)", () => {
     expect(bench.report(names.report).verdict).toBe("learnt");
   });
 
-  it("a directory that was moved away, and a link to another put in its place: written into the one that it was", async () => {
+  it("a directory that was moved, and a link to another in its place: the results are in the moved directory", async () => {
     const { status } = await bench.run(words, shell("mv d moved; ln -s elsewhere d"));
     expect(status).toBe(0);
     expect(bench.report("moved/report").verdict).toBe("learnt");
@@ -51,14 +51,14 @@ describe.skipIf(!isBuilt)("outputs of a run (needs a build)", () => {
     expect([bench.has("elsewhere/out"), bench.has("elsewhere/report")]).toEqual([false, false]);
   });
 
-  it("a directory at the name of a result: it stays, and the run is no success", async () => {
+  it("a directory at the name of a result: it stays, and the run fails", async () => {
     const { status, stderr } = await bench.run("learn -q -o d/out", shell("mkdir d/out"));
     expect([status, stderr]).toEqual([125, expect.stringMatching(/^isoline: cannot write d\/out: /)]);
     expect(lstatSync(bench.at("d/out")).isDirectory()).toBe(true);
   });
 
   it.skipIf(!isRoot)(
-    "root, in a directory of the workload's user: the same, and no owner or mode of the user's making",
+    "root, in a directory of the workload's user: the same, and the user sets no owner or mode",
     async () => {
       const plant = "rm -f d/report; ln -s ../victim d/report; : > d/out; chmod 777 d/out";
       const start = { uid: 0 };
@@ -72,7 +72,7 @@ describe.skipIf(!isBuilt)("outputs of a run (needs a build)", () => {
     },
   );
 
-  it.skipIf(!isRoot)("root does not go where a link of another user leads", async () => {
+  it.skipIf(!isRoot)("root does not follow a link of another user", async () => {
     const secret = join(bench.directory, "closed");
     mkdirSync(secret);
     chmodSync(secret, 0o700);

@@ -1,5 +1,5 @@
 /*
- * Tries to act on its supervisor, in every way that reaches another process; says what came of each, a line each:
+ * Tries to act on its supervisor, in every way that reaches another process. Prints one line for each:
  * NAME and "done", or NAME and the number of the error.
  */
 #define _GNU_SOURCE

@@ -1,6 +1,4 @@
-/**
- * The supervisor is killed, stopped, or attacked by the workload it supervises: the workload fails closed.
- */
+/** The supervisor is killed, stopped, or attacked by the workload that it supervises: the workload fails closed. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isBuilt } from "../support/isoline.ts";
 import { Bench, pause, shell, until } from "./bench.ts";
@@ -15,7 +13,7 @@ const turns = (count: number) =>
       sleep 0.05
     done
     echo finished`);
-/** Half a minute: longer than it lives. */
+/** Half a minute: longer than any test lets it live. */
 const MANY = 500;
 const OLD = "what was there before\n";
 
@@ -26,11 +24,11 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
   });
   afterEach(() => bench.clear());
 
-  /** How many lines the workload has written. */
+  /** The number of lines that the workload has written. */
   const progress = (): number => (bench.has("progress") ? bench.read("progress").split("\n").length - 1 : 0);
 
   it.each(["learn -q -o contour", "check -q contour", "check -q contour --enforce", "run -q contour --enforce"])(
-    "killed during `%s`: no mediated call succeeds any more, and the old contour is as it was",
+    "killed during `%s`: no mediated call succeeds any more, and the old contour is unchanged",
     async (words) => {
       if (words.startsWith("learn")) bench.write("contour", OLD);
       else await bench.run("learn -q -o contour", turns(2));
@@ -44,7 +42,7 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
       });
       await until(() => progress() >= 4);
       kill();
-      // Its pipes close when the last process of the workload is gone: it could not go on.
+      // Its pipes close when the last process of the workload is gone: none of them could continue.
       const { signal, stdout, stderr } = await ended;
       expect(signal).toBe("SIGKILL");
       expect(stdout).not.toContain("finished");
@@ -55,7 +53,7 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
     },
   );
 
-  it("killed: no report of an earlier run is left to pass for its own, and no status of success", async () => {
+  it("killed: no report of an earlier run stays that could pass for its own, and the status is no success", async () => {
     await bench.run("learn -q -o contour", turns(3));
     bench.remove("progress");
     await bench.run("check -q contour --report report.json", turns(3));
@@ -73,7 +71,7 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
     expect(bench.has("report.json")).toBe(false);
   });
 
-  it("stopped: the workload waits for it, and goes on with it", async () => {
+  it("stopped: the workload waits for it, and continues with it", async () => {
     let signal: (name: NodeJS.Signals) => void = () => {};
     const ended = bench.run("learn -q -o contour", turns(8), {
       onStart: (child) => {
@@ -85,14 +83,14 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
     await pause(50);
     const then = progress();
     await pause(500);
-    // One call may have been let through before.
+    // One call may have been allowed before.
     expect(progress()).toBeLessThanOrEqual(then + 1);
     signal("SIGCONT");
     expect(await ended).toMatchObject({ status: 0, stdout: "finished\n" });
     expect(progress()).toBe(8);
   });
 
-  it("stopped for long: it says so when it comes back, and how long", async () => {
+  it("stopped for long: it reports the time when it continues", async () => {
     let signal: (name: NodeJS.Signals) => void = () => {};
     const ended = bench.run("learn -o contour --report report.json", turns(8), {
       onStart: (child) => {
@@ -112,7 +110,7 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
     expect([pauses.times, pauses.seconds >= 3, incomplete]).toEqual([1, true, []]);
   });
 
-  describe("attacked by its workload, which is the same user's", () => {
+  describe("attacked by its workload, which runs as the same user", () => {
     const peaceful = shell("echo peace; cat data");
 
     it.each([
@@ -121,7 +119,7 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
       ["told to end", "kill $PPID", "kill signal=15 relation=supervisor"],
       ["written into", "echo x > /proc/$PPID/mem", "open access=write,truncate path=/proc/$supervisor/mem"],
       ["read from", "read x < /proc/$PPID/mem", "open access=read path=/proc/$supervisor/mem"],
-    ])("%s: refused in every mode, and the supervisor lives to tell", async (_, attack, act) => {
+    ])("%s: refused in every mode, and the supervisor survives and reports it", async (_, attack, act) => {
       const attacking = shell(`${attack}; echo peace; cat data`);
       await bench.run("learn -q -o contour", peaceful);
       for (const words of ["check -q contour", "check -q contour --enforce"]) {
@@ -134,7 +132,7 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
       const learnt = await bench.run("learn -q -o contour --report report.json", attacking);
       expect([learnt.status, learnt.stdout]).toEqual([0, "peace\ndata\n"]);
       expect(bench.report().kept).toBe(1);
-      // On contour now, and refused all the same.
+      // On the contour now, and refused all the same.
       const again = await bench.run("check -q contour --report report.json", attacking);
       expect([again.status, bench.report().kept]).toEqual([0, 1]);
     });

@@ -1,6 +1,6 @@
 /**
- * A workload reaches for its supervisor in every way by which one process reaches another. Nothing of it has an effect, in
- * any mode, for root and for an ordinary user alike, and each try is told.
+ * A workload tries to reach its supervisor in every way by which one process reaches another. No attempt has an effect, in any
+ * mode, for root or for an ordinary user, and each attempt is reported.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { compiler, isRoot } from "../sensor/case.ts";
 import { isBuilt } from "../support/isoline.ts";
 import { Bench, shell, until } from "./bench.ts";
 
-/** What everybody may know of every process. */
+/** What every process may read about any other. */
 const HARMLESS = ["status", "stat", "cmdline"];
 const ways: Readonly<Record<string, readonly string[]>> = {
   look: [
@@ -47,59 +47,64 @@ const ways: Readonly<Record<string, readonly string[]>> = {
 };
 const EPERM = 1;
 
-describe.skipIf(compiler === undefined || !isBuilt)("whoever reaches for the supervisor (needs gcc, a build)", () => {
-  let bench: Bench;
-  beforeAll(() => {
-    bench = new Bench();
-    const source = fileURLToPath(new URL("./reach.c", import.meta.url));
-    execFileSync("gcc", ["-O1", "-w", "-static", "-o", bench.at("reach"), source]);
-  });
-  afterAll(() => bench?.clear());
-
-  const users: readonly (number | undefined)[] = isRoot ? [undefined, 0] : [undefined];
-  const modes = ["learn -q -o other", "check -q contour", "check -q contour --enforce", "run -q contour --enforce"];
-  const cases = users.flatMap((uid) => Object.keys(ways).flatMap((way) => modes.map((words) => ({ uid, way, words }))));
-
-  it.each(cases)("$way, in `$words` (uid $uid)", async ({ uid, way, words }) => {
-    const start = uid === undefined ? {} : { uid };
-    await bench.run("learn -q -o contour", ["./reach"], start);
-    const { status, stdout } = await bench.run(`${words} --report report.json`, ["./reach", way], start);
-    const names = ways[way] as readonly string[];
-    // What is harmless is off contour all the same.
-    const harmless = words.includes("--enforce") ? String(EPERM) : "done";
-    const expected = names.map((name) => `${name} ${HARMLESS.includes(name) ? harmless : EPERM}`);
-    expect(stdout.split("\n").filter((line) => names.includes(line.split(" ")[0] as string))).toEqual(
-      expect.arrayContaining(expected),
-    );
-    expect(stdout).toMatch(/end\n$/);
-    const { kept, verdict } = bench.report();
-    expect(kept).toBeGreaterThanOrEqual(names.filter((name) => !HARMLESS.includes(name)).length);
-    expect(verdict).toBe(words.startsWith("learn") ? "learnt" : "off-contour");
-    expect(status).toBe(words.startsWith("check") ? 3 : 0);
-  });
-
-  it("by signals to its group that it can take: they arrive, and everything goes on", async () => {
-    const all = [1, 2, 3, 10, 12, 13, 14, 15, 16, 23, 24, 26, 27, 28, 29, 30, 34, 64];
-    const script = `for n in ${all.join(" ")}; do trap : $n; done 2>/dev/null; trap '' 13 34 64
-      for n in ${all.join(" ")}; do kill -$n 0; done; echo survived`;
-    const { status, stdout, stderr } = await bench.run("learn -q -o other", ["bash", "-c", script]);
-    expect([status, stdout]).toEqual([0, "survived\n"]);
-    expect(stderr).not.toMatch(/not permitted/);
-  });
-
-  it.skipIf(!isRoot)("from outside, as the same user: it is closed to that user", async () => {
-    let supervisor = 0;
-    const ended = bench.run("learn -q -o other", shell("echo x > begun; while [ -e begun ]; do sleep 0.1; done"), {
-      onStart: (child) => {
-        supervisor = child.pid as number;
-      },
+describe.skipIf(compiler === undefined || !isBuilt)(
+  "a process that reaches for the supervisor (needs gcc, a build)",
+  () => {
+    let bench: Bench;
+    beforeAll(() => {
+      bench = new Bench();
+      const source = fileURLToPath(new URL("./reach.c", import.meta.url));
+      execFileSync("gcc", ["-O1", "-w", "-static", "-o", bench.at("reach"), source]);
     });
-    await until(() => bench.has("begun"));
-    const read = () =>
-      execFileSync("cat", [`/proc/${supervisor}/environ`], { uid: bench.uid, gid: bench.uid, stdio: "pipe" });
-    expect(read).toThrow(/Permission denied/);
-    expect(readFileSync(`/proc/${supervisor}/comm`, "utf8")).toMatch(/node|MainThread|isoline/);
-    bench.remove("begun");
-    expect((await ended).status).toBe(0);
-  });
-});
+    afterAll(() => bench?.clear());
+
+    const users: readonly (number | undefined)[] = isRoot ? [undefined, 0] : [undefined];
+    const modes = ["learn -q -o other", "check -q contour", "check -q contour --enforce", "run -q contour --enforce"];
+    const cases = users.flatMap((uid) =>
+      Object.keys(ways).flatMap((way) => modes.map((words) => ({ uid, way, words }))),
+    );
+
+    it.each(cases)("$way, in `$words` (uid $uid)", async ({ uid, way, words }) => {
+      const start = uid === undefined ? {} : { uid };
+      await bench.run("learn -q -o contour", ["./reach"], start);
+      const { status, stdout } = await bench.run(`${words} --report report.json`, ["./reach", way], start);
+      const names = ways[way] as readonly string[];
+      // A harmless attempt is off contour all the same.
+      const harmless = words.includes("--enforce") ? String(EPERM) : "done";
+      const expected = names.map((name) => `${name} ${HARMLESS.includes(name) ? harmless : EPERM}`);
+      expect(stdout.split("\n").filter((line) => names.includes(line.split(" ")[0] as string))).toEqual(
+        expect.arrayContaining(expected),
+      );
+      expect(stdout).toMatch(/end\n$/);
+      const { kept, verdict } = bench.report();
+      expect(kept).toBeGreaterThanOrEqual(names.filter((name) => !HARMLESS.includes(name)).length);
+      expect(verdict).toBe(words.startsWith("learn") ? "learnt" : "off-contour");
+      expect(status).toBe(words.startsWith("check") ? 3 : 0);
+    });
+
+    it("by signals to its group that it can take: they arrive, and the run continues", async () => {
+      const all = [1, 2, 3, 10, 12, 13, 14, 15, 16, 23, 24, 26, 27, 28, 29, 30, 34, 64];
+      const script = `for n in ${all.join(" ")}; do trap : $n; done 2>/dev/null; trap '' 13 34 64
+      for n in ${all.join(" ")}; do kill -$n 0; done; echo survived`;
+      const { status, stdout, stderr } = await bench.run("learn -q -o other", ["bash", "-c", script]);
+      expect([status, stdout]).toEqual([0, "survived\n"]);
+      expect(stderr).not.toMatch(/not permitted/);
+    });
+
+    it.skipIf(!isRoot)("from outside, as the same user: the supervisor is closed to that user", async () => {
+      let supervisor = 0;
+      const ended = bench.run("learn -q -o other", shell("echo x > begun; while [ -e begun ]; do sleep 0.1; done"), {
+        onStart: (child) => {
+          supervisor = child.pid as number;
+        },
+      });
+      await until(() => bench.has("begun"));
+      const read = () =>
+        execFileSync("cat", [`/proc/${supervisor}/environ`], { uid: bench.uid, gid: bench.uid, stdio: "pipe" });
+      expect(read).toThrow(/Permission denied/);
+      expect(readFileSync(`/proc/${supervisor}/comm`, "utf8")).toMatch(/node|MainThread|isoline/);
+      bench.remove("begun");
+      expect((await ended).status).toBe(0);
+    });
+  },
+);

@@ -1,4 +1,4 @@
-/** Workloads that end badly or begin oddly: their contour is whole, and so is what they were given. */
+/** Workloads that end badly or begin oddly: their contour is complete, and they start with exactly what they were given. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ended, isBuilt, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
 import { Bench, pause, shell, until } from "./bench.ts";
@@ -10,7 +10,7 @@ describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
   });
   afterEach(() => bench.clear());
 
-  it.each(["KILL", "SEGV", "TERM", "ABRT", "HUP"])("that dies of SIG%s: its contour is whole", async (name) => {
+  it.each(["KILL", "SEGV", "TERM", "ABRT", "HUP"])("that dies of SIG%s: its contour is complete", async (name) => {
     const words = "learn -q -o contour --report report.json";
     const { signal } = await bench.run(words, shell(`cat data; kill -${name} $$`));
     expect(signal).toBe(`SIG${name}`);
@@ -18,7 +18,7 @@ describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
     expect(await bench.run("verify contour")).toMatchObject({ status: 0 });
   });
 
-  it("that is killed from outside, in the middle of what it does", async () => {
+  it("that is killed from outside, in the middle of its work", async () => {
     const running = bench.run(
       "learn -q -o contour --report report.json",
       shell("echo $$ > pid; while :; do : < data; done"),
@@ -29,21 +29,21 @@ describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
     expect(bench.report()).toMatchObject({ verdict: "learnt", incomplete: [] });
   });
 
-  describe("that has left something behind, and isoline is told to end", () => {
+  describe("that has left processes behind, when isoline is told to end", () => {
     const words = "learn -o contour --report report.json";
     const begun = (rest: string) => shell(`(${rest}; echo > begun; while :; do sleep 0.1; done) & exit 7`);
     const outlived = async (rest: string, signals: readonly NodeJS.Signals[]) => {
       let kill: (name: NodeJS.Signals) => void = () => {};
       const running = bench.run(words, begun(rest), { onStart: (child) => (kill = (name) => child.kill(name)) });
       await until(() => bench.has("begun"));
-      // The command itself may still be ending, and signals would be for it.
+      // The command itself may still be ending, and would get the signal.
       await pause(300);
       for (const name of signals) kill(name);
       return running;
     };
 
     it.each(["SIGTERM", "SIGHUP", "SIGINT"] as const)(
-      "by %s: the rest is told, and the report is there",
+      "by %s: what was left is reported, and the report is written",
       async (name) => {
         const { status, signal, stderr } = await outlived("trap 'echo got > got; exit' TERM", [name]);
         expect([status, signal]).toEqual([7, null]);
@@ -53,7 +53,7 @@ describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
       },
     );
 
-    it("twice: what does not listen is killed at once, with all that it forked", async () => {
+    it("twice: a process that ignores signals is killed at once, with all its children", async () => {
       const rest = "trap '' TERM; setsid sh -c \"trap '' TERM; while :; do sleep 0.1; done\" & sleep 0.2";
       const { status, stderr } = await outlived(rest, ["SIGTERM", "SIGTERM"]);
       expect(status).toBe(7);
@@ -61,7 +61,7 @@ describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
       expect(bench.report()).toMatchObject({ verdict: "learnt", incomplete: [], exit: { status: 7 } });
     });
 
-    it("once: what does not listen is killed after a while", async () => {
+    it("once: a process that ignores signals is killed after a while", async () => {
       const { status, stderr } = await outlived("trap '' TERM", ["SIGTERM"]);
       expect(status).toBe(7);
       expect(stderr).toMatch(/told to end[^]*killed: /);
@@ -95,7 +95,7 @@ describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
     expect(await bench.run("verify contour")).toMatchObject({ status: 0 });
   });
 
-  it("with a hundred thousand arguments, and with one that is as long as can be", async () => {
+  it("with a hundred thousand arguments, and with one of the greatest length", async () => {
     const many = Array.from({ length: 100_000 }, (_, index) => String(index));
     expect(await bench.run("learn -q -o contour", ["/bin/sh", "-c", "echo $#", "x", ...many])).toMatchObject({
       status: 0,
@@ -108,7 +108,7 @@ describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
     });
   });
 
-  it("with a large environment, or none: it gets just that", async () => {
+  it("with a large environment, or an empty one: it gets exactly that", async () => {
     const large = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`V${index}`, "v".repeat(60)]));
     const { stdout } = await bench.run("learn -q -o contour", ["/usr/bin/env"], { env: large });
     for (const [name, value] of Object.entries(large)) expect(stdout).toContain(`${name}=${value}\n`);
