@@ -81,7 +81,9 @@ describe("a failure of isoline's own", () => {
     const missing = place.path("missing.contour");
     const { stdout, stderr } = isoline(["show", missing]);
     expect(stdout).toBe("");
-    expect(stderr).toBe(`isoline: cannot read ${missing}: expected a contour, found nothing; name the file itself\n`);
+    expect(stderr).toBe(
+      `isoline: cannot read ${missing}: expected a contour, found nothing; learn it first: isoline learn -o ${missing} -- COMMAND\n`,
+    );
   });
 });
 

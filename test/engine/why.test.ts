@@ -202,7 +202,7 @@ describe("why an event is off contour", () => {
     expect(whyOf(learnt(npmrc), opens(node, "$HOME/.npmrc", "read", { mode: 0o100666, uid: 0 }))).toMatchObject({
       reason: "changed-attributes",
       sentence:
-        "`node` (npm ci → sh → node) opened $HOME/.npmrc for reading; learnt with mode 0644 instead of 0666, uid 1000 instead of 0",
+        "`node` (npm ci → sh → node) opened $HOME/.npmrc for reading; now mode 0666 (learnt: 0644), uid 0 (learnt: 1000)",
     });
   });
 
@@ -210,9 +210,9 @@ describe("why an event is off contour", () => {
     const asRoot = event(node, "open", npmrc.subject as never, root);
     const { reason, sentence } = whyOf(learnt(npmrc), asRoot);
     expect(reason).toBe("other-credentials");
-    expect(sentence).toContain("learnt with actor uid 1000 instead of 0, euid 1000 instead of 0");
+    expect(sentence).toContain("now actor uid 0 (learnt: 1000), euid 0 (learnt: 1000)");
     expect(sentence).toContain(
-      "no capabilities instead of the capabilities chown, dac_override, dac_read_search, fowner, fsetid, kill, setgid, setuid, setpcap",
+      "the capabilities chown, dac_override, dac_read_search, fowner, fsetid, kill, setgid, setuid, setpcap (learnt: no capabilities)",
     );
   });
 

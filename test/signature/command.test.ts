@@ -48,7 +48,10 @@ describe("a command under a contour that must be signed", () => {
     expect(run("release")).toMatchObject({ ...refused, stderr: expect.stringContaining("another image") as string });
     expect(sign("--image", "web:1")).toMatchObject({ status: 2 });
     expect(sign().status).toBe(0);
+    const signature = readFileSync(path("app.contour.sig"));
     isoline(["learn", "-o", path("app.contour"), "--merge", "-q", "--", "/bin/cat", "/etc/hostname"]);
+    expect(run("release")).toMatchObject({ ...refused, stderr: expect.stringContaining("found nothing") as string });
+    writeFileSync(path("app.contour.sig"), signature);
     expect(run("release")).toMatchObject({ ...refused, stderr: expect.stringContaining("altered") as string });
   });
 

@@ -8,9 +8,14 @@ export const END_OF_FILE = "\n";
 /** The parser of one part of a file: it yields for each next line and returns what it read. */
 export type Section<T> = Generator<undefined, T, undefined>;
 
+const DAMAGED = "the file is damaged or was changed by hand: restore it, or learn it again";
+const OTHER_FILE = "this is no contour: name the file that one was learnt into";
+
 export class Cursor {
   line = "";
   number = 0;
+  /** Whether the first line was a contour's. If it was not, the file is another one and not a damaged contour. */
+  isContour = false;
   /** SHA-256 of everything before the current line. Set when that line is the last one. */
   digestBefore: Digest | undefined;
 
@@ -48,7 +53,7 @@ export class Cursor {
   refusal(expected: string, got = this.shown(), cause?: unknown): IsolineError {
     return new IsolineError(
       "bad-contour",
-      `contour file, line ${this.number}: expected ${expected}, got ${got}; the file is damaged or was changed by hand: restore it, or learn it again`,
+      `contour file, line ${this.number}: expected ${expected}, got ${got}; ${this.isContour ? DAMAGED : OTHER_FILE}`,
       { cause },
     );
   }

@@ -66,6 +66,7 @@ export function* readCounted(
 }
 
 function assertFormat(cursor: Cursor): void {
+  cursor.isContour = cursor.line.startsWith("isoline contour");
   if (cursor.line === FORMAT_LINE) return;
   if (cursor.line.endsWith("\r")) {
     throw cursor.refusal(

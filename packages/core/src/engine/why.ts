@@ -79,7 +79,7 @@ function sameActFinding(event: Event, learnt: Neighbourhood): Finding | undefine
       nearest,
     };
   if (of("access")) return { reason: "other-access", says: `on the contour only ${accessesOf(acts)}`, nearest };
-  const says = `learnt with ${changes.map(changePhrase).join(", ")}`;
+  const says = `now ${changes.map(changePhrase).join(", ")}`;
   return { reason: changes.every(isActor) ? "other-credentials" : "changed-attributes", says, nearest };
 }
 

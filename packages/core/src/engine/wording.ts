@@ -35,8 +35,8 @@ export function isActor({ field }: Difference): boolean {
 }
 
 export function changePhrase({ field, learnt, now }: Difference): string {
-  if (field === "capabilities") return `${valuePhrase(field, learnt)} instead of ${valuePhrase(field, now)}`;
-  return `${field} ${valuePhrase(field, learnt)} instead of ${valuePhrase(field, now)}`;
+  const change = `${valuePhrase(field, now)} (learnt: ${valuePhrase(field, learnt)})`;
+  return field === "capabilities" ? change : `${field} ${change}`;
 }
 
 function valuePhrase(field: string, value: string | undefined): string {

@@ -13,7 +13,8 @@ import type { Plan } from "../namespace/plan.ts";
 import type { DepartureReport } from "../namespace/report.ts";
 import { reportText, runReport } from "../namespace/run-report.ts";
 import type { Threads } from "../namespace/threads.ts";
-import { assertWritable, Output } from "../store/output.ts";
+import { Output } from "../store/output.ts";
+import { removeStaleSignature } from "../store/signature/stale.ts";
 import { policyLine } from "../store/policy-file.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { imageOf } from "./bundle-image.ts";
@@ -56,6 +57,8 @@ export class Canister {
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   /** What a run before this one hashed. */
   readonly #hashed = remembered(runcPath());
+  /** Where a learnt contour goes. */
+  #output: Output | undefined;
   #isMade = false;
 
   private constructor(start: Start, host: HostConfiguration) {
@@ -90,6 +93,8 @@ export class Canister {
       throw withRemedy(fault);
     });
     await (await this.#server)?.close();
+    // What is learnt here is another contour than the one that was signed.
+    if (this.#output !== undefined) removeStaleSignature(this.#output);
     this.#sumUp(outcome, reports);
     if (this.#hashed.length === 0) await remember(runcPath());
     return outcome.exit;
@@ -100,7 +105,7 @@ export class Canister {
     const learns = mode === "learn";
     if (learns) {
       if (dirname(contour) === this.#host.contours) mkdirSync(this.#host.contours, { recursive: true, mode: 0o755 });
-      assertWritable(contour);
+      this.#output = Output.open(contour);
     }
     return {
       mode: mode === "check" ? "watch" : mode,

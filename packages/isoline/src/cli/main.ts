@@ -7,7 +7,8 @@ import { status } from "./ending.ts";
 
 const argv = process.argv.slice(2);
 // Their code takes longest to load, so it is loaded while the command line is being read.
-const threads = ["learn", "check", "run"].includes(argv[0] ?? "") ? new Threads() : undefined;
+const runsWorkload = ["learn", "check", "run"].includes(argv[0] ?? "");
+const threads = runsWorkload && isHere() ? new Threads() : undefined;
 // First of all: it takes the notes of bin/isoline out of the environment, which nobody else may see.
 const entry = readEntry();
 const { CommanderError } = await import("commander");
@@ -31,3 +32,12 @@ if (threads !== undefined) {
   (await import("@isoline/linux")).leave(Number(process.exitCode ?? nothing));
 }
 process.exit();
+
+/** Node starts no thread in a directory that has been removed; the command then says so itself. */
+function isHere(): boolean {
+  try {
+    return process.cwd() !== "";
+  } catch {
+    return false;
+  }
+}

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { startTime } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { LiveEvent, ProcessReport } from "../namespace/live.ts";
+import { isLive } from "./liveness.ts";
 import type { EventLine, Refusal, State } from "./protocol.ts";
 
 const ANSWER_MS = 8000;
@@ -20,6 +21,16 @@ export class ControlClient {
 
   async state(): Promise<State> {
     return this.#checkedState(await this.#fetch("GET", "/state"));
+  }
+
+  /** The same; undefined of a namespace that has ended since it was found. */
+  async stateIfLive(): Promise<State | undefined> {
+    try {
+      return await this.state();
+    } catch (fault) {
+      if (await isLive(this.#path)) throw fault;
+      return undefined;
+    }
   }
 
   /** Processes with their standing; of one pid, or all. */
@@ -65,7 +76,7 @@ export class ControlClient {
         pieces.push(piece as Buffer);
       }
     } catch (fault) {
-      throw fault instanceof CliError ? fault : this.#lost((fault as Error).message);
+      throw fault instanceof CliError ? fault : this.#lost(unansweredText(fault as Error));
     }
     const answer = this.#parse(Buffer.concat(pieces).toString("utf8"));
     if (response.statusCode === 200) return answer;
@@ -85,7 +96,7 @@ export class ControlClient {
       });
       outgoing.on("error", (fault) => {
         clearTimeout(timer);
-        reject(fault instanceof CliError ? fault : this.#lost(fault.message));
+        reject(fault instanceof CliError ? fault : this.#lost(unansweredText(fault)));
       });
       outgoing.end();
     });
@@ -108,4 +119,11 @@ export class ControlClient {
   #lost(why: string): CliError {
     return new CliError("namespace-lost", `${this.name}: ${why}`);
   }
+}
+
+/** What those who ask find while a namespace ends. */
+const ENDED = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"]);
+
+function unansweredText(fault: NodeJS.ErrnoException): string {
+  return ENDED.has(fault.code ?? "") ? "it hung up without an answer" : fault.message;
 }

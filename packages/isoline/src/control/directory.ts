@@ -1,12 +1,10 @@
 /** Which namespaces of this user are live. */
-import { readdirSync, rmSync } from "node:fs";
-import { connect } from "node:net";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CliError } from "../error.ts";
 import { ControlClient } from "./client.ts";
+import { isLive } from "./liveness.ts";
 import { assertName, fitControlDirectories, nameOf } from "./place.ts";
-
-const CONNECT_MS = 2000;
 
 /** Every live namespace, by name. A socket that nobody listens to any more is removed. */
 export async function liveNamespaces(): Promise<readonly ControlClient[]> {
@@ -50,21 +48,4 @@ export async function assertNameFree(name: string): Promise<void> {
       "name-taken",
       `a live namespace is called ${name} already; choose another name, or see isoline ps`,
     );
-}
-
-function isLive(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ path });
-    // Somebody is there but busy: that is no reason to remove its socket.
-    socket.setTimeout(CONNECT_MS, () => settle(true));
-    socket.on("connect", () => settle(true));
-    socket.on("error", (fault: NodeJS.ErrnoException) => {
-      if (fault.code === "ECONNREFUSED") rmSync(path, { force: true });
-      settle(false);
-    });
-    const settle = (live: boolean) => {
-      socket.destroy();
-      resolve(live);
-    };
-  });
 }

@@ -41,9 +41,9 @@ const PROJECT: Readonly<Record<string, string>> = {
     // Newer npm runs install scripts of those dependencies only that somebody approved; somebody did.
     allowScripts: { "file:../vendor/greet": true },
   }),
-  // Whatever npm is told on this machine, here it runs install scripts and asks nobody.
+  // Whatever npm is told on this machine, here it runs install scripts and asks nobody. npm 9 would copy what it only links to.
   ".npmrc":
-    "ignore-scripts=false\noffline=true\npackage-lock=false\naudit=false\nfund=false\nupdate-notifier=false\nprogress=false\n",
+    "ignore-scripts=false\ninstall-links=false\noffline=true\npackage-lock=false\naudit=false\nfund=false\nupdate-notifier=false\nprogress=false\n",
   "test.js": `const { greet } = require("greet");
 
 require("node:assert").equal(greet("you"), "Hello, you!");

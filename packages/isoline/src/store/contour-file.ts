@@ -68,7 +68,14 @@ function regular(path: string, links: Links): { readonly fd: number } {
   const found =
     opened instanceof Unfit ? opened.found : `${opened.size} bytes, more than the ${MOST_CONTOUR_BYTES} that are read`;
   if (!(opened instanceof Unfit)) closeSync(opened.fd);
-  throw new CliError("cannot-read", `cannot read ${path}: expected a contour, found ${found}; name the file itself`);
+  throw new CliError(
+    "cannot-read",
+    `cannot read ${path}: expected a contour, found ${found}; ${remedyFor(path, found)}`,
+  );
+}
+
+function remedyFor(path: string, found: string): string {
+  return found === "nothing" ? `learn it first: isoline learn -o ${path} -- COMMAND` : "name the file itself";
 }
 
 /** What else a thread could do meanwhile is to wait for it, so it is read as it is at once: streams take longer than a small file. */

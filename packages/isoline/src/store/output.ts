@@ -12,7 +12,7 @@ import { type Entry, HeldDirectory } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { readOpened } from "./bounded-file.ts";
 
-const { O_APPEND, O_CREAT, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_RDONLY, O_WRONLY } = constants;
 const UNCHANGED = "what was there before is unchanged. Make room or choose another place, and run again";
 
 export class Output {
@@ -91,6 +91,18 @@ export class Output {
       if (fault instanceof CliError) throw fault;
       throw refused(this.#path, `${fault instanceof Error ? fault.message : String(fault)}; ${UNCHANGED}`, fault);
     }
+  }
+
+  /** The whole of a small file beside this one, whose name goes on with `suffix`; undefined where there is none. */
+  readBeside(suffix: string, most: number): Buffer | undefined {
+    const name = `${this.#name}${suffix}`;
+    if (this.#directory.look(name)?.kind !== "file") return undefined;
+    const fd = this.#directory.open(name, O_RDONLY);
+    return fd < 0 ? undefined : readOpened(fd, `${this.#path}${suffix}`, most, "a small file");
+  }
+
+  removeBeside(suffix: string): void {
+    this.#directory.remove(`${this.#name}${suffix}`);
   }
 
   /** Takes what is there away, where it must not pass for a result that never came. Its rights are the new one's all the same. */

@@ -10,7 +10,7 @@ import { argumentText, commandAfterDashes } from "../workload/command.ts";
 import { endAs } from "../workload/end-as.ts";
 import { type IntegrityOptions, integrityPlan } from "../workload/integrity.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "../workload/finish.ts";
-import { assertWritable } from "../../store/output.ts";
+import { assertWritable, Output } from "../../store/output.ts";
 import { runReport } from "../../namespace/run-report.ts";
 import { sayIntegrity, saySummaryOfLearning } from "../workload/summary.ts";
 import { supervise } from "../workload/supervise.ts";
@@ -31,7 +31,8 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   const { output, quiet = false } = options;
   if (output === undefined) throw usage("expected -o FILE, where the contour is to be written");
   const command = commandAfterDashes(invocation.argv, ["-o", output]);
-  for (const file of [output, options.trajectory]) if (file !== undefined) assertWritable(file);
+  const held = Output.open(output);
+  if (options.trajectory !== undefined) assertWritable(options.trajectory);
   const reported = reportOutput(options);
   const integrity = integrityPlan(options);
   const sensor = sensorFor(options.sensor);
@@ -55,6 +56,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
     quiet,
   });
   const report = runReport(outcome, { contour: output, command: command.map(argumentText), learns: true });
+  (await import("../output/stale-signature.ts")).dropStaleSignature(held, output, quiet);
   if (!quiet) {
     saySummaryOfLearning(report, output);
     sayIntegrity(report.integrity);

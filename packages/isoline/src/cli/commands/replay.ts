@@ -16,8 +16,9 @@ import {
 import { CliError } from "../../error.ts";
 import { loadAnyContour } from "../../store/contour-file.ts";
 import { openRegular, Unfit } from "../../store/bounded-file.ts";
-import { assertWritable, writeDurably } from "../../store/output.ts";
+import { Output } from "../../store/output.ts";
 import { status } from "../ending.ts";
+import { dropStaleSignature } from "../output/stale-signature.ts";
 import { usage } from "../refusal.ts";
 import { linesOf } from "../replay/lines.ts";
 import { recordingOf } from "../replay/recordings.ts";
@@ -40,7 +41,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
   const [trajectory, file] = files.length === 1 ? [files[0], undefined] : [files[1], files[0]];
   if (trajectory === undefined || files.length > 2) throw usage("expected [FILE] TRAJECTORY");
   if (options.output !== undefined && file !== undefined) throw usage("-o learns a contour, so no other can be given");
-  if (options.output !== undefined) assertWritable(options.output);
+  const held = options.output === undefined ? undefined : Output.open(options.output);
   const { yardstick, profile } = await yardstickFor(file, options);
   const recording = recordingOf(profile);
   const replayer = new Replayer(recording.profile, yardstick, digestsOf(options));
@@ -53,8 +54,10 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
       }
     }
   }
-  if (options.output !== undefined && yardstick.kind === "learn")
-    writeDurably(options.output, writeContour(yardstick.contour));
+  if (held !== undefined && options.output !== undefined && yardstick.kind === "learn") {
+    held.write(writeContour(yardstick.contour));
+    dropStaleSignature(held, options.output, false);
+  }
   tell(replayer, yardstick, options);
   return statusOf(replayer, yardstick);
 }

@@ -28,7 +28,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .option("--user <user>", USER)
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
     .option("-q, --quiet", "no status line and no summary")
-    .option("--json", "print a report to stdout when the command has ended")
+    .option("--json", "print a report to stdout when the command has ended, after what the command printed there")
     .option("--report <file>", "write the report to a file, apart from what the command prints")
     .addHelpText(
       "after",
@@ -60,14 +60,14 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .addOption(holdOption())
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
     .option("-q, --quiet", "say nothing on stderr; the exit status and the report say it all")
-    .option("--json", "print a report to stdout when the command has ended")
+    .option("--json", "print a report to stdout when the command has ended, after what the command printed there")
     .option("--report <file>", "write the report to a file, apart from what the command prints")
     .addHelpText(
       "after",
       examples(
         "isoline check app.contour -- npm test",
-        "isoline check app.contour --report report.json -- npm test",
-        "isoline check app.contour --json -- make >/dev/null",
+        "isoline check app.contour --quiet --report report.json -- npm test",
+        "isoline check app.contour --enforce -- make",
       ),
     )
     .action((file: string, _command: string[], options: CheckOptions) =>
@@ -90,7 +90,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .addOption(holdOption())
     .option("--name <name>", "call the live namespace this, for ps, top, events, trust and seal")
     .option("-q, --quiet", "say nothing on stderr")
-    .option("--json", "print a report to stdout when the command has ended")
+    .option("--json", "print a report to stdout when the command has ended, after what the command printed there")
     .option("--report <file>", "write the report to a file, apart from what the command prints")
     .addHelpText(
       "after",

@@ -12,6 +12,7 @@ export function saySummaryOfLearning(report: RunReport, file: string): void {
   const added = report.added === report.points ? "all new" : `${report.added} new`;
   note(`${harmless(file)}: ${counted(report.points, "point")} (${added}) from ${counted(report.events, "event")}`);
   if (report.off > 0) note(`${paint("red", "off contour", STDERR)} since it was sealed: ${departuresText(report)}`);
+  sayFailure(report, file);
   sayAttempts(report);
   sayFirings(report);
   sayGaps(report);
@@ -55,6 +56,15 @@ function departuresText({ departures, off, refused }: RunReport): string {
   const refusals = refused > 0 ? `, ${refused === off ? "all" : refused} refused` : "";
   const times = off === departures.length ? "" : `, ${counted(off, "time")}`;
   return `${counted(departures.length, "departure")}${times}${refusals}`;
+}
+
+/** A command that failed is learnt as well: it did less than it does when it succeeds. */
+function sayFailure({ exit }: RunReport, file: string): void {
+  if ("unknown" in exit || ("status" in exit && exit.status === 0)) return;
+  const how = "signal" in exit ? `was ended by ${exit.signal}` : `failed with status ${exit.status}`;
+  note(
+    `the command ${paint("yellow", how, STDERR)}: ${harmless(file)} holds what it did until then; if it should have gone on, learn it again`,
+  );
 }
 
 function sayAttempts({ attempts }: RunReport): void {

@@ -13,6 +13,7 @@ import { note } from "../output/streams.ts";
 import { counted } from "../output/wording.ts";
 import { commandText } from "./command.ts";
 import { DepartureTeller } from "./departures.ts";
+import { outlivingText } from "./outliving.ts";
 import { StatusLine } from "./status-line.ts";
 
 export interface Supervised {
@@ -92,8 +93,7 @@ class Surroundings {
     if (this.#run.plan.mode === "learn") this.#line.start();
     this.#namespace.beforeStop = () => this.#line.pause();
     this.#teller.start();
-    this.#outlived = setInterval(() => void this.#noticeOutliving(), OUTLIVED_AFTER_MS);
-    this.#outlived.unref();
+    this.#watchForOutliving();
   }
 
   async end(departures: readonly DepartureReport[]): Promise<void> {
@@ -129,13 +129,19 @@ class Surroundings {
     };
   }
 
+  #watchForOutliving(): void {
+    this.#outlived = setInterval(() => void this.#noticeOutliving(), OUTLIVED_AFTER_MS);
+    this.#outlived.unref();
+  }
+
   async #noticeOutliving(): Promise<void> {
     const { state } = this.#namespace.first.exit;
     if (state !== "exited" && state !== "killed") return;
     clearInterval(this.#outlived);
     const snapshot = await this.#namespace.ask({ ask: "snapshot" });
     if (!snapshot || this.#over) return;
-    const left = counted(snapshot.processes.length, "process");
-    note(`the command has ended; its namespace lives until ${left} it left behind end`);
+    const text = outlivingText(snapshot.processes.length);
+    if (text === undefined) this.#watchForOutliving();
+    else note(text);
   }
 }

@@ -26,8 +26,11 @@ export interface Vouched extends Statement {
 
 export const MOST_SIGNATURE = 64 * 1024;
 
+/** What the name of a contour goes on with, for its signature. */
+export const SIGNATURE_SUFFIX = ".sig";
+
 export function signaturePath(contour: string): string {
-  return `${contour}.sig`;
+  return `${contour}${SIGNATURE_SUFFIX}`;
 }
 
 export function signatureOf(contour: string, statement: Statement, key: KeyObject): string {

@@ -1,0 +1,23 @@
+/** Whether a supervisor listens at a control socket. */
+import { rmSync } from "node:fs";
+import { connect } from "node:net";
+
+const CONNECT_MS = 2000;
+
+/** A socket that has no listener any more is removed. */
+export function isLive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    // Somebody is there but busy: that is no reason to remove its socket.
+    socket.setTimeout(CONNECT_MS, () => settle(true));
+    socket.on("connect", () => settle(true));
+    socket.on("error", (fault: NodeJS.ErrnoException) => {
+      if (fault.code === "ECONNREFUSED") rmSync(path, { force: true });
+      settle(false);
+    });
+    const settle = (live: boolean) => {
+      socket.destroy();
+      resolve(live);
+    };
+  });
+}
