@@ -218,7 +218,7 @@ describe("why an event is off contour", () => {
 
   test("says when the lineage is a guess", () => {
     const { sentence } = whyOf(learnt(npmrc), opens(node, "/x"), node, { guessedLineage: true });
-    expect(sentence).toMatch(/; its parent was gone before it was seen, so what it comes from is a guess$/);
+    expect(sentence).toMatch(/; its parent ended before the sensor could read it, so its lineage is a guess$/);
   });
 
   test("shows no byte that a hostile name could steer a terminal with", () => {

@@ -307,7 +307,7 @@ export class Contour<E extends Exchange = Event> {
     const told = this.profile.taskOf(event);
     if (told) this.#tasks.define(told);
     if (actor.task === ZERO_DIGEST) {
-      if (actor.parent !== ZERO_DIGEST) throw strange(actor, "nobody has a parent");
+      if (actor.parent !== ZERO_DIGEST) throw strange(actor, "an actor without a task has a parent");
       return;
     }
     const task = this.#tasks.get(actor.task);

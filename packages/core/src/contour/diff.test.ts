@@ -73,7 +73,7 @@ test("every point is counted on each side once, whatever the two have in common"
   );
 });
 
-test("what only one of them does is told with the programs that led there", () => {
+test("an act of only one contour is printed with the programs that led to it", () => {
   const a = contourOf([{ chain: ["/bin/sh", "/usr/bin/node"], acts: [openAct("/both"), openAct("/old")] }]);
   const b = contourOf([{ chain: ["/bin/sh", "/usr/bin/node"], acts: [openAct("/both"), openAct("/new")] }]);
   const diff = diffContours(a, b);
@@ -87,7 +87,7 @@ test("what only one of them does is told with the programs that led there", () =
   ]);
 });
 
-test("acts that one sentence would stand for are told apart by all that is known of them", () => {
+test("acts that have the same sentence are printed with all their attributes", () => {
   const b = contourOf([
     { chain: ["/bin/sh"], acts: [openAct("/same"), openAct("/same").replace("0100644", "0100600")] },
   ]);
@@ -96,7 +96,7 @@ test("acts that one sentence would stand for are told apart by all that is known
 });
 
 describe("an updated program", () => {
-  test("is one re-digested file, however much runs below it", () => {
+  test("is reported as one file with a new digest, however many programs run below it", () => {
     const diff = diffContours(contourOf(programs()), contourOf(programs({ "/usr/bin/node": "node 24" })));
     expect(diff).toMatchObject({ same: 20, carried: 60, onlyA: [], onlyB: [], renamed: [] });
     expect(diff.redigested).toEqual([
@@ -105,7 +105,7 @@ describe("an updated program", () => {
     expect(formatDiff(diff)).toHaveLength(2);
   });
 
-  test("that also does something new shows just that", () => {
+  test("that also does something new shows only the new act", () => {
     const after = contourOf(programs({ "/usr/bin/node": "node 24" }));
     const node = [...after.tasks()].find(({ images }) => images[0].path === "/usr/bin/node");
     after.add(eventOf(openAct("/root/.ssh/id_ed25519"), node));
@@ -134,7 +134,7 @@ describe("an updated program", () => {
     expect(diff.renamed).toEqual([{ from: "/usr/bin/node", to: "/opt/node/bin/node", points: 0 }]);
   });
 
-  test("an updated loader of all is one file too", () => {
+  test("an updated loader that all programs share is reported as one file", () => {
     const contents = { "/bin/sh": "sh 2", "/usr/bin/node": "node 24" };
     expect(summary(contourOf(programs()), contourOf(programs(contents)))).toMatchObject({
       same: 0,
@@ -178,7 +178,7 @@ test("contours under different policies are not compared", () => {
   );
 });
 
-test("of a canister, what its runtime does is told apart from what runs in it", () => {
+test("for a canister, acts of its runtime are printed apart from acts of its workload", () => {
   const canister = (runc: string, acts: readonly string[]) =>
     contourOf([
       { chain: ["$HOST/usr/sbin/runc"], contents: { "$HOST/usr/sbin/runc": runc }, acts: [openAct("$ROOTFS/dev")] },

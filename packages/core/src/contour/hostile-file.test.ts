@@ -47,7 +47,7 @@ const rootWords = `${credentialIds.map((id) => `${id}=0`).join(" ")} capabilitie
 const rootLine = `credentials uid0~${sha256(Buffer.from(rootWords)).slice(0, 8)} ${rootWords}`;
 const at = (lines: readonly string[], start: string) => lines.findIndex((line) => line.startsWith(start));
 
-test("the file itself is accepted, also after the sums were computed again", () => {
+test("the file itself is accepted, also after the checksums were recomputed", () => {
   expect(parseContour(bytes, { profile: iso1 }).size).toBe(5);
   expect(parseContour(forged((lines) => lines)).size).toBe(5);
 });
@@ -67,7 +67,7 @@ test("every bit flipped", () => {
 /** Lines that no point depends on. A forger who recomputes the checksums can drop them; only a signature would show it. */
 const isRemark = (line: string) => /^(incomplete|levelled|task npm)/.test(line);
 
-test("every line missing, doubled, or exchanged with the next, sums put right", () => {
+test("every line missing, doubled, or exchanged with the next, checksums corrected", () => {
   const lines = text.split("\n").slice(0, -2);
   for (const [place, line] of lines.entries()) {
     const next = lines[place + 1];
@@ -97,7 +97,7 @@ test("any bytes put in, or any piece cut out", () => {
   );
 });
 
-test("any line replaced by another text, sums put right", () => {
+test("any line replaced by another text, checksums corrected", () => {
   const count = text.split("\n").length - 2;
   fc.assert(
     fc.property(fc.nat(count - 1), fc.string({ unit: "grapheme" }), (line, put) => {
@@ -108,7 +108,7 @@ test("any line replaced by another text, sums put right", () => {
   );
 });
 
-describe("by somebody who puts the sums right", () => {
+describe("by a forger who corrects the checksums", () => {
   test.each<[string, Buffer, RegExp]>([
     [
       "another path under the same point",
@@ -166,7 +166,7 @@ describe("by somebody who puts the sums right", () => {
       replaced("profile iso1", "profile quixote"),
       /expected an event of the profile quixote/,
     ],
-    ["bytes that are no UTF-8", Buffer.from(text.replace("/ä", "/\u00e4"), "latin1"), /expected UTF-8/],
+    ["bytes that are not UTF-8", Buffer.from(text.replace("/ä", "/\u00e4"), "latin1"), /expected UTF-8/],
     [
       "a group that comes twice",
       forged((lines) => lines.toSpliced(at(lines, "by "), 0, ...lines.slice(at(lines, "by "), at(lines, "by ") + 3))),
@@ -183,9 +183,9 @@ describe("by somebody who puts the sums right", () => {
       /credentials in ascending order/,
     ],
     [
-      "credentials that nobody acts with",
+      "credentials that no actor has",
       forged((lines) => lines.toSpliced(at(lines, "credentials "), 0, rootLine)),
-      /only credentials that somebody acts with, got uid0~/,
+      /only credentials that an actor has, got uid0~/,
     ],
     ["an orphan task", forged((lines) => lines.toSpliced(at(lines, "task sh"), 1)), /a parent that has a line above/],
   ])("%s", (_what, input, message) => {
@@ -209,7 +209,7 @@ describe("absurd lengths", () => {
     );
   });
 
-  test("more points than the reader wants", () => {
+  test("more points than the caller allows", () => {
     expect(() => parseContour(bytes, { maxPoints: 4 })).toThrow(/expected at most 4 points, got another one/);
     expect(parseContour(bytes, { maxPoints: 5 }).size).toBe(5);
   });

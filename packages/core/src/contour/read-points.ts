@@ -37,7 +37,7 @@ export function* readPoints<E extends Exchange>(
   }
   const unused = [...tables.credentials].find(([handle]) => !used.has(handle));
   if (unused)
-    throw cursor.refusal("only credentials that somebody acts with", `${unused[0]} in line ${unused[1].line}`);
+    throw cursor.refusal("only credentials that an actor has", `${unused[0]} in line ${unused[1].line}`);
 }
 
 function* readGroup<E extends Exchange>(

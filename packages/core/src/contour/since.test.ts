@@ -18,7 +18,7 @@ function run(contour: Contour, behaviour: Contour): void {
   contour.flag("a gap", 1);
 }
 
-test("what a run added, merged with what was there, is what the run made of it", () => {
+test("the part that a run added, merged with the contour before the run, gives the contour after it", () => {
   fc.assert(
     fc.property(arbitraryContour, arbitraryContour, (first, behaviour) => {
       const before = contourOf([]);

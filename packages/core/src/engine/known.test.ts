@@ -44,7 +44,7 @@ describe("KnownKeys", () => {
     expect(known.lookup(bytes("key one"), 0, 7)).toBe(1);
   });
 
-  test("keeps the whole range of verdicts and refuses none silently but 0", () => {
+  test("keeps the whole range of verdicts; only 0 means none", () => {
     const known = new KnownKeys([1, 2]);
     known.remember(bytes("a"), 0, 1, 0xffff_ffff);
     known.remember(bytes("b"), 0, 1, 0x8000_0000);
@@ -63,7 +63,7 @@ describe("KnownKeys", () => {
     expect([known.lookup(one, 0, one.length), known.lookup(other, 0, other.length)]).toEqual([0, 2]);
   });
 
-  test("never reads beyond the buffer it was handed, though memory goes on there", () => {
+  test("never reads beyond the buffer it was passed, even if more memory follows", () => {
     const memory = bytes("secret-neighbour");
     const slice = memory.subarray(0, 6);
     const known = new KnownKeys([1, 2]);

@@ -83,6 +83,6 @@ function imageSays(twin: Task, now: Task): string {
   });
   const before = twin.images.find(({ path }) => path === changed?.path);
   if (changed === undefined) return `it runs without ${twin.images[now.images.length]?.path ?? "an interpreter"} now`;
-  if (before === undefined) return `it runs through ${changed.path}, which was not so when it was learnt`;
+  if (before === undefined) return `it is now loaded by ${changed.path}, which was not so when it was learnt`;
   return `the content of ${changed.path} changed: ${digestChange(before.digest, changed.digest)}`;
 }

@@ -14,7 +14,7 @@ describe("trust", () => {
     expect(trust.descent(2)).toEqual([]);
   });
 
-  test("one departure taints a process and whoever is born later, not who was born before", () => {
+  test("one departure makes a process and its later children untrusted, not its earlier children", () => {
     const trust = new Trust();
     trust.born(1, SUPERVISOR);
     trust.born(2, 1);
@@ -28,7 +28,7 @@ describe("trust", () => {
     expect(trust.descent(4)).toEqual([4, 3, 1]);
   });
 
-  test("the first cause stands", () => {
+  test("the first cause is kept", () => {
     const trust = new Trust();
     trust.born(1, SUPERVISOR);
     trust.distrust(1, cause("first"));
@@ -36,7 +36,7 @@ describe("trust", () => {
     expect(trust.trustOf(1)).toMatchObject({ cause: { what: "first" } });
   });
 
-  test("a child whose untrusted parent died first is born untrusted, with its story", () => {
+  test("a child whose untrusted parent died first is born untrusted, with the cause", () => {
     const trust = new Trust();
     trust.born(1, SUPERVISOR);
     trust.born(2, 1);
@@ -54,7 +54,7 @@ describe("trust", () => {
     expect(trust.isTrusted(2)).toBe(true);
   });
 
-  test("a parent that nobody knows makes a child of unknown lineage", () => {
+  test("a child of an unknown parent has an unknown lineage", () => {
     const trust = new Trust();
     trust.born(5, 99);
     expect(trust.trustOf(5)).toMatchObject({ trusted: false, cause: { reason: "unknown-lineage" } });
@@ -64,7 +64,7 @@ describe("trust", () => {
     expect([0, -1, 1.5, Number.NaN].map((handle) => trust.isTrusted(handle))).toEqual([false, false, false, false]);
   });
 
-  test("a second birth does not wash a process clean", () => {
+  test("a second birth does not restore trust", () => {
     const trust = new Trust();
     trust.born(1, SUPERVISOR);
     trust.distrust(1, cause("bad"));
@@ -75,7 +75,7 @@ describe("trust", () => {
     expect(trust.isTrusted(1)).toBe(false);
   });
 
-  test("of more untrusted dead than can be remembered, the story is lost but not the distrust", () => {
+  test("beyond the number of ended processes that are remembered, causes are lost but not the distrust", () => {
     const trust = new Trust({ maxFallen: 2 });
     for (let process = 1; process <= 4; process++) {
       trust.born(process, SUPERVISOR);

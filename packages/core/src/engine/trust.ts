@@ -124,12 +124,12 @@ function isHandle(process: number): boolean {
 }
 
 function unknownLineage(process: number): Fall {
-  const what = "nobody saw it being born, so nobody knows what it comes from";
+  const what = "its start was not observed, so the programs that led to it are unknown";
   return { trusted: false, cause: { reason: "unknown-lineage", what }, origin: process };
 }
 
 /** Too many untrusted processes have ended to remember each of them: a handle as old as a forgotten one counts as untrusted. */
 function forgotten(process: number): Fall {
-  const what = "it died long ago, among more untrusted processes than are remembered";
+  const what = "it ended, and more untrusted processes have ended than are remembered";
   return { trusted: false, cause: { reason: "unknown-lineage", what }, origin: process };
 }

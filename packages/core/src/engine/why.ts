@@ -27,7 +27,7 @@ export function why(departure: Departure, learnt: Neighbourhood, forensics?: For
 export function explainEvent(event: Event, learnt: Neighbourhood, witness: Witness = {}): Explanation {
   const finding = findOut(event, learnt, witness);
   const guess = witness.guessedLineage
-    ? "; its parent was gone before it was seen, so what it comes from is a guess"
+    ? "; its parent ended before the sensor could read it, so its lineage is a guess"
     : "";
   const sentence = `${actorPhrase(event, learnt, witness)} ${phrase(event)}; ${finding.says}${guess}`;
   return { reason: finding.reason, sentence, nearest: finding.nearest ?? [] };
@@ -75,7 +75,7 @@ function sameActFinding(event: Event, learnt: Neighbourhood): Finding | undefine
   if (loader)
     return {
       reason: "changed-content",
-      says: `what runs it changed: ${loader.now || "nothing"}, learnt was ${loader.learnt || "nothing"}`,
+      says: `its loader changed: ${loader.now || "none"}, learnt was ${loader.learnt || "none"}`,
       nearest,
     };
   if (of("access")) return { reason: "other-access", says: `on the contour only ${accessesOf(acts)}`, nearest };

@@ -15,8 +15,8 @@ const actors: readonly Actor[] = [
 ];
 const by = (actor: Actor): Event => ({ op: "chroot", actor, subject: { path: "/" } }) as unknown as Event;
 
-describe("an event's actor, which is most often that of the event before", () => {
-  it("is encoded as its own whoever acted before", () => {
+describe("the actor of an event, cached from the event before", () => {
+  it("is encoded correctly after any other actor", () => {
     for (const before of actors)
       for (const actor of actors) {
         encodeEvent(by(before));
@@ -26,7 +26,7 @@ describe("an event's actor, which is most often that of the event before", () =>
       }
   });
 
-  it("is decoded as its own whoever acted before", () => {
+  it("is decoded correctly after any other actor", () => {
     const encodings = actors.map((actor) => Buffer.from(encodeEvent(by(actor))));
     for (const before of encodings)
       encodings.forEach((bytes, index) => {
@@ -35,7 +35,7 @@ describe("an event's actor, which is most often that of the event before", () =>
       });
   });
 
-  it("is not taken from the event before where the encoding ends too early", () => {
+  it("is not taken from the cache if the encoding ends too early", () => {
     const bytes = Buffer.from(encodeEvent(by(one)));
     decodeEvent(bytes);
     for (let length = 0; length < bytes.length; length++)

@@ -97,7 +97,7 @@ function putText(text: string): void {
 
 function putDigest(digest: Digest): void {
   // Anything shorter would leave bytes of an earlier event in the buffer.
-  if (scratch.write(digest, at, 32, "hex") !== 32) throw tooOdd("an event", `${JSON.stringify(digest)} is no digest`);
+  if (scratch.write(digest, at, 32, "hex") !== 32) throw tooOdd("an event", `${JSON.stringify(digest)} is not a digest`);
   at += 32;
 }
 
@@ -148,7 +148,7 @@ class Reader {
 
   operation(): Operation {
     const op = this.text();
-    if (!isOperation(op)) throw tooOdd(JSON.stringify(op.slice(0, 40)), "it is no operation of this version");
+    if (!isOperation(op)) throw tooOdd(JSON.stringify(op.slice(0, 40)), "it is not an operation of this version");
     return op;
   }
 
@@ -202,7 +202,7 @@ class Reader {
     const text = this.#bytes.toString("utf8", start, this.#at);
     // Invalid UTF-8 would be decoded to U+FFFD and encoded differently: two encodings of one event.
     if (text.includes("\ufffd") && !this.#bytes.subarray(start, this.#at).equals(Buffer.from(text, "utf8")))
-      throw tooOdd("an event", "a text is no UTF-8");
+      throw tooOdd("an event", "a text is not UTF-8");
     return text;
   }
 

@@ -39,7 +39,7 @@ test("different bytes give different text, also where one begins with a byte ord
   );
 });
 
-test("no other spelling is taken for escaped", () => {
+test("no other spelling counts as escaped", () => {
   for (const text of ["a b", "\\", "\\x4", "\\x41", "\\X20", "\\xff\\xc3\\xa4", "\ud800", "\u202e", "\n"])
     expect(isEscaped(text)).toBe(false);
 });

@@ -34,7 +34,7 @@ describe("phrase", () => {
     ["opened $HOME/.npmrc for reading", "open", { path: "$HOME/.npmrc", access: "read" }],
     ["opened /f for reading and writing", "open", { path: "/f", access: "read,write" }],
     ["opened /f for reading, writing and truncating", "open", { path: "/f", access: "read,write,truncate" }],
-    ["opened /f in a way that could not be told", "open", { path: "/f", access: "?" }],
+    ["opened /f in an unknown way", "open", { path: "/f", access: "?" }],
     ["renamed /a to /b", "rename", { path: "/a", to: "/b", replaces: "yes" }],
     ["exchanged /a with /b", "rename", { path: "/a", to: "/b", replaces: "exchange" }],
     ["mapped /l as writable executable memory", "map", { path: "/l", access: "write,execute" }],

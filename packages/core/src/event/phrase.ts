@@ -20,7 +20,7 @@ export function phrase(event: Event): string {
 
 /** How a file was opened, as words: `for reading and writing`. */
 export function accessPhrase(access: string): string {
-  if (access.startsWith("?")) return "in a way that could not be told";
+  if (access.startsWith("?")) return "in an unknown way";
   const words = access.split(",").map((word) => accessWords.get(word) ?? word);
   return `for ${words.length > 1 ? `${words.slice(0, -1).join(", ")} and ${words.at(-1)}` : words[0]}`;
 }

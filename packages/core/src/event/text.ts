@@ -96,10 +96,10 @@ function parseValue(kind: FieldKind, text: string, line: string): FieldValue {
       return parseInteger(text, /^0(0|[1-7][0-7]{0,10})$/, 8, line);
     case "u64":
       if (!/^0x(0|[1-9a-f][0-9a-f]{0,15})$/.test(text))
-        throw badLine(line, `${JSON.stringify(text)} is no 64-bit number`);
+        throw badLine(line, `${JSON.stringify(text)} is not a 64-bit number`);
       return BigInt(text);
     case "digest":
-      if (!isDigest(text)) throw badLine(line, `${JSON.stringify(text.slice(0, 70))} is no SHA-256 digest`);
+      if (!isDigest(text)) throw badLine(line, `${JSON.stringify(text.slice(0, 70))} is not a SHA-256 digest`);
       return text;
   }
 }
@@ -107,7 +107,7 @@ function parseValue(kind: FieldKind, text: string, line: string): FieldValue {
 function parseInteger(text: string, shape: RegExp, radix: number, line: string): number {
   const value = Number.parseInt(text, radix);
   if (!shape.test(text) || value > 0xffff_ffff)
-    throw badLine(line, `${JSON.stringify(text.slice(0, 40))} is no 32-bit number`);
+    throw badLine(line, `${JSON.stringify(text.slice(0, 40))} is not a 32-bit number`);
   return value;
 }
 

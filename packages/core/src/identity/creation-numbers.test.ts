@@ -23,7 +23,7 @@ test("processes and kinds are counted apart", () => {
   expect(numbers.next(8, "a")).toBe("1");
 });
 
-test("a loop that makes and removes makes number 1 for ever", () => {
+test("a loop that creates and removes a file always creates number 1", () => {
   const numbers = new CreationNumbers();
   for (let round = 0; round < 100; round += 1) {
     expect(numbers.next(7, "a")).toBe("1");
@@ -31,7 +31,7 @@ test("a loop that makes and removes makes number 1 for ever", () => {
   }
 });
 
-test("a process that gets the id of one that ended counts anew, and what the first still had is nobody's", () => {
+test("a process that reuses an id counts anew, and releasing a number of the earlier process changes nothing", () => {
   const numbers = new CreationNumbers();
   const old = numbers.take(7, "a");
   numbers.forget(7);

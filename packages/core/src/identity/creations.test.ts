@@ -27,7 +27,7 @@ describe("labels along a path", () => {
     expect(labelsOf(log, "/other/xyz")).toBeUndefined();
   });
 
-  test("what is made anew has only its new label, and nothing below it", () => {
+  test("a path that is created anew has only its new label, and nothing below it", () => {
     const log = large();
     log.put("/tmp/xyz", label("{a#1}"));
     log.put("/tmp/xyz/abc", label("{b#1}"));
@@ -38,7 +38,7 @@ describe("labels along a path", () => {
     expect(log.size).toBe(0);
   });
 
-  test("what is removed takes all below it along", () => {
+  test("removing a path removes everything below it", () => {
     const log = large();
     log.put("/tmp/xyz", label("{a#1}"));
     log.put("/tmp/xyz/abc", label("{b#1}"));
@@ -65,7 +65,7 @@ describe("moves", () => {
     ]);
   });
 
-  test("what was at the target is gone", () => {
+  test("the target of a move is removed", () => {
     const log = large();
     log.put("/d/target", label("{a#1}"));
     log.put("/d/target/in", label("{b#1}"));
@@ -74,7 +74,7 @@ describe("moves", () => {
     expect(log.size).toBe(0);
   });
 
-  test("what takes another's place takes its label", () => {
+  test("a path that replaces another takes its label", () => {
     const log = large();
     log.put("/d/target", label("{a#1}"));
     log.put("/d/target/in", label("{b#1}"));
@@ -87,7 +87,7 @@ describe("moves", () => {
     expect(log.size).toBe(1);
   });
 
-  test("what is below can be forgotten without the directory", () => {
+  test("names below a directory can be removed without the directory", () => {
     const log = large();
     log.put("/d/xyz", label("{a#1}"));
     log.put("/d/xyz/s/abc", label("{b#1}"));
@@ -100,7 +100,7 @@ describe("moves", () => {
 });
 
 describe("bounds", () => {
-  test("the oldest give way, and are counted; the newest stay", () => {
+  test("the oldest names are removed and counted; the newest stay", () => {
     let forgotten = 0;
     const log = new Creations(40_000, () => {
       forgotten += 1;
@@ -118,7 +118,7 @@ describe("bounds", () => {
     expect(log.size).toBe(1);
   });
 
-  test("every label is released once, whichever way it goes", () => {
+  test("every label is released exactly once", () => {
     const released = new Map<string, number>();
     const counted = (text: string) => label(text, () => released.set(text, (released.get(text) ?? 0) + 1));
     const log = new Creations(3000, () => undefined);
@@ -142,7 +142,7 @@ describe("bounds", () => {
     });
   });
 
-  test("weight comes back: a log that is emptied can be filled again and again", () => {
+  test("weight is released: a log that is emptied can be filled again and again", () => {
     let forgotten = 0;
     const log = new Creations(100_000, () => {
       forgotten += 1;

@@ -4,7 +4,7 @@ import { Glob } from "./glob.ts";
 
 const matched = (pattern: string, path: string) => path.slice(0, Glob.of(pattern).match(path));
 
-describe("what a pattern matches of a path", () => {
+describe("the part of a path that a pattern matches", () => {
   test.each([
     ["/srv/data", "/srv/data", "/srv/data"],
     ["/srv/data", "/srv/data/a/b", "/srv/data"],
@@ -54,7 +54,7 @@ test.each([
   "/a b",
   `/${"a".repeat(1024)}`,
   "/a".repeat(64),
-])("%j is no pattern", (text) => {
+])("%j is not a pattern", (text) => {
   expect(Glob.parse(text)).toHaveProperty("problem");
   expect(() => Glob.of(text)).toThrow(expect.objectContaining({ code: "bad-policy" }));
 });
@@ -97,7 +97,7 @@ test("it agrees with the obvious regular expression", () => {
   );
 });
 
-test("hostile paths against hostile patterns come to an end", () => {
+test("matching hostile paths against hostile patterns terminates", () => {
   const glob = Glob.of(`/a/${Array.from({ length: 30 }, () => "**/*a*a*a*b").join("/")}`);
   expect(glob.match("/a".repeat(2048))).toBe(0);
   expect(Glob.of(`/x/${"*a".repeat(500)}b`).match(`/x/${"a".repeat(1000)}`)).toBe(0);

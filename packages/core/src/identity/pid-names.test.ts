@@ -44,19 +44,19 @@ test("in a pid namespace of its own, where it has another number", () => {
   expect(held).toEqual(["temp-13.rdb", "agent.113"]);
 });
 
-test("a program that counts is not taken for one that uses its id", () => {
+test("a program that numbers its files is not mistaken for one that uses its id", () => {
   const names = new PidNames(surroundings);
   const found = Array.from({ length: 20 }, (_, index) => names.holdsPid(`page-${1225 + index}.html`, 1234));
   expect(found).not.toContain(true);
 });
 
-test("nor is one that counts in several ways at once", () => {
+test("nor is one that numbers several kinds of files at once", () => {
   const names = new PidNames(surroundings);
   const tables = [1232, 1233, 1234, 1235].flatMap((table) => ["", "_fsm", "_vm"].map((fork) => `${table}${fork}`));
   expect(tables.filter((name) => names.holdsPid(name, 1234))).toEqual([]);
 });
 
-test("what is remembered of one process has a bound", () => {
+test("the memory for one process is bounded", () => {
   const names = new PidNames(surroundings);
   names.holdsPid("a1", 1234);
   for (const letter of "bcdefghi") names.holdsPid(`${letter}1`, 1234);
@@ -64,7 +64,7 @@ test("what is remembered of one process has a bound", () => {
   expect(names.holdsPid("i1234", 1234)).toBe(false);
 });
 
-test("a program that uses its id again and again does", () => {
+test("a program that uses its id repeatedly is recognised", () => {
   const names = new PidNames(surroundings);
   expect(["a.1234.0", "a.1234.1", "a.1234.2"].map((name) => names.holdsPid(name, 1234))).toEqual([true, true, true]);
 });

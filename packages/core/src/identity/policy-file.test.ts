@@ -20,7 +20,7 @@ describe("what is left out has the value the lens gives it", () => {
   });
 });
 
-test("everything that can be said", () => {
+test("every key that a policy can have", () => {
   const policy = parsePolicy({
     lens: "default",
     content: "read",
@@ -42,7 +42,7 @@ test("everything that can be said", () => {
   });
 });
 
-describe("what is not understood is refused, with the key", () => {
+describe("a value that is not understood is refused with its key", () => {
   test.each<[unknown, string]>([
     [undefined, "the policy"],
     [7, "the policy"],
@@ -104,7 +104,7 @@ describe("what is not understood is refused, with the key", () => {
     expect(() => parsePolicy(source)).toThrow(`policy: ${key}: expected `);
   });
 
-  test("a refusal is one short line whatever came", () => {
+  test("a refusal is one short line, whatever the value", () => {
     const name = `${"x\n".repeat(5000)}`;
     for (const source of [{ [name]: 1 }, { lens: name }, { rules: { [name]: true } }]) {
       let message = "";
@@ -136,7 +136,7 @@ describe("canonical form", () => {
     expect(policyDigest(other)).toBe(policyDigest(policy));
   });
 
-  test("tells every switch", () => {
+  test("distinguishes every switch", () => {
     const digests = switchableRules.map((rule) => policyDigest(parsePolicy({ rules: { [rule]: false } })));
     expect(new Set([...digests, policyDigest(DEFAULT_POLICY), policyDigest(EXACT_POLICY)]).size).toBe(
       switchableRules.length + 2,

@@ -12,7 +12,7 @@ const plain: Naming = {
 const secretive = (program: string): Naming => ({ ...plain, program, exclusive: true, permissions: 0o600 });
 const temporary: Naming = { ...plain, temporary: true, parent: "tmp" };
 
-describe("names that mean something stay, whoever makes them", () => {
+describe("meaningful names stay, whichever program creates them", () => {
   const names = `
     index.html README.md README LICENSE Makefile CMakeLists.txt package.json package-lock.json tsconfig.base.json
     node_modules libfoo.so.1.2.3 libstdc++.so.6.0.33 ld-linux-x86-64.so.2 libLLVM-19.so.1 linux-image-6.12.57+deb13-amd64
@@ -36,7 +36,7 @@ describe("names that mean something stay, whoever makes them", () => {
   });
 });
 
-describe("names that cannot be the same twice are random, whoever makes them", () => {
+describe("names that cannot be the same twice are random, whichever program creates them", () => {
   const names = `
     123e4567-e89b-12d3-a456-426614174000.json upload-123E4567-E89B-12D3-A456-426614174000
     2026-11-24T14_20_30_123Z-debug-0.log 2026-11-24T14:20:30Z report-20261124-142030.txt core-20261124142030
@@ -63,7 +63,7 @@ describe("the mark of mkstemp and mkdtemp in a directory for temporaries is enou
   });
 });
 
-test("so it is in a directory that a program has called tmp", () => {
+test("it is also enough in a directory that a program calls tmp", () => {
   const drawn = { ...plain, exclusive: true, permissions: 0o700 };
   const randomIn = (parent: string, naming: Partial<Naming> = {}) =>
     isRandomName("wordwo", { ...drawn, parent, ...naming });
@@ -98,7 +98,7 @@ describe("programs that make temporary names outside of it", () => {
     expect(isRandomName("settings.json", secretive(program))).toBe(false);
   });
 
-  test("whatever mktemp makes is drawn", () => {
+  test("every name that mktemp creates counts as drawn", () => {
     expect(["confmrMiOD", "abcdef", "xyz"].map((name) => isRandomName(name, secretive("mktemp")))).toEqual([
       true,
       true,

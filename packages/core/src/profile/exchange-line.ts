@@ -34,7 +34,7 @@ function credentialsOf(values: readonly string[], line: string): Credentials {
   const numbers = ids.map((id, at) => [id, parseNumber(values[at] as string, 0xffff_ffff)] as const);
   const capabilities = parseLongNumber(values[ids.length] as string);
   const missing = numbers.find(([, value]) => value === undefined);
-  if (missing || capabilities === undefined) throw badLine(line, `${missing?.[0] ?? "cap"} is no number of its size`);
+  if (missing || capabilities === undefined) throw badLine(line, `${missing?.[0] ?? "cap"} is not a number of its size`);
   return { ...Object.fromEntries(numbers), capabilities } as unknown as Credentials;
 }
 
@@ -56,7 +56,7 @@ function valuesOf(values: readonly string[], path: string, line: string): string
   const exported = [uid, gid, mode, path, device, uuid, digest];
   return exchangeLayout.fields.map(({ name: field, kind }, at) => {
     const shown = cellKinds[kind].show(exported[at] as string);
-    if (shown === undefined) throw badLine(line, `${field} is no ${kind}`);
+    if (shown === undefined) throw badLine(line, `${field} is not a ${kind}`);
     return shown;
   });
 }

@@ -55,7 +55,7 @@ describe("an event", () => {
     }
   });
 
-  test("whose words could be cut otherwise is not the same", () => {
+  test("whose fields have the same concatenation is another event", () => {
     const actor = {
       task: "00".repeat(32),
       parent: "00".repeat(32),

@@ -102,7 +102,7 @@ describe("text is bytes", () => {
     expect(pathOf(withPath("/a{b}}{"))).toBe("/a{b}}{");
   });
 
-  test("bytes that are no UTF-8 stay what they are, and text stands for its UTF-8", () => {
+  test("bytes that are not UTF-8 stay unchanged, and text stands for its UTF-8", () => {
     expect(pathOf(Buffer.from(withPath("/\u00ff\u00e4"), "latin1"))).toBe("/\\xff\\xe4");
     expect(pathOf(withPath("/ä"))).toBe("/ä");
     expect(pathOf(Buffer.from(withPath("/ä")))).toBe("/ä");
@@ -116,11 +116,11 @@ describe("what is refused, with one error", () => {
     ["an empty object", "{}"],
     ["something after the object", `${first}}`],
     ["two objects", first + first],
-    ["a number that is no text", replaced('"32800"', "32800")],
+    ["a number that is not text", replaced('"32800"', "32800")],
     ["a list", replaced('"32800"', '["32800"]')],
-    ["a key that comes twice", replaced('"flags": "32800"', '"flags": "1", "flags": "32800"')],
+    ["a repeated key", replaced('"flags": "32800"', '"flags": "1", "flags": "32800"')],
     ["the name of the prototype", replaced('"flags"', '"__proto__": {}, "flags"')],
-    ["an event nobody knows", replaced(/file_open/g, "file_opened")],
+    ["an unknown event", replaced(/file_open/g, "file_opened")],
     ["an event named like a method of objects", replaced(/file_open/g, "constructor")],
     ["an event without its attributes", replaced('"file_open": {"file"', '"file_closed": {"file"')],
     ["a file without a digest", replaced(/, "digest": "[0-9a-f]+"/, "")],

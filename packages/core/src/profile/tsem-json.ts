@@ -69,7 +69,7 @@ export class TsemReader {
         if ("export" in object) throw badExport("export.type is missing");
         return this.#event(object);
       default:
-        throw badExport(`export.type is none of event, async_event, aggregate, log`);
+        throw badExport(`export.type is not one of event, async_event, aggregate, log`);
     }
   }
 
@@ -99,21 +99,21 @@ export class TsemReader {
 }
 
 function parseActor(task: string, coe: readonly string[]): Actor {
-  if (!isDigest(task)) throw badExport("event.task_id is no SHA-256 digest");
+  if (!isDigest(task)) throw badExport("event.task_id is not a SHA-256 digest");
   const ids = coeIds.map((id, at) => {
     const value = parseNumber(coe[at] as string, 0xffff_ffff);
-    if (value === undefined) throw badExport(`COE.${id} is no 32-bit number`);
+    if (value === undefined) throw badExport(`COE.${id} is not a 32-bit number`);
     return [id, value] as const;
   });
   const capabilities = parseLongNumber(coe[coeIds.length] as string);
-  if (capabilities === undefined) throw badExport("COE.capeff is no 64-bit number");
+  if (capabilities === undefined) throw badExport("COE.capeff is not a 64-bit number");
   const credentials = { ...Object.fromEntries(ids), capabilities } as unknown as Credentials;
   return { task, parent: ZERO_DIGEST, credentials };
 }
 
 function aggregateOf(object: TsemObject): TsemRecord {
   const aggregate = required(object, "aggregate", "value");
-  if (!isDigest(aggregate)) throw badExport("aggregate.value is no SHA-256 digest");
+  if (!isDigest(aggregate)) throw badExport("aggregate.value is not a SHA-256 digest");
   return { kind: "aggregate", aggregate };
 }
 
@@ -126,7 +126,7 @@ function logOf(object: TsemObject): TsemRecord {
 
 function required(object: TsemObject, ...at: string[]): string {
   const text = textAt(object, at);
-  if (text === undefined) throw badExport(`${at.join(".")} is missing, or is no text`);
+  if (text === undefined) throw badExport(`${at.join(".")} is missing, or is not text`);
   return text;
 }
 

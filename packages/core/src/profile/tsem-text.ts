@@ -43,7 +43,7 @@ class Scanner {
     do {
       const key = this.#text();
       if (key === "__proto__" || Object.hasOwn(object, key)) {
-        throw badLine(this.#line, `the key ${JSON.stringify(key.slice(0, 40))} is no key, or comes twice`);
+        throw badLine(this.#line, `the key ${JSON.stringify(key.slice(0, 40))} is not a key, or is repeated`);
       }
       this.#expect(":");
       this.#skipSpace();

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { readThreadStatus } from "../process/proc-status.ts";
-import { probeKernelHalf, tryKernelHalf } from "./kernel-half.ts";
+import { probeBpfPrograms, tryBpfPrograms } from "./bpf-programs.ts";
 import { type Machine, probeMachine } from "./machine.ts";
 import { probeNotification, tryNotification } from "./notification.ts";
 import { probePaths } from "./paths.ts";
@@ -30,7 +30,7 @@ async function probe(): Promise<readonly Probe[]> {
     ...probeLooking(looking),
     ...probePaths(),
     ...probeSecurityModules(trySecurityModules()),
-    ...probeKernelHalf(tryKernelHalf(machine)),
+    ...probeBpfPrograms(tryBpfPrograms(machine)),
   ];
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isAtLeast, type Machine, probeMachine } from "./machine.ts";
 import { type Notification, probeNotification } from "./notification.ts";
 import type { Probe } from "./probe.ts";
-import { type KernelHalfTrial, probeKernelHalf } from "./kernel-half.ts";
+import { type BpfTrial, probeBpfPrograms } from "./bpf-programs.ts";
 import { probeSecurityModules } from "./security-modules.ts";
 import { type Looking, probeLooking } from "./tasks.ts";
 
@@ -144,14 +144,14 @@ describe("security modules", () => {
 });
 
 describe("the bpf sensor", () => {
-  const all: KernelHalfTrial = {
+  const all: BpfTrial = {
     hasTypes: true,
     libbpf: "",
     isCompiled: true,
     isPrivileged: true,
     attachments: { lsm: "", fmod_ret: "not tried", tracepoints: "not tried" },
   };
-  const attachment = (trial: Partial<KernelHalfTrial>) => named(probeKernelHalf({ ...all, ...trial }), "attachment");
+  const attachment = (trial: Partial<BpfTrial>) => named(probeBpfPrograms({ ...all, ...trial }), "attachment");
 
   it("attached as a security module, or by return values: said, because both can refuse", () => {
     expect(attachment({})).toMatchObject({ works: true, detail: expect.stringContaining("lsm/") });
@@ -181,7 +181,7 @@ describe("the bpf sensor", () => {
   });
 
   it("without libbpf, programs or types it is not claimed", () => {
-    const missing = probeKernelHalf({
+    const missing = probeBpfPrograms({
       ...all,
       libbpf: "cannot open shared object file",
       isCompiled: false,

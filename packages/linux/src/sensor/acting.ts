@@ -1,9 +1,7 @@
-/**
- * Who acts, as every sensor tells it: a thread, its process, and what code the process is.
- */
+/** The actor as every sensor describes it: a thread, its process, and the code that the process runs. */
 import type { Digest } from "@isoline/core";
 
-/** A task identity as the sensor keeps it: with a small number for raw keys and the names that led to it. */
+/** A task identity as the sensor keeps it: with a small number for raw keys and the names of the programs that led to it. */
 export interface Identity {
   readonly serial: number;
   readonly id: Digest;
@@ -12,22 +10,22 @@ export interface Identity {
   readonly chain: readonly string[];
 }
 
-/** A process as whoever decides needs to know it, whichever sensor it acts under. */
+/** A process as the mediator needs to know it, independent of the sensor. */
 export interface ActingProcess {
   readonly pid: number;
-  /** Never reused, unlike the pid; what the engine knows the process by. */
+  /** Never reused, unlike the pid; the engine identifies the process by it. */
   readonly handle: number;
   readonly parent: ActingProcess | undefined;
-  /** -1 where no descriptor of it is kept. */
+  /** -1 if no descriptor of the process is kept. */
   readonly pidfd: number;
   readonly identity: Identity;
-  /** Who else may have forked it; told at its birth and then forgotten. */
+  /** Other processes that may have forked it; reported at its birth and then dropped. */
   readonly otherParents: readonly ActingProcess[];
-  /** It has, or had since its last exec, more than one thread. */
+  /** It has, or has had since its last exec, more than one thread. */
   readonly multithreaded: boolean;
-  /** It is in a pid namespace of its own, whose proc mounts show it as another than ours do, and us not at all. */
+  /** It is in a pid namespace of its own, whose proc mounts number processes differently and do not show the supervisor. */
   readonly countsAnew: boolean;
-  /** Its root directory is ours; as of the last time it was looked at. */
+  /** Its root directory is the supervisor's; as of the last time it was read. */
   readonly atOwnRoot: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Signals to all that live in a namespace, when it is told to end. */
+/** Signals all processes of a namespace when the namespace is told to end. */
 import { readdirSync } from "node:fs";
 import { pidfdSendSignal } from "../abi/libc.ts";
 import { sendSignal } from "../process/child.ts";
@@ -6,8 +6,8 @@ import { childrenOf } from "../process/proc-status.ts";
 import type { ActingProcess } from "./acting.ts";
 
 /**
- * Signals each process that was heard of, and whom they forked since, who has done nothing yet that a sensor hears; how many they
- * are. Found before any of them is signalled: nobody is a child of the dead.
+ * Signals each known process and its children that have not yet made a call that the sensor sees; returns their number. The
+ * children are found before any process is signalled: a child of a dead process has another parent.
  */
 export function signalEveryone(processes: Iterable<ActingProcess>, signal: number): number {
   const known = [...processes];

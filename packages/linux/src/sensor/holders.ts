@@ -1,8 +1,8 @@
 /**
- * Who of some processes holds a file open, and how: by a descriptor, or by a mapping.
+ * Finds which of some processes hold a file open, and how: by a descriptor or by a mapping.
  *
- * Descriptors are inherited and passed, and their closing is no event, so the kernel is asked. It costs a look at every
- * descriptor of every process: for the rare case that a file is both read and written.
+ * Descriptors are inherited and passed, and closing one is not an event, so the kernel has to be read. That costs a look at
+ * every descriptor of every process, and is done only in the rare case that a file is both read and written.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 
@@ -20,7 +20,7 @@ interface HeldFile {
 const O_ACCMODE = 3;
 const O_PATH = 0o10000000;
 
-/** Looks through the processes; what is gone or closed to us holds nothing that could be seen. */
+/** Examines the processes. One that has ended, or may not be inspected, is skipped. */
 export function holdersOf(file: HeldFile, pids: Iterable<number>): Holders {
   let readers = false;
   let writers = false;
@@ -40,7 +40,7 @@ export function holdersOf(file: HeldFile, pids: Iterable<number>): Holders {
   return { readers, writers };
 }
 
-/** Whether one of the processes runs it: what runs cannot be opened for writing (ETXTBSY). */
+/** Whether one of the processes executes the file: an executing file cannot be opened for writing (ETXTBSY). */
 export function isRunning(file: HeldFile, pids: Iterable<number>): boolean {
   for (const pid of pids) {
     if (isSame(`/proc/${pid}/exe`, file)) return true;
@@ -67,7 +67,7 @@ function flagsOf(pid: number, fd: string): number {
   }
 }
 
-/** Permissions of its mappings, as `rw-s`: second field of a line of /proc/PID/maps; device and inode are the fourth and fifth. */
+/** Permissions of its mappings, as `rw-s`: the second field of a line of /proc/PID/maps; device and inode are the fourth and fifth. */
 function mappingsOf({ device, inode }: HeldFile, pid: number): string[] {
   const major = Math.floor(device / 2 ** 20);
   const minor = device % 2 ** 20;

@@ -1,8 +1,9 @@
 /**
- * What somebody who looks at files needs of a sensor: each file at the moment it is used, and a way to refuse the use.
+ * The interface for an inspector of files: the sensor presents each file at the moment it is used, and the inspector may refuse
+ * the use.
  *
- * The events of a behaviour say which file was used; an integrity view also asks what the file is. It looks through the
- * same descriptor that the verdict rests on, so that the two cannot be about different files.
+ * An event says which file was used; an integrity view also needs its content and attributes. It reads them through the same
+ * descriptor that the verdict is based on, so that both are about the same file.
  */
 import type { Credentials } from "@isoline/core";
 import type { ActingThread } from "./acting.ts";
@@ -13,34 +14,34 @@ export type FileUse =
   | "exec"
   | "credentials"
   | "map"
-  /** What is mapped already becomes executable. */
+  /** A mapping that exists already becomes executable. */
   | "protect"
   | "module"
   | "kexec-kernel"
   | "kexec-initramfs";
 
-/** Who uses a file. */
+/** The process that uses a file. */
 export interface UsingThread extends ActingThread {
   readonly credentials: Credentials;
 }
 
 export interface FileInspector {
-  /** False while it has nothing to look for: then it is not asked. */
+  /** False while the inspector has nothing to inspect: then it is not called. */
   readonly active: boolean;
-  /** Whether it may refuse a use; else it only takes note. */
+  /** Whether it may refuse a use; otherwise it only records it. */
   readonly mayRefuse: boolean;
   /**
-   * Called before the use is decided, while the task waits. `access` are MAY_ bits (1 execute, 2 write, 4 read, 8 append).
-   * The file is only good during the call. Returns 0, or the errno that the use fails with.
+   * Called before the use is decided, while the task waits. `access` are MAY_ bits (1 execute, 2 write, 4 read, 8 append). The
+   * file is valid during the call only. Returns 0, or the errno that the use fails with.
    */
   inspect(use: FileUse, access: number, file: UsedFile, thread: UsingThread): number;
-  /** What is about to be written into `security.ima`; undefined if it could not be read. The errno that it fails with, or 0. */
+  /** The value about to be written into `security.ima`; undefined if it could not be read. Returns the errno to fail with, or 0. */
   inspectAttribute(value: Buffer | undefined, file: UsedFile, thread: UsingThread): number;
-  /** The command line that a kernel is to be started with; the errno that the call fails with, or 0. */
+  /** The command line of the kernel that kexec loads; returns the errno that the call fails with, or 0. */
   inspectCommandLine(text: Buffer, thread: UsingThread): number;
   /**
-   * The same for content that comes out of memory where a file was possible, and for a file that could not be found or, as
-   * `how` says, was not as it had been used.
+   * The same for content passed in memory instead of a file, and for a file that could not be found or, as `how` says, had
+   * changed since it was used.
    */
   withoutFile(use: FileUse, thread: UsingThread, how?: "changed" | "gone"): number;
 }
@@ -55,29 +56,29 @@ export interface UsedFile {
   readonly gid: number;
   /** Type and permissions, as in `stat`. */
   readonly mode: number;
-  /** When content or attributes changed last, in whole seconds since 1970. */
+  /** The last change of content or attributes, in whole seconds since 1970. */
   readonly changedAt: number;
   /** Differs whenever content or attributes may have changed: device, inode, birth time, change time, size. */
   readonly version: string;
   /**
-   * Digest of the content by Node's name of an algorithm. `none`: the kernel makes the content up when it is read;
-   * `unknown`: it could not be read, or changed meanwhile.
+   * Digest of the content, by Node's name of an algorithm. `none`: the kernel generates the content when it is read; `unknown`:
+   * it could not be read, or changed meanwhile.
    */
   digest(algorithm: string): Buffer | "none" | "unknown";
-  /** The whole content, if it has no more bytes than `most`; undefined if it could not be read, or changed meanwhile. */
+  /** The whole content, if it is not larger than `most`; undefined if it could not be read or changed meanwhile. */
   content(most: number): Buffer | undefined;
-  /** An extended attribute; `none` where there is no such one, `unsupported` where the filesystem has none, else an errno. */
+  /** An extended attribute; `none` if it does not exist, `unsupported` if the file system has no attributes, otherwise an errno. */
   attribute(name: string): Buffer | "none" | "unsupported" | number;
-  /** Sets one; 0 or a negative errno. */
+  /** Sets an attribute; 0 or a negative errno. */
   setAttribute(name: string, value: Buffer): number;
-  /** The fs-verity digest, with the number of its algorithm (linux/fsverity.h); undefined where the file has none. */
+  /** The fs-verity digest, with the number of its algorithm (linux/fsverity.h); undefined if the file has none. */
   verity(): { readonly algorithm: number; readonly digest: Buffer } | undefined;
-  /** How it was missed, where it is not there any more as it was used: then it has no digest, content or attribute. */
+  /** Why the file that was used cannot be read any more, if so: then it has no digest, content or attribute. */
   readonly missed?: "changed" | "gone";
-  /** The magic of its filesystem (linux/magic.h). */
+  /** The magic of its file system (linux/magic.h). */
   filesystemMagic(): number;
-  /** The type of its filesystem, with its subtype after a dot if it has one. */
+  /** The type of its file system, followed by a dot and the subtype if it has one. */
   filesystemType(): string | undefined;
-  /** The UUID of its filesystem, lower case. */
+  /** The UUID of its file system, lower case. */
   filesystemUuid(): string | undefined;
 }

@@ -1,22 +1,20 @@
-/**
- * What the sensor needs of whoever decides: the port between the kernel's side and the model's.
- */
+/** The interface between a sensor and the model that decides. */
 import type { Actor, Call, ContentRemark, Image, Observation, Operation, Subject, Task } from "@isoline/core";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { FileInspector } from "./inspection.ts";
 import type { LocalEnd, LocalSocket } from "./own-ports.ts";
 
-/** What happened, in the sensor's words: raw canonical paths, raw ids, raw ports. */
+/** The act in the sensor's terms: raw canonical paths, raw ids, raw ports. */
 export type Act<O extends Operation = Operation> = {
   [K in O]: {
     readonly op: K;
     readonly subject: Subject<K>;
     readonly observation?: Partial<Observation>;
-    /** What there is to say of the files' content beside. */
+    /** Remarks about the content of the files. */
     readonly content?: readonly ContentRemark[];
-    /** The verdict is about this moment: content that counts may change without a sign of that. */
+    /** The verdict is valid for this moment only: content that counts may change without any sign. */
     readonly passing?: true;
-    /** It is done to the supervisor: refused in every mode, whatever the contour says. */
+    /** The act targets the supervisor: refused in every mode, on or off contour. */
     readonly isKept?: true;
   };
 }[O];
@@ -26,7 +24,7 @@ export interface Refusal {
   readonly refusedWith: number;
 }
 
-/** A verdict as the sensor carries it out: 0 lets the call go ahead, anything else is the errno it fails with. */
+/** A verdict as the sensor carries it out: 0 lets the call go ahead, any other value is the errno it fails with. */
 export type Verdict = number;
 
 /** The bytes by which a repeated event is recognised: the first `length` of `bytes`. */
@@ -36,18 +34,18 @@ export interface KeyBytes {
 }
 
 export interface Mediator {
-  /** Which content counts: of what is executed, or of every regular file that is read. */
+  /** The files whose content counts: those executed, or every regular file that is read. */
   readonly content: "executed" | "read";
   readonly allowsIoUring: boolean;
-  /** Whether an act may have to be refused that nobody has decided about yet; otherwise it may be decided after the fact. */
+  /** Whether an act without a verdict may have to be refused; otherwise it may be decided afterwards. */
   readonly mayRefuse: boolean;
-  /** Looks at each file that is used, before its use is decided; undefined where nobody does. */
+  /** Inspects each file before its use is decided; undefined without an inspector. */
   readonly inspector?: FileInspector | undefined;
-  /** Verdict of a raw key decided before, or undefined if it is new. */
+  /** The verdict that a raw key got before, or undefined if the key is new. */
   repeated(key: KeyBytes, process: ActingProcess): Verdict | undefined;
-  /** Decides something new; remembers the verdict under the key, if one is given. */
+  /** Decides about a new event; stores the verdict under the key, if one is given. */
   decide(act: Act, thread: ActingThread, actor: Actor, key: KeyBytes | undefined): Verdict;
-  /** The identity a process takes on by executing these images (raw canonical paths), called like this (as in the act). */
+  /** The identity that a process gets by executing these images (raw canonical paths), called like this (as in the act). */
   taskOf(
     parent: Identity,
     images: readonly [Image, ...Image[]],
@@ -56,13 +54,14 @@ export interface Mediator {
   ): { task: Task; program: string };
   born(process: ActingProcess): void;
   died(process: ActingProcess): void;
-  /** Something could not be seen or resolved: the measurement is incomplete, and the mode says whether the call may go ahead. */
+  /** An event could not be observed or resolved: the measurement is incomplete, and the mode decides whether the call may go ahead. */
   lost(reason: string, process?: ActingProcess): Verdict;
-  /** The identity of a new process had to be guessed among several: it is not trusted. */
+  /** The parent of a new process had to be guessed among several: the process is not trusted. */
   guessed(process: ActingProcess): void;
   /**
-   * A process runs another file than the one it was let execute, or with other arguments, and somebody saw to that; or it cannot be proven whether it
-   * executed what it was let execute. It is not trusted, and none of the programs that a contour knows: the identity returned.
+   * A process runs another file than the one it was allowed to execute, or runs it with other arguments, because another task
+   * changed the path or the arguments; or it cannot be proven that it executed what was allowed. The process becomes untrusted
+   * and gets an identity that no contour knows, which is returned.
    */
   unidentified(
     process: ActingProcess,
@@ -70,14 +69,17 @@ export interface Mediator {
   ): { task: Task; program: string };
   /** The kernel would have refused the call anyway. */
   attempted(): void;
-  /** What was decided last did not take effect: no name was made, moved or removed. */
+  /** The act that was decided last had no effect: it created, moved or removed no name. */
   withdraw(): void;
-  /** A call went ahead although others may have changed what it rests on before the kernel looked at it. */
+  /** A call went ahead although another task may have changed its arguments before the kernel read them. */
   racy(call: string): void;
-  /** A socket has no port yet and is about to be given one; how to ask later which, and in whose network ("" for the launch's). */
+  /**
+   * A socket without a port is about to get one; `resolve` returns it later. `network` is the maker of its network ("" for the
+   * launch's).
+   */
   portPending(resolve: () => LocalSocket | undefined, network: string): void;
-  /** A socket of the namespace's, by inode, that was bound or used. */
+  /** A socket of the namespace, by inode, was bound or used. */
   ownSocket(inode: number): void;
-  /** Whether nobody answers at an address whose port the namespace was given: to connect there exchanges nothing. */
+  /** Whether no socket listens at an address whose port was assigned to the namespace: a connect to it exchanges nothing. */
   isNobodys(end: LocalEnd, network: string, sockets: string | undefined): boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * Where the kernel's side and the model's side meet: levels what the sensor saw, lets the engine decide, remembers the
- * verdict under the raw key, and does to a process what the engine asks for.
+ * Connects a sensor to the model: levels the acts of the sensor, lets the engine decide, stores the verdict under the raw key,
+ * and carries out the reaction that the engine demands.
  */
 import { randomBytes } from "node:crypto";
 import {
@@ -37,7 +37,7 @@ import type { FileInspector } from "./inspection.ts";
 
 const supervisor = process.pid;
 
-/** What a process runs that was let execute something, where that is not proven to be what it runs. */
+/** The identity suffix of a process that was allowed to execute a file, if it is not proven that it runs that file. */
 const UNIDENTIFIED = {
   swapped: "another file than the one that was let execute",
   "called-otherwise": "with other arguments than were seen",
@@ -47,10 +47,10 @@ const UNIDENTIFIED = {
 const SIGKILL = 9;
 const SIGSTOP = 19;
 
-/** Where a mediator looks processes up. */
+/** Where a mediator looks up processes. */
 type Whereabouts = Pick<Sensor, "find" | "owner" | "pidCalled">;
 
-/** Counters that the outside may look at while the sensor runs. */
+/** Counters that can be read while the sensor runs. */
 export interface MediatorCounts {
   events: number;
   attempts: number;
@@ -62,16 +62,16 @@ export interface ModelMediatorOptions {
   readonly policy: Policy;
   readonly launch: Launch;
   readonly counts: MediatorCounts;
-  /** Called for everything that was decided anew, with the levelled event. */
+  /** Called for every new decision, with the levelled event. */
   readonly onDecision?: (event: Event, judgement: Judgement, circumstances: Circumstances) => void;
-  /** Memory for verdicts by raw key, in bytes, if not the usual. */
+  /** Memory for verdicts by raw key, in bytes, if not the default. */
   readonly knownBytes?: number | undefined;
 }
 
 export class ModelMediator implements Mediator {
   readonly content: "executed" | "read";
   readonly allowsIoUring: boolean;
-  /** Set by whoever has something to look for in files. */
+  /** The inspector of files, if there is one. */
   inspector: FileInspector | undefined;
   readonly #engine: Engine;
   readonly #leveller: Leveller;
@@ -83,11 +83,11 @@ export class ModelMediator implements Mediator {
   readonly #guessed = new Set<number>();
   readonly #racy = new Map<string, number>();
   #kept = 0;
-  /** Whether the last decision holds for everything with its key, as long as the mode stays. */
+  /** Whether the last verdict holds for every act with its key, as long as the mode does not change. */
   wasLasting = false;
-  /** Told of each process as soon as it is known, while its first call still waits. */
+  /** Called for each new process while its first call still waits. */
   onBirth: ((process: ActingProcess) => void) | undefined;
-  /** Told of each process that policy stops, before it is stopped. */
+  /** Called for each process that the policy stops, before it is stopped. */
   onFreeze: ((process: ActingProcess) => void) | undefined;
   #processes: Whereabouts = { find: () => undefined, owner: () => undefined, pidCalled: () => undefined };
 
@@ -112,41 +112,41 @@ export class ModelMediator implements Mediator {
     });
   }
 
-  /** Nobody will ask again: what was decided need not be remembered. */
+  /** From now on verdicts are not stored: no key will be looked up again. */
   conclude(): void {
     this.#known.clear();
   }
 
-  /** Says where processes are looked up; the sensor and its mediator know each other. */
+  /** Sets where processes are looked up: the sensor and its mediator refer to each other. */
   findProcessesWith(processes: Whereabouts): void {
     this.#processes = processes;
   }
 
-  /** Whether a process may do nothing any more, on contour or not. */
+  /** Whether everything that a process does is refused, on contour or not. */
   isBarred({ handle }: ActingProcess): boolean {
     const { reaction, mode, trust } = this.#engine;
     const bars = reaction === "deny-all" || reaction === "kill" || reaction === "freeze";
     return mode !== "learn" && bars && !trust.isTrusted(handle);
   }
 
-  /** Whether a process was stopped by policy, and is not to be woken. */
+  /** Whether a process was stopped by the policy and must not be continued. */
   isFrozen({ handle }: ActingProcess): boolean {
     const { reaction, mode, trust } = this.#engine;
     return mode !== "learn" && reaction === "freeze" && !trust.isTrusted(handle);
   }
 
-  /** Whether everything that is off contour is refused, whoever does it. */
+  /** Whether every off-contour act of any process is refused. */
   get refusesWhatIsOff(): boolean {
     return this.#engine.mode === "enforce";
   }
 
-  /** Whether an act may have to be refused that nobody has decided about yet. */
+  /** Whether an act without a verdict may have to be refused. */
   get mayRefuse(): boolean {
     const { reaction, mode } = this.#engine;
     return mode === "enforce" || (mode === "watch" && reaction !== "log") || this.#mayRefuseUses;
   }
 
-  /** Whether that can come to be so: trust goes down, and a contour may be sealed. */
+  /** Whether that can become true: trust can be lost, and a contour may be sealed. */
   get mayComeToRefuse(): boolean {
     const { reaction, mode } = this.#engine;
     return mode === "enforce" || reaction !== "log" || this.#mayRefuseUses;
@@ -156,29 +156,29 @@ export class ModelMediator implements Mediator {
     return this.inspector?.mayRefuse ?? false;
   }
 
-  /** What is remembered of a key, for `repeatedUnseen`; 0 if nothing is. */
+  /** The value stored under a key, for `repeatedUnseen`; 0 if there is none. */
   knownBy(key: KeyBytes): number {
     return this.#known.lookup(key.bytes, 0, key.length);
   }
 
-  /** Takes note of events that the kernel let go ahead by itself, because they were decided before. */
+  /** Counts events that the BPF programs let go ahead because they had a verdict. */
   repeatedUnseen(known: number, times: number): void {
     if (known === 0 || times === 0) return;
     this.#counts.events += times;
     this.#engine.repeatUnseen(known, times);
   }
 
-  /** Takes note of events that never reached anybody. */
+  /** Records events that never reached the supervisor. */
   lostUnseen(reason: string, count: number): void {
     this.#engine.loss(reason, count);
   }
 
-  /** Of a container: files that a further call of its runtime was given, by what they are for. */
+  /** For a container: the files that a further call of its runtime was given, by purpose. */
   name(directories: CanisterPlaces["directories"]): void {
     this.#leveller.name(directories);
   }
 
-  /** How often something was tried on the supervisor, and refused. */
+  /** How often an act targeted the supervisor and was refused. */
   get kept(): number {
     return this.#kept;
   }
@@ -197,7 +197,7 @@ export class ModelMediator implements Mediator {
 
   decide(act: Act, thread: ActingThread, actor: Actor, key: KeyBytes | undefined): Verdict {
     const { process } = thread;
-    // Field by field: this is done for each event, and to spread the rest of an object is slow.
+    // Copied field by field: this runs for each event, and spreading the object is slow.
     const { op, subject, content, isKept, passing } = act;
     const seen = { op, actor, subject } as Event;
     const observation = this.#observe(thread, act.observation);
@@ -245,12 +245,12 @@ export class ModelMediator implements Mediator {
     return { task, program: programName(task) };
   }
 
-  /** Takes note of what was not seen, and nobody can do anything about. */
+  /** Records a loss that cannot be refused any more. */
   missed(reason: string): void {
     this.#engine.gap(reason);
   }
 
-  /** Takes in a task that was derived by a predecessor. */
+  /** Takes over a task identity that an earlier supervisor derived. */
   remember(task: Task): void {
     this.#tasks.set(task.id, task);
   }
@@ -258,7 +258,7 @@ export class ModelMediator implements Mediator {
   born(process: ActingProcess): void {
     this.onBirth?.(process);
     this.#engine.trust.born(process.handle, process.parent?.handle ?? SUPERVISOR);
-    // Where it is not certain who forked it, it is trusted no more than the least of them.
+    // If its parent is uncertain, a process is trusted no more than the least trusted candidate.
     for (const other of process.otherParents) this.#engine.trust.born(process.handle, other.handle);
   }
 
@@ -298,7 +298,7 @@ export class ModelMediator implements Mediator {
     this.#racy.set(call, (this.#racy.get(call) ?? 0) + 1);
   }
 
-  /** How often which system call went ahead on what others could change. */
+  /** How often each system call went ahead on data that another task could change. */
   racyCalls(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#racy);
   }
@@ -329,17 +329,18 @@ export class ModelMediator implements Mediator {
   #carryOut(judgement: Judgement, process: ActingProcess): Verdict {
     if (judgement.reaction === "freeze") this.onFreeze?.(process);
     if (judgement.reaction !== undefined) this.#signal(process, judgement.reaction === "kill" ? SIGKILL : SIGSTOP);
-    // Told to go on, a process would still carry out the call that it is killed for: the answer is there before it dies.
+    // If it were continued, a process would still carry out the call that it is killed for: the answer must arrive before it
+    // dies.
     return judgement.refuse || judgement.reaction === "kill" ? EPERM : 0;
   }
 
-  /** The process waits for an answer, so its number is its own even where no pidfd of it is kept. */
+  /** The process waits for an answer, so its pid is still its own even if no pidfd of it is kept. */
   #signal(process: ActingProcess, signal: number): void {
     if (process.pidfd >= 0) pidfdSendSignal(process.pidfd, signal);
     else sendSignal(process.pid, signal);
   }
 
-  /** The process that a number in a /proc path means: with a root of its own, a task has a proc mount that counts as it does. */
+  /** The process that a number in a /proc path means. A task with its own root has a proc mount of its own pid namespace. */
   #pidIn(number: number, actor: ActingProcess | undefined, anew: boolean): number | undefined {
     return actor?.countsAnew && (anew || !actor.atOwnRoot) ? this.#processes.pidCalled(actor.pid, number) : number;
   }
@@ -362,19 +363,19 @@ export class ModelMediator implements Mediator {
   }
 }
 
-/** A name that was levelled by who made it may mean something else once it is made again: no verdict is kept under its bytes. */
+/** A name that was levelled by its creator may mean another file once it is created again: no verdict is stored under its bytes. */
 function dependsOnCreations(event: Event): boolean {
   const { path, loader, runs } = subjectRecord(event);
   return [path, loader, runs].flat().some((text) => typeof text === "string" && /\{|\$hash/.test(text));
 }
 
-/** A number in /proc may be another process's the next time, and the same process may have become something else to the actor. */
+/** A number in /proc may belong to another process the next time, and the relation of a process to the actor may change. */
 function dependsOnProcesses(event: Event): boolean {
   const { path, runs } = subjectRecord(event);
   return [path, runs].flat().some((text) => typeof text === "string" && /(?:^|\/)\/proc\/\$(?:task|other)/.test(text));
 }
 
-/** Whose a port is may change while the same bytes come again. */
+/** The owner of a port may change between two acts with the same bytes. */
 function dependsOnPorts(event: Event): boolean {
   const { address } = subjectRecord(event);
   return typeof address === "string" && /:\$(?:own|ephemeral|foreign)$|\$autobind$/.test(address);

@@ -1,29 +1,32 @@
-/** What every sensor is to its owner: it runs until the namespace is over, and knows who lives in it. */
+/** The interface of every sensor: it runs until the namespace ends, and knows the processes in it. */
 import type { ActingProcess } from "./acting.ts";
 
-/** Why `run` came back. */
+/** Why `run` returned. */
 export type Ending = "ended" | "stopped";
 
-/** A process of ours that brings something into a namespace which is another's. */
+/** A process of isoline that starts something in the namespace of another isoline process. */
 export interface Joining {
   readonly pid: number;
-  /** When it started (`startTime`): what has its number by now may be another. */
+  /** Its start time (`startTime`): another process may have its pid by now. */
   readonly started: string;
-  /** The listener of the filter that it starts things under, ours from now on; undefined where it has none. */
+  /** The listener of the filter under which it starts processes, owned by the sensor from now on; undefined if it has none. */
   readonly listener: number | undefined;
 }
 
 export interface Sensor {
-  /** The processes that were heard of and are not known to be gone. */
+  /** The known processes that have not been found to have ended. */
   readonly processes: Iterable<ActingProcess>;
-  /** The process of a pid, if it is in the namespace. */
+  /** The process with a pid, if it is in the namespace. */
   find(pid: number): ActingProcess | undefined;
-  /** The process whose directory /proc/PID is, or was when it was used: one that has ended is there until its parent takes note. */
+  /** The process whose directory is /proc/PID, or was when it was used: an ended process has one until its parent waits for it. */
   owner(pid: number): ActingProcess | undefined;
-  /** The pid of whom a number means in the pid namespace of an actor, itself given by its pid; undefined if nobody is known. */
+  /**
+   * The pid of the process that a number means in the pid namespace of an actor, given by the actor's pid; undefined if none is
+   * known.
+   */
   pidCalled(actor: number, number: number): number | undefined;
-  /** Forgets processes that are gone. */
+  /** Removes processes that have ended. */
   sweep(): void;
-  /** Takes in what another process of ours starts; false where it is not taken. */
+  /** Takes in the processes that another isoline process starts; false if they are not accepted. */
   join(joining: Joining): boolean;
 }

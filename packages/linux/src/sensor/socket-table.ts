@@ -1,5 +1,5 @@
 /**
- * The sockets of a network as the kernel lists them in /proc/net: who answers at an address of this machine, by inode.
+ * The sockets of a network as the kernel lists them in /proc/net: which sockets listen at an address of this machine, by inode.
  *
  *   tcp, udp    sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode …   (proc_net_tcp.rst)
  *   unix        Num RefCount Protocol Flags Type St Inode Path
@@ -16,13 +16,13 @@ const tables: Readonly<Record<string, readonly [v4: string, v6: string]>> = {
 };
 const ANY_V4 = "00000000";
 const ANY_V6 = "0".repeat(32);
-/** ::ffff:0:0/96, in words of the machine's order. */
+/** ::ffff:0:0/96, in words of the machine's byte order. */
 const MAPPED = "0000000000000000FFFF0000";
 const LOOPBACK_V6 = "00000000000000000000000001000000";
 
 /**
- * Inodes of the sockets that may answer a stream or datagram to this host and port; undefined where nobody can say. A socket
- * bound to all addresses may be passed over for one that is bound to this one: who asks must ask of both.
+ * Inodes of the sockets that may answer a stream or datagram to this host and port; undefined if the tables cannot be read. A
+ * socket bound to this address takes precedence over one bound to all addresses, so the caller must consider both.
  */
 export function answeringAt(
   directory: string,
@@ -37,7 +37,7 @@ export function answeringAt(
   const found: number[] = [];
   for (const name of names) {
     const lines = linesOf(`${directory}/${name}`);
-    // Without IPv6 there is no such table.
+    // Without IPv6 this table does not exist.
     if (lines === undefined && name === names[0]) return undefined;
     for (const line of lines ?? []) {
       const fields = line.trim().split(/\s+/);
@@ -49,7 +49,7 @@ export function answeringAt(
   return found;
 }
 
-/** Inodes of the abstract Unix sockets of a name (`@name`); undefined where nobody can say. */
+/** Inodes of the abstract Unix sockets with a name (`@name`); undefined if the table cannot be read. */
 export function abstractlyNamed(directory: string, name: string): readonly number[] | undefined {
   const lines = linesOf(`${directory}/unix`);
   return lines
@@ -58,7 +58,7 @@ export function abstractlyNamed(directory: string, name: string): readonly numbe
     .map((fields) => Number(fields[UNIX_FIELDS.inode]));
 }
 
-/** Local addresses that take what is sent to a host, as the tables write them: words in the machine's order. */
+/** Local addresses that receive what is sent to a host, as the tables write them: words in the machine's byte order. */
 function placesOf(host: string): ReadonlySet<string> | undefined {
   const mapped = /^(?:\[::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})\]?$/.exec(host)?.[1];
   if (mapped !== undefined) {
@@ -69,7 +69,7 @@ function placesOf(host: string): ReadonlySet<string> | undefined {
   return host === "[::1]" || host === "[::]" ? new Set([LOOPBACK_V6, ANY_V6]) : undefined;
 }
 
-/** Without the line of titles. */
+/** Without the header line. */
 function linesOf(path: string): readonly string[] | undefined {
   try {
     return readFileSync(path, "latin1").split("\n").slice(1);

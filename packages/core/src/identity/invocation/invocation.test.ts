@@ -100,11 +100,11 @@ describe("what an interpreter was given to run", () => {
     expect(runs(program, line)).toBe(expected);
   });
 
-  test("an empty word is a file without a name, and no end of options", () => {
+  test("an empty word is a file without a name and does not end the options", () => {
     expect(invocationOf({ file: "dash", program: "dash" }, wordsOf(["sh", "", "x"])).operands).toHaveLength(1);
   });
 
-  test("a script is told by its image, unless its interpreter takes something else for it", () => {
+  test("a script is identified by its image, unless its interpreter runs something else", () => {
     const script = (name: string, words: readonly string[], front = 2, program = "dash") =>
       invocationOf({ file: name, program, script: { name: Buffer.from(name), words: front } }, wordsOf(words));
     expect(script("./x.sh", ["/bin/sh", "./x.sh", "-c", "no"]).operands).toEqual([]);
@@ -114,7 +114,7 @@ describe("what an interpreter was given to run", () => {
     expect(script("-c", ["/bin/sh", "-c", "evil"]).operands).toEqual([{ kind: "text", word: 2, from: 0 }]);
   });
 
-  test("what cannot be read says so, and never passes for nothing", () => {
+  test("an argument that cannot be read is reported and never counts as absent", () => {
     const closed = (from: number, ...words: string[]): Words => {
       const open = wordsOf(words);
       return { at: (index) => (index >= from ? UNREADABLE : open.at(index)) };
@@ -174,7 +174,7 @@ describe("the name it was called by", () => {
   });
 });
 
-test("whatever the arguments are, there is an answer of bounded length that is text for an event", () => {
+test("any arguments give a result of bounded length that an event can hold", () => {
   const programs = fc.constantFrom(
     "node",
     "dash",

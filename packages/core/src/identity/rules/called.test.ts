@@ -26,17 +26,17 @@ describe("a name that a program was called by", () => {
     expect(levelled(name)).toBe(expected);
   });
 
-  test("is the same however a title goes on, and another one by another program", () => {
+  test("is the same for any title of one program, and differs between programs", () => {
     expect(levelled("postgres: ann")).toBe(levelled("postgres: bob idle"));
     expect(levelled("postgres: ann")).not.toBe(levelled("sshd: ann"));
   });
 
-  test("what stands for something is left alone", () => {
+  test("a token is left unchanged", () => {
     expect(levelledName("$nothing", "prog")).toBe("$nothing");
   });
 });
 
-test("of many entries the first and the last are told, and how many there are between", () => {
+test("of too many entries the first and the last are kept, with the number of those between", () => {
   const many = Array.from({ length: 100 }, (_, at) => `/lib/${at}.jar@?`);
   expect(boundedRuns(many.slice(0, 32))).toEqual(many.slice(0, 32));
   expect(boundedRuns(many)).toEqual([...many.slice(0, 30), "?too-many:69@-", "/lib/99.jar@?"]);

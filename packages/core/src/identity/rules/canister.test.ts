@@ -115,14 +115,14 @@ describe("a user namespace", () => {
     expect(uidOf(100_999, host)).toBe(999);
   });
 
-  test("shows the host's own ids as they are at its root, and as nobody's inside", () => {
+  test("shows the host's own ids unchanged at the host's root, and as the overflow id inside", () => {
     expect(uidOf(0, host)).toBe(0);
     expect(uidOf(0, inside)).toBe(65_534);
     expect(uidOf(101_000, inside)).toBe(65_534);
   });
 });
 
-test("a signal that only interrupts is no event of the runtime, but of somebody else's in the container it is", () => {
+test("a signal that only interrupts is not an event of the runtime, but is one of the workload", () => {
   const leveller = levellerOf(hosts[0] as CanisterPlaces);
   const signal = (number: number, relation: string) => act("kill", { signal: number, relation });
   expect(leveller.overlooks(signal(23, "namespace"), host)).toBe(true);
@@ -136,12 +136,12 @@ describe("a signal", () => {
     levellerOf(hosts[0] as CanisterPlaces).overlooks(act("kill", { signal, relation }), at);
 
   test.each([
-    ["the runtime ends what it has begun", 9, "child", host, true],
-    ["the runtime ends somebody else", 9, "outside", host, false],
-    ["the runtime asks what it has begun to end", 15, "child", host, false],
-    ["the workload ends another process of its own", 9, "child", inside, false],
-    ["the runtime passes on what Go interrupts itself by", 23, "child", host, true],
-    ["the workload sends that to another process", 23, "child", inside, false],
+    ["the runtime kills a process that it started", 9, "child", host, true],
+    ["the runtime kills another process", 9, "outside", host, false],
+    ["the runtime sends SIGTERM to a process that it started", 15, "child", host, false],
+    ["the workload kills a child", 9, "child", inside, false],
+    ["the runtime passes on the signal by which Go interrupts itself", 23, "child", host, true],
+    ["the workload sends that signal to a child", 23, "child", inside, false],
   ] as const)("%s: signal %i to %s", (_, signal, relation, at, overlooked) => {
     expect(overlooks(signal, relation, at)).toBe(overlooked);
   });

@@ -1,6 +1,4 @@
-/**
- * The object that a path or a descriptor led to: an O_PATH descriptor of ours, its status, and its canonical path.
- */
+/** The object that a path or a descriptor led to: an O_PATH descriptor of the supervisor, its status, and its canonical path. */
 import { EMPTY, openHow, terminated } from "../../abi/bytes.ts";
 import { close, openat, openat2, readlinkat, statx, fstatfs } from "../../abi/libc.ts";
 import {
@@ -16,7 +14,10 @@ import {
   STATX_MASK,
 } from "../../abi/stat.ts";
 
-/** The root that a task sees: its descriptor (-1 if it is ours), and its path as seen from ours ("" if it is ours or another mount tree's). */
+/**
+ * The root of a task: its descriptor (-1 if it is the supervisor's), and its path as the supervisor sees it ("" if it is the
+ * supervisor's or lies in another mount tree).
+ */
 export interface RootView {
   readonly root: number;
   readonly rootPath: Buffer;
@@ -30,7 +31,7 @@ const SLASH = 0x2f;
 const statfs: Buffer = Buffer.alloc(120);
 
 /**
- * The object a resolution found. One instance per role is reused from call to call: `stat` and `path` are overwritten by
+ * The object that a resolution found. One instance per role is reused from call to call: `stat` and `path` are overwritten by
  * the next `find`, and `fd` must be closed before it.
  */
 export class Found {
@@ -40,15 +41,15 @@ export class Found {
   #standing: Standing = "here";
   #filesystem: number | undefined;
   fd = -1;
-  /** Where its path holds, if that is not the view that the launch has; of whoever found it to say. */
+  /** Where its path is valid, if that is not the launch's view; set by the caller. */
   origin: Origin | undefined;
   /**
-   * Whether the task came to the object through every directory of its path, as we would: by an absolute path, from the
-   * same root, and by no magic link. Only then what is closed to it on the way keeps it from the object.
+   * Whether the task reached the object through every directory of its path, as the supervisor would: by an absolute path, from
+   * the same root, and through no magic link. Only then does a directory that the task may not search keep it from the object.
    */
   isReachedFromRoot = false;
 
-  /** Canonical path as the task sees it, raw bytes; without what the kernel appends to the path of something removed. */
+  /** Canonical path as the task sees it, raw bytes, without the suffix that the kernel adds to the path of a removed file. */
   get path(): Buffer {
     return this.#path.subarray(0, this.#pathEnd);
   }
@@ -58,13 +59,13 @@ export class Found {
     return this.#standing;
   }
 
-  /** Magic of the filesystem that it is on (linux/magic.h); -1 where that cannot be told. */
+  /** Magic of its file system (linux/magic.h); -1 if it cannot be determined. */
   get filesystem(): number {
     this.#filesystem ??= fstatfs(this.fd, statfs) < 0 ? -1 : statfs.readUInt32LE(0);
     return this.#filesystem;
   }
 
-  /** Adopts a descriptor: reads status and canonical path. 0 or a negative errno, which is never one of PATH_ERRORS. */
+  /** Takes over a descriptor: reads status and canonical path. 0 or a negative errno, which is never one of PATH_ERRORS. */
   adopt(fd: number, root: RootView | undefined): number {
     this.fd = fd;
     this.origin = undefined;
@@ -72,7 +73,8 @@ export class Found {
     this.isReachedFromRoot = false;
     if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0) return -OBJECT_CLOSED;
     const length = readlinkat(OWN_DESCRIPTORS, descriptorName(fd), this.#path);
-    // A path longer than a page has no text: the kernel opens it all the same, so this must not pass for its refusal.
+    // A path longer than a page has no text. The kernel opens such a file all the same, so this must not look like the kernel's
+    // refusal.
     if (length < 0) return -NO_PATH_TEXT;
     this.#pathEnd = length;
     this.#standing = "here";
@@ -84,7 +86,7 @@ export class Found {
     return 0;
   }
 
-  /** Adopts a descriptor that was found by its canonical path: nothing is left to be asked about that. */
+  /** Takes over a descriptor that was opened by its canonical path, so that nothing else has to be read. */
   adoptNamed(fd: number, path: Buffer, length: number): number {
     this.fd = fd;
     this.origin = undefined;
@@ -97,7 +99,7 @@ export class Found {
     return 0;
   }
 
-  /** Adopts a descriptor of what somebody else knows the path of: only its status is read. 0, or OBJECT_CLOSED as `adopt`. */
+  /** Takes over a descriptor whose path the caller knows: only its status is read. 0, or OBJECT_CLOSED as `adopt`. */
   adoptUnnamed(fd: number): number {
     this.fd = fd;
     this.origin = undefined;
@@ -113,7 +115,7 @@ export class Found {
     this.fd = -1;
   }
 
-  /** Takes the path of the task's root away; what is not below it the task cannot name, though it may hold it. */
+  /** Removes the path of the task's root. An object outside it has no name for the task, though the task may hold it open. */
   #fromRoot(root: Buffer): void {
     if (this.#path[0] !== SLASH) return;
     const isRoot = this.#pathEnd === root.length;
@@ -126,7 +128,7 @@ export class Found {
     this.#pathEnd = isRoot ? 1 : this.#pathEnd - root.length;
   }
 
-  /** Whether a path that looks like one of something removed is a name all the same. Other names may be left (nlink > 0). */
+  /** Whether a path that ends like that of a removed file is a real name. Other names may be left (nlink > 0). */
   #isNamed(view: RootView | undefined): boolean {
     if (this.stat.nlink === 0 || this.#path[0] !== SLASH) return false;
     const start = view && view.root >= 0 ? view.root : AT_FDCWD;
@@ -141,23 +143,23 @@ export class Found {
 }
 
 /**
- * What a path belongs to that is no path of the launch's view: a directory that the launch has under `directory` (escaped, no
- * slash at its end), below which the last `rest` bytes of the path lead to the object; or else what was mounted there.
+ * The origin of a path outside the launch's view: a directory that the launch sees as `directory` (escaped, no slash at its
+ * end), from which the last `rest` bytes of the path lead to the object; otherwise what was mounted there.
  */
 export interface Origin {
   readonly directory: string;
   readonly rest: number;
 }
 
-/** `outside`: beyond the task's root, where the same text may be the path of something else. */
+/** `outside`: beyond the task's root, where the same text may be the path of another object. */
 export type Standing = "here" | "removed" | "outside";
 
 const DELETED = Buffer.from(" (deleted)");
 
-/** Our own `/proc/self/fd`, held open: reading a link from it saves walking there each time (1.5 µs of 2.7, measured). */
+/** The supervisor's own `/proc/self/fd`, held open: reading a link from it saves walking there each time (1.5 µs of 2.7, measured). */
 const OWN_DESCRIPTORS = openat2(AT_FDCWD, terminated("/proc/self/fd"), openHow(O_PATH | O_CLOEXEC | O_DIRECTORY, 0, 0));
 
-/** Opens what a descriptor of ours stands for anew, by openat or openat2; a negative errno where that fails. */
+/** Reopens the object behind a descriptor by openat or openat2; a negative errno on failure. */
 export function reopen(fd: number, flags: number, exactly: boolean): number {
   const name = descriptorName(fd);
   return exactly ? openat2(OWN_DESCRIPTORS, name, openHow(flags, 0, 0)) : openat(OWN_DESCRIPTORS, name, flags, 0);
@@ -173,6 +175,6 @@ function descriptorName(fd: number): Buffer {
   return digits.subarray(at);
 }
 
-/** The object that was found cannot be looked at, or has a path that is too long for the kernel to tell. */
+/** The object that was found cannot be read, or its path is too long for the kernel to report. */
 export const OBJECT_CLOSED = 4094;
 export const NO_PATH_TEXT = 4093;

@@ -1,4 +1,4 @@
-/** The content of a file that is looked at by its descriptor. */
+/** The content of a file that is read through its descriptor. */
 import { appendFileSync, closeSync, mkdtempSync, openSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
@@ -31,7 +31,7 @@ function withPath<T>(path: string, use: (found: Found) => T): T {
 
 const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");
 
-/** Until a later change is sure to have another time. */
+/** Waits until a later change is certain to get another time. */
 const pause = () => new Promise((resolve) => setTimeout(resolve, 60));
 
 test("has the digest of what is in it", async () => {

@@ -1,6 +1,4 @@
-/**
- * What a file is: its class of filesystem, its canonical path as text, its content.
- */
+/** What is known about a file: the class of its file system, its canonical path as text, its content. */
 import { createHash } from "node:crypto";
 import { readSync } from "node:fs";
 import { type Digest, escapeBytes } from "@isoline/core";
@@ -15,8 +13,8 @@ import { wasWithheld, withReadable } from "./reading.ts";
 import { type Writers, WriterSearch } from "./writers.ts";
 
 /**
- * Filesystem magics (linux/magic.h) whose files are not stored bytes. Everything else is `disk`: which storage it is
- * (ext4, overlay, tmpfs) differs from machine to machine and says nothing of behaviour.
+ * File system magics (linux/magic.h) whose files are not stored bytes. Everything else is `disk`: the kind of storage (ext4,
+ * overlay, tmpfs) differs from machine to machine and says nothing about behaviour.
  */
 const PSEUDO: Readonly<Record<number, string>> = {
   0x9fa0: "proc",
@@ -42,15 +40,15 @@ const PSEUDO: Readonly<Record<number, string>> = {
   0x50494446: "pidfd",
 };
 
-/** Class of a filesystem by its magic. */
+/** Class of a file system by its magic. */
 export function classOfMagic(magic: number): string {
   return PSEUDO[magic] ?? "disk";
 }
 
-/** Beyond this, content is said to be too large instead of stopping the workload for minutes. */
+/** Larger files count as too large, so that the workload is not stopped for minutes. */
 const MAX_CONTENT = 8 * 2 ** 30;
 const CACHE_SIZE = 65_536;
-/** No digest, since the file changed while it was read; since it was kept from us. */
+/** No digest: the file changed while it was read, or the read was refused. */
 const CHANGED = "changed";
 const WITHHELD = "withheld";
 
@@ -62,9 +60,9 @@ interface Looked {
 
 export class FileKnowledge {
   readonly #digests = new Map<string, string>();
-  /** What fs-verity says of versions of files that have it. */
+  /** fs-verity digests by version of the file. */
   readonly #verity = new Map<string, string>();
-  /** Versions that nothing could write to at some moment while they were that: another content has another version. */
+  /** Versions of files to which, at some moment, no process could write: other content has another version. */
   readonly #lasting = new Set<string>();
   readonly #writers = new WriterSearch();
   #clockIsSet = false;
@@ -73,30 +71,31 @@ export class FileKnowledge {
   readonly #originals = new Originals();
   readonly #meanwhile: () => void;
 
-  /** `meanwhile` is run again and again while something takes long. */
+  /** `meanwhile` is called again and again while a long operation runs. */
   constructor(meanwhile: () => void) {
     this.#meanwhile = meanwhile;
   }
 
-  /** Class of the filesystem an object is on; asked each time, because numbers of devices and mounts come again. */
+  /** Class of the file system of an object. Read each time, because numbers of devices and mounts are reused. */
   classOf(found: Found): string {
     return found.filesystem < 0 ? "?" : classOfMagic(found.filesystem);
   }
 
-  /** Path, mode, owner and filesystem, as the fields of an event. */
+  /** Path, mode, owner and file system, as the fields of an event. */
   describe(found: Found): { path: string; mode: number; uid: number; gid: number; fs: string } {
     const { stat } = found;
     return { path: pathText(found), mode: stat.mode, uid: stat.uid, gid: stat.gid, fs: this.classOf(found) };
   }
 
   /**
-   * SHA-256 of a regular file's content, by the very inode that was found; none if it cannot be read, and that it changed if
-   * it did while it was read. What the kernel makes up when it is read has no content: to read it may take it from the
-   * workload, do something, or never end (`/proc/kmsg` does all three).
+   * SHA-256 of a regular file's content, by the very inode that was found; a remark instead if it cannot be read or changes
+   * while it is read. Files that the kernel generates have no content: reading one may consume it, have an effect, or never end
+   * (`/proc/kmsg` does all three).
    *
-   * Remembered by device, inode, birth time, ctime and size, if these prove that it is the same (`writers.ts`). What is
-   * `executed` while something may write to it is said to be written: what will run is not known. Data that is `read` is
-   * often written at the same time, by a log or a database: it is as it was read, and read again the next time.
+   * Cached by device, inode, birth time, ctime and size, if these prove that the content is the same (`writers.ts`). If a
+   * process may write to a file that is `executed`, the content is marked as written: the code that runs is not known. Data
+   * that is `read` is often written at the same time, by a log or a database: its digest is that of the bytes read, and is not
+   * cached.
    */
   contentOf(found: Found, path = () => pathText(found), use: "executed" | "read" = "executed"): Content {
     const looked = this.#look(found, "sha256");
@@ -116,15 +115,15 @@ export class FileKnowledge {
     };
   }
 
-  /** The same by another algorithm, as Node calls it; in hexadecimal, undefined if it is not to be had. */
+  /** The same with another algorithm, by Node's name of it; in hexadecimal, undefined if the content cannot be read. */
   digestOf(found: Found, algorithm: string): string | undefined {
     const looked = this.#look(found, algorithm);
     return typeof looked === "string" ? undefined : looked?.digest;
   }
 
   /**
-   * Whether something may write to a regular file. `none` lasts: whatever has the version with which the file was found has
-   * the same content, and what was found out about that holds.
+   * Whether any process may write to a regular file. `none` can be cached: any file with the version that was found has the
+   * same content, and everything derived from that content remains valid.
    */
   writersOf(found: Found): Writers {
     if (!found.stat.isRegular || this.classOf(found) !== "disk") return "unknown";
@@ -144,29 +143,29 @@ export class FileKnowledge {
     return this.#versionOf(now) === this.#versionOf(stat);
   }
 
-  /** Takes note of a file that was opened for reading and writing. */
+  /** Records that a file was opened for reading and writing. */
   noteOpened(stat: Stat): void {
     if (stat.isRegular) this.#writers.noteOpened(stat);
   }
 
-  /** Takes note that the namespace made an overlay file system. */
+  /** Records that the namespace mounted an overlay file system. */
   noteOverlay(): void {
     this.#writers.noteOverlay();
   }
 
-  /** Takes note that the namespace sets the clock: from now on times prove nothing, because it can have any of them again. */
+  /** Records that the namespace sets the clock: from now on times prove nothing, because it can produce any of them again. */
   noteClock(): void {
     this.#clockIsSet = true;
     this.#digests.clear();
     this.#lasting.clear();
   }
 
-  /** Whether the version of a file tells its content: not once the namespace sets the clock. */
+  /** Whether the version of a file identifies its content: not after the namespace has set the clock. */
   get versionsTell(): boolean {
     return !this.#clockIsSet;
   }
 
-  /** A version that nothing can write to lasts, if it turns out to be the version still. */
+  /** Stores a version that no process can write to, if it is still the version. */
   #search(readable: number, stat: Stat): Writers {
     const writers = this.#writers.of(readable, stat);
     return writers === "none" && this.#clockIsSet ? "unknown" : writers;
@@ -183,9 +182,9 @@ export class FileKnowledge {
     }
     const looked = withReadable(found.fd, (readable): Looked | typeof CHANGED => {
       const verity = enforcedVerity(readable);
-      // Before it is read: what is written from now on shows in its times.
+      // Checked before the file is read: a write from now on changes its times.
       const writers = verity !== undefined || this.#lasting.has(version) ? "none" : this.#search(readable, found.stat);
-      // What has the same digest of fs-verity has the same content, wherever it is.
+      // Files with the same fs-verity digest have the same content, wherever they are.
       const entryOfVerity = verity === undefined ? undefined : `${algorithm} ${verity}`;
       const digest =
         (entryOfVerity !== undefined && this.#digests.get(entryOfVerity)) ||
@@ -212,7 +211,7 @@ export class FileKnowledge {
     this.#verity.set(version, verity);
   }
 
-  /** Takes a file's digest from whoever hashed it before, as that version of it (`fileVersion`). */
+  /** Stores a digest that another sensor computed earlier for this version of a file (`fileVersion`). */
   know(version: string, digest: Digest): void {
     const bytes = Buffer.from(version, "hex").toString("latin1");
     this.#lasting.add(bytes);
@@ -237,7 +236,7 @@ export class FileKnowledge {
     });
   }
 
-  /** The content of a regular file of at most so many bytes; undefined if it cannot be read, or changes meanwhile. */
+  /** The content of a regular file up to a size; undefined if it cannot be read or changes meanwhile. */
   wholeOf(found: Found, most: number): Buffer | undefined {
     const version = this.versionOf(found);
     if (version === undefined || found.stat.size > most) return undefined;
@@ -245,7 +244,7 @@ export class FileKnowledge {
     return this.isStill(found) ? bytes : undefined;
   }
 
-  /** Bytes of a regular file at a place; undefined if it cannot be read or is too short. */
+  /** Bytes of a regular file at an offset; undefined if it cannot be read or is too short. */
   slice(found: Found, position: number, length: number): Buffer | undefined {
     return withReadable(found.fd, (fd) => {
       const bytes = Buffer.alloc(length);
@@ -253,7 +252,7 @@ export class FileKnowledge {
     });
   }
 
-  /** Of a copy of something large that is known. An original that was written to meanwhile is none. */
+  /** The digest of a copy of a large known file. An original that was written to meanwhile does not count. */
   #ofOriginal(readable: number, { size }: Stat): string | undefined {
     const original = this.#originals.sameAs(readable, size);
     if (!original) return undefined;
@@ -267,7 +266,7 @@ export class FileKnowledge {
     return this.#version.toString("latin1");
   }
 
-  /** No further than the file reached when it was found: somebody may write faster than we read. */
+  /** Reads no further than the size at the time of the find: another process may append faster than the sensor reads. */
   #hash(readable: number, { size }: Stat, algorithm: string): string {
     const hash = createHash(algorithm);
     for (let got = 1, total = 0; got > 0 && total <= size; total += got) {
@@ -280,10 +279,10 @@ export class FileKnowledge {
 }
 
 /**
- * Canonical path as event text. Objects without a place in the file system get a name of their kind, because the numbers
- * the kernel prints for them differ from run to run: `memfd:NAME`, `pipe:`, `socket:`, `anon:TYPE`, `ns:TYPE`; a file
- * whose name was removed is `?deleted:PATH`, one beyond the task's root `?outside:PATH`, by the path that we see. A path that is
- * none of the launch's view is `?in:ORIGIN//PATH`: canonical paths have no two slashes in a row.
+ * Canonical path as event text. Objects without a place in the file system get the name of their kind, because the numbers that
+ * the kernel prints for them differ from run to run: `memfd:NAME`, `pipe:`, `socket:`, `anon:TYPE`, `ns:TYPE`. A file whose
+ * name was removed is `?deleted:PATH`; one beyond the task's root is `?outside:PATH`, with the supervisor's path. A path
+ * outside the launch's view is `?in:ORIGIN//PATH`: canonical paths have no two slashes in a row.
  */
 export function pathText(found: Found): string {
   const text = escapeBytes(found.path);
@@ -292,7 +291,7 @@ export function pathText(found: Found): string {
     if (found.standing === "here") return placed;
     if (found.standing === "outside") return found.origin === undefined ? `?outside:${text}` : placed;
     if (found.origin === undefined && text.startsWith("/memfd:") && found.stat.nlink === 0) return text.slice(1);
-    // A file that was made without a name (O_TMPFILE) is shown by its inode number.
+    // A file that was created without a name (O_TMPFILE) is shown by its inode number.
     return `?deleted:${placed.replace(/\/#\d+$/, "/#unnamed")}`;
   }
   const kind = /^(pipe|socket|anon_inode|[a-z_]+):/.exec(text)?.[1];
@@ -312,8 +311,8 @@ export function nameIn(directory: string, name: string): string {
 }
 
 /**
- * Device, inode, birth time, ctime and size of a file, in hexadecimal; undefined where they could be made up: of what is no
- * regular file on a block device. They tell its content if they are a `lastingVersion`.
+ * Device, inode, birth time, ctime and size of a file, in hexadecimal; undefined if they could be forged: for anything but a
+ * regular file on a block device. They identify its content if they are a `lastingVersion`.
  */
 export function fileVersion(path: string): string | undefined {
   const stat = new Stat();
@@ -323,7 +322,7 @@ export function fileVersion(path: string): string | undefined {
   return stat.isRegular && stat.isOnBlockDevice ? version.toString("hex") : undefined;
 }
 
-/** The same where nothing can write to the file at this moment, so that another content will have another version. */
+/** The same if no process can write to the file at this moment, so that other content will have another version. */
 export function lastingVersion(path: string): string | undefined {
   const found = new Found();
   const fd = openat2(AT_FDCWD, terminated(path), openHow(O_PATH | O_CLOEXEC, 0, 0));

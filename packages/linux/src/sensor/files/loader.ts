@@ -1,8 +1,6 @@
-/**
- * What the kernel loads to run a file, by what the file holds: the interpreter of a `#!` line, the ELF interpreter.
- */
+/** The files that the kernel loads to run a file, by its content: the interpreter of a `#!` line, the ELF interpreter. */
 
-/** BINPRM_BUF_SIZE (linux/binfmts.h): the kernel looks for `#!` no further. */
+/** BINPRM_BUF_SIZE (linux/binfmts.h): the kernel reads no more of a `#!` line. */
 export const HEAD = 256;
 
 export type Loader =
@@ -12,14 +10,14 @@ export type Loader =
   | { readonly kind: "not-executable" }
   | { readonly kind: "unknown"; readonly reason: string };
 
-/** The interpreter of a script, and the one argument that its first line gives it. */
+/** The interpreter of a script, and the one argument that the first line gives it. */
 export interface Interpreter {
   readonly path: Buffer;
   readonly argument?: Buffer;
 }
 
 /**
- * A `#!` line as fs/binfmt_script.c takes it: a path after blanks, up to the next blank, newline or NUL; and what is left of
+ * Parses a `#!` line as fs/binfmt_script.c does: a path after blanks, up to the next blank, newline or NUL; then the rest of
  * the line, without blanks around it, up to a NUL.
  */
 export function interpreterIn(head: Buffer): Interpreter | undefined {
@@ -37,7 +35,7 @@ export function interpreterIn(head: Buffer): Interpreter | undefined {
 
 const EMPTY = Buffer.alloc(0);
 
-/** Without blanks around it; it ends at a NUL. */
+/** Removes blanks on both sides; a NUL ends the text. */
 function trimmed(text: Buffer): Buffer {
   const end = text.indexOf(0);
   const said = text.toString("latin1", 0, end < 0 ? text.length : end);
@@ -51,7 +49,7 @@ const PATH_MAX = 4096;
 const EM_X86_64 = 62;
 const EM_386 = 3;
 
-/** Whether the head of a file is that of an ELF file which this kernel itself loads (fs/binfmt_elf.c, elf_check_arch). */
+/** Whether a file's head is that of an ELF file which this kernel itself loads (fs/binfmt_elf.c, elf_check_arch). */
 export function isElfForUs(head: Buffer): boolean {
   const machine = head.readUInt16LE(18);
   return head.readUInt32BE(0) === 0x7f45_4c46 && (machine === EM_X86_64 || machine === EM_386);

@@ -16,7 +16,7 @@ describe("the mount that a path comes to", () => {
     ["/tmp", 30],
     ["/tmpfile", 22],
     ["/tmp/a", 32],
-    // What is mounted on the way hides what was mounted below it.
+    // A mount on the way hides a mount that was made below it.
     ["/tmp/a/b/c", 32],
     ["/with space/x", 34],
   ])("%s", (path, id) => {

@@ -1,8 +1,8 @@
 /**
- * The mounts of one mount namespace, as `/proc/PID/mountinfo` tells them (proc_pid_mountinfo(5)): which mount a path comes to,
- * and under which path an object of a file system is shown.
+ * The mounts of one mount namespace, read from `/proc/PID/mountinfo` (proc_pid_mountinfo(5)): the mount that a path leads to,
+ * and the path under which an object of a file system is shown.
  *
- * The file is held open: `poll` says without reading whether a mount was made, moved or taken away since (fs/proc_namespace.c,
+ * The file is held open: `poll` reports whether a mount was made, moved or removed since the last read (fs/proc_namespace.c,
  * mounts_poll). Paths are raw bytes as Latin-1 text, relative to the root of the process whose file it is.
  */
 import { close, openat2, pollNow, pread } from "../../abi/libc.ts";
@@ -14,7 +14,7 @@ export interface Mount {
   readonly parent: number;
   /** Device of the file system, packed as in `Stat`. */
   readonly device: number;
-  /** Directory of the file system that is mounted. */
+  /** The directory of the file system that is mounted. */
   readonly root: string;
   readonly point: string;
   readonly type: string;
@@ -27,7 +27,7 @@ const CHUNK = 65_536;
 /** 100 000 mounts (fs.mount-max) of ordinary lines fit. */
 const MOST_BYTES = 1 << 25;
 
-/** The mounts as they were at one moment. */
+/** The mounts at one moment. */
 export class Mounts {
   readonly #byId: ReadonlyMap<number, Mount>;
   readonly #children = new Map<number, Mount[]>();
@@ -49,11 +49,11 @@ export class Mounts {
     return this.#byId.get(id);
   }
 
-  /** The mount that a canonical path comes to, by the mount of the root that it starts from: the nearest point on the way each time. */
+  /** The mount that a canonical path leads to, starting at the mount of the root: the nearest mount point on the way, repeatedly. */
   at(path: string, rootMount: number): number {
     let id = rootMount;
     for (let steps = 0; steps <= this.#byId.size; steps++) {
-      // Who starts from a root stays below what was mounted over it since.
+      // A process that starts at a root stays below whatever was mounted over that root afterwards.
       const next = nearest(this.#children.get(id), path, id === rootMount ? "" : this.#byId.get(id)?.point);
       if (next === undefined) return id;
       id = next.id;
@@ -66,14 +66,14 @@ export class MountFile {
   readonly #fd: number;
   #isRead = false;
 
-  /** `path` is `/proc/self/mountinfo` or another process's; that of a process that is gone or closed to us has no mounts. */
+  /** `path` is `/proc/self/mountinfo` or another process's. A process that has ended, or that may not be inspected, has no mounts. */
   constructor(path: string) {
     this.#fd = openat2(AT_FDCWD, terminated(path), READ);
   }
 
-  /** The mounts, if they are others than the last time. */
+  /** The mounts, if they have changed since the last call. */
   changed(): Mounts | undefined {
-    // Asked before it is read: what changes meanwhile is told the next time.
+    // Polled before the file is read: a change during the read is reported the next time.
     const isOther = this.#fd >= 0 && (pollNow(this.#fd, 0) & POLLERR) !== 0;
     if (this.#isRead && !isOther) return undefined;
     this.#isRead = true;
@@ -84,7 +84,7 @@ export class MountFile {
     if (this.#fd >= 0) close(this.#fd);
   }
 
-  /** All of it, as the kernel writes it. */
+  /** The whole text, as the kernel writes it. */
   text(): string {
     const parts: Buffer[] = [];
     for (let offset = 0; this.#fd >= 0 && offset < MOST_BYTES; ) {
@@ -98,7 +98,7 @@ export class MountFile {
   }
 }
 
-/** One of the mounts that a process sees now. Its file is not held: that would keep the mount namespace of the dead. */
+/** One of the mounts that a process sees now. Its file is not held open: that would keep the mount namespace of a dead process. */
 export function mountSeenBy(pid: number, id: number): Mount | undefined {
   const file = new MountFile(`/proc/${pid}/mountinfo`);
   const text = `\n${file.text()}`;
@@ -107,12 +107,12 @@ export function mountSeenBy(pid: number, id: number): Mount | undefined {
   return start === 0 ? undefined : parseMounts(text.slice(start, text.indexOf("\n", start))).get(id);
 }
 
-/** The next mount on the way of a path, among those on one mount; `above` is where that is mounted itself, "" for the root. */
+/** The next mount on the way of a path, among the children of one mount; `above` is that mount's own mount point, "" for the root. */
 function nearest(mounts: readonly Mount[] | undefined, path: string, above: string | undefined): Mount | undefined {
   let found: Mount | undefined;
   for (const mount of mounts ?? []) {
     if (mount.point === "/" && above === "") continue;
-    // What is mounted on the root of its parent covers it whole.
+    // A mount on the root of its parent covers the parent completely.
     if (mount.point === above) return mount;
     if (isWithin(path, mount.point) && (found === undefined || mount.point.length < found.point.length)) found = mount;
   }
@@ -125,19 +125,19 @@ export function isWithin(path: string, directory: string): boolean {
   return path.startsWith(directory) && (path.length === directory.length || path[directory.length] === "/");
 }
 
-/** What a path has below a directory that it is within: "" for the directory itself, else it begins with a slash. */
+/** The part of a path below a directory that contains it: "" for the directory itself, otherwise it begins with a slash. */
 export function below(path: string, directory: string): string {
   if (directory === "/") return path === "/" ? "" : path;
   return path.slice(directory.length);
 }
 
-/** A directory and what is below it. */
+/** A directory, with a path below it appended. */
 export function joined(directory: string, rest: string): string {
   if (rest === "") return directory;
   return directory === "/" ? rest : directory + rest;
 }
 
-/** Lines that are not as the kernel writes them are left out: a mount without one is one that nothing is known of. */
+/** Lines in another form than the kernel writes are left out: nothing is then known about that mount. */
 function parseMounts(text: string): Map<number, Mount> {
   const mounts = new Map<number, Mount>();
   for (const line of text.split("\n")) {

@@ -1,8 +1,8 @@
 /**
- * A thread that opens files one after the other and may be kept waiting for it, so that the supervising thread is not.
+ * A thread that opens files one after the other and may block, so that the supervising thread does not.
  *
- * Whoever asks writes a descriptor into the shared words; what it finds there then is the descriptor that was opened, or
- * a negative number.
+ * The caller writes a descriptor into the shared words. The thread replaces it with the descriptor that it opened, or with a
+ * negative number.
  */
 import { constants, openSync } from "node:fs";
 import { workerData } from "node:worker_threads";
@@ -10,7 +10,7 @@ import { answerOpen, FAN_ALLOW, questions } from "../../abi/fanotify.ts";
 import { close, gettid } from "../../abi/libc.ts";
 import { ASKED, FD, GROUP, IDLE, RESULT, STATE, TID } from "./opener-words.ts";
 
-/** A question may come after the mark is gone, by a task that had seen it: so long that task may wait. */
+/** A permission event may arrive after the mark is removed, for a task that had seen the mark: that task may wait this long. */
 const LOOK_MILLISECONDS = 100;
 
 const words = new Int32Array(workerData as SharedArrayBuffer);
@@ -23,7 +23,7 @@ function open(fd: number): number {
   }
 }
 
-/** Nobody of ours opens anything now: whoever still asks is let go on. */
+/** This process opens nothing now, so every pending permission event is allowed. */
 function letGoOn(group: number): void {
   for (const { file } of group < 0 ? [] : questions(group)) {
     answerOpen(group, file, FAN_ALLOW);

@@ -1,4 +1,4 @@
-/** What an opening thread and whoever asks it share: 32-bit words, by their place; and what stands in the first. */
+/** The 32-bit words that an opening thread shares with its caller, by index, and the values of the first. */
 export const STATE = 0;
 export const FD = 1;
 export const RESULT = 2;

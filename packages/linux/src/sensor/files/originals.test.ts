@@ -1,4 +1,4 @@
-/** Copies of large files, told by comparing them. */
+/** Recognising copies of large files by comparing them. */
 import { appendFileSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-/** The digest that a file is known by, where the original is kept as "d". */
+/** The digest of a file, if the original is kept as "d". */
 function recognised(bytes: Buffer, claimed = bytes.length): string | undefined {
   const path = join(place, "copy");
   writeFileSync(path, bytes);

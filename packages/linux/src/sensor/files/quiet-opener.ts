@@ -1,14 +1,15 @@
 /**
- * Opens files for reading without asking the workload.
+ * Opens files for reading without permission events reaching the workload.
  *
- * A process inside that has a fanotify group with permission events is asked about every open of what it has marked, by us
- * as well. It would see opens that there are not without us; and if it made a mediated call before it answered, we would wait
- * for it and it for us, for ever. So a group of our own is asked first: another thread opens the file, our group gets the file
- * with the question, by a descriptor that nobody is asked about (FMODE_NONOTIFY), and answers no. The kernel asks groups by
- * class, the highest first, and after a no it asks no other (fs/notify/fsnotify.c, fsnotify).
+ * A process of the workload that has a fanotify group with permission events is asked about every open of the files it has
+ * marked, the supervisor's opens included. It would see opens that do not happen without isoline. If it made a mediated call
+ * before it answered, the supervisor would wait for it and it for the supervisor, for ever. So a group of the supervisor is
+ * asked first: another thread opens the file; the group gets the file with the event, through a descriptor that causes no
+ * events (FMODE_NONOTIFY), and denies the open. The kernel asks groups by class, the highest first, and after a denial asks no
+ * other (fs/notify/fsnotify.c, fsnotify).
  *
- * Among groups of the highest class (FAN_CLASS_PRE_CONTENT) the order is that of their addresses. A workload with such a group
- * may be asked first. Then the other thread waits, and this one only for so long: the file counts as unreadable.
+ * Groups of the highest class (FAN_CLASS_PRE_CONTENT) are ordered by their addresses, so a workload with such a group may be
+ * asked first. Then the other thread blocks, and this one waits only for a limited time: the file counts as unreadable.
  */
 import { Worker } from "node:worker_threads";
 import { answerOpen, FAN_ALLOW, FAN_DENY, firstGroup, markOpens, questions } from "../../abi/fanotify.ts";
@@ -18,9 +19,9 @@ import { ASKED, FD, GROUP, IDLE, RESULT, STARTING, STATE, TID, WORDS } from "./o
 
 const POLLIN = 1;
 const START_MILLISECONDS = 10_000;
-/** More than any handler takes that does not wait for us. */
+/** Longer than a handler takes, unless it waits for the supervisor. */
 const WAIT_MILLISECONDS = 2_000;
-/** Between two looks at the thread, where there is no group of ours that would be asked. */
+/** Time between two polls of the thread, if the supervisor has no group that is asked first. */
 const LOOK_MILLISECONDS = 50;
 const NONE = -1;
 
@@ -38,17 +39,17 @@ export class QuietOpener {
       stdout: true,
       stderr: true,
     });
-    // It ends with the process, whatever it waits for.
+    // The thread ends with the process, whatever it waits for.
     worker.unref();
     Atomics.wait(this.#words, STATE, STARTING, START_MILLISECONDS);
   }
 
-  /** Whether the last file is not open yet: a process that is asked about it does not answer. */
+  /** Whether the last file is not open yet because a process does not answer its permission event. */
   wasKeptWaiting = false;
 
-  /** A readable descriptor of the object behind an O_PATH descriptor; undefined if there is none to be had in time. */
+  /** A readable descriptor of the object behind an O_PATH descriptor; undefined if it could not be opened in time. */
   open(fd: number): number | undefined {
-    // It still waits for an earlier file.
+    // The thread still waits for an earlier file.
     this.wasKeptWaiting = Atomics.load(this.#words, STATE) !== IDLE;
     if (this.wasKeptWaiting) return undefined;
     const path = terminated(`/proc/self/fd/${fd}`);
@@ -68,7 +69,7 @@ export class QuietOpener {
     Atomics.notify(this.#words, STATE);
   }
 
-  /** Answers until the other thread is back; the file that the group was handed meanwhile, if it was. */
+  /** Answers permission events until the other thread is done. Returns the file that the group was given meanwhile, if any. */
   #attend(isMarked: boolean, until: number): number {
     let handed = NONE;
     while (Atomics.load(this.#words, STATE) === ASKED && Date.now() < until) {
@@ -78,7 +79,7 @@ export class QuietOpener {
     return handed;
   }
 
-  /** No to our own thread, whose file is kept; yes to all others, whom the other groups ask then. */
+  /** Denies the open of the supervisor's own thread, whose file is kept, and allows all others, which the other groups then decide. */
   #answerWaiting(): number {
     if (poll(this.#poll, 1, LOOK_MILLISECONDS) <= 0) return NONE;
     let handed = NONE;
@@ -91,7 +92,7 @@ export class QuietOpener {
     return handed;
   }
 
-  /** What the group was handed, else what the thread has opened by itself. */
+  /** The file that the group was given, otherwise the one that the thread has opened by itself. */
   #result(handed: number): number | undefined {
     const opened = Atomics.load(this.#words, STATE) === IDLE ? Atomics.exchange(this.#words, RESULT, NONE) : NONE;
     if (handed !== NONE && opened !== NONE) close(opened);

@@ -1,17 +1,17 @@
-/** How the sensor opens files whose content it wants to know. */
+/** Opens files whose content the sensor needs. */
 import { closeSync, constants, openSync } from "node:fs";
 import { QuietOpener } from "./quiet-opener.ts";
 
 let opener: QuietOpener | undefined;
 
-/** From now on no fanotify group of the workload hears of what is opened here: one may be about to decide about opens. */
+/** From now on no fanotify group of the workload gets events for opens in this file: one may be about to decide about opens. */
 export function readQuietly(): void {
   opener ??= new QuietOpener();
 }
 
 /**
- * A readable descriptor of the object behind an O_PATH descriptor: the same inode, whatever its name says by now; undefined if
- * it cannot be had. Without waiting: a lease that another process holds on it could make that three quarters of a minute.
+ * A readable descriptor of the object behind an O_PATH descriptor: the same inode, whatever its name is now; undefined if it
+ * cannot be opened. Does not block: a lease of another process on the file could delay it by three quarters of a minute.
  */
 export function openReadable(fd: number): number | undefined {
   if (opener !== undefined) return opener.open(fd);
@@ -22,12 +22,12 @@ export function openReadable(fd: number): number | undefined {
   }
 }
 
-/** Whether the file that was asked for last could not be opened because a process that is asked about it does not answer. */
+/** Whether the last file could not be opened because a process does not answer its permission event. */
 export function wasWithheld(): boolean {
   return opener?.wasKeptWaiting ?? false;
 }
 
-/** Opens the object behind an O_PATH descriptor for as long as it is used; undefined if it cannot be read. */
+/** Opens the object behind an O_PATH descriptor while it is used; undefined if it cannot be read. */
 export function withReadable<T>(fd: number, use: (readable: number) => T): T | undefined {
   const readable = openReadable(fd);
   if (readable === undefined) return undefined;

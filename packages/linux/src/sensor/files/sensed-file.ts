@@ -16,7 +16,7 @@ const MAX_ATTRIBUTE = 65_536;
 /** `_IOR(0x15, 0, struct fsuuid2)` (linux/fs.h), since Linux 6.9. */
 const FS_IOC_GETFSUUID = 0x8011_1500;
 
-/** One instance is reused: `of` turns it into another file. */
+/** One instance is reused: `of` sets it to another file. */
 export class SensedFile implements UsedFile {
   readonly #files: FileKnowledge;
   readonly #statfs: Buffer = Buffer.alloc(120);
@@ -25,8 +25,8 @@ export class SensedFile implements UsedFile {
   #found: Found | undefined;
   #path: Buffer | undefined;
   /**
-   * Of this file, once somebody has asked. Nothing is kept for the next: numbers of mounts and devices are used again, and a
-   * workload that may mount could have its filesystem taken for another.
+   * Cached for this file only. Numbers of mounts and devices are reused, and a workload that may mount could make one of its
+   * file systems look like another.
    */
   #magic: number | undefined;
   #type: { readonly name: string | undefined } | undefined;
@@ -38,7 +38,7 @@ export class SensedFile implements UsedFile {
     this.#files = files;
   }
 
-  /** `path` where the task's own is another than the one by which the file was found. */
+  /** `path` is given if the task's own path differs from the one by which the file was found. */
   of(found: Found, { tid }: { readonly tid: number }, path?: Buffer): UsedFile {
     this.#found = found;
     this.#path = path;
@@ -125,15 +125,15 @@ export class SensedFile implements UsedFile {
     return this.#found as Found;
   }
 
-  /** Extended attributes cannot be asked of an O_PATH descriptor, but of the path that leads to it. */
+  /** Extended attributes cannot be read from an O_PATH descriptor, only through the path of it. */
   #ownPath(): Buffer {
     return terminated(`/proc/self/fd/${this.#at.fd}`);
   }
 }
 
 /**
- * First field after the dash of a line of mountinfo (proc_pid_mountinfo(5)): the first mount with that id, which is the same in
- * every namespace, or of that device.
+ * First field after the dash of a line of mountinfo (proc_pid_mountinfo(5)): of the first mount with that id, which is the same
+ * in every namespace, or of that device.
  */
 function mountedType(tid: number, isIt: (id: number, device: string) => boolean): string | undefined {
   for (const who of ["self", String(tid)]) {
@@ -147,7 +147,7 @@ function mountedType(tid: number, isIt: (id: number, device: string) => boolean)
       const type = line?.split(" - ")[1]?.split(" ")[0];
       if (type !== undefined) return type;
     } catch {
-      // The task is gone, or closed to us: then nobody knows.
+      // The task has ended or may not be inspected: the type is unknown.
     }
   }
   return undefined;
@@ -162,13 +162,13 @@ function uuidByDescriptor(fd: number): string | undefined {
   });
 }
 
-/** The type of the filesystem of a device, as far as the task's mounts tell it; `device` as in `Stat`. */
+/** The type of the file system of a device, if the task's mounts show it; `device` as in `Stat`. */
 export function typeByDevice(device: number, tid: number): string | undefined {
   const text = `${Math.floor(device / 2 ** 20)}:${device % 2 ** 20}`;
   return mountedType(tid, (_, each) => each === text);
 }
 
-/** udev names block devices by the UUID of what is on them. */
+/** udev names block devices by the UUID of their file systems. */
 export function uuidByDevice(device: number): string | undefined {
   const directory = "/dev/disk/by-uuid";
   try {
@@ -179,7 +179,7 @@ export function uuidByDevice(device: number): string | undefined {
   }
 }
 
-/** The name of a block device, as it stands in /sys/dev/block; `device` as in `Stat`. */
+/** The name of a block device in /sys/dev/block; `device` as in `Stat`. */
 export function deviceName(device: number): string | undefined {
   try {
     const target = readlinkSync(`/sys/dev/block/${Math.floor(device / 2 ** 20)}:${device % 2 ** 20}`);

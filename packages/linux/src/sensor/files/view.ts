@@ -1,6 +1,6 @@
 /**
- * The file systems as one root shows them: the launch's own, or that of a container. A path names an object in a view if it
- * did so when the view was taken; what the workload mounts, moves or unmounts in it since is not the view's.
+ * The file systems as seen from one root: the launch's own, or that of a container. A path names an object in a view if it did
+ * so when the view was taken; later mounts, moves and unmounts of the workload are not part of the view.
  */
 import { close, openat2, statx } from "../../abi/libc.ts";
 import { openHow, EMPTY } from "../../abi/bytes.ts";
@@ -23,25 +23,25 @@ const stay = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, PLAIN);
 const stayInRoot = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, PLAIN | RESOLVE_IN_ROOT);
 const END = Buffer.of(0);
 
-/** What a path leads to, as far as one object is told from another. */
+/** The identity of the object that a path leads to. */
 export interface Identified {
   readonly device: number;
   readonly inode: number;
 }
 
 export class View {
-  /** Descriptor of the root that shows it, owned from now on; AT_FDCWD for our own. */
+  /** Descriptor of the root, owned by the view from now on; AT_FDCWD for the supervisor's own root. */
   readonly #root: number;
   readonly #file: MountFile;
   readonly #rootMount: number;
   readonly #stat = new Stat();
   #now = new Mounts("");
-  /** What the view is made of; and which of it is not where it was. */
+  /** The mounts of the view; and those of them that have moved or are gone. */
   #then = this.#now;
   #displaced: ReadonlySet<number> = new Set();
   #isFrozen = false;
 
-  /** `mounts` is the file in /proc that tells its mounts, of a process with that very root. */
+  /** `mounts` is the mountinfo file in /proc of a process with this very root. */
   constructor(root: number, mounts: string) {
     this.#root = root;
     this.#file = new MountFile(mounts);
@@ -50,19 +50,19 @@ export class View {
     this.#refresh();
   }
 
-  /** Whether the workload was let change what is mounted, so that a path of today may not be one of the view. */
+  /** Whether the workload was permitted to change mounts, so that a current path may not be one of the view. */
   get isFrozen(): boolean {
     return this.#isFrozen;
   }
 
-  /** The workload is about to be let change what is mounted: the view stays as it is now. */
+  /** The workload is about to be permitted to change mounts: the view keeps the current state. */
   freeze(): void {
     if (this.#isFrozen) return;
     this.#refresh();
     this.#isFrozen = true;
   }
 
-  /** Whether a canonical path comes to this mount, as it did when the view was taken. */
+  /** Whether a canonical path leads to this mount, as it did when the view was taken. */
   holds(path: string, mountId: number): boolean {
     this.#refresh();
     return this.#then.at(path, this.#rootMount) === mountId && !this.#displaced.has(mountId);
@@ -79,20 +79,20 @@ export class View {
     return !this.#isFrozen || this.holds(path, this.#stat.mountId);
   }
 
-  /** Where the view shows a path of a file system: as `liked` if it does so, else by its shortest path; undefined if nowhere. */
+  /** The path under which the view shows a path of a file system: `liked` if that is one, otherwise the shortest; undefined if none. */
   pathOf(device: number, path: string, liked: string): string | undefined {
     this.#refresh();
     const shown: string[] = [];
     for (const { id, device: other, root, point } of this.#then.all) {
       if (other !== device || !isWithin(path, root) || this.#displaced.has(id)) continue;
       const where = joined(point, below(path, root));
-      // What is mounted on the way hides it.
+      // A mount on the way hides it.
       if (this.#then.at(where, this.#rootMount) === id) shown.push(where);
     }
     return shown.includes(liked) ? liked : shown.sort(byLength)[0];
   }
 
-  /** A mount that is among those of the view's namespace now, whether or not the view has it. */
+  /** A current mount of the view's namespace, whether or not the view has it. */
   mounted(id: number): Mount | undefined {
     this.#refresh();
     return this.#now.get(id);

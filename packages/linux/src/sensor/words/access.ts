@@ -7,7 +7,7 @@ export const READ = 4;
 export const WRITE = 2;
 export const EXECUTE = 1;
 
-/** What is asked of the file, as MAY_ bits (fs/open.c, build_open_flags). */
+/** The access that an open requests, as MAY_ bits (fs/open.c, build_open_flags). */
 export function accessMask(flags: number): number {
   const mode = flags & O_ACCMODE;
   const asked = mode === O_WRONLY ? WRITE : mode === 0 ? READ : READ | WRITE;
@@ -20,7 +20,7 @@ export function accessOf(flags: number): string {
   return accessOfNew(flags) + ((flags & O_TRUNC) !== 0 ? ",truncate" : "");
 }
 
-/** The same for a file that is made by the open: it is empty already. */
+/** The same for a file that the open creates: it is empty already. */
 export function accessOfNew(flags: number): string {
   const mode = flags & O_ACCMODE;
   const base = mode === 0 ? "read" : mode === O_WRONLY ? "write" : "read,write";

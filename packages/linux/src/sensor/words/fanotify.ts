@@ -1,7 +1,7 @@
 /** Groups, marks and events of fanotify in words (linux/fanotify.h). */
 import { accessOf } from "./access.ts";
 
-/** Classes are told apart by two bits. */
+/** Two bits distinguish the classes. */
 const CLASSES = 0xc;
 const classes: Readonly<Record<number, string>> = { 0: "notify", 4: "content", 8: "pre-content" };
 
@@ -18,9 +18,9 @@ const groupFlags: readonly (readonly [number, string])[] = [
   [0x2000, "report-fd-error"],
   [0x4000, "report-mount"],
 ];
-/** FAN_CLOEXEC and FAN_NONBLOCK are about the group's own descriptor. */
+/** FAN_CLOEXEC and FAN_NONBLOCK only concern the group's own descriptor. */
 const OWN_DESCRIPTOR = 3;
-/** Groups that are told of identifiers or of mounts are handed no files. */
+/** Groups that report identifiers or mounts get no file descriptors. */
 const WITHOUT_FILES = 0x200 | 0x400 | 0x800 | 0x1000 | 0x4000;
 
 const events: readonly (readonly [number, string])[] = [
@@ -57,7 +57,7 @@ const scopes: Readonly<Record<number, string>> = {
   0x100: "filesystem",
   0x110: "mount-namespace",
 };
-/** FAN_MARK_IGNORED_MASK, FAN_MARK_IGNORE: the group hears no more of these events there. */
+/** FAN_MARK_IGNORED_MASK, FAN_MARK_IGNORE: the group gets no more of these events there. */
 const IGNORES = 0x420;
 
 /** The class of a group and what it reports: `content,report-pidfd`. */
@@ -69,15 +69,15 @@ export function groupIn(flags: number): string {
 /** FAN_OPEN_PERM, FAN_ACCESS_PERM, FAN_OPEN_EXEC_PERM, FAN_PRE_ACCESS. */
 const PERMISSION_EVENTS = 0x17_0000n;
 
-/** Whether some of the events are questions. */
+/** Whether some of the events are permission events. */
 export const asksFirst = (mask: bigint): boolean => (mask & PERMISSION_EVENTS) !== 0n;
 
-/** How the files that a group is handed are opened; `none` if it is handed none. */
+/** How the files that a group gets are opened; `none` if it gets none. */
 export function handsOut(flags: number, opens: number): string {
   return (flags & WITHOUT_FILES) === 0 ? accessOf(opens) : "none";
 }
 
-/** How far a mark reaches, and `,ignore` where it takes events away. */
+/** The scope of a mark, and `,ignore` if it removes events. */
 export function scopeOf(flags: number): string {
   return `${scopes[flags & SCOPES]}${(flags & IGNORES) === 0 ? "" : ",ignore"}`;
 }
@@ -86,7 +86,7 @@ export function eventsIn(mask: bigint): string {
   return wordsIn(mask, events).join(",") || "none";
 }
 
-/** What has no word keeps its number. */
+/** Bits without a word keep their number. */
 function wordsIn(bits: bigint, table: readonly (readonly [number, string])[]): string[] {
   const words = table.filter(([bit]) => (bits & BigInt(bit)) !== 0n).map(([, word]) => word);
   const rest = table.reduce((left, [bit]) => left & ~BigInt(bit), bits);

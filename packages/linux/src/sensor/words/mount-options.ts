@@ -1,11 +1,11 @@
 /**
- * The options of a mount, as `mount(2)` is given them in one string and `fsconfig(2)` one by one: in the order of their keys,
- * values of one key in their own order.
+ * The options of a mount, which `mount(2)` gets in one string and `fsconfig(2)` one by one: in the order of their keys, values
+ * of one key in their own order.
  */
 import { createHash } from "node:crypto";
 import { escapeBytes, isDescriptorOption, isPathOption, keyAndValue } from "@isoline/core";
 
-/** As many as an event can hold, and one that says what the rest is. */
+/** As many as an event can hold, and one more that summarises the rest. */
 const MOST = 1000;
 /** linux/mount.h, enum fsconfig_command */
 const commands = [
@@ -24,17 +24,17 @@ export function fsconfigCommand(number: number): string {
   return commands[number] ?? `command-${number}`;
 }
 
-/** Data of file systems that take a structure, which begins with a small version number, where others take text. */
+/** File systems that take a structure as data, which begins with a small version number, where others take text. */
 export const BINARY = /^(?:nfs4?|ncpfs|coda)$/;
 
-/** How the object is called that an option names. */
+/** The name of the object that an option refers to. */
 export interface Naming {
-  /** Of a path, raw bytes as the kernel takes them. */
+  /** For a path: raw bytes as the kernel takes them. */
   path(bytes: Buffer): string;
   descriptor(fd: number): string;
 }
 
-/** Options of a string as Latin-1 text, for a file system of this type. */
+/** Options in a string of Latin-1 text, for a file system of this type. */
 export function optionsOf(data: Buffer, type: string, naming: Naming): string[] {
   const given = splitOptions(data.toString("latin1"), type === "overlay").filter((part) => part !== "");
   return inOrder(given.flatMap((part) => said(part, naming)));
@@ -71,7 +71,7 @@ function layers(value: string, naming: Naming): string[] {
   });
 }
 
-/** At commas, but not within quotes (security contexts), nor in an overlay's behind a backslash (fs/overlayfs/params.c). */
+/** Splits at commas, except within quotes (security contexts) and, for an overlay, after a backslash (fs/overlayfs/params.c). */
 function splitOptions(text: string, hasEscapes: boolean): string[] {
   const parts: string[] = [];
   let part = "";

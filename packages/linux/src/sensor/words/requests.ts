@@ -1,8 +1,6 @@
-/**
- * Requests about a descriptor (`ioctl`, `fcntl`) and about the process itself (`prctl`) that reach beyond it, by number.
- */
+/** Requests on a descriptor (`ioctl`, `fcntl`) and on the process itself (`prctl`) with effects beyond it, by number. */
 
-/** Requests to terminals that act on whoever uses them, by number (asm-generic/ioctls.h, linux/kd.h), and what they do. */
+/** Requests to terminals that act on the terminal's user, by number (asm-generic/ioctls.h, linux/kd.h), and their effects. */
 export const terminalRequests: Readonly<Record<number, string>> = {
   0x5412: "type", // TIOCSTI
   0x541c: "selection", // TIOCLINUX
@@ -16,10 +14,10 @@ export const terminalRequests: Readonly<Record<number, string>> = {
 };
 /**
  * FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY (linux/fs.h, fsverity.h, fscrypt.h):
- * what a file is held to from then on.
+ * restrictions of a file from then on.
  */
 export const flagRequests: readonly number[] = [0x4008_6602, 0x401c_5820, 0x4080_6685, 0x800c_6613];
-/** What is asked of the file system that a descriptor lies on, by number (linux/fs.h, fscrypt.h, btrfs.h; fs/xfs/libxfs/xfs_fs.h). */
+/** Requests to the file system of a descriptor, by number (linux/fs.h, fscrypt.h, btrfs.h; fs/xfs/libxfs/xfs_fs.h). */
 export const fileSystemRequests: Readonly<Record<number, string>> = {
   0xc004_5877: "freeze", // FIFREEZE
   0xc004_5878: "thaw", // FITHAW
@@ -36,7 +34,7 @@ export const fileSystemRequests: Readonly<Record<number, string>> = {
   0x5000_940f: "subvolume-remove", // BTRFS_IOC_SNAP_DESTROY
   0x5000_943f: "subvolume-remove", // BTRFS_IOC_SNAP_DESTROY_V2
 };
-/** What changes the network of the machine, asked of any socket, by number (linux/sockios.h, if_tunnel.h). */
+/** Requests that change the network of the machine, on any socket, by number (linux/sockios.h, if_tunnel.h). */
 export const networkRequests: Readonly<Record<number, string>> = {
   0x890b: "route-add", // SIOCADDRT
   0x890c: "route-remove", // SIOCDELRT
@@ -77,20 +75,20 @@ export const networkRequests: Readonly<Record<number, string>> = {
   0x89f2: "tunnel", // SIOCDELTUNNEL
   0x89f3: "tunnel", // SIOCCHGTUNNEL
 };
-/** `setsockopt` by which tables of the packet filter are replaced (IPT_, IP6T_, ARPT_, EBT_SO_SET_…; linux/netfilter*). */
+/** `setsockopt` options that replace tables of the packet filter (IPT_, IP6T_, ARPT_, EBT_SO_SET_…; linux/netfilter*). */
 export const netfilterOptions: readonly number[] = [64, 65, 96, 97, 128, 129];
-/** `madvise` that takes pages of the machine out of use: MADV_HWPOISON, MADV_SOFT_OFFLINE (asm-generic/mman-common.h). */
+/** `madvise` advice that takes pages of the machine out of use: MADV_HWPOISON, MADV_SOFT_OFFLINE (asm-generic/mman-common.h). */
 export const poisoningAdvice: readonly number[] = [100, 101];
-/** The device /dev/userfaultfd, asked for what `userfaultfd` returns (linux/userfaultfd.h). */
+/** The request to /dev/userfaultfd that does what `userfaultfd` does (linux/userfaultfd.h). */
 export const USERFAULTFD_IOC_NEW = 0xaa00;
 /** FIOSETOWN, SIOCSPGRP (asm-generic/sockios.h): a pid, or a group if negative, behind the pointer. */
 export const ownerRequests: readonly number[] = [0x8901, 0x8902];
 /** linux/fcntl.h: F_SETFL, F_SETOWN, F_SETOWN_EX. */
 export const fcntlCommands = { setFlags: 4, setOwner: 8, setOwnerEx: 15 } as const;
-/** FS_IOC_UNRESVSP, FS_IOC_UNRESVSP64, FS_IOC_ZERO_RANGE (linux/falloc.h): fallocate by another name. */
+/** FS_IOC_UNRESVSP, FS_IOC_UNRESVSP64, FS_IOC_ZERO_RANGE (linux/falloc.h): fallocate under another name. */
 export const spaceRequests: readonly number[] = [0x4030_5829, 0x4030_582b, 0x4030_5839];
 
-/** `prctl` options that change what the process may do or who may look into it (linux/prctl.h). */
+/** `prctl` options that change what the process may do or which processes may inspect it (linux/prctl.h). */
 export const prctlOptions: Readonly<Record<number, string>> = {
   4: "set-dumpable",
   8: "set-keepcaps",

@@ -1,6 +1,4 @@
-/**
- * Sockets as people name them: family, type, address.
- */
+/** Sockets in the usual notation: family, type, address. */
 import { escapeBytes } from "@isoline/core";
 
 /** linux/socket.h */
@@ -44,12 +42,12 @@ export function typeName(type: number): string {
   return types[type & SOCK_TYPE_MASK] ?? `type-${type & SOCK_TYPE_MASK}`;
 }
 
-/** What a family or an address is called in a network that is not the launch's, by who made that; "" for the launch's. */
+/** A family or an address in a network that is not the launch's, with the maker of that network; "" for the launch's. */
 export function inNetwork(text: string, maker: string): string {
   return maker === "" ? text : `?net:${maker}/${text}`;
 }
 
-/** A `struct sockaddr`, taken apart. `path` is a file-system address still to be resolved. */
+/** A `struct sockaddr`, decoded. `path` is a file-system address still to be resolved. */
 export interface Address {
   readonly family: number;
   readonly text: string;
@@ -57,7 +55,7 @@ export interface Address {
   readonly path?: Buffer;
 }
 
-/** Reads a `struct sockaddr` of `length` bytes; undefined if it is too short to mean anything (the kernel refuses it then). */
+/** Reads a `struct sockaddr` of `length` bytes; undefined if it is too short (the kernel refuses it then). */
 export function parseAddress(bytes: Buffer, length: number): Address | undefined {
   if (length < 2) return undefined;
   const family = bytes.readUInt16LE(0);
@@ -76,7 +74,7 @@ export function parseAddress(bytes: Buffer, length: number): Address | undefined
       return unixAddress(bytes.subarray(2, length));
     case AF_NETLINK: {
       if (length < 12) return undefined;
-      // nl_pid 0 is the kernel; any other number is a port that the kernel or the task picked.
+      // nl_pid 0 is the kernel; any other number is a port that the kernel or the task chose.
       return {
         family,
         text: `${bytes.readUInt32LE(4) === 0 ? "kernel" : "peer"}:${bytes.readUInt32LE(8).toString(16)}`,
@@ -95,7 +93,7 @@ function unixAddress(path: Buffer): Address {
   return { family: AF_UNIX, text: escapeBytes(bytes), path: bytes };
 }
 
-/** The address that a socket of IPv4 takes one of no family for (net/ipv4/udp.c, udp_sendmsg): undefined if it is too short. */
+/** The address that an IPv4 socket assumes for one without a family (net/ipv4/udp.c, udp_sendmsg): undefined if it is too short. */
 export function unspecifiedAsInet(address: Address): Address | undefined {
   const bytes = Buffer.concat([Buffer.of(AF_INET, 0), Buffer.from(address.text, "hex")]);
   return parseAddress(bytes, bytes.length);

@@ -11,7 +11,7 @@ import { type Machine, isPrivileged } from "./machine.ts";
 import type { Probe } from "./probe.ts";
 
 /** What was tried: for each way to attach "" if it works, or why it does not. */
-export interface KernelHalfTrial {
+export interface BpfTrial {
   readonly hasTypes: boolean;
   /** Why libbpf cannot be loaded; "" if it can. */
   readonly libbpf: string;
@@ -24,7 +24,7 @@ const NOT_TRIED = "not tried";
 /** Best first. */
 const objects: readonly Attachment[] = ["lsm", "fmod_ret", "tracepoints"];
 
-export function tryKernelHalf(machine: Machine): KernelHalfTrial {
+export function tryBpfPrograms(machine: Machine): BpfTrial {
   const library = libbpf();
   const found = {
     hasTypes: existsSync("/sys/kernel/btf/vmlinux"),
@@ -50,11 +50,11 @@ function tryAttachment(attachment: Attachment): string {
   }
 }
 
-export function probeKernelHalf(found: KernelHalfTrial): readonly Probe[] {
+export function probeBpfPrograms(found: BpfTrial): readonly Probe[] {
   return [types(found), library(found), programs(found), attachment(found)];
 }
 
-function types({ hasTypes }: KernelHalfTrial): Probe {
+function types({ hasTypes }: BpfTrial): Probe {
   return {
     part: "bpf",
     name: "kernel types (BTF)",
@@ -65,7 +65,7 @@ function types({ hasTypes }: KernelHalfTrial): Probe {
   };
 }
 
-function library({ libbpf: refusal }: KernelHalfTrial): Probe {
+function library({ libbpf: refusal }: BpfTrial): Probe {
   const works = refusal === "";
   return {
     part: "bpf",
@@ -78,7 +78,7 @@ function library({ libbpf: refusal }: KernelHalfTrial): Probe {
   };
 }
 
-function programs({ isCompiled }: KernelHalfTrial): Probe {
+function programs({ isCompiled }: BpfTrial): Probe {
   return {
     part: "bpf",
     name: "BPF programs",
@@ -91,7 +91,7 @@ function programs({ isCompiled }: KernelHalfTrial): Probe {
 }
 
 /** What the ways to attach mean for the guarantee: the first two are asked before anything happens, the last is told afterwards. */
-function attachment({ isPrivileged: may, attachments: { lsm, fmod_ret, tracepoints } }: KernelHalfTrial): Probe {
+function attachment({ isPrivileged: may, attachments: { lsm, fmod_ret, tracepoints } }: BpfTrial): Probe {
   const works = lsm === "" || fmod_ret === "" || tracepoints === "";
   const fact = {
     part: "bpf",
