@@ -135,7 +135,7 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
       const { content, incomplete, verdict } = JSON.parse(readFileSync(join(cwd, "report.json"), "utf8"));
       expect(content).toContainEqual(expect.objectContaining({ what, path: join(cwd, name) }));
       expect(incomplete.map(({ reason }: { reason: string }) => reason)).toEqual([
-        "content that counts was changed, gone, withheld or being written when it was read",
+        "content that counts was changed, gone, withheld or being written while it was read",
       ]);
       expect(verdict).toBe("incomplete");
     });

@@ -43,7 +43,7 @@ describe.skipIf(!compiler || !isBuilt)("hostile tasks (needs gcc and a build)", 
   });
 
   const unproven = {
-    incomplete: [{ reason: "a process runs one of several programs, and which could not be proven", count: 1 }],
+    incomplete: [{ reason: "a process runs one of several programs, and it could not be proven which", count: 1 }],
   };
 
   it("where nothing is placed at random and memory is shared, a task that asked for an exec is no program that is known", async () => {

@@ -115,7 +115,7 @@ describe.skipIf(!compiler || !isBuilt)("lineage (needs gcc and a build)", () => 
     expect(opened(outcome)).toEqual(["second file"]);
     expect(outcome.report).toMatchObject({
       guesses: 1,
-      incomplete: [{ reason: "who forked a process could not be proven", count: 1 }],
+      incomplete: [{ reason: "the parent of a process could not be proven", count: 1 }],
     });
   });
 

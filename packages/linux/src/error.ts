@@ -2,14 +2,14 @@
 import { IsolineError } from "@isoline/core";
 
 export const linuxErrors = {
-  "unsupported-kernel": "This kernel or architecture lacks something the sensor cannot do without.",
+  "unsupported-kernel": "This kernel or architecture lacks something that the sensor requires.",
   "system-call-failed": "A system call that the sensor needs failed.",
-  "sensor-lost": "The sensor could not deliver or answer events any more.",
+  "sensor-lost": "The sensor failed and cannot deliver or answer events any more.",
   "launch-failed": "The workload could not be started.",
-  "in-use": "Something is still used by namespaces that live.",
+  "in-use": "It is still used by a running namespace.",
   "bpf-unavailable":
-    "The bpf sensor cannot be used here: libbpf, the right to load programs, or something of the kernel is missing.",
-  "bpf-kept": "What the bpf sensor keeps for itself was asked for inside one of its namespaces, where nobody gets it.",
+    "The bpf sensor cannot be used here: libbpf, the right to load programs, or a feature of the kernel is missing.",
+  "bpf-kept": "The maps and programs of the bpf sensor were opened inside one of its namespaces, where no process may use them.",
 } as const;
 
 export type LinuxErrorCode = keyof typeof linuxErrors;

@@ -1,8 +1,8 @@
 /**
  * A contour: the points that a behaviour namespace may produce, each beside the event it stands for.
  *
- * Events are kept as their encodings, less the actor that many of them share, and points as bare digests, so that a million of them fit in a few hundred megabytes
- * and finding one takes the same time among a hundred as among a million.
+ * Events are kept as their encodings, without the actor, which many of them share; points as bare digests. So a million of them
+ * fit in a few hundred megabytes, and finding one takes the same time among a hundred as among a million.
  */
 import { type Digest, isDigest, ZERO_DIGEST } from "../digest.ts";
 import { IsolineError } from "../error.ts";

@@ -36,8 +36,7 @@ export function* readPoints<E extends Exchange>(
     yield;
   }
   const unused = [...tables.credentials].find(([handle]) => !used.has(handle));
-  if (unused)
-    throw cursor.refusal("only credentials that an actor has", `${unused[0]} in line ${unused[1].line}`);
+  if (unused) throw cursor.refusal("only credentials that an actor has", `${unused[0]} in line ${unused[1].line}`);
 }
 
 function* readGroup<E extends Exchange>(

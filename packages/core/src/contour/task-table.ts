@@ -39,7 +39,8 @@ export class TaskTable {
   /** Adds a task whose parent has been added. A task that exists already does not change. */
   define(task: Task): void {
     if (this.#tasks.has(task.id)) return;
-    if (!isDigest(task.id) || task.id === ZERO_DIGEST) throw badTask(task, "its id is not a SHA-256 digest, or it is the digest of zeros");
+    if (!isDigest(task.id) || task.id === ZERO_DIGEST)
+      throw badTask(task, "its id is not a SHA-256 digest, or it is the digest of zeros");
     if (task.parent !== ZERO_DIGEST && !this.#tasks.has(task.parent)) throw badTask(task, "define its parent first");
     if (task.images.length > MAX_IMAGES)
       throw badTask(task, `${task.images.length} images, at most ${MAX_IMAGES} are allowed`);

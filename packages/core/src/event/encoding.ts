@@ -97,7 +97,8 @@ function putText(text: string): void {
 
 function putDigest(digest: Digest): void {
   // Anything shorter would leave bytes of an earlier event in the buffer.
-  if (scratch.write(digest, at, 32, "hex") !== 32) throw tooOdd("an event", `${JSON.stringify(digest)} is not a digest`);
+  if (scratch.write(digest, at, 32, "hex") !== 32)
+    throw tooOdd("an event", `${JSON.stringify(digest)} is not a digest`);
   at += 32;
 }
 

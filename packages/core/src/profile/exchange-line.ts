@@ -34,7 +34,8 @@ function credentialsOf(values: readonly string[], line: string): Credentials {
   const numbers = ids.map((id, at) => [id, parseNumber(values[at] as string, 0xffff_ffff)] as const);
   const capabilities = parseLongNumber(values[ids.length] as string);
   const missing = numbers.find(([, value]) => value === undefined);
-  if (missing || capabilities === undefined) throw badLine(line, `${missing?.[0] ?? "cap"} is not a number of its size`);
+  if (missing || capabilities === undefined)
+    throw badLine(line, `${missing?.[0] ?? "cap"} is not a number of its size`);
   return { ...Object.fromEntries(numbers), capabilities } as unknown as Credentials;
 }
 

@@ -1,4 +1,4 @@
-/** Small byte strings that system calls take. */
+/** Small byte strings for system calls. */
 
 /** The empty path, for calls on a descriptor itself (AT_EMPTY_PATH). */
 export const EMPTY: Buffer = Buffer.alloc(1);

@@ -1,4 +1,4 @@
-/** Error numbers of x86-64 Linux that this package decides by (asm-generic/errno-base.h, errno.h). */
+/** The error numbers of x86-64 Linux that this package compares with (asm-generic/errno-base.h, errno.h). */
 export const EPERM = 1;
 export const ENOENT = 2;
 export const ESRCH = 3;
@@ -32,5 +32,5 @@ export const EISCONN = 106;
 export const ECONNREFUSED = 111;
 export const EALREADY = 114;
 export const EINPROGRESS = 115;
-/** The kernel's own (linux/errno.h): the call is restarted, or becomes EINTR; no program sees it. */
+/** Internal to the kernel (linux/errno.h): the call is restarted or becomes EINTR; no program sees these numbers. */
 export const ERESTARTSYS = 512;

@@ -1,4 +1,4 @@
-/** fanotify(7), as far as it takes to be handed a file that another group must not be asked about (linux/fanotify.h). */
+/** The part of fanotify(7) that is needed to get a file without the permission of another fanotify group (linux/fanotify.h). */
 import { read } from "./libc.ts";
 import { rawCall } from "./raw-call.ts";
 import { AT_FDCWD, O_CLOEXEC } from "./stat.ts";
@@ -18,21 +18,21 @@ const O_NONBLOCK = 0o4000;
 const WRITE = 1;
 
 /**
- * A group of the class that is asked first, handed its files for reading; events tell of threads. A negative errno without
- * CAP_SYS_ADMIN, or where the kernel has no such events.
+ * Creates a group of the class that is asked first, whose files are opened for reading; events name threads. Returns a negative
+ * errno without CAP_SYS_ADMIN, or if the kernel has no such events.
  */
 export function firstGroup(): number {
   const flags = FAN_CLASS_PRE_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_TID;
   return rawCall(syscallNumbers.fanotify_init, [flags, O_CLOEXEC | O_NONBLOCK]);
 }
 
-/** Has the group be asked about opens of the file that a NUL-terminated path leads to, or no longer; 0 or a negative errno. */
+/** Starts or stops permission events for opens of the file at a NUL-terminated path; 0 or a negative errno. */
 export function markOpens(group: number, path: Buffer, isAsked: boolean): number {
   const how = isAsked ? FAN_MARK_ADD : FAN_MARK_REMOVE;
   return rawCall(syscallNumbers.fanotify_mark, [group, how, FAN_OPEN_PERM, AT_FDCWD, path]);
 }
 
-/** A question that came: about the open of this file, by this thread. */
+/** A permission event: the file that is opened, and the thread that opens it. */
 export interface Question {
   readonly file: number;
   readonly tid: number;
@@ -42,7 +42,7 @@ export interface Question {
 const EVENT_SIZE = 24;
 const events: Buffer = Buffer.alloc(64 * EVENT_SIZE);
 
-/** The questions that wait; none if there are none, or if they cannot be read. */
+/** The pending permission events; none if none are pending or they cannot be read. */
 export function questions(group: number): readonly Question[] {
   const length = read(group, events);
   const found: Question[] = [];
@@ -53,7 +53,7 @@ export function questions(group: number): readonly Question[] {
 
 const answer: Buffer = Buffer.alloc(8);
 
-/** Answers the question that came with a file: `FAN_ALLOW` or `FAN_DENY`. */
+/** Answers the permission event of a file: `FAN_ALLOW` or `FAN_DENY`. */
 export function answerOpen(group: number, file: number, verdict: number): void {
   answer.writeInt32LE(file, 0);
   answer.writeUInt32LE(verdict, 4);

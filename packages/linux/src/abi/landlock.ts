@@ -1,9 +1,9 @@
 /**
- * Landlock's three system calls (linux/landlock.h; arch/x86/entry/syscalls/syscall_64.tbl), and the list of security
- * modules that the kernel runs.
+ * Landlock's three system calls (linux/landlock.h; arch/x86/entry/syscalls/syscall_64.tbl), and the list of the active security
+ * modules.
  *
- * Like all of `abi/`: failure is a negative errno, and buffers are used during the call only. The structs are laid out
- * here, so that nobody else needs to know them.
+ * Like all of `abi/`: failure is a negative errno, and buffers are used during the call only. The structs are laid out here and
+ * known nowhere else.
  */
 import koffi from "koffi";
 
@@ -22,24 +22,27 @@ const NR = {
 const CREATE_RULESET_VERSION = 1;
 const RULE_PATH_BENEATH = 1;
 const RULE_NET_PORT = 2;
-/** Since version 7: refusals after an exec go to the audit log too, where there is one. */
+/** Since version 7: refusals after an exec are logged to the audit log as well, if there is one. */
 export const RESTRICT_SELF_LOG_NEW_EXEC_ON = 2;
 
 const fail = (result: number): number => (result < 0 ? -koffi.errno() : result);
 
-/** The highest version of the interface that this kernel speaks, or a negative errno: ENOSYS or EOPNOTSUPP without Landlock. */
+/** The highest version of the interface that this kernel supports, or a negative errno: ENOSYS or EOPNOTSUPP without Landlock. */
 export function landlockVersion(): number {
   return fail(createCall(NR.landlock_create_ruleset, null, 0, CREATE_RULESET_VERSION));
 }
 
-/** What a rule set refuses unless a rule allows it: rights on files and on TCP ports; and what is kept inside without exception. */
+/** The rights on files and on TCP ports that a rule set refuses unless a rule allows them, and the scopes that have no exception. */
 export interface Handled {
   readonly fs: number;
   readonly net: number;
   readonly scoped: number;
 }
 
-/** An empty rule set: a descriptor (close-on-exec). `version` says how much of the struct the kernel knows. */
+/**
+ * Creates an empty rule set and returns a descriptor (close-on-exec). `version` selects the fields of the struct that the
+ * kernel knows.
+ */
 export function createRuleset(handled: Handled, version: number): number {
   // struct landlock_ruleset_attr: u64 handled_access_fs; since 4 u64 handled_access_net; since 6 u64 scoped.
   const attributes = Buffer.alloc(24);
@@ -50,7 +53,7 @@ export function createRuleset(handled: Handled, version: number): number {
   return fail(createCall(NR.landlock_create_ruleset, attributes, size, 0));
 }
 
-/** Allows rights on a file, or on a directory and all below it, given as a descriptor (O_PATH will do). */
+/** Allows rights on a file, or on a directory and everything below it, given as a descriptor (O_PATH is enough). */
 export function allowBeneath(ruleset: number, fd: number, rights: number): number {
   // struct landlock_path_beneath_attr, packed: u64 allowed_access, s32 parent_fd.
   const rule = Buffer.alloc(12);
@@ -68,7 +71,10 @@ export function allowPort(ruleset: number, port: number, rights: number): number
   return fail(addRuleCall(NR.landlock_add_rule, ruleset, RULE_NET_PORT, rule, 0));
 }
 
-/** Puts the rule set on the calling thread and everything it starts, for good. EPERM without no_new_privs or CAP_SYS_ADMIN. */
+/**
+ * Puts the rule set on the calling thread and everything it starts; it cannot be removed. EPERM without no_new_privs or
+ * CAP_SYS_ADMIN.
+ */
 export function restrictSelf(ruleset: number, flags: number): number {
   return fail(restrictCall(NR.landlock_restrict_self, ruleset, flags));
 }

@@ -1,7 +1,7 @@
 /**
- * libbpf, called through koffi. It is looked for when it is first needed: only the bpf sensor needs it.
+ * libbpf, called through koffi. It is loaded on first use: only the bpf sensor needs it.
  *
- * Pointers are bigints, and 0 where libbpf says NULL. Functions that return an int return a negative errno on failure.
+ * Pointers are bigints, and 0 for NULL. Functions that return an int return a negative errno on failure.
  */
 import koffi from "koffi";
 
@@ -39,13 +39,13 @@ const declarations = {
 
 type Libbpf = Record<keyof typeof declarations, Call>;
 
-/** What the file is called since libbpf 1.0 (Debian's package is libbpf1). */
+/** The library's file name since libbpf 1.0 (Debian's package is libbpf1). */
 const FILE = "libbpf.so.1";
 
 let loaded: Libbpf | undefined;
 let failure: string | undefined;
 
-/** libbpf's functions, or why there are none. */
+/** libbpf's functions, or the reason why it could not be loaded. */
 export function libbpf(): Libbpf | string {
   if (loaded) return loaded;
   if (failure !== undefined) return failure;
@@ -57,7 +57,7 @@ export function libbpf(): Libbpf | string {
         library.func(name, result, [...parameters]) as unknown as Call,
       ]),
     ) as Libbpf;
-    // Its own diagnostics go to stderr otherwise, which is the workload's too.
+    // libbpf prints its diagnostics to stderr otherwise, which is also the workload's stderr.
     loaded.libbpf_set_print(null);
     return loaded;
   } catch (fault) {
@@ -66,7 +66,7 @@ export function libbpf(): Libbpf | string {
   }
 }
 
-/** errno of the last call; to be asked right after it. */
+/** errno of the last call; must be read right after it. */
 export function lastErrno(): number {
   return koffi.errno();
 }

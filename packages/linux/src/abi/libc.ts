@@ -1,15 +1,15 @@
 /**
  * The C library and the kernel, called through koffi: the only file that declares foreign functions.
  *
- * Every function returns what the kernel returns, with failure as a negative errno (`-2` is ENOENT): no exception, no
- * allocation, no second call to ask. Buffers passed here are used during the call only, unless their address was taken
- * with `addressOf`, in which case the caller keeps them alive.
+ * Every function returns what the kernel returns, with failure as a negative errno (`-2` is ENOENT): no exceptions, no
+ * allocation, no second call for errno. Buffers passed here are used during the call only, unless their address was taken with
+ * `addressOf`, in which case the caller keeps them alive.
  */
 import koffi from "koffi";
 
 const libc = koffi.load(null);
 
-/** `syscall(2)` with integer arguments; strings and structs go in as Buffers or addresses. */
+/** `syscall(2)` with integer arguments; strings and structs are passed as Buffers or addresses. */
 const call = (types: string[]) => libc.func("syscall", "long", ["long", ...types]);
 const word0 = call([]);
 const word1 = call(["long"]);
@@ -101,7 +101,7 @@ export function addressOf(buffer: Uint8Array): bigint {
   return koffi.address(buffer) as bigint;
 }
 
-/** Address of a C library symbol (for signal handlers that only need to exist). */
+/** Address of a C library symbol (for signal handlers that only have to exist). */
 export function symbolAddress(name: string): bigint {
   return koffi.address(libc.symbol(name)) as bigint;
 }
@@ -124,12 +124,12 @@ export function close(fd: number): number {
   return fail(word1(NR.close, fd));
 }
 
-/** `read(2)` into all of a Buffer; how many bytes, 0 at the end. */
+/** `read(2)` into a whole Buffer; the number of bytes, 0 at the end. */
 export function read(fd: number, out: Buffer): number {
   return fail(readCall(NR.read, fd, out, out.length));
 }
 
-/** `pread64(2)` into all of a Buffer, from `offset`. */
+/** `pread64(2)` into a whole Buffer, from `offset`. */
 export function pread(fd: number, out: Buffer, offset: number | bigint): number {
   return fail(preadCall(NR.pread64, fd, out, out.length, offset));
 }
@@ -157,7 +157,7 @@ export function faccessat2(directory: number, path: Buffer, mode: number, flags:
   return fail(accessCall(NR.faccessat2, directory, path, mode, flags));
 }
 
-/** `fstatfs(2)` into a 120-byte Buffer; the filesystem magic is the first word of the result. */
+/** `fstatfs(2)` into a 120-byte Buffer; the magic of the file system is the first word of the result. */
 export function fstatfs(fd: number, out: Buffer): number {
   return fail(pathOf(NR.fstatfs, fd, out));
 }
@@ -167,7 +167,7 @@ export function getxattr(path: Buffer, name: Buffer, out: Buffer): number {
   return fail(getxattrCall(NR.getxattr, path, name, out, out.length));
 }
 
-/** `setxattr(2)`, whether the attribute is there already or not. */
+/** `setxattr(2)`, whether the attribute exists already or not. */
 export function setxattr(path: Buffer, name: Buffer, value: Buffer): number {
   return fail(setxattrCall(NR.setxattr, path, name, value, value.length, 0));
 }
@@ -201,8 +201,8 @@ const PRIO_PROCESS = 0;
 const M_MMAP_THRESHOLD = -3;
 
 /**
- * Has what is larger than so many bytes go back to the kernel as soon as it is freed, from now on and in all threads. Left alone, the
- * C library keeps ever larger pieces for the next to come (mallopt(3), "dynamic").
+ * From now on, in all threads, memory blocks larger than this go back to the kernel as soon as they are freed. By default the C
+ * library raises the limit with each larger block that is freed (mallopt(3), "dynamic").
  */
 export function returnLarger(bytes: number): void {
   malloptCall(M_MMAP_THRESHOLD, bytes);
@@ -233,7 +233,7 @@ export function getsockopt(fd: number, level: number, option: number, value: Buf
   return fail(getsockoptCall(NR.getsockopt, fd, level, option, value, length));
 }
 
-/** All three ids of the calling *thread* alone: a raw system call, not the C library's process-wide one. */
+/** Sets all three ids of the calling *thread* alone: a raw system call, not the C library's process-wide one. */
 export function setresuid(uid: number): number {
   return fail(word3(NR.setresuid, uid, uid, uid));
 }
@@ -242,14 +242,14 @@ export function setresgid(gid: number): number {
   return fail(word3(NR.setresgid, gid, gid, gid));
 }
 
-/** Fills a `struct passwd`, whose strings stand in `text`; false where there is no such user. */
+/** Fills a `struct passwd`, whose strings are stored in `text`; false if there is no such user. */
 export function findPasswd(who: string | number, entry: Buffer, text: Buffer): boolean {
   const found = Buffer.alloc(8);
   const look = typeof who === "number" ? passwdByNumber : passwdByName;
   return look(who, entry, text, text.length, found) === 0 && found.readBigUInt64LE(0) !== 0n;
 }
 
-/** Fills in the groups of a user, `gid` among them; how many there are, or -1 where they are more than there is room for. */
+/** Fills in the groups of a user, `gid` among them. Returns their number, or -1 if they do not fit. */
 export function groupsOf(name: string, gid: number, groups: Buffer, room: number): number {
   const count = Buffer.alloc(4);
   count.writeInt32LE(room);
@@ -268,7 +268,7 @@ export function gettid(): number {
   return word0(NR.gettid);
 }
 
-/** The nice value of the calling *thread* alone; a negative errno where it may not be lowered so far. */
+/** Sets the nice value of the calling *thread* alone; a negative errno if the thread may not lower it so far. */
 export function setNice(value: number): number {
   return fail(word3(NR.setpriority, PRIO_PROCESS, 0, value));
 }
@@ -307,17 +307,17 @@ export function pollNow(fd: number, events: number): number {
   return result < 0 ? result : pollEntry.readUInt16LE(6);
 }
 
-/** `poll(2)` of `struct pollfd` entries, 8 bytes each, for so many milliseconds (-1: until something is there). */
+/** `poll(2)` of `struct pollfd` entries, 8 bytes each, with a timeout in milliseconds (-1: none). */
 export function poll(entries: Buffer, count: number, milliseconds: number): number {
   return fail(pollCall(NR.poll, entries, count, milliseconds));
 }
 
-/** `epoll_create1(2)`, closed on exec. */
+/** `epoll_create1(2)`, close-on-exec. */
 export function epollCreate(): number {
   return fail(word1(NR.epoll_create1, EPOLL_CLOEXEC));
 }
 
-/** `epoll_ctl(2)`: waits for `events` of a descriptor from now on. */
+/** `epoll_ctl(2)`: adds a descriptor with its `events`. */
 export function epollAdd(epoll: number, fd: number, events: number): number {
   const event = Buffer.alloc(EPOLL_EVENT_BYTES);
   event.writeUInt32LE(events >>> 0, 0);
@@ -326,12 +326,12 @@ export function epollAdd(epoll: number, fd: number, events: number): number {
 
 const epollEvent: Buffer = Buffer.alloc(EPOLL_EVENT_BYTES);
 
-/** `epoll_wait(2)` for one event, for so many milliseconds: 1 if there was one, 0 if not. */
+/** `epoll_wait(2)` for one event with a timeout in milliseconds: 1 if there was one, 0 if not. */
 export function epollWait(epoll: number, milliseconds: number): number {
   return fail(epollWaitCall(NR.epoll_wait, epoll, epollEvent, 1, milliseconds));
 }
 
-/** `dup3(2)`: makes `onto` mean what `fd` means. */
+/** `dup3(2)`: makes `onto` a duplicate of `fd`. */
 export function dup3(fd: number, onto: number, flags: number): number {
   return fail(word3(NR.dup3, fd, onto, flags));
 }

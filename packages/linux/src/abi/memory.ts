@@ -1,8 +1,8 @@
 /**
  * Memory that is shared with the kernel, as ArrayBuffers over it.
  *
- * A view outlives neither `munmap` nor a wrong protection: to touch it then ends the whole process (SIGSEGV). So nothing
- * is ever unmapped here; a process maps a ring once and ends.
+ * A view outlives neither `munmap` nor a change of protection: touching it then kills the whole process (SIGSEGV). So nothing
+ * is ever unmapped here; a process maps a ring once and keeps it until it ends.
  */
 import koffi from "koffi";
 
@@ -23,13 +23,13 @@ export function viewOf(address: bigint, length: number): ArrayBuffer {
   return koffi.view(address, length) as ArrayBuffer;
 }
 
-/** Maps `length` bytes of a descriptor, shared; undefined and `koffi.errno` if the kernel refuses. */
+/** Maps `length` bytes of a descriptor, shared; undefined if the kernel refuses (`koffi.errno` has the reason). */
 export function mapShared(fd: number, length: number, protection: number, offset: number): ArrayBuffer | undefined {
   const address = asAddress(mmapCall(0, length, protection, MAP_SHARED, fd, offset));
   return address === MAP_FAILED ? undefined : viewOf(address, length);
 }
 
-/** Maps `length` bytes of a descriptor, readable only, and behind them the first `again` of them once more. */
+/** Maps `length` bytes of a descriptor read-only, and directly behind them the first `again` bytes a second time. */
 export function mapRound(fd: number, length: number, again: number, offset: number): ArrayBuffer | undefined {
   const start = asAddress(mmapCall(0, length + again, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   if (start === MAP_FAILED) return undefined;
@@ -43,7 +43,7 @@ export function mapRound(fd: number, length: number, again: number, offset: numb
   return viewOf(start, length + again);
 }
 
-/** koffi gives numbers where they are exact, bigints beyond. */
+/** koffi returns a number if it is exact, otherwise a bigint. */
 function asAddress(value: unknown): bigint {
   return BigInt(value as number | bigint);
 }

@@ -1,7 +1,7 @@
 /**
  * A system call by its number, with six words for arguments.
  *
- * For calls that are made with another task's arguments: what they are is known only by their number.
+ * For calls that are made with another task's arguments, whose meaning depends on the number.
  */
 import koffi from "koffi";
 
@@ -11,7 +11,7 @@ const raw = libc.func("syscall", "int64", ["long", "int64", "int64", "int64", "i
 /** An integer of 64 bits (signed or not), or bytes, which are passed by their address. */
 export type Word = number | bigint | Uint8Array;
 
-/** Makes the call; its result, or a negative errno. Fewer than six arguments are filled up with zeros. */
+/** Makes the call and returns its result or a negative errno. Missing arguments are zeros. */
 export function rawCall(number: number, words: readonly Word[]): number {
   const [a, b, c, d, e, f] = words;
   const result = raw(number, toLong(a), toLong(b), toLong(c), toLong(d), toLong(e), toLong(f)) as number | bigint;

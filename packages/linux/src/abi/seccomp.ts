@@ -2,7 +2,7 @@
 
 export const SECCOMP_SET_MODE_FILTER = 1;
 export const SECCOMP_FILTER_FLAG_NEW_LISTENER = 1 << 3;
-/** Since 5.19: while a call is being decided only fatal signals interrupt it, so that it does not restart and notify again. */
+/** Since 5.19: while the supervisor decides, only fatal signals interrupt the call, so that it does not restart and notify again. */
 export const SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 1 << 5;
 
 export const SECCOMP_RET_ALLOW = 0x7fff_0000;
@@ -10,10 +10,10 @@ export const SECCOMP_RET_USER_NOTIF = 0x7fc0_0000;
 
 export const SECCOMP_IOCTL_NOTIF_RECV = 0xc050_2100;
 export const SECCOMP_IOCTL_NOTIF_SEND = 0xc018_2101;
-/** Since 5.9; the task installs the descriptor itself, and goes on waiting for the answer. */
+/** Since 5.9; the kernel installs the descriptor in the task, which continues to wait for the answer. */
 export const SECCOMP_IOCTL_NOTIF_ADDFD = 0x4018_2103;
 export const SECCOMP_IOCTL_NOTIF_ID_VALID = 0x4008_2102;
-/** Since 6.6: the waker hands its CPU to the woken. 7 µs a mediated call instead of 26–46, measured. */
+/** Since 6.6: the waker hands its CPU to the task it wakes. 7 µs a mediated call instead of 26–46, measured. */
 export const SECCOMP_IOCTL_NOTIF_SET_FLAGS = 0x4008_2104;
 export const SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP = 1;
 

@@ -1,8 +1,8 @@
-/** Which security modules are active in this kernel. */
+/** The security modules that are active in this kernel. */
 import { readFileSync } from "node:fs";
 import { listSecurityModules } from "./landlock.ts";
 
-/** uapi/linux/lsm.h; only those that are asked after. */
+/** uapi/linux/lsm.h; only the modules that this package looks for. */
 const moduleNames: ReadonlyMap<bigint, string> = new Map([
   [101n, "selinux"],
   [102n, "smack"],
@@ -12,7 +12,7 @@ const moduleNames: ReadonlyMap<bigint, string> = new Map([
   [110n, "landlock"],
 ]);
 
-/** From the kernel itself since 6.8, before that only where securityfs is mounted; undefined where neither says. */
+/** Read from the kernel itself since 6.8, before that from securityfs if it is mounted; undefined if neither is available. */
 export function activeModules(): readonly string[] | undefined {
   const ids = listSecurityModules();
   if (typeof ids !== "number") return ids.map((id) => moduleNames.get(id) ?? String(id));

@@ -1,5 +1,5 @@
 /**
- * Sockets, as the supervisor uses a duplicate of a task's: by the raw calls, so that errors are the kernel's own.
+ * Calls on the supervisor's duplicate of a task's socket: raw system calls, so that errors are the kernel's own.
  *
  * Every function returns what the kernel returns, with failure as a negative errno.
  */
@@ -17,7 +17,7 @@ const SO_SNDTIMEO = 21;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 
-/** `connect(2)`, which may wait. */
+/** `connect(2)`, which may block. */
 export function connect(fd: number, address: Buffer): number {
   return rawCall(NR.connect, [fd, address, address.length]);
 }
@@ -30,7 +30,7 @@ export function listen(fd: number, backlog: number): number {
   return rawCall(NR.listen, [fd, backlog]);
 }
 
-/** `sendto(2)`; how many bytes were sent. */
+/** `sendto(2)`; the number of bytes that were sent. */
 export function sendTo(fd: number, bytes: Buffer, flags: number, address: Buffer): number {
   return rawCall(NR.sendto, [fd, bytes, bytes.length, flags, address, address.length]);
 }
@@ -40,13 +40,13 @@ export function sendMessage(fd: number, header: Buffer, flags: number): number {
   return rawCall(NR.sendmsg, [fd, header, flags]);
 }
 
-/** Whether calls on this open file wait; of a descriptor that is gone, whether it would have is not known: it does not. */
+/** Whether calls on this open file block; false if the descriptor is closed, for which it cannot be known. */
 export function waits(fd: number): boolean {
   const flags = rawCall(NR.fcntl, [fd, F_GETFL]);
   return flags >= 0 && (flags & O_NONBLOCK) === 0;
 }
 
-/** Has calls on this open file wait, or not; all descriptors of it are meant, whoever has them. */
+/** Makes calls on this open file block or not. This affects every descriptor of it, in all processes. */
 export function setWaits(fd: number, should: boolean): void {
   const flags = rawCall(NR.fcntl, [fd, F_GETFL]);
   if (flags >= 0) rawCall(NR.fcntl, [fd, F_SETFL, should ? flags & ~O_NONBLOCK : flags | O_NONBLOCK]);
@@ -55,7 +55,7 @@ export function setWaits(fd: number, should: boolean): void {
 const time: Buffer = Buffer.alloc(16);
 const timeLength: Buffer = Buffer.alloc(4);
 
-/** How long a call that sends or connects waits (SO_SNDTIMEO), in milliseconds; undefined for as long as it takes. */
+/** How long a call that sends or connects blocks (SO_SNDTIMEO), in milliseconds; undefined without a limit. */
 export function sendTimeout(fd: number): number | undefined {
   timeLength.writeUInt32LE(time.length, 0);
   if (getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, time, timeLength) < 0) return undefined;

@@ -43,7 +43,7 @@ export const S_IFDIR = 0o040000;
 export const S_IFCHR = 0o020000;
 export const S_IFIFO = 0o010000;
 
-/** One `struct statx`, read in place: fields are looked up when asked for, nothing is copied. */
+/** One `struct statx`, read in place: a field is decoded when it is read, nothing is copied. */
 export class Stat {
   readonly bytes: Buffer = Buffer.alloc(256);
   readonly #words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, 64);
@@ -81,7 +81,7 @@ export class Stat {
   get isSymlink(): boolean {
     return this.kind === S_IFLNK;
   }
-  /** When content or attributes changed last, in whole seconds since 1970. */
+  /** The last change of content or attributes, in whole seconds since 1970. */
   get changedAt(): number {
     return (this.#words[24] as number) + (this.#words[25] as number) * 2 ** 32;
   }
@@ -89,7 +89,7 @@ export class Stat {
   get changedAtMilliseconds(): number {
     return this.changedAt * 1000 + (this.#words[26] as number) / 1e6;
   }
-  /** Device of the filesystem, `major:minor` packed into one number. */
+  /** Device of the file system, `major:minor` packed into one number. */
   get device(): number {
     return (this.#words[34] as number) * 2 ** 20 + (this.#words[35] as number);
   }
@@ -100,11 +100,14 @@ export class Stat {
   get mountId(): number {
     return (this.#words[36] as number) + (this.#words[37] as number) * 2 ** 32;
   }
-  /** Whether the kernel itself says what stx_dev, ctime and the rest are: other file systems have anonymous numbers (major 0). */
+  /** Whether the kernel itself maintains stx_dev, ctime and the other fields; file systems with anonymous numbers (major 0) may not. */
   get isOnBlockDevice(): boolean {
     return this.bytes.readUInt32LE(136) !== 0;
   }
-  /** Writes what changes whenever the content may have changed: device, inode, birth time, ctime, size (48 bytes). */
+  /**
+   * Writes the values of which at least one changes whenever the content may have changed: device, inode, birth time, ctime,
+   * size (48 bytes).
+   */
   putVersion(out: Buffer, at: number): number {
     this.bytes.copy(out, at, 136, 144); // stx_dev
     this.bytes.copy(out, at + 8, 32, 48); // stx_ino, stx_size

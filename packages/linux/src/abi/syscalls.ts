@@ -1,7 +1,7 @@
 /**
  * System call numbers of x86-64 that the sensor mediates (arch/x86/entry/syscalls/syscall_64.tbl).
  *
- * Other architectures: not yet. `isoline doctor` says so, and the launcher refuses to start there.
+ * Other architectures are not supported yet: `isoline doctor` says so, and the launcher refuses to start there.
  */
 export const syscallNumbers = {
   open: 2,
@@ -156,8 +156,8 @@ export const syscallNumbers = {
 } as const;
 
 /**
- * The numbers that Linux 6.18 gives to calls, from and to. Each of them is accounted for in docs/system-calls.md; what a newer
- * kernel may do at any other, this version cannot know.
+ * The ranges of numbers that Linux 6.18 assigns. docs/system-calls.md covers each of them. The effect of any other number on a
+ * newer kernel is unknown to this version.
  */
 export const numbersInUse: readonly (readonly [from: number, to: number])[] = [
   [0, 336],

@@ -1,9 +1,9 @@
 /**
- * Putting a contour's Landlock rules on the calling thread, and saying honestly what they cover.
+ * Puts a contour's Landlock rules on the calling thread and reports what they cover.
  *
- * Whatever the thread starts from then on is held by them for good, threads of this process included: so a launching
- * thread calls this last before its seccomp filter, and does nothing afterwards but start the workload. (With the filter
- * on, the opens in here would have to be decided by a supervisor that has nothing to supervise yet.)
+ * Everything that the thread starts afterwards is restricted for good, threads of this process included. So a launching thread
+ * calls this last before it installs its seccomp filter, and does nothing afterwards but start the workload. (Once the filter
+ * is installed, the opens in here would wait for a supervisor that is not running yet.)
  */
 import { ENOSYS, EPERM } from "../abi/errno.ts";
 import {
@@ -20,29 +20,29 @@ import { fsRights, knownTo, namesOf, netRights, scopes } from "./rights.ts";
 import type { LandlockRules } from "./rules.ts";
 import { settle } from "./settle.ts";
 
-/** What came of the rules. */
+/** The result of applying the rules. */
 export interface AppliedLandlock {
   readonly applied: boolean;
-  /** Version of the kernel's interface; 0 where there is none. */
+  /** Version of the kernel's interface; 0 without Landlock. */
   readonly version: number;
   /** Why nothing was applied. */
   readonly reason?: string;
   /** Number of rules on files and on ports. */
   readonly rules: number;
-  /** Names of the rights that are refused unless a rule allows them, and of what may not reach outside. */
+  /** Names of the rights that are refused unless a rule allows them, and of the scopes that may not be left. */
   readonly covered: readonly string[];
-  /** What this kernel, or Landlock as such, cannot hold back. */
+  /** Acts that this kernel, or Landlock in general, cannot restrict. */
   readonly gaps: readonly string[];
-  /** Where the rules allow more than the contour, or nothing, one line each. */
+  /** Where the rules allow more than the contour, or nothing; one line each. */
   readonly notes: readonly string[];
-  /** Descriptors of this process (close-on-exec) that must stay open as long as the namespace lives. */
+  /** Descriptors of this process (close-on-exec) that must stay open as long as the namespace exists. */
   readonly pins: readonly number[];
 }
 
 const PR_SET_NO_NEW_PRIVS = 38;
 const MESSAGE_QUEUES = fsRights["read-file"] | fsRights["write-file"];
 
-/** So with every version. */
+/** Independent of the version. */
 const beyondLandlock: readonly string[] = [
   "which program acts: the whole namespace has one rule set",
   "changes of mode, owner, extended attributes and times; executable mappings",
@@ -50,8 +50,8 @@ const beyondLandlock: readonly string[] = [
 ];
 
 /**
- * Applies rules to the calling thread. Without CAP_SYS_ADMIN the kernel wants no_new_privs first, and so it is set: the
- * seccomp filter needs it as well. Nothing is thrown: if something failed, nothing holds, and the result says why.
+ * Applies rules to the calling thread. Without CAP_SYS_ADMIN the kernel requires no_new_privs, so it is set first; the seccomp
+ * filter needs it as well. Never throws: on failure no rule is in force, and the result says why.
  */
 export function applyLandlock(rules: LandlockRules, version = landlockVersion()): AppliedLandlock {
   const refusal = whyNot(rules, version);
@@ -63,7 +63,7 @@ export function applyLandlock(rules: LandlockRules, version = landlockVersion())
     scoped: rules.scoped & known.scoped,
   };
   const ruleset = createRuleset(handled, version);
-  if (ruleset < 0) return nothing(version, `the kernel makes no rule set (errno ${-ruleset})`);
+  if (ruleset < 0) return nothing(version, `the kernel cannot create a rule set (errno ${-ruleset})`);
   const files = new HeldFiles(ruleset);
   try {
     const { count, notes } = fill(ruleset, rules, handled, files);
@@ -89,7 +89,7 @@ function whyNot(rules: LandlockRules, version: number): string | undefined {
   if (!rules.usable) return rules.reasons.join("; ");
   const reparents = rules.files.some(({ access }) => (access & fsRights.refer) !== 0);
   if (version < 2 && reparents)
-    return "files are moved or linked between directories, which version 1 of Landlock refuses to everyone";
+    return "files are moved or linked between directories, which version 1 of Landlock always refuses";
   return undefined;
 }
 
@@ -117,7 +117,7 @@ function fill(
   for (const [port, rights] of portsIn(rules, handled.net)) {
     const result = allowPort(ruleset, port, rights);
     if (result >= 0) count += 1;
-    else notes.push(`TCP port ${port}: the kernel takes no rule for it (errno ${-result})`);
+    else notes.push(`TCP port ${port}: the kernel accepts no rule for it (errno ${-result})`);
   }
   return { count, notes };
 }
@@ -153,7 +153,7 @@ function gapsOf(rules: LandlockRules, version: number): string[] {
   });
   const older =
     missing.length > 0
-      ? [`version ${version} of Landlock, which this kernel has, does not know ${missing.join(", ")}`]
+      ? [`version ${version} of Landlock, which this kernel has, lacks ${missing.join(", ")}`]
       : [];
   return [...older, ...beyondLandlock];
 }

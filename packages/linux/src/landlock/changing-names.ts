@@ -1,15 +1,15 @@
 /**
- * Which names the contour itself lets come and go. Landlock ties a right to the inode that has the name at launch, so the
- * rights on a name that may be given to another file belong to the directory that holds it.
+ * The names that the contour itself permits to be created, removed or replaced. Landlock ties a right to the inode that has the
+ * name at launch, so rights on a name that may later belong to another file are given to its directory.
  */
 import type { Event } from "@isoline/core";
 import { directoryOf, type RealPath, type RealPaths } from "./real-path.ts";
 import type { Spot } from "./rules.ts";
 
 export class ChangingNames {
-  /** Names that may be taken away or given to something else. */
+  /** Names that may be removed or replaced. */
   readonly #gone = new Set<string>();
-  /** Names that may come to be where nothing was. */
+  /** Names that may be created where nothing existed. */
   readonly #made = new Set<string>();
   readonly #paths: RealPaths;
 
@@ -17,7 +17,7 @@ export class ChangingNames {
     this.#paths = paths;
   }
 
-  /** Takes note of what an event does to names. */
+  /** Records the effect of an event on names. */
   note(event: Event): void {
     switch (event.op) {
       case "unlink":
@@ -41,7 +41,7 @@ export class ChangingNames {
     }
   }
 
-  /** Where a right on this path has to be. */
+  /** The path that must hold a right on this path. */
   spotOf(real: RealPath, on: Spot["on"]): Spot {
     const gone = this.#first(this.#gone, real.path);
     if (gone !== undefined) return this.#spot(directoryOf(gone), "directory");

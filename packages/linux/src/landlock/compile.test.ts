@@ -21,7 +21,7 @@ const endpoint = (op: "bind" | "connect" | "send" | "listen", family: string, ty
   act(op, { family, type, address });
 
 const compile = (...events: Event[]): LandlockRules => compileRules(events, places, policy);
-/** Rules as text: `path: rights`, and `path/` for a directory; `?` after what the namespace itself makes. */
+/** Rules as text: `path: rights`, with `path/` for a directory and `?` after a path that the namespace itself creates. */
 const shown = (...events: Event[]): string[] =>
   compile(...events).files.map(
     ({ path, on, access, appears }) =>
@@ -45,7 +45,7 @@ describe("what each operation needs", () => {
     ["write,append", "write-file, truncate"],
     ["write,truncate", "write-file, truncate"],
     ["read,truncate", "read-file, truncate"],
-  ])("open for %s: %s, because who may write may call ftruncate unseen", (access, rights) => {
+  ])("open for %s: %s, because a task that may write may call ftruncate, which is not mediated", (access, rights) => {
     expect(shown(open(access, "/srv/x"))).toEqual([`/srv/x: ${rights}`]);
   });
 
@@ -61,7 +61,7 @@ describe("what each operation needs", () => {
     ]);
   });
 
-  it("what malloc asks is no event either, unless the policy has it so", () => {
+  it("a file that malloc reads is no event either, unless the policy counts it", () => {
     const files = (allocator: boolean) => {
       const rules = { ...DEFAULT_POLICY.rules, allocator };
       return compileRules([], places, { ...policy, rules }).files.map(({ path, access }) => [path, namesOf(access)]);
@@ -71,11 +71,11 @@ describe("what each operation needs", () => {
     expect(files(false)).toEqual([]);
   });
 
-  it("a new terminal: its other side is opened by an ioctl that nobody sees", () => {
+  it("a new terminal: its other side is opened by an ioctl that is not mediated", () => {
     expect(shown(open("read,write", "/dev/ptmx", 0o020666))).toContain("/dev/pts/: write-file, read-file");
   });
 
-  it("create: the directory takes a new file, and the file its rights once it is there", () => {
+  it("create: the directory gets the right to a new file, and the file gets its rights once it exists", () => {
     expect(shown(create("/srv/x"))).toEqual(["/srv/: make-reg", "/srv/x?: write-file, truncate"]);
   });
 
@@ -100,13 +100,13 @@ describe("what each operation needs", () => {
     expect(shown(event)).toEqual(rules);
   });
 
-  it("rename in one directory: something goes and something of its kind comes", () => {
+  it("rename in one directory: a file is removed and one of its type is created", () => {
     expect(shown(rename("/srv/a", "/srv/b"))).toEqual(["/srv/: remove-file, make-reg"]);
     expect(shown(rename("/srv/a", "/srv/b", "yes", directory))).toEqual(["/srv/: remove-dir, make-dir"]);
     expect(compile(rename("/srv/a", "/srv/b")).moves).toEqual([]);
   });
 
-  it("rename to another directory: both must let it pass, and nothing may gain rights by it", () => {
+  it("rename to another directory: both must permit it, and no file may gain rights by it", () => {
     const rules = compile(rename("/srv/a/x", "/srv/b/x", "yes"));
     expect(rules.files.map(({ path, access }) => `${path}: ${namesOf(access)}`)).toEqual([
       "/srv/a: remove-file, refer",
@@ -142,12 +142,12 @@ describe("names that do not stay with one file", () => {
     ]);
   });
 
-  it("a directory that may be removed: the rights of all below belong to the one above", () => {
+  it("a directory that may be removed: rights on everything below it belong to its parent", () => {
     const rules = shown(open("read", "$CWD/build/a/b.js"), act("rmdir", { path: "$CWD/build", ...directory }));
     expect(rules).toEqual(["/home/ann/app/: read-file, remove-dir, remove-file"]);
   });
 
-  it("what is made and stays: below it too, rights wait for it to be there", () => {
+  it("a directory that is created and stays: rights on it and below it wait until it exists", () => {
     const rules = shown(act("mkdir", { path: "$CWD/out", mode: 0o700 }), open("read", "$CWD/out/x"));
     expect(rules).toEqual(["/home/ann/app/: make-dir", "/home/ann/app/out/x?: read-file"]);
   });
@@ -162,13 +162,13 @@ describe("names that do not stay with one file", () => {
     );
   });
 
-  it("no note where nothing is widened", () => {
+  it("no note if nothing is widened", () => {
     expect(compile(open("read", "/etc/passwd")).notes.join("\n")).not.toContain("beneath");
   });
 });
 
-describe("what cannot be told", () => {
-  it("a file opened by handle: nobody knows where, so reading is restricted nowhere", () => {
+describe("places that are unknown", () => {
+  it("a file opened by handle: its place is unknown, so reading is not restricted anywhere", () => {
     const rules = compile(open("read", "?by-handle", 0));
     expect(namesOf(ALL_FS & ~rules.handledFs)).toBe("read-file, read-dir");
     expect(rules.notes.join("\n")).toContain("read-file is not restricted: ?by-handle");
@@ -190,7 +190,7 @@ describe("what cannot be told", () => {
   });
 });
 
-describe("what Landlock would refuse in any case", () => {
+describe("events that Landlock would refuse in any case", () => {
   it.each([
     act("mount", { call: "mount", source: "none", path: "/mnt", type: "tmpfs", flags: 0n, options: [] }),
     act("umount", { path: "/mnt", flags: 0 }),
@@ -207,7 +207,7 @@ describe("what Landlock would refuse in any case", () => {
     open("read", "/proc/$other/fd", 0o040500),
     rename("/srv/a", "?task-closed-to-sensor", "?"),
     rename("$NOBODY/a", "/srv/b"),
-  ])("$op $subject: then it is not used, and it is said why", (event) => {
+  ])("$op $subject: Landlock is not used, and the reason is given", (event) => {
     const rules = compile(event);
     expect(rules.usable).toBe(false);
     expect(rules.reasons).toHaveLength(1);
@@ -222,11 +222,11 @@ describe("what Landlock would refuse in any case", () => {
     act("iouring", {}),
     open("read", "/proc/$other/stat"),
     open("read", "/proc/$self/environ"),
-  ])("$op $subject is no obstacle", (event) => {
+  ])("$op $subject is not an obstacle", (event) => {
     expect(compile(event)).toMatchObject({ usable: true, reasons: [] });
   });
 
-  it("io_uring, where the policy lets it work: what goes through it is not on the contour", () => {
+  it("io_uring, if the policy permits it: its submissions are not on the contour", () => {
     expect(compileRules([act("iouring", {})], places, { ...policy, iouring: "allow" }).usable).toBe(false);
   });
 });
@@ -248,7 +248,7 @@ describe("TCP ports", () => {
     expect(compile()).toMatchObject({ tcpBind: [], tcpConnect: [], handledNet: ALL_NET });
   });
 
-  it("a port that the kernel will choose: binding to it can be told, connecting cannot", () => {
+  it("a port that the kernel chooses: a bind to it can be restricted, a connect cannot", () => {
     const rules = compile(
       endpoint("bind", "inet", "stream", "127.0.0.1:0"),
       endpoint("connect", "inet", "stream", "127.0.0.1:$own"),
@@ -261,7 +261,7 @@ describe("TCP ports", () => {
     expect(compile(endpoint("bind", "unspec", "stream", "1f9000000000")).tcpBind).toEqual([8080]);
   });
 
-  it("a socket that could not be seen: anything", () => {
+  it("a socket that could not be read: every right", () => {
     expect(compile(endpoint("connect", "?", "?", "?task-closed-to-sensor"))).toMatchObject({
       handledNet: 1,
       scoped: scopes.signal,
@@ -269,8 +269,8 @@ describe("TCP ports", () => {
   });
 });
 
-describe("what may reach outside", () => {
-  it("nothing, if no point needs it", () => {
+describe("scopes that reach outside", () => {
+  it("none, if no point needs them", () => {
     const rules = compile(act("kill", { signal: 15, relation: "child" }), endpoint("bind", "unix", "stream", "@own"));
     expect(rules.scoped).toBe(scopes.signal | scopes["abstract-unix-socket"]);
   });

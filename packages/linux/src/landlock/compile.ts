@@ -1,11 +1,12 @@
 /**
- * From a contour to Landlock rules: the tightest set that lets everything pass that some point permits.
+ * Compiles a contour to Landlock rules: the tightest set that permits everything that some point permits.
  *
- * The sensor reads paths from memory that another thread may change before the kernel reads them. These rules are in the
- * kernel: whoever wins that race still reaches only what is on the contour for *someone* in the namespace. Who acts is
- * lost (Landlock has one rule set for all of the namespace), and so is everything that it has no right for.
+ * The sensor reads paths from memory that another thread may change before the kernel reads them. These rules are checked by
+ * the kernel on the file that it opens. A thread that wins the race can still only reach what is on the contour for *some* task
+ * of the namespace. The rules do not distinguish actors (Landlock has one rule set for the whole namespace), and do not cover
+ * acts for which Landlock has no right.
  *
- * Pure: no file system is looked at. What depends on it is left to `settle.ts`.
+ * Pure: the file system is not read. `settle.ts` does what depends on it.
  */
 import { type Contour, type Event, parsePolicy, type Policy } from "@isoline/core";
 import { ChangingNames } from "./changing-names.ts";
@@ -17,7 +18,7 @@ import { ALL_FS, fsRights, namesOf } from "./rights.ts";
 import type { FileRule, LandlockRules, Move, Spot } from "./rules.ts";
 import { Widening } from "./widening.ts";
 
-/** Compiles a contour for a launch in these places. */
+/** Compiles a contour for a launch at these paths. */
 export function compileLandlock(contour: Contour, places: Places): LandlockRules {
   const events = Array.from({ length: contour.size }, (_, index) => contour.event(index));
   return compileRules(events, places, parsePolicy(JSON.parse(contour.policy)));
@@ -44,7 +45,7 @@ class Compilation {
   readonly #files = new Map<string, FileRule>();
   readonly #moves = new Map<string, Move>();
   readonly #network = new NetworkRules();
-  /** Rights that are needed nobody can say where, each with the path that says so. */
+  /** Rights that are needed at an unknown place, each with the path that needs it. */
   readonly #released = new Map<number, string>();
   readonly #unfixed = new Widening("for names that are not fixed");
 
@@ -76,7 +77,7 @@ class Compilation {
       scoped: this.#network.scoped,
       notes: [
         ...this.#unfixed.lines(),
-        ...[...this.#released].map(([right, path]) => `${namesOf(right)} is not restricted: ${path} is no known place`),
+        ...[...this.#released].map(([right, path]) => `${namesOf(right)} is not restricted: the place of ${path} is not known`),
         ...this.#network.notes(),
       ],
     };
@@ -99,7 +100,7 @@ class Compilation {
     this.#files.set(key, { ...spot, access: (known?.access ?? 0) | rights, tried: (known?.tried ?? false) || tried });
   }
 
-  /** A right that cannot be tied to a place is not refused anywhere. */
+  /** A right that cannot be tied to a place is not restricted anywhere. */
   #release(rights: number, path: string): void {
     for (const right of Object.values(fsRights)) {
       if ((rights & right) !== 0 && !this.#released.has(right)) this.#released.set(right, path);
@@ -109,7 +110,7 @@ class Compilation {
   #passage({ from, to, rights }: Passage): void {
     const [source, target] = [this.#paths.of(from), this.#paths.of(to)];
     if (source === "unknown" || target === "unknown")
-      this.#reasons.add("it moves or links a file of which nobody can say where it is");
+      this.#reasons.add("it moves or links a file whose place is unknown");
     if (typeof source === "string" || typeof target === "string") return;
     const homes = [parentsOf(this.#paths.parentOf(from)), parentsOf(this.#paths.parentOf(to))] as const;
     if (isSameDirectory(...homes)) return;
@@ -129,7 +130,7 @@ class Compilation {
   }
 }
 
-/** Whether a right is where it is needed and nowhere else, or had to be given to a directory above. */
+/** Whether a right is granted exactly where it is needed, or had to be granted on a directory above. */
 function isExact(spot: Spot, real: RealPath): boolean {
   return real.beyond === 0 && spot.path === real.path;
 }
@@ -138,7 +139,7 @@ function parentsOf(reading: Reading): readonly RealPath[] {
   return typeof reading === "string" ? [] : reading;
 }
 
-/** One directory, known by name, on both sides: nothing gets another parent. */
+/** Both paths lie in the same directory, which is known by name: no file gets another parent. */
 function isSameDirectory(a: readonly RealPath[], b: readonly RealPath[]): boolean {
   const [from, ...others] = a;
   const [to, ...more] = b;

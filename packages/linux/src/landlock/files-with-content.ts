@@ -1,8 +1,8 @@
-/** Where on this machine the files are whose content a contour knows. */
+/** Finds the files on this machine whose content a contour has a digest of. */
 import { type Contour, parsePolicy, subjectRecord, unescapeToBytes } from "@isoline/core";
 import { type Places, RealPaths } from "./real-path.ts";
 
-/** Paths, as bytes, in the order in which the files were learnt; none of what has no fixed name. */
+/** Paths as bytes, in the order in which the files were learnt; files without a fixed name are left out. */
 export function filesWithContent(contour: Contour, places: Places): readonly Buffer[] {
   const { pseudonyms } = parsePolicy(JSON.parse(contour.policy));
   const real = new RealPaths(places, pseudonyms);

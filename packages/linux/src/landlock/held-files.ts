@@ -1,6 +1,4 @@
-/**
- * Rules on the files that are there: looked at, opened and given to the kernel.
- */
+/** Adds rules for existing files: each is opened, checked and passed to the kernel. */
 import { readdirSync, readSync } from "node:fs";
 import { unescapeToBytes } from "@isoline/core";
 import { ELOOP, ENOENT, ENOTDIR } from "../abi/errno.ts";
@@ -12,7 +10,7 @@ import { fsRights } from "./rights.ts";
 import type { Look, SettledRule } from "./settle.ts";
 
 const O_NONBLOCK = 0o4000;
-/** A contour's paths are canonical: a symbolic link on the way means that the name is another file's by now (linux/openat2.h). */
+/** A contour's paths are canonical: a symbolic link on the way means that the name now leads to another file (linux/openat2.h). */
 const RESOLVE_NO_SYMLINKS = 0x04;
 const asPath = openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_SYMLINKS);
 const forReading = openHow(O_NONBLOCK | O_CLOEXEC, 0, RESOLVE_NO_SYMLINKS);
@@ -26,8 +24,8 @@ const SHEBANG = 0x2321;
 
 export class HeldFiles {
   /**
-   * Descriptors that must stay open as long as the rules are to hold. Some file systems make a new inode whenever a name
-   * is looked up that is not cached, and the rule stays with the old one (seen: once memory was reclaimed, a rule on
+   * Descriptors that must stay open as long as the rules are needed. Some file systems create a new inode whenever a name is
+   * looked up that is not cached, and the rule stays with the old inode (observed: after memory was reclaimed, a rule on
    * /proc/meminfo allowed nothing any more). An open descriptor keeps the name cached.
    */
   readonly pins: number[] = [];
@@ -49,23 +47,23 @@ export class HeldFiles {
     return kind;
   };
 
-  /** Adds one rule; what was wrong with it, or undefined. */
+  /** Adds one rule; returns a description of the problem, or undefined. */
   add(rule: SettledRule): string | undefined {
     const fd = open(rule.path, asPath);
     if (fd < 0) return `cannot be opened any more (errno ${-fd})`;
     let pinned = false;
     try {
-      if (this.#kindOf(fd) !== rule.on) return "was replaced just now";
+      if (this.#kindOf(fd) !== rule.on) return "was replaced while the rule was made";
       const runs = rule.tried && this.#stat.isRegular && isNoProgram(rule.path);
       const result = allowBeneath(this.#ruleset, fd, rule.access | (runs ? fsRights.execute : 0));
       pinned = result >= 0 && this.#pin(fd);
-      return result < 0 ? `the kernel takes no rule for it (errno ${-result})` : undefined;
+      return result < 0 ? `the kernel accepts no rule for it (errno ${-result})` : undefined;
     } finally {
       if (!pinned) close(fd);
     }
   }
 
-  /** POSIX message queues are not mediated, but to Landlock they are files, of a file system that may be mounted nowhere. */
+  /** POSIX message queues are not mediated, but Landlock treats them as files of a file system that may be mounted nowhere. */
   allowMessageQueues(rights: number): string | undefined {
     const fd = open("/dev/mqueue", asPath);
     const isMounted = fd >= 0 && this.#fileSystem(fd) === MQUEUE_MAGIC;
@@ -97,8 +95,8 @@ function open(path: string, how: Buffer): number {
 }
 
 /**
- * A script without `#!` is run by shells that first try to execute it and are told that it is no program (ENOEXEC). That
- * attempt exchanges nothing, so it is on no contour; the kernel must be let to give its answer.
+ * Shells first try to execute a script without `#!`, and run it themselves after ENOEXEC. That failed attempt exchanges
+ * nothing, so it is on no contour, but Landlock must permit it so that the kernel can return ENOEXEC.
  */
 function isNoProgram(path: string): boolean {
   if (hasBinaryHandlers()) return false;
@@ -115,7 +113,7 @@ function isNoProgram(path: string): boolean {
   }
 }
 
-/** With handlers in binfmt_misc a file of any kind may be a program. */
+/** With handlers in binfmt_misc any file may be a program. */
 function hasBinaryHandlers(): boolean {
   try {
     return readdirSync("/proc/sys/fs/binfmt_misc").length > 2;

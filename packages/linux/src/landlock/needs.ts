@@ -1,15 +1,15 @@
 /**
- * Which rights each operation needs so that Landlock lets it pass, and on what.
+ * The rights that Landlock requires for each operation, and the files they are required on.
  *
- * Derived from the hooks of security/landlock/fs.c and net.c: what has no hook there (mapping, chmod, chown, attributes,
- * times, sockets other than TCP, datagrams, …) needs nothing and is not restricted.
+ * Derived from the hooks of security/landlock/fs.c and net.c. Operations without a hook there (mapping, chmod, chown,
+ * attributes, times, sockets other than TCP, datagrams, …) need nothing and are not restricted.
  */
 import { allocatorFiles, type Event, type Policy, type Subject } from "@isoline/core";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../abi/stat.ts";
 import { ALL_FS, ALL_MAKE, FILE_RIGHTS, fsRights } from "./rights.ts";
 import type { Spot } from "./rules.ts";
 
-/** Rights on the object that a levelled path names, or on the directory that holds it. */
+/** Rights on the object that a levelled path names, or on its directory. */
 export interface Need {
   readonly path: string;
   readonly of: "object" | "parent";
@@ -18,7 +18,7 @@ export interface Need {
   readonly tried?: boolean;
 }
 
-/** An object that gets a name in another directory; `rights` are those that the destination must not have in excess. */
+/** An object that gets a name in another directory; `rights` are those that the destination must not have beyond the source. */
 export interface Passage {
   readonly from: string;
   readonly to: string;
@@ -31,9 +31,9 @@ const REMOVE = fsRights["remove-file"] | fsRights["remove-dir"];
 /** The kernel opens what it executes for reading as well (fs/exec.c, do_open_execat). */
 const RUN = READ | fsRights.execute;
 const ANY_EXECUTE = 0o111;
-/** O_TMPFILE: the name that the sensor gives to a file without one. */
+/** O_TMPFILE: the name that the sensor gives to a file without a name. */
 const UNNAMED = "/#unnamed";
-/** How the lens calls a directory over which a store spreads its entries. */
+/** The lens's name of a directory of a store's fan-out. */
 const FAN = "/$hash";
 const WHITEOUT = "0:0";
 
@@ -47,7 +47,7 @@ const makes: Readonly<Record<number, number>> = {
   [S_IFREG]: fsRights["make-reg"],
 };
 
-/** The kernel takes a mode without a type for a regular file; an event without one could not say. */
+/** The kernel treats a mode without a type as a regular file; an event without a mode leaves the type unknown. */
 const makeOf = (mode: number): number => makes[mode & S_IFMT] ?? ALL_MAKE;
 const removeOf = (mode: number): number =>
   (mode & S_IFMT) === S_IFDIR ? fsRights["remove-dir"] : fsRights["remove-file"];
@@ -78,7 +78,7 @@ export function needsOf(event: Event): readonly Need[] {
     case "symlink":
       return [inParent(event.subject.path, fsRights["make-sym"])];
     case "mkdir":
-      // To list a directory of a store's fan-out is no event (rule content-address), and so on no contour.
+      // Listing a directory of a store's fan-out is not an event (rule content-address), and therefore on no contour.
       return [
         inParent(event.subject.path, fsRights["make-dir"]),
         ...(event.subject.path.endsWith(FAN) ? [within(event.subject.path, fsRights["read-dir"])] : []),
@@ -90,19 +90,19 @@ export function needsOf(event: Event): readonly Need[] {
     case "bind":
       return isSocketFile(event.subject) ? [inParent(event.subject.address, fsRights["make-sock"])] : [];
     case "swap":
-      // Recorded even where the kernel refuses; what it did not find it does not open.
+      // Recorded even if the kernel refuses the call; a file that was not found is not opened.
       return event.subject.path.startsWith("?") ? [] : [onFile(event.subject.path, READ | WRITE)];
     default:
       return [];
   }
 }
 
-/** What the lens takes for no event although Landlock would refuse it; the program itself is readable wherever it is executed. */
+/** Opens that the lens drops although Landlock would refuse them. Wherever a program is executed, its file is readable. */
 export function unseenNeeds(rules: Partial<Policy["rules"]>): readonly Need[] {
   return rules.allocator ? allocatorFiles.map((path) => onFile(path, READ)) : [];
 }
 
-/** Where an event takes an object from one directory to another, if it does. */
+/** The move of an object from one directory to another, if the event is one. */
 export function passagesOf(event: Event): readonly Passage[] {
   if (event.op !== "rename" && event.op !== "link") return [];
   const { path, to, mode } = event.subject;
@@ -134,7 +134,7 @@ function opened({ path, access, mode }: Subject<"open">): readonly Need[] {
   return needs;
 }
 
-/** Who may write may call ftruncate, which is not mediated: the kernel notes at the open whether it will be allowed. */
+/** A process that may write may call ftruncate, which is not mediated: the kernel decides at the open whether it will be allowed. */
 function truncating(kind: number): number {
   return kind === S_IFREG || kind === 0 ? fsRights.truncate : 0;
 }
@@ -152,7 +152,7 @@ function renamed({ path, to, mode, replaces }: Subject<"rename">): readonly Need
   return [inParent(path, removeOf(mode)), inParent(to, makeOf(mode) | replacing)];
 }
 
-/** A whiteout is a character device with number 0:0, which newer kernels take for a regular file. */
+/** A whiteout is a character device with number 0:0, which newer kernels treat as a regular file. */
 function makesNode({ mode, device }: Subject<"mknod">): number {
   return makeOf(mode) | (device === WHITEOUT ? fsRights["make-reg"] : 0);
 }
@@ -168,13 +168,13 @@ function isSocketFile({ family, address }: { readonly family: string; readonly a
   return family === "?" || (family === "unix" && !isAbstract(address) && withoutNetwork(address) !== "unnamed");
 }
 
-/** Abstract names begin with an at sign, which the lens may have put behind its own, and in another network behind whose it is. */
+/** Abstract names begin with an at sign; the lens may put a token, or the maker of another network, before it. */
 export function isAbstract(address: string): boolean {
   const own = withoutNetwork(address);
   return own.startsWith("@") || own.startsWith("$@") || own === "$autobind";
 }
 
-/** An address without the network that it is in: Landlock knows none. */
+/** An address without the network that it is in: Landlock does not distinguish networks. */
 export function withoutNetwork(address: string): string {
   return address.replace(/^\$NET:[^/]*\//, "");
 }

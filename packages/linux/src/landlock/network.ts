@@ -1,8 +1,8 @@
 /**
- * TCP ports, and what may reach sockets and processes outside the namespace.
+ * TCP ports, and the scopes for sockets and processes outside the namespace.
  *
- * Landlock knows ports and not addresses. It looks at every stream socket of the Internet families on some kernels
- * (MPTCP, SCTP and SMC included), so the protocol does not matter here.
+ * Landlock has ports, not addresses. On some kernels it restricts every stream socket of the Internet families (MPTCP, SCTP and
+ * SMC included), so the protocol is not distinguished here.
  */
 import type { Event } from "@isoline/core";
 import { isAbstract, withoutNetwork } from "./needs.ts";
@@ -10,13 +10,13 @@ import { ALL_NET, netRights, scopes } from "./rights.ts";
 
 const BIND = netRights["bind-tcp"];
 const CONNECT = netRights["connect-tcp"];
-/** Relations to a signal's target that are surely inside; a process group may have members outside. */
-/** Signals to these stay inside; those to the supervisor never go ahead. */
+/** Relations of a signal's target that are certainly inside; a process group may have members outside. */
+/** Signals to these targets stay inside; signals to the supervisor are always refused. */
 const INSIDE = new Set(["child", "parent", "namespace", "supervisor"]);
 
 export class NetworkRules {
   readonly #ports = { [BIND]: new Set<number>(), [CONNECT]: new Set<number>() };
-  /** Rights that cannot be restricted, each with the event that needs it whole. */
+  /** Rights that cannot be restricted, each with the event that requires all of it. */
   readonly #free = new Map<number, string>();
   readonly #open = new Map<number, string>();
 
@@ -28,7 +28,7 @@ export class NetworkRules {
     const address = withoutNetwork(event.subject.address);
     const stream = type === "stream" || type === "?";
     if (stream && (family === "inet" || family === "inet6" || family === "unspec" || family === "?")) {
-      // A send with an address opens a connection where TCP Fast Open is used.
+      // A send with an address opens a connection if TCP Fast Open is used.
       this.#port(event.op === "bind" ? BIND : CONNECT, family, address);
     }
     if (
@@ -82,7 +82,7 @@ export class NetworkRules {
   }
 }
 
-/** An address without a family is bytes in hexadecimal; bind takes it for an IPv4 address, which begins with the port. */
+/** An address without a family is bytes in hexadecimal; bind treats it as an IPv4 address, which begins with the port. */
 function rawPort(address: string): number | undefined {
   return /^[0-9a-f]{4}/.test(address) ? Number.parseInt(address.slice(0, 4), 16) : undefined;
 }

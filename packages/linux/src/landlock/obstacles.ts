@@ -1,25 +1,22 @@
-/**
- * What a contour may hold that Landlock would refuse in any case, whatever its rules say: with such a contour the rules
- * are not used at all.
- */
+/** Events that Landlock would refuse whatever its rules say. With such an event on the contour, the rules are not used at all. */
 import type { Event } from "@isoline/core";
 
 export interface Circumstances {
-  /** The policy lets io_uring work: what goes through it is not on the contour. */
+  /** The policy permits io_uring: its submissions are not on the contour. */
   readonly allowsIoUring: boolean;
 }
 
-/** Why Landlock would refuse this event, or would not know what it is about; undefined if it would not. */
+/** Why Landlock would refuse this event, or could not decide about it; undefined if it would permit it. */
 export function obstacleIn(event: Event, { allowsIoUring }: Circumstances): string | undefined {
   switch (event.op) {
     case "mount":
     case "umount":
     case "pivot":
-      return "it mounts, unmounts or changes its root, which Landlock refuses to everyone it holds";
+      return "it mounts, unmounts or changes its root, which Landlock always refuses";
     case "chroot":
       return event.subject.path === "/"
         ? undefined
-        : "it changes its root, so that paths of the contour do not say which files they mean";
+        : "it changes its root, so that paths of the contour do not identify files";
     case "namespace":
       return entersMounts(event.subject)
         ? "it enters other mount namespaces, where paths of the contour mean other files"
@@ -30,28 +27,28 @@ export function obstacleIn(event: Event, { allowsIoUring }: Circumstances): stri
     case "getfd":
       return event.subject.relation === "outside" ? outside : undefined;
     case "perf":
-      return "it counts events, perhaps of processes outside the namespace, into which Landlock lets nobody look";
+      return "it counts events, perhaps of processes outside the namespace, which Landlock refuses";
     case "open":
       return looksIntoOthers(event.subject.path) ? outside : undefined;
     case "fanotify":
       return event.subject.access === "none"
         ? undefined
-        : "it is handed files by fanotify, which are opened wherever others open them";
+        : "it gets files from fanotify, which may lie anywhere";
     case "iouring":
-      return allowsIoUring ? "it uses io_uring, and what is done through that is not on the contour" : undefined;
+      return allowsIoUring ? "it uses io_uring, whose submissions are not on the contour" : undefined;
     default:
       return undefined;
   }
 }
 
-const outside = "it looks into processes outside the namespace, which Landlock refuses";
+const outside = "it inspects processes outside the namespace, which Landlock refuses";
 
-/** A new mount namespace begins as a copy, in which the rules still hold; only one that was there before is another world. */
+/** A new mount namespace begins as a copy, in which the rules still hold. A namespace that existed before may have other mounts. */
 function entersMounts({ call, kinds }: { readonly call: string; readonly kinds: string }): boolean {
   return call === "setns" && kinds.split(",").some((kind) => kind === "mount" || kind === "any");
 }
 
-/** Entries of /proc/PID that ask for the right to trace (ptrace_may_access, fs/proc/base.c). */
+/** Entries of /proc/PID that require the right to trace (ptrace_may_access, fs/proc/base.c). */
 const GUARDED = new Set([
   "auxv",
   "clear_refs",

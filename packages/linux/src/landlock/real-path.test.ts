@@ -47,11 +47,11 @@ describe("from levelled paths to real ones", () => {
     expect(paths.of(levelled)).toEqual([{ path, beyond }]);
   });
 
-  it("what is above may be any directory that the working directory or home lies in", () => {
+  it("$ABOVE may be any directory that the working directory or home lies in", () => {
     expect(paths.of("$ABOVE")).toEqual(expect.arrayContaining([{ path: "/home", beyond: 0 }]));
   });
 
-  it("what belongs to the control group may belong to one around it", () => {
+  it("$CGROUP may be the control group or any of its ancestors", () => {
     const group = { mount: "/sys/fs/cgroup", group: "/sys/fs/cgroup/a/b" };
     expect(new RealPaths({ ...places, controlGroups: [group] }, []).of("$CGROUP/cpu.max")).toEqual(
       ["/sys/fs/cgroup/a/b", "/sys/fs/cgroup/a", "/sys/fs/cgroup"].map((path) => ({
@@ -74,13 +74,13 @@ describe("from levelled paths to real ones", () => {
   });
 
   it.each(["?by-handle", "?task-closed-to-sensor", "?unnamed:x", "none", "$NOBODY/x", "$constructor/x"])(
-    "nobody knows where %s is",
+    "the place of %s is unknown",
     (text) => {
       expect(paths.of(text)).toBe("unknown");
     },
   );
 
-  it("the directory above: one component less, whatever that is", () => {
+  it("the directory of a path: one component less", () => {
     expect(paths.parentOf("$CWD/src/x")).toEqual([{ path: "/home/ann/app/src", beyond: 0 }]);
     expect(paths.parentOf("$CWD/{npm#1}")).toEqual([{ path: "/home/ann/app", beyond: 0 }]);
     expect(paths.parentOf("$CWD/{npm#1}/x")).toEqual([{ path: "/home/ann/app", beyond: 1 }]);

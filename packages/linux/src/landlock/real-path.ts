@@ -1,24 +1,28 @@
 /**
- * From a path as a contour has it back to the places in this machine's file system that it stands for.
+ * Maps a path of a contour back to the places in this machine's file system that it stands for.
  *
  *   /usr/bin/node            itself
  *   $CWD/src/index.ts        below the working directory of the launch
  *   $TMP/{gcc#1}.s           some name in each of the directories for temporary files
  *   /proc/$self/status       two names below /proc
- *   $IN:$CWD/jail//etc/x     what a jail has under /etc/x, by the launch's own path
+ *   $IN:$CWD/jail//etc/x     the jail's /etc/x, by the launch's own path
  *
- * The reverse of the lens (`core/src/identity/path-text.ts` has the grammar), so it can only widen: where a component is
- * no literal name, what is left is the directory above it. Text that is not canonical is treated like that too.
+ * This is the reverse of the lens (`core/src/identity/path-text.ts` has the grammar), so it can only widen: at the first
+ * component that is not a literal name, the result is the directory above it. Text that is not canonical is treated the same
+ * way.
  */
 import { groupPaths, type Launch, pathsAbove, type Policy } from "@isoline/core";
 
-/** A literal leading path (escaped, absolute), and how many components beyond it could be any name; 0 if it is the path itself. */
+/**
+ * The literal beginning of a path (escaped, absolute), and the number of components after it that could be any name; 0 if it is
+ * the path itself.
+ */
 export interface RealPath {
   readonly path: string;
   readonly beyond: number;
 }
 
-/** `nowhere`: no name in any file system that Landlock watches (a pipe, a memfd). `unknown`: nobody can say where. */
+/** `nowhere`: no name in any file system that Landlock restricts (a pipe, a memfd). `unknown`: the place cannot be determined. */
 export type Reading = readonly RealPath[] | "nowhere" | "unknown";
 
 export type Places = Pick<Launch, "cwd" | "home" | "temp" | "uid" | "controlGroups">;
@@ -28,7 +32,7 @@ const DELETED = "?deleted:";
 const LITERAL = "$literal:";
 const IN = "$IN:";
 const NAMELESS = /^(?:memfd|pipe|socket|anon|ns):/;
-/** In these file systems no real name starts with a dollar sign, so that the lens may put tokens into literal paths. */
+/** In these file systems no real name starts with a dollar sign, so the lens may put tokens into literal paths. */
 const KERNEL_NAMES = /^\/(?:proc|dev\/pts)\//;
 
 export class RealPaths {
@@ -50,7 +54,7 @@ export class RealPaths {
     this.#pseudonyms = pseudonyms;
   }
 
-  /** Where a levelled path may be. */
+  /** The places that a levelled path may stand for. */
   of(text: string): Reading {
     if (text.startsWith(DELETED)) return somethingIn(this.parentOf(text.slice(DELETED.length)));
     if (text.startsWith("/")) {
@@ -62,12 +66,15 @@ export class RealPaths {
     return NAMELESS.test(text) ? "nowhere" : "unknown";
   }
 
-  /** Where the directory that holds a levelled path may be: one component less. */
+  /** The places of the directory of a levelled path: one component less. */
   parentOf(text: string): Reading {
     return withoutLast(this.of(text));
   }
 
-  /** Of another root or mount namespace, where the launch has it as well. Names in the rest are marked as in any path with tokens. */
+  /**
+   * A path in another root or mount namespace, if the launch sees it as well. Names in the rest are marked as in any path with
+   * tokens.
+   */
   #placed(text: string): Reading {
     const end = text.indexOf("//");
     const [lead, rest] = [text.slice(0, end), text.slice(end + 2)];
@@ -91,7 +98,10 @@ export class RealPaths {
     return found.length > 0 ? found : "unknown";
   }
 
-  /** Behind a pseudonym: what its patterns match, with what lies below. There a dollar sign may be either, so it is no name. */
+  /**
+   * A path behind a pseudonym: the matches of its patterns, with the path below. A dollar sign there is ambiguous, so it is not
+   * a name.
+   */
   #renamed(token: string, components: readonly string[]): RealPath[] {
     return this.#pseudonyms
       .filter(({ as }) => `$${as}` === token)
@@ -109,7 +119,7 @@ export class RealPaths {
       });
   }
 
-  /** The literal lead of a pattern, which is written in levelled paths but never in other pseudonyms. */
+  /** The literal beginning of a pattern, which is written in levelled paths but never in other pseudonyms. */
   #lead(text: string): readonly RealPath[] {
     const token = text.split("/", 1)[0] as string;
     if (text.startsWith("$") && !Object.hasOwn(this.#directories, token)) return [];
@@ -118,12 +128,12 @@ export class RealPaths {
   }
 }
 
-/** The directory of a canonical path; `/` is its own. */
+/** The directory of a canonical path; `/` is its own directory. */
 export function directoryOf(path: string): string {
   return path.slice(0, Math.max(1, path.lastIndexOf("/")));
 }
 
-/** Walks down literal names; what follows the first that is none is only counted. */
+/** Walks down literal names. From the first component on that is not one, components are only counted. */
 function descend(
   directory: string,
   components: readonly string[],
@@ -145,7 +155,7 @@ function withoutLast(reading: Reading): Reading {
   );
 }
 
-/** A file that was deleted is still below its directory, but under no name that a rule could be tied to. */
+/** A deleted file is still below its directory, but has no name that a rule could be tied to. */
 function somethingIn(reading: Reading): Reading {
   return typeof reading === "string" ? reading : reading.map(({ path, beyond }) => ({ path, beyond: beyond + 1 }));
 }
@@ -160,7 +170,7 @@ function looksLikeToken(name: string): boolean {
   return name.startsWith("$") || name.startsWith("{") || name.includes("$hash");
 }
 
-/** What can be one name in a directory: a C string ends at NUL, and `..` leads elsewhere. */
+/** Whether a text can be one name in a directory: a C string ends at NUL, and `..` leads elsewhere. */
 function isName(name: string): boolean {
   return name !== "" && name !== "." && name !== ".." && !name.includes("\\x00");
 }

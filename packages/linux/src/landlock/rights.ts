@@ -1,8 +1,8 @@
 /**
- * Landlock's rights by name, and which version of the kernel's interface brought them (linux/landlock.h).
+ * Landlock's rights by name, with the version of the kernel's interface that introduced them (linux/landlock.h).
  *
- * `ioctl-dev` (bit 15, version 5) is left out on purpose: the sensors do not see ioctl, so no contour could say which are
- * meant, and refusing them would refuse what is on contour.
+ * `ioctl-dev` (bit 15, version 5) is left out on purpose: the sensors do not mediate ioctl, so no contour records which
+ * requests are used, and restricting them would refuse requests that are on contour.
  */
 export const fsRights = {
   execute: 1 << 0,
@@ -39,10 +39,10 @@ export const ALL_MAKE = union(
   fsRights["make-block"],
   fsRights["make-sym"],
 );
-/** The only rights that a rule on something else than a directory may hold; the kernel refuses the others there. */
+/** The only rights that a rule on anything but a directory may hold; the kernel refuses the others. */
 export const FILE_RIGHTS = union(fsRights.execute, fsRights["write-file"], fsRights["read-file"], fsRights.truncate);
 
-/** What a kernel whose interface has this version can restrict, of what is used here. */
+/** The rights used here that a kernel with this version of the interface can restrict. */
 export function knownTo(version: number): { readonly fs: number; readonly net: number; readonly scoped: number } {
   const fs = ALL_FS & ~(version < 2 ? fsRights.refer : 0) & ~(version < 3 ? fsRights.truncate : 0);
   return { fs, net: version < 4 ? 0 : ALL_NET, scoped: version < 6 ? 0 : union(...Object.values(scopes)) };

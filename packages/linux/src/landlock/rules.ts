@@ -1,27 +1,25 @@
-/**
- * What a contour comes to as Landlock rules: plain data, so that it can be shown, compared and sent to another thread.
- */
+/** The Landlock rules of a contour as plain data, so that they can be shown, compared and sent to another thread. */
 
-/** A place in the file system that a right is tied to. The kernel ties it to the inode that is there when the rules are made. */
+/** A place in the file system that a right is tied to. The kernel ties it to the inode that exists there when the rules are created. */
 export interface Spot {
   /** Absolute canonical path, escaped. */
   readonly path: string;
-  /** What must be there: rights on a directory hold for everything below it as well. */
+  /** The type that the file must have. Rights on a directory also hold for everything below it. */
   readonly on: "file" | "directory";
-  /** The namespace may make it: where it is not there at launch, the nearest directory that is takes its rights. */
+  /** The namespace may create it: if it does not exist at launch, its nearest existing ancestor gets its rights. */
   readonly appears: boolean;
 }
 
 export interface FileRule extends Spot {
   /** Union of `fsRights`. */
   readonly access: number;
-  /** Readable, with permission to execute: something may try to run it although the kernel will say that it is no program. */
+  /** Readable with permission to execute: a task may try to execute it although the kernel will refuse with ENOEXEC. */
   readonly tried: boolean;
 }
 
 /**
- * Something is moved or linked from one directory to another. The kernel refuses that (EXDEV) where it would come under
- * more rights than before, so `from` must have what `to` has, as far as `rights` go.
+ * An object is moved or linked from one directory to another. The kernel refuses this (EXDEV) if the object would gain rights,
+ * so `from` must have every right of `to`, as far as `rights` go.
  */
 export interface Move {
   readonly from: Spot;
@@ -30,14 +28,14 @@ export interface Move {
 }
 
 export interface LandlockRules {
-  /** False where Landlock as such would refuse something that is on contour; `reasons` say what. */
+  /** False if Landlock in general would refuse an event that is on contour; `reasons` name it. */
   readonly usable: boolean;
   readonly reasons: readonly string[];
   readonly files: readonly FileRule[];
   readonly moves: readonly Move[];
   readonly tcpBind: readonly number[];
   readonly tcpConnect: readonly number[];
-  /** What is refused unless a rule allows it: unions of `fsRights`, `netRights`. */
+  /** The rights that are refused unless a rule allows them: unions of `fsRights`, `netRights`. */
   readonly handledFs: number;
   readonly handledNet: number;
   /** Union of `scopes`: what may not reach outside the namespace at all. */

@@ -41,12 +41,12 @@ const holding =
 const shown = (from: LandlockRules, look: Look, handled = ALL_FS) =>
   settle(from, handled, look).rules.map(({ path, access }) => `${path}: ${namesOf(access)}`);
 
-describe("rules meet what is there", () => {
+describe("rules and existing files", () => {
   it("on the file itself", () => {
     expect(shown(rules([onFile("/srv/x", READ)]), holding("/srv/", "/srv/x"))).toEqual(["/srv/x: read-file"]);
   });
 
-  it("what is not there and will not be made gets nothing, and that is said", () => {
+  it("a file that does not exist and will not be created gets no rule, with a note", () => {
     const { rules: found, notes } = settle(
       rules([onFile("/srv/x", READ), onFile("/srv/y", READ)]),
       ALL_FS,
@@ -58,7 +58,7 @@ describe("rules meet what is there", () => {
     ]);
   });
 
-  it("what will be made: the nearest directory that is there, and that is said", () => {
+  it("a file that will be created: its nearest existing directory gets the rights, with a note", () => {
     const { rules: found, notes } = settle(
       rules([onFile("/srv/out/d/x", WRITE, { appears: true })]),
       ALL_FS,
@@ -68,7 +68,7 @@ describe("rules meet what is there", () => {
     expect(notes).toEqual(["beneath /srv: write-file; for what is not there yet: /srv/out/d/x"]);
   });
 
-  it("what will be made but is there already: itself alone", () => {
+  it("a file that will be created but exists already: only the file gets the rights", () => {
     expect(shown(rules([onFile("/srv/x", WRITE, { appears: true })]), holding("/srv/", "/srv/x"))).toEqual([
       "/srv/x: write-file",
     ]);
@@ -80,7 +80,7 @@ describe("rules meet what is there", () => {
     expect(notes).toEqual(["/srv/x: is a directory, not a file, so nothing is allowed there"]);
   });
 
-  it("what must not be used gets nothing, and is not widened either", () => {
+  it("a file that must not be used gets no rule, and neither does its directory", () => {
     const look: Look = (path) => (path === "/srv/x" ? { refused: "a symbolic link stands in the way" } : "directory");
     const { rules: found, notes } = settle(rules([onFile("/srv/x", READ, { appears: true })]), ALL_FS, look);
     expect(found).toEqual([]);
@@ -94,7 +94,7 @@ describe("rules meet what is there", () => {
     );
   });
 
-  it("no rule for what a directory above allows already", () => {
+  it("no rule for rights that a directory above grants already", () => {
     const look = holding("/srv/", "/srv/x", "/srv/y");
     expect(
       shown(rules([onFile("/srv/x", READ), onFile("/srv/y", READ | WRITE), onDirectory("/srv", READ)]), look),
@@ -109,7 +109,7 @@ describe("rules meet what is there", () => {
 describe("files that move", () => {
   const look = holding("/a/", "/b/", "/c/");
 
-  it("the source is given what the target has, as far as files go", () => {
+  it("the source gets the rights of the target that apply to files", () => {
     const files = [onDirectory("/a", WRITE), onDirectory("/b", READ | fsRights["make-dir"])];
     expect(shown(rules(files, [{ from: spot("/a"), to: spot("/b"), rights: FILE_RIGHTS }]), look)).toEqual([
       "/a: write-file, read-file",
@@ -128,7 +128,7 @@ describe("files that move", () => {
     expect(shown(rules(files, [second, first]), look)).toEqual(wanted);
   });
 
-  it("a target that took rights from what is not there yet counts with them", () => {
+  it("a target that took over rights of a file that does not exist yet counts with them", () => {
     const files = [onDirectory("/a", WRITE), onFile("/b/x", READ, { appears: true })];
     expect(shown(rules(files, [{ from: spot("/a"), to: spot("/b"), rights: FILE_RIGHTS }]), look)).toEqual([
       "/a: write-file, read-file",
@@ -136,7 +136,7 @@ describe("files that move", () => {
     ]);
   });
 
-  it("and that is said", () => {
+  it("and a note says so", () => {
     const files = [onDirectory("/a", WRITE), onDirectory("/b", READ)];
     expect(
       settle(rules(files, [{ from: spot("/a"), to: spot("/b"), rights: FILE_RIGHTS }]), ALL_FS, look).notes,
@@ -144,12 +144,12 @@ describe("files that move", () => {
   });
 });
 
-describe("files that something may try to execute", () => {
+describe("files that a task may try to execute", () => {
   const look = holding("/srv/", "/srv/x");
   const tried = (files: readonly FileRule[]) =>
     settle(rules(files), ALL_FS, look).rules.map(({ path, tried }) => [path, tried]);
 
-  it("stay marked, even where a directory above lets them be read", () => {
+  it("stay marked, even if a directory above grants reading", () => {
     expect(tried([onFile("/srv/x", READ, { tried: true }), onDirectory("/srv", READ)])).toEqual([
       ["/srv", false],
       ["/srv/x", true],

@@ -1,18 +1,18 @@
 /**
- * From rules to what is there: each right goes to the object that has the name now, or, where the namespace will make it,
- * to the nearest directory that is there already.
+ * Fits rules to the existing files: each right goes to the object that has the name now or, if the namespace will create it, to
+ * the nearest existing directory above.
  *
- * Pure but for `look`, which says what is at a path.
+ * Pure but for `look`, which reports what exists at a path.
  */
 import { directoryOf } from "./real-path.ts";
 import { FILE_RIGHTS, fsRights } from "./rights.ts";
 import type { FileRule, LandlockRules, Spot } from "./rules.ts";
 import { Widening } from "./widening.ts";
 
-/** What is at a canonical path: an object, nothing, or a reason why it must not be used. */
+/** The result of looking at a canonical path: an object, nothing, or a reason why it must not be used. */
 export type Look = (path: string) => "file" | "directory" | "missing" | { readonly refused: string };
 
-/** A rule for an object that is there. */
+/** A rule for an existing object. */
 export type SettledRule = Pick<FileRule, "path" | "on" | "access" | "tried">;
 
 export interface Settled {
@@ -28,7 +28,7 @@ export function settle(rules: LandlockRules, handled: number, look: Look): Settl
   return ground.finish();
 }
 
-/** How many paths that are not what they were are named each on its own. */
+/** The number of replaced paths that are named one by one. */
 const MAX_NAMED = 16;
 
 interface Held {
@@ -61,7 +61,7 @@ class Ground {
     this.#add(place.path, place.on, rights, tried && place.path === spot.path);
   }
 
-  /** Gives each source of a move what its target has, until nothing is missing any more. */
+  /** Gives each source of a move the rights of its target, until no right is missing. */
   equalise({ moves }: LandlockRules): void {
     const pairs = moves.flatMap(({ from, to, rights }) => {
       const [source, target] = [this.#placeOf(from), this.#placeOf(to)];
@@ -95,7 +95,7 @@ class Ground {
       .slice(0, MAX_NAMED)
       .map(([path, why]) => `${path}: ${why}, so nothing is allowed there`);
     if (this.#unfit.size > MAX_NAMED)
-      notes.push(`and ${this.#unfit.size - MAX_NAMED} more that are not what they were`);
+      notes.push(`and ${this.#unfit.size - MAX_NAMED} more that have changed`);
     const [first] = this.#missing;
     if (first === undefined) return notes;
     const more = this.#missing.size > 1 ? ` and ${this.#missing.size - 1} more` : "";

@@ -1,6 +1,4 @@
-/**
- * Notes of where the rules allow more than the contour: one line for each directory, with what it is for.
- */
+/** Notes where the rules allow more than the contour: one line for each directory, with the reason. */
 import { namesOf } from "./rights.ts";
 
 interface Widened {
@@ -17,7 +15,7 @@ export class Widening {
     this.#why = why;
   }
 
-  /** Rights on `name` are given to all of a directory. */
+  /** Records that rights on `name` are granted on a whole directory. */
   note(directory: string, access: number, name: string): void {
     const widened = this.#beneath.get(directory) ?? { access: 0, because: new Set<string>() };
     widened.access |= access;

@@ -5,16 +5,16 @@ import { EPERM } from "../abi/errno.ts";
 import { LinuxError } from "../error.ts";
 
 const ANY = 0n;
-/** Bytes of the options that are passed, of `struct bpf_map_create_opts` (libbpf's bpf.h), and where the flags stand. */
+/** Number of bytes passed of `struct bpf_map_create_opts` (libbpf's bpf.h), and the offset of the flags. */
 const CREATE_OPTIONS = 40;
 const CREATE_FLAGS = 28;
 
-/** Kinds of maps that are made here (`enum bpf_map_type`, linux/bpf.h). */
+/** The map types that are created here (`enum bpf_map_type`, linux/bpf.h). */
 export const mapTypes = { hash: 1, perProcessorArray: 6, ring: 27 } as const;
 /** `BPF_F_NO_PREALLOC` */
 export const NO_PREALLOCATION = 1;
 
-/** What a map is made as. A ring has neither keys nor values, and so many bytes for entries. */
+/** The parameters of a new map. A ring has neither keys nor values; its size is given in bytes. */
 export interface MapShape {
   readonly type: keyof typeof mapTypes;
   readonly keyBytes: number;
@@ -23,7 +23,7 @@ export interface MapShape {
   readonly flags: number;
 }
 
-/** Root is refused it by the sensor itself, if by nobody else. */
+/** Used for root, too: the sensor itself may have no permission. */
 export function kept(what: string): LinuxError {
   return new LinuxError(
     "bpf-kept",
@@ -40,31 +40,31 @@ export class BpfMap {
     this.fd = fd;
   }
 
-  /** Makes a map; whoever makes it closes it. */
+  /** Creates a map. The caller closes it. */
   static create(name: string, { type, keyBytes, valueBytes, entries, flags }: MapShape): BpfMap {
     const options = Buffer.alloc(CREATE_OPTIONS);
     options.writeBigUInt64LE(BigInt(CREATE_OPTIONS), 0);
     options.writeUInt32LE(flags, CREATE_FLAGS);
     const fd = calls().bpf_map_create(mapTypes[type], name, keyBytes, valueBytes, entries, options) as number;
-    if (fd < 0) throw new LinuxError("bpf-unavailable", `the kernel makes no BPF map ${name} (errno ${-fd})`);
+    if (fd < 0) throw new LinuxError("bpf-unavailable", `the kernel cannot create the BPF map ${name} (errno ${-fd})`);
     return new BpfMap(name, fd);
   }
 
-  /** The map that is pinned at a path; whoever takes it closes it. */
+  /** The map that is pinned at a path. The caller closes it. */
   static pinned(name: string, path: string): BpfMap {
     const fd = calls().bpf_obj_get(path) as number;
-    if (fd === -EPERM) throw kept(`the BPF map at ${path} is not to be had`);
-    if (fd < 0) throw new LinuxError("bpf-unavailable", `the BPF map at ${path} cannot be had (errno ${-fd})`);
+    if (fd === -EPERM) throw kept(`the BPF map at ${path} cannot be opened`);
+    if (fd < 0) throw new LinuxError("bpf-unavailable", `the BPF map at ${path} cannot be opened (errno ${-fd})`);
     return new BpfMap(name, fd);
   }
 
-  /** The map that the kernel knows by a number; undefined if there is none any more. Whoever takes it closes it. */
+  /** The map with a kernel id; undefined if it does not exist any more. The caller closes it. */
   static numbered(name: string, number: number): BpfMap | undefined {
     const fd = calls().bpf_map_get_fd_by_id(number) as number;
     return fd < 0 ? undefined : new BpfMap(name, fd);
   }
 
-  /** The number that the kernel knows it by. */
+  /** The kernel's id of the map. */
   get number(): number {
     return numberOf(this.fd);
   }
@@ -74,7 +74,7 @@ export class BpfMap {
     return informationOf(this.fd).readUInt32LE(12);
   }
 
-  /** Reads the value of a key into `value`; false if there is none. */
+  /** Reads the value of a key into `value`; false if the key does not exist. */
   lookup(key: Buffer, value: Buffer): boolean {
     return (calls().bpf_map_lookup_elem(this.fd, key, value) as number) === 0;
   }
@@ -84,12 +84,12 @@ export class BpfMap {
     return (calls().bpf_map_update_elem(this.fd, key, value, ANY) as number) === 0;
   }
 
-  /** Removes a key; false if it was not there. */
+  /** Removes a key; false if it did not exist. */
   delete(key: Buffer): boolean {
     return (calls().bpf_map_delete_elem(this.fd, key) as number) === 0;
   }
 
-  /** All keys, of so many bytes each. One that is removed meanwhile makes the kernel begin anew: at most `limit` are told. */
+  /** All keys, each of this size. If a key is removed meanwhile, the kernel starts again, so at most `limit` keys are returned. */
   keys(bytes: number, limit: number): Buffer[] {
     const keys = new Map<string, Buffer>();
     let last: Buffer | null = null;
@@ -119,12 +119,12 @@ function informationOf(fd: number): Buffer {
   if ((calls().bpf_obj_get_info_by_fd(fd, info, length) as number) < 0)
     throw new LinuxError(
       "bpf-unavailable",
-      `the kernel does not say by which number it knows a BPF map or program (errno ${lastErrno()})`,
+      `the kernel does not return the id of a BPF map or program (errno ${lastErrno()})`,
     );
   return info;
 }
 
-/** libbpf's functions, certainly there: whoever has a map got it through them. */
+/** libbpf's functions. They are loaded: a map can only be obtained through them. */
 export function calls(): Exclude<ReturnType<typeof libbpf>, string> {
   const found = libbpf();
   if (typeof found === "string") throw new LinuxError("bpf-unavailable", `libbpf cannot be loaded (${found})`);

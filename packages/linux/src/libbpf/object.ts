@@ -1,7 +1,7 @@
 /**
- * A compiled BPF object: opened, told what it must know, loaded, attached.
+ * A compiled BPF object: it is opened, its constants are set, it is loaded and attached.
  *
- * What is attached stays so as long as this process holds its links, or longer where they are pinned.
+ * The programs stay attached as long as this process holds their links, or longer if the links are pinned.
  */
 import { lastErrno } from "../abi/libbpf.ts";
 import { viewOf } from "../abi/memory.ts";
@@ -18,7 +18,7 @@ export class BpfObject {
     this.#object = object;
   }
 
-  /** Reads an object file. Nothing is in the kernel yet. */
+  /** Reads an object file. Nothing is loaded into the kernel yet. */
   static open(path: string): BpfObject {
     const object = pointer(calls().bpf_object__open_file(path, null));
     if (object === undefined)
@@ -26,12 +26,12 @@ export class BpfObject {
     return new BpfObject(object);
   }
 
-  /** Processors that the kernel could have: so many values does a per-processor map hand out. */
+  /** Number of possible processors: a per-CPU map returns one value for each. */
   static processors(): number {
     return calls().libbpf_num_possible_cpus() as number;
   }
 
-  /** Sets the first bytes of a section of constants (`.rodata…`); before loading only. */
+  /** Sets the first bytes of a section of constants (`.rodata…`); only before loading. */
   setConstants(section: string, bytes: Buffer): void {
     const size = Buffer.alloc(8);
     const place = pointer(calls().bpf_map__initial_value(this.#map(section), size));
@@ -40,14 +40,14 @@ export class BpfObject {
     new Uint8Array(viewOf(place, bytes.length)).set(bytes);
   }
 
-  /** Has the kernel verify and take the programs. */
+  /** Loads the programs; the kernel verifies them. */
   load(): void {
     const result = calls().bpf_object__load(this.#object) as number;
     if (result < 0)
-      throw new LinuxError("bpf-unavailable", `the kernel does not take the BPF programs (errno ${-result})`);
+      throw new LinuxError("bpf-unavailable", `the kernel refuses to load the BPF programs (errno ${-result})`);
   }
 
-  /** Attaches every program; the first that cannot be throws. */
+  /** Attaches every program; throws at the first that cannot be attached. */
   attach(): void {
     for (let program = this.#next(null); program !== undefined; program = this.#next(program)) {
       const name = calls().bpf_program__name(program) as string;
@@ -58,7 +58,10 @@ export class BpfObject {
     }
   }
 
-  /** Makes what is attached, and these maps, outlive this process: a file for each below a directory of a bpf file system. */
+  /**
+   * Pins the attached programs and these maps, so that they outlive this process: one file for each below a directory of a bpf
+   * file system.
+   */
   pin(directory: string, maps: readonly string[]): void {
     const check = (result: unknown, what: string) => {
       if ((result as number) < 0)
@@ -69,7 +72,7 @@ export class BpfObject {
     for (const name of maps) check(calls().bpf_map__pin(this.#map(name), `${directory}/${name}`), `map ${name}`);
   }
 
-  /** The numbers that the kernel knows the maps and programs by; after loading. */
+  /** The kernel ids of the maps and programs; after loading. */
   numbers(): { readonly maps: readonly number[]; readonly programs: readonly number[] } {
     const maps: number[] = [];
     for (let map = this.#nextMap(null); map !== undefined; map = this.#nextMap(map))
@@ -84,7 +87,7 @@ export class BpfObject {
     return new BpfMap(name, calls().bpf_map__fd(this.#map(name)) as number);
   }
 
-  /** Detaches what is not pinned, and lets the programs and maps go that nobody else holds. */
+  /** Detaches links that are not pinned, and releases the programs and maps that no other process holds. */
   close(): void {
     for (const link of this.#links.values()) calls().bpf_link__destroy(link);
     this.#links.clear();

@@ -1,6 +1,6 @@
 /**
- * Whether the kernel takes a program at a hook at all, tried with one that does nothing: many kernels do not, and to find that
- * out with all programs takes longer than the rest of a start.
+ * Tests with an empty program whether the kernel accepts a program at a hook at all. Many kernels do not, and finding that out
+ * with all programs takes longer than the rest of a start.
  */
 import { close } from "../abi/libc.ts";
 import { calls } from "./map.ts";
@@ -14,7 +14,7 @@ const hooks = {
 /** `r0 = 0; exit` (linux/bpf.h, `struct bpf_insn`). */
 const NOTHING = Buffer.from("b7000000000000009500000000000000", "hex");
 
-/** Bytes of the options that are passed, of `struct bpf_prog_load_opts` (libbpf's bpf.h), and where in them stands what. */
+/** Number of bytes passed of `struct bpf_prog_load_opts` (libbpf's bpf.h), and the offsets of its fields. */
 const options = { bytes: 40, attach: 12, hook: 32 } as const;
 
 /** 0, or the errno with which the kernel refuses a program at one of the sensor's hooks. */

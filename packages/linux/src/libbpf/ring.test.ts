@@ -12,7 +12,7 @@ const DISCARDED = 0x4000_0000;
 const directory = mkdtempSync(join(tmpdir(), "isoline-ring-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** A ring as the kernel lays it out, in a file: two pages for positions, then the data, of which the reader sees two copies. */
+/** A ring as the kernel lays it out, in a file: two pages for positions, then the data, which the reader maps twice. */
 class FakeRing {
   static #rings = 0;
   readonly reader: RingReader;
@@ -42,7 +42,7 @@ class FakeRing {
     closeSync(fd);
   }
 
-  /** Reserves and fills a record as the kernel does; `flags` stay in its header. */
+  /** Reserves and fills a record as the kernel does; `flags` stay set in its header. */
   put(bytes: Uint8Array, flags = 0, length = bytes.length): number {
     const position = Number(this.producer[0]);
     this.#data.setUint32(position % this.#size, (length | flags) >>> 0, true);
@@ -75,7 +75,7 @@ class FakeRing {
 const bytes = (text: string) => Buffer.from(text, "latin1");
 
 describe("a ring buffer", () => {
-  test("hands out records in order, and once", () => {
+  test("returns records in order, and once", () => {
     const ring = new FakeRing(PAGE);
     expect(ring.drain()).toEqual([]);
     ring.put(bytes("one"));
@@ -85,13 +85,13 @@ describe("a ring buffer", () => {
     expect(ring.consumer[0]).toBe(ring.producer[0]);
   });
 
-  test("reads a record on past the end of the data", () => {
+  test("reads a record past the end of the data", () => {
     const ring = new FakeRing(PAGE, PAGE - 16);
     ring.put(bytes("begins before the end and goes on after it"));
     expect(ring.drain()).toEqual(["begins before the end and goes on after it"]);
   });
 
-  test("reads on past the end as far as its beginning is mapped again, and refuses what would go further", () => {
+  test("reads past the end as far as the beginning is mapped again, and refuses a longer record", () => {
     const ring = new FakeRing(4 * PAGE, 4 * PAGE - 16, PAGE);
     const fits = Buffer.alloc(PAGE + 8, "x");
     ring.put(fits);
@@ -101,7 +101,7 @@ describe("a ring buffer", () => {
     expect(() => other.drain()).toThrow(/cannot be in a ring/);
   });
 
-  test("goes round many times", () => {
+  test("wraps around many times", () => {
     const ring = new FakeRing(PAGE);
     const words = Array.from({ length: 2000 }, (_, index) => `record ${index} ${"x".repeat(index % 97)}`);
     const read = words.flatMap((word) => {
@@ -123,7 +123,7 @@ describe("a ring buffer", () => {
     expect(ring.drain()).toEqual(["being filled", "after it"]);
   });
 
-  test("has more only when a record has been committed, since nobody is woken for one that is being filled", () => {
+  test("has more only once a record is committed: the reader is not woken for one that is being filled", () => {
     const ring = new FakeRing(PAGE);
     expect(ring.reader.hasMore).toBe(false);
     const busy = ring.put(bytes("being filled"), BUSY);
@@ -134,7 +134,7 @@ describe("a ring buffer", () => {
     expect(ring.reader.hasMore).toBe(false);
   });
 
-  test("passes discarded records over", () => {
+  test("skips discarded records", () => {
     const ring = new FakeRing(PAGE);
     ring.put(bytes("given up"), DISCARDED);
     ring.put(bytes("kept"));
@@ -148,7 +148,7 @@ describe("a ring buffer", () => {
     expect(ring.drain(2)).toEqual(["c"]);
   });
 
-  test("shows what lies ahead once, up to what is still being filled, and hands it out all the same", () => {
+  test("peeks at each record once, up to one that is still being filled, and returns it later all the same", () => {
     const ring = new FakeRing(PAGE);
     ring.put(bytes("a"));
     ring.put(bytes("given up"), DISCARDED);
@@ -166,7 +166,7 @@ describe("a ring buffer", () => {
     expect(ring.glance()).toEqual([]);
   });
 
-  test("frees what was read only after it was read", () => {
+  test("frees a record only after it was read", () => {
     const ring = new FakeRing(PAGE);
     const first = ring.put(bytes("a"));
     ring.put(bytes("b"));

@@ -1,19 +1,19 @@
 /**
- * A BPF ring buffer read in place, from memory that the kernel shares with us.
+ * A BPF ring buffer read in place, from memory that the kernel shares with the supervisor.
  *
- *   consumer page   u64 position up to which we have read                          ours to write
- *   producer page   u64 position up to which records have been reserved            the kernel's
- *   data            record │ record │ record │ …   its beginning mapped again      the kernel's
+ *   consumer page   u64 position up to which the supervisor has read               written by the supervisor
+ *   producer page   u64 position up to which records have been reserved            written by the kernel
+ *   data            record │ record │ record │ …   its beginning mapped again      written by the kernel
  *                   └ u32 length, bit 31 busy, bit 30 discarded │ u32 page │ bytes, padded to 8
  *
- * Positions only grow; modulo the size of the data they are places in it. Because the beginning is mapped again behind the end, a
- * record that begins near the end can be read on past it.
+ * Positions only grow; modulo the size of the data they are offsets in it. The beginning is mapped again behind the end, so a
+ * record that begins near the end can be read past it.
  *
- * Memory order (kernel/bpf/ringbuf.c): the kernel publishes the producer position with smp_store_release after it has
- * marked the record busy, clears the busy bit with xchg after it has filled it, and reads our position with
- * smp_load_acquire before it writes over what we have read. So we load both words with acquire and store ours with
- * release; `Atomics` gives no weaker order than sequential consistency, which is both. Whom the kernel wakes is
- * for whoever tells to say (bpf/waking.h).
+ * Memory order (kernel/bpf/ringbuf.c): the kernel publishes the producer position with smp_store_release after it has marked
+ * the record busy, clears the busy bit with xchg after it has filled the record, and reads the consumer position with
+ * smp_load_acquire before it overwrites consumed records. So this file loads both words with acquire and stores the consumer
+ * position with release; `Atomics` has only sequential consistency, which implies both. Each BPF program decides whether the
+ * kernel wakes the supervisor when it submits a record (bpf/waking.h).
  */
 import { lastErrno } from "../abi/libbpf.ts";
 import { mapRound, mapShared, PROT_READ, PROT_WRITE } from "../abi/memory.ts";
@@ -24,24 +24,24 @@ const PAGE = 4096;
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const HEADER = 8;
-/** More than the largest record of the kernel half (bpf/record.h: a record, and two paths). */
+/** More than the largest record of the BPF programs (bpf/record.h: a record and two paths). */
 const LARGEST = 65_536;
 
-/** Called for each record: where its bytes are in `RingReader.bytes`. They are valid during the call only. */
+/** Called for each record with the position of its bytes in `RingReader.bytes`. They are valid during the call only. */
 export type OnRecord = (offset: number, length: number) => void;
 
 export class RingReader {
-  /** The data, and its beginning again. */
+  /** The data, followed by its beginning again. */
   readonly bytes: Buffer;
   readonly #consumer: BigUint64Array;
   readonly #producer: BigUint64Array;
   readonly #words: Int32Array;
   readonly #size: number;
   #position: number;
-  /** Up to where it has been looked ahead. */
+  /** The position up to which records have been peeked at. */
   #glanced = 0;
 
-  /** `data` goes on with its beginning behind the `size` bytes of the ring. */
+  /** `data` continues with its beginning behind the `size` bytes of the ring. */
   constructor(consumer: ArrayBuffer, producer: ArrayBuffer, data: ArrayBuffer, size: number) {
     this.#consumer = new BigUint64Array(consumer, 0, 1);
     this.#producer = new BigUint64Array(producer, 0, 1);
@@ -51,7 +51,7 @@ export class RingReader {
     this.#position = Number(Atomics.load(this.#consumer, 0));
   }
 
-  /** Maps a ring buffer of so many bytes. */
+  /** Maps a ring buffer of this size in bytes. */
   static of({ fd, name }: BpfMap, size: number): RingReader {
     const consumer = mapShared(fd, PAGE, PROT_READ | PROT_WRITE, 0);
     const producer = mapShared(fd, PAGE, PROT_READ, PAGE);
@@ -61,17 +61,17 @@ export class RingReader {
     return new RingReader(consumer, producer, data, size);
   }
 
-  /** Whether there is a record that has been committed and not been handed out. */
+  /** Whether a committed record is waiting to be consumed. */
   get hasMore(): boolean {
     if (this.#position >= Number(Atomics.load(this.#producer, 0))) return false;
     return Atomics.load(this.#words, (this.#position % this.#size) / 4) >>> 0 < BUSY;
   }
 
-  /** Hands out what has been committed, at most `limit` records; how many there were. */
+  /** Consumes committed records, at most `limit`, and returns their number. */
   drain(onRecord: OnRecord, limit = Number.POSITIVE_INFINITY): number {
     let records = 0;
     while (records < limit) {
-      // Read once for each round: what comes later is seen in the next.
+      // Read once for each round: records that arrive later are consumed in the next round.
       const end = Number(Atomics.load(this.#producer, 0));
       if (this.#position >= end) return records;
       while (this.#position < end && records < limit) {
@@ -85,7 +85,7 @@ export class RingReader {
     return records;
   }
 
-  /** Shows what was committed since it was looked ahead last, and hands it out later all the same. */
+  /** Passes the records committed since the last peek to `visit`; they are still consumed later. */
   glance(onRecord: OnRecord): void {
     const end = Number(Atomics.load(this.#producer, 0));
     for (let at = Math.max(this.#glanced, this.#position); at < end; at = this.#glanced) {
@@ -95,7 +95,10 @@ export class RingReader {
     }
   }
 
-  /** Shows the record at a position, unless it was discarded, and says where the next one is; undefined while it is being filled. */
+  /**
+   * Visits the record at a position, unless it was discarded, and returns the position of the next; undefined while it is being
+   * filled.
+   */
   #recordAt(
     position: number,
     end: number,
@@ -116,6 +119,6 @@ export class RingReader {
 function torn(length: number, size: number): LinuxError {
   return new LinuxError(
     "sensor-lost",
-    `the ring buffer holds a record of ${length} bytes, which cannot be in a ring of ${size}; nothing after it can be read. Please report this`,
+    `the ring buffer holds a record of ${length} bytes, which is impossible in a ring of ${size}; nothing after it can be read. Please report this`,
   );
 }

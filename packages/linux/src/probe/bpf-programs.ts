@@ -1,6 +1,6 @@
 /**
- * The bpf sensor: what it needs, and whether its programs really attach here. They are attached with nobody in any
- * namespace, so they look once and do nothing, and are detached at once.
+ * Probes the bpf sensor: its requirements, and whether its programs really attach on this kernel. They are attached while no
+ * task is in a namespace, so they do nothing, and are detached at once.
  */
 import { existsSync } from "node:fs";
 import { libbpf } from "../abi/libbpf.ts";
@@ -10,7 +10,7 @@ import { findObject } from "../sensor/bpf/object-file.ts";
 import { type Machine, isPrivileged } from "./machine.ts";
 import type { Probe } from "./probe.ts";
 
-/** What was tried: for each way to attach "" if it works, or why it does not. */
+/** The results: for each way to attach, "" if it works, or why it does not. */
 export interface BpfTrial {
   readonly hasTypes: boolean;
   /** Why libbpf cannot be loaded; "" if it can. */
@@ -90,7 +90,7 @@ function programs({ isCompiled }: BpfTrial): Probe {
   };
 }
 
-/** What the ways to attach mean for the guarantee: the first two are asked before anything happens, the last is told afterwards. */
+/** What each way to attach guarantees: with the first two, the programs run before the call has an effect; with the last, afterwards. */
 function attachment({ isPrivileged: may, attachments: { lsm, fmod_ret, tracepoints } }: BpfTrial): Probe {
   const works = lsm === "" || fmod_ret === "" || tracepoints === "";
   const fact = {
@@ -101,24 +101,24 @@ function attachment({ isPrivileged: may, attachments: { lsm, fmod_ret, tracepoin
     needs: "root; a kernel that lets programs attach to its hooks (CONFIG_BPF_LSM, or trampolines) or tracepoints",
   } as const;
   if (lsm === "")
-    return { ...fact, detail: "as a security module (lsm/): asked before anything happens, and can refuse it" };
+    return { ...fact, detail: "as a security module (lsm/): called before the act, and can refuse it" };
   if (fmod_ret === "")
     return {
       ...fact,
       detail:
-        "by the return values of the security hooks (fmod_ret/), since bpf is not in lsm=: asked before anything happens, and can refuse it",
+        "by the return values of the security hooks (fmod_ret/), since bpf is not in lsm=: called before the act, and can refuse it",
     };
   if (works)
     return {
       ...fact,
       detail:
-        "by tracepoints, since this kernel lets nobody attach to its security hooks: told after it has happened, so it can learn and watch, and cannot refuse",
+        "by tracepoints, since this kernel permits no program at its security hooks: called after the act, so it can learn and watch, and cannot refuse",
     };
   if (!may) return { ...fact, detail: "not tried: only root may load programs", fix: "run isoline as root" };
   if (lsm === NOT_TRIED) return { ...fact, detail: "not tried: something above is missing" };
   return {
     ...fact,
     detail: `lsm/: ${lsm}; fmod_ret/: ${fmod_ret}; tracepoints: ${tracepoints}`,
-    fix: "run another kernel: a distribution's own has what it takes",
+    fix: "run another kernel: those of distributions have the features",
   };
 }

@@ -1,7 +1,7 @@
 /**
- * A thread that takes a seccomp listener and ends: filters belong to threads, so nothing of it stays.
+ * A thread that installs a seccomp filter with a listener and ends: filters belong to threads, so nothing remains.
  *
- * Its filter lets every call pass, so that nobody has to answer.
+ * Its filter allows every call, so that no call waits for an answer.
  */
 import { parentPort } from "node:worker_threads";
 import { EACCES } from "../abi/errno.ts";
@@ -15,7 +15,7 @@ import {
   SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP,
 } from "../abi/seccomp.ts";
 
-/** What the kernel said, as errno or 0. */
+/** The kernel's answer, as errno or 0. */
 export interface ListenerReport {
   readonly listener: number;
   readonly syncWakeUp: number;

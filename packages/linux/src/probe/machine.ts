@@ -1,12 +1,10 @@
-/**
- * The machine, and who we are on it.
- */
+/** The machine, and the user of this process. */
 import type { Probe } from "./probe.ts";
 
 export interface Machine {
   /** `uname -r`. */
   readonly release: string;
-  /** As Node calls it: `x64`. */
+  /** Node's name: `x64`. */
   readonly architecture: string;
   readonly uid: number;
   readonly capabilities: bigint;
@@ -23,7 +21,7 @@ export function probeMachine(machine: Machine): readonly Probe[] {
   return [kernel(machine), architecture(machine), user(machine), setUserId(machine)];
 }
 
-/** 5.6 has openat2 and pidfd_getfd, 5.8 faccessat2 and mount ids, 5.9 a listener that notices when nobody is left. */
+/** 5.6 has openat2 and pidfd_getfd, 5.8 faccessat2 and mount ids, 5.9 a listener that notices when no task is left. */
 function kernel({ release }: Machine): Probe {
   const works = isAtLeast(release, 5, 9);
   return {
@@ -72,8 +70,8 @@ function setUserId(machine: Machine): Probe {
     works,
     required: false,
     detail: works
-      ? "get their rights inside a namespace as outside"
-      : "run inside a namespace without gaining rights (no_new_privs): sudo, su and the like fail there",
+      ? "get their privileges inside a namespace as outside"
+      : "gain no privileges inside a namespace (no_new_privs): sudo, su and the like fail there",
     needs: "CAP_SYS_ADMIN",
     ...(works || machine.noNewPrivileges ? {} : { fix: "run isoline as root, if the workload needs them" }),
   };

@@ -1,6 +1,4 @@
-/**
- * seccomp user notification: whether a listener can be had, and which of its finer points the kernel knows.
- */
+/** Probes seccomp user notification: whether a listener can be installed, and which of its features the kernel has. */
 import { Worker } from "node:worker_threads";
 import { EBUSY, EFAULT } from "../abi/errno.ts";
 import { seccomp } from "../abi/libc.ts";
@@ -13,7 +11,7 @@ import {
 import type { ListenerReport } from "./listener-thread.ts";
 import type { Probe } from "./probe.ts";
 
-/** What was tried: errno or 0 of each; `listener` may also say why it could not be tried. */
+/** The results: errno or 0 of each; `listener` may also say why it could not be tested. */
 export interface Notification {
   readonly action: number;
   readonly listener: ListenerReport | { readonly untried: string };
@@ -34,11 +32,11 @@ export async function tryNotification(): Promise<Notification> {
   };
 }
 
-/** Settled once the thread is gone, and its filter with it. */
+/** Resolves once the thread, and its filter with it, has ended. */
 function listenerReport(): Promise<Notification["listener"]> {
   return new Promise((resolve) => {
     const worker = new Worker(new URL("./listener-thread.js", import.meta.url), { stdout: true, stderr: true });
-    let heard: Notification["listener"] = { untried: "its thread ended without a word" };
+    let heard: Notification["listener"] = { untried: "its thread ended without a result" };
     worker.on("message", (report: ListenerReport) => {
       heard = report;
     });
@@ -58,32 +56,32 @@ function listener({ action, listener: report }: Notification): Probe {
     part: "seccomp",
     name: "user notification",
     required: true,
-    needs: "Linux 5.9, and no listener above us",
+    needs: "Linux 5.9, and no seccomp listener on this process",
   } as const;
   if (action !== 0) {
     return {
       ...fact,
       works: false,
-      detail: `the kernel does not know it (errno ${action})`,
+      detail: `the kernel does not have it (errno ${action})`,
       fix: "run a newer kernel, built with CONFIG_SECCOMP_FILTER",
     };
   }
-  if ("untried" in report) return { ...fact, works: false, detail: `could not be tried: ${report.untried}` };
-  if (report.listener === 0) return { ...fact, works: true, detail: "a listener was taken and given back" };
+  if ("untried" in report) return { ...fact, works: false, detail: `could not be tested: ${report.untried}` };
+  if (report.listener === 0) return { ...fact, works: true, detail: "a listener was installed and released" };
   if (report.listener === EBUSY) {
     return {
       ...fact,
       works: false,
       detail:
-        "this process is under a listener already, of another isoline or of a container runtime, and a task tree can have only one",
-      fix: "run isoline outside of it",
+        "this process runs under a listener already, of another isoline or of a container runtime, and a task tree can have only one",
+      fix: "run isoline outside it",
     };
   }
   return {
     ...fact,
     works: false,
-    detail: `the kernel gave no listener (errno ${report.listener})`,
-    fix: "look whether a container's seccomp profile forbids seccomp(2)",
+    detail: `the kernel refused a listener (errno ${report.listener})`,
+    fix: "check whether a container's seccomp profile forbids seccomp(2)",
   };
 }
 

@@ -1,6 +1,4 @@
-/**
- * Resolving paths as the kernel does: what that takes.
- */
+/** Probes what the sensor needs to resolve paths as the kernel does. */
 import { readFileSync } from "node:fs";
 import { close, openat2, statx } from "../abi/libc.ts";
 import { AT_FDCWD, O_CLOEXEC, O_PATH, RESOLVE_IN_ROOT, Stat, STATX_MASK } from "../abi/stat.ts";
@@ -36,18 +34,18 @@ function mountIds(): Probe {
     name: "mount ids (statx)",
     works,
     required: true,
-    detail: works ? "one mount is told from another" : "one mount cannot be told from another",
+    detail: works ? "mounts can be distinguished" : "mounts cannot be distinguished",
     needs: "Linux 5.8",
   };
 }
 
-/** Not needed: a namespace is refused io_uring in any case, unless its policy lets it. */
+/** Not required: io_uring is refused in every namespace unless its policy permits it. */
 function ioUring(): Probe {
   return { part: "seccomp", name: "io_uring", works: true, required: false, detail: ioUringDetail(), needs: "nothing" };
 }
 
 function ioUringDetail(): string {
-  const inside = "namespaces are refused it, as if the kernel had none";
+  const inside = "refused in namespaces, as if the kernel did not have it";
   try {
     const disabled = Number(readFileSync("/proc/sys/kernel/io_uring_disabled", "latin1"));
     return disabled === 0

@@ -1,6 +1,6 @@
 /**
- * Everything that can be known of a machine before a namespace is started on it. Nothing of it stays: what has to be
- * tried is tried in a thread and on a child, which are gone afterwards.
+ * Everything that can be tested on a machine before a namespace is started on it. Nothing remains: the tests run in a thread
+ * and on a child, which have ended afterwards.
  */
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
@@ -15,7 +15,7 @@ import { probeLooking, tryLooking } from "./tasks.ts";
 
 let known: Promise<readonly Probe[]> | undefined;
 
-/** All probes, part by part; tried once, then remembered. */
+/** All probes, part by part; run once, then cached. */
 export function probeAll(): Promise<readonly Probe[]> {
   known ??= probe();
   return known;

@@ -60,7 +60,7 @@ describe("user notification", () => {
     expect(probeNotification(well).map(({ works }) => works)).toEqual([true, true, true]);
   });
 
-  it("a listener above us: run it elsewhere", () => {
+  it("a listener on this process: isoline must run elsewhere", () => {
     const probe = named(
       probeNotification({ ...well, listener: { listener: 16, syncWakeUp: 16 } }),
       "user notification",
@@ -72,7 +72,7 @@ describe("user notification", () => {
     });
   });
 
-  it("an older kernel: it works, at a price", () => {
+  it("an older kernel: it works, but costs more", () => {
     const probes = probeNotification({ ...well, listener: { listener: 0, syncWakeUp: 22 }, waitKillable: false });
     expect(probes.map(({ works, required }) => [works, required])).toEqual([
       [true, true],
@@ -82,9 +82,9 @@ describe("user notification", () => {
     expect(probes.map(({ needs }) => needs).slice(1)).toEqual(["Linux 6.6", "Linux 5.19"]);
   });
 
-  it("what could not be tried does not count as working", () => {
+  it("a feature that could not be tested does not count as working", () => {
     const probe = named(probeNotification({ ...well, listener: { untried: "no threads" } }), "user notification");
-    expect(probe).toMatchObject({ works: false, detail: "could not be tried: no threads" });
+    expect(probe).toMatchObject({ works: false, detail: "could not be tested: no threads" });
   });
 
   it("a kernel without it", () => {
@@ -123,8 +123,8 @@ describe("security modules", () => {
   const landlock = (version: number) => named(probeSecurityModules({ ...now, landlock: version }), "Landlock");
 
   it("Landlock by version: what an older one lacks is named", () => {
-    expect(landlock(7)).toMatchObject({ works: true, detail: "version 7: everything that is used of it" });
-    expect(landlock(9).detail).toBe("version 9: everything that is used of it");
+    expect(landlock(7)).toMatchObject({ works: true, detail: "version 7: every feature that isoline uses" });
+    expect(landlock(9).detail).toBe("version 9: every feature that isoline uses");
     expect(landlock(5).detail).toBe("version 5: without abstract-unix-socket, signal, refusals in the audit log");
     expect(landlock(1).detail).toContain("without refer, truncate, bind-tcp, connect-tcp");
   });
@@ -134,7 +134,7 @@ describe("security modules", () => {
     expect(landlock(-95)).toMatchObject({ works: false, fix: expect.stringContaining("lsm=") });
   });
 
-  it("bpf in the list, not in it, or not to be known", () => {
+  it("bpf in the list, not in it, or unknown", () => {
     const bpf = (active: readonly string[] | undefined) =>
       named(probeSecurityModules({ ...now, active }), "BPF security module");
     expect(bpf(["landlock", "bpf"]).works).toBe(true);
@@ -153,7 +153,7 @@ describe("the bpf sensor", () => {
   };
   const attachment = (trial: Partial<BpfTrial>) => named(probeBpfPrograms({ ...all, ...trial }), "attachment");
 
-  it("attached as a security module, or by return values: said, because both can refuse", () => {
+  it("attached as a security module, or by return values: both can refuse, and it says so", () => {
     expect(attachment({})).toMatchObject({ works: true, detail: expect.stringContaining("lsm/") });
     expect(attachment({ attachments: { lsm: "no", fmod_ret: "", tracepoints: "not tried" } })).toMatchObject({
       works: true,
@@ -161,14 +161,14 @@ describe("the bpf sensor", () => {
     });
   });
 
-  it("told by tracepoints: said, because they cannot refuse", () => {
+  it("attached to tracepoints: these cannot refuse, and it says so", () => {
     expect(attachment({ attachments: { lsm: "errno 1", fmod_ret: "errno 1", tracepoints: "" } })).toMatchObject({
       works: true,
       detail: expect.stringContaining("cannot refuse"),
     });
   });
 
-  it("not attached: by whose refusal, and what to do", () => {
+  it("not attached: it names the errors and the next step", () => {
     expect(
       attachment({ attachments: { lsm: "errno 1", fmod_ret: "errno 22", tracepoints: "errno 95" } }),
     ).toMatchObject({
@@ -180,7 +180,7 @@ describe("the bpf sensor", () => {
     expect(attachment({ isPrivileged: false, attachments: untried }).fix).toBe("run isoline as root");
   });
 
-  it("without libbpf, programs or types it is not claimed", () => {
+  it("without libbpf, programs or types it does not count as working", () => {
     const missing = probeBpfPrograms({
       ...all,
       libbpf: "cannot open shared object file",

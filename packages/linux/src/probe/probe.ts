@@ -1,17 +1,15 @@
-/**
- * One thing that a machine can do or not, as `isoline doctor` tells it.
- */
+/** One capability of a machine, as `isoline doctor` prints it. */
 export interface Probe {
-  /** What it is about: the machine as such, or what of isoline needs it. */
+  /** What needs it: the machine as such, or a part of isoline. */
   readonly part: "machine" | "seccomp" | "landlock" | "bpf";
   readonly name: string;
   readonly works: boolean;
-  /** Whether that part does nothing at all without it. */
+  /** Whether that part cannot work at all without it. */
   readonly required: boolean;
   /** What was found. */
   readonly detail: string;
-  /** What it takes, whether or not it is there. */
+  /** What is required, whether or not it is there. */
   readonly needs: string;
-  /** What to do about it, where something can be done. */
+  /** What the user can do about it, if anything. */
   readonly fix?: string;
 }

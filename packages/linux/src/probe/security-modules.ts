@@ -1,6 +1,4 @@
-/**
- * What the kernel's security modules can do for us: Landlock beneath the seccomp sensor, and whether BPF programs may be one of them.
- */
+/** Probes the kernel's security modules: Landlock for the seccomp sensor, and whether BPF programs can be one of them. */
 import { ENOSYS } from "../abi/errno.ts";
 import { landlockVersion } from "../abi/landlock.ts";
 import { activeModules } from "../abi/security-modules.ts";
@@ -10,11 +8,11 @@ import type { Probe } from "./probe.ts";
 export interface SecurityModules {
   /** Version of Landlock's interface, or a negative errno. */
   readonly landlock: number;
-  /** Which modules are active; undefined where the kernel does not say. */
+  /** The active modules; undefined if the kernel does not report them. */
   readonly active: readonly string[] | undefined;
 }
 
-/** The newest version of which everything is used here. */
+/** The newest version whose features are all used here. */
 const NEWEST = 7;
 
 export function trySecurityModules(): SecurityModules {
@@ -43,8 +41,8 @@ function landlock({ landlock: version }: SecurityModules): Probe {
   if (version < 1)
     return { ...fact, works: false, detail: "not active", fix: "add landlock to lsm= on the kernel's command line" };
   const missing = missingFrom(version);
-  const detail = `version ${version}: ${missing === "" ? "everything that is used of it" : `without ${missing}`}`;
-  return { ...fact, works: true, detail, ...(missing === "" ? {} : { fix: "a newer kernel holds back more" }) };
+  const detail = `version ${version}: ${missing === "" ? "every feature that isoline uses" : `without ${missing}`}`;
+  return { ...fact, works: true, detail, ...(missing === "" ? {} : { fix: "a newer kernel restricts more" }) };
 }
 
 function missingFrom(version: number): string {
@@ -62,7 +60,7 @@ function bpfModule({ active }: SecurityModules): Probe {
   const works = active?.includes("bpf") ?? false;
   const detail =
     active === undefined
-      ? "not known: the kernel does not say, and securityfs is not mounted"
+      ? "not known: the kernel does not report it, and securityfs is not mounted"
       : works
         ? "bpf is in lsm="
         : "bpf is not in lsm=";

@@ -1,12 +1,10 @@
-/**
- * Looking into a task from outside, as the supervisor looks into the workload: tried on a child.
- */
+/** Probes inspection of another process, as the supervisor inspects the workload: tested on a child. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { addressOf, close, gettid, pidfdGetfd, pidfdOpen, processVmReadv } from "../abi/libc.ts";
 import type { Probe } from "./probe.ts";
 
-/** What was tried: errno or 0 of each. */
+/** The results: errno or 0 of each. */
 export interface Looking {
   readonly pidfd: number;
   readonly getfd: number;
@@ -44,7 +42,7 @@ function lookInto({ pid }: ChildProcess): Pick<Looking, "pidfd" | "getfd" | "mem
   return { pidfd: 0, getfd, memory: readMemory(pid) };
 }
 
-/** Reads four bytes of the first thing that is mapped. */
+/** Reads four bytes of the first mapping. */
 function readMemory(pid: number): number {
   const address = firstMapping(pid);
   if (address === undefined) return EIO;
@@ -89,14 +87,14 @@ export function probeLooking(found: Looking): readonly Probe[] {
       ...required,
       name: "pidfd_open",
       works: found.pidfd === 0,
-      detail: said(found.pidfd, "processes are told apart by more than a number"),
+      detail: said(found.pidfd, "processes are identified by more than a number"),
       needs: "Linux 5.3",
     },
     {
       ...required,
       name: "pidfd_getfd",
       works: found.getfd === 0,
-      detail: said(found.getfd, "a socket of the workload can be looked at"),
+      detail: said(found.getfd, "a socket of the workload can be inspected"),
       needs: "Linux 5.6",
       ...scopeFix(found.getfd, found),
     },
@@ -113,7 +111,7 @@ export function probeLooking(found: Looking): readonly Probe[] {
       name: "pidfd of a thread (PIDFD_THREAD)",
       works: found.threadPidfd === 0,
       required: false,
-      detail: said(found.threadPidfd, "threads are told apart by more than a number"),
+      detail: said(found.threadPidfd, "threads are identified by more than a number"),
       needs: "Linux 6.9",
     },
   ];
@@ -123,9 +121,9 @@ function said(errno: number, meaning: string): string {
   return errno === 0 ? meaning : `refused (errno ${errno})`;
 }
 
-/** Yama's scope 1 lets a parent look into its children; 2 asks for CAP_SYS_PTRACE, and 3 lets nobody. */
+/** Yama's scope 1 lets a parent inspect its children; 2 requires CAP_SYS_PTRACE, and 3 permits no process to do it. */
 function scopeFix(errno: number, { ptraceScope: scope }: Looking): { readonly fix?: string } {
   if (errno === 0) return {};
   if (scope !== undefined && scope > 1) return { fix: `kernel.yama.ptrace_scope is ${scope}: set it to 1 or 0` };
-  return { fix: "look whether a container's seccomp profile or a security module forbids it" };
+  return { fix: "check whether a container's seccomp profile or a security module forbids it" };
 }

@@ -1,6 +1,4 @@
-/**
- * The workload's first process as its parent sees it: how it ends, when it stops, and what it must be given back.
- */
+/** The workload's first process as seen by its parent: how it ends, when it stops, and which limits and signals it gets back. */
 import { exitGroup, kill, prctl, prlimit, sigaction, sigprocmask, wait4 } from "../abi/libc.ts";
 
 const WNOHANG = 1;
@@ -11,14 +9,14 @@ const SIG_IGN = 1n;
 const PR_SET_DUMPABLE = 4;
 const SIG_UNBLOCK = 1;
 
-/** What became of a child since it was last asked after. */
+/** The change of a child's state since the last query. */
 export type ChildState =
   | { readonly state: "running" }
   | { readonly state: "stopped"; readonly signal: number }
   | { readonly state: "exited"; readonly status: number }
   | { readonly state: "killed"; readonly signal: number; readonly coreDumped: boolean };
 
-/** Asks after a child without waiting. Each change is told once. */
+/** Queries a child's state without waiting. Each change is returned once. */
 export function childState(pid: number): ChildState {
   const word = Buffer.alloc(4);
   const result = wait4(pid, word, WNOHANG | WUNTRACED | WCONTINUED);
@@ -39,8 +37,8 @@ export function setOpenFileLimit(pid: number, soft: number): void {
 }
 
 /**
- * Runs `start` with another soft limit of open files, which whatever it starts inherits. The limit belongs to the whole
- * process, so it is set for no longer than that.
+ * Runs `start` with another soft limit of open files, which every process that it starts inherits. The limit belongs to the
+ * whole process, so it is restored right afterwards.
  */
 export function withOpenFileLimit<T>(soft: number, start: () => T): T {
   const before = Buffer.alloc(16);
@@ -53,27 +51,27 @@ export function withOpenFileLimit<T>(soft: number, start: () => T): T {
   }
 }
 
-/** Makes this process, and so what it starts, ignore a signal again that it was started ignoring. */
+/** Ignores a signal again that this process was started ignoring, so that its children ignore it, too. */
 export function ignoreSignal(signal: number): void {
   const action = Buffer.alloc(152);
   action.writeBigUInt64LE(SIG_IGN, 0);
   sigaction(signal, action, null);
 }
 
-/** Sends a signal; false if there is nobody to take it. */
+/** Sends a signal; false if the process does not exist. */
 export function sendSignal(pid: number, signal: number): boolean {
   return kill(pid, signal) >= 0;
 }
 
 /**
- * Ends this process at once. Node's own exit would put the terminal back to how it found it, but what the workload left
- * there on purpose (`stty -echo`) is none of our business. What is still buffered is lost: write before.
+ * Ends this process at once. Node's own exit would restore the terminal to its earlier state, but changes that the workload
+ * made on purpose (`stty -echo`) must stay. Buffered output is lost, so write it before.
  */
 export function leave(status: number): never {
   return exitGroup(status);
 }
 
-/** Ends this process by the signal that ended the workload, so that a parent sees what it would have seen; without a core of ours. */
+/** Ends this process by the signal that ended the workload, so that the parent sees the same status; without a core dump. */
 export function dieBySignal(signal: number): never {
   prctl(PR_SET_DUMPABLE, 0);
   sigaction(signal, Buffer.alloc(152), null);
@@ -81,6 +79,6 @@ export function dieBySignal(signal: number): never {
   set.writeBigUInt64LE(1n << BigInt(signal - 1), 0);
   sigprocmask(SIG_UNBLOCK, set);
   kill(process.pid, signal);
-  // Only a signal that does not end a process by default comes back here.
+  // Only a signal that does not end a process by default returns here.
   return leave(128 + signal);
 }

@@ -17,7 +17,7 @@ describe.skipIf(major < 6 || (major === 6 && minor < 13))("credentials of a proc
     }
   };
 
-  it("are those that /proc told", () => {
+  it("are those that /proc shows", () => {
     expect(keeps({})).toBe(true);
   });
 
@@ -32,7 +32,7 @@ describe.skipIf(major < 6 || (major === 6 && minor < 13))("credentials of a proc
     expect(keeps({ capabilities: own!.capabilities ^ (1n << bit) })).toBe(false);
   });
 
-  it("are not told without a descriptor", () => {
+  it("cannot be determined without a descriptor", () => {
     expect(keepsCredentials(process.pid, -1, own!)).toBe(false);
   });
 });

@@ -1,6 +1,4 @@
-/**
- * Whether a process still has the ids and capabilities that it had: a tenth of what it takes to read them from /proc.
- */
+/** Checks whether a process still has the same ids and capabilities, at a tenth of the cost of reading them from /proc. */
 import type { Credentials } from "@isoline/core";
 import { capget, ioctl } from "../abi/libc.ts";
 
@@ -17,7 +15,7 @@ const header: Buffer = Buffer.alloc(8);
 /** Effective, permitted and inheritable, the lower halves and then the upper. */
 const data: Buffer = Buffer.alloc(24);
 
-/** False also where it cannot be told: older kernels, another user namespace's rules, a process that is gone. */
+/** Also false if it cannot be determined: an older kernel, another user namespace, a process that has ended. */
 export function keepsCredentials(pid: number, pidfd: number, before: Credentials): boolean {
   if (pidfd < 0) return false;
   info.fill(0);

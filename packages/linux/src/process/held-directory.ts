@@ -1,6 +1,6 @@
 /**
- * A directory by a descriptor, and files in it by their names there: whoever renames the directory, or puts a link in place of
- * it or of a file, changes nothing about what is written where.
+ * Accesses files relative to a descriptor of their directory. If another process renames the directory, or replaces it or a
+ * file by a link, this does not change where this process writes.
  */
 import { EMPTY, openHow, terminated } from "../abi/bytes.ts";
 import { EACCES, ELOOP, EPERM } from "../abi/errno.ts";
@@ -34,7 +34,7 @@ const reopen = openHow(O_DIRECTORY | O_CLOEXEC, 0, 0);
 const handle = openHow(O_DIRECTORY | O_PATH | O_CLOEXEC, 0, 0);
 const SELF = terminated(".");
 
-/** What is there by a name, a link not followed. */
+/** The status of a name; a link is not followed. */
 export interface Entry {
   readonly kind: "file" | "directory" | "link" | "character device" | "other";
   readonly mode: number;
@@ -51,8 +51,8 @@ export class HeldDirectory {
   }
 
   /**
-   * Opens a directory; or a negative errno. Links are followed, but by root only those of root: of anybody else's it is that
-   * user who says where root writes (ELOOP).
+   * Opens a directory; returns a negative errno on failure. Links are followed, but root follows only links that root owns: the
+   * owner of any other link would decide where root writes (ELOOP).
    */
   static open(path: string): HeldDirectory | number {
     const direct = openat2(AT_FDCWD, terminated(path), whole);
@@ -61,7 +61,7 @@ export class HeldDirectory {
     return fd < 0 ? fd : new HeldDirectory(fd);
   }
 
-  /** Undefined where nothing is there by that name. */
+  /** Undefined if the name does not exist. */
   look(name: string): Entry | undefined {
     const stat = new Stat();
     if (statx(this.fd, terminated(name), AT_SYMLINK_NOFOLLOW, STATX_MASK, stat.bytes) < 0) return undefined;
@@ -77,18 +77,18 @@ export class HeldDirectory {
     return { kind, mode: stat.mode, uid: stat.uid, gid: stat.gid, links: stat.nlink };
   }
 
-  /** Makes a file that was not there, for writing; a descriptor, or a negative errno. */
+  /** Creates a new file for writing; a descriptor, or a negative errno. */
   create(name: string, mode: number): number {
     return openat2(this.fd, terminated(name), openHow(O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode, 0));
   }
 
-  /** Opens what is there, with flags of open(2); no link is followed, no pipe waited for. */
+  /** Opens an existing file with flags of open(2). Follows no link and waits for no pipe. */
   open(name: string, flags: number, mode = 0): number {
     const how = openHow(flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode, RESOLVE_NO_SYMLINKS);
     return openat2(this.fd, terminated(name), how);
   }
 
-  /** Puts a file of this directory in the place of another, whatever that is; 0 or a negative errno. */
+  /** Renames a file of this directory over another name, whatever that is; 0 or a negative errno. */
   rename(from: string, to: string): number {
     return rawCall(syscallNumbers.renameat, [this.fd, terminated(from), this.fd, terminated(to)]);
   }
@@ -102,7 +102,7 @@ export class HeldDirectory {
   }
 }
 
-/** Walks a path with links in it, name by name. */
+/** Walks a path that contains links, name by name. */
 function walk(path: string): number {
   let pending = split(path);
   let here = openat2(AT_FDCWD, terminated(path.startsWith("/") ? "/" : "."), handle);
@@ -129,7 +129,7 @@ function walk(path: string): number {
   return closing(here, opened);
 }
 
-/** Where a link leads; undefined if it is none, a negative errno if it is not to be followed. */
+/** The target of a link; undefined if the name is not a link, a negative errno if the link must not be followed. */
 function linkAt(fd: number): string | number | undefined {
   const stat = new Stat();
   if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, stat.bytes) < 0) return -EPERM;

@@ -1,4 +1,4 @@
-/** One process at a time: a lock that ends with whoever holds it. */
+/** A lock that one process holds at a time; it is released when its holder ends. */
 import { EAGAIN, EINTR } from "../abi/errno.ts";
 import { flock } from "../abi/libc.ts";
 
@@ -8,8 +8,8 @@ const LOCK_NB = 4;
 const LOOK_EVERY_MS = 10;
 
 /**
- * Locks an open file or directory against others who do the same (flock(2)), blocking this thread until it is free; to close
- * the descriptor unlocks it. False if it was not free in time, or cannot be locked.
+ * Locks an open file or directory against other callers of flock(2). Blocks this thread until the lock is free; closing the
+ * descriptor releases it. False if the lock was not free in time or the file cannot be locked.
  */
 export function lock(fd: number, patienceMs: number): boolean {
   const until = Date.now() + patienceMs;

@@ -1,4 +1,4 @@
-/** Who is at the other end of a Unix socket, as the kernel noted it when the connection was made. */
+/** The process at the other end of a Unix socket, as the kernel recorded it at connect time. */
 import { getsockopt } from "../abi/libc.ts";
 
 const SOL_SOCKET = 1;
@@ -10,7 +10,7 @@ export interface Peer {
   readonly gid: number;
 }
 
-/** `SO_PEERCRED` of a connected Unix socket; undefined where the kernel does not say. */
+/** `SO_PEERCRED` of a connected Unix socket; undefined if the kernel does not report it. */
 export function peerOf(fd: number): Peer | undefined {
   const credentials = Buffer.alloc(12);
   const length = Buffer.alloc(4);

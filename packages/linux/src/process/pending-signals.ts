@@ -1,12 +1,10 @@
-/**
- * Whether a signal waits for a thread that we keep waiting: the call that it is in would be interrupted by it.
- */
+/** Whether a signal is pending for a thread that the supervisor keeps waiting: the signal would interrupt the call. */
 import { readProcFile } from "./proc-file.ts";
 
 /**
- * Whether a thread that waits would be woken by a signal. One that is ignored is never pending; one that is blocked wakes
- * nobody. Of those that are pending for the whole process another thread may be the one that takes it: such a call is
- * restarted in vain, of which the task hears nothing.
+ * Whether a pending signal would wake a waiting thread. An ignored signal is never pending; a blocked one wakes no thread. A
+ * signal that is pending for the whole process may be taken by another thread; this call is then restarted without need, which
+ * the task does not notice.
  */
 export function hasSignalPending(tid: number): boolean {
   const status = readProcFile(`/proc/${tid}/status`);

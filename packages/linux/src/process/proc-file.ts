@@ -1,6 +1,6 @@
 /**
- * Files of /proc, read whole. Through the runtime this would cost several times what the kernel takes to make them up, and
- * every new process is looked at this way.
+ * Reads whole files of /proc. Node's own file functions cost several times what the kernel takes to generate them, and the
+ * supervisor reads them for every new process.
  */
 import { readFileSync } from "node:fs";
 import { close, openat2, read } from "../abi/libc.ts";
@@ -10,7 +10,7 @@ import { openHow, terminated } from "../abi/bytes.ts";
 const bytes: Buffer = Buffer.alloc(16_384);
 const READ = openHow(O_CLOEXEC, 0, 0);
 
-/** The text of a file; undefined if it is not there, may not be read, or goes while it is read. */
+/** The text of a file; undefined if it does not exist, may not be read, or disappears while it is read. */
 export function readProcFile(path: string): string | undefined {
   const fd = openat2(AT_FDCWD, terminated(path), READ);
   if (fd < 0) return undefined;
@@ -20,7 +20,7 @@ export function readProcFile(path: string): string | undefined {
   return length < bytes.length ? bytes.toString("latin1", 0, length) : readLong(path);
 }
 
-/** One with more groups than fit. */
+/** A buffer for a file with more groups than fit. */
 function readLong(path: string): string | undefined {
   try {
     return readFileSync(path, "latin1");

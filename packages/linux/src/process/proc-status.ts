@@ -1,23 +1,21 @@
-/**
- * What `/proc/TID/status` says of a thread: where it belongs and with what credentials it acts.
- */
+/** `/proc/TID/status`: the process and credentials of a thread. */
 import type { Credentials } from "@isoline/core";
 import { readProcFile } from "./proc-file.ts";
 
 export interface ThreadStatus {
-  /** Thread group, i.e. process. */
+  /** Thread group id, i.e. the process. */
   readonly tgid: number;
   readonly ppid: number;
   readonly umask: number;
-  /** In how many pid namespaces it is, from that of the proc mount we read. */
+  /** The number of pid namespaces that it is in, counted from that of our proc mount. */
   readonly levels: number;
-  /** The first process of its own pid namespace: orphans there become its children. */
+  /** The thread is the first process of its own pid namespace: orphans there become its children. */
   readonly isFirst: boolean;
   readonly groups: readonly number[];
   readonly credentials: Credentials;
 }
 
-/** Reads a thread's status; undefined if it is gone or says something this code does not understand. */
+/** Reads a thread's status; undefined if the thread has ended or the text is not understood. */
 export function readThreadStatus(tid: number): ThreadStatus | undefined {
   const text = readProcFile(`/proc/${tid}/status`);
   if (text === undefined) return undefined;
@@ -56,7 +54,7 @@ export function readThreadStatus(tid: number): ThreadStatus | undefined {
   };
 }
 
-/** A thread's umask, as it is now; undefined if the thread is gone. */
+/** A thread's current umask; undefined if the thread has ended. */
 export function readUmask(tid: number): number | undefined {
   const text = readProcFile(`/proc/${tid}/status`);
   const [, umask] = /\nUmask:\t([0-7]{1,4})\n/.exec(text ?? "") ?? [];
@@ -72,7 +70,7 @@ class StatusText {
     this.#text = text;
   }
 
-  /** The value of a field, which comes after the one that was asked for before; "" if there is none. */
+  /** The value of a field, which stands after the field that was read before; "" if there is none. */
   after(name: string): string {
     const found = this.#text.indexOf(`\n${name}:`, this.#at);
     if (found < 0) return "";
@@ -88,32 +86,32 @@ class StatusText {
   }
 }
 
-/** The children that a thread has, in the order of their birth; undefined if it is gone or the kernel does not list them. */
+/** The children of a thread, in the order of their birth; undefined if it has ended or the kernel does not list them. */
 export function childrenOf(pid: number, tid: number): number[] | undefined {
   const text = readProcFile(`/proc/${pid}/task/${tid}/children`);
   return text?.split(" ").filter(Boolean).map(Number);
 }
 
-/** When a process started, in clock ticks since boot (`/proc/PID/stat` field 22); undefined if it is gone. */
+/** When a process started, in clock ticks since boot (`/proc/PID/stat` field 22); undefined if it does not exist. */
 export function startTime(pid: number): string | undefined {
   return statFields(pid)?.[22 - 3];
 }
 
-/** Whether a process is gone, or has ended and is only there until its parent takes note. */
+/** Whether a process does not exist any more, or is a zombie. */
 export function hasEnded(pid: number): boolean {
   const state = statFields(pid)?.[0];
   return state === undefined || state === "Z" || state === "X";
 }
 
-/** What `/proc/TID/stat` says of the program that a task runs. */
+/** What `/proc/TID/stat` says about the program that a task runs. */
 export interface RunningImage {
-  /** The task was made by fork or clone and has executed nothing since. The kernel alone sets this, and only exec takes it away. */
+  /** The task was created by fork or clone and has not executed a program since. The kernel sets this flag, and only exec clears it. */
   readonly isUnexecuted: boolean;
-  /** The exec of this program, by whichever of its forebears, placed it at random. Kept from exec to exec, through every fork. */
+  /** The exec of this program, by the task or an ancestor, placed it at random addresses. Kept by every exec and every fork. */
   readonly isRandomized: boolean;
   /**
-   * Start of code, stack and arguments, placed by every exec and inherited by every fork; undefined if the task may not be
-   * looked into. A task may change them (PR_SET_MM), and so may any that shares its memory.
+   * Start of code, stack and arguments, set by every exec and inherited by every fork; undefined if the supervisor may not
+   * inspect the task. The task may change them (PR_SET_MM), and so may any task that shares its memory.
    */
   readonly mark: string | undefined;
 }
@@ -122,7 +120,7 @@ export interface RunningImage {
 const FORKED_WITHOUT_EXEC = 0x40;
 const RANDOMIZED = 0x40_0000;
 
-/** Undefined if the task is gone, or hidden from us. */
+/** Undefined if the task has ended or is hidden from this process. */
 export function runningImage(tid: number): RunningImage | undefined {
   const fields = statFields(tid);
   if (!fields) return undefined;
@@ -131,12 +129,12 @@ export function runningImage(tid: number): RunningImage | undefined {
   return {
     isUnexecuted: (flags & FORKED_WITHOUT_EXEC) !== 0,
     isRandomized: (flags & RANDOMIZED) !== 0,
-    // To those who may not look the kernel says 1 and zeros (fs/proc/array.c, do_task_stat).
+    // A reader without permission gets 1 and zeros (fs/proc/array.c, do_task_stat).
     mark: field(28) === "0" ? undefined : [26, 28, 48, 49, 50, 51].map(field).join(" "),
   };
 }
 
-/** `/proc/PID/stat` from its third field on: the second, a name, may hold anything but ends at the last parenthesis. */
+/** `/proc/PID/stat` from its third field on. The second field, a name, may hold any character but ends at the last parenthesis. */
 function statFields(pid: number): string[] | undefined {
   const text = readProcFile(`/proc/${pid}/stat`);
   return text?.slice(text.lastIndexOf(")") + 2).split(" ");

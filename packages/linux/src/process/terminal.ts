@@ -1,4 +1,4 @@
-/** What a terminal says about itself, without opening it as a stream: Node would make the descriptor non-blocking. */
+/** The state of a terminal, read without opening it as a stream: Node would make the descriptor non-blocking. */
 import { getpgrp, ioctl } from "../abi/libc.ts";
 
 /** asm-generic/ioctls.h, asm-generic/termbits.h; x86-64 and arm64 agree. */
@@ -13,7 +13,7 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
-/** Size of the terminal behind a descriptor; undefined where there is none or it does not know. */
+/** Size of the terminal behind a descriptor; undefined if it is not a terminal or the size is unknown. */
 export function terminalSize(fd: number): TerminalSize | undefined {
   const size = Buffer.alloc(8);
   if (ioctl(fd, TIOCGWINSZ, size) < 0) return undefined;
@@ -21,13 +21,13 @@ export function terminalSize(fd: number): TerminalSize | undefined {
   return rows > 0 && columns > 0 ? { columns, rows } : undefined;
 }
 
-/** Whether a program has the terminal to itself: an editor, a pager or a line editor that draws the line it reads. */
+/** Whether a program has taken over the terminal: an editor, a pager or a line editor that draws the line it reads. */
 export function isTerminalRaw(fd: number): boolean {
   const termios = Buffer.alloc(64);
   return ioctl(fd, TCGETS, termios) >= 0 && (termios.readUInt32LE(LFLAG_AT) & ICANON) === 0;
 }
 
-/** Whether this process is of the group that the terminal belongs to now, so that what it draws is not somebody else's. */
+/** Whether this process belongs to the foreground process group of the terminal. */
 export function ownsTerminal(fd: number): boolean {
   const group = Buffer.alloc(4);
   return ioctl(fd, TIOCGPGRP, group) >= 0 && group.readInt32LE(0) === getpgrp();

@@ -1,4 +1,4 @@
-/** Becoming another user: who that is, as the C library knows it, and the change itself, of one thread. */
+/** Switching to another user: the user's ids according to the C library, and the change of one thread. */
 import { addressOf, findPasswd, groupsOf, setgroups, setresgid, setresuid } from "../abi/libc.ts";
 
 export interface Credentials {
@@ -20,7 +20,7 @@ const MOST_TEXT = 16_384;
 /** `NGROUPS_MAX` (linux/limits.h). */
 const MOST_GROUPS = 65_536;
 
-/** The user of a name or a number; undefined where there is none, or nobody can say. */
+/** The user of a name or a number; undefined if there is none, or the lookup fails. */
 export function findUser(who: string | number): User | undefined {
   const entry = Buffer.alloc(passwd.bytes);
   const text = Buffer.alloc(MOST_TEXT);
@@ -38,8 +38,8 @@ export function findUser(who: string | number): User | undefined {
 }
 
 /**
- * Gives the calling thread, and whom it starts from now on, the ids of another user; the rest of this process stays who it is.
- * 0, or a negative errno, after which the thread must not start anything.
+ * Gives the calling thread, and every process that it starts from now on, the ids of another user; the rest of this process
+ * keeps its ids. Returns 0, or a negative errno, after which the thread must not start anything.
  */
 export function becomeUser({ uid, gid, groups }: Credentials): number {
   const list = Buffer.alloc(4 * groups.length);

@@ -39,9 +39,9 @@ const supervisor = process.pid;
 
 /** The identity suffix of a process that was allowed to execute a file, if it is not proven that it runs that file. */
 const UNIDENTIFIED = {
-  swapped: "another file than the one that was let execute",
-  "called-otherwise": "with other arguments than were seen",
-  unproven: "one of several programs, and which could not be proven",
+  swapped: "another file than the one it was allowed to execute",
+  "called-otherwise": "with other arguments than the ones that were read",
+  unproven: "one of several programs, and it could not be proven which",
 };
 
 const SIGKILL = 9;
@@ -227,7 +227,7 @@ export class ModelMediator implements Mediator {
     const verdict = this.#carryOut(judgement, process);
     return missed
       ? verdict ||
-          this.lost("content that counts was changed, gone, withheld or being written when it was read", process)
+          this.lost("content that counts was changed, gone, withheld or being written while it was read", process)
       : verdict;
   }
 
@@ -274,10 +274,10 @@ export class ModelMediator implements Mediator {
 
   guessed(process: ActingProcess): void {
     this.#guessed.add(process.handle);
-    this.#engine.loss("who forked a process could not be proven", 1, process.handle);
+    this.#engine.loss("the parent of a process could not be proven", 1, process.handle);
     this.#engine.trust.distrust(process.handle, {
       reason: "unknown-lineage",
-      what: "who forked it could not be proven",
+      what: "its parent could not be proven",
     });
   }
 

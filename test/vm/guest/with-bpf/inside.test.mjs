@@ -28,6 +28,6 @@ test("the programs are not taken out of the kernel, on contour or not, and that 
 test("no namespace of the sensor begins there, and nothing is attached for one", { skip }, () => {
   const before = readdirSync(PINS);
   const { stderr } = learn("outer.contour", "learn", "--sensor", "bpf", "-q", "-o", "inner.contour", "--", "true");
-  match(stderr, /^isoline: the BPF map at \S+ is not to be had \(EPERM\), as inside a namespace of the bpf sensor/);
+  match(stderr, /^isoline: the BPF map at \S+ cannot be opened \(EPERM\), as inside a namespace of the bpf sensor/);
   deepEqual(readdirSync(PINS), before);
 });

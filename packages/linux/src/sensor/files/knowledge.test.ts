@@ -34,7 +34,7 @@ const digestOf = (text: string) => createHash("sha256").update(text).digest("hex
 /** Waits until a later change is certain to get another time. */
 const pause = () => new Promise((resolve) => setTimeout(resolve, 60));
 
-test("has the digest of what is in it", async () => {
+test("has the digest of its content", async () => {
   writeFileSync(join(place, "settled"), "text");
   await pause();
   withPath(join(place, "settled"), (found) => {
@@ -42,7 +42,7 @@ test("has the digest of what is in it", async () => {
   });
 });
 
-test("that changed a moment ago may do so again in the same moment, so it is read again the next time", () => {
+test("that changed within the same clock tick may change again, so it is read again the next time", () => {
   withFile("text", (path, found) => {
     const files = new FileKnowledge(() => {});
     const now = new Date();
@@ -54,7 +54,7 @@ test("that changed a moment ago may do so again in the same moment, so it is rea
   });
 });
 
-test("that is open for writing is said to be written where it is executed, and read again the next time", async () => {
+test("that is open for writing is marked as written if it is executed, and is read again the next time", async () => {
   const path = join(place, "open");
   writeFileSync(path, "text");
   const writer = openSync(path, "r+");
@@ -71,7 +71,7 @@ test("that is open for writing is said to be written where it is executed, and r
   });
 });
 
-test("is told by no version once the namespace sets the clock", async () => {
+test("is not identified by a version once the namespace sets the clock", async () => {
   writeFileSync(join(place, "timed"), "text");
   await pause();
   withPath(join(place, "timed"), (found) => {
@@ -83,7 +83,7 @@ test("is told by no version once the namespace sets the clock", async () => {
   });
 });
 
-test("that grows as long as it is read has none, and is said to have changed", () => {
+test("that grows while it is read has no digest, and is marked as changed", () => {
   withFile("text", (path, found) => {
     const files = new FileKnowledge(() => appendFileSync(path, "more"));
     expect(files.contentOf(found)).toEqual({ remark: { what: "changed", path } });
@@ -91,7 +91,7 @@ test("that grows as long as it is read has none, and is said to have changed", (
   });
 });
 
-test("of which nobody stores the content has none, and nothing is said of it", () => {
+test("that the kernel generates has no content, and no remark", () => {
   const found = new Found();
   found.adopt(openSync("/proc/self/status", "r"), undefined);
   expect(new FileKnowledge(() => {}).contentOf(found)).toEqual({});

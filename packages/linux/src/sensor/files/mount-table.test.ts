@@ -9,7 +9,7 @@ const TABLE = `22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/root rw
 34 22 0:33 / /with\\040space rw - fuse.x user@host:/x rw
 `;
 
-describe("the mount that a path comes to", () => {
+describe("the mount that a path leads to", () => {
   test.each([
     ["/", 22],
     ["/etc/passwd", 22],
@@ -23,7 +23,7 @@ describe("the mount that a path comes to", () => {
     expect(new Mounts(TABLE).at(path, 22)).toBe(id);
   });
 
-  test("fields are as they were before they were written", () => {
+  test("fields are unescaped", () => {
     const mounts = new Mounts(TABLE);
     expect(mounts.get(31)).toEqual({
       id: 31,
@@ -38,7 +38,7 @@ describe("the mount that a path comes to", () => {
     expect(mounts.get(34)?.point).toBe("/with space");
   });
 
-  test("what is mounted on the root after somebody started from it is not seen by them", () => {
+  test("a process does not see what is mounted over its root afterwards", () => {
     const mounts = new Mounts(`${TABLE}40 22 0:40 / / rw - tmpfs new rw\n`);
     expect(mounts.at("/etc", 22)).toBe(22);
     expect(mounts.at("/etc", 40)).toBe(40);
@@ -53,17 +53,17 @@ describe("a damaged table", () => {
     },
   );
 
-  test("mounts that are on each other have an end", () => {
+  test("a cycle of mounts terminates", () => {
     const mounts = new Mounts("5 6 0:1 / /a rw - x y z\n6 5 0:2 / /a rw - x y z\n");
     expect([5, 6]).toContain(mounts.at("/a/b", 5));
   });
 
-  test("a line that ends early is none, and the others stay", () => {
+  test("a line that ends early is ignored, and the others count", () => {
     expect([...new Mounts(TABLE.slice(0, -20)).all].map(({ id }) => id)).toEqual([22, 30, 31, 32, 33]);
   });
 });
 
-test("paths are put together and taken apart by whole names", () => {
+test("paths are joined and split at whole names", () => {
   expect(isWithin("/a/b", "/a")).toBe(true);
   expect(isWithin("/ab", "/a")).toBe(false);
   expect(isWithin("/a", "/")).toBe(true);

@@ -30,7 +30,7 @@ function recognised(bytes: Buffer, claimed = bytes.length): string | undefined {
   return found;
 }
 
-test("a copy is the same", () => {
+test("a copy is recognised", () => {
   expect(recognised(content)).toBe("d");
 });
 
@@ -46,7 +46,7 @@ test("nor is one that is shorter, longer, or not as long as it was said to be", 
   expect(recognised(content.subarray(0, size - 9), size)).toBeUndefined();
 });
 
-test("what is small is not kept", () => {
+test("a small file is not kept", () => {
   const originals = new Originals();
   const fd = openSync(join(place, "original"), "r");
   originals.keep(fd, 4096, "d");
@@ -54,7 +54,7 @@ test("what is small is not kept", () => {
   closeSync(fd);
 });
 
-test("a file has another version when its content has changed, and none where it could be made up", () => {
+test("a file has another version when its content has changed, and none if the version could be forged", () => {
   const path = join(place, "versioned");
   writeFileSync(path, "a");
   const before = fileVersion(path);

@@ -3,9 +3,11 @@
  *
  * A write through a shared mapping changes the ctime only at the first write to a page: later writes leave device, inode, ctime
  * and size unchanged. So equal values prove equal content only after a moment at which no process could write to the file: a
- * process that opens it later makes a first write, which changes the ctime. The proof of such a moment is a read lease: the
- * kernel grants one only while the inode is not open for writing anywhere, and a mapping counts as long as it exists, with its
- * descriptor or without (fs/locks.c, check_conflicting_open; i_writecount drops when the last reference to the open file does).
+ * process that opens it later makes a first write, which changes the ctime.
+ *
+ * The proof of such a moment is a read lease. The kernel grants one only while the inode is not open for writing anywhere. A
+ * mapping counts as long as it exists, with its descriptor or without (fs/locks.c, check_conflicting_open; i_writecount drops
+ * when the last reference to the open file does).
  */
 import { EMPTY } from "../../abi/bytes.ts";
 import { EAGAIN } from "../../abi/errno.ts";

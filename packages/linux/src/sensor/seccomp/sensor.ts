@@ -148,7 +148,7 @@ export class SeccompSensor implements Sensor {
   /** A thread that launches carries the filter too; anyone else who cannot be identified is refused. */
   #stranger(tid: number): Verdict {
     if (this.#tasks.launchers.hasThread(tid) || !this.#listener.stillWaiting()) return 0;
-    this.#mediator.lost("a task could not be identified, its call was refused");
+    this.#mediator.lost("a task could not be identified, so its call was refused");
     return EPERM;
   }
 }

@@ -170,7 +170,7 @@ function connecting(context: Context, thread: Thread, socket: TaskSocket, addres
   const { listener, performer } = context;
   // Who connects a Unix socket is told to the other side, and a netlink socket is named after who connects it.
   if (!isOfInternet(socket) || !canBeConnected(socket) || !performer.rightsFor(thread)) return context.racy();
-  if (listener.parked >= MOST_AT_ONCE) return context.notSeen(thread, "too many connections begun at once");
+  if (listener.parked >= MOST_AT_ONCE) return context.notSeen(thread, "too many connections in progress at once");
   if (!listener.stillWaiting()) return 0;
   const begun: number | Wait = beginToConnect(socket, thread.tid, address, (call) => performer.make(thread, call));
   if (typeof begun === "number") return context.returns(begun);

@@ -116,7 +116,7 @@ function openPath(context: Context, thread: Thread, request: Request): Verdict {
     const verdict = openOnce(context, thread, request);
     if (verdict !== "look again") return verdict;
   }
-  return context.notSeen(thread, "a name came and went as often as it was opened");
+  return context.notSeen(thread, "a name was created and removed on every attempt to open it");
 }
 
 function openOnce(context: Context, thread: Thread, request: Request): Verdict | "look again" {

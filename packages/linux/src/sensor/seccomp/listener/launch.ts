@@ -42,7 +42,7 @@ export function installFilter(setNoNewPrivileges: boolean): number {
   if (setNoNewPrivileges && prctl(PR_SET_NO_NEW_PRIVS, 1) < 0) {
     throw new LinuxError(
       "launch-failed",
-      "cannot set no_new_privs; this kernel lacks what an unprivileged filter needs",
+      "cannot set no_new_privs; this kernel does not support unprivileged filters",
     );
   }
   const filter = compileFilter(mediatedCalls);
@@ -91,9 +91,9 @@ function signalSet(bits: Uint8Array): Buffer {
 function explainFilter(errno: number): string {
   switch (errno) {
     case 16:
-      return "this process already runs under a seccomp listener (another isoline, or a container runtime's): a task tree can have only one; run isoline outside of it";
+      return "this process already runs under a seccomp listener (another isoline, or a container runtime's): a task tree can have only one; run isoline outside it";
     case 13:
-      return "the kernel wants no_new_privs or CAP_SYS_ADMIN before it takes a seccomp filter";
+      return "the kernel requires no_new_privs or CAP_SYS_ADMIN for a seccomp filter";
     case 38:
     case 22:
       return "this kernel has no seccomp user notification; isoline's seccomp sensor needs Linux 5.9 or newer";

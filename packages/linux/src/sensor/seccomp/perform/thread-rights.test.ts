@@ -18,32 +18,32 @@ const directory = mkdtempSync(join(tmpdir(), "isoline-rights-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe("the rights of a thread", () => {
-  it("are ours as long as they are the same", () => {
+  it("are the supervisor's own as long as they are equal", () => {
     expect(rights.areThoseOf(before)).toBe(true);
     expect(rights.areThoseOf({ ...before, groups: [...before.groups, 4711] })).toBe(false);
     expect(rights.areThoseOf(ordinary)).toBe(false);
   });
 
-  it("are never more than what we have", () => {
+  it("never exceed the supervisor's own", () => {
     const more = { ...before, credentials: { ...before.credentials, capabilities: 1n << 60n } };
     expect(rights.canBeThoseOf(more)).toBe(false);
   });
 
-  it.skipIf(!isRoot)("are taken on whole, and given back (needs root)", () => {
+  it.skipIf(!isRoot)("are taken on completely, and given back (needs root)", () => {
     const seen = rights.as(ordinary, own);
     expect(seen.credentials).toEqual({ ...before.credentials, fsuid: 1234, fsgid: 1235, capabilities: 0n });
     expect(seen.groups).toEqual([7, 1235]);
     expect(own()).toEqual(before);
   });
 
-  it.skipIf(!isRoot)("leave a root with fewer capabilities just those (needs root)", () => {
+  it.skipIf(!isRoot)("of a root with fewer capabilities are only those (needs root)", () => {
     const chown = 1n;
     const lesser = { ...before, credentials: { ...before.credentials, capabilities: chown } };
     expect(rights.as(lesser, own).credentials.capabilities).toBe(chown);
     expect(own()).toEqual(before);
   });
 
-  it.skipIf(!isRoot)("are given back when what is done with them throws (needs root)", () => {
+  it.skipIf(!isRoot)("are given back when the callback throws (needs root)", () => {
     const fail = () => rights.as(ordinary, () => openSync("/etc/shadow", "r"));
     expect(fail).toThrow(/EACCES/);
     expect(own()).toEqual(before);

@@ -10,7 +10,7 @@ const childOf = (parent: Process | undefined, others: readonly Process[] = []): 
 const lives = () => true;
 
 describe("processes that may have Landlock rules of their own", () => {
-  it("are none as long as no process restricts itself", () => {
+  it("do not exist as long as no process restricts itself", () => {
     expect(new OwnDomains().inherits(childOf(undefined), undefined, lives)).toBe(false);
   });
 
@@ -26,9 +26,9 @@ describe("processes that may have Landlock rules of their own", () => {
   const blurred: [string, Process, (parent: Process) => Origin, (process: Process) => boolean][] = [
     ["the parent that /proc names adopts orphans", process({ adopts: true }), childOf, lives],
     ["the parent that /proc names is gone", process(), childOf, () => false],
-    ["another is taken for the parent", process(), () => childOf(process()), lives],
+    ["the parent is a guess", process(), () => childOf(process()), lives],
     ["others may be the parent", process(), (parent) => childOf(parent, [process()]), lives],
-    ["a child of the parent may have made it its sibling", process({ hasRestrictedForker: true }), childOf, lives],
+    ["a child of the parent may have created it as a sibling", process({ hasRestrictedForker: true }), childOf, lives],
   ];
   it.each(blurred)("may be any new one when %s", (_, named, origin, isAlive) => {
     const domains = new OwnDomains();
@@ -36,7 +36,7 @@ describe("processes that may have Landlock rules of their own", () => {
     expect(domains.inherits(origin(named), named, isAlive)).toBe(true);
   });
 
-  it("may be any new one whose parent is not one of ours", () => {
+  it("may be any new one whose parent is not in the namespace", () => {
     const domains = new OwnDomains();
     domains.restricts(process());
     expect(domains.inherits(childOf(process()), undefined, lives)).toBe(true);
