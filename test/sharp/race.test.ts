@@ -86,7 +86,10 @@ describe.skipIf(compiler === undefined || !isBuilt)("a race for an argument (nee
   it("name: who was called by another name than was seen acts for nobody, and enforcing lets none begin", async () => {
     const contour = await learnOf("name", 300, () => ["good"]);
     const watched = await race("name", 300, ["check", contour], ["good", "evil"]);
-    const swapped = { reason: "a process runs with other arguments than the ones that were read", count: expect.any(Number) };
+    const swapped = {
+      reason: "a process runs with other arguments than the ones that were read",
+      count: expect.any(Number),
+    };
     expect(watched.tally.other).toBeGreaterThan(0);
     expect(watched.report.incomplete).toContainEqual(swapped);
     const enforced = await race("name", 300, ["check", contour, "--enforce", "--no-landlock"], ["good", "evil"]);

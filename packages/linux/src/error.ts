@@ -9,7 +9,8 @@ export const linuxErrors = {
   "in-use": "It is still used by a running namespace.",
   "bpf-unavailable":
     "The bpf sensor cannot be used here: libbpf, the right to load programs, or a feature of the kernel is missing.",
-  "bpf-kept": "The maps and programs of the bpf sensor were opened inside one of its namespaces, where no process may use them.",
+  "bpf-kept":
+    "The maps and programs of the bpf sensor were opened inside one of its namespaces, where no process may use them.",
 } as const;
 
 export type LinuxErrorCode = keyof typeof linuxErrors;

@@ -152,8 +152,6 @@ function gapsOf(rules: LandlockRules, version: number): string[] {
     scoped: rules.scoped & ~known.scoped,
   });
   const older =
-    missing.length > 0
-      ? [`version ${version} of Landlock, which this kernel has, lacks ${missing.join(", ")}`]
-      : [];
+    missing.length > 0 ? [`version ${version} of Landlock, which this kernel has, lacks ${missing.join(", ")}`] : [];
   return [...older, ...beyondLandlock];
 }

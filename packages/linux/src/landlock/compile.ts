@@ -77,7 +77,9 @@ class Compilation {
       scoped: this.#network.scoped,
       notes: [
         ...this.#unfixed.lines(),
-        ...[...this.#released].map(([right, path]) => `${namesOf(right)} is not restricted: the place of ${path} is not known`),
+        ...[...this.#released].map(
+          ([right, path]) => `${namesOf(right)} is not restricted: the place of ${path} is not known`,
+        ),
         ...this.#network.notes(),
       ],
     };

@@ -31,9 +31,7 @@ export function obstacleIn(event: Event, { allowsIoUring }: Circumstances): stri
     case "open":
       return looksIntoOthers(event.subject.path) ? outside : undefined;
     case "fanotify":
-      return event.subject.access === "none"
-        ? undefined
-        : "it gets files from fanotify, which may lie anywhere";
+      return event.subject.access === "none" ? undefined : "it gets files from fanotify, which may lie anywhere";
     case "iouring":
       return allowsIoUring ? "it uses io_uring, whose submissions are not on the contour" : undefined;
     default:

@@ -94,8 +94,7 @@ class Ground {
     const notes = [...this.#unfit]
       .slice(0, MAX_NAMED)
       .map(([path, why]) => `${path}: ${why}, so nothing is allowed there`);
-    if (this.#unfit.size > MAX_NAMED)
-      notes.push(`and ${this.#unfit.size - MAX_NAMED} more that have changed`);
+    if (this.#unfit.size > MAX_NAMED) notes.push(`and ${this.#unfit.size - MAX_NAMED} more that have changed`);
     const [first] = this.#missing;
     if (first === undefined) return notes;
     const more = this.#missing.size > 1 ? ` and ${this.#missing.size - 1} more` : "";

@@ -100,8 +100,7 @@ function attachment({ isPrivileged: may, attachments: { lsm, fmod_ret, tracepoin
     required: true,
     needs: "root; a kernel that lets programs attach to its hooks (CONFIG_BPF_LSM, or trampolines) or tracepoints",
   } as const;
-  if (lsm === "")
-    return { ...fact, detail: "as a security module (lsm/): called before the act, and can refuse it" };
+  if (lsm === "") return { ...fact, detail: "as a security module (lsm/): called before the act, and can refuse it" };
   if (fmod_ret === "")
     return {
       ...fact,

@@ -40,10 +40,7 @@ export interface Launch {
 /** Puts the filter on the calling thread and returns the listener's descriptor (close-on-exec). */
 export function installFilter(setNoNewPrivileges: boolean): number {
   if (setNoNewPrivileges && prctl(PR_SET_NO_NEW_PRIVS, 1) < 0) {
-    throw new LinuxError(
-      "launch-failed",
-      "cannot set no_new_privs; this kernel does not support unprivileged filters",
-    );
+    throw new LinuxError("launch-failed", "cannot set no_new_privs; this kernel does not support unprivileged filters");
   }
   const filter = compileFilter(mediatedCalls);
   // struct sock_fprog: u16 length, 6 bytes of padding, pointer.
