@@ -94,7 +94,7 @@ describe("why an event is off contour", () => {
     expect(whyOf(learnt(npmrc), npmrcOf(other), other).sentence).toContain("the content of /lib/ld.so changed");
     const preloaded = deriveTask(sh.id, [image("/usr/bin/node"), image("/opt/ld.so")]);
     expect(whyOf(learnt(npmrc), npmrcOf(preloaded), preloaded).sentence).toContain(
-      "it runs through /opt/ld.so, which was not so",
+      "it is now loaded by /opt/ld.so, which was not so",
     );
     const bare = deriveTask(sh.id, [image("/usr/bin/node")]);
     expect(whyOf(learnt(npmrc), npmrcOf(bare), bare).sentence).toContain("it runs without /lib/ld.so now");
