@@ -1,6 +1,4 @@
-/**
- * What every decoder of a call has at hand, and the one way to report an exchange.
- */
+/** What every decoder of a call needs, and the one way to report an act. */
 import { type Operation, operationNames } from "@isoline/core";
 import { EACCES, EFAULT, EMFILE, ENAMETOOLONG, ENOENT, EPERM } from "../../abi/errno.ts";
 import type { Loader } from "../files/loader.ts";
@@ -35,19 +33,19 @@ import { Worlds } from "./tasks/worlds.ts";
 
 const operationNumbers = new Map<Operation, number>(operationNames.map((name, index) => [name, index + 1]));
 
-/** A decoder: reads the arguments of the stopped call and says what it would do. */
+/** A decoder: reads the arguments of the stopped call and reports what the call would do. */
 export type Decoder = (context: Context, thread: Thread) => Verdict;
 
-/** A call about objects that we hold, as the supervisor can make it. */
+/** A call on objects that the supervisor holds, as the supervisor can make it. */
 export interface Deed {
   readonly act: Act;
-  /** The errno that the kernel would refuse it with, as far as looking can tell; 0 if nothing speaks against it. */
+  /** The errno that the kernel would refuse it with, as far as a check can tell; 0 if none. */
   readonly refusal: () => number;
-  /** Makes it; its result, or a negative errno. Undefined where it cannot be made with what we hold. */
+  /** Makes the call; its result, or a negative errno. Undefined if it cannot be made with the objects held. */
   readonly call: (() => number) | undefined;
-  /** It makes something new, whose mode the umask has a part in. */
+  /** It creates a file, whose mode depends on the umask. */
   readonly isCreation?: boolean;
-  /** It is an exchange whether it succeeds or not. */
+  /** It is an act whether it succeeds or not. */
   readonly isAskedFirst?: boolean;
 }
 
@@ -78,7 +76,7 @@ export class Context {
   readonly memory2 = new TaskMemory();
   readonly found = new Found();
   readonly found2 = new Found();
-  /** The thread whose call is decided. */
+  /** The thread whose call is being decided. */
   caller: Thread | undefined;
   readonly #key = new RawKey();
   #moments = 0;
@@ -96,7 +94,7 @@ export class Context {
     this.finder = new PathFinder(kept, this.origins);
   }
 
-  /** A call that makes or enters namespaces is let through. */
+  /** A call that creates or enters namespaces is allowed. */
   entersNamespaces({ process, tid }: Thread, call: "unshare" | "setns" | "clone", flags: number): void {
     this.worlds.entering(process, tid, call, flags);
   }
@@ -112,20 +110,23 @@ export class Context {
     return this.listener.call;
   }
 
-  /** A key for an operation of this thread, to be completed by the decoder; overwritten by the next. */
+  /** The key of an operation of this thread, to be completed by the decoder; overwritten by the next. */
   keyFor(op: Operation, thread: Thread): RawKey {
     return this.#key.begin(operationNumbers.get(op) as number, thread);
   }
 
-  /** The key with the version of a file whose content counts; where versions do not tell that, one that never comes again. */
+  /**
+   * The key with the version of a file whose content counts. If the version does not identify the content, a value that never
+   * recurs.
+   */
   versioned(key: RawKey, { stat }: Found): RawKey {
     key.version(stat);
     return this.files.versionsTell ? key : key.u32(++this.#moments);
   }
 
   /**
-   * Reports an exchange whose raw key is complete: decided by the key if that is known, otherwise described and decided.
-   * `look` is asked in either case, as `inspect` is; what it refuses is no exchange.
+   * Reports an act whose raw key is complete. If the key is known, its verdict is used; otherwise the act is described and
+   * decided. `look` is called in either case, like `inspect`; a use that it refuses is not reported.
    */
   exchange(thread: Thread, key: RawKey, describe: () => Act | Refusal, look: () => Verdict = () => PROCEED): Verdict {
     const known = this.finder.ledToSupervisor ? undefined : this.mediator.repeated(key, thread.process);
@@ -138,14 +139,14 @@ export class Context {
     return refused;
   }
 
-  /** Lets whoever inspects files look at this one; the errno its use is to fail with, or 0. */
+  /** Presents a file to the inspector; returns the errno that its use fails with, or 0. */
   inspect(thread: Thread, found: Found, use: FileUse, access: number): Verdict {
     const { inspector } = this.mediator;
     if (!inspector?.active || !found.stat.isRegular || !this.listener.stillWaiting()) return PROCEED;
     return inspector.inspect(use, access, this.#sensed.of(found, thread), thread);
   }
 
-  /** The same for what is about to be written into `security.ima`, by whoever the kernel lets do that. */
+  /** The same for a value about to be written into `security.ima` by a task that the kernel permits to do so. */
   inspectAttribute(thread: Thread, found: Found, value: () => Buffer | undefined): Verdict {
     const { inspector } = this.mediator;
     const isPermitted = (thread.credentials.capabilities & CAP_SYS_ADMIN) !== 0n;
@@ -155,10 +156,10 @@ export class Context {
     return refused;
   }
 
-  /** Reports an exchange that is not to be remembered by a raw key. */
+  /** Reports an act whose verdict must not be stored under a raw key. */
   decide(thread: Thread, act: Act | Refusal, key?: RawKey): Verdict {
     if ("refusedWith" in act) return this.refuses(act.refusedWith);
-    // What was described was read while the task waited. If it no longer does, the number may be another task's by now.
+    // The description was read while the task waited. If the task no longer waits, its number may belong to another task.
     if (!this.listener.stillWaiting()) return PROCEED;
     this.listener.receiveWaiting();
     return this.#judge(thread, act, key);
@@ -174,21 +175,22 @@ export class Context {
     return verdict;
   }
 
-  /** An act on the supervisor: told like any other, and refused whatever the contour says, in every mode. */
+  /** An act on the supervisor: reported like any other, and refused in every mode, whatever the contour says. */
   keep(thread: Thread, act: Act): Verdict {
     return this.decide(thread, { ...act, isKept: true }) || EPERM;
   }
 
-  /** What the namespace is let do to the clock or beneath a file system changes what the times of files prove. */
+  /** If the namespace may set the clock or write beneath a file system, the times of files prove less. */
   #takeNote(act: Act): void {
     if (act.op === "settime") this.files.noteClock();
     if (act.op === "mount" && act.subject.type === "overlay") this.files.noteOverlay();
   }
 
   /**
-   * Carries out an act on objects that we hold. Where the supervisor may make the call itself, there is nothing to race, and
-   * only what the kernel did is an exchange: if nothing may be refused, the call is made first, and no event if it failed.
-   * If something may be, it is decided first. Where it may not make it, the task does so itself: that is counted as racy.
+   * Carries out an act on objects that the supervisor holds. If the supervisor may make the call itself, no other task can
+   * race, and only what the kernel did is an act: if nothing may be refused, the call is made first and reported only if it
+   * succeeded. If it may be refused, it is decided first. If the supervisor may not make the call, the task does: that is
+   * counted as racy.
    */
   carryOut(thread: Thread, deed: Deed): Verdict {
     const { act, call } = deed;
@@ -202,35 +204,38 @@ export class Context {
       if (verdict !== PROCEED) return verdict;
       if (!isOurs) return this.racy();
     }
-    // A decision has just asked the same.
+    // The decision has just checked the same.
     if (!isAskedFirst && !this.listener.stillWaiting()) return PROCEED;
     const result = deed.isCreation ? this.performer.create(thread, call) : this.performer.make(thread, call);
     if (result < 0) {
-      // What was decided before did not come to be.
+      // The act that was decided did not happen.
       if (isAskedFirst) this.mediator.withdraw();
       else this.mediator.attempted();
       return -result;
     }
-    // It has happened, whatever has become of the task since.
+    // The call has been made, whatever has happened to the task since.
     if (!isAskedFirst) this.#judge(thread, act, undefined);
     this.listener.answer(BigInt(result));
     return ANSWERED;
   }
 
-  /** Makes a call that was decided, on what we hold, where it may be made by us; otherwise the task does so itself. */
+  /** Makes a call that was decided, on the objects held, if the supervisor may make it; otherwise the task makes it. */
   makes(thread: Thread, call: () => number): Verdict {
     if (!this.performer.rightsFor(thread)) return this.racy();
     return this.listener.stillWaiting() ? this.returns(this.performer.make(thread, call)) : PROCEED;
   }
 
-  /** The task's call returns what ours has: a result, or a negative errno. */
+  /** The task's call returns what the supervisor's call returned: a result, or a negative errno. */
   returns(result: number): Verdict {
     if (result < 0) return -result;
     this.listener.answer(BigInt(result));
     return ANSWERED;
   }
 
-  /** Opens what was found and decided about in place of the thread, if that can be done; else the thread does. `isReached`: with its rights. */
+  /**
+   * Opens the object that was found and decided about in place of the thread, if possible; otherwise the thread opens it.
+   * `isReached`: it was found with the thread's rights.
+   */
   open(thread: Thread, found: Found, way: Way, isReached: boolean): Verdict {
     if (!isReached || !this.opener.mayOpen(found, way.flags)) return this.racy();
     if ((way.flags & O_CREAT) !== 0) {
@@ -252,23 +257,23 @@ export class Context {
     return first === ENOENT ? 0 : first;
   }
 
-  /** With the rights of the task, where they can be taken on: by them the kernel may refuse before. */
+  /** With the rights of the task, if the supervisor can take them on: with them the kernel may refuse earlier. */
   #firstErrorFor(predicted: number): number {
     const { caller } = this;
     const isTheirs = caller !== undefined && this.performer.rightsFor(caller) !== undefined;
     return this.#firstError.of(this.call, predicted, (call) => (isTheirs ? this.performer.make(caller, call) : call()));
   }
 
-  /** A call that the task makes itself, though others could change what its verdict rests on before the kernel looks. */
+  /** A call that the task makes itself, although another task could change the data of its verdict before the kernel reads it. */
   racy(): Verdict {
     this.mediator.racy(callName(this.call.number));
     return PROCEED;
   }
 
   /**
-   * The kernel would fail the call with this errno, so it fails with it here, and nothing is exchanged. It never goes ahead
-   * on that guess: what is there, what a page holds or who may do what can be another thing when the kernel looks. An error
-   * that the kernel would come to before is the answer instead.
+   * The kernel would fail the call with this errno, so the supervisor answers with it, and nothing is exchanged. The call never
+   * goes ahead on that prediction: the file, the page or the rights may have changed when the kernel looks. If the kernel would
+   * find another error first, that error is the answer.
    */
   refuses(errno: number): Verdict {
     this.mediator.attempted();
@@ -279,50 +284,53 @@ export class Context {
   }
 
   /**
-   * A path that could not be found: the kernel's own refusal is an attempt; whatever else kept us from resolving it
-   * becomes an event that says so, never a made-up path.
+   * A path that could not be found. The kernel's own refusal is an attempt; any other reason becomes an event that names the
+   * reason, never an invented path.
    */
   unresolved(thread: Thread, error: number, act: (path: string) => Act): Verdict {
     if (this.isForTaskToo(thread, error)) return this.refuses(-error);
     return this.unseen(thread, `path not resolved (${reasonFor(-error)})`, act(`?${reasonFor(-error)}`));
   }
 
-  /** The same for what was looked for with the rights of the thread, if it was (`wentAsTask`): then EACCES is its own. */
+  /** The same for a search with the rights of the thread, if they were used (`wentAsTask`): then EACCES is the thread's own. */
   notFound(thread: Thread, error: number, wentAsTask: boolean, act: (path: string) => Act): Verdict {
     return wentAsTask && error === -EACCES ? this.refuses(EACCES) : this.unresolved(thread, error, act);
   }
 
-  /** Whether an error on the way to a path is what the kernel will tell the task, and not only us, who may lack its rights. */
+  /**
+   * Whether an error on the way to a path is the kernel's answer to the task, and not only to the supervisor, which may lack
+   * its rights.
+   */
   isForTaskToo(thread: Thread, error: number): boolean {
     if (!PATH_ERRORS.has(-error)) return false;
     return error !== -EACCES || (this.permissions.isPeer(thread) && !this.finder.isClosed(thread.tid));
   }
 
-  /** An event of which something could not be seen: it is decided, and counts as a loss, which may refuse it all the same. */
+  /** An event of which a part could not be read: it is decided, and counts as a loss, which may refuse it all the same. */
   unseen(thread: Thread, reason: string, act: Act): Verdict {
-    // A task that was killed meanwhile shows nothing either, and its call will not happen: nothing was lost.
+    // A task that was killed meanwhile cannot be read either, and its call will not happen: nothing was lost.
     if (!this.listener.stillWaiting()) return PROCEED;
     const lost = this.mediator.lost(reason, thread.process);
     return this.uninspected(thread, act) || this.decide(thread, act) || lost;
   }
 
-  /** A use of a file that nobody can look at: the errno it is to fail with, where somebody would have had to. */
+  /** A use of a file that cannot be inspected; returns the errno that it fails with, if it should have been. */
   uninspected(thread: Thread, { op }: Act): Verdict {
     const use = op === "open" || op === "exec" || op === "map" ? op : undefined;
     return use === undefined ? PROCEED : (this.mediator.inspector?.withoutFile(use, thread) ?? PROCEED);
   }
 
   /**
-   * An argument that could not be read. At a bad address, or without an end, the kernel could not read it either, or it lies
-   * where only the kernel can see it (memfd_secret): the call fails here. Anything else means that the task is closed to us,
-   * and that what it is about to do is not seen.
+   * An argument that could not be read. If the address is bad or the text has no end, the kernel could not read it either; or
+   * it lies in memory that only the kernel can read (memfd_secret): the call fails here. Any other error means that the
+   * supervisor may not inspect the task, so that its act is not observed.
    */
   unreadable(thread: Thread, error: number): Verdict {
     if (error === -EFAULT || error === -ENAMETOOLONG) return this.refuses(-error);
     return this.notSeen(thread, `argument not read (${reasonFor(-error)})`);
   }
 
-  /** Something of which not even an event can be made: a loss, unless the task is gone. */
+  /** An act for which not even an event can be made: a loss, unless the task has ended. */
   notSeen(thread: Thread, reason: string): Verdict {
     return this.listener.stillWaiting() ? this.mediator.lost(reason, thread.process) : PROCEED;
   }
@@ -333,7 +341,7 @@ export class Context {
   }
 }
 
-/** A short stable word for why something could not be resolved. */
+/** A short stable word for the reason why a value could not be resolved. */
 export function reasonFor(errno: number): string {
   switch (errno) {
     case EACCES_TO_TASK:

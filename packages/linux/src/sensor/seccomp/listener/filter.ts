@@ -1,11 +1,11 @@
 /**
- * The seccomp filter: classic BPF that sends mediated calls to the supervisor and lets the rest pass.
+ * The seccomp filter: classic BPF that sends mediated calls to the supervisor and allows all others.
  *
- *   foreign architecture, x32 number, number that is not known → ask (the sensor refuses and records it)
- *   otherwise a balanced binary search for the number → its condition → ask or allow
+ *   foreign architecture, x32 number, unknown number → notify (the sensor refuses and records it)
+ *   otherwise a balanced binary search for the number → its condition → notify or allow
  *
- * The search loads nothing but `nr` and `arch`, so the kernel's per-number cache (since 5.11) finds the unconditional
- * "allow" of an unmediated call without running the filter at all.
+ * The search loads only `nr` and `arch`, so the kernel's per-number cache (since 5.11) answers the unconditional "allow" of an
+ * unmediated call without running the filter at all.
  */
 import {
   BPF_JA,
@@ -56,7 +56,7 @@ export function compileFilter(calls: ReadonlyMap<number, Condition>): Buffer {
   return assemble(program);
 }
 
-/** Emits a subtree for a sorted slice of numbers. Leaves end in a return of their own, so every jump is short. */
+/** Emits a subtree for a sorted slice of numbers. Each leaf ends in its own return, so every jump is short. */
 function search(
   program: Instruction[],
   numbers: readonly number[],
@@ -76,7 +76,8 @@ function search(
   }
   const middle = numbers.length >> 1;
   const pivot = numbers[middle] as number;
-  // A conditional jump reaches 255 instructions; an unconditional one reaches everything, so the far side goes through it.
+  // A conditional jump reaches 255 instructions and an unconditional one any distance, so the far side is reached through the
+  // latter.
   program.push({ code: BPF_JGE, k: pivot, jf: `below-${pivot}`, label });
   program.push({ code: BPF_JA, k: 0, jt: `from-${pivot}` });
   search(program, numbers.slice(0, middle), calls, `below-${pivot}`);

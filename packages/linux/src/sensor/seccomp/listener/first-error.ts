@@ -1,16 +1,16 @@
 /**
- * Which error comes first, where a call is known to fail.
+ * Determines which error the kernel reports first, for a call that is known to fail.
  *
- * The sensor predicts an error from what it found: nothing is there, the name exists, an address is bad. The kernel checks
- * flags, sizes and other arguments in an order of its own and may fail with another error before it comes that far. So the
- * same call is made with the same arguments where nothing can come of it:
+ * The sensor predicts an error from what it found: a file does not exist, a name exists, an address is bad. The kernel checks
+ * flags, sizes and other arguments in its own order and may fail with another error earlier. So the same call is made with the
+ * same arguments, except for stand-ins with which it can have no effect:
  *
- *   a path         a name in a directory that has been removed, in which nothing can ever be      ENOENT
+ *   a path         a name in a directory that has been removed, in which nothing can exist       ENOENT
  *   a descriptor   -1                                                                             EBADF
- *   a process      a number that is too large for any                                             ESRCH
- *   what is in memory   a copy of ours; what cannot be read, an address where nothing is mapped   EFAULT
+ *   a process      a number larger than any process can have                                      ESRCH
+ *   memory         a copy in the supervisor; if it cannot be read, an unmapped address            EFAULT
  *
- * What it fails with is the answer, unless it is the error that such a stand-in itself gives: then the prediction is.
+ * The error of that call is the answer, unless it is the error that the stand-in itself causes: then the predicted error is.
  */
 import { fchmodSync, mkdtempSync, openSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,18 +26,18 @@ import type { Listener } from "./notification.ts";
 type Call = Listener["call"];
 
 /**
- * Arguments of a call, a letter each:
+ * Arguments of a call, one letter each:
  *
- *   d  directory of the path that comes next      p  path      f  descriptor
- *   n  string that is no path                     w  word, passed as it is
+ *   d  directory of the path that follows         p  path      f  descriptor
+ *   n  string that is not a path                  w  word, passed unchanged
  *   a  struct timespec[2] or timeval[2]           b  struct utimbuf
  *   v  bytes, as many as the next argument says   s  struct, as many bytes as the next argument says
  *   x  struct xattr_args, as many bytes as the next argument says
- *   i  process or thread                          z  what is not looked at before: null
+ *   i  process or thread                          z  not read before the error: null
  *   o  struct iovec[], as many as the next argument says
  *   m  mask of processors, as many bytes as the argument before says
  *   k  mask of memory nodes, as many bits as argument 1 says
- *   u  what is never readable, or null            c  descriptor whose sign counts
+ *   u  never readable, or null                    c  descriptor whose sign counts
  *   g  siginfo_t          r  struct rlimit64      q  struct sched_param        t  struct sched_attr
  */
 const kinds: Partial<Record<Syscall, string>> = {
@@ -123,13 +123,13 @@ const kindsByNumber: ReadonlyMap<number, string> = new Map(
   Object.entries(kinds).map(([name, letters]) => [syscallNumbers[name as Syscall], letters]),
 );
 
-/** Nothing is mapped there (vm.mmap_min_addr), and it is no null pointer. */
+/** An address that is not mapped (vm.mmap_min_addr) and is not the null pointer. */
 const UNMAPPED = 8;
-/** PID_MAX_LIMIT (linux/threads.h) is 2^22; the negative of this is no group's number either. */
+/** PID_MAX_LIMIT (linux/threads.h) is 2^22; the negative of this is not the number of a group either. */
 const NO_PROCESS = 0x7fff_ffff;
-/** XATTR_SIZE_MAX (linux/limits.h), and more than any other of these may be: what is longer is refused for its size before it is read. */
+/** XATTR_SIZE_MAX (linux/limits.h), which exceeds every other limit here: a longer value is refused for its size before it is read. */
 const MOST_COPIED = 65_536;
-/** More than any process may have open (fs.nr_open, at most 2^30). */
+/** More descriptors than any process may have open (fs.nr_open, at most 2^30). */
 const NO_DESCRIPTOR = 0x7fff_ffff;
 const VALUE = Buffer.alloc(MOST_COPIED);
 const IOVEC_BYTES = 16n;
@@ -138,11 +138,11 @@ const MOST_PROCESSOR_BYTES = 1024n;
 /** SCHED_ATTR_SIZE_VER0 (linux/sched/types.h): what a size of 0 means. */
 const FIRST_SCHED_ATTR = 48;
 const TOO_LONG = Buffer.alloc(4097, "a");
-/** What one read gives at most. */
+/** The most that one read returns. */
 const PIECE = 8192;
 const SLASH = 0x2f;
 const SIZES: Readonly<Record<string, number>> = { a: 32, b: 16, g: 128, r: 16, q: 4 };
-/** What the stand-ins give by themselves. */
+/** The errors that the stand-ins cause by themselves. */
 const OWN_ERRORS = new Set([-ENOENT, -EBADF, -ESRCH]);
 
 export class FirstError {
@@ -152,8 +152,8 @@ export class FirstError {
   readonly #value = addressOf(VALUE);
 
   /**
-   * The errno that the call fails with, given the one that is predicted for it; 0 where it succeeds and does nothing. `make` makes
-   * it with the rights of the task, by which the kernel may refuse before.
+   * The errno that the call fails with, given the predicted one; 0 if it succeeds without effect. `make` makes the call with
+   * the rights of the task, with which the kernel may refuse earlier.
    */
   of(call: Call, predicted: number, make: (call: () => number) => number): number {
     const letters = kindsByNumber.get(call.number);
@@ -169,7 +169,7 @@ export class FirstError {
     const letter = letters[index];
     switch (letter) {
       case "f":
-        // The directory is no socket either.
+        // The directory is not a socket either.
         return this.#predicted === ENOTSOCK ? (this.#grave as Grave).fd : -1;
       case "i":
         return call.int(index) < 0 ? -NO_PROCESS : NO_PROCESS;
@@ -180,7 +180,7 @@ export class FirstError {
       case "c":
         return call.int(index) < 0 ? -1 : NO_DESCRIPTOR;
       case "d":
-        // The call is about the descriptor itself where the path that follows is empty or absent.
+        // If the path that follows is empty or absent, the call acts on the descriptor itself.
         if (this.#path(call, index + 1) === "none" || this.#predicted === EBADF) return -1;
         return (this.#grave as Grave).fd;
       case "p": {
@@ -188,7 +188,7 @@ export class FirstError {
         if (path === "none") return call.isNull(index) ? 0 : terminated("");
         if (path === "unreadable") return UNMAPPED;
         if (path === "too-long") return TOO_LONG;
-        // Without a directory of its own, the path has to say where.
+        // If the call takes no directory, the path has to contain it.
         const where = letters[index - 1] === "d" ? "" : `${(this.#grave as Grave).path}/`;
         return terminated(`${where}x${path === "slash" ? "/" : ""}`);
       }
@@ -232,7 +232,7 @@ export class FirstError {
     return length < 0 ? UNMAPPED : Buffer.from(this.#memory.bytes.subarray(0, length + 1));
   }
 
-  /** A null pointer stays one. Of more than is copied the kernel only looks at the size. */
+  /** A null pointer stays one. If the size is more than the kernel copies, it only checks the size. */
   #copy(call: Call, index: number, size: bigint): Word {
     if (call.isNull(index)) return 0;
     if (size > MOST_COPIED) return VALUE;
@@ -246,14 +246,14 @@ export class FirstError {
     return copy;
   }
 
-  /** The size is the first word; the kernel writes what it would have taken there, in our copy. */
+  /** The size is the first word; the kernel writes the size that it accepts there, in the supervisor's copy. */
   #schedulingAttributes(call: Call, index: number): Word {
     const size = this.#copy(call, index, 4n);
     if (!(size instanceof Buffer)) return size;
     return this.#copy(call, index, BigInt(size.readUInt32LE(0) || FIRST_SCHED_ATTR));
   }
 
-  /** linux/xattr.h: u64 address of the value, u32 size, u32 flags; the address is the task's, so ours stands in for it. */
+  /** linux/xattr.h: u64 address of the value, u32 size, u32 flags. The address is the task's, so the supervisor's copy replaces it. */
   #xattrArguments(call: Call, index: number): Word {
     const copy = this.#copy(call, index, call.pointer(index + 1));
     if (!(copy instanceof Buffer) || copy.length < 16 || copy === VALUE) return copy;
@@ -267,24 +267,24 @@ function smaller(one: bigint, other: bigint): bigint {
   return one < other ? one : other;
 }
 
-/** mm/mempolicy.c, get_nodes: one bit less than is said, in words of 64. */
+/** mm/mempolicy.c, get_nodes: one bit less than the argument says, in words of 64. */
 function nodeBytes(bits: bigint): bigint {
   return bits === 0n ? 0n : ((bits - 1n + 63n) / 64n) * 8n;
 }
 
 interface Grave {
   readonly fd: number;
-  /** Leads to the directory by the descriptor, for calls that take a path alone. */
+  /** The path of the directory through the descriptor, for calls that take only a path. */
   readonly path: string;
 }
 
-/** A directory that has been removed: nothing is in it, and nothing can be made in it. Undefined where none could be made. */
+/** A directory that has been removed: it is empty, and nothing can be created in it. Undefined if none could be made. */
 function removedDirectory(): Grave | undefined {
   for (const place of [tmpdir(), "/tmp", "/dev/shm", "/var/tmp"]) {
     try {
       const path = mkdtempSync(join(place, "isoline-"));
       const fd = openSync(path, "r");
-      // No right is missing there, whatever the rights of the task: nothing can be made in it all the same.
+      // Every task has all rights on it; nothing can be created in it all the same.
       fchmodSync(fd, 0o777);
       rmdirSync(path);
       return { fd, path: `/proc/self/fd/${fd}` };

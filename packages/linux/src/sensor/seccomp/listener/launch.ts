@@ -1,9 +1,9 @@
 /**
- * Becoming the workload: a thread of ours puts the filter on itself, starts the program, and ends.
+ * Starts the workload: a thread of isoline installs the filter on itself, starts the program, and ends.
  *
- * Filters belong to threads, so the launching thread (a worker) takes its listener in this very process, and the program
- * it spawns inherits the filter and nothing else of ours. `posix_spawn` uses vfork: no copy of this process ever runs.
- * `execve` is a mediated call, so the program cannot begin before the supervisor answers.
+ * Filters belong to threads, so the launching thread (a worker) gets its listener in this very process, and the program it
+ * spawns inherits the filter and nothing else. `posix_spawn` uses vfork: no copy of this process ever runs. `execve` is a
+ * mediated call, so the program cannot begin before the supervisor answers.
  */
 import { addressOf, prctl, posixSpawn, seccomp, spawnAttributes, spawnFileActions } from "../../../abi/libc.ts";
 import { EINVAL } from "../../../abi/errno.ts";
@@ -19,7 +19,7 @@ import { mediatedCalls } from "./mediated.ts";
 
 const PR_SET_NO_NEW_PRIVS = 38;
 
-/** What the program is started with: exactly what it would have had without us. */
+/** The state that the program is started with: exactly what it would have without isoline. */
 export interface Launch {
   /** Absolute or relative path; the search through PATH is done. */
   readonly path: Uint8Array;
@@ -33,11 +33,11 @@ export interface Launch {
   /** `sigset_t` of 8 bytes, little endian: blocked signals, and signals to put back to their default. */
   readonly blocked: Uint8Array;
   readonly defaults: Uint8Array;
-  /** As whom it starts, if not as ourselves. */
+  /** The user it starts as, if another than this process's. */
   readonly user: Credentials | undefined;
 }
 
-/** Puts the filter on the calling thread and returns the listener's descriptor (close-on-exec). */
+/** Installs the filter on the calling thread and returns the listener's descriptor (close-on-exec). */
 export function installFilter(setNoNewPrivileges: boolean): number {
   if (setNoNewPrivileges && prctl(PR_SET_NO_NEW_PRIVS, 1) < 0) {
     throw new LinuxError("launch-failed", "cannot set no_new_privs; this kernel does not support unprivileged filters");
@@ -54,7 +54,7 @@ export function installFilter(setNoNewPrivileges: boolean): number {
   throw new LinuxError("launch-failed", explainFilter(-listener));
 }
 
-/** Starts the program; its pid. The errno of a failed exec comes back as a negative number. */
+/** Starts the program and returns its pid. The errno of a failed exec is returned as a negative number. */
 export function spawnWorkload(launch: Launch): number {
   const pid = Buffer.alloc(4);
   const argv = pointerArray(launch.argv);
@@ -63,12 +63,12 @@ export function spawnWorkload(launch: Launch): number {
   const attributes = spawnAttributes(signalSet(launch.blocked), signalSet(launch.defaults));
   const actions = spawnFileActions(launch.keep, launch.shut);
   const error = posixSpawn(pid, path, actions, attributes, argv.table, environment.table);
-  // The strings must outlive the call; this is the last use of what holds them.
+  // The strings must outlive the call; this is the last use of the object that holds them.
   if (argv.strings.length < 0 || environment.strings.length < 0) return -EINVAL;
   return error === 0 ? pid.readInt32LE(0) : -error;
 }
 
-/** A NULL-terminated array of C strings, with the buffers that it points into. */
+/** A NULL-terminated array of C strings, with the buffers that it points to. */
 function pointerArray(strings: readonly Uint8Array[]): { table: Buffer; strings: Buffer[] } {
   const kept = strings.map((bytes) => Buffer.concat([bytes, Buffer.of(0)]));
   const table = Buffer.alloc(8 * (strings.length + 1));
@@ -78,7 +78,7 @@ function pointerArray(strings: readonly Uint8Array[]): { table: Buffer; strings:
   return { table, strings: kept };
 }
 
-/** The C library's `sigset_t` is 128 bytes, of which the kernel looks at 8. */
+/** The C library's `sigset_t` is 128 bytes, of which the kernel reads 8. */
 function signalSet(bits: Uint8Array): Buffer {
   const set = Buffer.alloc(128);
   set.set(bits.subarray(0, 8));

@@ -1,13 +1,13 @@
 /**
- * Bytes out of a stopped task's memory, as the kernel would read them.
+ * Reads memory of a stopped task as the kernel would read it.
  *
- * The kernel reads the arguments of a call through the task's page tables; `process_vm_readv` also asks for the mapping's
- * right to be read. A page that may only be written is readable for the kernel, so it is read here through /proc/TID/mem.
- * Memory that neither way shows (memfd_secret) reads as EFAULT: the caller answers the call with that error itself, and
- * never lets it go ahead.
+ * The kernel reads the arguments of a call through the task's page tables; `process_vm_readv` also requires that the mapping is
+ * readable. A page that may only be written is readable for the kernel, so it is read here through /proc/TID/mem. Memory that
+ * can be read neither way (memfd_secret) gives EFAULT: the caller answers the call with that error itself, and never lets it go
+ * ahead.
  *
- * What is read is what the pointer showed at this moment: another thread of the task may change it before the kernel
- * looks. `docs/guarantees/seccomp.md` says what that means and what closes it.
+ * The bytes are those at this moment: another thread of the task may change them before the kernel reads them.
+ * `docs/guarantees/seccomp.md` says what that means and how it is prevented.
  */
 import { readFileSync } from "node:fs";
 import { openHow, terminated } from "../../../abi/bytes.ts";
@@ -30,12 +30,12 @@ export class TaskMemory {
     this.#local.writeBigUInt64LE(addressOf(this.#bytes), 0);
   }
 
-  /** The view that `read` and `string` fill; the next read overwrites it. */
+  /** The bytes that `read` and `string` fill in; the next read overwrites them. */
   get bytes(): Buffer {
     return this.#bytes;
   }
 
-  /** Reads up to `length` bytes (at most 8192) at `address`; how many, or a negative errno. */
+  /** Reads up to `length` bytes (at most 8192) at `address`; returns their number, or a negative errno. */
   read(tid: number, address: bigint, length: number): number {
     const got = this.#readable(tid, address, length);
     return got === length || (got < 0 && got !== -EFAULT) ? got : this.#readOn(tid, address, Math.max(got, 0), length);
@@ -48,8 +48,8 @@ export class TaskMemory {
   }
 
   /**
-   * Reads a NUL-terminated string; its length without the NUL (the NUL is left in `bytes`), or a negative errno: EFAULT
-   * where the kernel would see one, ENAMETOOLONG, or EPERM/ESRCH where the task cannot be looked into.
+   * Reads a NUL-terminated string; returns its length without the NUL (which is left in `bytes`), or a negative errno: EFAULT
+   * if the kernel would fail with it, ENAMETOOLONG, or EPERM/ESRCH if the task may not be inspected.
    */
   string(tid: number, address: bigint): number {
     const short = this.#endIn(this.#readable(tid, address, 256));
@@ -64,7 +64,7 @@ export class TaskMemory {
     return later >= 0 ? later : got < PATH_MAX ? -EFAULT : -ENAMETOOLONG;
   }
 
-  /** Writes bytes where the kernel would write them for the call; how many, or a negative errno. */
+  /** Writes bytes where the kernel would write them for the call; returns their number, or a negative errno. */
   write(tid: number, address: bigint, bytes: Buffer): number {
     const [local, remote] = [Buffer.alloc(16), Buffer.alloc(16)];
     local.writeBigUInt64LE(addressOf(bytes), 0);
@@ -79,8 +79,8 @@ export class TaskMemory {
   }
 
   /**
-   * What the mappings let be read. One remote part for each page that is touched: the kernel gives what the first ones hold
-   * even if the next is not mapped.
+   * Reads as far as the mappings are readable. One remote part for each page: the kernel returns the first pages even if the
+   * next is not mapped.
    */
   #readable(tid: number, address: bigint, length: number): number {
     if (address + BigInt(length) > LAST) return -EFAULT;
@@ -96,7 +96,7 @@ export class TaskMemory {
     return processVmReadv(tid, this.#local, 1, this.#remote, parts);
   }
 
-  /** Reads on behind the first `got` bytes; how many there are then, or EFAULT if there is none. */
+  /** Continues after the first `got` bytes; returns the new number, or EFAULT if there are none. */
   #readOn(tid: number, address: bigint, got: number, length: number): number {
     const all = got + readWritable(tid, address + BigInt(got), this.#bytes.subarray(got, length));
     return all > 0 || length === 0 ? all : -EFAULT;
@@ -104,8 +104,8 @@ export class TaskMemory {
 }
 
 /**
- * Reads on from `address` as far as mappings go that may be written and not read; how many bytes, 0 if there is none.
- * /proc/TID/mem would also show what is mapped without any right, which the kernel itself cannot read.
+ * Reads from `address` on as far as mappings are writable and not readable; returns the number of bytes, 0 if there are none.
+ * /proc/TID/mem would also show mappings without any right, which the kernel itself cannot read.
  */
 function readWritable(tid: number, address: bigint, out: Buffer): number {
   const end = endOfWritable(tid, address);
@@ -119,7 +119,7 @@ function readWritable(tid: number, address: bigint, out: Buffer): number {
   return Math.max(got, 0);
 }
 
-/** Where the run of mappings ends that begins with one at `address` that may be written and not read. */
+/** The end of the run of writable but unreadable mappings that begins at `address`. */
 function endOfWritable(tid: number, address: bigint): bigint | undefined {
   let end: bigint | undefined;
   for (const line of readMaps(tid)) {

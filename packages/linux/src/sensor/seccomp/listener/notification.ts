@@ -1,7 +1,7 @@
 /**
- * The listener end of a namespace's seccomp filters: one stopped system call at a time.
+ * The supervisor's end of a namespace's seccomp filters: one stopped system call at a time.
  *
- * Most namespaces have one filter. Whatever is brought into a running one from outside has another, of its own.
+ * Most namespaces have one filter. A process that is brought into a running namespace from outside has another, of its own.
  */
 import { close, ioctl, poll, pollNow } from "../../../abi/libc.ts";
 import { EINTR, ENOENT } from "../../../abi/errno.ts";
@@ -42,37 +42,40 @@ class Notification {
   get arch(): number {
     return this.#words[5] as number;
   }
-  /** Argument as the kernel reads a pointer or size: all 64 bits, because user addresses reach beyond 2^53 (five-level page tables). */
+  /**
+   * An argument as the kernel reads a pointer or a size: all 64 bits, because user addresses may exceed 2^53 (five-level page
+   * tables).
+   */
   pointer(index: number): bigint {
     return this.#wide[4 + index] as bigint;
   }
   isNull(index: number): boolean {
     return this.#words[8 + 2 * index] === 0 && this.#words[9 + 2 * index] === 0;
   }
-  /** Argument as the kernel reads an int (a descriptor, a pid). */
+  /** An argument as the kernel reads an int (a descriptor, a pid). */
   int(index: number): number {
     return this.#signed[8 + 2 * index] as number;
   }
-  /** Argument as the kernel reads an unsigned int (flags, a mode, an id). */
+  /** An argument as the kernel reads an unsigned int (flags, a mode, an id). */
   u32(index: number): number {
     return this.#words[8 + 2 * index] as number;
   }
 }
 
-/** In place of a verdict: the call has been carried out by the supervisor, and answered. */
+/** Instead of a verdict: the supervisor has carried the call out and answered it. */
 export const ANSWERED = -1;
 
-/** What `receive` brought: a call to decide, an interruption (look at the mailbox), or nothing any more. */
+/** The result of `receive`: a call to decide, an interruption (read the mailbox), or the end. */
 export type Received = "call" | "interrupted" | "gone";
 
 const POLLIN = 1;
 const POLLHUP = 0x10;
 
 export class Listener {
-  /** Listeners of all filters; the call that is being decided came by `#fd`. */
+  /** Listeners of all filters; the call that is being decided arrived at `#fd`. */
   readonly #fds: number[];
   #fd: number;
-  /** Where to look first the next time, so that no filter is kept waiting by another. */
+  /** Where the next poll starts, so that no filter is kept waiting by another. */
   #turn = 0;
   readonly call = new Notification();
   readonly #answer: Buffer = Buffer.alloc(RESPONSE_SIZE);
@@ -81,7 +84,7 @@ export class Listener {
   readonly #received: { readonly fd: number; readonly bytes: Buffer }[] = [];
   readonly #spare: Buffer[] = [];
   readonly #parked = new ParkedCalls();
-  /** Thread of the last call that was waited for. */
+  /** The thread of the last call that was waited for. */
   #caller = 0;
 
   constructor(fd: number) {
@@ -90,9 +93,9 @@ export class Listener {
     this.add(fd);
   }
 
-  /** One more filter's listener. */
+  /** Adds the listener of another filter. */
   add(fd: number): void {
-    // Kernels before 6.6 refuse; the sensor then works, only slower.
+    // Kernels before 6.6 refuse; the sensor then works more slowly.
     ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
     this.#fds.push(fd);
   }
@@ -100,10 +103,10 @@ export class Listener {
   /**
    * Blocks until there is a call to decide.
    *
-   * Until a call is received, any signal to its task interrupts it, and it fails with EINTR unless the handler has
-   * SA_RESTART; from then on only a fatal signal does (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV). Many calls never fail that
-   * way without us, and programs do not expect it. So whatever has arrived is received before anything is decided: with
-   * eight busy processes, of a hundred calls that a signal fell on, three fail instead of seventy (docs/foreign-tests.md).
+   * Until a call is received, any signal to its task interrupts it, and it fails with EINTR unless the handler has SA_RESTART;
+   * from then on only a fatal signal does (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV). Many calls never fail with EINTR without
+   * isoline, and programs do not expect it. So every pending call is received before any is decided: with eight busy processes,
+   * of a hundred calls that a signal arrived during, three fail instead of seventy (docs/foreign-tests.md).
    */
   receive(): Received {
     for (;;) {
@@ -114,14 +117,14 @@ export class Listener {
       if (typeof ready !== "number") return ready;
       this.#fd = ready;
       const received = this.#receiveInto(ready, this.call.bytes);
-      // One thread that calls again and again is most often alone: then there is nothing to ask for.
+      // If the same thread calls again and again, it is usually the only one: then there is nothing to poll for.
       if (received === "call" && this.call.tid !== this.#caller) this.receiveWaiting();
       this.#caller = this.call.tid;
       return received;
     }
   }
 
-  /** Turns to the oldest call that has been received and still waits; false if there is none. */
+  /** Selects the oldest call that has been received and not decided; false if there is none. */
   #takeReceived(): boolean {
     for (let next = this.#received.shift(); next; next = this.#received.shift()) {
       next.bytes.copy(this.call.bytes);
@@ -133,12 +136,12 @@ export class Listener {
     return false;
   }
 
-  /** Whether no task is left that could call. */
+  /** Whether no task is left that could make a call. */
   isOver(): boolean {
     return this.#fds.every((fd) => shows(fd, POLLHUP));
   }
 
-  /** Receives what has arrived meanwhile; called wherever a decision takes longer than most. */
+  /** Receives pending calls. Called wherever a decision takes longer than usual. */
   receiveWaiting(): void {
     for (const fd of this.#fds)
       while (shows(fd, POLLIN)) {
@@ -149,8 +152,8 @@ export class Listener {
   }
 
   /**
-   * Blocks until a call has arrived by one of several, or a parked one wants to be looked at; a filter that nobody carries
-   * any more is let go of.
+   * Blocks until a call arrives at one of several listeners, or a parked one must be checked. A listener whose filter no task
+   * has any more is closed.
    */
   #awaitAny(): number | "interrupted" | "gone" | "parked" {
     const count = this.#fds.length + this.#parked.count;
@@ -172,38 +175,38 @@ export class Listener {
     }
     const over = this.#fds.findIndex((_, index) => events(index) !== 0);
     if (over < 0) return this.#parked.count > 0 ? "parked" : "gone";
-    // The last one is kept: that nobody carries it any more is how the end is seen.
+    // The last listener is kept: when no task has its filter any more, the namespace has ended.
     if (this.#fds.length > 1) this.#fds.splice(over, 1).forEach(close);
     return "gone";
   }
 
-  /** The kernel insists on a zeroed buffer. */
+  /** The kernel requires a zeroed buffer. */
   #receiveInto(fd: number, buffer: Buffer): Received {
     buffer.fill(0);
     const result = ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, buffer);
     if (result >= 0) return "call";
     if (result === -EINTR) return "interrupted";
-    // The task was killed or interrupted before we read its call, or (since 6.11) no task is left.
+    // The task was killed or interrupted before its call was read, or (since 6.11) no task is left.
     if (result === -ENOENT) return "gone";
     throw new LinuxError("sensor-lost", `cannot receive from the seccomp listener (errno ${-result})`);
   }
 
-  /** Lets the kernel carry the call out. False if the task is gone. */
+  /** Lets the kernel carry the call out. False if the task has ended. */
   proceed(): boolean {
     return this.#send(this.#fd, this.call.bytes, 0n, 0, RESPONSE_CONTINUE);
   }
 
-  /** Makes the call fail with an errno, given positive. False if the task is gone. */
+  /** Makes the call fail with an errno, given as a positive number. False if the task has ended. */
   refuse(errno: number): boolean {
     return this.#send(this.#fd, this.call.bytes, 0n, -errno, 0);
   }
 
-  /** Has the call return a value that the supervisor got by making it. False if the task is gone. */
+  /** Makes the call return the value of the supervisor's own call. False if the task has ended. */
   answer(value: bigint): boolean {
     return this.#send(this.#fd, this.call.bytes, value, 0, 0);
   }
 
-  /** Has the task wait on without holding up anybody else; what the call returns is known later. */
+  /** Lets the task wait without delaying other tasks; the return value of the call is known later. */
   park(wait: Wait): void {
     const fd = this.#fd;
     const id = Buffer.from(this.call.bytes.subarray(0, 8));
@@ -219,10 +222,11 @@ export class Listener {
   }
 
   /**
-   * Gives the task a duplicate of a descriptor of ours, under the lowest number that it has free; that number, or a negative
-   * errno: EMFILE where it may have no more, ENOENT where it is gone. It goes on waiting. Not answered in the same step
-   * (SECCOMP_ADDFD_FLAG_SEND): a signal to us then would have its call return without the descriptor, and what we still
-   * held when it goes on would keep its locks and have its programs fail with ETXTBSY.
+   * Gives the task a duplicate of a descriptor, under the lowest number that it has free; returns that number, or a negative
+   * errno: EMFILE if it may have no more, ENOENT if it has ended. The task continues to wait. The call is not answered in the
+   * same step (SECCOMP_ADDFD_FLAG_SEND): a signal to the supervisor would then make the call return without the descriptor. And
+   * if the supervisor still held the file when the task goes on, its locks would persist and executing it would fail with
+   * ETXTBSY.
    */
   give(fd: number, isClosedOnExec: boolean): number {
     this.call.bytes.copy(this.#addition, 0, 0, 8);
@@ -233,7 +237,7 @@ export class Listener {
     return this.#insist(this.#fd, SECCOMP_IOCTL_NOTIF_ADDFD, this.#addition);
   }
 
-  /** Whether the task still waits for this answer: what was read of it meanwhile was really its own. */
+  /** Whether the task still waits for this answer: then everything read from it meanwhile was really its own. */
   stillWaiting(): boolean {
     return this.#insist(this.#fd, SECCOMP_IOCTL_NOTIF_ID_VALID, this.call.bytes) === 0;
   }
@@ -249,7 +253,7 @@ export class Listener {
     this.#answer.writeBigInt64LE(value, 8);
     this.#answer.writeInt32LE(error, 16);
     this.#answer.writeUInt32LE(flags, 20);
-    // What follows from an answer (a signal, the end of a child) may interrupt whoever has not been received by then.
+    // A consequence of an answer (a signal, the end of a child) may interrupt a task whose call has not been received by then.
     this.receiveWaiting();
     const result = this.#insist(fd, SECCOMP_IOCTL_NOTIF_SEND, this.#answer);
     if (result >= 0) return true;
@@ -258,8 +262,8 @@ export class Listener {
   }
 
   /**
-   * All wait for the filter's lock or the task, and a doorbell may break that wait: nothing is said about the call then, and
-   * nothing has been done (kernel/seccomp.c, seccomp_notify_addfd takes the descriptor back).
+   * All of these wait for the filter's lock or the task. A doorbell signal may interrupt that wait: then the result says
+   * nothing about the call, and nothing has been done (kernel/seccomp.c, seccomp_notify_addfd removes the descriptor again).
    */
   #insist(fd: number, request: number, argument: Buffer): number {
     let result = ioctl(fd, request, argument);
@@ -268,7 +272,7 @@ export class Listener {
   }
 }
 
-/** A negative answer is an errno: a doorbell interrupts even a poll that does not wait. */
+/** A negative result is an errno: a doorbell signal interrupts even a poll that does not wait. */
 function shows(fd: number, event: number): boolean {
   const events = pollNow(fd, event);
   return events > 0 && (events & event) !== 0;

@@ -1,9 +1,9 @@
 /**
- * Calls that have begun and cannot be answered yet, because the kernel would have the task wait.
+ * Calls that have begun and cannot be answered yet, because in the kernel the task would block.
  *
- * A task that waits for our answer is woken by nothing but a fatal signal. The kernel's own wait ends with any signal that is
- * not blocked, so parked calls are looked at again and again, and one whose task has such a signal is answered as the
- * kernel answers then: with ERESTARTSYS, which it never shows to a program (it restarts the call or makes EINTR of it).
+ * A task that waits for the supervisor's answer is woken only by a fatal signal. In the kernel, any signal that is not blocked
+ * ends the wait. So parked calls are checked repeatedly, and one whose task has such a signal is answered as the kernel would:
+ * with ERESTARTSYS, which no program sees (the kernel restarts the call or turns it into EINTR).
  */
 import { close, poll } from "../../../abi/libc.ts";
 import { EINTR, ERESTARTSYS } from "../../../abi/errno.ts";
@@ -12,17 +12,20 @@ import { hasSignalPending } from "../../../process/pending-signals.ts";
 /** What a parked call waits for. */
 export interface Wait {
   readonly tid: number;
-  /** A duplicate of ours of the socket, closed when the call is answered. */
+  /** The supervisor's duplicate of the socket, closed when the call is answered. */
   readonly fd: number;
-  /** Milliseconds until the kernel would have the call return; undefined for never. */
+  /** Milliseconds until the kernel would make the call return; undefined for never. */
   readonly limit: number | undefined;
-  /** What the call returns when the limit is over: a negative errno. */
+  /** The return value of the call when the limit is over: a negative errno. */
   readonly late: number;
-  /** Tried when the socket can be written to: what the call returns, a failure as a negative errno, or undefined: not yet. */
+  /**
+   * Called when the socket is writable: the return value of the call (a negative errno for a failure), or undefined if it must
+   * still wait.
+   */
   readonly attempt: () => number | undefined;
 }
 
-/** How a call is answered; false if its task is gone. */
+/** Answers a call; false if its task has ended. */
 export interface Answering {
   stillWaits(): boolean;
   answer(result: number): boolean;
@@ -34,7 +37,7 @@ interface Parked extends Wait {
 }
 
 const POLLOUT = 4;
-/** How long a signal may go unnoticed, in milliseconds; each parked call adds to it what looking at it takes. */
+/** How long a signal may go unnoticed, in milliseconds. The time to check one parked call is added for each. */
 const LOOK_EVERY = 20;
 
 export class ParkedCalls {
@@ -50,7 +53,7 @@ export class ParkedCalls {
     this.#parked.push({ ...wait, until, to });
   }
 
-  /** How long may be waited for anything else before these want to be looked at, in milliseconds. */
+  /** How long the supervisor may wait for something else before these must be checked, in milliseconds. */
   get patience(): number {
     const next = this.#parked.reduce((first, { until }) => Math.min(first, until), this.#lookAt);
     return Math.max(0, Math.ceil(next - performance.now()));
@@ -64,7 +67,7 @@ export class ParkedCalls {
     });
   }
 
-  /** Answers those that can be. */
+  /** Answers the calls that are ready. */
   settle(): void {
     const entries = Buffer.alloc(8 * this.#parked.length);
     this.describe(entries, 0);

@@ -1,9 +1,9 @@
 /**
- * What in /proc belongs to the supervisor: nobody in the namespace may use it, whatever the contour says.
+ * The entries of /proc that belong to the supervisor: no task of the namespace may use them, whatever the contour says.
  *
  * A path can lead there by any name (`/proc/PID`, a thread's number, which is not listed, `/proc/self/task/../../PID`), by a
  * magic link (`/proc/PID/root`, `cwd`, `fd/N`), through a bind mount or another mount of proc. So the object that was found is
- * asked, by the path that the kernel tells of it, and each magic link on the way.
+ * checked, by the path that the kernel reports for it, and so is each magic link on the way.
  */
 import { readlinkSync } from "node:fs";
 import { fstatfs } from "../../../abi/libc.ts";
@@ -12,7 +12,7 @@ import { numbersIn } from "../tasks/pid-numbers.ts";
 /** linux/magic.h */
 const PROC_SUPER_MAGIC = 0x9fa0;
 const SLASH = 0x2f;
-/** Told to everybody by the kernel, and written by nobody else: what `ps` and the like read of every process there is. */
+/** Readable for every process, writable for none: the files that `ps` and similar programs read of every process. */
 const HARMLESS =
   /^(?:task\/\d+\/)?(?:stat|statm|status|cmdline|comm|cgroup|limits|loginuid|oom_score|schedstat|sessionid)$/;
 const NUMBERED = /\/([1-9]\d{0,9})(?:\/|$)/g;
@@ -22,12 +22,18 @@ const filesystem: Buffer = Buffer.alloc(120);
 export class KeptFiles {
   readonly #serves: (number: number) => boolean;
 
-  /** `serves` says whether a process or thread number is the supervisor's, or another's that starts what is in the namespace. */
+  /**
+   * `serves` tells whether a process or thread number is the supervisor's, or that of another process that starts processes in
+   * the namespace.
+   */
   constructor(serves: (number: number) => boolean) {
     this.#serves = serves;
   }
 
-  /** Whether an open descriptor of ours, whose path is `path` as far as it is known, is of the supervisor's own entries. */
+  /**
+   * Whether an open descriptor of the supervisor, whose path is `path` as far as it is known, is one of the supervisor's own
+   * entries.
+   */
   keeps(fd: number, path: Buffer): boolean {
     if (!hasNumber(path) || fstatfs(fd, filesystem) < 0 || filesystem.readUInt32LE(0) !== PROC_SUPER_MAGIC)
       return false;
@@ -39,13 +45,13 @@ export class KeptFiles {
     return false;
   }
 
-  /** The same of a magic link that is about to be followed: there is nothing harmless about those. */
+  /** The same for a magic link that is about to be followed: none of them is harmless. */
   keepsLink(fd: number): boolean {
     const path = pathOf(fd);
     return path !== undefined && this.keeps(fd, Buffer.from(path, "latin1"));
   }
 
-  /** A mount of another pid namespace counts otherwise: there the entry itself says who it is. */
+  /** A mount of another pid namespace has other numbers: there the entry itself is read to identify the process. */
   #isOurs(directory: string, number: number): boolean {
     if (this.#serves(number)) return true;
     if (directory === `/proc/${number}`) return false;

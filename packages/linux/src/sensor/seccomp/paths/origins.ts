@@ -1,10 +1,11 @@
 /**
- * Whether the path of an object holds in the view of the launch, and what it belongs to where it does not.
+ * Whether the path of an object is valid in the view of the launch, and where the object lies if not.
  *
- * A path is read back as the task sees it. In another root or mount namespace, by a descriptor from there or by `/proc/PID/root`,
- * the same text is another object's. Where the launch's own view shows that very object under that very path, the path is
- * said plainly; where it shows it under another, so is that (`?in:/work/jail//etc/config`); else what was mounted there, and
- * by whom (`?in:tmpfs/unshare//etc/config`). For a container, its first root takes the place of the launch's.
+ * A path is read back as the task sees it. In another root or mount namespace, or through a descriptor from there or
+ * `/proc/PID/root`, the same text names another object. If the launch's own view shows that very object under that very path,
+ * the path is written plainly. If it shows the object under another path, that is written (`?in:/work/jail//etc/config`).
+ * Otherwise the mounted file system is, and the program that mounted it (`?in:tmpfs/unshare//etc/config`). For a container, its
+ * first root takes the place of the launch's.
  */
 import { escapeBytes } from "@isoline/core";
 import { close, openat2, statx } from "../../../abi/libc.ts";
@@ -29,10 +30,10 @@ import type { Places } from "./places.ts";
 const DIRECTORY = openHow(O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0);
 const DIRECTORY_IN_ROOT = openHow(O_PATH | O_DIRECTORY | O_CLOEXEC, 0, RESOLVE_IN_ROOT);
 const UNKNOWN = "unknown";
-/** Beyond a container, in the mounts of its host. */
+/** Outside a container, in the mounts of its host. */
 const HOST = "host";
 const MEMORY = "/memfd:";
-/** Mounts of the workload's own in the launch's view, by where they are. */
+/** Mounts that the workload made in the launch's view, by mount point. */
 const MOST_MOUNTERS = 1024;
 
 export class Origins {
@@ -49,34 +50,34 @@ export class Origins {
     this.#isCanister = isCanister;
   }
 
-  /** A call that changes what is mounted is about to be let through. */
+  /** A call that changes mounts is about to be allowed. */
   mountsChange(): void {
     this.#launch.freeze();
-    // Until its first program runs, the mounts of a container are its runtime's to make.
+    // Until its first program runs, the mounts of a container are made by its runtime.
     if (this.#isSetUp) this.#home?.view.freeze();
   }
 
-  /** The runtime of a container names what it mounts by a descriptor of its own, of which the lens takes the number away. */
+  /** The runtime of a container names the source of a mount by its own descriptor; the lens removes the number. */
   takesDescriptors({ process }: Thread, source: Buffer): boolean {
     return (
       this.#isCanister && process.atOwnRoot && /^\/proc\/(?:thread-)?self\/fd\/\d+$/.test(source.toString("latin1"))
     );
   }
 
-  /** A program is about to be let execute. */
+  /** A program is about to be allowed to execute. */
   executing({ atOwnRoot }: Process): void {
     if (!atOwnRoot && this.#home !== undefined) this.#isSetUp = true;
   }
 
-  /** Who is about to mount something at a path of the launch's view. */
+  /** A program is about to mount something at a path of the launch's view. */
   mounting(path: string, program: string): void {
     if (this.#mounters.size >= MOST_MOUNTERS) this.#mounters.clear();
     this.#mounters.set(path, program);
   }
 
   /**
-   * Says where the path of what was found holds. `byPath`: it was found by an absolute path from the task's root, so that it is
-   * in the view that the task has; `through`: the process whose link in /proc led to it.
+   * Determines where the path of the object is valid. `byPath`: it was found by an absolute path from the task's root, so that
+   * it is in the task's view. `through`: the process whose link in /proc led to it.
    */
   settle(found: Found, thread: Thread, places: Places, byPath: boolean, through?: number): void {
     const view = this.#viewOf(places, thread);
@@ -84,17 +85,17 @@ export class Origins {
     const isHome = places.root < 0 ? view === this.#launch : places.mark === this.#home?.root;
     if (byPath && isHome && !view.isFrozen) return;
     const path = found.path.toString("latin1");
-    // Pipes, sockets and the like have no place.
+    // Pipes, sockets and similar objects have no place.
     if (!path.startsWith("/")) return;
     if (isHome && view.holds(path, found.stat.mountId)) {
-      // Not of memory, where a file that was removed is called like one.
+      // Not in memory, where a removed file has the same kind of name.
       if (path.startsWith(MEMORY)) found.origin = { directory: "", rest: path.length };
       return;
     }
     this.#find(found, thread, places, view, path, through);
   }
 
-  /** Whether a directory is one of the root that its path is read from, so that the path leads to it from there. */
+  /** Whether a directory belongs to the root that its path is read from, so that the path leads to it from there. */
   isBelow(found: Found, places: Places): boolean {
     const path = found.path.toString("latin1");
     if (places.mark === this.#home?.root && this.#home.view.holds(path, found.stat.mountId)) return true;
@@ -112,7 +113,7 @@ export class Origins {
     this.#home?.view.close();
   }
 
-  /** Undefined where paths are taken as they are: of what sets a container up, until its first program runs. */
+  /** Undefined if paths are used unchanged: for the runtime of a container, until the container's first program runs. */
   #viewOf(places: Places, { process, tid }: Thread): View | undefined {
     if (!this.#isCanister || places.root < 0) return this.#launch;
     if (process.atOwnRoot) return undefined;
@@ -125,14 +126,14 @@ export class Origins {
     const isHere = standing === "here";
     if (isHere && view.shows(path, stat)) return;
     if (standing === "removed" && this.#isBesideShown(path, places, view)) return;
-    // By the path from where its mount namespace begins: a root directory may lie somewhere in it.
+    // By the path from the root of its mount namespace: a root directory may lie anywhere in it.
     const whole =
       standing === "outside" ? path : joined(places.rootPath.toString("latin1") || "/", path === "/" ? "" : path);
     if (standing === "outside" && (view.holds(path, stat.mountId) || view.shows(path, stat))) return;
     if (isHere && whole !== path && view.shows(whole, stat)) return place(found, path, whole);
     if (view !== this.#launch && this.#launch.mounted(stat.mountId)) return mark(found, HOST);
     const mount = this.#mountOf(found, thread, places, view, through);
-    // Memory is mounted nowhere, and has no name.
+    // Memory is mounted nowhere and has no name.
     if (mount === undefined && standing === "removed" && stat.nlink === 0 && path.startsWith(MEMORY)) return;
     if (mount === undefined) return mark(found, UNKNOWN);
     const seen = mount.isLaunchs ? whole : path;
@@ -145,7 +146,7 @@ export class Origins {
     mark(found, described(mount, this.#makerOf(mount, thread, through)));
   }
 
-  /** What has no name any more was in a directory that is still there. */
+  /** A removed file was in a directory that still exists. */
   #isBesideShown(path: string, { root }: Places, view: View): boolean {
     const directory = path.slice(0, Math.max(1, path.lastIndexOf("/")));
     const name = Buffer.from(`${directory}\0`, "latin1");
@@ -183,7 +184,7 @@ function homeOf(places: Places, tid: number): { readonly root: string; readonly 
   return { root: places.mark, view: new View(root, `/proc/${tid}/mountinfo`) };
 }
 
-/** The path is that of something which the launch has under another: what both end in is said once. */
+/** The launch has the object under another path: the common end of both paths is written once. */
 function place(found: Found, path: string, shown: string): void {
   let rest = 0;
   for (let length = 1; length <= Math.min(path.length, shown.length); length++) {
@@ -199,7 +200,10 @@ function mark(found: Found, directory: string): void {
   found.origin = { directory, rest: found.path.length };
 }
 
-/** What was mounted: the type, the program that did it or made the namespace, and the source where that says more than the type. */
+/**
+ * The mounted file system: its type, the program that mounted it or made the namespace, and the source if that says more than
+ * the type.
+ */
 function described({ type, source }: Mount, maker: string): string {
   const from = source === type || source === "none" ? "" : source;
   return `${escaped(type)}/${maker}/${escaped(from)}`.replace(/\/{2,}/g, "/").replace(/\/$/, "");

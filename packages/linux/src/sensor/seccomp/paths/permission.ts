@@ -1,8 +1,8 @@
 /**
- * Whether the kernel will refuse anyway: such a call exchanges nothing, and an LSM hook would never see it.
+ * Whether the kernel will refuse the call anyway: such a call exchanges nothing, and an LSM hook would never see it.
  *
- * Asked only of what is not known yet. Where the answer is not certain (the task has rights that we lack), the call
- * counts as an exchange: a needless event is better than a missed one.
+ * Used only for acts that are not known yet. If the answer is not certain (the task has rights that the supervisor lacks), the
+ * call counts as an act: a needless event is better than a missed one.
  */
 import { EACCES } from "../../../abi/errno.ts";
 import { close, faccessat2, openat2 } from "../../../abi/libc.ts";
@@ -24,17 +24,17 @@ export class Permissions {
     this.#peers = peers;
   }
 
-  /** The errno with which the kernel will refuse `mask` on an object to this thread; 0 if it will not, or may not. */
+  /** The errno with which the kernel will refuse `mask` on an object to this thread; 0 if it will not, or might not. */
   refusal(found: Found, mask: number, thread: Thread): number {
     if (isSetting(found) && !this.#peers.sharesSettings(thread)) return 0;
     if (this.isPeer(thread)) return this.#ask(found.fd, mask);
     if (!this.#rights.mayChange) return 0;
-    // Root may be refused what a user is not (NFS without root), so the user's own answer counts.
+    // Root may be refused what a user is permitted (NFS without root), so the user's own answer counts.
     const isTold = this.#rights.canBeThoseOf(thread) && this.#peers.sharesUsers(thread);
     return isTold ? this.#askAs(thread, found, mask) : this.#ask(found.fd, mask);
   }
 
-  /** Whether what the kernel answers to us it also answers to the thread. */
+  /** Whether the kernel answers the thread as it answers the supervisor. */
   isPeer(thread: Thread): boolean {
     return this.#rights.areThoseOf(thread);
   }
@@ -60,7 +60,7 @@ export class Permissions {
 const PROC_SUPER_MAGIC = 0x9fa0;
 const SETTINGS = Buffer.from("/sys/");
 
-/** Below /proc/sys, where what is found and who may change it depends on the namespaces of whoever looks, not on the mount. */
+/** A file below /proc/sys: which files exist there and who may change them depends on the namespaces of the reader, not on the mount. */
 function isSetting(found: Found): boolean {
   return found.path.includes(SETTINGS) && found.filesystem === PROC_SUPER_MAGIC;
 }

@@ -1,9 +1,9 @@
 /**
- * The bytes by which a repeated event is recognised before anything is resolved, levelled or hashed.
+ * The bytes by which a repeated act is recognised before anything is resolved, levelled or hashed.
  *
- * A key holds all that the identity depends on: operation, task identity and credentials (by small number), what the
- * arguments ask for, the object as it is now and its canonical path; and, where content counts, the file's version. What
- * is not in the key must not be able to change the identity.
+ * A key holds everything that the identity depends on: operation, task identity and credentials (by small number), the values
+ * of the arguments, the object's current attributes and its canonical path; and, if content counts, the file's version. A value
+ * that is not in the key must not be able to change the identity.
  */
 import type { Stat } from "../../../abi/stat.ts";
 import type { Found, Standing } from "../../files/found.ts";
@@ -11,7 +11,7 @@ import type { Thread } from "../tasks/process.ts";
 
 const STANDINGS: readonly Standing[] = ["here", "removed", "outside"];
 
-/** Beside the standing. */
+/** Part of the key beside the fields of the actor. */
 const HAS_ORIGIN = 0x80;
 
 /** Two canonical paths, the directories that they belong to, escaped, and the fixed part. */
@@ -41,20 +41,20 @@ export class RawKey {
     return this;
   }
 
-  /** An object's owner, mode and filesystem, and its canonical path with its length and whether it still leads there. */
+  /** An object's owner, mode and file system, and its canonical path with its length and whether the path still leads to it. */
   object({ stat, path, standing, origin }: Found): this {
     stat.bytes.copy(this.bytes, this.#end, 20, 30); // stx_uid, stx_gid, stx_mode
     stat.bytes.copy(this.bytes, this.#end + 10, 136, 152); // stx_dev, stx_mnt_id
     this.bytes[this.#end + 26] = STANDINGS.indexOf(standing) | (origin === undefined ? 0 : HAS_ORIGIN);
     this.#end += 27;
-    // What a file below /proc/PID is to a process depends on whose it is: its own, its parent's, a stranger's.
+    // The meaning of a file below /proc/PID depends on whose it is: the actor's own, its parent's, another process's.
     if (isOfSomeProcess(path) && this.#thread) this.u32(this.#thread.process.handle).u32(this.#thread.tid);
-    // The same path in another root or mount namespace, and what that is called in the view of the launch.
+    // The same path in another root or mount namespace, with its place in the view of the launch.
     if (origin !== undefined) this.u32(origin.rest).text(Buffer.from(origin.directory));
     return this.text(path);
   }
 
-  /** What changes whenever a file's content may have changed. */
+  /** A value that changes whenever a file's content may have changed. */
   version(stat: Stat): this {
     this.#end = stat.putVersion(this.bytes, this.#end);
     return this;
@@ -71,7 +71,7 @@ export class RawKey {
 
 const PROC = Buffer.from("/proc/");
 
-/** Whether a path is one of a process, by its number. */
+/** Whether a path belongs to a process in /proc, by its number. */
 function isOfSomeProcess(path: Buffer): boolean {
   const digit = path[PROC.length] ?? 0;
   return digit >= 0x30 && digit <= 0x39 && path.compare(PROC, 0, PROC.length, 0, PROC.length) === 0;

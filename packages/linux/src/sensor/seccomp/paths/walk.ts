@@ -1,8 +1,8 @@
 /**
- * Path resolution by hand, component by component, for the paths that would otherwise show *us* instead of the task:
+ * Resolves a path component by component, for paths that would otherwise resolve to the *supervisor* instead of the task:
  * `/proc/self`, `/proc/thread-self`, and the magic links of /proc (`fd/N`, `exe`, `cwd`, `root`).
  *
- * Slow (a few system calls a component), so only used where `openat2` cannot answer. Follows the kernel's rules
+ * Slow (a few system calls a component), so it is used only where `openat2` cannot be. Follows the kernel's rules
  * (path_resolution(7)): at most 40 symlinks, `..` stops at the task's root.
  */
 import { readlinkSync } from "node:fs";
@@ -15,16 +15,16 @@ import { type Numbers, numbersIn, numbersOf } from "../tasks/pid-numbers.ts";
 
 export interface Walk {
   readonly thread: Thread;
-  /** The task's root, or -1 for ours. */
+  /** The task's root, or -1 for the supervisor's. */
   readonly root: number;
   /** Directory where a relative path starts. */
   readonly start: number;
   /** Raw path bytes without NUL. */
   readonly path: Buffer;
   readonly follow: boolean;
-  /** Told of each magic link, by a descriptor of the link itself, before it is followed. */
+  /** Called for each magic link, with a descriptor of the link itself, before it is followed. */
   readonly onMagicLink: (link: number) => void;
-  /** Told of each process whose link in /proc is followed to what it stands for. */
+  /** Called for each process whose link in /proc is followed to its target. */
   readonly through?: (pid: number) => void;
 }
 
@@ -99,8 +99,8 @@ export function walk(request: Walk): number {
 const DOT_DOT = Buffer.from("../..");
 
 /**
- * What `/proc/self` and `/proc/thread-self` say to the task itself. A proc mount numbers tasks by its own pid namespace,
- * so the task has a number in it for each namespace it is in, but for one of them somebody else may stand there.
+ * The text of `/proc/self` and `/proc/thread-self` for the task itself. A proc mount numbers tasks by its own pid namespace, so
+ * the task has a number for each namespace it is in; in the others its number may belong to another task.
  */
 function ownName(procRoot: number, name: Buffer, thread: Thread): Buffer | undefined {
   const text = name.toString("latin1");
@@ -116,12 +116,12 @@ function ownName(procRoot: number, name: Buffer, thread: Thread): Buffer | undef
   return ownPath(text, own, inMount);
 }
 
-/** What the link says in a mount that shows the task by its number at this level. */
+/** The text of the link in a mount that shows the task by its number at this level. */
 function ownPath(text: "self" | "thread-self", { pids, tids }: Numbers, level: number): Buffer {
   return Buffer.from(text === "self" ? String(pids[level]) : `${pids[level]}/task/${tids[level]}`);
 }
 
-/** Whether it is the root of the very proc file system that we read ourselves: then a task has the number there that we know. */
+/** Whether it is the root of the proc file system that the supervisor itself reads: there the task's number is known. */
 function isOurProc(procRoot: number): boolean {
   const [there, ours] = [new Stat(), new Stat()];
   return (
@@ -132,7 +132,7 @@ function isOurProc(procRoot: number): boolean {
   );
 }
 
-/** The process that a directory below /proc is of, if that proc mount counts as ours does. */
+/** The process that a directory below /proc belongs to, if that proc mount has the supervisor's numbers. */
 function ownerOf(directory: number): number | undefined {
   const number = /^\/proc\/(\d+)(?:\/|$)/.exec(linkText(`/proc/self/fd/${directory}`) ?? "")?.[1];
   return number === undefined ? undefined : Number(number);

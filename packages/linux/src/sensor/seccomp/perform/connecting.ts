@@ -1,27 +1,27 @@
 /**
- * Connecting in place of a task: on a duplicate of its socket, to our own copy of the address.
+ * Connects in place of a task: on a duplicate of its socket, to the supervisor's own copy of the address.
  *
- * What would wait is begun without waiting, and the call is parked until the connection stands or has failed. It is never
- * handed back to the kernel to be waited for there: until the task gets that far, another thread may have put another
- * socket under the number, or dissolved the connection, and the kernel would connect to whatever the memory says then.
+ * A connect that would block is started without blocking, and the call is parked until the connection is established or has
+ * failed. It is never handed back to the kernel: until the task gets that far, another thread may have put another socket under
+ * the number, or dissolved the connection, and the kernel would connect to the address that is in memory then.
  *
- * Not to wait is a property of the open file, which all its descriptors share. It is set for the length of one call that
- * does not sleep, and only where the socket waits; another thread that uses the same socket in these microseconds would be
- * told EAGAIN, which a socket that is not connected yet hardly has a use for.
+ * Non-blocking is a property of the open file, which all its descriptors share. It is set for the length of one call that does
+ * not sleep, and only if the socket blocks. Another thread that uses the same socket in these microseconds would get EAGAIN; a
+ * socket that is not connected yet is hardly used otherwise.
  */
 import { EALREADY, EINPROGRESS, EISCONN } from "../../../abi/errno.ts";
 import { pollNow } from "../../../abi/libc.ts";
 import { connect, sendTimeout, setWaits, waits } from "../../../abi/sockets.ts";
 import type { Wait } from "../listener/parked.ts";
 
-/** linux/in.h: those whose `connect` begins again where it left off (net/ipv4/af_inet.c, __inet_stream_connect). */
+/** linux/in.h: protocols whose `connect` continues where it left off (net/ipv4/af_inet.c, __inet_stream_connect). */
 const IPPROTO_TCP = 6;
 const IPPROTO_MPTCP = 262;
 const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
 const POLLOUT = 4;
 
-/** Whether a socket of the internet can be connected by us: datagrams do not wait, and of streams it is known how they do. */
+/** Whether the supervisor can connect an internet socket: datagram sockets do not block, and of streams only some protocols continue. */
 export function canBeConnected({ type, protocol }: { readonly type: number; readonly protocol: number }): boolean {
   return carriesDatagrams(type) || protocol === IPPROTO_TCP || protocol === IPPROTO_MPTCP;
 }
@@ -33,7 +33,7 @@ export function carriesDatagrams(type: number): boolean {
 /** Makes a call with the rights of the task. */
 type Making = (call: () => number) => number;
 
-/** Connects a socket of the internet, or begins to; what the call returns, or what it has to wait for. */
+/** Connects an internet socket, or starts to; returns the result of the call, or what it has to wait for. */
 export function beginToConnect(
   { fd, type }: { readonly fd: number; readonly type: number },
   tid: number,
@@ -43,14 +43,14 @@ export function beginToConnect(
   if (carriesDatagrams(type) || !waits(fd)) return make(() => connect(fd, address));
   const begun = make(() => withoutWaiting(fd, address));
   if (!isUnderWay(begun)) return begun;
-  // The kernel's own way to learn how it went, and to have the socket take note of it. That another thread has heard of it
-  // before is no error for who waits.
+  // The kernel's own way to query the result, which also updates the socket. If another thread has queried it before, that is
+  // not an error.
   const attempt = (): number | undefined => {
     const result = make(() => withoutWaiting(fd, address));
     if (isUnderWay(result)) return undefined;
     return result === -EISCONN ? 0 : result;
   };
-  // On the loopback interface it is through by now.
+  // On the loopback interface the connection is established by now.
   const soon = pollNow(fd, POLLOUT) > 0 ? attempt() : undefined;
   return soon ?? { tid, fd, limit: sendTimeout(fd), late: -EINPROGRESS, attempt };
 }

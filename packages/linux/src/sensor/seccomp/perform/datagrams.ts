@@ -1,5 +1,6 @@
 /**
- * Datagrams sent in place of a task: on a duplicate of its socket, with our own copies of address, content and control data.
+ * Sends datagrams in place of a task: on a duplicate of its socket, with the supervisor's copies of address, content and
+ * control data.
  */
 import { addressOf } from "../../../abi/libc.ts";
 import { MSG_DONTWAIT, MSG_NOSIGNAL, sendMessage } from "../../../abi/sockets.ts";
@@ -19,7 +20,7 @@ interface Parts {
 
 /** A message as the task describes it. */
 export interface Described {
-  /** The address it is for, as copied. */
+  /** The destination address, as copied. */
   readonly name: Buffer | undefined;
   readonly content: Range | Parts;
   readonly control: Range | undefined;
@@ -28,26 +29,26 @@ export interface Described {
 /** sizeof(struct msghdr), of struct iovec. */
 const HEADER = 56;
 const PART = 16;
-/** UIO_MAXIOV: the kernel takes no more parts. */
+/** UIO_MAXIOV: the kernel accepts no more parts. */
 export const MOST_PARTS = 1024n;
-/** No datagram of the internet is longer, nor is what is cut into several (net/ipv4/udp.c). */
+/** Upper bound of an internet datagram, and of data that is split into several (net/ipv4/udp.c). */
 const MOST_BYTES = 0xffffn;
-/** Control data that is longer is not copied. */
+/** Longer control data is not copied. */
 export const MOST_CONTROL = 8192n;
-/** MAX_RW_COUNT: what is longer in one piece is cut to this (lib/iov_iter.c, import_ubuf). */
+/** MAX_RW_COUNT: a longer part is cut to this (lib/iov_iter.c, import_ubuf). */
 const MOST_AT_ONCE = 0x7fff_f000n;
 const MOST_POSITIVE = 2n ** 63n - 1n;
-/** What one read of a task's memory gives at most. */
+/** The most that one read of a task's memory returns. */
 const PIECE = 8192;
-/** Nothing is mapped there, so the kernel says EFAULT when it comes that far, and what comes before, before. */
+/** An unmapped address, so that the kernel reports EFAULT when it gets there, and errors of earlier checks before. */
 const UNMAPPED = 8n;
-/** The kernel would go on reading what it was given after the call. */
+/** With these flags the kernel would read the memory after the call. */
 const MSG_ZEROCOPY = 0x400_0000;
 
-/** A message in our memory. */
+/** A message in the supervisor's memory. */
 export class Datagram {
   readonly #header = Buffer.alloc(HEADER);
-  /** What the header points to. */
+  /** The buffers that the header points to. */
   readonly #kept: Buffer[] = [];
 
   private constructor() {}
@@ -56,7 +57,7 @@ export class Datagram {
     return (flags & MSG_ZEROCOPY) === 0;
   }
 
-  /** Copies a message of a stopped task. What cannot be read is left out, so that sending it fails as the task's own call would. */
+  /** Copies a message of a stopped task. A part that cannot be read is left out, so that sending fails as the task's own call would. */
   static of(memory: TaskMemory, tid: number, { name, content, control }: Described): Datagram {
     const datagram = new Datagram();
     const header = datagram.#header;
@@ -73,7 +74,7 @@ export class Datagram {
     return datagram;
   }
 
-  /** Sends it without waiting; how many bytes were sent, or a negative errno. */
+  /** Sends it without blocking; returns the number of bytes sent, or a negative errno. */
   send(fd: number, flags: number): number {
     return sendMessage(fd, this.#header, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
   }
@@ -98,7 +99,7 @@ export class Datagram {
   }
 
   #takeContent(memory: TaskMemory, tid: number, ranges: readonly Range[]): void {
-    // One that is negative to the kernel (ssize_t) makes all of it so.
+    // One length that is negative to the kernel (ssize_t) makes the whole call fail.
     const isNegative = ranges.some((range) => range.length > MOST_POSITIVE);
     const length = isNegative ? MOST_POSITIVE + 1n : ranges.reduce((sum, range) => sum + range.length, 0n);
     const pieces = length > MOST_BYTES ? [undefined] : ranges.map((range) => copyOf(memory, tid, range));

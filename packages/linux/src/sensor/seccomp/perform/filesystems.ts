@@ -1,8 +1,8 @@
 /**
- * File systems on which calls may be made in a task's place.
+ * File systems on which the supervisor may make calls in place of a task.
  *
- * Most decide by what a thread can take on. A few ask a process in user space, which may be one of the workload's own: while
- * we waited for it, it would wait for us. Others choose by the caller's keyrings as whom they act.
+ * Most decide by rights that a thread can take on. A few ask a process in user space, which may belong to the workload: while
+ * the supervisor waits for it, it would wait for the supervisor. Others use the caller's keyrings to choose a remote user.
  */
 import { fstatfs } from "../../../abi/libc.ts";
 import type { Found } from "../../files/found.ts";
@@ -18,7 +18,10 @@ const OTHERS: ReadonlySet<number> = new Set([
 
 const statfs: Buffer = Buffer.alloc(120);
 
-/** Whether an object, held or behind a descriptor of ours, lies on a file system that decides by what a thread can take on. */
+/**
+ * Whether an object, held or behind a descriptor of the supervisor, lies on a file system that decides by rights a thread can
+ * take on.
+ */
 export function isOrdinary(object: Found | number): boolean {
   if (typeof object !== "number") return object.filesystem >= 0 && !OTHERS.has(object.filesystem);
   return fstatfs(object, statfs) >= 0 && !OTHERS.has(statfs.readUInt32LE(0));

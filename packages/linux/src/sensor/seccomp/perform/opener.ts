@@ -1,15 +1,15 @@
 /**
- * Opens in place of a task: the object that was found and decided about is opened anew, or a name is made in the directory that
- * we hold, and the task gets the descriptor. No string is read again, so there is nothing to exchange.
+ * Opens in place of a task: the object that was found and decided about is reopened, or a file is created in a directory that
+ * the supervisor holds, and the task gets the descriptor. No string is read again, so there is nothing to exchange.
  *
- * Only of what opens the same way for everybody who has the same rights, and at once:
+ * Only for files that open the same way for every process with the same rights, and at once:
  *
- *   regular files and directories   on file systems of the kernel's own; others (FUSE, NFS …) may ask who opens, or wait
- *   /dev/null and its kind          what reads and writes the same for all
+ *   regular files and directories   on file systems of the kernel's own; others (FUSE, NFS …) may ask for the opener, or block
+ *   /dev/null and its kind          devices that read and write the same for all
  *
- * Not FIFOs (they wait), sockets, other devices (a terminal would become ours), and what the kernel makes up (/proc, /sys), which
- * may look at who opened it. Nor anything with O_PATH, which the kernel does not hand over (SECCOMP_IOCTL_NOTIF_ADDFD takes no
- * such descriptor): whatever is done with one later is looked at then.
+ * Not for FIFOs (they block), sockets, other devices (a terminal would become the supervisor's), and generated files (/proc,
+ * /sys), which may depend on the process that opened them. Nor for O_PATH, which the kernel does not pass on
+ * (SECCOMP_IOCTL_NOTIF_ADDFD accepts no such descriptor): any later use of such a descriptor is decided then.
  */
 import { readdirSync } from "node:fs";
 import { EAGAIN, EMFILE, ENFILE, ENOENT } from "../../../abi/errno.ts";
@@ -37,17 +37,17 @@ import type { Performer } from "./performer.ts";
 /** null, zero, full, random, urandom (Documentation/admin-guide/devices.txt). */
 const plainDevices: ReadonlySet<string> = new Set(["1:3", "1:5", "1:7", "1:8", "1:9"]);
 const F_SETFL = 4;
-/** What is said by what was found, and does not hold for the link that leads to it. */
+/** Flags that have been applied by the search, and do not apply to the link that leads to the object. */
 const SETTLED = O_CREAT | O_EXCL | O_NOFOLLOW;
 
 /** How something is opened. */
 export interface Way {
   readonly flags: number;
-  /** By openat2, which adds no O_LARGEFILE of its own. */
+  /** By openat2, which does not add O_LARGEFILE by itself. */
   readonly isExact: boolean;
 }
 
-/** It cannot be opened by us as the task would have it opened. */
+/** The supervisor cannot open it as the task would. */
 export const NOT_OURS = "not ours";
 
 export class Opener {
@@ -61,24 +61,25 @@ export class Opener {
     this.#listener = listener;
   }
 
-  /** Whether what was found may be opened in place of a thread that the performer may act for. */
+  /** Whether the object may be opened in place of a thread that the performer may act for. */
   mayOpen({ fd, stat }: Found, flags: number): boolean {
     if ((flags & O_PATH) !== 0) return false;
     if (stat.isCharacterDevice) return plainDevices.has(stat.rdev);
     return (stat.isRegular || stat.isDirectory) && this.#isOrdinary(fd);
   }
 
-  /** Whether files may be made in a directory. */
+  /** Whether files may be created in a directory. */
   mayCreateIn(directory: Found): boolean {
     return this.#isOrdinary(directory.fd);
   }
 
   /**
-   * Whether a thread is sure to get one more descriptor. Asked before a file is made or emptied: the kernel would look before
-   * that, and we find out after it. Fewer descriptors than the limit leave a number below it free.
+   * Whether a thread can certainly get another descriptor. Checked before a file is created or truncated: the kernel checks it
+   * before that, and the supervisor would find out only afterwards. Fewer descriptors than the limit leave a number below it
+   * free.
    */
   hasRoom({ tid }: Thread): boolean {
-    // prlimit(2) needs a right that a supervisor may lack; this is told to everybody.
+    // prlimit(2) needs a right that a supervisor may lack; this file is readable for every process.
     const [, limit] = /^Max open files\s+(\d+) /m.exec(readProcFile(`/proc/${tid}/limits`) ?? "") ?? [];
     if (limit === undefined) return true;
     const directory = `/proc/${tid}/fd`;
@@ -87,9 +88,9 @@ export class Opener {
     return (size || entriesOf(directory)) < Number(limit);
   }
 
-  /** Opens what was found and gives it to the task: the number it has there, a negative errno, or `NOT_OURS`. */
+  /** Opens the object and gives it to the task; returns the number it has there, a negative errno, or `NOT_OURS`. */
   open(thread: Thread, found: Found, { flags, isExact }: Way): number | typeof NOT_OURS {
-    // Without waiting: what holds a lease on the file would keep us, and with us all.
+    // Without blocking: the holder of a lease on the file would delay the supervisor, and with it every task.
     const waits = (flags & O_NONBLOCK) === 0;
     const asked = (flags & ~SETTLED) | O_CLOEXEC | (waits ? O_NONBLOCK : 0);
     const own = this.#performer.make(thread, () => reopen(found.fd, asked, isExact));
@@ -104,8 +105,8 @@ export class Opener {
   }
 
   /**
-   * Makes a file in a directory that we hold and gives it to the task: the number it has there, or a negative errno. `made` is
-   * told of the file. The caller has taken on the thread's rights and umask.
+   * Creates a file in a directory that the supervisor holds and gives it to the task; returns the number it has there, or a
+   * negative errno. `made` is called with the file. The caller has taken on the thread's rights and umask.
    */
   create(directory: Found, name: Buffer, { flags, isExact }: Way, mode: number, made?: (stat: Stat) => void): number {
     const all = flags | O_CLOEXEC;
@@ -114,7 +115,7 @@ export class Opener {
     try {
       if (made && statx(own, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.#stat.bytes) >= 0) made(this.#stat);
       const number = this.#give(own, flags);
-      // It has been made, whatever has become of the task since.
+      // The file has been created, whatever has happened to the task since.
       return number === -ENOENT ? 0 : number;
     } finally {
       close(own);

@@ -1,7 +1,7 @@
 /**
- * Calls that the supervisor makes in place of a task, about objects that it holds and with its own copies of what was in the
- * task's memory: between the verdict and the effect nothing is left that another thread could change, and the kernel's own
- * answer is the task's.
+ * Calls that the supervisor makes in place of a task, on objects that it holds and with its own copies of the task's memory:
+ * between the verdict and the effect there is nothing that another thread could change, and the kernel's answer becomes the
+ * task's.
  */
 import { EFAULT, EINTR } from "../../../abi/errno.ts";
 import { seccomp } from "../../../abi/libc.ts";
@@ -26,7 +26,10 @@ export class Performer {
     this.#peers = peers;
   }
 
-  /** From now on tasks make their calls themselves: a fanotify group inside would be told that we made them, and asked by us. */
+  /**
+   * From now on tasks make their calls themselves: a fanotify group inside would see that the supervisor makes them, and the
+   * supervisor would wait for its permission.
+   */
   leaveToTasks(): void {
     this.#isWatched = true;
   }
@@ -37,8 +40,8 @@ export class Performer {
   }
 
   /**
-   * Makes a call with the rights of a thread that there are rights for; what it returns, a failure as a negative errno. A doorbell
-   * may interrupt it, of which the task must not hear: then it is made again, as the kernel does for a handler with SA_RESTART.
+   * Makes a call with the rights of a thread; returns its result, or a negative errno. A doorbell signal may interrupt it,
+   * which the task must not notice: then it is made again, as the kernel does for a handler with SA_RESTART.
    */
   make(thread: Thread, call: () => number): number {
     return this.#rights.as(thread, () => {
@@ -48,21 +51,21 @@ export class Performer {
     });
   }
 
-  /** The same for a call that makes something new, which gets its mode, and what a default ACL adds, by the thread's umask. */
+  /** The same for a call that creates a file, whose mode and default ACL depend on the thread's umask. */
   create(thread: Thread, call: () => number): number {
     const umask = readUmask(thread.tid);
     return umask === undefined ? -EFAULT : this.#rights.under(umask, () => this.make(thread, call));
   }
 
-  /** Whether something new can be made for a thread: without a umask of our own, modes would be wrong for everybody else. */
+  /** Whether files can be created for a thread: unless the supervising thread has its own umask, other threads would get wrong modes. */
   get mayCreate(): boolean {
     return this.#rights.hasOwnUmask;
   }
 }
 
 /**
- * Whether the kernel lets a call wait for its answer undisturbed by signals (since 5.19). Without that, a signal would end the
- * wait, the call would be restarted, and what we made in the meantime would be made twice.
+ * Whether a call that waits for its answer is undisturbed by signals (since 5.19). Otherwise a signal would end the wait, the
+ * call would be restarted, and a file created in the meantime would be created twice.
  */
 function waitsUndisturbed(): boolean {
   const flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;

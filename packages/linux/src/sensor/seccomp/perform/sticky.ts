@@ -1,7 +1,7 @@
 /**
- * Files of others in directories that everybody may write to: the kernel refuses to open one with O_CREAT (fs/namei.c,
- * may_create_in_sticky; Documentation/admin-guide/sysctl/fs.rst, protected_regular), lest who meant to make a file be given
- * another's. What is opened anew is not made, so the kernel does not look at that by itself.
+ * Files of other users in world-writable directories: the kernel refuses to open one with O_CREAT (fs/namei.c,
+ * may_create_in_sticky; Documentation/admin-guide/sysctl/fs.rst, protected_regular), so that a program that intends to create a
+ * file does not get another user's. A reopen does not create a file, so the kernel does not check this by itself.
  */
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
@@ -14,7 +14,7 @@ const S_IWOTH = 0o002;
 const S_IWGRP = 0o020;
 const SLASH = 0x2f;
 
-/** Whether the kernel keeps a regular file that was found from an open with O_CREAT; "unknown" where its directory cannot be told. */
+/** Whether the kernel refuses to open a regular file with O_CREAT; "unknown" if its directory cannot be determined. */
 export function isKeptInSticky(finder: PathFinder, found: Found, thread: Thread): boolean | "unknown" {
   const { stat, path, standing } = found;
   if (!stat.isRegular || stat.uid === thread.credentials.fsuid) return false;

@@ -1,8 +1,8 @@
 /**
- * The supervising thread acting with the rights of a task, for the length of one call, and never with more.
+ * Lets the supervising thread act with the rights of a task for the length of one call, and never with more.
  *
- * The kernel decides about files by the caller's file-system ids, groups and effective capabilities, and makes them with its
- * umask. In Linux all of these belong to a thread: raw system calls change them for the calling thread alone, where the C
+ * The kernel decides about files by the caller's file-system ids, groups and effective capabilities, and creates them with its
+ * umask. In Linux all of these belong to a thread: raw system calls change them for the calling thread alone, while the C
  * library would change every thread of the process.
  */
 import { gettid } from "../../../abi/libc.ts";
@@ -18,10 +18,10 @@ const CLONE_FS = 0x200;
 const CAPABILITY_VERSION = 0x2008_0522;
 const CAP_SETGID = 1n << 6n;
 const CAP_SETUID = 1n << 7n;
-/** Asks for the present id without a change: no such id is valid. */
+/** Queries the current id without a change: no such id is valid. */
 const NO_ID = -1;
 
-/** Ids, groups and effective capabilities: all by which the kernel tells one caller from another where files are concerned. */
+/** Ids, groups and effective capabilities: everything by which the kernel distinguishes callers where files are concerned. */
 type Rights = Pick<Thread, "credentials" | "groups">;
 
 export class ThreadRights {
@@ -31,10 +31,10 @@ export class ThreadRights {
   readonly #sets: Buffer = Buffer.alloc(24);
   /** Whether ids and groups can be changed at all. */
   readonly mayChange: boolean;
-  /** Whether the umask is this thread's alone, so that to change it changes nobody else's files. */
+  /** Whether the umask belongs to this thread alone, so that changing it affects no other thread's files. */
   readonly hasOwnUmask: boolean;
 
-  /** Of the calling thread, which from here on has a umask and a working directory of its own. */
+  /** The rights of the calling thread, which from now on has its own umask and working directory. */
   constructor() {
     const own = readThreadStatus(gettid());
     if (!own) throw new LinuxError("unsupported-kernel", "cannot read /proc/self/status; isoline needs /proc mounted");
@@ -43,13 +43,13 @@ export class ThreadRights {
     if (rawCall(NR.capget, [this.#header, this.#sets]) < 0)
       throw new LinuxError("unsupported-kernel", "cannot read the supervisor's own capabilities");
     this.#permitted = BigInt(this.#sets.readUInt32LE(4)) | (BigInt(this.#sets.readUInt32LE(16)) << 32n);
-    // In some user namespaces groups may not be set at all (/proc/PID/setgroups).
+    // In some user namespaces groups cannot be set at all (/proc/PID/setgroups).
     const changes = CAP_SETGID | CAP_SETUID;
     this.mayChange = (own.credentials.capabilities & changes) === changes && setGroups(own.groups) >= 0;
     this.hasOwnUmask = rawCall(NR.unshare, [CLONE_FS]) >= 0;
   }
 
-  /** Whether a thread has just the rights that we have, as far as ids and capabilities go. */
+  /** Whether a thread has exactly the supervisor's rights, as far as ids and capabilities go. */
   areThoseOf({ credentials, groups }: Rights): boolean {
     const own = this.#own.credentials;
     return (
@@ -60,15 +60,15 @@ export class ThreadRights {
     );
   }
 
-  /** Whether `as` can act with the rights of a thread: ours are the same, or comprise them and the right to change ids. */
+  /** Whether `as` can act with the rights of a thread: the supervisor's are the same, or include them and the right to change ids. */
   canBeThoseOf(thread: Rights): boolean {
     return this.areThoseOf(thread) || (this.mayChange && (thread.credentials.capabilities & ~this.#permitted) === 0n);
   }
 
   /**
-   * Does something with the rights of a thread, for which `canBeThoseOf` is true. Ours are back when it returns, also if
-   * it throws. `system-call-failed` before anything is done if they could not be taken on, and `sensor-lost` if ours did
-   * not come back: a supervisor with a task's rights must not go on.
+   * Runs a function with the rights of a thread for which `canBeThoseOf` is true. The supervisor's own rights are restored when
+   * it returns, also if it throws. Throws `system-call-failed` before anything is done if the rights could not be taken on, and
+   * `sensor-lost` if its own could not be restored: a supervisor with a task's rights must not go on.
    */
   as<T>(thread: Rights, action: () => T): T {
     if (this.areThoseOf(thread)) return action();
@@ -80,7 +80,7 @@ export class ThreadRights {
     }
   }
 
-  /** Does something under a umask; ours is back when it returns, also if it throws. */
+  /** Runs a function under a umask, which is restored when it returns, also if it throws. */
   under<T>(umask: number, action: () => T): T {
     const own = rawCall(NR.umask, [umask]);
     try {
@@ -90,7 +90,7 @@ export class ThreadRights {
     }
   }
 
-  /** Capabilities last: until then they are what allows the rest. Giving up the file-system uid 0 gives up some by itself. */
+  /** Capabilities are set last: until then they permit the other changes. Giving up the file-system uid 0 removes some by itself. */
   #take({ credentials, groups }: Rights): void {
     const taken =
       (areEqual(groups, this.#own.groups) || setGroups(groups) >= 0) &&
@@ -100,7 +100,7 @@ export class ThreadRights {
     if (!taken) throw new LinuxError("system-call-failed", "the supervising thread could not take on a task's rights");
   }
 
-  /** Twice, because the file-system uid 0 brings back capabilities that we may not have had in effect. */
+  /** Set twice, because the file-system uid 0 restores capabilities that the supervisor may not have had in effect. */
   #giveBack(): void {
     const { credentials, groups } = this.#own;
     const back =
@@ -119,7 +119,7 @@ export class ThreadRights {
   }
 }
 
-/** The calls that set a file-system id say nothing of failure, so the id is asked for. */
+/** The calls that set a file-system id report no failure, so the id is read back. */
 function becomes(call: number, id: number): boolean {
   rawCall(call, [id]);
   return rawCall(call, [NO_ID]) === id;

@@ -1,6 +1,4 @@
-/**
- * Execs that were let through: held until it is proven what came of each.
- */
+/** Execs that were allowed: kept until the outcome of each is proven. */
 import type { Identity } from "../../acting.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { type ExecOutcome, ExecProof } from "./exec-proof.ts";
@@ -9,14 +7,14 @@ import type { ImageMarks } from "./image-marks.ts";
 import { executableOf } from "./lineage.ts";
 import type { PendingExec, Process, Thread } from "./process.ts";
 
-/** Another file than it was let execute; the file, but called with other arguments; or which program cannot be proven. */
+/** Another file than the allowed one; the file, but called with other arguments; or it cannot be proven which program it is. */
 export type Unidentified = "swapped" | "called-otherwise" | "unproven";
 
-/** What a process is found to be after an exec of it was let through. */
+/** What a process is found to run after an exec of it was allowed. */
 export type Settlement =
   | { readonly is: "as-before" }
   | { readonly is: "executed"; readonly next: Identity; readonly executable: string }
-  /** What it runs is none of what it was let execute, or may be one of several. */
+  /** It runs none of the programs it was allowed to execute, or may run one of several. */
   | { readonly is: Unidentified; readonly executable: string };
 
 const AS_BEFORE: Settlement = { is: "as-before" };
@@ -30,7 +28,7 @@ export class Executions {
     this.#budget = budget;
   }
 
-  /** Notes an exec of a thread that is let through. */
+  /** Records an exec of a thread that is allowed. */
   starts(thread: Thread, next: Identity, executable: string, words: ExpectedWords): void {
     const { process, tid } = thread;
     this.drop(process, (pending) => pending.tid === tid);
@@ -40,17 +38,18 @@ export class Executions {
     process.pendingExecs.push({ tid, next, executable, proof, words });
   }
 
-  /** What came of them, told by a thread that calls again; `lives` says of each thread that asked whether it is still that one. */
+  /** The outcomes, given that a thread makes another call; `lives` tells for each thread that asked whether it is still the same. */
   settle({ process, tid }: Thread, lives: (tid: number) => boolean): Settlement {
     const outcome = outcomeOf(process.pendingExecs.map(({ proof }) => proof.outcome(tid, process)));
     if (outcome === "did-not") {
-      // What asked and is back, or is gone, executes nothing any more.
+      // A thread that asked and has returned, or has ended, executes nothing any more.
       this.drop(process, (pending) => pending.tid === tid || !lives(pending.tid));
       return AS_BEFORE;
     }
-    // Only now: another thread may be executing at this moment, and what has happened has happened to its file as well.
+    // Read only now: another thread may be executing at this moment, and the file must be read after the exec has happened.
     const executable = executableOf(tid);
-    // Of several threads that asked, one succeeded: the one whose program is running with its arguments, if these tell them apart.
+    // If several threads asked, one succeeded: the one whose program runs with its arguments, if the arguments distinguish
+    // them.
     const running = process.pendingExecs.filter((pending) => isOf(pending, executable));
     const called = running.filter((pending) => isCalledAs(pending, tid));
     const pending = called.at(-1);
@@ -70,12 +69,12 @@ export class Executions {
   }
 }
 
-/** Whether a process that runs this executable may be what was asked for; the unknown ("") may be anything. */
+/** Whether a process that runs this executable may run the one that was asked for; an unknown one ("") may be any. */
 function isOf(pending: PendingExec, executable: string): boolean {
   return pending.executable === "" || executable === "" || pending.executable === executable;
 }
 
-/** A handler of binary formats, into which we do not see, puts arguments of its own in front. */
+/** A handler of a binary format, which the supervisor cannot inspect, puts its own arguments in front. */
 function isCalledAs({ executable, words }: PendingExec, tid: number): boolean {
   return executable === "" || words.areThoseOf(tid);
 }

@@ -1,16 +1,16 @@
 /**
- * The arguments that an exec was decided about, to be compared with those that the kernel took: another thread may change
- * them in between.
+ * The arguments with which an exec was decided, to be compared with those that the kernel used: another thread may change them
+ * in between.
  *
- * /proc/TID/cmdline shows the memory where the kernel put them, which the new program may write to. It is looked at when
- * that program makes its first mediated call: one that is loaded by ld.so makes some before any code of its own runs.
+ * /proc/TID/cmdline shows the memory where the kernel put them, which the new program may write to. It is read when that
+ * program makes its first mediated call: a program that is loaded by ld.so makes some before its own code runs.
  */
 import { openHow, terminated } from "../../../abi/bytes.ts";
 import { close, openat2, pread } from "../../../abi/libc.ts";
 import { AT_FDCWD, O_CLOEXEC } from "../../../abi/stat.ts";
 
 const READ = openHow(O_CLOEXEC, 0, 0);
-/** More words than are ever looked at (`MOST_BYTES`), and the beginning of the next. */
+/** More than is ever compared (`MOST_BYTES`), and the beginning of the next word. */
 export const MOST_BYTES = 1 << 18;
 const shown: Buffer = Buffer.alloc(MOST_BYTES + 1);
 
@@ -18,7 +18,7 @@ export class ExpectedWords {
   readonly #bytes: Buffer;
   readonly #areAll: boolean;
 
-  /** The first words, in order; `areAll` where there are no more. */
+  /** The first words, in order; `areAll` if there are no more. */
   constructor(words: readonly Buffer[], areAll: boolean) {
     this.#bytes = Buffer.concat(words.flatMap((word) => [word, Buffer.of(0)]));
     this.#areAll = areAll;

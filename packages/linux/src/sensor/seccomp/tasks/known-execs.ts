@@ -1,6 +1,4 @@
-/**
- * Whom an exec that was decided before made of its process, by the key it was decided under.
- */
+/** The task identity that an exec gave its process, by the key under which it was decided. */
 import type { Identity } from "../../acting.ts";
 
 const MOST_KEPT = 4096;

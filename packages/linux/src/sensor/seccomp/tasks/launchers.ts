@@ -1,6 +1,6 @@
 /**
- * Processes of ours that are no part of the namespace but start its first processes: the supervisor itself, and whoever
- * later brings something into a running namespace (`isoline-runc exec`). One thread of each carries the filter.
+ * Processes of isoline that are not part of the namespace but start its first processes: the supervisor itself, and any process
+ * that later brings another into a running namespace (`isoline-runc exec`). One thread of each has the filter.
  */
 import { ESRCH } from "../../../abi/errno.ts";
 import { close, faccessat2, pidfdOpen, pidfdSendSignal } from "../../../abi/libc.ts";
@@ -9,7 +9,7 @@ import { AT_FDCWD } from "../../../abi/stat.ts";
 import { readThreadStatus } from "../../../process/proc-status.ts";
 
 interface Launcher {
-  /** -1 for this process itself, whose number nobody can get. */
+  /** -1 for this process itself, whose number cannot be reused. */
   readonly pidfd: number;
   firstSeen: boolean;
 }
@@ -21,7 +21,7 @@ export class Launchers {
     this.#known.set(own, { pidfd: -1, firstSeen: false });
   }
 
-  /** False if there is no such process any more. */
+  /** False if the process does not exist any more. */
   add(pid: number): boolean {
     const pidfd = pidfdOpen(pid, 0);
     if (pidfd < 0) return false;
@@ -40,7 +40,10 @@ export class Launchers {
     return status !== undefined && this.has(status.tgid);
   }
 
-  /** Whether a number, in ours, is that of one of them or of a thread of theirs: nobody in the namespace may act on it. */
+  /**
+   * Whether a number, as the supervisor sees it, is that of one of them or of one of their threads: no task of the namespace
+   * may act on it.
+   */
   serves(number: number): boolean {
     for (const pid of [...this.#known.keys()]) {
       if (number !== pid && faccessat2(AT_FDCWD, terminated(`/proc/${pid}/task/${number}`), 0, 0) < 0) continue;
@@ -49,7 +52,10 @@ export class Launchers {
     return false;
   }
 
-  /** Whether a new child of `pid` is the one process that this launcher starts. Asked once: what comes later is somebody's sibling. */
+  /**
+   * Whether a new child of `pid` is the one process that this launcher starts. Asked once: a later child is a sibling of
+   * another process.
+   */
   startsWith(pid: number): boolean {
     const launcher = this.#living(pid);
     if (!launcher || launcher.firstSeen) return false;
@@ -61,7 +67,7 @@ export class Launchers {
     for (const pid of [...this.#known.keys()]) this.#drop(pid);
   }
 
-  /** A number that was freed may be somebody else's. */
+  /** A freed number may belong to another process. */
   #living(pid: number): Launcher | undefined {
     const launcher = this.#known.get(pid);
     if (!launcher || launcher.pidfd < 0 || pidfdSendSignal(launcher.pidfd, 0) !== -ESRCH) return launcher;

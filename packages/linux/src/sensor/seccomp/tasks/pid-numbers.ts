@@ -1,18 +1,16 @@
-/**
- * What a process number means to a task: tasks in a pid namespace of their own count anew.
- */
+/** The process that a number means to a task: a pid namespace has its own numbers. */
 import { readdirSync, readlinkSync } from "node:fs";
 import type { Thread } from "./process.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 
-/** The numbers of a task in each pid namespace it is in, from that of the proc mount we read to its own. */
+/** The numbers of a task in each pid namespace it is in, from that of the supervisor's proc mount to its own. */
 export interface Numbers {
   readonly tids: readonly number[];
   readonly pids: readonly number[];
   readonly groups: readonly number[];
 }
 
-/** The numbers of a task; undefined if it is gone. */
+/** The numbers of a task; undefined if it has ended. */
 export function numbersOf(tid: number): Numbers | undefined {
   return numbersIn(`/proc/${tid}/status`);
 }
@@ -31,14 +29,14 @@ export function numbersIn(statusFile: string): Numbers | undefined {
 
 export const OWN_LEVELS = numbersOf(process.pid)?.tids.length ?? 1;
 
-/** Whether a task counts processes otherwise than we do. */
+/** Whether a task sees other process numbers than the supervisor. */
 export function countsAnew(numbers: Numbers): boolean {
   return numbers.tids.length > OWN_LEVELS;
 }
 
 /**
- * The process in our numbers that a number means to a thread; undefined if there is none to be seen. A task in a pid
- * namespace of its own is looked for by the number it has there, among all that are there.
+ * The supervisor's number of the process that a number means to a thread; undefined if it is not found. A process that a task
+ * sees in its own pid namespace is searched by its number there, among all processes.
  */
 export function pidMeant(thread: Thread, number: number): number | undefined {
   if (!thread.process.countsAnew) return number;
@@ -57,7 +55,7 @@ export function pidAmong(pid: number, number: number): number | undefined {
   return namespace === undefined ? undefined : pidOfNumber(namespace, number);
 }
 
-/** The process in our numbers that is called `number` in a pid namespace, given as `pid:[INODE]`. */
+/** The supervisor's number of the process that has `number` in a pid namespace, given as `pid:[INODE]`. */
 export function pidOfNumber(namespace: string, number: number | undefined): number | undefined {
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name) || namespaceOf(Number(name)) !== namespace) continue;
