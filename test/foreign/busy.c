@@ -1,8 +1,6 @@
-/*
- * busy PROCESSES MICROSECONDS [count]: each opens and closes a file without pause, with a timer whose handler lacks
- * SA_RESTART, until there is a file called `stop`. Prints how many met an error other than EINTR, which the timer may cause;
- * with `count`, each also says how many signals it got and how many of them made an open fail.
- */
+/* busy PROCESSES MICROSECONDS [count]: each process opens and closes a file without pause, with a timer whose handler lacks
+ * SA_RESTART, until a file called `stop` exists. Prints how many processes met an error other than EINTR, which the timer may
+ * cause. With `count`, each also prints how many signals it got and how many of them made an open fail. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-/** Processes that call without pause, and whom signals interrupt while they do. */
+/** Processes that make calls without pause, and that signals interrupt meanwhile. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ describe.skipIf(!present("gcc"))("busy processes (needs gcc)", () => {
   });
   afterEach(() => rmSync(place, { recursive: true, force: true }));
 
-  /** Starts them; `end` lets them come to their end, and tells of it. */
+  /** Starts them; `end` lets them end, and returns their output. */
   function begin(processes: number, microseconds: number, ...options: readonly string[]) {
     const command = ["-o", join(place, "contour"), ...options, "--", "./busy", String(processes), String(microseconds)];
     const child = spawn(isoline, ["learn", "-q", ...command], { cwd: place, stdio: ["ignore", "pipe", "pipe"] });
@@ -31,14 +31,14 @@ describe.skipIf(!present("gcc"))("busy processes (needs gcc)", () => {
     };
   }
 
-  it("see no call fail but by the signals' own doing, while requests come in", async () => {
+  it("see a call fail only because of their own signals, while control requests arrive", async () => {
     const end = begin(2, 1000, "--name", "busy-signals");
-    // Every request rings the doorbell, which must not be taken for the end of the namespace.
+    // Every request writes to the doorbell, which must not be taken for the end of the namespace.
     for (let asked = 0; asked < 12; asked++) spawnSync(isoline, ["trust", "busy-signals"], { timeout: 20_000 });
     expect(await end()).toEqual({ status: 0, output: "2 processes, 0 failed\n" });
   });
 
-  it("do not keep requests waiting", async () => {
+  it("do not delay control requests", async () => {
     const end = begin(8, 0, "--name", "busy-flood");
     const listed = () => spawnSync(isoline, ["ps"], { encoding: "utf8", timeout: 20_000 }).stdout ?? "";
     await expect.poll(listed, { timeout: 30_000, interval: 200 }).toContain("busy-flood");

@@ -1,53 +1,52 @@
-/**
- * What differs between outside and inside, test by test, and which differences have a name.
- */
+/** Compares the results outside and inside, test by test. A difference is either expected and has a name, or it is a fault. */
 import { insides } from "./workload.mjs";
 
 /**
- * How each test ended, by its name: a word, and what was said about it.
+ * How each test ended, by its name: a word, and its message.
  *
  * @typedef {Map<string, { word: string, why: string }>} Tests
  * @typedef {{ tests: Tests, losses?: readonly string[] }} Result
  * @typedef {{ test: string, side: string, outside: string, inside: string, why: string, name: string | undefined }} Difference
- * @typedef {{ tests: number, failedOutside: number, skipped: number, differences: readonly Difference[], losses: readonly string[] }} Comparison
+ * @typedef {{ tests: number, failedOutside: number, skipped: number, differences: readonly Difference[], losses: readonly
+ * string[] }} Comparison
  */
 
 /**
- * Differences that are meant, or that cannot be helped. A difference that none of these takes is a fault.
+ * Differences that are intended or unavoidable. A difference that matches none of these is a fault.
  *
- * @type {readonly { name: string, reason: string, takes: (part: string, difference: Omit<Difference, "name">) => boolean }[]}
+ * @type {readonly { name: string, reason: string, matches: (part: string, difference: Omit<Difference, "name">) => boolean }[]}
  */
 export const namedDifferences = [
   {
     name: "interrupted",
     reason:
-      "A signal whose handler lacks SA_RESTART fell on a call in the moment before the supervisor received it: the call fails with EINTR, where without us it would not have waited. No seccomp supervisor can close that moment; see below.",
-    takes: (_, { why }) => /Interrupted system call|Errno 4\]|EINTR/.test(why),
+      "A signal whose handler lacks SA_RESTART arrives after a call has begun and before the supervisor has received it. The call fails with EINTR; without a supervisor it would not have waited. No seccomp supervisor can avoid this; see below.",
+    matches: (_, { why }) => /Interrupted system call|Errno 4\]|EINTR/.test(why),
   },
   {
     name: "io-uring",
     reason:
-      "io_uring acts past any system call filter, so it is refused as if the kernel had none (ENOSYS), and recorded.",
-    takes: (part, { outside, inside }) => part === "io-uring" && (outside === "passed" || inside === "said"),
+      "io_uring bypasses every system call filter, so it is refused as if the kernel did not have it (ENOSYS), and recorded.",
+    matches: (part, { outside, inside }) => part === "io-uring" && (outside === "passed" || inside === "said"),
   },
   {
     name: "no-new-privs",
     reason:
-      "For an ordinary user the filter needs no_new_privs, and with that the workload may install filters of its own: what was skipped outside for want of CAP_SYS_ADMIN runs inside.",
-    takes: (part, { outside }) => part === "seccomp" && (outside === "skipped" || outside === "said"),
+      "For an ordinary user the filter needs no_new_privs, which also allows the workload to install filters: tests that were skipped outside for lack of CAP_SYS_ADMIN run inside.",
+    matches: (part, { outside }) => part === "seccomp" && (outside === "skipped" || outside === "said"),
   },
 ];
 
 /** @param {string} word */
 export const isFailure = (word) => ["failed", "hung", "hung or crashed"].includes(word);
 
-/** How a program ended, as a test of its own. @param {{ hung: boolean, status: number }} outcome */
+/** The end of a program, as a test of its own. @param {{ hung: boolean, status: number }} outcome */
 export function ending({ hung, status }) {
   return { word: hung ? "hung" : `status ${status}`, why: "" };
 }
 
 /**
- * Runs something outside and inside. Many tests race with themselves, so a difference without a name counts only if a second
+ * Runs a part outside and inside. Many tests have races of their own, so a difference without a name counts only if a second
  * round shows it too.
  *
  * @param {string} part
@@ -111,5 +110,5 @@ function differencesOf(part, side, outside, inside) {
 
 /** @param {string} part @param {Omit<Difference, "name">} difference */
 function nameOf(part, difference) {
-  return namedDifferences.find(({ takes }) => takes(part, difference))?.name;
+  return namedDifferences.find(({ matches }) => matches(part, difference))?.name;
 }

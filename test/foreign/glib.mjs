@@ -1,12 +1,10 @@
-/**
- * GLib's installed tests: some three hundred programs in C that start processes, watch files, talk over sockets and a bus.
- */
+/** GLib's installed tests: some three hundred programs in C that start processes, watch files, use sockets and a bus. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { ending } from "./comparison.mjs";
 import { runWorkload } from "./workload.mjs";
 
 const descriptions = "/usr/share/installed-tests/glib";
-/** Measures speed, compiles against the development files, or hangs without us (a mock of a system bus). */
+/** Tests that measure speed, compile against the development files, or hang without isoline (a mock of a system bus). */
 const LEFT_OUT =
   /^(performance|static-link|assert-msg|codegen|genmarshal|mkenums|power-profile-monitor-dbus|memory-monitor-dbus)/;
 
@@ -39,7 +37,7 @@ export async function runGlib(program, side, seconds, uid) {
   return { ...outcome, tests: tapResults(outcome) };
 }
 
-/** Results of TAP output, and how the program ended. @param {import("./workload.mjs").Outcome} outcome */
+/** Results in TAP output, and the end of the program. @param {import("./workload.mjs").Outcome} outcome */
 export function tapResults(outcome) {
   const { output } = outcome;
   /** @type {import("./comparison.mjs").Tests} */
@@ -48,7 +46,7 @@ export function tapResults(outcome) {
     const found = /^\s*(not ok|ok) \d+ (?:- )?([^#]*)(#.*)?$/.exec(line);
     if (!found) continue;
     const [, ok = "", name = "", directive = ""] = found;
-    // What its authors mark as unfinished may end either way; seeds are drawn anew each time.
+    // Tests that their authors mark as unfinished may end either way; random seeds differ each time.
     const word = /todo/i.test(directive)
       ? "unfinished"
       : /skip/i.test(directive)

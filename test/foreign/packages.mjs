@@ -1,6 +1,4 @@
-/**
- * Tests that come with packages for Node: one of the npm registry's that ships them, and the core of this repository.
- */
+/** The tests of packages for Node: one of the npm registry that ships its tests, and the core of this repository. */
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -12,13 +10,13 @@ import { runWorkload } from "./workload.mjs";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The package, and what its tests need, in the versions that they were tried with. */
+/** The package and the dependencies of its tests, in the versions that they were tried with. */
 const installed =
   "qs@6.17.1 tape@5.10.2 es-value-fixtures@1.7.1 for-each@0.3.5 has-bigints@1.1.0 has-override-mistake@1.0.1 has-property-descriptors@1.0.2 has-proto@1.2.0 has-symbols@1.1.0 iconv-lite@0.5.2 mock-property@1.1.2 object-inspect@1.14.0 qs-iconv@1.0.4 safer-buffer@2.1.2".split(
     " ",
   );
 
-/** Installs the packages, nothing of theirs being run; the directory. */
+/** Installs the packages without running their scripts; returns the directory. */
 export async function installPackages() {
   const place = mkdtempSync(join(tmpdir(), "foreign-npm-"));
   chmodSync(place, 0o755);

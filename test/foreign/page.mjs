@@ -1,6 +1,4 @@
-/**
- * What was found, as the tables of docs/foreign-tests.md.
- */
+/** The results, as the tables of docs/foreign-tests.md. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { isFailure, namedDifferences } from "./comparison.mjs";
 
@@ -65,7 +63,7 @@ function summary(suites) {
   );
 }
 
-/** Failures of the last side; the differences say what changed against outside. @param {PartResult} part */
+/** Failures on the last side: those outside, corrected by the differences. @param {PartResult} part */
 function failedInside({ failedOutside, differences }) {
   const side = differences.at(-1)?.side;
   const changed = differences.filter((each) => each.side === side);
@@ -92,11 +90,11 @@ function details({ what, as, parts }) {
     `### ${what[0]?.toUpperCase()}${what.slice(1)}, by ${as}`,
     `Parts: ${parts.map(({ name }) => `\`${name}\``).join(", ")}.`,
     ...(failing.length > 0 ? [`Fail outside as well: ${failing.join(", ")}.`] : []),
-    ...(skipped.length > 0 ? [`Skip themselves outside as well: ${skipped.join(", ")}.`] : []),
+    ...(skipped.length > 0 ? [`All tests skipped, outside as well: ${skipped.join(", ")}.`] : []),
     ...(differing.length === 0
       ? ["No difference."]
       : [table(["part", "test", "inside", "outside →", "inside", "why"], differing.flatMap(rowsOf))]),
-    ...(unseen.length > 0 ? [`Not seen, and said so (the measurement is incomplete): ${unseen.join("; ")}.`] : []),
+    ...(unseen.length > 0 ? [`Lost and reported (the measurement is incomplete): ${unseen.join("; ")}.`] : []),
   ].join("\n\n");
 }
 

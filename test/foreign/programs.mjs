@@ -1,6 +1,6 @@
 /**
- * Ordinary programs in several languages, each given work whose result is the same every time: what they print and how they
- * end must not change.
+ * Ordinary programs in several languages, each with work whose result is always the same: their output and their end must not
+ * change.
  */
 import { existsSync } from "node:fs";
 import { present } from "../../tools/run.mjs";
@@ -8,7 +8,7 @@ import { runWorkload } from "./workload.mjs";
 
 /** @typedef {{ name: string, needs: readonly string[], seconds: number, script: string, env?: Record<string, string>, callerOnly?: true }} Program */
 
-/** A toolchain in the caller's home, which is not the home that the program will have. @returns {Record<string, string>} */
+/** The toolchain in the caller's home, because the program gets another home. @returns {Record<string, string>} */
 function rust() {
   const { HOME = "/root", PATH = "", CARGO_HOME = `${HOME}/.cargo`, RUSTUP_HOME = `${HOME}/.rustup` } = process.env;
   return { PATH, ...(existsSync(RUSTUP_HOME) ? { CARGO_HOME, RUSTUP_HOME } : {}) };
@@ -120,14 +120,14 @@ END
   },
 ];
 
-/** @param {Program} program @returns {string | undefined} what is missing to run it */
+/** @param {Program} program @returns {string | undefined} the missing program, if any */
 export function missingFor(program) {
   return program.needs.find((need) => !present(need));
 }
 
 /** @param {Program} program @param {import("./workload.mjs").Side} side @param {number | undefined} uid */
 export async function runProgram(program, side, uid) {
-  // What several processes write into one stream comes in any order.
+  // Several processes write into one stream in any order.
   const apart = '(eval "$0") 2> err; status=$?; sort err; exit $status';
   const outcome = await runWorkload({
     command: ["dash", "-c", apart, program.script],
@@ -136,7 +136,7 @@ export async function runProgram(program, side, uid) {
     uid: program.callerOnly ? undefined : uid,
     ...(program.env ? { env: program.env } : {}),
   });
-  // Process numbers, in what bash says of jobs.
+  // Process numbers in the messages of bash about jobs.
   const output = outcome.output.replace(/( line \d+: +)\d+ /g, "$1PID ");
   const word = outcome.hung ? "hung" : `${outcome.status}\n${output}`;
   /** @type {import("./comparison.mjs").Tests} */

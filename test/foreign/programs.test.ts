@@ -1,10 +1,10 @@
-/** Ordinary programs inside; what they print and how they end. Compilers and git are among the workloads of other tests. */
+/** Ordinary programs inside: their output and their exit status. Other tests run compilers and git as workloads. */
 import { describe, expect, it } from "vitest";
 import { compare } from "./comparison.mjs";
 import { missingFor, programs, runProgram } from "./programs.mjs";
 import { ORDINARY } from "./workload.mjs";
 
-describe("programs print inside what they print outside", () => {
+describe("programs print the same inside as outside", () => {
   for (const program of programs.filter(({ name }) => !/^(gcc|git)/.test(name))) {
     const missing = missingFor(program);
     it.skipIf(missing !== undefined)(

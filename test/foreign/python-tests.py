@@ -14,7 +14,7 @@ from test import support
 
 
 def note(word, test_id, why=""):
-    # A forked child that comes back out of a test by mistake speaks for nobody.
+    # A forked child that returns from a test by mistake must not report results.
     if os.getpid() == own_pid:
         test_id = test_id.replace(" ", "_")
         os.write(notes, f"{word} {test_id} {why}".rstrip().replace("\n", " ")[:500].encode("utf-8", "replace") + b"\n")
@@ -79,6 +79,6 @@ def main():
     note("finished", "-")
 
 
-# Processes that multiprocessing spawns import this file anew.
+# Processes that multiprocessing spawns import this file again.
 if __name__ == "__main__":
     main()

@@ -1,6 +1,4 @@
-/**
- * Python's own test modules, outside and inside, test by test.
- */
+/** Python's own test modules, outside and inside, test by test. */
 import { mkdtempSync, readFileSync, rmSync, chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +8,7 @@ import { runWorkload } from "./workload.mjs";
 export const python = "/usr/bin/python3.13";
 const runner = fileURLToPath(new URL("python-tests.py", import.meta.url));
 
-/** How often a module is gone on with after a test that hung, or took the interpreter with it. */
+/** How often a module continues after a test that hung or ended the interpreter. */
 const RESTARTS = 12;
 
 /**
@@ -54,7 +52,7 @@ export async function runPython(names, { side, uid, secondsEach, seconds, prepar
   }
 }
 
-/** @param {string} file @param {ModuleOutcome["tests"]} tests @returns {boolean} whether the runner came to its end */
+/** @param {string} file @param {ModuleOutcome["tests"]} tests @returns {boolean} whether the runner reached its end */
 function readNotes(file, tests) {
   let finished = false;
   let text = "";
@@ -73,7 +71,7 @@ function readNotes(file, tests) {
   return finished;
 }
 
-/** Modules about what a system does; those that need a network, a display or hours are left out. */
+/** Modules that test the system; those that need a network, a display or hours are left out. */
 export const pythonModules = `
   test_os test_posix test_posixpath test_genericpath test_stat test_pathlib test_shutil test_tempfile test_glob test_filecmp test_fileinput
   test_file test_fileio test_io test_mmap test_fcntl test_ioctl test_tty test_pty test_readline test_getpass test_mailbox test_dbm test_sqlite3

@@ -1,4 +1,4 @@
-/** Python's own tests inside: classes of its modules; `node test/foreign/run.mjs --full python` runs whole modules. */
+/** Python's own tests inside: classes of its modules. `node test/foreign/run.mjs --full python` runs whole modules. */
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { compare } from "./comparison.mjs";

@@ -1,6 +1,7 @@
 /**
- * `node test/foreign/run.mjs --full [--results FILE] [SUITE…]` runs other people's tests outside and inside and says what differs; half an hour to an hour.
- * `node test/foreign/run.mjs --write --results FILE` puts what was found into docs/foreign-tests.md.
+ * `node test/foreign/run.mjs --full [--results FILE] [SUITE…]` runs the tests of other projects outside and inside, and reports
+ * the differences. It takes half an hour to an hour. `node test/foreign/run.mjs --write --results FILE` writes the results into
+ * docs/foreign-tests.md.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -20,7 +21,7 @@ const { values, positionals } = parseArgs({
 });
 
 if (!values.full && !values.write) {
-  console.error("say --full to run everything (it takes long), or npx vitest run test/foreign for the short form");
+  console.error("expected --full to run everything (it takes long); npx vitest run test/foreign runs the short form");
   process.exitCode = 2;
 }
 let faults = 0;
@@ -28,7 +29,7 @@ if (values.full) {
   for (const suite of suites.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
     const missing = missingFrom(suite);
     if (missing !== undefined || (suite.as === "root" && process.getuid?.() !== 0)) {
-      console.log(`skipped: ${suite.name}: ${missing === undefined ? "needs root" : `${missing} is not here`}`);
+      console.log(`skipped: ${suite.name}: ${missing === undefined ? "needs root" : `${missing} is not installed`}`);
       continue;
     }
     const { name, what, as } = suite;
@@ -59,7 +60,11 @@ function readResults() {
   return values.results && existsSync(values.results) ? JSON.parse(readFileSync(values.results, "utf8")) : {};
 }
 
-/** Other runs may add to the file meanwhile; parts that were run alone take the place of what was found of them before. @param {string} name @param {import("./page.mjs").SuiteResult} result */
+/**
+ * Another run may add to the file meanwhile. The results of parts that were run alone replace earlier results of these parts.
+ *
+ * @param {string} name @param {import("./page.mjs").SuiteResult} result
+ */
 function keep(name, result) {
   if (!values.results) return;
   const all = readResults();

@@ -1,19 +1,17 @@
-/**
- * stress-ng, one stressor at a time: what it says of itself (passed, failed, skipped) and what it complains of.
- */
+/** stress-ng, one stressor at a time: its own result (passed, failed, skipped) and its complaints. */
 import { spawnSync } from "node:child_process";
 import { runWorkload } from "./workload.mjs";
 
 const classes = ["filesystem", "network", "scheduler", "os"];
 
-/** Stressors that could harm the machine they run on, or measure the machine and not us. */
+/** Stressors that could harm the machine, or that measure the machine and not isoline. */
 const left = {
-  "takes the machine's memory":
+  "uses up the machine's memory":
     "bigheap brk malloc mmap mmapaddr mmapcow mmapfiles mmapfixed mmaphuge mmapmany mmaptorture mlock mlockmany mremap munmap oom-pipe pagemove pageswap resources revio ramfs memhotplug tlb-shootdown tmpfs vm vm-addr vm-rw vm-segv vm-splice vma numa mmapfork madvise msync msyncmany shm shm-sysv dev-shm zero",
-  "reaches for hardware, the clock or the whole machine":
+  "uses hardware, the clock or the whole machine":
     "cpu-online cpu-sched dev efivar klog kvm led loop module pci plugin reboot rtc swap sysfs watchdog time-warp softlockup bad-ioctl idle-page binderfs quota",
 };
-/** What only root may do, and does to nobody else's things. */
+/** What only root may do, without harm to other programs. */
 export const forRoot =
   "access acl bind-mount cap chown chroot clone exec fanotify handle icmp-flood inode-flags key landlock lsm mknod netlink-proc netlink-task nice personality pidfd ping-sock ptrace rawpkt rawsock rawudp rlimit seccomp session set umount unshare userfaultfd verity xattr".split(
     " ",
@@ -21,7 +19,7 @@ export const forRoot =
 
 const leftOut = new Map(Object.entries(left).flatMap(([why, names]) => names.split(" ").map((name) => [name, why])));
 
-/** @returns {readonly string[]} the stressors of the classes, those left out left out */
+/** @returns {readonly string[]} the stressors of the classes, without those above */
 export function stressors() {
   const names = classes.flatMap((name) => {
     const { stdout } = spawnSync("stress-ng", ["--class", `${name}?`], { encoding: "utf8" });
@@ -60,7 +58,11 @@ export async function runStress(name, side, uid, seconds = 1) {
 const COMPLAINT =
   /stress-ng: (fail|error|warn):|^isoline:|terminated on signal|skipping|will be skipped|untrustworthy: [1-9]/;
 
-/** What it says of itself, and each complaint without its numbers. @param {string} name @param {import("./workload.mjs").Outcome} outcome */
+/**
+ * The result it prints, and each complaint without its numbers.
+ *
+ * @param {string} name @param {import("./workload.mjs").Outcome} outcome
+ */
 function stressResults(name, { output, hung, status }) {
   const counted = (/** @type {string} */ word) =>
     Number(new RegExp(`info: .*\\] ${word}: (\\d+)`).exec(output)?.[1] ?? 0);

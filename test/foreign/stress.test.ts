@@ -1,11 +1,11 @@
-/** stress-ng inside: a selection, a second each; `node test/foreign/run.mjs --full stress-ng` runs them all. */
+/** stress-ng inside: a selection, a second each. `node test/foreign/run.mjs --full stress-ng` runs them all. */
 import { describe, expect, it } from "vitest";
 import { present } from "../../tools/run.mjs";
 import { compare } from "./comparison.mjs";
 import { runStress } from "./stress.mjs";
 import { ORDINARY } from "./workload.mjs";
 
-/** One or two of each kind: names, files, sockets, processes, signals, terminals, and what is different by design. */
+/** One or two of each kind: names, files, sockets, processes, signals, terminals, and stressors that differ by design. */
 const selection = ["rename", "sockfd", "fork", "exec", "ptrace", "pty", "io-uring", "seccomp"];
 
 describe.skipIf(!present("stress-ng"))("stress-ng ends inside as it does outside", () => {
@@ -16,7 +16,7 @@ describe.skipIf(!present("stress-ng"))("stress-ng ends inside as it does outside
     expect(losses).toEqual([]);
   });
 
-  it("would show a difference", async () => {
+  it("the comparison reports a difference", async () => {
     const { differences } = await compare("x", async (side) => ({
       tests: new Map([["x", { word: side === "outside" ? "passed" : "failed", why: "" }]]),
     }));

@@ -1,6 +1,4 @@
-/**
- * Everything that is run outside and inside, in parts that can be compared one by one.
- */
+/** Everything that is run outside and inside, in parts that can be compared one by one. */
 import { runProgram, programs, missingFor } from "./programs.mjs";
 import { glibPrograms, runGlib } from "./glib.mjs";
 import { installPackages, runOwn, runPackage } from "./packages.mjs";
@@ -54,7 +52,7 @@ export const suites = [
   },
   {
     name: "programs",
-    what: "ordinary programs, what they print",
+    what: "ordinary programs and their output",
     as: "an ordinary user",
     needs: [],
     parts: async () =>
@@ -64,7 +62,7 @@ export const suites = [
   },
   {
     name: "terminal",
-    what: "people at a terminal, what the screen shows",
+    what: "users at a terminal and their screen",
     as: "the caller",
     needs: ["tmux", "less", "vim"],
     sides: ["watch"],
@@ -76,7 +74,7 @@ export const suites = [
   },
 ];
 
-/** What a suite cannot do without here. @param {Suite} suite */
+/** The program that a suite lacks here, if any. @param {Suite} suite */
 export function missingFrom(suite) {
   return suite.needs.find((need) => !present(need));
 }

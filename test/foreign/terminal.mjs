@@ -1,6 +1,6 @@
 /**
- * People at a terminal: a shell with job control, Ctrl-C, Ctrl-Z, a window that changes, programs that draw. Each story is
- * typed into a terminal of tmux's, once bare and once inside, and what the screen shows must be the same.
+ * Users at a terminal: a shell with job control, Ctrl-C, Ctrl-Z, a window that changes its size, programs that draw. Each
+ * session is typed into a tmux terminal, once bare and once inside; the screen must be the same.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { isoline } from "./workload.mjs";
 
 /**
- * A step: keys as tmux calls them, or a new size; and what must be on the screen before the next. In a story, `w` is what
- * stands before a command: nothing, or isoline.
+ * A step: keys by their tmux names, or a new size, and what must be on the screen before the next step. In a session, `w`
+ * stands for the prefix of a command: nothing, or isoline.
  *
  * @typedef {{ keys?: readonly string[], size?: readonly [number, number], until: RegExp }} Step
  * @typedef {{ name: string, steps: readonly Step[] }} Story
@@ -27,7 +27,7 @@ const status = line("echo status $?", /status \d+\n.*\$ $/);
 /** @type {readonly Story[]} */
 export const stories = [
   {
-    name: "Ctrl-C ends the foreground command, and its status says so",
+    name: "Ctrl-C ends the foreground command, and its status shows the signal",
     steps: [line("w sleep 100", /sleep 100/), pause(), key("C-c", /\^C\n\$ $/), status],
   },
   {
@@ -35,7 +35,7 @@ export const stories = [
     steps: [line("ulimit -c 0; w sleep 100", /sleep 100/), pause(), key("C-\\", /Quit[^\n]*\n\$ $/), status],
   },
   {
-    name: "Ctrl-Z stops it, fg goes on with it",
+    name: "Ctrl-Z stops a command, fg continues it",
     steps: [
       line("w sh -c 'echo here; read line; echo got $line'", /here\n/),
       key("C-z", /Stopped[^\n]*\n.*\$ $/),
@@ -45,7 +45,7 @@ export const stories = [
     ],
   },
   {
-    name: "bg lets it run, kill ends it",
+    name: "bg continues a command, kill ends it",
     steps: [
       line("w sleep 100", /sleep 100/),
       pause(),
@@ -66,7 +66,7 @@ export const stories = [
     ],
   },
   {
-    name: "a shell inside has job control of its own",
+    name: "a shell inside has its own job control",
     steps: [
       shell,
       line("sleep 100", /sleep 100/),
@@ -80,7 +80,7 @@ export const stories = [
     ],
   },
   {
-    name: "a new window size reaches who asked to hear of it",
+    name: "a program that handles SIGWINCH sees a new window size",
     steps: [
       shell,
       line("stty size; trap 'echo size $(stty size)' WINCH", /24 90\n.*inside\$ $/),
@@ -89,7 +89,7 @@ export const stories = [
     ],
   },
   {
-    name: "less draws, scrolls and gives the screen back",
+    name: "less draws, scrolls and restores the screen",
     steps: [
       line("seq 300 > numbers; clear", /^\$ $/),
       line("w less numbers", /\n23\nnumbers/),
@@ -120,7 +120,7 @@ export const stories = [
     ],
   },
   {
-    name: "the end of input is one",
+    name: "Ctrl-D ends the input",
     steps: [
       line("w cat; echo status $?", /status \$\?\n$/),
       line("text", /text\ntext\n$/),
@@ -128,7 +128,7 @@ export const stories = [
     ],
   },
   {
-    name: "a terminal that hangs up ends the shell and what it runs",
+    name: "a terminal that hangs up ends the shell and its children",
     steps: [
       line(
         "w bash -c 'trap \"echo hung up > note; exit\" HUP; echo waiting; while :; do sleep 0.1; done'",
@@ -139,12 +139,12 @@ export const stories = [
   },
 ];
 
-/** A step in which nothing is typed: time for a program to come up whose start leaves no trace on the screen. @returns {Step} */
+/** A step without keys: it waits for a program whose start leaves no trace on the screen. @returns {Step} */
 function pause() {
   return { keys: ["@wait"], until: /./ };
 }
 
-/** Types a story; the screen after each step. @param {Story} story @param {boolean} inside @returns {string[]} */
+/** Types a session; returns the screen after each step. @param {Story} story @param {boolean} inside @returns {string[]} */
 export function play(story, inside) {
   const directory = mkdtempSync(join(tmpdir(), "foreign-tty-"));
   const socket = join(directory, "tmux");
@@ -227,7 +227,7 @@ function seeFile(file, until) {
   return text;
 }
 
-/** Process numbers are nobody's business. @param {string} screen */
+/** Removes process numbers, which differ. @param {string} screen */
 function level(screen) {
   return screen.replace(/^(\[\d+\][+-]? )\d+$/gm, "$1PID");
 }

@@ -1,5 +1,6 @@
 /**
- * A command outside and inside a namespace: the same program, user, directory, environment and limits, to be compared.
+ * Runs a command outside or inside a namespace: the same program, user, directory, environment and limits, so that the results
+ * can be compared.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
@@ -8,8 +9,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * Where a command runs: bare; inside, learning; or inside, in watch mode under a contour that permits next to nothing, so
- * that everything is off contour, explained and let through.
+ * Where a command runs: bare; inside, learning; or inside, in watch mode under a contour that permits almost nothing, so that
+ * every act is off contour, explained and allowed.
  *
  * @typedef {"outside" | "learn" | "watch"} Side
  */
@@ -20,7 +21,7 @@ export const insides = ["learn", "watch"];
 const checkout = process.env["ISOLINE_CHECKOUT"] ?? fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 export const isoline = join(checkout, "packages/isoline/bin/isoline");
 
-/** Whether another user could start isoline, and Node: a checkout in somebody's home is closed to the rest. */
+/** Whether another user could start isoline and Node: a checkout in a user's home is closed to other users. */
 const isOpenToAll = [isoline, process.execPath].every((path) => {
   for (let at = dirname(realpathSync(path)); at !== "/"; at = dirname(at))
     if ((statSync(at).mode & 0o001) === 0) return false;
@@ -32,7 +33,7 @@ export const ORDINARY = 61_000;
 /** The user `nobody`, for programs that want a name. */
 export const NOBODY = 65_534;
 
-/** The programs of the system, before any that a developer put in front of them. */
+/** The programs of the system, before any others that a developer has on PATH. */
 const PATH = `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(process.execPath)}`;
 const KEPT_OUTPUT = 4_000_000;
 
@@ -40,10 +41,11 @@ const KEPT_OUTPUT = 4_000_000;
  * @typedef {object} Order
  * @property {readonly string[]} command
  * @property {Side} side
- * @property {number} seconds how long it may take; what takes longer hangs, and is ended
- * @property {number | undefined} uid run as this user, if the caller is root and the checkout open to all; undefined for the caller
+ * @property {number} seconds the time limit; a command that takes longer hangs, and is ended
+ * @property {number | undefined} uid run as this user, if the caller is root and the checkout is open to all; undefined for the
+ * caller
  * @property {Record<string, string>} [env]
- * @property {(pids: readonly number[]) => void} [onHang] may look at what hangs before it is ended
+ * @property {(pids: readonly number[]) => void} [onHang] may inspect a hanging command before it is ended
  */
 
 /**
@@ -52,12 +54,16 @@ const KEPT_OUTPUT = 4_000_000;
  * @property {string} output both streams, in the order in which they came
  * @property {number} seconds
  * @property {boolean} hung
- * @property {readonly string[]} losses what the sensor could not see, with how often
+ * @property {readonly string[]} losses the reasons of losses, each with its count
  * @property {number} events
- * @property {number} left processes that were still there at the end
+ * @property {number} left processes that were still running at the end
  */
 
-/** Runs a command in a fresh directory of its own, and leaves neither that nor any process behind. @param {Order} order @returns {Promise<Outcome>} */
+/**
+ * Runs a command in a new directory, and removes the directory and all its processes afterwards.
+ *
+ * @param {Order} order @returns {Promise<Outcome>}
+ */
 export async function runWorkload(order) {
   const user = process.getuid?.() === 0 && isOpenToAll ? order.uid : undefined;
   const directory = ownDirectory(user);
@@ -74,7 +80,7 @@ export async function runWorkload(order) {
     const outcome = await runCommand(wrapped(order, notes, report), order, user, directory);
     return { ...outcome, ...readReport(report) };
   } finally {
-    // Node cannot remove what lies deeper than a path is long; rm can.
+    // Node cannot remove a file below a path that is too long; rm can.
     spawnSync("rm", ["-rf", directory, notes]);
   }
 }
@@ -158,7 +164,11 @@ function signalNumber(signal) {
   return Number(Object.entries(constants.signals).find(([name]) => name === signal)?.[1] ?? 0);
 }
 
-/** Whatever carries the mark in its environment, wherever it has moved itself: sessions and groups do not hold everything. @param {string} mark @returns {number[]} */
+/**
+ * Every process with the mark in its environment, even in another session or process group.
+ *
+ * @param {string} mark @returns {number[]}
+ */
 function marked(mark) {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -183,7 +193,7 @@ function endMarked(mark) {
       try {
         process.kill(pid, "SIGKILL");
       } catch {
-        // Gone meanwhile.
+        // It has ended meanwhile.
       }
     }
   }

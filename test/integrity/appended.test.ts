@@ -1,4 +1,4 @@
-/** Signatures that are appended to a file, as to kernel modules: made by openssl as sign-file makes them. */
+/** Signatures that are appended to a file, as to kernel modules. openssl makes them, with the options of the kernel's sign-file. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -88,7 +88,7 @@ describe.skipIf(!here)("appended signatures (need openssl)", () => {
     expect(verdict(appended(cms(kind, "-noattr", "-md", "sha512", "-keyid")), keysOf(kind))).toBe("pass");
   });
 
-  it("counts only where the rule lets it, and where the attribute leaves it open", () => {
+  it("counts only where the rule allows it, and where the attribute leaves it open", () => {
     const file = appended(cms("ec", ...asSignFile));
     const signer = makeSigner("ec");
     const keys = keysOf("ec");
@@ -101,14 +101,14 @@ describe.skipIf(!here)("appended signatures (need openssl)", () => {
     expect(verdict(content, keys)).toBe("IMA-signature-required");
   });
 
-  it("never passes with any bit changed, cut off or with more behind it", () => {
+  it("never passes with any bit changed, truncated or with bytes after it", () => {
     const keys = keysOf("ec");
     const pkcs7 = cms("ec", ...asSignFile);
     const file = appended(pkcs7);
     for (let bit = 0; bit < file.length * 8; bit++) {
       const altered = Buffer.from(file);
       altered[bit >> 3] = (altered[bit >> 3] as number) ^ (1 << (bit & 7));
-      // Which key it is, and the version, are hints: what is signed is the content.
+      // The id of the key and the version are hints: the content is what is signed.
       const isOther = readModSignature(altered)?.digest.equals(hashOf(sha256, content) as Buffer) !== true;
       expect(isOther && verdict(altered, keys) === "pass", `bit ${bit}`).toBe(false);
     }
@@ -128,9 +128,9 @@ describe.skipIf(!here)("appended signatures (need openssl)", () => {
     ["nothing", () => appended(Buffer.alloc(0))],
     ["a length past the start", () => appended(cms("ec", ...asSignFile), { 8: 0xff })],
     ["another kind of signature", () => appended(cms("ec", ...asSignFile), { 2: 1 })],
-    ["bytes where zeros belong", () => appended(cms("ec", ...asSignFile), { 0: 1 })],
+    ["other bytes where zeros belong", () => appended(cms("ec", ...asSignFile), { 0: 1 })],
     ["the marker alone", () => MARKER],
-  ])("is none with %s", (_, file) => {
+  ])("is no signature with %s", (_, file) => {
     expect(readModSignature(file())).toBeUndefined();
   });
 
@@ -157,7 +157,7 @@ describe.skipIf(!here)("appended signatures (need openssl)", () => {
       });
       const [first, second] = outcome.stdout.trim().split("\n");
       expect(second).toBe("13");
-      // The kernel's own word: no module, or nobody may load one here.
+      // The kernel's own answer: it is no module, or modules cannot be loaded here.
       expect(["1", "8", "38"]).toContain(first);
       expect(outcome.audit).toMatch(/cause=invalid-signature .*bad\.ko/);
       const entry = listOf(outcome).entries.find(({ template }) => template === "ima-modsig");

@@ -1,4 +1,4 @@
-/** Appraisal in real namespaces: files that are good and files that are not, executed, mapped, read and written. */
+/** Appraisal in real namespaces: good files and bad files are executed, mapped, read and written. */
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -45,7 +45,7 @@ describe.skipIf(!isBuilt || !maySign)("appraisal, as root on a filesystem with s
     ["malformed", "invalid-signature"],
   ];
 
-  it("enforced: what is not signed by a key does not run, the kernel's words say why, and it is on no contour", async () => {
+  it("enforced: a file without a signature by a key does not run, the kernel's words give the reason, and it is on no contour", async () => {
     const { stdout, audit, integrity, contour } = await bench.learn(runAll(paths), { policy, mode: "enforce" });
     expect(stdout.trim().split("\n")).toEqual(["0", "0", "126", "126", "126", "126", "126", "126"]);
     expect(causes(audit)).toEqual(expected);
@@ -54,7 +54,7 @@ describe.skipIf(!isBuilt || !maySign)("appraisal, as root on a filesystem with s
     expect(contour).not.toMatch(/exec .*\/appraised\/unsigned/);
   });
 
-  it("logged: everything runs, and the same is told; audited: every file with its digest and who ran it", async () => {
+  it("logged: everything runs, and the same is reported; audited: every file with its digest and the user who ran it", async () => {
     const { stdout, audit, integrity } = await bench.learn(runAll(paths), { policy, mode: "log" });
     expect(new Set(stdout.trim().split("\n"))).toEqual(new Set(["0"]));
     expect(causes(audit)).toEqual(expected);
@@ -66,7 +66,7 @@ describe.skipIf(!isBuilt || !maySign)("appraisal, as root on a filesystem with s
     );
   });
 
-  it("fixed: a file without a signature gets the digest it has, and is good from then on", async () => {
+  it("fixed: a file without a signature gets its digest, and is good from then on", async () => {
     const unsigned = program(bench.path("appraised"), "to-fix");
     const signed = program(bench.path("appraised"), "to-keep", (content) => signatureOver(content, bench.stranger));
     const before = attributeOf(signed);
@@ -101,7 +101,7 @@ describe.skipIf(!isBuilt || !maySign)("appraisal, as root on a filesystem with s
     expect(stdout.trim().split("\n")).toEqual(["good", "no reading", "no script", "1", "no writing"]);
   });
 
-  it("hash rules keep the digest in the attribute, and leave signatures alone", async () => {
+  it("hash rules keep the digest in the attribute, and leave signatures unchanged", async () => {
     const directory = bench.path("appraised");
     const plain = document(directory, "to-hash.txt", "text\n");
     const signed = document(directory, "to-leave.txt", "text\n", (content) => signatureOver(content, bench.ec));
@@ -111,7 +111,7 @@ describe.skipIf(!isBuilt || !maySign)("appraisal, as root on a filesystem with s
     expect(attributeOf(signed).equals(before)).toBe(true);
   });
 
-  it("a file that was mapped to be read does not become executable by mprotect", async () => {
+  it("a file that was mapped for reading does not become executable by mprotect", async () => {
     const data = document(bench.path("appraised"), "mapped.bin", "x".repeat(4096));
     const script = bench.path("mprotect.py");
     writeFileSync(
@@ -133,7 +133,7 @@ describe.skipIf(!isBuilt || !maySign)("appraisal, as root on a filesystem with s
     expect((await bench.learn(`python3 ${script} ${data}`, { policy: rule, mode: "log" })).stdout).toBe("0 0\n0\n");
   });
 
-  it("a file that is opened by its handle, and so cannot be looked at, is refused", async () => {
+  it("a file that is opened by its handle, and so cannot be inspected, is refused", async () => {
     const script = bench.path("handle.py");
     writeFileSync(
       script,
@@ -152,7 +152,7 @@ describe.skipIf(!isBuilt || !maySign)("appraisal, as root on a filesystem with s
     expect((await bench.learn(`python3 ${script}`, { policy: rule, mode: "log" })).stdout).not.toMatch(/^-1 13/);
   });
 
-  it("fs-verity: without a digest of it nothing passes a rule that asks for one", async () => {
+  it("fs-verity: without an fs-verity digest no file passes a rule that requires one", async () => {
     const rule = `appraise func=BPRM_CHECK fowner=${OWNER} digest_type=verity appraise_type=sigv3\n`;
     const { stdout, audit } = await bench.learn(runAll([paths[0] as string]), { policy: rule });
     expect(stdout.trim()).toBe("126");

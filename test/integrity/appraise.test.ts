@@ -7,7 +7,7 @@ import { Keyring, readVerifyingKey } from "../../packages/isoline/src/integrity/
 import { algorithmByName, type HashAlgorithm } from "../../packages/isoline/src/integrity/hash-algorithms.ts";
 import { attributes, contentDigest, fixture, signers, tamperedDigest, verityDigest } from "./fixtures.ts";
 
-/** A file as rules look at it; without `verity` they are `appraise_type=imasig`. */
+/** A file as rules see it. Those without `verity` are `appraise_type=imasig`. */
 function file(name: string, how: Partial<Appraised> = {}): Appraised {
   const digest = name === "tampered" ? tamperedDigest : contentDigest;
   return {
@@ -40,9 +40,9 @@ describe("the files of a kernel that enforced imasig", () => {
   });
 
   it.each([
-    ["a hash where any is enough", "hashed", { type: undefined }, "pass"],
-    ["another content than the hash", "hashed", { type: undefined, digest: () => tamperedDigest }, "invalid-hash"],
-    ["nothing where a hash is enough", "unsigned", { type: undefined }, "missing-hash"],
+    ["a hash where any attribute is enough", "hashed", { type: undefined }, "pass"],
+    ["other content than the hash", "hashed", { type: undefined, digest: () => tamperedDigest }, "invalid-hash"],
+    ["no attribute where a hash is enough", "unsigned", { type: undefined }, "missing-hash"],
     ["an fs-verity signature", "verity", verity, "pass"],
     [
       "an fs-verity signature over another digest",
@@ -50,16 +50,16 @@ describe("the files of a kernel that enforced imasig", () => {
       { ...verity, digest: () => contentDigest },
       "invalid-verity-signature",
     ],
-    ["a file's signature where fs-verity is asked for", "signed", verity, "verity-signature-required"],
-    ["nothing where fs-verity is asked for", "unsigned", verity, "verity-signature-required"],
-    ["version 2 where 3 is asked for", "signed", { type: "sigv3" }, "IMA-sigv3-required"],
-    ["an algorithm that is not let", "signed", { algorithms: ["sha512"] }, "denied-hash-algorithm"],
-    ["an algorithm that is let", "signed", { algorithms: ["sha512", "sha256"] }, "pass"],
+    ["a file's signature where fs-verity is required", "signed", verity, "verity-signature-required"],
+    ["no attribute where fs-verity is required", "unsigned", verity, "verity-signature-required"],
+    ["version 2 where 3 is required", "signed", { type: "sigv3" }, "IMA-sigv3-required"],
+    ["an algorithm that is not allowed", "signed", { algorithms: ["sha512"] }, "denied-hash-algorithm"],
+    ["an algorithm that is allowed", "signed", { algorithms: ["sha512", "sha256"] }, "pass"],
   ] as const)("%s", (_, name, how, expected) => {
     expect(verdict(file(name, how))).toBe(expected);
   });
 
-  it("a signature by a key that is not there is not good", () => {
+  it("a signature by an unknown key is not good", () => {
     expect(verdict(file("signed"), new Keyring([]))).toBe("invalid-signature");
     const other = new Keyring([readVerifyingKey(fixture("imaec.der"), "imaec.der")]);
     expect(verdict(file("signed"), other)).toBe("invalid-signature");
@@ -67,7 +67,7 @@ describe("the files of a kernel that enforced imasig", () => {
 });
 
 describe("a hostile security.ima", () => {
-  it.each(["signed", "signed-ec"])("%s: every bit that is flipped makes it bad", (name) => {
+  it.each(["signed", "signed-ec"])("%s: every flipped bit makes it bad", (name) => {
     const good = attributes.get(name) as Buffer;
     expect(verdict(file(name))).toBe("pass");
     for (let bit = 0; bit < good.length * 8; bit++) {
@@ -76,7 +76,7 @@ describe("a hostile security.ima", () => {
     }
   });
 
-  it.each(["signed", "signed-ec"])("%s: every part of it is bad, and it with more behind it", (name) => {
+  it.each(["signed", "signed-ec"])("%s: every part of it is bad, and it is bad with bytes after it", (name) => {
     const good = attributes.get(name) as Buffer;
     for (let length = 0; length < good.length; length++) {
       const attribute = good.subarray(0, length);
@@ -86,7 +86,7 @@ describe("a hostile security.ima", () => {
     expect(appraise(file(name, { attribute }), signers).status).not.toBe("pass");
   });
 
-  it("a hash and an fs-verity signature fare no better", () => {
+  it("a hash and an fs-verity signature are no exception", () => {
     for (const [name, how] of [
       ["hashed", { type: undefined }],
       ["verity", verity],
@@ -106,7 +106,7 @@ describe("a hostile security.ima", () => {
 });
 
 describe("keys", () => {
-  it("have the ids that the kernel knows them by", () => {
+  it("have the ids by which the kernel knows them", () => {
     expect(signers.all().map(({ id }) => id)).toEqual(["73c05e62", "bac51bb3"]);
   });
 
@@ -118,12 +118,9 @@ describe("keys", () => {
     ["nothing", Buffer.alloc(0)],
     ["text", Buffer.from("not a key\n")],
     ["half a certificate", fixture("ima.der").subarray(0, 400)],
+    ["a kind that cannot sign here", generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" })],
     [
-      "a kind that signs nothing here",
-      generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" }),
-    ],
-    [
-      "a curve that is not known",
+      "an unknown curve",
       generateKeyPairSync("ec", { namedCurve: "secp256k1" }).publicKey.export({ type: "spki", format: "der" }),
     ],
   ])("%s is refused in one line", (_, bytes) => {

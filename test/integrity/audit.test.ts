@@ -23,7 +23,7 @@ describe("an audit record", () => {
   });
 
   it.each(["/a b", '/a"b', "/a\nb", "/a\xff"])(
-    "has a name that could end the line or the word in hexadecimal: %j",
+    "writes a name that could end the line or the word in hexadecimal: %j",
     (name) => {
       const line = recordLine(record(name), at, 1);
       expect(line).toContain(` name=${Buffer.from(name, "latin1").toString("hex").toUpperCase()} `);
@@ -31,7 +31,7 @@ describe("an audit record", () => {
     },
   );
 
-  it("tells a rule of a policy as the kernel does", () => {
+  it("reports a rule of a policy as the kernel does", () => {
     const [rule] = parseImaPolicy("audit func=BPRM_CHECK uid<1000 permit_directio\n").rules;
     expect(recordLine(policyRule(rule as Rule), at, 1)).toMatch(/: action=audit func=BPRM_CHECK uid<1000 res=1\n$/);
   });

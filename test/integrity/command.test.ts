@@ -20,14 +20,14 @@ describe.skipIf(!isBuilt)("isoline ima", () => {
     expect(stdout).toMatch(/sha256:10 +as expected after 107 of 109 entries/);
   });
 
-  it("says which signature is not one, and counts the others", () => {
+  it("names an invalid signature, and counts the others", () => {
     const keys = ["ima.der", "imaec.der"].flatMap((name) => ["--key", fixturePath(name)]);
     const { status, stdout } = isoline(["ima", "verify", "--json", ...keys, fixturePath("enforce-imasig.list")]);
     expect(status).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ verified: false, signatures: { good: 2, bad: 1, unchecked: 1 } });
   });
 
-  it("does not verify a list that was changed, or registers it does not reach", () => {
+  it("does not verify a list that was changed, or registers that it does not reach", () => {
     const changed = Buffer.from(fixture("capture.list"));
     changed.write("X", changed.indexOf("/bin/busybox"), "latin1");
     writeFileSync(place.path("changed.list"), changed);
@@ -38,7 +38,7 @@ describe.skipIf(!isBuilt)("isoline ima", () => {
     expect(isoline(["ima", "verify", "--pcr", wrong, fixturePath("capture.list")]).status).toBe(1);
   });
 
-  it("refuses what is no list in one line", () => {
+  it("refuses an invalid list in one line", () => {
     writeFileSync(place.path("short.list"), fixture("capture.list").subarray(0, 500));
     const { status, stderr } = isoline(["ima", "verify", place.path("short.list")]);
     expect(status).toBe(1);
@@ -64,7 +64,7 @@ describe.skipIf(!isBuilt)("isoline ima", () => {
     expect(isoline(["ima", "show", fixturePath("capture.list")]).stdout).toMatch(/\(violation\)/);
   });
 
-  it("tells what is wrong with a policy by line and column", () => {
+  it("reports the faults of a policy by line and column", () => {
     writeFileSync(place.path("bad.ima"), "measure func=BPRM_CHECK\nmeasure func=WRONG\n");
     const { status, stderr } = isoline(["ima", "policy", place.path("bad.ima")]);
     expect(status).toBe(1);

@@ -21,7 +21,7 @@ export const attributes: ReadonlyMap<string, Buffer> = new Map(
   ),
 );
 
-/** SHA-256 of /usr/bin/true, which the files are copies of, and of the one that was changed afterwards. */
+/** SHA-256 of /usr/bin/true, of which the files are copies, and of the copy that was changed afterwards. */
 export const contentDigest = Buffer.from("966f79fa757a940bae42c31805c1c5ee591e3724c2a5887017889379fc6cf55b", "hex");
 export const tamperedDigest = Buffer.from("735b86e64f1f402ea37ea012126cb7e4739e5e95cef7a166e7a55d46b144119a", "hex");
 export const verityDigest = Buffer.from("a29c8d60d77eef1fdb4b3d6c160618450d8725776367a2742e3a82bba153f98e", "hex");

@@ -1,4 +1,4 @@
-/** What Debian's kernel made of 28 files with all kinds of `security.ima`, and what is made of them here. */
+/** The verdicts of Debian's kernel on 28 files with all kinds of `security.ima`, compared with isoline's. */
 import { describe, expect, it } from "vitest";
 import { appraise } from "../../packages/isoline/src/integrity/appraise/appraise.ts";
 import { Keyring, readVerifyingKey } from "../../packages/isoline/src/integrity/appraise/keyring.ts";
@@ -8,16 +8,16 @@ import { fixture, verityDigest } from "./fixtures.ts";
 
 interface Verdict {
   readonly file: string;
-  /** What the rule said after `appraise func=BPRM_CHECK`. */
+  /** The text of the rule after `appraise func=BPRM_CHECK`. */
   readonly rule: string;
-  /** A byte was added after it was signed. */
+  /** A byte was added after signing. */
   readonly changed: boolean;
-  /** fs-verity was on. */
+  /** fs-verity was enabled. */
   readonly verity: boolean;
-  /** In hexadecimal; empty for a file that has none. */
+  /** In hexadecimal; empty for a file without one. */
   readonly attribute: string;
   readonly runs: boolean;
-  /** As the kernel's audit record has it. */
+  /** The cause in the kernel's audit record. */
   readonly cause: string | null;
 }
 
@@ -28,7 +28,7 @@ const verdicts = fixture("verdicts.jsonl")
   .map((line) => JSON.parse(line) as Verdict);
 const keys = new Keyring(["verdicts-ec.der", "verdicts-rsa.der"].map((name) => readVerifyingKey(fixture(name), name)));
 
-/** The files were copies of one program; digests of it, and of it with a zero byte more. */
+/** The files were copies of one program: its digest, and the digest of it with one zero byte more. */
 const digests: Readonly<Record<string, readonly [plain: string, changed: string]>> = {
   sha1: ["9591c870fc6b0cbe514c9a7dcb461e2a7f3a44d9", "86db1295dafd192e48e15ea4c7f509e33dc423b2"],
   sha256: [
@@ -44,7 +44,7 @@ const digests: Readonly<Record<string, readonly [plain: string, changed: string]
 function ours({ rule, changed, verity, attribute }: Verdict): { runs: boolean; cause: string | null } {
   const [parsed] = parseImaPolicy(`appraise func=BPRM_CHECK ${rule}`).rules;
   const asksVerity = parsed?.digest_type === "verity";
-  // Without a digest of the kind that is asked for there is nothing to appraise.
+  // Without a digest of the required kind there is nothing to appraise.
   if (asksVerity && !verity) return { runs: false, cause: "no-verity-digest" };
   const content = ({ name }: HashAlgorithm) => Buffer.from(digests[name]?.[changed ? 1 : 0] ?? "", "hex");
   const { status, cause } = appraise(
@@ -60,8 +60,8 @@ function ours({ rule, changed, verity, attribute }: Verdict): { runs: boolean; c
   return { runs: status === "pass", cause: cause ?? null };
 }
 
-describe("appraisal is as a kernel's", () => {
-  /** The one case where less is let through than the kernel does. */
+describe("appraisal agrees with a kernel's", () => {
+  /** The one case in which isoline allows less than the kernel does. */
   const stricter = "plain-hash-long";
 
   it.each(verdicts.filter(({ file }) => file !== stricter).map((each) => [each.file, each] as const))(
@@ -71,7 +71,7 @@ describe("appraisal is as a kernel's", () => {
     },
   );
 
-  it("but a digest with a byte after it is refused, which the kernel lets through", () => {
+  it("but a digest with a byte after it is refused, which the kernel accepts", () => {
     const verdict = verdicts.find(({ file }) => file === stricter) as Verdict;
     expect(verdict.runs).toBe(true);
     expect(ours(verdict)).toEqual({ runs: false, cause: "invalid-hash" });

@@ -15,7 +15,7 @@ const list = (name: string) => readBinaryList(fixture(`${name}.list`));
 const expected = (name: string) => readRegisters(fixture(`${name}.pcrs.yaml`).toString(), name);
 
 describe("a kernel's own list", () => {
-  it.each(captures)("%s: every template digest is what its bytes say", (name) => {
+  it.each(captures)("%s: every template digest matches its bytes", (name) => {
     expect(verifyList(list(name))).toMatchObject({ problems: [], opaque: 0 });
   });
 
@@ -36,7 +36,7 @@ describe("a kernel's own list", () => {
     expect(comparisons.map(({ after }) => after)).toEqual([107, 107]);
   });
 
-  it("extends ones for the violation that is recorded as zeros", () => {
+  it("extends with ones for a violation that is recorded as zeros", () => {
     const { violations, comparisons } = verifyList(list("capture"), expected("capture"));
     expect(violations).toBe(1);
     expect(comparisons.find(({ register, bank }) => register === 10 && bank === "sha256")?.after).toBe(107);
@@ -48,12 +48,12 @@ describe("a kernel's own list", () => {
     expect(writeAsciiList(entries, bank).equals(fixture(`${name}.ascii`))).toBe(true);
   });
 
-  it.each(captures)("%s: its ascii form holds the same entries", (name) => {
+  it.each(captures)("%s: its ASCII form has the same entries", (name) => {
     const { entries, bank } = readAsciiList(fixture(`${name}.ascii`));
     expect(writeBinaryList(entries, bank).equals(fixture(`${name}.list`))).toBe(true);
   });
 
-  it("is recognized by its digests: the file of another bank is read as that bank's", () => {
+  it("is recognised by its digests: the file of another bank is read as that bank's", () => {
     const other = list("capture-sha256");
     expect(other.bank).toBe("sha256");
     expect(verifyList(other).problems).toEqual([]);
@@ -88,7 +88,7 @@ describe("an unknown template", () => {
   const entries = [entryOf("ima-ng9", data)];
   const read = readBinaryList(writeBinaryList(entries, "sha1"));
 
-  it("is carried as it is, verified by its bytes, and flagged", () => {
+  it("is kept unchanged, verified by its bytes, and flagged", () => {
     expect(read.entries[0]?.data.equals(data)).toBe(true);
     expect(verifyList(read)).toMatchObject({ opaque: 1, problems: [] });
   });
@@ -122,7 +122,7 @@ describe("the rarer templates", () => {
     ["d-ng|n-ng|sig", [ng("sha256:"), name, Buffer.of(3)]],
   ];
 
-  it.each(known)("%s survives both forms and says nothing against itself", (template, fields) => {
+  it.each(known)("%s survives both forms without a problem", (template, fields) => {
     const entries = [entryOf(template, joinFields(fields))];
     const read = readBinaryList(writeBinaryList(entries, "sha256"));
     expect(read.bank).toBe("sha256");
@@ -135,7 +135,7 @@ describe("the rarer templates", () => {
 describe("a damaged list", () => {
   const bytes = fixture("percanister.list");
 
-  it("is told by the entry whose bytes were changed", () => {
+  it("is reported by the entry whose bytes were changed", () => {
     const changed = Buffer.from(bytes);
     const at = changed.indexOf("/host/usr/bin/cat");
     changed.write("/host/usr/bin/cut", at, "latin1");
@@ -170,21 +170,21 @@ describe("a damaged list", () => {
     ["a length of 4 GiB", 24 + 4 + 7, 0xffff_ffff],
     ["a template name of 4 GiB", 24, 0xffff_fff0],
     ["a template name without a letter", 24, 0],
-    ["a register that there is not", 0, 64],
+    ["an unknown register", 0, 64],
   ])("is refused for %s", (_, at, value) => {
     const changed = Buffer.from(bytes);
     changed.writeUInt32LE(value, at);
     expect(() => readBinaryList(changed, "sha1")).toThrow(/^measurement list, entry 1: .*damaged, cut off, or no list/);
   });
 
-  it("is refused for an algorithm that is no name, which would otherwise be shown", () => {
+  it("is refused for an invalid name of an algorithm, which would otherwise be shown", () => {
     const data = joinFields([Buffer.concat([Buffer.from("\x1b[2Jsha:\0"), Buffer.alloc(32)]), Buffer.from("/x\0")]);
     const read = readBinaryList(writeBinaryList([entryOf("ima-ng", data)], "sha1"));
     expect(verifyList(read).problems[0]?.what).toMatch(/expected the name of a hash algorithm/);
     expect(() => diffLists(read, read)).toThrow(/expected the name of a hash algorithm/);
   });
 
-  it("is told where a name is empty", () => {
+  it("is reported if a name is empty", () => {
     const data = joinFields([Buffer.concat([Buffer.from("sha256:\0"), Buffer.alloc(32)]), Buffer.from("\0")]);
     const read = readBinaryList(writeBinaryList([entryOf("ima-ng", data)], "sha1"));
     expect(
@@ -194,7 +194,7 @@ describe("a damaged list", () => {
     ).toMatch(/name/);
   });
 
-  it("never does anything but refuse, whatever the bytes", () => {
+  it("is only ever refused, whatever the bytes", () => {
     const anything = fc.oneof(fc.uint8Array({ maxLength: 300 }), damaged(bytes));
     fc.assert(
       fc.property(anything, (some) => {
@@ -221,7 +221,7 @@ describe("two lists", () => {
     expect(changed.map(({ name }) => name)).not.toContain("/init");
   });
 
-  it("are told what changed and what only one has", () => {
+  it("report what changed and what only one has", () => {
     const file = (name: string, byte: number) =>
       entryOf(
         "ima-ng",
@@ -241,7 +241,7 @@ function verdict(bytes: Buffer, good: readonly unknown[]): "refused" | "problem"
     const read = readBinaryList(bytes);
     const { problems, opaque } = verifyList(read);
     if (problems.length > 0) return "problem";
-    // The name of a template is in no digest: what it makes unreadable is said to be.
+    // No digest covers the name of a template: an entry that becomes unreadable by it is flagged.
     if (opaque > 0) return "flagged";
     return JSON.stringify(replay(read.entries, "sha256").entries()) === JSON.stringify(good) ? "passes" : "another";
   } catch {

@@ -1,4 +1,4 @@
-/** Real namespaces with an integrity view: a shell script, what it said, and what was recorded. */
+/** Real namespaces with an integrity view: a shell script, its output, and what was recorded. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,14 +39,14 @@ export interface Outcome extends Ended {
     readonly denied: number;
     readonly registers: Readonly<Record<string, Readonly<Record<string, string>>>>;
   } | null;
-  /** Audit records as they were written. */
+  /** The audit records that were written. */
   readonly audit: string;
   readonly contour: string;
-  /** Where the lists are. */
+  /** The folder of the lists. */
   readonly lists: string;
 }
 
-/** A place on disk for one test file, two signers whose keys its namespaces have, and one that is nobody's. */
+/** A folder on disk for one test file, two signers whose keys its namespaces have, and a third whose key no namespace has. */
 export class Bench {
   readonly rsa: Signer = makeSigner("rsa");
   readonly ec: Signer = makeSigner("ec");
@@ -56,7 +56,7 @@ export class Bench {
 
   constructor() {
     beforeAll(() => {
-      // Not /tmp, which may be a filesystem that policies leave out.
+      // Not /tmp, whose filesystem policies may leave out.
       this.place = mkdtempSync("/var/tmp/isoline-ima-");
       writeFileSync(this.path("rsa.der"), this.rsa.der);
       writeFileSync(this.path("ec.der"), this.ec.der);
@@ -92,7 +92,7 @@ export class Bench {
   }
 }
 
-/** The list of a run, as the kernel's file of a bank has it. */
+/** The list of a run, in the form of the kernel's file of a bank. */
 export function listOf({ lists }: Outcome, suffix = ""): MeasurementList {
   return readBinaryList(readFileSync(join(lists, `binary_runtime_measurements${suffix}`)));
 }

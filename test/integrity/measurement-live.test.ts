@@ -15,7 +15,7 @@ describe.skipIf(!isBuilt)("measurement", () => {
   const policy =
     "measure func=BPRM_CHECK\nmeasure func=FILE_CHECK mask=MAY_READ\nmeasure func=MMAP_CHECK mask=MAY_EXEC\n";
 
-  it("begins with the boot aggregate and holds what ran, what was mapped and what was read, once", async () => {
+  it("begins with the boot aggregate and contains once what was executed, mapped and read", async () => {
     const text = document(bench.place, "read.txt", "text\n");
     const outcome = await bench.learn(`cat ${text} ${text}; cat ${text}`, { policy });
     const measured = namesIn(listOf(outcome));
@@ -46,7 +46,7 @@ describe.skipIf(!isBuilt)("measurement", () => {
     expect(namesIn(listOf(outcome)).filter((name) => name === text)).toHaveLength(2);
   });
 
-  it("records a violation where a file is read while it is written, and written while it is read", async () => {
+  it("records a violation for a file that is read while it is written, and written while it is read", async () => {
     const text = document(bench.place, "raced.txt", "one\n");
     const outcome = await bench.learn(`exec 3>>${text}; cat ${text}; exec 3>&-; exec 4<${text}; echo two >> ${text}`, {
       policy,
@@ -58,7 +58,7 @@ describe.skipIf(!isBuilt)("measurement", () => {
     expect(verifyList(listOf(outcome))).toMatchObject({ violations: 2, problems: [] });
   });
 
-  it("sees a writer that made the file, and none where nobody writes any more", async () => {
+  it("sees a writer that created the file, and none after the last one closed it", async () => {
     const [open, shut] = [bench.path("made-open.txt"), bench.path("made-shut.txt")];
     const outcome = await bench.learn(`exec 3>${open}; echo one >&3; cat ${open}; echo one > ${shut}; cat ${shut}`, {
       policy,
@@ -67,7 +67,7 @@ describe.skipIf(!isBuilt)("measurement", () => {
     expect(outcome.audit).toMatch(/cause=open_writers .*made-open/);
   });
 
-  it("measures by several templates into several registers, in the algorithm that was asked for", async () => {
+  it("measures by several templates into several registers, in the algorithm of each rule", async () => {
     const text = document(bench.place, "templates.txt", "text\n");
     const outcome = await bench.learn(`cat ${text}`, {
       more: ["--ima-hash", "sha384"],
@@ -120,7 +120,7 @@ describe.skipIf(!isBuilt)("measurement", () => {
     }
   });
 
-  it("says beforehand what is wrong with a policy, a key or a template", async () => {
+  it("reports an invalid policy, key or template before the start", async () => {
     const started = bench.path("started");
     writeFileSync(
       bench.path("not-upheld"),
@@ -143,11 +143,11 @@ describe.skipIf(!isBuilt)("measurement", () => {
     expect(existsSync(started)).toBe(false);
   });
 
-  it("a kernel's command line is measured when one asks to start it who may", async () => {
+  it("a kernel's command line is measured when a task with the right to start it asks to", async () => {
     const mayBoot =
       (BigInt(`0x${/^CapEff:\s*(\w+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1]}`) >> 22n) & 1n;
     const script = bench.path("kexec.py");
-    // Without a kernel: whoever may, is told that -1 is no descriptor.
+    // Without a kernel: a task with the right gets EBADF for descriptor -1.
     const call = "libc.syscall(320, -1, -1, ctypes.c_ulong(8), b'quiet x', 4)";
     writeFileSync(script, `import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nprint(${call})\n`);
     const outcome = await bench.learn(`python3 ${script}`, { policy: "measure func=KEXEC_CMDLINE pcr=12\n" });

@@ -43,7 +43,7 @@ describe("rules that a kernel took", () => {
   });
 });
 
-describe("a rule that is none", () => {
+describe("an invalid rule", () => {
   it.each([
     ["measur func=BPRM_CHECK", 1, /expected an action or NAME=VALUE/],
     ["func=BPRM_CHECK", 1, /expected an action/],
@@ -96,7 +96,7 @@ describe("a rule that is none", () => {
     );
   });
 
-  it.each(["", "# nothing\n"])("is refused where there is none at all", (text) => {
+  it.each(["", "# nothing\n"])("is refused for an empty policy", (text) => {
     expect(() => parseImaPolicy(text)).toThrow(/expected at least one rule/);
   });
 });
@@ -104,12 +104,12 @@ describe("a rule that is none", () => {
 describe("the first rule that matches decides, for each matter", () => {
   const rules = (...lines: string[]) => parseImaPolicy(lines.join("\n"));
 
-  it("a dont_ before it ends it", () => {
+  it("a dont_ rule before it ends the search", () => {
     expect(decide(rules("dont_measure fsmagic=0x9fa0", "measure"), use({ magic: 0x9fa0 })).measure).toBeUndefined();
     expect(decide(rules("measure", "dont_measure fsmagic=0x9fa0"), use({ magic: 0x9fa0 })).measure).toBeDefined();
   });
 
-  it("measuring, appraising and auditing are decided apart", () => {
+  it("measuring, appraising and auditing are decided separately", () => {
     const decision = decide(rules("dont_measure", "appraise fowner=0", "audit"), use({}));
     expect(decision).toMatchObject({ measure: undefined, audit: true });
     expect(decision.appraise?.text).toBe("appraise fowner=0");
@@ -121,7 +121,7 @@ describe("the first rule that matches decides, for each matter", () => {
     expect(decide(policy, use({})).measure).toEqual({ register: 14, template: undefined });
   });
 
-  it("mask= is the very access, mask=^ any that has it", () => {
+  it("mask= is exactly that access, mask=^ any that includes it", () => {
     const both = { access: 4 | 2 };
     expect(decide(rules("measure mask=MAY_READ"), use(both)).measure).toBeUndefined();
     expect(decide(rules("measure mask=^MAY_READ"), use(both)).measure).toBeDefined();
@@ -139,13 +139,13 @@ describe("the first rule that matches decides, for each matter", () => {
     ]);
   });
 
-  it("who may set ids at will counts as any that it has", () => {
+  it("a task that may set ids matches any id that it may set", () => {
     const policy = rules("audit euid=0");
     expect(decide(policy, use({ uid: 0, euid: 7, capabilities: 0n })).audit).toBe(false);
     expect(decide(policy, use({ uid: 0, euid: 7, capabilities: 1n << 7n })).audit).toBe(true);
   });
 
-  it("a label is met by that label alone", () => {
+  it("a label is matched by that label alone", () => {
     const policy = rules("measure subj_role=canisterA pcr=12");
     expect(decide(policy, use({ label: "canisterA" })).measure?.register).toBe(12);
     expect(decide(policy, use({ label: undefined })).measure).toBeUndefined();
@@ -176,7 +176,7 @@ describe("built-in policies", () => {
     expect(decide(policy as ImaPolicy, use({ owner: 0 })).appraise).toBeDefined();
   });
 
-  it("are only those there are", () => {
+  it("are only the known ones", () => {
     expect(builtInPolicy("tcb|everything")).toBeUndefined();
   });
 });

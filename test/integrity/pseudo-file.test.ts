@@ -12,7 +12,7 @@ import { Bench } from "./live.ts";
 const bench = new Bench();
 
 describe.skipIf(!isBuilt)("the pseudo-file in the control socket", () => {
-  it("takes a policy once, then is sealed; reading gives the policy and the lists", async () => {
+  it("accepts a policy once, then is sealed; reading gives the policy and the lists", async () => {
     const name = `ima-${process.pid}`;
     const gate = bench.path("gate");
     execFileSync("mkfifo", [gate]);

@@ -1,4 +1,4 @@
-/** What is written into `security.ima`, in real namespaces: by which algorithms that may be. */
+/** Writes to `security.ima` in real namespaces: the algorithms that are allowed. */
 import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { isBuilt } from "../support/isoline.ts";
@@ -6,7 +6,7 @@ import { Bench, maySign } from "./live.ts";
 
 const bench = new Bench();
 
-/** Calls by number, since Python has no name for the newest (setxattrat). */
+/** Calls by number, because Python has no name for the newest (setxattrat). */
 const SCRIPT = `
 import ctypes, os, struct, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -39,7 +39,7 @@ describe.skipIf(!isBuilt || !maySign)("func=SETXATTR_CHECK, as root on a filesys
   };
   const refused = ["sha1", "sha1, longer than it should be", "signature by sha512", "lsetxattr", "fsetxattr"];
 
-  it("refuses every other algorithm than those of the first such rule, by whichever call, and says so", async () => {
+  it("refuses every algorithm but those of the first such rule, by every call, and reports it", async () => {
     const { stdout, audit, integrity, contour } = await bench.learn(script(), { policy });
     const lines = Object.fromEntries(
       stdout
@@ -49,7 +49,7 @@ describe.skipIf(!isBuilt || !maySign)("func=SETXATTR_CHECK, as root on a filesys
     );
     expect(lines).toMatchObject({ sha256: "0", "another attribute": "0", holds: "0404" });
     expect(refused.map((name) => lines[name])).toEqual(refused.map(() => "13"));
-    // Linux 6.13; before that there is no such call.
+    // Linux 6.13; older kernels do not have this call.
     expect(["13", "38"]).toContain(lines["setxattrat"]);
     const denied = lines["setxattrat"] === "13" ? 6 : 5;
     expect(integrity?.denied).toBe(denied);
@@ -57,7 +57,7 @@ describe.skipIf(!isBuilt || !maySign)("func=SETXATTR_CHECK, as root on a filesys
     expect(contour.match(/ setxattr .*name=security\.ima/g)).toHaveLength(1);
   });
 
-  it("only tells, where appraisal only tells", async () => {
+  it("only reports, where appraisal only reports", async () => {
     const { stdout, audit } = await bench.learn(script(), { policy, mode: "log" });
     expect(stdout).toContain("sha1 0\n");
     expect(audit).toMatch(/op=set_data cause=denied-hash-algorithm/);

@@ -1,11 +1,11 @@
-/** Files with `security.ima`, as evmctl would make them. */
+/** Files with `security.ima`, as evmctl makes them. */
 import { execFileSync } from "node:child_process";
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { chmodSync, chownSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readVerifyingKey } from "../../packages/isoline/src/integrity/appraise/keyring.ts";
 
-/** Whoever owns the files that rules are to be about, and nothing else on the machine. */
+/** A user who owns the files that the rules are about, and no other file of the machine. */
 export const OWNER = 47_110;
 
 export interface Signer {

@@ -23,9 +23,9 @@ describe("templates, as a kernel writes them", () => {
   });
 
   it.each(templates.map((template, at) => [template, at] as const))(
-    "%s: put together here, it is the same",
+    "%s: put together here, it is equal",
     (template, at) => {
-      // Every second of the programs, "/tmp/TEMPLATE program", had this attribute.
+      // Every second program, "/tmp/TEMPLATE program", had this attribute.
       const attribute = Buffer.from("030204010203040004aabbccdd", "hex");
       const signature = at % 2 === 1 ? attribute : undefined;
       const attributes = signature === undefined ? [] : [{ name: "security.ima", value: signature }];

@@ -1,6 +1,4 @@
-/**
- * Operations on files by name, done the same way outside of Landlock and under it: each says "ok" or how it failed.
- */
+/** Operations on files by name, done the same way outside Landlock and under it. Each returns "ok" or its error. */
 import * as fs from "node:fs";
 import { spawnSync } from "node:child_process";
 import { connect, createServer } from "node:net";

@@ -1,5 +1,5 @@
 /**
- * Each job in a thread of its own: puts the job's Landlock rules on the thread, then does its steps.
+ * Runs each job in a thread of its own: puts the job's Landlock rules on the thread, then does its steps.
  *
  *   node held.mjs MODULE < jobs.json > results.json
  */

@@ -1,6 +1,4 @@
-/**
- * Steps under Landlock rules, on the real kernel: each job in a thread that is gone afterwards.
- */
+/** Steps under Landlock rules, on the real kernel. Each job has a thread of its own, which ends with the job. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Actor, Digest, Event, Operation, Subject } from "@isoline/core";
@@ -14,13 +12,13 @@ export type Step = readonly [name: string, ...rest: unknown[]];
 export interface Job {
   readonly rules: LandlockRules;
   readonly steps: readonly Step[];
-  /** Takes the kernel for one with an older version of the interface. */
+  /** Restricts the rules to an older version of Landlock. */
   readonly version?: number;
 }
 
 export interface Held {
   readonly applied: AppliedLandlock;
-  /** What each step said: "ok", output, or an error code. */
+  /** The result of each step: "ok", output, or an error code. */
   readonly said: readonly string[];
 }
 
@@ -43,7 +41,7 @@ const credentials = { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid:
 const nobody = "0".repeat(64) as Digest;
 const actor: Actor = { task: nobody, parent: nobody, credentials };
 
-/** An event as a contour has it; who acted does not matter to Landlock. */
+/** An event as a contour has it. The actor does not matter to Landlock. */
 export function act<O extends Operation>(op: O, subject: Subject<O>): Event {
   return { op, actor, subject } as unknown as Event;
 }

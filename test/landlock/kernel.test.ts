@@ -1,6 +1,6 @@
 /**
- * Compiled rules on the real kernel: what is on the contour works, what is not is refused, and what the rules cannot hold
- * is said.
+ * Compiled rules on the real kernel: what is on the contour works, what is not is refused, and what the rules cannot express is
+ * reported.
  */
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -55,7 +55,7 @@ function file(name: string, content = name, mode = 0o644): string {
 }
 
 describe.skipIf(version < 1)("programs", () => {
-  it("one on the contour runs, with libraries that it only reads; it reads what it may and nothing else", async () => {
+  it("a program on the contour runs, with libraries that it only reads; it reads what it may and nothing else", async () => {
     const cat = await starting("cat", [], "x\n");
     const [may, mustNot] = [file("may"), file("mustnot")];
     const { applied, said } = held(
@@ -72,7 +72,7 @@ describe.skipIf(version < 1)("programs", () => {
     expect(said[2]).toBe("EACCES");
   });
 
-  it("a script: its interpreter is executed, and no other file is by naming it", async () => {
+  it("a script: its interpreter is executed, and no other file can be executed by name", async () => {
     const sh = await starting("sh", [], "echo x\n");
     const script = file("script", `#!${sh.program}\necho ran\n`, 0o755);
     const other = file("other", `#!${sh.program}\necho ran\n`, 0o755);
@@ -87,7 +87,7 @@ describe.skipIf(version < 1)("programs", () => {
     expect(said).toEqual(["0 ran", "EACCES"]);
   });
 
-  it("a script without #!: the shell is told that it is no program, and goes on to read it", async () => {
+  it("a script without #!: the shell gets ENOEXEC, and reads the script itself", async () => {
     const sh = await starting("sh", [], "echo x\n");
     const script = file("script", "echo ran\n", 0o755);
     const { said } = held([...sh.events, opened(script)], [["run", sh.program, ["-c", script]]]);
@@ -109,7 +109,7 @@ describe.skipIf(version < 1)("programs", () => {
 });
 
 describe.skipIf(version < 1)("files", () => {
-  it("a symbolic link where a file was: what it leads to is not opened by the old name", () => {
+  it("a symbolic link in the place of a file: its target is not opened by the old name", () => {
     const [listed, secret] = [file("listed"), file("secret")];
     const events = [opened(listed)];
     rmSync(listed);
@@ -122,7 +122,7 @@ describe.skipIf(version < 1)("files", () => {
     expect(applied.notes).toContain(`${listed}: a symbolic link stands in the way, so nothing is allowed there`);
   });
 
-  it("a directory where a file was: nothing below it is opened", () => {
+  it("a directory in the place of a file: nothing below it is opened", () => {
     const listed = file("listed");
     const events = [opened(listed)];
     rmSync(listed);
@@ -143,7 +143,7 @@ describe.skipIf(version < 1)("files", () => {
     expect(applied.pins).toHaveLength(1);
   });
 
-  it("names with bytes that are no text", () => {
+  it("names with bytes that are not UTF-8", () => {
     const [listed, other] = [file("a b\\"), file("a b")];
     const events = [
       act("open", { access: "read", path: `${place}/a\\x20b\\x5c`, mode: 0o100644, uid: 0, gid: 0, fs: "disk" }),
@@ -156,7 +156,7 @@ describe.skipIf(version < 1)("files", () => {
     ).toEqual(["ok", "EACCES"]);
   });
 
-  it("nothing at all on the contour: nothing is opened", () => {
+  it("an empty contour: nothing is opened", () => {
     expect(
       held(
         [],
@@ -191,7 +191,7 @@ describe.skipIf(version < 4)("TCP", () => {
     expect(held([endpoint("connect", may)], [connect(may), connect(mustNot)]).said).toEqual(["ok", "EACCES"]);
   });
 
-  it("where the port is not known before, they go anywhere", async () => {
+  it("if the port is not known before, they go anywhere", async () => {
     const port = await listening();
     const { applied, said } = held([endpoint("connect", "$own")], [connect(port)]);
     expect(said).toEqual(["ok"]);
@@ -213,7 +213,7 @@ describe.skipIf(version < 6)("what is outside", () => {
     expect(held([act("kill", { signal: 15, relation: "outside" })], [step]).said).toEqual(["true"]);
   });
 
-  it("is not reached by abstract sockets, unless the contour has some", async () => {
+  it("cannot be reached by abstract sockets, unless the contour has some", async () => {
     const name = `\0isoline-${process.pid}`;
     const server = createServer((socket) => socket.destroy()).listen(name);
     await once(server, "listening");
@@ -231,7 +231,7 @@ describe.skipIf(version < 6)("what is outside", () => {
 describe.skipIf(version < 7)("kernels with an older Landlock", () => {
   const older = [1, 2, 3, 4, 5, 6];
 
-  it.each(older)("version %i: what it knows it holds, and what it does not know is named", (known) => {
+  it.each(older)("version %i: it enforces what it knows, and the rest is named", (known) => {
     const listed = file("listed");
     const { applied, said } = held(
       [opened(listed)],
@@ -251,7 +251,7 @@ describe.skipIf(version < 7)("kernels with an older Landlock", () => {
     expect(gap?.split("does not know ")[1]?.split(", ") ?? []).toEqual(unknown);
   });
 
-  it("version 1 refuses moves between directories to everyone: with some on the contour it is not used", () => {
+  it("version 1 refuses moves between directories to every task: with one on the contour it is not used", () => {
     for (const name of ["a", "b"]) mkdirSync(join(place, name));
     const from = file("a/x");
     const event = act("rename", {
@@ -275,29 +275,29 @@ describe.skipIf(version < 7)("kernels with an older Landlock", () => {
   it.each([
     [-38, "without Landlock"],
     [-95, "not active"],
-  ])("none at all (%i): said, and nothing is restricted", (none, reason) => {
+  ])("no Landlock (%i): reported, and nothing is restricted", (none, reason) => {
     const { applied, said } = held([], [["read", "/etc/passwd"]], { version: none });
     expect(applied).toMatchObject({ applied: false, version: 0, reason: expect.stringContaining(reason) });
     expect(said).toEqual(["ok"]);
   });
 });
 
-describe.skipIf(version < 1)("what cannot be held", () => {
-  it("a contour that mounts: nothing is restricted, and it is said why", () => {
+describe.skipIf(version < 1)("limits of Landlock", () => {
+  it("a contour that mounts: nothing is restricted, and the reason is reported", () => {
     const event = act("mount", { call: "mount", source: "none", path: "/mnt", type: "tmpfs", flags: 0n, options: [] });
     const { applied, said } = held([event], [["read", "/etc/passwd"]]);
     expect(applied).toMatchObject({ applied: false, reason: expect.stringContaining("mounts") });
     expect(said).toEqual(["ok"]);
   });
 
-  it("is told in any case: who acts, modes and owners, addresses", () => {
+  it("are always reported: the actor, modes and owners, addresses", () => {
     const { applied } = held([], []);
     expect(applied.gaps.join("\n")).toMatch(/which program acts.*\n.*mode, owner.*\n.*addresses/);
   });
 });
 
 describe.skipIf(version < 1 || !isRoot)("an ordinary user (needs root to become one)", () => {
-  it("is held as well; no_new_privs comes with it", () => {
+  it("is restricted as well; no_new_privs is set with it", () => {
     const listed = file("listed");
     const status: Step = ["find", "/proc/thread-self/status", "NoNewPrivs:\\s*(\\d)"];
     const own = act("open", {
@@ -315,7 +315,7 @@ describe.skipIf(version < 1 || !isRoot)("an ordinary user (needs root to become 
     expect(said).toEqual(["ok", "EACCES", "1"]);
   });
 
-  it("root is held without it, so that setuid programs keep their meaning", () => {
+  it("root is restricted without no_new_privs, so that setuid programs keep their meaning", () => {
     const status: Step = ["find", "/proc/thread-self/status", "NoNewPrivs:\\s*(\\d)"];
     const own = act("open", {
       access: "read",

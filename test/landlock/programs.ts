@@ -1,6 +1,4 @@
-/**
- * What a contour has of a program that merely starts: itself, its loader, and the libraries it reads.
- */
+/** The events of a program that only starts: its file, its loader, and the libraries that it reads. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
@@ -9,7 +7,7 @@ import { act } from "./held.ts";
 
 const owned = { uid: 0, gid: 0, fs: "disk" };
 
-/** A file opened, as it is. */
+/** A file opened, with its present attributes. */
 export function opened(path: string, access = "read"): Event {
   return act("open", { access, path, mode: statSync(path).mode, ...owned });
 }
@@ -19,7 +17,7 @@ export function executed(path: string, loader: readonly string[]): Event {
   return act("exec", { path, mode: statSync(path).mode, ...owned, loader: loader.map((each) => `${each}@?`) });
 }
 
-/** Events of a program that answers to one line of input, as `cat` and `sh` do: seen in a process of it that runs. */
+/** Events of a program that answers one line of input, as `cat` and `sh` do: read from a running process. */
 export async function starting(
   command: string,
   args: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * Nothing that is on contour is refused: what was done once can be done again under the rules that it comes to, the kernel
- * being the judge.
+ * Landlock refuses nothing that is on contour: what was done once can be done again under the rules compiled from it. The
+ * kernel is the judge.
  */
 import { lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,9 +18,9 @@ const SEQUENCES = 40;
 const policy = { pseudonyms: [], iouring: "refuse" } as const;
 const owned = { uid: 0, gid: 0, fs: "disk" };
 
-/** Names of which the contour knows the second half only as what a program made. */
+/** Names of which the contour has the second half only as what a program created. */
 const RANDOM = /^r/;
-/** Few enough that steps meet each other's files; half of them are there in the beginning. */
+/** Few enough that steps use each other's files; half of them exist at the start. */
 const path = fc.constantFrom(
   "a",
   "a/b",
@@ -62,13 +62,13 @@ const sequences = fc.sample(fc.array(step, { minLength: 30, maxLength: 90, size:
   seed: 20170314,
 });
 
-/** A tree to begin with, so that many operations find something. */
+/** A tree at the start, so that many operations find a file. */
 function lay(root: string): void {
   for (const directory of ["a", "a/d", "b", "d", "d/e", "d/e/r1"]) mkdirSync(join(root, directory));
   for (const file of ["a/b", "a/d/a", "b/a", "d/a", "d/e/b", "e"]) writeFileSync(join(root, file), file);
 }
 
-/** The sensor's part: what a step will be on the contour, seen just before it is done. */
+/** The part of a sensor: the event of a step on the contour, read just before the step. */
 function eventsOf(root: string, [operation, ...names]: readonly string[]): Event[] {
   const at = (each: string) =>
     `$CWD/${each
@@ -123,7 +123,7 @@ function exists(path: string): boolean {
   }
 }
 
-/** Does a sequence for the first time; what was possible, and what it came to. */
+/** Runs a sequence for the first time; returns the possible steps and their events. */
 async function learn(
   root: string,
   sequence: readonly (readonly string[])[],
@@ -187,7 +187,7 @@ describe.skipIf(landlockVersion() < 2)("what was done once can be done again und
     }
   });
 
-  it("and what was not done cannot: a file beside it is refused to each", async () => {
+  it("and other operations cannot: a neighbouring file is refused to each", async () => {
     const root = join(directory, "beside");
     mkdirSync(root);
     lay(root);

@@ -1,6 +1,4 @@
-/**
- * Who acts, by which name it was called and which script it was given: under the sensor, with the programs of this machine.
- */
+/** The actor, by the name it was called by and the script it was given: under the sensor, with the programs of this machine. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,14 +16,14 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 const has = (program: string) => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
 const READS = 'require("fs").readFileSync("data");';
 
-/** What a shell's text makes of this machine's programs: the contour, read back. */
+/** Runs a shell text with this machine's programs; returns the contour. */
 async function learnt(text: string, policy = DEFAULT_POLICY): Promise<{ file: string; contour: Contour }> {
   const { learnt: file, report } = await supervise({ directory: place, command: ["dash", "-c", text], policy });
   expect(report.incomplete).toEqual([]);
   return { file, contour: parseContour(readFileSync(file), { profile: iso1 }) as Contour };
 }
 
-/** The tasks by what people know them by, without the shell that starts them. */
+/** The tasks by their readable names, without the shell that starts them. */
 async function tasks(text: string, policy = DEFAULT_POLICY): Promise<readonly string[]> {
   const { contour } = await learnt(text, policy);
   return Array.from(contour.tasks(), taskPhrase).slice(1).toSorted();
@@ -33,7 +31,7 @@ async function tasks(text: string, policy = DEFAULT_POLICY): Promise<readonly st
 
 const write = (name: string, text: string) => writeFileSync(join(place, name), text);
 
-describe.skipIf(!isBuilt || !has("dash"))("who acts (needs a build, dash)", () => {
+describe.skipIf(!isBuilt || !has("dash"))("actors (needs a build, dash)", () => {
   beforeAll(() => {
     write("data", "x");
     write("install.js", READS);

@@ -13,8 +13,8 @@ const start = () => {
 };
 const hex = "3f9a0b".repeat(22);
 
-describe("a random name is called by who made it and in which order", () => {
-  test("by the process that made it, and by every other", () => {
+describe("a random name is replaced by its creator and the order of creation", () => {
+  test("for the process that created it, and for every other", () => {
     const { gcc, as } = start();
     expect(gcc.draws("/tmp/ccX7a9Qq.s")).toBe("$TMP/{gcc#1}.s");
     expect(gcc.draws("/tmp/ccB0b1Zz.s")).toBe("$TMP/{gcc#2}.s");
@@ -24,14 +24,14 @@ describe("a random name is called by who made it and in which order", () => {
     expect(as.sees("/tmp/ccUnseen.s")).toBe("$TMP/ccUnseen.s");
   });
 
-  test("outside every token too", () => {
+  test("also outside every token", () => {
     const { node, gcc } = start();
     expect(node.draws("/srv/data/upload-X7a9Qq12.bin")).toBe("$/srv/data/{node#1}.bin");
     expect(gcc.sees("/srv/data/upload-X7a9Qq12.bin")).toBe("$/srv/data/{node#1}.bin");
     expect(gcc.sees("/srv/data")).toBe("/srv/data");
   });
 
-  test("below a random directory the rest stays, marked where it must be", () => {
+  test("below a random directory the other names stay, marked where necessary", () => {
     const { node, gcc } = start();
     expect(node.makesDirectory("/tmp/npm-X7a9Qq", 0o700)).toBe("$TMP/{node#1}");
     expect(node.creates("/tmp/npm-X7a9Qq/package.json")).toBe("$TMP/{node#1}/package.json");
@@ -45,20 +45,20 @@ describe("a random name is called by who made it and in which order", () => {
     expect(node.draws("/tmp/bbbbbb")).toBe("$TMP/{node#1}");
   });
 
-  test("processes of the same program do not count together, so that scheduling does not show", () => {
+  test("processes of the same program are counted separately, so that scheduling does not show", () => {
     const { namespace } = start();
     const [one, two] = [namespace.process(0, "cc1"), namespace.process(1, "cc1")];
     const names = [one.draws("/tmp/ccAAAAA1.s"), two.draws("/tmp/ccAAAAA2.s"), two.draws("/tmp/ccAAAAA3.s")];
     expect(names).toEqual(["$TMP/{cc1#1}.s", "$TMP/{cc1#1}.s", "$TMP/{cc1#2}.s"]);
   });
 
-  test("directories do not count together", () => {
+  test("directories are counted separately", () => {
     const { node } = start();
     expect(node.draws("/tmp/aaaaaa")).toBe("$TMP/{node#1}");
     expect(node.draws("/tmp/sub/aaaaaa")).toBe("$TMP/sub/{node#1}");
   });
 
-  test("by any operation that makes a name", () => {
+  test("for any operation that creates a name", () => {
     const { node } = start();
     const object = node.object("/home/ann/app/x");
     expect(node.does("symlink", { path: "/tmp/X7a9Qq12", content: "x" })).toContain("path=$TMP/{node#1} ");
@@ -70,7 +70,7 @@ describe("a random name is called by who made it and in which order", () => {
     expect(node.address("connect", "/home/ann/app/V7a9Qq12.sock")).toBe("$CWD/{node#1}.sock");
   });
 
-  test("a name that means something stays", () => {
+  test("a meaningful name stays", () => {
     const { node } = start();
     expect(node.creates("/tmp/result.json")).toBe("$TMP/result.json");
     expect(node.creates("/home/ann/app/dist/index.js")).toBe("$CWD/dist/index.js");
@@ -78,12 +78,12 @@ describe("a random name is called by who made it and in which order", () => {
     expect(node.namespace.fired()["created"]).toBeUndefined();
   });
 
-  test("what was there before keeps its name, however random it looks", () => {
+  test("a name that existed before stays, however random it looks", () => {
     const { node } = start();
     expect(node.sees("/home/ann/app/dist/chunk-7GQ3HV2X.js")).toBe("$CWD/dist/chunk-7GQ3HV2X.js");
   });
 
-  test("a program with an odd name, or one that was itself created, stays one name", () => {
+  test("a program with an odd name, or one that was itself created, keeps one name", () => {
     const { namespace } = start();
     const odd = namespace.process(0, "{npm#1}");
     expect(odd.draws("/tmp/aaaaaa")).toBe("$TMP/{{npm#1}#1}");
@@ -108,7 +108,7 @@ describe("numbers have a bound", () => {
     expect(node.sees("/tmp/aaaaaa")).toBe("$TMP/{node#+}");
   });
 
-  test("what is removed gives its number back, however often", () => {
+  test("a removed name gives its number back, however often", () => {
     const { node } = start();
     const names = new Set<string>();
     for (let round = 0; round < 1000; round += 1) {
@@ -118,7 +118,7 @@ describe("numbers have a bound", () => {
     expect([...names]).toEqual(["$TMP/{node#1}.s"]);
   });
 
-  test("a new process that gets an old id counts anew, if the lens is told", () => {
+  test("a new process with a reused id is counted anew, if the lens is told of its start", () => {
     const { namespace, node } = start();
     node.draws("/tmp/aaaaaa");
     namespace.leveller.processEnded(node.pid);
@@ -126,15 +126,15 @@ describe("numbers have a bound", () => {
   });
 });
 
-describe("what becomes of a name", () => {
-  test("removed: the removal is levelled, and after it the name means nothing", () => {
+describe("a name that is changed", () => {
+  test("removed: the removal is levelled, and after it the name is free", () => {
     const { node, gcc } = start();
     node.draws("/tmp/qwerty");
     expect(gcc.unlinks("/tmp/qwerty")).toBe("$TMP/{node#1}");
     expect(gcc.sees("/tmp/qwerty")).toBe("$TMP/qwerty");
   });
 
-  test("removed but still open: called what it was", () => {
+  test("removed but still open: it keeps its old token", () => {
     const { node } = start();
     node.draws("/tmp/ffiAbCdEf");
     node.unlinks("/tmp/ffiAbCdEf");
@@ -146,7 +146,7 @@ describe("what becomes of a name", () => {
     expect(node.sees("?deleted:/tmp/never")).toBe("?deleted:$TMP/never");
   });
 
-  test("moved to a name that means something: called by that", () => {
+  test("moved to a meaningful name: it has that name", () => {
     const { node, gcc } = start();
     node.creates("/home/ann/app/lock.json.3712749485");
     expect(node.renames("/home/ann/app/lock.json.3712749485", "/home/ann/app/lock.json")).toBe(
@@ -156,7 +156,7 @@ describe("what becomes of a name", () => {
     expect(gcc.sees("/home/ann/app/lock.json.3712749485")).toBe("$CWD/lock.json.3712749485");
   });
 
-  test("moved to a random name: called by who moved it, with all that is below", () => {
+  test("moved to a random name: its token names the mover, and so do all names below it", () => {
     const { node, gcc } = start();
     node.makesDirectory("/home/ann/app/node_modules/foo");
     node.draws("/home/ann/app/node_modules/foo/tmpa1b2c3d4");
@@ -169,7 +169,7 @@ describe("what becomes of a name", () => {
     expect(node.sees("/home/ann/app/node_modules/.foo-X7a9Qq12/index.js")).toBe("$CWD/node_modules/{gcc#1}/index.js");
   });
 
-  test("exchanged: both names stay, and what is below is called by its real name from then on", () => {
+  test("exchanged: both names stay, and names below are then called by their real path", () => {
     const { node } = start();
     node.makesDirectory("/tmp/X7a9Qq12", 0o700);
     node.draws("/tmp/X7a9Qq12/abcdef");
@@ -179,7 +179,7 @@ describe("what becomes of a name", () => {
   });
 
   test.each(["yes", "?", "exchange"])(
-    "moved over something that was there (%s): a planted name does not come to stand for what is there",
+    "moved over an existing name (%s): a planted name does not come to stand for what is there",
     (replaces) => {
       const { node } = start();
       node.makesDirectory("/tmp/trap");
@@ -189,7 +189,7 @@ describe("what becomes of a name", () => {
     },
   );
 
-  test("moved over a name that was drawn: called by whoever drew it, however it looks", () => {
+  test("moved over a random name: its token names the creator of that name, however it looks", () => {
     const { node, gcc } = start();
     node.draws("/tmp/suite.XCSYZU");
     gcc.draws("/tmp/sedqwe");
@@ -199,7 +199,7 @@ describe("what becomes of a name", () => {
     expect(node.draws("/tmp/another")).toBe("$TMP/{node#2}");
   });
 
-  test("made again right after it was removed: random still, by whichever operation", () => {
+  test("created again right after its removal: still random, by any operation", () => {
     const { namespace } = start();
     const git = namespace.process(0, "git");
     expect(git.draws("/srv/r/.git/tXyZ012")).toBe("$/srv/r/.git/{git#1}");
@@ -209,7 +209,7 @@ describe("what becomes of a name", () => {
     );
   });
 
-  test("made anew by another: called by the other", () => {
+  test("created anew by another process: its token names that process", () => {
     const { node, gcc } = start();
     node.draws("/tmp/qwerty");
     expect(gcc.draws("/tmp/qwerty")).toBe("$TMP/{gcc#1}");
@@ -217,7 +217,7 @@ describe("what becomes of a name", () => {
   });
 });
 
-describe("an event that was refused changed no names", () => {
+describe("a refused event changes no names", () => {
   test("a creation", () => {
     const { namespace, node } = start();
     expect(node.draws("/tmp/qwerty")).toBe("$TMP/{node#1}");
@@ -234,7 +234,7 @@ describe("an event that was refused changed no names", () => {
     expect(node.sees("/tmp/qwerty")).toBe("$TMP/{node#1}");
   });
 
-  test("a move: a planted name does not come to stand for a file that is no one's", () => {
+  test("a move: a planted name does not come to stand for a file without a creator", () => {
     const { namespace, node } = start();
     node.makesDirectory("/tmp/trap");
     expect(node.draws("/tmp/trap/.npmrc_auth")).toBe("$TMP/trap/{node#1}");
@@ -243,7 +243,7 @@ describe("an event that was refused changed no names", () => {
     expect(node.sees("/home/ann/.npmrc_auth")).toBe("$HOME/.npmrc_auth");
   });
 
-  test("withdrawing twice, or with nothing to withdraw, does nothing", () => {
+  test("withdrawing twice, or without an event, changes nothing", () => {
     const { namespace, node } = start();
     namespace.leveller.withdraw();
     node.draws("/tmp/qwerty");
@@ -255,7 +255,7 @@ describe("an event that was refused changed no names", () => {
 });
 
 describe("abstract socket names", () => {
-  test("random ones by who bound them, for everyone; others in full", () => {
+  test("random ones by the process that bound them, for all processes; others in full", () => {
     const { node, gcc } = start();
     expect(node.address("bind", "@/tmp/dbus-X7a9Qq12")).toBe("$@/tmp/{node#1}");
     expect(gcc.address("connect", "@/tmp/dbus-X7a9Qq12")).toBe("$@/tmp/{node#1}");
@@ -282,7 +282,7 @@ describe("switches", () => {
     expect(process.draws("/tmp/X7a9Qq12")).toBe("$TMP/X7a9Qq12");
     expect(process.creates(`/srv/${hex.slice(0, 40)}`)).toBe("$/srv/$hash");
   });
-  test("a moment in a name: made by the namespace, or there before", () => {
+  test("a time in a name: created by the namespace, or existing before", () => {
     const node = new Namespace(ann, parsePolicy({ rules: { created: false } })).process(0, "node");
     const [own, past] = ["/srv/log-20261124T142030.txt", "/srv/log-20261124T142031.txt"];
     expect(node.does("create", { access: "write", path: own, mode: 0 })).toContain("path=$/srv/{log-@time}.txt");
@@ -303,7 +303,7 @@ describe("switches", () => {
   });
 });
 
-test("the operations after which names mean something else are told", () => {
+test("the operations that change names are listed", () => {
   expect(operationNames.filter(changesNames)).toEqual([
     "create",
     "unlink",

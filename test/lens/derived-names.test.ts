@@ -1,4 +1,4 @@
-/** Names that say what they hold, and the texts of links to names. */
+/** Names that are derived from content, and the texts of links to names. */
 import { describe, expect, test } from "vitest";
 import { Namespace } from "./namespace.ts";
 
@@ -34,7 +34,7 @@ describe("names derived from content", () => {
     expect(git.sees(`${objects}/3f/${hex.slice(2, 40)}`)).toBe(`$CWD/.git/objects/3f/${hex.slice(2, 40)}`);
   });
 
-  test("to list a directory of the fan-out is no event, if the namespace created it", () => {
+  test("listing a fan-out directory is no event, if the namespace created it", () => {
     const { git, namespace } = start();
     const objects = "/home/ann/app/.git/objects";
     const lists = (path: string, access = "read", mode = 0o040755) =>
@@ -53,7 +53,7 @@ describe("names derived from content", () => {
     expect(lists(`${objects}/17`)).toBe(false);
   });
 
-  test("packs keep what is not derived", () => {
+  test("packs keep the part that is not derived", () => {
     const { node } = start();
     const pack = `/home/ann/app/.git/objects/pack/pack-${hex.slice(0, 40)}`;
     expect(node.creates(`${pack}.pack`)).toBe("$CWD/.git/objects/pack/pack-$hash.pack");
@@ -76,7 +76,7 @@ describe("names derived from content", () => {
     );
   });
 
-  test("two letters are a language, not a hash, elsewhere", () => {
+  test("two letters elsewhere are a language, not a hash", () => {
     const { node } = start();
     expect(node.makesDirectory("/home/ann/app/locale/de")).toBe("$CWD/locale/de");
   });

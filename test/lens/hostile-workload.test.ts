@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ann, Namespace } from "./namespace.ts";
 
 describe("names without end", () => {
-  test("the log has a bound; what is forgotten is counted, and becomes a path like any other", () => {
+  test("the log has a limit; a forgotten name is counted, and becomes a path like any other", () => {
     const namespace = new Namespace();
     const node = namespace.process(0, "node");
     const count = 80_000;

@@ -8,14 +8,14 @@ const without = (rule: string) => parsePolicy({ rules: { [rule]: false } });
 describe("the launching user", () => {
   const file = (uid: number, gid: number) => ({ path: "/x", mode: 0o100644, uid, gid, fs: "disk" });
 
-  test("is user, in the actor and in what is acted on", () => {
+  test("is user, in the actor and in the subject", () => {
     const event = node().level("chown", { ...file(1000, 1000), owner: 1000, group: 1000 });
     const { uid, euid, suid, fsuid, gid, egid, sgid, fsgid } = event.actor.credentials;
     expect([uid, euid, suid, fsuid, gid, egid, sgid, fsgid]).toEqual(Array.from({ length: 8 }, () => LAUNCH_USER));
     expect(event.subject).toMatchObject({ uid: LAUNCH_USER, gid: LAUNCH_USER, owner: LAUNCH_USER, group: LAUNCH_USER });
   });
 
-  test("user and group are two things", () => {
+  test("user and group are separate", () => {
     const process = node({ ...ann, uid: 1000, gid: 100 });
     expect(process.does("chown", { ...file(100, 1000), owner: 1000, group: 100 })).toContain(
       "uid=100 gid=1000 fs=disk owner=user group=user",
@@ -29,7 +29,7 @@ describe("the launching user", () => {
     expect(event.subject).toMatchObject({ uid: 0, gid: 0, owner: 1000, group: 0 });
   });
 
-  test("others stay, and nobody passes for the launching user", () => {
+  test("other ids stay, and nobody (65534) does not pass for the launching user", () => {
     expect(node().does("chown", { ...file(1001, 0), owner: 0xffff_ffff, group: LAUNCH_USER })).toContain(
       "uid=1001 gid=0 fs=disk owner=4294967295 group=4294967295",
     );
@@ -38,7 +38,7 @@ describe("the launching user", () => {
     ).not.toContain("user");
   });
 
-  test("in calls that set ids, by what the call sets", () => {
+  test("in calls that set ids, by the ids that the call sets", () => {
     const process = node({ ...ann, uid: 1000, gid: 100 });
     expect(process.does("setid", { call: "setresuid", ids: ["1000", "100", "0"] })).toContain("ids=user,100,0");
     expect(process.does("setid", { call: "setresgid", ids: ["1000", "100", "-1"] })).toContain("ids=1000,user,-1");
@@ -107,7 +107,7 @@ describe("device numbers", () => {
   });
 });
 
-describe("names in a directory for temporaries that end in who the user is", () => {
+describe("names in a directory for temporary files that end in the user id", () => {
   test.each([
     ["/tmp/tmux-1000/default", "$TMP/{tmux-@user}/default"],
     ["/tmp/hsperfdata_ann", "$TMP/{hsperfdata_@user}"],
@@ -124,7 +124,7 @@ describe("names in a directory for temporaries that end in who the user is", () 
     expect(node().sees(path)).toBe(expected);
   });
 
-  test("however random they look, and whoever made them", () => {
+  test("are levelled however random they look, and for every creator", () => {
     const process = node();
     expect(process.makesDirectory("/tmp/session-1000", 0o700)).toBe("$TMP/{session-@user}");
     expect(process.sees("/tmp/session-1000/x")).toBe("$TMP/{session-@user}/x");

@@ -1,4 +1,4 @@
-/** Paths and addresses that are not in the root, mounts and network that the namespace began with. */
+/** Paths and addresses outside the root, the mounts and the network of the launch. */
 import { DEFAULT_POLICY } from "@isoline/core";
 import { describe, expect, test } from "vitest";
 import { ann, bob, Namespace } from "./namespace.ts";
@@ -31,21 +31,21 @@ describe("a path of another root or mount namespace", () => {
     expect(process().sees(path)).toBe(expected);
   });
 
-  test("what is created in a jail is known by the launch's path as well", () => {
+  test("a file created in a jail is known by the launch's path as well", () => {
     const maker = process(new Namespace(ann, DEFAULT_POLICY));
     expect(maker.draws("?in:/home/ann/app/jail//tmp/x7Qf2aB9")).toBe("$IN:$CWD/jail//tmp/{node#1}");
     expect(maker.sees("/home/ann/app/jail/tmp/x7Qf2aB9")).toBe("$CWD/jail/tmp/{node#1}");
     expect(maker.sees("/tmp/x7Qf2aB9")).toBe("$TMP/x7Qf2aB9");
   });
 
-  test("what is created on a mount of a jail's own passes for nothing outside", () => {
+  test("a file created on a mount of a jail does not pass for one outside", () => {
     const maker = process();
     expect(maker.draws("?in:tmpfs/bwrap//tmp/x7Qf2aB9")).toBe("$IN:tmpfs/bwrap//$TMP/{node#1}");
     expect(maker.sees("/tmp/x7Qf2aB9")).toBe("$TMP/x7Qf2aB9");
     expect(maker.unlinks("?in:tmpfs/bwrap//tmp/x7Qf2aB9")).toBe("$IN:tmpfs/bwrap//$TMP/{node#1}");
   });
 
-  test("it is called alike on every machine", () => {
+  test("is the same on every machine", () => {
     const seen = [ann, bob].map((machine) =>
       process(new Namespace(machine)).sees(`?in:${machine.cwd}/jail//etc/config`),
     );
@@ -66,7 +66,7 @@ describe("an address of another network", () => {
     expect(process().address("connect", "@$NET:unshare/127.0.0.1:80")).toBe("@$NET:unshare/127.0.0.1:80");
   });
 
-  test("a socket that is made there says so", () => {
+  test("a socket that is made there is marked", () => {
     const made = process().does("socket", { family: "?net:unshare/packet", type: "raw", protocol: 0 });
     expect(made).toContain("family=$NET:unshare/packet");
   });

@@ -1,6 +1,4 @@
-/**
- * A make-believe behaviour namespace: what a sensor would report of processes that do things, on one machine or another.
- */
+/** A simulated behaviour namespace: the events that a sensor would report of its processes, on one machine or another. */
 import {
   type ControlGroup,
   type Credentials,
@@ -17,7 +15,7 @@ import {
   ZERO_DIGEST,
 } from "@isoline/core";
 
-/** What differs from machine to machine and from run to run. */
+/** The values that differ from machine to machine and from run to run. */
 export interface Machine {
   readonly cwd: string;
   readonly home: string;
@@ -25,9 +23,9 @@ export interface Machine {
   readonly uid: number;
   readonly gid: number;
   readonly user: string;
-  /** Process ids of the namespace, in the order in which processes are started. */
+  /** Process ids of the namespace, in the order of the starts. */
   readonly pids: readonly number[];
-  /** Ports the kernel gives away. */
+  /** Ports that the kernel assigns. */
   readonly ports: readonly number[];
   readonly controlGroups?: readonly ControlGroup[];
 }
@@ -86,7 +84,7 @@ export class Namespace {
   }
 }
 
-/** A process, and what it does; each act gives the line that a contour would hold. */
+/** A process and its acts; each act gives the line that a contour would contain. */
 export class Process {
   readonly namespace: Namespace;
   readonly pid: number;
@@ -110,7 +108,7 @@ export class Process {
     return formatAct(this.level(op, subject, at));
   }
 
-  /** Only the path of an open: most of what the lens does shows there. */
+  /** Only the path of an open: most rules of the lens change paths. */
   sees(path: string): string {
     return this.#pathOf("open", { access: "read", ...this.object(path) });
   }

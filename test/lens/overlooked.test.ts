@@ -7,7 +7,7 @@ const namespaceObject = (path: string) => node().object(path);
 const without = (rule: string) => parsePolicy({ rules: { [rule]: false } });
 const inScope = { ...ann, controlGroups: [{ mount: "/sys/fs/cgroup", group: "/sys/fs/cgroup/ci.scope" }] };
 
-describe("what is no event", () => {
+describe("acts that are no event", () => {
   const digest = "ab".repeat(32) as Digest;
   const images: readonly Image[] = [{ path: "$CWD/tool", digest }, { path: "/usr/bin/env" }];
   const overlooks = (op: "open" | "map" | "unlink", subject: object, policy = DEFAULT_POLICY) =>
@@ -31,7 +31,7 @@ describe("what is no event", () => {
     expect(overlooks(op, subject, without("own-image"))).toBe(false);
   });
 
-  test("where content counts, it must be what was executed", () => {
+  test("where content counts, it must be the content that was executed", () => {
     expect(overlooks("open", { access: "read", digest }, EXACT_POLICY)).toBe(true);
     expect(overlooks("open", { access: "read", digest: "cd".repeat(32) }, EXACT_POLICY)).toBe(false);
     expect(overlooks("open", { access: "read", path: "/usr/bin/env" }, EXACT_POLICY)).toBe(false);

@@ -32,7 +32,7 @@ def own():
     address = server.getsockname()
     print("own", stream(address))
     if os.fork() == 0:
-        # A server of several processes: who bound it is gone from it, and its heir answers.
+        # A server with several processes: the process that bound the socket has closed it, and its heir answers.
         server.accept()
         server.accept()
         os._exit(0)

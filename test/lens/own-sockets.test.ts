@@ -1,6 +1,6 @@
 /**
- * What the kernel numbered for the namespace is called alike from run to run, and a stranger's port or name that looks the same
- * never passes for it.
+ * A port or name that the kernel chose for the namespace is levelled the same from run to run. A port or name of another
+ * program that looks the same never passes for it.
  */
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -45,7 +45,7 @@ describe.skipIf(python === undefined || !isBuilt)("sockets (needs python3, a bui
     }
   });
 
-  /** Off contour and told in both modes; refused where it is enforced. */
+  /** Off contour and reported in both modes; refused when enforced. */
   const expectStranger = async (words: readonly string[], act: RegExp): Promise<void> => {
     const watched = await bench.run("check -q contour --report report.json", command(...words));
     expect([watched.status, bench.report().departures.map((each) => each.act)]).toEqual([
@@ -56,7 +56,7 @@ describe.skipIf(python === undefined || !isBuilt)("sockets (needs python3, a bui
     expect(stdout).toContain(`stranger ${EPERM}`);
   };
 
-  it("of a stranger, at a port that looks like any: off contour", async () => {
+  it("of another program, at an ephemeral port: off contour", async () => {
     const stranger = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
     await once(stranger, "listening");
     const { port } = stranger.address() as AddressInfo;
@@ -67,8 +67,8 @@ describe.skipIf(python === undefined || !isBuilt)("sockets (needs python3, a bui
   });
 
   it.each([
-    ["that was its own until a stranger got it", "later"],
-    ["of which it has one socket and a stranger another (SO_REUSEPORT)", "shared"],
+    ["that was its own until another program got it", "later"],
+    ["of which it has one socket and another program a second (SO_REUSEPORT)", "shared"],
   ])("at a port %s: off contour", async (_, way) => {
     bench.remove("port");
     bench.remove("taken");
@@ -86,14 +86,14 @@ describe.skipIf(python === undefined || !isBuilt)("sockets (needs python3, a bui
     expect(bench.report().departures.filter(({ act }) => reached.test(act))).toHaveLength(1);
   });
 
-  it("datagrams to a stranger at an ephemeral port: not as an answer to one's own", async () => {
+  it("datagrams to another program at an ephemeral port: not an answer to the namespace's own", async () => {
     const stranger = createSocket("udp4").bind(0, "127.0.0.1");
     await once(stranger, "listening");
     await expectStranger(["datagram", String(stranger.address().port)], /^send .*127\.0\.0\.1:\$foreign/);
     stranger.close();
   });
 
-  it("a stranger's name that the kernel chose: off contour", async () => {
+  it("another program's name that the kernel chose: off contour", async () => {
     const script =
       "import socket,sys;a=socket.socket(socket.AF_UNIX);a.bind('');a.listen(5);print(a.getsockname()[1:].decode(),flush=True);sys.stdin.read()";
     const stranger = spawn(python as string, ["-c", script], { stdio: ["pipe", "pipe", "inherit"] });

@@ -29,7 +29,7 @@ describe("directories by purpose", () => {
     expect(node().sees(path)).toBe(expected);
   });
 
-  test("the longest wins, whatever it stands for", () => {
+  test("the longest wins, whatever its purpose", () => {
     const nested = { ...ann, cwd: "/tmp/work", home: "/tmp/work/home", temp: ["/tmp", "/tmp/work/home/tmp"] };
     const process = node(nested);
     expect(process.sees("/tmp/work/a")).toBe("$CWD/a");
@@ -53,13 +53,13 @@ describe("directories by purpose", () => {
     ).toEqual([]);
   });
 
-  test("one that has a name of its own is called by that", () => {
+  test("one that has a token of its own keeps it", () => {
     expect(node({ ...ann, cwd: "/tmp/x/y", home: "/tmp/x/y/z" }).sees("/tmp/x/y")).toBe("$CWD");
     expect(node({ ...ann, cwd: "/tmp/x/y" }).sees("/tmp/x")).toBe("$ABOVE");
     expect(node({ ...ann, cwd: "/tmp/x/y" }).sees("/tmp")).toBe("$TMP");
   });
 
-  test("the root directory is nobody's", () => {
+  test("the root directory belongs to none of them", () => {
     const process = node({ ...ann, cwd: "/", home: "/", temp: ["/"] });
     expect(process.sees("/etc/passwd")).toBe("/etc/passwd");
     expect(process.sees("/")).toBe("/");
@@ -96,7 +96,7 @@ describe("the control group", () => {
     expect(node(inScope).sees(path)).toBe(expected);
   });
 
-  test("where the group is all that is mounted, its files are called alike", () => {
+  test("if only the group is mounted, its files have the same names", () => {
     const contained = { ...ann, controlGroups: [{ mount: "/sys/fs/cgroup", group: "/sys/fs/cgroup" }] };
     expect(node(contained).sees("/sys/fs/cgroup/memory.max")).toBe("$CGROUP/memory.max");
   });
@@ -118,7 +118,7 @@ describe("the control group", () => {
   });
 });
 
-describe("moments in names", () => {
+describe("times in names", () => {
   test.each([
     ["/home/ann/.npm/_logs/2026-11-24T14_20_30_123Z-debug-0.log", "$HOME/.npm/_logs/{@past}-debug-0.log"],
     ["/srv/backup-20261124T142030.tar", "$/srv/{backup-@past}.tar"],
@@ -192,7 +192,7 @@ describe("pseudo terminals", () => {
   });
 });
 
-describe("what is no real path stays as it is", () => {
+describe("what is not a real path stays unchanged", () => {
   test.each([
     "memfd:x",
     "pipe:",
@@ -228,7 +228,7 @@ describe("no real name passes for a token", () => {
     expect(node().sees(path)).toBe(expected);
   });
 
-  test("and it is said how often that was needed", () => {
+  test("the lens counts how often it had to mark one", () => {
     const process = node();
     process.sees("/home/ann/app/$HOME");
     expect(process.namespace.fired()).toMatchObject({ literal: 1, "working-directory": 1 });
@@ -258,7 +258,7 @@ describe("pseudonyms", () => {
     expect(node(ann, policy).sees(path)).toBe(expected);
   });
 
-  test("see what the other rules made of a path", () => {
+  test("see the result of the other rules", () => {
     expect(node(ann, policy).draws("/tmp/AbCdEf")).toBe("$SCRATCH");
   });
 
@@ -314,7 +314,7 @@ test("every path field of every operation is levelled", () => {
   );
 });
 
-test("an event that has nothing to level is the same event", () => {
+test("an event without anything to level is the same event", () => {
   const process = new Namespace({ ...ann, uid: 0, gid: 0 }).process(0, "node");
   const event = {
     op: "chroot" as const,

@@ -1,10 +1,10 @@
-/** What the lens is for: the same behaviour gives the same events, on any machine; other behaviour gives others. */
+/** The purpose of the lens: the same behaviour gives the same events, on any machine; other behaviour gives others. */
 import { type Event, formatAct, isEscaped, operations, parseAct, subjectRecord } from "@isoline/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ann, bob, type Machine, Namespace } from "./namespace.ts";
 
-/** An act, told without anything that a machine or a run decides. Files are named by number; so are processes. */
+/** An act, without anything that a machine or a run decides. Files and processes are numbered. */
 type Act =
   | { readonly does: "read"; readonly process: number; readonly file: number }
   | { readonly does: "draw" | "remove"; readonly process: number; readonly file: number }
@@ -28,7 +28,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 
 const PROGRAMS = ["npm", "gcc", "gcc", "node"];
 
-/** Performs acts on a machine whose mkstemp draws the given names; the lines that came of it. */
+/** Performs acts on a machine whose mkstemp draws the given names; returns the lines. */
 function perform(acts: readonly Act[], machine: Machine, drawn: readonly string[]): string[] {
   const namespace = new Namespace(machine);
   const actors = PROGRAMS.map((program, index) => namespace.process(index, program));
@@ -80,7 +80,7 @@ test("the same behaviour on another machine, by another user, with other names, 
   );
 });
 
-test("nothing of a machine shows in them", () => {
+test("no value of a machine shows in them", () => {
   fc.assert(
     fc.property(fc.array(act, { maxLength: 40 }), (acts) => {
       for (const line of perform(acts, bob, names("q7W"))) {
@@ -91,7 +91,7 @@ test("nothing of a machine shows in them", () => {
   );
 });
 
-/** Any path, of names among which are those that look like tokens. */
+/** Any path, with names among which are some that look like tokens. */
 const name = fc.oneof(
   fc.constantFrom(
     "a",
@@ -123,7 +123,7 @@ const prepared = () => {
 };
 
 describe("paths", () => {
-  test("two real paths are never levelled to one, but for the directories a token stands for", () => {
+  test("two real paths are never levelled to one, except for directories that one token stands for", () => {
     fc.assert(
       fc.property(path, path, (one, other) => {
         fc.pre(one !== other);
@@ -134,7 +134,7 @@ describe("paths", () => {
     );
   });
 
-  test("a path that has been levelled is left alone", () => {
+  test("a levelled path is not levelled again", () => {
     fc.assert(
       fc.property(path, (real) => {
         const node = prepared();
@@ -154,7 +154,7 @@ describe("paths", () => {
   });
 });
 
-test("addresses that have been levelled are left alone", () => {
+test("levelled addresses are not levelled again", () => {
   const node = new Namespace().process(0, "node");
   for (const address of ["127.0.0.1:43211", "@0a1f3", "@app-X7a9Qq12", "/tmp/X7a9Qq12.sock"]) {
     const once = node.address("bind", address);

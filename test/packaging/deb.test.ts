@@ -1,6 +1,4 @@
-/**
- * The Debian package: what lintian says of it, and what it does in a minimal Debian root: installed, used, removed.
- */
+/** The Debian package: lintian checks it, and it is installed, used and removed in a minimal Debian root. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,9 +10,9 @@ import { isBuilt } from "../support/isoline.ts";
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const has = (program: string) => spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
 const isRoot = process.geteuid?.() === 0;
-/** Where this machine gets Debian's packages from. */
+/** The source of this machine's Debian packages. */
 const SOURCES = "/etc/apt/sources.list.d/debian.sources";
-/** A root takes a minute and packages from a registry. */
+/** A root takes a minute and packages from a registry, so it is made only in CI. */
 const mayBootstrap = process.env["CI"] !== undefined && isRoot && has("mmdebstrap") && existsSync(SOURCES);
 
 describe.skipIf(!isBuilt || !has("dpkg-deb"))("Debian package (needs a build and dpkg-deb)", () => {
@@ -27,7 +25,7 @@ describe.skipIf(!isBuilt || !has("dpkg-deb"))("Debian package (needs a build and
   }, 240_000);
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-  it("holds commands, manual pages, completions, a unit and a runtime for podman, and no script", () => {
+  it("contains commands, manual pages, completions, a unit and a runtime for podman, and no script", () => {
     const held = execFileSync("dpkg-deb", ["-c", file], { encoding: "utf8" });
     for (const path of [
       "/usr/bin/isoline ->",
@@ -43,7 +41,7 @@ describe.skipIf(!isBuilt || !has("dpkg-deb"))("Debian package (needs a build and
   });
 
   it.skipIf(!has("lintian"))(
-    "lintian finds nothing that is not explained (needs lintian)",
+    "lintian reports nothing that is not explained (needs lintian)",
     { timeout: 240_000 },
     () => {
       const { stdout, status } = spawnSync("lintian", ["--allow-root", file], { encoding: "utf8" });
@@ -96,7 +94,7 @@ describe.skipIf(!isBuilt || !has("dpkg-deb"))("Debian package (needs a build and
   );
 });
 
-/** How this machine reaches the registry of Debian's packages: proxies, retries, methods. */
+/** How this machine reaches its registry of Debian packages: proxies, retries, methods. */
 function networkOptions(): string[] {
   return execFileSync("apt-config", ["dump"], { encoding: "utf8" })
     .split("\n")

@@ -1,7 +1,7 @@
 /**
- * What npm installs: the tarballs, and the command line that comes out of them in an empty place.
+ * What npm installs: the tarballs, and the command line that they install in an empty folder.
  *
- * Tarballs are packed from this build. What they depend on comes from npm's cache where `npm ci` left it, and else from a
+ * Tarballs are packed from this build. Their dependencies come from npm's cache where `npm ci` left them, otherwise from a
  * registry.
  */
 import { execFileSync } from "node:child_process";
@@ -15,10 +15,10 @@ import { ended, isBuilt } from "../support/isoline.ts";
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const ORDINARY = 65_534;
 const isRoot = process.geteuid?.() === 0;
-/** Every layout and every Node take a minute and more packages: CI has that time. */
+/** Every layout and every Node takes a minute and more packages, so they run only in CI. */
 const everything = process.env["CI"] !== undefined;
 
-/** Learnt, on contour, and off contour with the file that was opened. */
+/** Learns, checks on contour, and off contour with the file that was opened. */
 const TRIED = [
   { status: 0, stderr: expect.stringContaining("all new") },
   { status: 0, stderr: expect.stringContaining("on contour") },
@@ -51,7 +51,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
   });
 
   it.each(["isoline-0.1.0.tgz", "isoline-core-0.1.0.tgz", "isoline-linux-0.1.0.tgz"])(
-    "%s has its README and its licence, and nothing that serves only a checkout",
+    "%s contains its README and its licence, and nothing that only a checkout needs",
     (name) => {
       const held = files(name);
       expect(held).toEqual(expect.arrayContaining(["README.md", "LICENSE", "package.json"]));
@@ -61,7 +61,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
     },
   );
 
-  it("programs for the kernel come with the licence that they are under", () => {
+  it("the BPF programs come with their licence", () => {
     const held = files("isoline-linux-0.1.0.tgz");
     expect(held).toContain("bpf/sensor.bpf.c");
     expect(held).toContain("LICENSE-GPL-2.0-only");
@@ -78,7 +78,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
     expect(naming).toThrow(expect.objectContaining({ status: 1 }));
   });
 
-  describe("installed into an empty place by npm", () => {
+  describe("installed into an empty folder by npm", () => {
     const prefix = join(place, "prefix");
     const program = join(prefix, "bin/isoline");
 
@@ -95,23 +95,23 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
       ]);
     });
 
-    it("learns, checks and tells a departure", async () => expect(await tries(program)).toEqual(TRIED));
-    it.skipIf(!isRoot)("does so for an ordinary user (needs root)", async () =>
+    it("learns, checks and reports a departure", async () => expect(await tries(program)).toEqual(TRIED));
+    it.skipIf(!isRoot)("does the same for an ordinary user (needs root)", async () =>
       expect(await tries(program, ORDINARY)).toEqual(TRIED),
     );
 
-    it("knows what this machine can do", async () => {
+    it("reports what this machine can do", async () => {
       const { status, stdout } = await ended(program, ["doctor"], { cwd: place });
       expect(stdout).toContain("kernel");
       expect(status).toBe(0);
     });
 
-    it.skipIf(!everything)("tells its story (CI)", { timeout: 240_000 }, async () => {
+    it.skipIf(!everything)("runs its demo (CI)", { timeout: 240_000 }, async () => {
       const { status, stdout, stderr } = await ended(program, ["demo"], { cwd: place });
       expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: expect.stringContaining("off contour") });
     });
 
-    describe.skipIf(!everything)("and run by other Nodes (CI)", () => {
+    describe.skipIf(!everything)("and run by other versions of Node (CI)", () => {
       it.each(["20.20.2", "22.23.3", "24.21.0"])("Node %s", { timeout: 240_000 }, async (version) => {
         const folder = join(place, `node-${version}`);
         mkdirSync(folder);
@@ -125,7 +125,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
   });
 
   describe.skipIf(!everything)("in other layouts (CI)", () => {
-    /** The packages are in no registry yet, so that each names where the others are. */
+    /** The packages are in no registry yet, so that each names the files of the others. */
     const project = (folder: string) => {
       const from = (name: string) => `file:${join(tarballs, name)}`;
       const own = {
@@ -166,7 +166,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
     });
   });
 
-  /** What a first user does: learn something, check it, and see what the same program does beside it. */
+  /** The first commands of a new user: learn a command, check it, and check it with another argument. */
   async function tries(program: string, uid?: number, node?: string): Promise<readonly unknown[]> {
     const cwd = mkdtempSync(join(place, "tries-"));
     chmodSync(cwd, 0o777);

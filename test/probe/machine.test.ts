@@ -1,6 +1,6 @@
 /**
- * The probes on this machine: whatever they find, it is whole, it leaves nothing behind, and it agrees with what the
- * kernel does elsewhere.
+ * The probes on this machine: their results are complete, they leave nothing behind, and they agree with what the kernel does
+ * elsewhere.
  */
 import { execFileSync } from "node:child_process";
 import { dirname } from "node:path";
@@ -35,7 +35,7 @@ describe("this machine", () => {
   };
   const named = ({ probes }: Probing, name: string) => probes.find((probe) => probe.name.startsWith(name)) as Probe;
 
-  it("every probe says what it found and what it needs, under a name of its own", () => {
+  it("every probe reports its result and its needs, under a name of its own", () => {
     const { probes, isRemembered } = probing();
     expect(isRemembered).toBe(true);
     expect(new Set(probes.map(({ name }) => name)).size).toBe(probes.length);
@@ -43,21 +43,21 @@ describe("this machine", () => {
     expect(new Set(probes.map(({ part }) => part))).toEqual(new Set(["machine", "seccomp", "landlock", "bpf"]));
   });
 
-  it("nothing stays: no filter, no no_new_privs, no child", () => {
+  it("nothing is left behind: no filter, no no_new_privs, no child", () => {
     const { before, after } = probing();
     expect(after).toEqual(before);
   });
 
-  it("Landlock is found where it is", () => {
+  it("Landlock is found where the kernel has it", () => {
     expect(named(probing(), "Landlock").works).toBe(landlockVersion() > 0);
   });
 
-  it("a listener was really asked for", () => {
+  it("a listener was really installed", () => {
     const found = named(probing(), "user notification");
     expect(found.detail).not.toContain("could not be tried");
   });
 
-  it("under another listener: said, and what to do", ({ skip }) => {
+  it("under another listener: reported, with a remedy", ({ skip }) => {
     skip(!named(probing(), "user notification").works, "this machine has no user notification to be under");
     expect(named(probing(["under"]), "user notification")).toMatchObject({
       works: false,
@@ -65,11 +65,11 @@ describe("this machine", () => {
     });
   });
 
-  it.skipIf(!isRoot)("an ordinary user finds the same, but for what is root's (needs root to become one)", () => {
+  it.skipIf(!isRoot)("an ordinary user gets the same results, except for root's (needs root to become one)", () => {
     const failing = (found: Probing) => found.probes.filter(({ works }) => !works).map(({ name }) => name);
     const [root, user] = [failing(probing()), failing(probing([], NOBODY))];
     const less = user.filter((name) => !root.includes(name));
-    // Where root may attach BPF programs, that too is root's alone.
+    // Where root may attach BPF programs, only root may.
     expect(less.filter((name) => name !== "attachment")).toEqual(["set-user-ID programs"]);
   });
 });

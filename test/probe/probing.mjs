@@ -1,5 +1,5 @@
 /**
- * All probes of the compiled package, with what this process looked like before and afterwards.
+ * Runs all probes of the compiled package, and prints the state of this process before and afterwards.
  *
  *   node probing.mjs DIRECTORY [under-a-listener]
  */
@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 
-/** What a probe might leave behind. */
+/** The state that a probe might change. */
 function marks() {
   const status = readFileSync("/proc/self/status", "latin1");
   const field = (/** @type {string} */ name) => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1];
@@ -32,7 +32,7 @@ async function probe(directory) {
   console.log(JSON.stringify({ probes, isRemembered: again === probes, before, after: marks() }));
 }
 
-/** In a thread that holds a listener of its own, starts the whole again. @param {string} directory */
+/** Starts the program again in a thread that has a listener of its own. @param {string} directory */
 async function probeUnder(directory) {
   const { addressOf, prctl, seccomp } = await import(`${directory}/abi/libc.js`);
   const filter = Buffer.from([6, 0, 0, 0, 0, 0, 0xff, 0x7f]);

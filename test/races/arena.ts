@@ -1,6 +1,6 @@
 /**
- * A directory in which one program races its own verdicts: a call is made again and again, while another thread, or a process
- * outside, changes what the verdict rests on. The contour permits the act on the good object, and never on the evil one.
+ * A directory in which a program races the supervisor. It repeats a call while another thread, or a process outside, changes
+ * what the verdict rests on. The contour permits the act on the good object, and never on the evil one.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { compiler, isRoot } from "../sensor/case.ts";
 import { isBuilt, isoline, readReport, type Report } from "../support/isoline.ts";
 
-/** How often each came of it. To do something to the evil object is to win. */
+/** How often each object was changed. A change of the evil object is a win. */
 export interface Tally {
   readonly good: number;
   readonly evil: number;
@@ -20,18 +20,21 @@ export interface Tally {
 export interface Race {
   readonly tally: Tally;
   readonly report: Report;
-  /** Calls that the supervisor did not make itself, but for what opens and executes files: how the program starts. */
+  /** Calls that the supervisor did not perform, except those that open and execute files: how the program starts. */
   readonly racy: readonly string[];
 }
 
-/** What keeps these tests from being run here; undefined if nothing does. */
+/** The reason why these tests cannot run here, or undefined. */
 export const obstacle = compiler === undefined || !isBuilt || !isRoot ? "needs gcc, a build, root" : undefined;
 
 const inCI = process.env["CI"] !== undefined;
-/** A race that is there is won within a few thousand tries. CI takes more time, and most of it for one of each class. */
+/**
+ * A race that can be won is won within a few thousand tries. CI takes more time, and spends most of it on one act of each
+ * class.
+ */
 export const TRIES = { each: inCI ? 10_000 : 2000, ofClass: inCI ? 100_000 : 2000 };
 
-/** On a busy machine an attacker may not run at all while the other does. */
+/** On a busy machine the attacker may not run at all while the supervisor does. */
 const ROUNDS = 5;
 
 export class Arena {
@@ -47,7 +50,7 @@ export class Arena {
     return join(this.directory, name);
   }
 
-  /** Lays out both objects: the good one as the act finds it, the evil one as the act leaves it. */
+  /** Creates both objects: the good one as the act finds it, the evil one as the act leaves it. */
   lay(good: (path: string) => void, evil: (path: string) => void): void {
     for (const name of ["good", "evil", "moved", "way", "source"])
       rmSync(this.at(name), { recursive: true, force: true });
@@ -58,13 +61,13 @@ export class Arena {
     evil(this.at("evil/n"));
   }
 
-  /** Learns the act on the good object, and its undoing on both. */
+  /** Learns the act on the good object, and the undoing on both. */
   async learn(act: string): Promise<void> {
     const { tally } = await this.#run(["learn", "-o", "contour"], act, "nothing", 1);
     if (tally.good !== 1 || tally.evil !== 0) throw new Error(`${act} was not learnt: ${JSON.stringify(tally)}`);
   }
 
-  /** Races what was learnt, enforcing, without Landlock beneath; anew if one side was kept from its turn all the while. */
+  /** Races the act when enforcing, without Landlock. Repeats the race if one side never got its turn. */
   async race(act: string, flip: string, tries = TRIES.each): Promise<Race> {
     for (let round = 1; ; round++) {
       const race = await this.#raceOnce(act, flip, tries);

@@ -1,18 +1,16 @@
-/*
- * Makes a call again and again while something changes what it is about, and counts what came of it.
- *
+/* Repeats a call while its argument is changed, and counts the results.
+ * 
  *   attacker ACT FLIP TRIES     in a directory with `good` and `evil`, each with an object `n` in it or without
  *   attacker mark FILE          gives it the attribute that marks it
  *   attacker way                changes the link `way` between both directories, until it is killed
- *
+ * 
  * FLIP is what changes meanwhile:
- *   string      the path in memory, by another thread           descriptor   what a descriptor means, by another thread
+ *   string      the path in memory, by another thread           descriptor   the file of a descriptor, by another thread
  *   directory   the working directory, by another thread        way          a link on the path, by a process outside
- *   nothing     (to learn: the good object is meant, and the evil one put back to how it was)
- *
- * What comes of an act is looked at by calls that nobody mediates. Each act has an undoing, so that the next try finds
- * things as the first one did. Writes {"good":N,"evil":N,"nothing":N}: evil is how often the race was won.
- */
+ *   nothing     (to learn: acts on the good object, and undoes the evil one)
+ * 
+ * Unmediated calls read the result of an act. Each act is undone, so that every try finds the same objects. Writes
+ * {"good":N,"evil":N,"nothing":N}: evil is how often the race was won. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -25,7 +23,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* A path of seven bytes at most changes from one moment to the next. */
+/* At most seven bytes of path change in one store. */
 static union {
   _Atomic unsigned long word;
   char text[8];
@@ -52,14 +50,14 @@ static void undo_chmod(const char *p) { chmod(p, 0644); }
 static void do_chown(const char *p) { chown(p, 1, -1); }
 static void undo_chown(const char *p) { chown(p, 0, -1); }
 static void do_truncate(const char *p) { truncate(p, 0); }
-/* By what is open, which nobody mediates: to cut and to lengthen a file, or to date it, is one and the same act. */
+/* By descriptor, which is not mediated: truncating and extending a file, or setting its times, needs one call. */
 static void undo_by_writing(const char *p) { pwrite(files[strstr(p, "evil") != 0], "text\n", 5, 0); }
 static const struct timespec early[2] = {{1, 0}, {1, 0}};
 static void do_utimens(const char *p) { utimensat(AT_FDCWD, p, early, 0); }
 static void do_setxattr(const char *p) { setxattr(p, "trusted.race", "x", 1, 0); }
 static void do_removexattr(const char *p) { removexattr(p, "trusted.race"); }
 
-/* The same by descriptor: `p` only says whose undoing is meant. */
+/* The same by descriptor: `p` only names the object to undo. */
 static int meant(const char *p) { return p == path.text ? target : files[strstr(p, "evil") != 0]; }
 static void do_fchmod(const char *p) { fchmod(meant(p), 0600); }
 static void undo_fchmod(const char *p) { fchmod(meant(p), 0644); }
@@ -115,7 +113,7 @@ static void *flipper(void *unused) {
     if (flip[0] == 's') path.word = words[turn & 1];
     if (flip[0] == 'd' && flip[1] == 'e') dup2(files[turn & 1], target);
     if (flip[0] == 'd' && flip[1] == 'i') fchdir(directories[turn & 1]);
-    /* Long enough for a look and its answer to fall on either side. */
+    /* Long enough for the supervisor's reading and its answer to fall on either side. */
     for (volatile int pause = 0; pause < 500; pause++) {}
   }
   return 0;
@@ -138,7 +136,7 @@ int main(int count, char **word) {
     if (++act == acts + sizeof acts / sizeof *acts) return 3;
   flip = word[2];
   long tries = atol(word[3]), came[3] = {0};
-  /* The working directory is this thread's and the flipper's alike: what came of it is looked at by whole paths. */
+  /* This thread and the flipping thread share the working directory, so the results are read by absolute paths. */
   static char whole[2][4200];
   for (int i = 0; i < 2; i++) {
     char directory[5] = {0};

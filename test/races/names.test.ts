@@ -1,4 +1,4 @@
-/** Names and attributes: what is decided about is what is changed, whatever another thread does meanwhile. */
+/** Names and attributes: the object that was decided about is the one that is changed, whatever another thread does meanwhile. */
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -8,7 +8,7 @@ import { Arena, obstacle, TRIES } from "./arena.ts";
 const nothing = () => {};
 const file = (path: string) => writeFileSync(path, "text\n");
 const directory = (path: string) => mkdirSync(path);
-/** A file to which something has been done already. */
+/** A file that the act has already changed. */
 const after = (done: (path: string) => void) => (path: string) => {
   file(path);
   done(path);
@@ -18,7 +18,7 @@ const anothers = after((path) => chownSync(path, 1, 0));
 const early = after((path) => utimesSync(path, 1, 1));
 const marked = after((path) => execFileSync(join(dirname(dirname(path)), "attacker"), ["mark", path]));
 
-/** Each: what makes the good object, what makes the evil one as the act would leave it, and what is changed meanwhile. */
+/** For each: what creates the good object, what creates the evil one as the act would leave it, and what changes meanwhile. */
 const races: readonly [act: string, good: (path: string) => void, evil: (path: string) => void, flips: string[]][] = [
   ["mkdir", nothing, directory, ["string", "directory", "way"]],
   ["rmdir", directory, nothing, ["string", "directory", "way"]],
@@ -38,7 +38,7 @@ const races: readonly [act: string, good: (path: string) => void, evil: (path: s
   ["fsetxattr", file, marked, ["descriptor"]],
 ];
 
-/** One of each: made, removed, moved, changed by its path, by a descriptor; by whatever can be changed meanwhile. */
+/** One act of each kind: create, remove, move, change by path, change by descriptor; with every flip that applies. */
 const OF_CLASS = ["mkdir", "unlink string", "rename string", "truncate string", "chmod", "fchmod"];
 const triesOf = (act: string, flip: string) =>
   OF_CLASS.some((each) => each === act || each === `${act} ${flip}`) ? TRIES.ofClass : TRIES.each;
@@ -67,7 +67,7 @@ describe.skipIf(obstacle !== undefined)(`a race for a name or an attribute${obst
     });
   });
 
-  it("leaves nothing behind that would make the next try another", () => {
+  it("leaves nothing behind that changes the next try", () => {
     expect(existsSync(arena.at("moved"))).toBe(false);
     rmSync(arena.at("good"), { recursive: true });
   });

@@ -1,10 +1,10 @@
-/* Opens one path again and again while what it leads to is changed, and counts how often it got what it must not have.
- *
+/* Repeats the open of a path whose target is changed meanwhile, and counts how often it got what is off contour.
+ * 
  *   opens string DIRECTORY TRIES   a thread flips the text of the path between "permitted" and "forbidden"
- *   opens create DIRECTORY TRIES   the same, of a path at which a file is made
- *   opens name DIRECTORY TRIES     the text stays; `opens flip` changes what it leads to, from outside of the namespace
+ *   opens create DIRECTORY TRIES   the same, for a path at which a file is created
+ *   opens name DIRECTORY TRIES     the text stays; `opens flip` changes its target, from outside the namespace
  *   opens flip DIRECTORY PID       exchanges the links DIRECTORY/link and DIRECTORY/spare until that process is gone
- *
+ * 
  * Prints `WON opened REFUSED`. */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,7 +1,6 @@
 /**
- * Opens, raced: what a path says, and what it leads to, is changed all the time, by another thread and from outside, while it is
- * opened a hundred thousand times. The supervisor opens the object that it decided about, so the race is never won, with
- * Landlock or without.
+ * Raced opens: another thread or a process outside changes the text of a path, or its target, while it is opened a hundred
+ * thousand times. The supervisor opens the object that it decided about, so the race is never won, with Landlock or without.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -12,15 +11,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compiler, isRoot, NOBODY } from "../sensor/case.ts";
 import { isBuilt, isoline } from "../support/isoline.ts";
 
-/** As an ordinary user fewer: the way is the same. */
+/** Fewer as an ordinary user: the code is the same. */
 const tries = (uid: number | undefined) => (uid === undefined ? "100000" : "20000");
 const users = isRoot ? ([undefined, NOBODY] as const) : ([undefined] as const);
 
-describe.skipIf(compiler === undefined || !isBuilt)("opens that are raced (needs gcc, a build)", () => {
+describe.skipIf(compiler === undefined || !isBuilt)("raced opens (needs gcc, a build)", () => {
   let directory: string;
   const at = (name: string) => join(directory, name);
 
-  /** Two files, a link to each, and nothing else. */
+  /** Two files and a link to each. */
   const lay = (uid: number | undefined) => {
     rmSync(at("place"), { recursive: true, force: true });
     mkdirSync(at("place"));
@@ -46,7 +45,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("opens that are raced (needs
       lay(uid);
       if (uid !== undefined) chownSync(directory, uid, uid);
       if (how === "create") for (const name of ["permitted", "forbidden"]) rmSync(at(`place/${name}`));
-      // One try, and nothing flips.
+      // One try, and no flipping.
       await run(["learn", "-o", "contour"], how, "1", uid);
       let flipping: ChildProcess | undefined;
       if (how === "name")

@@ -1,19 +1,17 @@
-/*
- * Sockets, raced: one thread makes a call again and again, while another changes what its verdict rests on.
- *
+/* Raced sockets: one thread repeats a call, while another changes what its verdict rests on.
+ * 
  *   sockets HOW TRIES PORT OTHER     ports of 127.0.0.1
- *
+ * 
  *   connect   the address in memory
- *   dissolve  the same, and now and then it is one of no family, which dissolves the connection
- *   number    another socket is put under the number, the address in memory is changed as well
+ *   dissolve  the same, and sometimes AF_UNSPEC, which dissolves the connection
+ *   number    another socket gets the descriptor's number, and the address in memory changes as well
  *   other     another thread dissolves the connection of the same socket all the time
  *   sendto, sendmsg, sendmmsg        the address of a datagram
- *   none      a message without an address, and now and then there is one
+ *   none      a message that has an address only sometimes
  *   bind      the port in memory
- *
- * Writes how often the one was reached, the other, and nobody: `ONE OTHER NOBODY`. Who receives datagrams on OTHER is asked by the
- * test. Nothing is flipped if both ports are the same.
- */
+ * 
+ * Writes how often each port was reached, or neither: `ONE OTHER NONE`. The test counts the datagrams that arrive on OTHER.
+ * Nothing is flipped if both ports are the same. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -98,7 +96,7 @@ static int try_bind(int other) {
 
 static int try_datagram(int fd) {
   struct iovec part = {"x", 1};
-  /* The other thread may be slow to see that it is over. */
+  /* The other thread may notice the end late. */
   static struct mmsghdr message;
   message = (struct mmsghdr){{&given, sizeof given.address, &part, 1}, 0};
   if (is("sendto")) return sendto(fd, "x", 1, 0, (void *)&given, sizeof given.address) == 1 ? 0 : 2;

@@ -1,6 +1,6 @@
 /**
- * Sockets, raced: the address in memory, the socket under the number, and the state of the connection are changed all the time. The
- * supervisor connects, binds and sends itself, so nobody is ever reached that is off contour, with Landlock or without.
+ * Raced sockets: the address in memory, the socket of a descriptor, and the state of the connection change all the time. The
+ * supervisor connects, binds and sends itself, so no address off contour is ever reached, with Landlock or without.
  */
 import { execFileSync } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
@@ -18,7 +18,7 @@ const TRIES = inCI ? "100000" : "5000";
 const FIRST_PORT = 20_000 + 2 * (process.pid % 5000);
 const uid = isRoot ? NOBODY : undefined;
 
-describe.skipIf(compiler === undefined || !isBuilt)("sockets that are raced (needs gcc, a build)", () => {
+describe.skipIf(compiler === undefined || !isBuilt)("raced sockets (needs gcc, a build)", () => {
   let directory: string;
   const servers: Server[] = [];
   const receivers: Socket[] = [];
@@ -33,7 +33,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("sockets that are raced (nee
     execFileSync("gcc", ["-O1", "-w", "-static", "-o", "sockets", source, "-lpthread"], { cwd: directory });
     for (const index of [0, 1]) {
       const server = createServer((socket) => socket.on("error", () => {}).destroy());
-      // Below the ports that the kernel chooses, which the lens does not tell apart for datagrams.
+      // Below the ports that the kernel chooses, which the lens levels for datagrams.
       const port = FIRST_PORT + index;
       await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
       servers.push(server);
@@ -55,7 +55,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("sockets that are raced (nee
     isoline([...words, "-q", "--", "./sockets", how, tries, ...to], { cwd: directory, uid });
 
   it.each(["connect", "dissolve", "number", "other", "sendto", "sendmsg", "sendmmsg", "none", "bind"])(
-    "%s: nobody is reached who is off contour",
+    "%s: no address off contour is reached",
     async (how) => {
       const [one = "", other = ""] = how === "bind" ? ["0", String(FIRST_PORT - 1)] : ports.map(String);
       await run(["learn", "-o", "contour"], how, "1", [one, one]);

@@ -1,6 +1,4 @@
-/**
- * The same workload where it is not the place that differs: other addresses, another schedule, another user.
- */
+/** The same workload under other circumstances than its place: other addresses, another schedule, another user. */
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { difference } from "./experiment.mjs";
@@ -14,8 +12,8 @@ import { at } from "./repetition.mjs";
  * @typedef {object} Circumstance
  * @property {string} name
  * @property {string} says
- * @property {readonly [How, How]} sides what is compared
- * @property {boolean} [busy] whether every processor has other work, too: slow, so the everyday workloads only
+ * @property {readonly [How, How]} sides the two runs to compare
+ * @property {boolean} [busy] whether every processor has other work, which is slow, so only for the everyday workloads
  * @property {boolean} [asRoot] whether only root can arrange it
  */
 
@@ -49,7 +47,7 @@ export const circumstances = [
 ];
 
 /**
- * Learns under both sides of a circumstance; the points that differ.
+ * Learns under both sides of a circumstance; returns the points that differ.
  *
  * @param {Workload} workload @param {Circumstance} circumstance @returns {Promise<readonly string[]>}
  */

@@ -1,6 +1,4 @@
-/**
- * Learns a workload from clean starts, or checks it, and says what two runs have that is not the same.
- */
+/** Learns a workload from clean starts, or checks it, and compares two runs. */
 import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,10 +11,10 @@ import { environmentOf, own, searchPath } from "./place.mjs";
 
 const fromHere = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The command line that is measured: this checkout's, or another one to compare with. */
+/** The command line under test: this checkout's, or another one for comparison. */
 export const program = process.env["ISOLINE"] ?? fromHere("../../packages/isoline/bin/isoline");
 
-/** Whether the packages are built: the command line runs from files. */
+/** Whether the packages are built: the command line runs from compiled files. */
 export const isBuilt = existsSync(fromHere("../../packages/isoline/dist/cli/main.js"));
 
 /**
@@ -62,15 +60,15 @@ function isExecutable(path) {
  * @property {"learn" | "merge" | "check" | "enforce"} [does]
  * @property {readonly string[]} [through] a command that starts isoline: setarch, taskset
  * @property {string} [contour] the file to learn into
- * @property {Run} [against] for a check, enforced or not: what was learnt
+ * @property {Run} [against] for a check, enforced or not: the run that learnt
  * @property {string} [without] a rule of the lens that is switched off
  * @property {"seccomp" | "bpf"} [sensor]
- * @property {number} [uid] who runs it, if we may choose
- * @property {Readonly<Record<string, string>>} [environment] on top of the workload's
+ * @property {number} [uid] the user, if the caller can choose one
+ * @property {Readonly<Record<string, string>>} [environment] in addition to the workload's
  */
 
 /**
- * One run of a workload at a place.
+ * Runs a workload once at a place.
  *
  * @param {Workload} workload @param {Place} place @param {How} [how] @returns {Promise<Run>}
  */
@@ -110,7 +108,7 @@ export async function run(
 }
 
 /**
- * Runs that end otherwise than well say nothing about reproducibility: what a workload does until it fails is another workload.
+ * A failed run says nothing about reproducibility: a workload that fails does something else.
  *
  * @param {Workload} workload @param {Run} outcome
  */
@@ -137,7 +135,7 @@ function ended([file = "", ...args], cwd, env, uid) {
   });
 }
 
-/** The points of a contour, each with who acted, as text that can be compared. @param {readonly string[]} lines */
+/** The points of a contour, each with its actor, as comparable text. @param {readonly string[]} lines */
 function pointsOf(lines) {
   const points = new Set();
   let actor = "";
@@ -148,7 +146,7 @@ function pointsOf(lines) {
   return points;
 }
 
-/** What one run has and the other does not. @param {Run} one @param {Run} other */
+/** The points that only one of two runs has. @param {Run} one @param {Run} other */
 export function difference(one, other) {
   const [a, b] = [pointsOf(one.lines), pointsOf(other.lines)];
   return [

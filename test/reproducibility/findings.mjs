@@ -1,4 +1,4 @@
-/** What no measurement says by itself: how programs did at first contact, and what cannot be the same twice. */
+/** Findings that no measurement shows by itself: the first contact with each program, and what cannot be the same twice. */
 
 /** @typedef {{ readonly saw: string, readonly since: string }} FirstContact */
 
@@ -6,8 +6,8 @@
 const nothing = { saw: "1 of 4, on contour", since: "" };
 
 /**
- * By workload: what came of four runs and a check with the lens as it was before it had met the program, and what that led
- * to. Down to `npm pack` that is commit 67732b2; from `go` on, 4a00707, with all rules that the others had led to.
+ * By workload: four runs and a check with the lens as it was before it had met the program, and the change that followed. Down
+ * to `npm pack` that is commit 67732b2; from `go` on, 4a00707, with all rules that the others had led to.
  *
  * @type {Readonly<Record<string, FirstContact>>}
  */
@@ -63,7 +63,7 @@ export const firstContacts = {
   "groff and jq": nothing,
 };
 
-/** Why some of it is so, and what the tables do not show. @type {readonly string[]} */
+/** The reasons, and what the tables do not show. @type {readonly string[]} */
 export const limits = [
   "**Signals to children that may have ended** (python3): at the end of `with multiprocessing.Pool()`, Python tells its workers to end and sends SIGTERM to those that have not yet. Whether there is such a one is up to the scheduler, and that a program signals its children is behaviour. Two or three runs with `--merge` have both.",
   "**What the launching thread does before the workload** (an act by nobody, `-`): it is a thread of Node, and without address-space randomisation V8 now and then maps Node's own code anew after the filter is on (node-http, addresses).",

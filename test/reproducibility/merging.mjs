@@ -1,6 +1,4 @@
-/**
- * Workloads that do something else each time: how many runs `learn --merge` takes until it stands still.
- */
+/** Workloads that behave differently each time: how many runs `learn --merge` takes until nothing new comes. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,7 +54,7 @@ const makeAgain = {
   command: ["sh", "change.sh"],
 };
 
-/** Each with whether it starts where the run before has left everything, or from a clean start. */
+/** Each with whether it continues from the state that the run before left, or from a clean start. */
 export const varying = [
   { workload: drawnJobs, stays: false },
   { workload: makeAgain, stays: false },
@@ -64,7 +62,7 @@ export const varying = [
   { workload: npmOnce, stays: true },
 ];
 
-/** Runs that must add nothing before a contour is said to stand still. */
+/** The runs that must add nothing before a contour counts as complete. */
 const STILL = 5;
 const MOST_RUNS = 40;
 

@@ -1,4 +1,4 @@
-/** The page docs/reproducibility.md, made of what was measured. */
+/** The page docs/reproducibility.md, made from the measurements. */
 import { circumstances } from "./circumstances.mjs";
 import { firstContacts, limits } from "./findings.mjs";
 import { everyday, unseen } from "./workloads/all.mjs";
@@ -34,7 +34,7 @@ Measure again, all or a part, with \`node test/reproducibility/table.mjs --markd
 takes. What is not installed is skipped by name. \`npx vitest run test/reproducibility\` holds the first table.
 `;
 
-/** All of the page. @param {Results} results */
+/** The whole page. @param {Results} results */
 export function page(results) {
   const chapters = [
     INTRODUCTION,
@@ -115,7 +115,7 @@ function mergingTable(rows) {
   );
 }
 
-/** What the measurement itself found. @param {Results} results */
+/** The losses of the measurement itself. @param {Results} results */
 function differing({ everyday, unseen, circumstances: other }) {
   const rows = { ...everyday, ...unseen };
   return [

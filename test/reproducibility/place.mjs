@@ -1,6 +1,6 @@
 /**
- * A clean start for a workload: directories of its own that nothing has used before, and an environment in which only they
- * differ from one run to the next.
+ * A clean start for a workload: new directories of its own, and an environment in which only they differ from one run to the
+ * next.
  */
 import {
   chmodSync,
@@ -20,16 +20,16 @@ import { dirname, join } from "node:path";
  * @typedef {object} Workload
  * @property {string} name
  * @property {string} says what it does, for the table
- * @property {readonly string[]} programs what must be installed
- * @property {(cwd: string, home: string) => void | Promise<void>} [prepare] fills the directories it starts from; done once
+ * @property {readonly string[]} programs that must be installed
+ * @property {(cwd: string, home: string) => void | Promise<void>} [prepare] fills the directories it starts with; done once
  * @property {readonly string[]} command
  * @property {(cwd: string) => Readonly<Record<string, string>>} [environment]
- * @property {number} [uid] who it must run as, where it refuses to run as root
+ * @property {number} [uid] the user to run as, if it refuses to run as root
  */
 
 /**
  * @typedef {object} Place
- * @property {string} top holds everything
+ * @property {string} top the folder that contains everything
  * @property {string} cwd
  * @property {string} home
  * @property {string} temp
@@ -37,11 +37,11 @@ import { dirname, join } from "node:path";
 
 const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Where workloads find programs: the system's, then the Node that runs this. */
+/** The PATH of workloads: the system's folders, then that of this Node. */
 export const searchPath = `${SYSTEM_PATH}:${dirname(process.execPath)}`;
 
 /**
- * Places differ in more than their names: in how deep they lie, and in what lies in what.
+ * Places differ not only in names, but also in depth, and in which folder contains which.
  *
  * @type {readonly [Shape, ...Shape[]]}
  * @typedef {{ readonly below: string, readonly cwd: string, readonly home: string, readonly temp: string }} Shape
@@ -55,7 +55,7 @@ const SHAPES = [
   { below: tmpdir(), cwd: "once/more", home: "carol", temp: "x" },
 ];
 
-/** Prepares a workload once; copies of the result are its clean starts. */
+/** Prepares a workload once; its clean starts are copies of the result. */
 export class Origin {
   /** @type {string} */
   #top;
@@ -74,7 +74,7 @@ export class Origin {
     return new Origin(top);
   }
 
-  /** The nth clean start: new directories, in another arrangement than the ones before. @param {number} n @returns {Place} */
+  /** The nth clean start: new directories, in another arrangement than before. @param {number} n @returns {Place} */
   place(n) {
     const { below, cwd, home, temp } = SHAPES[n % SHAPES.length] ?? SHAPES[0];
     const top = mkdtempSync(join(below, `place${n}-`));
@@ -100,8 +100,8 @@ function copy(from, to) {
 }
 
 /**
- * What a workload starts from is an hour old. Programs that compare times (make, git, rsync) do something else with what is
- * as young as what they have just made, and nobody starts from that.
+ * The files that a workload starts with are an hour old. Programs that compare times (make, git, rsync) treat files that are as
+ * young as their own output differently, which is no ordinary start.
  *
  * @param {string} directory
  */
@@ -123,7 +123,7 @@ export function own(path, uid) {
 }
 
 /**
- * The environment of a workload: nothing of whoever runs the tests.
+ * The environment of a workload, without any variable of the user who runs the tests.
  *
  * @param {Workload} workload @param {Place} place @param {Readonly<Record<string, string>>} [more]
  */

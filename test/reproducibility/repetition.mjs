@@ -1,6 +1,4 @@
-/**
- * A workload learnt again and again: how many states came of it, which rules of the lens fired, and which of them it needs.
- */
+/** Learns a workload again and again: how many states result, which rules of the lens apply, and which of them it needs. */
 import { rmSync } from "node:fs";
 import { lensRules } from "@isoline/core";
 import { assertEndedWell, difference, run } from "./experiment.mjs";
@@ -14,28 +12,28 @@ import { Origin } from "./place.mjs";
  * @typedef {object} Row
  * @property {string} says what the workload does
  * @property {number} runs that learnt
- * @property {number} states that came of them
+ * @property {number} states that resulted
  * @property {number} points
  * @property {number} events
- * @property {Readonly<Record<string, number>>} fired rules of the lens that changed something
- * @property {readonly string[]} needed rules without which two runs differ already
- * @property {string} check of one run more
+ * @property {Readonly<Record<string, number>>} fired rules of the lens that changed a value
+ * @property {readonly string[]} needed rules without which two runs already differ
+ * @property {string} check result of one more run
  * @property {readonly string[]} differs points that not every run has, or that were off contour
  * @property {readonly string[]} incomplete
  */
 
-/** What the statuses of a check say (docs/exit-codes.md). */
+/** The meaning of the exit statuses of a check (docs/exit-codes.md). */
 const ENDINGS = new Map([
   [0, "on contour"],
   [3, "off contour"],
   [4, "incomplete"],
 ]);
 
-/** Which rules can be switched off. */
+/** The rules that can be switched off. */
 const switchable = new Set(Object.entries(lensRules).flatMap(([name, { switchable }]) => (switchable ? [name] : [])));
 
 /**
- * Learns `runs` times from clean starts, then checks one run more.
+ * Learns `runs` times from clean starts, then checks one more run.
  *
  * @param {Workload} workload @param {{ runs: number, needs: boolean }} order @returns {Promise<Row>}
  */
@@ -80,7 +78,7 @@ async function differWithout(origin, workload, rule) {
 }
 
 /**
- * One run at the nth clean start, which is removed afterwards.
+ * Runs once at the nth clean start, which is removed afterwards.
  *
  * @param {Origin} origin @param {number} n @param {Workload} workload @param {How} [how] @returns {Promise<Run>}
  */

@@ -1,4 +1,4 @@
-/** Everyday workloads give one state, wherever and for whomever they run; and the harness that says so can tell a difference. */
+/** Everyday workloads give one state, at any place and for any user. The harness that measures this can tell a difference. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,7 +7,7 @@ import { Origin, type Workload } from "./place.mjs";
 import { at } from "./repetition.mjs";
 import { everyday } from "./workloads/all.mjs";
 
-/** Only root can be others. */
+/** Only root can run as other users. */
 const isRoot = process.getuid?.() === 0;
 const ann = isRoot ? { uid: 4101, environment: { USER: "ann", LOGNAME: "ann" } } : {};
 const bob = isRoot ? { uid: 65_001, environment: { USER: "bob", LOGNAME: "bob", SHELL: "/bin/bash" } } : {};
@@ -48,7 +48,7 @@ describe.skipIf(!isBuilt)("a workload that differs", () => {
   });
   afterAll(() => origin.remove());
 
-  it("is reported with what differs, and by check", async () => {
+  it("is reported with its differences, and by check", async () => {
     const one = await at(origin, 0, reader, reads("one"));
     const other = await at(origin, 1, reader, reads("other"));
     expect(other.state).not.toBe(one.state);
@@ -61,7 +61,7 @@ describe.skipIf(!isBuilt)("a workload that differs", () => {
     expect(checked.report.departures.map(({ act }) => act)).toEqual([expect.stringContaining("path=$CWD/other ")]);
   });
 
-  it("where it fails is no measurement", async () => {
+  it("that fails is not measured", async () => {
     await expect(at(origin, 0, reader, reads("nothing"))).rejects.toThrow("reader ended with status 2");
   });
 });

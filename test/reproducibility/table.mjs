@@ -2,7 +2,7 @@
  * `node test/reproducibility/table.mjs --markdown docs/reproducibility.md [--results FILE] [--part PART]… [--only WORKLOAD]…`
  *
  * Measures every workload that is installed, and writes the page. Parts are `everyday`, `unseen`, `circumstances` and
- * `merging`. What was measured goes into the results file as it comes, and the page is made of all that is in there, so that
+ * `merging`. Each measurement goes into the results file at once, and the page is made of all that the file contains, so that
  * one part, or one workload, can be measured again. All of it takes half an hour on two processors.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 });
 
 if (!isBuilt) {
-  console.error("nothing is built that could be measured: npm run build");
+  console.error("nothing is built: npm run build");
   process.exit(2);
 }
 /** @type {Results} */
@@ -35,7 +35,7 @@ const results = { everyday: {}, unseen: {}, circumstances: {}, merging: {}, skip
 if (values.results && existsSync(values.results))
   Object.assign(results, JSON.parse(readFileSync(values.results, "utf8")));
 
-/** @param {string} part @param {Workload} workload @param {() => Promise<string>} measure says in a few words what came of it */
+/** @param {string} part @param {Workload} workload @param {() => Promise<string>} measure returns the result in a few words */
 async function measured(part, workload, measure) {
   const { name } = workload;
   if (!values.part.includes(part) || (values.only && !values.only.includes(name))) return;

@@ -1,6 +1,6 @@
 /**
- * A workload that does one of each thing: the probe of the sensor's tests, with a script of system calls. What it is
- * learnt to do is done by a child, so that a deviation begins with a clean slate in the parent.
+ * A workload that does one act of each kind: the probe of the sensor's tests, with a script of system calls. A child does what
+ * is learnt, so that a deviation begins in a parent without open files.
  */
 import {
   at,
@@ -54,7 +54,7 @@ export function unix(path: string | undefined): Buffer {
 export const inetSocket = (type: number): Script => must(call("socket", AF_INET, type, 0));
 export const unixSocket = (type: number): Script => must(call("socket", AF_UNIX, type, 0));
 
-/** `argv` at the beginning of the scratch memory; the first word also stands for the program. */
+/** `argv` at the beginning of the scratch memory; the first word also names the program. */
 export function argv(...words: readonly string[]): Script {
   const parts = words.flatMap((word, index) => [
     ...poke(512 + 64 * index, Buffer.from(`${word}\0`)),
@@ -63,21 +63,21 @@ export function argv(...words: readonly string[]): Script {
   return [...parts, ...put(8 * words.length, 8, 0)];
 }
 
-/** Executes a program in a child, where it appends a line to the log. */
+/** Executes a program in a child, which appends a line to the log. */
 export const runs = (program: string, says = "learnt\n"): Script =>
   inChild(
     argv(program, ...call("open", "log", O_WRONLY | O_APPEND), ...call("write", result(0), says, says.length)),
     call("execve", program, at(0), 0),
   );
 
-/** Lets any process trace this one, where the kernel restricts it to descendants (Yama). */
+/** Allows any process to trace this one, where the kernel permits it only to ancestors (Yama). */
 export const TRACEABLE = call("prctl", 0x59616d61, -1);
 
 const baseline = (place: Place): readonly Script[] => {
   const word = (name: string) => place.words.get(name);
   const bound = inet(word("known-free"));
   return [
-    // Children go on counting results where their parent is, so those that need theirs come first.
+    // Children continue the numbering of results of their parent, so those that need theirs come first.
     inChild(
       inetSocket(STREAM),
       call("connect", result(0), inet(word("known-port")), 16),
@@ -125,7 +125,7 @@ const MARKER = "-- now it deviates\n";
 const everything = (place: Place): Work => ({ command: ["./probe", ...inChild(...baseline(place)), ...mark] });
 const mark = call("write", 1, MARKER, MARKER.length);
 
-/** A deviation of it: the calls that are made in addition. Results are numbered from 1, because the marker has 0. */
+/** A deviation from it: additional calls. Results are numbered from 1, because the marker has 0. */
 export function departure(
   words: Pick<Deviation, "learnt" | "departs" | "acts"> & Partial<Deviation>,
   ...calls: readonly (Script | ((place: Place) => Script))[]
@@ -142,7 +142,7 @@ export function departure(
   };
 }
 
-/** The probe said this after the marker. */
+/** The probe printed this after the marker. */
 export const saidThen =
   (line: string) =>
   ({ stdout }: Aftermath): boolean =>

@@ -1,43 +1,41 @@
-/**
- * One small deviation from a learnt workload, and what becomes of it: watched, and enforced.
- */
+/** One small deviation from a learnt workload, and its result when watched and when enforced. */
 import { execFileSync } from "node:child_process";
 import { ended, type Ended, isoline, isolineProgram, readReport, type Report } from "../support/isoline.ts";
 import { Outside, Place, type Programs } from "./place.ts";
 
-/** A command and what is special about its environment. */
+/** A command and the differences of its environment. */
 export interface Work {
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Deviation {
-  /** What the workload was learnt to do. */
+  /** What the workload did while it was learnt. */
   readonly learnt: string;
-  /** What it does otherwise. */
+  /** What it does differently. */
   readonly departs: string;
-  /** Who can do it with effect; an ordinary user if absent. */
+  /** The user for whom it has an effect; an ordinary user if absent. */
   readonly by?: "root";
-  /** It mounts: keep that from everyone else. */
+  /** It mounts, so it runs in a mount namespace of its own. */
   readonly apart?: true;
-  /** A program of the system that the workload is made of. */
+  /** A program of the system that the workload needs. */
   readonly needs?: string;
   readonly lens?: "exact";
-  /** Things that both the learnt and the deviating workload find. */
+  /** Files that both the learnt and the deviating workload find. */
   readonly lay?: (place: Place) => void;
   readonly work: (place: Place) => Work;
-  /** What somebody changed in between. */
+  /** A change that another process makes in between. */
   readonly change?: (place: Place) => void;
   /** The deviating command; the learnt one if absent. */
   readonly instead?: (place: Place) => Work;
   /**
-   * Beginnings of the acts that are off contour, in order, and no others; "…" at the end stands for what another program
-   * does then. None: it is the same behaviour.
+   * The beginnings of the acts that are off contour, in order and complete; "…" at the end stands for the acts of another
+   * program. Empty: it is the same behaviour.
    */
   readonly acts: readonly string[];
-  /** Whether it had its effect; absent where the kernel would not let it have one here. */
+  /** Whether it had its effect; absent where the kernel allows no effect here. */
   readonly happened?: (after: Aftermath) => boolean;
-  /** Refused without regard to the mode. */
+  /** Refused in every mode. */
   readonly always?: "refused";
   /** Why it is on contour, where a reader might expect otherwise. */
   readonly because?: string;
@@ -53,14 +51,14 @@ export interface Outcome {
   readonly status: number | null;
   readonly happened: boolean | undefined;
   readonly stderr: string;
-  /** Why the first departure is one, in words that are the same on every machine. */
+  /** The reason for the first departure, in words that are the same on every machine. */
   readonly said: string | undefined;
 }
 
-/** What has to be the same for two deviations to depart from one contour. */
+/** What must be equal for two deviations to depart from one contour. */
 const aspects = ["work", "lay", "by", "lens", "apart"] as const;
 
-/** Runs deviations, each in a place of its own; what was learnt of a workload is kept for others like it. */
+/** Runs deviations, each in a folder of its own. The contour of a workload is reused by all deviations from it. */
 export class Bench {
   readonly #programs: Programs;
   readonly #outside: Outside;
@@ -92,7 +90,7 @@ export class Bench {
     return contour;
   }
 
-  /** Lets the workload deviate: watched, or enforced. */
+  /** Runs the deviating workload: watched, or enforced. */
   async deviate(deviation: Deviation, contour: string, mode: "watch" | "enforce"): Promise<Outcome> {
     return this.#in(deviation, async (place) => {
       deviation.change?.(place);

@@ -1,6 +1,6 @@
 /**
- * A file that is written to through a shared mapping keeps its times, but for the first write to each page. No digest and no
- * verdict is kept for such a file: what it holds by then counts, and that something may write to it is said.
+ * A file that is written through a shared mapping keeps its times after the first write to each page. No digest and no verdict
+ * is kept for such a file: its present content counts, and the report says that it may be written.
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -35,7 +35,7 @@ describe.skipIf(compiler === undefined || !isBuilt)(
     });
     afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-    it.each(users)("is judged by what it holds, and never on contour (uid %s)", async (uid) => {
+    it.each(users)("is judged by its present content, and never on contour (uid %s)", async (uid) => {
       own(uid);
       await start(["learn", "-o", "contour"], [], uid);
       own(uid);

@@ -1,5 +1,5 @@
-/* Maps a file as code, twice, while it is also mapped for writing; between the two a byte of it is changed by way of that mapping
- * (`mapped FILE change`) or not (`mapped FILE`). The descriptor it was mapped by is closed. */
+/* Maps a file as code, twice, while it is also mapped for writing. In between, a byte of it is changed through that mapping
+ * (`mapped FILE change`) or not (`mapped FILE`). The descriptor of the mapping is closed. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -18,7 +18,7 @@ int main(int count, char **words) {
   int fd = open(words[1], O_RDWR);
   char *bytes = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   close(fd);
-  bytes[4095] = 0; /* from now on nothing that is written to this page changes a time */
+  bytes[4095] = 0; /* from now on a write to this page changes no time */
   const char *first = map_as_code(words[1]);
   if (count > 2) bytes[4095] = 1;
   const char *second = map_as_code(words[1]);

@@ -1,6 +1,4 @@
-/**
- * Where a workload of the suite runs: a directory of its own, laid out alike for every run, and what lies outside of it.
- */
+/** The folder in which a workload of the suite runs, laid out the same for every run, and what lies outside it. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
@@ -42,7 +40,7 @@ export function compilePrograms(): Programs {
   return { directory, probe: join(directory, "probe") };
 }
 
-/** Below the range that the kernel chooses from: the lens says nothing of these. */
+/** Below the range that the kernel chooses from: the lens does not level these. */
 const portsFrom = (first: number): readonly number[] => Array.from({ length: 1000 }, (_, index) => first + index);
 
 /** Listeners and numbers that are the same for every run of the suite, by the name that tables show for them. */
@@ -84,7 +82,7 @@ export class Outside {
     return typeof address === "object" && address ? address.port : 0;
   }
 
-  /** Takes the first of these ports that is free. */
+  /** Binds the first free port of these. */
   async #udp(ports: Iterable<number>): Promise<number> {
     for (const port of ports) {
       const socket = createSocket("udp4");
@@ -100,7 +98,7 @@ export class Outside {
   }
 }
 
-/** One of these ports that nothing uses. */
+/** A free port of these. */
 async function freePort(ports: Iterable<number>): Promise<number> {
   for (const port of ports) {
     const server = createServer();
@@ -136,7 +134,7 @@ export class Place {
     return join(this.directory, path);
   }
 
-  /** The pid of a process outside of the namespace, of the same user. */
+  /** The pid of a process outside the namespace, of the same user. */
   victim(): number {
     const identity = this.uid === undefined ? {} : { uid: this.uid, gid: this.uid };
     this.#victim ??= spawn("sleep", ["60"], { stdio: "ignore", ...identity });
@@ -148,12 +146,12 @@ export class Place {
     return exitCode === null && signalCode === null;
   }
 
-  /** Puts the words of the outside where `{name}` stands. */
+  /** Replaces each `{name}` by a value from outside. */
   fill(text: string): string {
     return text.replaceAll(/\{([a-z-]+)\}/g, (whole, name: string) => this.words.get(name) ?? whole);
   }
 
-  /** The other way about, for tables that are the same on every machine. */
+  /** The reverse, for tables that are the same on every machine. */
   generalise(text: string): string {
     let general = text;
     for (const [name, word] of this.words) general = general.replaceAll(word, `{${name}}`);
@@ -171,7 +169,7 @@ export class Place {
     this.#own(path);
   }
 
-  /** Puts another file in the place of one. */
+  /** Replaces a file by another. */
   replace(path: string, content: string | Uint8Array): void {
     const { mode, uid, gid } = statSync(this.at(path));
     rmSync(this.at(path));
@@ -179,12 +177,12 @@ export class Place {
     chownSync(this.at(path), uid, gid);
   }
 
-  /** Changes what a file holds, and nothing else about it. */
+  /** Changes the content of a file, and nothing else about it. */
   append(path: string, text: string): void {
     this.replace(path, Buffer.concat([readFileSync(this.at(path)), Buffer.from(text)]));
   }
 
-  /** Copies a program; a file that was there keeps its owner and mode. */
+  /** Copies a program; an existing file keeps its owner and mode. */
   copy(from: string, to: string): void {
     const content = readFileSync(resolve(this.directory, from));
     if (existsSync(this.at(to))) this.replace(to, content);

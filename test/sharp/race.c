@@ -1,14 +1,12 @@
-/*
- * One thread makes a call again and again, while another one changes what its argument says.
- *
+/* One thread repeats a call, while another changes its argument.
+ * 
  *   race open TRIES PATH OTHER       opens a path; both of 7 bytes at most
  *   race exec TRIES PATH OTHER       executes it in a child, by its path
- *   race name TRIES NAME OTHER       executes ./many in a child, called by that name
+ *   race name TRIES NAME OTHER       executes ./many in a child, with this argv[0]
  *   race connect TRIES PORT OTHER    connects to a port of 127.0.0.1
- *
- * Writes how often it got the one, the other, and nothing. The other file begins with an 's' (for secret); the other
- * program ends with status 7.
- */
+ * 
+ * Writes how often it got the one, the other, and neither. The other file begins with an 's' (for secret); the other
+ * program ends with status 7. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -22,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What the kernel reads: a path, or the first eight bytes of a struct sockaddr_in, which are all that matters. */
+/* What the kernel reads: a path, or the first eight bytes of a struct sockaddr_in, which decide. */
 static struct {
   _Atomic unsigned long word;
   unsigned long zero;
@@ -34,13 +32,13 @@ static void *flip(void *unused) {
   (void)unused;
   for (unsigned turn = 0; !over; turn++) {
     argument.word = choices[turn & 1];
-    /* Long enough for a look and its answer to fall on either side. */
+    /* Long enough for the sensor's reading and its answer to fall on either side. */
     for (volatile int pause = 0; pause < 500; pause++) {}
   }
   return 0;
 }
 
-/* Each: 0 for the one, 1 for the other, 2 for nothing. */
+/* Each returns 0 for the one, 1 for the other, 2 for neither. */
 
 static int by_open(void) {
   int fd = (int)syscall(SYS_open, &argument, O_RDONLY);

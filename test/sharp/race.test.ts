@@ -1,6 +1,7 @@
 /**
- * A thread that races the path: it changes an argument between the sensor's look and the kernel's use. Watching may miss
- * it, and enforcing alone may let it through; with Landlock the kernel refuses what no point permits, whatever the race.
+ * A thread that races an argument: it changes the argument after the sensor has read it and before the kernel uses it. Watching
+ * may miss the change, and enforcing alone may allow it. With Landlock the kernel refuses what no point permits, whatever the
+ * race.
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -19,10 +20,10 @@ interface Tally {
   readonly nothing: number;
 }
 
-/** Since version 4 it knows TCP ports. */
+/** Landlock knows TCP ports since version 4. */
 const landlock = landlockVersion();
 const uid = isRoot ? NOBODY : undefined;
-/** A race that is lost five times over is not there. */
+/** If five attempts do not win a race, it counts as not winnable. */
 const ROUNDS = 5;
 
 describe.skipIf(compiler === undefined || !isBuilt)("a race for an argument (needs gcc, a build)", () => {
@@ -45,7 +46,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("a race for an argument (nee
         input: `int main(void) { return ${status}; }`,
       });
     }
-    // Loaded by ld.so, so that it makes a mediated call before any code of its own runs.
+    // Loaded by ld.so, so that it makes a mediated call before its own code runs.
     execFileSync("gcc", ["-x", "c", "-o", "many", "-"], {
       cwd: directory,
       input: `int main(int count, char **word) { return word[0][0] == 'e' ? 7 : 0; }`,
@@ -83,7 +84,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("a race for an argument (nee
     return contour;
   };
 
-  it("name: who was called by another name than was seen acts for nobody, and enforcing lets none begin", async () => {
+  it("name: a program with another argv[0] than was seen acts without an identity, and enforcing refuses its start", async () => {
     const contour = await learnOf("name", 300, () => ["good"]);
     const watched = await race("name", 300, ["check", contour], ["good", "evil"]);
     const swapped = {
@@ -103,7 +104,7 @@ describe.skipIf(compiler === undefined || !isBuilt)("a race for an argument (nee
     ["connect", 1000, () => ports.map(String), 4, true],
   ] as const) {
     const learn = () => learnOf(call, tries, pair);
-    /** Until the race was won once. */
+    /** Repeats until the race was won once. */
     const raceToWin = async (args: readonly string[]): Promise<{ tally: Tally; report: Report }> => {
       for (let round = 1; ; round++) {
         const outcome = await race(call, tries, args, pair());
@@ -125,13 +126,13 @@ describe.skipIf(compiler === undefined || !isBuilt)("a race for an argument (nee
       expect(report.refused).toBe(tally.nothing);
     });
 
-    it.skipIf(isPerformed)(`${call}: watching does not hold it up, and sees it now and then`, async () => {
+    it.skipIf(isPerformed)(`${call}: watching does not stop it, and sees it sometimes`, async () => {
       const { tally, report } = await raceToWin(["check", await learn()]);
       expect(tally.other).toBeGreaterThan(0);
       expect(report.departures[0]?.count).toBeGreaterThan(0);
     });
 
-    it.skipIf(isPerformed)(`${call}: enforcing without Landlock, it wins now and then`, async () => {
+    it.skipIf(isPerformed)(`${call}: enforcing without Landlock, it sometimes wins`, async () => {
       const { tally, report } = await raceToWin(["check", await learn(), "--enforce", "--no-landlock"]);
       expect(tally.other).toBeGreaterThan(0);
       expect(report.refused).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 /**
- * Sharpness: for each class of operation one small deviation from a learnt workload. Watched, it is seen and explained;
- * enforced, it is refused and has no effect. What came of each is the table in docs/sharpness.md.
+ * Sharpness: for each class of operation, one small deviation from a learnt workload. When watched, it is seen and explained;
+ * when enforced, it is refused and has no effect. The results are the table in docs/sharpness.md.
  */
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -35,8 +35,8 @@ describe.skipIf(!possible)("deviations (needs gcc, a build)", () => {
     if (programs) rmSync(programs.directory, { recursive: true, force: true });
   });
 
-  it("a workload that does nothing otherwise is on contour", async () => {
-    const same = departure({ learnt: "one of each thing", departs: "nothing", acts: [] });
+  it("a workload that does the same again is on contour", async () => {
+    const same = departure({ learnt: "one act of each kind", departs: "nothing", acts: [] });
     const contour = await bench.learn(same);
     expect(watched(same, await bench.deviate(same, contour, "watch"))).toEqual(watchedAs(same));
     expect(enforced(same, await bench.deviate(same, contour, "enforce"))).toEqual(enforcedAs(same));
@@ -70,9 +70,9 @@ describe.skipIf(!possible)("deviations (needs gcc, a build)", () => {
   });
 
   it.skipIf(!isRoot || all.some(({ needs }) => needs !== undefined && !isThere(needs)))(
-    "docs/sharpness.md says what came of them (needs root and every program; `npx vitest run test/sharp -u` writes it)",
+    "docs/sharpness.md lists the results (needs root and every program; `npx vitest run test/sharp -u` writes it)",
     async () => {
-      expect(rows.size, "deviations that went as they should").toBe(all.length);
+      expect(rows.size, "deviations with the expected result").toBe(all.length);
       await expect(page(suite, rows)).toMatchFileSnapshot("../../docs/sharpness.md");
     },
   );

@@ -1,6 +1,6 @@
 /**
- * A verdict is remembered, so that what is repeated costs little. It must not outlive what it was about: here something
- * changes behind a running workload, between two times that it does the same.
+ * A verdict is remembered, so that a repeated event is cheap. It must not outlive its object: here another process changes an
+ * object between two identical acts of a running workload.
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
@@ -12,17 +12,17 @@ import { compilePrograms, Outside, Place, type Programs } from "./place.ts";
 
 interface Change {
   readonly what: string;
-  /** Done twice, with a wait in between. */
+  /** Done twice, with a pause in between. */
   readonly act: string;
   readonly lay?: (place: Place) => void;
   readonly change: (place: Place) => void;
-  /** How the first act that is off contour begins. */
+  /** The beginning of the first act that is off contour. */
   readonly seen: string;
   readonly lens?: "exact";
   readonly by?: "root";
 }
 
-/** Other bytes in the same file: same inode, same size, and the time of its last change put back. */
+/** Changes bytes of a file, but not its inode and size, and restores the time of its last change. */
 function rewrite(path: string, edit: (bytes: Buffer) => void): void {
   const { atime, mtime } = statSync(path);
   const bytes = readFileSync(path);
@@ -30,12 +30,12 @@ function rewrite(path: string, edit: (bytes: Buffer) => void): void {
   writeFileSync(path, bytes);
   utimesSync(path, atime, mtime);
 }
-/** Flips a bit at the very end, which is padding. */
+/** Flips a bit of the last byte, which is padding. */
 const slightly = (bytes: Buffer): void => {
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
 };
 
-/** A program of its own: those that are linked into every place must not be written. */
+/** A program of its own, because the copies that every folder links to must not be written. */
 const ownTool = (place: Place): void => {
   place.remove("tool");
   place.write("tool", Buffer.concat([readFileSync(place.programs.probe), Buffer.alloc(8)]), 0o755);
@@ -43,7 +43,7 @@ const ownTool = (place: Place): void => {
 
 const changes: readonly Change[] = [
   {
-    what: "a program is rewritten in place, its size and time as before",
+    what: "a program is rewritten in place, with the same size and time",
     act: "./tool",
     lay: ownTool,
     change: (place) => rewrite(place.at("tool"), slightly),
@@ -67,7 +67,7 @@ const changes: readonly Change[] = [
     seen: "exec path=$CWD/named",
   },
   {
-    what: "the interpreter of a script is a link that leads elsewhere",
+    what: "the interpreter of a script is a link that now leads elsewhere",
     act: "./named",
     lay: (place) => {
       for (const name of ["shell", "other"]) place.copy("/bin/sh", name);
@@ -92,13 +92,13 @@ const changes: readonly Change[] = [
     seen: "map access=execute path=$CWD/plain.so",
   },
   {
-    what: "a file can be written by others now",
+    what: "other users may now write a file",
     act: ": < data",
     change: (place) => chmodSync(place.at("data"), 0o666),
     seen: "open access=read path=$CWD/data mode=0100666",
   },
   {
-    what: "a link leads elsewhere",
+    what: "a link now leads elsewhere",
     act: ": < alias",
     change: (place) => {
       place.remove("alias");
@@ -107,7 +107,7 @@ const changes: readonly Change[] = [
     seen: "open access=read path=$CWD/secret",
   },
   {
-    what: "a directory has been renamed, and a link to another stands in its place",
+    what: "a directory was renamed, and a link to another stands in its place",
     act: ": < dir/inner",
     lay: (place) => {
       place.folder("others");
@@ -120,7 +120,7 @@ const changes: readonly Change[] = [
     seen: "open access=read path=$CWD/others/inner",
   },
   {
-    what: "the working directory has been renamed",
+    what: "the working directory was renamed",
     act: ": < inner",
     lay: (place) => {
       place.folder("here");
@@ -130,14 +130,14 @@ const changes: readonly Change[] = [
     seen: "open access=read path=$CWD/there/inner",
   },
   {
-    what: "data is rewritten in place, its size and time as before, under the exact lens",
+    what: "data is rewritten in place, with the same size and time, under the exact lens",
     act: ": < data",
     lens: "exact",
     change: (place) => rewrite(place.at("data"), slightly),
     seen: "open access=read path=$CWD/data",
   },
   {
-    what: "a file belongs to somebody else",
+    what: "a file has a new owner",
     act: ": < data",
     by: "root",
     change: (place) => execFileSync("chown", ["1:1", place.at("data")]),
@@ -146,7 +146,7 @@ const changes: readonly Change[] = [
 ];
 
 describe.skipIf(compiler === undefined || !isBuilt)(
-  "between two times that a workload does the same (needs gcc, a build)",
+  "an object is changed between two identical acts (needs gcc, a build)",
   () => {
     let programs: Programs;
     let outside: Outside;
@@ -159,7 +159,7 @@ describe.skipIf(compiler === undefined || !isBuilt)(
       if (programs) rmSync(programs.directory, { recursive: true, force: true });
     });
 
-    /** Runs the workload, and does something while it waits. */
+    /** Runs the workload, and makes the change during its pause. */
     async function run({ act, lay, lens, by }: Change, words: readonly string[], meanwhile: (place: Place) => void) {
       const place = new Place(programs, outside, by === "root");
       try {
@@ -175,7 +175,7 @@ describe.skipIf(compiler === undefined || !isBuilt)(
             uid: place.uid,
           },
         );
-        // Opens when the workload has come to its wait.
+        // This open succeeds when the workload has reached its pause.
         const gate = await open(place.at("go"), "w");
         meanwhile(place);
         await gate.write("go\n");
@@ -190,7 +190,7 @@ describe.skipIf(compiler === undefined || !isBuilt)(
 
     for (const each of changes) {
       const missing = each.by === "root" && !isRoot ? " (needs root)" : "";
-      it.skipIf(missing !== "")(`${each.what}: the second is judged anew${missing}`, async () => {
+      it.skipIf(missing !== "")(`${each.what}: the second act is judged anew${missing}`, async () => {
         const contour = `${programs.directory}/${changes.indexOf(each)}.contour`;
         const learnt = await run(each, ["learn", "-o", "contour"], () => {});
         writeFileSync(contour, learnt.contour ?? "");

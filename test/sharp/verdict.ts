@@ -1,4 +1,4 @@
-/** What came of a deviation, beside what should. */
+/** The result of a deviation, beside the expected one. */
 import type { Deviation, Outcome } from "./deviation.ts";
 
 interface Watched {
@@ -10,7 +10,7 @@ interface Watched {
 }
 
 export function watched({ acts }: Deviation, { report, status, happened }: Outcome): Watched {
-  // An act that begins as it should is shown as that beginning; one that does not, in full.
+  // An act with the expected beginning is shown as that beginning; any other in full.
   const shown = report.departures.map(({ act }, index) => (act.startsWith(acts[index] ?? "\n") ? acts[index] : act));
   if (acts.at(-1) === "…") shown.splice(acts.length - 1, shown.length, "…");
   return {
@@ -22,7 +22,7 @@ export function watched({ acts }: Deviation, { report, status, happened }: Outco
   };
 }
 
-/** It is seen, it and nothing else, it is explained, and it goes ahead. */
+/** The act is seen, and no other; it is explained, and it goes ahead. */
 export function watchedAs({ acts, happened, always }: Deviation): Watched {
   return {
     status: acts.length > 0 ? 3 : 0,
@@ -37,7 +37,7 @@ interface Enforced {
   readonly status: number | null;
   readonly first: string | undefined;
   readonly incomplete: readonly unknown[];
-  /** Off-contour events that went ahead all the same. */
+  /** Off-contour events that went ahead when enforcing. */
   readonly slipped: number;
   readonly happened: boolean | undefined;
 }
@@ -54,7 +54,7 @@ export function enforced({ acts }: Deviation, { report, status, happened }: Outc
   };
 }
 
-/** It is refused, and without effect; what is on contour goes ahead. */
+/** The act is refused, and has no effect; what is on contour goes ahead. */
 export function enforcedAs({ acts, happened }: Deviation): Enforced {
   return {
     status: acts.length > 0 ? 3 : 0,

@@ -1,4 +1,4 @@
-/** Signed contours from the command line: signed, told, and demanded before a command starts. */
+/** Signed contours from the command line: signed, shown, and required before a command starts. */
 import { generateKeyPairSync } from "node:crypto";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -41,7 +41,7 @@ describe("a command under a contour that must be signed", () => {
     expect(isoline(["verify", path("app.contour"), "--trusted-key", path("other.pub")]).status).toBe(1);
   });
 
-  it("does not start once it was learnt on, or when it was signed for canisters of an image", () => {
+  it("does not start once more was learnt, or when it was signed for canisters of an image", () => {
     const image = `sha256:${"a".repeat(64)}`;
     const sign = (...words: string[]) => isoline(["sign", path("app.contour"), "--key", path("release.key"), ...words]);
     expect(sign("--image", image).status).toBe(0);
@@ -55,7 +55,7 @@ describe("a command under a contour that must be signed", () => {
     expect(run("release")).toMatchObject({ ...refused, stderr: expect.stringContaining("altered") as string });
   });
 
-  it("is not signed when it is no contour", () => {
+  it("is not signed if it is no contour", () => {
     writeFileSync(path("bad.contour"), readFileSync(path("app.contour")));
     appendFileSync(path("bad.contour"), "x");
     expect(isoline(["sign", path("bad.contour"), "--key", path("release.key")])).toMatchObject({

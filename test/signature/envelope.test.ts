@@ -1,4 +1,4 @@
-/** Signatures of contours: made, read, and refused however they were altered. */
+/** Signatures of contours: made, read, and refused with any alteration. */
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync, type KeyObject, sign as signWith } from "node:crypto";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -40,7 +40,7 @@ describe.each(Object.entries(pairs))("a signature by %s", (_, pair: Pair) => {
   const envelope = Buffer.from(signatureOf("web.contour", { digest, images: [image] }, pair.privateKey));
   const read = (bytes: Buffer, keys = [trust(pair)]) => vouchedIn(bytes, "web.contour.sig", keys);
 
-  it("says which contour, for which images, and by which of the keys", () => {
+  it("names the contour, the images, and the key", () => {
     expect(read(envelope, [trust(stranger, "other.pub"), trust(pair)])).toEqual({
       digest,
       images: [image],
@@ -48,14 +48,14 @@ describe.each(Object.entries(pairs))("a signature by %s", (_, pair: Pair) => {
     });
   });
 
-  it("is none by another key, nor by none", () => {
+  it("is not valid under another key, nor without a key", () => {
     expect(() => read(envelope, [trust(stranger)])).toThrow(
       /expected a signature by release\.pub, found none of theirs/,
     );
     expect(() => read(envelope, [])).toThrow(/found none of theirs/);
   });
 
-  it("is refused with any bit changed, cut off anywhere, or with anything after it", () => {
+  it("is refused with any bit changed, cut off anywhere, or with bytes after it", () => {
     for (let at = 0; at < envelope.length; at++) {
       for (let bit = 0; bit < 8; bit++) {
         const altered = Buffer.from(envelope);
@@ -69,32 +69,37 @@ describe.each(Object.entries(pairs))("a signature by %s", (_, pair: Pair) => {
     expect(() => read(Buffer.concat([envelope, Buffer.from("x")]))).toThrow(/expected the signature/);
   });
 
-  it("may have others beside it, and a hint of whose it is", () => {
+  it("may have other signatures beside it, and a hint of its key", () => {
     const other = JSON.parse(signatureOf("web.contour", { digest, images: [] }, stranger.privateKey)) as Signed;
     const own = JSON.parse(envelope.toString()) as Signed;
     const signatures = [...other.signatures, { ...own.signatures[0], keyid: "anything" }];
     expect(read(Buffer.from(JSON.stringify({ ...own, signatures })))).toMatchObject({ digest });
   });
 
-  it.skipIf(spawnSync("openssl", ["version"]).status !== 0)("is one for another program (needs openssl)", () => {
-    const { payload, payloadType, signatures } = JSON.parse(envelope.toString()) as Signed;
-    const bytes = Buffer.from(payload, "base64");
-    writeFileSync(path("signed"), `DSSEv1 ${payloadType.length} ${payloadType} ${bytes.length} ${bytes.toString()}`);
-    writeFileSync(path("sig"), Buffer.from(signatures[0]?.sig ?? "", "base64"));
-    writeFileSync(path("pub"), trust(pair).pem);
-    const words = [
-      "-verify",
-      "-pubin",
-      "-inkey",
-      path("pub"),
-      "-rawin",
-      "-in",
-      path("signed"),
-      "-sigfile",
-      path("sig"),
-    ];
-    expect(spawnSync("openssl", ["pkeyutl", ...words], { encoding: "utf8" }).stdout).toContain("Verified Successfully");
-  });
+  it.skipIf(spawnSync("openssl", ["version"]).status !== 0)(
+    "can be verified by another program (needs openssl)",
+    () => {
+      const { payload, payloadType, signatures } = JSON.parse(envelope.toString()) as Signed;
+      const bytes = Buffer.from(payload, "base64");
+      writeFileSync(path("signed"), `DSSEv1 ${payloadType.length} ${payloadType} ${bytes.length} ${bytes.toString()}`);
+      writeFileSync(path("sig"), Buffer.from(signatures[0]?.sig ?? "", "base64"));
+      writeFileSync(path("pub"), trust(pair).pem);
+      const words = [
+        "-verify",
+        "-pubin",
+        "-inkey",
+        path("pub"),
+        "-rawin",
+        "-in",
+        path("signed"),
+        "-sigfile",
+        path("sig"),
+      ];
+      expect(spawnSync("openssl", ["pkeyutl", ...words], { encoding: "utf8" }).stdout).toContain(
+        "Verified Successfully",
+      );
+    },
+  );
 });
 
 interface Signed {
@@ -131,7 +136,7 @@ describe("what was signed, but says nothing of a contour", () => {
     ],
     ["two subjects", enveloped(json, JSON.stringify(statement({ subject: [1, 2] })))],
     ["no digest", enveloped(json, JSON.stringify(statement({ subject: [{ digest: { sha1: "00" } }] })))],
-    ["images that are none", enveloped(json, JSON.stringify(statement({ predicate: { images: ["web:1"] } })))],
+    ["invalid images", enveloped(json, JSON.stringify(statement({ predicate: { images: ["web:1"] } })))],
     ["no images", enveloped(json, JSON.stringify(statement({ predicate: {} })))],
   ])("%s", (_, bytes) => {
     expect(() => vouchedIn(bytes, "x.sig", [trust(pairs.ed25519)])).toThrow(/x\.sig: expected/);
@@ -162,14 +167,14 @@ describe("a contour that must be signed", () => {
     }
   });
 
-  it("is refused with the signature of another, which is whole and under the same key", async () => {
+  it("is refused with another contour's signature, which is valid under the same key", async () => {
     const file = signed("one.contour");
     const other = { digest: "f".repeat(64) as Digest, images: [] };
     writeFileSync(signaturePath(file), signatureOf(file, other, privateKey));
     await expect(load(file)).rejects.toThrow(/the signature is another contour's/);
   });
 
-  it("is refused where a link or no file is in its place, or its signature's", async () => {
+  it("is refused if it or its signature is a link or missing", async () => {
     const file = signed("real.contour");
     symlinkSync(file, path("link.contour"));
     writeFileSync(path("link.contour.sig"), readFileSync(signaturePath(file)));
@@ -188,7 +193,7 @@ describe("a contour that must be signed", () => {
     await expect(load(keep("f.contour", contourOf([])))).rejects.toThrow(/found nothing; sign it with isoline sign/);
   });
 
-  it("is one image's, where the signature says so, and must be where others may attach it", async () => {
+  it("belongs to one image if the signature says so, which is required where others may attach it", async () => {
     const bound = signed("bound.contour", [image]);
     const free = signed("free.contour");
     expect((await load(bound, { digests: [`sha256:${"b".repeat(64)}`, image], named: true })).size).toBe(0);
@@ -206,7 +211,7 @@ describe("keys of signatures", () => {
     return path("key");
   };
 
-  it("are taken for Ed25519 and P-256 alone, each in its own place", () => {
+  it("are accepted only for Ed25519 and P-256, each in its own field", () => {
     expect(readSigningKey(file(pem(pairs.ed25519))).asymmetricKeyType).toBe("ed25519");
     expect(readTrustedKey(file(trust(pairs["P-256"]).pem)).name).toBe(path("key"));
     expect(() => readTrustedKey(file(pem(pairs.ed25519)))).toThrow(/expected a public key in PEM/);

@@ -1,6 +1,4 @@
-/**
- * The documents as a site: built without a dead link, and read in a browser as a reader would: a page, its menu, the search.
- */
+/** The documents as a site: built without a dead link, and read in a browser as a reader would: a page, its menu, the search. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -11,11 +9,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const CHROMIUM = "/usr/bin/chromium";
-/** The generator and a browser take a minute and packages of their own: CI has that time. */
+/** The generator and a browser take a minute and packages of their own, so this runs only in CI. */
 const mayBuild = process.env["CI"] !== undefined && existsSync(CHROMIUM);
 const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 
-/** What is used of the driver, which is installed beside the generator and not with the project. */
+/** The part of the driver that this test uses. The driver is installed beside the generator, not with the project. */
 interface Page {
   goto(url: string): Promise<unknown>;
   click(selector: string): Promise<void>;

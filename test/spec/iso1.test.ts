@@ -7,7 +7,7 @@ import { answered, eventVector, readVectors, sampleEvents, type Vector, vectorsF
 
 const operationOf = (vector: Vector) => (vector.kind === "event" ? (vector.event as { op: string }).op : undefined);
 
-describe("what docs/spec says is what the code does (UPDATE_SPEC=1 npx vitest run test/spec writes it again)", () => {
+describe("docs/spec agrees with the code (UPDATE_SPEC=1 npx vitest run test/spec writes it again)", () => {
   test("the table of operations", () => {
     expect(published("operations.md", operationTable())).toBe(operationTable());
   });

@@ -1,4 +1,4 @@
-/** docs/spec/iso1-vectors.jsonl: answers that never change. New operations get theirs appended by an update. */
+/** docs/spec/iso1-vectors.jsonl: results that never change. An update appends the results of new operations. */
 import { readFileSync } from "node:fs";
 import {
   deriveTask,
@@ -47,7 +47,7 @@ export function readVectors(): readonly Vector[] {
   return lines.map((line) => JSON.parse(line) as Vector);
 }
 
-/** The vector with its answers computed by the code. */
+/** The vector with its results computed by the code. */
 export function answered(vector: Vector): Vector {
   switch (vector.kind) {
     case "event":
@@ -89,7 +89,7 @@ const samples: Readonly<Record<FieldKind, FieldValue>> = {
   digest: digestOf("content"),
 };
 
-/** One event with every field, and, where some are optional, one without those. */
+/** One event with every field, and, if some are optional, one without those. */
 export function sampleEvents(op: Operation): readonly Event[] {
   const actor = {
     task: digestOf("task"),

@@ -1,6 +1,4 @@
-/**
- * The built command line, started as a person or a CI job would start it.
- */
+/** The compiled command line, started as a user or a CI job starts it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -13,17 +11,17 @@ export const isolineProgram = fromHere("../../packages/isoline/bin/isoline");
 /** Whether there is a build to start. */
 export const isBuilt = existsSync(fromHere("../../packages/isoline/dist/cli/main.js"));
 
-/** Directories in which programs are looked for: Node's own, and the system's. */
+/** The PATH: the folder of this Node, and the system's. */
 export const SYSTEM_PATH = [...new Set([dirname(process.execPath), "/usr/bin", "/bin", "/usr/sbin"])].join(":");
 
 export interface Start {
   readonly cwd: string;
   /** Added to a small environment that is the same everywhere. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whose process it is; ours if absent. */
+  /** The user of the process; the caller's if absent. */
   readonly uid?: number | undefined;
   readonly stdout?: "pipe" | "ignore" | number;
-  /** Told of the process as soon as it runs. */
+  /** Called with the process as soon as it runs. */
   readonly onStart?: (child: ChildProcess) => void;
 }
 
@@ -61,7 +59,7 @@ export function ended(program: string, args: readonly string[], start: Start): P
   });
 }
 
-/** What `--report` writes, as far as tests look at it. */
+/** What `--report` writes, as far as tests read it. */
 export interface Report {
   readonly verdict: "on-contour" | "off-contour" | "incomplete" | "learnt";
   readonly mode: string;

@@ -1,4 +1,4 @@
-/* Prints, one per line, everything a process inherits that this project promises not to touch. */
+/* Prints, one per line, everything a process inherits that this project promises not to change. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>

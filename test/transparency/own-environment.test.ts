@@ -1,4 +1,4 @@
-/** The environment is the workload's: it gets it whole, and nothing of it is done in the supervisor. */
+/** The environment belongs to the workload, which gets all of it. The supervisor obeys none of its variables. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -6,7 +6,7 @@ import { Bench, shell, until } from "../faults/bench.ts";
 import { compiler, isRoot, NOBODY } from "../sensor/case.ts";
 import { isBuilt, SYSTEM_PATH } from "../support/isoline.ts";
 
-/** What has a dynamic loader, a C library, a shell or Node do something. */
+/** Variables that make a dynamic loader, a C library, a shell or Node act. */
 const MEANT_FOR_WORKLOAD = {
   LD_LIBRARY_PATH: "/none",
   GLIBC_TUNABLES: "glibc.malloc.check=3",
@@ -34,7 +34,7 @@ describe.skipIf(!isBuilt)("an environment (needs a build)", () => {
   });
   afterEach(() => bench.clear());
 
-  it("reaches the workload whole, and is told on the supervisor's behalf to nobody", async () => {
+  it("reaches the workload complete, and the supervisor obeys none of it", async () => {
     const command = ["/usr/bin/env", "-0"];
     const { status, stdout, stderr } = await bench.run("learn -q -o contour", command, { env: MEANT_FOR_WORKLOAD });
     expect([status, stderr]).toEqual([0, ""]);
@@ -42,7 +42,7 @@ describe.skipIf(!isBuilt)("an environment (needs a build)", () => {
     for (const [name, value] of Object.entries(MEANT_FOR_WORKLOAD)) expect(got).toContain(`${name}=${value}`);
   });
 
-  it.skipIf(!isRoot)("is not the supervisor's (needs root, to look)", async () => {
+  it.skipIf(!isRoot)("is not the supervisor's (needs root to read it)", async () => {
     let supervisor = 0;
     const waiting = shell("echo x > begun; while [ -e begun ]; do sleep 0.1; done");
     const ended = bench.run("learn -q -o contour", waiting, {
@@ -71,7 +71,7 @@ describe.skipIf(!isBuilt)("an environment (needs a build)", () => {
        __attribute__((constructor)) static void go(void) { close(open("loaded-by-someone", O_CREAT | O_WRONLY, 0600)); _exit(0); }`,
       );
       mkdirSync(bench.at("lib"));
-      // Node is linked with it, and the shell is not.
+      // Node is linked with this library, and the shell is not.
       execFileSync("gcc", ["-shared", "-fPIC", "-o", bench.at("lib/libdl.so.2"), bench.at("evil.c")]);
       const env = { LD_LIBRARY_PATH: bench.at("lib") };
       const learnt = await bench.run("learn -q -o contour", shell("echo done"), { env });
@@ -81,7 +81,7 @@ describe.skipIf(!isBuilt)("an environment (needs a build)", () => {
       const harmless = "int nothing;";
       bench.write("harmless.c", harmless);
       execFileSync("gcc", ["-shared", "-fPIC", "-o", bench.at("lib/app.so"), bench.at("harmless.c")]);
-      // What is loaded into the shell that starts us is refused, and can be said for the command alone.
+      // A library that is loaded into the shell that starts isoline is refused; `env` can set it for the command alone.
       const preload = { LD_PRELOAD: bench.at("lib/app.so") };
       const refused = await bench.run("learn -q -o contour", shell("echo done"), { env: preload });
       expect([refused.status, refused.stdout]).toEqual([125, ""]);
@@ -91,7 +91,7 @@ describe.skipIf(!isBuilt)("an environment (needs a build)", () => {
     },
   );
 
-  it("with a program called node where the workload can put one: it is passed over", async () => {
+  it("with a program called node where the workload could write one: it is skipped", async () => {
     const place = bench.at("node_modules/.bin");
     mkdirSync(place, { recursive: true });
     copyFileSync("/bin/false", `${place}/node`);

@@ -1,6 +1,4 @@
-/**
- * A workload must not differ because it is watched: what it inherits is compared field by field with a bare run.
- */
+/** A workload must not differ because it is supervised: what it inherits is compared field by field with a bare run. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +11,7 @@ const source = fileURLToPath(new URL("./marks.c", import.meta.url));
 const has = (program: string) => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
 const isRoot = process.getuid?.() === 0;
 
-/** What `marks` returns, so that an exit status passed on can be told from any of ours. */
+/** The exit status of `marks`, which differs from every status of isoline. */
 const MARKS_STATUS = 7;
 
 let place: string;
@@ -25,7 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-/** Ways to be started that a supervisor in between could easily lose. Each ends by running "$@". */
+/** Ways to start a command that a supervisor in between could easily lose. Each ends with running "$@". */
 const starts: Readonly<Record<string, string>> = {
   plainly: "",
   "with standard input closed": "exec <&-",
@@ -43,8 +41,8 @@ const starts: Readonly<Record<string, string>> = {
 };
 
 /**
- * What must be equal. Two things cannot be: a shell tells its child in `_` what it started, which is isoline; and a process
- * that would lead a session or group of its own is led by isoline instead.
+ * What must be equal. Two things cannot be: a shell puts the path of its child, which is isoline, into `_`; and a process that
+ * would lead a session or group of its own is led by isoline instead.
  */
 function comparable(marks: string): string {
   const leads = /(session|group)-is-parent's 0/.test(marks);
@@ -53,7 +51,7 @@ function comparable(marks: string): string {
   return marks.split("\n").filter(left).join("\n");
 }
 
-/** Runs `marks` bare and inside, through the same start; both outputs. */
+/** Runs `marks` bare and inside, started the same way; returns both outputs. */
 function both(
   start: string,
   inside: readonly string[],
@@ -81,7 +79,7 @@ function both(
 }
 
 const users: Readonly<Record<string, readonly string[]>> = {
-  "as who runs the tests": [],
+  "as the current user": [],
   ...(isRoot ? { "as an ordinary user": ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } : {}),
 };
 

@@ -8,10 +8,10 @@ import { nginx, nodeHttp } from "./servers.mjs";
 import { documents, go, java, packaging, pip, ruby } from "./toolchains.mjs";
 import { git, postgres, redis, sqlite } from "./stores.mjs";
 
-/** The workloads every change is measured by. */
+/** The workloads by which every change is measured. */
 export const everyday = [compile, npm, git, shell, nodeHttp, redis];
 
-/** Programs that nothing here was made for. */
+/** Programs that the lens was not made for. */
 export const unseen = [
   sqlite,
   nginx,

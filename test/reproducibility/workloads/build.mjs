@@ -1,4 +1,4 @@
-/** Builds: many small compilations side by side, a configure script, CMake. */
+/** Builds: many small compilations in parallel, a configure script, CMake. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 const numbers = (/** @type {number} */ count) => Array.from({ length: count }, (_, index) => index + 1);
 
-/** Thirty units and a program of them. @param {string} directory @param {number} count */
+/** Thirty units and a program made of them. @param {string} directory @param {number} count */
 function writeUnits(directory, count) {
   mkdirSync(directory, { recursive: true });
   writeFileSync(
@@ -69,11 +69,11 @@ export const autotools = {
     );
     writeFileSync(join(cwd, "Makefile.am"), `bin_PROGRAMS = tiny\ntiny_SOURCES = all.h ${sources}\n`);
     execFileSync("autoreconf", ["--install"], { cwd, stdio: "ignore" });
-    // Autoconf draws the name of its cache from the time; what is left of it is not the workload's.
+    // Autoconf takes the name of its cache from the time. Leftovers of autoconf are not part of the workload.
     execFileSync("rm", ["-rf", "autom4te.cache"], { cwd });
     writeFileSync(
       join(cwd, "build.sh"),
-      // By default there is debugging information, which names the directory; what is then executed has another content.
+      // By default the debugging information names the directory, so that the content of the program that is run differs.
       'set -e\n./configure --prefix=/usr --quiet CFLAGS="-g -O2 -ffile-prefix-map=$PWD=."\nmake -s -j4\nmake -s install DESTDIR=$PWD/image\n./image/usr/bin/tiny\n',
     );
   },

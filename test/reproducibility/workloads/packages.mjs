@@ -11,7 +11,7 @@ import { searchPath } from "../place.mjs";
 
 const PACKAGES = 12;
 
-/** Packages that depend on each other, two of which bring a program and an install script. @param {number} n */
+/** Packages that depend on each other, two of them with a program and an install script. @param {number} n */
 function manifestOf(n) {
   return {
     name: `part-${n}`,
@@ -35,7 +35,7 @@ function pack(directory) {
   });
 }
 
-/** What a registry says of a package. @param {ReturnType<typeof pack>[number]} packed @param {string} registry */
+/** The document of a registry about a package. @param {ReturnType<typeof pack>[number]} packed @param {string} registry */
 function described({ manifest, bytes }, registry) {
   const integrity = `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
   const version = {
@@ -45,7 +45,11 @@ function described({ manifest, bytes }, registry) {
   return JSON.stringify({ name: manifest.name, "dist-tags": { latest: "1.0.0" }, versions: { "1.0.0": version } });
 }
 
-/** Serves the packages as a registry would, while `use` runs. @param {string} directory @param {(registry: string) => Promise<void>} use */
+/**
+ * Serves the packages as a registry would, while `use` runs.
+ *
+ * @param {string} directory @param {(registry: string) => Promise<void>} use
+ */
 async function withRegistry(directory, use) {
   const packages = new Map(pack(directory).map((packed) => [packed.manifest.name, packed]));
   const server = createServer((request, response) => {
@@ -64,7 +68,7 @@ async function withRegistry(directory, use) {
 
 const dependencies = Object.fromEntries(Array.from({ length: PACKAGES }, (_, index) => [`part-${index + 1}`, "1.0.0"]));
 
-/** npm 11 asks for it before it runs any of their scripts; others take no notice. */
+/** npm 11 requires it before it runs an install script; other versions ignore it. */
 const allowScripts = { "part-5": true, "part-10": true };
 
 /** @param {string} cwd */
@@ -101,7 +105,7 @@ export const npm = {
   environment: () => ({ npm_config_update_notifier: "false" }),
 };
 
-/** Another port would be another address, under which nothing is in the cache yet. */
+/** Another port would be another address, for which the cache has nothing. */
 const PORT = 18473;
 
 /** @type {Workload} */

@@ -1,4 +1,4 @@
-/** Interpreters at what they are used for: temporary files, children, sockets, threads. */
+/** Interpreters at their usual work: temporary files, children, sockets, threads. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 

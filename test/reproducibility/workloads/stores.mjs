@@ -8,8 +8,8 @@ import { join } from "node:path";
 const script = (cwd, name, lines) => writeFileSync(join(cwd, name), `${lines.join("\n")}\n`);
 
 /**
- * Git looks again into files that are as young as its index, to the second, because it cannot tell whether they changed since.
- * With a pause before the branch none is.
+ * Git reads files again that are as young as its index, to the second, because it cannot tell whether they changed since. After
+ * a pause before the branch no file is.
  *
  * @param {string} cwd @param {readonly string[]} pause
  */
@@ -59,7 +59,7 @@ export const redis = {
       'save ""',
     ]);
     script(cwd, "story.sh", [
-      // A first look that comes too early is repeated after a sleep; there is one in each run.
+      // If the first attempt comes too early, it is repeated after a sleep; every run sleeps once.
       "redis-server redis.conf & server=$!; sleep 0.1",
       'cli() { redis-cli -p 16379 "$@"; }',
       "until cli ping 2>/dev/null | grep -q PONG; do sleep 0.1; done",

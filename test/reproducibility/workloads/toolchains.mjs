@@ -1,4 +1,4 @@
-/** Toolchains with caches, threads and drawn names of their own. */
+/** Toolchains with caches, threads and random names. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ function write(cwd, files) {
   }
 }
 
-/** Nothing is fetched, and nothing is told to anyone. */
+/** No downloads and no telemetry. */
 const GO = { GOTOOLCHAIN: "local", GOPROXY: "off", GOTELEMETRY: "off", GOFLAGS: "-trimpath -mod=mod" };
 
 /** @type {Workload} */
