@@ -60,7 +60,7 @@ export interface Surroundings {
    * network of this maker; "" is the network of the launch.
    */
   isOwnPort(end: ReachedPort, network: string, at: Observation): boolean;
-  /** Whether no process outside the namespace listens at a port of this machine. Does not depend on which process the port was assigned to. */
+  /** Whether no process outside the namespace listens at a port of this machine, whichever process it was assigned to. */
   isOwnPeer(end: ReachedPort, at: Observation): boolean;
   /** Whether an abstract name (`@name`) belongs to the namespace's own sockets and to no others. */
   isOwnName(name: string, at: Observation): boolean;

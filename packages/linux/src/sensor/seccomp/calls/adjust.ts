@@ -1,6 +1,6 @@
 /**
- * What another process may use and how it runs: limits, priority, scheduling, where its memory lies. About itself a process
- * may change them unseen; the filter lets a pid of 0 pass where that is the first argument.
+ * Resources and scheduling of another process: limits, priority, scheduler, placement of memory. A process may change its own
+ * without mediation; the filter allows a pid of 0 if that is the first argument.
  */
 import { poisoningAdvice } from "../../words/requests.ts";
 import type { Thread } from "../tasks/process.ts";
@@ -10,14 +10,14 @@ import { pidMeant } from "../tasks/pid-numbers.ts";
 import { type Aim, aimAtGroup, aimAtPid, CLOSED, holdsSupervisor, pidBehind, reach, type Target } from "./aim.ts";
 import { admin } from "./kernel.ts";
 
-/** A call whose first argument is a process or thread, 0 being the caller. */
+/** A call whose first argument is a process or thread; 0 is the caller. */
 export function adjust(call: string): Decoder {
   return (context, thread) => adjusting(context, thread, call, context.call.int(0));
 }
 
 function adjusting(context: Context, thread: Thread, call: string, number: number): Verdict {
   if (number === 0) return 0;
-  // No task has such a number, which is in a register.
+  // No task has such a number, and it is in a register.
   if (number < 0) return 0;
   return report(context, thread, call, aimAtPid(context, thread, pidMeant(thread, number)));
 }
@@ -27,17 +27,17 @@ function report(context: Context, thread: Thread, call: string, aim: Aim, reache
   return reach(context, thread, aim, act, reachesSupervisor);
 }
 
-/** 0 is the caller's own; in a user namespace of its own a number may mean any user. */
+/** 0 is the caller's own user; in another user namespace a number may mean any user. */
 function isSupervisorsUser(thread: Thread, who: number): boolean {
   const own = process.getuid?.();
   return thread.process.countsAnew ? false : who === own || (who === 0 && thread.credentials.uid === own);
 }
 
-/** `prlimit64(pid, resource, new, old)` without new limits only looks. */
+/** `prlimit64(pid, resource, new, old)` without new limits only reads. */
 export const prlimit64: Decoder = (context, thread) =>
   context.call.isNull(2) ? 0 : adjusting(context, thread, "prlimit64", context.call.int(0));
 
-/** Since Linux 6.14 the caller may be the target, and may ask for all that `madvise` does. */
+/** Since Linux 6.14 the caller may be the target, and may request everything that `madvise` does. */
 export const processMadvise: Decoder = (context, thread) =>
   poisoningAdvice.includes(context.call.u32(3))
     ? admin("process_madvise")(context, thread)
@@ -54,7 +54,7 @@ export function adjustByDescriptor(call: string): Decoder {
 }
 
 /**
- * `setpriority(which, who, …)` and `ioprio_set(which, who, …)`: a process, a group or all of a user, counted from 0
+ * `setpriority(which, who, …)` and `ioprio_set(which, who, …)`: a process, a group or all processes of a user, counted from 0
  * (sys/resource.h) or from 1 (linux/ioprio.h).
  */
 export function priority(call: string, first: 0 | 1): Decoder {

@@ -1,6 +1,4 @@
-/**
- * Whom a call of one process means among the others: by number, by group, by descriptor.
- */
+/** The target of a call that acts on other processes: by number, by group, by descriptor. */
 import { readFileSync, readlinkSync } from "node:fs";
 import type { Digest } from "@isoline/core";
 import { EBADF, EPERM, ESRCH } from "../../../abi/errno.ts";
@@ -17,21 +15,24 @@ export interface Target {
 
 const SUPERVISOR = "supervisor";
 
-/** With whom something is exchanged: with nobody if it is the task itself, or if there is no such process. */
+/** The targets that count: none if the target is the task itself or does not exist. */
 export type Aim = Target | "itself" | "nobody";
 
-/** A process by number as the task means it. */
+/** A process by number, as the task means it. */
 export function aimAt(context: Context, thread: Thread, number: number): Aim {
   return number <= 0 ? "nobody" : aimAtPid(context, thread, pidMeant(thread, number));
 }
 
-/** A process by its number among ours; one that a task sees in a pid namespace of its own is in ours as well, found or not. */
+/**
+ * A process by its number as the supervisor sees it. A process that a task sees in its own pid namespace has such a number,
+ * found or not.
+ */
 export function aimAtPid(context: Context, thread: Thread, pid: number | undefined): Aim {
   if (pid === undefined) return { relation: "namespace" };
   const process = context.tasks.find(pid);
   if (process === thread.process) return "itself";
   if (!process && context.tasks.launchers.serves(pid)) return { relation: SUPERVISOR };
-  // 0 would ask about our own group.
+  // 0 would query the supervisor's own group.
   if (!process) return pid > 0 && probe(pid, 0) === -ESRCH ? "nobody" : { relation: "outside" };
   const relation =
     process.parent === thread.process ? "child" : process === thread.process.parent ? "parent" : "namespace";
@@ -39,8 +40,8 @@ export function aimAtPid(context: Context, thread: Thread, pid: number | undefin
 }
 
 /**
- * Reports what is done to another process. Where there is none the call fails here: one may be born before the kernel looks. What
- * is done to the supervisor, or to others and the supervisor among them, is refused whatever the contour says.
+ * Reports an act on another process. If the target does not exist the call fails here: it may be created before the kernel
+ * looks. An act on the supervisor, or on a group that includes it, is refused whatever the contour says.
  */
 export function reach(
   context: Context,
@@ -50,15 +51,15 @@ export function reach(
   reachesSupervisor = false,
 ): Verdict {
   if (aim === "nobody") return context.refuses(ESRCH);
-  // The caller's own number stays its own for as long as it waits.
+  // The caller's own number stays its own while it waits.
   if (aim === "itself") return 0;
   const isKept = reachesSupervisor || aim.relation === SUPERVISOR;
   return isKept ? context.keep(thread, act(aim)) : decideOften(context, thread, act(aim));
 }
 
 /**
- * Signals are sent in storms, and each interrupts whoever waits until its own call is received: what was decided before is
- * recognised, which takes a third of the time.
+ * Signals are sent in bursts, and each interrupts waiting tasks until its own call is received. So a repeated one is recognised
+ * by its key, which takes a third of the time.
  */
 export function decideOften(context: Context, thread: Thread, act: Act): Verdict {
   if (act.op !== "kill") return context.decide(thread, act);
@@ -70,7 +71,7 @@ export function decideOften(context: Context, thread: Thread, act: Act): Verdict
   return context.exchange(thread, key, () => act);
 }
 
-/** A group by number as the task means it: 0 its own, 1 everyone (as -1 says). */
+/** A group by number, as the task means it: 0 is its own, 1 every process (kill's -1). */
 export function aimAtGroup(context: Context, thread: Thread, group: number): Target | "nobody" {
   const numbers = numbersOf(thread.tid);
   const anew = numbers !== undefined && countsAnew(numbers);
@@ -80,33 +81,37 @@ export function aimAtGroup(context: Context, thread: Thread, group: number): Tar
   return probe(-group, 0) === -ESRCH ? "nobody" : { relation: "outside-group" };
 }
 
-/** Whether the supervisor is of a group, given as `aimAtGroup` takes it. A group has one number for good. */
+/** Whether the supervisor belongs to a group, given as `aimAtGroup` takes it. The number of a group does not change. */
 export function holdsSupervisor(thread: Thread, group: number): boolean {
   const numbers = numbersOf(thread.tid);
   if (numbers === undefined) return true;
-  // The caller's own may have begun outside of its pid namespace, in which it has no number.
+  // The caller's own group may have been created outside its pid namespace, in which it has no number.
   if (group === 0 || group === numbers.groups.at(-1)) return numbers.groups[0] === getpgrp();
   return !countsAnew(numbers) && (group === 1 || group === getpgrp());
 }
 
-/** The same session may wake a process of any user (kernel/signal.c, check_kill_permission). */
+/** A process may send SIGCONT to any process of its session (kernel/signal.c, check_kill_permission). */
 const SIGCONT = 18;
 
-/** No such process (or group, if negative), or not this user's: the errno of the kernel's own answer, asked with signal 0; else 0. */
+/**
+ * The errno that the kernel gives if the process (or group, if negative) does not exist or belongs to another user, found with
+ * signal 0; otherwise 0.
+ */
 export function signalRefusal(context: Context, thread: Thread, number: number, signalNumber: number): number {
   const result = probe(number, 0);
   if (result === -ESRCH) return ESRCH;
   return result === -EPERM && signalNumber !== SIGCONT && context.permissions.isPeer(thread) ? EPERM : 0;
 }
 
-/** `PIDFD_SELF` and its like (linux/pidfd.h): numbers that stand for the caller instead of a descriptor. */
+/** `PIDFD_SELF` and similar numbers (linux/pidfd.h) that stand for the caller instead of a descriptor. */
 const PIDFD_SELF_BELOW = -9999;
 
 export const CLOSED = "descriptor not seen (task-closed-to-sensor)";
 
 /**
- * The process a descriptor of the task stands for, in our numbers (0 if it is not among them): a pidfd, or a directory
- * /proc/PID. Otherwise the kernel's own error: EBADF where it stands for none, ESRCH where that is gone.
+ * The process that a descriptor of the task stands for, by its number as the supervisor sees it (0 if it has none): a pidfd, or
+ * a directory /proc/PID. Otherwise the kernel's own error: EBADF for another kind of descriptor, ESRCH if the process has
+ * ended.
  */
 export function pidBehind(thread: Thread, fd: number): number | "closed" | Refusal {
   if (fd < PIDFD_SELF_BELOW) return thread.process.pid;
@@ -125,7 +130,7 @@ export function pidBehind(thread: Thread, fd: number): number | "closed" | Refus
   }
 }
 
-/** The directory may be of another proc mount, in which the process is called otherwise than in ours. */
+/** The directory may belong to another proc mount, in which the process has another number. */
 function pidOfDirectory(directory: string): number | undefined {
   return pidOfNumber(readlinkSync(`${directory}/ns/pid`), numbersIn(`${directory}/status`)?.pids.at(-1));
 }

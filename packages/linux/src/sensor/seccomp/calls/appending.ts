@@ -1,12 +1,12 @@
 /**
- * Calls by which a file that is open for appending loses what it held: O_APPEND is taken off the descriptor, the file is cut
- * short, parts of it are removed or zeroed, or a write says for itself that it does not append.
+ * Calls by which a file that is open for appending loses content: O_APPEND is cleared on the descriptor, the file is truncated,
+ * parts of it are removed or zeroed, or a write is made without appending.
  *
- * Opening for appending is a point of its own, and permits no more than that. So each of these through such a descriptor is an
- * exchange: `truncate`, or an `open` for writing, which is what it comes to. Through any other descriptor it is none: that was
- * opened for writing. Either is told by a duplicate of ours and done to that, so that no other descriptor can take its place.
+ * Opening for appending is a point of its own and permits nothing more. So each of these calls on such a descriptor is an act:
+ * `truncate`, or an `open` for writing, which has the same effect. On any other descriptor it is not an act: that was opened
+ * for writing. The supervisor checks a duplicate and makes the call on it, so that no other descriptor can take its place.
  *
- * What needs none of these: copy_file_range, sendfile, splice and FICLONE refuse a descriptor that appends.
+ * copy_file_range, sendfile, splice and FICLONE need no decoder: they refuse a descriptor that appends.
  */
 import { EBADF, EINVAL } from "../../../abi/errno.ts";
 import { close, fcntl, ioctl } from "../../../abi/libc.ts";
@@ -28,24 +28,24 @@ const O_ASYNC = 0o20000;
 const SPACE_BYTES = 48;
 
 interface Change {
-  /** What it is, through a descriptor that appends. */
+  /** The act that the call is, on a descriptor that appends. */
   readonly act: (described: ReturnType<Context["files"]["describe"]>) => Act;
-  /** Does it to a duplicate of ours; undefined where only the task can. */
+  /** Makes the call on the supervisor's duplicate; undefined if only the task can make it. */
   readonly call: ((own: number) => number) | undefined;
-  /** Whether it depends on more of the task than can be taken on. */
+  /** Whether the call depends on more of the task than the supervisor can take on. */
   readonly isTheirsAlone: (own: number) => boolean;
 }
 
 const opened: Change["act"] = (described) => ({ op: "open", subject: { access: "write", ...described } });
 
-/** `fcntl(fd, F_SETFL, flags)`. With O_APPEND among the flags nothing is taken off. */
+/** `fcntl(fd, F_SETFL, flags)`. With O_APPEND among the flags nothing is cleared. */
 export const setStatusFlags: Decoder = (context, thread) => {
   const flags = context.call.u32(2);
   if ((flags & O_APPEND) !== 0) return 0;
   return change(context, thread, {
     act: opened,
     call: (own) => fcntl(own, F_SETFL, flags),
-    // The kernel notes by which number of whom signals are to be sent.
+    // The kernel records the number of the task that is to get signals, as the caller sees it.
     isTheirsAlone: (own) => ((fcntl(own, F_GETFL, 0) ^ flags) & O_ASYNC) !== 0,
   });
 };
@@ -60,7 +60,7 @@ export const ftruncate: Decoder = (context, thread) => {
   });
 };
 
-/** `fallocate(fd, mode, offset, length)` with a mode that does more than set room aside. */
+/** `fallocate(fd, mode, offset, length)` with a mode that does more than allocate space. */
 export const fallocate: Decoder = (context, thread) => {
   const { call } = context;
   const words = [call.u32(1), call.pointer(2), call.pointer(3)] as const;
@@ -84,7 +84,7 @@ export const releaseSpace: Decoder = (context, thread) => {
   });
 };
 
-/** `pwritev2` with RWF_NOAPPEND: what is written lies in the task's memory, so only the task can write it. */
+/** `pwritev2` with RWF_NOAPPEND: the data lies in the task's memory, so only the task can write it. */
 export const pwritev2: Decoder = (context, thread) =>
   change(context, thread, { act: opened, call: undefined, isTheirsAlone: () => true });
 
@@ -114,7 +114,7 @@ function goAhead(context: Context, thread: Thread, { call, isTheirsAlone }: Chan
   return context.makes(thread, () => call(own));
 }
 
-/** Of a descriptor that cannot be duplicated (the task is no descendant of ours, and Yama wants that); undefined if not told. */
+/** For a descriptor that cannot be duplicated (Yama requires that the task descends from the supervisor); undefined if it is unknown. */
 function flagsOf({ tid }: Thread, fd: number): number | undefined {
   const [, octal] = /^flags:\s+([0-7]+)$/m.exec(readProcFile(`/proc/${tid}/fdinfo/${fd}`) ?? "") ?? [];
   return octal === undefined ? undefined : Number.parseInt(octal, 8);

@@ -1,6 +1,6 @@
 /**
- * The arguments that a program will get, read from the memory of the task that asks for it: those of the call, behind what
- * `#!` lines put in front of them.
+ * The arguments that a program will get, read from the memory of the task that executes it: the words that `#!` lines put in
+ * front, then those of the call.
  */
 import { createHash } from "node:crypto";
 import type { Digest, Word, Words } from "@isoline/core";
@@ -9,11 +9,11 @@ import { EFAULT, ENAMETOOLONG } from "../../../abi/errno.ts";
 import type { TaskMemory } from "../listener/memory.ts";
 import { ExpectedWords, MOST_BYTES } from "../tasks/expected-words.ts";
 
-/** MAX_ARG_STRLEN (linux/binfmts.h), with the NUL: the kernel takes no longer word. */
+/** MAX_ARG_STRLEN (linux/binfmts.h), with the NUL: the kernel accepts no longer word. */
 const MAX_WORD = 131_072;
 const PIECE = 4096;
 const POINTER = 8;
-/** Pointers that are read at once. */
+/** Number of pointers that are read at once. */
 const POINTERS = 16;
 
 export class TaskWords implements Words {
@@ -26,7 +26,7 @@ export class TaskWords implements Words {
   #bytes = 0;
   #error = 0;
 
-  /** `argv`: the address of the pointers. `inFront`: what takes the place of the first word, if anything does. */
+  /** `argv`: the address of the pointers. `inFront`: the words that replace the first word, if any. */
   constructor(memory: TaskMemory, tid: number, argv: bigint, inFront: readonly Buffer[]) {
     this.#memory = memory;
     this.#tid = tid;
@@ -34,7 +34,7 @@ export class TaskWords implements Words {
     this.#inFront = inFront;
   }
 
-  /** A negative errno where something could not be read that was looked at. */
+  /** A negative errno if a word that was needed could not be read. */
   get error(): number {
     return this.#error;
   }
@@ -57,7 +57,7 @@ export class TaskWords implements Words {
     return createHash("sha256").update(word.bytes.subarray(from)).digest("hex") as Digest;
   }
 
-  /** What was looked at. */
+  /** The words that were read. */
   expected(): ExpectedWords {
     const words = this.#words.flatMap((word) => (word === undefined ? [] : [word.bytes]));
     return new ExpectedWords(words, this.#words.length > words.length);
@@ -71,7 +71,7 @@ export class TaskWords implements Words {
     return word;
   }
 
-  /** A word of the call. Without any, the kernel gives an empty one (fs/exec.c, do_execveat_common). */
+  /** A word of the call. If there is none, the kernel adds an empty one (fs/exec.c, do_execveat_common). */
   #given(index: number): Buffer | undefined {
     const address = this.#pointerAt(index);
     if (address === undefined) return undefined;

@@ -1,8 +1,8 @@
 /**
- * Calls that change what a file says of itself: mode, owner, flags, times. Extended attributes have a file of their own.
+ * Calls that change attributes of a file: mode, owner, flags, times. Extended attributes are in `xattr.ts`.
  *
- * Whether the thread owns the file is asked by the filesystem after the security hooks, so such a call is an event also if it
- * fails for that: it is decided first in every mode, and then made on the object that was decided about.
+ * The file system checks that the thread owns the file only after the security hooks, so such a call is an event even if it
+ * fails that check: it is decided first in every mode, and then made on the object that was decided about.
  */
 import { EBADF, EFAULT, EINVAL } from "../../../abi/errno.ts";
 import { EMPTY } from "../../../abi/bytes.ts";
@@ -14,12 +14,12 @@ import type { Act, Verdict } from "../../mediation.ts";
 import type { Thread } from "../tasks/process.ts";
 import { type Held, isPathOnly, withHeld, withHeldDescriptor } from "./objects.ts";
 
-/** Which object: by path, by descriptor, or by either where the path is empty. */
+/** The object: by path, by descriptor, or by descriptor if the path is empty. */
 export interface Chosen {
   readonly directory: number;
   readonly argument: number | undefined;
   readonly flags: number;
-  /** A null pointer stands for the empty path, too, and a descriptor must be one of an open file (since 6.13). */
+  /** A null pointer counts as the empty path, too, and a descriptor must be one of an open file (since 6.13). */
   readonly isStrict?: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface Change {
 
 const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?" };
 
-/** Reports a change of what was chosen, and makes it. `look` may refuse it beforehand. */
+/** Reports a change of the object and makes it. `look` may refuse it beforehand. */
 export function change(
   context: Context,
   thread: Thread,
@@ -43,7 +43,7 @@ export function change(
   look: (held: Held) => Verdict = () => 0,
 ): Verdict {
   if ((chosen.flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return context.refuses(EINVAL);
-  // The working directory has no number as a descriptor of a file.
+  // The working directory is not a descriptor of a file.
   if (chosen.argument === undefined && chosen.directory === AT_FDCWD) return context.refuses(EBADF);
   const unresolved = (path: string): Act => describe({ path, ...UNKNOWN });
   const isEmpty = isAboutDescriptor(context, thread, chosen);
@@ -105,7 +105,7 @@ export const fchown: Decoder = (context, thread) => chownTo(context, thread, byD
 export const fchownat: Decoder = (context, thread) => chownTo(context, thread, at(context, context.call.u32(4)), 2);
 
 const flagged: Describe = (object) => ({ op: "setflags", subject: object });
-/** PAGE_SIZE: more than that the kernel refuses unseen. */
+/** PAGE_SIZE: the kernel refuses a larger struct before it reads it. */
 const MOST_ATTRIBUTES = 4096n;
 
 /** `file_setattr(dfd, path, attr, size, flags)`. */
@@ -129,7 +129,7 @@ const FS_IOC_FSSETXATTR = 0x401c_5820;
 /** Nothing is mapped there (vm.mmap_min_addr). */
 const UNMAPPED = 8;
 
-/** FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR, of an open file. What cannot be read the file system may never come to look at. */
+/** FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR, of an open file. An argument that cannot be read may never be read by the file system. */
 export const setFlags: Decoder = (context, thread) => {
   const request = context.call.u32(1);
   const length = request === FS_IOC_FSSETXATTR ? FSXATTR : 4;
@@ -161,7 +161,7 @@ export const utime: Decoder = (context, thread) =>
     return touch(context, thread, byPath(0), given ? times : 0);
   });
 
-/** `utimes(path, struct timeval[2])` and `futimesat`, with microseconds, which are looked at before the path is. */
+/** `utimes(path, struct timeval[2])` and `futimesat`, with microseconds, which are checked before the path. */
 const timevals = (context: Context, thread: Thread, argument: number, chosen: Chosen): Verdict =>
   withTimes(context, thread, argument, 32, (given) => {
     if (!given) return touch(context, thread, chosen, 0);
@@ -171,7 +171,7 @@ const timevals = (context: Context, thread: Thread, argument: number, chosen: Ch
     return touch(context, thread, chosen, given);
   });
 export const utimes: Decoder = (context, thread) => timevals(context, thread, 1, byPath(0));
-/** With a null path these are about the descriptor (futimens); the working directory is none. */
+/** With a null path these act on the descriptor (futimens); the working directory is not one. */
 export const futimesat: Decoder = (context, thread) => timevals(context, thread, 2, aboutTimes(context, 0));
 
 export const utimensat: Decoder = (context, thread) => {
@@ -186,7 +186,7 @@ function aboutTimes(context: Context, flags: number): Chosen {
   return isDescriptor ? byDescriptor(context) : at(context, flags);
 }
 
-/** Copies times out of the task's memory; undefined for a null pointer. */
+/** Copies times from the task's memory; undefined for a null pointer. */
 function withTimes(
   context: Context,
   thread: Thread,

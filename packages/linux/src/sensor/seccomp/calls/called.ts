@@ -1,4 +1,7 @@
-/** How an exec calls a program: by which name, and to run what; found where its paths begin, before it happens. */
+/**
+ * How an exec calls a program: by which name, and what it is given to run. Its files are found from the directories at which
+ * their paths start, before the exec happens.
+ */
 import {
   boundedRuns,
   type Call,
@@ -19,7 +22,7 @@ import { TaskWords } from "./arguments.ts";
 import type { Execution } from "./images.ts";
 import { findPlace } from "./place.ts";
 
-/** Where a call has its arguments, and how it names its file: as the kernel tells it to interpreters (fs/exec.c, bprm->filename). */
+/** The arguments of a call, and the name of its file as the kernel passes it to interpreters (fs/exec.c, bprm->filename). */
 export interface Naming {
   readonly argv: bigint;
   readonly filename: Buffer;
@@ -27,7 +30,7 @@ export interface Naming {
 
 type Runnable = Extract<Execution, { readonly images: unknown }>;
 
-/** The call in the sensor's words; its arguments, to be compared with what the kernel takes. */
+/** How the program is called, in the sensor's terms; and its arguments, to be compared with those that the kernel uses. */
 export interface CalledWith {
   readonly call: Call;
   readonly words: TaskWords;
@@ -60,7 +63,7 @@ function runOf(context: Context, thread: Thread, words: TaskWords, operand: Oper
   }
 }
 
-/** The first of the names that is there; none of them, and it goes by the first. */
+/** The first of the names that exists; if none does, the first. */
 function fileRun(context: Context, thread: Thread, names: readonly [Buffer, ...Buffer[]]): string {
   const found = new Found();
   for (const name of names) {

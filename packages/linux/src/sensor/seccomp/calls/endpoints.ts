@@ -1,6 +1,4 @@
-/**
- * What calls on sockets have in common: the socket, the address that they are given, the event.
- */
+/** The common parts of calls on sockets: the socket, its address argument, the event. */
 import type { Operation } from "@isoline/core";
 import { EBADF, ECONNREFUSED, EFAULT, EINVAL, EMSGSIZE, ENOTSOCK } from "../../../abi/errno.ts";
 import { AT_FDCWD, S_IFSOCK } from "../../../abi/stat.ts";
@@ -26,7 +24,7 @@ export type EndpointOperation = Extract<Operation, "bind" | "listen" | "connect"
 /** `struct sockaddr_storage`. */
 export const MAX_ADDRESS = 128;
 
-/** Uses the socket that the call is about, held so that nothing can take its place; what is no socket fails as in the kernel. */
+/** Uses the socket of the call, held so that no other can take its place. A descriptor that is not a socket fails as in the kernel. */
 export function atSocket(
   context: Context,
   thread: Thread,
@@ -45,14 +43,14 @@ export function readAddress(context: Context, thread: Thread, pointer: bigint, l
   return result < 0 ? result : Buffer.from(context.memory.bytes.subarray(0, length));
 }
 
-/** The family that an address says it is of; undefined if it is too short to say. */
+/** The family in an address; undefined if it is too short to have one. */
 export function familyOf(given: Buffer): number | undefined {
   return given.length < 2 ? undefined : given.readUInt16LE(0);
 }
 
 /**
- * What an address means to a socket; undefined if it is too short to mean anything. A socket of the internet may take one of
- * another family for its own: of none (net/ipv4/af_inet.c, __inet_bind; udp.c, udp_sendmsg), or of any (raw.c, raw_bind).
+ * The meaning of an address for a socket; undefined if it is too short. An internet socket may accept an address of another
+ * family as its own: AF_UNSPEC (net/ipv4/af_inet.c, __inet_bind; udp.c, udp_sendmsg), or any (raw.c, raw_bind).
  */
 export function addressFor(socket: SocketFacts, given: Buffer): Address | undefined {
   const family = familyOf(given);
@@ -63,7 +61,7 @@ export function addressFor(socket: SocketFacts, given: Buffer): Address | undefi
   return parseAddress(meant, meant.length);
 }
 
-/** These are the kernel's own answers; anything else means that the task could not be looked into. */
+/** These are the kernel's own answers; any other error means that the task could not be inspected. */
 export function badAddress(context: Context, thread: Thread, op: EndpointOperation, error: number): Verdict {
   if (error === -EFAULT || error === -EINVAL || error === -EMSGSIZE) return context.refuses(-error);
   return unknownEndpoint(context, thread, op, error);
@@ -74,7 +72,7 @@ function unknownEndpoint(context: Context, thread: Thread, op: EndpointOperation
   return context.unseen(thread, `socket not seen (${reasonFor(-error)})`, { op, subject });
 }
 
-/** Another's address; a Unix path is resolved to the socket that is there. */
+/** The address of a peer; a Unix path is resolved to its socket. */
 export function reach(
   context: Context,
   thread: Thread,
@@ -91,7 +89,7 @@ export function reach(
     if (result < 0) return context.unresolved(thread, result, act);
     const key = context.keyFor(op, thread).u32(socket.type).object(found);
     return context.exchange(thread, key, () => {
-      // Refused by the kernel: there is no socket, or it may not be written to (net/unix/af_unix.c, unix_find_bsd).
+      // The kernel refuses: the socket does not exist, or may not be written to (net/unix/af_unix.c, unix_find_bsd).
       const refusedWith =
         found.stat.kind !== S_IFSOCK ? ECONNREFUSED : context.permissions.refusal(found, WRITE, thread);
       return refusedWith === 0 ? act(pathText(found)) : { refusedWith };
@@ -108,7 +106,7 @@ export function endpoint(
   socket: SocketFacts,
   address: Address,
 ): Verdict {
-  // A file is the same one in any network.
+  // A file is the same one in every network.
   const isFile = address.path !== undefined || address.text.startsWith("/");
   const text = isFile ? address.text : inNetwork(address.text, context.networks.of(socket.network, thread));
   const mayChange = address.port !== undefined || /^@[0-9a-f]{5}$/.test(address.text);
@@ -119,13 +117,13 @@ export function endpoint(
     ...(sockets === undefined ? {} : { observation: { sockets } }),
   });
   if (isOfInternet(socket) || socket.family === AF_UNIX) context.mediator.ownSocket(socket.inode);
-  // Whose an ephemeral port is, or a name that the kernel chose, may change; the lens asks each time.
+  // The owner of an ephemeral port, or of a name that the kernel chose, may change; the lens asks each time.
   if (mayChange) return context.decide(thread, act());
   const key = context.keyFor(op, thread).u32(socket.type).u32(address.family).text(Buffer.from(text));
   return context.exchange(thread, key, act);
 }
 
-/** Whether an address is none that a Unix socket could have. */
+/** Whether an address is one that a Unix socket cannot have. */
 export function isUnnamed(to: Address): boolean {
   return to.family !== AF_UNIX || to.text === "unnamed";
 }

@@ -1,10 +1,10 @@
 /**
- * Handlers of further formats of programs (binfmt_misc): what is neither ELF for this processor nor begins with `#!` fails to
- * execute with ENOEXEC only if there is none.
+ * Handlers of further binary formats (binfmt_misc): a file that is neither ELF for this processor nor begins with `#!` fails to
+ * execute with ENOEXEC only if no handler takes it.
  *
- * Handlers are active whether or not binfmt_misc is mounted where we look: a container shows none of its host's. So each state
- * but a proven one counts as handlers. What such a handler runs instead of an ELF file or a script shows afterwards, in the
- * executable of the process.
+ * Handlers are active whether or not binfmt_misc is mounted where the supervisor looks: a container does not show its host's.
+ * So unless the absence of handlers is proven, they count as present. The program that a handler runs instead of the file
+ * appears afterwards as the executable of the process.
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { openHow, terminated } from "../../../abi/bytes.ts";
@@ -22,16 +22,16 @@ const CONTROL_FILES = 2;
 const FSOPEN_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const FSMOUNT_CLOEXEC = 1;
-/** All ids are their own: the first user namespace, where handlers are the machine's. */
+/** All ids are mapped to themselves: the first user namespace, whose handlers are the machine's. */
 const FIRST_USER_NAMESPACE = /^\s*0\s+0\s+4294967295\s*$/;
 
 export class FormatHandlers {
   #own: number | undefined;
 
-  /** Whether something may run files of formats that the kernel does not know itself, for this thread. */
+  /** Whether a handler may run files of formats that the kernel itself does not have, for this thread. */
   mayRun({ tid }: { readonly tid: number }): boolean {
     try {
-      // Since 6.7 each user namespace may have handlers of its own (fs/binfmt_misc.c, load_binfmt_misc).
+      // Since 6.7 each user namespace may have its own handlers (fs/binfmt_misc.c, load_binfmt_misc).
       if (readlinkSync(`/proc/${tid}/ns/user`) !== readlinkSync("/proc/self/ns/user")) return true;
       if (!/\bbinfmt_misc$/m.test(readFileSync("/proc/filesystems", "latin1"))) return false;
     } catch {
@@ -48,8 +48,8 @@ export class FormatHandlers {
 }
 
 /**
- * A mount of it that stands nowhere, so that nothing can be mounted over it; -1 where none may be had. In another user namespace
- * to make one would hide the handlers of the machine from all of that namespace.
+ * A detached mount of it, so that nothing can be mounted over it; -1 if none can be made. In another user namespace, making one
+ * would hide the machine's handlers from that whole namespace.
  */
 function ownMount(): number {
   try {
@@ -66,7 +66,7 @@ function ownMount(): number {
   return Math.max(mount, -1);
 }
 
-/** How many handlers a mount shows; undefined if that is none of binfmt_misc. */
+/** The number of handlers that a mount shows; undefined if it is not a mount of binfmt_misc. */
 function countHandlers(path: string): number | undefined {
   const fd = openat2(AT_FDCWD, terminated(path), DIRECTORY);
   if (fd < 0) return undefined;

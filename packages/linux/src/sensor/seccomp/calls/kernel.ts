@@ -1,7 +1,7 @@
 /**
- * Calls that reach into the kernel itself: programs, modules, keys, counters, clocks, the machine.
+ * Calls that act on the kernel itself: programs, modules, keys, counters, clocks, the machine.
  *
- * Like all privileged operations they are events whether or not the kernel will grant them.
+ * Like all privileged operations they are events whether or not the kernel permits them.
  */
 import { EFAULT, ENOSYS, EPERM } from "../../../abi/errno.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
@@ -33,7 +33,7 @@ export const initModule: Decoder = (context, thread) =>
   withoutFile(context, thread, "module") ||
   context.decide(thread, { op: "module", subject: { call: "init_module", path: "none" } });
 
-/** `kexec_load(entry, segments…)`: a kernel out of memory. */
+/** `kexec_load(entry, segments…)`: a kernel from memory. */
 export const kexecLoad: Decoder = (context, thread) =>
   withoutFile(context, thread, "kexec-kernel") ||
   context.decide(thread, { op: "kexec", subject: { call: "kexec_load" } });
@@ -47,11 +47,11 @@ export const kexecFileLoad: Decoder = (context, thread) =>
   inspectCommandLine(context, thread) ||
   context.decide(thread, { op: "kexec", subject: { call: "kexec_file_load" } });
 
-/** arch/x86/include/asm/setup.h, COMMAND_LINE_SIZE: no kernel takes a longer one. */
+/** arch/x86/include/asm/setup.h, COMMAND_LINE_SIZE: no kernel accepts a longer one. */
 const MOST_COMMAND_LINE = 2048;
 const CAP_SYS_BOOT = 1n << 22n;
 
-/** With the NUL at its end, without which the kernel takes none. What it refuses to anybody else is not looked at. */
+/** With the NUL at its end, which the kernel requires. Not read if the kernel refuses the call to this task. */
 function inspectCommandLine({ call, memory, mediator }: Context, thread: Thread): Verdict {
   const length = Number(call.pointer(2));
   const isPermitted = (thread.credentials.capabilities & CAP_SYS_BOOT) !== 0n;
@@ -63,7 +63,7 @@ function inspectCommandLine({ call, memory, mediator }: Context, thread: Thread)
 /** linux/kexec.h. */
 const KEXEC_FILE_NO_INITRAMFS = 4;
 
-/** Content that comes out of memory has no file that could be inspected. */
+/** Content in memory has no file that could be inspected. */
 function withoutFile(context: Context, thread: Thread, use: FileUse): Verdict {
   return context.mediator.inspector?.withoutFile(use, thread) ?? 0;
 }
@@ -122,13 +122,13 @@ export const perfEventOpen: Decoder = (context, thread) => {
   return ofSupervisor ? context.keep(thread, act) : context.decide(thread, act);
 };
 
-/** linux/userfaultfd.h: only what user mode touches is handled, not what the kernel does for it. */
+/** linux/userfaultfd.h: only faults of user mode are handled, not those of the kernel. */
 const UFFD_USER_MODE_ONLY = 1;
 
 /**
- * Page faults that the workload serves: those of its own code. To serve the kernel's as well is refused, as the kernel refuses it
- * to ordinary users (vm.unprivileged_userfaultfd): an argument in such memory would have us wait for who serves it, and that one's
- * next mediated call would wait for us.
+ * Page faults that the workload serves: those of its own code. Serving the kernel's as well is refused, as the kernel refuses
+ * it to ordinary users (vm.unprivileged_userfaultfd). If an argument lay in such memory, the supervisor would wait for the task
+ * that serves it, and that task's next mediated call would wait for the supervisor.
  */
 function servePageFaults(context: Context, thread: Thread, flags: number): Verdict {
   const verdict = context.decide(thread, { op: "userfaultfd", subject: {} });
@@ -136,10 +136,10 @@ function servePageFaults(context: Context, thread: Thread, flags: number): Verdi
 }
 
 export const userfaultfd: Decoder = (context, thread) => servePageFaults(context, thread, context.call.u32(0));
-/** By the device: an `ioctl` whose argument are the flags. */
+/** Through the device: an `ioctl` whose argument is the flags. */
 export const newUserfaultfd: Decoder = (context, thread) => servePageFaults(context, thread, context.call.u32(2));
 
-/** linux/capability.h: without these the kernel refuses before it looks at the path. */
+/** linux/capability.h: without these the kernel refuses before it resolves the path. */
 const CAP_SYS_PACCT = 1n << 20n;
 const CAP_SYS_ADMIN = 1n << 21n;
 const CAP_SYS_TIME = 1n << 25n;
@@ -160,8 +160,8 @@ export function admin(call: string): Decoder {
 }
 
 /**
- * A call that only administrators may make, about a path; a null pointer is about none. It is an event whether or not something is
- * there; but what was not found, or could not be read, is not looked for again by the kernel: the call fails here.
+ * A privileged call with a path; a null pointer means no path. It is an event whether or not the file exists. If the file was
+ * not found, or the path could not be read, the kernel does not look again: the call fails here.
  */
 function aboutPath(
   context: Context,
@@ -191,13 +191,14 @@ function aboutPath(
 export const reboot: Decoder = (context, thread) =>
   context.decide(thread, { op: "reboot", subject: { command: rebootCommands[context.call.u32(2)] ?? "unknown" } });
 
-/** sizeof(struct timex) (linux/timex.h); the first word says what is to be changed, none of it if it is 0. */
+/** sizeof(struct timex) (linux/timex.h); the first word says what is changed, nothing if it is 0. */
 const TIMEX = 208;
 
 /**
- * `adjtimex(struct timex *)` and `clock_adjtime(clock, struct timex *)`: with no mode bits they only read. For those who may set
- * the clock we read it ourselves, because by the time that the kernel looks there may be bits; nobody else could set it anyway.
- * A clock behind a descriptor, which is a negative number, is set by whoever has it open for writing: that is an event either way.
+ * `adjtimex(struct timex *)` and `clock_adjtime(clock, struct timex *)`: without mode bits they only read. For a task that may
+ * set the clock, the supervisor reads it in the task's place, because another thread may set mode bits before the kernel looks;
+ * any other task could not set it anyway. A clock behind a descriptor (a negative number) can be set by any task that has it
+ * open for writing: that is an event in either case.
  */
 export function adjtime(call: "adjtimex" | "clock_adjtime", argument: 0 | 1): Decoder {
   return (context, thread) => {
@@ -216,13 +217,16 @@ export function adjtime(call: "adjtimex" | "clock_adjtime", argument: 0 | 1): De
   };
 }
 
-/** io_uring works on rings we do not see: refused as if the kernel had none, unless policy allows it, and recorded either way. */
+/**
+ * io_uring works on rings that the sensor does not see: refused as if the kernel had none, unless the policy permits it, and
+ * recorded.
+ */
 export const iouring: Decoder = (context, thread) => {
   const verdict = context.decide(thread, { op: "iouring", subject: {} });
   return context.mediator.allowsIoUring ? verdict : ENOSYS;
 };
 
-/** A call of another ABI, or one that is not known: refused as if the kernel had none, and recorded. */
+/** A call of another ABI, or an unknown one: refused as if the kernel did not have it, and recorded. */
 export function foreign(context: Context, thread: Thread, arch: string, number: number): number {
   const act: Act = { op: "abi", subject: { arch, number } };
   context.decide(thread, act);

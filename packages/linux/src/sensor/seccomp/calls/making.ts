@@ -1,7 +1,7 @@
 /**
- * Calls that give a name to something: mkdir, mknod, symlink, link.
+ * Calls that create a name: mkdir, mknod, symlink, link.
  *
- * None of these is remembered by a raw key: each changes what later paths mean, and the lens has to hear of every one.
+ * Their verdicts are not stored by raw key: each call changes the meaning of later paths, and the lens has to get every one.
  */
 import { readFileSync } from "node:fs";
 import { escapeBytes, type Operation } from "@isoline/core";
@@ -52,7 +52,7 @@ export const mknodat: Decoder = (context, thread) =>
 
 const KINDS = [S_IFREG, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK];
 
-/** What cannot be made this way (fs/namei.c, may_mknod). */
+/** File types that cannot be created this way (fs/namei.c, may_mknod). */
 function refusalOfKind(kind: number): number {
   if (KINDS.includes(kind)) return 0;
   return kind === S_IFDIR ? EPERM : EINVAL;
@@ -69,12 +69,12 @@ function makeNode(context: Context, thread: Thread, named: Named, mode: number, 
     subject: { path, mode: kind | (mode & 0o7700), device: number },
     observation: { exclusive: true, requestedMode: mode & 0o7777 },
   });
-  // A whiteout is no device to anybody but overlayfs.
+  // A whiteout is a device only to overlayfs.
   const isReal = isDevice && !(kind === S_IFCHR && device === 0);
   const lacksRight = isReal && (thread.credentials.capabilities & CAP_MKNOD) === 0n;
   return make(context, thread, named, act, {
     refusal: lacksRight ? EPERM : 0,
-    // Which devices may be made, a control group says as well.
+    // A control group also decides which devices may be created.
     isTheirsAlone: isReal && controlGroupsOf(thread.tid) !== controlGroupsOf(process.pid),
     call: ({ directory, name }) => rawCall(syscallNumbers.mknodat, [directory.fd, name, mode, device]),
   });
@@ -104,15 +104,15 @@ function makeSymlink(context: Context, thread: Thread, named: Named): Verdict {
 
 interface Making {
   readonly call: (spot: Spot) => number;
-  /** Only a directory may be made under a name with a slash. */
+  /** Only a directory may be created under a name with a slash. */
   readonly isDirectory?: boolean;
-  /** What the kernel will refuse it with wherever it is made. */
+  /** The errno with which the kernel refuses it wherever it is created. */
   readonly refusal?: number;
-  /** It depends on more of the task than can be taken on. */
+  /** It depends on more of the task than the supervisor can take on. */
   readonly isTheirsAlone?: boolean;
 }
 
-/** Makes something new at a path: an existing name or a missing directory is the kernel's to refuse. */
+/** Creates a file at a path. If the name exists or the directory does not, the kernel refuses. */
 function make<O extends Operation>(
   context: Context,
   thread: Thread,
@@ -144,7 +144,8 @@ function hardLink(context: Context, thread: Thread, from: Named, to: Named, flag
     const follow = (flags & AT_SYMLINK_FOLLOW) !== 0;
     return withHeld(context, thread, from, follow, unresolved, (held) => linkHeld(context, thread, held, to));
   }
-  // Without this right it depends on who opened the file, in what state (fs/namei.c, do_linkat): only the kernel can tell.
+  // Without this capability the result depends on the opener and state of the file (fs/namei.c, do_linkat): only the kernel can
+  // decide.
   const isRightful = (thread.credentials.capabilities & CAP_DAC_READ_SEARCH) !== 0n;
   return withHeldDescriptor(context, thread, from.directory, unresolved, (held) =>
     linkHeld(context, thread, isRightful ? held : { ...held, isReached: false }, to, isRightful ? EEXIST : ENOENT),
@@ -168,11 +169,11 @@ function linkHeld(context: Context, thread: Thread, held: Held, to: Named, where
   });
 }
 
-/** What a name that is to be given is refused with: it is none, something has it, or only a directory could have its slash. */
+/** The errno that refuses a new name: it is not a name, it exists, or only a directory could have its slash. */
 function refusalOfName(context: Context, spot: Spot, isDirectory: boolean, whereTaken = EEXIST): number {
   const found = spot.isName ? spot.lookUp() : 0;
   if (found !== -ENOENT) return found === 0 ? whereTaken : -found;
-  // Nothing can be made there, and the lookup already says so.
+  // Nothing can be created there, and the lookup already says so.
   if (context.files.classOf(spot.directory) === "proc") return ENOENT;
   return spot.hasSlash && !isDirectory ? ENOENT : 0;
 }

@@ -1,10 +1,11 @@
 /**
- * What file systems the descriptors of `fsopen` and `fspick` are for, and what trees those of `open_tree` are of.
+ * The file systems behind descriptors of `fsopen` and `fspick`, and the trees behind those of `open_tree`.
  *
- * A descriptor comes to be after the call was let go ahead, and may be duplicated and passed without a call that is mediated. So
- * a duplicate of ours is kept of each that is met, and compared by the kernel (kcmp). A new one among those of a process is the
- * one that it was let make since; where it was let make several kinds, it is said to be of an unknown one. (One that came from
- * another process before it was met there passes for that, too. What was mounted in the end shows in paths, by the mount.)
+ * A descriptor is created after the call was allowed, and may be duplicated and passed without a mediated call. So the
+ * supervisor keeps a duplicate of each that it has met, and lets the kernel compare them (kcmp). A new one among the
+ * descriptors of a process is the one that it was allowed to create since the last look. If it was allowed to create several
+ * kinds, the kind is unknown. (A descriptor that came from another process before it was met there is mistaken for such a one.
+ * The file system that is mounted in the end shows in paths, by the mount.)
  */
 import { readdirSync, readlinkSync } from "node:fs";
 import { close } from "../../../abi/libc.ts";
@@ -15,11 +16,11 @@ import { duplicate } from "./task-socket.ts";
 
 export interface MountContext {
   readonly type: string;
-  /** What `fspick` picked, or "none". */
+  /** The object that `fspick` picked, or "none". */
   readonly path: string;
 }
 
-/** Of a descriptor of which nothing is known. */
+/** For a descriptor about which nothing is known. */
 const UNKNOWN: MountContext = { type: "?", path: "?" };
 /** arch/x86/entry/syscalls/syscall_64.tbl; linux/kcmp.h */
 const NR_KCMP = 312;
@@ -37,7 +38,7 @@ export class MountContexts {
   #met: Met[] = [];
   readonly #trees = new Map<string, string>();
 
-  /** A process is let make one. */
+  /** A process is allowed to create one. */
   opening(thread: Thread, context: MountContext): void {
     this.#meet(thread);
     this.#asked.push({ thread, context });
@@ -54,13 +55,13 @@ export class MountContexts {
     return met ?? UNKNOWN;
   }
 
-  /** The types of what a process was let make, if they are one. */
+  /** The type of what a process was allowed to create, if there is only one. */
   typeOf({ process }: Thread): string {
     const types = new Set(this.#met.filter((each) => each.process === process).map(({ type }) => type));
     return types.size === 1 ? ([...types][0] as string) : "?";
   }
 
-  /** A tree is let be copied that begins with this directory (`fileMark`). */
+  /** A tree that begins with this directory (`fileMark`) is allowed to be copied. */
   copying(mark: string, path: string): void {
     this.#trees.set(mark, path);
     if (this.#trees.size > MOST) this.#trees.delete(this.#trees.keys().next().value as string);
@@ -71,7 +72,7 @@ export class MountContexts {
     return this.#trees.get(mark);
   }
 
-  /** Lets go of what is held for a process that is gone: a context holds its file system. */
+  /** Releases what is held for a process that has ended: a context holds its file system. */
   forget(process: Process): void {
     if (this.#met.length === 0 && this.#asked.length === 0) return;
     for (const { fd, process: owner } of this.#met) if (owner === process) close(fd);
@@ -83,7 +84,7 @@ export class MountContexts {
     for (const { fd } of this.#met) close(fd);
   }
 
-  /** Looks for descriptors that have come to be, of everybody who was let make one. */
+  /** Looks for new descriptors of every process that was allowed to create one. */
   #meet(thread: Thread): void {
     const asking = new Map(this.#asked.map((asked) => [asked.thread.process, asked.thread]));
     if (asking.size > 0) asking.set(thread.process, thread);
@@ -105,7 +106,7 @@ export class MountContexts {
   }
 }
 
-/** Whether a thread has not come back from its call yet; the file begins with the number of the call that a task waits in. */
+/** Whether a thread has not returned from its call yet; the file begins with the number of the call that a task waits in. */
 function isAsking({ tid }: Thread): boolean {
   const call = readProcFile(`/proc/${tid}/syscall`);
   return call !== undefined && /^(?:430|433|running)/.test(call);

@@ -1,7 +1,7 @@
 /**
- * Calls that take and move names: unlink, rmdir, rename.
+ * Calls that remove and move names: unlink, rmdir, rename.
  *
- * None of these is remembered by a raw key: each changes what later paths mean, and the lens has to hear of every one.
+ * Their verdicts are not stored by raw key: each call changes the meaning of later paths, and the lens has to get every one.
  */
 import { EBUSY, EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV } from "../../../abi/errno.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
@@ -48,7 +48,7 @@ function remove(context: Context, thread: Thread, named: Named, flags: number): 
   });
 }
 
-/** What ends in no name of its own is not removed (fs/namei.c, do_rmdir). */
+/** A path that does not end in a name cannot be removed (fs/namei.c, do_rmdir). */
 function refusalOfNoName({ name }: Spot): number {
   if (name[0] !== DOT) return EBUSY;
   return name[1] === DOT ? ENOTEMPTY : EINVAL;
@@ -64,7 +64,10 @@ function refusalOfRmdir(context: Context, thread: Thread, spot: Spot, entry: Fou
   return refusal || (isKnownToHold(entry) ? ENOTEMPTY : 0);
 }
 
-/** Of two names and what has them, if something has the second; before anybody's rights are looked at (fs/namei.c, do_renameat2). */
+/**
+ * The errno for two names and their files, if the second exists; the kernel checks this before any rights (fs/namei.c,
+ * do_renameat2).
+ */
 function refusalOfKinds({ source, entry, target, flags }: Move, there: Found | undefined): number {
   const { isDirectory } = entry.stat;
   if ((flags & RENAME_EXCHANGE) !== 0) {
@@ -77,7 +80,7 @@ function refusalOfKinds({ source, entry, target, flags }: Move, there: Found | u
   return isDirectory ? ENOTDIR : EISDIR;
 }
 
-/** The errno that keeps the thread from taking a name from its directory (fs/namei.c, may_delete), the sticky bit included. */
+/** The errno that keeps the thread from removing a name from its directory (fs/namei.c, may_delete), the sticky bit included. */
 function refusalOfTaking(context: Context, thread: Thread, spot: Spot, entry: Found): number {
   const refusal = spot.refusal(context, thread);
   if (refusal !== 0) return refusal;

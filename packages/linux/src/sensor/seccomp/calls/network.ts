@@ -1,9 +1,9 @@
 /**
- * Sockets: made, bound, listening, connected, accepting.
+ * Sockets: created, bound, listening, connected, accepting.
  *
- * What is done to a socket of the internet is done by us, on a duplicate and with our own copy of the address: then neither
- * the address nor the socket can be exchanged after it was decided. Unix sockets tell the other side who connects or listens, and
- * some others are named after who uses them: these calls the task makes itself.
+ * The supervisor makes calls on internet sockets itself, on a duplicate and with its own copy of the address: then neither the
+ * address nor the socket can be exchanged after the decision. Unix sockets report to the peer which process connects or
+ * listens, and some others are named after their user: the task makes these calls itself.
  */
 import { escapeBytes, localPort } from "@isoline/core";
 import { EADDRINUSE, ECONNREFUSED, EINVAL } from "../../../abi/errno.ts";
@@ -61,20 +61,20 @@ export const bind: Decoder = (context, thread) =>
     const verdict = endpoint(context, thread, "bind", socket, { ...address, text });
     if (verdict !== 0) return verdict;
     if (address.port === 0) expectPort(context, thread, context.call.int(0), socket);
-    // Nobody is told who bound such a socket.
+    // No peer is told which process bound such a socket.
     return isOfInternet(socket) || socket.family === AF_UNIX ? context.makes(thread, call) : context.racy();
   });
 
-/** Whether a socket takes no address of this family or length: then the kernel says so, whoever asks, and nothing else happens. */
+/** Whether a socket accepts no address of this family or length: then the kernel refuses for any caller, and nothing else happens. */
 function isBoundToFail(socket: SocketFacts, given: Buffer): boolean {
   const family = familyOf(given);
   if (socket.family === AF_UNIX) return family !== AF_UNIX;
   if (!isOfInternet(socket) || family === AF_INET || family === AF_INET6) return false;
-  // IPv4 takes an address of no family for its own, and a raw socket one of any.
+  // IPv4 accepts an address with AF_UNSPEC as its own, and a raw socket one of any family.
   return !(socket.family === AF_INET && (family === AF_UNSPEC || socket.type === SOCK_RAW));
 }
 
-/** Binding a path makes a file. */
+/** Binding a path creates a file. */
 function bindPath(context: Context, thread: Thread, facts: SocketFacts, path: Buffer): Verdict {
   const act = (address: string): Act => ({
     op: "bind",
@@ -99,22 +99,22 @@ export const listen: Decoder = (context, thread) =>
   atSocket(context, thread, "listen", (socket) => {
     const verdict = local(context, thread, "listen", socket);
     if (verdict !== 0) return verdict;
-    // A Unix socket keeps who made it listen, for those who connect to ask.
+    // A Unix socket records which process made it listen, for its peers to read.
     if (!isOfInternet(socket)) return context.racy();
     return context.makes(thread, () => listenOn(socket.fd, context.call.int(1)));
   });
 
-/** It waits for others, for as long as it takes, so the task does it itself; only another thread's `dup2` is in the way of that. */
+/** It blocks until a peer connects, so the task makes the call itself; only another thread's `dup2` could interfere. */
 export const accept: Decoder = (context, thread) =>
   atSocket(context, thread, "accept", (socket) => local(context, thread, "accept", socket) || context.racy());
 
-/** An exchange named by the socket's own address: who will come is not known before. */
+/** An act named by the socket's own address: the peer is not known before. */
 function local(context: Context, thread: Thread, op: "listen" | "accept", socket: SocketFacts): Verdict {
   if (socket.local?.port === 0) expectPort(context, thread, context.call.int(0), socket);
   return endpoint(context, thread, op, socket, localAddress(context, thread, socket));
 }
 
-/** A socket keeps the path as it was given when it was bound, perhaps from a directory that nobody is in any more. */
+/** A socket keeps the path as it was given to bind, perhaps relative to a directory that no process is in any more. */
 function localAddress(context: Context, thread: Thread, facts: SocketFacts): Address {
   if (!facts.local) return { family: facts.family, text: "?" };
   const { path } = facts.local;
@@ -123,7 +123,7 @@ function localAddress(context: Context, thread: Thread, facts: SocketFacts): Add
     : facts.local;
 }
 
-/** A socket that was bound outside of the namespace. */
+/** A socket that was bound outside the namespace. */
 function inheritedPath(context: Context, thread: Thread, path: Buffer): string {
   if (path[0] !== SLASH) return `?relative:${escapeBytes(path)}`;
   const { found } = context;
@@ -147,7 +147,7 @@ export const connect: Decoder = (context, thread) =>
     return verdict !== 0 ? verdict : connecting(context, thread, socket, given);
   });
 
-/** Whether a stream goes to a port that the namespace was given and at which nobody listens any more, or yet. */
+/** Whether a stream connects to a port that the namespace was assigned, and at which nothing listens. */
 function isNobodys(context: Context, thread: Thread, socket: SocketFacts, { text }: Address): boolean {
   const local = localPort(text);
   if (local === undefined || typeName(socket.type) !== "stream") return false;
@@ -156,19 +156,19 @@ function isNobodys(context: Context, thread: Thread, socket: SocketFacts, { text
   return context.mediator.isNobodys({ ...local, type: "stream" }, network, sockets);
 }
 
-/** Whether nobody is reached, whoever asks: an address of no family dissolves what was connected, and others fail. */
+/** Whether no peer is reached, whichever process calls: an AF_UNSPEC address dissolves a connection, and other calls fail. */
 function isForNobody(socket: SocketFacts, given: Buffer): boolean {
   const family = familyOf(given);
   if (socket.family === AF_UNIX) return family !== AF_UNIX;
   return isOfInternet(socket) && family !== AF_INET && family !== AF_INET6;
 }
 
-/** How many sockets are waited for at once: each is a descriptor of ours. */
+/** The number of sockets that are waited for at once: each is a descriptor of the supervisor. */
 const MOST_AT_ONCE = 1024;
 
 function connecting(context: Context, thread: Thread, socket: TaskSocket, address: Buffer): Verdict {
   const { listener, performer } = context;
-  // Who connects a Unix socket is told to the other side, and a netlink socket is named after who connects it.
+  // The peer of a Unix socket learns which process connects, and a netlink socket is named after it.
   if (!isOfInternet(socket) || !canBeConnected(socket) || !performer.rightsFor(thread)) return context.racy();
   if (listener.parked >= MOST_AT_ONCE) return context.notSeen(thread, "too many connections in progress at once");
   if (!listener.stillWaiting()) return 0;
@@ -179,7 +179,7 @@ function connecting(context: Context, thread: Thread, socket: TaskSocket, addres
   return ANSWERED;
 }
 
-/** The kernel is about to choose a port for this socket: whoever asks later looks at the socket itself. */
+/** The kernel is about to choose a port for this socket; the port is read from the socket later. */
 function expectPort(context: Context, thread: Thread, fd: number, { cookie, network }: SocketFacts): void {
   context.mediator.portPending(
     () => {

@@ -1,8 +1,8 @@
 /**
- * Which network an address belongs to: that of the launch, or of a network namespace that some program made.
+ * The network that an address belongs to: the launch's, or a network namespace that a program created.
  *
- * A socket stays in the namespace that it was made in, wherever the task that uses it goes, and tells which one by a number
- * that is never given again (SO_NETNS_COOKIE, since Linux 5.14). For a container its own network is home, as its root is.
+ * A socket stays in the namespace in which it was created, wherever the task that uses it goes, and reports a number of the
+ * namespace that is never reused (SO_NETNS_COOKIE, since Linux 5.14). For a container, its own network counts as the launch's.
  */
 import { close, getsockopt } from "../../../abi/libc.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
@@ -22,13 +22,13 @@ const MOST_KNOWN = 4096;
 const value: Buffer = Buffer.alloc(8);
 const length: Buffer = Buffer.alloc(4);
 
-/** The number of a socket's network namespace; "" where the kernel does not tell. */
+/** The number of a socket's network namespace; "" if the kernel does not report it. */
 export function networkOf(socket: number): string {
   length.writeUInt32LE(value.length, 0);
   return getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, value, length) < 0 ? "" : value.toString("hex");
 }
 
-/** The launch's own. */
+/** The launch's own network. */
 function ownNetwork(): string {
   const socket = rawCall(NR_SOCKET, [AF_UNIX, SOCK_DGRAM, 0]);
   if (socket < 0) return "";
@@ -42,7 +42,7 @@ export class Networks {
   readonly #isCanister: boolean;
   readonly #own = ownNetwork();
   readonly #makers = new Map<string, string>();
-  /** The container's: inode of its namespace, and the number that its sockets tell. */
+  /** The container's network: inode of its namespace, and the number that its sockets report. */
   #home: number | undefined;
 
   constructor(worlds: Worlds, isCanister: boolean) {
@@ -50,7 +50,7 @@ export class Networks {
     this.#isCanister = isCanister;
   }
 
-  /** Who made the network of a socket, by its number, which a thread is about to use; "" for the launch's or the container's. */
+  /** The program that created the network of a socket that a thread is about to use; "" for the launch's or the container's. */
   of(network: string, thread: Thread): string {
     if (network === "") return this.ofThread(thread);
     if (network === this.#own) return this.#isAway(thread) ? HOST : "";
@@ -58,7 +58,7 @@ export class Networks {
     if (known !== undefined) return known;
     const isSetUp = this.#isCanister && thread.process.atOwnRoot && this.#home === undefined;
     const maker = this.#makerFor(thread);
-    // What a runtime does in the network of a container that does not run yet says nothing of whose it is.
+    // Sockets of a runtime in the network of a container that does not run yet do not identify its creator.
     if (isSetUp) return maker;
     if (this.#makers.size >= MOST_KNOWN) this.#makers.clear();
     this.#makers.set(network, maker);
@@ -66,8 +66,8 @@ export class Networks {
   }
 
   /**
-   * Where /proc lists the sockets of a socket's network. Undefined where the thread is in another, or in one that may be any
-   * of several.
+   * The file in /proc that lists the sockets of a socket's network. Undefined if the thread is in another network, or in one
+   * that may be any of several.
    */
   listOf(network: string, thread: Thread): string | undefined {
     if (network === this.#own || !this.#worlds.mayDiffer("net")) return "/proc/self/net";
@@ -76,14 +76,14 @@ export class Networks {
     return `/proc/${thread.tid}/net`;
   }
 
-  /** The same of a thread's network, in which it would make a socket. */
+  /** The same for a thread's network, in which it would create a socket. */
   ofThread(thread: Thread): string {
     if (!this.#worlds.mayDiffer("net")) return "";
     if (this.#worlds.inodeOf("net", thread.tid) === this.#worlds.own("net")) return this.#isAway(thread) ? HOST : "";
     return this.#makerFor(thread);
   }
 
-  /** Whether the launch's network is not that of the container: asked by whoever is in a container that runs. */
+  /** Whether the launch's network is not that of the container; only for a task of a container that runs. */
   #isAway(thread: Thread): boolean {
     const home = this.#homeOf(thread);
     return home !== undefined && home !== this.#worlds.own("net");
@@ -96,7 +96,7 @@ export class Networks {
     return this.#worlds.makerOf("net", thread.process, thread.tid);
   }
 
-  /** Where the first program of a container is that uses a network. Undefined while it is set up, and where there is none. */
+  /** Records the network of a container's first program that uses one. Undefined while the container is set up, and if there is none. */
   #homeOf({ tid, process }: Thread): number | undefined {
     if (this.#isCanister && !process.atOwnRoot) this.#home ??= this.#worlds.inodeOf("net", tid);
     return this.#home;

@@ -1,7 +1,4 @@
-/**
- * What a call is about: an object that is there already, by a path or by a descriptor of the task. Everything that keeps it from
- * being found is settled here.
- */
+/** The object of a call: an existing one, by a path or by a descriptor of the task. Every error in finding it is handled here. */
 import { AT_FDCWD, O_PATH } from "../../../abi/stat.ts";
 import { EBADF, EFAULT, ENAMETOOLONG, ENOENT } from "../../../abi/errno.ts";
 import { close } from "../../../abi/libc.ts";
@@ -23,18 +20,18 @@ export interface Named {
 export const at = (directory: number, argument: number): Named => ({ directory, argument });
 export const plain = (argument: number): Named => ({ directory: AT_FDCWD, argument });
 
-/** An object that is held while it is decided about, and how calls of ours name it. */
+/** An object that is held while the call is decided, and how the supervisor's calls name it. */
 export interface Held {
   readonly found: Found;
-  /** `/proc/self/fd/N`, NUL-terminated, which leads to the object itself, be it a link. */
+  /** `/proc/self/fd/N`, NUL-terminated, which leads to the object itself, even if it is a link. */
   readonly path: Buffer;
-  /** A duplicate of the task's descriptor; -1 where a path led here. */
+  /** A duplicate of the task's descriptor; -1 if it was found by a path. */
   readonly fd: number;
-  /** Whether it was found with the rights of the thread; otherwise nothing may be done to it in the thread's place. */
+  /** Whether it was found with the rights of the thread; otherwise no call may be made on it in the thread's place. */
   readonly isReached: boolean;
 }
 
-/** Finds an existing object by path and hands it over. */
+/** Finds an existing object by path and passes it on. */
 export function withObject(
   context: Context,
   thread: Thread,
@@ -55,7 +52,7 @@ export function withObject(
   }
 }
 
-/** The same for an object that the task holds a descriptor of. */
+/** The same for an object by a descriptor of the task. */
 export function withDescriptor(
   context: Context,
   thread: Thread,
@@ -75,7 +72,7 @@ export function withDescriptor(
   }
 }
 
-/** Finds an object by path with the rights of the thread, to have something done to it. */
+/** Finds an object by path with the rights of the thread, so that a call can be made on it. */
 export function withHeld(
   context: Context,
   thread: Thread,
@@ -98,7 +95,7 @@ export function withHeld(
   }
 }
 
-/** The same for an object that the task holds a descriptor of: by a duplicate, which nobody else can make mean something else. */
+/** The same for an object by a descriptor of the task: by a duplicate, which no other task can redirect. */
 export function withHeldDescriptor(
   context: Context,
   thread: Thread,
@@ -132,12 +129,12 @@ export function withHeldDescriptor(
 const F_GETFL = 3;
 const FCNTL = 72;
 
-/** Whether a descriptor of ours only stands for a path, so that most calls on it fail with EBADF. */
+/** Whether a descriptor of the supervisor is an O_PATH descriptor, so that most calls on it fail with EBADF. */
 export function isPathOnly(fd: number): boolean {
   return (rawCall(FCNTL, [fd, F_GETFL]) & O_PATH) !== 0;
 }
 
-/** Whether a path argument is the empty string (or absent), so that the call is about the descriptor itself. */
+/** Whether a path argument is the empty string (or absent), so that the call acts on the descriptor itself. */
 export function isEmptyPath(context: Context, thread: Thread, named: Named): boolean {
   return context.call.isNull(named.argument) || context.readPath(thread, named.argument) === 0;
 }

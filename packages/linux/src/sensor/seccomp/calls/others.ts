@@ -1,6 +1,4 @@
-/**
- * What one process does to another: signals, ptrace, memory, descriptors.
- */
+/** Acts of one process on another: signals, ptrace, memory, descriptors. */
 import { EPERM, ESRCH } from "../../../abi/errno.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
@@ -23,14 +21,14 @@ import {
 } from "./aim.ts";
 
 const CAP_KILL = 1n << 5n;
-/** As `kill` has it, -1. */
+/** The -1 of `kill`: every process. */
 const EVERYONE = 1;
 
-/** Signal 0 only asks, and there is none above 64 (`valid_signal`): with such a register the kernel signals no task, come what may. */
+/** Signal 0 only queries, and none is above 64 (`valid_signal`): with such a register the kernel signals no task. */
 const signalsNoTask = (signalNumber: number): boolean => signalNumber === 0 || signalNumber > 64;
 
 function signal(context: Context, thread: Thread, number: number, signalNumber: number): Verdict {
-  // These calls know no groups: for such a number, which is in a register, there is no task and never will be.
+  // These calls do not take groups: no task has or ever will have such a number, which is in a register.
   if (number <= 0) return 0;
   return signalPid(context, thread, pidMeant(thread, number), signalNumber);
 }
@@ -46,7 +44,7 @@ function signalPid(context: Context, thread: Thread, pid: number | undefined, si
 
 function signalGroup(context: Context, thread: Thread, group: number, signalNumber: number): Verdict {
   if (signalsNoTask(signalNumber)) return 0;
-  // In a pid namespace of its own the caller's group may be the first as well.
+  // In its own pid namespace the caller's group may be the first as well.
   const aim = group === EVERYONE ? ({ relation: "everyone" } as const) : aimAtGroup(context, thread, group);
   if (aim === "nobody") return context.refuses(ESRCH);
   const refusal = aim.relation === "outside-group" ? signalRefusal(context, thread, -group, signalNumber) : 0;
@@ -56,8 +54,8 @@ function signalGroup(context: Context, thread: Thread, group: number, signalNumb
 }
 
 /**
- * The supervisor is of the group that the workload starts in, as its shell made it, and what a shell or a terminal sends to that
- * reaches both. What neither of them can handle is refused to all of the group.
+ * The supervisor belongs to the group that the workload starts in, as its shell made it, and signals of a shell or a terminal
+ * to that group reach both. A signal that neither of them can handle is refused for the whole group.
  */
 function groupEvent(
   context: Context,
@@ -71,8 +69,9 @@ function groupEvent(
 }
 
 /**
- * `kill(0, …)` means the group that the caller is of when the kernel looks, and another thread may change that (setpgid) to the
- * one that the supervisor is of. So it is sent from here, to the group by its number, where the caller might reach us.
+ * `kill(0, …)` means the group that the caller belongs to when the kernel looks, and another thread may change that (setpgid)
+ * to the one that the supervisor belongs to. So the supervisor sends it to the group by number, if the caller could reach the
+ * supervisor.
  */
 function carryOut(context: Context, thread: Thread, signalNumber: number): Verdict {
   const { uid, euid, capabilities } = thread.credentials;
@@ -92,7 +91,7 @@ export const kill: Decoder = (context, thread) => {
   if (number <= 0) return signalGroup(context, thread, -number, context.call.u32(1));
   return signal(context, thread, number, context.call.u32(1));
 };
-/** `rt_sigqueueinfo(tgid, sig, info)` and `tkill(tid, sig)` know no groups. */
+/** `rt_sigqueueinfo(tgid, sig, info)` and `tkill(tid, sig)` do not take groups. */
 export const tkill: Decoder = (context, thread) => signal(context, thread, context.call.int(0), context.call.u32(1));
 /** `tgkill(tgid, tid, sig)`, `rt_tgsigqueueinfo(tgid, tid, sig, info)`. */
 export const tgkill: Decoder = (context, thread) =>
@@ -107,7 +106,7 @@ export const pidfdSendSignal: Decoder = (context, thread) => {
   if (pid === "closed") return context.notSeen(thread, CLOSED);
   if (typeof pid === "object") return context.refuses(pid.refusedWith);
   if ((context.call.u32(3) & PIDFD_SIGNAL_PROCESS_GROUP) === 0) return signalPid(context, thread, pid, signalNumber);
-  // The group whose leader this process is, or was: in our numbers, unlike the one that `kill` is given.
+  // The group whose leader this process is, or was, by its number as the supervisor sees it, unlike the argument of `kill`.
   const isOwn = numbersOf(thread.tid)?.groups[0] === pid;
   const relation = isOwn ? "own-group" : context.tasks.find(pid) ? "namespace-group" : "outside-group";
   const refusal = relation === "outside-group" ? signalRefusal(context, thread, -pid, signalNumber) : 0;
@@ -122,7 +121,7 @@ export const pidfdGetfd: Decoder = (context, thread) => {
   return reach(context, thread, aimAtPid(context, thread, pid), (target) => ({ op: "getfd", subject: target }));
 };
 
-/** linux/ptrace.h; requests on a task that is already traced are part of what the first one began. */
+/** linux/ptrace.h; requests on a task that is traced already are part of the first act. */
 const beginnings: Readonly<Record<number, string>> = { 0: "traceme", 16: "attach", 0x4206: "seize" };
 
 export const ptrace: Decoder = (context, thread) => {
@@ -130,7 +129,8 @@ export const ptrace: Decoder = (context, thread) => {
   if (request === undefined) return 0;
   if (request === "traceme") {
     const parent = thread.process.parent;
-    // The parent becomes the tracer: of what the supervisor started, or was made its sibling (CLONE_PARENT), that is the supervisor.
+    // The parent becomes the tracer: for a process that the supervisor started, or that was made its sibling (CLONE_PARENT),
+    // that is the supervisor.
     if (context.tasks.launchers.serves(readThreadStatus(thread.tid)?.ppid ?? 0))
       return context.keep(thread, { op: "ptrace", subject: { request, relation: "supervisor" } });
     return context.decide(thread, {

@@ -1,6 +1,4 @@
-/**
- * Where something is about to be made: the canonical path of a directory and a name in it that is not there yet.
- */
+/** Where a file is about to be created: the canonical path of a directory and a new name in it. */
 import { EACCES, EAGAIN, ELOOP, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
 import { readlinkat } from "../../../abi/libc.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
@@ -13,8 +11,8 @@ import type { Thread } from "../tasks/process.ts";
 import { escapeBytes } from "@isoline/core";
 
 /**
- * The canonical path of the new name, the mount it is on, and the errno if the thread may not make it there; or why it
- * cannot be told.
+ * The canonical path of the new name, the mount it is on, and the errno if the thread may not create it there; or the reason
+ * why it could not be determined.
  */
 export type Place =
   | { readonly path: string; readonly mount: number; readonly refusal: number }
@@ -24,7 +22,7 @@ const SLASH = 0x2f;
 
 /**
  * Finds the place of a name that does not exist. `followLast`: a dangling symlink there leads on to its target, as for
- * `open(O_CREAT)`; otherwise it counts as existing and the caller must have looked before.
+ * `open(O_CREAT)`; otherwise it counts as existing, and the caller must have checked before.
  */
 export function findPlace(
   context: Context,
@@ -39,9 +37,9 @@ export function findPlace(
   for (let links = 0; links < 40; links++) {
     const place = placeOnce(context, thread, target.directory, target.path, followLast && links < 39, resolve);
     if (!("link" in place)) return place;
-    // Where such a link leads under the task's own RESOLVE flags is not worth telling apart: nobody does that in good faith.
+    // The target of such a link under the task's own RESOLVE flags is not determined: no program does that in good faith.
     if (resolve !== 0) return { error: -EAGAIN };
-    // A dangling symlink: go on from the directory that holds it.
+    // A dangling symlink: continue from the directory that holds it.
     target.path = place.link[0] === SLASH ? place.link : Buffer.concat([place.parent, Buffer.of(SLASH), place.link]);
     target.directory = AT_FDCWD;
   }
@@ -63,7 +61,7 @@ function placeOnce(
   const slash = path.subarray(0, end).lastIndexOf(SLASH);
   const name = path.subarray(slash + 1, end);
   if (name.length === 0 || (name.length <= 2 && name.every((byte) => byte === 0x2e))) return { error: -ENOENT };
-  // `open("new/", O_CREAT)` is refused whatever is there.
+  // `open("new/", O_CREAT)` is refused whether the name exists or not.
   if (end < path.length && follow) return { error: -ENOTDIR };
   const parentPath = slash < 0 ? Buffer.from(".") : slash === 0 ? Buffer.from("/") : path.subarray(0, slash);
 
@@ -74,7 +72,7 @@ function placeOnce(
     const result = context.finder.find(parent, thread, dirfd, terminatedParent, parentPath.length, true, resolve);
     if (result < 0) return { error: result };
     if (!parent.stat.isDirectory) return { error: -ENOTDIR };
-    // Nothing is made in a directory that was removed, even by those who still stand in it.
+    // Nothing can be created in a directory that was removed, even by a task whose working directory it is.
     if (parent.standing === "removed") return { error: -ENOENT };
     if (follow) {
       const full = Buffer.concat([path.subarray(0, end), Buffer.of(0)]);

@@ -1,9 +1,9 @@
 /**
  * Messages to an address: sendto, sendmsg, sendmmsg.
  *
- * Datagrams of the internet are sent by us, from our own copies; those without an address as well, because in a structure in
- * memory one may be there when the kernel looks. Unix sockets tell the other side who sends, and what a stream is given may be
- * without end: these calls the task makes itself.
+ * The supervisor sends internet datagrams itself, from its own copies; those without an address as well, because the structure
+ * in memory may have one when the kernel looks. Unix sockets report the sender to the peer, and the data for a stream may be
+ * unlimited: the task makes these calls itself.
  */
 import { EAGAIN, EFAULT, EINVAL, EMSGSIZE } from "../../../abi/errno.ts";
 import { MSG_DONTWAIT, MSG_NOSIGNAL, sendTimeout, sendTo, waits } from "../../../abi/sockets.ts";
@@ -18,10 +18,10 @@ import { addressFor, atSocket, badAddress, isUnnamed, MAX_ADDRESS, reach, readAd
 import { isOfInternet, type TaskSocket } from "./task-socket.ts";
 
 const SOCK_STREAM = 1;
-/** sizeof(struct msghdr) is 56, of struct mmsghdr 64: a msghdr and, at 56, how many bytes of it were sent. */
+/** sizeof(struct msghdr) is 56, of struct mmsghdr 64: a msghdr and, at 56, the number of bytes that were sent. */
 const MSGHDR = 56;
 const MMSGHDR = 64;
-/** UIO_MAXIOV: the kernel takes no more messages in one call. */
+/** UIO_MAXIOV: the kernel accepts no more messages in one call. */
 const MAX_MESSAGES = 1024;
 
 /** `sendto(fd, buffer, length, flags, address, size)`: without a size there is no address, and none is read. */
@@ -53,7 +53,7 @@ export const sendmsg: Decoder = (context, thread) =>
     return send(context, thread, socket, datagram, flags, (result) => result);
   });
 
-/** `sendmmsg(fd, messages, count, flags)`: as many as go without waiting, or one. */
+/** `sendmmsg(fd, messages, count, flags)`: as many as can be sent without blocking, or one. */
 export const sendmmsg: Decoder = (context, thread) =>
   atSocket(context, thread, "send", (socket) => {
     const count = Math.min(context.call.u32(2), MAX_MESSAGES);
@@ -73,7 +73,7 @@ function decideSeveral(context: Context, thread: Thread, socket: TaskSocket, cou
   return context.racy();
 }
 
-/** The call returns how many were sent, if any were; only then what kept the next from it (net/socket.c, __sys_sendmmsg). */
+/** The call returns the number of messages sent, if any were; otherwise the error of the first (net/socket.c, __sys_sendmmsg). */
 function sendSeveral(context: Context, thread: Thread, socket: TaskSocket, count: number): Verdict {
   const flags = context.call.u32(3);
   for (let index = 0; index < count; index++) {
@@ -95,14 +95,14 @@ function sendSeveral(context: Context, thread: Thread, socket: TaskSocket, count
   return context.returns(count);
 }
 
-/** Writes how many bytes of a message were sent where the task expects it; 1, for one message, or a negative errno. */
+/** Writes the number of bytes sent where the task expects it; returns 1, for one message, or a negative errno. */
 function tellSent(context: Context, thread: Thread, at: bigint, sent: number): number {
   const word = Buffer.alloc(4);
   word.writeUInt32LE(sent, 0);
   return context.memory.write(thread.tid, at + BigInt(MSGHDR), word) === word.length ? 1 : -EFAULT;
 }
 
-/** Sends what was decided; where the kernel would wait for room, the call is parked until there is some. */
+/** Sends a message that was decided; if the kernel would wait for buffer space, the call is parked until there is some. */
 function send(
   context: Context,
   thread: Thread,
@@ -128,7 +128,7 @@ function send(
   return ANSWERED;
 }
 
-/** Whether a message on this socket is sent by us. */
+/** Whether the supervisor sends a message on this socket. */
 function isSentByUs(context: Context, thread: Thread, socket: TaskSocket, flags: number): boolean {
   const isDatagram = isOfInternet(socket) && carriesDatagrams(socket.type);
   return isDatagram && Datagram.canBeSentWith(flags) && context.performer.rightsFor(thread) !== undefined;
@@ -147,16 +147,16 @@ function sendTowards(context: Context, thread: Thread, socket: TaskSocket, name:
 }
 
 function sendByTask(context: Context, thread: Thread, socket: TaskSocket, name: Buffer): Verdict {
-  // A stream of Unix takes no address at all: which error that is, the socket itself says, with nothing to send.
+  // A Unix stream accepts no address at all; the socket itself says which error that is, with no data to send.
   if (socket.family === AF_UNIX && socket.type === SOCK_STREAM)
     return context.returns(sendTo(socket.fd, Buffer.alloc(0), MSG_DONTWAIT | MSG_NOSIGNAL, name));
-  // The content is copied before the other side is looked for (net/unix/af_unix.c, unix_dgram_sendmsg).
+  // The content is copied before the peer is looked up (net/unix/af_unix.c, unix_dgram_sendmsg).
   if (socket.family === AF_UNIX && !isReadable(context, thread)) return context.refuses(EFAULT);
   const verdict = sendTowards(context, thread, socket, name);
   return verdict !== 0 ? verdict : context.racy();
 }
 
-/** Whether the content of `sendto` can be read, as far as a datagram may be long. */
+/** Whether the content of `sendto` can be read, up to the size of a datagram. */
 function isReadable({ memory, call }: Context, { tid }: Thread): boolean {
   const length = call.pointer(2);
   for (let at = 0n; at < length && at < MOST_OF_UNIX; at += PIECE) {
@@ -167,10 +167,10 @@ function isReadable({ memory, call }: Context, { tid }: Thread): boolean {
 }
 
 const PIECE = 8192n;
-/** net.core.wmem_max is 212 992 unless it was raised; longer ones are refused for their length. */
+/** net.core.wmem_max is 212 992 unless it was raised; longer datagrams are refused for their length. */
 const MOST_OF_UNIX = 212_992n;
 
-/** A `struct user_msghdr` of the task; a negative errno if it, or the address that it names, cannot be read or is none. */
+/** A `struct user_msghdr` of the task; a negative errno if it, or the address in it, cannot be read or is invalid. */
 function describedAt(context: Context, thread: Thread, address: bigint): Described | number {
   const { memory2 } = context;
   const result = memory2.exactly(thread.tid, address, MSGHDR);
@@ -179,7 +179,7 @@ function describedAt(context: Context, thread: Thread, address: bigint): Describ
   const word = (at: number): bigint => header.readBigUInt64LE(at);
   const length = header.readInt32LE(8);
   if (length < 0 && word(0) !== 0n) return -EINVAL;
-  // Unlike `sendto`, which refuses, these take what is too long for as long as may be (net/socket.c, __copy_msghdr).
+  // Unlike `sendto`, which refuses, these cut an address that is too long (net/socket.c, __copy_msghdr).
   const hasName = word(0) !== 0n && length > 0;
   const name = hasName ? readAddress(context, thread, word(0), Math.min(length, MAX_ADDRESS)) : undefined;
   if (typeof name === "number") return name;

@@ -1,8 +1,8 @@
 /**
- * Where a call makes, moves or removes a name: the directory, which is held, and the name in it as it was given.
+ * Where a call creates, moves or removes a name: the directory, which is held, and the name in it as it was given.
  *
- * The kernel takes such a path apart in just this way (fs/namei.c, filename_parentat): all but the last part is walked, and
- * the last part, with the slashes after it, is looked up in what was found. With both in hand the call can be made by us.
+ * The kernel splits such a path in exactly this way (fs/namei.c, filename_parentat): it walks everything but the last part, and
+ * looks up the last part, with the slashes after it, in the result. With both, the supervisor can make the call.
  */
 import { escapeBytes } from "@isoline/core";
 import { ENOENT, ENOTDIR } from "../../../abi/errno.ts";
@@ -30,12 +30,12 @@ const stay = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, 0, 0);
 
 export class Spot {
   readonly directory = new Found();
-  /** The last part of the path with the slashes after it, NUL-terminated; the root itself where there is no other part. */
+  /** The last part of the path with the slashes after it, NUL-terminated; the root itself if there is no other part. */
   name: Buffer = ROOT;
-  /** Whether the name is one that a directory can have: not `.`, `..` or the root. */
+  /** Whether the name is one that an entry of a directory can have: not `.`, `..` or the root. */
   isName = false;
   hasSlash = false;
-  /** Whether the directory was found with the rights of the thread; otherwise nothing may be done there in the thread's place. */
+  /** Whether the directory was found with the rights of the thread; otherwise no call may be made there in the thread's place. */
   isReached = false;
 
   /** Canonical path of the name, as events have it. */
@@ -63,27 +63,27 @@ export class Spot {
     return directory.stat.isDirectory ? 0 : -ENOTDIR;
   }
 
-  /** Finds what has the name, without following it; 0 or a negative errno, as `PathFinder.find`. Its path is the spot's. */
+  /** Finds the object with the name, without following it; 0 or a negative errno, as `PathFinder.find`. Its path is the spot's. */
   findEntry(context: Context, thread: Thread, out: Found): number {
     const open = () => openat2(this.directory.fd, Buffer.concat([this.name.subarray(0, this.#length), END]), stay);
     const fd = this.isReached ? context.rights.as(thread, open) : open();
     return fd < 0 ? fd : out.adoptUnnamed(fd);
   }
 
-  /** What has the name, as the object of an event. */
+  /** The object with the name, as the object of an event. */
   describe(context: Context, entry: Found): ReturnType<Context["files"]["describe"]> {
     const { mode, uid, gid } = entry.stat;
     return { path: this.path, mode, uid, gid, fs: context.files.classOf(entry) };
   }
 
-  /** What a lookup of the name gives: 0 if something has it, else the kernel's negative errno. */
+  /** The result of looking up the name: 0 if it exists, otherwise the kernel's negative errno. */
   lookUp(): number {
     const fd = openat2(this.directory.fd, Buffer.concat([this.name.subarray(0, this.#length), END]), stay);
     if (fd >= 0) close(fd);
     return Math.min(fd, 0);
   }
 
-  /** Where the link leads that has the name, if it is one. */
+  /** The target of the link with this name, if it is one. */
   readLink(): Buffer | undefined {
     if (!this.isName) return undefined;
     const target = Buffer.alloc(PATH_MAX);
@@ -91,19 +91,19 @@ export class Spot {
     return length > 0 ? target.subarray(0, length) : undefined;
   }
 
-  /** The path of what a link in this directory leads to, NUL-terminated; undefined where it cannot be said from the root. */
+  /** The path of the target of a link in this directory, NUL-terminated; undefined if it has no path from the root. */
   follow(context: Context, thread: Thread, link: Buffer): Buffer | undefined {
     if (link[0] === SLASH) return Buffer.concat([link, CURRENT.subarray(1)]);
     const { directory } = this;
     if (directory.standing !== "here" || directory.path[0] !== SLASH) return undefined;
-    // In another root or mount namespace its path may be another directory's.
+    // In another root or mount namespace its path may name another directory.
     if (directory.origin !== undefined && !context.finder.isAtItsPath(thread, directory)) return undefined;
     return Buffer.concat([directory.path, ROOT.subarray(0, 1), link, CURRENT.subarray(1)]);
   }
 
-  /** The errno that keeps the thread from changing the directory, 0 if nothing does. */
+  /** The errno that keeps the thread from changing the directory; 0 if none. */
   refusal(context: Context, thread: Thread): number {
-    // Nothing is made in a directory that was removed, even by those who still stand in it.
+    // Nothing can be created in a directory that was removed, even by a task whose working directory it is.
     if (this.directory.standing === "removed") return ENOENT;
     return context.permissions.refusal(this.directory, WRITE | EXECUTE, thread);
   }
@@ -113,10 +113,10 @@ export class Spot {
   }
 }
 
-/** Those of calls before: room for a path is costly to make. */
+/** Spots of earlier calls, reused: their path buffers are expensive to allocate. */
 const spare: Spot[] = [];
 
-/** Finds the spot that a path argument leads to; everything that keeps it from being found is settled here. */
+/** Finds the spot of a path argument; every error in finding it is handled here. */
 export function withSpot(
   context: Context,
   thread: Thread,

@@ -14,25 +14,25 @@ const SO_TYPE = 3;
 const SO_PROTOCOL = 38;
 const SO_DOMAIN = 39;
 
-/** A socket of a task, as it is at this moment. */
+/** The state of a task's socket at this moment. */
 export interface SocketFacts {
   readonly family: number;
   readonly type: number;
   readonly protocol: number;
-  /** Tells one socket from another for as long as it lives. */
+  /** Identifies a socket as long as it exists. */
   readonly cookie: string;
   /** Number of its network namespace, see `networks.ts`. */
   readonly network: string;
   readonly local: Address | undefined;
-  /** As /proc/net lists it; 0 if it cannot be told. */
+  /** The inode in /proc/net; 0 if it is unknown. */
   readonly inode: number;
 }
 
-/** The socket itself, in our hands: whatever comes to have its number meanwhile, this is what was looked at. */
+/** The socket itself, held by the supervisor: even if another gets its number meanwhile, this is the one that was examined. */
 export interface TaskSocket extends SocketFacts {
-  /** A duplicate of ours, closed after use unless it was taken over. */
+  /** The supervisor's duplicate, closed after use unless it was taken over. */
   readonly fd: number;
-  /** Who calls this closes `fd`. */
+  /** A caller of this closes `fd`. */
   takeOver(): number;
 }
 
@@ -42,14 +42,14 @@ const value: Buffer = Buffer.alloc(8);
 const valueLength: Buffer = Buffer.alloc(4);
 const address: Buffer = Buffer.alloc(128);
 
-/** Whether a socket speaks IP: nothing that is done with it shows who does it. */
+/** Whether a socket speaks IP: no act on it shows which process does it. */
 export function isOfInternet({ family }: SocketFacts): boolean {
   return family === AF_INET || family === AF_INET6;
 }
 
 /**
- * Looks at a descriptor of a thread through a duplicate; a negative errno if it cannot be had, or is no socket. By the
- * thread, not by its process: a thread may have descriptors of its own (CLONE_FILES), and the first thread may be gone.
+ * Examines a descriptor of a thread through a duplicate; a negative errno if it cannot be duplicated, or is not a socket. Asked
+ * of the thread, not its process: a thread may have its own descriptors (CLONE_FILES), and the first thread may have ended.
  */
 export function socketFacts(thread: Thread, fd: number): SocketFacts | number {
   return withSocket<SocketFacts | number>(
@@ -60,7 +60,7 @@ export function socketFacts(thread: Thread, fd: number): SocketFacts | number {
   );
 }
 
-/** Uses the socket behind a descriptor; `without` gets the negative errno if it cannot be had, or is no socket. */
+/** Uses the socket behind a descriptor; `without` gets the negative errno if it cannot be duplicated, or is not a socket. */
 export function withSocket<T>(
   thread: Thread,
   fd: number,
@@ -101,10 +101,10 @@ function factsOf(own: number): SocketFacts | number {
   return { family, type, protocol, cookie, network, local, inode };
 }
 
-/** A duplicate of a task's descriptor. Where no pidfd is kept (see `descriptor-budget.ts`) one is opened for the moment. */
+/** A duplicate of a task's descriptor. If no pidfd is kept (see `descriptor-budget.ts`), one is opened for this call. */
 export function duplicate(thread: Thread, fd: number): number {
   const own = taken(thread, fd);
-  // Kernels before 6.9 only let us ask the first thread: what it has not, this one may have.
+  // Before Linux 6.9 only the first thread can be asked: this thread may have descriptors that the first does not have.
   return own === -EBADF && thread.pidfd < 0 && thread.tid !== thread.process.pid ? -EACCES : own;
 }
 
@@ -128,10 +128,10 @@ function optionBytes(fd: number, name: number, length: number): number {
   return getsockopt(fd, SOL_SOCKET, name, value, valueLength);
 }
 
-/** How many bound sockets are remembered; beyond it the oldest is forgotten, and its path is found anew if it can be. */
+/** The number of bound sockets that are remembered; beyond it the oldest is dropped, and its path is resolved anew if possible. */
 const MAX_BOUND = 4096;
 
-/** Where Unix sockets were bound, by cookie: the path that a socket itself tells may be relative. */
+/** Where Unix sockets were bound, by cookie: the path that a socket itself reports may be relative. */
 export class SocketPaths {
   readonly #paths = new Map<string, string>();
 

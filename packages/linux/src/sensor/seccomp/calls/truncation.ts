@@ -1,6 +1,4 @@
-/**
- * truncate: a file is cut short, or made longer by nothing.
- */
+/** truncate: a file is cut, or extended by zeros. */
 import { readFileSync } from "node:fs";
 import { EFBIG, EINVAL, EISDIR } from "../../../abi/errno.ts";
 import { tgkill } from "../../../abi/libc.ts";
@@ -41,26 +39,26 @@ function refusalOfKind({ stat }: Found): number {
   return stat.isRegular ? 0 : stat.isDirectory ? EISDIR : EINVAL;
 }
 
-/** Beyond the limit of the caller's files the kernel signals the caller (fs/attr.c, inode_newsize_ok), which would be us. */
+/** Beyond the caller's limit for files the kernel signals the caller (fs/attr.c, inode_newsize_ok), which would be the supervisor. */
 function refuseLength(context: Context, thread: Thread, earlier: number): Verdict {
   if (earlier !== 0) return context.refuses(earlier);
   if (context.listener.stillWaiting()) tgkill(thread.process.pid, thread.tid, SIGXFSZ);
   return context.refuses(EFBIG);
 }
 
-/** Whether a length is more than a thread may make a file; only one that grows is held against it. */
+/** Whether a length exceeds what a thread may extend a file to; the limit applies only to a file that grows. */
 function isTooLong(tid: number, { stat }: Found, length: bigint): boolean {
   return stat.isRegular && length > BigInt(stat.size) && exceedsLimit(tid, length);
 }
 
-/** Whether a length is beyond the limit of a thread's files. */
+/** Whether a length exceeds the limit of a thread's files. */
 export function exceedsLimit(tid: number, length: bigint): boolean {
-  // prlimit(2) needs a right that a supervisor may lack; this is told to everybody.
+  // prlimit(2) needs a right that a supervisor may lack; this file is readable for every process.
   const [, limit] = /^Max file size\s+(\d+) /m.exec(readProcFile(`/proc/${tid}/limits`) ?? "") ?? [];
   return limit !== undefined && length > BigInt(limit);
 }
 
-/** Whether somebody has a lease on a file, whom the call would wait for; and that may be a process that waits for us. */
+/** Whether a process has a lease on the file: the call would wait for it, and it may be waiting for the supervisor. */
 function isLeased({ stat }: Found): boolean {
   try {
     const inode = new RegExp(`^\\d+: (?:LEASE|DELEG) .*:${stat.inode} `, "m");

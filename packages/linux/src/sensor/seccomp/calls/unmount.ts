@@ -20,9 +20,9 @@ export const umount: Decoder = (context, thread) => {
 };
 
 /**
- * The target by its name in its directory, if something is mounted there. To look at what is mounted is to use it: whoever
- * resolves the path takes the mark away by which the kernel knows that a mount was not used since the last call
- * (fs/namespace.c, `mntput`), and MNT_EXPIRE would never succeed.
+ * The target by its name in its directory, if it is a mount point. Resolving a path uses the mount: it clears the mark by which
+ * the kernel knows that a mount was not used since the last call (fs/namespace.c, `mntput`), and MNT_EXPIRE would never
+ * succeed.
  */
 function mountPoint(context: Context, thread: Thread): string | undefined {
   const length = context.readPath(thread, 0);

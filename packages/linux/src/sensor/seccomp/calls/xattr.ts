@@ -12,21 +12,21 @@ import type { Thread } from "../tasks/process.ts";
 import { byDescriptor, byPath, change, type Chosen, type Describe, strictlyAt } from "./attributes.ts";
 import type { Held } from "./objects.ts";
 
-/** A name out of the task's memory: as text, and as NUL-terminated bytes. */
+/** A name from the task's memory: as text, and as NUL-terminated bytes. */
 interface Name {
   readonly text: string;
   readonly bytes: Buffer;
 }
 
 const IMA = "security.ima";
-/** More than any digest or signature: of what is longer the beginning says which algorithm it is by. */
+/** Larger than any digest or signature; the beginning of a longer value says which algorithm it is. */
 const MOST_INSPECTED = 8192;
 /** XATTR_SIZE_MAX, XATTR_NAME_MAX (linux/limits.h); flags XATTR_CREATE and XATTR_REPLACE (linux/xattr.h). */
 const MOST_VALUE = 65_536n;
 const MOST_NAME = 255;
 const FLAGS = 3;
 
-/** The name that an argument points to, or the verdict on a call without a good one. */
+/** The name that an argument points to, or the verdict on a call whose name is invalid. */
 function readName(context: Context, thread: Thread, argument: number): Name | Verdict {
   const length = context.readPath(thread, argument, context.memory2);
   if (length === 0 || length > MOST_NAME || length === -ENAMETOOLONG) return context.refuses(ERANGE);
@@ -35,7 +35,7 @@ function readName(context: Context, thread: Thread, argument: number): Name | Ve
   return { text: escapeBytes(bytes.subarray(0, length)), bytes };
 }
 
-/** Where a value is, how many bytes it has, and what is asked of the attribute. */
+/** The address and size of a value, and the flags. */
 interface Value {
   readonly address: bigint;
   readonly size: bigint;
@@ -61,7 +61,7 @@ function set(context: Context, thread: Thread, chosen: Chosen, nameAt: number, v
   return change(context, thread, chosen, describe, making, look);
 }
 
-/** All of a value, in parts of what is read at once; or a negative errno. */
+/** All of a value, in parts of the size of one read; or a negative errno. */
 function readValue({ memory2 }: Context, { tid }: Thread, { address, size }: Value): Buffer | number {
   const copy = Buffer.alloc(Number(size));
   for (let done = 0; done < copy.length; ) {
@@ -86,7 +86,7 @@ export const lsetxattr: Decoder = (context, thread) =>
 export const fsetxattr: Decoder = (context, thread) =>
   set(context, thread, byDescriptor(context), 1, valueAt(context, 2));
 
-/** sizeof(struct xattr_args): u64 address, u32 size, u32 flags (linux/xattr.h). What a later version adds must be zero. */
+/** sizeof(struct xattr_args): u64 address, u32 size, u32 flags (linux/xattr.h). Fields of a later version must be zero. */
 const XATTR_ARGS = 16;
 const MOST_ARGS = 4096n;
 
