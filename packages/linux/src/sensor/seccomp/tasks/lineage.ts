@@ -35,7 +35,8 @@ export interface Newcomer {
   readonly ppid: number;
 }
 
-interface Candidate extends ForkedAs {
+interface Candidate {
+  readonly as: ForkedAs;
   readonly parent: Process;
 }
 
@@ -162,7 +163,7 @@ function likely(candidates: readonly Candidate[]): readonly Candidate[] {
 }
 
 function differ(candidates: readonly Candidate[]): boolean {
-  return candidates.some(({ identity }) => identity !== candidates[0]?.identity);
+  return candidates.some(({ as }) => as.identity !== candidates[0]?.as.identity);
 }
 
 /** What each process forked as that may be the child's; the unknown executable ("") may be any. */
@@ -171,20 +172,20 @@ function candidates(processes: Iterable<Process>, { executable }: Newcomer, mark
   for (const parent of processes)
     for (const as of parent.forkedAs) {
       const isSame = executable === "" || as.executable === "" || as.executable === executable;
-      if (isSame && (mark === undefined || as.mark === mark)) found.push({ ...as, parent });
+      if (isSame && (mark === undefined || as.mark === mark)) found.push({ as, parent });
     }
   return found;
 }
 
 function chosen(pool: readonly Candidate[], named: Process | undefined, guessed: boolean): Origin {
-  const { parent, identity } = pool.findLast((each) => each.parent === named) ?? (pool.at(-1) as Candidate);
+  const { parent, as } = pool.findLast((each) => each.parent === named) ?? (pool.at(-1) as Candidate);
   const others = [...new Set(pool.map((each) => each.parent))].filter((each) => each !== parent);
   // Only what is certain is counted: a forker too many is possible, one too few would leave the right one out.
   if (others.length === 0 && !guessed) {
     if (parent === named && parent.unborn > 0) parent.unborn -= 1;
     else if (parent !== named && parent.unbornSiblings > 0) parent.unbornSiblings -= 1;
   }
-  return { parent, identity, guessed, others, isLaunched: false };
+  return { parent, identity: as.identity, guessed, others, isLaunched: false };
 }
 
 const stat = new Stat();
