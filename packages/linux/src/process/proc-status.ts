@@ -134,6 +134,15 @@ export function runningImage(tid: number): RunningImage | undefined {
   };
 }
 
+/** The first field of `RunningImage` alone, which is read for each new process. Undefined if the task is gone or hidden. */
+export function isUnexecuted(tid: number): boolean | undefined {
+  const text = readProcFile(`/proc/${tid}/stat`);
+  if (text === undefined) return undefined;
+  let start = text.lastIndexOf(")") + 2;
+  for (let field = 3; field < 9; field++) start = text.indexOf(" ", start) + 1;
+  return (Number(text.slice(start, text.indexOf(" ", start))) & FORKED_WITHOUT_EXEC) !== 0;
+}
+
 /** `/proc/PID/stat` from its third field on. The second field, a name, may hold any character but ends at the last parenthesis. */
 function statFields(pid: number): string[] | undefined {
   const text = readProcFile(`/proc/${pid}/stat`);

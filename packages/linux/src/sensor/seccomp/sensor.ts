@@ -133,9 +133,10 @@ export class SeccompSensor implements Sensor {
       if (this.#stage === "none") this.#stage = "begins";
       if (call.arch !== AUDIT_ARCH_X86_64) return foreign(this.#context, thread, archName(call.arch), call.number);
       if (call.number >= X32_SYSCALL_BIT) return foreign(this.#context, thread, "x32", call.number - X32_SYSCALL_BIT);
-      if (!isInUse(call.number)) return foreign(this.#context, thread, "x86-64", call.number);
       const decode = decoders.get(call.number);
-      return decode ? decode(this.#context, thread) : this.#mediator.lost(`no decoder for system call ${call.number}`);
+      if (decode) return decode(this.#context, thread);
+      if (!isInUse(call.number)) return foreign(this.#context, thread, "x86-64", call.number);
+      return this.#mediator.lost(`no decoder for system call ${call.number}`);
     } catch (fault) {
       if (fault instanceof LinuxError && fault.code === "sensor-lost") throw fault;
       if (!this.#listener.stillWaiting()) return 0;

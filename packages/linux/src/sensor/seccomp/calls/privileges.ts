@@ -29,6 +29,7 @@ const CAP_SETGID = 1n << 6n;
 /** `setgroups(size, list)`: the groups themselves are what counts. */
 export const setgroups: Decoder = (context, thread) => {
   const count = context.call.u32(0);
+  thread.process.setsGroups = true;
   // More than NGROUPS_MAX (linux/limits.h), in a register: refused before the list is read.
   if (count > 65_536) return 0;
   const shown = Math.min(count, 32);

@@ -7,10 +7,9 @@
  *
  * Namespaces of other kinds do not matter for calls about objects that we hold: where they lie was settled when they were found.
  */
-import { terminated } from "../../../abi/bytes.ts";
-import { gettid, statx } from "../../../abi/libc.ts";
+import { gettid } from "../../../abi/libc.ts";
 import { activeModules } from "../../../abi/security-modules.ts";
-import { AT_FDCWD, Stat, STATX_MASK } from "../../../abi/stat.ts";
+import { namespaceOf } from "../../../process/namespace-of.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { ThreadRights } from "./thread-rights.ts";
@@ -49,7 +48,7 @@ export class Peers {
    */
   sharesUsers(thread: Thread): boolean {
     if (this.#settled.has(thread)) return true;
-    const isOurs = this.#userNamespace !== undefined && namespaceOf(thread.tid, "user") === this.#userNamespace;
+    const isOurs = this.#userNamespace !== 0 && namespaceOf(thread.tid, "user") === this.#userNamespace;
     if (isOurs && !this.#moving.has(thread)) this.#settled.add(thread);
     return isOurs;
   }
@@ -62,15 +61,8 @@ export class Peers {
 
   /** Whether a thread has the same settings below /proc/sys as we have. */
   sharesSettings({ tid }: Thread): boolean {
-    return ["net", "ipc", "uts"].every((kind) => namespaceOf(tid, kind) === namespaceOf(gettid(), kind));
+    return (["net", "ipc", "uts"] as const).every((kind) => namespaceOf(tid, kind) === namespaceOf(gettid(), kind));
   }
-}
-
-const stat = new Stat();
-
-function namespaceOf(tid: number, kind: string): string | undefined {
-  const result = statx(AT_FDCWD, terminated(`/proc/${tid}/ns/${kind}`), 0, STATX_MASK, stat.bytes);
-  return result < 0 ? undefined : `${stat.device} ${stat.inode}`;
 }
 
 /** Undefined where no module tells one. */

@@ -14,7 +14,7 @@
 import { close, openat2, pread } from "../../../abi/libc.ts";
 import { openHow, terminated } from "../../../abi/bytes.ts";
 import { AT_FDCWD, O_CLOEXEC } from "../../../abi/stat.ts";
-import { type RunningImage, runningImage } from "../../../process/proc-status.ts";
+import { isUnexecuted, type RunningImage, runningImage } from "../../../process/proc-status.ts";
 import type { ImageMarks } from "./image-marks.ts";
 
 const byte: Buffer = Buffer.alloc(1);
@@ -56,9 +56,12 @@ export class ExecProof {
     if (this.isHeld && isNobodys(this.#memory)) return "happened";
     // An exec leaves one thread, which has the number of the process; it makes others only by calls of its own.
     if (tid !== process.pid) return "did-not";
+    if (this.#wasUnexecuted) {
+      const isStill = isUnexecuted(tid);
+      return isStill === undefined ? "untold" : isStill ? "did-not" : "happened";
+    }
     const now = runningImage(tid);
     if (!now) return "untold";
-    if (this.#wasUnexecuted) return now.isUnexecuted ? "did-not" : "happened";
     const isSame = this.#before && this.#marks.areSame(this.#before, now);
     if (isSame !== undefined) return isSame ? "did-not" : "happened";
     return this.isHeld && !process.sharesMemory ? "did-not" : "untold";

@@ -25,14 +25,14 @@ export interface Origin {
   readonly others: readonly Process[];
   /** It is the first process of the namespace, or of something that is brought into it. */
   readonly isLaunched: boolean;
+  /** What it runs: `device:inode`. */
+  readonly executable: string;
 }
 
 /** A process that has just come to light. */
-export interface Newcomer {
+interface Newcomer {
   readonly pid: number;
   readonly executable: string;
-  /** As /proc has it. */
-  readonly ppid: number;
 }
 
 interface Candidate {
@@ -97,14 +97,29 @@ export class Lineage {
     this.#forget(oldest as Process);
   }
 
-  trace(child: Newcomer): Origin {
-    if (this.#launchers.startsWith(child.ppid))
-      return { parent: undefined, identity: this.#root, guessed: false, others: [], isLaunched: true };
-    const named = this.#find(child.ppid);
-    if (named && !named.adopts) return this.#childOf(named, child);
+  /** Of a process that has just come to light, and the parent that /proc names. */
+  trace(pid: number, ppid: number): Origin {
+    if (this.#launchers.startsWith(ppid)) {
+      const launched = { parent: undefined, identity: this.#root, guessed: false, others: [], isLaunched: true };
+      return { ...launched, executable: executableOf(pid) };
+    }
+    const named = this.#find(ppid);
+    if (named && !named.adopts) return this.#onlyRunOf(named) ?? this.#childOf(named, newcomer(pid));
+    const child = newcomer(pid);
     const proven = this.#proven(child);
-    if (proven.length > 0) return chosen(proven, named, false);
-    return this.#likeliest(likely(candidates([...this.#dead, ...this.#living()], child)), named, this.#hasForgotten);
+    if (proven.length > 0) return chosen(child, proven, named, false);
+    const pool = likely(candidates([...this.#dead, ...this.#living()], child));
+    return this.#likeliest(child, pool, named, this.#hasForgotten);
+  }
+
+  /** Of a child of a process that gets none by adoption, and has forked in one run alone, where no child of it may make siblings. */
+  #onlyRunOf(named: Process): Origin | undefined {
+    const [run] = named.forkedAs;
+    if (run === undefined || named.forkedAs.length > 1 || named.hasForgottenRuns) return undefined;
+    if (this.#siblingMakers.has(named)) return undefined;
+    const { identity, executable } = run;
+    wasBorn(named, named);
+    return { parent: named, identity, guessed: false, others: [], isLaunched: false, executable };
   }
 
   /** Of a child of a process that gets none by adoption: itself has forked it, or a child of it that may make siblings. */
@@ -113,9 +128,9 @@ export class Lineage {
     const all = candidates([...makers, named], child);
     const isIncomplete = makers.length >= MAKERS_KEPT || [named, ...makers].some((each) => each.hasForgottenRuns);
     if (!isIncomplete && !differ(all) && all.every(({ parent }) => parent === named))
-      return this.#likeliest(all, named, false);
+      return this.#likeliest(child, all, named, false);
     const proven = this.#proven(child);
-    return proven.length > 0 ? chosen(proven, named, false) : this.#likeliest(all, named, isIncomplete);
+    return proven.length > 0 ? chosen(child, proven, named, false) : this.#likeliest(child, all, named, isIncomplete);
   }
 
   /** Those that forked in the run of a program that the child goes on with. */
@@ -132,10 +147,11 @@ export class Lineage {
   }
 
   /** The least bad answer, certain only where all that are possible agree. */
-  #likeliest(pool: readonly Candidate[], named: Process | undefined, isIncomplete: boolean): Origin {
-    if (pool.length > 0) return chosen(pool, named, isIncomplete || differ(pool));
+  #likeliest(child: Newcomer, pool: readonly Candidate[], named: Process | undefined, isIncomplete: boolean): Origin {
+    if (pool.length > 0) return chosen(child, pool, named, isIncomplete || differ(pool));
     // No forker runs this executable: name the parent if there is one.
-    return { parent: named, identity: named?.identity ?? this.#root, guessed: true, others: [], isLaunched: false };
+    const identity = named?.identity ?? this.#root;
+    return { parent: named, identity, guessed: true, others: [], isLaunched: false, executable: child.executable };
   }
 
   #forget(process: Process): void {
@@ -177,15 +193,26 @@ function candidates(processes: Iterable<Process>, { executable }: Newcomer, mark
   return found;
 }
 
-function chosen(pool: readonly Candidate[], named: Process | undefined, guessed: boolean): Origin {
+function chosen(
+  { executable }: Newcomer,
+  pool: readonly Candidate[],
+  named: Process | undefined,
+  guessed: boolean,
+): Origin {
   const { parent, as } = pool.findLast((each) => each.parent === named) ?? (pool.at(-1) as Candidate);
   const others = [...new Set(pool.map((each) => each.parent))].filter((each) => each !== parent);
-  // Only what is certain is counted: a forker too many is possible, one too few would leave the right one out.
-  if (others.length === 0 && !guessed) {
-    if (parent === named && parent.unborn > 0) parent.unborn -= 1;
-    else if (parent !== named && parent.unbornSiblings > 0) parent.unbornSiblings -= 1;
-  }
-  return { parent, identity: as.identity, guessed, others, isLaunched: false };
+  if (others.length === 0 && !guessed) wasBorn(parent, named);
+  return { parent, identity: as.identity, guessed, others, isLaunched: false, executable };
+}
+
+/** One child less is expected. Only what is certain is counted: a forker too many is possible, one too few would leave the right one out. */
+function wasBorn(parent: Process, named: Process | undefined): void {
+  if (parent === named && parent.unborn > 0) parent.unborn -= 1;
+  else if (parent !== named && parent.unbornSiblings > 0) parent.unbornSiblings -= 1;
+}
+
+function newcomer(pid: number): Newcomer {
+  return { pid, executable: executableOf(pid) };
 }
 
 const stat = new Stat();

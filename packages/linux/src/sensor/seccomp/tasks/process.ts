@@ -54,6 +54,19 @@ export interface Process extends ActingProcess {
   restrictsItself: boolean;
   /** A child of it that may have a domain may make siblings of itself, which /proc then names this process's children. */
   hasRestrictedForker: boolean;
+  /** Whose fork made it, where that is certain. */
+  readonly forker: Process | undefined;
+  /** A thread of it was let set its groups: which of its children have which is not known. */
+  setsGroups: boolean;
+  /** What its first thread began with; of that, its threads have the same groups as long as it does not set them. */
+  rights: Rights | undefined;
+}
+
+/** What a thread acts with, as it was looked at. */
+export interface Rights {
+  readonly credentials: Credentials;
+  readonly groups: readonly number[];
+  readonly serial: number;
 }
 
 export interface PendingExec {

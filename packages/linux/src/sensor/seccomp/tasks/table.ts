@@ -11,25 +11,18 @@ import { type Digest, type Task, taskPhrase, ZERO_DIGEST } from "@isoline/core";
 import { ESRCH } from "../../../abi/errno.ts";
 import { close, pidfdOpen, pidfdSendSignal } from "../../../abi/libc.ts";
 import type { Identity } from "../../acting.ts";
-import type { Process, Thread } from "./process.ts";
+import type { Process, Rights, Thread } from "./process.ts";
+import { inheritedBy, type Place, placeOf, processOf } from "./births.ts";
 import { CredentialSerials } from "./credential-serials.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { Executions, type Unidentified } from "./executions.ts";
 import type { ExpectedWords } from "./expected-words.ts";
 import { ImageMarks } from "./image-marks.ts";
 import { Launchers } from "./launchers.ts";
-import { executableOf, Lineage } from "./lineage.ts";
+import { Lineage } from "./lineage.ts";
 import { OwnDomains } from "./own-domains.ts";
-import { OWN_LEVELS } from "./pid-numbers.ts";
-import { keepsCredentials } from "../../../process/credentials-kept.ts";
-import {
-  childrenOf,
-  hasEnded,
-  readThreadStatus,
-  runningImage,
-  startTime,
-  type ThreadStatus,
-} from "../../../process/proc-status.ts";
+import { actsWith } from "../../../process/pidfd-info.ts";
+import { childrenOf, hasEnded, readThreadStatus, startTime, type ThreadStatus } from "../../../process/proc-status.ts";
 
 /** What the table tells its owner. */
 export interface TaskEvents {
@@ -211,8 +204,15 @@ export class TaskTable {
     if (thread.mayHaveNewRights) this.#lookAtRights(thread);
     if (thread.credentialsStale) {
       const status = readThreadStatus(thread.tid);
-      if (status) this.#credentials.set(thread, status);
+      if (status) this.#acts(thread, this.#credentials.of(status));
     }
+  }
+
+  #acts(thread: Thread, { credentials, groups, serial }: Rights): void {
+    thread.credentials = credentials;
+    thread.groups = groups;
+    thread.credentialsSerial = serial;
+    thread.credentialsStale = false;
   }
 
   /** A thread is back from a fork: whom it created is there, still running the same program, or gone without a word. */
@@ -220,7 +220,8 @@ export class TaskTable {
     const children = childrenOf(process.pid, tid);
     if (!children) return;
     for (const pid of children) {
-      const status = this.#living(pid) ? undefined : readThreadStatus(pid);
+      if (this.#living(pid) || this.#newborn(pid)) continue;
+      const status = readThreadStatus(pid);
       if (status) this.#processAt(status);
     }
     if (process.unborn === 0 || process.hasLostForker) return;
@@ -251,7 +252,7 @@ export class TaskTable {
   #lookAtRights(thread: Thread): void {
     const { tid, process, credentials } = thread;
     thread.mayHaveNewRights = false;
-    if (tid !== process.pid || !keepsCredentials(tid, process.pidfd, credentials)) thread.credentialsStale = true;
+    if (tid !== process.pid || !actsWith(tid, process.pidfd, credentials)) thread.credentialsStale = true;
   }
 
   #lives(tid: number, process: Process): boolean {
@@ -269,34 +270,41 @@ export class TaskTable {
     process.executable = executable;
     process.isUnexecuted = false;
     process.hasForked = false;
+    const first = this.#threads.get(process.pid);
     // Exec ends the other threads, and the one that is left may be any of them, with rights of its own.
-    for (const thread of this.#threads.values())
-      if (thread.process === process) thread[process.multithreaded ? "credentialsStale" : "mayHaveNewRights"] = true;
+    if (first?.process === process) first[process.multithreaded ? "credentialsStale" : "mayHaveNewRights"] = true;
     process.multithreaded = false;
     process.sharesMemory = false;
   }
 
   #discover(tid: number): Thread | undefined {
+    const first = this.#living(tid) ?? this.#newborn(tid);
+    const inherited = first && inheritedBy(first);
+    if (inherited) return this.#add(first, tid, inherited);
     const status = readThreadStatus(tid);
     // A launching thread carries the filter too, and is no part of the namespace.
     if (!status || this.launchers.has(status.tgid)) return undefined;
     const process = this.#processAt(status);
-    const isFirst = tid === status.tgid;
-    if (!isFirst) process.multithreaded = true;
+    if (tid !== status.tgid) process.multithreaded = true;
+    return this.#add(process, tid, this.#credentials.of(status));
+  }
+
+  #add(process: Process, tid: number, rights: Rights): Thread {
+    const isFirst = tid === process.pid;
     const pidfd = isFirst ? -1 : this.#pidfd(tid, PIDFD_THREAD);
     const thread: Thread = {
       tid,
       process,
       pidfd,
-      credentials: status.credentials,
-      groups: status.groups,
-      credentialsSerial: 0,
+      credentials: rights.credentials,
+      groups: rights.groups,
+      credentialsSerial: rights.serial,
       credentialsStale: false,
       mayHaveNewRights: false,
       started: isFirst || pidfd >= 0 ? undefined : startTime(tid),
       certainSince: this.#forkEpoch,
     };
-    this.#credentials.set(thread, status);
+    if (isFirst) process.rights = rights;
     this.#threads.set(tid, thread);
     if (process.pendingExecs.length > 0) this.#settleExecs(thread);
     if (this.#threads.size >= this.#sweepAt) {
@@ -306,45 +314,31 @@ export class TaskTable {
     return thread;
   }
 
-  #processAt(status: ThreadStatus): Process {
-    const known = this.#processes.get(status.tgid);
+  /** The process that a number came to be, told by a pidfd; undefined where /proc has to be asked. */
+  #newborn(pid: number): Process | undefined {
+    const pidfd = this.#pidfd(pid, 0);
+    const place = pidfd < 0 || this.launchers.has(pid) ? undefined : placeOf(pid, pidfd);
+    if (place) return this.#processAt(place, pidfd);
+    this.#shut(pidfd);
+    return undefined;
+  }
+
+  /** The process at a place; `pidfd` is one of it, if there is one already. */
+  #processAt(place: Place, opened?: number): Process {
+    const { tgid: pid, ppid } = place;
+    const known = this.#processes.get(pid);
     if (known && isAlive(known)) return known;
     if (known) this.#bury(known);
-    const executable = executableOf(status.tgid);
-    const origin = this.#lineage.trace({ pid: status.tgid, executable, ppid: status.ppid });
-    const pidfd = this.#pidfd(status.tgid, 0);
-    const process: Process = {
-      pid: status.tgid,
-      handle: this.#nextHandle++,
-      parent: origin.parent,
-      pidfd,
-      started: pidfd < 0 ? startTime(status.tgid) : undefined,
-      countsAnew: status.levels > OWN_LEVELS,
-      identity: origin.identity,
-      pendingExecs: [],
-      executable,
-      // Whoever is launched may have executed something before it had the filter; exec is asked for by all others.
-      isUnexecuted: !origin.isLaunched || (runningImage(status.tgid)?.isUnexecuted ?? false),
-      forkedAs: [],
-      hasForgottenRuns: false,
-      hasForked: false,
-      hasLostForker: false,
-      unborn: 0,
-      unbornSiblings: 0,
-      adopts: status.levels > OWN_LEVELS && status.isFirst,
-      named: this.#living(status.ppid),
-      otherParents: origin.others,
-      multithreaded: false,
-      sharesMemory: false,
-      atOwnRoot: origin.parent?.atOwnRoot ?? true,
-      restrictsItself: this.#domains.inherits(origin, this.#processes.get(status.ppid), isAlive),
-      hasRestrictedForker: false,
-    };
-    this.#processes.set(status.tgid, process);
+    const named = this.#living(ppid);
+    const origin = this.#lineage.trace(pid, ppid);
+    const pidfd = opened ?? this.#pidfd(pid, 0);
+    const restrictsItself = this.#domains.inherits(origin, this.#processes.get(ppid), isAlive);
+    const process = processOf(place, origin, named, { handle: this.#nextHandle++, pidfd, restrictsItself });
+    this.#processes.set(pid, process);
     this.#events.born(process);
     process.otherParents = [];
     // Of one that has ended little is left to prove anything by, and it does nothing any more.
-    if (origin.guessed && !hasEnded(status.tgid)) this.#events.guessed(process);
+    if (origin.guessed && !hasEnded(pid)) this.#events.guessed(process);
     return process;
   }
 

@@ -5,9 +5,7 @@
  * later: it is in another namespace than before. The number of a namespace is given again once it is gone, so a number
  * alone never says whose one is.
  */
-import { statx } from "../../../abi/libc.ts";
-import { terminated } from "../../../abi/bytes.ts";
-import { AT_FDCWD, Stat, STATX_MASK } from "../../../abi/stat.ts";
+import { namespaceOf } from "../../../process/namespace-of.ts";
 import type { Process } from "./process.ts";
 
 export type World = "mnt" | "net";
@@ -38,12 +36,11 @@ export class Worlds {
   readonly #lives: Readonly<Record<World, WeakMap<Process, Life>>> = { mnt: new WeakMap(), net: new WeakMap() };
   readonly #makers: Readonly<Record<World, Map<number, string>>> = { mnt: new Map(), net: new Map() };
   readonly #own: Readonly<Record<World, number>>;
-  readonly #stat = new Stat();
   /** Kinds of which somebody was let make or enter one: until then everybody is where the launch is. */
   readonly #left = new Set<World>();
 
   constructor() {
-    this.#own = { mnt: this.#inodeOf("self", "mnt"), net: this.#inodeOf("self", "net") };
+    this.#own = { mnt: namespaceOf("self", "mnt"), net: namespaceOf("self", "net") };
   }
 
   /** Whether anybody may be in another namespace of the kind than the launch. */
@@ -67,7 +64,7 @@ export class Worlds {
 
   /** The program that made the namespace of a thread; "" for that of the launch. */
   makerOf(kind: World, process: Process, tid: number): string {
-    const inode = this.#inodeOf(String(tid), kind);
+    const inode = namespaceOf(tid, kind);
     if (inode === this.#own[kind]) return "";
     const life = this.#lifeOf(kind, process);
     if (life.seen?.inode === inode) return life.seen.maker;
@@ -87,7 +84,7 @@ export class Worlds {
 
   /** Inode of the namespace of a thread; 0 where it is closed to us. */
   inodeOf(kind: World, tid: number): number {
-    return this.#inodeOf(String(tid), kind);
+    return namespaceOf(tid, kind);
   }
 
   /** From the nearest ancestor that is in it, or asked for it. */
@@ -110,10 +107,5 @@ export class Worlds {
       this.#lives[kind].set(process, life);
     }
     return life;
-  }
-
-  #inodeOf(who: string, kind: World): number {
-    const result = statx(AT_FDCWD, terminated(`/proc/${who}/ns/${kind}`), 0, STATX_MASK, this.#stat.bytes);
-    return result < 0 ? 0 : this.#stat.inode;
   }
 }

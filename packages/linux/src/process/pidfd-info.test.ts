@@ -1,7 +1,7 @@
 import { release } from "node:os";
 import { describe, expect, it } from "vitest";
 import { close, pidfdOpen } from "../abi/libc.ts";
-import { keepsCredentials } from "./credentials-kept.ts";
+import { actsWith, familyOf } from "./pidfd-info.ts";
 import { readThreadStatus } from "./proc-status.ts";
 
 const [major = 0, minor = 0] = release().split(".").map(Number);
@@ -11,7 +11,7 @@ describe.skipIf(major < 6 || (major === 6 && minor < 13))("credentials of a proc
   const keeps = (change: Partial<NonNullable<typeof own>>): boolean => {
     const pidfd = pidfdOpen(process.pid, 0);
     try {
-      return keepsCredentials(process.pid, pidfd, { ...own!, ...change });
+      return actsWith(process.pid, pidfd, { ...own!, ...change });
     } finally {
       close(pidfd);
     }
@@ -33,6 +33,19 @@ describe.skipIf(major < 6 || (major === 6 && minor < 13))("credentials of a proc
   });
 
   it("cannot be determined without a descriptor", () => {
-    expect(keepsCredentials(process.pid, -1, own!)).toBe(false);
+    expect(actsWith(process.pid, -1, own!)).toBe(false);
+  });
+
+  it("belong to the process and parent that /proc tells", () => {
+    const pidfd = pidfdOpen(process.pid, 0);
+    try {
+      expect(familyOf(pidfd)).toEqual({ tgid: process.pid, ppid: process.ppid });
+    } finally {
+      close(pidfd);
+    }
+  });
+
+  it("belong to no process without a descriptor", () => {
+    expect(familyOf(-1)).toBeUndefined();
   });
 });

@@ -1,0 +1,71 @@
+/**
+ * A process that has just come to light: where it belongs, what it is, and what it acts with.
+ */
+import { namespaceOf } from "../../../process/namespace-of.ts";
+import { actsWith, familyOf } from "../../../process/pidfd-info.ts";
+import { runningImage, startTime, type ThreadStatus } from "../../../process/proc-status.ts";
+import type { Origin } from "./lineage.ts";
+import { OWN_LEVELS } from "./pid-numbers.ts";
+import type { Process, Rights } from "./process.ts";
+
+/** Where a process belongs. */
+export type Place = Pick<ThreadStatus, "tgid" | "ppid" | "levels" | "isFirst">;
+
+const OWN_NUMBERS = namespaceOf("self", "pid");
+
+/** Told by a pidfd of it; undefined where only /proc tells: on older kernels, and in another pid namespace than ours. */
+export function placeOf(pid: number, pidfd: number): Place | undefined {
+  const family = familyOf(pidfd);
+  if (family?.tgid !== pid || namespaceOf(pid, "pid") !== OWN_NUMBERS) return undefined;
+  return { tgid: pid, ppid: family.ppid, levels: OWN_LEVELS, isFirst: false };
+}
+
+/**
+ * What the first thread of a process was born with, if it has that still. Its groups are those of its forker: only a call of
+ * its own changes them. Its ids and capabilities are asked for.
+ */
+export function inheritedBy({ pid, pidfd, forker, setsGroups }: Process): Rights | undefined {
+  const rights = setsGroups || forker?.setsGroups !== false ? undefined : forker.rights;
+  return rights && actsWith(pid, pidfd, rights.credentials) ? rights : undefined;
+}
+
+/** `named` is the process that the kernel names as its parent, if that is one of ours. */
+export function processOf(
+  { tgid: pid, levels, isFirst }: Place,
+  origin: Origin,
+  named: Process | undefined,
+  own: { readonly handle: number; readonly pidfd: number; readonly restrictsItself: boolean },
+): Process {
+  const { parent, identity, executable, guessed, others, isLaunched } = origin;
+  const isCertain = !guessed && others.length === 0 && parent === named && named?.adopts === false;
+  return {
+    pid,
+    handle: own.handle,
+    parent,
+    pidfd: own.pidfd,
+    started: own.pidfd < 0 ? startTime(pid) : undefined,
+    countsAnew: levels > OWN_LEVELS,
+    identity,
+    pendingExecs: [],
+    executable,
+    // Whoever is launched may have executed something before it had the filter; exec is asked for by all others.
+    isUnexecuted: !isLaunched || (runningImage(pid)?.isUnexecuted ?? false),
+    forkedAs: [],
+    hasForgottenRuns: false,
+    hasForked: false,
+    hasLostForker: false,
+    unborn: 0,
+    unbornSiblings: 0,
+    adopts: levels > OWN_LEVELS && isFirst,
+    named,
+    otherParents: others,
+    multithreaded: false,
+    sharesMemory: false,
+    atOwnRoot: parent?.atOwnRoot ?? true,
+    restrictsItself: own.restrictsItself,
+    hasRestrictedForker: false,
+    forker: isCertain ? named : undefined,
+    setsGroups: false,
+    rights: undefined,
+  };
+}
