@@ -1,13 +1,13 @@
-/** Contours that came with an image, as `isoline fetch-contour` leaves them: by the digest of the image they are for. */
+/** Contours attached to images, as `isoline fetch-contour` stores them: by the digest of their image. */
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where the contour that is attached to an image is kept; `digest` as in `sha256:…`. */
+/** The path of the contour attached to an image; `digest` as in `sha256:…`. */
 export function attachedPath(contours: string, digest: string): string {
   return join(contours, `${digest.replace(":", "-")}.contour`);
 }
 
-/** The contour attached to an image that is known by any of these digests, if one was fetched. */
+/** The fetched contour of an image that has any of these digests; undefined if there is none. */
 export function attachedContour(contours: string, digests: readonly string[]): string | undefined {
   return digests
     .map((digest) => attachedPath(contours, digest))

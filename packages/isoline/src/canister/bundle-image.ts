@@ -1,23 +1,23 @@
 /**
- * Which image a bundle was made of. No field of an OCI bundle says so; engines note it in annotations, or in files of their
- * own beside the bundle.
+ * Finds the image that a bundle was made from. OCI bundles have no field for it; engines record it in annotations, or in files
+ * of their own beside the bundle.
  *
- *   podman        …/overlay-containers/ID/userdata is the bundle; …/overlay-containers/containers.json names image and id,
+ *   podman        …/overlay-containers/ID/userdata is the bundle; …/overlay-containers/containers.json has image and id,
  *                 …/overlay-images/images.json the digest of its manifest
  *   CRI-O, containerd under Kubernetes   annotations
- *   Docker        containers/ID/config.v2.json where it keeps its data; from there it binds containers/ID/hosts and the like
+ *   Docker        containers/ID/config.v2.json in its data directory; from there it binds containers/ID/hosts and similar files
  */
 import { basename, dirname, join } from "node:path";
 import type { Bundle } from "./bundle.ts";
 import type { Image } from "./image.ts";
 import { imageIn, parsed, readBounded, records } from "./storage.ts";
 
-/** Containers that are removed when they end are listed apart. */
+/** Containers that are removed when they end are listed in a separate file. */
 const LISTS = ["containers.json", "volatile-containers.json"];
 const HEX = /^[0-9a-f]{64}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-/** What can be found out; empty for a plain bundle, which is of no image. */
+/** The image, as far as it can be found; empty for a plain bundle without an image. */
 export function imageOf(bundle: Bundle, id: string): Image {
   const noted = annotated(bundle.annotations);
   if (noted.names.length + noted.digests.length > 0) return noted;

@@ -1,6 +1,4 @@
-/**
- * An OCI bundle as far as a canister needs it: `config.json` (runtime-spec, config.md) of a directory that may be hostile.
- */
+/** The part of an OCI bundle that a canister needs: `config.json` (runtime-spec, config.md) in a directory that may be hostile. */
 import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { CanisterPlaces, IdRange } from "@isoline/core";
@@ -8,17 +6,17 @@ import { CliError } from "../error.ts";
 import { readRegular } from "../store/bounded-file.ts";
 
 export interface Bundle {
-  /** Canonical. */
+  /** Canonical path of the bundle. */
   readonly directory: string;
   /** Canonical path of the root file system. */
   readonly rootfs: string;
   readonly annotations: Readonly<Record<string, string>>;
-  /** What is bound into it, by where it comes from. */
+  /** Sources of the bind mounts. */
   readonly sources: readonly string[];
   readonly ids: CanisterPlaces["ids"];
-  /** `linux.cgroupsPath`, as it is there; empty if it is not. */
+  /** `linux.cgroupsPath`, unchanged; empty if it is absent. */
   readonly groupsPath: string;
-  /** Hooks that the runtime runs when it is called again, later. */
+  /** Hooks that a later call of the runtime runs. */
   readonly hooks: { readonly poststart: boolean; readonly poststop: boolean };
 }
 

@@ -7,7 +7,7 @@ import { runcPath, statusOf } from "./runc.ts";
 import { StatusPipe } from "./status-pipe.ts";
 import { Voice } from "./voice.ts";
 
-/** Ends this process. `threads` may have been started already, for a call that looked as if it needed them. */
+/** Ends this process. `threads` may have been started in advance for a call that seemed to need them. */
 export async function carryOut(argv: readonly string[], threads: Threads | undefined): Promise<void> {
   const status = StatusPipe.fromEnvironment();
   const entry = readEntry();

@@ -1,14 +1,14 @@
 /**
- * runc's command line, as far as a canister has to understand it: `runc [global options] COMMAND [options] [--] ID …`
- * (runc(8), runc-create(8), runc-run(8), runc-exec(8)).
+ * Parses runc's command line as far as a canister needs it: `runc [global options] COMMAND [options] [--] ID …` (runc(8),
+ * runc-create(8), runc-run(8), runc-exec(8)).
  *
- * An option that is not known may or may not take a value, so what follows could be misread: it is refused.
+ * An unknown option may or may not take a value, so the words after it could be misread: it is refused.
  */
 import { CliError } from "../error.ts";
 
 export interface RuncCall {
   readonly command: string;
-  /** Options of runc itself and of the command, by their long name; flags are "true". The last one counts. */
+  /** Options of runc itself and of the command, by their long name; flags are "true". The last occurrence counts. */
   readonly globals: ReadonlyMap<string, string>;
   readonly options: ReadonlyMap<string, string>;
   readonly operands: readonly string[];
@@ -62,7 +62,7 @@ const commands: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   },
 };
 
-/** Short forms, as urfave/cli has them for these commands. */
+/** Short forms that urfave/cli accepts for these commands. */
 const short: Readonly<Record<string, string>> = {
   b: "bundle",
   d: "detach",
@@ -75,7 +75,7 @@ const short: Readonly<Record<string, string>> = {
   c: "cap",
 };
 
-/** Reads the arguments after the program's name. Container ids are held to what runc allows. */
+/** Parses the arguments after the program's name. Container ids must have the form that runc permits. */
 export function parseRuncCall(argv: readonly string[]): RuncCall {
   const own = readOptions(argv, globals, "runc");
   const [command, ...rest] = own.rest;
@@ -89,7 +89,7 @@ export function parseRuncCall(argv: readonly string[]): RuncCall {
   return { command, globals: own.options, options, operands };
 }
 
-/** The container a call is about. */
+/** The container that a call names. */
 export function containerOf({ command, operands: [id] }: RuncCall): string {
   if (id === undefined || !/^[A-Za-z0-9_][\w+.-]{0,199}$/.test(id))
     throw new CliError(

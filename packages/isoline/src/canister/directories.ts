@@ -1,7 +1,7 @@
 /**
- * Directories that all containers of a host share, and that the first of them after each start of the host would make: the
- * one in which the runtime keeps its state, and the control groups around the container's own. They are made before the
- * namespace begins. A contour would say otherwise whether it was learnt by the first container or by a later one.
+ * Directories that all containers of a host share, and that the first container after a boot would create: the runtime's state
+ * directory, and the ancestors of the container's control groups. They are created before the namespace begins, because
+ * otherwise a contour would depend on whether it was learnt by the first container or by a later one.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,18 +10,18 @@ import type { Bundle } from "./bundle.ts";
 import type { RuncCall } from "./command-line.ts";
 import { rootOf, rootOfUser } from "./runc.ts";
 
-/** More than any engine's; what lies deeper is left to the runtime, which is watched. */
+/** More levels than any engine uses; deeper ones are left to the runtime, which is supervised. */
 const MOST_LEVELS = 8;
 
 export function makeSharedDirectories(call: RuncCall, { groupsPath }: Bundle): void {
   makeStateDirectory(call);
-  // With systemd's driver, systemd makes the groups, and the path is no path.
+  // With systemd's driver, systemd creates the groups, and this is not a path.
   if (groupsPath.startsWith("/") && !call.globals.has("systemd-cgroup")) makeGroupsAbove(groupsPath);
 }
 
 /**
- * As runc makes it (libcontainer/factory_linux.go, Create): an ordinary user's with the sticky bit (main.go), which runc sets at
- * each start, so that it finds it without the first time only.
+ * Created as runc does (libcontainer/factory_linux.go, Create). For an ordinary user it has the sticky bit (main.go), which
+ * runc sets at each start if it is missing; so it must not be missing the first time only.
  */
 function makeStateDirectory({ globals }: RuncCall): void {
   attempt(() => mkdirSync(rootOf({ globals }), { recursive: true, mode: 0o700 }));
@@ -29,9 +29,9 @@ function makeStateDirectory({ globals }: RuncCall): void {
   if (ofUser !== undefined) attempt(() => chmodSync(ofUser, 0o1700));
 }
 
-/** In every hierarchy there is (runc, libcontainer/cgroups/fs/paths.go and fs2/create.go). */
+/** In every mounted hierarchy (runc, libcontainer/cgroups/fs/paths.go and fs2/create.go). */
 function makeGroupsAbove(path: string): void {
-  // Normalised: no `..` leads out of the hierarchy.
+  // Normalised, so that no `..` leads out of the hierarchy.
   const above = dirname(join("/", path)).split("/").filter(Boolean);
   if (above.length > MOST_LEVELS) return;
   for (const { mount } of readControlGroups()) {
@@ -45,7 +45,7 @@ function makeGroupsAbove(path: string): void {
   }
 }
 
-/** A new group of cgroup version 1 has no processors until it is given some (runc, libcontainer/cgroups/fs/cpuset.go). */
+/** A new group of cgroup version 1 has no processors until they are set (runc, libcontainer/cgroups/fs/cpuset.go). */
 function inheritProcessors(group: string, outer: string): void {
   if (!existsSync(join(group, "cgroup.clone_children"))) return;
   for (const file of ["cpuset.cpus", "cpuset.mems"])
@@ -53,7 +53,7 @@ function inheritProcessors(group: string, outer: string): void {
       writeFileSync(join(group, file), readFileSync(join(outer, file)));
 }
 
-/** What cannot be made here, runc cannot either, and says why; or it is there, and nothing has to be made. */
+/** If this fails, the directory exists already, or runc will fail the same way and report the reason. */
 function attempt(make: () => void): void {
   try {
     make();

@@ -1,6 +1,6 @@
 /**
- * The digest of runc, remembered from one container to the next: it is large, and hashed before anything runs. By its version,
- * and only where the kernel itself says what that is, in a directory that only its owner can enter.
+ * Caches the digest of runc from one container to the next: it is large, and hashed before anything runs. The key is its
+ * version, used only if the kernel itself maintains it. The cache lies in a directory that only its owner can enter.
  */
 import { createHash } from "node:crypto";
 import { createReadStream, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import type { KnownFile } from "../namespace/plan.ts";
 
 const SHAPE = /^([0-9a-f]{96}) ([0-9a-f]{64})\n$/;
 
-/** What is remembered of a file; nothing if it has changed since. */
+/** The cached digest of a file; undefined if the file has changed since. */
 export function remembered(path: string): readonly KnownFile[] {
   try {
     const [, version, digest] = SHAPE.exec(readFileSync(place(), "latin1")) ?? [];
@@ -22,7 +22,7 @@ export function remembered(path: string): readonly KnownFile[] {
   }
 }
 
-/** Hashes a file and remembers it, unless it may not be remembered or changes meanwhile. */
+/** Hashes a file and caches the digest, unless the version is not reliable or changes meanwhile. */
 export async function remember(path: string): Promise<void> {
   const version = lastingVersion(path);
   if (version === undefined) return;

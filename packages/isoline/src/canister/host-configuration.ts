@@ -1,12 +1,12 @@
 /**
- * What the host says about its containers: `/etc/isoline/canisters.yaml`, or the file that ISOLINE_CANISTERS names.
+ * The host's configuration for its containers: `/etc/isoline/canisters.yaml`, or the file that ISOLINE_CANISTERS names.
  *
  *   unlabelled: learn            # or refuse, which is the default
  *   contours: /var/lib/isoline/contours
  *   reports: /var/lib/isoline/reports
- *   annotations: allow           # or refuse: whoever starts containers then has no say
- *   sensor: seccomp              # or bpf, auto: for what no image below has another
- *   attached: enforce            # what becomes of a contour that came with the image: enforce, check, or ignore
+ *   annotations: allow           # or refuse: annotations of a container are then not permitted
+ *   sensor: seccomp              # or bpf, auto: for images that have no other below
+ *   attached: enforce            # how a contour attached to the image is used: enforce, check, or ignore
  *   images:
  *     - { image: "localhost/web:*", contour: web.contour, mode: enforce }
  *     - { image: "sha256:5b…", contour: web.contour, mode: check, policy: web.policy.yaml }
@@ -14,7 +14,7 @@
  *   signatures:                  # images whose contour must be signed, by one of these public keys
  *     - { image: "registry.example/*", keys: [release.pub] }
  *
- * The first image that matches counts, in either list. Whatever is not understood is refused: a misspelt key would quietly allow more.
+ * The first image that matches counts, in either list. Unknown keys are refused: a misspelt key would silently permit more.
  */
 import { type Stats, statSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
@@ -34,11 +34,11 @@ export interface ImageRule {
   readonly mode: CanisterMode;
   readonly policy: string | undefined;
   readonly sensor: SensorChoice | undefined;
-  /** IMA for its canisters. */
+  /** The IMA view of its canisters. */
   readonly ima: CanisterIma | undefined;
 }
 
-/** Contours of such images must be signed by one of these keys. */
+/** Contours of these images must be signed by one of these keys. */
 export interface SignatureRule {
   readonly image: string;
   /** Absolute paths. */
@@ -52,7 +52,7 @@ export interface HostConfiguration {
   readonly reports: string;
   readonly annotations: "allow" | "refuse";
   readonly attached: "enforce" | "check" | "ignore";
-  /** Undefined where nothing is said. */
+  /** Undefined if the file does not set it. */
   readonly sensor: SensorChoice | undefined;
   readonly images: readonly ImageRule[];
   readonly signatures: readonly SignatureRule[];
@@ -70,7 +70,7 @@ const signatureKeys = ["image", "keys"];
 
 type Table = Readonly<Record<string, unknown>>;
 
-/** Reads the file; without one, everything is as the comments above say. A file that was named must be there. */
+/** Reads the file. Without one, the defaults of the comments above apply. A file that was named by the variable must exist. */
 export async function readHostConfiguration(): Promise<HostConfiguration> {
   const named = process.env["ISOLINE_CANISTERS"];
   const file = named ?? PLACE;
@@ -79,7 +79,7 @@ export async function readHostConfiguration(): Promise<HostConfiguration> {
   return configurationIn(value, text === undefined ? undefined : file);
 }
 
-/** Whoever may write the file decides what containers may do, so it must be ours alone to write. */
+/** A user who can write this file decides what containers may do, so only this user may be able to write it. */
 function readTrusted(file: string, must: boolean): string | undefined {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (!stat) {
@@ -92,7 +92,7 @@ function readTrusted(file: string, must: boolean): string | undefined {
   return readRegular(file, MOST_BYTES, "the configuration").toString("utf8");
 }
 
-/** Refuses a file of somebody else's, or one that somebody else can write. */
+/** Refuses a file that belongs to another user, or that another user can write. */
 export function assertOnlyOursToWrite(file: string, stat: Pick<Stats, "uid" | "mode">): void {
   const own = process.geteuid?.() ?? 0;
   if ((stat.uid !== 0 && stat.uid !== own) || (stat.mode & OTHERS_MAY_WRITE) !== 0)
@@ -102,7 +102,7 @@ export function assertOnlyOursToWrite(file: string, stat: Pick<Stats, "uid" | "m
     );
 }
 
-/** JSON is YAML, and read without loading what reads the rest of it: containers start while this is done. */
+/** JSON is YAML, and is parsed without loading the YAML parser: containers wait for this. */
 async function parse(file: string, text: string): Promise<unknown> {
   try {
     return JSON.parse(text);

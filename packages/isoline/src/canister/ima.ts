@@ -1,10 +1,10 @@
 /**
  * The integrity view of a canister (docs/ima.md): by the host's rule for the image, or by annotations.
  *
- *   ima: { policy: web.ima, keys: [vendor.der], appraise: enforce }       of the host
+ *   ima: { policy: web.ima, keys: [vendor.der], appraise: enforce }       in the host's configuration
  *   dev.isoline.ima-policy, .ima-keys (with `:` between them), .ima-appraise
  *
- * Lists and audit records are kept beside the report of the contour's last run.
+ * Lists and audit records are written beside the report of the contour's last run.
  */
 import { mkdirSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
@@ -15,7 +15,7 @@ import { CliError } from "../error.ts";
 export const appraiseModes = ["enforce", "log", "fix"] as const;
 
 export interface CanisterIma {
-  /** A file, or built-in names with `|` between them. */
+  /** A file, or names of built-in policies with `|` between them. */
   readonly policy: string;
   readonly keys: readonly string[];
   readonly appraise: AppraiseMode;
@@ -29,7 +29,7 @@ export interface ImaAnnotations {
 
 const BUILT_IN = /^[a-z_]+(?:\|[a-z_]+)*$/;
 
-/** Of annotations; undefined if there are none. Whoever starts containers cannot have files of the host changed. */
+/** From annotations; undefined if there are none. A user who starts containers must not be able to have files of the host changed. */
 export function imaOf(said: ImaAnnotations): CanisterIma | undefined {
   const { "ima-policy": policy, "ima-keys": keys, "ima-appraise": appraise = "enforce" } = said;
   if (policy === undefined) {
@@ -49,7 +49,7 @@ export function isBuiltIn(policy: string): boolean {
   return BUILT_IN.test(policy);
 }
 
-/** `place` is where lists and records go. */
+/** `place` is the directory of lists and records. */
 export function integrityPlanOf({ policy, keys, appraise }: CanisterIma, place: string): IntegrityPlan {
   mkdirSync(place, { recursive: true, mode: 0o755 });
   return {

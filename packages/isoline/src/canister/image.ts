@@ -1,7 +1,7 @@
-/** What an image is known by. */
+/** The names and digests of an image. */
 export interface Image {
-  /** Names, the one it was started by first; there may be none. */
+  /** Names; the one that it was started by is first. May be empty. */
   readonly names: readonly string[];
-  /** Digests by which it is known: of its manifest, of its configuration; `sha256:…`. */
+  /** Digests: of its manifest, of its configuration; `sha256:…`. */
   readonly digests: readonly string[];
 }

@@ -1,13 +1,13 @@
-/** Images that podman, CRI-O and their relatives have on this host, by name. */
+/** Images in the storage that podman, CRI-O and related engines use on this host, by name. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Image } from "./image.ts";
 import { imageIn, records } from "./storage.ts";
 
-/** As root has it, unless storage.conf says otherwise. */
+/** Root's storage, unless storage.conf changes it. */
 const STORAGE = "/var/lib/containers/storage";
 
-/** What is known of an image; only its name where no engine of this host has it. */
+/** The names and digests of an image; only its name if no engine of this host has it. */
 export function findImage(name: string): Image {
   for (const directory of imageDirectories()) {
     const image = records(join(directory, "images.json")).find((each) => isCalled(each, name));
@@ -20,7 +20,7 @@ function isCalled({ names, id }: Record<string, unknown>, name: string): boolean
   return `sha256:${String(id)}` === name || (Array.isArray(names) && names.includes(name));
 }
 
-/** One for each storage driver. */
+/** One directory for each storage driver. */
 function imageDirectories(): string[] {
   try {
     return readdirSync(STORAGE)

@@ -1,12 +1,12 @@
 /**
- * Bringing a call of runc into a namespace that runs already: `exec`, and hooks that `start` runs.
+ * Brings a call of runc into a running namespace: `exec`, and hooks that `start` runs.
  *
- * The new process must be a descendant of whoever called us, who waits for it; the namespace's own tasks are not. So a thread
- * of ours puts a filter of its own on itself, runc inherits it, and the supervisor is given its listener: same engine, same
- * contour, another filter. Until the supervisor answers, the new process cannot even begin.
+ * The new process must be a descendant of the caller, which waits for it; the namespace's own tasks are not. So a thread of
+ * this process installs another filter on itself, runc inherits it, and the supervisor gets its listener: the same engine and
+ * the same contour, with a second filter. Until the supervisor answers, the new process cannot begin.
  *
- * Under the bpf sensor there is no filter: the supervisor lets in the next child of this very process, and of no other, which is
- * forked only when it has said so.
+ * Under the bpf sensor there is no filter: the supervisor admits the next child of this very process, and no other. That child
+ * is forked only after the supervisor has agreed.
  */
 import { constants } from "node:os";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
@@ -26,11 +26,11 @@ export interface Joining {
   readonly entry: Entry;
   readonly command: readonly Uint8Array[];
   readonly path: Uint8Array;
-  /** Files that the call is given, by what they are for. */
+  /** Files that the call is given, by purpose. */
   readonly files: readonly (readonly [what: string, path: string])[];
 }
 
-/** Runs a command inside the namespace of a canister; how it ended. */
+/** Runs a command inside the namespace of a canister and returns how it ended. */
 export async function joinCanister(record: CanisterRecord, joining: Joining): Promise<ChildState> {
   if (!isSupervised(record))
     throw new CliError(
@@ -39,7 +39,7 @@ export async function joinCanister(record: CanisterRecord, joining: Joining): Pr
     );
   const first = new FirstProcess();
   first.takeSignals(joining.entry);
-  // The bpf sensor stops whoever waits for a verdict.
+  // The bpf sensor stops a task that waits for a verdict.
   const isHeld = (signal: number) => record.sensor === "bpf" && signal === constants.signals.SIGSTOP;
   first.onStop = (signal) => void (isHeld(signal) || process.kill(process.pid, "SIGSTOP"));
   if (record.sensor === "bpf") return invited(record, joining, first);
@@ -59,7 +59,7 @@ async function invited(record: CanisterRecord, joining: Joining, first: FirstPro
   const { entry, command, path, files } = joining;
   await clientOf(record).join(undefined, files);
   const { launch } = launchData(entry, command, path);
-  // From this thread, which it is that was let bring somebody in.
+  // Forked from this thread, which is the one that was permitted to bring a process in.
   const start = () => spawnWorkload(launch);
   const pid = entry.openFiles === undefined ? start() : withOpenFileLimit(entry.openFiles, start);
   if (pid < 0) throw notStarted(-pid);

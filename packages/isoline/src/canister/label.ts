@@ -1,13 +1,13 @@
 /**
- * The label of a canister: which contour, mode and policy hold for it.
+ * The label of a canister: the contour, mode and policy that apply to it.
  *
- *   the host's rule for the image        wins; an annotation that says something else is refused
- *   annotations of the container         dev.isoline.contour, .mode, .policy, .report, .name, .image; IMA's are in ima.ts,
+ *   the host's rule for the image        takes precedence; an annotation that differs is refused
+ *   annotations of the container         dev.isoline.contour, .mode, .policy, .report, .name, .image; those of IMA are in ima.ts,
  *                                        that of the sensor in sensor.ts
  *   a contour attached to the image      as fetched by `isoline fetch-contour`, by the image's digest
- *   none of them                         learnt or refused, as the host says
+ *   none of them                         learnt or refused, as the host configures
  *
- * Whoever said so, a contour of an image that the host wants signed ones for must be signed.
+ * If the host requires signed contours for an image, the contour must be signed, wherever the label comes from.
  */
 import { lstatSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
@@ -30,16 +30,16 @@ import { assertSensorFits, sensorOf } from "./sensor.ts";
 
 export interface Label {
   readonly mode: CanisterMode;
-  /** Absolute path. To learn, it need not be there. */
+  /** Absolute path. It need not exist if the contour is to be learnt. */
   readonly contour: string;
   readonly policy: string | undefined;
   readonly report: string | undefined;
   readonly name: string | undefined;
-  /** Who said so, for people. */
+  /** Where the label comes from, for messages. */
   readonly source: string;
-  /** Who must have signed the contour, if the host says so. */
+  /** The keys of which one must have signed the contour, if the host requires it. */
   readonly signed: SignatureDemand | undefined;
-  /** Its integrity view, if it is to have one. */
+  /** The integrity view, if there is one. */
   readonly ima: CanisterIma | undefined;
   readonly sensor: SensorName;
 }
@@ -99,7 +99,7 @@ function annotationsOf({ annotations }: Pick<Bundle, "annotations">, host: HostC
   return Object.fromEntries(ours.map(([key, value]) => [key.slice(PREFIX.length), value]));
 }
 
-/** A container that says which image it is of must be of that. */
+/** A container whose annotation names an image must be made from that image. */
 function refuseOtherImage(expected: string | undefined, { names, digests }: Image): void {
   if (expected === undefined || [...names, ...digests].includes(expected)) return;
   const got = digests[0] ?? names[0] ?? "one that the bundle does not tell";
@@ -160,7 +160,7 @@ function unlabelled({ names, digests }: Image, host: HostConfiguration): Bare {
   };
 }
 
-/** A name is one in the host's store and stays in it; an absolute path is itself. */
+/** A name is resolved in the host's store and cannot leave it; an absolute path is used unchanged. */
 function inStore(contour: string, { contours }: HostConfiguration): string {
   if (isAbsolute(contour)) return contour;
   if (!/^[\w-][\w.-]{0,200}$/.test(contour))
@@ -175,7 +175,7 @@ function absolute(path: string, key: Key): string {
   return path;
 }
 
-/** Whoever can put a link there would choose what is read, or written over, as root. */
+/** A user who could put a link there would choose the file that root reads or overwrites. */
 function refuseStrangeFile({ contour, mode }: Bare): void {
   const stat = lstatSync(contour, { throwIfNoEntry: false });
   if (stat === undefined) {
@@ -187,7 +187,7 @@ function refuseStrangeFile({ contour, mode }: Bare): void {
   throw refusal(`expected a contour at ${shown(contour)}, found ${what}; name the file itself`);
 }
 
-/** What the host wants to be appraised is not for annotations to change. */
+/** Annotations may not change what the host wants appraised. */
 function imaFor(rule: ImageRule | undefined, said: ImaAnnotations, host: HostConfiguration): CanisterIma | undefined {
   const annotated = imaOf(said);
   if (annotated !== undefined && rule?.ima !== undefined)
@@ -195,14 +195,14 @@ function imaFor(rule: ImageRule | undefined, said: ImaAnnotations, host: HostCon
   return rule?.ima ?? annotated;
 }
 
-/** What is learnt is nobody's word yet, so it cannot be what a host that wants signatures runs. */
+/** A contour that is being learnt has no signature yet, so a host that requires signatures cannot run it. */
 function demandFor(
   image: Image,
   { mode, contour, source }: Bare,
   host: HostConfiguration,
 ): SignatureDemand | undefined {
   const names = [...image.names, ...image.digests];
-  // A bundle that does not tell its image is of any.
+  // A bundle whose image is unknown may be made from any image.
   const rule = host.signatures.find((each) =>
     (names.length === 0 ? [""] : names).some((name) => matches(each.image, name)),
   );
@@ -219,7 +219,7 @@ function demandFor(
   return { keys, image: { digests: image.digests, named: source === ATTACHED } };
 }
 
-/** `*` is any text; everything else is itself. */
+/** `*` matches any text; every other character matches itself. */
 function matches(pattern: string, name: string): boolean {
   const [first = "", ...rest] = pattern.split("*");
   if (rest.length === 0) return pattern === name;

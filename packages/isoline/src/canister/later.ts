@@ -1,4 +1,4 @@
-/** Calls of runc about a canister that was created before: `exec`, `start`, `delete`. */
+/** Calls of runc for an existing canister: `exec`, `start`, `delete`. */
 import { type ChildState, dieBySignal, leave } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { Entry } from "../namespace/entry.ts";
@@ -18,7 +18,7 @@ export interface Later {
   readonly path: Uint8Array;
 }
 
-/** A supervisor writes its contour when the last process is gone; whoever deletes the container wants to find it. */
+/** A supervisor writes its contour when the last process has ended; the user who deletes the container expects to find it. */
 const PATIENCE_MS = 10_000;
 
 export async function later(call: Later): Promise<never> {
@@ -46,7 +46,7 @@ function known(record: CanisterRecord | undefined, id: string): CanisterRecord {
   );
 }
 
-/** Waits for the supervisor's last word, and says so if it never came. */
+/** Waits for the supervisor's final record, and says so if it never came. */
 async function bury(record: CanisterRecord, records: Records, voice: Voice): Promise<void> {
   const until = Date.now() + PATIENCE_MS;
   while (isSupervised(record) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -61,7 +61,7 @@ async function bury(record: CanisterRecord, records: Records, voice: Voice): Pro
   if (!isSupervised(record)) records.remove();
 }
 
-/** What became of the container's acts when nobody decided about them any more. */
+/** What happened to the container's acts once no supervisor decided about them. */
 function afterwards({ sensor, mode }: CanisterRecord): string {
   if (sensor !== "bpf") return "mediated calls failed from then on";
   const became = mode === "enforce" ? "what was not known was refused" : "nobody was told of what was not known";

@@ -1,8 +1,8 @@
 /**
- * `isoline-runc`: calls of runc that create processes for a container, or have to know of its supervisor. bin/isoline-runc
- * hands all others to runc itself.
+ * `isoline-runc`: the calls of runc that create processes for a container, or that need its supervisor. bin/isoline-runc passes
+ * all others to runc itself.
  *
- * The threads take longest to start, so nothing is loaded before they are on their way, foreign functions least of all.
+ * The threads take longest to start, so nothing is loaded before they are started, least of all foreign functions.
  */
 import { Threads } from "../namespace/threads.ts";
 
@@ -14,5 +14,5 @@ async function main(): Promise<void> {
   await carryOut(argv, threads);
 }
 
-// A script may not wait at its top level, and of scripts compiled code can be kept (tools/code-cache.mjs).
+// A script may not use await at its top level, and compiled code can be cached only for scripts (tools/code-cache.mjs).
 void main();

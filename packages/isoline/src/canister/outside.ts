@@ -1,4 +1,4 @@
-/** runc for what needs no namespace: nothing of the container runs it. */
+/** Runs runc outside the namespace, for calls in which nothing of the container runs. */
 import { type ChildState, spawnWorkload } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { Entry } from "../namespace/entry.ts";

@@ -1,4 +1,4 @@
-/** Where this host keeps what belongs to one container, for the lens. */
+/** The directories of this host that belong to one container, for the lens. */
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { escapeText, type Launch } from "@isoline/core";
@@ -6,11 +6,11 @@ import { callFiles } from "../control/protocol.ts";
 import type { Bundle } from "./bundle.ts";
 import { containerOf, type RuncCall } from "./command-line.ts";
 
-/** net/ipv4/af_inet.c: what a new network namespace starts with, whatever the host has. */
+/** net/ipv4/af_inet.c: the initial value of a new network namespace, whatever the host's is. */
 const EPHEMERAL_PORTS = [32768, 60999] as const;
 const NOBODY = -1;
 
-/** `root` is the directory in which the runtime keeps its state. */
+/** `root` is the runtime's state directory. */
 export function canisterPlaces(call: RuncCall, root: string, { directory, rootfs, sources, ids }: Bundle): Launch {
   const id = containerOf(call);
   const directories = [
@@ -21,7 +21,7 @@ export function canisterPlaces(call: RuncCall, root: string, { directory, rootfs
   ].map(({ path, token }) => ({ path: escapeText(path), token }));
   const files = filesOf(call).map(([what, path]) => ({ path, token: callFiles[what] as string }));
   return {
-    // In an image, directories are where they are: nothing in it is elsewhere on another host.
+    // In an image, directories have fixed paths: none lies elsewhere on another host.
     cwd: "",
     home: "",
     temp: ["/tmp", "/var/tmp"],
@@ -33,8 +33,8 @@ export function canisterPlaces(call: RuncCall, root: string, { directory, rootfs
 }
 
 /**
- * Files that one call of the runtime is given by the engine, which names them as it likes; each by what it is for. A pid file is
- * written under another name first, `.NAME` beside it (runc, utils_linux.go: createPidFile).
+ * Files that the engine gives one call of the runtime under names of its choice, by purpose. A pid file is written under
+ * another name first, `.NAME` beside it (runc, utils_linux.go: createPidFile).
  */
 export function filesOf({ options }: Pick<RuncCall, "options">): (readonly [what: string, path: string])[] {
   return ["process", "pid-file", "console-socket"].flatMap((what): (readonly [string, string])[] => {
@@ -47,12 +47,12 @@ export function filesOf({ options }: Pick<RuncCall, "options">): (readonly [what
   });
 }
 
-/** The file itself need not be there. */
+/** The file itself need not exist. */
 function inCanonicalDirectory(path: string): string {
   return join(canonical(dirname(path)), basename(path));
 }
 
-/** The directory, named after the container, in which the engine keeps files that it binds into it. What a user binds has its own name. */
+/** The directory, named after the container, with the files that the engine binds into it. A user's bind mounts have their own names. */
 function enginesOwn(source: string, id: string): { path: string; token: string }[] {
   const parts = source.split("/");
   const at = parts.indexOf(id);

@@ -1,9 +1,9 @@
 /**
- * What is known of live canisters: a file for each, beside the control sockets, by which later calls of the runtime find
- * its supervisor.
+ * Records of live canisters: one file for each, beside the control sockets, by which later calls of the runtime find its
+ * supervisor.
  *
- *   canisters/ID@ROOT.json      ROOT: eight digits of the digest of runc's state directory, where the same ID means another
- *   canisters/ID@ROOT.hooks     there if `start` runs hooks, which belong into the namespace too
+ *   canisters/ID@ROOT.json      ROOT: eight digits of the digest of runc's state directory, because IDs are unique only in one
+ *   canisters/ID@ROOT.hooks     exists if `start` runs hooks, which belong to the namespace too
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ export interface CanisterRecord {
   readonly contour: string;
   readonly mode: string;
   readonly sensor: SensorName;
-  /** `undefined` while it lives; then how it ended, in one line. */
+  /** `undefined` while it runs; afterwards how it ended, in one line. */
   readonly ended?: string;
 }
 
@@ -34,20 +34,20 @@ export class Records {
     this.#base = `${id}@${sha256(Buffer.from(root)).slice(0, 8)}`;
   }
 
-  /** The record, wherever it is; undefined if there is none. */
+  /** The record, in whichever directory it is; undefined if there is none. */
   find(): CanisterRecord | undefined {
     for (const path of this.#paths(".json")) {
       try {
         const record = JSON.parse(readFileSync(path, "utf8")) as Partial<CanisterRecord>;
         if (record.isoline === 1 && typeof record.supervisor?.pid === "number") return record as CanisterRecord;
       } catch {
-        // Not there, or torn: the next place.
+        // It does not exist or is incomplete: try the next directory.
       }
     }
     return undefined;
   }
 
-  /** Puts it in place at once: who looks finds all of it or nothing. */
+  /** Renamed into place, so that a reader finds all of it or nothing. */
   write(record: CanisterRecord, hasHooks: boolean): void {
     const room = join(openControlDirectory(), ROOM);
     mkdirSync(room, { mode: 0o700, recursive: true });
@@ -67,7 +67,7 @@ export class Records {
   }
 }
 
-/** Whether its supervisor lives. A process that got the number later started at another time. */
+/** Whether its supervisor is running. A process that got the number later has another start time. */
 export function isSupervised({ supervisor: { pid, started } }: CanisterRecord): boolean {
   return startTime(pid) === started && !hasEnded(pid);
 }

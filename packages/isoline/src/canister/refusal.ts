@@ -1,4 +1,4 @@
-/** How what went wrong reads: the message of a refusal, and of what nobody foresaw also where. */
+/** Formats an error: the message of a refusal; for an unforeseen error also its position in the code. */
 import { IsolineError } from "@isoline/core";
 
 export function asRefusal(fault: unknown): string {

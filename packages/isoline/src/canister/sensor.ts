@@ -1,7 +1,7 @@
 /**
- * Which sensor a canister is under: by the host's word for its image or for all, or by an annotation; without either, seccomp.
+ * The sensor of a canister: set by the host for its image or for all images, or by an annotation; otherwise seccomp.
  *
- *   sensor: bpf                             of the host, for all or for an image
+ *   sensor: bpf                             in the host's configuration, for all images or for one
  *   dev.isoline.sensor=bpf
  */
 import { LinuxError } from "@isoline/linux";
@@ -14,7 +14,7 @@ import { inUserNamespace } from "./runc.ts";
 const ANNOTATION = "dev.isoline.sensor";
 const INSTEAD = `; ${ANNOTATION}=seccomp, or \`sensor: seccomp\` of the host, works without`;
 
-/** What was said; what an annotation says may not differ from what the host says. `auto` is seccomp, as for other workloads. */
+/** The choice. An annotation may not differ from the host's. `auto` is seccomp, as for other workloads. */
 export function sensorOf(
   annotated: string | undefined,
   rule: Pick<ImageRule, "image" | "sensor"> | undefined,
@@ -30,7 +30,7 @@ export function sensorOf(
   return sensorFor(own ?? (annotated as SensorChoice | undefined));
 }
 
-/** Refuses the bpf sensor where it is known beforehand that it cannot work. */
+/** Refuses the bpf sensor if it is known in advance that it cannot work. */
 export function assertSensorFits(sensor: SensorName, wantsIma: boolean): void {
   if (sensor !== "bpf") return;
   if (process.geteuid?.() !== 0 || inUserNamespace())
@@ -39,7 +39,7 @@ export function assertSensorFits(sensor: SensorName, wantsIma: boolean): void {
     throw refusal(`expected no integrity view (ima) under the bpf sensor, got one; it needs seccomp${INSTEAD}`);
 }
 
-/** The same refusal in the words of canisters, if it is one of the bpf sensor's. */
+/** The same refusal with advice for canisters, if it is one of the bpf sensor's. */
 export function withRemedy(fault: unknown): unknown {
   const isOfSensor = fault instanceof Error && (fault as Partial<LinuxError>).code === "bpf-unavailable";
   return isOfSensor

@@ -1,6 +1,6 @@
 /**
- * The pipe over which bin/isoline-runc waits for a supervisor that outlives it: the status of runc, or nothing if the
- * supervisor died before it had one.
+ * The pipe on which bin/isoline-runc waits for a supervisor that outlives it: it carries the status of runc, or nothing if the
+ * supervisor ended before it had one.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { closeDescriptor, redirect } from "@isoline/linux";
@@ -13,7 +13,7 @@ export class StatusPipe {
     this.#fd = fd;
   }
 
-  /** The pipe that ISOLINE_STATUS names; undefined if nobody waits at one. */
+  /** The pipe that ISOLINE_STATUS names; undefined if no caller waits. */
   static fromEnvironment(): StatusPipe | undefined {
     const named = process.env["ISOLINE_STATUS"];
     delete process.env["ISOLINE_STATUS"];
@@ -25,19 +25,19 @@ export class StatusPipe {
     return this.#open;
   }
 
-  /** Lets the caller go. Nobody may be there any more. */
+  /** Releases the caller, which may have ended. */
   deliver(status: number): void {
     if (!this.#open) return;
     this.#open = false;
     try {
       writeSync(this.#fd, `${status}\n`);
     } catch {
-      // The caller was killed; what it asked for is done all the same.
+      // The caller was killed; its request is carried out all the same.
     }
     closeDescriptor(this.#fd);
   }
 
-  /** Gives up what the caller passed on to runc: whoever reads the other ends waits for the last that holds them. */
+  /** Closes the descriptors that the caller passed to runc: a reader of their other ends waits until the last holder closes them. */
   letGo(inherited: readonly number[]): void {
     const nothing = openSync("/dev/null", "r+");
     for (const standard of [0, 1, 2]) redirect(nothing, standard);

@@ -1,17 +1,20 @@
-/** Records of c/storage, which podman, Buildah and CRI-O keep their images and containers in: bounded, and of no certain form. */
+/**
+ * Records of c/storage, in which podman, Buildah and CRI-O keep their images and containers. Their size is bounded and their
+ * form is not trusted.
+ */
 import { readBounded as readFile, Unfit } from "../store/bounded-file.ts";
 import type { Image } from "./image.ts";
 
 const MOST_BYTES = 64 * 2 ** 20;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-/** The records of a file; none if it is not there. */
+/** The records of a file; none if it does not exist. */
 export function records(file: string): Record<string, unknown>[] {
   const value = parsed(readBounded(file));
   return Array.isArray(value) ? value.filter((each) => typeof each === "object" && each !== null) : [];
 }
 
-/** Names and digests of an image's record; `started` is the name it was called by. */
+/** Names and digests of an image's record; `started` is the name by which it was started. */
 export function imageIn(image: Record<string, unknown>, started?: string): Image {
   const names = Array.isArray(image["names"]) ? image["names"].filter((name) => typeof name === "string") : [];
   const digests = [image["digest"], `sha256:${String(image["id"])}`].filter(

@@ -1,6 +1,6 @@
 /**
- * One canister from `create` or `run` to the end of its last process: the label is read, the contour checked, runc started
- * inside the namespace, its end told to whoever called it, and at last written what was learnt or seen.
+ * One canister from `create` or `run` to the end of its last process: reads the label, checks the contour, starts runc inside
+ * the namespace, reports its end to the caller, and finally writes what was learnt or observed.
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -39,11 +39,11 @@ export interface Start {
   readonly voice: Voice;
   /** runc and its arguments, as raw bytes. */
   readonly command: readonly Uint8Array[];
-  /** Where the caller waits for runc's end, if it does not wait for ours. */
+  /** The pipe on which the caller waits for runc's end, if it does not wait for this process's end. */
   readonly status: StatusPipe | undefined;
 }
 
-/** Departures that are told to whoever started a container that came to nothing. */
+/** Number of departures that are shown to the caller if its container failed to start. */
 const FEW = 5;
 
 export class Canister {
@@ -55,7 +55,7 @@ export class Canister {
   readonly #label: Label;
   readonly #records: Records;
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
-  /** What a run before this one hashed. */
+  /** The digest that an earlier run computed. */
   readonly #hashed = remembered(runcPath());
   /** Where a learnt contour goes. */
   #output: Output | undefined;
@@ -72,12 +72,12 @@ export class Canister {
     this.#records = new Records(this.#id, rootOf(call));
   }
 
-  /** Reads everything that says what the canister is; throws whatever is wrong with it. */
+  /** Reads everything that defines the canister; throws the first error. */
   static async of(start: Start): Promise<Canister> {
     return new Canister(start, await readHostConfiguration());
   }
 
-  /** Runs it to its end; how runc ended. */
+  /** Runs it to its end and returns how runc ended. */
   async run(): Promise<ChildState> {
     const { entry, threads, command, voice } = this.#start;
     const { mode, contour, source } = this.#label;
@@ -119,7 +119,7 @@ export class Canister {
       label: writeLabel({ name: this.#name, command: this.#command }),
       root: this.#bundle.rootfs,
       places: canisterPlaces(this.#start.call, rootOf(this.#start.call), this.#bundle),
-      // A task under Landlock may neither mount nor pivot, which is all that a runtime does.
+      // A task under Landlock may neither mount nor pivot, which is what a runtime does.
       landlock: false,
       openFiles: this.#start.entry.openFiles,
       known: this.#hashed,
@@ -127,10 +127,10 @@ export class Canister {
     };
   }
 
-  /** Later calls find the supervisor by this. Without it `exec` is impossible, so there is no canister without it. */
+  /** Later calls find the supervisor by this socket. Without it `exec` is impossible, so the canister is not started without it. */
   async #serve(namespace: Namespace): Promise<ControlServer> {
     const { contour } = this.#label;
-    // Loaded only now: it brings Node's http, for which nothing has to wait before runc is started.
+    // Loaded late: it brings Node's http, which is not needed before runc is started.
     const { ControlServer } = await import("../control/server.ts");
     const server = await ControlServer.open({
       name: this.#name,
@@ -145,7 +145,7 @@ export class Canister {
     return server;
   }
 
-  /** What `isoline ps` calls it. */
+  /** Its name in `isoline ps`. */
   get #name(): string | undefined {
     return this.#label.name ?? nameFrom(this.#id);
   }
@@ -160,7 +160,7 @@ export class Canister {
     return { isoline: 1, id: this.#id, socket: "", supervisor, contour, mode, sensor };
   }
 
-  /** runc has ended; what it made may live on. */
+  /** runc has ended; the processes that it started may go on. */
   async #told(namespace: Namespace, exit: ChildState): Promise<void> {
     const { status, voice, entry } = this.#start;
     if (status === undefined) return;
@@ -168,7 +168,7 @@ export class Canister {
     try {
       await this.#server;
     } catch (fault) {
-      // What runc made cannot be reached any more: it must not go on without anybody who could say so.
+      // The container cannot be reached any more, so its processes must not continue unnoticed.
       voice.say("error", `${this.#id}: ${(fault as Error).message}; the container is given up`);
       status.deliver(125);
       leave(125);
@@ -204,17 +204,20 @@ export class Canister {
     for (const { reason, count } of report.incomplete) voice.say("warning", `incomplete: ${reason} (${count} times)`);
     const summary = `${this.#id}: ${verdict}: ${report.events} events, ${report.points} points of ${contour}, ${report.off} off contour`;
     voice.say(verdict === "learnt" || verdict === "on-contour" ? "info" : "warning", summary);
-    // A container that `run` waited for is gone by now, as is one that never came to be: nobody will ask for it.
+    // A container that `run` waited for has ended, and one that failed never existed: no call will ask for its record.
     if (this.#start.status === undefined || !this.#isMade) this.#records.remove();
     else this.#records.write({ ...this.#record(), ended: summary }, false);
   }
 
-  /** Where the last run of each contour is told of, without what the name of a file ends in. */
+  /** Paths of the last run's report of each contour, without the ending of the file name. */
   get #lastReport(): string {
     return join(this.#host.reports, basename(this.#label.contour).replace(/\.contour$/, ""));
   }
 
-  /** One of each contour, of its last run, without which the container runs all the same; and wherever the label wants one. */
+  /**
+   * One report for each contour, of its last run. If it cannot be written the container runs all the same. And one where the
+   * label asks for it.
+   */
   #openReports(): Output[] {
     const { report } = this.#label;
     const wanted = report === undefined ? [] : [Output.open(report)];
@@ -232,7 +235,7 @@ function departureText({ why, refused }: DepartureReport): string {
   return `${refused > 0 ? "refused, " : ""}off contour: ${why}`;
 }
 
-/** Short enough to type, and fit for a socket's name; undefined if nothing of an id is. */
+/** Short enough to type, and valid as the name of a socket; undefined if no part of the id is. */
 function nameFrom(id: string): string | undefined {
   const name = id.replaceAll("+", "-").slice(0, /^[0-9a-f]{64}$/.test(id) ? 12 : 40);
   return /^[A-Za-z0-9]/.test(name) ? name : undefined;

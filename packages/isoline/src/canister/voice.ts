@@ -1,6 +1,6 @@
 /**
- * What a canister has to say, and where: on stderr while somebody listens there, and in the log that the engine gave runc
- * (`--log`, `--log-format`), in runc's own form.
+ * Where a canister's messages go: to stderr while the caller reads it, and to the log file that the engine gave runc (`--log`,
+ * `--log-format`), in runc's own form.
  */
 import { appendFileSync, writeSync } from "node:fs";
 import { escapeText } from "@isoline/core";
@@ -20,24 +20,24 @@ export class Voice {
     this.#isJson = call?.globals.get("log-format") === "json";
   }
 
-  /** From now on nobody listens to stderr. */
+  /** From now on stderr is not written to. */
   detach(): void {
     this.#detached = true;
   }
 
-  /** Says one line. That it cannot be written changes nothing. */
+  /** Writes one line. A failure to write it is ignored. */
   say(level: Level, text: string): void {
     const line = plain(text);
     try {
       if (this.#log !== undefined) appendFileSync(this.#log, `${this.#entry(level, line)}\n`);
     } catch {
-      // The engine's log is gone with its bundle; the report and the exit status say what happened.
+      // The engine's log was removed with its bundle; the report and the exit status have the result.
     }
     if (this.#detached || level === "info") return;
     try {
       writeSync(STDERR, `isoline-runc: ${line}\n`);
     } catch {
-      // Nobody is there.
+      // The other end is closed.
     }
   }
 
@@ -50,7 +50,7 @@ export class Voice {
   }
 }
 
-/** On one line, and nothing in it that a terminal obeys. */
+/** On one line, without control characters that a terminal would execute. */
 function plain(text: string): string {
   return escapeText(text).replaceAll("\\x20", " ");
 }

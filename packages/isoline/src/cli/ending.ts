@@ -1,7 +1,7 @@
-/** How isoline itself ends: docs/exit-codes.md. */
+/** isoline's own exit statuses: docs/exit-codes.md. */
 export const status = {
   success: 0,
-  /** A failure of isoline's own, of a command that runs no workload. */
+  /** A failure of isoline itself, in a command that runs no workload. */
   failure: 1,
   usage: 2,
   /** `diff`: the contours are comparable and differ. */
@@ -10,10 +10,10 @@ export const status = {
   trouble: 2,
   offContour: 3,
   incomplete: 4,
-  /** A failure of isoline's own, of a command that runs a workload: smaller statuses are the workload's. */
+  /** A failure of isoline itself, in a command that runs a workload: smaller statuses are the workload's. */
   noWorkload: 125,
   notExecutable: 126,
   notFound: 127,
-  /** As if SIGPIPE had ended us. */
+  /** As if SIGPIPE had ended this process. */
   outputClosed: 141,
 } as const;

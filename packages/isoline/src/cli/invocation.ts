@@ -1,13 +1,13 @@
 import type { Entry } from "../namespace/entry.ts";
 import type { Threads } from "../namespace/threads.ts";
 
-/** What every command gets. */
+/** The input of every command. */
 export interface Invocation {
   readonly entry: Entry;
-  /** What follows the program's name. */
+  /** The arguments after the program's name. */
   readonly argv: readonly string[];
-  /** Threads that were started ahead for a command that runs a workload. */
+  /** Threads that were started in advance for a command that runs a workload. */
   readonly threads: Threads | undefined;
-  /** Takes the exit status of a command, when it has one. */
+  /** Receives the exit status of the command. */
   readonly ends: (status: Promise<number>) => Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Which lens a contour was made under. */
+/** The name of the lens of a contour. */
 import {
   type AnyContour,
   canonicalPolicy,
@@ -11,13 +11,13 @@ import {
 } from "@isoline/core";
 
 export interface LensName {
-  /** Contours are comparable point by point where it is equal. */
+  /** Contours with equal values are comparable point by point. */
   readonly digest: Digest;
   /** `lens default`, `lens default, changed by a policy file`. */
   readonly text: string;
 }
 
-/** A contour of another profile has no lens of ours: its policy stands for it. */
+/** A contour of another profile has no lens; its policy is shown instead. */
 export function lensOf(contour: AnyContour): LensName {
   if (contour.profile.name !== "iso1") return { digest: contour.policyDigest, text: "events as they were recorded" };
   const policy = parsePolicy(JSON.parse(contour.policy));

@@ -1,15 +1,13 @@
-/**
- * The program. Nothing heavy is imported here: a command brings what it needs, so that a workload starts soon.
- */
+/** The program. Nothing heavy is imported here: a command imports what it needs, so that a workload starts soon. */
 import { readEntry } from "../namespace/entry.ts";
 import { Threads } from "../namespace/threads.ts";
 import { status } from "./ending.ts";
 
 const argv = process.argv.slice(2);
-// Their code takes longest to load, so it is loaded while the command line is being read.
+// Their code takes longest to load, so loading starts before the command line is parsed.
 const runsWorkload = ["learn", "check", "run"].includes(argv[0] ?? "");
 const threads = runsWorkload && isHere() ? new Threads() : undefined;
-// First of all: it takes the notes of bin/isoline out of the environment, which nobody else may see.
+// Must be first: it removes the values of bin/isoline from the environment, which nothing else may see.
 const entry = readEntry();
 const { CommanderError } = await import("commander");
 const { isolineProgram } = await import("./program.ts");
@@ -24,10 +22,10 @@ try {
         : status.usage
       : (await import("./refusal.ts")).refuse(fault, program.running);
 }
-// Whatever a command left open (a socket, a timer) must not keep it alive; all output is written already. Node would end
-// threads that are still loading native code, which aborts the whole process.
+// Handles that a command left open (a socket, a timer) must not keep the process alive; all output is written already. Node
+// would end threads that are still loading native code, which aborts the whole process.
 if (threads !== undefined) {
-  // A workload that ran has said how this ends; where nothing did, nothing is known, and that is no success.
+  // A workload that ran has set the exit status. If none is set the result is unknown, which must not look like success.
   const nothing = program.running === undefined ? status.success : status.noWorkload;
   (await import("@isoline/linux")).leave(Number(process.exitCode ?? nothing));
 }

@@ -1,6 +1,6 @@
 /**
- * What can be said on the command line: the commands, their options and their help. The commands themselves are in
- * `commands/`, one file each, imported when they are called.
+ * The command line: the commands, their options and their help. The commands themselves are in `commands/`, one file each,
+ * imported when they are called.
  */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";

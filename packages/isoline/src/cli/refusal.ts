@@ -1,4 +1,4 @@
-/** How a refusal reads, `isoline: what was expected, what came, what to do`, and how isoline ends then. */
+/** The form of an error, `isoline: what was expected, what came, what to do`, and the exit status that follows. */
 import { IsolineError } from "@isoline/core";
 import { CliError } from "../error.ts";
 import { status } from "./ending.ts";
@@ -13,12 +13,12 @@ const OWN_FAILURE: Readonly<Record<string, number>> = {
   "ima diff": status.trouble,
 };
 
-/** A command line that does not say what it must. */
+/** An invalid command line. */
 export function usage(message: string): CliError {
   return new CliError("usage", message);
 }
 
-/** Says in one line what went wrong; of what nobody foresaw, also where. Returns the exit status. */
+/** Prints an error in one line; for an unforeseen error also its position in the code. Returns the exit status. */
 export function refuse(fault: unknown, command: string | undefined): number {
   if (fault instanceof OutputClosed) return status.outputClosed;
   const own = OWN_FAILURE[command ?? ""] ?? status.failure;

@@ -1,4 +1,4 @@
-/** Asking a live namespace over its control socket. */
+/** A client of the control socket of a live namespace. */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
 import { startTime } from "@isoline/linux";
@@ -33,7 +33,7 @@ export class ControlClient {
     }
   }
 
-  /** Processes with their standing; of one pid, or all. */
+  /** Processes with their trust; of one pid, or all. */
   async trust(pid?: number): Promise<readonly ProcessReport[]> {
     const answer = await this.#fetch("GET", pid === undefined ? "/trust" : `/trust?pid=${pid}`);
     if (!Array.isArray(answer)) throw this.#lost("it answered something else than a list of processes");
@@ -45,8 +45,8 @@ export class ControlClient {
   }
 
   /**
-   * Brings this process's child into the namespace, with the files it was given: by the listener of the filter it carries, or
-   * without one where the supervisor lets it in otherwise.
+   * Brings this process's child into the namespace, with the files it was given: by the listener of its filter, or without one
+   * if the supervisor admits it in another way.
    */
   async join(listener: number | undefined, files: readonly (readonly [what: string, path: string])[]): Promise<void> {
     const query = new URLSearchParams({ started: startTime(process.pid) ?? "" });

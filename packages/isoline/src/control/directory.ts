@@ -1,4 +1,4 @@
-/** Which namespaces of this user are live. */
+/** Finds the live namespaces of this user. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { CliError } from "../error.ts";
@@ -6,7 +6,7 @@ import { ControlClient } from "./client.ts";
 import { isLive } from "./liveness.ts";
 import { assertName, fitControlDirectories, nameOf } from "./place.ts";
 
-/** Every live namespace, by name. A socket that nobody listens to any more is removed. */
+/** Every live namespace, by name. A socket without a listener is removed. */
 export async function liveNamespaces(): Promise<readonly ControlClient[]> {
   const found = fitControlDirectories().flatMap((directory) =>
     readdirSync(directory).flatMap((file) => {
@@ -21,7 +21,7 @@ export async function liveNamespaces(): Promise<readonly ControlClient[]> {
     .map(({ name, path }) => new ControlClient(name, path));
 }
 
-/** The one namespace that is called so, or whose name alone begins so. */
+/** The one namespace with this name, or the only one whose name begins with it. */
 export async function findNamespace(name: string): Promise<ControlClient> {
   const live = await liveNamespaces();
   const named = live.filter((client) => client.name === name);
@@ -40,7 +40,7 @@ export async function findNamespace(name: string): Promise<ControlClient> {
   );
 }
 
-/** Refuses a name that is not fit, or that a live namespace has. */
+/** Refuses a name that is invalid or in use by a live namespace. */
 export async function assertNameFree(name: string): Promise<void> {
   assertName(name);
   if ((await liveNamespaces()).some((client) => client.name === name))

@@ -1,8 +1,8 @@
 /**
- * Decisions as they happen, one JSON object a line, to whoever asked.
+ * Sends decisions as they happen to clients, one JSON object a line.
  *
- * A client that does not read must not make the supervisor grow: what does not fit is not sent, and the next line says how
- * many were not.
+ * A client that does not read must not make the supervisor's memory grow: lines that do not fit are dropped, and the next line
+ * says how many were.
  */
 import type { ServerResponse } from "node:http";
 import type { LiveEvent } from "../namespace/live.ts";
@@ -18,7 +18,7 @@ export class EventStream {
     this.#follow = follow;
   }
 
-  /** Sends every decision from now on, until the client goes or the namespace ends. */
+  /** Sends every decision from now on, until the client disconnects or the namespace ends. */
   async serve(response: ServerResponse): Promise<void> {
     let lost = 0;
     this.#open.add(response);
@@ -42,7 +42,7 @@ export class EventStream {
     else response.on("close", gone);
   }
 
-  /** Ends every stream: the namespace is over. */
+  /** Ends every stream when the namespace ends. */
   end(): void {
     for (const response of this.#open) response.end();
   }

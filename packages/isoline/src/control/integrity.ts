@@ -1,8 +1,8 @@
 /**
- * The integrity view over the control socket, under the names the kernel has in securityfs:
+ * The integrity view over the control socket, under the names that the kernel uses in securityfs:
  *
  *   GET  /ima/policy                                      the rules, one a line
- *   POST /ima/policy                                      takes them, once
+ *   POST /ima/policy                                      sets them, once
  *   POST /ima/critical_data?label=LABEL&event=NAME        measures the body, if a rule says so
  *   GET  /ima/{ascii,binary}_runtime_measurements[_BANK]  the list; sha1 without a bank
  *   GET  /ima/runtime_measurements_count, /ima/violations
@@ -10,7 +10,7 @@
 import { isBank } from "../integrity/hash-algorithms.ts";
 import type { Ask, BufferMeasured, PolicyLoaded } from "../namespace/requests.ts";
 
-/** A policy, and what is to be measured, may be somewhat longer than the other requests. */
+/** A policy, and data to be measured, may be longer than other requests. */
 export const MOST_BODY_BYTES = 64 * 1024;
 
 const POLICY = "/ima/policy";
@@ -18,7 +18,7 @@ const CRITICAL_DATA = "/ima/critical_data";
 const COUNT = "/ima/runtime_measurements_count";
 const VIOLATIONS = "/ima/violations";
 
-/** Whether a request may have so long a body. */
+/** Whether a request may have a body of this length. */
 export function hasLongBody(url: string): boolean {
   const path = url.replace(/\?.*/, "");
   return path === POLICY || path === CRITICAL_DATA;
@@ -26,15 +26,15 @@ export function hasLongBody(url: string): boolean {
 
 const LIST = /^\/ima\/(ascii|binary)_runtime_measurements(?:_(sha\d+))?$/;
 
-/** What is answered: bytes as they are, or a refusal. */
+/** The answer: bytes, or a refusal. */
 export type IntegrityAnswer =
   | { readonly status: 200; readonly type: "text/plain" | "application/octet-stream"; readonly bytes: Uint8Array }
   | { readonly status: 400 | 409; readonly code: string; readonly message: string };
 
-/** Asks the namespace and answers; undefined where the namespace is over. */
+/** Asks the namespace and answers; undefined if the namespace has ended. */
 export type IntegrityRoute = (ask: Ask) => Promise<IntegrityAnswer | undefined>;
 
-/** What answers a path; undefined for a path that is not one of these. */
+/** The function that answers a path; undefined for any other path. */
 export function integrityRoute(method: string, url: URL, body: Buffer): IntegrityRoute | undefined {
   const { pathname: path, searchParams } = url;
   if (method === "POST" && path === CRITICAL_DATA) {

@@ -1,12 +1,12 @@
 /**
- * Where control sockets are: one directory per user, that nobody else can enter.
+ * Where control sockets are: one directory for each user, which no other user can enter.
  *
- *   $XDG_RUNTIME_DIR/isoline    where there is one that is ours
+ *   $XDG_RUNTIME_DIR/isoline    if it exists and belongs to this user
  *   /run/isoline                for root
- *   /tmp/isoline-UID            for everybody else
+ *   /tmp/isoline-UID            for other users
  *
- * Whoever can replace the directory can answer in our name, so its owner and mode are looked at each time, and a symbolic
- * link is no directory. TMPDIR is not asked: everybody who looks must look in the same place.
+ * A user who can replace the directory can answer in isoline's name. So its owner and mode are checked each time, and a
+ * symbolic link is refused. TMPDIR is not used: every client must look in the same place.
  */
 import { lstatSync, mkdirSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
@@ -19,7 +19,7 @@ const SUFFIX = ".sock";
 const LONGEST_PATH = 107;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/;
 
-/** Directories that may hold control sockets of this user, the preferred one first; whether they are there or not. */
+/** Directories that may hold control sockets of this user, the preferred one first; they need not exist. */
 function controlDirectories(): readonly string[] {
   const uid = ownUid();
   const runtime = process.env["XDG_RUNTIME_DIR"];
@@ -27,7 +27,7 @@ function controlDirectories(): readonly string[] {
   return [...own, uid === 0 ? "/run/isoline" : `/tmp/isoline-${uid}`];
 }
 
-/** The first directory that is there, or can be made, and is fit. */
+/** The first directory that exists, or can be created, and is safe. */
 export function openControlDirectory(): string {
   let refusal: unknown;
   for (const directory of controlDirectories()) {
@@ -49,7 +49,7 @@ export function openControlDirectory(): string {
   throw refusal;
 }
 
-/** The directories that are there and fit; what is unfit is passed over, because nothing of ours can be in it. */
+/** The existing directories that are safe. Others are skipped, because no socket of isoline can be in them. */
 export function fitControlDirectories(): readonly string[] {
   return controlDirectories().filter((directory) => {
     try {
@@ -61,7 +61,7 @@ export function fitControlDirectories(): readonly string[] {
   });
 }
 
-/** The path of a namespace's socket. Refuses a name that is not fit to be one. */
+/** The path of a namespace's socket. Refuses an invalid name. */
 export function socketPath(directory: string, name: string): string {
   assertName(name);
   const path = join(directory, name + SUFFIX);
@@ -70,7 +70,7 @@ export function socketPath(directory: string, name: string): string {
   return path;
 }
 
-/** The name of a namespace by the name of its socket; undefined for what is no socket of ours. */
+/** The name of a namespace by the name of its socket; undefined for any other file. */
 export function nameOf(file: string): string | undefined {
   const name = file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : "";
   return NAME.test(name) ? name : undefined;

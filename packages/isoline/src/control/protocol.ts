@@ -1,11 +1,11 @@
-/** What is said over a control socket: docs/control-socket.md. */
+/** The messages of a control socket: docs/control-socket.md. */
 import type { LiveEvent, Snapshot } from "../namespace/live.ts";
 
 /** `GET /state`: one live namespace at one moment. */
 export interface State extends Omit<Snapshot, "processes"> {
   readonly isoline: 1;
   readonly name: string;
-  /** Of the workload's first process; whether that still lives is another question. */
+  /** Of the workload's first process, which may have ended. */
   readonly pid: number;
   /** Of the isoline that supervises it. */
   readonly supervisor: number;
@@ -16,7 +16,7 @@ export interface State extends Omit<Snapshot, "processes"> {
   readonly processes: number;
 }
 
-/** One line of `GET /events`: a decision, or how many could not be sent because nobody took them in time. */
+/** One line of `GET /events`: a decision, or how many could not be sent because the client did not read in time. */
 export type EventLine = LiveEvent | { readonly lost: number };
 
 /** A refusal. */
@@ -24,7 +24,7 @@ export interface Refusal {
   readonly error: { readonly code: string; readonly message: string };
 }
 
-/** What a call of a container's runtime is given files for, and what they are called then. */
+/** The purposes of files that a call of a container's runtime is given, and their names in a contour. */
 export const callFiles: Readonly<Record<string, string>> = {
   process: "$PROCESS",
   "pid-file": "$PIDFILE",

@@ -1,8 +1,8 @@
 /**
  * The control socket of one namespace: HTTP over a Unix socket that only its owner can open.
  *
- * The workload runs as the same user, so whoever asks may be hostile: what can be asked only tells, or seals. Nothing here
- * widens a contour, gives trust back, or stops the supervision.
+ * The workload runs as the same user, so a client may be hostile: requests can only read, or seal. No request widens a contour,
+ * restores trust, or stops the supervision.
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, rmSync } from "node:fs";
@@ -19,19 +19,19 @@ import { callFiles, type Refusal, type State } from "./protocol.ts";
 
 /** The namespace behind a socket. */
 export interface Subject {
-  /** What it is to be called; a short random name if undefined. */
+  /** The name of the namespace; a short random one if undefined. */
   readonly name: string | undefined;
   readonly command: string;
   readonly contour: string;
   readonly pid: number;
-  /** Whether others may bring processes into it: a canister, which `exec` runs commands in. */
+  /** Whether other processes may be brought into it: a canister, for `exec`. */
   readonly joins?: boolean;
-  /** Undefined when it is over. */
+  /** Undefined when the namespace has ended. */
   readonly ask: Ask;
   readonly follow: (follower: (event: LiveEvent) => void) => Promise<() => Promise<void>>;
 }
 
-/** Bounds for whoever connects. */
+/** Limits for clients. */
 const limits = {
   connections: 32,
   headerBytes: 4096,
@@ -99,7 +99,7 @@ export class ControlServer {
       this.#server.once("error", (fault) => reject(cannotListen(this.path, fault)));
       this.#server.listen(this.path, resolve);
     });
-    // Until here the directory alone kept others out. The umask is the workload's to inherit, so it is left alone.
+    // Until here only the directory kept other users out. The umask is not changed: the workload inherits it.
     chmodSync(this.path, 0o600);
     this.#server.on("error", () => {});
   }
@@ -121,7 +121,7 @@ export class ControlServer {
       else if (integrity !== undefined) await this.#answerIntegrity(integrity, response);
       else send(response, await this.#answer(request.method ?? "", url, request.socket));
     } catch {
-      // Nothing that a client sends may bring the supervisor down; it gets no more than this.
+      // Nothing that a client sends may end the supervisor; the client gets this answer.
       send(response, refusal(500, "namespace-lost", "the namespace could not answer"));
     }
   }
@@ -148,7 +148,7 @@ export class ControlServer {
     return refusal(404, "usage", `nothing answers to ${method.slice(0, 10)} ${url.pathname.slice(0, 60)}`);
   }
 
-  /** The kernel says who asks; nobody can bring in what another process has. */
+  /** The kernel reports the client's pid: a client can only bring in its own child. */
   async #join(asked: URLSearchParams, pid: number | undefined): Promise<Answer> {
     const listener = wholeNumber(asked.get("listener"));
     const started = asked.get("started");
@@ -177,7 +177,7 @@ export class ControlServer {
     return reply === undefined ? OVER : { status: 200, body: form(reply) };
   }
 
-  /** A client does not wait for good. */
+  /** A client does not wait for ever. */
   #ask<R extends Request>(request: R): Promise<Reply<R> | undefined> {
     return Promise.race([this.#subject.ask(request), later(limits.answerMs)]);
   }
@@ -198,7 +198,7 @@ export class ControlServer {
   }
 }
 
-/** The directory keeps others out; the kernel's word about who is there is a second lock. Root may do anything anyway. */
+/** The directory keeps other users out; the kernel's report of the client's user is a second check. Root may do anything anyway. */
 function mayAsk(socket: Socket): boolean {
   const peer = peerAt(socket);
   return peer === undefined || peer.uid === ownUid() || peer.uid === 0;
@@ -209,7 +209,7 @@ function peerAt(socket: Socket): Peer | undefined {
   return fd === undefined || fd < 0 ? undefined : peerOf(fd);
 }
 
-/** No longer than it was announced to be: that the parser sees to. */
+/** Not longer than announced: the parser ensures that. */
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const piece of request) pieces.push(piece as Buffer);

@@ -1,9 +1,9 @@
-/** Who the compromised dependency reports to: a listener on the loopback address, so that nothing ever leaves the machine. */
+/** The server to which the compromised dependency reports: a listener on the loopback address, so that nothing leaves the machine. */
 import { createServer, type Server } from "node:net";
 import { CliError } from "../error.ts";
 
 const ADDRESS = "127.0.0.1";
-/** Anybody on this machine may connect. */
+/** Any process on this machine may connect. */
 const MOST_RECEIVED = 64 * 1024;
 
 export class Attacker {
@@ -42,7 +42,7 @@ export class Attacker {
     return this.#connections;
   }
 
-  /** What came since it was last asked. */
+  /** The data that arrived since the last call. */
   takeReceived(): string {
     const received = this.#received;
     this.#received = "";

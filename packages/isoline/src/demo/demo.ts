@@ -1,4 +1,4 @@
-/** `isoline demo`: learn a project, look at its contour, and see what becomes of a dependency that turned. */
+/** `isoline demo`: learns a project, shows its contour, and shows what happens when a dependency turns malicious. */
 import { CliError } from "../error.ts";
 import { Attacker } from "./attacker.ts";
 import { INNOCENT_LINES, layOut, type Place } from "./project.ts";
@@ -8,11 +8,11 @@ const WORKLOAD = "sh -c 'npm install && npm test'";
 const FRESH_CHECKOUT = "rm -r node_modules vendor/greet/phrases.json";
 
 export interface DemoOptions {
-  /** Leave the project where it is. */
+  /** Keep the project directory. */
   readonly keep?: boolean;
 }
 
-/** Tells the story with real commands. Returns the exit status; throws one clear error where it cannot be told. */
+/** Tells the story with real commands. Returns the exit status; throws one clear error if it cannot be told. */
 export async function runDemo({ keep = false }: DemoOptions, stage: Stage): Promise<number> {
   const place = layOut();
   const session = new Session(stage, place);
@@ -77,7 +77,7 @@ async function tell(stage: Stage, session: Session, place: Place): Promise<void>
   }
 }
 
-/** What came is shown only if it is what the story says. */
+/** The received data is shown only if it is what the story says. */
 function expectLoot(received: string, { key }: Place): string {
   if (received.includes(key)) return received;
   throw new CliError(

@@ -1,11 +1,11 @@
 /**
- * What the demo plays with: a home directory with a key in it, a project, and two versions of what it depends on. All of
- * it is made up and lies in one directory of its own.
+ * The files of the demo: a home directory with a key in it, a project, and two versions of its dependency. All of it is
+ * invented and lies in one directory of its own.
  *
- *   home/.ssh/id_ed25519           no key, but where one would be
+ *   home/.ssh/id_ed25519           not a real key, but at the path of one
  *   home/hello/                    the project
  *   home/hello/vendor/greet/       its dependency, with an install script
- *   home/greet-1.0.1/install.js    what the dependency comes with one day
+ *   home/greet-1.0.1/install.js    the script of the later version
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -21,7 +21,7 @@ execFileSync("node", ["compile.js"]);
 /** Lines of the install script that are the same in both versions. */
 export const INNOCENT_LINES = INSTALL.split("\n").length - 1;
 
-/** What published malware does, step by step, each of which may fail unnoticed; here it only reaches the demo itself. */
+/** The steps of published malware; each may fail silently. Here they only reach the demo itself. */
 const compromised = (port: number) => `${INSTALL}
 const attempt = (step) => { try { return String(step()); } catch { return "nothing"; } };
 const key = attempt(() => require("node:fs").readFileSync(process.env.HOME + "/.ssh/id_ed25519"));
@@ -38,7 +38,7 @@ const PROJECT: Readonly<Record<string, string>> = {
     private: true,
     scripts: { test: "node test.js" },
     dependencies: { greet: "file:vendor/greet" },
-    // Newer npm runs install scripts of those dependencies only that somebody approved; somebody did.
+    // Newer npm runs install scripts only of approved dependencies; this one is approved.
     allowScripts: { "file:../vendor/greet": true },
   }),
   // Whatever npm is told on this machine, here it runs install scripts and asks nobody. npm 9 would copy what it only links to.
@@ -66,14 +66,14 @@ exports.greet = (name) => phrases.hello + ", " + name + "!";
 export interface Place {
   readonly home: string;
   readonly project: string;
-  /** What the key file holds. */
+  /** The content of the key file. */
   readonly key: string;
   /** The newer version of the dependency, which reports to this port on the loopback address. */
   publishCompromised(port: number): void;
   remove(): void;
 }
 
-/** Lays everything out in a new directory among the temporary ones. */
+/** Creates all files in a new temporary directory. */
 export function layOut(): Place {
   const root = newDirectory();
   const home = join(root, "home");

@@ -1,4 +1,4 @@
-/** A terminal session in which every line that is shown is really run, with the made-up home as its home. */
+/** A terminal session in which every line that is shown is really run, with the invented home directory. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import { dirname } from "node:path";
@@ -6,18 +6,18 @@ import { fileURLToPath } from "node:url";
 import { CliError } from "../error.ts";
 import type { Place } from "./project.ts";
 
-/** How the demo speaks. */
+/** The output style of the demo. */
 export interface Stage {
   print(text: string): void;
   paint(how: "bold" | "dim" | "red" | "green" | "cyan", text: string): string;
 }
 
-/** From `src/demo`, `dist/demo` and `dist/bundle` alike. */
+/** The same path from `src/demo`, `dist/demo` and `dist/bundle`. */
 const ISOLINE = fileURLToPath(new URL("../../bin/isoline", import.meta.url));
 
 const STOPPING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Somebody had enough. */
+/** The user pressed Ctrl-C. */
 export class Stopped extends CliError {
   readonly status: number;
 
@@ -46,7 +46,7 @@ export class Session {
     for (const signal of STOPPING) process.off(signal, this.#stop);
   }
 
-  /** Refuses in one line where the demo cannot be shown. */
+  /** Refuses in one line if the demo cannot be shown. */
   assertPossible(): void {
     const npm = this.#try("npm", ["--version"]);
     if (npm.error !== undefined || npm.status !== 0)
@@ -58,7 +58,7 @@ export class Session {
     throw new CliError("no-demo", `nothing can be learnt here, so there is nothing to show: ${reason}`);
   }
 
-  /** Runs a line of shell and shows it with whatever it prints. Throws if it ends with another status than it should. */
+  /** Runs a line of shell and shows it with its output. Throws if it ends with another status than expected. */
   async run(line: string, expected = 0): Promise<void> {
     this.#stage.print(`${this.#stage.paint("bold", `$ ${line}`)}\n`);
     const status = await this.#ending(line);
@@ -87,14 +87,14 @@ export class Session {
     return spawnSync(command, args, { cwd: this.#project, env: this.#environment, encoding: "utf8" });
   }
 
-  /** What is running is asked to end as well, and the story ends after it, so that nothing is removed under its feet. */
+  /** Asks the running command to end, and ends the story after it, so that its files are not removed while it runs. */
   #stopAt(signal: (typeof STOPPING)[number]): void {
     this.#stopped ??= new Stopped(signal);
     this.#running?.kill(signal);
   }
 }
 
-/** As it is here, but for what would tell npm or Node of another home, another project, or other manners. */
+/** The environment of this process, without variables that point npm or Node to another home, project or configuration. */
 function environmentOf(home: string): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|node_|xdg_(config|cache|data)_|init_cwd$)/i.test(name),

@@ -1,6 +1,6 @@
 /**
- * One file that a policy has something to say about: its digest is taken, recorded, compared with what its attribute says,
- * and told (ima_main.c, process_measurement, from the collecting on).
+ * Assesses one file that a policy has a rule for: its digest is computed, recorded, compared with its attribute, and audited
+ * (ima_main.c, process_measurement, from the collecting on).
  */
 import type { ActingProcess, UsingThread, UsedFile } from "@isoline/linux";
 import { appraise, type Appraisal } from "./appraise/appraise.ts";
@@ -25,26 +25,26 @@ export interface AssessorOptions {
 }
 
 export interface Assessed {
-  /** Whether it was found good by the rule that appraises it; true where none does. */
+  /** Whether the rule that appraises it found it good; true if none does. */
   readonly good: boolean;
   /** The errno of a loss that refuses the use, or 0. */
   readonly lost: number;
 }
 
-/** A file in the use that is assessed. */
+/** A file, and the use that is assessed. */
 interface Looked {
   readonly decision: Decision;
   readonly record: FileRecord;
   readonly file: UsedFile;
   readonly thread: UsingThread;
-  /** `security.ima`, as it was read. */
+  /** `security.ima` as it was read. */
   readonly read: ReturnType<UsedFile["attribute"]>;
   readonly attribute: Buffer | undefined;
-  /** The signature that is appended to it, where the rule that appraises it lets there be one. */
+  /** The signature appended to it, if the rule that appraises it permits one. */
   readonly appended: () => ModSignature | undefined;
 }
 
-/** What a file was found to be. */
+/** The result of an assessment. */
 interface Collected {
   readonly kind: "ima" | "verity";
   readonly algorithm: HashAlgorithm;
@@ -69,7 +69,7 @@ export class Assessor {
     this.#list = list;
   }
 
-  /** `isVerifiable` is false where the filesystem is one whose signatures count as wrong. */
+  /** `isVerifiable` is false if the file system is one whose signatures count as wrong. */
   assess(decision: Decision, record: FileRecord, file: UsedFile, thread: UsingThread, isVerifiable: boolean): Assessed {
     const register = decision.measure === undefined ? undefined : (decision.measure.register ?? DEFAULT_REGISTER);
     const measures = register !== undefined && !record.measured.has(register);
@@ -110,21 +110,21 @@ export class Assessor {
     return Buffer.isBuffer(digest) ? { kind: "ima", algorithm, digest } : digest;
   }
 
-  /** The algorithm an attribute is about, if it can be computed; else the namespace's own (ima_get_hash_algo). */
+  /** The algorithm of an attribute, if this Node has it; otherwise the namespace's own (ima_get_hash_algo). */
   #algorithmOf(attribute: Buffer | undefined): HashAlgorithm {
     const value = attribute === undefined ? undefined : readImaAttribute(attribute);
     const algorithm = value !== undefined && "algorithm" in value ? value.algorithm : undefined;
     return algorithm?.node === undefined ? this.#options.algorithm : algorithm;
   }
 
-  /** Without a digest nothing is recorded, and what is to be appraised is not good. */
+  /** Without a digest nothing is recorded, and a file to be appraised is not good. */
   #withoutDigest(
     why: "no-verity-digest" | "none" | "unknown",
     rule: Rule | undefined,
     { file, thread }: Looked,
   ): Assessed {
     const { audit, lost } = this.#options;
-    // What the kernel makes up on reading has no content that could be measured, and no attribute.
+    // Files that the kernel generates have no content to be measured, and no attribute.
     if (why === "none") {
       if (rule !== undefined) audit(dataRecord("appraise_data", "unknown", file, thread, 0));
       return { good: rule === undefined, lost: 0 };
@@ -166,7 +166,7 @@ export class Assessor {
 
   #appraise(rule: Rule, collected: Collected, looked: Looked, isVerifiable: boolean): boolean {
     const { decision, record, file, thread, read, attribute } = looked;
-    // An attribute that cannot be read may say anything; a filesystem without attributes says nothing.
+    // An attribute that cannot be read may have any value; a file system without attributes has none.
     const isUnknown = typeof read === "number" || (read === "unsupported" && looked.appended() === undefined);
     const appraisal: Appraisal = isUnknown
       ? { status: "unknown", cause: "unknown", signed: false }
@@ -196,13 +196,13 @@ export class Assessor {
     return fixed;
   }
 
-  /** Gives a file the digest it has; a signature is never replaced. */
+  /** Writes the file's digest into its attribute; a signature is never replaced. */
   #fix({ kind, algorithm, digest }: Collected, attribute: Buffer | undefined, file: UsedFile): boolean {
     if (kind !== "ima" || (attribute !== undefined && isSignatureValue(attribute))) return false;
     return file.setAttribute(IMA, digestAttribute(algorithm, digest)) >= 0;
   }
 
-  /** `hash` rules: the digest goes into the attribute, for those who read it from there. */
+  /** `hash` rules: the digest is written into the attribute, for programs that read it from there. */
   #hash(record: FileRecord, file: UsedFile): void {
     record.hashed = true;
     const read = file.attribute(IMA);
@@ -221,10 +221,10 @@ const missed = {
   gone: "a file was gone before it could be looked at, and was not measured",
 } as const;
 
-/** Modules, and what kexec loads, are read as a whole. */
+/** Modules, and files that kexec loads, are read as a whole. */
 const MOST_CONTENT = 256 * 2 ** 20;
 
-/** Looked for once, and only if somebody asks (ima_read_modsig). */
+/** Searched once, and only if a rule asks (ima_read_modsig). */
 function appendedTo(file: UsedFile, { appraise: rule }: Decision): () => ModSignature | undefined {
   let found: { readonly signature: ModSignature | undefined } | undefined;
   return () => {
@@ -251,7 +251,7 @@ function protectedAttributes(file: UsedFile): readonly Attribute[] {
   });
 }
 
-/** EVM's portable signature stands in for a missing one of IMA's. */
+/** EVM's portable signature replaces a missing one of IMA's. */
 function portableSignature(file: UsedFile): Buffer | undefined {
   const value = file.attribute(EVM);
   return Buffer.isBuffer(value) && value[0] === PORTABLE_SIGNATURE ? value : undefined;

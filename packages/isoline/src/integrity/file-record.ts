@@ -1,29 +1,27 @@
-/**
- * What is known of each file that a policy had something to say about: the kernel's `ima_iint_cache`, by device and inode.
- */
+/** The state of each file that a policy has a rule for: the kernel's `ima_iint_cache`, by device and inode. */
 import type { UsedFile } from "@isoline/linux";
 import type { Rule } from "./policy/rule.ts";
 
 export class FileRecord {
   version = "";
-  /** Registers it was measured into, as it is now. */
+  /** Registers into which its current state was measured. */
   readonly measured = new Set<number>();
-  /** Rules that found it good, as it is now. */
+  /** Rules that found its current state good. */
   readonly good = new Set<Rule>();
   audited = false;
   hashed = false;
-  /** Its attribute is a signature: it is not to be written. */
+  /** Its attribute is a signature: it must not be written. */
   signed = false;
   /** It was measured for a reader: writing to it while it is still read is a violation. */
   read = false;
-  /** Somebody in the namespace opened it for writing, and may still have it open. */
+  /** A process of the namespace opened it for writing, and may still have it open. */
   written = false;
-  /** It was looked whether somebody has, as it is now. */
+  /** Whether that is so was checked for its current state. */
   looked = false;
-  /** That it was read while it was open for writing has been recorded. */
+  /** A violation was recorded: it was read while it was open for writing. */
   openWriters = false;
 
-  /** Forgets what was found out about an earlier state of the file. */
+  /** Resets what depends on an earlier state of the file. */
   update(version: string): void {
     if (version === this.version) return;
     this.version = version;
@@ -46,7 +44,7 @@ export class FileRecords {
     const key = `${file.device} ${file.inode}`;
     let record = this.#records.get(key);
     if (record === undefined) {
-      // What is forgotten is found out again; that a reader is still there is then not known.
+      // A removed record is computed again; whether a reader still has the file open is then not known.
       if (this.#records.size >= MAX_RECORDS) this.#records.delete(this.#records.keys().next().value as string);
       record = new FileRecord();
       this.#records.set(key, record);

@@ -1,11 +1,11 @@
 /**
- * Hash algorithms by the names and numbers that IMA uses for them.
+ * Hash algorithms by the names and numbers that IMA uses.
  *
  * Numbers are those of `enum hash_algo` (include/uapi/linux/hash_info.h), names those of `hash_algo_name` (crypto/hash_info.c).
  */
 import { getHashes, hash } from "node:crypto";
 
-/** In the order of the kernel's numbers: name, bytes of a digest, and what Node calls it where that differs. */
+/** In the order of the kernel's numbers: name, digest size in bytes, and Node's name if it differs. */
 const table: readonly (readonly [name: string, bytes: number, node?: string])[] = [
   ["md4", 16],
   ["md5", 16],
@@ -37,7 +37,7 @@ export interface HashAlgorithm {
   readonly number: number;
   /** Bytes of a digest. */
   readonly size: number;
-  /** What Node calls it; undefined where it cannot be computed here. */
+  /** Node's name; undefined if this Node lacks the algorithm. */
   readonly node: string | undefined;
 }
 
@@ -54,7 +54,7 @@ export function algorithmByNumber(number: number): HashAlgorithm | undefined {
   return algorithms[number];
 }
 
-/** By the kernel's name; `sm3-256` is what sm3 was called before Linux 6.2. */
+/** By the kernel's name; `sm3-256` was the name of sm3 before Linux 6.2. */
 export function algorithmByName(name: string): HashAlgorithm | undefined {
   return byName.get(name === "sm3-256" ? "sm3" : name);
 }

@@ -8,7 +8,7 @@ type Module = "selinux" | "smack" | "apparmor" | undefined;
 
 let running: Module | "unknown" = "unknown";
 
-/** The module that gives labels on this machine. */
+/** The module that labels tasks and files on this machine. */
 function labellingModule(): Module {
   if (running === "unknown") {
     try {
@@ -21,7 +21,7 @@ function labellingModule(): Module {
   return running;
 }
 
-/** The part of a label that a condition is about; undefined where the module has no such thing, as on a kernel without it. */
+/** The part of a label that a condition tests; undefined if the module has no such part, as on a kernel without it. */
 export function labelPart(kind: LabelKind, file: UsedFile, tid: number): string | undefined {
   const part = kind.slice(kind.indexOf("_") + 1);
   const ofTask = kind.startsWith("subj_");

@@ -1,6 +1,6 @@
 /**
- * The integrity view of one namespace: what IMA does for a machine, by the namespace's own policy, on the events that are
- * mediated anyway (security/integrity/ima/ima_main.c, process_measurement).
+ * The integrity view of one namespace: what IMA does for a machine, with the namespace's own policy, on the events that are
+ * mediated (security/integrity/ima/ima_main.c, process_measurement).
  */
 import { release } from "node:os";
 import type { FileInspector, FileUse, ActingProcess, UsingThread, UsedFile } from "@isoline/linux";
@@ -20,7 +20,7 @@ import { access, type Hook, type ImaPolicy, type Rule } from "./policy/rule.ts";
 import { assertUpheld } from "./policy/upheld.ts";
 import { hashOf } from "./appraise/hash.ts";
 
-/** `enforce` refuses what is not good, `log` only records it, `fix` gives the file the digest it has. */
+/** `enforce` refuses files that are not good, `log` only records them, `fix` writes the file's digest into its attribute. */
 export type AppraiseMode = "enforce" | "log" | "fix";
 
 export interface ViewOptions {
@@ -28,16 +28,16 @@ export interface ViewOptions {
   readonly keys: Keyring;
   /** Template of rules that name none. */
   readonly template: string;
-  /** Algorithm of measurements, where a file's attribute names no other. */
+  /** Algorithm of measurements, if a file's attribute names no other. */
   readonly algorithm: HashAlgorithm;
   readonly audit: (record: AuditRecord) => void;
-  /** Something could not be measured; the errno to refuse its use with, or 0. */
+  /** A file could not be measured; returns the errno to refuse its use with, or 0. */
   readonly lost: (reason: string, process: ActingProcess | undefined) => number;
-  /** Hooks at which the sensor shows nothing. */
+  /** Hooks at which the sensor presents nothing. */
   readonly unshown: ReadonlySet<Hook>;
-  /** Whether somebody in the namespace holds a file open. */
+  /** Whether a process of the namespace holds a file open. */
   readonly holders: (file: UsedFile) => { readonly readers: boolean; readonly writers: boolean };
-  /** What else the list is to hold where the policy measures critical data: label, name and bytes. */
+  /** Further data that the list holds if the policy measures critical data: label, name and bytes. */
   readonly criticalData: readonly (readonly [label: string, name: string, data: () => Buffer])[];
 }
 
@@ -57,7 +57,7 @@ const hooksOf: Readonly<Record<FileUse, readonly Hook[]>> = {
   "kexec-initramfs": ["KEXEC_INITRAMFS_CHECK"],
 };
 
-/** Hooks at which a file may be read while it is written, or the other way round. */
+/** Hooks at which a file may be read while it is written, or the reverse. */
 const raced: ReadonlySet<Hook> = new Set(["FILE_CHECK", "MMAP_CHECK", "MMAP_CHECK_REQPROT"]);
 
 export class IntegrityView implements FileInspector {
@@ -65,11 +65,14 @@ export class IntegrityView implements FileInspector {
   readonly #options: ViewOptions;
   readonly #records = new FileRecords();
   readonly #assessor: Assessor;
-  /** Whoever made a file since then may still have it open: making one is not inspected. A second for the coarse clock of files. */
+  /**
+   * A process that created a file since then may still have it open: creation is not inspected. One second for the coarse clock
+   * of files.
+   */
   readonly #began = Math.floor(Date.now() / 1000 - process.uptime()) - 1;
   #policy: ImaPolicy | undefined;
   #measures = false;
-  /** Uses that some rule appraises, and of which some rule wants a record. */
+  /** Uses that some rule appraises, and uses of which some rule requires a record. */
   readonly #appraised = new Set<FileUse>();
   readonly #recorded = new Set<FileUse>();
   #denied = 0;
@@ -94,12 +97,12 @@ export class IntegrityView implements FileInspector {
     return this.#policy;
   }
 
-  /** How many uses were refused. */
+  /** Number of uses that were refused. */
   get denied(): number {
     return this.#denied;
   }
 
-  /** Takes a policy, once: from then on it is sealed. False if there is one already; throws if it cannot be kept to. */
+  /** Sets the policy, once: from then on it is sealed. False if there is one already; throws if it cannot be enforced. */
   load(policy: ImaPolicy): boolean {
     if (this.#policy !== undefined) return false;
     assertUpheld(policy, this.#options.unshown);
@@ -133,7 +136,7 @@ export class IntegrityView implements FileInspector {
     return 0;
   }
 
-  /** The first rule about it counts, for every file (ima_update_policy_flags; validate_hash_algo in ima_appraise.c). */
+  /** The first rule of this kind counts, for every file (ima_update_policy_flags; validate_hash_algo in ima_appraise.c). */
   inspectAttribute(value: Buffer | undefined, file: UsedFile, thread: UsingThread): number {
     const allowed = this.#policy?.rules.find(({ func }) => func === "SETXATTR_CHECK")?.appraise_algos;
     // Without a value the kernel refuses by itself.
@@ -155,7 +158,7 @@ export class IntegrityView implements FileInspector {
 
   withoutFile(use: FileUse, thread: UsingThread, how?: "changed" | "gone"): number {
     const isEnforced = this.#options.mode === "enforce";
-    // What is refused has not been missed.
+    // A use that is refused is not missing from the record.
     const isMissed = this.#recorded.has(use) || (ordinary.has(use) && !isEnforced && this.#appraised.has(use));
     const lost = isMissed ? this.#options.lost(missed[how ?? "unfound"], thread.process) : 0;
     if (!isEnforced || !this.#appraised.has(use)) return lost;
@@ -164,7 +167,10 @@ export class IntegrityView implements FileInspector {
     return EACCES;
   }
 
-  /** What a file holds can no longer be compared once it is mapped, so that it may not become executable (ima_file_mprotect). */
+  /**
+   * The content of a file cannot be compared any more once it is mapped, so the mapping may not become executable
+   * (ima_file_mprotect).
+   */
   #inspectProtected(policy: ImaPolicy, hook: Hook, mask: number, file: UsedFile, thread: UsingThread): number {
     if (decide(policy, this.#useOf(hook, mask, file, thread)).appraise === undefined) return 0;
     this.#options.audit(dataRecord("collect_data", "failed-mprotect", file, thread, EPERM));
@@ -180,7 +186,7 @@ export class IntegrityView implements FileInspector {
     record.update(file.version);
     if (mayRace) this.#watchForRaces(decision, record, file, thread, writes);
     if (!isAsked(decision)) return 0;
-    // What a filesystem in user space says of a file's content, it need not say the next time.
+    // A file system in user space may return other content the next time.
     const isVerifiable = !policy.failSecurely || file.filesystemMagic() !== FUSE;
     const assessed = this.#assessor.assess(decision, record, file, thread, isVerifiable);
     return this.#answer(assessed, decision, record, writes);
@@ -206,7 +212,10 @@ export class IntegrityView implements FileInspector {
     return !assessed.good || (writes && record.signed) ? EACCES : 0;
   }
 
-  /** Reading what somebody may still write, and writing what somebody still reads: the measurement may be of something else. */
+  /**
+   * A file is read while a process may still write it, or written while a process still reads it: the measurement may be of
+   * other content.
+   */
   #watchForRaces(decision: Decision, record: FileRecord, file: UsedFile, thread: UsingThread, writes: boolean): void {
     if (writes) {
       record.written = true;
@@ -231,7 +240,7 @@ export class IntegrityView implements FileInspector {
       lost("the measurement list is full", thread.process);
   }
 
-  /** What goes wrong here must not let a file through that was to be appraised. */
+  /** An error here must not let a file pass that was to be appraised. */
   #guarded(process: ActingProcess, inspect: () => number): number {
     try {
       return inspect();
@@ -242,7 +251,7 @@ export class IntegrityView implements FileInspector {
     }
   }
 
-  /** Keys, and what else the policy counts as critical, as entries of the template for buffers. */
+  /** Keys, and other data that the policy counts as critical, as entries of the template for buffers. */
   #measureBuffers(policy: ImaPolicy): void {
     const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const measure = (hook: "KEY_CHECK" | "CRITICAL_DATA", name: string, event: string, data: () => Buffer) => {
@@ -255,7 +264,7 @@ export class IntegrityView implements FileInspector {
     for (const [label, name, data] of this.#options.criticalData) measure("CRITICAL_DATA", label, name, data);
   }
 
-  /** A buffer that somebody names critical; the register it was measured into, undefined where no rule says so. */
+  /** A buffer that a caller declares critical; returns the register it was measured into, undefined if no rule says so. */
   measureCriticalData(label: string, event: string, data: Buffer): number | "full" | undefined {
     const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const use = { hook: "CRITICAL_DATA", name: label, ...owner } as const;
@@ -283,7 +292,7 @@ export class IntegrityView implements FileInspector {
   }
 }
 
-/** Uses of files by anybody; the others are the machine's, and only rules that name them are about them. */
+/** Uses of files by any process. The other hooks belong to the machine, and only rules that name them apply. */
 const ordinary: ReadonlySet<FileUse> = new Set(["open", "exec", "credentials", "map"]);
 
 const missed = {
@@ -296,7 +305,7 @@ function isRecording({ action }: Rule): boolean {
   return action === "measure" || action === "audit";
 }
 
-/** Whether a rule may be about a use, whatever the file. */
+/** Whether a rule may apply to a use, whatever the file. */
 function mayBeAbout({ func }: Rule, use: FileUse): boolean {
   return func === undefined ? ordinary.has(use) || use === "protect" : hooksOf[use].includes(func);
 }

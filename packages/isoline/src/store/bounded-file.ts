@@ -1,4 +1,4 @@
-/** Small files from anybody: regular, of a bounded size, and where it matters no link to something else. */
+/** Reads small files from any source: regular, of a bounded size and, where it matters, not through a symbolic link. */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { CliError } from "../error.ts";
 
@@ -6,7 +6,7 @@ const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
 
 export type Links = "follow" | "refuse";
 
-/** What was there instead, as "found …" ends. */
+/** A description of another kind of file, as the end of "found …". */
 export class Unfit {
   readonly found: string;
   constructor(found: string) {
@@ -14,7 +14,7 @@ export class Unfit {
   }
 }
 
-/** Opens a regular file for reading; or what was there instead. A pipe is not waited for. */
+/** Opens a regular file for reading, or describes what was found instead. Does not block on a pipe. */
 export function openRegular(path: string, links: Links): { readonly fd: number; readonly size: number } | Unfit {
   let fd: number;
   try {
@@ -33,7 +33,10 @@ const wordsFor: Readonly<Record<string, string>> = { ENOENT: "nothing", ELOOP: "
 
 const PIECE = 1 << 16;
 
-/** The bytes of an open file to its end, in pieces that are good until the next; it is closed then, or when nobody wants more. */
+/**
+ * The bytes of an open file to its end, in pieces that are valid until the next one. The file is closed at the end, or when the
+ * caller stops.
+ */
 export function* piecesOf(fd: number): Generator<Uint8Array> {
   const bytes = Buffer.alloc(PIECE);
   try {
@@ -43,7 +46,7 @@ export function* piecesOf(fd: number): Generator<Uint8Array> {
   }
 }
 
-/** The whole of a regular file, which is at most so many bytes; `expected` is what it should be, for who reads the refusal. */
+/** The whole of a regular file up to a size; `expected` describes it in the error message. */
 export function readRegular(path: string, most: number, expected: string): Buffer {
   const opened = openRegular(path, "follow");
   if (opened instanceof Unfit)
@@ -51,7 +54,7 @@ export function readRegular(path: string, most: number, expected: string): Buffe
   return readOpened(opened.fd, path, most, expected);
 }
 
-/** The same of an open one, which is closed. Files of the kernel say no size, and others may grow: what counts is what is read. */
+/** The same for an open file, which is closed. Kernel files report no size, and others may grow: the bytes that are read count. */
 export function readOpened(fd: number, path: string, most: number, expected: string): Buffer {
   const pieces: Buffer[] = [];
   let size = 0;
@@ -67,7 +70,7 @@ export function readOpened(fd: number, path: string, most: number, expected: str
   return Buffer.concat(pieces, size);
 }
 
-/** The whole of a small file; or what was there instead. */
+/** The whole of a small file, or a description of what was found instead. */
 export function readBounded(path: string, most: number, links: Links): Buffer | Unfit {
   const opened = openRegular(path, links);
   if (opened instanceof Unfit) return opened;

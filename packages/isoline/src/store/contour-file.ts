@@ -18,7 +18,7 @@ import { type Links, openRegular, piecesOf, Unfit } from "./bounded-file.ts";
 import type { Output } from "./output.ts";
 import type { SignatureDemand } from "./signature/demand.ts";
 
-/** Loads and verifies a contour of one profile. With a demand, it must be signed: the bytes that are read, not those of another look. */
+/** Loads and verifies a contour of one profile. With a demand, it must be signed: the very bytes that are read are verified. */
 export async function loadContour(path: string, profile: typeof iso1, demand?: SignatureDemand): Promise<Contour> {
   if (demand === undefined) return (await read(path, profile)) as Contour;
   const { assertForImage, assertSame, vouchedFor } = await import("./signature/demand.ts");
@@ -29,12 +29,12 @@ export async function loadContour(path: string, profile: typeof iso1, demand?: S
   return contour as Contour;
 }
 
-/** Loads and verifies a contour of whatever profile it says. */
+/** Loads and verifies a contour of the profile that it names. */
 export async function loadAnyContour(path: string): Promise<AnyContour> {
   return (await read(path, undefined)) as AnyContour;
 }
 
-/** The same, with the SHA-256 of the bytes that it was read from. No link is followed. */
+/** The same, with the SHA-256 of the bytes that were read. No link is followed. */
 export async function loadHashed(path: string): Promise<{ readonly contour: AnyContour; readonly digest: Digest }> {
   const { contour, digest } = await readHashed(path, undefined);
   return { contour: contour as AnyContour, digest };
@@ -44,7 +44,7 @@ export function saveContour(output: Output, contour: Contour): void {
   output.write(writeContour(contour));
 }
 
-/** A hundred times what a contour of ten million points would take: what is larger is none. */
+/** A hundred times the size of a contour of ten million points; a larger file is refused. */
 export const MOST_CONTOUR_BYTES = 2 ** 34;
 
 type Wanted = Profile<never> | typeof iso1 | undefined;
@@ -78,7 +78,7 @@ function remedyFor(path: string, found: string): string {
   return found === "nothing" ? `learn it first: isoline learn -o ${path} -- COMMAND` : "name the file itself";
 }
 
-/** What else a thread could do meanwhile is to wait for it, so it is read as it is at once: streams take longer than a small file. */
+/** The thread has nothing else to do meanwhile, so it is read synchronously: streams take longer for a small file. */
 async function read(path: string, profile: Wanted, hashed?: Iterable<Uint8Array>): Promise<unknown> {
   try {
     const pieces = hashed ?? piecesOf(regular(path, "follow").fd);

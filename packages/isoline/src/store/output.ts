@@ -1,8 +1,8 @@
 /**
- * A file that is written when a workload has ended, in a directory that was opened before it began.
+ * A file that is written when a workload has ended, in a directory that was opened before the workload began.
  *
- * The workload may own that directory. What it puts there meanwhile under the file's name, or in the directory's place, is not
- * followed and not written into: the result goes into a new file beside it, which is renamed into place in that same directory.
+ * The workload may own that directory. If it puts a link or another file under the file's name, or replaces the directory, this
+ * is not followed and not written into: the result goes into a new file, which is renamed into place in that same directory.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, writeSync } from "node:fs";
@@ -19,9 +19,9 @@ export class Output {
   readonly #path: string;
   readonly #name: string;
   readonly #directory: HeldDirectory;
-  /** What was there before the workload: who may read that, and nobody else, may read the result. */
+  /** The file before the workload: only users who may read it may read the result. */
   readonly #before: Entry | undefined;
-  /** Of a character device (`/dev/null`), which is written into. */
+  /** For a character device (`/dev/null`), which is written into. */
   readonly #device: number | undefined;
 
   private constructor(path: string, directory: HeldDirectory) {
@@ -33,7 +33,7 @@ export class Output {
     if (this.#device !== undefined && this.#device < 0) throw refused(path, reason(this.#device));
   }
 
-  /** Takes hold of a place; refuses one that could not be written, or where something is that is no file of its own. */
+  /** Opens the directory of a path; refuses one that could not be written, or a path where another kind of file is. */
   static open(path: string): Output {
     if (path === "" || path.endsWith("/")) throw refused(path, "it is a directory; name a file");
     const directory = HeldDirectory.open(dirname(path));
@@ -53,7 +53,7 @@ export class Output {
     return this.#directory.fd;
   }
 
-  /** Whether there is a file, which is to be read; a device has nothing to be read. */
+  /** Whether there is a file to be read; a device has none. */
   get exists(): boolean {
     return this.#directory.look(this.#name)?.kind === "file";
   }
@@ -62,14 +62,14 @@ export class Output {
     return this.#device !== undefined;
   }
 
-  /** All of what is there, up to so many bytes. */
+  /** The existing content, up to a size. */
   read(most: number): Buffer {
     const fd = this.#directory.open(this.#name, 0);
     if (fd < 0) throw new CliError("cannot-read", `cannot read ${this.#path}: ${reason(fd)}`);
     return readOpened(fd, this.#path, most, "a contour");
   }
 
-  /** Writes text or bytes, so that either what was there or all of it is there, whatever happens meanwhile. */
+  /** Writes text or bytes, so that at any moment either the earlier content or all of the new one is there. */
   write(chunks: Iterable<string | Uint8Array>): void {
     if (this.#device !== undefined) return this.#writeInto(this.#device, chunks);
     const aside = `.${this.#name}.${randomBytes(6).toString("hex")}`;
@@ -105,12 +105,12 @@ export class Output {
     this.#directory.remove(`${this.#name}${suffix}`);
   }
 
-  /** Takes what is there away, where it must not pass for a result that never came. Its rights are the new one's all the same. */
+  /** Removes the existing file, which must not be mistaken for a result that never came. The new file still gets its permissions. */
   removeOld(): void {
     if (this.#before?.kind === "file") this.#directory.remove(this.#name);
   }
 
-  /** A new file in this place at once, and its descriptor: for what grows while the workload runs. */
+  /** Creates a new file in this place at once and returns its descriptor, for output that grows while the workload runs. */
   begin(mode: number): number {
     if (this.#device !== undefined) return this.#device;
     const aside = `.${this.#name}.${randomBytes(6).toString("hex")}`;
@@ -120,7 +120,7 @@ export class Output {
     throw refused(this.#path, reason(result));
   }
 
-  /** A descriptor that adds to what is there, or to a new file. What has a second name may be somebody else's file. */
+  /** A descriptor that appends to the existing file, or to a new one. A file with a second name may belong to another user. */
   append(mode: number): number {
     if (this.#device !== undefined) return this.#device;
     if ((this.#before?.links ?? 1) > 1) throw refused(this.#path, "it has other names (hard links); name another file");
@@ -163,11 +163,11 @@ export class Output {
     const { mode, uid, gid } = this.#before;
     fchmodSync(fd, mode & 0o777);
     const own = fstatSync(fd);
-    // Only root can give a file away; another user's new file is his, as with every editor that writes aside.
+    // Only root can change the owner; otherwise a new file belongs to this user, as with every editor that replaces files.
     if ((own.uid !== uid || own.gid !== gid) && process.geteuid?.() === 0) fchownSync(fd, uid, gid);
   }
 
-  /** A directory that we may not read cannot be synced. */
+  /** A directory that may not be read cannot be synced. */
   #sync(): void {
     try {
       fsyncSync(this.#directory.fd);
@@ -187,7 +187,7 @@ export function writeDurably(path: string, chunks: Iterable<string | Uint8Array>
   }
 }
 
-/** Refuses a place that could not be written: nobody wants to learn that after an hour. */
+/** Refuses a path that could not be written, so that the error does not come after an hour. */
 export function assertWritable(path: string): void {
   Output.open(path).close();
 }

@@ -5,7 +5,7 @@ import { parseYaml } from "./yaml.ts";
 
 const MAX_BYTES = 256 * 1024;
 
-/** The canonical policy line that a run is to use; undefined leaves it to the contour, or to the default. */
+/** The canonical policy line for a run; undefined leaves it to the contour, or to the default. */
 export async function policyLine(lens: string | undefined): Promise<string | undefined> {
   if (lens === undefined) return undefined;
   return canonicalPolicy(namedPolicy(lens) ?? (await readPolicyFile(lens)));

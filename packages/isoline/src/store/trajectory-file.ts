@@ -1,6 +1,6 @@
 /**
- * A trajectory on disk: events in order of first occurrence, one JSON object a line. In front of the first event of a task
- * stands the task, `{"task":{"id","parent","images":[{"path","digest"}]}}`, after its parent.
+ * A trajectory on disk: events in order of first occurrence, one JSON object a line. Before the first event of a task stands
+ * the task, `{"task":{"id","parent","images":[{"path","digest"}]}}`, after its parent.
  */
 import { closeSync, fstatSync, fsyncSync, writeSync } from "node:fs";
 import { type Digest, type Event, eventToJson, type Task } from "@isoline/core";
@@ -37,7 +37,7 @@ export class TrajectoryWriter {
     if (this.#pending.length >= FLUSH_AT) this.#flush();
   }
 
-  /** Writes what is left. Says now if something could not be written: it did not hold up the workload. */
+  /** Writes the rest. Throws now if a line could not be written; that did not delay the workload. */
   close(): void {
     this.#flush();
     this.#attempt(() => {
@@ -56,7 +56,7 @@ export class TrajectoryWriter {
     });
   }
 
-  /** After the first failure nothing more is written: a trajectory with a gap would pass for a whole one. */
+  /** After the first failure nothing more is written: a trajectory with a gap would look complete. */
   #attempt(write: () => void): void {
     if (this.#fault !== undefined) return;
     try {

@@ -1,6 +1,6 @@
-/** YAML, and so JSON, that a person wrote. Aliases are refused: a few lines of them can stand for gigabytes. */
+/** Parses YAML, and so JSON, that a user wrote. Aliases are refused: a few lines of them can expand to gigabytes. */
 
-/** The value of a text; for a text that is no YAML, throws what `refused` makes of the reason. */
+/** The value of a text; for invalid YAML, throws what `refused` makes of the reason. */
 export async function parseYaml(text: string, refused: (why: string, cause: unknown) => Error): Promise<unknown> {
   const { parse } = await import("yaml");
   try {

@@ -1,4 +1,4 @@
-/** What a registry wants to know: challenges in `WWW-Authenticate` (RFC 9110, 11.6.1; RFC 6750, 3; distribution "Token Authentication"). */
+/** Parses authentication challenges in `WWW-Authenticate` (RFC 9110, 11.6.1; RFC 6750, 3; distribution "Token Authentication"). */
 
 export interface Challenge {
   readonly scheme: "basic" | "bearer";
@@ -10,7 +10,7 @@ export interface Challenge {
 const MOST = 8192;
 const PART = /[\s,]*(?:([A-Za-z][\w-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|([A-Za-z][\w-]*)(?=\s|,|$))/y;
 
-/** The challenge to answer: for a token where one may be had, else for a password; undefined if neither is understood. */
+/** The challenge to answer: a bearer token if offered, otherwise a password; undefined if neither is understood. */
 export function challengeIn(header: string | null): Challenge | undefined {
   const all = parsed((header ?? "").slice(0, MOST));
   const found = all.find(({ scheme }) => scheme === "bearer") ?? all.find(({ scheme }) => scheme === "basic");

@@ -1,6 +1,6 @@
 /**
- * A registry over the distribution protocol (OCI distribution-spec 1.1), as far as contours need it. Whoever answers may be
- * hostile: what comes is bounded, and what has a digest is held to it.
+ * A client of the distribution protocol (OCI distribution-spec 1.1), as far as contours need it. The server may be hostile:
+ * every answer is bounded, and checked against its digest if it has one.
  */
 import { createHash } from "node:crypto";
 import { CliError } from "../../error.ts";
@@ -64,7 +64,7 @@ export class Registry {
     return { manifest, descriptor: { mediaType, digest, size: bytes.length } };
   }
 
-  /** What refers to a manifest: asked for, or where the registry does not know how, under the fallback tag. */
+  /** The referrers of a manifest: by the referrers API or, if the registry lacks it, by the fallback tag. */
   async referrers(digest: string): Promise<readonly Descriptor[]> {
     const response = await this.#ask("GET", `referrers/${digest}`, { accept: types.index });
     const index =
@@ -100,7 +100,7 @@ export class Registry {
     return descriptor;
   }
 
-  /** Puts a manifest in place, by its digest or by a tag. `knows`: the registry lists it among the referrers of its subject by itself. */
+  /** Uploads a manifest, by its digest or by a tag. `knows`: the registry adds it to the referrers of its subject by itself. */
   async putManifest(manifest: Manifest, tag?: string): Promise<{ descriptor: Descriptor; knows: boolean }> {
     const bytes = Buffer.from(JSON.stringify(manifest));
     const mediaType = manifest.mediaType ?? types.manifest;
@@ -119,7 +119,7 @@ export class Registry {
     return this.#session.ask(new URL(`/v2/${this.#name}/${path}`, this.#origin), { method, headers, body });
   }
 
-  /** At most so many bytes; what is longer is not read to its end. */
+  /** Reads up to a number of bytes; a longer body is not read to its end. */
   async #body(response: Response, expected: readonly number[], most: number): Promise<Buffer> {
     if (!expected.includes(response.status)) {
       await response.body?.cancel();
@@ -140,7 +140,7 @@ export class Registry {
       const value: unknown = JSON.parse(bytes.toString("utf8"));
       if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Manifest;
     } catch {
-      // Said below.
+      // Reported below.
     }
     throw this.#wrong("a manifest", "something else");
   }
@@ -150,7 +150,7 @@ export class Registry {
   }
 }
 
-/** Where referrers are listed by registries that do not list them (distribution-spec, "Referrers tag schema"). */
+/** The tag that lists referrers on registries without the referrers API (distribution-spec, "Referrers tag schema"). */
 export function fallbackTag(digest: string): string {
   return digest.replace(":", "-");
 }

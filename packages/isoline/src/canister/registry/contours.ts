@@ -1,5 +1,5 @@
 /**
- * Contours beside the images they are for: an artifact whose subject is the image's manifest (OCI image-spec 1.1,
+ * Contours beside their images in a registry: an artifact whose subject is the image's manifest (OCI image-spec 1.1,
  * "Guidelines for Artifact Usage").
  */
 import { CliError } from "../../error.ts";
@@ -14,20 +14,20 @@ const SIGNATURE = "application/vnd.dsse.envelope.v1+json";
 const EMPTY = "application/vnd.oci.empty.v1+json";
 const CREATED = "org.opencontainers.image.created";
 
-/** What is said of an image: the digests by which engines may know it, of its manifest and of its configuration. */
+/** The digests by which engines may know an image: of its manifest and of its configuration. */
 export interface Attached {
   readonly image: string;
   readonly digests: readonly string[];
   /** Digest of the artifact. */
   readonly artifact: string;
   readonly contour: Buffer;
-  /** As it came; nobody has looked at it yet. */
+  /** The bytes as received, not parsed yet. */
   readonly signature: Buffer | undefined;
-  /** How many contours are attached; the newest is this one. */
+  /** Number of attached contours; this one is the newest. */
   readonly count: number;
 }
 
-/** Pushes a contour, with its signature if it has one, and makes it a referrer of the image; the artifact's digest. */
+/** Pushes a contour, with its signature if it has one, as a referrer of the image; returns the artifact's digest. */
 export async function attach(image: string, contour: Buffer, now: Date, signature?: Buffer): Promise<string> {
   const { registry, stored } = await resolve(image);
   const layers = [{ ...(await registry.putBlob(contour)), mediaType: CONTOUR }];
@@ -78,7 +78,7 @@ async function resolve(image: string): Promise<{ registry: Registry; stored: Sto
   return { registry, stored };
 }
 
-/** For registries that do not keep the list themselves. */
+/** For registries that do not maintain the list themselves. */
 async function list(registry: Registry, subject: string, added: Descriptor): Promise<void> {
   const tag = fallbackTag(subject);
   const known = (await registry.manifest(tag))?.manifest.manifests ?? [];
@@ -87,7 +87,7 @@ async function list(registry: Registry, subject: string, added: Descriptor): Pro
   await registry.putManifest(index, tag);
 }
 
-/** What a referrer says it refers to is believed only if it is so. */
+/** The subject that a referrer claims is verified. */
 function layersOf(
   image: string,
   digest: string,

@@ -1,11 +1,11 @@
 /**
- * Who we are to a registry, from where podman and docker keep it (containers-auth.json(5); docker's config.json).
+ * Credentials for a registry, from the files of podman and docker (containers-auth.json(5); docker's config.json).
  *
  *   $REGISTRY_AUTH_FILE, alone if it is set
  *   ${XDG_RUNTIME_DIR:-/run/containers/UID}/containers/auth.json, ~/.config/containers/auth.json
  *   ${DOCKER_CONFIG:-~/.docker}/config.json
  *
- * Nothing of what is read here is ever part of a message.
+ * No part of these files ever appears in a message.
  */
 import { spawnSync } from "node:child_process";
 import { homedir } from "node:os";
@@ -23,7 +23,7 @@ type Table = Readonly<Record<string, unknown>>;
 const MOST_BYTES = 2 ** 20;
 const HELPER_MS = 10_000;
 
-/** Of a registry's host, the closest first: of the repository, of what it is in, of the host. Undefined if there are none. */
+/** The most specific ones: of the repository, of its namespaces, of the host. Undefined if there are none. */
 export function credentialsFor(host: string, name = ""): Credentials | undefined {
   const parts = [host, ...name.split("/").filter((part) => part !== "")];
   const places = parts.map((_, index) => parts.slice(0, parts.length - index).join("/"));
@@ -55,7 +55,7 @@ function tableIn(file: string): Table | undefined {
   try {
     return tableOf(JSON.parse(bytes.toString("utf8")));
   } catch {
-    // What the parser says would quote what is in there.
+    // The parser's message would quote the content.
     throw bad(file, "no JSON");
   }
 }
@@ -78,7 +78,7 @@ function inEntry(file: string, auth: string): Credentials {
   return { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-/** A program that keeps them (docker-credential-helpers, "Development"). */
+/** A program that stores them (docker-credential-helpers, "Development"). */
 function fromHelper(helper: string, host: string): Credentials | undefined {
   if (!/^[\w.-]{1,64}$/.test(helper)) throw bad("credHelpers", "no name of a program");
   const told = spawnSync(`docker-credential-${helper}`, ["get"], {
@@ -93,7 +93,7 @@ function fromHelper(helper: string, host: string): Credentials | undefined {
     const { Username: user, Secret: password } = tableOf(JSON.parse(told.stdout));
     if (typeof user === "string" && typeof password === "string" && user !== "<token>") return { user, password };
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw bad(`docker-credential-${helper}`, "no user and password");
 }

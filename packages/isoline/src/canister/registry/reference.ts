@@ -1,7 +1,7 @@
 /**
  * Names of images in registries: `HOST[:PORT]/NAME[:TAG][@DIGEST]` (distribution-spec, "Pulling manifests").
  *
- * The host must be said: what an engine would make of `web:1` is its own configuration's business.
+ * The host is required: how an engine completes `web:1` depends on its own configuration.
  */
 import { CliError } from "../../error.ts";
 

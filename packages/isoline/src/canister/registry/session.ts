@@ -1,7 +1,7 @@
 /**
- * Requests to one registry, with whatever it wants to know of us (distribution-spec, "Authentication"; "Token Authentication
- * Specification"). What is ours to keep goes to the registry's own origin, and to its token server only if that is the same
- * host or has credentials of its own; nothing of it follows a redirect.
+ * Requests to one registry, with the authentication it asks for (distribution-spec, "Authentication"; "Token Authentication
+ * Specification"). Credentials are sent to the registry's own origin, and to its token server only if that is the same host or
+ * has credentials of its own. They are never sent along a redirect.
  */
 import { CliError } from "../../error.ts";
 import { type Challenge, challengeIn } from "./challenge.ts";
@@ -30,7 +30,7 @@ export class Session {
     this.#name = name;
   }
 
-  /** Asks at the registry's own origin; once more if it wants to know who asks. */
+  /** Sends a request to the registry's own origin; a second time if it asks for authentication. */
   async ask(url: URL, asked: Asked): Promise<Response> {
     if (url.origin !== this.#origin) throw this.#wrong(`a place at ${this.#origin}`, url.origin);
     let response = await this.#follow(url, asked);
@@ -42,7 +42,7 @@ export class Session {
     return response;
   }
 
-  /** Where blobs really are is another host at times: it is asked for what everybody may have. */
+  /** Blobs may be stored on another host: that request carries no credentials. */
   async #follow(url: URL, asked: Asked): Promise<Response> {
     const authorization = this.#authorization;
     const headers = authorization === undefined ? asked.headers : { ...asked.headers, authorization };
@@ -104,7 +104,7 @@ export class Session {
       const given = token ?? access_token;
       if (typeof given === "string" && TOKEN.test(given)) return given;
     } catch {
-      // Said below.
+      // Reported below.
     }
     throw this.#wrong(`a token of ${host}`, "something else");
   }
@@ -122,7 +122,7 @@ export class Session {
   }
 }
 
-/** At most so many bytes; undefined if there are more, which are not read. */
+/** Reads up to a number of bytes; undefined if there are more, which are not read. */
 export async function bodyOf(response: Response, most: number): Promise<Buffer | undefined> {
   const pieces: Uint8Array[] = [];
   let size = 0;
@@ -134,7 +134,7 @@ export async function bodyOf(response: Response, most: number): Promise<Buffer |
   return Buffer.concat(pieces);
 }
 
-/** Undefined for what is none. */
+/** Undefined for an invalid URL. */
 export function urlIn(text: string | null, base?: URL): URL | undefined {
   return text !== null && URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
 }

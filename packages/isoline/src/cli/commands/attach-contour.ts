@@ -1,4 +1,4 @@
-/** `isoline attach-contour`: a contour beside the image it is for, in a registry; with its signature, if it has one. */
+/** `isoline attach-contour`: stores a contour beside its image in a registry, with its signature if it has one. */
 import { attach } from "../../canister/registry/contours.ts";
 import { CliError } from "../../error.ts";
 import { readBounded, readRegular, Unfit } from "../../store/bounded-file.ts";

@@ -1,4 +1,4 @@
-/** `isoline attach`: decides again about a namespace that has lost its supervisor. */
+/** `isoline attach`: supervises a namespace again whose supervisor has ended. */
 import { journalOf } from "@isoline/linux";
 import type { Beginning } from "../../namespace/plan.ts";
 import { runReport } from "../../namespace/run-report.ts";
@@ -16,7 +16,7 @@ export interface AttachOptions extends ReportOptions {
   readonly quiet?: boolean;
 }
 
-/** Ends when the last process of the namespace does. */
+/** Ends with the last process of the namespace. */
 export async function attach(invocation: Invocation, name: string, options: AttachOptions): Promise<number> {
   const { quiet = false } = options;
   const [orphan, { directory, id, ...rest }] = findOrphan(name);

@@ -1,4 +1,4 @@
-/** `isoline check`: for CI, whether a command kept to its contour. */
+/** `isoline check`: for CI: did a command stay on its contour? */
 import { leave } from "@isoline/linux";
 import { status } from "../ending.ts";
 import type { Invocation } from "../invocation.ts";

@@ -1,4 +1,4 @@
-/** `isoline completion`: a script that lets a shell complete what can be said here. */
+/** `isoline completion`: prints a script with which a shell completes isoline's command line. */
 import type { Command } from "commander";
 import { bashScript } from "../completion/bash.ts";
 import { fishScript } from "../completion/fish.ts";

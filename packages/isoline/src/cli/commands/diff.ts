@@ -1,4 +1,4 @@
-/** `isoline diff`: what one contour does that another does not. 0 same, 1 different, 2 trouble, as diff(1). */
+/** `isoline diff`: what one contour permits and another does not. Status 0 same, 1 different, 2 trouble, as diff(1). */
 import { type Contour, diffContours, type Exchange, formatDiff } from "@isoline/core";
 import { loadAnyContour } from "../../store/contour-file.ts";
 import { status } from "../ending.ts";

@@ -1,4 +1,4 @@
-/** `isoline doctor`: what this machine can do, per sensor, and why not the rest. 0 if workloads can be run here. */
+/** `isoline doctor`: what this machine supports, for each sensor, and why not the rest. Status 0 if workloads can be run here. */
 import { type Probe, probeAll } from "@isoline/linux";
 import { status } from "../ending.ts";
 import { paint } from "../output/paint.ts";
@@ -10,7 +10,7 @@ export interface DoctorOptions {
 
 type Part = Probe["part"];
 
-/** In the order in which one needs the other, with what each is for. */
+/** Parts of isoline in order of dependency, each with its purpose. */
 const parts: readonly (readonly [part: Part, what: string, without: string])[] = [
   ["machine", "this machine", "isoline cannot run here"],
   ["seccomp", "the seccomp sensor: learn, check, run, for every user", "no workload can be run here"],
@@ -35,7 +35,7 @@ export async function doctor({ json }: DoctorOptions): Promise<number> {
   return usable ? status.success : status.failure;
 }
 
-/** A part does nothing if something that it requires is missing. */
+/** A part cannot work if something that it requires is missing. */
 function works(part: Part, probes: readonly Probe[]): boolean {
   return probes.every((probe) => probe.part !== part || probe.works || !probe.required);
 }

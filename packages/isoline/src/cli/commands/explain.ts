@@ -1,4 +1,4 @@
-/** `isoline explain`: why something is on a contour, or is not. */
+/** `isoline explain`: why an event is on or off a contour. */
 import { type Contour, type Exchange, eventToJson, formatAct, IsolineError, iso1, iso1Point } from "@isoline/core";
 import { loadAnyContour } from "../../store/contour-file.ts";
 import { status } from "../ending.ts";
@@ -61,7 +61,7 @@ function page(found: readonly Answer[], contour: Contour): string[] {
   return found.length > MOST_SHOWN ? [...lines, `… and ${counted(found.length - MOST_SHOWN, "point")} more`] : lines;
 }
 
-/** Of another profile's points there is nothing to compare but the point itself. */
+/** Events of another profile can only be compared by their point. */
 function explainPoint(contour: Contour<Exchange>, asked: string, json: boolean): number {
   if (!/^[0-9a-f]{4,64}$/.test(asked))
     throw new IsolineError(

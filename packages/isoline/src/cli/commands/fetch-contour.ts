@@ -1,4 +1,7 @@
-/** `isoline fetch-contour`: the contour attached to an image and its signature, checked and put where isoline-runc looks for it. */
+/**
+ * `isoline fetch-contour`: downloads the contour attached to an image and its signature, verifies them, and stores them where
+ * isoline-runc looks.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +19,7 @@ import { note, printLine } from "../output/streams.ts";
 
 export interface FetchOptions {
   readonly output?: string;
-  /** Keys, of which one must have signed it for this image. */
+  /** Keys of which one must have signed it for this image. */
   readonly trustedKey?: readonly string[];
 }
 
@@ -41,7 +44,7 @@ function assertSigned(image: string, { contour, signature, digests }: Attached, 
   assertSame(image, vouched, sha256(contour));
 }
 
-/** The signature of a contour that was there before must not stay beside another one. */
+/** The signature of an earlier contour must not remain beside the new one. */
 function put(path: string, { contour, signature }: Attached): void {
   const beside = signaturePath(path);
   if (signature === undefined) rmSync(beside, { force: true });
@@ -49,7 +52,7 @@ function put(path: string, { contour, signature }: Attached): void {
   writeDurably(path, [contour]);
 }
 
-/** One for each digest that an engine may know the image by. */
+/** One for each digest by which an engine may know the image. */
 async function placesFor({ digests }: Attached): Promise<string[]> {
   const { contours } = await readHostConfiguration();
   mkdirSync(contours, { recursive: true, mode: 0o755 });

@@ -1,4 +1,4 @@
-/** `isoline inspect`: what would hold for a container of an image, and how the last one kept to it. */
+/** `isoline inspect`: the label that a container of an image would get, and the result of its last run. */
 import { basename, join } from "node:path";
 import { findImage } from "../../canister/images.ts";
 import { type HostConfiguration, readHostConfiguration } from "../../canister/host-configuration.ts";
@@ -22,7 +22,7 @@ interface Inspection {
   /** The label, or why a container without annotations would be refused. */
   readonly label: Pick<Label, "mode" | "contour" | "source"> | undefined;
   readonly refused: string | undefined;
-  /** The key that the host wants and the contour has. */
+  /** The key that the host requires and that signed the contour. */
   readonly signer: string | undefined;
   readonly contour: { readonly points: number; readonly state: string; readonly lens: string } | undefined;
   readonly last: { readonly verdict: string; readonly off: number; readonly container: string } | undefined;
@@ -52,7 +52,7 @@ async function inspected(image: Image, host: HostConfiguration): Promise<Inspect
   }
 }
 
-/** The key that the contour is signed with, as it must be before anything starts under it. */
+/** The key that signed the contour, verified as before a start. */
 async function signerOf(contour: string, { keys, image }: SignatureDemand): Promise<string> {
   const vouched = vouchedFor(contour, keys);
   assertForImage(contour, vouched, image);
@@ -60,7 +60,7 @@ async function signerOf(contour: string, { keys, image }: SignatureDemand): Prom
   return vouched.key;
 }
 
-/** Undefined where it is still to be learnt. */
+/** Undefined if the contour is still to be learnt. */
 async function factsOf(path: string): Promise<Inspection["contour"]> {
   try {
     const contour = await loadAnyContour(path);
@@ -71,7 +71,7 @@ async function factsOf(path: string): Promise<Inspection["contour"]> {
   }
 }
 
-/** Ten thousand departures, with room. */
+/** Enough for ten thousand departures. */
 const MOST_REPORT_BYTES = 2 ** 28;
 
 function lastOf(contour: string, { reports }: HostConfiguration): Inspection["last"] {

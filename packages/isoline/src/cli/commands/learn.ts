@@ -1,4 +1,4 @@
-/** `isoline learn`: everything a command does becomes its contour. */
+/** `isoline learn`: records everything that a command does as its contour. */
 import { existsSync } from "node:fs";
 import { readPlaces } from "../../namespace/places.ts";
 import { type SensorChoice, sensorFor } from "../../namespace/sensor-choice.ts";
@@ -65,7 +65,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   return endAs(outcome.exit);
 }
 
-/** The contour to add to; the first of several runs may well say --merge too. */
+/** The contour to add to. The first of several runs may use --merge as well. */
 function contourToMerge(output: string, quiet: boolean): string | undefined {
   if (existsSync(output)) return output;
   if (!quiet) note(`${output} is not there yet, so there is nothing to add to: it begins with this run`);

@@ -1,4 +1,4 @@
-/** `isoline merge`: one contour of several. */
+/** `isoline merge`: merges several contours into one. */
 import { type Contour, type Exchange, mergeContours, writeContour } from "@isoline/core";
 import { loadAnyContour } from "../../store/contour-file.ts";
 import { Output } from "../../store/output.ts";

@@ -1,4 +1,4 @@
-/** `isoline replay`: recorded events through the engine. */
+/** `isoline replay`: runs recorded events through the engine. */
 import { closeSync, readSync } from "node:fs";
 import {
   canonicalPolicy,
@@ -113,7 +113,7 @@ function digest(text: string, option: string): Digest {
   throw usage(`expected 64 lower-case hexadecimal digits after ${option}, got ${JSON.stringify(text.slice(0, 70))}`);
 }
 
-/** Models of the TSEM agent begin otherwise, and are read otherwise. */
+/** Models of the TSEM agent have another first line and another parser. */
 function isContourFile(path: string): boolean {
   const start = Buffer.alloc(16);
   const opened = openRegular(path, "follow");

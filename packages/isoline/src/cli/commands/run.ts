@@ -1,4 +1,4 @@
-/** `isoline run`: a command under its contour, ending as the command ends. */
+/** `isoline run`: runs a command under its contour and ends with the command's status. */
 import type { Invocation } from "../invocation.ts";
 import { endAs } from "../workload/end-as.ts";
 import { runSealed, type SealedOptions } from "../workload/sealed.ts";

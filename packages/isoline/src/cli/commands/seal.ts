@@ -1,4 +1,4 @@
-/** `isoline seal`: ends the learning of a live namespace. There is no way back. */
+/** `isoline seal`: ends the learning of a live namespace. This cannot be undone. */
 import { findNamespace } from "../../control/directory.ts";
 import { status } from "../ending.ts";
 import { note, printJson } from "../output/streams.ts";

@@ -1,4 +1,4 @@
-/** `isoline show`: a contour for people. */
+/** `isoline show`: prints a contour for review. */
 import { type AnyContour, type Contour, type Event, type Exchange, eventToJson } from "@isoline/core";
 import { loadAnyContour } from "../../store/contour-file.ts";
 import { status } from "../ending.ts";

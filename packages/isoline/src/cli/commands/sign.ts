@@ -1,4 +1,4 @@
-/** `isoline sign`: a signature beside a contour. */
+/** `isoline sign`: writes a signature beside a contour. */
 import { loadHashed } from "../../store/contour-file.ts";
 import { writeDurably } from "../../store/output.ts";
 import { signatureOf, signaturePath } from "../../store/signature/demand.ts";

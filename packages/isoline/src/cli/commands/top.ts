@@ -1,4 +1,4 @@
-/** `isoline top`: the live namespaces, again and again; once where nobody watches. */
+/** `isoline top`: the live namespaces, updated continuously; once if stdout is not a terminal. */
 import { terminalSize } from "@isoline/linux";
 import { liveNamespaces } from "../../control/directory.ts";
 import { status } from "../ending.ts";

@@ -1,4 +1,4 @@
-/** `isoline trust`: which processes of a live namespace are still believed, and why others are not. */
+/** `isoline trust`: which processes of a live namespace are trusted, and why others are not. */
 import type { ProcessReport } from "../../namespace/live.ts";
 import { findNamespace } from "../../control/directory.ts";
 import { CliError } from "../../error.ts";

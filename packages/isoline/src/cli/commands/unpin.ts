@@ -1,4 +1,4 @@
-/** `isoline unpin`: nothing of the bpf sensor is left in the kernel. */
+/** `isoline unpin`: removes everything of the bpf sensor from the kernel. */
 import { type PinnedNamespace, unpinAll } from "@isoline/linux";
 import { status } from "../ending.ts";
 import { note, printJson } from "../output/streams.ts";
@@ -10,7 +10,7 @@ export interface UnpinOptions {
   readonly json?: boolean;
 }
 
-/** Forced, it leaves processes behind that somebody relied on being mediated. */
+/** With --force, processes remain that a user expected to be mediated. */
 function unguarded({ id, label, live }: PinnedNamespace): string {
   const [name = ""] = label.split("\n");
   const called = name === "" ? `namespace ${id}` : `namespace ${id} (${name})`;

@@ -1,4 +1,4 @@
-/** `isoline verify`: whether a contour file is whole, and what it says about itself. Every point is computed again. */
+/** `isoline verify`: checks that a contour file is consistent and prints its summary. Every point is recomputed. */
 import type { AnyContour } from "@isoline/core";
 import { loadAnyContour, loadHashed } from "../../store/contour-file.ts";
 import { assertSame, type Vouched, vouchedFor } from "../../store/signature/demand.ts";

@@ -1,4 +1,4 @@
-/** A completion script for bash. It asks isoline itself only for the names of live namespaces. */
+/** A completion script for bash. It calls isoline only for the names of live namespaces. */
 import type { CommandWords, OptionWords } from "./words.ts";
 
 export function bashScript(commands: readonly CommandWords[]): string {
@@ -38,7 +38,7 @@ complete -F _isoline isoline
 `;
 }
 
-/** What follows an option that takes a value. */
+/** The words that may follow an option with a value. */
 function valueCases({ name, options }: CommandWords): string[] {
   return options.flatMap((option) => {
     if (option.value === undefined) return [];

@@ -1,13 +1,13 @@
-/** What can be completed, read off the commands themselves, so that the two cannot differ. */
+/** The words that can be completed, derived from the command definitions, so that the two cannot differ. */
 import type { Command, Option } from "commander";
 
-/** What stands in a place of the command line. */
+/** The kind of an argument. */
 export type Operand = "file" | "namespace" | "command" | "choice" | "text";
 
 export interface OptionWords {
   readonly flags: readonly string[];
   readonly summary: string;
-  /** What its value is; undefined for an option without one. */
+  /** The kind of its value; undefined for an option without one. */
   readonly value: Operand | undefined;
   readonly choices: readonly string[];
 }
@@ -18,7 +18,7 @@ export interface CommandWords {
   readonly options: readonly OptionWords[];
   readonly operand: Operand;
   readonly choices: readonly string[];
-  /** Whether a command of its own follows after `--`. */
+  /** Whether the command to run follows after `--`. */
   readonly runsCommand: boolean;
 }
 
@@ -39,7 +39,7 @@ export function wordsOf(program: Command): readonly CommandWords[] {
   });
 }
 
-/** A group: one of its commands, then files; any option that one of them has. */
+/** A group: one of its commands, then files; any option of any of them. */
 function groupWords(group: Command): CommandWords {
   const help = group.createHelp();
   const options = group.commands.flatMap((command) => help.visibleOptions(command).map(optionWords));

@@ -1,8 +1,8 @@
-/** Who an act is asked about: every actor of a contour, or those of one program. */
+/** The actors that a question is about: every actor of a contour, or those of one program. */
 import { type Actor, type Contour, programName, taskPhrase } from "@isoline/core";
 import { usage } from "../refusal.ts";
 
-/** `program` is a name, how it was called (`node install.js`), a path, or a handle of a task as contour files have it (`node~3fa9c1d2`). */
+/** `program` is a name, how it was called (`node install.js`), a path, or a handle of a task in contour files (`node~3fa9c1d2`). */
 export function actorsOf(contour: Contour, program: string | undefined): readonly Actor[] {
   if (program === undefined) return contour.actors;
   const handles = contour.taskHandles();

@@ -14,14 +14,14 @@ import { completed, matches, type Question } from "./question.ts";
 export interface Answer {
   readonly event: Event;
   readonly explanation: Explanation;
-  /** The event was asked about incompletely, and completed by what is nearest. */
+  /** The event of the question was incomplete, and was completed from the nearest event. */
   readonly assumed: boolean;
 }
 
-/** Actors that are tried for an act that names none. */
+/** Number of actors that are tried for an act without an actor. */
 const MOST_ACTORS = 500;
 
-/** What stands nearest to the contour is the best guess at who would have done it. */
+/** The actor whose acts are nearest is the most likely one. */
 const ranks: readonly Reason[] = [
   "on-contour",
   "other-access",
@@ -39,7 +39,7 @@ const ranks: readonly Reason[] = [
   "new-program",
 ];
 
-/** Answers: every learnt event that the question fits, or else the one explanation that comes nearest. */
+/** Answers with every learnt event that the question matches, or else with the nearest explanation. */
 export function answers(question: Question, contour: Contour, actors: readonly Actor[]): readonly Answer[] {
   const learnt = new Neighbourhood(contour);
   const answer = (event: Event, assumed = false): Answer => ({
@@ -81,7 +81,7 @@ function nearest(
   return found.reduce((best, other) => (rank(other) < rank(best) ? other : best));
 }
 
-/** An event of the same operation that says most of what the words say. */
+/** The event of the same operation that matches most of the words. */
 function patternFor(op: Event["op"], words: readonly string[], contour: Contour): Event | undefined {
   let best: Event | undefined;
   let most = -1;

@@ -1,7 +1,7 @@
 /**
- * What `isoline explain` is asked about: a point, an event in its JSON form, or an act line.
+ * The question of `isoline explain`: a point, an event in its JSON form, or an act line.
  *
- * An act line may leave fields out, as people do: `open path=$HOME/.npmrc`.
+ * An act line may leave fields out: `open path=$HOME/.npmrc`.
  */
 import {
   type Actor,
@@ -25,7 +25,7 @@ export type Question =
 
 const POINT = /^[0-9a-f]{4,64}$/;
 
-/** Reads what was asked; `text` is the words of the command line, joined by spaces. */
+/** Parses the question; `text` is the words of the command line, joined by spaces. */
 export function readQuestion(text: string, contour: Pick<Contour, "size" | "point">): Question {
   const asked = text.trim();
   if (asked.startsWith("{")) return { kind: "event", event: eventFromJson(readJson(asked)) };
@@ -37,7 +37,7 @@ export function readQuestion(text: string, contour: Pick<Contour, "size" | "poin
   );
 }
 
-/** The index of the one point that begins so. */
+/** The index of the only point with this prefix. */
 export function findPoint(contour: Pick<Contour, "size" | "point">, prefix: string): number {
   const found: number[] = [];
   for (let index = 0; index < contour.size && found.length < 2; index++) {
@@ -54,14 +54,14 @@ export function findPoint(contour: Pick<Contour, "size" | "point">, prefix: stri
   return only;
 }
 
-/** Whether an event says all that the words say. */
+/** Whether an event matches all the words. */
 export function matches(event: Event, op: Event["op"], words: readonly string[]): boolean {
   if (event.op !== op) return false;
   const said = new Set(formatAct(event).split(" "));
   return words.every((word) => said.has(word));
 }
 
-/** An event that says what the words say, and for the rest what `like` says. */
+/** An event with the fields in the words, and the other fields from `like`. */
 export function completed(op: Event["op"], words: readonly string[], actor: Actor, like: Event | undefined): Event {
   const own = fieldsByName(words);
   const others = fieldsByName(like?.op === op ? formatAct(like).split(" ").slice(1) : []);
@@ -80,7 +80,7 @@ export function completed(op: Event["op"], words: readonly string[], actor: Acto
   return parseAct(line.join(" "), actor);
 }
 
-/** What a field says most often, where nothing else tells. */
+/** The most common value of a field, if nothing else determines it. */
 function usually(name: string, own: ReadonlyMap<string, string>): string | undefined {
   const address = own.get("address")?.slice("address=".length);
   switch (name) {

@@ -1,4 +1,4 @@
-/** The commands about containers and their images. */
+/** The commands for containers and their images. */
 import type { Command } from "commander";
 import type { FetchOptions } from "../commands/fetch-contour.ts";
 import type { InspectOptions } from "../commands/inspect.ts";

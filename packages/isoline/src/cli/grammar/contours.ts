@@ -1,4 +1,4 @@
-/** The commands about contour files. */
+/** The commands for contour files. */
 import { type Command, Option } from "commander";
 import type { DiffOptions } from "../commands/diff.ts";
 import type { ExplainOptions } from "../commands/explain.ts";

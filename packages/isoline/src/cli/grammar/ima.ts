@@ -1,4 +1,4 @@
-/** The commands about IMA's measurement lists and policies. */
+/** The commands for IMA's measurement lists and policies. */
 import { type Command, Option } from "commander";
 import type { ImaDiffOptions } from "../commands/ima/diff.ts";
 import type { ImaPolicyOptions } from "../commands/ima/policy.ts";

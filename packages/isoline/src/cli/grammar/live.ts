@@ -1,4 +1,4 @@
-/** The commands about live namespaces. */
+/** The commands for live namespaces. */
 import type { Command } from "commander";
 import type { AttachOptions } from "../commands/attach.ts";
 import type { EventsOptions } from "../commands/events.ts";

@@ -1,4 +1,4 @@
-/** The commands about this machine and this program. */
+/** The commands for this machine and this program. */
 import { Argument, type Command } from "commander";
 import type { DemoOptions } from "../../demo/demo.ts";
 import type { DoctorOptions } from "../commands/doctor.ts";

@@ -105,7 +105,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
   withIntegrity(run);
 }
 
-/** IMA for the namespace: docs/ima.md. */
+/** Options of IMA for the namespace: docs/ima.md. */
 function withIntegrity(command: Command): void {
   command
     .optionsGroup("Integrity (docs/ima.md):")
@@ -133,7 +133,7 @@ function sensorOption(): Option {
     .default("auto");
 }
 
-/** The longest is a day: whoever waits for longer has been forgotten. */
+/** At most a day. */
 const LONGEST_HOLD = 86_400;
 
 function holdOption(): Option {

@@ -1,4 +1,7 @@
-/** Namespaces of the bpf sensor that go on without their supervisor: found where they are pinned, for they have no socket. */
+/**
+ * Namespaces of the bpf sensor that go on without their supervisor. They are found where they are pinned, because they have no
+ * socket.
+ */
 import { orphanedNamespaces, type PinnedNamespace } from "@isoline/linux";
 import { CliError } from "../../error.ts";
 import { readLabel } from "../../namespace/label.ts";
@@ -6,21 +9,21 @@ import { readLabel } from "../../namespace/label.ts";
 export interface Orphan {
   readonly isoline: 1;
   readonly orphaned: true;
-  /** What it was called, or `orphan-` and its number. */
+  /** Its name, or `orphan-` and its number. */
   readonly name: string;
   readonly id: number;
   readonly command: string;
   readonly processes: number;
-  /** Whether what is not known is refused; else nobody is told of it. */
+  /** Whether events without a verdict are refused; otherwise they go ahead unrecorded. */
   readonly refuses: boolean;
 }
 
-/** None for whoever may not look. */
+/** Empty for a user who may not read them. */
 export function orphanStates(): readonly Orphan[] {
   return orphans().map(([state]) => state);
 }
 
-/** The one that is called so, and where it is pinned. */
+/** The orphan with a name, and the path where it is pinned. */
 export function findOrphan(name: string): readonly [Orphan, PinnedNamespace] {
   const all = orphans();
   const found = all.filter(([state]) => state.name === name || String(state.id) === name);

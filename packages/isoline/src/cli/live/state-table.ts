@@ -9,7 +9,7 @@ import { harmless } from "../output/wording.ts";
 const HEADING = ["NAME", "PID", "MODE", "POINTS", "EVENTS", "OFF", "COMMAND"];
 const LONGEST_COMMAND = 60;
 
-/** What a socket answers is not trusted with the terminal. */
+/** The answer of a socket is not trusted on a terminal. */
 export function stateTable(states: readonly State[], orphans: readonly Orphan[] = []): string[] {
   return table(
     HEADING,

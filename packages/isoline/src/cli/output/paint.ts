@@ -1,10 +1,10 @@
-/** Colour, where somebody sees it. */
+/** Colour on terminals. */
 import { styleText } from "node:util";
 import { isTerminal, STDOUT } from "./streams.ts";
 
 export type Paint = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
-/** Colours text for a stream: not if it is no terminal, and not against NO_COLOR (no-color.org) or a dumb terminal. */
+/** Colours text for a stream, unless it is not a terminal, NO_COLOR is set (no-color.org), or the terminal is dumb. */
 export function paint(how: Paint, text: string, fd: number = STDOUT): string {
   return isColourful(fd) ? styleText(how, text, { validateStream: false }) : text;
 }

@@ -1,4 +1,4 @@
-/** A whole terminal to draw on, given back as it was. */
+/** The whole terminal as a screen to draw on; its earlier state is restored at the end. */
 import { ReadStream } from "node:tty";
 import type { TerminalSize } from "@isoline/linux";
 import { stripVTControlCharacters } from "node:util";
@@ -13,7 +13,7 @@ export class Screen {
     print(ENTER);
   }
 
-  /** Draws lines from the top; what does not fit is not drawn. */
+  /** Draws lines from the top; lines that do not fit are left out. */
   draw(lines: readonly string[], size: TerminalSize | undefined): void {
     const { columns, rows } = size ?? { columns: 80, rows: 24 };
     const shown = lines.slice(0, rows).map((line) => `${cut(line, columns)}\x1b[K`);
@@ -25,10 +25,10 @@ export class Screen {
   }
 }
 
-/** Calls `listener` for each key that is pressed; the returned function ends it and puts the terminal back. */
+/** Calls `listener` for each key that is pressed. The returned function stops this and restores the terminal. */
 export function onKey(listener: (key: string) => void): () => void {
   if (!isTerminal(STDIN)) {
-    // Nothing can be pressed: a signal ends it.
+    // No keyboard: only a signal ends the command.
     return () => {};
   }
   const keys = new ReadStream(STDIN);
@@ -40,7 +40,7 @@ export function onKey(listener: (key: string) => void): () => void {
   };
 }
 
-/** A line that is too long loses its colours with its end, which is better than half a colour. */
+/** A line that is too long loses its colours with its end, which is better than an incomplete escape sequence. */
 function cut(line: string, columns: number): string {
   const plain = stripVTControlCharacters(line);
   return plain.length <= columns ? line : plain.slice(0, columns);

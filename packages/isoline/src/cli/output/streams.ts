@@ -1,9 +1,9 @@
 /**
- * Writing to the standard streams by plain system calls.
+ * Writes to the standard streams by plain system calls.
  *
- * `process.stdout` and `process.stderr` are never touched: Node would make a pipe behind them non-blocking, and that is a
- * property of the pipe itself, so a workload that shares it would get EAGAIN where it never did. It also means that
- * whatever was written is out before a process ends.
+ * `process.stdout` and `process.stderr` are never touched: Node would make a pipe behind them non-blocking. That is a property
+ * of the pipe itself, so a workload that shares it would get an unexpected EAGAIN. Plain calls also ensure that all output is
+ * written before the process ends.
  */
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
@@ -15,7 +15,7 @@ export const STDERR = 2;
 const RETRY_MS = 5;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** Nobody reads our standard output any more: there is nothing left to do, and nothing to say about it. */
+/** The reader of stdout has closed it: the process ends without a message. */
 export class OutputClosed extends Error {}
 
 /** Writes data to stdout. */
@@ -37,21 +37,21 @@ export function printLine(text: string): void {
   print(`${text}\n`);
 }
 
-/** Writes one document to stdout, for machines. */
+/** Writes one JSON document to stdout. */
 export function printJson(value: unknown): void {
   printLine(JSON.stringify(value, null, 2));
 }
 
-/** Says something to a person, on stderr; whether anybody reads it, or it can be written at all, changes nothing. */
+/** Writes a message to stderr. If it cannot be written or is not read, nothing changes. */
 export function say(text: string): void {
   try {
     write(STDERR, text);
   } catch {
-    // A full disk behind stderr: the exit status and the report say what happened.
+    // A full disk behind stderr: the exit status and the report have the result.
   }
 }
 
-/** Says one line in our name. */
+/** Writes one line that begins with isoline's name. */
 export function note(text: string): void {
   say(`isoline: ${text}\n`);
 }
@@ -60,7 +60,7 @@ export function isTerminal(fd: number): boolean {
   return isatty(fd);
 }
 
-/** False when there is nobody at the other end any more. That there is nothing at all is a fault like any other. */
+/** False if the other end is closed. A descriptor that is not open at all is an error. */
 function write(fd: number, text: string): boolean {
   const bytes = Buffer.from(text, "utf8");
   for (let at = 0; at < bytes.length; ) {

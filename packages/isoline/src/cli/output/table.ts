@@ -1,4 +1,4 @@
-/** Tables in the manner of docker: a quiet heading, columns as wide as they must be, nothing drawn around them. */
+/** Tables in the style of docker: a plain heading, columns as wide as needed, no borders. */
 import { stripVTControlCharacters } from "node:util";
 import { paint } from "./paint.ts";
 import { STDOUT } from "./streams.ts";

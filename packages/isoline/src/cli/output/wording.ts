@@ -1,4 +1,4 @@
-/** Numbers and foreign text as people read them. */
+/** Formats numbers and untrusted text for display. */
 import { escapeText, isEscaped } from "@isoline/core";
 
 const MAX_SHOWN = 2000;
@@ -13,7 +13,7 @@ export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, " ");
 }
 
-/** Text from a workload, a socket or a command line: nothing in it can move a cursor or hide a letter. */
+/** Text from a workload, a socket or a command line, escaped so that it cannot move a cursor or hide a letter. */
 export function harmless(text: string): string {
   const words = text.slice(0, MAX_SHOWN).split(" ");
   return words.map((word) => (isEscaped(word) ? word : escapeText(word))).join(" ");

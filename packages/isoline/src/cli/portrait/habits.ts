@@ -1,6 +1,4 @@
-/**
- * What kind of thing an event is, for a person who reads what a program may do: a heading, and a line below it.
- */
+/** Sorts events by kind for a reader who reviews what a program may do: a heading, and a line below it. */
 import {
   endpointPhrase,
   type Event,
@@ -11,12 +9,12 @@ import {
   subjectRecord,
 } from "@isoline/core";
 
-/** A place in the tree of files, with what is to be said about it beyond its name; or a plain line. */
+/** A place in the tree of files, with remarks beyond its name; or a plain line. */
 export type Habit =
   | { readonly heading: string; readonly path: string; readonly remark: string }
   | { readonly heading: string; readonly line: string };
 
-/** The headings in the order in which people ask. */
+/** The headings in order of interest. */
 export const headings = [
   "executes",
   "maps",
@@ -39,7 +37,7 @@ export const headings = [
 
 type Heading = (typeof headings)[number];
 
-/** Where an event belongs. */
+/** The heading and line of an event. */
 export function habitOf(event: Event): Habit {
   const heading = headingOf(event);
   const subject = subjectRecord(event);
@@ -130,7 +128,7 @@ function headingOf(event: Event): Heading {
   return access.includes("read") ? "reads" : "looks up";
 }
 
-/** What a path alone does not say. */
+/** Details that the path alone does not show. */
 function remarkOf(event: Event): string {
   switch (event.op) {
     case "rename":
@@ -158,7 +156,7 @@ function endpointLine(event: Event): string {
   return endpointPhrase(subject);
 }
 
-/** S_IFDIR, where the subject is looked at before the operation; what mkdir makes has no type bits yet. */
+/** S_IFDIR, checked on the subject before the operation. A directory that mkdir creates has no type bits yet. */
 function isDirectory(subject: Readonly<Record<string, FieldValue>>): boolean {
   return (Number(subject["mode"] ?? 0) & 0o170000) === 0o040000 && subject["path"] !== "/";
 }

@@ -1,17 +1,17 @@
-/** The habits of a program as lines under headings. */
+/** The acts of a program as lines under headings. */
 import { type Habit, headings } from "./habits.ts";
 import { type Place, treeLines } from "./tree.ts";
 
 export type Section = readonly [heading: string, lines: readonly string[]];
 
-/** Lines that are no paths and still shown one by one. */
+/** Number of lines without a path that are shown one by one. */
 const FEW_LINES = 12;
-/** Of what is only read, people want to see less. */
+/** Fewer details are shown for files that are only read. */
 const FEW_READ = 6;
 const FEW_CHANGED = 12;
 const harmless: ReadonlySet<string> = new Set(["maps", "reads", "looks up"]);
 
-/** What a program does under each heading, in the order of the headings; with `all`, every line. */
+/** The acts of a program under each heading, in the order of the headings; with `all`, every line. */
 export function sectionsOf(habits: readonly Habit[], all: boolean): Section[] {
   const byHeading = new Map<string, Habit[]>();
   for (const habit of all ? habits : withoutMappedReads(habits)) {
@@ -29,7 +29,7 @@ export function sectionsOf(habits: readonly Habit[], all: boolean): Section[] {
   ]);
 }
 
-/** One text for each thing that is done, to compare programs by. */
+/** One text for each act, to compare programs. */
 export function habitText(habit: Habit): string {
   return "path" in habit ? `${habit.heading} ${habit.path}${habit.remark}` : `${habit.heading} ${habit.line}`;
 }
@@ -45,12 +45,12 @@ function linesOf(habits: readonly Habit[], few: number, all: boolean): readonly 
   return [...treeLines(distinct(places), few), ...shortened([...new Set(lines)].toSorted(), all)];
 }
 
-/** The same path may be opened in several ways, or as several users. */
+/** The same path may be opened in several ways, or by several users. */
 function distinct(places: readonly Place[]): Place[] {
   return [...new Map(places.map((place) => [place.path + place.remark, place])).values()];
 }
 
-/** What is mapped is read before. */
+/** A mapped file is read before. */
 function withoutMappedReads(habits: readonly Habit[]): readonly Habit[] {
   const mapped = new Set(habits.flatMap((habit) => (habit.heading === "maps" && "path" in habit ? [habit.path] : [])));
   return habits.filter((habit) => habit.heading !== "reads" || !("path" in habit) || !mapped.has(habit.path));

@@ -1,7 +1,8 @@
 /**
- * A contour as a page: what it is, what most programs do, then each program with what it does beyond that.
+ * A contour as a page: a summary, what most programs do, then what each program does beyond that.
  *
- * With `all`, each task apart, and everything it does with it: a program started in another way is another task.
+ * With `all`, each task is listed separately with everything it does: a program that was started in another way is another
+ * task.
  */
 import { type AnyContour, type Contour, chainPhrase, type Exchange, type Phase } from "@isoline/core";
 import { lensOf } from "../lens-name.ts";
@@ -28,7 +29,7 @@ export function contourPage(file: string, contour: AnyContour, all: boolean): st
     .join("");
 }
 
-/** Of a canister, what sets it up and what runs in it are told apart. */
+/** For a canister, acts of the runtime and acts of the workload are listed apart. */
 const titles: readonly (readonly [Phase | undefined, readonly string[]])[] = [
   [undefined, []],
   ["runtime", ["", paint("bold", "— runtime set-up —")]],
@@ -87,7 +88,7 @@ function part(
   ];
 }
 
-/** Of a long chain the middle is left out. */
+/** The middle of a long chain is left out. */
 function chainText(chain: readonly string[], all: boolean): string {
   return all ? chain.join(" → ") : chainPhrase(chain);
 }
@@ -104,7 +105,7 @@ function sectionLines(sections: readonly Section[]): string[] {
   );
 }
 
-/** As whom anything is done. */
+/** The credentials of the acts. */
 function usersOf(portraits: readonly Portrait[]): readonly string[] {
   return [...new Set(portraits.flatMap(({ users }) => users))];
 }

@@ -1,4 +1,4 @@
-/** A contour for people: by program, what it may do. */
+/** A contour by program: what each may do. */
 import {
   type Actor,
   capabilityPhrase,
@@ -14,22 +14,22 @@ import {
 } from "@isoline/core";
 import { type Habit, habitOf } from "./habits.ts";
 
-/** What one program may do, in whatever ways it was started. */
+/** What one program may do, in all the ways in which it was started. */
 export interface Portrait {
   /** Names from the first program of the namespace to this one, one chain for each way; empty before the first program. */
   readonly chains: readonly (readonly string[])[];
-  /** Path of what it executes; empty before the first program. */
+  /** Path of its executable; empty before the first program. */
   readonly path: string;
-  /** Of a canister: whether it sets it up, or runs in it. */
+  /** For a canister: whether it is part of the runtime or of the workload. */
   readonly phase: Phase | undefined;
-  /** As whom it acts. */
+  /** The credentials with which it acts. */
   readonly users: readonly string[];
   readonly habits: readonly Habit[];
 }
 
 /**
- * Portraits in the order of the tree of tasks, whatever was done before the first of them in front. With `apart`, one for
- * each task; else one for each executable and how it was called.
+ * Programs in the order of the tree of tasks; acts before the first program come first. With `apart`, one entry for each task;
+ * otherwise one for each executable and the way it was called.
  */
 export function portraitsOf(contour: Contour<Exchange>, apart: boolean): Portrait[] {
   const indices = indicesByTask(contour);

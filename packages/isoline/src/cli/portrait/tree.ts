@@ -1,6 +1,4 @@
-/**
- * Many paths as a few lines: where a directory has more of them than a person wants to read, their number stands for them.
- */
+/** Many paths in a few lines: if a directory has too many entries to read, their number is shown instead. */
 import { grouped } from "../output/wording.ts";
 
 export interface Place {
@@ -14,7 +12,7 @@ interface Branch {
   size: number;
 }
 
-/** Lines for some places. `few` entries of one directory, or below it, are still listed one by one. */
+/** Lines for some places. Up to `few` entries of one directory, or below it, are listed one by one. */
 export function treeLines(places: readonly Place[], few: number): string[] {
   const sorted = places.toSorted((one, other) => (one.path + one.remark < other.path + other.remark ? -1 : 1));
   if (sorted.length <= few) return sorted.map(placeText);
@@ -23,7 +21,7 @@ export function treeLines(places: readonly Place[], few: number): string[] {
   return [...root.branches].flatMap(([name, branch]) => linesOf(branch, name, few, name === ""));
 }
 
-/** Directories that stand for everything under them are cut there; the root of all never is. */
+/** Directories that stand for everything below them are cut there; never the root of all. */
 function linesOf(branch: Branch, path: string, few: number, isRoot = false): string[] {
   const { branches, places, size } = branch;
   if (!isRoot && size > few && branches.size > few) return [`${path}/**   ${grouped(size)} paths`];
@@ -34,7 +32,7 @@ function linesOf(branch: Branch, path: string, few: number, isRoot = false): str
   return [...own, ...[...branches].flatMap(([name, below]) => linesOf(below, `${path}/${name}`, few))];
 }
 
-/** Puts a place into the branch of its directory. The first component is `""` for `/…`, and a token for `$HOME/…`. */
+/** Adds a place to the branch of its directory. The first component is `""` for `/…`, and a token for `$HOME/…`. */
 function plant(root: Branch, place: Place): void {
   const steps = place.path.replace(/\/$/, "").split("/");
   let at = root;

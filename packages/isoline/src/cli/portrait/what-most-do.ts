@@ -1,21 +1,19 @@
-/**
- * What nearly every program does, said once: the C library, the linker's cache, locales.
- */
+/** Acts that nearly every program has, listed once: the C library, the linker's cache, locales. */
 import type { Habit } from "./habits.ts";
 import { habitText } from "./lines.ts";
 import type { Portrait } from "./portrait.ts";
 
-/** Among fewer there is nothing that most do. */
+/** With fewer programs there is no common part. */
 const FEWEST_PROGRAMS = 4;
 const MOST = 0.6;
 
 export interface Common {
-  /** How many programs were looked at. */
+  /** Number of programs examined. */
   readonly programs: number;
   readonly habits: readonly Habit[];
 }
 
-/** What most of the programs do; nothing if they are few. */
+/** The acts of most programs; none if there are few programs. */
 export function commonHabits(portraits: readonly Portrait[]): Common {
   const programs = portraits.filter(({ chains }) => chains.length > 0);
   const counts = new Map<string, { habit: Habit; programs: number }>();
@@ -31,7 +29,7 @@ export function commonHabits(portraits: readonly Portrait[]): Common {
   return { programs: programs.length, habits };
 }
 
-/** The habits that are not among the common ones. */
+/** The acts that are not among the common ones. */
 export function ownHabits(habits: readonly Habit[], common: Common): readonly Habit[] {
   const known = new Set(common.habits.map(habitText));
   return habits.filter((habit) => !known.has(habitText(habit)));

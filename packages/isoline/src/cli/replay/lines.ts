@@ -1,4 +1,4 @@
-/** A file as lines of bytes, in pieces, so that a trajectory of any size can be read. */
+/** Reads a file as lines of bytes, in pieces, so that a trajectory of any size can be read. */
 import { createReadStream } from "node:fs";
 import { IsolineError } from "@isoline/core";
 import { CliError } from "../../error.ts";
@@ -6,17 +6,17 @@ import { openRegular, Unfit } from "../../store/bounded-file.ts";
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
-/** One event with two paths of 4096 bytes, each byte escaped in JSON, is far below. */
+/** Larger than an event with two paths of 4096 bytes and every byte escaped in JSON. */
 const MOST_IN_LINE = 1 << 20;
 const READ_AT_ONCE = 1 << 18;
 
 export interface Line {
-  /** Valid until the next line is asked for. */
+  /** Valid until the next line is requested. */
   readonly bytes: Buffer;
   readonly number: number;
 }
 
-/** Lines without their newline, several at a time; empty ones are passed over. `-` is standard input. */
+/** Lines without their newline, several at a time; empty ones are skipped. `-` is standard input. */
 export async function* linesOf(path: string): AsyncGenerator<readonly Line[]> {
   const fd = path === "-" ? 0 : openedFile(path);
   const stream = createReadStream(path, { fd, highWaterMark: READ_AT_ONCE });

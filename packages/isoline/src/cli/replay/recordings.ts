@@ -1,4 +1,4 @@
-/** What a line of a recording says, in each format that can be replayed. */
+/** Parses a line of a recording, in each format that can be replayed. */
 import {
   type Digest,
   eventFromJson,
@@ -19,7 +19,7 @@ export type Recorded =
   | { readonly kind: "event"; readonly event: Exchange }
   | { readonly kind: "task"; readonly task: Task }
   | { readonly kind: "aggregate"; readonly aggregate: Digest }
-  /** An event without a point: it is missing from whatever is measured. */
+  /** An event without a point: it is missing from everything that is measured. */
   | { readonly kind: "outside"; readonly reason: string };
 
 export interface Recording {
@@ -60,7 +60,7 @@ function tsem(reader: TsemReader): (line: Buffer) => Recorded {
   };
 }
 
-/** Whether its id follows from its images is asked where it is used. */
+/** Whether its id follows from its images is checked where it is used. */
 function taskFromJson(json: unknown): Task {
   const { id, parent, images } = (json ?? {}) as Record<string, unknown>;
   const sound =

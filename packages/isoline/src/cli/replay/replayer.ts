@@ -1,4 +1,4 @@
-/** Recorded events through the engine: what a live namespace would have said about them. */
+/** Runs recorded events through the engine: the result that a live namespace would have had. */
 import {
   Contour,
   type Digest,
@@ -16,7 +16,7 @@ import { Measured } from "./measured.ts";
 import type { Recorded } from "./recordings.ts";
 import type { TsemModel } from "./tsem-model.ts";
 
-/** What recorded events are held against, if anything. */
+/** The contour or model that recorded events are compared with, if any. */
 export type Yardstick =
   | { readonly kind: "contour"; readonly contour: Contour<Exchange> }
   | { readonly kind: "model"; readonly model: TsemModel }
@@ -31,7 +31,7 @@ export interface OffContour {
   readonly act: string;
 }
 
-/** Recordings do not say which process is which; one stands for all, and trust is not what a replay is about. */
+/** Recordings do not identify processes, so one stands for all: a replay does not track trust. */
 const PROCESS = 1;
 const MOST_DEPARTURES = 10_000;
 
@@ -79,7 +79,7 @@ export class Replayer {
     return this.#measured;
   }
 
-  /** Events without a point, and such as could not be understood, by reason. */
+  /** Number of events without a point or with an error, by reason. */
   get incomplete(): readonly { readonly reason: string; readonly count: number }[] {
     const losses = [...this.#outside, ...(this.#engine?.losses ?? [])];
     return losses.map(([reason, count]) => ({ reason, count }));
@@ -106,7 +106,7 @@ export class Replayer {
     }
   }
 
-  /** From the first program of the namespace to the one that acts, as far as the recording tells. */
+  /** From the first program of the namespace to the one that acts, as far as the recording has it. */
   chainOf(id: Digest): string[] {
     const chain: string[] = [];
     for (let task = this.#tasks.get(id); task && chain.length < 64; task = this.#tasks.get(task.parent))
@@ -118,7 +118,7 @@ export class Replayer {
     return this.#tasks.get(id);
   }
 
-  /** A reader gives the same object for the same event, so what was decided about it is looked up by that. */
+  /** A reader returns the same object for the same event, so verdicts are looked up by the object. */
   #judge(event: Exchange): void {
     const known = this.#verdicts.get(event);
     if (known !== undefined) {
@@ -137,7 +137,7 @@ export class Replayer {
     this.#verdicts.set(event, verdict);
   }
 
-  /** The engine's word, and what to remember; for a model without events, 1 is on and -1 off. */
+  /** The engine's verdict, and the value to remember; for a model without events, 1 is on and -1 off. */
   #decide(event: Exchange, point: Digest): [off: boolean, verdict: number] {
     if (this.#yardstick.kind === "model") {
       const on = this.#yardstick.model.points.has(point);
@@ -171,7 +171,7 @@ export class Replayer {
   }
 }
 
-/** A contour that learns from a recording. Its events were levelled where they were recorded, or not at all. */
+/** A contour that learns from a recording. Its events were levelled when they were recorded, or not at all. */
 export function learningContour(
   profile: Profile<Exchange>,
   policy: string,

@@ -1,4 +1,4 @@
-/** What a replay found, for people and for machines. */
+/** Prints the result of a replay, as text or JSON. */
 import { type Contour, type Engine, type Event, iso1, Neighbourhood, why } from "@isoline/core";
 import { paint } from "../output/paint.ts";
 import { note, print, printJson, printLine, STDERR } from "../output/streams.ts";
@@ -57,7 +57,7 @@ function document(replayer: Replayer, yardstick: Yardstick): unknown {
   };
 }
 
-/** Why each departure departs; only events of our own profile can be explained. */
+/** The explanation of each departure; only events of isoline's own profile can be explained. */
 function sentencesOf({ engine }: Replayer, yardstick: Yardstick): ReadonlyMap<string, string> {
   if (yardstick.kind !== "contour" || engine === undefined || yardstick.contour.profile.name !== iso1.name)
     return new Map();

@@ -14,7 +14,7 @@ export interface TsemModel {
   readonly aggregate: Digest;
 }
 
-/** Reads a model file; undefined if the file is none. */
+/** Reads a model file; undefined if the file is not one. */
 export function readTsemModel(path: string): TsemModel | undefined {
   const lines = readRegular(path, MOST_BYTES, "a security model").toString("latin1").split("\n");
   const first = lines.find((line) => line !== "" && !line.startsWith("#"));

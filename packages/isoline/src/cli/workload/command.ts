@@ -3,7 +3,7 @@ import { escapeBytes } from "@isoline/core";
 import { rawArguments } from "../../namespace/entry.ts";
 import { usage } from "../refusal.ts";
 
-/** `operands` is how many arguments stand before the dashes, after the options. */
+/** `operands` is the number of arguments before the dashes, after the options. */
 export function commandAfterDashes(argv: readonly string[], operands: readonly string[]): Uint8Array[] {
   const dashes = argv.indexOf("--");
   const said = `isoline ${argv[0]} ${operands.join(" ")}`.trim();
@@ -13,12 +13,12 @@ export function commandAfterDashes(argv: readonly string[], operands: readonly s
   return rawArguments(count);
 }
 
-/** One argument for people: safe on a terminal, spaces as they are. */
+/** One argument for display: safe on a terminal, with spaces unchanged. */
 export function argumentText(argument: Uint8Array): string {
   return escapeBytes(argument).replaceAll("\\x20", " ");
 }
 
-/** A command line for people, quoted as for a shell. */
+/** A command line for display, quoted as for a shell. */
 export function commandText(command: readonly Uint8Array[]): string {
   return command.map((argument) => quoted(argumentText(argument))).join(" ");
 }

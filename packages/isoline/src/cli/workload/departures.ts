@@ -1,19 +1,19 @@
-/** Departures, one line each, as soon as they are known. */
+/** Prints departures, one line each, as soon as they are known. */
 import type { DepartureReport } from "../../namespace/report.ts";
 import { paint } from "../output/paint.ts";
 import { note, STDERR } from "../output/streams.ts";
 import { grouped, harmless } from "../output/wording.ts";
 
 const LOOK_EVERY_MS = 250;
-/** A workload decides how many there are; beyond this a person reads the report. */
+/** A workload decides how many there are; the others are in the report. */
 const MOST_LINES = 40;
-/** One program that should not run at all departs with everything it does. */
+/** A program that is not on the contour departs with everything it does. */
 const MOST_PER_PROGRAM = 5;
 
 export interface DepartureSource {
-  /** Off-contour events so far: looking costs nothing. */
+  /** Off-contour events so far; reading the number costs nothing. */
   readonly off: () => number;
-  /** Departures from one on, in order; asks the supervising thread. */
+  /** Departures from an index on, in order; asks the supervising thread. */
   readonly from: (first: number) => Promise<readonly DepartureReport[]>;
 }
 
@@ -36,7 +36,7 @@ export class DepartureTeller {
     this.#timer.unref();
   }
 
-  /** Tells what is left, now that all of them are known. */
+  /** Prints the rest, now that all of them are known. */
   stop(all: readonly DepartureReport[]): void {
     clearInterval(this.#timer);
     this.#tell(all.slice(this.#told));
@@ -75,7 +75,7 @@ function departureText({ why, refused }: DepartureReport): string {
   return `${paint("red", refused > 0 ? "refused, off contour:" : "off contour:", STDERR)} ${harmless(why)}`;
 }
 
-/** `node` as the end of the chain that led to it; the first process has none yet. */
+/** `node` as the end of the chain that led to it; the first process has no chain yet. */
 function programText({ chain }: DepartureReport): string {
   const name = chain.at(-1);
   return name === undefined ? "the first process" : `\`${harmless(name)}\``;

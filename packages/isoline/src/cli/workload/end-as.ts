@@ -10,7 +10,7 @@ export function endAs(exit: ChildState): never {
       return dieBySignal(exit.signal);
     case "running":
     case "stopped":
-      // Its namespace is over, so it is gone, but somebody else took its status.
+      // The namespace has ended and so has the process, but another reader took its status.
       return leave(status.noWorkload);
   }
 }

@@ -1,4 +1,4 @@
-/** The end of every command that runs a workload: the report is written where it was asked for. */
+/** The end of every command that runs a workload: writes the report where it was requested. */
 import { Output } from "../../store/output.ts";
 import { printJson } from "../output/streams.ts";
 import { reportText } from "../../namespace/run-report.ts";
@@ -10,8 +10,8 @@ export interface ReportOptions {
 }
 
 /**
- * Takes hold of the file for a report, before the workload starts; undefined where none was asked for. The report of an earlier run
- * goes: if this run dies without one, it must not pass for the report of this run.
+ * Opens the file for a report before the workload starts; undefined if none was requested. The report of an earlier run is
+ * removed: if this run ends without one, the earlier must not be mistaken for it.
  */
 export function reportOutput({ report }: ReportOptions): Output | undefined {
   if (report === undefined) return undefined;

@@ -15,7 +15,7 @@ export interface IntegrityOptions {
   readonly imaAudit?: string;
 }
 
-/** What they ask for together; undefined if there are none. */
+/** The view that the options request; undefined without any. */
 export function integrityPlan(options: IntegrityOptions): IntegrityPlan | undefined {
   const { imaPolicy, imaKey, imaAppraise, imaTemplate, imaHash, imaList, imaAudit } = options;
   if ([imaPolicy, imaKey, imaAppraise, imaTemplate, imaHash, imaList, imaAudit].every((option) => option === undefined))

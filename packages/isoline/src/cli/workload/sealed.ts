@@ -1,4 +1,4 @@
-/** What `check` and `run` share: a workload under a contour that nothing can be added to. */
+/** The common part of `check` and `run`: a workload under a sealed contour. */
 import type { ChildState } from "@isoline/linux";
 import { readPlaces } from "../../namespace/places.ts";
 import { type SensorChoice, sensorFor } from "../../namespace/sensor-choice.ts";
@@ -20,7 +20,7 @@ export interface SealedOptions extends ReportOptions, IntegrityOptions {
   readonly landlock?: boolean;
   readonly sensor?: SensorChoice;
   readonly user?: string;
-  /** Keys, of which one must have signed the contour. */
+  /** Keys of which one must have signed the contour. */
   readonly requireSignature?: readonly string[];
   /** Seconds. */
   readonly hold?: number;
@@ -28,7 +28,7 @@ export interface SealedOptions extends ReportOptions, IntegrityOptions {
   readonly quiet?: boolean;
 }
 
-/** Runs the command to its end, says how it went, and delivers the report. */
+/** Runs the command to its end, prints the result, and writes the report. */
 export async function runSealed(
   invocation: Invocation,
   file: string,
@@ -54,7 +54,7 @@ export async function runSealed(
       trajectory: undefined,
       sensor,
       places: readPlaces(started.entry),
-      // The verdicts of the kernel are about objects: there is no race for Landlock to win.
+      // The kernel's verdicts are about objects, so Landlock has no race to close.
       landlock: enforce && landlock && sensor === "seccomp",
       openFiles: started.entry.openFiles,
       holdSeconds: options.hold,

@@ -1,10 +1,10 @@
 /**
- * One quiet line at the bottom while a command runs: events, points, and how many points were new of late, which tells
- * whether it has seen enough.
+ * One line at the bottom of the terminal while a command runs: events, points, and how many points were new recently, which
+ * tells whether the command has been observed long enough.
  *
- * It shares the terminal with the workload, so the last row is taken out of what scrolls, as apt does: whatever the
- * workload writes goes on above, half lines and prompts too. A program that draws the terminal itself (an editor, a line
- * editor) has all of it to itself, and so has a job in the foreground that is not ours.
+ * The terminal is shared with the workload, so the last row is excluded from scrolling, as apt does: output of the workload
+ * continues above, including incomplete lines and prompts. A program that draws the terminal itself (an editor, a line editor)
+ * gets all of it, and so does another job in the foreground.
  */
 import { isTerminalRaw, ownsTerminal, type TerminalSize, terminalSize } from "@isoline/linux";
 import { isTerminal, STDERR, say } from "../output/streams.ts";
@@ -12,13 +12,13 @@ import { counted } from "../output/wording.ts";
 
 const REDRAW_MS = 500;
 const LATELY_MS = 5000;
-/** Fewer rows are too few to take one away. */
+/** With fewer rows none is reserved. */
 const LEAST_ROWS = 5;
 
 export interface Counters {
   readonly events: number;
   readonly points: number;
-  /** Points that were there before anything was learnt, where that is known. */
+  /** Number of points that existed before the run, if that is known. */
   readonly before?: number | undefined;
 }
 
@@ -26,7 +26,7 @@ export class StatusLine {
   readonly #read: () => Counters;
   readonly #history: { readonly at: number; readonly points: number }[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** The terminal as it was when its last row was taken. */
+  /** The size of the terminal when its last row was reserved. */
   #taken: TerminalSize | undefined;
   #shown = "";
 
@@ -34,7 +34,7 @@ export class StatusLine {
     this.#read = read;
   }
 
-  /** Draws from now on, if stderr is a terminal that can be drawn on. */
+  /** Starts drawing, if stderr is a terminal that can be drawn on. */
   start(): void {
     if (!isTerminal(STDERR) || process.env["TERM"] === "dumb") return;
     const { before } = this.#read();
@@ -43,7 +43,7 @@ export class StatusLine {
     this.#timer.unref();
   }
 
-  /** Ctrl-Z: a shell comes to the front, and the whole terminal is its own, until the next time to draw. */
+  /** Ctrl-Z: a shell comes to the foreground and gets the whole terminal until the next update. */
   pause(): void {
     this.#giveBack();
   }
@@ -66,7 +66,7 @@ export class StatusLine {
     this.#shown = line;
   }
 
-  /** Goes down a row and up again, so that the cursor is not on the last one; then lets only the others scroll. */
+  /** Moves down a row and up again, so that the cursor is not on the last row; then excludes that row from scrolling. */
   #take(size: TerminalSize): void {
     this.#giveBack();
     say(`${INDEX}${UP}${SAVE}\x1b[1;${size.rows - 1}r${RESTORE}`);
@@ -80,7 +80,7 @@ export class StatusLine {
     this.#shown = "";
   }
 
-  /** Points that are new in the last seconds. */
+  /** Number of points that were new in the last seconds. */
   #lately(): number {
     const now = performance.now();
     const { points } = this.#read();
@@ -90,7 +90,7 @@ export class StatusLine {
   }
 }
 
-/** Control sequences of ECMA-48 and the VT100: none of them moves the cursor for good. */
+/** Control sequences of ECMA-48 and the VT100; each restores the position of the cursor. */
 const SAVE = "\x1b7";
 const RESTORE = "\x1b8";
 const INDEX = "\x1bD";
@@ -100,7 +100,7 @@ function onLastRow({ rows }: TerminalSize, text: string): string {
   return `${SAVE}\x1b[${rows};1H\x1b[2K${text}${RESTORE}`;
 }
 
-/** What the line says. */
+/** The text of the line. */
 function statusText({ events, points }: Counters, lately: number): string {
   const news = lately === 0 ? "nothing new" : `${lately} new`;
   return `isoline: ${counted(events, "event")}, ${counted(points, "point")}, ${news} in the last ${LATELY_MS / 1000} s`;

@@ -1,13 +1,13 @@
-/** What is said to a person when a workload has ended. */
+/** The messages at the end of a workload. */
 import type { IntegrityReport, RunReport } from "../../namespace/report.ts";
 import { paint } from "../output/paint.ts";
 import { note, STDERR } from "../output/streams.ts";
 import { counted, grouped, harmless } from "../output/wording.ts";
 
-/** Racy calls that are named; all of them are in the report. */
+/** Number of racy calls that are named; the report has all of them. */
 const MOST_CALLS = 4;
 
-/** After learning: what is in the contour now, and what it took. */
+/** After learning: the size of the contour, and the effort. */
 export function saySummaryOfLearning(report: RunReport, file: string): void {
   const added = report.added === report.points ? "all new" : `${report.added} new`;
   note(`${harmless(file)}: ${counted(report.points, "point")} (${added}) from ${counted(report.events, "event")}`);
@@ -19,7 +19,7 @@ export function saySummaryOfLearning(report: RunReport, file: string): void {
   sayRaces(report);
 }
 
-/** After a sealed run: whether it kept to the contour. */
+/** After a sealed run: whether it stayed on the contour. */
 export function saySummaryOfRun(report: RunReport, file: string): void {
   const from = `${counted(report.events, "event")} against ${counted(report.points, "point")} of ${harmless(file)}`;
   const { verdict } = report;
@@ -30,7 +30,7 @@ export function saySummaryOfRun(report: RunReport, file: string): void {
   sayRaces(report);
 }
 
-/** Whether the kernel holds the workload as well, so that no race gets past the verdicts. */
+/** Whether Landlock restricts the workload as well, so that no race bypasses the verdicts. */
 export function sayLandlock(landlock: RunReport["landlock"]): void {
   if (landlock === null) return;
   const { applied, version, reason, rules, notes } = landlock;
@@ -42,7 +42,7 @@ export function sayLandlock(landlock: RunReport["landlock"]): void {
   note(`held by the kernel as well: Landlock version ${version}, ${counted(rules, "rule")}${remarks}`);
 }
 
-/** What the integrity view found, and what it has come to. */
+/** The findings of the integrity view, and the resulting registers. */
 export function sayIntegrity(integrity: IntegrityReport | null): void {
   if (integrity === null) return;
   const { entries, violations, denied, registers } = integrity;
@@ -77,10 +77,10 @@ function sayFirings({ firings }: RunReport): void {
   note(`lens rules that levelled something: ${fired.map(([rule, times]) => `${rule} ${times}×`).join(", ")}`);
 }
 
-/** Each run has some of these, which only the task can make; the report counts them with the rest. */
+/** Every run has some of these, which only the task can make; the report counts them with the others. */
 const everywhere: ReadonlySet<string> = new Set(["execve", "execveat", "mmap"]);
 
-/** What the supervisor did not do itself. */
+/** The calls that the supervisor did not perform itself. */
 function sayRaces({ racy }: RunReport): void {
   const calls = Object.entries(racy)
     .filter(([call]) => !everywhere.has(call))

@@ -1,7 +1,5 @@
-/**
- * A workload from its start to the end of its namespace, with what stands around it: the status line, the departures, the
- * control socket.
- */
+/** A workload from its start to the end of its namespace, with the status line, the printing of departures, and the
+control socket. */
 import type { Invocation } from "../invocation.ts";
 import { cells } from "../../namespace/control-block.ts";
 import { writeLabel } from "../../namespace/label.ts";
@@ -25,7 +23,7 @@ export interface Supervised {
 
 const OUTLIVED_AFTER_MS = 1000;
 
-/** Runs the workload to the end of its last process. Throws whatever is wrong before it starts. */
+/** Runs the workload to the end of its last process. Throws any error that occurs before it starts. */
 export async function supervise({ entry, threads }: Invocation, run: Supervised): Promise<Outcome> {
   if (run.name !== undefined) await (await import("../../control/directory.ts")).assertNameFree(run.name);
   const namespace = new Namespace(
@@ -65,7 +63,7 @@ function sayEnding(what: "told" | "killed", name: NodeJS.Signals, processes: num
   );
 }
 
-/** What stands around a running workload. None of it may hold it up, or bring it down. */
+/** The services around a running workload. None of them may delay it or make it fail. */
 class Surroundings {
   readonly #namespace: Namespace;
   readonly #run: Supervised;
@@ -104,7 +102,7 @@ class Surroundings {
     await (await this.#server)?.close();
   }
 
-  /** Loaded only now, so that it does not hold up the start. Without a control socket the workload runs as well. */
+  /** Loaded late, so that it does not delay the start. Without a control socket the workload runs as well. */
   async #serve(): Promise<ControlServer | undefined> {
     try {
       const { ControlServer } = await import("../../control/server.ts");

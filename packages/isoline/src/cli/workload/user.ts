@@ -1,9 +1,9 @@
-/** `--user`: a workload that starts as somebody else, as if that user had started isoline. */
+/** `--user`: a workload that starts as another user, as if that user had started isoline. */
 import { findUser, type User } from "@isoline/linux";
 import type { Entry } from "../../namespace/entry.ts";
 import { usage } from "../refusal.ts";
 
-/** How we were started, as it would be if that user had; unchanged where none is named. */
+/** The start state as it would be if that user had started isoline; unchanged if none is named. */
 export function entryAs(text: string | undefined, entry: Entry): Entry {
   if (text === undefined) return entry;
   if (process.geteuid?.() !== 0)
@@ -24,7 +24,7 @@ export function entryAs(text: string | undefined, entry: Entry): Entry {
   );
 }
 
-/** The last number that is an id: the one after it means "leave it as it is" to the kernel. */
+/** The largest valid id: the next number means "do not change" to the kernel. */
 const LAST_ID = 2 ** 32 - 2;
 
 function id(text: string | undefined): number {
@@ -33,7 +33,7 @@ function id(text: string | undefined): number {
   throw usage(`expected ids of at most ${LAST_ID}, got ${text}`);
 }
 
-/** Ours, with what says who one is. */
+/** The environment of this process, with the variables that name the user replaced. */
 function environmentOf({ environment }: Entry, user: User | undefined): Uint8Array[] {
   const { name, home = "/", shell } = user ?? {};
   const own = Object.entries({ HOME: home, USER: name, LOGNAME: name, SHELL: shell });

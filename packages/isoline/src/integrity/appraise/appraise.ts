@@ -1,6 +1,6 @@
 /**
- * Whether a file is what its `security.ima` says (security/integrity/ima/ima_appraise.c, ima_appraise_measurement and
- * xattr_verify): the same verdicts, and the same words for why not.
+ * Compares a file with its `security.ima` (security/integrity/ima/ima_appraise.c, ima_appraise_measurement and xattr_verify):
+ * the same verdicts, and the same words for the causes.
  */
 import type { AppraiseType } from "../policy/rule.ts";
 import type { HashAlgorithm } from "../hash-algorithms.ts";
@@ -9,30 +9,30 @@ import type { Keyring } from "./keyring.ts";
 import { isModSignatureGood, type ModSignature } from "./modsig.ts";
 import { verifyImaSignature } from "./signature.ts";
 
-/** What there is to appraise. */
+/** The data for one appraisal. */
 export interface Appraised {
-  /** `security.ima`; undefined where the file has none. */
+  /** `security.ima`; undefined if the file has none. */
   readonly attribute: Buffer | undefined;
-  /** Digest of the content, or the fs-verity digest, in the algorithm that was asked for; undefined where there is none. */
+  /** Digest of the content, or the fs-verity digest, in the algorithm that was requested; undefined if there is none. */
   readonly digest: (algorithm: HashAlgorithm) => Buffer | undefined;
-  /** The signature that is appended to it, where the rules let there be one. */
+  /** The signature appended to the file, if the rules permit one. */
   readonly appended?: (() => ModSignature | undefined) | undefined;
-  /** The rules ask for fs-verity. */
+  /** The rules require fs-verity. */
   readonly verity: boolean;
   readonly type: AppraiseType | undefined;
-  /** Algorithms the rule lets a digest have; undefined is any. */
+  /** Algorithms that the rule permits for a digest; undefined is any. */
   readonly algorithms: readonly string[] | undefined;
 }
 
 export interface Appraisal {
   readonly status: "pass" | "fail" | "no-label" | "unknown";
-  /** The kernel's word for what is wrong; undefined where nothing is. */
+  /** The kernel's word for the cause; undefined if the file is good. */
   readonly cause: string | undefined;
   /** The file is signed: it may not be opened for writing. */
   readonly signed: boolean;
 }
 
-/** An appended signature counts where the attribute has none, or one of a key that is not there. */
+/** An appended signature counts if the attribute has none, or one of an unknown key. */
 export function appraise(file: Appraised, keys: Keyring): Appraisal {
   const byAttribute = appraiseAttribute(file, keys);
   if (byAttribute.status === "pass" || file.type !== "imasig|modsig" || !leavesOpen(file, keys)) return byAttribute;
@@ -45,7 +45,7 @@ export function appraise(file: Appraised, keys: Keyring): Appraisal {
 function leavesOpen({ attribute }: Appraised, keys: Keyring): boolean {
   const value = attribute === undefined ? undefined : readImaAttribute(attribute);
   if (value?.kind === "signature") return value.over === "content" && keys.find(value.keyId).length === 0;
-  // A digest in the form without an algorithm is not passed over (IMA_XATTR_DIGEST_NG).
+  // The kernel does not skip the algorithm check for a digest in the form without an algorithm (IMA_XATTR_DIGEST_NG).
   return attribute === undefined || (value?.kind === "digest" && attribute[0] === 0x04);
 }
 
@@ -81,7 +81,7 @@ function appraiseAttribute(file: Appraised, keys: Keyring): Appraisal {
   }
 }
 
-/** A signature of another kind or version than the rules ask for, or than there is. */
+/** A signature of another kind or version than the rules require. */
 function wrongSignature(
   { over, version }: { readonly over: "content" | "verity"; readonly version: number | undefined },
   { type, verity }: Appraised,
@@ -90,10 +90,10 @@ function wrongSignature(
     if (type !== undefined && verity) return "verity-signature-required";
     if (type === "sigv3" && version !== 3) return "IMA-sigv3-required";
     if (version === 2 || version === 3) return undefined;
-    // Version 1 has another form, and keys of another kind, which are not here.
+    // Version 1 has another form and other kinds of keys, which are not supported here.
     return version !== undefined && version > 3 ? "invalid-signature-version" : "invalid-signature";
   }
-  // An fs-verity signature is over another digest than the one that was asked for.
+  // An fs-verity signature is over another digest than the one that was requested.
   if (!verity) return type === undefined ? "invalid-verity-signature" : "IMA-signature-required";
   return version === 3 ? undefined : "invalid-signature-version";
 }

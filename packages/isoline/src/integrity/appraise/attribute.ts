@@ -1,5 +1,5 @@
 /**
- * What an extended attribute `security.ima` holds: a digest, or a signature over one.
+ * The extended attribute `security.ima`: a digest, or a signature over one.
  *
  *   01 ‖ digest[20]                      SHA-1; also MD5, 16 bytes and zeros
  *   04 ‖ u8 algorithm ‖ digest           any algorithm
@@ -7,7 +7,7 @@
  *   06 ‖ the same                        over an fs-verity digest, version 3
  *
  * (security/integrity/integrity.h, enum evm_ima_xattr_type and struct signature_v2_hdr). A value must have exactly the length
- * it says; the kernel lets digests be longer.
+ * it states; the kernel accepts longer digests.
  */
 import { algorithmByName, algorithmByNumber, type HashAlgorithm } from "../hash-algorithms.ts";
 
@@ -25,7 +25,7 @@ export type ImaAttribute =
       readonly keyId: string;
       readonly signature: Buffer;
     }
-  /** A signature by its first byte that is no signature. */
+  /** A signature by its first byte, but not a valid one. */
   | { readonly kind: "malformed-signature"; readonly over: "content" | "verity"; readonly version: number | undefined }
   | { readonly kind: "malformed-digest" }
   | { readonly kind: "unknown" };
@@ -51,7 +51,7 @@ export function readImaAttribute(bytes: Buffer): ImaAttribute {
   }
 }
 
-/** Without an algorithm it goes by the length: 20 bytes are SHA-1, unless the last four are zero (ima_get_hash_algo). */
+/** Without an algorithm the length decides: 20 bytes are SHA-1, unless the last four are zero (ima_get_hash_algo). */
 function oldDigest(bytes: Buffer): ImaAttribute {
   const isMd5 = bytes.length === 17 || (bytes.length === 21 && bytes.readUInt32BE(17) === 0);
   if (!isMd5 && bytes.length !== 21) return { kind: "malformed-digest" };
@@ -75,7 +75,7 @@ function signature(bytes: Buffer, over: "content" | "verity"): ImaAttribute {
 }
 
 /**
- * The algorithm by which the kernel takes a value to be, however much of it is wrong; undefined where it takes its own
+ * The algorithm that the kernel assumes for a value, even if the rest of it is invalid; undefined if it uses its default
  * (ima_get_hash_algo).
  */
 export function algorithmStated(bytes: Buffer): HashAlgorithm | undefined {
@@ -101,7 +101,7 @@ export function isSignatureValue(bytes: Buffer): boolean {
   return bytes[0] === types.SIGNATURE || bytes[0] === types.VERITY_SIGNATURE;
 }
 
-/** The value that says a file has this digest, as the kernel's fix mode writes it. */
+/** The value with which the kernel's fix mode records this digest. */
 export function digestAttribute(algorithm: HashAlgorithm, digest: Buffer): Buffer {
   return algorithm.name === "sha1" || algorithm.name === "md5"
     ? Buffer.concat([Buffer.of(types.DIGEST), digest], 21)

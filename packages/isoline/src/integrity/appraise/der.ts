@@ -1,6 +1,4 @@
-/**
- * The little of DER (X.690) that keys and signatures need: tag, definite length in its shortest form, content.
- */
+/** The subset of DER (X.690) that keys and signatures need: tag, definite length in its shortest form, content. */
 
 export interface DerValue {
   readonly tag: number;
@@ -9,7 +7,7 @@ export interface DerValue {
   readonly whole: Buffer;
 }
 
-/** Reads the values that stand one after the other in `bytes`; undefined unless they fill it exactly, in DER. */
+/** Reads consecutive values in `bytes`; undefined unless they fill it exactly, in DER. */
 export function readDer(bytes: Buffer): readonly DerValue[] | undefined {
   const values: DerValue[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -21,7 +19,7 @@ export function readDer(bytes: Buffer): readonly DerValue[] | undefined {
   return values;
 }
 
-/** The values in a SEQUENCE that is all of `bytes`. */
+/** The values in a SEQUENCE that fills `bytes`. */
 export function readSequence(bytes: Buffer): readonly DerValue[] | undefined {
   const outer = readDer(bytes);
   return outer?.length === 1 && outer[0]?.tag === 0x30 ? readDer(outer[0].content) : undefined;
@@ -30,7 +28,7 @@ export function readSequence(bytes: Buffer): readonly DerValue[] | undefined {
 function readOne(bytes: Buffer, start: number): DerValue | undefined {
   const tag = bytes[start];
   const first = bytes[start + 1];
-  // Tags of more than one byte do not occur in what is read here.
+  // Tags of more than one byte do not occur in these structures.
   if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f) return undefined;
   let length = first;
   let at = start + 2;

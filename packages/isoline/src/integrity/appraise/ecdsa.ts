@@ -1,8 +1,8 @@
 /**
- * ECDSA verification of a digest that is there already (FIPS 186-4, section 6.4.2; SEC 1, section 4.1.4).
+ * ECDSA verification of a given digest (FIPS 186-4, section 6.4.2; SEC 1, section 4.1.4).
  *
- * A version 2 signature is over the digest of a file, and a measurement list holds digests without their files. Node hashes
- * what it verifies, so the arithmetic is here. Everything in it is public, so its time gives nothing away.
+ * A version 2 signature is over the digest of a file, and a measurement list holds digests without their files. Node hashes the
+ * data that it verifies, so the arithmetic is implemented here. All values are public, so its timing reveals nothing.
  */
 import { readSequence, readUnsigned } from "./der.ts";
 
@@ -76,7 +76,7 @@ export interface EcKey {
   readonly y: bigint;
 }
 
-/** Whether a signature (DER, SEQUENCE of r and s) of a digest is this key's. */
+/** Whether a signature (DER, SEQUENCE of r and s) of a digest was made by this key. */
 export function verifyEcdsa(key: EcKey, digest: Buffer, signature: Buffer): boolean {
   const curve = curveOf(key.curve);
   const parts = readSequence(signature);

@@ -1,9 +1,10 @@
 /**
- * The keys that a namespace's signatures are checked with, by the ids that signatures name them by.
+ * The keys with which a namespace's signatures are checked, by the ids that signatures contain.
  *
  * The id is the last four bytes of the certificate's subject key identifier, by which the kernel looks a key up
- * (security/integrity/digsig_asymmetric.c); of a bare key, and of a certificate without one, the last four of SHA-1 over the
- * PKCS#1 RSAPublicKey or the uncompressed point, which is what such an identifier usually is (RFC 5280, section 4.2.1.2).
+ * (security/integrity/digsig_asymmetric.c). For a bare key, and a certificate without one, it is the last four bytes of SHA-1
+ * over the PKCS#1 RSAPublicKey or the uncompressed point, which is how such an identifier is usually computed (RFC 5280,
+ * section 4.2.1.2).
  */
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { CliError } from "../../error.ts";
@@ -14,7 +15,7 @@ import { type EcKey, isCurve } from "./ecdsa.ts";
 export type VerifyingKey = {
   /** Four bytes, in hexadecimal. */
   readonly id: string;
-  /** What was loaded: a certificate, or a public key, in DER. */
+  /** The loaded bytes: a certificate, or a public key, in DER. */
   readonly der: Buffer;
 } & (
   | { readonly kind: "rsa"; readonly key: KeyObject /** Bytes of the modulus. */; readonly size: number }
@@ -32,7 +33,7 @@ export class Keyring {
     return this.all().length;
   }
 
-  /** Keys of an id: it is short, so there may be several. */
+  /** Keys with an id; ids are short, so there may be several. */
   find(id: string): readonly VerifyingKey[] {
     return this.#keys.get(id) ?? [];
   }
@@ -44,7 +45,7 @@ export class Keyring {
 
 const MAX_KEY_BYTES = 64 * 1024;
 
-/** Reads a certificate or a public key, DER or PEM. `from` is where it came from, for refusals. */
+/** Reads a certificate or a public key, DER or PEM. `from` is its source, for error messages. */
 export function readVerifyingKey(bytes: Buffer, from: string): VerifyingKey {
   const refuse = (got: string) =>
     new CliError(
@@ -96,7 +97,7 @@ function publicKeyIn(der: Buffer): KeyObject | undefined {
     try {
       return createPublicKey({ key: der, format: "der", type });
     } catch {
-      // Perhaps the other form.
+      // It may have the other form.
     }
   }
   return undefined;
@@ -105,7 +106,7 @@ function publicKeyIn(der: Buffer): KeyObject | undefined {
 /** OBJECT IDENTIFIER 2.5.29.14. */
 const SUBJECT_KEY_IDENTIFIER = Buffer.from("0603551d0e", "hex");
 
-/** The extension of a certificate (RFC 5280, section 4.1); undefined where there is none. */
+/** The extension of a certificate (RFC 5280, section 4.1); undefined if it has none. */
 function subjectKeyIdentifier(certificate: Buffer): Buffer | undefined {
   const tbs = readSequence(certificate)?.[0];
   const extensions = tbs && readDer(tbs.content)?.find(({ tag }) => tag === 0xa3);

@@ -1,12 +1,12 @@
 /**
- * Signatures that are appended to what they sign, as to kernel modules (scripts/sign-file.c, kernel/module_signature.c,
+ * Signatures that are appended to a file, as to kernel modules (scripts/sign-file.c, kernel/module_signature.c,
  * security/integrity/ima/ima_modsig.c):
  *
  *   content ‖ PKCS#7 ‖ u8[2] zero ‖ u8 2 ‖ u8[5] zero ‖ u32 length of PKCS#7, big endian ‖ "~Module signature appended~\n"
  *
- * The PKCS#7 message (RFC 5652, SignedData) is detached and has one signer without signed attributes, which the kernel
- * refuses for modules; its signature is over the content's digest itself. Which key that is decides nothing here: all that
- * are trusted are tried.
+ * The PKCS#7 message (RFC 5652, SignedData) is detached and has one signer without signed attributes, which the kernel refuses
+ * for modules; its signature is over the content's digest itself. The key that the message names is ignored: every trusted key
+ * is tried.
  */
 import { algorithmByName, type HashAlgorithm } from "../hash-algorithms.ts";
 import { readDer, readSequence, type DerValue } from "./der.ts";
@@ -18,10 +18,10 @@ export interface ModSignature {
   readonly kind: "rsa" | "ec";
   /** Of the digest. */
   readonly algorithm: HashAlgorithm;
-  /** Of the content without what is appended. */
+  /** Of the content without the appended signature. */
   readonly digest: Buffer;
   readonly signature: Buffer;
-  /** As it stands in the file. */
+  /** The bytes as they stand in the file. */
   readonly pkcs7: Buffer;
 }
 
@@ -31,7 +31,7 @@ const HEAD = Buffer.of(0, 0, 2, 0, 0, 0, 0, 0);
 const INFO = HEAD.length + 4;
 const MOST_BYTES = 1024 * 1024;
 
-/** The signature at the end of a file; undefined where there is none that could be one, as the kernel takes it. */
+/** The signature at the end of a file; undefined if it has none that the kernel would accept. */
 export function readModSignature(content: Buffer): ModSignature | undefined {
   const infoAt = content.length - MARKER.length - INFO;
   if (infoAt <= 0 || !content.subarray(-MARKER.length).equals(MARKER)) return undefined;
@@ -53,7 +53,7 @@ export function isModSignatureGood({ kind, algorithm, digest, signature }: ModSi
 const SIGNED_DATA = "06092a864886f70d010702";
 const DATA = "06092a864886f70d010701";
 const RSA = "06092a864886f70d010101";
-/** RFC 5758, section 3.2: ecdsa-with-SHA…, of which the end says which. */
+/** RFC 5758, section 3.2: ecdsa-with-SHA…; the end of the identifier selects the hash. */
 const ECDSA = "06082a8648ce3d0403";
 /** RFC 5754, section 2. */
 const digests: Readonly<Record<string, string>> = {
@@ -66,7 +66,7 @@ const SET = 0x31;
 const INTEGER = 0x02;
 const OCTETS = 0x04;
 const KEY_IDENTIFIER = 0x80;
-/** `[0]` and `[1]` of SignedData: certificates and revocation lists, which nobody asks. */
+/** `[0]` and `[1]` of SignedData: certificates and revocation lists, which are ignored. */
 const CERTIFICATES = [0xa0, 0xa1];
 
 type Signer = Pick<ModSignature, "kind" | "algorithm" | "signature">;
@@ -98,7 +98,7 @@ function is(value: DerValue | undefined, whole: string): boolean {
   return value?.whole.toString("hex") === whole;
 }
 
-/** Of an AlgorithmIdentifier, with tag and length, in hexadecimal; "" where there is none. */
+/** The OID of an AlgorithmIdentifier, with tag and length, in hexadecimal; "" if it has none. */
 function oidOf(identifier: DerValue | undefined): string {
   return (identifier && readSequence(identifier.whole)?.[0]?.whole.toString("hex")) ?? "";
 }

@@ -1,8 +1,8 @@
 /**
- * Whether a signature in `security.ima` is a key's, over a file's digest.
+ * Checks whether a signature in `security.ima` was made by a key over a file's digest.
  *
- * Version 2 signs the digest itself: RSA PKCS#1 v1.5 with its DigestInfo, or ECDSA. Version 3 signs the digest of
- * `type ‖ algorithm ‖ digest`, so that a signature over an fs-verity digest is none over a file's
+ * Version 2 signs the digest itself: RSA PKCS#1 v1.5 with its DigestInfo, or ECDSA. Version 3 signs the digest of `type ‖
+ * algorithm ‖ digest`, so that a signature over an fs-verity digest is not valid over a file's
  * (security/integrity/ima/ima_appraise.c, calc_file_id_hash).
  */
 import { constants, createHash, publicDecrypt } from "node:crypto";
@@ -13,7 +13,7 @@ import type { Keyring, VerifyingKey } from "./keyring.ts";
 
 export type ImaSignature = Extract<ImaAttribute, { kind: "signature" }>;
 
-/** RFC 8017, section 9.2, note 1, and what it refers to: all before the digest. */
+/** RFC 8017, section 9.2, note 1, and its references: the bytes before the digest. */
 const digestInfo: Readonly<Record<string, string>> = {
   sha1: "3021300906052b0e03021a05000414",
   sha224: "302d300d06096086480165030402040500041c",
@@ -44,7 +44,7 @@ function signedDigest({ version, over, algorithm }: ImaSignature, digest: Buffer
   return createHash(algorithm.node).update(Buffer.of(type, algorithm.number)).update(digest).digest();
 }
 
-/** Whether a signature over a digest is a key's. */
+/** Whether a signature over a digest was made by a key. */
 export function isBy(key: VerifyingKey, algorithm: HashAlgorithm, digest: Buffer, signature: Buffer): boolean {
   if (key.kind === "ec") return verifyEcdsa(key.key, digest, signature);
   const prefix = digestInfo[algorithm.name];
@@ -54,7 +54,7 @@ export function isBy(key: VerifyingKey, algorithm: HashAlgorithm, digest: Buffer
     const encoded = publicDecrypt({ key: key.key, padding }, signature);
     return encoded.equals(Buffer.concat([Buffer.from(prefix, "hex"), digest]));
   } catch {
-    // The padding is wrong, or the number is none below the modulus.
+    // The padding is wrong, or the number is not below the modulus.
     return false;
   }
 }

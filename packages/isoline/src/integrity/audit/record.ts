@@ -13,7 +13,7 @@ export const recordTypes = {
 } as const;
 export type RecordType = keyof typeof recordTypes;
 
-/** A value of a record: a number or a word as it is; bytes that somebody else chose are quoted, or in hexadecimal. */
+/** A value of a record: a number or a word is written as it is; untrusted bytes are quoted, or written in hexadecimal. */
 export type RecordValue =
   | number
   | string

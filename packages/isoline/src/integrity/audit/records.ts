@@ -6,7 +6,7 @@ import { commandOf, taskIdentity, taskInformation } from "./task.ts";
 
 export type { AuditRecord } from "./record.ts";
 
-/** INTEGRITY_RULE: an `audit` rule met a file (ima_api.c, ima_audit_measurement). */
+/** INTEGRITY_RULE: an `audit` rule matched a file (ima_api.c, ima_audit_measurement). */
 export function ruleRecord(file: UsedFile, algorithm: string, digest: Buffer, thread: UsingThread): AuditRecord {
   return {
     type: "INTEGRITY_RULE",
@@ -18,7 +18,7 @@ export function ruleRecord(file: UsedFile, algorithm: string, digest: Buffer, th
   };
 }
 
-/** INTEGRITY_DATA: a file is not what it is said to be, or could not be looked at. */
+/** INTEGRITY_DATA: a file differs from its attribute, or could not be read. */
 export function dataRecord(op: string, cause: string, file: UsedFile, thread: UsingThread, errno: number): AuditRecord {
   return { type: "INTEGRITY_DATA", fields: message(op, cause, file, thread, errno) };
 }
@@ -28,11 +28,11 @@ export function violated(cause: string, file: UsedFile, thread: UsingThread): Au
   return { type: "INTEGRITY_PCR", fields: message("invalid_pcr", cause, file, thread, 0) };
 }
 
-/** INTEGRITY_POLICY_RULE: one of a policy that was taken. */
+/** INTEGRITY_POLICY_RULE: one rule of a policy that was accepted. */
 export function policyRule(rule: Rule): AuditRecord {
   const fields = rule.text.split(" ").flatMap((word): (readonly [string, RecordValue])[] => {
     const [, name, operator, value] = /^([a-z_]+)([=<>])(.*)$/.exec(word) ?? [];
-    // The action stands in front, and a word without a value is not told (ima_parse_rule).
+    // The action comes first, and a word without a value is left out (ima_parse_rule).
     if (name === undefined || value === undefined) return [];
     return [[name, operator === "<" || operator === ">" ? { operator, than: value } : value]];
   });

@@ -1,4 +1,4 @@
-/** What the kernel says of a task in an audit record, read from /proc while the task waits. */
+/** The fields about a task in an audit record, read from /proc while the task waits. */
 import { readFileSync, readlinkSync } from "node:fs";
 import type { Credentials } from "@isoline/core";
 import type { RecordValue } from "./record.ts";
@@ -11,7 +11,7 @@ interface Task {
   readonly credentials: Credentials;
 }
 
-/** `ppid … subj`, as audit_log_task_info (kernel/audit.c) has them. */
+/** `ppid … subj`, in the form of audit_log_task_info (kernel/audit.c). */
 export function taskInformation({ pid, tid, credentials: c }: Task): Fields {
   const stat = statFields(pid);
   return [
@@ -52,7 +52,7 @@ export function commandOf(tid: number): Buffer {
 /** No login, no session: AUDIT_UID_UNSET. */
 const UNSET = "4294967295";
 
-/** The label a security module gives a task, without the mode that AppArmor adds; `unconfined` where none does. */
+/** The label that a security module gives a task, without the mode that AppArmor adds; `unconfined` if none does. */
 export function labelOf(tid: number): string {
   const text = read(`/proc/${tid}/attr/current`)
     ?.toString("latin1")

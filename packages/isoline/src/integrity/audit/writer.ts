@@ -11,7 +11,7 @@ export class AuditWriter {
   #serial = 0;
   #fault: unknown;
 
-  /** Adds to the file if it is there. A name that ends in `.json` or `.jsonl` gets JSON, any other the kernel's own form. */
+  /** Appends to the file if it exists. A name that ends in `.json` or `.jsonl` gets JSON, any other the kernel's own form. */
   constructor(path: string) {
     this.#path = path;
     this.#format = /\.jsonl?$/.test(path) ? recordJson : recordLine;
@@ -33,7 +33,7 @@ export class AuditWriter {
     }
   }
 
-  /** Says now if something could not be written: it did not hold up the workload. */
+  /** Throws now if a record could not be written; that did not delay the workload. */
   close(): void {
     closeSync(this.#fd);
     if (this.#fault !== undefined) throw this.#refusal(this.#fault);

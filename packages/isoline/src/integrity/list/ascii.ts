@@ -1,8 +1,9 @@
 /**
- * The ascii form of a measurement list: `REGISTER DIGEST TEMPLATE FIELD…`, one entry a line (ima_fs.c, ima_ascii_measurements_show).
+ * The ASCII form of a measurement list: `REGISTER DIGEST TEMPLATE FIELD…`, one entry a line (ima_fs.c,
+ * ima_ascii_measurements_show).
  *
- * It is made for people. The kernel writes `_` for spaces in names, but newlines as they are, so not every list can be read
- * back; what cannot is refused, or shows as a digest that does not match. Verify the binary form.
+ * It is made for reading. The kernel writes `_` for spaces in names, but newlines unchanged, so not every list can be parsed.
+ * Such a list is refused, or its digests do not match. Verify the binary form instead.
  */
 import { type Bank, banks, bankSize } from "../hash-algorithms.ts";
 import { type Entry, isViolation, type MeasurementList, splitFields, templateDigestInto } from "./entry.ts";
@@ -10,7 +11,7 @@ import { badList } from "./refusal.ts";
 import { findTemplate, type TemplateField } from "./template.ts";
 import { joinFields } from "./write-binary.ts";
 
-/** The list as the kernel's ascii file of a bank has it, byte for byte; entries of unknown templates as one field in hexadecimal. */
+/** The list as in the kernel's ASCII file of a bank, byte for byte; entries of unknown templates as one field in hexadecimal. */
 export function writeAsciiList(entries: readonly Entry[], bank: Bank, littleEndian = true): Buffer {
   const digest = Buffer.alloc(bankSize[bank]);
   const parts: Buffer[] = [];
@@ -55,12 +56,12 @@ function fieldText(field: Buffer, form: TemplateField["form"], littleEndian: boo
 const MAX_LINE = 40 * 2 ** 20;
 const MAX_ENTRIES = 2_000_000;
 
-/** Whether bytes look like the ascii form: they begin with a register and a digest. */
+/** Whether bytes look like the ASCII form: they begin with a register and a digest. */
 export function looksLikeAscii(bytes: Buffer): boolean {
   return /^ ?\d{1,2} [0-9a-f]{40,128} [!-~]+ /.test(bytes.toString("latin1", 0, 512));
 }
 
-/** Reads the ascii form. */
+/** Parses the ASCII form. */
 export function readAsciiList(bytes: Buffer): MeasurementList {
   const entries: Entry[] = [];
   let bank: Bank | undefined;

@@ -1,4 +1,4 @@
-/** What one list measured that another did not, by name and digest; the order and the template make no difference. */
+/** Compares what two lists measured, by name and digest; order and template are ignored. */
 import { escapeBytes } from "@isoline/core";
 import { type MeasurementList, readMeasured } from "./entry.ts";
 
@@ -12,14 +12,14 @@ export interface ListDifference {
   readonly equal: boolean;
   readonly onlyA: readonly NamedDigests[];
   readonly onlyB: readonly NamedDigests[];
-  /** Measured in both, with digests that only one of them has. */
+  /** Names measured in both, with digests that only one of them has. */
   readonly changed: readonly { readonly name: string; readonly a: readonly string[]; readonly b: readonly string[] }[];
   readonly same: number;
-  /** Entries of unknown templates, which have no name to compare: how many of them each has. */
+  /** Number of entries of unknown templates in each, which have no name to compare. */
   readonly opaque: readonly [a: number, b: number];
 }
 
-/** Compares two lists. `strip` is taken off the front of names that begin with it (a root the kernel saw and we did not). */
+/** Compares two lists. `strip` is a prefix to remove from names (a root that the kernel saw and the namespace did not). */
 export function diffLists(a: MeasurementList, b: MeasurementList, strip = ""): ListDifference {
   const left = digestsByName(a, strip);
   const right = digestsByName(b, strip);

@@ -1,17 +1,15 @@
-/**
- * One entry of a measurement list, and what can be read out of it.
- */
+/** One entry of a measurement list and its fields. */
 import { type Bank, hashInto } from "../hash-algorithms.ts";
 import { badList } from "./refusal.ts";
 import { findTemplate, type Template } from "./template.ts";
 
-/** As it stands in the list; the buffers are views of it. */
+/** Unchanged from the list; the buffers are views of it. */
 export interface Entry {
   /** The register (PCR) it was extended into. */
   readonly register: number;
   /** The template digest that was recorded; all zero is a violation. */
   readonly digest: Buffer;
-  /** The template by name, whether this version knows it or not. */
+  /** The name of the template, whether this version knows it or not. */
   readonly template: string;
   /** The template data, byte for byte: what is hashed. */
   readonly data: Buffer;
@@ -31,7 +29,7 @@ const PADDED_NAME = 256;
 const ORIGINAL_DIGEST = 20;
 const padded = Buffer.alloc(ORIGINAL_DIGEST + PADDED_NAME);
 
-/** A violation: the kernel could not vouch for what was measured, and records zeros. */
+/** A violation: the kernel could not measure reliably, and records zeros. */
 export function isViolation(entry: Entry): boolean {
   for (const byte of entry.digest) if (byte !== 0) return false;
   return true;
@@ -48,24 +46,24 @@ export function templateDigestInto(entry: Entry, bank: Bank, out: Buffer, at: nu
 
 /** A digest of a file as an entry holds it. */
 export interface FileDigest {
-  /** `ima` for the content, `verity` for an fs-verity root; only v2 fields tell. */
+  /** `ima` for the content, `verity` for an fs-verity root; only v2 fields record it. */
   readonly kind: string | undefined;
   /** Undefined in the original template, which holds SHA-1, or MD5 and zeros. */
   readonly algorithm: string | undefined;
   readonly digest: Buffer;
 }
 
-/** What an entry says about a file or a buffer; absent is what its template does not have. */
+/** What an entry says about a file or a buffer; a field that its template lacks is absent. */
 export interface Measured {
   readonly file?: FileDigest;
-  /** Name of a file, or of what else was measured; raw bytes. */
+  /** Name of a file, or of another measured object; raw bytes. */
   readonly name?: Buffer;
-  /** As `security.ima` had it; empty if there was none. */
+  /** The value of `security.ima`; empty if there was none. */
   readonly signature?: Buffer;
   readonly buffer?: Buffer;
 }
 
-/** Reads the fields of an entry; undefined for a template that is not known. `number` counts from 1, for refusals. */
+/** Reads the fields of an entry; undefined for an unknown template. `number` counts from 1, for error messages. */
 export function readMeasured(entry: Entry, littleEndian: boolean, number: number): Measured | undefined {
   const template = findTemplate(entry.template);
   if (template === undefined) return undefined;
@@ -99,7 +97,7 @@ export function readMeasured(entry: Entry, littleEndian: boolean, number: number
   return measured;
 }
 
-/** Cuts template data into the fields of its template: all of them, nothing missing, nothing left. */
+/** Splits template data into the fields of its template, which must fill it exactly. */
 export function splitFields(entry: Entry, template: Template, littleEndian: boolean, number: number): Buffer[] {
   const { data } = entry;
   if (template.isOriginal) return [data.subarray(0, ORIGINAL_DIGEST), data.subarray(ORIGINAL_DIGEST + 4)];
@@ -112,7 +110,7 @@ export function splitFields(entry: Entry, template: Template, littleEndian: bool
 /** Where each field ends; its bytes begin four after the end of the one before. Overwritten by the next call. */
 const ends: number[] = [];
 
-/** Finds the ends of the fields of template data, and refuses what does not come out even. */
+/** Finds the ends of the fields of template data, and refuses fields that do not fill it exactly. */
 export function fieldEnds(data: Buffer, template: Template, littleEndian: boolean, number: number): readonly number[] {
   const { fields } = template;
   let at = 0;

@@ -12,12 +12,12 @@ import { type Entry, fieldEnds, type MeasurementList } from "./entry.ts";
 import { badList } from "./refusal.ts";
 import { findTemplate, type Template } from "./template.ts";
 
-/** Registers of a TPM 2.0 are fewer; the kernel takes no more in a rule (ima_policy.c, INVALID_PCR). */
+/** A TPM 2.0 has fewer registers; the kernel accepts no higher one in a rule (ima_policy.c, INVALID_PCR). */
 const MAX_REGISTER = 63;
 const MAX_TEMPLATE_NAME = 255;
-/** Nothing that is measured as a buffer is nearly as long. */
+/** Larger than any buffer that the kernel measures. */
 const MAX_DATA = 16 * 2 ** 20;
-/** Some 800 MB in memory; a kernel that measured as much would have measured every file of a distribution twice. */
+/** Some 800 MB in memory; a kernel that measured more would have measured every file of a distribution twice. */
 const MAX_ENTRIES = 2_000_000;
 /** IMA_EVENT_NAME_LEN_MAX. */
 const MAX_ORIGINAL_NAME = 255;
@@ -27,7 +27,7 @@ interface Layout {
   readonly littleEndian: boolean;
 }
 
-/** Reads a whole list. `bank` says which file it was; without it that is found out, as the byte order is. */
+/** Reads a whole list. `bank` says which file it is from; without it the bank is detected, and so is the byte order. */
 export function readBinaryList(bytes: Buffer, bank?: Bank): MeasurementList {
   if (bytes.length === 0) return { bank: bank ?? "sha1", littleEndian: true, entries: [] };
   const layout = layoutOf(bytes, bank);
@@ -40,14 +40,14 @@ export function readBinaryList(bytes: Buffer, bank?: Bank): MeasurementList {
   return { ...layout, entries };
 }
 
-/** Bytes of the first entry of the beginning of a kernel's sha1 list. */
+/** Size of the first entry at the beginning of a kernel's sha1 list. */
 export function firstEntryLength(bytes: Buffer): number {
   const reader = new ListReader(bytes, layoutOf(bytes, "sha1"));
   reader.next();
   return reader.position;
 }
 
-/** The layout in which the first entries make sense; none is refused with what is wrong in the likeliest. */
+/** The layout in which the first entries are valid; if none is, the error of the likeliest is reported. */
 function layoutOf(bytes: Buffer, bank: Bank | undefined): Layout {
   const candidates = [true, false].flatMap((littleEndian) =>
     (bank === undefined ? banks : [bank]).map((each) => ({ bank: each, littleEndian })),
@@ -101,7 +101,7 @@ class ListReader {
     const digest = this.#take(this.#digestSize, "its template digest");
     const { name, known } = this.#template();
     const data = known?.isOriginal ? this.#originalData() : this.#data();
-    // The kernel makes the fields itself, so that a length that leads out of them is no kernel's.
+    // The kernel generates the fields itself, so a length that exceeds them cannot come from a kernel.
     if (known !== undefined && !known.isOriginal) fieldEnds(data, known, this.#littleEndian, this.#number);
     return { register, digest, template: name, data };
   }

@@ -1,6 +1,6 @@
 import { CliError } from "../../error.ts";
 
-/** A list that is not one; `number` is the entry's, from 1. */
+/** The refusal of an invalid list; `number` is the entry's, from 1. */
 export function badList(number: number, why: string): CliError {
   return new CliError(
     "bad-measurement-list",

@@ -1,8 +1,8 @@
 /**
- * Register values in a file, in the forms that tools print them:
+ * Parses register values in a file, in the formats of common tools:
  *
  *   tpm2_pcrread, tpm2_quote   `  sha256:` and below it `    10: 0x…`
- *   sysfs, evmctl              `PCR-10: …` with blanks between bytes or not, under a bank that is given
+ *   sysfs, evmctl              `PCR-10: …` with or without blanks between bytes, under a bank that is given
  *   by hand                    `sha256:10=…`
  */
 import { CliError } from "../../error.ts";
@@ -11,7 +11,7 @@ import type { Expected } from "./verify.ts";
 
 const MAX_BYTES = 1024 * 1024;
 
-/** Reads register values. `from` is where they came from, for refusals; `bank` that of lines that name none. */
+/** Reads register values. `from` is their source, for error messages; `bank` that of lines that name none. */
 export function readRegisters(text: string, from: string, bank?: Bank): readonly Expected[] {
   if (text.length > MAX_BYTES) throw refusal(from, 1, `at most ${MAX_BYTES} bytes`, `${text.length}`);
   const found: Expected[] = [];

@@ -1,5 +1,5 @@
 /**
- * What the registers of a TPM hold after a list was extended into them, one after the other: p ← H(p ‖ template digest).
+ * Computes the registers of a TPM after a list was extended into them: p ← H(p ‖ template digest) for each entry.
  *
  * A violation is recorded as zeros and extended as ones (ima_queue.c, ima_add_template_entry).
  */
@@ -7,8 +7,8 @@ import { type Bank, bankSize, hashInto } from "../hash-algorithms.ts";
 import { type Entry, isViolation, templateDigestInto } from "./entry.ts";
 
 /**
- * What goes into a bank: the digest of that bank's own algorithm, or (kernels before 5.8) the SHA-1 digest and zeros in
- * every bank.
+ * What is extended into a bank: the digest in that bank's own algorithm, or (kernels before 5.8) the SHA-1 digest padded with
+ * zeros in every bank.
  */
 export type Extends = "own-digest" | "padded-sha1";
 
@@ -27,7 +27,7 @@ export class Registers {
     this.#scratch = Buffer.alloc(2 * this.#size);
   }
 
-  /** Extends an entry into its register. `known` is its template digest of this bank, if somebody has computed it. */
+  /** Extends an entry into its register. `known` is its template digest in this bank, if it has been computed. */
   extend(entry: Entry, known?: Buffer): void {
     const size = this.#size;
     let value = this.#values.get(entry.register);
@@ -47,7 +47,7 @@ export class Registers {
     hashInto(this.bank, scratch, value, 0);
   }
 
-  /** A register's value now; undefined if nothing went into it. */
+  /** The current value of a register; undefined if nothing was extended into it. */
   value(register: number): Buffer | undefined {
     return this.#values.get(register);
   }

@@ -1,17 +1,18 @@
 /**
- * What the entries of a measurement list are made of: fields, and the templates that put them together.
+ * The fields of entries of a measurement list, and the templates that combine them.
  *
- * Field names and templates are those of security/integrity/ima/ima_template.c; the form of each field is that of
+ * Field names and templates are those of security/integrity/ima/ima_template.c; the encoding of each field is that of
  * ima_template_lib.c.
  */
 
 /**
- * How a field is written:
- * `digest`     20 bytes
- * `digest-ng`  `sha256:` ‖ 00 ‖ digest; with a kind in front in v2, `ima:sha256:` or `verity:sha256:`
- * `name`       text ‖ 00
- * `bytes`      anything
- * `u16` `u32`  an owner, a group, a mode; in the byte order of the list
+ * Encodings of a field:
+ *
+ *   `digest`     20 bytes
+ *   `digest-ng`  `sha256:` ‖ 00 ‖ digest; with a kind in front in v2, `ima:sha256:` or `verity:sha256:`
+ *   `name`       text ‖ 00
+ *   `bytes`      any bytes
+ *   `u16` `u32`  an owner, a group, a mode; in the byte order of the list
  */
 export type FieldForm = "digest" | "digest-ng" | "name" | "bytes" | "u16" | "u32";
 
@@ -64,8 +65,8 @@ const formats: Readonly<Record<string, string>> = {
 const templates = new Map(Object.keys(formats).map((name) => [name, templateOf(name, formats[name] as string)]));
 
 /**
- * The template of a name. A kernel started with `ima_template_fmt=` names the fields themselves (`d-ng|n-ng|sig`).
- * Undefined is a template this version does not know: its entries are carried as they are.
+ * The template of a name. A kernel started with `ima_template_fmt=` names the fields themselves (`d-ng|n-ng|sig`). Undefined is
+ * a template that this version does not know: its entries are kept unchanged.
  */
 export function findTemplate(name: string): Template | undefined {
   const known = templates.get(name);
@@ -73,7 +74,7 @@ export function findTemplate(name: string): Template | undefined {
   return name.split("|").every((field) => Object.hasOwn(forms, field)) ? templateOf(name, name) : undefined;
 }
 
-/** Names a policy may ask for with `template=`. */
+/** Names that a policy may use with `template=`. */
 export function isTemplateName(name: string): boolean {
   return templates.has(name);
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a list is what it says: every template digest is computed again over the raw bytes, every buffer hashed again, and
- * the registers are replayed and compared with those a TPM gave.
+ * Verifies a list: every template digest is recomputed over the raw bytes, every buffer is hashed again, and the registers are
+ * replayed and compared with those of a TPM.
  */
 import { createHash } from "node:crypto";
 import { algorithmByName, type Bank, bankSize } from "../hash-algorithms.ts";
@@ -17,25 +17,25 @@ import {
 import { type Extends, Registers } from "./replay.ts";
 import { findTemplate, type Template } from "./template.ts";
 
-/** A value a register is said to have, from a quote or from the machine. */
+/** A value that a register should have, from a quote or from the machine. */
 export interface Expected {
   readonly bank: Bank;
   readonly register: number;
   readonly value: Buffer;
 }
 
-/** How a register compares. A list may run ahead of a quote, so a match after any number of entries counts. */
+/** The result for a register. A list may be newer than a quote, so a match after any number of entries counts. */
 export interface Comparison {
   readonly bank: Bank;
   readonly register: number;
   readonly expected: string;
   readonly replayed: string;
-  /** After how many entries of the list the value was reached; undefined if it never was. */
+  /** The number of entries after which the value was reached; undefined if it never was. */
   readonly after: number | undefined;
   readonly from: Extends | undefined;
 }
 
-/** One thing that is wrong, at an entry that counts from 1. */
+/** One problem, at an entry that counts from 1. */
 export interface Problem {
   readonly entry: number;
   readonly what: string;
@@ -45,10 +45,10 @@ export interface Verified {
   readonly entries: number;
   readonly violations: number;
   readonly templates: ReadonlyMap<string, number>;
-  /** Entries of templates that are not known: hashed, but nothing in them can be read. */
+  /** Number of entries of unknown templates: they are hashed, but not parsed. */
   readonly opaque: number;
   readonly problems: readonly Problem[];
-  /** How many more problems there are than were kept. */
+  /** Number of problems beyond those that were kept. */
   readonly moreProblems: number;
   readonly registers: Registers;
   readonly comparisons: readonly Comparison[];
@@ -56,10 +56,10 @@ export interface Verified {
 
 const MAX_PROBLEMS = 100;
 
-/** Looks at one entry more closely: what is wrong with it, or undefined. */
+/** Examines one entry further: a description of the problem, or undefined. */
 export type Examiner = (measured: Measured, entry: Entry) => string | undefined;
 
-/** Verifies a list. `examine` may look at each entry that can be read, as far as it has something to say. */
+/** Verifies a list. `examine` is called for each entry that can be parsed. */
 export function verifyList(list: MeasurementList, expected: readonly Expected[] = [], examine?: Examiner): Verified {
   const { bank, entries } = list;
   const registers = new Registers(bank);
@@ -107,8 +107,8 @@ export function verifyList(list: MeasurementList, expected: readonly Expected[] 
 }
 
 /**
- * Whether the common kind of entry, a file's digest and name and no buffer, has the form it must have. Looked at in place:
- * cutting out every field takes as long as all the hashing (measured).
+ * Whether the common kind of entry, a file's digest and name and no buffer, is well formed. Checked in place: extracting every
+ * field takes as long as all the hashing (measured).
  */
 function isPlainlyGood({ data }: Entry, template: Template, littleEndian: boolean, number: number): boolean {
   const { fields } = template;
@@ -124,7 +124,7 @@ function isPlainlyGood({ data }: Entry, template: Template, littleEndian: boolea
   );
 }
 
-/** What an entry says against itself, whatever its template digest. */
+/** A contradiction within an entry, whatever its template digest. */
 function whatIsWrong(
   entry: Entry,
   littleEndian: boolean,
@@ -150,7 +150,7 @@ function whatIsWrong(
     : `its buffer does not have the ${algorithm.name} digest that stands beside it`;
 }
 
-/** Replays until a register has the expected value; in the way of older kernels too, if it never has it. */
+/** Replays until a register has the expected value; if it never has, also in the way of older kernels. */
 function compare(entries: readonly Entry[], { bank, register, value }: Expected): Comparison {
   const told = { bank, register, expected: value.toString("hex") };
   let replayed = "";

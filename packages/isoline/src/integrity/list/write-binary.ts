@@ -2,7 +2,7 @@
 import { type Bank, bankSize } from "../hash-algorithms.ts";
 import { type Entry, isViolation, templateDigestInto } from "./entry.ts";
 
-/** The list as the kernel's file of a bank has it. Digests of violations are zeros; all others are computed. */
+/** The list as in the kernel's file of a bank. Digests of violations are zeros; all others are computed. */
 export function writeBinaryList(entries: readonly Entry[], bank: Bank): Buffer {
   const size = bankSize[bank];
   const parts: Buffer[] = [];

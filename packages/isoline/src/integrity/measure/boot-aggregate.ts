@@ -1,8 +1,9 @@
 /**
- * What a list begins with: the digest over the machine's boot, which ties the list to it.
+ * The first entry of a list: the digest over the machine's boot, which ties the list to it.
  *
- * The kernel's own is taken where it can be read; otherwise it is computed as the kernel does (ima_crypto.c,
- * ima_calc_boot_aggregate_tfm): over registers 0 to 9 of the bank of its algorithm, 0 to 7 for SHA-1. Without a TPM it is zeros.
+ * The kernel's own is used if it can be read; otherwise it is computed as the kernel does (ima_crypto.c,
+ * ima_calc_boot_aggregate_tfm): over registers 0 to 9 of the bank of its algorithm, 0 to 7 for SHA-1. Without a TPM it is
+ * zeros.
  */
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
@@ -13,15 +14,15 @@ import { firstEntryLength, readBinaryList } from "../list/read-binary.ts";
 export interface BootAggregate {
   readonly algorithm: HashAlgorithm;
   readonly digest: Buffer;
-  /** Where it came from. */
+  /** Its source. */
   readonly from: "kernel" | "tpm" | "nothing";
 }
 
 const KERNEL_LIST = "/sys/kernel/security/ima/binary_runtime_measurements";
-/** More than any first entry has; the whole list may have millions. */
+/** Larger than any first entry; the whole list may have millions. */
 const FIRST_BYTES = 4096;
 
-/** The aggregate in the algorithm that a namespace measures in. `root` is where `/sys` is, for tests. */
+/** The aggregate in the algorithm of a namespace's measurements. `root` is the directory of `/sys`, for tests. */
 export function bootAggregate(algorithm: HashAlgorithm, root = ""): BootAggregate {
   return (
     ofKernel(`${root}${KERNEL_LIST}`) ??
@@ -47,7 +48,7 @@ function ofKernel(path: string): BootAggregate | undefined {
   }
 }
 
-/** The bytes of the first entry: the file is made up as it is read. */
+/** The bytes of the first entry: the kernel generates the file as it is read. */
 function firstEntry(path: string): Buffer {
   const fd = openSync(path, "r");
   try {

@@ -1,6 +1,6 @@
 /**
- * The measurement list of one namespace while it grows. Like the kernel's it only grows, and holds what is measured into a
- * register once (ima_queue.c, ima_add_template_entry); violations are held each time.
+ * The measurement list of a running namespace. Like the kernel's it only grows, and holds each measurement once per register
+ * (ima_queue.c, ima_add_template_entry); violations are added each time.
  */
 import { type Bank, hashInto } from "../hash-algorithms.ts";
 import { type Entry, isViolation, templateDigestInto } from "../list/entry.ts";
@@ -8,13 +8,13 @@ import { writeAsciiList } from "../list/ascii.ts";
 import { Registers } from "../list/replay.ts";
 import { writeBinaryList } from "../list/write-binary.ts";
 
-/** The register that rules without `pcr=` extend (CONFIG_IMA_MEASURE_PCR_IDX). */
+/** The register of rules without `pcr=` (CONFIG_IMA_MEASURE_PCR_IDX). */
 export const DEFAULT_REGISTER = 10;
 
-/** The banks that registers are kept in. */
+/** The banks in which registers are kept. */
 export const keptBanks = ["sha1", "sha256", "sha384"] as const satisfies readonly Bank[];
 
-/** Some 60 MB of entries. What is measured beyond cannot be recorded, and is a loss. */
+/** Some 60 MB of entries. A measurement beyond that cannot be recorded and is a loss. */
 const MAX_ENTRIES = 262_144;
 
 export class RunningList {
@@ -32,7 +32,7 @@ export class RunningList {
     return this.#violations;
   }
 
-  /** Records template data, unless the register has it already. False if there is no room for it. */
+  /** Records template data, unless the register has it already. False if the list is full. */
   add(register: number, template: string, data: Buffer, violation = false): boolean {
     const entry: Entry = { register, digest: Buffer.alloc(20), template, data };
     if (!violation) {

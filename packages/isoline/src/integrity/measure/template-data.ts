@@ -1,11 +1,9 @@
-/**
- * Template data as the kernel puts it together from what was measured (security/integrity/ima/ima_template_lib.c).
- */
+/** Builds template data as the kernel does (security/integrity/ima/ima_template_lib.c). */
 import type { HashAlgorithm } from "../hash-algorithms.ts";
 import { joinFields } from "../list/write-binary.ts";
 import { findTemplate } from "../list/template.ts";
 
-/** What there is to record about a file or a buffer. */
+/** The values to record about a file or a buffer. */
 export interface Facts {
   readonly name: Uint8Array;
   readonly kind: "ima" | "verity";
@@ -19,11 +17,11 @@ export interface Facts {
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
   readonly mode?: number | undefined;
-  /** The signature that is appended to it, with the digest that it is over; asked for by `ima-modsig` alone. */
+  /** The appended signature, with the digest that it signs; used by `ima-modsig` alone. */
   readonly appended?: () =>
     | { readonly algorithm: HashAlgorithm; readonly digest: Buffer; readonly pkcs7: Buffer }
     | undefined;
-  /** EVM's portable signature, and the attributes that it protects, in the kernel's order; asked for by `evm-sig` alone. */
+  /** EVM's portable signature, and the attributes that it protects, in the kernel's order; used by `evm-sig` alone. */
   readonly evm?: () => { readonly signature: Buffer | undefined; readonly attributes: readonly Attribute[] };
 }
 
@@ -32,7 +30,7 @@ export interface Attribute {
   readonly value: Buffer;
 }
 
-/** What EVM protects (security/integrity/evm/evm_main.c, evm_config_default_xattrnames). */
+/** The attributes that EVM protects (security/integrity/evm/evm_main.c, evm_config_default_xattrnames). */
 export const evmAttributes = [
   "security.selinux",
   "security.SMACK64",
@@ -47,7 +45,7 @@ export const evmAttributes = [
 const ORIGINAL_NAME = 255;
 const SHA1_SIZE = 20;
 
-/** Template data of one of the templates that are known by name. */
+/** Template data of one of the known templates. */
 export function templateData(template: string, facts: Facts): Buffer {
   const name = withoutSpaces(facts.name);
   if (template === "ima") {
@@ -60,7 +58,7 @@ export function templateData(template: string, facts: Facts): Buffer {
   return joinFields(fields.map((field) => more[field.name as keyof typeof more] ?? fieldOf(field.name, facts, name)));
 }
 
-/** Names with `|` between them and a zero at the end, lengths, and values without anything between (evm_read_protected_xattrs). */
+/** Names with `|` between them and a zero at the end, lengths, and values without separators (evm_read_protected_xattrs). */
 function attributeFields(attributes: readonly Attribute[]) {
   const names = attributes.map(({ name }) => name).join("|");
   return {
@@ -113,7 +111,7 @@ function number(value: number, size: number): Buffer {
   return bytes;
 }
 
-/** A space would end the field in the ascii form, so the kernel records `_` for it. */
+/** A space would end the field in the ASCII form, so the kernel records `_` for it. */
 function withoutSpaces(name: Uint8Array): Buffer {
   return Buffer.from(name.map((byte) => (byte === 0x20 ? 0x5f : byte)));
 }

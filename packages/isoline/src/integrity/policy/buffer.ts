@@ -1,4 +1,4 @@
-/** What a policy says to the measuring of something that is no file (ima_policy.c, ima_match_rule_data). */
+/** Decides whether a policy measures data that is not a file (ima_policy.c, ima_match_rule_data). */
 import { type ImaPolicy, matterOf } from "./rule.ts";
 
 export interface BufferUse {
@@ -9,7 +9,7 @@ export interface BufferUse {
   readonly gid: number;
 }
 
-/** The register to measure into; undefined where the first rule that matches says not to, or none does. */
+/** The register to measure into; undefined if the first rule that matches forbids it, or none matches. */
 export function decideBuffer(policy: ImaPolicy, use: BufferUse, usual: number): number | undefined {
   for (const rule of policy.rules) {
     const { matter, not } = matterOf(rule.action);

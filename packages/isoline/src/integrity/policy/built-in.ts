@@ -1,10 +1,8 @@
-/**
- * The policies a kernel has built in, by the names of its `ima_policy=` parameter (ima_policy.c, policy_setup and ima_init_policy).
- */
+/** The kernel's built-in policies, by the names of its `ima_policy=` parameter (ima_policy.c, policy_setup and ima_init_policy). */
 import { parseImaPolicy } from "./parse.ts";
 import type { ImaPolicy, Rule } from "./rule.ts";
 
-/** Pseudo filesystems that are neither measured nor appraised: magics from linux/magic.h. */
+/** Pseudo file systems that are neither measured nor appraised: magics from linux/magic.h. */
 const PSEUDO = [
   "0x9fa0", // proc
   "0x62656572", // sysfs
@@ -43,12 +41,12 @@ const texts = {
   critical_data: ["measure func=CRITICAL_DATA"],
 } as const;
 
-/** In the order in which a kernel puts them together, whatever the order they are named in. */
+/** In the order in which the kernel combines them, whatever the order of the names. */
 const order = Object.keys(texts) as (keyof typeof texts)[];
 
 export const builtInNames = [...order, "fail_securely"];
 
-/** The policy of names with `|` between them, as in `tcb|appraise_tcb`; undefined if that is not what the text is. */
+/** The policy of names with `|` between them, as in `tcb|appraise_tcb`; undefined for any other text. */
 export function builtInPolicy(text: string): ImaPolicy | undefined {
   const names = text.split("|");
   if (!names.every((name) => builtInNames.includes(name))) return undefined;

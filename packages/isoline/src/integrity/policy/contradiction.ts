@@ -1,10 +1,8 @@
-/**
- * What a rule may not say together: security/integrity/ima/ima_policy.c, ima_validate_rule and ima_parse_rule.
- */
+/** Options that a rule may not combine: security/integrity/ima/ima_policy.c, ima_validate_rule and ima_parse_rule. */
 import { type Action, type Conditions, type Hook, matterOf } from "./rule.ts";
 
 export interface Contradiction {
-  /** The condition it is about; `action` for the action. */
+  /** The condition concerned; `action` for the action. */
   readonly about: string;
   readonly why: string;
 }
@@ -35,7 +33,7 @@ const file = ["mask", "fsmagic", "fsname", "fs_subtype", "fsuuid", "uid", "euid"
 const options = ["pcr", "template", "appraise_type", "appraise_algos", "permit_directio"];
 const labels = ["subj_user", "subj_role", "subj_type", "obj_user", "obj_role", "obj_type"];
 
-/** What rules of a hook may say beside `func`. Without `func` a rule is like one of FILE_CHECK. */
+/** The options that rules of a hook may have beside `func`. A rule without `func` is treated as one of FILE_CHECK. */
 const allowed: Readonly<Record<Hook, readonly string[]>> = {
   FILE_CHECK: [...file, ...options, ...labels, "digest_type"],
   MMAP_CHECK: [...file, ...options, ...labels, "digest_type"],
@@ -53,7 +51,7 @@ const allowed: Readonly<Record<Hook, readonly string[]>> = {
   SETXATTR_CHECK: ["appraise_algos"],
 };
 
-/** Hooks that measure what is no file. */
+/** Hooks that measure data that is not a file. */
 const measureOnly: readonly Hook[] = ["KEXEC_CMDLINE", "KEY_CHECK", "CRITICAL_DATA"];
 const modsigHooks: readonly Hook[] = ["MODULE_CHECK", "KEXEC_KERNEL_CHECK", "KEXEC_INITRAMFS_CHECK"];
 
@@ -71,7 +69,7 @@ function againstItsHook(action: Action, conditions: Conditions): Contradiction |
   return conditions.appraise_algos ? undefined : { about: "func", why: "func=SETXATTR_CHECK needs appraise_algos" };
 }
 
-/** All that is said but `func`, ids and labels by their own names. */
+/** All options but `func`, with ids and labels by their own names. */
 function namesIn({ ids, labels: named, ...rest }: Conditions): readonly string[] {
   const plain = Object.keys(rest).filter((name) => name !== "func");
   return [...plain, ...Object.keys(ids ?? {}), ...Object.keys(named ?? {})];

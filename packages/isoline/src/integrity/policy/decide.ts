@@ -1,5 +1,6 @@
 /**
- * What a policy says to one use of a file: the kernel's walk over its rules (ima_policy.c, ima_match_policy and ima_match_rules).
+ * Decides what a policy requires for one use of a file: the kernel's walk over its rules (ima_policy.c, ima_match_policy and
+ * ima_match_rules).
  */
 import type { Credentials } from "@isoline/core";
 import {
@@ -13,7 +14,7 @@ import {
   type Rule,
 } from "./rule.ts";
 
-/** A use of a file, as far as rules ask about it. What costs something is a function, and is called if a rule asks. */
+/** A use of a file, as far as rules test it. A value that is expensive is a function, which is called if a rule needs it. */
 export interface Use {
   readonly hook: Hook;
   /** MAY_ bits. */
@@ -24,17 +25,17 @@ export interface Use {
   readonly fsmagic: () => number;
   readonly fsname: () => string | undefined;
   readonly fsuuid: () => string | undefined;
-  /** A label of the task or of the file; undefined where no security module gives one. */
+  /** A label of the task or of the file; undefined if no security module sets one. */
   readonly label: (kind: LabelKind) => string | undefined;
 }
 
-/** What is to be done. */
+/** The required actions. */
 export interface Decision {
   readonly measure: { readonly register: number | undefined; readonly template: string | undefined } | undefined;
   readonly appraise: Rule | undefined;
   readonly audit: boolean;
   readonly hash: boolean;
-  /** Said by any rule that matched, as the kernel joins them. */
+  /** Options of any rule that matched, combined as the kernel does. */
   readonly verity: boolean;
   readonly permitDirectIo: boolean;
 }
@@ -48,7 +49,7 @@ const NOTHING: Decision = {
   permitDirectIo: false,
 };
 
-/** The first rule that matches decides, for each matter by itself. */
+/** For each action, the first rule that matches decides. */
 export function decide(policy: ImaPolicy, use: Use): Decision {
   const open = new Set<Matter>(["measure", "appraise", "audit", "hash"]);
   let decision = NOTHING;
@@ -69,7 +70,7 @@ function doing(rule: Rule, matter: Matter): Partial<Decision> {
   switch (matter) {
     case "measure":
       return { measure: { register: rule.pcr, template: rule.template } };
-    // A file that is appraised is not also given a new hash.
+    // A file that is appraised does not also get a new hash.
     case "appraise":
       return { appraise: rule, hash: false };
     case "audit":
@@ -99,7 +100,7 @@ function matches(rule: Rule, use: Use): boolean {
   return true;
 }
 
-/** The ids that a condition is about: who may set them at will is also who it could have been. */
+/** The ids that a condition tests. A task that may set its ids at will is also tested with the ids that it could have had. */
 function candidates(kind: IdKind, { credentials: c, owner, group }: Use): readonly number[] {
   switch (kind) {
     case "uid":

@@ -1,7 +1,7 @@
 /**
- * From the text of an IMA policy to rules: one a line, `ACTION CONDITION…`, `#` begins a comment line.
+ * Parses the text of an IMA policy into rules: one a line, `ACTION CONDITION…`; `#` begins a comment line.
  *
- * What the kernel refuses is refused, with line and column; so is what it would let pass by accident (a condition given twice).
+ * What the kernel refuses is refused, with line and column; so is what it would accept by accident (a condition given twice).
  */
 import { CliError } from "../../error.ts";
 import { algorithmByName } from "../hash-algorithms.ts";
@@ -30,7 +30,7 @@ const MAX_BYTES = 1024 * 1024;
 /** A rule is written to the kernel in one piece of at most a page. */
 const MAX_LINE = 4095;
 
-/** Where something is wrong: line and column count from 1. */
+/** Position of an error: line and column count from 1. */
 export class PolicyRefusal extends CliError {
   readonly line: number;
   readonly column: number;
@@ -95,7 +95,7 @@ function isAction(text: string): text is Action {
   return (actions as readonly string[]).includes(text);
 }
 
-/** The kernel has one place for uid and euid, and one for gid and egid: a rule has one of each. */
+/** The kernel has one field for uid and euid, and one for gid and egid: a rule has one of each. */
 function rivalOf(name: string, columns: ReadonlyMap<string, number>): number | undefined {
   const rivals: Readonly<Record<string, string>> = { uid: "euid", euid: "uid", gid: "egid", egid: "gid" };
   const rival = rivals[name];

@@ -5,7 +5,7 @@ import type { ImaPolicy } from "./rule.ts";
 
 const MAX_BYTES = 1024 * 1024;
 
-/** A policy by the name of what is built in, or out of a file. */
+/** A policy by the name of a built-in one, or from a file. */
 export function readImaPolicy(named: string): ImaPolicy {
   const builtIn = builtInPolicy(named);
   if (builtIn !== undefined) return builtIn;

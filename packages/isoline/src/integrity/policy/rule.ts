@@ -1,6 +1,4 @@
-/**
- * A rule of an IMA policy, and what it may say (Documentation/ABI/testing/ima_policy; security/integrity/ima/ima_policy.c).
- */
+/** A rule of an IMA policy and its options (Documentation/ABI/testing/ima_policy; security/integrity/ima/ima_policy.c). */
 
 export const actions = [
   "measure",
@@ -14,7 +12,7 @@ export const actions = [
 ] as const;
 export type Action = (typeof actions)[number];
 
-/** What a pair of actions is about; the first rule that matches decides for each. */
+/** The subject of a pair of actions; for each, the first rule that matches decides. */
 export type Matter = "measure" | "appraise" | "audit" | "hash";
 
 export const hooks = [
@@ -35,7 +33,7 @@ export const hooks = [
 ] as const;
 export type Hook = (typeof hooks)[number];
 
-/** Older names that the kernel still takes. */
+/** Older names that the kernel still accepts. */
 export const oldHooks: Readonly<Record<string, Hook>> = { PATH_CHECK: "FILE_CHECK", FILE_MMAP: "MMAP_CHECK" };
 
 /** Bits of an access (include/linux/fs.h). */
@@ -57,10 +55,10 @@ export type IdKind = (typeof idKinds)[number];
 export const appraiseTypes = ["imasig", "imasig|modsig", "sigv3"] as const;
 export type AppraiseType = (typeof appraiseTypes)[number];
 
-/** Everything a rule can say; absent is what it does not ask. */
+/** All options of a rule; an absent one is not tested. */
 export interface Conditions {
   readonly func?: Hook;
-  /** `mask=^MAY_READ` is met by any access that has the bit, `mask=MAY_READ` only by that very access. */
+  /** `mask=^MAY_READ` matches any access that has the bit, `mask=MAY_READ` only exactly that access. */
   readonly mask?: { readonly bits: number; readonly any: boolean };
   readonly fsmagic?: number;
   readonly fsname?: string;
@@ -84,19 +82,19 @@ export interface Conditions {
 
 export interface Rule extends Conditions {
   readonly action: Action;
-  /** Where it stands in its file, from 1; 0 for a built-in. */
+  /** Its line in the file, from 1; 0 for a built-in rule. */
   readonly line: number;
-  /** As it was written, without surplus blanks. */
+  /** The text, without surplus blanks. */
   readonly text: string;
 }
 
 export interface ImaPolicy {
   readonly rules: readonly Rule[];
-  /** `fail_securely`: a signature that cannot be checked where it is, is a wrong one. */
+  /** `fail_securely`: a signature that cannot be checked counts as wrong. */
   readonly failSecurely: boolean;
 }
 
-/** Which matter an action is about, and whether it is a `dont_`. */
+/** The subject of an action, and whether it is a `dont_`. */
 export function matterOf(action: Action): { readonly matter: Matter; readonly not: boolean } {
   const not = action.startsWith("dont_");
   return { matter: (not ? action.slice("dont_".length) : action) as Matter, not };

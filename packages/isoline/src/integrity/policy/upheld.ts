@@ -1,8 +1,8 @@
-/** Rules that are sound but could not be kept to in a namespace: to take them would be to promise what does not happen. */
+/** Valid rules that a namespace cannot enforce: accepting them would promise what does not happen. */
 import { PolicyRefusal } from "./parse.ts";
 import type { Hook, ImaPolicy, Rule } from "./rule.ts";
 
-/** Refuses a policy that has one, by the line it stands in. `unshown` are hooks at which the sensor shows nothing. */
+/** Refuses a policy with such a rule, naming its line. `unshown` are hooks at which the sensor presents nothing. */
 export function assertUpheld(policy: ImaPolicy, unshown: ReadonlySet<Hook>): void {
   for (const rule of policy.rules) {
     const why = notUpheld(rule, unshown);

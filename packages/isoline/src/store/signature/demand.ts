@@ -1,4 +1,4 @@
-/** Signed contours: the signature beside a contour, made, and demanded of whoever brings one. */
+/** Signed contours: makes the signature beside a contour, and verifies it. */
 import { basename } from "node:path";
 import type { KeyObject } from "node:crypto";
 import type { Digest } from "@isoline/core";
@@ -8,19 +8,19 @@ import { isSignedBy, parseEnvelope, signEnvelope } from "./envelope.ts";
 import { publicKey, type TrustedKey } from "./keys.ts";
 import { readStatement, STATEMENT, type Statement, writeStatement } from "./statement.ts";
 
-/** What must be so of a contour, before anything runs under it. */
+/** What must hold for a contour before anything runs under it. */
 export interface SignatureDemand {
   readonly keys: readonly TrustedKey[];
   readonly image: {
-    /** Digests that the image is known by; none where there is no image. */
+    /** Digests of the image; none without an image. */
     readonly digests: readonly string[];
-    /** Whether the signature must name the image: where others than the host's owner put the contour beside it. */
+    /** Whether the signature must name the image: if a party other than the host's owner stored the contour beside it. */
     readonly named: boolean;
   };
 }
 
 export interface Vouched extends Statement {
-  /** The key that it was signed with. */
+  /** The key that signed it. */
   readonly key: string;
 }
 
@@ -37,7 +37,10 @@ export function signatureOf(contour: string, statement: Statement, key: KeyObjec
   return signEnvelope(STATEMENT, writeStatement(basename(contour), statement), key);
 }
 
-/** What the signature beside a contour says, if one of the keys made it. What it says of the contour is still to be compared. */
+/**
+ * The statement in the signature beside a contour, if one of the keys signed it. Whether it is about this contour is still to
+ * be checked.
+ */
 export function vouchedFor(contour: string, keys: readonly TrustedKey[]): Vouched {
   const path = signaturePath(contour);
   const bytes = readBounded(path, MOST_SIGNATURE, "refuse");
@@ -61,7 +64,7 @@ export function vouchedIn(bytes: Buffer, path: string, keys: readonly TrustedKey
   return { ...statement, key: key.name };
 }
 
-/** A signature for one image says nothing about another. */
+/** A signature for one image is not valid for another. */
 export function assertForImage(contour: string, { images }: Statement, image: SignatureDemand["image"]): void {
   if (images.length === 0) {
     if (!image.named) return;
@@ -75,7 +78,7 @@ export function assertForImage(contour: string, { images }: Statement, image: Si
   );
 }
 
-/** A signature is for the very bytes of one contour. */
+/** A signature is valid for the exact bytes of one contour. */
 export function assertSame(contour: string, { digest }: Statement, found: Digest): void {
   if (digest !== found)
     throw unsigned(

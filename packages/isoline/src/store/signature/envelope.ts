@@ -3,8 +3,8 @@
  *
  *   {"payloadType": TEXT, "payload": BASE64, "signatures": [{"keyid"?: TEXT, "sig": BASE64}]}
  *
- * What is signed is "DSSEv1", type and payload, with their lengths in bytes between them. `keyid` is a hint that nobody
- * signed, so it decides nothing here, and is not written.
+ * The signed bytes are "DSSEv1", type and payload, with their lengths in bytes between them. `keyid` is an unsigned hint, so it
+ * is ignored when reading, and is not written.
  */
 import { type KeyObject, sign, verify } from "node:crypto";
 
@@ -21,7 +21,7 @@ export function signEnvelope(payloadType: string, payload: Buffer, key: KeyObjec
   return `${JSON.stringify({ payloadType, payload: payload.toString("base64"), signatures: [{ sig }] })}\n`;
 }
 
-/** Undefined for whatever is not an envelope of exactly this form: nothing in it may be there unread. */
+/** Undefined for anything but an envelope of exactly this form: it may contain nothing that is not read. */
 export function parseEnvelope(bytes: Buffer): Envelope | undefined {
   const table = tableOf(parsed(bytes), ["payloadType", "payload", "signatures"]);
   if (typeof table?.["payloadType"] !== "string" || !Array.isArray(table["signatures"])) return undefined;
@@ -32,7 +32,7 @@ export function parseEnvelope(bytes: Buffer): Envelope | undefined {
   return { payloadType: table["payloadType"], payload, signatures };
 }
 
-/** Whether one of the signatures is by this key. */
+/** Whether one of the signatures was made by this key. */
 export function isSignedBy({ payloadType, payload, signatures }: Envelope, key: KeyObject): boolean {
   const signed = preAuthenticated(payloadType, payload);
   return signatures.some((each) => {
@@ -62,7 +62,7 @@ function parsed(bytes: Buffer): unknown {
   }
 }
 
-/** One, or none where it is not one. */
+/** The bytes of a base64 text, or none if it is invalid. */
 function signatureIn(value: unknown): Buffer[] {
   const table = tableOf(value, ["sig", "keyid"]);
   const signature = fromBase64(table?.["sig"]);
@@ -77,7 +77,7 @@ function tableOf(value: unknown, keys: readonly string[]): Readonly<Record<strin
     : undefined;
 }
 
-/** One text for each value: what decodes to the same bytes in another way is refused. */
+/** One text for each value: a second spelling of the same bytes is refused. */
 function fromBase64(value: unknown): Buffer | undefined {
   if (typeof value !== "string" || value === "") return undefined;
   const bytes = Buffer.from(value, "base64");

@@ -3,9 +3,9 @@ import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { CliError } from "../../error.ts";
 import { readBounded, Unfit } from "../bounded-file.ts";
 
-/** A key that is trusted, as plain data. */
+/** A trusted key, as plain data. */
 export interface TrustedKey {
-  /** Where it was read. */
+  /** The file it was read from. */
   readonly name: string;
   /** SubjectPublicKeyInfo (RFC 7468, 13). */
   readonly pem: string;
@@ -16,7 +16,7 @@ const ADVICE = "make one with: openssl genpkey -algorithm ed25519";
 
 export function readTrustedKey(path: string): TrustedKey {
   const pem = readText(path);
-  // A private key would do as well, and then lie about where it is needed.
+  // A private key would work as well, and would then be stored where only the public key is needed.
   if (!pem.includes("-----BEGIN PUBLIC KEY-----"))
     throw bad(path, "a public key in PEM (BEGIN PUBLIC KEY)", "openssl pkey -in KEY -pubout writes it");
   publicKey({ name: path, pem });

@@ -1,10 +1,10 @@
 /**
- * What is said of a contour when it is signed: an in-toto Statement (in-toto/attestation, spec/v1/statement.md).
+ * The statement that is signed for a contour: an in-toto Statement (in-toto/attestation, spec/v1/statement.md).
  *
- *   subject         one file, by the SHA-256 of its bytes; its name is for people
+ *   subject         one file, by the SHA-256 of its bytes; its name is for display
  *   predicateType   https://isoline.dev/contour/v1
- *   predicate       images: digests of images (manifest or configuration) whose canisters it is for; of none: for whatever
- *                   its holder puts it to
+ *   predicate       images: digests of images (manifest or configuration) for whose canisters it is valid; without any it
+ *                   is valid for any use
  */
 import type { Digest } from "@isoline/core";
 
@@ -25,7 +25,7 @@ export function writeStatement(name: string, { digest, images }: Statement): Buf
   return Buffer.from(JSON.stringify({ _type: TYPE, subject, predicateType: PREDICATE, predicate: { images } }));
 }
 
-/** Undefined for a statement about something else. Only what was signed is given to it, but anybody may sign anything. */
+/** Undefined for a statement about something else. Only signed bytes are parsed, but a key may sign anything. */
 export function readStatement(payload: Buffer): Statement | undefined {
   try {
     const { _type, subject, predicateType, predicate } = JSON.parse(payload.toString("utf8")) as Record<

@@ -1,4 +1,4 @@
-/** `isoline ima diff`: what one list measured that another did not. 0 same, 1 different, 2 trouble, as diff(1). */
+/** `isoline ima diff`: what one list measured and another did not. Status 0 same, 1 different, 2 trouble, as diff(1). */
 import { diffLists, type ListDifference } from "../../../integrity/list/diff.ts";
 import { status } from "../../ending.ts";
 import { paint } from "../../output/paint.ts";

@@ -1,4 +1,4 @@
-/** `isoline ima policy`: whether a policy is one, and what it says. */
+/** `isoline ima policy`: checks a policy and prints its rules. */
 import { readImaPolicy } from "../../../integrity/policy/policy-file.ts";
 import { status } from "../../ending.ts";
 import { printJson, printLine } from "../../output/streams.ts";

@@ -1,4 +1,4 @@
-/** `isoline ima replay`: the registers that a list was extended into. */
+/** `isoline ima replay`: computes the registers that a list was extended into. */
 import type { Bank } from "../../../integrity/hash-algorithms.ts";
 import { replay } from "../../../integrity/list/replay.ts";
 import { status } from "../../ending.ts";
@@ -21,7 +21,7 @@ export async function replayList(file: string, { bank, padded, json }: ImaReplay
     printJson({ isoline: 1, entries: entries.length, registers });
     return status.success;
   }
-  // As tpm2_pcrread prints them, so that the two can be compared by eye, or by diff.
+  // In the format of tpm2_pcrread, so that the two can be compared by eye or by diff.
   for (const [each, values] of replayed) {
     printLine(`  ${each}:`);
     for (const [register, value] of values) printLine(`    ${String(register).padEnd(2)}: 0x${value.toUpperCase()}`);

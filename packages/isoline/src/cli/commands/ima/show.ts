@@ -1,4 +1,4 @@
-/** `isoline ima show`: the entries of a measurement list for people. */
+/** `isoline ima show`: prints the entries of a measurement list. */
 import { escapeBytes } from "@isoline/core";
 import { readImaAttribute } from "../../../integrity/appraise/attribute.ts";
 import type { Bank } from "../../../integrity/hash-algorithms.ts";
@@ -47,7 +47,7 @@ function digestText(measured: Measured | undefined, all: boolean): string {
   return `${file.kind === "verity" ? "verity:" : ""}${file.algorithm ?? "sha1"}:${shown}`;
 }
 
-/** What else there is to say, after the name. */
+/** The other fields, after the name. */
 function notes(entry: Entry, measured: Measured | undefined): string {
   const said = [
     isViolation(entry) ? "violation" : "",

@@ -1,4 +1,4 @@
-/** `isoline ima verify`: whether a measurement list is what it says. */
+/** `isoline ima verify`: checks that a measurement list is consistent. */
 import { readImaAttribute } from "../../../integrity/appraise/attribute.ts";
 import { readKeyFile } from "../../../integrity/appraise/key-file.ts";
 import { Keyring } from "../../../integrity/appraise/keyring.ts";
@@ -24,7 +24,7 @@ export interface ImaVerifyOptions {
 interface Signatures {
   good: number;
   bad: number;
-  /** By a key that was not given, or over a digest that the list does not hold. */
+  /** Signed by a key that was not given, or over a digest that is not in the list. */
   unchecked: number;
 }
 
@@ -38,7 +38,7 @@ export async function verify(file: string, options: ImaVerifyOptions): Promise<n
   const examine = key === undefined ? undefined : signatureExaminer(new Keyring(key.map(readKeyFile)), signatures);
   const list = readList(file, options.bank);
   const filled = new Set(list.entries.map(({ register }) => register));
-  // Registers that the list has nothing about are somebody else's.
+  // Registers for which the list has no entries are used by other software.
   const verified = verifyList(
     list,
     expected.filter(({ register }) => filled.has(register)),
@@ -51,13 +51,13 @@ export async function verify(file: string, options: ImaVerifyOptions): Promise<n
   return holds ? status.success : status.failure;
 }
 
-/** Signatures are counted; a bad one is a problem, one by an unknown key is only told. */
+/** Signatures are counted. A bad one is a problem; one by an unknown key is only reported. */
 function signatureExaminer(keys: Keyring, count: Signatures): Examiner {
   return ({ signature, file }) => {
     if (!signature?.length || file === undefined) return undefined;
     const value = readImaAttribute(signature);
     const verdict = value.kind === "signature" ? verifyImaSignature(value, file.digest, keys) : "bad";
-    // Templates before v2 do not say which of a file's digests they hold, the content's or fs-verity's.
+    // Templates before v2 do not record which of a file's digests they hold: that of the content or of fs-verity.
     const elsewhere = value.kind === "signature" && value.over === "verity" && file.kind !== "verity";
     if (verdict === "good") count.good += 1;
     else if (verdict === "no-key" || elsewhere) count.unchecked += 1;
