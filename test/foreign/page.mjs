@@ -1,5 +1,6 @@
 /** The results, as the tables of docs/foreign-tests.md. */
 import { readFileSync, writeFileSync } from "node:fs";
+import { wrapped } from "../../tools/wrapped.mjs";
 import { isFailure, namedDifferences } from "./comparison.mjs";
 
 /**
@@ -77,9 +78,7 @@ function failedInside({ failedOutside, differences }) {
 /** @param {SuiteResult} suite */
 function details({ what, as, parts }) {
   const differing = parts.filter(({ differences }) => differences.length > 0);
-  const unseen = parts
-    .filter(({ losses }) => losses.length > 0)
-    .map(({ name, losses }) => `\`${name}\`: ${[...new Set(losses)].join(", ")}`);
+  const lost = parts.flatMap(({ name, losses }) => [...new Set(losses)].map((loss) => [`\`${name}\``, loss]));
   const failing = parts
     .filter(({ failedOutside }) => failedOutside > 0)
     .map(({ name, failedOutside }) => `\`${name}\` ${failedOutside}`);
@@ -88,15 +87,19 @@ function details({ what, as, parts }) {
     .map(({ name }) => `\`${name}\``);
   return [
     `### ${what[0]?.toUpperCase()}${what.slice(1)}, by ${as}`,
-    `Parts: ${parts.map(({ name }) => `\`${name}\``).join(", ")}.`,
-    ...(failing.length > 0 ? [`Fail outside as well: ${failing.join(", ")}.`] : []),
-    ...(skipped.length > 0 ? [`All tests skipped, outside as well: ${skipped.join(", ")}.`] : []),
+    ...(failing.length > 0 ? [wrapped(`Fail outside as well: ${failing.join(", ")}.`)] : []),
+    ...(skipped.length > 0 ? [wrapped(`All tests skipped, outside as well: ${skipped.join(", ")}.`)] : []),
     ...(differing.length === 0
       ? ["No difference."]
       : [table(["part", "test", "inside", "outside →", "inside", "why"], differing.flatMap(rowsOf))]),
-    ...(unseen.length > 0 ? [`Lost and reported (the measurement is incomplete): ${unseen.join("; ")}.`] : []),
+    ...(lost.length > 0 ? ["Lost and reported (the run is incomplete):", table(["part", "what was lost"], lost)] : []),
+    "The parts:",
+    `\`\`\`\n${listed(parts.map(({ name }) => name))}\n\`\`\``,
   ].join("\n\n");
 }
+
+/** Names of one word in lines that fit a screen, sentences one a line. @param {readonly string[]} names */
+const listed = (names) => (names.some((name) => name.includes(" ")) ? names.join("\n") : wrapped(names.join(" ")));
 
 /** @param {PartResult} part */
 function rowsOf({ name, differences }) {
