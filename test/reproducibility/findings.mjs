@@ -51,7 +51,7 @@ export const firstContacts = {
   go: nothing,
   ruby: nothing,
   java: {
-    saw: "2 of 4, on contour: whoever is first makes `/tmp/hsperfdata_root`, which stays",
+    saw: "2 of 4, on contour: the first run makes `/tmp/hsperfdata_root`, which stays",
     since:
       "nothing of the lens: what is left in `/tmp` itself is no clean start; the workload switches it off (`-XX:-UsePerfData`)",
   },
@@ -65,13 +65,13 @@ export const firstContacts = {
 
 /** The reasons, and what the tables do not show. @type {readonly string[]} */
 export const limits = [
-  "**Signals to children that may have ended** (python3): at the end of `with multiprocessing.Pool()`, Python tells its workers to end and sends SIGTERM to those that have not yet. Whether there is such a one is up to the scheduler, and that a program signals its children is behaviour. Two or three runs with `--merge` have both.",
-  "**What the launching thread does before the workload** (an act by nobody, `-`): it is a thread of Node, and without address-space randomisation V8 now and then maps Node's own code anew after the filter is on (node-http, addresses).",
-  "**Who owns a process in `/proc`** (java): what is left of a process that has ended belongs to root there, whoever ran it. A program that looks at its children's `stat` meets one or the other.",
-  "**Time stamps within one second**: git looks again into files that are as young as its index, rsync sets times that differ, make builds what is older. A script that writes and then commits or copies within a second does so by chance. The workloads above start from files that are an hour old and pause a second where one program waits for another's times to differ; without the pause git is in the table of merged runs.",
+  "**Signals to children that may have ended** (python3): at the end of `with multiprocessing.Pool()`, Python tells its workers to end and sends SIGTERM to those that have not yet. Whether one is left depends on the scheduler, and that a program signals its children is behaviour. Two or three runs with `--merge` have both.",
+  "**What the launching thread does before the workload** (an act of no task, `-`): that thread is Node's, and without address-space randomisation V8 now and then maps Node's own code anew after the filter is on (node-http, addresses).",
+  "**Who owns a process in `/proc`** (java): what is left of a process that has ended belongs to root there, whichever user ran it. A program that looks at its children's `stat` meets one or the other.",
+  "**Time stamps within one second**: git looks again into files that are as young as its index, rsync sets times that differ, make builds what is older. A script that writes and then commits or copies within a second does so by chance. The workloads above start from files that are an hour old, and pause a second where one program waits for another's times to differ. Without the pause git is in the table of merged runs.",
   "**Programs that are built where they run**: with `-g`, a compiler writes the working directory into what it makes, so that its content differs from checkout to checkout. Scripts with the path of their interpreter, as in Python's virtual environments, are the same case. Content that is executed counts, and no rule will hide it; `-ffile-prefix-map=$PWD=.` and `python -m pip` make it the same.",
   "**What programs leave behind in `/tmp` itself**, such as Java's `hsperfdata_ann` (and `-XX:-UsePerfData` against it): the next run finds it, so it is not from a clean start.",
-  "**Servers that are waited for**: `until curl …; do sleep 0.1; done` sleeps or does not, as the scheduler has it. The workloads above sleep once in each run.",
+  "**Servers that are waited for**: `until curl …; do sleep 0.1; done` sleeps or does not, as the scheduler decides. The workloads above sleep once in each run.",
   "**Caches**: from an empty cache npm does something else than from a full one. Learn both into one contour, as in the last table, or start from the same.",
   "**Other machines**: other versions of programs and libraries have other content, so they are other points. Runtimes look for the limits of their control group where that version of control groups has them.",
   "**Names that look like words**: see [what the lens does not level](lens.md#what-the-lens-does-not-level).",

@@ -1,6 +1,7 @@
 /** The page docs/reproducibility.md, made from the measurements. */
 import { circumstances } from "./circumstances.mjs";
 import { firstContacts, limits } from "./findings.mjs";
+import { wrapped } from "../../tools/wrapped.mjs";
 import { everyday, unseen } from "./workloads/all.mjs";
 
 /**
@@ -19,45 +20,47 @@ const INTRODUCTION = `# Reproducibility
 
 <!-- Made by \`node test/reproducibility/table.mjs --markdown docs/reproducibility.md\`. Change test/reproducibility, not this page. -->
 
-The same behaviour must give the same contour: on the next run, at another place, for another user. Here ordinary workloads
-are learnt again and again, each time from a **clean start**: a new directory to work in, a new home and a new directory for
-temporary files, under other names, at another depth, in another arrangement (home around the working directory or beside
-it, below \`/tmp\` or \`/var/tmp\`). Process ids, ports, times and addresses differ by themselves. All under the default
-[lens](lens.md).
+The same behaviour must give the same contour: on the next run, at another place, for another user. Here ordinary workloads are learnt
+again and again, each time from a **clean start**: a new directory to work in, a new home, and a new directory for temporary files. These
+have other names, lie at another depth, and in another arrangement (home around the working directory or beside it, below \`/tmp\` or
+\`/var/tmp\`). Process ids, ports, times and addresses differ by themselves. Everything is learnt under the default [lens](lens.md).
 
-- **states**: how many different contours came of so many runs, by the digest over all points. 1 is what we want.
-- **check**: one run more, from a clean start again, against the first contour.
-- **rules**: those of the lens that changed an event, with how often. **In bold** those without which already two runs
-  differ; the others would come to bear elsewhere, or only now and then.
+- **states**: how many different contours so many runs gave, by the digest over all points. 1 is the goal.
+- **check**: one more run, from a clean start again, against the first contour.
+- **rules**: the rules of the lens that changed an event, with how often. Without those **in bold** two runs differ already; the others
+  matter elsewhere, or only now and then.
 
-Measure again, all or a part, with \`node test/reproducibility/table.mjs --markdown FILE\`; its first lines say what else it
-takes. What is not installed is skipped by name. \`npx vitest run test/reproducibility\` holds the first table.
+\`node test/reproducibility/table.mjs --markdown FILE\` measures again, all or a part; its first lines say what else it takes. What is not
+installed is skipped by name. \`npx vitest run test/reproducibility\` holds the first table.
 `;
 
 /** The whole page. @param {Results} results */
 export function page(results) {
+  const found = differing(results);
   const chapters = [
     INTRODUCTION,
     "## Everyday workloads",
     everydayTable(results.everyday),
     "## Programs that nothing here was made for",
     `Ordinary programs that no test of ours used before. Each was learnt four times and checked once.
-*At first contact* is with the lens as it was before it had met the program: down to npm pack that of commit 67732b2, from go
-on that of 4a00707, with all the rules that the others had led to. *Since then* is what it led to: rules that speak of a cause,
-not of a program (templates of temporary names are a program's own, and are kept in a list).`,
+
+*At first contact* is the result with the lens as it was before it had met the program: for the rows down to npm pack that of commit
+67732b2, for those from go on that of 4a00707. *Since then* is the change that it led to: rules that name a cause and not a program.
+Templates of temporary names belong to a program, and are kept in a list.`,
     unseenTable(results.unseen),
     "## Other circumstances",
-    `One run against another where it is not the place alone that differs. The figure is the number of points that one of
-the two has and the other does not.`,
+    `One run is compared with another that differs in more than its place. The figure is the number of points that only one of the two has.`,
     circumstances.map(({ name, says }) => `- **${name}**: ${says}`).join("\n"),
     circumstanceTable(results.circumstances),
-    "A dash: not measured. PostgreSQL refuses root, so it runs as one user in all tables; ssh-keygen refuses users without an entry in the password file. A contour learnt as root is another one than one learnt as an ordinary user: who acts is part of an event.",
+    `A dash means: not measured. PostgreSQL refuses root, so it runs as one user in all tables. ssh-keygen refuses users without an entry in
+the password file. A contour that root learnt differs from one that an ordinary user learnt, because the actor is part of an event.`,
     "## Workloads that do something else each time",
-    `Chance that belongs to the workload is no business of the lens. Such a workload is learnt several times into the same
-contour, with \`learn --merge\`, until nothing new comes: here, until five runs in a row have added nothing.`,
+    `The lens does not hide chance that belongs to the workload. Such a workload is learnt several times into the same contour, with
+\`learn --merge\`, until nothing new comes: here, until five runs in a row have added nothing.`,
     mergingTable(results.merging),
     "## What is not reproducible",
-    [...differing(results), ...limits].map((line) => `- ${line}`).join("\n"),
+    ...(found.length === 0 ? [] : [table(["workload", "what not every run has"], found)]),
+    limits.map((line) => wrapped(`- ${line}`).replaceAll("\n", "\n  ")).join("\n"),
   ];
   return `${chapters.join("\n\n").replace(/\n{3,}/g, "\n\n")}\n`;
 }
@@ -124,7 +127,7 @@ function differing({ everyday, unseen, circumstances: other }) {
       Object.entries(row).flatMap(([circumstance, points]) => told(`${name}, ${circumstance}`, points)),
     ),
     ...Object.entries(rows).flatMap(([name, { incomplete }]) =>
-      incomplete.length > 0 ? [`${name}: not everything could be seen: ${[...new Set(incomplete)].join(", ")}`] : [],
+      incomplete.length > 0 ? [[name, `not everything could be observed: ${[...new Set(incomplete)].join(", ")}`]] : [],
     ),
   ];
 }
@@ -136,7 +139,7 @@ function told(where, points) {
   if (points.length === 0) return [];
   const some = points.slice(0, MOST_TOLD).map((point) => `\`${point.replace(/[0-9a-f]{64}/g, "…")}\``);
   const rest = points.length > MOST_TOLD ? `, and ${points.length - MOST_TOLD} more` : "";
-  return [`${where}: not every run has ${some.join(", ")}${rest}`];
+  return [[where, `${some.join(", ")}${rest}`]];
 }
 
 /** @param {readonly string[]} heads @param {readonly (readonly (string | number)[])[]} rows */
