@@ -4,6 +4,7 @@ import { call, must, result, UNMAPPED } from "../script.ts";
 
 const FAN_CLASS_CONTENT = 4;
 const FAN_CLASS_PRE_CONTENT = 8;
+const FAN_REPORT_PIDFD = 0x80;
 const FAN_REPORT_FID = 0x200;
 const FAN_REPORT_DFID_NAME = 0xc00;
 const FAN_UNLIMITED_QUEUE = 0x10;
@@ -62,6 +63,16 @@ export const marks: readonly Case[] = [
       "fanotify-mark group=content,unlimited-queue access=read scope=object events=open-permission path=./file",
       "fanotify group=pre-content access=read",
     ],
+  },
+  {
+    does: "marks of fanotify that tell who acts",
+    by: "root",
+    calls: [call("fanotify_init", FAN_REPORT_PIDFD, 0), call("fanotify_init", FAN_REPORT_PIDFD | FAN_REPORT_FID, 0)],
+    events: [
+      "fanotify group=notify,report-pidfd access=read",
+      "fanotify group=notify,report-pidfd,report-fid access=none",
+    ],
+    told: "300: errno 22\n300: errno 22\nexit 0\n",
   },
   {
     does: "marks of fanotify without rights",

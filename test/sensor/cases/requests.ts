@@ -5,6 +5,7 @@ import {
   call,
   GROUP,
   HOLD,
+  int,
   inThread,
   must,
   PARENT,
@@ -15,11 +16,15 @@ import {
   spawned,
   struct,
   THREAD,
+  UNMAPPED,
 } from "../script.ts";
 
 const O_RDWR = 2;
 const AF_UNIX = 1;
 const STREAM = 1;
+const SOL_SOCKET = 1;
+const SO_PASSPIDFD = 76;
+const SO_PEERPIDFD = 77;
 const TIOCSTI = 0x5412;
 const TIOCGWINSZ = 0x5413;
 const TIOCSETD = 0x5423;
@@ -45,6 +50,36 @@ const noCore = [...put(0, 8, 0), ...put(8, 8, 0)];
 const ownGroup = must(call("setpgid", 0, 0));
 
 export const requests: readonly Case[] = [
+  {
+    does: "the process at the other end of a socket",
+    calls: [
+      must(call("socketpair", AF_UNIX, STREAM, 0, at(0))),
+      ...[4, 8, 2, 0, -1].flatMap((room) => [
+        put(16, 8, 0),
+        put(32, 4, room),
+        call("getsockopt", int(0), SOL_SOCKET, SO_PEERPIDFD, at(16), at(32)),
+        call("fcntl", int(16), F_GETFD),
+        call("lseek", 0, int(32), 0),
+      ]),
+      call("getsockopt", int(0), SOL_SOCKET, SO_PEERPIDFD, UNMAPPED, at(32)),
+      call("getsockopt", int(0), SOL_SOCKET, SO_PEERPIDFD, at(16), UNMAPPED),
+      call("getsockopt", 99, SOL_SOCKET, SO_PEERPIDFD, at(16), at(32)),
+      must(call("open", "file", 0)),
+      put(32, 4, 4),
+      call("getsockopt", 3, SOL_SOCKET, SO_PEERPIDFD, at(16), at(32)),
+    ],
+    events: [madeSocket, "open access=read path=./file"],
+  },
+  {
+    does: "the processes that send to a socket",
+    calls: [
+      must(call("socketpair", AF_UNIX, STREAM, 0, at(0))),
+      put(16, 4, 1),
+      call("setsockopt", int(0), SOL_SOCKET, SO_PASSPIDFD, at(16), 4),
+    ],
+    events: [madeSocket, "getfd relation=everyone"],
+    told: "53: ok\n54: errno 92\nexit 0\n",
+  },
   {
     does: "typing into a terminal",
     calls: [

@@ -67,7 +67,7 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
   kill: (s) => `sent signal ${signalPhrase(s.signal)} to ${other(s.relation)}`,
   ptrace: (s) => `traced ${other(s.relation)} (${s.request})`,
   vm: (s) => `${s.access === "read" ? "read the memory of" : "wrote into the memory of"} ${other(s.relation)}`,
-  getfd: (s) => `took a descriptor out of ${other(s.relation)}`,
+  getfd: (s) => `took a descriptor of ${other(s.relation)}`,
 
   setid: (s) => `changed its ids (${[s.call, ...s.ids].join(" ")})`,
   capset: (s) => `set its capabilities to ${capabilityPhrase(s.effective)}`,

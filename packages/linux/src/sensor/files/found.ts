@@ -110,6 +110,13 @@ export class Found {
     return statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0 ? -OBJECT_CLOSED : 0;
   }
 
+  /** Says another path than the kernel does, which has none that would lead here. */
+  rename(path: Uint8Array): void {
+    this.#path.set(path);
+    this.#pathEnd = path.length;
+    this.origin = undefined;
+  }
+
   close(): void {
     if (this.fd >= 0) close(this.fd);
     this.fd = -1;

@@ -77,6 +77,10 @@ export const networkRequests: Readonly<Record<number, string>> = {
 };
 /** `setsockopt` options that replace tables of the packet filter (IPT_, IP6T_, ARPT_, EBT_SO_SET_…; linux/netfilter*). */
 export const netfilterOptions: readonly number[] = [64, 65, 96, 97, 128, 129];
+/** Options of a socket that hand out descriptors of processes, the sender's and the peer's (asm-generic/socket.h, since 6.5). */
+export const SOL_SOCKET = 1;
+export const passPidfd = 76;
+export const peerPidfd = 77;
 /** `madvise` advice that takes pages of the machine out of use: MADV_HWPOISON, MADV_SOFT_OFFLINE (asm-generic/mman-common.h). */
 export const poisoningAdvice: readonly number[] = [100, 101];
 /** The request to /dev/userfaultfd that does what `userfaultfd` does (linux/userfaultfd.h). */

@@ -6,6 +6,7 @@ import * as adjust from "./adjust.ts";
 import * as appending from "./appending.ts";
 import * as attributes from "./attributes.ts";
 import * as execution from "./execution.ts";
+import * as handles from "./handles.ts";
 import * as kernel from "./kernel.ts";
 import * as marks from "./marks.ts";
 import * as making from "./making.ts";
@@ -15,6 +16,7 @@ import * as network from "./network.ts";
 import * as open from "./open.ts";
 import * as others from "./others.ts";
 import * as privileges from "./privileges.ts";
+import * as processDescriptors from "./process-descriptors.ts";
 import * as requests from "./requests.ts";
 import { umount } from "./unmount.ts";
 import * as sending from "./sending.ts";
@@ -40,7 +42,7 @@ const bySyscall: Record<Syscall, Decoder> = {
   openat: open.openat,
   openat2: open.openat2,
   creat: open.creat,
-  open_by_handle_at: open.openByHandle,
+  open_by_handle_at: handles.openByHandle,
 
   unlink: names.unlink,
   unlinkat: names.unlinkat,
@@ -104,6 +106,7 @@ const bySyscall: Record<Syscall, Decoder> = {
   ptrace: others.ptrace,
   process_vm_readv: others.processVmReadv,
   process_vm_writev: others.processVmWritev,
+  pidfd_open: processDescriptors.pidfdOpen,
   pidfd_getfd: racily(others.pidfdGetfd),
   prlimit64: adjust.prlimit64,
   setpriority: adjust.priority("setpriority", 0),
@@ -183,6 +186,7 @@ const bySyscall: Record<Syscall, Decoder> = {
   fanotify_mark: racily(marks.fanotifyMark),
   madvise: kernel.admin("madvise"),
   setsockopt: requests.setsockopt,
+  getsockopt: processDescriptors.getsockopt,
   io_uring_setup: kernel.iouring,
   io_uring_enter: kernel.iouring,
   io_uring_register: kernel.iouring,

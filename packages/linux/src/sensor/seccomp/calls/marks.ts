@@ -15,11 +15,15 @@ import { CLOSED } from "./aim.ts";
 import { withDescriptor, withObject } from "./objects.ts";
 
 /** `fanotify_init(flags, event_f_flags)`. */
-export const fanotifyInit: Decoder = (context, thread) =>
-  goesAhead(
-    context,
-    context.decide(thread, { op: "fanotify", subject: groupOf(context.call.u32(0), context.call.u32(1)) }),
-  );
+export const fanotifyInit: Decoder = (context, thread) => {
+  const flags = context.call.u32(0);
+  const verdict = context.decide(thread, { op: "fanotify", subject: groupOf(flags, context.call.u32(1)) });
+  // The supervisor looks at the files of its workload, so each of its looks would bring a descriptor of it (before 5.15: EINVAL).
+  return goesAhead(context, verdict || ((flags & FAN_REPORT_PIDFD) !== 0 ? EINVAL : 0));
+};
+
+/** linux/fanotify.h */
+const FAN_REPORT_PIDFD = 0x80;
 
 /** A group is told which process does something: that must be the task. */
 function goesAhead({ performer }: Context, verdict: Verdict): Verdict {

@@ -44,13 +44,13 @@ const MOST_LINKS = 40;
 
 /** With O_PATH the older calls take no notice of any other flag but these (fs/open.c, build_open_how). */
 const PATH_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW;
-const effective = (flags: number): number => ((flags & O_PATH) === 0 ? flags : flags & PATH_FLAGS);
+export const effectiveFlags = (flags: number): number => ((flags & O_PATH) === 0 ? flags : flags & PATH_FLAGS);
 
 export const open: Decoder = (context, thread) =>
   openPath(context, thread, {
     directory: AT_FDCWD,
     path: 0,
-    flags: effective(context.call.u32(1)),
+    flags: effectiveFlags(context.call.u32(1)),
     mode: context.call.u32(2),
     resolve: 0,
     isExact: false,
@@ -70,7 +70,7 @@ export const openat: Decoder = (context, thread) =>
   openPath(context, thread, {
     directory: context.call.int(0),
     path: 1,
-    flags: effective(context.call.u32(2)),
+    flags: effectiveFlags(context.call.u32(2)),
     mode: context.call.u32(3),
     resolve: 0,
     isExact: false,
@@ -95,15 +95,6 @@ export const openat2: Decoder = (context, thread) => {
   return openPath(context, thread, { directory: context.call.int(0), path: 1, flags, mode, resolve, isExact: true });
 };
 
-/** `open_by_handle_at`: a handle is no path, and only the kernel can read it. */
-export const openByHandle: Decoder = (context, thread) => {
-  const act: Act = {
-    op: "open",
-    subject: { access: accessOf(context.call.u32(2)), path: "?by-handle", mode: 0, uid: 0, gid: 0, fs: "?" },
-  };
-  return context.uninspected(thread, act) || context.decide(thread, act);
-};
-
 function unresolvedOpen(path: string, access = "?"): Act {
   return { op: "open", subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" } };
 }
@@ -117,6 +108,13 @@ function openPath(context: Context, thread: Thread, request: Request): Verdict {
     if (verdict !== "look again") return verdict;
   }
   return context.notSeen(thread, "a name was created and removed on every attempt to open it");
+}
+
+/** Finds what the path of the call leads to, with the rights of the thread where they can be taken on. */
+function find(context: Context, thread: Thread, request: Request, length: number, follow: boolean): number {
+  const { finder, found, memory, performer } = context;
+  const { directory, resolve } = request;
+  return finder.findAs(performer.rightsFor(thread), found, thread, directory, memory.bytes, length, follow, resolve);
 }
 
 function openOnce(context: Context, thread: Thread, request: Request): Verdict | "look again" {
@@ -138,17 +136,7 @@ function openOnce(context: Context, thread: Thread, request: Request): Verdict |
 
   const follow = (flags & O_NOFOLLOW) === 0 && (flags & (O_CREAT | O_EXCL)) !== (O_CREAT | O_EXCL);
   try {
-    const { directory, resolve } = request;
-    const result = finder.findAs(
-      context.performer.rightsFor(thread),
-      found,
-      thread,
-      directory,
-      memory.bytes,
-      length,
-      follow,
-      resolve,
-    );
+    const result = find(context, thread, request, length, follow);
     const isReached = finder.wentAsTask;
     if (result >= 0) {
       const verdict = openExisting(context, thread, flags, access);
@@ -161,7 +149,8 @@ function openOnce(context: Context, thread: Thread, request: Request): Verdict |
   return create(context, thread, request, Buffer.from(memory.bytes.subarray(0, length + 1)));
 }
 
-function openExisting(context: Context, thread: Thread, flags: number, access: string): Verdict {
+/** Decides about what `found` holds, to be opened with these flags. */
+export function openExisting(context: Context, thread: Thread, flags: number, access: string): Verdict {
   const { found, files, mediator } = context;
   const { stat } = found;
   // Told also where the kernel would refuse it by itself: whoever looks into its supervisor means something by it.
@@ -277,25 +266,16 @@ function createAct({ flags, mode }: Request, path: string): Act<"create"> {
 
 /** O_TMPFILE: a file without a name, in a directory. */
 function createUnnamed(context: Context, thread: Thread, request: Request, length: number): Verdict {
-  const { found, finder, memory, opener, permissions } = context;
+  const { found, finder, opener, permissions } = context;
   const refused = context.refusedArguments();
   if (refused !== 0) return context.refuses(refused);
-  const { directory, resolve, flags, mode } = request;
+  const { flags, mode } = request;
   const act = (path: string): Act => ({
     op: "create",
     subject: { access: accessOfNew(flags), path, mode: mode & 0o7700 },
   });
   try {
-    const result = finder.findAs(
-      context.performer.rightsFor(thread),
-      found,
-      thread,
-      directory,
-      memory.bytes,
-      length,
-      true,
-      resolve,
-    );
+    const result = find(context, thread, request, length, true);
     if (result < 0) return context.notFound(thread, result, finder.wentAsTask, act);
     if (!found.stat.isDirectory) return context.refuses(ENOTDIR);
     const isOurs = finder.wentAsTask && opener.mayCreateIn(found);

@@ -2,7 +2,7 @@
  * Requests about a descriptor (`ioctl`, `fcntl`, `setsockopt`) that reach beyond it: into a terminal, into another process, into
  * the flags of a file, a file system, the network of the machine. All others are data and do not stop.
  */
-import { EBADF, EINVAL, ENOTTY, ESRCH } from "../../../abi/errno.ts";
+import { EBADF, EINVAL, ENOPROTOOPT, ENOTTY, ESRCH } from "../../../abi/errno.ts";
 import { close, ioctl as ioctlOf } from "../../../abi/libc.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
@@ -11,8 +11,11 @@ import {
   fcntlCommands,
   fileSystemRequests,
   flagRequests,
+  netfilterOptions,
   networkRequests,
   ownerRequests,
+  passPidfd,
+  SOL_SOCKET,
   spaceRequests,
   terminalRequests,
   USERFAULTFD_IOC_NEW,
@@ -65,8 +68,15 @@ function ofFileSystem(context: Context, thread: Thread, call: string): Verdict {
 const SOL_IP = 0;
 const SOL_IPV6 = 41;
 
-export const setsockopt: Decoder = (context, thread) =>
-  [SOL_IP, SOL_IPV6].includes(context.call.int(1)) ? admin("netfilter")(context, thread) : 0;
+export const setsockopt: Decoder = (context, thread) => {
+  const [level, option] = [context.call.int(1), context.call.int(2)];
+  // Each message of the control socket would bring a descriptor of the supervisor (before 6.5 there is no such option).
+  if (level === SOL_SOCKET && option === passPidfd) {
+    return context.decide(thread, { op: "getfd", subject: { relation: "everyone" } }) || ENOPROTOOPT;
+  }
+  const isFilter = [SOL_IP, SOL_IPV6].includes(level) && netfilterOptions.includes(option);
+  return isFilter ? admin("netfilter")(context, thread) : 0;
+};
 
 /** sizeof(struct f_owner_ex); kinds of owner (linux/fcntl.h). */
 const OWNER_BYTES = 8;
@@ -105,7 +115,7 @@ function ownerOfSocket(context: Context, thread: Thread, request: number): Verdi
 }
 
 /** What the descriptor of the call means, in our hands. */
-function withDuplicate(context: Context, thread: Thread, use: (fd: number) => Verdict): Verdict {
+export function withDuplicate(context: Context, thread: Thread, use: (fd: number) => Verdict): Verdict {
   const fd = duplicate(thread, context.call.int(0));
   if (fd === -EBADF) return context.refuses(EBADF);
   if (fd < 0) return context.notSeen(thread, CLOSED);

@@ -1,0 +1,106 @@
+/**
+ * `open_by_handle_at`: a handle is no path, and only the kernel can read it. So it is given to the kernel here, in a copy of our own
+ * and with a file system that we hold, and what comes of it is decided about as if a path had led there.
+ */
+import { EBADF, EINVAL } from "../../../abi/errno.ts";
+import { close, openat2 } from "../../../abi/libc.ts";
+import { rawCall } from "../../../abi/raw-call.ts";
+import { AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../../abi/stat.ts";
+import { openHow, terminated } from "../../../abi/bytes.ts";
+import { syscallNumbers } from "../../../abi/syscalls.ts";
+import { accessOf } from "../../words/access.ts";
+import type { Context, Decoder } from "../context.ts";
+import type { Act, Verdict } from "../../mediation.ts";
+import type { Found } from "../../files/found.ts";
+import type { Thread } from "../tasks/process.ts";
+import { CLOSED } from "./aim.ts";
+import { effectiveFlags, openExisting } from "./open.ts";
+import { duplicate } from "./task-socket.ts";
+
+/** `struct file_handle`: u32 bytes, s32 type, then at most MAX_HANDLE_SZ bytes (linux/exportfs.h). */
+const HEAD = 8;
+const MOST = 128;
+/** FD_PIDFS_ROOT and the like (linux/fcntl.h): numbers that stand for file systems of the kernel's own instead of a descriptor. */
+const ROOTS_BELOW = -9999;
+const MOUNT_BY_PATH = openHow(O_PATH | O_CLOEXEC, 0, 0);
+
+export const openByHandle: Decoder = (context, thread) => {
+  const { call, performer } = context;
+  const act = unknown(accessOf(call.u32(2)));
+  // Their handles are those of processes and namespaces, the supervisor's among them (before 6.14 there are none).
+  if (call.int(0) < ROOTS_BELOW) return context.decide(thread, act) || EBADF;
+  const handle = handleAt(context, thread);
+  if (typeof handle === "number") return context.unreadable(thread, handle);
+  if (handle.length === 0) return context.refuses(EINVAL);
+  // With other rights than the thread's the kernel would tell us something else.
+  if (performer.rightsFor(thread) === undefined)
+    return context.uninspected(thread, act) || context.decide(thread, act) || context.racy();
+  const mount = mountOf(thread, call.int(0));
+  if (mount === -EBADF) return context.refuses(EBADF);
+  if (mount < 0) return context.notSeen(thread, CLOSED);
+  try {
+    return openBehind(context, thread, mount, handle);
+  } finally {
+    close(mount);
+  }
+};
+
+function unknown(access: string): Act<"open"> {
+  return { op: "open", subject: { access, path: "?by-handle", mode: 0, uid: 0, gid: 0, fs: "?" } };
+}
+
+/** Its bytes; none where the kernel takes no handle of such a length; a negative errno where it cannot be read. */
+function handleAt({ call, memory }: Context, { tid }: Thread): Buffer | number {
+  const address = call.pointer(1);
+  const head = memory.exactly(tid, address, HEAD);
+  if (head < 0) return head;
+  const length = memory.bytes.readUInt32LE(0);
+  if (length === 0 || length > MOST) return Buffer.alloc(0);
+  const whole = memory.exactly(tid, address, HEAD + length);
+  if (whole < 0) return whole;
+  const copy = Buffer.from(memory.bytes.subarray(0, HEAD + length));
+  // It was read twice: another length would have the kernel read beyond what we have.
+  copy.writeUInt32LE(length, 0);
+  return copy;
+}
+
+/** Any descriptor on the file system that the handle is of, or the working directory. */
+function mountOf(thread: Thread, fd: number): number {
+  if (fd !== AT_FDCWD) return duplicate(thread, fd);
+  return openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), MOUNT_BY_PATH);
+}
+
+function openBehind(context: Context, thread: Thread, mount: number, handle: Buffer): Verdict {
+  const { call, found, finder, performer } = context;
+  const flags = effectiveFlags(call.u32(2));
+  const look = O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW);
+  const own = performer.make(thread, () => rawCall(syscallNumbers.open_by_handle_at, [mount, handle, look]));
+  // Where it stands for a process or a namespace, the kernel refuses O_PATH, and so does this.
+  if (own < 0) return context.refuses(-own);
+  try {
+    const result = finder.findOwn(found, thread, own);
+    if (result < 0) return context.unresolved(thread, result, () => unknown(accessOf(flags)));
+    if (!isAtItsPath(context, thread, found)) found.rename(BY_HANDLE);
+    return (
+      openExisting(context, thread, flags, accessOf(flags)) ||
+      context.open(thread, found, { flags, isExact: false }, true)
+    );
+  } finally {
+    found.close();
+    close(own);
+  }
+}
+
+const BY_HANDLE = Buffer.from("?by-handle");
+
+/** What no name led to has a path by which it may not be reached: that of another object, or of none. */
+function isAtItsPath({ finder, found2 }: Context, thread: Thread, { path, stat }: Found): boolean {
+  try {
+    const named = Buffer.concat([path, Buffer.of(0)]);
+    if (finder.find(found2, thread, AT_FDCWD, named, path.length, false) < 0) return false;
+    const there = found2.stat;
+    return there.inode === stat.inode && there.device === stat.device;
+  } finally {
+    found2.close();
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Descriptors that stand for a process (pidfds). What is done with one is decided when it is used, and what a descriptor means
+ * may change between the look and the use. So in no mode does one of the supervisor come to be inside:
+ *
+ *   pidfd_open                  the number is in a register: decided here
+ *   SO_PEERPIDFD                the supervisor asks, of a duplicate of the socket, and hands over what it looked at
+ *   SO_PASSPIDFD                each message brings one of its sender, and the control socket answers: `setsockopt` answers that there is none (`requests.ts`)
+ *   FAN_REPORT_PIDFD            each event brings one of who acted (`marks.ts`)
+ *   handles of pidfds           `open_by_handle_at` (`open.ts`)
+ */
+import { readFileSync } from "node:fs";
+import { EFAULT, EINVAL } from "../../../abi/errno.ts";
+import { close, getsockopt as option } from "../../../abi/libc.ts";
+import { peerPidfd, SOL_SOCKET } from "../../words/requests.ts";
+import type { Context, Decoder } from "../context.ts";
+import type { Verdict } from "../../mediation.ts";
+import { pidMeant } from "../tasks/pid-numbers.ts";
+import type { Thread } from "../tasks/process.ts";
+import { withDuplicate } from "./requests.ts";
+
+/** EINVAL for a bad flag and ESRCH for nobody are the kernel's to say: a descriptor of anybody else does nothing by itself. */
+export const pidfdOpen: Decoder = (context, thread) => {
+  const pid = pidMeant(thread, context.call.int(0));
+  return pid !== undefined && pid > 0 ? unlessSupervisor(context, thread, pid) : 0;
+};
+
+function unlessSupervisor(context: Context, thread: Thread, pid: number): Verdict {
+  if (!context.tasks.launchers.serves(pid)) return 0;
+  return context.keep(thread, { op: "getfd", subject: { relation: "supervisor" } });
+}
+
+/** SO_PEERPIDFD, by the number that all levels share. */
+export const getsockopt: Decoder = (context, thread) =>
+  context.call.int(1) === SOL_SOCKET && context.call.int(2) === peerPidfd
+    ? withDuplicate(context, thread, (socket) => peerOf(context, thread, socket))
+    : 0;
+
+const NUMBER = 4;
+
+function peerOf(context: Context, thread: Thread, socket: number): Verdict {
+  const { call, memory, listener } = context;
+  const unread = memory.exactly(thread.tid, call.pointer(4), NUMBER);
+  if (unread < 0) return context.unreadable(thread, unread);
+  const length = Math.min(memory.bytes.readInt32LE(0), NUMBER);
+  if (length < 0) return context.refuses(EINVAL);
+  const [value, size] = [Buffer.alloc(NUMBER), sizeOf(NUMBER)];
+  const asked = option(socket, SOL_SOCKET, peerPidfd, value, size);
+  if (asked < 0) return context.returns(asked);
+  const own = value.readInt32LE(0);
+  try {
+    const verdict = unlessSupervisor(context, thread, pidOf(own));
+    if (verdict !== 0) return verdict;
+    // Where nothing can be written there is nothing to hand over.
+    const isWritten = (bytes: Buffer, argument: number) =>
+      bytes.length === 0 || memory.write(thread.tid, call.pointer(argument), bytes) === bytes.length;
+    if (!isWritten(Buffer.alloc(length, 0xff), 3) || !isWritten(sizeOf(length), 4)) return EFAULT;
+    const number = listener.give(own, true);
+    if (number < 0) return context.returns(number);
+    value.writeInt32LE(number, 0);
+    return isWritten(value.subarray(0, length), 3) ? context.returns(0) : EFAULT;
+  } finally {
+    close(own);
+  }
+}
+
+/** The process behind a pidfd of ours; -1 where it is gone, 0 where it has no number here. */
+function pidOf(pidfd: number): number {
+  return Number(/^Pid:\s*(-?\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${pidfd}`, "latin1"))?.[1] ?? 0);
+}
+
+function sizeOf(length: number): Buffer {
+  const size = Buffer.alloc(NUMBER);
+  size.writeInt32LE(length, 0);
+  return size;
+}
