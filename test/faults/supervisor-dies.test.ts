@@ -1,5 +1,9 @@
 /** The supervisor is killed, stopped, or attacked by the workload that it supervises: the workload fails closed. */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { compiler, isRoot } from "../sensor/case.ts";
 import { isBuilt } from "../support/isoline.ts";
 import { Bench, pause, shell, until } from "./bench.ts";
 
@@ -15,6 +19,16 @@ const turns = (count: number) =>
     echo finished`);
 /** Half a minute: longer than any test lets it live. */
 const MANY = 500;
+const NAMESPACE_LOST = 125;
+/** SECCOMP_IOCTL_NOTIF_RECV (linux/seccomp.h), in which it waits: call, descriptor, request. */
+const WAITS = /^16 0x\w+ 0xc0502100 /;
+
+/** The thread of a process that waits for calls to decide, while it does. */
+function supervisingThread(pid: number): string | undefined {
+  return readdirSync(`/proc/${pid}/task`).find((tid) =>
+    WAITS.test(readFileSync(`/proc/${pid}/task/${tid}/syscall`, "latin1")),
+  );
+}
 const OLD = "what was there before\n";
 
 describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
@@ -70,6 +84,31 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
     expect(await ended).toMatchObject({ status: null, signal: "SIGKILL" });
     expect(bench.has("report.json")).toBe(false);
   });
+
+  it.skipIf(!isRoot || compiler === undefined).each(["learn -o contour", "run contour --enforce"])(
+    "its thread ended alone during `%s`: the workload ends, no status of success, no report (needs gcc, root)",
+    async (words) => {
+      await bench.run("learn -q -o contour", turns(2));
+      bench.remove("progress");
+      const source = fileURLToPath(new URL("./end-thread.c", import.meta.url));
+      execFileSync("gcc", ["-O1", "-o", bench.at("end-thread"), source]);
+      let supervisor = 0;
+      const ended = bench.run(`${words} --report report.json`, turns(MANY), {
+        onStart: (child) => {
+          supervisor = child.pid as number;
+        },
+      });
+      await until(() => progress() >= 2);
+      await until(() => supervisingThread(supervisor) !== undefined);
+      execFileSync(bench.at("end-thread"), [supervisingThread(supervisor) as string]);
+      const { status, stdout, stderr } = await ended;
+      expect(status).toBe(NAMESPACE_LOST);
+      expect(stderr).toContain("its thread is gone");
+      expect(stdout).not.toContain("finished");
+      expect(progress()).toBeLessThan(MANY);
+      expect(bench.has("report.json")).toBe(false);
+    },
+  );
 
   it("stopped: the workload waits for it, and continues with it", async () => {
     let signal: (name: NodeJS.Signals) => void = () => {};

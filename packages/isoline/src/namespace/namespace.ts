@@ -20,6 +20,7 @@ import { Pauses } from "./pauses.ts";
 import type { Plan } from "./plan.ts";
 import type { DepartureReport, Findings } from "./report.ts";
 import type { Ask } from "./requests.ts";
+import { closeListener, ThreadWatch } from "./thread-watch.ts";
 import { Threads } from "./threads.ts";
 import { ToldToEnd } from "./told-to-end.ts";
 
@@ -59,6 +60,7 @@ export class Namespace {
   readonly #pauses = new Pauses((seconds) => this.onPause(seconds));
   readonly #departures: DepartureReport[] = [];
   #landlock: AppliedLandlock | undefined;
+  #watch: ThreadWatch | undefined;
   #overdue: NodeJS.Timeout | undefined;
   #ready: () => void = () => {};
   #ended: (report: Findings) => void = () => {};
@@ -75,7 +77,11 @@ export class Namespace {
     this.#command = command;
     this.#asking = new Asking(threads.block, threads.requests);
     this.ask = (request) => this.#asking.ask(request);
-    this.#toldToEnd = new ToldToEnd(this.ask, (...told) => this.onEnding(...told));
+    this.#toldToEnd = new ToldToEnd(
+      this.ask,
+      (...told) => this.onEnding(...told),
+      () => this.#failed(lost("its thread waits in the kernel for what does not come")),
+    );
   }
 
   /** Called when isoline was told to end, and what is left of the workload is told or killed. */
@@ -152,6 +158,10 @@ export class Namespace {
       supervisor.on("message", (message: SupervisorMessage) => this.#hear(message));
       supervisor.on("error", (fault) => this.#failed(lost(fault.message)));
       supervisor.on("exit", () => this.#failed(lost("its thread ended")));
+      this.#watch = new ThreadWatch(this.block, () => {
+        if (this.#plan.sensor !== "bpf") closeListener(this.block);
+        this.#failed(lost("its thread is gone"));
+      });
     });
   }
 
@@ -183,6 +193,7 @@ export class Namespace {
   /** Nothing more comes from the supervising thread. */
   #close(): void {
     clearInterval(this.#overdue);
+    this.#watch?.stop();
     this.#pauses.stop();
     this.#asking.end();
   }

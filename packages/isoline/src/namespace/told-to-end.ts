@@ -12,16 +12,25 @@ const GRACE_MS = 5000;
 const ROUND_MS = 100;
 /** A process in a system call that cannot be interrupted, or that is not known of, is not waited for. */
 const MOST_ROUNDS = 30;
+/** A supervising thread that has not answered for so long waits in the kernel for something that does not come. */
+const STUCK_MS = 5000;
 
 export class ToldToEnd {
   readonly #ask: Ask;
   readonly #tell: (what: "told" | "killed", name: NodeJS.Signals, processes: number) => void;
+  readonly #stuck: () => void;
   #killing: NodeJS.Timeout | undefined;
   #times = 0;
 
-  constructor(ask: Ask, tell: (what: "told" | "killed", name: NodeJS.Signals, processes: number) => void) {
+  /** `stuck` is called where the supervising thread does not answer when all is to be killed. */
+  constructor(
+    ask: Ask,
+    tell: (what: "told" | "killed", name: NodeJS.Signals, processes: number) => void,
+    stuck: () => void,
+  ) {
     this.#ask = ask;
     this.#tell = tell;
+    this.#stuck = stuck;
   }
 
   hear(name: NodeJS.Signals): void {
@@ -39,8 +48,10 @@ export class ToldToEnd {
   async #kill(name: NodeJS.Signals): Promise<void> {
     clearTimeout(this.#killing);
     this.#times = 2;
+    const stuck = setTimeout(this.#stuck, STUCK_MS);
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const processes = await this.#ask({ ask: "signal", signal: constants.signals.SIGKILL });
+      clearTimeout(stuck);
       // Without an answer the namespace has ended.
       if (processes === undefined) return;
       if (round === 0) this.#tell("killed", name, processes);

@@ -18,6 +18,7 @@ import type { Context, Decoder } from "../context.ts";
 import { fileMark } from "../tasks/lineage.ts";
 import type { Thread } from "../tasks/process.ts";
 import { UNREADABLE } from "./privileges.ts";
+import { mountingServed } from "./served.ts";
 
 /** linux/mount.h */
 const MS_REMOUNT = 0x20;
@@ -40,6 +41,9 @@ const NONE = "none";
 /** Only these mean something without "=": the rest of a structure is not told apart from text. */
 const HEAD = 4;
 
+/** Calls that say the type of what is made, not only of what was made before. */
+const MAKING: ReadonlySet<string> = new Set(["mount", "fsopen"]);
+
 interface Mounting {
   readonly call: string;
   readonly source?: string;
@@ -54,7 +58,9 @@ function decide(context: Context, thread: Thread, mounting: Mounting): Verdict {
   const { call, source = NONE, path = NONE, type = NONE, flags = 0, options = [] } = mounting;
   const subject = { call, source, path, type, flags: BigInt(flags >>> 0), options };
   const verdict = context.decide(thread, { op: "mount", subject });
-  return verdict || ([source, path, type, ...options].includes(UNREADABLE) ? context.refuses(EFAULT) : 0);
+  if (verdict !== 0) return verdict;
+  if ([source, path, type, ...options].includes(UNREADABLE)) return context.refuses(EFAULT);
+  return MAKING.has(call) ? mountingServed(context, thread, type) : 0;
 }
 
 /** `mount(source, target, type, flags, data)` */

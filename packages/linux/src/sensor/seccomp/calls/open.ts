@@ -1,7 +1,18 @@
 /**
  * open in all its forms: what is there is opened, what is not is created.
  */
-import { EAGAIN, EEXIST, EFAULT, EISDIR, ELOOP, EMFILE, ENAMETOOLONG, ENOENT, ENOTDIR } from "../../../abi/errno.ts";
+import {
+  EAGAIN,
+  EEXIST,
+  EFAULT,
+  EISDIR,
+  ELOOP,
+  EMFILE,
+  ENAMETOOLONG,
+  ENOENT,
+  ENOTDIR,
+  EPERM,
+} from "../../../abi/errno.ts";
 import {
   AT_FDCWD,
   O_ACCMODE,
@@ -26,6 +37,7 @@ import { nameIn, pathText } from "../../files/knowledge.ts";
 import type { Act, Refusal, Verdict } from "../../mediation.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { Way } from "../perform/opener.ts";
+import { isServing } from "./served.ts";
 import { Spot } from "./spot.ts";
 
 const ENXIO = 6;
@@ -156,6 +168,10 @@ export function openExisting(context: Context, thread: Thread, flags: number, ac
   // Told also where the kernel would refuse it by itself: whoever looks into its supervisor means something by it.
   if (context.finder.ledToSupervisor)
     return context.decide(thread, { op: "open", subject: { access, ...files.describe(found) } });
+  if ((flags & O_PATH) === 0 && isServing(stat)) {
+    const act: Act = { op: "open", subject: { access, ...files.describe(found) } };
+    return context.decide(thread, act) || EPERM;
+  }
   if ((flags & O_ACCMODE) === O_RDWR) files.noteOpened(stat);
   const contentCounts =
     mediator.content === "read" && stat.isRegular && (flags & O_PATH) === 0 && (flags & O_ACCMODE) !== O_WRONLY;

@@ -1,0 +1,72 @@
+/**
+ * A workload that served files itself could keep the supervisor waiting in the kernel, for good. It does not come to that in any mode.
+ * Where a server outside does, isoline says so when it is told to end, and that is no success.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Bench } from "./bench.ts";
+import { compiler, isRoot } from "./case.ts";
+import { isBuilt } from "./supervised.ts";
+import { ended, isolineProgram, readReport } from "../support/isoline.ts";
+
+const EPERM = 1;
+const NAMESPACE_LOST = 125;
+const REFUSED = ["device", "type", "type-by-descriptor"].map((step) => `${step} errno ${EPERM}\n`).join("");
+const isThere = isRoot && existsSync("/dev/fuse");
+
+describe.skipIf(!compiler || !isBuilt || !isThere)(
+  "files that a process serves (needs gcc, a build, root, FUSE)",
+  () => {
+    let bench: Bench;
+    beforeAll(() => {
+      bench = new Bench();
+      const source = fileURLToPath(new URL("./served.c", import.meta.url));
+      execFileSync("gcc", ["-static", "-O1", "-w", "-o", bench.at("served"), source]);
+      mkdirSync(bench.at("dir"), { recursive: true });
+    });
+    afterAll(() => bench?.close());
+
+    const run = (...words: string[]) => ended(isolineProgram, words, { cwd: bench.directory });
+
+    it("a workload serves none, learning, watched or enforced", async () => {
+      const modes = ["learn -o contour", "check contour", "run --enforce contour"];
+      for (const words of modes) {
+        const { stdout } = await run(...words.split(" "), "--report", "report.json", "--", "./served");
+        expect([words, stdout]).toEqual([words, REFUSED]);
+        const { incomplete, verdict } = readReport(bench.directory);
+        expect(incomplete).toEqual([]);
+        expect(verdict).toBe(words.startsWith("learn") ? "learnt" : "on-contour");
+      }
+    });
+
+    it("one outside that never answers: isoline says so when it is told to end, and there is no report", async () => {
+      let server = 0;
+      let again: NodeJS.Timeout | undefined;
+      const inside = "trap '' TERM; cat dir/name & exit 0";
+      const words = ["learn", "-o", "stuck", "--report", "stuck.json", "--", "sh", "-c", inside];
+      // In mounts of its own, so that nothing stays mounted.
+      const running = ended("unshare", ["--mount", "./served", "around", isolineProgram, ...words], {
+        cwd: bench.directory,
+        onStart: (child) => {
+          let text = "";
+          child.stdout?.on("data", (more: string) => {
+            text += more;
+            server = Number(/^server (\d+)$/m.exec(text)?.[1] ?? 0);
+            if (text.includes("asked")) again ??= setInterval(() => child.kill("SIGTERM"), 500);
+          });
+          // It waits where no signal ends the wait: it is gone when the server is.
+          child.stderr?.on("data", (more: string) => {
+            if (more.includes("its thread waits in the kernel")) process.kill(server, "SIGKILL");
+          });
+        },
+      });
+      const { status, stderr } = await running;
+      clearInterval(again);
+      expect(stderr).toContain("its thread waits in the kernel");
+      expect(status).toBe(NAMESPACE_LOST);
+      expect(existsSync(bench.at("stuck.json"))).toBe(false);
+    });
+  },
+);
