@@ -8,7 +8,7 @@ import { repository } from "../../tools/run.mjs";
 const programs = join(repository, "packages/linux/bpf");
 const hooks = Object.values(hookTable(repository)).flat();
 
-/** What the programs attach to, by the sections they are in. */
+/** The attachment points of the programs, from the names of their sections. */
 const attached = readdirSync(programs)
   .filter((name) => name.endsWith(".bpf.c"))
   .flatMap((name) => readFileSync(join(programs, name), "utf8").split("\n"))
@@ -19,11 +19,11 @@ test("every hook that is attached is in the table, and no other", () => {
   expect(hooks.map(([hook]) => hook).sort()).toEqual([...new Set(attached)].sort());
 });
 
-test("the table speaks of events that there are", () => {
+test("the table names only operations that exist", () => {
   const events = hooks.flatMap(([, names]) => (names === "-" ? [] : names.split(", ")));
   expect(events.filter((name) => !isOperation(name))).toEqual([]);
 });
 
-test("the page says what the table says (else: npm run docs)", () => {
+test("the page agrees with the table (else: npm run docs)", () => {
   expect(readFileSync(join(repository, HOOK_PAGE), "utf8")).toBe(hookPage(repository));
 });

@@ -1,6 +1,6 @@
 /**
- * The integrity view under the bpf sensor where that is told by tracepoints, natively: the same files as under the seccomp
- * sensor, and what it cannot do. Where the sensor is asked before, the virtual machines test it (test/vm/guest).
+ * The integrity view under the bpf sensor attached by tracepoints, natively: the same files as under the seccomp sensor, and
+ * what it cannot do. The virtual machines test it where the sensor can refuse (test/vm/guest).
  */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,14 +15,14 @@ const bench = new Bench();
 const byBpf = (script: string, { more = [], ...run }: Run) =>
   bench.learn(script, { ...run, more: ["--sensor", "bpf", ...more] });
 
-/** What was measured, by digest and name, in no order: who is told of first is not what happened first. */
+/** What was measured, by digest and name, in no order: records do not arrive in the order of the events. */
 const measured = (outcome: Outcome) =>
   listOf(outcome)
     .entries.map(({ data }) => data.toString("latin1"))
     .sort();
 const reasons = (outcome: Outcome): string => /incomplete.*/.exec(outcome.stderr)?.[0] ?? "";
 
-describe.skipIf(!isTold)("the integrity view, told by tracepoints", () => {
+describe.skipIf(!isTold)("the integrity view, attached by tracepoints", () => {
   const policy =
     "measure func=BPRM_CHECK\nmeasure func=FILE_CHECK mask=MAY_READ\nmeasure func=MMAP_CHECK mask=MAY_EXEC\n";
 
@@ -50,7 +50,7 @@ describe.skipIf(!isTold)("the integrity view, told by tracepoints", () => {
     expect(namesIn(listOf(outcome)).filter((name) => name === text)).toHaveLength(2);
   });
 
-  it("says so where a file was not as it had been any more when it could be looked at", async () => {
+  it("reports a file that had changed before it could be read", async () => {
     const text = document(bench.place, "told-late.txt", "one\n");
     const script = `kill -STOP $PPID; cat ${text}; echo two >>${text}; kill -CONT $PPID`;
     const outcome = await byBpf(script, { policy: `measure func=FILE_CHECK mask=MAY_READ fowner=${OWNER}\n` });
@@ -58,7 +58,7 @@ describe.skipIf(!isTold)("the integrity view, told by tracepoints", () => {
     expect(namesIn(listOf(outcome))).toEqual(["boot_aggregate"]);
   });
 
-  it("records a violation where a file is read while somebody writes", async () => {
+  it("records a violation for a file that is read while another process writes it", async () => {
     const text = document(bench.place, "told-raced.txt", "one\n");
     const outcome = await byBpf(`exec 3>>${text}; cat ${text}; sleep 2`, { policy });
     expect(outcome.integrity?.violations).toBe(1);
@@ -85,7 +85,7 @@ describe.skipIf(!isTold)("the integrity view, told by tracepoints", () => {
     expect(outcome.audit.match(/^type=INTEGRITY_RULE .*file=.*hash=/gm)).toHaveLength(3);
   });
 
-  it("is not started to refuse, which nobody could; nor with rules about what it is not shown", async () => {
+  it("does not start if it would have to refuse, which it cannot; nor with rules about what it does not see", async () => {
     const started = bench.path("told-started");
     for (const [rules, why] of [
       ["appraise func=BPRM_CHECK fowner=1\n", /only tracepoints.*--ima-appraise log/],

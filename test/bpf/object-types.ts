@@ -1,6 +1,6 @@
 /**
- * The structures that a compiled BPF object says it uses: its `.BTF` section, read as far as the tests need it
- * (Documentation/bpf/btf.rst; elf(5) for the way there).
+ * The structures in the `.BTF` section of a compiled BPF object, as far as the tests need them (Documentation/bpf/btf.rst;
+ * elf(5) for the sections).
  */
 import { readFileSync } from "node:fs";
 
@@ -53,13 +53,13 @@ export function typesOf(path: string): { structures: Map<string, Structure>; enu
   return { structures, enumerators };
 }
 
-/** Bytes that follow a type for each of its parts. */
+/** Bytes that follow a type for each of its members. */
 function bytesEach(kind: number): number {
   if (kind === KIND.struct || kind === KIND.union || kind === KIND.dataSection || kind === KIND.enum64) return 12;
   return kind === KIND.enum || kind === KIND.funcProto ? 8 : 0;
 }
 
-/** Bytes that follow a type whatever its parts. */
+/** Bytes that follow a type, whatever its members. */
 function bytesOnce(kind: number): number {
   if (kind === KIND.array) return 12;
   return kind === 1 || kind === KIND.variable || kind === KIND.declTag ? 4 : 0;

@@ -1,4 +1,4 @@
-/** Whether the bpf sensor is told by tracepoints here, because there are no hooks that it could attach to. */
+/** Whether the bpf sensor attaches by tracepoints here, because the kernel has no hooks for it. */
 import { LinuxError } from "../../packages/linux/src/error.ts";
 import { type Attachment, Load } from "../../packages/linux/src/sensor/bpf/load.ts";
 import { isBuilt } from "../support/isoline.ts";

@@ -1,9 +1,7 @@
-/*
- * Decides about opens by fanotify: makes a group of class CONTENT (or, with "first", PRE_CONTENT), marks ./asked (with "proc",
- * /proc), and lets a child execute ./asked. It answers each question with yes, after it has written a line into ./log.
- * With "told" the group is of class NOTIF and hears that the child changes the mode of ./asked.
- * Prints how the child ended, and for each question or event whether it was the child's.
- */
+/* Decides about opens by fanotify: makes a group of class CONTENT (or, with "first", PRE_CONTENT), marks ./asked (with "proc",
+ * /proc), and lets a child execute ./asked. It allows each permission event, after it has written a line into ./log.
+ * With "told" the group is of class NOTIF and gets an event when the child changes the mode of ./asked.
+ * Prints how the child ended, and for each event whether it was the child's. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

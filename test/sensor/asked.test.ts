@@ -1,4 +1,7 @@
-/** A workload that is asked about opens (fanotify) hears of its own, and never waits for us while we wait for it. */
+/**
+ * A workload that decides about opens by fanotify gets events for its own opens only. It never waits for the supervisor while
+ * the supervisor waits for it.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,20 +12,20 @@ import { isBuilt } from "./supervised.ts";
 
 const EINVAL = 22;
 
-describe.skipIf(!compiler || !isBuilt || !isRoot)("who is asked about opens (needs gcc, a build and root)", () => {
+describe.skipIf(!compiler || !isBuilt || !isRoot)("a listener of fanotify (needs gcc, a build and root)", () => {
   let bench: Bench;
   beforeAll(() => {
     bench = new Bench();
     const source = fileURLToPath(new URL("./asked.c", import.meta.url));
     execFileSync("gcc", ["-static", "-O1", "-o", bench.at("asker"), source]);
   });
-  // Never seen before, so that we have to read it.
+  // A new program, which the supervisor has to read.
   beforeEach(() => copyFileSync("/bin/true", bench.at("asked")));
   afterAll(() => bench?.close());
 
   const run = (...words: string[]) => bench.run([], { command: [bench.at("asker"), ...words] });
 
-  it("hears of its own opens and of no other, and gets answers while it has not answered", async () => {
+  it("gets events for its own opens and no others, and its calls are answered while it has not answered", async () => {
     const outside = spawnSync(bench.at("asker"), { cwd: bench.directory, encoding: "utf8" }).stdout;
     expect(outside).toBe("asked by the child\nended 0\n");
     const { stdout, report } = await run();
@@ -30,13 +33,13 @@ describe.skipIf(!compiler || !isBuilt || !isRoot)("who is asked about opens (nee
     expect(report).toMatchObject({ incomplete: [] });
   });
 
-  it("is told that a task did what it did, although the supervisor acts for tasks elsewhere", async () => {
+  it("sees that a task acted, although the supervisor acts for tasks elsewhere", async () => {
     const outside = spawnSync(bench.at("asker"), ["told"], { cwd: bench.directory, encoding: "utf8" }).stdout;
     expect(outside).toBe("told of the child\nended 0\n");
     expect((await run("told")).stdout).toBe(outside);
   });
 
-  it("of the class that is asked first, it waits no longer than we do, and the report says what was not read", async () => {
+  it("of class PRE_CONTENT waits no longer than the supervisor does, and the report names what was not read", async () => {
     const { stdout, report } = await run("first");
     expect(stdout).toMatch(/^(?:asked by another\n)*asked by the child\nended 0\n$/);
     const wasAsked = stdout.includes("another");
@@ -44,7 +47,7 @@ describe.skipIf(!compiler || !isBuilt || !isRoot)("who is asked about opens (nee
     expect(report.events).toBeGreaterThan(0);
   });
 
-  it("is not to be asked about /proc, where we look at tasks ourselves: the kernel has no such events", async () => {
+  it("cannot mark /proc, where the supervisor reads about tasks: the kernel has no such events", async () => {
     const outside = spawnSync(bench.at("asker"), ["proc"], { cwd: bench.directory, encoding: "utf8" }).stdout;
     expect(outside).toBe(`errno ${EINVAL}\n`);
     const { stdout, report } = await run("proc");

@@ -1,4 +1,4 @@
-/** A directory with one probe, some files, and a listener that must not be reached: for runs of one script each. */
+/** A directory with one probe, some files, and a listener that must not be reached, for runs of one script each. */
 import { execFileSync } from "node:child_process";
 import { chownSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
@@ -10,7 +10,7 @@ import type { Script } from "./script.ts";
 export class Bench {
   readonly directory: string;
   readonly uid: number | undefined;
-  /** How often the listener was reached. */
+  /** The number of connections to the listener. */
   connections = 0;
   #server: Server | undefined;
 
@@ -21,7 +21,7 @@ export class Bench {
     this.lay();
   }
 
-  /** Puts the files back to how they were. */
+  /** Restores the files. */
   lay(): void {
     for (const name of ["new", "made", "moved"]) rmSync(this.at(name), { recursive: true, force: true });
     for (const [name, text] of [
@@ -53,7 +53,7 @@ export class Bench {
     return supervise({ command: ["./probe", ...scripts.flat()], directory: this.directory, uid: this.uid, ...order });
   }
 
-  /** The events of a run without its directory. */
+  /** The events of a run, without its directory. */
   acts({ events }: Outcome): string[] {
     return events.map(({ act }) =>
       act.replaceAll(`${this.directory}/`, "./").replace(new RegExp(`${this.directory}(?= |$)`, "g"), "."),
@@ -62,7 +62,7 @@ export class Bench {
 
   close(): void {
     this.#server?.close();
-    // Deeper than a path can tell, if a test went there.
+    // Deeper than a path can name, if a test went there.
     execFileSync("rm", ["-rf", "--", this.directory]);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What one script of system calls must make visible, and how a whole table of them is run at once: each case is a program
- * of its own by its path, in a directory of its own, so that every event tells which case it belongs to.
+ * One script of system calls and the events that it must make, and the code that runs a whole table of them at once. Each case
+ * has a program of its own by its path, in a directory of its own, so that every event shows which case it belongs to.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import {
@@ -20,14 +20,14 @@ import type { Script } from "./script.ts";
 import { type Outcome, supervise } from "./supervised.ts";
 
 export interface Case {
-  /** What it does; also names its directory. */
+  /** What it does; also the name of its directory. */
   readonly does: string;
   readonly calls: readonly Script[];
   /** The events it makes, in order: an operation and some of its fields, paths in the case's directory as `./name`. */
   readonly events: readonly string[];
-  /** Who can do it at all; anybody if absent. What is by a user needs root all the same, to make what is not his. */
+  /** Who can run it; any user if absent. A case for a user needs root all the same, to create files of other users. */
   readonly by?: "root" | "user";
-  /** The sensor answers otherwise than the kernel would: what the workload is told. */
+  /** The result of the workload where the sensor answers differently from the kernel. */
   readonly told?: string;
 }
 
@@ -37,7 +37,7 @@ export const NOBODY = 65534;
 export const compiler = spawnSync("gcc", ["--version"]).status === 0 ? "gcc" : undefined;
 export const isRoot = process.getuid?.() === 0;
 
-/** What a run of cases left: per case, its output and its events. */
+/** The results of a run of cases: for each case, its output and its events. */
 export interface Ran {
   readonly output: ReadonlyMap<string, string>;
   readonly native: ReadonlyMap<string, string>;
@@ -46,7 +46,7 @@ export interface Ran {
   readonly directory: string;
 }
 
-/** A directory for one run, owned by whoever it is run as. */
+/** A directory for one run, owned by the user it runs as. */
 export function workplace(uid?: number): string {
   const directory = mkdtempSync(join(tmpdir(), "isoline-sensor-"));
   chmodSync(directory, 0o755);
@@ -63,14 +63,14 @@ export function compileProbe(directory: string, ...flags: string[]): string {
 }
 
 export interface How {
-  /** Whose processes the cases are; ours if absent. */
+  /** The user whose processes the cases are; the caller if absent. */
   readonly uid?: number | undefined;
   readonly sensor?: "seccomp" | "bpf";
-  /** The compiled probe; compiled anew if absent. */
+  /** The compiled probe; compiled again if absent. */
   readonly probe?: string;
 }
 
-/** Runs every case twice: as it would go without isoline, and learning. */
+/** Runs every case twice: without isoline, and learning. */
 export async function runCases(cases: readonly Case[], { uid, sensor = "seccomp", probe: built }: How): Promise<Ran> {
   const directory = workplace(uid);
   const native = join(directory, "native");
@@ -98,7 +98,7 @@ export async function runCases(cases: readonly Case[], { uid, sensor = "seccomp"
   };
 }
 
-/** What `probe run` reads. */
+/** The input of `probe run`. */
 export function listOf(cases: readonly Case[]): string {
   return cases.map(({ does, calls }) => `${[slug(does), "./probe", ...calls.flat(), ""].join("\0")}\0`).join("");
 }
@@ -108,7 +108,7 @@ export function slug(does: string): string {
   return does.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 }
 
-/** Whether an event line is of the operation and has the fields that an expectation names. */
+/** Whether an event line has the operation and the fields of an expectation. */
 export function matches(act: string, expected: string): boolean {
   const split = (line: string): [string, string[]] => {
     const [, head = "", rest = ""] = /^((?:\S+: |as \d+: )*\S+) ?(.*)$/.exec(line) ?? [];
@@ -121,7 +121,7 @@ export function matches(act: string, expected: string): boolean {
   );
 }
 
-/** A star stands for anything but a comma. */
+/** A star matches anything but a comma. */
 function asPattern(field: string): RegExp | undefined {
   if (!field.includes("*")) return undefined;
   return new RegExp(
@@ -155,13 +155,13 @@ export function sections(stdout: string): Map<string, string> {
   );
 }
 
-/** The smallest program there is, for another ABI: 45 bytes, the rest of its headers being zeros that the kernel adds. */
+/** The smallest possible program, for another ABI: 45 bytes. The rest of its headers is zeros, which the kernel adds. */
 const TINY_ELF32 = Buffer.from(
   "7f454c4601000000000000000000010002000300200001002000010004000000b32a31c040cd80003400200001".padEnd(90, "0"),
   "hex",
 );
 
-/** What a case may find in its directory: text and mode. */
+/** The files that a case may find in its directory: text and mode. */
 const FILES: Readonly<Record<string, readonly [text: string | Buffer, mode: number]>> = {
   file: ["text\n", 0o644],
   other: ["more\n", 0o600],
@@ -181,7 +181,7 @@ const FILES: Readonly<Record<string, readonly [text: string | Buffer, mode: numb
   tiny: [TINY_ELF32, 0o755],
 };
 const LINKS = { link: "file", dirlink: "dir", dangling: "nowhere", loop: "loop", chain: "dirlink/../link" };
-/** What belongs to someone else, in directories of root's: one that is only root's to change, one that is sticky. */
+/** Files of another user, in directories of root: one that only root may change, one that is sticky. */
 const FOREIGN: typeof FILES = {
   "sticky/theirs": ["theirs\n", 0o666],
   "sticky/mine": ["mine\n", 0o666],
@@ -190,13 +190,13 @@ const FOREIGN: typeof FILES = {
   "foreign/program": ["#!./true\n", 0o744],
 };
 
-/** Gives each case its directory with the things in it that it names; to make all of them takes longer than the tests. */
+/** Gives each case its directory with the files that it names. Creating all of them would take longer than the tests. */
 export function lay(place: string, cases: readonly Case[], probe: string, uid: number | undefined): void {
   mkdirSync(place);
   for (const { does, calls } of cases) {
     const here = join(place, slug(does));
     const text = calls.flat().join(" ");
-    // Links and scripts lead to others of their kind.
+    // Links and scripts point to other files of this table.
     const has = (name: string) =>
       text.includes(name) ||
       text.includes(Buffer.from(name).toString("hex")) ||

@@ -1,4 +1,4 @@
-/** A task that closes itself to its own user, and then acts by what it holds already: descriptors and memory. */
+/** A task that closes itself to its own user, and then acts with what it already has: descriptors and memory. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
 import { compiler, isRoot, NOBODY } from "./case.ts";
@@ -27,7 +27,7 @@ describe.skipIf(!compiler || !isBuilt)("a closed task (needs gcc and a build)", 
       call("mmap", 0, 4096, READ_EXECUTE, PRIVATE, 3, 0),
       /^map .*path=\?task-closed-to-sensor/,
     ],
-  ])("is heard of by descriptor: %s", async (_, act, expected) => {
+  ])("is seen by descriptor: %s", async (_, act, expected) => {
     const outcome = await bench.run([inChild(...held, act)]);
     expect(bench.acts(outcome)).toContainEqual(expect.stringMatching(expected));
     expect(reasonsOf(outcome)).toEqual(["path not resolved (task-closed-to-sensor)"]);
@@ -38,7 +38,7 @@ describe.skipIf(!compiler || !isBuilt)("a closed task (needs gcc and a build)", 
     ["setxattr", call("setxattr", "file", "user.name", "value", 5, 0)],
     ["setgroups", call("setgroups", 1, Buffer.alloc(4))],
     ["capset", call("capset", Buffer.alloc(8), Buffer.alloc(24))],
-  ])("is heard of where its arguments cannot be read: %s", async (_, act) => {
+  ])("is seen where its arguments cannot be read: %s", async (_, act) => {
     const outcome = await bench.run([inChild(...held, act)]);
     expect(reasonsOf(outcome)).toEqual(["argument not read (task-closed-to-sensor)"]);
   });

@@ -1,7 +1,5 @@
-/*
- * Tasks that would pass for another: each case opens "secret", in a process of ./agent that has executed nothing else, while
- * something is done that could make it look as if it ran ./job, a script whose interpreter is ./agent.
- */
+/* Tasks that try to pass for another program. Each case opens "secret" in a process of ./agent that has executed nothing else, while
+ * other tasks try to make it look as if it ran ./job, a script whose interpreter is ./agent. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -22,7 +20,7 @@ static char *words;
 static void nap(int ms) { usleep((useconds_t)ms * 1000); }
 static void look(const char *path) { close(open(path, O_RDONLY)); }
 
-/* An exec that the kernel refuses, after it was looked at. */
+/* An exec that the kernel refuses after the sensor has seen it. */
 static void ask(void) {
   syscall(SYS_execve, "./job", (void *)1, environ);
   asked = 1;
@@ -61,7 +59,7 @@ static void *forks(void *unused) {
   for (;;) nap(1000);
 }
 
-/* The one that shared the memory leaves it. */
+/* The process that shared the memory leaves it. */
 static void leaves(int by_exec) {
   if (fork() == 0) {
     sharer(asks, 0);
@@ -72,7 +70,7 @@ static void leaves(int by_exec) {
   nap(500);
 }
 
-/* A sibling is met in place of a child that says nothing yet; then its maker becomes ./job. */
+/* A sibling takes the place of a child that has made no call yet; then its creator becomes ./job. */
 static void sibling(void) {
   if (fork() == 0) {
     nap(100);

@@ -1,4 +1,4 @@
-/** Tasks that would pass for another program than they are, by what they have other tasks do. */
+/** Tasks that try to pass for another program by what they make other tasks do. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,15 +27,15 @@ describe.skipIf(!compiler || !isBuilt)("hostile tasks (needs gcc and a build)", 
   const run = (act: string, as = uid): Promise<Outcome> =>
     supervise({ command: ["./agent", act], directory, ...(as === undefined ? {} : { uid: as }) });
   const last = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
-  /** Which programs opened the secret. */
+  /** The programs that opened the secret. */
   const openers = ({ events }: Outcome): string[] =>
     events.filter(({ act }) => act.startsWith("open ") && act.includes("/secret ")).map(({ program }) => last(program));
 
   it.each([
     ["the parent that shared its memory ends after an exec that failed", "exit"],
     ["the parent that shared its memory executes something after an exec that failed", "exec"],
-    ["a sibling is met in its place, and the sibling's maker executes something", "sibling"],
-    ["another thread of its parent executes something before it was heard of", "thread"],
+    ["a sibling takes its place, and the sibling's creator executes something", "sibling"],
+    ["another thread of its parent executes something before its first call", "thread"],
   ])("no task is another program because %s", async (_, act) => {
     const outcome = await run(act);
     expect(openers(outcome)).toEqual(["agent"]);
@@ -46,13 +46,13 @@ describe.skipIf(!compiler || !isBuilt)("hostile tasks (needs gcc and a build)", 
     incomplete: [{ reason: "a process runs one of several programs, and it could not be proven which", count: 1 }],
   };
 
-  it("where nothing is placed at random and memory is shared, a task that asked for an exec is no program that is known", async () => {
+  it("without address randomisation and with shared memory, a task that asked for an exec is no known program", async () => {
     const outcome = await run("fixed");
     expect(openers(outcome)).toEqual(["?unproven"]);
     expect(outcome.report).toMatchObject(unproven);
   });
 
-  it.skipIf(!isRoot)("where one that shares the memory wrote the marks as well (needs root)", async () => {
+  it.skipIf(!isRoot)("if a task that shares the memory wrote the marks as well (needs root)", async () => {
     const outcome = await run("marks", undefined);
     expect(openers(outcome)).toEqual(["?unproven"]);
     expect(outcome.report).toMatchObject(unproven);

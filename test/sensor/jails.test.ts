@@ -1,6 +1,6 @@
 /**
- * What was learnt in a jail does not hold outside of it, and the other way round: the same program under the same path or
- * address, once in another root, mount or network namespace and once in the launch's.
+ * What was learnt in a jail is not valid outside, nor the reverse: the same program under the same path or address, once in
+ * another root, mount or network namespace and once in that of the launch.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ made.listen(64)
 print("listens", flush=True)
 time.sleep(600)`;
 
-/** Each way into a jail, and how the object or the peer is called that is reached there. */
+/** Each way into a jail, and the name of the object or peer that is reached there. */
 const ways: readonly (readonly [way: string, called: RegExp])[] = [
   ["chroot", /opened \$IN:\$CWD\/jail\/\/\S+\/data\/config/],
   ["bind", /opened \$IN:\$CWD\/jail\/\/\S+\/data\/config/],
@@ -75,7 +75,7 @@ describe.skipIf(!isRoot || !python || !isBuilt)("jails (need root, python3 and a
     it.each([
       ["in", "out"],
       ["out", "in"],
-    ] as const)("learnt %s of the jail, it does not hold %s of it", async (learnt, then) => {
+    ] as const)("learnt %s of the jail, it is not valid %s of it", async (learnt, then) => {
       const contour = `${way}-${learnt}.contour`;
       const learning = await run(["learn", "-o", contour], way, learnt);
       expect(learning.stderr).not.toContain("Traceback");
@@ -87,7 +87,7 @@ describe.skipIf(!isRoot || !python || !isBuilt)("jails (need root, python3 and a
     });
   });
 
-  it("in a mount namespace in which nothing was mounted, paths are the launch's", async () => {
+  it("in a mount namespace without new mounts, paths are the launch's", async () => {
     await run(["learn", "-o", "nothing.contour"], "nothing", "in");
     const checked = await run(["check", "nothing.contour"], "nothing", "out");
     expect(checked).toMatchObject({ status: 0, stdout: "launch\n" });

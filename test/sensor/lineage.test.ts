@@ -1,4 +1,4 @@
-/** Who is who: many processes and threads, parents that die, programs that follow one another, numbers that come again. */
+/** Task identity: many processes and threads, parents that die, programs that follow one another, reused process numbers. */
 import { chmodSync, linkSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
@@ -24,7 +24,7 @@ const open = call("open", "file", 0);
 const openElse = call("open", "other", 0);
 const CLONE_PARENT = 0x8000;
 const ADDR_NO_RANDOMIZE = 0x40000;
-/** The supervisor in a pid namespace with a first process that reaps, so that numbers can be chosen there. */
+/** The supervisor in a pid namespace with a first process that reaps, so that a test can choose process numbers there. */
 const IN_PID_NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh"];
 
 describe.skipIf(!compiler || !isBuilt)("lineage (needs gcc and a build)", () => {
@@ -40,7 +40,7 @@ describe.skipIf(!compiler || !isBuilt)("lineage (needs gcc and a build)", () => 
     writeFileSync(bench.at(name), text);
     chmodSync(bench.at(name), 0o755);
   };
-  /** Which program opened what, by their last names. */
+  /** Which program opened which file, by their last names. */
   const opened = ({ events }: Outcome): string[] =>
     events
       .filter(({ act }) => act.startsWith("open "))
@@ -78,19 +78,19 @@ describe.skipIf(!compiler || !isBuilt)("lineage (needs gcc and a build)", () => 
     expect(outcome.report).toMatchObject(settled);
   });
 
-  it("a child forked before its parent became another program is of the first", async () => {
+  it("a child that was forked before its parent executed another program belongs to the first", async () => {
     const outcome = await bench.run([left(nap(300), open), ...execution("./second", openElse, nap(600))]);
     expect(opened(outcome).sort()).toEqual(["probe file", "second other"]);
     expect(outcome.report).toMatchObject(settled);
   });
 
-  it("a child of a parent that became another program and died is of the first", async () => {
+  it("a child whose parent executed another program and died belongs to the first", async () => {
     const outcome = await bench.run([inChild(left(nap(300), open), ...execution("./second", openElse))]);
     expect(opened(outcome).sort()).toEqual(["probe file", "second other"]);
     expect(outcome.report).toMatchObject(settled);
   });
 
-  it("a sibling of its maker is of its maker's program", async () => {
+  it("a child created with CLONE_PARENT belongs to its creator's program", async () => {
     const outcome = await bench.run([inChild(...execution("./second", inClone(CLONE_PARENT, open))), openElse]);
     expect(opened(outcome).sort()).toEqual(["probe other", "second file"]);
     expect(outcome.report).toMatchObject(settled);
@@ -101,13 +101,13 @@ describe.skipIf(!compiler || !isBuilt)("lineage (needs gcc and a build)", () => 
     return [silent("./first"), inChild(...execution("./second", left(nap(300), open)))];
   };
 
-  it("an orphan whose parent may be one of several is told by where its program was placed", async () => {
+  it("an orphan with several possible parents is recognised by the address of its program", async () => {
     const outcome = await bench.run(orphans());
     expect(opened(outcome)).toEqual(["second file"]);
     expect(outcome.report).toMatchObject(settled);
   });
 
-  it("where that tells nothing, it is said", async () => {
+  it("if that decides nothing, it is reported", async () => {
     const outcome = await bench.run([
       must(call("personality", ADDR_NO_RANDOMIZE)),
       ...execution("./probe", ...orphans()),
@@ -119,7 +119,7 @@ describe.skipIf(!compiler || !isBuilt)("lineage (needs gcc and a build)", () => 
     });
   });
 
-  it("exec without address randomization is seen", async () => {
+  it("an exec without address randomisation is seen", async () => {
     const calls = [
       must(call("personality", ADDR_NO_RANDOMIZE)),
       ...execution("./first", ...execution("./third", open)),
@@ -128,13 +128,13 @@ describe.skipIf(!compiler || !isBuilt)("lineage (needs gcc and a build)", () => 
     expect(opened(outcome)).toEqual(["third file"]);
   });
 
-  it("an exec that fails changes nothing, whatever else ends meanwhile", async () => {
+  it("a failed exec changes nothing, whatever else ends meanwhile", async () => {
     const fails = call("execve", "./second", UNMAPPED, 0);
     const outcome = await bench.run([inLooseThread(fails, nap(300), open), nap(100), call("exit", 0)]);
     expect(opened(outcome)).toEqual(["probe file"]);
   });
 
-  it("scripts of one interpreter that follow one another are told apart, randomized or not", async () => {
+  it("scripts of one interpreter that follow one another are told apart, randomised or not", async () => {
     sh("one.sh", "#!/bin/sh\n: <file\nexec ./two.sh\n");
     sh("two.sh", "#!/bin/sh\n: <other\nexec ./six.sh\n");
     sh("six.sh", "#!/bin/sh\n: <file\nexec ./ten.sh\n");
@@ -160,7 +160,7 @@ describe.skipIf(!compiler || !isBuilt)("lineage (needs gcc and a build)", () => 
     ).toEqual(["pipes.sh file", "pipes.sh other", "second file"]);
   });
 
-  it.skipIf(!isRoot)("a number that comes again is another process (needs root)", async () => {
+  it.skipIf(!isRoot)("a reused process number is another process (needs root)", async () => {
     const root = new Bench();
     try {
       linkSync(root.at("probe"), root.at("first"));

@@ -1,4 +1,4 @@
-/** What the sensor cannot see is never nothing: the event says so, the measurement is incomplete, and enforcing refuses it. */
+/** A loss is never silent: the event says so, the measurement is incomplete, and enforcing refuses it. */
 import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
@@ -25,7 +25,7 @@ describe.skipIf(!compiler || !isBuilt)("losses (needs gcc and a build)", () => {
   });
   afterAll(() => bench?.close());
 
-  it("a path too long for the kernel to tell", async () => {
+  it("a path too long for the kernel to report", async () => {
     const name = "n".repeat(250);
     const deep = times(17, must(call("mkdir", name, 0o755)), must(call("chdir", name)));
     const outcome = await bench.run([
@@ -55,13 +55,13 @@ describe.skipIf(!compiler || !isBuilt)("losses (needs gcc and a build)", () => {
     expect(enforced.stdout).toContain("157: ok\n2: errno 1\n83: errno 1\n");
   });
 
-  it("an interpreter behind a directory that is closed to us, and not to a task with rights of its own", async () => {
+  it("an interpreter in a directory that is closed to the supervisor, but not to a task with rights of its own", async () => {
     mkdirSync(bench.at("locked"));
     copyFileSync("/bin/true", bench.at("locked/interpreter"));
     writeFileSync(bench.at("script"), `#!${bench.at("locked/interpreter")}\n`, { mode: 0o755 });
     if (bench.uid !== undefined) chownSync(bench.at("locked"), bench.uid, bench.uid);
     chmodSync(bench.at("locked"), 0);
-    // In its own user namespace the task may pass; as root there is nothing that is closed to us.
+    // In its own user namespace the task may pass; nothing is closed to a supervisor that is root.
     const script = [inChild(must(call("unshare", CLONE_NEWUSER)), argv, call("execve", "script", at(0), 0))];
     const outcome = await bench.run(script);
     const execution = bench.acts(outcome).at(-1);

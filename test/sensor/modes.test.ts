@@ -1,4 +1,4 @@
-/** What becomes of what is off contour: watched, enforced, and by each reaction. */
+/** Departures when watching and when enforcing, under each reaction. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Policy } from "@isoline/core";
@@ -52,11 +52,11 @@ describe.skipIf(!compiler || !isBuilt)("modes (need gcc and a build)", () => {
   });
   afterAll(() => bench?.close());
 
-  it("what is learnt is the same by any reaction", () => {
+  it("what is learnt is the same under every reaction", () => {
     expect(learnt).toEqual(Array(5).fill(["exec", "open", "socket"]));
   });
 
-  it("on contour, nothing is off and nothing refused, in any mode and by any reaction", async () => {
+  it("on contour, nothing is off and nothing refused, in every mode and under every reaction", async () => {
     for (const [, contour] of contours) {
       for (const mode of ["watch", "enforce"] as const) {
         const { stdout, report } = await bench.run(ordinary, { mode, contour });
@@ -66,7 +66,7 @@ describe.skipIf(!compiler || !isBuilt)("modes (need gcc and a build)", () => {
     }
   });
 
-  it("watching, departures go ahead and are told", async () => {
+  it("when watching, departures go ahead and are reported", async () => {
     const { stdout, report } = await bench.run([...ordinary, ...departures.slice(0, 3)], {
       mode: "watch",
       contour: under("log"),
@@ -78,7 +78,7 @@ describe.skipIf(!compiler || !isBuilt)("modes (need gcc and a build)", () => {
     expect(report.departures[2]?.why).toContain("probe");
   });
 
-  it("enforcing, departures are refused before they have an effect", async () => {
+  it("when enforcing, departures are refused before they have an effect", async () => {
     const { stdout, report } = await bench.run([...ordinary, ...departures], {
       mode: "enforce",
       contour: under("log"),
@@ -91,7 +91,7 @@ describe.skipIf(!compiler || !isBuilt)("modes (need gcc and a build)", () => {
     expect(report).toMatchObject({ off: refused.length, refused: refused.length });
   });
 
-  it("enforcing, an untrusted process may go on with what is on contour", async () => {
+  it("when enforcing, an untrusted process may continue with what is on contour", async () => {
     const { stdout } = await bench.run([depart, ...ordinary], { mode: "enforce", contour: under("log") });
     expect(stdout).toBe(`83: errno ${EPERM}\n2: ok\n41: ok\n`);
   });
@@ -102,12 +102,12 @@ describe.skipIf(!compiler || !isBuilt)("modes (need gcc and a build)", () => {
     expect(readFileSync(bench.at("other"), "utf8")).toBe("more\n");
   });
 
-  it("deny-all refuses whatever a process does after its first departure", async () => {
+  it("deny-all refuses every act of a process after its first departure", async () => {
     const { stdout } = await bench.run([depart, departElse, open], { mode: "watch", contour: under("deny-all") });
     expect(stdout).toBe(`83: ok\n2: errno ${EPERM}\n2: errno ${EPERM}\n`);
   });
 
-  it("children are born as untrusted as their parent, those from before are not, and nobody gets better", async () => {
+  it("children are born as untrusted as their parent, earlier children are not, and no process becomes trusted again", async () => {
     const early = left(nap(300), open);
     const { stdout } = await bench.run([early, depart, inChild(open, inChild(open)), open], {
       mode: "watch",
@@ -140,7 +140,7 @@ describe.skipIf(!compiler || !isBuilt)("modes (need gcc and a build)", () => {
     const { stdout } = await bench.run([call("write", 1, "ready\n", 6), depart, call("write", 1, "went on\n", 8)], {
       mode: "watch",
       contour: under("freeze"),
-      // The supervisor goes on, so that it sees the end of what it stopped.
+      // The supervisor continues, so that it sees the end of what it stopped.
       onOutput: async (text, supervisor) => {
         if (!text.includes("ready")) return;
         const pid = childOf(supervisor.pid as number);
@@ -156,7 +156,7 @@ describe.skipIf(!compiler || !isBuilt)("modes (need gcc and a build)", () => {
   });
 });
 
-/** The first child of a process, whichever of its threads is its parent by now. */
+/** The first child of a process, whichever of its threads is the parent by now. */
 function childOf(pid: number): number {
   const lists = readdirSync(`/proc/${pid}/task`).map((tid) =>
     readFileSync(`/proc/${pid}/task/${tid}/children`, "utf8"),

@@ -1,7 +1,5 @@
-/*
- * Odd names and attributes: each call with what came of it, to be compared with what comes of it without a supervisor. To be run
- * in an empty directory.
- */
+/* Odd names and attributes: each call with its result, for comparison with the results without a supervisor. To be run in an
+ * empty directory. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Opens, and says what came of each: one line a step, the same with a supervisor and without. */
+/* Opens files, and prints the results, one line for each step: the same with a supervisor and without. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +74,7 @@ static void nothing_stays(void) {
 static int leased;
 static void give_up(int number) { (void)number, fcntl(leased, F_SETLEASE, F_UNLCK); }
 
-/* The open waits for the holder, who gives it up when asked. */
+/* The open waits for the holder of the lease, who gives it up when asked. */
 static void lease(void) {
   int ready[2];
   if (pipe(ready)) return;

@@ -1,4 +1,4 @@
-/** Files that the supervisor opens in place of a task: whatever can be seen of that is as without a supervisor. */
+/** Files that the supervisor opens in place of a task: everything a program can see of them is as without a supervisor. */
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ended, isBuilt, isoline, readReport } from "../support/isoline.ts";
 import { compiler, isRoot, NOBODY } from "./case.ts";
 
-/** As whom isoline runs, and as whom the workload does. */
+/** The user that isoline runs as, and that of the workload. */
 const ways = [
   { who: "root", isoline: undefined, workload: undefined },
   { who: "an ordinary user", isoline: NOBODY, workload: NOBODY },

@@ -1,6 +1,6 @@
 /**
- * Every operation of the table, and every system call that leads to one: what is seen of it, and that the workload is told
- * what it would be told without us.
+ * Every operation of the table, and every system call that leads to one: the events that are seen, and the results, which must
+ * be those without isoline.
  */
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -39,7 +39,7 @@ for (const [who, uid] of [
   );
 }
 
-/** Processes of one case may speak in any order. */
+/** Processes of one case may print in any order. */
 function lines(output: string | undefined): string[] | undefined {
   return output?.split("\n").sort();
 }

@@ -1,9 +1,7 @@
-/*
- * Calls that the supervisor makes in place of a task, where what a task is matters: its ids, groups, umask and limits, and
- * the rules it lives under. Writes what came of each, to be compared with what comes of it without a supervisor.
- *
- *   performed SECTION       in a directory as performed.test.ts lays it out
- */
+/* Calls that the supervisor performs in place of a task, where the task's state matters: its ids, groups, umask and limits, and
+ * the rules it lives under. Writes the result of each, for comparison with the results without a supervisor.
+ * 
+ *   performed SECTION       in a directory as performed.test.ts lays it out */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -146,7 +144,7 @@ static void limits(void) {
   tell("mine");
 }
 
-/* Under a storm of signals a call may be interrupted before anybody has heard of it, and then it did nothing. */
+/* With very many signals, one may interrupt a call before the supervisor received it; then it did nothing. */
 static void storm(void) {
   struct sigaction action = {.sa_handler = hear};
   sigaction(SIGALRM, &action, 0);

@@ -1,6 +1,6 @@
 /**
- * Calls that the supervisor makes in place of a task: with the task's rights and no others, so that whatever comes of them is
- * what comes of them without a supervisor.
+ * Calls that the supervisor performs in place of a task: with the task's rights and no others, so that their results are those
+ * without a supervisor.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import {
@@ -38,7 +38,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const idsOf = (uid: number) => ["--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
 
-/** A directory of somebody's own, with nothing in it. */
+/** An empty directory of one user. */
 function empty(name: string, uid: number): string {
   const place = join(directory, name);
   rmSync(place, { recursive: true, force: true });
@@ -47,7 +47,7 @@ function empty(name: string, uid: number): string {
   return place;
 }
 
-/** What the program finds: what is its user's own, and what is root's. */
+/** The files that the program finds: its user's own, and root's. */
 function lay(name: string, uid: number): string {
   const place = empty(name, uid);
   const own = (path: string, gid = uid) => chownSync(join(place, path), uid, gid);
@@ -81,16 +81,16 @@ function lay(name: string, uid: number): string {
 }
 
 interface Start {
-  /** Who runs it, inside and outside. */
+  /** The user, inside and outside. */
   readonly uid?: number;
-  /** Root starts it as that user: the supervisor stays root. */
+  /** Root starts it as that user: the supervisor remains root. */
   readonly byRoot?: boolean;
   readonly within?: readonly string[];
-  /** Where the program is, if not at its own place. */
+  /** The path of the program, if not its usual one. */
   readonly at?: string;
 }
 
-/** Learns a command; what it wrote, what is missing, and which calls were not made for it. */
+/** Learns a command; returns its output, its losses, and the calls that were not performed. */
 async function learn(command: readonly string[], cwd: string, { uid, byRoot = false }: Start = {}) {
   const as = byRoot ? ["--user", `${uid}:${uid}`] : [];
   const report = ["--report", join(directory, "report.json"), "-o", join(directory, "contour")];
@@ -101,7 +101,7 @@ async function learn(command: readonly string[], cwd: string, { uid, byRoot = fa
   });
   chmodSync(directory, 0o755);
   const { racy: all, incomplete } = readReport(directory);
-  // How programs start, and what else they do, is another matter.
+  // Opens and executions are not counted here.
   const isAsked = (call: string) => /dir|mknod|link|rename|truncate|chmod|chown|xattr|utim/.test(call);
   const racy = Object.fromEntries(Object.entries(all).filter(([call]) => isAsked(call)));
   for (const name of ["report.json", "contour"]) rmSync(join(directory, name), { force: true });
@@ -130,7 +130,7 @@ describe.skipIf(obstacle !== undefined)(`performed calls${obstacle ? ` (${obstac
   ];
 
   describe.each(starts)("for %s", (_, start) => {
-    it("give what is made the owner and the mode that it would have", async () => {
+    it("give a new file the owner and the mode that it would have", async () => {
       const { bare, inside, racy } = await both("modes", start);
       expect(inside.split("\n")).toEqual(bare.split("\n"));
       expect(bare).toMatch(/acl\/1-0: 41775, \d+:\d+, 0 bytes, access 0200.*, default 0200/);
@@ -158,12 +158,12 @@ describe.skipIf(obstacle !== undefined)(`performed calls${obstacle ? ` (${obstac
       expect(bare).toMatch(/truncate\("mine", 11\): EFBIG\n {2}heard of it 1 times/);
     });
 
-    it("are made once, whatever signals fall on the task", async () => {
+    it("are made once, whatever signals the task gets", async () => {
       const { inside } = await both("storm", start);
       expect(inside).toBe("a storm, 0 made twice\n");
     });
 
-    it("do not wait for who holds a lease", async () => {
+    it("do not wait for the holder of a lease", async () => {
       const { bare, inside, racy } = await both("lease", start);
       expect(inside.split("\n")).toEqual(bare.split("\n"));
       expect(racy).toEqual({ truncate: 1 });
@@ -177,7 +177,7 @@ describe.skipIf(obstacle !== undefined)(`performed calls${obstacle ? ` (${obstac
     });
   });
 
-  it("are made in a mount namespace of its own, and below another root", async () => {
+  it("are performed in a mount namespace of its own, and below another root", async () => {
     const unshared = await both("modes", { within: ["unshare", "--mount"] });
     expect(unshared.inside.split("\n")).toEqual(unshared.bare.split("\n"));
     expect(unshared.racy).toEqual({});
@@ -187,14 +187,14 @@ describe.skipIf(obstacle !== undefined)(`performed calls${obstacle ? ` (${obstac
     expect(jailed.racy).toEqual({});
   });
 
-  it("leave a task in a user namespace of its own to itself, and say so", async () => {
+  it("are not performed for a task in a user namespace of its own, and this is reported", async () => {
     const { bare, inside, racy } = await both("modes", { uid: NOBODY, within: ["unshare", "--map-root-user"] });
     expect(inside.split("\n")).toEqual(bare.split("\n"));
     expect(racy).toEqual({ mkdir: 12, mknodat: 24, symlink: 12, setxattr: 1 });
   });
 
   const group = ["/sys/fs/cgroup/devices", "/sys/fs/cgroup"].find((path) => existsSync(join(path, "cgroup.procs")));
-  it.skipIf(group === undefined)("leave it to the kernel which devices a control group may make", async () => {
+  it.skipIf(group === undefined)("let the kernel decide which devices a control group may create", async () => {
     const own = join(group as string, `isoline-performed-${process.pid}`);
     mkdirSync(own);
     try {
@@ -207,7 +207,7 @@ describe.skipIf(obstacle !== undefined)(`performed calls${obstacle ? ` (${obstac
     }
   });
 
-  it("do not give root back what it has given up", async () => {
+  it("do not give back to root what it has given up", async () => {
     const given = "-chown,-fowner,-dac_override,-dac_read_search,-mknod,-sys_admin";
     const within = ["setpriv", "--bounding-set", given, "--inh-caps", given];
     const { bare, inside, racy } = await both("lesser", { within });

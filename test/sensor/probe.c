@@ -1,12 +1,12 @@
 /*
- * Makes the system calls its arguments name, one after the other, and writes what came of each to standard output.
+ * Makes the system calls that its arguments name, one after the other, and writes their results to standard output.
  *
- *   call NR ARG… ;        a system call           must        the next call has to succeed, or all ends here
+ *   call NR ARG… ;        a system call           must        the next call must succeed, or the program ends
  *   int80 NR ARG… ;       the same by `int $0x80` put AT SIZE ARG   an integer into the scratch memory
  *   poke AT TEXT          bytes into the scratch memory; link AT TO stores the address of another place in it
  *   fork … end            in a child, waited for  spawn … end  in a child that stays until its parent is gone
  *   leave … end           in a child that is left to itself
- *   vfork … end           the same with memory shared, the parent standing still
+ *   vfork … end           the same with memory shared, the parent stopped meanwhile
  *   clone FLAGS … end     in a child of clone(2)  thread … end  in another thread, joined; loose … end  not waited for
  *   times N … end         again and again
  *   hold                  waits for the end of the parent;      nap MS waits
@@ -15,10 +15,10 @@
  *         &AT (address in the scratch memory) · $N (result of the Nth call of this process) · %AT (int32 in it) · ! (an
  *         address where nothing is) · #pid #ppid #pgid #tid
  *
- * Called as `run FILE` it executes what the file lists: NUL-terminated fields, a case is NAME PROGRAM ARG… and an empty
- * field; each in a directory called as the case.
+ * Called as `run FILE` it executes the cases that the file lists: NUL-terminated fields, a case is NAME PROGRAM ARG… and an empty
+ * field. Each runs in a directory with the name of the case.
  *
- * Nothing it does for itself is mediated, so a case makes exactly the events its calls make. Built static.
+ * None of its own calls is mediated, so a case makes exactly the events of its script. Linked statically.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -172,7 +172,7 @@ static void interpret(char **word, char **end) {
       if (getppid() != 1) pause();
     } else {
       char *kind = *word;
-      /* Run by a script, with its path for an argument. */
+      /* Run by a script, with its path as an argument. */
       if (strchr(kind, '/') || !strcmp(kind, "argument") || !strcmp(kind, "two  arguments")) continue;
       long flags = strcmp(kind, "clone") && strcmp(kind, "times") ? 0 : strtol(*++word, 0, 0);
       struct stretch inner = {word + 1, end_of(word + 1)};
@@ -242,7 +242,7 @@ static int run(const char *list) {
     }
     close(done[1]);
     wait_for(pid, 0);
-    /* Whoever is left of the case holds the other end: its descendants are not to be seen in the next. */
+    /* Any process left of the case has the other end: its descendants must not be seen in the next case. */
     if (read(done[0], &nothing, 1)) return 97;
     close(done[0]);
   }
@@ -251,7 +251,7 @@ static int run(const char *list) {
 
 int main(int n, char **word) {
   if (n == 3 && !strcmp(word[1], "run")) return run(word[2]);
-  /* Whatever blocks for good ends here, as a failure that can be seen. */
+  /* A call that blocks for good ends here, as a visible failure. */
   alarm(60);
   interpret(word + 1, word + n);
   return 0;

@@ -7,7 +7,7 @@ import { call, inClone, must, type Script } from "./script.ts";
 import { isBuilt } from "./supervised.ts";
 
 const CLONE_NEWPID = 0x2000_0000;
-/** Supervisor and workload see the same mounts, and nobody else does. */
+/** Supervisor and workload share these mounts, which no other process sees. */
 const IN_MOUNT_NAMESPACE = ["unshare", "--mount", "--propagation", "private"];
 const open = (path: string): Script => call("open", path, 0);
 

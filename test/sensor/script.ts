@@ -46,10 +46,10 @@ export type Script = readonly string[];
 const word = (text: string): Word => ({ word: text });
 /** Result of the Nth call of the same process. */
 export const result = (index: number): Word => word(`$${index}`);
-/** Address in the scratch memory, and the int32 that stands there. */
+/** An address in the scratch memory, and the int32 that is stored there. */
 export const at = (place: number): Word => word(`&${place}`);
 export const int = (place: number): Word => word(`%${place}`);
-/** A string that ends at the very end of a page, before one that is not there; an address where nothing is. */
+/** A string that ends at the very end of a page, before one that is not mapped; and an unmapped address. */
 export const atPageEnd = (text: string): Word => word(`^${text}`);
 export const UNMAPPED: Word = word("!");
 export const SELF: Word = word("#pid");
@@ -70,7 +70,7 @@ export function interrupt(number: number, ...args: readonly Argument[]): Script 
   return ["int80", String(number), ...args.map(encoded), ";"];
 }
 
-/** The first call of a script has to succeed, or nothing after it happens. */
+/** The first call of a script must succeed, or nothing after it happens. */
 export const must = (script: Script): Script => ["must", ...script];
 export const put = (place: number, size: number, value: Argument): Script => [
   "put",
@@ -94,7 +94,7 @@ export const inVfork = (...inner: readonly Script[]): Script => ["vfork", ...inn
 export const spawned = (...inner: readonly Script[]): Script => ["spawn", ...inner.flat(), "end"];
 export const left = (...inner: readonly Script[]): Script => ["leave", ...inner.flat(), "end"];
 export const inThread = (...inner: readonly Script[]): Script => ["thread", ...inner.flat(), "end"];
-/** In a thread that goes on when the first one is gone. */
+/** In a thread that continues after the first one has ended. */
 export const inLooseThread = (...inner: readonly Script[]): Script => ["loose", ...inner.flat(), "end"];
 export const inClone = (flags: number, ...inner: readonly Script[]): Script => [
   "clone",
@@ -120,7 +120,7 @@ export function struct(...parts: readonly (readonly [size: 1 | 2 | 4 | 8, value:
   );
 }
 
-/** Becoming a program of the same kind that goes on with a script. Its words lie in the scratch memory from 16384 on. */
+/** Executes a program of the same kind, which continues with a script. Its words are in the scratch memory from 16384 on. */
 export function execution(path: string, ...inner: readonly Script[]): readonly Script[] {
   const words = [path.slice(path.lastIndexOf("/") + 1), ...inner.flat()];
   const parts: Script[] = [];

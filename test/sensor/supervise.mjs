@@ -1,5 +1,5 @@
 /**
- * Runs one command in a namespace of the built packages, as the plan in the first argument says, and writes the report.
+ * Runs one command in a namespace of the compiled packages, as the plan in the first argument says, and writes the report.
  *
  *   node supervise.mjs '{"plan": {…}, "command": ["./probe", …], "report": "/path"}'
  */

@@ -1,7 +1,4 @@
-/**
- * A command under the built sensor, and what came of it: its output, the report, and each event beside the program that
- * acted.
- */
+/** Runs a command under the compiled sensor; returns its output, the report, and each event beside the program that acted. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +12,7 @@ import {
   type SwitchableRule,
 } from "@isoline/core";
 
-/** Paths and names stay as the sensor saw them; numbers that no two runs share are levelled. */
+/** Paths and names stay as the sensor saw them; numbers that differ from run to run are levelled. */
 export const PLAIN: Policy = {
   ...DEFAULT_POLICY,
   rules: {
@@ -40,22 +37,22 @@ export const PLAIN: Policy = {
 
 export interface Order {
   readonly command: readonly string[];
-  /** Working directory, in which the files of the run are kept. */
+  /** Working directory, which contains the files of the run. */
   readonly directory: string;
   readonly mode?: "learn" | "watch" | "enforce";
-  /** For watch and enforce: the contour to keep to. */
+  /** For watch and enforce: the contour. */
   readonly contour?: string;
   readonly policy?: Policy;
-  /** Told what the workload writes, as it does, with the supervisor's process. */
+  /** Called with what the workload writes, as it does, and with the supervisor's process. */
   readonly onOutput?: (text: string, supervisor: ChildProcess) => void | Promise<void>;
-  /** A command that the supervisor itself is started by. */
+  /** A command that starts the supervisor. */
   readonly within?: readonly string[];
   readonly uid?: number | undefined;
   /** `seccomp` if absent. */
   readonly sensor?: "seccomp" | "bpf";
 }
 
-/** One event: who acted (path of the program), with which ids, and the one-line form of what it did. */
+/** One event: the path of the program that acted, its ids, and the one-line form of the act. */
 export interface Seen {
   readonly program: string;
   readonly uid: number;
@@ -66,7 +63,7 @@ export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
   readonly events: readonly Seen[];
-  /** Where what was learnt is. */
+  /** The file of the learnt contour. */
   readonly learnt: string;
   readonly exit: { readonly state: string; readonly status?: number; readonly signal?: number };
   readonly report: {
@@ -81,16 +78,16 @@ export interface Outcome {
   };
 }
 
-/** In a machine the tests are told where the repository is, because they are not at their own place there. */
+/** In a virtual machine the tests are not in their place in the repository, and get its path. */
 const sensorTests = process.env["ISOLINE_SENSOR_TESTS"] ?? fileURLToPath(new URL(".", import.meta.url));
 const driver = join(sensorTests, "supervise.mjs");
 
-/** Whether the packages are built: the sensor's threads are started from files. */
+/** Whether the packages are built: the sensor's threads are started from compiled files. */
 export const isBuilt = existsSync(join(sensorTests, "../../packages/isoline/dist/namespace/namespace.js"));
 
 let runs = 0;
 
-/** Runs a command in a namespace of its own to the end of its last process. */
+/** Runs a command in a namespace of its own, until its last process has ended. */
 export async function supervise(order: Order): Promise<Outcome> {
   const { directory, command, mode = "learn", policy = PLAIN } = order;
   const name = `run-${process.pid}-${++runs}`;

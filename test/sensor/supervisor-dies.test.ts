@@ -1,4 +1,4 @@
-/** If the supervisor is killed, what is left of the workload can do nothing that would have been mediated. */
+/** If the supervisor is killed, the rest of the workload can no longer make a mediated call. */
 import { once } from "node:events";
 import { spawnSync } from "node:child_process";
 import { chownSync, existsSync, writeFileSync } from "node:fs";

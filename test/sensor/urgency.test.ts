@@ -1,4 +1,4 @@
-/** Who waits for whom: the thread that every stopped task waits for, and the workload itself. */
+/** Priorities: the thread that every stopped task waits for, and the workload itself. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { isRoot, workplace } from "./case.ts";
@@ -7,7 +7,7 @@ import { isBuilt, supervise } from "./supervised.ts";
 /** The nice value of a task (proc_pid_stat(5), field 19). */
 const niceOf = (stat: string): number => Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19 - 3]);
 
-/** Nothing for a thread that ended after the directory was read. */
+/** Undefined for a thread that ended after the directory was read. */
 function niceOfThread(file: string): number[] {
   try {
     return [niceOf(readFileSync(file, "latin1"))];

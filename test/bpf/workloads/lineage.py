@@ -26,7 +26,7 @@ ready, done = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        # Its parent is gone, or about to be.
+        # Its parent has ended, or is about to.
         os.setsid()
         look("orphan")
         os.execv("/bin/sh", ["sh", "-c", "cat daemon; exec >&-"])
@@ -44,7 +44,7 @@ if waiting == 0:
 os.read(ready, 1)
 os.kill(waiting, signal.SIGKILL)
 os.waitpid(waiting, 0)
-# Who has ended is there until its parent takes note.
+# A process that has ended remains until its parent waits for it.
 ended = os.fork()
 if ended == 0:
     os._exit(0)

@@ -1,4 +1,4 @@
-// Serves a file to itself a few times, runs a program, and writes what it has seen.
+// Serves a file to itself a few times, runs a program, and writes what it received.
 import { execFile } from "node:child_process";
 import { readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { createServer, get } from "node:http";

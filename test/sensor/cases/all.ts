@@ -1,4 +1,4 @@
-/** Every case there is, by what it is about. */
+/** All cases, by subject. */
 import type { Case } from "../case.ts";
 import { appending } from "./appending.ts";
 import { capabilityCases } from "./capabilities.ts";

@@ -1,4 +1,4 @@
-/** What was opened for appending, and whatever would have it lose what it held. */
+/** Files that were opened for appending, and every call that would destroy their content. */
 import type { Case } from "../case.ts";
 import { call, must, result, struct } from "../script.ts";
 

@@ -1,4 +1,4 @@
-/** What a process lays down: capabilities, and by Landlock what files it may use. */
+/** What a process gives up: capabilities, and by Landlock the use of files. */
 import type { Case } from "../case.ts";
 import { at, atPageEnd, call, inChild, must, poke, result, type Script, struct, UNMAPPED } from "../script.ts";
 

@@ -1,4 +1,4 @@
-/** Code that comes to run: programs, scripts, executable memory. */
+/** Code that is executed: programs, scripts, executable memory. */
 import { existsSync, readFileSync } from "node:fs";
 import type { Case } from "../case.ts";
 import {
@@ -25,10 +25,10 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const O_PATH = 0o10000000;
 const O_WRONLY = 1;
 const O_RDWR = 2;
-/** Whether an ordinary user can tell that there are no handlers. */
+/** Whether an ordinary user can see that there are no handlers. */
 const handlersAreSeen =
   existsSync("/proc/sys/fs/binfmt_misc/status") || !readFileSync("/proc/filesystems", "latin1").includes("binfmt_misc");
-/** Whatever begins with a word is run by a program (Documentation/admin-guide/binfmt-misc.rst). */
+/** A handler: files that begin with a word are run by a program (Documentation/admin-guide/binfmt-misc.rst). */
 const HANDLER = ":isoline:M::neither::./true:";
 const CLONE_NEWNS = 0x2_0000;
 const CLONE_NEWUSER = 0x1000_0000;
@@ -45,7 +45,7 @@ const SENDFILE = 40;
 /** `argv` of one word, at the beginning of the scratch memory. */
 const argv: Script = [...poke(64, Buffer.from("true\0")), ...link(0, at(64)), ...put(8, 8, 0)];
 const exec = (path: string): Script => [...argv, ...call("execve", path, at(0), 0)];
-/** Text into a file, opened by the call of a number. */
+/** Writes text into a file, which the call with this number opened. */
 const written = (path: string, text: string, index: number): Script[] => [
   must(call("open", path, O_WRONLY)),
   must(call("write", result(index), text, text.length)),
@@ -154,13 +154,13 @@ export const execution: readonly Case[] = [
     events: ["exec path=./true", "open path=./file"],
   },
   {
-    does: "execve that cannot be",
+    does: "execve that fails",
     calls: ["none", "file", "dir", "./orphan-script", "./empty-interpreter", "loop", "", "file/x"].map(exec),
     events: [],
   },
-  { does: "execve of what no format is", by: "root", calls: [exec("./no-program")], events: [] },
+  { does: "execve of an unknown format", by: "root", calls: [exec("./no-program")], events: [] },
   {
-    does: "execve of what no format is, where a handler that is not seen might run it",
+    does: "execve of an unknown format, where an unseen handler might run it",
     by: "user",
     calls: [exec("./no-program")],
     events: handlersAreSeen ? [] : ["exec path=./no-program loader=?binfmt@?"],
@@ -177,7 +177,7 @@ export const execution: readonly Case[] = [
     events: ["open path=./file"],
   },
   {
-    does: "execve of what a handler of the user's own runs",
+    does: "execve by a handler of the user's own",
     by: "user",
     calls: [
       must(call("unshare", CLONE_NEWUSER | CLONE_NEWNS)),
@@ -277,14 +277,14 @@ export const execution: readonly Case[] = [
     ],
     events: ["map-anonymous access=shared,execute"],
   },
-  { does: "mmap of nothing", calls: [call("mmap", 0, 4096, PROT_EXEC, MAP_PRIVATE, 99, 0)], events: [] },
+  { does: "mmap with invalid arguments", calls: [call("mmap", 0, 4096, PROT_EXEC, MAP_PRIVATE, 99, 0)], events: [] },
   {
     does: "personality",
     calls: [call("personality", 0xffffffff), call("personality", 0x400000)],
     events: ["prctl option=personality value=0x400000"],
   },
   {
-    does: "openat2 of flags that are not there",
+    does: "openat2 with unknown flags",
     calls: [
       call("openat2", AT_FDCWD, "file", UNMAPPED, 24),
       call("openat2", AT_FDCWD, "file", struct([8, 0], [8, 0], [8, 0]), 8),

@@ -1,6 +1,6 @@
 /**
- * What reaches into the kernel itself. Every call here is one that fails, or changes nothing but the process itself: wrong
- * magic numbers, files that are none, times that are no time.
+ * Calls that reach into the kernel itself. Every call here fails, or changes nothing but the process itself: wrong magic
+ * numbers, invalid files, invalid times.
  */
 import type { Case } from "../case.ts";
 import { at, call, callNumber, interrupt, must, poke, result, type Script, struct, UNMAPPED } from "../script.ts";
@@ -12,7 +12,7 @@ const CLOCK_MONOTONIC = 1;
 const X32 = 0x4000_0000;
 const ENOSYS = 38;
 const LAST_KNOWN = 469;
-/** Kernels that take x32 calls may take this one without its bit as well. */
+/** A kernel that takes x32 calls may take this one without its bit as well. */
 const X32_EXECVE = 520;
 const AF_INET = 2;
 const SOCK_DGRAM = 2;
@@ -26,7 +26,7 @@ const FIFREEZE = 0xc004_5877;
 const PIDFD_SELF = -10_000;
 const MADV_WILLNEED = 3;
 const MADV_SOFT_OFFLINE = 101;
-/** `adjtimex` refuses ADJ_ADJTIME without ADJ_OFFSET_SINGLESHOT before it looks at anything else. */
+/** `adjtimex` refuses ADJ_ADJTIME without ADJ_OFFSET_SINGLESHOT before it reads anything else. */
 const timex = (modes: number): Script => poke(0, Buffer.concat([struct([4, modes]), Buffer.alloc(252)]));
 
 export const kernel: readonly Case[] = [

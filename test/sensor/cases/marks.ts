@@ -1,4 +1,4 @@
-/** Groups of fanotify and what they are to hear of. */
+/** Groups of fanotify and their marks. */
 import type { Case } from "../case.ts";
 import { call, must, result, UNMAPPED } from "../script.ts";
 

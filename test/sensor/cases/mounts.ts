@@ -1,4 +1,4 @@
-/** What is mounted: sources, options, and what the newer calls set up behind descriptors. */
+/** Mounts: sources, options, and what the newer calls set up behind descriptors. */
 import type { Case } from "../case.ts";
 import { call, must, result, type Script, struct, UNMAPPED } from "../script.ts";
 

@@ -1,4 +1,4 @@
-/** Names given, taken and moved; what a file says of itself. */
+/** Names created, removed and moved; and the attributes of files. */
 import type { Case } from "../case.ts";
 import { call, must, result, struct, UNMAPPED } from "../script.ts";
 
@@ -130,7 +130,7 @@ export const naming: readonly Case[] = [
     events: [],
   },
   {
-    does: "rename that cannot be",
+    does: "rename that fails",
     calls: [
       call("rename", "none", "new"),
       call("rename", "file", "none/new"),
@@ -169,7 +169,7 @@ export const naming: readonly Case[] = [
     events: ["open access=read path=./file", "link path=./file to=./new"],
   },
   {
-    does: "link that cannot be",
+    does: "linkat that fails",
     calls: [
       call("link", "file", "other"),
       call("link", "dir", "new"),
@@ -191,7 +191,7 @@ export const naming: readonly Case[] = [
     events: [openedDir, "symlink path=./dir/new content=../file"],
   },
   {
-    does: "symlink that cannot be",
+    does: "symlink that fails",
     calls: [
       call("symlink", "x", "file"),
       call("symlink", "x", "dangling"),
@@ -212,7 +212,7 @@ export const naming: readonly Case[] = [
     events: [openedDir, "mkdir path=./dir/new mode=0700"],
   },
   {
-    does: "mkdir that cannot be",
+    does: "mkdir that fails",
     calls: [
       call("mkdir", "dir", 0o700),
       call("mkdir", "dangling", 0o700),
@@ -258,7 +258,7 @@ export const naming: readonly Case[] = [
     events: [],
   },
   {
-    does: "mknod that cannot be",
+    does: "mknod that fails",
     calls: [
       call("mknod", "file", S_IFIFO, 0),
       call("mknod", "none/new", S_IFIFO, 0),
@@ -269,7 +269,7 @@ export const naming: readonly Case[] = [
 
   { does: "truncate", calls: [call("truncate", "link", 2)], events: ["truncate path=./file"] },
   {
-    does: "truncate that cannot be",
+    does: "truncate that fails",
     calls: [call("truncate", "dir", 0), call("truncate", "none", 0), call("truncate", "/dev/null", 0)],
     events: [],
   },
@@ -300,7 +300,7 @@ export const naming: readonly Case[] = [
     events: [],
   },
   {
-    does: "chmod of what is another's",
+    does: "chmod of another's file",
     by: "user",
     calls: [call("chmod", "foreign/open", 0o777)],
     events: ["chmod path=./foreign/open to=0777"],

@@ -1,4 +1,4 @@
-/** Sockets and whom they reach. */
+/** Sockets and their addresses. */
 import type { Case } from "../case.ts";
 import {
   type Argument,
@@ -29,7 +29,7 @@ const RAW = 3;
 const NONBLOCK = 0o4000;
 const CLOEXEC = 0o2000000;
 const CLONE_FILES = 0x400;
-/** Discard: nobody listens there, and UDP is sent all the same. */
+/** The discard port: it has no listener, and UDP is sent all the same. */
 const PORT = 9;
 
 const inet = (host: readonly number[], port: number, family = AF_INET) =>
@@ -54,7 +54,7 @@ const socket = (family: number, type: number): Script => must(call("socket", fam
 const withAddress = (name: "bind" | "connect", fd: Argument, address: Buffer): Script =>
   call(name, fd, address, address.length);
 const sendto = (fd: Argument, address: Buffer): Script => call("sendto", fd, "x", 1, 0, address, address.length);
-/** A `struct msghdr` at `place`, its address at `place + 256`, of a length that may lie. */
+/** A `struct msghdr` at `place`, its address at `place + 256`, of a length that may be wrong. */
 const message = (place: number, address: Buffer, length = address.length): Script => [
   ...poke(place, Buffer.alloc(64)),
   ...poke(place + 256, address),
@@ -133,7 +133,7 @@ export const network: readonly Case[] = [
     ],
   },
   {
-    does: "accept4 that finds nobody",
+    does: "accept4 without a connection",
     calls: [
       socket(AF_UNIX, STREAM | NONBLOCK),
       must(withAddress("bind", result(0), unix("\0isoline-sensor-test-a"))),
@@ -148,12 +148,12 @@ export const network: readonly Case[] = [
     ],
   },
   {
-    does: "bind to whatever name",
+    does: "bind to an automatic name",
     calls: [socket(AF_UNIX, STREAM), withAddress("bind", result(0), unix("")), call("listen", result(0), 5)],
     events: [unixSocket, "bind family=unix address=@autobind", "listen family=unix address=$autobind"],
   },
   {
-    does: "bind to a path that cannot be",
+    does: "bind to a path that fails",
     calls: [
       socket(AF_UNIX, STREAM),
       withAddress("bind", result(0), unix("file")),
@@ -199,12 +199,12 @@ export const network: readonly Case[] = [
     ],
   },
   {
-    does: "connect to nobody",
+    does: "connect without a listener",
     calls: [socket(AF_INET, DATAGRAM), call("connect", result(0), Buffer.alloc(16), 16)],
     events: [datagrams],
   },
   {
-    does: "connect that cannot be",
+    does: "connect that fails",
     calls: [
       socket(AF_UNIX, STREAM),
       withAddress("connect", result(0), unix("none")),
@@ -257,7 +257,7 @@ export const network: readonly Case[] = [
     events: [datagrams, "send family=inet type=dgram address=127.0.0.1:9"],
   },
   {
-    does: "send to whom it is connected to",
+    does: "send to the connected address",
     calls: [
       must(call("socketpair", AF_UNIX, STREAM, 0, at(0))),
       call("sendto", int(0), "x", 1, 0, 0, 0),

@@ -42,12 +42,12 @@ export const opening: readonly Case[] = [
     events: ["open access=write,truncate path=./file"],
   },
   {
-    does: "creat of what is there",
+    does: "creat of an existing file",
     calls: [call("creat", "file", 0o644)],
     events: ["open access=write,truncate path=./file"],
   },
   {
-    does: "creat of what is new",
+    does: "creat of a new file",
     calls: [call("creat", "new", 0o640)],
     events: ["create access=write path=./new mode=0600"],
   },
@@ -156,7 +156,7 @@ export const opening: readonly Case[] = [
   { does: "open at the end of a page", calls: [call("open", atPageEnd("file"), 0)], events: [read("./file")] },
 
   {
-    does: "open of what is not there",
+    does: "open of a missing file",
     calls: [call("open", "none", 0), call("open", "none/none", O_CREAT, 0o600)],
     events: [],
   },

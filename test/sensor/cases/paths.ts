@@ -1,4 +1,4 @@
-/** Where paths lead: as the kernel resolves them for the task, not as they are written. */
+/** Paths, as the kernel resolves them for the task, not as they are written. */
 import { existsSync } from "node:fs";
 import type { Case } from "../case.ts";
 import {
@@ -31,7 +31,7 @@ const MS_PRIVATE_ALL = 0x4_4000;
 const open = (path: string): Script => call("open", path, 0);
 const privately: Script[] = [must(call("unshare", CLONE_NEWNS)), must(call("mount", 0, "/", 0, MS_PRIVATE_ALL, 0))];
 const privatelySeen = ["namespace call=unshare kinds=mount", "mount path=/ flags=0x44000"];
-/** Created with one byte of its name after the other, as no source file can hold it. */
+/** Created with one byte in its name after the other, because no source file can contain it. */
 const named = (bytes: readonly number[]): Script => call("open", Buffer.from([...bytes, 0]), O_WRONLY | O_CREAT, 0o600);
 
 export const paths: readonly Case[] = [
@@ -117,7 +117,7 @@ export const paths: readonly Case[] = [
         must(call("chdir", "dir")),
         nap(400),
       ),
-      // Another child that has not been heard of: the sibling might be this one.
+      // Another child that has made no call yet: the sibling might be this one.
       left(nap(900)),
       nap(950),
     ],

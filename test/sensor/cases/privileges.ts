@@ -1,4 +1,4 @@
-/** Who a process is and what world it lives in. */
+/** The credentials of a process, and its namespaces. */
 import type { Case } from "../case.ts";
 import { at, call, inChild, inClone, link, must, result, type Script, struct, UNMAPPED } from "../script.ts";
 
@@ -17,7 +17,7 @@ const MS_PRIVATE_ALL = 0x4_4000;
 const O_PATH = 0o10000000;
 const O_DIRECTORY = 0o200000;
 
-/** Mounts that follow are seen by nobody else. */
+/** Mounts that follow are visible in no other namespace. */
 const apart: Script[] = [must(call("unshare", CLONE_NEWNS)), must(call("mount", 0, "/", 0, MS_PRIVATE_ALL, 0))];
 const apartSeen = ["namespace call=unshare kinds=mount", "mount call=mount source=none path=/ type=none flags=0x44000"];
 

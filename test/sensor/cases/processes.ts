@@ -1,4 +1,4 @@
-/** What one process does to another. */
+/** Acts of one process on another. */
 import type { Case } from "../case.ts";
 import {
   at,
@@ -26,7 +26,7 @@ import {
   THREAD,
 } from "../script.ts";
 
-/** Ignored by default, so that whoever gets it by mistake is not harmed. */
+/** Ignored by default, so that a process that gets it by mistake is not harmed. */
 const SIGURG = 23;
 const SIGUSR1 = 10;
 const NO_SUCH_PROCESS = 4_000_000;
@@ -37,10 +37,10 @@ const PIDFD_SIGNAL_PROCESS_GROUP = 4;
 
 const child = spawned(HOLD);
 const reported = "signal=23 relation";
-/** A `siginfo_t` that may be sent to others: si_code SI_QUEUE. */
+/** A `siginfo_t` that may be sent to another process: si_code SI_QUEUE. */
 const info = struct([4, SIGURG], [4, 0], [4, -1]);
 const siginfo: Script = poke(2048, Buffer.concat([info, Buffer.alloc(116)]));
-/** `iovec`s for 8 bytes here and there. */
+/** `iovec`s for 8 bytes here and in the other process. */
 const vectors: Script = [...link(0, at(512)), ...put(8, 8, 8), ...link(16, at(520)), ...put(24, 8, 8)];
 const ownGroup = must(call("setpgid", 0, 0));
 
@@ -78,7 +78,7 @@ export const processes: readonly Case[] = [
     events: [`kill ${reported}=own-group`],
   },
   {
-    does: "kill of nobody",
+    does: "kill of no process",
     calls: [
       call("kill", NO_SUCH_PROCESS, SIGURG),
       call("tgkill", NO_SUCH_PROCESS, NO_SUCH_PROCESS, SIGURG),
@@ -88,9 +88,9 @@ export const processes: readonly Case[] = [
     ],
     events: [],
   },
-  { does: "kill of nobody by nothing", calls: [call("kill", SELF, 0), call("kill", PARENT, 0)], events: [] },
+  { does: "kill of no process with signal 0", calls: [call("kill", SELF, 0), call("kill", PARENT, 0)], events: [] },
   {
-    does: "signals with a word to them",
+    does: "signals with a value",
     calls: [
       child,
       siginfo,
@@ -173,7 +173,7 @@ export const processes: readonly Case[] = [
     events: ["ptrace request=traceme relation=parent target=*"],
   },
   {
-    does: "ptrace of nobody",
+    does: "ptrace of no process",
     calls: [call("ptrace", 16, NO_SUCH_PROCESS, 0, 0), call("ptrace", 16, SELF, 0, 0), call("ptrace", 24, SELF, 0, 0)],
     events: [],
   },
@@ -188,7 +188,7 @@ export const processes: readonly Case[] = [
     events: ["vm access=write relation=child target=*"],
   },
   {
-    does: "memory of itself and of nobody",
+    does: "memory of itself and of no process",
     calls: [
       vectors,
       call("process_vm_writev", SELF, at(0), 1, at(16), 1, 0),

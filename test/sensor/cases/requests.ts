@@ -1,4 +1,4 @@
-/** Requests about descriptors that reach beyond them, and what one process changes of how another runs. */
+/** Requests about descriptors that reach beyond them, and changes of how another process runs. */
 import type { Case } from "../case.ts";
 import {
   at,
@@ -91,7 +91,7 @@ export const requests: readonly Case[] = [
     events: ["open access=read,write", "ioctl request=type", "ioctl request=discipline"],
   },
   {
-    does: "typing into what is no terminal",
+    does: "typing into another file",
     calls: [must(call("open", "file", 0)), call("ioctl", result(0), TIOCSTI, "x"), call("ioctl", 99, TIOCSTI, "x")],
     events: ["open path=./file"],
   },
@@ -121,7 +121,7 @@ export const requests: readonly Case[] = [
     events: [madeSocket, "sigio relation=child target=*", "sigio relation=parent target=*", "sigio relation=own-group"],
   },
   {
-    does: "signals of a descriptor for itself or nobody",
+    does: "signals of a descriptor for itself or no process",
     calls: [
       socket,
       call("fcntl", result(0), F_SETOWN, SELF),

@@ -1,4 +1,4 @@
-/** What code comes to run: programs and memory. */
+/** How code comes to run: programs and memory. */
 import { readFileSync } from "node:fs";
 import { at, call, callNumber, inChild, must, result } from "../../sensor/script.ts";
 import {
@@ -27,7 +27,7 @@ export const logged =
 export const programs: readonly Deviation[] = [
   departure({
     learnt: "a program is executed",
-    departs: "another one is, by content, under the same path: one zero byte longer",
+    departs: "another program under the same path is executed: one zero byte longer",
     change: (place) => place.replace("tool", Buffer.concat([readFileSync(place.programs.probe), Buffer.of(0)])),
     acts: ["exec path=$CWD/tool", "…"],
     happened: logged("learnt"),
@@ -35,7 +35,7 @@ export const programs: readonly Deviation[] = [
   departure(
     {
       learnt: "a program is executed",
-      departs: "the same one is, by content, under another path",
+      departs: "the same program is executed under another path",
       change: (place) => place.copy("tool", "bin/tool"),
       acts: ["exec path=$CWD/bin/tool", "…"],
       happened: logged("deviated"),
@@ -63,7 +63,7 @@ export const memory: readonly Deviation[] = [
   departure(
     {
       learnt: "a file becomes executable memory",
-      departs: "another one does, which is read otherwise",
+      departs: "a file that is otherwise only read becomes executable memory",
       acts: ["map access=execute path=$CWD/data"],
       happened: succeeded("mmap"),
     },
@@ -73,7 +73,7 @@ export const memory: readonly Deviation[] = [
   departure(
     {
       learnt: "a file becomes executable memory",
-      departs: "memory with no file behind it does",
+      departs: "memory without a file becomes executable",
       acts: ["map-anonymous access=execute"],
       happened: succeeded("mmap"),
     },

@@ -1,4 +1,4 @@
-/** Files: opened otherwise, or other ones. */
+/** Files: other files, or opened in another way. */
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { at, call, must, put, result } from "../../sensor/script.ts";
 import { AT_FDCWD, departure, O_APPEND, O_CREAT, O_PATH, O_TRUNC, O_WRONLY, succeeded } from "../baseline.ts";
@@ -31,14 +31,14 @@ const FS_NODUMP_FL = 0x40;
 /** linux/fcntl.h */
 const F_SETFL = 4;
 
-/** What an opened file holds, to standard output. */
+/** Writes the content of an opened file to standard output. */
 const shown = [call("read", result(1), at(0), 7), call("write", 1, at(0), 7)];
 
 export const openings: readonly Deviation[] = [
   departure(
     {
       learnt: "a file is read",
-      departs: "another one in the same directory is read, with the same owner and mode",
+      departs: "another file in the same directory is read, with the same owner and mode",
       acts: ["open access=read path=$CWD/secret"],
       happened: said("secret\n"),
     },
@@ -87,7 +87,7 @@ export const openings: readonly Deviation[] = [
   departure(
     {
       learnt: "a file is appended to",
-      departs: "it no longer is, and is written from its beginning (`F_SETFL`)",
+      departs: "appending is switched off (`F_SETFL`), and it is written from its beginning",
       acts: ["open access=write path=$CWD/log"],
       happened: ({ place }) => readFileSync(place.at("log"), "utf8").startsWith("x"),
     },
@@ -108,7 +108,7 @@ export const openings: readonly Deviation[] = [
   departure(
     {
       learnt: "a file is read",
-      departs: "a descriptor for its directory is asked for, without a right to it (`O_PATH`)",
+      departs: "a descriptor of its directory is opened, without a right to read it (`O_PATH`)",
       acts: ["open access=path path=$CWD/dir"],
       happened: succeeded("open"),
     },
@@ -117,7 +117,7 @@ export const openings: readonly Deviation[] = [
   departure(
     {
       learnt: "files are created in the working directory",
-      departs: "one is created in the home directory",
+      departs: "a file is created in the home directory",
       acts: ["create access=write path=$HOME/.profile"],
       happened: there("home/.profile"),
     },
@@ -126,9 +126,9 @@ export const openings: readonly Deviation[] = [
   departure(
     {
       learnt: "a file is read by its path",
-      departs: "it is read by another spelling, through a link, a descriptor and `/proc`",
+      departs: "it is read by other spellings of its path, through a link, a descriptor and `/proc`",
       acts: [],
-      because: "it is the same exchange: paths are told as the kernel resolves them",
+      because: "it is the same event: a path is recorded as the kernel resolves it",
       happened: said("data\n"),
     },
     must(call("openat", AT_FDCWD, "./dir/../alias", 0)),
@@ -171,7 +171,7 @@ export const names: readonly Deviation[] = [
   departure(
     {
       learnt: "a hard link to a file of its own is made",
-      departs: "one to a secret is made",
+      departs: "a hard link to a secret is made",
       acts: ["link path=$CWD/secret"],
       happened: there("pwned"),
     },
@@ -180,7 +180,7 @@ export const names: readonly Deviation[] = [
   departure(
     {
       learnt: "a symbolic link is made",
-      departs: "it leads elsewhere",
+      departs: "its target is another path",
       acts: ["symlink path=$CWD/other-alias content=secret"],
       happened: holds("other-alias", "secret\n"),
     },
@@ -189,7 +189,7 @@ export const names: readonly Deviation[] = [
   departure(
     {
       learnt: "a directory is made in the working directory",
-      departs: "one is made in the home directory",
+      departs: "a directory is made in the home directory",
       acts: ["mkdir path=$HOME/.config"],
       happened: there("home/.config"),
     },
@@ -198,7 +198,7 @@ export const names: readonly Deviation[] = [
   departure(
     {
       learnt: "a directory of its own is removed",
-      departs: "another one is removed",
+      departs: "another directory is removed",
       acts: ["rmdir path=$CWD/empty"],
       happened: gone("empty"),
     },
@@ -219,7 +219,7 @@ export const attributes: readonly Deviation[] = [
   departure(
     {
       learnt: "a file of its own is cut to nothing",
-      departs: "a file that is only read is",
+      departs: "a file that is only read is cut to nothing",
       acts: ["truncate path=$CWD/data"],
       happened: holds("data", ""),
     },
@@ -236,7 +236,7 @@ export const attributes: readonly Deviation[] = [
   ),
   departure(
     {
-      learnt: "the owner of nothing is changed",
+      learnt: "no owner is changed",
       departs: "a file is given to another user",
       by: "root",
       acts: ["chown path=$CWD/data"],
@@ -247,7 +247,7 @@ export const attributes: readonly Deviation[] = [
   departure(
     {
       learnt: "an attribute is set",
-      departs: "another one is set",
+      departs: "another attribute is set",
       acts: ["setxattr path=$CWD/renamed"],
       happened: succeeded("setxattr"),
     },
@@ -255,8 +255,8 @@ export const attributes: readonly Deviation[] = [
   ),
   departure(
     {
-      learnt: "flags are left alone",
-      departs: "a file is asked to be kept out of backups",
+      learnt: "no flags are changed",
+      departs: "a file gets the flag that keeps it out of backups",
       acts: ["setflags path=$CWD/data"],
       happened: succeeded("ioctl"),
     },
@@ -267,7 +267,7 @@ export const attributes: readonly Deviation[] = [
   departure(
     {
       learnt: "an attribute of one file is removed",
-      departs: "an attribute of another is asked to go",
+      departs: "an attribute of another file is removed",
       acts: ["removexattr path=$CWD/data"],
     },
     call("removexattr", "data", "user.note"),
@@ -275,7 +275,7 @@ export const attributes: readonly Deviation[] = [
   departure(
     {
       learnt: "the times of a file are set",
-      departs: "those of another are",
+      departs: "the times of another file are set",
       acts: ["utimens path=$CWD/data"],
       happened: succeeded("utimensat"),
     },

@@ -1,15 +1,15 @@
 /**
- * What concerns the whole machine. An ordinary user is refused most of it by the kernel; that it was tried is what a
- * reviewer wants to know.
+ * Calls that concern the whole machine. The kernel refuses most of them to an ordinary user; a reviewer wants to know that they
+ * were tried.
  */
 import { at, call, interrupt, must, poke, result, struct } from "../../sensor/script.ts";
 import { departure, succeeded } from "../baseline.ts";
 import type { Deviation } from "../deviation.ts";
 
-const learnt = "nothing of the kind is done";
+const learnt = "none of these calls is made";
 const I386_GETPID = 20;
 const USER_MODE_ONLY = 1;
-/** linux/fanotify.h, and O_RDWR for the files that are handed out. */
+/** linux/fanotify.h, and O_RDWR for the files that fanotify opens. */
 const READ_AND_WRITE = 2;
 const REPORT_FID = 0x200;
 const ADD = 1;
@@ -37,7 +37,12 @@ export const machine: readonly Deviation[] = [
     call("perf_event_open", at(0), 0, -1, -1, 0),
   ),
   departure(
-    { learnt, departs: "page faults are taken over", acts: ["userfaultfd"], happened: succeeded("userfaultfd") },
+    {
+      learnt,
+      departs: "page faults are to be handled by the process",
+      acts: ["userfaultfd"],
+      happened: succeeded("userfaultfd"),
+    },
     call("userfaultfd", USER_MODE_ONLY),
   ),
   departure(
@@ -101,7 +106,7 @@ export const machine: readonly Deviation[] = [
   departure(
     {
       learnt,
-      departs: "it is to be told when a file is opened",
+      departs: "opens of a file are to be reported to it",
       acts: [
         "fanotify group=notify,report-fid access=none",
         "fanotify-mark group=notify,report-fid access=none scope=object events=open path=$CWD/data",

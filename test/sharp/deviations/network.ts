@@ -1,4 +1,4 @@
-/** Sockets, and who is at the other end. */
+/** Sockets and their peers. */
 import { call, must, result, type Script } from "../../sensor/script.ts";
 import { DATAGRAM, departure, inet, inetSocket, STREAM, succeeded, unix, unixSocket } from "../baseline.ts";
 import type { Deviation } from "../deviation.ts";
@@ -20,7 +20,7 @@ export const network: readonly Deviation[] = [
   departure(
     {
       learnt: "a TCP connection is made",
-      departs: "one to another port of the same address is made",
+      departs: "a connection to another port of the same address is made",
       acts: ["connect family=inet type=stream address=127.0.0.1:"],
       happened: succeeded("connect"),
     },
@@ -29,7 +29,7 @@ export const network: readonly Deviation[] = [
   departure(
     {
       learnt: "TCP connections are made over IPv4",
-      departs: "one is made over IPv6",
+      departs: "a TCP connection is made over IPv6",
       acts: ["socket family=inet6", "connect family=inet6 type=stream address=[::1]:9"],
     },
     must(call("socket", AF_INET6, STREAM | NONBLOCK, 0)),
@@ -38,7 +38,7 @@ export const network: readonly Deviation[] = [
   departure(
     {
       learnt: "a Unix socket is connected to",
-      departs: "another one is",
+      departs: "another Unix socket is connected to",
       acts: ["connect family=unix type=stream address="],
       happened: succeeded("connect"),
     },
@@ -47,7 +47,7 @@ export const network: readonly Deviation[] = [
   departure(
     {
       learnt: "a Unix socket is connected to by its path",
-      departs: "one without a path is tried (abstract)",
+      departs: "a connection to an abstract socket is tried",
       acts: ["connect family=unix type=stream address=@isoline-sharp"],
     },
     ...connected(unixSocket(STREAM), () => unix("\0isoline-sharp")),
@@ -55,7 +55,7 @@ export const network: readonly Deviation[] = [
   departure(
     {
       learnt: "a datagram is sent",
-      departs: "one is sent to another port",
+      departs: "a datagram is sent to another port",
       acts: ["send family=inet type=dgram address=127.0.0.1:"],
       happened: succeeded("sendto"),
     },
@@ -65,7 +65,7 @@ export const network: readonly Deviation[] = [
   departure(
     {
       learnt: "a datagram is sent to a port of this machine that the kernel chose",
-      departs: "one is sent to another such port",
+      departs: "a datagram is sent to another such port",
       acts: [],
       because: "a server answers clients at ports that differ each time; see `ephemeral-port` in [the lens](lens.md)",
       happened: succeeded("sendto"),
@@ -76,7 +76,7 @@ export const network: readonly Deviation[] = [
   departure(
     {
       learnt: "a port is bound",
-      departs: "another one is",
+      departs: "another port is bound",
       acts: ["bind family=inet type=stream address=127.0.0.1:"],
       happened: succeeded("bind"),
     },
@@ -86,7 +86,7 @@ export const network: readonly Deviation[] = [
   departure(
     {
       learnt: "a socket listens at a fixed port",
-      departs: "one listens at a port that the kernel chooses",
+      departs: "a socket listens at a port that the kernel chooses",
       acts: ["listen family=inet type=stream"],
       happened: succeeded("listen"),
     },
@@ -96,7 +96,7 @@ export const network: readonly Deviation[] = [
   departure(
     {
       learnt: "a socket listens",
-      departs: "it also accepts",
+      departs: "it also accepts a connection",
       acts: ["accept family=inet type=stream"],
     },
     must(call("socket", 2, STREAM | NONBLOCK, 0)),
@@ -107,7 +107,7 @@ export const network: readonly Deviation[] = [
   departure(
     {
       learnt: "sockets of the internet are made",
-      departs: "one to the kernel is made (netlink)",
+      departs: "a socket to the kernel is made (netlink)",
       acts: ["socket family=netlink"],
       happened: succeeded("socket"),
     },

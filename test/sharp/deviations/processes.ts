@@ -1,4 +1,4 @@
-/** What is done to other processes, and what a process makes of itself. */
+/** Acts on other processes, and changes of a process's own credentials and namespaces. */
 import {
   at,
   call,
@@ -24,9 +24,9 @@ const CLONE_NEWUTS = 0x0400_0000;
 const MS_RDONLY = 1;
 
 const killed = ({ place }: Aftermath) => !place.victimLives;
-/** A child that waits, and whom anybody may look into. */
+/** A child that waits, and that any process may trace. */
 const sibling = [spawned(TRACEABLE, HOLD), nap(100)];
-/** Two lists of one vector each: 8 bytes of scratch memory here, and the same there. */
+/** Two lists of one vector each: 8 bytes of scratch memory here, and the same in the other process. */
 const vectors = [...link(0, at(256)), ...put(8, 8, 8), ...link(16, at(1024)), ...put(24, 8, 8)];
 
 export const others: readonly Deviation[] = [
@@ -43,7 +43,7 @@ export const others: readonly Deviation[] = [
   departure(
     {
       learnt: "a child is told to end",
-      departs: "a process outside of the namespace is",
+      departs: "a process outside the namespace is told to end",
       acts: ["kill signal=15 relation=outside"],
       happened: killed,
     },
@@ -52,7 +52,7 @@ export const others: readonly Deviation[] = [
   departure(
     {
       learnt: "limits are left alone",
-      departs: "a process outside of the namespace is given no more processor time",
+      departs: "a process outside the namespace gets no more processor time",
       acts: ["adjust call=prlimit64 relation=outside"],
       happened: succeeded("prlimit64"),
     },
@@ -61,7 +61,7 @@ export const others: readonly Deviation[] = [
   departure(
     {
       learnt: "a socket is used",
-      departs: "its signals are sent to a process outside of the namespace",
+      departs: "its signals are sent to a process outside the namespace",
       acts: ["sigio relation=outside"],
       happened: succeeded("fcntl"),
     },
@@ -71,7 +71,7 @@ export const others: readonly Deviation[] = [
   departure(
     {
       learnt: "siblings are left alone",
-      departs: "one is traced",
+      departs: "a sibling is traced",
       acts: ["ptrace request=seize"],
       happened: succeeded("ptrace"),
     },
@@ -81,7 +81,7 @@ export const others: readonly Deviation[] = [
   departure(
     {
       learnt: "siblings are left alone",
-      departs: "the memory of one is read",
+      departs: "the memory of a sibling is read",
       acts: ["vm access=read"],
       happened: succeeded("process_vm_readv"),
     },
@@ -91,7 +91,7 @@ export const others: readonly Deviation[] = [
   departure(
     {
       learnt: "siblings are left alone",
-      departs: "the memory of one is written",
+      departs: "the memory of a sibling is written",
       acts: ["vm access=write"],
       happened: succeeded("process_vm_writev"),
     },
@@ -101,7 +101,7 @@ export const others: readonly Deviation[] = [
   departure(
     {
       learnt: "siblings are left alone",
-      departs: "a descriptor is taken out of one",
+      departs: "a descriptor is taken out of a sibling",
       acts: ["getfd relation="],
       happened: succeeded("pidfd_getfd"),
     },
@@ -124,7 +124,7 @@ export const privileges: readonly Deviation[] = [
   departure(
     {
       learnt: "capabilities stay as they are",
-      departs: "they are set",
+      departs: "capabilities are set",
       acts: ["capset effective=0"],
       happened: succeeded("capset"),
     },
@@ -134,7 +134,7 @@ export const privileges: readonly Deviation[] = [
   departure(
     {
       learnt: "one option of prctl is used",
-      departs: "another one is, that keeps capabilities over a change of user",
+      departs: "another option is used, which keeps capabilities over a change of user",
       acts: ["prctl option=set-keepcaps"],
       happened: succeeded("prctl"),
     },
@@ -152,7 +152,7 @@ export const privileges: readonly Deviation[] = [
   departure(
     {
       learnt: "children are made",
-      departs: "one is made in a user namespace of its own",
+      departs: "a child is made in a user namespace of its own",
       acts: ["namespace call=clone kinds=user"],
       happened: saidThen("exit 0"),
     },
@@ -161,7 +161,7 @@ export const privileges: readonly Deviation[] = [
   departure(
     {
       learnt: "one namespace is enough",
-      departs: "another one is asked for",
+      departs: "another namespace is asked for",
       acts: ["namespace call=setns kinds=uts"],
     },
     call("setns", 99, CLONE_NEWUTS),
@@ -169,7 +169,7 @@ export const privileges: readonly Deviation[] = [
   departure(
     {
       learnt: "nothing is mounted",
-      departs: "a temporary file system is",
+      departs: "a temporary file system is mounted",
       by: "root",
       apart: true,
       acts: ["mount call=mount source=none path=$CWD/empty type=tmpfs"],
@@ -191,7 +191,7 @@ export const privileges: readonly Deviation[] = [
   departure(
     {
       learnt: "the root directory stays",
-      departs: "another one is entered",
+      departs: "another root directory is entered",
       by: "root",
       acts: ["chroot path=$CWD/dir"],
       happened: succeeded("chroot"),
@@ -201,7 +201,7 @@ export const privileges: readonly Deviation[] = [
   departure(
     {
       learnt: "the root file system stays",
-      departs: "another one is to take its place",
+      departs: "another file system is to take its place",
       by: "root",
       apart: true,
       acts: ["pivot path=$CWD/dir"],

@@ -1,4 +1,4 @@
-/** Ordinary programs, and how a little of their surroundings makes them do something else. */
+/** Ordinary programs, and small changes of their environment that make them do something else. */
 import { renameSync } from "node:fs";
 import type { Aftermath, Deviation, Work } from "../deviation.ts";
 import { logged } from "./execution.ts";
@@ -20,7 +20,7 @@ const runsUser = shell("./user; true");
 export const scripts: readonly Deviation[] = [
   {
     learnt: "a script is executed",
-    departs: "it is read instead, by a shell that was there already",
+    departs: "a shell that already runs reads it instead",
     work: shell("./script; echo more >> log"),
     instead: shell(". ./script; echo more >> log"),
     acts: ["open access=read path=$CWD/script"],
@@ -55,8 +55,8 @@ export const scripts: readonly Deviation[] = [
     happened: logged("done"),
   },
   {
-    learnt: "one program reads a file, another one reads another",
-    departs: "the other one reads the first file",
+    learnt: "one program reads a file, a second program another file",
+    departs: "the second program reads the first file",
     work: shell("cat data; head -n 1 list"),
     instead: shell("cat data; head -n 1 data"),
     acts: ["open access=read path=$CWD/data"],
@@ -64,7 +64,7 @@ export const scripts: readonly Deviation[] = [
   },
   {
     learnt: "a shell runs one program",
-    departs: "it runs another one as well",
+    departs: "it also runs another program",
     work: shell("cat data; true"),
     instead: shell("cat data; sort list"),
     acts: ["exec path=/usr/bin/sort", "…"],
@@ -72,7 +72,7 @@ export const scripts: readonly Deviation[] = [
   },
   {
     learnt: "an interpreter reads a file",
-    departs: "with other words on its command line it reads another one",
+    departs: "with other arguments it reads another file",
     needs: "/usr/bin/python3",
     work: python("print(open('data').read())"),
     instead: python("print(open('secret').read())"),
@@ -81,7 +81,7 @@ export const scripts: readonly Deviation[] = [
   },
   {
     learnt: "an interpreter is given a script",
-    departs: "it is given another one that does the same",
+    departs: "it is given another script that does the same",
     needs: "/usr/bin/python3",
     lay: (place) => ["main.py", "other.py"].forEach((name) => place.write(name, "print(open('data').read())\n")),
     work: shell("/usr/bin/python3 -I -S main.py; true"),
@@ -90,8 +90,8 @@ export const scripts: readonly Deviation[] = [
     happened: printed("data"),
   },
   {
-    learnt: "a program that is many is called by one of its names",
-    departs: "it is called by another one",
+    learnt: "a multi-call program is called by one of its names",
+    departs: "it is called by another name",
     needs: "busybox",
     work: shell("busybox cat data; true"),
     instead: shell("busybox head -n 1 data; true"),
@@ -100,7 +100,7 @@ export const scripts: readonly Deviation[] = [
   },
   {
     learnt: "a program is started",
-    departs: "it is given to the dynamic loader to start",
+    departs: "the dynamic loader is executed, and starts it",
     work: shell("./user; true"),
     instead: shell("/lib64/ld-linux-x86-64.so.2 ./user; true"),
     acts: ["exec path=/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "…"],
@@ -111,7 +111,7 @@ export const scripts: readonly Deviation[] = [
 export const surroundings: readonly Deviation[] = [
   {
     learnt: "a program loads its library",
-    departs: "`LD_PRELOAD` makes it load another one before",
+    departs: "`LD_PRELOAD` makes it load another library first",
     work: runsUser,
     instead: shell("LD_PRELOAD=./spy.so ./user; true"),
     acts: ["open access=read path=$CWD/spy.so", "map access=execute path=$CWD/spy.so"],
@@ -127,7 +127,7 @@ export const surroundings: readonly Deviation[] = [
   },
   {
     learnt: "a command is found along `PATH`",
-    departs: "a directory with another one of that name comes first",
+    departs: "a directory with another command of that name comes first",
     lay: (place) => place.write("bin/cat", "#!/bin/sh\necho deviated\n", 0o755),
     work: catsData,
     instead: shell("PATH=./bin:$PATH; cat data"),
@@ -135,8 +135,8 @@ export const surroundings: readonly Deviation[] = [
     happened: printed("deviated"),
   },
   {
-    learnt: "git starts the ssh it was told to",
-    departs: "`GIT_SSH_COMMAND` names another one",
+    learnt: "git starts the configured ssh",
+    departs: "`GIT_SSH_COMMAND` names another program",
     needs: "git",
     lay: (place) => {
       place.write("bin/ssh", "#!/bin/sh\nexit 1\n", 0o755);
@@ -174,7 +174,7 @@ export const surroundings: readonly Deviation[] = [
 export const changes: readonly Deviation[] = [
   {
     learnt: "a symbolic link is followed to a file",
-    departs: "it leads to another file",
+    departs: "its target is another file",
     work: catsAlias,
     change: (place) => {
       place.remove("alias");
@@ -209,7 +209,7 @@ export const changes: readonly Deviation[] = [
   },
   {
     learnt: "a file is read",
-    departs: "everybody may write it now",
+    departs: "every user may write it now",
     work: catsData,
     change: (place) => place.write("data", "data\n", 0o666),
     acts: ["open access=read path=$CWD/data mode=0100666"],
@@ -248,7 +248,7 @@ export const changes: readonly Deviation[] = [
   },
   {
     learnt: "a child that outlives its parent reads a file",
-    departs: "it reads another one, when its parent is long gone",
+    departs: "it reads another file, long after its parent has ended",
     work: shell("(sleep 0.2; cat data) &"),
     instead: shell("(sleep 0.2; cat secret) &"),
     acts: ["open access=read path=$CWD/secret"],
