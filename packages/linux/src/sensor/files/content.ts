@@ -16,11 +16,14 @@ export function digestField({ digest }: Content): { readonly digest?: Digest } {
   return digest === undefined ? {} : { digest };
 }
 
+const NOTHING = {};
+
 /** The remarks on some contents, as members of an act. */
 export function remarksOn(...contents: readonly Content[]): {
   readonly content?: readonly ContentRemark[];
   readonly passing?: true;
 } {
+  if (contents.every(({ remark, passing }) => remark === undefined && passing === undefined)) return NOTHING;
   const content = contents.flatMap(({ remark }) => (remark === undefined ? [] : [remark]));
   return {
     ...(content.length === 0 ? {} : { content }),

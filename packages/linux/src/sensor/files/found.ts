@@ -40,6 +40,7 @@ export class Found {
   #pathEnd = 0;
   #standing: Standing = "here";
   #filesystem: number | undefined;
+  #version: string | undefined;
   fd = -1;
   /** Where its path is valid, if that is not the launch's view; set by the caller. */
   origin: Origin | undefined;
@@ -65,11 +66,18 @@ export class Found {
     return this.#filesystem;
   }
 
+  /** The version that it was found with (`versionOf`). */
+  get version(): string {
+    this.#version ??= versionOf(this.stat);
+    return this.#version;
+  }
+
   /** Takes over a descriptor: reads status and canonical path. 0 or a negative errno, which is never one of PATH_ERRORS. */
   adopt(fd: number, root: RootView | undefined): number {
     this.fd = fd;
     this.origin = undefined;
     this.#filesystem = undefined;
+    this.#version = undefined;
     this.isReachedFromRoot = false;
     if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0) return -OBJECT_CLOSED;
     const length = readlinkat(OWN_DESCRIPTORS, descriptorName(fd), this.#path);
@@ -91,6 +99,7 @@ export class Found {
     this.fd = fd;
     this.origin = undefined;
     this.#filesystem = undefined;
+    this.#version = undefined;
     this.isReachedFromRoot = true;
     if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, this.stat.bytes) < 0) return -OBJECT_CLOSED;
     path.copy(this.#path, 0, 0, length);
@@ -104,6 +113,7 @@ export class Found {
     this.fd = fd;
     this.origin = undefined;
     this.#filesystem = undefined;
+    this.#version = undefined;
     this.isReachedFromRoot = false;
     this.#pathEnd = 0;
     this.#standing = "here";
@@ -185,3 +195,11 @@ function descriptorName(fd: number): Buffer {
 /** The object that was found cannot be read, or its path is too long for the kernel to report. */
 export const OBJECT_CLOSED = 4094;
 export const NO_PATH_TEXT = 4093;
+
+const versionBytes: Buffer = Buffer.alloc(48);
+
+/** Device, inode, birth time, ctime and size of a file (`Stat.putVersion`), as a key of tables: one character for each byte. */
+export function versionOf(stat: Stat): string {
+  stat.putVersion(versionBytes, 0);
+  return versionBytes.toString("latin1");
+}

@@ -96,6 +96,7 @@ export class Context {
 
   /** A call that creates or enters namespaces is allowed. */
   entersNamespaces({ process, tid }: Thread, call: "unshare" | "setns" | "clone", flags: number): void {
+    this.finder.rootsMayDiffer();
     this.worlds.entering(process, tid, call, flags);
   }
 

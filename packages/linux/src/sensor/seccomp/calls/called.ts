@@ -19,7 +19,7 @@ import { wordsInFront } from "../../files/words-in-front.ts";
 import type { Context } from "../context.ts";
 import type { Thread } from "../tasks/process.ts";
 import { TaskWords } from "./arguments.ts";
-import type { Execution } from "./images.ts";
+import type { Runnable } from "./images.ts";
 import { findPlace } from "./place.ts";
 
 /** The arguments of a call, and the name of its file as the kernel passes it to interpreters (fs/exec.c, bprm->filename). */
@@ -28,13 +28,14 @@ export interface Naming {
   readonly filename: Buffer;
 }
 
-type Runnable = Extract<Execution, { readonly images: unknown }>;
-
 /** How the program is called, in the sensor's terms; and its arguments, to be compared with those that the kernel uses. */
 export interface CalledWith {
   readonly call: Call;
   readonly words: TaskWords;
 }
+
+/** It goes by its own name, and is told to run nothing. */
+const NOTHING_SAID: Call = {};
 
 export function calledWith(context: Context, thread: Thread, naming: Naming, execution: Runnable): CalledWith {
   const { images, interpreters } = execution;
@@ -42,14 +43,12 @@ export function calledWith(context: Context, thread: Thread, naming: Naming, exe
   const inFront = wordsInFront(naming.filename, interpreters);
   const words = new TaskWords(context.memory2, thread.tid, naming.argv, inFront);
   const program = images[interpreters.length] ?? images[0];
-  const called = { file: lastComponent(images[0].path), program: lastComponent(program.path) };
-  const invocation = invocationOf(
-    { ...called, ...(isScript ? { script: { name: naming.filename, words: inFront.length } } : {}) },
-    words,
-  );
-  const runs = boundedRuns(invocation.operands.map((operand) => runOf(context, thread, words, operand)));
-  const as = invocation.as === undefined ? {} : { as: invocation.as };
-  return { call: { ...as, ...(runs.length === 0 ? {} : { runs }) }, words };
+  const script = isScript ? { name: naming.filename, words: inFront.length } : undefined;
+  const called = { file: lastComponent(images[0].path), program: lastComponent(program.path), script };
+  const { as, operands } = invocationOf(called, words);
+  if (as === undefined && operands.length === 0) return { call: NOTHING_SAID, words };
+  const runs = boundedRuns(operands.map((operand) => runOf(context, thread, words, operand)));
+  return { call: { ...(as === undefined ? {} : { as }), ...(runs.length === 0 ? {} : { runs }) }, words };
 }
 
 function runOf(context: Context, thread: Thread, words: TaskWords, operand: Operand): string {

@@ -2,16 +2,16 @@
  * Calls that make code run: exec, executable mappings, memory turned executable.
  */
 import { readFileSync } from "node:fs";
+import type { Call } from "@isoline/core";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
 import { digestField, remarksOn } from "../../files/content.ts";
 import type { Context, Decoder } from "../context.ts";
 import { calledWith, type Naming } from "./called.ts";
-import { inspect } from "./images.ts";
+import { inspect, type Runnable } from "./images.ts";
 import type { Identity } from "../../acting.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
 import { EXECUTE } from "../../words/access.ts";
-import type { RawKey } from "../paths/raw-key.ts";
 import type { Thread } from "../tasks/process.ts";
 import { isEmptyPath, withDescriptor, withObject } from "./objects.ts";
 
@@ -66,23 +66,24 @@ function execute(context: Context, thread: Thread, target: Found, naming: Naming
   const { images, contents } = execution;
   const { call, words } = calledWith(context, thread, naming, execution);
   if (words.error !== 0) return context.unreadable(thread, words.error);
-  const [image, ...loaders] = images;
-  const loader = loaders.map((each) => `${each.path}@${each.digest ?? "?"}`);
-  const lost =
-    execution.unseen === undefined
-      ? 0
-      : context.mediator.lost(`interpreter not resolved (${execution.unseen})`, thread.process);
-  const digest = image.digest ? { digest: image.digest } : {};
-  const act: Act<"exec"> = {
-    op: "exec",
-    subject: { ...context.files.describe(target), ...digest, loader, ...call },
-    ...remarksOn(...contents),
-  };
+  const { unseen } = execution;
+  const lost = unseen === undefined ? 0 : context.mediator.lost(`interpreter not resolved (${unseen})`, thread.process);
   const { identity } = thread.process;
-  const decided = decide(context, thread, act, () => {
-    const { task, program } = context.mediator.taskOf(identity, images, thread, call);
-    return context.tasks.identify(task, program, identity);
-  });
+  const decided = decide(
+    context,
+    thread,
+    textOf(context, target, execution, call),
+    () => {
+      const [{ digest }, ...loaders] = images;
+      const loader = loaders.map((each) => `${each.path}@${each.digest ?? "?"}`);
+      const subject = { ...context.files.describe(target), ...(digest ? { digest } : {}), loader, ...call };
+      return { op: "exec", subject, ...remarksOn(...contents) };
+    },
+    () => {
+      const { task, program } = context.mediator.taskOf(identity, images, thread, call);
+      return context.tasks.identify(task, program, identity);
+    },
+  );
   const verdict = decided.verdict || lost;
   if (verdict === 0) {
     context.tasks.execStarts(thread, decided.next(), execution.executable, words.expected());
@@ -93,35 +94,41 @@ function execute(context: Context, thread: Thread, target: Found, naming: Naming
   return verdict;
 }
 
-/** Decides about an exec; `next` tells whom it makes of the process, as `identify` does where that is not known. */
+/**
+ * Decides about an exec that `text` stands for (undefined: each is decided anew); `next` tells whom it makes of the process, as
+ * `identify` does where that is not known.
+ */
 function decide(
   context: Context,
   thread: Thread,
-  act: Act<"exec">,
+  text: string | undefined,
+  describe: () => Act<"exec">,
   identify: () => Identity,
 ): { readonly verdict: Verdict; readonly next: () => Identity } {
-  const key = keyOf(context, thread, act);
-  if (key === undefined) return { verdict: context.decide(thread, act), next: identify };
-  const name = key.bytes.toString("latin1", 0, key.length);
+  if (text === undefined) return { verdict: context.decide(thread, describe()), next: identify };
+  const name = `${thread.process.identity.serial} ${thread.credentialsSerial} ${text}`;
   let isKnown = true;
-  const verdict = context.exchange(thread, key, () => {
+  const verdict = context.exchange(thread, context.keyFor("exec", thread).string(text), () => {
     isKnown = false;
-    return act;
+    return describe();
   });
   const known = isKnown ? context.knownExecs.of(name) : undefined;
   return { verdict, next: () => known ?? context.knownExecs.keep(name, identify()) };
 }
 
 /**
- * All that the event says, before it is levelled: to level, encode and hash that once more takes longer than to look at it.
- * Undefined of what is counted each time, or may mean another process each time.
+ * All that the event says, before it is levelled: to describe, level, encode and hash that once more takes longer than to look at it.
+ * Undefined of what is counted each time, or may mean another process each time. None of its parts has a line break in it: in
+ * paths and names they are escaped.
  */
-function keyOf(context: Context, thread: Thread, { subject, content }: Act<"exec">): RawKey | undefined {
-  if (content !== undefined) return undefined;
-  const bytes = Buffer.from(JSON.stringify(subject));
-  return bytes.length > LONGEST_KEY || bytes.includes("/proc/")
-    ? undefined
-    : context.keyFor("exec", thread).text(bytes);
+function textOf(context: Context, target: Found, { images, contents }: Runnable, call: Call): string | undefined {
+  for (const { remark } of contents) if (remark !== undefined) return undefined;
+  const { mode, uid, gid } = target.stat;
+  let text = `${mode} ${uid} ${gid} ${context.files.classOf(target)} ${images.length}`;
+  for (const { path, digest } of images) text += `\n${digest ?? "?"} ${path}`;
+  if (call.as !== undefined) text += `\nas ${call.as}`;
+  if (call.runs !== undefined) for (const run of call.runs) text += `\nruns ${run}`;
+  return text.length > LONGEST_KEY || text.includes("/proc/") ? undefined : text;
 }
 
 /** `mmap(addr, length, prot, flags, fd, offset)` with PROT_EXEC. */

@@ -4,7 +4,7 @@
 import { escapeBytes, type Image } from "@isoline/core";
 import { EACCES, ELOOP, ENOEXEC, ETXTBSY } from "../../../abi/errno.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
-import { type Content, digestField } from "../../files/content.ts";
+import type { Content } from "../../files/content.ts";
 import { type Context, reasonFor } from "../context.ts";
 import { pathText } from "../../files/knowledge.ts";
 import { elfLoader, HEAD, type Interpreter, interpreterIn, isElfForUs, type Loader } from "../../files/loader.ts";
@@ -16,12 +16,13 @@ import type { Thread } from "../tasks/process.ts";
 
 /** The files an exec loads, in the order the kernel comes to them; or the errno it will refuse with. */
 export type Execution =
-  | Seen
+  | Runnable
   | { readonly refusedWith: number }
   /** The kernel would not refuse it, but whoever inspects files does. */
   | { readonly deniedWith: number };
 
-interface Seen {
+/** What was seen of one that the kernel will run. */
+export interface Runnable {
   readonly images: readonly [Image, ...Image[]];
   /** What was found out about the content of each. */
   readonly contents: readonly Content[];
@@ -42,7 +43,7 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
   const loaders: Image[] = [];
   const interpreters: Interpreter[] = [];
   const contents: Content[] = [];
-  const images = (executable: string): Seen => ({
+  const images = (executable: string): Runnable => ({
     images: [imageOf(context, target, contents), ...loaders],
     contents,
     interpreters,
@@ -127,7 +128,8 @@ function inspectMapped(context: Context, thread: Thread, file: Found, uses: read
 function imageOf(context: Context, found: Found, contents: Content[]): Image {
   const content = context.files.contentOf(found);
   contents.push(content);
-  return { path: pathText(found), ...digestField(content) };
+  const { digest } = content;
+  return digest === undefined ? { path: pathText(found) } : { path: pathText(found), digest };
 }
 
 /** What the kernel will load to run this file; remembered by the version of the file where that tells its content. */

@@ -86,6 +86,11 @@ export class PathFinder {
     this.#origins = origins;
   }
 
+  /** Notes that a task is about to be allowed to change its root, or to make or enter a namespace. */
+  rootsMayDiffer(): void {
+    this.#places.rootsMayDiffer();
+  }
+
   /**
    * Finds what `path` (NUL-terminated bytes, `length` without the NUL) names for this thread, from descriptor `dirfd` of
    * the task. `follow` false stays at a final symlink; `resolve` are the RESOLVE_ flags of the task's own `openat2`. 0, or
@@ -112,7 +117,10 @@ export class PathFinder {
         if (restricted !== "no matter") return restricted;
       }
       if (path[0] === SLASH) return this.#from(out, thread, places, AT_FDCWD, path, length, follow);
-      if (dirfd === AT_FDCWD) return this.#from(out, thread, places, places.cwd, path, length, follow);
+      if (dirfd === AT_FDCWD) {
+        const { cwd } = places;
+        return cwd === -EACCES ? -EACCES_TO_TASK : this.#from(out, thread, places, cwd, path, length, follow);
+      }
       const start = this.openTaskDescriptor(thread.tid, dirfd);
       if (start < 0) return start;
       try {

@@ -60,6 +60,13 @@ export class RawKey {
     return this;
   }
 
+  /** Text with its length in bytes; it must fit. */
+  string(text: string): this {
+    const length = this.bytes.write(text, this.#end + 4, "utf8");
+    this.#end = this.bytes.writeUInt32LE(length, this.#end) + length;
+    return this;
+  }
+
   /** Bytes with their length, so that no two keys run into each other. */
   text(bytes: Uint8Array): this {
     this.bytes.writeUInt32LE(bytes.length, this.#end);
