@@ -52,18 +52,6 @@
 #define PTRACE_ATTACH 16
 #define PTRACE_SEIZE 0x4206
 
-extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
-/* Since 6.15: by the number in the pid namespace of whoever calls. */
-extern struct task_struct *bpf_task_from_vpid(s32 number) __ksym __weak;
-extern void bpf_task_release(struct task_struct *task) __ksym;
-
-static __always_inline u32 own_level(void)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	return BPF_CORE_READ(task, thread_pid, level);
-}
-
 /* Whom a number means that the task uses; 0 if nobody. Where older kernels let nobody find out, that is said. */
 static __always_inline struct task_struct *called(struct member *member, s32 number, u32 operation)
 {

@@ -2,6 +2,7 @@
 /* Files that are opened, and files that come to be by being opened. */
 #include "hooks.h"
 #include "short-key.h"
+#include "supervisors.h"
 
 #define O_ACCMODE 03
 #define O_WRONLY 01
@@ -20,11 +21,8 @@
 #define FMODE_CREATED 0x100000
 #define FMODE_NOACCOUNT 0x20000000
 
-#define S_IFMT 0170000
-#define S_IFREG 0100000
 #define S_IFSOCK 0140000
 /* linux/magic.h */
-#define PROC_SUPER_MAGIC 0x9fa0
 #define NSFS_MAGIC 0x6e736673
 #define PID_FS_MAGIC 0x50494446
 
@@ -91,24 +89,35 @@ static __always_inline bool is_of_layer(struct file *file)
 	return BPF_CORE_READ(dentry, d_parent) != dentry || BPF_CORE_READ(mount, mnt.mnt_root) == dentry;
 }
 
+/* Whether an open is of what nobody may have. By tracepoints it is open already. */
+static __always_inline bool is_kept_open(struct file *file)
+{
+#ifdef ATTACH_TRACEPOINTS
+	return false;
+#else
+	return file->f_inode->i_sb->s_magic == PROC_SUPER_MAGIC && is_kept_entry(file);
+#endif
+}
+
 /* `flags` may say what the file itself has forgotten since; `foreign`: by a call of another ABI. */
 static __always_inline int judge_open(struct member *member, struct file *file, u32 flags, bool foreign)
 {
 	struct inode *inode = file->f_inode;
+	bool is_kept = is_kept_open(file);
 	u64 process = inode->i_sb->s_magic == PROC_SUPER_MAGIC ? member->process : 0, key[2] = {};
 	struct space *space;
 	struct desk *desk;
 
 	flags &= KEY_FLAGS | O_PATH;
 	/* Who was held asks again by the same key, and is let go where it is judged. */
-	if (member->by_key && !foreign && !has_no_name(file) && make_short_key(member, file, flags, process, key) &&
+	if (!is_kept && member->by_key && !foreign && !has_no_name(file) && make_short_key(member, file, flags, process, key) &&
 	    !member->is_held && is_known(member, OP_OPEN, key))
 		return 0;
 	if (is_of_layer(file))
 		return 0;
 	desk = begin_event(member, OP_OPEN);
 	if (!desk)
-		return unseen(member, OP_OPEN);
+		return unseen_kept(member, OP_OPEN, is_kept);
 	desk->record.key[0] = key[0];
 	desk->record.key[1] = key[1];
 	desk->record.act.arguments[0] = flags;
@@ -125,7 +134,7 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 
 		append_string(desk, BPF_CORE_READ(namespace, ops, name));
 	}
-	return end_event(desk);
+	return end_kept(desk, BY_RESTART, is_kept);
 }
 
 /* A file without a name (O_TMPFILE), in a directory. */

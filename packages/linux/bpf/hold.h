@@ -244,7 +244,7 @@ __noinline int hold(struct desk *desk)
 		since = held->since;
 		if (desk->record.time - since > space->deadline) {
 			release(desk);
-			return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
+			return refuse(desk, counters, FATE_REFUSED_LATE);
 		}
 	} else {
 		desk->record.fate = FATE_HELD;
@@ -254,11 +254,11 @@ __noinline int hold(struct desk *desk)
 		if (verdict != 1)
 			return verdict;
 		if (!note_held(desk, &key))
-			return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
+			return refuse(desk, counters, FATE_REFUSED_LATE);
 	}
 	if (stop()) {
 		release(desk);
-		return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
+		return refuse(desk, counters, FATE_REFUSED_LATE);
 	}
 	verdict = decided_before(desk);
 	if (verdict == 1 && supervisor_of(id)) {
@@ -269,7 +269,7 @@ __noinline int hold(struct desk *desk)
 	}
 	bpf_send_signal(SIGCONT);
 	release(desk);
-	return verdict == 1 ? refuse(desk, counters, FATE_REFUSED_UNDECIDED) : verdict;
+	return verdict == 1 ? refuse(desk, counters, FATE_REFUSED_LATE) : verdict;
 }
 
 /* How a verdict that is still to come is waited for. */
@@ -278,33 +278,41 @@ enum patience {
 	AT_ONCE = 0,
 	/* Stopped, and asked again: where the hook's error is what the call returns. */
 	BY_RESTART = 1,
-	/* In the kernel, for a moment: where any error becomes one that ends the call. */
+	/* In the kernel: where any error becomes one that ends the call. */
 	IN_PLACE = 2,
+	/* The same for less long: the kernel holds a lock that every task needs (tasklist_lock). */
+	IN_PLACE_BRIEFLY = 3,
 };
 
-/* So long is waited in place, in nanoseconds. Nothing else runs on this processor meanwhile, but interrupts do. */
-#define LONGEST_WAIT 1000000000ULL
+/*
+ * So long a verdict is waited for in place, in nanoseconds. Nothing else runs on this processor meanwhile, but interrupts do;
+ * after twenty seconds the kernel would complain (kernel/watchdog.c). A supervisor needs less than a millisecond, and on an
+ * emulated machine that is busy more than a second.
+ */
+#define LONGEST_WAIT 8000000000ULL
+#define LONGEST_BRIEF_WAIT 1000000000ULL
+/* As many as one `bpf_loop` can take, and so often. */
 #define MOST_LOOKS_IN_PLACE (1 << 23)
+#define MOST_ROUNDS_IN_PLACE 16
 
-/* What is not answered in time is refused, and lost: whoever decides may have let it go ahead. */
-__noinline int wait_in_place(struct desk *desk)
+/* What is not answered in time is refused, and told once more: the supervisor may have let it go ahead. */
+__noinline int wait_in_place(struct desk *desk, u64 nanoseconds)
 {
-	struct waiting waiting = { .desk = desk, .until = bpf_ktime_get_ns() + LONGEST_WAIT, .verdict = 1 };
-	struct counters *counters;
+	struct waiting waiting = { .desk = desk, .until = bpf_ktime_get_ns() + nanoseconds, .verdict = 1 };
 
 	if (!desk)
 		return -EPERM;
 	desk->record.fate = FATE_HELD;
 	if (send(desk))
 		return -EPERM;
-	bpf_loop(MOST_LOOKS_IN_PLACE, wait_more, &waiting, 0);
-	if (waiting.verdict == 0 || waiting.verdict == -EPERM)
-		return waiting.verdict;
-	counters = tally_of(desk->record.space, desk->record.act.operation);
-	lose(desk->record.space, desk->record.act.operation);
-	if (counters)
-		__sync_fetch_and_add(&counters->refused, 1);
-	return -EPERM;
+	for (u32 round = 0; round < MOST_ROUNDS_IN_PLACE; round++) {
+		bpf_loop(MOST_LOOKS_IN_PLACE, wait_more, &waiting, 0);
+		if (waiting.verdict == 0 || waiting.verdict == -EPERM)
+			return waiting.verdict;
+		if (bpf_ktime_get_ns() > waiting.until)
+			break;
+	}
+	return refuse(desk, tally_of(desk->record.space, desk->record.act.operation), FATE_REFUSED_LATE);
 }
 
 #endif

@@ -87,7 +87,7 @@ __noinline int judge_desk(struct desk *desk, u32 patience)
 	barrier_var(patience);
 #else
 	if (mode == MODE_HOLD && supervisor_of(id) && patience != AT_ONCE && can_hold())
-		return patience == IN_PLACE ? wait_in_place(desk) : hold(desk);
+		return patience == BY_RESTART ? hold(desk) : wait_in_place(desk, patience == IN_PLACE ? LONGEST_WAIT : LONGEST_BRIEF_WAIT);
 #endif
 	if (desk->was_held)
 		release(desk);
@@ -123,23 +123,37 @@ static __always_inline int end_event_by(struct desk *desk, enum patience patienc
 	return verdict;
 }
 
-/*
- * The same for what is judged and told like any other act, but does not happen whatever the verdict: what the sensor keeps for
- * itself.
- */
-static __always_inline int end_kept(struct desk *desk, enum patience patience, bool is_kept)
+/* Refuses what is done to the sensor itself, and tells of it; no verdict is waited for. Always -EPERM. */
+__noinline int refuse_kept(struct desk *desk)
 {
-	int verdict = judge(desk, patience);
 	struct counters *counters;
 
-	if (verdict == 0 && is_kept) {
-		counters = tally_of(desk->record.space, desk->record.act.operation);
-		if (counters)
-			__sync_fetch_and_add(&counters->refused, 1);
-		verdict = -EPERM;
+	if (!desk)
+		return -EPERM;
+	if (comes_by_other_abi())
+		make_foreign(&desk->record.act);
+	desk->record.act.is_kept = 1;
+	make_key(desk);
+	counters = tally_of(desk->record.space, desk->record.act.operation);
+	if (counters)
+		__sync_fetch_and_add(&counters->seen, 1);
+	refuse(desk, counters, FATE_REFUSED);
+	if (desk->was_held)
+		release(desk);
+	return -EPERM;
+}
+
+/* The same for what may be done to the sensor itself. By tracepoints that has happened, and is told like any other act. */
+static __always_inline int end_kept(struct desk *desk, enum patience patience, bool is_kept)
+{
+#ifndef ATTACH_TRACEPOINTS
+	if (is_kept) {
+		refuse_kept(desk);
+		leave_desk(desk);
+		return -EPERM;
 	}
-	leave_desk(desk);
-	return verdict;
+#endif
+	return end_event_by(desk, patience);
 }
 
 static __always_inline int unseen_kept(struct member *member, u32 operation, bool is_kept)

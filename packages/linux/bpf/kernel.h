@@ -73,6 +73,12 @@ struct inode {
 	struct timespec64 __i_ctime, i_ctime;
 };
 
+/* fs/proc/internal.h: a file of /proc, and the task that it is about, if any. */
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
+
 struct proc_ns_operations {
 	const char *name;
 };
@@ -165,6 +171,7 @@ struct upid {
 
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4];
 	struct upid numbers[];
 };
 
@@ -218,6 +225,7 @@ struct thread_info {
 struct task_struct {
 	int pid, tgid;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
 	struct task_struct *real_parent;
 	u32 flags;
 	struct task_struct *group_leader;
@@ -293,8 +301,13 @@ struct perf_event_attr {
 	u32 type;
 };
 
+struct hw_perf_event {
+	struct task_struct *target;
+};
+
 struct perf_event {
 	struct perf_event_attr attr;
+	struct hw_perf_event hw;
 };
 
 struct filename {

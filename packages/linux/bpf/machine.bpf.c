@@ -59,9 +59,21 @@ int BPF_PROG(program_taken, struct bpf_prog *program)
 HOOK(perf_event_alloc)
 int BPF_PROG(perf_opened, struct perf_event *event)
 {
+	struct member *member = current_member();
 	u64 call = system_call();
+	struct task_struct *target;
+	struct desk *desk;
+	bool is_kept;
 
-	return call == NR_PERF_EVENT_OPEN || call == FOREIGN_CALL ? judge_number(OP_PERF, event->attr.type) : 0;
+	if (!member || (call != NR_PERF_EVENT_OPEN && call != FOREIGN_CALL))
+		return 0;
+	target = BPF_CORE_READ(event, hw.target);
+	is_kept = target && decides(BPF_CORE_READ(target, tgid));
+	desk = begin_event(member, OP_PERF);
+	if (!desk)
+		return unseen_kept(member, OP_PERF, is_kept);
+	desk->record.act.arguments[0] = event->attr.type;
+	return end_kept(desk, BY_RESTART, is_kept);
 }
 
 SECTION(settime, settime64)

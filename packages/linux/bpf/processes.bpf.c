@@ -5,17 +5,22 @@
  * whichever namespace it is.
  */
 #include "hooks.h"
+#include "supervisors.h"
 
 #define NR_KILL 62
 #define NR_PTRACE 101
 #define NR_PIDFD_SEND_SIGNAL 424
 
-/* Whether this is a process that decides, about whichever namespace. */
-static __always_inline bool is_supervisor(struct task_struct *task)
-{
-	u32 process = task->tgid;
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
+/* Since 6.15: by the number in the pid namespace of whoever calls. */
+extern struct task_struct *bpf_task_from_vpid(s32 number) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
 
-	return bpf_map_lookup_elem(&supervisors, &process) != 0;
+static __always_inline u32 own_level(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return BPF_CORE_READ(task, thread_pid, level);
 }
 
 /*
@@ -34,6 +39,9 @@ static __always_inline void count_reach(struct member *actor, struct task_struct
 		__sync_fetch_and_add(&counters->seen, 1);
 }
 
+/* In the place of a process's number. */
+#define THE_SUPERVISOR (~0ULL)
+
 /* The process that is meant: its number, its pid, and its identity. */
 static __always_inline void add_target(struct desk *desk, struct member *member, struct task_struct *task)
 {
@@ -42,6 +50,8 @@ static __always_inline void add_target(struct desk *desk, struct member *member,
 	if (target && target->space == member->space) {
 		desk->record.act.arguments[1] |= target->identity;
 		desk->record.act.arguments[2] = target->process;
+	} else if (is_supervisor(task)) {
+		desk->record.act.arguments[2] = THE_SUPERVISOR;
 	} else {
 		desk->record.act.arguments[3] = task->tgid;
 	}
@@ -95,7 +105,8 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 	struct desk *desk;
 	/* Tracepoints only know of signals that somebody sent. */
 	u64 sent = 1, group;
-	bool is_kept;
+	bool reaches_supervisor, is_kept;
+	int verdict;
 
 	if (signal == 0)
 		return 0;
@@ -106,8 +117,9 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 #endif
 	if (!member || !sent)
 		return 0;
-	is_kept = is_supervisor(task);
+	reaches_supervisor = is_supervisor(task);
 	group = group_meant(task);
+	is_kept = reaches_supervisor && (!group || is_deadly(signal));
 	/* A process that signals itself exchanges nothing. */
 	if (!group && task->tgid == (int)(bpf_get_current_pid_tgid() >> 32))
 		return 0;
@@ -122,7 +134,9 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 		return end_kept(desk, BY_RESTART, is_kept);
 	}
 	desk->record.act.arguments[1] = group;
-	return end_kept(desk, IN_PLACE, is_kept);
+	verdict = end_kept(desk, IN_PLACE_BRIEFLY, is_kept);
+	/* What it could handle goes to the rest of the group alone, by the group's verdict. */
+	return reaches_supervisor ? -EPERM : verdict;
 }
 
 /* A signal that a descriptor sends, at whatever moment and in whoever's name: one that decides gets none. */
@@ -134,6 +148,8 @@ int BPF_PROG(signalled_by_file, struct task_struct *task)
 	return 0;
 }
 
+#define NR_MIGRATE_PAGES 256
+#define NR_MOVE_PAGES 279
 #define NR_PROCESS_VM_READV 310
 #define NR_PROCESS_VM_WRITEV 311
 #define NR_PIDFD_GETFD 438
@@ -147,6 +163,7 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 	/* Of these the kernel only asks whether, and gives an error of its own. */
 	enum patience patience = IN_PLACE;
 	bool is_kept = member && is_supervisor(task);
+	u32 operation = OP_PTRACE;
 	struct pt_regs *regs;
 	struct desk *desk;
 	u64 call;
@@ -162,6 +179,13 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 	case NR_PIDFD_GETFD:
 	case NR_PROCESS_MADVISE:
 		break;
+	/* Of others these are asked about by hooks of their own, after this one. */
+	case NR_MIGRATE_PAGES:
+	case NR_MOVE_PAGES:
+		if (!is_kept)
+			return 0;
+		operation = OP_ADJUST;
+		break;
 	default:
 		/* Whether it is looked into by what is in /proc: that is opened first, and that is an event. */
 		if (is_kept)
@@ -174,9 +198,9 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 		return 0;
 	if (task->tgid == (int)(bpf_get_current_pid_tgid() >> 32))
 		return 0;
-	desk = begin_event(member, OP_PTRACE);
+	desk = begin_event(member, operation);
 	if (!desk)
-		return unseen_kept(member, OP_PTRACE, is_kept);
+		return unseen_kept(member, operation, is_kept);
 	desk->record.act.arguments[0] = call;
 	if (call == NR_PTRACE)
 		desk->record.act.arguments[0] |= (u64)BPF_CORE_READ(regs, di) << 32;
@@ -189,13 +213,15 @@ int BPF_PROG(traced, struct task_struct *parent)
 {
 	struct member *member = current_member();
 	struct desk *desk;
+	bool is_kept;
 
 	if (!member)
 		return 0;
+	is_kept = is_supervisor(parent);
 	desk = begin_event(member, OP_PTRACE);
 	if (!desk)
-		return unseen(member, OP_PTRACE);
+		return unseen_kept(member, OP_PTRACE, is_kept);
 	desk->record.act.arguments[0] = NR_PTRACE;
 	add_target(desk, member, parent);
-	return end_event(desk);
+	return end_kept(desk, BY_RESTART, is_kept);
 }

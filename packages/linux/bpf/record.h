@@ -38,6 +38,8 @@ enum fate {
 	FATE_REFUSED = 2,
 	/* Refused: not decided, and nobody to ask, or nothing that could be held. */
 	FATE_REFUSED_UNDECIDED = 3,
+	/* Refused: it was told of as held, and no verdict came in time. */
+	FATE_REFUSED_LATE = 4,
 };
 
 enum operation {
@@ -176,7 +178,8 @@ struct act {
 	u32 text_length;
 	/* How the actor sees the world: OUTLOOK_ bits. The same path or number means another thing by another. */
 	u32 outlook;
-	u32 reserved;
+	/* It is done to a supervisor, or to what the sensor is made of: refused, whatever the verdict. */
+	u32 is_kept;
 	struct object object[2];
 };
 

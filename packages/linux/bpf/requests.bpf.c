@@ -25,22 +25,45 @@ static __always_inline u32 named_group(u32 number)
 	return number == (u32)group_of(bpf_get_current_task_btf()) ? OWN_GROUP : number;
 }
 
+/* Whether a number that the task uses means a supervisor. Where older kernels let nobody find out, the signal is refused later. */
+static __always_inline bool means_supervisor(int number)
+{
+	struct task_struct *task = 0;
+	bool is_one;
+
+	if (!bpf_ksym_exists(bpf_task_from_pid))
+		return false;
+	if (own_level() == 0)
+		task = bpf_task_from_pid(number);
+	else if (bpf_ksym_exists(bpf_task_from_vpid))
+		task = bpf_task_from_vpid(number);
+	if (!task)
+		return false;
+	is_one = is_supervisor(task);
+	bpf_task_release(task);
+	return is_one;
+}
+
 /* As a process's number and as a group's, in the words of processes.bpf.c; the number is one of the caller's. */
 static __always_inline int judge_owner(int number)
 {
 	struct member *member = current_member();
 	struct desk *desk;
+	bool is_kept;
 
 	if (!member || number == 0)
 		return 0;
+	is_kept = number > 0 && means_supervisor(number);
 	desk = begin_event(member, OP_SIGIO);
 	if (!desk)
-		return unseen(member, OP_SIGIO);
+		return unseen_kept(member, OP_SIGIO, is_kept);
+	if (is_kept)
+		desk->record.act.arguments[2] = THE_SUPERVISOR;
 	if (number < 0)
 		desk->record.act.arguments[1] = MEANS_GROUP | named_group(-number);
 	else
 		desk->record.act.arguments[3] = number;
-	return end_event(desk);
+	return end_kept(desk, BY_RESTART, is_kept);
 }
 
 HOOK(file_fcntl)

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -123,6 +124,32 @@ static void look_into_supervisor(void) {
   take_descriptor("getfd-supervisor", supervisor);
 }
 
+static void open_entry(const char *step, const char *entry, int flags) {
+  char name[128];
+  snprintf(name, sizeof name, "/proc/%d/%s", supervisor, entry);
+  say(step, open(name, flags));
+}
+
+static void open_entries(void) {
+  open_entry("environ-supervisor", "environ", O_RDONLY);
+  open_entry("descriptors-supervisor", "fd", O_RDONLY | O_DIRECTORY);
+  open_entry("mounts-supervisor", "mounts", O_RDONLY);
+  open_entry("oom_score_adj-supervisor", "oom_score_adj", O_WRONLY);
+  open_entry("coredump_filter-supervisor", "coredump_filter", O_WRONLY);
+}
+
+/* As `ps` does. */
+static void list_supervisor(void) {
+  open_entry("stat-supervisor", "stat", O_RDONLY);
+  open_entry("status-supervisor", "status", O_RDONLY);
+  open_entry("cmdline-supervisor", "cmdline", O_RDONLY);
+}
+
+static void count_supervisor(void) {
+  struct perf_event_attr clock = {.type = PERF_TYPE_SOFTWARE, .size = sizeof clock, .config = PERF_COUNT_SW_TASK_CLOCK};
+  say("perf-supervisor", syscall(SYS_perf_event_open, &clock, supervisor, -1, -1, 0));
+}
+
 /* Nothing that would end it if it came to pass, so that it can be told that it did. */
 static void adjust_supervisor(void) {
   struct rlimit far = {1 << 30, 1 << 30};
@@ -130,6 +157,8 @@ static void adjust_supervisor(void) {
   say("prlimit-supervisor", prlimit(supervisor, RLIMIT_CPU, &far, 0));
   say("setpriority-supervisor", setpriority(PRIO_PROCESS, (id_t)supervisor, 5));
   say("sched_setscheduler-supervisor", sched_setscheduler(supervisor, SCHED_BATCH, &none));
+  say("ioprio_set-supervisor", syscall(SYS_ioprio_set, 1, supervisor, 2 << 13 | 7));
+  say("move_pages-supervisor", syscall(SYS_move_pages, supervisor, 0, 0, 0, 0, 0));
 }
 
 /* A descriptor that signals whoever is said to own it, with whatever signal. */
@@ -257,7 +286,8 @@ static const struct {
     {"world", leave_by_namespaces},   {"world", leave_by_user_namespace}, {"world", leave_by_root},
     {"world", leave_by_mounts},       {"others", attach},                 {"others", seize},
     {"others", memory_file},          {"others", memory},                 {"others", descriptor},
-    {"supervisor", signal_supervisor}, {"supervisor", look_into_supervisor}, {"adjust", adjust_supervisor},
+    {"supervisor", signal_supervisor}, {"supervisor", look_into_supervisor}, {"supervisor", open_entries},
+    {"supervisor", count_supervisor}, {"list", list_supervisor},       {"adjust", adjust_supervisor},
     {"owner", signal_by_descriptor},  {"sensor", take_maps},              {"sensor", remove_pins},
     {"sensor", unmount_pins},         {"cover", cover_pins},              {"program", run_memory},
     {"rings", ring_made_before},      {"rings", ring_made_now},           {"rings", ring_by_workers},

@@ -18,7 +18,7 @@ const STOP = 'syscall(101, 16, $_ + 0, 0, 0) for @ARGV; syswrite STDOUT, "stoppe
 const opening = (/** @type {string} */ path) => ["times", "40", "call", "2", `=${path}`, "0", ";", "nap", "20", "end"];
 
 describe("held for too long", { skip }, () => {
-  before(() => learn());
+  before(() => learn("name asked"));
   afterEach(endAll);
 
   test("by a supervisor that is stopped: refused when somebody else wakes it, and counted", async () => {
@@ -37,6 +37,20 @@ describe("held for too long", { skip }, () => {
     equal(existsSync(join(cwd, "made")), false);
     const { kernel } = report("late.json");
     deepEqual([kernel.create.refused, kernel.reached.seen], [1, 1]);
+  });
+
+  test("in the middle of a call, which cannot be made again: refused after a while, and counted", async () => {
+    const late = begin("run", "asking.contour", ...ENFORCE, "--report", "in-place.json");
+    await late.hear();
+    late.child.kill("SIGSTOP");
+    equal(await late.ask("name asked"), EPERM);
+    late.child.kill("SIGCONT");
+    equal(await late.ask("list /etc"), 0);
+    late.end();
+    await late.over;
+    const { incomplete, kernel } = report("in-place.json");
+    deepEqual(incomplete, [{ reason: "an act was refused because its verdict came too late", count: 1 }]);
+    deepEqual([kernel.hostname.refused, kernel.hostname.lost], [1, 0]);
   });
 
   test("by a supervisor whose deciding thread is stuck: its first thread wakes it, and it is refused", async () => {

@@ -25,6 +25,7 @@ import {
   ticketKey,
   u32,
   verdictBytes,
+  verdicts,
   versionsOf,
 } from "./structures.ts";
 
@@ -245,6 +246,14 @@ export class KernelHalf {
   /** Decides about one act of one thread, once. */
   answer(tid: number, key: Buffer, on: boolean, next: number): boolean {
     return this.#load.maps.tickets.update(ticketKey(this.id, tid, key), verdictBytes(on, next));
+  }
+
+  /** What one act of one thread was answered, if it has not asked for that; it is not asked for any more. */
+  takeBackAnswer(tid: number, key: Buffer): "on" | "off" | undefined {
+    const ticket = ticketKey(this.id, tid, key);
+    const answer = Buffer.alloc(decided.bytes);
+    if (!this.#load.maps.tickets.lookup(ticket, answer) || !this.#load.maps.tickets.delete(ticket)) return undefined;
+    return answer.readUInt32LE(decided.verdict) === verdicts.on ? "on" : "off";
   }
 
   /** Takes a thread from among those that are held; false if it was not, and so need not be woken. */

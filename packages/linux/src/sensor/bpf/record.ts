@@ -31,6 +31,7 @@ export const layout = {
     objects: 80,
     text_length: 84,
     outlook: 88,
+    is_kept: 92,
     object: 96,
   },
   object: {
@@ -56,7 +57,7 @@ export const layout = {
 export const sizes = { record: 280, act: 208, object: 56, number: 8 } as const;
 
 export const kinds = { event: 1, image: 2, fork: 3, exec: 4, exit: 5 } as const;
-export const fates = { wentOn: 0, held: 1, refused: 2, refusedUndecided: 3 } as const;
+export const fates = { wentOn: 0, held: 1, refused: 2, refusedUndecided: 3, refusedLate: 4 } as const;
 export const operations = {
   exec: 1,
   open: 2,
@@ -228,6 +229,11 @@ export class Record {
   /** `outlooks`, of the actor as it acted. */
   get outlook(): number {
     return this.#act(layout.act.outlook);
+  }
+
+  /** It is done to a supervisor, or to what the sensor is made of, and was refused. */
+  get isKept(): boolean {
+    return this.#act(layout.act.is_kept) !== 0;
   }
 
   /** Of a process that came to be: its numbers in the pid namespaces below the first, from there to its own. */

@@ -47,6 +47,22 @@ export interface BpfConditions {
   readonly isAsked: boolean;
 }
 
+/** An act that was told of. */
+interface Asked {
+  readonly record: Record;
+  readonly process: BpfProcess;
+  readonly key: Buffer;
+}
+
+/** What becomes of it. */
+interface Ruling {
+  readonly verdict: Verdict;
+  /** It holds for every act with the same key. */
+  readonly lasts?: boolean;
+  /** The number of the identity that an exec leads to. */
+  readonly next?: number;
+}
+
 /** What is noted of an identity for a successor. */
 interface Noted {
   readonly identity: Identity;
@@ -54,7 +70,7 @@ interface Noted {
 }
 
 export class BpfSensor implements Sensor {
-  readonly #half: KernelHalf;
+  readonly #kernel: KernelHalf;
   readonly #mediator: ModelMediator;
   readonly #table = new ProcessTable();
   readonly #identities = new Identities();
@@ -77,7 +93,7 @@ export class BpfSensor implements Sensor {
     this.#glance = new Glance(half.reader, content);
     this.#waits = waits;
     this.#isAsked = isAsked;
-    this.#half = half;
+    this.#kernel = half;
     this.#decisions = new Decisions(half, mediator);
     this.#mediator = mediator;
     this.#acts = new Acts(this.#content, mediator.content === "read", this.#table);
@@ -87,17 +103,17 @@ export class BpfSensor implements Sensor {
 
   /** Takes in who lives in a namespace whose supervisor is gone, and what that knew of them. */
   adopt(): void {
-    for (const line of this.#half.journal.read()) {
+    for (const line of this.#kernel.journal.read()) {
       const { identity, task } = JSON.parse(line) as Partial<Noted>;
       if (identity === undefined || task === undefined) continue;
       this.#identities.restore(identity);
       this.#mediator.remember(task);
     }
-    for (const { process, pid, parent, identity } of this.#half.members()) {
+    for (const { process, pid, parent, identity } of this.#kernel.members()) {
       this.#mediator.born(this.#table.add(process, pid, parent, this.#identities.numbered(identity)));
     }
     this.#begun = true;
-    this.#lost = this.#half.census().lost;
+    this.#lost = this.#kernel.census().lost;
     this.#mediator.missed("what happened before this supervisor took over is not in this measurement");
   }
 
@@ -122,8 +138,8 @@ export class BpfSensor implements Sensor {
   adapt(): void {
     const { mayRefuse } = this.#mediator;
     const mayHold = mayRefuse || (this.#isAsked && this.#inspections.active);
-    if (mayHold && (this.#waits || !this.#begun)) this.#half.take("hold");
-    else this.#half.take(mayRefuse ? "refuse" : "tell");
+    if (mayHold && (this.#waits || !this.#begun)) this.#kernel.take("hold");
+    else this.#kernel.take(mayRefuse ? "refuse" : "tell");
   }
 
   /** The next process that it forks is let in. */
@@ -131,7 +147,7 @@ export class BpfSensor implements Sensor {
     const pidfd = listener === undefined ? pidfdOpen(pid, 0) : -1;
     if (pidfd < 0) return false;
     try {
-      return startTime(pid) === started && this.#half.invite(pidfd);
+      return startTime(pid) === started && this.#kernel.invite(pidfd);
     } finally {
       close(pidfd);
     }
@@ -142,7 +158,7 @@ export class BpfSensor implements Sensor {
 
   /** `launched` says the pid of the first process once it was started, 0 before, a negative number if it could not be. */
   run(onInterrupt: () => "go-on" | "stop", launched: () => number): Ending {
-    const { reader, rest } = this.#half;
+    const { reader, rest } = this.#kernel;
     for (let waited = 1, naps = 0; ; ) {
       const before = this.#told;
       const records = reader.drain((offset, length) => this.#take(offset, length), RECORDS_AT_ONCE);
@@ -166,7 +182,7 @@ export class BpfSensor implements Sensor {
   /** Ends the namespace in the kernel. */
   close(): void {
     this.#content.close();
-    this.#half.leave();
+    this.#kernel.leave();
   }
 
   /** Nobody lives, and all that they did has been read: deaths are counted before their records are made. */
@@ -176,7 +192,7 @@ export class BpfSensor implements Sensor {
     const { live, born } = this.#noteLosses();
     if (born === 0 && pid > 0) throw this.#unnoticed(pid);
     if (live > 0 || (born === 0 && pid === 0)) return false;
-    this.#half.reader.drain((offset, length) => this.#take(offset, length));
+    this.#kernel.reader.drain((offset, length) => this.#take(offset, length));
     return true;
   }
 
@@ -191,9 +207,9 @@ export class BpfSensor implements Sensor {
 
   /** Asked when nothing has come for a while: from programs that are gone nothing comes. */
   #mustBePinned(): void {
-    if (this.#half.isPinned) return;
+    if (this.#kernel.isPinned) return;
     // Nobody else would: who asks again is asked nothing any more.
-    wakeHeld(this.#half.holding.fd, this.#half.id, 0);
+    wakeHeld(this.#kernel.holding.fd, this.#kernel.id, 0);
     throw new LinuxError(
       "sensor-lost",
       "somebody took the BPF programs out of the kernel (isoline unpin --force): what the workload does is no longer seen, nor refused",
@@ -201,7 +217,7 @@ export class BpfSensor implements Sensor {
   }
 
   #noteLosses(): ReturnType<KernelHalf["census"]> {
-    const census = this.#half.census();
+    const census = this.#kernel.census();
     const { lost } = census;
     if (lost > this.#lost) this.#mediator.lostUnseen("the kernel could not tell of an event", lost - this.#lost);
     this.#lost = lost;
@@ -210,14 +226,14 @@ export class BpfSensor implements Sensor {
 
   #take(offset: number, length: number): void {
     this.#glance.ahead();
-    const record = this.#record.at(this.#half.reader.bytes, offset, length);
+    const record = this.#record.at(this.#kernel.reader.bytes, offset, length);
     switch (record.kind) {
       case kinds.event:
         return this.#event(record);
       case kinds.image:
         return this.#executions.note(record);
       case kinds.fork:
-        if (record.parent === 0) this.#half.endLaunch();
+        if (record.parent === 0) this.#kernel.endLaunch();
         this.#actor(record);
         return;
       case kinds.exec:
@@ -262,30 +278,37 @@ export class BpfSensor implements Sensor {
     const process = this.#actor(record);
     if (record.threads > 1 || record.tid !== record.pid) process.multithreaded = true;
     this.#lookOut(record, process);
-    const { key } = record;
+    const asked: Asked = { record, process, key: record.key };
+    const { key } = asked;
     // Each act says whose it is: what a process executed before may not have been told.
     process.identity = this.#identities.numbered(record.identity);
-    if (process.identity === UNTOLD) return this.#actUntold(record, process, key);
+    if (record.fate === fates.refusedLate) return this.#tooLate(asked);
+    if (process.identity === UNTOLD) return this.#actUntold(asked);
     if (record.fate === fates.refused && this.#decisions.isSettled(record.tid, key)) return;
-    const repeated = this.#mediator.repeated(keyBytes(key), process);
+    const repeated = record.isKept ? undefined : this.#mediator.repeated(keyBytes(key), process);
     for (const settled of this.#inspections.unsettled(record)) this.#decisions.takeBack(settled);
     const inspected = repeated || record.fate === fates.refused ? 0 : this.#inspections.look(record, process);
-    if (inspected !== 0) this.#refuseUse(record, process, key, inspected);
-    else if (record.operation === operations.exec) this.#exec(record, process, key, repeated);
-    else if (repeated === undefined) this.#decide(record, process, key);
-    else this.#carryOut(record, process, key, repeated, !this.#inspections.wantsEach(record), 0);
+    if (inspected !== 0) this.#refuseUse(asked, inspected);
+    else if (record.operation === operations.exec) this.#exec(asked, repeated);
+    else if (repeated === undefined) this.#decide(asked);
+    else this.#carryOut(asked, { verdict: repeated, lasts: !this.#inspections.wantsEach(record) });
+  }
+
+  /** Refused by the BPF programs, which had no verdict in time. One that let it go ahead was not carried out, and is counted as lost. */
+  #tooLate({ record, process, key }: Asked): void {
+    const isOff = this.#kernel.takeBackAnswer(record.tid, key) === "off" || this.#decisions.isSettled(record.tid, key);
+    if (!isOff) this.#mediator.lost("an act was refused because its verdict came too late", process);
   }
 
   /** No point says whose act that is, and it is none of those that the process was permitted before. */
-  #actUntold(record: Record, process: BpfProcess, key: Buffer): void {
-    const verdict = this.#mediator.lost("a process runs what nobody was told of", process);
-    this.#carryOut(record, process, key, verdict, false, 0);
+  #actUntold(asked: Asked): void {
+    this.#carryOut(asked, { verdict: this.#mediator.lost("a process runs what nobody was told of", asked.process) });
   }
 
   /** As where the kernel itself refuses a file: no exchange, and asked about anew each time. */
-  #refuseUse(record: Record, process: BpfProcess, key: Buffer, errno: Verdict): void {
+  #refuseUse(asked: Asked, errno: Verdict): void {
     this.#mediator.attempted();
-    this.#carryOut(record, process, key, errno, false, 0);
+    this.#carryOut(asked, { verdict: errno });
   }
 
   /** From where it acts: a runtime's process comes to the container's root before the workload begins. */
@@ -296,38 +319,26 @@ export class BpfSensor implements Sensor {
     process.countsAnew = (outlook & outlooks.otherNumbers) !== 0;
   }
 
-  #decide(record: Record, process: BpfProcess, key: Buffer): void {
+  #decide(asked: Asked): void {
+    const { record, process } = asked;
     const told = this.#acts.of(record, process);
-    if (told === "nothing") {
-      this.#carryOut(record, process, key, 0, true, 0);
-      return;
-    }
-    if ("unknown" in told) {
-      this.#carryOut(record, process, key, this.#mediator.lost(told.unknown, process), false, 0);
-      return;
-    }
-    const { op } = told;
+    if (told === "nothing") return this.#carryOut(asked, { verdict: 0, lasts: true });
+    if ("unknown" in told) return this.#carryOut(asked, { verdict: this.#mediator.lost(told.unknown, process) });
     const port = portIn(told);
     noteSocket(this.#mediator, record, process);
     if (port !== undefined) expectPort(this.#mediator, record, process, port);
-    const verdict = this.#judge(told, record, process, key);
-    this.#carryOut(
-      record,
-      process,
-      key,
-      verdict,
-      this.#mediator.wasLasting && LASTING.has(op) && port === undefined && !this.#inspections.wantsEach(record),
-      0,
-    );
+    const verdict = this.#judge(told, asked);
+    const holdsForGood = this.#mediator.wasLasting && LASTING.has(told.op) && port === undefined;
+    this.#carryOut(asked, { verdict, lasts: holdsForGood && !this.#inspections.wantsEach(record) });
   }
 
   /** The identity that an exec leads to is told with the verdict, so that what follows is never done under its parent's. */
-  #exec(record: Record, process: BpfProcess, key: Buffer, repeated: Verdict | undefined): void {
+  #exec(asked: Asked, repeated: Verdict | undefined): void {
+    const { record, process } = asked;
     const loaded = this.#executions.of(record);
     if (!loaded) {
       const verdict = this.#mediator.lost("a program ran that was not told of", process);
-      this.#carryOut(record, process, key, verdict, false, 0);
-      return;
+      return this.#carryOut(asked, { verdict });
     }
     const { act, images, call, lost, hasContent } = execOf(
       record,
@@ -336,29 +347,31 @@ export class BpfSensor implements Sensor {
       this.#content,
       this.#mediator.content,
     );
-    const verdict = repeated ?? this.#judge(act, record, process, key);
+    const verdict = repeated ?? this.#judge(act, asked);
     const untold = lost.reduce((refused, reason) => this.#mediator.lost(reason, process) || refused, 0);
-    const isLasting = (repeated !== undefined || this.#mediator.wasLasting) && !hasContent && lost.length === 0;
+    const lasts = (repeated !== undefined || this.#mediator.wasLasting) && !hasContent && lost.length === 0;
     const { task, program } = this.#mediator.taskOf(process.identity, images, { tid: record.tid, process }, call);
     const known = this.#identities.count;
     const next = this.#identities.of(task, program, process.identity);
-    if (next.serial >= known) this.#half.journal.append(JSON.stringify({ identity: next, task } satisfies Noted));
+    if (next.serial >= known) this.#kernel.journal.append(JSON.stringify({ identity: next, task } satisfies Noted));
     if (record.fate === fates.wentOn) this.#assign(record, next);
-    this.#carryOut(record, process, key, verdict || untold, isLasting, next.serial);
+    this.#carryOut(asked, { verdict: verdict || untold, lasts, next: next.serial });
   }
 
   #assign(record: Record, next: Identity): void {
     this.#identities.assign(record.pending, next);
-    this.#half.assign(record.pending, next.serial);
+    this.#kernel.assign(record.pending, next.serial);
   }
 
-  #judge(act: Act, record: Record, process: BpfProcess, key: Buffer): Verdict {
+  #judge(act: Act, { record, process, key }: Asked): Verdict {
     const actor = { task: process.identity.id, parent: process.identity.parentId, credentials: record.credentials() };
-    return this.#mediator.decide(act, { tid: record.tid, process }, actor, keyBytes(key));
+    const thread = { tid: record.tid, process };
+    if (record.isKept) return this.#mediator.decide({ ...act, isKept: true }, thread, actor, undefined);
+    return this.#mediator.decide(act, thread, actor, keyBytes(key));
   }
 
-  /** Tells the kernel half the verdict, for good where it holds for good; then whoever is held asks again. */
-  #carryOut(record: Record, process: BpfProcess, key: Buffer, verdict: Verdict, lasts: boolean, next: number): void {
+  /** Tells the BPF programs the verdict, for good where it holds for good; then a task that is held asks again. */
+  #carryOut({ record, process, key }: Asked, { verdict, lasts = false, next = 0 }: Ruling): void {
     // Who is to be stopped stops before the act: it may have been held, and would do it when somebody else wakes it.
     const isFrozen = this.#mediator.isFrozen(process);
     const on = verdict === 0 && !isFrozen;
@@ -366,14 +379,14 @@ export class BpfSensor implements Sensor {
     const waiting = isHeld ? record.tid : undefined;
     const isBarred = this.#mediator.isBarred(process);
     // Barred before it hears of the verdict: it would go on to its next act at once.
-    if (isBarred) this.#half.bar(process.handle);
+    if (isBarred) this.#kernel.bar(process.handle);
     // Who is barred is let do what was decided about it by a ticket alone, and others may do the same.
     const decided =
       lasts &&
       !isBarred &&
       (on ? this.#decisions.letGo(key, next, isHeld) : this.#decisions.refuse(key, next, waiting));
     if (decided && on) this.#inspections.settled(record, key);
-    if (isHeld && !decided) this.#half.answer(record.tid, key, on, next);
-    if (isHeld && this.#half.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
+    if (isHeld && !decided) this.#kernel.answer(record.tid, key, on, next);
+    if (isHeld && this.#kernel.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
   }
 }

@@ -35,7 +35,7 @@ export const counterNames = ["seen", "decided_here", "sent_up", "lost", "refused
 export const decided = { bytes: 16, verdict: 0, next: 4, times: 8 } as const;
 
 /** `enum verdict` */
-const verdicts = { on: 1, off: 2 } as const;
+export const verdicts = { on: 1, off: 2 } as const;
 
 /** `enum mode`: what becomes of an act that has not been decided. */
 export const modes = { tell: 1, hold: 2, refuse: 3 } as const;

@@ -16,8 +16,12 @@ const calls = { ptrace: 101, readMemory: 310, writeMemory: 311, getDescriptor: 4
 /** What the upper half of the second argument says of the lower one. */
 const MEANS_GROUP = 1;
 const MEANS_USER = 2;
+/** In the place of a process's number: one that decides. */
+const THE_SUPERVISOR = 0xffff_ffff;
 /** linux/ptrace.h: requests that begin something. */
 const beginnings: Readonly<globalThis.Record<number, string>> = { 0: "traceme", 16: "attach", 0x4206: "seize" };
+
+const SUPERVISOR: Target = { relation: "supervisor" };
 
 export class ProcessActs {
   readonly #table: ProcessTable;
@@ -65,6 +69,7 @@ export class ProcessActs {
   sigio(record: Record, process: BpfProcess): Act | "nothing" {
     if (record.upperArgument(1) === MEANS_GROUP)
       return { op: "sigio", subject: { relation: this.#group(record.argument(1), process) } };
+    if (record.argument(2) === THE_SUPERVISOR) return { op: "sigio", subject: SUPERVISOR };
     const number = record.argument(3);
     const pid = process.countsAnew ? this.#table.called(process, number)?.pid : number;
     if (pid === record.pid || pid === record.tid) return "nothing";
@@ -74,6 +79,7 @@ export class ProcessActs {
   }
 
   #target(record: Record, process: BpfProcess): Target {
+    if (record.argument(2) === THE_SUPERVISOR) return SUPERVISOR;
     const other = this.#table.get(record.argument(2));
     if (!other) return { relation: record.argument(2) === 0 ? "outside" : "namespace" };
     return this.#relation(other, process);
