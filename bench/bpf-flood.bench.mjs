@@ -21,7 +21,7 @@ export const benchmark = {
 file on a tmpfs, or connects a datagram socket to as many addresses of the loopback interface. Watched, each is a departure, of
 which the first ten thousand are kept and the others counted; learnt, each is a point, and the contour grows by it, so that memory
 has no bound that could be promised. The processor time of the supervisor is that of all its processes and threads, less a start and end with
-one event; what the kernel half takes is in the program's own. Opens are watched for the whole time, the others for a sixth of it.`,
+one event; what the BPF programs take is in the program's own. Opens are watched for the whole time, the others for a sixth of it.`,
 
   async run(session) {
     if (!session.has("everything", "gcc")) return [];

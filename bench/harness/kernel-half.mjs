@@ -1,4 +1,4 @@
-/** The kernel half of the bpf sensor without the other: which way it attaches, and what it tells of a program. */
+/** The BPF programs of the bpf sensor without the other: which way it attaches, and what it tells of a program. */
 import { spawn } from "node:child_process";
 
 /** Best first. */
@@ -28,9 +28,9 @@ export async function bestAttachment() {
  * @param {"lsm" | "fmod_ret" | "tracepoints"} attachment @param {number} rounds
  */
 export async function startsWarm(attachment, rounds) {
-  const { KernelHalf } = await import("../../packages/linux/dist/sensor/bpf/kernel-half.js");
+  const { KernelNamespace } = await import("../../packages/linux/dist/sensor/bpf/kernel-namespace.js");
   const begin = () =>
-    KernelHalf.begin({
+    KernelNamespace.begin({
       ...{ attachment, mode: "tell", versions: "run", bars: false, supervisor: process.pid },
       ...{ keys: 4096, holdSeconds: 1, label: "bench" },
     });
@@ -63,9 +63,9 @@ export async function startsWarm(attachment, rounds) {
  * @param {string} attachment @param {readonly string[]} command
  */
 export async function toldAgain(attachment, command) {
-  const { KernelHalf } = await import("../../packages/linux/dist/sensor/bpf/kernel-half.js");
+  const { KernelNamespace } = await import("../../packages/linux/dist/sensor/bpf/kernel-namespace.js");
   const { Record } = await import("../../packages/linux/dist/sensor/bpf/record.js");
-  const half = KernelHalf.begin({
+  const half = KernelNamespace.begin({
     attachment: /** @type {"tracepoints"} */ (attachment),
     mode: "tell",
     versions: "run",
@@ -106,5 +106,5 @@ export async function toldAgain(attachment, command) {
   }
 }
 
-const opens = (/** @type {import("../../packages/linux/dist/sensor/bpf/kernel-half.js").KernelHalf} */ half) =>
+const opens = (/** @type {import("../../packages/linux/dist/sensor/bpf/kernel-namespace.js").KernelNamespace} */ half) =>
   half.tallies().get("open") ?? { seen: 0, sentUp: 0 };

@@ -1,11 +1,11 @@
-/** The kernel half alone, in the machine: whatever is asked is on contour, for good. */
+/** The BPF programs alone, in the machine: whatever is asked is on contour, for good. */
 import { spawn, spawnSync } from "node:child_process";
 
-const { KernelHalf } = await import("../../packages/linux/dist/sensor/bpf/kernel-half.js");
+const { KernelNamespace } = await import("../../packages/linux/dist/sensor/bpf/kernel-namespace.js");
 const { fates, kinds, Record } = await import("../../packages/linux/dist/sensor/bpf/record.js");
 const { sendSignal } = await import("../../packages/linux/dist/process/child.js");
 
-/** @typedef {import("../../packages/linux/dist/sensor/bpf/kernel-half.js").KernelHalf} Half */
+/** @typedef {import("../../packages/linux/dist/sensor/bpf/kernel-namespace.js").KernelNamespace} Half */
 
 const SIGCONT = 18;
 const LONGEST_SLEEP_MS = 100;
@@ -17,7 +17,7 @@ const LONGEST_SLEEP_MS = 100;
  * @returns {Half}
  */
 export const begin = () =>
-  KernelHalf.begin({
+  KernelNamespace.begin({
     attachment: "lsm",
     mode: "tell",
     versions: "run",

@@ -1,4 +1,4 @@
-/** Many supervisors at once on one load of the kernel half: none takes anything from another. */
+/** Many supervisors at once on one load of the BPF programs: none takes anything from another. */
 import { type ChildProcess, spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -17,9 +17,9 @@ import {
   decided,
   held,
   invitation,
+  defaultAction,
   modes,
-  posture,
-  space,
+  namespaceState,
   versionsOf,
 } from "../../packages/linux/src/sensor/bpf/structures.ts";
 import { typesOf } from "./object-types.ts";
@@ -45,7 +45,8 @@ describe.each(attachments)("the object for %s", (attachment) => {
     "has what is kept in maps laid out as it is written (skipped: the BPF programs are not compiled)",
     () => {
       const { structures } = typesOf(path as string);
-      for (const [name, { bytes, ...members }] of Object.entries({ space, decided, posture, held, invitation })) {
+      const kept = { namespace_state: namespaceState, default_action: defaultAction, decided, held, invitation };
+      for (const [name, { bytes, ...members }] of Object.entries(kept)) {
         expect(structures.get(name)?.size).toBe(bytes);
         expect(structures.get(name)?.members).toMatchObject(members);
       }
@@ -69,7 +70,7 @@ describe.each(attachments)("the object for %s", (attachment) => {
   });
 });
 
-/** A record of one object with a path, as the kernel half fills it. */
+/** A record of one object with a path, as the BPF programs fill it. */
 function openOf(path: string): Buffer {
   const bytes = Buffer.alloc(sizes.record + ((path.length + 7) & ~7));
   const act = layout.record.act;

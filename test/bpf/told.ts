@@ -1,6 +1,7 @@
 /** Whether the bpf sensor attaches by tracepoints here, because the kernel has no hooks for it. */
 import { LinuxError } from "../../packages/linux/src/error.ts";
-import { type Attachment, Load } from "../../packages/linux/src/sensor/bpf/load.ts";
+import type { Attachment } from "../../packages/linux/src/sensor/bpf/attachment.ts";
+import { Load } from "../../packages/linux/src/sensor/bpf/load.ts";
 import { isBuilt } from "../support/isoline.ts";
 
 const attaches = (attachment: Attachment): boolean => {

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { KernelHalf } from "../../packages/linux/src/sensor/bpf/kernel-half.ts";
+import { KernelNamespace } from "../../packages/linux/src/sensor/bpf/kernel-namespace.ts";
 import { isoline } from "../support/isoline.ts";
 import { isTold } from "./told.ts";
 
@@ -142,7 +142,7 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
   });
 
   it("a ring that nobody reads fills up: what is lost is counted", () => {
-    const half = KernelHalf.begin({
+    const half = KernelNamespace.begin({
       ...{ attachment: "tracepoints", mode: "tell", versions: "run", bars: false },
       ...{ supervisor: process.pid, keys: 16, ringSize: 4096, holdSeconds: 1, label: "test" },
     });

@@ -3,19 +3,21 @@
  * compiled, since nobody should wait for a compiler under emulation.
  */
 import { execFileSync } from "node:child_process";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { compileProbe, compiler } from "../sensor/case.ts";
 
-const programs = ["escapes", "names", "threads"];
+const programs = ["./programs/escapes.c", "./programs/names.c", "./programs/threads.c", "../sensor/asked.c"];
 
 /** Leaves `cases.mjs`, `probe` and the programs in the share; nothing where there is no compiler. */
 export async function packCases(share: string): Promise<void> {
   if (compiler === undefined) return;
   compileProbe(share);
   for (const program of programs) {
-    const source = fileURLToPath(new URL(`./programs/${program}.c`, import.meta.url));
-    execFileSync(compiler, ["-static", "-pthread", "-O1", "-Wall", "-Werror", "-o", `${share}/${program}`, source]);
+    const source = fileURLToPath(new URL(program, import.meta.url));
+    const compiled = join(share, basename(source, ".c"));
+    execFileSync(compiler, ["-static", "-pthread", "-O1", "-Wall", "-Werror", "-o", compiled, source]);
   }
   const build = await rolldown({
     input: fileURLToPath(new URL("./sensor-cases.ts", import.meta.url)),

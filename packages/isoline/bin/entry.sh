@@ -26,7 +26,7 @@ while IFS= read -r isoline_line; do
   case $isoline_name in
     "" | [0-9]* | *[!A-Za-z0-9_]*) ;;
     PATH | HOME | USER | TERM | COLORTERM | NO_COLOR | FORCE_COLOR | LANG | LC_ALL | TMPDIR | XDG_RUNTIME_DIR) ;;
-    DOCKER_CONFIG | REGISTRY_AUTH_FILE | ISOLINE_RUNC | ISOLINE_CANISTERS | ISOLINE_NODE) ;;
+    DOCKER_CONFIG | REGISTRY_AUTH_FILE | ISOLINE_RUNC | ISOLINE_CANISTERS | ISOLINE_NODE | ISOLINE_DEBUG) ;;
     # Of some shells, in which they cannot be unset.
     PPID | UID | EUID | SHELLOPTS | BASHOPTS | BASH_VERSINFO)
       (unset "$isoline_name") 2>/dev/null && unset "$isoline_name"

@@ -21,7 +21,7 @@ struct {
 	__type(value, struct aside);
 } asides SEC(".maps");
 
-/* An act that is judged when the call has succeeded: a record and its text, as they lie on a desk. */
+/* An act that is judged when the call has succeeded: a record and its text, as they lie in a scratch buffer. */
 struct begun {
 	u8 bytes[sizeof(struct record) + ASIDE_TEXT];
 };
@@ -44,12 +44,12 @@ static __always_inline void put_actor_aside(void)
 	describe_credentials(aside->ids, &aside->capabilities, cred);
 }
 
-static __always_inline bool put_aside(struct desk *desk)
+static __always_inline bool put_aside(struct scratch *scratch)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 
-	return desk->record.act.text_length <= ASIDE_TEXT &&
-	       bpf_map_update_elem(&calls_begun, &tid, &desk->record, BPF_ANY) == 0;
+	return scratch->record.act.text_length <= ASIDE_TEXT &&
+	       bpf_map_update_elem(&calls_begun, &tid, &scratch->record, BPF_ANY) == 0;
 }
 
 /* Judges what was put aside, if the call has succeeded. False if nothing was. */
@@ -57,19 +57,19 @@ static __always_inline bool take_up(bool succeeded)
 {
 	u32 tid = bpf_get_current_pid_tgid();
 	struct begun *begun = bpf_map_lookup_elem(&calls_begun, &tid);
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!begun)
 		return false;
 	if (succeeded) {
 		struct record *record = (struct record *)begun->bytes;
 
-		desk = take_desk();
-		if (desk) {
-			bpf_probe_read_kernel(&desk->record, sizeof(*begun), begun->bytes);
-			end_event(desk);
+		scratch = take_scratch();
+		if (scratch) {
+			bpf_probe_read_kernel(&scratch->record, sizeof(*begun), begun->bytes);
+			end_event(scratch);
 		} else {
-			lose(record->space, record->act.operation);
+			lose(record->namespace_id, record->act.operation);
 		}
 	}
 	bpf_map_delete_elem(&calls_begun, &tid);

@@ -92,20 +92,20 @@ static __always_inline s32 number_behind(u32 descriptor)
 /* Judged when it was sent. `target` is 0 for a group, which stands in `meant`. */
 static __always_inline void put_signal_aside(struct member *member, struct task_struct *target, u64 meant, u32 signal)
 {
-	struct desk *desk = begin_event(member, OP_KILL);
+	struct scratch *scratch = begin_event(member, OP_KILL);
 
-	if (!desk) {
+	if (!scratch) {
 		unseen(member, OP_KILL);
 		return;
 	}
-	desk->record.act.arguments[0] = signal;
+	scratch->record.act.arguments[0] = signal;
 	if (target)
-		add_target(desk, member, target);
+		add_target(scratch, member, target);
 	else
-		desk->record.act.arguments[1] = meant;
-	if (!put_aside(desk))
+		scratch->record.act.arguments[1] = meant;
+	if (!put_aside(scratch))
 		unseen(member, OP_KILL);
-	leave_desk(desk);
+	leave_scratch(scratch);
 }
 
 /* A signal to a process: who is not there, or not to be reached, is nobody, and itself is no exchange. */
@@ -204,68 +204,68 @@ static __always_inline bool asks_other(struct member *member, struct pt_regs *re
 
 static __always_inline int make_namespaces(struct member *member, u64 call, u64 flags)
 {
-	struct desk *desk = begin_event(member, OP_NAMESPACE);
+	struct scratch *scratch = begin_event(member, OP_NAMESPACE);
 
-	if (!desk)
+	if (!scratch)
 		return unseen(member, OP_NAMESPACE);
-	desk->record.act.arguments[0] = call;
-	desk->record.act.arguments[1] = flags;
-	return end_event(desk);
+	scratch->record.act.arguments[0] = call;
+	scratch->record.act.arguments[1] = flags;
+	return end_event(scratch);
 }
 
 /* A change of what world a process lives in, by one path or two. */
 static __always_inline int judge_places(struct member *member, struct way *way, u32 operation, u64 first, u64 second,
 					u64 flags)
 {
-	struct desk *desk = begin_event(member, operation);
+	struct scratch *scratch = begin_event(member, operation);
 	bool is_found;
 
-	if (!desk)
+	if (!scratch)
 		return unseen(member, operation);
-	desk->record.act.arguments[0] = flags;
+	scratch->record.act.arguments[0] = flags;
 	is_found = find(way, AT_FDCWD, first, true) == MEANS_OBJECT;
 	if (is_found)
-		add_found(desk, way, false);
+		add_found(scratch, way, false);
 	if (is_found && second) {
 		is_found = find(way, AT_FDCWD, second, true) == MEANS_OBJECT;
 		if (is_found)
-			add_found(desk, way, false);
+			add_found(scratch, way, false);
 	}
 	if (is_found)
-		return end_event(desk);
-	leave_desk(desk);
+		return end_event(scratch);
+	leave_scratch(scratch);
 	return unseen(member, operation);
 }
 
 static __always_inline int judge_moved_mount(struct member *member, struct way *way, struct pt_regs *regs)
 {
-	struct desk *desk = begin_event(member, OP_MOUNT);
+	struct scratch *scratch = begin_event(member, OP_MOUNT);
 
-	if (!desk)
+	if (!scratch)
 		return unseen(member, OP_MOUNT);
-	desk->record.act.arguments[3] = NR_MOVE_MOUNT;
+	scratch->record.act.arguments[3] = NR_MOVE_MOUNT;
 	if (find(way, regs->dx, regs->r10, true) == MEANS_OBJECT) {
-		add_found(desk, way, false);
-		return end_event(desk);
+		add_found(scratch, way, false);
+		return end_event(scratch);
 	}
-	leave_desk(desk);
+	leave_scratch(scratch);
 	return unseen(member, OP_MOUNT);
 }
 
 static __always_inline int load_module(struct member *member, u32 descriptor)
 {
 	u64 file = file_of(descriptor);
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!file)
 		return 0;
-	desk = begin_event(member, OP_MODULE);
-	if (!desk)
+	scratch = begin_event(member, OP_MODULE);
+	if (!scratch)
 		return unseen(member, OP_MODULE);
-	desk->record.act.arguments[0] = 1;
-	add_object(desk, as_file(file)->f_inode, as_file(file)->f_path.dentry, mount_of(as_file(file)->f_path.mnt));
-	describe_version(&desk->record.act.object[0], as_file(file)->f_inode);
-	return end_event(desk);
+	scratch->record.act.arguments[0] = 1;
+	add_object(scratch, as_file(file)->f_inode, as_file(file)->f_path.dentry, mount_of(as_file(file)->f_path.mnt));
+	describe_version(&scratch->record.act.object[0], as_file(file)->f_inode);
+	return end_event(scratch);
 }
 
 static __always_inline int asks_privilege(struct member *member, struct pt_regs *regs, struct way *way)

@@ -14,22 +14,6 @@
 #define NR_FUTIMESAT 261
 #define NR_UTIMENSAT 280
 
-static __always_inline int judge_path(const struct path *path, u32 operation, u64 first, u64 second)
-{
-	struct member *member = current_member();
-	struct desk *desk;
-
-	if (!member)
-		return 0;
-	desk = begin_event(member, operation);
-	if (!desk)
-		return unseen(member, operation);
-	desk->record.act.arguments[0] = first;
-	desk->record.act.arguments[1] = second;
-	add_object(desk, path->dentry->d_inode, path->dentry, mount_of(path->mnt));
-	return end_event(desk);
-}
-
 /* Not what an open with O_TRUNC does: that is the open's. */
 HOOK(path_truncate)
 int BPF_PROG(truncated, const struct path *path)
@@ -81,7 +65,7 @@ static __always_inline int judge_dentry(struct dentry *dentry, u32 operation, co
 {
 	struct member *member = current_member();
 	struct mount *mount;
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
@@ -89,13 +73,13 @@ static __always_inline int judge_dentry(struct dentry *dentry, u32 operation, co
 	mount = (struct mount *)member->place_mount;
 	if (BPF_CORE_READ(mount, mnt.mnt_sb) != dentry->d_sb)
 		return 0;
-	desk = begin_event(member, operation);
-	if (!desk)
+	scratch = begin_event(member, operation);
+	if (!scratch)
 		return unseen(member, operation);
-	add_object(desk, dentry->d_inode, dentry, member->place_mount);
+	add_object(scratch, dentry->d_inode, dentry, member->place_mount);
 	if (name)
-		append_string(desk, name);
-	return end_event(desk);
+		append_string(scratch, name);
+	return end_event(scratch);
 }
 
 HOOK(inode_setxattr)

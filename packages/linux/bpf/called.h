@@ -74,7 +74,7 @@ __noinline int has_words(u64 address)
 }
 
 struct reading {
-	struct desk *desk;
+	struct scratch *scratch;
 	/* Where the pointers to the words are, and the first that is wanted. */
 	u64 argv;
 	u32 first;
@@ -87,8 +87,8 @@ struct reading {
 /* Appends one word, with its NUL. */
 static long read_word(u32 index, struct reading *reading)
 {
-	struct desk *desk = reading->desk;
-	u32 used = desk->record.act.text_length;
+	struct scratch *scratch = reading->scratch;
+	u32 used = scratch->record.act.text_length;
 	u64 word = 0;
 	long length;
 
@@ -102,37 +102,37 @@ static long read_word(u32 index, struct reading *reading)
 	}
 	if (!word)
 		return 1;
-	length = bpf_probe_read_user_str(&desk->text[used & (TEXT_BYTES - 1)], WORDS_BYTES, (void *)word);
+	length = bpf_probe_read_user_str(&scratch->text[used & (TEXT_BYTES - 1)], WORDS_BYTES, (void *)word);
 	if (length <= 0) {
 		reading->flags |= CALLED_UNREADABLE;
 		return 1;
 	}
 	if (length >= WORDS_BYTES || used + length > reading->start + WORDS_BYTES) {
-		desk->record.act.text_length = reading->start + WORDS_BYTES;
+		scratch->record.act.text_length = reading->start + WORDS_BYTES;
 		reading->flags |= CALLED_CUT;
 		return 1;
 	}
-	desk->record.act.text_length = used + length;
+	scratch->record.act.text_length = used + length;
 	return 0;
 }
 
 static long hash_path_word(u32 index, struct hashing *hashing)
 {
-	sip_word(&hashing->sip, *(u64 *)&hashing->desk->path[(index * 8) & (PATH_BYTES - 8)]);
+	sip_word(&hashing->sip, *(u64 *)&hashing->scratch->path[(index * 8) & (PATH_BYTES - 8)]);
 	return 0;
 }
 
 /* A digest of the first bytes of what is where paths are made. */
-static __noinline int hash_words(struct desk *desk, u32 length)
+static __noinline int hash_words(struct scratch *scratch, u32 length)
 {
-	struct hashing hashing = { .desk = desk };
+	struct hashing hashing = { .scratch = scratch };
 
-	if (!desk || length > WORDS_BYTES)
+	if (!scratch || length > WORDS_BYTES)
 		return 0;
-	*(u64 *)&desk->path[length & (PATH_BYTES - 1)] = 0;
+	*(u64 *)&scratch->path[length & (PATH_BYTES - 1)] = 0;
 	sip_begin(&hashing.sip);
 	bpf_loop((length + 7) / 8, hash_path_word, &hashing, 0);
-	sip_end(&hashing.sip, (length + 7) & ~7u, desk->record.key);
+	sip_end(&hashing.sip, (length + 7) & ~7u, scratch->record.key);
 	return 0;
 }
 
@@ -153,27 +153,27 @@ static __always_inline u64 words_of_call(void)
 /* Appends how a script's interpreter is told where it is, with its NUL. */
 static __always_inline void append_script(struct reading *reading, struct linux_binprm *bprm)
 {
-	struct desk *desk = reading->desk;
-	u32 used = desk->record.act.text_length;
-	long length = bpf_probe_read_kernel_str(&desk->text[used & (TEXT_BYTES - 1)], WORDS_BYTES, bprm->filename);
+	struct scratch *scratch = reading->scratch;
+	u32 used = scratch->record.act.text_length;
+	long length = bpf_probe_read_kernel_str(&scratch->text[used & (TEXT_BYTES - 1)], WORDS_BYTES, bprm->filename);
 
 	if (length > 0 && length < WORDS_BYTES)
-		desk->record.act.text_length = used + length;
+		scratch->record.act.text_length = used + length;
 	else
 		reading->flags |= CALLED_UNREADABLE;
 	reading->flags |= CALLED_SCRIPT;
 }
 
 /* Before an exec: appends its words, and keeps their digest with the task. Of scripts the kernel puts others in front. */
-static __noinline int append_words(struct desk *desk, struct member *member, struct linux_binprm *bprm, bool are_wanted)
+static __noinline int append_words(struct scratch *scratch, struct member *member, struct linux_binprm *bprm, bool are_wanted)
 {
-	struct reading reading = { .desk = desk, .most = are_wanted ? MOST_WORDS : 1 };
+	struct reading reading = { .scratch = scratch, .most = are_wanted ? MOST_WORDS : 1 };
 	u32 length;
 
-	if (!desk || !member || !bprm)
+	if (!scratch || !member || !bprm)
 		return 0;
 	reading.argv = words_of_call();
-	reading.start = desk->record.act.text_length;
+	reading.start = scratch->record.act.text_length;
 	if (reading.start > PATH_BYTES + sizeof(member->image))
 		return 0;
 	if (bprm->interp != bprm->filename) {
@@ -186,18 +186,18 @@ static __noinline int append_words(struct desk *desk, struct member *member, str
 		bpf_loop(MOST_WORDS + 1, read_word, &reading, 0);
 	if (!are_wanted)
 		reading.flags &= ~CALLED_CUT;
-	desk->record.act.arguments[1] = reading.flags;
+	scratch->record.act.arguments[1] = reading.flags;
 	member->words = 0;
-	length = desk->record.act.text_length - reading.start;
+	length = scratch->record.act.text_length - reading.start;
 	if ((reading.flags & CALLED_SCRIPT) || length == 0 || length > WORDS_BYTES)
 		return 0;
-	bpf_probe_read_kernel(desk->path, WORDS_BYTES, &desk->text[reading.start & (TEXT_BYTES - 1)]);
-	hash_words(desk, length);
+	bpf_probe_read_kernel(scratch->path, WORDS_BYTES, &scratch->text[reading.start & (TEXT_BYTES - 1)]);
+	hash_words(scratch, length);
 	member->words = length;
-	member->words_digest[0] = desk->record.key[0];
-	member->words_digest[1] = desk->record.key[1];
-	desk->record.key[0] = 0;
-	desk->record.key[1] = 0;
+	member->words_digest[0] = scratch->record.key[0];
+	member->words_digest[1] = scratch->record.key[1];
+	scratch->record.key[0] = 0;
+	scratch->record.key[1] = 0;
 	return 0;
 }
 
@@ -205,19 +205,19 @@ static __noinline int append_words(struct desk *desk, struct member *member, str
 static __always_inline bool has_judged_words(struct member *member, struct task_struct *task)
 {
 	u32 length = member->words;
-	struct desk *desk;
+	struct scratch *scratch;
 	bool is_same = false;
 
 	if (length == 0)
 		return true;
-	desk = length <= WORDS_BYTES ? take_desk() : 0;
-	if (!desk)
+	scratch = length <= WORDS_BYTES ? take_scratch() : 0;
+	if (!scratch)
 		return false;
-	if (bpf_probe_read_user(desk->path, length, (void *)BPF_CORE_READ(task, mm, arg_start)) == 0) {
-		hash_words(desk, length);
-		is_same = member->words_digest[0] == desk->record.key[0] && member->words_digest[1] == desk->record.key[1];
+	if (bpf_probe_read_user(scratch->path, length, (void *)BPF_CORE_READ(task, mm, arg_start)) == 0) {
+		hash_words(scratch, length);
+		is_same = member->words_digest[0] == scratch->record.key[0] && member->words_digest[1] == scratch->record.key[1];
 	}
-	leave_desk(desk);
+	leave_scratch(scratch);
 	return is_same;
 }
 

@@ -41,37 +41,27 @@
 /* The call's number and one word that says more. */
 static __always_inline int judge_need(u32 operation, u64 first, u64 second)
 {
-	struct member *member = current_member();
-	struct desk *desk;
-
-	if (!member)
-		return 0;
-	desk = begin_event(member, operation);
-	if (!desk)
-		return unseen(member, operation);
-	desk->record.act.arguments[0] = first;
-	desk->record.act.arguments[1] = second;
-	return end_event_by(desk, IN_PLACE);
+	return judge_numbers(operation, (struct said){ .first = first, .second = second }, IN_PLACE);
 }
 
 #define AT_FDCWD (-100)
 #define RELATIVE 1
 
 /* Where a relative path begins. */
-static __always_inline void add_start(struct desk *desk, int directory)
+static __always_inline void add_start(struct scratch *scratch, int directory)
 {
 	struct task_struct *task = acting_task();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file *file = 0;
 
 	if (directory == AT_FDCWD) {
-		add_object(desk, 0, task->fs->pwd.dentry, mount_of(task->fs->pwd.mnt));
+		add_object(scratch, 0, task->fs->pwd.dentry, mount_of(task->fs->pwd.mnt));
 		return;
 	}
 	if ((u32)directory < BPF_CORE_READ(table, max_fds))
 		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + directory);
 	if (file)
-		add_object(desk, 0, BPF_CORE_READ(file, f_path.dentry), mount_of(BPF_CORE_READ(file, f_path.mnt)));
+		add_object(scratch, 0, BPF_CORE_READ(file, f_path.dentry), mount_of(BPF_CORE_READ(file, f_path.mnt)));
 }
 
 /*
@@ -81,44 +71,34 @@ static __always_inline void add_start(struct desk *desk, int directory)
 static __always_inline int judge_mount_call(u64 call, u64 text, int directory, bool is_path)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 	char first = 0;
 	long length;
 	u32 used;
 
 	if (!member)
 		return 0;
-	desk = begin_event(member, OP_MOUNT);
-	if (!desk)
+	scratch = begin_event(member, OP_MOUNT);
+	if (!scratch)
 		return unseen(member, OP_MOUNT);
-	desk->record.act.arguments[3] = call;
+	scratch->record.act.arguments[3] = call;
 	if (is_path && !bpf_probe_read_user(&first, sizeof(first), (void *)text) && first != '/') {
-		desk->record.act.arguments[2] = RELATIVE;
-		add_start(desk, directory);
+		scratch->record.act.arguments[2] = RELATIVE;
+		add_start(scratch, directory);
 	}
-	used = desk->record.act.text_length;
+	used = scratch->record.act.text_length;
 	if (text && used <= PATH_BYTES) {
-		length = bpf_probe_read_user_str(&desk->text[used & (TEXT_BYTES - 1)], PATH_BYTES, (void *)text);
+		length = bpf_probe_read_user_str(&scratch->text[used & (TEXT_BYTES - 1)], PATH_BYTES, (void *)text);
 		if (length > 1 && length <= PATH_BYTES)
-			desk->record.act.text_length = used + length - 1;
+			scratch->record.act.text_length = used + length - 1;
 	}
-	return end_event_by(desk, IN_PLACE);
+	return end_event_by(scratch, IN_PLACE);
 }
 
 /* What is set up is made, or made anew: which file system that is, the settings have told. */
 static __always_inline int judge_command(u64 call, u32 command)
 {
-	struct member *member = current_member();
-	struct desk *desk;
-
-	if (!member)
-		return 0;
-	desk = begin_event(member, OP_MOUNT);
-	if (!desk)
-		return unseen(member, OP_MOUNT);
-	desk->record.act.arguments[0] = command;
-	desk->record.act.arguments[3] = call;
-	return end_event_by(desk, IN_PLACE);
+	return judge_numbers(OP_MOUNT, (struct said){ .first = command, .fourth = call }, IN_PLACE);
 }
 
 HOOK(capable)
@@ -202,16 +182,16 @@ HOOK(task_alloc)
 int BPF_PROG(namespaces_cloned, struct task_struct *task, unsigned long clone_flags)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member || !(clone_flags & NEW_NAMESPACES))
 		return 0;
-	desk = begin_event(member, OP_NAMESPACE);
-	if (!desk)
+	scratch = begin_event(member, OP_NAMESPACE);
+	if (!scratch)
 		return unseen(member, OP_NAMESPACE);
-	desk->record.act.arguments[0] = NR_CLONE3;
-	desk->record.act.arguments[1] = (u32)clone_flags;
-	return end_event(desk);
+	scratch->record.act.arguments[0] = NR_CLONE3;
+	scratch->record.act.arguments[1] = (u32)clone_flags;
+	return end_event(scratch);
 }
 
 /*

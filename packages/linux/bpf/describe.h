@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Objects and texts, put down on a desk. */
+/* Objects and texts, put down in a scratch buffer. */
 #ifndef ISOLINE_DESCRIBE_H
 #define ISOLINE_DESCRIBE_H
 
@@ -33,39 +33,39 @@ static __always_inline void describe_version(struct object *object, struct inode
 }
 
 /* Adds an object with its path; `inode` is 0 for a name that is about to be made. */
-static __always_inline void add_object(struct desk *desk, struct inode *inode, struct dentry *dentry, u64 mount)
+static __always_inline void add_object(struct scratch *scratch, struct inode *inode, struct dentry *dentry, u64 mount)
 {
-	u32 at = desk->record.act.objects & 1;
+	u32 at = scratch->record.act.objects & 1;
 
-	desk->record.act.objects = at + 1;
+	scratch->record.act.objects = at + 1;
 	if (inode)
-		describe_inode(&desk->record.act.object[at], inode);
-	desk->walk.dentry = (u64)dentry;
-	desk->walk.mount = mount;
-	append_path_here(desk);
+		describe_inode(&scratch->record.act.object[at], inode);
+	scratch->walk.dentry = (u64)dentry;
+	scratch->walk.mount = mount;
+	append_path_here(scratch);
 }
 
 /* Appends bytes of the kernel's to the text, up to a string's end or so many. */
-static __always_inline void append_bytes(struct desk *desk, const void *from, u32 length)
+static __always_inline void append_bytes(struct scratch *scratch, const void *from, u32 length)
 {
-	u32 used = desk->record.act.text_length;
+	u32 used = scratch->record.act.text_length;
 
 	if (length > PATH_BYTES || used > PATH_BYTES)
 		return;
-	if (bpf_probe_read_kernel(&desk->text[used & (TEXT_BYTES - 1)], length, from) == 0)
-		desk->record.act.text_length = used + length;
+	if (bpf_probe_read_kernel(&scratch->text[used & (TEXT_BYTES - 1)], length, from) == 0)
+		scratch->record.act.text_length = used + length;
 }
 
-static __always_inline void append_string(struct desk *desk, const char *from)
+static __always_inline void append_string(struct scratch *scratch, const char *from)
 {
-	u32 used = desk->record.act.text_length;
+	u32 used = scratch->record.act.text_length;
 	long length;
 
 	if (used > PATH_BYTES)
 		return;
-	length = bpf_probe_read_kernel_str(&desk->text[used & (TEXT_BYTES - 1)], PATH_BYTES, from);
+	length = bpf_probe_read_kernel_str(&scratch->text[used & (TEXT_BYTES - 1)], PATH_BYTES, from);
 	if (length > 1 && length <= PATH_BYTES)
-		desk->record.act.text_length = used + length - 1;
+		scratch->record.act.text_length = used + length - 1;
 }
 
 #endif

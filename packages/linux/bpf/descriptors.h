@@ -33,7 +33,7 @@ static __noinline int opened(struct member *member, struct pt_regs *regs, u32 de
 {
 	u64 address = file_of(descriptor), how[2];
 	struct file *file;
-	struct desk *desk;
+	struct scratch *scratch;
 	u32 asked, mode;
 
 	/* Another thread has closed it already. */
@@ -72,13 +72,13 @@ static __noinline int opened(struct member *member, struct pt_regs *regs, u32 de
 		return judge_unnamed(member, file);
 	if (!(file->f_mode & FMODE_CREATED))
 		return judge_open(member, file, (file->f_flags & KEEPS) | (asked & FORGETS), false);
-	desk = begin_event(member, OP_CREATE);
-	if (!desk)
+	scratch = begin_event(member, OP_CREATE);
+	if (!scratch)
 		return unseen(member, OP_CREATE);
-	add_object(desk, 0, file->f_path.dentry, mount_of(file->f_path.mnt));
-	desk->record.act.arguments[0] = asked & KEY_FLAGS;
-	desk->record.act.arguments[1] = mode & 07777;
-	return end_event(desk);
+	add_object(scratch, 0, file->f_path.dentry, mount_of(file->f_path.mnt));
+	scratch->record.act.arguments[0] = asked & KEY_FLAGS;
+	scratch->record.act.arguments[1] = mode & 07777;
+	return end_event(scratch);
 }
 
 struct mapping {

@@ -22,7 +22,7 @@
 static __always_inline void add_image_at(struct member *member, struct inode *inode, struct dentry *dentry, u64 mount,
 					 bool is_open)
 {
-	struct desk *desk;
+	struct scratch *scratch;
 	struct object *object;
 	struct shared_key key;
 	u32 place, yes = 1;
@@ -33,34 +33,34 @@ static __always_inline void add_image_at(struct member *member, struct inode *in
 		member->images -= 1;
 	member->last_is_open = is_open;
 	place = member->images;
-	desk = place < MAX_IMAGES ? take_desk() : 0;
-	if (!desk) {
+	scratch = place < MAX_IMAGES ? take_scratch() : 0;
+	if (!scratch) {
 		member->images = MISSES_IMAGES;
 		return;
 	}
-	begin(desk, member, KIND_IMAGE, OP_EXEC);
-	object = &desk->record.act.object[0];
-	desk->record.act.objects = 1;
-	desk->record.act.arguments[0] = is_open;
+	begin(scratch, member, KIND_IMAGE, OP_EXEC);
+	object = &scratch->record.act.object[0];
+	scratch->record.act.objects = 1;
+	scratch->record.act.arguments[0] = is_open;
 	describe_inode(object, inode);
 	describe_version(object, inode);
-	desk->walk.dentry = (u64)dentry;
-	desk->walk.mount = mount;
-	append_path_here(desk);
-	make_key(desk);
-	member->image[place & (MAX_IMAGES - 1)][0] = desk->record.key[0];
-	member->image[place & (MAX_IMAGES - 1)][1] = desk->record.key[1];
+	scratch->walk.dentry = (u64)dentry;
+	scratch->walk.mount = mount;
+	append_path_here(scratch);
+	make_key(scratch);
+	member->image[place & (MAX_IMAGES - 1)][0] = scratch->record.key[0];
+	member->image[place & (MAX_IMAGES - 1)][1] = scratch->record.key[1];
 	member->images = place + 1;
-	key.space = member->space;
+	key.namespace_id = member->namespace_id;
 	key.zero = 0;
-	key.key[0] = desk->record.key[0];
-	key.key[1] = desk->record.key[1];
+	key.key[0] = scratch->record.key[0];
+	key.key[1] = scratch->record.key[1];
 	if (!bpf_map_lookup_elem(&images, &key)) {
-		append_vouched(desk);
-		if (send(desk) == 0)
+		append_vouched(scratch);
+		if (send(scratch) == 0)
 			bpf_map_update_elem(&images, &key, &yes, BPF_ANY);
 	}
-	leave_desk(desk);
+	leave_scratch(scratch);
 }
 
 static __always_inline void add_image(struct member *member, struct file *file, bool is_open)
@@ -97,45 +97,45 @@ int BPF_PROG(exec_looks, struct linux_binprm *bprm)
  * The act: every file that is loaded, and the number by which its new identity goes until it is told. The working directory
  * where words may name files.
  */
-static __always_inline void describe_exec(struct desk *desk, struct member *member, bool has_words)
+static __always_inline void describe_exec(struct scratch *scratch, struct member *member, bool has_words)
 {
 	u32 length = member->images * sizeof(member->image[0]), used;
 	struct task_struct *task = acting_task();
 
-	begin(desk, member, KIND_EVENT, OP_EXEC);
+	begin(scratch, member, KIND_EVENT, OP_EXEC);
 	if (has_words)
-		add_object(desk, 0, task->fs->pwd.dentry, mount_of(task->fs->pwd.mnt));
-	used = desk->record.act.text_length;
+		add_object(scratch, 0, task->fs->pwd.dentry, mount_of(task->fs->pwd.mnt));
+	used = scratch->record.act.text_length;
 	if (length > sizeof(member->image))
 		length = sizeof(member->image);
 	if (used > PATH_BYTES)
 		return;
-	bpf_probe_read_kernel(&desk->text[used & (TEXT_BYTES - 1)], sizeof(member->image), member->image);
-	desk->record.act.text_length = used + length;
-	desk->record.act.arguments[0] = member->images;
-	desk->next = member->next;
+	bpf_probe_read_kernel(&scratch->text[used & (TEXT_BYTES - 1)], sizeof(member->image), member->image);
+	scratch->record.act.text_length = used + length;
+	scratch->record.act.arguments[0] = member->images;
+	scratch->next = member->next;
 }
 
 HOOK(bprm_creds_from_file)
 int BPF_PROG(exec_decided, struct linux_binprm *bprm, struct file *file)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 	bool are_wanted;
 	int verdict;
 
 	if (!member)
 		return 0;
-	desk = member->images > MAX_IMAGES ? 0 : take_desk();
-	if (!desk)
+	scratch = member->images > MAX_IMAGES ? 0 : take_scratch();
+	if (!scratch)
 		return unseen(member, OP_EXEC);
 	are_wanted = has_words((u64)BPF_CORE_READ(bprm, file, f_path.dentry)) != 0;
-	describe_exec(desk, member, are_wanted);
-	append_words(desk, member, bprm, are_wanted);
+	describe_exec(scratch, member, are_wanted);
+	append_words(scratch, member, bprm, are_wanted);
 	if (are_wanted)
-		desk->record.act.arguments[1] |= CALLED_WITH_WORDS;
-	verdict = judge(desk, BY_RESTART);
-	member->next = desk->next;
-	leave_desk(desk);
+		scratch->record.act.arguments[1] |= CALLED_WITH_WORDS;
+	verdict = judge(scratch, BY_RESTART);
+	member->next = scratch->next;
+	leave_scratch(scratch);
 	return verdict;
 }

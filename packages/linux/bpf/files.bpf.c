@@ -89,6 +89,29 @@ static __always_inline bool is_of_layer(struct file *file)
 	return BPF_CORE_READ(dentry, d_parent) != dentry || BPF_CORE_READ(mount, mnt.mnt_root) == dentry;
 }
 
+#define NR_READ 0
+#define NR_PREAD64 17
+#define NR_READV 19
+#define NR_PREADV 295
+#define NR_PREADV2 327
+
+/*
+ * A fanotify group is read, and handed a file. An error here is not what the call returns: the question that came with the file
+ * would be answered with no, and never be asked again (fs/notify/fanotify/fanotify_user.c, fanotify_read).
+ */
+static __always_inline enum patience patience_for(u64 call)
+{
+	switch (call) {
+	case NR_READ:
+	case NR_PREAD64:
+	case NR_READV:
+	case NR_PREADV:
+	case NR_PREADV2:
+		return IN_PLACE;
+	}
+	return BY_RESTART;
+}
+
 /* Whether an open is of what nobody may have. By tracepoints it is open already. */
 static __always_inline bool is_kept_open(struct file *file)
 {
@@ -105,8 +128,8 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	struct inode *inode = file->f_inode;
 	bool is_kept = is_kept_open(file);
 	u64 process = inode->i_sb->s_magic == PROC_SUPER_MAGIC ? member->process : 0, key[2] = {};
-	struct space *space;
-	struct desk *desk;
+	struct namespace_state *state;
+	struct scratch *scratch;
 
 	flags &= KEY_FLAGS | O_PATH;
 	/* Who was held asks again by the same key, and is let go where it is judged. */
@@ -115,54 +138,54 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 		return 0;
 	if (is_of_layer(file))
 		return 0;
-	desk = begin_event(member, OP_OPEN);
-	if (!desk)
+	scratch = begin_event(member, OP_OPEN);
+	if (!scratch)
 		return unseen_kept(member, OP_OPEN, is_kept);
-	desk->record.key[0] = key[0];
-	desk->record.key[1] = key[1];
-	desk->record.act.arguments[0] = flags;
+	scratch->record.key[0] = key[0];
+	scratch->record.key[1] = key[1];
+	scratch->record.act.arguments[0] = flags;
 	/* What a path in /proc means depends on who goes there. */
-	desk->record.act.arguments[1] = process;
-	add_object(desk, inode, file->f_path.dentry, mount_of(file->f_path.mnt));
-	space = bpf_map_lookup_elem(&spaces, &member->space);
-	if (space && space->content && (inode->i_mode & S_IFMT) == S_IFREG && !(flags & O_PATH) &&
-	    ((flags & O_ACCMODE) != O_WRONLY || space->content == VERSIONS_OPENED))
-		describe_version(&desk->record.act.object[0], inode);
+	scratch->record.act.arguments[1] = process;
+	add_object(scratch, inode, file->f_path.dentry, mount_of(file->f_path.mnt));
+	state = bpf_map_lookup_elem(&namespace_states, &member->namespace_id);
+	if (state && state->content && (inode->i_mode & S_IFMT) == S_IFREG && !(flags & O_PATH) &&
+	    ((flags & O_ACCMODE) != O_WRONLY || state->content == VERSIONS_OPENED))
+		describe_version(&scratch->record.act.object[0], inode);
 	/* The kind of a namespace; its number is the only name that it has. */
 	if (inode->i_sb->s_magic == NSFS_MAGIC) {
 		struct ns_common *namespace = BPF_CORE_READ(inode, i_private);
 
-		append_string(desk, BPF_CORE_READ(namespace, ops, name));
+		append_string(scratch, BPF_CORE_READ(namespace, ops, name));
 	}
-	return end_kept(desk, BY_RESTART, is_kept);
+	return end_kept(scratch, patience_for(system_call()), is_kept);
 }
 
 /* A file without a name (O_TMPFILE), in a directory. */
 static __always_inline int judge_unnamed(struct member *member, struct file *file)
 {
-	struct desk *desk = begin_event(member, OP_CREATE);
+	struct scratch *scratch = begin_event(member, OP_CREATE);
 	u32 flags = 0, asked = 0;
 
-	if (!desk)
+	if (!scratch)
 		return unseen(member, OP_CREATE);
 	asks_for(&flags, &asked);
-	desk->record.act.arguments[0] = file->f_flags & KEY_FLAGS;
-	desk->record.act.arguments[1] = asked & 07777;
-	desk->record.act.arguments[2] = 1;
-	add_object(desk, 0, file->f_path.dentry->d_parent, mount_of(file->f_path.mnt));
-	return end_event(desk);
+	scratch->record.act.arguments[0] = file->f_flags & KEY_FLAGS;
+	scratch->record.act.arguments[1] = asked & 07777;
+	scratch->record.act.arguments[2] = 1;
+	add_object(scratch, 0, file->f_path.dentry->d_parent, mount_of(file->f_path.mnt));
+	return end_event(scratch);
 }
 
 /* The kernel opens by itself what is to be swapped to or accounted in: the call is what happens. */
 static __always_inline int judge_use(struct member *member, struct file *file, u32 operation, u64 call)
 {
-	struct desk *desk = begin_event(member, operation);
+	struct scratch *scratch = begin_event(member, operation);
 
-	if (!desk)
+	if (!scratch)
 		return unseen(member, operation);
-	desk->record.act.arguments[0] = call;
-	add_object(desk, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
-	return end_event(desk);
+	scratch->record.act.arguments[0] = call;
+	add_object(scratch, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
+	return end_event(scratch);
 }
 
 /* What is opened without being asked for by a name: a pidfd. And what cannot be opened at all: a socket. */

@@ -36,93 +36,93 @@ static __always_inline bool can_hold(void)
 	return BPF_CORE_READ(regs, orig_ax) != NR_IO_URING_ENTER;
 }
 
-static __always_inline struct decided *look_up(struct desk *desk)
+static __always_inline struct decided *look_up(struct scratch *scratch)
 {
-	u32 place = place_of(desk->record.space);
-	u64 key[2] = { desk->record.key[0], desk->record.key[1] };
+	u32 place = place_of(scratch->record.namespace_id);
+	u64 key[2] = { scratch->record.key[0], scratch->record.key[1] };
 	void *table = bpf_map_lookup_elem(&tables, &place);
 
 	return table ? bpf_map_lookup_elem(table, key) : 0;
 }
 
 /* The verdict for this thread alone, which is used up by being asked for: 0 or -EPERM; 1 if there is none. */
-__noinline int take_ticket(struct desk *desk)
+__noinline int take_ticket(struct scratch *scratch)
 {
 	struct ticket_key key = {};
 	struct decided *ticket;
 	int verdict;
 
-	if (!desk)
+	if (!scratch)
 		return -EPERM;
-	key.space = desk->record.space;
-	key.tid = desk->record.tid;
-	key.key[0] = desk->record.key[0];
-	key.key[1] = desk->record.key[1];
+	key.namespace_id = scratch->record.namespace_id;
+	key.tid = scratch->record.tid;
+	key.key[0] = scratch->record.key[0];
+	key.key[1] = scratch->record.key[1];
 	ticket = bpf_map_lookup_elem(&tickets, &key);
 	if (!ticket)
 		return 1;
-	desk->next = ticket->next;
+	scratch->next = ticket->next;
 	verdict = ticket->verdict == VERDICT_ON ? 0 : -EPERM;
 	bpf_map_delete_elem(&tickets, &key);
 	return verdict;
 }
 
-static __always_inline bool is_barred(u32 space, u64 process)
+static __always_inline bool is_barred(u32 namespace_id, u64 process)
 {
-	struct shared_key key = { .space = space, .key = { process } };
+	struct shared_key key = { .namespace_id = namespace_id, .key = { process } };
 
 	return bpf_map_lookup_elem(&barred, &key) != 0;
 }
 
-static __always_inline void bar(u32 space, u64 process)
+static __always_inline void bar(u32 namespace_id, u64 process)
 {
-	struct shared_key key = { .space = space, .key = { process } };
+	struct shared_key key = { .namespace_id = namespace_id, .key = { process } };
 	u32 yes = 1;
 
 	if (bpf_map_update_elem(&barred, &key, &yes, BPF_ANY))
-		lose(space, OP_NONE);
+		lose(namespace_id, OP_NONE);
 }
 
-static __always_inline int refuse(struct desk *desk, struct counters *counters, u32 fate)
+static __always_inline int refuse(struct scratch *scratch, struct counters *counters, u32 fate)
 {
-	desk->record.fate = fate;
+	scratch->record.fate = fate;
 	if (counters)
 		__sync_fetch_and_add(&counters->refused, 1);
-	send(desk);
+	send(scratch);
 	return -EPERM;
 }
 
 /* The verdict that was decided before: 0 or -EPERM; 1 if there is none. */
-__noinline int decided_before(struct desk *desk)
+__noinline int decided_before(struct scratch *scratch)
 {
 	struct counters *counters;
 	struct decided *known;
 
-	if (!desk)
+	if (!scratch)
 		return -EPERM;
-	counters = tally_of(desk->record.space, desk->record.act.operation);
-	known = look_up(desk);
+	counters = tally_of(scratch->record.namespace_id, scratch->record.act.operation);
+	known = look_up(scratch);
 	if (!known)
-		return take_ticket(desk);
+		return take_ticket(scratch);
 	if (known->verdict != VERDICT_ON)
-		return refuse(desk, counters, FATE_REFUSED);
+		return refuse(scratch, counters, FATE_REFUSED);
 	__sync_fetch_and_add(&known->times, 1);
 	if (counters)
 		__sync_fetch_and_add(&counters->decided_here, 1);
-	desk->next = known->next;
+	scratch->next = known->next;
 	return 0;
 }
 
 /* Takes the acting task from among those that are held. */
-static __always_inline void release(struct desk *desk)
+static __always_inline void release(struct scratch *scratch)
 {
-	struct held_key key = { .space = desk->record.space, .tid = desk->record.tid };
+	struct held_key key = { .namespace_id = scratch->record.namespace_id, .tid = scratch->record.tid };
 	struct member *member = current_member();
 
 	bpf_map_delete_elem(&holding, &key);
 	if (member)
 		member->is_held = 0;
-	desk->was_held = 0;
+	scratch->was_held = 0;
 }
 
 /* Whether a signal gets to the process's own code: handled, or blocked so that it can be waited for. */
@@ -136,36 +136,36 @@ static __always_inline bool hears_of(struct task_struct *task, u32 signal)
 }
 
 struct waiting {
-	struct desk *desk;
+	struct scratch *scratch;
 	u64 until;
 	int verdict;
 };
 
 static long wait_more(u32 index, struct waiting *waiting)
 {
-	waiting->verdict = decided_before(waiting->desk);
+	waiting->verdict = decided_before(waiting->scratch);
 	return waiting->verdict != 1 || bpf_ktime_get_ns() > waiting->until;
 }
 
 #define MOST_LOOKS 4096
 
 /* Waits a little for a verdict, so that the task need not be stopped: most are there within microseconds. */
-__noinline int wait_for_verdict(struct desk *desk, u64 nanoseconds)
+__noinline int wait_for_verdict(struct scratch *scratch, u64 nanoseconds)
 {
-	struct waiting waiting = { .desk = desk, .until = bpf_ktime_get_ns() + nanoseconds, .verdict = 1 };
+	struct waiting waiting = { .scratch = scratch, .until = bpf_ktime_get_ns() + nanoseconds, .verdict = 1 };
 
 	bpf_loop(MOST_LOOKS, wait_more, &waiting, 0);
 	return waiting.verdict == 0 || waiting.verdict == -EPERM ? waiting.verdict : 1;
 }
 
 /* Notes that the acting task is held, and since when. */
-static __always_inline bool note_held(struct desk *desk, struct held_key *key)
+static __always_inline bool note_held(struct scratch *scratch, struct held_key *key)
 {
 	struct member *member = current_member();
 	struct held held = {
-		.key = { desk->record.key[0], desk->record.key[1] },
-		.since = desk->record.time,
-		.pid = desk->record.pid,
+		.key = { scratch->record.key[0], scratch->record.key[1] },
+		.since = scratch->record.time,
+		.pid = scratch->record.pid,
 	};
 
 	if (!member || bpf_map_update_elem(&holding, key, &held, BPF_ANY))
@@ -177,11 +177,11 @@ static __always_inline bool note_held(struct desk *desk, struct held_key *key)
 /* So long whoever has a terminal only asks again, in nanoseconds: a shell would see it stop, and take the terminal back. */
 #define LONGEST_ROUND 1000000000ULL
 
-static __always_inline bool goes_round(struct desk *desk, u64 since)
+static __always_inline bool goes_round(struct scratch *scratch, u64 since)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return task->signal->tty && desk->record.time - since < LONGEST_ROUND && !hears_of(task, SIGCONT);
+	return task->signal->tty && scratch->record.time - since < LONGEST_ROUND && !hears_of(task, SIGCONT);
 }
 
 /*
@@ -205,7 +205,7 @@ static __always_inline bool passes_on(struct member *member, struct member *targ
 	struct member *first = first_thread(bpf_get_current_task_btf());
 	u64 times = first ? first->may_pass_on : 0;
 
-	return times > 0 && target && target->space == member->space &&
+	return times > 0 && target && target->namespace_id == member->namespace_id &&
 	       __sync_bool_compare_and_swap(&first->may_pass_on, times, times - 1);
 }
 
@@ -219,57 +219,57 @@ static __always_inline bool passes_on(struct member *member, struct member *targ
  * stops itself, and then looks for a verdict once more. One of both finds the other. The same holds for the end of whoever
  * decides: it is noted before anybody who waits for it can hear of it (kernel/exit.c, do_exit).
  */
-__noinline int hold(struct desk *desk)
+__noinline int hold(struct scratch *scratch)
 {
 	struct counters *counters;
 	struct held_key key;
 	struct held *held;
-	struct space *space;
+	struct namespace_state *state;
 	u64 since;
 	u32 id;
 	int verdict;
 
-	if (!desk)
+	if (!scratch)
 		return -EPERM;
-	id = desk->record.space;
-	since = desk->record.time;
-	counters = tally_of(id, desk->record.act.operation);
-	space = bpf_map_lookup_elem(&spaces, &id);
-	if (!space)
+	id = scratch->record.namespace_id;
+	since = scratch->record.time;
+	counters = tally_of(id, scratch->record.act.operation);
+	state = bpf_map_lookup_elem(&namespace_states, &id);
+	if (!state)
 		return -EPERM;
-	key.space = id;
-	key.tid = desk->record.tid;
+	key.namespace_id = id;
+	key.tid = scratch->record.tid;
 	held = bpf_map_lookup_elem(&holding, &key);
-	if (held && held->key[0] == desk->record.key[0] && held->key[1] == desk->record.key[1]) {
+	if (held && held->key[0] == scratch->record.key[0] && held->key[1] == scratch->record.key[1]) {
 		since = held->since;
-		if (desk->record.time - since > space->deadline) {
-			release(desk);
-			return refuse(desk, counters, FATE_REFUSED_LATE);
+		if (scratch->record.time - since > state->deadline) {
+			release(scratch);
+			return refuse(scratch, counters, FATE_REFUSED_LATE);
 		}
 	} else {
-		desk->record.fate = FATE_HELD;
-		if (send(desk))
+		scratch->record.fate = FATE_HELD;
+		if (send(scratch))
 			return -EPERM;
-		verdict = space->spin ? wait_for_verdict(desk, space->spin) : 1;
+		verdict = state->spin ? wait_for_verdict(scratch, state->spin) : 1;
 		if (verdict != 1)
 			return verdict;
-		if (!note_held(desk, &key))
-			return refuse(desk, counters, FATE_REFUSED_LATE);
+		if (!note_held(scratch, &key))
+			return refuse(scratch, counters, FATE_REFUSED_LATE);
 	}
 	if (stop()) {
-		release(desk);
-		return refuse(desk, counters, FATE_REFUSED_LATE);
+		release(scratch);
+		return refuse(scratch, counters, FATE_REFUSED_LATE);
 	}
-	verdict = decided_before(desk);
+	verdict = decided_before(scratch);
 	if (verdict == 1 && supervisor_of(id)) {
 		/* The stop is taken back, but not that something is pending, so the call is made again (kernel/signal.c, prepare_signal). */
-		if (goes_round(desk, since))
+		if (goes_round(scratch, since))
 			bpf_send_signal(SIGCONT);
 		return -ERESTARTNOINTR;
 	}
 	bpf_send_signal(SIGCONT);
-	release(desk);
-	return verdict == 1 ? refuse(desk, counters, FATE_REFUSED_LATE) : verdict;
+	release(scratch);
+	return verdict == 1 ? refuse(scratch, counters, FATE_REFUSED_LATE) : verdict;
 }
 
 /* How a verdict that is still to come is waited for. */
@@ -296,14 +296,14 @@ enum patience {
 #define MOST_ROUNDS_IN_PLACE 16
 
 /* What is not answered in time is refused, and told once more: the supervisor may have let it go ahead. */
-__noinline int wait_in_place(struct desk *desk, u64 nanoseconds)
+__noinline int wait_in_place(struct scratch *scratch, u64 nanoseconds)
 {
-	struct waiting waiting = { .desk = desk, .until = bpf_ktime_get_ns() + nanoseconds, .verdict = 1 };
+	struct waiting waiting = { .scratch = scratch, .until = bpf_ktime_get_ns() + nanoseconds, .verdict = 1 };
 
-	if (!desk)
+	if (!scratch)
 		return -EPERM;
-	desk->record.fate = FATE_HELD;
-	if (send(desk))
+	scratch->record.fate = FATE_HELD;
+	if (send(scratch))
 		return -EPERM;
 	for (u32 round = 0; round < MOST_ROUNDS_IN_PLACE; round++) {
 		bpf_loop(MOST_LOOKS_IN_PLACE, wait_more, &waiting, 0);
@@ -312,7 +312,7 @@ __noinline int wait_in_place(struct desk *desk, u64 nanoseconds)
 		if (bpf_ktime_get_ns() > waiting.until)
 			break;
 	}
-	return refuse(desk, tally_of(desk->record.space, desk->record.act.operation), FATE_REFUSED_LATE);
+	return refuse(scratch, tally_of(scratch->record.namespace_id, scratch->record.act.operation), FATE_REFUSED_LATE);
 }
 
 #endif

@@ -12,16 +12,16 @@
 /* What cannot be described, or turned out to be another act than was judged: lost, and refused where something is. */
 static __always_inline int unseen(struct member *member, u32 operation)
 {
-	lose(member->space, operation);
+	lose(member->namespace_id, operation);
 #ifdef ATTACH_TRACEPOINTS
 	/* It has happened, and nobody asks. */
 	return 0;
 #else
-	return posture_of(member->space) == MODE_TELL ? 0 : -EPERM;
+	return default_action_of(member->namespace_id) == MODE_TELL ? 0 : -EPERM;
 #endif
 }
 
-/* Makes of what is on the desk that a call of another ABI was made, and nothing else. */
+/* Makes of what is in the scratch buffer that a call of another ABI was made, and nothing else. */
 static __always_inline void make_foreign(struct act *act)
 {
 	u64 call = raw_call();
@@ -35,51 +35,51 @@ static __always_inline void make_foreign(struct act *act)
 	act->text_length = 0;
 }
 
-/* The verdict on the act on the desk: 0, -EPERM or -ERESTARTNOINTR. */
-__noinline int judge_desk(struct desk *desk, u32 patience)
+/* The verdict on the act in the scratch buffer: 0, -EPERM or -ERESTARTNOINTR. */
+__noinline int judge_scratch(struct scratch *scratch, u32 patience)
 {
 	bool foreign = comes_by_other_abi();
 	struct counters *counters;
-	struct space *space;
+	struct namespace_state *state;
 	int verdict;
 	u32 id, mode;
 
-	if (!desk)
+	if (!scratch)
 		return -EPERM;
-	id = desk->record.space;
+	id = scratch->record.namespace_id;
 	if (foreign) {
-		make_foreign(&desk->record.act);
-		desk->record.key[0] = 0;
-		desk->record.key[1] = 0;
+		make_foreign(&scratch->record.act);
+		scratch->record.key[0] = 0;
+		scratch->record.key[1] = 0;
 	}
-	counters = tally_of(id, desk->record.act.operation);
+	counters = tally_of(id, scratch->record.act.operation);
 	/* Some acts come with one. */
-	if (!(desk->record.key[0] | desk->record.key[1]))
-		make_key(desk);
+	if (!(scratch->record.key[0] | scratch->record.key[1]))
+		make_key(scratch);
 	if (counters)
 		__sync_fetch_and_add(&counters->seen, 1);
 	if (foreign)
-		return refuse(desk, counters, FATE_REFUSED);
-	space = bpf_map_lookup_elem(&spaces, &id);
-	if (!space)
+		return refuse(scratch, counters, FATE_REFUSED);
+	state = bpf_map_lookup_elem(&namespace_states, &id);
+	if (!state)
 		return -EPERM;
-	if (space->bars && is_barred(id, desk->record.process)) {
+	if (state->bars && is_barred(id, scratch->record.process)) {
 		/* It was decided about before: that may be what it is barred for, and it asks again only now. */
-		verdict = take_ticket(desk);
+		verdict = take_ticket(scratch);
 		if (verdict == 1)
-			verdict = refuse(desk, counters, FATE_REFUSED);
+			verdict = refuse(scratch, counters, FATE_REFUSED);
 	} else {
-		verdict = decided_before(desk);
+		verdict = decided_before(scratch);
 	}
 	if (verdict != 1) {
-		if (desk->was_held)
-			release(desk);
+		if (scratch->was_held)
+			release(scratch);
 		return verdict;
 	}
-	mode = posture_of(id);
+	mode = default_action_of(id);
 	if (mode == MODE_TELL) {
-		desk->record.pending = desk->next;
-		send(desk);
+		scratch->record.pending = scratch->next;
+		send(scratch);
 		return 0;
 	}
 #ifdef ATTACH_TRACEPOINTS
@@ -87,73 +87,73 @@ __noinline int judge_desk(struct desk *desk, u32 patience)
 	barrier_var(patience);
 #else
 	if (mode == MODE_HOLD && supervisor_of(id) && patience != AT_ONCE && can_hold())
-		return patience == BY_RESTART ? hold(desk) : wait_in_place(desk, patience == IN_PLACE ? LONGEST_WAIT : LONGEST_BRIEF_WAIT);
+		return patience == BY_RESTART ? hold(scratch) : wait_in_place(scratch, patience == IN_PLACE ? LONGEST_WAIT : LONGEST_BRIEF_WAIT);
 #endif
-	if (desk->was_held)
-		release(desk);
-	return refuse(desk, counters, FATE_REFUSED_UNDECIDED);
+	if (scratch->was_held)
+		release(scratch);
+	return refuse(scratch, counters, FATE_REFUSED_UNDECIDED);
 }
 
-/* Takes a desk for an event of this member; 0 if there is none. */
-static __always_inline struct desk *begin_event(struct member *member, u32 operation)
+/* Takes a scratch buffer for an event of this member; 0 if there is none. */
+static __always_inline struct scratch *begin_event(struct member *member, u32 operation)
 {
-	struct desk *desk = take_desk();
+	struct scratch *scratch = take_scratch();
 
-	if (desk)
-		begin(desk, member, KIND_EVENT, operation);
-	return desk;
+	if (scratch)
+		begin(scratch, member, KIND_EVENT, operation);
+	return scratch;
 }
 
 /* A hook may return 0 or an error, and the verifier wants to see that it does. */
-static __always_inline int judge(struct desk *desk, enum patience patience)
+static __always_inline int judge(struct scratch *scratch, enum patience patience)
 {
-	int verdict = judge_desk(desk, patience);
+	int verdict = judge_scratch(scratch, patience);
 
 	if (verdict == 0)
 		return 0;
 	return verdict == -ERESTARTNOINTR ? -ERESTARTNOINTR : -EPERM;
 }
 
-/* The verdict on a described event; the desk is free afterwards. */
-static __always_inline int end_event_by(struct desk *desk, enum patience patience)
+/* The verdict on a described event; the scratch buffer is free afterwards. */
+static __always_inline int end_event_by(struct scratch *scratch, enum patience patience)
 {
-	int verdict = judge(desk, patience);
+	int verdict = judge(scratch, patience);
 
-	leave_desk(desk);
+	leave_scratch(scratch);
 	return verdict;
 }
 
 /* Refuses what is done to the sensor itself, and tells of it; no verdict is waited for. Always -EPERM. */
-__noinline int refuse_kept(struct desk *desk)
+__noinline int refuse_kept(struct scratch *scratch)
 {
 	struct counters *counters;
 
-	if (!desk)
+	if (!scratch)
 		return -EPERM;
 	if (comes_by_other_abi())
-		make_foreign(&desk->record.act);
-	desk->record.act.is_kept = 1;
-	make_key(desk);
-	counters = tally_of(desk->record.space, desk->record.act.operation);
+		make_foreign(&scratch->record.act);
+	scratch->record.act.is_kept = 1;
+	make_key(scratch);
+	counters = tally_of(scratch->record.namespace_id, scratch->record.act.operation);
 	if (counters)
 		__sync_fetch_and_add(&counters->seen, 1);
-	refuse(desk, counters, FATE_REFUSED);
-	if (desk->was_held)
-		release(desk);
+	refuse(scratch, counters, FATE_REFUSED);
+	if (scratch->was_held)
+		release(scratch);
 	return -EPERM;
 }
 
 /* The same for what may be done to the sensor itself. By tracepoints that has happened, and is told like any other act. */
-static __always_inline int end_kept(struct desk *desk, enum patience patience, bool is_kept)
+static __always_inline int end_kept(struct scratch *scratch, enum patience patience, bool is_kept)
 {
 #ifndef ATTACH_TRACEPOINTS
 	if (is_kept) {
-		refuse_kept(desk);
-		leave_desk(desk);
+		refuse_kept(scratch);
+		leave_scratch(scratch);
 		return -EPERM;
 	}
 #endif
-	return end_event_by(desk, patience);
+	return end_event_by(scratch, patience);
 }
 
 static __always_inline int unseen_kept(struct member *member, u32 operation, bool is_kept)
@@ -163,9 +163,49 @@ static __always_inline int unseen_kept(struct member *member, u32 operation, boo
 	return is_kept ? -EPERM : verdict;
 }
 
-static __always_inline int end_event(struct desk *desk)
+static __always_inline int end_event(struct scratch *scratch)
 {
-	return end_event_by(desk, BY_RESTART);
+	return end_event_by(scratch, BY_RESTART);
+}
+
+/* What four numbers say of an act; which they are, the decoder knows. */
+struct said {
+	u64 first, second, third, fourth;
+};
+
+/* The verdict on what the acting task does, where numbers say all of it; 0 if it is in no namespace. */
+static __always_inline int judge_numbers(u32 operation, struct said said, enum patience patience)
+{
+	struct member *member = current_member();
+	struct scratch *scratch;
+
+	if (!member)
+		return 0;
+	scratch = begin_event(member, operation);
+	if (!scratch)
+		return unseen(member, operation);
+	scratch->record.act.arguments[0] = said.first;
+	scratch->record.act.arguments[1] = said.second;
+	scratch->record.act.arguments[2] = said.third;
+	scratch->record.act.arguments[3] = said.fourth;
+	return end_event_by(scratch, patience);
+}
+
+/* The same of what it does with an object, with two numbers more. */
+static __always_inline int judge_path(const struct path *path, u32 operation, u64 first, u64 second)
+{
+	struct member *member = current_member();
+	struct scratch *scratch;
+
+	if (!member)
+		return 0;
+	scratch = begin_event(member, operation);
+	if (!scratch)
+		return unseen(member, operation);
+	scratch->record.act.arguments[0] = first;
+	scratch->record.act.arguments[1] = second;
+	add_object(scratch, path->dentry->d_inode, path->dentry, mount_of(path->mnt));
+	return end_event(scratch);
 }
 
 #endif

@@ -300,46 +300,46 @@ static __always_inline u32 find_copied(struct way *way, const char *string)
 }
 
 /* Adds what was found, described; or the name of what will be made, without a description. */
-__noinline int add_found(struct desk *desk, struct way *way, bool describe)
+__noinline int add_found(struct scratch *scratch, struct way *way, bool describe)
 {
 	struct dentry *dentry;
 	u32 at, used, name;
 
-	if (!desk || !way)
+	if (!scratch || !way)
 		return 0;
-	at = desk->record.act.objects & 1;
+	at = scratch->record.act.objects & 1;
 	dentry = as_dentry(way->dentry);
-	add_object(desk, describe ? dentry->d_inode : 0, dentry, way->mount);
+	add_object(scratch, describe ? dentry->d_inode : 0, dentry, way->mount);
 	if (way->meaning != MEANS_NAME)
 		return 0;
-	used = desk->record.act.text_length;
+	used = scratch->record.act.text_length;
 	name = way->length & (NAME_BYTES - 1);
 	if (used == 0 || used > PATH_BYTES)
 		return 0;
 	/* Only the root ends with a slash. */
-	if (desk->text[(used - 1) & (TEXT_BYTES - 1)] != '/') {
-		desk->text[used & (TEXT_BYTES - 1)] = '/';
+	if (scratch->text[(used - 1) & (TEXT_BYTES - 1)] != '/') {
+		scratch->text[used & (TEXT_BYTES - 1)] = '/';
 		used += 1;
-		desk->record.act.object[at].path_length += 1;
+		scratch->record.act.object[at].path_length += 1;
 	}
-	bpf_probe_read_kernel(&desk->text[used & (TEXT_BYTES - 1)], name, way->name);
-	desk->record.act.object[at].path_length += name;
-	desk->record.act.text_length = used + name;
+	bpf_probe_read_kernel(&scratch->text[used & (TEXT_BYTES - 1)], name, way->name);
+	scratch->record.act.object[at].path_length += name;
+	scratch->record.act.text_length = used + name;
 	return 0;
 }
 
 /* Appends a string of the task's to the text. */
-static __always_inline bool append_user_string(struct desk *desk, u64 from)
+static __always_inline bool append_user_string(struct scratch *scratch, u64 from)
 {
-	u32 used = desk->record.act.text_length;
+	u32 used = scratch->record.act.text_length;
 	long length;
 
 	if (used > PATH_BYTES)
 		return false;
-	length = bpf_probe_read_user_str(&desk->text[used & (TEXT_BYTES - 1)], PATH_BYTES, (void *)from);
+	length = bpf_probe_read_user_str(&scratch->text[used & (TEXT_BYTES - 1)], PATH_BYTES, (void *)from);
 	if (length <= 0 || length >= PATH_BYTES)
 		return false;
-	desk->record.act.text_length = used + length - 1;
+	scratch->record.act.text_length = used + length - 1;
 	return true;
 }
 

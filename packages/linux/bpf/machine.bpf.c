@@ -17,16 +17,7 @@
 
 static __always_inline int judge_number(u32 operation, u64 number)
 {
-	struct member *member = current_member();
-	struct desk *desk;
-
-	if (!member)
-		return 0;
-	desk = begin_event(member, operation);
-	if (!desk)
-		return unseen(member, operation);
-	desk->record.act.arguments[0] = number;
-	return end_event(desk);
+	return judge_numbers(operation, (struct said){ .first = number }, BY_RESTART);
 }
 
 HOOK(bpf)
@@ -62,18 +53,18 @@ int BPF_PROG(perf_opened, struct perf_event *event)
 	struct member *member = current_member();
 	u64 call = system_call();
 	struct task_struct *target;
-	struct desk *desk;
+	struct scratch *scratch;
 	bool is_kept;
 
 	if (!member || (call != NR_PERF_EVENT_OPEN && call != FOREIGN_CALL))
 		return 0;
 	target = BPF_CORE_READ(event, hw.target);
 	is_kept = target && decides(BPF_CORE_READ(target, tgid));
-	desk = begin_event(member, OP_PERF);
-	if (!desk)
+	scratch = begin_event(member, OP_PERF);
+	if (!scratch)
 		return unseen_kept(member, OP_PERF, is_kept);
-	desk->record.act.arguments[0] = event->attr.type;
-	return end_kept(desk, BY_RESTART, is_kept);
+	scratch->record.act.arguments[0] = event->attr.type;
+	return end_kept(scratch, BY_RESTART, is_kept);
 }
 
 SECTION(settime, settime64)
@@ -97,7 +88,7 @@ HOOK(kernel_read_file)
 int BPF_PROG(file_read_in, struct file *file, int id)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 	u64 address = 0;
 
 	u64 call = system_call();
@@ -109,13 +100,13 @@ int BPF_PROG(file_read_in, struct file *file, int id)
 	bpf_probe_read_kernel(&address, sizeof(address), ctx);
 	if (!address)
 		return 0;
-	desk = begin_event(member, OP_MODULE);
-	if (!desk)
+	scratch = begin_event(member, OP_MODULE);
+	if (!scratch)
 		return unseen(member, OP_MODULE);
-	desk->record.act.arguments[0] = 1;
-	add_object(desk, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
-	describe_version(&desk->record.act.object[0], file->f_inode);
-	return end_event(desk);
+	scratch->record.act.arguments[0] = 1;
+	add_object(scratch, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
+	describe_version(&scratch->record.act.object[0], file->f_inode);
+	return end_event(scratch);
 }
 
 /* Objects of the kernel's own kinds are told by the name of the kind. */
@@ -149,19 +140,19 @@ int BPF_PROG(quota_called, int commands, int type, int id, struct super_block *f
 {
 	struct member *member = current_member();
 	u64 call = system_call();
-	struct desk *desk;
+	struct scratch *scratch;
 	u64 there = 0;
 
 	if (!member)
 		return 0;
-	desk = begin_event(member, OP_ADMIN);
-	if (!desk)
+	scratch = begin_event(member, OP_ADMIN);
+	if (!scratch)
 		return unseen(member, OP_ADMIN);
 	bpf_probe_read_kernel(&there, sizeof(there), (void *)&ctx[3]);
-	desk->record.act.arguments[0] = call;
+	scratch->record.act.arguments[0] = call;
 	if (call == NR_QUOTACTL && there)
-		desk->record.act.arguments[1] = BPF_CORE_READ((struct super_block *)there, s_dev);
-	return end_event(desk);
+		scratch->record.act.arguments[1] = BPF_CORE_READ((struct super_block *)there, s_dev);
+	return end_event(scratch);
 }
 
 /*
@@ -173,17 +164,17 @@ static __always_inline int judge_key(void)
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	struct member *member = current_member();
 	u64 call = system_call();
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member || (call != NR_ADD_KEY && call != NR_REQUEST_KEY && call != NR_KEYCTL && call != FOREIGN_CALL))
 		return 0;
-	desk = begin_event(member, OP_KEYCTL);
-	if (!desk)
+	scratch = begin_event(member, OP_KEYCTL);
+	if (!scratch)
 		return unseen(member, OP_KEYCTL);
-	desk->record.act.arguments[0] = call;
+	scratch->record.act.arguments[0] = call;
 	if (call == NR_KEYCTL)
-		desk->record.act.arguments[1] = (u32)BPF_CORE_READ(regs, di);
-	return end_event_by(desk, IN_PLACE);
+		scratch->record.act.arguments[1] = (u32)BPF_CORE_READ(regs, di);
+	return end_event_by(scratch, IN_PLACE);
 }
 
 HOOK(key_permission)

@@ -35,7 +35,7 @@ const volatile u64 secret[2] SEC(".rodata.secret");
 
 /* A task of a namespace. What is not in here is in none. */
 struct member {
-	u32 space;
+	u32 namespace_id;
 	u32 identity;
 	u64 process;
 	u64 parent;
@@ -78,12 +78,12 @@ struct {
 #define LABEL_BYTES 1024
 
 /* Namespaces that are there at most. */
-#define MOST_SPACES 1024
+#define MOST_NAMESPACES 1024
 
 /* Threads whose children begin a namespace, by thread id. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MOST_SPACES);
+	__uint(max_entries, MOST_NAMESPACES);
 	__type(key, u32);
 	__type(value, u32);
 } launching SEC(".maps");
@@ -101,22 +101,22 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MOST_SPACES);
+	__uint(max_entries, MOST_NAMESPACES);
 	__type(key, u32);
-	__type(value, struct space);
-} spaces SEC(".maps");
+	__type(value, struct namespace_state);
+} namespace_states SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MOST_SPACES);
+	__uint(max_entries, MOST_NAMESPACES);
 	__type(key, u32);
-	__type(value, struct posture);
-} postures SEC(".maps");
+	__type(value, struct default_action);
+} default_actions SEC(".maps");
 
 /* Processes that decide, by process id, and the namespace that each took last: out of reach for every namespace. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MOST_SPACES);
+	__uint(max_entries, MOST_NAMESPACES);
 	__type(key, u32);
 	__type(value, u32);
 } supervisors SEC(".maps");
@@ -140,7 +140,7 @@ struct table {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, MOST_SPACES);
+	__uint(max_entries, MOST_NAMESPACES);
 	__type(key, u32);
 	__array(values, struct table);
 } tables SEC(".maps");
@@ -153,7 +153,7 @@ struct ring {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, MOST_SPACES);
+	__uint(max_entries, MOST_NAMESPACES);
 	__type(key, u32);
 	__array(values, struct ring);
 } rings SEC(".maps");
@@ -167,7 +167,7 @@ struct tally {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, MOST_SPACES);
+	__uint(max_entries, MOST_NAMESPACES);
 	__type(key, u32);
 	__array(values, struct tally);
 } tallies SEC(".maps");
@@ -179,7 +179,7 @@ struct label {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MOST_SPACES);
+	__uint(max_entries, MOST_NAMESPACES);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, u32);
 	__type(value, struct label);
@@ -187,7 +187,7 @@ struct {
 
 /* Likewise, in pieces: what a successor of whoever decides must know. */
 struct piece_key {
-	u32 space;
+	u32 namespace_id;
 	u32 index;
 };
 
@@ -250,7 +250,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4 * MOST_SPACES);
+	__uint(max_entries, 4 * MOST_NAMESPACES);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, u64);
 	__type(value, u32);
@@ -260,7 +260,7 @@ struct {
  * Room to describe one act. A program may be preempted by another task's on the same processor, so each takes a place
  * that is free; with none free the act is lost, and said to be.
  */
-#define DESKS 8
+#define SCRATCH_BUFFERS 8
 
 /* A way from an object upwards; addresses, which may not be passed as numbers. */
 struct walk {
@@ -275,7 +275,7 @@ struct walk {
 	u32 reserved;
 };
 
-struct desk {
+struct scratch {
 	u32 taken;
 	/* Identity that goes with the verdict, where there is one. */
 	u32 next;
@@ -294,10 +294,10 @@ struct desk {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, DESKS);
+	__uint(max_entries, SCRATCH_BUFFERS);
 	__type(key, u32);
-	__type(value, struct desk);
-} desks SEC(".maps");
+	__type(value, struct scratch);
+} scratch_buffers SEC(".maps");
 
 /*
  * Functions that are not static are verified once, and not once for each way to come to them: without that the verifier
@@ -305,32 +305,32 @@ struct {
  */
 __noinline int take_place(void)
 {
-	for (u32 place = 0; place < DESKS; place++) {
+	for (u32 place = 0; place < SCRATCH_BUFFERS; place++) {
 		u32 key = place;
-		struct desk *desk = bpf_map_lookup_elem(&desks, &key);
+		struct scratch *scratch = bpf_map_lookup_elem(&scratch_buffers, &key);
 
-		if (desk && __sync_lock_test_and_set(&desk->taken, 1) == 0)
+		if (scratch && __sync_lock_test_and_set(&scratch->taken, 1) == 0)
 			return place;
 	}
-	return DESKS;
+	return SCRATCH_BUFFERS;
 }
 
-static __always_inline struct desk *take_desk(void)
+static __always_inline struct scratch *take_scratch(void)
 {
 	u32 place = take_place();
 
-	return bpf_map_lookup_elem(&desks, &place);
+	return bpf_map_lookup_elem(&scratch_buffers, &place);
 }
 
-static __always_inline void leave_desk(struct desk *desk)
+static __always_inline void leave_scratch(struct scratch *scratch)
 {
-	__sync_lock_test_and_set(&desk->taken, 0);
+	__sync_lock_test_and_set(&scratch->taken, 0);
 }
 
 /* Where a namespace has its own in tables, rings and tallies: no two that live have numbers with the same one. */
 static __always_inline u32 place_of(u32 id)
 {
-	return id & (MOST_SPACES - 1);
+	return id & (MOST_NAMESPACES - 1);
 }
 
 static __always_inline struct counters *tally_of(u32 id, u32 operation)
@@ -341,32 +341,32 @@ static __always_inline struct counters *tally_of(u32 id, u32 operation)
 	return tally ? bpf_map_lookup_elem(tally, &operation) : 0;
 }
 
-/* With no posture known, nothing unknown goes ahead. */
-static __always_inline u32 posture_of(u32 id)
+/* With no default_action known, nothing unknown goes ahead. */
+static __always_inline u32 default_action_of(u32 id)
 {
-	struct posture *posture = bpf_map_lookup_elem(&postures, &id);
+	struct default_action *default_action = bpf_map_lookup_elem(&default_actions, &id);
 
-	return posture ? posture->mode : MODE_REFUSE;
+	return default_action ? default_action->mode : MODE_REFUSE;
 }
 
 /* The process that decides, or 0. */
 static __always_inline u32 supervisor_of(u32 id)
 {
-	struct posture *posture = bpf_map_lookup_elem(&postures, &id);
+	struct default_action *default_action = bpf_map_lookup_elem(&default_actions, &id);
 
-	return posture ? posture->supervisor : 0;
+	return default_action ? default_action->supervisor : 0;
 }
 
 /* Something could not be told: the measurement is incomplete. */
 __noinline int lose(u32 id, u32 operation)
 {
 	struct counters *counters = tally_of(id, operation);
-	struct space *space = bpf_map_lookup_elem(&spaces, &id);
+	struct namespace_state *state = bpf_map_lookup_elem(&namespace_states, &id);
 
 	if (counters)
 		__sync_fetch_and_add(&counters->lost, 1);
-	if (space)
-		__sync_fetch_and_add(&space->lost, 1);
+	if (state)
+		__sync_fetch_and_add(&state->lost, 1);
 	return 0;
 }
 

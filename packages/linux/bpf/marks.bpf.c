@@ -9,7 +9,7 @@
 #define FAN_MARK_ADD 1
 
 /* Flags of the group behind a descriptor, and those by which it opens what it is handed. */
-static __always_inline void add_group(struct desk *desk, u32 descriptor)
+static __always_inline void add_group(struct scratch *scratch, u32 descriptor)
 {
 	struct task_struct *task = acting_task();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
@@ -21,15 +21,15 @@ static __always_inline void add_group(struct desk *desk, u32 descriptor)
 	if (!file)
 		return;
 	group = BPF_CORE_READ(file, private_data);
-	desk->record.act.arguments[2] = BPF_CORE_READ(group, fanotify_data.flags);
-	desk->record.act.arguments[3] = BPF_CORE_READ(group, fanotify_data.f_flags);
+	scratch->record.act.arguments[2] = BPF_CORE_READ(group, fanotify_data.flags);
+	scratch->record.act.arguments[3] = BPF_CORE_READ(group, fanotify_data.f_flags);
 }
 
-static __always_inline void add_mark(struct desk *desk, struct pt_regs *regs, u64 mask)
+static __always_inline void add_mark(struct scratch *scratch, struct pt_regs *regs, u64 mask)
 {
-	desk->record.act.arguments[0] = mask;
-	desk->record.act.arguments[1] = (u32)BPF_CORE_READ(regs, si);
-	add_group(desk, (u32)BPF_CORE_READ(regs, di));
+	scratch->record.act.arguments[0] = mask;
+	scratch->record.act.arguments[1] = (u32)BPF_CORE_READ(regs, si);
+	add_group(scratch, (u32)BPF_CORE_READ(regs, di));
 }
 
 /* inotify and dnotify only look, and hand out nothing. */
@@ -39,17 +39,17 @@ int BPF_PROG(marked, const struct path *path, u64 mask)
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	struct member *member = current_member();
 	u64 call = system_call();
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member || (call != NR_FANOTIFY_MARK && call != FOREIGN_CALL))
 		return 0;
 	/* Where a mark is taken away, the group hears of less. */
 	if (call == NR_FANOTIFY_MARK && !(BPF_CORE_READ(regs, si) & FAN_MARK_ADD))
 		return 0;
-	desk = begin_event(member, OP_FANOTIFY_MARK);
-	if (!desk)
+	scratch = begin_event(member, OP_FANOTIFY_MARK);
+	if (!scratch)
 		return unseen(member, OP_FANOTIFY_MARK);
-	add_mark(desk, regs, mask);
-	add_object(desk, path->dentry->d_inode, path->dentry, mount_of(path->mnt));
-	return end_event(desk);
+	add_mark(scratch, regs, mask);
+	add_object(scratch, path->dentry->d_inode, path->dentry, mount_of(path->mnt));
+	return end_event(scratch);
 }

@@ -24,8 +24,8 @@ static __always_inline u32 launches(void)
 	u32 tid = current;
 	u32 *id;
 
-	if (invitation && invitation->space && supervisor_of(invitation->space) == invitation->supervisor)
-		return invitation->space;
+	if (invitation && invitation->namespace_id && supervisor_of(invitation->namespace_id) == invitation->supervisor)
+		return invitation->namespace_id;
 	id = bpf_map_lookup_elem(&launching, &tid);
 	return id && supervisor_of(*id) == current >> 32 ? *id : 0;
 }
@@ -36,7 +36,7 @@ static __always_inline void end_invitation(void)
 	struct invitation *invitation = invitation_of(bpf_get_current_task_btf());
 
 	if (invitation)
-		invitation->space = 0;
+		invitation->namespace_id = 0;
 }
 
 HOOK(task_alloc)
@@ -44,35 +44,35 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 {
 	struct member *parent = current_member();
 	struct member child = {};
-	struct space *space;
+	struct namespace_state *state;
 
 	if (parent) {
-		child.space = parent->space;
+		child.namespace_id = parent->namespace_id;
 		child.identity = parent->identity;
 		child.process = parent->process;
 		child.parent = parent->parent;
 		child.by_key = parent->by_key;
 		child.root = parent->root;
 	} else {
-		child.space = clone_flags & CLONE_THREAD ? 0 : launches();
-		if (!child.space)
+		child.namespace_id = clone_flags & CLONE_THREAD ? 0 : launches();
+		if (!child.namespace_id)
 			return 0;
 		end_invitation();
 	}
-	space = bpf_map_lookup_elem(&spaces, &child.space);
-	if (!space)
+	state = bpf_map_lookup_elem(&namespace_states, &child.namespace_id);
+	if (!state)
 		return -EPERM;
 	if (!parent) {
-		child.by_key = !space->bars && !space->content;
-		if (!space->root)
-			space->root = (u64)acting_task()->fs->root.dentry->d_inode;
-		child.root = space->root;
+		child.by_key = !state->bars && !state->content;
+		if (!state->root)
+			state->root = (u64)acting_task()->fs->root.dentry->d_inode;
+		child.root = state->root;
 	}
 	if (!parent || !(clone_flags & CLONE_THREAD)) {
 		child.parent = child.process;
-		child.process = __sync_fetch_and_add(&space->processes, 1) + 1;
-		if (space->bars && parent && is_barred(child.space, child.parent))
-			bar(child.space, child.process);
+		child.process = __sync_fetch_and_add(&state->processes, 1) + 1;
+		if (state->bars && parent && is_barred(child.namespace_id, child.parent))
+			bar(child.namespace_id, child.process);
 	}
 	if (!bpf_task_storage_get(&members, task, &child, BPF_LOCAL_STORAGE_GET_F_CREATE))
 		return -ENOMEM;
@@ -83,18 +83,18 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 #define MOST_PID_LEVELS 32
 
 /* What a new process is called in every pid namespace below the first: in /proc of its own it goes by that. */
-static __noinline int add_numbers(struct desk *desk, struct task_struct *task)
+static __noinline int add_numbers(struct scratch *scratch, struct task_struct *task)
 {
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	u64 upid = (u64)pid + bpf_core_field_offset(struct pid, numbers);
 	u32 level = BPF_CORE_READ(pid, level);
-	struct number *numbers = (struct number *)desk->text;
+	struct number *numbers = (struct number *)scratch->text;
 
 	for (u32 at = 0; at < MOST_PID_LEVELS && at < level; at++) {
 		upid += bpf_core_type_size(struct upid);
 		numbers[at].number = BPF_CORE_READ((struct upid *)upid, nr);
 		numbers[at].namespace = BPF_CORE_READ((struct upid *)upid, ns, ns.inum);
-		desk->record.act.text_length = (at + 1) * sizeof(struct number);
+		scratch->record.act.text_length = (at + 1) * sizeof(struct number);
 	}
 	return 0;
 }
@@ -105,21 +105,21 @@ static __noinline int add_numbers(struct desk *desk, struct task_struct *task)
  */
 static __always_inline void tell(struct member *member, struct task_struct *task, u32 kind, bool is_last)
 {
-	struct desk *desk = take_desk();
+	struct scratch *scratch = take_scratch();
 
-	if (!desk) {
-		lose(member->space, OP_NONE);
+	if (!scratch) {
+		lose(member->namespace_id, OP_NONE);
 		return;
 	}
-	begin(desk, member, kind, OP_NONE);
-	desk->record.pid = task->tgid;
-	desk->record.tid = task->pid;
-	desk->record.act.identity = member->identity;
-	desk->can_wait = member->process != 1 && !is_last;
+	begin(scratch, member, kind, OP_NONE);
+	scratch->record.pid = task->tgid;
+	scratch->record.tid = task->pid;
+	scratch->record.act.identity = member->identity;
+	scratch->can_wait = member->process != 1 && !is_last;
 	if (kind == KIND_FORK)
-		add_numbers(desk, task);
-	send(desk);
-	leave_desk(desk);
+		add_numbers(scratch, task);
+	send(scratch);
+	leave_scratch(scratch);
 }
 
 /* The child has its number now, and has not run yet (kernel/fork.c, kernel_clone). */
@@ -127,14 +127,14 @@ TRACEPOINT(sched_process_fork)
 int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *task)
 {
 	struct member *member = bpf_task_storage_get(&members, task, 0, 0);
-	struct space *space;
+	struct namespace_state *state;
 
 	if (!member || task->pid != task->tgid)
 		return 0;
-	space = bpf_map_lookup_elem(&spaces, &member->space);
-	if (space) {
-		__sync_fetch_and_add(&space->live, 1);
-		__sync_fetch_and_add(&space->born, 1);
+	state = bpf_map_lookup_elem(&namespace_states, &member->namespace_id);
+	if (state) {
+		__sync_fetch_and_add(&state->live, 1);
+		__sync_fetch_and_add(&state->born, 1);
 	}
 	tell(member, task, KIND_FORK, false);
 	return 0;
@@ -151,7 +151,7 @@ int BPF_PROG(process_executed, struct task_struct *task)
 	/* Called otherwise than was judged: nobody knows what it is. */
 	if (!has_judged_words(member, task)) {
 		member->identity = PENDING | __sync_fetch_and_add(&execs, 1);
-		lose(member->space, OP_EXEC);
+		lose(member->namespace_id, OP_EXEC);
 	}
 	member->words = 0;
 	member->images = 0;
@@ -161,10 +161,10 @@ int BPF_PROG(process_executed, struct task_struct *task)
 }
 
 /* Whoever decides is gone: nothing that is unknown will be decided any more. */
-static long orphan_space(struct bpf_map *map, u32 *id, struct posture *posture, u32 *dead)
+static long orphan_namespace(struct bpf_map *map, u32 *id, struct default_action *default_action, u32 *dead)
 {
-	if (posture->supervisor == *dead)
-		posture->supervisor = 0;
+	if (default_action->supervisor == *dead)
+		default_action->supervisor = 0;
 	return 0;
 }
 
@@ -183,12 +183,12 @@ TRACEPOINT(sched_process_exit)
 int BPF_PROG(process_ended, struct task_struct *task)
 {
 	struct member *member = bpf_task_storage_get(&members, task, 0, 0);
-	struct space *space;
+	struct namespace_state *state;
 	u32 dead = task->tgid;
 	bool is_last;
 
 	if (member && member->is_held) {
-		struct held_key key = { .space = member->space, .tid = task->pid };
+		struct held_key key = { .namespace_id = member->namespace_id, .tid = task->pid };
 
 		bpf_map_delete_elem(&holding, &key);
 	}
@@ -197,12 +197,12 @@ int BPF_PROG(process_ended, struct task_struct *task)
 	if (!member) {
 		if (bpf_map_lookup_elem(&supervisors, &dead)) {
 			bpf_map_delete_elem(&supervisors, &dead);
-			bpf_for_each_map_elem(&postures, orphan_space, &dead, 0);
+			bpf_for_each_map_elem(&default_actions, orphan_namespace, &dead, 0);
 		}
 		return 0;
 	}
-	space = bpf_map_lookup_elem(&spaces, &member->space);
-	is_last = space && __sync_fetch_and_add(&space->live, -1) == 1;
+	state = bpf_map_lookup_elem(&namespace_states, &member->namespace_id);
+	is_last = state && __sync_fetch_and_add(&state->live, -1) == 1;
 	tell(member, task, KIND_EXIT, is_last);
 	return 0;
 }

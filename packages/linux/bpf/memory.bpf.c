@@ -16,16 +16,7 @@
 
 static __always_inline int judge_memory(u32 operation, u32 access)
 {
-	struct member *member = current_member();
-	struct desk *desk;
-
-	if (!member)
-		return 0;
-	desk = begin_event(member, operation);
-	if (!desk)
-		return unseen(member, operation);
-	desk->record.act.arguments[0] = access;
-	return end_event(desk);
+	return judge_numbers(operation, (struct said){ .first = access }, BY_RESTART);
 }
 
 /* What the kernel maps to run a program is the exec's, and what shmat maps is its own. */
@@ -37,16 +28,16 @@ static __always_inline bool maps_code(unsigned long protection)
 static __always_inline int judge_mapped(struct inode *inode, struct dentry *dentry, u64 mount, unsigned long protection)
 {
 	struct member *member = current_member();
-	struct desk *desk = member ? begin_event(member, OP_MAP) : 0;
+	struct scratch *scratch = member ? begin_event(member, OP_MAP) : 0;
 
 	if (!member)
 		return 0;
-	if (!desk)
+	if (!scratch)
 		return unseen(member, OP_MAP);
-	desk->record.act.arguments[0] = protection & PROT_WRITE;
-	add_object(desk, inode, dentry, mount);
-	describe_version(&desk->record.act.object[0], inode);
-	return end_event(desk);
+	scratch->record.act.arguments[0] = protection & PROT_WRITE;
+	add_object(scratch, inode, dentry, mount);
+	describe_version(&scratch->record.act.object[0], inode);
+	return end_event(scratch);
 }
 
 /*
@@ -81,32 +72,32 @@ int BPF_PROG(mapped, struct file *file, unsigned long protection)
 }
 
 /* What was mapped of a file without a right to execute, and is now to have it: told of where files are inspected. */
-static __always_inline void add_mapped(struct desk *desk, struct member *member, struct vm_area_struct *area)
+static __always_inline void add_mapped(struct scratch *scratch, struct member *member, struct vm_area_struct *area)
 {
-	struct space *space = bpf_map_lookup_elem(&spaces, &member->space);
+	struct namespace_state *state = bpf_map_lookup_elem(&namespace_states, &member->namespace_id);
 	struct file *file = area->vm_file;
 
-	if (!space || space->content != VERSIONS_OPENED || !file || area->vm_flags & VM_EXEC)
+	if (!state || state->content != VERSIONS_OPENED || !file || area->vm_flags & VM_EXEC)
 		return;
-	add_object(desk, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
-	describe_version(&desk->record.act.object[0], file->f_inode);
+	add_object(scratch, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
+	describe_version(&scratch->record.act.object[0], file->f_inode);
 }
 
 HOOK(file_mprotect)
 int BPF_PROG(protected, struct vm_area_struct *area, unsigned long protection)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 
 	protection = granted(protection);
 	if (!member || !(protection & PROT_EXEC))
 		return 0;
-	desk = begin_event(member, OP_PROTECT);
-	if (!desk)
+	scratch = begin_event(member, OP_PROTECT);
+	if (!scratch)
 		return unseen(member, OP_PROTECT);
-	desk->record.act.arguments[0] = protection & PROT_WRITE;
-	add_mapped(desk, member, area);
-	return end_event(desk);
+	scratch->record.act.arguments[0] = protection & PROT_WRITE;
+	add_mapped(scratch, member, area);
+	return end_event(scratch);
 }
 
 /* 1: shared memory. */

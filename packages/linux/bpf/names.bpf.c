@@ -97,24 +97,24 @@ static __always_inline bool is_pin(struct dentry *dentry)
 static __always_inline int judge_removal(struct dentry *dentry, u32 operation)
 {
 	struct member *member = at_place(dentry);
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
-	desk = begin_event(member, operation);
-	if (!desk)
+	scratch = begin_event(member, operation);
+	if (!scratch)
 		return unseen_kept(member, operation, is_pin(dentry));
-	add_object(desk, dentry->d_inode, dentry, member->place_mount);
-	return end_kept(desk, BY_RESTART, is_pin(dentry));
+	add_object(scratch, dentry->d_inode, dentry, member->place_mount);
+	return end_kept(scratch, BY_RESTART, is_pin(dentry));
 }
 
-static __always_inline struct desk *begin_making(struct member *member, struct dentry *dentry, u32 operation)
+static __always_inline struct scratch *begin_making(struct member *member, struct dentry *dentry, u32 operation)
 {
-	struct desk *desk = begin_event(member, operation);
+	struct scratch *scratch = begin_event(member, operation);
 
-	if (desk)
-		add_object(desk, 0, dentry, member->place_mount);
-	return desk;
+	if (scratch)
+		add_object(scratch, 0, dentry, member->place_mount);
+	return scratch;
 }
 
 HOOK(path_unlink)
@@ -154,21 +154,21 @@ HOOK(inode_rename)
 int BPF_PROG(renamed, struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new)
 {
 	struct member *member = at_place(old);
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
-	desk = begin_event(member, OP_RENAME);
-	if (!desk)
+	scratch = begin_event(member, OP_RENAME);
+	if (!scratch)
 		return unseen_kept(member, OP_RENAME, is_pin(old));
-	desk->record.act.arguments[0] = member->place_flags & RENAME_EXCHANGE;
+	scratch->record.act.arguments[0] = member->place_flags & RENAME_EXCHANGE;
 	/* The verifier takes an inode for there, and a comparison with it for needless. */
-	desk->record.act.arguments[1] = BPF_CORE_READ(new, d_inode) != 0;
-	add_object(desk, old->d_inode, old, member->place_mount);
-	add_object(desk, 0, new, member->place_mount);
+	scratch->record.act.arguments[1] = BPF_CORE_READ(new, d_inode) != 0;
+	add_object(scratch, old->d_inode, old, member->place_mount);
+	add_object(scratch, 0, new, member->place_mount);
 	/* An exchange is asked about twice, the other way round the second time. */
 	member->place = 0;
-	return end_kept(desk, BY_RESTART, is_pin(old));
+	return end_kept(scratch, BY_RESTART, is_pin(old));
 }
 
 HOOK(path_link)
@@ -181,17 +181,17 @@ HOOK(inode_link)
 int BPF_PROG(linked, struct dentry *old, struct inode *dir, struct dentry *dentry)
 {
 	struct member *member = at_place(dentry);
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
-	desk = begin_event(member, OP_LINK);
-	if (!desk)
+	scratch = begin_event(member, OP_LINK);
+	if (!scratch)
 		return unseen(member, OP_LINK);
 	/* Names are linked within one mount only. */
-	add_object(desk, old->d_inode, old, member->place_mount);
-	add_object(desk, 0, dentry, member->place_mount);
-	return end_event(desk);
+	add_object(scratch, old->d_inode, old, member->place_mount);
+	add_object(scratch, 0, dentry, member->place_mount);
+	return end_event(scratch);
 }
 
 HOOK(path_symlink)
@@ -204,15 +204,15 @@ HOOK(inode_symlink)
 int BPF_PROG(symlinked, struct inode *dir, struct dentry *dentry, const char *content)
 {
 	struct member *member = at_place(dentry);
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
-	desk = begin_making(member, dentry, OP_SYMLINK);
-	if (!desk)
+	scratch = begin_making(member, dentry, OP_SYMLINK);
+	if (!scratch)
 		return unseen(member, OP_SYMLINK);
-	append_string(desk, content);
-	return end_event(desk);
+	append_string(scratch, content);
+	return end_event(scratch);
 }
 
 HOOK(path_mkdir)
@@ -225,15 +225,15 @@ HOOK(inode_mkdir)
 int BPF_PROG(mkdired, struct inode *dir, struct dentry *dentry, unsigned short mode)
 {
 	struct member *member = at_place(dentry);
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
-	desk = begin_making(member, dentry, OP_MKDIR);
-	if (!desk)
+	scratch = begin_making(member, dentry, OP_MKDIR);
+	if (!scratch)
 		return unseen(member, OP_MKDIR);
-	desk->record.act.arguments[0] = mode;
-	return end_event(desk);
+	scratch->record.act.arguments[0] = mode;
+	return end_event(scratch);
 }
 
 HOOK(path_mknod)
@@ -245,13 +245,13 @@ int BPF_PROG(mknod_at, const struct path *dir, struct dentry *dentry)
 static __always_inline int judge_node(struct member *member, struct dentry *dentry, u32 mode, u32 device)
 {
 	u32 operation = (mode & S_IFMT) == S_IFSOCK && member->socket_type ? OP_BIND : OP_MKNOD;
-	struct desk *desk = begin_making(member, dentry, operation);
+	struct scratch *scratch = begin_making(member, dentry, operation);
 
-	if (!desk)
+	if (!scratch)
 		return unseen(member, operation);
-	desk->record.act.arguments[0] = operation == OP_BIND ? member->socket_type : mode;
-	desk->record.act.arguments[1] = operation == OP_BIND ? 1 : device;
-	return end_event(desk);
+	scratch->record.act.arguments[0] = operation == OP_BIND ? member->socket_type : mode;
+	scratch->record.act.arguments[1] = operation == OP_BIND ? 1 : device;
+	return end_event(scratch);
 }
 
 /* A device, a pipe, or a socket: the name that a socket is bound to is made like any other. */
@@ -269,17 +269,17 @@ int BPF_PROG(created, struct inode *dir, struct dentry *dentry, unsigned short m
 {
 	struct member *member = at_place(dentry);
 	u32 flags, asked;
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
 	if (!asks_for(&flags, &asked))
 		return judge_node(member, dentry, (mode & 07777) | S_IFREG, 0);
 	member->created_with = flags & CREATE_FLAGS;
-	desk = begin_making(member, dentry, OP_CREATE);
-	if (!desk)
+	scratch = begin_making(member, dentry, OP_CREATE);
+	if (!scratch)
 		return unseen(member, OP_CREATE);
-	desk->record.act.arguments[0] = flags & KEY_FLAGS;
-	desk->record.act.arguments[1] = asked & 07777;
-	return end_event(desk);
+	scratch->record.act.arguments[0] = flags & KEY_FLAGS;
+	scratch->record.act.arguments[1] = asked & 07777;
+	return end_event(scratch);
 }

@@ -240,7 +240,7 @@ static __always_inline bool outlasts(u32 operation)
 }
 
 /* False where the kernel does not remember what the call is about. */
-static __always_inline bool describe_naming(struct desk *desk, struct way *way, struct naming *naming)
+static __always_inline bool describe_naming(struct scratch *scratch, struct way *way, struct naming *naming)
 {
 	bool is_made = makes(naming->operation);
 
@@ -250,17 +250,17 @@ static __always_inline bool describe_naming(struct desk *desk, struct way *way, 
 		find(way, naming->directory, naming->string, !(naming->flags & AT_SYMLINK_NOFOLLOW));
 	if (way->meaning == MEANS_UNKNOWN || (way->meaning == MEANS_NAME && !is_made))
 		return false;
-	add_found(desk, way, !is_made);
-	desk->record.act.arguments[0] = naming->first;
-	desk->record.act.arguments[1] = naming->second;
+	add_found(scratch, way, !is_made);
+	scratch->record.act.arguments[0] = naming->first;
+	scratch->record.act.arguments[1] = naming->second;
 	if (naming->to_string) {
 		if (find(way, naming->to_directory, naming->to_string, false) == MEANS_UNKNOWN)
 			return false;
 		if (naming->operation == OP_RENAME)
-			desk->record.act.arguments[1] = way->meaning == MEANS_OBJECT;
-		add_found(desk, way, false);
+			scratch->record.act.arguments[1] = way->meaning == MEANS_OBJECT;
+		add_found(scratch, way, false);
 	}
-	return naming->text == 0 || append_user_string(desk, naming->text);
+	return naming->text == 0 || append_user_string(scratch, naming->text);
 }
 
 #endif

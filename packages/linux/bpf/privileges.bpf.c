@@ -14,29 +14,18 @@
 #define NR_MOVE_MOUNT 429
 #define MOST_GROUPS 32
 
-/* Call number and its first three arguments. */
-static __always_inline void add_call(struct desk *desk)
-{
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-
-	desk->record.act.arguments[0] = BPF_CORE_READ(regs, orig_ax);
-	desk->record.act.arguments[1] = BPF_CORE_READ(regs, di);
-	desk->record.act.arguments[2] = BPF_CORE_READ(regs, si);
-	desk->record.act.arguments[3] = BPF_CORE_READ(regs, dx);
-}
-
+/* The call's number and its first three arguments. */
 static __always_inline int judge_call(u32 operation, enum patience patience)
 {
-	struct member *member = current_member();
-	struct desk *desk;
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct said said = {
+		.first = BPF_CORE_READ(regs, orig_ax),
+		.second = BPF_CORE_READ(regs, di),
+		.third = BPF_CORE_READ(regs, si),
+		.fourth = BPF_CORE_READ(regs, dx),
+	};
 
-	if (!member)
-		return 0;
-	desk = begin_event(member, operation);
-	if (!desk)
-		return unseen(member, operation);
-	add_call(desk);
-	return end_event_by(desk, patience);
+	return judge_numbers(operation, said, patience);
 }
 
 /* setfsuid and setfsgid cannot fail: they return what was so before, and change it or do not. */
@@ -65,22 +54,22 @@ int BPF_PROG(groups_set, struct cred *new)
 {
 	struct member *member = current_member();
 	struct group_info *groups;
-	struct desk *desk;
+	struct scratch *scratch;
 	u32 count;
 
 	if (!member)
 		return 0;
-	desk = begin_event(member, OP_SETID);
-	if (!desk)
+	scratch = begin_event(member, OP_SETID);
+	if (!scratch)
 		return unseen(member, OP_SETID);
 	groups = BPF_CORE_READ(new, group_info);
 	count = BPF_CORE_READ(groups, ngroups);
-	desk->record.act.arguments[0] = NR_SETGROUPS;
-	desk->record.act.arguments[1] = count;
+	scratch->record.act.arguments[0] = NR_SETGROUPS;
+	scratch->record.act.arguments[1] = count;
 	if (count > MOST_GROUPS)
 		count = MOST_GROUPS;
-	append_bytes(desk, (void *)groups + bpf_core_field_offset(struct group_info, gid), count * sizeof(u32));
-	return end_event(desk);
+	append_bytes(scratch, (void *)groups + bpf_core_field_offset(struct group_info, gid), count * sizeof(u32));
+	return end_event(scratch);
 }
 
 HOOK(capset)
@@ -88,17 +77,17 @@ int BPF_PROG(capabilities_set, struct cred *new, const struct cred *old, void *e
 	     void *permitted)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
-	desk = begin_event(member, OP_CAPSET);
-	if (!desk)
+	scratch = begin_event(member, OP_CAPSET);
+	if (!scratch)
 		return unseen(member, OP_CAPSET);
-	bpf_probe_read_kernel(&desk->record.act.arguments[0], sizeof(u64), effective);
-	bpf_probe_read_kernel(&desk->record.act.arguments[1], sizeof(u64), permitted);
-	bpf_probe_read_kernel(&desk->record.act.arguments[2], sizeof(u64), inheritable);
-	return end_event(desk);
+	bpf_probe_read_kernel(&scratch->record.act.arguments[0], sizeof(u64), effective);
+	bpf_probe_read_kernel(&scratch->record.act.arguments[1], sizeof(u64), permitted);
+	bpf_probe_read_kernel(&scratch->record.act.arguments[2], sizeof(u64), inheritable);
+	return end_event(scratch);
 }
 
 /* Options that change what a process may do or who may look into it (linux/prctl.h), as mediated.ts lists them. */
@@ -106,7 +95,7 @@ HOOK(task_prctl)
 int BPF_PROG(prctled, int option, unsigned long argument)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
@@ -125,44 +114,44 @@ int BPF_PROG(prctled, int option, unsigned long argument)
 	default:
 		return 0;
 	}
-	desk = begin_event(member, OP_PRCTL);
-	if (!desk)
+	scratch = begin_event(member, OP_PRCTL);
+	if (!scratch)
 		return unseen(member, OP_PRCTL);
-	desk->record.act.arguments[0] = (u32)option;
+	scratch->record.act.arguments[0] = (u32)option;
 	/* Addresses and pids differ from run to run; small numbers are the meaning of the call. */
-	desk->record.act.arguments[1] = argument < 4096 && option != 0x59616d61 ? argument : ~0ULL;
-	return end_event(desk);
+	scratch->record.act.arguments[1] = argument < 4096 && option != 0x59616d61 ? argument : ~0ULL;
+	return end_event(scratch);
 }
 
 HOOK(path_chroot)
 int BPF_PROG(chrooted, const struct path *path)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
-	desk = begin_event(member, OP_CHROOT);
-	if (!desk)
+	scratch = begin_event(member, OP_CHROOT);
+	if (!scratch)
 		return unseen(member, OP_CHROOT);
-	add_object(desk, 0, path->dentry, mount_of(path->mnt));
-	return end_event(desk);
+	add_object(scratch, 0, path->dentry, mount_of(path->mnt));
+	return end_event(scratch);
 }
 
 HOOK(sb_pivotroot)
 int BPF_PROG(pivoted, const struct path *old, const struct path *new)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
-	desk = begin_event(member, OP_PIVOT);
-	if (!desk)
+	scratch = begin_event(member, OP_PIVOT);
+	if (!scratch)
 		return unseen(member, OP_PIVOT);
-	add_object(desk, 0, new->dentry, mount_of(new->mnt));
-	add_object(desk, 0, old->dentry, mount_of(old->mnt));
-	return end_event(desk);
+	add_object(scratch, 0, new->dentry, mount_of(new->mnt));
+	add_object(scratch, 0, old->dentry, mount_of(old->mnt));
+	return end_event(scratch);
 }
 
 /* Which of the words of a mount are there, in an argument: type, options, and that these could not be told. */
@@ -176,28 +165,28 @@ int BPF_PROG(mounted, const char *source, const struct path *path, const char *t
 {
 	struct member *member = current_member();
 	u64 texts[5] = {};
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
-	desk = begin_event(member, OP_MOUNT);
-	if (!desk)
+	scratch = begin_event(member, OP_MOUNT);
+	if (!scratch)
 		return unseen_kept(member, OP_MOUNT, is_pin(path->dentry));
 	/* Any of these may be NULL, which the verifier does not know. */
 	bpf_probe_read_kernel(texts, sizeof(texts), ctx);
-	desk->record.act.arguments[0] = (u32)flags;
-	desk->record.act.arguments[1] = texts[0] != 0;
-	desk->record.act.arguments[2] = (texts[2] ? HAS_TYPE : 0) | (texts[4] ? HAS_OPTIONS : 0);
-	add_object(desk, 0, path->dentry, mount_of(path->mnt));
-	append_string(desk, (void *)texts[0]);
-	append_bytes(desk, "", 1);
-	append_string(desk, (void *)texts[2]);
-	append_bytes(desk, "", 1);
-	if (desk->record.act.text_length > PATH_BYTES)
-		desk->record.act.arguments[2] |= OPTIONS_UNTOLD;
+	scratch->record.act.arguments[0] = (u32)flags;
+	scratch->record.act.arguments[1] = texts[0] != 0;
+	scratch->record.act.arguments[2] = (texts[2] ? HAS_TYPE : 0) | (texts[4] ? HAS_OPTIONS : 0);
+	add_object(scratch, 0, path->dentry, mount_of(path->mnt));
+	append_string(scratch, (void *)texts[0]);
+	append_bytes(scratch, "", 1);
+	append_string(scratch, (void *)texts[2]);
+	append_bytes(scratch, "", 1);
+	if (scratch->record.act.text_length > PATH_BYTES)
+		scratch->record.act.arguments[2] |= OPTIONS_UNTOLD;
 	else if (texts[4])
-		append_string(desk, (void *)texts[4]);
-	return end_kept(desk, BY_RESTART, is_pin(path->dentry));
+		append_string(scratch, (void *)texts[4]);
+	return end_kept(scratch, BY_RESTART, is_pin(path->dentry));
 }
 
 #define NR_FSCONFIG 431
@@ -209,15 +198,15 @@ int BPF_PROG(mounted, const char *source, const struct path *path, const char *t
 #define FSCONFIG_SET_PATH_EMPTY 4
 #define FSCONFIG_SET_FD 5
 
-static __always_inline void add_setting(struct desk *desk, struct fs_parameter *setting, u32 command)
+static __always_inline void add_setting(struct scratch *scratch, struct fs_parameter *setting, u32 command)
 {
 	switch (command) {
 	case FSCONFIG_SET_STRING:
-		append_string(desk, BPF_CORE_READ(setting, string));
+		append_string(scratch, BPF_CORE_READ(setting, string));
 		break;
 	case FSCONFIG_SET_PATH:
 	case FSCONFIG_SET_PATH_EMPTY:
-		append_string(desk, BPF_CORE_READ(setting, name, name));
+		append_string(scratch, BPF_CORE_READ(setting, name, name));
 		break;
 	}
 }
@@ -229,28 +218,28 @@ static __always_inline int judge_setting(struct fs_context *context, struct fs_p
 	struct member *member = current_member();
 	u64 call = system_call();
 	struct file *file;
-	struct desk *desk;
+	struct scratch *scratch;
 	u32 command;
 
 	if (!member || (call != NR_FSCONFIG && call != FOREIGN_CALL))
 		return 0;
 	command = BPF_CORE_READ(regs, si);
-	desk = begin_event(member, OP_MOUNT);
-	if (!desk)
+	scratch = begin_event(member, OP_MOUNT);
+	if (!scratch)
 		return unseen(member, OP_MOUNT);
-	desk->record.act.arguments[0] = command;
-	desk->record.act.arguments[1] = 1;
-	desk->record.act.arguments[3] = NR_FSCONFIG;
+	scratch->record.act.arguments[0] = command;
+	scratch->record.act.arguments[1] = 1;
+	scratch->record.act.arguments[3] = NR_FSCONFIG;
 	if (command == FSCONFIG_SET_FD) {
 		file = BPF_CORE_READ(setting, file);
-		add_object(desk, 0, BPF_CORE_READ(file, f_path.dentry), mount_of(BPF_CORE_READ(file, f_path.mnt)));
+		add_object(scratch, 0, BPF_CORE_READ(file, f_path.dentry), mount_of(BPF_CORE_READ(file, f_path.mnt)));
 	}
-	append_string(desk, BPF_CORE_READ(context, fs_type, name));
-	append_bytes(desk, "", 1);
-	append_string(desk, BPF_CORE_READ(setting, key));
-	append_bytes(desk, "", 1);
-	add_setting(desk, setting, command);
-	return end_event(desk);
+	append_string(scratch, BPF_CORE_READ(context, fs_type, name));
+	append_bytes(scratch, "", 1);
+	append_string(scratch, BPF_CORE_READ(setting, key));
+	append_bytes(scratch, "", 1);
+	add_setting(scratch, setting, command);
+	return end_event(scratch);
 }
 
 /* As a security module, to say nothing is to know nothing of the key. */
@@ -275,30 +264,30 @@ HOOK(move_mount)
 int BPF_PROG(mount_moved, const struct path *from, const struct path *to)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
-	desk = begin_event(member, OP_MOUNT);
-	if (!desk)
+	scratch = begin_event(member, OP_MOUNT);
+	if (!scratch)
 		return unseen_kept(member, OP_MOUNT, is_pin(to->dentry) || is_pin(from->dentry));
-	desk->record.act.arguments[3] = NR_MOVE_MOUNT;
-	add_object(desk, 0, to->dentry, mount_of(to->mnt));
-	return end_kept(desk, BY_RESTART, is_pin(to->dentry) || is_pin(from->dentry));
+	scratch->record.act.arguments[3] = NR_MOVE_MOUNT;
+	add_object(scratch, 0, to->dentry, mount_of(to->mnt));
+	return end_kept(scratch, BY_RESTART, is_pin(to->dentry) || is_pin(from->dentry));
 }
 
 HOOK(sb_umount)
 int BPF_PROG(unmounted, struct vfsmount *mount, int flags)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member)
 		return 0;
-	desk = begin_event(member, OP_UMOUNT);
-	if (!desk)
+	scratch = begin_event(member, OP_UMOUNT);
+	if (!scratch)
 		return unseen_kept(member, OP_UMOUNT, is_pin(mount->mnt_root));
-	desk->record.act.arguments[0] = (u32)flags;
-	add_object(desk, 0, mount->mnt_root, mount_of(mount));
-	return end_kept(desk, BY_RESTART, is_pin(mount->mnt_root));
+	scratch->record.act.arguments[0] = (u32)flags;
+	add_object(scratch, 0, mount->mnt_root, mount_of(mount));
+	return end_kept(scratch, BY_RESTART, is_pin(mount->mnt_root));
 }

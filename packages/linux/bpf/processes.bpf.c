@@ -32,9 +32,9 @@ static __always_inline void count_reach(struct member *actor, struct task_struct
 	struct member *target = bpf_task_storage_get(&members, task, 0, 0);
 	struct counters *counters;
 
-	if (!target || (actor && actor->space == target->space) || is_supervisor(bpf_get_current_task_btf()))
+	if (!target || (actor && actor->namespace_id == target->namespace_id) || is_supervisor(bpf_get_current_task_btf()))
 		return;
-	counters = tally_of(target->space, OP_REACHED);
+	counters = tally_of(target->namespace_id, OP_REACHED);
 	if (counters)
 		__sync_fetch_and_add(&counters->seen, 1);
 }
@@ -43,17 +43,17 @@ static __always_inline void count_reach(struct member *actor, struct task_struct
 #define THE_SUPERVISOR (~0ULL)
 
 /* The process that is meant: its number, its pid, and its identity. */
-static __always_inline void add_target(struct desk *desk, struct member *member, struct task_struct *task)
+static __always_inline void add_target(struct scratch *scratch, struct member *member, struct task_struct *task)
 {
 	struct member *target = bpf_task_storage_get(&members, task, 0, 0);
 
-	if (target && target->space == member->space) {
-		desk->record.act.arguments[1] |= target->identity;
-		desk->record.act.arguments[2] = target->process;
+	if (target && target->namespace_id == member->namespace_id) {
+		scratch->record.act.arguments[1] |= target->identity;
+		scratch->record.act.arguments[2] = target->process;
 	} else if (is_supervisor(task)) {
-		desk->record.act.arguments[2] = THE_SUPERVISOR;
+		scratch->record.act.arguments[2] = THE_SUPERVISOR;
 	} else {
-		desk->record.act.arguments[3] = task->tgid;
+		scratch->record.act.arguments[3] = task->tgid;
 	}
 }
 
@@ -102,7 +102,7 @@ HOOK(task_kill)
 int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 	/* Tracepoints only know of signals that somebody sent. */
 	u64 sent = 1, group;
 	bool reaches_supervisor, is_kept;
@@ -125,16 +125,16 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 		return 0;
 	if (signal == SIGCONT && !group && passes_on(member, bpf_task_storage_get(&members, task, 0, 0)))
 		return 0;
-	desk = begin_event(member, OP_KILL);
-	if (!desk)
+	scratch = begin_event(member, OP_KILL);
+	if (!scratch)
 		return unseen_kept(member, OP_KILL, is_kept);
-	desk->record.act.arguments[0] = signal;
+	scratch->record.act.arguments[0] = signal;
 	if (!group) {
-		add_target(desk, member, task);
-		return end_kept(desk, BY_RESTART, is_kept);
+		add_target(scratch, member, task);
+		return end_kept(scratch, BY_RESTART, is_kept);
 	}
-	desk->record.act.arguments[1] = group;
-	verdict = end_kept(desk, IN_PLACE_BRIEFLY, is_kept);
+	scratch->record.act.arguments[1] = group;
+	verdict = end_kept(scratch, IN_PLACE_BRIEFLY, is_kept);
 	/* What it could handle goes to the rest of the group alone, by the group's verdict. */
 	return reaches_supervisor ? -EPERM : verdict;
 }
@@ -165,7 +165,7 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 	bool is_kept = member && is_supervisor(task);
 	u32 operation = OP_PTRACE;
 	struct pt_regs *regs;
-	struct desk *desk;
+	struct scratch *scratch;
 	u64 call;
 
 	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -198,30 +198,30 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 		return 0;
 	if (task->tgid == (int)(bpf_get_current_pid_tgid() >> 32))
 		return 0;
-	desk = begin_event(member, operation);
-	if (!desk)
+	scratch = begin_event(member, operation);
+	if (!scratch)
 		return unseen_kept(member, operation, is_kept);
-	desk->record.act.arguments[0] = call;
+	scratch->record.act.arguments[0] = call;
 	if (call == NR_PTRACE)
-		desk->record.act.arguments[0] |= (u64)BPF_CORE_READ(regs, di) << 32;
-	add_target(desk, member, task);
-	return end_kept(desk, patience, is_kept);
+		scratch->record.act.arguments[0] |= (u64)BPF_CORE_READ(regs, di) << 32;
+	add_target(scratch, member, task);
+	return end_kept(scratch, patience, is_kept);
 }
 
 HOOK(ptrace_traceme)
 int BPF_PROG(traced, struct task_struct *parent)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 	bool is_kept;
 
 	if (!member)
 		return 0;
 	is_kept = is_supervisor(parent);
-	desk = begin_event(member, OP_PTRACE);
-	if (!desk)
+	scratch = begin_event(member, OP_PTRACE);
+	if (!scratch)
 		return unseen_kept(member, OP_PTRACE, is_kept);
-	desk->record.act.arguments[0] = NR_PTRACE;
-	add_target(desk, member, parent);
-	return end_kept(desk, BY_RESTART, is_kept);
+	scratch->record.act.arguments[0] = NR_PTRACE;
+	add_target(scratch, member, parent);
+	return end_kept(scratch, BY_RESTART, is_kept);
 }

@@ -57,17 +57,17 @@ static __always_inline int read_address(struct way *way, u64 from, u32 length)
 static __always_inline int reach_file(struct member *member, struct way *way, struct socket *socket, u64 address,
 				      u32 operation)
 {
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (find(way, AT_FDCWD, address + 2, true) != MEANS_OBJECT)
 		return unseen(member, operation);
-	desk = begin_event(member, operation);
-	if (!desk)
+	scratch = begin_event(member, operation);
+	if (!scratch)
 		return unseen(member, operation);
-	desk->record.act.arguments[0] = socket->type;
-	desk->record.act.arguments[1] = 1;
-	add_found(desk, way, false);
-	return end_event(desk);
+	scratch->record.act.arguments[0] = socket->type;
+	scratch->record.act.arguments[1] = 1;
+	add_found(scratch, way, false);
+	return end_event(scratch);
 }
 
 static __always_inline int reach_by(struct member *member, struct way *way, struct socket *socket, u64 address,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel half tells the other: the layout that packages/linux/src/sensor/bpf/record.ts decodes. A test compares
+ * What the BPF programs tell the supervisor: the layout that packages/linux/src/sensor/bpf/record.ts decodes. A test compares
  * both, by the types that the compiled object carries.
  *
  * All integers are of the machine's byte order. What is not filled is zero: `key` is a digest of `act` and the text, and
@@ -188,7 +188,7 @@ struct record {
 	u32 size;
 	u16 kind;
 	u16 fate;
-	u32 space;
+	u32 namespace_id;
 	u32 pid;
 	u32 tid;
 	/* Threads that the process has. */
@@ -216,7 +216,7 @@ enum verdict {
 
 /* Something of one namespace's, in a table of all. */
 struct shared_key {
-	u32 space;
+	u32 namespace_id;
 	u32 zero;
 	u64 key[2];
 };
@@ -230,7 +230,7 @@ struct decided {
 };
 
 struct ticket_key {
-	u32 space;
+	u32 namespace_id;
 	u32 tid;
 	u64 key[2];
 };
@@ -245,7 +245,7 @@ enum mode {
 };
 
 /* What becomes of an act that has not been decided, and the process that decides; 0 once it is gone. */
-struct posture {
+struct default_action {
 	u32 mode;
 	u32 supervisor;
 };
@@ -257,7 +257,7 @@ enum versions {
 	VERSIONS_OPENED = 2,
 };
 
-struct space {
+struct namespace_state {
 	/* Inode of the root directory that its first process began with: an address. */
 	u64 root;
 	/* enum versions */
@@ -276,12 +276,12 @@ struct space {
 
 /* Into which namespace, and by whom: worth nothing once another process decides there. */
 struct invitation {
-	u32 space;
+	u32 namespace_id;
 	u32 supervisor;
 };
 
 struct held_key {
-	u32 space;
+	u32 namespace_id;
 	u32 tid;
 };
 

@@ -48,22 +48,22 @@ static __always_inline bool means_supervisor(int number)
 static __always_inline int judge_owner(int number)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 	bool is_kept;
 
 	if (!member || number == 0)
 		return 0;
 	is_kept = number > 0 && means_supervisor(number);
-	desk = begin_event(member, OP_SIGIO);
-	if (!desk)
+	scratch = begin_event(member, OP_SIGIO);
+	if (!scratch)
 		return unseen_kept(member, OP_SIGIO, is_kept);
 	if (is_kept)
-		desk->record.act.arguments[2] = THE_SUPERVISOR;
+		scratch->record.act.arguments[2] = THE_SUPERVISOR;
 	if (number < 0)
-		desk->record.act.arguments[1] = MEANS_GROUP | named_group(-number);
+		scratch->record.act.arguments[1] = MEANS_GROUP | named_group(-number);
 	else
-		desk->record.act.arguments[3] = number;
-	return end_kept(desk, BY_RESTART, is_kept);
+		scratch->record.act.arguments[3] = number;
+	return end_kept(scratch, BY_RESTART, is_kept);
 }
 
 HOOK(file_fcntl)
@@ -83,17 +83,7 @@ int BPF_PROG(controlled, struct file *file, unsigned int command, unsigned long 
 
 static __always_inline int judge_request(struct file *file, u32 operation, u32 request)
 {
-	struct member *member = current_member();
-	struct desk *desk;
-
-	if (!member)
-		return 0;
-	desk = begin_event(member, operation);
-	if (!desk)
-		return unseen(member, operation);
-	desk->record.act.arguments[0] = request;
-	add_object(desk, file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt));
-	return end_event(desk);
+	return judge_path(&file->f_path, operation, request, 0);
 }
 
 /* Requests that change the network of the machine, as words/requests.ts lists them (linux/sockios.h, if_tunnel.h). */
@@ -155,16 +145,7 @@ static __always_inline bool changes_file_system(u32 request)
 
 static __always_inline int judge_network(u32 what)
 {
-	struct member *member = current_member();
-	struct desk *desk;
-
-	if (!member)
-		return 0;
-	desk = begin_event(member, OP_REQUEST);
-	if (!desk)
-		return unseen(member, OP_REQUEST);
-	desk->record.act.arguments[0] = what;
-	return end_event(desk);
+	return judge_numbers(OP_REQUEST, (struct said){ .first = what }, BY_RESTART);
 }
 
 HOOK(socket_setsockopt)
@@ -239,7 +220,7 @@ static __always_inline int judge_adjustment(struct task_struct *task)
 {
 	struct member *member = current_member();
 	struct pt_regs *regs;
-	struct desk *desk;
+	struct scratch *scratch;
 	u64 call;
 	u32 kind = 0;
 
@@ -253,17 +234,17 @@ static __always_inline int judge_adjustment(struct task_struct *task)
 		kind = (u32)BPF_CORE_READ(regs, di) - 1;
 	if (!kind && task->tgid == (int)(bpf_get_current_pid_tgid() >> 32))
 		return 0;
-	desk = begin_event(member, OP_ADJUST);
-	if (!desk)
+	scratch = begin_event(member, OP_ADJUST);
+	if (!scratch)
 		return unseen_kept(member, OP_ADJUST, is_supervisor(task));
-	desk->record.act.arguments[0] = call;
+	scratch->record.act.arguments[0] = call;
 	if (kind == 1)
-		desk->record.act.arguments[1] = MEANS_GROUP | named_group((u32)BPF_CORE_READ(regs, si));
+		scratch->record.act.arguments[1] = MEANS_GROUP | named_group((u32)BPF_CORE_READ(regs, si));
 	else if (kind == 2)
-		desk->record.act.arguments[1] = 2ULL << 32;
+		scratch->record.act.arguments[1] = 2ULL << 32;
 	else
-		add_target(desk, member, task);
-	return end_kept(desk, kind ? IN_PLACE : BY_RESTART, is_supervisor(task));
+		add_target(scratch, member, task);
+	return end_kept(scratch, kind ? IN_PLACE : BY_RESTART, is_supervisor(task));
 }
 
 HOOK(task_setnice)

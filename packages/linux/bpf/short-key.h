@@ -164,7 +164,7 @@ static __noinline int make_short_key(struct member *member, struct file *file, u
 static __noinline int is_known(struct member *member, u32 operation, const u64 key[2])
 {
 	u64 of[2] = { key[0], key[1] };
-	u32 id = member->space;
+	u32 id = member->namespace_id;
 	u32 place = place_of(id);
 	void *table = bpf_map_lookup_elem(&tables, &place);
 	struct decided *known = table ? bpf_map_lookup_elem(table, of) : 0;

@@ -17,17 +17,17 @@ HOOK(socket_create)
 int BPF_PROG(socket_made, int family, int type, int protocol, int kern)
 {
 	struct member *member = current_member();
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!member || kern)
 		return 0;
-	desk = begin_event(member, OP_SOCKET);
-	if (!desk)
+	scratch = begin_event(member, OP_SOCKET);
+	if (!scratch)
 		return unseen(member, OP_SOCKET);
-	desk->record.act.arguments[0] = family;
-	desk->record.act.arguments[1] = type & 0xf;
-	desk->record.act.arguments[2] = (u32)protocol;
-	return end_event(desk);
+	scratch->record.act.arguments[0] = family;
+	scratch->record.act.arguments[1] = type & 0xf;
+	scratch->record.act.arguments[2] = (u32)protocol;
+	return end_event(scratch);
 }
 
 /* The first argument of a call about a socket. */
@@ -42,20 +42,20 @@ static __always_inline u32 descriptor(void)
 static __always_inline int judge_address(struct member *member, struct socket *socket, void *address, int length,
 					 u32 operation)
 {
-	struct desk *desk = begin_event(member, operation);
+	struct scratch *scratch = begin_event(member, operation);
 
-	if (!desk)
+	if (!scratch)
 		return unseen(member, operation);
-	desk->record.act.arguments[0] = socket->type;
-	desk->record.act.arguments[2] = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
+	scratch->record.act.arguments[0] = socket->type;
+	scratch->record.act.arguments[2] = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
 	/* Which descriptor is bound, to be asked for its port later. */
 	if (operation == OP_BIND)
-		desk->record.act.arguments[3] = descriptor();
+		scratch->record.act.arguments[3] = descriptor();
 	if (length > ADDRESS_BYTES)
 		length = ADDRESS_BYTES;
 	if (length > 0)
-		append_bytes(desk, address, length & 0xff);
-	return end_event(desk);
+		append_bytes(scratch, address, length & 0xff);
+	return end_event(scratch);
 }
 
 /* Whether an address is the name of a file: such a socket is told of where the file is made or found. */
@@ -128,17 +128,17 @@ static __always_inline int judge_peer(struct member *member, struct sock *other,
 {
 	struct unix_sock *peer = (struct unix_sock *)other;
 	struct dentry *dentry = BPF_CORE_READ(peer, path.dentry);
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!dentry)
 		return 0;
-	desk = begin_event(member, operation);
-	if (!desk)
+	scratch = begin_event(member, operation);
+	if (!scratch)
 		return unseen(member, operation);
-	desk->record.act.arguments[0] = BPF_CORE_READ(other, sk_type);
-	desk->record.act.arguments[1] = 1;
-	add_object(desk, 0, dentry, mount_of(BPF_CORE_READ(peer, path.mnt)));
-	return end_event(desk);
+	scratch->record.act.arguments[0] = BPF_CORE_READ(other, sk_type);
+	scratch->record.act.arguments[1] = 1;
+	add_object(scratch, 0, dentry, mount_of(BPF_CORE_READ(peer, path.mnt)));
+	return end_event(scratch);
 }
 
 HOOK(unix_stream_connect)
@@ -170,30 +170,30 @@ static __always_inline int judge_local(struct socket *socket, u32 operation)
 	struct unix_sock *local = (struct unix_sock *)sock;
 	struct unix_address *named;
 	struct dentry *dentry;
-	struct desk *desk;
+	struct scratch *scratch;
 	u16 family;
 
 	if (!member)
 		return 0;
 	family = BPF_CORE_READ(sock, __sk_common.skc_family);
-	desk = begin_event(member, operation);
-	if (!desk)
+	scratch = begin_event(member, operation);
+	if (!scratch)
 		return unseen(member, operation);
-	desk->record.act.arguments[0] = socket->type;
-	desk->record.act.arguments[2] = family;
+	scratch->record.act.arguments[0] = socket->type;
+	scratch->record.act.arguments[2] = family;
 	if (operation == OP_LISTEN)
-		desk->record.act.arguments[3] = descriptor();
+		scratch->record.act.arguments[3] = descriptor();
 	if (family == AF_UNIX) {
 		dentry = BPF_CORE_READ(local, path.dentry);
 		named = BPF_CORE_READ(local, addr);
 		if (dentry) {
-			desk->record.act.arguments[1] = 1;
-			add_object(desk, 0, dentry, mount_of(BPF_CORE_READ(local, path.mnt)));
+			scratch->record.act.arguments[1] = 1;
+			add_object(scratch, 0, dentry, mount_of(BPF_CORE_READ(local, path.mnt)));
 		} else if (named) {
-			append_bytes(desk, (void *)named + bpf_core_field_offset(struct unix_address, name),
+			append_bytes(scratch, (void *)named + bpf_core_field_offset(struct unix_address, name),
 				     BPF_CORE_READ(named, len) & 0x7f);
 		} else {
-			append_bytes(desk, &family, sizeof(family));
+			append_bytes(scratch, &family, sizeof(family));
 		}
 	} else if (family == AF_INET || family == AF_INET6) {
 		/* As `struct sockaddr_in` and `struct sockaddr_in6` have it: family, port, (flow,) address. */
@@ -209,11 +209,11 @@ static __always_inline int judge_local(struct socket *socket, u32 operation)
 			address.word = BPF_CORE_READ(sock, __sk_common.skc_rcv_saddr);
 		else
 			BPF_CORE_READ_INTO(&address.long_address, sock, __sk_common.skc_v6_rcv_saddr);
-		append_bytes(desk, &address, family == AF_INET ? 16 : 28);
+		append_bytes(scratch, &address, family == AF_INET ? 16 : 28);
 	} else {
-		append_bytes(desk, &family, sizeof(family));
+		append_bytes(scratch, &family, sizeof(family));
 	}
-	return end_event(desk);
+	return end_event(scratch);
 }
 
 HOOK(socket_listen)

@@ -10,35 +10,35 @@
 #include "lookup.h"
 
 /* By tracepoints it has happened: the words are those that the program got. */
-static __noinline int append_taken_words(struct desk *desk, struct linux_binprm *bprm, bool are_wanted)
+static __noinline int append_taken_words(struct scratch *scratch, struct linux_binprm *bprm, bool are_wanted)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct reading reading = { .desk = desk, .flags = CALLED_TAKEN };
+	struct reading reading = { .scratch = scratch, .flags = CALLED_TAKEN };
 	u64 from = BPF_CORE_READ(task, mm, arg_start), length = BPF_CORE_READ(task, mm, arg_end) - from;
 	u32 used;
 	long got;
 
-	if (!desk || !bprm)
+	if (!scratch || !bprm)
 		return 0;
 	if (bprm->interp != bprm->filename)
 		append_script(&reading, bprm);
-	used = desk->record.act.text_length;
+	used = scratch->record.act.text_length;
 	if (used > PATH_BYTES + WORDS_BYTES)
 		return 0;
 	if (!are_wanted) {
-		got = bpf_probe_read_user_str(&desk->text[used & (TEXT_BYTES - 1)], WORDS_BYTES / 2, (void *)from);
+		got = bpf_probe_read_user_str(&scratch->text[used & (TEXT_BYTES - 1)], WORDS_BYTES / 2, (void *)from);
 	} else {
 		if (length > WORDS_BYTES / 2) {
 			length = WORDS_BYTES / 2;
 			reading.flags |= CALLED_CUT;
 		}
-		got = bpf_probe_read_user(&desk->text[used & (TEXT_BYTES - 1)], length, (void *)from) ? -1 : (long)length;
+		got = bpf_probe_read_user(&scratch->text[used & (TEXT_BYTES - 1)], length, (void *)from) ? -1 : (long)length;
 	}
 	if (got < 0 || got > WORDS_BYTES / 2)
 		reading.flags |= CALLED_UNREADABLE;
 	else
-		desk->record.act.text_length = used + got;
-	desk->record.act.arguments[1] = reading.flags;
+		scratch->record.act.text_length = used + got;
+	scratch->record.act.arguments[1] = reading.flags;
 	return 0;
 }
 
@@ -46,21 +46,21 @@ static __noinline int append_taken_words(struct desk *desk, struct linux_binprm 
 static __always_inline void judge_exec(struct member *member, struct aside *aside, struct linux_binprm *bprm, u64 program)
 {
 	bool are_wanted = has_words((u64)BPF_CORE_READ((struct file *)program, f_path.dentry)) != 0;
-	struct desk *desk = aside && member->images <= MAX_IMAGES ? take_desk() : 0;
+	struct scratch *scratch = aside && member->images <= MAX_IMAGES ? take_scratch() : 0;
 
-	if (!desk) {
-		lose(member->space, OP_EXEC);
+	if (!scratch) {
+		lose(member->namespace_id, OP_EXEC);
 		return;
 	}
-	describe_exec(desk, member, are_wanted);
-	append_taken_words(desk, bprm, are_wanted);
+	describe_exec(scratch, member, are_wanted);
+	append_taken_words(scratch, bprm, are_wanted);
 	if (are_wanted)
-		desk->record.act.arguments[1] |= CALLED_WITH_WORDS;
-	__builtin_memcpy(desk->record.act.ids, aside->ids, sizeof(aside->ids));
-	desk->record.act.capabilities = aside->capabilities;
-	judge(desk, false);
-	member->next = desk->next;
-	leave_desk(desk);
+		scratch->record.act.arguments[1] |= CALLED_WITH_WORDS;
+	__builtin_memcpy(scratch->record.act.ids, aside->ids, sizeof(aside->ids));
+	scratch->record.act.capabilities = aside->capabilities;
+	judge(scratch, false);
+	member->next = scratch->next;
+	leave_scratch(scratch);
 }
 
 /*
@@ -92,7 +92,7 @@ static __always_inline void started(struct member *member, struct task_struct *t
 
 	exec_begins((void *)0, bprm);
 	if (bprm->interp != bprm->filename && !add_script(member, bprm))
-		lose(member->space, OP_EXEC);
+		lose(member->namespace_id, OP_EXEC);
 	add_image(member, as_file(program), false);
 	/* It begins in whoever loads it. */
 	if (file_mapped_at(task, BPF_CORE_READ(regs, ip), &loader) && loader && loader != program) {

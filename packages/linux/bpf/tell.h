@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From an act to what is told of it: described on a desk, given a key, sent. */
+/* From an act to what is told of it: described in a scratch buffer, given a key, sent. */
 #ifndef ISOLINE_TELL_H
 #define ISOLINE_TELL_H
 
@@ -48,23 +48,23 @@ static __always_inline u32 outlook_of(const struct member *member, struct task_s
 	return outlook;
 }
 
-/* Clears a desk's record and names the actor. */
-__noinline int begin(struct desk *desk, struct member *member, u32 kind, u32 operation)
+/* Clears a scratch buffer's record and names the actor. */
+__noinline int begin(struct scratch *scratch, struct member *member, u32 kind, u32 operation)
 {
 	struct task_struct *task = acting_task();
 	const struct cred *cred = task->cred;
 	struct record *record;
 	struct act *act;
 
-	if (!desk || !member)
+	if (!scratch || !member)
 		return 0;
-	record = &desk->record;
+	record = &scratch->record;
 	act = &record->act;
 	__builtin_memset(record, 0, sizeof(*record));
-	desk->was_held = member->is_held;
-	desk->can_wait = 0;
+	scratch->was_held = member->is_held;
+	scratch->can_wait = 0;
 	record->kind = kind;
-	record->space = member->space;
+	record->namespace_id = member->namespace_id;
 	record->pid = task->tgid;
 	record->tid = task->pid;
 	record->threads = task->signal->nr_threads;
@@ -88,19 +88,19 @@ __noinline int begin(struct desk *desk, struct member *member, u32 kind, u32 ope
 }
 
 struct hashing {
-	struct desk *desk;
+	struct scratch *scratch;
 	struct sip sip;
 };
 
 static long hash_text_word(u32 index, struct hashing *hashing)
 {
-	sip_word(&hashing->sip, *(u64 *)&hashing->desk->text[(index * 8) & (TEXT_BYTES - 8)]);
+	sip_word(&hashing->sip, *(u64 *)&hashing->scratch->text[(index * 8) & (TEXT_BYTES - 8)]);
 	return 0;
 }
 
 static long hash_act_word(u32 index, struct hashing *hashing)
 {
-	u64 *words = (u64 *)&hashing->desk->record.act;
+	u64 *words = (u64 *)&hashing->scratch->record.act;
 
 	if (index >= sizeof(struct act) / 8)
 		return 1;
@@ -108,28 +108,28 @@ static long hash_act_word(u32 index, struct hashing *hashing)
 	return 0;
 }
 
-/* The key of what is on the desk: act and text. */
-__noinline int make_key(struct desk *desk)
+/* The key of what is in the scratch buffer: act and text. */
+__noinline int make_key(struct scratch *scratch)
 {
-	struct hashing hashing = { .desk = desk };
+	struct hashing hashing = { .scratch = scratch };
 	u32 text, act_words, text_words;
 
-	if (!desk)
+	if (!scratch)
 		return 0;
-	text = desk->record.act.text_length;
-	act_words = (sizeof(struct act) - (2 - desk->record.act.objects) * sizeof(struct object)) / 8;
+	text = scratch->record.act.text_length;
+	act_words = (sizeof(struct act) - (2 - scratch->record.act.objects) * sizeof(struct object)) / 8;
 	text_words = (text + 7) / 8;
 	/* The last word of the text is filled up with zeros. */
-	*(u64 *)&desk->text[text & (TEXT_BYTES - 1)] = 0;
+	*(u64 *)&scratch->text[text & (TEXT_BYTES - 1)] = 0;
 	sip_begin(&hashing.sip);
 	bpf_loop(act_words, hash_act_word, &hashing, 0);
 	bpf_loop(text_words, hash_text_word, &hashing, 0);
-	sip_end(&hashing.sip, (act_words + text_words) * 8, desk->record.key);
+	sip_end(&hashing.sip, (act_words + text_words) * 8, scratch->record.key);
 	return 0;
 }
 
-/* Sends what is on the desk; not 0 if the ring is full. */
-__noinline int send(struct desk *desk)
+/* Sends what is in the scratch buffer; not 0 if the ring is full. */
+__noinline int send(struct scratch *scratch)
 {
 	struct counters *counters;
 	u32 id, place, text, size;
@@ -137,21 +137,21 @@ __noinline int send(struct desk *desk)
 	void *ring;
 	long lost;
 
-	if (!desk)
+	if (!scratch)
 		return 1;
-	id = desk->record.space;
-	counters = tally_of(id, desk->record.act.operation);
-	text = desk->record.act.text_length;
+	id = scratch->record.namespace_id;
+	counters = tally_of(id, scratch->record.act.operation);
+	text = scratch->record.act.text_length;
 	if (text > TEXT_BYTES)
 		text = TEXT_BYTES;
 	size = (sizeof(struct record) + text + 7) & ~7u;
-	desk->record.size = size;
+	scratch->record.size = size;
 	place = place_of(id);
 	ring = bpf_map_lookup_elem(&rings, &place);
-	urgency = urgency_of(desk);
-	lost = ring ? bpf_ringbuf_output(ring, &desk->record, size, waking(ring, urgency)) : 1;
+	urgency = urgency_of(scratch);
+	lost = ring ? bpf_ringbuf_output(ring, &scratch->record, size, waking(ring, urgency)) : 1;
 	if (lost) {
-		lose(id, desk->record.act.operation);
+		lose(id, scratch->record.act.operation);
 		return 1;
 	}
 	if (urgency == SOON_READ)

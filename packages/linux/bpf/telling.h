@@ -11,21 +11,21 @@
 /* The groups themselves are the text. */
 static __always_inline int set_groups(struct member *member, u32 count, u64 list)
 {
-	struct desk *desk = begin_event(member, OP_SETID);
+	struct scratch *scratch = begin_event(member, OP_SETID);
 	u32 bytes = (count > MOST_GROUPS ? MOST_GROUPS : count) * sizeof(u32);
 
-	if (!desk)
+	if (!scratch)
 		return unseen(member, OP_SETID);
-	desk->record.act.arguments[0] = NR_SETGROUPS;
-	desk->record.act.arguments[1] = count;
+	scratch->record.act.arguments[0] = NR_SETGROUPS;
+	scratch->record.act.arguments[1] = count;
 	/* The verifier wants to see the bound where it counts, and the compiler thinks it needless. */
 	barrier_var(bytes);
-	if (bpf_probe_read_user(desk->text, bytes & 0xff, (void *)list)) {
-		leave_desk(desk);
+	if (bpf_probe_read_user(scratch->text, bytes & 0xff, (void *)list)) {
+		leave_scratch(scratch);
 		return unseen(member, OP_SETID);
 	}
-	desk->record.act.text_length = bytes;
-	return end_event(desk);
+	scratch->record.act.text_length = bytes;
+	return end_event(scratch);
 }
 
 #define ONE_BLOCK 0x19980330
@@ -36,55 +36,55 @@ static __always_inline int set_groups(struct member *member, u32 count, u64 list
  */
 static __always_inline int set_capabilities(struct member *member, u64 header, u64 data)
 {
-	struct desk *desk = begin_event(member, OP_CAPSET);
+	struct scratch *scratch = begin_event(member, OP_CAPSET);
 	u32 words[6] = {}, version = 0;
 
-	if (!desk)
+	if (!scratch)
 		return unseen(member, OP_CAPSET);
 	if (bpf_probe_read_user(&version, sizeof(version), (void *)header) ||
 	    bpf_probe_read_user(words, 12, (void *)data) ||
 	    (version != ONE_BLOCK && bpf_probe_read_user(&words[3], 12, (void *)(data + 12)))) {
-		leave_desk(desk);
+		leave_scratch(scratch);
 		return unseen(member, OP_CAPSET);
 	}
 	for (u32 index = 0; index < 3; index++)
-		desk->record.act.arguments[index] = words[index] | (u64)words[index + 3] << 32;
-	return end_event(desk);
+		scratch->record.act.arguments[index] = words[index] | (u64)words[index + 3] << 32;
+	return end_event(scratch);
 }
 
 /* Told as it begins, whatever becomes of it: which object is found by its path, or is the descriptor's. */
 static __always_inline int judge_mark_call(struct member *member, struct way *way, struct pt_regs *regs)
 {
 	u64 file = regs->r8 ? 0 : file_of(regs->r10);
-	struct desk *desk;
+	struct scratch *scratch;
 
 	if (!(regs->si & FAN_MARK_ADD) || !(regs->r8 || file))
 		return 0;
-	desk = begin_event(member, OP_FANOTIFY_MARK);
-	if (!desk)
+	scratch = begin_event(member, OP_FANOTIFY_MARK);
+	if (!scratch)
 		return unseen(member, OP_FANOTIFY_MARK);
-	add_mark(desk, regs, regs->dx);
+	add_mark(scratch, regs, regs->dx);
 	if (file) {
-		add_object(desk, as_file(file)->f_inode, as_file(file)->f_path.dentry, mount_of(as_file(file)->f_path.mnt));
-		return end_event(desk);
+		add_object(scratch, as_file(file)->f_inode, as_file(file)->f_path.dentry, mount_of(as_file(file)->f_path.mnt));
+		return end_event(scratch);
 	}
 	if (find(way, regs->r10, regs->r8, !(regs->si & FAN_MARK_DONT_FOLLOW)) == MEANS_OBJECT) {
-		add_found(desk, way, true);
-		return end_event(desk);
+		add_found(scratch, way, true);
+		return end_event(scratch);
 	}
-	leave_desk(desk);
+	leave_scratch(scratch);
 	return unseen(member, OP_FANOTIFY_MARK);
 }
 
 static __always_inline int judge_group_call(struct member *member, struct pt_regs *regs)
 {
-	struct desk *desk = begin_event(member, OP_FANOTIFY);
+	struct scratch *scratch = begin_event(member, OP_FANOTIFY);
 
-	if (!desk)
+	if (!scratch)
 		return unseen(member, OP_FANOTIFY);
-	desk->record.act.arguments[0] = (u32)regs->di;
-	desk->record.act.arguments[1] = (u32)regs->si;
-	return end_event(desk);
+	scratch->record.act.arguments[0] = (u32)regs->di;
+	scratch->record.act.arguments[1] = (u32)regs->si;
+	return end_event(scratch);
 }
 
 #endif

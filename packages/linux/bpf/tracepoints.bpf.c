@@ -141,22 +141,22 @@ static __always_inline bool is_foreign(u64 call)
 static __noinline int begins(struct member *member, struct pt_regs *regs)
 {
 	struct naming naming = {};
-	struct desk *desk;
+	struct scratch *scratch;
 	struct way *way;
 
 	if (asks_other(member, regs))
 		return 0;
 	way = take_way();
 	if (!way) {
-		lose(member->space, OP_NONE);
+		lose(member->namespace_id, OP_NONE);
 		return 0;
 	}
 	if (name_call(&naming, regs)) {
-		desk = begin_event(member, naming.operation);
-		if (desk) {
-			if (describe_naming(desk, way, &naming))
-				put_aside(desk);
-			leave_desk(desk);
+		scratch = begin_event(member, naming.operation);
+		if (scratch) {
+			if (describe_naming(scratch, way, &naming))
+				put_aside(scratch);
+			leave_scratch(scratch);
 		}
 	} else {
 		asks_privilege(member, regs, way);
@@ -169,7 +169,7 @@ static __noinline int begins(struct member *member, struct pt_regs *regs)
 static __noinline int describe_late(struct member *member, struct pt_regs *regs)
 {
 	struct naming naming = {};
-	struct desk *desk;
+	struct scratch *scratch;
 	struct way *way;
 
 	if (!name_call(&naming, regs))
@@ -177,13 +177,13 @@ static __noinline int describe_late(struct member *member, struct pt_regs *regs)
 	way = outlasts(naming.operation) ? take_way() : 0;
 	if (!way)
 		return unseen(member, naming.operation);
-	desk = begin_event(member, naming.operation);
-	if (desk && describe_naming(desk, way, &naming)) {
-		end_event(desk);
+	scratch = begin_event(member, naming.operation);
+	if (scratch && describe_naming(scratch, way, &naming)) {
+		end_event(scratch);
 	} else {
 		unseen(member, naming.operation);
-		if (desk)
-			leave_desk(desk);
+		if (scratch)
+			leave_scratch(scratch);
 	}
 	leave_way(way);
 	return 0;
@@ -201,7 +201,7 @@ int call_begins(unsigned long long *ctx)
 	if (!member)
 		return 0;
 	if (is_foreign(regs->orig_ax))
-		lose(member->space, OP_NONE);
+		lose(member->namespace_id, OP_NONE);
 	else if (regs->orig_ax == NR_EXECVE || regs->orig_ax == NR_EXECVEAT)
 		put_actor_aside();
 	else
@@ -272,7 +272,7 @@ int child_made(unsigned long long *ctx)
 		return 0;
 	if (task_alloc(ctx, child, child->tgid == parent->tgid ? CLONE_THREAD : 0)) {
 		if (member)
-			lose(member->space, OP_NONE);
+			lose(member->namespace_id, OP_NONE);
 		return 0;
 	}
 	return process_forked(ctx, parent, child);

@@ -42,15 +42,15 @@ static __always_inline void version_in(struct version *version, const struct obj
 }
 
 /* Says after the path which digest the kernel vouches for, if it does. Not part of the key: that is made before. */
-static __always_inline void append_vouched(struct desk *desk)
+static __always_inline void append_vouched(struct scratch *scratch)
 {
 	struct version version;
 	struct digest *digest;
 
-	version_in(&version, &desk->record.act.object[0]);
+	version_in(&version, &scratch->record.act.object[0]);
 	digest = bpf_map_lookup_elem(&vouched, &version);
 	if (digest)
-		append_bytes(desk, digest, DIGEST_BYTES);
+		append_bytes(scratch, digest, DIGEST_BYTES);
 }
 
 #endif

@@ -24,19 +24,19 @@ enum urgency {
 /* Of each namespace, in its place, whether its reader sleeps until it is woken. In memory that the readers share. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, MOST_SPACES);
+	__uint(max_entries, MOST_NAMESPACES);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, u32);
 	__type(value, u64);
 } sleepers SEC(".maps");
 
-static __always_inline enum urgency urgency_of(struct desk *desk)
+static __always_inline enum urgency urgency_of(struct scratch *scratch)
 {
-	struct act *act = &desk->record.act;
+	struct act *act = &scratch->record.act;
 
-	if (desk->can_wait)
+	if (scratch->can_wait)
 		return SOME_TIME_READ;
-	if (desk->record.kind != KIND_EVENT || desk->record.fate == FATE_HELD || act->operation == OP_EXEC)
+	if (scratch->record.kind != KIND_EVENT || scratch->record.fate == FATE_HELD || act->operation == OP_EXEC)
 		return AT_ONCE_READ;
 	return act->object[0].inode ? AT_ONCE_READ : SOON_READ;
 }

@@ -19,7 +19,7 @@
 
 /* All that a step may be given is a pointer into the stack. */
 struct step {
-	struct desk *desk;
+	struct scratch *scratch;
 };
 
 static __always_inline u64 mount_of(const struct vfsmount *mount)
@@ -38,7 +38,7 @@ static __always_inline void enter_mount(struct walk *walk, u64 mount)
 /* One step upwards. */
 static long climb(u32 index, struct step *step)
 {
-	struct walk *walk = &step->desk->walk;
+	struct walk *walk = &step->scratch->walk;
 	u8 bytes[DENTRY_BYTES];
 	u64 parent, name;
 	u32 length, at;
@@ -79,8 +79,8 @@ static long climb(u32 index, struct step *step)
 	}
 	at = walk->at - length - 1;
 	walk->at = at;
-	step->desk->path[at & (PATH_BYTES - 1)] = '/';
-	bpf_probe_read_kernel(&step->desk->path[(at + 1) & (PATH_BYTES - 1)], length & (NAME_BYTES - 1), (void *)name);
+	step->scratch->path[at & (PATH_BYTES - 1)] = '/';
+	bpf_probe_read_kernel(&step->scratch->path[(at + 1) & (PATH_BYTES - 1)], length & (NAME_BYTES - 1), (void *)name);
 	walk->dentry = parent;
 	return walk->done ? 1 : 0;
 }
@@ -93,26 +93,26 @@ static __always_inline bool is_removed(struct dentry *dentry)
 }
 
 /* Appends a path to the text, and notes in the object that is being described how long it is and what it is worth. */
-__noinline int append_path_here(struct desk *desk)
+__noinline int append_path_here(struct scratch *scratch)
 {
 	struct task_struct *task = acting_task();
-	struct step step = { .desk = desk };
+	struct step step = { .scratch = scratch };
 	struct object *object;
 	struct walk *walk;
 	u32 used, length, at;
 	bool removed;
 
-	if (!desk || desk->record.act.objects == 0)
+	if (!scratch || scratch->record.act.objects == 0)
 		return 0;
-	walk = &desk->walk;
+	walk = &scratch->walk;
 	walk->at = PATH_BYTES;
 	walk->standing = STANDING_HERE;
 	walk->done = 0;
 	walk->root_dentry = (u64)task->fs->root.dentry;
 	walk->root_mount = mount_of(task->fs->root.mnt);
-	used = desk->record.act.text_length;
-	at = desk->record.act.objects - 1;
-	object = &desk->record.act.object[at & 1];
+	used = scratch->record.act.text_length;
+	at = scratch->record.act.objects - 1;
+	object = &scratch->record.act.object[at & 1];
 	removed = is_removed((struct dentry *)walk->dentry);
 	enter_mount(walk, walk->mount);
 	bpf_loop(MAX_DEPTH, climb, &step, 0);
@@ -122,13 +122,13 @@ __noinline int append_path_here(struct desk *desk)
 		walk->standing = STANDING_REMOVED;
 	if (walk->at == PATH_BYTES && walk->standing != STANDING_TOO_LONG) {
 		walk->at = PATH_BYTES - 1;
-		desk->path[PATH_BYTES - 1] = '/';
+		scratch->path[PATH_BYTES - 1] = '/';
 	}
 	length = PATH_BYTES - walk->at;
 	if (length > PATH_BYTES || used > PATH_BYTES)
 		return 0;
-	bpf_probe_read_kernel(&desk->text[used & (TEXT_BYTES - 1)], length, &desk->path[walk->at & (PATH_BYTES - 1)]);
-	desk->record.act.text_length = used + length;
+	bpf_probe_read_kernel(&scratch->text[used & (TEXT_BYTES - 1)], length, &scratch->path[walk->at & (PATH_BYTES - 1)]);
+	scratch->record.act.text_length = used + length;
 	object->path_length = length;
 	object->standing = walk->standing;
 	return 0;

@@ -1,5 +1,5 @@
 export { LinuxError, type LinuxErrorCode, linuxErrors } from "./error.ts";
-export type { KernelHalf, Tally } from "./sensor/bpf/kernel-half.ts";
+export type { KernelNamespace, Tally } from "./sensor/bpf/kernel-namespace.ts";
 export { DEFAULT_HOLD_SECONDS, openBpf, type OpenedBpf, type Orphaned } from "./sensor/bpf/open.ts";
 export { journalOf, orphanedNamespaces, type PinnedLoad, type PinnedNamespace, unpinAll } from "./sensor/bpf/pinned.ts";
 export { wakeHeld } from "./sensor/bpf/wake.ts";

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { programsMissing } from "./bpf-programs.mjs";
-import { beginNamespace } from "./kernel-half.mjs";
+import { beginNamespace } from "./kernel-namespace.mjs";
 
 const [attachment, ...words] = process.argv.slice(2);
 const kept = programsMissing() ? undefined : beginNamespace({ attachment });

@@ -4,8 +4,13 @@
  * Pointers are bigints, and 0 for NULL. Functions that return an int return a negative errno on failure.
  */
 import koffi from "koffi";
+import { viewOf } from "./memory.ts";
 
 type Call = (...args: unknown[]) => unknown;
+
+/** `libbpf_print_fn_t`: level, format, and the arguments, which x86-64 hands over by their address. */
+const print = koffi.proto("isoline_libbpf_print", "int", ["int", "void *", "void *"]);
+const formatCall = koffi.load(null).func("vsnprintf", "int", ["void *", "size_t", "void *", "void *"]);
 
 const declarations = {
   bpf_object__open_file: ["void *", ["str", "void *"]],
@@ -31,7 +36,7 @@ const declarations = {
   bpf_map_lookup_elem: ["int", ["int", "void *", "void *"]],
   bpf_map_update_elem: ["int", ["int", "void *", "void *", "uint64"]],
   bpf_map_delete_elem: ["int", ["int", "void *"]],
-  libbpf_set_print: ["void *", ["void *"]],
+  libbpf_set_print: ["void *", ["isoline_libbpf_print *"]],
   libbpf_num_possible_cpus: ["int", []],
   libbpf_find_vmlinux_btf_id: ["int", ["str", "int"]],
   bpf_prog_load: ["int", ["int", "str", "str", "void *", "size_t", "void *"]],
@@ -58,12 +63,38 @@ export function libbpf(): Libbpf | string {
       ]),
     ) as Libbpf;
     // libbpf prints its diagnostics to stderr otherwise, which is also the workload's stderr.
-    loaded.libbpf_set_print(null);
+    loaded.libbpf_set_print(koffi.register(take, koffi.pointer(print)));
     return loaded;
   } catch (fault) {
     failure = fault instanceof Error ? fault.message : String(fault);
     return failure;
   }
+}
+
+/** What libbpf says, up to so many characters; of more, the end. */
+const MOST_SAID = 1 << 20;
+/** libbpf.h, `enum libbpf_print_level`: warnings, and what is said while all goes well. */
+const INFORMATION = 1;
+/** `va_list` (System V ABI, AMD64, 3.5.7): used up by being read, so each reading has a copy. */
+const ARGUMENTS_BYTES = 24;
+
+let said = "";
+
+function take(level: number, format: bigint, list: bigint): number {
+  if (level >= INFORMATION) return 0;
+  const copied = () => Buffer.from(new Uint8Array(viewOf(list, ARGUMENTS_BYTES)));
+  const length = formatCall(null, 0, format, copied()) as number;
+  const text = Buffer.alloc(length + 1);
+  formatCall(text, text.length, format, copied());
+  said = `${said}${text.toString("utf8", 0, length)}`.slice(-MOST_SAID);
+  return 0;
+}
+
+/** What libbpf complained about since it was asked last: of programs that the kernel does not take, the verifier's log. */
+export function complaints(): string {
+  const all = said;
+  said = "";
+  return all;
 }
 
 /** errno of the last call; must be read right after it. */

@@ -3,9 +3,10 @@
  *
  * The programs stay attached as long as this process holds their links, or longer if the links are pinned.
  */
-import { lastErrno } from "../abi/libbpf.ts";
+import { complaints, lastErrno } from "../abi/libbpf.ts";
 import { viewOf } from "../abi/memory.ts";
 import { LinuxError } from "../error.ts";
+import { debug } from "./debug.ts";
 import { BpfMap, calls, numberOf } from "./map.ts";
 
 type Pointer = bigint & { readonly __points: "libbpf" };
@@ -43,8 +44,7 @@ export class BpfObject {
   /** Loads the programs; the kernel verifies them. */
   load(): void {
     const result = calls().bpf_object__load(this.#object) as number;
-    if (result < 0)
-      throw new LinuxError("bpf-unavailable", `the kernel refuses to load the BPF programs (errno ${-result})`);
+    if (result < 0) throw refused(`the kernel refuses to load the BPF programs (errno ${-result})`);
   }
 
   /** Attaches every program; throws at the first that cannot be attached. */
@@ -52,8 +52,7 @@ export class BpfObject {
     for (let program = this.#next(null); program !== undefined; program = this.#next(program)) {
       const name = calls().bpf_program__name(program) as string;
       const link = pointer(calls().bpf_program__attach(program));
-      if (link === undefined)
-        throw new LinuxError("bpf-unavailable", `the BPF program ${name} cannot be attached (errno ${lastErrno()})`);
+      if (link === undefined) throw refused(`the BPF program ${name} cannot be attached (errno ${lastErrno()})`);
       this.#links.set(name, link);
     }
   }
@@ -107,6 +106,13 @@ export class BpfObject {
     if (map === undefined) throw new LinuxError("bpf-unavailable", `the BPF object has no map ${name}`);
     return map;
   }
+}
+
+/** With what libbpf said as the cause: the verifier's log, where the kernel did not take a program. */
+function refused(message: string): LinuxError {
+  const log = complaints();
+  debug(log);
+  return new LinuxError("bpf-unavailable", message, { cause: log });
 }
 
 function pointer(value: unknown): Pointer | undefined {

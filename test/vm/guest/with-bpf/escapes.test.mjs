@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { endAll, EPERM, report } from "../asking.mjs";
 import { casesMissing } from "../cases.mjs";
 import { beginEscapes, childNamed, lay, listen, mapOf, pins, threadOf, world } from "../escaping.mjs";
-import { beginNamespace } from "../kernel-half.mjs";
+import { beginNamespace } from "../kernel-namespace.mjs";
 
 /** @typedef {Awaited<ReturnType<typeof beginEscapes>>} Escapes */
 /** @typedef {Record<string, number | string>} Answers */

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { begin, cwd, endAll, EPERM, isoline, isStopped, learn, report, start, until } from "../asking.mjs";
 import { programsMissing } from "../bpf-programs.mjs";
-import { beginNamespace } from "../kernel-half.mjs";
+import { beginNamespace } from "../kernel-namespace.mjs";
 
 const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 

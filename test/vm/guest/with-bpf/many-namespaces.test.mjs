@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { programsMissing } from "../bpf-programs.mjs";
-import { beginNamespace } from "../kernel-half.mjs";
+import { beginNamespace } from "../kernel-namespace.mjs";
 
 const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 const PINS = "/sys/fs/bpf/isoline";

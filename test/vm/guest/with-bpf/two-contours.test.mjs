@@ -2,7 +2,7 @@
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
 import { programsMissing } from "../bpf-programs.mjs";
-import { beginNamespace } from "../kernel-half.mjs";
+import { beginNamespace } from "../kernel-namespace.mjs";
 import { isolineAs } from "../isoline.mjs";
 
 const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { begin, endAll, isoline, learn } from "../asking.mjs";
 import { programsMissing } from "../bpf-programs.mjs";
-import { beginNamespace } from "../kernel-half.mjs";
+import { beginNamespace } from "../kernel-namespace.mjs";
 
 const PINS = "/sys/fs/bpf/isoline";
 const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";

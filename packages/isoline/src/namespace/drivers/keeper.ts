@@ -7,14 +7,14 @@
  */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { KernelHalf } from "@isoline/linux";
+import type { KernelNamespace } from "@isoline/linux";
 
 /** The first descriptor after the standard ones. */
 const HELD = 3;
 const WAIT = 'read -r word || exec "$@"';
 
 /** Starts a keeper for a namespace; the returned function says that it is not needed any more. */
-export function startKeeper(half: KernelHalf): () => void {
+export function startKeeper(half: KernelNamespace): () => void {
   const { pins, fd, id } = half.holding;
   const program = fileURLToPath(new URL("./keeper-program.js", import.meta.url));
   const wake = [process.execPath, program, String(HELD), String(id)];

@@ -1,5 +1,5 @@
 /**
- * From a record of the kernel half to what happened, in the words of the operation table. An exec is not among them: it
+ * From a record of the BPF programs to what happened, in the words of the operation table. An exec is not among them: it
  * needs more than its record (`executions.ts`).
  */
 import type { Act } from "../mediation.ts";
@@ -46,6 +46,6 @@ export class Acts {
     const decode = this.#decoders.get(record.operation);
     return decode
       ? decode(record, process)
-      : { unknown: `no decoder for operation ${record.operation} of the kernel half` };
+      : { unknown: `no decoder for operation ${record.operation} of the BPF programs` };
   }
 }

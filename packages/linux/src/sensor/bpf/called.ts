@@ -1,5 +1,5 @@
 /**
- * How an exec called a program, from the words that the kernel half told of: by which name, and to run what.
+ * How an exec called a program, from the words that the BPF programs told of: by which name, and to run what.
  *
  * Files among the words are looked for by their names, in the root directory of the process as long as it is there. Where that
  * leads may be another by then; the event that opens the file tells it as the kernel found it.
@@ -63,7 +63,7 @@ export function callOf(
   const finder = new RunFinder(record, process, content, counts);
   const runs = boundedRuns(operands.map((operand) => finder.runOf(operand, words)));
   const call = { ...(as === undefined ? {} : { as }), ...(runs.length === 0 ? {} : { runs }) };
-  // Of a script's further arguments the kernel half has no proof that the kernel took them.
+  // Of a script's further arguments the BPF programs have no proof that the kernel took them.
   const isUnproven = isScript && runs.length > 0 && (flags & called.taken) === 0;
   const lost = (flags & called.unreadable) !== 0 || isUnproven;
   const hasContent = counts === "read" && operands.some(({ kind }) => kind === "file");

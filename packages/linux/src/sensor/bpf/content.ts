@@ -1,5 +1,5 @@
 /**
- * The content of a file that the kernel half saw: found again by its path, and only believed if it is the same inode with
+ * The content of a file that the BPF programs saw: found again by its path, and only believed if it is the same inode with
  * the same times and size. What is not there any more as it was seen is said to be so.
  */
 import { readdirSync, readlinkSync } from "node:fs";
@@ -94,7 +94,7 @@ export class SeenContent {
     if (this.#held.size > MOST_HELD) close(this.#take(this.#held.keys().next().value as string));
   }
 
-  /** The content that the kernel half saw, by SHA-256; where it is not to be had any more, why. */
+  /** The content that the BPF programs saw, by SHA-256; where it is not to be had any more, why. */
   of(seen: SeenObject, pid: number, use: "executed" | "read" = "executed"): Content {
     const found = this.find(seen, pid, (found) => this.#files.contentOf(found, () => pathTextOf(seen), use));
     if (typeof found === "object") return found;

@@ -1,9 +1,9 @@
-/** What has been decided for good, and handed to the kernel half; what of it that has counted is asked for in the end. */
+/** What has been decided for good, and handed to the BPF programs; what of it that has counted is asked for in the end. */
 import type { KeyBytes } from "../mediation.ts";
 import type { ModelMediator } from "../model-mediator.ts";
-import type { KernelHalf } from "./kernel-half.ts";
+import type { KernelNamespace } from "./kernel-namespace.ts";
 
-/** An act that the kernel half lets go ahead by itself. */
+/** An act that the BPF programs let go ahead by itself. */
 interface LetGo {
   readonly key: Buffer;
   /** What the mediator knows it by, which may have forgotten the key by then. */
@@ -13,18 +13,18 @@ interface LetGo {
 }
 
 export class Decisions {
-  readonly #half: KernelHalf;
+  readonly #half: KernelNamespace;
   readonly #mediator: ModelMediator;
   readonly #letGo = new Map<string, LetGo>();
   /** Who was held, and will be refused when it asks again: that is told once more, and must not count twice. */
   readonly #toBeRefused = new Set<string>();
 
-  constructor(half: KernelHalf, mediator: ModelMediator) {
+  constructor(half: KernelNamespace, mediator: ModelMediator) {
     this.#half = half;
     this.#mediator = mediator;
   }
 
-  /** From now on the kernel half lets it go ahead and counts it; once is enough, or it would begin to count anew. */
+  /** From now on the BPF programs let it go ahead and counts it; once is enough, or it would begin to count anew. */
   letGo(key: Buffer, next: number, isHeld: boolean): boolean {
     // Nobody asks for what was told without being held: it need not be looked for where nothing more can be kept.
     if (!isHeld && this.#half.isFull) return false;
@@ -39,7 +39,7 @@ export class Decisions {
     return true;
   }
 
-  /** From now on the kernel half refuses it, and tells of it each time; `held`: the thread that waits to hear so. */
+  /** From now on the BPF programs refuse it, and tells of it each time; `held`: the thread that waits to hear so. */
   refuse(key: Buffer, next: number, held: number | undefined): boolean {
     if (!this.#mediator.refusesWhatIsOff || !this.#half.decide(key, false, next)) return false;
     if (held !== undefined) this.#toBeRefused.add(asking(held, key));
@@ -51,7 +51,7 @@ export class Decisions {
     return this.#toBeRefused.delete(asking(tid, key));
   }
 
-  /** Counts what the kernel half let go ahead by a key, and has it ask again. */
+  /** Counts what the BPF programs let go ahead by a key, and has it ask again. */
   takeBack(key: Buffer): void {
     const taken = this.#letGo.get(nameOf(key));
     if (taken) this.#count(taken);
@@ -59,7 +59,7 @@ export class Decisions {
     this.#half.forget(key);
   }
 
-  /** Counts what the kernel half decided by itself. */
+  /** Counts what the BPF programs decided by itself. */
   settle(): void {
     for (const taken of this.#letGo.values()) this.#count(taken);
     this.#letGo.clear();

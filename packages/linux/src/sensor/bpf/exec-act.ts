@@ -1,4 +1,4 @@
-/** An exec as an act, from the files that it loads and the words that the kernel half told of. */
+/** An exec as an act, from the files that it loads and the words that the BPF programs told of. */
 import type { Call, Image } from "@isoline/core";
 import { digestField, remarksOn } from "../files/content.ts";
 import type { Act } from "../mediation.ts";

@@ -1,4 +1,4 @@
-/** What an exec runs: the files that the kernel half told of before, by their keys. */
+/** What an exec runs: the files that the BPF programs told of before, by their keys. */
 import type { Digest, Image } from "@isoline/core";
 import { type Content, digestField } from "../files/content.ts";
 import { isStored, type SeenContent } from "./content.ts";
@@ -9,7 +9,7 @@ export const KEY_BYTES = 16;
 /** `MAX_IMAGES` in `bpf/record.h`. */
 const MOST_LOADED = 8;
 const DIGEST_BYTES = 32;
-/** The kernel half remembers as many, and tells again what it has forgotten. */
+/** The BPF programs remember as many, and tells again what it has forgotten. */
 const MOST_IMAGES = 262_144;
 
 /** A file that was looked at to be run. */

@@ -1,5 +1,5 @@
 /**
- * Task identities by the numbers that the kernel half knows them by.
+ * Task identities by the numbers that the BPF programs know them by.
  *
  * A number is assigned when an exec is decided. An exec that had gone ahead by then has a pending number of the kernel's
  * own, which means the identity that was decided for it.
@@ -54,7 +54,7 @@ export class Identities {
     if (this.#pending.size > MOST_PENDING) this.#pending.delete(this.#pending.keys().next().value as number);
   }
 
-  /** What a number of the kernel half means; `UNTOLD` if nobody decided about that exec. */
+  /** What a number of the BPF programs means; `UNTOLD` if nobody decided about that exec. */
   numbered(number: number): Identity {
     return (number >= PENDING ? this.#pending.get(number) : this.#bySerial[number]) ?? UNTOLD;
   }

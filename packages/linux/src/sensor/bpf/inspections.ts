@@ -1,6 +1,6 @@
 /**
  * Shows files to whoever inspects them, as the seccomp sensor does: each use that a record tells of, in the order of the
- * kernel's own looks, by the very inode that the kernel half saw.
+ * kernel's own looks, by the very inode that the BPF programs saw.
  */
 import { O_ACCMODE, O_PATH, O_TRUNC, S_IFMT, S_IFREG } from "../../abi/stat.ts";
 import type { ModelMediator } from "../model-mediator.ts";
@@ -21,7 +21,7 @@ export class Inspections {
   readonly #mediator: ModelMediator;
   readonly #content: SeenContent;
   readonly #executions: Executions;
-  /** By device and inode: what the kernel half decides by itself about a file. */
+  /** By device and inode: what the BPF programs decide by itself about a file. */
   readonly #settled = new Map<string, Buffer[]>();
 
   constructor(mediator: ModelMediator, content: SeenContent, executions: Executions) {
@@ -30,7 +30,7 @@ export class Inspections {
     this.#executions = executions;
   }
 
-  /** Takes note that the kernel half lets a use go ahead by itself from now on. */
+  /** Takes note that the BPF programs let a use go ahead by itself from now on. */
   settled(record: Record, key: Buffer): void {
     if (!this.active || (record.operation !== operations.open && record.operation !== operations.map)) return;
     const name = fileOf(record);

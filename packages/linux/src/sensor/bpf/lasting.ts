@@ -1,4 +1,4 @@
-/** Which verdicts the kernel half may keep. */
+/** Which verdicts the BPF programs may keep. */
 import type { Operation } from "@isoline/core";
 
 /**

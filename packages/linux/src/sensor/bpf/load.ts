@@ -10,20 +10,18 @@ import { LinuxError } from "../../error.ts";
 import { BpfMap } from "../../libbpf/map.ts";
 import { BpfObject } from "../../libbpf/object.ts";
 import { refusalAt } from "../../libbpf/refusal.ts";
+import type { Attachment } from "./attachment.ts";
 import { objectFile } from "./object-file.ts";
 import { PINS, pinsIn, pinWhole, removePins, withLock } from "./pins.ts";
-import { LABEL_BYTES, modes, posture, space, u32 } from "./structures.ts";
-
-/** How the programs hear of what happens: asked before it does, or, by tracepoints, told afterwards. */
-export type Attachment = "lsm" | "fmod_ret" | "tracepoints";
+import { LABEL_BYTES, defaultAction, modes, namespaceState, u32 } from "./structures.ts";
 
 /** Maps that are in the object, of which a supervisor needs a descriptor. */
 const mapNames = [
   "members",
   "launching",
   "invitations",
-  "spaces",
-  "postures",
+  "namespace_states",
+  "default_actions",
   "labels",
   "journal",
   "supervisors",
@@ -41,8 +39,8 @@ const mapNames = [
 ] as const;
 export type MapName = (typeof mapNames)[number];
 
-/** As many as `MOST_SPACES` in `bpf/maps.h`. */
-export const MOST_SPACES = 1024;
+/** As many as `MOST_NAMESPACES` in `bpf/maps.h`. */
+export const MOST_NAMESPACES = 1024;
 
 /** As in `bpf/called.h`. */
 const PROGRAM_BYTES = 32;
@@ -109,7 +107,7 @@ export class Load {
   static look<T>(directory: string, body: (load: Load) => T): T {
     const load = new Load(directory);
     try {
-      if (load.maps.spaces.valueBytes !== space.bytes || load.maps.postures.valueBytes !== posture.bytes)
+      if (load.maps.namespace_states.valueBytes !== namespaceState.bytes || load.maps.default_actions.valueBytes !== defaultAction.bytes)
         throw new LinuxError("bpf-unavailable", `${directory} is of another build of isoline`);
       return body(load);
     } finally {
@@ -161,24 +159,24 @@ export class Load {
   }
 
   /** The namespaces there are, by their numbers. */
-  spaces(): readonly number[] {
-    return this.maps.spaces.keys(4, MOST_SPACES).map((key) => key.readUInt32LE(0));
+  namespaces(): readonly number[] {
+    return this.maps.namespace_states.keys(4, MOST_NAMESPACES).map((key) => key.readUInt32LE(0));
   }
 
   /** The namespaces there are, and how each stands. */
   census(): readonly Standing[] {
-    const record = Buffer.alloc(space.bytes);
-    const stance = Buffer.alloc(posture.bytes);
-    return this.spaces().flatMap((id) => {
-      if (!this.maps.spaces.lookup(u32(id), record) || !this.maps.postures.lookup(u32(id), stance)) return [];
-      const decides = stance.readUInt32LE(posture.supervisor);
+    const record = Buffer.alloc(namespaceState.bytes);
+    const stance = Buffer.alloc(defaultAction.bytes);
+    return this.namespaces().flatMap((id) => {
+      if (!this.maps.namespace_states.lookup(u32(id), record) || !this.maps.default_actions.lookup(u32(id), stance)) return [];
+      const decides = stance.readUInt32LE(defaultAction.supervisor);
       return [
         {
           id,
           supervisor: decides !== 0 && existsSync(`/proc/${decides}`) ? decides : 0,
-          refuses: stance.readUInt32LE(posture.mode) !== modes.tell,
-          live: Number(record.readBigInt64LE(space.live)),
-          lost: Number(record.readBigUInt64LE(space.lost)),
+          refuses: stance.readUInt32LE(defaultAction.mode) !== modes.tell,
+          live: Number(record.readBigInt64LE(namespaceState.live)),
+          lost: Number(record.readBigUInt64LE(namespaceState.lost)),
         },
       ];
     });
@@ -207,15 +205,15 @@ export class Load {
       if (this.maps[name].lookup(placeOf(id), number)) this.maps.own.delete(Buffer.concat([number, u32(OWN.maps)]));
       this.maps[name].delete(placeOf(id));
     }
-    for (const tid of this.maps.launching.keys(4, MOST_SPACES)) {
+    for (const tid of this.maps.launching.keys(4, MOST_NAMESPACES)) {
       const begins = Buffer.alloc(4);
       if (this.maps.launching.lookup(tid, begins) && begins.equals(key)) this.maps.launching.delete(tid);
     }
     for (const name of ["tickets", "barred"] as const) this.#forgetIn(this.maps[name], 24, key);
     this.#forgetIn(this.maps.journal, 8, key);
     this.maps.labels.delete(key);
-    this.maps.postures.delete(key);
-    this.maps.spaces.delete(key);
+    this.maps.default_actions.delete(key);
+    this.maps.namespace_states.delete(key);
   }
 
   /** Files that execs load are told again. */
@@ -234,7 +232,7 @@ export class Load {
   }
 
   #leave(): void {
-    if (this.spaces().length === 0) removePins(this.directory);
+    if (this.namespaces().length === 0) removePins(this.directory);
     this.#close();
   }
 
@@ -246,7 +244,7 @@ export class Load {
 
 /** Where a namespace has its own in `tables`, `rings` and `tallies`: `place_of` in `bpf/maps.h`. */
 export function placeOf(id: number): Buffer {
-  return u32(id % MOST_SPACES);
+  return u32(id % MOST_NAMESPACES);
 }
 
 /** The object, loaded and attached; detached when it is closed, unless it is pinned. */

@@ -1,8 +1,8 @@
-/** Where the compiled kernel half is: it travels with the package, built from `bpf/` by `npm run build`. */
+/** Where the compiled BPF programs are: it travels with the package, built from `bpf/` by `npm run build`. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { LinuxError } from "../../error.ts";
-import type { Attachment } from "./load.ts";
+import type { Attachment } from "./attachment.ts";
 
 /** The object for a way to attach. */
 export function objectFile(attachment: Attachment): string {

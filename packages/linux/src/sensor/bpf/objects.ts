@@ -1,4 +1,4 @@
-/** What the kernel half saw of an object, as the fields of an event. */
+/** What the BPF programs saw of an object, as the fields of an event. */
 import { escapeBytes } from "@isoline/core";
 import { classOfMagic } from "../files/knowledge.ts";
 import { type SeenObject, standings } from "./record.ts";

@@ -9,8 +9,8 @@ import type { Digest } from "@isoline/core";
 import { LinuxError } from "../../error.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import { SeenContent } from "./content.ts";
-import { KernelHalf, type KernelHalfOptions } from "./kernel-half.ts";
-import type { Attachment } from "./load.ts";
+import { KernelNamespace, type KernelNamespaceOptions } from "./kernel-namespace.ts";
+import type { Attachment } from "./attachment.ts";
 import { BpfSensor } from "./sensor.ts";
 
 /** Best first. */
@@ -28,7 +28,7 @@ export const DEFAULT_HOLD_SECONDS = 30;
 
 export interface OpenedBpf {
   readonly sensor: BpfSensor;
-  readonly half: KernelHalf;
+  readonly half: KernelNamespace;
   readonly attachment: Attachment;
   /** Whether somebody may come to be held. */
   readonly holds: boolean;
@@ -59,7 +59,7 @@ export interface Orphaned {
   readonly id: number;
 }
 
-/** Begins one namespace in the kernel half, decided about by `mediator`. */
+/** Begins one namespace in the BPF programs, decided about by `mediator`. */
 export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf {
   if (readlinkSync("/proc/self/ns/pid") !== FIRST_PID_NAMESPACE)
     throw new LinuxError(
@@ -91,21 +91,21 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
 /** The directory's name begins with how the load is attached. */
 function adoptAt(
   { directory, id }: Orphaned,
-  options: Omit<KernelHalfOptions, "attachment">,
-): { half: KernelHalf; attachment: Attachment } {
+  options: Omit<KernelNamespaceOptions, "attachment">,
+): { half: KernelNamespace; attachment: Attachment } {
   const attachment = attachments.find((each) => basename(directory).startsWith(`${each}-`)) ?? "tracepoints";
-  return { half: KernelHalf.adopt(directory, id, { ...options, attachment }), attachment };
+  return { half: KernelNamespace.adopt(directory, id, { ...options, attachment }), attachment };
 }
 
 function beginBest(
   refuses: boolean,
-  options: Omit<KernelHalfOptions, "attachment">,
-): { half: KernelHalf; attachment: Attachment } {
+  options: Omit<KernelNamespaceOptions, "attachment">,
+): { half: KernelNamespace; attachment: Attachment } {
   const refusals: string[] = [];
   for (const attachment of attachments) {
     if (refuses && attachment === "tracepoints") throw cannotRefuse(refusals);
     try {
-      return { half: KernelHalf.begin({ ...options, attachment }), attachment };
+      return { half: KernelNamespace.begin({ ...options, attachment }), attachment };
     } catch (fault) {
       // In a namespace of the sensor another way would only be tried in vain, and programs attached for nothing.
       if (!(fault instanceof LinuxError) || fault.code === "bpf-kept") throw fault;

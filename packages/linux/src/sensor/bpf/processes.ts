@@ -1,4 +1,4 @@
-/** The processes of a namespace, as the kernel half tells of them: by a number that is never used twice. */
+/** The processes of a namespace, as the BPF programs tell of them: by a number that is never used twice. */
 import type { ActingProcess, Identity } from "../acting.ts";
 import { hasEnded } from "../../process/proc-status.ts";
 import type { ProcessNumber } from "./record.ts";

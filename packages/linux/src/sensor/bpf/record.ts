@@ -1,5 +1,5 @@
 /**
- * One record of the kernel half, read in place. The layout is that of `bpf/record.h`; `record.test.ts` compares it with the
+ * One record of the BPF programs, read in place. The layout is that of `bpf/record.h`; `record.test.ts` compares it with the
  * types that the compiled object carries.
  */
 import type { Credentials } from "@isoline/core";
@@ -11,7 +11,7 @@ export const layout = {
     size: 0,
     kind: 4,
     fate: 6,
-    space: 8,
+    namespace_id: 8,
     pid: 12,
     tid: 16,
     threads: 20,
@@ -346,6 +346,6 @@ export class Record {
 function malformed(length: number): LinuxError {
   return new LinuxError(
     "sensor-lost",
-    `a record of ${length} bytes from the kernel half is not one of this version; was the BPF object built from other sources?`,
+    `a record of ${length} bytes from the BPF programs are not one of this version; was the BPF object built from other sources?`,
   );
 }

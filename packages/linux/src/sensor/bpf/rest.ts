@@ -1,7 +1,7 @@
 /**
  * How whoever reads the ring waits for more: until it is woken, or for a moment only.
  *
- * The kernel half wakes nobody who says that it is awake, except for what cannot wait (bpf/waking.h). The descriptor of the
+ * The BPF programs wake nobody who says that it is awake, except for what cannot wait (bpf/waking.h). The descriptor of the
  * ring says that there is something to read whenever there is; so waits are edge-triggered, and end only when woken.
  *
  * Memory order: we store that we sleep, and then look at the ring once more; `Atomics` orders both for every processor, as
@@ -12,7 +12,7 @@ import { close, epollAdd, epollCreate, epollWait } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";
 import type { BpfMap } from "../../libbpf/map.ts";
 
-/** As many as `MOST_SPACES` in `bpf/maps.h`, of eight bytes each. */
+/** As many as `MOST_NAMESPACES` in `bpf/maps.h`, of eight bytes each. */
 const BYTES = 8 * 1024;
 /** linux/eventpoll.h */
 const EPOLLIN = 1;

@@ -1,5 +1,5 @@
 /**
- * The bpf sensor: read what the kernel half tells, find out who it is and what it means, tell the kernel half the verdict.
+ * The bpf sensor: read what the BPF programs tell, find out who it is and what it means, tell the BPF programs the verdict.
  */
 import type { Task } from "@isoline/core";
 import { EINTR } from "../../abi/errno.ts";
@@ -19,7 +19,7 @@ import { Executions } from "./executions.ts";
 import { Glance } from "./glance.ts";
 import { Identities, UNTOLD } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
-import type { KernelHalf } from "./kernel-half.ts";
+import type { KernelNamespace } from "./kernel-namespace.ts";
 import { LASTING } from "./lasting.ts";
 import { expectPort, noteSocket, portIn } from "./ports.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
@@ -31,7 +31,7 @@ const SIGCONT = 18;
 /** Requests are looked for after so many records, however many more there are. */
 const RECORDS_AT_ONCE = 256;
 /**
- * How long to sleep at most: what was lost has no record that could wake us, and the kernel half wakes us only for what
+ * How long to sleep at most: what was lost has no record that could wake us, and the BPF programs wake us only for what
  * somebody waits for (waking.h).
  */
 const LONGEST_SLEEP_MS = 100;
@@ -70,7 +70,7 @@ interface Noted {
 }
 
 export class BpfSensor implements Sensor {
-  readonly #kernel: KernelHalf;
+  readonly #kernel: KernelNamespace;
   readonly #mediator: ModelMediator;
   readonly #table = new ProcessTable();
   readonly #identities = new Identities();
@@ -88,7 +88,7 @@ export class BpfSensor implements Sensor {
   readonly #isAsked: boolean;
   #begun = false;
 
-  constructor(half: KernelHalf, mediator: ModelMediator, content: SeenContent, { waits, isAsked }: BpfConditions) {
+  constructor(half: KernelNamespace, mediator: ModelMediator, content: SeenContent, { waits, isAsked }: BpfConditions) {
     this.#content = content;
     this.#glance = new Glance(half.reader, content);
     this.#waits = waits;
@@ -138,8 +138,8 @@ export class BpfSensor implements Sensor {
   adapt(): void {
     const { mayRefuse } = this.#mediator;
     const mayHold = mayRefuse || (this.#isAsked && this.#inspections.active);
-    if (mayHold && (this.#waits || !this.#begun)) this.#kernel.take("hold");
-    else this.#kernel.take(mayRefuse ? "refuse" : "tell");
+    if (mayHold && (this.#waits || !this.#begun)) this.#kernel.setDefaultAction("hold");
+    else this.#kernel.setDefaultAction(mayRefuse ? "refuse" : "tell");
   }
 
   /** The next process that it forks is let in. */
@@ -153,7 +153,7 @@ export class BpfSensor implements Sensor {
     }
   }
 
-  /** The kernel half tells of every end. */
+  /** The BPF programs tell of every end. */
   sweep(): void {}
 
   /** `launched` says the pid of the first process once it was started, 0 before, a negative number if it could not be. */
@@ -173,7 +173,7 @@ export class BpfSensor implements Sensor {
     }
   }
 
-  /** Counts what the kernel half decided by itself. */
+  /** Counts what the BPF programs decided by itself. */
   settle(): void {
     this.#noteLosses();
     this.#decisions.settle();
@@ -196,7 +196,7 @@ export class BpfSensor implements Sensor {
     return true;
   }
 
-  /** The workload runs, and the kernel half was told of no birth: whatever it does, nobody is asked. */
+  /** The workload runs, and the BPF programs were told of no birth: whatever it does, nobody is asked. */
   #unnoticed(pid: number): LinuxError {
     sendSignal(pid, SIGKILL);
     return new LinuxError(
@@ -216,7 +216,7 @@ export class BpfSensor implements Sensor {
     );
   }
 
-  #noteLosses(): ReturnType<KernelHalf["census"]> {
+  #noteLosses(): ReturnType<KernelNamespace["census"]> {
     const census = this.#kernel.census();
     const { lost } = census;
     if (lost > this.#lost) this.#mediator.lostUnseen("the kernel could not tell of an event", lost - this.#lost);

@@ -1,7 +1,7 @@
 /** What userspace writes into the maps and reads out of them, laid out as in `bpf/record.h`; a test compares both. */
 
-/** `struct space`: sizes and offsets in bytes. */
-export const space = {
+/** `struct namespace_state`: sizes and offsets in bytes. */
+export const namespaceState = {
   bytes: 64,
   content: 8,
   bars: 12,
@@ -17,13 +17,13 @@ export const space = {
 export const LABEL_BYTES = 1024;
 
 /** `struct member`, as far as it is read here. */
-export const member = { space: 0, identity: 4, process: 8, parent: 16 } as const;
+export const member = { namespace_id: 0, identity: 4, process: 8, parent: 16 } as const;
 
-/** `struct posture` */
-export const posture = { bytes: 8, mode: 0, supervisor: 4 } as const;
+/** `struct default_action` */
+export const defaultAction = { bytes: 8, mode: 0, supervisor: 4 } as const;
 
 /** `struct invitation` */
-export const invitation = { bytes: 8, space: 0, supervisor: 4 } as const;
+export const invitation = { bytes: 8, namespace_id: 0, supervisor: 4 } as const;
 
 /** `struct held`, whose key is of two u32: the namespace, and the thread. */
 export const held = { bytes: 32, since: 16, pid: 24 } as const;
@@ -50,13 +50,13 @@ export function u32(value: number): Buffer {
 }
 
 /** `struct shared_key` */
-export function sharedKey(space: number, key: Buffer): Buffer {
-  return Buffer.concat([u32(space), u32(0), key]);
+export function sharedKey(namespace: number, key: Buffer): Buffer {
+  return Buffer.concat([u32(namespace), u32(0), key]);
 }
 
 /** `struct ticket_key` */
-export function ticketKey(space: number, tid: number, key: Buffer): Buffer {
-  return Buffer.concat([u32(space), u32(tid), key]);
+export function ticketKey(namespace: number, tid: number, key: Buffer): Buffer {
+  return Buffer.concat([u32(namespace), u32(tid), key]);
 }
 
 /** A verdict, and the identity that an exec leads to. */

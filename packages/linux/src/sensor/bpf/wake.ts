@@ -1,6 +1,6 @@
 /**
  * Whoever is held is stopped, and only somebody else can wake them: the supervisor when it has decided, one of its threads when
- * another is stuck, and the keeper when there is no supervisor any more. Woken, a task asks the kernel half again, which
+ * another is stuck, and the keeper when there is no supervisor any more. Woken, a task asks the BPF programs again, which
  * refuses what is overdue, or what nobody decides about.
  */
 import { BpfMap } from "../../libbpf/map.ts";

@@ -1,4 +1,4 @@
-/** Sockets as people name them, from what the kernel half saw: an address as bytes, or the file a Unix socket is bound to. */
+/** Sockets as people name them, from what the BPF programs saw: an address as bytes, or the file a Unix socket is bound to. */
 import { existsSync } from "node:fs";
 import type { Operation } from "@isoline/core";
 import type { Act } from "../../mediation.ts";

@@ -1,5 +1,5 @@
 /**
- * One namespace in the kernel half: what the programs are told about it, and what they tell of it.
+ * One namespace in the BPF programs: what the programs are told about it, and what they tell of it.
  *
  * Its ring, its table of decided keys and its counters are its own; everything else is shared with the other namespaces of
  * the load, under its number.
@@ -12,7 +12,8 @@ import { RingReader } from "../../libbpf/ring.ts";
 import { close, pidfdOpen } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";
 import { Journal } from "./journal.ts";
-import { type Attachment, Load, MOST_SPACES, placeOf } from "./load.ts";
+import type { Attachment } from "./attachment.ts";
+import { Load, MOST_NAMESPACES, placeOf } from "./load.ts";
 import { operations } from "./record.ts";
 import { Rest } from "./rest.ts";
 import {
@@ -21,7 +22,7 @@ import {
   member,
   modes,
   sharedKey,
-  space,
+  namespaceState,
   ticketKey,
   u32,
   verdictBytes,
@@ -29,7 +30,7 @@ import {
   versionsOf,
 } from "./structures.ts";
 
-export interface KernelHalfOptions {
+export interface KernelNamespaceOptions {
   readonly attachment: Attachment;
   readonly mode: keyof typeof modes;
   /** Of which files the version is told: of those that run, of all that are opened to be read, or of all that are opened. */
@@ -54,7 +55,7 @@ const KEY_BYTES = 16;
 /** Most verdicts are there within so many nanoseconds, and to stop a task and wake it takes as long. */
 const SPIN = 50_000n;
 
-/** What the kernel half counted of one operation, over all processors. */
+/** What the BPF programs counted of one operation, over all processors. */
 export interface Tally {
   /** Acts that it was asked about. */
   readonly seen: number;
@@ -76,7 +77,7 @@ export interface Member {
   readonly identity: number;
 }
 
-export class KernelHalf {
+export class KernelNamespace {
   /** What a successor will have to know. */
   readonly journal: Journal;
   readonly reader: RingReader;
@@ -86,7 +87,7 @@ export class KernelHalf {
   readonly id: number;
   readonly #load: Load;
   readonly #own: Readonly<Record<"table" | "ring" | "tally", BpfMap>>;
-  readonly #record: Buffer = Buffer.alloc(space.bytes);
+  readonly #record: Buffer = Buffer.alloc(namespaceState.bytes);
   #mode: keyof typeof modes = "refuse";
   #launcher = 0;
   readonly #supervisor: number;
@@ -95,7 +96,7 @@ export class KernelHalf {
   #isFull = false;
 
   /** With a number: that namespace, taken over from who is gone. Its records and what was decided are left behind. */
-  private constructor(load: Load, options: KernelHalfOptions, orphan?: number) {
+  private constructor(load: Load, options: KernelNamespaceOptions, orphan?: number) {
     const { mode, versions, bars, supervisor, keys, ringSize = RING_SIZE, holdSeconds, label } = options;
     this.#load = load;
     this.#supervisor = supervisor;
@@ -122,20 +123,20 @@ export class KernelHalf {
         }),
       };
       this.reader = RingReader.of(this.#own.ring, ringSize);
-      this.rest = new Rest(load.maps.sleepers, this.id % MOST_SPACES, this.#own.ring.fd);
+      this.rest = new Rest(load.maps.sleepers, this.id % MOST_NAMESPACES, this.#own.ring.fd);
       if (orphan !== undefined) {
         this.#takeOver(options);
         return;
       }
-      this.#record.writeUInt32LE(versionsOf[versions], space.content);
-      this.#record.writeUInt32LE(bars ? 1 : 0, space.bars);
-      this.#record.writeBigUInt64LE(BigInt(Math.round(holdSeconds * 1e9)), space.deadline);
+      this.#record.writeUInt32LE(versionsOf[versions], namespaceState.content);
+      this.#record.writeUInt32LE(bars ? 1 : 0, namespaceState.bars);
+      this.#record.writeBigUInt64LE(BigInt(Math.round(holdSeconds * 1e9)), namespaceState.deadline);
       // Who waits on the only processor keeps it from whoever decides.
-      this.#record.writeBigUInt64LE(availableParallelism() > 1 ? SPIN : 0n, space.spin);
+      this.#record.writeBigUInt64LE(availableParallelism() > 1 ? SPIN : 0n, namespaceState.spin);
       load.setLabel(this.id, label);
-      this.take(mode);
+      this.setDefaultAction(mode);
       if (!load.maps.supervisors.update(u32(supervisor), u32(this.id))) throw full();
-      if (!load.maps.spaces.update(u32(this.id), this.#record)) throw full();
+      if (!load.maps.namespace_states.update(u32(this.id), this.#record)) throw full();
     } catch (fault) {
       if (orphan === undefined) load.forget(this.id);
       for (const map of made.values()) map.close();
@@ -144,31 +145,31 @@ export class KernelHalf {
   }
 
   /** Begins a namespace; whatever is missing is said in one line. */
-  static begin(options: KernelHalfOptions): KernelHalf {
-    return Load.enter(options.attachment, (load) => new KernelHalf(load, options));
+  static begin(options: KernelNamespaceOptions): KernelNamespace {
+    return Load.enter(options.attachment, (load) => new KernelNamespace(load, options));
   }
 
   /** Takes over a namespace of a load that is pinned in a directory. */
-  static adopt(directory: string, id: number, options: KernelHalfOptions): KernelHalf {
+  static adopt(directory: string, id: number, options: KernelNamespaceOptions): KernelNamespace {
     return Load.enterAt(directory, (load) => {
       const standing = load.census().find((each) => each.id === id);
       if (standing === undefined || standing.supervisor !== 0)
         throw new LinuxError("in-use", `namespace ${id} is gone, or somebody decides about it already; see isoline ps`);
-      return new KernelHalf(load, options, id);
+      return new KernelNamespace(load, options, id);
     });
   }
 
-  #takeOver({ mode, versions, bars, supervisor }: KernelHalfOptions): void {
-    this.#load.maps.spaces.lookup(u32(this.id), this.#record);
+  #takeOver({ mode, versions, bars, supervisor }: KernelNamespaceOptions): void {
+    this.#load.maps.namespace_states.lookup(u32(this.id), this.#record);
     const isSame = (offset: number, asked: number) => this.#record.readUInt32LE(offset) === asked;
-    if (!isSame(space.content, versionsOf[versions]) || !isSame(space.bars, Number(bars)))
+    if (!isSame(namespaceState.content, versionsOf[versions]) || !isSame(namespaceState.bars, Number(bars)))
       throw new LinuxError(
         "in-use",
         "the namespace was begun under a policy with another `content` or `reaction`, or with an IMA policy, which is gone with its supervisor; attach with a contour of that policy",
       );
     this.#load.forgetImages(this.id);
     this.#load.maps.supervisors.update(u32(supervisor), u32(this.id));
-    this.take(mode);
+    this.setDefaultAction(mode);
   }
 
   /** Who lives in the namespace: parents before their children. */
@@ -180,7 +181,7 @@ export class KernelHalf {
     for (const name of readdirSync("/proc")) {
       const pidfd = /^\d+$/.test(name) ? pidfdOpen(Number(name), 0) : -1;
       if (pidfd < 0) continue;
-      if (members.lookup(u32(pidfd), value) && value.readUInt32LE(member.space) === this.id) {
+      if (members.lookup(u32(pidfd), value) && value.readUInt32LE(member.namespace_id) === this.id) {
         const number = value.subarray(member.identity, member.identity + 4);
         found.push({
           pid: Number(name),
@@ -195,9 +196,9 @@ export class KernelHalf {
   }
 
   /** Says what becomes of an act that has not been decided. */
-  take(mode: keyof typeof modes): void {
+  setDefaultAction(mode: keyof typeof modes): void {
     this.#mode = mode;
-    this.#load.maps.postures.update(u32(this.id), Buffer.concat([u32(modes[mode]), u32(this.#supervisor)]));
+    this.#load.maps.default_actions.update(u32(this.id), Buffer.concat([u32(modes[mode]), u32(this.#supervisor)]));
   }
 
   /** The next processes that this thread forks begin the namespace. */
@@ -237,7 +238,7 @@ export class KernelHalf {
     if (this.#own.table.delete(key)) this.#isFull = false;
   }
 
-  /** How often the kernel half let an act go ahead by a decision. */
+  /** How often the BPF programs let an act go ahead by a decision. */
   timesOf(key: Buffer): number {
     const value = Buffer.alloc(decided.bytes);
     return this.#own.table.lookup(key, value) ? Number(value.readBigUInt64LE(decided.times)) : 0;
@@ -293,11 +294,11 @@ export class KernelHalf {
 
   /** Processes that live, how many there ever were, and how much could not be told. */
   census(): { readonly live: number; readonly born: number; readonly lost: number } {
-    this.#load.maps.spaces.lookup(u32(this.id), this.#record);
+    this.#load.maps.namespace_states.lookup(u32(this.id), this.#record);
     return {
-      live: Number(this.#record.readBigInt64LE(space.live)),
-      born: Number(this.#record.readBigUInt64LE(space.born)),
-      lost: Number(this.#record.readBigUInt64LE(space.lost)),
+      live: Number(this.#record.readBigInt64LE(namespaceState.live)),
+      born: Number(this.#record.readBigUInt64LE(namespaceState.born)),
+      lost: Number(this.#record.readBigUInt64LE(namespaceState.lost)),
     };
   }
 
@@ -328,7 +329,7 @@ export class KernelHalf {
     this.#isLeft = true;
     this.#load.leave(() => {
       if (this.census().live <= 0) this.#load.forget(this.id);
-      else if (this.#mode === "hold") this.take("refuse");
+      else if (this.#mode === "hold") this.setDefaultAction("refuse");
     });
     this.rest.close();
     for (const map of Object.values(this.#own)) map.close();
@@ -339,10 +340,10 @@ export class KernelHalf {
 function nextNumber(load: Load): number {
   const last = Buffer.alloc(4);
   load.maps.numbers.lookup(u32(0), last);
-  const taken = new Set(load.spaces().map((id) => id % MOST_SPACES));
-  if (taken.size >= MOST_SPACES) throw full();
+  const taken = new Set(load.namespaces().map((id) => id % MOST_NAMESPACES));
+  if (taken.size >= MOST_NAMESPACES) throw full();
   let number = last.readUInt32LE(0) + 1;
-  while (taken.has(number % MOST_SPACES)) number += 1;
+  while (taken.has(number % MOST_NAMESPACES)) number += 1;
   load.maps.numbers.update(u32(0), u32(number));
   return number;
 }
@@ -350,6 +351,6 @@ function nextNumber(load: Load): number {
 function full(): LinuxError {
   return new LinuxError(
     "bpf-unavailable",
-    `no more than ${MOST_SPACES} behaviour namespaces can be on a machine under the bpf sensor; isoline ps tells which there are`,
+    `no more than ${MOST_NAMESPACES} behaviour namespaces can be on a machine under the bpf sensor; isoline ps tells which there are`,
   );
 }
