@@ -106,5 +106,6 @@ export async function toldAgain(attachment, command) {
   }
 }
 
-const opens = (/** @type {import("../../packages/linux/dist/sensor/bpf/kernel-namespace.js").KernelNamespace} */ half) =>
-  half.tallies().get("open") ?? { seen: 0, sentUp: 0 };
+const opens = (
+  /** @type {import("../../packages/linux/dist/sensor/bpf/kernel-namespace.js").KernelNamespace} */ half,
+) => half.tallies().get("open") ?? { seen: 0, sentUp: 0 };

@@ -32,7 +32,7 @@ await setTimeout(1000);
 const outside = bare();
 // The first run decides about the program, the second about its acts. From then on every event is known.
 for (let time = 0; time < 2; time++) await runInside(half, [program, "open", "1", "1", FILE]);
-half.take("hold");
+half.setDefaultAction("hold");
 const inside = figures(await runInside(half, command));
 outside.push(...bare());
 half.leave();

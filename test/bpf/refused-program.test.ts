@@ -15,48 +15,52 @@ char LICENSE[] SEC("license") = "GPL";
 SEC("raw_tp/sys_enter") int astray(void *ctx) { return *(int *)(long)bpf_get_prandom_u32(); }
 `;
 
-const clang = spawnSync("clang-19", ["--version"]).status === 0;
+const COMPILER = "clang-19";
+const clang = spawnSync(COMPILER, ["--version"]).status === 0;
 const compile = ["-target", "bpf", "-O2", "-g", "-I/usr/include/x86_64-linux-gnu"];
 
-describe.skipIf(process.getuid?.() !== 0 || !clang || !isBuilt)("a program that the verifier refuses (needs root and clang-19)", () => {
-  let place: string;
-  const object = () => join(place, "astray.bpf.o");
-  beforeAll(() => {
-    place = mkdtempSync(join(tmpdir(), "isoline-refused-"));
-    writeFileSync(join(place, "astray.bpf.c"), PROGRAM);
-    execFileSync("clang-19", [...compile, "-c", join(place, "astray.bpf.c"), "-o", object()]);
-  });
-  afterAll(() => rmSync(place, { recursive: true, force: true }));
-
-  const fault = () => {
-    const loaded = BpfObject.open(object());
-    try {
-      loaded.load();
-    } catch (thrown) {
-      return thrown as Error;
-    } finally {
-      loaded.close();
-    }
-    throw new Error("the kernel took it");
-  };
-
-  it("is an error whose cause is the verifier's log", () => {
-    const { message, cause } = fault();
-    expect(message).toMatch(/does not take the BPF programs \(errno \d+\)$/);
-    expect(cause).toMatch(/astray[\s\S]*invalid mem access/);
-  });
-
-  it.each([
-    ["1", /invalid mem access/],
-    ["", /^$/],
-  ])("says so on stderr with ISOLINE_DEBUG=%j", (value, said) => {
-    const module = join(import.meta.dirname, "../../packages/linux/dist/libbpf/object.js");
-    const script = `import { BpfObject } from ${JSON.stringify(module)};
-      try { BpfObject.open(${JSON.stringify(object())}).load(); } catch {}`;
-    const { stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
-      encoding: "utf8",
-      env: { ...process.env, ISOLINE_DEBUG: value },
+describe.skipIf(process.getuid?.() !== 0 || !clang || !isBuilt)(
+  "a program that the verifier refuses (needs root and clang-19)",
+  () => {
+    let place: string;
+    const object = () => join(place, "astray.bpf.o");
+    beforeAll(() => {
+      place = mkdtempSync(join(tmpdir(), "isoline-refused-"));
+      writeFileSync(join(place, "astray.bpf.c"), PROGRAM);
+      execFileSync(COMPILER, [...compile, "-c", join(place, "astray.bpf.c"), "-o", object()]);
     });
-    expect(stderr).toMatch(said);
-  });
-});
+    afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+    const fault = () => {
+      const loaded = BpfObject.open(object());
+      try {
+        loaded.load();
+      } catch (thrown) {
+        return thrown as Error;
+      } finally {
+        loaded.close();
+      }
+      throw new Error("the kernel took it");
+    };
+
+    it("is an error whose cause is the verifier's log", () => {
+      const { message, cause } = fault();
+      expect(message).toMatch(/does not take the BPF programs \(errno \d+\)$/);
+      expect(cause).toMatch(/astray[\s\S]*invalid mem access/);
+    });
+
+    it.each([
+      ["1", /invalid mem access/],
+      ["", /^$/],
+    ])("says so on stderr with ISOLINE_DEBUG=%j", (value, said) => {
+      const module = join(import.meta.dirname, "../../packages/linux/dist/libbpf/object.js");
+      const script = `import { BpfObject } from ${JSON.stringify(module)};
+      try { BpfObject.open(${JSON.stringify(object())}).load(); } catch {}`;
+      const { stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+        encoding: "utf8",
+        env: { ...process.env, ISOLINE_DEBUG: value },
+      });
+      expect(stderr).toMatch(said);
+    });
+  },
+);

@@ -3,7 +3,7 @@
  * What a file says of itself: length, mode, owner, extended attributes, times. The hooks for the last two do not know the
  * mount; the kernel asks for the right to write there just before, and that is noted.
  */
-#include "hooks.h"
+#include "appending.h"
 
 /* Pointers from here on are errors (include/linux/err.h). */
 #define HIGHEST_ERROR ((u64)-4095)
@@ -21,6 +21,15 @@ int BPF_PROG(truncated, const struct path *path)
 	u64 call = system_call();
 
 	return call == NR_TRUNCATE || call == FOREIGN_CALL ? judge_path(path, OP_TRUNCATE, 0, 0) : 0;
+}
+
+/* The same by a descriptor, also through a ring: of what was opened to be written it is nothing new. */
+HOOK(file_truncate)
+int BPF_PROG(file_truncated, struct file *file)
+{
+	u32 flags, mode;
+
+	return current_member() && !asks_for(&flags, &mode) ? judge_shortening(file) : 0;
 }
 
 HOOK(path_chmod)

@@ -5,6 +5,7 @@
 #include "supervisors.h"
 
 #define O_ACCMODE 03
+#define O_RDONLY 0
 #define O_WRONLY 01
 #define O_CREAT 0100
 #define O_EXCL 0200

@@ -3,7 +3,7 @@
  * Requests about a descriptor that reach beyond it: into a terminal, into another process, into the flags of a file. And
  * what one process changes of how another runs.
  */
-#include "hooks.h"
+#include "appending.h"
 
 #define F_SETOWN 8
 #define F_SETOWN_EX 15
@@ -12,6 +12,10 @@
 #define SIOCSPGRP 0x8902
 #define FS_IOC_SETFLAGS 0x40086602
 #define FS_IOC_FSSETXATTR 0x401c5820
+/* linux/falloc.h */
+#define FS_IOC_UNRESVSP 0x40305829
+#define FS_IOC_UNRESVSP64 0x4030582b
+#define FS_IOC_ZERO_RANGE 0x40305839
 #define FS_IOC_ENABLE_VERITY 0x40806685
 #define FS_IOC_SET_ENCRYPTION_POLICY 0x800c6613
 /* The packet filter's tables, in the place of the number of a request. */
@@ -73,6 +77,8 @@ int BPF_PROG(controlled, struct file *file, unsigned int command, unsigned long 
 
 	if (!current_member())
 		return 0;
+	if (command == F_SETFL)
+		return judge_flags(file, argument);
 	if (command == F_SETOWN)
 		return judge_owner((int)argument);
 	if (command != F_SETOWN_EX || bpf_probe_read_user(owner, sizeof(owner), (void *)argument))
@@ -175,6 +181,10 @@ static __always_inline int answer_request(struct file *file, u32 request, unsign
 	case FIOSETOWN:
 	case SIOCSPGRP:
 		return bpf_probe_read_user(&owner, sizeof(owner), (void *)argument) ? 0 : judge_owner(owner);
+	case FS_IOC_UNRESVSP:
+	case FS_IOC_UNRESVSP64:
+	case FS_IOC_ZERO_RANGE:
+		return judge_rewriting(file);
 	/* To terminals, acting on whoever uses them (asm-generic/ioctls.h, linux/kd.h). */
 	case 0x5412:
 	case 0x541c:

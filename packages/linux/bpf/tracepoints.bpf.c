@@ -97,6 +97,8 @@ static const volatile u8 looked_at[CALLS] = {
 	[NR_MKNOD] = BEGIN | END,
 	[NR_MKNODAT] = BEGIN | END,
 	[NR_TRUNCATE] = BEGIN | END,
+	[NR_FTRUNCATE] = END,
+	[NR_FCNTL] = BEGIN,
 	[NR_CHMOD] = BEGIN | END,
 	[NR_FCHMOD] = BEGIN | END,
 	[NR_FCHMODAT] = BEGIN | END,
@@ -137,6 +139,21 @@ static __always_inline bool is_foreign(u64 call)
 	return call >= CALLS || task->thread_info.status & TS_COMPAT;
 }
 
+/* A descriptor is told to append no more: before that, its file still says that it did. */
+static __noinline int begins_writing(u32 descriptor, u64 flags)
+{
+	u64 file = file_of(descriptor);
+
+	return file ? judge_flags(as_file(file), flags) : 0;
+}
+
+static __noinline int cut_short(u32 descriptor)
+{
+	u64 file = file_of(descriptor);
+
+	return file ? judge_shortening(as_file(file)) : 0;
+}
+
 /* What is about names is described now, and judged when it has succeeded; the rest is told at once. */
 static __noinline int begins(struct member *member, struct pt_regs *regs)
 {
@@ -146,6 +163,8 @@ static __noinline int begins(struct member *member, struct pt_regs *regs)
 
 	if (asks_other(member, regs))
 		return 0;
+	if (regs->orig_ax == NR_FCNTL)
+		return regs->si == F_SETFL ? begins_writing(regs->di, regs->dx) : 0;
 	way = take_way();
 	if (!way) {
 		lose(member->namespace_id, OP_NONE);
@@ -225,6 +244,8 @@ static __always_inline int ends(struct member *member, struct pt_regs *regs, s64
 	case NR_MPROTECT:
 	case NR_PKEY_MPROTECT:
 		return result == 0 && regs->dx & PROT_EXEC ? judge_memory(OP_PROTECT, regs->dx & PROT_WRITE) : 0;
+	case NR_FTRUNCATE:
+		return result == 0 ? cut_short(regs->di) : 0;
 	case NR_SHMAT:
 		return succeeded(result) && regs->dx & SHM_EXEC ? judge_memory(OP_MAP_ANONYMOUS, 1) : 0;
 	}

@@ -20,7 +20,7 @@ const READ_LATER = "learning goes ahead, and content that has changed meanwhile 
 const NO_HOOK = "nobody is asked about a personality; what becomes executable by it is an event";
 const RINGS = "rings are made, and what is done through them comes by the hooks";
 const AT_HOOKS = "calls of other ABIs are events where they come to something";
-const BY_DESCRIPTOR = "what is done through a descriptor that was opened for appending is not looked at";
+const BY_DESCRIPTOR = "nobody is asked about it but where every write is asked about";
 const SERVES_FAULTS =
   "page faults of the kernel's own may be served by the workload: nothing of the sensor waits for them";
 const UNKNOWN_CALLS = "what a call does that is not known comes by the hooks, if to any";
@@ -29,19 +29,7 @@ const OUTSIDE = "what is outside of the task's root is said to be so";
 /** @type {Readonly<Record<string, Difference>>} By what the case does. */
 export const differences = {
   ...mountDifferences,
-  "ftruncate of what is appended to": {
-    why: BY_DESCRIPTOR,
-    events: ["open access=write,append path=./file"],
-  },
-  "fcntl that takes appending off": {
-    why: BY_DESCRIPTOR,
-    events: ["open access=write,append path=./file"],
-  },
   "fallocate that zeroes what was appended": {
-    why: BY_DESCRIPTOR,
-    events: ["open access=write,append path=./file"],
-  },
-  "ioctl that gives back what was appended": {
     why: BY_DESCRIPTOR,
     events: ["open access=write,append path=./file"],
   },

@@ -9,7 +9,9 @@ import { casesMissing } from "../cases.mjs";
 const asker = `${process.env["ISOLINE_SHARE"]}/asked`;
 const OUTSIDE = "asked by the child\nended 0\n";
 
-test("who decides about opens is asked about its own and waits for nobody, learning and enforced", { skip: casesMissing() }, () => {
+test("who decides about opens is asked about its own and waits for nobody, learning and enforced", {
+  skip: casesMissing(),
+}, () => {
   copyFileSync("/bin/true", join(cwd, "asked"));
   const learnt = isoline("learn", "--sensor", "bpf", "-q", "-o", "asked.contour", "--", asker);
   equal(learnt.stdout, OUTSIDE);

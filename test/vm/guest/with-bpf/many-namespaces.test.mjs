@@ -35,7 +35,7 @@ test("a ring that nobody reads loses what it cannot hold, of its own namespace o
   equal(runIn(full, ["/bin/ls", "/"]), 0);
   const { lost } = full.census();
   ok(lost > 0);
-  full.take("hold");
+  full.setDefaultAction("hold");
   equal(runIn(full, ["/bin/true"]), -1);
   ok(full.census().lost > lost);
   equal(runIn(other, ["/bin/true"]), 0);

@@ -64,6 +64,20 @@ export class SeenContent {
     this.#files.know(version, digest);
   }
 
+  /** Takes note that the namespace is let set the clock: from now on a version of a file does not tell its content. */
+  noteClock(): void {
+    this.#files.noteClock();
+  }
+
+  get versionsTell(): boolean {
+    return this.#files.versionsTell;
+  }
+
+  /** Takes note that the namespace is let mount an overlay. */
+  noteOverlay(): void {
+    this.#files.noteOverlay();
+  }
+
   /** Takes note of another root than the namespace began with: where it lies, or `/proc/PID/root`. */
   noteRoot(directory: string): void {
     this.#roots.note(directory);

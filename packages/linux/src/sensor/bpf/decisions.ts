@@ -59,7 +59,12 @@ export class Decisions {
     this.#half.forget(key);
   }
 
-  /** Counts what the BPF programs decided by itself. */
+  /** The same for every act that is let go ahead. */
+  takeBackAll(): void {
+    for (const { key } of [...this.#letGo.values()]) this.takeBack(key);
+  }
+
+  /** Counts what the BPF programs decided by themselves. */
   settle(): void {
     for (const taken of this.#letGo.values()) this.#count(taken);
     this.#letGo.clear();

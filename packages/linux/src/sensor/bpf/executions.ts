@@ -48,9 +48,14 @@ export class Executions {
     const images = Array.from({ length: Math.min(record.argument(0), MOST_LOADED) }, (_, index) =>
       this.#images.get(rest.toString("latin1", index * KEY_BYTES, (index + 1) * KEY_BYTES)),
     );
-    return images.length > 0 && images.every((image) => image !== undefined)
-      ? (images as unknown as Loaded)
-      : undefined;
+    if (images.length === 0 || !images.every((image) => image !== undefined)) return undefined;
+    const loaded = images as unknown as Loaded;
+    return this.#content.versionsTell ? loaded : this.#readAgain(loaded, record.pid);
+  }
+
+  /** As the files are now: they may have changed without a sign of that. */
+  #readAgain(loaded: Loaded, pid: number): Loaded {
+    return loaded.map((image) => ({ ...image, content: this.#content.of(image.seen, pid) })) as unknown as Loaded;
   }
 }
 

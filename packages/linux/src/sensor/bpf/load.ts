@@ -107,7 +107,10 @@ export class Load {
   static look<T>(directory: string, body: (load: Load) => T): T {
     const load = new Load(directory);
     try {
-      if (load.maps.namespace_states.valueBytes !== namespaceState.bytes || load.maps.default_actions.valueBytes !== defaultAction.bytes)
+      if (
+        load.maps.namespace_states.valueBytes !== namespaceState.bytes ||
+        load.maps.default_actions.valueBytes !== defaultAction.bytes
+      )
         throw new LinuxError("bpf-unavailable", `${directory} is of another build of isoline`);
       return body(load);
     } finally {
@@ -168,7 +171,8 @@ export class Load {
     const record = Buffer.alloc(namespaceState.bytes);
     const stance = Buffer.alloc(defaultAction.bytes);
     return this.namespaces().flatMap((id) => {
-      if (!this.maps.namespace_states.lookup(u32(id), record) || !this.maps.default_actions.lookup(u32(id), stance)) return [];
+      if (!this.maps.namespace_states.lookup(u32(id), record) || !this.maps.default_actions.lookup(u32(id), stance))
+        return [];
       const decides = stance.readUInt32LE(defaultAction.supervisor);
       return [
         {

@@ -52,6 +52,8 @@ interface Asked {
   readonly record: Record;
   readonly process: BpfProcess;
   readonly key: Buffer;
+  /** Another act with the same key is the same act: not once versions of files, which are part of keys, tell nothing. */
+  readonly isSameByKey: boolean;
 }
 
 /** What becomes of it. */
@@ -278,14 +280,15 @@ export class BpfSensor implements Sensor {
     const process = this.#actor(record);
     if (record.threads > 1 || record.tid !== record.pid) process.multithreaded = true;
     this.#lookOut(record, process);
-    const asked: Asked = { record, process, key: record.key };
+    const isSameByKey = this.#content.versionsTell || !dependsOnVersions(record);
+    const asked: Asked = { record, process, key: record.key, isSameByKey };
     const { key } = asked;
     // Each act says whose it is: what a process executed before may not have been told.
     process.identity = this.#identities.numbered(record.identity);
     if (record.fate === fates.refusedLate) return this.#tooLate(asked);
     if (process.identity === UNTOLD) return this.#actUntold(asked);
     if (record.fate === fates.refused && this.#decisions.isSettled(record.tid, key)) return;
-    const repeated = record.isKept ? undefined : this.#mediator.repeated(keyBytes(key), process);
+    const repeated = record.isKept || !isSameByKey ? undefined : this.#mediator.repeated(keyBytes(key), process);
     for (const settled of this.#inspections.unsettled(record)) this.#decisions.takeBack(settled);
     const inspected = repeated || record.fate === fates.refused ? 0 : this.#inspections.look(record, process);
     if (inspected !== 0) this.#refuseUse(asked, inspected);
@@ -363,15 +366,25 @@ export class BpfSensor implements Sensor {
     this.#kernel.assign(record.pending, next.serial);
   }
 
-  #judge(act: Act, { record, process, key }: Asked): Verdict {
+  #judge(act: Act, { record, process, key, isSameByKey }: Asked): Verdict {
     const actor = { task: process.identity.id, parent: process.identity.parentId, credentials: record.credentials() };
     const thread = { tid: record.tid, process };
     if (record.isKept) return this.#mediator.decide({ ...act, isKept: true }, thread, actor, undefined);
-    return this.#mediator.decide(act, thread, actor, keyBytes(key));
+    const verdict = this.#mediator.decide(act, thread, actor, isSameByKey ? keyBytes(key) : undefined);
+    if (verdict === 0) this.#takeNote(act);
+    return verdict;
+  }
+
+  /** What the namespace is let do to the clock or beneath a file system changes what the times of files prove. */
+  #takeNote(act: Act): void {
+    if (act.op === "mount" && act.subject.type === "overlay") this.#content.noteOverlay();
+    if (act.op !== "settime") return;
+    this.#content.noteClock();
+    this.#decisions.takeBackAll();
   }
 
   /** Tells the BPF programs the verdict, for good where it holds for good; then a task that is held asks again. */
-  #carryOut({ record, process, key }: Asked, { verdict, lasts = false, next = 0 }: Ruling): void {
+  #carryOut({ record, process, key, isSameByKey }: Asked, { verdict, lasts = false, next = 0 }: Ruling): void {
     // Who is to be stopped stops before the act: it may have been held, and would do it when somebody else wakes it.
     const isFrozen = this.#mediator.isFrozen(process);
     const on = verdict === 0 && !isFrozen;
@@ -383,10 +396,17 @@ export class BpfSensor implements Sensor {
     // Who is barred is let do what was decided about it by a ticket alone, and others may do the same.
     const decided =
       lasts &&
+      isSameByKey &&
       !isBarred &&
       (on ? this.#decisions.letGo(key, next, isHeld) : this.#decisions.refuse(key, next, waiting));
     if (decided && on) this.#inspections.settled(record, key);
     if (isHeld && !decided) this.#kernel.answer(record.tid, key, on, next);
     if (isHeld && this.#kernel.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
   }
+}
+
+/** Whether the version of a file is part of an act, and so of its key. */
+function dependsOnVersions(record: Record): boolean {
+  if (record.operation === operations.exec) return true;
+  return Array.from({ length: record.objects }, (_, index) => record.object(index)).some(({ inode }) => inode !== 0n);
 }
