@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { comparison, goal, written } from "./harness/comparison.mjs";
-import { bestAttachment, startsWarm } from "./harness/kernel-half.mjs";
+import { bestAttachment, startsWarm } from "./harness/bpf-programs.mjs";
 import { spend } from "./harness/spent.mjs";
 import { median } from "./harness/statistics.mjs";
 import { learning, RUN, running } from "./harness/supervisors.mjs";

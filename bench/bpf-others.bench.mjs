@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { comparison, written } from "./harness/comparison.mjs";
 import { inTurn } from "./harness/contest.mjs";
-import { bestAttachment } from "./harness/kernel-half.mjs";
+import { bestAttachment } from "./harness/bpf-programs.mjs";
 import { observers } from "./harness/observers.mjs";
 import { spend } from "./harness/spent.mjs";
 import { median } from "./harness/statistics.mjs";

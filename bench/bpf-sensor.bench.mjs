@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bestAttachment, toldAgain } from "./harness/kernel-half.mjs";
+import { bestAttachment, toldAgain } from "./harness/bpf-programs.mjs";
 import { comparison, goal, written } from "./harness/comparison.mjs";
 import { inTurn } from "./harness/contest.mjs";
 import { environment, spend } from "./harness/spent.mjs";

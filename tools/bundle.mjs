@@ -39,7 +39,7 @@ const requireLate = {
 /** What only the bpf sensor needs is loaded on first use, although the index of its package exports it. */
 const apart = {
   includeDependenciesRecursively: false,
-  groups: [{ name: "kernel-half", test: /\/linux\/dist\/(sensor\/bpf|libbpf|abi\/libbpf)/ }],
+  groups: [{ name: "bpf-sensor", test: /\/linux\/dist\/(sensor\/bpf|libbpf|abi\/libbpf)/ }],
 };
 /** Entries with top-level await must be modules. The others are scripts, whose compiled code can be cached. */
 const modules = ["main"];

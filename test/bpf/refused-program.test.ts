@@ -45,7 +45,7 @@ describe.skipIf(process.getuid?.() !== 0 || !clang || !isBuilt)(
 
     it("is an error whose cause is the verifier's log", () => {
       const { message, cause } = fault();
-      expect(message).toMatch(/does not take the BPF programs \(errno \d+\)$/);
+      expect(message).toMatch(/refuses to load the BPF programs \(errno \d+\)$/);
       expect(cause).toMatch(/astray[\s\S]*invalid mem access/);
     });
 

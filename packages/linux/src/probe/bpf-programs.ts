@@ -5,7 +5,8 @@
 import { existsSync } from "node:fs";
 import { libbpf } from "../abi/libbpf.ts";
 import { LinuxError } from "../error.ts";
-import { type Attachment, Load } from "../sensor/bpf/load.ts";
+import type { Attachment } from "../sensor/bpf/attachment.ts";
+import { Load } from "../sensor/bpf/load.ts";
 import { findObject } from "../sensor/bpf/object-file.ts";
 import { type Machine, isPrivileged } from "./machine.ts";
 import type { Probe } from "./probe.ts";

@@ -12,6 +12,7 @@ import { startTime } from "../../process/proc-status.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import { Acts } from "./acts.ts";
+import { type Asked, dependsOnVersions, type Ruling } from "./asked.ts";
 import type { SeenContent } from "./content.ts";
 import { Decisions, keyBytes } from "./decisions.ts";
 import { execOf } from "./exec-act.ts";
@@ -45,24 +46,6 @@ export interface BpfConditions {
   readonly waits: boolean;
   /** Before something happens, and not told afterwards. */
   readonly isAsked: boolean;
-}
-
-/** An act that was told of. */
-interface Asked {
-  readonly record: Record;
-  readonly process: BpfProcess;
-  readonly key: Buffer;
-  /** Another act with the same key is the same act: not once versions of files, which are part of keys, tell nothing. */
-  readonly isSameByKey: boolean;
-}
-
-/** What becomes of it. */
-interface Ruling {
-  readonly verdict: Verdict;
-  /** It holds for every act with the same key. */
-  readonly lasts?: boolean;
-  /** The number of the identity that an exec leads to. */
-  readonly next?: number;
 }
 
 /** What is noted of an identity for a successor. */
@@ -403,10 +386,4 @@ export class BpfSensor implements Sensor {
     if (isHeld && !decided) this.#kernel.answer(record.tid, key, on, next);
     if (isHeld && this.#kernel.release(record.tid) && !isFrozen) sendSignal(record.pid, SIGCONT);
   }
-}
-
-/** Whether the version of a file is part of an act, and so of its key. */
-function dependsOnVersions(record: Record): boolean {
-  if (record.operation === operations.exec) return true;
-  return Array.from({ length: record.objects }, (_, index) => record.object(index)).some(({ inode }) => inode !== 0n);
 }
