@@ -61,7 +61,7 @@ export function callPage(root) {
   );
   return [
     PREFACE,
-    `${rows.length} calls: ${counts[0]} mediated, ${counts[1]} harmless, ${counts[2]} gaps, ${counts[3]} that are not there.`,
+    `${rows.length} calls: ${counts[0]} mediated, ${counts[1]} harmless, ${counts[2]} gaps, ${counts[3]} that do not exist.`,
     "",
     "| number | call | |",
     "| --- | --- | --- |",
@@ -81,7 +81,7 @@ const rowsOf = ({ calls }, said) => Object.entries(calls).map(([name, number]) =
 /** @param {string} call @param {Requests} requests @returns {string[]} */
 function requestSection(call, { mediated, harmless, gap, note }) {
   const rows = [
-    ...byEvent(mediated).map(([event, names]) => `| ${names} | **mediated**: \`${event}\` |`),
+    ...mediated.map(({ number, name, event }) => `| ${name} (${shown(number)}) | **mediated**: \`${event}\` |`),
     ...harmless.map(({ requests, because }) => `| ${requests} | *harmless*: ${because} |`),
     ...gap.map(({ requests, unseen, instead }) => `| ${requests} | **gap**: ${unseen} ${instead} |`),
   ];
@@ -89,13 +89,6 @@ function requestSection(call, { mediated, harmless, gap, note }) {
   return [`### ${call}`, "", ...(note === undefined ? [] : [note, ""]), ...table];
 }
 
-/** @param {Requests["mediated"]} requests @returns {[event: string, names: string][]} */
-function byEvent(requests) {
-  /** @type {Map<string, string[]>} */
-  const names = new Map();
-  for (const { number, name, event } of requests)
-    names.set(event, [...(names.get(event) ?? []), `${name} (${number > 255 ? `0x${number.toString(16)}` : number})`]);
-  return [...names].map(([event, list]) => [event, list.join(", ")]);
-}
+const shown = (/** @type {number} */ number) => (number > 255 ? `0x${number.toString(16)}` : `${number}`);
 
 const cell = (/** @type {string} */ text) => text.replaceAll("|", "\\|");

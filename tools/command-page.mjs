@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeCommands } from "./commands.mjs";
+import { wrapped } from "./wrapped.mjs";
 
 export const COMMAND_PAGE = "docs/commands.md";
 
@@ -37,7 +38,7 @@ function section({ name, usage, says, arguments: operands, options, examples }) 
   return [
     `## ${name}`,
     "",
-    says,
+    wrapped(says),
     "",
     "```",
     usage,
