@@ -23,6 +23,7 @@ import { ThreadRights } from "./perform/thread-rights.ts";
 import { callName } from "../../abi/syscalls.ts";
 import { FormatHandlers } from "./calls/handlers.ts";
 import { MountContexts } from "./calls/mount-contexts.ts";
+import { OwnGroups } from "./calls/own-groups.ts";
 import { Networks } from "./calls/networks.ts";
 import { KnownExecs } from "./tasks/known-execs.ts";
 import { SocketPaths } from "./calls/task-socket.ts";
@@ -71,6 +72,7 @@ export class Context {
   readonly handlers = new FormatHandlers();
   readonly knownExecs = new KnownExecs();
   readonly socketPaths = new SocketPaths();
+  readonly ownGroups = new OwnGroups();
   /** Two of each, for calls that name two paths. */
   readonly memory = new TaskMemory();
   readonly memory2 = new TaskMemory();
@@ -105,6 +107,7 @@ export class Context {
     this.handlers.close();
     this.origins.close();
     this.mountContexts.close();
+    this.ownGroups.close();
   }
 
   get call(): Listener["call"] {

@@ -97,7 +97,10 @@ export class SeccompSensor implements Sensor {
         if (calls % CALLS_AT_ONCE === 0 && onInterrupt() === "stop") return "stopped";
       } else if (received === "interrupted") {
         if (onInterrupt() === "stop") return "stopped";
-      } else if (this.#listener.isOver()) return "ended";
+      } else if (this.#listener.isOver()) {
+        if (this.#context.ownGroups.wereMoved) this.#mediator.lost("the supervisor was moved to another control group");
+        return "ended";
+      }
     }
   }
 

@@ -168,6 +168,8 @@ export function openExisting(context: Context, thread: Thread, flags: number, ac
   // Told also where the kernel would refuse it by itself: whoever looks into its supervisor means something by it.
   if (context.finder.ledToSupervisor)
     return context.decide(thread, { op: "open", subject: { access, ...files.describe(found) } });
+  if (isToBeWritten(flags) && isMadeUp(stat) && context.ownGroups.keeps(found))
+    return context.keep(thread, { op: "open", subject: { access, ...files.describe(found) } });
   if ((flags & O_PATH) === 0 && isServing(stat)) {
     const act: Act = { op: "open", subject: { access, ...files.describe(found) } };
     return context.decide(thread, act) || EPERM;
@@ -194,6 +196,11 @@ export function openExisting(context: Context, thread: Thread, flags: number, ac
     (flags & O_PATH) === 0 ? context.inspect(thread, found, "open", accessMask(flags)) : 0,
   );
 }
+
+const isToBeWritten = (flags: number): boolean =>
+  (flags & O_PATH) === 0 && ((flags & O_ACCMODE) !== 0 || (flags & O_TRUNC) !== 0);
+/** As files are that the kernel makes up: on no device, and without a size. Costs nothing to ask. */
+const isMadeUp = ({ isRegular, isOnBlockDevice, size }: Stat): boolean => isRegular && !isOnBlockDevice && size === 0;
 
 /** Flags that change what an open means; the rest (close-on-exec, non-blocking, synchronous …) does not. */
 const KEY_FLAGS = O_ACCMODE | O_APPEND | O_TRUNC | O_PATH | O_CREAT | O_EXCL | O_DIRECTORY | O_NOFOLLOW;

@@ -1,0 +1,108 @@
+/**
+ * The control groups that hold the supervisor. What is written into their files acts on it as a signal would: it can be frozen, killed,
+ * or starved. So in no mode are they opened for writing, but for those that put tasks or controllers somewhere.
+ *
+ * A file is recognised by its inode, whatever mount, root or handle led to it: in one hierarchy each file has one, for as long as the
+ * group lives. The mounts are held from the start on, because a workload may unmount them.
+ */
+import { readFileSync } from "node:fs";
+import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
+import { close, openat2, statx } from "../../../abi/libc.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_PATH, Stat, STATX_MASK } from "../../../abi/stat.ts";
+import type { Found } from "../../files/found.ts";
+
+/** linux/magic.h */
+const CGROUP = 0x0027_e0eb;
+const CGROUP2 = 0x6367_7270;
+/** Who is in a group, which controllers there are below it, and triggers that tell of pressure (cgroups(7), cgroup-v2.rst). */
+const HARMLESS =
+  /^(?:tasks|cgroup\.(?:procs|threads|subtree_control|clone_children)|(?:cgroup|cpu|memory|io|irq)\.pressure)$/;
+const MOVES = /^(?:tasks|cgroup\.(?:procs|threads))$/;
+const DIRECTORY = openHow(O_PATH | O_CLOEXEC, 0, 0);
+
+interface Hierarchy {
+  /** Its mount, by a descriptor of ours. */
+  readonly fd: number;
+  readonly device: number;
+  /** The group that the mount begins with, by its path as /proc has it. */
+  readonly root: string;
+  /** Of its line in /proc/self/cgroup: controllers as they are mounted, or "" for version 2. */
+  readonly isListedAs: (controllers: string) => boolean;
+}
+
+export class OwnGroups {
+  readonly #hierarchies = mounted();
+  readonly #stat = new Stat();
+  readonly #begun = own();
+  #mayBeMoved = false;
+
+  /** Whether what was found is a file of a group that holds us, which is not to be opened for writing. */
+  keeps({ stat, path, filesystem }: Found): boolean {
+    if (filesystem !== CGROUP && filesystem !== CGROUP2) return false;
+    const name = path.subarray(path.lastIndexOf("/") + 1).toString("latin1");
+    this.#mayBeMoved ||= MOVES.test(name);
+    if (HARMLESS.test(name)) return false;
+    const here = this.#hierarchies.find(({ device }) => device === stat.device);
+    // Of a hierarchy that was mounted since, we only know that we are in it.
+    return here === undefined || this.#above(here).some((group) => this.#isThere(here, `${group}${name}`, stat));
+  }
+
+  /** Whether somebody inside could move us to another group, and we are no longer where we began. */
+  get wereMoved(): boolean {
+    return this.#mayBeMoved && own() !== this.#begun;
+  }
+
+  close(): void {
+    for (const { fd } of this.#hierarchies) close(fd);
+  }
+
+  /** The groups that hold us, from the mount down, each with a slash at its end unless it is the mount's own; all is ours where it cannot be told. */
+  #above({ root, isListedAs }: Hierarchy): string[] {
+    const line = own()
+      .split("\n")
+      .map((each) => /^\d+:([^:]*):(\/.*)$/.exec(each))
+      .find((match) => match !== null && isListedAs(match[1] as string));
+    const path = line?.[2] ?? "/";
+    const prefix = root === "/" ? "/" : `${root}/`;
+    const below = path === root ? "" : path.startsWith(prefix) ? path.slice(prefix.length) : "";
+    const steps = below === "" ? [] : below.split("/");
+    return ["", ...steps.map((_, index) => `${steps.slice(0, index + 1).join("/")}/`)];
+  }
+
+  #isThere({ fd }: Hierarchy, path: string, { inode }: Stat): boolean {
+    return statx(fd, terminated(path), 0, STATX_MASK, this.#stat.bytes) >= 0 && this.#stat.inode === inode;
+  }
+}
+
+function own(): string {
+  try {
+    return readFileSync("/proc/self/cgroup", "latin1");
+  } catch {
+    return "";
+  }
+}
+
+/** Every mount of a hierarchy that we see (proc_pid_mountinfo(5)). */
+function mounted(): Hierarchy[] {
+  const stat = new Stat();
+  return readFileSync("/proc/self/mountinfo", "latin1")
+    .split("\n")
+    .flatMap((line) => {
+      const [fields = "", described = ""] = line.split(" - ", 2);
+      const [type, , options = ""] = described.split(" ");
+      const [, , , root = "/", point = ""] = fields.split(" ");
+      if (type !== "cgroup" && type !== "cgroup2") return [];
+      const fd = openat2(AT_FDCWD, terminated(point), DIRECTORY);
+      if (fd < 0) return [];
+      if (statx(fd, EMPTY, AT_EMPTY_PATH, STATX_MASK, stat.bytes) < 0) {
+        close(fd);
+        return [];
+      }
+      const has = new Set(options.split(","));
+      const isListedAs = (controllers: string) =>
+        type === "cgroup2"
+          ? controllers === ""
+          : controllers !== "" && controllers.split(",").every((each) => has.has(each));
+      return [{ fd, device: stat.device, root, isListedAs }];
+    });
+}

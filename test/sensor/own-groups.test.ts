@@ -1,0 +1,72 @@
+/** Control groups that hold the supervisor: the workload does not freeze, kill or starve it by their files, whatever leads to them. */
+import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Bench } from "./bench.ts";
+import { compiler, isRoot } from "./case.ts";
+import { isBuilt } from "./supervised.ts";
+
+/** Where version 2 is mounted. */
+const mount = /^\d+ \d+ \S+ \/ (\S+) .* - cgroup2 /m.exec(readFileSync("/proc/self/mountinfo", "latin1"))?.[1];
+const why = !compiler || !isBuilt || !isRoot || mount === undefined;
+
+describe.skipIf(why)("control groups of the supervisor (need gcc, a build, root, cgroup2)", () => {
+  let bench: Bench;
+  const [outer, own, other] = ["", "/own", "/other"].map((name) => `${mount}/isoline-test-${process.pid}${name}`) as [
+    string,
+    string,
+    string,
+  ];
+  beforeAll(() => {
+    bench = new Bench();
+    for (const group of [outer, own, other]) mkdirSync(group);
+  });
+  afterAll(() => {
+    for (const group of [other, own, outer]) rmdirSync(group);
+    bench?.close();
+  });
+
+  /** With the supervisor in a group of its own; says of each file whether it was opened. */
+  const run = (script: string) =>
+    bench.run([], {
+      within: ["sh", "-c", `echo $$ > ${own}/cgroup.procs; exec "$@"`, "-"],
+      command: [
+        "sh",
+        "-c",
+        `try() { if (: > "$1") 2>/dev/null; then echo "$1 opened"; else echo "$1 refused"; fi; }\n${script}`,
+      ],
+    });
+  const said = (stdout: string) => stdout.replaceAll(own, "OWN").replaceAll(other, "OTHER").replaceAll(outer, "OUTER");
+
+  it("their files are not opened for writing, but those that put tasks into a group; those of other groups are", async () => {
+    const files = [`${own}/cgroup.freeze`, `${own}/cgroup.kill`, `${outer}/cgroup.freeze`, `${outer}/cgroup.max.depth`];
+    const script = [...files, `${own}/cgroup.procs`, `${other}/cgroup.freeze`].map((file) => `try ${file}`).join("\n");
+    const { stdout, events, report } = await run(`${script}\ncat ${own}/cgroup.freeze`);
+    expect(said(stdout).split("\n")).toEqual([
+      "OWN/cgroup.freeze refused",
+      "OWN/cgroup.kill refused",
+      "OUTER/cgroup.freeze refused",
+      "OUTER/cgroup.max.depth refused",
+      "OWN/cgroup.procs opened",
+      "OTHER/cgroup.freeze opened",
+      "0",
+      "",
+    ]);
+    expect(report).toMatchObject({ incomplete: [] });
+    for (const file of files) expect(events.map(({ act }) => act).join("\n")).toContain(`path=${file} `);
+  });
+
+  it("by another mount, and by a descriptor that only stands for the path, they are the same files", async () => {
+    const script = `mkdir -p there; unshare --mount sh -c '
+      mount -t cgroup2 none there; try() { if (: > "$1") 2>/dev/null; then echo opened; else echo refused; fi; }
+      try there${own.slice(mount?.length)}/cgroup.freeze; cd ${own}; try ./cgroup.kill; try /proc/self/cwd/cgroup.freeze'`;
+    expect((await run(script)).stdout).toBe("refused\nrefused\nrefused\n");
+  });
+
+  it("where it is moved to another, that is its own from then on, and the report says so", async () => {
+    const { stdout, report } = await run(
+      `try ${other}/cgroup.freeze; echo $PPID > ${other}/cgroup.procs; try ${other}/cgroup.freeze`,
+    );
+    expect(said(stdout)).toBe("OTHER/cgroup.freeze opened\nOTHER/cgroup.freeze refused\n");
+    expect(report.incomplete).toEqual([{ reason: "the supervisor was moved to another control group", count: 1 }]);
+  });
+});
