@@ -5,7 +5,7 @@
  * registry.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +14,10 @@ import { ended, isBuilt } from "../support/isoline.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const ORDINARY = 65_534;
+const { version } = JSON.parse(readFileSync(join(repository, "packages/isoline/package.json"), "utf8")) as {
+  version: string;
+};
+const tarball = (name: string) => `${name}-${version}.tgz`;
 const isRoot = process.geteuid?.() === 0;
 /** Every layout and every Node takes a minute and more packages, so they run only in CI. */
 const everything = process.env["CI"] !== undefined;
@@ -43,17 +47,13 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
   it("there is one for each package", () => {
-    expect(readdirSync(tarballs).sort()).toEqual([
-      "isoline-0.1.0.tgz",
-      "isoline-core-0.1.0.tgz",
-      "isoline-linux-0.1.0.tgz",
-    ]);
+    expect(readdirSync(tarballs).sort()).toEqual(["isoline", "isoline-core", "isoline-linux"].map(tarball));
   });
 
-  it.each(["isoline-0.1.0.tgz", "isoline-core-0.1.0.tgz", "isoline-linux-0.1.0.tgz"])(
-    "%s contains its README and its licence, and nothing that only a checkout needs",
+  it.each(["isoline", "isoline-core", "isoline-linux"])(
+    "the tarball of %s contains its README and its licence, and nothing that only a checkout needs",
     (name) => {
-      const held = files(name);
+      const held = files(tarball(name));
       expect(held).toEqual(expect.arrayContaining(["README.md", "LICENSE", "package.json"]));
       expect(
         held.filter((path) => /\.map$|\.cache$|kept-for$|fixtures|\.test\.|\.tsbuildinfo$|^src\//.test(path)),
@@ -62,7 +62,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
   );
 
   it("the BPF programs come with their licence", () => {
-    const held = files("isoline-linux-0.1.0.tgz");
+    const held = files(tarball("isoline-linux"));
     expect(held).toContain("bpf/sensor.bpf.c");
     expect(held).toContain("LICENSE-GPL-2.0-only");
   });
@@ -129,15 +129,15 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
     const project = (folder: string) => {
       const from = (name: string) => `file:${join(tarballs, name)}`;
       const own = {
-        "@isoline/core": from("isoline-core-0.1.0.tgz"),
-        "@isoline/linux": from("isoline-linux-0.1.0.tgz"),
+        "@isoline/core": from(tarball("isoline-core")),
+        "@isoline/linux": from(tarball("isoline-linux")),
       };
       mkdirSync(folder);
       writeFileSync(
         join(folder, "package.json"),
         JSON.stringify({
           name: "a-project",
-          dependencies: { isoline: from("isoline-0.1.0.tgz") },
+          dependencies: { isoline: from(tarball("isoline")) },
           overrides: own,
           resolutions: own,
           pnpm: { overrides: own },
@@ -151,7 +151,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
       project(folder);
       install("npm", ["install", "--prefix", folder, "--prefer-offline", "--no-audit", "--no-fund"]);
       expect(execFileSync("npx", ["--offline", "isoline", "--version"], { cwd: folder, encoding: "utf8" }).trim()).toBe(
-        "0.1.0",
+        version,
       );
     });
 
