@@ -45,7 +45,7 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
   const changelog = () => readFileSync(join(clone, "CHANGELOG.md"), "utf8");
 
   beforeAll(() => {
-    execFileSync("git", ["clone", "--quiet", "--no-hardlinks", repository, clone], { env });
+    execFileSync("git", ["clone", "--quiet", repository, clone], { env });
     writeFileSync(
       join(clone, "CHANGELOG.md"),
       "# Changelog\n\n## [Unreleased]\n\n- Something new.\n\n## [0.0.1] — 2020-01-01\n\n- Something old.\n",
