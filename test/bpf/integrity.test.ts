@@ -54,7 +54,7 @@ describe.skipIf(!isTold)("the integrity view, attached by tracepoints", () => {
     const text = document(bench.place, "told-late.txt", "one\n");
     const script = `kill -STOP $PPID; cat ${text}; echo two >>${text}; kill -CONT $PPID`;
     const outcome = await byBpf(script, { policy: `measure func=FILE_CHECK mask=MAY_READ fowner=${OWNER}\n` });
-    expect(reasons(outcome)).toMatch(/a file had changed before it could be looked at, and was not measured/);
+    expect(reasons(outcome)).toMatch(/a file had changed before it could be inspected, and was not measured/);
     expect(namesIn(listOf(outcome))).toEqual(["boot_aggregate"]);
   });
 

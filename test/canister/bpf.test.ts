@@ -150,7 +150,7 @@ describe.skipIf(why !== undefined)(
       expect(isOrphaned()).toBe(true);
       const deleted = shop.runc("delete", "--force", id);
       expect(deleted.status).toBe(0);
-      expect(deleted.stderr).toMatch(/supervisor died .*from then on nobody was told of what was not known/);
+      expect(deleted.stderr).toMatch(/supervisor died .*from then on acts without a verdict went ahead unrecorded/);
       shop.isoline("unpin");
     });
 

@@ -144,7 +144,7 @@ describe("a registry that requires credentials", () => {
     expect(await fetchAttached(image())).toMatchObject({ contour });
     login({ [registry.host]: entry("me", "wrong-battery") });
     const refused = await fetchAttached(image()).catch((fault: unknown) => String(fault));
-    expect(refused).toMatch(/401; whoever we are/);
+    expect(refused).toMatch(/401; these credentials/);
     expect(refused).not.toMatch(/wrong-battery|d3Jvbmc/);
     login({});
     await expect(fetchAttached(image())).rejects.toThrow(/log in with podman login/);

@@ -206,7 +206,7 @@ describe("run", () => {
     expect(stderr).toContain("Operation not permitted");
     expect(stderr).toMatch(/^isoline: refused, off contour: `cat` .* opened \/etc\/hostname for reading/m);
     expect(stderr).toMatch(
-      /^isoline: (held by the kernel as well: Landlock version \d+, \d+ rules|without Landlock: )/m,
+      /^isoline: (enforced by the kernel as well: Landlock version \d+, \d+ rules|without Landlock: )/m,
     );
     const bare = isoline(["run", app, "--enforce", "--no-landlock", "--json", "--", ...behaviour()]);
     expect(bare.stderr).not.toContain("Landlock");

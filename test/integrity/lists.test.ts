@@ -174,7 +174,9 @@ describe("a damaged list", () => {
   ])("is refused for %s", (_, at, value) => {
     const changed = Buffer.from(bytes);
     changed.writeUInt32LE(value, at);
-    expect(() => readBinaryList(changed, "sha1")).toThrow(/^measurement list, entry 1: .*damaged, cut off, or no list/);
+    expect(() => readBinaryList(changed, "sha1")).toThrow(
+      /^measurement list, entry 1: .*damaged or truncated, or is not a list/,
+    );
   });
 
   it("is refused for an invalid name of an algorithm, which would otherwise be shown", () => {

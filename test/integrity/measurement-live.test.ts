@@ -131,7 +131,7 @@ describe.skipIf(!isBuilt)("measurement", () => {
       [["--ima-policy", bench.path("none")], /none: expected a policy file/],
       [["--ima-key", "/etc/hostname"], /hostname: expected a certificate or an RSA/],
       [["--ima-template", "ima-best"], /expected a template of files/],
-      [["--ima-audit", bench.path("no", "such", "place")], /cannot write \S+place: its directory is not there/],
+      [["--ima-audit", bench.path("no", "such", "place")], /cannot write \S+place: its directory does not exist/],
     ] as const) {
       const { status, stderr } = await isoline(
         ["learn", "-o", bench.path("x.contour"), ...more, "--", "touch", started],

@@ -4,11 +4,11 @@
 export const coreErrors = {
   "bad-event": "An event, as text, JSON or bytes, is not one this version writes.",
   "bad-contour": "A contour file is damaged, truncated, tampered with, or not a contour file.",
-  "bad-policy": "A policy or lens file does not say what a policy may say.",
-  "bad-trajectory": "A recorded event log is not in the format it was said to be in.",
+  "bad-policy": "A policy or lens file has an unknown key or an invalid value.",
+  "bad-trajectory": "A recorded event log is not in the given format.",
   "not-comparable":
     "Two contours were made under different lenses, profiles or bases, so their points cannot be compared.",
-  sealed: "Something tried to add a point to a sealed contour.",
+  sealed: "A point would have been added to a sealed contour.",
 } as const;
 
 export type CoreErrorCode = keyof typeof coreErrors;

@@ -84,7 +84,10 @@ function readTrusted(file: string, must: boolean): string | undefined {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (!stat) {
     if (must)
-      throw new CliError("cannot-read", `${file}: expected the host's configuration there, as ISOLINE_CANISTERS says`);
+      throw new CliError(
+        "cannot-read",
+        `${file}: expected the host's configuration there, since ISOLINE_CANISTERS names it`,
+      );
     return undefined;
   }
   assertOnlyOursToWrite(file, stat);

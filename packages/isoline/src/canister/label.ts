@@ -102,7 +102,7 @@ function annotationsOf({ annotations }: Pick<Bundle, "annotations">, host: HostC
 /** A container whose annotation names an image must be made from that image. */
 function refuseOtherImage(expected: string | undefined, { names, digests }: Image): void {
   if (expected === undefined || [...names, ...digests].includes(expected)) return;
-  const got = digests[0] ?? names[0] ?? "one that the bundle does not tell";
+  const got = digests[0] ?? names[0] ?? "an unknown one";
   throw refusal(
     `expected the image ${shown(expected)}, as ${PREFIX}image says, got ${shown(got)}; the contour is for another image`,
   );
@@ -149,14 +149,14 @@ function unlabelled({ names, digests }: Image, host: HostConfiguration): Bare {
   const [name = digests[0]] = names;
   if (host.unlabelled === "refuse" || name === undefined)
     throw refusal(
-      `expected a label: annotations ${PREFIX}contour and ${PREFIX}mode, a contour attached to the image, or a rule for it in ${host.file ?? "/etc/isoline/canisters.yaml"}; found none${name === undefined ? ", and the bundle does not tell its image" : ` for ${shown(name)}`}`,
+      `expected a label: annotations ${PREFIX}contour and ${PREFIX}mode, a contour attached to the image, or a rule for it in ${host.file ?? "/etc/isoline/canisters.yaml"}; found none${name === undefined ? ", and the bundle does not name its image" : ` for ${shown(name)}`}`,
     );
   const file = `${name.replace(/[^\w.-]+/g, "_").slice(0, 200)}.contour`;
   return {
     mode: "learn",
     contour: join(host.contours, file),
     policy: undefined,
-    source: `${host.file}, for what has no label`,
+    source: `${host.file}, for containers without a label`,
   };
 }
 
@@ -209,7 +209,7 @@ function demandFor(
   if (rule === undefined) return undefined;
   if (mode === "learn")
     throw refusal(
-      `expected a signed contour for images like ${shown(rule.image)}, as ${host.file} says, got mode learn for ${shown(contour)}; learn where no signature is wanted, and sign what was learnt`,
+      `expected a signed contour for images like ${shown(rule.image)}, as ${host.file} says, got mode learn for ${shown(contour)}; learn on a host that requires no signature, and sign the contour`,
     );
   const keys = rule.keys.map((path) => {
     const key = readTrustedKey(path);

@@ -56,7 +56,7 @@ async function bury(record: CanisterRecord, records: Records, voice: Voice): Pro
   else if (last?.ended === undefined)
     voice.say(
       "error",
-      `${record.id}: its supervisor died before the container; ${afterwards(record)}, and what was seen is lost`,
+      `${record.id}: its supervisor died before the container; ${afterwards(record)}, and its observations are lost`,
     );
   if (!isSupervised(record)) records.remove();
 }
@@ -64,7 +64,8 @@ async function bury(record: CanisterRecord, records: Records, voice: Voice): Pro
 /** What happened to the container's acts once no supervisor decided about them. */
 function afterwards({ sensor, mode }: CanisterRecord): string {
   if (sensor !== "bpf") return "mediated calls failed from then on";
-  const became = mode === "enforce" ? "what was not known was refused" : "nobody was told of what was not known";
+  const became =
+    mode === "enforce" ? "acts without a verdict were refused" : "acts without a verdict went ahead unrecorded";
   return `from then on ${became}`;
 }
 

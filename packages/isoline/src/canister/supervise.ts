@@ -169,7 +169,7 @@ export class Canister {
       await this.#server;
     } catch (fault) {
       // The container cannot be reached any more, so its processes must not continue unnoticed.
-      voice.say("error", `${this.#id}: ${(fault as Error).message}; the container is given up`);
+      voice.say("error", `${this.#id}: ${(fault as Error).message}; the container is stopped`);
       status.deliver(125);
       leave(125);
     }

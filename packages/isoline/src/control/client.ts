@@ -36,7 +36,7 @@ export class ControlClient {
   /** Processes with their trust; of one pid, or all. */
   async trust(pid?: number): Promise<readonly ProcessReport[]> {
     const answer = await this.#fetch("GET", pid === undefined ? "/trust" : `/trust?pid=${pid}`);
-    if (!Array.isArray(answer)) throw this.#lost("it answered something else than a list of processes");
+    if (!Array.isArray(answer)) throw this.#lost("its answer is not a list of processes");
     return answer as ProcessReport[];
   }
 
@@ -53,7 +53,7 @@ export class ControlClient {
     if (listener !== undefined) query.append("listener", String(listener));
     for (const [what, path] of files) query.append(what, path);
     const answer = (await this.#fetch("POST", `/join?${query.toString()}`)) as { joined?: unknown } | null;
-    if (answer?.joined !== true) throw this.#lost("it did not take the process in");
+    if (answer?.joined !== true) throw this.#lost("it did not admit the process");
   }
 
   /** Decisions as they happen, until the namespace ends. */
@@ -106,7 +106,7 @@ export class ControlClient {
     try {
       return JSON.parse(text);
     } catch {
-      throw this.#lost("it answered something that is no JSON");
+      throw this.#lost("its answer is not JSON");
     }
   }
 

@@ -31,7 +31,7 @@ export async function findNamespace(name: string): Promise<ControlClient> {
   const names = (found.length > 0 ? found : live).map((client) => client.name).join(", ");
   const shown = JSON.stringify(name.slice(0, 60));
   if (second !== undefined)
-    throw new CliError("no-such-namespace", `${shown} could be any of ${names}; say more of the name`);
+    throw new CliError("no-such-namespace", `${shown} could be any of ${names}; give more of the name`);
   throw new CliError(
     "no-such-namespace",
     names === ""

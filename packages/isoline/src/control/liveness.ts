@@ -4,11 +4,11 @@ import { connect } from "node:net";
 
 const CONNECT_MS = 2000;
 
-/** A socket that has no listener any more is removed. */
+/** Whether the socket has a listener. A socket without one is removed. */
 export function isLive(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ path });
-    // Somebody is there but busy: that is no reason to remove its socket.
+    // The supervisor is busy: its socket must not be removed.
     socket.setTimeout(CONNECT_MS, () => settle(true));
     socket.on("connect", () => settle(true));
     socket.on("error", (fault: NodeJS.ErrnoException) => {

@@ -93,7 +93,7 @@ function assertFit(directory: string): void {
   if (!isDirectory || uid !== ownUid() || (mode & OTHERS) !== 0)
     throw new CliError(
       "unsafe-place",
-      `${directory}: expected a directory of user ${ownUid()} that nobody else can enter (mode 0700), got ${
+      `${directory}: expected a directory of user ${ownUid()} that no other user can enter (mode 0700), got ${
         isDirectory ? `one of user ${uid} with mode 0${(mode & 0o7777).toString(8)}` : "something else"
       }; remove it`,
     );

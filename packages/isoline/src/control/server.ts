@@ -227,7 +227,7 @@ function refusal(status: number, code: string, message: string): Answer {
   return { status, body: { error: { code, message } } satisfies Refusal };
 }
 
-const OVER = refusal(503, "namespace-lost", "the namespace is over, or does not answer");
+const OVER = refusal(503, "namespace-lost", "the namespace has ended, or does not answer");
 
 function wholeNumber(text: string | null): number | undefined {
   return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined;

@@ -88,5 +88,5 @@ function expectLoot(received: string, { key }: Place): string {
 
 function expectNothing({ connections }: Attacker): void {
   if (connections === 0) return;
-  throw new CliError("no-demo", `expected nobody to reach the attacker, but there were connections: ${connections}`);
+  throw new CliError("no-demo", `expected no connection to the attacker, got: ${connections}`);
 }

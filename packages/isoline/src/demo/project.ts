@@ -41,7 +41,7 @@ const PROJECT: Readonly<Record<string, string>> = {
     // Newer npm runs install scripts only of approved dependencies; this one is approved.
     allowScripts: { "file:../vendor/greet": true },
   }),
-  // Whatever npm is told on this machine, here it runs install scripts and asks nobody. npm 9 would copy what it only links to.
+  // Whatever npm's configuration on this machine is, here it runs install scripts without asking. npm 9 would copy a linked directory.
   ".npmrc":
     "ignore-scripts=false\ninstall-links=false\noffline=true\npackage-lock=false\naudit=false\nfund=false\nupdate-notifier=false\nprogress=false\n",
   "test.js": `const { greet } = require("greet");

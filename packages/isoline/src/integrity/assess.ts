@@ -217,8 +217,8 @@ export class Assessor {
 
 const missed = {
   unread: "a file could not be read to be measured",
-  changed: "a file had changed before it could be looked at, and was not measured",
-  gone: "a file was gone before it could be looked at, and was not measured",
+  changed: "a file had changed before it could be inspected, and was not measured",
+  gone: "a file was removed before it could be inspected, and was not measured",
 } as const;
 
 /** Modules, and files that kexec loads, are read as a whole. */

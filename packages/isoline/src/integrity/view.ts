@@ -297,8 +297,8 @@ const ordinary: ReadonlySet<FileUse> = new Set(["open", "exec", "credentials", "
 
 const missed = {
   unfound: "a file could not be found, and was not measured",
-  changed: "a file had changed before it could be looked at, and was not measured",
-  gone: "a file was gone before it could be looked at, and was not measured",
+  changed: "a file had changed before it could be inspected, and was not measured",
+  gone: "a file was removed before it could be inspected, and was not measured",
 } as const;
 
 function isRecording({ action }: Rule): boolean {

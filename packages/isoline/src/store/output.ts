@@ -128,7 +128,7 @@ export class Output {
     if (fd < 0) throw refused(this.#path, reason(fd));
     if (fstatSync(fd).isFile()) return fd;
     closeSync(fd);
-    throw refused(this.#path, "it is no file");
+    throw refused(this.#path, "it is not a regular file");
   }
 
   close(): void {
@@ -208,9 +208,9 @@ function reason(result: number): string {
 function whyClosed(result: number): string {
   switch (getSystemErrorName(result)) {
     case "ENOENT":
-      return "is not there";
+      return "does not exist";
     case "ELOOP":
-      return "is reached by a symbolic link that is another user's: name it without";
+      return "is reached through a symbolic link of another user: give the path without it";
     default:
       return `cannot be opened: ${reason(result)}`;
   }

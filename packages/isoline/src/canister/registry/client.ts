@@ -92,7 +92,7 @@ export class Registry {
     const upload = await this.#ask("POST", "blobs/uploads/", {});
     await this.#body(upload, [202], MOST_MANIFEST);
     const location = urlIn(upload.headers.get("location"), new URL(this.#origin));
-    if (location === undefined) throw this.#wrong("a place for an upload", "none");
+    if (location === undefined) throw this.#wrong("a location for an upload", "none");
     location.searchParams.set("digest", digest);
     const headers = { "content-type": "application/octet-stream" };
     const put = await this.#session.ask(location, { method: "PUT", headers, body: bytes });
@@ -124,7 +124,9 @@ export class Registry {
     if (!expected.includes(response.status)) {
       await response.body?.cancel();
       const advice =
-        response.status === 401 || response.status === 403 ? "; whoever we are to it may not do this: log in" : "";
+        response.status === 401 || response.status === 403
+          ? "; these credentials do not permit it: log in with others"
+          : "";
       throw this.#wrong(
         `status ${expected.join(" or ")} for ${new URL(response.url).pathname}`,
         `${response.status}${advice}`,

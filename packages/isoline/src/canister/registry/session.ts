@@ -67,7 +67,7 @@ export class Session {
     } catch (fault) {
       const { cause } = fault as Error;
       const why = cause instanceof Error ? cause.message : (fault as Error).message;
-      throw new CliError("registry-refused", `${url.origin}: cannot be asked: ${why}`, { cause: fault });
+      throw new CliError("registry-refused", `${url.origin}: cannot be reached: ${why}`, { cause: fault });
     }
   }
 
@@ -76,7 +76,7 @@ export class Session {
     if (challenge.scheme === "bearer") return `Bearer ${await this.#token(challenge)}`;
     const credentials = credentialsFor(this.#host, this.#name);
     if (credentials === undefined)
-      throw this.#wrong("to be let in", `status 401: it wants a password; log in with podman login ${this.#host}`);
+      throw this.#wrong("access", `status 401: it requires a password; log in with podman login ${this.#host}`);
     return basic(credentials);
   }
 

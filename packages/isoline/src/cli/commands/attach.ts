@@ -22,12 +22,12 @@ export async function attach(invocation: Invocation, name: string, options: Atta
   const [orphan, { directory, id, ...rest }] = findOrphan(name);
   const [first] = journalOf({ directory, id, ...rest });
   if (first === undefined)
-    throw usage(`nothing is noted of ${orphan.name}, so it cannot be taken over; see isoline unpin`);
+    throw usage(`there is no record of ${orphan.name}, so it cannot be taken over; see isoline unpin`);
   const beginning = JSON.parse(first) as Beginning;
   const contour = options.contour ?? (beginning.mode === "learn" ? undefined : beginning.contour);
   if (contour === undefined)
     throw usage(
-      `${orphan.name} was learning, and what it had learnt is lost; say by which contour to go on: --contour FILE`,
+      `${orphan.name} was learning, and what it had learnt is lost; name a contour to continue with: --contour FILE`,
     );
   const output = reportOutput(options);
   const command = [Buffer.from(orphan.command)];

@@ -15,7 +15,7 @@ const parts: readonly (readonly [part: Part, what: string, without: string])[] =
   ["machine", "this machine", "isoline cannot run here"],
   ["seccomp", "the seccomp sensor: learn, check, run, for every user", "no workload can be run here"],
   ["landlock", "Landlock beneath it: run --enforce, against races", "run with --no-landlock, or not enforced"],
-  ["bpf", "the bpf sensor: --sensor bpf, verdicts in the kernel, for root", "--sensor seccomp is there for everybody"],
+  ["bpf", "the bpf sensor: --sensor bpf, verdicts in the kernel, for root", "--sensor seccomp works for every user"],
 ];
 
 /** Without these, nothing can be learnt, checked or run. */

@@ -53,7 +53,12 @@ function page(found: readonly Answer[], contour: Contour): string[] {
       `  by     ${handle}`,
       `  act    ${formatAct(event)}`,
       ...(assumed
-        ? [paint("dim", "  what you left out is taken from what is nearest on the contour, or is what is usual")]
+        ? [
+            paint(
+              "dim",
+              "  fields that you left out are taken from the nearest event on the contour, or have their usual values",
+            ),
+          ]
         : []),
       ...explanation.nearest.map(({ event: near }) => paint("dim", `  near   ${formatAct(near)}`)),
     ];

@@ -11,11 +11,11 @@ export function declareCanisters(program: Command, { ends }: Invocation): void {
 
   program
     .command("inspect")
-    .summary("say what holds for containers of an image")
+    .summary("show which contour and mode apply to an image")
     .description(
-      "Says which contour and mode isoline-runc takes for an image on this host, and how the last run ended.",
+      "Shows which contour and mode isoline-runc uses for an image on this host, and how the last run ended.",
     )
-    .argument("<image>", "an image, by a name that the engine has it by, or by its digest")
+    .argument("<image>", "an image, by a name that the engine knows, or by its digest")
     .option("--json", "for machines")
     .addHelpText("after", examples("isoline inspect localhost/web:1", "isoline inspect --json localhost/web:1"))
     .action((image: string, options: InspectOptions) =>
@@ -24,7 +24,7 @@ export function declareCanisters(program: Command, { ends }: Invocation): void {
 
   program
     .command("attach-contour")
-    .summary("put a contour beside its image in a registry")
+    .summary("store a contour beside its image in a registry")
     .description(
       "Pushes a contour, with its signature if FILE.sig is there, as a referrer of the image (OCI 1.1); prints the artifact's digest.",
     )
@@ -37,9 +37,9 @@ export function declareCanisters(program: Command, { ends }: Invocation): void {
 
   program
     .command("fetch-contour")
-    .summary("take the contour that an image came with")
+    .summary("fetch the contour attached to an image")
     .description(
-      "Fetches the contour attached to an image, checks it, and puts it where isoline-runc looks for it by the image's " +
+      "Fetches the contour attached to an image, verifies it, and stores it where isoline-runc looks for it by the image's " +
         "digest; prints where.",
     )
     .argument("<image>", "an image in a registry, with the registry's name")

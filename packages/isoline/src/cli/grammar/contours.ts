@@ -17,7 +17,7 @@ export function declareContours(program: Command, { ends }: Invocation): void {
   program
     .command("show")
     .summary("show what a contour permits, by program")
-    .description("Shows a contour for people: by program, what it may do. Full directories are shown as a number.")
+    .description("Shows by program what a contour permits. Full directories are shown as a number.")
     .argument("<file>", "the contour")
     .option("-a, --all", "every path and every line")
     .option("--json", "every point with its event")
@@ -28,7 +28,7 @@ export function declareContours(program: Command, { ends }: Invocation): void {
 
   program
     .command("diff")
-    .summary("tell what one contour does that another does not")
+    .summary("show what one contour permits and another does not")
     .description("Compares two contours: changed and renamed files first, then what only one of them does (- A, + B).")
     .argument("<a>", "a contour")
     .argument("<b>", "another one, under the same lens")
@@ -44,7 +44,7 @@ export function declareContours(program: Command, { ends }: Invocation): void {
 
   program
     .command("merge")
-    .summary("make one contour of several")
+    .summary("merge several contours into one")
     .description("Writes a contour that permits what any of the given ones permits. They must be under the same lens.")
     .usage("[options] A B… -o FILE")
     .argument("<files...>", "contours")
@@ -57,15 +57,15 @@ export function declareContours(program: Command, { ends }: Invocation): void {
 
   program
     .command("explain")
-    .summary("say why something is on a contour, or is not")
+    .summary("explain why an event is on or off a contour")
     .description(
-      "Explains a point (its first digits do), an event in its JSON form, or an act as contour files and reports show it. " +
+      "Explains a point (its first digits are enough), an event in its JSON form, or an act as contour files and reports show it. " +
         "An act may leave fields out. Paths are written as the contour has them ($HOME, $CWD, $TMP).",
     )
     .usage("[options] FILE POINT | FILE EVENT")
     .argument("<file>", "the contour")
     .argument("<what...>", "a point, or an event")
-    .option("--as <program>", "who did it: a name, a path, or a task of the contour (node~3fa9c1d2)")
+    .option("--as <program>", "the program that acts: a name, a path, or a task of the contour (node~3fa9c1d2)")
     .option("--json", "the explanation for machines")
     .addHelpText(
       "after",
@@ -88,7 +88,7 @@ export function declareContours(program: Command, { ends }: Invocation): void {
     )
     .usage("[options] [FILE] TRAJECTORY")
     .argument("<files...>", "a contour (with --profile also a TSEM model), if any, and the recording")
-    .addOption(new Option("--profile <name>", "what the recording is").choices(["iso1", "quixote", "iso2017"]))
+    .addOption(new Option("--profile <name>", "the profile of the recording").choices(["iso1", "quixote", "iso2017"]))
     .option("--points", "print every point once, in the order of first occurrence")
     .option("--measurement", "print the extension over the points in that order")
     .option("--state", "print the extension over the points in ascending order")
@@ -110,8 +110,8 @@ export function declareContours(program: Command, { ends }: Invocation): void {
 
   program
     .command("verify")
-    .summary("check that a contour file is whole")
-    .description("Reads a contour, computes every task and point again, and prints what it says about itself.")
+    .summary("check that a contour file is valid")
+    .description("Reads a contour, recomputes every task and point, and prints a summary.")
     .argument("<file>", "the contour")
     .option("--trusted-key <key>", "it must be signed by this public key; may be repeated, and one is enough", repeated)
     .option("--json", "for machines")
@@ -122,7 +122,7 @@ export function declareContours(program: Command, { ends }: Invocation): void {
 
   program
     .command("sign")
-    .summary("sign a contour, for those who want to know whose it is")
+    .summary("sign a contour, so that others can verify where it comes from")
     .description(
       "Signs a contour as it is now, and writes FILE.sig beside it; prints where. The key is a private one in PEM, for " +
         "Ed25519 or ECDSA on P-256.",

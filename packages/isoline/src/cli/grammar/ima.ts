@@ -28,9 +28,9 @@ export function declareIma(program: Command, { ends }: Invocation): void {
   ima
     .command("show")
     .summary("show what was measured")
-    .description("Shows the entries of a measurement list for people.")
+    .description("Shows the entries of a measurement list in readable form.")
     .argument("<list>", LIST)
-    .addOption(bank("of the list's digests, where it is not to be found out"))
+    .addOption(bank("of the list's digests, if it cannot be detected"))
     .option("-a, --all", "digests in full")
     .option("--json", "every entry with its fields")
     .addHelpText(
@@ -49,7 +49,7 @@ export function declareIma(program: Command, { ends }: Invocation): void {
         "given. The list may be longer than what the registers hold: a quote is older than the list.",
     )
     .argument("<list>", LIST)
-    .addOption(bank("of the list's digests, where it is not to be found out"))
+    .addOption(bank("of the list's digests, if it cannot be detected"))
     .option("--pcrs <file>", "register values, as tpm2_pcrread, tpm2_quote or evmctl print them")
     .option("--pcr <value>", "one register value, as sha256:10=HEX; may be repeated", repeated)
     .option("--key <file>", "check signatures with this certificate or public key; may be repeated", repeated)
@@ -77,11 +77,11 @@ export function declareIma(program: Command, { ends }: Invocation): void {
 
   ima
     .command("diff")
-    .summary("tell what one list measured that another did not")
+    .summary("show what one list measured and another did not")
     .description("Compares two lists by name and digest (- A, + B), whatever their order and templates.")
     .argument("<a>", LIST)
     .argument("<b>", "another one")
-    .option("--strip <prefix>", "take this off the front of names, in both: the root of a container, say")
+    .option("--strip <prefix>", "remove this prefix from names in both lists, such as the root of a container")
     .option("-q, --quiet", "no output; only the exit status")
     .option("--json", "the differences for machines")
     .addHelpText(
@@ -95,7 +95,9 @@ export function declareIma(program: Command, { ends }: Invocation): void {
   ima
     .command("policy")
     .summary("check an IMA policy, or print one that is built in")
-    .description("Reads a policy as a namespace would, and prints its rules; what is wrong is told by line and column.")
+    .description(
+      "Reads a policy as a namespace would, and prints its rules; an error is reported with line and column.",
+    )
     .argument("<policy>", "a file, or tcb, appraise_tcb, secure_boot, critical_data with | between them")
     .option("--json", "the rules for machines")
     .addHelpText("after", examples("isoline ima policy app.ima", "isoline ima policy 'tcb|appraise_tcb'"))

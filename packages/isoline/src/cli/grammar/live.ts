@@ -10,7 +10,7 @@ import type { UnpinOptions } from "../commands/unpin.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
 
-const NAME = "its name in isoline ps, or how it alone begins";
+const NAME = "its name in isoline ps, or a prefix that only it has";
 
 export function declareLive(program: Command, invocation: Invocation): void {
   const { ends } = invocation;
@@ -19,18 +19,18 @@ export function declareLive(program: Command, invocation: Invocation): void {
   program
     .command("ps")
     .summary("list live namespaces")
-    .description("Lists what learn, check and run are supervising now, as far as it is this user's.")
+    .description("Lists the namespaces of this user that learn, check and run supervise now.")
     .option("-q, --quiet", "only names")
-    .option("--json", "everything they say about themselves")
+    .option("--json", "every namespace with all its fields")
     .addHelpText("after", examples("isoline ps", "isoline ps -q | xargs -n 1 isoline seal"))
     .action((options: PsOptions) => ends(import("../commands/ps.ts").then(({ ps }) => ps(options))));
 
   program
     .command("attach")
     .summary("take over a namespace that has lost its supervisor")
-    .description("For root and the bpf sensor: decides again about an orphaned namespace, until it ends.")
+    .description("For root and the bpf sensor: supervises an orphaned namespace until it ends.")
     .argument("<namespace>", "its name in isoline ps, or its number in isoline ps --json")
-    .option("--contour <file>", "go by this contour; else by the one that the namespace began with")
+    .option("--contour <file>", "use this contour instead of the one that the namespace began with")
     .option("-q, --quiet", "say nothing on stderr")
     .option("--json", "print a report to stdout when the namespace has ended")
     .option("--report <file>", "write the report to a file")
@@ -43,10 +43,7 @@ export function declareLive(program: Command, invocation: Invocation): void {
     .command("unpin")
     .summary("take the bpf sensor's programs out of the kernel")
     .description("For root: removes what dead supervisors left pinned, of every build of isoline.")
-    .option(
-      "--force",
-      "also while processes live in namespaces: nothing mediates them any more, and nothing is refused",
-    )
+    .option("--force", "even while namespaces have processes, which then run unmediated")
     .option("--json", "what was removed, for machines")
     .addHelpText("after", examples("isoline unpin"))
     .action((options: UnpinOptions) => ends(import("../commands/unpin.ts").then(({ unpin }) => unpin(options))));
@@ -54,7 +51,7 @@ export function declareLive(program: Command, invocation: Invocation): void {
   program
     .command("top")
     .summary("watch live namespaces")
-    .description("Shows what ps shows, again every second. q quits. Once, if stdout is no terminal.")
+    .description("Shows what ps shows, updated every second. q quits. Once, if stdout is not a terminal.")
     .option("--json", "once, for machines")
     .addHelpText("after", examples("isoline top"))
     .action((options: TopOptions) => ends(import("../commands/top.ts").then(({ top }) => top(options))));
@@ -75,7 +72,7 @@ export function declareLive(program: Command, invocation: Invocation): void {
   program
     .command("trust")
     .summary("show which processes are trusted, and why others are not")
-    .description("Lists the processes of a live namespace with their standing. Trust only goes down.")
+    .description("Lists the processes of a live namespace with their trust, which can only be lost.")
     .argument("<namespace>", NAME)
     .argument("[pid]", "only this process")
     .option("--json", "for machines")

@@ -10,19 +10,21 @@ export function declareMachine(program: Command, { ends }: Invocation): void {
 
   program
     .command("doctor")
-    .summary("say what this machine can do, and why not the rest")
-    .description("Tries each sensor and each thing it needs, and says what is there, what is not, and what to do.")
+    .summary("show what this machine can do, and why not the rest")
+    .description(
+      "Tests each sensor and each of its requirements, and reports what works, what does not, and what to do.",
+    )
     .option("--json", "for machines")
     .addHelpText("after", examples("isoline doctor"))
     .action((options: DoctorOptions) => ends(import("../commands/doctor.ts").then(({ doctor }) => doctor(options))));
 
   program
     .command("demo")
-    .summary("show it all on a small project, with real commands")
+    .summary("show isoline on a small project, with real commands")
     .description(
       "Learns a small Node project, shows and checks its contour, then runs it with a compromised dependency.",
     )
-    .option("--keep", "leave the project and its home where they are, to look around")
+    .option("--keep", "keep the project and its home directory, to look around")
     .addHelpText("after", examples("isoline demo"))
     .action((options: DemoOptions) => ends(import("../commands/demo.ts").then(({ demo }) => demo(options))));
 

@@ -21,7 +21,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .usage("-o FILE [options] -- COMMAND [ARGUMENT…]")
     .argument("[command...]", COMMAND)
     .option("-o, --output <file>", "write the contour here; an older one is replaced when the command has ended")
-    .option("--merge", "add to the contour that is there: what it has stays, and is under the same lens")
+    .option("--merge", "add to the existing contour, under its lens")
     .option("--lens <name|file>", "what counts: default, exact, or a policy file (YAML or JSON)")
     .option("--trajectory <file>", "also write events in the order they first happened, one JSON object a line")
     .addOption(sensorOption())
@@ -45,16 +45,16 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
 
   const check = program
     .command("check")
-    .summary("run a command and say whether it kept to its contour")
+    .summary("run a command and report whether it stayed on its contour")
     .description(
       "Runs a command under a sealed contour: 0 on contour, 3 off contour, 4 incomplete, else its own status.",
     )
     .usage("FILE [options] -- COMMAND [ARGUMENT…]")
     .argument("<file>", "the contour")
     .argument("[command...]", COMMAND)
-    .option("--enforce", "refuse what is off contour, instead of only saying so")
+    .option("--enforce", "refuse what is off contour, instead of only reporting it")
     .option("--require-signature <key>", SIGNATURE, repeated)
-    .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees/landlock.md)")
+    .option("--no-landlock", "with --enforce: do not use Landlock as well (see docs/guarantees/landlock.md)")
     .addOption(sensorOption())
     .option("--user <user>", USER)
     .addOption(holdOption())
@@ -84,7 +84,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .argument("[command...]", COMMAND)
     .option("--enforce", "refuse what is off contour")
     .option("--require-signature <key>", SIGNATURE, repeated)
-    .option("--no-landlock", "with --enforce: do not have the kernel refuse as well (see docs/guarantees/landlock.md)")
+    .option("--no-landlock", "with --enforce: do not use Landlock as well (see docs/guarantees/landlock.md)")
     .addOption(sensorOption())
     .option("--user <user>", USER)
     .addOption(holdOption())
@@ -112,7 +112,7 @@ function withIntegrity(command: Command): void {
     .option("--ima-policy <name|file>", "measure, appraise and audit files by this IMA policy, or a built-in one")
     .option("--ima-key <file>", "a certificate or public key for signatures in security.ima; may be repeated", repeated)
     .addOption(
-      new Option("--ima-appraise <mode>", "what becomes of a file that is not good").choices(["enforce", "log", "fix"]),
+      new Option("--ima-appraise <mode>", "what to do with a file that is not good").choices(["enforce", "log", "fix"]),
     )
     .option("--ima-template <name>", "template of rules that name none; ima-sig if left out")
     .addOption(
@@ -139,7 +139,7 @@ const LONGEST_HOLD = 86_400;
 function holdOption(): Option {
   return new Option(
     "--hold <seconds>",
-    "with --enforce and --sensor bpf: refuse what nobody has decided about for so long; 0 holds nothing once a program runs",
+    "with --enforce and --sensor bpf: refuse an act that has no verdict after this time; 0 holds nothing once a program runs",
   ).argParser((text: string) => {
     const seconds = Number(text);
     if (!/^\d+(\.\d+)?$/.test(text) || seconds > LONGEST_HOLD)

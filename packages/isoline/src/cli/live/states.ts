@@ -3,7 +3,7 @@ import type { State } from "../../control/protocol.ts";
 import { note } from "../output/streams.ts";
 import { harmless } from "../output/wording.ts";
 
-/** The state of each namespace that is still live; one that lives and does not answer is named on stderr. */
+/** The state of each namespace that is still live; one that is live but does not answer is named on stderr. */
 export async function statesOf(live: readonly ControlClient[]): Promise<readonly State[]> {
   const answers = await Promise.allSettled(live.map((client) => client.stateIfLive()));
   return answers.flatMap((answer) => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { outlivingText } from "./outliving.ts";
 
-test("processes that outlive the command are counted, and none is nothing to speak of", () => {
+test("processes that outlive the command are counted, and none is not mentioned", () => {
   expect([0, 1, 2, 1234].map(outlivingText)).toEqual([
     undefined,
     "the command has ended; its namespace lives until the process that it left behind has ended",

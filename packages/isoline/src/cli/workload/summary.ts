@@ -39,7 +39,7 @@ export function sayLandlock(landlock: RunReport["landlock"]): void {
     return;
   }
   const remarks = notes.length === 0 ? "" : `; ${counted(notes.length, "remark")} in the report (--report FILE)`;
-  note(`held by the kernel as well: Landlock version ${version}, ${counted(rules, "rule")}${remarks}`);
+  note(`enforced by the kernel as well: Landlock version ${version}, ${counted(rules, "rule")}${remarks}`);
 }
 
 /** The findings of the integrity view, and the resulting registers. */
@@ -89,7 +89,7 @@ function sayRaces({ racy }: RunReport): void {
   const total = calls.reduce((sum, [, times]) => sum + times, 0);
   const told = calls.slice(0, MOST_CALLS).map(([call, times]) => `${call} ${times}×`);
   if (calls.length > MOST_CALLS) told.push(`${calls.length - MOST_CALLS} more`);
-  note(`${counted(total, "call")} went ahead on what another thread could change: ${told.join(", ")}`);
+  note(`${counted(total, "call")} went ahead on data that another thread could change: ${told.join(", ")}`);
 }
 
 /** No loss is silent. */
@@ -97,5 +97,6 @@ function sayGaps({ incomplete, guesses, kept }: RunReport): void {
   if (kept > 0) note(`${paint("red", "refused", STDERR)}: ${counted(kept, "act")} on isoline itself, its supervisor`);
   for (const { reason, count } of incomplete)
     note(`${paint("yellow", "incomplete", STDERR)}: ${harmless(reason)} (${counted(count, "time")})`);
-  if (guesses > 0) note(`${counted(guesses, "event")} came from a process whose parent was gone before it was seen`);
+  if (guesses > 0)
+    note(`${counted(guesses, "event")} came from a process whose parent ended before the sensor could read it`);
 }

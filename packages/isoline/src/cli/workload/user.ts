@@ -7,7 +7,7 @@ import { usage } from "../refusal.ts";
 export function entryAs(text: string | undefined, entry: Entry): Entry {
   if (text === undefined) return entry;
   if (process.geteuid?.() !== 0)
-    throw usage("--user needs root, because nobody else may become another user; leave it out");
+    throw usage("--user needs root: other users may not become another user; leave it out");
   const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? [];
   const found = findUser(uid === undefined ? text : id(uid));
   if (uid !== undefined && gid !== undefined) {

@@ -4,6 +4,6 @@ import { CliError } from "../../error.ts";
 export function badList(number: number, why: string): CliError {
   return new CliError(
     "bad-measurement-list",
-    `measurement list, entry ${number}: ${why}; it is damaged, cut off, or no list of the kernel's`,
+    `measurement list, entry ${number}: ${why}; it is damaged or truncated, or is not a list of the kernel`,
   );
 }

@@ -79,7 +79,7 @@ function parseRule(words: readonly Word[], line: number): Rule {
     const { name, operator, value } = splitWord(word.text, refuse);
     const earlier = columns.get(name) ?? rivalOf(name, columns);
     if (earlier !== undefined)
-      throw refuse(`${name} is said already in column ${earlier}; a rule says each condition once`);
+      throw refuse(`${name} is given already in column ${earlier}; a rule has each condition once`);
     columns.set(name, word.column);
     conditions = withCondition(conditions, name, operator, value, refuse);
   }
@@ -121,7 +121,7 @@ function withCondition(to: Conditions, name: string, operator: Operator, value: 
     return { ...to, labels: { ...to.labels, [name as LabelKind]: value } };
   }
   const parse = Object.hasOwn(parsers, name) ? parsers[name as keyof typeof parsers] : undefined;
-  if (parse === undefined) throw refuse(`${name} is no condition of an IMA policy`);
+  if (parse === undefined) throw refuse(`${name} is not a condition of an IMA policy`);
   return { ...to, [name]: parse(value, refuse) };
 }
 
@@ -151,7 +151,8 @@ const parsers = {
     return value.toLowerCase();
   },
   template: (value: string, refuse: Refuse) => {
-    if (!isTemplateName(value)) throw refuse(`${shown(value)} is no template; ima-ng, ima-sig and ima-ngv2 are some`);
+    if (!isTemplateName(value))
+      throw refuse(`${shown(value)} is not a template; ima-ng, ima-sig and ima-ngv2 are some`);
     return value;
   },
   pcr: (value: string, refuse: Refuse) => {
@@ -175,7 +176,7 @@ const parsers = {
   appraise_algos: (value: string, refuse: Refuse) =>
     value.split(",").map((name) => {
       const algorithm = algorithmByName(name);
-      if (algorithm === undefined) throw refuse(`${shown(name)} is no hash algorithm of the kernel's`);
+      if (algorithm === undefined) throw refuse(`${shown(name)} is not a hash algorithm of the kernel`);
       if (algorithm.node === undefined) throw refuse(`${name} cannot be computed here; leave it out`);
       return algorithm.name;
     }),

@@ -12,7 +12,7 @@ export function assertUpheld(policy: ImaPolicy, unshown: ReadonlySet<Hook>): voi
 
 function notUpheld({ action, func, appraise_flag: flag }: Rule, unshown: ReadonlySet<Hook>): string | undefined {
   if (func !== undefined && unshown.has(func) && !action.startsWith("dont_"))
-    return `the bpf sensor does not show what ${func} is about`;
+    return `the bpf sensor has no hook for ${func}`;
   if (action !== "appraise") return undefined;
   return flag === undefined ? undefined : "a namespace has no blacklist of digests to check";
 }

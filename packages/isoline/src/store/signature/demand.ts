@@ -69,7 +69,7 @@ export function assertForImage(contour: string, { images }: Statement, image: Si
   if (images.length === 0) {
     if (!image.named) return;
     throw unsigned(
-      `${contour}: expected a signature for the image ${image.digests[0] ?? ""}, found one for any: sign with --image, since whoever may push could attach it to another image`,
+      `${contour}: expected a signature for the image ${image.digests[0] ?? ""}, found one for any: sign with --image, since any user who may push could attach it to another image`,
     );
   }
   if (images.some((each) => image.digests.includes(each))) return;

@@ -1,11 +1,11 @@
-/** The signature of a contour that was there before: it must not stay beside another one. */
+/** Removes the signature of a replaced contour: it must not stay beside the new one. */
 import { CliError } from "../../error.ts";
 import type { Output } from "../output.ts";
 import { MOST_SIGNATURE, SIGNATURE_SUFFIX } from "./demand.ts";
 import { parseEnvelope } from "./envelope.ts";
 import { STATEMENT } from "./statement.ts";
 
-/** Removes it, once another contour has been written there. Whether there was one; a file that is none of ours stays. */
+/** Removes the signature once another contour has been written. Returns whether there was one; a file of another kind stays. */
 export function removeStaleSignature(output: Output): boolean {
   if (output.isDevice || !isSignature(read(output))) return false;
   output.removeBeside(SIGNATURE_SUFFIX);
@@ -16,7 +16,7 @@ function isSignature(bytes: Buffer | undefined): boolean {
   return bytes !== undefined && parseEnvelope(bytes)?.payloadType === STATEMENT;
 }
 
-/** Undefined also where it is too large to be one. */
+/** The bytes of the file; undefined also if it is too large to be a signature. */
 function read(output: Output): Buffer | undefined {
   try {
     return output.readBeside(SIGNATURE_SUFFIX, MOST_SIGNATURE);

@@ -60,7 +60,7 @@ function notes(entry: Entry, measured: Measured | undefined): string {
 
 function signatureNote(bytes: Buffer): string {
   const value = readImaAttribute(bytes);
-  return value.kind === "signature" ? `signed by ${value.keyId}` : "with something that is no signature";
+  return value.kind === "signature" ? `signed by ${value.keyId}` : "with an invalid signature";
 }
 
 /** Every field by its name in the kernel; bytes in hexadecimal, names also as text. */

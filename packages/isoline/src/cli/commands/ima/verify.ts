@@ -63,7 +63,7 @@ function signatureExaminer(keys: Keyring, count: Signatures): Examiner {
     else if (verdict === "no-key" || elsewhere) count.unchecked += 1;
     else {
       count.bad += 1;
-      return "its signature is not one over its digest by the key it names";
+      return "its signature does not match its digest and the key that it names";
     }
     return undefined;
   };
@@ -87,9 +87,7 @@ function page(file: string, holds: boolean, verified: Verified, signatures: Sign
     `${file}: ${holds ? paint("green", "verified") : paint("red", "not verified")}`,
     row("entries", `${grouped(entries)}${kinds === "" ? "" : `: ${kinds}`}`),
     row("violations", String(violations)),
-    ...(opaque > 0
-      ? [row("unreadable", `${opaque} of unknown templates: hashed, but nobody can say what they are`)]
-      : []),
+    ...(opaque > 0 ? [row("unreadable", `${opaque} of unknown templates: hashed, but not parsed`)] : []),
     ...(signatures
       ? [
           row(
