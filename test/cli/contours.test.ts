@@ -165,7 +165,7 @@ describe("explain", () => {
   it("completes an act that gives only some fields from the nearest program", () => {
     const { stdout } = isoline(["explain", app, "open", "path=$HOME/.ssh/id_ed25519"]);
     expect(stdout).toContain("off contour: `node` (npm → sh → node) opened $HOME/.ssh/id_ed25519 for reading");
-    expect(stdout).toContain("fields that you left out are taken from is nearest");
+    expect(stdout).toContain("fields that you left out are taken from the nearest event");
     expect(stdout).toContain(iso1Point(key));
   });
 
