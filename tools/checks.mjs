@@ -19,6 +19,7 @@ export const checks = [
   { name: "error-page", command: judge("error-page"), remedy: "npm run docs" },
   { name: "command-page", command: judge("command-page"), remedy: "npm run docs" },
   { name: "documents", command: judge("documents"), remedy: "the line it names" },
+  { name: "plain-words", command: judge("plain-words"), remedy: "the line it names" },
 ];
 
 /** @param {string} name @param {string} [cwd] the tree to judge */

@@ -8,6 +8,7 @@ import { documentViolations } from "./documents.mjs";
 import { errorPageViolations } from "./error-page.mjs";
 import { layerViolations } from "./layers.mjs";
 import { mannersViolations } from "./manners.mjs";
+import { heldViolations } from "./plain-words.mjs";
 
 /** @type {Record<string, (root: string) => string[] | Promise<string[]>>} */
 const judges = {
@@ -17,6 +18,7 @@ const judges = {
   "error-page": errorPageViolations,
   layers: layerViolations,
   manners: mannersViolations,
+  "plain-words": heldViolations,
 };
 
 const what = process.argv[2] ?? "";

@@ -47,10 +47,14 @@ cover is described in [the guarantees](guarantees/landlock.md).
 ## What changes while it runs
 
 A verdict is remembered, so that a repeated event is cheap. It must not outlive the object that it was about. Each of these changes
-between two identical acts makes the second act off contour (\`npx vitest run test/sharp/stale\`): a program, a library or the
-interpreter of a script is rewritten in place, with its size and the time of its last change restored; a program is replaced; the
-target of a link changes; a directory, or the working directory, is renamed; a file changes its mode or owner; and under the exact
-lens, data is rewritten in place.
+between two identical acts makes the second act off contour (\`npx vitest run test/sharp/stale\`):
+
+- a program, a library or the interpreter of a script is rewritten in place, with its size and the time of its last change restored;
+- a program is replaced;
+- the target of a link changes;
+- a directory, or the working directory, is renamed;
+- a file changes its mode or owner;
+- under the exact lens, data is rewritten in place.
 `;
 
 /** The whole page. */

@@ -204,6 +204,11 @@ const cases: Record<string, readonly Case[]> = {
       /commands\.md differs from the grammar; run npm run build && npm run docs/,
     ],
   ],
+  "plain-words": [
+    ["a word of a private dialect", { "README.md": "Somebody reads it.\n" }, /README\.md:1: "Somebody"; instead/],
+    ["a line that is too long", { "README.md": `${"a".repeat(140)}.\n` }, /README\.md:1: a line of 141 letters/],
+    ["a sentence that is too long", { "README.md": `${"a ".repeat(46)}.\n` }, /README\.md:1: a sentence of 46 words/],
+  ],
   documents: [
     ["a link to a missing file", { "README.md": "[a](docs/lost.md)\n" }, /README\.md:1: docs\/lost\.md leads nowhere/],
     [
