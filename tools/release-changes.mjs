@@ -35,7 +35,11 @@ function isBefore(version, now) {
   return first >= 0 && /** @type {number} */ (one[first]) < /** @type {number} */ (other[first]);
 }
 
-/** A manifest, or the lockfile, with the version of our packages and of what they need of each other. @param {string} path @param {string} text @param {string} version */
+/**
+ * A manifest, or the lockfile, with the version of our packages and of what they need of each other.
+ *
+ * @param {string} path @param {string} text @param {string} version
+ */
 function manifestWith(path, text, version) {
   const document = JSON.parse(text);
   const manifests = path === "package-lock.json" ? PACKAGES.map((folder) => document.packages[folder]) : [document];
