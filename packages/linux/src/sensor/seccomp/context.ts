@@ -63,10 +63,10 @@ export class Context {
   readonly mountContexts = new MountContexts();
   readonly finder: PathFinder;
   readonly rights = new ThreadRights();
-  readonly peers = new Peers(this.rights);
-  readonly performer = new Performer(this.rights, this.peers);
+  readonly peers: Peers;
+  readonly performer: Performer;
   readonly opener: Opener;
-  readonly permissions = new Permissions(this.rights, this.peers);
+  readonly permissions: Permissions;
   readonly files = new FileKnowledge(() => this.listener.receiveWaiting());
   readonly loaders = new Map<string, Loader>();
   readonly handlers = new FormatHandlers();
@@ -89,16 +89,19 @@ export class Context {
     this.listener = listener;
     this.mediator = mediator;
     this.tasks = tasks;
+    this.peers = new Peers(this.rights, tasks.departures);
+    this.performer = new Performer(this.rights, this.peers);
+    this.permissions = new Permissions(this.rights, this.peers);
     this.opener = new Opener(this.performer, listener);
     this.origins = new Origins(this.worlds, isCanister);
     this.networks = new Networks(this.worlds, isCanister);
     const kept = new KeptFiles((number) => this.tasks.launchers.serves(number));
-    this.finder = new PathFinder(kept, this.origins);
+    this.finder = new PathFinder(kept, this.origins, tasks.departures);
   }
 
   /** A call that creates or enters namespaces is allowed. */
   entersNamespaces({ process, tid }: Thread, call: "unshare" | "setns" | "clone", flags: number): void {
-    this.finder.rootsMayDiffer();
+    this.tasks.departures.noteLeaving();
     this.worlds.entering(process, tid, call, flags);
   }
 

@@ -71,6 +71,7 @@ export class SeccompSensor implements Sensor {
   /** Takes in what another process of ours brings into the namespace. False if that process is gone, or carries no filter. */
   join({ pid, listener }: Joining): boolean {
     if (listener === undefined || !this.#tasks.launchers.add(pid)) return false;
+    this.#tasks.departures.noteLeaving();
     this.#listener.add(listener);
     return true;
   }

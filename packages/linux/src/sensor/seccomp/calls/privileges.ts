@@ -113,14 +113,14 @@ export function pathArgument(context: Context, thread: Thread, argument: number,
 
 export const pivotRoot: Decoder = (context, thread) => {
   context.origins.mountsChange();
-  context.finder.rootsMayDiffer();
+  context.tasks.departures.noteLeaving();
   const path = pathArgument(context, thread, 0);
   const old = pathArgument(context, thread, 1);
   return context.decide(thread, { op: "pivot", subject: { path, old } }) || unlessReadable(context, path, old);
 };
 
 export const chroot: Decoder = (context, thread) => {
-  context.finder.rootsMayDiffer();
+  context.tasks.departures.noteLeaving();
   const path = pathArgument(context, thread, 0);
   return context.decide(thread, { op: "chroot", subject: { path } }) || unlessReadable(context, path);
 };

@@ -23,6 +23,7 @@ import { openHow, terminated } from "../../../abi/bytes.ts";
 import { Found } from "../../files/found.ts";
 import { PlaceFinder, type Places } from "./places.ts";
 import type { ThreadRights } from "../perform/thread-rights.ts";
+import type { Departures } from "../tasks/departures.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { KeptFiles } from "./kept-files.ts";
 import type { Origins } from "./origins.ts";
@@ -69,7 +70,7 @@ function mayPassSelf(thread: Thread, start: number, path: Buffer, length: number
 }
 
 export class PathFinder {
-  readonly #places = new PlaceFinder();
+  readonly #places: PlaceFinder;
   readonly #kept: KeptFiles;
   readonly #plainPaths = new PlainPaths();
   /** Taken on for each look at a path, where they are not ours. */
@@ -81,14 +82,10 @@ export class PathFinder {
 
   readonly #origins: Origins;
 
-  constructor(kept: KeptFiles, origins: Origins) {
+  constructor(kept: KeptFiles, origins: Origins, departures: Departures) {
+    this.#places = new PlaceFinder(departures);
     this.#kept = kept;
     this.#origins = origins;
-  }
-
-  /** Notes that a task is about to be allowed to change its root, or to make or enter a namespace. */
-  rootsMayDiffer(): void {
-    this.#places.rootsMayDiffer();
   }
 
   /**

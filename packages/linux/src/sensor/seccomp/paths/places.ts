@@ -12,6 +12,7 @@
 import { close, openat2, readlinkat, statx } from "../../../abi/libc.ts";
 import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, Stat, STATX_MASK } from "../../../abi/stat.ts";
 import { openHow, terminated } from "../../../abi/bytes.ts";
+import type { Departures } from "../tasks/departures.ts";
 import type { Thread } from "../tasks/process.ts";
 
 export class Places {
@@ -49,23 +50,20 @@ const NOWHERE = Buffer.alloc(0);
 export class PlaceFinder {
   readonly #own = new Stat();
   readonly #stat = new Stat();
-  /** Threads whose root was found to be the supervisor's. */
+  readonly #departures: Departures;
+  /** Threads whose root was found to be the supervisor's; once one was, that of all is, unless there are departures. */
   readonly #settled = new WeakSet<Thread>();
-  #mayDiffer = false;
+  #isLaunchs = false;
 
-  constructor() {
+  constructor(departures: Departures) {
+    this.#departures = departures;
     statx(AT_FDCWD, terminated("/"), 0, STATX_MASK, this.#own.bytes);
-  }
-
-  /** Notes that a task is about to be allowed to change its root, or to make or enter a namespace. */
-  rootsMayDiffer(): void {
-    this.#mayDiffer = true;
   }
 
   /** The thread's current places, to be closed after use; undefined if the thread may not be inspected. */
   of(thread: Thread): Places | undefined {
     const { tid, process } = thread;
-    if (!this.#mayDiffer && this.#settled.has(thread)) return new Places(tid, -1, NOWHERE, "");
+    if (this.#isSettled(thread)) return new Places(tid, -1, NOWHERE, "");
     const link = terminated(`/proc/${tid}/root`);
     if (statx(AT_FDCWD, link, 0, STATX_MASK, this.#stat.bytes) < 0) return undefined;
     // In another mount namespace the same root is another mount.
@@ -73,6 +71,7 @@ export class PlaceFinder {
     // A mount belongs to one mount namespace, so equal mounts mean equal roots.
     if (process.atOwnRoot && this.#stat.mountId === this.#own.mountId) {
       this.#settled.add(thread);
+      this.#isLaunchs ||= this.#departures.areNone;
       return new Places(tid, -1, NOWHERE, "");
     }
     const mark = `${this.#stat.device} ${this.#stat.inode} ${this.#stat.mountId}`;
@@ -82,5 +81,10 @@ export class PlaceFinder {
     const length = readlinkat(AT_FDCWD, terminated(`/proc/self/fd/${root}`), path);
     // "/" here is the root of another mount tree, below which paths are correct already.
     return new Places(tid, root, length > 1 ? path.subarray(0, length) : NOWHERE, mark);
+  }
+
+  #isSettled(thread: Thread): boolean {
+    if (this.#settled.has(thread)) return this.#departures.noneHasLeft;
+    return this.#isLaunchs && this.#departures.areNone;
   }
 }

@@ -11,6 +11,7 @@ import { gettid } from "../../../abi/libc.ts";
 import { activeModules } from "../../../abi/security-modules.ts";
 import { namespaceOf } from "../../../process/namespace-of.ts";
 import { readProcFile } from "../../../process/proc-file.ts";
+import type { Departures } from "../tasks/departures.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { ThreadRights } from "./thread-rights.ts";
 
@@ -20,15 +21,19 @@ const SILENT = "tomoyo";
 
 export class Peers {
   readonly #rights: ThreadRights;
+  readonly #departures: Departures;
   readonly #userNamespace = namespaceOf(gettid(), "user");
   readonly #label: string | undefined;
   readonly #hasLabels: boolean;
   readonly #isUntold: boolean;
   readonly #settled = new WeakSet<Thread>();
   readonly #moving = new WeakSet<Thread>();
+  /** The launch is in our user namespace, and with it all tasks, unless there are departures. */
+  #isLaunchs = false;
 
-  constructor(rights: ThreadRights) {
+  constructor(rights: ThreadRights, departures: Departures) {
     this.#rights = rights;
+    this.#departures = departures;
     const modules = activeModules();
     this.#isUntold = modules?.includes(SILENT) ?? false;
     this.#hasLabels = modules?.some((name) => LABELLING.includes(name)) ?? true;
@@ -47,9 +52,10 @@ export class Peers {
    * `setns`). From then on it is asked each time, because what was let go ahead takes effect at a moment of its own.
    */
   sharesUsers(thread: Thread): boolean {
-    if (this.#settled.has(thread)) return true;
+    if (this.#settled.has(thread) || (this.#isLaunchs && this.#departures.areNone)) return true;
     const isOurs = this.#userNamespace !== 0 && namespaceOf(thread.tid, "user") === this.#userNamespace;
     if (isOurs && !this.#moving.has(thread)) this.#settled.add(thread);
+    if (isOurs) this.#isLaunchs ||= this.#departures.areNone;
     return isOurs;
   }
 

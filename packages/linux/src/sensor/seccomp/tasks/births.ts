@@ -13,10 +13,10 @@ export type Place = Pick<ThreadStatus, "tgid" | "ppid" | "levels" | "isFirst">;
 
 const OWN_NUMBERS = namespaceOf("self", "pid");
 
-/** Told by a pidfd of it; undefined where only /proc tells: on older kernels, and in another pid namespace than ours. */
-export function placeOf(pid: number, pidfd: number): Place | undefined {
+/** Told by a pidfd of it; `isCounted`: it is known to be in our pid namespace. Undefined where only /proc tells: on older kernels, and in another pid namespace than ours. */
+export function placeOf(pid: number, pidfd: number, isCounted: boolean): Place | undefined {
   const family = familyOf(pidfd);
-  if (family?.tgid !== pid || namespaceOf(pid, "pid") !== OWN_NUMBERS) return undefined;
+  if (family?.tgid !== pid || (!isCounted && namespaceOf(pid, "pid") !== OWN_NUMBERS)) return undefined;
   return { tgid: pid, ppid: family.ppid, levels: OWN_LEVELS, isFirst: false };
 }
 

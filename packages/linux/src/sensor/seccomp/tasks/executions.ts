@@ -40,6 +40,9 @@ export class Executions {
 
   /** The outcomes, given that a thread makes another call; `lives` tells for each thread that asked whether it is still the same. */
   settle({ process, tid }: Thread, lives: (tid: number) => boolean): Settlement {
+    const [only] = process.pendingExecs;
+    if (only !== undefined && process.pendingExecs.length === 1 && only.tid === tid)
+      return this.#settleOnly(only, process);
     const outcome = outcomeOf(process.pendingExecs.map(({ proof }) => proof.outcome(tid, process)));
     if (outcome === "did-not") {
       // A thread that asked and has returned, or has ended, executes nothing any more.
@@ -60,7 +63,22 @@ export class Executions {
     return { is: running.length > 0 ? "called-otherwise" : "swapped", executable };
   }
 
+  /** The same where the thread asked itself, and no other did: all that most processes ever do. */
+  #settleOnly(pending: PendingExec, process: Process): Settlement {
+    const { tid, next } = pending;
+    const outcome = pending.proof.outcome(tid, process);
+    const executable = outcome === "did-not" ? "" : executableOf(tid);
+    const isRunning = isOf(pending, executable);
+    const isCalled = outcome !== "did-not" && isRunning && isCalledAs(pending, tid);
+    this.drop(process, () => true);
+    if (outcome === "did-not") return AS_BEFORE;
+    if (outcome === "untold") return { is: "unproven", executable };
+    if (isCalled) return { is: "executed", next, executable };
+    return { is: isRunning ? "called-otherwise" : "swapped", executable };
+  }
+
   drop(process: Process, which: (pending: PendingExec) => boolean): void {
+    if (process.pendingExecs.length === 0) return;
     for (const { proof } of process.pendingExecs.filter(which)) {
       proof.close();
       if (proof.isHeld) this.#budget.giveBack(1);

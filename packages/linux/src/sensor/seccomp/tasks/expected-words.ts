@@ -20,7 +20,9 @@ export class ExpectedWords {
 
   /** The first words, in order; `areAll` if there are no more. */
   constructor(words: readonly Buffer[], areAll: boolean) {
-    this.#bytes = Buffer.concat(words.flatMap((word) => [word, Buffer.of(0)]));
+    this.#bytes = Buffer.alloc(words.reduce((length, word) => length + word.length + 1, 0));
+    let end = 0;
+    for (const word of words) end += word.copy(this.#bytes, end) + 1;
     this.#areAll = areAll;
   }
 

@@ -14,6 +14,7 @@ import type { Identity } from "../../acting.ts";
 import type { Process, Rights, Thread } from "./process.ts";
 import { inheritedBy, type Place, placeOf, processOf } from "./births.ts";
 import { CredentialSerials } from "./credential-serials.ts";
+import { Departures } from "./departures.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { Executions, type Unidentified } from "./executions.ts";
 import type { ExpectedWords } from "./expected-words.ts";
@@ -52,6 +53,7 @@ export class TaskTable {
   readonly #identities = new Map<Digest, Identity>();
   readonly #lineage: Lineage;
   readonly launchers: Launchers;
+  readonly departures = new Departures();
   readonly #events: TaskEvents;
   readonly #root: Identity = { serial: 0, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "", chain: [] };
   /** Threads that were let create a process and have not been heard of since: the new one may appear at any moment. */
@@ -61,6 +63,8 @@ export class TaskTable {
   readonly #marks = new ImageMarks();
   readonly #executions = new Executions(this.#marks, this.#budget);
   #forkEpoch = 0;
+  /** The launch is in our pid namespace, and with it all tasks, unless there are departures. */
+  #isCounted = false;
   #nextHandle = 1;
   #sweepAt = 256;
 
@@ -142,6 +146,7 @@ export class TaskTable {
     const { process, tid } = thread;
     this.#forking.add(tid);
     this.#forkEpoch += 1;
+    if (!fixed) this.departures.noteOpenBirth();
     const has = (flag: number): boolean => (flags & flag) !== 0;
     if (has(CLONE_THREAD)) process.multithreaded = true;
     if (has(CLONE_THREAD) && fixed) return;
@@ -317,8 +322,14 @@ export class TaskTable {
   /** The process that a number came to be, told by a pidfd; undefined where /proc has to be asked. */
   #newborn(pid: number): Process | undefined {
     const pidfd = this.#pidfd(pid, 0);
-    const place = pidfd < 0 || this.launchers.has(pid) ? undefined : placeOf(pid, pidfd);
-    if (place) return this.#processAt(place, pidfd);
+    const place =
+      pidfd < 0 || this.launchers.has(pid)
+        ? undefined
+        : placeOf(pid, pidfd, this.#isCounted && this.departures.areNone);
+    if (place) {
+      this.#isCounted ||= this.departures.areNone;
+      return this.#processAt(place, pidfd);
+    }
     this.#shut(pidfd);
     return undefined;
   }
