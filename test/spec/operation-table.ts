@@ -9,8 +9,8 @@ export function operationTable(): string {
   return `# Operations of iso1
 
 Every operation and the fields of its subject, in the order in which [iso1](iso1.md) encodes them. A \`?\` marks a field that may
-be absent. This page is made from the table in \`packages/core/src/event/operations.ts\`; operations are only ever added, at any
-place, and the fields of one never change.
+be absent. This page is made from the table in \`packages/core/src/event/operations.ts\`. Later versions may add operations anywhere
+in the table. The fields of an operation never change.
 
 | operation | fields |
 | --- | --- |
