@@ -8,8 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compiler, isRoot, NOBODY } from "../sensor/case.ts";
+import { compiler, NOBODY } from "../sensor/case.ts";
 import { isBuilt, isoline, readReport } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 const PROGRAMS = [
   ["odd-calls", "calls with odd arguments fail as they do outside"],

@@ -1,6 +1,6 @@
 /**
- * Containers under the bpf sensor, where it can only be told afterwards: natively, on kernels that let nobody attach to their
- * security hooks. Where it can refuse, the virtual machines test it (test/vm/guest/every-machine/canisters.test.mjs).
+ * Containers under the bpf sensor attached by tracepoints, where it only gets reports afterwards: natively, on kernels without
+ * hooks for BPF. The virtual machines test it where it can refuse (test/vm/guest/every-machine/canisters.test.mjs).
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,15 +10,15 @@ import { missing, Podman, type Result, Workshop } from "./bundle.ts";
 
 const why = missing("runc", "busybox") ?? (isTold ? undefined : "needs a kernel with tracepoints for BPF and no hooks");
 
-/** What nobody waits for: runc executes itself out of memory, and may have ended before that is read. */
+/** A loss that cannot be avoided: runc executes itself from memory, and may have ended before that copy is read. */
 const unread = "a program ran whose content could not be read";
 
-/** What else is missing from a measurement. */
+/** The other losses of a measurement. */
 function missed(shop: Workshop, contour: string): unknown {
   return (shop.report(contour)["incomplete"] as { reason: string }[]).filter((each) => each.reason !== unread);
 }
 
-/** Tries again where the machine was too busy for that (docs/canisters.md); what was learnt so far is then thrown away. */
+/** Repeats the attempt if the machine was too busy to read that copy (docs/canisters.md), and removes what was learnt before. */
 function whole(shop: Workshop, mode: string, contour: string, attempt: () => Result): Result {
   let result = attempt();
   const isUnread = () =>
@@ -30,7 +30,7 @@ function whole(shop: Workshop, mode: string, contour: string, attempt: () => Res
   return result;
 }
 
-/** Its own numbers, names that come and go, and what /proc shows of itself and of others. */
+/** Acts with process numbers, short-lived names, and what /proc shows of the process itself and of others. */
 const acts = [
   "sleep 30 & sleep 0.3; cat /proc/$!/comm; kill -CONT -1; kill -TERM $!; wait",
   "cat /proc/self/comm /proc/$$/comm",
@@ -39,7 +39,7 @@ const acts = [
   "wait; sh -c 'kill -CONT $PPID'",
 ].join("\n");
 
-/** Nobody waits until a container that ends at once has been told of: on a busy machine the first try may be incomplete. */
+/** The sensor reads a container that ends at once too late on a busy machine: the first attempt may be incomplete. */
 const again = { retry: 2 };
 
 describe.skipIf(why !== undefined)(
@@ -68,7 +68,7 @@ describe.skipIf(why !== undefined)(
 
     beforeAll(() => {
       shop = new Workshop();
-      // The first that runs makes the directory that the state is kept in.
+      // The first container creates the directory that the state is kept in.
       run(script, label("seccomp", "learn", "first.contour"));
       learn(script, "bpf", "a.contour");
     });
@@ -76,7 +76,7 @@ describe.skipIf(why !== undefined)(
 
     it.each([
       ["a command", script],
-      ["its numbers, its names, its /proc", acts],
+      ["process numbers, names, /proc", acts],
     ])("has the points that it has under the seccomp sensor: %s", (what, commands) => {
       const contours = ["seccomp", "bpf"].map((sensor) => {
         const contour = `${what.replaceAll(/\W+/g, "-")}-${sensor}.contour`;
@@ -100,7 +100,7 @@ describe.skipIf(why !== undefined)(
       expect(shop.report("a.contour")).toMatchObject({ verdict: "off-contour" });
     });
 
-    it("is not started where it would have to be refused something, and what to do is said", () => {
+    it("does not start if it would have to refuse, and the message says what to do", () => {
       const refusal = refusalOf(run("echo on", label("bpf", "enforce", "a.contour")));
       expect(refusal).toMatch(/only tracepoints.*a canister's sensor is said by dev\.isoline\.sensor/);
     });
@@ -122,7 +122,7 @@ describe.skipIf(why !== undefined)(
       expect(existsSync(shop.path(`state/${id}`))).toBe(false);
     });
 
-    it("sees what exec brings in, and says that it is off contour", () => {
+    it("sees what exec brings in, and reports it as off contour", () => {
       const id = shop.id();
       run("cat /etc/passwd; sleep 0", label("bpf", "learn", "host.contour"));
       const bundle = shop.bundle("cat /etc/passwd; sleep 60", label("bpf", "check", "host.contour"));
@@ -134,7 +134,7 @@ describe.skipIf(why !== undefined)(
       expect(departures.map(({ act }) => act).join("\n")).toContain("path=/etc/group");
     });
 
-    it("goes on without its supervisor, seen by nobody, and every later call says so", () => {
+    it("continues without its supervisor, unseen, and every later call says so", () => {
       const id = shop.id();
       expect(shop.create("--bundle", shop.bundle("sleep 60", label("bpf", "learn", "lost.contour")), id).status).toBe(
         0,
@@ -144,7 +144,7 @@ describe.skipIf(why !== undefined)(
       process.kill(supervisor, "SIGKILL");
       for (let tries = 0; existsSync(`/proc/${supervisor}/fd/0`) && tries < 1000; tries++) spawnSync("sleep", ["0.01"]);
       expect(shop.runc("exec", id, "/bin/true").stderr).toMatch(/its supervisor .* is gone/);
-      // Its threads end one after the other, and it decides as long as one is there.
+      // Its threads end one after the other, and it decides as long as one exists.
       const isOrphaned = () => new RegExp(`${id}.*orphaned|orphaned.*${id}`).test(shop.isoline("ps").stdout);
       for (let tries = 0; !isOrphaned() && tries < 50; tries++) spawnSync("sleep", ["0.1"]);
       expect(isOrphaned()).toBe(true);
@@ -154,7 +154,7 @@ describe.skipIf(why !== undefined)(
       shop.isoline("unpin");
     });
 
-    it("what is reached outside of its root does not pass for something of the image", () => {
+    it("a file outside its root does not pass for one of the image", () => {
       writeFileSync(shop.path("three"), "of the host\n");
       const bundle = shop.bundle("cat /proc/self/fd/3", label("bpf", "learn", "outside.contour"));
       const result = shop.runcWith([shop.path("three")], "run", "--preserve-fds", "1", "--bundle", bundle, shop.id());
@@ -168,7 +168,7 @@ describe.skipIf(why !== undefined)(
       const image = "io.kubernetes.cri.image-name";
       afterAll(() => shop.configure({}));
 
-      it("by the host, for all or for an image, and an annotation may not say otherwise", () => {
+      it("by the host, for all or for an image, and an annotation may not override it", () => {
         shop.configure({ sensor: "bpf" });
         expect(run(script, { ...label("bpf", "check", "a.contour") }).status).toBe(7);
         const refusal = refusalOf(run("echo on", label("seccomp", "check", "a.contour")));
@@ -183,7 +183,7 @@ describe.skipIf(why !== undefined)(
         expect(shop.report("a.contour")["kernel"]).toBe(null);
       });
 
-      it("not by a word that is none, in an annotation or in the host's configuration", () => {
+      it("not by an unknown word, in an annotation or in the host's configuration", () => {
         shop.configure({});
         expect(refusalOf(run("echo on", label("lsm", "check", "a.contour")))).toMatch(
           /expected one of auto, seccomp, bpf/,
@@ -231,7 +231,8 @@ describe.skipIf(noPodman !== undefined)(
 
     it.each<[string, readonly string[], RegExp]>([
       ["on overlay", [], /^$/],
-      // Of the set-up, the owner of a file in /proc/sys, and a change of owner that is refused (docs/guarantees/bpf-differences.md).
+      // Differences of the set-up: the owner of a file in /proc/sys, and a refused change of owner
+      // (docs/guarantees/bpf-differences.md).
       ["with ids of its own", ["--uidmap=0:100000:1000", "--gidmap=0:100000:1000"], /^(?![^]*\nworkload:\n)/],
     ])("a container has the points that it has under the seccomp sensor: %s", (_, flags, difference) => {
       const contours = ["seccomp", "bpf"].map((sensor) => {

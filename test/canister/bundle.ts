@@ -17,13 +17,14 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isInstalled } from "../support/machine.ts";
 
 const bin = fileURLToPath(new URL("../../packages/isoline/bin/", import.meta.url));
 
 /** The reason why these tests cannot run on this machine; undefined if they can. */
 export function missing(...programs: readonly string[]): string | undefined {
   if (process.geteuid?.() !== 0) return "needs root";
-  const absent = programs.filter((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status !== 0);
+  const absent = programs.filter((name) => !isInstalled(name));
   return absent.length > 0 ? `needs ${absent.join(", ")}` : undefined;
 }
 

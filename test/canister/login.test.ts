@@ -1,5 +1,5 @@
 /** Registries that require credentials: passwords, tokens, and the hosts that must never receive either. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as listen, type AddressInfo } from "node:net";
@@ -11,6 +11,7 @@ import { credentialsFor } from "../../packages/isoline/src/canister/registry/cre
 import { contourOf } from "../arbitrary/contour.ts";
 import { isoline, temporaryPlace } from "../cli/isoline.ts";
 import { type Answer, MemoryRegistry } from "./registry.ts";
+import { isInstalled } from "../support/machine.ts";
 
 const { path, keep } = temporaryPlace();
 const contour = Buffer.from([...writeContour(contourOf([]))].join(""));
@@ -227,7 +228,7 @@ describe("a registry that requires credentials", () => {
   );
 });
 
-const present = spawnSync("sh", ["-c", "command -v docker-registry"]).status === 0;
+const present = isInstalled("docker-registry");
 
 describe.skipIf(!present)("Debian's registry with htpasswd (needs docker-registry)", () => {
   let host = "";

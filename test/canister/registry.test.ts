@@ -1,5 +1,5 @@
 /** Contours attached to images: pushed, fetched, and refused if a registry lies. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,6 +12,7 @@ import { parseReference } from "../../packages/isoline/src/canister/registry/ref
 import { contourOf } from "../arbitrary/contour.ts";
 import { fixtures, isoline } from "../cli/isoline.ts";
 import { digestOf, MemoryRegistry } from "./registry.ts";
+import { isInstalled } from "../support/machine.ts";
 
 const contour = Buffer.from([...writeContour(contourOf([]))].join(""));
 const day = (number: number) => new Date(Date.UTC(2026, 0, number));
@@ -122,7 +123,7 @@ const referrer = (digest: string) => ({
   artifactType: "application/vnd.isoline.contour.v1",
 });
 
-const present = spawnSync("sh", ["-c", "command -v docker-registry"]).status === 0;
+const present = isInstalled("docker-registry");
 
 describe.skipIf(!present)("Debian's registry (needs docker-registry)", () => {
   let place = "";

@@ -3,9 +3,9 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { isoline, program, temporaryPlace } from "./isoline.ts";
+import { isInstalled } from "../support/machine.ts";
 
 const place = temporaryPlace();
-const has = (shell: string) => spawnSync("sh", ["-c", `command -v ${shell}`]).status === 0;
 
 function scriptFor(shell: string): string {
   const path = place.path(`isoline.${shell}`);
@@ -13,7 +13,7 @@ function scriptFor(shell: string): string {
   return path;
 }
 
-describe.skipIf(!has("bash"))("bash", () => {
+describe.skipIf(!isInstalled("bash"))("bash", () => {
   /** What bash offers for the last word; `-` if it completes file names. */
   const offers = (...words: readonly string[]): string[] => {
     const listed = words.map((word) => `'${word}'`).join(" ");
@@ -54,12 +54,12 @@ describe.skipIf(!has("bash"))("bash", () => {
 });
 
 describe.each(["zsh", "fish"])("%s", (shell) => {
-  it.skipIf(!has(shell))("parses its script", () => {
+  it.skipIf(!isInstalled(shell))("parses its script", () => {
     const { status, stderr } = spawnSync(shell, ["-n", scriptFor(shell)], { encoding: "utf8" });
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 
-  it.skipIf(!has(shell) || shell !== "fish")("offers commands and options", () => {
+  it.skipIf(!isInstalled(shell) || shell !== "fish")("offers commands and options", () => {
     const offers = (line: string) =>
       spawnSync("fish", ["-N", "-c", `source ${scriptFor("fish")}; complete -C '${line}'`], { encoding: "utf8" })
         .stdout;

@@ -7,9 +7,9 @@ import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ended } from "../support/isoline.ts";
 import { isoline, program, temporaryPlace } from "./isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 const place = temporaryPlace();
-const isRoot = process.geteuid?.() === 0;
 const ORDINARY = 65_534;
 
 describe("a directory that is not there any more", () => {

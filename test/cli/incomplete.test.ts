@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { program } from "./isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
-const isRoot = process.getuid?.() === 0;
 const hasPerl = spawnSync("perl", ["-e", "1"]).status === 0;
 /** prctl(PR_SET_DUMPABLE, 0): from here on, no process without privileges may look into this one. */
 const CLOSED = "syscall(157, 4, 0, 0, 0, 0); open(F, q(/etc/hostname)) or exit 9; exit 0";

@@ -2,9 +2,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { program, temporaryPlace } from "./isoline.ts";
+import { isInstalled } from "../support/machine.ts";
 
 const place = temporaryPlace();
-const hasScript = spawnSync("sh", ["-c", "command -v script && command -v stty"]).status === 0;
+const hasScript = isInstalled("script") && isInstalled("stty");
 
 /** Runs a shell script on a terminal of 20 rows and 90 columns; returns all output. */
 function onTerminal(script: string, environment: Readonly<Record<string, string>> = {}): string {

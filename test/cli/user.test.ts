@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isoline } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 const NOBODY = 65_534;
-const isRoot = process.getuid?.() === 0;
 const workload = ["sh", fileURLToPath(new URL("../vm/guest/workload.sh", import.meta.url))];
 
 let cwd: string;

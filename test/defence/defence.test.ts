@@ -7,7 +7,7 @@ import { chmodSync, copyFileSync, existsSync, mkdtempSync, realpathSync, rmSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isRoot, NOBODY } from "../sensor/case.ts";
+import { NOBODY } from "../sensor/case.ts";
 import { type Departure, isBuilt, isoline, readReport, type Report, SYSTEM_PATH } from "../support/isoline.ts";
 import { Attacker } from "./attacker.ts";
 import { Household } from "./household.ts";
@@ -15,6 +15,7 @@ import { page, type Result } from "./page.ts";
 import { type Package, Registry } from "./registry.ts";
 import { type Step, steps } from "./steps.ts";
 import { clean, dormant, neighbour, takenOver, type Targets, told, type Told, withBundle } from "./worm.ts";
+import { isRoot } from "../support/machine.ts";
 
 const uid = isRoot ? NOBODY : undefined;
 const node = realpathSync(process.execPath);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Ended, isBuilt, isoline, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 /** The user `nobody`, which every system has. */
 const ORDINARY_USER = 65534;
@@ -25,7 +26,6 @@ function temporary(name: string, uid?: number): string {
   return directory;
 }
 
-const isRoot = process.getuid?.() === 0;
 /** No other user can run the demo from a checkout that only root may enter. */
 const isOpenToAll =
   isRoot && spawnSync(isolineProgram, ["--version"], { uid: ORDINARY_USER, gid: ORDINARY_USER }).status === 0;

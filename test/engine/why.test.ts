@@ -29,7 +29,7 @@ import {
   sh,
 } from "./workload.ts";
 
-/** The one line about an event that a process of the workload makes while it is watched. */
+/** The one line about an event of a workload's process in watch mode. */
 function whyOf(contour: Contour, happened: Event, task: Task = node, more: Partial<Circumstances> = {}) {
   const engine = new Engine({ contour, mode: "watch", reaction: "log" });
   engine.trust.born(1, SUPERVISOR);
@@ -42,7 +42,7 @@ const npmrc = opens(node, "$HOME/.npmrc");
 const manifest = opens(node, "$CWD/package.json");
 
 describe("why an event is off contour", () => {
-  test("a file nobody read, told by the nearest that somebody did", () => {
+  test("a file that was never read, explained by the nearest that was", () => {
     const contour = learnt(
       manifest,
       npmrc,
@@ -57,7 +57,7 @@ describe("why an event is off contour", () => {
     expect(nearest[0]?.event).toEqual(npmrc);
   });
 
-  test("a program nobody started", () => {
+  test("a program that was never started", () => {
     const contour = learnt(executes(sh, "/usr/bin/node"), npmrc);
     expect(whyOf(contour, executes(node, "/usr/bin/curl"))).toMatchObject({
       reason: "nothing-like-it",
@@ -81,7 +81,7 @@ describe("why an event is off contour", () => {
     );
   });
 
-  test("whatever a changed executable does is told by the change, not by what it does", () => {
+  test("an act of a changed executable is explained by the change", () => {
     const trojan = deriveTask(sh.id, [image("/usr/bin/node", "trojan"), image("/lib/ld.so")]);
     const { reason, sentence, nearest } = whyOf(learnt(npmrc), opens(trojan, "$HOME/.npmrc"), trojan);
     expect(reason).toBe("changed-program");
@@ -109,7 +109,7 @@ describe("why an event is off contour", () => {
     });
   });
 
-  test("an unchanged program under a changed one is told by the changed one", () => {
+  test("an unchanged program under a changed one is explained by the changed one", () => {
     const contour = learnt(npmrc, executes(sh, "/usr/bin/node"));
     const engine = new Engine({ contour, mode: "watch", reaction: "log" });
     engine.trust.born(1, SUPERVISOR);
@@ -184,7 +184,7 @@ describe("why an event is off contour", () => {
     expect(whyOf(learnt(npmrc), connects(node, "6.6.6.6:443")).reason).toBe("nothing-like-it");
   });
 
-  test("another act at a known place", () => {
+  test("another operation on a known name", () => {
     const { mode, uid, gid, fs, path } = npmrc.subject as {
       mode: number;
       uid: number;
@@ -221,7 +221,7 @@ describe("why an event is off contour", () => {
     expect(sentence).toMatch(/; its parent ended before the sensor could read it, so its lineage is a guess$/);
   });
 
-  test("shows no byte that a hostile name could steer a terminal with", () => {
+  test("shows no byte of a hostile name that could control a terminal", () => {
     const chain = ["npm ci", `evil\u001b[2J\u202e${"y".repeat(500)}`];
     const { sentence } = whyOf(learnt(npmrc), opens(node, "/x"), node, { chain });
     expect(sentence).not.toMatch(/[\u0000-\u001f\u202e]/);
@@ -246,7 +246,7 @@ describe("explain", () => {
     });
   });
 
-  test("what the first process did before it was any program", () => {
+  test("the acts of the first process before it executed a program", () => {
     const first = {
       ...executes(npm, "/usr/bin/npm"),
       actor: { ...npmrc.actor, task: ZERO_DIGEST, parent: ZERO_DIGEST },

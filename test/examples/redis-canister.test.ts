@@ -1,13 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Ended, isBuilt } from "../support/isoline.ts";
 import { step, tryExample } from "./example.ts";
+import { isInstalled } from "../support/machine.ts";
 
 const needed = ["podman", "runc", "redis-server", "redis-cli", "busybox", "gcc"];
-const isReady =
-  isBuilt &&
-  process.geteuid?.() === 0 &&
-  needed.every((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status === 0);
+const isReady = isBuilt && process.geteuid?.() === 0 && needed.every(isInstalled);
 
 describe.skipIf(!isReady)(`examples/redis-canister (needs root, ${needed.join(", ")})`, () => {
   let said: Ended;

@@ -14,8 +14,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isRoot, NOBODY } from "../sensor/case.ts";
+import { NOBODY } from "../sensor/case.ts";
 import { type Ended, isoline, readReport, type Report, type Start } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 export class Bench {
   readonly directory: string;

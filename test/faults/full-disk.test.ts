@@ -2,9 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { statSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isRoot } from "../sensor/case.ts";
 import { type Ended, ended, isBuilt, isolineProgram } from "../support/isoline.ts";
 import { Bench, shell } from "./bench.ts";
+import { isRoot } from "../support/machine.ts";
 
 /** Makes a contour of some kilobytes. */
 const busy = shell("cat data; ls > list; sort list; head -n 1 data; wc data");

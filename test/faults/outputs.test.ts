@@ -6,9 +6,10 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isRoot, NOBODY } from "../sensor/case.ts";
+import { NOBODY } from "../sensor/case.ts";
 import { isBuilt } from "../support/isoline.ts";
 import { Bench, shell } from "./bench.ts";
+import { isRoot } from "../support/machine.ts";
 
 const SECRET = "root's own\n";
 

@@ -3,9 +3,10 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { compiler, isRoot } from "../sensor/case.ts";
+import { compiler } from "../sensor/case.ts";
 import { isBuilt } from "../support/isoline.ts";
 import { Bench, pause, shell, until } from "./bench.ts";
+import { isRoot } from "../support/machine.ts";
 
 /** Writes a line each turn, and ends when it cannot. */
 const turns = (count: number) =>

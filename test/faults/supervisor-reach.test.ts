@@ -6,9 +6,10 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compiler, isRoot } from "../sensor/case.ts";
+import { compiler } from "../sensor/case.ts";
 import { isBuilt } from "../support/isoline.ts";
 import { Bench, shell, until } from "./bench.ts";
+import { isRoot } from "../support/machine.ts";
 
 /** What every process may read about any other. */
 const HARMLESS = ["status", "stat", "cmdline"];

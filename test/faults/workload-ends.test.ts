@@ -1,7 +1,8 @@
 /** Workloads that end badly or begin oddly: their contour is complete, and they start with exactly what they were given. */
+import type { ChildProcess } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ended, isBuilt, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
-import { Bench, pause, shell, until } from "./bench.ts";
+import { Bench, shell, until } from "./bench.ts";
 
 describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
   let bench: Bench;
@@ -34,10 +35,14 @@ describe.skipIf(!isBuilt)("a workload (needs a build)", () => {
     const begun = (rest: string) => shell(`(${rest}; echo > begun; while :; do sleep 0.1; done) & exit 7`);
     const outlived = async (rest: string, signals: readonly NodeJS.Signals[]) => {
       let kill: (name: NodeJS.Signals) => void = () => {};
-      const running = bench.run(words, begun(rest), { onStart: (child) => (kill = (name) => child.kill(name)) });
-      await until(() => bench.has("begun"));
-      // The command itself may still be ending, and would get the signal.
-      await pause(300);
+      let told = "";
+      const onStart = (child: ChildProcess) => {
+        kill = (name) => child.kill(name);
+        child.stderr?.on("data", (text: string) => (told += text));
+      };
+      const running = bench.run(words, begun(rest), { onStart });
+      // Until then the command itself may still be ending, and would get the signal.
+      await until(() => bench.has("begun") && told.includes("the command has ended"));
       for (const name of signals) kill(name);
       return running;
     };

@@ -68,7 +68,10 @@ export async function compare(part, run, sides = insides) {
 /** @param {Difference} difference */
 const keyOf = ({ test, side, outside, inside }) => [test, side, outside, inside].join("\n");
 
-/** @param {string} part @param {(side: import("./workload.mjs").Side) => Promise<Result>} run @param {readonly import("./workload.mjs").Side[]} sides @returns {Promise<Comparison>} */
+/**
+ * @param {string} part @param {(side: import("./workload.mjs").Side) => Promise<Result>} run
+ * @param {readonly import("./workload.mjs").Side[]} sides @returns {Promise<Comparison>}
+ */
 async function round(part, run, sides) {
   const outside = await run("outside");
   const differences = [];

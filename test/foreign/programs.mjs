@@ -6,7 +6,15 @@ import { existsSync } from "node:fs";
 import { present } from "../../tools/run.mjs";
 import { runWorkload } from "./workload.mjs";
 
-/** @typedef {{ name: string, needs: readonly string[], seconds: number, script: string, env?: Record<string, string>, callerOnly?: true }} Program */
+/**
+ * @typedef {object} Program
+ * @property {string} name
+ * @property {readonly string[]} needs
+ * @property {number} seconds
+ * @property {string} script
+ * @property {Record<string, string>} [env]
+ * @property {true} [callerOnly]
+ */
 
 /** The toolchain in the caller's home, because the program gets another home. @returns {Record<string, string>} */
 function rust() {

@@ -22,7 +22,8 @@ const RESTARTS = 12;
 
 /**
  * @param {readonly string[]} names modules, classes or tests of Python's `test` package
- * @param {{ side: import("./workload.mjs").Side, uid: number | undefined, secondsEach: number, seconds: number, prepare?: readonly string[] }} options
+ * @param {{ side: import("./workload.mjs").Side, uid: number | undefined, secondsEach: number, seconds: number,
+ *   prepare?: readonly string[] }} options
  * @returns {Promise<ModuleOutcome>}
  */
 export async function runPython(names, { side, uid, secondsEach, seconds, prepare = [] }) {

@@ -10,7 +10,8 @@ import { present } from "../../tools/run.mjs";
 
 /**
  * @typedef {{ name: string, run: (side: import("./workload.mjs").Side) => Promise<import("./comparison.mjs").Result> }} Part
- * @typedef {{ name: string, what: string, as: string, needs: readonly string[], parts: () => Promise<readonly Part[]>, sides?: readonly import("./workload.mjs").Side[], done?: () => void }} Suite
+ * @typedef {{ name: string, what: string, as: string, needs: readonly string[], parts: () => Promise<readonly Part[]>,
+ *   sides?: readonly import("./workload.mjs").Side[], done?: () => void }} Suite
  */
 
 const MODULE_SECONDS = 900;

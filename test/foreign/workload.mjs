@@ -120,7 +120,10 @@ function readReport(file) {
   }
 }
 
-/** @param {readonly string[]} command @param {Order} order @param {number | undefined} user @param {string} directory @returns {Promise<Omit<Outcome, "losses" | "events">>} */
+/**
+ * @param {readonly string[]} command @param {Order} order @param {number | undefined} user @param {string} directory
+ * @returns {Promise<Omit<Outcome, "losses" | "events">>}
+ */
 function runCommand(command, order, user, directory) {
   const mark = `${process.pid}-${Math.random().toString(36).slice(2)}`;
   const asUser = user === undefined ? [] : ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups"];

@@ -1,5 +1,4 @@
 /** Real namespaces with an integrity view: a shell script, its output, and what was recorded. */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
@@ -8,8 +7,7 @@ import { readMeasured } from "../../packages/isoline/src/integrity/list/entry.ts
 import { readBinaryList } from "../../packages/isoline/src/integrity/list/read-binary.ts";
 import { type Ended, isoline } from "../support/isoline.ts";
 import { hashOver, makeSigner, setAttribute, type Signer } from "./signed-files.ts";
-
-export const has = (command: string) => spawnSync("sh", ["-c", `command -v ${command}`]).status === 0;
+import { isInstalled, isRoot } from "../support/machine.ts";
 
 /** Whether this process may set security attributes here: root may, if the filesystem has them. */
 function maySetAttributes(): boolean {
@@ -24,7 +22,7 @@ function maySetAttributes(): boolean {
     rmSync(directory, { recursive: true });
   }
 }
-export const maySign = process.getuid?.() === 0 && has("python3") && maySetAttributes();
+export const maySign = isRoot && isInstalled("python3") && maySetAttributes();
 
 export interface Run {
   readonly policy?: string;

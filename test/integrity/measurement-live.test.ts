@@ -6,8 +6,9 @@ import { describe, expect, it } from "vitest";
 import { readMeasured } from "../../packages/isoline/src/integrity/list/entry.ts";
 import { verifyList } from "../../packages/isoline/src/integrity/list/verify.ts";
 import { isBuilt, isoline } from "../support/isoline.ts";
-import { Bench, has, listOf, namesIn } from "./live.ts";
+import { Bench, listOf, namesIn } from "./live.ts";
 import { document } from "./signed-files.ts";
+import { isInstalled } from "../support/machine.ts";
 
 const bench = new Bench();
 
@@ -99,7 +100,7 @@ describe.skipIf(!isBuilt)("measurement", () => {
     expect(verifyList(list).problems).toEqual([]);
   });
 
-  it.skipIf(!has("evmctl"))("is read by evmctl, which agrees with the registers", async () => {
+  it.skipIf(!isInstalled("evmctl"))("is read by evmctl, which agrees with the registers", async () => {
     const outcome = await bench.learn("cat /etc/hostname", { policy });
     const { lists } = outcome;
     for (const bank of ["sha1", "sha256"]) {

@@ -15,10 +15,10 @@ import type { LandlockRules } from "../../packages/linux/src/landlock/rules.ts";
 import { type Compiled, compileLinux } from "../compiled/linux.ts";
 import { act, type Held, runHeld, type Step } from "./held.ts";
 import { executed, opened, starting } from "./programs.ts";
+import { isRoot } from "../support/machine.ts";
 
 const NOBODY = 65534;
 const version = landlockVersion();
-const isRoot = process.getuid?.() === 0;
 
 let compiled: Compiled;
 let directory: string;

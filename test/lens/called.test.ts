@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DEFAULT_POLICY, EXACT_POLICY, type Contour, iso1, parseContour, parsePolicy, taskPhrase } from "@isoline/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isBuilt, supervise } from "../sensor/supervised.ts";
+import { isInstalled } from "../support/machine.ts";
 
 let place = "";
 beforeAll(() => {
@@ -13,7 +14,6 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-const has = (program: string) => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
 const READS = 'require("fs").readFileSync("data");';
 
 /** Runs a shell text with this machine's programs; returns the contour. */
@@ -31,7 +31,7 @@ async function tasks(text: string, policy = DEFAULT_POLICY): Promise<readonly st
 
 const write = (name: string, text: string) => writeFileSync(join(place, name), text);
 
-describe.skipIf(!isBuilt || !has("dash"))("actors (needs a build, dash)", () => {
+describe.skipIf(!isBuilt || !isInstalled("dash"))("actors (needs a build, dash)", () => {
   beforeAll(() => {
     write("data", "x");
     write("install.js", READS);
@@ -41,7 +41,7 @@ describe.skipIf(!isBuilt || !has("dash"))("actors (needs a build, dash)", () => 
     symlinkSync("words.sh", join(place, "linked"));
   });
 
-  test.skipIf(!has("busybox"))("applets of busybox are told apart (needs busybox)", async () => {
+  test.skipIf(!isInstalled("busybox"))("applets of busybox are told apart (needs busybox)", async () => {
     expect(await tasks("busybox cat data; busybox id; busybox sh words.sh")).toEqual([
       "busybox as cat",
       "busybox as id",
@@ -49,7 +49,7 @@ describe.skipIf(!isBuilt || !has("dash"))("actors (needs a build, dash)", () => 
     ]);
   });
 
-  test.skipIf(!has("busybox"))(
+  test.skipIf(!isInstalled("busybox"))(
     "an applet that was not learnt is off contour under enforcement (needs busybox)",
     async () => {
       const { file: contour } = await learnt("busybox cat data");
@@ -101,7 +101,7 @@ describe.skipIf(!isBuilt || !has("dash"))("actors (needs a build, dash)", () => 
     ]);
   });
 
-  test.skipIf(!has("bash"))("login shells and made-up names are the same each time (needs bash)", async () => {
+  test.skipIf(!isInstalled("bash"))("login shells and made-up names are the same each time (needs bash)", async () => {
     const called = (name: string) => `bash -c 'exec -a "${name}" cat data'`;
     const once = (number: number) =>
       tasks(

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isBuilt } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const has = (program: string) => spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
-const isRoot = process.geteuid?.() === 0;
 /** The source of this machine's Debian packages. */
 const SOURCES = "/etc/apt/sources.list.d/debian.sources";
 /** A root takes a minute and packages from a registry, so it is made only in CI. */

@@ -11,6 +11,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ended, isBuilt } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const ORDINARY = 65_534;
@@ -18,7 +19,6 @@ const { version } = JSON.parse(readFileSync(join(repository, "packages/isoline/p
   version: string;
 };
 const tarball = (name: string) => `${name}-${version}.tgz`;
-const isRoot = process.geteuid?.() === 0;
 /** Every layout and every Node takes a minute and more packages, so they run only in CI. */
 const everything = process.env["CI"] !== undefined;
 

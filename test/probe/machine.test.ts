@@ -9,10 +9,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { landlockVersion } from "../../packages/linux/src/abi/landlock.ts";
 import type { Probe } from "../../packages/linux/src/probe/probe.ts";
 import { type Compiled, compileLinux } from "../compiled/linux.ts";
+import { isRoot } from "../support/machine.ts";
 
 const NOBODY = 65534;
 const driver = fileURLToPath(new URL("./probing.mjs", import.meta.url));
-const isRoot = process.getuid?.() === 0;
 
 interface Probing {
   readonly probes: readonly Probe[];

@@ -7,8 +7,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compiler, isRoot } from "../sensor/case.ts";
+import { compiler } from "../sensor/case.ts";
 import { isBuilt, isoline, readReport, type Report } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 /** How often each object was changed. A change of the evil object is a win. */
 export interface Tally {

@@ -8,8 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compiler, isRoot, NOBODY } from "../sensor/case.ts";
+import { compiler, NOBODY } from "../sensor/case.ts";
 import { isBuilt, isoline } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 /** Fewer as an ordinary user: the code is the same. */
 const tries = (uid: number | undefined) => (uid === undefined ? "100000" : "20000");

@@ -10,8 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compiler, isRoot, NOBODY } from "../sensor/case.ts";
+import { compiler, NOBODY } from "../sensor/case.ts";
 import { isBuilt, isoline } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 const inCI = process.env["CI"] !== undefined;
 const TRIES = inCI ? "100000" : "5000";

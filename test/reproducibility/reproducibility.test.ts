@@ -6,9 +6,9 @@ import { difference, isBuilt, missing } from "./experiment.mjs";
 import { Origin, type Workload } from "./place.mjs";
 import { at } from "./repetition.mjs";
 import { everyday } from "./workloads/all.mjs";
+import { isRoot } from "../support/machine.ts";
 
 /** Only root can run as other users. */
-const isRoot = process.getuid?.() === 0;
 const ann = isRoot ? { uid: 4101, environment: { USER: "ann", LOGNAME: "ann" } } : {};
 const bob = isRoot ? { uid: 65_001, environment: { USER: "bob", LOGNAME: "bob", SHELL: "/bin/bash" } } : {};
 

@@ -7,8 +7,9 @@ import { copyFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
-import { compiler, isRoot } from "./case.ts";
+import { compiler } from "./case.ts";
 import { isBuilt } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 const EINVAL = 22;
 

@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Script } from "./script.ts";
 import { type Outcome, supervise } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 export interface Case {
   /** What it does; also the name of its directory. */
@@ -35,7 +36,6 @@ export interface Case {
 export const NOBODY = 65534;
 
 export const compiler = spawnSync("gcc", ["--version"]).status === 0 ? "gcc" : undefined;
-export const isRoot = process.getuid?.() === 0;
 
 /** The results of a run of cases: for each case, its output and its events. */
 export interface Ran {

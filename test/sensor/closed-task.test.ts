@@ -1,9 +1,10 @@
 /** A task that closes itself to its own user, and then acts with what it already has: descriptors and memory. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
-import { compiler, isRoot, NOBODY } from "./case.ts";
+import { compiler, NOBODY } from "./case.ts";
 import { call, inChild, must } from "./script.ts";
 import { isBuilt } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 const READ_WRITE = 2;
 const READ_EXECUTE = 5;

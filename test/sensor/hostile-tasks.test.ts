@@ -4,8 +4,9 @@ import { chmodSync, chownSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compiler, isRoot, NOBODY, workplace } from "./case.ts";
+import { compiler, NOBODY, workplace } from "./case.ts";
 import { isBuilt, type Outcome, supervise } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 describe.skipIf(!compiler || !isBuilt)("hostile tasks (needs gcc and a build)", () => {
   const uid = isRoot ? NOBODY : undefined;

@@ -13,7 +13,6 @@ import { isBuilt, isoline, readReport } from "../support/isoline.ts";
 
 const program = fileURLToPath(new URL("./jails.py", import.meta.url));
 const python = spawnSync("python3", ["-c", "import sys; print(sys.executable)"]).stdout?.toString().trim();
-const isRoot = process.getuid?.() === 0;
 
 const LISTENING = `
 import socket, sys, time
@@ -22,6 +21,7 @@ made.bind("\\0" + sys.argv[1])
 made.listen(64)
 print("listens", flush=True)
 time.sleep(600)`;
+import { isRoot } from "../support/machine.ts";
 
 /** Each way into a jail, and the name of the object or peer that is reached there. */
 const ways: readonly (readonly [way: string, called: RegExp])[] = [

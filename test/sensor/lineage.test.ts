@@ -2,7 +2,7 @@
 import { chmodSync, linkSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
-import { compiler, isRoot, NOBODY } from "./case.ts";
+import { compiler, NOBODY } from "./case.ts";
 import {
   call,
   execution,
@@ -19,6 +19,7 @@ import {
   UNMAPPED,
 } from "./script.ts";
 import { isBuilt, type Outcome } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 const open = call("open", "file", 0);
 const openElse = call("open", "other", 0);

@@ -2,9 +2,10 @@
 import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
-import { compiler, isRoot, NOBODY } from "./case.ts";
+import { compiler, NOBODY } from "./case.ts";
 import { at, call, inChild, link, must, poke, put, type Script, times } from "./script.ts";
 import { isBuilt } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 const CREATE = 0o101;
 const CLONE_NEWUSER = 0x1000_0000;

@@ -3,9 +3,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Policy } from "@isoline/core";
 import { Bench } from "./bench.ts";
-import { compiler, isRoot, NOBODY } from "./case.ts";
+import { compiler, NOBODY } from "./case.ts";
 import { call, execution, inChild, left, nap, result, type Script } from "./script.ts";
 import { isBuilt, PLAIN } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 const O_WRONLY = 1;
 const O_TRUNC = 0o1000;

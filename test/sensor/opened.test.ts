@@ -15,7 +15,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ended, isBuilt, isoline, readReport } from "../support/isoline.ts";
-import { compiler, isRoot, NOBODY } from "./case.ts";
+import { compiler, NOBODY } from "./case.ts";
+import { isRoot } from "../support/machine.ts";
 
 /** The user that isoline runs as, and that of the workload. */
 const ways = [

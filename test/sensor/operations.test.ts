@@ -4,9 +4,10 @@
  */
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compiler, isRoot, matches, NOBODY, type Ran, runCases, slug } from "./case.ts";
+import { compiler, matches, NOBODY, type Ran, runCases, slug } from "./case.ts";
 import { all } from "./cases/all.ts";
 import { isBuilt } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 for (const [who, uid] of [
   ["root", undefined],

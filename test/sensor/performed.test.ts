@@ -20,7 +20,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { landlockVersion } from "../../packages/linux/src/abi/landlock.ts";
 import { isBuilt, isoline, readReport } from "../support/isoline.ts";
-import { compiler, isRoot, NOBODY } from "./case.ts";
+import { compiler, NOBODY } from "./case.ts";
+import { isRoot } from "../support/machine.ts";
 
 const obstacle = compiler === undefined || !isBuilt || !isRoot ? "needs gcc, a build, root" : undefined;
 

@@ -2,9 +2,10 @@
 import { mkdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
-import { compiler, isRoot } from "./case.ts";
+import { compiler } from "./case.ts";
 import { call, inClone, must, type Script } from "./script.ts";
 import { isBuilt } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 const CLONE_NEWPID = 0x2000_0000;
 /** Supervisor and workload share these mounts, which no other process sees. */

@@ -3,9 +3,10 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, copyFileSync, linkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
-import { compiler, isRoot, NOBODY } from "./case.ts";
+import { compiler, NOBODY } from "./case.ts";
 import { call, execution, inChild, inThread, must, type Script } from "./script.ts";
 import { isBuilt, PLAIN } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 const open = call("open", "file", 0);
 const SIGURG = 23;

@@ -7,9 +7,10 @@ import { existsSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
-import { compiler, isRoot } from "./case.ts";
+import { compiler } from "./case.ts";
 import { isBuilt } from "./supervised.ts";
 import { ended, isolineProgram, readReport } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 const EPERM = 1;
 const NAMESPACE_LOST = 125;

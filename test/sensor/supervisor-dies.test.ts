@@ -4,9 +4,10 @@ import { spawnSync } from "node:child_process";
 import { chownSync, existsSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
-import { compiler, isRoot, NOBODY } from "./case.ts";
+import { compiler, NOBODY } from "./case.ts";
 import { at, call, execution, inChild, must, result, type Script } from "./script.ts";
 import { isBuilt } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 const O_RDWR = 2;
 const ENOSYS = 38;

@@ -1,8 +1,9 @@
 /** Priorities: the thread that every stopped task waits for, and the workload itself. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { isRoot, workplace } from "./case.ts";
+import { workplace } from "./case.ts";
 import { isBuilt, supervise } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 /** The nice value of a task (proc_pid_stat(5), field 19). */
 const niceOf = (stat: string): number => Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19 - 3]);

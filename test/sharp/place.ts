@@ -19,7 +19,8 @@ import { createSocket } from "node:dgram";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { NOBODY, isRoot } from "../sensor/case.ts";
+import { NOBODY } from "../sensor/case.ts";
+import { isRoot } from "../support/machine.ts";
 
 /** What is compiled once for all runs. */
 export interface Programs {

@@ -11,8 +11,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { landlockVersion } from "../../packages/linux/src/abi/landlock.ts";
-import { compiler, isRoot, NOBODY } from "../sensor/case.ts";
+import { compiler, NOBODY } from "../sensor/case.ts";
 import { isBuilt, isoline, readReport, type Report } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 interface Tally {
   readonly one: number;

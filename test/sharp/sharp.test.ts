@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { operationNames } from "@isoline/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compiler, isRoot } from "../sensor/case.ts";
+import { compiler } from "../sensor/case.ts";
 import { isBuilt, SYSTEM_PATH } from "../support/isoline.ts";
 import { Bench, type Deviation } from "./deviation.ts";
 import { enforced, enforcedAs, watched, watchedAs } from "./verdict.ts";
@@ -14,6 +14,7 @@ import { suite } from "./suite.ts";
 import { compilePrograms, Outside, type Programs } from "./place.ts";
 import { departure } from "./baseline.ts";
 import { page, type Row } from "./page.ts";
+import { isRoot } from "../support/machine.ts";
 
 const possible = compiler !== undefined && isBuilt;
 const isThere = (program: string) =>

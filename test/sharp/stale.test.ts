@@ -6,9 +6,10 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compiler, isRoot } from "../sensor/case.ts";
+import { compiler } from "../sensor/case.ts";
 import { isBuilt, isoline, readReport } from "../support/isoline.ts";
 import { compilePrograms, Outside, Place, type Programs } from "./place.ts";
+import { isRoot } from "../support/machine.ts";
 
 interface Change {
   readonly what: string;

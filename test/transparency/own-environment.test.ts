@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Bench, shell, until } from "../faults/bench.ts";
-import { compiler, isRoot, NOBODY } from "../sensor/case.ts";
+import { compiler, NOBODY } from "../sensor/case.ts";
 import { isBuilt, SYSTEM_PATH } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 /** Variables that make a dynamic loader, a C library, a shell or Node act. */
 const MEANT_FOR_WORKLOAD = {
@@ -68,7 +69,7 @@ describe.skipIf(!isBuilt)("an environment (needs a build)", () => {
         "evil.c",
         `#include <fcntl.h>
        #include <unistd.h>
-       __attribute__((constructor)) static void go(void) { close(open("loaded-by-someone", O_CREAT | O_WRONLY, 0600)); _exit(0); }`,
+       __attribute__((constructor)) static void go(void) { close(open("was-loaded", O_CREAT | O_WRONLY, 0600)); _exit(0); }`,
       );
       mkdirSync(bench.at("lib"));
       // Node is linked with this library, and the shell is not.
@@ -76,7 +77,7 @@ describe.skipIf(!isBuilt)("an environment (needs a build)", () => {
       const env = { LD_LIBRARY_PATH: bench.at("lib") };
       const learnt = await bench.run("learn -q -o contour", shell("echo done"), { env });
       expect([learnt.status, learnt.stdout]).toEqual([0, "done\n"]);
-      expect(bench.has("loaded-by-someone")).toBe(false);
+      expect(bench.has("was-loaded")).toBe(false);
       expect(bench.read("contour")).toMatch(/^isoline contour/);
       const harmless = "int nothing;";
       bench.write("harmless.c", harmless);

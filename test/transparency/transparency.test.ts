@@ -5,11 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isInstalled, isRoot } from "../support/machine.ts";
 
 const isoline = fileURLToPath(new URL("../../packages/isoline/bin/isoline", import.meta.url));
 const source = fileURLToPath(new URL("./marks.c", import.meta.url));
-const has = (program: string) => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
-const isRoot = process.getuid?.() === 0;
 
 /** The exit status of `marks`, which differs from every status of isoline. */
 const MARKS_STATUS = 7;
@@ -19,7 +18,7 @@ let place: string;
 beforeAll(() => {
   place = mkdtempSync(join(tmpdir(), "isoline-marks-"));
   chmodSync(place, 0o777);
-  if (has("gcc")) execFileSync("gcc", ["-O1", "-o", join(place, "marks"), source]);
+  if (isInstalled("gcc")) execFileSync("gcc", ["-O1", "-o", join(place, "marks"), source]);
 });
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
@@ -83,37 +82,40 @@ const users: Readonly<Record<string, readonly string[]>> = {
   ...(isRoot ? { "as an ordinary user": ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } : {}),
 };
 
-describe.skipIf(!has("gcc"))("needs gcc: a workload under isoline learn finds everything as it would without", () => {
-  describe.each(Object.entries(users))("%s", (user, before) => {
-    test.each(Object.entries(starts))("started %s", (name, start) => {
-      const contour = join(place, `contour-${user.length}-${name.length}`);
-      const { bare, watched } = both(start, ["learn", "--quiet", "-o", contour], before);
+describe.skipIf(!isInstalled("gcc"))(
+  "needs gcc: a workload under isoline learn finds everything as it would without",
+  () => {
+    describe.each(Object.entries(users))("%s", (user, before) => {
+      test.each(Object.entries(starts))("started %s", (name, start) => {
+        const contour = join(place, `contour-${user.length}-${name.length}`);
+        const { bare, watched } = both(start, ["learn", "--quiet", "-o", contour], before);
+        expect(watched).toBe(bare);
+      });
+    });
+
+    test("and under isoline run --enforce", () => {
+      const contour = join(place, "enforced");
+      const marks = [join(place, "marks"), "first", "second third"];
+      spawnSync(isoline, ["learn", "--quiet", "-o", contour, "--", ...marks], { cwd: place });
+      const { bare, watched } = both("", ["run", contour, "--enforce", "--quiet"]);
       expect(watched).toBe(bare);
     });
-  });
 
-  test("and under isoline run --enforce", () => {
-    const contour = join(place, "enforced");
-    const marks = [join(place, "marks"), "first", "second third"];
-    spawnSync(isoline, ["learn", "--quiet", "-o", contour, "--", ...marks], { cwd: place });
-    const { bare, watched } = both("", ["run", contour, "--enforce", "--quiet"]);
-    expect(watched).toBe(bare);
-  });
-
-  test.skipIf(!has("script"))("on a terminal (needs script)", () => {
-    const marks = join(place, "marks");
-    const on = (command: string, into: string) =>
-      spawnSync("script", ["-qec", `${command} > ${into}`, "/dev/null"], {
-        cwd: place,
-        stdio: ["ignore", "ignore", "inherit"],
-      }).status;
-    expect(on(marks, "t1")).toBe(MARKS_STATUS);
-    expect(on(`${isoline} learn --quiet -o ${join(place, "tty")} -- ${marks}`, "t2")).toBe(MARKS_STATUS);
-    const read = (name: string) => comparable(readFileSync(join(place, name), "utf8"));
-    expect(read("t2")).toBe(read("t1"));
-    expect(read("t2")).toContain("terminal 1");
-  });
-});
+    test.skipIf(!isInstalled("script"))("on a terminal (needs script)", () => {
+      const marks = join(place, "marks");
+      const on = (command: string, into: string) =>
+        spawnSync("script", ["-qec", `${command} > ${into}`, "/dev/null"], {
+          cwd: place,
+          stdio: ["ignore", "ignore", "inherit"],
+        }).status;
+      expect(on(marks, "t1")).toBe(MARKS_STATUS);
+      expect(on(`${isoline} learn --quiet -o ${join(place, "tty")} -- ${marks}`, "t2")).toBe(MARKS_STATUS);
+      const read = (name: string) => comparable(readFileSync(join(place, name), "utf8"));
+      expect(read("t2")).toBe(read("t1"));
+      expect(read("t2")).toContain("terminal 1");
+    });
+  },
+);
 
 describe("the end of a workload is passed on", () => {
   test.each(["TERM", "KILL", "SEGV", "PIPE", "USR1"])("death by SIG%s", (signal) => {
