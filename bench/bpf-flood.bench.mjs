@@ -1,4 +1,4 @@
-/** The bpf sensor under events that it never saw before, at an even pace; and how soon it is there. */
+/** The bpf sensor under new events at an even pace, and the time that it takes to attach. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -17,10 +17,10 @@ const BPF = ["--sensor", "bpf"];
 /** @type {import("./harness/solo.mjs").Measurable} */
 export const benchmark = {
   title: "the bpf sensor under events it never saw",
-  method: `A static C program does ${written(A_SECOND)} things a second that were never seen before, at an even pace: it opens as many names of one
+  method: `A static C program makes ${written(A_SECOND)} new events a second, at an even pace: it opens as many names of one
 file on a tmpfs, or connects a datagram socket to as many addresses of the loopback interface. Watched, each is a departure, of
-which the first ten thousand are kept and the others counted; learnt, each is a point, and the contour grows by it, so that memory
-has no bound that could be promised. The processor time of the supervisor is that of all its processes and threads, less a start and end with
+which the first ten thousand are kept and the others counted. Learnt, each is a point by which the contour grows, so that memory
+has no bound. The processor time of the supervisor is that of all its processes and threads, less a start and end with
 one event; what the BPF programs take is in the program's own. Opens are watched for the whole time, the others for a sixth of it.`,
 
   async run(session) {
@@ -105,7 +105,10 @@ async function flood(session, attachment) {
   });
 }
 
-/** @param {Session} session @param {Wrapping} wrap @param {readonly string[]} command @param {string} cwd @param {number} idle @returns {Flooded} */
+/**
+ * @param {Session} session @param {Wrapping} wrap @param {readonly string[]} command @param {string} cwd
+ * @param {number} idle @returns {Flooded}
+ */
 function under(session, wrap, command, cwd, idle) {
   const { cpuSeconds, peakMegabytes, output } = spend(session, wrap(command), cwd);
   const [nanoseconds = 0, own = 0] = output.trim().split(" ").map(Number);
@@ -125,7 +128,11 @@ function under(session, wrap, command, cwd, idle) {
   };
 }
 
-/** On a file system of their own, for so many names take more inodes than others are given. @param {string} folder @param {string} program @param {number} count */
+/**
+ * On a tmpfs of their own, because so many names need more inodes than usual.
+ *
+ * @param {string} folder @param {string} program @param {number} count
+ */
 function layNames(folder, program, count) {
   said("mkdir", [folder]);
   said("mount", ["-t", "tmpfs", "-o", "nr_inodes=0,mode=755", "tmpfs", folder]);

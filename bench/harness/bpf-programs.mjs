@@ -1,4 +1,4 @@
-/** The BPF programs of the bpf sensor without the other: which way it attaches, and what it tells of a program. */
+/** The BPF programs without a supervisor: how they attach, and which events of a program they report. */
 import { spawn } from "node:child_process";
 
 /** Best first. */
@@ -22,8 +22,8 @@ export async function bestAttachment() {
 }
 
 /**
- * How long it takes to begin a namespace, in milliseconds: the first one of a machine, and one beside it. Whoever came before
- * has warmed the code and the kernel.
+ * How long it takes to begin a namespace, in milliseconds: the first one of a machine, and one beside it. A namespace before
+ * these has warmed up the code and the kernel.
  *
  * @param {"lsm" | "fmod_ret" | "tracepoints"} attachment @param {number} rounds
  */
@@ -57,8 +57,8 @@ export async function startsWarm(attachment, rounds) {
 }
 
 /**
- * Runs a program twice in a namespace where everything that is told is on contour from then on, and counts its opens the
- * second time.
+ * Runs a program repeatedly in a namespace where every reported event is on contour from then on, and counts its opens the last
+ * time.
  *
  * @param {string} attachment @param {readonly string[]} command
  */
@@ -97,7 +97,7 @@ export async function toldAgain(attachment, command) {
     return { seen: after.seen - before.seen, sentUp: after.sentUp - before.sentUp };
   };
   try {
-    // The second time everybody has an identity from the beginning.
+    // From the second run on every process has an identity from its beginning.
     await run();
     await run();
     return await run();

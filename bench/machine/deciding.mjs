@@ -1,4 +1,4 @@
-/** The BPF programs alone, in the machine: whatever is asked is on contour, for good. */
+/** The BPF programs alone, in the machine: every event is decided to be on contour, for good. */
 import { spawn, spawnSync } from "node:child_process";
 
 const { KernelNamespace } = await import("../../packages/linux/dist/sensor/bpf/kernel-namespace.js");
@@ -11,8 +11,7 @@ const SIGCONT = 18;
 const LONGEST_SLEEP_MS = 100;
 
 /**
- * Begins a namespace. Node waits for the exec of whom it starts, and so could not decide about it: until that is decided,
- * nothing is held.
+ * Begins a namespace. Node waits for the exec of its child and could not decide about it meanwhile, so nothing is held until then.
  *
  * @returns {Half}
  */
@@ -28,14 +27,14 @@ export const begin = () =>
     label: "bench",
   });
 
-/** Outside of any namespace. @param {readonly string[]} command */
+/** Runs a command outside any namespace. @param {readonly string[]} command */
 export function runBare([program = "", ...words]) {
   const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8" });
   if (status !== 0) throw new Error(`${program} ended with ${status}: ${stderr}`);
   return stdout;
 }
 
-/** In the namespace, to the end of its last process. @param {Half} half @param {readonly string[]} command */
+/** Runs a command in the namespace, until its last process has ended. @param {Half} half @param {readonly string[]} command */
 export async function runInside(half, [program = "", ...words]) {
   const born = half.census().born;
   half.launchFrom(process.pid);
@@ -52,7 +51,7 @@ export async function runInside(half, [program = "", ...words]) {
   return said;
 }
 
-/** @param {Half} half @param {number} before how many had been born */
+/** @param {Half} half @param {number} before the number of processes born before */
 function decideAll(half, before) {
   const record = new Record();
   const take = (/** @type {number} */ offset, /** @type {number} */ length) => {

@@ -7,16 +7,16 @@ import { describe, expect, it } from "vitest";
 import { type Ended, isoline } from "../support/isoline.ts";
 import { isTold } from "./told.ts";
 
-/** That start or end at the same time, so that what else is tested has something of the machine, too. */
+/** So many that start or end at the same time that other tests still get processor time. */
 const AT_ONCE = 3;
 const MANY = process.env["CI"] === undefined ? 8 : 64;
 
-/** Says that it is up, waits until it is told to go on, and does something. */
+/** Says that it is up, waits until it may continue, and acts. */
 const workload = ["sh", "-c", "echo up; read go < go; ls /etc > /dev/null"];
 
 const until = (holds: () => boolean) => expect.poll(holds, { timeout: 60_000, interval: 20 }).toBe(true);
 
-describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel without hooks for BPF)", () => {
+describe.skipIf(!isTold)("attached by tracepoints (needs root, a build, and a kernel without hooks for BPF)", () => {
   it(`${MANY} supervisors at once learn the same, and lose nothing`, { timeout: 300_000 }, async () => {
     const cwd = mkdtempSync(join(tmpdir(), "isoline-many-"));
     spawnSync("mkfifo", [join(cwd, "go")]);

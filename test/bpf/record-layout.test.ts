@@ -42,7 +42,7 @@ describe.each(attachments)("the object for %s", (attachment) => {
   );
 
   test.skipIf(path === undefined)(
-    "has what is kept in maps laid out as it is written (skipped: the BPF programs are not compiled)",
+    "has the values of maps laid out as they are written (skipped: the BPF programs are not compiled)",
     () => {
       const { structures } = typesOf(path as string);
       const kept = { namespace_state: namespaceState, default_action: defaultAction, decided, held, invitation };
@@ -64,7 +64,7 @@ describe.each(attachments)("the object for %s", (attachment) => {
     ["OP_", operations],
     ["STANDING_", standings],
     ["OUTLOOK_", outlooks],
-  ] as const)("means the same by %s (skipped: the BPF programs are not compiled)", (prefix, ours) => {
+  ] as const)("gives %s the same meaning (skipped: the BPF programs are not compiled)", (prefix, ours) => {
     const { enumerators } = typesOf(path as string);
     for (const [name, value] of Object.entries(ours)) expect(enumerators.get(enumerator(prefix, name))).toBe(value);
   });
@@ -87,7 +87,7 @@ function openOf(path: string): Buffer {
 }
 
 describe("a record", () => {
-  test("is read where it stands", () => {
+  test("is decoded in place", () => {
     const bytes = Buffer.concat([Buffer.alloc(24, 0xff), openOf("/etc/hostname")]);
     const record = new Record().at(bytes, 24, bytes.length - 24);
     expect([record.kind, record.pid, record.operation, record.identity]).toEqual([1, 4711, 2, PENDING + 7]);
@@ -108,7 +108,7 @@ describe("a record", () => {
     expect(() => new Record().at(bytes, 0, bytes.length)).toThrow(/not one of this version/);
   });
 
-  test("is refused or read, whatever byte is damaged", () => {
+  test("is refused or decoded, whatever byte is damaged", () => {
     const whole = openOf("/etc/hostname");
     for (let index = 0; index < whole.length; index++) {
       const bytes = Buffer.from(whole);

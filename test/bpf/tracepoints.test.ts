@@ -1,6 +1,6 @@
 /**
- * The bpf sensor where it can only be told afterwards: natively, on kernels that let nobody attach to their security hooks.
- * Where it can be asked before, the virtual machines test it (test/vm/guest).
+ * The bpf sensor attached by tracepoints, where it only gets reports afterwards: natively, on kernels without hooks for BPF.
+ * The virtual machines test it where it can refuse (test/vm/guest).
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ const has = (program: string) => spawnSync(program, ["--version"]).status === 0;
 const at = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const python = ["python3", "-I", "-S", "-B"];
 
-/** Each does the same again and again; what it needs must be installed. */
+/** Each workload repeats the same; its programs must be installed. */
 const workloads: Readonly<Record<string, { readonly command: readonly string[]; readonly needs?: string }>> = {
   "a shell, pipes, names": { command: ["sh", at("../vm/guest/workload.sh")] },
   "one of everything that programs do": { command: [...python, at("../vm/guest/acts.py")], needs: "python3" },
@@ -50,7 +50,7 @@ async function learn(sensor: string, command: readonly string[]) {
   return { contour, ...(told() as { state: string; incomplete: unknown[] }) };
 }
 
-describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel without hooks for BPF)", () => {
+describe.skipIf(!isTold)("attached by tracepoints (needs root, a build, and a kernel without hooks for BPF)", () => {
   describe("learns the same points as the seccomp sensor", () => {
     // Which files git reads again depends on the second in which they were written.
     it.for(Object.entries(workloads))("%s", { retry: 3 }, async ([, { command, needs }], { skip }) => {
@@ -62,14 +62,14 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
     });
   });
 
-  it("sees a departure and says what is nearest", async () => {
+  it("sees a departure and names the nearest point", async () => {
     const { contour } = await learn("bpf", ["cat", "/etc/hostname"]);
     const other = await run("check", contour, "--sensor", "bpf", "--", "cat", "/etc/passwd");
     expect(other.status).toBe(3);
     expect(other.stderr).toContain("opened /etc/passwd for reading; nearest on contour: opened /etc/hostname");
   });
 
-  it("a departure that is repeated counts each time, also where the kernel let it go ahead by itself", async () => {
+  it("a repeated departure counts each time, also if the kernel let it go ahead by itself", async () => {
     const { contour } = await learn("bpf", ["sh", "-c", "cat /etc/hostname; true"]);
     const again = ["sh", "-c", "n=0; while [ $n -lt 200 ]; do cat /etc/passwd; n=$((n + 1)); done"];
     const bySensor = async (sensor: string) =>
@@ -79,14 +79,14 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
     expect(bySeccomp.off).toBeGreaterThanOrEqual(200);
   });
 
-  it("a directory above a known file that is moved: the file is another one", async () => {
+  it("a directory above a known file that is moved: the file counts as another", async () => {
     const script = 'mkdir -p a/b; echo >a/b/f; cat a/b/f; if [ "$1" ]; then mv a "$1"; cat "$1/b/f"; fi';
     const { contour } = await learn("bpf", ["sh", "-c", script, "sh", ""]);
     const moved = await run("check", contour, "--sensor", "bpf", "--", "sh", "-c", script, "sh", "c");
     expect(moved.stderr).toMatch(/`cat` .*opened \S*\/c\/b\/f for reading/);
   });
 
-  it("to enforce or to react is turned down before the workload starts, with what to do instead", async () => {
+  it("refuses to enforce or to react before the workload starts, and says what to do instead", async () => {
     const { contour } = await learn("bpf", ["true"]);
     const target = join(place, "made");
     const { status, stderr } = await run("run", contour, "--sensor", "bpf", "--enforce", "--", "touch", target);
@@ -104,7 +104,7 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
     expect(readFileSync(contour, "utf8")).toContain("path=/etc/hostname");
   });
 
-  it("what the kernel does not call by its own numbers makes the measurement incomplete", async () => {
+  it("acts through io_uring make the measurement incomplete", async () => {
     const script = join(place, "ring.py");
     // io_uring_setup
     writeFileSync(script, "import ctypes; ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(120))\n");
@@ -114,8 +114,8 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
     expect(readFileSync(contour, "utf8")).toContain("iouring");
   });
 
-  describe("what was not there any more as it was used, when it could be looked at, is said to be so", () => {
-    // The supervisor is the parent of the first process, and looks at nothing as long as it is stopped.
+  describe("an object that had changed before it could be read makes the measurement incomplete", () => {
+    // The supervisor is the parent of the first process, and reads nothing while it is stopped.
     const late = (script: string) => ["sh", "-c", `kill -STOP $PPID; ${script}; kill -CONT $PPID`];
     it.for([
       ["read and then written to", "cat file; echo more >>file", "changed", "file"],
@@ -141,7 +141,7 @@ describe.skipIf(!isTold)("told by tracepoints (needs root, a build, and a kernel
     });
   });
 
-  it("a ring that nobody reads fills up: what is lost is counted", () => {
+  it("a ring that is not read fills up: losses are counted", () => {
     const half = KernelNamespace.begin({
       ...{ attachment: "tracepoints", mode: "tell", versions: "run", bars: false },
       ...{ supervisor: process.pid, keys: 16, ringSize: 4096, holdSeconds: 1, label: "test" },

@@ -1,5 +1,5 @@
 /**
- * A processor with five-level page tables: arguments above 2^53, which a double cannot hold, are read where the kernel
+ * A processor with five-level page tables: arguments above 2^53, which a double cannot represent, are read where the kernel
  * reads them.
  */
 import { execFileSync } from "node:child_process";
@@ -25,7 +25,7 @@ $isoline run ../high.contour --enforce --no-landlock -- ./high far /etc/shadow 2
 `;
 
 describe.skipIf(!isPossible)("a machine with five-level page tables (CI; needs gcc, qemu and a stock kernel)", () => {
-  it("shows the path that the kernel takes, wherever it lies", { timeout: 900_000 }, async () => {
+  it("shows the path that the kernel takes, at any address", { timeout: 900_000 }, async () => {
     const share = mkdtempSync(join(tmpdir(), "isoline-vm-share-"));
     try {
       chmodSync(share, 0o755);

@@ -1,6 +1,6 @@
 /**
- * What is only tried in a machine: calls of other ABIs at what they come to, and calls that do to the machine what the cases
- * for everywhere take care to have refused.
+ * Cases that only a virtual machine runs: calls of other ABIs, by the hooks they reach, and calls that change the machine,
+ * which the ordinary cases make only in a form that fails.
  */
 import type { Case } from "../sensor/case.ts";
 import {
@@ -59,7 +59,7 @@ export const hookCases: readonly Case[] = [
     told: `${by32Bits.map((number) => `${number}: errno 1\n`).join("")}exit 0\n`,
   },
   {
-    does: "modules and kernels that are none",
+    does: "invalid modules and kernels",
     calls: [
       call("init_module", Buffer.alloc(128), 128, ""),
       must(call("open", "file", 0)),
@@ -96,7 +96,7 @@ export const hookCases: readonly Case[] = [
       call("acct", 0),
       call("quotactl", SYNC_QUOTAS, 0, 0, 0),
       call("syslog", SYSLOG_ACTION_CLEAR, 0, 0),
-      // Of its own session, which has no terminal.
+      // In its own session, which has no terminal.
       inChild(must(call("setsid")), call("vhangup")),
     ],
     events: [
@@ -132,7 +132,7 @@ export const hookCases: readonly Case[] = [
     events: ["adjust call=process_madvise relation=child target=*", "adjust call=move_pages relation=child target=*"],
   },
   {
-    does: "lists of who may",
+    does: "access control lists",
     calls: [call("setxattr", "file", ACL, NO_ENTRIES, 4, 0), call("removexattr", "file", ACL)],
     events: [`setxattr path=./file name=${ACL}`, `removexattr path=./file name=${ACL}`],
   },

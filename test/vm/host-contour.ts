@@ -1,14 +1,14 @@
-/** The contour of one workload, learnt on the host, for a machine to be measured by. */
+/** The contour of one workload, learnt on the host, to be checked in a virtual machine. */
 import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isoline, type Start } from "../support/isoline.ts";
 import { repository } from "./machine/machine.ts";
 
-/** `nobody` where we are root, because root's capabilities differ from machine to machine; otherwise ourselves. */
+/** `nobody` for root, because root's capabilities differ from machine to machine; otherwise the current user. */
 export const learner = process.getuid?.() === 0 ? 65534 : (process.getuid?.() ?? 65534);
 
-/** Leaves `host.contour` and its `host.state` in the share. */
+/** Writes `host.contour` and its `host.state` to the share. */
 export async function learnOnHost(share: string): Promise<void> {
   const place = mkdtempSync(join(tmpdir(), "isoline-vm-host-"));
   try {

@@ -1,6 +1,6 @@
 /**
- * What has to be tried on a stock kernel: the tests in `guest/` run in virtual machines, and each is reported here under
- * its own name. The machines run while tests are collected, because which tests there are is known only afterwards.
+ * The tests that need a stock kernel: those in `guest/` run in virtual machines, and each is reported here under its own name.
+ * The machines run while tests are collected, because the names of the tests are known only afterwards.
  */
 import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -13,11 +13,11 @@ const needs = "missing" in found ? `needs ${found.missing}` : "";
 
 const everything = (process.env["CI"] ?? process.env["ISOLINE_VM_TIMES"]) !== undefined;
 
-/** Of what has not run nobody knows which tests there are, but their files. */
+/** If a machine did not run, only the names of its files are known, not its tests. */
 const skipped = (files: readonly string[], reason: string): readonly Result[] =>
   files.map((file) => ({ name: basename(file), outcome: "skipped", reason, milliseconds: 0 }));
 
-/** Side by side: a machine hardly uses more than one processor. */
+/** In parallel: a machine rarely uses more than one processor. */
 const machines = await Promise.all(
   kinds.map(async (kind) => {
     const { chosen, left } = testsFor(kind, everything);
@@ -49,7 +49,7 @@ for (const { kind, chosen, left, outcome } of machines) {
   });
 }
 
-/** Where the time went: in all, until the tests began, and in each of them. */
+/** The time that was spent: in all, until the tests began, and in each of them. */
 function tellTimes(name: string, { ended: { seconds }, results }: Outcome): void {
   const rows: [string, number][] = [
     ["in all", seconds.all],

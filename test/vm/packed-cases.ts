@@ -1,6 +1,6 @@
 /**
- * What a machine is given: the cases of `test/sensor` as one module, since nothing there reads TypeScript, and programs
- * compiled, since nobody should wait for a compiler under emulation.
+ * The host packs the cases of `test/sensor` into one JavaScript module, because Node in the machine cannot read TypeScript, and
+ * compiles programs, because a compiler is slow under emulation.
  */
 import { execFileSync } from "node:child_process";
 import { basename, join } from "node:path";
@@ -10,7 +10,7 @@ import { compileProbe, compiler } from "../sensor/case.ts";
 
 const programs = ["./programs/escapes.c", "./programs/names.c", "./programs/threads.c", "../sensor/asked.c"];
 
-/** Leaves `cases.mjs`, `probe` and the programs in the share; nothing where there is no compiler. */
+/** Writes `cases.mjs`, `probe` and the programs to the share; nothing without a compiler. */
 export async function packCases(share: string): Promise<void> {
   if (compiler === undefined) return;
   compileProbe(share);

@@ -1,4 +1,4 @@
-/** Cases under a contour in which their programs may be executed, and nothing that these do. */
+/** Runs cases under a contour that permits their programs to be executed, and nothing that they do. */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { type Outcome, supervise } from "../sensor/supervised.ts";
 export interface Refused {
   readonly output: ReadonlyMap<string, string>;
   readonly outcome: Outcome;
-  /** Every file there is, what it says of itself and its content: before and after. */
+  /** Every file, its attributes and its content: before and after. */
   readonly before: string;
   readonly after: string;
 }
@@ -29,7 +29,7 @@ export async function refuseCases(cases: readonly Case[], compiled: string): Pro
   return { output: sections(outcome.stdout), outcome, before, after: describe(place) };
 }
 
-/** What a run itself writes is left out. */
+/** The files that the run itself writes are left out. */
 function describe(place: string): string {
   const shown = "%P %y %m %U %G %n %s %T@ %l\\n";
   const mine = ["-name", "run-*", "-prune", "-o"];

@@ -1,4 +1,4 @@
-/** Nothing that went wrong in a machine is taken for a success. */
+/** No failure in a machine is taken for a success. */
 import { describe, expect, it } from "vitest";
 import type { Line } from "./guest/reporter.mjs";
 import { readResults } from "./results.ts";
@@ -8,7 +8,7 @@ const read = (...lines: readonly Partial<Line>[]) =>
   readResults(lines.map((line) => `${JSON.stringify({ file: FILE, ...line })}\n`).join(""), [FILE]);
 
 describe("results", () => {
-  it("are told test by test", () => {
+  it("are reported test by test", () => {
     expect(
       read(
         { name: "one", outcome: "started" },
@@ -32,7 +32,7 @@ describe("results", () => {
     ]);
   });
 
-  it("of a file that was never reached, or holds no test: failed", () => {
+  it("of a file that was never reached, or contains no test: failed", () => {
     expect(read()).toMatchObject([{ name: "a.test.mjs", outcome: "failed", reason: "was not reached" }]);
     expect(read({ name: FILE, outcome: "passed" })).toMatchObject([{ outcome: "failed", reason: "holds no test" }]);
   });
@@ -43,7 +43,7 @@ describe("results", () => {
     ]);
   });
 
-  it("cut off in the middle of a line: what came before counts", () => {
+  it("cut off in the middle of a line: the lines before count", () => {
     const whole = `${JSON.stringify({ file: FILE, name: "one", outcome: "passed" })}\n`;
     const cut = `${whole}{"file":"${FILE}","name":"two","outc`;
     expect(readResults(cut, [FILE])).toMatchObject([{ name: "a.test.mjs > one", outcome: "passed" }]);

@@ -1,9 +1,9 @@
-/** What the tests in a machine came to, read from what their reporter (`guest/reporter.mjs`) wrote. */
+/** The results of the tests in a machine, read from the output of their reporter (`guest/reporter.mjs`). */
 import { basename } from "node:path";
 import type { Line } from "./guest/reporter.mjs";
 
 export interface Result {
-  /** The test's file and its name in there. */
+  /** The test's file and its name in the machine. */
   readonly name: string;
   readonly outcome: "passed" | "failed" | "skipped";
   readonly reason: string;
@@ -12,11 +12,11 @@ export interface Result {
 }
 
 /**
- * A result for each test, and one that failed for each file that tells of none: a machine that ends early, a file that
- * cannot be loaded and a file without a test are no success.
+ * A result for each test, and a failed one for each file without any: a machine that ends early, a file that cannot be loaded
+ * and a file without a test are no success.
  */
 export function readResults(lines: string, files: readonly string[]): readonly Result[] {
-  // What comes after the last line feed was cut off when the machine ended.
+  // Text after the last line feed was cut off when the machine ended.
   const told = lines
     .split("\n")
     .slice(0, -1)

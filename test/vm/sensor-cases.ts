@@ -1,4 +1,4 @@
-/** What the seccomp sensor is held to outside, packed for a machine (`packed-cases.ts`), where the bpf sensor is. */
+/** The cases of the seccomp sensor, packed for a machine (`packed-cases.ts`), where the bpf sensor runs them. */
 export { matches, runCases, slug } from "../sensor/case.ts";
 export { all } from "../sensor/cases/all.ts";
 export { hookCases } from "./hook-cases.ts";

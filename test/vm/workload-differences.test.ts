@@ -1,4 +1,4 @@
-/** Where the sensors see a workload differently is documented, and nothing else is. */
+/** Every difference between the sensors about a workload is documented, and the documents list no other. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -24,30 +24,30 @@ describe("the differences of workloads", () => {
     );
   });
 
-  it("are of workloads that there are", () => {
+  it("are of workloads that exist", () => {
     const names = [...everyday, ...unseen].map(({ name }) => name);
     expect(workloadDifferences.filter(({ workload }) => !names.includes(workload))).toEqual([]);
   });
 });
 
 describe("what a workload's points differ by", () => {
-  // Each sensor sees something that the other does not.
+  // Each sensor sees an event that the other does not.
   const workload = "dpkg-deb";
   const reason = workloadDifferences.find((each) => each.workload === workload);
   const [one, other] = [`- sh~0 as uid0~0: ${reason?.seccomp}`, `+ sh~0 as uid0~0: ${reason?.bpf} target=0`];
 
-  it("is explained if it is what was expected, and all of it", () => {
+  it("is explained if it is exactly what was expected", () => {
     expect(unexplained(workload, [one, other])).toEqual([]);
   });
 
-  it("is not by another workload's reasons, nor where it is more, or less, or the other sensor's", () => {
+  it("is not explained by another workload's reasons, nor if it is more, or less, or the other sensor's", () => {
     expect(unexplained("another", [one, other])).toEqual([one, other]);
     expect(unexplained(workload, [one, other, `${one}r`])).toEqual([`${one}r`]);
     expect(unexplained(workload, [other])).toEqual([`missing: - ${reason?.seccomp}`]);
     expect(unexplained(workload, [one, other, `+${one.slice(1)}`])).toEqual([`+${one.slice(1)}`]);
   });
 
-  it("may be what is up to the scheduler, on either side or on none", () => {
+  it("may depend on the scheduler, on either side or on none", () => {
     const by = (sign: string) => `${sign} python3~0 as uid0~0: kill signal=15 relation=child target=0`;
     for (const differing of [[by("-")], [by("+")], []]) expect(unexplained("python3", differing)).toEqual([]);
     const sleeps = ["+ dash~0 as uid0~0: exec path=/usr/bin/sleep mode=0755", "+ sleep~0 as uid0~0: open path=/etc/x"];

@@ -1,4 +1,4 @@
-/** A program that does what it is told to, inside a namespace (asking.pl). */
+/** A program inside a namespace that does what the test tells it to (asking.pl). */
 import { equal } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,15 +21,15 @@ export const begin = (...options) => beginWith(asking, ...options);
 /** @type {(() => void)[]} */
 const ends = [];
 
-/** Ends what a test that failed has left. */
+/** Ends the processes that a failed test has left. */
 export function endAll() {
   for (const end of ends.splice(0)) end();
 }
 
-/** Runs a program that is told by the pipe what to do. @param {readonly string[]} program @param {readonly string[]} options */
+/** Runs a program that gets its commands by the pipe. @param {readonly string[]} program @param {readonly string[]} options */
 export function beginWith(program, ...options) {
   const child = start(...options, "--", ...program);
-  // A pipe to the child would be closed with it.
+  // A pipe to the child would be closed when the child ends.
   const told = openSync(join(cwd, "told"), "r+");
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let said = "";
@@ -40,7 +40,7 @@ export function beginWith(program, ...options) {
   const over = new Promise((resolve) => child.once("exit", resolve));
   const hear = async () => (await lines.next()).value ?? `nothing more: ${said}`;
   const say = (/** @type {string} */ line) => writeSync(told, `${line}\n`);
-  /** What comes of an act: a number. @param {string} act */
+  /** The result of an act: a number. @param {string} act */
   const ask = async (act) => {
     say(act);
     const answer = await hear();
@@ -68,7 +68,7 @@ export async function until(holds) {
   equal(holds(), true);
 }
 
-/** Learns what there is to be told to do, as `asking.contour`. @param {readonly string[]} more */
+/** Learns every act, as `asking.contour`. @param {readonly string[]} more */
 export async function learn(...more) {
   const learnt = begin("learn", "--sensor", "bpf", "-q", "-o", "asking.contour");
   await learnt.hear();
@@ -83,7 +83,7 @@ export async function learn(...more) {
 
 const digestOf = (/** @type {string} */ text) => createHash("sha256").update(text).digest("hex");
 
-/** The contour that was learnt, as it would be under a policy with another reaction. @param {string} reaction */
+/** The learnt contour, under a policy with another reaction. @param {string} reaction */
 export function withReaction(reaction) {
   const text = readFileSync(join(cwd, "asking.contour"), "utf8").replace(
     '"reaction":"log"',

@@ -1,4 +1,4 @@
-# Does what a pipe tells it to, line by line, and says how it went. A signal is handled at once, in the middle of a call.
+# Does what a pipe tells it to, line by line, and prints the results. A signal is handled at once, in the middle of a call.
 use strict;
 use warnings;
 use Fcntl qw(O_CREAT O_EXCL O_WRONLY);
@@ -7,15 +7,15 @@ use POSIX ();
 # Opens a directory, 0 or the errno.
 sub look { opendir(my $directory, $_[0]) ? 0 : $! + 0 }
 
-# A child that lives as long as this does, and how often SIGCONT was passed on to it.
+# A child that lives as long as this process, and how often SIGCONT was passed on to it.
 my ($child, $lives, $passed);
 
 my %acts = (
   make => sub { sysopen(my $file, $_[0], O_CREAT | O_EXCL | O_WRONLY) ? 0 : $! + 0 },
   list => \&look,
-  # Names the machine.
+  # Sets the name of the machine.
   name => sub { syscall(170, $_[0], length $_[0]) ? $! + 0 : 0 },
-  # The same by a child.
+  # The same in a child.
   child => sub {
     my $child = fork;
     POSIX::_exit(look($_[0])) if $child == 0;
@@ -36,11 +36,11 @@ my %acts = (
     POSIX::sigaction(POSIX::SIGCONT(), $pass) ? 0 : $! + 0;
   },
   passed => sub { $passed },
-  # The same without having been woken.
+  # The same without being woken.
   continue => sub { kill('CONT', $child) ? 0 : $! + 0 },
-  # The same so often that what is told of it fills a ring; how often it failed.
+  # The same so often that its records fill a ring; the result is how often it failed.
   flood => sub { scalar grep { look($_[0]) } 1 .. 3500 },
-  # Begins anew, as another program of the same file.
+  # Begins again, as another program of the same file.
   become => sub { exec $^X, $_[0] or $! + 0 },
 );
 POSIX::sigaction(

@@ -1,4 +1,4 @@
-/** Small containers in the machine: a root file system of busybox, plain bundles for runc, isoline-runc over it. */
+/** Small containers in the virtual machine: a root file system of busybox, plain bundles for runc, isoline-runc over it. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,12 +7,12 @@ import { fileURLToPath } from "node:url";
 
 const bin = fileURLToPath(new URL("../../../packages/isoline/bin/", import.meta.url));
 
-/** What takes longer does not end: its status is null. */
+/** A command that takes longer is ended: its status is null. */
 const PATIENCE_MS = 60_000;
 
 /** @typedef {{ status: number | null, stdout: string, stderr: string }} Result */
 
-/** Why there can be no containers; undefined if there can. */
+/** The reason why containers cannot run here; undefined if they can. */
 export function canistersMissing() {
   const absent = ["runc", "busybox"].filter((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status !== 0);
   return absent.length > 0 ? `needs ${absent.join(", ")}` : undefined;
@@ -31,7 +31,7 @@ function putProgram(program, root, as) {
   }
 }
 
-/** A place of its own for bundles, contours and reports, in memory. */
+/** A folder in memory for bundles, contours and reports. */
 export class Yard {
   place = mkdtempSync(join(tmpdir(), "canisters-"));
   #next = 1;
@@ -93,7 +93,11 @@ export class Yard {
     return { status, stdout, stderr };
   }
 
-  /** Creates a container, which keeps what it is given as standard streams: files. @param {string} id @param {string} bundle */
+  /**
+   * Creates a container. Its standard streams are files, because a container keeps them open.
+   *
+   * @param {string} id @param {string} bundle
+   */
   create(id, bundle) {
     const { status } = spawnSync(
       `${bin}isoline-runc`,
@@ -116,12 +120,12 @@ export class Yard {
     return this.runc("run", "--bundle", this.bundle(script, sensor, mode, contour), this.id());
   }
 
-  /** What a file says. @param {string} name */
+  /** The content of a file. @param {string} name */
   read(name) {
     return readFileSync(this.path(name), "utf8");
   }
 
-  /** What the last run of a contour reported. @param {string} contour @returns {Record<string, any>} */
+  /** The report of the last run of a contour. @param {string} contour @returns {Record<string, any>} */
   report(contour) {
     return JSON.parse(this.read(`reports/${contour.replace(/\.contour$/, "")}.json`));
   }

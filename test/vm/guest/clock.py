@@ -1,6 +1,6 @@
-"""Sets the clock back to the time of change of a program, and puts another in its place, with the same times and size.
+"""Sets the clock back to the time of change of a program, and writes another into its file, with the same times and size.
 
-The first argument names a file with what is put there. Says how each run ended, and whether the times were the same."""
+The first argument names a file with the other program. Prints the status of each run, and whether the times were the same."""
 import os
 import subprocess
 import sys
@@ -26,7 +26,7 @@ with open(sys.argv[1], "rb") as file:
     second = file.read()
 first = write(b"#!/bin/sh\nexit 3\n")
 time.sleep(0.1)
-# Twice: what is known by then is decided without anybody being asked.
+# Twice, so that the second run is decided by the BPF programs alone.
 answers = [run(), run()]
 now, began = time.time(), time.monotonic()
 for _ in range(100):

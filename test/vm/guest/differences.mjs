@@ -9,22 +9,22 @@ import { mountDifferences } from "./mount-differences.mjs";
  * @property {readonly string[]} [events] what is seen instead of what the case expects
  */
 
-const PATH_ONLY = "nobody is asked about an open with O_PATH";
-const REFUSED_BEFORE = "the kernel refuses it before it asks";
+const PATH_ONLY = "no hook is called for an open with O_PATH";
+const REFUSED_BEFORE = "the kernel refuses the call before it calls the hook";
 const NO_DIGEST = "a file without a name cannot be found again, and has no digest";
 const PATH_ONLY_NO_DIGEST = `${PATH_ONLY}; ${NO_DIGEST}`;
-const NO_SUCH_CALL = "this kernel does not have one of the calls yet";
-const OBJECT_KNOWN = "the object is known, whatever led to it";
-const FOREIGN_LOADER = "what the kernel loads is told, and for such a program it loads nothing else";
-const READ_LATER = "learning goes ahead, and content that has changed meanwhile has no digest";
-const NO_HOOK = "nobody is asked about a personality; what becomes executable by it is an event";
-const RINGS = "rings are made, and what is done through them comes by the hooks";
-const AT_HOOKS = "calls of other ABIs are events where they come to something";
-const BY_DESCRIPTOR = "nobody is asked about it but where every write is asked about";
+const NO_SUCH_CALL = "this kernel does not have one of the calls";
+const OBJECT_KNOWN = "the hook gets the object, whatever path led to it";
+const FOREIGN_LOADER = "the files that the kernel loads are reported, and for such a program it loads no other";
+const READ_LATER = "learning does not hold the call, and content that has changed meanwhile has no digest";
+const NO_HOOK = "no hook is called for a personality; memory that becomes executable by it is an event";
+const RINGS = "rings are allowed, and their acts are seen at the hooks";
+const AT_HOOKS = "calls of other ABIs are events at the hooks that they reach";
+const BY_DESCRIPTOR = "only the hook that every write calls sees it";
 const SERVES_FAULTS =
-  "page faults of the kernel's own may be served by the workload: nothing of the sensor waits for them";
-const UNKNOWN_CALLS = "what a call does that is not known comes by the hooks, if to any";
-const OUTSIDE = "what is outside of the task's root is said to be so";
+  "page faults of the kernel itself may be served by the workload: no part of the sensor waits for them";
+const UNKNOWN_CALLS = "the acts of an unknown call are seen at the hooks, if it reaches any";
+const OUTSIDE = "an object outside the task's root is marked as such";
 
 /** @type {Readonly<Record<string, Difference>>} By what the case does. */
 export const differences = {

@@ -1,4 +1,4 @@
-/** What this machine's kernel does, by its own word and by that of `isoline doctor`. */
+/** The features of this machine's kernel, as the kernel and `isoline doctor` report them. */
 import { readFileSync } from "node:fs";
 import { isolineAs } from "./isoline.mjs";
 
@@ -9,7 +9,7 @@ export const activeModules = () => readFileSync("/sys/kernel/security/lsm", "utf
 
 export function doctorSays() {
   const { stdout, stderr } = isolineAs(0).run("doctor", "--json");
-  if (stdout === "") throw new Error(`isoline doctor said nothing: ${stderr}`);
+  if (stdout === "") throw new Error(`isoline doctor printed nothing: ${stderr}`);
   /** @type {{ parts: Record<string, boolean>, probes: Probe[] }} */
   const { parts, probes } = JSON.parse(stdout);
   /** @param {string} name */

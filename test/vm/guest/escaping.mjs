@@ -1,4 +1,4 @@
-/** The program that tries to get out (`programs/escapes.c`), inside a namespace, and a world in which it can be seen to. */
+/** The program that tries to get out (`programs/escapes.c`), inside a namespace, with objects on which its effects can be seen. */
 import { equal } from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -7,7 +7,7 @@ import { beginWith, cwd } from "./asking.mjs";
 
 const share = process.env["ISOLINE_SHARE"] ?? "";
 
-/** Files as they are before it tries. */
+/** Resets the files. */
 export function lay() {
   for (const name of readdirSync(cwd)) {
     if (!/^(told|.*\.contour|.*\.json)$/.test(name)) rmSync(join(cwd, name), { recursive: true });
@@ -16,7 +16,7 @@ export function lay() {
   for (const name of ["by-ring", "gone-by-ring"]) writeFileSync(join(cwd, name), "text\n");
 }
 
-/** What of all that can be seen to have changed. */
+/** The changes that can be seen. */
 export const world = () => ({
   files: readdirSync(cwd)
     .filter((name) => !/\.(contour|json)$/.test(name))
@@ -24,7 +24,7 @@ export const world = () => ({
   mounts: readFileSync("/proc/self/mountinfo", "utf8"),
 });
 
-/** Listens where connections are counted. */
+/** Listens, and counts the connections. */
 export async function listen() {
   let connections = 0;
   const server = createServer((socket) => {
@@ -46,7 +46,7 @@ export async function beginEscapes(...options) {
     ...run,
     pid,
     /**
-     * Tries a group, and tells what was answered to each step: an errno, or 0; for ids, what they are then.
+     * Tries a group; returns the result of each step: an errno, or 0; for ids, the ids after the step.
      *
      * @param {readonly (string | number)[]} words
      * @returns {Promise<Record<string, number | string>>}
@@ -65,7 +65,7 @@ export async function beginEscapes(...options) {
         answers[step] = step.endsWith("-is") && answer.includes(",") ? answer : Number(answer);
       }
     },
-    /** What stands in the memory of the program's sibling. */
+    /** The number in the memory of the program's sibling. */
     async sibling() {
       run.say("sibling");
       return await run.hear();
@@ -73,7 +73,7 @@ export async function beginEscapes(...options) {
   };
 }
 
-/** The child of a process that has such a command line. @param {number} pid @param {RegExp} name */
+/** The child of a process with a matching command line. @param {number} pid @param {RegExp} name */
 export const childNamed = (pid, name) =>
   readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))

@@ -1,4 +1,4 @@
-/** The built command line, in the machine. */
+/** The compiled command line, in the virtual machine. */
 import { spawn, spawnSync } from "node:child_process";
 import { chownSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,8 +11,8 @@ export const program = fileURLToPath(new URL("../../../packages/isoline/bin/isol
 export const ORDINARY = 65534;
 
 /**
- * Starts isoline in a directory of one user's own, on one processor: V8 changes the protection of pages all the time, and
- * to tell other processors of it costs more under emulation than they are worth.
+ * Starts isoline in a directory of one user, on one processor: V8 often changes the protection of pages, and under emulation it
+ * costs more to interrupt other processors than they gain.
  *
  * @param {number} uid
  */
@@ -32,7 +32,7 @@ export function isolineAs(uid) {
       return { status, stdout, stderr };
     },
     /**
-     * Runs on beside the test, with pipes for its input and output.
+     * Runs it beside the test, with pipes for its input and output.
      *
      * @param {readonly string[]} args
      */

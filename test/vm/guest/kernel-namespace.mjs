@@ -1,9 +1,9 @@
-/** Namespaces of the bpf sensor made by the test itself, without a command. */
+/** Namespaces of the bpf sensor that the test itself creates, without a command. */
 const { KernelNamespace } = await import("../../../packages/linux/dist/sensor/bpf/kernel-namespace.js");
 
 /**
- * Begins a namespace, which its caller has to leave. As long as there is one, the programs stay loaded, and commands start the
- * sooner.
+ * Begins a namespace, which its caller must leave. As long as a namespace exists, the programs stay loaded, and commands start
+ * faster.
  *
  * @param {object} options
  */

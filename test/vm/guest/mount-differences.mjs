@@ -1,7 +1,8 @@
-/** Where the bpf sensor sees otherwise than the seccomp sensor what is mounted, and where that leads. */
+/** Where the bpf sensor sees mounts, and the paths below them, differently from the seccomp sensor. */
 
-const AS_GIVEN = "what a mount names is called as it was given, and paths do not say in which mount or root they hold";
-const REFUSED_BEFORE = "the kernel refuses it before it asks";
+const AS_GIVEN =
+  "the sources of a mount are recorded as given, and paths do not say which mount or root they belong to";
+const REFUSED_BEFORE = "the kernel refuses the call before it calls the hook";
 
 /** @type {Readonly<Record<string, import("./differences.mjs").Difference>>} By what the case does. */
 export const mountDifferences = {

@@ -1,5 +1,5 @@
-# What can be done to files, in directory `merged`; says what came of each. Told `own`, makes an overlay there first, in a mount
-# namespace of its own; told `nothing`, ends at once.
+# Acts on files in the directory `merged`, and prints the results. With `own`, creates an overlay there first, in a mount
+# namespace of its own; with `nothing`, ends at once.
 use strict;
 use warnings;
 use Fcntl;
@@ -32,7 +32,7 @@ my @acts = (
   link => sub { link "merged/file", "merged/again" },
   rename => sub { rename "merged/other", "merged/moved" },
   unlink => sub { unlink "merged/gone" },
-  # With whoever lives in a mount namespace of its own it is gone before anybody can read it.
+  # In a mount namespace of its own the file is gone before any other process can read it.
   $word eq "own" ? () : (execute => sub { my $answer = system { "merged/program" } "program"; $answer == 0 }),
 );
 while (my ($name, $act) = splice @acts, 0, 2) {

@@ -4,13 +4,13 @@
  * @typedef {object} Line
  * @property {string} file
  * @property {string} name of the test, after those of the suites it is in
- * @property {"started" | "passed" | "failed" | "skipped" | "suite"} outcome `suite`: of which its tests have told all
+ * @property {"started" | "passed" | "failed" | "skipped" | "suite"} outcome `suite`: a suite whose tests have all reported
  * @property {number} [milliseconds]
  * @property {string} [reason] why it failed or was skipped
  */
 
 /**
- * What the runner tells of a test at its end, as far as it matters here.
+ * The part of the runner's report about the end of a test that is used here.
  *
  * @typedef {object} Ended
  * @property {string | boolean} [skip]
@@ -19,7 +19,7 @@
 
 /** @param {AsyncIterable<import("node:test/reporters").TestEvent>} source */
 export default async function* reporter(source) {
-  /** @type {string[]} The names from the outermost suite to the test at hand. */
+  /** @type {string[]} The names from the outermost suite to the current test. */
   const path = [];
   for await (const { type, data } of source) {
     if (type !== "test:start" && type !== "test:pass" && type !== "test:fail") continue;

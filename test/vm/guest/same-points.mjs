@@ -1,26 +1,26 @@
 /**
  * Workloads of `test/reproducibility` under both sensors, in the same machine, by the same user: the same points, or a
- * difference that has its reason.
+ * difference with a reason.
  */
 import { deepEqual, equal } from "node:assert/strict";
 import { difference, missing } from "../../reproducibility/experiment.mjs";
 import { Origin } from "../../reproducibility/place.mjs";
 import { at } from "../../reproducibility/repetition.mjs";
-import { programsMissing } from "./bpf-programs.mjs";
+import { withoutPrograms } from "./bpf-programs.mjs";
 import { unexplained } from "./workload-differences.mjs";
 
 /** @typedef {import("../../reproducibility/place.mjs").Workload} Workload */
 
-/** Why a workload cannot be tried, or false. @param {Workload} workload */
+/** The reason why a workload cannot run, or false. @param {Workload} workload */
 export function lacking(workload) {
-  if (programsMissing()) return "the BPF programs are not compiled (clang-19, libbpf-dev)";
+  if (withoutPrograms) return withoutPrograms;
   const programs = missing(workload);
   return programs.length > 0 && `needs ${programs.join(", ")}`;
 }
 
 /**
- * Learns a workload under each sensor and compares the points; then, if asked to, has the bpf sensor enforce what the other
- * has learnt.
+ * Learns a workload under each sensor and compares the points. Then, if requested, the bpf sensor enforces what the other
+ * sensor has learnt.
  *
  * @param {Workload} workload @param {{ enforces?: boolean }} [how]
  */
@@ -32,7 +32,7 @@ export async function samePoints(workload, { enforces = false } = {}) {
     deepEqual([bySeccomp.report.incomplete, byBpf.report.incomplete], [[], []]);
     const differing = difference(bySeccomp, byBpf);
     deepEqual(unexplained(workload.name, differing), []);
-    // Where no point differs, nothing else may: the state is the digest over all of them.
+    // If no point differs, nothing else may differ: the state is the digest over all points.
     if (differing.length === 0) equal(byBpf.state, bySeccomp.state);
     if (!enforces) return;
     const enforced = await at(origin, 2, workload, { does: "enforce", against: bySeccomp, sensor: "bpf" });

@@ -1,11 +1,11 @@
-/** A filesystem with fs-verity, and what that says of a file. */
+/** A filesystem with fs-verity, and the digests of its files. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** ext4 out of a file, mounted; a directory in it that everybody may enter. */
+/** Mounts an ext4 image, and makes a directory in it that every user may enter. */
 export function makeFilesystem() {
   const place = mkdtempSync(join(tmpdir(), "verity-"));
   const [image, mount] = [join(place, "image"), join(place, "mount")];

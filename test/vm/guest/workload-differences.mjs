@@ -38,9 +38,9 @@ export const workloadDifferences = [
 ];
 
 /**
- * What is not as it should be: points that differ without a reason, and reasons without a point that differs.
+ * The violations: points that differ without a reason, and reasons without a point that differs.
  *
- * @param {string} workload @param {readonly string[]} differing points, as `difference` tells them
+ * @param {string} workload @param {readonly string[]} differing points, as `difference` prints them
  */
 export function unexplained(workload, differing) {
   const reasons = workloadDifferences.filter((each) => each.workload === workload);
@@ -60,7 +60,7 @@ export function unexplained(workload, differing) {
 /** @param {string} expected `- POINT…` @param {string} point `- ACTOR: POINT` */
 function isOf(expected, point) {
   const withoutActor = point.replace(/^([-+]) .*?: /, "$1 ");
-  // A path that ends in a slash stands for all below it.
+  // A path that ends in a slash stands for all paths below it.
   return withoutActor === expected || withoutActor.startsWith(expected.endsWith("/") ? expected : `${expected} `);
 }
 

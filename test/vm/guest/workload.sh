@@ -1,5 +1,5 @@
 #!/bin/sh
-# Behaviour in which no machine should have a say: programs, pipes, files that are made, moved and removed.
+# A workload that should behave the same on every machine: programs, pipes, files that are created, moved and removed.
 set -e
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

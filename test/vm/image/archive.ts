@@ -1,12 +1,12 @@
 /** The format of an initial ram disk: `newc` (Documentation/driver-api/early-userspace/buffer-format.rst). */
 
-/** Name and content, or a name alone: a directory. Directories come before what is in them. */
+/** Name and content, or a name alone: a directory. A directory comes before its files. */
 export type Entry = readonly [name: string, content?: Buffer];
 
 const DIRECTORY = 0o040755;
 const EXECUTABLE = 0o100755;
 
-/** Everything belongs to root and may be executed. */
+/** Every file belongs to root and may be executed. */
 export function archive(entries: readonly Entry[]): Buffer {
   const records = entries.map(([name, content], index) =>
     record(name, content ?? Buffer.alloc(0), content === undefined ? DIRECTORY : EXECUTABLE, index + 1),
@@ -14,7 +14,7 @@ export function archive(entries: readonly Entry[]): Buffer {
   return Buffer.concat([...records, record("TRAILER!!!", Buffer.alloc(0), 0, 0)]);
 }
 
-/** A header of 13 fields in hexadecimal, the name, the content; name and content each end on a multiple of four. */
+/** A header of 13 fields in hexadecimal, the name, the content; name and content are padded to a multiple of four. */
 function record(name: string, content: Buffer, mode: number, inode: number): Buffer {
   const fields = [inode, mode, 0, 0, 1, 0, content.length, 0, 0, 0, 0, Buffer.byteLength(name) + 1, 0];
   const header = `070701${fields.map((field) => field.toString(16).padStart(8, "0")).join("")}${name}\0`;

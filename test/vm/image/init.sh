@@ -1,6 +1,6 @@
 #!/bin/busybox sh
-# The machine's first process, out of its initial ram disk: loads the modules, lays the host's root, read-only, beneath
-# file systems of our own, and goes on as `session` in there. Whatever fails here ends the machine.
+# The machine's first process, from its initial RAM disk: loads the modules, mounts the host's root read-only beneath our own
+# file systems, and executes `session` there. Any failure here ends the machine.
 set -e
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -11,7 +11,7 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 for module in /modules/*.ko; do insmod "$module"; done
 
-# The largest message that the virtio transport carries; what the host has does not change while we look.
+# The largest message of the virtio transport; the host's files do not change meanwhile.
 nine=trans=virtio,version=9p2000.L,msize=512000
 mount -t 9p -o "$nine,ro,cache=loose" host /root
 mount --bind /root /host
@@ -46,5 +46,5 @@ umount /proc /sys /dev 2>/dev/null || true
 
 cp /bin/busybox /session /root/run/machine/
 trap - EXIT
-# Not chroot: a process in a changed root may make no user namespace.
+# Not chroot: a process in a changed root may not create a user namespace.
 exec switch_root /root /run/machine/session

@@ -1,4 +1,4 @@
-/** What a machine starts with, before it has the host's root: busybox, a few modules, and what to do with them. */
+/** The initial RAM disk, used before the host's root is mounted: busybox, a few modules, and scripts. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { archive, type Entry } from "./archive.ts";
 import type { Kernel } from "./kernel.ts";
 import { modulesInOrder } from "./modules.ts";
 
-/** The host's files over virtio; the rest of what tests use is built into Debian's kernel. */
+/** The host's files over virtio; everything else that the tests use is built into Debian's kernel. */
 const MODULES = ["virtio_pci", "9pnet_virtio", "9p"];
 
 const ROOMS = ["bin", "dev", "host", "modules", "proc", "root", "run", "sys"];
@@ -22,7 +22,7 @@ export function busybox(): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** An initial ram disk for a kernel, not compressed: it is read from memory. `modules` are loaded beside the usual ones. */
+/** An initial RAM disk for a kernel, uncompressed, because it is read from memory. `modules` are loaded beside the usual ones. */
 export function initramfs(kernel: Kernel, program: string, modules: readonly string[] = []): Buffer {
   const loaded = modulesInOrder(kernel.modules, [...MODULES, ...modules]);
   return archive([
@@ -30,7 +30,7 @@ export function initramfs(kernel: Kernel, program: string, modules: readonly str
     ["bin/busybox", readFileSync(program)],
     ["init", script("./init.sh")],
     ["session", script("./session.sh")],
-    // In the order in which they are found when their names are sorted.
+    // Sorted by name, which is the order of loading.
     ...loaded.map(({ name, bytes }, index): Entry => [`modules/${String(index).padStart(3, "0")}-${name}.ko`, bytes]),
   ]);
 }

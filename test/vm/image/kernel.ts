@@ -8,9 +8,9 @@ export interface Kernel {
   readonly release: string;
   /** The compressed kernel, as a boot loader takes it. */
   readonly image: string;
-  /** The directory with what can be loaded into it. */
+  /** The directory of its modules. */
   readonly modules: string;
-  /** The security modules that it is built to switch on, in order. */
+  /** The security modules that it enables by default, in order. */
   readonly securityModules: readonly string[];
 }
 

@@ -1,18 +1,15 @@
-/** Kernel modules, taken out of the package together with those they need. */
+/** Kernel modules from the package, together with those they depend on. */
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { basename } from "node:path";
 
 export interface Module {
-  /** As the kernel knows it, with `_` where its file may have `-`. */
+  /** The kernel's name of it, with `_` where the file may have `-`. */
   readonly name: string;
   readonly bytes: Buffer;
 }
 
-/**
- * Modules and what they need, in the order in which they can be loaded. A name that no file has is taken to be built into
- * the kernel.
- */
+/** Modules and their dependencies, in loading order. A name without a file is taken to be built into the kernel. */
 export function modulesInOrder(directory: string, names: readonly string[]): readonly Module[] {
   const files = moduleFiles(directory);
   const taken = new Map<string, Module>();

@@ -1,5 +1,5 @@
 #!/run/machine/busybox sh
-# The machine's first process from then on: one command, its output and its status, the end.
+# The machine's first process from then on: runs one command, writes its output and status, and powers off.
 share=/run/machine/share
 busybox=/run/machine/busybox
 $busybox hostname isoline

@@ -1,4 +1,4 @@
-/** A virtual machine for one command: booted, given a share, waited for, ended. */
+/** A virtual machine for one command: it boots, gets a share, runs the command and ends. */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,45 +7,45 @@ import { fileURLToPath } from "node:url";
 import { initramfs } from "../image/initramfs.ts";
 import type { Equipment } from "./machines.ts";
 
-/** Our checkout, at the same place in the machine. */
+/** Our checkout, at the same path in the machine. */
 export const repository = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "");
 
-/** Where the machine sees the share. */
+/** The path of the share in the machine. */
 export const SHARE = "/run/machine/share";
 
 export interface Order extends Equipment {
-  /** Run as root in our checkout, with the host's files before it, read-only. */
+  /** Run as root in our checkout, with the host's files mounted read-only. */
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** Added to the kernel's command line. */
   readonly parameters: readonly string[];
   /** A directory of the host that the machine reads and writes at {@link SHARE}. */
   readonly share: string;
-  /** After so long it is ended, wherever it is. */
+  /** After this time it is ended. */
   readonly limitSeconds: number;
   /** Kernel modules beside the usual ones. */
   readonly modules?: readonly string[];
-  /** More of QEMU's arguments: a disk, a TPM. */
+  /** More arguments for QEMU: a disk, a TPM. */
   readonly devices?: readonly string[];
-  /** What QEMU's processor has and has not; without protection keys and five-level page tables if left out. */
+  /** Features of QEMU's processor; without protection keys and five-level page tables by default. */
   readonly processor?: string;
-  /** One processor, and a clock that goes by the instructions that it carries out, a nanosecond each: for measurements. */
+  /** One processor, whose clock advances one nanosecond with each instruction: for measurements. */
   readonly countsInstructions?: boolean;
 }
 
 export interface Ended {
-  /** The command's exit status; undefined if the machine came to an end before it did. */
+  /** The command's exit status; undefined if the machine ended before it. */
   readonly status: number | undefined;
-  /** What the command printed. */
+  /** The output of the command. */
   readonly output: string;
-  /** What the kernel, and whoever came before the command, printed. */
+  /** The output of the kernel and of the programs before the command. */
   readonly console: string;
   readonly timedOut: boolean;
   /** The machine's own clock when the command began, and the host's from start to end. */
   readonly seconds: { readonly boot: number; readonly all: number };
 }
 
-/** Boots a machine, waits for its end. */
+/** Boots a machine and waits for its end. */
 export async function inMachine(order: Order): Promise<Ended> {
   const place = mkdtempSync(join(tmpdir(), "isoline-vm-"));
   const started = Date.now();
@@ -68,7 +68,7 @@ export async function inMachine(order: Order): Promise<Ended> {
   }
 }
 
-/** What the machine's first processes read (`image/init.sh`, `image/session.sh`). */
+/** The files that the machine's first processes read (`image/init.sh`, `image/session.sh`). */
 function layShare({ share, command, environment }: Order): void {
   mkdirSync(share, { recursive: true });
   const visible = [repository, dirname(dirname(process.execPath))];
@@ -89,17 +89,17 @@ function readShare(share: string, name: string): string | undefined {
 }
 
 const FAST = ["-smp", "2", "-accel", "tcg,thread=multi"];
-/** 2^0 ns an instruction; who waits for the host waits in the host's time. */
+/** 2^0 ns an instruction; while the machine waits for the host, real time passes. */
 const COUNTED = ["-smp", "1", "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on"];
 
-/** Software emulation: it is the same wherever the tests run, and works inside of other virtual machines. */
+/** Software emulation: it behaves the same wherever the tests run, and works inside other virtual machines. */
 function emulate(order: Order, ramdisk: string): Promise<{ console: string; timedOut: boolean }> {
   const { kernel, share, parameters, devices = [], limitSeconds, countsInstructions = false } = order;
-  // A panic restarts the machine at once, which `-no-reboot` makes its end.
+  // A panic restarts the machine at once, which ends it because of `-no-reboot`.
   const line = ["console=ttyS0", "quiet", "panic=-1", "rdinit=/init", ...parameters].join(" ");
   const shared = (tag: string, path: string, more: string) =>
     `local,id=${tag},mount_tag=${tag},path=${path.replaceAll(",", ",,")},security_model=none,multidevs=remap${more}`;
-  // Protection keys and a fifth level of page tables are dear to emulate: a tenth of the time, measured.
+  // Protection keys and a fifth level of page tables are slow to emulate: a tenth of the time, measured.
   const cpu = [
     "-cpu",
     order.processor ?? "max,pku=off,la57=off",
@@ -111,7 +111,7 @@ function emulate(order: Order, ramdisk: string): Promise<{ console: string; time
   const shares = ["-virtfs", shared("host", "/", ",readonly=on"), "-virtfs", shared("share", share, "")];
   const boot = ["-kernel", kernel.image, "-initrd", ramdisk, "-append", line];
   return new Promise((resolve, reject) => {
-    // It does not outlive whoever waits for it.
+    // It does not outlive the test process.
     const command = ["--pdeathsig", "KILL", "qemu-system-x86_64", ...plain, ...cpu, ...shares, ...boot, ...devices];
     const child = spawn("setpriv", command, { stdio: ["ignore", "pipe", "pipe"] });
     let console = "";

@@ -1,4 +1,4 @@
-/** The machines that the tests in `guest/` run in, and what they need. */
+/** The virtual machines that run the tests of `guest/`, and what they need. */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { present } from "../../../tools/run.mjs";
@@ -8,9 +8,9 @@ import { repository } from "./machine.ts";
 
 export interface Kind {
   readonly name: string;
-  /** The room in `guest/` whose tests are for this machine alone; those of `every-machine/` are for all. */
+  /** The folder in `guest/` whose tests run only in this machine; those of `every-machine/` run in all. */
   readonly room: string;
-  /** Security modules that Debian's list has and this machine's has not. */
+  /** Security modules that are in Debian's list and not in this machine's. */
   readonly without: readonly string[];
   /** Added to the kernel's command line. */
   readonly parameters: readonly string[];
@@ -33,7 +33,7 @@ export function parametersFor({ without, parameters }: Kind, { securityModules }
 
 const guest = join(repository, "test/vm/guest");
 
-/** Tests that take minutes under emulation: for CI, and for who asks for them. */
+/** Tests that take minutes under emulation: for CI, and for users who ask for them. */
 const thorough = new Set([
   "operations",
   "refusals",
@@ -53,13 +53,13 @@ const thorough = new Set([
 ]);
 
 export interface TestFiles {
-  /** To be run, in order. */
+  /** The files to run, in order. */
   readonly chosen: readonly string[];
-  /** Left to CI. */
+  /** The files left to CI. */
   readonly left: readonly string[];
 }
 
-/** The test files for a kind of machine: all, or those that people wait for. */
+/** The test files for a kind of machine: all, or the quick ones. */
 export function testsFor({ room }: Kind, everything: boolean): TestFiles {
   const files = ["every-machine", room].flatMap((folder) =>
     readdirSync(join(guest, folder))
@@ -78,7 +78,7 @@ export interface Equipment {
   readonly busybox: string;
 }
 
-/** What is there to start machines with, or which package is missing. */
+/** The programs and files that start machines, or the missing package. */
 export function equipment(): Equipment | { readonly missing: string } {
   if (process.arch !== "x64") return { missing: "an x86-64 machine, whose programs the kernel can run" };
   if (!present("qemu-system-x86_64")) return { missing: "qemu-system-x86" };

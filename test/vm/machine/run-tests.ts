@@ -1,4 +1,4 @@
-/** Test files in a machine, and what became of each test. */
+/** Runs test files in a machine; returns the result of each test. */
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -13,14 +13,14 @@ export interface Outcome {
   readonly results: readonly Result[];
 }
 
-/** Filesystems of their own are made by some tests. */
+/** Some tests make filesystems of their own. */
 const MODULES = ["overlay", "loop", "crc32c_generic", "ext4"];
 
-/** Generous, because the cores that emulate may be busy with other things. */
+/** Long, because the processors that emulate may be busy. */
 const LIMIT_SECONDS = 3000;
 const FILE_LIMIT_SECONDS = 600;
 
-/** Runs test files one after the other, each in a process of its own, so that one that crashes takes no other along. */
+/** Runs test files one after the other, each in a process of its own, so that a crash ends only one. */
 export async function runTests(kind: Kind, files: readonly string[], equipment: Equipment): Promise<Outcome> {
   const share = mkdtempSync(join(tmpdir(), "isoline-vm-share-"));
   chmodSync(share, 0o755);

@@ -1,10 +1,8 @@
-/*
- * Tries ways out of a namespace, and at what holds it. A pipe called `told` says which, a line at a time: a group of attempts
- * and up to four words that they need. Each attempt is a child of its own, so that none spoils the next; each of its steps is
- * answered by its name and errno, 0 for what went ahead, and a group by `done`.
- *
- * A sibling lives beside it, with a number in its memory that nobody but itself has reason to change; `sibling` asks it.
- */
+/* Tries to leave a namespace, and to act on its supervisor and BPF programs. A pipe called `told` names a group of attempts and
+ * up to four arguments, a line at a time. Each attempt runs in a child of its own, so that none affects the next. Each of its
+ * steps prints its name and errno, 0 if it went ahead; a group ends with `done`.
+ * 
+ * A sibling process has a number in its memory that only it should change; `sibling` prints the number. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +35,7 @@ static void say(const char *step, long result) {
   if (write(1, line, (size_t)length) < 0) _exit(99);
 }
 
-/* What a ring says is the error itself. */
+/* The result of a ring is the negative errno itself. */
 static void say_result(const char *step, long result) {
   errno = (int)-result;
   say(step, result);
@@ -150,7 +148,7 @@ static void count_supervisor(void) {
   say("perf-supervisor", syscall(SYS_perf_event_open, &clock, supervisor, -1, -1, 0));
 }
 
-/* Nothing that would end it if it came to pass, so that it can be told that it did. */
+/* A signal that would not end the process, so that it can report its arrival. */
 static void adjust_supervisor(void) {
   struct rlimit far = {1 << 30, 1 << 30};
   struct sched_param none = {0};
@@ -161,7 +159,7 @@ static void adjust_supervisor(void) {
   say("move_pages-supervisor", syscall(SYS_move_pages, supervisor, 0, 0, 0, 0, 0));
 }
 
-/* A descriptor that signals whoever is said to own it, with whatever signal. */
+/* A descriptor that sends any signal to its owner. */
 static void signal_by_descriptor(void) {
   int ends[2];
   if (pipe(ends)) _exit(98);
@@ -234,7 +232,7 @@ static void ring_with_poller(void) {
   if (ring_make(&ring, IORING_SETUP_SQPOLL) >= 0) use_ring("poller", &ring, 0);
 }
 
-/* Each says what the ids are afterwards, whatever was answered. */
+/* Each prints the ids afterwards, whatever the result was. */
 static void say_ids(const char *step, long result) {
   char text[128];
   unsigned ids[6];
@@ -259,7 +257,7 @@ static void set_groups(void) {
   say("setgroups-is", getgroups(8, now) == 1 && now[0] == group ? 0 : -1);
 }
 
-/* What these return is what was so before. */
+/* These return the previous value. */
 static void set_fsids(void) {
   syscall(SYS_setfsuid, ID);
   say("setfsuid", syscall(SYS_setfsuid, -1) == (long)ID ? 0 : (errno = EPERM, -1));
@@ -267,7 +265,7 @@ static void set_fsids(void) {
   say("setfsgid", syscall(SYS_setfsgid, -1) == (long)ID ? 0 : (errno = EPERM, -1));
 }
 
-/* All but the capability with the number that was given. */
+/* All capabilities but the one with this number. */
 static void set_capabilities(void) {
   struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
   struct __user_cap_data_struct data[2], after[2];

@@ -1,8 +1,6 @@
-/*
- * Opens a file by a path whose text lies at an odd address above 2^53, which only five-level page tables reach:
+/* Opens a file by a path whose text lies at an odd address above 2^53, which only five-level page tables reach:
  *   high plain PATH   from its own arguments
- *   high far PATH     from above; an address that was rounded to a double shows "./PATH" instead
- */
+ *   high far PATH     from above; an address that was rounded to a double shows "./PATH" instead */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

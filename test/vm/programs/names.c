@@ -1,10 +1,8 @@
-/*
- * A program that does what it is called to do, and a race for the name that it is called by.
- *
- *   names TRIES NAME OTHER     calls itself so often, while a thread changes the name from one to the other
- *
- * Called `good` or `evil` it opens `data`, and ends with 0 or 7; with 9 if it may not. Writes how often it got which.
- */
+/* A program that acts by the name it is called by, and a race for that name.
+ * 
+ *   names TRIES NAME OTHER     executes itself so often, while a thread changes the name from one to the other
+ * 
+ * Called `good` or `evil` it opens `data`, and ends with 0 or 7, or with 9 if the open fails. Prints how often each ran. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* io_uring without its library: a ring, and acts that go through it one at a time. */
+/* io_uring without its library: a ring, and acts through it, one at a time. */
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <netinet/in.h>
@@ -18,7 +18,7 @@ struct ring {
   struct io_uring_params parameters;
 };
 
-/* The ring's descriptor, or what is wrong as a negative number. */
+/* The ring's descriptor, or the negative errno. */
 static long ring_make(struct ring *ring, unsigned flags) {
   struct io_uring_params *parameters = &ring->parameters;
   memset(ring, 0, sizeof *ring);
@@ -37,7 +37,7 @@ static long ring_make(struct ring *ring, unsigned flags) {
 
 #define WORD(offset) ((unsigned *)(ring->queues + ring->parameters.offset))
 
-/* Submits what is in the first entry, and waits for its result. */
+/* Submits the first entry, and waits for its result. */
 static int ring_submit(struct ring *ring) {
   unsigned tail = *WORD(sq_off.tail), head = *WORD(cq_off.head), mask = *WORD(sq_off.ring_mask);
   unsigned wake = ring->parameters.flags & IORING_SETUP_SQPOLL ? IORING_ENTER_SQ_WAKEUP : 0;
@@ -51,7 +51,7 @@ static int ring_submit(struct ring *ring) {
   return result;
 }
 
-/* One act by its name, of which some socket that is there is connected; a negative number is what is wrong. */
+/* One act by its name, on one of the sockets that exist; or the negative errno. */
 static int ring_act(struct ring *ring, const char *name, unsigned char flags, unsigned short port,
                     int unconnected) {
   struct io_uring_sqe *entry = ring->entries;

@@ -1,7 +1,5 @@
-/*
- * Threads that open files at once, each file once: `threads DIRECTORY`. Says how many opens there were, and each errno that
- * one of them ended with.
- */
+/* Threads that open files at once, each file once: `threads DIRECTORY`. Prints how many opens there were, and each errno of a
+ * failed one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

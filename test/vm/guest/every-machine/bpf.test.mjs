@@ -1,18 +1,20 @@
-/** The bpf sensor: sees what the seccomp sensor sees, refuses before anything happens, and goes on without its supervisor. */
+/**
+ * The bpf sensor: it sees what the seccomp sensor sees, refuses before an act has an effect, and works on without its
+ * supervisor.
+ */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { isolineAs } from "../isoline.mjs";
 
 const EPERM = 1;
 const PINS = "/sys/fs/bpf/isoline";
 const acts = ["python3", "-I", "-S", "-B", fileURLToPath(new URL("../acts.py", import.meta.url))];
-/** What is not there cannot be tried; whether it is compiled, the tests outside say. */
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
+/** Without the BPF programs there is nothing to test; the tests on the host say whether they are compiled. */
 const { cwd, run, start } = isolineAs(0);
 
 /** @param {string} file */
@@ -38,7 +40,7 @@ test("learns the same points as the seccomp sensor", { skip }, () => {
   equal(byBpf.state, bySeccomp.state, run("diff", "seccomp.contour", "bpf.contour").stdout);
 });
 
-test("enforced, holds what is not known until it is decided, and refuses before anything happens", { skip }, () => {
+test("enforced, holds an unknown event until it is decided, and refuses before an effect", { skip }, () => {
   writeFileSync(join(cwd, "kept"), "", { mode: 0o644 });
   const enforce = ["run", "--sensor", "bpf", "--enforce", "bpf.contour", "--report", "report.json"];
   mkdirSync(PINS, { recursive: true });
@@ -73,11 +75,11 @@ test("keeps its maps to itself", { skip }, () => {
   );
   equal(status, 0, stderr);
   const { known = 0, had = 0 } = numbers(stdout);
-  // Others than the sensor's there need not be any.
+  // Other programs than the sensor's need not exist here.
   ok(known >= 14 && had <= known - 14, stdout);
 });
 
-test("without its supervisor, what is known goes on and what is not is refused", { skip }, async () => {
+test("without its supervisor, known events go ahead and others are refused", { skip }, async () => {
   const child = start("run", "--sensor", "bpf", "--enforce", "bpf.contour", "-q", "--", ...acts, "orphan", cwd);
   const lines = createInterface({ input: child.stdout });
   /** @type {string[]} */

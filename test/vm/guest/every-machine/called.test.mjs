@@ -1,12 +1,11 @@
-/** By which name a program was called, and which script it runs: the bpf sensor tells both as the seccomp sensor does. */
+/** The name by which a program was called, and the script it runs: the bpf sensor reports both as the seccomp sensor does. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { isolineAs } from "../isoline.mjs";
 
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 const racer = join(process.env["ISOLINE_SHARE"] ?? "", "names");
 const { cwd, run } = isolineAs(0);
 
@@ -56,7 +55,7 @@ test("enforced, another script and another name are refused before they begin", 
   match(stderr, /off contour: \d+ departures, .*all refused/);
 });
 
-test("enforced, nobody begins under a name that was changed after it was judged", {
+test("enforced, no program begins under a name that was changed after the verdict", {
   skip: skip || !existsSync(racer),
 }, () => {
   const learnt = run("learn", "--sensor", "bpf", "-q", "-o", "race.contour", "--", racer, "5", "good", "good");

@@ -1,13 +1,11 @@
-/**
- * Containers under the bpf sensor where it can refuse. To start one takes long under emulation: there are no more than it needs.
- */
+/** Containers under the bpf sensor where it can refuse. Starting one takes long under emulation, so there are few. */
 import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, test } from "node:test";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms } from "../bpf-programs.mjs";
 import { canistersMissing, Yard } from "../canister.mjs";
 
-const skip = (programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)") || canistersMissing();
+const skip = withoutPrograms || canistersMissing();
 const yard = new Yard();
 after(() => yard.close());
 
@@ -15,14 +13,14 @@ const script = "cat /etc/passwd; exit 7";
 const passwd = "root:x:0:0:root:/root:/bin/sh\n";
 const whole = { status: 7, stdout: passwd, stderr: "" };
 
-/** What counts of the last run's report. @param {string} contour */
+/** The parts of the last run's report that count. @param {string} contour */
 function outcome(contour) {
   const { mode, verdict, off, refused, incomplete } = yard.report(contour);
   return { mode, verdict, off, refused, incomplete };
 }
 
 /**
- * Creates and starts a container, lets `within` execute in it, and removes it.
+ * Creates and starts a container, lets `within` execute commands in it, and removes it.
  *
  * @param {string} mode @param {(exec: (...command: string[]) => import("../canister.mjs").Result) => void} within
  */
@@ -47,13 +45,13 @@ test("a container is learnt: its workload has the points that it has under the s
   doesNotMatch(stdout, /^workload:$/m);
 });
 
-test("enforced, it does what it did, and tells of nothing", { skip }, () => {
+test("enforced, it does what it did before, and nothing is off contour", { skip }, () => {
   deepEqual(yard.run(script, "bpf", "enforce", "bpf.contour"), whole);
   const expected = { mode: "enforce", verdict: "on-contour", off: 0, refused: 0, incomplete: [] };
   deepEqual(outcome("bpf.contour"), expected);
 });
 
-test("enforced, it is refused what it never did, before that has happened", { skip }, () => {
+test("enforced, what it never did is refused before an effect", { skip }, () => {
   const wrong = "cat /etc/passwd; echo x > /tmp/made; echo x >> /etc/group; exit 7";
   const { status, stdout, stderr } = yard.run(wrong, "bpf", "enforce", "bpf.contour");
   deepEqual({ status, stdout }, { status: 7, stdout: passwd });
@@ -65,7 +63,7 @@ test("enforced, it is refused what it never did, before that has happened", { sk
   deepEqual(outcome("bpf.contour"), expected);
 });
 
-test("what is executed in it joins it: enforced, what was learnt works, and nothing else", { skip }, () => {
+test("a program that is executed in it joins it: enforced, what was learnt works, and nothing else", { skip }, () => {
   live("learn", (exec) => {
     deepEqual(exec("/bin/cat", "/etc/passwd"), { status: 0, stdout: passwd, stderr: "" });
   });

@@ -1,21 +1,20 @@
-/** For whose content the kernel vouches, and that this is said beside the points, which are the same. */
+/** Content that the kernel vouches for: the report says so, and the points are the same. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms } from "../bpf-programs.mjs";
 import { isolineAs } from "../isoline.mjs";
 import { digestOfBlock, makeFilesystem, seal } from "../verity.mjs";
 
 const skip =
-  (programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)") ||
-  (!existsSync("/usr/sbin/mkfs.ext4") && "there is nothing to make a filesystem with (e2fsprogs)");
+  withoutPrograms || (!existsSync("/usr/sbin/mkfs.ext4") && "there is nothing to make a filesystem with (e2fsprogs)");
 /** IMA computes digests for security modules only. */
 const isModule = readFileSync("/sys/kernel/security/lsm", "latin1").split(",").includes("bpf");
 const { cwd, run } = isolineAs(0);
 
-test("fs-verity and IMA are said to vouch, and the points do not depend on it", { skip }, () => {
+test("fs-verity and IMA are named as sources, and the points do not depend on them", { skip }, () => {
   const place = makeFilesystem();
   const [program, text] = [join(place, "program"), join(place, "text")];
   copyFileSync("/usr/bin/true", program);

@@ -1,15 +1,14 @@
-/** The integrity view where the kernel asks the bpf sensor: the same as under the seccomp sensor, before anything happens. */
+/** The integrity view where the bpf sensor can refuse: the same as under the seccomp sensor, before an act has an effect. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { isolineAs } from "../isoline.mjs";
 
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
-/** Owners that rules are about, and nothing else here. */
+/** Owners of the files that the rules are about, and of no other file here. */
 const [MEASURED, APPRAISED, MAPPED] = [47110, 47111, 47112];
 const policy = [
   `measure func=FILE_CHECK mask=MAY_READ fowner=${MEASURED}`,

@@ -1,4 +1,4 @@
-/** The machine is what the other tests take it for. */
+/** The machine is as the other tests expect it. */
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, statfsSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Every case of the table in `test/sensor` under the bpf sensor: the same events, or a difference that has its reason. */
+/** Every case of the table in `test/sensor` under the bpf sensor: the same events, or a difference with a reason. */
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { cases, casesMissing, lines, packed } from "../cases.mjs";
@@ -6,7 +6,9 @@ import { differences } from "../differences.mjs";
 
 const skip = casesMissing();
 
-test("every system call is seen as the seccomp sensor sees it, or otherwise for a reason", { skip }, async (t) => {
+test("every system call is seen as the seccomp sensor sees it, or differently for a stated reason", {
+  skip,
+}, async (t) => {
   const { matches, runCases, slug, probe } = await packed();
   const all = await cases();
   const ran = await runCases(all, { sensor: "bpf", probe });
@@ -18,7 +20,7 @@ test("every system call is seen as the seccomp sensor sees it, or otherwise for 
     const seen = ran.events.get(slug(does)) ?? [];
     const shown = seen.map((act, index) => (expected[index] && matches(act, expected[index]) ? expected[index] : act));
     const workload = lines(ran.output.get(slug(does)));
-    // Where a case says what the seccomp sensor tells the workload, and this one differs, the kernel's own answer counts.
+    // If a case expects a result of the seccomp sensor, and this sensor differs, the kernel's own result counts.
     const answer = told === undefined || differences[does] ? ran.native.get(slug(does)) : told;
     await t.test(does, () => deepEqual({ events: shown, told: workload }, { events: expected, told: lines(answer) }));
   }

@@ -1,17 +1,16 @@
-/** A clock that is set back: what a version of a file stood for then says nothing of it any more. */
+/** A clock that is set back: after that, a version of a file no longer proves its content. */
 import { equal } from "node:assert/strict";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { cwd, isoline, report } from "../asking.mjs";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 const program = fileURLToPath(new URL("../clock.py", import.meta.url));
 const python = ["python3", "-I", "-S", "-B", program];
 
-test("a program with the times and size of a known one is looked at again once the clock was set", { skip }, () => {
+test("a program with the times and size of a known one is read again after the clock was set", { skip }, () => {
   writeFileSync(join(cwd, "dated"), "#!/bin/sh\nexit 3\n");
   chmodSync(join(cwd, "dated"), 0o755);
   writeFileSync(join(cwd, "second"), "#!/bin/sh\nexit 3\n");

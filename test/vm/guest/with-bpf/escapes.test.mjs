@@ -1,4 +1,7 @@
-/** Ways out of a namespace, and at what holds it: refused before they have an effect; learnt, let go, but for what is ours. */
+/**
+ * Attempts to leave a namespace, and to act on its supervisor and its BPF programs: refused before an effect. When learnt, they
+ * are allowed, except for acts on what the sensor protects.
+ */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, afterEach, before, describe, test } from "node:test";
@@ -12,9 +15,9 @@ import { beginNamespace } from "../kernel-namespace.mjs";
 /** @typedef {Record<string, number | string>} Answers */
 
 const ENFORCE = ["--sensor", "bpf", "--enforce", "-q", "--report"];
-/** What can be done to a supervisor, by operation. */
+/** Operations that act on a supervisor. */
 const TO_SUPERVISOR = ["adjust", "getfd", "kill", "ptrace", "sigio", "vm"];
-/** What an id becomes by each call that sets one: real, effective and saved user, and the same of the group. */
+/** The ids after each call that sets one: real, effective and saved user, and the same of the group. */
 const IDS = {
   setuid: "65534,65534,65534,0,0,0",
   setgid: "0,0,0,65534,65534,65534",
@@ -25,7 +28,7 @@ const IDS = {
 };
 const ROOT = Object.fromEntries(Object.keys(IDS).map((call) => [`${call}-is`, "0,0,0,0,0,0"]));
 
-/** The same answer to each of these. @param {Answers} answers @param {number} answer */
+/** The same result for each of these. @param {Answers} answers @param {number} answer */
 const all = (answers, answer) => Object.fromEntries(Object.keys(answers).map((step) => [step, answer]));
 
 describe("escapes", { skip: casesMissing() }, () => {
@@ -47,7 +50,7 @@ describe("escapes", { skip: casesMissing() }, () => {
     server.close();
   });
 
-  /** What each group of attempts needs to be told. @param {Escapes} run */
+  /** The arguments of each group of attempts. @param {Escapes} run */
   function words({ child: { pid = 0 } }) {
     const keeper = childNamed(pid, /isoline-keeper/) ?? pid;
     return {
@@ -57,7 +60,7 @@ describe("escapes", { skip: casesMissing() }, () => {
     };
   }
 
-  /** At what holds the namespace: whatever the contour says, none of it happens. @param {Escapes} run */
+  /** Acts on what the sensor protects: refused whatever the contour says. @param {Escapes} run */
   async function attack(run) {
     const { supervisor, sensor } = words(run);
     const seen = world();
@@ -73,7 +76,7 @@ describe("escapes", { skip: casesMissing() }, () => {
     deepEqual(listed, all(listed, 0));
   }
 
-  test("off contour: refused before they have an effect, and told", async () => {
+  test("off contour: refused before an effect, and reported", async () => {
     const run = await beginEscapes("run", "still.contour", ...ENFORCE, "refused.json");
     const { rings, supervisor, sensor } = words(run);
     const seen = world();
@@ -89,7 +92,7 @@ describe("escapes", { skip: casesMissing() }, () => {
       ...(await run.try("rings", ...rings)),
       ...(await run.try("ids", 65534)),
     };
-    // To make a ring is on the contour: one is made at the beginning.
+    // Creating a ring is on the contour: one is created at the beginning.
     deepEqual(answers, { ...all(answers, EPERM), ...ROOT, io_uring_setup: 0 });
     deepEqual(world(), seen);
     equal(await run.sibling(), "number 1");
@@ -97,7 +100,7 @@ describe("escapes", { skip: casesMissing() }, () => {
     run.end();
     await run.over;
     const { departures, incomplete, kept, off, refused } = report("refused.json");
-    // A program in memory has no content that could be read, and so is refused without being looked for on the contour.
+    // A program in memory has no readable content, so it is refused without a look at the contour.
     const unread = incomplete.find((/** @type {{ reason: string }} */ { reason }) =>
       /content could not be read/.test(reason),
     );
@@ -122,7 +125,7 @@ describe("escapes", { skip: casesMissing() }, () => {
   });
 
   describe("on contour", () => {
-    test("learnt: done, but for what the sensor keeps for itself", async () => {
+    test("learnt: done, except for acts on what the sensor protects", async () => {
       lay();
       const run = await beginEscapes("learn", "--sensor", "bpf", "-q", "-o", "all.contour");
       for (const group of ["world", "others", "program"]) {
@@ -139,7 +142,7 @@ describe("escapes", { skip: casesMissing() }, () => {
       equal(await run.over, 0);
     });
 
-    test("enforced: done, but for what the sensor keeps for itself", async () => {
+    test("enforced: done, except for acts on what the sensor protects", async () => {
       lay();
       const run = await beginEscapes("run", "all.contour", ...ENFORCE, "let-go.json");
       for (const group of ["world", "others"]) {
@@ -165,7 +168,7 @@ describe("escapes", { skip: casesMissing() }, () => {
     });
   });
 
-  /** Where something else is mounted above the pins, whoever decides still does. @param {Escapes} run */
+  /** With another mount above the pins, the supervisor still decides. @param {Escapes} run */
   async function hidePins(run) {
     deepEqual(await run.try("cover"), { "mount-above-pins": 0 });
     equal(await run.sibling(), "number 2");
@@ -173,7 +176,7 @@ describe("escapes", { skip: casesMissing() }, () => {
     equal(spawnSync("umount", ["/sys/fs"]).status, 0);
   }
 
-  /** What goes through a ring is never held: refused until it is known, which it is soon. @param {Escapes} run */
+  /** An act through a ring is never held: it is refused until its verdict is known. @param {Escapes} run */
   async function useRings(run) {
     const { rings } = words(run);
     const first = await run.try("rings", ...rings);

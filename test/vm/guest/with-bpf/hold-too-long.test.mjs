@@ -1,4 +1,4 @@
-/** What is held, and nobody decides about it in time; and what is not held at all. */
+/** Held tasks whose verdict does not come in time, and a namespace that holds no tasks. */
 import { deepEqual, equal } from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -7,28 +7,27 @@ import { join } from "node:path";
 import { afterEach, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { begin, cwd, endAll, EPERM, isoline, isStopped, learn, report, until } from "../asking.mjs";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { casesMissing } from "../cases.mjs";
 
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 const ENFORCE = ["--sensor", "bpf", "--enforce", "-q"];
 /** Stops threads one by one, as a debugger does, until its input ends: PTRACE_ATTACH. */
 const STOP = 'syscall(101, 16, $_ + 0, 0, 0) for @ARGV; syswrite STDOUT, "stopped\n"; <STDIN>';
-/** Opens again and again, a moment apart (`test/sensor/probe.c`); static, because a loader does not try twice. */
+/** Opens repeatedly, with a pause between (`test/sensor/probe.c`); static, because a loader does not try twice. */
 const opening = (/** @type {string} */ path) => ["times", "40", "call", "2", `=${path}`, "0", ";", "nap", "20", "end"];
 
 describe("held for too long", { skip }, () => {
   before(() => learn("name asked"));
   afterEach(endAll);
 
-  test("by a supervisor that is stopped: refused when somebody else wakes it, and counted", async () => {
+  test("by a stopped supervisor: refused when another process wakes the task, and counted", async () => {
     const late = begin("run", "asking.contour", ...ENFORCE, "--hold", "3", "--report", "late.json");
     const task = Number((await late.hear()).split(" ")[1]);
     late.child.kill("SIGSTOP");
     late.say("make made");
     await until(() => isStopped(task));
     await setTimeout(3600);
-    // Not by ourselves: who supervises a namespace does not reach in from outside.
+    // Another process wakes it, because a supervisor does not act on a namespace from outside.
     spawnSync("kill", ["-CONT", String(task)]);
     equal(await late.hear(), `make made ${EPERM}`);
     late.child.kill("SIGCONT");
@@ -53,7 +52,7 @@ describe("held for too long", { skip }, () => {
     deepEqual([kernel.hostname.refused, kernel.hostname.lost], [1, 0]);
   });
 
-  test("by a supervisor whose deciding thread is stuck: its first thread wakes it, and it is refused", async () => {
+  test("by a supervisor whose deciding thread is stuck: its first thread wakes the task, and the act is refused", async () => {
     const stuck = begin("run", "asking.contour", ...ENFORCE, "--hold", "3", "--report", "stuck.json");
     await stuck.hear();
     const { pid = 0 } = stuck.child;
@@ -63,7 +62,7 @@ describe("held for too long", { skip }, () => {
     equal(await stuck.ask("make made"), EPERM);
     debugging.stdin.end("\n");
     await once(debugging, "exit");
-    // What stopped the threads may stop the whole, once nobody debugs them.
+    // The program that stopped the threads may leave the whole process stopped when it ends.
     stuck.child.kill("SIGCONT");
     equal(await stuck.ask("list /etc"), 0);
     stuck.end();
@@ -72,7 +71,7 @@ describe("held for too long", { skip }, () => {
     equal(report("stuck.json").kernel.create.refused, 1);
   });
 
-  test("--hold 0: not held at all; refused at once, and known when it is tried again", { skip: casesMissing() }, () => {
+  test("--hold 0: not held at all; refused at once, and known at the next attempt", { skip: casesMissing() }, () => {
     const probe = `${process.env["ISOLINE_SHARE"]}/probe`;
     const learnt = isoline("learn", "--sensor", "bpf", "-q", "-o", "opening.contour", "--", probe, ...opening("/etc"));
     equal(learnt.stdout, "2: ok\n".repeat(40));

@@ -1,21 +1,19 @@
-/** What is held: nothing has happened, nobody gets past by waking it, and nobody waits for ever. */
+/** Held tasks: the act has had no effect, waking the task does not get it past, and no task waits for ever. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { begin, cwd, endAll, EPERM, isoline, isStopped, learn, report, start, until } from "../asking.mjs";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { beginNamespace } from "../kernel-namespace.mjs";
-
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 
 function clear() {
   endAll();
   rmSync(join(cwd, "made"), { force: true });
 }
 
-test("a held act has not happened, and waking its task only makes it ask again", { skip }, async (t) => {
+test("a held act has had no effect, and waking its task only makes it ask again", { skip }, async (t) => {
   const kept = beginNamespace();
   t.after(() => kept.leave());
   t.after(clear);
@@ -48,7 +46,7 @@ test("a held act has not happened, and waking its task only makes it ask again",
     equal(await run.hear(), `list /usr ${EPERM}`);
   });
 
-  await t.test("and decided about again, by whoever takes it over", async () => {
+  await t.test("and decided about again, by the supervisor that takes it over", async () => {
     const [orphan] = JSON.parse(isoline("ps", "--json").stdout);
     deepEqual([orphan.name, orphan.orphaned, orphan.processes, orphan.refuses], ["lost", true, 1, true]);
     match(isoline("unpin").stderr, /namespaces are live/);
@@ -69,7 +67,7 @@ test("a held act has not happened, and waking its task only makes it ask again",
   });
 });
 
-test("what was held counts once, like what was not", { skip }, async (t) => {
+test("a held event counts once, like any other", { skip }, async (t) => {
   t.after(clear);
   await learn();
   /** @param {readonly string[]} how */
@@ -84,7 +82,9 @@ test("what was held counts once, like what was not", { skip }, async (t) => {
   equal(await eventsOf("run", "asking.contour", "--enforce"), await eventsOf("check", "asking.contour"));
 });
 
-test("who passes on the signal that woke it is woken once, and asked about any other", { skip }, async (t) => {
+test("a task that passes on the signal that woke it is woken once, and its next signals are judged", {
+  skip,
+}, async (t) => {
   t.after(clear);
   await learn("pass on");
   const { ask, hear, end, over } = begin(

@@ -1,19 +1,18 @@
-/** isoline inside one of its own namespaces, where nobody gets what the bpf sensor keeps for itself. */
+/** isoline inside one of its own namespaces, where no task gets what the bpf sensor protects. */
 import { deepEqual, match } from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { isolineAs, program } from "../isoline.mjs";
 
 const PINS = "/sys/fs/bpf/isoline";
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 const { cwd, run } = isolineAs(0);
 const read = (/** @type {string} */ file) => readFileSync(join(cwd, file), "utf8");
 const learn = (/** @type {string} */ contour, /** @type {string[]} */ ...words) =>
   run("learn", "--sensor", "bpf", "-q", "-o", contour, "--", program, ...words);
 
-test("the programs are not taken out of the kernel, on contour or not, and that it was tried is told", { skip }, () => {
+test("the programs are not removed from the kernel, on contour or not, and the attempt is reported", { skip }, () => {
   const before = readdirSync(PINS);
   const refused = /^isoline: \S+isoline may not be changed \(EPERM\), as inside a namespace of the bpf sensor/;
   match(learn("unpin.contour", "unpin", "--force").stderr, refused);

@@ -1,18 +1,17 @@
-/** What a user is told of what could not be told. */
+/** How losses are reported to a user. */
 import { equal, match, ok } from "node:assert/strict";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { begin, cwd, endAll, learn, program, report } from "../asking.mjs";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
-/** So long that three thousand records fill a ring: each has its path. */
+/** So long that three thousand records fill a ring: each contains its path. */
 const deep = Array(14).fill("d".repeat(200)).join("/");
 
 /**
- * How often a measurement is incomplete for a reason.
+ * The count of a reason for which a measurement is incomplete.
  * @param {{ readonly incomplete: readonly { readonly reason: string, readonly count: number }[] }} report
  * @param {string} why
  */
@@ -51,22 +50,22 @@ describe("losses", { skip }, () => {
     equal(told.kernel.open.lost + (told.kernel.other?.lost ?? 0), missing(told, UNTOLD));
   });
 
-  test("what a process does after an exec that could not be told is not taken for what it did before", async () => {
+  test("the acts of a process after a lost exec are not taken for acts of its earlier program", async () => {
     const { child, ask, hear, say, end, over } = begin(
       ...["check", "asking.contour", "--sensor", "bpf", "-q", "--report", "became.json"],
     );
     await hear();
     child.kill("SIGSTOP");
     equal(await ask(`flood ${deep}`), 0);
-    // No room is left for what is smaller, either.
+    // No space is left for a smaller record, either.
     equal(await ask("flood /etc"), 0);
     say(`become ${program}`);
     match(await hear(), /^ready /);
     child.kill("SIGCONT");
-    // Known to the contour, as an act of the program that was there first.
+    // On the contour, as an act of the earlier program.
     for (let turn = 0; turn < 20; turn++) {
       equal(await ask("list /etc"), 0);
-      // Until there is room again.
+      // Until the ring has space again.
       await setTimeout(50);
     }
     end();

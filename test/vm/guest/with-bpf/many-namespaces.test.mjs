@@ -3,10 +3,9 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { beginNamespace } from "../kernel-namespace.mjs";
 
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 const PINS = "/sys/fs/bpf/isoline";
 
 /** @param {ReturnType<typeof beginNamespace>} half @param {readonly [string, ...string[]]} command */
@@ -17,7 +16,7 @@ function runIn(half, [program, ...args]) {
   return error ? -1 : status;
 }
 
-test("64 at once, on one load, each with what it did and nothing else", { skip }, () => {
+test("64 at once, on one load, each with its own events and no others", { skip }, () => {
   const halves = Array.from({ length: 64 }, () => beginNamespace({}));
   equal(readdirSync(PINS).filter((name) => name.startsWith("lsm-")).length, 1);
   equal(new Set(halves.map(({ id }) => id)).size, 64);
@@ -30,7 +29,7 @@ test("64 at once, on one load, each with what it did and nothing else", { skip }
   for (const half of halves) half.leave();
 });
 
-test("a ring that nobody reads loses what it cannot hold, of its own namespace only, and refuses it", { skip }, () => {
+test("a full ring loses only events of its own namespace, and refuses them", { skip }, () => {
   const [full, other] = [beginNamespace({ ringSize: 4096 }), beginNamespace({})];
   equal(runIn(full, ["/bin/ls", "/"]), 0);
   const { lost } = full.census();

@@ -1,19 +1,21 @@
-/** Files on an overlay, made before the workload begins or by the workload: seen as by the seccomp sensor, refused before an effect. */
+/**
+ * Files on an overlay, mounted before the workload begins or by the workload: seen as by the seccomp sensor, refused before an
+ * effect.
+ */
 import { deepEqual, equal } from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { isolineAs } from "../isoline.mjs";
 
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 const { cwd, run } = isolineAs(0);
 const acting = ["--", "perl", fileURLToPath(new URL("../overlaid.pl", import.meta.url))];
 const LAYERS = ["lower", "upper", "work", "merged"];
 
-/** Lays the layers anew, and the overlay over them. */
+/** Creates the layers again, and mounts the overlay over them. */
 function lay(isMounted = true) {
   take();
   for (const name of [...LAYERS, "lower/directory", "lower/empty"]) mkdirSync(join(cwd, name));
@@ -31,8 +33,8 @@ function take() {
 }
 
 /**
- * Lines of one contour alone. In which mount a path holds only the seccomp sensor says, and it puts options in order
- * (docs/guarantees/bpf-differences.md): without that, what one has lost the other has to have got.
+ * The lines that only one contour has. Only the seccomp sensor says which mount a path belongs to, and it sorts options
+ * (docs/guarantees/bpf-differences.md). Apart from that, each line that one contour lacks must be in the other.
  *
  * @param {readonly string[]} lines
  */

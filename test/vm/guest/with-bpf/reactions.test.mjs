@@ -1,4 +1,4 @@
-/** What becomes of a process that departed, while nothing is refused for being off contour: by each reaction of a policy. */
+/** The further acts of a process that departed, under each reaction of a policy, while departures are not refused. */
 import { deepEqual, equal } from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
@@ -6,14 +6,15 @@ import { join } from "node:path";
 import { afterEach, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { begin, cwd, endAll, EPERM, isStopped, learn, report, until, withReaction } from "../asking.mjs";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 const isMade = (/** @type {string} */ name) => existsSync(join(cwd, name));
 
 /**
- * Wakes a process as often as it is stopped, until it says something: it may have been held at first, and not yet frozen.
- * @param {number} pid @param {() => Promise<string>} hear
+ * Wakes a process whenever it is stopped, until it prints something: it may be held at first, and not yet frozen.
+ * @param {number} pid
+ *
+ * @param {() => Promise<string>} hear
  */
 async function wake(pid, hear) {
   let isHeard = false;
@@ -34,14 +35,14 @@ describe("reactions", { skip }, () => {
     for (const name of ["made", "other", "third"]) rmSync(join(cwd, name), { force: true });
   });
 
-  /** Watches, and says the program's process. @param {string} reaction */
+  /** Watches; returns the program's process. @param {string} reaction */
   async function watch(reaction) {
     const contour = withReaction(reaction);
     const run = begin("check", contour, "--sensor", "bpf", "-q", "--report", `${reaction}.json`);
     return { ...run, pid: Number((await run.hear()).split(" ")[1]) };
   }
 
-  test("log: it goes on", async () => {
+  test("log: it continues", async () => {
     const { ask, end, over } = await watch("log");
     deepEqual([await ask("list /etc"), await ask("make other"), await ask("list /usr")], [0, 0, 0]);
     end();
@@ -60,7 +61,7 @@ describe("reactions", { skip }, () => {
     deepEqual([off, refused, isMade("other"), isMade("third"), isMade("made")], [2, 1, true, false, true]);
   });
 
-  test("deny-all: whatever it does after that is refused, known or not, by itself or a child", async () => {
+  test("deny-all: every further act is refused, known or not, of the process or a child", async () => {
     const { ask, end, over } = await watch("deny-all");
     equal(await ask("list /etc"), 0);
     equal(await ask("make other"), 0);
@@ -70,10 +71,10 @@ describe("reactions", { skip }, () => {
     deepEqual([isMade("other"), isMade("made")], [true, false]);
   });
 
-  test("deny-all: what it departed by goes ahead, however late it asks for it again", async (t) => {
+  test("deny-all: the departure itself goes ahead, however late it is repeated", async (t) => {
     const { ask, end, over, pid } = await watch("deny-all");
     equal(await ask("list /etc"), 0);
-    // It has what others leave of one processor, and they leave next to nothing.
+    // It gets the rest of one processor's time, of which almost nothing is left.
     equal(spawnSync("chrt", ["-ip", "0", String(pid)]).status, 0);
     equal(spawnSync("taskset", ["-cp", "1", String(pid)]).status, 0);
     const busy = spawn("taskset", ["-c", "1", "sh", "-c", "while :; do :; done"]);
@@ -97,7 +98,7 @@ describe("reactions", { skip }, () => {
     deepEqual(report("kill.json").exit, { signal: "SIGKILL" });
   });
 
-  test("freeze: it is stopped before its departure has an effect; woken, it may do nothing any more", async () => {
+  test("freeze: it is stopped before its departure has an effect; woken, it may do nothing more", async () => {
     const { ask, say, hear, end, over, pid } = await watch("freeze");
     equal(await ask("list /etc"), 0);
     say("make other");

@@ -1,13 +1,13 @@
-/** Enforced, nothing that the cases of `test/sensor` do happens: each is refused before its effect. */
+/** When enforcing, no act of the cases of `test/sensor` happens: each is refused before its effect. */
 import { equal } from "node:assert/strict";
 import { test } from "node:test";
 import { cases, casesMissing, packed } from "../cases.mjs";
 import { differences } from "../differences.mjs";
 
-/** `setfsuid` and `setfsgid` tell what was so before and nothing else: refused, they change nothing, and say nothing. */
+/** `setfsuid` and `setfsgid` return only the previous id: refused, they change nothing, and report no error. */
 const CANNOT_FAIL = "ids for files";
 
-/** What the workload is told is EPERM, or what the kernel makes of it. */
+/** The workload gets EPERM, or the error that the kernel makes of it. */
 const REFUSED = /errno (1|13|12|126)\b/;
 
 test("every kind of act is refused, and nothing is changed by it", { skip: casesMissing() }, async (t) => {
@@ -29,7 +29,7 @@ function oneForEachOperation(all) {
   const covered = new Set();
   return all.filter(({ does, events }) => {
     const operations = (differences[does]?.events ?? events).map((event) => event.split(" ")[0]);
-    // Those of others have a program of their own, or other credentials.
+    // The other cases have a program of their own, or other credentials.
     if (does === CANNOT_FAIL) return false;
     if (operations.length > 3 || operations.some((word) => word?.endsWith(":") || word === "as")) return false;
     const isNew = operations.some((operation) => !covered.has(operation));

@@ -1,10 +1,10 @@
-/** What was learnt on the host holds in the machine, whose kernel, file systems and devices are others. */
+/** A contour learnt on the host is valid in the virtual machine, whose kernel, file systems and devices differ. */
 import { deepEqual, equal } from "node:assert/strict";
 import { chownSync, copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { isolineAs } from "../isoline.mjs";
 
 const workload = ["--", "sh", fileURLToPath(new URL("../workload.sh", import.meta.url))];
@@ -19,8 +19,6 @@ test("a contour learnt on the host: on contour in the machine, and nothing of it
   const { state } = JSON.parse(readFileSync(join(cwd, "report.json"), "utf8"));
   equal(state, readFileSync(`${share}/host.state`, "utf8"));
 });
-
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 
 test("and enforced by the bpf sensor, which root starts for that user: nothing is refused", { skip }, () => {
   const { cwd, run } = isolineAs(0);

@@ -1,4 +1,4 @@
-/** What is built and kept under version control, under both sensors. */
+/** Builds and version control, under both sensors. */
 import { test } from "node:test";
 import { compile } from "../../../reproducibility/workloads/build.mjs";
 import { git } from "../../../reproducibility/workloads/stores.mjs";

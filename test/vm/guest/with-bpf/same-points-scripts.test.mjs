@@ -1,4 +1,4 @@
-/** A script for an interpreter, under both sensors; the shell is tried in every machine. */
+/** A script for an interpreter, under both sensors; every machine runs the shell workload. */
 import { test } from "node:test";
 import { python } from "../../../reproducibility/workloads/scripts.mjs";
 import { lacking, samePoints } from "../same-points.mjs";

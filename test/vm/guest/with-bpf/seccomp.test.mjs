@@ -29,7 +29,7 @@ for (const [who, uid] of /** @type {const} */ ([
       match(stderr, /\d+ points \(all new\)/);
     });
 
-    test("is let read what is known and refused what is new, with Landlock beneath", () => {
+    test("may read what is known and is refused what is new, with Landlock beneath", () => {
       const args = ["check", "app.contour", "--enforce", "--report", "report.json"];
       const { status, stdout, stderr } = run(...args, ...reads(known, other));
       deepEqual([status, stdout], [3, "known\n"]);

@@ -1,13 +1,12 @@
-/** A shell that watches its children stop, under a sensor that stops what nobody has decided about. */
+/** An interactive shell sees when its children stop; the sensor stops tasks whose event is not decided yet. */
 import { equal, match } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isolineAs, program } from "../isoline.mjs";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 const { cwd } = isolineAs(0);
 const typed = [
   "ls /etc | wc -l",
@@ -18,7 +17,7 @@ const typed = [
   "",
 ].join("\n");
 
-/** What the terminal shows, and the exit status. @param {readonly string[]} options */
+/** The output on the terminal, and the exit status. @param {readonly string[]} options */
 function atTerminal(options) {
   const shell = [program, ...options, "--", "bash", "--norc", "-i"].join(" ");
   const env = { PATH: process.env["PATH"], HOME: cwd, LC_ALL: "C", HISTFILE: "", TERM: "dumb" };
@@ -33,7 +32,7 @@ function atTerminal(options) {
   return { shown: stdout, status };
 }
 
-/** So large that to read it takes longer here than anybody is waited for. */
+/** So large that reading it takes longer here than a task is ever held. */
 function makeLargeProgram() {
   const path = join(cwd, "large");
   copyFileSync("/bin/true", path);

@@ -1,19 +1,18 @@
-/** Threads that are held beside each other: each call waits for its own verdict, and none fails for it. */
+/** Threads that are held at the same time: each call waits for its own verdict, and none fails because of it. */
 import { equal } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isolineAs, program as isoline } from "../isoline.mjs";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms } from "../bpf-programs.mjs";
 
 const program = join(process.env["ISOLINE_SHARE"] ?? "", "threads");
 const skip =
-  (programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)") ||
-  (!existsSync(program) && "no program: it is compiled where there is a C compiler");
+  withoutPrograms || (!existsSync(program) && "the program is missing: it is compiled on a host with a C compiler");
 const { cwd } = isolineAs(0);
 
-/** On all processors: on one of them threads are hardly ever stopped at the same time. @param {readonly string[]} args */
+/** On all processors: on a single one, threads are hardly ever stopped at the same time. @param {readonly string[]} args */
 function run(...args) {
   const env = { PATH: process.env["PATH"], HOME: cwd, LC_ALL: "C" };
   return spawnSync(isoline, args, { cwd, env, encoding: "utf8" });

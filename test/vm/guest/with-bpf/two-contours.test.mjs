@@ -1,11 +1,10 @@
-/** Namespaces at once, on one load, each held to its own contour. */
+/** Several namespaces at once, on one load, each under its own contour. */
 import { deepEqual } from "node:assert/strict";
 import { test } from "node:test";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { beginNamespace } from "../kernel-namespace.mjs";
 import { isolineAs } from "../isoline.mjs";
 
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 const { start } = isolineAs(0);
 
 /** @param {readonly string[]} args @returns {Promise<{ status: number | null, stdout: string }>} */
@@ -18,10 +17,10 @@ function run(...args) {
   return new Promise((resolve) => child.once("close", (status) => resolve({ status, stdout })));
 }
 
-/** Says which of the directories it may list. */
+/** Prints which of the directories it may list. */
 const lister = ["perl", "-e", 'for (@ARGV) { print "$_\n" if opendir my $directory, $_ }'];
 
-test("two namespaces at once, each by its own contour", { skip }, async (t) => {
+test("two namespaces at once, each under its own contour", { skip }, async (t) => {
   const kept = beginNamespace();
   t.after(() => kept.leave());
   const learn = (/** @type {string} */ name) =>

@@ -1,4 +1,4 @@
-/** The kernel's own measurement list, which an integrity view of a namespace can be compared with. */
+/** The kernel's own measurement list, with which the integrity view of a namespace can be compared. */
 import { match, ok } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 const LIST = "/sys/kernel/security/ima/ascii_runtime_measurements";
 
-test("IMA's list can be read, and names a program that ran by its content", () => {
+test("IMA's list can be read, and identifies a program that ran by its content", () => {
   const program = realpathSync("/usr/bin/sort");
   execFileSync(program, ["/dev/null"]);
   const digest = createHash("sha256").update(readFileSync(program)).digest("hex");

@@ -1,4 +1,4 @@
-/** The integrity view of a namespace beside the kernel's own IMA: the same workload, measured by both. */
+/** The integrity view of a namespace beside the kernel's own IMA: both measure the same workload. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const KERNEL = "/sys/kernel/security/ima";
 const workload = fileURLToPath(new URL("../workload.sh", import.meta.url));
 const { cwd, run } = isolineAs(0);
 
-/** What a list measured, each as `sha256:DIGEST NAME`: third and fourth word of its ascii form. @param {string} folder */
+/** The entries of a list, each as `sha256:DIGEST NAME`: third and fourth word of its ASCII form. @param {string} folder */
 const measured = (folder) =>
   new Set(
     readFileSync(join(folder, "ascii_runtime_measurements"), "latin1")
@@ -21,7 +21,7 @@ const measured = (folder) =>
   );
 
 test("the kernel's IMA and the namespace's measure the same of a workload", () => {
-  // Without isoline first: what is new to the kernel then is the workload's, and nothing else's.
+  // Without isoline first: what the kernel measures then belongs to the workload alone.
   const before = measured(KERNEL);
   execFileSync("sh", [workload], { cwd });
   const alone = [...measured(KERNEL)].filter((one) => !before.has(one));
@@ -31,7 +31,7 @@ test("the kernel's IMA and the namespace's measure the same of a workload", () =
 
   const without = (/** @type {Iterable<string>} */ all, /** @type {Set<string>} */ some) =>
     [...all].filter((one) => !some.has(one));
-  deepEqual(without(ours, kernel), [], "measured by the namespace, and not so by the kernel");
+  deepEqual(without(ours, kernel), [], "measured by the namespace, but not by the kernel");
   deepEqual(without(alone, ours), [], "measured by the kernel alone");
   for (const program of ["sort", "head", "ln", "chmod"])
     ok(
@@ -40,8 +40,8 @@ test("the kernel's IMA and the namespace's measure the same of a workload", () =
     );
 });
 
-test("both record a violation where content may be another than what was measured", () => {
-  // A filesystem that is measured and can be written: what is in memory alone is not.
+test("both record a violation where the content may have changed since it was measured", () => {
+  // A filesystem that is measured and can be written; tmpfs is not measured.
   const place = mkdtempSync(join(process.env["ISOLINE_SHARE"] ?? "", "races-"));
   const script =
     "echo 1 >open; exec 3>>open; cat open; exec 3>&-; echo 2 >use; exec 4<use; echo 3 >>use; cat use; echo 4 >calm; cat calm";

@@ -1,16 +1,16 @@
-/** The BPF security module is not there, and isoline says so. */
+/** BPF LSM is not in force, and isoline says so. */
 import { equal, match } from "node:assert/strict";
 import { test } from "node:test";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms } from "../bpf-programs.mjs";
 import { activeModules, doctorSays } from "../doctor.mjs";
 
 test("lsm= does not include bpf", () => equal(activeModules().includes("bpf"), false));
 
-test("isoline doctor finds every part that is built, and no bpf in lsm=", () => {
+test("isoline doctor finds every part that is compiled, and no bpf in lsm=", () => {
   const { parts, probe } = doctorSays();
   equal(parts.seccomp && parts.landlock, true);
   equal(probe("BPF security module").works, false);
   match(probe("BPF security module").fix ?? "", /lsm=/);
-  equal(parts.bpf, !programsMissing());
-  match(probe("attachment").detail, programsMissing() ? /not tried/ : /fmod_ret\//);
+  equal(parts.bpf, !withoutPrograms);
+  match(probe("attachment").detail, withoutPrograms ? /not tried/ : /fmod_ret\//);
 });
