@@ -1,6 +1,6 @@
 /**
- * `node tools/plain-words.mjs [PATH…]` holds comments, documents and messages to plain English: no word of a private dialect, no
- * line and no sentence that is too long. One line for each violation, status 1 if there is any.
+ * `node tools/plain-words.mjs [PATH…]` checks that comments, documents and messages are plain English: no banned word, no line
+ * and no sentence that is too long. Prints one line for each violation, and ends with status 1 if there is any.
  */
 import { readFileSync, statSync } from "node:fs";
 import { join, normalize } from "node:path";
@@ -12,7 +12,7 @@ export const MOST_LETTERS = 140;
 export const MOST_WORDS = 45;
 
 /**
- * What is not written here, and what is written instead. `nobody` is also the name of a user, and is left alone as one.
+ * Banned words, and what to write instead. `nobody` is also the name of a user, and is allowed as such.
  *
  * @type {readonly { words: RegExp, say: string }[]}
  */
@@ -75,7 +75,7 @@ function plainWordViolations(root, paths = [""]) {
     .filter((path) => !excluded.some((one) => one.path.test(path)));
   const found = files.map((path) => violationsOf(path, readFileSync(join(root, path), "utf8")));
   if (found.every((one) => one === undefined))
-    return ["no documents or sources found, so nothing can be said about them"];
+    return ["no documents or sources found, so there is nothing to check"];
   return found.flatMap((one) => one ?? []);
 }
 

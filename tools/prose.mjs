@@ -1,10 +1,10 @@
 /**
- * The prose of a file: its comments, the text of a document, and the sentences among its strings. Code, tables, drawings and quotes
- * are left out here, each by its name.
+ * The prose of a file: its comments, the text of a document, and the sentences among its strings. Code, tables, drawings and
+ * quotes are left out.
  *
  * @typedef {{ text: string, line: number }} Line
  * @typedef {object} Prose
- * @property {Line[]} lines what is written for people, line by line, tables included
+ * @property {Line[]} lines text for readers, line by line, tables included
  * @property {Line[][]} paragraphs the same in paragraphs; list items, headings and tags begin one; tables are left out
  * @property {Line[]} strings sentences that the program writes
  * @property {Line[]} names the identifiers of the program
@@ -12,7 +12,7 @@
 import { Visitor, parseSync } from "oxc-parser";
 import { lineAt } from "./sources.mjs";
 
-/** @param {string} path @param {string} text @returns {Prose | undefined} nothing where the kind of file has no prose */
+/** @param {string} path @param {string} text @returns {Prose | undefined} nothing for a kind of file without prose */
 export function proseOf(path, text) {
   if (path.endsWith(".md")) return { ...inParagraphs([asLines(text)], false), strings: [], names: [] };
   if (/\.(ts|mjs|cjs|js)$/.test(path)) return proseOfScript(path, text);
@@ -48,7 +48,7 @@ function proseOfScript(path, text) {
   return { ...inParagraphs(joined(blocks), true), strings, names };
 }
 
-/** Comments of one line each that stand below each other are one comment. */
+/** Line comments directly below each other are one comment. */
 function joined(/** @type {{ lines: Line[], alone: boolean, joins: boolean }[]} */ blocks) {
   /** @type {Line[][]} */
   const comments = [];
@@ -74,11 +74,11 @@ function commentsOfC(text) {
   return joined(blocks);
 }
 
-/** Identifiers of a C source; its comments and strings are taken away first. */
+/** Identifiers of a C source, without its comments and strings. */
 const namesIn = (/** @type {string} */ text) =>
   asLines(text.replace(/\/\*[^]*?\*\/|"(?:\\.|[^"\\\n])*"|\/\/[^\n]*/g, (found) => found.replace(/[^\n]/g, " ")));
 
-/** `# …` in lines of their own, and docstrings. */
+/** `# …` on lines of their own, and docstrings. */
 function commentsByHash(/** @type {string} */ text) {
   const docstrings = [...text.matchAll(/^[ \t]*"""([^]*?)"""/gm)].map(({ 1: found = "", index }) =>
     asLines(found, lineAt(text, index)),
@@ -99,9 +99,9 @@ const asLines = (text, first = 1) => text.split("\n").map((line, index) => ({ te
 const TABLE = /^\s*\|/;
 const QUOTE = /^\s*>/;
 const DRAWING = /[│┌└├┐┘┤▼▲]|──/;
-/** In comments, code and columns are set in by four spaces and more. */
+/** In comments, code and columns are indented by four or more spaces. */
 const SET_IN = /^\s{4,}\S/;
-/** Two columns: a name, and what it means. */
+/** Two columns: a name, and its meaning. */
 const COLUMNS = /\S {2,}\S/;
 const BEGINS = /^\s*(#{1,6}\s|[-*+]\s|\d+[.)]\s|@\w)/;
 

@@ -1,4 +1,4 @@
-/** What a release changes in the sources: the versions and the changelog. */
+/** The changes that a release makes in the sources: the versions and the changelog. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -15,7 +15,7 @@ export function releaseChanges(root, version) {
   const now = JSON.parse(read("packages/isoline/package.json")).version;
   if (!VERSION.test(version))
     return { obstacles: [`expected a version such as ${now}, got "${version}"`], changes: [], notes: "" };
-  const obstacles = isBefore(version, now) ? [`${version} is before ${now}, the version of the packages`] : [];
+  const obstacles = isBefore(version, now) ? [`expected a version after ${now}, the version of the packages; got "${version}"`] : [];
   const { text, notes, complaint } = changelogWith(read("CHANGELOG.md"), version);
   if (complaint !== undefined) obstacles.push(complaint);
   const versions = [...PACKAGES.map((folder) => `${folder}/package.json`), "package-lock.json"].map((path) => ({
@@ -36,7 +36,7 @@ function isBefore(version, now) {
 }
 
 /**
- * A manifest, or the lockfile, with the version of our packages and of what they need of each other.
+ * A manifest, or the lockfile, with the new version of our packages and of their dependencies on each other.
  *
  * @param {string} path @param {string} text @param {string} version
  */
@@ -52,7 +52,7 @@ function manifestWith(path, text, version) {
 }
 
 /**
- * The unreleased section becomes this version's, under an empty one.
+ * The unreleased section becomes this version's, below a new empty one.
  *
  * @param {string} text @param {string} version
  * @returns {{ text: string, notes: string, complaint?: string }}
@@ -66,7 +66,7 @@ function changelogWith(text, version) {
   const notes = text.slice(from, next < 0 ? undefined : next).trim();
   if (named !== undefined && named !== version)
     return { text, notes, complaint: `CHANGELOG.md says that ${named} comes next, not ${version}` };
-  if (notes === "") return { text, notes, complaint: "CHANGELOG.md says nothing of what is unreleased" };
+  if (notes === "") return { text, notes, complaint: "CHANGELOG.md has nothing in its unreleased section" };
   const day = new Date().toISOString().slice(0, 10);
   return { text: text.replace(HEADING, () => `## [Unreleased]\n\n## [${version}] — ${day}`), notes };
 }

@@ -1,11 +1,11 @@
-/** What a release consists of: tarballs, a list of what is in them (SBOM), and the checksums of both. */
+/** The files of a release: tarballs, a list of their contents (SBOM), and the checksums of both. */
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { repository, run } from "./run.mjs";
 
-/** @param {string} folder that is there and empty @param {string} version */
+/** @param {string} folder an existing empty folder @param {string} version */
 export async function writeReleaseFiles(folder, version) {
   await must([process.execPath, join(repository, "tools/pack.mjs"), folder], repository);
   writeFileSync(join(folder, `isoline-${version}.cdx.json`), await billOfMaterials(folder, version));
@@ -21,7 +21,8 @@ export async function writeReleaseFiles(folder, version) {
 }
 
 /**
- * CycloneDX, of what npm installs from the tarballs. A tarball is named by its file alone, for its folder is this machine's.
+ * CycloneDX, for what npm installs from the tarballs. A tarball is named by its file alone, because its folder belongs to this
+ * machine.
  *
  * @param {string} folder of the tarballs @param {string} version @returns {Promise<string>}
  */
@@ -41,7 +42,7 @@ async function billOfMaterials(folder, version) {
   }
 }
 
-/** @param {readonly string[]} command @param {string} cwd @returns {Promise<string>} what it printed */
+/** @param {readonly string[]} command @param {string} cwd @returns {Promise<string>} its output */
 async function must(command, cwd) {
   const { status, output } = await run(command, { cwd, limitSeconds: 300 });
   if (status !== 0) throw new Error(`${command.slice(0, 3).join(" ")} ended with status ${status}: ${output}`);

@@ -1,12 +1,12 @@
 /**
- * `npm run release -- VERSION [--really]`: a release of this checkout. Without `--really` it only says what it would do.
+ * `npm run release -- VERSION [--really]`: makes a release of this checkout. Without `--really` it only prints what it would do.
  *
  *   versions     in the three manifests and the lockfile
- *   changelog    what is unreleased becomes the section of this version
+ *   changelog    the unreleased section becomes the section of this version
  *   files        dist/release/VERSION: tarballs, isoline-VERSION.cdx.json (CycloneDX), SHA256SUMS
  *   git          one commit, and the annotated tag vVERSION
  *
- * The commit and the tag come last: a run that fails before leaves the sources as they were. Nothing is published and nothing
+ * The commit and the tag come last: a run that fails earlier leaves the sources unchanged. Nothing is published and nothing
  * is pushed.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -33,8 +33,8 @@ async function planned() {
   const unknown = options.filter((option) => option !== "--really");
   if (unknown.length > 0) obstacles.unshift(`expected VERSION [--really], got ${unknown.join(" ")}`);
   if ((await git("status", "--porcelain")) !== "")
-    obstacles.push("there are changes that are not committed; commit them");
-  if ((await git("tag", "--list", `v${version}`)) !== "") obstacles.push(`the tag v${version} is there already`);
+    obstacles.push("there are uncommitted changes; commit them");
+  if ((await git("tag", "--list", `v${version}`)) !== "") obstacles.push(`the tag v${version} exists already`);
   return { obstacles, changes, notes };
 }
 
@@ -54,7 +54,7 @@ async function release() {
   await git("commit", "--quiet", "-m", `Release ${version}`, "--", ...paths);
   await git("tag", "--annotate", `v${version}`, "--cleanup=whitespace", "-m", `isoline ${version}\n\n${notes}`);
   for (const line of readFileSync(join(folder, "SHA256SUMS"), "utf8").trim().split("\n")) console.log(line);
-  console.log(`released ${version} here; what is left: git push --follow-tags, npm publish of the tarballs`);
+  console.log(`released ${version} here; still to do: git push --follow-tags, npm publish of the tarballs`);
 }
 
 /** @param {readonly string[]} words @returns {Promise<string>} */
@@ -62,7 +62,7 @@ function git(...words) {
   return must(["git", ...words]);
 }
 
-/** @param {readonly string[]} command @returns {Promise<string>} what it printed */
+/** @param {readonly string[]} command @returns {Promise<string>} its output */
 async function must(command) {
   const { status, output } = await run(command, { limitSeconds: 600 });
   if (status !== 0) throw new Error(`${command.slice(0, 3).join(" ")} ended with status ${status}: ${output}`);

@@ -1,4 +1,4 @@
-/** Text of generated pages, in lines that fit a screen. */
+/** Wraps text of generated pages into lines that fit a screen. */
 
 /** @param {string} text @param {number} [width] @returns {string} one paragraph; code in a line is never broken */
 export function wrapped(text, width = 120) {

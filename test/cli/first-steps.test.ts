@@ -1,4 +1,4 @@
-/** Where new users stopped: each is answered by a sentence that says what is wrong and what to do. */
+/** Mistakes of new users: each is answered by one sentence that says what is wrong and what to do. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
@@ -12,7 +12,7 @@ import { isRoot } from "../support/machine.ts";
 const place = temporaryPlace();
 const ORDINARY = 65_534;
 
-describe("a directory that is not there any more", () => {
+describe("a working directory that was removed", () => {
   it.each([
     ["learn", "-o", "/tmp/isoline-never.contour"],
     ["check", "/tmp/isoline-never.contour"],
@@ -32,8 +32,8 @@ describe("a directory that is not there any more", () => {
   });
 });
 
-describe.skipIf(!isRoot)("a contour where the user may not write (needs root)", () => {
-  it("is refused before anything runs, by the name of the directory", async () => {
+describe.skipIf(!isRoot)("a contour in a directory that the user may not write to (needs root)", () => {
+  it("is refused before the workload runs, with the name of the directory", async () => {
     const closed = place.path("closed");
     mkdirSync(closed, { mode: 0o700 });
     chmodSync(place.path("."), 0o777);
@@ -63,7 +63,7 @@ describe("a report and what the command prints", () => {
 });
 
 describe("isoline ps while another namespace ends", () => {
-  /** A supervisor that is found, and then does what `ends` does to the next that asks it. */
+  /** A supervisor that can be found, and then does what `ends` does to the next client. */
   async function whileItDoes(name: string, ends: (socket: Socket, close: () => void) => void) {
     const runtime = place.path(name);
     const directory = `${runtime}/isoline`;
@@ -84,30 +84,30 @@ describe("isoline ps while another namespace ends", () => {
     }
   }
 
-  it("says nothing of one whose socket is gone by then", async () => {
+  it("does not mention one whose socket is gone", async () => {
     const { status, stdout, stderr } = await whileItDoes("gone", (socket) => socket.destroy());
-    // Others of this user may be live beside it.
+    // The user may have other namespaces.
     expect(stdout).not.toMatch(/^other /m);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 
-  it("says nothing of one that hangs up as it ends", async () => {
+  it("does not mention one that hangs up as it ends", async () => {
     const { status, stdout, stderr } = await whileItDoes("hangs-up", (socket, close) => {
       close();
       socket.destroy();
     });
-    // Others of this user may be live beside it.
+    // The user may have other namespaces.
     expect(stdout).not.toMatch(/^other /m);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 
-  it("names one that lives and gives no answer", async () => {
+  it("names one that lives and does not answer", async () => {
     const { status, stderr } = await whileItDoes("silent", (socket) => socket.destroy());
     expect({ status, stderr }).toEqual({ status: 0, stderr: "isoline: other: it hung up without an answer\n" });
   });
 });
 
-describe("what is no contour", () => {
+describe("a file that is no contour", () => {
   it.each([
     ["text", "hi\n"],
     ["empty", ""],
@@ -121,13 +121,13 @@ describe("what is no contour", () => {
     expect(stderr).not.toContain("damaged");
   });
 
-  it("is called damaged when its first line is a contour's", () => {
+  it("is called damaged if its first line is a contour's", () => {
     const file = place.path("cut.contour");
     writeFileSync(file, "isoline contour 1\nprofile iso1\n");
     expect(isoline(["show", file]).stderr).toContain("the file is damaged or was changed by hand");
   });
 
-  it("is to be learnt first when it is not there", () => {
+  it("must first be learnt if it does not exist", () => {
     const { status, stderr } = isoline(["check", "app.contour", "--", "true"], { cwd: place.path(".") });
     expect({ status, stderr }).toEqual({
       status: 125,
@@ -137,8 +137,8 @@ describe("what is no contour", () => {
   });
 });
 
-describe("the signature of the contour before", () => {
-  it("does not stay beside another one, however that came", () => {
+describe("the signature of an earlier contour", () => {
+  it("does not stay beside another contour, however that was written", () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     const [key, file, other] = ["k.key", "signed.contour", "other.contour"].map(place.path) as [string, string, string];
     writeFileSync(key, privateKey.export({ type: "pkcs8", format: "pem" }));
@@ -155,7 +155,7 @@ describe("the signature of the contour before", () => {
     }
   });
 
-  it("a file that is no signature of ours stays", () => {
+  it("a file that is not isoline's signature stays", () => {
     const file = place.path("own.contour");
     writeFileSync(`${file}.sig`, "my own notes\n");
     expect(isoline(["learn", "-o", file, "--", "true"]).stderr).not.toContain("removed");
@@ -167,13 +167,13 @@ describe("a command that failed", () => {
   it.each([
     ["exit 3", "failed with status 3"],
     ["kill -TERM $$", "was ended by SIGTERM"],
-  ])("is learnt, and learning says that it failed: %s", (script, how) => {
+  ])("is learnt, and learning reports the failure: %s", (script, how) => {
     const file = place.path("failed.contour");
     const { stderr } = isoline(["learn", "-o", file, "--", "sh", "-c", script]);
     expect(stderr).toContain(`isoline: the command ${how}: ${file} holds what it did until then`);
   });
 
-  it("nothing is said of one that succeeded", () => {
+  it("success is not reported", () => {
     const { stderr } = isoline(["learn", "-o", place.path("well.contour"), "--", "true"]);
     expect(stderr).not.toContain("the command");
   });
@@ -183,12 +183,12 @@ describe("a command that failed", () => {
 describe("a log that is rotated under --enforce", () => {
   const log = () => place.path("rotated/service.log");
   const file = () => place.path("rotated.contour");
-  /** A service: writes what it has to say to its log, which it makes if need be. */
+  /** A service: it appends to its log, which it creates if necessary. */
   const service = () => ["--", "sh", "-c", `umask 027; echo served >>${log()}`];
   const enforced = () => isoline(["run", file(), "--enforce", ...service()]);
   const rotate = () => spawnSync("mv", [log(), `${log()}.1`]);
 
-  it("goes on when its learning saw a start without the log and one with it", () => {
+  it("continues when its learning saw a start without the log and one with it", () => {
     mkdirSync(dirname(log()));
     expect(isoline(["learn", "-q", "-o", file(), ...service()]).status).toBe(0);
     expect(isoline(["learn", "-q", "--merge", "-o", file(), ...service()]).status).toBe(0);
@@ -198,7 +198,7 @@ describe("a log that is rotated under --enforce", () => {
     expect(readFileSync(log(), "utf8")).toBe("served\nserved\n");
   });
 
-  it("says the mode that a new log has now, beside the one that was learnt", () => {
+  it("names the new mode of the log, beside the learnt one", () => {
     chmodSync(log(), 0o604);
     const { status, stderr } = enforced();
     expect(status).not.toBe(0);

@@ -1,4 +1,4 @@
-/** The tutorial, command by command: what docs/tutorial.md shows is what happens. */
+/** The tutorial, command by command: the output is what docs/tutorial.md shows. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ interface Step {
   readonly shown: readonly string[];
 }
 
-/** The code blocks with prompts: `$ ` begins a command, `> ` goes on with it, the rest is what it prints. */
+/** The code blocks with prompts: `$ ` begins a command, `> ` continues it, the other lines are its output. */
 function blocksOf(text: string): readonly (readonly Step[])[] {
   return [...text.matchAll(/^```\n(\$ [^]*?)^```$/gm)].map(([, block = ""]) =>
     block.split(/^\$ /m).flatMap((step) => {
@@ -26,7 +26,7 @@ function blocksOf(text: string): readonly (readonly Step[])[] {
   );
 }
 
-/** What is shown, as an expression: a line that is `…` stands for any lines, and `…` within a line for any text. */
+/** The shown output as an expression: a line `…` stands for any lines, and `…` within a line for any text. */
 function expected(shown: readonly string[]): RegExp {
   const escaped = shown.map((line) =>
     line === "…" ? "(?:.*\\n)*?" : `${line.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&").replaceAll("…", ".*")}\\n`,
@@ -49,7 +49,7 @@ describe.skipIf(!isBuilt)("the tutorial", () => {
   test.each(blocks.map((steps) => [steps.map(({ command }) => command.split("\n")[0]).join("; "), steps] as const))(
     "%s",
     async (_commands, steps) => {
-      // The status of a command stays what `$?` says for the next one.
+      // The status of a command remains in `$?` for the next one.
       const script = steps
         .map(({ command }) => `${command}\nstatus=$?; echo "${END_OF_STEP}"; (exit $status)\n`)
         .join("");

@@ -1,8 +1,6 @@
-/*
- * Ends one thread of another process, which then hears nothing of it: the thread is made to call exit(2) itself.
- *
- *   end-thread TID
- */
+/* Ends one thread of another process, which the process cannot handle: the thread is made to call exit(2) itself.
+ * 
+ *   end-thread TID */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
@@ -20,7 +18,7 @@ int main(int count, char **arguments)
 		perror("end-thread");
 		return 1;
 	}
-	/* It waits in a call, so the instruction before it goes on is one of two bytes that makes a call. */
+	/* The thread waits in a call, so the two bytes before its instruction pointer are an instruction that makes a call. */
 	registers.rip -= 2;
 	registers.rax = SYS_exit;
 	registers.orig_rax = -1;

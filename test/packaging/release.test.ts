@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const hasHistory = existsSync(join(repository, ".git")) && spawnSync("git", ["--version"]).status === 0;
-/** A real run builds everything, and installs the tarballs. */
+/** A real run builds everything and installs the tarballs, so it runs only in CI. */
 const everything = process.env["CI"] !== undefined;
 const VERSION = "99.0.0";
 const { version: now } = JSON.parse(readFileSync(join(repository, "packages/isoline/package.json"), "utf8")) as {
@@ -19,7 +19,7 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
   const place = mkdtempSync(join(tmpdir(), "isoline-release-test-"));
   const clone = join(place, "clone");
   const git = (...words: string[]) => execFileSync("git", words, { cwd: clone, encoding: "utf8", env }).trim();
-  /** Whoever owns the repository, and whatever the user's own configuration says. */
+  /** Independent of the owner of the repository and of the user's own configuration. */
   const env = {
     ...process.env,
     GIT_CONFIG_GLOBAL: "/dev/null",
@@ -54,7 +54,7 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
   });
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-  it("is only told without --really, and changes nothing", () => {
+  it("without --really is only printed, and changes nothing", () => {
     const before = state();
     const { status, said } = release(VERSION);
     expect(status).toBe(0);
@@ -68,7 +68,7 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
   it.each([
     [[], /expected a version such as/],
     [["v1"], /expected a version such as .*, got "v1"/],
-    [["0.0.0"], /0\.0\.0 is before/],
+    [["0.0.0"], /expected a version after .* got "0\.0\.0"/],
     [[VERSION, "--realy"], /expected VERSION \[--really\], got --realy/],
   ])("is refused: %j", (words, says) => {
     const before = state();
@@ -78,20 +78,20 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     expect(state()).toEqual(before);
   });
 
-  it("is refused over changes that are not committed, a tag that is there, and an empty changelog", () => {
+  it("is refused with uncommitted changes, an existing tag, or an empty changelog", () => {
     const said = (version: string) => release(version, "--really");
     writeFileSync(join(clone, "notes.txt"), "");
-    expect(said(VERSION)).toMatchObject({ status: 1, said: expect.stringMatching(/not committed/) as string });
+    expect(said(VERSION)).toMatchObject({ status: 1, said: expect.stringMatching(/uncommitted changes/) as string });
     rmSync(join(clone, "notes.txt"));
     git("tag", "v98.0.0");
     expect(said("98.0.0")).toMatchObject({
       status: 1,
-      said: expect.stringMatching(/v98\.0\.0 is there already/) as string,
+      said: expect.stringMatching(/v98\.0\.0 exists already/) as string,
     });
     git("tag", "--delete", "v98.0.0");
     const before = changelog();
     writeFileSync(join(clone, "CHANGELOG.md"), before.replace("- Something new.\n", ""));
-    expect(said(VERSION)).toMatchObject({ status: 1, said: expect.stringMatching(/says nothing of what/) as string });
+    expect(said(VERSION)).toMatchObject({ status: 1, said: expect.stringMatching(/has nothing in its unreleased section/) as string });
     writeFileSync(join(clone, "CHANGELOG.md"), before.replace("[Unreleased]", "[Unreleased] — 98.0.0"));
     expect(said(VERSION)).toMatchObject({ status: 1, said: expect.stringMatching(/98\.0\.0 comes next/) as string });
     writeFileSync(join(clone, "CHANGELOG.md"), before);

@@ -18,7 +18,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Script } from "./script.ts";
 import { type Outcome, supervise } from "./supervised.ts";
-import { isRoot } from "../support/machine.ts";
 
 export interface Case {
   /** What it does; also the name of its directory. */

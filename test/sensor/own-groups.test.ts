@@ -2,8 +2,9 @@
 import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
-import { compiler, isRoot } from "./case.ts";
+import { compiler } from "./case.ts";
 import { isBuilt } from "./supervised.ts";
+import { isRoot } from "../support/machine.ts";
 
 /** Where version 2 is mounted. */
 const mount = /^\d+ \d+ \S+ \/ (\S+) .* - cgroup2 /m.exec(readFileSync("/proc/self/mountinfo", "latin1"))?.[1];

@@ -1,9 +1,7 @@
-/*
- * Serves a file system by /dev/fuse that never answers.
- *
- *   served                  looks for a name in it itself; says what came of each step
- *   served around COMMAND   runs a command beside it, in which "name" is looked for
- */
+/* Serves a file system by /dev/fuse that never answers.
+ * 
+ *   served                  looks up a name in it itself; prints the result of each step
+ *   served around COMMAND   runs a command beside it, which looks up "name" in it */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

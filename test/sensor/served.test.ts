@@ -1,6 +1,6 @@
 /**
- * A workload that served files itself could keep the supervisor waiting in the kernel, for good. It does not come to that in any mode.
- * Where a server outside does, isoline says so when it is told to end, and that is no success.
+ * A workload that serves files could keep the supervisor waiting in the kernel for good, so it is refused in every mode. If a
+ * server outside does so, isoline reports it when it is told to end, and ends with a failure.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
@@ -31,7 +31,7 @@ describe.skipIf(!compiler || !isBuilt || !isThere)(
 
     const run = (...words: string[]) => ended(isolineProgram, words, { cwd: bench.directory });
 
-    it("a workload serves none, learning, watched or enforced", async () => {
+    it("a workload cannot serve files, learning, watched or enforced", async () => {
       const modes = ["learn -o contour", "check contour", "run --enforce contour"];
       for (const words of modes) {
         const { stdout } = await run(...words.split(" "), "--report", "report.json", "--", "./served");
@@ -42,12 +42,12 @@ describe.skipIf(!compiler || !isBuilt || !isThere)(
       }
     });
 
-    it("one outside that never answers: isoline says so when it is told to end, and there is no report", async () => {
+    it("a server outside never answers: isoline reports it when it is told to end, and writes no report", async () => {
       let server = 0;
       let again: NodeJS.Timeout | undefined;
       const inside = "trap '' TERM; cat dir/name & exit 0";
       const words = ["learn", "-o", "stuck", "--report", "stuck.json", "--", "sh", "-c", inside];
-      // In mounts of its own, so that nothing stays mounted.
+      // In a mount namespace of its own, so that nothing stays mounted.
       const running = ended("unshare", ["--mount", "./served", "around", isolineProgram, ...words], {
         cwd: bench.directory,
         onStart: (child) => {
@@ -57,7 +57,7 @@ describe.skipIf(!compiler || !isBuilt || !isThere)(
             server = Number(/^server (\d+)$/m.exec(text)?.[1] ?? 0);
             if (text.includes("asked")) again ??= setInterval(() => child.kill("SIGTERM"), 500);
           });
-          // It waits where no signal ends the wait: it is gone when the server is.
+          // No signal ends this wait: isoline exits once the server is gone.
           child.stderr?.on("data", (more: string) => {
             if (more.includes("its thread waits in the kernel")) process.kill(server, "SIGKILL");
           });

@@ -1,4 +1,4 @@
-/** The check of plain words, shown to report each rule once and to leave alone what it does not hold. */
+/** The check of plain words reports each rule once, and accepts what is allowed. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -56,7 +56,7 @@ describe("plain words", () => {
     ["a comment at the end of a line", `export const a = 1; // Somebody writes.\n`, SOURCE, 1],
     ["a message", `\n\nexport const a = "expected that somebody writes";\n`, SOURCE, 3],
     ["a comment in C", `int a; /* "quoted" */\nint b; /* Somebody writes. */\n`, "packages/linux/bpf/words.c", 2],
-    ["a comment of a script", `set -e\n# Somebody writes.\n`, "tools/words.sh", 2],
+    ["a comment in a script", `set -e\n# Somebody writes.\n`, "tools/words.sh", 2],
     ["a docstring", `"""Reads.\n\nSomebody writes.\n"""\n`, "test/spec/words.py", 3],
     ["a table", `| a |\n| --- |\n| somebody writes |\n`, PAGE, 3],
   ])("reads %s", (_where, text, path, line) => {
@@ -71,7 +71,7 @@ describe("plain words", () => {
     expect(status).toBe(1);
   });
 
-  it("reports a line that is too long, and not one that is just short enough", () => {
+  it("reports a line that is too long, and accepts one of the greatest length", () => {
     const long = (letters: number) => `${"a".repeat(letters - 1)}.`;
     expect(judged({ [PAGE]: `${long(MOST_LETTERS)}\n` }).status).toBe(0);
     const { status, lines } = judged({ [PAGE]: `${long(MOST_LETTERS + 1)}\n` });
@@ -79,14 +79,14 @@ describe("plain words", () => {
     expect(status).toBe(1);
   });
 
-  it("reports a sentence that is too long, wherever its lines are broken, and not one that is just short enough", () => {
+  it("reports a sentence that is too long, wherever its lines are broken, and accepts one of the greatest length", () => {
     expect(judged({ [PAGE]: `Short.\n${wrapped(MOST_WORDS)}\n` }).status).toBe(0);
     const { status, lines } = judged({ [PAGE]: `Short.\n\n${wrapped(MOST_WORDS + 1)}\n` });
     expect(lines).toEqual([expect.stringMatching(/page\.md:3: a sentence of 46 words/)]);
     expect(status).toBe(1);
   });
 
-  it("counts the words of a comment on", () => {
+  it("counts the words of a comment over several lines", () => {
     const comment = wrapped(MOST_WORDS + 1).replaceAll("\n", "\n// ");
     expect(judged({ [SOURCE]: `// ${comment}\nexport const a = 1;\n` }).status).toBe(1);
   });
@@ -106,16 +106,16 @@ describe("plain words", () => {
     expect(judged({ [path]: "Somebody wins.\n" })).toEqual({ status: 0, lines: [] });
   });
 
-  it("judges the folders and files that it is given, and no others", () => {
+  it("checks the given folders and files, and no others", () => {
     const changes = { [PAGE]: "Somebody wins.\n", [SOURCE]: "export const a = 1;\n" };
     expect(judged(changes, ["packages/core"]).status).toBe(0);
     expect(judged(changes, ["packages/core", PAGE]).status).toBe(1);
   });
 
-  it("is no success where there is nothing to judge", () => {
+  it("fails if there is nothing to check", () => {
     expect(judged({ "empty/a.bin": "" }, ["empty"])).toEqual({
       status: 1,
-      lines: ["no documents or sources found, so nothing can be said about them"],
+      lines: ["no documents or sources found, so there is nothing to check"],
     });
   });
 });
