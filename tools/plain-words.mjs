@@ -74,8 +74,7 @@ function plainWordViolations(root, paths = [""]) {
     .flatMap((path) => (path !== "" && statSync(join(root, path)).isFile() ? [path] : filesUnder(root, path)))
     .filter((path) => !excluded.some((one) => one.path.test(path)));
   const found = files.map((path) => violationsOf(path, readFileSync(join(root, path), "utf8")));
-  if (found.every((one) => one === undefined))
-    return ["no documents or sources found, so there is nothing to check"];
+  if (found.every((one) => one === undefined)) return ["no documents or sources found, so there is nothing to check"];
   return found.flatMap((one) => one ?? []);
 }
 

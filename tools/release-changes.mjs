@@ -15,7 +15,9 @@ export function releaseChanges(root, version) {
   const now = JSON.parse(read("packages/isoline/package.json")).version;
   if (!VERSION.test(version))
     return { obstacles: [`expected a version such as ${now}, got "${version}"`], changes: [], notes: "" };
-  const obstacles = isBefore(version, now) ? [`expected a version after ${now}, the version of the packages; got "${version}"`] : [];
+  const obstacles = isBefore(version, now)
+    ? [`expected a version after ${now}, the version of the packages; got "${version}"`]
+    : [];
   const { text, notes, complaint } = changelogWith(read("CHANGELOG.md"), version);
   if (complaint !== undefined) obstacles.push(complaint);
   const versions = [...PACKAGES.map((folder) => `${folder}/package.json`), "package-lock.json"].map((path) => ({

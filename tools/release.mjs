@@ -32,8 +32,7 @@ async function planned() {
   const { obstacles, changes, notes } = releaseChanges(repository, version);
   const unknown = options.filter((option) => option !== "--really");
   if (unknown.length > 0) obstacles.unshift(`expected VERSION [--really], got ${unknown.join(" ")}`);
-  if ((await git("status", "--porcelain")) !== "")
-    obstacles.push("there are uncommitted changes; commit them");
+  if ((await git("status", "--porcelain")) !== "") obstacles.push("there are uncommitted changes; commit them");
   if ((await git("tag", "--list", `v${version}`)) !== "") obstacles.push(`the tag v${version} exists already`);
   return { obstacles, changes, notes };
 }

@@ -91,7 +91,10 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     git("tag", "--delete", "v98.0.0");
     const before = changelog();
     writeFileSync(join(clone, "CHANGELOG.md"), before.replace("- Something new.\n", ""));
-    expect(said(VERSION)).toMatchObject({ status: 1, said: expect.stringMatching(/has nothing in its unreleased section/) as string });
+    expect(said(VERSION)).toMatchObject({
+      status: 1,
+      said: expect.stringMatching(/has nothing in its unreleased section/) as string,
+    });
     writeFileSync(join(clone, "CHANGELOG.md"), before.replace("[Unreleased]", "[Unreleased] — 98.0.0"));
     expect(said(VERSION)).toMatchObject({ status: 1, said: expect.stringMatching(/98\.0\.0 comes next/) as string });
     writeFileSync(join(clone, "CHANGELOG.md"), before);

@@ -1,4 +1,4 @@
-/** Control groups that hold the supervisor: the workload does not freeze, kill or starve it by their files, whatever leads to them. */
+/** Control groups that contain the supervisor: the workload cannot freeze, kill or starve it through their files, by any path. */
 import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "./bench.ts";
@@ -6,7 +6,7 @@ import { compiler } from "./case.ts";
 import { isBuilt } from "./supervised.ts";
 import { isRoot } from "../support/machine.ts";
 
-/** Where version 2 is mounted. */
+/** The mount point of version 2. */
 const mount = /^\d+ \d+ \S+ \/ (\S+) .* - cgroup2 /m.exec(readFileSync("/proc/self/mountinfo", "latin1"))?.[1];
 const why = !compiler || !isBuilt || !isRoot || mount === undefined;
 
@@ -26,7 +26,7 @@ describe.skipIf(why)("control groups of the supervisor (need gcc, a build, root,
     bench?.close();
   });
 
-  /** With the supervisor in a group of its own; says of each file whether it was opened. */
+  /** Runs with the supervisor in a group of its own; returns for each file whether it was opened. */
   const run = (script: string) =>
     bench.run([], {
       within: ["sh", "-c", `echo $$ > ${own}/cgroup.procs; exec "$@"`, "-"],
@@ -38,7 +38,7 @@ describe.skipIf(why)("control groups of the supervisor (need gcc, a build, root,
     });
   const said = (stdout: string) => stdout.replaceAll(own, "OWN").replaceAll(other, "OTHER").replaceAll(outer, "OUTER");
 
-  it("their files are not opened for writing, but those that put tasks into a group; those of other groups are", async () => {
+  it("their files are not opened for writing, except those that move tasks into a group; files of other groups are", async () => {
     const files = [`${own}/cgroup.freeze`, `${own}/cgroup.kill`, `${outer}/cgroup.freeze`, `${outer}/cgroup.max.depth`];
     const script = [...files, `${own}/cgroup.procs`, `${other}/cgroup.freeze`].map((file) => `try ${file}`).join("\n");
     const { stdout, events, report } = await run(`${script}\ncat ${own}/cgroup.freeze`);
@@ -56,14 +56,14 @@ describe.skipIf(why)("control groups of the supervisor (need gcc, a build, root,
     for (const file of files) expect(events.map(({ act }) => act).join("\n")).toContain(`path=${file} `);
   });
 
-  it("by another mount, and by a descriptor that only stands for the path, they are the same files", async () => {
+  it("by another mount, or by an O_PATH descriptor, they are the same files", async () => {
     const script = `mkdir -p there; unshare --mount sh -c '
       mount -t cgroup2 none there; try() { if (: > "$1") 2>/dev/null; then echo opened; else echo refused; fi; }
       try there${own.slice(mount?.length)}/cgroup.freeze; cd ${own}; try ./cgroup.kill; try /proc/self/cwd/cgroup.freeze'`;
     expect((await run(script)).stdout).toBe("refused\nrefused\nrefused\n");
   });
 
-  it("where it is moved to another, that is its own from then on, and the report says so", async () => {
+  it("if the supervisor is moved to another group, that group is protected from then on, and the report says so", async () => {
     const { stdout, report } = await run(
       `try ${other}/cgroup.freeze; echo $PPID > ${other}/cgroup.procs; try ${other}/cgroup.freeze`,
     );
