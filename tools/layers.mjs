@@ -34,10 +34,11 @@ const layers = [
   ["isoline", "integrity", ["@isoline/core", "@isoline/linux", "node:crypto", "node:fs", "node:os"]],
   ["isoline", "namespace", ["@isoline/core", "@isoline/linux", "node:*"]],
   ["isoline", "control", ["@isoline/core", "@isoline/linux", "node:*"]],
+  ["isoline", "library", ["@isoline/core", "@isoline/linux", "node:fs"]],
   ["isoline", "canister", ["@isoline/core", "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "demo", ["@isoline/core", "node:*"]],
   ["isoline", "cli", ["@isoline/core", "@isoline/linux", "node:*", "commander", "yaml"]],
-  ["isoline", "index", []],
+  ["isoline", "index", ["@isoline/core"]],
 ];
 
 const packages = [...new Set(layers.map(([pack]) => pack))];

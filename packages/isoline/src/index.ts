@@ -1,1 +1,17 @@
-export {};
+/** isoline as a library: docs/api.md. */
+export { IsolineError } from "@isoline/core";
+export type { AnyContour, ContourDiff, LonePoint } from "@isoline/core";
+export type { EventLine, LiveEvent, ProcessReport, Snapshot } from "./namespace/live.ts";
+export type { DepartureReport, Exit, IntegrityReport, Loss, RunReport, Verdict } from "./namespace/report.ts";
+export type { SensorChoice } from "./namespace/sensor-choice.ts";
+export * as contours from "./library/contours.ts";
+export { type Counts, type Result, Run } from "./library/run.ts";
+export { type Verified, verify, type VerifyOptions } from "./library/verify.ts";
+export {
+  check,
+  learn,
+  type LearnOptions,
+  run,
+  type SealedOptions,
+  type WorkloadOptions,
+} from "./library/workloads.ts";

@@ -3,9 +3,9 @@ import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
 import { startTime } from "@isoline/linux";
 import { CliError } from "../error.ts";
-import type { LiveEvent, ProcessReport } from "../namespace/live.ts";
+import type { EventLine, LiveEvent, ProcessReport } from "../namespace/live.ts";
 import { isLive } from "./liveness.ts";
-import type { EventLine, Refusal, State } from "./protocol.ts";
+import type { Refusal, State } from "./protocol.ts";
 
 const ANSWER_MS = 8000;
 const MOST_BYTES = 64 * 1024 * 1024;

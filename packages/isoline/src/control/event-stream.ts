@@ -5,8 +5,7 @@
  * says how many were.
  */
 import type { ServerResponse } from "node:http";
-import type { LiveEvent } from "../namespace/live.ts";
-import type { EventLine } from "./protocol.ts";
+import type { EventLine, LiveEvent } from "../namespace/live.ts";
 
 const MOST_BUFFERED = 1024 * 1024;
 

@@ -1,5 +1,5 @@
-/** The messages of a control socket: docs/control-socket.md. */
-import type { LiveEvent, Snapshot } from "../namespace/live.ts";
+/** What is said over a control socket: docs/control-socket.md. */
+import type { Snapshot } from "../namespace/live.ts";
 
 /** `GET /state`: one live namespace at one moment. */
 export interface State extends Omit<Snapshot, "processes"> {
@@ -15,9 +15,6 @@ export interface State extends Omit<Snapshot, "processes"> {
   readonly started: string;
   readonly processes: number;
 }
-
-/** One line of `GET /events`: a decision, or how many could not be sent because the client did not read in time. */
-export type EventLine = LiveEvent | { readonly lost: number };
 
 /** A refusal. */
 export interface Refusal {

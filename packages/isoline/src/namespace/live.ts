@@ -23,6 +23,9 @@ export interface LiveEvent {
   readonly content?: readonly ContentRemark[];
 }
 
+/** A decision, or how many were left out because they were not taken in time. */
+export type EventLine = LiveEvent | { readonly lost: number };
+
 /** The state of a namespace at one moment. */
 export interface Snapshot {
   readonly mode: Mode;

@@ -52,6 +52,7 @@ export class Namespace {
   readonly #entry: Entry;
   readonly #plan: Plan;
   readonly #command: readonly Uint8Array[];
+  readonly #path: Uint8Array;
   readonly #threads: Threads;
   readonly #standsIn: boolean;
   readonly #asking: Asking;
@@ -66,8 +67,10 @@ export class Namespace {
   #ended: (report: Findings) => void = () => {};
   #failed: (fault: Error) => void = () => {};
 
-  /** `command` is the program and its arguments as raw bytes. */
+  /** `command` is the program and its arguments as raw bytes; throws where there is no such program. */
   constructor(entry: Entry, plan: Plan, command: readonly Uint8Array[], options: NamespaceOptions = {}) {
+    // Before any thread: one that is still loading native code cannot be ended.
+    this.#path = plan.adopt === undefined ? findProgram(command[0] ?? Buffer.alloc(0), entry) : Buffer.alloc(0);
     const { threads = new Threads(), standsIn = true } = options;
     this.#threads = threads;
     this.#standsIn = standsIn;
@@ -91,13 +94,12 @@ export class Namespace {
   /** Called before this process stops because the workload did. */
   beforeStop: () => void = () => {};
 
-  /** Runs the workload to the end of its last process. Whatever is wrong beforehand is thrown before it starts. */
+  /** Runs the workload to the end of its last process. Whatever else is wrong is thrown before it starts. */
   async run(onStarted: () => void = () => {}): Promise<Outcome> {
-    const path = findProgram(this.#command[0] ?? Buffer.alloc(0), this.#entry);
     const ended = this.#supervise();
     const leaveSignals = this.#takeSignals();
-    const launch = launchOutcome(this.#threads, path);
-    this.#threads.begin(this.#plan, launchData(this.#entry, this.#command, path));
+    const launch = launchOutcome(this.#threads, this.#path);
+    this.#threads.begin(this.#plan, launchData(this.#entry, this.#command, this.#path));
     this.#pauses.start();
     launch.then(({ pid, landlock }) => {
       this.#landlock = landlock;
@@ -122,10 +124,16 @@ export class Namespace {
     return { exit: this.first.exit, report: await ended, landlock: undefined };
   }
 
-  /** Calls `follower` for every decision from now on; the returned function ends it. */
+  /** Calls `follower` for every decision from now on; the returned function ends it. Before the start, see `followed` of the plan. */
   async follow(follower: (event: LiveEvent) => void): Promise<() => Promise<void>> {
-    this.#followers.add(follower);
+    const unfollow = this.hear(follower);
     await this.ask({ ask: "follow", on: true });
+    return unfollow;
+  }
+
+  /** Calls `follower` for every decision that the supervising thread tells. */
+  hear(follower: (event: LiveEvent) => void): () => Promise<void> {
+    this.#followers.add(follower);
     return async () => {
       this.#followers.delete(follower);
       if (this.#followers.size === 0) await this.ask({ ask: "follow", on: false });
@@ -195,6 +203,7 @@ export class Namespace {
     clearInterval(this.#overdue);
     this.#watch?.stop();
     this.#pauses.stop();
+    this.#toldToEnd.stop();
     this.#asking.end();
   }
 

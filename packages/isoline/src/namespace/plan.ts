@@ -28,6 +28,8 @@ export interface Plan {
   readonly policy: string | undefined;
   /** Recorded first occurrences, one line each, if asked for. */
   readonly trajectory: string | undefined;
+  /** Whether decisions are told from the first on; else once it is asked for. */
+  readonly followed?: boolean | undefined;
   /** Where events come from. */
   readonly sensor: SensorName;
   readonly places: Places;

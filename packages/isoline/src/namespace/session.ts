@@ -47,6 +47,7 @@ export class Session {
     this.#output = LearntContour.of(plan, model.contour);
     this.#trajectory = plan.trajectory === undefined ? undefined : new TrajectoryWriter(plan.trajectory);
     this.#observations = new Observations(model, block, this.#trajectory, tell);
+    this.#observations.followed = plan.followed === true;
     this.landlock = plan.landlock ? compileLandlock(model.contour, plan.places) : undefined;
     this.mediator = new ModelMediator({
       engine: model.engine,

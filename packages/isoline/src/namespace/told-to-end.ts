@@ -39,6 +39,12 @@ export class ToldToEnd {
     else if (this.#times === 2) void this.#kill(name);
   }
 
+  /** The namespace is over, so there is nothing left to end. */
+  stop(): void {
+    clearTimeout(this.#killing);
+    this.#times = Number.POSITIVE_INFINITY;
+  }
+
   async #pass(name: NodeJS.Signals): Promise<void> {
     this.#killing = setTimeout(() => void this.#kill(name), GRACE_MS);
     const processes = await this.#ask({ ask: "signal", signal: constants.signals.SIGTERM });
@@ -47,7 +53,7 @@ export class ToldToEnd {
 
   async #kill(name: NodeJS.Signals): Promise<void> {
     clearTimeout(this.#killing);
-    this.#times = 2;
+    this.#times = Math.max(this.#times, 2);
     const stuck = setTimeout(this.#stuck, STUCK_MS);
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const processes = await this.#ask({ ask: "signal", signal: constants.signals.SIGKILL });

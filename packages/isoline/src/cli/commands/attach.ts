@@ -1,12 +1,13 @@
 /** `isoline attach`: supervises a namespace again whose supervisor has ended. */
 import { journalOf } from "@isoline/linux";
-import type { Beginning } from "../../namespace/plan.ts";
-import { runReport } from "../../namespace/run-report.ts";
+import { startRun } from "../../library/start.ts";
+import { argumentText, commandText } from "../../namespace/command-text.ts";
+import { writeLabel } from "../../namespace/label.ts";
+import type { Beginning, Plan } from "../../namespace/plan.ts";
 import { status } from "../ending.ts";
 import type { Invocation } from "../invocation.ts";
 import { findOrphan } from "../live/orphans.ts";
 import { usage } from "../refusal.ts";
-import { argumentText } from "../workload/command.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "../workload/finish.ts";
 import { saySummaryOfRun } from "../workload/summary.ts";
 import { supervise } from "../workload/supervise.ts";
@@ -31,24 +32,23 @@ export async function attach(invocation: Invocation, name: string, options: Atta
     );
   const output = reportOutput(options);
   const command = [Buffer.from(orphan.command)];
-  const outcome = await supervise(invocation, {
-    plan: {
-      mode: orphan.refuses ? "enforce" : "watch",
-      contour,
-      output: undefined,
-      policy: undefined,
-      trajectory: undefined,
-      sensor: "bpf",
-      places: beginning.places,
-      landlock: false,
-      openFiles: undefined,
-      adopt: { directory, id },
-    },
-    command,
-    name: orphan.name,
-    quiet,
-  });
-  const report = runReport(outcome, { contour, command: command.map(argumentText), learns: false });
+  const plan: Plan = {
+    mode: orphan.refuses ? "enforce" : "watch",
+    contour,
+    output: undefined,
+    policy: undefined,
+    trajectory: undefined,
+    sensor: "bpf",
+    label: writeLabel({ name: orphan.name, command: commandText(command) }),
+    places: beginning.places,
+    landlock: false,
+    openFiles: undefined,
+    adopt: { directory, id },
+  };
+  const about = { contour, command: command.map(argumentText), learns: false };
+  const { report } = await supervise(invocation, { command, contour, name: orphan.name, quiet }, (host, hooks) =>
+    startRun(host, { plan, command, about }, hooks),
+  );
   if (!quiet) saySummaryOfRun(report, contour);
   deliverReport(report, output, options);
   return status.success;

@@ -8,8 +8,8 @@ import { runSealed, type SealedOptions } from "../workload/sealed.ts";
 export type CheckOptions = SealedOptions;
 
 export async function check(invocation: Invocation, file: string, options: CheckOptions): Promise<number> {
-  const { exit, verdict } = await runSealed(invocation, file, options);
-  if (verdict === "off-contour") return leave(status.offContour);
-  if (verdict === "incomplete") return leave(status.incomplete);
+  const { exit, report } = await runSealed(invocation, file, options);
+  if (report.verdict === "off-contour") return leave(status.offContour);
+  if (report.verdict === "incomplete") return leave(status.incomplete);
   return endAs(exit);
 }

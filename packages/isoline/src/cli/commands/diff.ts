@@ -1,6 +1,6 @@
-/** `isoline diff`: what one contour permits and another does not. Status 0 same, 1 different, 2 trouble, as diff(1). */
-import { type Contour, diffContours, type Exchange, formatDiff } from "@isoline/core";
-import { loadAnyContour } from "../../store/contour-file.ts";
+/** `isoline diff`: what one contour does that another does not. 0 same, 1 different, 2 trouble, as diff(1). */
+import { formatDiff } from "@isoline/core";
+import * as contours from "../../library/contours.ts";
 import { status } from "../ending.ts";
 import { paint, type Paint } from "../output/paint.ts";
 import { printJson, printLine } from "../output/streams.ts";
@@ -11,10 +11,7 @@ export interface DiffOptions {
 }
 
 export async function diff(a: string, b: string, { json, quiet }: DiffOptions): Promise<number> {
-  const difference = diffContours(
-    (await loadAnyContour(a)) as unknown as Contour<Exchange>,
-    (await loadAnyContour(b)) as unknown as Contour<Exchange>,
-  );
+  const difference = contours.diff(await contours.read(a), await contours.read(b));
   if (json) printJson({ isoline: 1, a, b, ...difference });
   else if (!quiet && !difference.equal) {
     printLine(paint("bold", `--- ${a}`));

@@ -1,6 +1,6 @@
 /** `isoline events`: decisions of a live namespace, as they happen. */
 import { findNamespace } from "../../control/directory.ts";
-import type { EventLine } from "../../control/protocol.ts";
+import type { EventLine } from "../../namespace/live.ts";
 import { status } from "../ending.ts";
 import { paint } from "../output/paint.ts";
 import { note, printLine } from "../output/streams.ts";

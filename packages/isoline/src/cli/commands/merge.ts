@@ -1,9 +1,8 @@
-/** `isoline merge`: merges several contours into one. */
-import { type Contour, type Exchange, mergeContours, writeContour } from "@isoline/core";
-import { loadAnyContour } from "../../store/contour-file.ts";
-import { Output } from "../../store/output.ts";
+/** `isoline merge`: one contour of several. */
+import * as contours from "../../library/contours.ts";
+import { assertWritable } from "../../store/output.ts";
 import { status } from "../ending.ts";
-import { dropStaleSignature } from "../output/stale-signature.ts";
+import { sayStaleSignature } from "../output/stale-signature.ts";
 import { note } from "../output/streams.ts";
 import { counted } from "../output/wording.ts";
 import { usage } from "../refusal.ts";
@@ -15,13 +14,13 @@ export interface MergeOptions {
 
 export async function merge(files: readonly string[], { output, quiet }: MergeOptions): Promise<number> {
   if (output === undefined) throw usage("expected -o FILE, where the merged contour is to be written");
-  const held = Output.open(output);
-  const [first, ...others] = (await Promise.all(files.map(loadAnyContour))) as unknown as Contour<Exchange>[];
+  assertWritable(output);
+  const [first, ...others] = await Promise.all(files.map(contours.read));
   if (first === undefined || others.length === 0) throw usage("expected at least two contours to merge");
-  const merged = mergeContours([first, ...others]);
-  held.write(writeContour(merged));
-  dropStaleSignature(held, output, quiet ?? false);
+  const merged = contours.merge(first, ...others);
+  const { removedSignature } = contours.write(output, merged);
   if (!quiet) {
+    if (removedSignature) sayStaleSignature(output);
     const sizes = [first, ...others].map(({ size }) => size).join(" + ");
     note(`${output}: ${counted(merged.size, "point")} of ${sizes}, from ${counted(merged.runs, "run")}`);
   }

@@ -1,8 +1,6 @@
 /** `isoline verify`: checks that a contour file is consistent and prints its summary. Every point is recomputed. */
 import type { AnyContour } from "@isoline/core";
-import { loadAnyContour, loadHashed } from "../../store/contour-file.ts";
-import { assertSame, type Vouched, vouchedFor } from "../../store/signature/demand.ts";
-import { readTrustedKey } from "../../store/signature/keys.ts";
+import { type Verified, verify as verifyContour } from "../../library/verify.ts";
 import { status } from "../ending.ts";
 import { lensOf } from "../lens-name.ts";
 import { paint } from "../output/paint.ts";
@@ -15,26 +13,10 @@ export interface VerifyOptions {
 }
 
 export async function verify(file: string, { json, trustedKey }: VerifyOptions): Promise<number> {
-  const { contour, vouched } = trustedKey === undefined ? await unasked(file) : await signed(file, trustedKey);
-  if (json) printJson({ ...document(contour), ...(vouched && { signed: vouched }) });
-  else print(page(file, contour, vouched));
+  const { contour, signed } = await verifyContour(file, { trustedKeys: trustedKey });
+  if (json) printJson({ ...document(contour), ...(signed && { signed }) });
+  else print(page(file, contour, signed));
   return status.success;
-}
-
-interface Verified {
-  readonly contour: AnyContour;
-  readonly vouched: Pick<Vouched, "key" | "images"> | undefined;
-}
-
-async function unasked(file: string): Promise<Verified> {
-  return { contour: await loadAnyContour(file), vouched: undefined };
-}
-
-async function signed(file: string, keys: readonly string[]): Promise<Verified> {
-  const vouched = vouchedFor(file, keys.map(readTrustedKey));
-  const { contour, digest } = await loadHashed(file);
-  assertSame(file, vouched, digest);
-  return { contour, vouched: { key: vouched.key, images: vouched.images } };
 }
 
 function document(contour: AnyContour): Readonly<Record<string, unknown>> {
@@ -54,7 +36,7 @@ function document(contour: AnyContour): Readonly<Record<string, unknown>> {
   };
 }
 
-function page(file: string, contour: AnyContour, vouched: Verified["vouched"]): string {
+function page(file: string, contour: AnyContour, signed: Verified["signed"]): string {
   const { text, digest } = lensOf(contour);
   const gaps = contour.incomplete.map(({ reason, count }) => `${reason} (${counted(count, "time")})`);
   const rows: [string, string][] = [
@@ -68,8 +50,8 @@ function page(file: string, contour: AnyContour, vouched: Verified["vouched"]): 
     ["aggregate", contour.aggregate],
     ["runs", grouped(contour.runs)],
     ["incomplete", gaps.length === 0 ? "no" : gaps.join("; ")],
-    ...(vouched === undefined ? [] : [["signed by", vouched.key] satisfies [string, string]]),
-    ...(vouched?.images ?? []).map((image): [string, string] => ["for", image]),
+    ...(signed === undefined ? [] : [["signed by", signed.key] satisfies [string, string]]),
+    ...(signed?.images ?? []).map((image): [string, string] => ["for", image]),
   ];
   const lines = rows.map(([name, value]) => `  ${name.padEnd(12)} ${value}\n`);
   return `${file}: ${paint("green", "intact")}\n${lines.join("")}`;

@@ -18,27 +18,27 @@ const LEAST_ROWS = 5;
 export interface Counters {
   readonly events: number;
   readonly points: number;
-  /** Number of points that existed before the run, if that is known. */
-  readonly before?: number | undefined;
 }
 
 export class StatusLine {
-  readonly #read: () => Counters;
+  #read: () => Counters = () => ({ events: 0, points: 0 });
+  readonly #before: number | undefined;
   readonly #history: { readonly at: number; readonly points: number }[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** The size of the terminal when its last row was reserved. */
   #taken: TerminalSize | undefined;
   #shown = "";
 
-  constructor(read: () => Counters) {
-    this.#read = read;
+  /** `before`: points that were there before anything was learnt, where that is known. */
+  constructor(before: number | undefined) {
+    this.#before = before;
   }
 
-  /** Starts drawing, if stderr is a terminal that can be drawn on. */
-  start(): void {
+  /** Draws from now on, if stderr is a terminal that can be drawn on. */
+  start(read: () => Counters): void {
+    this.#read = read;
     if (!isTerminal(STDERR) || process.env["TERM"] === "dumb") return;
-    const { before } = this.#read();
-    if (before !== undefined) this.#history.push({ at: performance.now(), points: before });
+    if (this.#before !== undefined) this.#history.push({ at: performance.now(), points: this.#before });
     this.#timer = setInterval(() => this.#draw(), REDRAW_MS);
     this.#timer.unref();
   }

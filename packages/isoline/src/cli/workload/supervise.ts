@@ -1,47 +1,56 @@
-/** A workload from its start to the end of its namespace, with the status line, the printing of departures, and the
-control socket. */
-import type { Invocation } from "../invocation.ts";
-import { cells } from "../../namespace/control-block.ts";
-import { writeLabel } from "../../namespace/label.ts";
-import { Namespace, type Outcome } from "../../namespace/namespace.ts";
-import type { Plan } from "../../namespace/plan.ts";
-import type { DepartureReport } from "../../namespace/report.ts";
+/**
+ * A workload from its start to the end of its namespace, with what stands around it on the command line: the status line, the
+ * departures, the control socket.
+ */
+import type { ChildState } from "@isoline/linux";
 import type { ControlServer, Subject } from "../../control/server.ts";
+import type { Host } from "../../library/host.ts";
+import type { Hooks, Started } from "../../library/start.ts";
+import { commandText } from "../../namespace/command-text.ts";
+import type { DepartureReport, RunReport } from "../../namespace/report.ts";
+import type { Invocation } from "../invocation.ts";
 import { note } from "../output/streams.ts";
 import { counted } from "../output/wording.ts";
-import { commandText } from "./command.ts";
 import { DepartureTeller } from "./departures.ts";
 import { outlivingText } from "./outliving.ts";
 import { StatusLine } from "./status-line.ts";
 
 export interface Supervised {
-  readonly plan: Plan;
   readonly command: readonly Uint8Array[];
+  readonly contour: string;
   readonly name: string | undefined;
   readonly quiet: boolean;
+  /** Of learning: whether the contour begins with this run; undefined for a run under a contour. */
+  readonly learns?: "anew" | "more";
+}
+
+/** How the command ended, and what there is to say of its run. */
+export interface Ended {
+  readonly exit: ChildState;
+  readonly report: RunReport;
+  /** Whether a signature was removed, which was for the contour that was there before. */
+  readonly removedSignature: boolean;
 }
 
 const OUTLIVED_AFTER_MS = 1000;
 
-/** Runs the workload to the end of its last process. Throws any error that occurs before it starts. */
-export async function supervise({ entry, threads }: Invocation, run: Supervised): Promise<Outcome> {
-  if (run.name !== undefined) await (await import("../../control/directory.ts")).assertNameFree(run.name);
-  const namespace = new Namespace(
-    entry,
-    { ...run.plan, label: writeLabel({ name: run.name, command: commandText(run.command) }) },
-    run.command,
-    { threads },
-  );
-  const around = new Surroundings(namespace, run);
-  if (!run.quiet) {
-    namespace.onEnding = sayEnding;
-    namespace.onPause = sayPause;
-  }
+/** Runs the workload to the end of its last process. Throws whatever is wrong before it starts. */
+export async function supervise(
+  { entry, threads }: Invocation,
+  about: Supervised,
+  start: (host: Host, hooks: Hooks) => Promise<Started>,
+): Promise<Ended> {
+  if (about.name !== undefined) await (await import("../../control/directory.ts")).assertNameFree(about.name);
+  const line = new StatusLine(about.learns === "anew" ? 0 : undefined);
+  const beforeStop = () => line.pause();
+  const hooks: Hooks = about.quiet ? { beforeStop } : { beforeStop, onEnding: sayEnding, onPause: sayPause };
+  const started = await start({ entry, threads, standsIn: true }, hooks);
+  const around = new Surroundings(started, about, line);
+  around.begin();
   try {
-    const begin = () => around.begin();
-    const outcome = await (run.plan.adopt === undefined ? namespace.run(begin) : namespace.attach(begin));
-    await around.end(outcome.report.departures);
-    return outcome;
+    const { report, removedSignature } = await started.run.ended;
+    await around.end(report.departures);
+    return { exit: started.namespace.first.exit, report, removedSignature };
   } catch (fault) {
     await around.end([]);
     throw fault;
@@ -65,31 +74,26 @@ function sayEnding(what: "told" | "killed", name: NodeJS.Signals, processes: num
 
 /** The services around a running workload. None of them may delay it or make it fail. */
 class Surroundings {
-  readonly #namespace: Namespace;
-  readonly #run: Supervised;
+  readonly #started: Started;
+  readonly #about: Supervised;
   readonly #line: StatusLine;
   readonly #teller: DepartureTeller;
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   #outlived: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(namespace: Namespace, run: Supervised) {
-    const { block } = namespace;
-    this.#namespace = namespace;
-    this.#run = run;
-    const before = run.plan.contour === undefined ? 0 : undefined;
-    this.#line = new StatusLine(() => ({ events: block[cells.events] ?? 0, points: block[cells.points] ?? 0, before }));
-    this.#teller = new DepartureTeller({
-      off: () => block[cells.departures] ?? 0,
-      from: async (first) => (await namespace.ask({ ask: "departures", from: first })) ?? [],
-    });
+  constructor(started: Started, about: Supervised, line: StatusLine) {
+    const { run } = started;
+    this.#started = started;
+    this.#about = about;
+    this.#line = line;
+    this.#teller = new DepartureTeller({ off: () => run.counts.off, from: (first) => run.departures(first) });
   }
 
   begin(): void {
     this.#server = this.#serve();
-    if (this.#run.quiet) return;
-    if (this.#run.plan.mode === "learn") this.#line.start();
-    this.#namespace.beforeStop = () => this.#line.pause();
+    if (this.#about.quiet) return;
+    if (this.#about.learns !== undefined) this.#line.start(() => this.#started.run.counts);
     this.#teller.start();
     this.#watchForOutliving();
   }
@@ -98,7 +102,7 @@ class Surroundings {
     this.#over = true;
     clearInterval(this.#outlived);
     this.#line.stop();
-    if (!this.#run.quiet) this.#teller.stop(departures);
+    if (!this.#about.quiet) this.#teller.stop(departures);
     await (await this.#server)?.close();
   }
 
@@ -116,14 +120,15 @@ class Surroundings {
   }
 
   #subject(): Subject {
-    const { plan, command, name } = this.#run;
+    const { command, name, contour } = this.#about;
+    const { namespace } = this.#started;
     return {
       name,
       command: commandText(command),
-      contour: plan.contour ?? plan.output ?? "",
-      pid: this.#namespace.first.pid,
-      ask: this.#namespace.ask,
-      follow: (follower) => this.#namespace.follow(follower),
+      contour,
+      pid: namespace.first.pid,
+      ask: namespace.ask,
+      follow: (follower) => namespace.follow(follower),
     };
   }
 
@@ -133,10 +138,10 @@ class Surroundings {
   }
 
   async #noticeOutliving(): Promise<void> {
-    const { state } = this.#namespace.first.exit;
-    if (state !== "exited" && state !== "killed") return;
+    const { run } = this.#started;
+    if (!run.commandEnded) return;
     clearInterval(this.#outlived);
-    const snapshot = await this.#namespace.ask({ ask: "snapshot" });
+    const snapshot = await run.state();
     if (!snapshot || this.#over) return;
     const text = outlivingText(snapshot.processes.length);
     if (text === undefined) this.#watchForOutliving();

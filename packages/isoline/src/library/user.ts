@@ -1,7 +1,7 @@
-/** `--user`: a workload that starts as another user, as if that user had started isoline. */
+/** A workload that starts as another user, as if that user had started isoline. */
 import { findUser, type User } from "@isoline/linux";
-import type { Entry } from "../../namespace/entry.ts";
-import { usage } from "../refusal.ts";
+import { CliError } from "../error.ts";
+import type { Entry } from "../namespace/entry.ts";
 
 /** The start state as it would be if that user had started isoline; unchanged if none is named. */
 export function entryAs(text: string | undefined, entry: Entry): Entry {
@@ -45,4 +45,8 @@ function environmentOf({ environment }: Entry, user: User | undefined): Uint8Arr
     ...others,
     ...own.flatMap(([variable, value]) => (value === undefined ? [] : [Buffer.from(`${variable}=${value}`)])),
   ];
+}
+
+function usage(message: string): CliError {
+  return new CliError("usage", message);
 }

@@ -1,0 +1,88 @@
+/** Contours on disk, and what can be done with them. */
+import {
+  type AnyContour,
+  type Contour,
+  type ContourDiff,
+  diffContours,
+  type Exchange,
+  mergeContours,
+  writeContour,
+} from "@isoline/core";
+import { loadAnyContour } from "../store/contour-file.ts";
+import { Output } from "../store/output.ts";
+import { removeStaleSignature } from "../store/signature/stale.ts";
+
+/**
+ * Reads a contour. Its form is checked, and every point computed again; throws `bad-contour` for a file that is damaged or was
+ * changed.
+ *
+ * @example
+ * import { contours, learn } from "isoline";
+ *
+ * await (await learn(["true"], { output: "true.contour" })).ended;
+ * const contour = await contours.read("true.contour");
+ * console.log(contour.profile.name, contour.runs);
+ * // prints: iso1 1
+ */
+export function read(file: string): Promise<AnyContour> {
+  return loadAnyContour(file);
+}
+
+/**
+ * Writes a contour: what was there before is there unchanged, or all of the contour is, whatever happens meanwhile. The signature of
+ * another contour that was there before is removed.
+ *
+ * @example
+ * import { contours, learn } from "isoline";
+ *
+ * await (await learn(["true"], { output: "true.contour" })).ended;
+ * contours.write("copy.contour", await contours.read("true.contour"));
+ * console.log((await contours.read("copy.contour")).size > 0);
+ * // prints: true
+ */
+export function write(file: string, contour: AnyContour): { readonly removedSignature: boolean } {
+  const output = Output.open(file);
+  try {
+    output.write(writeContour(readable(contour)));
+    return { removedSignature: removeStaleSignature(output) };
+  } finally {
+    output.close();
+  }
+}
+
+/**
+ * What one contour does that another does not. Throws `not-comparable` for contours of different profiles or policies.
+ *
+ * @example
+ * import { contours, learn } from "isoline";
+ *
+ * await (await learn(["sh", "-c", "true"], { output: "a.contour" })).ended;
+ * await (await learn(["sh", "-c", "cat /etc/hostname > /dev/null"], { output: "b.contour" })).ended;
+ * const { equal, onlyB } = contours.diff(await contours.read("a.contour"), await contours.read("b.contour"));
+ * console.log(equal, onlyB.some(({ act }) => act.includes("/etc/hostname")));
+ * // prints: false true
+ */
+export function diff(a: AnyContour, b: AnyContour): ContourDiff {
+  return diffContours(readable(a), readable(b));
+}
+
+/**
+ * One contour of several: what any of them does. Throws `not-comparable` for contours of different profiles or policies.
+ *
+ * @example
+ * import { contours, learn } from "isoline";
+ *
+ * await (await learn(["true"], { output: "a.contour" })).ended;
+ * await (await learn(["ls", "/"], { output: "b.contour" })).ended;
+ * const merged = contours.merge(await contours.read("a.contour"), await contours.read("b.contour"));
+ * console.log(merged.runs);
+ * // prints: 2
+ */
+export function merge(first: AnyContour, ...others: readonly AnyContour[]): AnyContour {
+  return mergeContours([readable(first), ...others.map(readable)]) as unknown as AnyContour;
+}
+
+/** As a contour of any profile, whose events are only read: two are compared or merged only if they are of one profile. */
+function readable(contour: AnyContour): Contour<Exchange> {
+  return contour as unknown as Contour<Exchange>;
+}

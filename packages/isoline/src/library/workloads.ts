@@ -1,0 +1,192 @@
+/** Running commands: to learn a contour, to check one, or under one. */
+import { existsSync } from "node:fs";
+import { type IntegrityPlan, unasked } from "../integrity/plan.ts";
+import { argumentText, commandText } from "../namespace/command-text.ts";
+import { writeLabel } from "../namespace/label.ts";
+import { readPlaces } from "../namespace/places.ts";
+import type { Plan } from "../namespace/plan.ts";
+import { type SensorChoice, sensorFor } from "../namespace/sensor-choice.ts";
+import { assertWritable, Output } from "../store/output.ts";
+import { policyLine } from "../store/policy-file.ts";
+import { readTrustedKey } from "../store/signature/keys.ts";
+import { type Environment, type Host, thisProcess } from "./host.ts";
+import type { Run } from "./run.ts";
+import { type Hooks, type Started, startRun } from "./start.ts";
+import { entryAs } from "./user.ts";
+
+/** What can be said of every command that is run. */
+export interface WorkloadOptions {
+  /** Ends the run: every process gets SIGTERM, and what is left is killed after five seconds. */
+  readonly signal?: AbortSignal | undefined;
+  /** The environment of the command; that of this process if left out. */
+  readonly env?: Environment | undefined;
+  /** Where events come from; `auto` is seccomp. */
+  readonly sensor?: SensorChoice | undefined;
+  /** Starts the command as this user, by name, number or UID:GID; for root. */
+  readonly user?: string | undefined;
+  /** Has `events()` begin with the first event. */
+  readonly follow?: boolean | undefined;
+  /** IMA for the run: docs/ima.md. What is left out is as on the command line. */
+  readonly ima?: Partial<IntegrityPlan> | undefined;
+}
+
+/** What can be said of learning. */
+export interface LearnOptions extends WorkloadOptions {
+  /** Where the contour is written when the run has ended. An older one is replaced. */
+  readonly output: string;
+  /** Adds to the contour that is there. */
+  readonly merge?: boolean | undefined;
+  /** What counts: `default`, `exact`, or a policy file. */
+  readonly lens?: string | undefined;
+  /** A file for events in the order they first happened, one JSON object a line. */
+  readonly trajectory?: string | undefined;
+}
+
+/** What can be said of running under a contour. */
+export interface SealedOptions extends WorkloadOptions {
+  /** Refuses what is off contour, instead of only telling. */
+  readonly enforce?: boolean | undefined;
+  /** With `enforce` and seccomp: whether the kernel is to refuse as well; true if left out. */
+  readonly landlock?: boolean | undefined;
+  /** Files of public keys; the contour must be signed by one of them. */
+  readonly trustedKeys?: readonly string[] | undefined;
+  /** With `enforce` and bpf: for how many seconds an act waits that is not decided about. */
+  readonly holdSeconds?: number | undefined;
+}
+
+/**
+ * Runs a command and learns its contour. Resolves when the command runs; `ended` of the run settles when its last process has
+ * ended and the contour is written.
+ *
+ * @example
+ * import { contours, learn } from "isoline";
+ *
+ * const run = await learn(["sh", "-c", "echo hello > greeting"], { output: "hello.contour" });
+ * const { status, verdict } = await run.ended;
+ * const contour = await contours.read("hello.contour");
+ * console.log(status, verdict, contour.size > 0);
+ * // prints: 0 learnt true
+ */
+export async function learn(command: readonly string[], options: LearnOptions): Promise<Run> {
+  return (await startLearning(thisProcess(options.env), bytesOf(command), options)).run;
+}
+
+/**
+ * Runs a command under a sealed contour and says whether it kept to it: the `status` of the result is 0 on contour, 3 off
+ * contour, 4 if anything could not be observed, else the command's own.
+ *
+ * @example
+ * import { check, learn } from "isoline";
+ *
+ * await (await learn(["sh", "-c", "cat /etc/hostname"], { output: "cat.contour" })).ended;
+ * const run = await check("cat.contour", ["sh", "-c", "cat /etc/hostname; cat /etc/passwd > /dev/null"]);
+ * const { status, report } = await run.ended;
+ * console.log(status, report.departures[0]?.why.includes("/etc/passwd"));
+ * // prints: 3 true
+ */
+export async function check(contour: string, command: readonly string[], options: SealedOptions = {}): Promise<Run> {
+  return (await startSealed(thisProcess(options.env), contour, bytesOf(command), { ...options, checks: true })).run;
+}
+
+/**
+ * Runs a command under a contour, for as long as it takes: the `status` of the result is the command's own. With `enforce`, what
+ * is off contour is refused.
+ *
+ * @example
+ * import { learn, run } from "isoline";
+ *
+ * await (await learn(["sh", "-c", "ls /etc > /dev/null"], { output: "ls.contour" })).ended;
+ * const abort = new AbortController();
+ * const service = await run("ls.contour", ["sh", "-c", "ls /etc > /dev/null; sleep 60"], { signal: abort.signal });
+ * abort.abort(new Error("enough"));
+ * await service.ended.catch((fault) => console.log(fault.message));
+ * // prints: enough
+ */
+export async function run(contour: string, command: readonly string[], options: SealedOptions = {}): Promise<Run> {
+  return (await startSealed(thisProcess(options.env), contour, bytesOf(command), options)).run;
+}
+
+/** What a program is called by, beside what it is started with. */
+interface Called {
+  /** The name of the live namespace. */
+  readonly name?: string | undefined;
+}
+
+/** The same as `learn` for any host. */
+export async function startLearning(
+  host: Host,
+  command: readonly Uint8Array[],
+  options: LearnOptions & Called,
+  hooks?: Hooks,
+): Promise<Started> {
+  const { output, merge = false, trajectory, lens } = options;
+  const held = Output.open(output);
+  if (trajectory !== undefined) assertWritable(trajectory);
+  const started = hostFor(host, options);
+  const plan: Plan = {
+    ...common(started, command, options),
+    mode: "learn",
+    contour: merge && existsSync(output) ? output : undefined,
+    output,
+    adds: merge,
+    policy: await policyLine(lens),
+    trajectory,
+    landlock: false,
+  };
+  return startRun(
+    started,
+    { plan, command, about: about(output, command, true), output: held, signal: options.signal },
+    hooks,
+  );
+}
+
+/** The same as `check` and `run` for any host. */
+export async function startSealed(
+  host: Host,
+  contour: string,
+  command: readonly Uint8Array[],
+  options: SealedOptions & Called & { readonly checks?: boolean },
+  hooks?: Hooks,
+): Promise<Started> {
+  const { enforce = false, landlock = true, trustedKeys, holdSeconds, checks, signal } = options;
+  const keys = trustedKeys?.map(readTrustedKey);
+  const started = hostFor(host, options);
+  const shared = common(started, command, options);
+  const plan: Plan = {
+    ...shared,
+    mode: enforce ? "enforce" : "watch",
+    contour,
+    signed: keys && { keys, image: { digests: [], named: false } },
+    output: undefined,
+    policy: undefined,
+    trajectory: undefined,
+    // The verdicts of the kernel are about objects: there is no race for Landlock to win.
+    landlock: enforce && landlock && shared.sensor === "seccomp",
+    holdSeconds,
+  };
+  return startRun(started, { plan, command, about: about(contour, command, false), checks, signal }, hooks);
+}
+
+function hostFor(host: Host, { user }: WorkloadOptions): Host {
+  return { ...host, entry: entryAs(user, host.entry) };
+}
+
+/** What a plan has whatever the run is for. */
+function common({ entry }: Host, command: readonly Uint8Array[], options: WorkloadOptions & Called) {
+  return {
+    sensor: sensorFor(options.sensor),
+    label: writeLabel({ name: options.name, command: commandText(command) }),
+    places: readPlaces(entry),
+    openFiles: entry.openFiles,
+    followed: options.follow,
+    integrity: options.ima && { ...unasked, ...options.ima },
+  } satisfies Partial<Plan>;
+}
+
+function about(contour: string, command: readonly Uint8Array[], learns: boolean) {
+  return { contour, command: command.map(argumentText), learns };
+}
+
+function bytesOf(command: readonly string[]): Uint8Array[] {
+  return command.map((word) => Buffer.from(word));
+}

@@ -1,0 +1,16 @@
+/** A command line for people. */
+import { escapeBytes } from "@isoline/core";
+
+/** One argument for people: safe on a terminal, spaces as they are. */
+export function argumentText(argument: Uint8Array): string {
+  return escapeBytes(argument).replaceAll("\\x20", " ");
+}
+
+/** A command line for people, quoted as for a shell. */
+export function commandText(command: readonly Uint8Array[]): string {
+  return command.map((argument) => quoted(argumentText(argument))).join(" ");
+}
+
+function quoted(text: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
