@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
+/** A part of the core that has a path of its own. */
+const part = fileURLToPath(new URL("./packages/core/src/$1/index.ts", import.meta.url));
 
 /** Takes longest, whatever else there is. */
 const MACHINES = "test/vm/machines.test.ts";
@@ -17,7 +19,13 @@ class MachinesFirst extends BaseSequencer {
 }
 
 export default defineConfig({
-  resolve: { alias: { "@isoline/core": source("core"), "@isoline/linux": source("linux") } },
+  resolve: {
+    alias: [
+      { find: /^@isoline\/core\/(\w+)$/, replacement: part },
+      { find: /^@isoline\/core$/, replacement: source("core") },
+      { find: /^@isoline\/linux$/, replacement: source("linux") },
+    ],
+  },
   test: {
     include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
     testTimeout: 60_000,

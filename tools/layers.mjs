@@ -13,6 +13,7 @@ import { filesUnder, importsOf, isTest, readSource } from "./sources.mjs";
 const layers = [
   ["core", "error", []],
   ["core", "digest", ["node:crypto"]],
+  ["core", "verify", []],
   ["core", "event", []],
   ["core", "identity", []],
   ["core", "profile", []],

@@ -8,6 +8,8 @@ export const coreErrors = {
   "bad-trajectory": "A recorded event log is not in the given format.",
   "not-comparable":
     "Two contours were made under different lenses, profiles or bases, so their points cannot be compared.",
+  unsigned: "A contour lacks a required signature: by a trusted key, over its present bytes, for this image.",
+  "bad-signing-key": "A file that was given as a key for the signatures of contours contains no usable key.",
   sealed: "A point would have been added to a sealed contour.",
 } as const;
 

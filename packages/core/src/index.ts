@@ -8,6 +8,8 @@ export { mergeContours } from "./contour/merge.ts";
 export { contourSince, type Mark, markOf } from "./contour/since.ts";
 export { type AnyContour, type Chunks, parseContour, type ReadOptions, readContour } from "./contour/read.ts";
 export { writeContour } from "./contour/write.ts";
+export { type Envelope, parseEnvelope, preAuthenticated } from "./verify/envelope.ts";
+export { IMAGE, readStatement, STATEMENT, type Statement, writeStatement } from "./verify/statement.ts";
 export * from "./digest.ts";
 export * from "./engine/engine.ts";
 export type { Explanation, Reason, Witness } from "./engine/explanation.ts";

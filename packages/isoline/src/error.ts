@@ -23,8 +23,6 @@ export const cliErrors = {
     "A registry did not answer as the distribution protocol requires, or sent other bytes than it announced.",
   "bad-credentials": "A file of credentials for registries is invalid, or a credential helper gave an invalid answer.",
   "no-attached-contour": "No contour is attached to an image, or what is attached is not for it.",
-  unsigned: "A contour lacks a required signature: by a trusted key, over its present bytes, for this image.",
-  "bad-signing-key": "A file that was given as a key for the signatures of contours contains no usable key.",
   "no-demo": "The demo cannot be shown on this machine, or did not have the expected result.",
 } as const;
 

@@ -5,12 +5,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sha256 } from "@isoline/core";
+import { IsolineError, sha256 } from "@isoline/core";
 import { attachedPath } from "../../canister/attached.ts";
 import { readHostConfiguration } from "../../canister/host-configuration.ts";
 import { type Attached, fetchAttached } from "../../canister/registry/contours.ts";
 import { loadAnyContour } from "../../store/contour-file.ts";
-import { CliError } from "../../error.ts";
 import { writeDurably } from "../../store/output.ts";
 import { assertForImage, assertSame, signaturePath, vouchedIn } from "../../store/signature/demand.ts";
 import { readTrustedKey, type TrustedKey } from "../../store/signature/keys.ts";
@@ -38,7 +37,7 @@ export async function fetchContour(image: string, { output, trustedKey }: FetchO
 
 function assertSigned(image: string, { contour, signature, digests }: Attached, keys: readonly TrustedKey[]): void {
   if (signature === undefined)
-    throw new CliError("unsigned", `${image}: expected a signed contour, found one without a signature`);
+    throw new IsolineError("unsigned", `${image}: expected a signed contour, found one without a signature`);
   const vouched = vouchedIn(signature, signaturePath(image), keys);
   assertForImage(image, vouched, { digests, named: true });
   assertSame(image, vouched, sha256(contour));

@@ -1,9 +1,9 @@
-/** `isoline sign`: writes a signature beside a contour. */
+/** `isoline sign`: a signature beside a contour. */
+import { IMAGE } from "@isoline/core";
 import { loadHashed } from "../../store/contour-file.ts";
 import { writeDurably } from "../../store/output.ts";
 import { signatureOf, signaturePath } from "../../store/signature/demand.ts";
 import { readSigningKey } from "../../store/signature/keys.ts";
-import { IMAGE } from "../../store/signature/statement.ts";
 import { status } from "../ending.ts";
 import { printLine } from "../output/streams.ts";
 import { usage } from "../refusal.ts";

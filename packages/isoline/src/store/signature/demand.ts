@@ -1,12 +1,18 @@
 /** Signed contours: makes the signature beside a contour, and verifies it. */
 import { basename } from "node:path";
 import type { KeyObject } from "node:crypto";
-import type { Digest } from "@isoline/core";
-import { CliError } from "../../error.ts";
+import {
+  type Digest,
+  IsolineError,
+  parseEnvelope,
+  readStatement,
+  STATEMENT,
+  type Statement,
+  writeStatement,
+} from "@isoline/core";
 import { readBounded, Unfit } from "../bounded-file.ts";
-import { isSignedBy, parseEnvelope, signEnvelope } from "./envelope.ts";
+import { isSignedBy, signEnvelope } from "./envelope.ts";
 import { publicKey, type TrustedKey } from "./keys.ts";
-import { readStatement, STATEMENT, type Statement, writeStatement } from "./statement.ts";
 
 /** What must hold for a contour before anything runs under it. */
 export interface SignatureDemand {
@@ -90,6 +96,6 @@ function namesOf(keys: readonly TrustedKey[]): string {
   return keys.length === 1 ? (keys[0]?.name ?? "") : `one of ${keys.map(({ name }) => name).join(", ")}`;
 }
 
-function unsigned(message: string): CliError {
-  return new CliError("unsigned", message);
+function unsigned(message: string): IsolineError {
+  return new IsolineError("unsigned", message);
 }

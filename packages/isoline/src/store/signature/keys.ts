@@ -1,6 +1,6 @@
 /** Keys that contours are signed with: Ed25519 (RFC 8032) or ECDSA on P-256, in PEM. */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { CliError } from "../../error.ts";
+import { IsolineError } from "@isoline/core";
 import { readBounded, Unfit } from "../bounded-file.ts";
 
 /** A trusted key, as plain data. */
@@ -27,7 +27,7 @@ export function publicKey({ name, pem }: TrustedKey): KeyObject {
   try {
     return fit(createPublicKey(pem), name);
   } catch (fault) {
-    if (fault instanceof CliError) throw fault;
+    if (fault instanceof IsolineError) throw fault;
     throw bad(name, "a public key in PEM", "openssl pkey -in KEY -pubout writes it", fault);
   }
 }
@@ -38,7 +38,7 @@ export function readSigningKey(path: string): KeyObject {
   try {
     return fit(createPrivateKey(pem), path);
   } catch (fault) {
-    if (fault instanceof CliError) throw fault;
+    if (fault instanceof IsolineError) throw fault;
     throw bad(path, "a private key in PEM", ADVICE, fault);
   }
 }
@@ -52,10 +52,10 @@ function fit(key: KeyObject, path: string): KeyObject {
 function readText(path: string): string {
   const bytes = readBounded(path, MOST_BYTES, "follow");
   if (bytes instanceof Unfit)
-    throw new CliError("bad-signing-key", `${path}: expected a key in PEM, found ${bytes.found}`);
+    throw new IsolineError("bad-signing-key", `${path}: expected a key in PEM, found ${bytes.found}`);
   return bytes.toString("latin1");
 }
 
-function bad(path: string, expected: string, advice: string, cause?: unknown): CliError {
-  return new CliError("bad-signing-key", `${path}: expected ${expected}; ${advice}`, { cause });
+function bad(path: string, expected: string, advice: string, cause?: unknown): IsolineError {
+  return new IsolineError("bad-signing-key", `${path}: expected ${expected}; ${advice}`, { cause });
 }

@@ -1,9 +1,8 @@
 /** Removes the signature of a replaced contour: it must not stay beside the new one. */
+import { parseEnvelope, STATEMENT } from "@isoline/core";
 import { CliError } from "../../error.ts";
 import type { Output } from "../output.ts";
 import { MOST_SIGNATURE, SIGNATURE_SUFFIX } from "./demand.ts";
-import { parseEnvelope } from "./envelope.ts";
-import { STATEMENT } from "./statement.ts";
 
 /** Removes the signature once another contour has been written. Returns whether there was one; a file of another kind stays. */
 export function removeStaleSignature(output: Output): boolean {

@@ -6,7 +6,7 @@
  *   predicate       images: digests of images (manifest or configuration) for whose canisters it is valid; without any it
  *                   is valid for any use
  */
-import type { Digest } from "@isoline/core";
+import type { Digest } from "../digest.ts";
 
 export const STATEMENT = "application/vnd.in-toto+json";
 
@@ -20,15 +20,16 @@ const PREDICATE = "https://isoline.dev/contour/v1";
 const MOST_IMAGES = 256;
 export const IMAGE = /^sha256:[0-9a-f]{64}$/;
 
-export function writeStatement(name: string, { digest, images }: Statement): Buffer {
+export function writeStatement(name: string, { digest, images }: Statement): Uint8Array {
   const subject = [{ name, digest: { sha256: digest } }];
-  return Buffer.from(JSON.stringify({ _type: TYPE, subject, predicateType: PREDICATE, predicate: { images } }));
+  const statement = { _type: TYPE, subject, predicateType: PREDICATE, predicate: { images } };
+  return new TextEncoder().encode(JSON.stringify(statement));
 }
 
-/** Undefined for a statement about something else. Only signed bytes are parsed, but a key may sign anything. */
-export function readStatement(payload: Buffer): Statement | undefined {
+/** Undefined for a statement about something else. Only what was signed is given to it, but any key may sign anything. */
+export function readStatement(payload: Uint8Array): Statement | undefined {
   try {
-    const { _type, subject, predicateType, predicate } = JSON.parse(payload.toString("utf8")) as Record<
+    const { _type, subject, predicateType, predicate } = JSON.parse(new TextDecoder().decode(payload)) as Record<
       string,
       unknown
     >;

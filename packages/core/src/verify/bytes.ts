@@ -1,0 +1,30 @@
+/** Bytes as text and back, with what browsers and Node both have. */
+
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+/** One text for each value: what decodes to the same bytes in another way, or to none, is refused. */
+export function fromBase64(value: unknown): Uint8Array<ArrayBuffer> | undefined {
+  if (typeof value !== "string" || value === "") return undefined;
+  try {
+    const binary = atob(value);
+    return btoa(binary) === value ? Uint8Array.from(binary, (character) => character.charCodeAt(0)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function concatenated(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,183 @@
+/** Contours verified without Node: the same verdicts as isoline's own, in this process and in a browser. */
+import { execFileSync } from "node:child_process";
+import { generateKeyPairSync, sign } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  type Digest,
+  parseContour,
+  preAuthenticated,
+  sha256,
+  STATEMENT,
+  writeContour,
+  writeStatement,
+} from "@isoline/core";
+import { verifyContour } from "@isoline/core/verify";
+import { rolldown } from "rolldown";
+import { describe, expect, it } from "vitest";
+import { connects, executes, learnt, node, npm, opens, sh } from "../engine/workload.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const entry = fileURLToPath(new URL("../../packages/core/src/verify/index.ts", import.meta.url));
+const small = readFileSync(new URL("../../packages/core/src/contour/fixtures/small.contour", import.meta.url), "utf8");
+
+const contour = learnt(
+  executes(npm, "/usr/bin/sh"),
+  opens(sh, "/etc/hosts"),
+  opens(node, "/a\\x20b/ü"),
+  connects(node, "203.0.113.7"),
+);
+const text = [...writeContour(contour)].join("");
+
+const keys = {
+  ed25519: generateKeyPairSync("ed25519"),
+  p256: generateKeyPairSync("ec", { namedCurve: "P-256" }),
+  stranger: generateKeyPairSync("ed25519"),
+};
+type KeyName = keyof typeof keys;
+const pem = (name: KeyName) => ({ name, pem: String(keys[name].publicKey.export({ type: "spki", format: "pem" })) });
+
+function signature(name: KeyName, signed: string, images: readonly string[] = []): string {
+  const payload = writeStatement("a.contour", { digest: sha256(Buffer.from(signed)), images });
+  const sig = sign(name === "p256" ? "sha256" : null, preAuthenticated(STATEMENT, payload), keys[name].privateKey);
+  const signatures = [{ sig: sig.toString("base64") }];
+  return JSON.stringify({ payloadType: STATEMENT, payload: Buffer.from(payload).toString("base64"), signatures });
+}
+
+/** The text with its last line made to fit: what a hand that knows the format would write. */
+function resealed(changed: string): string {
+  const body = changed.replace(/sha256 [0-9a-f]{64}\n$/, "");
+  return `${body}sha256 ${sha256(Buffer.from(body))}\n`;
+}
+
+describe("a contour, verified without Node", () => {
+  it.each([
+    ["of four points", text],
+    ["of the fixtures", small],
+  ])("%s is what the whole reader says that it is", async (_, file) => {
+    const whole = parseContour(Buffer.from(file));
+    expect(await verifyContour(file)).toEqual({
+      profile: whole.profile.name,
+      policy: whole.policyDigest,
+      points: whole.size,
+      state: whole.state(),
+      measurement: whole.measurement(),
+      digest: sha256(Buffer.from(file)),
+      signed: undefined,
+    });
+  });
+
+  const point = contour.point(1);
+  it.each([
+    ["a byte changed", text.replace("/etc/hosts", "/etc/hostz")],
+    ["a line left out", text.replace(/ {2}open .*\n/, "")],
+    ["a line after the last", `${text}\n`],
+    ["its end cut off", text.slice(0, -80)],
+    ["another point, and a digest that fits", resealed(text.replace(point, "0".repeat(64)))],
+    ["another state, and a digest that fits", resealed(text.replace(contour.state(), "0".repeat(64)))],
+    ["another measurement, and a digest that fits", resealed(text.replace(contour.measurement(), "0".repeat(64)))],
+    [
+      "another order, and a digest that fits",
+      resealed(text.replace(":0", ":9").replace(":1", ":0").replace(":9", ":1")),
+    ],
+    ["another number of points, and a digest that fits", resealed(text.replace("points 4", "points 5"))],
+    ["nothing in it", ""],
+    ["something else in it", "isoline contour 1\n"],
+  ])("with %s is refused", async (_, file) => {
+    await expect(verifyContour(file)).rejects.toMatchObject({ name: "IsolineError", code: "bad-contour" });
+  });
+
+  it.each(["ed25519", "p256"] as const)("signed by a trusted key (%s) names that key and its images", async (name) => {
+    const image = `sha256:${"a".repeat(64)}`;
+    const signedBy = { signature: signature(name, text, [image]), keys: [pem("stranger"), pem(name)] };
+    expect((await verifyContour(text, signedBy)).signed).toEqual({ key: name, images: [image] });
+  });
+
+  it.each([
+    ["by another key", signature("stranger", text), "ed25519"],
+    ["for another contour", signature("ed25519", small), "ed25519"],
+    ["that was altered", signature("ed25519", text).replace('"sig":"', '"sig":"AAAA'), "ed25519"],
+    ["in another form", "{}", "ed25519"],
+    ["of another kind of key", signature("p256", text), "ed25519"],
+  ] as const)("with a signature %s is unsigned", async (_, made, trusted) => {
+    await expect(verifyContour(text, { signature: made, keys: [pem(trusted)] })).rejects.toMatchObject({
+      code: "unsigned",
+    });
+  });
+
+  it("a key that is none is refused", async () => {
+    const signedBy = { signature: signature("ed25519", text), keys: [{ name: "key.pem", pem: "no key" }] };
+    await expect(verifyContour(text, signedBy)).rejects.toMatchObject({ code: "bad-signing-key" });
+  });
+
+  it("reaches for nothing of Node's", async () => {
+    expect(await bundle()).not.toMatch(/\bnode:|\bBuffer\b|\bprocess\b|\brequire\(|\bimport\b/);
+  });
+
+  it.skipIf(!existsSync(CHROMIUM))("says the same in a browser (needs chromium)", async () => {
+    const cases = {
+      whole: [text],
+      changed: [text.replace("/etc/hosts", "/etc/hostz")],
+      ed25519: [text, { signature: signature("ed25519", text), keys: [pem("ed25519")] }],
+      p256: [text, { signature: signature("p256", text), keys: [pem("p256")] }],
+      stranger: [text, { signature: signature("stranger", text), keys: [pem("ed25519")] }],
+    };
+    const told = await inBrowser(cases);
+    const digest: Digest = sha256(Buffer.from(text));
+    expect(told).toEqual({
+      whole: { points: 4, digest },
+      changed: { refused: "bad-contour" },
+      ed25519: { points: 4, digest, key: "ed25519" },
+      p256: { points: 4, digest, key: "p256" },
+      stranger: { refused: "unsigned" },
+    });
+  });
+});
+
+/** The module for a browser, in one script. */
+async function bundle(): Promise<string> {
+  const build = await rolldown({ input: entry, platform: "browser" });
+  const { output } = await build.generate({ format: "iife", name: "isoline", minify: true });
+  await build.close();
+  expect(output).toHaveLength(1);
+  return output[0].code;
+}
+
+/** What each call of `verifyContour` comes to on a page of its own. */
+async function inBrowser(cases: Readonly<Record<string, readonly unknown[]>>): Promise<unknown> {
+  const place = mkdtempSync(join(tmpdir(), "isoline-verify-"));
+  try {
+    const script = `(async () => {
+      const told = {};
+      for (const [name, given] of Object.entries(${JSON.stringify(cases)})) {
+        try {
+          const { points, digest, signed } = await isoline.verifyContour(...given);
+          told[name] = { points, digest, key: signed?.key };
+        } catch (fault) {
+          told[name] = { refused: fault.code ?? String(fault) };
+        }
+      }
+      document.body.textContent = "told" + btoa(JSON.stringify(told)) + "told";
+    })()`;
+    const page = join(place, "page.html");
+    // In a script element, nothing may look like the end of one.
+    const element = (code: string) => `<script>${code.replaceAll("</", "<\\/")}</script>`;
+    writeFileSync(
+      page,
+      `<!doctype html><meta charset="utf-8"><body>${element(await bundle())}${element(script)}</body>`,
+    );
+    const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"];
+    const more = ["--disable-component-update", "--virtual-time-budget=20000", `--user-data-dir=${place}/profile`];
+    const dom = execFileSync(CHROMIUM, [...flags, ...more, "--dump-dom", `file://${page}`], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: 50_000,
+    });
+    const [, encoded = ""] = /told([A-Za-z0-9+/=]+)told/.exec(dom) ?? [];
+    return JSON.parse(Buffer.from(encoded, "base64").toString("utf8") || "null");
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}
