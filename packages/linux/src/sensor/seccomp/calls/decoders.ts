@@ -1,6 +1,4 @@
-/**
- * Which decoder reads which call.
- */
+/** The decoder of each call. */
 import { type Syscall, syscallNumbers } from "../../../abi/syscalls.ts";
 import * as adjust from "./adjust.ts";
 import * as appending from "./appending.ts";
@@ -24,7 +22,7 @@ import * as truncation from "./truncation.ts";
 import * as xattr from "./xattr.ts";
 import type { Decoder } from "../context.ts";
 
-/** What rests on memory or on a descriptor, and is made by the task itself: counted each time that it goes ahead. */
+/** A call that depends on memory or on a descriptor, and that the task makes itself: counted each time it goes ahead. */
 function racily(decode: Decoder): Decoder {
   return (context, thread) => decode(context, thread) || context.racy();
 }

@@ -1,6 +1,4 @@
-/**
- * Calls that make code run: exec, executable mappings, memory turned executable.
- */
+/** Calls that make code run: exec, executable mappings, memory that becomes executable. */
 import { readFileSync } from "node:fs";
 import type { Call } from "@isoline/core";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
@@ -19,7 +17,7 @@ const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?", loader: [] };
 const MAP_ANONYMOUS = 0x20;
 const SLASH = 0x2f;
 const PROT_WRITE = 2;
-/** Of what a key has room for, the rest is small. */
+/** Upper bound of what an exec adds to a key beside its two paths. */
 const LONGEST_KEY = 8192;
 
 export const execve: Decoder = (context, thread) =>
@@ -55,7 +53,7 @@ function unresolved(path: string): Act {
   return { op: "exec", subject: { path, ...UNKNOWN } };
 }
 
-/** What an exec would run is looked at each time; decided about, if it is not what was decided about before. */
+/** The files of an exec are examined each time. It is decided about only if it differs from what was decided before. */
 function execute(context: Context, thread: Thread, target: Found, naming: Naming): Verdict {
   const execution = inspect(context, thread, target);
   if ("refusedWith" in execution) return context.refuses(execution.refusedWith);
@@ -88,15 +86,15 @@ function execute(context: Context, thread: Thread, target: Found, naming: Naming
   if (verdict === 0) {
     context.tasks.execStarts(thread, decided.next(), execution.executable, words.expected());
     context.origins.executing(thread.process);
-    // Only the task itself can execute; what came to run is looked at afterwards.
+    // Only the task itself can execute; the program that runs is checked afterwards.
     return context.racy();
   }
   return verdict;
 }
 
 /**
- * Decides about an exec that `text` stands for (undefined: each is decided anew); `next` tells whom it makes of the process, as
- * `identify` does where that is not known.
+ * Decides about an exec that `text` identifies (undefined: each is decided anew). `next` returns the identity that the process
+ * gets, as `identify` does if it is not known.
  */
 function decide(
   context: Context,
@@ -117,9 +115,9 @@ function decide(
 }
 
 /**
- * All that the event says, before it is levelled: to describe, level, encode and hash that once more takes longer than to look at it.
- * Undefined of what is counted each time, or may mean another process each time. None of its parts has a line break in it: in
- * paths and names they are escaped.
+ * Everything in the event, before it is levelled: describing, levelling, encoding and hashing it again takes longer than
+ * comparing it. Undefined for an event that is counted each time, or that may refer to another process each time. No part
+ * contains a line break: in paths and names they are escaped.
  */
 function textOf(context: Context, target: Found, { images, contents }: Runnable, call: Call): string | undefined {
   for (const { remark } of contents) if (remark !== undefined) return undefined;
@@ -148,7 +146,7 @@ export const mmap: Decoder = (context, thread) => {
         return { op: "map", subject, ...remarksOn(content) };
       };
       const look = () => context.inspect(thread, found, "map", EXECUTE);
-      // Another thread may have the descriptor mean something else by then.
+      // Another thread may redirect the descriptor before the kernel uses it.
       return context.exchange(thread, key, describe, look) || context.racy();
     },
   );
@@ -157,7 +155,7 @@ export const mmap: Decoder = (context, thread) => {
 export const mprotect: Decoder = (context, thread) =>
   inspectProtected(context, thread) || anonymous(context, thread, "protect", protection(context.call.u32(2)));
 
-/** Files that were mapped without a right to execute, and are now to have it. */
+/** Files that were mapped without execute permission and are about to get it. */
 function inspectProtected(context: Context, thread: Thread): Verdict {
   const without = context.mediator.inspector?.withoutFile("protect", thread) ?? 0;
   if (without === 0) return 0;
@@ -175,7 +173,7 @@ function inspectProtected(context: Context, thread: Thread): Verdict {
   return 0;
 }
 
-/** Ranges of mappings of files, in part between two addresses, that are not executable; as /proc/TID/map_files names them. */
+/** Ranges of mappings of files, at least partly between two addresses, that are not executable; as /proc/TID/map_files names them. */
 function notExecutable(tid: number, start: bigint, end: bigint): readonly string[] {
   const ranges: string[] = [];
   for (const line of readFileSync(`/proc/${tid}/maps`, "latin1").split("\n")) {
@@ -194,7 +192,7 @@ function anonymous(context: Context, thread: Thread, op: "map-anonymous" | "prot
   return context.exchange(thread, key, () => ({ op, subject: { access } }));
 }
 
-/** What is mapped to be written is data as well: that it may be written to is what the event says. */
+/** A file that is mapped writable is data as well: the event says that it may be written to. */
 function usedAs(prot: number): "executed" | "read" {
   return (prot & PROT_WRITE) === 0 ? "executed" : "read";
 }
@@ -203,7 +201,7 @@ function protection(prot: number): string {
   return (prot & PROT_WRITE) !== 0 ? "write,execute" : "execute";
 }
 
-/** READ_IMPLIES_EXEC and other personalities: from here on `mmap` means something else. */
+/** READ_IMPLIES_EXEC and other personalities: from here on `mmap` has another meaning. */
 export const personality: Decoder = (context, thread) =>
   context.decide(thread, {
     op: "prctl",

@@ -1,6 +1,6 @@
 /**
- * `open_by_handle_at`: a handle is no path, and only the kernel can read it. So it is given to the kernel here, in a copy of our own
- * and with a file system that we hold, and what comes of it is decided about as if a path had led there.
+ * `open_by_handle_at`: a handle is not a path, and only the kernel can read it. So the supervisor opens it, from its own copy
+ * and with a file system that it holds, and the object is decided about as if a path had led to it.
  */
 import { EBADF, EINVAL } from "../../../abi/errno.ts";
 import { close, openat2 } from "../../../abi/libc.ts";
@@ -20,19 +20,19 @@ import { duplicate } from "./task-socket.ts";
 /** `struct file_handle`: u32 bytes, s32 type, then at most MAX_HANDLE_SZ bytes (linux/exportfs.h). */
 const HEAD = 8;
 const MOST = 128;
-/** FD_PIDFS_ROOT and the like (linux/fcntl.h): numbers that stand for file systems of the kernel's own instead of a descriptor. */
+/** FD_PIDFS_ROOT and similar numbers (linux/fcntl.h) that stand for the kernel's own file systems instead of a descriptor. */
 const ROOTS_BELOW = -9999;
 const MOUNT_BY_PATH = openHow(O_PATH | O_CLOEXEC, 0, 0);
 
 export const openByHandle: Decoder = (context, thread) => {
   const { call, performer } = context;
   const act = unknown(accessOf(call.u32(2)));
-  // Their handles are those of processes and namespaces, the supervisor's among them (before 6.14 there are none).
+  // Their handles are those of processes and namespaces, the supervisor's among them (before 6.14 they do not exist).
   if (call.int(0) < ROOTS_BELOW) return context.decide(thread, act) || EBADF;
   const handle = handleAt(context, thread);
   if (typeof handle === "number") return context.unreadable(thread, handle);
   if (handle.length === 0) return context.refuses(EINVAL);
-  // With other rights than the thread's the kernel would tell us something else.
+  // With other rights than the thread's, the kernel would give another answer.
   if (performer.rightsFor(thread) === undefined)
     return context.uninspected(thread, act) || context.decide(thread, act) || context.racy();
   const mount = mountOf(thread, call.int(0));
@@ -49,7 +49,7 @@ function unknown(access: string): Act<"open"> {
   return { op: "open", subject: { access, path: "?by-handle", mode: 0, uid: 0, gid: 0, fs: "?" } };
 }
 
-/** Its bytes; none where the kernel takes no handle of such a length; a negative errno where it cannot be read. */
+/** The bytes of the handle; empty if the kernel accepts no handle of this length; a negative errno if it cannot be read. */
 function handleAt({ call, memory }: Context, { tid }: Thread): Buffer | number {
   const address = call.pointer(1);
   const head = memory.exactly(tid, address, HEAD);
@@ -59,12 +59,12 @@ function handleAt({ call, memory }: Context, { tid }: Thread): Buffer | number {
   const whole = memory.exactly(tid, address, HEAD + length);
   if (whole < 0) return whole;
   const copy = Buffer.from(memory.bytes.subarray(0, HEAD + length));
-  // It was read twice: another length would have the kernel read beyond what we have.
+  // The length was read twice: with another length the kernel would read beyond the copy.
   copy.writeUInt32LE(length, 0);
   return copy;
 }
 
-/** Any descriptor on the file system that the handle is of, or the working directory. */
+/** Any descriptor on the file system of the handle, or the working directory. */
 function mountOf(thread: Thread, fd: number): number {
   if (fd !== AT_FDCWD) return duplicate(thread, fd);
   return openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), MOUNT_BY_PATH);
@@ -75,7 +75,7 @@ function openBehind(context: Context, thread: Thread, mount: number, handle: Buf
   const flags = effectiveFlags(call.u32(2));
   const look = O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW);
   const own = performer.make(thread, () => rawCall(syscallNumbers.open_by_handle_at, [mount, handle, look]));
-  // Where it stands for a process or a namespace, the kernel refuses O_PATH, and so does this.
+  // For a process or a namespace the kernel refuses O_PATH, and so does the supervisor.
   if (own < 0) return context.refuses(-own);
   try {
     const result = finder.findOwn(found, thread, own);
@@ -93,7 +93,7 @@ function openBehind(context: Context, thread: Thread, mount: number, handle: Buf
 
 const BY_HANDLE = Buffer.from("?by-handle");
 
-/** What no name led to has a path by which it may not be reached: that of another object, or of none. */
+/** An object that was not found by a name has a path by which it may be unreachable, or that names another object. */
 function isAtItsPath({ finder, found2 }: Context, thread: Thread, { path, stat }: Found): boolean {
   try {
     const named = Buffer.concat([path, Buffer.of(0)]);

@@ -1,6 +1,4 @@
-/**
- * What an exec really runs: the file that is named, the interpreters of `#!` lines, the ELF interpreter.
- */
+/** The files that an exec runs: the named file, the interpreters of `#!` lines, the ELF interpreter. */
 import { escapeBytes, type Image } from "@isoline/core";
 import { EACCES, ELOOP, ENOEXEC, ETXTBSY } from "../../../abi/errno.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
@@ -14,23 +12,23 @@ import { Found } from "../../files/found.ts";
 import { EXECUTE } from "../../words/access.ts";
 import type { Thread } from "../tasks/process.ts";
 
-/** The files an exec loads, in the order the kernel comes to them; or the errno it will refuse with. */
+/** The files that an exec loads, in the kernel's order; or the errno with which the kernel will refuse it. */
 export type Execution =
   | Runnable
   | { readonly refusedWith: number }
-  /** The kernel would not refuse it, but whoever inspects files does. */
+  /** The kernel would not refuse it, but the inspector of files does. */
   | { readonly deniedWith: number };
 
-/** What was seen of one that the kernel will run. */
+/** An exec that the kernel will carry out. */
 export interface Runnable {
   readonly images: readonly [Image, ...Image[]];
-  /** What was found out about the content of each. */
+  /** Remarks on the content of each file. */
   readonly contents: readonly Content[];
-  /** What the `#!` lines say, outermost first: the program that runs is the image of the last. */
+  /** The `#!` lines, outermost first: the program that runs is the image of the last. */
   readonly interpreters: readonly Interpreter[];
-  /** Device and inode of the program that will run, which /proc/PID/exe will show; "" where that is not known. */
+  /** Device and inode of the program that will run, which /proc/PID/exe will show; "" if unknown. */
   readonly executable: string;
-  /** Why it is not known what will be loaded. */
+  /** Why the files that will be loaded are not known. */
   readonly unseen?: string;
 }
 
@@ -38,7 +36,7 @@ export interface Runnable {
 const MAX_REWRITES = 5;
 const LOADERS_KEPT = 4096;
 
-/** Looks at the file an exec names and at whatever will be loaded to run it. */
+/** Examines the file that an exec names, and every file that will be loaded to run it. */
 export function inspect(context: Context, thread: Thread, target: Found): Execution {
   const loaders: Image[] = [];
   const interpreters: Interpreter[] = [];
@@ -107,16 +105,17 @@ function refusalOf(context: Context, thread: Thread, file: Found): number {
   if (file.stat.isSymlink) return ELOOP;
   if (!file.stat.isRegular) return EACCES;
   const refusal = context.permissions.refusal(file, EXECUTE, thread);
-  // Linux 6.11 and 6.12 execute what is open for writing; here that fails on them too, because what runs is not known then.
+  // Linux 6.11 and 6.12 execute a file that is open for writing; here the exec fails on them too, because the content that runs
+  // is not known.
   return refusal === 0 && context.files.writersOf(file) === "some" ? ETXTBSY : refusal;
 }
 
-/** The program and each interpreter of a `#!` line: opened to execute, and offered to the handlers of formats (fs/exec.c). */
+/** The program and each interpreter of a `#!` line: opened for execution, and passed to the binary format handlers (fs/exec.c). */
 function inspectRun(context: Context, thread: Thread, file: Found): number {
   return context.inspect(thread, file, "open", EXECUTE) || context.inspect(thread, file, "exec", EXECUTE);
 }
 
-/** What of it becomes memory: the program that runs in the end, and its ELF interpreter (fs/binfmt_elf.c). */
+/** The files that become memory: the program that finally runs, and its ELF interpreter (fs/binfmt_elf.c). */
 function inspectMapped(context: Context, thread: Thread, file: Found, uses: readonly FileUse[]): number {
   for (const use of uses) {
     const refused = context.inspect(thread, file, use, EXECUTE);
@@ -132,7 +131,7 @@ function imageOf(context: Context, found: Found, contents: Content[]): Image {
   return digest === undefined ? { path: pathText(found) } : { path: pathText(found), digest };
 }
 
-/** What the kernel will load to run this file; remembered by the version of the file where that tells its content. */
+/** The files that the kernel will load to run this file; cached by the file's version if that identifies its content. */
 function loaderOf(context: Context, thread: Thread, file: Found): Loader {
   const version = context.files.writersOf(file) === "none" ? context.files.versionOf(file) : undefined;
   const known = version === undefined ? undefined : context.loaders.get(version);
@@ -152,9 +151,9 @@ function readLoader(context: Context, thread: Thread, file: Found): Loader {
     const interpreter = interpreterIn(head);
     return interpreter ? { kind: "script", ...interpreter } : { kind: "not-executable" };
   }
-  // A short file is followed by zeros in the kernel's buffer, and whole programs fit in less than a header.
+  // A short file is followed by zeros in the kernel's buffer, and a whole program may be smaller than a header.
   if (isElfForUs(Buffer.concat([head], HEAD)))
     return elfLoader(Buffer.concat([head], HEAD), (position, length) => context.files.slice(file, position, length));
-  // Only a handler could run it, and into those we do not see.
+  // Only a handler could run it, and handlers cannot be inspected.
   return context.handlers.mayRun(thread) ? { kind: "unknown", reason: "?binfmt" } : { kind: "not-executable" };
 }

@@ -1,6 +1,6 @@
 /**
- * fanotify: groups that hear of what is done to files, by whichever process of the machine, and may be handed those files or
- * decide whether it is done at all.
+ * fanotify: groups that get events about files, caused by any process of the machine, and that may get the files themselves or
+ * decide whether the operation is permitted.
  */
 import { readFileSync } from "node:fs";
 import { EBADF, EINVAL } from "../../../abi/errno.ts";
@@ -18,14 +18,15 @@ import { withDescriptor, withObject } from "./objects.ts";
 export const fanotifyInit: Decoder = (context, thread) => {
   const flags = context.call.u32(0);
   const verdict = context.decide(thread, { op: "fanotify", subject: groupOf(flags, context.call.u32(1)) });
-  // The supervisor looks at the files of its workload, so each of its looks would bring a descriptor of it (before 5.15: EINVAL).
+  // The supervisor opens files of its workload, so each of its opens would give the group a descriptor of it (before 5.15:
+  // EINVAL).
   return goesAhead(context, verdict || ((flags & FAN_REPORT_PIDFD) !== 0 ? EINVAL : 0));
 };
 
 /** linux/fanotify.h */
 const FAN_REPORT_PIDFD = 0x80;
 
-/** A group is told which process does something: that must be the task. */
+/** A group gets the pid of the process that causes an event: that must be the task. */
 function goesAhead({ performer }: Context, verdict: Verdict): Verdict {
   if (verdict === 0) performer.leaveToTasks();
   return verdict;
@@ -41,7 +42,7 @@ const groupOf = (flags: number, opens: number): Group => ({ group: groupIn(flags
 const FAN_MARK_DONT_FOLLOW = 4;
 const UNKNOWN = { mode: 0, uid: 0, gid: 0, fs: "?" };
 
-/** `fanotify_mark(group, flags, mask, directory, path)`; without a path it is about the descriptor itself. */
+/** `fanotify_mark(group, flags, mask, directory, path)`; without a path it applies to the descriptor itself. */
 export const fanotifyMark: Decoder = (context, thread) => {
   const { call } = context;
   const group = groupBehind(thread, call.int(0));
@@ -52,7 +53,8 @@ export const fanotifyMark: Decoder = (context, thread) => {
   const unresolved = (path: string): Act => ({ op: "fanotify-mark", subject: { ...mark, path, ...UNKNOWN } });
   const use = ({ files }: Context, found: Found): Verdict => {
     const object = files.describe(found);
-    // The kernel has no such events there (FS_DISALLOW_NOTIFY_PERM): we need not fear to be asked about by which we look at tasks.
+    // The kernel has no permission events there (FS_DISALLOW_NOTIFY_PERM), so the files with which the supervisor inspects
+    // tasks are not affected.
     if (asksFirst(call.pointer(2)) && object.fs === "proc") return context.refuses(EINVAL);
     const verdict = context.decide(thread, { op: "fanotify-mark", subject: { ...mark, ...object } });
     if (verdict === 0 && asksFirst(call.pointer(2))) readQuietly();
@@ -70,7 +72,7 @@ export const fanotifyMark: Decoder = (context, thread) => {
 const isPathOnly = (told: string): boolean =>
   (Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(told)?.[1] ?? "0", 8) & O_PATH) !== 0;
 
-/** What /proc tells of a group, or the errno of a descriptor that is none. */
+/** The fdinfo of a group, or the errno for a descriptor that is not one. */
 function groupBehind(thread: Thread, fd: number): Group | number | "closed" {
   try {
     const told = readFileSync(`/proc/${thread.tid}/fdinfo/${fd}`, "latin1");

@@ -1,10 +1,10 @@
 /**
- * What is mounted, and where: `mount`, and the calls of the newer interface, in which a file system is set up behind a
- * descriptor (`fsopen`, `fspick`, `fsconfig`, `fsmount`) and a tree is mounted by another (`open_tree`, `move_mount`).
+ * Mounts: `mount`, and the calls of the newer interface, in which a file system is configured through a descriptor (`fsopen`,
+ * `fspick`, `fsconfig`, `fsmount`) and a tree is mounted through another (`open_tree`, `move_mount`).
  *
- * They are events whether or not the kernel will grant them. Everything that is given counts: source, type, flags, options,
- * with the objects that paths and descriptors in them lead to. What cannot be read says so, and the call fails with EFAULT
- * here: the kernel might read it.
+ * They are events whether or not the kernel permits them. Every argument counts: source, type, flags, options, with the objects
+ * that paths and descriptors in them lead to. An argument that cannot be read is marked, and the call fails with EFAULT here,
+ * because the kernel might be able to read it.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -24,7 +24,7 @@ import { mountingServed } from "./served.ts";
 const MS_REMOUNT = 0x20;
 const MS_BIND = 0x1000;
 const MS_MOVE = 0x2000;
-/** Shared, private, slave, unbindable: only how mounts spread is changed. */
+/** Shared, private, slave, unbindable: only the propagation of mounts changes. */
 const MS_PROPAGATION = 0x1e_0000;
 const MOVE_F_SYMLINKS = 0x01;
 const MOVE_F_EMPTY_PATH = 0x04;
@@ -38,10 +38,10 @@ const FSPICK_EMPTY_PATH = 8;
 
 const PAGE = 4096;
 const NONE = "none";
-/** Only these mean something without "=": the rest of a structure is not told apart from text. */
+/** Only these options are valid without "=": bytes of a structure would otherwise look like text. */
 const HEAD = 4;
 
-/** Calls that say the type of what is made, not only of what was made before. */
+/** Calls whose arguments include the type of the new mount. */
 const MAKING: ReadonlySet<string> = new Set(["mount", "fsopen"]);
 
 interface Mounting {
@@ -53,7 +53,7 @@ interface Mounting {
   readonly options?: readonly string[];
 }
 
-/** Decides it; what could not be read the kernel is not to read either. */
+/** Decides about the call; an argument that the sensor could not read must not be read by the kernel either. */
 function decide(context: Context, thread: Thread, mounting: Mounting): Verdict {
   const { call, source = NONE, path = NONE, type = NONE, flags = 0, options = [] } = mounting;
   const subject = { call, source, path, type, flags: BigInt(flags >>> 0), options };
@@ -101,7 +101,7 @@ export const fsconfig: Decoder = (context, thread) => {
   return decide(context, thread, { call: "fsconfig", type, path, options });
 };
 
-/** What is set to what: by the command, the value is text, bytes, a path from a directory, or a descriptor. */
+/** What is set: depending on the command, the value is text, bytes, a path relative to a directory, or a descriptor. */
 function configured(context: Context, thread: Thread, command: number, type: string): string[] {
   if (context.call.isNull(2)) return [];
   const key = textAt(context, thread, 2);
@@ -175,7 +175,7 @@ export const mountSetattr: Decoder = (context, thread) => {
   return decide(context, thread, { call: "mount_setattr", path, flags, options: attributesAt(context, thread) });
 };
 
-/** `struct mount_attr`: attributes to set and to clear, propagation, user namespace; what newer kernels add is told as it is. */
+/** `struct mount_attr`: attributes to set and to clear, propagation, user namespace; fields of newer kernels are kept as bytes. */
 function attributesAt(context: Context, thread: Thread): string[] {
   const size = context.call.u32(4);
   const length = Math.min(size, PAGE);
@@ -196,19 +196,19 @@ const MOUNT_ATTR_IDMAP = 0x10_0000n;
 
 interface Asked {
   readonly follow: boolean;
-  /** An empty path, or none, means the descriptor itself. */
+  /** An empty or absent path means the descriptor itself. */
   readonly mayBeEmpty?: boolean;
-  /** What is mounted there is mounted in the launch's view, if it is a path of that. */
+  /** A mount there is a mount in the launch's view, if the path belongs to that view. */
   readonly isTarget?: boolean;
-  /** It may be a tree that is mounted nowhere: then it is called by what it was copied from. */
+  /** It may be a tree that is not mounted: then it has the name of its origin. */
   readonly isTree?: boolean;
   readonly isCopied?: boolean;
 }
 
-/** A path argument as text: canonical if it is there, otherwise as it was given, marked. A null pointer is "none". */
+/** A path argument as text: canonical if it exists, otherwise as it was given, with a mark. A null pointer is "none". */
 function at(context: Context, thread: Thread, directory: number, argument: number, asked: Asked): string {
   const isNull = context.call.isNull(argument);
-  // A page may lie at address 0: then that is a path like any other.
+  // A page may be mapped at address 0: then this is an ordinary path.
   const length = isNull && asked.mayBeEmpty ? 0 : context.readPath(thread, argument);
   if (length < 0) return isNull ? NONE : UNREADABLE;
   if (length === 0 && !asked.mayBeEmpty) return "?empty";
@@ -253,13 +253,13 @@ function textAt(context: Context, thread: Thread, argument: number): string {
   return length < 0 ? UNREADABLE : given(context.memory2.bytes.subarray(0, length));
 }
 
-/** Text as it was given: one that begins as what a sensor makes up is marked. */
+/** Text as it was given; text that begins like a sensor's own is marked. */
 function given(bytes: Buffer): string {
   const text = escapeBytes(bytes);
   return text.startsWith("?") || text.startsWith("given:") ? `given:${text}` : text;
 }
 
-/** What is to be mounted: an object where the kernel looks one up, else the text that the file system is given. */
+/** The source of a mount: an object if the kernel resolves one, otherwise the text that the file system gets. */
 function sourceAt(context: Context, thread: Thread, flags: number, type: string): string {
   if (context.call.isNull(0)) return NONE;
   const length = context.memory2.string(thread.tid, context.call.pointer(0));
@@ -272,19 +272,19 @@ function sourceAt(context: Context, thread: Thread, flags: number, type: string)
   return isNew ? deviceOr(context, thread, bytes, type) : given(bytes);
 }
 
-/** The object that a file system of this type is to be found on; where there is none, the text that names what is mounted. */
+/** The object that holds a file system of this type; if there is none, the text of the source. */
 function deviceOr(context: Context, thread: Thread, bytes: Buffer, type: string): string {
   if (bytes[0] !== 0x2f && !needsDevice(type)) return given(bytes);
   const text = lookedUp(context, thread, AT_FDCWD, bytes, { follow: true });
   return text.startsWith("?unresolved:") ? given(bytes) : text;
 }
 
-/** The data of `mount`: a page at most, options with commas between them. */
+/** The data of `mount`: at most a page, options separated by commas. */
 function dataAt(context: Context, thread: Thread, type: string): readonly string[] {
   if (context.call.isNull(4)) return [];
   const got = context.memory2.read(thread.tid, context.call.pointer(4), PAGE);
   if (got <= 0) return [UNREADABLE];
-  // The kernel takes what is mapped, and ends it with a NUL (fs/namespace.c, copy_mount_options).
+  // The kernel copies what is mapped and terminates it with a NUL (fs/namespace.c, copy_mount_options).
   const bytes = Buffer.from(context.memory2.bytes.subarray(0, got));
   if (BINARY.test(type) && got >= HEAD && bytes.readUInt32LE(0) < 0x20) return [binary(bytes)];
   const end = bytes.indexOf(0);
@@ -302,7 +302,10 @@ function binary(bytes: Buffer): string {
   return `binary:sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-/** Whether a file system lies on a device that is named by a path: those that are not marked `nodev`, and erofs, which takes files. */
+/**
+ * Whether a file system uses a device that is named by a path: those that are not marked `nodev`, and erofs, which also accepts
+ * files.
+ */
 function needsDevice(type: string): boolean {
   devices ??= new Set(
     readFileSync("/proc/filesystems", "latin1")

@@ -1,11 +1,11 @@
 /**
- * Descriptors that stand for a process (pidfds). What is done with one is decided when it is used, and what a descriptor means
- * may change between the look and the use. So in no mode does one of the supervisor come to be inside:
+ * Descriptors that stand for a process (pidfds). Their use is decided at that moment, but a task could redirect the descriptor
+ * between the decision and the use. So in no mode does a task get a pidfd of the supervisor:
  *
  *   pidfd_open                  the number is in a register: decided here
- *   SO_PEERPIDFD                the supervisor asks, of a duplicate of the socket, and hands over what it looked at
- *   SO_PASSPIDFD                each message brings one of its sender, and the control socket answers: `setsockopt` answers that there is none (`requests.ts`)
- *   FAN_REPORT_PIDFD            each event brings one of who acted (`marks.ts`)
+ *   SO_PEERPIDFD                the supervisor queries a duplicate of the socket, and passes on the descriptor that it checked
+ *   SO_PASSPIDFD                each message carries one of its sender, and the control socket answers: `setsockopt` answers that it does not exist (`requests.ts`)
+ *   FAN_REPORT_PIDFD            each event carries one of the acting process (`marks.ts`)
  *   handles of pidfds           `open_by_handle_at` (`open.ts`)
  */
 import { readFileSync } from "node:fs";
@@ -18,7 +18,10 @@ import { pidMeant } from "../tasks/pid-numbers.ts";
 import type { Thread } from "../tasks/process.ts";
 import { withDuplicate } from "./requests.ts";
 
-/** EINVAL for a bad flag and ESRCH for nobody are the kernel's to say: a descriptor of anybody else does nothing by itself. */
+/**
+ * The kernel returns EINVAL for a bad flag and ESRCH for a missing process. A descriptor of any other process has no effect by
+ * itself.
+ */
 export const pidfdOpen: Decoder = (context, thread) => {
   const pid = pidMeant(thread, context.call.int(0));
   return pid !== undefined && pid > 0 ? unlessSupervisor(context, thread, pid) : 0;
@@ -29,7 +32,7 @@ function unlessSupervisor(context: Context, thread: Thread, pid: number): Verdic
   return context.keep(thread, { op: "getfd", subject: { relation: "supervisor" } });
 }
 
-/** SO_PEERPIDFD, by the number that all levels share. */
+/** SO_PEERPIDFD, which has the same number at every level. */
 export const getsockopt: Decoder = (context, thread) =>
   context.call.int(1) === SOL_SOCKET && context.call.int(2) === peerPidfd
     ? withDuplicate(context, thread, (socket) => peerOf(context, thread, socket))
@@ -50,7 +53,7 @@ function peerOf(context: Context, thread: Thread, socket: number): Verdict {
   try {
     const verdict = unlessSupervisor(context, thread, pidOf(own));
     if (verdict !== 0) return verdict;
-    // Where nothing can be written there is nothing to hand over.
+    // If nothing can be written, there is nothing to pass on.
     const isWritten = (bytes: Buffer, argument: number) =>
       bytes.length === 0 || memory.write(thread.tid, call.pointer(argument), bytes) === bytes.length;
     if (!isWritten(Buffer.alloc(length, 0xff), 3) || !isWritten(sizeOf(length), 4)) return EFAULT;
@@ -63,7 +66,7 @@ function peerOf(context: Context, thread: Thread, socket: number): Verdict {
   }
 }
 
-/** The process behind a pidfd of ours; -1 where it is gone, 0 where it has no number here. */
+/** The process behind a pidfd of the supervisor; -1 if it has ended, 0 if it has no number here. */
 function pidOf(pidfd: number): number {
   return Number(/^Pid:\s*(-?\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${pidfd}`, "latin1"))?.[1] ?? 0);
 }

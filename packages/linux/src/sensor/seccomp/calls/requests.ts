@@ -1,6 +1,6 @@
 /**
- * Requests about a descriptor (`ioctl`, `fcntl`, `setsockopt`) that reach beyond it: into a terminal, into another process, into
- * the flags of a file, a file system, the network of the machine. All others are data and do not stop.
+ * Requests on a descriptor (`ioctl`, `fcntl`, `setsockopt`) with effects beyond it: on a terminal, another process, the flags
+ * of a file, a file system, the network of the machine. All others only move data and are not mediated.
  */
 import { EBADF, EINVAL, ENOPROTOOPT, ENOTTY, ESRCH } from "../../../abi/errno.ts";
 import { close, ioctl as ioctlOf } from "../../../abi/libc.ts";
@@ -64,13 +64,13 @@ function ofFileSystem(context: Context, thread: Thread, call: string): Verdict {
   );
 }
 
-/** linux/in.h, in6.h: the levels at which the packet filter takes its options; elsewhere the numbers mean other things. */
+/** linux/in.h, in6.h: the levels at which the packet filter accepts its options; at others the numbers have another meaning. */
 const SOL_IP = 0;
 const SOL_IPV6 = 41;
 
 export const setsockopt: Decoder = (context, thread) => {
   const [level, option] = [context.call.int(1), context.call.int(2)];
-  // Each message of the control socket would bring a descriptor of the supervisor (before 6.5 there is no such option).
+  // Each message of the control socket would carry a pidfd of the supervisor (the option exists since 6.5).
   if (level === SOL_SOCKET && option === passPidfd) {
     return context.decide(thread, { op: "getfd", subject: { relation: "everyone" } }) || ENOPROTOOPT;
   }
@@ -102,7 +102,7 @@ export const fcntl: Decoder = (context, thread) => {
   });
 };
 
-/** `FIOSETOWN`, `SIOCSPGRP`: a pointer to a number, of a socket. Elsewhere the kernel knows no such request. */
+/** `FIOSETOWN`, `SIOCSPGRP`: a pointer to a number, for a socket. On other files the kernel does not have this request. */
 function ownerOfSocket(context: Context, thread: Thread, request: number): Verdict {
   return withDuplicate(context, thread, (fd) => {
     if (!isSocket(fd)) return context.refuses(ENOTTY);
@@ -114,7 +114,7 @@ function ownerOfSocket(context: Context, thread: Thread, request: number): Verdi
   });
 }
 
-/** What the descriptor of the call means, in our hands. */
+/** The supervisor's duplicate of the call's descriptor. */
 export function withDuplicate(context: Context, thread: Thread, use: (fd: number) => Verdict): Verdict {
   const fd = duplicate(thread, context.call.int(0));
   if (fd === -EBADF) return context.refuses(EBADF);
@@ -127,8 +127,9 @@ export function withDuplicate(context: Context, thread: Thread, use: (fd: number
 }
 
 /**
- * Whom a descriptor's signals go to was read from memory, so we say it ourselves. The kernel keeps with it who said so (the real
- * and the effective user), and reads the number as the caller counts: where ours are others, the task says it.
+ * The receiver of the signals was read from memory, so the supervisor makes the call. The kernel stores the caller's real and
+ * effective user with it, and reads the number in the caller's pid namespace: if the supervisor's differ, the task makes the
+ * call.
  */
 function setOwner(context: Context, thread: Thread, call: () => number): Verdict {
   const { uid, euid } = thread.credentials;
@@ -136,7 +137,7 @@ function setOwner(context: Context, thread: Thread, call: () => number): Verdict
   return isAlike ? context.makes(thread, call) : context.racy();
 }
 
-/** 0 is nobody: the descriptor's signals end. */
+/** 0 is no process: the descriptor's signals end. */
 function owner(context: Context, thread: Thread, number: number): Verdict {
   if (number === 0) return 0;
   const aim: Aim =

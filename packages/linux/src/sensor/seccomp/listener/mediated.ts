@@ -1,8 +1,8 @@
 /**
- * Which system calls stop and ask, and under which condition on their arguments.
+ * The mediated system calls, and the condition on their arguments.
  *
- * A condition keeps the common, harmless form of a call from costing anything (a plain `mmap`, a `sendto` on a connected
- * socket). It may only look at register values: what a pointer points to is the task's to change.
+ * A condition keeps the common, harmless form of a call free of cost (a plain `mmap`, a `sendto` on a connected socket). It may
+ * only test register values: memory behind a pointer can be changed by the task.
  */
 import {
   fcntlCommands,
@@ -21,7 +21,7 @@ import {
 } from "../../words/requests.ts";
 import { type Syscall, syscallNumbers } from "../../../abi/syscalls.ts";
 
-/** When a call is mediated: always, or if an argument (low 32 bits) has one of these bits, or is one of these values. */
+/** When a call is mediated: always, or if an argument (low 32 bits) has one of these bits or is one of these values. */
 export type Condition =
   | { readonly when: "always" }
   | { readonly when: "any-bit"; readonly argument: number; readonly mask: number }
@@ -29,15 +29,15 @@ export type Condition =
   | { readonly when: "not-zero"; readonly argument: number }
   | { readonly when: "not-one-of"; readonly argument: number; readonly values: readonly number[] };
 
-/** `syslog` actions that change something: clear, what the console shows (linux/syslog.h); the rest reads or tells sizes. */
+/** `syslog` actions with an effect: clear, change what the console shows (linux/syslog.h); the others read or return sizes. */
 const SYSLOG_CHANGES = [4, 5, 6, 7, 8];
 
-/** Taking marks away again (linux/fanotify.h) lets the group hear of less. */
+/** Removing marks (linux/fanotify.h) only reduces the events of the group. */
 const FAN_MARK_ADD = 1;
 
 const always: Condition = { when: "always" };
 const PROT_EXEC = 4;
-/** linux/falloc.h: room is set aside, and nothing else happens. */
+/** linux/falloc.h: space is allocated, without another effect. */
 const FALLOC_FL_KEEP_SIZE = 1;
 /** linux/fs.h, since 6.9 */
 const RWF_NOAPPEND = 0x20;

@@ -1,13 +1,11 @@
-/**
- * Small numbers for the credentials that tasks act with, by which keys tell them apart.
- */
+/** Small numbers for the credentials of tasks, by which keys distinguish them. */
 import type { ThreadStatus } from "../../../process/proc-status.ts";
 import type { Rights } from "./process.ts";
 
 export class CredentialSerials {
   readonly #serials = new Map<string, number>();
 
-  /** With what a thread acts that has this status: private to it, and changed by its own calls alone. */
+  /** The number of the credentials of a thread with this status; they are private to it, and only its own calls change them. */
   of({ credentials, groups }: ThreadStatus): Rights {
     const c = credentials;
     const key = `${c.uid} ${c.euid} ${c.suid} ${c.fsuid} ${c.gid} ${c.egid} ${c.sgid} ${c.fsgid} ${c.capabilities}`;

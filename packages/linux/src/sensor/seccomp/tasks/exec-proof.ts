@@ -1,15 +1,15 @@
 /**
- * Whether an exec that was let through has happened: proven of the very task, never concluded from what another does.
+ * Whether an exec that was allowed has happened: proven from this very task, never concluded from another task's acts.
  *
- * Memory can be shared (CLONE_VM, vfork), so whoever shares it may leave it, keep it in use or write to it, by exit, exec or
- * PR_SET_MM, whenever that suits. What no other task can bring about, in the order in which it is asked:
+ * Memory can be shared (CLONE_VM, vfork), so another task may leave it, keep it in use or write to it, by exit, exec or
+ * PR_SET_MM, at any moment. These facts no other task can bring about, in the order in which they are checked:
  *
- *   the memory that the task had is nobody's any more     it lives, so it is in another: the exec happened
- *   PF_FORKNOEXEC of a process that had executed nothing  set by fork, taken away by its own exec alone: tells either way
- *   where the program was placed                          tells either way unless marks may lie (see `ImageMarks`)
+ *   the task's former memory is used by no task           the task lives, so it has other memory: the exec happened
+ *   PF_FORKNOEXEC of a process that had executed nothing  set by fork, cleared only by its own exec: decides either way
+ *   where the program was placed                          decides either way unless marks are unreliable (see `ImageMarks`)
  *   its memory is still in use, and was only its own      the exec did not happen
  *
- * Where none of them tells, nothing is taken to be so.
+ * If none of them decides, neither is assumed.
  */
 import { close, openat2, pread } from "../../../abi/libc.ts";
 import { openHow, terminated } from "../../../abi/bytes.ts";
@@ -20,7 +20,7 @@ import type { ImageMarks } from "./image-marks.ts";
 const byte: Buffer = Buffer.alloc(1);
 const READ = openHow(O_CLOEXEC, 0, 0);
 
-/** What has to be known of a process to tell. */
+/** The facts about a process that the proof needs. */
 interface Executing {
   readonly pid: number;
   readonly isUnexecuted: boolean;
@@ -36,12 +36,12 @@ export class ExecProof {
   readonly #before: RunningImage | undefined;
   readonly #marks: ImageMarks;
 
-  /** Of thread `tid` of a process, which stands still while it asks to execute; `mayHold`: a descriptor may be kept. */
+  /** For thread `tid` of a process, which is stopped while it asks to execute; `mayHold`: a descriptor may be kept. */
   constructor(tid: number, process: Executing, marks: ImageMarks, mayHold: boolean) {
     this.#marks = marks;
     this.#wasUnexecuted = process.isUnexecuted;
     this.#before = this.#wasUnexecuted ? undefined : runningImage(tid);
-    // The memory of one that lent its own (vfork) will still be in use.
+    // The memory of a process that shared its own (vfork) will still be in use.
     const tells = !(this.#wasUnexecuted && process.parent?.sharesMemory === true);
     this.#memory = mayHold && tells ? hold(tid) : -1;
   }
@@ -51,10 +51,10 @@ export class ExecProof {
     return this.#memory >= 0;
   }
 
-  /** Asked while thread `tid` of the process stands still in a later call. */
+  /** Checked while thread `tid` of the process is stopped in a later call. */
   outcome(tid: number, process: Executing): ExecOutcome {
     if (this.isHeld && isNobodys(this.#memory)) return "happened";
-    // An exec leaves one thread, which has the number of the process; it makes others only by calls of its own.
+    // An exec leaves one thread, which has the number of the process; it creates others only by its own calls.
     if (tid !== process.pid) return "did-not";
     if (this.#wasUnexecuted) {
       const isStill = isUnexecuted(tid);
@@ -76,7 +76,7 @@ function hold(tid: number): number {
   return Math.max(openat2(AT_FDCWD, terminated(`/proc/${tid}/mem`), READ), -1);
 }
 
-/** The kernel reads nothing from memory that nobody uses (fs/proc/base.c, mem_rw); address 0 of memory in use is an error. */
+/** The kernel reads nothing from memory that no task uses (fs/proc/base.c, mem_rw); for memory in use, address 0 is an error. */
 function isNobodys(fd: number): boolean {
   return pread(fd, byte, 0) === 0;
 }

@@ -1,13 +1,14 @@
 /**
- * Which process a new one was forked from, and what that one was at the time.
+ * The process from which a new one was forked, and its identity at that time.
  *
- * Whoever forks is let do so by us, and what it is then is noted. A child's first call comes before its own exec, so it still
- * runs what its forker ran, placed in memory where that was (`ImageMarks`).
+ * Every fork is allowed by the supervisor, which records the forker's identity. A child's first call comes before its own exec,
+ * so it still runs its forker's program, at the same addresses (`ImageMarks`).
  *
- * The parent that /proc names is the forker, unless that one died first (then somebody adopted the child) or made the child a
- * sibling (CLONE_PARENT). Where neither can be, the named parent is certain. Otherwise the mark proves which run of a program
- * the child goes on with, and so its identity; whoever forked in that run may be the parent, and trust is that of the least
- * of them. Where no mark tells, and those that may be the forker were not the same, one is taken and said to be a guess.
+ * The parent in /proc is the forker, unless the forker ended first (then another process adopted the child) or created the
+ * child as a sibling (CLONE_PARENT). If both are impossible, that parent is certain. Otherwise the mark proves in which run of
+ * a program the child was forked, and so its identity. Any process that forked in that run may be the parent, and the child is
+ * trusted no more than the least trusted of them. If no mark decides, and the candidates have different identities, one is
+ * chosen and reported as a guess.
  */
 import { statx } from "../../../abi/libc.ts";
 import { AT_FDCWD, Stat, STATX_MASK } from "../../../abi/stat.ts";
@@ -21,15 +22,15 @@ export interface Origin {
   readonly parent: Process | undefined;
   readonly identity: Identity;
   readonly guessed: boolean;
-  /** Who else may be the parent. */
+  /** Other possible parents. */
   readonly others: readonly Process[];
-  /** It is the first process of the namespace, or of something that is brought into it. */
+  /** It is the first process of the namespace, or of a call that was brought into it. */
   readonly isLaunched: boolean;
-  /** What it runs: `device:inode`. */
+  /** The program that it runs: `device:inode`. */
   readonly executable: string;
 }
 
-/** A process that has just come to light. */
+/** A newly discovered process. */
 interface Newcomer {
   readonly pid: number;
   readonly executable: string;
@@ -40,10 +41,10 @@ interface Candidate {
   readonly parent: Process;
 }
 
-/** How many dead processes are remembered as possible parents, and of how many programs of one process it is kept that they forked. */
+/** Number of dead processes that are kept as possible parents, and of programs of one process whose forks are remembered. */
 const DEAD_KEPT = 4096;
 const RUNS_KEPT = 64;
-/** How many children of one process are kept of which each may have made siblings. */
+/** Number of children of one process that are kept as possible creators of siblings. */
 const MAKERS_KEPT = 64;
 
 export class Lineage {
@@ -54,10 +55,10 @@ export class Lineage {
   readonly #find: (pid: number) => Process | undefined;
   readonly #living: () => Iterable<Process>;
   readonly #dead = new Set<Process>();
-  /** Who forked in which run of a program, the dead included as long as they are remembered. */
+  /** The processes that forked in each run of a program, including dead ones as long as they are remembered. */
   readonly #byMark = new Map<string, Set<Process>>();
   #hasForgotten = false;
-  /** Children of each process that may have made siblings of themselves, which /proc names that process's children. */
+  /** Children of each process that may have created siblings, whose parent in /proc is then that process. */
   readonly #siblingMakers = new WeakMap<Process, Set<Process>>();
 
   constructor(
@@ -74,7 +75,7 @@ export class Lineage {
     this.#living = living;
   }
 
-  /** Notes what a process is that is let fork; `asSibling`: it may make a child of its own parent. */
+  /** Records the identity of a process that is allowed to fork; `asSibling`: it may create a child of its own parent. */
   forks(process: Process, tid: number, asSibling: boolean): void {
     if (asSibling && process.named) this.#makesSiblings(process, process.named);
     if (process.hasForked) return;
@@ -88,7 +89,7 @@ export class Lineage {
     else this.#byMark.set(mark, new Set([process]));
   }
 
-  /** Keeps a dead process as a possible parent of children that have not been heard of yet. */
+  /** Keeps a dead process as a possible parent of undiscovered children. */
   remember(process: Process): void {
     if (process.forkedAs.length === 0) return;
     this.#dead.add(process);
@@ -97,7 +98,7 @@ export class Lineage {
     this.#forget(oldest as Process);
   }
 
-  /** Of a process that has just come to light, and the parent that /proc names. */
+  /** For a newly discovered process, with its parent in /proc. */
   trace(pid: number, ppid: number): Origin {
     if (this.#launchers.startsWith(ppid)) {
       const launched = { parent: undefined, identity: this.#root, guessed: false, others: [], isLaunched: true };
@@ -112,7 +113,7 @@ export class Lineage {
     return this.#likeliest(child, pool, named, this.#hasForgotten);
   }
 
-  /** Of a child of a process that gets none by adoption, and has forked in one run alone, where no child of it may make siblings. */
+  /** For a child of a process that adopts none and has forked in one run only, and whose children cannot create siblings. */
   #onlyRunOf(named: Process): Origin | undefined {
     const [run] = named.forkedAs;
     if (run === undefined || named.forkedAs.length > 1 || named.hasForgottenRuns) return undefined;
@@ -122,7 +123,7 @@ export class Lineage {
     return { parent: named, identity, guessed: false, others: [], isLaunched: false, executable };
   }
 
-  /** Of a child of a process that gets none by adoption: itself has forked it, or a child of it that may make siblings. */
+  /** For a child of a process that adopts none: it was forked by that process, or by a child of it that may create siblings. */
   #childOf(named: Process, child: Newcomer): Origin {
     const makers = [...(this.#siblingMakers.get(named) ?? [])].filter((maker) => maker.unbornSiblings > 0);
     const all = candidates([...makers, named], child);
@@ -133,7 +134,7 @@ export class Lineage {
     return proven.length > 0 ? chosen(child, proven, named, false) : this.#likeliest(child, all, named, isIncomplete);
   }
 
-  /** Those that forked in the run of a program that the child goes on with. */
+  /** The processes that forked in the run of a program that the child continues. */
   #proven(child: Newcomer): readonly Candidate[] {
     const mark = this.#marks.proof(this.#marks.of(child.pid));
     return mark === undefined ? [] : likely(candidates(this.#byMark.get(mark) ?? [], child, mark));
@@ -146,10 +147,10 @@ export class Lineage {
     if (makers.size > MAKERS_KEPT) makers.delete(oldest as Process);
   }
 
-  /** The least bad answer, certain only where all that are possible agree. */
+  /** The best remaining answer, certain only if all candidates agree. */
   #likeliest(child: Newcomer, pool: readonly Candidate[], named: Process | undefined, isIncomplete: boolean): Origin {
     if (pool.length > 0) return chosen(child, pool, named, isIncomplete || differ(pool));
-    // No forker runs this executable: name the parent if there is one.
+    // No forker runs this executable: use the parent in /proc if there is one.
     const identity = named?.identity ?? this.#root;
     return { parent: named, identity, guessed: true, others: [], isLaunched: false, executable: child.executable };
   }
@@ -172,7 +173,7 @@ export class Lineage {
   }
 }
 
-/** Those that expect a child; all, if none does. */
+/** The processes that expect a child; all of them, if none does. */
 function likely(candidates: readonly Candidate[]): readonly Candidate[] {
   const expecting = candidates.filter(({ parent }) => parent.unborn + parent.unbornSiblings > 0);
   return expecting.length > 0 ? expecting : candidates;
@@ -182,7 +183,7 @@ function differ(candidates: readonly Candidate[]): boolean {
   return candidates.some(({ as }) => as.identity !== candidates[0]?.as.identity);
 }
 
-/** What each process forked as that may be the child's; the unknown executable ("") may be any. */
+/** The identities with which each process forked that the child may have; an unknown executable ("") matches any. */
 function candidates(processes: Iterable<Process>, { executable }: Newcomer, mark?: string): Candidate[] {
   const found: Candidate[] = [];
   for (const parent of processes)
@@ -205,7 +206,10 @@ function chosen(
   return { parent, identity: as.identity, guessed, others, isLaunched: false, executable };
 }
 
-/** One child less is expected. Only what is certain is counted: a forker too many is possible, one too few would leave the right one out. */
+/**
+ * One expected child less. Counted only if it is certain: a needless candidate is harmless, a missing one would exclude the
+ * right parent.
+ */
 function wasBorn(parent: Process, named: Process | undefined): void {
   if (parent === named && parent.unborn > 0) parent.unborn -= 1;
   else if (parent !== named && parent.unbornSiblings > 0) parent.unbornSiblings -= 1;
@@ -222,7 +226,7 @@ export function fileMark(file: Stat): string {
   return `${file.device}:${file.inode}`;
 }
 
-/** `device:inode` of what a process executes; "" where that may not be seen. */
+/** `device:inode` of a process's executable; "" if it may not be read. */
 export function executableOf(pid: number): string {
   return statx(AT_FDCWD, terminated(`/proc/${pid}/exe`), 0, STATX_MASK, stat.bytes) < 0 ? "" : fileMark(stat);
 }

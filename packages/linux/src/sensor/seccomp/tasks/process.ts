@@ -8,61 +8,61 @@ import type { ExpectedWords } from "./expected-words.ts";
 
 export interface Process extends ActingProcess {
   readonly pid: number;
-  /** Never reused, unlike the pid; what the engine knows the process by. */
+  /** Never reused, unlike the pid; the engine identifies the process by it. */
   readonly handle: number;
   readonly parent: Process | undefined;
-  /** -1 where no descriptor could be had; then `started` tells this process from the next with its number. */
+  /** -1 if no descriptor could be opened; then `started` distinguishes this process from the next with its number. */
   readonly pidfd: number;
   readonly started: string | undefined;
-  /** It is in a pid namespace of its own, whose proc mounts show it as another than ours do, and us not at all. */
+  /** It is in a pid namespace of its own, whose proc mounts number processes differently and do not show the supervisor. */
   readonly countsAnew: boolean;
   identity: Identity;
-  /** Execs that were let through and have neither been seen to succeed nor to fail; more than one only among threads. */
+  /** Execs that were allowed and have not been found to succeed or fail; more than one only with several threads. */
   pendingExecs: PendingExec[];
-  /** Device and inode of the executable, by which children of a dead parent are matched. */
+  /** Device and inode of the executable; children of a dead parent are matched by it. */
   executable: string;
-  /** It has executed nothing since it was forked, and its first thread is the one that was: the kernel says that by a flag. */
+  /** It has executed nothing since it was forked, and its first thread is the one that was forked: the kernel reports that by a flag. */
   isUnexecuted: boolean;
-  /** What it was each time that it was let fork, latest last: a child may come to light at any time after. */
+  /** Its identity at each fork that was allowed, latest last: a child may be discovered at any later time. */
   readonly forkedAs: ForkedAs[];
   /** There were more than are kept. */
   hasForgottenRuns: boolean;
-  /** The last of them is what it is now. */
+  /** The last of them is its present identity. */
   hasForked: boolean;
-  /** A thread of it was let fork and ended without another call: its child may have been met by nobody. */
+  /** A thread of it was allowed to fork and ended without another call: its child may be undiscovered. */
   hasLostForker: boolean;
-  /** At least as many as the children that it was let fork and that have not been heard of; some of them never will be. */
+  /** At least the number of children whose fork was allowed and that have not been discovered; some of them never will be. */
   unborn: number;
-  /** The same for children of its own parent (CLONE_PARENT), of which /proc names another as the parent. */
+  /** The same for children of its own parent (CLONE_PARENT), whose parent in /proc is another process. */
   unbornSiblings: number;
-  /** Orphans may come to it: it is a subreaper, or the first process of a pid namespace. */
+  /** It may adopt orphans: it is a subreaper, or the first process of a pid namespace. */
   adopts: boolean;
-  /** Whom /proc named as its parent when it came to light, if that was one of ours. */
+  /** Its parent in /proc when it was discovered, if that was in the namespace. */
   readonly named: Process | undefined;
-  /** Who else may have forked it; told at its birth and then forgotten. */
+  /** Other processes that may have forked it; reported at its birth and then dropped. */
   otherParents: readonly Process[];
-  /** It has, or had since its last exec, more than one thread. */
+  /** It has, or has had since its last exec, more than one thread. */
   multithreaded: boolean;
-  /** It let others use its memory (CLONE_VM, vfork), who may go on using it when this process executes something. */
+  /** It shared its memory (CLONE_VM, vfork) with tasks that may go on using it when this process executes a program. */
   sharesMemory: boolean;
-  /** Its root directory is ours; as of the last time it was looked at. */
+  /** Its root directory is the supervisor's; as of the last time it was read. */
   atOwnRoot: boolean;
   /**
-   * It has, or may have, a Landlock domain of its own, or one that it was born with: no call is to be made on its behalf.
-   * Never taken back, because the kernel takes no domain back.
+   * It has, or may have, a Landlock domain of its own, or one that it inherited: no call is to be made on its behalf. Never
+   * reset, because the kernel removes no domain.
    */
   restrictsItself: boolean;
-  /** A child of it that may have a domain may make siblings of itself, which /proc then names this process's children. */
+  /** A child of it that may have a domain may create siblings, whose parent in /proc is then this process. */
   hasRestrictedForker: boolean;
-  /** Whose fork made it, where that is certain. */
+  /** The fork that created it, if that is certain. */
   readonly forker: Process | undefined;
-  /** A thread of it was let set its groups: which of its children have which is not known. */
+  /** A thread of it was allowed to set its groups: which groups its children have is not known. */
   setsGroups: boolean;
-  /** What its first thread began with; of that, its threads have the same groups as long as it does not set them. */
+  /** The credentials of its first thread at the start; its threads have the same groups as long as it does not set them. */
   rights: Rights | undefined;
 }
 
-/** What a thread acts with, as it was looked at. */
+/** The credentials of a thread when they were read. */
 export interface Rights {
   readonly credentials: Credentials;
   readonly groups: readonly number[];
@@ -73,18 +73,18 @@ export interface PendingExec {
   /** The thread that asked for it. */
   readonly tid: number;
   readonly next: Identity;
-  /** Device and inode of the program that will run, interpreters resolved; "" where that is not known. */
+  /** Device and inode of the program that will run, interpreters resolved; "" if unknown. */
   readonly executable: string;
   readonly proof: ExecProof;
-  /** What it was asked to be called with; the kernel took it from memory once more. */
+  /** The arguments it asked for; the kernel reads them again from memory. */
   readonly words: ExpectedWords;
 }
 
-/** One run of a program, which a child that was forked from it goes on with. */
+/** One run of a program, which a child that was forked in it continues. */
 export interface ForkedAs {
   readonly identity: Identity;
   readonly executable: string;
-  /** See `ImageMarks`; undefined where nothing was to be seen. */
+  /** See `ImageMarks`; undefined if it could not be read. */
   readonly mark: string | undefined;
 }
 
@@ -96,9 +96,9 @@ export interface Thread extends ActingThread {
   groups: readonly number[];
   credentialsSerial: number;
   credentialsStale: boolean;
-  /** It has executed something since they were looked at, which may have given it others (set-user-id, file capabilities). */
+  /** It has executed a program since they were read, which may have changed them (set-user-id, file capabilities). */
   mayHaveNewRights: boolean;
-  /** When it began, where no descriptor of it is kept: a number may come again in the same process. */
+  /** Its start time, if no descriptor of it is kept: a number may be reused in the same process. */
   readonly started: string | undefined;
   /** The fork epoch in which this was last known to be the same thread. */
   certainSince: number;

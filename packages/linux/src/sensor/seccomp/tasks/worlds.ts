@@ -1,59 +1,59 @@
 /**
- * Which program made a namespace that a task is in: mounts of their own have no other name that every run and machine has.
+ * Which program created a namespace that a task is in: a mount namespace has no other name that is the same in every run.
  *
- * `unshare`, `setns` and `clone` are seen when they begin. What came of them shows when the task, or a child, is looked at
- * later: it is in another namespace than before. The number of a namespace is given again once it is gone, so a number
- * alone never says whose one is.
+ * `unshare`, `setns` and `clone` are mediated before they take effect. Their result shows when the task, or a child, is
+ * examined later: it is in another namespace than before. The number of a namespace is reused once it is gone, so the number
+ * alone does not identify one.
  */
 import { namespaceOf } from "../../../process/namespace-of.ts";
 import type { Process } from "./process.ts";
 
 export type World = "mnt" | "net";
 
-/** Of a namespace that no program of the behaviour namespace made. */
+/** The maker of a namespace that no program of the behaviour namespace created. */
 export const FOREIGN = "foreign";
 
 interface Seen {
-  /** Inode of the namespace as it was looked at last, and the program that made it; the launch's has none. */
+  /** Inode of the namespace when it was last examined, and the program that created it; undefined for the launch's. */
   readonly inode: number;
   readonly maker: string;
 }
 
-/** What is known of one process and one kind of namespace. */
+/** What is known about one process and one kind of namespace. */
 interface Life {
   seen?: Seen;
-  /** The program that asked for a new one, for itself or for a child, since it was looked at; or that entered one that was there. */
+  /** The program that asked for a new one since the last examination, for itself or for a child; or that entered an existing one. */
   asked?: string;
   askedForChild?: string;
 }
 
 const FLAGS: Readonly<Record<World, number>> = { mnt: 0x0002_0000, net: 0x4000_0000 };
 const MOST_KNOWN = 4096;
-/** As deep as anybody looks for who asked. */
+/** The number of ancestors that are searched. */
 const MOST_ANCESTORS = 64;
 
 export class Worlds {
   readonly #lives: Readonly<Record<World, WeakMap<Process, Life>>> = { mnt: new WeakMap(), net: new WeakMap() };
   readonly #makers: Readonly<Record<World, Map<number, string>>> = { mnt: new Map(), net: new Map() };
   readonly #own: Readonly<Record<World, number>>;
-  /** Kinds of which somebody was let make or enter one: until then everybody is where the launch is. */
+  /** Kinds of namespaces that a task was allowed to create or enter: until then every task is in the launch's. */
   readonly #left = new Set<World>();
 
   constructor() {
     this.#own = { mnt: namespaceOf("self", "mnt"), net: namespaceOf("self", "net") };
   }
 
-  /** Whether anybody may be in another namespace of the kind than the launch. */
+  /** Whether any task may be in another namespace of the kind than the launch's. */
   mayDiffer(kind: World): boolean {
     return this.#left.has(kind);
   }
 
-  /** A process is let make or enter namespaces of these kinds (CLONE_NEW flags; none: what a descriptor stands for). */
+  /** A process is allowed to create or enter namespaces of these kinds (CLONE_NEW flags; none: the kind depends on a descriptor). */
   entering(process: Process, tid: number, call: "unshare" | "setns" | "clone", flags: number): void {
     for (const kind of ["mnt", "net"] as const) {
       if ((flags & FLAGS[kind]) === 0 && !(call === "setns" && flags === 0)) continue;
       this.#left.add(kind);
-      // What came of an earlier call is looked at before it is mixed up with this one.
+      // The result of an earlier call is determined before this one can be confused with it.
       this.makerOf(kind, process, tid);
       const life = this.#lifeOf(kind, process);
       if (call === "clone") life.askedForChild = process.identity.program;
@@ -62,7 +62,7 @@ export class Worlds {
     }
   }
 
-  /** The program that made the namespace of a thread; "" for that of the launch. */
+  /** The program that created the namespace of a thread; "" for the launch's. */
   makerOf(kind: World, process: Process, tid: number): string {
     const inode = namespaceOf(tid, kind);
     if (inode === this.#own[kind]) return "";
@@ -77,17 +77,17 @@ export class Worlds {
     return maker;
   }
 
-  /** Inode of the namespace that the launch is in. */
+  /** Inode of the launch's namespace. */
   own(kind: World): number {
     return this.#own[kind];
   }
 
-  /** Inode of the namespace of a thread; 0 where it is closed to us. */
+  /** Inode of a thread's namespace; 0 if it may not be read. */
   inodeOf(kind: World, tid: number): number {
     return namespaceOf(tid, kind);
   }
 
-  /** From the nearest ancestor that is in it, or asked for it. */
+  /** Taken from the nearest ancestor that is in it, or that asked for it. */
   #inherited(kind: World, process: Process, inode: number): string | undefined {
     let above = process.parent;
     for (let steps = 0; above !== undefined && steps < MOST_ANCESTORS; steps++) {
