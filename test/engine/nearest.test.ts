@@ -1,7 +1,7 @@
 import { type Event, type FieldKind, fieldsOf, Neighbourhood, type Operation, type Task } from "@isoline/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { closeness, differences, isSameKind, placeOf } from "../../packages/core/src/engine/likeness.ts";
+import { closeness, differences, isSameKind, placeOf } from "../../packages/core/src/engine/similarity.ts";
 import { contentOf, event, learnt, node, npm, opens, root, sh } from "./workload.ts";
 
 const placesOf = (near: readonly { event: Event }[]) => near.map(({ event: each }) => placeOf(each));

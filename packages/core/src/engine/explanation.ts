@@ -39,5 +39,5 @@ export interface Finding {
 /** What is known about the actor beside the event. */
 export interface Witness extends Partial<Pick<Circumstances, "chain" | "task" | "guessedLineage">> {
   /** Looks up a task that is not on the contour. */
-  readonly stranger?: (id: Digest) => Task | undefined;
+  readonly unknownTask?: (id: Digest) => Task | undefined;
 }

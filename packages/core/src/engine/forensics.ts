@@ -96,7 +96,7 @@ export class Forensics<E extends Exchange = Event> {
   }
 
   /** The identity of a task that departed, so that the lineage of its descendants can be told. */
-  stranger(id: Digest): Task | undefined {
+  unknownTask(id: Digest): Task | undefined {
     return this.#tasks.get(id);
   }
 

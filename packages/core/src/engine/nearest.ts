@@ -14,7 +14,7 @@ import type { Event } from "../event/event.ts";
 import type { Task } from "../identity/task.ts";
 import { Chains } from "./chains.ts";
 import { directoryHash, type Landmarks, readLandmarks } from "./landmarks.ts";
-import { closeness, differences, directoryOf, isSameKind, placeOf } from "./likeness.ts";
+import { closeness, differences, directoryOf, isSameKind, placeOf } from "./similarity.ts";
 
 /** The points of a contour, by index. */
 export interface LearntPoints {

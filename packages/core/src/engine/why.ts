@@ -12,15 +12,15 @@ import { accessPhrase, endpointPhrase, phrase } from "../event/phrase.ts";
 import { taskPhrase } from "../identity/task.ts";
 import type { Explanation, Finding, Witness } from "./explanation.ts";
 import type { Departure, Forensics } from "./forensics.ts";
-import { differences } from "./likeness.ts";
+import { differences } from "./similarity.ts";
 import { chainPhrase, lineageOf, nameSafely } from "./lineage.ts";
 import { type LearntPoints, type Neighbour, Neighbourhood } from "./nearest.ts";
-import { strangerFinding } from "./stranger.ts";
+import { unknownTaskFinding } from "./unknown-task.ts";
 import { changePhrase, counted, digestChange, isActor, listed } from "./wording.ts";
 
 /** Explains a departure, given the contour and the earlier departures. */
 export function why(departure: Departure, learnt: Neighbourhood, forensics?: Forensics): Explanation {
-  return explainEvent(departure.event, learnt, { ...departure.first, stranger: (id) => forensics?.stranger(id) });
+  return explainEvent(departure.event, learnt, { ...departure.first, unknownTask: (id) => forensics?.unknownTask(id) });
 }
 
 /** Explains why any event is on or off the contour. */
@@ -42,7 +42,7 @@ function findOut(event: Event, learnt: Neighbourhood, witness: Witness): Finding
   const index = learnt.points.indexOf(event);
   if (index >= 0) return { reason: "on-contour", says: onContourSays(learnt.points, index) };
   return (
-    strangerFinding(event, learnt, witness) ??
+    unknownTaskFinding(event, learnt, witness) ??
     sameActFinding(event, learnt) ??
     otherProgramFinding(event, learnt) ??
     targetFinding(event, learnt) ??

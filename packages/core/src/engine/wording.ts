@@ -2,7 +2,7 @@
 import { capabilityPhrase } from "../event/capabilities.ts";
 import { filePhrase, modePhrase } from "../event/phrase.ts";
 import { formatId } from "../event/text.ts";
-import type { Difference } from "./likeness.ts";
+import type { Difference } from "./similarity.ts";
 
 const MAX_LISTED = 3;
 

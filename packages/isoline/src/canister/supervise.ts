@@ -20,7 +20,7 @@ import { type Bundle, readBundle } from "./bundle.ts";
 import { imageOf } from "./bundle-image.ts";
 import { containerOf, type RuncCall } from "./command-line.ts";
 import { makeSharedDirectories } from "./directories.ts";
-import { remember, remembered } from "./hashed.ts";
+import { remember, remembered } from "./digest-cache.ts";
 import { type HostConfiguration, readHostConfiguration } from "./host-configuration.ts";
 import { integrityPlanOf } from "./ima.ts";
 import type { Image } from "./image.ts";
@@ -30,13 +30,13 @@ import { Records } from "./record.ts";
 import { rootOf, runcPath, statusOf } from "./runc.ts";
 import { withRemedy } from "./sensor.ts";
 import type { StatusPipe } from "./status-pipe.ts";
-import type { Voice } from "./voice.ts";
+import type { CanisterLog } from "./log.ts";
 
 export interface Start {
   readonly call: RuncCall;
   readonly entry: Entry;
   readonly threads: Threads;
-  readonly voice: Voice;
+  readonly log: CanisterLog;
   /** runc and its arguments, as raw bytes. */
   readonly command: readonly Uint8Array[];
   /** The pipe on which the caller waits for runc's end, if it does not wait for this process's end. */
@@ -79,7 +79,7 @@ export class Canister {
 
   /** Runs it to its end and returns how runc ended. */
   async run(): Promise<ChildState> {
-    const { entry, threads, command, voice } = this.#start;
+    const { entry, threads, command, log } = this.#start;
     const { mode, contour, source } = this.#label;
     const reports = this.#openReports();
     makeSharedDirectories(this.#start.call, this.#bundle);
@@ -87,7 +87,7 @@ export class Canister {
     namespace.first.onEnd = (exit) => void this.#told(namespace, exit);
     const begin = () => {
       this.#server = this.#serve(namespace);
-      voice.say("info", `${this.#id}: ${mode} ${contour} (${source})`);
+      log.say("info", `${this.#id}: ${mode} ${contour} (${source})`);
     };
     const outcome = await namespace.run(begin).catch((fault: unknown) => {
       throw withRemedy(fault);
@@ -127,7 +127,7 @@ export class Canister {
     };
   }
 
-  /** Later calls find the supervisor by this socket. Without it `exec` is impossible, so the canister is not started without it. */
+  /** LaterCall calls find the supervisor by this socket. Without it `exec` is impossible, so the canister is not started without it. */
   async #serve(namespace: Namespace): Promise<ControlServer> {
     const { contour } = this.#label;
     // Loaded late: it brings Node's http, which is not needed before runc is started.
@@ -162,20 +162,20 @@ export class Canister {
 
   /** runc has ended; the processes that it started may go on. */
   async #told(namespace: Namespace, exit: ChildState): Promise<void> {
-    const { status, voice, entry } = this.#start;
+    const { status, log, entry } = this.#start;
     if (status === undefined) return;
     this.#isMade = statusOf(exit) === 0;
     try {
       await this.#server;
     } catch (fault) {
       // The container cannot be reached any more, so its processes must not continue unnoticed.
-      voice.say("error", `${this.#id}: ${(fault as Error).message}; the container is stopped`);
+      log.say("error", `${this.#id}: ${(fault as Error).message}; the container is stopped`);
       status.deliver(125);
       leave(125);
     }
     if (statusOf(exit) !== 0) await this.#sayDepartures(namespace);
     status.deliver(statusOf(exit));
-    voice.detach();
+    log.detach();
     status.letGo(entry.open);
   }
 
@@ -184,11 +184,11 @@ export class Canister {
     const snapshot = await namespace.ask({ ask: "snapshot" });
     if (snapshot === undefined || snapshot.off === 0) return;
     const all = (await namespace.ask({ ask: "departures", from: 0 })) ?? [];
-    for (const line of all.slice(0, FEW).map(departureText)) this.#start.voice.say("error", line);
+    for (const line of all.slice(0, FEW).map(departureText)) this.#start.log.say("error", line);
   }
 
   #sumUp(outcome: Outcome, reports: readonly Output[]): void {
-    const { voice } = this.#start;
+    const { log } = this.#start;
     const { mode, contour } = this.#label;
     const about = { container: this.#id, image: this.#image, contour, command: [this.#id] };
     const report = runReport(outcome, { ...about, learns: mode === "learn" });
@@ -197,13 +197,13 @@ export class Canister {
       try {
         output.write(reportText(report));
       } catch (fault) {
-        voice.say("error", (fault as Error).message);
+        log.say("error", (fault as Error).message);
       }
     }
-    for (const line of report.departures.slice(0, FEW).map(departureText)) voice.say("warning", line);
-    for (const { reason, count } of report.incomplete) voice.say("warning", `incomplete: ${reason} (${count} times)`);
+    for (const line of report.departures.slice(0, FEW).map(departureText)) log.say("warning", line);
+    for (const { reason, count } of report.incomplete) log.say("warning", `incomplete: ${reason} (${count} times)`);
     const summary = `${this.#id}: ${verdict}: ${report.events} events, ${report.points} points of ${contour}, ${report.off} off contour`;
-    voice.say(verdict === "learnt" || verdict === "on-contour" ? "info" : "warning", summary);
+    log.say(verdict === "learnt" || verdict === "on-contour" ? "info" : "warning", summary);
     // A container that `run` waited for has ended, and one that failed never existed: no call will ask for its record.
     if (this.#start.status === undefined || !this.#isMade) this.#records.remove();
     else this.#records.write({ ...this.#record(), ended: summary }, false);
@@ -225,7 +225,7 @@ export class Canister {
       mkdirSync(this.#host.reports, { recursive: true, mode: 0o755 });
       return [Output.open(`${this.#lastReport}.json`), ...wanted];
     } catch (fault) {
-      this.#start.voice.say("error", (fault as Error).message);
+      this.#start.log.say("error", (fault as Error).message);
       return wanted;
     }
   }

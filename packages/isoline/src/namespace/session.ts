@@ -8,7 +8,7 @@ import {
   type LandlockRules,
   ModelMediator,
   type Sensor,
-  signalEveryone,
+  signalAll,
   takeDescriptor,
 } from "@isoline/linux";
 import { TrajectoryWriter } from "../store/trajectory-file.ts";
@@ -119,7 +119,7 @@ export class Session {
     join: (joined) => this.#join(joined),
     signal: ({ signal }) => {
       this.#sensor?.sweep();
-      return signalEveryone(this.#sensor?.processes ?? [], signal);
+      return signalAll(this.#sensor?.processes ?? [], signal);
     },
     abandon: () => {
       this.mediator.missed("isoline was told to end, and processes were left that could not be ended");

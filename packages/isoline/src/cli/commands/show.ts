@@ -4,7 +4,7 @@ import { loadAnyContour } from "../../store/contour-file.ts";
 import { status } from "../ending.ts";
 import { lensOf } from "../lens-name.ts";
 import { print, printJson } from "../output/streams.ts";
-import { contourPage } from "../portrait/page.ts";
+import { contourPage } from "../overview/page.ts";
 
 export interface ShowOptions {
   readonly all?: boolean;

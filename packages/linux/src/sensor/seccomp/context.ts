@@ -1,6 +1,6 @@
 /** What every decoder of a call needs, and the one way to report an act. */
 import { type Operation, operationNames } from "@isoline/core";
-import { EACCES, EFAULT, EMFILE, ENAMETOOLONG, ENOENT, EPERM } from "../../abi/errno.ts";
+import { EACCES, EFAULT, EMFILE, ENAMETOOLONG, ENFILE, ENOENT, EPERM, ESRCH } from "../../abi/errno.ts";
 import type { Loader } from "../files/loader.ts";
 import { FileKnowledge } from "../files/knowledge.ts";
 import type { FileUse } from "../inspection.ts";
@@ -358,12 +358,12 @@ export function reasonFor(errno: number): string {
       return "object-closed-to-sensor";
     case NO_PATH_TEXT:
       return "path-too-long";
-    case 3:
+    case ESRCH:
       return "task-gone";
-    case 13:
+    case EACCES:
       return "directory-closed-to-sensor";
-    case 24:
-    case 23:
+    case EMFILE:
+    case ENFILE:
       return "too-many-open-files";
     default:
       return `errno-${errno}`;

@@ -7,7 +7,16 @@ import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
 import type { Verdict } from "../../mediation.ts";
 import { pidMeant } from "../tasks/pid-numbers.ts";
-import { type Aim, aimAtGroup, aimAtPid, CLOSED, holdsSupervisor, pidBehind, reach, type Target } from "./aim.ts";
+import {
+  type MaybeTarget,
+  targetGroup,
+  targetByPid,
+  CLOSED,
+  holdsSupervisor,
+  pidBehind,
+  actOn,
+  type Target,
+} from "./targets.ts";
 import { admin } from "./kernel.ts";
 
 /** A call whose first argument is a process or thread; 0 is the caller. */
@@ -19,12 +28,18 @@ function adjusting(context: Context, thread: Thread, call: string, number: numbe
   if (number === 0) return 0;
   // No task has such a number, and it is in a register.
   if (number < 0) return 0;
-  return report(context, thread, call, aimAtPid(context, thread, pidMeant(thread, number)));
+  return report(context, thread, call, targetByPid(context, thread, pidMeant(thread, number)));
 }
 
-function report(context: Context, thread: Thread, call: string, aim: Aim, reachesSupervisor = false): Verdict {
+function report(
+  context: Context,
+  thread: Thread,
+  call: string,
+  found: MaybeTarget,
+  reachesSupervisor = false,
+): Verdict {
   const act = (target: Target) => ({ op: "adjust" as const, subject: { call, ...target } });
-  return reach(context, thread, aim, act, reachesSupervisor);
+  return actOn(context, thread, found, act, reachesSupervisor);
 }
 
 /** 0 is the caller's own user; in another user namespace a number may mean any user. */
@@ -49,7 +64,7 @@ export function adjustByDescriptor(call: string): Decoder {
     const pid = pidBehind(thread, context.call.int(0));
     if (pid === "closed") return context.notSeen(thread, CLOSED);
     if (typeof pid === "object") return context.refuses(pid.refusedWith);
-    return report(context, thread, call, aimAtPid(context, thread, pid));
+    return report(context, thread, call, targetByPid(context, thread, pid));
   };
 }
 
@@ -65,7 +80,7 @@ export function priority(call: string, first: 0 | 1): Decoder {
         return adjusting(context, thread, call, who);
       case 1:
         if (who < 0) return 0;
-        return report(context, thread, call, aimAtGroup(context, thread, who), holdsSupervisor(thread, who));
+        return report(context, thread, call, targetGroup(context, thread, who), holdsSupervisor(thread, who));
       case 2:
         return report(context, thread, call, { relation: "user" }, isSupervisorsUser(thread, who));
       default:

@@ -73,7 +73,7 @@ function unknownEndpoint(context: Context, thread: Thread, op: EndpointOperation
 }
 
 /** The address of a peer; a Unix path is resolved to its socket. */
-export function reach(
+export function actOn(
   context: Context,
   thread: Thread,
   op: "connect" | "send",

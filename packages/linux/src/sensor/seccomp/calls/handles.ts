@@ -13,7 +13,7 @@ import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
 import type { Thread } from "../tasks/process.ts";
-import { CLOSED } from "./aim.ts";
+import { CLOSED } from "./targets.ts";
 import { effectiveFlags, openExisting } from "./open.ts";
 import { duplicate } from "./task-socket.ts";
 

@@ -16,7 +16,7 @@ import type { FileUse } from "../../inspection.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { READ } from "../../words/access.ts";
 import type { Thread } from "../tasks/process.ts";
-import { aimAt } from "./aim.ts";
+import { targetByNumber } from "./targets.ts";
 
 /** An event whose subject only names the call. */
 export function named(op: "hostname" | "settime" | "ioport", call: string): Decoder {
@@ -117,8 +117,8 @@ export const perfEventOpen: Decoder = (context, thread) => {
   if (result < 0) return context.unreadable(thread, result);
   const number = context.memory.bytes.readUInt32LE(0);
   const act: Act = { op: "perf", subject: { type: perfTypes[number] ?? "pmu" } };
-  const aim = aimAt(context, thread, context.call.int(1));
-  const ofSupervisor = typeof aim === "object" && aim.relation === "supervisor";
+  const target = targetByNumber(context, thread, context.call.int(1));
+  const ofSupervisor = typeof target === "object" && target.relation === "supervisor";
   return ofSupervisor ? context.keep(thread, act) : context.decide(thread, act);
 };
 

@@ -11,7 +11,7 @@ import type { Context, Decoder } from "../context.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import type { Found } from "../../files/found.ts";
 import type { Thread } from "../tasks/process.ts";
-import { CLOSED } from "./aim.ts";
+import { CLOSED } from "./targets.ts";
 import { withDescriptor, withObject } from "./objects.ts";
 
 /** `fanotify_init(flags, event_f_flags)`. */

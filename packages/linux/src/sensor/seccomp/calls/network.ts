@@ -26,7 +26,7 @@ import { ANSWERED } from "../listener/notification.ts";
 import type { Wait } from "../listener/parked.ts";
 import { beginToConnect, canBeConnected } from "../perform/connecting.ts";
 import type { Thread } from "../tasks/process.ts";
-import { addressFor, atSocket, badAddress, endpoint, familyOf, isUnnamed, reach, readAddress } from "./endpoints.ts";
+import { addressFor, atSocket, badAddress, endpoint, familyOf, isUnnamed, actOn, readAddress } from "./endpoints.ts";
 import { findPlace } from "./place.ts";
 import { isOfInternet, type SocketFacts, socketFacts, type TaskSocket } from "./task-socket.ts";
 
@@ -143,7 +143,7 @@ export const connect: Decoder = (context, thread) =>
     const address = addressFor(socket, given);
     if (!address || (socket.family === AF_UNIX && isUnnamed(address))) return context.refuses(EINVAL);
     if (isNobodys(context, thread, socket, address)) return context.refuses(ECONNREFUSED);
-    const verdict = reach(context, thread, "connect", socket, address);
+    const verdict = actOn(context, thread, "connect", socket, address);
     return verdict !== 0 ? verdict : connecting(context, thread, socket, given);
   });
 

@@ -4,7 +4,8 @@
  *
  *   pidfd_open                  the number is in a register: decided here
  *   SO_PEERPIDFD                the supervisor queries a duplicate of the socket, and passes on the descriptor that it checked
- *   SO_PASSPIDFD                each message carries one of its sender, and the control socket answers: `setsockopt` answers that it does not exist (`requests.ts`)
+ *   SO_PASSPIDFD                each message carries one of its sender, and the control socket answers: `setsockopt` answers that
+ *                               the option does not exist (`requests.ts`)
  *   FAN_REPORT_PIDFD            each event carries one of the acting process (`marks.ts`)
  *   handles of pidfds           `open_by_handle_at` (`open.ts`)
  */

@@ -25,7 +25,7 @@ import type { Thread } from "../tasks/process.ts";
 import type { Context, Decoder } from "../context.ts";
 import { duplicate, isSocket } from "./task-socket.ts";
 import type { Act, Verdict } from "../../mediation.ts";
-import { type Aim, aimAtGroup, aimAtPid, CLOSED, holdsSupervisor, reach } from "./aim.ts";
+import { type MaybeTarget, targetGroup, targetByPid, CLOSED, holdsSupervisor, actOn } from "./targets.ts";
 import { releaseSpace, setStatusFlags } from "./appending.ts";
 import { setFlags } from "./attributes.ts";
 import { admin, newUserfaultfd } from "./kernel.ts";
@@ -140,8 +140,8 @@ function setOwner(context: Context, thread: Thread, call: () => number): Verdict
 /** 0 is no process: the descriptor's signals end. */
 function owner(context: Context, thread: Thread, number: number): Verdict {
   if (number === 0) return 0;
-  const aim: Aim =
-    number < 0 ? aimAtGroup(context, thread, -number) : aimAtPid(context, thread, pidMeant(thread, number));
+  const found: MaybeTarget =
+    number < 0 ? targetGroup(context, thread, -number) : targetByPid(context, thread, pidMeant(thread, number));
   const reachesSupervisor = number < 0 && holdsSupervisor(thread, -number);
-  return reach(context, thread, aim, (target) => ({ op: "sigio", subject: target }), reachesSupervisor);
+  return actOn(context, thread, found, (target) => ({ op: "sigio", subject: target }), reachesSupervisor);
 }

@@ -14,7 +14,7 @@ import { ANSWERED } from "../listener/notification.ts";
 import { carriesDatagrams } from "../perform/connecting.ts";
 import { Datagram, type Described, MOST_CONTROL, MOST_PARTS } from "../perform/datagrams.ts";
 import type { Thread } from "../tasks/process.ts";
-import { addressFor, atSocket, badAddress, isUnnamed, MAX_ADDRESS, reach, readAddress } from "./endpoints.ts";
+import { addressFor, atSocket, badAddress, isUnnamed, MAX_ADDRESS, actOn, readAddress } from "./endpoints.ts";
 import { isOfInternet, type TaskSocket } from "./task-socket.ts";
 
 const SOCK_STREAM = 1;
@@ -143,7 +143,7 @@ function sendTowards(context: Context, thread: Thread, socket: TaskSocket, name:
   const to = addressFor(socket, name);
   if (!to || (socket.family === AF_UNIX && socket.type !== SOCK_STREAM && isUnnamed(to)))
     return context.refuses(EINVAL);
-  return reach(context, thread, "send", socket, to);
+  return actOn(context, thread, "send", socket, to);
 }
 
 function sendByTask(context: Context, thread: Thread, socket: TaskSocket, name: Buffer): Verdict {

@@ -146,7 +146,7 @@ const SIZES: Readonly<Record<string, number>> = { a: 32, b: 16, g: 128, r: 16, q
 const OWN_ERRORS = new Set([-ENOENT, -EBADF, -ESRCH]);
 
 export class FirstError {
-  readonly #grave = removedDirectory();
+  readonly #removed = removedDirectory();
   readonly #memory = new TaskMemory();
   #predicted = 0;
   readonly #value = addressOf(VALUE);
@@ -157,7 +157,7 @@ export class FirstError {
    */
   of(call: Call, predicted: number, make: (call: () => number) => number): number {
     const letters = kindsByNumber.get(call.number);
-    if (letters === undefined || this.#grave === undefined) return predicted;
+    if (letters === undefined || this.#removed === undefined) return predicted;
     this.#predicted = predicted;
     const words: Word[] = [];
     for (let index = 0; index < letters.length; index++) words.push(this.#standIn(call, letters, index, words));
@@ -170,7 +170,7 @@ export class FirstError {
     switch (letter) {
       case "f":
         // The directory is not a socket either.
-        return this.#predicted === ENOTSOCK ? (this.#grave as Grave).fd : -1;
+        return this.#predicted === ENOTSOCK ? (this.#removed as RemovedDirectory).fd : -1;
       case "i":
         return call.int(index) < 0 ? -NO_PROCESS : NO_PROCESS;
       case "z":
@@ -182,14 +182,14 @@ export class FirstError {
       case "d":
         // If the path that follows is empty or absent, the call acts on the descriptor itself.
         if (this.#path(call, index + 1) === "none" || this.#predicted === EBADF) return -1;
-        return (this.#grave as Grave).fd;
+        return (this.#removed as RemovedDirectory).fd;
       case "p": {
         const path = this.#path(call, index);
         if (path === "none") return call.isNull(index) ? 0 : terminated("");
         if (path === "unreadable") return UNMAPPED;
         if (path === "too-long") return TOO_LONG;
         // If the call takes no directory, the path has to contain it.
-        const where = letters[index - 1] === "d" ? "" : `${(this.#grave as Grave).path}/`;
+        const where = letters[index - 1] === "d" ? "" : `${(this.#removed as RemovedDirectory).path}/`;
         return terminated(`${where}x${path === "slash" ? "/" : ""}`);
       }
       case "n":
@@ -272,14 +272,14 @@ function nodeBytes(bits: bigint): bigint {
   return bits === 0n ? 0n : ((bits - 1n + 63n) / 64n) * 8n;
 }
 
-interface Grave {
+interface RemovedDirectory {
   readonly fd: number;
   /** The path of the directory through the descriptor, for calls that take only a path. */
   readonly path: string;
 }
 
 /** A directory that has been removed: it is empty, and nothing can be created in it. Undefined if none could be made. */
-function removedDirectory(): Grave | undefined {
+function removedDirectory(): RemovedDirectory | undefined {
   for (const place of [tmpdir(), "/tmp", "/dev/shm", "/var/tmp"]) {
     try {
       const path = mkdtempSync(join(place, "isoline-"));

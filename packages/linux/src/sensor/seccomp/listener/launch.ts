@@ -6,7 +6,7 @@
  * mediated call, so the program cannot begin before the supervisor answers.
  */
 import { addressOf, prctl, posixSpawn, seccomp, spawnAttributes, spawnFileActions } from "../../../abi/libc.ts";
-import { EINVAL } from "../../../abi/errno.ts";
+import { EACCES, EBUSY, EINVAL, ENOSYS } from "../../../abi/errno.ts";
 import {
   SECCOMP_FILTER_FLAG_NEW_LISTENER,
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
@@ -87,12 +87,12 @@ function signalSet(bits: Uint8Array): Buffer {
 
 function explainFilter(errno: number): string {
   switch (errno) {
-    case 16:
+    case EBUSY:
       return "this process already runs under a seccomp listener (another isoline, or a container runtime's): a task tree can have only one; run isoline outside it";
-    case 13:
+    case EACCES:
       return "the kernel requires no_new_privs or CAP_SYS_ADMIN for a seccomp filter";
-    case 38:
-    case 22:
+    case ENOSYS:
+    case EINVAL:
       return "this kernel has no seccomp user notification; isoline's seccomp sensor needs Linux 5.9 or newer";
     default:
       return `the kernel refused the seccomp filter (errno ${errno})`;

@@ -9,16 +9,16 @@ import { getpgrp, kill as sendToGroup } from "../../../abi/libc.ts";
 import { isDeadly } from "../../../process/own-signals.ts";
 import { readThreadStatus } from "../../../process/proc-status.ts";
 import {
-  aimAt,
-  aimAtGroup,
-  aimAtPid,
+  targetByNumber,
+  targetGroup,
+  targetByPid,
   CLOSED,
   decideOften,
   holdsSupervisor,
   pidBehind,
-  reach,
+  actOn,
   signalRefusal,
-} from "./aim.ts";
+} from "./targets.ts";
 
 const CAP_KILL = 1n << 5n;
 /** The -1 of `kill`: every process. */
@@ -35,21 +35,21 @@ function signal(context: Context, thread: Thread, number: number, signalNumber: 
 
 function signalPid(context: Context, thread: Thread, pid: number | undefined, signalNumber: number): Verdict {
   if (signalsNoTask(signalNumber)) return 0;
-  const aim = aimAtPid(context, thread, pid);
-  const isOutside = typeof aim === "object" && aim.relation === "outside";
+  const found = targetByPid(context, thread, pid);
+  const isOutside = typeof found === "object" && found.relation === "outside";
   const refusal = isOutside && pid !== undefined ? signalRefusal(context, thread, pid, signalNumber) : 0;
   if (refusal !== 0) return context.refuses(refusal);
-  return reach(context, thread, aim, (target) => ({ op: "kill", subject: { signal: signalNumber, ...target } }));
+  return actOn(context, thread, found, (target) => ({ op: "kill", subject: { signal: signalNumber, ...target } }));
 }
 
 function signalGroup(context: Context, thread: Thread, group: number, signalNumber: number): Verdict {
   if (signalsNoTask(signalNumber)) return 0;
   // In its own pid namespace the caller's group may be the first as well.
-  const aim = group === EVERYONE ? ({ relation: "everyone" } as const) : aimAtGroup(context, thread, group);
-  if (aim === "nobody") return context.refuses(ESRCH);
-  const refusal = aim.relation === "outside-group" ? signalRefusal(context, thread, -group, signalNumber) : 0;
+  const found = group === EVERYONE ? ({ relation: "everyone" } as const) : targetGroup(context, thread, group);
+  if (found === "none") return context.refuses(ESRCH);
+  const refusal = found.relation === "outside-group" ? signalRefusal(context, thread, -group, signalNumber) : 0;
   if (refusal !== 0) return context.refuses(refusal);
-  const verdict = groupEvent(context, thread, aim.relation, signalNumber, holdsSupervisor(thread, group));
+  const verdict = groupEvent(context, thread, found.relation, signalNumber, holdsSupervisor(thread, group));
   return verdict === 0 && group === 0 && isDeadly(signalNumber) ? carryOut(context, thread, signalNumber) : verdict;
 }
 
@@ -118,7 +118,7 @@ export const pidfdGetfd: Decoder = (context, thread) => {
   const pid = pidBehind(thread, context.call.int(0));
   if (pid === "closed") return context.notSeen(thread, CLOSED);
   if (typeof pid === "object") return context.refuses(pid.refusedWith);
-  return reach(context, thread, aimAtPid(context, thread, pid), (target) => ({ op: "getfd", subject: target }));
+  return actOn(context, thread, targetByPid(context, thread, pid), (target) => ({ op: "getfd", subject: target }));
 };
 
 /** linux/ptrace.h; requests on a task that is traced already are part of the first act. */
@@ -138,14 +138,14 @@ export const ptrace: Decoder = (context, thread) => {
       subject: { request, relation: parent ? "parent" : "outside", ...(parent ? { target: parent.identity.id } : {}) },
     });
   }
-  const aim = aimAt(context, thread, context.call.int(1));
-  return reach(context, thread, aim, (target) => ({ op: "ptrace", subject: { request, ...target } }));
+  const found = targetByNumber(context, thread, context.call.int(1));
+  return actOn(context, thread, found, (target) => ({ op: "ptrace", subject: { request, ...target } }));
 };
 
 export const processVmReadv: Decoder = (context, thread) => memory(context, thread, "read");
 export const processVmWritev: Decoder = (context, thread) => memory(context, thread, "write");
 
 function memory(context: Context, thread: Thread, access: string): Verdict {
-  const aim = aimAt(context, thread, context.call.int(0));
-  return reach(context, thread, aim, (target) => ({ op: "vm", subject: { access, ...target } }));
+  const found = targetByNumber(context, thread, context.call.int(0));
+  return actOn(context, thread, found, (target) => ({ op: "vm", subject: { access, ...target } }));
 }

@@ -10,7 +10,7 @@ import {
 } from "@isoline/core";
 
 /** A place in the tree of files, with remarks beyond its name; or a plain line. */
-export type Habit =
+export type Activity =
   | { readonly heading: string; readonly path: string; readonly remark: string }
   | { readonly heading: string; readonly line: string };
 
@@ -38,7 +38,7 @@ export const headings = [
 type Heading = (typeof headings)[number];
 
 /** The heading and line of an event. */
-export function habitOf(event: Event): Habit {
+export function activityOf(event: Event): Activity {
   const heading = headingOf(event);
   const subject = subjectRecord(event);
   const path = subject["path"];

@@ -9,7 +9,7 @@ import type { ActingProcess } from "./acting.ts";
  * Signals each known process and its children that have not yet made a call that the sensor sees; returns their number. The
  * children are found before any process is signalled: a child of a dead process has another parent.
  */
-export function signalEveryone(processes: Iterable<ActingProcess>, signal: number): number {
+export function signalAll(processes: Iterable<ActingProcess>, signal: number): number {
   const known = [...processes];
   const unheard = descendantsOf(known.map(({ pid }) => pid));
   for (const { pid, pidfd } of known) {

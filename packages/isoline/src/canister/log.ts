@@ -10,13 +10,13 @@ type Level = "info" | "warning" | "error";
 
 const STDERR = 2;
 
-export class Voice {
-  readonly #log: string | undefined;
+export class CanisterLog {
+  readonly #file: string | undefined;
   readonly #isJson: boolean;
   #detached = false;
 
   constructor(call: Pick<RuncCall, "globals"> | undefined) {
-    this.#log = call?.globals.get("log");
+    this.#file = call?.globals.get("log");
     this.#isJson = call?.globals.get("log-format") === "json";
   }
 
@@ -29,7 +29,7 @@ export class Voice {
   say(level: Level, text: string): void {
     const line = plain(text);
     try {
-      if (this.#log !== undefined) appendFileSync(this.#log, `${this.#entry(level, line)}\n`);
+      if (this.#file !== undefined) appendFileSync(this.#file, `${this.#entry(level, line)}\n`);
     } catch {
       // The engine's log was removed with its bundle; the report and the exit status have the result.
     }

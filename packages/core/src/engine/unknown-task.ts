@@ -14,12 +14,12 @@ import { digestChange, listed } from "./wording.ts";
 const MAX_DEPTH = 64;
 
 /** Why the actor is not on the contour: its own program, or one that led to it. */
-export function strangerFinding(event: Event, learnt: Neighbourhood, witness: Witness): Finding | undefined {
+export function unknownTaskFinding(event: Event, learnt: Neighbourhood, witness: Witness): Finding | undefined {
   const id = event.actor.task;
   if (id === ZERO_DIGEST || learnt.points.task(id) !== undefined) return undefined;
-  const task = witness.task?.id === id ? witness.task : witness.stranger?.(id);
+  const task = witness.task?.id === id ? witness.task : witness.unknownTask?.(id);
   if (task === undefined) return { reason: "new-program", says: "no such task is on the contour" };
-  const first = firstStranger(task, learnt, witness);
+  const first = firstUnknown(task, learnt, witness);
   const finding = programFinding(first, learnt);
   return first === task
     ? finding
@@ -27,11 +27,11 @@ export function strangerFinding(event: Event, learnt: Neighbourhood, witness: Wi
 }
 
 /** The outermost program of a lineage that the contour does not have. Everything below it is off contour for that reason alone. */
-function firstStranger(task: Task, learnt: Neighbourhood, { stranger }: Witness): Task {
+function firstUnknown(task: Task, learnt: Neighbourhood, { unknownTask }: Witness): Task {
   let first = task;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
     if (first.parent === ZERO_DIGEST || learnt.points.task(first.parent) !== undefined) break;
-    const parent = stranger?.(first.parent);
+    const parent = unknownTask?.(first.parent);
     if (parent === undefined) break;
     first = parent;
   }

@@ -16,24 +16,24 @@ export interface Target {
 const SUPERVISOR = "supervisor";
 
 /** The targets that count: none if the target is the task itself or does not exist. */
-export type Aim = Target | "itself" | "nobody";
+export type MaybeTarget = Target | "itself" | "none";
 
 /** A process by number, as the task means it. */
-export function aimAt(context: Context, thread: Thread, number: number): Aim {
-  return number <= 0 ? "nobody" : aimAtPid(context, thread, pidMeant(thread, number));
+export function targetByNumber(context: Context, thread: Thread, number: number): MaybeTarget {
+  return number <= 0 ? "none" : targetByPid(context, thread, pidMeant(thread, number));
 }
 
 /**
  * A process by its number as the supervisor sees it. A process that a task sees in its own pid namespace has such a number,
  * found or not.
  */
-export function aimAtPid(context: Context, thread: Thread, pid: number | undefined): Aim {
+export function targetByPid(context: Context, thread: Thread, pid: number | undefined): MaybeTarget {
   if (pid === undefined) return { relation: "namespace" };
   const process = context.tasks.find(pid);
   if (process === thread.process) return "itself";
   if (!process && context.tasks.launchers.serves(pid)) return { relation: SUPERVISOR };
   // 0 would query the supervisor's own group.
-  if (!process) return pid > 0 && probe(pid, 0) === -ESRCH ? "nobody" : { relation: "outside" };
+  if (!process) return pid > 0 && probe(pid, 0) === -ESRCH ? "none" : { relation: "outside" };
   const relation =
     process.parent === thread.process ? "child" : process === thread.process.parent ? "parent" : "namespace";
   return { relation, target: process.identity.id };
@@ -43,18 +43,18 @@ export function aimAtPid(context: Context, thread: Thread, pid: number | undefin
  * Reports an act on another process. If the target does not exist the call fails here: it may be created before the kernel
  * looks. An act on the supervisor, or on a group that includes it, is refused whatever the contour says.
  */
-export function reach(
+export function actOn(
   context: Context,
   thread: Thread,
-  aim: Aim,
+  target: MaybeTarget,
   act: (target: Target) => Act,
   reachesSupervisor = false,
 ): Verdict {
-  if (aim === "nobody") return context.refuses(ESRCH);
+  if (target === "none") return context.refuses(ESRCH);
   // The caller's own number stays its own while it waits.
-  if (aim === "itself") return 0;
-  const isKept = reachesSupervisor || aim.relation === SUPERVISOR;
-  return isKept ? context.keep(thread, act(aim)) : decideOften(context, thread, act(aim));
+  if (target === "itself") return 0;
+  const isKept = reachesSupervisor || target.relation === SUPERVISOR;
+  return isKept ? context.keep(thread, act(target)) : decideOften(context, thread, act(target));
 }
 
 /**
@@ -72,16 +72,16 @@ export function decideOften(context: Context, thread: Thread, act: Act): Verdict
 }
 
 /** A group by number, as the task means it: 0 is its own, 1 every process (kill's -1). */
-export function aimAtGroup(context: Context, thread: Thread, group: number): Target | "nobody" {
+export function targetGroup(context: Context, thread: Thread, group: number): Target | "none" {
   const numbers = numbersOf(thread.tid);
   const anew = numbers !== undefined && countsAnew(numbers);
   if (group === 0 || group === numbers?.groups.at(-1)) return { relation: "own-group" };
   if (group === 1) return { relation: "everyone" };
   if (anew || context.tasks.find(group)) return { relation: "namespace-group" };
-  return probe(-group, 0) === -ESRCH ? "nobody" : { relation: "outside-group" };
+  return probe(-group, 0) === -ESRCH ? "none" : { relation: "outside-group" };
 }
 
-/** Whether the supervisor belongs to a group, given as `aimAtGroup` takes it. The number of a group does not change. */
+/** Whether the supervisor belongs to a group, given as `targetGroup` takes it. The number of a group does not change. */
 export function holdsSupervisor(thread: Thread, group: number): boolean {
   const numbers = numbersOf(thread.tid);
   if (numbers === undefined) return true;

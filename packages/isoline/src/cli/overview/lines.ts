@@ -1,5 +1,5 @@
 /** The acts of a program as lines under headings. */
-import { type Habit, headings } from "./habits.ts";
+import { type Activity, headings } from "./activities.ts";
 import { type Place, treeLines } from "./tree.ts";
 
 export type Section = readonly [heading: string, lines: readonly string[]];
@@ -12,12 +12,12 @@ const FEW_CHANGED = 12;
 const harmless: ReadonlySet<string> = new Set(["maps", "reads", "looks up"]);
 
 /** The acts of a program under each heading, in the order of the headings; with `all`, every line. */
-export function sectionsOf(habits: readonly Habit[], all: boolean): Section[] {
-  const byHeading = new Map<string, Habit[]>();
-  for (const habit of all ? habits : withoutMappedReads(habits)) {
-    const known = byHeading.get(habit.heading);
-    if (known) known.push(habit);
-    else byHeading.set(habit.heading, [habit]);
+export function sectionsOf(activities: readonly Activity[], all: boolean): Section[] {
+  const byHeading = new Map<string, Activity[]>();
+  for (const activity of all ? activities : withoutMappedReads(activities)) {
+    const known = byHeading.get(activity.heading);
+    if (known) known.push(activity);
+    else byHeading.set(activity.heading, [activity]);
   }
   const known = headings.filter((heading) => byHeading.has(heading));
   const others = [...byHeading.keys()]
@@ -30,8 +30,10 @@ export function sectionsOf(habits: readonly Habit[], all: boolean): Section[] {
 }
 
 /** One text for each act, to compare programs. */
-export function habitText(habit: Habit): string {
-  return "path" in habit ? `${habit.heading} ${habit.path}${habit.remark}` : `${habit.heading} ${habit.line}`;
+export function activityText(activity: Activity): string {
+  return "path" in activity
+    ? `${activity.heading} ${activity.path}${activity.remark}`
+    : `${activity.heading} ${activity.line}`;
 }
 
 function fewOf(heading: string, all: boolean): number {
@@ -39,9 +41,9 @@ function fewOf(heading: string, all: boolean): number {
   return harmless.has(heading) ? FEW_READ : FEW_CHANGED;
 }
 
-function linesOf(habits: readonly Habit[], few: number, all: boolean): readonly string[] {
-  const places = habits.filter((habit): habit is Habit & Place => "path" in habit);
-  const lines = habits.flatMap((habit) => ("line" in habit ? [habit.line] : []));
+function linesOf(activities: readonly Activity[], few: number, all: boolean): readonly string[] {
+  const places = activities.filter((activity): activity is Activity & Place => "path" in activity);
+  const lines = activities.flatMap((activity) => ("line" in activity ? [activity.line] : []));
   return [...treeLines(distinct(places), few), ...shortened([...new Set(lines)].toSorted(), all)];
 }
 
@@ -51,9 +53,13 @@ function distinct(places: readonly Place[]): Place[] {
 }
 
 /** A mapped file is read before. */
-function withoutMappedReads(habits: readonly Habit[]): readonly Habit[] {
-  const mapped = new Set(habits.flatMap((habit) => (habit.heading === "maps" && "path" in habit ? [habit.path] : [])));
-  return habits.filter((habit) => habit.heading !== "reads" || !("path" in habit) || !mapped.has(habit.path));
+function withoutMappedReads(activities: readonly Activity[]): readonly Activity[] {
+  const mapped = new Set(
+    activities.flatMap((activity) => (activity.heading === "maps" && "path" in activity ? [activity.path] : [])),
+  );
+  return activities.filter(
+    (activity) => activity.heading !== "reads" || !("path" in activity) || !mapped.has(activity.path),
+  );
 }
 
 function shortened(lines: readonly string[], all: boolean): readonly string[] {

@@ -8,20 +8,20 @@ import { type AnyContour, type Contour, chainPhrase, type Exchange, type Phase }
 import { lensOf } from "../lens-name.ts";
 import { paint } from "../output/paint.ts";
 import { counted } from "../output/wording.ts";
-import { type Common, commonHabits, ownHabits } from "./what-most-do.ts";
+import { type Common, commonActivities, ownActivities } from "./common-activities.ts";
 import { type Section, sectionsOf } from "./lines.ts";
-import { type Portrait, portraitsOf } from "./portrait.ts";
+import { type ProgramOverview, programsOf } from "./programs.ts";
 
 const HEADING_WIDTH = 13;
 const FEW_CHAINS = 3;
 
 export function contourPage(file: string, contour: AnyContour, all: boolean): string {
-  const portraits = portraitsOf(contour as unknown as Contour<Exchange>, all);
-  const users = usersOf(portraits);
+  const programs = programsOf(contour as unknown as Contour<Exchange>, all);
+  const users = usersOf(programs);
   return [
-    ...preface(file, contour, portraits, users),
+    ...preface(file, contour, programs, users),
     ...titles.flatMap(([phase, title]) => {
-      const own = portraits.filter((portrait) => portrait.phase === phase);
+      const own = programs.filter((program) => program.phase === phase);
       return own.length === 0 ? [] : [...title, ...phasePart(own, users, all)];
     }),
   ]
@@ -36,19 +36,19 @@ const titles: readonly (readonly [Phase | undefined, readonly string[]])[] = [
   ["workload", ["", paint("bold", "— workload —")]],
 ];
 
-function phasePart(portraits: readonly Portrait[], users: readonly string[], all: boolean): string[] {
-  const common: Common = all ? { programs: 0, habits: [] } : commonHabits(portraits);
-  return [...commonPart(common, all), ...portraits.flatMap((portrait) => part(portrait, common, users, all))];
+function phasePart(programs: readonly ProgramOverview[], users: readonly string[], all: boolean): string[] {
+  const common: Common = all ? { programs: 0, activities: [] } : commonActivities(programs);
+  return [...commonPart(common, all), ...programs.flatMap((program) => part(program, common, users, all))];
 }
 
 function preface(
   file: string,
   contour: AnyContour,
-  portraits: readonly Portrait[],
+  programs: readonly ProgramOverview[],
   users: readonly string[],
 ): string[] {
-  const programs = counted(new Set(portraits.flatMap(({ path }) => (path === "" ? [] : [path]))).size, "program");
-  const learnt = `${counted(contour.size, "point")} of ${programs}, learnt in ${counted(contour.runs, "run")}`;
+  const count = counted(new Set(programs.flatMap(({ path }) => (path === "" ? [] : [path]))).size, "program");
+  const learnt = `${counted(contour.size, "point")} of ${count}, learnt in ${counted(contour.runs, "run")}`;
   const who = users.length === 1 ? `; as ${users[0]}` : "";
   return [
     `${file}: ${learnt}; profile ${contour.profile.name}, ${lensOf(contour).text}${who}`,
@@ -58,14 +58,14 @@ function preface(
   ];
 }
 
-function commonPart({ programs, habits }: Common, all: boolean): string[] {
-  if (habits.length === 0) return [];
+function commonPart({ programs, activities }: Common, all: boolean): string[] {
+  if (activities.length === 0) return [];
   const heading = `${paint("bold", "most programs")}   ${paint("dim", `of the ${programs}; --all says which`)}`;
-  return ["", heading, ...sectionLines(sectionsOf(habits, all))];
+  return ["", heading, ...sectionLines(sectionsOf(activities, all))];
 }
 
 function part(
-  { chains, path, users, habits }: Portrait,
+  { chains, path, users, activities }: ProgramOverview,
   common: Common,
   known: readonly string[],
   all: boolean,
@@ -78,7 +78,7 @@ function part(
         ? chainText(first, all)
         : `… → ${first.at(-1)}`;
   const as = known.length === 1 ? "" : `as ${users.join(", ")}`;
-  const own = chains.length === 0 ? habits : ownHabits(habits, common);
+  const own = chains.length === 0 ? activities : ownActivities(activities, common);
   const started: Section[] = others.length === 0 ? [] : [["started as", chainLines(chains, all)]];
   const lines = sectionLines([...started, ...sectionsOf(own, all)]);
   return [
@@ -106,6 +106,6 @@ function sectionLines(sections: readonly Section[]): string[] {
 }
 
 /** The credentials of the acts. */
-function usersOf(portraits: readonly Portrait[]): readonly string[] {
-  return [...new Set(portraits.flatMap(({ users }) => users))];
+function usersOf(programs: readonly ProgramOverview[]): readonly string[] {
+  return [...new Set(programs.flatMap(({ users }) => users))];
 }

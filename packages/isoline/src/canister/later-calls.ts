@@ -7,13 +7,13 @@ import { joinCanister } from "./join.ts";
 import { filesOf } from "./places.ts";
 import { type CanisterRecord, isSupervised, Records } from "./record.ts";
 import { rootOf, statusOf } from "./runc.ts";
-import { runOutside } from "./outside.ts";
-import type { Voice } from "./voice.ts";
+import { runOutside } from "./run-outside.ts";
+import type { CanisterLog } from "./log.ts";
 
-export interface Later {
+export interface LaterCall {
   readonly call: RuncCall;
   readonly entry: Entry;
-  readonly voice: Voice;
+  readonly log: CanisterLog;
   readonly command: readonly Uint8Array[];
   readonly path: Uint8Array;
 }
@@ -21,7 +21,7 @@ export interface Later {
 /** A supervisor writes its contour when the last process has ended; the user who deletes the container expects to find it. */
 const PATIENCE_MS = 10_000;
 
-export async function later(call: Later): Promise<never> {
+export async function runLaterCall(call: LaterCall): Promise<never> {
   const id = containerOf(call.call);
   const records = new Records(id, rootOf(call.call));
   const record = records.find();
@@ -32,7 +32,7 @@ export async function later(call: Later): Promise<never> {
       return endAs(record ? await joinCanister(record, { ...call, files: [] }) : await runOutside(call));
     default: {
       const exit = await runOutside(call);
-      if (record && statusOf(exit) === 0) await bury(record, records, call.voice);
+      if (record && statusOf(exit) === 0) await awaitEnd(record, records, call.log);
       return endAs(exit);
     }
   }
@@ -47,14 +47,14 @@ function known(record: CanisterRecord | undefined, id: string): CanisterRecord {
 }
 
 /** Waits for the supervisor's final record, and says so if it never came. */
-async function bury(record: CanisterRecord, records: Records, voice: Voice): Promise<void> {
+async function awaitEnd(record: CanisterRecord, records: Records, log: CanisterLog): Promise<void> {
   const until = Date.now() + PATIENCE_MS;
   while (isSupervised(record) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
   const last = records.find();
   if (isSupervised(record))
-    voice.say("warning", `${record.id}: processes of the container outlive it, and so does its supervisor`);
+    log.say("warning", `${record.id}: processes of the container outlive it, and so does its supervisor`);
   else if (last?.ended === undefined)
-    voice.say(
+    log.say(
       "error",
       `${record.id}: its supervisor died before the container; ${afterwards(record)}, and its observations are lost`,
     );

@@ -12,10 +12,10 @@ import {
   taskPhrase,
   ZERO_DIGEST,
 } from "@isoline/core";
-import { type Habit, habitOf } from "./habits.ts";
+import { type Activity, activityOf } from "./activities.ts";
 
 /** What one program may do, in all the ways in which it was started. */
-export interface Portrait {
+export interface ProgramOverview {
   /** Names from the first program of the namespace to this one, one chain for each way; empty before the first program. */
   readonly chains: readonly (readonly string[])[];
   /** Path of its executable; empty before the first program. */
@@ -24,14 +24,14 @@ export interface Portrait {
   readonly phase: Phase | undefined;
   /** The credentials with which it acts. */
   readonly users: readonly string[];
-  readonly habits: readonly Habit[];
+  readonly activities: readonly Activity[];
 }
 
 /**
  * Programs in the order of the tree of tasks; acts before the first program come first. With `apart`, one entry for each task;
  * otherwise one for each executable and the way it was called.
  */
-export function portraitsOf(contour: Contour<Exchange>, apart: boolean): Portrait[] {
+export function programsOf(contour: Contour<Exchange>, apart: boolean): ProgramOverview[] {
   const indices = indicesByTask(contour);
   const phaseOf = phasesOf(contour);
   const sitters = new Map<string, { path: string; phase: Phase | undefined; tasks: Task[]; indices: number[] }>();
@@ -54,7 +54,7 @@ export function portraitsOf(contour: Contour<Exchange>, apart: boolean): Portrai
     path,
     phase,
     users: [...new Set(own.map((index) => userOf(contour.actor(index))))],
-    habits: own.map((index) => habitOfAny(contour, index)),
+    activities: own.map((index) => habitOfAny(contour, index)),
   }));
 }
 
@@ -70,9 +70,9 @@ function indicesByTask(contour: Contour<Exchange>): Map<string, number[]> {
 }
 
 /** Events of other profiles are listed by the name that their profile gives them. */
-function habitOfAny(contour: Contour<Exchange>, index: number): Habit {
+function habitOfAny(contour: Contour<Exchange>, index: number): Activity {
   const event = contour.event(index);
-  if (contour.profile.name === "iso1") return habitOf(event as Event);
+  if (contour.profile.name === "iso1") return activityOf(event as Event);
   return { heading: event.op, line: contour.profile.formatAct(event).slice(event.op.length + 1) };
 }
 
