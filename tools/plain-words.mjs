@@ -21,7 +21,7 @@ export const banned = [
   { words: /\bwhom(ever)?\b/i, say: "name the person or the process" },
   { words: /\bsome(body|one)\b/i, say: "name the subject: another process, a user, the workload" },
   {
-    words: /(?<!\b(?:user|as|to|owner|uid|-u|by|is|of|group|and|or|U) )(?<!["'`(=:/,])\bnobody\b(?!["'`:=)/])/i,
+    words: /(?<!\b(?:user|as|owner|uid|-u|su|group) )(?<!["`(=:/,])\bnobody\b(?!["`:=)/])/i,
     say: "name the subject: no process, no task, no program",
   },
   { words: /\bwhat of (it|them)\b/i, say: "name what is meant" },

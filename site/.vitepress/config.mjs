@@ -29,6 +29,7 @@ export default defineConfig({
           page("Tutorial", "/tutorial"),
           page("CI", "/how-to/ci"),
           page("A service", "/how-to/service"),
+          page("Rotate logs, upgrade", "/how-to/rotate-and-upgrade"),
           page("Containers", "/how-to/containers"),
           page("An agent's shell", "/how-to/agent-shell"),
           page("IMA for one command", "/ima"),

@@ -80,8 +80,8 @@ done
 ISOLINE_ENTRY="1;blocked=$isoline_blocked;ignored=$isoline_ignored;files=$(ulimit -Sn);environ=$isoline_parts;open=${isoline_open# }"
 export ISOLINE_ENTRY
 
-# isoline_trust FILE: for root, whether the file and all directories on the way to it, and to what it is a link to, are root's,
-# and nobody else can write there.
+# isoline_trust FILE: for root, whether the file, its target if it is a link, and all directories on the way to both belong to root,
+# and no other user can write there.
 isoline_trust() {
   [ -O / ] || return 0
   isoline_way=$1
