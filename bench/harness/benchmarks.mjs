@@ -29,6 +29,7 @@ const order = [
   "tsem-replay",
   "ima-lists",
   "sensor-latency",
+  "process-start",
   "bpf-sensor",
   "bpf-machine",
   "bpf-flood",
