@@ -46,7 +46,7 @@ meet code that V8 has not compiled yet.`,
       const { cpuSeconds, output } = spend(
         session,
         wrap([program, String(children), CHILD]),
-        session.folder("children"),
+        session.folder("process-start-run"),
       );
       const [own = 0, wall = 0] = output.trim().split(" ").map(Number);
       return { beside: cpuSeconds * 1000 - own / 1000, wall: wall / 1000 / children };
