@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isBuilt, isoline } from "../support/isoline.ts";
-import { compiler, isRoot } from "./case.ts";
+import { isRoot } from "../support/machine.ts";
+import { compiler } from "./case.ts";
 
 /** EACCES, as the program prints it. */
 const REFUSED = 13;

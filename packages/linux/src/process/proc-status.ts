@@ -134,13 +134,38 @@ export function runningImage(tid: number): RunningImage | undefined {
   };
 }
 
-/** The first field of `RunningImage` alone, which is read for each new process. Undefined if the task is gone or hidden. */
-export function isUnexecuted(tid: number): boolean | undefined {
+/** What is read of each new process after its first exec. */
+export interface FirstImage {
+  readonly isUnexecuted: boolean;
+  /** Where the kernel put its arguments, from the first byte to behind the last; undefined if that is hidden. */
+  readonly words: { readonly from: bigint; readonly length: number } | undefined;
+}
+
+/** Undefined if the task is gone or hidden. */
+export function firstImage(tid: number): FirstImage | undefined {
   const text = readProcFile(`/proc/${tid}/stat`);
   if (text === undefined) return undefined;
   let start = text.lastIndexOf(")") + 2;
   for (let field = 3; field < 9; field++) start = text.indexOf(" ", start) + 1;
-  return (Number(text.slice(start, text.indexOf(" ", start))) & FORKED_WITHOUT_EXEC) !== 0;
+  const flags = Number(text.slice(start, text.indexOf(" ", start)));
+  return { isUnexecuted: (flags & FORKED_WITHOUT_EXEC) !== 0, words: wordsIn(text) };
+}
+
+/**
+ * By the fields arg_start and arg_end, which are the 48th and 49th of 52 and found from the end. An exec puts the environment right
+ * behind (fs/binfmt_elf.c, create_elf_tables), which env_start, the 50th, has to confirm.
+ */
+function wordsIn(text: string): FirstImage["words"] {
+  let at = text.lastIndexOf(" ", text.lastIndexOf(" ") - 1);
+  const fields: string[] = [];
+  for (let field = 50; field >= 48; field--) {
+    const before = text.lastIndexOf(" ", at - 1);
+    fields.push(text.slice(before + 1, at));
+    at = before;
+  }
+  const [environment, end = "", start = ""] = fields;
+  if (environment !== end || start === "0") return undefined;
+  return { from: BigInt(start), length: Number(BigInt(end) - BigInt(start)) };
 }
 
 /** `/proc/PID/stat` from its third field on. The second field, a name, may hold any character but ends at the last parenthesis. */

@@ -59,7 +59,8 @@ export class TaskWords implements Words {
 
   /** The words that were read. */
   expected(): ExpectedWords {
-    const words = this.#words.flatMap((word) => (word === undefined ? [] : [word.bytes]));
+    const words: Buffer[] = [];
+    for (const word of this.#words) if (word !== undefined) words.push(word.bytes);
     return new ExpectedWords(words, this.#words.length > words.length);
   }
 

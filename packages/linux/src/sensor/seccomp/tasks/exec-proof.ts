@@ -14,7 +14,7 @@
 import { close, openat2, pread } from "../../../abi/libc.ts";
 import { openHow, terminated } from "../../../abi/bytes.ts";
 import { AT_FDCWD, O_CLOEXEC } from "../../../abi/stat.ts";
-import { isUnexecuted, type RunningImage, runningImage } from "../../../process/proc-status.ts";
+import { type FirstImage, firstImage, type RunningImage, runningImage } from "../../../process/proc-status.ts";
 import type { ImageMarks } from "./image-marks.ts";
 
 const byte: Buffer = Buffer.alloc(1);
@@ -35,6 +35,7 @@ export class ExecProof {
   readonly #wasUnexecuted: boolean;
   readonly #before: RunningImage | undefined;
   readonly #marks: ImageMarks;
+  #words: FirstImage["words"];
 
   /** For thread `tid` of a process, which is stopped while it asks to execute; `mayHold`: a descriptor may be kept. */
   constructor(tid: number, process: Executing, marks: ImageMarks, mayHold: boolean) {
@@ -57,14 +58,20 @@ export class ExecProof {
     // An exec leaves one thread, which has the number of the process; it creates others only by its own calls.
     if (tid !== process.pid) return "did-not";
     if (this.#wasUnexecuted) {
-      const isStill = isUnexecuted(tid);
-      return isStill === undefined ? "untold" : isStill ? "did-not" : "happened";
+      const now = firstImage(tid);
+      this.#words = now?.words;
+      return now === undefined ? "untold" : now.isUnexecuted ? "did-not" : "happened";
     }
     const now = runningImage(tid);
     if (!now) return "untold";
     const isSame = this.#before && this.#marks.areSame(this.#before, now);
     if (isSame !== undefined) return isSame ? "did-not" : "happened";
     return this.isHeld && !process.sharesMemory ? "did-not" : "untold";
+  }
+
+  /** Where the arguments of the program are, if the last look showed it. */
+  get words(): FirstImage["words"] {
+    return this.#words;
   }
 
   close(): void {

@@ -93,8 +93,8 @@ function isOf(pending: PendingExec, executable: string): boolean {
 }
 
 /** A handler of a binary format, which the supervisor cannot inspect, puts its own arguments in front. */
-function isCalledAs({ executable, words }: PendingExec, tid: number): boolean {
-  return executable === "" || words.areThoseOf(tid);
+function isCalledAs({ executable, words, proof }: PendingExec, tid: number): boolean {
+  return executable === "" || words.areThoseOf(tid, proof.words);
 }
 
 function outcomeOf(outcomes: readonly ExecOutcome[]): ExecOutcome {
