@@ -70,7 +70,7 @@ function violationsIn(root, pack) {
     }
     graph.set(path, inside);
   }
-  return [...violations, ...circlesBetweenFolders(graph)];
+  return [...violations, ...importCircles(graph)];
 }
 
 /**
@@ -94,16 +94,16 @@ function judge(path, specifier) {
 }
 
 /**
- * Finds files of different folders that import each other, directly or through others.
+ * Finds files that import each other, directly or through others.
  *
  * @param {Map<string, string[]>} graph @returns {string[]}
  */
-function circlesBetweenFolders(graph) {
+function importCircles(graph) {
   /** @type {string[]} */
   const violations = [];
   for (const [path, imports] of graph) {
     for (const other of imports) {
-      if (dirname(other) !== dirname(path) && reachableFrom(graph, other).has(path))
+      if (other === path || reachableFrom(graph, other).has(path))
         violations.push(`${path}: imports ${other}, which imports it in turn`);
     }
   }

@@ -125,6 +125,14 @@ const cases: Record<string, readonly Case[]> = {
       /sensor\/b\/c\.ts: imports .*sensor\/a\/a\.ts, which imports it in turn/,
     ],
     [
+      "files of one folder that import each other",
+      {
+        "packages/core/src/event/one.ts": 'import "./two.ts";\n',
+        "packages/core/src/event/two.ts": 'import type { A } from "./one.ts";\n',
+      },
+      /event\/two\.ts: imports .*event\/one\.ts, which imports it in turn/,
+    ],
+    [
       "a dependency that no folder may import",
       manifestWith("core", { koffi: "3.3.4" }),
       /core\/package\.json: none of its folders may import "koffi"/,

@@ -140,3 +140,21 @@ describe("a change of behaviour is a small change of the file", () => {
     expect(body(two)).toEqual(body(one));
   });
 });
+
+describe("a file that is given as something else", () => {
+  test("is read from text as from bytes", () => {
+    const text = [...writeContour(Contour.create({ profile: iso1, policy: "{}" }))].join("");
+    expect(parseContour(text).state()).toBe(parseContour(Buffer.from(text)).state());
+  });
+
+  test.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["a number", 7],
+    ["an object", {}],
+    ["text that is no contour", "hello\n"],
+    ["no text", ""],
+  ])("%s is refused with a code", (_, given) => {
+    expect(() => parseContour(given as unknown as string)).toThrow(expect.objectContaining({ code: "bad-contour" }));
+  });
+});

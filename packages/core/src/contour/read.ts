@@ -3,6 +3,7 @@
  * recomputed. The first error ends the reading with one `bad-contour` that names the line.
  */
 import { RunningDigest } from "../digest.ts";
+import { IsolineError } from "../error.ts";
 import type { Event } from "../event/event.ts";
 import type { Exchange, Profile } from "../profile/profile.ts";
 import { profiles } from "../profile/profiles.ts";
@@ -18,7 +19,7 @@ import { readCredentials, readTasks } from "./read-tables.ts";
 export type AnyContour = Contour<Event> | Contour<TsemEvent>;
 
 /** Bytes in pieces, as a file stream or an array yields them. */
-export type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+export type Chunks = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
 
 export interface ReadOptions<E extends Exchange> {
   /** Refuse a contour of any other profile. */
@@ -48,13 +49,13 @@ export async function readContour(chunks: Chunks, options: ReadOptions<Exchange>
 
 /** Reads a contour that is in memory as a whole. */
 export function parseContour<E extends Exchange>(
-  bytes: Uint8Array,
+  file: Uint8Array | string,
   options: ReadOptions<E> & { readonly profile: Profile<E> },
 ): Contour<E>;
-export function parseContour(bytes: Uint8Array, options?: ReadOptions<Exchange>): AnyContour;
-export function parseContour(bytes: Uint8Array, options: ReadOptions<Exchange> = {}): unknown {
+export function parseContour(file: Uint8Array | string, options?: ReadOptions<Exchange>): AnyContour;
+export function parseContour(file: Uint8Array | string, options: ReadOptions<Exchange> = {}): unknown {
   const reader = new ContourReader(options);
-  reader.feed(bytes);
+  reader.feed(file);
   return reader.end();
 }
 
@@ -97,8 +98,8 @@ class ContourReader {
     this.#file = readFile(this.#cursor, options);
   }
 
-  feed(chunk: Uint8Array): void {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+  feed(chunk: Uint8Array | string): void {
+    const bytes = bytesOf(chunk);
     let start = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
       this.#readLine(this.#complete(bytes.subarray(start, end)));
@@ -166,4 +167,14 @@ class ContourReader {
     const step = this.#file.next();
     if (step.done) this.#contour = step.value;
   }
+}
+
+/** A view of bytes, or the bytes of a text. A caller without types may give anything. */
+function bytesOf(chunk: Uint8Array | string): Buffer {
+  if (typeof chunk === "string") return Buffer.from(chunk, "utf8");
+  if (chunk instanceof Uint8Array) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+  throw new IsolineError(
+    "bad-contour",
+    `expected a contour as text or bytes, got ${chunk === null ? "null" : typeof chunk}; read the file first`,
+  );
 }
