@@ -1,6 +1,6 @@
 /** The virtual machines that run the tests of `guest/`, and what they need. */
 import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { present } from "../../../tools/run.mjs";
 import { busybox } from "../image/initramfs.ts";
 import { type Kernel, stockKernel } from "../image/kernel.ts";
@@ -33,25 +33,6 @@ export function parametersFor({ without, parameters }: Kind, { securityModules }
 
 const guest = join(repository, "test/vm/guest");
 
-/** Tests that take minutes under emulation: for CI, and for users who ask for them. */
-const thorough = new Set([
-  "operations",
-  "refusals",
-  "many-namespaces",
-  "hold-too-long",
-  "canisters",
-  "escapes",
-  "losses",
-  "terminal",
-  "threads",
-  "overlay",
-  "inside",
-  "same-points",
-  "same-points-builds",
-  "same-points-scripts",
-  "same-points-servers",
-]);
-
 export interface TestFiles {
   /** The files to run, in order. */
   readonly chosen: readonly string[];
@@ -59,7 +40,7 @@ export interface TestFiles {
   readonly left: readonly string[];
 }
 
-/** The test files for a kind of machine: all, or the quick ones. */
+/** The test files for a kind of machine: chosen if everything is wanted, and else left. */
 export function testsFor({ room }: Kind, everything: boolean): TestFiles {
   const files = ["every-machine", room].flatMap((folder) =>
     readdirSync(join(guest, folder))
@@ -67,8 +48,7 @@ export function testsFor({ room }: Kind, everything: boolean): TestFiles {
       .sort()
       .map((name) => join(guest, folder, name)),
   );
-  const isChosen = (file: string) => everything || !thorough.has(basename(file, ".test.mjs"));
-  return { chosen: files.filter(isChosen), left: files.filter((file) => !isChosen(file)) };
+  return everything ? { chosen: files, left: [] } : { chosen: [], left: files };
 }
 
 /** What a machine is started with. */
