@@ -24,7 +24,7 @@ const attachments = [
 
 const missing = whatIsMissing();
 if (missing !== undefined) {
-  console.log(`the BPF programs are not compiled: ${missing}`);
+  console.log(`skipped: the BPF programs are not compiled: ${missing}`);
   process.exit(0);
 }
 mkdirSync(out, { recursive: true });

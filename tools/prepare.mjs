@@ -19,7 +19,8 @@ async function build() {
   const programs = await buildPrograms();
   if (programs.status !== 0) return programs;
   const bundled = await run([process.execPath, fileURLToPath(new URL("./bundle.mjs", import.meta.url))]);
-  return { ...bundled, seconds: compiled.seconds + programs.seconds + bundled.seconds };
+  const note = /^skipped: (.+)$/m.exec(programs.output)?.[1] ?? "";
+  return { ...bundled, note, seconds: compiled.seconds + programs.seconds + bundled.seconds };
 }
 
 /** Compiles the BPF programs. Without the compiler there are none, which is no failure. */

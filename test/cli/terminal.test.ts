@@ -2,10 +2,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { program, temporaryPlace } from "./isoline.ts";
-import { isInstalled } from "../support/machine.ts";
 
 const place = temporaryPlace();
-const hasScript = isInstalled("script") && isInstalled("stty");
+/** How long a starved machine may take for a step; what is wrong never comes at all. */
+const STARVED_MS = 60_000;
+/** A root without /dev/pts has the program and no terminal to give. */
+const hasTerminal = spawnSync("script", ["-qec", "stty size", "/dev/null"], { stdio: "ignore" }).status === 0;
 
 /** Runs a shell script on a terminal of 20 rows and 90 columns; returns all output. */
 function onTerminal(script: string, environment: Readonly<Record<string, string>> = {}): string {
@@ -17,7 +19,7 @@ function onTerminal(script: string, environment: Readonly<Record<string, string>
   return stdout;
 }
 
-describe.skipIf(!hasScript)("on a terminal", () => {
+describe.skipIf(!hasTerminal)("on a terminal (needs script, stty and a pseudo-terminal)", () => {
   const learn = (...rest: readonly string[]) => `"${program}" learn -o "${place.path("a.contour")}" ${rest.join(" ")}`;
 
   it("shows one line while it learns, on a row that does not scroll, and gives the row back", () => {
@@ -58,7 +60,7 @@ describe.skipIf(!hasScript)("on a terminal", () => {
     expect(onTerminal(off, { NO_COLOR: "1" })).not.toContain("\x1b[31m");
   });
 
-  it("is stopped, continued and interrupted like any job of a shell", async () => {
+  it("is stopped, continued and interrupted like any job of a shell", { timeout: 8 * STARVED_MS }, async () => {
     const shell = spawn("script", ["-qec", "bash --norc -i", "/dev/null"], {
       stdio: ["pipe", "pipe", "ignore"],
       env: { ...process.env, TERM: "xterm" },
@@ -67,7 +69,7 @@ describe.skipIf(!hasScript)("on a terminal", () => {
     shell.stdout.on("data", (piece: Buffer) => (seen += piece.toString("utf8")));
     const ended = new Promise((resolve) => shell.on("close", resolve));
     const appears = async (text: string) => {
-      await expect.poll(() => seen, { timeout: 20_000 }).toContain(text);
+      await expect.poll(() => seen, { timeout: STARVED_MS }).toContain(text);
       const before = seen;
       seen = "";
       return before;
@@ -91,7 +93,7 @@ describe.skipIf(!hasScript)("on a terminal", () => {
     let seen = "";
     top.stdout.on("data", (piece: Buffer) => (seen += piece.toString("utf8")));
     const ended = new Promise<number | null>((resolve) => top.on("close", resolve));
-    await expect.poll(() => seen, { timeout: 20_000 }).toContain("NAME");
+    await expect.poll(() => seen, { timeout: STARVED_MS }).toContain("NAME");
     top.stdin.write("q");
     expect(await ended).toBe(0);
     expect(seen).toContain("q quits");

@@ -1,19 +1,14 @@
 /** The Debian package: lintian checks it, and it is installed, used and removed in a minimal Debian root. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isBuilt } from "../support/isoline.ts";
-import { isRoot } from "../support/machine.ts";
+import { has, inMinimalRoot, mayBootstrap } from "./minimal-root.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
-const has = (program: string) => spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
-/** The source of this machine's Debian packages. */
-const SOURCES = "/etc/apt/sources.list.d/debian.sources";
-/** A root takes a minute and packages from a registry, so it is made only in CI. */
-const mayBootstrap = process.env["CI"] !== undefined && isRoot && has("mmdebstrap") && existsSync(SOURCES);
 
 describe.skipIf(!isBuilt || !has("dpkg-deb"))("Debian package (needs a build and dpkg-deb)", () => {
   const place = mkdtempSync(join(tmpdir(), "isoline-deb-test-"));
@@ -53,10 +48,10 @@ describe.skipIf(!isBuilt || !has("dpkg-deb"))("Debian package (needs a build and
     "is installed, used and removed in a minimal root (CI; needs root, mmdebstrap)",
     { timeout: 600_000 },
     () => {
-      const script = join(place, "use.sh");
-      writeFileSync(
-        script,
-        `set -eu
+      const { status, stderr, out } = inMinimalRoot({
+        packages: ["nodejs"],
+        files: { [file]: "/isoline.deb" },
+        script: `set -eu
          dpkg -i /isoline.deb
          isoline --version
          isoline-runc --version || true
@@ -69,20 +64,7 @@ describe.skipIf(!isBuilt || !has("dpkg-deb"))("Debian package (needs a build and
          find / -xdev -iname '*isoline*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/isoline.deb' -not -path '/var/cache/*' \\
            -not -path '/var/lib/dpkg/*' -not -path '/root/.cache/*'
          echo left nothing`,
-      );
-      const said = join(place, "said");
-      const { status, stderr } = spawnSync(
-        "mmdebstrap",
-        [
-          ...["--variant=apt", "--include=nodejs", "--quiet"],
-          ...networkOptions(),
-          `--customize-hook=cp "${file}" "$1/isoline.deb"; cp "${script}" "$1/use.sh"`,
-          `--customize-hook=echo a-host >"$1/etc/hostname"; chroot "$1" sh /use.sh >"${said}" 2>&1`,
-          ...["trixie", "/dev/null", SOURCES],
-        ],
-        { encoding: "utf8" },
-      );
-      const out = existsSync(said) ? readFileSync(said, "utf8") : "";
+      });
       expect({ status, stderr, out }).toMatchObject({ status: 0, out: expect.stringContaining("all new") });
       expect(out).toContain("isoline: on contour");
       expect(out).toMatch(/opened \/etc\/passwd/);
@@ -93,11 +75,3 @@ describe.skipIf(!isBuilt || !has("dpkg-deb"))("Debian package (needs a build and
     },
   );
 });
-
-/** How this machine reaches its registry of Debian packages: proxies, retries, methods. */
-function networkOptions(): string[] {
-  return execFileSync("apt-config", ["dump"], { encoding: "utf8" })
-    .split("\n")
-    .filter((line) => /^Acquire::(http|https|Retries)\b.*"[^"]+";$/.test(line))
-    .map((line) => `--aptopt=${line}`);
-}
