@@ -107,7 +107,7 @@ describe("a contour, verified without Node", () => {
     });
   });
 
-  it("a key that is none is refused", async () => {
+  it("a key that is not a key is refused", async () => {
     const signedBy = { signature: signature("ed25519", text), keys: [{ name: "key.pem", pem: "no key" }] };
     await expect(verifyContour(text, signedBy)).rejects.toMatchObject({ code: "bad-signing-key" });
   });

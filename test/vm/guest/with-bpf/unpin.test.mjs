@@ -14,7 +14,7 @@ test("forced while a namespace enforces: the user and the namespace get a report
   await learn();
   const run = begin("run", "asking.contour", "--sensor", "bpf", "--enforce", "-q", "--name", "relying");
   await run.hear();
-  match(isoline("unpin", "--force").stderr, /namespace \d+ \(relying\): 1 process left, seen by nobody/);
+  match(isoline("unpin", "--force").stderr, /namespace \d+ \(relying\): 1 process left, no longer observed/);
   equal(await run.over, 125);
   match(run.saidOnError(), /somebody took the BPF programs out of the kernel/);
   // As documented, the workload continues; the hooks are removed one after the other.

@@ -14,7 +14,7 @@ export interface UnpinOptions {
 function unguarded({ id, label, live }: PinnedNamespace): string {
   const [name = ""] = label.split("\n");
   const called = name === "" ? `namespace ${id}` : `namespace ${id} (${name})`;
-  return `${called}: ${counted(live, "process")} left, seen by nobody, and nothing is refused any more`;
+  return `${called}: ${counted(live, "process")} left, no longer observed, and nothing is refused any more`;
 }
 
 export function unpin({ force = false, json }: UnpinOptions): number {
