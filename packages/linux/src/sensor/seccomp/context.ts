@@ -89,19 +89,19 @@ export class Context {
     this.listener = listener;
     this.mediator = mediator;
     this.tasks = tasks;
-    this.peers = new Peers(this.rights, tasks.departures);
+    this.peers = new Peers(this.rights, tasks.launchPlaces);
     this.performer = new Performer(this.rights, this.peers);
     this.permissions = new Permissions(this.rights, this.peers);
     this.opener = new Opener(this.performer, listener);
     this.origins = new Origins(this.worlds, isCanister);
     this.networks = new Networks(this.worlds, isCanister);
     const kept = new KeptFiles((number) => this.tasks.launchers.serves(number));
-    this.finder = new PathFinder(kept, this.origins, tasks.departures);
+    this.finder = new PathFinder(kept, this.origins, tasks.launchPlaces);
   }
 
   /** A call that creates or enters namespaces is allowed. */
   entersNamespaces({ process, tid }: Thread, call: "unshare" | "setns" | "clone", flags: number): void {
-    this.tasks.departures.noteLeaving();
+    this.tasks.launchPlaces.noteLeaving();
     this.worlds.entering(process, tid, call, flags);
   }
 

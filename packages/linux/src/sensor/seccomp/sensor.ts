@@ -1,6 +1,4 @@
-/**
- * The seccomp sensor: receive a stopped call, find out who it is, decode what it would do, carry the verdict back.
- */
+/** The seccomp sensor: receives a stopped call, identifies its task, decodes the call, and carries out the verdict. */
 import type { Digest } from "@isoline/core";
 import { EPERM } from "../../abi/errno.ts";
 import { setNice } from "../../abi/libc.ts";
@@ -17,9 +15,9 @@ import type { Process } from "./tasks/process.ts";
 import { pidAmong } from "./tasks/pid-numbers.ts";
 import { TaskTable } from "./tasks/table.ts";
 
-/** With a flood of calls there is no wait that a signal could break: after so many, requests are looked for all the same. */
+/** During a flood of calls there is no wait that a signal could interrupt: after this many calls, requests are checked all the same. */
 const CALLS_AT_ONCE = 256;
-/** The lowest nice value that there is (sched(7)). */
+/** The lowest nice value (sched(7)). */
 const MOST_URGENT = -20;
 
 export class SeccompSensor implements Sensor {
@@ -27,12 +25,15 @@ export class SeccompSensor implements Sensor {
   readonly #mediator: Mediator;
   readonly #tasks: TaskTable;
   readonly #context: Context;
-  /** How far the workload has come: until its first call is answered it shares our memory, and would be closed to us as well. */
+  /**
+   * The state of the workload's start: until its first call is answered it shares the supervisor's memory, and would be closed
+   * with it.
+   */
   #stage: "none" | "begins" | "runs" = "none";
 
   /**
-   * `listener` is the filter's descriptor, owned from now on; `supervisor` the pid whose child the workload is; a canister's paths
-   * are those of the container.
+   * `listener` is the filter's descriptor, owned by the sensor from now on; `supervisor` the pid whose child the workload is; a
+   * canister's paths are those of the container.
    */
   constructor(listener: number, supervisor: number, mediator: Mediator, isCanister = false) {
     this.#listener = new Listener(listener);
@@ -49,7 +50,7 @@ export class SeccompSensor implements Sensor {
     this.#context = new Context(this.#listener, mediator, this.#tasks, isCanister);
   }
 
-  /** The processes that were heard of and are not known to be gone. */
+  /** The known processes that have not been found to have ended. */
   get processes(): Iterable<Process> {
     return this.#tasks.processes;
   }
@@ -59,7 +60,7 @@ export class SeccompSensor implements Sensor {
     return this.#tasks.find(pid);
   }
 
-  /** Whoever used the directory still waits, and a process that has ended is among those that are found. */
+  /** The user of the directory still waits, and a process that has ended is among those that are found. */
   owner(pid: number): Process | undefined {
     return this.#tasks.find(pid);
   }
@@ -68,28 +69,34 @@ export class SeccompSensor implements Sensor {
     return pidAmong(actor, number);
   }
 
-  /** Takes in what another process of ours brings into the namespace. False if that process is gone, or carries no filter. */
+  /**
+   * Takes in the processes that another isoline process brings into the namespace. False if that process has ended, or has no
+   * filter.
+   */
   join({ pid, listener }: Joining): boolean {
     if (listener === undefined || !this.#tasks.launchers.add(pid)) return false;
-    this.#tasks.departures.noteLeaving();
+    this.#tasks.launchPlaces.noteLeaving();
     this.#listener.add(listener);
     return true;
   }
 
-  /** Takes the digest of a file from whoever hashed that version of it (`fileVersion`) before. */
+  /** Takes the digest of a file that another process computed for that version (`fileVersion`). */
   know(version: string, digest: Digest): void {
     this.#context.files.know(version, digest);
   }
 
-  /** Forgets processes that are gone. */
+  /** Removes processes that have ended. */
   sweep(): void {
     this.#tasks.sweep();
   }
 
-  /** Mediates until the last task of the namespace is gone, or `onInterrupt` (run when a signal breaks the wait) says stop. */
+  /**
+   * Mediates until the last task of the namespace has ended, or until `onInterrupt` (called when a signal interrupts the wait)
+   * says stop.
+   */
   run(onInterrupt: () => "go-on" | "stop"): Ending {
-    // Every stopped task waits for this thread, and until it has received a call any signal makes that fail with EINTR: ahead
-    // of all others where that may be had (root), else as it is.
+    // Every stopped task waits for this thread, and until it has received a call any signal makes that call fail with EINTR. So
+    // it runs with the highest priority if it may (root), otherwise with its own.
     setNice(MOST_URGENT);
     for (let calls = 1; ; calls++) {
       const received = this.#listener.receive();
@@ -121,7 +128,7 @@ export class SeccompSensor implements Sensor {
     else this.#listener.refuse(verdict);
   }
 
-  /** Whatever a call is and comes to: what a path of it led to is not the supervisor's own. */
+  /** Whatever the call was and returned: a path of it led to an entry of the supervisor's own. */
   #mediate(): Verdict {
     this.#context.finder.ledToSupervisor = false;
     const verdict = this.#decode();
@@ -150,7 +157,7 @@ export class SeccompSensor implements Sensor {
     }
   }
 
-  /** A thread that launches carries the filter too; anyone else who cannot be identified is refused. */
+  /** A launching thread has the filter too; any other task that cannot be identified is refused. */
   #stranger(tid: number): Verdict {
     if (this.#tasks.launchers.hasThread(tid) || !this.#listener.stillWaiting()) return 0;
     this.#mediator.lost("a task could not be identified, so its call was refused");

@@ -1,6 +1,4 @@
-/**
- * open in all its forms: what is there is opened, what is not is created.
- */
+/** open in all its forms: an existing file is opened, otherwise one is created. */
 import {
   EAGAIN,
   EEXIST,
@@ -54,7 +52,7 @@ const HERE = Buffer.from(".\0");
 /** MAXSYMLINKS (linux/namei.h). */
 const MOST_LINKS = 40;
 
-/** With O_PATH the older calls take no notice of any other flag but these (fs/open.c, build_open_how). */
+/** With O_PATH the older calls ignore every other flag but these (fs/open.c, build_open_how). */
 const PATH_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW;
 export const effectiveFlags = (flags: number): number => ((flags & O_PATH) === 0 ? flags : flags & PATH_FLAGS);
 
@@ -88,12 +86,12 @@ export const openat: Decoder = (context, thread) =>
     isExact: false,
   });
 
-/** All RESOLVE_ flags there are (linux/openat2.h). */
+/** All RESOLVE_ flags (linux/openat2.h). */
 const RESOLVE_KNOWN = 0x3f;
 
 /** `openat2`: flags, mode and RESOLVE flags are in memory. */
 export const openat2: Decoder = (context, thread) => {
-  // Flags that contradict each other, a size that is none, memory that is not there: the kernel looks at them first.
+  // Contradictory flags, an invalid size, unmapped memory: the kernel checks these first.
   const refused = context.refusedArguments();
   if (refused !== 0) return context.refuses(refused);
   const result = context.memory.exactly(thread.tid, context.call.pointer(2), 24);
@@ -102,7 +100,7 @@ export const openat2: Decoder = (context, thread) => {
   const flags = context.memory.bytes.readUInt32LE(0);
   const mode = context.memory.bytes.readUInt32LE(8);
   const resolve = context.memory.bytes.readUInt32LE(16);
-  // Refused by every kernel that does not know them; what one that does would make of the path cannot be said.
+  // Refused by every kernel that does not have these flags; their effect on the path in a kernel that has them is unknown.
   if (resolve > RESOLVE_KNOWN) return context.decide(thread, unresolvedOpen("?resolve-flags"));
   return openPath(context, thread, { directory: context.call.int(0), path: 1, flags, mode, resolve, isExact: true });
 };
@@ -111,7 +109,7 @@ function unresolvedOpen(path: string, access = "?"): Act {
   return { op: "open", subject: { access, path, mode: 0, uid: 0, gid: 0, fs: "?" } };
 }
 
-/** A name that was not there when it was looked for, and is there when it is to be made, is looked for again so often. */
+/** Number of further attempts if a name did not exist when it was looked up, and exists when it is to be created. */
 const MOST_LOOKS = 16;
 
 function openPath(context: Context, thread: Thread, request: Request): Verdict {
@@ -122,7 +120,7 @@ function openPath(context: Context, thread: Thread, request: Request): Verdict {
   return context.notSeen(thread, "a name was created and removed on every attempt to open it");
 }
 
-/** Finds what the path of the call leads to, with the rights of the thread where they can be taken on. */
+/** Finds the target of the call's path, with the rights of the thread if they can be taken on. */
 function find(context: Context, thread: Thread, request: Request, length: number, follow: boolean): number {
   const { finder, found, memory, performer } = context;
   const { directory, resolve } = request;
@@ -161,11 +159,11 @@ function openOnce(context: Context, thread: Thread, request: Request): Verdict |
   return create(context, thread, request, Buffer.from(memory.bytes.subarray(0, length + 1)));
 }
 
-/** Decides about what `found` holds, to be opened with these flags. */
+/** Decides about the object in `found`, to be opened with these flags. */
 export function openExisting(context: Context, thread: Thread, flags: number, access: string): Verdict {
   const { found, files, mediator } = context;
   const { stat } = found;
-  // Told also where the kernel would refuse it by itself: whoever looks into its supervisor means something by it.
+  // Reported even if the kernel would refuse it by itself: an attempt to open the supervisor's entries matters.
   if (context.finder.ledToSupervisor)
     return context.decide(thread, { op: "open", subject: { access, ...files.describe(found) } });
   if (isToBeWritten(flags) && isMadeUp(stat) && context.ownGroups.keeps(found))
@@ -202,10 +200,10 @@ const isToBeWritten = (flags: number): boolean =>
 /** As files are that the kernel makes up: on no device, and without a size. Costs nothing to ask. */
 const isMadeUp = ({ isRegular, isOnBlockDevice, size }: Stat): boolean => isRegular && !isOnBlockDevice && size === 0;
 
-/** Flags that change what an open means; the rest (close-on-exec, non-blocking, synchronous …) does not. */
+/** Flags that change the meaning of an open; the others (close-on-exec, non-blocking, synchronous …) do not. */
 const KEY_FLAGS = O_ACCMODE | O_APPEND | O_TRUNC | O_PATH | O_CREAT | O_EXCL | O_DIRECTORY | O_NOFOLLOW;
 
-/** What the kernel will say no to by itself (fs/namei.c, do_open and may_open). */
+/** The errors with which the kernel will refuse by itself (fs/namei.c, do_open and may_open). */
 function refusalOfOpen(context: Context, thread: Thread, flags: number): Refusal | undefined {
   const { found } = context;
   const { stat } = found;
@@ -218,13 +216,13 @@ function refusalOfOpen(context: Context, thread: Thread, flags: number): Refusal
   if (stat.isDirectory && (writes || (flags & O_CREAT) !== 0)) return no(EISDIR);
   if (stat.kind === S_IFSOCK) return no(ENXIO);
   const mode = flags & O_ACCMODE;
-  // O_RDONLY, O_WRONLY and O_RDWR are 0, 1 and 2; 3 asks for the right to both and gets a descriptor for ioctl only.
+  // O_RDONLY, O_WRONLY and O_RDWR are 0, 1 and 2; 3 requires both rights and gives a descriptor for ioctl only.
   const mask = (mode === O_WRONLY ? WRITE : mode === 0 ? READ : READ | WRITE) | ((flags & O_TRUNC) !== 0 ? WRITE : 0);
   const refusal = context.permissions.refusal(found, mask, thread);
   return refusal === 0 ? undefined : no(refusal);
 }
 
-/** A path with a slash at its end is no place for a file: the kernel says so once it has come to the directory. */
+/** A file cannot be created at a path that ends with a slash: the kernel reports that once it has reached the directory. */
 function createDirectory(context: Context, thread: Thread, request: Request, length: number): Verdict {
   const spot = new Spot();
   try {
@@ -237,7 +235,7 @@ function createDirectory(context: Context, thread: Thread, request: Request, len
   }
 }
 
-/** Makes a file where nothing was found: at the end of the path, or where dangling links at its end lead to. */
+/** Creates a file where none was found: at the end of the path, or at the target of dangling links at its end. */
 function create(context: Context, thread: Thread, request: Request, path: Buffer): Verdict | "look again" {
   const spot = new Spot();
   let { directory } = request;
@@ -250,7 +248,7 @@ function create(context: Context, thread: Thread, request: Request, path: Buffer
       const link = (request.flags & (O_EXCL | O_NOFOLLOW)) === 0 ? spot.readLink() : undefined;
       if (link === undefined) return createAt(context, thread, request, spot);
       const next = spot.follow(context, thread, link);
-      // What such a link means under the task's own RESOLVE flags is not told apart.
+      // The meaning of such a link under the task's own RESOLVE flags is not determined.
       if (next === undefined || request.resolve !== 0)
         return context.unresolved(thread, -EAGAIN, (text) => createAct(request, text) as Act);
       [directory, way] = [AT_FDCWD, next];
@@ -265,7 +263,7 @@ function createAt(context: Context, thread: Thread, request: Request, spot: Spot
   const { flags, mode } = request;
   const { opener, files } = context;
   const exclusive = (flags & O_EXCL) !== 0;
-  // Nothing but what was decided about: what has come to be there meanwhile is another exchange.
+  // Only the object that was decided about: a file that has been created there meanwhile is another act.
   const way = { ...request, flags: flags | O_EXCL };
   const made = (flags & O_ACCMODE) === O_RDWR ? (stat: Stat) => files.noteOpened(stat) : undefined;
   const isOurs = spot.isReached && spot.isName && opener.mayCreateIn(spot.directory);

@@ -1,9 +1,9 @@
 /**
- * The control groups that hold the supervisor. What is written into their files acts on it as a signal would: it can be frozen, killed,
- * or starved. So in no mode are they opened for writing, but for those that put tasks or controllers somewhere.
+ * The control groups that contain the supervisor. A write to their files acts on it as a signal would: it can be frozen,
+ * killed, or starved. So in no mode are they opened for writing, except for files that move tasks or enable controllers.
  *
- * A file is recognised by its inode, whatever mount, root or handle led to it: in one hierarchy each file has one, for as long as the
- * group lives. The mounts are held from the start on, because a workload may unmount them.
+ * A file is recognised by its inode, whatever mount, root or handle led to it: in one hierarchy each file has one inode as long
+ * as its group exists. The mounts are held from the start, because a workload may unmount them.
  */
 import { readFileSync } from "node:fs";
 import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
@@ -14,19 +14,19 @@ import type { Found } from "../../files/found.ts";
 /** linux/magic.h */
 const CGROUP = 0x0027_e0eb;
 const CGROUP2 = 0x6367_7270;
-/** Who is in a group, which controllers there are below it, and triggers that tell of pressure (cgroups(7), cgroup-v2.rst). */
+/** The tasks in a group, the controllers below it, and pressure triggers (cgroups(7), cgroup-v2.rst). */
 const HARMLESS =
   /^(?:tasks|cgroup\.(?:procs|threads|subtree_control|clone_children)|(?:cgroup|cpu|memory|io|irq)\.pressure)$/;
 const MOVES = /^(?:tasks|cgroup\.(?:procs|threads))$/;
 const DIRECTORY = openHow(O_PATH | O_CLOEXEC, 0, 0);
 
 interface Hierarchy {
-  /** Its mount, by a descriptor of ours. */
+  /** Its mount, by a descriptor of the supervisor. */
   readonly fd: number;
   readonly device: number;
-  /** The group that the mount begins with, by its path as /proc has it. */
+  /** The group at the root of the mount, by its path in /proc. */
   readonly root: string;
-  /** Of its line in /proc/self/cgroup: controllers as they are mounted, or "" for version 2. */
+  /** From its line in /proc/self/cgroup: controllers as they are mounted, or "" for version 2. */
   readonly isListedAs: (controllers: string) => boolean;
 }
 
@@ -36,18 +36,18 @@ export class OwnGroups {
   readonly #begun = own();
   #mayBeMoved = false;
 
-  /** Whether what was found is a file of a group that holds us, which is not to be opened for writing. */
+  /** Whether the object is a file of a group that contains the supervisor, which must not be opened for writing. */
   keeps({ stat, path, filesystem }: Found): boolean {
     if (filesystem !== CGROUP && filesystem !== CGROUP2) return false;
     const name = path.subarray(path.lastIndexOf("/") + 1).toString("latin1");
     this.#mayBeMoved ||= MOVES.test(name);
     if (HARMLESS.test(name)) return false;
     const here = this.#hierarchies.find(({ device }) => device === stat.device);
-    // Of a hierarchy that was mounted since, we only know that we are in it.
+    // In a hierarchy that was mounted later, it is only known that the supervisor is in it.
     return here === undefined || this.#above(here).some((group) => this.#isThere(here, `${group}${name}`, stat));
   }
 
-  /** Whether somebody inside could move us to another group, and we are no longer where we began. */
+  /** Whether a task inside could move the supervisor to another group, and the supervisor is no longer in its first one. */
   get wereMoved(): boolean {
     return this.#mayBeMoved && own() !== this.#begun;
   }
@@ -56,7 +56,10 @@ export class OwnGroups {
     for (const { fd } of this.#hierarchies) close(fd);
   }
 
-  /** The groups that hold us, from the mount down, each with a slash at its end unless it is the mount's own; all is ours where it cannot be told. */
+  /**
+   * The groups that contain the supervisor, from the mount down, each with a slash at its end unless it is the mount's own. If
+   * they are unknown, every group counts.
+   */
   #above({ root, isListedAs }: Hierarchy): string[] {
     const line = own()
       .split("\n")
@@ -82,7 +85,7 @@ function own(): string {
   }
 }
 
-/** Every mount of a hierarchy that we see (proc_pid_mountinfo(5)). */
+/** Every mount of a hierarchy in the supervisor's view (proc_pid_mountinfo(5)). */
 function mounted(): Hierarchy[] {
   const stat = new Stat();
   return readFileSync("/proc/self/mountinfo", "latin1")

@@ -1,7 +1,7 @@
 /**
- * Calls that change who a process is or what world it lives in: ids, capabilities, mounts, namespaces, new processes.
+ * Calls that change a process's privileges or its view of the system: ids, capabilities, mounts, namespaces, new processes.
  *
- * They are events whether or not the kernel will grant them: that a program tried is what a reviewer wants to know.
+ * They are events whether or not the kernel permits them: the attempt itself matters to a reviewer.
  */
 import { escapeBytes } from "@isoline/core";
 import { EFAULT, EINVAL, ENOSYS, EPERM } from "../../../abi/errno.ts";
@@ -23,10 +23,10 @@ export function setid(call: string, count: number): Decoder {
   };
 }
 
-/** linux/capability.h: asked for before the list is read. */
+/** linux/capability.h: checked before the list is read. */
 const CAP_SETGID = 1n << 6n;
 
-/** `setgroups(size, list)`: the groups themselves are what counts. */
+/** `setgroups(size, list)`: the groups themselves count. */
 export const setgroups: Decoder = (context, thread) => {
   const count = context.call.u32(0);
   thread.process.setsGroups = true;
@@ -47,8 +47,8 @@ const CAPABILITY_VERSIONS = [ONE_BLOCK, 0x2007_1026, 0x2008_0522];
 const BLOCK = 12;
 
 /**
- * `capset(header, data)`: effective, permitted and inheritable capabilities, a block of words for each 32 of them. How many
- * blocks the kernel reads is the header's to say, and behind them there may be nothing more.
+ * `capset(header, data)`: effective, permitted and inheritable capabilities, a block of words for each 32 of them. The header
+ * says how many blocks the kernel reads; the memory behind them may not be mapped.
  */
 export const capset: Decoder = (context, thread) => {
   const header = context.memory.exactly(thread.tid, context.call.pointer(0), 4);
@@ -69,7 +69,7 @@ export const capset: Decoder = (context, thread) => {
 
 export const prctl: Decoder = (context, thread) => {
   const option = prctlOptions[context.call.u32(0)] ?? `option-${context.call.u32(0)}`;
-  // Addresses and pids differ from run to run; small numbers are the meaning of the call.
+  // Addresses and pids differ from run to run; small numbers select the meaning of the call.
   const argument = context.call.pointer(1);
   const value = argument < 4096n && option !== "set-ptracer" ? String(argument) : "*";
   if (option === "set-child-subreaper") thread.process.adopts = true;
@@ -78,7 +78,7 @@ export const prctl: Decoder = (context, thread) => {
   return verdict;
 };
 
-/** Not seen, but they may change all the same. */
+/** The rights after the call are not known, but they may have changed. */
 function unreadCredentials(context: Context, thread: Thread, error: number): Verdict {
   thread.credentialsStale = true;
   return context.unreadable(thread, error);
@@ -90,14 +90,14 @@ function changeCredentials(context: Context, thread: Thread, act: Act): Verdict 
   return verdict;
 }
 
-/** What an argument is called that could not be read. */
+/** The value shown for an argument that could not be read. */
 export const UNREADABLE = "?unreadable";
 
 const NO_PATH = "none";
 
-/** A path argument as text: canonical if it is there, otherwise as it was given, marked. A null pointer is "none". */
+/** A path argument as text: canonical if it exists, otherwise as it was given, with a mark. A null pointer is "none". */
 export function pathArgument(context: Context, thread: Thread, argument: number, dirfd = AT_FDCWD): string {
-  // A page may lie at address 0, for who has CAP_SYS_RAWIO: then that is a path like any other.
+  // A page may be mapped at address 0 by a task with CAP_SYS_RAWIO: then this is an ordinary path.
   const length = context.readPath(thread, argument);
   if (length < 0) return context.call.isNull(argument) ? NO_PATH : UNREADABLE;
   if (length === 0) return "?empty";
@@ -113,26 +113,26 @@ export function pathArgument(context: Context, thread: Thread, argument: number,
 
 export const pivotRoot: Decoder = (context, thread) => {
   context.origins.mountsChange();
-  context.tasks.departures.noteLeaving();
+  context.tasks.launchPlaces.noteLeaving();
   const path = pathArgument(context, thread, 0);
   const old = pathArgument(context, thread, 1);
   return context.decide(thread, { op: "pivot", subject: { path, old } }) || unlessReadable(context, path, old);
 };
 
 export const chroot: Decoder = (context, thread) => {
-  context.tasks.departures.noteLeaving();
+  context.tasks.launchPlaces.noteLeaving();
   const path = pathArgument(context, thread, 0);
   return context.decide(thread, { op: "chroot", subject: { path } }) || unlessReadable(context, path);
 };
 
-/** What we could not read the kernel is not to read either. */
+/** An argument that the sensor could not read must not be read by the kernel either. */
 export function unlessReadable(context: Context, ...paths: readonly string[]): Verdict {
   return paths.some((path) => path === UNREADABLE || path === NO_PATH) ? context.refuses(EFAULT) : 0;
 }
 
 /**
- * `landlock_restrict_self` takes rights from the caller alone and exchanges nothing. It has to be known all the same: a call
- * that the supervisor makes for such a task would pass by the rules that the task has put on itself.
+ * `landlock_restrict_self` takes rights from the caller alone and exchanges nothing. It must be recorded all the same: a call
+ * that the supervisor makes in place of such a task would bypass the rules that the task has put on itself.
  */
 export const landlockRestrictSelf: Decoder = (context, thread) => {
   context.tasks.restrictsItself(thread);
@@ -170,12 +170,12 @@ function enterNamespaces(
 
 export const fork: Decoder = (context, thread) => birth(context, thread, 0);
 export const vfork: Decoder = (context, thread) => birth(context, thread, CLONE_VM);
-/** In `clone` the low byte is the exit signal, so CLONE_NEWTIME cannot be asked for. */
+/** In `clone` the low byte is the exit signal, so CLONE_NEWTIME cannot be requested. */
 export const clone: Decoder = (context, thread) => birth(context, thread, context.call.u32(0) & ~CSIGNAL);
 
 /**
- * `clone3(struct clone_args *, size)`: the flags are the first word, in memory, where they may be others when the kernel looks.
- * Where something may be refused there is no such call: programs then use `clone`, whose flags are in a register.
+ * `clone3(struct clone_args *, size)`: the flags are the first word, in memory, and may change before the kernel reads them. If
+ * anything may be refused, the call fails with ENOSYS: programs then use `clone`, whose flags are in a register.
  */
 export const clone3: Decoder = (context, thread) => {
   if (context.mediator.mayRefuse) return ENOSYS;
@@ -185,8 +185,8 @@ export const clone3: Decoder = (context, thread) => {
 };
 
 /**
- * A new process or thread: no exchange by itself, unless it starts in new namespaces; but lineage must know of it. Flags that
- * are in memory are not `fixed`: what is a child now may be a sibling when the kernel reads them.
+ * A new process or thread: not an act by itself, unless it starts in new namespaces; but the lineage needs it. Flags that are
+ * in memory are not `fixed`: a child may become a sibling before the kernel reads them.
  */
 function birth(context: Context, thread: Thread, flags: number, fixed = true): Verdict {
   context.tasks.forkStarts(thread, flags, fixed);

@@ -1,8 +1,8 @@
 /**
- * From a path as a task gave it to the object the kernel will find, and that object's canonical path.
+ * Finds the object that the kernel will find for a task's path, and that object's canonical path.
  *
- * The kernel itself resolves: `openat2(O_PATH)` from the task's root, working directory or descriptor. What comes back is
- * the object, not its name; its canonical path is read from the descriptor. Only where our own identity would show
+ * The kernel itself resolves the path: `openat2(O_PATH)` from the task's root, working directory or descriptor. The result is
+ * the object, not its name; its canonical path is read from the descriptor. Only if the supervisor's own identity would show
  * (`/proc/self`, magic links) is the path walked component by component (`walk.ts`).
  */
 import { close, openat2 } from "../../../abi/libc.ts";
@@ -23,14 +23,14 @@ import { openHow, terminated } from "../../../abi/bytes.ts";
 import { Found } from "../../files/found.ts";
 import { PlaceFinder, type Places } from "./places.ts";
 import type { ThreadRights } from "../perform/thread-rights.ts";
-import type { Departures } from "../tasks/departures.ts";
+import type { LaunchPlaces } from "../tasks/launch-places.ts";
 import type { Thread } from "../tasks/process.ts";
 import type { KeptFiles } from "./kept-files.ts";
 import type { Origins } from "./origins.ts";
 import { PlainPaths } from "./plain-paths.ts";
 import { walk } from "./walk.ts";
 
-/** Errors that mean the kernel will refuse the path too: nothing is exchanged. */
+/** Errors with which the kernel will refuse the path too: nothing is exchanged. */
 export const PATH_ERRORS: ReadonlySet<number> = new Set([ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES, EBADF, EXDEV]);
 
 const hows = {
@@ -45,12 +45,12 @@ const hows = {
 const SLASH = 0x2f;
 /** linux/limits.h, with the NUL. */
 const PATH_MAX = 4096;
-/** Where this stands in a path, `/proc/self` may have been taken for ours. */
+/** If this occurs in a path, `/proc/self` may have been resolved to the supervisor. */
 const OWN_PID = Buffer.from(`/${process.pid}`);
 
-/** The thread's /proc entries are closed to us (another user, not dumpable): not an answer the kernel would give. */
+/** The supervisor may not read the thread's /proc entries (another user, not dumpable): not an answer the kernel would give. */
 export const EACCES_TO_TASK = 4095;
-/** RESOLVE_IN_ROOT gives up where something was renamed meanwhile. */
+/** RESOLVE_IN_ROOT gives up if a name on the path was renamed meanwhile. */
 function openInRoot(root: number, path: Buffer, follow: boolean): number {
   const how = follow ? hows.followInRoot : hows.stayInRoot;
   let fd = openat2(root, path, how);
@@ -61,7 +61,7 @@ function openInRoot(root: number, path: Buffer, follow: boolean): number {
 const SELF = Buffer.from("self");
 const WITHIN_MOUNT = openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_XDEV);
 
-/** Whether a path in which something is missing may lead through "self" in a mount of proc: by its name, or out of its mount. */
+/** Whether a path with a missing component may lead through "self" in a mount of proc: by its name, or out of its mount. */
 function mayPassSelf(thread: Thread, start: number, path: Buffer, length: number): boolean {
   if (thread.process.countsAnew || path.subarray(0, length).includes(SELF)) return true;
   const fd = openat2(start, path, WITHIN_MOUNT);
@@ -73,25 +73,26 @@ export class PathFinder {
   readonly #places: PlaceFinder;
   readonly #kept: KeptFiles;
   readonly #plainPaths = new PlainPaths();
-  /** Taken on for each look at a path, where they are not ours. */
+  /** The rights that are taken on for each search, if they differ from the supervisor's. */
   #rights: ThreadRights | undefined;
-  /** Whether `findAs` went all the way with the thread's rights: what was closed to it there was closed to us. */
+  /** Whether `findAs` searched with the thread's rights all the way: then its errors are the thread's. */
   wentAsTask = false;
-  /** Whether a path of the call that is being decided led to what is the supervisor's own. */
+  /** Whether a path of the present call led to an entry of the supervisor's own. */
   ledToSupervisor = false;
 
   readonly #origins: Origins;
 
-  constructor(kept: KeptFiles, origins: Origins, departures: Departures) {
-    this.#places = new PlaceFinder(departures);
+  constructor(kept: KeptFiles, origins: Origins, launchPlaces: LaunchPlaces) {
+    this.#places = new PlaceFinder(launchPlaces);
     this.#kept = kept;
     this.#origins = origins;
   }
 
   /**
-   * Finds what `path` (NUL-terminated bytes, `length` without the NUL) names for this thread, from descriptor `dirfd` of
-   * the task. `follow` false stays at a final symlink; `resolve` are the RESOLVE_ flags of the task's own `openat2`. 0, or
-   * a negative errno: `PATH_ERRORS` are the kernel's own answer, any other means that the path could not be resolved by us.
+   * Finds the object that `path` (NUL-terminated bytes, `length` without the NUL) names for this thread, from descriptor
+   * `dirfd` of the task. `follow` false stops at a final symlink; `resolve` are the RESOLVE_ flags of the task's own `openat2`.
+   * Returns 0, or a negative errno: `PATH_ERRORS` are the kernel's own answer; any other means that the supervisor could not
+   * resolve the path.
    */
   find(out: Found, thread: Thread, dirfd: number, path: Buffer, length: number, follow: boolean, resolve = 0): number {
     return this.#noting(out, this.#find(out, thread, dirfd, path, length, follow, resolve));
@@ -131,8 +132,8 @@ export class PathFinder {
   }
 
   /**
-   * The same with the thread's own rights, where they can be taken on. If it went all the way with them (`wentAsTask`), what was
-   * found may be used in the thread's place, and EACCES is the kernel's answer to the thread.
+   * The same with the thread's own rights, if they can be taken on. If they were used all the way (`wentAsTask`), the object
+   * may be used in the thread's place, and EACCES is the kernel's answer to the thread.
    */
   findAs(
     rights: ThreadRights | undefined,
@@ -169,7 +170,7 @@ export class PathFinder {
     }
   }
 
-  /** Finds the object behind a descriptor of ours, as the thread sees it. */
+  /** Finds the object behind a descriptor of the supervisor, as the thread sees it. */
   findOwn(out: Found, thread: Thread, fd: number): number {
     const places = this.#places.of(thread);
     if (!places) return -EACCES_TO_TASK;
@@ -181,7 +182,7 @@ export class PathFinder {
     }
   }
 
-  /** Finds the file behind a mapping of the thread's, by its range as /proc/TID/map_files has it. Only root may. */
+  /** Finds the file of a mapping of the thread, by its range in /proc/TID/map_files. Only for root. */
   findMapped(out: Found, thread: Thread, range: string): number {
     const places = this.#places.of(thread);
     if (!places) return -EACCES_TO_TASK;
@@ -225,15 +226,15 @@ export class PathFinder {
     }
   }
 
-  /** An O_PATH descriptor of ours for a descriptor of the task; a negative errno, EBADF where it has none. */
+  /** An O_PATH descriptor of the supervisor for a descriptor of the task; a negative errno, EBADF if the task does not have it. */
   openTaskDescriptor(tid: number, fd: number): number {
     const own = openat2(AT_FDCWD, terminated(`/proc/${tid}/fd/${fd}`), hows.any);
     if (own !== -ENOENT) return own === -EACCES ? -EACCES_TO_TASK : own;
-    // Where processes are hidden (hidepid), one that closed itself to us is not there at all.
+    // With hidepid, a process that the supervisor may not inspect does not appear at all.
     return this.isClosed(tid) ? -EACCES_TO_TASK : -EBADF;
   }
 
-  /** Whether a task does not let us look into it: it is another user's, or made itself undumpable after it was known. */
+  /** Whether the supervisor may not inspect a task: it belongs to another user, or made itself undumpable after it was known. */
   isClosed(tid: number): boolean {
     const root = openat2(AT_FDCWD, terminated(`/proc/${tid}/root`), hows.any);
     if (root >= 0) close(root);
@@ -265,7 +266,7 @@ export class PathFinder {
       if (fd === -ELOOP) fd = this.#open(thread, () => openat2(start, path, follow ? hows.follow : hows.stay));
     } else {
       const absolute = path[0] === SLASH ? path : this.#absolute(places, start, path, length);
-      // What cannot be said from the root is walked to, from where it starts.
+      // A path that cannot be expressed from the root is walked from its start.
       fd = absolute ? this.#open(thread, () => openInRoot(places.root, absolute, follow)) : -ENOENT;
     }
     if (fd >= 0) {
@@ -276,9 +277,10 @@ export class PathFinder {
     } else if (fd !== -ELOOP && !(fd === -ENOENT && (places.root >= 0 || mayPassSelf(thread, start, path, length)))) {
       return fd;
     }
-    // ELOOP is also what RESOLVE_NO_MAGICLINKS answers. ENOENT may come from a "self" in /proc that is ours, and lacks what
-    // the task's has, or that we have not got at all. And a path in our own /proc directory may have come from "self".
-    // The magic links of /proc open to the task and to us for other reasons, our own among them: they are followed as ourselves.
+    // ELOOP is also the answer of RESOLVE_NO_MAGICLINKS. ENOENT may come from a "self" in /proc that is the supervisor and
+    // lacks an entry of the task's, or that does not exist for the supervisor. And a path in the supervisor's own /proc
+    // directory may have come from "self". The magic links of /proc, its own among them, open to the task and to the supervisor
+    // for other reasons: they are followed with the supervisor's rights.
     this.wentAsTask = false;
     return this.#walk(out, thread, places, places.root, start, path.subarray(0, length), follow);
   }
@@ -300,7 +302,7 @@ export class PathFinder {
     return fd < 0 ? fd : this.#adopt(out, fd, thread, places, false, through);
   }
 
-  /** Adopts a descriptor, and says where the path that it has holds. */
+  /** Takes over a descriptor, and determines where its path is valid. */
   #adopt(out: Found, fd: number, thread: Thread, places: Places, byPath: boolean, through?: number): number {
     const result = out.adopt(fd, places);
     if (result === 0) this.#origins.settle(out, thread, places, byPath, through);
@@ -308,9 +310,9 @@ export class PathFinder {
   }
 
   /**
-   * As the task's own `openat2` asks. RESOLVE_IN_ROOT gives a path another meaning, with the directory for its root, and
-   * RESOLVE_BENEATH never leaves it: the task's own root does not come in, so the kernel tells us what it will tell the
-   * task. The other flags only refuse: what they let pass is found as ever.
+   * Resolves as the task's own `openat2` asks. With RESOLVE_IN_ROOT the directory is the root of the path, and with
+   * RESOLVE_BENEATH the path never leaves it: the task's own root is not involved, so the kernel gives the supervisor the
+   * task's answer. The other flags only refuse: a path that they permit is found as usual.
    */
   #restricted(
     out: Found,
@@ -357,8 +359,8 @@ export class PathFinder {
   }
 
   /**
-   * With another root, a relative path is made absolute: resolution "in root" knows no second starting point. Undefined where
-   * that would be another path: its start lies outside of the root or in other mounts, was removed, or has no text that is short
+   * In another root, a relative path is made absolute: resolution "in root" has no second starting point. Undefined if the
+   * result would be another path: its start lies outside the root or in other mounts, was removed, or has no text that is short
    * enough.
    */
   #absolute(places: Places, start: number, path: Buffer, length: number): Buffer | undefined {

@@ -12,7 +12,7 @@
 import { close, openat2, readlinkat, statx } from "../../../abi/libc.ts";
 import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, Stat, STATX_MASK } from "../../../abi/stat.ts";
 import { openHow, terminated } from "../../../abi/bytes.ts";
-import type { Departures } from "../tasks/departures.ts";
+import type { LaunchPlaces } from "../tasks/launch-places.ts";
 import type { Thread } from "../tasks/process.ts";
 
 export class Places {
@@ -50,13 +50,13 @@ const NOWHERE = Buffer.alloc(0);
 export class PlaceFinder {
   readonly #own = new Stat();
   readonly #stat = new Stat();
-  readonly #departures: Departures;
-  /** Threads whose root was found to be the supervisor's; once one was, that of all is, unless there are departures. */
+  readonly #launchPlaces: LaunchPlaces;
+  /** Threads whose root was found to be the supervisor's. If the launch's is, so is that of every task, unless one may have left it. */
   readonly #settled = new WeakSet<Thread>();
   #isLaunchs = false;
 
-  constructor(departures: Departures) {
-    this.#departures = departures;
+  constructor(launchPlaces: LaunchPlaces) {
+    this.#launchPlaces = launchPlaces;
     statx(AT_FDCWD, terminated("/"), 0, STATX_MASK, this.#own.bytes);
   }
 
@@ -71,7 +71,7 @@ export class PlaceFinder {
     // A mount belongs to one mount namespace, so equal mounts mean equal roots.
     if (process.atOwnRoot && this.#stat.mountId === this.#own.mountId) {
       this.#settled.add(thread);
-      this.#isLaunchs ||= this.#departures.areNone;
+      this.#isLaunchs ||= this.#launchPlaces.areShared;
       return new Places(tid, -1, NOWHERE, "");
     }
     const mark = `${this.#stat.device} ${this.#stat.inode} ${this.#stat.mountId}`;
@@ -84,7 +84,7 @@ export class PlaceFinder {
   }
 
   #isSettled(thread: Thread): boolean {
-    if (this.#settled.has(thread)) return this.#departures.noneHasLeft;
-    return this.#isLaunchs && this.#departures.areNone;
+    if (this.#settled.has(thread)) return this.#launchPlaces.noneHasLeft;
+    return this.#isLaunchs && this.#launchPlaces.areShared;
   }
 }

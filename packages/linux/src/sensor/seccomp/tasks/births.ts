@@ -1,6 +1,4 @@
-/**
- * A process that has just come to light: where it belongs, what it is, and what it acts with.
- */
+/** A newly discovered process: its parent, its identity, and its credentials. */
 import { namespaceOf } from "../../../process/namespace-of.ts";
 import { actsWith, familyOf } from "../../../process/pidfd-info.ts";
 import { runningImage, startTime, type ThreadStatus } from "../../../process/proc-status.ts";
@@ -8,12 +6,15 @@ import type { Origin } from "./lineage.ts";
 import { OWN_LEVELS } from "./pid-numbers.ts";
 import type { Process, Rights } from "./process.ts";
 
-/** Where a process belongs. */
+/** The place of a process. */
 export type Place = Pick<ThreadStatus, "tgid" | "ppid" | "levels" | "isFirst">;
 
 const OWN_NUMBERS = namespaceOf("self", "pid");
 
-/** Told by a pidfd of it; `isCounted`: it is known to be in our pid namespace. Undefined where only /proc tells: on older kernels, and in another pid namespace than ours. */
+/**
+ * The place of a process, read from its pidfd. `isCounted`: it is known to be in the supervisor's pid namespace. Undefined if it
+ * has to be read from /proc: on older kernels, and in another pid namespace.
+ */
 export function placeOf(pid: number, pidfd: number, isCounted: boolean): Place | undefined {
   const family = familyOf(pidfd);
   if (family?.tgid !== pid || (!isCounted && namespaceOf(pid, "pid") !== OWN_NUMBERS)) return undefined;
@@ -21,15 +22,15 @@ export function placeOf(pid: number, pidfd: number, isCounted: boolean): Place |
 }
 
 /**
- * What the first thread of a process was born with, if it has that still. Its groups are those of its forker: only a call of
- * its own changes them. Its ids and capabilities are asked for.
+ * The credentials with which the first thread of a process was created, if it still has them. Its groups are those of its
+ * forker: only its own call changes them. Its ids and capabilities are read.
  */
 export function inheritedBy({ pid, pidfd, forker, setsGroups }: Process): Rights | undefined {
   const rights = setsGroups || forker?.setsGroups !== false ? undefined : forker.rights;
   return rights && actsWith(pid, pidfd, rights.credentials) ? rights : undefined;
 }
 
-/** `named` is the process that the kernel names as its parent, if that is one of ours. */
+/** `named` is the process that the kernel names as its parent, if that is in the namespace. */
 export function processOf(
   { tgid: pid, levels, isFirst }: Place,
   origin: Origin,
@@ -48,7 +49,7 @@ export function processOf(
     identity,
     pendingExecs: [],
     executable,
-    // Whoever is launched may have executed something before it had the filter; exec is asked for by all others.
+    // The launched process may have executed a program before it had the filter; all others have to ask for an exec.
     isUnexecuted: !isLaunched || (runningImage(pid)?.isUnexecuted ?? false),
     forkedAs: [],
     hasForgottenRuns: false,

@@ -1,11 +1,12 @@
 /**
- * Who is who: threads by tid, the processes they belong to, and what code each process is.
+ * The tasks of a namespace: threads by tid, their processes, and the code that each process runs.
  *
- * No notification tells of a new process or of a death, so both are found out:
- * - a thread is looked up in /proc when its first call arrives; `lineage.ts` finds the identity it was forked with;
- * - a tid that is already known is checked, through a pidfd of that very thread, to be still the same one: a recycled
- *   number must never act under another's identity;
- * - an exec changes the identity only when the new image is seen to run: the kernel may yet refuse it.
+ * No notification reports a new process or a death, so both are discovered:
+ *
+ *   - a thread is looked up in /proc when its first call arrives; `lineage.ts` finds the identity it was forked with;
+ *   - a known tid is checked, through a pidfd of that very thread, to be still the same thread: a recycled
+ *     number must never act under another's identity;
+ *   - an exec changes the identity only when the new image is found to run: the kernel may yet refuse it.
  */
 import { type Digest, type Task, taskPhrase, ZERO_DIGEST } from "@isoline/core";
 import { ESRCH } from "../../../abi/errno.ts";
@@ -14,7 +15,7 @@ import type { Identity } from "../../acting.ts";
 import type { Process, Rights, Thread } from "./process.ts";
 import { inheritedBy, type Place, placeOf, processOf } from "./births.ts";
 import { CredentialSerials } from "./credential-serials.ts";
-import { Departures } from "./departures.ts";
+import { LaunchPlaces } from "./launch-places.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { Executions, type Unidentified } from "./executions.ts";
 import type { ExpectedWords } from "./expected-words.ts";
@@ -25,15 +26,15 @@ import { OwnDomains } from "./own-domains.ts";
 import { actsWith } from "../../../process/pidfd-info.ts";
 import { childrenOf, hasEnded, readThreadStatus, startTime, type ThreadStatus } from "../../../process/proc-status.ts";
 
-/** What the table tells its owner. */
+/** The events that the table reports to its owner. */
 export interface TaskEvents {
   born(process: Process): void;
   died(process: Process): void;
   /** The identity of a process had to be guessed among several. */
   guessed(process: Process): void;
   /**
-   * A process runs another file than the one that was looked at when it asked to execute it, or with other arguments, or it cannot be proven which
-   * program it runs. Returns what it is from then on.
+   * A process runs another file than the one that was examined when it asked to execute it, or runs it with other arguments, or
+   * it cannot be proven which program it runs. Returns its identity from then on.
    */
   unidentified(process: Process, why: Unidentified): { readonly task: Task; readonly program: string };
 }
@@ -53,17 +54,17 @@ export class TaskTable {
   readonly #identities = new Map<Digest, Identity>();
   readonly #lineage: Lineage;
   readonly launchers: Launchers;
-  readonly departures = new Departures();
+  readonly launchPlaces = new LaunchPlaces();
   readonly #events: TaskEvents;
   readonly #root: Identity = { serial: 0, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "", chain: [] };
-  /** Threads that were let create a process and have not been heard of since: the new one may appear at any moment. */
+  /** Threads that were allowed to create a process and have not called since: the new process may appear at any moment. */
   readonly #forking = new Set<number>();
   readonly #budget = new DescriptorBudget(0.5);
   readonly #domains = new OwnDomains();
   readonly #marks = new ImageMarks();
   readonly #executions = new Executions(this.#marks, this.#budget);
   #forkEpoch = 0;
-  /** The launch is in our pid namespace, and with it all tasks, unless there are departures. */
+  /** The launch is in the supervisor's pid namespace, and so are all tasks, unless one may have left it. */
   #isCounted = false;
   #nextHandle = 1;
   #sweepAt = 256;
@@ -86,7 +87,10 @@ export class TaskTable {
     return this.#processes.values();
   }
 
-  /** The process of any pid in our numbers, even if it has not been heard of yet; undefined if it is not in the namespace. */
+  /**
+   * The process of any pid as the supervisor sees it, even if it has not been discovered yet; undefined if it is not in the
+   * namespace.
+   */
   find(pid: number): Process | undefined {
     const known = this.#processes.get(pid) ?? this.#threads.get(pid)?.process;
     if (known && isAlive(known)) return known;
@@ -95,7 +99,7 @@ export class TaskTable {
     return this.#descends(status) ? this.#processAt(status) : undefined;
   }
 
-  /** Whether a process is a descendant of a known one. Parents are followed up to a bound: a loop in /proc is impossible, a race is not. */
+  /** Whether a process is a descendant of a known one. The number of parents is bounded: /proc has no loop, but may change meanwhile. */
   #descends(status: ThreadStatus): boolean {
     let parent = status.ppid;
     for (let steps = 0; steps < 64 && parent > 1; steps++) {
@@ -106,7 +110,7 @@ export class TaskTable {
     return false;
   }
 
-  /** The thread behind a notification, certainly the one that waits now; undefined if it cannot be identified. */
+  /** The thread of a notification, certainly the one that waits now; undefined if it cannot be identified. */
   thread(tid: number): Thread | undefined {
     const known = this.#threads.get(tid);
     if (known && (this.#isCertain(known) || this.#isSame(known))) {
@@ -128,25 +132,25 @@ export class TaskTable {
     return identity;
   }
 
-  /** Notes an exec that is let through; the identity changes when the new image is seen to run. */
+  /** Records an exec that is allowed; the identity changes when the new image is found to run. */
   execStarts(thread: Thread, next: Identity, executable: string, words: ExpectedWords): void {
     this.#executions.starts(thread, next, executable, words);
   }
 
-  /** Notes that a task is let change what /proc says of where its program was placed (PR_SET_MM). */
+  /** Records that a task is allowed to change the addresses that /proc shows of its program (PR_SET_MM). */
   marksMayChange(thread: Thread): void {
     this.#marks.mayChange(thread.tid);
   }
 
   /**
-   * Notes that a call which creates a process or thread is let through; `flags` are those of `clone`. Where they are not
-   * `fixed`, because they are in memory, they may be any by the time that the kernel reads them.
+   * Records that a call which creates a process or thread is allowed; `flags` are those of `clone`. If they are not `fixed`,
+   * because they are in memory, they may have any value when the kernel reads them.
    */
   forkStarts(thread: Thread, flags: number, fixed: boolean): void {
     const { process, tid } = thread;
     this.#forking.add(tid);
     this.#forkEpoch += 1;
-    if (!fixed) this.departures.noteOpenBirth();
+    if (!fixed) this.launchPlaces.noteOpenBirth();
     const has = (flag: number): boolean => (flags & flag) !== 0;
     if (has(CLONE_THREAD)) process.multithreaded = true;
     if (has(CLONE_THREAD) && fixed) return;
@@ -160,18 +164,21 @@ export class TaskTable {
     this.#lineage.forks(process, tid, asSibling);
   }
 
-  /** Notes that a process is let put Landlock rules on itself; whoever descends from it has them as well. */
+  /** Records that a process is allowed to put Landlock rules on itself; its descendants have them as well. */
   restrictsItself(thread: Thread): void {
     this.#domains.restricts(thread.process);
   }
 
-  /** Notes that a process is let make a sibling, or may have made one of a child by the time that the kernel looks. */
+  /**
+   * Records that a process is allowed to create a sibling, or may create one instead of a child by the time the kernel reads
+   * the flags.
+   */
   #siblingMayStart({ process, tid }: Thread): void {
     const parent = process.restrictsItself ? this.#processes.get(readThreadStatus(tid)?.ppid ?? 0) : undefined;
     if (parent) parent.hasRestrictedForker = true;
   }
 
-  /** Drops processes and threads that are gone. */
+  /** Removes processes and threads that have ended. */
   sweep(): void {
     for (const thread of [...this.#threads.values()]) if (!this.#isSame(thread)) this.#forget(thread);
     for (const process of [...this.#processes.values()]) if (!isAlive(process)) this.#bury(process);
@@ -183,7 +190,7 @@ export class TaskTable {
     for (const process of [...this.#processes.values()]) this.#bury(process);
   }
 
-  /** A number can only pass to another task if a task is created: with none created since the last look, nothing is asked. */
+  /** A number can only pass to another task if a task is created: if none was created since the last check, nothing is read. */
   #isCertain(thread: Thread): boolean {
     return thread.certainSince === this.#forkEpoch && this.#forking.size === 0;
   }
@@ -192,16 +199,16 @@ export class TaskTable {
     if (!isAlive(thread.process)) return false;
     if (thread.tid === thread.process.pid) return true;
     if (thread.pidfd >= 0) return answers(thread.pidfd);
-    // Kernels before 6.9 have no descriptor for a thread: its membership is read anew each time.
+    // Kernels before 6.9 have no pidfd of a thread: its process is read anew each time.
     return thread.started === startTime(thread.tid) && readThreadStatus(thread.tid)?.tgid === thread.process.pid;
   }
 
-  /** Takes in what this thread's earlier calls did, now that it is known to have come back from them. */
+  /** Applies the effects of this thread's earlier calls, which have returned. */
   #settle(thread: Thread): void {
     const { process } = thread;
     this.#marks.isBack(thread.tid);
     if (this.#forking.size > 0 && this.#forking.delete(thread.tid)) {
-      // A number that became free meanwhile may have gone to the new task.
+      // A number that was freed meanwhile may belong to the new task.
       this.#forkEpoch += 1;
       if (process.unborn > 0) this.#meetChildren(thread);
     }
@@ -220,7 +227,7 @@ export class TaskTable {
     thread.credentialsStale = false;
   }
 
-  /** A thread is back from a fork: whom it created is there, still running the same program, or gone without a word. */
+  /** A thread has returned from a fork: the new process exists and still runs the same program, or has ended without a call. */
   #meetChildren({ tid, process }: Thread): void {
     const children = childrenOf(process.pid, tid);
     if (!children) return;
@@ -231,12 +238,12 @@ export class TaskTable {
     }
     if (process.unborn === 0 || process.hasLostForker) return;
     const isForking = [...this.#forking].some((other) => this.#threads.get(other)?.process === process);
-    // While it is written, one that ends makes the kernel leave another out (fs/proc/array.c, get_children_pid). Told twice
-    // alike it is whole.
+    // If a child ends while the kernel writes the list, it may leave another out (fs/proc/array.c, get_children_pid). Two equal
+    // readings are complete.
     if (!isForking && String(childrenOf(process.pid, tid)) === String(children)) process.unborn = 0;
   }
 
-  /** An exec of this process has succeeded, or the thread that asked for one is back from it, or neither. */
+  /** An exec of this process has succeeded, or the thread that asked for one has returned from it, or neither. */
   #settleExecs(thread: Thread): void {
     const { process } = thread;
     const found = this.#executions.settle(thread, (tid) => this.#lives(tid, process));
@@ -253,7 +260,7 @@ export class TaskTable {
     return this.identify(task, program, process.identity);
   }
 
-  /** What was read of the first thread's rights before an exec, which changes groups in no case, may hold as it is. */
+  /** The rights of the first thread as read before an exec, which never changes groups, may still be valid. */
   #lookAtRights(thread: Thread): void {
     const { tid, process, credentials } = thread;
     thread.mayHaveNewRights = false;
@@ -276,7 +283,7 @@ export class TaskTable {
     process.isUnexecuted = false;
     process.hasForked = false;
     const first = this.#threads.get(process.pid);
-    // Exec ends the other threads, and the one that is left may be any of them, with rights of its own.
+    // Exec ends the other threads, and the remaining one may be any of them, with its own rights.
     if (first?.process === process) first[process.multithreaded ? "credentialsStale" : "mayHaveNewRights"] = true;
     process.multithreaded = false;
     process.sharesMemory = false;
@@ -287,7 +294,7 @@ export class TaskTable {
     const inherited = first && inheritedBy(first);
     if (inherited) return this.#add(first, tid, inherited);
     const status = readThreadStatus(tid);
-    // A launching thread carries the filter too, and is no part of the namespace.
+    // A launching thread has the filter too, and is not part of the namespace.
     if (!status || this.launchers.has(status.tgid)) return undefined;
     const process = this.#processAt(status);
     if (tid !== status.tgid) process.multithreaded = true;
@@ -319,15 +326,15 @@ export class TaskTable {
     return thread;
   }
 
-  /** The process that a number came to be, told by a pidfd; undefined where /proc has to be asked. */
+  /** The process that a number belongs to, read from a pidfd; undefined if /proc has to be read. */
   #newborn(pid: number): Process | undefined {
     const pidfd = this.#pidfd(pid, 0);
     const place =
       pidfd < 0 || this.launchers.has(pid)
         ? undefined
-        : placeOf(pid, pidfd, this.#isCounted && this.departures.areNone);
+        : placeOf(pid, pidfd, this.#isCounted && this.launchPlaces.areShared);
     if (place) {
-      this.#isCounted ||= this.departures.areNone;
+      this.#isCounted ||= this.launchPlaces.areShared;
       return this.#processAt(place, pidfd);
     }
     this.#shut(pidfd);
@@ -348,12 +355,12 @@ export class TaskTable {
     this.#processes.set(pid, process);
     this.#events.born(process);
     process.otherParents = [];
-    // Of one that has ended little is left to prove anything by, and it does nothing any more.
+    // Little can be proven about a process that has ended, and it does nothing any more.
     if (origin.guessed && !hasEnded(pid)) this.#events.guessed(process);
     return process;
   }
 
-  /** Descriptors are finite: those of tasks that are gone are given up first, and then there are none to have. */
+  /** Descriptors are limited: those of ended tasks are closed first; if that is not enough, none is kept. */
   #pidfd(pid: number, flags: number): number {
     if (!this.#budget.take(1)) {
       this.sweep();
@@ -392,7 +399,7 @@ function isAlive(process: Process): boolean {
   return process.started !== undefined && startTime(process.pid) === process.started;
 }
 
-/** A task that was reaped answers ESRCH; a zombie still holds its number, so it counts as alive. */
+/** A reaped task gives ESRCH; a zombie still holds its number, so it counts as alive. */
 function answers(pidfd: number): boolean {
   return pidfdSendSignal(pidfd, 0) !== -ESRCH;
 }
