@@ -32,10 +32,7 @@ export interface TaskEvents {
   died(process: Process): void;
   /** The identity of a process had to be guessed among several. */
   guessed(process: Process): void;
-  /**
-   * A process runs another file than the one that was examined when it asked to execute it, or runs it with other arguments, or
-   * it cannot be proven which program it runs. Returns its identity from then on.
-   */
+  /** A process runs another program than it was allowed to, or it cannot be proven which. Returns its identity from then on. */
   unidentified(process: Process, why: Unidentified): { readonly task: Task; readonly program: string };
 }
 
@@ -142,10 +139,7 @@ export class TaskTable {
     this.#marks.mayChange(thread.tid);
   }
 
-  /**
-   * Records that a call which creates a process or thread is allowed; `flags` are those of `clone`. If they are not `fixed`,
-   * because they are in memory, they may have any value when the kernel reads them.
-   */
+  /** A call that creates a task is allowed, with these flags of `clone`; if not `fixed` (in memory), they may still change. */
   forkStarts(thread: Thread, flags: number, fixed: boolean): void {
     const { process, tid } = thread;
     this.#forking.add(tid);
@@ -169,10 +163,7 @@ export class TaskTable {
     this.#domains.restricts(thread.process);
   }
 
-  /**
-   * Records that a process is allowed to create a sibling, or may create one instead of a child by the time the kernel reads
-   * the flags.
-   */
+  /** A process is allowed to create a sibling, or might create one because its flags are in memory. */
   #siblingMayStart({ process, tid }: Thread): void {
     const parent = process.restrictsItself ? this.#processes.get(readThreadStatus(tid)?.ppid ?? 0) : undefined;
     if (parent) parent.hasRestrictedForker = true;
