@@ -59,7 +59,7 @@ describe.skipIf(!isBuilt || !has("dpkg-deb"))("Debian package (needs a build and
          isoline learn -o a.contour -- cat /etc/hostname
          isoline check a.contour -- cat /etc/hostname
          isoline check a.contour -- cat /etc/passwd || echo "ended with $?"
-         su nobody -s /bin/sh -c "cd /tmp && isoline check a.contour -- cat /etc/passwd" || echo "nobody's ended with $?"
+         su nobody -s /bin/sh -c "cd /tmp && isoline check a.contour -- cat /etc/passwd" || echo "as nobody: ended with $?"
          dpkg -P isoline
          find / -xdev -iname '*isoline*' -not -path '/proc/*' -not -path '/tmp/*' -not -path '/isoline.deb' -not -path '/var/cache/*' \\
            -not -path '/var/lib/dpkg/*' -not -path '/root/.cache/*'
@@ -69,7 +69,7 @@ describe.skipIf(!isBuilt || !has("dpkg-deb"))("Debian package (needs a build and
       expect(out).toContain("isoline: on contour");
       expect(out).toMatch(/opened \/etc\/passwd/);
       expect(out).toContain("ended with 3");
-      expect(out).toContain("nobody's ended with 3");
+      expect(out).toContain("as nobody: ended with 3");
       expect(out).toMatch(/Purging|Removing isoline/);
       expect(out.trim().endsWith("left nothing")).toBe(true);
     },

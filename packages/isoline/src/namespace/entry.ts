@@ -16,7 +16,7 @@ export interface Entry {
   readonly openFiles: number | undefined;
   /** Descriptors that were open. */
   readonly open: readonly number[];
-  /** As whom the workload is to start, if not as ourselves. */
+  /** The user that the workload starts as, if it is not the user of the supervisor. */
   readonly user?: Credentials & { readonly name?: string };
 }
 

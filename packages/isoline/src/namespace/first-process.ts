@@ -61,7 +61,10 @@ export class FirstProcess {
     return this.#exit;
   }
 
-  /** Signals that were ignored at the start stay ignored; the rest is passed on, or was the terminal's and reached the workload by itself. */
+  /**
+   * Signals that were ignored at the start stay ignored. The rest is passed on, or was the terminal's and reached the workload by
+   * itself.
+   */
   takeSignals({ ignored: set }: Entry): void {
     const ignored = new Set<number>();
     for (let signal = 1; signal <= 64; signal++) {

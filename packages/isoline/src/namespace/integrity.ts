@@ -1,7 +1,7 @@
 /**
  * The integrity view of a live namespace: made from its plan, asked while it runs, written down at its end.
  *
- * Without a plan there is one as well, which does nothing until somebody gives it a policy over the control socket.
+ * Without a plan there is one as well, which does nothing until a client gives it a policy over the control socket.
  */
 import { mkdirSync } from "node:fs";
 import { holdersOf, isRunning, type ActingProcess, type UsedFile } from "@isoline/linux";
@@ -62,7 +62,7 @@ export class NamespaceIntegrity {
     "measure-critical-data": ({ label, event, data }) => this.#measure(label, event, data),
   };
 
-  /** Writes the lists that were asked for; null if nobody asked for anything. */
+  /** Writes the lists that were asked for; null if none were asked for. */
   finish(): IntegrityReport | null {
     this.#audit?.close();
     const view = this.#view;

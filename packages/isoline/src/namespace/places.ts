@@ -1,5 +1,5 @@
 /**
- * Where and as whom a namespace starts, for the lens.
+ * Where, and as which user, a namespace starts, for the lens.
  */
 import { readFileSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";

@@ -18,11 +18,11 @@ export interface Plan {
   readonly mode: "learn" | "watch" | "enforce";
   /** The contour to keep to, or to add to when learning. */
   readonly contour: string | undefined;
-  /** Who must have signed the contour; nobody, where it is left out. */
+  /** The keys that must have signed the contour; no signature is required where it is left out. */
   readonly signed?: SignatureDemand | undefined;
   /** Where a learnt contour is written. */
   readonly output: string | undefined;
-  /** Whether what is there by then is kept and added to, whoever wrote it. */
+  /** Whether a contour that is there by then is kept and added to, whichever process wrote it. */
   readonly adds?: boolean;
   /** Canonical policy line for a contour that is learnt anew; `undefined` takes the contour's own. */
   readonly policy: string | undefined;
@@ -39,11 +39,11 @@ export interface Plan {
   readonly landlock: boolean;
   /** Soft limit of open files that the workload is to have. */
   readonly openFiles: number | undefined;
-  /** What the namespace is called, for whoever finds it without its supervisor. */
+  /** The name of the namespace, for commands that find it without its supervisor. */
   readonly label?: string | undefined;
   /** A namespace of the bpf sensor to be taken over; else one begins. */
   readonly adopt?: Orphaned | undefined;
-  /** How long the bpf sensor holds what nobody decides about; 0 to refuse it at once. */
+  /** How long the bpf sensor holds an act that has no verdict; 0 to refuse it at once. */
   readonly holdSeconds?: number | undefined;
   /** Digests of files that were hashed before, by the version that they had (`fileVersion`). */
   readonly known?: readonly KnownFile[] | undefined;
@@ -51,7 +51,7 @@ export interface Plan {
   readonly integrity?: IntegrityPlan | undefined;
 }
 
-/** How a namespace of the bpf sensor began, as it is noted for whoever takes it over. */
+/** How a namespace of the bpf sensor began, as it is noted for a supervisor that takes it over. */
 export interface Beginning {
   readonly places: Places;
   /** Absolute; where a learnt contour is to be written, if there was none before. */

@@ -1,7 +1,7 @@
 /**
- * The end of a namespace whose command has ended, when isoline is told to end and something of it still lives: the rest gets a
- * SIGTERM (jobs of a shell ignore SIGINT, and daemons read their configuration at SIGHUP), has a few seconds for it, and is killed
- * then; at once, if isoline is told again. The report is written either way.
+ * The end of a namespace whose command has ended, when isoline is told to end and processes of it still live. They get a SIGTERM,
+ * because jobs of a shell ignore SIGINT, and daemons read their configuration at SIGHUP. They are killed after a few seconds, or
+ * at once if isoline is told again. The report is written either way.
  */
 import { constants } from "node:os";
 import type { Ask } from "./requests.ts";

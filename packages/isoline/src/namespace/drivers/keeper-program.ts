@@ -1,4 +1,4 @@
-/** What the keeper becomes when the supervisor is dead: wakes whoever is held, until nobody is. */
+/** What the keeper becomes when the supervisor is dead: it wakes held tasks until no task is held. */
 import { wakeHeld } from "@isoline/linux";
 
 const ROUNDS = 100;
