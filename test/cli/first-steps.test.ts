@@ -1,34 +1,37 @@
 /** Mistakes of new users: each is answered by one sentence that says what is wrong and what to do. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { generateKeyPairSync } from "node:crypto";
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ended } from "../support/isoline.ts";
 import { isoline, program, temporaryPlace } from "./isoline.ts";
-import { isRoot } from "../support/machine.ts";
+import { isInstalled, isRoot } from "../support/machine.ts";
 
 const place = temporaryPlace();
 const ORDINARY = 65_534;
 
 describe("a working directory that was removed", () => {
+  const says = "the working directory has been removed, or is closed to you; change to another one";
+
   it.each([
-    ["learn", "-o", "/tmp/isoline-never.contour"],
-    ["check", "/tmp/isoline-never.contour"],
-    ["run", "/tmp/isoline-never.contour"],
-  ])("%s says so in one line", (...words) => {
+    ["isoline", ["learn", "-o", "/tmp/isoline-never.contour", "--", "true"]],
+    ["isoline", ["check", "/tmp/isoline-never.contour", "--", "true"]],
+    ["isoline", ["run", "/tmp/isoline-never.contour", "--", "true"]],
+    ...(isInstalled("runc") ? [["isoline-runc", ["run", "--bundle", "/", "never"]] as const] : []),
+  ] as const)("%s %j says so in one line", (name, words) => {
     const gone = place.path("gone");
     mkdirSync(gone);
     const script = 'cd "$1" && rmdir "$1" && shift && exec "$@"';
-    const args = ["-c", script, "sh", gone, program, ...words, "--", "true"];
-    const { status, stderr } = spawnSync("sh", args, { encoding: "utf8", cwd: place.path(".") });
-    if (existsSync(gone)) rmdirSync(gone);
+    const called = program.replace(/isoline$/, name);
+    const options = { encoding: "utf8", cwd: place.path(".") } as const;
+    const { status, stderr } = spawnSync("sh", ["-c", script, "sh", gone, called, ...words], options);
+    expect(existsSync(gone)).toBe(false);
     expect(status).toBe(125);
+    // The shell that starts each program has a line of its own about it.
     const ours = stderr.split("\n").filter((line) => line !== "" && !line.startsWith("sh: "));
-    expect(ours).toEqual([
-      "isoline: the working directory has been removed, or is closed to you; change to another one",
-    ]);
+    expect(ours).toEqual([`${name}: ${says}`]);
   });
 });
 

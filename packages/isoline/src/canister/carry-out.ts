@@ -1,7 +1,8 @@
 /** One call of the runtime, from its arguments to its exit status. */
 import { dieBySignal, leave } from "@isoline/linux";
 import { rawArguments, readEntry } from "../namespace/entry.ts";
-import { Threads } from "../namespace/threads.ts";
+import { startThreads } from "../namespace/start-threads.ts";
+import type { Threads } from "../namespace/threads.ts";
 import { parseRuncCall } from "./command-line.ts";
 import { runcPath, statusOf } from "./runc.ts";
 import { StatusPipe } from "./status-pipe.ts";
@@ -19,7 +20,7 @@ export async function carryOut(argv: readonly string[], threads: Threads | undef
     const command = [path, ...rawArguments(argv.length)];
     if (call.command === "create" || call.command === "run") {
       const { Canister } = await import("./supervise.ts");
-      const canister = await Canister.of({ call, entry, threads: threads ?? new Threads(), log, command, status });
+      const canister = await Canister.of({ call, entry, threads: threads ?? startThreads(), log, command, status });
       const exit = await canister.run();
       if (exit.state === "killed" && status === undefined) dieBySignal(exit.signal);
       leave(statusOf(exit));

@@ -4,12 +4,12 @@
  *
  * The threads take longest to start, so nothing is loaded before they are started, least of all foreign functions.
  */
-import { Threads } from "../namespace/threads.ts";
+import { canStartThreads, Threads } from "../namespace/threads.ts";
 
 async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   const creates = process.env["ISOLINE_STATUS"] !== undefined || argv.includes("run");
-  const threads = creates ? new Threads() : undefined;
+  const threads = creates && canStartThreads() ? new Threads() : undefined;
   const { carryOut } = await import("./carry-out.ts");
   await carryOut(argv, threads);
 }

@@ -1,12 +1,12 @@
 /** The program. Nothing heavy is imported here: a command imports what it needs, so that a workload starts soon. */
 import { readEntry } from "../namespace/entry.ts";
-import { Threads } from "../namespace/threads.ts";
+import { canStartThreads, Threads } from "../namespace/threads.ts";
 import { status } from "./ending.ts";
 
 const argv = process.argv.slice(2);
 // Their code takes longest to load, so loading starts before the command line is parsed.
 const runsWorkload = ["learn", "check", "run"].includes(argv[0] ?? "");
-const threads = runsWorkload && isHere() ? new Threads() : undefined;
+const threads = runsWorkload && canStartThreads() ? new Threads() : undefined;
 // Must be first: it removes the values of bin/isoline from the environment, which nothing else may see.
 const entry = readEntry();
 const { CommanderError } = await import("commander");
@@ -30,12 +30,3 @@ if (threads !== undefined) {
   (await import("@isoline/linux")).leave(Number(process.exitCode ?? nothing));
 }
 process.exit();
-
-/** Node starts no thread in a directory that has been removed; the command then says so itself. */
-function isHere(): boolean {
-  try {
-    return process.cwd() !== "";
-  } catch {
-    return false;
-  }
-}

@@ -21,7 +21,8 @@ import type { Plan } from "./plan.ts";
 import type { DepartureReport, Findings } from "./report.ts";
 import type { Ask } from "./requests.ts";
 import { closeListener, ThreadWatch } from "./thread-watch.ts";
-import { Threads } from "./threads.ts";
+import { startThreads } from "./start-threads.ts";
+import type { Threads } from "./threads.ts";
 import { ToldToEnd } from "./told-to-end.ts";
 
 /** How the workload's first process ended, and what its namespace leaves. */
@@ -71,7 +72,7 @@ export class Namespace {
   constructor(entry: Entry, plan: Plan, command: readonly Uint8Array[], options: NamespaceOptions = {}) {
     // Before any thread: one that is still loading native code cannot be ended.
     this.#path = plan.adopt === undefined ? findProgram(command[0] ?? Buffer.alloc(0), entry) : Buffer.alloc(0);
-    const { threads = new Threads(), standsIn = true } = options;
+    const { threads = startThreads(), standsIn = true } = options;
     this.#threads = threads;
     this.#standsIn = standsIn;
     this.block = threads.block;

@@ -4,9 +4,9 @@
 import { readFileSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
 import { escapeText, type Launch } from "@isoline/core";
-import { CliError } from "../error.ts";
 import { readControlGroups } from "./control-groups.ts";
 import { type Entry, variable } from "./entry.ts";
+import { withoutDirectory } from "./start-threads.ts";
 
 /** The kernel's default (net/ipv4/af_inet.c), where /proc does not say. */
 const DEFAULT_PORTS = [32768, 60999] as const;
@@ -28,15 +28,11 @@ export function readPlaces(entry: Entry): Launch {
   };
 }
 
-/** Node starts no thread in a directory that has been removed, so nothing could be supervised from there. */
 function workingDirectory(): string {
   try {
     return canonical(process.cwd());
   } catch {
-    throw new CliError(
-      "cannot-read",
-      "the working directory has been removed, or is closed to you; change to another one",
-    );
+    throw withoutDirectory();
   }
 }
 

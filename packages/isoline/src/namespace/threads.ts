@@ -16,6 +16,15 @@ const OWN_STREAMS = { stdout: true, stderr: true } as const;
  */
 const YOUNG_MEGABYTES = 6;
 
+/** Node starts no thread in a directory that has been removed. */
+export function canStartThreads(): boolean {
+  try {
+    return process.cwd() !== "";
+  } catch {
+    return false;
+  }
+}
+
 export class Threads {
   readonly block: ControlBlock = makeControlBlock();
   readonly supervisor: Worker;
