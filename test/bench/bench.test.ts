@@ -1,4 +1,7 @@
-/** The harness says what it measured and what it could not, in a form that others can read; how fast is not asked here. */
+/**
+ * The harness reports what it measured and what it could not, in a form that other programs can read. No test asks how fast
+ * anything is.
+ */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -9,7 +9,7 @@ import { verifyList } from "../../packages/isoline/src/integrity/list/verify.ts"
 import { Bench, listOf, maySign, namesIn, type Outcome, type Run } from "../integrity/live.ts";
 import { document, OWNER, program, signatureOver } from "../integrity/signed-files.ts";
 import { isoline } from "../support/isoline.ts";
-import { isTold } from "./told.ts";
+import { attachesByTracepoints } from "./attachment.ts";
 
 const bench = new Bench();
 const byBpf = (script: string, { more = [], ...run }: Run) =>
@@ -22,7 +22,7 @@ const measured = (outcome: Outcome) =>
     .sort();
 const reasons = (outcome: Outcome): string => /incomplete.*/.exec(outcome.stderr)?.[0] ?? "";
 
-describe.skipIf(!isTold)("the integrity view, attached by tracepoints", () => {
+describe.skipIf(!attachesByTracepoints)("the integrity view, attached by tracepoints", () => {
   const policy =
     "measure func=BPRM_CHECK\nmeasure func=FILE_CHECK mask=MAY_READ\nmeasure func=MMAP_CHECK mask=MAY_EXEC\n";
 

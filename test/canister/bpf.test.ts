@@ -5,10 +5,12 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isTold } from "../bpf/told.ts";
+import { attachesByTracepoints } from "../bpf/attachment.ts";
 import { missing, Podman, type Result, Workshop } from "./bundle.ts";
 
-const why = missing("runc", "busybox") ?? (isTold ? undefined : "needs a kernel with tracepoints for BPF and no hooks");
+const why =
+  missing("runc", "busybox") ??
+  (attachesByTracepoints ? undefined : "needs a kernel with tracepoints for BPF and no hooks");
 
 /** A loss that cannot be avoided: runc executes itself from memory, and may have ended before that copy is read. */
 const unread = "a program ran whose content could not be read";

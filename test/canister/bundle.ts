@@ -17,13 +17,13 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isInstalled } from "../support/machine.ts";
+import { isInstalled, isRoot } from "../support/machine.ts";
 
 const bin = fileURLToPath(new URL("../../packages/isoline/bin/", import.meta.url));
 
 /** The reason why these tests cannot run on this machine; undefined if they can. */
 export function missing(...programs: readonly string[]): string | undefined {
-  if (process.geteuid?.() !== 0) return "needs root";
+  if (!isRoot) return "needs root";
   const absent = programs.filter((name) => !isInstalled(name));
   return absent.length > 0 ? `needs ${absent.join(", ")}` : undefined;
 }

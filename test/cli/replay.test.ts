@@ -51,7 +51,7 @@ describe("a recording of TSEM events", () => {
     expect(`state ${report.state}`).toBe(expected("state"));
   });
 
-  it("becomes a contour on which all of it is", () => {
+  it("becomes a contour that contains all its events", () => {
     const contour = place.path("tsem.contour");
     const head = place.path("head.jsonl");
     writeFileSync(head, `${readFileSync(recording, "utf8").split("\n").slice(0, 50).join("\n")}\n`);

@@ -1,4 +1,4 @@
-/** What a person gets who calls isoline the wrong way, or asks how. */
+/** Wrong command lines and requests for help. */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readFileSync } from "node:fs";
@@ -22,14 +22,14 @@ describe("help", () => {
     expect(stdout.split("Examples:")[1]).toContain(`isoline ${name}`);
   });
 
-  it("says the version of the package", () => {
+  it("prints the version of the package", () => {
     const manifest = new URL("../../packages/isoline/package.json", import.meta.url);
     const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
     expect(isoline(["--version"])).toMatchObject({ status: 0, stdout: `${version}\n` });
   });
 });
 
-describe("a command line that does not say what it must", () => {
+describe("an incomplete or wrong command line", () => {
   const place = temporaryPlace();
 
   it.each([
@@ -65,7 +65,7 @@ describe("a command line that does not say what it must", () => {
 describe("a failure of isoline's own", () => {
   const place = temporaryPlace();
 
-  it("is 125 where a workload would have run, 2 for diff, and 1 elsewhere", () => {
+  it("ends with 125 where a workload would have run, 2 for diff, and 1 elsewhere", () => {
     const missing = place.path("missing.contour");
     expect(isoline(["check", missing, "--", "true"]).status).toBe(125);
     expect(isoline(["run", missing, "--", "true"]).status).toBe(125);
@@ -88,14 +88,14 @@ describe("a failure of isoline's own", () => {
 });
 
 describe("--sensor", () => {
-  it("names the sensors there are", () => {
+  it("names the possible sensors", () => {
     const learn = ["learn", "-o", join(tmpdir(), "isoline-no.contour"), "--sensor"];
     expect(isoline([...learn, "other", "--", "true"]).stderr).toContain("auto, seccomp, bpf");
   });
 });
 
 describe("doctor", () => {
-  it("tells part by part what works, and is 0 where workloads can be run", () => {
+  it("reports part by part what works, and ends with 0 if workloads can run", () => {
     const { status, stdout } = isoline(["doctor", "--json"]);
     const report = JSON.parse(stdout) as {
       usable: boolean;

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Ended, isBuilt } from "../support/isoline.ts";
 import { step, tryExample } from "./example.ts";
-import { isInstalled } from "../support/machine.ts";
+import { isInstalled, isRoot } from "../support/machine.ts";
 
 const needed = ["podman", "runc", "redis-server", "redis-cli", "busybox", "gcc"];
-const isReady = isBuilt && process.geteuid?.() === 0 && needed.every(isInstalled);
+const isReady = isBuilt && isRoot && needed.every(isInstalled);
 
 describe.skipIf(!isReady)(`examples/redis-canister (needs root, ${needed.join(", ")})`, () => {
   let said: Ended;

@@ -34,7 +34,7 @@ static void say(const char *name, long result)
 	fflush(stdout);
 }
 
-/* A thread of the supervisor's that is not its first: /proc has it by its number, though it lists it nowhere. */
+/* A thread of the supervisor that is not its first: /proc has its number, but does not list it. */
 static pid_t other_thread(void)
 {
 	char path[64];
@@ -93,7 +93,7 @@ static void trace(void)
 	say("perf", syscall(SYS_perf_event_open, (long[16]){ 0x7000000001 }, supervisor, -1, -1, 0));
 }
 
-/* A connection to the control socket, whose other end is the supervisor: of all that there are, its own. */
+/* A connection to the control socket of this supervisor, found among all that exist. */
 static int find_peer(void)
 {
 	char directory[64] = "/run/isoline";
@@ -129,7 +129,7 @@ static void descriptors(void)
 
 	say("pidfd", syscall(SYS_pidfd_open, supervisor, 0));
 	say("pidfd-of-thread", syscall(SYS_pidfd_open, thread, O_EXCL));
-	/* It is there a moment after the workload has begun. */
+	/* The socket appears a moment after the workload has begun. */
 	for (int tries = 0; (own = find_peer()) < 0 && errno != EPERM && tries < 500; tries++)
 		usleep(10000);
 	say("pidfd-of-peer", own < 0 ? -1 : getsockopt(own, SOL_SOCKET, 77, &pidfd, &length));
@@ -199,7 +199,7 @@ int main(int count, char **arguments)
 			adjust();
 		_exit(0);
 	}
-	/* Of a child of the supervisor's own only: a child of ours would have us for its tracer. */
+	/* Only for a child of the supervisor: a child of this process would have this process as its tracer. */
 	if (strcmp(arguments[1], "trace") == 0)
 		say("traceme-first", ptrace(PTRACE_TRACEME, 0, 0, 0));
 	waitpid(child, &status, 0);

@@ -181,7 +181,7 @@ describe("built-in policies", () => {
   });
 });
 
-describe("what is no file", () => {
+describe("a key or critical data", () => {
   const policy = parseImaPolicy(
     "dont_measure func=KEY_CHECK keyrings=.evm\nmeasure func=KEY_CHECK keyrings=_ima|.ima pcr=11\nmeasure func=CRITICAL_DATA",
   );

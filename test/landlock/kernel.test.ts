@@ -206,7 +206,7 @@ describe.skipIf(version < 4)("TCP", () => {
   });
 });
 
-describe.skipIf(version < 6)("what is outside", () => {
+describe.skipIf(version < 6)("a process outside the namespace", () => {
   it("gets no signals, unless the contour has some", () => {
     const step: Step = ["signal", process.pid, 0];
     expect(held([], [step]).said).toEqual(["EPERM"]);

@@ -41,14 +41,14 @@ static void limit_of_descriptors(void) {
   none.rlim_cur = last, none.rlim_max = before.rlim_max;
   close(last);
   setrlimit(RLIMIT_NOFILE, &none);
-  tell("open without room", open("mine", O_RDONLY));
-  tell("creation without room", open("never", O_CREAT | O_WRONLY, 0600));
-  tell("emptying without room", open("mine", O_WRONLY | O_TRUNC));
+  tell("open without a free descriptor", open("mine", O_RDONLY));
+  tell("creation without a free descriptor", open("never", O_CREAT | O_WRONLY, 0600));
+  tell("truncation without a free descriptor", open("mine", O_WRONLY | O_TRUNC));
   setrlimit(RLIMIT_NOFILE, &before);
   struct stat status;
-  tell("what was not made", stat("never", &status));
+  tell("the file that was not created", stat("never", &status));
   stat("mine", &status);
-  tell("what was not emptied", status.st_size);
+  tell("the file that was not emptied", status.st_size);
 }
 
 /* Neither a lock nor an open for writing outlives the descriptor. */
@@ -92,7 +92,7 @@ static void lease(void) {
   fflush(stdout);
   read(ready[0], &byte, 1);
   int fd = open("leased", O_WRONLY);
-  tell("open of what was leased", fd < 0 ? fd : 0);
+  tell("open of a leased file", fd < 0 ? fd : 0);
   close(fd), close(ready[0]), close(ready[1]);
   kill(holder, SIGKILL), waitpid(holder, NULL, 0);
 }
@@ -104,14 +104,14 @@ int main(void) {
   opened("without waiting", "mine", O_RDONLY | O_NONBLOCK, 0);
   opened("synchronous", "mine", O_WRONLY | O_DSYNC, 0);
   opened("no times", "mine", O_RDONLY | O_NOATIME, 0);
-  opened("no times of another's", "theirs", O_RDONLY | O_NOATIME, 0);
+  opened("no times of another's file", "theirs", O_RDONLY | O_NOATIME, 0);
   opened("directory", "directory", O_RDONLY | O_DIRECTORY, 0);
-  opened("directory that is none", "mine", O_RDONLY | O_DIRECTORY, 0);
-  opened("directory to write", "directory", O_RDWR, 0);
+  opened("not a directory", "mine", O_RDONLY | O_DIRECTORY, 0);
+  opened("a directory for writing", "directory", O_RDWR, 0);
   opened("link", "link", O_RDONLY, 0);
   opened("link itself", "link", O_RDONLY | O_NOFOLLOW, 0);
-  opened("a link to nothing", "dangling", O_CREAT | O_WRONLY, 0640);
-  opened("what it led to", "nowhere", O_RDONLY, 0);
+  opened("a dangling link", "dangling", O_CREAT | O_WRONLY, 0640);
+  opened("its target", "nowhere", O_RDONLY, 0);
   opened("closed to the user", "closed", O_RDONLY, 0);
   opened("in a closed directory", "shut/inside", O_RDONLY, 0);
   opened("device", "/dev/null", O_RDWR, 0);
@@ -121,7 +121,7 @@ int main(void) {
   opened("new again", "new", O_CREAT | O_EXCL | O_RDWR, 0666);
   opened("there already", "new", O_CREAT | O_RDWR, 0666);
   opened("new with set-id bits", "special", O_CREAT | O_WRONLY, 06777);
-  opened("new without the right", "shut/new", O_CREAT | O_WRONLY, 0600);
+  opened("new without permission", "shut/new", O_CREAT | O_WRONLY, 0600);
   opened("without a name", "directory", O_TMPFILE | O_RDWR, 0600);
   opened("emptied", "full", O_WRONLY | O_TRUNC, 0);
   opened("another's in a sticky directory", "sticky/theirs", O_RDWR, 0);

@@ -14,7 +14,7 @@ export interface Deviation {
   readonly learnt: string;
   /** What it does differently. */
   readonly departs: string;
-  /** The user that it has an effect for; an ordinary user if absent. */
+  /** The user that it needs; an ordinary user if absent. */
   readonly by?: "root";
   /** It mounts, so it runs in a mount namespace of its own. */
   readonly apart?: true;

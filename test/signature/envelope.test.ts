@@ -108,7 +108,7 @@ interface Signed {
   readonly signatures: readonly { readonly sig: string }[];
 }
 
-describe("what was signed, but says nothing of a contour", () => {
+describe("signed data that is about no contour", () => {
   const { privateKey } = pairs.ed25519;
   const enveloped = (payloadType: string, payload: string): Buffer => {
     const pae = Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${Buffer.byteLength(payload)} ${payload}`);

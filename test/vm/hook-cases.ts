@@ -121,7 +121,7 @@ export const hookCases: readonly Case[] = [
     events: ["map-anonymous access=execute"],
   },
   {
-    does: "memory of others moved and let go",
+    does: "memory of others moved and released",
     calls: [
       spawned(HOLD),
       must(call("pidfd_open", result(0), 0)),

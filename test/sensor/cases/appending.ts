@@ -15,7 +15,7 @@ const RWF_NOAPPEND = 0x20;
 
 export const appending: readonly Case[] = [
   {
-    does: "ftruncate of what is appended to",
+    does: "ftruncate of an appended file",
     calls: [
       must(call("open", "file", O_WRONLY | O_APPEND)),
       call("ftruncate", result(0), 2),
@@ -25,7 +25,7 @@ export const appending: readonly Case[] = [
     events: ["open access=write,append path=./file", "truncate path=./file"],
   },
   {
-    does: "ftruncate of what is written, or in memory",
+    does: "ftruncate of a written file, or of memory",
     calls: [
       must(call("open", "file", O_WRONLY)),
       call("ftruncate", result(0), 2),
@@ -36,7 +36,7 @@ export const appending: readonly Case[] = [
     events: ["open access=write path=./file"],
   },
   {
-    does: "fcntl that takes appending off",
+    does: "fcntl that clears appending",
     calls: [
       must(call("open", "file", O_WRONLY | O_APPEND)),
       call("fcntl", result(0), F_SETFL, O_APPEND | O_NONBLOCK),
@@ -48,7 +48,7 @@ export const appending: readonly Case[] = [
     events: ["open access=write,append path=./file", "open access=write path=./file"],
   },
   {
-    does: "fcntl of what does not append",
+    does: "fcntl of a file that does not append",
     calls: [
       must(call("socket", 1, 1, 0)),
       call("fcntl", result(0), F_SETFL, O_NONBLOCK),
@@ -57,7 +57,7 @@ export const appending: readonly Case[] = [
     events: ["socket family=unix type=stream protocol=0"],
   },
   {
-    does: "fallocate that zeroes what was appended",
+    does: "fallocate that zeroes appended data",
     calls: [
       must(call("open", "file", O_WRONLY | O_APPEND)),
       call("fallocate", result(0), 1, 0, 4096),
@@ -66,7 +66,7 @@ export const appending: readonly Case[] = [
     events: ["open access=write,append path=./file", "open access=write path=./file"],
   },
   {
-    does: "ioctl that gives back what was appended",
+    does: "ioctl that unreserves appended data",
     calls: [
       must(call("open", "file", O_WRONLY | O_APPEND)),
       call(

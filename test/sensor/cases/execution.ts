@@ -66,7 +66,7 @@ export const execution: readonly Case[] = [
     events: ["symlink path=./alias", "exec path=./true"],
   },
   {
-    does: "execve and go on as another",
+    does: "execve and continue as another",
     calls: [inChild(exec("./true")), call("open", "file", 0)],
     events: ["exec path=./true", "open path=./file"],
   },
@@ -120,7 +120,7 @@ export const execution: readonly Case[] = [
     ],
   },
   {
-    does: "exec of a file that has only other names left",
+    does: "exec of a file with other names only",
     calls: [
       must(call("open", "true", O_PATH)),
       must(call("unlink", "true")),

@@ -80,7 +80,7 @@ export const kernel: readonly Case[] = [
     events: ["perf type=software", "perf type=pmu"],
   },
   {
-    does: "what only administrators may",
+    does: "calls for administrators only",
     calls: [
       call("acct", "none"),
       call("quotactl", 0, "none", 0, 0),
@@ -112,7 +112,7 @@ export const kernel: readonly Case[] = [
     events: ["open path=./dir", "admin call=freeze path=./dir"],
   },
   {
-    does: "pages are taken out of use",
+    does: "pages taken out of use",
     by: "user",
     calls: [
       call("madvise", at(0), 4096, MADV_SOFT_OFFLINE),
@@ -122,7 +122,7 @@ export const kernel: readonly Case[] = [
     events: ["admin call=madvise path=none", "admin call=process_madvise path=none"],
   },
   {
-    does: "calls that are not known",
+    does: "unknown calls",
     calls: [callNumber(400), callNumber(LAST_KNOWN + 1), callNumber(X32_EXECVE, "true", 0, 0)],
     events: [
       "abi arch=x86-64 number=400",

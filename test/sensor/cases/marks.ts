@@ -65,7 +65,7 @@ export const marks: readonly Case[] = [
     ],
   },
   {
-    does: "marks of fanotify that tell who acts",
+    does: "marks of fanotify that report pidfds",
     by: "root",
     calls: [call("fanotify_init", FAN_REPORT_PIDFD, 0), call("fanotify_init", FAN_REPORT_PIDFD | FAN_REPORT_FID, 0)],
     events: [

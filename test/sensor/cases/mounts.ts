@@ -135,7 +135,7 @@ export const mounts: readonly Case[] = [
     ],
   },
   {
-    does: "mount of what cannot be read",
+    does: "mount with unreadable arguments",
     by: "root",
     calls: [
       ...apart,

@@ -50,7 +50,7 @@ export const naming: readonly Case[] = [
     events: [],
   },
   {
-    does: "removal of nothing",
+    does: "removal of an invalid path",
     calls: [call("unlink", "none"), call("rmdir", "none"), call("unlink", ""), call("unlink", UNMAPPED)],
     events: [],
   },
@@ -119,7 +119,7 @@ export const naming: readonly Case[] = [
     events: ["mkdir path=./a.", "rename path=./a. to=./b.. replaces=no", "rmdir path=./b.."],
   },
   {
-    does: "removal of what has no name of its own",
+    does: "removal of dot, dot-dot and root",
     calls: [
       call("rmdir", "empty/."),
       call("rmdir", "empty/../"),
@@ -295,7 +295,7 @@ export const naming: readonly Case[] = [
     events: ["chmod path=./link to=0600", "open path=./file", "chmod path=./file to=0640"],
   },
   {
-    does: "chmod of nothing",
+    does: "chmod of an invalid path",
     calls: [call("chmod", "none", 0), call("fchmod", 99, 0), call("fchmodat", 99, "x", 0)],
     events: [],
   },
@@ -322,7 +322,7 @@ export const naming: readonly Case[] = [
     calls: [call("fchownat", AT_FDCWD, "link", -1, -1, AT_SYMLINK_NOFOLLOW)],
     events: ["chown path=./link"],
   },
-  { does: "chown of nothing", calls: [call("chown", "none", 1, 1), call("lchown", "none", 1, 1)], events: [] },
+  { does: "chown of an invalid path", calls: [call("chown", "none", 1, 1), call("lchown", "none", 1, 1)], events: [] },
   {
     does: "setxattr in all its forms",
     calls: [
@@ -354,7 +354,7 @@ export const naming: readonly Case[] = [
     events: ["setxattr path=./link name=user.a", "removexattr path=./link name=user.a"],
   },
   {
-    does: "setxattr of nothing",
+    does: "setxattr of an invalid path",
     calls: [call("setxattr", "none", "user.a", Buffer.from("v"), 1, 0), call("removexattr", "none", "user.a")],
     events: [],
   },
@@ -379,7 +379,7 @@ export const naming: readonly Case[] = [
     ],
   },
   {
-    does: "utimens of nothing",
+    does: "utimens of an invalid path",
     calls: [call("utimes", "none", 0), call("utimensat", AT_FDCWD, 0, 0, 0), call("utimensat", 99, 0, 0, 0)],
     events: [],
   },

@@ -242,7 +242,7 @@ export const network: readonly Case[] = [
     ],
   },
   {
-    does: "send to an address that is said to be longer",
+    does: "send to an address of a greater length",
     calls: [
       socket(AF_INET, DATAGRAM),
       message(4096, local(PORT), 200),

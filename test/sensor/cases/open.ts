@@ -131,7 +131,7 @@ export const opening: readonly Case[] = [
     ],
   },
   {
-    does: "openat2 is told to refuse",
+    does: "openat2 that refuses",
     calls: [
       call("openat2", AT_FDCWD, "link", how(0, 0, RESOLVE_NO_SYMLINKS), 24),
       call("openat2", AT_FDCWD, "../no", how(0, 0, RESOLVE_BENEATH), 24),
@@ -161,7 +161,7 @@ export const opening: readonly Case[] = [
     events: [],
   },
   {
-    does: "open of what is no directory",
+    does: "open below a file",
     calls: [call("open", "file/x", 0), call("open", "file", O_DIRECTORY), call("open", "file/", 0)],
     events: [],
   },
@@ -176,7 +176,7 @@ export const opening: readonly Case[] = [
     events: [],
   },
   {
-    does: "open of nothing",
+    does: "open of an invalid path",
     calls: [call("open", "", 0), call("open", UNMAPPED, 0), call("open", 0, 0), call("openat", 99, "file", 0)],
     events: [],
   },

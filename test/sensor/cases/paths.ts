@@ -108,7 +108,7 @@ export const paths: readonly Case[] = [
     events: ["exec path=./true", "true: open path=./file", "true: open path=./dir/inner"],
   },
   {
-    does: "path from a directory that the maker of a sibling moves",
+    does: "path from a directory that the creator of a sibling moves",
     calls: [
       left(
         nap(100),
@@ -172,7 +172,7 @@ export const paths: readonly Case[] = [
     events: ["open path=./probe", "open path=./file", "open path=/etc/hostname", "open path=./dir/inner"],
   },
   {
-    does: "path of what is told of itself",
+    does: "path of the process in proc",
     calls: [
       open("/proc/self/status"),
       open("/proc/thread-self/status"),
@@ -198,12 +198,12 @@ export const paths: readonly Case[] = [
     events: ["open path=./file", "open access=write path=./file", "open path=/dev/null"],
   },
   {
-    does: "path of the descriptor of what was removed",
+    does: "path of the descriptor of a removed file",
     calls: [must(open("file")), must(call("unlink", "file")), open("/proc/self/fd/3")],
     events: ["open path=./file", "unlink path=./file", "open path=?deleted:./file"],
   },
   {
-    does: "path of the descriptor of what never had a name",
+    does: "path of the descriptor of an unnamed file",
     calls: [must(call("open", ".", 0o20200002, 0o600)), open("/proc/self/fd/3")],
     events: ["create path=./#unnamed", "open path=?deleted:./#unnamed"],
   },
@@ -237,7 +237,7 @@ export const paths: readonly Case[] = [
       ]
     : []),
   {
-    does: "names that are no text",
+    does: "names that are not UTF-8",
     calls: [
       call("creat", "two words", 0o600),
       call("creat", "line\nfeed", 0o600),
@@ -258,7 +258,7 @@ export const paths: readonly Case[] = [
     ],
   },
   {
-    does: "name that looks like one of something removed",
+    does: "name that looks like a removed file's",
     calls: [call("creat", "file (deleted)", 0o600), open("file (deleted)")],
     events: ["create path=./file\\x20(deleted)", "open path=./file\\x20(deleted)"],
   },
@@ -285,7 +285,7 @@ export const paths: readonly Case[] = [
     ],
   },
   {
-    does: "path in a mount over where one stands",
+    does: "path in a mount over the working directory",
     by: "root",
     calls: [
       ...privately,

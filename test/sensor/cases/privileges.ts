@@ -68,12 +68,12 @@ export const privileges: readonly Case[] = [
     ],
   },
   {
-    does: "setgroups of nothing",
+    does: "setgroups of an empty list",
     calls: [call("setgroups", 3, UNMAPPED), call("setgroups", 70_000, UNMAPPED)],
     events: [],
   },
   {
-    does: "prctl that matters",
+    does: "prctl that is an event",
     calls: [
       call("prctl", 4, 1),
       call("prctl", 8, 1),
@@ -98,7 +98,7 @@ export const privileges: readonly Case[] = [
     ],
   },
   {
-    does: "prctl that does not",
+    does: "prctl that is no event",
     calls: [call("prctl", 15, "name"), call("prctl", 3), call("prctl", 38, 1, 0, 0, 0)],
     events: [],
   },
@@ -122,7 +122,7 @@ export const privileges: readonly Case[] = [
     ],
   },
   {
-    does: "umount of what a process had for its directory",
+    does: "umount of a former working directory",
     by: "root",
     calls: [
       ...apart,
@@ -138,7 +138,7 @@ export const privileges: readonly Case[] = [
     ],
   },
   {
-    does: "umount of what is not used",
+    does: "umount of an unused mount",
     by: "root",
     calls: [
       ...apart,
@@ -341,12 +341,12 @@ export const privileges: readonly Case[] = [
     events: ["open path=./file"],
   },
   {
-    does: "nothing of that",
+    does: "calls that are no event",
     calls: [link(0, at(0)), call("chdir", "dir"), call("open", "inner", 0), call("unshare", 0)],
     events: ["open path=./dir/inner"],
   },
   {
-    does: "open of a descriptor that is a path only",
+    does: "open of an O_PATH descriptor",
     calls: [
       must(call("open", "dir", O_PATH)),
       call("fchdir", result(0)),

@@ -137,7 +137,7 @@ export const requests: readonly Case[] = [
     events: [madeSocket],
   },
   {
-    does: "limits of others",
+    does: "limits of other processes",
     calls: [
       child,
       ...[noCore],
@@ -150,7 +150,7 @@ export const requests: readonly Case[] = [
     events: ["adjust call=prlimit64 relation=child target=*"],
   },
   {
-    does: "how others run",
+    does: "scheduling of other processes",
     calls: [
       child,
       put(0, 8, 1),
@@ -168,7 +168,7 @@ export const requests: readonly Case[] = [
     ],
   },
   {
-    does: "how it runs itself",
+    does: "scheduling of itself",
     calls: [
       put(0, 8, 1),
       inThread(call("sched_setaffinity", THREAD, 8, at(0)), call("setpriority", PRIO_PROCESS, THREAD, 0)),

@@ -29,7 +29,7 @@ const OUTSIDE = "an object outside the task's root is marked as such";
 /** @type {Readonly<Record<string, Difference>>} By what the case does. */
 export const differences = {
   ...mountDifferences,
-  "fallocate that zeroes what was appended": {
+  "fallocate that zeroes appended data": {
     why: BY_DESCRIPTOR,
     events: ["open access=write,append path=./file"],
   },
@@ -105,7 +105,7 @@ export const differences = {
       "exec path=?deleted:./copy mode=0100700 loader=",
     ],
   },
-  "exec of a file that has only other names left": {
+  "exec of a file with other names only": {
     why: PATH_ONLY_NO_DIGEST,
     events: ["unlink path=./true mode=0100755", "exec path=?deleted:./true mode=0100755 loader="],
   },
@@ -138,7 +138,7 @@ export const differences = {
     why: REFUSED_BEFORE,
     events: ["open path=./file"],
   },
-  "calls that are not known": {
+  "unknown calls": {
     why: UNKNOWN_CALLS,
     events: [],
   },
@@ -166,7 +166,7 @@ export const differences = {
       "mkdir path=/new mode=0700",
     ],
   },
-  "open of a descriptor that is a path only": {
+  "open of an O_PATH descriptor": {
     why: PATH_ONLY,
     events: [
       "open access=read path=./dir/inner mode=0100644",
@@ -193,7 +193,7 @@ export const differences = {
     why: REFUSED_BEFORE,
     events: [],
   },
-  "what only administrators may": {
+  "calls for administrators only": {
     why: REFUSED_BEFORE,
     events: [],
   },

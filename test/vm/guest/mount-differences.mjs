@@ -17,7 +17,7 @@ export const mountDifferences = {
       "umount path=./dir flags=0",
     ],
   },
-  "umount of what a process had for its directory": {
+  "umount of a former working directory": {
     why: AS_GIVEN,
     events: [
       "namespace call=unshare kinds=mount",
@@ -121,7 +121,7 @@ export const mountDifferences = {
       "create path=./empty/new",
     ],
   },
-  "path in a mount over where one stands": {
+  "path in a mount over the working directory": {
     why: AS_GIVEN,
     events: [
       "namespace call=unshare kinds=mount",
@@ -130,7 +130,7 @@ export const mountDifferences = {
       "open path=./dir/inner",
     ],
   },
-  "mount of what cannot be read": {
+  "mount with unreadable arguments": {
     why: REFUSED_BEFORE,
     events: ["namespace call=unshare kinds=mount", "mount path=/ flags=0x44000"],
   },

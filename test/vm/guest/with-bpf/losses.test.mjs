@@ -71,6 +71,6 @@ describe("losses", { skip }, () => {
     end();
     equal(await over, 4);
     const became = report("became.json");
-    ok(missing(became, "a process runs what nobody was told of") > 0, JSON.stringify(became.incomplete));
+    ok(missing(became, "a process runs a program whose exec was lost") > 0, JSON.stringify(became.incomplete));
   });
 });

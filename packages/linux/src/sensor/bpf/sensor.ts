@@ -288,7 +288,9 @@ export class BpfSensor implements Sensor {
 
   /** No point says whose act that is, and it is none of those that the process was permitted before. */
   #actUntold(asked: Asked): void {
-    this.#carryOut(asked, { verdict: this.#mediator.lost("a process runs what nobody was told of", asked.process) });
+    this.#carryOut(asked, {
+      verdict: this.#mediator.lost("a process runs a program whose exec was lost", asked.process),
+    });
   }
 
   /** As where the kernel itself refuses a file: no exchange, and asked about anew each time. */

@@ -3,6 +3,7 @@ import { LinuxError } from "../../packages/linux/src/error.ts";
 import type { Attachment } from "../../packages/linux/src/sensor/bpf/attachment.ts";
 import { Load } from "../../packages/linux/src/sensor/bpf/load.ts";
 import { isBuilt } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
 
 const attaches = (attachment: Attachment): boolean => {
   try {
@@ -14,5 +15,5 @@ const attaches = (attachment: Attachment): boolean => {
   }
 };
 
-export const isTold =
-  process.getuid?.() === 0 && isBuilt && !attaches("lsm") && !attaches("fmod_ret") && attaches("tracepoints");
+export const attachesByTracepoints =
+  isRoot && isBuilt && !attaches("lsm") && !attaches("fmod_ret") && attaches("tracepoints");
