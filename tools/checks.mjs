@@ -17,6 +17,7 @@ export const checks = [
   { name: "dead-code", command: [installed("knip"), "--no-progress", "--no-config-hints"], remedy: "npx knip" },
   { name: "dependencies", command: judge("dependencies"), remedy: "docs/dependencies.md" },
   { name: "error-page", command: judge("error-page"), remedy: "npm run docs" },
+  { name: "api-page", command: judge("api-page"), remedy: "npm run docs" },
   { name: "command-page", command: judge("command-page"), remedy: "npm run docs" },
   { name: "documents", command: judge("documents"), remedy: "the line it names" },
   { name: "plain-words", command: judge("plain-words"), remedy: "the line it names" },

@@ -2,6 +2,7 @@
  * `node tools/judge.mjs WHAT` checks the tree it is started in. It prints a line for each violation and ends with status 1 if
  * there is one. What it could not check is named on a line `skipped: …`.
  */
+import { apiPageViolations } from "./api-page.mjs";
 import { commandPageViolations } from "./command-page.mjs";
 import { dependencyPageViolations } from "./dependencies.mjs";
 import { documentViolations } from "./documents.mjs";
@@ -12,6 +13,7 @@ import { heldViolations } from "./plain-words.mjs";
 
 /** @type {Record<string, (root: string) => string[] | Promise<string[]>>} */
 const judges = {
+  "api-page": apiPageViolations,
   "command-page": commandPageViolations,
   dependencies: dependencyPageViolations,
   documents: documentViolations,

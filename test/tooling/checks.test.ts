@@ -202,6 +202,26 @@ const cases: Record<string, readonly Case[]> = {
       /expected a plain string as the meaning of an error/,
     ],
   ],
+  "api-page": [
+    [
+      "a public name without a docstring",
+      { "packages/isoline/src/index.ts": "export function learn() {}\n" },
+      /learn is public and has no docstring/,
+    ],
+    [
+      "a public name without an example",
+      { "packages/isoline/src/index.ts": "/** Learns. */\nexport function learn() {}\n" },
+      /learn is public and has no example/,
+    ],
+    [
+      "a docstring that differs from the page",
+      {
+        "packages/isoline/src/index.ts":
+          "/**\n * Learns.\n *\n * @example\n * learn();\n */\nexport function learn() {}\n",
+      },
+      /docs\/api\.md does not match the docstrings; run npm run docs/,
+    ],
+  ],
   "command-page": [
     [
       "a grammar that differs from the page",

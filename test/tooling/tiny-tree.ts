@@ -40,7 +40,7 @@ const inOrder: Record<string, string> = {
   "packages/linux/package.json": json(manifest("@isoline/linux")),
   "packages/linux/src/index.ts": "export const linux = true;\n",
   "packages/isoline/package.json": json(manifest("isoline")),
-  "packages/isoline/src/index.ts": "export const isoline = true;\n",
+  "packages/isoline/src/index.ts": "export {};\n",
 };
 
 /** A tree on disk, removed when the scope that made it ends. */

@@ -23,6 +23,14 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-
  * A refusal with a stable code. The message says what was expected, what came, and what to do.
  *
  * The message is always one printable line: it quotes hostile input and is read on terminals and in logs.
+ *
+ * @example
+ * import { contours, IsolineError } from "isoline";
+ *
+ * await contours.read("missing.contour").catch((fault) => {
+ *   console.log(fault instanceof IsolineError, fault.code);
+ * });
+ * // prints: true cannot-read
  */
 export class IsolineError<Code extends string = CoreErrorCode> extends Error {
   readonly code: Code;

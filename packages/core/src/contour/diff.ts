@@ -31,6 +31,7 @@ export interface LonePoint {
   readonly phase?: Phase;
 }
 
+/** The difference between two contours, from the least to the greatest. */
 export interface ContourDiff {
   /** The number of points that both contours have. */
   readonly same: number;

@@ -73,7 +73,7 @@ export function diff(a: AnyContour, b: AnyContour): ContourDiff {
  * import { contours, learn } from "isoline";
  *
  * await (await learn(["true"], { output: "a.contour" })).ended;
- * await (await learn(["ls", "/"], { output: "b.contour" })).ended;
+ * await (await learn(["true"], { output: "b.contour" })).ended;
  * const merged = contours.merge(await contours.read("a.contour"), await contours.read("b.contour"));
  * console.log(merged.runs);
  * // prints: 2

@@ -31,7 +31,7 @@ export interface Counts {
  * @example
  * import { learn } from "isoline";
  *
- * await using run = await learn(["sh", "-c", "ls /etc"], { output: "ls.contour" });
+ * await using run = await learn(["sh", "-c", "ls /etc > /dev/null"], { output: "ls.contour" });
  * const { verdict, report } = await run.ended;
  * console.log(verdict, report.points > 0);
  * // prints: learnt true

@@ -78,8 +78,8 @@ export async function learn(command: readonly string[], options: LearnOptions): 
  * @example
  * import { check, learn } from "isoline";
  *
- * await (await learn(["sh", "-c", "cat /etc/hostname"], { output: "cat.contour" })).ended;
- * const run = await check("cat.contour", ["sh", "-c", "cat /etc/hostname; cat /etc/passwd > /dev/null"]);
+ * await (await learn(["sh", "-c", "cat /etc/hostname > /dev/null"], { output: "cat.contour" })).ended;
+ * const run = await check("cat.contour", ["sh", "-c", "cat /etc/hostname /etc/passwd > /dev/null"]);
  * const { status, report } = await run.ended;
  * console.log(status, report.departures[0]?.why.includes("/etc/passwd"));
  * // prints: 3 true

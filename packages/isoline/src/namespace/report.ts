@@ -52,6 +52,7 @@ export interface IntegrityReport {
   readonly registers: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+/** The report of one run. */
 export interface RunReport {
   /** The version of this form. */
   readonly isoline: 1;
