@@ -76,11 +76,37 @@ export const networkRequests: Readonly<Record<number, string>> = {
   0x89f3: "tunnel", // SIOCCHGTUNNEL
 };
 /** `setsockopt` options that replace tables of the packet filter (IPT_, IP6T_, ARPT_, EBT_SO_SET_…; linux/netfilter*). */
-export const netfilterOptions: readonly number[] = [64, 65, 96, 97, 128, 129];
+const netfilterOptions: readonly number[] = [64, 65, 96, 97, 128, 129];
+/** linux/in.h, in6.h: levels at which an option is the internet's; elsewhere the numbers mean other things. */
+const SOL_IP = 0;
+const SOL_IPV6 = 41;
+/**
+ * Options that have packets go elsewhere first than their address says: IP_OPTIONS (loose and strict source routes), IPV6_RTHDR,
+ * and the older IPV6_2292RTHDR and IPV6_2292PKTOPTIONS. Anyone may set them.
+ */
+export const routeOptions: ReadonlyMap<number, readonly number[]> = new Map([
+  [SOL_IP, [4]],
+  [SOL_IPV6, [57, 5, 6]],
+]);
+/** How an event calls it. */
+export const SOURCE_ROUTE = "source-route";
+/** The same as control data of one message: IP_RETOPTS, IPV6_RTHDR, IPV6_2292RTHDR. */
+export const routeMessages: ReadonlyMap<number, readonly number[]> = new Map([
+  [SOL_IP, [7]],
+  [SOL_IPV6, [57, 5]],
+]);
 /** Options of a socket that hand out descriptors of processes, the sender's and the peer's (asm-generic/socket.h, since 6.5). */
 export const SOL_SOCKET = 1;
 export const passPidfd = 76;
 export const peerPidfd = 77;
+/** What stops of `setsockopt`, by level. */
+export const socketOptions: ReadonlyMap<number, readonly number[]> = new Map([
+  [SOL_SOCKET, [passPidfd]],
+  ...[SOL_IP, SOL_IPV6].map((level): [number, number[]] => [
+    level,
+    [...netfilterOptions, ...(routeOptions.get(level) ?? [])],
+  ]),
+]);
 /** `madvise` advice that takes pages of the machine out of use: MADV_HWPOISON, MADV_SOFT_OFFLINE (asm-generic/mman-common.h). */
 export const poisoningAdvice: readonly number[] = [100, 101];
 /** The request to /dev/userfaultfd that does what `userfaultfd` does (linux/userfaultfd.h). */

@@ -11,11 +11,13 @@ import {
   fcntlCommands,
   fileSystemRequests,
   flagRequests,
-  netfilterOptions,
   networkRequests,
   ownerRequests,
   passPidfd,
+  routeOptions,
   SOL_SOCKET,
+  SOURCE_ROUTE,
+  socketOptions,
   spaceRequests,
   terminalRequests,
   USERFAULTFD_IOC_NEW,
@@ -64,18 +66,14 @@ function ofFileSystem(context: Context, thread: Thread, call: string): Verdict {
   );
 }
 
-/** linux/in.h, in6.h: the levels at which the packet filter accepts its options; at others the numbers have another meaning. */
-const SOL_IP = 0;
-const SOL_IPV6 = 41;
-
 export const setsockopt: Decoder = (context, thread) => {
   const [level, option] = [context.call.int(1), context.call.int(2)];
   // Each message of the control socket would carry a pidfd of the supervisor (the option exists since 6.5).
   if (level === SOL_SOCKET && option === passPidfd) {
     return context.decide(thread, { op: "getfd", subject: { relation: "everyone" } }) || ENOPROTOOPT;
   }
-  const isFilter = [SOL_IP, SOL_IPV6].includes(level) && netfilterOptions.includes(option);
-  return isFilter ? admin("netfilter")(context, thread) : 0;
+  if (routeOptions.get(level)?.includes(option)) return admin(SOURCE_ROUTE)(context, thread);
+  return socketOptions.get(level)?.includes(option) ? admin("netfilter")(context, thread) : 0;
 };
 
 /** sizeof(struct f_owner_ex); kinds of owner (linux/fcntl.h). */

@@ -12,8 +12,10 @@ import type { Verdict } from "../../mediation.ts";
 import { AF_UNIX } from "../../words/sockets.ts";
 import { ANSWERED } from "../listener/notification.ts";
 import { carriesDatagrams } from "../perform/connecting.ts";
-import { Datagram, type Described, MOST_CONTROL, MOST_PARTS } from "../perform/datagrams.ts";
+import { copyOf, Datagram, type Described, hasRoute, MOST_CONTROL, MOST_PARTS, smaller } from "../perform/datagrams.ts";
 import type { Thread } from "../tasks/process.ts";
+import { SOURCE_ROUTE } from "../../words/requests.ts";
+import { admin } from "./kernel.ts";
 import { addressFor, atSocket, badAddress, isUnnamed, MAX_ADDRESS, actOn, readAddress } from "./endpoints.ts";
 import { isOfInternet, type TaskSocket } from "./task-socket.ts";
 
@@ -48,9 +50,12 @@ export const sendmsg: Decoder = (context, thread) =>
     if (typeof message === "number") return badAddress(context, thread, "send", message);
     const verdict = message.name ? sendTowards(context, thread, socket, message.name) : 0;
     if (verdict !== 0) return verdict;
-    if (!isSentByUs(context, thread, socket, flags) || isUncopied(message)) return context.racy();
+    if (!isSentByUs(context, thread, socket, flags) || isUncopied(message))
+      return steering(context, thread, controlOf(context, thread, socket, message)) || context.racy();
     const datagram = Datagram.of(context.memory, thread.tid, message);
-    return send(context, thread, socket, datagram, flags, (result) => result);
+    return (
+      steering(context, thread, datagram.control) || send(context, thread, socket, datagram, flags, (result) => result)
+    );
   });
 
 /** `sendmmsg(fd, messages, count, flags)`: as many as can be sent without blocking, or one. */
@@ -69,8 +74,27 @@ function decideSeveral(context: Context, thread: Thread, socket: TaskSocket, cou
     if (typeof message === "number") return badAddress(context, thread, "send", message);
     const verdict = message.name ? sendTowards(context, thread, socket, message.name) : 0;
     if (verdict !== 0) return verdict;
+    const steered = steering(context, thread, controlOf(context, thread, socket, message));
+    if (steered !== 0) return steered;
   }
   return context.racy();
+}
+
+/** The event of control data that has a message go elsewhere first than its address says. */
+function steering(context: Context, thread: Thread, control: Buffer | undefined): Verdict {
+  return hasRoute(control) ? admin(SOURCE_ROUTE)(context, thread) : 0;
+}
+
+/** Of a message that the task sends itself: of the internet, and as far as it is read. */
+function controlOf(
+  { memory }: Context,
+  { tid }: Thread,
+  socket: TaskSocket,
+  { control }: Described,
+): Buffer | undefined {
+  return control && isOfInternet(socket)
+    ? copyOf(memory, tid, { ...control, length: smaller(control.length, MOST_CONTROL) })
+    : undefined;
 }
 
 /** The call returns the number of messages sent, if any were; otherwise the error of the first (net/socket.c, __sys_sendmmsg). */
@@ -85,6 +109,8 @@ function sendSeveral(context: Context, thread: Thread, socket: TaskSocket, count
     const verdict = message.name ? sendTowards(context, thread, socket, message.name) : 0;
     if (verdict !== 0) return index > 0 ? context.returns(index) : verdict;
     const datagram = Datagram.of(context.memory, thread.tid, message);
+    const steered = steering(context, thread, datagram.control);
+    if (steered !== 0) return index > 0 ? context.returns(index) : steered;
     const tell = (sent: number): number => (sent < 0 ? sent : tellSent(context, thread, at, sent));
     if (!context.listener.stillWaiting()) return 0;
     const sent = context.performer.make(thread, () => datagram.send(socket.fd, flags));

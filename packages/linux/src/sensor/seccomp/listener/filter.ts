@@ -107,6 +107,17 @@ function decide(program: Instruction[], condition: Condition, label: string): vo
       for (const value of condition.values) program.push({ code: BPF_JEQ, k: value >>> 0, jt: yes });
       program.push({ code: BPF_JA, k: 0, jt: no });
       break;
+    case "one-of-each":
+      // Of each value of one argument, values of the next.
+      [...condition.values].forEach(([value, next], index) => {
+        program.push({ code: BPF_JEQ, k: value >>> 0, jf: `${label}-other-${index}` });
+        program.push({ code: BPF_LD_W_ABS, k: dataArgLow(condition.argument + 1) });
+        for (const each of next) program.push({ code: BPF_JEQ, k: each >>> 0, jt: yes });
+        program.push({ code: BPF_JA, k: 0, jt: no });
+        program.push({ code: BPF_LD_W_ABS, k: dataArgLow(condition.argument), label: `${label}-other-${index}` });
+      });
+      program.push({ code: BPF_JA, k: 0, jt: no });
+      break;
     case "not-one-of":
       for (const value of condition.values) program.push({ code: BPF_JEQ, k: value >>> 0, jt: no });
       program.push({ code: BPF_JA, k: 0, jt: yes });

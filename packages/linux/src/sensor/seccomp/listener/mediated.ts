@@ -8,11 +8,11 @@ import {
   fcntlCommands,
   fileSystemRequests,
   flagRequests,
-  netfilterOptions,
   networkRequests,
   ownerRequests,
-  passPidfd,
   peerPidfd,
+  SOL_SOCKET,
+  socketOptions,
   poisoningAdvice,
   prctlOptions,
   spaceRequests,
@@ -26,6 +26,7 @@ export type Condition =
   | { readonly when: "always" }
   | { readonly when: "any-bit"; readonly argument: number; readonly mask: number }
   | { readonly when: "one-of"; readonly argument: number; readonly values: readonly number[] }
+  | { readonly when: "one-of-each"; readonly argument: number; readonly values: ReadonlyMap<number, readonly number[]> }
   | { readonly when: "not-zero"; readonly argument: number }
   | { readonly when: "not-one-of"; readonly argument: number; readonly values: readonly number[] };
 
@@ -64,8 +65,8 @@ const conditional: Partial<Record<Syscall, Condition>> = {
       ...[...flagRequests, ...ownerRequests, ...spaceRequests, USERFAULTFD_IOC_NEW],
     ],
   },
-  setsockopt: { when: "one-of", argument: 2, values: [...netfilterOptions, passPidfd] },
-  getsockopt: { when: "one-of", argument: 2, values: [peerPidfd] },
+  setsockopt: { when: "one-of-each", argument: 1, values: socketOptions },
+  getsockopt: { when: "one-of-each", argument: 1, values: new Map([[SOL_SOCKET, [peerPidfd]]]) },
   madvise: { when: "one-of", argument: 2, values: poisoningAdvice },
   fanotify_mark: { when: "any-bit", argument: 1, mask: FAN_MARK_ADD },
   fcntl: { when: "one-of", argument: 1, values: Object.values(fcntlCommands) },

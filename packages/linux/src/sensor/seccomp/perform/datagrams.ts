@@ -4,6 +4,7 @@
  */
 import { addressOf } from "../../../abi/libc.ts";
 import { MSG_DONTWAIT, MSG_NOSIGNAL, sendMessage } from "../../../abi/sockets.ts";
+import { routeMessages } from "../../words/requests.ts";
 import type { TaskMemory } from "../listener/memory.ts";
 
 /** Bytes in a task's memory. */
@@ -48,6 +49,7 @@ const MSG_ZEROCOPY = 0x400_0000;
 /** A message in the supervisor's memory. */
 export class Datagram {
   readonly #header = Buffer.alloc(HEADER);
+  #control: Buffer | undefined;
   /** The buffers that the header points to. */
   readonly #kept: Buffer[] = [];
 
@@ -68,10 +70,16 @@ export class Datagram {
     if ("parts" in content) datagram.#takeParts(memory, tid, content);
     else datagram.#takeContent(memory, tid, [{ ...content, length: smaller(content.length, MOST_AT_ONCE) }]);
     if (control) {
-      datagram.#point(header, 32, copyOf(memory, tid, control));
+      datagram.#control = copyOf(memory, tid, control);
+      datagram.#point(header, 32, datagram.#control);
       header.writeBigUInt64LE(control.length, 40);
     }
     return datagram;
+  }
+
+  /** The control data that is sent with it. */
+  get control(): Buffer | undefined {
+    return this.#control;
   }
 
   /** Sends it without blocking; returns the number of bytes sent, or a negative errno. */
@@ -117,12 +125,27 @@ export class Datagram {
   }
 }
 
-function smaller(one: bigint, other: bigint): bigint {
+/** `struct cmsghdr`: u64 length with this head, s32 level, s32 type; each begins at a multiple of 8. */
+const CONTROL_HEAD = 16;
+
+/** Whether control data says by what way the packet goes. */
+export function hasRoute(control: Buffer | undefined): boolean {
+  for (let at = 0; control !== undefined && at + CONTROL_HEAD <= control.length; ) {
+    if (routeMessages.get(control.readInt32LE(at + 8))?.includes(control.readInt32LE(at + 12))) return true;
+    const length = control.readBigUInt64LE(at);
+    // The kernel refuses all of it (EINVAL).
+    if (length < BigInt(CONTROL_HEAD) || length > BigInt(control.length - at)) return false;
+    at += (Number(length) + 7) & ~7;
+  }
+  return false;
+}
+
+export function smaller(one: bigint, other: bigint): bigint {
   return one < other ? one : other;
 }
 
 /** Bytes of a task's memory; undefined if they cannot be read. */
-function copyOf(memory: TaskMemory, tid: number, range: Range): Buffer | undefined {
+export function copyOf(memory: TaskMemory, tid: number, range: Range): Buffer | undefined {
   const length = Number(range.length);
   const copy = Buffer.alloc(length);
   for (let done = 0; done < length; done += PIECE) {
