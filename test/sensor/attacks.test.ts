@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bench } from "../faults/bench.ts";
 import { ended, isBuilt } from "../support/isoline.ts";
-import { compiler, isRoot, NOBODY } from "./case.ts";
+import { isRoot } from "../support/machine.ts";
+import { compiler, NOBODY } from "./case.ts";
 
 /** Discard (RFC 863): a datagram to it reaches nothing. */
 const PORT = "9";

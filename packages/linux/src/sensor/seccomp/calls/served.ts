@@ -21,7 +21,9 @@ const REMOTE = /^(?:nfs|nfs4|cifs|smb3|ceph|afs)(?:\.|$)/;
 /** How a mount of such a type is handled, if the contour permits it. */
 export function mountingServed(context: Context, thread: Thread, type: string): Verdict {
   if (LOCAL.test(type)) return EPERM;
-  return REMOTE.test(type) ? context.notSeen(thread, "a file system of the network was mounted, served by anybody") : 0;
+  return REMOTE.test(type)
+    ? context.notSeen(thread, "a file system of the network was mounted, and its server may be the workload")
+    : 0;
 }
 
 /** /dev/fuse, /dev/autofs; network block devices; Coda (Documentation/admin-guide/devices.txt). */
