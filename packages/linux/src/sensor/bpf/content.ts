@@ -39,7 +39,7 @@ const CTIME_AT = 96;
 /** Descriptors of one process that are looked through. */
 const MOST_DESCRIPTORS = 256;
 
-/** Bytes that are read before somebody asks for them: a second of hashing. */
+/** Bytes that are read before they are asked for: a second of hashing. */
 const MOST_BYTES_AHEAD = 1 << 28;
 
 /** Files that are held open until they are asked for. */
@@ -59,7 +59,7 @@ export class SeenContent {
   readonly #roots = new Roots();
   readonly #shown = new SensedFile(this.#files);
 
-  /** Takes the digest of a file from whoever hashed that version of it (`fileVersion`) before. */
+  /** Takes the digest of a file from where that version of it (`fileVersion`) was hashed before. */
   know(version: string, digest: Digest): void {
     this.#files.know(version, digest);
   }
@@ -84,7 +84,7 @@ export class SeenContent {
   }
 
   /**
-   * Reads files that will be asked for, as long as there is room for it, so that nobody waits for that. Nothing is believed of
+   * Reads files that will be asked for, as long as there is room for it, so that no task waits for that. Nothing is believed of
    * them later: what is another file by then, or another version, is read again.
    */
   readAhead(paths: readonly Buffer[]): void {
@@ -116,12 +116,12 @@ export class SeenContent {
     return isToBeHad ? { remark: { what: found, path: pathTextOf(seen) } } : NO_CONTENT;
   }
 
-  /** Lets somebody inspect the very file, which has the name that the task knows; else how it was missed. */
+  /** Lets a reader inspect the very file, which has the name that the task knows; else how it was missed. */
   show(seen: SeenObject, { tid, process }: UsingThread, look: (file: UsedFile) => number): number | Missing {
     return this.find(seen, process.pid, (found) => look(this.#shown.of(found, { tid }, seen.path)));
   }
 
-  /** Lets somebody look at the very file; where it is not there as it was, how that is. */
+  /** Lets a reader look at the very file; where it is not there as it was, how that is. */
   find<T>(seen: SeenObject, pid: number, look: (found: Found) => T): T | Missing {
     try {
       if (this.#adopt(this.#found, seen, [this.#take(versionOf(seen))]) === "found") return look(this.#found);
@@ -217,7 +217,7 @@ export class SeenContent {
     const follow = (link: string) => openat2(AT_FDCWD, Buffer.from(`${link}\0`), magic);
     yield follow(`/proc/${pid}/exe`);
     if (standing === standings.here) return;
-    // What has no name is still somebody's: who was let execute it holds it, or whoever was forked meanwhile runs it.
+    // A file without a name still has a user: the process that was let execute it holds it, or a process forked meanwhile runs it.
     for (const fd of entriesOf(`/proc/${pid}/fd`).slice(0, MOST_DESCRIPTORS)) yield follow(`/proc/${pid}/fd/${fd}`);
     for (const other of entriesOf("/proc")) if (/^\d+$/.test(other)) yield follow(`/proc/${other}/exe`);
   }

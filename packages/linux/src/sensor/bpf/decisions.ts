@@ -1,4 +1,4 @@
-/** What has been decided for good, and handed to the BPF programs; what of it that has counted is asked for in the end. */
+/** Verdicts that are final and were handed to the BPF programs; how often each was used is asked for in the end. */
 import type { KeyBytes } from "../mediation.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
@@ -8,7 +8,7 @@ interface LetGo {
   readonly key: Buffer;
   /** What the mediator knows it by, which may have forgotten the key by then. */
   readonly known: number;
-  /** How often it was asked for by somebody who had been held for it, and so was counted already. */
+  /** How often it was asked for by a task that had been held for it, and so was counted already. */
   counted: number;
 }
 
@@ -26,7 +26,7 @@ export class Decisions {
 
   /** From now on the BPF programs let it go ahead and counts it; once is enough, or it would begin to count anew. */
   letGo(key: Buffer, next: number, isHeld: boolean): boolean {
-    // Nobody asks for what was told without being held: it need not be looked for where nothing more can be kept.
+    // No task asks for what was told without being held: it need not be looked for where nothing more can be kept.
     if (!isHeld && this.#half.isFull) return false;
     const name = nameOf(key);
     let taken = this.#letGo.get(name);

@@ -1,5 +1,5 @@
 /**
- * A look ahead at what has been told and was not come to yet: a file that somebody executes is opened as long as there is a way
+ * A look ahead at what has been told and was not come to yet: a file that is executed is opened as long as there is a way
  * to it. What runs it may be gone soon, and a file in memory with it.
  */
 import type { RingReader } from "../../libbpf/ring.ts";

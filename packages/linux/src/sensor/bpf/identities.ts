@@ -54,7 +54,7 @@ export class Identities {
     if (this.#pending.size > MOST_PENDING) this.#pending.delete(this.#pending.keys().next().value as number);
   }
 
-  /** What a number of the BPF programs means; `UNTOLD` if nobody decided about that exec. */
+  /** What a number of the BPF programs means; `UNTOLD` if that exec was not decided. */
   numbered(number: number): Identity {
     return (number >= PENDING ? this.#pending.get(number) : this.#bySerial[number]) ?? UNTOLD;
   }

@@ -1,5 +1,5 @@
 /**
- * Shows files to whoever inspects them, as the seccomp sensor does: each use that a record tells of, in the order of the
+ * Shows files to their inspectors, as the seccomp sensor does: each use that a record tells of, in the order of the
  * kernel's own looks, by the very inode that the BPF programs saw.
  */
 import { O_ACCMODE, O_PATH, O_TRUNC, S_IFMT, S_IFREG } from "../../abi/stat.ts";
@@ -49,12 +49,12 @@ export class Inspections {
     return keys;
   }
 
-  /** Whether somebody looks. */
+  /** Whether there is an inspector. */
   get active(): boolean {
     return this.#mediator.inspector?.active ?? false;
   }
 
-  /** Whether each occurrence has to be looked at: that somebody opens a file to write to it matters each time. */
+  /** Whether each occurrence has to be looked at: that a file is opened to be written matters each time. */
   wantsEach(record: Record): boolean {
     if (!this.active || record.operation !== operations.open) return false;
     const flags = record.argument(0);

@@ -1,5 +1,5 @@
 /**
- * What a successor must know of a namespace, kept in a map where nobody inside can reach it: lines of text, one after the
+ * What a successor must know of a namespace, kept in a map that no process inside can reach: lines of text, one after the
  * other, in pieces of {@link LABEL_BYTES} bytes under the namespace's number and the place of the piece.
  */
 import type { BpfMap } from "../../libbpf/map.ts";

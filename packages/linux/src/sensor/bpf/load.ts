@@ -74,7 +74,7 @@ export interface Standing {
 export class Load {
   readonly directory: string;
   /**
-   * The directory itself: whatever is mounted over it or taken away above it, the pins are still there as long as somebody has
+   * The directory itself: whatever is mounted over it or taken away above it, the pins are still there as long as a process has
    * it open.
    */
   readonly fd: number;
@@ -98,7 +98,7 @@ export class Load {
     }
   }
 
-  /** Attaches, and detaches at once, unless somebody's are attached already; what does not work is thrown. */
+  /** Attaches, and detaches at once, unless programs are attached already; what does not work is thrown. */
   static try(attachment: Attachment): void {
     if (pinsIn(directoryOf(attachment)) === undefined) attached(attachment).close();
   }
@@ -201,7 +201,7 @@ export class Load {
     this.maps.labels.update(u32(id), text);
   }
 
-  /** Forgets a namespace: whoever were still in it could do nothing any more. */
+  /** Forgets a namespace: a process that were still in it could do nothing any more. */
   forget(id: number): void {
     const key = u32(id);
     for (const name of ["tables", "rings", "tallies"] as const) {
@@ -230,7 +230,7 @@ export class Load {
     for (const key of map.keys(keyBytes, 65_536)) if (key.subarray(0, 4).equals(id)) map.delete(key);
   }
 
-  /** Of a namespace without a supervisor in which nobody lives nothing is left to be said. */
+  /** Of a namespace without a supervisor in which no process lives, nothing is left to be said. */
   #forgetTheDead(): void {
     for (const { id, supervisor, live } of this.census()) if (supervisor === 0 && live <= 0) this.forget(id);
   }
@@ -253,7 +253,7 @@ export function placeOf(id: number): Buffer {
 
 /** The object, loaded and attached; detached when it is closed, unless it is pinned. */
 function attached(attachment: Attachment): BpfObject {
-  // Without the module, programs attach to its hooks all the same, and nobody ever calls them.
+  // Without the module, programs attach to its hooks all the same, and the kernel never calls them.
   if (attachment === "lsm" && !(activeModules()?.includes("bpf") ?? false))
     throw new LinuxError("bpf-unavailable", "bpf is not known to be among the active security modules (lsm=)");
   const refusal = attachment === "tracepoints" ? 0 : refusalAt(attachment);
@@ -293,7 +293,7 @@ function tell(interpreters: BpfMap, name: string): void {
     throw new LinuxError("bpf-unavailable", `the BPF programs cannot be told of the interpreter ${name}`);
 }
 
-/** Nobody inside a namespace gets hold of a map or program with this number. */
+/** No process inside a namespace gets hold of a map or program with this number. */
 function keep(own: BpfMap, number: number, kind: number): void {
   if (!own.update(Buffer.concat([u32(number), u32(kind)]), u32(1)))
     throw new LinuxError("bpf-unavailable", "the BPF programs cannot be kept from the workload: there are too many");

@@ -1,4 +1,4 @@
-/** What is pinned on this machine, whoever pinned it. */
+/** What is pinned on this machine, by any user and build. */
 import { readdirSync } from "node:fs";
 import { fileSystemOf } from "../../abi/mounts.ts";
 import { LinuxError } from "../../error.ts";
@@ -20,13 +20,13 @@ export interface PinnedLoad {
   readonly namespaces: readonly PinnedNamespace[] | undefined;
 }
 
-/** The loads of this machine; none for whoever may not look. */
+/** The loads of this machine; none for a user who may not look. */
 function pinnedLoads(): readonly PinnedLoad[] {
   if (fileSystemOf(PINS) !== BPF_FS_MAGIC) return [];
   return directories().map((directory) => ({ directory, namespaces: namespacesOf(directory) }));
 }
 
-/** Namespaces in which somebody lives, and about which nobody decides. */
+/** Namespaces in which a process lives, and which have no supervisor. */
 export function orphanedNamespaces(): readonly PinnedNamespace[] {
   const namespaces = pinnedLoads().flatMap((load) => load.namespaces ?? []);
   return namespaces.filter(({ supervisor, live }) => supervisor === 0 && live > 0);
@@ -37,7 +37,7 @@ export function journalOf({ directory, id }: PinnedNamespace): readonly string[]
   return Load.look(directory, (load) => new Journal(load.maps.journal, id).read());
 }
 
-/** Takes every load down; nothing is mediated any more. Refused while somebody lives in a namespace, unless forced. */
+/** Takes every load down; nothing is mediated any more. Refused while a process lives in a namespace, unless forced. */
 export function unpinAll(isForced: boolean): readonly PinnedLoad[] {
   return withLock(() => {
     const loads = pinnedLoads();

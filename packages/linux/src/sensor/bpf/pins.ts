@@ -3,7 +3,7 @@
  *
  *   /sys/fs/bpf/isoline/lsm-0123456789abcdef/    how it is attached, and the beginning of the SHA-256 of the object
  *
- * A load is made, entered and left under a lock on the directory above, so that whoever finds one finds it whole.
+ * A load is made, entered and left under a lock on the directory above, so that a process that finds one finds it whole.
  */
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { flock } from "../../abi/libc.ts";
@@ -14,12 +14,12 @@ import { kept } from "../../libbpf/map.ts";
 const BPF_FS = "/sys/fs/bpf";
 export const BPF_FS_MAGIC = 0xcafe4a11;
 export const PINS = `${BPF_FS}/isoline`;
-/** What is not yet whole; under the lock nobody else is making one. */
+/** What is not yet whole; under the lock no other process is making one. */
 const UNFINISHED = `${PINS}/unfinished`;
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
-/** To load takes a second where a processor is emulated; a minute is nobody's load any more. */
+/** To load takes a second where a processor is emulated; no load takes a minute. */
 const LOCK_MS = 60_000;
 const RETRY_MS = 5;
 
@@ -48,7 +48,7 @@ function isRefused(fault: unknown): boolean {
 export function pinWhole(directory: string, fill: (unfinished: string) => void): void {
   rmSync(UNFINISHED, { recursive: true, force: true });
   mkdirSync(UNFINISHED, { mode: 0o700 });
-  // Whoever may not take anything away again is to pin nothing: it would stay attached.
+  // A user who may not take anything away again is to pin nothing: it would stay attached.
   rmdirSync(UNFINISHED);
   mkdirSync(UNFINISHED, { mode: 0o700 });
   try {
@@ -61,7 +61,7 @@ export function pinWhole(directory: string, fill: (unfinished: string) => void):
 }
 
 /**
- * Takes a load's pins away: the kernel detaches it by and by. It loses its name first, so that nobody who comes after an end
+ * Takes a load's pins away: the kernel detaches it by and by. It loses its name first, so that no process that comes after an end
  * in the middle of this takes the rest for a whole.
  */
 export function removePins(directory: string): void {
@@ -88,7 +88,7 @@ function lock(fd: number): void {
     if (waited > LOCK_MS)
       throw new LinuxError(
         "bpf-unavailable",
-        `somebody has held the lock on ${PINS} for a minute (errno ${-result}); see who has that directory open: fuser -v ${PINS}`,
+        `a process has held the lock on ${PINS} for a minute (errno ${-result}); see who has that directory open: fuser -v ${PINS}`,
       );
     Atomics.wait(cell, 0, 0, RETRY_MS);
   }

@@ -6,7 +6,7 @@ import { ProcessTable } from "./processes.ts";
 const NOBODYS = 4_194_305;
 const identity = { serial: 0 } as Identity;
 
-test("a directory in /proc is still that of a process that has ended, and of nobody who was never there", () => {
+test("a directory in /proc is still that of a process that has ended, and not of one that was never there", () => {
   const table = new ProcessTable();
   const process = table.add(1, NOBODYS, 0, identity);
   expect(table.owner(NOBODYS)).toBe(process);
@@ -16,7 +16,7 @@ test("a directory in /proc is still that of a process that has ended, and of nob
   expect(table.owner(NOBODYS + 1)).toBeUndefined();
 });
 
-test("a number that somebody outside has by now is theirs", () => {
+test("a number that a process outside has by now is that process's", () => {
   const table = new ProcessTable();
   table.remove(table.add(1, process.pid, 0, identity));
   expect(table.recent(process.pid)).toBeDefined();

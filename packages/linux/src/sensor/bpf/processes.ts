@@ -36,7 +36,7 @@ export class ProcessTable {
   }
 
   /**
-   * The process that had a directory in /proc when it was used. One of ours that has ended since, unless somebody lives there
+   * The process that had a directory in /proc when it was used. One of ours that has ended since, unless a process lives there
    * who is none of ours: the number went on to another.
    */
   owner(pid: number): BpfProcess | undefined {

@@ -1,7 +1,7 @@
 /**
- * How whoever reads the ring waits for more: until it is woken, or for a moment only.
+ * How the reader of the ring waits for more: until it is woken, or for a moment only.
  *
- * The BPF programs wake nobody who says that it is awake, except for what cannot wait (bpf/waking.h). The descriptor of the
+ * The BPF programs wake no reader that says that it is awake, except for what cannot wait (bpf/waking.h). The descriptor of the
  * ring says that there is something to read whenever there is; so waits are edge-triggered, and end only when woken.
  *
  * Memory order: we store that we sleep, and then look at the ring once more; `Atomics` orders both for every processor, as

@@ -1,7 +1,7 @@
 /**
- * Whoever is held is stopped, and only somebody else can wake them: the supervisor when it has decided, one of its threads when
+ * A held task is stopped, and only another process can wake it: the supervisor when it has decided, one of its threads when
  * another is stuck, and the keeper when there is no supervisor any more. Woken, a task asks the BPF programs again, which
- * refuses what is overdue, or what nobody decides about.
+ * refuses what is overdue, or what has no verdict.
  */
 import { BpfMap } from "../../libbpf/map.ts";
 import { sendSignal } from "../../process/child.ts";
@@ -11,7 +11,7 @@ const KEY_BYTES = 8;
 const MOST_HELD = 16_384;
 const SIGCONT = 18;
 
-/** Wakes whom a namespace holds for longer than so many seconds; how many there were. `fd` is of the map `holding`. */
+/** Wakes the tasks that a namespace holds for longer than so many seconds; how many there were. `fd` is of the map `holding`. */
 export function wakeHeld(fd: number, id: number, seconds: number): number {
   const holding = new BpfMap("holding", fd);
   const value = Buffer.alloc(held.bytes);

@@ -95,7 +95,7 @@ export class ProcessActs {
   #group(group: number, process: BpfProcess): string {
     if (group === 0 || group === groupOf(process.pid)) return "own-group";
     if (group === 1) return "everyone";
-    // Whoever counts anew reaches nobody else.
+    // A process that counts anew reaches no other process.
     if (process.countsAnew) return "namespace-group";
     return this.#table.find(group) ? "namespace-group" : "outside-group";
   }
