@@ -89,6 +89,23 @@ struct ns_common {
 	unsigned int inum;
 };
 
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+	struct net *net_ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct pid_namespace {
 	struct ns_common ns;
 };
@@ -231,6 +248,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	const struct cred *cred;
 	struct fs_struct *fs;
+	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	sigset_t blocked;
@@ -248,6 +266,7 @@ struct iattr {
 
 struct sock_common {
 	unsigned short skc_family;
+	possible_net_t skc_net;
 	u32 skc_rcv_saddr;
 	u16 skc_num;
 	struct {

@@ -299,32 +299,47 @@ static __always_inline u32 find_copied(struct way *way, const char *string)
 	return way->meaning;
 }
 
+/* Appends the name that was looked for, behind a slash if there is none (only a root ends with one); how many bytes that are. */
+static __always_inline u32 append_name(struct scratch *scratch, struct way *way, bool may_follow_slash)
+{
+	u32 used = scratch->record.act.text_length, start = used, name = way->length & (NAME_BYTES - 1);
+
+	if (used == 0 || used > PATH_BYTES)
+		return 0;
+	if (!may_follow_slash || scratch->text[(used - 1) & (TEXT_BYTES - 1)] != '/') {
+		scratch->text[used & (TEXT_BYTES - 1)] = '/';
+		used += 1;
+	}
+	bpf_probe_read_kernel(&scratch->text[used & (TEXT_BYTES - 1)], name, way->name);
+	scratch->record.act.text_length = used + name;
+	return used + name - start;
+}
+
 /* Adds what was found, described; or the name of what will be made, without a description. */
 __noinline int add_found(struct scratch *scratch, struct way *way, bool describe)
 {
+	struct object *object;
 	struct dentry *dentry;
-	u32 at, used, name;
+	u32 tells_places;
 
 	if (!scratch || !way)
 		return 0;
-	at = scratch->record.act.objects & 1;
+	object = &scratch->record.act.object[scratch->record.act.objects & 1];
 	dentry = as_dentry(way->dentry);
+	tells_places = scratch->tells_places;
+	/* The place comes after the name. */
+	if (way->meaning == MEANS_NAME)
+		scratch->tells_places = 0;
 	add_object(scratch, describe ? dentry->d_inode : 0, dentry, way->mount);
 	if (way->meaning != MEANS_NAME)
 		return 0;
-	used = scratch->record.act.text_length;
-	name = way->length & (NAME_BYTES - 1);
-	if (used == 0 || used > PATH_BYTES)
+	object->path_length += append_name(scratch, way, true);
+	scratch->tells_places = tells_places;
+	if (!tells_places)
 		return 0;
-	/* Only the root ends with a slash. */
-	if (scratch->text[(used - 1) & (TEXT_BYTES - 1)] != '/') {
-		scratch->text[used & (TEXT_BYTES - 1)] = '/';
-		used += 1;
-		scratch->record.act.object[at].path_length += 1;
-	}
-	bpf_probe_read_kernel(&scratch->text[used & (TEXT_BYTES - 1)], name, way->name);
-	scratch->record.act.object[at].path_length += name;
-	scratch->record.act.text_length = used + name;
+	append_place(scratch, object, (u64)dentry);
+	if (object->place_length)
+		object->place_length += append_name(scratch, way, false);
 	return 0;
 }
 

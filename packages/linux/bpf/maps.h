@@ -60,8 +60,10 @@ struct member {
 	/* Of the process, noted with its first thread: whether its end was told; SIGCONT that it may pass on. */
 	u32 has_ended;
 	u64 may_pass_on;
-	/* That of its namespace. */
+	/* Those of its namespace (struct namespace_state). */
 	u64 root;
+	u32 mounts;
+	u32 network;
 	u64 image[MAX_IMAGES][2];
 	/* Of the exec that was let through: how many bytes of words were judged, and their digest. */
 	u32 words;
@@ -283,7 +285,8 @@ struct scratch {
 	u32 was_held;
 	/* Nobody waits for what is told: it is read when the reader looks by itself. */
 	u32 can_wait;
-	u32 reserved;
+	/* Paths are told with their places. */
+	u32 tells_places;
 	/* Where a path is begun and how far it has come. Here and not on the stack: the verifier would follow every number. */
 	struct walk walk;
 	struct record record;

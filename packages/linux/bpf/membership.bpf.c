@@ -53,6 +53,8 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 		child.parent = parent->parent;
 		child.by_key = parent->by_key;
 		child.root = parent->root;
+		child.mounts = parent->mounts;
+		child.network = parent->network;
 	} else {
 		child.namespace_id = clone_flags & CLONE_THREAD ? 0 : launches();
 		if (!child.namespace_id)
@@ -67,6 +69,8 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 		if (!state->root)
 			state->root = (u64)acting_task()->fs->root.dentry->d_inode;
 		child.root = state->root;
+		child.mounts = state->mounts;
+		child.network = state->network;
 	}
 	if (!parent || !(clone_flags & CLONE_THREAD)) {
 		child.parent = child.process;

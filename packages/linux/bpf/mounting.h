@@ -24,7 +24,7 @@ static __always_inline bool add_unresolved(struct scratch *scratch, u64 string)
 	return true;
 }
 
-/* Source, type and options follow the path, each with an end; a NULL is told apart from an empty one by the arguments. */
+/* Source, type and options follow the paths, each with an end; a NULL is told apart from an empty one by the arguments. */
 static __always_inline bool describe_mount(struct scratch *scratch, struct way *way, struct pt_regs *regs, bool has_ended)
 {
 	u64 source = regs->di, type = regs->dx, options = regs->r8;
@@ -36,6 +36,7 @@ static __always_inline bool describe_mount(struct scratch *scratch, struct way *
 		add_found(scratch, way, false);
 	else if (!has_ended || !add_unresolved(scratch, regs->si))
 		return false;
+	add_directory(scratch);
 	if (source && !append_user_string(scratch, source))
 		return false;
 	append_bytes(scratch, "", 1);

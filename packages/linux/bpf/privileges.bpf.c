@@ -154,12 +154,20 @@ int BPF_PROG(pivoted, const struct path *old, const struct path *new)
 	return end_event(scratch);
 }
 
+/* Where relative paths begin among what a mount is given. */
+static __always_inline void add_directory(struct scratch *scratch)
+{
+	struct task_struct *task = acting_task();
+
+	add_object(scratch, 0, task->fs->pwd.dentry, mount_of(task->fs->pwd.mnt));
+}
+
 /* Which of the words of a mount are there, in an argument: type, options, and that these could not be told. */
 #define HAS_TYPE 1
 #define HAS_OPTIONS 2
 #define OPTIONS_UNTOLD 4
 
-/* Source, type and options follow the path, each with an end; a NULL is told apart from an empty one by the arguments. */
+/* Source, type and options follow the paths, each with an end; a NULL is told apart from an empty one by the arguments. */
 HOOK(sb_mount)
 int BPF_PROG(mounted, const char *source, const struct path *path, const char *type, unsigned long flags)
 {
@@ -178,6 +186,7 @@ int BPF_PROG(mounted, const char *source, const struct path *path, const char *t
 	scratch->record.act.arguments[1] = texts[0] != 0;
 	scratch->record.act.arguments[2] = (texts[2] ? HAS_TYPE : 0) | (texts[4] ? HAS_OPTIONS : 0);
 	add_object(scratch, 0, path->dentry, mount_of(path->mnt));
+	add_directory(scratch);
 	append_string(scratch, (void *)texts[0]);
 	append_bytes(scratch, "", 1);
 	append_string(scratch, (void *)texts[2]);

@@ -126,6 +126,10 @@ enum outlook {
 	OUTLOOK_OTHER_ROOT = 1,
 	/* A pid namespace of its own, in which processes are counted anew. */
 	OUTLOOK_OTHER_NUMBERS = 2,
+	/* A mount namespace of its own, where the namespace's paths are told with their places (struct namespace_state). */
+	OUTLOOK_OTHER_MOUNTS = 4,
+	/* Of acts about a socket: it is of another network than the namespace began in. */
+	OUTLOOK_OTHER_NETWORK = 8,
 };
 
 /* Of an exec: what its words are. After the keys of the files that it loads the text has, for a script, how its interpreter is
@@ -163,6 +167,9 @@ struct object {
 	u32 standing;
 	/* Bytes of its path in the text. */
 	u32 path_length;
+	/* Of an actor with another root or other mounts: bytes behind its path that say where in its file system it is. */
+	u32 place_length;
+	u32 reserved;
 };
 
 /* What an event is. Paths of the objects follow each other in the text, and what else there is to say comes after them. */
@@ -272,6 +279,9 @@ struct namespace_state {
 	/* Nanoseconds: after so long a held act is refused when it asks again; so long a verdict is waited for without a stop. */
 	u64 deadline;
 	u64 spin;
+	/* Numbers of the mount and network namespace that it began in; 0 for a container, of which its own are the usual ones. */
+	u32 mounts;
+	u32 network;
 };
 
 /* Into which namespace, and by whom: worth nothing once another process decides there. */

@@ -141,7 +141,7 @@ static __noinline int make_short_key(struct member *member, struct file *file, u
 	struct inode *inode = file->f_inode;
 	struct sums sums = {};
 
-	if (!bpf_ksym_exists(bpf_rdonly_cast))
+	if (!bpf_ksym_exists(bpf_rdonly_cast) || sees_otherwise(member, outlook_of(member, BRIEF_TASK())))
 		return false;
 	absorb_actor(&sums, member);
 	absorb(&sums, (u64)OP_OPEN << 32 | flags);

@@ -13,6 +13,18 @@
 #define NR_CONNECT 42
 #define NR_SENDTO 44
 
+/* A socket stays in the network that it was made in, wherever the task goes. */
+static __always_inline void note_network(struct scratch *scratch, struct member *member, u32 network)
+{
+	if (member->network && network != member->network)
+		scratch->record.act.outlook |= OUTLOOK_OTHER_NETWORK;
+}
+
+static __always_inline u32 network_of(struct sock *sock)
+{
+	return BPF_CORE_READ(sock, __sk_common.skc_net.net, ns.inum);
+}
+
 HOOK(socket_create)
 int BPF_PROG(socket_made, int family, int type, int protocol, int kern)
 {
@@ -27,6 +39,7 @@ int BPF_PROG(socket_made, int family, int type, int protocol, int kern)
 	scratch->record.act.arguments[0] = family;
 	scratch->record.act.arguments[1] = type & 0xf;
 	scratch->record.act.arguments[2] = (u32)protocol;
+	note_network(scratch, member, BPF_CORE_READ(acting_task(), nsproxy, net_ns, ns.inum));
 	return end_event(scratch);
 }
 
@@ -48,6 +61,7 @@ static __always_inline int judge_address(struct member *member, struct socket *s
 		return unseen(member, operation);
 	scratch->record.act.arguments[0] = socket->type;
 	scratch->record.act.arguments[2] = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
+	note_network(scratch, member, network_of(BPF_CORE_READ(socket, sk)));
 	/* Which descriptor is bound, to be asked for its port later. */
 	if (operation == OP_BIND)
 		scratch->record.act.arguments[3] = descriptor();
@@ -181,6 +195,7 @@ static __always_inline int judge_local(struct socket *socket, u32 operation)
 		return unseen(member, operation);
 	scratch->record.act.arguments[0] = socket->type;
 	scratch->record.act.arguments[2] = family;
+	note_network(scratch, member, network_of(sock));
 	if (operation == OP_LISTEN)
 		scratch->record.act.arguments[3] = descriptor();
 	if (family == AF_UNIX) {

@@ -45,7 +45,15 @@ static __always_inline u32 outlook_of(const struct member *member, struct task_s
 		outlook |= OUTLOOK_OTHER_ROOT;
 	if (task->thread_pid->level > 0)
 		outlook |= OUTLOOK_OTHER_NUMBERS;
+	if (member->mounts && task->nsproxy->mnt_ns->ns.inum != member->mounts)
+		outlook |= OUTLOOK_OTHER_MOUNTS;
 	return outlook;
+}
+
+/* Whether the same path may lead a task to another object than where its namespace began. */
+static __always_inline bool sees_otherwise(const struct member *member, u32 outlook)
+{
+	return member->mounts && outlook & (OUTLOOK_OTHER_ROOT | OUTLOOK_OTHER_MOUNTS);
 }
 
 /* Clears a scratch buffer's record and names the actor. */
@@ -72,6 +80,8 @@ __noinline int begin(struct scratch *scratch, struct member *member, u32 kind, u
 	record->parent = member->parent;
 	record->time = bpf_ktime_get_ns();
 	act->operation = operation;
+	act->outlook = outlook_of(member, task);
+	scratch->tells_places = sees_otherwise(member, act->outlook);
 	/* Whoever takes a namespace over has not heard what a number was pending for. */
 	if (member->identity & PENDING) {
 		u32 *real = bpf_map_lookup_elem(&assigned, &member->identity);
@@ -82,7 +92,6 @@ __noinline int begin(struct scratch *scratch, struct member *member, u32 kind, u
 	if (kind != KIND_EVENT)
 		return 0;
 	act->identity = member->identity;
-	act->outlook = outlook_of(member, task);
 	describe_credentials(act->ids, &act->capabilities, cred);
 	return 0;
 }

@@ -92,6 +92,44 @@ static __always_inline bool is_removed(struct dentry *dentry)
 	       BPF_CORE_READ(dentry, d_parent) != dentry;
 }
 
+/* Appends what was climbed to the text; how many bytes that are. */
+static __always_inline u32 append_climbed(struct scratch *scratch)
+{
+	struct walk *walk = &scratch->walk;
+	u32 used = scratch->record.act.text_length, length = PATH_BYTES - walk->at;
+
+	if (length > PATH_BYTES || used > PATH_BYTES)
+		return 0;
+	bpf_probe_read_kernel(&scratch->text[used & (TEXT_BYTES - 1)], length, &scratch->path[walk->at & (PATH_BYTES - 1)]);
+	scratch->record.act.text_length = used + length;
+	return length;
+}
+
+/*
+ * Appends where an object is in its file system, from the object to the root of all of it (whose name is a slash), and which file
+ * system that is: the same wherever it is mounted.
+ */
+static __always_inline void append_place(struct scratch *scratch, struct object *object, u64 dentry)
+{
+	struct step step = { .scratch = scratch };
+	struct walk *walk = &scratch->walk;
+	struct dentry *start = (struct dentry *)dentry;
+
+	walk->dentry = dentry;
+	walk->at = PATH_BYTES;
+	walk->done = 0;
+	walk->root_dentry = 0;
+	walk->root_mount = 0;
+	walk->mount_root = 0;
+	walk->standing = STANDING_HERE;
+	bpf_loop(MAX_DEPTH, climb, &step, 0);
+	/* It ends where nothing is above; any other end is none. */
+	if (!walk->done || walk->standing != STANDING_PLACELESS)
+		return;
+	object->device = BPF_CORE_READ(start, d_sb, s_dev);
+	object->place_length = append_climbed(scratch);
+}
+
 /* Appends a path to the text, and notes in the object that is being described how long it is and what it is worth. */
 __noinline int append_path_here(struct scratch *scratch)
 {
@@ -99,7 +137,8 @@ __noinline int append_path_here(struct scratch *scratch)
 	struct step step = { .scratch = scratch };
 	struct object *object;
 	struct walk *walk;
-	u32 used, length, at;
+	u64 dentry;
+	u32 at;
 	bool removed;
 
 	if (!scratch || scratch->record.act.objects == 0)
@@ -110,7 +149,7 @@ __noinline int append_path_here(struct scratch *scratch)
 	walk->done = 0;
 	walk->root_dentry = (u64)task->fs->root.dentry;
 	walk->root_mount = mount_of(task->fs->root.mnt);
-	used = scratch->record.act.text_length;
+	dentry = walk->dentry;
 	at = scratch->record.act.objects - 1;
 	object = &scratch->record.act.object[at & 1];
 	removed = is_removed((struct dentry *)walk->dentry);
@@ -124,13 +163,10 @@ __noinline int append_path_here(struct scratch *scratch)
 		walk->at = PATH_BYTES - 1;
 		scratch->path[PATH_BYTES - 1] = '/';
 	}
-	length = PATH_BYTES - walk->at;
-	if (length > PATH_BYTES || used > PATH_BYTES)
-		return 0;
-	bpf_probe_read_kernel(&scratch->text[used & (TEXT_BYTES - 1)], length, &scratch->path[walk->at & (PATH_BYTES - 1)]);
-	scratch->record.act.text_length = used + length;
-	object->path_length = length;
 	object->standing = walk->standing;
+	object->path_length = append_climbed(scratch);
+	if (scratch->tells_places)
+		append_place(scratch, object, dentry);
 	return 0;
 }
 

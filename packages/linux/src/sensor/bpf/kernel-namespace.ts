@@ -4,7 +4,7 @@
  * Its ring, its table of decided keys and its counters are its own; everything else is shared with the other namespaces of
  * the load, under its number.
  */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { BpfMap, type MapShape, NO_PREALLOCATION } from "../../libbpf/map.ts";
 import { BpfObject } from "../../libbpf/object.ts";
@@ -45,6 +45,8 @@ export interface KernelNamespaceOptions {
   readonly ringSize?: number;
   /** After so many seconds what was held is refused when it asks again. */
   readonly holdSeconds: number;
+  /** It is a container, whose root, mounts and network are told apart from no others. */
+  readonly isContainer?: boolean;
   /** What the namespace is called, for whoever finds it without us. */
   readonly label: string;
 }
@@ -97,7 +99,7 @@ export class KernelNamespace {
 
   /** With a number: that namespace, taken over from who is gone. Its records and what was decided are left behind. */
   private constructor(load: Load, options: KernelNamespaceOptions, orphan?: number) {
-    const { mode, versions, bars, supervisor, keys, ringSize = RING_SIZE, holdSeconds, label } = options;
+    const { mode, versions, bars, supervisor, keys, ringSize = RING_SIZE, holdSeconds, label, isContainer = false } = options;
     this.#load = load;
     this.#supervisor = supervisor;
     this.id = orphan ?? nextNumber(load);
@@ -133,6 +135,9 @@ export class KernelNamespace {
       this.#record.writeBigUInt64LE(BigInt(Math.round(holdSeconds * 1e9)), namespaceState.deadline);
       // Who waits on the only processor keeps it from whoever decides.
       this.#record.writeBigUInt64LE(availableParallelism() > 1 ? SPIN : 0n, namespaceState.spin);
+      // The supervisor is where the workload begins.
+      this.#record.writeUInt32LE(isContainer ? 0 : inodeOf("mnt"), namespaceState.mounts);
+      this.#record.writeUInt32LE(isContainer ? 0 : inodeOf("net"), namespaceState.network);
       load.setLabel(this.id, label);
       this.setDefaultAction(mode);
       if (!load.maps.supervisors.update(u32(supervisor), u32(this.id))) throw full();
@@ -142,6 +147,11 @@ export class KernelNamespace {
       for (const map of made.values()) map.close();
       throw fault;
     }
+  }
+
+  /** Whether the BPF programs tell where paths hold, of tasks with another root or other mounts. */
+  get tellsPlaces(): boolean {
+    return this.#record.readUInt32LE(namespaceState.mounts) !== 0;
   }
 
   /** Begins a namespace; whatever is missing is said in one line. */
@@ -334,6 +344,11 @@ export class KernelNamespace {
     this.rest.close();
     for (const map of Object.values(this.#own)) map.close();
   }
+}
+
+/** The number of a namespace that this process is in. */
+function inodeOf(kind: "mnt" | "net"): number {
+  return statSync(`/proc/self/ns/${kind}`).ino;
 }
 
 /** The next number whose place nobody has. */

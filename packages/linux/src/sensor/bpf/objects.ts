@@ -1,6 +1,6 @@
 /** What the BPF programs saw of an object, as the fields of an event. */
 import { escapeBytes } from "@isoline/core";
-import { classOfMagic } from "../files/knowledge.ts";
+import { classOfMagic, withOrigin } from "../files/knowledge.ts";
 import { type SeenObject, standings } from "./record.ts";
 
 /** Path, mode, owner and filesystem. */
@@ -11,12 +11,13 @@ export function describeObject(seen: SeenObject): { path: string; mode: number; 
 /** Canonical path as event text, in the words of the seccomp sensor (`pathText`). */
 export function pathTextOf(seen: SeenObject): string {
   const text = escapeBytes(seen.path);
+  const placed = seen.origin === undefined ? text : withOrigin(seen, seen.origin);
   switch (seen.standing) {
     case standings.here:
-      return text;
+      return placed;
     case standings.removed:
       // What never had a name has its number for one (fs/dcache.c, d_tmpfile).
-      return `?deleted:${text.replace(/\/#\d+$/, "/#unnamed")}`;
+      return `?deleted:${placed.replace(/\/#\d+$/, "/#unnamed")}`;
     case standings.outside:
       return `?outside:${text}`;
     case standings.unresolved:

@@ -73,6 +73,7 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
     versions: mediator.inspector?.active ? "opened" : mediator.content === "read" ? "read" : "run",
     supervisor: process.pid,
     holdSeconds: holdSeconds || DEFAULT_HOLD_SECONDS,
+    isContainer: root !== undefined,
     keys: Math.min(MOST_KEYS, Math.max(FEWEST_KEYS, points * KEYS_PER_POINT)),
   } as const;
   if (adopt?.directory.includes("/tracepoints-") && mediator.mayComeToRefuse) throw cannotRefuse([]);

@@ -49,7 +49,7 @@ export function expectPort(
   if (isBound && port !== 0) process.unnumbered.delete(fd);
   else if (isBound) process.unnumbered.add(fd);
   if ((isBound && port === 0) || (operation === operations.listen && (port === 0 || process.unnumbered.has(fd))))
-    mediator.portPending(() => socketOf(process.pid, fd) ?? goneFrom(port), "");
+    mediator.portPending(() => socketOf(process.pid, fd) ?? goneFrom(port), record.network);
 }
 
 /** A socket that is gone before it could be looked at, and had told its port: which socket it was proves nothing any more. */

@@ -4,6 +4,7 @@
  */
 import type { Credentials } from "@isoline/core";
 import { LinuxError } from "../../error.ts";
+import type { Origin } from "../files/found.ts";
 
 /** Offsets in bytes, by structure and member as the header has them. */
 export const layout = {
@@ -46,6 +47,7 @@ export const layout = {
     gid: 44,
     standing: 48,
     path_length: 52,
+    place_length: 56,
   },
   number: {
     number: 0,
@@ -54,7 +56,7 @@ export const layout = {
 } as const;
 
 /** Sizes in bytes. */
-export const sizes = { record: 280, act: 208, object: 56, number: 8 } as const;
+export const sizes = { record: 296, act: 224, object: 64, number: 8 } as const;
 
 export const kinds = { event: 1, image: 2, fork: 3, exec: 4, exit: 5 } as const;
 export const fates = { wentOn: 0, held: 1, refused: 2, refusedUndecided: 3, refusedLate: 4 } as const;
@@ -121,7 +123,7 @@ export const operations = {
 /** Bits of what the words of an exec are. */
 export const called = { script: 1, cut: 2, unreadable: 4, taken: 8, withWords: 16 } as const;
 /** Bits of how an actor sees the world. */
-export const outlooks = { otherRoot: 1, otherNumbers: 2 } as const;
+export const outlooks = { otherRoot: 1, otherNumbers: 2, otherMounts: 4, otherNetwork: 8 } as const;
 export const standings = { here: 0, removed: 1, outside: 2, tooLong: 3, placeless: 4, unresolved: 5 } as const;
 
 /** Set in an identity number that the kernel gave to an exec before anybody had decided about it. */
@@ -145,6 +147,14 @@ export interface SeenObject {
   readonly standing: number;
   /** Raw bytes, a copy. */
   readonly path: Buffer;
+  /** Where its path holds, if not where the namespace began. */
+  readonly origin?: Origin;
+}
+
+/** Finds out where a path holds that a task with another root, or with other mounts, has of an object. */
+export interface Placing {
+  /** `place`: the path of the object in its file system; empty if that is not known. */
+  originOf(path: Buffer, device: number, place: Buffer): Origin | undefined;
 }
 
 /** What a process is called in a pid namespace, which goes by its inode number. */
@@ -155,6 +165,8 @@ export interface ProcessNumber {
 
 /** The record that is being read; `at` moves it to the next. */
 export class Record {
+  /** Undefined where paths are as the task has them. */
+  placing: Placing | undefined;
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   #end = 0;
@@ -231,6 +243,11 @@ export class Record {
     return this.#act(layout.act.outlook);
   }
 
+  /** Of an act about a socket: the network that it is of, as an address in it says; "" for the one that the namespace began in. */
+  get network(): string {
+    return (this.outlook & outlooks.otherNetwork) === 0 ? "" : "unknown";
+  }
+
   /** It is done to a supervisor, or to what the sensor is made of, and was refused. */
   get isKept(): boolean {
     return this.#act(layout.act.is_kept) !== 0;
@@ -289,18 +306,25 @@ export class Record {
   object(index: number): SeenObject {
     const at = this.#object(index);
     const { object } = layout;
+    const [start, length] = [this.#pathsLength(index), this.#pathLength(index)];
+    const path = this.text(start, length);
+    const device = this.#bytes.readUInt32LE(at + object.device);
+    const sees = (this.outlook & (outlooks.otherRoot | outlooks.otherMounts)) === 0;
+    const place = this.text(start + length, this.#placeLength(index));
+    const origin = sees ? undefined : this.placing?.originOf(path, device, place);
     return {
       inode: this.#bytes.readBigUInt64LE(at + object.inode),
       size: this.#bytes.readBigUInt64LE(at + object.size),
       changedSeconds: this.#bytes.readBigInt64LE(at + object.changed_seconds),
       changedNanoseconds: this.#bytes.readUInt32LE(at + object.changed_nanoseconds),
-      device: this.#bytes.readUInt32LE(at + object.device),
+      device,
       magic: this.#bytes.readUInt32LE(at + object.magic),
       mode: this.#bytes.readUInt32LE(at + object.mode),
       uid: this.#bytes.readUInt32LE(at + object.uid),
       gid: this.#bytes.readUInt32LE(at + object.gid),
       standing: this.#bytes.readUInt32LE(at + object.standing),
-      path: this.text(this.#pathsLength(index), this.#pathLength(index)),
+      path,
+      ...(origin && { origin }),
     };
   }
 
@@ -323,15 +347,19 @@ export class Record {
     return this.#at + layout.record.act + layout.act.object + sizes.object * index;
   }
 
-  /** Of the first objects' paths together. */
+  /** Of the first objects' paths and places together. */
   #pathsLength(count: number): number {
     let sum = 0;
-    for (let index = 0; index < count; index++) sum += this.#pathLength(index);
+    for (let index = 0; index < count; index++) sum += this.#pathLength(index) + this.#placeLength(index);
     return sum;
   }
 
   #pathLength(index: number): number {
     return this.#bytes.readUInt32LE(this.#object(index) + layout.object.path_length);
+  }
+
+  #placeLength(index: number): number {
+    return this.#bytes.readUInt32LE(this.#object(index) + layout.object.place_length);
   }
 
   #u32(offset: number): number {

@@ -23,6 +23,7 @@ import { Inspections } from "./inspections.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
 import { LASTING } from "./lasting.ts";
 import { expectPort, noteSocket, portIn } from "./ports.ts";
+import { LaunchView } from "./placing.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
 import { wakeHeld } from "./wake.ts";
 import { fates, kinds, operations, outlooks, Record } from "./record.ts";
@@ -79,6 +80,7 @@ export class BpfSensor implements Sensor {
     this.#waits = waits;
     this.#isAsked = isAsked;
     this.#kernel = half;
+    if (half.tellsPlaces) this.#record.placing = new LaunchView();
     this.#decisions = new Decisions(half, mediator);
     this.#mediator = mediator;
     this.#acts = new Acts(this.#content, mediator.content === "read", this.#table);

@@ -2,7 +2,7 @@
 
 /** `struct namespace_state`: sizes and offsets in bytes. */
 export const namespaceState = {
-  bytes: 64,
+  bytes: 72,
   content: 8,
   bars: 12,
   processes: 16,
@@ -11,6 +11,8 @@ export const namespaceState = {
   lost: 40,
   deadline: 48,
   spin: 56,
+  mounts: 64,
+  network: 68,
 } as const;
 
 /** `struct label` */

@@ -296,7 +296,7 @@ export function pathText(found: Found): string {
   return kind === "pipe" || kind === "socket" ? `${kind}:` : `ns:${kind}`;
 }
 
-function withOrigin({ path }: Found, { directory, rest }: Origin): string {
+export function withOrigin({ path }: Pick<Found, "path">, { directory, rest }: Origin): string {
   const below = escapeBytes(path.subarray(path.length - rest));
   return `?in:${directory}//${below.startsWith("/") ? below.slice(1) : below}`;
 }

@@ -6,7 +6,7 @@ import { BINARY, fsconfigCommand, inOrder, type Naming, optionsOf, said } from "
 import { prctlOptions } from "../../words/requests.ts";
 import type { Act } from "../../mediation.ts";
 import { pathTextOf } from "../objects.ts";
-import { operations, type Record, standings } from "../record.ts";
+import { operations, type Record, type SeenObject, standings } from "../record.ts";
 import { callOf } from "./machine.ts";
 
 type Decoder = (record: Record) => Act;
@@ -96,18 +96,20 @@ function mount(record: Record): Act {
   const text = (isThere: boolean, bytes: Buffer | string) =>
     isThere ? escapeBytes(Buffer.from(bytes).subarray(0, 1024)) : "none";
   const flags = record.argument(0);
+  const naming = namingFrom(record.objects > 1 ? record.object(1) : undefined);
   const named = text(record.argument(1) !== 0, given);
   // What is bound onto itself is as absent as the place that was looked for.
   const isTree = (flags & MS_REMOUNT) === 0 && (flags & (MS_BIND | MS_MOVE)) !== 0;
-  const source = isTree && path === `?unresolved:${named}` ? path : named;
+  const tree = () => (path === `?unresolved:${named}` ? path : naming.path(Buffer.from(given)));
+  const source = isTree && record.argument(1) !== 0 ? tree() : named;
   const type = text((words & HAS_TYPE) !== 0, kind);
-  const options = (words & HAS_OPTIONS) === 0 ? [] : optionsGiven(words, Buffer.from(data), type);
+  const options = (words & HAS_OPTIONS) === 0 ? [] : optionsGiven(words, Buffer.from(data), type, naming);
   return { op: "mount", subject: { call: "mount", source, path, type, flags: BigInt(flags), options } };
 }
 
-function optionsGiven(words: number, data: Buffer, type: string): readonly string[] {
+function optionsGiven(words: number, data: Buffer, type: string, naming: Naming): readonly string[] {
   if ((words & OPTIONS_UNTOLD) !== 0) return ["?untold"];
-  return BINARY.test(type) ? ["?binary"] : optionsOf(data, type, GIVEN);
+  return BINARY.test(type) ? ["?binary"] : optionsOf(data, type, naming);
 }
 
 /** Three strings with a NUL between each two; the last may have any. */
@@ -119,12 +121,30 @@ function partsOf(bytes: Buffer): readonly Buffer[] {
   return [bytes.subarray(0, first), bytes.subarray(first + 1, second), bytes.subarray(second + 1)];
 }
 
-/** Objects that options name are not looked up, since nobody waits for that: they are called as they were given. */
-const GIVEN: Naming = {
-  path: (bytes) => (bytes[0] === SLASH ? escapeBytes(bytes) : `?unresolved:${escapeBytes(bytes)}`),
-  descriptor: (fd) => `?descriptor-${fd}`,
-};
 const SLASH = 0x2f;
+
+/**
+ * The objects that a mount names are not looked up, since the task does not wait for that: a relative path is put together with
+ * the directory that it begins in, where that is known.
+ */
+function namingFrom(directory: SeenObject | undefined): Naming {
+  return {
+    path: (bytes) => (bytes[0] === SLASH ? escapeBytes(bytes) : below(directory, bytes)),
+    descriptor: (fd) => `?descriptor-${fd}`,
+  };
+}
+
+const GIVEN = namingFrom(undefined);
+
+function below(directory: SeenObject | undefined, given: Buffer): string {
+  const start = directory?.path.toString("latin1") ?? "";
+  const path = posix.join(start, given.toString("latin1")).replace(/(?<=.)\/$/, "");
+  const isKnown = directory?.standing === standings.here && given.length > 0;
+  if (!isKnown || (directory.origin !== undefined && !path.startsWith(start))) return `?unresolved:${escapeBytes(given)}`;
+  const { origin } = directory;
+  const placed = origin && { origin: { ...origin, rest: origin.rest + path.length - start.length } };
+  return pathTextOf({ ...directory, ...placed, path: Buffer.from(path, "latin1") });
+}
 
 /** A call of the newer interface: what the kernel had found, or what was given to it, which another thread may change. */
 function mountCall(record: Record): Act {

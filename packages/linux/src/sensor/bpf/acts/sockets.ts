@@ -7,6 +7,7 @@ import {
   AF_UNIX,
   AF_UNSPEC,
   familyName,
+  inNetwork,
   parseAddress,
   typeName,
   unspecifiedAsInet,
@@ -28,7 +29,7 @@ export const socketActs: readonly (readonly [number, (record: Record) => Act])[]
 
 function socket(record: Record): Act {
   const [family, type, protocol] = [record.argument(0), record.argument(1), record.argument(2)];
-  return { op: "socket", subject: { family: familyName(family), type: typeName(type), protocol } };
+  return { op: "socket", subject: { family: inNetwork(familyName(family), record.network), type: typeName(type), protocol } };
 }
 
 function endpoint(record: Record, op: Endpoint): Act {
@@ -44,7 +45,7 @@ function endpoint(record: Record, op: Endpoint): Act {
   const address = isMeant ? unspecifiedAsInet(plain) : plain;
   if (!address) return { op, subject: { family: "?", type, address: "?too-short" } };
   const text = op === "bind" && address.family === AF_UNIX && address.text === "unnamed" ? "@autobind" : address.text;
-  const subject = { family: familyName(address.family), type, address: text };
+  const subject = { family: familyName(address.family), type, address: inNetwork(text, record.network) };
   return { op, subject, observation: { sockets: networkOf(record.pid) } };
 }
 

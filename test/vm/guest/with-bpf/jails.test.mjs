@@ -1,0 +1,48 @@
+/** What was learnt in a jail holds in that jail: whoever leaves out the step into it may not do it outside. */
+import { deepEqual, equal, match } from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { cwd, isoline, report } from "../asking.mjs";
+import { programsMissing } from "../bpf-programs.mjs";
+import { listen } from "../escaping.mjs";
+
+const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
+const program = fileURLToPath(new URL("../jail.pl", import.meta.url));
+const place = join(cwd, "place");
+/** Of a network without a loopback interface that is up. */
+const UNREACHABLE = "errno 101\n";
+
+describe("jails", { skip }, () => {
+  /** @type {Awaited<ReturnType<typeof listen>>} */
+  let server;
+  before(async () => {
+    server = await listen();
+    for (const directory of [place, join(cwd, "jail", place), join(cwd, "jail/inner")])
+      mkdirSync(directory, { recursive: true });
+    writeFileSync(join(place, "config"), "secret\n");
+    for (const jailed of [join("jail", place), "jail/inner"]) writeFileSync(join(cwd, jailed, "config"), "jail\n");
+  });
+  after(() => server.close());
+
+  /** @type {readonly (readonly [kind: string, inside: string, told: RegExp])[]} */
+  const kinds = [
+    ["root", "jail\n", /open access=read path=\$IN:\$CWD\/jail\/\/\S*config /],
+    ["mounts", "jail\n", /open access=read path=\$IN:\$CWD\/jail\/inner\/\/config /],
+    ["network", UNREACHABLE, /connect .*address=\$NET:unknown\/127\.0\.0\.1:/],
+  ];
+  for (const [kind, inside, told] of kinds) {
+    test(`another ${kind}: known there, refused outside`, () => {
+      const command = (/** @type {string} */ step) => ["--", "perl", program, kind, step, place, String(server.port)];
+      const learnt = isoline("learn", "--sensor", "bpf", "-q", "-o", "jail.contour", ...command("step"));
+      equal(learnt.stdout, inside, learnt.stderr);
+      match(readFileSync(join(cwd, "jail.contour"), "utf8"), told);
+      const enforced = ["run", "jail.contour", "--sensor", "bpf", "--enforce", "-q", "--report", "jail.json"];
+      equal(isoline(...enforced, ...command("step")).stdout, inside);
+      const { off, incomplete } = report("jail.json");
+      deepEqual([off, incomplete], [0, []]);
+      equal(isoline(...enforced, ...command("skip")).stdout, "errno 1\n");
+    });
+  }
+});
