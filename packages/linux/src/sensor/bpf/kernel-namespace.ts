@@ -99,7 +99,17 @@ export class KernelNamespace {
 
   /** With a number: that namespace, taken over from who is gone. Its records and what was decided are left behind. */
   private constructor(load: Load, options: KernelNamespaceOptions, orphan?: number) {
-    const { mode, versions, bars, supervisor, keys, ringSize = RING_SIZE, holdSeconds, label, isContainer = false } = options;
+    const {
+      mode,
+      versions,
+      bars,
+      supervisor,
+      keys,
+      ringSize = RING_SIZE,
+      holdSeconds,
+      label,
+      isContainer = false,
+    } = options;
     this.#load = load;
     this.#supervisor = supervisor;
     this.id = orphan ?? nextNumber(load);

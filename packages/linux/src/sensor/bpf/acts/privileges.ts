@@ -140,7 +140,8 @@ function below(directory: SeenObject | undefined, given: Buffer): string {
   const start = directory?.path.toString("latin1") ?? "";
   const path = posix.join(start, given.toString("latin1")).replace(/(?<=.)\/$/, "");
   const isKnown = directory?.standing === standings.here && given.length > 0;
-  if (!isKnown || (directory.origin !== undefined && !path.startsWith(start))) return `?unresolved:${escapeBytes(given)}`;
+  if (!isKnown || (directory.origin !== undefined && !path.startsWith(start)))
+    return `?unresolved:${escapeBytes(given)}`;
   const { origin } = directory;
   const placed = origin && { origin: { ...origin, rest: origin.rest + path.length - start.length } };
   return pathTextOf({ ...directory, ...placed, path: Buffer.from(path, "latin1") });

@@ -29,7 +29,10 @@ export const socketActs: readonly (readonly [number, (record: Record) => Act])[]
 
 function socket(record: Record): Act {
   const [family, type, protocol] = [record.argument(0), record.argument(1), record.argument(2)];
-  return { op: "socket", subject: { family: inNetwork(familyName(family), record.network), type: typeName(type), protocol } };
+  return {
+    op: "socket",
+    subject: { family: inNetwork(familyName(family), record.network), type: typeName(type), protocol },
+  };
 }
 
 function endpoint(record: Record, op: Endpoint): Act {
