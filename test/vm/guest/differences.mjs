@@ -25,6 +25,7 @@ const SERVES_FAULTS =
   "page faults of the kernel itself may be served by the workload: no part of the sensor waits for them";
 const UNKNOWN_CALLS = "the acts of an unknown call are seen at the hooks, if it reaches any";
 const OUTSIDE = "an object outside the task's root is marked as such";
+const NO_HOOK_FOR_PROCESSES = "no hook asks about descriptors of processes that come with a message or an event";
 
 /** @type {Readonly<Record<string, Difference>>} By what the case does. */
 export const differences = {
@@ -155,6 +156,13 @@ export const differences = {
   "flags of a file": {
     why: NO_SUCH_CALL,
     events: ["open path=./file", "setflags path=./file mode=0100644"],
+  },
+  "the processes that send to a socket": {
+    why: NO_HOOK_FOR_PROCESSES,
+    events: ["socket family=unix"],
+  },
+  "marks of fanotify that tell who acts": {
+    why: NO_HOOK_FOR_PROCESSES,
   },
   chroot: {
     why: PATH_ONLY,

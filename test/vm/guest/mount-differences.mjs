@@ -26,6 +26,15 @@ export const mountDifferences = {
       "umount path=$IN:unknown/./dir flags=0",
     ],
   },
+  "umount of what is not used": {
+    why: AS_GIVEN,
+    events: [
+      "namespace call=unshare kinds=mount",
+      "mount path=/ flags=0x44000",
+      "mount path=./dir",
+      "umount path=$IN:unknown/./dir flags=4",
+    ],
+  },
   "mount by the newer calls": {
     why: AS_GIVEN,
     events: [
@@ -83,6 +92,7 @@ export const mountDifferences = {
       "mount call=fsopen type=tmpfs",
       "mount call=fsconfig options=create",
       "mount call=fsmount",
+      "mount call=move_mount path=$IN:./dir//",
       "mount call=mount_setattr path=./empty",
     ],
   },
