@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { cwd, isoline, report } from "../asking.mjs";
-import { programsMissing } from "../bpf-programs.mjs";
+import { withoutPrograms as skip } from "../bpf-programs.mjs";
 import { listen } from "../escaping.mjs";
 
-const skip = programsMissing() && "the BPF programs are not compiled (clang-19, libbpf-dev)";
 const program = fileURLToPath(new URL("../jail.pl", import.meta.url));
 const place = join(cwd, "place");
 /** Of a network without a loopback interface that is up. */
