@@ -161,7 +161,7 @@ export const differences = {
     why: NO_HOOK_FOR_PROCESSES,
     events: ["socket family=unix"],
   },
-  "marks of fanotify that tell who acts": {
+  "marks of fanotify that report pidfds": {
     why: NO_HOOK_FOR_PROCESSES,
   },
   chroot: {

@@ -26,7 +26,7 @@ export const mountDifferences = {
       "umount path=$IN:unknown/./dir flags=0",
     ],
   },
-  "umount of what is not used": {
+  "umount of an unused mount": {
     why: AS_GIVEN,
     events: [
       "namespace call=unshare kinds=mount",
