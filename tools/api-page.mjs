@@ -11,12 +11,13 @@ export const API_PAGE = "docs/api.md";
 /** What can be imported, and the file that exports it. */
 const entries = [
   { name: "isoline", file: "packages/isoline/src/index.ts", title: "Running commands, and contours on disk" },
+  { name: "@isoline/core/contour", file: "packages/core/src/contour/index.ts", title: "Contours as text and bytes" },
   { name: "@isoline/core/verify", file: "packages/core/src/verify/index.ts", title: "Verifying contours without Node" },
 ];
 
 const PREFACE = `# The library
 
-<!-- Made by \`npm run docs\` from the docstrings in packages/isoline/src and packages/core/src/verify. Change these, not this page. -->
+<!-- Made by \`npm run docs\` from the docstrings in packages/isoline/src and packages/core/src. Change these, not this page. -->
 
 The command line uses the functions below itself. Every example runs as a test; \`// prints:\` says what it prints. Interfaces may
 change before version 1. How runs are watched and what is guaranteed is in [guarantees](guarantees/README.md); the report is described
@@ -100,7 +101,9 @@ function exportsOf(root, file, wanted) {
       else found.push(...exportsOf(root, from(statement), local.name).map((one) => ({ ...one, name: exported.name })));
     }
   }
-  const own = wanted === undefined ? found : found.filter(({ name }) => name === wanted);
+  // Of an overloaded function the first form has the docstring.
+  const first = found.filter(({ name }, index) => found.findIndex((one) => one.name === name) === index);
+  const own = wanted === undefined ? first : first.filter(({ name }) => name === wanted);
   if (wanted === undefined || own.length > 0) return own;
   return source.parsed.program.body
     .filter((/** @type {Node} */ node) => node.type === "ExportAllDeclaration" && !node.exported)

@@ -5,7 +5,17 @@ import { type Phase, phaseOfPath, phases } from "./phase.ts";
 
 const titles: Readonly<Record<Phase, string>> = { runtime: "runtime set-up", workload: "workload" };
 
-/** Lines without newlines; none for equal contours. For canisters, acts of the workload come first and acts of the runtime apart. */
+/**
+ * Lines without newlines; none for equal contours. For canisters, acts of the workload come first and acts of the runtime apart.
+ *
+ * @example
+ * import { Contour, iso1 } from "@isoline/core";
+ * import { diffContours, formatDiff } from "@isoline/core/contour";
+ *
+ * const empty = Contour.create({ profile: iso1, policy: "{}" });
+ * console.log([...formatDiff(diffContours(empty, empty))].length);
+ * // prints: 0
+ */
 export function formatDiff(diff: ContourDiff): string[] {
   const { carriedIn } = diff;
   if (carriedIn === undefined) return part(diff, diff.carried);

@@ -59,7 +59,18 @@ interface Odd {
   readonly act: string;
 }
 
-/** Compares two contours; refuses those of different profiles or policies with `not-comparable`. */
+/**
+ * Compares two contours; refuses those of different profiles or policies with `not-comparable`.
+ *
+ * @example
+ * import { Contour, iso1 } from "@isoline/core";
+ * import { diffContours } from "@isoline/core/contour";
+ *
+ * const empty = Contour.create({ profile: iso1, policy: "{}" });
+ * const { equal, same } = diffContours(empty, empty);
+ * console.log(equal, same);
+ * // prints: true 0
+ */
 export function diffContours<E extends Exchange>(a: Contour<E>, b: Contour<E>): ContourDiff {
   assertComparable(a, b);
   const counterparts = counterpartsOf(a, b);

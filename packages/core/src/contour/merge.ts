@@ -7,6 +7,14 @@ import { Contour } from "./contour.ts";
  * A new contour with every task and every point of all; runs, occurrences, gaps and rule counts add up. Points first seen in an
  * earlier contour come first. The state does not depend on the order of the contours; the measurement does. Refuses contours of
  * another profile, policy, base or aggregate with `not-comparable`.
+ *
+ * @example
+ * import { Contour, iso1 } from "@isoline/core";
+ * import { mergeContours } from "@isoline/core/contour";
+ *
+ * const empty = Contour.create({ profile: iso1, policy: "{}" });
+ * console.log(mergeContours([empty, empty]).runs);
+ * // prints: 2
  */
 export function mergeContours<E extends Exchange>(contours: readonly [Contour<E>, ...Contour<E>[]]): Contour<E> {
   const [first, ...others] = contours;

@@ -21,6 +21,7 @@ export type AnyContour = Contour<Event> | Contour<TsemEvent>;
 /** Bytes in pieces, as a file stream or an array yields them. */
 export type Chunks = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
 
+/** What a reader may refuse. */
 export interface ReadOptions<E extends Exchange> {
   /** Refuse a contour of any other profile. */
   readonly profile?: Profile<E>;
@@ -35,7 +36,18 @@ const NEWLINE = 10;
 const NEWLINE_BYTES = Buffer.of(NEWLINE);
 const ASCII = /^[\0-\x7f]*$/;
 
-/** Reads a contour that arrives in pieces. */
+/**
+ * Reads a contour that arrives in pieces.
+ *
+ * @example
+ * import { Contour, iso1 } from "@isoline/core";
+ * import { readContour, writeContour } from "@isoline/core/contour";
+ *
+ * const empty = Contour.create({ profile: iso1, policy: "{}" });
+ * const contour = await readContour(writeContour(empty));
+ * console.log(contour.size, contour.runs);
+ * // prints: 0 1
+ */
 export async function readContour<E extends Exchange>(
   chunks: Chunks,
   options: ReadOptions<E> & { readonly profile: Profile<E> },
@@ -47,7 +59,18 @@ export async function readContour(chunks: Chunks, options: ReadOptions<Exchange>
   return reader.end();
 }
 
-/** Reads a contour that is in memory as a whole. */
+/**
+ * Reads a contour that is in memory as a whole.
+ *
+ * @example
+ * import { Contour, iso1 } from "@isoline/core";
+ * import { parseContour, writeContour } from "@isoline/core/contour";
+ *
+ * const empty = Contour.create({ profile: iso1, policy: "{}" });
+ * const contour = parseContour([...writeContour(empty)].join(""));
+ * console.log(contour.profile.name, contour.state() === empty.state());
+ * // prints: iso1 true
+ */
 export function parseContour<E extends Exchange>(
   file: Uint8Array | string,
   options: ReadOptions<E> & { readonly profile: Profile<E> },

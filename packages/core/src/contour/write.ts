@@ -15,7 +15,18 @@ import { Texts } from "./sorting.ts";
 /** Number of characters that are collected before they are yielded. */
 const CHUNK = 32_768;
 
-/** The text of a contour file, piece by piece. */
+/**
+ * The text of a contour file, piece by piece.
+ *
+ * @example
+ * import { Contour, iso1 } from "@isoline/core";
+ * import { writeContour } from "@isoline/core/contour";
+ *
+ * const empty = Contour.create({ profile: iso1, policy: "{}" });
+ * const text = [...writeContour(empty)].join("");
+ * console.log(text.split("\n")[0]);
+ * // prints: isoline contour 1
+ */
 export function* writeContour<E extends Exchange>(contour: Contour<E>): Generator<string> {
   const digest = new RunningDigest();
   let chunk = "";
