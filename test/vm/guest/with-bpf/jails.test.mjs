@@ -1,4 +1,4 @@
-/** What was learnt in a jail holds in that jail: whoever leaves out the step into it may not do it outside. */
+/** What was learnt in a jail holds in that jail: a program that leaves out the step into it may not do it outside. */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
