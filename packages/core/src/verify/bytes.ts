@@ -1,4 +1,4 @@
-/** Bytes as text and back, with what browsers and Node both have. */
+/** Converts bytes to text and back, with functions that browsers and Node share. */
 
 export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -8,7 +8,7 @@ export function fromHex(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
-/** One text for each value: what decodes to the same bytes in another way, or to none, is refused. */
+/** One text for each value: a second spelling of the same bytes, or invalid text, is refused. */
 export function fromBase64(value: unknown): Uint8Array<ArrayBuffer> | undefined {
   if (typeof value !== "string" || value === "") return undefined;
   try {

@@ -16,7 +16,7 @@ export interface Envelope {
 
 const MOST_SIGNATURES = 16;
 
-/** Undefined for whatever is not an envelope of exactly this form: nothing in it may be there unread. */
+/** Undefined for anything but an envelope of exactly this form: it may contain nothing that is not read. */
 export function parseEnvelope(bytes: Uint8Array): Envelope | undefined {
   const table = tableOf(parsed(bytes), ["payloadType", "payload", "signatures"]);
   if (typeof table?.["payloadType"] !== "string" || !Array.isArray(table["signatures"])) return undefined;
@@ -42,7 +42,7 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-/** One, or none where it is not one. */
+/** The bytes of a base64 text, or none if it is invalid. */
 function signatureIn(value: unknown): Uint8Array<ArrayBuffer>[] {
   const table = tableOf(value, ["sig", "keyid"]);
   const signature = fromBase64(table?.["sig"]);

@@ -2,19 +2,19 @@
 import { IsolineError } from "../error.ts";
 import { fromBase64, toHex } from "./bytes.ts";
 
-/** A key that is trusted. */
+/** A trusted key. */
 export interface TrustedKey {
-  /** What it is called where a contour turns out to be signed by it. */
+  /** Its name in results and messages. */
   readonly name: string;
   readonly pem: string;
 }
 
 const PEM = /^\s*-----BEGIN PUBLIC KEY-----\s([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*$/;
-/** How the encoding of such a key begins: RFC 8410, 4, and RFC 5480, 2.1.1.1. */
+/** The first bytes of the encoding of such a key: RFC 8410, 4, and RFC 5480, 2.1.1.1. */
 const ED25519 = "302a300506032b6570032100";
 const P256 = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
 
-/** Tells whether a signature over bytes is this key's. */
+/** Tells whether a signature over bytes was made by this key. */
 export type Verifier = (signature: Uint8Array<ArrayBuffer>, signed: Uint8Array<ArrayBuffer>) => Promise<boolean>;
 
 export async function verifierOf({ name, pem }: TrustedKey): Promise<Verifier> {
@@ -28,7 +28,7 @@ export async function verifierOf({ name, pem }: TrustedKey): Promise<Verifier> {
   );
 }
 
-/** WebCrypto, which takes nothing from the platform but the verdict about a signature. */
+/** WebCrypto; the platform is used only to check signatures. */
 function subtle() {
   // oxlint-disable-next-line no-restricted-globals
   return crypto.subtle;
@@ -51,7 +51,7 @@ const SEQUENCE = 0x30;
 const INTEGER = 0x02;
 const HALF = 32;
 
-/** r and s as WebCrypto has them, 32 bytes each, of the DER that signatures are written in; undefined for other bytes. */
+/** r and s in WebCrypto's form, 32 bytes each, from the DER of a signature; undefined for other bytes. */
 function rawSignature(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   if (der[0] !== SEQUENCE || der[1] !== der.length - 2) return undefined;
   const raw = new Uint8Array(2 * HALF);

@@ -1,6 +1,6 @@
 /**
- * SHA-256 (FIPS 180-4) in plain JavaScript, for places without `node:crypto`. The rest of the core hashes with that; this is used by
- * what runs in a browser alone, where WebCrypto would need a promise for each of the many digests of a contour.
+ * SHA-256 (FIPS 180-4) in plain JavaScript, for platforms without `node:crypto`, which the rest of the core uses. In a browser
+ * WebCrypto would need a promise for each of the many digests of a contour.
  */
 
 const ROUNDS = 64;

@@ -1,14 +1,14 @@
 /**
- * What a contour file says of itself, held to what it lists: its last line is the digest of all before it, and state and
- * measurement are those of its points (docs/spec/iso1.md, "Measurement and state"). What a point stands for is not computed
- * again: that takes the whole of `isoline verify`.
+ * Checks a contour file against itself: its last line is the digest of everything before it, and state and measurement are
+ * those of its points (docs/spec/iso1.md, "Measurement and state"). The points are not recomputed from their events: only
+ * `isoline verify` does that.
  */
 import type { Digest } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import { concatenated, fromHex, toHex } from "./bytes.ts";
 import { sha256 } from "./sha256.ts";
 
-/** What a contour is, in a few digests. */
+/** A contour in a few digests. */
 export interface Summary {
   readonly profile: string;
   /** Digest of the policy that it was made under. */
@@ -24,7 +24,7 @@ const POINT = /^ {2}\S.* ([0-9a-f]{64})$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 const LAST_LINE_LENGTH = 72;
 
-/** Throws `bad-contour` where anything does not fit. */
+/** Throws `bad-contour` if anything does not match. */
 export function summaryOf(bytes: Uint8Array): Summary {
   const text = decoded(bytes);
   const [, last = ""] = LAST_LINE.exec(text) ?? [];

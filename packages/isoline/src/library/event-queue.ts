@@ -1,4 +1,4 @@
-/** Decisions on their way to a reader. A reader that is slow must not make this process grow: what does not fit is counted. */
+/** Decisions on their way to a reader. A slow reader must not make this process's memory grow: decisions that do not fit are counted. */
 import type { EventLine, LiveEvent } from "../namespace/live.ts";
 
 const MOST_WAITING = 10_000;
@@ -20,7 +20,7 @@ export class EventQueue implements AsyncIterable<EventLine> {
     this.#wake();
   }
 
-  /** What waits is still to be had; after it there is nothing. */
+  /** Decisions that are queued can still be read; then the queue ends. */
   end(): void {
     this.#isOver = true;
     if (this.#lost > 0) this.#waiting.push({ lost: this.#lost });

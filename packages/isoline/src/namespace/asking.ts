@@ -1,4 +1,4 @@
-/** The main thread's end of the requests to a supervising thread, which answers between two calls of the workload. */
+/** The main thread's end of the requests to a supervising thread, which answers them between two calls of the workload. */
 import type { MessagePort } from "node:worker_threads";
 import { ringDoorbell } from "@isoline/linux";
 import { cells, type ControlBlock } from "./control-block.ts";
@@ -18,7 +18,7 @@ export class Asking {
     this.#port = port;
   }
 
-  /** Undefined where the namespace is over, or ends before it has answered. */
+  /** Undefined if the namespace has ended, or ends before it answers. */
   async ask<R extends Request>(request: R): Promise<Reply<R> | undefined> {
     if (this.#isOver) return undefined;
     const id = this.#next++;
@@ -28,7 +28,7 @@ export class Asking {
     this.#ring();
     const bell = setInterval(() => this.#ring(), RING_EVERY_MS);
     try {
-      // A number belongs to one request, so what comes back under it is the reply to that.
+      // A number belongs to one request, so a message with that number is the reply to it.
       return (await reply) as Reply<R> | undefined;
     } finally {
       clearInterval(bell);
@@ -40,7 +40,7 @@ export class Asking {
     this.#waiting.delete(id);
   }
 
-  /** Nothing is answered any more. */
+  /** From now on no request is answered. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;

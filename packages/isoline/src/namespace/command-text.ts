@@ -1,12 +1,12 @@
-/** A command line for people. */
+/** A command line for display. */
 import { escapeBytes } from "@isoline/core";
 
-/** One argument for people: safe on a terminal, spaces as they are. */
+/** One argument for display: safe on a terminal, with spaces unchanged. */
 export function argumentText(argument: Uint8Array): string {
   return escapeBytes(argument).replaceAll("\\x20", " ");
 }
 
-/** A command line for people, quoted as for a shell. */
+/** A command line for display, quoted as for a shell. */
 export function commandText(command: readonly Uint8Array[]): string {
   return command.map((argument) => quoted(argumentText(argument))).join(" ");
 }

@@ -9,7 +9,7 @@ import { type Entry, variable } from "./entry.ts";
 const DEFAULT_PATH = "/bin:/usr/bin";
 const SLASH = 0x2f;
 
-/** The path of the program that `name` (raw bytes) means; refused the way a shell refuses: not there (127) or not executable (126). */
+/** The path of the program that `name` (raw bytes) means. Refused as a shell refuses: not found (127) or not executable (126). */
 export function findProgram(name: Uint8Array, entry: Entry): Uint8Array {
   const shown = Buffer.from(name).toString("utf8");
   if (name.length === 0)

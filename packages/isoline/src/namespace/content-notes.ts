@@ -1,7 +1,7 @@
-/** What was said of files' contents while a namespace lived, each file once: for its report. */
+/** Remarks on the contents of files during a namespace's life, each file once, for its report. */
 import type { ContentRemark } from "@isoline/core";
 
-/** A remark, and how often there was occasion for it. */
+/** A remark and the number of its occurrences. */
 export interface ContentNote extends ContentRemark {
   readonly count: number;
 }
@@ -28,7 +28,7 @@ export class ContentNotes {
     return Array.from(this.#notes.values(), ({ remark, count }) => ({ ...remark, count }));
   }
 
-  /** Remarks on further files, which were only counted. */
+  /** Number of remarks on further files, which were only counted. */
   get more(): number {
     return this.#more;
   }

@@ -1,5 +1,5 @@
 /**
- * Memory that the threads of a supervisor share: how far the launch has come, and the counters that a status line shows.
+ * Memory that the threads of a supervisor share: the progress of the launch, and the counters of the status line.
  *
  * One Int32Array. Each cell has one writer; a cell that another thread waits on is stored and notified with Atomics.
  */
@@ -8,9 +8,9 @@ export const cells = {
   ready: 0,
   /** 0 until the launching thread has a listener; then its descriptor; -1 if it has none. */
   listener: 1,
-  /** Thread id of the supervising thread, to ring its doorbell. */
+  /** Thread id of the supervising thread, to which the doorbell signal is sent. */
   supervisorTid: 2,
-  /** Raised with each request to the supervising thread. */
+  /** Incremented with each request to the supervising thread. */
   rung: 3,
   /** Set to the value of `rung` that was answered last. */
   answered: 4,
@@ -19,7 +19,7 @@ export const cells = {
   points: 6,
   departures: 7,
   attempts: 8,
-  /** Not 0 once a process was stopped by policy: a stopped workload is then not the terminal's doing. */
+  /** Not 0 once the policy stopped a process: a stop of the workload was then not caused by the terminal. */
   frozen: 9,
   /** 0 until the launching thread runs; then its thread id. */
   launcherTid: 10,
@@ -41,7 +41,7 @@ export function publish(block: ControlBlock, cell: number, value: number): void 
   Atomics.notify(block, cell);
 }
 
-/** Waits, blocking this thread, until a cell is no longer 0; its value. */
+/** Blocks this thread until a cell is no longer 0; returns its value. */
 export function awaitCell(block: ControlBlock, cell: number): number {
   while (Atomics.load(block, cell) === 0) Atomics.wait(block, cell, 0);
   return Atomics.load(block, cell);

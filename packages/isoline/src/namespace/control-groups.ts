@@ -1,15 +1,13 @@
-/**
- * The control groups this process is in, and where they are found in the file system.
- */
+/** The control groups of this process, and their paths in the file system. */
 import { readFileSync } from "node:fs";
 import { type ControlGroup, escapeText } from "@isoline/core";
 
-/** More hierarchies than there are controllers, several times over. */
+/** Several times the number of controllers. */
 const MAX_GROUPS = 64;
-/** What mountinfo writes instead of blanks, line ends and backslashes: fs/seq_file.c, mangle_path. */
+/** Escapes that mountinfo uses for blanks, line ends and backslashes: fs/seq_file.c, mangle_path. */
 const OCTAL = /\\(040|011|012|134)/g;
 
-/** Those of this process; none where /proc does not tell. */
+/** The control groups of this process; none if /proc does not list them. */
 export function readControlGroups(): ControlGroup[] {
   try {
     return controlGroupsOf(readFileSync("/proc/self/cgroup", "utf8"), readFileSync("/proc/self/mountinfo", "utf8"));
@@ -53,9 +51,9 @@ function mountOf(line: string) {
   return { root: plain(root), point: plain(point), shows };
 }
 
-/** What follows `root` in `path`: empty, or beginning with a slash. */
+/** The part of `path` after `root`: empty, or beginning with a slash. */
 function beneath(root: string, path: string): string | undefined {
-  // Of a process outside the root of its cgroup namespace, the kernel says `/../…`.
+  // For a process outside the root of its cgroup namespace, the kernel writes `/../…`.
   if (path.split("/").includes("..")) return undefined;
   if (root === "/") return path === "/" ? "" : path;
   return path === root || path.startsWith(`${root}/`) ? path.slice(root.length) : undefined;

@@ -1,7 +1,7 @@
 /**
- * How isoline was started: what a workload would have inherited if it had been started in our place.
+ * The state in which isoline was started: what a workload would have inherited if it had been started instead.
  *
- * `bin/isoline` notes it before Node runs (see there). Started another way, the present state is the best there is.
+ * `bin/isoline` records it before Node runs (see there). Without that record, the present state is used.
  */
 import { readFileSync } from "node:fs";
 import type { Credentials } from "@isoline/linux";
@@ -16,14 +16,14 @@ export interface Entry {
   readonly openFiles: number | undefined;
   /** Descriptors that were open. */
   readonly open: readonly number[];
-  /** The user that the workload starts as, if it is not the user of the supervisor. */
+  /** The user that the workload starts as, if another than this process's. */
   readonly user?: Credentials & { readonly name?: string };
 }
 
 const SHAPE =
   /^1;blocked=([0-9a-f]{0,16});ignored=([0-9a-f]{0,16});files=(\d+|unlimited|);environ=(\d{1,4}|-);open=([\d ]*)$/;
 
-/** Reads what `bin/isoline` noted and removes it from this process's own environment. */
+/** Reads the record of `bin/isoline` and removes it from this process's own environment. */
 export function readEntry(): Entry {
   const noted = SHAPE.exec(process.env["ISOLINE_ENTRY"] ?? "");
   delete process.env["ISOLINE_ENTRY"];
@@ -41,7 +41,7 @@ export function readEntry(): Entry {
   };
 }
 
-/** The environment that was noted in so many parts, which leave this process's own; undefined if it was not noted. */
+/** The environment that was recorded in this many parts, which are removed from this process's own; undefined without a record. */
 function notedEnvironment(parts: string | undefined): Buffer | undefined {
   if (parts === undefined || parts === "-") return undefined;
   const names = Array.from({ length: Number(parts) }, (_, index) => `ISOLINE_ENVIRON_${index + 1}`);

@@ -1,13 +1,13 @@
-/** Decisions and departures as followers and reports show them. */
+/** Decisions and departures in the form for followers and reports. */
 import { type Circumstances, type Event, explainEvent, formatAct, type Judgement, why } from "@isoline/core";
 import type { LiveEvent } from "./live.ts";
 import type { Model } from "./model.ts";
 import type { DepartureReport } from "./report.ts";
 
-/** Each is explained, and meanwhile the workload waits. */
+/** Each is explained, and the workload waits meanwhile. */
 const DEPARTURES_AT_ONCE = 100;
 
-/** Departures from one on, in order, a page of them at most. */
+/** Departures from an index on, in order, at most a page of them. */
 export function departuresFrom({ engine, learnt }: Model, from: number): DepartureReport[] {
   const { forensics } = engine;
   return forensics.departures.slice(from, from + DEPARTURES_AT_ONCE).map((departure) => ({

@@ -1,22 +1,20 @@
-/**
- * The workload's first process. Where isoline stands in for it, signals for us are for it, and what becomes of it is what becomes
- * of us.
- */
+/** The workload's first process. If isoline stands in for it, signals to isoline are passed on to it, and isoline ends as it
+ends. */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { type ChildState, childState, dieBySignal, ignoreSignal, ignoreUnhandled, sendSignal } from "@isoline/linux";
 import type { Entry } from "./entry.ts";
 
-/** A millisecond each. A thread that took the status of our child away must not keep us here for good. */
+/** In milliseconds. If another thread took the child's status, this must not wait for ever. */
 const ENDING_TRIES = 1000;
 const LOOK_EVERY_MS = 500;
-/** Signals that a person or a service manager sends to a program it started; passed on to the workload. */
+/** Signals that a user or a service manager sends to a program it started; passed on to the workload. */
 const FORWARDED: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH"];
 /** Signals of the terminal: the kernel has sent them to the workload as well. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", "SIGTTOU"];
-/** By which a person, a terminal or a service manager ends a program. */
+/** Signals by which a user, a terminal or a service manager ends a program. */
 const ENDS: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"]);
-/** Its children's, and the doorbell of its supervising thread. */
+/** SIGCHLD, and the doorbell signal of the supervising thread. */
 const OURS: readonly NodeJS.Signals[] = ["SIGCHLD", "SIGCONT", "SIGURG"];
 
 export class FirstProcess {
@@ -24,7 +22,7 @@ export class FirstProcess {
   onEnd: (exit: ChildState) => void = () => {};
   /** Called when it was stopped. */
   onStop: (signal: number) => void = () => {};
-  /** Called when a signal that ends programs arrives and it has ended before: then we are meant. */
+  /** Called when a signal that ends programs arrives after it has ended: then the signal is meant for isoline. */
   onToldToEnd: (name: NodeJS.Signals) => void = () => {};
   #pid = 0;
   #exit: ChildState = { state: "running" };
@@ -34,7 +32,7 @@ export class FirstProcess {
     return this.#pid;
   }
 
-  /** What became of it so far. */
+  /** The changes of its state so far. */
   get exit(): ChildState {
     return this.#exit;
   }
@@ -50,7 +48,7 @@ export class FirstProcess {
 
   /** Waits until it has ended. */
   async end(): Promise<ChildState> {
-    // Waiting for a signal does not keep Node alive.
+    // A pending signal handler does not keep Node alive.
     while (!this.isOver) {
       await new Promise<void>((resolve) => {
         this.onEnd = () => resolve();
@@ -62,8 +60,8 @@ export class FirstProcess {
   }
 
   /**
-   * Signals that were ignored at the start stay ignored. The rest is passed on, or was the terminal's and reached the workload by
-   * itself.
+   * Signals that were ignored at the start stay ignored. Signals of the terminal have reached the workload; all others are
+   * passed on.
    */
   takeSignals({ ignored: set }: Entry): void {
     const ignored = new Set<number>();
@@ -83,7 +81,7 @@ export class FirstProcess {
     process.on("SIGCONT", () => this.#forward("SIGCONT"));
   }
 
-  /** Notices when it stops or ends; the returned function ends that. */
+  /** Watches for its stops and its end; the returned function stops that. */
   watch(): () => void {
     const reap = () => this.#reap();
     process.on("SIGCHLD", reap);
@@ -91,7 +89,7 @@ export class FirstProcess {
   }
 
   /**
-   * A task gives up its filter early in its exit, so that a namespace may be known to be over before its first process can be
+   * A task drops its filter early in its exit, so the namespace may be known to have ended before its first process can be
    * waited for.
    */
   async ending(): Promise<void> {
@@ -109,7 +107,7 @@ export class FirstProcess {
     else if (this.#pid > 0 && !this.isOver) sendSignal(this.#pid, constants.signals[name]);
   }
 
-  /** A Ctrl-C reaches the whole foreground group. Only if we are not in it can the signal have been meant for us alone. */
+  /** A Ctrl-C reaches the whole foreground group. Only if isoline is not in it can the signal have been meant for isoline alone. */
   #fromTerminal(name: NodeJS.Signals): void {
     if (this.isOver || this.#pid === 0 || !inForeground()) this.#forward(name);
   }

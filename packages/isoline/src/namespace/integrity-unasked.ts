@@ -1,7 +1,7 @@
-/** What is answered about the integrity view of a namespace where there is none. */
+/** The answers of a namespace without an integrity view. */
 import { type IntegrityAnswers } from "./requests.ts";
 
-/** Why a namespace takes no IMA policy once it runs: what the kernel has decided before would never be looked at. */
+/** Why a running namespace accepts no IMA policy: files that the kernel has decided about would never be inspected. */
 export const NOT_INSPECTED =
   "under the bpf sensor an IMA policy is named at the start; start the namespace with --ima-policy, or with --sensor seccomp";
 

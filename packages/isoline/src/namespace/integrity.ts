@@ -1,5 +1,5 @@
 /**
- * The integrity view of a live namespace: made from its plan, asked while it runs, written down at its end.
+ * The integrity view of a live namespace: made from its plan, queried while it runs, written at its end.
  *
  * Without a plan there is one as well, which does nothing until a client gives it a policy over the control socket.
  */
@@ -25,10 +25,10 @@ import type { BufferMeasured, IntegrityAnswers, PolicyLoaded } from "./requests.
 export interface Surroundings {
   readonly lost: (reason: string, process: ActingProcess | undefined) => number;
   readonly pids: () => Iterable<number>;
-  /** State of the contour as it is, in hexadecimal. */
+  /** The present state of the contour, in hexadecimal. */
   readonly contourState: () => string;
   readonly sensor: SensorName;
-  /** Called when there is something to look for. */
+  /** Called when there is something to inspect. */
   readonly onActive: (view: IntegrityView) => void;
 }
 
@@ -37,13 +37,13 @@ export class NamespaceIntegrity {
   readonly #around: Surroundings;
   readonly #audit: AuditWriter | undefined;
   readonly #keys: Keyring;
-  /** Where the lists go, by the bank they are of; taken hold of before the workload starts. */
+  /** The outputs of the lists, by bank; opened before the workload starts. */
   readonly #lists = new Map<Bank, { readonly binary: Output; readonly ascii: Output }>();
   #view: IntegrityView | undefined;
   /** Bytes of critical data from the socket, which stay in the list. */
   #taken = 0;
 
-  /** Reads everything the plan names, so that what is wrong is said before the workload starts. */
+  /** Reads every file that the plan names, so that errors are reported before the workload starts. */
   constructor(plan: IntegrityPlan = unasked, around: Surroundings) {
     this.#plan = plan;
     this.#around = around;
@@ -62,7 +62,7 @@ export class NamespaceIntegrity {
     "measure-critical-data": ({ label, event, data }) => this.#measure(label, event, data),
   };
 
-  /** Writes the lists that were asked for; null if none were asked for. */
+  /** Writes the lists that were requested; null if the view was not requested. */
   finish(): IntegrityReport | null {
     this.#audit?.close();
     const view = this.#view;
@@ -79,7 +79,7 @@ export class NamespaceIntegrity {
     };
   }
 
-  /** Whatever is wrong with the text, the slot stays free; what is taken is sealed. */
+  /** If the text has an error, a policy can still be set; an accepted policy is sealed. */
   #take(text: string): PolicyLoaded {
     if (this.#view?.policy !== undefined) return { refused: "sealed", message: SEALED };
     if (this.#around.sensor === "bpf") return { refused: "not-inspected", message: NOT_INSPECTED };
@@ -92,7 +92,7 @@ export class NamespaceIntegrity {
     }
   }
 
-  /** What anybody with the socket says is an entry of its own label, and never one of those that are made here. */
+  /** Data from a client of the socket gets an entry with its own label, and never one of those that are made here. */
   #measure(label: string, event: string, data: Uint8Array): BufferMeasured {
     if (!LABEL.test(label) || !EVENT.test(event) || ownLabels.includes(label))
       return { refused: "usage", message: `expected label=NAME, other than ${ownLabels.join(", ")}, and event=NAME` };
@@ -126,7 +126,7 @@ export class NamespaceIntegrity {
     return this.#view;
   }
 
-  /** What runs cannot be opened for writing, so that its readers are in no danger. */
+  /** An executing file cannot be opened for writing, so its readers are not at risk. */
   #holders(file: UsedFile): { readers: boolean; writers: boolean } {
     const pids = [...this.#around.pids()];
     const { readers, writers } = holdersOf(file, pids);
@@ -150,7 +150,7 @@ export class NamespaceIntegrity {
   }
 }
 
-/** What a kernel is started with is known by the call alone, and what is written into an attribute by its name. */
+/** The kernel image of kexec is identified by the call alone, and the value of an attribute by its name. */
 const unshownByBpf: ReadonlySet<Hook> = new Set([
   "KEXEC_KERNEL_CHECK",
   "KEXEC_INITRAMFS_CHECK",
@@ -160,7 +160,7 @@ const unshownByBpf: ReadonlySet<Hook> = new Set([
 const nothing: ReadonlySet<Hook> = new Set();
 
 const ownLabels: readonly string[] = ["kernel_info", "isoline"];
-/** As a policy can name it, and an ascii list show it. */
+/** In the form in which a policy can name it and an ASCII list shows it. */
 const LABEL = /^[\w-]{1,64}$/;
 const EVENT = /^[\w.:/-]{1,255}$/;
 const MOST_TAKEN = 16 * 2 ** 20;

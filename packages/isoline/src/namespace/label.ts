@@ -1,7 +1,7 @@
-/** What the kernel keeps of a namespace for the time when its supervisor is gone: its name, if it was given one, and its command. */
+/** The label that the kernel keeps of a namespace while it has no supervisor: its name, if it was given one, and its command. */
 export interface NamespaceLabel {
   readonly name: string | undefined;
-  /** For people, on one line. */
+  /** For display, on one line. */
   readonly command: string;
 }
 

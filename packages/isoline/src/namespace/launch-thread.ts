@@ -1,7 +1,7 @@
 /**
- * The launching thread: puts the filter on itself, starts the workload, and ends.
+ * The launching thread: installs the filter on itself, starts the workload, and ends.
  *
- * It does as little as possible once it carries the filter: what it calls then is mediated too.
+ * It does as little as possible once it has the filter: its own calls are then mediated too.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import {
@@ -19,13 +19,13 @@ import type { LaunchMessage, LaunchOrder } from "./messages.ts";
 /** What the thread is started with. */
 export interface LaunchThreadData {
   readonly block: ControlBlock;
-  /** Where the supervising thread says what the launch must add. */
+  /** Where the supervising thread sends what the launch must add. */
   readonly orders: MessagePort;
-  /** Where the outcome is told. */
+  /** Where the outcome is sent. */
   readonly outcome: MessagePort;
 }
 
-/** What the main thread says before anything begins. */
+/** The main thread's message before anything begins. */
 export interface LaunchData {
   readonly launch: Launch;
   readonly noNewPrivileges: boolean;
@@ -47,7 +47,7 @@ function run({ block, orders, outcome }: LaunchThreadData): void {
   say(pid > 0 ? { kind: "started", pid, landlock } : { kind: "refused", errno: -pid });
 }
 
-/** Becomes the user that the workload starts as, if it is another; false, and why, if that cannot be. */
+/** Switches to the user that the workload starts as, if it is another; false, with the reason, if that fails. */
 function isUser({ user }: Launch, say: (message: LaunchMessage) => void): boolean {
   const result = user === undefined ? 0 : becomeUser(user);
   if (result === 0) return true;
@@ -55,7 +55,7 @@ function isUser({ user }: Launch, say: (message: LaunchMessage) => void): boolea
   return false;
 }
 
-/** Puts the filter on this thread and tells its descriptor; false, and why, if the kernel does not take it. */
+/** Installs the filter on this thread and reports its descriptor; false, with the reason, if the kernel refuses it. */
 function filtered(block: ControlBlock, noNewPrivileges: boolean, say: (message: LaunchMessage) => void): boolean {
   try {
     publish(block, cells.listener, installFilter(noNewPrivileges));
@@ -66,7 +66,7 @@ function filtered(block: ControlBlock, noNewPrivileges: boolean, say: (message: 
   }
 }
 
-/** Neither a listener nor a workload comes of this launch. */
+/** This launch will have neither a listener nor a workload. */
 function gaveUp(block: ControlBlock): void {
   publish(block, cells.workload, -1);
   publish(block, cells.listener, -1);

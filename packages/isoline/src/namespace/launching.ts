@@ -1,4 +1,4 @@
-/** Starting the workload from the main thread's point of view: what it is started with, and what became of it. */
+/** Starts the workload from the main thread: its start state, and the outcome. */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { receiveMessageOnPort } from "node:worker_threads";
@@ -13,7 +13,7 @@ type Started = Extract<LaunchMessage, { kind: "started" }>;
 
 const CAP_SYS_ADMIN = 1n << 21n;
 
-/** What a program is started with: as if we were not there. */
+/** The start state of a program: as if isoline were not there. */
 export function launchData(entry: Entry, argv: readonly Uint8Array[], path: Uint8Array): LaunchData {
   const { blocked, ignored, environment, open, user } = entry;
   return {
@@ -31,7 +31,7 @@ export function launchData(entry: Entry, argv: readonly Uint8Array[], path: Uint
   };
 }
 
-/** Settled when the program runs, or could not be started. */
+/** Resolves when the program runs, or could not be started. */
 export function launchOutcome({ launcher, launched }: Threads, path: Uint8Array): Promise<Started> {
   return new Promise((resolve, reject) => {
     launcher.on("error", reject);
@@ -43,7 +43,7 @@ export function launchOutcome({ launcher, launched }: Threads, path: Uint8Array)
     };
     launched.on("message", hear);
     launcher.on("exit", () => {
-      // The end of a thread may be told before its last message, and a workload that is not heard of cannot be waited for.
+      // The end of a thread may be reported before its last message, and the process of a lost message could not be waited for.
       const unheard = receiveMessageOnPort(launched);
       if (unheard) hear(unheard.message as LaunchMessage);
       else launched.close();
@@ -60,7 +60,7 @@ function startFailure(path: Uint8Array, errno: number): Error {
   return new CliError("not-executable", `${shown}: cannot be executed (errno ${errno})`);
 }
 
-/** With CAP_SYS_ADMIN a filter needs no no_new_privs, so set-user-id programs keep working. */
+/** With CAP_SYS_ADMIN a filter does not require no_new_privs, so set-user-id programs keep working. */
 function mayFilterFreely(): boolean {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1];
   return effective !== undefined && (BigInt(`0x${effective}`) & CAP_SYS_ADMIN) !== 0n;

@@ -1,4 +1,4 @@
-/** What is told of a namespace while it lives. */
+/** The data that a live namespace reports. */
 import type { ContentRemark, Mode } from "@isoline/core";
 import type { Loss } from "./report.ts";
 
@@ -10,7 +10,7 @@ export interface LiveEvent {
   readonly pid: number;
   /** Names of the programs from the first of the namespace to the one that acted. */
   readonly chain: readonly string[];
-  /** `lost` for what could not be resolved: it is neither on contour nor off. */
+  /** `lost` for an event that could not be resolved: it is neither on contour nor off. */
   readonly verdict: "on" | "off" | "lost";
   readonly refused: boolean;
   /** Whether it was the first of its kind. */
@@ -19,11 +19,11 @@ export interface LiveEvent {
   readonly act: string;
   /** Why it is off contour, if it is. */
   readonly why?: string;
-  /** Of the files whose content counts: what is not known of it, and who vouches for what is. */
+  /** Remarks on the files whose content counts: unknown content, and content that the kernel verifies. */
   readonly content?: readonly ContentRemark[];
 }
 
-/** A decision, or how many were left out because they were not taken in time. */
+/** A decision, or the number of decisions that were dropped because they were not read in time. */
 export type EventLine = LiveEvent | { readonly lost: number };
 
 /** The state of a namespace at one moment. */
@@ -49,7 +49,7 @@ export interface ProcessReport {
   readonly cause?: string;
 }
 
-/** A contour as it is while it is learnt. */
+/** The contour while it is being learnt. */
 export interface ContourState {
   readonly points: number;
   readonly state: string;

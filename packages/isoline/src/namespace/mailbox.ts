@@ -1,4 +1,4 @@
-/** The supervising thread's end of the requests. It blocks in the kernel, and looks here when its doorbell has rung. */
+/** The supervising thread's end of the requests. The thread blocks in the kernel, and reads them after its doorbell signal. */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { cells, type ControlBlock } from "./control-block.ts";
 import type { Driver } from "./drivers/driver.ts";
@@ -12,7 +12,7 @@ export class Mailbox {
   readonly #session: Session;
   readonly #driver: Pick<Driver, "adapt">;
   readonly #say: (message: SupervisorMessage) => void;
-  /** Nothing is loaded while the thread blocks in the kernel, so what needs code that is not loaded waits here. */
+  /** No code is loaded while the thread blocks in the kernel, so a request that needs further code waits here. */
   readonly #unanswered: Envelope[] = [];
 
   constructor(
@@ -29,7 +29,7 @@ export class Mailbox {
     this.#say = say;
   }
 
-  /** Answers what has come; whether the thread must leave the kernel. */
+  /** Answers the pending requests; returns whether the thread must leave the kernel. */
   answer(): "go-on" | "stop" {
     const rung = Atomics.load(this.#block, cells.rung);
     let next: "go-on" | "stop" = "go-on";
@@ -48,7 +48,7 @@ export class Mailbox {
     return this.#unanswered.length > 0;
   }
 
-  /** Answers what had to wait, with the code that it needs. */
+  /** Answers the requests that had to wait, after loading their code. */
   async answerRest(): Promise<void> {
     await this.#session.loadIntegrity();
     for (const envelope of this.#unanswered.splice(0)) this.#reply(envelope);
@@ -60,7 +60,7 @@ export class Mailbox {
 
   #reply({ id, request }: Envelope): void {
     this.#say({ kind: "reply", id, value: this.#session.answer(request) });
-    // The request may have changed what the kernel is to decide by itself.
+    // The request may have changed what the kernel decides by itself.
     this.#driver.adapt();
   }
 }

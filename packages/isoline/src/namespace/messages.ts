@@ -1,4 +1,4 @@
-/** What the threads of a supervisor tell each other unasked. */
+/** Messages between the threads of a supervisor that are not requests. */
 import type { AppliedLandlock, LandlockRules } from "@isoline/linux";
 import type { LiveEvent } from "./live.ts";
 import type { SensorName } from "./plan.ts";
@@ -9,7 +9,7 @@ import type { Reply, Request } from "./requests.ts";
 export interface LaunchOrder {
   readonly landlock: LandlockRules | undefined;
   readonly sensor: SensorName;
-  /** Soft limit of open files that the workload is to start with, where it cannot be given while the workload waits. */
+  /** Soft limit of open files for the workload, if it cannot be set while the workload waits. */
   readonly openFiles: number | undefined;
 }
 
@@ -18,10 +18,10 @@ export type LaunchMessage =
   | { readonly kind: "started"; readonly pid: number; readonly landlock: AppliedLandlock | undefined }
   /** The program could not be executed. */
   | { readonly kind: "refused"; readonly errno: number }
-  /** Nothing could be started at all. */
+  /** Nothing was started. */
   | { readonly kind: "failed"; readonly message: string };
 
-/** Where the BPF programs note which tasks they hold for a namespace, and for how long at most. */
+/** Where the BPF programs record the tasks that they hold for a namespace, and for how long at most. */
 export interface Holds {
   /** Of the map, in this process. */
   readonly fd: number;
@@ -29,7 +29,7 @@ export interface Holds {
   readonly seconds: number;
 }
 
-/** What the supervising thread knows at the end. Departures come before it, in pages; pauses are the main thread's to know. */
+/** The supervising thread's part of the outcome. Departures come before it, in pages; pauses are known to the main thread only. */
 export type LastFindings = Omit<Findings, "departures" | "pauses">;
 
 /** From the supervising thread to the main thread. */

@@ -1,4 +1,4 @@
-/** What a session decides by, loaded and checked before the workload starts: contour, policy, engine. */
+/** The model of a session, loaded and checked before the workload starts: contour, policy, engine. */
 import {
   canonicalPolicy,
   Contour,
@@ -17,7 +17,7 @@ export interface Model {
   readonly contour: Contour;
   readonly policy: Policy;
   readonly engine: Engine;
-  /** The contour, asked for what comes nearest to an event. */
+  /** The contour, with its index of nearest points. */
   readonly learnt: Neighbourhood;
 }
 
@@ -30,7 +30,7 @@ export async function loadModel(plan: Plan): Promise<Model> {
   return { contour, policy, engine, learnt: new Neighbourhood(contour) };
 }
 
-/** The policy a run keeps to: a contour's own, the one asked for, or the default; a contour is never read through another lens. */
+/** The policy of a run: the contour's own, the requested one, or the default. A contour is never read through another lens. */
 function policyFor(plan: Plan, contour: Contour | undefined): Policy {
   const asked = plan.policy === undefined ? undefined : parsePolicy(JSON.parse(plan.policy));
   if (!contour) return asked ?? DEFAULT_POLICY;

@@ -25,20 +25,20 @@ import { startThreads } from "./start-threads.ts";
 import type { Threads } from "./threads.ts";
 import { ToldToEnd } from "./told-to-end.ts";
 
-/** How the workload's first process ended, and what its namespace leaves. */
+/** How the workload's first process ended, and the results of its namespace. */
 export interface Outcome {
   readonly exit: ChildState;
   readonly report: Findings;
-  /** What the kernel itself enforces of the contour, if that was asked for. */
+  /** What the kernel itself enforces of the contour, if that was requested. */
   readonly landlock: AppliedLandlock | undefined;
 }
 
 export interface NamespaceOptions {
-  /** Threads that were started ahead; new ones if there are none. */
+  /** Threads that were started in advance; new ones if there are none. */
   readonly threads?: Threads | undefined;
   /**
-   * Whether this process stands for the workload where it was started: signals to it are for the workload, and it stops when the
-   * workload stops. False in a process that does other things as well.
+   * Whether this process stands in for the workload: signals to it are for the workload, and it stops when the workload stops.
+   * False in a process that does other things as well.
    */
   readonly standsIn?: boolean;
 }
@@ -48,7 +48,7 @@ const OVERDUE_EVERY_MS = 1000;
 export class Namespace {
   readonly block: ControlBlock;
   readonly first = new FirstProcess();
-  /** Asks the supervising thread; undefined where the namespace is over. */
+  /** Sends a request to the supervising thread; undefined if the namespace has ended. */
   readonly ask: Ask;
   readonly #entry: Entry;
   readonly #plan: Plan;
@@ -68,9 +68,9 @@ export class Namespace {
   #ended: (report: Findings) => void = () => {};
   #failed: (fault: Error) => void = () => {};
 
-  /** `command` is the program and its arguments as raw bytes; throws where there is no such program. */
+  /** `command` is the program and its arguments as raw bytes; throws if the program does not exist. */
   constructor(entry: Entry, plan: Plan, command: readonly Uint8Array[], options: NamespaceOptions = {}) {
-    // Before any thread: one that is still loading native code cannot be ended.
+    // Before any thread is started: one that is still loading native code cannot be ended.
     this.#path = plan.adopt === undefined ? findProgram(command[0] ?? Buffer.alloc(0), entry) : Buffer.alloc(0);
     const { threads = startThreads(), standsIn = true } = options;
     this.#threads = threads;
@@ -88,14 +88,14 @@ export class Namespace {
     );
   }
 
-  /** Called when isoline was told to end, and what is left of the workload is told or killed. */
+  /** Called when isoline was told to end, and the rest of the workload is signalled or killed. */
   onEnding: (what: "told" | "killed", name: NodeJS.Signals, processes: number) => void = () => {};
-  /** Called when this process runs again after it did not, for so many seconds. */
+  /** Called when this process runs again after it did not run for this many seconds. */
   onPause: (seconds: number) => void = () => {};
   /** Called before this process stops because the workload did. */
   beforeStop: () => void = () => {};
 
-  /** Runs the workload to the end of its last process. Whatever else is wrong is thrown before it starts. */
+  /** Runs the workload to the end of its last process. Any other error is thrown before it starts. */
   async run(onStarted: () => void = () => {}): Promise<Outcome> {
     const ended = this.#supervise();
     const leaveSignals = this.#takeSignals();
@@ -116,7 +116,7 @@ export class Namespace {
     }
   }
 
-  /** Takes over a namespace that lives already, to the end of its last process. Nothing is known of how its first one ended. */
+  /** Takes over a live namespace, to the end of its last process. How its first process ended is unknown. */
   async attach(onStarted: () => void): Promise<Outcome> {
     const ended = this.#supervise();
     this.#ready = onStarted;
@@ -125,14 +125,17 @@ export class Namespace {
     return { exit: this.first.exit, report: await ended, landlock: undefined };
   }
 
-  /** Calls `follower` for every decision from now on; the returned function ends it. Before the start, see `followed` of the plan. */
+  /**
+   * Calls `follower` for every decision from now on; the returned function stops that. To follow from the start, see `followed`
+   * of the plan.
+   */
   async follow(follower: (event: LiveEvent) => void): Promise<() => Promise<void>> {
     const unfollow = this.hear(follower);
     await this.ask({ ask: "follow", on: true });
     return unfollow;
   }
 
-  /** Calls `follower` for every decision that the supervising thread tells. */
+  /** Calls `follower` for every decision that the supervising thread reports. */
   hear(follower: (event: LiveEvent) => void): () => Promise<void> {
     this.#followers.add(follower);
     return async () => {
@@ -141,16 +144,16 @@ export class Namespace {
     };
   }
 
-  /** Ends every process of it: asks them to, and kills what is left after a few seconds, or at once when called again. */
+  /** Ends every process of it: sends SIGTERM, and kills the rest after a few seconds, or at once when called again. */
   end(name: NodeJS.Signals = "SIGTERM"): void {
     this.#toldToEnd.hear(name);
   }
 
-  /** The returned function gives back what was taken; a process that stands in keeps it to its end. */
+  /** The returned function restores the earlier state; a process that stands in keeps it to its end. */
   #takeSignals(): () => void {
     if (!this.#standsIn) return this.first.watch();
     this.first.onStop = (signal) => this.#stop(signal);
-    // A container is ended by its engine, which tells its processes and not us.
+    // A container is ended by its engine, which signals its processes and not this one.
     if (this.#plan.root === undefined) this.first.onToldToEnd = (name) => this.end(name);
     this.first.takeSignals(this.#entry);
     return () => {};
@@ -199,7 +202,7 @@ export class Namespace {
     }
   }
 
-  /** Nothing more comes from the supervising thread. */
+  /** The supervising thread sends nothing more. */
   #close(): void {
     clearInterval(this.#overdue);
     this.#watch?.stop();
@@ -208,12 +211,12 @@ export class Namespace {
     this.#asking.end();
   }
 
-  /** The supervising thread wakes the tasks it has decided about; should it be stuck, a task that waited for too long is refused. */
+  /** The supervising thread wakes the tasks it has decided about; if it is stuck, a task that has waited too long is refused. */
   #wakeOverdue({ fd, id, seconds }: Holds): void {
     this.#overdue = setInterval(() => wakeHeld(fd, id, seconds), OVERDUE_EVERY_MS).unref();
   }
 
-  /** A workload that the terminal stops takes us with it, as the shell expects; one that policy stops does not. */
+  /** If the terminal stops the workload, isoline stops too, as the shell expects; not if the policy stopped it. */
   #stop(signal: number): void {
     if (Atomics.load(this.block, cells.frozen) !== 0) return;
     // The bpf sensor stops a task that waits for a verdict, and no terminal stops with this signal.

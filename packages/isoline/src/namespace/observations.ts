@@ -1,4 +1,4 @@
-/** What is noted of every decision, for the status line, the report, the trajectory and followers. */
+/** Records every decision, for the status line, the report, the trajectory and followers. */
 import type { Circumstances, Event, Judgement, Task } from "@isoline/core";
 import type { TrajectoryWriter } from "../store/trajectory-file.ts";
 import { ContentNotes } from "./content-notes.ts";
@@ -10,7 +10,7 @@ import type { Model } from "./model.ts";
 export class Observations {
   readonly counts: { events: number; attempts: number; novel: number };
   readonly contents = new ContentNotes();
-  /** Whether decisions are told as they are made. */
+  /** Whether decisions are reported as they are made. */
   followed = false;
   readonly #model: Model;
   readonly #block: ControlBlock;
@@ -33,7 +33,7 @@ export class Observations {
     this.counts = countsIn(block);
   }
 
-  /** Events of processes of which it could not be proven which process forked them. */
+  /** Number of events of processes whose parent could not be proven. */
   get guesses(): number {
     return this.#guesses;
   }
@@ -50,7 +50,7 @@ export class Observations {
     if (this.followed) this.#tell(liveEvent(this.#model, event, judgement, circumstances, novel));
   }
 
-  /** Of a task that is not on the contour, what is known of it. */
+  /** What is known about a task that is not on the contour. */
   #lineage({ actor }: Event, { task }: Circumstances): readonly Task[] {
     const { contour } = this.#model;
     const known = contour.taskChain(actor.task);

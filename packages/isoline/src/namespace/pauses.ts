@@ -1,12 +1,12 @@
 /**
- * Times in which this process did not run though it should have: it was stopped (SIGSTOP, a frozen control group) or got no
- * processor. Calls of the workload wait then, and a person who looks for why everything stood still should not have to guess.
+ * Times in which this process did not run although it should have: it was stopped (SIGSTOP, a frozen control group) or got no
+ * processor. Calls of the workload wait then, and a user who looks for the cause should find it in the report.
  */
 
 const LOOK_EVERY_MS = 500;
-/** Shorter ones are every busy machine's. */
+/** Shorter ones occur on every busy machine. */
 const SHORTEST_MS = 3000;
-/** A thread that waits for its console costs time as well, but then the others run. */
+/** A thread that waits for its console loses time as well, but then the other threads run. */
 const MOST_RUNNING = 0.1;
 
 export interface PauseReport {
@@ -31,7 +31,7 @@ export class Pauses {
     this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
   }
 
-  /** Whether time has passed since the last look in which nothing of this process ran. */
+  /** Whether time has passed since the last check in which no thread of this process ran. */
   look(): void {
     if (this.#timer === undefined) return;
     const passed = performance.now() - this.#seen;
@@ -45,7 +45,7 @@ export class Pauses {
     this.#begin();
   }
 
-  /** A pause that was meant ends here: a shell stopped the job. */
+  /** An intended pause ends here: a shell stopped the job. */
   meant(): void {
     this.#begin();
   }

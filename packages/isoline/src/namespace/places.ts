@@ -1,6 +1,4 @@
-/**
- * Where, and as which user, a namespace starts, for the lens.
- */
+/** Where a namespace starts and as which user, for the lens. */
 import { readFileSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
 import { escapeText, type Launch } from "@isoline/core";
@@ -8,7 +6,7 @@ import { readControlGroups } from "./control-groups.ts";
 import { type Entry, variable } from "./entry.ts";
 import { withoutDirectory } from "./start-threads.ts";
 
-/** The kernel's default (net/ipv4/af_inet.c), where /proc does not say. */
+/** The kernel's default (net/ipv4/af_inet.c), if /proc does not show the value. */
 const DEFAULT_PORTS = [32768, 60999] as const;
 
 export function readPlaces(entry: Entry): Launch {
@@ -36,7 +34,7 @@ function workingDirectory(): string {
   }
 }
 
-/** In containers, users often have a number and no entry in the password file. */
+/** In containers, a user often has only a number and no entry in the password file. */
 function homeOfUser(): string {
   try {
     return userInfo().homedir;

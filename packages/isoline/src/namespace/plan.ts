@@ -1,12 +1,10 @@
-/**
- * What a namespace is to do: everything its supervising thread needs to know, as plain data.
- */
+/** The plan of a namespace: everything that its supervising thread needs to know, as plain data. */
 import type { Digest, Launch as Places } from "@isoline/core";
 import type { Orphaned } from "@isoline/linux";
 import type { IntegrityPlan } from "../integrity/plan.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";
 
-/** The sensors there are; which one `auto` means is decided before a plan is made. */
+/** The sensors; which one `auto` means is decided before a plan is made. */
 export type SensorName = "seccomp" | "bpf";
 
 export interface KnownFile {
@@ -16,45 +14,45 @@ export interface KnownFile {
 
 export interface Plan {
   readonly mode: "learn" | "watch" | "enforce";
-  /** The contour to keep to, or to add to when learning. */
+  /** The contour of the run, or the one to add to when learning. */
   readonly contour: string | undefined;
-  /** The keys that must have signed the contour; no signature is required where it is left out. */
+  /** The keys of which one must have signed the contour; no signature is required if left out. */
   readonly signed?: SignatureDemand | undefined;
   /** Where a learnt contour is written. */
   readonly output: string | undefined;
-  /** Whether a contour that is there by then is kept and added to, whichever process wrote it. */
+  /** Whether to keep the contour that exists at the end and to add to it, even if another run wrote it. */
   readonly adds?: boolean;
-  /** Canonical policy line for a contour that is learnt anew; `undefined` takes the contour's own. */
+  /** Canonical policy line for a new contour; `undefined` takes the contour's own. */
   readonly policy: string | undefined;
-  /** Recorded first occurrences, one line each, if asked for. */
+  /** The file for events in the order in which they first happened, one a line, if requested. */
   readonly trajectory: string | undefined;
-  /** Whether decisions are told from the first on; else once it is asked for. */
+  /** Whether decisions are reported from the first on; otherwise from the first request on. */
   readonly followed?: boolean | undefined;
   /** Where events come from. */
   readonly sensor: SensorName;
   readonly places: Places;
-  /** Of a container: where its root directory lies. */
+  /** For a container: the path of its root directory. */
   readonly root?: string | undefined;
   /** Whether to compile the contour into Landlock rules (enforce only). */
   readonly landlock: boolean;
-  /** Soft limit of open files that the workload is to have. */
+  /** Soft limit of open files for the workload. */
   readonly openFiles: number | undefined;
-  /** The name of the namespace, for commands that find it without its supervisor. */
+  /** The name of the namespace, for a supervisor that finds it orphaned. */
   readonly label?: string | undefined;
-  /** A namespace of the bpf sensor to be taken over; else one begins. */
+  /** A namespace of the bpf sensor to be taken over; otherwise a new one begins. */
   readonly adopt?: Orphaned | undefined;
-  /** How long the bpf sensor holds an act that has no verdict; 0 to refuse it at once. */
+  /** How long the bpf sensor holds a task without a verdict; 0 refuses it at once. */
   readonly holdSeconds?: number | undefined;
-  /** Digests of files that were hashed before, by the version that they had (`fileVersion`). */
+  /** Digests of files that were hashed before, by their version (`fileVersion`). */
   readonly known?: readonly KnownFile[] | undefined;
-  /** IMA's part, if anything of it was asked for. */
+  /** The IMA options, if any were given. */
   readonly integrity?: IntegrityPlan | undefined;
 }
 
-/** How a namespace of the bpf sensor began, as it is noted for a supervisor that takes it over. */
+/** The start of a namespace of the bpf sensor, as recorded for a supervisor that takes it over. */
 export interface Beginning {
   readonly places: Places;
-  /** Absolute; where a learnt contour is to be written, if there was none before. */
+  /** Absolute path at which a learnt contour is to be written, if none existed before. */
   readonly contour: string | undefined;
   readonly mode: Plan["mode"];
 }

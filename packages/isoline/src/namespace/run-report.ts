@@ -1,10 +1,10 @@
-/** The report of a run, made from its outcome, and as text. */
+/** Makes the report of a run from its outcome, and writes it as text. */
 import { constants } from "node:os";
 import type { AppliedLandlock, ChildState } from "@isoline/linux";
 import type { Outcome } from "./namespace.ts";
 import type { Exit, Findings, RunReport, Verdict } from "./report.ts";
 
-/** What a run was, which its supervisor does not know. */
+/** Facts about a run that its supervisor does not know. */
 export type About = Pick<RunReport, "contour" | "command" | "container" | "image"> & { readonly learns: boolean };
 
 export function runReport({ exit, report, landlock }: Outcome, { learns, ...about }: About): RunReport {
@@ -21,11 +21,14 @@ export function runReport({ exit, report, landlock }: Outcome, { learns, ...abou
 /** Departures written at a time. */
 const AT_ONCE = 100;
 
-/** As text, JSON indented by two, in pieces: departures may be ten thousand, and whole they would be the most that a run ever needs. */
+/**
+ * As text, JSON indented by two, in pieces: there may be ten thousand departures, and the whole text would be the largest
+ * object of a run.
+ */
 export function* reportText(report: RunReport): Generator<string> {
   const { departures } = report;
   const text = JSON.stringify({ ...report, departures: [] }, null, 2);
-  // In a string its quotes would be escaped, and deeper in it there would be more blanks.
+  // Inside a string its quotes would be escaped, and at a deeper level there would be more blanks.
   const [before, after] = text.split('\n  "departures": []') as [string, string];
   yield `${before}\n  "departures": [`;
   for (let from = 0; from < departures.length; from += AT_ONCE) {
@@ -37,14 +40,14 @@ export function* reportText(report: RunReport): Generator<string> {
   yield `${departures.length === 0 ? "" : "\n  "}]${after}\n`;
 }
 
-/** Off contour outweighs incomplete: what was seen is certain, whatever was not seen. */
+/** Off contour outweighs incomplete: a departure is certain even if other events were not observed. */
 function verdictOf({ off, incomplete }: Findings, learns: boolean): Verdict {
   if (off > 0) return "off-contour";
   if (incomplete.length > 0) return "incomplete";
   return learns ? "learnt" : "on-contour";
 }
 
-/** What was applied, without descriptors that mean something to the supervisor alone. */
+/** The applied rules, without descriptors, which have a meaning only in the supervisor. */
 function landlockOf(applied: AppliedLandlock | undefined): RunReport["landlock"] {
   if (applied === undefined) return null;
   const { pins: _, ...told } = applied;

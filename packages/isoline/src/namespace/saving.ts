@@ -1,4 +1,4 @@
-/** Writing what one run learnt: to a new contour, or to one that others may add to at the same time. */
+/** Writes what one run learnt: to a new contour, or to one that other runs may add to at the same time. */
 import {
   type Contour,
   contourSince,
@@ -15,15 +15,15 @@ import { MOST_CONTOUR_BYTES, saveContour } from "../store/contour-file.ts";
 import { Output } from "../store/output.ts";
 import type { Plan } from "./plan.ts";
 
-/** How long others may take: each only reads and writes a file. */
+/** Patience for other runs: each only reads and writes a file. */
 const PATIENCE_MS = 60_000;
 
-/** Where a learnt contour goes, taken hold of before the workload starts. */
+/** The output of a learnt contour, opened before the workload starts. */
 export class LearntContour {
   readonly #path: string;
   readonly #output: Output;
   readonly #contour: Contour;
-  /** What was there before this run, where others may add to it meanwhile. */
+  /** The contour before this run, if other runs may add to it meanwhile. */
   readonly #mark: Mark | undefined;
 
   private constructor(path: string, contour: Contour, adds: boolean) {
@@ -33,7 +33,7 @@ export class LearntContour {
     this.#mark = adds ? markOf(contour) : undefined;
   }
 
-  /** Undefined where nothing is to be written. */
+  /** Undefined if nothing is to be written. */
   static of({ mode, output, adds = false }: Plan, contour: Contour): LearntContour | undefined {
     return mode === "learn" && output !== undefined ? new LearntContour(output, contour, adds) : undefined;
   }
@@ -46,8 +46,8 @@ export class LearntContour {
 }
 
 /**
- * Adds a run to the contour that is there by now, or begins one. Its directory is locked meanwhile, so that of several that learn
- * at the same time none is lost; no file is left by that, and the contour itself is replaced, so that it could not be locked.
+ * Adds a run to the present contour, or begins one. The directory is locked meanwhile, so that no run is lost if several learn
+ * at the same time. The contour itself cannot be locked, because it is replaced; and a lock on the directory leaves no file.
  */
 function addToContour(path: string, output: Output, learnt: Contour): void {
   if (output.isDevice) return saveContour(output, learnt);

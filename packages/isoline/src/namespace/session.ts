@@ -1,6 +1,6 @@
 /**
- * One namespace while it lives, in its supervising thread: made from a plan, decided by its model, asked while it runs, summed up
- * at its end. Events come from one sensor, which it knows by its interface alone.
+ * One live namespace in its supervising thread: made from a plan, decided by its model, queried while it runs, summarised at
+ * its end. Events come from one sensor, which it knows only by its interface.
  */
 import { lensDigest } from "@isoline/core";
 import {
@@ -37,7 +37,7 @@ export class Session {
   readonly #output: LearntContour | undefined;
   readonly #pointsBefore: number;
   #sensor: Sensor | undefined;
-  /** Loaded when it is asked for: most namespaces have none, and start the sooner. */
+  /** Loaded on request: most namespaces have none, and start sooner. */
   #integrity: NamespaceIntegrity | undefined;
 
   private constructor(plan: Plan, block: ControlBlock, model: Model, tell: (event: LiveEvent) => void) {
@@ -60,7 +60,7 @@ export class Session {
     this.mediator.onFreeze = () => Atomics.store(block, cells.frozen, 1);
   }
 
-  /** Loads and checks everything a plan names, so that what is wrong is said before the workload starts. */
+  /** Loads and checks everything that a plan names, so that errors are reported before the workload starts. */
   static async prepare(plan: Plan, block: ControlBlock, tell: (event: LiveEvent) => void): Promise<Session> {
     const session = new Session(plan, block, await loadModel(plan), tell);
     if (plan.integrity !== undefined) await session.loadIntegrity();
@@ -73,7 +73,7 @@ export class Session {
     this.mediator.findProcessesWith(sensor);
   }
 
-  /** Makes the integrity view, with what the plan says about it. */
+  /** Makes the integrity view as the plan describes it. */
   async loadIntegrity(): Promise<void> {
     if (this.#integrity !== undefined) return;
     const { NamespaceIntegrity } = await import("./integrity.ts");
@@ -88,7 +88,7 @@ export class Session {
     });
   }
 
-  /** False for what needs the integrity view where it is not loaded yet, but can be. */
+  /** False for a request that needs the integrity view before it is loaded, if it can be loaded. */
   canAnswer(request: Request): boolean {
     return this.#integrity !== undefined || !traitsOf(this.#plan.sensor).inspectsLate || !isAboutIntegrity(request);
   }
@@ -127,7 +127,7 @@ export class Session {
     },
   };
 
-  /** Every departure that is kept, explained. */
+  /** Every recorded departure, with its explanation. */
   *departuresInPages(): Generator<readonly DepartureReport[]> {
     for (let from = 0, page = departuresFrom(this.model, 0); page.length > 0; page = departuresFrom(this.model, from)) {
       yield page;
@@ -135,7 +135,7 @@ export class Session {
     }
   }
 
-  /** Writes what was learnt and sums up. */
+  /** Writes what was learnt and makes the report. */
   finish(kernel: RunReport["kernel"]): LastFindings {
     const { contour, engine, policy } = this.model;
     const { mediator } = this;

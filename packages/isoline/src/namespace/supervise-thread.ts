@@ -1,8 +1,8 @@
 /**
- * The supervising thread: prepares a session, mediates until the namespace is over, and reports.
+ * The supervising thread: prepares a session, mediates until the namespace has ended, and reports.
  *
- * It blocks in the kernel waiting for the next call, so it hears requests only when its doorbell rings: the main thread
- * sends it a signal, whose only effect is to interrupt the wait.
+ * It blocks in the kernel until the next call, so it reads requests only after its doorbell signal: the main thread sends it a
+ * signal whose only effect is to interrupt the wait.
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { IsolineError } from "@isoline/core";
@@ -15,7 +15,7 @@ import type { LaunchOrder, SupervisorMessage } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import { Session } from "./session.ts";
 
-/** Tables double when they are full: what they outgrew is of no use any more. */
+/** Tables double when they are full; the memory of the smaller one is not reused. */
 const LARGE_BYTES = 128 * 1024;
 
 /** What the thread is started with; the plan comes as its first message. */

@@ -1,7 +1,7 @@
 /**
- * Looks whether the supervising thread is still there. A thread that ends by a call of its own, by whatever hand, is told to nothing: the
- * runtime only learns of it when it waits for the thread, and the listener stays open in the process, so that the workload would
- * wait for good.
+ * Watches whether the supervising thread still exists. If a thread ends by a direct system call, the runtime is not notified:
+ * it learns of the end only when it joins the thread. The listener stays open in the process, so the workload would wait for
+ * ever.
  */
 import { closeSync, existsSync } from "node:fs";
 import { cells, type ControlBlock } from "./control-block.ts";
@@ -13,7 +13,7 @@ export class ThreadWatch {
   readonly #timer: NodeJS.Timeout;
   #isMissed = false;
 
-  /** `gone` is called once, if it comes to that. */
+  /** `gone` is called once, if the thread has ended. */
   constructor(block: ControlBlock, gone: () => void) {
     this.#block = block;
     this.#timer = setInterval(() => this.#look(gone), LOOK_EVERY_MS).unref();
@@ -26,7 +26,7 @@ export class ThreadWatch {
   #look(gone: () => void): void {
     const tid = Atomics.load(this.#block, cells.supervisorTid);
     if (tid === 0 || existsSync(`/proc/self/task/${tid}`)) return;
-    // The last that it said may be heard only after this look.
+    // Its last message may arrive only after this check.
     if (this.#isMissed) {
       this.stop();
       gone();
@@ -35,7 +35,7 @@ export class ThreadWatch {
   }
 }
 
-/** Has every mediated call fail from now on: nothing else closes what the thread left open. */
+/** Makes every mediated call fail from now on: nothing else closes what the thread left open. */
 export function closeListener(block: ControlBlock): void {
   const listener = Atomics.load(block, cells.listener);
   if (listener > 0) closeSync(listener);

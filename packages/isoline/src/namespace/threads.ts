@@ -1,6 +1,6 @@
 /**
- * The two threads beside the main one. They may be started before it is known what they will do: to load their code takes
- * longer than all the rest of a start.
+ * The two threads beside the main one. They may be started before their task is known: loading their code takes longer than the
+ * whole rest of a start.
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { type ControlBlock, makeControlBlock } from "./control-block.ts";
@@ -8,11 +8,14 @@ import type { LaunchData, LaunchThreadData } from "./launch-thread.ts";
 import type { Plan } from "./plan.ts";
 import type { SuperviseThreadData } from "./supervise-thread.ts";
 
-/** Else Node pipes a thread's output to `process.stdout`, and making that makes the pipe behind it non-blocking: the workload's too. */
+/**
+ * Otherwise Node pipes a thread's output to `process.stdout`, whose creation makes the pipe behind it non-blocking, for the
+ * workload too.
+ */
 const OWN_STREAMS = { stdout: true, stderr: true } as const;
 /**
- * Of the supervising thread, where nearly all that an event makes is garbage when the next one comes. V8 would let it grow to
- * 48 MB; with so much room it decides as fast about events that were never seen before.
+ * For the supervising thread, where nearly everything allocated for an event is garbage when the next one comes. V8 would let
+ * the young generation grow to 48 MB; with this limit it decides as fast about new events.
  */
 const YOUNG_MEGABYTES = 6;
 
@@ -31,7 +34,7 @@ export class Threads {
   readonly launcher: Worker;
   /** Requests to the supervising thread. */
   readonly requests: MessagePort;
-  /** Where the launching thread tells how it went; a port of its own, because the thread ends right after. */
+  /** Where the launching thread reports the outcome; a separate port, because the thread ends right after. */
   readonly launched: MessagePort;
 
   constructor() {
@@ -50,14 +53,14 @@ export class Threads {
     this.launcher = startLauncher({ block, orders: orders.port2, outcome: launched.port2 });
   }
 
-  /** Says what to do. The launching thread looks for its part once the other is ready, so it is told first. */
+  /** Sends the task. The launching thread reads its part once the other is ready, so it is sent first. */
   begin(plan: Plan, launch: LaunchData): void {
     this.launcher.postMessage(launch);
     this.supervisor.postMessage(plan);
   }
 }
 
-/** A launching thread, told what to do by its first message and its order. */
+/** A launching thread, which gets its task by its first message and its order. */
 export function startLauncher(workerData: LaunchThreadData): Worker {
   const { orders, outcome } = workerData;
   const url = new URL("./launch-thread.js", import.meta.url);

@@ -1,18 +1,18 @@
 /**
- * The end of a namespace whose command has ended, when isoline is told to end and processes of it still live. They get a SIGTERM,
- * because jobs of a shell ignore SIGINT, and daemons read their configuration at SIGHUP. They are killed after a few seconds, or
- * at once if isoline is told again. The report is written either way.
+ * The end of a namespace whose command has ended, when isoline is told to end while processes are left. They get SIGTERM,
+ * because jobs of a shell ignore SIGINT and daemons read their configuration at SIGHUP. After a few seconds, or if isoline is
+ * told again, they are killed. The report is written in either case.
  */
 import { constants } from "node:os";
 import type { Ask } from "./requests.ts";
 
 /** Less than the 7.5 s that GitHub's runner waits, and the 10 s of `docker stop`, before they kill. */
 const GRACE_MS = 5000;
-/** What is forked in the meantime is killed in the next round. */
+/** Processes that are forked in the meantime are killed in the next round. */
 const ROUND_MS = 100;
-/** A process in a system call that cannot be interrupted, or that is not known of, is not waited for. */
+/** A process in an uninterruptible system call, or an undiscovered one, is not waited for. */
 const MOST_ROUNDS = 30;
-/** A supervising thread that has not answered for so long waits in the kernel for something that does not come. */
+/** A supervising thread that has not answered for this long is stuck in the kernel. */
 const STUCK_MS = 5000;
 
 export class ToldToEnd {
@@ -22,7 +22,7 @@ export class ToldToEnd {
   #killing: NodeJS.Timeout | undefined;
   #times = 0;
 
-  /** `stuck` is called where the supervising thread does not answer when all is to be killed. */
+  /** `stuck` is called if the supervising thread does not answer when everything is to be killed. */
   constructor(
     ask: Ask,
     tell: (what: "told" | "killed", name: NodeJS.Signals, processes: number) => void,
@@ -39,7 +39,7 @@ export class ToldToEnd {
     else if (this.#times === 2) void this.#kill(name);
   }
 
-  /** The namespace is over, so there is nothing left to end. */
+  /** The namespace has ended, so nothing is left to end. */
   stop(): void {
     clearTimeout(this.#killing);
     this.#times = Number.POSITIVE_INFINITY;
@@ -58,7 +58,7 @@ export class ToldToEnd {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const processes = await this.#ask({ ask: "signal", signal: constants.signals.SIGKILL });
       clearTimeout(stuck);
-      // Without an answer the namespace has ended.
+      // No answer means that the namespace has ended.
       if (processes === undefined) return;
       if (round === 0) this.#tell("killed", name, processes);
       await new Promise((resolve) => setTimeout(resolve, ROUND_MS));

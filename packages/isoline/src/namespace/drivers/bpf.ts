@@ -1,6 +1,6 @@
 /**
- * The bpf sensor, with its BPF programs and their keeper. Loaded only where it is used: it is a third of what a supervising thread
- * would have to load otherwise, and brings half of Node's modules.
+ * The bpf sensor, with its BPF programs and their keeper. Loaded only if it is used: it is a third of the code of a supervising
+ * thread, and imports half of Node's modules.
  */
 import { closeSync, openSync } from "node:fs";
 import { resolve } from "node:path";
@@ -27,13 +27,13 @@ export class BpfDriver implements Driver {
   /** Ends the keeper, if there is one. */
   readonly #stopKeeper: (() => void) | undefined;
 
-  /** Opens the sensor, and tells the BPF programs from which thread the workload will come. */
+  /** Opens the sensor, and registers the thread from which the workload will be started with the BPF programs. */
   constructor(plan: Plan, block: ControlBlock, session: Session, say: (message: SupervisorMessage) => void) {
     const { holdSeconds = DEFAULT_HOLD_SECONDS, adopt, places, label = "", root, known } = plan;
     const { contour, policy } = session.model;
     const bars = policy.reaction === "deny-all" || policy.reaction === "kill" || policy.reaction === "freeze";
     const bpf = openBpf(session.mediator, { bars, points: contour.size, holdSeconds, label, adopt, root, known });
-    // A workload with a terminal is not stopped at once, and what it waits for should not take long.
+    // A workload with a terminal is not stopped at once, so its waits should be short.
     if (bpf.holds && root === undefined && hasTerminal()) bpf.readAhead(filesWithContent(contour, places));
     this.openFiles = plan.openFiles;
     this.#block = block;
@@ -44,7 +44,7 @@ export class BpfDriver implements Driver {
       say({ kind: "holds", holds: { fd: holding.fd, id, seconds: holdSeconds || DEFAULT_HOLD_SECONDS } });
     }
     if (adopt !== undefined) {
-      // The workload lives already and is not launched: the launching thread ends, and its part counts as done.
+      // The workload is running already and is not launched: the launching thread ends, and its part counts as done.
       Atomics.store(block, cells.workload, 1);
       return;
     }
@@ -64,7 +64,7 @@ export class BpfDriver implements Driver {
     this.#bpf.sensor.adapt();
   }
 
-  /** A process that hears of the end may end this one, and what is pinned would stay. */
+  /** A reader of the final message may end this process, and pins would remain. */
   end(): RunReport["kernel"] {
     const { sensor, half } = this.#bpf;
     sensor.settle();
@@ -77,13 +77,13 @@ export class BpfDriver implements Driver {
   close(): void {}
 }
 
-/** What is noted for the supervisor that takes the namespace over, should this one die. */
+/** The record for the supervisor that takes the namespace over, if this one ends. */
 function beginningOf({ places, contour, output, mode }: Plan): Beginning {
   const file = contour ?? output;
   return { places, contour: file && resolve(file), mode };
 }
 
-/** Whether this process has a controlling terminal, as its children will. */
+/** Whether this process, and so its children, has a controlling terminal. */
 function hasTerminal(): boolean {
   try {
     closeSync(openSync("/dev/tty", "r"));

@@ -3,15 +3,15 @@ import type { Ending, Sensor } from "@isoline/linux";
 import type { RunReport } from "../report.ts";
 
 export interface Driver {
-  /** Soft limit of open files that the launching thread must set, where it cannot be set while the workload waits. */
+  /** Soft limit of open files that the launching thread must set, if it cannot be set while the workload waits. */
   readonly openFiles: number | undefined;
-  /** Waits for the launch, as far as the sensor needs it; undefined where there is nothing to supervise. */
+  /** Waits for the launch, as far as the sensor needs it; undefined if there is nothing to supervise. */
   start(): Sensor | undefined;
-  /** Supervises until the namespace is over, or until `onInterrupt` says to stop. */
+  /** Supervises until the namespace has ended, or until `onInterrupt` says to stop. */
   run(onInterrupt: () => "go-on" | "stop"): Ending;
-  /** Has the kernel decide as the session does by now. */
+  /** Passes the session's present mode to the kernel. */
   adapt(): void;
-  /** Ends what others must not find any more when they hear of the end; what the kernel has counted, if it has. */
+  /** Removes what must not exist any more when the end is announced; returns the kernel's counters, if there are any. */
   end(): RunReport["kernel"];
   close(): void;
 }

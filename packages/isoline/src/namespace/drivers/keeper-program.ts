@@ -1,4 +1,4 @@
-/** What the keeper becomes when the supervisor is dead: it wakes held tasks until no task is held. */
+/** The program that the keeper executes when the supervisor has died: it wakes held tasks until none is left. */
 import { wakeHeld } from "@isoline/linux";
 
 const ROUNDS = 100;

@@ -27,7 +27,7 @@ export class SeccompDriver implements Driver {
     const sensor = new SeccompSensor(listener, process.pid, mediator, places.canister !== undefined);
     for (const { version, digest } of known) sensor.know(version, digest);
     let limit = openFiles;
-    // The first call of the first process is its execve: it still waits, so it starts with the limit it should have.
+    // The first call of the first process is its execve: it still waits, so the limit that it should start with can be set.
     mediator.onBirth = (process) => {
       if (limit !== undefined) setOpenFileLimit(process.pid, limit);
       limit = undefined;
@@ -40,7 +40,7 @@ export class SeccompDriver implements Driver {
     return this.#sensor?.run(onInterrupt) ?? "ended";
   }
 
-  /** Every call is decided about by the session itself. */
+  /** The session itself decides about every call. */
   adapt(): void {}
 
   end(): null {
