@@ -1,5 +1,4 @@
-/** The workload's first process. If isoline stands in for it, signals to isoline are passed on to it, and isoline ends as it
-ends. */
+/** The workload's first process. If isoline stands in for it, signals to isoline are passed on to it, and isoline ends as it ends. */
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { type ChildState, childState, dieBySignal, ignoreSignal, ignoreUnhandled, sendSignal } from "@isoline/linux";
