@@ -58,6 +58,10 @@ function openInRoot(root: number, path: Buffer, follow: boolean): number {
   return fd;
 }
 
+function openAny(path: string): number {
+  return openat2(AT_FDCWD, terminated(path), hows.any);
+}
+
 const SELF = Buffer.from("self");
 const WITHIN_MOUNT = openHow(O_PATH | O_CLOEXEC, 0, RESOLVE_NO_XDEV);
 
@@ -160,47 +164,34 @@ export class PathFinder {
 
   /** Finds the object behind a descriptor of the task. */
   findDescriptor(out: Found, thread: Thread, fd: number): number {
-    const places = this.#places.of(thread);
-    if (!places) return -EACCES_TO_TASK;
-    try {
-      const own = this.openTaskDescriptor(thread.tid, fd);
-      return own < 0 ? own : this.#noting(out, this.#adopt(out, own, thread, places, false));
-    } finally {
-      places.shut();
-    }
+    return this.#held(out, thread, () => this.openTaskDescriptor(thread.tid, fd));
   }
 
   /** Finds the object behind a descriptor of the supervisor, as the thread sees it. */
   findOwn(out: Found, thread: Thread, fd: number): number {
-    const places = this.#places.of(thread);
-    if (!places) return -EACCES_TO_TASK;
-    try {
-      const own = openat2(AT_FDCWD, terminated(`/proc/self/fd/${fd}`), hows.any);
-      return own < 0 ? own : this.#noting(out, this.#adopt(out, own, thread, places, false));
-    } finally {
-      places.shut();
-    }
+    return this.#held(out, thread, () => openAny(`/proc/self/fd/${fd}`));
   }
 
   /** Finds the file of a mapping of the thread, by its range in /proc/TID/map_files. Only for root. */
   findMapped(out: Found, thread: Thread, range: string): number {
-    const places = this.#places.of(thread);
-    if (!places) return -EACCES_TO_TASK;
-    try {
-      const own = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/map_files/${range}`), hows.any);
-      return own < 0 ? own : this.#adopt(out, own, thread, places, false);
-    } finally {
-      places.shut();
-    }
+    return this.#held(out, thread, () => openAny(`/proc/${thread.tid}/map_files/${range}`));
   }
 
   /** Finds a thread's working directory. */
   findWorkingDirectory(out: Found, thread: Thread): number {
+    return this.#held(out, thread, () => {
+      const own = openAny(`/proc/${thread.tid}/cwd`);
+      return own < 0 ? -EACCES_TO_TASK : own;
+    });
+  }
+
+  /** Adopts what `open` gives a descriptor of, or a negative errno. */
+  #held(out: Found, thread: Thread, open: () => number): number {
     const places = this.#places.of(thread);
     if (!places) return -EACCES_TO_TASK;
     try {
-      const own = openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any);
-      return own < 0 ? -EACCES_TO_TASK : this.#noting(out, this.#adopt(out, own, thread, places, false));
+      const own = open();
+      return own < 0 ? own : this.#noting(out, this.#adopt(out, own, thread, places, false));
     } finally {
       places.shut();
     }
@@ -228,7 +219,7 @@ export class PathFinder {
 
   /** An O_PATH descriptor of the supervisor for a descriptor of the task; a negative errno, EBADF if the task does not have it. */
   openTaskDescriptor(tid: number, fd: number): number {
-    const own = openat2(AT_FDCWD, terminated(`/proc/${tid}/fd/${fd}`), hows.any);
+    const own = openAny(`/proc/${tid}/fd/${fd}`);
     if (own !== -ENOENT) return own === -EACCES ? -EACCES_TO_TASK : own;
     // With hidepid, a process that the supervisor may not inspect does not appear at all.
     return this.isClosed(tid) ? -EACCES_TO_TASK : -EBADF;
@@ -236,7 +227,7 @@ export class PathFinder {
 
   /** Whether the supervisor may not inspect a task: it belongs to another user, or made itself undumpable after it was known. */
   isClosed(tid: number): boolean {
-    const root = openat2(AT_FDCWD, terminated(`/proc/${tid}/root`), hows.any);
+    const root = openAny(`/proc/${tid}/root`);
     if (root >= 0) close(root);
     return root < 0;
   }
@@ -327,10 +318,7 @@ export class PathFinder {
     const scoped = (resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH)) !== 0;
     if (!scoped && places.root >= 0) return "no matter";
     if (this.#rights?.areThoseOf(thread) === false) this.wentAsTask = false;
-    const start =
-      dirfd === AT_FDCWD
-        ? openat2(AT_FDCWD, terminated(`/proc/${thread.tid}/cwd`), hows.any)
-        : this.openTaskDescriptor(thread.tid, dirfd);
+    const start = dirfd === AT_FDCWD ? openAny(`/proc/${thread.tid}/cwd`) : this.openTaskDescriptor(thread.tid, dirfd);
     if (start < 0) return path[0] === SLASH && !scoped ? "no matter" : start;
     try {
       const flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
