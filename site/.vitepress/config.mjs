@@ -49,6 +49,7 @@ export default defineConfig({
         text: "Look it up",
         items: [
           page("Commands", "/commands"),
+          page("The library", "/api"),
           page("Exit statuses", "/exit-codes"),
           page("Errors", "/errors"),
           page("The report", "/report"),
