@@ -16,7 +16,7 @@ test("forced while a namespace enforces: the user and the namespace get a report
   await run.hear();
   match(isoline("unpin", "--force").stderr, /namespace \d+ \(relying\): 1 process left, no longer observed/);
   equal(await run.over, 125);
-  match(run.saidOnError(), /somebody took the BPF programs out of the kernel/);
+  match(run.saidOnError(), /the BPF programs were taken out of the kernel/);
   // As documented, the workload continues; the hooks are removed one after the other.
   for (let step = 0; step < 500 && (await run.ask("list /opt")) !== 0; step++) await setTimeout(20);
   equal(await run.ask("list /opt"), 0);

@@ -47,7 +47,7 @@ export interface KernelNamespaceOptions {
   readonly holdSeconds: number;
   /** It is a container, whose root, mounts and network are told apart from no others. */
   readonly isContainer?: boolean;
-  /** What the namespace is called, for whoever finds it without us. */
+  /** The name of the namespace, for commands that find it without its supervisor. */
   readonly label: string;
 }
 
@@ -83,7 +83,7 @@ export class KernelNamespace {
   /** What a successor will have to know. */
   readonly journal: Journal;
   readonly reader: RingReader;
-  /** How whoever reads waits for more. */
+  /** How the reader waits for more. */
   readonly rest: Rest;
   /** What the kernel knows the namespace by: never used for another in this load. */
   readonly id: number;
@@ -143,7 +143,7 @@ export class KernelNamespace {
       this.#record.writeUInt32LE(versionsOf[versions], namespaceState.content);
       this.#record.writeUInt32LE(bars ? 1 : 0, namespaceState.bars);
       this.#record.writeBigUInt64LE(BigInt(Math.round(holdSeconds * 1e9)), namespaceState.deadline);
-      // Who waits on the only processor keeps it from whoever decides.
+      // A task that waits on the only processor keeps it from the supervisor.
       this.#record.writeBigUInt64LE(availableParallelism() > 1 ? SPIN : 0n, namespaceState.spin);
       // The supervisor is where the workload begins.
       this.#record.writeUInt32LE(isContainer ? 0 : inodeOf("mnt"), namespaceState.mounts);
@@ -174,7 +174,7 @@ export class KernelNamespace {
     return Load.enterAt(directory, (load) => {
       const standing = load.census().find((each) => each.id === id);
       if (standing === undefined || standing.supervisor !== 0)
-        throw new LinuxError("in-use", `namespace ${id} is gone, or somebody decides about it already; see isoline ps`);
+        throw new LinuxError("in-use", `namespace ${id} is gone, or has a supervisor already; see isoline ps`);
       return new KernelNamespace(load, options, id);
     });
   }
@@ -283,8 +283,8 @@ export class KernelNamespace {
   }
 
   /**
-   * What another thread of this process, or another process, needs in order to wake whoever is held: the map's descriptor. And
-   * that of the directory of the pins, which are there as long as somebody has it open.
+   * What another thread of this process, or another process, needs in order to wake held tasks: the map's descriptor. And
+   * that of the directory of the pins, which are there as long as a process has it open.
    */
   get holding(): { readonly pins: number; readonly fd: number; readonly id: number } {
     return { pins: this.#load.fd, fd: this.#load.maps.holding.fd, id: this.id };
@@ -295,7 +295,7 @@ export class KernelNamespace {
     return existsSync(`/proc/self/fd/${this.#load.fd}/holding`);
   }
 
-  /** A further process that nobody in any namespace may signal or look into. */
+  /** A further process that no process in any namespace may signal or look into. */
   protect(pid: number): void {
     this.#load.maps.supervisors.update(u32(pid), u32(this.id));
   }
@@ -305,7 +305,7 @@ export class KernelNamespace {
     return this.#load.maps.assigned.update(u32(pending), u32(identity));
   }
 
-  /** From now on a process, and whom it forks, may do nothing. */
+  /** From now on a process, and its children, may do nothing. */
   bar(process: number): boolean {
     const key = Buffer.alloc(KEY_BYTES);
     key.writeBigUInt64LE(BigInt(process));
@@ -361,7 +361,7 @@ function inodeOf(kind: "mnt" | "net"): number {
   return statSync(`/proc/self/ns/${kind}`).ino;
 }
 
-/** The next number whose place nobody has. */
+/** The next number whose place is free. */
 function nextNumber(load: Load): number {
   const last = Buffer.alloc(4);
   load.maps.numbers.lookup(u32(0), last);

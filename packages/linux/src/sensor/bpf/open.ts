@@ -30,7 +30,7 @@ export interface OpenedBpf {
   readonly sensor: BpfSensor;
   readonly half: KernelNamespace;
   readonly attachment: Attachment;
-  /** Whether somebody may come to be held. */
+  /** Whether a task may come to be held. */
   readonly holds: boolean;
   /** Reads files that the sensor will be asked about, by their paths. */
   readonly readAhead: (paths: readonly Buffer[]) => void;
@@ -42,7 +42,7 @@ export interface BpfOptions {
   /** Points of the contour that is kept to or learnt further. */
   readonly points: number;
   readonly ringSize?: number;
-  /** How long an act is held that nobody decides about; with 0 what is unknown is refused at once, once a program runs. */
+  /** How long an act is held that has no verdict; with 0 what is unknown is refused at once, once a program runs. */
   readonly holdSeconds: number;
   readonly label: string;
   /** Where the root directory of a container lies, whose processes may be gone before they are heard of. */

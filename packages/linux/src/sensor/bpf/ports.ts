@@ -35,7 +35,7 @@ export function portIn(act: Act): number | undefined {
 
 /**
  * A socket that was bound to no port is given one. When it listens, its address tells which; until then, or where it never
- * does, whoever asks looks at the socket itself.
+ * does, the caller looks at the socket itself.
  */
 export function expectPort(
   mediator: Pick<Mediator, "portPending">,

@@ -34,7 +34,7 @@ const SIGCONT = 18;
 const RECORDS_AT_ONCE = 256;
 /**
  * How long to sleep at most: what was lost has no record that could wake us, and the BPF programs wake us only for what
- * somebody waits for (waking.h).
+ * a task waits for (waking.h).
  */
 const LONGEST_SLEEP_MS = 100;
 /** Where something was told more will be: so often, and after so many milliseconds, it is looked for before anybody sleeps. */
@@ -149,7 +149,7 @@ export class BpfSensor implements Sensor {
     for (let waited = 1, naps = 0; ; ) {
       const before = this.#told;
       const records = reader.drain((offset, length) => this.#take(offset, length), RECORDS_AT_ONCE);
-      // Asked after what there was has been read: most records wake nobody.
+      // Asked after what there was has been read: most records wake no reader.
       if ((records === RECORDS_AT_ONCE || waited === -EINTR) && onInterrupt() === "stop") return "stopped";
       waited = 1;
       if (records === RECORDS_AT_ONCE) continue;
@@ -172,7 +172,7 @@ export class BpfSensor implements Sensor {
     this.#kernel.leave();
   }
 
-  /** Nobody lives, and all that they did has been read: deaths are counted before their records are made. */
+  /** No process lives, and all that they did has been read: deaths are counted before their records are made. */
   #isOver(launched: () => number): boolean {
     // Asked first: a birth comes before the launch is known to have succeeded.
     const pid = launched();
@@ -183,7 +183,7 @@ export class BpfSensor implements Sensor {
     return true;
   }
 
-  /** The workload runs, and the BPF programs were told of no birth: whatever it does, nobody is asked. */
+  /** The workload runs, and the BPF programs were told of no birth: whatever it does, no verdict is asked for. */
   #unnoticed(pid: number): LinuxError {
     sendSignal(pid, SIGKILL);
     return new LinuxError(
@@ -195,11 +195,11 @@ export class BpfSensor implements Sensor {
   /** Asked when nothing has come for a while: from programs that are gone nothing comes. */
   #mustBePinned(): void {
     if (this.#kernel.isPinned) return;
-    // Nobody else would: who asks again is asked nothing any more.
+    // No other process would: a task that asks again gets no verdict any more.
     wakeHeld(this.#kernel.holding.fd, this.#kernel.id, 0);
     throw new LinuxError(
       "sensor-lost",
-      "somebody took the BPF programs out of the kernel (isoline unpin --force): what the workload does is no longer seen, nor refused",
+      "the BPF programs were taken out of the kernel (isoline unpin --force): what the workload does is no longer seen, nor refused",
     );
   }
 
@@ -372,7 +372,7 @@ export class BpfSensor implements Sensor {
 
   /** Tells the BPF programs the verdict, for good where it holds for good; then a task that is held asks again. */
   #carryOut({ record, process, key, isSameByKey }: Asked, { verdict, lasts = false, next = 0 }: Ruling): void {
-    // Who is to be stopped stops before the act: it may have been held, and would do it when somebody else wakes it.
+    // Who is to be stopped stops before the act: it may have been held, and would do it when another process wakes it.
     const isFrozen = this.#mediator.isFrozen(process);
     const on = verdict === 0 && !isFrozen;
     const isHeld = record.fate === fates.held;

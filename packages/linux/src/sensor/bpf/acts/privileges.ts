@@ -185,7 +185,7 @@ function settingOf(record: Record, command: string, key: Buffer, value: Buffer =
   }
 }
 
-/** By the object, or by the words of the call: those are put together and not looked up, since nobody waits for that. */
+/** By the object, or by the words of the call: those are put together and not looked up, since no task waits for that. */
 function placeOf(record: Record): string {
   const given = record.rest.toString("latin1");
   const start = record.objects > 0 ? record.object(0) : undefined;
