@@ -1,24 +1,27 @@
 /**
- * The sockets of a network as the kernel lists them in /proc/net: which sockets listen at an address of this machine, by inode.
+ * The sockets of a network as the kernel lists them: which sockets listen at an address of this machine, by inode.
+ *
+ * The supervisor asks by sock_diag about its own network, and reads the tables in /proc/net of others, and where it cannot ask:
  *
  *   tcp, udp    sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode …   (proc_net_tcp.rst)
  *   unix        Num RefCount Protocol Flags Type St Inode Path
  */
 import { readFileSync } from "node:fs";
+import { AF_INET, AF_INET6, type ListedSocket, socketsAt } from "../abi/sock-diag.ts";
 
+/** The directory of the supervisor's own network. */
+export const OWN_NETWORK = "/proc/self/net";
 /** include/net/tcp_states.h */
 const LISTEN = "0A";
 const FIELDS = { local: 1, state: 3, inode: 9 } as const;
 const UNIX_FIELDS = { inode: 6, path: 7 } as const;
-const tables: Readonly<Record<string, readonly [v4: string, v6: string]>> = {
-  stream: ["tcp", "tcp6"],
-  dgram: ["udp", "udp6"],
-};
+const protocols: Readonly<Record<string, "tcp" | "udp">> = { stream: "tcp", dgram: "udp" };
+/** Addresses in network byte order, in hexadecimal digits. */
 const ANY_V4 = "00000000";
 const ANY_V6 = "0".repeat(32);
-/** ::ffff:0:0/96, in words of the machine's byte order. */
-const MAPPED = "0000000000000000FFFF0000";
-const LOOPBACK_V6 = "00000000000000000000000001000000";
+/** ::ffff:0:0/96 */
+const MAPPED = "00000000000000000000ffff";
+const LOOPBACK_V6 = "00000000000000000000000000000001";
 
 /**
  * Inodes of the sockets that may answer a stream or datagram to this host and port; undefined if the tables cannot be read. A
@@ -30,23 +33,40 @@ export function answeringAt(
   host: string,
   port: number,
 ): readonly number[] | undefined {
-  const names = tables[type];
-  const places = names && placesOf(host);
+  const protocol = protocols[type];
+  const places = protocol && placesOf(host);
   if (!places) return undefined;
+  const sockets = (directory === OWN_NETWORK ? asked(protocol, port) : undefined) ?? listed(directory, protocol, port);
+  return sockets?.filter(({ local }) => places.has(local)).map(({ inode }) => inode);
+}
+
+function asked(protocol: "tcp" | "udp", port: number): readonly ListedSocket[] | undefined {
+  const v4 = socketsAt(protocol, AF_INET, port);
+  // A kernel without IPv6 is asked by its tables.
+  const v6 = v4 && socketsAt(protocol, AF_INET6, port);
+  return v6 && [...v4, ...v6];
+}
+
+function listed(directory: string, protocol: "tcp" | "udp", port: number): readonly ListedSocket[] | undefined {
+  const v4 = linesOf(`${directory}/${protocol}`);
+  if (v4 === undefined) return undefined;
+  // Without IPv6 this table does not exist.
+  const v6 = linesOf(`${directory}/${protocol}6`) ?? [];
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const found: number[] = [];
-  for (const name of names) {
-    const lines = linesOf(`${directory}/${name}`);
-    // Without IPv6 this table does not exist.
-    if (lines === undefined && name === names[0]) return undefined;
-    for (const line of lines ?? []) {
-      const fields = line.trim().split(/\s+/);
-      const local = fields[FIELDS.local] ?? "";
-      if (!local.endsWith(suffix) || !places.has(local.slice(0, -suffix.length))) continue;
-      if (type === "dgram" || fields[FIELDS.state] === LISTEN) found.push(Number(fields[FIELDS.inode]));
-    }
+  const found: ListedSocket[] = [];
+  for (const line of [...v4, ...v6]) {
+    const fields = line.trim().split(/\s+/);
+    const local = fields[FIELDS.local] ?? "";
+    if (!local.endsWith(suffix) || (protocol === "tcp" && fields[FIELDS.state] !== LISTEN)) continue;
+    found.push({ local: inNetworkOrder(local.slice(0, -suffix.length)), inode: Number(fields[FIELDS.inode]) });
   }
   return found;
+}
+
+/** The tables write addresses as words in the machine's byte order. */
+function inNetworkOrder(address: string): string {
+  const bytes = Buffer.from(address, "hex");
+  return (bytes.length % 4 === 0 ? bytes.swap32() : bytes).toString("hex");
 }
 
 /** Inodes of the abstract Unix sockets with a name (`@name`); undefined if the table cannot be read. */
@@ -58,12 +78,12 @@ export function abstractlyNamed(directory: string, name: string): readonly numbe
     .map((fields) => Number(fields[UNIX_FIELDS.inode]));
 }
 
-/** Local addresses that receive what is sent to a host, as the tables write them: words in the machine's byte order. */
+/** Local addresses that receive what is sent to a host. */
 function placesOf(host: string): ReadonlySet<string> | undefined {
   const mapped = /^(?:\[::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})\]?$/.exec(host)?.[1];
   if (mapped !== undefined) {
     const meant = mapped === "0.0.0.0" ? "127.0.0.1" : mapped;
-    const word = Buffer.from(meant.split(".").map(Number)).reverse().toString("hex").toUpperCase();
+    const word = Buffer.from(meant.split(".").map(Number)).toString("hex");
     return new Set([word, ANY_V4, MAPPED + word, ANY_V6]);
   }
   return host === "[::1]" || host === "[::]" ? new Set([LOOPBACK_V6, ANY_V6]) : undefined;

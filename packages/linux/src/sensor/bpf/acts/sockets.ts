@@ -1,7 +1,9 @@
 /** Sockets as people name them, from what the BPF programs saw: an address as bytes, or the file a Unix socket is bound to. */
 import { existsSync } from "node:fs";
 import type { Operation } from "@isoline/core";
+import { namespaceOf } from "../../../process/namespace-of.ts";
 import type { Act } from "../../mediation.ts";
+import { OWN_NETWORK } from "../../socket-table.ts";
 import {
   AF_INET,
   AF_UNIX,
@@ -55,5 +57,6 @@ function endpoint(record: Record, op: Endpoint): Act {
 /** Where the sockets of a process's network are listed; of one that is gone, as records of tracepoints may find it, those of ours. */
 function networkOf(pid: number): string {
   const own = `/proc/${pid}/net`;
-  return existsSync(`${own}/tcp`) ? own : "/proc/self/net";
+  const isOurs = namespaceOf(pid, "net") === namespaceOf("self", "net");
+  return isOurs || !existsSync(`${own}/tcp`) ? OWN_NETWORK : own;
 }

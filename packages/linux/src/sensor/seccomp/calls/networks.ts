@@ -6,6 +6,7 @@
  */
 import { close, getsockopt } from "../../../abi/libc.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
+import { OWN_NETWORK } from "../../socket-table.ts";
 import type { Thread } from "../tasks/process.ts";
 import { FOREIGN, type Worlds } from "../tasks/worlds.ts";
 
@@ -70,7 +71,7 @@ export class Networks {
    * that may be any of several.
    */
   listOf(network: string, thread: Thread): string | undefined {
-    if (network === this.#own || !this.#worlds.mayDiffer("net")) return "/proc/self/net";
+    if (network === this.#own || !this.#worlds.mayDiffer("net")) return OWN_NETWORK;
     const maker = this.of(network, thread);
     if (maker === FOREIGN || maker === HOST || maker !== this.ofThread(thread)) return undefined;
     return `/proc/${thread.tid}/net`;

@@ -1,0 +1,60 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect, createServer, type Server } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { answeringAt, OWN_NETWORK } from "./socket-table.ts";
+
+/** The same network by a path that only the tables answer for. */
+const BY_TABLES = "/proc/thread-self/net";
+
+describe("sockets that may answer", () => {
+  const open: { close(): unknown }[] = [];
+  afterEach(() => {
+    for (const each of open.splice(0)) each.close();
+  });
+
+  async function listening(host: string): Promise<number> {
+    const server: Server = createServer(() => undefined).listen(0, host);
+    open.push(server);
+    await once(server, "listening");
+    return (server.address() as { port: number }).port;
+  }
+
+  const asked = ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "127.0.0.2"];
+  it.each([
+    ["127.0.0.1", ["127.0.0.1", "[::ffff:127.0.0.1]", "0.0.0.0"]],
+    ["0.0.0.0", ["127.0.0.1", "[::ffff:127.0.0.1]", "0.0.0.0", "127.0.0.2"]],
+    ["::1", ["[::1]"]],
+    ["::", asked],
+  ])("are the same asked for and in the tables: bound to %s", async (host, reaching) => {
+    const port = await listening(host);
+    const found = asked.filter((each) => answeringAt(OWN_NETWORK, "stream", each, port)?.length === 1);
+    expect(found).toEqual(reaching);
+    for (const each of asked)
+      expect(answeringAt(OWN_NETWORK, "stream", each, port)).toEqual(answeringAt(BY_TABLES, "stream", each, port));
+  });
+
+  it("are not those that only have a connection with this port", async () => {
+    const port = await listening("127.0.0.1");
+    const client = connect(port, "127.0.0.1");
+    open.push({ close: () => client.destroy() });
+    await once(client, "connect");
+    expect(answeringAt(OWN_NETWORK, "stream", "127.0.0.1", port)).toHaveLength(1);
+    expect(answeringAt(OWN_NETWORK, "stream", "127.0.0.1", (client.address() as { port: number }).port)).toEqual([]);
+  });
+
+  it("receive datagrams, connected or not", async () => {
+    const socket = createSocket("udp4");
+    open.push(socket);
+    socket.bind(0, "127.0.0.1");
+    await once(socket, "listening");
+    const { port } = socket.address();
+    const found = answeringAt(OWN_NETWORK, "dgram", "127.0.0.1", port);
+    expect(found).toHaveLength(1);
+    expect(found).toEqual(answeringAt(BY_TABLES, "dgram", "127.0.0.1", port));
+  });
+
+  it("are not known where there is no such network", () => {
+    expect(answeringAt("/proc/1/no-network", "stream", "127.0.0.1", 80)).toBeUndefined();
+  });
+});
