@@ -9,7 +9,7 @@ import { documentViolations } from "./documents.mjs";
 import { errorPageViolations } from "./error-page.mjs";
 import { layerViolations } from "./layers.mjs";
 import { mannersViolations } from "./manners.mjs";
-import { heldViolations } from "./plain-words.mjs";
+import { plainWordViolations } from "./plain-words.mjs";
 
 /** @type {Record<string, (root: string) => string[] | Promise<string[]>>} */
 const judges = {
@@ -20,7 +20,7 @@ const judges = {
   "error-page": errorPageViolations,
   layers: layerViolations,
   manners: mannersViolations,
-  "plain-words": heldViolations,
+  "plain-words": plainWordViolations,
 };
 
 const what = process.argv[2] ?? "";

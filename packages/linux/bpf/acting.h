@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The acting task, as a place to walk from; and what the verifier is to see once. */
+/* The acting task as the start of pointer reads, and the code that the verifier should check only once. */
 #ifndef ISOLINE_ACTING_H
 #define ISOLINE_ACTING_H
 
@@ -7,13 +7,13 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-/* Since 6.2: reads through such a pointer are checked by the verifier and cannot fault. */
+/* Since 6.2. The verifier checks reads through such a pointer, and they cannot fault. */
 extern void *bpf_rdonly_cast(const void *object, u32 type) __ksym __weak;
 
 /*
- * The acting task, for what its members point to. From one that it trusts, the verifier searches the types of the whole kernel
- * four times for each pointer that is followed, to see whether that is to be trusted, too
- * (kernel/bpf/btf.c, btf_nested_type_is_trusted): that was four fifths of the time that a load took.
+ * The acting task, for reading what its members point to. From a pointer that the verifier trusts, each step costs four
+ * searches through the kernel's types, to learn whether the next pointer is trusted too (kernel/bpf/btf.c,
+ * btf_nested_type_is_trusted). That was four fifths of the time of a load.
  */
 static __always_inline struct task_struct *acting_task(void)
 {
@@ -23,8 +23,8 @@ static __always_inline struct task_struct *acting_task(void)
 }
 
 /*
- * What every open comes by. At hooks it is as short as can be, and takes longer to verify; by tracepoints, where a load is part
- * of how long most workloads take, the difference to an open could not be measured.
+ * The path of every open. At hooks the code is inlined: it runs faster and takes longer to verify. By tracepoints it is a
+ * function: there a load is part of the time of most workloads, and no difference to an open could be measured.
  */
 #ifdef ATTACH_TRACEPOINTS
 #define VERIFIED_ONCE __noinline

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Opening for appending permits no more than that. What takes from such a file what it held (F_SETFL without O_APPEND,
- * `ftruncate`, the older requests that free parts of it) is an `open` for writing or a `truncate`, as for the seccomp sensor
- * (seccomp/calls/appending.ts). Not seen: `fallocate`, and RWF_NOAPPEND. They come by file_permission alone, which every read and
- * write of the machine comes by.
+ * A descriptor that was opened for appending permits nothing else. An act that removes what such a file already holds
+ * (F_SETFL without O_APPEND, `ftruncate`, the older requests that free parts of a file) is an `open` for writing or a
+ * `truncate`, as in the seccomp sensor (seccomp/calls/appending.ts). Not observed: `fallocate` and RWF_NOAPPEND. Their only
+ * hook is file_permission, which runs for every read and write of the machine.
  */
 #ifndef ISOLINE_APPENDING_H
 #define ISOLINE_APPENDING_H
@@ -14,7 +14,7 @@
 #define NR_FTRUNCATE 77
 #define NR_FCNTL 72
 
-/* A regular file that is open for appending, and for nothing else that would let it be written. */
+/* Whether this is a regular file that is open for appending only. */
 static __always_inline bool only_appends(struct file *file)
 {
 	u32 flags = file->f_flags;
@@ -22,7 +22,7 @@ static __always_inline bool only_appends(struct file *file)
 	return flags & O_APPEND && (flags & O_ACCMODE) != O_RDONLY && (file->f_inode->i_mode & S_IFMT) == S_IFREG;
 }
 
-/* An act through a descriptor that writes where it wants to. */
+/* The verdict on an act that writes through a descriptor at a position of its choice. */
 static __always_inline int judge_rewriting(struct file *file)
 {
 	struct member *member = current_member();

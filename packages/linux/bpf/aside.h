@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is remembered of a call from its beginning to its end, by task. */
+/* What the programs keep, per task, from the beginning of a call to its end. */
 #ifndef ISOLINE_ASIDE_H
 #define ISOLINE_ASIDE_H
 
 #include "judge.h"
 
-/* What is longer is described when the call has ended, or lost. */
+/* A longer text is described when the call has ended, or the event is lost. */
 #define ASIDE_TEXT 2048
 
 struct aside {
-	/* Who called, with the credentials it had: an exec may change them. */
+	/* The credentials of the task when it made the call: an exec may change them. */
 	u32 ids[8];
 	u64 capabilities;
 };
@@ -21,7 +21,7 @@ struct {
 	__type(value, struct aside);
 } asides SEC(".maps");
 
-/* An act that is judged when the call has succeeded: a record and its text, as they lie in a scratch buffer. */
+/* An act that is judged when its call has succeeded: a record and its text, laid out as in a scratch buffer. */
 struct begun {
 	u8 bytes[sizeof(struct record) + ASIDE_TEXT];
 };
@@ -52,7 +52,7 @@ static __always_inline bool put_aside(struct scratch *scratch)
 	       bpf_map_update_elem(&calls_begun, &tid, &scratch->record, BPF_ANY) == 0;
 }
 
-/* Judges what was put aside, if the call has succeeded. False if nothing was. */
+/* Judges the act that was put aside, if the call has succeeded. False if no act was put aside. */
 static __always_inline bool take_up(bool succeeded)
 {
 	u32 tid = bpf_get_current_pid_tgid();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Calls about other processes, and about who a process is and what world it lives in. The latter are told as they begin,
- * whatever becomes of them: that a program tried is what a reviewer wants to know.
+ * Calls about other processes, and calls that change the credentials or the namespaces of a process. The latter are reported
+ * when they begin, whether or not they succeed: a reviewer wants to know that a program tried.
  */
 #ifndef ISOLINE_ASKING_H
 #define ISOLINE_ASKING_H
@@ -43,7 +43,7 @@
 #define NR_MOVE_MOUNT 429
 #define NR_CLONE3 435
 
-/* linux/sched.h: new namespaces; that of time has the bit of an exit signal where there is one. */
+/* linux/sched.h: flags of new namespaces. CLONE_NEWTIME is a bit of the exit signal in calls that have one. */
 #define CLONE_NAMESPACES 0x7e020000
 #define CLONE_NEWTIME 0x80
 #define PID_FS_MAGIC 0x50494446
@@ -52,7 +52,10 @@
 #define PTRACE_ATTACH 16
 #define PTRACE_SEIZE 0x4206
 
-/* Whom a number means that the task uses; 0 if nobody. Where older kernels let nobody find out, that is said. */
+/*
+ * The task that a process id means in the caller's pid namespace; 0 if there is none. On kernels that cannot resolve the id,
+ * the event is counted as lost.
+ */
 static __always_inline struct task_struct *called(struct member *member, s32 number, u32 operation)
 {
 	if (own_level() == 0)
@@ -63,7 +66,7 @@ static __always_inline struct task_struct *called(struct member *member, s32 num
 	return 0;
 }
 
-/* What a task's own group is called in its own pid namespace. */
+/* The process group id of the acting task, in its own pid namespace. */
 static __always_inline s32 own_group(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -73,7 +76,7 @@ static __always_inline s32 own_group(void)
 	return BPF_CORE_READ((struct upid *)(numbers + own_level() * bpf_core_type_size(struct upid)), nr);
 }
 
-/* Which process a descriptor stands for, as a number; 0 if it is none. */
+/* The process id, in the first pid namespace, of the process that a pidfd refers to; 0 if the descriptor is not open. */
 static __always_inline s32 number_behind(u32 descriptor)
 {
 	u64 address = file_of(descriptor);
@@ -81,7 +84,7 @@ static __always_inline s32 number_behind(u32 descriptor)
 
 	if (!address)
 		return 0;
-	/* Since 6.9 they are files of a file system of their own. */
+	/* Since 6.9 a pidfd is a file of a file system of its own (pidfs). */
 	if (BPF_CORE_READ((struct file *)address, f_inode, i_sb, s_magic) == PID_FS_MAGIC)
 		pid = BPF_CORE_READ((struct file *)address, f_inode, i_private);
 	else
@@ -89,7 +92,7 @@ static __always_inline s32 number_behind(u32 descriptor)
 	return BPF_CORE_READ(pid, numbers[0].nr);
 }
 
-/* Judged when it was sent. `target` is 0 for a group, which stands in `meant`. */
+/* Puts a signal aside as the act OP_KILL. `target` is 0 for a signal to a group, which `meant` names. */
 static __always_inline void put_signal_aside(struct member *member, struct task_struct *target, u64 meant, u32 signal)
 {
 	struct scratch *scratch = begin_event(member, OP_KILL);
@@ -108,7 +111,10 @@ static __always_inline void put_signal_aside(struct member *member, struct task_
 	leave_scratch(scratch);
 }
 
-/* A signal to a process: who is not there, or not to be reached, is nobody, and itself is no exchange. */
+/*
+ * A signal to one process. A process that does not exist or is out of reach gives no event; nor does a signal to the caller
+ * itself.
+ */
 static __always_inline void signal_process(struct member *member, struct task_struct *target, u32 signal)
 {
 	if (!target)
@@ -118,7 +124,7 @@ static __always_inline void signal_process(struct member *member, struct task_st
 	bpf_task_release(target);
 }
 
-/* A signal to a group, by its number: 0 is the own one, -1 everyone. */
+/* A signal to a process group, by its id: 0 is the caller's own group, -1 every process. */
 static __always_inline void signal_group(struct member *member, s32 number, u32 signal)
 {
 	u32 group = -number;
@@ -138,7 +144,7 @@ static __always_inline void look_call(struct task_struct *target)
 	bpf_task_release(target);
 }
 
-/* Of itself a process may change how it runs. */
+/* A process id of 0 means the caller itself, which may change how it runs. */
 static __always_inline void adjust_call(struct member *member, s32 number)
 {
 	struct task_struct *target = number > 0 ? called(member, number, OP_ADJUST) : 0;
@@ -149,13 +155,13 @@ static __always_inline void adjust_call(struct member *member, s32 number)
 	bpf_task_release(target);
 }
 
-/* Whether a signal comes third, after a process and a thread of it. */
+/* Whether the signal is the third argument, after a process and one of its threads. */
 static __always_inline bool names_thread(u64 call)
 {
 	return call == NR_TGKILL || call == NR_RT_TGSIGQUEUEINFO;
 }
 
-/* Signals, looking into a process: whom they mean must be found before they are carried out. */
+/* Signals, and access to another process: the target is looked up before the call is carried out. False if the call is neither. */
 static __always_inline bool asks_other(struct member *member, struct pt_regs *regs)
 {
 	u64 di = regs->di, si = regs->si;
@@ -188,7 +194,7 @@ static __always_inline bool asks_other(struct member *member, struct pt_regs *re
 		look_call(bpf_task_from_pid(number_behind(di)));
 		return true;
 	case NR_PRLIMIT64:
-		/* Without new limits it only looks. */
+		/* Without new limits the call only reads. */
 		if (!regs->dx)
 			return true;
 		/* fallthrough */
@@ -213,7 +219,7 @@ static __always_inline int make_namespaces(struct member *member, u64 call, u64 
 	return end_event(scratch);
 }
 
-/* A change of what world a process lives in, by one path or two. */
+/* A change of root or of mounts, named by one path or two. */
 static __always_inline int judge_places(struct member *member, struct way *way, u32 operation, u64 first, u64 second,
 					u64 flags)
 {
@@ -336,7 +342,7 @@ static __always_inline int asks_privilege(struct member *member, struct pt_regs 
 	case NR_USERFAULTFD:
 		return judge_number(OP_USERFAULTFD, 0);
 	case NR_IO_URING_SETUP:
-		/* What goes through a ring is no system call. */
+		/* Acts submitted through a ring are not system calls, so they are not observed here. */
 		unseen(member, OP_IOURING);
 		return judge_number(OP_IOURING, 0);
 	}

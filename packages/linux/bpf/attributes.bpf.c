@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a file says of itself: length, mode, owner, extended attributes, times. The hooks for the last two do not know the
- * mount; the kernel asks for the right to write there just before, and that is noted.
+ * The attributes of a file: length, mode, owner, extended attributes, times. The hooks for the last two do not get the mount.
+ * The kernel takes write access to the mount just before, and the mount is noted then.
  */
 #include "appending.h"
 
-/* Pointers from here on are errors (include/linux/err.h). */
+/* Pointers from here on are error codes (include/linux/err.h). */
 #define HIGHEST_ERROR ((u64)-4095)
 
 #define NR_TRUNCATE 76
@@ -14,7 +14,7 @@
 #define NR_FUTIMESAT 261
 #define NR_UTIMENSAT 280
 
-/* Not what an open with O_TRUNC does: that is the open's. */
+/* An open with O_TRUNC comes here too, but is judged as an open. */
 HOOK(path_truncate)
 int BPF_PROG(truncated, const struct path *path)
 {
@@ -23,7 +23,7 @@ int BPF_PROG(truncated, const struct path *path)
 	return call == NR_TRUNCATE || call == FOREIGN_CALL ? judge_path(path, OP_TRUNCATE, 0, 0) : 0;
 }
 
-/* The same by a descriptor, also through a ring: of what was opened to be written it is nothing new. */
+/* The same by a descriptor, also through io_uring. If the file was opened for writing, its open was judged already. */
 HOOK(file_truncate)
 int BPF_PROG(file_truncated, struct file *file)
 {
@@ -44,7 +44,7 @@ int BPF_PROG(chowned, const struct path *path, u64 uid, u64 gid)
 	return judge_path(path, OP_CHOWN, (u32)uid, (u32)gid);
 }
 
-/* A mount that belongs to no mount namespace is a file system's own (an overlay's layer): the task does not see it. */
+/* A mount outside of every mount namespace belongs to a file system (a layer of an overlay). The task does not see it. */
 static __always_inline int note_mount(struct vfsmount *vfsmount)
 {
 	struct member *member = current_member();
@@ -78,7 +78,7 @@ static __always_inline int judge_dentry(struct dentry *dentry, u32 operation, co
 
 	if (!member)
 		return 0;
-	/* What lies on another file system than the call is about, that file system does by itself. */
+	/* If the inode is on another file system than the mount of the call, the file system acts by itself. */
 	mount = (struct mount *)member->place_mount;
 	if (BPF_CORE_READ(mount, mnt.mnt_sb) != dentry->d_sb)
 		return 0;
@@ -115,7 +115,7 @@ int BPF_PROG(acl_removed, void *idmap, struct dentry *dentry, const char *name)
 	return judge_dentry(dentry, OP_REMOVEXATTR, name);
 }
 
-/* Everything about an inode that changes comes by here; the calls that set times have no other hook. */
+/* Every change of an inode's attributes comes here. The calls that set times have no other hook. */
 HOOK(inode_setattr)
 int BPF_PROG(attribute_set, void *idmap, struct dentry *dentry)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How a program is called: the name that it is called by, and of those that run what their arguments name (the table
- * `interpreters`) all arguments, and the working directory, where relative ones begin.
+ * The arguments of a program: its name (the first argument); for an interpreter (the table `interpreters`) all its arguments,
+ * and the working directory, where relative ones begin.
  *
- * Before it happens they are read from the memory of the task that asks, where the kernel has just copied them from. Another
- * thread may have changed them in between, so their digest is kept, and compared with what the kernel took when the program
- * has been started and has not run yet.
+ * Before an exec they are read from the memory of the calling task, from which the kernel has just copied them. Another
+ * thread may have changed them in between. So their digest is kept, and compared with the kernel's copy when the program has
+ * been loaded and has not run yet.
  */
 #ifndef ISOLINE_CALLED_H
 #define ISOLINE_CALLED_H
@@ -15,19 +15,19 @@
 #define NR_EXECVE 59
 #define NR_EXECVEAT 322
 
-/* Of all words together; what is beyond is told to be. */
+/* Bytes of all arguments together. If there are more, the record says so (CALLED_CUT). */
 #define WORDS_BYTES 3072
 #define MOST_WORDS 256
 #define PROGRAM_BYTES 32
 
-/* How many execs began: a number that goes by none of them is nobody's. */
+/* How many execs began. A pending number that was never assigned an identity matches no identity. */
 static u32 execs;
 
 struct program_name {
 	char name[PROGRAM_BYTES];
 };
 
-/* Names of programs whose arguments count, without a version; userspace fills it in before anything is attached. */
+/* Names of programs whose arguments count, without a version; the supervisor fills it in before any program is attached. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 256);
@@ -40,7 +40,7 @@ struct trimming {
 	u32 is_version;
 };
 
-/* Takes one character away from the end of a name, as long as it is of a version. */
+/* Removes one character from the end of a name, while it belongs to a version. */
 static long trim(u32 index, struct trimming *trimming)
 {
 	char *byte = &trimming->key.name[(PROGRAM_BYTES - 1 - index) & (PROGRAM_BYTES - 1)];
@@ -60,7 +60,10 @@ static long trim(u32 index, struct trimming *trimming)
 #define BUSYBOX 0x00786f6279737562ULL
 #define SEVEN_BYTES 0x00ffffffffffffffULL
 
-/* Whether the arguments of a program count: `python3.13` is `python`, and whatever begins with `busybox` is that. */
+/*
+ * Whether the arguments of a program count. `python3.13` is looked up as `python`; a name that begins with `busybox` always
+ * counts.
+ */
 __noinline int has_words(u64 address)
 {
 	struct trimming trimming = {};
@@ -75,16 +78,16 @@ __noinline int has_words(u64 address)
 
 struct reading {
 	struct scratch *scratch;
-	/* Where the pointers to the words are, and the first that is wanted. */
+	/* Address of the pointers to the arguments, and the index of the first one that is wanted. */
 	u64 argv;
 	u32 first;
 	u32 most;
-	/* Where the words begin in the text. */
+	/* Where the arguments begin in the text. */
 	u32 start;
 	u32 flags;
 };
 
-/* Appends one word, with its NUL. */
+/* Appends one argument, with its NUL. */
 static long read_word(u32 index, struct reading *reading)
 {
 	struct scratch *scratch = reading->scratch;
@@ -122,7 +125,7 @@ static long hash_path_word(u32 index, struct hashing *hashing)
 	return 0;
 }
 
-/* A digest of the first bytes of what is where paths are made. */
+/* A digest of the first `length` bytes of the path buffer. */
 static __noinline int hash_words(struct scratch *scratch, u32 length)
 {
 	struct hashing hashing = { .scratch = scratch };
@@ -136,7 +139,7 @@ static __noinline int hash_words(struct scratch *scratch, u32 length)
 	return 0;
 }
 
-/* Where the words of the call are; 0 for what is no exec of this ABI. */
+/* Address of the argument vector of the call; 0 if the call is not an exec of this ABI. */
 static __always_inline u64 words_of_call(void)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -150,7 +153,7 @@ static __always_inline u64 words_of_call(void)
 	return 0;
 }
 
-/* Appends how a script's interpreter is told where it is, with its NUL. */
+/* Appends the path of a script as its interpreter gets it, with its NUL. */
 static __always_inline void append_script(struct reading *reading, struct linux_binprm *bprm)
 {
 	struct scratch *scratch = reading->scratch;
@@ -164,7 +167,10 @@ static __always_inline void append_script(struct reading *reading, struct linux_
 	reading->flags |= CALLED_SCRIPT;
 }
 
-/* Before an exec: appends its words, and keeps their digest with the task. Of scripts the kernel puts others in front. */
+/*
+ * Before an exec: appends its arguments, and keeps their digest with the task. For a script the kernel puts other arguments
+ * in front, so no digest is kept.
+ */
 static __noinline int append_words(struct scratch *scratch, struct member *member, struct linux_binprm *bprm, bool are_wanted)
 {
 	struct reading reading = { .scratch = scratch, .most = are_wanted ? MOST_WORDS : 1 };
@@ -201,7 +207,7 @@ static __noinline int append_words(struct scratch *scratch, struct member *membe
 	return 0;
 }
 
-/* After it, and before the program has run: whether the kernel took the words that were judged. */
+/* After an exec, before the program has run: whether the kernel took the arguments that were judged. */
 static __always_inline bool has_judged_words(struct member *member, struct task_struct *task)
 {
 	u32 length = member->words;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls that have no hook of their own, but need a capability: asked when the kernel asks for that. The kernel only wants to
- * know whether, so nothing can be held here and asked again: a verdict is waited for in place.
+ * Calls that have no hook of their own but need a capability: they are judged when the kernel checks for it
+ * (security_capable). The kernel only takes a yes or a no from it, so the task cannot be stopped and its call restarted: the
+ * program waits for the verdict in place.
  */
 #include "hooks.h"
 
@@ -38,7 +39,7 @@
 #define NR_OPEN_TREE_ATTR 467
 #define DELETING 2
 
-/* The call's number and one word that says more. */
+/* The verdict on a call by two numbers: in most cases the call's own, and an argument that says more. */
 static __always_inline int judge_need(u32 operation, u64 first, u64 second)
 {
 	return judge_numbers(operation, (struct said){ .first = first, .second = second }, IN_PLACE);
@@ -47,7 +48,7 @@ static __always_inline int judge_need(u32 operation, u64 first, u64 second)
 #define AT_FDCWD (-100)
 #define RELATIVE 1
 
-/* Where a relative path begins. */
+/* Adds the directory in which a relative path begins. */
 static __always_inline void add_start(struct scratch *scratch, int directory)
 {
 	struct task_struct *task = acting_task();
@@ -65,8 +66,8 @@ static __always_inline void add_start(struct scratch *scratch, int directory)
 }
 
 /*
- * A call of the newer mount interface, with the string that it is given, if any. The kernel has not looked at that yet, and
- * another thread may exchange it. A path may begin in a directory.
+ * A call of the newer mount interface, with its string, if any. The kernel has not read the string yet, and another thread
+ * may exchange it. A path may begin in a directory.
  */
 static __always_inline int judge_mount_call(u64 call, u64 text, int directory, bool is_path)
 {
@@ -95,7 +96,7 @@ static __always_inline int judge_mount_call(u64 call, u64 text, int directory, b
 	return end_event_by(scratch, IN_PLACE);
 }
 
-/* What is set up is made, or made anew: which file system that is, the settings have told. */
+/* The command that creates or reconfigures a file system. The events of its settings have already said which file system it is. */
 static __always_inline int judge_command(u64 call, u32 command)
 {
 	return judge_numbers(OP_MOUNT, (struct said){ .first = command, .fourth = call }, IN_PLACE);
@@ -162,7 +163,7 @@ int BPF_PROG(capability_needed, const struct cred *cred, void *namespace, int ca
 			return judge_need(OP_ADMIN, call, 0);
 		break;
 	case CAP_SYS_PACCT:
-		/* With a file it is asked about when that is opened. */
+		/* With a file, acct is judged when the kernel opens the file. */
 		if (call == NR_ACCT && !first)
 			return judge_need(OP_ADMIN, call, 0);
 		break;
@@ -174,7 +175,7 @@ int BPF_PROG(capability_needed, const struct cred *cred, void *namespace, int ca
 	return call == FOREIGN_CALL && !executes() ? judge_need(OP_ABI, 0, 0) : 0;
 }
 
-/* A child in namespaces of its own: the flags that the kernel has copied, whichever call brought them. */
+/* A child in namespaces of its own: clone flags as the kernel has copied them, from clone or clone3. */
 #define NEW_NAMESPACES 0x7e020080
 #define NR_CLONE3 435
 
@@ -195,8 +196,8 @@ int BPF_PROG(namespaces_cloned, struct task_struct *task, unsigned long clone_fl
 }
 
 /*
- * The function that asks about user namespaces is not among the kernel's types everywhere, so that its return value cannot
- * be had. There `unshare` is asked about when it copies credentials, which it does for nothing else.
+ * The type information of some kernels lacks the function that asks about user namespaces, so a program cannot be attached to
+ * it. There `unshare` is judged when it copies credentials, which it does for no other reason.
  */
 #ifdef ATTACH_FMOD_RET
 SECTION(cred_prepare, prepare_creds)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Objects and texts, put down in a scratch buffer. */
+/* Describes objects and texts in a scratch buffer. */
 #ifndef ISOLINE_DESCRIBE_H
 #define ISOLINE_DESCRIBE_H
 
@@ -13,7 +13,7 @@ static __always_inline void describe_inode(struct object *object, struct inode *
 	object->magic = inode->i_sb->s_magic;
 }
 
-/* What changes whenever the content may have changed, and where to find it. */
+/* The fields that change whenever the content may have changed, and those that locate the file. */
 static __always_inline void describe_version(struct object *object, struct inode *inode)
 {
 	object->inode = inode->i_ino;
@@ -21,7 +21,7 @@ static __always_inline void describe_version(struct object *object, struct inode
 	object->size = inode->i_size;
 	if (bpf_core_field_exists(inode->i_ctime_sec)) {
 		object->changed_seconds = BPF_CORE_READ(inode, i_ctime_sec);
-		/* The highest bit says that somebody has asked for the time (I_CTIME_QUERIED, since 6.13). */
+		/* The highest bit says that the time was queried (I_CTIME_QUERIED, since 6.13). */
 		object->changed_nanoseconds = BPF_CORE_READ(inode, i_ctime_nsec) & 0x7fffffff;
 	} else if (bpf_core_field_exists(inode->__i_ctime)) {
 		object->changed_seconds = BPF_CORE_READ(inode, __i_ctime.tv_sec);
@@ -32,7 +32,7 @@ static __always_inline void describe_version(struct object *object, struct inode
 	}
 }
 
-/* Adds an object with its path; `inode` is 0 for a name that is about to be made. */
+/* Adds an object with its path. `inode` is 0 for a name that is about to be made. */
 static __always_inline void add_object(struct scratch *scratch, struct inode *inode, struct dentry *dentry, u64 mount)
 {
 	u32 at = scratch->record.act.objects & 1;
@@ -45,7 +45,7 @@ static __always_inline void add_object(struct scratch *scratch, struct inode *in
 	append_path_here(scratch);
 }
 
-/* Appends bytes of the kernel's to the text, up to a string's end or so many. */
+/* Appends `length` bytes of kernel memory to the text. */
 static __always_inline void append_bytes(struct scratch *scratch, const void *from, u32 length)
 {
 	u32 used = scratch->record.act.text_length;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From what a call returned to the objects themselves. */
+/* From a descriptor that a call returned, or an address that it mapped, to the object. */
 #ifndef ISOLINE_DESCRIPTORS_H
 #define ISOLINE_DESCRIPTORS_H
 
@@ -11,7 +11,7 @@
 #define NR_OPEN_BY_HANDLE_AT 304
 #define NR_PKEY_MPROTECT 329
 
-/* What the file itself remembers of its flags, and what it forgets once it is open (fs/open.c, do_dentry_open). */
+/* Flags that an open file does not keep once it is open, and those that it keeps (fs/open.c, do_dentry_open). */
 #define FORGETS (O_CREAT | O_EXCL | O_TRUNC)
 #define KEEPS (~FORGETS)
 
@@ -28,7 +28,7 @@ static __always_inline u64 file_of(u32 descriptor)
 	return descriptor < table->max_fds ? two_words((u64)(table->fd + descriptor))->tv_sec : 0;
 }
 
-/* The flags by which a file is opened are in registers, or for openat2 in memory; the file keeps those that last. */
+/* An open that has succeeded. Its flags are in registers, or in memory for openat2; the file itself keeps only some of them. */
 static __noinline int opened(struct member *member, struct pt_regs *regs, u32 descriptor)
 {
 	u64 address = file_of(descriptor), how[2];
@@ -36,11 +36,11 @@ static __noinline int opened(struct member *member, struct pt_regs *regs, u32 de
 	struct scratch *scratch;
 	u32 asked, mode;
 
-	/* Another thread has closed it already. */
+	/* Another thread has closed the descriptor already. */
 	if (!address)
 		return unseen(member, OP_OPEN);
 	file = as_file(address);
-	/* Each is read where it is: the verifier wants one kind of pointer for each instruction. */
+	/* Each case reads its own register: the verifier wants one kind of pointer for each instruction. */
 	switch (regs->orig_ax) {
 	case NR_OPEN:
 		asked = regs->si;
@@ -91,7 +91,7 @@ static long take_mapping(struct task_struct *task, struct vm_area_struct *area, 
 	return 0;
 }
 
-/* The file that is mapped at an address of a task, or 0. */
+/* Finds the file that is mapped at an address of a task, 0 if the memory has none. False if nothing is mapped there. */
 static __always_inline bool file_mapped_at(struct task_struct *task, u64 address, u64 *file)
 {
 	struct mapping mapping = {};
@@ -101,12 +101,12 @@ static __always_inline bool file_mapped_at(struct task_struct *task, u64 address
 	return result == 0;
 }
 
-/* include/linux/fs.h: the second bit since 6.14, the first before. Who is backing counts for nobody either (FMODE_NOACCOUNT). */
+/* include/linux/fs.h: the second bit since 6.14, the first one before. A backing file also has FMODE_NOACCOUNT. */
 #define FMODE_BACKING (0x2000000 | 0x1000000)
 
 /*
- * Where a mapped file lies as its user sees it, if that is another place than its own: of an overlay the kernel maps the file
- * that is below. 0 if it is the same.
+ * Where a mapped file is as its user sees it, if the kernel maps another file instead: for a file of an overlay it maps the
+ * file of the layer. 0 if both are the same.
  */
 static __always_inline u64 user_dentry(u64 file, u64 *mount)
 {
@@ -120,14 +120,14 @@ static __always_inline u64 user_dentry(u64 file, u64 *mount)
 	return (u64)BPF_CORE_READ((struct backing_file *)file, user_path.dentry);
 }
 
-/* What has no file is shared by way of one that the kernel makes up. */
+/* A mapping that has succeeded. Shared anonymous memory is backed by a file that the kernel makes. */
 static __noinline int map_made(struct member *member, u64 address, u64 protection, u64 flags)
 {
 	u64 file, seen, mount = 0;
 
 	if (flags & MAP_ANONYMOUS)
 		return judge_memory(OP_MAP_ANONYMOUS, protection & PROT_WRITE);
-	/* Another thread has the address space, or has taken the mapping away. */
+	/* Another thread holds the lock of the address space, or has removed the mapping. */
 	if (!file_mapped_at(bpf_get_current_task_btf(), address, &file))
 		return unseen(member, OP_MAP);
 	seen = file ? user_dentry(file, &mount) : 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Execution, decided when everything is known and nothing has happened: every file has been opened, the new credentials
- * are made, and the old program can still go on (fs/exec.c, begin_new_exec: bprm_creds_from_file stands just before the
- * point of no return).
+ * Execution is decided when all is known and nothing has happened yet. Every file has been opened, the new credentials are
+ * made, and the old program can still go on: bprm_creds_from_file runs just before the point of no return (fs/exec.c,
+ * begin_new_exec).
  *
  *   bprm_creds_for_exec      an exec begins
  *   bprm_check_security      a file that runs it: the one that was named, then interpreters of `#!` lines
@@ -15,10 +15,10 @@
 
 #define FMODE_EXEC 0x20
 
-/* A file that the exec loads could not be noted: nobody knows what it executes. */
+/* Stands for a file that the exec loads and that could not be noted: it is unknown what the exec runs. */
 #define MISSES_IMAGES (MAX_IMAGES + 1)
 
-/* Tells of a file once, and notes it as one of those that the exec loads. */
+/* Reports a file once, and notes it as one of those that the exec loads. */
 static __always_inline void add_image_at(struct member *member, struct inode *inode, struct dentry *dentry, u64 mount,
 					 bool is_open)
 {
@@ -77,7 +77,10 @@ int BPF_PROG(exec_begins, struct linux_binprm *bprm)
 		member->images = 0;
 		member->words = 0;
 		member->last_is_open = 0;
-		/* Where nobody can be told it stays this: nobody's, and not what another exec was let become. */
+		/*
+		 * If the supervisor cannot be told of this exec, the number stays unassigned. It must not be the number of an
+		 * earlier exec, which has an identity.
+		 */
 		member->next = PENDING | __sync_fetch_and_add(&execs, 1);
 	}
 	return 0;
@@ -94,8 +97,8 @@ int BPF_PROG(exec_looks, struct linux_binprm *bprm)
 }
 
 /*
- * The act: every file that is loaded, and the number by which its new identity goes until it is told. The working directory
- * where words may name files.
+ * Describes the exec: every file that it loads, and the number of its new identity until the supervisor assigns one. If its
+ * arguments may name files, also the working directory.
  */
 static __always_inline void describe_exec(struct scratch *scratch, struct member *member, bool has_words)
 {

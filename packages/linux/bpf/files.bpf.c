@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files that are opened, and files that come to be by being opened. */
+/* Opens, and files that are created by an open. */
 #include "hooks.h"
 #include "short-key.h"
 #include "supervisors.h"
@@ -18,7 +18,7 @@
 #define CREATE_FLAGS (O_ACCMODE | O_APPEND | O_EXCL)
 #define KEY_FLAGS (O_ACCMODE | O_APPEND | O_TRUNC | O_CREAT | O_EXCL | O_DIRECTORY | O_NOFOLLOW)
 
-/* include/linux/fs.h: made by this very open; the file behind an overlay's, opened by the overlay. */
+/* include/linux/fs.h: created by this open; the file of a layer that an overlay opens by itself. */
 #define FMODE_CREATED 0x100000
 #define FMODE_NOACCOUNT 0x20000000
 
@@ -36,7 +36,10 @@
 #define NR_SWAPON 167
 #define NR_SWAPOFF 168
 
-/* What an open asks for, from registers that nobody else can change; openat2 has it in memory, so it is compared later. */
+/*
+ * The flags and mode of an open, from registers that no other thread can change. openat2 has them in memory, so there they
+ * are compared later.
+ */
 static __always_inline bool asks_for(u32 *flags, u32 *mode)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -65,7 +68,7 @@ static __always_inline bool asks_for(u32 *flags, u32 *mode)
 	return false;
 }
 
-/* As `is_removed`, of a file that can be read in place. */
+/* As `is_removed`, for a file whose fields can be read directly. */
 static __always_inline bool has_no_name(struct file *file)
 {
 	struct dentry *dentry = file->f_path.dentry;
@@ -77,8 +80,8 @@ static __always_inline bool has_no_name(struct file *file)
 #define INTERNAL_MOUNT ((void *)-22L)
 
 /*
- * What an overlay opens of its layers, to copy a file up or to list a directory: on mounts of its own, which no path leads to.
- * Memory with a name and the like are on such mounts as well, but hang below nothing.
+ * Whether an overlay opens a file of its layers, to copy a file up or to list a directory. It does so on private mounts that
+ * no path leads to. A memfd and the like are on such mounts as well, but have no parent directory.
  */
 static __always_inline bool is_of_layer(struct file *file)
 {
@@ -97,8 +100,9 @@ static __always_inline bool is_of_layer(struct file *file)
 #define NR_PREADV2 327
 
 /*
- * A fanotify group is read, and handed a file. An error here is not what the call returns: the question that came with the file
- * would be answered with no, and never be asked again (fs/notify/fanotify/fanotify_user.c, fanotify_read).
+ * How an open waits for its verdict. A read of a fanotify group opens a file, and hides the hook's error from its caller: the
+ * pending permission question would be answered with no, and the open never retried (fs/notify/fanotify/fanotify_user.c,
+ * fanotify_read).
  */
 static __always_inline enum patience patience_for(u64 call)
 {
@@ -113,7 +117,7 @@ static __always_inline enum patience patience_for(u64 call)
 	return BY_RESTART;
 }
 
-/* Whether an open is of what nobody may have. By tracepoints it is open already. */
+/* Whether the file belongs to a supervisor and no workload may open it. By tracepoints it is open already. */
 static __always_inline bool is_kept_open(struct file *file)
 {
 #ifdef ATTACH_TRACEPOINTS
@@ -123,7 +127,7 @@ static __always_inline bool is_kept_open(struct file *file)
 #endif
 }
 
-/* `flags` may say what the file itself has forgotten since; `foreign`: by a call of another ABI. */
+/* Judges an open. `flags` may hold flags that the file itself no longer keeps; `foreign`: by a call of another ABI. */
 static __always_inline int judge_open(struct member *member, struct file *file, u32 flags, bool foreign)
 {
 	struct inode *inode = file->f_inode;
@@ -133,7 +137,7 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	struct scratch *scratch;
 
 	flags &= KEY_FLAGS | O_PATH;
-	/* Who was held asks again by the same key, and is let go where it is judged. */
+	/* A task that was held asks again with the same key, and is released where the full verdict is made. */
 	if (!is_kept && member->by_key && !foreign && !has_no_name(file) && make_short_key(member, file, flags, process, key) &&
 	    !member->is_held && is_known(member, OP_OPEN, key))
 		return 0;
@@ -145,14 +149,14 @@ static __always_inline int judge_open(struct member *member, struct file *file, 
 	scratch->record.key[0] = key[0];
 	scratch->record.key[1] = key[1];
 	scratch->record.act.arguments[0] = flags;
-	/* What a path in /proc means depends on who goes there. */
+	/* The meaning of a path in /proc depends on the process that opens it. */
 	scratch->record.act.arguments[1] = process;
 	add_object(scratch, inode, file->f_path.dentry, mount_of(file->f_path.mnt));
 	state = bpf_map_lookup_elem(&namespace_states, &member->namespace_id);
 	if (state && state->content && (inode->i_mode & S_IFMT) == S_IFREG && !(flags & O_PATH) &&
 	    ((flags & O_ACCMODE) != O_WRONLY || state->content == VERSIONS_OPENED))
 		describe_version(&scratch->record.act.object[0], inode);
-	/* The kind of a namespace; its number is the only name that it has. */
+	/* The kind of the kernel namespace. Its number is the only name of such a file. */
 	if (inode->i_sb->s_magic == NSFS_MAGIC) {
 		struct ns_common *namespace = BPF_CORE_READ(inode, i_private);
 
@@ -177,7 +181,7 @@ static __always_inline int judge_unnamed(struct member *member, struct file *fil
 	return end_event(scratch);
 }
 
-/* The kernel opens by itself what is to be swapped to or accounted in: the call is what happens. */
+/* A file that the kernel opens by itself, for swap or for process accounting. The act is the call. */
 static __always_inline int judge_use(struct member *member, struct file *file, u32 operation, u64 call)
 {
 	struct scratch *scratch = begin_event(member, operation);
@@ -189,7 +193,7 @@ static __always_inline int judge_use(struct member *member, struct file *file, u
 	return end_event(scratch);
 }
 
-/* What is opened without being asked for by a name: a pidfd. And what cannot be opened at all: a socket. */
+/* Whether this is not an open by name: a pidfd opens without one, and a socket cannot be opened at all. */
 static __always_inline bool is_no_opening(struct file *file)
 {
 	u32 flags, mode;
@@ -217,8 +221,11 @@ int BPF_PROG(file_opened, struct file *file)
 			add_image(member, file, true);
 		return 0;
 	}
-	/* Decided when it was made: to hold it now would find it there when asked again. If another thread changed meanwhile
-	 * what openat2 reads, it was decided wrongly. */
+	/*
+	 * A file that this open created was judged when it was created. To hold the open now would find the file existing
+	 * when the call is restarted. If another thread changed the flags of openat2 in memory, the judged flags were not the
+	 * real ones.
+	 */
 	if (file->f_mode & FMODE_CREATED)
 		return (file->f_flags & CREATE_FLAGS) == member->created_with ? 0 : unseen(member, OP_CREATE);
 	if ((file->f_flags & (O_TMPFILE | O_DIRECTORY)) == (O_TMPFILE | O_DIRECTORY))

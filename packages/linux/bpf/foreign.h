@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Calls of other ABIs than x86-64's own: 32-bit and x32. Their numbers mean other calls, so nothing that goes by the number
- * of a call would be seen of them. What they come to at a hook is an event of its own, and refused, as the seccomp sensor
- * does.
+ * Calls of other ABIs than x86-64's own: 32-bit and x32. Their numbers mean other calls, so a check by call number would miss
+ * them. An act by such a call is an event of its own and is refused, as by the seccomp sensor.
  */
 #ifndef ISOLINE_FOREIGN_H
 #define ISOLINE_FOREIGN_H
@@ -37,11 +36,11 @@ static __always_inline bool is_compat(void)
 
 static __always_inline bool comes_by_other_abi(void)
 {
-	/* Outside of a call the number is -1. */
+	/* Outside of a system call the number is -1. */
 	return is_compat() || raw_call() >> 30 == 1;
 }
 
-/* execve and execveat. The kernel changes over to the ABI of the program that is loaded before it maps it. */
+/* Whether the call is execve or execveat. The kernel switches to the ABI of the loaded program before it maps that. */
 static __always_inline bool executes(void)
 {
 	u64 call = raw_call();

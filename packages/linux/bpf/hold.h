@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Verdicts that were decided before, and the wait for those that were not. */
+/* Verdicts that were decided earlier, and the wait for those that were not. */
 #ifndef ISOLINE_HOLD_H
 #define ISOLINE_HOLD_H
 
@@ -7,12 +7,12 @@
 
 #define EPERM 1
 #define ENOMEM 12
-/* The kernel's own: the system call is made again as soon as the task goes on (include/linux/errno.h). */
+/* Internal to the kernel: the system call is restarted as soon as the task continues (include/linux/errno.h). */
 #define ERESTARTNOINTR 513
 
 #define SIGCONT 18
 #define SIGSTOP 19
-/* A handler above this is the process's own (asm-generic/signal-defs.h, SIG_IGN). */
+/* A handler above this value is the process's own (asm-generic/signal-defs.h, SIG_IGN). */
 #define SIG_IGNORED 1
 
 #define PF_KTHREAD 0x00200000
@@ -22,8 +22,8 @@
 #define NR_IO_URING_ENTER 426
 
 /*
- * Whether the call can be made to ask again: a task of user space at a system call that does nothing else. What io_uring
- * does, even in its own call, ends in a completion and not in a return value.
+ * Whether the call can be restarted: a task of user space in a system call other than io_uring's. An act of io_uring ends in
+ * a completion, even within io_uring_enter, and not in a return value.
  */
 static __always_inline bool can_hold(void)
 {
@@ -45,7 +45,7 @@ static __always_inline struct decided *look_up(struct scratch *scratch)
 	return table ? bpf_map_lookup_elem(table, key) : 0;
 }
 
-/* The verdict for this thread alone, which is used up by being asked for: 0 or -EPERM; 1 if there is none. */
+/* Takes the verdict for this thread, which is valid once: 0 or -EPERM; 1 if there is none. */
 __noinline int take_ticket(struct scratch *scratch)
 {
 	struct ticket_key key = {};
@@ -92,7 +92,7 @@ static __always_inline int refuse(struct scratch *scratch, struct counters *coun
 	return -EPERM;
 }
 
-/* The verdict that was decided before: 0 or -EPERM; 1 if there is none. */
+/* The verdict that was decided earlier: 0 or -EPERM; 1 if there is none. */
 __noinline int decided_before(struct scratch *scratch)
 {
 	struct counters *counters;
@@ -113,7 +113,7 @@ __noinline int decided_before(struct scratch *scratch)
 	return 0;
 }
 
-/* Takes the acting task from among those that are held. */
+/* Removes the acting task from the table of held tasks. */
 static __always_inline void release(struct scratch *scratch)
 {
 	struct held_key key = { .namespace_id = scratch->record.namespace_id, .tid = scratch->record.tid };
@@ -125,7 +125,7 @@ static __always_inline void release(struct scratch *scratch)
 	scratch->was_held = 0;
 }
 
-/* Whether a signal gets to the process's own code: handled, or blocked so that it can be waited for. */
+/* Whether a signal reaches the process's own code: it has a handler, or it is blocked and may be waited for. */
 static __always_inline bool hears_of(struct task_struct *task, u32 signal)
 {
 	u64 actions = (u64)BPF_CORE_READ(task, sighand) + bpf_core_field_offset(struct sighand_struct, action);
@@ -149,7 +149,7 @@ static long wait_more(u32 index, struct waiting *waiting)
 
 #define MOST_LOOKS 4096
 
-/* Waits a little for a verdict, so that the task need not be stopped: most are there within microseconds. */
+/* Waits briefly for a verdict, so that the task need not be stopped: most verdicts arrive within microseconds. */
 __noinline int wait_for_verdict(struct scratch *scratch, u64 nanoseconds)
 {
 	struct waiting waiting = { .scratch = scratch, .until = bpf_ktime_get_ns() + nanoseconds, .verdict = 1 };
@@ -174,7 +174,10 @@ static __always_inline bool note_held(struct scratch *scratch, struct held_key *
 	return true;
 }
 
-/* So long whoever has a terminal only asks again, in nanoseconds: a shell would see it stop, and take the terminal back. */
+/*
+ * For this long, in nanoseconds, a task with a terminal restarts its call at once and is not left stopped. A shell would
+ * notice the stop, and take the terminal back.
+ */
 #define LONGEST_ROUND 1000000000ULL
 
 static __always_inline bool goes_round(struct scratch *scratch, u64 since)
@@ -185,9 +188,9 @@ static __always_inline bool goes_round(struct scratch *scratch, u64 since)
 }
 
 /*
- * Has the acting task stopped; not 0 if that cannot be. It will be woken with SIGCONT, which may get to its own code. An
- * init, or a container's runtime, passes on to its child every signal that it gets: were it held for that, it would be woken,
- * pass that on, be held again, and so on without end. So it is not asked about what it passes on, as often as it was woken.
+ * Stops the acting task; not 0 if that fails. The supervisor wakes it with SIGCONT, which may reach the task's own code. An
+ * init, or a container's runtime, forwards every signal to its child. If that were held, the task would be woken, forward
+ * SIGCONT, be held again, and so on without end. So as many forwarded SIGCONT pass as the task was woken with.
  */
 static __always_inline long stop(void)
 {
@@ -199,7 +202,7 @@ static __always_inline long stop(void)
 	return bpf_send_signal_thread(SIGSTOP);
 }
 
-/* Whether the acting process may send SIGCONT to one of its own namespace because it was woken with that itself. */
+/* Whether the acting process may send SIGCONT to a process of its own namespace, because it was itself woken with SIGCONT. */
 static __always_inline bool passes_on(struct member *member, struct member *target)
 {
 	struct member *first = first_thread(bpf_get_current_task_btf());
@@ -210,14 +213,15 @@ static __always_inline bool passes_on(struct member *member, struct member *targ
 }
 
 /*
- * Tells of the act, and stops the task until it is decided; 0, -EPERM or -ERESTARTNOINTR.
+ * Reports the act, and stops the task until it is decided. 0, -EPERM or -ERESTARTNOINTR.
  *
- * The signal is the thread's own: of two signals to the process the second is thrown away while the first is on its way, and a
- * thread for which nothing is pending would return the kernel's own error to its program.
+ * The signal is sent to the thread. Of two signals to the process, the kernel would discard the second while the first is
+ * pending; and a thread without a pending signal would return the kernel's internal error to its program.
  *
- * Whoever decides writes the verdict first, and then looks here for whom to wake; so a task first says that it is held, then
- * stops itself, and then looks for a verdict once more. One of both finds the other. The same holds for the end of whoever
- * decides: it is noted before anybody who waits for it can hear of it (kernel/exit.c, do_exit).
+ * The supervisor writes the verdict first, and then looks in `holding` for the tasks to wake. The task is first entered in
+ * `holding`, then stops itself, and then looks for a verdict once more. So at least one of the two finds the other. The end
+ * of the supervisor is ordered in the same way: it is noted before any process that waits for it can be notified
+ * (kernel/exit.c, do_exit).
  */
 __noinline int hold(struct scratch *scratch)
 {
@@ -262,7 +266,10 @@ __noinline int hold(struct scratch *scratch)
 	}
 	verdict = decided_before(scratch);
 	if (verdict == 1 && supervisor_of(id)) {
-		/* The stop is taken back, but not that something is pending, so the call is made again (kernel/signal.c, prepare_signal). */
+		/*
+		 * SIGCONT cancels the stop, but the signal stays marked as pending, so the call is restarted
+		 * (kernel/signal.c, prepare_signal).
+		 */
 		if (goes_round(scratch, since))
 			bpf_send_signal(SIGCONT);
 		return -ERESTARTNOINTR;
@@ -272,30 +279,33 @@ __noinline int hold(struct scratch *scratch)
 	return verdict == 1 ? refuse(scratch, counters, FATE_REFUSED_LATE) : verdict;
 }
 
-/* How a verdict that is still to come is waited for. */
+/* How a program waits for a verdict that has not been decided. */
 enum patience {
-	/* Not at all: refused. */
+	/* Not at all: the act is refused. */
 	AT_ONCE = 0,
-	/* Stopped, and asked again: where the hook's error is what the call returns. */
+	/* The task is stopped and its call restarted. For hooks whose error is the return value of the call. */
 	BY_RESTART = 1,
-	/* In the kernel: where any error becomes one that ends the call. */
+	/* Busy waiting in the kernel. For hooks whose error the kernel replaces by its own: the call would not be restarted. */
 	IN_PLACE = 2,
-	/* The same for less long: the kernel holds a lock that every task needs (tasklist_lock). */
+	/* The same for a shorter time: the kernel holds a lock that every task needs (tasklist_lock). */
 	IN_PLACE_BRIEFLY = 3,
 };
 
 /*
- * So long a verdict is waited for in place, in nanoseconds. Nothing else runs on this processor meanwhile, but interrupts do;
- * after twenty seconds the kernel would complain (kernel/watchdog.c). A supervisor needs less than a millisecond, and on an
- * emulated machine that is busy more than a second.
+ * Longest busy wait for a verdict, in nanoseconds. Meanwhile nothing but interrupts runs on this processor; after twenty
+ * seconds the kernel would report a lockup (kernel/watchdog.c). A supervisor answers in less than a millisecond; on a busy
+ * emulated machine it can take more than a second.
  */
 #define LONGEST_WAIT 8000000000ULL
 #define LONGEST_BRIEF_WAIT 1000000000ULL
-/* As many as one `bpf_loop` can take, and so often. */
+/* The most iterations of one `bpf_loop`, and how many such loops. */
 #define MOST_LOOKS_IN_PLACE (1 << 23)
 #define MOST_ROUNDS_IN_PLACE 16
 
-/* What is not answered in time is refused, and told once more: the supervisor may have let it go ahead. */
+/*
+ * An act without a verdict in time is refused, and reported again as refused: the supervisor may have decided that it goes
+ * ahead.
+ */
 __noinline int wait_in_place(struct scratch *scratch, u64 nanoseconds)
 {
 	struct waiting waiting = { .scratch = scratch, .until = bpf_ktime_get_ns() + nanoseconds, .verdict = 1 };

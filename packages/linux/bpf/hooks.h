@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One source, three ways to hear of what happens. The first two are asked by the kernel before it happens, and see the same
- * objects at the same moment.
+ * One source, three ways to observe the system. The kernel calls the programs of the first two before an act happens. They
+ * see the same objects at the same moment.
  *
  *   lsm/NAME                 where bpf is among the active security modules (lsm=)
  *   fmod_ret/security_NAME   elsewhere: the return value of the function that asks all security modules
- *   tracepoints              where neither can be had: nobody asks. The tracepoints of system calls call the same functions
- *                            with what they found (tracepoints.bpf.c), after the effect
+ *   tracepoints              where neither is available: no program is called before the act. The tracepoints of system
+ *                            calls pass the objects that they find to the same functions (tracepoints.bpf.c), after the act
  */
 #ifndef ISOLINE_HOOKS_H
 #define ISOLINE_HOOKS_H
@@ -23,7 +23,7 @@
 #define SECTION(module_name, function_name) SEC("lsm/" #module_name)
 #endif
 
-/* What tells and does not ask: of the scheduler; that a function is entered. */
+/* Attachments that observe and cannot refuse: tracepoints of the scheduler, and the entry of a function. */
 #ifdef ATTACH_TRACEPOINTS
 #define TRACEPOINT(name)
 #define ENTRY(name)
@@ -32,7 +32,7 @@
 #define ENTRY(name) SEC("fentry/" #name)
 #endif
 
-/* Where the name of the hook and that of the function are one. */
+/* For hooks whose name is also the name of the function. */
 #define HOOK(name) SECTION(name, name)
 
 #endif

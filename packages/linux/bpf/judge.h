@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * From an act to its verdict: describe it, make its key, look the key up; what is not known is told, held or refused.
- */
+/* From an act to its verdict: describe it, make its key, look the key up. An act that is not known is reported, held or refused. */
 #ifndef ISOLINE_JUDGE_H
 #define ISOLINE_JUDGE_H
 
@@ -9,19 +7,22 @@
 #include "foreign.h"
 #include "hold.h"
 
-/* What cannot be described, or turned out to be another act than was judged: lost, and refused where something is. */
+/*
+ * An act that cannot be described, or that differs from the one that was judged. It is counted as lost, and refused unless
+ * unknown acts go ahead (MODE_TELL).
+ */
 static __always_inline int unseen(struct member *member, u32 operation)
 {
 	lose(member->namespace_id, operation);
 #ifdef ATTACH_TRACEPOINTS
-	/* It has happened, and nobody asks. */
+	/* It has happened, and cannot be refused. */
 	return 0;
 #else
 	return default_action_of(member->namespace_id) == MODE_TELL ? 0 : -EPERM;
 #endif
 }
 
-/* Makes of what is in the scratch buffer that a call of another ABI was made, and nothing else. */
+/* Replaces the act in the scratch buffer: a call of another ABI was made, and nothing else is said. */
 static __always_inline void make_foreign(struct act *act)
 {
 	u64 call = raw_call();
@@ -53,7 +54,7 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 		scratch->record.key[1] = 0;
 	}
 	counters = tally_of(id, scratch->record.act.operation);
-	/* Some acts come with one. */
+	/* Some acts bring their own key. */
 	if (!(scratch->record.key[0] | scratch->record.key[1]))
 		make_key(scratch);
 	if (counters)
@@ -64,7 +65,10 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 	if (!state)
 		return -EPERM;
 	if (state->bars && is_barred(id, scratch->record.process)) {
-		/* It was decided about before: that may be what it is barred for, and it asks again only now. */
+		/*
+		 * A verdict for this thread may be waiting: the act may be the reason why its process is barred, and the call
+		 * is restarted only now.
+		 */
 		verdict = take_ticket(scratch);
 		if (verdict == 1)
 			verdict = refuse(scratch, counters, FATE_REFUSED);
@@ -83,7 +87,10 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 		return 0;
 	}
 #ifdef ATTACH_TRACEPOINTS
-	/* What has happened cannot be held; and the verifier counts how deep the calls are, and misses arguments. */
+	/*
+	 * An act that has happened cannot be held, and the verifier limits the depth of calls. The barrier keeps the argument
+	 * in use.
+	 */
 	barrier_var(patience);
 #else
 	if (mode == MODE_HOLD && supervisor_of(id) && patience != AT_ONCE && can_hold())
@@ -94,7 +101,7 @@ __noinline int judge_scratch(struct scratch *scratch, u32 patience)
 	return refuse(scratch, counters, FATE_REFUSED_UNDECIDED);
 }
 
-/* Takes a scratch buffer for an event of this member; 0 if there is none. */
+/* Takes a scratch buffer for an event of this member; 0 if none is free. */
 static __always_inline struct scratch *begin_event(struct member *member, u32 operation)
 {
 	struct scratch *scratch = take_scratch();
@@ -104,7 +111,7 @@ static __always_inline struct scratch *begin_event(struct member *member, u32 op
 	return scratch;
 }
 
-/* A hook may return 0 or an error, and the verifier wants to see that it does. */
+/* A hook may return 0 or an error, and the verifier must be able to prove it. */
 static __always_inline int judge(struct scratch *scratch, enum patience patience)
 {
 	int verdict = judge_scratch(scratch, patience);
@@ -114,7 +121,7 @@ static __always_inline int judge(struct scratch *scratch, enum patience patience
 	return verdict == -ERESTARTNOINTR ? -ERESTARTNOINTR : -EPERM;
 }
 
-/* The verdict on a described event; the scratch buffer is free afterwards. */
+/* The verdict on a described event. Releases the scratch buffer. */
 static __always_inline int end_event_by(struct scratch *scratch, enum patience patience)
 {
 	int verdict = judge(scratch, patience);
@@ -123,7 +130,7 @@ static __always_inline int end_event_by(struct scratch *scratch, enum patience p
 	return verdict;
 }
 
-/* Refuses what is done to the sensor itself, and tells of it; no verdict is waited for. Always -EPERM. */
+/* Refuses an act on the sensor itself, and reports it without waiting for a verdict. Always -EPERM. */
 __noinline int refuse_kept(struct scratch *scratch)
 {
 	struct counters *counters;
@@ -143,7 +150,10 @@ __noinline int refuse_kept(struct scratch *scratch)
 	return -EPERM;
 }
 
-/* The same for what may be done to the sensor itself. By tracepoints that has happened, and is told like any other act. */
+/*
+ * The same for an act that may be on the sensor itself (`is_kept`). By tracepoints it has happened, and is reported like any
+ * other act.
+ */
 static __always_inline int end_kept(struct scratch *scratch, enum patience patience, bool is_kept)
 {
 #ifndef ATTACH_TRACEPOINTS
@@ -168,12 +178,12 @@ static __always_inline int end_event(struct scratch *scratch)
 	return end_event_by(scratch, BY_RESTART);
 }
 
-/* What four numbers say of an act; which they are, the decoder knows. */
+/* Four numbers that describe an act; record.ts knows what they mean for each operation. */
 struct said {
 	u64 first, second, third, fourth;
 };
 
-/* The verdict on what the acting task does, where numbers say all of it; 0 if it is in no namespace. */
+/* The verdict on an act that numbers describe completely; 0 if the task is in no namespace. */
 static __always_inline int judge_numbers(u32 operation, struct said said, enum patience patience)
 {
 	struct member *member = current_member();
@@ -191,7 +201,7 @@ static __always_inline int judge_numbers(u32 operation, struct said said, enum p
 	return end_event_by(scratch, patience);
 }
 
-/* The same of what it does with an object, with two numbers more. */
+/* The same for an act on an object, with two further numbers. */
 static __always_inline int judge_path(const struct path *path, u32 operation, u64 first, u64 second)
 {
 	struct member *member = current_member();

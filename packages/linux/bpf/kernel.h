@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The few structures of the kernel that the programs touch, member by member.
+ * The few structures of the kernel that the programs read, with the members that they use.
  *
- * Only names and types count here: libbpf looks every offset up in the types of the running kernel when it loads the
- * object (CO-RE). A member that moved or was renamed is found, or refused at load; it is never read from a wrong place.
- * A name with three underscores is the same structure as another version of the kernel has it.
+ * Only names and types count here. libbpf looks up every offset in the types of the running kernel when it loads the object
+ * (CO-RE). A member that moved or was renamed is found, or the load fails; it is never read from a wrong place. A name with
+ * three underscores is the same structure in another version of the kernel.
  */
 #ifndef ISOLINE_KERNEL_H
 #define ISOLINE_KERNEL_H
@@ -30,7 +30,7 @@ typedef struct {
 } kgid_t;
 
 typedef struct {
-	/* Two words of four before 6.3. */
+	/* Two 32-bit words before 6.3. */
 	u64 val;
 } kernel_cap_t;
 
@@ -67,13 +67,13 @@ struct inode {
 	struct super_block *i_sb;
 	char *i_link;
 	void *i_private;
-	/* Its time of change: since 6.11, from 6.6 to 6.10, and before. */
+	/* The time of change: first since 6.11, then from 6.6 to 6.10, then before. */
 	s64 i_ctime_sec;
 	u32 i_ctime_nsec;
 	struct timespec64 __i_ctime, i_ctime;
 };
 
-/* fs/proc/internal.h: a file of /proc, and the task that it is about, if any. */
+/* fs/proc/internal.h: a file of /proc, and the process that it is about, if any. */
 struct proc_inode {
 	struct pid *pid;
 	struct inode vfs_inode;
@@ -83,7 +83,7 @@ struct proc_ns_operations {
 	const char *name;
 };
 
-/* What the file of a namespace stands for. */
+/* The kernel namespace that a file of nsfs stands for. */
 struct ns_common {
 	const struct proc_ns_operations *ops;
 	unsigned int inum;
@@ -168,7 +168,7 @@ struct file {
 	void *private_data;
 };
 
-/* Since 6.8: what is mapped of a file system that lies over another is a file of that other, and knows by what path it came. */
+/* Since 6.8: the file of a layer that is mapped in place of a file of an overlay. It keeps the path of the overlay's file. */
 struct backing_file {
 	struct path user_path;
 };
@@ -234,7 +234,7 @@ struct vm_area_struct {
 	struct file *vm_file;
 };
 
-/* arch/x86: TS_ flags of the call under way are in the status. */
+/* arch/x86: the TS_ flags of the call in progress are in `status`. */
 struct thread_info {
 	u32 status;
 };
@@ -256,7 +256,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct thread_info thread_info;
 	unsigned int personality;
-	/* What programs keep with the task; most tasks have none. */
+	/* The task storage of BPF programs; most tasks have none. */
 	struct bpf_local_storage *bpf_storage;
 };
 
@@ -333,7 +333,7 @@ struct filename {
 	const char *name;
 };
 
-/* What a file system that is set up is told: its key, and by the command a string, a path or an open file. */
+/* A setting of a file system that is being configured: its key, and, depending on the command, a string, a path or an open file. */
 struct fs_parameter {
 	const char *key;
 	char *string;

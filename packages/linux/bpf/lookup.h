@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a path in the memory of the acting task means, without asking the file system: from where the call begins, name after
- * name, among what the kernel has looked at before (fs/namei.c, link_path_walk). Whatever a call is about is there when it
- * has ended, and mostly before; what is not is said not to be.
+ * Resolves a path in the memory of the acting task without calling the file system: from where the call begins, name after
+ * name, in the kernel's dentry cache (fs/namei.c, link_path_walk). When a call has ended, the names that it used are in the
+ * cache, and mostly before too. A name that is not there gives MEANS_UNKNOWN or MEANS_NAME.
  *
- * The string is the task's own, and another thread may exchange it for the kernel's reading.
+ * The string belongs to the task: another thread may exchange it before the kernel reads it.
  */
 #ifndef ISOLINE_LOOKUP_H
 #define ISOLINE_LOOKUP_H
@@ -23,7 +23,7 @@ enum dentry_flags___named {
 	DCACHE_MOUNTED___named = 1 << 16,
 };
 
-/* All that a step may be given is a pointer into the stack. */
+/* A `bpf_loop` callback may only be given a pointer into the stack. */
 struct going {
 	struct way *way;
 };
@@ -74,7 +74,7 @@ static long try_mount(u32 index, struct going *going)
 	return 0;
 }
 
-/* What is mounted on the child hides it, and may be hidden itself. */
+/* A mount on the child hides it, and may be hidden by another mount. */
 static long cross_mount(u32 index, struct going *going)
 {
 	struct way *way = going->way;
@@ -119,7 +119,7 @@ static __always_inline void go_up(struct way *way)
 	way->dentry = (u64)BPF_CORE_READ(here, d_parent);
 }
 
-/* A link's content takes the place of its name. */
+/* The content of a symbolic link takes the place of its name. */
 static __always_inline long follow_link(struct way *way, struct inode *inode)
 {
 	const char *content = BPF_CORE_READ(inode, i_link);
@@ -167,7 +167,7 @@ static long skip_slash(u32 index, struct going *going)
 	return 0;
 }
 
-/* One name further. 1: the way ends here, and `meaning` says how. */
+/* One name further. Returns 1 when the walk ends; then `meaning` holds the result. */
 static long go(u32 index, struct going *going)
 {
 	struct way *way = going->way;
@@ -195,7 +195,7 @@ static long go(u32 index, struct going *going)
 	if (!is_last) {
 		bpf_loop(PATH_BYTES, skip_slash, going, 0);
 		is_last = way->string[way->at & (PATH_BYTES - 1)] == 0;
-		/* A slash behind the last name follows it. */
+		/* A slash after the last name follows it. */
 		if (is_last)
 			way->follow = 1;
 		else if (go_to_descriptor(way))
@@ -242,7 +242,7 @@ static __always_inline bool begin_at(struct way *way, struct task_struct *task)
 	return true;
 }
 
-/* Goes where `directory`, `string_at` and `follow` lead. */
+/* Walks the path that `directory`, `string_at` and `follow` describe. */
 __noinline int find_way(struct way *way)
 {
 	struct task_struct *task = acting_task();
@@ -265,7 +265,7 @@ __noinline int find_way(struct way *way)
 	return 0;
 }
 
-/* The open file of a descriptor, as if a path had led there. */
+/* The open file of a descriptor, as if a path had led to it. */
 static __always_inline void find_descriptor(struct way *way, u32 descriptor)
 {
 	u64 file = file_of(descriptor);
@@ -288,7 +288,7 @@ static __always_inline u32 find(struct way *way, s32 directory, u64 string, bool
 	return way->meaning;
 }
 
-/* By a string that the kernel has copied. */
+/* Resolves a string that the kernel has already copied. */
 static __always_inline u32 find_copied(struct way *way, const char *string)
 {
 	way->directory = AT_FDCWD;
@@ -299,7 +299,7 @@ static __always_inline u32 find_copied(struct way *way, const char *string)
 	return way->meaning;
 }
 
-/* Appends the name that was looked for, behind a slash if there is none (only a root ends with one); how many bytes that are. */
+/* Appends the last name, after a slash if the text does not end with one (only a root does). Returns the number of bytes. */
 static __always_inline u32 append_name(struct scratch *scratch, struct way *way, bool may_follow_slash)
 {
 	u32 used = scratch->record.act.text_length, start = used, name = way->length & (NAME_BYTES - 1);
@@ -315,7 +315,7 @@ static __always_inline u32 append_name(struct scratch *scratch, struct way *way,
 	return used + name - start;
 }
 
-/* Adds what was found, described; or the name of what will be made, without a description. */
+/* Adds the object that was found, with its description if `describe`; or the name that will be made, which has none. */
 __noinline int add_found(struct scratch *scratch, struct way *way, bool describe)
 {
 	struct object *object;
@@ -327,7 +327,7 @@ __noinline int add_found(struct scratch *scratch, struct way *way, bool describe
 	object = &scratch->record.act.object[scratch->record.act.objects & 1];
 	dentry = as_dentry(way->dentry);
 	tells_places = scratch->tells_places;
-	/* The place comes after the name. */
+	/* The place in the file system is appended after the name. */
 	if (way->meaning == MEANS_NAME)
 		scratch->tells_places = 0;
 	add_object(scratch, describe ? dentry->d_inode : 0, dentry, way->mount);
@@ -343,7 +343,7 @@ __noinline int add_found(struct scratch *scratch, struct way *way, bool describe
 	return 0;
 }
 
-/* Appends a string of the task's to the text. */
+/* Appends a string of the task's memory to the text. */
 static __always_inline bool append_user_string(struct scratch *scratch, u64 from)
 {
 	u32 used = scratch->record.act.text_length;

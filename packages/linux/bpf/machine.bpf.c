@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What reaches into the kernel itself: BPF, modules, counters, clocks, keys, io_uring, userfaultfd. */
+/* Acts on the kernel itself: BPF, modules, performance counters, clocks, keys, io_uring, userfaultfd. */
 #include "hooks.h"
 
 #define NR_FINIT_MODULE 313
@@ -26,7 +26,7 @@ int BPF_PROG(bpf_called, int command)
 	return judge_number(OP_BPF, (u32)command);
 }
 
-/* A descriptor of one of the sensor's own maps or programs is asked for: refused, whatever the contour says. */
+/* A task asks for a descriptor of one of the sensor's own maps or programs: refused, whatever the contour says. */
 static __always_inline int keep_own(u64 kind, u32 id)
 {
 	u64 key = kind | id;
@@ -46,7 +46,7 @@ int BPF_PROG(program_taken, struct bpf_prog *program)
 	return keep_own(OWN_PROGRAM, BPF_CORE_READ(program, aux, id));
 }
 
-/* Asked when the event is made: when the call begins, the kernel has not copied yet what is asked for. */
+/* Judged when the event is made: when the call begins, the kernel has not copied its attributes yet. */
 HOOK(perf_event_alloc)
 int BPF_PROG(perf_opened, struct perf_event *event)
 {
@@ -73,7 +73,7 @@ int BPF_PROG(time_set, void *time)
 	return judge_number(OP_SETTIME, system_call());
 }
 
-/* A module or a kernel out of memory; one out of a file is asked about below. */
+/* A module or a kernel from memory. One from a file is judged below. */
 HOOK(kernel_load_data)
 int BPF_PROG(data_loaded, int id)
 {
@@ -109,7 +109,7 @@ int BPF_PROG(file_read_in, struct file *file, int id)
 	return end_event(scratch);
 }
 
-/* Objects of the kernel's own kinds are told by the name of the kind. */
+/* Anonymous inodes are reported by the name of their kind. */
 HOOK(inode_init_security_anon)
 int BPF_PROG(anonymous_made, struct inode *inode, const struct qstr *name)
 {
@@ -123,7 +123,7 @@ int BPF_PROG(anonymous_made, struct inode *inode, const struct qstr *name)
 	return 0;
 }
 
-/* Of the actions of `syslog` those that change something (linux/syslog.h); the rest reads or tells sizes. */
+/* The actions of `syslog` that change something (linux/syslog.h). The others read, or return sizes. */
 HOOK(syslog)
 int BPF_PROG(log_changed, int action)
 {
@@ -134,7 +134,7 @@ int BPF_PROG(log_changed, int action)
 	return action >= 4 && action <= 8 ? judge_number(OP_ADMIN, NR_SYSLOG) : 0;
 }
 
-/* The device that the file system is on, where there is one. */
+/* The device of the file system, if there is one. */
 HOOK(quotactl)
 int BPF_PROG(quota_called, int commands, int type, int id, struct super_block *file_system)
 {
@@ -156,8 +156,8 @@ int BPF_PROG(quota_called, int commands, int type, int id, struct super_block *f
 }
 
 /*
- * Calls about keys, at each key that they come to. Searching goes on where a key is refused, so that the error gets lost, and
- * a verdict has to be waited for in place.
+ * Calls about keys, judged at each key that they reach. A search goes on when a key is refused, and the error is lost. So the
+ * program waits for the verdict in place.
  */
 static __always_inline int judge_key(void)
 {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs remember, and what they are told.
+ * The state of the programs, and their settings.
  *
- * One load serves every namespace of the machine, so a table either has the namespace in its key, or there is one of it for
- * each namespace: those are found by the namespace's number in a table of tables, and made by whoever begins it.
+ * One load serves every namespace of the machine. A table either has the namespace in its key, or exists once for each
+ * namespace. The latter kind is found by the namespace's number in a table of tables, and made by the supervisor that begins
+ * the namespace.
  */
 #ifndef ISOLINE_MAPS_H
 #define ISOLINE_MAPS_H
 
 #include "kernel.h"
-/* These need the names of integers first. */
+/* These headers need the integer types above. */
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -17,7 +18,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* So that the object says what the numbers mean: a test compares them with the decoder's. */
+/* Keeps the enumerations in the object's type information: a test compares them with the decoder's. */
 const enum kind *kinds_used;
 const enum fate *fates_used;
 const enum operation *operations_used;
@@ -30,42 +31,42 @@ const enum called *called_used;
 const struct number *number_used;
 const struct counters *counters_used;
 
-/* Drawn anew for each load, so that nobody can choose two acts with one key. */
+/* Drawn anew for each load, so that no task can choose two acts with the same key. */
 const volatile u64 secret[2] SEC(".rodata.secret");
 
-/* A task of a namespace. What is not in here is in none. */
+/* A task of a namespace. A task that is not in here is in no namespace. */
 struct member {
 	u32 namespace_id;
 	u32 identity;
 	u64 process;
 	u64 parent;
-	/* Identity that the exec which was let through will give it. */
+	/* The identity that an exec in progress will have when it has gone ahead. */
 	u32 next;
-	/* Files that the exec under way loads; the last may be one that was opened and not yet looked at. */
+	/* Number of files that the exec in progress loads; the last one may be open and not yet checked. */
 	u32 images;
 	u32 last_is_open;
-	/* Whether it is among those that are held, or was and has not been decided about. */
+	/* Whether the task is in `holding`, or was held and its act has not been decided yet. */
 	u32 is_held;
-	/* Flags by which the name that is being made was judged. */
+	/* The flags with which the name that is being made was judged. */
 	u32 created_with;
-	/* A name that a call is about, and on which mount it is: addresses. */
+	/* The name that the call in progress is about, and its mount: addresses. */
 	u64 place;
 	u64 place_mount;
 	u32 place_flags;
 	/* Type of the socket that is being bound; whether the message that is being sent names an address. */
 	u16 socket_type;
 	u16 addressed;
-	/* Nothing of its namespace asks for more than a key: no content that counts, nobody who may do nothing any more. */
+	/* Not 0 if a key is enough to judge by in this namespace: no content counts, and no process is barred. */
 	u32 by_key;
-	/* Of the process, noted with its first thread: whether its end was told; SIGCONT that it may pass on. */
+	/* For the process, kept with its first thread: whether its end was reported; how many SIGCONT it may forward. */
 	u32 has_ended;
 	u64 may_pass_on;
-	/* Those of its namespace (struct namespace_state). */
+	/* Copies from its namespace (struct namespace_state). */
 	u64 root;
 	u32 mounts;
 	u32 network;
 	u64 image[MAX_IMAGES][2];
-	/* Of the exec that was let through: how many bytes of words were judged, and their digest. */
+	/* Of the exec that goes ahead: how many bytes of arguments were judged, and their digest. */
 	u32 words;
 	u64 words_digest[2];
 };
@@ -79,7 +80,7 @@ struct {
 
 #define LABEL_BYTES 1024
 
-/* Namespaces that are there at most. */
+/* The most namespaces at one time. */
 #define MOST_NAMESPACES 1024
 
 /* Threads whose children begin a namespace, by thread id. */
@@ -91,8 +92,8 @@ struct {
 } launching SEC(".maps");
 
 /*
- * Processes of no namespace whose next child is let into one, by who decides about that. With the task and not by its number:
- * a number may be another's by the time it is looked at.
+ * Processes of no namespace whose next child enters one, and the supervisor that decided so. Kept with the task and not by
+ * its id: by the time it is read, the id may belong to another task.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -115,7 +116,7 @@ struct {
 	__type(value, struct default_action);
 } default_actions SEC(".maps");
 
-/* Processes that decide, by process id, and the namespace that each took last: out of reach for every namespace. */
+/* Supervisors by process id, with the namespace that each took last. No workload of any namespace may act on them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MOST_NAMESPACES);
@@ -123,7 +124,7 @@ struct {
 	__type(value, u32);
 } supervisors SEC(".maps");
 
-/* The number that the next namespace gets; only userspace writes it. A number is never used twice in a load. */
+/* The number of the next namespace; only a supervisor writes it. A number is used once in a load. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -131,7 +132,7 @@ struct {
 	__type(value, u32);
 } numbers SEC(".maps");
 
-/* Keys that have been decided. As large as the contour asks for: the number here is of the pattern that all are made by. */
+/* Keys that have been decided. This is the pattern: each table is made as large as its contour needs. */
 struct table {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -147,7 +148,7 @@ struct {
 	__array(values, struct table);
 } tables SEC(".maps");
 
-/* What is told. */
+/* Records for the supervisor. */
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
@@ -174,7 +175,7 @@ struct {
 	__array(values, struct tally);
 } tallies SEC(".maps");
 
-/* What whoever decides says about a namespace, as text; only userspace reads and writes it. */
+/* The supervisor's description of its namespace, as text; only user space reads and writes it. */
 struct label {
 	char text[LABEL_BYTES];
 };
@@ -187,7 +188,7 @@ struct {
 	__type(value, struct label);
 } labels SEC(".maps");
 
-/* Likewise, in pieces: what a successor of whoever decides must know. */
+/* The same, in pieces: what the next supervisor of the namespace needs to know. */
 struct piece_key {
 	u32 namespace_id;
 	u32 index;
@@ -202,8 +203,8 @@ struct {
 } journal SEC(".maps");
 
 /*
- * Who is held, so that somebody can wake them if they are not decided about. Who decides takes them out of here before it
- * wakes them, so that whoever asks again and still finds nothing is told of again.
+ * The tasks that are held, so that the keeper can wake them if their supervisor dies. A supervisor removes a task from here
+ * before it wakes the task. So a task whose restarted call finds no verdict is reported again.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -213,7 +214,7 @@ struct {
 	__type(value, struct held);
 } holding SEC(".maps");
 
-/* Verdicts that count once, for one thread. One that is forgotten is asked for again. */
+/* Verdicts that are valid once, for one thread. If one is evicted, the act is reported again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -221,7 +222,7 @@ struct {
 	__type(value, struct decided);
 } tickets SEC(".maps");
 
-/* Identities that were assigned to execs which had gone ahead. */
+/* Identities that the supervisor assigned to execs that had already gone ahead. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
@@ -229,7 +230,7 @@ struct {
 	__type(value, u32);
 } assigned SEC(".maps");
 
-/* Images that userspace has been told of. */
+/* Files of programs that have been reported. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
@@ -237,7 +238,7 @@ struct {
 	__type(value, u32);
 } images SEC(".maps");
 
-/* Processes that may do nothing any more (reaction deny-all and the like), by namespace and process. */
+/* Processes that may do nothing more (the reaction deny-all and the like), by namespace and process. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -246,7 +247,7 @@ struct {
 	__type(value, u32);
 } barred SEC(".maps");
 
-/* The maps and programs of this load, by kind and number: out of reach from inside. */
+/* The maps and programs of this load, by kind and id: no workload gets a descriptor of one. */
 #define OWN_MAP (1ULL << 32)
 #define OWN_PROGRAM (2ULL << 32)
 
@@ -259,12 +260,12 @@ struct {
 } own SEC(".maps");
 
 /*
- * Room to describe one act. A program may be preempted by another task's on the same processor, so each takes a place
- * that is free; with none free the act is lost, and said to be.
+ * Scratch buffers, each large enough to describe one act. Another task on the same processor may preempt a program, so each
+ * program takes a buffer that is free. If none is free the act is lost, and counted as lost.
  */
 #define SCRATCH_BUFFERS 8
 
-/* A way from an object upwards; addresses, which may not be passed as numbers. */
+/* A walk from an object upwards: addresses of dentries and mounts, and how far it has come. */
 struct walk {
 	u64 dentry;
 	u64 mount;
@@ -279,19 +280,22 @@ struct walk {
 
 struct scratch {
 	u32 taken;
-	/* Identity that goes with the verdict, where there is one. */
+	/* The identity that comes with the verdict on an exec; unchanged otherwise. */
 	u32 next;
-	/* Whether the task was held before it asked. */
+	/* Whether the task was held before this attempt. */
 	u32 was_held;
-	/* Nobody waits for what is told: it is read when the reader looks by itself. */
+	/* No task waits for this record: it is read when the reader next looks. */
 	u32 can_wait;
-	/* Paths are told with their places. */
+	/* Each path is followed by the object's place in its file system. */
 	u32 tells_places;
-	/* Where a path is begun and how far it has come. Here and not on the stack: the verifier would follow every number. */
+	/* The walk in progress. It is here and not on the stack, where the verifier would track every number. */
 	struct walk walk;
 	struct record record;
 	u8 text[TEXT_BYTES + PATH_BYTES];
-	/* A path grows from the middle to the front; the other half is never used, and tells the verifier so. */
+	/*
+	 * A path grows from the middle to the front. The second half is never used; it proves to the verifier that writes
+	 * stay inside.
+	 */
 	u8 path[2 * PATH_BYTES];
 };
 
@@ -303,8 +307,8 @@ struct {
 } scratch_buffers SEC(".maps");
 
 /*
- * Functions that are not static are verified once, and not once for each way to come to them: without that the verifier
- * takes a hundred times as long. What they return it then takes for any number.
+ * The verifier checks a function that is not static once, and not once for each path to it. Without that, verification takes
+ * a hundred times as long. It assumes nothing about the value that such a function returns.
  */
 __noinline int take_place(void)
 {
@@ -330,7 +334,7 @@ static __always_inline void leave_scratch(struct scratch *scratch)
 	__sync_lock_test_and_set(&scratch->taken, 0);
 }
 
-/* Where a namespace has its own in tables, rings and tallies: no two that live have numbers with the same one. */
+/* The index of a namespace in the tables, rings and tallies. No two namespaces that exist have the same one. */
 static __always_inline u32 place_of(u32 id)
 {
 	return id & (MOST_NAMESPACES - 1);
@@ -344,7 +348,7 @@ static __always_inline struct counters *tally_of(u32 id, u32 operation)
 	return tally ? bpf_map_lookup_elem(tally, &operation) : 0;
 }
 
-/* With no default_action known, nothing unknown goes ahead. */
+/* If no default action is known, an act that is not known is refused. */
 static __always_inline u32 default_action_of(u32 id)
 {
 	struct default_action *default_action = bpf_map_lookup_elem(&default_actions, &id);
@@ -352,7 +356,7 @@ static __always_inline u32 default_action_of(u32 id)
 	return default_action ? default_action->mode : MODE_REFUSE;
 }
 
-/* The process that decides, or 0. */
+/* The process id of the supervisor, or 0. */
 static __always_inline u32 supervisor_of(u32 id)
 {
 	struct default_action *default_action = bpf_map_lookup_elem(&default_actions, &id);
@@ -360,7 +364,7 @@ static __always_inline u32 supervisor_of(u32 id)
 	return default_action ? default_action->supervisor : 0;
 }
 
-/* Something could not be told: the measurement is incomplete. */
+/* An act could not be reported: the measurement is incomplete. */
 __noinline int lose(u32 id, u32 operation)
 {
 	struct counters *counters = tally_of(id, operation);

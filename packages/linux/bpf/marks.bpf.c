@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a fanotify group is to hear of. The group itself is asked about when the kernel asks for CAP_SYS_ADMIN (calls.bpf.c):
- * without that it is handed no files and decides about nothing.
+ * The marks of a fanotify group. The group itself is judged when the kernel checks for CAP_SYS_ADMIN (calls.bpf.c): without
+ * that capability a group gets no open files and answers no permission questions.
  */
 #include "hooks.h"
 
 #define NR_FANOTIFY_MARK 301
 #define FAN_MARK_ADD 1
 
-/* Flags of the group behind a descriptor, and those by which it opens what it is handed. */
+/* The flags of the group behind a descriptor, and those with which it opens the files that it hands out. */
 static __always_inline void add_group(struct scratch *scratch, u32 descriptor)
 {
 	struct task_struct *task = acting_task();
@@ -32,7 +32,7 @@ static __always_inline void add_mark(struct scratch *scratch, struct pt_regs *re
 	add_group(scratch, (u32)BPF_CORE_READ(regs, di));
 }
 
-/* inotify and dnotify only look, and hand out nothing. */
+/* inotify and dnotify only observe, and hand out no files. */
 HOOK(path_notify)
 int BPF_PROG(marked, const struct path *path, u64 mask)
 {
@@ -43,7 +43,7 @@ int BPF_PROG(marked, const struct path *path, u64 mask)
 
 	if (!member || (call != NR_FANOTIFY_MARK && call != FOREIGN_CALL))
 		return 0;
-	/* Where a mark is taken away, the group hears of less. */
+	/* Removing a mark reduces what the group observes. */
 	if (call == NR_FANOTIFY_MARK && !(BPF_CORE_READ(regs, si) & FAN_MARK_ADD))
 		return 0;
 	scratch = begin_event(member, OP_FANOTIFY_MARK);

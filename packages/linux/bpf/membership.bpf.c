@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who belongs to a namespace: the children of a launching thread, and all that descend from them. A task that cannot be
- * given its membership is not created, so that nobody gets out by using up memory.
+ * Membership in a namespace: the children of a launching thread, and all their descendants. A task that cannot be given its
+ * membership is not created, so that no task leaves a namespace by exhausting memory.
  */
 #include "called.h"
 #include "hooks.h"
@@ -14,8 +14,8 @@ static __always_inline struct invitation *invitation_of(struct task_struct *task
 }
 
 /*
- * The namespace that children of this thread begin, or the next one is let into; or 0. A number that was a launching thread's
- * once proves nothing.
+ * The namespace that the children of this thread begin, or that its next child enters; 0 if neither. That a thread id once
+ * belonged to a launching thread proves nothing.
  */
 static __always_inline u32 launches(void)
 {
@@ -30,7 +30,7 @@ static __always_inline u32 launches(void)
 	return id && supervisor_of(*id) == current >> 32 ? *id : 0;
 }
 
-/* One child is let in, and no other. */
+/* One child enters the namespace; later ones do not. */
 static __always_inline void end_invitation(void)
 {
 	struct invitation *invitation = invitation_of(bpf_get_current_task_btf());
@@ -86,7 +86,7 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 /* include/linux/pid_namespace.h, MAX_PID_NS_LEVEL */
 #define MOST_PID_LEVELS 32
 
-/* What a new process is called in every pid namespace below the first: in /proc of its own it goes by that. */
+/* Appends the ids of a new process in each pid namespace below the first: the /proc of such a namespace uses them. */
 static __noinline int add_numbers(struct scratch *scratch, struct task_struct *task)
 {
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
@@ -104,8 +104,8 @@ static __noinline int add_numbers(struct scratch *scratch, struct task_struct *t
 }
 
 /*
- * Tells what became of a process; the record holds nothing else. Only the first process, and the end of the last, are waited
- * for: what others do is told after their birth anyway.
+ * Reports a fork, an exec or an exit; the record holds nothing else. The reader is woken only for the first process and for
+ * the end of the last. The other records can wait, because the events of a process follow its fork record.
  */
 static __always_inline void tell(struct member *member, struct task_struct *task, u32 kind, bool is_last)
 {
@@ -126,7 +126,7 @@ static __always_inline void tell(struct member *member, struct task_struct *task
 	leave_scratch(scratch);
 }
 
-/* The child has its number now, and has not run yet (kernel/fork.c, kernel_clone). */
+/* The child has its process id now, and has not run yet (kernel/fork.c, kernel_clone). */
 TRACEPOINT(sched_process_fork)
 int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *task)
 {
@@ -152,7 +152,7 @@ int BPF_PROG(process_executed, struct task_struct *task)
 	if (!member)
 		return 0;
 	member->identity = member->next;
-	/* Called otherwise than was judged: nobody knows what it is. */
+	/* The arguments differ from those that were judged, so the identity of the program is unknown. */
 	if (!has_judged_words(member, task)) {
 		member->identity = PENDING | __sync_fetch_and_add(&execs, 1);
 		lose(member->namespace_id, OP_EXEC);
@@ -164,7 +164,7 @@ int BPF_PROG(process_executed, struct task_struct *task)
 	return 0;
 }
 
-/* Whoever decides is gone: nothing that is unknown will be decided any more. */
+/* A supervisor has ended: acts of its namespaces that are not known yet will not be decided. */
 static long orphan_namespace(struct bpf_map *map, u32 *id, struct default_action *default_action, u32 *dead)
 {
 	if (default_action->supervisor == *dead)
@@ -172,7 +172,10 @@ static long orphan_namespace(struct bpf_map *map, u32 *id, struct default_action
 	return 0;
 }
 
-/* Threads that end at once each find that none is left (kernel/exit.c counts before it tells): one of them ends the process. */
+/*
+ * Threads that end at the same moment may each see that none is left (kernel/exit.c decrements the count before the
+ * tracepoint). Only the first of them reports the end of the process.
+ */
 static __always_inline bool ends_process(struct task_struct *task)
 {
 	struct member *first;

@@ -19,7 +19,7 @@ static __always_inline int judge_memory(u32 operation, u32 access)
 	return judge_numbers(operation, (struct said){ .first = access }, BY_RESTART);
 }
 
-/* What the kernel maps to run a program is the exec's, and what shmat maps is its own. */
+/* Whether a mapping counts: the mappings of an exec belong to the exec, and shmat has a hook of its own. */
 static __always_inline bool maps_code(unsigned long protection)
 {
 	return current_member() && protection & PROT_EXEC && !executes() && system_call() != NR_SHMAT;
@@ -41,8 +41,8 @@ static __always_inline int judge_mapped(struct inode *inode, struct dentry *dent
 }
 
 /*
- * `has_file` says whether there is one. The verifier of kernels before 6.18 takes the hook's argument for one that is never
- * NULL, and strikes a comparison with it out; then memory without a file would bring the kernel down.
+ * `has_file` says whether there is a file. Before 6.18 the verifier assumes that the hook's argument is never NULL, and
+ * removes a comparison with it. Then memory without a file would crash the kernel.
  */
 static __always_inline int judge_mapping(struct file *file, bool has_file, unsigned long protection)
 {
@@ -53,7 +53,7 @@ static __always_inline int judge_mapping(struct file *file, bool has_file, unsig
 	return judge_mapped(file->f_inode, file->f_path.dentry, mount_of(file->f_path.mnt), protection);
 }
 
-/* What is asked for and, by a personality of old programs, more: then all that can be read can be executed. */
+/* The requested protection, and what the personality of old programs adds: everything readable is executable. */
 static __always_inline unsigned long granted(unsigned long protection)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -66,12 +66,15 @@ int BPF_PROG(mapped, struct file *file, unsigned long protection)
 {
 	u64 address = 0;
 
-	/* As a number the verifier knows nothing of it. */
+	/* The verifier knows nothing about a value that is read as a number. */
 	bpf_probe_read_kernel(&address, sizeof(address), ctx);
 	return judge_mapping(file, address != 0, granted(protection));
 }
 
-/* What was mapped of a file without a right to execute, and is now to have it: told of where files are inspected. */
+/*
+ * A file was mapped without the right to execute, and its mapping is to become executable. Its version is reported where file
+ * content counts.
+ */
 static __always_inline void add_mapped(struct scratch *scratch, struct member *member, struct vm_area_struct *area)
 {
 	struct namespace_state *state = bpf_map_lookup_elem(&namespace_states, &member->namespace_id);

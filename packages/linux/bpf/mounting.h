@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is mounted, and where. Told whatever becomes of it, but only when it has: a runtime mounts on what nobody has looked at
- * before, and when the call has ended its path is known. The call may have failed because there is nothing.
+ * Mounts: what is mounted, and where. They are reported whether or not they succeed, but only when the call has ended. A
+ * container runtime mounts on paths that no lookup has cached before; after the call the path is in the cache. If the path
+ * does not exist, the call has failed.
  */
 #ifndef ISOLINE_MOUNTING_H
 #define ISOLINE_MOUNTING_H
@@ -11,7 +12,7 @@
 
 #define NR_MOUNT 165
 
-/* A path that leads nowhere, as it was given. */
+/* Adds a path that leads nowhere, as the task gave it. */
 static __always_inline bool add_unresolved(struct scratch *scratch, u64 string)
 {
 	struct object *object = &scratch->record.act.object[0];
@@ -24,7 +25,7 @@ static __always_inline bool add_unresolved(struct scratch *scratch, u64 string)
 	return true;
 }
 
-/* Source, type and options follow the paths, each with an end; a NULL is told apart from an empty one by the arguments. */
+/* Source, type and options follow the paths, each with a NUL. The arguments tell a NULL apart from an empty string. */
 static __always_inline bool describe_mount(struct scratch *scratch, struct way *way, struct pt_regs *regs, bool has_ended)
 {
 	u64 source = regs->di, type = regs->dx, options = regs->r8;
@@ -60,7 +61,7 @@ static __always_inline int begin_mount(struct member *member, struct way *way, s
 	return 0;
 }
 
-/* What could not be described when it began is now. */
+/* A mount that could not be described when the call began is described now. */
 static __noinline int mount_ends(struct member *member, struct pt_regs *regs)
 {
 	struct way *way;

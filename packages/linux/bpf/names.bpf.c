@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names that are made, moved and removed. Two hooks for each: the path's comes early and knows the mount, the inode's comes
- * when the kernel itself has nothing against it any more. What is refused in between is nobody's exchange.
+ * Names that are made, moved and removed. Each has two hooks. The hook of the path comes early and knows the mount. The hook
+ * of the inode comes after the kernel's own checks; what those refuse is an attempt, not an event.
  *
- * None of it is answered from the table in the end: the lens must see every name that changes, so userspace never takes
- * such a verdict for one that lasts.
+ * None of these acts is answered from the table for good: the lens must see every name that changes, so the supervisor never
+ * stores a lasting verdict.
  */
 #include "hooks.h"
 
@@ -13,10 +13,10 @@
 #define ENOTEMPTY 39
 #define NR_MKNOD 133
 #define NR_MKNODAT 259
-/* Names that are not there are remembered, too, and are among the rest. */
+/* Negative entries count as well: names that are cached as not existing. */
 #define MOST_ENTRIES 4096
 
-/* Which name the call is about, and on which mount. */
+/* Notes which name the call is about, and on which mount. */
 static __always_inline int note_place(const struct path *directory, struct dentry *dentry, u32 flags)
 {
 	struct member *member = current_member();
@@ -29,7 +29,7 @@ static __always_inline int note_place(const struct path *directory, struct dentr
 	return 0;
 }
 
-/* The member whose call is about this very name; what a file system does to names of its own on the way has none. */
+/* The member whose call is about this very name; 0 for the names that a file system changes by itself during the call. */
 static __always_inline struct member *at_place(struct dentry *dentry)
 {
 	struct member *member = current_member();
@@ -37,7 +37,10 @@ static __always_inline struct member *at_place(struct dentry *dentry)
 	return member && member->place == (u64)dentry ? member : 0;
 }
 
-/* Of these, what the kernel remembers of a directory is there, and nothing goes with it, as a control group's files do. */
+/*
+ * Whether the dentry cache of this file system shows what a directory holds, and no entry disappears with the directory, as a
+ * control group's files do.
+ */
 static __always_inline bool remembers_truly(u64 magic)
 {
 	switch (magic) {
@@ -52,7 +55,7 @@ static __always_inline bool remembers_truly(u64 magic)
 	return false;
 }
 
-/* All that a step may be given is a pointer into the stack. */
+/* A `bpf_loop` callback may only be given a pointer into the stack. */
 struct searched {
 	u64 next;
 	bool found;
@@ -74,8 +77,8 @@ static long try_entry(u32 index, struct searched *searched)
 }
 
 /*
- * Whether a directory has an entry, so that it is not removed: the kernel would find out after it has asked (vfs_rmdir), and
- * what it refuses is nobody's exchange. It is answered here in its place, so that nothing rests on the entry staying.
+ * Whether a directory has an entry, so that rmdir fails. The kernel finds out only after the hook (vfs_rmdir), and a call
+ * that it refuses is no event. The hook itself then returns the error, so the result does not depend on the entry remaining.
  */
 static __always_inline bool holds_something(struct dentry *directory)
 {
@@ -88,7 +91,10 @@ static __always_inline bool holds_something(struct dentry *directory)
 	return searched.found;
 }
 
-/* Pins hold the programs when their supervisor is gone: nobody inside takes one away, whatever the contour says. */
+/*
+ * Whether a name is a pin. Pins keep the programs loaded after their supervisor has ended, so no workload may remove one,
+ * whatever the contour says.
+ */
 static __always_inline bool is_pin(struct dentry *dentry)
 {
 	return BPF_CORE_READ(dentry, d_sb, s_magic) == BPF_FS_MAGIC;
@@ -162,11 +168,11 @@ int BPF_PROG(renamed, struct inode *old_dir, struct dentry *old, struct inode *n
 	if (!scratch)
 		return unseen_kept(member, OP_RENAME, is_pin(old));
 	scratch->record.act.arguments[0] = member->place_flags & RENAME_EXCHANGE;
-	/* The verifier takes an inode for there, and a comparison with it for needless. */
+	/* The verifier assumes that the inode is never NULL, and would remove a comparison with it. */
 	scratch->record.act.arguments[1] = BPF_CORE_READ(new, d_inode) != 0;
 	add_object(scratch, old->d_inode, old, member->place_mount);
 	add_object(scratch, 0, new, member->place_mount);
-	/* An exchange is asked about twice, the other way round the second time. */
+	/* The kernel calls the hook twice for an exchange, the second time with the names swapped. */
 	member->place = 0;
 	return end_kept(scratch, BY_RESTART, is_pin(old));
 }
@@ -188,7 +194,7 @@ int BPF_PROG(linked, struct dentry *old, struct inode *dir, struct dentry *dentr
 	scratch = begin_event(member, OP_LINK);
 	if (!scratch)
 		return unseen(member, OP_LINK);
-	/* Names are linked within one mount only. */
+	/* A link and its file are on one mount. */
 	add_object(scratch, old->d_inode, old, member->place_mount);
 	add_object(scratch, 0, dentry, member->place_mount);
 	return end_event(scratch);
@@ -254,7 +260,7 @@ static __always_inline int judge_node(struct member *member, struct dentry *dent
 	return end_event(scratch);
 }
 
-/* A device, a pipe, or a socket: the name that a socket is bound to is made like any other. */
+/* A device, a pipe or a socket: bind makes the name of a socket as any other name is made. */
 HOOK(inode_mknod)
 int BPF_PROG(mknoded, struct inode *dir, struct dentry *dentry, unsigned short mode, unsigned int device)
 {
@@ -263,7 +269,7 @@ int BPF_PROG(mknoded, struct inode *dir, struct dentry *dentry, unsigned short m
 	return member ? judge_node(member, dentry, mode, device) : 0;
 }
 
-/* A regular file, by an open or by mknod. */
+/* A regular file, made by an open or by mknod. */
 HOOK(inode_create)
 int BPF_PROG(created, struct inode *dir, struct dentry *dentry, unsigned short mode)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls about names and about what files say of themselves: from registers to the act. */
+/* Calls about names and about the attributes of files: from the registers to the act. */
 #ifndef ISOLINE_NAMING_H
 #define ISOLINE_NAMING_H
 
@@ -41,7 +41,7 @@
 #define NR_SETXATTRAT 463
 #define NR_REMOVEXATTRAT 466
 
-/* What a call is about: one object or name, sometimes a second name, sometimes a string that is no path. */
+/* What a call is about: one object or name, in some calls a second name, in some a string that is not a path. */
 struct naming {
 	u64 string, to_string, text;
 	u64 first, second;
@@ -79,7 +79,7 @@ static __always_inline void and_name(struct naming *naming, s32 directory, u64 s
 	naming->to_string = string;
 }
 
-/* `dev_t` as user space passes it, and as the kernel keeps it (linux/kdev_t.h, new_decode_dev). */
+/* `dev_t` as user space passes it, converted to the kernel's own format (linux/kdev_t.h, new_decode_dev). */
 static __always_inline u32 device_of(u64 given)
 {
 	return (u32)(given >> 8 & 0xfff) << 20 | (given & 0xff) | (given >> 12 & 0xfff00);
@@ -90,7 +90,7 @@ static __always_inline u32 node_mode(u32 mode)
 	return mode & S_IFMT ? mode : mode | S_IFREG;
 }
 
-/* False if the call is not one of these. Names that are given are not followed, what they say of themselves is. */
+/* False if the call is not one of these. Calls about a name do not follow a link there; calls about attributes do. */
 static __always_inline bool name_call(struct naming *naming, struct pt_regs *regs)
 {
 	u64 di = regs->di, si = regs->si, dx = regs->dx, r10 = regs->r10, r8 = regs->r8;
@@ -232,14 +232,14 @@ static __always_inline bool makes(u32 operation)
 	return operation == OP_SYMLINK || operation == OP_MKDIR || operation == OP_MKNOD;
 }
 
-/* Whether what the call was about can still be described when it has ended: nothing of it is gone, or not as it was. */
+/* Whether the object of the call can still be described when the call has ended: it exists, and has its old attributes. */
 static __always_inline bool outlasts(u32 operation)
 {
 	return operation != OP_UNLINK && operation != OP_RMDIR && operation != OP_RENAME && operation != OP_CHMOD &&
 	       operation != OP_CHOWN;
 }
 
-/* False where the kernel does not remember what the call is about. */
+/* False if the object of the call is not in the dentry cache. */
 static __always_inline bool describe_naming(struct scratch *scratch, struct way *way, struct naming *naming)
 {
 	bool is_made = makes(naming->operation);

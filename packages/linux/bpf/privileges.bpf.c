@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who a process is and what world it lives in: ids, capabilities, rights, roots, mounts. The kernel asks
- * these after it has looked whether they are allowed, except for mounts. What is said with numbers is told with them, out of
- * registers.
+ * The credentials of a process and the system that it sees: ids, capabilities, roots, mounts. Except for mounts, the kernel
+ * calls these hooks after its own permission checks. Numbers that describe an act are taken from registers.
  */
 #include "hooks.h"
 
@@ -14,7 +13,7 @@
 #define NR_MOVE_MOUNT 429
 #define MOST_GROUPS 32
 
-/* The call's number and its first three arguments. */
+/* The verdict on a call by its number and its first three arguments. */
 static __always_inline int judge_call(u32 operation, enum patience patience)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -28,7 +27,7 @@ static __always_inline int judge_call(u32 operation, enum patience patience)
 	return judge_numbers(operation, said, patience);
 }
 
-/* setfsuid and setfsgid cannot fail: they return what was so before, and change it or do not. */
+/* setfsuid and setfsgid cannot fail: they return the previous id, whether or not they change it. */
 static __always_inline int judge_ids(void)
 {
 	u64 call = system_call();
@@ -48,7 +47,7 @@ int BPF_PROG(gid_set, struct cred *new)
 	return judge_ids();
 }
 
-/* The groups themselves are the text, so many of them. */
+/* The text holds the groups themselves, the first MOST_GROUPS of them. */
 HOOK(task_fix_setgroups)
 int BPF_PROG(groups_set, struct cred *new)
 {
@@ -90,7 +89,7 @@ int BPF_PROG(capabilities_set, struct cred *new, const struct cred *old, void *e
 	return end_event(scratch);
 }
 
-/* Options that change what a process may do or who may look into it (linux/prctl.h), as mediated.ts lists them. */
+/* Options that change the rights of a process or the access to it (linux/prctl.h), the same as in mediated.ts. */
 HOOK(task_prctl)
 int BPF_PROG(prctled, int option, unsigned long argument)
 {
@@ -118,7 +117,7 @@ int BPF_PROG(prctled, int option, unsigned long argument)
 	if (!scratch)
 		return unseen(member, OP_PRCTL);
 	scratch->record.act.arguments[0] = (u32)option;
-	/* Addresses and pids differ from run to run; small numbers are the meaning of the call. */
+	/* Addresses and process ids differ from run to run. A small number is part of the meaning of the call. */
 	scratch->record.act.arguments[1] = argument < 4096 && option != 0x59616d61 ? argument : ~0ULL;
 	return end_event(scratch);
 }
@@ -154,7 +153,7 @@ int BPF_PROG(pivoted, const struct path *old, const struct path *new)
 	return end_event(scratch);
 }
 
-/* Where relative paths begin among what a mount is given. */
+/* Adds the directory where the relative paths among the arguments of a mount begin. */
 static __always_inline void add_directory(struct scratch *scratch)
 {
 	struct task_struct *task = acting_task();
@@ -162,12 +161,12 @@ static __always_inline void add_directory(struct scratch *scratch)
 	add_object(scratch, 0, task->fs->pwd.dentry, mount_of(task->fs->pwd.mnt));
 }
 
-/* Which of the words of a mount are there, in an argument: type, options, and that these could not be told. */
+/* Which texts of a mount are present, as bits of an argument: type, options, and that the options could not be read. */
 #define HAS_TYPE 1
 #define HAS_OPTIONS 2
 #define OPTIONS_UNTOLD 4
 
-/* Source, type and options follow the paths, each with an end; a NULL is told apart from an empty one by the arguments. */
+/* Source, type and options follow the paths, each with a NUL. The arguments tell a NULL apart from an empty string. */
 HOOK(sb_mount)
 int BPF_PROG(mounted, const char *source, const struct path *path, const char *type, unsigned long flags)
 {
@@ -180,7 +179,7 @@ int BPF_PROG(mounted, const char *source, const struct path *path, const char *t
 	scratch = begin_event(member, OP_MOUNT);
 	if (!scratch)
 		return unseen_kept(member, OP_MOUNT, is_pin(path->dentry));
-	/* Any of these may be NULL, which the verifier does not know. */
+	/* Each of these may be NULL, which the verifier does not know. */
 	bpf_probe_read_kernel(texts, sizeof(texts), ctx);
 	scratch->record.act.arguments[0] = (u32)flags;
 	scratch->record.act.arguments[1] = texts[0] != 0;
@@ -220,7 +219,7 @@ static __always_inline void add_setting(struct scratch *scratch, struct fs_param
 	}
 }
 
-/* A setting, as the kernel has copied it: type of the file system, key, value. `fsconfig` alone is asked about here. */
+/* A setting as the kernel has copied it: type of the file system, key, value. Only `fsconfig` is judged here. */
 static __always_inline int judge_setting(struct fs_context *context, struct fs_parameter *setting)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -251,7 +250,7 @@ static __always_inline int judge_setting(struct fs_context *context, struct fs_p
 	return end_event(scratch);
 }
 
-/* As a security module, to say nothing is to know nothing of the key. */
+/* This result means that the security module does not handle the key. */
 HOOK(fs_context_parse_param)
 int BPF_PROG(set_up, struct fs_context *context, struct fs_parameter *setting)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What one process does to another. Who is meant is told by the numbers that never come twice; a process outside of the
- * namespace has none. Processes that decide are out of reach for whoever is decided about, whatever the contour says, and
- * whichever namespace it is.
+ * Acts of one process on another. The target is reported by its process number, which is never used twice; a process outside
+ * of the namespace has none. No workload of any namespace may act on a supervisor, whatever the contour says.
  */
 #include "hooks.h"
 #include "supervisors.h"
@@ -12,7 +11,7 @@
 #define NR_PIDFD_SEND_SIGNAL 424
 
 extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
-/* Since 6.15: by the number in the pid namespace of whoever calls. */
+/* Since 6.15: finds a task by its id in the caller's pid namespace. */
 extern struct task_struct *bpf_task_from_vpid(s32 number) __ksym __weak;
 extern void bpf_task_release(struct task_struct *task) __ksym __weak;
 
@@ -24,8 +23,8 @@ static __always_inline u32 own_level(void)
 }
 
 /*
- * Somebody acts on a process of a namespace that is not their own. Nobody decides about that, since it is not the behaviour
- * of whoever it is done to; it is counted, unless it is a supervisor that wakes, stops or ends one.
+ * A process acts on a process of a namespace that is not its own. No supervisor decides about that, because it is not the
+ * behaviour of the target. It is counted, unless the actor is a supervisor that wakes, stops or ends a process.
  */
 static __always_inline void count_reach(struct member *actor, struct task_struct *task)
 {
@@ -39,10 +38,10 @@ static __always_inline void count_reach(struct member *actor, struct task_struct
 		__sync_fetch_and_add(&counters->seen, 1);
 }
 
-/* In the place of a process's number. */
+/* In the place of a process number. */
 #define THE_SUPERVISOR (~0ULL)
 
-/* The process that is meant: its number, its pid, and its identity. */
+/* Adds the target process: its process number, its process id and its identity. */
 static __always_inline void add_target(struct scratch *scratch, struct member *member, struct task_struct *task)
 {
 	struct member *target = bpf_task_storage_get(&members, task, 0, 0);
@@ -57,14 +56,14 @@ static __always_inline void add_target(struct scratch *scratch, struct member *m
 	}
 }
 
-/* Of `pids` in a task's signals: the group (include/linux/pid_types.h). */
+/* Index of the process group in `pids` of a task's signals (include/linux/pid_types.h). */
 #define GROUP_PID 2
 #define PIDFD_SIGNAL_PROCESS_GROUP 4
 #define MEANS_GROUP (1ULL << 32)
 #define OWN_GROUP 0
 #define EVERYONE 1
 
-/* The number of a task's group in the first pid namespace. */
+/* The process group id of a task in the first pid namespace. */
 static __always_inline int group_of(struct task_struct *task)
 {
 	struct pid *group = BPF_CORE_READ(task, signal, pids[GROUP_PID]);
@@ -72,7 +71,7 @@ static __always_inline int group_of(struct task_struct *task)
 	return BPF_CORE_READ(group, numbers[0].nr);
 }
 
-/* Whether a signal is for a group, and for which: by the number that it has in the first pid namespace. */
+/* Whether a signal is for a group, and for which: by the group's id in the first pid namespace. */
 static __always_inline u64 group_meant(struct task_struct *task)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -95,15 +94,15 @@ static __always_inline u64 group_meant(struct task_struct *task)
 }
 
 /*
- * A signal to one process, or to each of a group: then the group is what is meant. Each of a group is asked about, and the
- * error of one gets lost if another was reached, so a verdict is waited for in place.
+ * A signal to one process, or to each process of a group: then the group is the target. The kernel calls the hook for each
+ * process of a group, and drops the error if another process was reached. So the program waits for the verdict in place.
  */
 HOOK(task_kill)
 int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 {
 	struct member *member = current_member();
 	struct scratch *scratch;
-	/* Tracepoints only know of signals that somebody sent. */
+	/* The tracepoints only see signals that a process sent. */
 	u64 sent = 1, group;
 	bool reaches_supervisor, is_kept;
 	int verdict;
@@ -112,7 +111,7 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 		return 0;
 	count_reach(member, task);
 #ifndef ATTACH_TRACEPOINTS
-	/* A signal that nobody sent has nothing with it (SEND_SIG_NOINFO): of a terminal, of a parent's death. */
+	/* A signal of the kernel (from a terminal, at a parent's death) has SEND_SIG_NOINFO, which is 0. */
 	bpf_probe_read_kernel(&sent, sizeof(sent), (void *)&ctx[1]);
 #endif
 	if (!member || !sent)
@@ -135,11 +134,14 @@ int BPF_PROG(signalled, struct task_struct *task, void *info, int signal)
 	}
 	scratch->record.act.arguments[1] = group;
 	verdict = end_kept(scratch, IN_PLACE_BRIEFLY, is_kept);
-	/* What it could handle goes to the rest of the group alone, by the group's verdict. */
+	/*
+	 * A signal that a supervisor can handle goes to the rest of the group, by the group's verdict, and not to the
+	 * supervisor.
+	 */
 	return reaches_supervisor ? -EPERM : verdict;
 }
 
-/* A signal that a descriptor sends, at whatever moment and in whoever's name: one that decides gets none. */
+/* A signal that is sent for a descriptor, at any time and for any process. A supervisor gets none. */
 HOOK(file_send_sigiotask)
 int BPF_PROG(signalled_by_file, struct task_struct *task)
 {
@@ -155,12 +157,15 @@ int BPF_PROG(signalled_by_file, struct task_struct *task)
 #define NR_PIDFD_GETFD 438
 #define NR_PROCESS_MADVISE 440
 
-/* To look into a process: by ptrace, by its memory, by its descriptors. What /proc shows is asked about here as well. */
+/*
+ * Access to another process: by ptrace, by its memory, by its descriptors. The kernel calls this hook for files of /proc as
+ * well.
+ */
 HOOK(ptrace_access_check)
 int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 {
 	struct member *member = current_member();
-	/* Of these the kernel only asks whether, and gives an error of its own. */
+	/* For the other calls the kernel only takes a yes or a no, and returns an error of its own. */
 	enum patience patience = IN_PLACE;
 	bool is_kept = member && is_supervisor(task);
 	u32 operation = OP_PTRACE;
@@ -179,7 +184,7 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 	case NR_PIDFD_GETFD:
 	case NR_PROCESS_MADVISE:
 		break;
-	/* Of others these are asked about by hooks of their own, after this one. */
+	/* If the target is not a supervisor, the hooks after this one judge these calls. */
 	case NR_MIGRATE_PAGES:
 	case NR_MOVE_PAGES:
 		if (!is_kept)
@@ -187,7 +192,7 @@ int BPF_PROG(looked_into, struct task_struct *task, unsigned int mode)
 		operation = OP_ADJUST;
 		break;
 	default:
-		/* Whether it is looked into by what is in /proc: that is opened first, and that is an event. */
+		/* An access by a file of /proc: its open came first, and is the event. */
 		if (is_kept)
 			return -EPERM;
 		if (!comes_by_other_abi())

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls about sockets, when they have ended: the address that was given, and whoever is at the other end. */
+/* Calls about sockets that have ended: the address that was given, and the socket at the other end. */
 #ifndef ISOLINE_REACHING_H
 #define ISOLINE_REACHING_H
 
@@ -23,7 +23,7 @@
 #define MOST_MESSAGES 1024
 #define SOCKFS_MAGIC 0x534f434b
 
-/* The kernel has looked at a socket and an address; what came of it is another matter. */
+/* The kernel has accepted the socket and the address as arguments; whether the call succeeded does not matter. */
 static __always_inline bool was_tried(s64 result)
 {
 	return result != -EBADF && result != -EFAULT && result != -ENOTSOCK && result != -EINVAL;
@@ -41,19 +41,19 @@ static __always_inline struct socket *socket_of(u32 descriptor)
 	return bpf_rdonly_cast(as_file(file)->private_data, bpf_core_type_id_kernel(struct socket));
 }
 
-/* Reads an address out of the memory of the task; not onto the stack, which is small. Its length, or -1. */
+/* Reads an address from the memory of the task, into the buffer of a `way`: the stack is too small. Returns its length, or -1. */
 static __always_inline int read_address(struct way *way, u64 from, u32 length)
 {
 	if (length > ADDRESS_BYTES)
 		length = ADDRESS_BYTES;
-	/* The verifier forgets what the compiler knows. */
+	/* The verifier loses the bound that the compiler knows. */
 	barrier_var(length);
 	if (length > ADDRESS_BYTES)
 		return -1;
 	return length == 0 || bpf_probe_read_user(way->string, length, (void *)from) == 0 ? (int)length : -1;
 }
 
-/* To a socket with a name among the files: found by it, as whoever sends finds it. */
+/* An address that is the path of a socket file: resolved as the kernel resolves it for the caller. */
 static __always_inline int reach_file(struct member *member, struct way *way, struct socket *socket, u64 address,
 				      u32 operation)
 {
@@ -82,7 +82,7 @@ static __always_inline int reach_by(struct member *member, struct way *way, stru
 			return 0;
 		return judge_address(member, socket, way->string, length, operation);
 	}
-	/* Nobody is there, or nobody listens. */
+	/* No socket is there, or none listens. */
 	if (result < 0)
 		return 0;
 	if (operation == OP_BIND)
@@ -144,7 +144,7 @@ static __noinline int reached(struct member *member, struct pt_regs *regs, s64 r
 			return 0;
 		return reach_address(member, di, regs->r8, regs->r9, result, OP_SEND);
 	case NR_SENDMMSG:
-		/* As many as were sent. */
+		/* The number of messages that were sent. */
 		sending.count = result;
 		/* fallthrough */
 	case NR_SENDMSG:

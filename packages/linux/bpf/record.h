@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the BPF programs tell the supervisor: the layout that packages/linux/src/sensor/bpf/record.ts decodes. A test compares
- * both, by the types that the compiled object carries.
+ * The records that the BPF programs send to the supervisor. packages/linux/src/sensor/bpf/record.ts decodes this layout; a
+ * test compares both, by the type information of the compiled object.
  *
- * All integers are of the machine's byte order. What is not filled is zero: `key` is a digest of `act` and the text, and
- * must not depend on what was in the memory before.
+ * All integers are in the machine's byte order. Unused bytes are zero: `key` is a digest of `act` and the text, and must not
+ * depend on earlier contents of the memory.
  */
 #ifndef ISOLINE_RECORD_H
 #define ISOLINE_RECORD_H
@@ -17,28 +17,28 @@
 #define MAX_IMAGES 8
 
 enum kind {
-	/* Somebody acts. */
+	/* An act of a task. */
 	KIND_EVENT = 1,
-	/* A file that an exec loads, told once; exec events name it by its key. */
+	/* A file that an exec loads, reported once; exec events name it by its key. */
 	KIND_IMAGE = 2,
-	/* A process came to be. */
+	/* A process was created. */
 	KIND_FORK = 3,
-	/* A process runs what it was let execute. */
+	/* A process runs the program that it was allowed to execute. */
 	KIND_EXEC = 4,
-	/* The last thread of a process is gone. */
+	/* The last thread of a process has ended. */
 	KIND_EXIT = 5,
 };
 
 enum fate {
 	/* It goes ahead. */
 	FATE_WENT_ON = 0,
-	/* The task is stopped, and asks again when it goes on. */
+	/* The task is stopped, and its call is restarted when it continues. */
 	FATE_HELD = 1,
-	/* Refused: decided before to be off contour. */
+	/* Refused: decided earlier to be off contour. */
 	FATE_REFUSED = 2,
-	/* Refused: not decided, and nobody to ask, or nothing that could be held. */
+	/* Refused: not decided, and there is no supervisor, or the task could not be held. */
 	FATE_REFUSED_UNDECIDED = 3,
-	/* Refused: it was told of as held, and no verdict came in time. */
+	/* Refused: it was reported as held, and no verdict came in time. */
 	FATE_REFUSED_LATE = 4,
 };
 
@@ -99,9 +99,9 @@ enum operation {
 	OP_ABI = 53,
 	OP_FANOTIFY = 54,
 	OP_FANOTIFY_MARK = 55,
-	/* Of the network or a file system as a whole, by the number of the request. */
+	/* About the network or a file system as a whole, by the number of the request. */
 	OP_REQUEST = 56,
-	/* Somebody outside signals or looks into a process: no act of the namespace's, and only counted. */
+	/* A process outside of the namespace signals one inside, or accesses it: not an act of the namespace, only counted. */
 	OP_REACHED = 63,
 	OP_COUNT = 64,
 };
@@ -115,44 +115,46 @@ enum standing {
 	STANDING_OUTSIDE = 2,
 	/* Deeper or longer than is followed here: `text` has its end. */
 	STANDING_TOO_LONG = 3,
-	/* An object without a place among the files: a pipe, a memfd. */
+	/* An object without a path: a pipe, a memfd. */
 	STANDING_PLACELESS = 4,
-	/* A path as it was given, that leads nowhere. */
+	/* A path as the task gave it, which leads nowhere. */
 	STANDING_UNRESOLVED = 5,
 };
 
 enum outlook {
 	/* Another root directory than the namespace began with: that of a container. */
 	OUTLOOK_OTHER_ROOT = 1,
-	/* A pid namespace of its own, in which processes are counted anew. */
+	/* A pid namespace of its own, with its own process ids. */
 	OUTLOOK_OTHER_NUMBERS = 2,
-	/* A mount namespace of its own, where the namespace's paths are told with their places (struct namespace_state). */
+	/* A mount namespace of its own, where each path comes with its place (struct namespace_state). */
 	OUTLOOK_OTHER_MOUNTS = 4,
-	/* Of acts about a socket: it is of another network than the namespace began in. */
+	/* For acts about a socket: it is of another network namespace than the one that the behaviour namespace began in. */
 	OUTLOOK_OTHER_NETWORK = 8,
 };
 
-/* Of an exec: what its words are. After the keys of the files that it loads the text has, for a script, how its interpreter is
- * told where it is; then words, each with its NUL. */
+/*
+ * Of an exec: which arguments the text holds. They follow the keys of the files that it loads, each with its NUL. For a
+ * script, its path as the interpreter gets it comes before them.
+ */
 enum called {
 	CALLED_SCRIPT = 1,
-	/* There are more, or the last is longer. */
+	/* There are more arguments, or the last one is longer. */
 	CALLED_CUT = 2,
-	/* They cannot be read further. */
+	/* The next arguments cannot be read. */
 	CALLED_UNREADABLE = 4,
-	/* They are those that the program got, and not those of the call. */
+	/* They were read from the started program, not from the call. */
 	CALLED_TAKEN = 8,
-	/* All are there; else the first alone. */
+	/* All arguments are there; otherwise only the first one. */
 	CALLED_WITH_WORDS = 16,
 };
 
-/* Of a process that came to be: what it is called in one of the pid namespaces it is in, and in which. */
+/* Of a new process: its id in one of its pid namespaces, and that namespace. */
 struct number {
 	u32 number;
 	u32 namespace;
 };
 
-/* An object of a file system. Times, size and place are there where content counts, zero elsewhere. */
+/* An object of a file system. Inode number, size and times are set where content counts, and are zero elsewhere. */
 struct object {
 	u64 inode;
 	u64 size;
@@ -167,15 +169,15 @@ struct object {
 	u32 standing;
 	/* Bytes of its path in the text. */
 	u32 path_length;
-	/* Of an actor with another root or other mounts: bytes behind its path that say where in its file system it is. */
+	/* If the actor has another root or other mounts: bytes after the path that give the object's place in its file system. */
 	u32 place_length;
 	u32 reserved;
 };
 
-/* What an event is. Paths of the objects follow each other in the text, and what else there is to say comes after them. */
+/* What an event is. The text holds the paths of the objects one after the other, and then further strings. */
 struct act {
 	u32 operation;
-	/* Small number of the task identity, or of an exec whose identity is still to be told (PENDING). */
+	/* Small number of the task identity, or of an exec that has no identity assigned yet (PENDING). */
 	u32 identity;
 	/* uid euid suid fsuid gid egid sgid fsgid */
 	u32 ids[8];
@@ -183,9 +185,9 @@ struct act {
 	u64 arguments[4];
 	u32 objects;
 	u32 text_length;
-	/* How the actor sees the world: OUTLOOK_ bits. The same path or number means another thing by another. */
+	/* How the actor sees the system: OUTLOOK_ bits. The same path or number has another meaning by another outlook. */
 	u32 outlook;
-	/* It is done to a supervisor, or to what the sensor is made of: refused, whatever the verdict. */
+	/* The target is a supervisor, or a part of the sensor: refused, whatever the verdict. */
 	u32 is_kept;
 	struct object object[2];
 };
@@ -198,22 +200,22 @@ struct record {
 	u32 namespace_id;
 	u32 pid;
 	u32 tid;
-	/* Threads that the process has. */
+	/* How many threads the process has. */
 	u32 threads;
-	/* Never used twice in a namespace, unlike the pid. */
+	/* Never used twice in a namespace, unlike the process id. */
 	u64 process;
 	/* The process that forked it; 0 if that was the launching thread. */
 	u64 parent;
 	/* CLOCK_MONOTONIC, nanoseconds. */
 	u64 time;
 	u64 key[2];
-	/* Number that an exec's new identity goes by; 0 for other events. */
+	/* The number that stands for an exec's new identity; 0 for other events. */
 	u32 pending;
 	u32 reserved;
 	struct act act;
 };
 
-/* Bit of an identity number that userspace has not assigned. */
+/* Set in identity numbers that the supervisor has not assigned yet. */
 #define PENDING 0x80000000u
 
 enum verdict {
@@ -221,7 +223,7 @@ enum verdict {
 	VERDICT_OFF = 2,
 };
 
-/* Something of one namespace's, in a table of all. */
+/* An entry of one namespace in a table of all. */
 struct shared_key {
 	u32 namespace_id;
 	u32 zero;
@@ -230,9 +232,9 @@ struct shared_key {
 
 struct decided {
 	u32 verdict;
-	/* Identity after an exec. */
+	/* The identity after an exec. */
 	u32 next;
-	/* How often it was decided by this entry. */
+	/* How often this entry decided. */
 	u64 times;
 };
 
@@ -243,21 +245,21 @@ struct ticket_key {
 };
 
 enum mode {
-	/* What is unknown goes ahead and is told. */
+	/* An act that is not known goes ahead and is reported. */
 	MODE_TELL = 1,
-	/* What is unknown is held until it is decided. */
+	/* An act that is not known is held until it is decided. */
 	MODE_HOLD = 2,
-	/* What is unknown is refused. */
+	/* An act that is not known is refused. */
 	MODE_REFUSE = 3,
 };
 
-/* What becomes of an act that has not been decided, and the process that decides; 0 once it is gone. */
+/* The verdict on an act that has not been decided, and the process id of the supervisor; 0 when it has ended. */
 struct default_action {
 	u32 mode;
 	u32 supervisor;
 };
 
-/* Of which files an open tells the version; of what runs it is told always. */
+/* For which files an open reports the version. The files of an exec are always reported with it. */
 enum versions {
 	VERSIONS_RUN = 0,
 	VERSIONS_READ = 1,
@@ -269,22 +271,25 @@ struct namespace_state {
 	u64 root;
 	/* enum versions */
 	u32 content;
-	/* Not 0 where a process that is not trusted may do nothing any more. */
+	/* Not 0 where a process that is not trusted may do nothing more. */
 	u32 bars;
 	u64 processes;
 	s64 live;
 	u64 born;
-	/* What could not be told. */
+	/* How many acts could not be reported. */
 	u64 lost;
-	/* Nanoseconds: after so long a held act is refused when it asks again; so long a verdict is waited for without a stop. */
+	/*
+	 * Nanoseconds. `deadline`: a held act that is older is refused when its call is restarted. `spin`: how long a program
+	 * waits for a verdict before it stops the task.
+	 */
 	u64 deadline;
 	u64 spin;
-	/* Numbers of the mount and network namespace that it began in; 0 for a container, of which its own are the usual ones. */
+	/* Numbers of the mount and network namespace that it began in; 0 for a container, for which its own are the usual ones. */
 	u32 mounts;
 	u32 network;
 };
 
-/* Into which namespace, and by whom: worth nothing once another process decides there. */
+/* The namespace to enter, and the supervisor that allowed it: invalid once another process supervises that namespace. */
 struct invitation {
 	u32 namespace_id;
 	u32 supervisor;
@@ -304,7 +309,7 @@ struct held {
 	u32 reserved;
 };
 
-/* How often, for one operation of one namespace on one processor. */
+/* Counts for one operation of one namespace on one processor. */
 struct counters {
 	u64 seen;
 	u64 decided_here;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests about a descriptor that reach beyond it: into a terminal, into another process, into the flags of a file. And
- * what one process changes of how another runs.
+ * Requests about a descriptor that affect more than it: a terminal, another process, the flags of a file. And changes to how
+ * another process runs.
  */
 #include "appending.h"
 
@@ -18,7 +18,7 @@
 #define FS_IOC_ZERO_RANGE 0x40305839
 #define FS_IOC_ENABLE_VERITY 0x40806685
 #define FS_IOC_SET_ENCRYPTION_POLICY 0x800c6613
-/* The packet filter's tables, in the place of the number of a request. */
+/* Stands for the tables of the packet filter, in the place of the number of a request. */
 #define NETFILTER 1
 #define SOL_IP 0
 #define SOL_IPV6 41
@@ -29,7 +29,10 @@ static __always_inline u32 named_group(u32 number)
 	return number == (u32)group_of(bpf_get_current_task_btf()) ? OWN_GROUP : number;
 }
 
-/* Whether a number that the task uses means a supervisor. Where older kernels let nobody find out, the signal is refused later. */
+/*
+ * Whether a process id that the task uses means a supervisor. On kernels that cannot resolve the id, the signal itself is
+ * refused later.
+ */
 static __always_inline bool means_supervisor(int number)
 {
 	struct task_struct *task = 0;
@@ -48,7 +51,10 @@ static __always_inline bool means_supervisor(int number)
 	return is_one;
 }
 
-/* As a process's number and as a group's, in the words of processes.bpf.c; the number is one of the caller's. */
+/*
+ * The owner of a descriptor's signals: a process id or, if negative, a group id, in the caller's pid namespace. Encoded as in
+ * processes.bpf.c.
+ */
 static __always_inline int judge_owner(int number)
 {
 	struct member *member = current_member();
@@ -83,7 +89,7 @@ int BPF_PROG(controlled, struct file *file, unsigned int command, unsigned long 
 		return judge_owner((int)argument);
 	if (command != F_SETOWN_EX || bpf_probe_read_user(owner, sizeof(owner), (void *)argument))
 		return 0;
-	/* The kernel refuses what is no kind, and no number. */
+	/* The kernel itself refuses an invalid kind or id. */
 	return owner[1] < 0 || (u32)owner[0] > F_OWNER_PGRP ? 0 : judge_owner(owner[0] == F_OWNER_PGRP ? -owner[1] : owner[1]);
 }
 
@@ -92,7 +98,7 @@ static __always_inline int judge_request(struct file *file, u32 operation, u32 r
 	return judge_path(&file->f_path, operation, request, 0);
 }
 
-/* Requests that change the network of the machine, as words/requests.ts lists them (linux/sockios.h, if_tunnel.h). */
+/* Requests that change the network of the machine, the same as in words/requests.ts (linux/sockios.h, if_tunnel.h). */
 static __always_inline bool changes_network(u32 request)
 {
 	switch (request) {
@@ -126,7 +132,7 @@ static __always_inline bool changes_network(u32 request)
 	return false;
 }
 
-/* Requests about a file system as a whole, as words/requests.ts lists them. */
+/* Requests about a file system as a whole, the same as in words/requests.ts. */
 static __always_inline bool changes_file_system(u32 request)
 {
 	switch (request) {
@@ -185,7 +191,7 @@ static __always_inline int answer_request(struct file *file, u32 request, unsign
 	case FS_IOC_UNRESVSP64:
 	case FS_IOC_ZERO_RANGE:
 		return judge_rewriting(file);
-	/* To terminals, acting on whoever uses them (asm-generic/ioctls.h, linux/kd.h). */
+	/* Requests to a terminal that affect its user (asm-generic/ioctls.h, linux/kd.h). */
 	case 0x5412:
 	case 0x541c:
 	case 0x541d:
@@ -202,20 +208,20 @@ static __always_inline int answer_request(struct file *file, u32 request, unsign
 	return changes_file_system(request) ? judge_request(file, OP_REQUEST, request) : 0;
 }
 
-/* Which requests, words/requests.ts lists. */
+/* The requests are listed in words/requests.ts. */
 HOOK(file_ioctl)
 int BPF_PROG(requested, struct file *file, unsigned int request, unsigned long argument)
 {
 	int verdict = current_member() ? answer_request(file, request, argument) : 0;
 
-	/* Among so many ways the verifier loses sight of what a verdict can be. */
+	/* After so many branches the verifier no longer knows which values a verdict can have. */
 	barrier_var(verdict);
 	if (verdict == 0)
 		return 0;
 	return verdict == -ERESTARTNOINTR ? -ERESTARTNOINTR : -EPERM;
 }
 
-/* Asked for by calls of other ABIs alone. */
+/* Only calls of other ABIs come here. */
 HOOK(file_ioctl_compat)
 int BPF_PROG(requested_otherwise, struct file *file, unsigned int request)
 {
@@ -225,7 +231,7 @@ int BPF_PROG(requested_otherwise, struct file *file, unsigned int request)
 #define NR_SETPRIORITY 141
 #define NR_IOPRIO_SET 251
 
-/* About itself a process may change how it runs; with a group or a user it means more than the one at hand. */
+/* A process may change how it runs itself. If the call names a group or a user, it affects more processes than `task`. */
 static __always_inline int judge_adjustment(struct task_struct *task)
 {
 	struct member *member = current_member();

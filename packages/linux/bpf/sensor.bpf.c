@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* All programs of the sensor, one family a file. */
+/* All programs of the sensor, one family per file. */
 #include "membership.bpf.c"
 #include "exec.bpf.c"
 #include "vouching.bpf.c"

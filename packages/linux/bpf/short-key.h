@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The key of an open, made without describing it: most opens have been decided before, and for those nothing else is needed.
+ * The key of an open, made without describing it. Most opens have been decided earlier, and for those nothing else is needed.
  *
- * It says what the description would: who, with which rights and flags, what the file says of itself, and its path, read name
- * by name from the object upwards and never written down. What is out of the ordinary (a path that does not end in the
- * task's root, a long name, content that counts) has none, and is described.
+ * The key covers what the description would say: the actor with its credentials, the flags, the attributes of the file, and
+ * its path. The path is read name by name from the object upwards, and never copied. An open that is out of the ordinary (a
+ * path that does not end in the task's root, a long name, content that counts) has no such key, and is described.
  *
- * Two sums of NH (Black and others, UMAC, 1999): each word's halves are added to secret ones and multiplied. For any two
- * inputs that somebody chooses without knowing the secret, both sums are the same with a probability of 2^-64; and neither
- * they nor what they are compared with ever leave the kernel's and root's hands.
+ * The key is two sums of NH (Black and others, UMAC, 1999): the halves of each word are added to secret ones and multiplied.
+ * For any two inputs that are chosen without the secret, both sums are equal with a probability of 2^-64. Only the kernel and
+ * root ever see the sums and the keys that they are compared with.
  */
 #ifndef ISOLINE_SHORT_KEY_H
 #define ISOLINE_SHORT_KEY_H
@@ -23,7 +23,7 @@
 /* Drawn anew for each load. */
 const volatile u64 secret_words[SECRET_WORDS] SEC(".rodata.words");
 
-/* Always 0, which the verifier does not know: it would follow the count of words to every end. */
+/* Always 0, which the verifier does not know. If it knew, it would follow the count of words through every branch. */
 static volatile u32 none;
 
 struct sums {
@@ -44,13 +44,13 @@ static __always_inline void absorb(struct sums *sums, u64 word)
 	sums->second += multiplied(word, secret_words[at + SECRET_WORDS / 2]);
 }
 
-/* Any structure of the kernel's that is two words. */
+/* Any structure of the kernel that begins with two 64-bit words. */
 static __always_inline struct timespec64 *two_words(u64 address)
 {
 	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct timespec64));
 }
 
-/* A name ends with a slash, which no name contains. What lies behind it is not looked at. */
+/* The mark of the end is a slash, which no name contains. Bytes after it are ignored. */
 VERIFIED_ONCE int absorb_name(struct sums *sums, u32 length)
 {
 	u64 name;
@@ -80,12 +80,12 @@ static __always_inline struct vfsmount *as_mount(u64 address)
 	return bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct vfsmount));
 }
 
-/* False if there is no way from the object up to the task's root, or one with long names. */
+/* False if the walk from the object does not reach the task's root, or meets a long name. */
 static __always_inline bool absorb_path(struct sums *sums, struct path *path)
 {
 	struct task_struct *task = BRIEF_TASK();
 	u64 root = (u64)task->fs->root.dentry, root_mount = (u64)task->fs->root.mnt;
-	/* All in one kind of pointer: the verifier wants one for each instruction. */
+	/* All through one kind of pointer: the verifier wants one for each instruction. */
 	struct dentry *dentry = as_dentry((u64)path->dentry), *parent;
 	struct vfsmount *mount = as_mount((u64)path->mnt);
 	u64 mount_root = (u64)mount->mnt_root;
@@ -135,7 +135,7 @@ static __always_inline void absorb_actor(struct sums *sums, struct member *membe
 	absorb(sums, two_words((u64)&cred->cap_effective)->tv_sec);
 }
 
-/* 0 if an open has no such key. A function of its own: its room on the stack is free again when an act is judged. */
+/* 0 if an open has no such key. Not inlined: its part of the stack is free again when the act is judged. */
 static __noinline int make_short_key(struct member *member, struct file *file, u32 flags, u64 process, u64 key[2])
 {
 	struct inode *inode = file->f_inode;
@@ -153,14 +153,14 @@ static __noinline int make_short_key(struct member *member, struct file *file, u
 		return false;
 	if (sums.words >= SECRET_WORDS / 2)
 		return false;
-	/* How many words there were: else what is long could end like what is short. */
+	/* The count of words is included, so that a longer input cannot end like a shorter one. */
 	absorb(&sums, sums.words);
 	key[0] = sums.first;
 	key[1] = sums.second;
 	return true;
 }
 
-/* Whether an act by this key has been decided to be on contour; then it is counted. */
+/* Whether an act with this key has been decided to be on contour. If so it is counted. */
 static __noinline int is_known(struct member *member, u32 operation, const u64 key[2])
 {
 	u64 of[2] = { key[0], key[1] };

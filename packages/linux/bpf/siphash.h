@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * SipHash-2-4 with 128 bits of output (Aumasson and Bernstein, 2012; the reference implementation's `outlen` 16), over
- * whole words. Without the secret nobody can find two acts with one key, and by chance 2^64 acts would be needed.
+ * SipHash-2-4 with 128 bits of output (Aumasson and Bernstein, 2012; the reference implementation's `outlen` 16), over whole
+ * words. Without the secret no task can construct two acts with one key; by chance it would take 2^64 acts.
  */
 #ifndef ISOLINE_SIPHASH_H
 #define ISOLINE_SIPHASH_H
@@ -44,7 +44,7 @@ static __always_inline void sip_word(struct sip *s, u64 word)
 	s->v0 ^= word;
 }
 
-/* `length` in bytes, a multiple of eight: the last word of the standard then holds nothing else. */
+/* `length` is in bytes and a multiple of eight, so the standard's last word holds nothing but the length. */
 static __always_inline void sip_end(struct sip *s, u64 length, u64 key[2])
 {
 	sip_word(s, length << 56);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sockets: made, bound, listening, connected, accepting, sending to an address. Addresses are those that the kernel has
- * copied already. A Unix socket with a name is told by the file that the kernel found there.
+ * Sockets that are made, bound, listen, connect, accept, or send to an address. The addresses are those that the kernel has
+ * already copied. A Unix socket with a path is reported as the file that the kernel found there.
  */
 #include "hooks.h"
 
@@ -13,7 +13,7 @@
 #define NR_CONNECT 42
 #define NR_SENDTO 44
 
-/* A socket stays in the network that it was made in, wherever the task goes. */
+/* A socket stays in the network namespace that it was made in, even if the task enters another. */
 static __always_inline void note_network(struct scratch *scratch, struct member *member, u32 network)
 {
 	if (member->network && network != member->network)
@@ -51,7 +51,10 @@ static __always_inline u32 descriptor(void)
 	return BPF_CORE_READ(regs, di);
 }
 
-/* `struct sockaddr` of so many bytes: type of the socket, then the address as text. */
+/*
+ * The verdict on an act with a `struct sockaddr` of `length` bytes: the type of the socket is an argument, the address is the
+ * text.
+ */
 static __always_inline int judge_address(struct member *member, struct socket *socket, void *address, int length,
 					 u32 operation)
 {
@@ -62,7 +65,7 @@ static __always_inline int judge_address(struct member *member, struct socket *s
 	scratch->record.act.arguments[0] = socket->type;
 	scratch->record.act.arguments[2] = BPF_CORE_READ(socket, sk, __sk_common.skc_family);
 	note_network(scratch, member, network_of(BPF_CORE_READ(socket, sk)));
-	/* Which descriptor is bound, to be asked for its port later. */
+	/* The descriptor that is bound, so that the supervisor can find out its port later. */
 	if (operation == OP_BIND)
 		scratch->record.act.arguments[3] = descriptor();
 	if (length > ADDRESS_BYTES)
@@ -72,7 +75,7 @@ static __always_inline int judge_address(struct member *member, struct socket *s
 	return end_event(scratch);
 }
 
-/* Whether an address is the name of a file: such a socket is told of where the file is made or found. */
+/* Whether an address is a path. Such a socket is reported where its file is made or found. */
 static __always_inline bool is_file(void *address, int length)
 {
 	struct {
@@ -109,7 +112,7 @@ int BPF_PROG(socket_bound, struct socket *socket, void *address, int length)
 	return judge_address(member, socket, address, length, OP_BIND);
 }
 
-/* To connect to no family dissolves an association: nobody is reached. */
+/* A connect to AF_UNSPEC dissolves an association, and reaches no socket. */
 HOOK(socket_connect)
 int BPF_PROG(socket_connected, struct socket *socket, void *address, int length)
 {
@@ -137,7 +140,7 @@ int BPF_PROG(message_sent, struct socket *socket, struct msghdr *message)
 	return judge_address(member, socket, name, length, OP_SEND);
 }
 
-/* The file that a Unix socket was bound to. */
+/* The file that the other Unix socket is bound to. */
 static __always_inline int judge_peer(struct member *member, struct sock *other, u32 operation)
 {
 	struct unix_sock *peer = (struct unix_sock *)other;
@@ -163,7 +166,7 @@ int BPF_PROG(unix_connected, struct sock *sock, struct sock *other)
 	return member ? judge_peer(member, other, OP_CONNECT) : 0;
 }
 
-/* Datagrams: asked when an association is made, and for each that is sent. */
+/* Datagrams: the kernel calls this hook for each association and for each message. */
 HOOK(unix_may_send)
 int BPF_PROG(unix_sent, struct socket *socket, struct socket *other)
 {
@@ -176,7 +179,7 @@ int BPF_PROG(unix_sent, struct socket *socket, struct socket *other)
 	return member->addressed ? judge_peer(member, BPF_CORE_READ(other, sk), OP_SEND) : 0;
 }
 
-/* The address that a socket has itself. */
+/* The address that the socket itself has. */
 static __always_inline int judge_local(struct socket *socket, u32 operation)
 {
 	struct member *member = current_member();
@@ -211,7 +214,7 @@ static __always_inline int judge_local(struct socket *socket, u32 operation)
 			append_bytes(scratch, &family, sizeof(family));
 		}
 	} else if (family == AF_INET || family == AF_INET6) {
-		/* As `struct sockaddr_in` and `struct sockaddr_in6` have it: family, port, (flow,) address. */
+		/* Laid out as `struct sockaddr_in` and `struct sockaddr_in6`: family, port, (flow,) address. */
 		struct {
 			u16 family, port;
 			u32 word;

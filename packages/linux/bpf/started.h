@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * A program that has been started: the file that runs and the one that loads it are still mapped.
- */
+/* A program that has been started: its file and its loader's file are still mapped. */
 #ifndef ISOLINE_STARTED_H
 #define ISOLINE_STARTED_H
 
@@ -9,7 +7,7 @@
 #include "called.h"
 #include "lookup.h"
 
-/* By tracepoints it has happened: the words are those that the program got. */
+/* By tracepoints the exec has happened: the arguments are those that the program got. */
 static __noinline int append_taken_words(struct scratch *scratch, struct linux_binprm *bprm, bool are_wanted)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -42,7 +40,7 @@ static __noinline int append_taken_words(struct scratch *scratch, struct linux_b
 	return 0;
 }
 
-/* The actor is whoever called: the credentials are the new ones by now. */
+/* The actor is the caller before the exec. The current credentials are already the new ones, so those put aside are used. */
 static __always_inline void judge_exec(struct member *member, struct aside *aside, struct linux_binprm *bprm, u64 program)
 {
 	bool are_wanted = has_words((u64)BPF_CORE_READ((struct file *)program, f_path.dentry)) != 0;
@@ -64,8 +62,8 @@ static __always_inline void judge_exec(struct member *member, struct aside *asid
 }
 
 /*
- * A script is executed by the program that its first line names, and nobody holds it any more: it is found again by the name
- * that the call gave. False if it is not.
+ * The interpreter of a `#!` line executes a script, and the kernel no longer holds the script's file. It is found again by
+ * the path that the call gave. False if it is not found.
  */
 static __always_inline bool add_script(struct member *member, struct linux_binprm *bprm)
 {
@@ -94,7 +92,7 @@ static __always_inline void started(struct member *member, struct task_struct *t
 	if (bprm->interp != bprm->filename && !add_script(member, bprm))
 		lose(member->namespace_id, OP_EXEC);
 	add_image(member, as_file(program), false);
-	/* It begins in whoever loads it. */
+	/* A program with a loader begins in the loader. */
 	if (file_mapped_at(task, BPF_CORE_READ(regs, ip), &loader) && loader && loader != program) {
 		seen = user_dentry(loader, &mount);
 		if (seen)

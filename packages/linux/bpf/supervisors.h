@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Supervisors, and their keepers: out of reach for the workload of every namespace, whatever a contour says. What is done to one
- * is refused and told (`refuse_kept` in judge.h); by tracepoints it has happened, and is told.
+ * Supervisors and their keepers. No workload of any namespace may act on them, whatever its contour says. Such an act is
+ * refused and reported (`refuse_kept` in judge.h); by tracepoints it has happened, and is only reported.
  */
 #ifndef ISOLINE_SUPERVISORS_H
 #define ISOLINE_SUPERVISORS_H
@@ -13,7 +13,7 @@
 #define S_IFMT 0170000
 #define S_IFREG 0100000
 
-/* Whether a process, by its number in the first pid namespace, decides about some namespace. */
+/* Whether a process, by its id in the first pid namespace, is a supervisor. */
 static __always_inline bool decides(u32 process)
 {
 	return bpf_map_lookup_elem(&supervisors, &process) != 0;
@@ -24,7 +24,7 @@ static __always_inline bool is_supervisor(struct task_struct *task)
 	return decides(task->tgid);
 }
 
-/* Of signals those that end or stop a supervisor whatever it does (process/own-signals.ts). */
+/* Whether a signal ends or stops a supervisor whatever it does (process/own-signals.ts). */
 static __always_inline bool is_deadly(int signal)
 {
 	switch (signal) {
@@ -43,12 +43,15 @@ static __always_inline bool is_deadly(int signal)
 #define NAME_WORDS 2
 #define HARMLESS_ENTRIES 11
 
-/* What the kernel tells to everybody and only itself writes (as HARMLESS in seccomp/paths/kept-files.ts): names, filled with zeros. */
+/*
+ * Files of /proc that every process may read and only the kernel writes (HARMLESS in seccomp/paths/kept-files.ts): names,
+ * padded with zeros.
+ */
 static const char harmless_entries[HARMLESS_ENTRIES][8 * NAME_WORDS] = {
 	"stat", "statm", "status", "cmdline", "comm", "cgroup", "limits", "loginuid", "oom_score", "schedstat", "sessionid",
 };
 
-/* Whether a file of /proc is of a process that decides, or of a thread of one. */
+/* Whether a file of /proc belongs to a supervisor, or to one of its threads. */
 static __always_inline bool is_of_supervisor(struct inode *inode)
 {
 	u64 entry = (u64)inode - bpf_core_field_offset(struct proc_inode, vfs_inode);
@@ -60,7 +63,10 @@ static __always_inline bool is_of_supervisor(struct inode *inode)
 	return decides(BPF_CORE_READ((struct task_struct *)(first - bpf_core_field_offset(struct task_struct, pid_links)), tgid));
 }
 
-/* A file of /proc that nobody in a namespace may open: all that a supervisor has there, but for what `ps` reads of everybody. */
+/*
+ * Whether this is a file of /proc that no workload may open: any file of a supervisor but those that `ps` reads of every
+ * process.
+ */
 static __noinline int is_kept_entry(struct file *file)
 {
 	struct dentry *dentry = file->f_path.dentry;

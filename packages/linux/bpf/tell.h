@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From an act to what is told of it: described in a scratch buffer, given a key, sent. */
+/* From an act to its record: described in a scratch buffer, given a key, sent. */
 #ifndef ISOLINE_TELL_H
 #define ISOLINE_TELL_H
 
@@ -7,7 +7,7 @@
 #include "waking.h"
 #include "walk.h"
 
-/* Who is in no namespace mostly has nothing kept with it at all, and is not asked for further. */
+/* Most tasks that are in no namespace have no task storage at all, and need no lookup. */
 static __always_inline struct member *current_member(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -17,13 +17,13 @@ static __always_inline struct member *current_member(void)
 	return bpf_task_storage_get(&members, task, 0, 0);
 }
 
-/* With whom is kept what is of the whole process. */
+/* The member with which the state of the whole process is kept. */
 static __always_inline struct member *first_thread(struct task_struct *task)
 {
 	return bpf_task_storage_get(&members, task->group_leader, 0, 0);
 }
 
-/* In the order of the decoder: user ids, then group ids, each real, effective, saved, of the file system. */
+/* In the order of the decoder: user ids, then group ids, each real, effective, saved, file system. */
 static __always_inline void describe_credentials(u32 *ids, u64 *capabilities, const struct cred *cred)
 {
 	ids[0] = cred->uid.val;
@@ -50,13 +50,13 @@ static __always_inline u32 outlook_of(const struct member *member, struct task_s
 	return outlook;
 }
 
-/* Whether the same path may lead a task to another object than where its namespace began. */
+/* Whether the same path may lead the task to another object than it did where its namespace began. */
 static __always_inline bool sees_otherwise(const struct member *member, u32 outlook)
 {
 	return member->mounts && outlook & (OUTLOOK_OTHER_ROOT | OUTLOOK_OTHER_MOUNTS);
 }
 
-/* Clears a scratch buffer's record and names the actor. */
+/* Clears the record of a scratch buffer and fills in the actor. */
 __noinline int begin(struct scratch *scratch, struct member *member, u32 kind, u32 operation)
 {
 	struct task_struct *task = acting_task();
@@ -82,7 +82,7 @@ __noinline int begin(struct scratch *scratch, struct member *member, u32 kind, u
 	act->operation = operation;
 	act->outlook = outlook_of(member, task);
 	scratch->tells_places = sees_otherwise(member, act->outlook);
-	/* Whoever takes a namespace over has not heard what a number was pending for. */
+	/* A supervisor that takes over a namespace does not know what its predecessor's pending numbers stood for. */
 	if (member->identity & PENDING) {
 		u32 *real = bpf_map_lookup_elem(&assigned, &member->identity);
 
@@ -117,7 +117,7 @@ static long hash_act_word(u32 index, struct hashing *hashing)
 	return 0;
 }
 
-/* The key of what is in the scratch buffer: act and text. */
+/* The key of the act and the text in the scratch buffer. */
 __noinline int make_key(struct scratch *scratch)
 {
 	struct hashing hashing = { .scratch = scratch };
@@ -128,7 +128,7 @@ __noinline int make_key(struct scratch *scratch)
 	text = scratch->record.act.text_length;
 	act_words = (sizeof(struct act) - (2 - scratch->record.act.objects) * sizeof(struct object)) / 8;
 	text_words = (text + 7) / 8;
-	/* The last word of the text is filled up with zeros. */
+	/* The last word of the text is padded with zeros. */
 	*(u64 *)&scratch->text[text & (TEXT_BYTES - 1)] = 0;
 	sip_begin(&hashing.sip);
 	bpf_loop(act_words, hash_act_word, &hashing, 0);
@@ -137,7 +137,7 @@ __noinline int make_key(struct scratch *scratch)
 	return 0;
 }
 
-/* Sends what is in the scratch buffer; not 0 if the ring is full. */
+/* Sends the record in the scratch buffer; not 0 if the ring is full. */
 __noinline int send(struct scratch *scratch)
 {
 	struct counters *counters;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls whose arguments are structures or marks: groups, capabilities, what fanotify is to hear of. Told as they begin. */
+/* Calls whose arguments are structures or marks: groups, capabilities, fanotify. They are reported when they begin. */
 #ifndef ISOLINE_TELLING_H
 #define ISOLINE_TELLING_H
 
@@ -8,7 +8,7 @@
 
 #define FAN_MARK_DONT_FOLLOW 4
 
-/* The groups themselves are the text. */
+/* The text holds the groups themselves. */
 static __always_inline int set_groups(struct member *member, u32 count, u64 list)
 {
 	struct scratch *scratch = begin_event(member, OP_SETID);
@@ -18,7 +18,7 @@ static __always_inline int set_groups(struct member *member, u32 count, u64 list
 		return unseen(member, OP_SETID);
 	scratch->record.act.arguments[0] = NR_SETGROUPS;
 	scratch->record.act.arguments[1] = count;
-	/* The verifier wants to see the bound where it counts, and the compiler thinks it needless. */
+	/* The verifier must see this bound here, where the compiler finds it redundant and would drop it. */
 	barrier_var(bytes);
 	if (bpf_probe_read_user(scratch->text, bytes & 0xff, (void *)list)) {
 		leave_scratch(scratch);
@@ -31,8 +31,8 @@ static __always_inline int set_groups(struct member *member, u32 count, u64 list
 #define ONE_BLOCK 0x19980330
 
 /*
- * Effective, permitted, inheritable, a block of words for each 32 of them: as many blocks as the version says that stands in the
- * header (linux/capability.h).
+ * Effective, permitted, inheritable: one block of three words for each 32 capabilities. The version in the header gives the
+ * number of blocks (linux/capability.h).
  */
 static __always_inline int set_capabilities(struct member *member, u64 header, u64 data)
 {
@@ -52,7 +52,7 @@ static __always_inline int set_capabilities(struct member *member, u64 header, u
 	return end_event(scratch);
 }
 
-/* Told as it begins, whatever becomes of it: which object is found by its path, or is the descriptor's. */
+/* Reported when the call begins, whether or not it succeeds. The object is found by its path, or is that of the descriptor. */
 static __always_inline int judge_mark_call(struct member *member, struct way *way, struct pt_regs *regs)
 {
 	u64 file = regs->r8 ? 0 : file_of(regs->r10);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where nobody asks before something happens: the tracepoints of system calls and of the scheduler, which tell what has
- * happened. They call the same functions as the hooks do, with the objects that they find.
+ * Where no program can be called before an act: the tracepoints of system calls and of the scheduler report what has
+ * happened. They call the same functions as the hooks, with the objects that they find.
  *
- * Nothing can be held or refused. What a call was about is looked for when it has succeeded, at the objects that came of it;
- * what will not be there any more then is described when the call begins, and put aside.
+ * Nothing can be held or refused. When a call has succeeded, its act is described from the objects that came of it. An object
+ * that will be gone by then is described when the call begins, and put aside.
  */
 #include "sensor.bpf.c"
 #include "aside.h"
@@ -16,7 +16,7 @@
 
 #define CALLS 512
 
-/* When a call is looked at: not at all, as it begins, as it ends. */
+/* When a call is looked at: as it begins, or as it ends. 0: not at all. */
 #define BEGIN 1
 #define END 2
 
@@ -139,7 +139,7 @@ static __always_inline bool is_foreign(u64 call)
 	return call >= CALLS || task->thread_info.status & TS_COMPAT;
 }
 
-/* A descriptor is told to append no more: before that, its file still says that it did. */
+/* A descriptor is to stop appending. This is judged before the call, while its file still has the flag. */
 static __noinline int begins_writing(u32 descriptor, u64 flags)
 {
 	u64 file = file_of(descriptor);
@@ -154,7 +154,7 @@ static __noinline int cut_short(u32 descriptor)
 	return file ? judge_shortening(as_file(file)) : 0;
 }
 
-/* What is about names is described now, and judged when it has succeeded; the rest is told at once. */
+/* An act about names is described now, and judged when the call has succeeded. Other acts are reported at once. */
 static __noinline int begins(struct member *member, struct pt_regs *regs)
 {
 	struct naming naming = {};
@@ -184,7 +184,7 @@ static __noinline int begins(struct member *member, struct pt_regs *regs)
 	return 0;
 }
 
-/* What could not be described when the call began is there now, if it is a thing that lasts. */
+/* An object that could not be described when the call began can be described now, if it still exists. */
 static __noinline int describe_late(struct member *member, struct pt_regs *regs)
 {
 	struct naming naming = {};
@@ -228,7 +228,7 @@ int call_begins(unsigned long long *ctx)
 	return 0;
 }
 
-/* Addresses may have the highest bit; errors are the last page of numbers. */
+/* An address may have the highest bit set; errors are only the last 4095 numbers. */
 static __always_inline bool succeeded(s64 result)
 {
 	return result >= 0 || result < -4095;
@@ -264,7 +264,7 @@ int call_ends(unsigned long long *ctx)
 	s64 result = ctx[1];
 	struct member *member;
 
-	/* What returns from a signal handler is no call any more (-1). */
+	/* The return from a signal handler is not a call any more (-1). */
 	if (is_foreign(regs->orig_ax) || !(looked_at[regs->orig_ax & (CALLS - 1)] & END))
 		return 0;
 	member = current_member();
@@ -281,7 +281,7 @@ int call_ends(unsigned long long *ctx)
 	return ends(member, regs, result);
 }
 
-/* The child has not run yet. One that cannot be given its membership is lost sight of, and that is said. */
+/* The child has not run yet. One that cannot be given its membership escapes observation, and is counted as lost. */
 SEC("tp_btf/sched_process_fork")
 int child_made(unsigned long long *ctx)
 {

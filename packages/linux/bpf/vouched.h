@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Digests of programs that the kernel computed itself, by the state that the file was in: device, inode, size, time of change.
+ * Digests of programs that the kernel computed itself, by the version of the file: device, inode, size, time of change.
  *
- * IMA reads the very file that is about to run, while nobody may write to it. Only a security module's program that may
- * sleep can ask for that, so these are computed by one of their own, just before the file is told of, and only for
+ * IMA reads the very file that is about to run, while no process may write to it. Only a sleepable program of a security
+ * module can ask for that. So a program of its own computes the digest, just before the file is reported, and only for
  * members of a namespace.
  */
 #ifndef ISOLINE_VOUCHED_H
@@ -41,7 +41,10 @@ static __always_inline void version_in(struct version *version, const struct obj
 	version->device = object->device;
 }
 
-/* Says after the path which digest the kernel vouches for, if it does. Not part of the key: that is made before. */
+/*
+ * Appends, after the path, the digest that the kernel vouches for, if there is one. It is not part of the key, which is made
+ * earlier.
+ */
 static __always_inline void append_vouched(struct scratch *scratch)
 {
 	struct version version;

@@ -5,15 +5,15 @@
 
 /* include/uapi/linux/hash_info.h */
 #define HASH_ALGO_SHA256 4
-/* include/linux/fs.h: of a file with fs-verity IMA may keep that digest instead of the content's. */
+/* include/linux/fs.h: for a file with fs-verity, IMA may keep that digest instead of the content's. */
 #define S_VERITY (1 << 16)
-/* linux/magic.h: what a process says the content is, it need not say again. */
+/* linux/magic.h: a process serves the content of such a file, and may serve other content at the next read. */
 #define FUSE_SUPER_MAGIC 0x65735546
 
 #ifdef ATTACH_LSM
 /*
- * Runs before `exec_looks`: of several programs at one hook the kernel runs the last that was attached first
- * (kernel/bpf/trampoline.c), and if it were the other way round, files would only be vouched for from their second time on.
+ * Runs before `exec_looks`: of several programs at one hook the kernel runs the most recently attached one first
+ * (kernel/bpf/trampoline.c). In the other order, a file would only be vouched for from its second exec on.
  */
 SEC("lsm.s/bprm_check_security")
 int BPF_PROG(exec_vouched, struct linux_binprm *bprm)

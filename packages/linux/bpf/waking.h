@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Whether a record wakes whoever reads the ring. To wake it costs the acting task more than all else that is done about an
- * act (it interrupts another processor), so it is done only for what somebody waits for:
+ * Whether a record wakes the reader of the ring. A wake-up interrupts another processor, and costs the acting task more than
+ * the rest of an act. So it is done only if a task waits for the record:
  *
- *   at once   who is held; a file whose content is read before it changes; a program that has no number yet
- *   soon      other acts: only if the reader sleeps. While acts come it looks again by itself after a moment
- *   some time what becomes of processes: read with the next of those, or when the reader looks by itself
+ *   at once   a task is held; a file's content is read before it changes; a program has no number yet
+ *   soon      other acts: only if the reader sleeps. While acts come, it looks again by itself after a moment
+ *   some time forks, execs and exits: read with the next of those, or when the reader looks by itself
  *
- * Who reads says that it will sleep, and then looks once more (waking.ts); who tells commits its record, and then looks
- * whether the reader sleeps. Between both stands a full barrier on either side, so that one of both finds the other.
+ * The reader announces that it will sleep, and then looks once more (waking.ts). The program commits its record, and then
+ * looks whether the reader sleeps. A full barrier stands between the two steps on each side, so at least one of them sees the
+ * other.
  */
 #ifndef ISOLINE_WAKING_H
 #define ISOLINE_WAKING_H
@@ -21,7 +22,7 @@ enum urgency {
 	SOME_TIME_READ = 2,
 };
 
-/* Of each namespace, in its place, whether its reader sleeps until it is woken. In memory that the readers share. */
+/* For each namespace, by its index: whether its reader sleeps until it is woken. The readers map this memory. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, MOST_NAMESPACES);
@@ -41,7 +42,7 @@ static __always_inline enum urgency urgency_of(struct scratch *scratch)
 	return act->object[0].inode ? AT_ONCE_READ : SOON_READ;
 }
 
-/* Flags for a record's way into the ring. One that is a quarter full waits for nothing. */
+/* Flags for adding a record to the ring. If the ring is a quarter full, the reader is woken at once. */
 static __always_inline u64 waking(void *ring, enum urgency urgency)
 {
 	if (urgency == AT_ONCE_READ)
@@ -51,7 +52,7 @@ static __always_inline u64 waking(void *ring, enum urgency urgency)
 		       : BPF_RB_FORCE_WAKEUP;
 }
 
-/* After the record is committed. An empty one that is thrown away wakes, too. */
+/* Called after the record is committed. Discarding an empty record wakes the reader too. */
 static __always_inline void wake_sleeper(void *ring, u32 place)
 {
 	u64 *sleeps = bpf_map_lookup_elem(&sleepers, &place);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The canonical path of an object, as the acting task sees it: from the object upwards to the task's root, through the
- * points where file systems are mounted (fs/d_path.c, prepend_path).
+ * The canonical path of an object, as the acting task sees it: from the object upwards to the task's root, across mount
+ * points (fs/d_path.c, prepend_path).
  *
- * Names are read one after the other; a rename in between can mix the old path with the new one. Both were true a moment
- * ago, and the object is the right one all the same.
+ * Names are read one after the other. A rename in between can mix the old path with the new one. Each part was true a moment
+ * ago, and the object is the right one in any case.
  */
 #ifndef ISOLINE_WALK_H
 #define ISOLINE_WALK_H
@@ -14,10 +14,10 @@
 
 #define MAX_DEPTH 128
 
-/* So much of a dentry is read at once; its parent and its name lie within, or the object does not load. */
+/* This much of a dentry is read at once. Its parent and its name must lie within, or the object does not load. */
 #define DENTRY_BYTES 96
 
-/* All that a step may be given is a pointer into the stack. */
+/* A `bpf_loop` callback may only be given a pointer into the stack. */
 struct step {
 	struct scratch *scratch;
 };
@@ -85,14 +85,17 @@ static long climb(u32 index, struct step *step)
 	return walk->done ? 1 : 0;
 }
 
-/* There, and by no name any more (include/linux/dcache.h, d_unlinked). What is about to be made has no inode yet. */
+/*
+ * Whether an object exists and has no name any more (include/linux/dcache.h, d_unlinked). An object that is about to be made
+ * has no inode yet.
+ */
 static __always_inline bool is_removed(struct dentry *dentry)
 {
 	return !BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_inode) &&
 	       BPF_CORE_READ(dentry, d_parent) != dentry;
 }
 
-/* Appends what was climbed to the text; how many bytes that are. */
+/* Appends the path of the walk to the text. Returns the number of bytes. */
 static __always_inline u32 append_climbed(struct scratch *scratch)
 {
 	struct walk *walk = &scratch->walk;
@@ -106,8 +109,8 @@ static __always_inline u32 append_climbed(struct scratch *scratch)
 }
 
 /*
- * Appends where an object is in its file system, from the object to the root of all of it (whose name is a slash), and which file
- * system that is: the same wherever it is mounted.
+ * Appends the place of an object in its file system, from the object to the root of the whole file system (whose name is a
+ * slash), and notes which file system that is. The place is the same wherever the file system is mounted.
  */
 static __always_inline void append_place(struct scratch *scratch, struct object *object, u64 dentry)
 {
@@ -123,14 +126,14 @@ static __always_inline void append_place(struct scratch *scratch, struct object 
 	walk->mount_root = 0;
 	walk->standing = STANDING_HERE;
 	bpf_loop(MAX_DEPTH, climb, &step, 0);
-	/* It ends where nothing is above; any other end is none. */
+	/* The place is complete only if the walk ended at an object without a parent. */
 	if (!walk->done || walk->standing != STANDING_PLACELESS)
 		return;
 	object->device = BPF_CORE_READ(start, d_sb, s_dev);
 	object->place_length = append_climbed(scratch);
 }
 
-/* Appends a path to the text, and notes in the object that is being described how long it is and what it is worth. */
+/* Appends a path to the text, and notes its length and its standing in the object that is being described. */
 __noinline int append_path_here(struct scratch *scratch)
 {
 	struct task_struct *task = acting_task();

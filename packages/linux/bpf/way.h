@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A way along a path that is being followed, and the short one to a descriptor of one's own. */
+/* The state of a path lookup, and the short cut to a descriptor of the task's own. */
 #ifndef ISOLINE_WAY_H
 #define ISOLINE_WAY_H
 
 #include "descriptors.h"
 
 enum meaning {
-	/* Not among what the kernel remembers, or the string cannot be read. */
+	/* Not in the dentry cache, or the string cannot be read. */
 	MEANS_UNKNOWN = 0,
 	MEANS_OBJECT = 1,
-	/* A name in a directory that has nothing by it, as far as the kernel remembers. */
+	/* A name in a directory that has no such entry, as far as the dentry cache shows. */
 	MEANS_NAME = 2,
 };
 
 struct way {
 	u32 taken;
 	u32 meaning;
-	/* Asked for: from where, which string, whether the last name is followed if it is a link. */
+	/* Input: the start directory, the string, and whether a link as the last name is followed. */
 	s32 directory;
 	u32 follow;
 	u64 string_at;
 	u64 dentry, mount, root_dentry, root_mount;
-	/* The child that is looked for, and where the search for it is. */
+	/* The child that is looked for, and the state of the search for it. */
 	u64 child, next, mounted;
 	u32 at, length, links;
-	/* The string is the kernel's own. */
+	/* The string is in kernel memory. */
 	u32 is_safe;
 	u8 name[2 * NAME_BYTES];
 	u8 other[2 * NAME_BYTES];
@@ -62,7 +62,7 @@ static __always_inline void leave_way(struct way *way)
 #define PROC_THREAD_LENGTH 11
 #define MOST_DIGITS 10
 
-/* The descriptor that the rest of a string in /proc/self means, `fd/N`; -1 if it means anything else. */
+/* The descriptor that the rest of a path in /proc/self names, `fd/N`; -1 if it names anything else. */
 static __always_inline s32 rest_as_descriptor(struct way *way)
 {
 	u32 at = way->at, number = 0, digit;
@@ -84,8 +84,8 @@ static __always_inline s32 rest_as_descriptor(struct way *way)
 }
 
 /*
- * `self` and `thread-self` of a proc mount are links whose content is made when they are read. Who goes on to a descriptor means
- * one of its own, and comes to the open file itself. False if this is no such way.
+ * `self` and `thread-self` of a proc mount are links whose content is made when they are read. A path that goes on to a
+ * descriptor means one of the task's own, and leads to the open file itself. False if this is not such a path.
  */
 static __always_inline bool go_to_descriptor(struct way *way)
 {
