@@ -44,6 +44,18 @@ const acts = [
 /** The sensor reads a container that ends at once too late on a busy machine: the first attempt may be incomplete. */
 const again = { retry: 2 };
 
+/**
+ * What differs between two contours, besides what tracepoints do not tell (docs/guarantees/tracepoints.md): newer versions of runc
+ * make the container's /proc through the newer mount interface, and hide its files by a descriptor of /dev/null.
+ */
+function besidesNewMounts(difference: string): string {
+  const newMounts =
+    /^[-+] {3}(changed what is mounted \((fsopen|fsconfig|fsmount|open_tree) .*|mounted \S+ on \/proc\/\S+ \(\)|opened .* for its path only)\n/gm;
+  const rest = difference.replaceAll(newMounts, "");
+  const headings = /^(--- .*|\+\+\+ .*|runtime set-up:|[-+] \S.*)\n/gm;
+  return rest.replaceAll(headings, "") === "" ? "" : rest;
+}
+
 describe.skipIf(why !== undefined)(
   `a container under the bpf sensor${why === undefined ? "" : ` (${why})`}`,
   again,
@@ -86,7 +98,7 @@ describe.skipIf(why !== undefined)(
         expect(shop.report(contour)).toMatchObject({ verdict: "learnt", incomplete: [] });
         return shop.path(`contours/${contour}`);
       });
-      expect(shop.isoline("diff", ...contours)).toMatchObject({ status: 0, stdout: "" });
+      expect(besidesNewMounts(shop.isoline("diff", ...contours).stdout)).toBe("");
     });
 
     it("is on its contour the next time, under another id", () => {
@@ -244,7 +256,7 @@ describe.skipIf(noPodman !== undefined)(
         return contour;
       });
       const { stdout } = shop.isoline("diff", ...contours.map((each) => shop.path(`contours/${each}`)));
-      expect(stdout).toMatch(difference);
+      expect(besidesNewMounts(stdout)).toMatch(difference);
       const [, learnt = ""] = contours;
       const checked = whole(shop, "check", learnt, () => podman.run("check", learnt, by("bpf", ...flags), script));
       expect(checked).toMatchObject({ status: 7, stderr: "" });
