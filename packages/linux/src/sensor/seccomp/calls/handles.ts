@@ -80,7 +80,12 @@ function openBehind(context: Context, thread: Thread, mount: number, handle: Buf
   try {
     const result = finder.findOwn(found, thread, own);
     if (result < 0) return context.unresolved(thread, result, () => unknown(accessOf(flags)));
-    if (!isAtItsPath(context, thread, found)) found.rename(BY_HANDLE);
+    if (!isAtItsPath(context, thread, found)) {
+      found.rename(BY_HANDLE);
+      // Nothing tells such files apart: one that was learnt would stand for every other on the file system, beyond a container's root.
+      const lost = context.notSeen(thread, "path not resolved (by-handle)");
+      if (lost !== 0) return context.decide(thread, unknown(accessOf(flags))) || lost;
+    }
     return (
       openExisting(context, thread, flags, accessOf(flags)) ||
       context.open(thread, found, { flags, isExact: false }, true)
