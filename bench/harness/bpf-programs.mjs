@@ -36,8 +36,8 @@ export async function startsWarm(attachment, rounds) {
     });
   const timed = () => {
     const start = performance.now();
-    const half = begin();
-    return { half, milliseconds: performance.now() - start };
+    const namespace = begin();
+    return { namespace, milliseconds: performance.now() - start };
   };
   begin().leave();
   const loads = [];
@@ -46,10 +46,10 @@ export async function startsWarm(attachment, rounds) {
     const first = timed();
     try {
       const next = timed();
-      next.half.leave();
+      next.namespace.leave();
       joins.push(next.milliseconds);
     } finally {
-      first.half.leave();
+      first.namespace.leave();
     }
     loads.push(first.milliseconds);
   }
@@ -65,7 +65,7 @@ export async function startsWarm(attachment, rounds) {
 export async function toldAgain(attachment, command) {
   const { KernelNamespace } = await import("../../packages/linux/dist/sensor/bpf/kernel-namespace.js");
   const { Record } = await import("../../packages/linux/dist/sensor/bpf/record.js");
-  const half = KernelNamespace.begin({
+  const namespace = KernelNamespace.begin({
     attachment: /** @type {"tracepoints"} */ (attachment),
     mode: "tell",
     versions: "run",
@@ -77,23 +77,23 @@ export async function toldAgain(attachment, command) {
   });
   const record = new Record();
   const take = (/** @type {number} */ offset, /** @type {number} */ length) => {
-    const { kind, key, pending } = record.at(half.reader.bytes, offset, length);
+    const { kind, key, pending } = record.at(namespace.reader.bytes, offset, length);
     if (kind !== KIND_EVENT) return;
-    if (pending !== 0) half.assign(pending, 0);
-    half.decide(key, true, 0);
+    if (pending !== 0) namespace.assign(pending, 0);
+    namespace.decide(key, true, 0);
   };
   const run = async () => {
-    const before = opens(half);
-    half.launchFrom(process.pid);
+    const before = opens(namespace);
+    namespace.launchFrom(process.pid);
     const [program = "", ...words] = command;
     const child = spawn(program, words, { stdio: "ignore" });
-    half.endLaunch();
+    namespace.endLaunch();
     const over = new Promise((resolve) => child.once("close", resolve));
-    const reading = setInterval(() => half.reader.drain(take), 1);
+    const reading = setInterval(() => namespace.reader.drain(take), 1);
     await over;
     clearInterval(reading);
-    half.reader.drain(take);
-    const after = opens(half);
+    namespace.reader.drain(take);
+    const after = opens(namespace);
     return { seen: after.seen - before.seen, sentUp: after.sentUp - before.sentUp };
   };
   try {
@@ -102,10 +102,10 @@ export async function toldAgain(attachment, command) {
     await run();
     return await run();
   } finally {
-    half.leave();
+    namespace.leave();
   }
 }
 
 const opens = (
-  /** @type {import("../../packages/linux/dist/sensor/bpf/kernel-namespace.js").KernelNamespace} */ half,
-) => half.tallies().get("open") ?? { seen: 0, sentUp: 0 };
+  /** @type {import("../../packages/linux/dist/sensor/bpf/kernel-namespace.js").KernelNamespace} */ namespace,
+) => namespace.tallies().get("open") ?? { seen: 0, sentUp: 0 };

@@ -144,20 +144,20 @@ describe.skipIf(!attachesByTracepoints)(
     });
 
     it("a ring that is not read fills up: losses are counted", () => {
-      const half = KernelNamespace.begin({
+      const namespace = KernelNamespace.begin({
         ...{ attachment: "tracepoints", mode: "tell", versions: "run", bars: false },
         ...{ supervisor: process.pid, keys: 16, ringSize: 4096, holdSeconds: 1, label: "test" },
       });
       try {
-        half.launchFrom(process.pid);
+        namespace.launchFrom(process.pid);
         spawnSync("sh", ["-c", "for each in 1 2 3 4 5 6 7 8; do /bin/true; done"]);
-        const { born, live, lost } = half.census();
+        const { born, live, lost } = namespace.census();
         expect({ born, live, isLost: lost > 0 }).toEqual({ born: 9, live: 0, isLost: true });
-        const counted = [...half.tallies().values()].reduce((sum, each) => sum + each.lost, 0);
+        const counted = [...namespace.tallies().values()].reduce((sum, each) => sum + each.lost, 0);
         expect(counted).toBe(lost);
       } finally {
-        half.endLaunch();
-        half.leave();
+        namespace.endLaunch();
+        namespace.leave();
       }
     });
   },

@@ -38,9 +38,9 @@ export class BpfDriver implements Driver {
     this.openFiles = plan.openFiles;
     this.#block = block;
     this.#bpf = bpf;
-    this.#stopKeeper = bpf.holds ? startKeeper(bpf.half) : undefined;
+    this.#stopKeeper = bpf.holds ? startKeeper(bpf.kernel) : undefined;
     if (bpf.holds) {
-      const { holding, id } = bpf.half;
+      const { holding, id } = bpf.kernel;
       say({ kind: "holds", holds: { fd: holding.fd, id, seconds: holdSeconds || DEFAULT_HOLD_SECONDS } });
     }
     if (adopt !== undefined) {
@@ -48,8 +48,8 @@ export class BpfDriver implements Driver {
       Atomics.store(block, cells.workload, 1);
       return;
     }
-    bpf.half.journal.append(JSON.stringify(beginningOf(plan)));
-    bpf.half.launchFrom(awaitCell(block, cells.launcherTid));
+    bpf.kernel.journal.append(JSON.stringify(beginningOf(plan)));
+    bpf.kernel.launchFrom(awaitCell(block, cells.launcherTid));
   }
 
   start(): Sensor {
@@ -66,9 +66,9 @@ export class BpfDriver implements Driver {
 
   /** A reader of the final message may end this process, and pins would remain. */
   end(): RunReport["kernel"] {
-    const { sensor, half } = this.#bpf;
+    const { sensor, kernel } = this.#bpf;
     sensor.settle();
-    const counted = Object.fromEntries(half.tallies());
+    const counted = Object.fromEntries(kernel.tallies());
     sensor.close();
     this.#stopKeeper?.();
     return counted;

@@ -14,8 +14,8 @@ const HELD = 3;
 const WAIT = 'read -r word || exec "$@"';
 
 /** Starts a keeper for a namespace; the returned function tells it that it is not needed any more. */
-export function startKeeper(half: KernelNamespace): () => void {
-  const { pins, fd, id } = half.holding;
+export function startKeeper(kernel: KernelNamespace): () => void {
+  const { pins, fd, id } = kernel.holding;
   const program = fileURLToPath(new URL("./keeper-program.js", import.meta.url));
   const wake = [process.execPath, program, String(HELD), String(id)];
   const keeper = spawn("/bin/sh", ["-c", WAIT, "isoline-keeper", ...wake], {
@@ -30,6 +30,6 @@ export function startKeeper(half: KernelNamespace): () => void {
   keeper.on("error", () => {});
   keeper.stdin?.on("error", () => {});
   keeper.unref();
-  if (keeper.pid !== undefined) half.protect(keeper.pid);
+  if (keeper.pid !== undefined) kernel.protect(keeper.pid);
   return () => keeper.stdin?.end("over\n");
 }

@@ -1,6 +1,6 @@
 /**
- * From a record of the BPF programs to what happened, in the words of the operation table. An exec is not among them: it
- * needs more than its record (`executions.ts`).
+ * Decodes a record of the BPF programs into an act, in the words of the operation table. An exec is decoded elsewhere, since
+ * it needs more than its record (`executions.ts`).
  */
 import type { Act } from "../mediation.ts";
 import { FileActs } from "./acts/files.ts";
@@ -15,7 +15,7 @@ import type { SeenContent } from "./content.ts";
 import type { BpfProcess, ProcessTable } from "./processes.ts";
 import { operations, type Record } from "./record.ts";
 
-/** What a record tells of: an act, nothing that counts, or why it cannot be said. */
+/** What a record says: an act, nothing that counts, or why the act is unknown. */
 export type Told = Act | "nothing" | { readonly unknown: string };
 
 export class Acts {

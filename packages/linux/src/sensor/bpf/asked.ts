@@ -1,18 +1,21 @@
-/** An act that the BPF programs told of, and what becomes of it. */
+/** An act that the BPF programs reported, and its ruling. */
 import type { Verdict } from "../mediation.ts";
 import type { BpfProcess } from "./processes.ts";
 import { operations, type Record } from "./record.ts";
 
-/** An act that was told of. */
+/** An act that was reported. */
 export interface Asked {
   readonly record: Record;
   readonly process: BpfProcess;
   readonly key: Buffer;
-  /** Another act with the same key is the same act: not once versions of files, which are part of keys, tell nothing. */
+  /**
+   * Another act with the same key is the same act. False if the key covers versions of files, and these no longer prove their
+   * content.
+   */
   readonly isSameByKey: boolean;
 }
 
-/** What becomes of it. */
+/** What the BPF programs are to do with it. */
 export interface Ruling {
   readonly verdict: Verdict;
   /** It holds for every act with the same key. */

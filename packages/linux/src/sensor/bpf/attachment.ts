@@ -1,2 +1,2 @@
-/** How the programs hear of what happens: asked before it does, or, by tracepoints, told afterwards. */
+/** How the programs are attached: called before an act happens or, by tracepoints, after it. */
 export type Attachment = "lsm" | "fmod_ret" | "tracepoints";

@@ -1,8 +1,8 @@
 /**
- * How an exec called a program, from the words that the BPF programs told of: by which name, and to run what.
+ * How an exec called a program, from the words that the BPF programs report: its name, and what an interpreter is to run.
  *
- * Files among the words are looked for by their names, in the root directory of the process as long as it is there. Where that
- * leads may be another by then; the event that opens the file tells it as the kernel found it.
+ * Files that the words name are looked up in the root directory of the process, as long as the process exists. The path may
+ * lead to another file by then; the event that opens the file reports it as the kernel found it.
  */
 import { createHash } from "node:crypto";
 import {
@@ -27,18 +27,18 @@ import { pathTextOf } from "./objects.ts";
 import type { BpfProcess } from "./processes.ts";
 import { called, type Record, standings } from "./record.ts";
 
-/** A call in the words of an act; and what could not be told of it, if anything. */
+/** A call in the words of an act, and what is unknown about it, if anything. */
 export interface SeenCall {
   readonly call: Call;
   readonly lost?: string;
-  /** It holds the content of files, which may be another the next time. */
+  /** It includes the content of files, which may differ the next time. */
   readonly hasContent: boolean;
 }
 
 const NUL = 0;
 const SLASH = 0x2f;
 
-/** `keys`: bytes that stand in front of the words. `content`: which content counts. */
+/** `keys`: the number of bytes before the words. `content`: which content counts. */
 export function callOf(
   record: Record,
   keys: number,
@@ -63,14 +63,14 @@ export function callOf(
   const finder = new RunFinder(record, process, content, counts);
   const runs = boundedRuns(operands.map((operand) => finder.runOf(operand, words)));
   const call = { ...(as === undefined ? {} : { as }), ...(runs.length === 0 ? {} : { runs }) };
-  // Of a script's further arguments the BPF programs have no proof that the kernel took them.
+  // For the further arguments of a script, the BPF programs cannot prove that the kernel took them.
   const isUnproven = isScript && runs.length > 0 && (flags & called.taken) === 0;
   const lost = (flags & called.unreadable) !== 0 || isUnproven;
   const hasContent = counts === "read" && operands.some(({ kind }) => kind === "file");
   return { call, hasContent, ...(lost ? { lost: "arguments of a program that could not be read" } : {}) };
 }
 
-/** Words with their NULs; the last may have none, and is cut then. */
+/** Words with their NULs; if the last has none, it was cut. */
 function splitWords(bytes: Buffer): Buffer[] {
   const words: Buffer[] = [];
   for (let start = 0; start < bytes.length; ) {

@@ -1,6 +1,6 @@
 /**
- * The content of a file that the BPF programs saw: found again by its path, and only believed if it is the same inode with
- * the same times and size. What is not there any more as it was seen is said to be so.
+ * The content of a file that the BPF programs saw: found again by its path, and only accepted if it is the same inode with the
+ * same times and size. A file that is gone or has changed is reported as missing.
  */
 import { readdirSync, readlinkSync } from "node:fs";
 import { type Digest, escapeBytes, formatRun } from "@isoline/core";
@@ -45,15 +45,15 @@ const MOST_BYTES_AHEAD = 1 << 28;
 /** Files that are held open until they are asked for. */
 const MOST_HELD = 64;
 
-/** How a file is missed: it is not as it was seen, or not there. */
+/** Why a file is missing: it has changed since it was seen, or it is gone. */
 type Missing = "changed" | "gone";
 
 export class SeenContent {
-  /** Called again and again while something takes long. */
+  /** Called repeatedly during a long operation. */
   meanwhile: () => void = () => {};
   readonly #files = new FileKnowledge(() => this.meanwhile());
   readonly #found = new Found();
-  /** For what is looked for while another is read. */
+  /** For a file that is looked for while another one is read. */
   readonly #early = new Found();
   readonly #held = new Map<string, number>();
   readonly #roots = new Roots();
@@ -64,7 +64,7 @@ export class SeenContent {
     this.#files.know(version, digest);
   }
 
-  /** Takes note that the namespace is let set the clock: from now on a version of a file does not tell its content. */
+  /** Notes that the namespace may set the clock: from now on the version of a file does not prove its content. */
   noteClock(): void {
     this.#files.noteClock();
   }
@@ -73,19 +73,19 @@ export class SeenContent {
     return this.#files.versionsTell;
   }
 
-  /** Takes note that the namespace is let mount an overlay. */
+  /** Notes that the namespace may mount an overlay. */
   noteOverlay(): void {
     this.#files.noteOverlay();
   }
 
-  /** Takes note of another root than the namespace began with: where it lies, or `/proc/PID/root`. */
+  /** Notes another root than the namespace began with: its path, or `/proc/PID/root`. */
   noteRoot(directory: string): void {
     this.#roots.note(directory);
   }
 
   /**
-   * Reads files that will be asked for, as long as there is room for it, so that no task waits for that. Nothing is believed of
-   * them later: what is another file by then, or another version, is read again.
+   * Reads files that will be needed, while the cache is not full, so that no task waits for that. Later nothing rests on the
+   * path: another file, or another version, is read again.
    */
   readAhead(paths: readonly Buffer[]): void {
     let room = MOST_BYTES_AHEAD;
@@ -108,7 +108,7 @@ export class SeenContent {
     if (this.#held.size > MOST_HELD) close(this.#take(this.#held.keys().next().value as string));
   }
 
-  /** The content that the BPF programs saw, by SHA-256; where it is not to be had any more, why. */
+  /** The SHA-256 of the content that the BPF programs saw; or why it is no longer available. */
   of(seen: SeenObject, pid: number, use: "executed" | "read" = "executed"): Content {
     const found = this.find(seen, pid, (found) => this.#files.contentOf(found, () => pathTextOf(seen), use));
     if (typeof found === "object") return found;
@@ -116,12 +116,12 @@ export class SeenContent {
     return isToBeHad ? { remark: { what: found, path: pathTextOf(seen) } } : NO_CONTENT;
   }
 
-  /** Lets a reader inspect the very file, which has the name that the task knows; else how it was missed. */
+  /** Lets a reader inspect this very file, under the name that the task knows; otherwise why it is missing. */
   show(seen: SeenObject, { tid, process }: UsingThread, look: (file: UsedFile) => number): number | Missing {
     return this.find(seen, process.pid, (found) => look(this.#shown.of(found, { tid }, seen.path)));
   }
 
-  /** Lets a reader look at the very file; where it is not there as it was, how that is. */
+  /** Lets a reader look at this very file; otherwise why it is missing. */
   find<T>(seen: SeenObject, pid: number, look: (found: Found) => T): T | Missing {
     try {
       if (this.#adopt(this.#found, seen, [this.#take(versionOf(seen))]) === "found") return look(this.#found);
@@ -132,20 +132,20 @@ export class SeenContent {
     }
   }
 
-  /** What the first line of a script says that runs it; undefined where it cannot be read, or there is none. */
+  /** The interpreter that the first line of a script names; undefined if there is none, or the line cannot be read. */
   interpreterOf(seen: SeenObject, pid: number): Interpreter | undefined {
     const head = this.find(seen, pid, (found) => this.#files.head(found, HEAD));
     return typeof head === "object" ? interpreterIn(head) : undefined;
   }
 
-  /** The file at an absolute path as a process sees it, as an event tells what runs; undefined if there is none. */
+  /** The file at an absolute path as a process sees it, formatted as an event names a program; undefined if there is none. */
   runAt(path: Buffer, process: ActingProcess, withContent: boolean): string | undefined {
     return this.#at(path, process, (found) =>
       formatRun(pathText(found), withContent ? this.#files.contentOf(found).digest : undefined),
     );
   }
 
-  /** The path that something there would have. */
+  /** The canonical path of a name that does not exist yet. */
   placeAt(path: Buffer, process: ActingProcess): string | undefined {
     const slash = path.lastIndexOf(SLASH);
     const name = escapeBytes(path.subarray(slash + 1));
@@ -157,7 +157,10 @@ export class SeenContent {
     });
   }
 
-  /** What is at a path as a process sees it. Nothing where that shows us instead: in /proc, or by a magic link. */
+  /**
+   * What is at a path as a process sees it. Undefined for paths that mean the supervisor if it follows them: in /proc, or by a
+   * magic link.
+   */
   #at<T>(path: Buffer, process: ActingProcess, look: (found: Found) => T): T | undefined {
     const root = process.atOwnRoot ? undefined : this.#rootOf(process);
     if (root === undefined && !process.atOwnRoot) return undefined;
@@ -181,7 +184,7 @@ export class SeenContent {
     return { root, rootPath: rootPath.length > 1 ? rootPath : Buffer.alloc(0) };
   }
 
-  /** Adopts the first descriptor that is of what was seen. */
+  /** Adopts the first descriptor that refers to the object that was seen. */
   #adopt(found: Found, seen: SeenObject, candidates: Iterable<number>): "found" | Missing {
     let missing: Missing = "gone";
     for (const fd of candidates) {
@@ -195,7 +198,7 @@ export class SeenContent {
     return missing;
   }
 
-  /** A file that was held open, and is the caller's from now on; -1 if it was not. */
+  /** Takes the descriptor of a file that was held open, and passes it to the caller; -1 if there is none. */
   #take(version: string): number {
     const fd = this.#held.get(version) ?? -1;
     this.#held.delete(version);
@@ -235,7 +238,7 @@ function versionOf({ device, inode, size, changedSeconds, changedNanoseconds }: 
   return `${device} ${inode} ${size} ${changedSeconds} ${changedNanoseconds}`;
 }
 
-/** Regular files that are stored bytes; what the kernel makes up has no content. */
+/** Whether this is a regular file with stored bytes. A file that the kernel generates has no content. */
 export function isStored({ mode, magic }: SeenObject): boolean {
   return (mode & S_IFMT) === S_IFREG && classOfMagic(magic) === "disk";
 }

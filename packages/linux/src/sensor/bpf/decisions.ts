@@ -1,37 +1,40 @@
-/** Verdicts that are final and were handed to the BPF programs; how often each was used is asked for in the end. */
+/** Verdicts that are final and were given to the BPF programs. At the end their counts of use are read. */
 import type { KeyBytes } from "../mediation.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import type { KernelNamespace } from "./kernel-namespace.ts";
 
-/** An act that the BPF programs let go ahead by itself. */
+/** An act that the BPF programs let go ahead without asking. */
 interface LetGo {
   readonly key: Buffer;
-  /** What the mediator knows it by, which may have forgotten the key by then. */
+  /** What the mediator knows it by. It may have forgotten the key by then. */
   readonly known: number;
-  /** How often it was asked for by a task that had been held for it, and so was counted already. */
+  /** How many of its uses were by a task that had been held for it, and so were counted already. */
   counted: number;
 }
 
 export class Decisions {
-  readonly #half: KernelNamespace;
+  readonly #kernel: KernelNamespace;
   readonly #mediator: ModelMediator;
   readonly #letGo = new Map<string, LetGo>();
-  /** Who was held, and will be refused when it asks again: that is told once more, and must not count twice. */
+  /**
+   * Threads that were held and will be refused when their call is restarted. The refusal is reported again, and must not be
+   * counted twice.
+   */
   readonly #toBeRefused = new Set<string>();
 
-  constructor(half: KernelNamespace, mediator: ModelMediator) {
-    this.#half = half;
+  constructor(kernel: KernelNamespace, mediator: ModelMediator) {
+    this.#kernel = kernel;
     this.#mediator = mediator;
   }
 
-  /** From now on the BPF programs let it go ahead and counts it; once is enough, or it would begin to count anew. */
+  /** From now on the BPF programs let it go ahead and count it. Set once only: setting it again would reset the count. */
   letGo(key: Buffer, next: number, isHeld: boolean): boolean {
-    // No task asks for what was told without being held: it need not be looked for where nothing more can be kept.
-    if (!isHeld && this.#half.isFull) return false;
+    // No task waits for an act that was reported without being held. If the table is full, the decision is not needed.
+    if (!isHeld && this.#kernel.isFull) return false;
     const name = nameOf(key);
     let taken = this.#letGo.get(name);
     if (taken === undefined) {
-      if (!this.#half.decide(key, true, next)) return false;
+      if (!this.#kernel.decide(key, true, next)) return false;
       taken = { key: Buffer.from(key), known: this.#mediator.knownBy(keyBytes(key)), counted: 0 };
       this.#letGo.set(name, taken);
     }
@@ -39,43 +42,43 @@ export class Decisions {
     return true;
   }
 
-  /** From now on the BPF programs refuse it, and tells of it each time; `held`: the thread that waits to hear so. */
+  /** From now on the BPF programs refuse it, and report it each time. `held`: the thread that waits for the verdict. */
   refuse(key: Buffer, next: number, held: number | undefined): boolean {
-    if (!this.#mediator.refusesWhatIsOff || !this.#half.decide(key, false, next)) return false;
+    if (!this.#mediator.refusesWhatIsOff || !this.#kernel.decide(key, false, next)) return false;
     if (held !== undefined) this.#toBeRefused.add(asking(held, key));
     return true;
   }
 
-  /** Whether a refusal that is told is that of a thread that was held, and was counted then. */
+  /** Whether a reported refusal is that of a thread that was held, and so was counted then. */
   isSettled(tid: number, key: Buffer): boolean {
     return this.#toBeRefused.delete(asking(tid, key));
   }
 
-  /** Counts what the BPF programs let go ahead by a key, and has it ask again. */
+  /** Counts the acts that the BPF programs let go ahead by a key; from now on they ask again. */
   takeBack(key: Buffer): void {
     const taken = this.#letGo.get(nameOf(key));
     if (taken) this.#count(taken);
     this.#letGo.delete(nameOf(key));
-    this.#half.forget(key);
+    this.#kernel.forget(key);
   }
 
-  /** The same for every act that is let go ahead. */
+  /** The same for every act that goes ahead without asking. */
   takeBackAll(): void {
     for (const { key } of [...this.#letGo.values()]) this.takeBack(key);
   }
 
-  /** Counts what the BPF programs decided by themselves. */
+  /** Counts the acts that the BPF programs let go ahead without asking. */
   settle(): void {
     for (const taken of this.#letGo.values()) this.#count(taken);
     this.#letGo.clear();
   }
 
   #count({ key, known, counted }: LetGo): void {
-    this.#mediator.repeatedUnseen(known, Math.max(0, this.#half.timesOf(key) - counted));
+    this.#mediator.repeatedUnseen(known, Math.max(0, this.#kernel.timesOf(key) - counted));
   }
 }
 
-/** Who asks about what. */
+/** The name of a thread and the act that it asks about. */
 function asking(tid: number, key: Buffer): string {
   return `${tid} ${nameOf(key)}`;
 }

@@ -1,4 +1,4 @@
-/** An exec as an act, from the files that it loads and the words that the BPF programs told of. */
+/** An exec as an act, from the files that it loads and its words, as the BPF programs report them. */
 import type { Call, Image } from "@isoline/core";
 import { digestField, remarksOn } from "../files/content.ts";
 import type { Act } from "../mediation.ts";
@@ -13,9 +13,9 @@ export interface SeenExec {
   readonly act: Act;
   readonly images: readonly [Image, ...Image[]];
   readonly call: Call;
-  /** What could not be told of it. */
+  /** What is unknown about it. */
   readonly lost: readonly string[];
-  /** The act holds the content of files that may be another the next time. */
+  /** The act includes the content of files, which may differ the next time. */
   readonly hasContent: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What an exec runs: the files that the BPF programs told of before, by their keys. */
+/** What an exec runs: the files that the BPF programs reported earlier, by their keys. */
 import type { Digest, Image } from "@isoline/core";
 import { type Content, digestField } from "../files/content.ts";
 import { isStored, type SeenContent } from "./content.ts";
@@ -9,10 +9,10 @@ export const KEY_BYTES = 16;
 /** `MAX_IMAGES` in `bpf/record.h`. */
 const MOST_LOADED = 8;
 const DIGEST_BYTES = 32;
-/** The BPF programs remember as many, and tells again what it has forgotten. */
+/** The BPF programs remember as many, and report a file again once they have forgotten it. */
 const MOST_IMAGES = 262_144;
 
-/** A file that was looked at to be run. */
+/** A file that the kernel checked for execution. */
 export interface SeenImage {
   readonly seen: SeenObject;
   readonly content: Content;
@@ -31,7 +31,7 @@ export class Executions {
     this.#content = content;
   }
 
-  /** Takes note of a file, and reads its content while it is there. */
+  /** Notes a file, and reads its content while it exists. */
   note(record: Record): void {
     const seen = record.object(0);
     if (this.#images.size >= MOST_IMAGES) this.#images.clear();
@@ -42,7 +42,7 @@ export class Executions {
     });
   }
 
-  /** The files that an exec loads; undefined if one was not told of. */
+  /** The files that an exec loads; undefined if one was not reported. */
   of(record: Record): Loaded | undefined {
     const { rest } = record;
     const images = Array.from({ length: Math.min(record.argument(0), MOST_LOADED) }, (_, index) =>
@@ -53,7 +53,7 @@ export class Executions {
     return this.#content.versionsTell ? loaded : this.#readAgain(loaded, record.pid);
   }
 
-  /** As the files are now: they may have changed without a sign of that. */
+  /** From the files as they are now: they may have changed without a new version. */
   #readAgain(loaded: Loaded, pid: number): Loaded {
     return loaded.map((image) => ({ ...image, content: this.#content.of(image.seen, pid) })) as unknown as Loaded;
   }
@@ -66,7 +66,7 @@ function vouchedIn({ rest }: Record, seen: SeenObject): Content | undefined {
   return { digest, remark: { what: "ima", path: pathTextOf(seen), digest: `sha256:${digest}` } };
 }
 
-/** A file as task identities name it. */
+/** A file as a task identity names it. */
 export function imageOf({ seen, content }: SeenImage): Image {
   return { path: pathTextOf(seen), ...digestField(content) };
 }

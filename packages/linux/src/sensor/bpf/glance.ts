@@ -1,6 +1,6 @@
 /**
- * A look ahead at what has been told and was not come to yet: a file that is executed is opened as long as there is a way
- * to it. What runs it may be gone soon, and a file in memory with it.
+ * Looks ahead at records that have arrived and are not handled yet, and opens the files that they execute while their paths
+ * still lead to them. The process may end soon, and a file in memory with it.
  */
 import type { RingReader } from "../../libbpf/ring.ts";
 import type { SeenContent } from "./content.ts";
@@ -9,7 +9,7 @@ import { kinds, Record } from "./record.ts";
 export class Glance {
   readonly #reader: RingReader;
   readonly #content: SeenContent;
-  /** The one that is being read is another. */
+  /** The record that is being read is a different object. */
   readonly #record = new Record();
 
   constructor(reader: RingReader, content: SeenContent) {

@@ -1,19 +1,19 @@
 /**
  * Task identities by the numbers that the BPF programs know them by.
  *
- * A number is assigned when an exec is decided. An exec that had gone ahead by then has a pending number of the kernel's
- * own, which means the identity that was decided for it.
+ * A number is assigned when an exec is decided. An exec that had gone ahead earlier has a pending number of the BPF programs,
+ * which stands for the identity that is decided for it later.
  */
 import { type Digest, type Task, taskPhrase, ZERO_DIGEST } from "@isoline/core";
 import type { Identity } from "../acting.ts";
 import { PENDING } from "./record.ts";
 
-/** Names that led to a task: more are not told. */
+/** The most names of a chain that are shown. */
 const MOST_NAMES = 15;
-/** Pending numbers are looked up soon after they were given, or never. */
+/** A pending number is looked up soon after it was given, or never. */
 const MOST_PENDING = 65_536;
 
-/** That of a process whose exec was not told of: not the one that it had before, nor anybody's. */
+/** The identity of a process whose exec was lost: not its earlier one, and not that of any other process. */
 export const UNTOLD: Identity = { serial: -1, id: ZERO_DIGEST, parentId: ZERO_DIGEST, program: "?", chain: [] };
 
 export class Identities {
@@ -38,12 +38,12 @@ export class Identities {
     return this.#add({ serial: this.#bySerial.length, id: task.id, parentId: task.parent, program, chain });
   }
 
-  /** Takes in an identity that a predecessor gave its number, in the order in which they were given. */
+  /** Adds an identity that an earlier supervisor numbered, in the order of the numbers. */
   restore(identity: Identity): void {
     if (identity.serial === this.#bySerial.length) this.#add(identity);
   }
 
-  /** How many there are: the number of the next. */
+  /** How many there are, which is the number of the next. */
   get count(): number {
     return this.#bySerial.length;
   }

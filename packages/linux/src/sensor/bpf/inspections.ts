@@ -1,6 +1,6 @@
 /**
- * Shows files to their inspectors, as the seccomp sensor does: each use that a record tells of, in the order of the
- * kernel's own looks, by the very inode that the BPF programs saw.
+ * Shows files to their inspectors, as the seccomp sensor does: each use that a record reports, in the order of the kernel's
+ * own checks, by the very inode that the BPF programs saw.
  */
 import { O_ACCMODE, O_PATH, O_TRUNC, S_IFMT, S_IFREG } from "../../abi/stat.ts";
 import type { ModelMediator } from "../model-mediator.ts";
@@ -14,14 +14,14 @@ import { MissedFile } from "./missed-file.ts";
 import type { BpfProcess } from "./processes.ts";
 import { operations, type Record, type SeenObject } from "./record.ts";
 
-/** What stands in a record of a module or a kernel that comes out of a file. */
+/** The argument in the record of a module or a kernel that comes from a file. */
 const OUT_OF_FILE = 1;
 
 export class Inspections {
   readonly #mediator: ModelMediator;
   readonly #content: SeenContent;
   readonly #executions: Executions;
-  /** By device and inode: what the BPF programs decide by itself about a file. */
+  /** By device and inode: the uses of a file that the BPF programs let go ahead without asking. */
   readonly #settled = new Map<string, Buffer[]>();
 
   constructor(mediator: ModelMediator, content: SeenContent, executions: Executions) {
@@ -30,7 +30,7 @@ export class Inspections {
     this.#executions = executions;
   }
 
-  /** Takes note that the BPF programs let a use go ahead by itself from now on. */
+  /** Notes that the BPF programs let a use go ahead without asking from now on. */
   settled(record: Record, key: Buffer): void {
     if (!this.active || (record.operation !== operations.open && record.operation !== operations.map)) return;
     const name = fileOf(record);
@@ -40,7 +40,7 @@ export class Inspections {
     else this.#settled.set(name, [copy]);
   }
 
-  /** Who opens a file to write to it: whatever was settled about that file is to be looked at again, by these keys. */
+  /** A task opens a file for writing: the keys of the settled uses of that file, which must be inspected again. */
   unsettled(record: Record): readonly Buffer[] {
     if (!this.wantsEach(record)) return [];
     const name = fileOf(record);
@@ -54,14 +54,14 @@ export class Inspections {
     return this.#mediator.inspector?.active ?? false;
   }
 
-  /** Whether each occurrence has to be looked at: that a file is opened to be written matters each time. */
+  /** Whether each occurrence must be inspected: a file may change each time it is opened for writing. */
   wantsEach(record: Record): boolean {
     if (!this.active || record.operation !== operations.open) return false;
     const flags = record.argument(0);
     return (flags & O_ACCMODE) !== 0 || (flags & O_TRUNC) !== 0;
   }
 
-  /** Lets the files be looked at that a record is about: 0, or the errno that their use is to fail with. */
+  /** Has the files of a record inspected: 0, or the errno with which their use is to fail. */
   look(record: Record, process: BpfProcess): Verdict {
     if (!this.active) return 0;
     const thread = { tid: record.tid, process, credentials: record.credentials() };
@@ -86,7 +86,7 @@ export class Inspections {
     }
   }
 
-  /** The program and each interpreter of a script are opened and run; what becomes memory is mapped. */
+  /** The program and each interpreter of a script are opened and run; other files are mapped. */
   #showImages(images: readonly SeenImage[] | undefined, thread: UsingThread): Verdict {
     if (images === undefined) return this.#without("exec", thread);
     const last = images.findLastIndex(({ isLoader }) => !isLoader);
@@ -106,9 +106,9 @@ export class Inspections {
       uses.reduce((refused, use) => refused || (inspector?.inspect(use, access, file, thread) ?? 0), 0);
     const shown = this.#content.show(seen, thread, inspect);
     if (typeof shown === "number") return shown;
-    // Rules may ask for more than is known of it.
+    // Rules may require more than is known about the file.
     if (inspector?.mayRefuse) return uses.reduce((refused, use) => refused || this.#without(use, thread, shown), 0);
-    // What the kernel makes up has no content that could have been looked at.
+    // A file that the kernel generates has no content to inspect.
     return isStored(seen) ? inspect(new MissedFile(seen, shown, thread.tid)) : 0;
   }
 

@@ -1,6 +1,6 @@
 /**
- * What a successor must know of a namespace, kept in a map that no process inside can reach: lines of text, one after the
- * other, in pieces of {@link LABEL_BYTES} bytes under the namespace's number and the place of the piece.
+ * What the next supervisor of a namespace must know, in a map that no process inside can reach: lines of text, one after the
+ * other, in pieces of {@link LABEL_BYTES} bytes under the namespace's number and the index of the piece.
  */
 import type { BpfMap } from "../../libbpf/map.ts";
 import { LABEL_BYTES, u32 } from "./structures.ts";
@@ -17,7 +17,7 @@ export class Journal {
     this.#id = id;
   }
 
-  /** Adds a line. With the map full it is not kept, and a successor lacks it. */
+  /** Adds a line. If the map is full, the line is dropped, and the next supervisor lacks it. */
   append(line: string): void {
     let rest = Buffer.from(`${line}\n`, "utf8");
     while (rest.length > 0) {
@@ -29,7 +29,7 @@ export class Journal {
     }
   }
 
-  /** The lines that a predecessor left; what is appended then follows them. */
+  /** The lines of the earlier supervisors; new lines are appended after them. */
   read(): readonly string[] {
     const pieces: Buffer[] = [];
     while (this.#map.lookup(this.#key(this.#index), this.#piece)) {

@@ -1,8 +1,8 @@
 /**
- * One namespace in the BPF programs: what the programs are told about it, and what they tell of it.
+ * One namespace in the BPF programs: its settings, and the records and counts that it produces.
  *
- * Its ring, its table of decided keys and its counters are its own; everything else is shared with the other namespaces of
- * the load, under its number.
+ * It has its own ring, table of decided keys and counters. Everything else is shared with the other namespaces of the load,
+ * under its number.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -33,19 +33,19 @@ import {
 export interface KernelNamespaceOptions {
   readonly attachment: Attachment;
   readonly mode: keyof typeof modes;
-  /** Of which files the version is told: of those that run, of all that are opened to be read, or of all that are opened. */
+  /** Which files are reported with their version: those that run, all that are opened for reading, or all that are opened. */
   readonly versions: keyof typeof versionsOf;
   /** A process that is not trusted may do nothing any more. */
   readonly bars: boolean;
-  /** The process that decides. */
+  /** The process id of the supervisor. */
   readonly supervisor: number;
-  /** How many keys can be decided for good; what comes after them is asked about each time. */
+  /** How many keys can be decided for good; acts with further keys are reported each time. */
   readonly keys: number;
   /** Bytes of the ring buffer, a power of two of at least a page. */
   readonly ringSize?: number;
-  /** After so many seconds what was held is refused when it asks again. */
+  /** After so many seconds a held act is refused when its call is restarted. */
   readonly holdSeconds: number;
-  /** It is a container, whose root, mounts and network are told apart from no others. */
+  /** It is a container: its own root, mounts and network are the usual ones. */
   readonly isContainer?: boolean;
   /** The name of the namespace, for commands that find it without its supervisor. */
   readonly label: string;
@@ -54,20 +54,20 @@ export interface KernelNamespaceOptions {
 const RING_SIZE = 8 * 2 ** 20;
 const OPERATIONS = 64;
 const KEY_BYTES = 16;
-/** Most verdicts are there within so many nanoseconds, and to stop a task and wake it takes as long. */
+/** Nanoseconds: most verdicts arrive in this time, and to stop and wake a task takes as long. */
 const SPIN = 50_000n;
 
 /** What the BPF programs counted of one operation, over all processors. */
 export interface Tally {
-  /** Acts that it was asked about. */
+  /** Acts that the programs were called for. */
   readonly seen: number;
-  /** Of those, let go ahead by itself, because they had been decided to be on contour. */
+  /** Of those, acts that went ahead without asking, because they had been decided to be on contour. */
   readonly decidedHere: number;
-  /** Records that it sent, one for an act that was told, and more for one that was held. */
+  /** Records that were sent: one for an act that was reported, more for one that was held. */
   readonly sentUp: number;
-  /** What it could not tell. */
+  /** Acts that could not be reported. */
   readonly lost: number;
-  /** Acts that it refused. */
+  /** Acts that were refused. */
   readonly refused: number;
 }
 
@@ -80,12 +80,12 @@ export interface Member {
 }
 
 export class KernelNamespace {
-  /** What a successor will have to know. */
+  /** What the next supervisor needs to know. */
   readonly journal: Journal;
   readonly reader: RingReader;
   /** How the reader waits for more. */
   readonly rest: Rest;
-  /** What the kernel knows the namespace by: never used for another in this load. */
+  /** The number of the namespace; never used for another one in this load. */
   readonly id: number;
   readonly #load: Load;
   readonly #own: Readonly<Record<"table" | "ring" | "tally", BpfMap>>;
@@ -94,10 +94,10 @@ export class KernelNamespace {
   #launcher = 0;
   readonly #supervisor: number;
   #isLeft = false;
-  /** The table has had no room since something was last taken out of it. */
+  /** The table has been full since an entry was last removed. */
   #isFull = false;
 
-  /** With a number: that namespace, taken over from who is gone. Its records and what was decided are left behind. */
+  /** With a number: takes over the namespace of a supervisor that has ended. Its unread records and its decisions are dropped. */
   private constructor(load: Load, options: KernelNamespaceOptions, orphan?: number) {
     const {
       mode,
@@ -143,9 +143,9 @@ export class KernelNamespace {
       this.#record.writeUInt32LE(versionsOf[versions], namespaceState.content);
       this.#record.writeUInt32LE(bars ? 1 : 0, namespaceState.bars);
       this.#record.writeBigUInt64LE(BigInt(Math.round(holdSeconds * 1e9)), namespaceState.deadline);
-      // A task that waits on the only processor keeps it from the supervisor.
+      // A task that waits busily on the only processor keeps it from the supervisor.
       this.#record.writeBigUInt64LE(availableParallelism() > 1 ? SPIN : 0n, namespaceState.spin);
-      // The supervisor is where the workload begins.
+      // The workload begins with the supervisor's root, mounts and network.
       this.#record.writeUInt32LE(isContainer ? 0 : inodeOf("mnt"), namespaceState.mounts);
       this.#record.writeUInt32LE(isContainer ? 0 : inodeOf("net"), namespaceState.network);
       load.setLabel(this.id, label);
@@ -159,12 +159,12 @@ export class KernelNamespace {
     }
   }
 
-  /** Whether the BPF programs tell where paths hold, of tasks with another root or other mounts. */
+  /** Whether the BPF programs report the place of each path, for tasks with another root or other mounts. */
   get tellsPlaces(): boolean {
     return this.#record.readUInt32LE(namespaceState.mounts) !== 0;
   }
 
-  /** Begins a namespace; whatever is missing is said in one line. */
+  /** Begins a namespace; a missing requirement is thrown as an error of one line. */
   static begin(options: KernelNamespaceOptions): KernelNamespace {
     return Load.enter(options.attachment, (load) => new KernelNamespace(load, options));
   }
@@ -192,7 +192,7 @@ export class KernelNamespace {
     this.setDefaultAction(mode);
   }
 
-  /** Who lives in the namespace: parents before their children. */
+  /** The living processes of the namespace: parents before their children. */
   members(): readonly Member[] {
     const { members, assigned } = this.#load.maps;
     const value = Buffer.alloc(members.valueBytes);
@@ -215,7 +215,7 @@ export class KernelNamespace {
     return found.sort((one, other) => one.process - other.process);
   }
 
-  /** Says what becomes of an act that has not been decided. */
+  /** Sets the default action: what becomes of an act that has not been decided. */
   setDefaultAction(mode: keyof typeof modes): void {
     this.#mode = mode;
     this.#load.maps.default_actions.update(u32(this.id), Buffer.concat([u32(modes[mode]), u32(this.#supervisor)]));
@@ -233,8 +233,8 @@ export class KernelNamespace {
   }
 
   /**
-   * The next process that another process forks, given by its descriptor, comes into the namespace. False if that process is in
-   * a namespace itself, or gone.
+   * The next process that another process forks, given by its descriptor, enters the namespace. False if that process is in a
+   * namespace itself, or has ended.
    */
   invite(pidfd: number): boolean {
     const { members, invitations } = this.#load.maps;
@@ -242,23 +242,23 @@ export class KernelNamespace {
     return invitations.update(u32(pidfd), Buffer.concat([u32(this.id), u32(this.#supervisor)]));
   }
 
-  /** Decides about every act with this key, from now on; false where the table has no room, and from then on. */
+  /** Decides every act with this key, from now on; false if the table is full. */
   decide(key: Buffer, on: boolean, next: number): boolean {
     this.#isFull ||= !this.#own.table.update(key, verdictBytes(on, next));
     return !this.#isFull;
   }
 
-  /** Whether there is no room to decide about a further key. */
+  /** Whether the table is full, so that no further key can be decided. */
   get isFull(): boolean {
     return this.#isFull;
   }
 
-  /** Asks about every act with this key again. */
+  /** From now on every act with this key is reported again. */
   forget(key: Buffer): void {
     if (this.#own.table.delete(key)) this.#isFull = false;
   }
 
-  /** How often the BPF programs let an act go ahead by a decision. */
+  /** How often the BPF programs let an act go ahead by a stored decision. */
   timesOf(key: Buffer): number {
     const value = Buffer.alloc(decided.bytes);
     return this.#own.table.lookup(key, value) ? Number(value.readBigUInt64LE(decided.times)) : 0;
@@ -269,7 +269,7 @@ export class KernelNamespace {
     return this.#load.maps.tickets.update(ticketKey(this.id, tid, key), verdictBytes(on, next));
   }
 
-  /** What one act of one thread was answered, if it has not asked for that; it is not asked for any more. */
+  /** Takes back the verdict for one act of one thread, if the thread has not taken it; returns it. */
   takeBackAnswer(tid: number, key: Buffer): "on" | "off" | undefined {
     const ticket = ticketKey(this.id, tid, key);
     const answer = Buffer.alloc(decided.bytes);
@@ -277,30 +277,30 @@ export class KernelNamespace {
     return answer.readUInt32LE(decided.verdict) === verdicts.on ? "on" : "off";
   }
 
-  /** Takes a thread from among those that are held; false if it was not, and so need not be woken. */
+  /** Removes a thread from the held ones; false if it was not held, and so need not be woken. */
   release(tid: number): boolean {
     return this.#load.maps.holding.delete(Buffer.concat([u32(this.id), u32(tid)]));
   }
 
   /**
-   * What another thread of this process, or another process, needs in order to wake held tasks: the map's descriptor. And
-   * that of the directory of the pins, which are there as long as a process has it open.
+   * What another thread or process needs to wake held tasks: the descriptor of the map `holding`, and that of the directory of
+   * the pins, which exist as long as a process has it open.
    */
   get holding(): { readonly pins: number; readonly fd: number; readonly id: number } {
     return { pins: this.#load.fd, fd: this.#load.maps.holding.fd, id: this.id };
   }
 
-  /** Whether the programs are still where they were pinned: root may have taken them away. */
+  /** Whether the programs are still pinned: root may have removed the pins. */
   get isPinned(): boolean {
     return existsSync(`/proc/self/fd/${this.#load.fd}/holding`);
   }
 
-  /** A further process that no process in any namespace may signal or look into. */
+  /** Adds a process that no process in any namespace may signal or access. */
   protect(pid: number): void {
     this.#load.maps.supervisors.update(u32(pid), u32(this.id));
   }
 
-  /** Says which identity an exec led to that went ahead before it was decided. */
+  /** Assigns the identity of an exec that went ahead before it was decided. */
   assign(pending: number, identity: number): boolean {
     return this.#load.maps.assigned.update(u32(pending), u32(identity));
   }
@@ -312,7 +312,7 @@ export class KernelNamespace {
     return this.#load.maps.barred.update(sharedKey(this.id, key), u32(1));
   }
 
-  /** Processes that live, how many there ever were, and how much could not be told. */
+  /** How many processes live, how many there have been, and how many acts were lost. */
   census(): { readonly live: number; readonly born: number; readonly lost: number } {
     this.#load.maps.namespace_states.lookup(u32(this.id), this.#record);
     return {
@@ -322,7 +322,7 @@ export class KernelNamespace {
     };
   }
 
-  /** What was counted of each operation that there was anything to count of, by its name in `record.ts`. */
+  /** The counts of each operation that has any, by its name in `record.ts`. */
   tallies(): ReadonlyMap<string, Tally> {
     const found = new Map<string, Tally>();
     const values = Buffer.alloc(8 * counterNames.length * BpfObject.processors());
@@ -341,8 +341,8 @@ export class KernelNamespace {
   }
 
   /**
-   * Ends the namespace, and with it the load if it was the last. Where processes still live in it, the namespace stays, and
-   * what is unknown is refused where it would have been held.
+   * Ends the namespace, and the load if it was the last one. If processes still live in the namespace, it stays, and an
+   * unknown act that would have been held is refused.
    */
   leave(): void {
     if (this.#isLeft) return;
@@ -356,12 +356,12 @@ export class KernelNamespace {
   }
 }
 
-/** The number of a namespace that this process is in. */
+/** The number of the namespace that this process is in. */
 function inodeOf(kind: "mnt" | "net"): number {
   return statSync(`/proc/self/ns/${kind}`).ino;
 }
 
-/** The next number whose place is free. */
+/** The next number whose index is free. */
 function nextNumber(load: Load): number {
   const last = Buffer.alloc(4);
   load.maps.numbers.lookup(u32(0), last);

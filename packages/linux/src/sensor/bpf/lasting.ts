@@ -2,8 +2,8 @@
 import type { Operation } from "@isoline/core";
 
 /**
- * What may be decided for good. Names that are made, moved or removed the lens must see each time, and what files say of
- * themselves is rare.
+ * Operations that may be decided for good. The lens must see each name that is made, moved or removed, and changes of
+ * attributes are rare.
  */
 export const LASTING: ReadonlySet<Operation> = new Set<Operation>([
   "exec",
@@ -16,7 +16,7 @@ export const LASTING: ReadonlySet<Operation> = new Set<Operation>([
   "connect",
   "accept",
   "send",
-  // Asked about more than once by one call.
+  // One call may come to this hook more than once.
   "keyctl",
   "kexec",
 ]);

@@ -1,6 +1,6 @@
 /**
- * The programs in the kernel, loaded and attached once for every namespace of a machine: who comes first makes the load and
- * pins it, who comes later opens the pins, and who leaves no namespace behind takes it down.
+ * The programs in the kernel, loaded and attached once for every namespace of a machine. The first supervisor makes the load
+ * and pins it, a later one opens the pins, and the one that leaves no namespace behind removes it.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
@@ -48,7 +48,7 @@ const PROGRAM_BYTES = 32;
 /** As many as `SECRET_WORDS` in `bpf/short-key.h`. */
 const SECRET_WORDS = 256;
 
-/** In which half of a key of `own` the kind of thing stands: `OWN_MAP` and `OWN_PROGRAM`. */
+/** The kind in the upper half of a key of `own`: `OWN_MAP` and `OWN_PROGRAM`. */
 const OWN = { maps: 1, programs: 2 } as const;
 
 /** Where a load of this build's programs, attached so, is pinned. */
@@ -60,12 +60,12 @@ function directoryOf(attachment: Attachment): string {
   return `${PINS}/${attachment}-${build}`;
 }
 
-/** How a namespace of a load stands. */
+/** The state of a namespace of a load. */
 export interface Standing {
   readonly id: number;
-  /** The process that decides about it; 0 if that is gone. */
+  /** The process id of its supervisor; 0 if that has ended. */
   readonly supervisor: number;
-  /** What is not known is refused or held, and not only told. */
+  /** Acts that are not known are refused or held, and not only reported. */
   readonly refuses: boolean;
   readonly live: number;
   readonly lost: number;
@@ -74,8 +74,8 @@ export interface Standing {
 export class Load {
   readonly directory: string;
   /**
-   * The directory itself: whatever is mounted over it or taken away above it, the pins are still there as long as a process has
-   * it open.
+   * A descriptor of the directory. The pins exist as long as a process has it open, even if another file system is mounted
+   * over it, or its name is removed.
    */
   readonly fd: number;
   readonly maps: Readonly<Record<MapName, BpfMap>>;
@@ -98,12 +98,12 @@ export class Load {
     }
   }
 
-  /** Attaches, and detaches at once, unless programs are attached already; what does not work is thrown. */
+  /** Attaches and detaches at once, unless programs are attached already; throws what fails. */
   static try(attachment: Attachment): void {
     if (pinsIn(directoryOf(attachment)) === undefined) attached(attachment).close();
   }
 
-  /** Looks into the load that is pinned in a directory; throws if it is of another build. */
+  /** Opens the load that is pinned in a directory, to read it; throws if it is of another build. */
   static look<T>(directory: string, body: (load: Load) => T): T {
     const load = new Load(directory);
     try {
@@ -118,7 +118,7 @@ export class Load {
     }
   }
 
-  /** Enters the load, which is made if there is none, and lets `begin` do there what must not be interrupted. */
+  /** Enters the load, which is made if there is none, and calls `begin` there under the lock. */
   static enter<T>(attachment: Attachment, begin: (load: Load) => T): T {
     const directory = directoryOf(attachment);
     return withLock(() => {
@@ -147,7 +147,7 @@ export class Load {
     });
   }
 
-  /** Lets `end` do what must not be interrupted, and takes the load down if no namespace is left. */
+  /** Calls `end` under the lock, and removes the load if no namespace is left. */
   leave(end: () => void): void {
     withLock(() => {
       end();
@@ -156,17 +156,17 @@ export class Load {
     });
   }
 
-  /** A map that is one namespace's own is out of reach from inside as well. */
+  /** No workload gets a descriptor of a map that belongs to one namespace, either. */
   keep(map: BpfMap): void {
     keep(this.maps.own, map.number, OWN.maps);
   }
 
-  /** The namespaces there are, by their numbers. */
+  /** The numbers of all namespaces. */
   namespaces(): readonly number[] {
     return this.maps.namespace_states.keys(4, MOST_NAMESPACES).map((key) => key.readUInt32LE(0));
   }
 
-  /** The namespaces there are, and how each stands. */
+  /** All namespaces, with their states. */
   census(): readonly Standing[] {
     const record = Buffer.alloc(namespaceState.bytes);
     const stance = Buffer.alloc(defaultAction.bytes);
@@ -186,7 +186,7 @@ export class Load {
     });
   }
 
-  /** What was said about a namespace; "" if nothing was. */
+  /** The label of a namespace; "" if it has none. */
   labelOf(id: number): string {
     const text = Buffer.alloc(LABEL_BYTES);
     if (!this.maps.labels.lookup(u32(id), text)) return "";
@@ -194,14 +194,14 @@ export class Load {
     return text.toString("utf8", 0, end < 0 ? undefined : end);
   }
 
-  /** Says something about a namespace; what is too long is cut off. */
+  /** Sets the label of a namespace; a label that is too long is cut. */
   setLabel(id: number, label: string): void {
     const text = Buffer.alloc(LABEL_BYTES);
     text.write(label, "utf8");
     this.maps.labels.update(u32(id), text);
   }
 
-  /** Forgets a namespace: a process that were still in it could do nothing any more. */
+  /** Removes a namespace. A process that is still in it has every act refused. */
   forget(id: number): void {
     const key = u32(id);
     for (const name of ["tables", "rings", "tallies"] as const) {
@@ -220,17 +220,17 @@ export class Load {
     this.maps.namespace_states.delete(key);
   }
 
-  /** Files that execs load are told again. */
+  /** From now on files that execs load are reported again. */
   forgetImages(id: number): void {
     this.#forgetIn(this.maps.images, 24, u32(id));
   }
 
-  /** Removes what a table of all has under a namespace's number, which its keys begin with. */
+  /** Removes the entries of a namespace from a table of all; their keys begin with its number. */
   #forgetIn(map: BpfMap, keyBytes: number, id: Buffer): void {
     for (const key of map.keys(keyBytes, 65_536)) if (key.subarray(0, 4).equals(id)) map.delete(key);
   }
 
-  /** Of a namespace without a supervisor in which no process lives, nothing is left to be said. */
+  /** Removes namespaces that have no supervisor and no living process. */
   #forgetTheDead(): void {
     for (const { id, supervisor, live } of this.census()) if (supervisor === 0 && live <= 0) this.forget(id);
   }
@@ -246,7 +246,7 @@ export class Load {
   }
 }
 
-/** Where a namespace has its own in `tables`, `rings` and `tallies`: `place_of` in `bpf/maps.h`. */
+/** The index of a namespace in `tables`, `rings` and `tallies`: `place_of` in `bpf/maps.h`. */
 export function placeOf(id: number): Buffer {
   return u32(id % MOST_NAMESPACES);
 }
@@ -286,14 +286,14 @@ function make(attachment: Attachment, directory: string): void {
   }
 }
 
-/** The arguments of a program that is called so, version or not, are told. */
+/** Programs with this name, with or without a version, have their arguments reported. */
 function tell(interpreters: BpfMap, name: string): void {
   const key = Buffer.alloc(PROGRAM_BYTES);
   if (key.write(name, "latin1") >= PROGRAM_BYTES || !interpreters.update(key, u32(1)))
     throw new LinuxError("bpf-unavailable", `the BPF programs cannot be told of the interpreter ${name}`);
 }
 
-/** No process inside a namespace gets hold of a map or program with this number. */
+/** No process inside a namespace gets a descriptor of the map or program with this id. */
 function keep(own: BpfMap, number: number, kind: number): void {
   if (!own.update(Buffer.concat([u32(number), u32(kind)]), u32(1)))
     throw new LinuxError("bpf-unavailable", "the BPF programs cannot be kept from the workload: there are too many");

@@ -1,4 +1,4 @@
-/** A used file that is not there any more as the BPF programs saw it: all that is known of it is what that told. */
+/** A used file that is gone or has changed since the BPF programs saw it: only their record describes it. */
 import type { UsedFile } from "../inspection.ts";
 import { typeByDevice, uuidByDevice } from "../files/sensed-file.ts";
 import type { SeenObject } from "./record.ts";

@@ -1,4 +1,4 @@
-/** What the BPF programs saw of an object, as the fields of an event. */
+/** The description of an object by the BPF programs, as the fields of an event. */
 import { escapeBytes } from "@isoline/core";
 import { classOfMagic, withOrigin } from "../files/knowledge.ts";
 import { type SeenObject, standings } from "./record.ts";
@@ -16,7 +16,7 @@ export function pathTextOf(seen: SeenObject): string {
     case standings.here:
       return placed;
     case standings.removed:
-      // What never had a name has its number for one (fs/dcache.c, d_tmpfile).
+      // A file that never had a name has its inode number as its name (fs/dcache.c, d_tmpfile).
       return `?deleted:${placed.replace(/\/#\d+$/, "/#unnamed")}`;
     case standings.outside:
       return `?outside:${text}`;
@@ -29,7 +29,7 @@ export function pathTextOf(seen: SeenObject): string {
   }
 }
 
-/** A file in memory has a name of its own; of the rest only the kind says something. */
+/** A file in memory has a name of its own; for other objects only the kind has a meaning. */
 function placeless(text: string, kind: string): string {
   if (text.startsWith("/memfd:")) return text.slice(1);
   return kind === "disk" ? `?unnamed:${text}` : `${kind}:`;

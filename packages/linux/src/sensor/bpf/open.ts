@@ -1,7 +1,7 @@
 /**
- * The bpf sensor, opened the best way that this machine allows: asked as a security module, or by the return value of the
- * function that asks all security modules; either way before anything happens. Where neither can be had it is told by
- * tracepoints what has happened, which is enough to learn and to watch, and not to refuse.
+ * The bpf sensor, attached in the best way that this machine allows: as a security module, or by the return value of the
+ * function that asks all security modules. Both are called before an act happens. If neither is available, tracepoints report
+ * acts afterwards: enough to learn and to watch, not to refuse.
  */
 import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
@@ -18,7 +18,7 @@ const attachments: readonly Attachment[] = ["lsm", "fmod_ret", "tracepoints"];
 /** The first pid namespace (include/linux/proc_ns.h, PROC_PID_INIT_INO). */
 const FIRST_PID_NAMESPACE = "pid:[4026531836]";
 
-/** A point is met under several keys: by other credentials, in other versions of a file, at other places of the same name. */
+/** One point has several keys: other credentials, other versions of a file, other places with the same name. */
 const KEYS_PER_POINT = 8;
 const FEWEST_KEYS = 16_384;
 const MOST_KEYS = 1_048_576;
@@ -28,9 +28,9 @@ export const DEFAULT_HOLD_SECONDS = 30;
 
 export interface OpenedBpf {
   readonly sensor: BpfSensor;
-  readonly half: KernelNamespace;
+  readonly kernel: KernelNamespace;
   readonly attachment: Attachment;
-  /** Whether a task may come to be held. */
+  /** Whether a task may be held. */
   readonly holds: boolean;
   /** Reads files that the sensor will be asked about, by their paths. */
   readonly readAhead: (paths: readonly Buffer[]) => void;
@@ -39,21 +39,21 @@ export interface OpenedBpf {
 export interface BpfOptions {
   /** A process that is not trusted may do nothing any more. */
   readonly bars: boolean;
-  /** Points of the contour that is kept to or learnt further. */
+  /** The points of the contour that is enforced, watched or extended. */
   readonly points: number;
   readonly ringSize?: number;
-  /** How long an act is held that has no verdict; with 0 what is unknown is refused at once, once a program runs. */
+  /** How long an act without a verdict is held. With 0, an unknown act is refused at once as soon as the program runs. */
   readonly holdSeconds: number;
   readonly label: string;
-  /** Where the root directory of a container lies, whose processes may be gone before they are heard of. */
+  /** The root directory of a container, whose processes may have ended before their records are read. */
   readonly root?: string | undefined;
-  /** Digests of files that were hashed before, by their versions. */
+  /** Digests of files that were hashed earlier, by their versions. */
   readonly known?: readonly { readonly version: string; readonly digest: Digest }[] | undefined;
-  /** A namespace that has lost its supervisor, to be taken over; else one begins. */
+  /** A namespace whose supervisor has ended, to be taken over; without it, a new one begins. */
   readonly adopt?: Orphaned | undefined;
 }
 
-/** Where a namespace is. */
+/** A namespace, and the load that it is in. */
 export interface Orphaned {
   readonly directory: string;
   readonly id: number;
@@ -77,38 +77,38 @@ export function openBpf(mediator: ModelMediator, options: BpfOptions): OpenedBpf
     keys: Math.min(MOST_KEYS, Math.max(FEWEST_KEYS, points * KEYS_PER_POINT)),
   } as const;
   if (adopt?.directory.includes("/tracepoints-") && mediator.mayComeToRefuse) throw cannotRefuse([]);
-  const { half, attachment } = adopt ? adoptAt(adopt, asked) : beginBest(mediator.mayComeToRefuse, asked);
+  const { kernel, attachment } = adopt ? adoptAt(adopt, asked) : beginBest(mediator.mayComeToRefuse, asked);
   const isAsked = attachment !== "tracepoints";
   const content = new SeenContent();
   if (root !== undefined) content.noteRoot(root);
   for (const { version, digest } of known) content.know(version, digest);
-  const sensor = new BpfSensor(half, mediator, content, { waits: holdSeconds > 0, isAsked });
+  const sensor = new BpfSensor(kernel, mediator, content, { waits: holdSeconds > 0, isAsked });
   sensor.adapt();
   if (adopt) sensor.adopt();
   const holds = mediator.mayComeToRefuse || (isAsked && (mediator.inspector?.active ?? false));
-  return { half, attachment, holds, sensor, readAhead: (paths) => content.readAhead(paths) };
+  return { kernel, attachment, holds, sensor, readAhead: (paths) => content.readAhead(paths) };
 }
 
 /** The directory's name begins with how the load is attached. */
 function adoptAt(
   { directory, id }: Orphaned,
   options: Omit<KernelNamespaceOptions, "attachment">,
-): { half: KernelNamespace; attachment: Attachment } {
+): { kernel: KernelNamespace; attachment: Attachment } {
   const attachment = attachments.find((each) => basename(directory).startsWith(`${each}-`)) ?? "tracepoints";
-  return { half: KernelNamespace.adopt(directory, id, { ...options, attachment }), attachment };
+  return { kernel: KernelNamespace.adopt(directory, id, { ...options, attachment }), attachment };
 }
 
 function beginBest(
   refuses: boolean,
   options: Omit<KernelNamespaceOptions, "attachment">,
-): { half: KernelNamespace; attachment: Attachment } {
+): { kernel: KernelNamespace; attachment: Attachment } {
   const refusals: string[] = [];
   for (const attachment of attachments) {
     if (refuses && attachment === "tracepoints") throw cannotRefuse(refusals);
     try {
-      return { half: KernelNamespace.begin({ ...options, attachment }), attachment };
+      return { kernel: KernelNamespace.begin({ ...options, attachment }), attachment };
     } catch (fault) {
-      // In a namespace of the sensor another way would only be tried in vain, and programs attached for nothing.
+      // Inside a namespace of the sensor every other way would fail as well, so none is tried.
       if (!(fault instanceof LinuxError) || fault.code === "bpf-kept") throw fault;
       refusals.push(`${attachment}: ${fault.message}`);
     }

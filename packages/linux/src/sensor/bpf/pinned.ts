@@ -9,7 +9,7 @@ import { BPF_FS_MAGIC, PINS, removePins, withLock } from "./pins.ts";
 /** A namespace of the bpf sensor. */
 export interface PinnedNamespace extends Standing {
   readonly directory: string;
-  /** What its first supervisor said that it is. */
+  /** The label that its first supervisor set. */
   readonly label: string;
 }
 
@@ -20,24 +20,24 @@ export interface PinnedLoad {
   readonly namespaces: readonly PinnedNamespace[] | undefined;
 }
 
-/** The loads of this machine; none for a user who may not look. */
+/** The loads of this machine; none for a user without access to them. */
 function pinnedLoads(): readonly PinnedLoad[] {
   if (fileSystemOf(PINS) !== BPF_FS_MAGIC) return [];
   return directories().map((directory) => ({ directory, namespaces: namespacesOf(directory) }));
 }
 
-/** Namespaces in which a process lives, and which have no supervisor. */
+/** Namespaces that have a living process and no supervisor. */
 export function orphanedNamespaces(): readonly PinnedNamespace[] {
   const namespaces = pinnedLoads().flatMap((load) => load.namespaces ?? []);
   return namespaces.filter(({ supervisor, live }) => supervisor === 0 && live > 0);
 }
 
-/** What a namespace's supervisors have noted for their successors, line by line. */
+/** The journal of a namespace, line by line. */
 export function journalOf({ directory, id }: PinnedNamespace): readonly string[] {
   return Load.look(directory, (load) => new Journal(load.maps.journal, id).read());
 }
 
-/** Takes every load down; nothing is mediated any more. Refused while a process lives in a namespace, unless forced. */
+/** Removes every load: nothing is mediated any more. Refused while a process lives in a namespace, unless forced. */
 export function unpinAll(isForced: boolean): readonly PinnedLoad[] {
   return withLock(() => {
     const loads = pinnedLoads();

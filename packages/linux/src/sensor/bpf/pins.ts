@@ -1,9 +1,9 @@
 /**
- * Where what outlives a supervisor is kept: a directory for each load, on a bpf file system.
+ * The pins that outlive a supervisor: a directory for each load, on a bpf file system.
  *
  *   /sys/fs/bpf/isoline/lsm-0123456789abcdef/    how it is attached, and the beginning of the SHA-256 of the object
  *
- * A load is made, entered and left under a lock on the directory above, so that a process that finds one finds it whole.
+ * A load is made, entered and left under a lock on the directory above, so that a process that finds a load finds it complete.
  */
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { flock } from "../../abi/libc.ts";
@@ -14,16 +14,16 @@ import { kept } from "../../libbpf/map.ts";
 const BPF_FS = "/sys/fs/bpf";
 export const BPF_FS_MAGIC = 0xcafe4a11;
 export const PINS = `${BPF_FS}/isoline`;
-/** What is not yet whole; under the lock no other process is making one. */
+/** A load that is not complete yet; under the lock, no other process is making one. */
 const UNFINISHED = `${PINS}/unfinished`;
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
-/** To load takes a second where a processor is emulated; no load takes a minute. */
+/** On an emulated processor a load takes a second; no load takes a minute. */
 const LOCK_MS = 60_000;
 const RETRY_MS = 5;
 
-/** Does something while no other process makes, enters or leaves a load. */
+/** Calls `body` while no other process makes, enters or leaves a load. */
 export function withLock<T>(body: () => T): T {
   mountBpfFileSystem();
   let fd: number | undefined;
@@ -44,11 +44,11 @@ function isRefused(fault: unknown): boolean {
   return code === "EPERM" && path.startsWith(BPF_FS);
 }
 
-/** Has `fill` pin into an empty directory, which is called `directory` when it is done. */
+/** Lets `fill` pin into an empty directory, which is renamed to `directory` when it is complete. */
 export function pinWhole(directory: string, fill: (unfinished: string) => void): void {
   rmSync(UNFINISHED, { recursive: true, force: true });
   mkdirSync(UNFINISHED, { mode: 0o700 });
-  // A user who may not take anything away again is to pin nothing: it would stay attached.
+  // A user who cannot remove pins must not pin anything: it would stay attached.
   rmdirSync(UNFINISHED);
   mkdirSync(UNFINISHED, { mode: 0o700 });
   try {
@@ -61,8 +61,8 @@ export function pinWhole(directory: string, fill: (unfinished: string) => void):
 }
 
 /**
- * Takes a load's pins away: the kernel detaches it by and by. It loses its name first, so that no process that comes after an end
- * in the middle of this takes the rest for a whole.
+ * Removes the pins of a load; the kernel then detaches its programs. The directory is renamed first: if the removal is
+ * interrupted, no later process mistakes the rest for a complete load.
  */
 export function removePins(directory: string): void {
   rmSync(UNFINISHED, { recursive: true, force: true });
@@ -71,7 +71,7 @@ export function removePins(directory: string): void {
   rmSync(UNFINISHED, { recursive: true, force: true });
 }
 
-/** What is pinned in a directory; undefined if it is not there. */
+/** The pins of a directory; undefined if it does not exist. */
 export function pinsIn(directory: string): readonly string[] | undefined {
   try {
     return readdirSync(directory);

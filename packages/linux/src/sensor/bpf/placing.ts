@@ -1,6 +1,6 @@
 /**
- * Where an object lies in the view of the launch, by where it lies in its file system: the kernel tells both paths, so nothing is
- * looked for, and it is the same whether the object or its process are still there.
+ * The path of an object in the view of the launch, from its place in its file system. The kernel reports both paths, so no
+ * file is looked up, and the result is the same whether or not the object and its process still exist.
  */
 import { AT_FDCWD } from "../../abi/stat.ts";
 import type { Origin } from "../files/found.ts";
@@ -14,13 +14,13 @@ export class LaunchView implements Placing {
   readonly #view = new View(AT_FDCWD, "/proc/self/mountinfo");
 
   constructor() {
-    // What the workload mounts itself is none of it.
+    // Mounts of the workload itself are not part of it.
     this.#view.freeze();
   }
 
   originOf(path: Buffer, device: number, place: Buffer): Origin | undefined {
     const seen = path.toString("latin1");
-    // The root of a file system has a slash for its name, and each name one in front.
+    // The root of a file system is named by a slash, and each name follows one.
     const inside = place.toString("latin1").slice(2) || "/";
     const shown = place.length === 0 ? undefined : this.#view.pathOf(device, inside, seen);
     if (shown === seen) return undefined;

@@ -8,7 +8,7 @@ import { parseAddress } from "../words/sockets.ts";
 import type { BpfProcess } from "./processes.ts";
 import { operations, type Record } from "./record.ts";
 
-/** The socket behind a descriptor of a process, as it is now; undefined if there is none to be seen. */
+/** The socket behind a descriptor of a process, as it is now; undefined if none is visible. */
 function socketOf(pid: number, fd: number): LocalSocket | undefined {
   const pidfd = pidfdOpen(pid, 0);
   if (pidfd < 0) return undefined;
@@ -26,7 +26,7 @@ function socketOf(pid: number, fd: number): LocalSocket | undefined {
   return { inode: stat.inode, port: parseAddress(address, length.readUInt32LE(0))?.port ?? 0 };
 }
 
-/** The port that an act names. Whose it is may change, so the lens is asked each time. */
+/** The port that an act names. Its owner may change, so the lens is asked each time. */
 export function portIn(act: Act): number | undefined {
   const { address, family } = act.subject as { readonly address?: string; readonly family?: string };
   if (address === undefined || (family !== "inet" && family !== "inet6")) return undefined;
@@ -34,8 +34,8 @@ export function portIn(act: Act): number | undefined {
 }
 
 /**
- * A socket that was bound to no port is given one. When it listens, its address tells which; until then, or where it never
- * does, the caller looks at the socket itself.
+ * A socket that was bound to port 0 is given one. When it listens, its address says which. Until then, or if it never listens,
+ * the caller looks at the socket itself.
  */
 export function expectPort(
   mediator: Pick<Mediator, "portPending">,
@@ -52,12 +52,12 @@ export function expectPort(
     mediator.portPending(() => socketOf(process.pid, fd) ?? goneFrom(port), record.network);
 }
 
-/** A socket that is gone before it could be looked at, and had told its port: which socket it was proves nothing any more. */
+/** A socket whose port was known, and which was closed before it could be looked up: its number proves nothing any more. */
 function goneFrom(port: number): LocalSocket | undefined {
   return port === 0 ? undefined : { inode: 0, port };
 }
 
-/** A socket that is bound or listens is the namespace's own: told by its descriptor, which it still has in most cases. */
+/** A socket that is bound or listens is the namespace's own. It is found by its descriptor, which is mostly still open. */
 export function noteSocket(mediator: Pick<Mediator, "ownSocket">, record: Record, process: BpfProcess): void {
   if (record.operation !== operations.bind && record.operation !== operations.listen) return;
   const socket = socketOf(process.pid, record.argument(3));

@@ -1,4 +1,4 @@
-/** The processes of a namespace, as the BPF programs tell of them: by a number that is never used twice. */
+/** The processes of a namespace, as the BPF programs report them: by a number that is never used twice. */
 import type { ActingProcess, Identity } from "../acting.ts";
 import { hasEnded } from "../../process/proc-status.ts";
 import type { ProcessNumber } from "./record.ts";
@@ -8,9 +8,9 @@ export interface BpfProcess extends ActingProcess {
   multithreaded: boolean;
   countsAnew: boolean;
   atOwnRoot: boolean;
-  /** What it is called in the pid namespaces below the first that it is in, the last of which is its own. */
+  /** Its ids in its pid namespaces below the first one; the last is its own namespace. */
   readonly numbers: readonly ProcessNumber[];
-  /** Descriptors of sockets that were bound to no port, and so are given one. */
+  /** Descriptors of sockets that were bound to port 0, and so are given one. */
   readonly unnumbered: Set<number>;
 }
 
@@ -19,7 +19,7 @@ const MOST_ENDED = 256;
 export class ProcessTable {
   readonly #byHandle = new Map<number, BpfProcess>();
   readonly #byPid = new Map<number, BpfProcess>();
-  /** Those that ended last: they can be signalled until their parent has noticed. */
+  /** The processes that ended last: they can be signalled until their parent has waited for them. */
   readonly #ended = new Map<number, BpfProcess>();
 
   get all(): Iterable<BpfProcess> {
@@ -36,8 +36,8 @@ export class ProcessTable {
   }
 
   /**
-   * The process that had a directory in /proc when it was used. One of ours that has ended since, unless a process lives there
-   * who is none of ours: the number went on to another.
+   * The process that had a directory in /proc when it was used. It may have ended since. If a process of no namespace has that
+   * id now, the id was used again, and the result is undefined.
    */
   owner(pid: number): BpfProcess | undefined {
     return this.find(pid) ?? (hasEnded(pid) ? this.recent(pid) : undefined);
@@ -48,7 +48,7 @@ export class ProcessTable {
     return this.find(pid) ?? [...this.#ended.values()].findLast((process) => process.pid === pid);
   }
 
-  /** The process that an actor's number means, living or ended a moment ago; undefined if it is none of the namespace's. */
+  /** The process with an actor's id, living or just ended; undefined if it is not in the namespace. */
   called(actor: BpfProcess, number: number): BpfProcess | undefined {
     const own = actor.numbers.at(-1);
     if (own === undefined) return this.recent(number);
@@ -57,7 +57,7 @@ export class ProcessTable {
     return [...this.#byHandle.values()].findLast(isMeant) ?? [...this.#ended.values()].findLast(isMeant);
   }
 
-  /** A process comes to be. Its own number is certain, and so is its parent's. */
+  /** Adds a new process. Its own number is certain, and so is its parent's. */
   add(
     handle: number,
     pid: number,

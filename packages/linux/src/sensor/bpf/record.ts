@@ -117,16 +117,16 @@ export const operations = {
   fanotify: 54,
   fanotifyMark: 55,
   request: 56,
-  /** Not an act of the namespace's: only counted. */
+  /** Not an act of the namespace: only counted. */
   reached: 63,
 } as const;
-/** Bits of what the words of an exec are. */
+/** Bits that say which words of an exec the text holds. */
 export const called = { script: 1, cut: 2, unreadable: 4, taken: 8, withWords: 16 } as const;
-/** Bits of how an actor sees the world. */
+/** Bits that say how an actor sees the system. */
 export const outlooks = { otherRoot: 1, otherNumbers: 2, otherMounts: 4, otherNetwork: 8 } as const;
 export const standings = { here: 0, removed: 1, outside: 2, tooLong: 3, placeless: 4, unresolved: 5 } as const;
 
-/** Set in an identity number that the kernel gave to an exec before anybody had decided about it. */
+/** Set in an identity number that the BPF programs gave to an exec before it was decided. */
 export const PENDING = 0x8000_0000;
 
 const MOST_OBJECTS = 2;
@@ -147,7 +147,7 @@ export interface SeenObject {
   readonly standing: number;
   /** Raw bytes, a copy. */
   readonly path: Buffer;
-  /** Where its path holds, if not where the namespace began. */
+  /** The view in which its path holds, if not that of the namespace's launch. */
   readonly origin?: Origin;
 }
 
@@ -157,7 +157,7 @@ export interface Placing {
   originOf(path: Buffer, device: number, place: Buffer): Origin | undefined;
 }
 
-/** What a process is called in a pid namespace, which goes by its inode number. */
+/** The id of a process in a pid namespace, which is named by its inode number. */
 export interface ProcessNumber {
   readonly number: number;
   readonly namespace: number;
@@ -175,7 +175,7 @@ export class Record {
   readonly #lastIds: Buffer = Buffer.alloc(CREDENTIALS_BYTES);
   #lastCredentials: Credentials | undefined;
 
-  /** Looks at a record of so many bytes; refuses one that cannot be what it says. */
+  /** Moves to a record of so many bytes; refuses one whose lengths do not fit. */
   at(bytes: Buffer, offset: number, length: number): this {
     this.#bytes = bytes;
     this.#at = offset;
@@ -248,12 +248,12 @@ export class Record {
     return (this.outlook & outlooks.otherNetwork) === 0 ? "" : "unknown";
   }
 
-  /** It is done to a supervisor, or to what the sensor is made of, and was refused. */
+  /** The target was a supervisor or a part of the sensor, and the act was refused. */
   get isKept(): boolean {
     return this.#act(layout.act.is_kept) !== 0;
   }
 
-  /** Of a process that came to be: its numbers in the pid namespaces below the first, from there to its own. */
+  /** Of a new process: its ids in its pid namespaces below the first one, in order, down to its own. */
   numbers(): readonly ProcessNumber[] {
     const text = this.text(0, this.textLength);
     return Array.from({ length: Math.floor(text.length / sizes.number) }, (_, index) => ({
@@ -277,7 +277,7 @@ export class Record {
     return this.#act(layout.act.arguments + 8 * index + 4);
   }
 
-  /** The same object as the last time where they are the same. */
+  /** Returns the same object as the last time, if nothing differs. */
   credentials(): Credentials {
     const from = this.#at + layout.record.act + layout.act.ids;
     const to = this.#at + layout.record.act + layout.act.capabilities + 8;
@@ -328,7 +328,7 @@ export class Record {
     };
   }
 
-  /** What the text has after the paths of the objects, a copy. */
+  /** A copy of the text after the paths of the objects. */
   get rest(): Buffer {
     const start = this.#pathsLength(this.objects);
     return this.text(start, this.textLength - start);
@@ -347,7 +347,7 @@ export class Record {
     return this.#at + layout.record.act + layout.act.object + sizes.object * index;
   }
 
-  /** Of the first objects' paths and places together. */
+  /** The length of the paths and places of the first objects together. */
   #pathsLength(count: number): number {
     let sum = 0;
     for (let index = 0; index < count; index++) sum += this.#pathLength(index) + this.#placeLength(index);

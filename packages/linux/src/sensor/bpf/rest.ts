@@ -1,11 +1,12 @@
 /**
  * How the reader of the ring waits for more: until it is woken, or for a moment only.
  *
- * The BPF programs wake no reader that says that it is awake, except for what cannot wait (bpf/waking.h). The descriptor of the
- * ring says that there is something to read whenever there is; so waits are edge-triggered, and end only when woken.
+ * The BPF programs do not wake a reader that is awake, except for a record that cannot wait (bpf/waking.h). The descriptor of
+ * the ring is readable whenever there is something to read; so waits are edge-triggered, and end only when woken.
  *
- * Memory order: we store that we sleep, and then look at the ring once more; `Atomics` orders both for every processor, as
- * the exchange by which the kernel commits a record does on the other side (kernel/bpf/ringbuf.c, bpf_ringbuf_commit).
+ * Memory order: the reader stores that it sleeps, and then looks at the ring once more. `Atomics` orders both for every
+ * processor, as the exchange by which the kernel commits a record does on the other side (kernel/bpf/ringbuf.c,
+ * bpf_ringbuf_commit).
  */
 import { mapShared, PROT_READ, PROT_WRITE } from "../../abi/memory.ts";
 import { close, epollAdd, epollCreate, epollWait } from "../../abi/libc.ts";
@@ -33,12 +34,12 @@ export class Rest {
     this.#at = 2 * place;
   }
 
-  /** Waits for so many milliseconds, or for what cannot wait; a negative errno if interrupted. */
+  /** Waits for so many milliseconds, or until a record cannot wait; a negative errno if interrupted. */
   nap(milliseconds: number): number {
     return epollWait(this.#epoll, milliseconds);
   }
 
-  /** Waits to be woken by whatever is told, but for so many milliseconds at most; not at all if there `isMore` to read. */
+  /** Waits for any record, for so many milliseconds at most; does not wait if there `isMore` to read. */
   sleep(milliseconds: number, isMore: () => boolean): number {
     Atomics.store(this.#sleepers, this.#at, 1);
     const woken = isMore() ? 1 : epollWait(this.#epoll, milliseconds);

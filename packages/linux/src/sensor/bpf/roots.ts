@@ -1,25 +1,25 @@
 /**
- * Root directories of containers, held open: what was executed or mapped there is to be found when the process that did it is
- * gone already, and from our own root there may be no way to it.
+ * Root directories of containers, held open: a file that was executed or mapped there must be found even if its process has
+ * ended, and no path may lead there from our own root.
  */
 import { close, openat2, statx } from "../../abi/libc.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
 import { EMPTY, openHow, terminated } from "../../abi/bytes.ts";
 
 const DIRECTORY = openHow(O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0);
-/** A container has one, and every `exec` comes to the same. */
+/** A container has one root, and each `exec` uses the same. */
 const MOST = 16;
 
 export class Roots {
   readonly #open = new Map<string, number>();
   readonly #stat = new Stat();
 
-  /** Descriptors, the one that was met last first. */
+  /** Descriptors, the most recent one first. */
   get all(): readonly number[] {
     return [...this.#open.values()].reverse();
   }
 
-  /** Takes note of a directory: of one that will be a root, or `/proc/PID/root`. Not followed by what is mounted there later. */
+  /** Notes a directory that will be a root, or `/proc/PID/root`. A later mount over it makes no difference. */
   note(directory: string): void {
     const fd = openat2(AT_FDCWD, terminated(directory), DIRECTORY);
     if (fd < 0) return;

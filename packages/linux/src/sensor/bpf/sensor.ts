@@ -1,5 +1,6 @@
 /**
- * The bpf sensor: read what the BPF programs tell, find out who it is and what it means, tell the BPF programs the verdict.
+ * The bpf sensor: reads records of the BPF programs, finds out their actor and meaning, and gives the BPF programs the
+ * verdict.
  */
 import type { Task } from "@isoline/core";
 import { EINTR } from "../../abi/errno.ts";
@@ -30,26 +31,26 @@ import { fates, kinds, operations, outlooks, Record } from "./record.ts";
 
 const SIGKILL = 9;
 const SIGCONT = 18;
-/** Requests are looked for after so many records, however many more there are. */
+/** After so many records, requests are handled, even if more records are waiting. */
 const RECORDS_AT_ONCE = 256;
 /**
- * How long to sleep at most: what was lost has no record that could wake us, and the BPF programs wake us only for what
+ * How long to sleep at most: a lost act has no record that could wake us, and the BPF programs wake us only for a record that
  * a task waits for (waking.h).
  */
 const LONGEST_SLEEP_MS = 100;
-/** Where something was told more will be: so often, and after so many milliseconds, it is looked for before anybody sleeps. */
+/** After a record, more are likely: the reader looks this often, at this interval in milliseconds, before it sleeps. */
 const NAPS = 10;
 const NAP_MS = 1;
 
-/** What a namespace of the sensor can count on. */
+/** What the attachment of a namespace provides. */
 export interface BpfConditions {
-  /** What is unknown may be held until it is decided; else only the start of the workload is. */
+  /** An unknown act may be held until it is decided; otherwise only the start of the workload is held. */
   readonly waits: boolean;
-  /** Before something happens, and not told afterwards. */
+  /** Acts are reported before they happen, and not afterwards. */
   readonly isAsked: boolean;
 }
 
-/** What is noted of an identity for a successor. */
+/** An identity as it is written to the journal for the next supervisor. */
 interface Noted {
   readonly identity: Identity;
   readonly task: Task;
@@ -66,7 +67,7 @@ export class BpfSensor implements Sensor {
   readonly #executions: Executions;
   readonly #record = new Record();
   #lost = 0;
-  /** Acts that were told of. */
+  /** Acts that were reported. */
   #told = 0;
   readonly #decisions: Decisions;
   readonly #waits: boolean;
@@ -74,21 +75,26 @@ export class BpfSensor implements Sensor {
   readonly #isAsked: boolean;
   #begun = false;
 
-  constructor(half: KernelNamespace, mediator: ModelMediator, content: SeenContent, { waits, isAsked }: BpfConditions) {
+  constructor(
+    kernel: KernelNamespace,
+    mediator: ModelMediator,
+    content: SeenContent,
+    { waits, isAsked }: BpfConditions,
+  ) {
     this.#content = content;
-    this.#glance = new Glance(half.reader, content);
+    this.#glance = new Glance(kernel.reader, content);
     this.#waits = waits;
     this.#isAsked = isAsked;
-    this.#kernel = half;
-    if (half.tellsPlaces) this.#record.placing = new LaunchView();
-    this.#decisions = new Decisions(half, mediator);
+    this.#kernel = kernel;
+    if (kernel.tellsPlaces) this.#record.placing = new LaunchView();
+    this.#decisions = new Decisions(kernel, mediator);
     this.#mediator = mediator;
     this.#acts = new Acts(this.#content, mediator.content === "read", this.#table);
     this.#executions = new Executions(this.#content);
     this.#inspections = new Inspections(mediator, this.#content, this.#executions);
   }
 
-  /** Takes in who lives in a namespace whose supervisor is gone, and what that knew of them. */
+  /** Adds the living processes of a namespace whose supervisor has ended, and what it noted about them. */
   adopt(): void {
     for (const line of this.#kernel.journal.read()) {
       const { identity, task } = JSON.parse(line) as Partial<Noted>;
@@ -121,7 +127,7 @@ export class BpfSensor implements Sensor {
     return process && this.#table.called(process, number)?.pid;
   }
 
-  /** Makes sure that what may have to be refused, or is to be inspected, does not go ahead before that. */
+  /** Sets the default action: an act that may be refused or inspected must not go ahead before that. */
   adapt(): void {
     const { mayRefuse } = this.#mediator;
     const mayHold = mayRefuse || (this.#isAsked && this.#inspections.active);
@@ -129,7 +135,7 @@ export class BpfSensor implements Sensor {
     else this.#kernel.setDefaultAction(mayRefuse ? "refuse" : "tell");
   }
 
-  /** The next process that it forks is let in. */
+  /** Lets the next process that it forks enter the namespace. */
   join({ pid, started, listener }: Joining): boolean {
     const pidfd = listener === undefined ? pidfdOpen(pid, 0) : -1;
     if (pidfd < 0) return false;
@@ -140,16 +146,16 @@ export class BpfSensor implements Sensor {
     }
   }
 
-  /** The BPF programs tell of every end. */
+  /** The BPF programs report every end. */
   sweep(): void {}
 
-  /** `launched` says the pid of the first process once it was started, 0 before, a negative number if it could not be. */
+  /** `launched` gives the pid of the first process once it has started, 0 before, a negative number if the start failed. */
   run(onInterrupt: () => "go-on" | "stop", launched: () => number): Ending {
     const { reader, rest } = this.#kernel;
     for (let waited = 1, naps = 0; ; ) {
       const before = this.#told;
       const records = reader.drain((offset, length) => this.#take(offset, length), RECORDS_AT_ONCE);
-      // Asked after what there was has been read: most records wake no reader.
+      // Checked after all records have been read: most records wake no reader.
       if ((records === RECORDS_AT_ONCE || waited === -EINTR) && onInterrupt() === "stop") return "stopped";
       waited = 1;
       if (records === RECORDS_AT_ONCE) continue;
@@ -160,7 +166,7 @@ export class BpfSensor implements Sensor {
     }
   }
 
-  /** Counts what the BPF programs decided by itself. */
+  /** Counts the acts that the BPF programs decided without asking. */
   settle(): void {
     this.#noteLosses();
     this.#decisions.settle();
@@ -172,9 +178,9 @@ export class BpfSensor implements Sensor {
     this.#kernel.leave();
   }
 
-  /** No process lives, and all that they did has been read: deaths are counted before their records are made. */
+  /** Whether no process lives and all records have been read: ends are counted before their records are made. */
   #isOver(launched: () => number): boolean {
-    // Asked first: a birth comes before the launch is known to have succeeded.
+    // Checked first: a fork is reported before the launch is known to have succeeded.
     const pid = launched();
     const { live, born } = this.#noteLosses();
     if (born === 0 && pid > 0) throw this.#unnoticed(pid);
@@ -183,7 +189,7 @@ export class BpfSensor implements Sensor {
     return true;
   }
 
-  /** The workload runs, and the BPF programs were told of no birth: whatever it does, no verdict is asked for. */
+  /** The workload runs, and the BPF programs saw no fork: they are not called for any of its acts. */
   #unnoticed(pid: number): LinuxError {
     sendSignal(pid, SIGKILL);
     return new LinuxError(
@@ -192,10 +198,10 @@ export class BpfSensor implements Sensor {
     );
   }
 
-  /** Asked when nothing has come for a while: from programs that are gone nothing comes. */
+  /** Checked when no record has come for a while: removed programs send none. */
   #mustBePinned(): void {
     if (this.#kernel.isPinned) return;
-    // No other process would: a task that asks again gets no verdict any more.
+    // Only the supervisor can wake the held tasks, and no program decides about them any more.
     wakeHeld(this.#kernel.holding.fd, this.#kernel.id, 0);
     throw new LinuxError(
       "sensor-lost",
@@ -232,7 +238,7 @@ export class BpfSensor implements Sensor {
     }
   }
 
-  /** The process that a record is about; if its birth was not told, every record names the parent. */
+  /** The process that a record is about. If its fork was not reported, it is added now: every record names the parent. */
   #actor(record: Record): BpfProcess {
     const known = this.#table.get(record.process);
     if (known) return known;
@@ -268,7 +274,7 @@ export class BpfSensor implements Sensor {
     const isSameByKey = this.#content.versionsTell || !dependsOnVersions(record);
     const asked: Asked = { record, process, key: record.key, isSameByKey };
     const { key } = asked;
-    // Each act says whose it is: what a process executed before may not have been told.
+    // Each act carries its identity: an earlier exec of the process may not have been reported.
     process.identity = this.#identities.numbered(record.identity);
     if (record.fate === fates.refusedLate) return this.#tooLate(asked);
     if (process.identity === UNTOLD) return this.#actUntold(asked);
@@ -282,26 +288,26 @@ export class BpfSensor implements Sensor {
     else this.#carryOut(asked, { verdict: repeated, lasts: !this.#inspections.wantsEach(record) });
   }
 
-  /** Refused by the BPF programs, which had no verdict in time. One that let it go ahead was not carried out, and is counted as lost. */
+  /** Refused without a verdict in time. If the late verdict was to let the act go ahead, it counts as lost. */
   #tooLate({ record, process, key }: Asked): void {
     const isOff = this.#kernel.takeBackAnswer(record.tid, key) === "off" || this.#decisions.isSettled(record.tid, key);
     if (!isOff) this.#mediator.lost("an act was refused because its verdict came too late", process);
   }
 
-  /** No point says whose act that is, and it is none of those that the process was permitted before. */
+  /** The identity of the actor is unknown, so the act has no point. */
   #actUntold(asked: Asked): void {
     this.#carryOut(asked, {
       verdict: this.#mediator.lost("a process runs a program whose exec was lost", asked.process),
     });
   }
 
-  /** As where the kernel itself refuses a file: no exchange, and asked about anew each time. */
+  /** Treated like a file that the kernel itself refuses: an attempt, reported again each time. */
   #refuseUse(asked: Asked, errno: Verdict): void {
     this.#mediator.attempted();
     this.#carryOut(asked, { verdict: errno });
   }
 
-  /** From where it acts: a runtime's process comes to the container's root before the workload begins. */
+  /** Where it acts from: the process of a runtime enters the root of the container before the workload begins. */
   #lookOut({ outlook }: Record, process: BpfProcess): void {
     const atOwnRoot = (outlook & outlooks.otherRoot) === 0;
     if (!atOwnRoot && process.atOwnRoot) this.#content.noteRoot(`/proc/${process.pid}/root`);
@@ -322,7 +328,7 @@ export class BpfSensor implements Sensor {
     this.#carryOut(asked, { verdict, lasts: holdsForGood && !this.#inspections.wantsEach(record) });
   }
 
-  /** The identity that an exec leads to is told with the verdict, so that what follows is never done under its parent's. */
+  /** The new identity of an exec is given with the verdict, so that no later act has the old one. */
   #exec(asked: Asked, repeated: Verdict | undefined): void {
     const { record, process } = asked;
     const loaded = this.#executions.of(record);
@@ -362,7 +368,7 @@ export class BpfSensor implements Sensor {
     return verdict;
   }
 
-  /** What the namespace is let do to the clock or beneath a file system changes what the times of files prove. */
+  /** Permitted acts on the clock or below a file system change what the times of files prove. */
   #takeNote(act: Act): void {
     if (act.op === "mount" && act.subject.type === "overlay") this.#content.noteOverlay();
     if (act.op !== "settime") return;
@@ -370,17 +376,17 @@ export class BpfSensor implements Sensor {
     this.#decisions.takeBackAll();
   }
 
-  /** Tells the BPF programs the verdict, for good where it holds for good; then a task that is held asks again. */
+  /** Gives the BPF programs the verdict, for good if it is lasting. Then a held task is woken, and its call restarted. */
   #carryOut({ record, process, key, isSameByKey }: Asked, { verdict, lasts = false, next = 0 }: Ruling): void {
-    // Who is to be stopped stops before the act: it may have been held, and would do it when another process wakes it.
+    // A process that is to be stopped is stopped before the act: it may be held, and would act when another process wakes it.
     const isFrozen = this.#mediator.isFrozen(process);
     const on = verdict === 0 && !isFrozen;
     const isHeld = record.fate === fates.held;
     const waiting = isHeld ? record.tid : undefined;
     const isBarred = this.#mediator.isBarred(process);
-    // Barred before it hears of the verdict: it would go on to its next act at once.
+    // The process is barred before it gets the verdict: it would continue with its next act at once.
     if (isBarred) this.#kernel.bar(process.handle);
-    // Who is barred is let do what was decided about it by a ticket alone, and others may do the same.
+    // A barred process gets its verdict as a ticket, valid once: other processes may do the same act.
     const decided =
       lasts &&
       isSameByKey &&

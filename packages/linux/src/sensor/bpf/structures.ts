@@ -1,4 +1,4 @@
-/** What userspace writes into the maps and reads out of them, laid out as in `bpf/record.h`; a test compares both. */
+/** What user space writes to the maps and reads from them, laid out as in `bpf/record.h`; a test compares both. */
 
 /** `struct namespace_state`: sizes and offsets in bytes. */
 export const namespaceState = {
@@ -18,7 +18,7 @@ export const namespaceState = {
 /** `struct label` */
 export const LABEL_BYTES = 1024;
 
-/** `struct member`, as far as it is read here. */
+/** The part of `struct member` that is read here. */
 export const member = { namespace_id: 0, identity: 4, process: 8, parent: 16 } as const;
 
 /** `struct default_action` */
@@ -42,7 +42,7 @@ export const verdicts = { on: 1, off: 2 } as const;
 /** `enum mode`: what becomes of an act that has not been decided. */
 export const modes = { tell: 1, hold: 2, refuse: 3 } as const;
 
-/** `enum versions`: of which files an open tells the version; of those that run it is told always. */
+/** `enum versions`: for which files an open reports the version. The files of an exec are always reported with it. */
 export const versionsOf = { run: 0, read: 1, opened: 2 } as const;
 
 export function u32(value: number): Buffer {

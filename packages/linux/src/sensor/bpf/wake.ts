@@ -1,7 +1,7 @@
 /**
  * A held task is stopped, and only another process can wake it: the supervisor when it has decided, one of its threads when
- * another is stuck, and the keeper when there is no supervisor any more. Woken, a task asks the BPF programs again, which
- * refuses what is overdue, or what has no verdict.
+ * another is stuck, and the keeper when the supervisor has ended. The woken task restarts its call. The BPF programs then
+ * refuse an act that is overdue, or has no verdict.
  */
 import { BpfMap } from "../../libbpf/map.ts";
 import { sendSignal } from "../../process/child.ts";
@@ -15,7 +15,7 @@ const SIGCONT = 18;
 export function wakeHeld(fd: number, id: number, seconds: number): number {
   const holding = new BpfMap("holding", fd);
   const value = Buffer.alloc(held.bytes);
-  // What is held first is noted in CLOCK_MONOTONIC, which is what Node counts in.
+  // The start of a hold is noted in CLOCK_MONOTONIC, which Node uses as well.
   const latest = process.hrtime.bigint() - BigInt(Math.round(seconds * 1e9));
   let woken = 0;
   for (const key of holding.keys(KEY_BYTES, MOST_HELD)) {

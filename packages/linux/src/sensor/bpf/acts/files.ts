@@ -1,4 +1,4 @@
-/** Files that are opened, made by opening, and mapped to be executed. */
+/** Files that are opened, created by an open, or mapped to be executed. */
 import { escapeBytes } from "@isoline/core";
 import { O_ACCMODE, O_EXCL, O_PATH, O_WRONLY, S_IFMT, S_IFREG } from "../../../abi/stat.ts";
 import { digestField, NO_CONTENT, remarksOn } from "../../files/content.ts";
@@ -25,7 +25,7 @@ export class FileActs {
     const counts = this.#readsContent && (seen.mode & S_IFMT) === S_IFREG && (flags & O_ACCMODE) !== O_WRONLY;
     const content = counts ? this.#content.of(seen, record.pid, "read") : NO_CONTENT;
     const what = describeObject(seen);
-    // The kind follows, where it is the only name that there is.
+    // The kind follows, if the file has no other name.
     const path = what.path === "ns:" ? `ns:${escapeBytes(record.rest)}` : what.path;
     return {
       op: "open",
@@ -49,7 +49,7 @@ export class FileActs {
   map(record: Record): Act {
     const seen = record.object(0);
     const access = protection(record.argument(0));
-    // What is mapped to be written is data as well: that it may be written to is what the event says.
+    // A writable mapping may change: the event says that it is writable.
     const content = this.#content.of(seen, record.pid, access === "execute" ? "executed" : "read");
     return {
       op: "map",

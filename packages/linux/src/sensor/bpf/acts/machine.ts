@@ -1,4 +1,4 @@
-/** What reaches into the kernel itself and the machine, in the words of the seccomp sensor (`seccomp/calls/kernel.ts`). */
+/** Acts on the kernel itself and the machine, in the words of the seccomp sensor (`seccomp/calls/kernel.ts`). */
 import { readFileSync } from "node:fs";
 import { syscallNumbers } from "../../../abi/syscalls.ts";
 import { bpfCommands, keyOperations, perfTypes, rebootCommands } from "../../words/kernel.ts";
@@ -12,7 +12,7 @@ const callNames: ReadonlyMap<number, string> = new Map(
   Object.entries(syscallNumbers).map(([name, number]) => [number, name]),
 );
 
-/** The call that stands in an argument, by name. */
+/** The name of the call whose number is in an argument. */
 export const callOf = (record: Record, argument = 0): string => {
   const number = record.argument(argument);
   return callNames.get(number) ?? `call-${number}`;
@@ -46,7 +46,7 @@ function reboot(record: Record): Act {
   return { op: "reboot", subject: { command: rebootCommands[record.argument(0)] ?? "unknown" } };
 }
 
-/** Numbers of calls that are about keys, to what the operation is called where the call says it. */
+/** For each call about keys, the name of its operation, if the call itself says it. */
 const keyCalls: Readonly<globalThis.Record<number, string>> = {
   [syscallNumbers.add_key]: "add",
   [syscallNumbers.request_key]: "request",
@@ -58,7 +58,7 @@ function keyctl(record: Record): Act {
   return { op: "keyctl", subject: { call: callOf(record), operation } };
 }
 
-/** About a file that the kernel opened, about a device by number, or about nothing. */
+/** The subject: a file that the kernel opened, a device by its number, or none. */
 function admin(record: Record): Act {
   const device = record.argument(1);
   const where = record.objects > 0 ? path(record) : device !== 0 ? deviceAt(device) : "none";
@@ -78,14 +78,14 @@ function deviceAt(device: number): string {
 const X32 = 1;
 const X32_NUMBER = 0xffff;
 
-/** Numbers of x32 carry a bit that says so. */
+/** A call number of x32 has this bit set. */
 function abi(record: Record): Act {
   const isX32 = record.argument(0) === X32;
   const number = record.argument(1);
   return { op: "abi", subject: { arch: isX32 ? "x32" : "i386", number: isX32 ? number & X32_NUMBER : number } };
 }
 
-/** A module out of a file has its content; one out of memory has neither, nor has one that is removed. */
+/** A module from a file has the file's path and content. One from memory, or one that is removed, has neither. */
 export function moduleAct(record: Record, content: SeenContent): Act {
   const kind = record.argument(0);
   if (kind !== 1)

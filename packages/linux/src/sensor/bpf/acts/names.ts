@@ -1,4 +1,4 @@
-/** Names that are made, moved and removed; what files say of themselves; memory that becomes executable. */
+/** Names that are made, moved and removed; attributes of files; memory that becomes executable. */
 import { escapeBytes } from "@isoline/core";
 import { S_IFBLK, S_IFCHR, S_IFMT } from "../../../abi/stat.ts";
 import type { Act } from "../../mediation.ts";
@@ -63,7 +63,7 @@ function chown(record: Record): Act {
   return { op: "chown", subject: { ...object(record), owner: record.argument(0), group: record.argument(1) } };
 }
 
-/** What memory is asked to be. */
+/** The protection that is requested for memory. */
 export function protection(bits: number): string {
   if (bits === SHARED) return "shared,execute";
   return (bits & PROT_WRITE) !== 0 ? "write,execute" : "execute";

@@ -1,4 +1,4 @@
-/** Who a process is and what world it lives in. */
+/** The credentials of a process, and the roots, mounts and kernel namespaces that it sees. */
 import { posix } from "node:path";
 import { escapeBytes } from "@isoline/core";
 import { kindsIn } from "../../words/namespaces.ts";
@@ -26,7 +26,7 @@ const UNCHANGED = 0xffff_ffff;
 const MOST_GROUPS = 32;
 /** A path that begins in a directory. */
 const RELATIVE = 1;
-/** A prctl argument whose value says nothing. */
+/** A prctl argument whose value has no meaning. */
 const ANYTHING = 2n ** 64n - 1n;
 
 /** Decoders by operation. */
@@ -78,7 +78,7 @@ function pivot(record: Record): Act {
   return { op: "pivot", subject: { path: pathTextOf(record.object(0)), old: pathTextOf(record.object(1)) } };
 }
 
-/** In the third argument of a mount: its type is there, its options, and these could not be told. */
+/** Bits in the third argument of a mount: it has a type; it has options; the options could not be read. */
 const HAS_TYPE = 1;
 const HAS_OPTIONS = 2;
 const OPTIONS_UNTOLD = 4;
@@ -98,7 +98,7 @@ function mount(record: Record): Act {
   const flags = record.argument(0);
   const naming = namingFrom(record.objects > 1 ? record.object(1) : undefined);
   const named = text(record.argument(1) !== 0, given);
-  // What is bound onto itself is as absent as the place that was looked for.
+  // A source with the name of a place that was not found does not exist either: it was to be mounted onto itself.
   const isTree = (flags & MS_REMOUNT) === 0 && (flags & (MS_BIND | MS_MOVE)) !== 0;
   const tree = () => (path === `?unresolved:${named}` ? path : naming.path(Buffer.from(given)));
   const source = isTree && record.argument(1) !== 0 ? tree() : named;
@@ -112,7 +112,7 @@ function optionsGiven(words: number, data: Buffer, type: string, naming: Naming)
   return BINARY.test(type) ? ["?binary"] : optionsOf(data, type, naming);
 }
 
-/** Three strings with a NUL between each two; the last may have any. */
+/** Three strings, separated by a NUL; the last may contain further ones. */
 function partsOf(bytes: Buffer): readonly Buffer[] {
   const first = bytes.indexOf(0);
   const second = bytes.indexOf(0, first + 1);
@@ -124,8 +124,8 @@ function partsOf(bytes: Buffer): readonly Buffer[] {
 const SLASH = 0x2f;
 
 /**
- * The objects that a mount names are not looked up, since the task does not wait for that: a relative path is put together with
- * the directory that it begins in, where that is known.
+ * The objects that a mount names are not looked up, since the task does not wait for that. A relative path is joined to the
+ * directory that it begins in, if that is known.
  */
 function namingFrom(directory: SeenObject | undefined): Naming {
   return {
@@ -147,7 +147,9 @@ function below(directory: SeenObject | undefined, given: Buffer): string {
   return pathTextOf({ ...directory, ...placed, path: Buffer.from(path, "latin1") });
 }
 
-/** A call of the newer interface: what the kernel had found, or what was given to it, which another thread may change. */
+/**
+ * A call of the newer interface: the object that the kernel found, or the string of the task, which another thread may change.
+ */
 function mountCall(record: Record): Act {
   const call = callOf(record, 3);
   if (call === "fsconfig") return fsconfig(record);
@@ -157,7 +159,7 @@ function mountCall(record: Record): Act {
   return { op: "mount", subject: { call, source: "none", path, type, flags: 0n, options: [] } };
 }
 
-/** A setting has the type of the file system with it, as the kernel knows it; a command has not. */
+/** A setting comes with the type of the file system; a command does not. */
 function fsconfig(record: Record): Act {
   const command = fsconfigCommand(record.argument(0));
   const [type, key, value] = record.argument(1) === 0 ? [] : partsOf(record.rest);
@@ -185,7 +187,7 @@ function settingOf(record: Record, command: string, key: Buffer, value: Buffer =
   }
 }
 
-/** By the object, or by the words of the call: those are put together and not looked up, since no task waits for that. */
+/** By the object, or by the strings of the call. The strings are joined and not looked up, since no task waits for that. */
 function placeOf(record: Record): string {
   const given = record.rest.toString("latin1");
   const start = record.objects > 0 ? record.object(0) : undefined;
@@ -199,12 +201,12 @@ function umount(record: Record): Act {
   return { op: "umount", subject: { path: pathTextOf(record.object(0)), flags: record.argument(0) } };
 }
 
-/** `setns` may leave the kind to the descriptor. */
+/** `setns` may take the kind from the descriptor. */
 function namespace(record: Record): Act {
   const call = callOf(record);
   if (call === "setns" || call === "unshare")
     return { op: "namespace", subject: { call, kinds: kindsIn(record.argument(1)) || "any" } };
-  // In `clone` the low byte is the exit signal; where the flags of clone3 are not known, that a user namespace is made is.
+  // In `clone` the low byte is the exit signal. If the flags of clone3 are unknown, a user namespace is known to be made.
   const kinds = call === "clone3" ? kindsIn(record.argument(1)) || "user" : kindsIn(record.argument(1) & ~0xff);
   return { op: "namespace", subject: { call: "clone", kinds } };
 }

@@ -1,4 +1,4 @@
-/** What one process does to another: signals, looking into it. */
+/** Acts of one process on another: signals, and access to its memory and descriptors. */
 import { readFileSync } from "node:fs";
 import type { Digest } from "@isoline/core";
 import type { Act } from "../../mediation.ts";
@@ -13,10 +13,10 @@ interface Target {
 
 /** arch/x86/entry/syscalls/syscall_64.tbl */
 const calls = { ptrace: 101, readMemory: 310, writeMemory: 311, getDescriptor: 438, advise: 440 } as const;
-/** What the upper half of the second argument says of the lower one. */
+/** The upper half of the second argument says what the lower half means. */
 const MEANS_GROUP = 1;
 const MEANS_USER = 2;
-/** In the place of a process's number: one that decides. */
+/** In the place of a process number: a supervisor. */
 const THE_SUPERVISOR = 0xffff_ffff;
 /** linux/ptrace.h: requests that begin something. */
 const beginnings: Readonly<globalThis.Record<number, string>> = { 0: "traceme", 16: "attach", 0x4206: "seize" };
@@ -52,7 +52,7 @@ export class ProcessActs {
     return request === undefined ? "nothing" : { op: "ptrace", subject: { request, ...target } };
   }
 
-  /** What one process changes of how another runs: a process, a group, or all of a user. */
+  /** A change to how a process, a group, or all processes of a user run. */
   adjust(record: Record, process: BpfProcess): Act {
     const call = callOf(record);
     switch (record.upperArgument(1)) {
@@ -65,7 +65,7 @@ export class ProcessActs {
     }
   }
 
-  /** Who is to get the signals of a descriptor, by a number of the caller's. */
+  /** The process or group that gets the signals of a descriptor, by its id in the caller's pid namespace. */
   sigio(record: Record, process: BpfProcess): Act | "nothing" {
     if (record.upperArgument(1) === MEANS_GROUP)
       return { op: "sigio", subject: { relation: this.#group(record.argument(1), process) } };
@@ -91,17 +91,17 @@ export class ProcessActs {
     return { relation, target: other.identity.id };
   }
 
-  /** A group by number: 0 its own, 1 everyone (as -1 says). */
+  /** A group by its id: 0 is the caller's own, 1 stands for every process (-1 in the call). */
   #group(group: number, process: BpfProcess): string {
     if (group === 0 || group === groupOf(process.pid)) return "own-group";
     if (group === 1) return "everyone";
-    // A process that counts anew reaches no other process.
+    // A process in a pid namespace of its own reaches no process outside of it.
     if (process.countsAnew) return "namespace-group";
     return this.#table.find(group) ? "namespace-group" : "outside-group";
   }
 }
 
-/** The process that a number of a thread belongs to; -1 if there is none. */
+/** The process that a thread id belongs to; -1 if there is none. */
 function processOf(number: number): number {
   try {
     return Number(/^Tgid:\s*(\d+)$/m.exec(readFileSync(`/proc/${number}/status`, "latin1"))?.[1]);

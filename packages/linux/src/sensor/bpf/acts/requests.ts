@@ -1,4 +1,4 @@
-/** Requests about descriptors that reach beyond them, and what one process changes of how another runs. */
+/** Requests about a descriptor that affect more than it, and changes to how another process runs. */
 import { fileSystemRequests, networkRequests, terminalRequests } from "../../words/requests.ts";
 import type { Act } from "../../mediation.ts";
 import { describeObject, pathTextOf } from "../objects.ts";
@@ -17,7 +17,7 @@ function ioctl(record: Record): Act {
   return { op: "ioctl", subject: { request, ...describeObject(record.object(0)) } };
 }
 
-/** Stands for the tables of the packet filter, which are no request. */
+/** Stands for the tables of the packet filter, which have no request number. */
 const NETFILTER = 1;
 
 function request(record: Record): Act {

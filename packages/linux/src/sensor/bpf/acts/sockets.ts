@@ -45,7 +45,7 @@ function endpoint(record: Record, op: Endpoint): Act {
   }
   const bytes = record.rest;
   const plain = parseAddress(bytes, bytes.length);
-  // To send to no family on a socket of IPv4 means the same address as one of IPv4.
+  // On an IPv4 socket, an address of AF_UNSPEC means the same as one of AF_INET.
   const isMeant = plain?.family === AF_UNSPEC && record.argument(2) === AF_INET && op === "send";
   const address = isMeant ? unspecifiedAsInet(plain) : plain;
   if (!address) return { op, subject: { family: "?", type, address: "?too-short" } };
