@@ -10,6 +10,7 @@
  *   clone FLAGS … end     in a child of clone(2)  thread … end  in another thread, joined; loose … end  not waited for
  *   times N … end         again and again
  *   hold                  waits for the end of the parent;      nap MS waits
+ *   post N, wait N        lets a thread or process that waits for N go on, whatever it executes; each N is waited for once
  *
  *   ARG   number · =text (address of a string) · xHEX (address of bytes) · ^text (a string at the very end of a page)
  *         &AT (address in the scratch memory) · $N (result of the Nth call of this process) · %AT (int32 in it) · ! (an
@@ -29,8 +30,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sem.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -40,12 +43,31 @@
 static unsigned char scratch[65536] __attribute__((aligned(4096)));
 static long results[64];
 static int count;
+static ino_t first_directory;
 extern char **environ;
 
 static void say(const char *format, const char *what, long value) {
   char line[128];
   int length = snprintf(line, sizeof line, format, what, value);
   if (write(1, line, (size_t)length) < 0) _exit(99);
+}
+
+/* Named by the directory in which the program began, so that cases do not meet. */
+static int semaphore(const char *number) {
+  key_t key = (key_t)((first_directory << 4 | strtoul(number, 0, 10)) & 0x7fffffff);
+  return semget(key, 1, IPC_CREAT | 0600);
+}
+
+static void post(const char *number) {
+  struct sembuf up = {0, 1, 0};
+  semop(semaphore(number), &up, 1);
+}
+
+static void wait_for_post(const char *number) {
+  struct sembuf down = {0, -1, 0};
+  int id = semaphore(number);
+  semop(id, &down, 1);
+  semctl(id, 0, IPC_RMID);
 }
 
 static void *bytes(const char *hex) {
@@ -167,6 +189,10 @@ static void interpret(char **word, char **end) {
     } else if (!strcmp(*word, "nap")) {
       struct timespec time = {0, atol(*++word) * 1000000};
       nanosleep(&time, 0);
+    } else if (!strcmp(*word, "post")) {
+      post(*++word);
+    } else if (!strcmp(*word, "wait")) {
+      wait_for_post(*++word);
     } else if (!strcmp(*word, "hold")) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (getppid() != 1) pause();
@@ -253,6 +279,9 @@ int main(int n, char **word) {
   if (n == 3 && !strcmp(word[1], "run")) return run(word[2]);
   /* A call that blocks for good ends here, as a visible failure. */
   alarm(60);
+  struct stat directory = {0};
+  stat(".", &directory);
+  first_directory = directory.st_ino;
   interpret(word + 1, word + n);
   return 0;
 }

@@ -81,6 +81,9 @@ export const put = (place: number, size: number, value: Argument): Script => [
 export const poke = (place: number, bytes: Buffer | string): Script => ["poke", String(place), encoded(bytes)];
 export const link = (place: number, to: Argument): Script => ["link", String(place), encoded(to)];
 export const nap = (ms: number): Script => ["nap", String(ms)];
+/** Lets a thread or process that waits for this number go on. A case waits for each number once. */
+export const post = (number: number): Script => ["post", String(number)];
+export const wait = (number: number): Script => ["wait", String(number)];
 export const HOLD: Script = ["hold"];
 
 export const times = (count: number, ...inner: readonly Script[]): Script => [
