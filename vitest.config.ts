@@ -3,8 +3,8 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
-/** A part of the core that has a path of its own. */
-const part = fileURLToPath(new URL("./packages/core/src/$1/index.ts", import.meta.url));
+/** A part of the core that has a path of its own: a folder, or one of two files. */
+const part = (path: string) => fileURLToPath(new URL(`./packages/core/src/${path}`, import.meta.url));
 
 /** Takes longest, whatever else there is. */
 const MACHINES = "test/vm/machines.test.ts";
@@ -21,7 +21,8 @@ class MachinesFirst extends BaseSequencer {
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^@isoline\/core\/(\w+)$/, replacement: part },
+      { find: /^@isoline\/core\/(digest|error)$/, replacement: part("$1.ts") },
+      { find: /^@isoline\/core\/(\w+)$/, replacement: part("$1/index.ts") },
       { find: /^@isoline\/core$/, replacement: source("core") },
       { find: /^@isoline\/linux$/, replacement: source("linux") },
     ],

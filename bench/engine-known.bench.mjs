@@ -1,6 +1,6 @@
 /** The table of known keys alone, which makes a repeated event cheap: raw key → verdict, with 100 keys and with 1 000 000. */
 import { randomBytes, randomInt } from "node:crypto";
-import { KnownKeys } from "../packages/core/dist/index.js";
+import { KnownKeys } from "../packages/core/dist/engine/index.js";
 import { comparison, goal } from "./harness/comparison.mjs";
 import { inTurn } from "./harness/contest.mjs";
 import { median } from "./harness/statistics.mjs";

@@ -1,20 +1,11 @@
 /** The engine, from raw record to verdict, with 100 points and with 1 000 000: for a known event and for a new one. */
 import { randomInt } from "node:crypto";
-import {
-  Contour,
-  canonicalPolicy,
-  DEFAULT_POLICY,
-  decodeEvent,
-  deriveTask,
-  Engine,
-  encodeEvent,
-  iso1,
-  KnownKeys,
-  Leveller,
-  SUPERVISOR,
-  sha256,
-  ZERO_DIGEST,
-} from "../packages/core/dist/index.js";
+import { Contour } from "../packages/core/dist/contour/index.js";
+import { sha256, ZERO_DIGEST } from "../packages/core/dist/digest.js";
+import { Engine, KnownKeys, SUPERVISOR } from "../packages/core/dist/engine/index.js";
+import { decodeEvent, encodeEvent } from "../packages/core/dist/event/index.js";
+import { canonicalPolicy, DEFAULT_POLICY, deriveTask, Leveller } from "../packages/core/dist/identity/index.js";
+import { iso1 } from "../packages/core/dist/profile/index.js";
 import { comparison, goal } from "./harness/comparison.mjs";
 import { inTurn } from "./harness/contest.mjs";
 import { median } from "./harness/statistics.mjs";
@@ -138,7 +129,7 @@ class Namespace {
   }
 }
 
-/** @param {number} index @returns {import("../packages/core/dist/index.js").Event} */
+/** @param {number} index @returns {import("../packages/core/dist/event/index.js").Event} */
 function eventAt(index) {
   const path = `/srv/project/node_modules/package-${index % 997}/lib/file-${index}.js`;
   return { op: "open", actor, subject: { access: "read", path, mode: 0o100644, uid: 1000, gid: 1000, fs: "disk" } };

@@ -2,7 +2,9 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Contour, Engine, quixote, SUPERVISOR, TsemReader, writeContour } from "../packages/core/dist/index.js";
+import { Contour, writeContour } from "../packages/core/dist/contour/index.js";
+import { Engine, SUPERVISOR } from "../packages/core/dist/engine/index.js";
+import { quixote, TsemReader } from "../packages/core/dist/profile/index.js";
 import { comparison, goal, written } from "./harness/comparison.mjs";
 import { inTurn } from "./harness/contest.mjs";
 import { spend } from "./harness/spent.mjs";
@@ -81,7 +83,7 @@ function numbered(distinct, number) {
     .replace(/"ts": "\d+"/, `"ts": "${1_000_000_000 + number * 1777}"`);
 }
 
-/** @param {Contour<import("../packages/core/dist/index.js").TsemEvent>} contour @param {readonly Buffer[]} lines */
+/** @param {Contour<import("../packages/core/dist/profile/index.js").TsemEvent>} contour @param {readonly Buffer[]} lines */
 function secondsOfEngine(contour, lines) {
   const engine = new Engine({ contour, mode: "watch", reaction: "log" });
   engine.trust.born(1, SUPERVISOR);

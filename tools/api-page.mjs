@@ -8,10 +8,10 @@ import { readSource } from "./sources.mjs";
 
 export const API_PAGE = "docs/api.md";
 
-/** What can be imported, and the file that exports it. */
+/** What is documented: what can be imported, and the file that exports it. The other subpaths of the core are for the packages here. */
 const entries = [
   { name: "isoline", file: "packages/isoline/src/index.ts", title: "Running commands, and contours on disk" },
-  { name: "@isoline/core/contour", file: "packages/core/src/contour/index.ts", title: "Contours as text and bytes" },
+  { name: "@isoline/core", file: "packages/core/src/index.ts", title: "Contours and events as text and bytes" },
   { name: "@isoline/core/verify", file: "packages/core/src/verify/index.ts", title: "Verifying contours without Node" },
 ];
 
@@ -22,6 +22,9 @@ const PREFACE = `# The library
 The command line uses the functions below itself. Every example runs as a test; \`// prints:\` says what it prints. Interfaces may
 change before version 1. How runs are watched and what is guaranteed is in [guarantees](guarantees/README.md); the report is described
 [on its page](report.md); errors carry one of [these codes](errors.md).
+
+The other subpaths of \`@isoline/core\` (\`/contour\`, \`/digest\`, \`/engine\`, \`/error\`, \`/event\`, \`/identity\`, \`/profile\`)
+hold what isoline's own packages need, and may change in any version.
 `;
 
 /**
@@ -93,11 +96,13 @@ function exportsOf(root, file, wanted) {
         ...exportsOf(root, from(statement)).map((one) => ({ ...one, name: `${statement.exported.name}.${one.name}` })),
       );
     if (statement.type !== "ExportNamedDeclaration") continue;
+    // Another package here needs it; a user does not.
+    if (wanted === undefined && docstringOf(source, statement) === "@internal") continue;
     if (statement.declaration) found.push(documented(source, statement));
     if (statement.source === null) continue;
     for (const { local, exported } of statement.specifiers) {
       if (!statement.source.value.startsWith("."))
-        found.push(...exportsOf(root, "packages/core/src/index.ts", local.name));
+        found.push(...exportsOf(root, fileOf(root, statement.source.value), local.name));
       else found.push(...exportsOf(root, from(statement), local.name).map((one) => ({ ...one, name: exported.name })));
     }
   }
@@ -110,13 +115,25 @@ function exportsOf(root, file, wanted) {
     .flatMap((/** @type {Node} */ node) => exportsOf(root, from(node), wanted));
 }
 
-/** @param {import("./sources.mjs").Source} source @param {Node} statement @returns {Omit<Documented, "entry">} */
-function documented({ path, text, parsed }, { declaration, start }) {
+/** The file behind a subpath of the core. @param {string} root @param {string} specifier */
+function fileOf(root, specifier) {
+  const part = specifier.replace("@isoline/core", "packages/core/src");
+  return existsSync(join(root, `${part}.ts`)) ? `${part}.ts` : `${part}/index.ts`;
+}
+
+/** @param {import("./sources.mjs").Source} source @param {Node} statement @returns {string} "" if there is none */
+function docstringOf({ text, parsed }, { start }) {
   const comment = parsed.comments.findLast(({ end }) => end <= start);
   const isOwn =
     comment?.type === "Block" && comment.value.startsWith("*") && text.slice(comment.end, start).trim() === "";
-  const doc = isOwn ? unstarred(comment.value) : "";
-  const [words = "", example] = doc.split(/^@example\n/m);
+  return isOwn ? unstarred(comment.value) : "";
+}
+
+/** @param {import("./sources.mjs").Source} source @param {Node} statement @returns {Omit<Documented, "entry">} */
+function documented(source, statement) {
+  const { path, text } = source;
+  const { declaration } = statement;
+  const [words = "", example] = docstringOf(source, statement).split(/^@example\n/m);
   const kinds = /** @type {Record<string, Documented["kind"]>} */ ({
     FunctionDeclaration: "function",
     TSDeclareFunction: "function",
@@ -137,6 +154,8 @@ function documented({ path, text, parsed }, { declaration, start }) {
 function signatureOf(text, node) {
   const upTo = (/** @type {Node} */ one, /** @type {Node} */ body) =>
     text.slice(one.start, body?.start ?? one.end).trim();
+  const constant = node.declarations?.[0].id;
+  if (constant?.typeAnnotation) return `const ${text.slice(constant.start, constant.end)}`;
   if (node.type !== "ClassDeclaration")
     return node.body?.type === "BlockStatement" ? upTo(node, node.body) : text.slice(node.start, node.end);
   const members = node.body.body

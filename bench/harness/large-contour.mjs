@@ -1,15 +1,9 @@
 /** A contour of any size, like that of a large application. */
 import { closeSync, openSync, writeSync } from "node:fs";
-import {
-  Contour,
-  canonicalPolicy,
-  DEFAULT_POLICY,
-  deriveTask,
-  iso1,
-  sha256,
-  writeContour,
-  ZERO_DIGEST,
-} from "../../packages/core/dist/index.js";
+import { Contour, writeContour } from "../../packages/core/dist/contour/index.js";
+import { sha256, ZERO_DIGEST } from "../../packages/core/dist/digest.js";
+import { canonicalPolicy, DEFAULT_POLICY, deriveTask } from "../../packages/core/dist/identity/index.js";
+import { iso1 } from "../../packages/core/dist/profile/index.js";
 
 /** Writes a contour with `points` files that are read below the working directory. @param {string} path @param {number} points */
 export function writeLargeContour(path, points) {

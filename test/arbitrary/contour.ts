@@ -1,16 +1,10 @@
 /** Contours for tests. */
 import fc from "fast-check";
-import {
-  Contour,
-  type Digest,
-  deriveTask,
-  type Event,
-  iso1,
-  sha256,
-  type Task,
-  writeContour,
-  ZERO_DIGEST,
-} from "@isoline/core";
+import { Contour, writeContour } from "@isoline/core/contour";
+import { type Digest, sha256, ZERO_DIGEST } from "@isoline/core/digest";
+import type { Event } from "@isoline/core/event";
+import { deriveTask, type Task } from "@isoline/core/identity";
+import { iso1 } from "@isoline/core/profile";
 import { arbitraryBehaviour, arbitraryDigest, arbitraryText, plainCredentials } from "./event.ts";
 
 export const textOf = (contour: Contour) => [...writeContour(contour)].join("");

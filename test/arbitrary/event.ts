@@ -1,22 +1,19 @@
 /** Events for property tests: every operation, odd bytes, absent and present optional fields, all credentials. */
 import fc from "fast-check";
+import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
 import {
   type Actor,
   type Credentials,
-  type Digest,
-  deriveTask,
   escapeBytes,
   type Event,
   type FieldKind,
   type FieldValue,
   fieldsOf,
-  type Image,
   LAUNCH_USER,
   type Operation,
   operationNames,
-  type Task,
-  ZERO_DIGEST,
-} from "@isoline/core";
+} from "@isoline/core/event";
+import { deriveTask, type Image, type Task } from "@isoline/core/identity";
 
 export const arbitraryDigest: fc.Arbitrary<Digest> = fc
   .uint8Array({ minLength: 32, maxLength: 32 })

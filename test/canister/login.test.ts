@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as listen, type AddressInfo } from "node:net";
-import { writeContour } from "@isoline/core";
+import { writeContour } from "@isoline/core/contour";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { challengeIn } from "../../packages/isoline/src/canister/registry/challenge.ts";
 import { attach, fetchAttached } from "../../packages/isoline/src/canister/registry/contours.ts";

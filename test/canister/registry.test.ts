@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeContour } from "@isoline/core";
+import { writeContour } from "@isoline/core/contour";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { attach, fetchAttached } from "../../packages/isoline/src/canister/registry/contours.ts";
 import { Registry } from "../../packages/isoline/src/canister/registry/client.ts";

@@ -1,7 +1,10 @@
 /** The commands for contour files, on contours made here. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { deriveTask, eventToJson, iso1Point, parseContour, type Task } from "@isoline/core";
+import { parseContour } from "@isoline/core/contour";
+import { eventToJson } from "@isoline/core/event";
+import { deriveTask, type Task } from "@isoline/core/identity";
+import { iso1Point } from "@isoline/core/profile";
 import { beforeAll, describe, expect, it } from "vitest";
 import { connects, emptyContour, event, executes, image, learnt, node, npm, opens, sh } from "../engine/workload.ts";
 import { isoline, program, temporaryPlace } from "./isoline.ts";

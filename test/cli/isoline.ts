@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Contour, writeContour } from "@isoline/core";
+import { type Contour, writeContour } from "@isoline/core/contour";
 import { afterAll, beforeAll } from "vitest";
 
 export const program = fileURLToPath(new URL("../../packages/isoline/bin/isoline", import.meta.url));

@@ -1,6 +1,7 @@
 /** Recorded events: isoline's own, and those of TSEM, compared with the verdicts of the published agent. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { eventToJson, iso1Point } from "@isoline/core";
+import { eventToJson } from "@isoline/core/event";
+import { iso1Point } from "@isoline/core/profile";
 import { describe, expect, it } from "vitest";
 import { learnt, node, npm, opens, sh } from "../engine/workload.ts";
 import { fixtures, isoline, temporaryPlace } from "./isoline.ts";

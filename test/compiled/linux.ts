@@ -3,7 +3,7 @@
  * 20 cannot run TypeScript).
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,12 +22,19 @@ export function compileLinux(): Compiled {
   const directory = mkdtempSync(join(cache, "isoline-linux-"));
   chmodSync(directory, 0o755);
   const core = join(directory, "node_modules", "@isoline", "core");
-  compile("core", core);
+  const subpaths = Object.entries<{ default: string }>(
+    JSON.parse(readFileSync(join(repository, "packages/core/package.json"), "utf8")).exports,
+  ).map(([subpath, target]) => [subpath, target.default.replace("./dist/", "./")] as const);
+  compile(
+    "core",
+    core,
+    subpaths.map(([, file]) => file.replace(".js", ".ts")),
+  );
   writeFileSync(
     join(core, "package.json"),
-    JSON.stringify({ name: "@isoline/core", type: "module", exports: "./index.js" }),
+    JSON.stringify({ name: "@isoline/core", type: "module", exports: Object.fromEntries(subpaths) }),
   );
-  compile("linux", join(directory, "linux"));
+  compile("linux", join(directory, "linux"), ["index.ts"]);
   writeFileSync(join(directory, "linux", "package.json"), JSON.stringify({ type: "module" }));
   return {
     module: (path) => join(directory, "linux", path),
@@ -36,7 +43,7 @@ export function compileLinux(): Compiled {
 }
 
 /** Another check reports type errors; this one only compiles. */
-function compile(name: string, target: string): void {
+function compile(name: string, target: string, entries: readonly string[]): void {
   const source = join(repository, "packages", name, "src");
   const options = ["--ignoreConfig", "--noCheck", "--module", "nodenext", "--target", "es2023", "--types", "node"];
   const places = [
@@ -45,7 +52,7 @@ function compile(name: string, target: string): void {
     source,
     "--outDir",
     target,
-    join(source, "index.ts"),
+    ...entries.map((entry) => join(source, entry)),
   ];
   execFileSync(join(repository, "node_modules", ".bin", "tsc"), [...options, ...places]);
 }

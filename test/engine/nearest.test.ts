@@ -1,4 +1,6 @@
-import { type Event, type FieldKind, fieldsOf, Neighbourhood, type Operation, type Task } from "@isoline/core";
+import { Neighbourhood } from "@isoline/core/engine";
+import { type Event, type FieldKind, fieldsOf, type Operation } from "@isoline/core/event";
+import type { Task } from "@isoline/core/identity";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { closeness, differences, isSameKind, placeOf } from "../../packages/core/src/engine/similarity.ts";

@@ -1,13 +1,7 @@
-import {
-  type Circumstances,
-  type Contour,
-  Engine,
-  type Event,
-  IsolineError,
-  type Mode,
-  type Reaction,
-  SUPERVISOR,
-} from "@isoline/core";
+import type { Contour } from "@isoline/core/contour";
+import { type Circumstances, Engine, type Mode, type Reaction, SUPERVISOR } from "@isoline/core/engine";
+import { IsolineError } from "@isoline/core/error";
+import type { Event } from "@isoline/core/event";
 import { describe, expect, test } from "vitest";
 import { by, connects, emptyContour, learnt, node, opens, sh } from "./workload.ts";
 

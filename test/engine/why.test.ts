@@ -1,17 +1,16 @@
+import type { Contour } from "@isoline/core/contour";
+import { ZERO_DIGEST } from "@isoline/core/digest";
 import {
   Engine,
-  type Event,
   explain,
   Neighbourhood,
   SUPERVISOR,
-  deriveTask,
-  type Task,
   type Circumstances,
-  type Contour,
   type Departure,
   why,
-  ZERO_DIGEST,
-} from "@isoline/core";
+} from "@isoline/core/engine";
+import type { Event } from "@isoline/core/event";
+import { deriveTask, type Task } from "@isoline/core/identity";
 import { describe, expect, test } from "vitest";
 import {
   by,

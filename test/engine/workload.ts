@@ -1,20 +1,10 @@
 /** A workload of three programs: `npm` starts `sh`, which starts `node`. */
-import {
-  type Actor,
-  type Circumstances,
-  Contour,
-  type Credentials,
-  type Digest,
-  deriveTask,
-  type Event,
-  type Image,
-  iso1,
-  type Operation,
-  type Subject,
-  sha256,
-  type Task,
-  ZERO_DIGEST,
-} from "@isoline/core";
+import { Contour } from "@isoline/core/contour";
+import { type Digest, sha256, ZERO_DIGEST } from "@isoline/core/digest";
+import type { Circumstances } from "@isoline/core/engine";
+import type { Actor, Credentials, Event, Operation, Subject } from "@isoline/core/event";
+import { deriveTask, type Image, type Task } from "@isoline/core/identity";
+import { iso1 } from "@isoline/core/profile";
 
 export const contentOf = (text: string): Digest => sha256(Buffer.from(text));
 export const image = (path: string, content = path): Image => ({ path, digest: contentOf(content) });

@@ -3,26 +3,22 @@ import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, it } from "vitest";
+import { type Contour, parseContour, writeContour } from "@isoline/core/contour";
+import { IsolineError } from "@isoline/core/error";
 import {
   assertEvent,
-  type Contour,
   decodeEvent,
   encodeEvent,
   escapeBytes,
   eventFromJson,
   eventToJson,
   formatAct,
-  IsolineError,
   isEscaped,
   parseAct,
-  parseContour,
-  parseExchangeLine,
-  parsePolicy,
-  profiles,
-  TsemReader,
   unescapeToBytes,
-  writeContour,
-} from "@isoline/core";
+} from "@isoline/core/event";
+import { parsePolicy } from "@isoline/core/identity";
+import { parseExchangeLine, profiles, TsemReader } from "@isoline/core/profile";
 import { arbitraryEvent } from "../arbitrary/event.ts";
 import { arbitraryContour, textOf } from "../arbitrary/contour.ts";
 

@@ -1,7 +1,8 @@
 /** Steps under Landlock rules, on the real kernel. Each job has a thread of its own, which ends with the job. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Actor, Digest, Event, Operation, Subject } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
+import type { Actor, Event, Operation, Subject } from "@isoline/core/event";
 import type { AppliedLandlock } from "../../packages/linux/src/landlock/apply.ts";
 import type { LandlockRules } from "../../packages/linux/src/landlock/rules.ts";
 import type { Compiled } from "../compiled/linux.ts";

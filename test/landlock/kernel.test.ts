@@ -7,7 +7,7 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, w
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Event } from "@isoline/core";
+import type { Event } from "@isoline/core/event";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { landlockVersion } from "../../packages/linux/src/abi/landlock.ts";
 import { compileRules } from "../../packages/linux/src/landlock/compile.ts";

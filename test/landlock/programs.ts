@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
-import type { Event } from "@isoline/core";
+import type { Event } from "@isoline/core/event";
 import { act } from "./held.ts";
 
 const owned = { uid: 0, gid: 0, fs: "disk" };

@@ -5,7 +5,7 @@
 import { lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Event } from "@isoline/core";
+import type { Event } from "@isoline/core/event";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { landlockVersion } from "../../packages/linux/src/abi/landlock.ts";

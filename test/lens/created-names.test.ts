@@ -1,4 +1,5 @@
-import { changesNames, EXACT_POLICY, operationNames, parsePolicy } from "@isoline/core";
+import { operationNames } from "@isoline/core/event";
+import { changesNames, EXACT_POLICY, parsePolicy } from "@isoline/core/identity";
 import { describe, expect, test } from "vitest";
 import { ann, Namespace } from "./namespace.ts";
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { parsePolicy, ruleNames } from "@isoline/core";
+import { parsePolicy, ruleNames } from "@isoline/core/identity";
 import { expect, test } from "vitest";
 
 const page = readFileSync(new URL("../../docs/lens.md", import.meta.url), "utf8");

@@ -1,5 +1,5 @@
 /** Workloads that try to exhaust, confuse or slow down the lens. */
-import { parsePolicy } from "@isoline/core";
+import { parsePolicy } from "@isoline/core/identity";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ann, Namespace } from "./namespace.ts";

@@ -1,4 +1,5 @@
-import { DEFAULT_POLICY, EXACT_POLICY, LAUNCH_USER, parsePolicy } from "@isoline/core";
+import { LAUNCH_USER } from "@isoline/core/event";
+import { DEFAULT_POLICY, EXACT_POLICY, parsePolicy } from "@isoline/core/identity";
 import { describe, expect, test } from "vitest";
 import { ann, Namespace } from "./namespace.ts";
 

@@ -1,5 +1,5 @@
 /** Paths and addresses outside the root, the mounts and the network of the launch. */
-import { DEFAULT_POLICY } from "@isoline/core";
+import { DEFAULT_POLICY } from "@isoline/core/identity";
 import { describe, expect, test } from "vitest";
 import { ann, bob, Namespace } from "./namespace.ts";
 

@@ -1,19 +1,15 @@
 /** A simulated behaviour namespace: the events that a sensor would report of its processes, on one machine or another. */
+import { ZERO_DIGEST } from "@isoline/core/digest";
+import { type Credentials, type Event, formatAct, type Operation, type Subject } from "@isoline/core/event";
 import {
   type ControlGroup,
-  type Credentials,
   DEFAULT_POLICY,
-  type Event,
-  formatAct,
   type Launch,
   Leveller,
   type Observation,
-  type Operation,
   type Policy,
-  type Subject,
   type Surroundings,
-  ZERO_DIGEST,
-} from "@isoline/core";
+} from "@isoline/core/identity";
 
 /** The values that differ from machine to machine and from run to run. */
 export interface Machine {

@@ -1,4 +1,5 @@
-import { DEFAULT_POLICY, type Digest, EXACT_POLICY, type Image, parsePolicy } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
+import { DEFAULT_POLICY, EXACT_POLICY, type Image, parsePolicy } from "@isoline/core/identity";
 import { describe, expect, test } from "vitest";
 import { ann, Namespace } from "./namespace.ts";
 

@@ -1,4 +1,4 @@
-import { DEFAULT_POLICY, EXACT_POLICY, parsePolicy } from "@isoline/core";
+import { DEFAULT_POLICY, EXACT_POLICY, parsePolicy } from "@isoline/core/identity";
 import { describe, expect, test } from "vitest";
 import { ann, Namespace } from "./namespace.ts";
 

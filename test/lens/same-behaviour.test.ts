@@ -1,5 +1,5 @@
 /** The purpose of the lens: the same behaviour gives the same events, on any machine; other behaviour gives others. */
-import { type Event, formatAct, isEscaped, operations, parseAct, subjectRecord } from "@isoline/core";
+import { type Event, formatAct, isEscaped, operations, parseAct, subjectRecord } from "@isoline/core/event";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ann, bob, type Machine, Namespace } from "./namespace.ts";

@@ -1,6 +1,6 @@
 /** Learns a workload again and again: how many states result, which rules of the lens apply, and which of them it needs. */
 import { rmSync } from "node:fs";
-import { lensRules } from "@isoline/core";
+import { lensRules } from "@isoline/core/identity";
 import { assertEndedWell, difference, run } from "./experiment.mjs";
 import { Origin } from "./place.mjs";
 

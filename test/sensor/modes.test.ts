@@ -1,7 +1,7 @@
 /** Departures when watching and when enforcing, under each reaction. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Policy } from "@isoline/core";
+import type { Policy } from "@isoline/core/identity";
 import { Bench } from "./bench.ts";
 import { compiler, NOBODY } from "./case.ts";
 import { call, execution, inChild, left, nap, result, type Script } from "./script.ts";

@@ -3,14 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  canonicalPolicy,
-  DEFAULT_POLICY,
-  eventFromJson,
-  formatAct,
-  type Policy,
-  type SwitchableRule,
-} from "@isoline/core";
+import { eventFromJson, formatAct } from "@isoline/core/event";
+import { canonicalPolicy, DEFAULT_POLICY, type Policy, type SwitchableRule } from "@isoline/core/identity";
 
 /** Paths and names stay as the sensor saw them; numbers that differ from run to run are levelled. */
 export const PLAIN: Policy = {

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
-import { operationNames } from "@isoline/core";
+import { operationNames } from "@isoline/core/event";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compiler } from "../sensor/case.ts";
 import { isBuilt, SYSTEM_PATH } from "../support/isoline.ts";

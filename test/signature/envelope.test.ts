@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync, type KeyObject, sign as signWith } from "node:crypto";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { iso1, type Digest } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
+import { iso1 } from "@isoline/core/profile";
 import { describe, expect, it } from "vitest";
 import { loadContour } from "../../packages/isoline/src/store/contour-file.ts";
 import {
@@ -15,7 +16,7 @@ import {
 import { readSigningKey, readTrustedKey } from "../../packages/isoline/src/store/signature/keys.ts";
 import { contourOf } from "../arbitrary/contour.ts";
 import { temporaryPlace } from "../cli/isoline.ts";
-import { sha256 } from "@isoline/core";
+import { sha256 } from "@isoline/core/digest";
 
 const { path, keep } = temporaryPlace();
 const digest = sha256(Buffer.from("a contour"));

@@ -1,5 +1,5 @@
 import { appendFileSync, readFileSync } from "node:fs";
-import { eventSchema, operationNames } from "@isoline/core";
+import { eventSchema, operationNames } from "@isoline/core/event";
 import { describe, expect, test } from "vitest";
 import { operationTable } from "./operation-table.ts";
 import { isUpdate, published, specPath } from "./published.ts";

@@ -1,5 +1,5 @@
 /** docs/spec/operations.md: every operation and its fields, in the order in which they are encoded. */
-import { fieldsOf, operationNames } from "@isoline/core";
+import { fieldsOf, operationNames } from "@isoline/core/event";
 
 export function operationTable(): string {
   const rows = operationNames.map((op) => {

@@ -1,23 +1,20 @@
 /** docs/spec/iso1-vectors.jsonl: results that never change. An update appends the results of new operations. */
 import { readFileSync } from "node:fs";
+import { Extension } from "@isoline/core/contour";
+import { type Digest, sha256, ZERO_DIGEST } from "@isoline/core/digest";
 import {
-  deriveTask,
   encodeEvent,
   escapeBytes,
   type Event,
   eventFromJson,
   eventToJson,
-  Extension,
-  type Digest,
   type FieldKind,
   type FieldValue,
   fieldsOf,
-  type Image,
-  iso1Point,
   type Operation,
-  sha256,
-  ZERO_DIGEST,
-} from "@isoline/core";
+} from "@isoline/core/event";
+import { deriveTask, type Image } from "@isoline/core/identity";
+import { iso1Point } from "@isoline/core/profile";
 import { specPath } from "./published.ts";
 
 export type Vector =

@@ -109,6 +109,11 @@ const cases: Record<string, readonly Case[]> = {
       /may not import "@isoline\/core\/dist/,
     ],
     [
+      "the root of the core, which is for users",
+      { "packages/linux/src/sensor/a.ts": 'import "@isoline/core";\n' },
+      /linux\/sensor may not import "@isoline\/core"/,
+    ],
+    [
       "an import by a computed name",
       { [event]: 'const name = "node:fs";\nawait import(name);\n' },
       /event\.ts:2: imports by a computed name/,

@@ -5,15 +5,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  type Digest,
-  parseContour,
-  preAuthenticated,
-  sha256,
-  STATEMENT,
-  writeContour,
-  writeStatement,
-} from "@isoline/core";
+import { parseContour, writeContour } from "@isoline/core/contour";
+import { type Digest, sha256 } from "@isoline/core/digest";
+import { preAuthenticated, STATEMENT, writeStatement } from "@isoline/core/verify";
 import { verifyContour } from "@isoline/core/verify";
 import { rolldown } from "rolldown";
 import { describe, expect, it } from "vitest";

@@ -13,6 +13,7 @@ export const coreErrors = {
   sealed: "A point would have been added to a sealed contour.",
 } as const;
 
+/** The codes of the refusals of the core. */
 export type CoreErrorCode = keyof typeof coreErrors;
 
 /** Control characters, line separators, and characters that change the direction of text. */

@@ -1,5 +1,5 @@
 /** Every refusal of the command line and of namespaces, by code; `docs/errors.md` is generated from this table. */
-import { IsolineError } from "@isoline/core";
+import { IsolineError } from "@isoline/core/error";
 
 export const cliErrors = {
   usage: "The command line is invalid.",

@@ -1,6 +1,6 @@
 /** isoline as a library: docs/api.md. */
-export { IsolineError } from "@isoline/core";
-export type { AnyContour, ContourDiff, LonePoint } from "@isoline/core";
+export { IsolineError } from "@isoline/core/error";
+export type { AnyContour, ContourDiff, LonePoint } from "@isoline/core/contour";
 export type { EventLine, LiveEvent, ProcessReport, Snapshot } from "./namespace/live.ts";
 export type { DepartureReport, Exit, IntegrityReport, Loss, RunReport, Verdict } from "./namespace/report.ts";
 export type { SensorChoice } from "./namespace/sensor-choice.ts";

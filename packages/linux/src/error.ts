@@ -1,5 +1,5 @@
 /** Every refusal of this package, by code; `docs/errors.md` is generated from this table. */
-import { IsolineError } from "@isoline/core";
+import { IsolineError } from "@isoline/core/error";
 
 export const linuxErrors = {
   "unsupported-kernel": "This kernel or architecture lacks something that the sensor requires.",

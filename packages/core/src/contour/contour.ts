@@ -19,6 +19,7 @@ import { ascendingDigests } from "./sorting.ts";
 import { Tally } from "./tally.ts";
 import { TaskTable } from "./task-table.ts";
 
+/** What a contour is made for; it stays the same for all of its points. */
 export interface ContourSpec<E extends Exchange> {
   readonly profile: Profile<E>;
   /** Canonical JSON, one line: a contour under another policy cannot be compared with this one. */
@@ -44,11 +45,28 @@ export interface Provenance {
   readonly occurrences: number;
 }
 
+/** A reason why a contour may lack points, and how often it applied. */
 export interface Incompleteness {
   readonly reason: string;
   readonly count: number;
 }
 
+/**
+ * The set of points that a workload may produce, each with its event.
+ *
+ * @example
+ * import { Contour, eventFromJson, iso1 } from "@isoline/core";
+ *
+ * const none = "0".repeat(64);
+ * const ids = { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0 };
+ * const actor = { task: none, parent: none, credentials: { ...ids, capabilities: "0x0" } };
+ *
+ * const contour = Contour.create({ profile: iso1, policy: "{}" });
+ * const first = contour.add(eventFromJson({ op: "chroot", actor, subject: { path: "/srv" } }));
+ * const second = contour.add(eventFromJson({ op: "chroot", actor, subject: { path: "/srv" } }));
+ * console.log(contour.size, first.added, second.added, first.point === second.point);
+ * // prints: 1 true false true
+ */
 export class Contour<E extends Exchange = Event> {
   readonly profile: Profile<E>;
   readonly policy: string;

@@ -9,8 +9,7 @@ const titles: Readonly<Record<Phase, string>> = { runtime: "runtime set-up", wor
  * Lines without newlines; none for equal contours. For canisters, acts of the workload come first and acts of the runtime apart.
  *
  * @example
- * import { Contour, iso1 } from "@isoline/core";
- * import { diffContours, formatDiff } from "@isoline/core/contour";
+ * import { Contour, diffContours, formatDiff, iso1 } from "@isoline/core";
  *
  * const empty = Contour.create({ profile: iso1, policy: "{}" });
  * console.log([...formatDiff(diffContours(empty, empty))].length);

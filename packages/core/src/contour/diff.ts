@@ -63,8 +63,7 @@ interface Odd {
  * Compares two contours; refuses those of different profiles or policies with `not-comparable`.
  *
  * @example
- * import { Contour, iso1 } from "@isoline/core";
- * import { diffContours } from "@isoline/core/contour";
+ * import { Contour, diffContours, iso1 } from "@isoline/core";
  *
  * const empty = Contour.create({ profile: iso1, policy: "{}" });
  * const { equal, same } = diffContours(empty, empty);

@@ -9,8 +9,7 @@ import { Contour } from "./contour.ts";
  * another profile, policy, base or aggregate with `not-comparable`.
  *
  * @example
- * import { Contour, iso1 } from "@isoline/core";
- * import { mergeContours } from "@isoline/core/contour";
+ * import { Contour, iso1, mergeContours } from "@isoline/core";
  *
  * const empty = Contour.create({ profile: iso1, policy: "{}" });
  * console.log(mergeContours([empty, empty]).runs);

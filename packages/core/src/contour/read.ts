@@ -40,8 +40,7 @@ const ASCII = /^[\0-\x7f]*$/;
  * Reads a contour that arrives in pieces.
  *
  * @example
- * import { Contour, iso1 } from "@isoline/core";
- * import { readContour, writeContour } from "@isoline/core/contour";
+ * import { Contour, iso1, readContour, writeContour } from "@isoline/core";
  *
  * const empty = Contour.create({ profile: iso1, policy: "{}" });
  * const contour = await readContour(writeContour(empty));
@@ -63,8 +62,7 @@ export async function readContour(chunks: Chunks, options: ReadOptions<Exchange>
  * Reads a contour that is in memory as a whole.
  *
  * @example
- * import { Contour, iso1 } from "@isoline/core";
- * import { parseContour, writeContour } from "@isoline/core/contour";
+ * import { Contour, iso1, parseContour, writeContour } from "@isoline/core";
  *
  * const empty = Contour.create({ profile: iso1, policy: "{}" });
  * const contour = parseContour([...writeContour(empty)].join(""));

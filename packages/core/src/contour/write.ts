@@ -19,8 +19,7 @@ const CHUNK = 32_768;
  * The text of a contour file, piece by piece.
  *
  * @example
- * import { Contour, iso1 } from "@isoline/core";
- * import { writeContour } from "@isoline/core/contour";
+ * import { Contour, iso1, writeContour } from "@isoline/core";
  *
  * const empty = Contour.create({ profile: iso1, policy: "{}" });
  * const text = [...writeContour(empty)].join("");

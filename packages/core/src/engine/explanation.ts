@@ -21,6 +21,7 @@ export type Reason =
   | "new-place"
   | "nothing-like-it";
 
+/** Why an event is on or off a contour. */
 export interface Explanation {
   readonly reason: Reason;
   /** One line, safe on a terminal. */

@@ -40,6 +40,7 @@ export type Kinship =
   /** The same task and operation, another place. */
   | "same-task";
 
+/** A learnt point that is near an event, and how it relates to it. */
 export interface Neighbour {
   readonly index: number;
   readonly kinship: Kinship;

@@ -33,7 +33,24 @@ export function explainEvent(event: Event, learnt: Neighbourhood, witness: Witne
   return { reason: finding.reason, sentence, nearest: finding.nearest ?? [] };
 }
 
-/** Explains by a contour; to explain many events, keep one `Neighbourhood` and use `explainEvent`. */
+/**
+ * Explains why an event is on or off a contour. The whole contour is searched for each call.
+ *
+ * @example
+ * import { Contour, eventFromJson, explain, iso1 } from "@isoline/core";
+ *
+ * const none = "0".repeat(64);
+ * const ids = { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0 };
+ * const actor = { task: none, parent: none, credentials: { ...ids, capabilities: "0x0" } };
+ *
+ * const contour = Contour.create({ profile: iso1, policy: "{}" });
+ * contour.add(eventFromJson({ op: "chroot", actor, subject: { path: "/srv" } }));
+ * const { reason, sentence } = explain(contour, eventFromJson({ op: "chroot", actor, subject: { path: "/tmp" } }));
+ * console.log(reason);
+ * console.log(sentence);
+ * // prints: new-place
+ * // prints: the first process made /tmp its root; nearest on contour: made /srv its root
+ */
 export function explain(contour: LearntPoints, event: Event, witness: Witness = {}): Explanation {
   return explainEvent(event, new Neighbourhood(contour), witness);
 }

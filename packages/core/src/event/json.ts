@@ -13,10 +13,24 @@ import { subjectRecord } from "./event.ts";
 import { type FieldKind, fieldsOf, isOperation } from "./operations.ts";
 import { assertEvent, credentialIds, quote } from "./soundness.ts";
 
+/** A JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The JSON form of an event, ready for `JSON.stringify`. */
+/**
+ * The JSON form of an event, ready for `JSON.stringify`.
+ *
+ * @example
+ * import { eventFromJson, eventToJson } from "@isoline/core";
+ *
+ * const none = "0".repeat(64);
+ * const ids = { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0 };
+ * const actor = { task: none, parent: none, credentials: { ...ids, capabilities: "0x0" } };
+ *
+ * const event = eventFromJson({ op: "chroot", actor, subject: { path: "/srv" } });
+ * console.log(JSON.stringify(eventToJson(event).subject));
+ * // prints: {"path":"/srv"}
+ */
 export function eventToJson(event: Event): { [name: string]: Json } {
   const { task, parent, credentials } = event.actor;
   const subject: Record<string, Json> = {};
@@ -31,7 +45,20 @@ export function eventToJson(event: Event): { [name: string]: Json } {
   };
 }
 
-/** Reads the JSON form of an event. Refuses everything that `eventToJson` does not write with `bad-event`. */
+/**
+ * Reads the JSON form of an event. Refuses everything that `eventToJson` does not write with `bad-event`.
+ *
+ * @example
+ * import { eventFromJson } from "@isoline/core";
+ *
+ * const none = "0".repeat(64);
+ * const ids = { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0 };
+ * const actor = { task: none, parent: none, credentials: { ...ids, capabilities: "0x0" } };
+ *
+ * const event = eventFromJson({ op: "chroot", actor, subject: { path: "/srv" } });
+ * console.log(event.op, event.subject.path);
+ * // prints: chroot /srv
+ */
 export function eventFromJson(json: unknown): Event {
   const { op, actor, subject } = members(json, "an event", ["op", "actor", "subject"]);
   if (typeof op !== "string" || !isOperation(op)) throw refusal(`no operation is called ${quote(op)}`);

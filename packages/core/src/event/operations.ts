@@ -148,6 +148,7 @@ export const operations = {
   "fanotify-mark": { group: must("text"), access: must("text"), scope: must("text"), events: must("text"), ...object },
 } as const satisfies Record<string, Record<string, Field>>;
 
+/** The name of an operation: docs/spec/operations.md lists them. */
 export type Operation = keyof typeof operations;
 
 /** All operation names in the order of the table. */

@@ -11,7 +11,7 @@ import { IsolineError } from "../error.ts";
 import { isEscaped } from "./escape.ts";
 import type { Actor, Event, FieldValue } from "./event.ts";
 import { subjectRecord } from "./event.ts";
-import { type FieldKind, fieldsOf, isOperation, type Operation } from "./operations.ts";
+import { type FieldKind, fieldsOf, isOperation } from "./operations.ts";
 
 /** Stands for the id of the user who started the namespace (lens rule `launch-user`). */
 export const LAUNCH_USER = 0xffff_fffe;
@@ -114,5 +114,3 @@ function parseInteger(text: string, shape: RegExp, radix: number, line: string):
 function badLine(line: string, why: string): IsolineError {
   return new IsolineError("bad-event", `cannot read event ${JSON.stringify(line.slice(0, 120))}: ${why}`);
 }
-
-export type { Operation };

@@ -23,6 +23,16 @@ const preimage = Buffer.alloc(PREFIX + MAX_EVENT_BYTES);
 preimage.writeUInt32LE(DOMAIN.length);
 preimage.write(DOMAIN, 4, "ascii");
 
+/**
+ * The point profile of this project.
+ *
+ * @example
+ * import { Contour, iso1 } from "@isoline/core";
+ *
+ * const contour = Contour.create({ profile: iso1, policy: "{}" });
+ * console.log(contour.profile.name, contour.size);
+ * // prints: iso1 0
+ */
 export const iso1: Profile<Event> = {
   name: "iso1",
   encode: encodeEvent,

@@ -5,6 +5,7 @@
 import type { Actor } from "../event/event.ts";
 import type { Task } from "../identity/task.ts";
 
+/** The names of the published profiles. */
 export type ProfileName = "iso1" | "quixote" | "iso2017";
 
 /** The least that the events of every profile have in common: an actor and an operation. */
@@ -13,6 +14,7 @@ export interface Exchange {
   readonly actor: Actor;
 }
 
+/** A profile: how its events are kept, written and made into points. */
 export interface Profile<E extends Exchange = Exchange> {
   readonly name: ProfileName;
 

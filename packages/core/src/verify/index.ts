@@ -10,7 +10,11 @@ import { sha256 } from "./sha256.ts";
 import { readStatement, STATEMENT, type Statement } from "./statement.ts";
 import { type Summary, summaryOf } from "./summary.ts";
 
+/** @internal */
+export { type Envelope, parseEnvelope, preAuthenticated } from "./envelope.ts";
 export type { TrustedKey } from "./key.ts";
+/** @internal */
+export { IMAGE, readStatement, STATEMENT, type Statement, writeStatement } from "./statement.ts";
 export type { Summary } from "./summary.ts";
 
 /** What is sure of a contour. */

@@ -1,7 +1,7 @@
 /** The part of an OCI bundle that a canister needs: `config.json` (runtime-spec, config.md) in a directory that may be hostile. */
 import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { CanisterPlaces, IdRange } from "@isoline/core";
+import type { CanisterPlaces, IdRange } from "@isoline/core/identity";
 import { CliError } from "../error.ts";
 import { readRegular } from "../store/bounded-file.ts";
 

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Digest } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
 import { fileVersion, lastingVersion } from "@isoline/linux";
 import { openControlDirectory } from "../control/place.ts";
 import type { KnownFile } from "../namespace/plan.ts";

@@ -3,7 +3,7 @@
  * `--log-format`), in runc's own form.
  */
 import { appendFileSync, writeSync } from "node:fs";
-import { escapeText } from "@isoline/core";
+import { escapeText } from "@isoline/core/event";
 import type { RuncCall } from "./command-line.ts";
 
 type Level = "info" | "warning" | "error";

@@ -1,7 +1,8 @@
 /** The directories of this host that belong to one container, for the lens. */
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { escapeText, type Launch } from "@isoline/core";
+import { escapeText } from "@isoline/core/event";
+import type { Launch } from "@isoline/core/identity";
 import { callFiles } from "../control/protocol.ts";
 import type { Bundle } from "./bundle.ts";
 import { containerOf, type RuncCall } from "./command-line.ts";

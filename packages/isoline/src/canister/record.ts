@@ -7,7 +7,7 @@
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sha256 } from "@isoline/core";
+import { sha256 } from "@isoline/core/digest";
 import { hasEnded, startTime } from "@isoline/linux";
 import type { SensorName } from "../namespace/plan.ts";
 import { fitControlDirectories, openControlDirectory } from "../control/place.ts";

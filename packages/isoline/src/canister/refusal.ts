@@ -1,5 +1,5 @@
 /** Formats an error: the message of a refusal; for an unforeseen error also its position in the code. */
-import { IsolineError } from "@isoline/core";
+import { IsolineError } from "@isoline/core/error";
 
 export function asRefusal(fault: unknown): string {
   if (fault instanceof IsolineError) return fault.message;

@@ -1,14 +1,7 @@
 /** The name of the lens of a contour. */
-import {
-  type AnyContour,
-  canonicalPolicy,
-  type Digest,
-  lensDigest,
-  lensNames,
-  namedPolicy,
-  type Policy,
-  parsePolicy,
-} from "@isoline/core";
+import type { AnyContour } from "@isoline/core/contour";
+import type { Digest } from "@isoline/core/digest";
+import { canonicalPolicy, lensDigest, lensNames, namedPolicy, type Policy, parsePolicy } from "@isoline/core/identity";
 
 export interface LensName {
   /** Contours with equal values are comparable point by point. */

@@ -1,5 +1,5 @@
 /** The form of an error, `isoline: what was expected, what came, what to do`, and the exit status that follows. */
-import { IsolineError } from "@isoline/core";
+import { IsolineError } from "@isoline/core/error";
 import { CliError } from "../error.ts";
 import { status } from "./ending.ts";
 import { note, OutputClosed } from "./output/streams.ts";

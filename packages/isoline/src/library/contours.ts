@@ -4,10 +4,10 @@ import {
   type Contour,
   type ContourDiff,
   diffContours,
-  type Exchange,
   mergeContours,
   writeContour,
-} from "@isoline/core";
+} from "@isoline/core/contour";
+import type { Exchange } from "@isoline/core/profile";
 import { loadAnyContour } from "../store/contour-file.ts";
 import { Output } from "../store/output.ts";
 import { removeStaleSignature } from "../store/signature/stale.ts";

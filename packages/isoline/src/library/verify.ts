@@ -1,5 +1,5 @@
 /** Whether a contour file is whole, and which key vouches for it. */
-import type { AnyContour } from "@isoline/core";
+import type { AnyContour } from "@isoline/core/contour";
 import { loadAnyContour, loadHashed } from "../store/contour-file.ts";
 import { assertSame, type Vouched, vouchedFor } from "../store/signature/demand.ts";
 import { readTrustedKey } from "../store/signature/keys.ts";

@@ -1,5 +1,5 @@
 /** A command line for display. */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 
 /** One argument for display: safe on a terminal, with spaces unchanged. */
 export function argumentText(argument: Uint8Array): string {

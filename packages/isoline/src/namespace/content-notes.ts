@@ -1,5 +1,5 @@
 /** Remarks on the contents of files during a namespace's life, each file once, for its report. */
-import type { ContentRemark } from "@isoline/core";
+import type { ContentRemark } from "@isoline/core/engine";
 
 /** A remark and the number of its occurrences. */
 export interface ContentNote extends ContentRemark {

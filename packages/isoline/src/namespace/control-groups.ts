@@ -1,6 +1,7 @@
 /** The control groups of this process, and their paths in the file system. */
 import { readFileSync } from "node:fs";
-import { type ControlGroup, escapeText } from "@isoline/core";
+import { escapeText } from "@isoline/core/event";
+import type { ControlGroup } from "@isoline/core/identity";
 
 /** Several times the number of controllers. */
 const MAX_GROUPS = 64;

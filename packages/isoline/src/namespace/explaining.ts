@@ -1,5 +1,6 @@
 /** Decisions and departures in the form for followers and reports. */
-import { type Circumstances, type Event, explainEvent, formatAct, type Judgement, why } from "@isoline/core";
+import { type Circumstances, explainEvent, type Judgement, why } from "@isoline/core/engine";
+import { type Event, formatAct } from "@isoline/core/event";
 import type { LiveEvent } from "./live.ts";
 import type { Model } from "./model.ts";
 import type { DepartureReport } from "./report.ts";

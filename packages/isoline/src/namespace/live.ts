@@ -1,5 +1,5 @@
 /** The data that a live namespace reports. */
-import type { ContentRemark, Mode } from "@isoline/core";
+import type { ContentRemark, Mode } from "@isoline/core/engine";
 import type { Loss } from "./report.ts";
 
 /** One decision, as followers see it. */

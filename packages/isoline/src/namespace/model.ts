@@ -1,15 +1,9 @@
 /** The model of a session, loaded and checked before the workload starts: contour, policy, engine. */
-import {
-  canonicalPolicy,
-  Contour,
-  DEFAULT_POLICY,
-  Engine,
-  IsolineError,
-  iso1,
-  Neighbourhood,
-  parsePolicy,
-  type Policy,
-} from "@isoline/core";
+import { Contour } from "@isoline/core/contour";
+import { Engine, Neighbourhood } from "@isoline/core/engine";
+import { IsolineError } from "@isoline/core/error";
+import { canonicalPolicy, DEFAULT_POLICY, parsePolicy, type Policy } from "@isoline/core/identity";
+import { iso1 } from "@isoline/core/profile";
 import { loadContour } from "../store/contour-file.ts";
 import type { Plan } from "./plan.ts";
 

@@ -1,5 +1,7 @@
 /** Records every decision, for the status line, the report, the trajectory and followers. */
-import type { Circumstances, Event, Judgement, Task } from "@isoline/core";
+import type { Circumstances, Judgement } from "@isoline/core/engine";
+import type { Event } from "@isoline/core/event";
+import type { Task } from "@isoline/core/identity";
 import type { TrajectoryWriter } from "../store/trajectory-file.ts";
 import { ContentNotes } from "./content-notes.ts";
 import { cells, type ControlBlock, countsIn } from "./control-block.ts";

@@ -1,7 +1,8 @@
 /** Where a namespace starts and as which user, for the lens. */
 import { readFileSync, realpathSync } from "node:fs";
 import { userInfo } from "node:os";
-import { escapeText, type Launch } from "@isoline/core";
+import { escapeText } from "@isoline/core/event";
+import type { Launch } from "@isoline/core/identity";
 import { readControlGroups } from "./control-groups.ts";
 import { type Entry, variable } from "./entry.ts";
 import { withoutDirectory } from "./start-threads.ts";

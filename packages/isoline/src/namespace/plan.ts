@@ -1,5 +1,6 @@
 /** The plan of a namespace: everything that its supervising thread needs to know, as plain data. */
-import type { Digest, Launch as Places } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
+import type { Launch as Places } from "@isoline/core/identity";
 import type { Orphaned } from "@isoline/linux";
 import type { IntegrityPlan } from "../integrity/plan.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";

@@ -3,7 +3,7 @@
  * are only ever added.
  */
 import type { AppliedLandlock, Tally } from "@isoline/linux";
-import type { Mode } from "@isoline/core";
+import type { Mode } from "@isoline/core/engine";
 import type { AppraiseMode } from "../integrity/view.ts";
 import type { ContentNote } from "./content-notes.ts";
 import type { PauseReport } from "./pauses.ts";

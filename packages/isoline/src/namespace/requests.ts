@@ -1,5 +1,5 @@
 /** The requests to a live namespace and its answers. Both cross between threads, so both are plain data. */
-import type { CanisterPlaces } from "@isoline/core";
+import type { CanisterPlaces } from "@isoline/core/identity";
 import type { Bank } from "../integrity/hash-algorithms.ts";
 import type { ContourState, ProcessReport, Snapshot } from "./live.ts";
 import type { DepartureReport } from "./report.ts";

@@ -1,14 +1,7 @@
 /** Writes what one run learnt: to a new contour, or to one that other runs may add to at the same time. */
-import {
-  type Contour,
-  contourSince,
-  IsolineError,
-  iso1,
-  type Mark,
-  markOf,
-  mergeContours,
-  parseContour,
-} from "@isoline/core";
+import { type Contour, contourSince, type Mark, markOf, mergeContours, parseContour } from "@isoline/core/contour";
+import { IsolineError } from "@isoline/core/error";
+import { iso1 } from "@isoline/core/profile";
 import { lock } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { MOST_CONTOUR_BYTES, saveContour } from "../store/contour-file.ts";

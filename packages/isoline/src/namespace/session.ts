@@ -2,7 +2,7 @@
  * One live namespace in its supervising thread: made from a plan, decided by its model, queried while it runs, summarised at
  * its end. Events come from one sensor, which it knows only by its interface.
  */
-import { lensDigest } from "@isoline/core";
+import { lensDigest } from "@isoline/core/identity";
 import {
   compileLandlock,
   type LandlockRules,

@@ -5,7 +5,7 @@
  * signal whose only effect is to interrupt the wait.
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { IsolineError } from "@isoline/core";
+import { IsolineError } from "@isoline/core/error";
 import { armDoorbell, currentThread, returnLarger } from "@isoline/linux";
 import { cells, type ControlBlock, publish } from "./control-block.ts";
 import type { Driver } from "./drivers/driver.ts";

@@ -2,17 +2,10 @@
  * Contours on disk.
  */
 import { closeSync } from "node:fs";
-import {
-  type AnyContour,
-  type Contour,
-  type Digest,
-  IsolineError,
-  iso1,
-  type Profile,
-  readContour,
-  RunningDigest,
-  writeContour,
-} from "@isoline/core";
+import { type AnyContour, type Contour, readContour, writeContour } from "@isoline/core/contour";
+import { type Digest, RunningDigest } from "@isoline/core/digest";
+import { IsolineError } from "@isoline/core/error";
+import { iso1, type Profile } from "@isoline/core/profile";
 import { CliError } from "../error.ts";
 import { type Links, openRegular, piecesOf, Unfit } from "./bounded-file.ts";
 import type { Output } from "./output.ts";

@@ -1,5 +1,6 @@
 /** A lens by its name, or a policy file. */
-import { canonicalPolicy, IsolineError, lensNames, namedPolicy, type Policy, parsePolicy } from "@isoline/core";
+import { IsolineError } from "@isoline/core/error";
+import { canonicalPolicy, lensNames, namedPolicy, type Policy, parsePolicy } from "@isoline/core/identity";
 import { readRegular } from "./bounded-file.ts";
 import { parseYaml } from "./yaml.ts";
 

@@ -3,7 +3,9 @@
  * the task, `{"task":{"id","parent","images":[{"path","digest"}]}}`, after its parent.
  */
 import { closeSync, fstatSync, fsyncSync, writeSync } from "node:fs";
-import { type Digest, type Event, eventToJson, type Task } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
+import { type Event, eventToJson } from "@isoline/core/event";
+import type { Task } from "@isoline/core/identity";
 import { CliError } from "../error.ts";
 import { Output } from "./output.ts";
 

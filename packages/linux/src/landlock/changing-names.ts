@@ -2,7 +2,7 @@
  * The names that the contour itself permits to be created, removed or replaced. Landlock ties a right to the inode that has the
  * name at launch, so rights on a name that may later belong to another file are given to its directory.
  */
-import type { Event } from "@isoline/core";
+import type { Event } from "@isoline/core/event";
 import { directoryOf, type RealPath, type RealPaths } from "./real-path.ts";
 import type { Spot } from "./rules.ts";
 

@@ -1,4 +1,6 @@
-import { type Actor, DEFAULT_POLICY, type Digest, type Event, type Operation, type Subject } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
+import type { Actor, Event, Operation, Subject } from "@isoline/core/event";
+import { DEFAULT_POLICY } from "@isoline/core/identity";
 import { describe, expect, it } from "vitest";
 import { compileRules } from "./compile.ts";
 import { ALL_FS, ALL_NET, namesOf, scopes } from "./rights.ts";

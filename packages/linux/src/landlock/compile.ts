@@ -8,7 +8,9 @@
  *
  * Pure: the file system is not read. `settle.ts` does what depends on it.
  */
-import { type Contour, type Event, parsePolicy, type Policy } from "@isoline/core";
+import type { Contour } from "@isoline/core/contour";
+import type { Event } from "@isoline/core/event";
+import { parsePolicy, type Policy } from "@isoline/core/identity";
 import { ChangingNames } from "./changing-names.ts";
 import { NetworkRules } from "./network.ts";
 import { type Need, needsOf, type Passage, passagesOf, unseenNeeds } from "./needs.ts";

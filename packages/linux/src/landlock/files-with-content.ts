@@ -1,5 +1,7 @@
 /** Finds the files on this machine whose content a contour has a digest of. */
-import { type Contour, parsePolicy, subjectRecord, unescapeToBytes } from "@isoline/core";
+import type { Contour } from "@isoline/core/contour";
+import { subjectRecord, unescapeToBytes } from "@isoline/core/event";
+import { parsePolicy } from "@isoline/core/identity";
 import { type Places, RealPaths } from "./real-path.ts";
 
 /** Paths as bytes, in the order in which the files were learnt; files without a fixed name are left out. */

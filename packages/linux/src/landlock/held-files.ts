@@ -1,6 +1,6 @@
 /** Adds rules for existing files: each is opened, checked and passed to the kernel. */
 import { readdirSync, readSync } from "node:fs";
-import { unescapeToBytes } from "@isoline/core";
+import { unescapeToBytes } from "@isoline/core/event";
 import { ELOOP, ENOENT, ENOTDIR } from "../abi/errno.ts";
 import { allowBeneath } from "../abi/landlock.ts";
 import { close, fstatfs, openat2, statx } from "../abi/libc.ts";

@@ -4,7 +4,8 @@
  * Derived from the hooks of security/landlock/fs.c and net.c. Operations without a hook there (mapping, chmod, chown,
  * attributes, times, sockets other than TCP, datagrams, …) need nothing and are not restricted.
  */
-import { allocatorFiles, type Event, type Policy, type Subject } from "@isoline/core";
+import type { Event, Subject } from "@isoline/core/event";
+import { allocatorFiles, type Policy } from "@isoline/core/identity";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../abi/stat.ts";
 import { ALL_FS, ALL_MAKE, FILE_RIGHTS, fsRights } from "./rights.ts";
 import type { Spot } from "./rules.ts";

@@ -4,7 +4,7 @@
  * Landlock has ports, not addresses. On some kernels it restricts every stream socket of the Internet families (MPTCP, SCTP and
  * SMC included), so the protocol is not distinguished here.
  */
-import type { Event } from "@isoline/core";
+import type { Event } from "@isoline/core/event";
 import { isAbstract, withoutNetwork } from "./needs.ts";
 import { ALL_NET, netRights, scopes } from "./rights.ts";
 

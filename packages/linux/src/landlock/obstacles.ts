@@ -1,5 +1,5 @@
 /** Events that Landlock would refuse whatever its rules say. With such an event on the contour, the rules are not used at all. */
-import type { Event } from "@isoline/core";
+import type { Event } from "@isoline/core/event";
 
 export interface Circumstances {
   /** The policy permits io_uring: its submissions are not on the contour. */

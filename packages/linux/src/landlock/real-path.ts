@@ -11,7 +11,7 @@
  * component that is not a literal name, the result is the directory above it. Text that is not canonical is treated the same
  * way.
  */
-import { groupPaths, type Launch, pathsAbove, type Policy } from "@isoline/core";
+import { groupPaths, type Launch, pathsAbove, type Policy } from "@isoline/core/identity";
 
 /**
  * The literal beginning of a path (escaped, absolute), and the number of components after it that could be any name; 0 if it is

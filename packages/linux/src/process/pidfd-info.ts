@@ -1,5 +1,5 @@
 /** What a pidfd tells of its process, since Linux 6.13, at a tenth of the cost of reading the same from /proc. */
-import type { Credentials } from "@isoline/core";
+import type { Credentials } from "@isoline/core/event";
 import { capget, ioctl } from "../abi/libc.ts";
 
 /** `_IOWR(0xFF, 11, struct pidfd_info)` in its first size, of 64 bytes (linux/pidfd.h, since 6.13). */

@@ -1,5 +1,5 @@
 /** `/proc/TID/status`: the process and credentials of a thread. */
-import type { Credentials } from "@isoline/core";
+import type { Credentials } from "@isoline/core/event";
 import { readProcFile } from "./proc-file.ts";
 
 export interface ThreadStatus {

@@ -1,5 +1,5 @@
 /** The actor as every sensor describes it: a thread, its process, and the code that the process runs. */
-import type { Digest } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
 
 /** A task identity as the sensor keeps it: with a small number for raw keys and the names of the programs that led to it. */
 export interface Identity {

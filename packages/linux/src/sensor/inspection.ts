@@ -5,7 +5,7 @@
  * An event says which file was used; an integrity view also needs its content and attributes. It reads them through the same
  * descriptor that the verdict is based on, so that both are about the same file.
  */
-import type { Credentials } from "@isoline/core";
+import type { Credentials } from "@isoline/core/event";
 import type { ActingThread } from "./acting.ts";
 
 /** How a file is used; one call may use several files in several ways. */

@@ -1,5 +1,7 @@
 /** The interface between a sensor and the model that decides. */
-import type { Actor, Call, ContentRemark, Image, Observation, Operation, Subject, Task } from "@isoline/core";
+import type { ContentRemark } from "@isoline/core/engine";
+import type { Actor, Operation, Subject } from "@isoline/core/event";
+import type { Call, Image, Observation, Task } from "@isoline/core/identity";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { FileInspector } from "./inspection.ts";
 import type { LocalEnd, LocalSocket } from "./own-ports.ts";

@@ -3,28 +3,22 @@
  * and carries out the reaction that the engine demands.
  */
 import { randomBytes } from "node:crypto";
+import type { Digest } from "@isoline/core/digest";
+import { type Circumstances, type Engine, type Judgement, KnownKeys, SUPERVISOR } from "@isoline/core/engine";
+import { type Actor, type Event, subjectRecord } from "@isoline/core/event";
 import {
-  type Actor,
   type Call,
   type CanisterPlaces,
-  type Circumstances,
   deriveTask,
-  type Digest,
-  type Engine,
-  type Event,
   type Image,
-  type Judgement,
-  KnownKeys,
   type Launch,
   Leveller,
   type Observation,
   type Policy,
   programName,
   type Relation,
-  subjectRecord,
-  SUPERVISOR,
   type Task,
-} from "@isoline/core";
+} from "@isoline/core/identity";
 import { EPERM } from "../abi/errno.ts";
 import { pidfdSendSignal } from "../abi/libc.ts";
 import { sendSignal } from "../process/child.ts";

@@ -1,5 +1,5 @@
 /** `isoline diff`: what one contour does that another does not. 0 same, 1 different, 2 trouble, as diff(1). */
-import { formatDiff } from "@isoline/core";
+import { formatDiff } from "@isoline/core/contour";
 import * as contours from "../../library/contours.ts";
 import { status } from "../ending.ts";
 import { paint, type Paint } from "../output/paint.ts";

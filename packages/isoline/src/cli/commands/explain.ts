@@ -1,5 +1,8 @@
 /** `isoline explain`: why an event is on or off a contour. */
-import { type Contour, type Exchange, eventToJson, formatAct, IsolineError, iso1, iso1Point } from "@isoline/core";
+import type { Contour } from "@isoline/core/contour";
+import { IsolineError } from "@isoline/core/error";
+import { eventToJson, formatAct } from "@isoline/core/event";
+import { type Exchange, iso1, iso1Point } from "@isoline/core/profile";
 import { loadAnyContour } from "../../store/contour-file.ts";
 import { status } from "../ending.ts";
 import { actorsOf } from "../explain/actors.ts";

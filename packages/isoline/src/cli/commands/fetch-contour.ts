@@ -5,7 +5,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { IsolineError, sha256 } from "@isoline/core";
+import { sha256 } from "@isoline/core/digest";
+import { IsolineError } from "@isoline/core/error";
 import { attachedPath } from "../../canister/attached.ts";
 import { readHostConfiguration } from "../../canister/host-configuration.ts";
 import { type Attached, fetchAttached } from "../../canister/registry/contours.ts";

@@ -1,18 +1,10 @@
 /** `isoline replay`: runs recorded events through the engine. */
 import { closeSync, readSync } from "node:fs";
-import {
-  canonicalPolicy,
-  type Contour,
-  DEFAULT_POLICY,
-  type Digest,
-  type Exchange,
-  IsolineError,
-  isDigest,
-  isProfileName,
-  type ProfileName,
-  profiles,
-  writeContour,
-} from "@isoline/core";
+import { type Contour, writeContour } from "@isoline/core/contour";
+import { type Digest, isDigest } from "@isoline/core/digest";
+import { IsolineError } from "@isoline/core/error";
+import { canonicalPolicy, DEFAULT_POLICY } from "@isoline/core/identity";
+import { type Exchange, isProfileName, type ProfileName, profiles } from "@isoline/core/profile";
 import { CliError } from "../../error.ts";
 import { loadAnyContour } from "../../store/contour-file.ts";
 import { openRegular, Unfit } from "../../store/bounded-file.ts";

@@ -1,5 +1,7 @@
 /** `isoline show`: prints a contour for review. */
-import { type AnyContour, type Contour, type Event, type Exchange, eventToJson } from "@isoline/core";
+import type { AnyContour, Contour } from "@isoline/core/contour";
+import { type Event, eventToJson } from "@isoline/core/event";
+import type { Exchange } from "@isoline/core/profile";
 import { loadAnyContour } from "../../store/contour-file.ts";
 import { status } from "../ending.ts";
 import { lensOf } from "../lens-name.ts";

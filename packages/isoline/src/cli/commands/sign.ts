@@ -1,5 +1,5 @@
 /** `isoline sign`: a signature beside a contour. */
-import { IMAGE } from "@isoline/core";
+import { IMAGE } from "@isoline/core/verify";
 import { loadHashed } from "../../store/contour-file.ts";
 import { writeDurably } from "../../store/output.ts";
 import { signatureOf, signaturePath } from "../../store/signature/demand.ts";

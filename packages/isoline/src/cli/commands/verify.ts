@@ -1,5 +1,5 @@
 /** `isoline verify`: checks that a contour file is consistent and prints its summary. Every point is recomputed. */
-import type { AnyContour } from "@isoline/core";
+import type { AnyContour } from "@isoline/core/contour";
 import { type Verified, verify as verifyContour } from "../../library/verify.ts";
 import { status } from "../ending.ts";
 import { lensOf } from "../lens-name.ts";

@@ -1,5 +1,7 @@
 /** The actors that a question is about: every actor of a contour, or those of one program. */
-import { type Actor, type Contour, programName, taskPhrase } from "@isoline/core";
+import type { Contour } from "@isoline/core/contour";
+import type { Actor } from "@isoline/core/event";
+import { programName, taskPhrase } from "@isoline/core/identity";
 import { usage } from "../refusal.ts";
 
 /** `program` is a name, how it was called (`node install.js`), a path, or a handle of a task in contour files (`node~3fa9c1d2`). */

@@ -1,14 +1,7 @@
 /** The answer to a question about a contour. */
-import {
-  type Actor,
-  type Contour,
-  type Event,
-  type Explanation,
-  explainEvent,
-  formatAct,
-  Neighbourhood,
-  type Reason,
-} from "@isoline/core";
+import type { Contour } from "@isoline/core/contour";
+import { type Explanation, explainEvent, Neighbourhood, type Reason } from "@isoline/core/engine";
+import { type Actor, type Event, formatAct } from "@isoline/core/event";
 import { completed, matches, type Question } from "./question.ts";
 
 export interface Answer {

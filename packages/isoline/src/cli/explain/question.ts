@@ -3,18 +3,18 @@
  *
  * An act line may leave fields out: `open path=$HOME/.npmrc`.
  */
+import type { Contour } from "@isoline/core/contour";
+import { IsolineError } from "@isoline/core/error";
 import {
   type Actor,
-  type Contour,
   type Event,
   eventFromJson,
   fieldsOf,
   formatAct,
   isOperation,
-  IsolineError,
   operationNames,
   parseAct,
-} from "@isoline/core";
+} from "@isoline/core/event";
 import { CliError } from "../../error.ts";
 import { usage } from "../refusal.ts";
 

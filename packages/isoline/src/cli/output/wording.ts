@@ -1,5 +1,5 @@
 /** Formats numbers and untrusted text for display. */
-import { escapeText, isEscaped } from "@isoline/core";
+import { escapeText, isEscaped } from "@isoline/core/event";
 
 const MAX_SHOWN = 2000;
 

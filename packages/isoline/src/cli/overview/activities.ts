@@ -7,7 +7,7 @@ import {
   type Operation,
   phrase,
   subjectRecord,
-} from "@isoline/core";
+} from "@isoline/core/event";
 
 /** A place in the tree of files, with remarks beyond its name; or a plain line. */
 export type Activity =

@@ -4,7 +4,9 @@
  * With `all`, each task is listed separately with everything it does: a program that was started in another way is another
  * task.
  */
-import { type AnyContour, type Contour, chainPhrase, type Exchange, type Phase } from "@isoline/core";
+import type { AnyContour, Contour, Phase } from "@isoline/core/contour";
+import { chainPhrase } from "@isoline/core/engine";
+import type { Exchange } from "@isoline/core/profile";
 import { lensOf } from "../lens-name.ts";
 import { paint } from "../output/paint.ts";
 import { counted } from "../output/wording.ts";

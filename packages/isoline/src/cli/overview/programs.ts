@@ -1,17 +1,9 @@
 /** A contour by program: what each may do. */
-import {
-  type Actor,
-  capabilityPhrase,
-  type Contour,
-  type Event,
-  type Exchange,
-  formatId,
-  type Phase,
-  phasesOf,
-  type Task,
-  taskPhrase,
-  ZERO_DIGEST,
-} from "@isoline/core";
+import { type Contour, type Phase, phasesOf } from "@isoline/core/contour";
+import { ZERO_DIGEST } from "@isoline/core/digest";
+import { type Actor, capabilityPhrase, type Event, formatId } from "@isoline/core/event";
+import { type Task, taskPhrase } from "@isoline/core/identity";
+import type { Exchange } from "@isoline/core/profile";
 import { type Activity, activityOf } from "./activities.ts";
 
 /** What one program may do, in all the ways in which it was started. */

@@ -1,6 +1,6 @@
 /** Reads a file as lines of bytes, in pieces, so that a trajectory of any size can be read. */
 import { createReadStream } from "node:fs";
-import { IsolineError } from "@isoline/core";
+import { IsolineError } from "@isoline/core/error";
 import { CliError } from "../../error.ts";
 import { openRegular, Unfit } from "../../store/bounded-file.ts";
 

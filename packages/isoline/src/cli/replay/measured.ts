@@ -1,5 +1,6 @@
 /** The distinct points of a replay, in order of first occurrence, with their measurement and state. */
-import { type Digest, Extension } from "@isoline/core";
+import { Extension } from "@isoline/core/contour";
+import type { Digest } from "@isoline/core/digest";
 
 const POINT = 32;
 

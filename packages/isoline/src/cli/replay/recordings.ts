@@ -1,19 +1,18 @@
 /** Parses a line of a recording, in each format that can be replayed. */
+import { type Digest, isDigest } from "@isoline/core/digest";
+import { IsolineError } from "@isoline/core/error";
+import { eventFromJson } from "@isoline/core/event";
+import type { Task } from "@isoline/core/identity";
 import {
-  type Digest,
-  eventFromJson,
   type Exchange,
-  IsolineError,
   iso1,
   iso2017,
-  isDigest,
   type Profile,
   type ProfileName,
   parseExchangeLine,
   quixote,
-  type Task,
   TsemReader,
-} from "@isoline/core";
+} from "@isoline/core/profile";
 
 export type Recorded =
   | { readonly kind: "event"; readonly event: Exchange }

@@ -1,17 +1,10 @@
 /** Runs recorded events through the engine: the result that a live namespace would have had. */
-import {
-  Contour,
-  type Digest,
-  Engine,
-  type Exchange,
-  IsolineError,
-  type Mode,
-  type Profile,
-  taskPhrase,
-  SUPERVISOR,
-  type Task,
-  ZERO_DIGEST,
-} from "@isoline/core";
+import { Contour } from "@isoline/core/contour";
+import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
+import { Engine, type Mode, SUPERVISOR } from "@isoline/core/engine";
+import { IsolineError } from "@isoline/core/error";
+import { taskPhrase, type Task } from "@isoline/core/identity";
+import type { Exchange, Profile } from "@isoline/core/profile";
 import { Measured } from "./measured.ts";
 import type { Recorded } from "./recordings.ts";
 import type { TsemModel } from "./tsem-model.ts";

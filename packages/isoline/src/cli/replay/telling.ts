@@ -1,5 +1,8 @@
 /** Prints the result of a replay, as text or JSON. */
-import { type Contour, type Engine, type Event, iso1, Neighbourhood, why } from "@isoline/core";
+import type { Contour } from "@isoline/core/contour";
+import { type Engine, Neighbourhood, why } from "@isoline/core/engine";
+import type { Event } from "@isoline/core/event";
+import { iso1 } from "@isoline/core/profile";
 import { paint } from "../output/paint.ts";
 import { note, print, printJson, printLine, STDERR } from "../output/streams.ts";
 import { counted, harmless } from "../output/wording.ts";

@@ -4,7 +4,8 @@
  * Signed models are refused, because their signature would go unchecked; so are pseudonyms, which change what is hashed.
  */
 import { readRegular } from "../../store/bounded-file.ts";
-import { type Digest, IsolineError, isDigest, ZERO_DIGEST } from "@isoline/core";
+import { type Digest, isDigest, ZERO_DIGEST } from "@isoline/core/digest";
+import { IsolineError } from "@isoline/core/error";
 
 const MOST_BYTES = 2 ** 30;
 

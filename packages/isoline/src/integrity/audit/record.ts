@@ -2,7 +2,7 @@
  * Audit records of the integrity kind, as the kernel writes them (include/uapi/linux/audit.h;
  * security/integrity/integrity_audit.c and ima/ima_api.c, ima_audit_measurement).
  */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 
 export const recordTypes = {
   INTEGRITY_DATA: 1800,

@@ -1,6 +1,6 @@
 /** The fields about a task in an audit record, read from /proc while the task waits. */
 import { readFileSync, readlinkSync } from "node:fs";
-import type { Credentials } from "@isoline/core";
+import type { Credentials } from "@isoline/core/event";
 import type { RecordValue } from "./record.ts";
 
 type Fields = readonly (readonly [string, RecordValue])[];

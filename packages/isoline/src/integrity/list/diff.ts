@@ -1,5 +1,5 @@
 /** Compares what two lists measured, by name and digest; order and template are ignored. */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 import { type MeasurementList, readMeasured } from "./entry.ts";
 
 /** A name with the digests it was measured with, as `sha256:HEX`. */

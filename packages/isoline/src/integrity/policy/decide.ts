@@ -2,7 +2,7 @@
  * Decides what a policy requires for one use of a file: the kernel's walk over its rules (ima_policy.c, ima_match_policy and
  * ima_match_rules).
  */
-import type { Credentials } from "@isoline/core";
+import type { Credentials } from "@isoline/core/event";
 import {
   type Hook,
   type IdCondition,

@@ -1,15 +1,9 @@
 /** Signed contours: makes the signature beside a contour, and verifies it. */
 import { basename } from "node:path";
 import type { KeyObject } from "node:crypto";
-import {
-  type Digest,
-  IsolineError,
-  parseEnvelope,
-  readStatement,
-  STATEMENT,
-  type Statement,
-  writeStatement,
-} from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
+import { IsolineError } from "@isoline/core/error";
+import { parseEnvelope, readStatement, STATEMENT, type Statement, writeStatement } from "@isoline/core/verify";
 import { readBounded, Unfit } from "../bounded-file.ts";
 import { isSignedBy, signEnvelope } from "./envelope.ts";
 import { publicKey, type TrustedKey } from "./keys.ts";

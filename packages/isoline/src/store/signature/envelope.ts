@@ -1,6 +1,6 @@
 /** Making signatures around a payload (DSSE), and verifying them with the keys of this machine; their form is the core's. */
 import { type KeyObject, sign, verify } from "node:crypto";
-import { type Envelope, preAuthenticated } from "@isoline/core";
+import { type Envelope, preAuthenticated } from "@isoline/core/verify";
 
 export function signEnvelope(payloadType: string, payload: Uint8Array, key: KeyObject): string {
   const sig = sign(digestFor(key), preAuthenticated(payloadType, payload), key).toString("base64");

@@ -1,6 +1,6 @@
 /** Keys that contours are signed with: Ed25519 (RFC 8032) or ECDSA on P-256, in PEM. */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { IsolineError } from "@isoline/core";
+import { IsolineError } from "@isoline/core/error";
 import { readBounded, Unfit } from "../bounded-file.ts";
 
 /** A trusted key, as plain data. */

@@ -1,5 +1,5 @@
 /** Removes the signature of a replaced contour: it must not stay beside the new one. */
-import { parseEnvelope, STATEMENT } from "@isoline/core";
+import { parseEnvelope, STATEMENT } from "@isoline/core/verify";
 import { CliError } from "../../error.ts";
 import type { Output } from "../output.ts";
 import { MOST_SIGNATURE, SIGNATURE_SUFFIX } from "./demand.ts";

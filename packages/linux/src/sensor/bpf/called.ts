@@ -5,11 +5,11 @@
  * lead to another file by then; the event that opens the file reports it as the kernel found it.
  */
 import { createHash } from "node:crypto";
+import type { Digest } from "@isoline/core/digest";
+import { escapeBytes } from "@isoline/core/event";
 import {
   boundedRuns,
   type Call,
-  type Digest,
-  escapeBytes,
   formatNamedRun,
   formatRun,
   invocationOf,
@@ -18,7 +18,7 @@ import {
   UNREADABLE,
   type Word,
   type Words,
-} from "@isoline/core";
+} from "@isoline/core/identity";
 import type { Interpreter } from "../files/loader.ts";
 import { wordsInFront } from "../files/words-in-front.ts";
 import type { SeenContent } from "./content.ts";

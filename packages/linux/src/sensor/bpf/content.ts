@@ -3,7 +3,9 @@
  * same times and size. A file that is gone or has changed is reported as missing.
  */
 import { readdirSync, readlinkSync } from "node:fs";
-import { type Digest, escapeBytes, formatRun } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
+import { escapeBytes } from "@isoline/core/event";
+import { formatRun } from "@isoline/core/identity";
 import { close, openat2 } from "../../abi/libc.ts";
 import {
   AT_FDCWD,

@@ -1,5 +1,5 @@
 /** An exec as an act, from the files that it loads and its words, as the BPF programs report them. */
-import type { Call, Image } from "@isoline/core";
+import type { Call, Image } from "@isoline/core/identity";
 import { digestField, remarksOn } from "../files/content.ts";
 import type { Act } from "../mediation.ts";
 import { callOf } from "./called.ts";

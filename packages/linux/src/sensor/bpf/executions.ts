@@ -1,5 +1,6 @@
 /** What an exec runs: the files that the BPF programs reported earlier, by their keys. */
-import type { Digest, Image } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
+import type { Image } from "@isoline/core/identity";
 import { type Content, digestField } from "../files/content.ts";
 import { isStored, type SeenContent } from "./content.ts";
 import { pathTextOf } from "./objects.ts";

@@ -4,7 +4,8 @@
  * A number is assigned when an exec is decided. An exec that had gone ahead earlier has a pending number of the BPF programs,
  * which stands for the identity that is decided for it later.
  */
-import { type Digest, type Task, taskPhrase, ZERO_DIGEST } from "@isoline/core";
+import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
+import { type Task, taskPhrase } from "@isoline/core/identity";
 import type { Identity } from "../acting.ts";
 import { PENDING } from "./record.ts";
 

@@ -1,5 +1,5 @@
 /** Which verdicts the BPF programs may keep. */
-import type { Operation } from "@isoline/core";
+import type { Operation } from "@isoline/core/event";
 
 /**
  * Operations that may be decided for good. The lens must see each name that is made, moved or removed, and changes of

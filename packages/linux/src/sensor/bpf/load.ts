@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
-import { interpreterNames, multiCallNames } from "@isoline/core";
+import { interpreterNames, multiCallNames } from "@isoline/core/identity";
 import { activeModules } from "../../abi/security-modules.ts";
 import { LinuxError } from "../../error.ts";
 import { BpfMap } from "../../libbpf/map.ts";

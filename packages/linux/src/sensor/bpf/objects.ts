@@ -1,5 +1,5 @@
 /** The description of an object by the BPF programs, as the fields of an event. */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 import { classOfMagic, withOrigin } from "../files/knowledge.ts";
 import { type SeenObject, standings } from "./record.ts";
 

@@ -5,7 +5,7 @@
  */
 import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
-import type { Digest } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
 import { LinuxError } from "../../error.ts";
 import type { ModelMediator } from "../model-mediator.ts";
 import { SeenContent } from "./content.ts";

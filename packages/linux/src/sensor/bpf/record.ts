@@ -2,7 +2,7 @@
  * One record of the BPF programs, read in place. The layout is that of `bpf/record.h`; `record.test.ts` compares it with the
  * types that the compiled object carries.
  */
-import type { Credentials } from "@isoline/core";
+import type { Credentials } from "@isoline/core/event";
 import { LinuxError } from "../../error.ts";
 import type { Origin } from "../files/found.ts";
 

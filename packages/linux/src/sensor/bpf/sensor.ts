@@ -2,7 +2,7 @@
  * The bpf sensor: reads records of the BPF programs, finds out their actor and meaning, and gives the BPF programs the
  * verdict.
  */
-import type { Task } from "@isoline/core";
+import type { Task } from "@isoline/core/identity";
 import { EINTR } from "../../abi/errno.ts";
 import { close, pidfdOpen } from "../../abi/libc.ts";
 import { LinuxError } from "../../error.ts";

@@ -1,5 +1,6 @@
 /** The content of a file as far as it is known, with remarks about it. */
-import type { ContentRemark, Digest } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
+import type { ContentRemark } from "@isoline/core/engine";
 
 export interface Content {
   readonly digest?: Digest;

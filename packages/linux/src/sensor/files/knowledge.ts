@@ -1,7 +1,8 @@
 /** What is known about a file: the class of its file system, its canonical path as text, its content. */
 import { createHash } from "node:crypto";
 import { readSync } from "node:fs";
-import { type Digest, escapeBytes } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
+import { escapeBytes } from "@isoline/core/event";
 import { openat2, statx } from "../../abi/libc.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_PATH, Stat, STATX_MASK } from "../../abi/stat.ts";
 import { type Content, NO_CONTENT } from "./content.ts";

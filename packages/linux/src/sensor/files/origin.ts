@@ -1,5 +1,5 @@
 /** The origin of an object that the launch sees under another path than the task. */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 import type { Origin } from "./found.ts";
 
 /** What both paths end in is said once. Paths are raw bytes as Latin-1 text. */

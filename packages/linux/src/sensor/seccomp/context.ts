@@ -1,5 +1,5 @@
 /** What every decoder of a call needs, and the one way to report an act. */
-import { type Operation, operationNames } from "@isoline/core";
+import { type Operation, operationNames } from "@isoline/core/event";
 import { EACCES, EFAULT, EMFILE, ENAMETOOLONG, ENFILE, ENOENT, EPERM, ESRCH } from "../../abi/errno.ts";
 import type { Loader } from "../files/loader.ts";
 import { FileKnowledge } from "../files/knowledge.ts";

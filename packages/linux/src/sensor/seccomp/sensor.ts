@@ -1,5 +1,5 @@
 /** The seccomp sensor: receives a stopped call, identifies its task, decodes the call, and carries out the verdict. */
-import type { Digest } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
 import { EPERM } from "../../abi/errno.ts";
 import { setNice } from "../../abi/libc.ts";
 import { AUDIT_ARCH_X86_64, numbersInUse, X32_SYSCALL_BIT } from "../../abi/syscalls.ts";

@@ -3,7 +3,8 @@
  * of one key in their own order.
  */
 import { createHash } from "node:crypto";
-import { escapeBytes, isDescriptorOption, isPathOption, keyAndValue } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
+import { isDescriptorOption, isPathOption, keyAndValue } from "@isoline/core/identity";
 
 /** As many as an event can hold, and one more that summarises the rest. */
 const MOST = 1000;

@@ -1,5 +1,5 @@
 /** Sockets in the usual notation: family, type, address. */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 
 /** linux/socket.h */
 export const AF_UNSPEC = 0;

@@ -1,5 +1,5 @@
 /** `isoline ima show`: prints the entries of a measurement list. */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 import { readImaAttribute } from "../../../integrity/appraise/attribute.ts";
 import type { Bank } from "../../../integrity/hash-algorithms.ts";
 import { type Entry, isViolation, type Measured, readMeasured, splitFields } from "../../../integrity/list/entry.ts";

@@ -1,5 +1,5 @@
 /** Files that are opened, created by an open, or mapped to be executed. */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 import { O_ACCMODE, O_EXCL, O_PATH, O_WRONLY, S_IFMT, S_IFREG } from "../../../abi/stat.ts";
 import { digestField, NO_CONTENT, remarksOn } from "../../files/content.ts";
 import type { Act } from "../../mediation.ts";

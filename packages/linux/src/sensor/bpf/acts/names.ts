@@ -1,5 +1,5 @@
 /** Names that are made, moved and removed; attributes of files; memory that becomes executable. */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 import { S_IFBLK, S_IFCHR, S_IFMT } from "../../../abi/stat.ts";
 import type { Act } from "../../mediation.ts";
 import { describeObject, pathTextOf } from "../objects.ts";

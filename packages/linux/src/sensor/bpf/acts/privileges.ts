@@ -1,6 +1,6 @@
 /** The credentials of a process, and the roots, mounts and kernel namespaces that it sees. */
 import { posix } from "node:path";
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 import { kindsIn } from "../../words/namespaces.ts";
 import { BINARY, fsconfigCommand, inOrder, type Naming, optionsOf, said } from "../../words/mount-options.ts";
 import { prctlOptions } from "../../words/requests.ts";

@@ -1,6 +1,6 @@
 /** Acts of one process on another: signals, and access to its memory and descriptors. */
 import { readFileSync } from "node:fs";
-import type { Digest } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
 import type { Act } from "../../mediation.ts";
 import type { BpfProcess, ProcessTable } from "../processes.ts";
 import type { Record } from "../record.ts";

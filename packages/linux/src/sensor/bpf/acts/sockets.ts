@@ -1,6 +1,6 @@
 /** Sockets as people name them, from what the BPF programs saw: an address as bytes, or the file a Unix socket is bound to. */
 import { existsSync } from "node:fs";
-import type { Operation } from "@isoline/core";
+import type { Operation } from "@isoline/core/event";
 import { namespaceOf } from "../../../process/namespace-of.ts";
 import type { Act } from "../../mediation.ts";
 import { OWN_NETWORK } from "../../socket-table.ts";

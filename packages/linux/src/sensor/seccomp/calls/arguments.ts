@@ -3,8 +3,9 @@
  * front, then those of the call.
  */
 import { createHash } from "node:crypto";
-import type { Digest, Word, Words } from "@isoline/core";
-import { UNREADABLE } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
+import type { Word, Words } from "@isoline/core/identity";
+import { UNREADABLE } from "@isoline/core/identity";
 import { EFAULT, ENAMETOOLONG } from "../../../abi/errno.ts";
 import type { TaskMemory } from "../listener/memory.ts";
 import { ExpectedWords, MOST_BYTES } from "../tasks/expected-words.ts";

@@ -2,16 +2,16 @@
  * How an exec calls a program: by which name, and what it is given to run. Its files are found from the directories at which
  * their paths start, before the exec happens.
  */
+import { escapeBytes } from "@isoline/core/event";
 import {
   boundedRuns,
   type Call,
-  escapeBytes,
   formatNamedRun,
   formatRun,
   invocationOf,
   type Operand,
   TEXT,
-} from "@isoline/core";
+} from "@isoline/core/identity";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { Found } from "../../files/found.ts";
 import { pathText } from "../../files/knowledge.ts";

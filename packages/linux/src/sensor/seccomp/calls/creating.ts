@@ -4,7 +4,7 @@
  * Their verdicts are not stored by raw key: each call changes the meaning of later paths, and the lens has to get every one.
  */
 import { readFileSync } from "node:fs";
-import { escapeBytes, type Operation } from "@isoline/core";
+import { escapeBytes, type Operation } from "@isoline/core/event";
 import { EEXIST, EINVAL, ENOENT, EPERM, EXDEV } from "../../../abi/errno.ts";
 import { rawCall } from "../../../abi/raw-call.ts";
 import {

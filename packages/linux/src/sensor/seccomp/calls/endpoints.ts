@@ -1,5 +1,5 @@
 /** The common parts of calls on sockets: the socket, its address argument, the event. */
-import type { Operation } from "@isoline/core";
+import type { Operation } from "@isoline/core/event";
 import { EBADF, ECONNREFUSED, EFAULT, EINVAL, EMSGSIZE, ENOTSOCK } from "../../../abi/errno.ts";
 import { AT_FDCWD, S_IFSOCK } from "../../../abi/stat.ts";
 import { type Context, reasonFor } from "../context.ts";

@@ -1,6 +1,6 @@
 /** Calls that make code run: exec, executable mappings, memory that becomes executable. */
 import { readFileSync } from "node:fs";
-import type { Call } from "@isoline/core";
+import type { Call } from "@isoline/core/identity";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
 import { digestField, remarksOn } from "../../files/content.ts";
 import type { Context, Decoder } from "../context.ts";

@@ -1,5 +1,6 @@
 /** The files that an exec runs: the named file, the interpreters of `#!` lines, the ELF interpreter. */
-import { escapeBytes, type Image } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
+import type { Image } from "@isoline/core/identity";
 import { EACCES, ELOOP, ENOEXEC, ETXTBSY } from "../../../abi/errno.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import type { Content } from "../../files/content.ts";

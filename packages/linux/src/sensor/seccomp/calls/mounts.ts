@@ -8,7 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 import { EFAULT } from "../../../abi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
 import { pathText } from "../../files/knowledge.ts";

@@ -5,7 +5,8 @@
  * address nor the socket can be exchanged after the decision. Unix sockets report to the peer which process connects or
  * listens, and some others are named after their user: the task makes these calls itself.
  */
-import { escapeBytes, localPort } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
+import { localPort } from "@isoline/core/identity";
 import { EADDRINUSE, ECONNREFUSED, EINVAL } from "../../../abi/errno.ts";
 import { bind as bindTo, connect as connectTo, listen as listenOn } from "../../../abi/sockets.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";

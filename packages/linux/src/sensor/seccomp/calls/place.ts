@@ -8,7 +8,7 @@ import { nameIn, pathText } from "../../files/knowledge.ts";
 import { Found } from "../../files/found.ts";
 import { EXECUTE, WRITE } from "../../words/access.ts";
 import type { Thread } from "../tasks/process.ts";
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 
 /**
  * The canonical path of the new name, the mount it is on, and the errno if the thread may not create it there; or the reason

@@ -3,7 +3,7 @@
  *
  * They are events whether or not the kernel permits them: the attempt itself matters to a reviewer.
  */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 import { EFAULT, EINVAL, ENOSYS, EPERM } from "../../../abi/errno.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import { kindsIn } from "../../words/namespaces.ts";

@@ -4,7 +4,7 @@
  * The kernel splits such a path in exactly this way (fs/namei.c, filename_parentat): it walks everything but the last part, and
  * looks up the last part, with the slashes after it, in the result. With both, the supervisor can make the call.
  */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 import { ENOENT, ENOTDIR } from "../../../abi/errno.ts";
 import { close, openat2, readlinkat } from "../../../abi/libc.ts";
 import { O_CLOEXEC, O_NOFOLLOW, O_PATH } from "../../../abi/stat.ts";

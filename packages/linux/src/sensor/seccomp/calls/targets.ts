@@ -1,6 +1,6 @@
 /** The target of a call that acts on other processes: by number, by group, by descriptor. */
 import { readFileSync, readlinkSync } from "node:fs";
-import type { Digest } from "@isoline/core";
+import type { Digest } from "@isoline/core/digest";
 import { EBADF, EPERM, ESRCH } from "../../../abi/errno.ts";
 import { getpgrp, kill as probe } from "../../../abi/libc.ts";
 import type { Thread } from "../tasks/process.ts";

@@ -1,7 +1,7 @@
 /**
  * Calls that set and remove extended attributes.
  */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 import { E2BIG, EINVAL, ENAMETOOLONG, ERANGE } from "../../../abi/errno.ts";
 import { rawCall, type Word } from "../../../abi/raw-call.ts";
 import { AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";

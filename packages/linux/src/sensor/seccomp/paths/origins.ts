@@ -7,7 +7,7 @@
  * Otherwise the mounted file system is, and the program that mounted it (`?in:tmpfs/unshare//etc/config`). For a container, its
  * first root takes the place of the launch's.
  */
-import { escapeBytes } from "@isoline/core";
+import { escapeBytes } from "@isoline/core/event";
 import { close, openat2, statx } from "../../../abi/libc.ts";
 import { EMPTY, openHow, terminated } from "../../../abi/bytes.ts";
 import {

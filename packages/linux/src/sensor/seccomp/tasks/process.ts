@@ -1,7 +1,7 @@
 /**
  * Threads and processes as the seccomp sensor keeps them.
  */
-import type { Credentials } from "@isoline/core";
+import type { Credentials } from "@isoline/core/event";
 import type { ActingProcess, ActingThread, Identity } from "../../acting.ts";
 import type { ExecProof } from "./exec-proof.ts";
 import type { ExpectedWords } from "./expected-words.ts";

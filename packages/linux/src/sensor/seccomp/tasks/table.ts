@@ -8,7 +8,8 @@
  *     number must never act under another's identity;
  *   - an exec changes the identity only when the new image is found to run: the kernel may yet refuse it.
  */
-import { type Digest, type Task, taskPhrase, ZERO_DIGEST } from "@isoline/core";
+import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
+import { type Task, taskPhrase } from "@isoline/core/identity";
 import { ESRCH } from "../../../abi/errno.ts";
 import { close, pidfdOpen, pidfdSendSignal } from "../../../abi/libc.ts";
 import type { Identity } from "../../acting.ts";

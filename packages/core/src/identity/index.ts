@@ -1,0 +1,28 @@
+/** Task identity, policies and the lens. */
+export { interpreterNames } from "./invocation/interpreters.ts";
+export { invocationOf } from "./invocation/invocation.ts";
+export { multiCallNames } from "./invocation/multi-call.ts";
+export type { Operand } from "./invocation/operand.ts";
+export { UNREADABLE, type Word, type Words } from "./invocation/words.ts";
+export type { CanisterPlaces, ControlGroup, IdRange, Launch } from "./launch.ts";
+export { Leveller } from "./leveller.ts";
+export type { Observation, Relation, Surroundings } from "./observation.ts";
+export { parsePolicy } from "./policy-file.ts";
+export {
+  canonicalPolicy,
+  DEFAULT_POLICY,
+  EXACT_POLICY,
+  lensDigest,
+  lensNames,
+  namedPolicy,
+  type Policy,
+} from "./policy.ts";
+export { localPort } from "./rules/addresses.ts";
+export { boundedRuns, formatNamedRun, formatRun, TEXT } from "./rules/called.ts";
+export { groupPaths } from "./rules/control-groups.ts";
+export { changesNames } from "./rules/created.ts";
+export { pathsAbove } from "./rules/directories.ts";
+export { isDescriptorOption, isPathOption, keyAndValue } from "./rules/mount-options.ts";
+export { allocatorFiles } from "./rules/overlooked.ts";
+export { lensRules, ruleNames, type SwitchableRule } from "./rules/table.ts";
+export { type Call, deriveTask, type Image, programName, type Task, taskPhrase } from "./task.ts";
