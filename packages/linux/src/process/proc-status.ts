@@ -164,8 +164,10 @@ function wordsIn(text: string): FirstImage["words"] {
     at = before;
   }
   const [environment, end = "", start = ""] = fields;
-  if (environment !== end || start === "0") return undefined;
-  return { from: BigInt(start), length: Number(BigInt(end) - BigInt(start)) };
+  const [from, length] = [BigInt(start), Number(BigInt(end) - BigInt(start))];
+  // In the middle of an exec there is a start before there is an end.
+  if (environment !== end || from === 0n || length < 0) return undefined;
+  return { from, length };
 }
 
 /** `/proc/PID/stat` from its third field on. The second field, a name, may hold any character but ends at the last parenthesis. */

@@ -45,6 +45,7 @@ export class SeccompSensor implements Sensor {
         mediator.died(process);
       },
       guessed: (process) => mediator.guessed(process),
+      isWaiting: () => this.#listener.stillWaiting(),
       unidentified: (process, why) => mediator.unidentified(process, why),
     });
     this.#context = new Context(this.#listener, mediator, this.#tasks, isCanister);

@@ -38,43 +38,22 @@ export class Executions {
     process.pendingExecs.push({ tid, next, executable, proof, words });
   }
 
-  /** The outcomes, given that a thread makes another call; `lives` tells for each thread that asked whether it is still the same. */
-  settle({ process, tid }: Thread, lives: (tid: number) => boolean): Settlement {
-    const [only] = process.pendingExecs;
-    if (only !== undefined && process.pendingExecs.length === 1 && only.tid === tid)
-      return this.#settleOnly(only, process);
-    const outcome = outcomeOf(process.pendingExecs.map(({ proof }) => proof.outcome(tid, process)));
-    if (outcome === "did-not") {
-      // A thread that asked and has returned, or has ended, executes nothing any more.
-      this.drop(process, (pending) => pending.tid === tid || !lives(pending.tid));
-      return AS_BEFORE;
-    }
-    // Read only now: another thread may be executing at this moment, and the file must be read after the exec has happened.
-    const executable = executableOf(tid);
-    // If several threads asked, one succeeded: the one whose program runs with its arguments, if the arguments distinguish
-    // them.
-    const running = process.pendingExecs.filter((pending) => isOf(pending, executable));
-    const called = running.filter((pending) => isCalledAs(pending, tid));
-    const pending = called.at(-1);
-    const isAmbiguous = called.some(({ next }) => next !== pending?.next);
-    this.drop(process, () => true);
-    if (outcome === "untold" || isAmbiguous) return { is: "unproven", executable };
-    if (pending) return { is: "executed", next: pending.next, executable };
-    return { is: running.length > 0 ? "called-otherwise" : "swapped", executable };
-  }
-
-  /** The same where the thread asked itself, and no other did: all that most processes ever do. */
-  #settleOnly(pending: PendingExec, process: Process): Settlement {
-    const { tid, next } = pending;
-    const outcome = pending.proof.outcome(tid, process);
-    const executable = outcome === "did-not" ? "" : executableOf(tid);
-    const isRunning = isOf(pending, executable);
-    const isCalled = outcome !== "did-not" && isRunning && isCalledAs(pending, tid);
-    this.drop(process, () => true);
-    if (outcome === "did-not") return AS_BEFORE;
-    if (outcome === "untold") return { is: "unproven", executable };
-    if (isCalled) return { is: "executed", next, executable };
-    return { is: isRunning ? "called-otherwise" : "swapped", executable };
+  /**
+   * The outcomes, given that a thread has made another call. `lives` tells for each thread that asked whether it is still the same;
+   * `isWaiting`, whether the call still waits.
+   *
+   * An exec ends all other threads, also one whose call waits, and takes the number of the process (fs/exec.c, de_thread). So what
+   * was read holds only if the call waits afterwards. If it does not, nothing is settled before the next call.
+   */
+  settle({ process, tid }: Thread, lives: (tid: number) => boolean, isWaiting: () => boolean): Settlement {
+    const asked = process.pendingExecs;
+    const [only] = asked;
+    const found = only?.tid === tid && asked.length === 1 ? settledOnly(only, process) : settled(asked, tid, process);
+    // A thread that asked and has returned, or has ended, executes nothing any more.
+    const over = found.is === "as-before" ? asked.filter((each) => each.tid === tid || !lives(each.tid)) : asked;
+    if (!isWaiting()) return AS_BEFORE;
+    this.drop(process, (pending) => over.includes(pending));
+    return found;
   }
 
   drop(process: Process, which: (pending: PendingExec) => boolean): void {
@@ -85,6 +64,32 @@ export class Executions {
     }
     process.pendingExecs = process.pendingExecs.filter((pending) => !which(pending));
   }
+}
+
+function settled(asked: readonly PendingExec[], tid: number, process: Process): Settlement {
+  const outcome = outcomeOf(asked.map(({ proof }) => proof.outcome(tid, process)));
+  if (outcome === "did-not") return AS_BEFORE;
+  // Read only now: another thread may be executing at this moment, and the file must be read after the exec has happened.
+  const executable = executableOf(tid);
+  // If several threads asked, one succeeded: the one whose program runs with its arguments, if the arguments distinguish them.
+  const running = asked.filter((pending) => isOf(pending, executable));
+  const called = running.filter((pending) => isCalledAs(pending, tid));
+  const pending = called.at(-1);
+  const isAmbiguous = called.some(({ next }) => next !== pending?.next);
+  if (outcome === "untold" || isAmbiguous) return { is: "unproven", executable };
+  if (pending) return { is: "executed", next: pending.next, executable };
+  return { is: running.length > 0 ? "called-otherwise" : "swapped", executable };
+}
+
+/** The same where the thread asked itself, and no other did: all that most processes ever do. */
+function settledOnly(pending: PendingExec, process: Process): Settlement {
+  const { tid, next } = pending;
+  const outcome = pending.proof.outcome(tid, process);
+  if (outcome === "did-not") return AS_BEFORE;
+  const executable = executableOf(tid);
+  if (outcome === "untold") return { is: "unproven", executable };
+  if (!isOf(pending, executable)) return { is: "swapped", executable };
+  return isCalledAs(pending, tid) ? { is: "executed", next, executable } : { is: "called-otherwise", executable };
 }
 
 /** Whether a process that runs this executable may run the one that was asked for; an unknown one ("") may be any. */

@@ -33,6 +33,8 @@ export interface TaskEvents {
   died(process: Process): void;
   /** The identity of a process had to be guessed among several. */
   guessed(process: Process): void;
+  /** Whether the call that was received last still waits for its answer. */
+  isWaiting(): boolean;
   /** A process runs another program than it was allowed to, or it cannot be proven which. Returns its identity from then on. */
   unidentified(process: Process, why: Unidentified): { readonly task: Task; readonly program: string };
 }
@@ -238,7 +240,8 @@ export class TaskTable {
   /** An exec of this process has succeeded, or the thread that asked for one has returned from it, or neither. */
   #settleExecs(thread: Thread): void {
     const { process } = thread;
-    const found = this.#executions.settle(thread, (tid) => this.#lives(tid, process));
+    const lives = (tid: number) => this.#lives(tid, process);
+    const found = this.#executions.settle(thread, lives, () => this.#events.isWaiting());
     if (found.is === "as-before") return;
     this.#becomes(
       process,
