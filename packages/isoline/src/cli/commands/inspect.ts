@@ -1,5 +1,6 @@
 /** `isoline inspect`: the label that a container of an image would get, and the result of its last run. */
 import { basename, join } from "node:path";
+import { IsolineError } from "@isoline/core/error";
 import { findImage } from "../../canister/images.ts";
 import { type HostConfiguration, readHostConfiguration } from "../../canister/host-configuration.ts";
 import type { Image } from "../../canister/image.ts";
@@ -47,7 +48,7 @@ async function inspected(image: Image, host: HostConfiguration): Promise<Inspect
     const signer = signed && (await signerOf(contour, signed));
     return { image, label, refused: undefined, signer, contour: await factsOf(contour), last: lastOf(contour, host) };
   } catch (fault) {
-    if (!(fault instanceof CliError) || !REFUSALS.includes(fault.code)) throw fault;
+    if (!(fault instanceof IsolineError) || !REFUSALS.includes(fault.code)) throw fault;
     return { image, label: undefined, refused: fault.message, signer: undefined, contour: undefined, last: undefined };
   }
 }
