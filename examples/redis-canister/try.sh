@@ -76,7 +76,7 @@ start watched check
 attack
 finish watched
 
-say "The attack, on a container that is that enforces its contour."
+say "The attack, on a container that enforces its contour."
 start held enforce
 attack
 finish held

@@ -8,19 +8,18 @@ import { join } from "node:path";
 const script = (cwd, name, lines) => writeFileSync(join(cwd, name), `${lines.join("\n")}\n`);
 
 /**
- * Git reads files again that are as young as its index, to the second, because it cannot tell whether they changed since. After
- * a pause before the branch no file is.
+ * Git reads files again that are as young as its index, to the second, because it cannot tell whether they changed since. With a
+ * pause before each `git add` no file is.
  *
- * @param {string} cwd @param {readonly string[]} pause
+ * @param {string} cwd @param {string} pause a command
  */
 function writeHistory(cwd, pause) {
   script(cwd, "story.sh", [
     "set -e",
     "git init -q -b main work && cd work",
     "git config user.email ann@example.org && git config user.name Ann",
-    'for n in 1 2 3; do echo "line $n" >> file; mkdir -p dir$n; echo "$n" > dir$n/part; git add -A; git commit -q -m "commit $n"; done',
-    ...pause,
-    "git checkout -q -b side && echo side > side && git add side && git commit -q -m side",
+    `for n in 1 2 3; do echo "line $n" >> file; mkdir -p dir$n; echo "$n" > dir$n/part; ${pause}; git add -A; git commit -q -m "commit $n"; done`,
+    `git checkout -q -b side && echo side > side && ${pause} && git add side && git commit -q -m side`,
     "git checkout -q main && git merge -q --no-ff -m merge side",
     "cd .. && git clone -q work copy && cd copy",
     "git gc -q && git fsck --no-progress && git log --oneline | wc -l",
@@ -32,7 +31,7 @@ export const git = {
   name: "git",
   says: "`git init`, three commits, a second later a branch that is merged, a clone, `gc`, `fsck`",
   programs: ["git"],
-  prepare: (cwd) => writeHistory(cwd, ["sleep 1.1"]),
+  prepare: (cwd) => writeHistory(cwd, "sleep 1.1"),
   command: ["sh", "story.sh"],
 };
 
@@ -41,7 +40,7 @@ export const gitAtOnce = {
   ...git,
   name: "git at once",
   says: "the git workload without its pause: git looks again into files that are as young as its index, to the second",
-  prepare: (cwd) => writeHistory(cwd, []),
+  prepare: (cwd) => writeHistory(cwd, ":"),
 };
 
 /** @type {Workload} */
