@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 import { filesUnder, importsOf, isTest, readSource } from "./sources.mjs";
 
 /** The subpaths of the core. Its root is for users; the packages here name the folder that they mean. */
-const core = ["error", "digest", "verify", "event", "identity", "profile", "contour", "engine"].map(
+const core = ["error", "digest", "verify", "event", "identity", "profile", "contour", "evidence", "engine"].map(
   (folder) => `@isoline/core/${folder}`,
 );
 
@@ -23,6 +23,7 @@ const layers = [
   ["core", "identity", []],
   ["core", "profile", []],
   ["core", "contour", []],
+  ["core", "evidence", []],
   ["core", "engine", []],
   ["core", "index", []],
 

@@ -4,6 +4,8 @@
 export const coreErrors = {
   "bad-event": "An event, as text, JSON or bytes, is not one this version writes.",
   "bad-contour": "A contour file is damaged, truncated, tampered with, or not a contour file.",
+  "bad-evidence":
+    "An evidence file is damaged, or does not belong to its contour. Delete it: the contour works without.",
   "bad-policy": "A policy or lens file has an unknown key or an invalid value.",
   "bad-trajectory": "A recorded event log is not in the given format.",
   "not-comparable":
