@@ -98,6 +98,7 @@ export default defineConfig({
             items: [
               page("Intel Xeon", "/performance/intel-xeon"),
               page("AMD EPYC", "/performance/amd-epyc"),
+              page("AMD EPYC, workloads", "/performance/amd-epyc-workloads"),
               page("AMD EPYC, earlier", "/performance/amd-epyc-earlier"),
             ],
           },
