@@ -1,0 +1,3 @@
+/** Where the estimate fails, and why: written by hand, after reading the table. */
+export const findings = `## Where it fails
+`;

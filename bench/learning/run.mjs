@@ -1,0 +1,42 @@
+/**
+ * `npm run learning -- record [--recordings DIR] [--runs N] [--only WORKLOAD]…`
+ * `npm run learning -- evaluate [--recordings DIR] [--learn N] [--markdown FILE]`
+ *
+ * README.md in this folder says what both do.
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { isBuilt } from "../../test/reproducibility/experiment.mjs";
+import { DEFAULT_PLACE } from "./recordings.mjs";
+import { workloads } from "./workloads/all.mjs";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    recordings: { type: "string", default: DEFAULT_PLACE },
+    runs: { type: "string", default: "56" },
+    learn: { type: "string", default: "16" },
+    only: { type: "string", multiple: true },
+    markdown: { type: "string" },
+  },
+});
+
+const chosen = workloads.filter(({ name }) => values.only === undefined || values.only.includes(name));
+const [what] = positionals;
+if (!isBuilt) refuse("nothing is built: npm run build");
+else if (what === "record") {
+  const { record } = await import("./record.mjs");
+  await record(chosen, values.recordings, Number(values.runs));
+} else if (what === "evaluate") {
+  const { evaluate } = await import("./evaluate.mjs");
+  const { page, table } = await import("./page.mjs");
+  const results = evaluate(chosen, values.recordings, Number(values.learn));
+  console.log(table(results));
+  if (values.markdown) writeFileSync(values.markdown, page(results));
+} else refuse("expected record or evaluate: npm run learning -- record");
+
+/** @param {string} why */
+function refuse(why) {
+  console.error(why);
+  process.exitCode = 2;
+}

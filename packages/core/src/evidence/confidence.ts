@@ -1,0 +1,225 @@
+/**
+ * What the runs that a contour was learnt from say about further runs: which share of them will depart.
+ *
+ * The estimate is made by run and never by point, because points come in bundles: one new file is a dozen of them. A run that did
+ * something no other run did would have departed from the contour that all others make. The share of such runs is therefore what
+ * the next run can be expected to do, and the number of runs bounds how wrong that can be.
+ *
+ * That holds for runs that do not depend on each other. Where the workload finds what earlier runs left, they do: a file that one
+ * run leaves and all later runs read is new only once. So runs from a clean start are preferred. Without enough of them the
+ * estimate is also made in order, over the later half of the runs: how many did something that no *earlier* run had done. The
+ * greater of the two estimates counts.
+ */
+import type { Contour } from "../contour/contour.ts";
+import type { Exchange } from "../profile/profile.ts";
+import { isBounded, upperBound } from "./binomial.ts";
+import { type Cause, Explainer, type Finding } from "./causes.ts";
+import type { Evidence } from "./evidence.ts";
+import { isComplete, type Novelty, type Trial, trialsOf, type Way } from "./novelty.ts";
+
+/** How many of some runs departed, and what that says about the next. */
+export interface Estimate {
+  /** The runs that the estimate rests on. */
+  readonly trials: number;
+  /** Those of them that did something new. */
+  readonly departing: number;
+  /** The expected share of further runs that depart. */
+  readonly expected: number;
+  /** The share that is not exceeded, at 95 %. */
+  readonly bound: number;
+  /** What was counted as new: what no other run did, or what no earlier run did. */
+  readonly way: Way;
+}
+
+/** How many of the runs of the estimate did something new of one kind. */
+export interface Share {
+  readonly runs: number;
+  /** Those of them that did nothing else that was new. */
+  readonly only: number;
+  readonly points: number;
+}
+
+export interface CauseShare extends Share {
+  readonly cause: Cause;
+  /** Some of what was new, at most `EXAMPLES`. */
+  readonly examples: readonly Omit<Finding, "cause">[];
+}
+
+export interface ProgramShare extends Share {
+  readonly program: string;
+}
+
+/** How many more runs a target takes, if none of them does anything new; undefined if it takes more than `MOST_MORE`. */
+export interface Needed {
+  readonly target: number;
+  readonly runs: number | undefined;
+}
+
+export interface Confidence {
+  /** All runs that are recorded. */
+  readonly runs: number;
+  /** Those of them that could not be observed as a whole. They are no trials. */
+  readonly incomplete: number;
+  /** The complete ones that began from a clean start. */
+  readonly clean: number;
+  /** Which runs the estimate rests on: only those from a clean start, or all complete ones. */
+  readonly rests: "clean" | "all";
+  /** The one that counts: the greater of the two that follow. */
+  readonly estimate: Estimate;
+  /** The estimates in both ways; `inOrder` only where starts are unknown. */
+  readonly alone: Estimate;
+  readonly inOrder: Estimate | undefined;
+  readonly needed: readonly Needed[];
+  readonly causes: readonly CauseShare[];
+  readonly programs: readonly ProgramShare[];
+}
+
+export const TARGETS = [0.1, 0.05] as const;
+const EXAMPLES = 3;
+const MOST_MORE = 10_000;
+
+/** What the evidence says about further runs; undefined where no complete run is recorded. */
+export function confidenceOf<E extends Exchange>(
+  contour: Contour<E>,
+  evidence: Evidence,
+  targets: readonly number[] = TARGETS,
+): Confidence | undefined {
+  const trials = trialsOf(evidence, (point) => contour.indexOfPoint(point));
+  if (trials.length === 0) return undefined;
+  const ground = groundOf(trials);
+  const findings = explain(contour, evidence, ground);
+  return {
+    runs: evidence.runs.length,
+    incomplete: evidence.runs.filter((run) => !isComplete(run)).length,
+    clean: trials.filter(({ run }) => run.start === "clean").length,
+    rests: ground.rests,
+    estimate: ground.estimate,
+    alone: ground.alone,
+    inOrder: ground.inOrder,
+    needed: targets.map((target) => ({ target, runs: moreRuns(ground.flags, target) })),
+    causes: causeShares(findings),
+    programs: programShares(findings),
+  };
+}
+
+/**
+ * Only the estimate, without reasons: what a departure is reported with, and what a loop of learning waits for. It does not need
+ * the contour, where the points of the evidence are those of the contour.
+ */
+export function estimateOf(evidence: Evidence): Estimate | undefined {
+  const trials = trialsOf(evidence, () => 0);
+  return trials.length === 0 ? undefined : groundOf(trials).estimate;
+}
+
+/** What was new in each run of the estimate, by both ways; `inOrder` is left out where the starts are clean. */
+interface Flags {
+  readonly alone: readonly boolean[];
+  readonly inOrder: readonly boolean[] | undefined;
+}
+
+interface Ground {
+  readonly rests: "clean" | "all";
+  readonly flags: Flags;
+  readonly estimate: Estimate;
+  readonly alone: Estimate;
+  readonly inOrder: Estimate | undefined;
+  readonly departing: readonly Departing[];
+}
+
+/** A run of the estimate with what was new in it. */
+interface Departing {
+  readonly rank: number;
+  readonly novelties: readonly Novelty[];
+}
+
+/** Chooses the runs to rest on, and counts. */
+function groundOf(trials: readonly Trial[]): Ground {
+  const clean = trials.filter(({ run }) => run.start === "clean");
+  // In order, half of all runs are trials. As many clean ones say as much, and need not be doubted.
+  const rests = clean.length * 2 >= trials.length ? "clean" : "all";
+  const used = rests === "clean" ? clean : trials;
+  const flags: Flags = {
+    alone: used.map(({ alone }) => alone.length > 0),
+    inOrder: rests === "clean" ? undefined : used.map(({ inOrder }) => inOrder.length > 0),
+  };
+  const alone = estimate("alone", flags.alone);
+  const inOrder = flags.inOrder && estimate("in order", laterHalf(flags.inOrder));
+  if (inOrder === undefined || inOrder.expected <= alone.expected) {
+    const departing = used.map(({ rank, alone: novelties }) => ({ rank, novelties }));
+    return { rests, flags, estimate: alone, alone, inOrder, departing };
+  }
+  const departing = laterHalf(used).map(({ rank, inOrder: novelties }) => ({ rank, novelties }));
+  return { rests, flags, estimate: inOrder, alone, inOrder, departing };
+}
+
+function estimate(way: Way, flags: readonly boolean[]): Estimate {
+  const departing = count(flags);
+  const trials = flags.length;
+  return { trials, departing, expected: departing / trials, bound: upperBound(departing, trials), way };
+}
+
+const count = (flags: readonly boolean[]): number => flags.filter(Boolean).length;
+
+/** The later half, with the one in the middle. */
+function laterHalf<T>(runs: readonly T[]): readonly T[] {
+  return runs.slice(Math.floor(runs.length / 2));
+}
+
+/** How many more runs, none of which does anything new, bring the bound down to the target. */
+function moreRuns({ alone, inOrder }: Flags, target: number): number | undefined {
+  const all = count(alone);
+  for (let more = 0; more <= MOST_MORE; more++) {
+    const trials = alone.length + more;
+    const middle = Math.floor(trials / 2);
+    const late = inOrder === undefined ? 0 : count(inOrder.slice(middle));
+    const greater = late / (trials - middle) > all / trials;
+    if (greater ? isBounded(late, trials - middle, target) : isBounded(all, trials, target)) return more;
+  }
+  return undefined;
+}
+
+type Found = { readonly rank: number; readonly findings: readonly Finding[] };
+
+function explain<E extends Exchange>(
+  contour: Contour<E>,
+  evidence: Evidence,
+  { departing, estimate: { way } }: Ground,
+): Found[] {
+  const all = departing.flatMap(({ novelties }) => novelties);
+  if (all.length === 0) return [];
+  const explainer = new Explainer(contour, evidence, way, all);
+  return departing.map(({ rank, novelties }) => ({
+    rank,
+    findings: novelties.map((novelty) => explainer.explain(novelty, rank)),
+  }));
+}
+
+function causeShares(found: readonly Found[]): CauseShare[] {
+  const examples = (cause: Cause) =>
+    found
+      .flatMap(({ findings }) => findings.filter((finding) => finding.cause === cause && finding.act !== ""))
+      .slice(0, EXAMPLES)
+      .map(({ program, act }) => ({ program, act }));
+  return shares(found, ({ cause }) => cause).map(([cause, share]) => ({ cause, ...share, examples: examples(cause) }));
+}
+
+function programShares(found: readonly Found[]): ProgramShare[] {
+  const known = found.map(({ rank, findings }) => ({ rank, findings: findings.filter(({ act }) => act !== "") }));
+  return shares(known, ({ program }) => program).map(([program, share]) => ({ program, ...share }));
+}
+
+/** Counts runs and points by a property of what was new, the property of most runs first. */
+function shares<K extends string>(found: readonly Found[], of: (finding: Finding) => K): [K, Share][] {
+  const counts = new Map<K, { runs: number; only: number; points: number }>();
+  for (const { findings } of found) {
+    const kinds = new Set(findings.map(of));
+    for (const kind of kinds) {
+      const count = counts.get(kind) ?? { runs: 0, only: 0, points: 0 };
+      count.runs += 1;
+      if (kinds.size === 1) count.only += 1;
+      counts.set(kind, count);
+    }
+    for (const finding of findings) (counts.get(of(finding)) as Share & { points: number }).points += 1;
+  }
+  return [...counts].sort(([one, a], [other, b]) => b.runs - a.runs || b.points - a.points || (one < other ? -1 : 1));
+}
