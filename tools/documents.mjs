@@ -51,8 +51,8 @@ function unknownScripts(/** @type {string} */ root, /** @type {string[]} */ page
   );
 }
 
-/** The first line of a contour file: it looks like a command and is none. */
-const FORMAT_LINE = "isoline contour 1";
+/** The first line of a file: it looks like a command and is none. */
+const FORMAT_LINE = /isoline (?:contour|evidence) \d/;
 
 /** @param {string} root @param {string[]} pages */
 function unknownCommands(root, pages) {

@@ -2,9 +2,13 @@
  * Evidence: which runs saw each point of a contour, and how often. It stands beside the contour and never in it: the contour is
  * what is reviewed, and does not change when a run only repeats what is known. Without evidence a contour works as well;
  * only what it says about future runs is missing.
+ *
+ * A point is known by the first sixteen digits of its digest, which is all that the file keeps. Two points that share them share
+ * their evidence: that costs an estimate, and never decides about an act.
  */
 import type { Digest } from "../digest.ts";
 import { IsolineError } from "../error.ts";
+import { type Acceptance, Remarks, type ReplacedAct } from "./remarks.ts";
 import type { RunRecord } from "./run-record.ts";
 import { RunSet } from "./run-set.ts";
 
@@ -15,78 +19,185 @@ export interface Sighting {
   readonly occurrences: number;
 }
 
-interface Seen {
+/** What is known of one point. */
+export interface Seen {
   readonly runs: RunSet;
   occurrences: number;
+  /** In how many of the folded runs it was seen. */
+  past: number;
 }
+
+/** Digits of a digest by which a point is known. */
+export const KEY_DIGITS = 16;
+
+/** With more runs the oldest are folded: it stays known in how many of them a point was seen, but not in which. */
+export const MOST_RUNS = 512;
+const FOLDED_AT_ONCE = 64;
+/** Ids of folded runs that are remembered, so that a merge does not count them twice. */
+const MOST_FOLDED = 4096;
 
 export class Evidence {
   readonly #runs: RunRecord[] = [];
   readonly #places = new Map<string, number>();
-  readonly #seen = new Map<Digest, Seen>();
+  readonly #seen = new Map<string, Seen>();
+  /** The points of the contour, by key. */
+  readonly #points = new Map<string, Digest>();
+  readonly #folded = new Set<string>();
+  readonly #replaced = new Remarks<ReplacedAct>();
+  readonly #acceptances = new Remarks<Acceptance>();
+  #past = 0;
 
   /** The runs, in the order in which they were recorded. A run's place in this list is its number in every `RunSet`. */
   get runs(): readonly RunRecord[] {
     return this.#runs;
   }
 
-  /** Number of points that a run saw. */
+  /** How many earlier runs there were of which only counts are known. */
+  get past(): number {
+    return this.#past;
+  }
+
+  /** Number of points of the contour that a run saw. */
   get size(): number {
-    return this.#seen.size;
+    return this.#points.size;
   }
 
   /** Adds a run with everything that it saw. Refuses a run that is recorded already. */
   record(run: RunRecord, sightings: Iterable<Sighting>): void {
-    if (this.#places.has(run.id)) throw new IsolineError("bad-evidence", `the run ${run.id} is recorded already`);
+    if (this.#places.has(run.id) || this.#folded.has(run.id))
+      throw new IsolineError("bad-evidence", `the run ${run.id} is recorded already`);
     const place = this.#addRun(run);
-    for (const { point, occurrences } of sightings) this.#add(point, RunSet.of([place]), occurrences);
+    for (const { point, occurrences } of sightings) this.#add(point, RunSet.of([place]), occurrences, 0);
+    this.#fold();
   }
 
-  /** Every point that a run saw. */
+  /** Every point of the contour that a run saw. */
   points(): Iterable<Digest> {
-    return this.#seen.keys();
+    return this.#points.values();
   }
 
   /** The runs that saw a point; undefined where none did. */
   runsOf(point: Digest): RunSet | undefined {
-    return this.#seen.get(point)?.runs;
+    return this.#seen.get(keyOf(point))?.runs;
   }
 
   /** How often a point was seen over all runs. */
   occurrences(point: Digest): number {
-    return this.#seen.get(point)?.occurrences ?? 0;
+    return this.#seen.get(keyOf(point))?.occurrences ?? 0;
   }
 
-  /** Evidence of both. A run that both have counts once; its occurrences are then those of the one that has more. */
+  /** In how many of the `past` runs a point was seen. */
+  pastOf(point: Digest): number {
+    return this.#seen.get(keyOf(point))?.past ?? 0;
+  }
+
+  /** Says which points the contour has. `points` then gives those of them that a run saw; the rest of the evidence is kept. */
+  resolve(points: Iterable<Digest>): void {
+    this.#points.clear();
+    for (const point of points) if (this.#seen.has(keyOf(point))) this.#points.set(keyOf(point), point);
+  }
+
+  /** The acts that class rules replaced. */
+  get replaced(): readonly ReplacedAct[] {
+    return this.#replaced.all;
+  }
+
+  addReplaced(acts: Iterable<ReplacedAct>): void {
+    this.#replaced.add(acts);
+  }
+
+  /** Takes out the acts that a rule replaced, so that they can come back. */
+  takeReplaced(rule: string): ReplacedAct[] {
+    return this.#replaced.take((act) => act.rule === rule);
+  }
+
+  /** The points that were taken into the contour by a decision. */
+  get acceptances(): readonly Acceptance[] {
+    return this.#acceptances.all;
+  }
+
+  addAcceptances(acceptances: Iterable<Acceptance>): void {
+    this.#acceptances.add(acceptances);
+  }
+
+  /**
+   * Evidence of both, the runs in the order of their time. A run that both have counts once; occurrences are then those of the one
+   * that has more. Which of the folded runs both have is not known, so the larger number counts.
+   */
   static merge(first: Evidence, second: Evidence): Evidence {
     const merged = new Evidence();
-    for (const { runs } of [first, second]) {
-      for (const run of runs) if (!merged.#places.has(run.id)) merged.#addRun(run);
+    const sources = [first, second];
+    for (const { replaced, acceptances } of sources) {
+      merged.addReplaced(replaced);
+      merged.addAcceptances(acceptances);
     }
-    const shared = second.runs.some((run) => first.#places.has(run.id));
-    for (const point of new Set([...first.points(), ...second.points()])) {
-      for (const source of [first, second]) {
-        const runs = source.runsOf(point);
-        if (runs) merged.#add(point, merged.#placesOf(source, runs), 0);
-      }
-      const [one, other] = [first.occurrences(point), second.occurrences(point)];
-      (merged.#seen.get(point) as Seen).occurrences = shared ? Math.max(one, other) : one + other;
+    for (const source of sources) merged.#remember(source.#folded);
+    for (const run of byTime(sources.flatMap(({ runs }) => runs)))
+      if (!merged.#places.has(run.id) && !merged.#folded.has(run.id)) merged.#addRun(run);
+    merged.#past = Math.max(first.#past, second.#past);
+    const shares = (first.#past > 0 && second.#past > 0) || second.runs.some(({ id }) => first.#places.has(id));
+    for (const source of sources) {
+      const places = source.#runs.map(({ id }) => merged.#places.get(id));
+      for (const [key, seen] of source.#seen) merged.#takeIn(key, seen, places, shares);
+      for (const [key, point] of source.#points) merged.#points.set(key, point);
     }
+    merged.#fold();
     return merged;
   }
 
   /**
-   * The same evidence about other points, when a rule makes one point of several. `to` gives the new point, or undefined to drop
-   * the point.
+   * The same evidence about other points, when a rule makes one point of several. `to` gives the new point, the same point, or
+   * undefined to drop it. What is known of a point that was replaced stays known, but `points` does not give it any more.
    */
   translate(to: (point: Digest) => Digest | undefined): Evidence {
     const translated = new Evidence();
     for (const run of this.#runs) translated.#addRun(run);
-    for (const [point, { runs, occurrences }] of this.#seen) {
-      const target = to(point);
-      if (target !== undefined) translated.#add(target, runs, occurrences);
+    translated.#remember(this.#folded);
+    translated.#past = this.#past;
+    translated.addReplaced(this.replaced);
+    translated.addAcceptances(this.acceptances);
+    const every = this.#runs.map((_, place) => place);
+    for (const [key, seen] of this.#seen) {
+      const point = this.#points.get(key);
+      const target = point === undefined ? undefined : to(point);
+      if (point !== undefined && target === undefined) continue;
+      if (target !== undefined) translated.#add(target, seen.runs, seen.occurrences, seen.past);
+      if (target !== point) translated.#takeIn(key, seen, every, false);
     }
     return translated;
+  }
+
+  /** Evidence of runs of which only counts are known, as a contour of format 1 has them. */
+  static ofPast(runs: number, seen: Iterable<Sighting & { readonly past: number }>): Evidence {
+    const evidence = new Evidence();
+    evidence.#past = runs;
+    for (const { point, occurrences, past } of seen) evidence.#add(point, new RunSet(), occurrences, past);
+    return evidence;
+  }
+
+  /** @internal What is known of each point, by key, in ascending order. */
+  entries(): [key: string, seen: Seen][] {
+    return [...this.#seen].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  /** @internal Ids of the folded runs. */
+  get folded(): readonly string[] {
+    return [...this.#folded];
+  }
+
+  /** @internal Puts back what a file has. The keys are resolved later. */
+  static restore(
+    runs: readonly RunRecord[],
+    past: number,
+    folded: readonly string[],
+    entries: Iterable<readonly [key: string, seen: Seen]>,
+  ): Evidence {
+    const evidence = new Evidence();
+    for (const run of runs) evidence.#addRun(run);
+    evidence.#past = past;
+    evidence.#remember(folded);
+    for (const [key, seen] of entries) evidence.#seen.set(key, seen);
+    return evidence;
   }
 
   #addRun(run: RunRecord): number {
@@ -95,14 +206,57 @@ export class Evidence {
     return place;
   }
 
-  #add(point: Digest, runs: RunSet, occurrences: number): void {
-    const seen = this.#seen.get(point) ?? { runs: new RunSet(), occurrences: 0 };
+  #add(point: Digest, runs: RunSet, occurrences: number, past: number): void {
+    this.#points.set(keyOf(point), point);
+    const seen = this.#at(keyOf(point));
     seen.runs.addAll(runs);
     seen.occurrences += occurrences;
-    this.#seen.set(point, seen);
+    seen.past = Math.min(seen.past + past, this.#past);
   }
 
-  #placesOf(source: Evidence, runs: RunSet): RunSet {
-    return RunSet.of([...runs].map((place) => this.#places.get((source.runs[place] as RunRecord).id) as number));
+  /** Adds what a source knows of a point; `places` gives the new place of each run. */
+  #takeIn(key: string, seen: Seen, places: readonly (number | undefined)[], shares: boolean): void {
+    const own = this.#at(key);
+    for (const place of seen.runs) {
+      const there = places[place];
+      if (there !== undefined) own.runs.add(there);
+    }
+    own.past = Math.max(own.past, seen.past);
+    own.occurrences = shares ? Math.max(own.occurrences, seen.occurrences) : own.occurrences + seen.occurrences;
   }
+
+  #at(key: string): Seen {
+    const known = this.#seen.get(key);
+    if (known !== undefined) return known;
+    const seen = { runs: new RunSet(), occurrences: 0, past: 0 };
+    this.#seen.set(key, seen);
+    return seen;
+  }
+
+  /** Folds the oldest runs until there are few enough. */
+  #fold(): void {
+    while (this.#runs.length > MOST_RUNS) {
+      this.#remember(this.#runs.splice(0, FOLDED_AT_ONCE).map(({ id }) => id));
+      this.#past += FOLDED_AT_ONCE;
+      for (const seen of this.#seen.values()) seen.past += seen.runs.dropFirst(FOLDED_AT_ONCE);
+    }
+    this.#places.clear();
+    this.#runs.forEach(({ id }, place) => this.#places.set(id, place));
+  }
+
+  #remember(ids: Iterable<string>): void {
+    for (const id of ids) this.#folded.add(id);
+    for (const id of this.#folded) {
+      if (this.#folded.size <= MOST_FOLDED) break;
+      this.#folded.delete(id);
+    }
+  }
+}
+
+function keyOf(point: Digest): string {
+  return point.slice(0, KEY_DIGITS);
+}
+
+function byTime(runs: readonly RunRecord[]): RunRecord[] {
+  return [...runs].sort((a, b) => (`${a.when} ${a.id}` < `${b.when} ${b.id}` ? -1 : 1));
 }

@@ -11,7 +11,10 @@ export {
   type Share,
   TARGETS,
 } from "./confidence.ts";
+export { decodeEvidence, MOST_EVIDENCE_BYTES, MOST_EVIDENCE_POINTS } from "./decode.ts";
+export { encodeEvidence } from "./encode.ts";
 export { Evidence, type Sighting } from "./evidence.ts";
 export type { Way } from "./novelty.ts";
+export type { Acceptance, ReplacedAct } from "./remarks.ts";
 export { type RunRecord, starts } from "./run-record.ts";
 export { RunSet } from "./run-set.ts";

@@ -15,13 +15,25 @@ export class RunSet {
     return set;
   }
 
+  /** The set whose bits are these bytes, the lowest bit of the first byte first. */
+  static fromBytes(bytes: Uint8Array): RunSet {
+    const words = new Uint32Array(Math.max(1, Math.ceil(bytes.length / 4)));
+    bytes.forEach((byte, at) => {
+      words[at >> 2] = ((words[at >> 2] as number) | (byte << (8 * (at & 3)))) >>> 0;
+    });
+    return new RunSet(words);
+  }
+
+  /** The first `length` bytes of the set, as `fromBytes` reads them. */
+  toBytes(length: number): Buffer {
+    const bytes = Buffer.alloc(length);
+    for (let at = 0; at < length; at++) bytes[at] = ((this.#words[at >> 2] ?? 0) >>> (8 * (at & 3))) & 0xff;
+    return bytes;
+  }
+
   add(place: number): void {
     const at = Math.floor(place / BITS);
-    if (at >= this.#words.length) {
-      const grown = new Uint32Array(Math.max(at + 1, this.#words.length * 2));
-      grown.set(this.#words);
-      this.#words = grown;
-    }
+    this.#grow(at + 1);
     this.#words[at] = (this.#words[at] as number) | (1 << (place % BITS));
   }
 
@@ -31,9 +43,7 @@ export class RunSet {
 
   /** How many runs are in the set. */
   get size(): number {
-    let size = 0;
-    for (const word of this.#words) size += ones(word);
-    return size;
+    return ones(this.#words);
   }
 
   /** The only run of the set, or undefined where there are none or several. */
@@ -49,7 +59,17 @@ export class RunSet {
 
   /** Adds every run of another set. */
   addAll(other: RunSet): void {
-    for (const place of other) this.add(place);
+    const words = other.#words;
+    this.#grow(words.length);
+    for (let at = 0; at < words.length; at++) this.#words[at] = (this.#words[at] as number) | (words[at] as number);
+  }
+
+  /** Takes out the first runs, a multiple of 32, so that the next one has the place 0. Returns how many of them were in the set. */
+  dropFirst(runs: number): number {
+    const words = runs / BITS;
+    const dropped = ones(this.#words.subarray(0, words));
+    this.#words = this.#words.length > words ? this.#words.slice(words) : new Uint32Array(1);
+    return dropped;
   }
 
   /** The places of the runs, ascending. */
@@ -58,11 +78,18 @@ export class RunSet {
       for (let rest = word; rest !== 0; rest &= rest - 1) yield at * BITS + (31 - Math.clz32(rest & -rest));
     }
   }
+
+  #grow(length: number): void {
+    if (length <= this.#words.length) return;
+    const grown = new Uint32Array(Math.max(length, this.#words.length * 2));
+    grown.set(this.#words);
+    this.#words = grown;
+  }
 }
 
-/** How many bits of a word are set. */
-function ones(word: number): number {
+/** How many bits are set. */
+function ones(words: Uint32Array): number {
   let count = 0;
-  for (let rest = word; rest !== 0; rest &= rest - 1) count++;
+  for (const word of words) for (let rest = word; rest !== 0; rest &= rest - 1) count++;
   return count;
 }

@@ -11,6 +11,7 @@ import { writeLabel } from "../namespace/label.ts";
 import { Namespace, type Outcome } from "../namespace/namespace.ts";
 import type { Plan } from "../namespace/plan.ts";
 import type { DepartureReport } from "../namespace/report.ts";
+import { beginRun } from "../namespace/run-beginning.ts";
 import { reportText, runReport } from "../namespace/run-report.ts";
 import type { Threads } from "../namespace/threads.ts";
 import { Output } from "../store/output.ts";
@@ -113,6 +114,7 @@ export class Canister {
       signed,
       output: learns ? contour : undefined,
       adds: learns,
+      run: learns ? beginRun([Buffer.from(this.#command)], "unknown") : undefined,
       policy: await policyLine(policy),
       trajectory: undefined,
       sensor,

@@ -2,7 +2,6 @@
  * The command line: the commands, their options and their help. The commands themselves are in `commands/`, one file each,
  * imported when they are called.
  */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Entry } from "../namespace/entry.ts";
 import type { Threads } from "../namespace/threads.ts";
@@ -13,6 +12,7 @@ import { declareLive } from "./grammar/live.ts";
 import { declareMachine } from "./grammar/machine.ts";
 import { declareWorkloads } from "./grammar/workloads.ts";
 import type { Invocation } from "./invocation.ts";
+import { version } from "../namespace/run-beginning.ts";
 import { isTerminal, print, STDERR, STDOUT, say } from "./output/streams.ts";
 
 export class Program extends Command {
@@ -71,12 +71,4 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
 function nameOf(command: Command): string {
   const { parent } = command;
   return parent?.parent ? `${parent.name()} ${command.name()}` : command.name();
-}
-
-/** The version of the package this file is in. */
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return manifest.version;
 }

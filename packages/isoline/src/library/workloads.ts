@@ -5,6 +5,7 @@ import { argumentText, commandText } from "../namespace/command-text.ts";
 import { writeLabel } from "../namespace/label.ts";
 import { readPlaces } from "../namespace/places.ts";
 import type { Plan } from "../namespace/plan.ts";
+import { beginRun } from "../namespace/run-beginning.ts";
 import { type SensorChoice, sensorFor } from "../namespace/sensor-choice.ts";
 import { assertWritable, Output } from "../store/output.ts";
 import { policyLine } from "../store/policy-file.ts";
@@ -38,6 +39,8 @@ export interface LearnOptions extends WorkloadOptions {
   readonly merge?: boolean | undefined;
   /** What counts: `default`, `exact`, or a policy file. */
   readonly lens?: string | undefined;
+  /** Says that the state which the command finds was made anew for this run, so that its evidence counts as of a clean start. */
+  readonly cleanStart?: boolean | undefined;
   /** A file for events in the order they first happened, one JSON object a line. */
   readonly trajectory?: string | undefined;
 }
@@ -119,7 +122,7 @@ export async function startLearning(
   options: LearnOptions & Called,
   hooks?: Hooks,
 ): Promise<Started> {
-  const { output, merge = false, trajectory, lens } = options;
+  const { output, merge = false, trajectory, lens, cleanStart = false } = options;
   const held = Output.open(output);
   if (trajectory !== undefined) assertWritable(trajectory);
   const started = hostFor(host, options);
@@ -129,6 +132,7 @@ export async function startLearning(
     contour: merge && existsSync(output) ? output : undefined,
     output,
     adds: merge,
+    run: beginRun(command, cleanStart ? "clean" : "unknown"),
     policy: await policyLine(lens),
     trajectory,
     landlock: false,

@@ -4,6 +4,7 @@ import type { Launch as Places } from "@isoline/core/identity";
 import type { Orphaned } from "@isoline/linux";
 import type { IntegrityPlan } from "../integrity/plan.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";
+import type { RunBeginning } from "./run-beginning.ts";
 
 /** The sensors; which one `auto` means is decided before a plan is made. */
 export type SensorName = "seccomp" | "bpf";
@@ -23,6 +24,8 @@ export interface Plan {
   readonly output: string | undefined;
   /** Whether to keep the contour that exists at the end and to add to it, even if another run wrote it. */
   readonly adds?: boolean;
+  /** Of learning: the run, as its evidence says. */
+  readonly run?: RunBeginning | undefined;
   /** Canonical policy line for a new contour; `undefined` takes the contour's own. */
   readonly policy: string | undefined;
   /** The file for events in the order in which they first happened, one a line, if requested. */

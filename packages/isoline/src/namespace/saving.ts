@@ -1,20 +1,26 @@
-/** Writes what one run learnt: to a new contour, or to one that other runs may add to at the same time. */
+/**
+ * Writes what one run learnt: to a new contour, or to one that other runs may add to at the same time; and beside it, as evidence,
+ * what this run saw.
+ */
 import { type Contour, contourSince, type Mark, markOf, mergeContours, parseContour } from "@isoline/core/contour";
+import { Evidence, type RunRecord, type Sighting } from "@isoline/core/evidence";
 import { IsolineError } from "@isoline/core/error";
 import { iso1 } from "@isoline/core/profile";
 import { lock } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { MOST_CONTOUR_BYTES, saveContour } from "../store/contour-file.ts";
+import { EVIDENCE_SUFFIX, readEvidence, writeEvidence } from "../store/evidence-file.ts";
 import { Output } from "../store/output.ts";
 import type { Plan } from "./plan.ts";
 
 /** Patience for other runs: each only reads and writes a file. */
 const PATIENCE_MS = 60_000;
 
-/** The output of a learnt contour, opened before the workload starts. */
+/** The output of a learnt contour and of its evidence, opened before the workload starts. */
 export class LearntContour {
   readonly #path: string;
   readonly #output: Output;
+  readonly #evidence: Output | undefined;
   readonly #contour: Contour;
   /** The contour before this run, if other runs may add to it meanwhile. */
   readonly #mark: Mark | undefined;
@@ -22,8 +28,11 @@ export class LearntContour {
   private constructor(path: string, contour: Contour, adds: boolean) {
     this.#path = path;
     this.#output = Output.open(path);
+    this.#evidence = this.#output.isDevice ? undefined : Output.open(this.#evidencePath);
     this.#contour = contour;
     this.#mark = adds ? markOf(contour) : undefined;
+    // Damaged evidence is refused now, and not after an hour.
+    if (adds) this.#earlier();
   }
 
   /** Undefined if nothing is to be written. */
@@ -31,25 +40,55 @@ export class LearntContour {
     return mode === "learn" && output !== undefined ? new LearntContour(output, contour, adds) : undefined;
   }
 
-  save(): void {
-    if (this.#mark === undefined) saveContour(this.#output, this.#contour);
-    else addToContour(this.#path, this.#output, contourSince(this.#contour, this.#mark));
+  /** Writes the contour and the evidence of the run, if it is known. */
+  save(run: RunRecord | undefined): void {
+    const learnt = this.#mark === undefined ? this.#contour : contourSince(this.#contour, this.#mark);
+    if (this.#mark !== undefined) this.#lock();
+    saveContour(this.#output, this.#mark === undefined ? learnt : this.#added(learnt));
+    if (run !== undefined) this.#record(run, learnt);
     this.#output.close();
+    this.#evidence?.close();
+  }
+
+  /** The present contour with what this run learnt. */
+  #added(learnt: Contour): Contour {
+    if (this.#output.isDevice || !this.#output.exists) return learnt;
+    return mergeContours([readThere(this.#path, this.#output), learnt]);
+  }
+
+  #record(run: RunRecord, learnt: Contour): void {
+    if (this.#evidence === undefined) return;
+    const evidence = this.#earlier() ?? new Evidence();
+    evidence.record(run, sightingsIn(learnt));
+    writeEvidence(this.#evidence, evidence);
+  }
+
+  /** The evidence of earlier runs, where this one adds to it. */
+  #earlier(): Evidence | undefined {
+    if (this.#mark === undefined || this.#evidence === undefined) return undefined;
+    return readEvidence(this.#evidencePath, this.#evidence);
+  }
+
+  get #evidencePath(): string {
+    return `${this.#path}${EVIDENCE_SUFFIX}`;
+  }
+
+  /**
+   * The directory is locked while a run is added, so that no run is lost if several learn at the same time. The contour itself
+   * cannot be locked, because it is replaced; and a lock on the directory leaves no file.
+   */
+  #lock(): void {
+    if (this.#output.isDevice || lock(this.#output.directory, PATIENCE_MS)) return;
+    throw new CliError(
+      "cannot-write",
+      `cannot add to ${this.#path}: its directory is locked (flock) by another process; end that, and learn again`,
+    );
   }
 }
 
-/**
- * Adds a run to the present contour, or begins one. The directory is locked meanwhile, so that no run is lost if several learn
- * at the same time. The contour itself cannot be locked, because it is replaced; and a lock on the directory leaves no file.
- */
-function addToContour(path: string, output: Output, learnt: Contour): void {
-  if (output.isDevice) return saveContour(output, learnt);
-  if (!lock(output.directory, PATIENCE_MS))
-    throw new CliError(
-      "cannot-write",
-      `cannot add to ${path}: its directory is locked (flock) by another process; end that, and learn again`,
-    );
-  saveContour(output, output.exists ? mergeContours([readThere(path, output), learnt]) : learnt);
+function* sightingsIn(learnt: Contour): Generator<Sighting> {
+  for (let index = 0; index < learnt.size; index++)
+    yield { point: learnt.point(index), occurrences: learnt.provenance(index).occurrences };
 }
 
 function readThere(path: string, output: Output): Contour {

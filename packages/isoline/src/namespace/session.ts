@@ -2,6 +2,7 @@
  * One live namespace in its supervising thread: made from a plan, decided by its model, queried while it runs, summarised at
  * its end. Events come from one sensor, which it knows only by its interface.
  */
+import type { RunRecord } from "@isoline/core/evidence";
 import { lensDigest } from "@isoline/core/identity";
 import {
   compileLandlock,
@@ -25,6 +26,9 @@ import type { Plan } from "./plan.ts";
 import type { DepartureReport, Loss, RunReport } from "./report.ts";
 import { type Answers, answered, isAboutIntegrity, type Reply, type Request, type RequestOf } from "./requests.ts";
 import { LearntContour } from "./saving.ts";
+
+/** Reasons of losses that are kept in the evidence. */
+const MOST_REASONS = 100;
 
 export class Session {
   readonly model: Model;
@@ -143,7 +147,7 @@ export class Session {
     const firings = mediator.firings();
     for (const [rule, times] of Object.entries(firings))
       if (times > 0 && this.#plan.mode === "learn") contour.fired(rule, times);
-    this.#output?.save();
+    this.#output?.save(this.#record());
     this.#trajectory?.close();
     const { counts, contents, guesses } = this.#observations;
     const { off, refused } = engine.tally;
@@ -201,6 +205,17 @@ export class Session {
       const standing = this.model.engine.trust.trustOf(handle);
       return { pid, chain, trusted: standing.trusted, ...(standing.trusted ? {} : { cause: standing.cause.what }) };
     });
+  }
+
+  /** What the evidence says of this run. */
+  #record(): RunRecord | undefined {
+    const { run, sensor } = this.#plan;
+    const incomplete = Object.fromEntries(
+      this.#losses()
+        .slice(0, MOST_REASONS)
+        .map(({ reason, count }) => [reason, count]),
+    );
+    return run && { ...run, sensor, lens: lensDigest(this.model.policy), incomplete };
   }
 
   #losses(): Loss[] {

@@ -15,6 +15,7 @@ import { supervise } from "../workload/supervise.ts";
 export interface LearnOptions extends ReportOptions, IntegrityOptions {
   readonly output?: string;
   readonly merge?: boolean;
+  readonly cleanStart?: boolean;
   readonly lens?: string;
   readonly sensor?: SensorChoice;
   readonly user?: string;
@@ -24,7 +25,7 @@ export interface LearnOptions extends ReportOptions, IntegrityOptions {
 }
 
 export async function learn(invocation: Invocation, options: LearnOptions): Promise<number> {
-  const { output, merge = false, lens, sensor, user, trajectory, name, quiet = false } = options;
+  const { output, merge = false, cleanStart, lens, sensor, user, trajectory, name, quiet = false } = options;
   if (output === undefined) throw usage("expected -o FILE, where the contour is to be written");
   const command = commandAfterDashes(invocation.argv, ["-o", output]);
   const ima = integrityPlan(options);
@@ -34,7 +35,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
     note(`${output} is not there yet, so there is nothing to add to: it begins with this run`);
   const about = { command, contour: output, name, quiet, learns: more ? "more" : "anew" } as const;
   const { exit, report, removedSignature } = await supervise(invocation, about, (host, hooks) =>
-    startLearning(host, command, { output, merge, lens, sensor, user, trajectory, ima, name }, hooks),
+    startLearning(host, command, { output, merge, cleanStart, lens, sensor, user, trajectory, ima, name }, hooks),
   );
   if (removedSignature && !quiet) (await import("../output/stale-signature.ts")).sayStaleSignature(output);
   if (!quiet) {

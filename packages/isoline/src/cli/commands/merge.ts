@@ -1,5 +1,7 @@
 /** `isoline merge`: one contour of several. */
+import { Evidence } from "@isoline/core/evidence";
 import * as contours from "../../library/contours.ts";
+import { loadEvidence, saveEvidence } from "../../store/evidence-file.ts";
 import { assertWritable } from "../../store/output.ts";
 import { status } from "../ending.ts";
 import { sayStaleSignature } from "../output/stale-signature.ts";
@@ -18,7 +20,9 @@ export async function merge(files: readonly string[], { output, quiet }: MergeOp
   const [first, ...others] = await Promise.all(files.map(contours.read));
   if (first === undefined || others.length === 0) throw usage("expected at least two contours to merge");
   const merged = contours.merge(first, ...others);
+  const known = files.flatMap((file) => loadEvidence(file) ?? []);
   const { removedSignature } = contours.write(output, merged);
+  if (known.length > 0) saveEvidence(output, known.reduce((all, each) => Evidence.merge(all, each)));
   if (!quiet) {
     if (removedSignature) sayStaleSignature(output);
     const sizes = [first, ...others].map(({ size }) => size).join(" + ");

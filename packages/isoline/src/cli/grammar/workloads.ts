@@ -22,6 +22,10 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .argument("[command...]", COMMAND)
     .option("-o, --output <file>", "write the contour here; an older one is replaced when the command has ended")
     .option("--merge", "add to the existing contour, under its lens")
+    .option(
+      "--clean-start",
+      "the state that the command finds was made anew for this run: its evidence then counts as such",
+    )
     .option("--lens <name|file>", "what counts: default, exact, or a policy file (YAML or JSON)")
     .option("--trajectory <file>", "also write events in the order they first happened, one JSON object a line")
     .addOption(sensorOption())

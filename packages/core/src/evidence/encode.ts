@@ -1,0 +1,78 @@
+/**
+ * Evidence as bytes: lines of text about the runs, then one short entry for each point.
+ *
+ *   isoline evidence 1
+ *   sha256 DIGEST                 over everything after this line
+ *   past COUNT                    folded runs
+ *   folded ID …                   their ids, where they are remembered
+ *   run JSON                      one line for each run, in order
+ *   replaced JSON                 acts that a class rule replaced
+ *   accepted JSON                 points that were taken in by a decision
+ *   sets COUNT
+ *   points COUNT
+ *   set …                         one bit for each run, in whole bytes; each set of runs that occurs, once
+ *   key ‖ set ‖ count ‖ past      for each point, ascending by key: 8 bytes, then three numbers in LEB128
+ *
+ * Most points were seen by the same few sets of runs, so a set is written once and referred to by its number. That needs no
+ * compression, so that nothing grows while it is read. Specified in docs/spec/evidence-file.md.
+ */
+import { sha256 } from "../digest.ts";
+import type { Evidence, Seen } from "./evidence.ts";
+
+export const FORMAT = "isoline evidence 1";
+
+/** The bytes of an evidence file. The same evidence gives the same bytes. */
+export function encodeEvidence(evidence: Evidence): Buffer {
+  const body = bodyOf(evidence);
+  return Buffer.concat([Buffer.from(`${FORMAT}\nsha256 ${sha256(body)}\n`), body]);
+}
+
+function bodyOf(evidence: Evidence): Buffer {
+  const entries = evidence.entries();
+  const sets = new SetTable(Math.ceil(evidence.runs.length / 8));
+  const points = entries.map(([key, seen]) => entryOf(key, seen, sets));
+  const head = [...headLines(evidence), `sets ${sets.all.length}`, `points ${points.length}`, ""].join("\n");
+  return Buffer.concat([Buffer.from(head), ...sets.all, ...points]);
+}
+
+function* headLines({ past, folded, runs, replaced, acceptances }: Evidence): Generator<string> {
+  if (past > 0) yield `past ${past}`;
+  if (folded.length > 0) yield `folded ${folded.join(" ")}`;
+  for (const run of runs) yield `run ${JSON.stringify(run)}`;
+  for (const act of replaced) yield `replaced ${JSON.stringify(act)}`;
+  for (const acceptance of acceptances) yield `accepted ${JSON.stringify(acceptance)}`;
+}
+
+function entryOf(key: string, { runs, occurrences, past }: Seen, sets: SetTable): Buffer {
+  const numbers = [sets.numberOf(runs.toBytes(sets.width)), occurrences, past];
+  return Buffer.from([...Buffer.from(key, "hex"), ...numbers.flatMap(leb128)]);
+}
+
+/** Each set of runs once, in the order of its first use. */
+class SetTable {
+  readonly width: number;
+  readonly all: Buffer[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  /** `width`: bytes of a set. */
+  constructor(width: number) {
+    this.width = width;
+  }
+
+  numberOf(set: Buffer): number {
+    const text = set.toString("latin1");
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    this.#numbers.set(text, this.all.length);
+    return this.all.push(set) - 1;
+  }
+}
+
+/** Seven bits a byte, the lowest first; the high bit says that another byte follows. */
+function leb128(number: number): number[] {
+  const bytes: number[] = [];
+  for (let rest = number; ; rest = Math.floor(rest / 128)) {
+    if (rest < 128) return [...bytes, rest];
+    bytes.push((rest % 128) | 128);
+  }
+}
