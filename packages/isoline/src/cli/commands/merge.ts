@@ -22,7 +22,11 @@ export async function merge(files: readonly string[], { output, quiet }: MergeOp
   const merged = contours.merge(first, ...others);
   const known = files.flatMap((file) => loadEvidence(file) ?? []);
   const { removedSignature } = contours.write(output, merged);
-  if (known.length > 0) saveEvidence(output, known.reduce((all, each) => Evidence.merge(all, each)));
+  if (known.length > 0)
+    saveEvidence(
+      output,
+      known.reduce((all, each) => Evidence.merge(all, each)),
+    );
   if (!quiet) {
     if (removedSignature) sayStaleSignature(output);
     const sizes = [first, ...others].map(({ size }) => size).join(" + ");
