@@ -7,6 +7,7 @@ export const cliErrors = {
   "not-executable": "The program to run is there but cannot be executed.",
   "cannot-read": "A file that was named cannot be read.",
   "cannot-write": "A result could not be written; what was there before is unchanged.",
+  "bad-report": "A report of a run is damaged, or its departures do not match the points that it gives them.",
   "no-such-point": "No point of the contour begins this way, or several do.",
   "no-such-namespace": "No live namespace has this name, or several do.",
   "name-taken": "A live namespace has this name already.",

@@ -9,6 +9,7 @@ export { installFilter, type Launch, spawnWorkload } from "./sensor/seccomp/list
 export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/mediation.ts";
 export type { FileInspector, FileUse, UsedFile, UsingThread } from "./sensor/inspection.ts";
 export { deviceName } from "./sensor/files/sensed-file.ts";
+export { KEPT_DIRECTORY } from "./sensor/kept-directory.ts";
 export { signalAll } from "./sensor/signal-all.ts";
 export { holdersOf, isRunning } from "./sensor/holders.ts";
 export { fileVersion, lastingVersion } from "./sensor/files/knowledge.ts";

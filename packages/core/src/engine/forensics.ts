@@ -56,6 +56,8 @@ export interface Departure<E extends Exchange = Event> {
   /** How often the event occurred, and how many of these occurrences were refused. */
   readonly count: number;
   readonly refused: number;
+  /** Its task, unless a departure before it was of the same task. */
+  readonly introduces?: Task;
 }
 
 export interface ForensicsLimits {
@@ -124,10 +126,13 @@ export class Forensics<E extends Exchange = Event> {
     if (this.#entries.length >= this.#maxDepartures || this.#bytes + bytes > this.#maxBytes) return -1;
     this.#bytes += bytes;
     const { point, event, first } = what;
-    const entry = { point, event: copyOf(event), first: { ...first }, count: 0, refused: 0 };
+    const { task } = first;
+    const isNew = task !== undefined && !this.#tasks.has(task.id);
+    const introduces = isNew ? { introduces: task } : {};
+    const entry = { point, event: copyOf(event), first: { ...first }, count: 0, refused: 0, ...introduces };
     const index = this.#entries.push(entry) - 1;
     this.#byPoint.set(what.point, index);
-    if (what.first.task !== undefined) this.#tasks.set(what.first.task.id, what.first.task);
+    if (isNew) this.#tasks.set(task.id, task);
     return index;
   }
 }

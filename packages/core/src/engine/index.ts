@@ -1,4 +1,8 @@
 /** The engine: the verdict on an event, and its explanation. */
+export { type Cause, causesOf } from "./amend/causes.ts";
+export { leftOpen } from "./amend/left-open.ts";
+export { addProposals, type Caused, type Proposal, settle, type Settled } from "./amend/proposal.ts";
+export { stateWithout } from "./amend/same-contour.ts";
 export { Engine, type Judgement, type Mode, type Reaction } from "./engine.ts";
 export type { Explanation, Reason } from "./explanation.ts";
 export type { Circumstances, ContentRemark, Departure } from "./forensics.ts";
@@ -7,3 +11,6 @@ export { chainPhrase } from "./lineage.ts";
 export { Neighbourhood } from "./nearest.ts";
 export { SUPERVISOR } from "./trust.ts";
 export { explain, explainEvent, why } from "./why.ts";
+export type { Changes, ContentChange, Move } from "./updates/changes.ts";
+export { type Update, updatesAmong } from "./updates/groups.ts";
+export { type Classified, type DepartureClass, departureClasses, Updates } from "./updates/updates.ts";

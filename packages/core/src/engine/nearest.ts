@@ -61,7 +61,7 @@ export class Neighbourhood {
   #acts = new Chains(0);
   #places = new Chains(0);
   #directories = new Chains(0);
-  #programs = new Map<string, Task[]>();
+  #programs: Programs = { byPath: new Map(), byContent: new Map() };
 
   constructor(points: LearntPoints) {
     this.#points = points;
@@ -130,7 +130,14 @@ export class Neighbourhood {
   /** Learnt tasks that run a program of the same path, from other content or out of another parent. */
   twins(path: string): readonly Task[] {
     this.#index();
-    return this.#programs.get(path) ?? [];
+    return this.#programs.byPath.get(path) ?? [];
+  }
+
+  /** Learnt tasks that a task may have been before it was updated or renamed: of the same path, then of the same content. */
+  likely({ images: [{ path, digest }] }: Task): readonly Task[] {
+    const twins = this.twins(path);
+    const carriers = digest === undefined ? [] : (this.#programs.byContent.get(digest) ?? []);
+    return [...twins, ...carriers.filter(({ images }) => images[0].path !== path)];
   }
 
   #index(): void {
@@ -169,18 +176,28 @@ function landmarksOf(event: Event): Landmarks {
   return marks;
 }
 
-/** One point for each task, by the path of its program. */
-function programsOf(indexes: Iterable<number>, points: LearntPoints): Map<string, Task[]> {
-  const programs = new Map<string, Task[]>();
+interface Programs {
+  readonly byPath: Map<string, Task[]>;
+  readonly byContent: Map<Digest, Task[]>;
+}
+
+/** The tasks of one point each, by the path and by the content of their programs. */
+function programsOf(indexes: Iterable<number>, points: LearntPoints): Programs {
+  const programs: Programs = { byPath: new Map(), byContent: new Map() };
   for (const index of indexes) {
     const task = points.task(points.event(index).actor.task);
     if (task === undefined) continue;
-    const path = task.images[0].path;
-    const same = programs.get(path);
-    if (same === undefined) programs.set(path, [task]);
-    else same.push(task);
+    const { path, digest } = task.images[0];
+    push(programs.byPath, path, task);
+    if (digest !== undefined) push(programs.byContent, digest, task);
   }
   return programs;
+}
+
+function push<K>(groups: Map<K, Task[]>, key: K, task: Task): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [task]);
+  else group.push(task);
 }
 
 /** The directories above a place, innermost first. */

@@ -51,6 +51,6 @@ export function digestChange(learnt: string | undefined, now: string | undefined
   return `sha256 ${shortDigest(now)}, learnt was ${shortDigest(learnt)}`;
 }
 
-function shortDigest(digest: string | undefined): string {
+export function shortDigest(digest: string | undefined): string {
   return digest === undefined ? "unknown" : `${digest.slice(0, 12)}…`;
 }

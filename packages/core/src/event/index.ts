@@ -3,7 +3,7 @@ export { capabilityPhrase } from "./capabilities.ts";
 export { decodeEvent, encodeEvent } from "./encoding.ts";
 export { escapeBytes, escapeText, isEscaped, unescapeToBytes } from "./escape.ts";
 export { type Actor, type Credentials, type Event, type FieldValue, type Subject, subjectRecord } from "./event.ts";
-export { eventFromJson, eventToJson } from "./json.ts";
+export { eventFromJson, eventToJson, type Json } from "./json.ts";
 export { type FieldKind, fieldsOf, isOperation, type Operation, operationNames, operations } from "./operations.ts";
 export { endpointPhrase, modePhrase, phrase } from "./phrase.ts";
 export { eventSchema } from "./schema.ts";

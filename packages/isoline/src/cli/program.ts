@@ -5,6 +5,7 @@
 import { Command } from "commander";
 import type { Entry } from "../namespace/entry.ts";
 import type { Threads } from "../namespace/threads.ts";
+import { declareAmending } from "./grammar/amending.ts";
 import { declareCanisters } from "./grammar/canisters.ts";
 import { declareContours } from "./grammar/contours.ts";
 import { declareIma } from "./grammar/ima.ts";
@@ -58,6 +59,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
   };
   declareWorkloads(program, invocation);
   declareContours(program, invocation);
+  declareAmending(program, invocation);
   declareCanisters(program, invocation);
   declareLive(program, invocation);
   declareIma(program, invocation);

@@ -3,12 +3,14 @@ import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
 import { startTime } from "@isoline/linux";
 import { CliError } from "../error.ts";
-import type { EventLine, LiveEvent, ProcessReport } from "../namespace/live.ts";
+import type { ContourState, EventLine, LiveEvent, ProcessReport } from "../namespace/live.ts";
 import { isLive } from "./liveness.ts";
 import type { Refusal, State } from "./protocol.ts";
 
 const ANSWER_MS = 8000;
 const MOST_BYTES = 64 * 1024 * 1024;
+/** The engine records no more. */
+const MOST_DEPARTURES = 10_000;
 
 export class ControlClient {
   readonly name: string;
@@ -38,6 +40,25 @@ export class ControlClient {
     const answer = await this.#fetch("GET", pid === undefined ? "/trust" : `/trust?pid=${pid}`);
     if (!Array.isArray(answer)) throw this.#lost("its answer is not a list of processes");
     return answer as ProcessReport[];
+  }
+
+  /** The contour as it is now: its profile, the digest of its policy, its state. */
+  async contour(): Promise<ContourState> {
+    const answer = await this.#fetch("GET", "/contour");
+    if (typeof answer !== "object" || answer === null) throw this.#lost("its answer is not about a contour");
+    return answer as ContourState;
+  }
+
+  /** Every departure so far, in order, as it stands when it is asked for. Their form is not checked. */
+  async *departures(): AsyncGenerator<unknown> {
+    for (let from = 0; from <= MOST_DEPARTURES; ) {
+      const page = await this.#fetch("GET", `/departures?from=${from}`);
+      if (!Array.isArray(page)) throw this.#lost("its answer is not a list of departures");
+      if (page.length === 0) return;
+      yield* page;
+      from += page.length;
+    }
+    throw this.#lost(`it has more than ${MOST_DEPARTURES} departures`);
   }
 
   async seal(): Promise<State> {

@@ -88,7 +88,7 @@ export function ownUid(): number {
   return process.geteuid?.() ?? 0;
 }
 
-function assertFit(directory: string): void {
+export function assertFit(directory: string): void {
   const { mode, uid, isDirectory } = facts(directory);
   if (!isDirectory || uid !== ownUid() || (mode & OTHERS) !== 0)
     throw new CliError(

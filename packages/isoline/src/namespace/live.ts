@@ -49,8 +49,11 @@ export interface ProcessReport {
   readonly cause?: string;
 }
 
-/** The contour while it is being learnt. */
+/** The contour as it is at one moment. */
 export interface ContourState {
+  readonly profile: string;
+  /** Digest of the policy. */
+  readonly policy: string;
   readonly points: number;
   readonly state: string;
   readonly measurement: string;

@@ -1,6 +1,6 @@
 /** The model of a session, loaded and checked before the workload starts: contour, policy, engine. */
 import { Contour } from "@isoline/core/contour";
-import { Engine, Neighbourhood } from "@isoline/core/engine";
+import { Engine, Neighbourhood, Updates } from "@isoline/core/engine";
 import { IsolineError } from "@isoline/core/error";
 import { canonicalPolicy, DEFAULT_POLICY, parsePolicy, type Policy } from "@isoline/core/identity";
 import { iso1 } from "@isoline/core/profile";
@@ -13,6 +13,8 @@ export interface Model {
   readonly engine: Engine;
   /** The contour, with its index of nearest points. */
   readonly learnt: Neighbourhood;
+  /** Tells updates from other departures. */
+  readonly updates: Updates;
 }
 
 export async function loadModel(plan: Plan): Promise<Model> {
@@ -21,7 +23,9 @@ export async function loadModel(plan: Plan): Promise<Model> {
   const contour = known ?? Contour.create({ profile: iso1, policy: canonicalPolicy(policy) });
   if (plan.mode === "learn" && contour.size > 0) contour.beginRun();
   const engine = new Engine({ contour, mode: plan.mode, reaction: policy.reaction });
-  return { contour, policy, engine, learnt: new Neighbourhood(contour) };
+  const learnt = new Neighbourhood(contour);
+  const updates = new Updates(learnt, (id) => engine.forensics.unknownTask(id));
+  return { contour, policy, engine, learnt, updates };
 }
 
 /** The policy of a run: the contour's own, the requested one, or the default. A contour is never read through another lens. */

@@ -1,5 +1,5 @@
 /** Records every decision, for the status line, the report, the trajectory and followers. */
-import type { Circumstances, Judgement } from "@isoline/core/engine";
+import type { Circumstances, Departure, Judgement } from "@isoline/core/engine";
 import type { Event } from "@isoline/core/event";
 import type { Task } from "@isoline/core/identity";
 import type { TrajectoryWriter } from "../store/trajectory-file.ts";
@@ -18,6 +18,7 @@ export class Observations {
   readonly #block: ControlBlock;
   readonly #trajectory: TrajectoryWriter | undefined;
   readonly #tell: (event: LiveEvent) => void;
+  readonly #times = new WeakMap<Departure, { readonly first: number; last: number }>();
   #guesses = 0;
   #lastSize: number;
 
@@ -40,10 +41,24 @@ export class Observations {
     return this.#guesses;
   }
 
+  /** Notes the time of a departure, if this is one and there was room for it. */
+  departed(departure: Departure | undefined): void {
+    if (departure === undefined) return;
+    const now = Date.now();
+    const times = this.#times.get(departure);
+    if (times === undefined) this.#times.set(departure, { first: now, last: now });
+    else times.last = now;
+  }
+
+  timesOf(departure: Departure): { readonly first: number; readonly last: number } {
+    return this.#times.get(departure) ?? { first: 0, last: 0 };
+  }
+
   decided(event: Event, judgement: Judgement, circumstances: Circumstances): void {
     const { contour, engine } = this.#model;
     this.#block[cells.points] = contour.size;
     this.#block[cells.departures] = engine.tally.off;
+    this.departed(judgement.departure);
     if (circumstances.guessedLineage) this.#guesses += 1;
     if (circumstances.content) this.contents.add(circumstances.content);
     const novel = judgement.verdict !== "on" || contour.size > this.#lastSize;

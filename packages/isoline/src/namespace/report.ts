@@ -3,7 +3,9 @@
  * are only ever added.
  */
 import type { AppliedLandlock, Tally } from "@isoline/linux";
-import type { Mode } from "@isoline/core/engine";
+import type { ContentChange, DepartureClass, Mode, Move } from "@isoline/core/engine";
+import type { Json } from "@isoline/core/event";
+import type { Task } from "@isoline/core/identity";
 import type { AppraiseMode } from "../integrity/view.ts";
 import type { ContentNote } from "./content-notes.ts";
 import type { PauseReport } from "./pauses.ts";
@@ -35,6 +37,30 @@ export interface DepartureReport {
   readonly refused: number;
   /** Of the files whose content counts, as it was the first time. */
   readonly content?: DepartureContent;
+  /** Whether it is only an update of what was learnt. */
+  readonly class: DepartureClass;
+  /** Files whose content is not the learnt one, and programs that have another path, on which all of it rests. */
+  readonly changed?: readonly ContentChange[];
+  readonly renamed?: readonly Move[];
+  /** The whole event: docs/spec/event.schema.json. */
+  readonly event: Json;
+  /** The programs that led to it, where the contour does not have them and no departure before it told them. */
+  readonly tasks?: readonly Task[];
+  /** Which program acted is a guess: its parent ended before it could be read. */
+  readonly guessed?: true;
+  /** When its first event was, and the last one that the supervisor decided about: ISO 8601 in UTC. */
+  readonly first: string;
+  readonly last: string;
+}
+
+/** An update: files that changed, and how much departed only because of them. */
+export interface UpdateReport {
+  readonly changed: readonly ContentChange[];
+  readonly renamed: readonly Move[];
+  /** Points, their events, and those of the events that were refused. */
+  readonly departures: number;
+  readonly count: number;
+  readonly refused: number;
 }
 
 type DepartureContent = readonly Omit<ContentNote, "count">[];
@@ -95,6 +121,8 @@ export interface RunReport {
   /** How often each lens rule levelled something. */
   readonly firings: Readonly<Record<string, number>>;
   readonly departures: readonly DepartureReport[];
+  /** The departures that are no more than updates, gathered: each is one decision. */
+  readonly updates: readonly UpdateReport[];
   /** How often, and for how many seconds in all, the supervisor did not run though it should have. */
   readonly pauses: PauseReport;
   /** What the BPF programs counted, by operation; null under another sensor. */
@@ -108,5 +136,5 @@ export interface RunReport {
 /** What the supervisor itself knows of a run; who had it run adds what it was. */
 export type Findings = Omit<
   RunReport,
-  "isoline" | "verdict" | "container" | "image" | "contour" | "command" | "exit" | "landlock"
+  "isoline" | "verdict" | "container" | "image" | "contour" | "command" | "exit" | "updates" | "landlock"
 >;

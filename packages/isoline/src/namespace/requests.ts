@@ -14,6 +14,8 @@ interface Exchanges {
   contour: { with: object; reply: ContourState };
   /** Departures from an index on, in order, at most a hundred at a time. */
   departures: { with: { readonly from: number }; reply: readonly DepartureReport[] };
+  /** Of every departure, in order: how often it was until now. */
+  recount: { with: object; reply: readonly Pick<DepartureReport, "count" | "refused" | "last">[] };
   /** Whether decisions are reported as they are made. */
   follow: { with: { readonly on: boolean }; reply: true };
   /** Takes in the processes that another isoline process starts; false if they are not accepted. */

@@ -1,8 +1,9 @@
 /** Makes the report of a run from its outcome, and writes it as text. */
 import { constants } from "node:os";
+import { updatesAmong } from "@isoline/core/engine";
 import type { AppliedLandlock, ChildState } from "@isoline/linux";
 import type { Outcome } from "./namespace.ts";
-import type { Exit, Findings, RunReport, Verdict } from "./report.ts";
+import type { DepartureReport, Exit, Findings, RunReport, UpdateReport, Verdict } from "./report.ts";
 
 /** Facts about a run that its supervisor does not know. */
 export type About = Pick<RunReport, "contour" | "command" | "container" | "image"> & { readonly learns: boolean };
@@ -14,8 +15,24 @@ export function runReport({ exit, report, landlock }: Outcome, { learns, ...abou
     ...about,
     exit: exitOf(exit),
     ...report,
+    updates: updatesIn(report.departures),
     landlock: landlockOf(landlock),
   };
+}
+
+/** The departures that are no more than updates, gathered by what changed. */
+function updatesIn(departures: readonly DepartureReport[]): UpdateReport[] {
+  const classified = departures.map((departure) => {
+    const { changed: contents = [], renamed: moves = [] } = departure;
+    return { class: departure.class, contents, moves, departure };
+  });
+  return updatesAmong(classified).map(({ contents, moves, departures: members }) => ({
+    changed: contents,
+    renamed: moves,
+    departures: members.length,
+    count: members.reduce((sum, { departure }) => sum + departure.count, 0),
+    refused: members.reduce((sum, { departure }) => sum + departure.refused, 0),
+  }));
 }
 
 /** Departures written at a time. */

@@ -15,7 +15,7 @@ import {
 import { TrajectoryWriter } from "../store/trajectory-file.ts";
 import { cells, type ControlBlock } from "./control-block.ts";
 import { traitsOf } from "./drivers/traits.ts";
-import { departuresFrom } from "./explaining.ts";
+import { departuresFrom, recount } from "./explaining.ts";
 import type { NamespaceIntegrity } from "./integrity.ts";
 import { answersWithoutIntegrity } from "./integrity-unasked.ts";
 import type { LiveEvent, ProcessReport, Snapshot } from "./live.ts";
@@ -60,6 +60,7 @@ export class Session {
       counts: this.#observations.counts,
       knownBytes: traitsOf(plan.sensor).knownBytes(plan.mode),
       onDecision: (event, judgement, circumstances) => this.#observations.decided(event, judgement, circumstances),
+      onRepeat: ({ departure }) => this.#observations.departed(departure),
     });
     this.mediator.onFreeze = () => Atomics.store(block, cells.frozen, 1);
   }
@@ -117,9 +118,16 @@ export class Session {
     },
     contour: () => {
       const { contour } = this.model;
-      return { points: contour.size, state: contour.state(), measurement: contour.measurement() };
+      return {
+        profile: contour.profile.name,
+        policy: contour.policyDigest,
+        points: contour.size,
+        state: contour.state(),
+        measurement: contour.measurement(),
+      };
     },
-    departures: ({ from }) => departuresFrom(this.model, from),
+    departures: ({ from }) => this.#departuresFrom(from),
+    recount: () => recount(this.model, (departure) => this.#observations.timesOf(departure)),
     join: (joined) => this.#join(joined),
     signal: ({ signal }) => {
       this.#sensor?.sweep();
@@ -133,7 +141,7 @@ export class Session {
 
   /** Every recorded departure, with its explanation. */
   *departuresInPages(): Generator<readonly DepartureReport[]> {
-    for (let from = 0, page = departuresFrom(this.model, 0); page.length > 0; page = departuresFrom(this.model, from)) {
+    for (let from = 0, page = this.#departuresFrom(0); page.length > 0; page = this.#departuresFrom(from)) {
       yield page;
       from += page.length;
     }
@@ -174,6 +182,10 @@ export class Session {
       kernel,
       integrity: this.#integrity?.finish() ?? null,
     };
+  }
+
+  #departuresFrom(from: number): DepartureReport[] {
+    return departuresFrom(this.model, from, (departure) => this.#observations.timesOf(departure));
   }
 
   #join({ pid, started, listener: descriptor, names }: RequestOf<"join">): boolean {

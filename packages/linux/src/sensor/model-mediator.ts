@@ -58,6 +58,8 @@ export interface ModelMediatorOptions {
   readonly counts: MediatorCounts;
   /** Called for every new decision, with the levelled event. */
   readonly onDecision?: (event: Event, judgement: Judgement, circumstances: Circumstances) => void;
+  /** Called for every departure that is decided from memory. */
+  readonly onRepeat?: (judgement: Judgement) => void;
   /** Memory for verdicts by raw key, in bytes, if not the default. */
   readonly knownBytes?: number | undefined;
 }
@@ -73,6 +75,7 @@ export class ModelMediator implements Mediator {
   readonly #ports: OwnPorts;
   readonly #counts: MediatorCounts;
   readonly #onDecision: ModelMediatorOptions["onDecision"];
+  readonly #onRepeat: ModelMediatorOptions["onRepeat"];
   readonly #tasks = new Map<Digest, Task>();
   readonly #guessed = new Set<number>();
   readonly #racy = new Map<string, number>();
@@ -92,6 +95,7 @@ export class ModelMediator implements Mediator {
     this.#engine = options.engine;
     this.#counts = options.counts;
     this.#onDecision = options.onDecision;
+    this.#onRepeat = options.onRepeat;
     this.#ports = new OwnPorts(launch.ephemeralPorts);
     const seed = randomBytes(8);
     const room = options.knownBytes === undefined ? {} : { maxBytes: options.knownBytes };
@@ -186,7 +190,9 @@ export class ModelMediator implements Mediator {
     const known = this.#known.lookup(key.bytes, 0, key.length);
     if (known === 0) return undefined;
     this.#counts.events += 1;
-    return this.#carryOut(this.#engine.repeat(known, process.handle, this.#counts.events), process);
+    const judgement = this.#engine.repeat(known, process.handle, this.#counts.events);
+    if (judgement.departure !== undefined) this.#onRepeat?.(judgement);
+    return this.#carryOut(judgement, process);
   }
 
   decide(act: Act, thread: ActingThread, actor: Actor, key: KeyBytes | undefined): Verdict {

@@ -57,6 +57,8 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .argument("<file>", "the contour")
     .argument("[command...]", COMMAND)
     .option("--enforce", "refuse what is off contour, instead of only reporting it")
+    .option("--accept", "add what departed to the contour when the command has ended")
+    .option("--reason <text>", "with --accept: why, for those who read it later")
     .option("--require-signature <key>", SIGNATURE, repeated)
     .option("--no-landlock", "with --enforce: do not use Landlock as well (see docs/guarantees/landlock.md)")
     .addOption(sensorOption())
@@ -72,6 +74,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
         "isoline check app.contour -- npm test",
         "isoline check app.contour --quiet --report report.json -- npm test",
         "isoline check app.contour --enforce -- make",
+        "isoline check app.contour --accept -- npm test",
       ),
     )
     .action((file: string, _command: string[], options: CheckOptions) =>

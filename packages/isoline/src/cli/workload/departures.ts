@@ -62,7 +62,8 @@ export class DepartureTeller {
       const program = programText(departure);
       const before = this.#perProgram.get(program) ?? 0;
       this.#perProgram.set(program, before + 1);
-      if (this.#lines < MOST_LINES && before < MOST_PER_PROGRAM) {
+      const most = departure.class === "new" ? MOST_PER_PROGRAM : 1;
+      if (this.#lines < MOST_LINES && before < most) {
         this.#lines += 1;
         note(departureText(departure));
       } else this.#untold.set(program, (this.#untold.get(program) ?? 0) + 1);
@@ -75,8 +76,10 @@ function departureText({ why, refused }: DepartureReport): string {
   return `${paint("red", refused > 0 ? "refused, off contour:" : "off contour:", STDERR)} ${harmless(why)}`;
 }
 
-/** `node` as the end of the chain that led to it; the first process has no chain yet. */
-function programText({ chain }: DepartureReport): string {
+/** `node` as the end of the chain that led to it, or what was replaced; the first process has no chain yet. */
+function programText({ chain, class: kind, changed, renamed }: DepartureReport): string {
+  const replaced = changed?.[0]?.path ?? renamed?.[0]?.from;
+  if (kind !== "new" && replaced !== undefined) return `the update of ${harmless(replaced)}`;
   const name = chain.at(-1);
   return name === undefined ? "the first process" : `\`${harmless(name)}\``;
 }

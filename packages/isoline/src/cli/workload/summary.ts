@@ -6,6 +6,7 @@ import { counted, grouped, harmless } from "../output/wording.ts";
 
 /** Number of racy calls that are named; the report has all of them. */
 const MOST_CALLS = 4;
+const MOST_UPDATES = 5;
 
 /** After learning: the size of the contour, and the effort. */
 export function saySummaryOfLearning(report: RunReport, file: string): void {
@@ -26,6 +27,7 @@ export function saySummaryOfRun(report: RunReport, file: string): void {
   if (verdict === "on-contour") note(`${paint("green", "on contour", STDERR)}: ${from}`);
   else if (verdict === "incomplete") note(`${paint("yellow", "incomplete", STDERR)}: ${from}`);
   else note(`${paint("red", "off contour", STDERR)}: ${departuresText(report)}; ${from}`);
+  sayUpdates(report, file);
   sayGaps(report);
   sayRaces(report);
 }
@@ -50,6 +52,20 @@ export function sayIntegrity(integrity: IntegrityReport | null): void {
   const raced = violations > 0 ? `, ${counted(violations, "violation")}` : "";
   const refused = denied > 0 ? `, ${paint("red", `${denied} refused`, STDERR)}` : "";
   note(`integrity: ${grouped(entries)} measured${raced}${refused}; sha256:10 is ${register ?? "empty"}`);
+}
+
+/** What departed only because files were replaced: each update is one thing to decide about. */
+function sayUpdates({ updates }: RunReport, file: string): void {
+  for (const { changed, renamed, departures } of updates.slice(0, MOST_UPDATES)) {
+    const files = [...changed.map(({ path }) => path), ...renamed.map(({ from, to }) => `${from} (now ${to})`)];
+    const more = files.length > 1 ? ` and ${counted(files.length - 1, "more file")}` : "";
+    const what = `${harmless(files[0] ?? "")}${more}; otherwise ${counted(departures, "act")} as on the contour`;
+    note(`${paint("yellow", "updated", STDERR)}: ${what}`);
+  }
+  if (updates.length === 0) return;
+  note(
+    `to accept updates and nothing else: isoline accept ${harmless(file)} REPORT --only updated-program (--report FILE)`,
+  );
 }
 
 function departuresText({ departures, off, refused }: RunReport): string {

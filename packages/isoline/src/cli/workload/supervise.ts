@@ -3,11 +3,12 @@
  * departures, the control socket.
  */
 import type { ChildState } from "@isoline/linux";
+import type { Journal } from "../../control/journal.ts";
 import type { ControlServer, Subject } from "../../control/server.ts";
 import type { Host } from "../../library/host.ts";
 import type { Hooks, Started } from "../../library/start.ts";
 import { commandText } from "../../namespace/command-text.ts";
-import type { DepartureReport, RunReport } from "../../namespace/report.ts";
+import type { RunReport } from "../../namespace/report.ts";
 import type { Invocation } from "../invocation.ts";
 import { note } from "../output/streams.ts";
 import { counted } from "../output/wording.ts";
@@ -49,10 +50,10 @@ export async function supervise(
   around.begin();
   try {
     const { report, removedSignature } = await started.run.ended;
-    await around.end(report.departures);
+    await around.end(report);
     return { exit: started.namespace.first.exit, report, removedSignature };
   } catch (fault) {
-    await around.end([]);
+    await around.end(undefined);
     throw fault;
   }
 }
@@ -79,6 +80,7 @@ class Surroundings {
   readonly #line: StatusLine;
   readonly #teller: DepartureTeller;
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
+  #journal: Journal | undefined;
   #outlived: NodeJS.Timeout | undefined;
   #over = false;
 
@@ -98,25 +100,40 @@ class Surroundings {
     this.#watchForOutliving();
   }
 
-  async end(departures: readonly DepartureReport[]): Promise<void> {
+  async end(report: RunReport | undefined): Promise<void> {
     this.#over = true;
     clearInterval(this.#outlived);
     this.#line.stop();
-    if (!this.#about.quiet) this.#teller.stop(departures);
-    await (await this.#server)?.close();
+    if (!this.#about.quiet) this.#teller.stop(report?.departures ?? []);
+    const server = await this.#server;
+    const fault = await this.#journal?.end(report);
+    if (fault !== undefined)
+      note(`the journal is not whole, so isoline departures will not tell all of this: ${fault}`);
+    await server?.close();
   }
 
   /** Loaded late, so that it does not delay the start. Without a control socket the workload runs as well. */
   async #serve(): Promise<ControlServer | undefined> {
     try {
       const { ControlServer } = await import("../../control/server.ts");
-      return await ControlServer.open(this.#subject());
+      const server = await ControlServer.open(this.#subject());
+      await this.#keepJournal(server.name);
+      return server;
     } catch (fault) {
       note(
         `no control socket, so ps and the like will not see this: ${fault instanceof Error ? fault.message : String(fault)}`,
       );
       return undefined;
     }
+  }
+
+  async #keepJournal(name: string): Promise<void> {
+    const { Journal } = await import("../../control/journal.ts");
+    const { command, contour } = this.#about;
+    const { run, namespace } = this.#started;
+    const about = { name, command: commandText(command), contour };
+    this.#journal = new Journal(about, namespace.ask, () => run.counts.off);
+    this.#journal.start();
   }
 
   #subject(): Subject {

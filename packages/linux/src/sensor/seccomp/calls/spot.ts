@@ -17,6 +17,7 @@ import type { TaskMemory } from "../listener/memory.ts";
 import type { Act, Verdict } from "../../mediation.ts";
 import { isOrdinary } from "../perform/filesystems.ts";
 import { type Named, unread } from "./objects.ts";
+import { isKeptName } from "../paths/kept-files.ts";
 import type { Thread } from "../tasks/process.ts";
 
 const SLASH = 0x2f;
@@ -60,6 +61,7 @@ export class Spot {
     const result = context.finder.findAs(rights, directory, thread, dirfd, way, way.length - 1, true, resolve);
     this.isReached = context.finder.wentAsTask && (result < 0 || isOrdinary(directory));
     if (result < 0) return result;
+    if (this.isName && isKeptName(this.name.subarray(0, this.#length))) context.finder.ledToSupervisor = true;
     return directory.stat.isDirectory ? 0 : -ENOTDIR;
   }
 

@@ -1,5 +1,6 @@
 /**
- * The entries of /proc that belong to the supervisor: no task of the namespace may use them, whatever the contour says.
+ * What belongs to the supervisor: entries of /proc, and a directory for its own files. No task of the namespace may use them,
+ * whatever the contour says.
  *
  * A path can lead there by any name (`/proc/PID`, a thread's number, which is not listed, `/proc/self/task/../../PID`), by a
  * magic link (`/proc/PID/root`, `cwd`, `fd/N`), through a bind mount or another mount of proc. So the object that was found is
@@ -7,6 +8,7 @@
  */
 import { readlinkSync } from "node:fs";
 import { fstatfs } from "../../../abi/libc.ts";
+import { KEPT_DIRECTORY } from "../../kept-directory.ts";
 import { numbersIn } from "../tasks/pid-numbers.ts";
 
 /** linux/magic.h */
@@ -16,6 +18,8 @@ const SLASH = 0x2f;
 const HARMLESS =
   /^(?:task\/\d+\/)?(?:stat|statm|status|cmdline|comm|cgroup|limits|loginuid|oom_score|schedstat|sessionid)$/;
 const NUMBERED = /\/([1-9]\d{0,9})(?:\/|$)/g;
+
+const KEPT = Buffer.from(KEPT_DIRECTORY);
 
 const filesystem: Buffer = Buffer.alloc(120);
 
@@ -35,6 +39,7 @@ export class KeptFiles {
    * entries.
    */
   keeps(fd: number, path: Buffer): boolean {
+    if (isBelowKept(path)) return true;
     if (!hasNumber(path) || fstatfs(fd, filesystem) < 0 || filesystem.readUInt32LE(0) !== PROC_SUPER_MAGIC)
       return false;
     const whole = pathOf(fd) ?? path.toString("latin1");
@@ -59,6 +64,23 @@ export class KeptFiles {
     if (own === undefined || numbersIn(`${directory}/status`)?.pids.at(-1) !== own) return false;
     return linkText(`${directory}/ns/pid`) === linkText("/proc/self/ns/pid");
   }
+}
+
+/**
+ * Whether a canonical path is the kept directory or below it. It has that name wherever it is mounted or moved to; a task can
+ * neither make nor rename one, because the name itself is kept (`isKeptName`).
+ */
+function isBelowKept(path: Buffer): boolean {
+  for (let at = path.indexOf(KEPT); at >= 0; at = path.indexOf(KEPT, at + 1)) {
+    const end = path[at + KEPT.length];
+    if (path[at - 1] === SLASH && (end === undefined || end === SLASH)) return true;
+  }
+  return false;
+}
+
+/** Whether a name in a directory, without slashes, is that of the kept directory. */
+export function isKeptName(name: Buffer): boolean {
+  return name.equals(KEPT);
 }
 
 function hasNumber(path: Buffer): boolean {

@@ -1,0 +1,88 @@
+/** Gathers departures by their cause, so that one decision is made about each cause and not about each departure. */
+import { type Event, subjectRecord } from "../../event/event.ts";
+import { phrase } from "../../event/phrase.ts";
+import { formatAct } from "../../event/text.ts";
+import { chainPhrase, nameSafely } from "../lineage.ts";
+import { directoryOf } from "../similarity.ts";
+import { updatesAmong } from "../updates/groups.ts";
+import { counted, shortDigest } from "../wording.ts";
+import type { Caused } from "./proposal.ts";
+
+/** Departures about which one decision is made. */
+export interface Cause<P extends Caused = Caused> {
+  /** What it is, in one line. */
+  readonly title: string;
+  /** The programs that lead to it; updates have none. Causes of one program stand together. */
+  readonly program: string;
+  /** More lines about it, each about one file or one act. */
+  readonly details: readonly string[];
+  readonly departures: readonly P[];
+}
+
+/** Deeper directories are gathered with the one that contains them. */
+const DEEPEST = 4;
+
+/** Every cause once: updates first, because what an updated program does new rests on them; then by program. */
+export function causesOf<P extends Caused>(departures: readonly P[]): readonly Cause<P>[] {
+  const updates = updatesAmong(departures).map(
+    ({ contents, moves, departures }): Cause<P> => ({
+      title: `updated: ${filesText([...contents, ...moves])}, and nothing else in ${counted(departures.length, "act")}`,
+      program: "",
+      details: [
+        ...contents.map(({ path, from, to }) => `content of ${path}: ${shortDigest(from)} → ${shortDigest(to)}`),
+        ...moves.map(({ from, to }) => `${from} is now ${to}`),
+      ],
+      departures,
+    }),
+  );
+  const groups = new Map<string, P[]>();
+  for (const departure of departures) {
+    if (departure.class !== "new" && departure.contents.length + departure.moves.length > 0) continue;
+    const key = keyOf(departure);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [departure]);
+    else group.push(departure);
+  }
+  return [...updates, ...inProgramOrder([...groups.values()].map(causeOf))];
+}
+
+function keyOf({ event }: Caused): string {
+  const place = placesOf(event);
+  return [event.actor.task, event.op, "access" in event.subject ? event.subject.access : "", place].join(" ");
+}
+
+/** The directory of a path; anything else is a cause of its own, and so is each program that is executed. */
+function placesOf(event: Event): string {
+  const { path } = subjectRecord(event);
+  if (typeof path !== "string" || event.op === "exec") return formatAct(event);
+  return directoryOf(path)
+    .split("/")
+    .slice(0, DEEPEST + 1)
+    .join("/");
+}
+
+function causeOf<P extends Caused>(departures: P[]): Cause<P> {
+  const [first] = departures as [P];
+  const { names } = first;
+  const own = names.at(-1);
+  const program = own === undefined ? "the first process" : `\`${nameSafely(own)}\` (${chainPhrase(names)})`;
+  const more = departures.length - 1;
+  const where = placesOf(first.event);
+  const rest = more === 0 ? "" : `, and ${more} more like it below ${where === "" ? "/" : where}`;
+  return {
+    title: `${program} ${phrase(first.event)}${rest}`,
+    program,
+    details: departures.map(({ event }) => formatAct(event)),
+    departures,
+  };
+}
+
+function inProgramOrder<P extends Caused>(causes: readonly Cause<P>[]): Cause<P>[] {
+  const programs = [...new Set(causes.map(({ program }) => program))];
+  return programs.flatMap((program) => causes.filter((cause) => cause.program === program));
+}
+
+function filesText(files: readonly ({ readonly path: string } | { readonly from: string })[]): string {
+  const names = files.map((file) => ("path" in file ? file.path : file.from));
+  return names.length <= 2 ? names.join(" and ") : `${names[0]} and ${names.length - 1} more files`;
+}

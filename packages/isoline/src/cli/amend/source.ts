@@ -1,0 +1,30 @@
+/** Where departures are taken from: a report, if there is a file of that name; else a live namespace; else its journal. */
+import { statSync } from "node:fs";
+import { findNamespace } from "../../control/directory.ts";
+import { CliError } from "../../error.ts";
+import type { Departed } from "../../library/amend/departed.ts";
+import { readJournalOf } from "../../library/amend/journal-file.ts";
+import { readReport } from "../../library/amend/report-file.ts";
+import { departedLive } from "./live.ts";
+
+/** `earlier`: not of the present or last namespace of that name, but of the one before it. */
+export async function departedFrom(source: string, earlier = false): Promise<Departed> {
+  if (statSync(source, { throwIfNoEntry: false })?.isFile() || source.includes("/")) return readReport(source);
+  const journal = () => readJournalOf(source, earlier);
+  if (earlier) return journal() ?? none(source);
+  try {
+    return await departedLive(await findNamespace(source));
+  } catch (fault) {
+    if (!(fault instanceof CliError) || fault.code !== "no-such-namespace") throw fault;
+    const found = journal();
+    if (found === undefined) throw fault;
+    return found;
+  }
+}
+
+function none(source: string): never {
+  throw new CliError(
+    "no-such-namespace",
+    `there is no earlier journal of a namespace called ${JSON.stringify(source.slice(0, 60))}`,
+  );
+}

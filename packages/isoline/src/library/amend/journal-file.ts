@@ -1,0 +1,61 @@
+/** Reads the journals of namespaces that have ended, or whose supervisor has gone. */
+import { readdirSync } from "node:fs";
+import { EARLIER_SUFFIX, JOURNAL_SUFFIX, keptDirectory } from "../../control/journal.ts";
+import { CliError } from "../../error.ts";
+import { readRegular } from "../../store/bounded-file.ts";
+import { bad, type Departed, DepartureReader, readHead } from "./departed.ts";
+import { jsonOf } from "./report-file.ts";
+
+const MOST_JOURNAL_BYTES = 256 * 1024 * 1024;
+
+/** A journal, and whether its namespace ended or only its file does. */
+export interface ReadJournal extends Departed {
+  readonly name: string;
+  readonly ended: string | undefined;
+}
+
+/** The journal of the last namespace of this name, or of the one before it; undefined if there is none. */
+export function readJournalOf(name: string, earlier = false): ReadJournal | undefined {
+  const directory = keptDirectory();
+  const suffix = earlier ? EARLIER_SUFFIX : JOURNAL_SUFFIX;
+  const names = readdirSync(directory).flatMap((file) =>
+    file.endsWith(suffix) ? [file.slice(0, -suffix.length)] : [],
+  );
+  const found = names.includes(name) ? [name] : names.filter((each) => each.startsWith(name));
+  const [only, second] = found;
+  if (only === undefined) return undefined;
+  if (second !== undefined)
+    throw new CliError(
+      "no-such-namespace",
+      `${name} could be any of ${found.slice(0, 10).join(", ")}; give more of the name`,
+    );
+  return readJournal(`${directory}/${only}${suffix}`, only);
+}
+
+function readJournal(path: string, name: string): ReadJournal {
+  const lines = readRegular(path, MOST_JOURNAL_BYTES, "a journal").toString("utf8").split("\n");
+  // Only what ends in a newline was written whole.
+  lines.pop();
+  const [first, ...others] = lines.map((line) => jsonOf(line, path));
+  const head = readHead({ incomplete: [], ...(first as object) }, path);
+  const reader = new DepartureReader(path);
+  let [ended, incomplete]: [string | undefined, readonly string[]] = [undefined, []];
+  for (const line of others) {
+    const change = line as Readonly<Record<string, unknown>>;
+    if (Object.hasOwn(change ?? {}, "again")) reader.readAgain(change);
+    else if (Object.hasOwn(change ?? {}, "incomplete"))
+      ({ incomplete } = readHead({ ...(first as object), ...change }, path));
+    else if (Object.hasOwn(change ?? {}, "ended")) ended = String(change["ended"]);
+    else reader.read(change);
+  }
+  if (first === undefined) throw bad(path, "it is empty");
+  return {
+    ...head,
+    source: `the journal of ${name}`,
+    name,
+    ended,
+    incomplete,
+    departures: reader.departures,
+    tasks: reader.tasks,
+  };
+}
