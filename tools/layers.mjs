@@ -40,6 +40,8 @@ const layers = [
   ["isoline", "store", [...core, "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "integrity", [...core, "@isoline/linux", "node:crypto", "node:fs", "node:os"]],
   ["isoline", "namespace", [...core, "@isoline/linux", "node:*"]],
+  ["isoline", "export", [...core, "@isoline/linux", "yaml"]],
+  ["isoline", "prior", core],
   ["isoline", "control", [...core, "@isoline/linux", "node:*"]],
   ["isoline", "library", [...core, "@isoline/linux", "node:fs"]],
   ["isoline", "canister", [...core, "@isoline/linux", "node:*", "yaml"]],

@@ -32,6 +32,7 @@ export default defineConfig({
           page("Rotate logs, upgrade", "/how-to/rotate-and-upgrade"),
           page("Containers", "/how-to/containers"),
           page("An agent's shell", "/how-to/agent-shell"),
+          page("Other systems", "/how-to/export"),
           page("IMA for one command", "/ima"),
           {
             text: "Examples",

@@ -39,6 +39,8 @@ export { ModelMediator } from "./sensor/model-mediator.ts";
 export { type AppliedLandlock, applyLandlock } from "./landlock/apply.ts";
 export { filesWithContent } from "./landlock/files-with-content.ts";
 export { compileLandlock } from "./landlock/compile.ts";
+export { type Places, RealPaths } from "./landlock/real-path.ts";
+export { fsRights, namesOf } from "./landlock/rights.ts";
 export type { LandlockRules } from "./landlock/rules.ts";
 export type { Probe } from "./probe/probe.ts";
 export { probeAll } from "./probe/probe-all.ts";

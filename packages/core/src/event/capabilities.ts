@@ -21,3 +21,8 @@ export function capabilityPhrase(mask: bigint): string {
   if (lacking.length <= 8) return `all capabilities but ${lacking.join(", ")}`;
   return held.length === 1 ? `the capability ${held[0]}` : `the capabilities ${held.join(", ")}`;
 }
+
+/** The names of the capabilities of a mask, in the order of their numbers. A number without a name is left out. */
+export function capabilityNames(mask: bigint): string[] {
+  return names.filter((_, bit) => ((mask >> BigInt(bit)) & 1n) === 1n);
+}

@@ -1,5 +1,5 @@
 /** Events: what a task did, as code, bytes, JSON and text. */
-export { capabilityPhrase } from "./capabilities.ts";
+export { capabilityNames, capabilityPhrase } from "./capabilities.ts";
 export { decodeEvent, encodeEvent } from "./encoding.ts";
 export { escapeBytes, escapeText, isEscaped, unescapeToBytes } from "./escape.ts";
 export { type Actor, type Credentials, type Event, type FieldValue, type Subject, subjectRecord } from "./event.ts";

@@ -4,7 +4,7 @@
 export async function parseYaml(text: string, refused: (why: string, cause: unknown) => Error): Promise<unknown> {
   const { parse } = await import("yaml");
   try {
-    return parse(text, { maxAliasCount: 0, strict: true, uniqueKeys: true });
+    return parse(text, { maxAliasCount: 0, strict: true, uniqueKeys: true, logLevel: "error" });
   } catch (fault) {
     const why = fault instanceof Error ? (fault.message.split("\n")[0] ?? "") : String(fault);
     throw refused(`expected YAML or JSON; ${why}`, fault);

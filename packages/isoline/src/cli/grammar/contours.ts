@@ -2,6 +2,10 @@
 import { type Command, Option } from "commander";
 import type { DiffOptions } from "../commands/diff.ts";
 import type { ExplainOptions } from "../commands/explain.ts";
+import type { ExportOptions } from "../commands/export.ts";
+import type { ImportOptions } from "../commands/import.ts";
+import { exportFormats } from "../../export/formats.ts";
+import { importFormats } from "../../prior/formats.ts";
 import type { MergeOptions } from "../commands/merge.ts";
 import type { ReplayOptions } from "../commands/replay.ts";
 import type { ShowOptions } from "../commands/show.ts";
@@ -11,7 +15,7 @@ import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
 import { repeated } from "./repeated.ts";
 
-export function declareContours(program: Command, { ends }: Invocation): void {
+export function declareContours(program: Command, { ends, entry }: Invocation): void {
   program.commandsGroup("Contours:");
 
   program
@@ -77,6 +81,49 @@ export function declareContours(program: Command, { ends }: Invocation): void {
     )
     .action((file: string, what: string[], options: ExplainOptions) =>
       ends(import("../commands/explain.ts").then(({ explain }) => explain(file, what, options))),
+    );
+
+  program
+    .command("export")
+    .summary("write a contour as the policy of another system")
+    .description(
+      "Writes what a contour permits as a seccomp profile, an AppArmor profile, a drop-in for a systemd service, a script with " +
+        "Landlock rules, or a policy for KubeArmor or Kubescape, and says what that form cannot hold.",
+    )
+    .argument("<file>", "the contour")
+    .addOption(new Option("--to <format>", "the form").choices(exportFormats).makeOptionMandatory())
+    .option("-o, --output <file>", "write the policy here instead of to standard output")
+    .option("--name <name>", "name of the profile or resource (default: that of the file)")
+    .option("--cwd <dir>", "what $CWD stands for where the policy is used (default: this directory)")
+    .option("--home <dir>", "what $HOME stands for there")
+    .option("--tmp <dir>", "a directory that $TMP stands for there; may be repeated", repeated)
+    .option("--json", "policy and gaps for machines")
+    .option("-q, --quiet", "do not say what the form cannot hold")
+    .addHelpText(
+      "after",
+      examples(
+        "isoline export app.contour --to seccomp -o app.seccomp.json",
+        "isoline export app.contour --to systemd --cwd /srv/app -o 50-isoline.conf",
+      ),
+    )
+    .action((file: string, options: ExportOptions) =>
+      ends(import("../commands/export.ts").then(({ exportTo }) => exportTo(file, options, entry))),
+    );
+
+  program
+    .command("import")
+    .summary("compare a profile of another system with what was learnt")
+    .description(
+      "Reads an AppArmor profile or an ApplicationProfile of Kubescape, and says which of its rules the contour confirms, which " +
+        "nothing on the contour needs (-), and what no rule permits (+).",
+    )
+    .argument("<profile>", "the profile")
+    .argument("<file>", "the contour")
+    .addOption(new Option("--from <format>", "the form of the profile").choices(importFormats).makeOptionMandatory())
+    .option("--json", "for machines")
+    .addHelpText("after", examples("isoline import /etc/apparmor.d/usr.sbin.app app.contour --from apparmor"))
+    .action((profile: string, file: string, options: ImportOptions) =>
+      ends(import("../commands/import.ts").then(({ importFrom }) => importFrom(profile, file, options, entry))),
     );
 
   program
