@@ -77,15 +77,18 @@ describe("profiles from outside", () => {
   });
 
   it("any text is read or refused, and a pattern with many stars takes no time that grows with their combinations", async () => {
+    const codeOf = async (read: (text: string) => unknown, text: string) => {
+      try {
+        await read(text);
+        return "read";
+      } catch (fault) {
+        return (fault as { code?: string }).code;
+      }
+    };
     await fc.assert(
       fc.asyncProperty(fc.string({ maxLength: 200 }), async (text) => {
-        for (const read of [readAppArmor, readKubescape]) {
-          try {
-            await read(text);
-          } catch (fault) {
-            expect((fault as { code?: string }).code).toBe("bad-policy");
-          }
-        }
+        for (const read of [readAppArmor, readKubescape])
+          expect(["read", "bad-policy"]).toContain(await codeOf(read, text));
       }),
     );
     const [rule] = readAppArmor(`/${"a*".repeat(500)} r,`).rules;
