@@ -118,8 +118,9 @@ function networkSettings({ sockets, endpoints }: Permits): string[] {
   if (internet.length === 0) return [restricted, "IPAddressDeny=any"];
   const reached = [...new Set(internet.map(({ address }) => hostOf(address)))];
   // An address that is only a name, or any address, cannot be listed.
-  if (reached.some((host) => host === undefined)) return [restricted];
-  return [restricted, "IPAddressDeny=any", `IPAddressAllow=${reached.toSorted().join(" ")}`, ...bindSettings(internet)];
+  const named = reached.filter((host) => host !== undefined).sort();
+  if (named.length < reached.length) return [restricted];
+  return [restricted, "IPAddressDeny=any", `IPAddressAllow=${named.join(" ")}`, ...bindSettings(internet)];
 }
 
 function bindSettings(endpoints: Permits["endpoints"]): string[] {
