@@ -46,6 +46,11 @@ export class FakeNamespace implements Subject {
     join: () => true,
     signal: () => 0,
     abandon: () => true,
+    settle: () => ({ settled: true }),
+    "sweep-questions": () => true,
+    amend: () => ({ points: 7, added: 0, permitted: 0, untilRestart: [] }),
+    standstill: () => true,
+    keep: () => true,
     ...answersWithoutIntegrity,
   };
 

@@ -6,8 +6,8 @@ import type { Digest } from "@isoline/core/digest";
 import { iso1 } from "@isoline/core/profile";
 import { describe, expect, it } from "vitest";
 import { loadContour } from "../../packages/isoline/src/store/contour-file.ts";
+import { MOST_SIGNATURE } from "../../packages/isoline/src/store/signature/beside.ts";
 import {
-  MOST_SIGNATURE,
   type SignatureDemand,
   signatureOf,
   signaturePath,

@@ -10,6 +10,7 @@ export const cliErrors = {
   "bad-report": "A report of a run is damaged, or its departures do not match the points that it gives them.",
   "no-such-point": "No point of the contour begins this way, or several do.",
   "no-such-namespace": "No live namespace has this name, or several do.",
+  "no-such-question": "A question that was answered is over: it was answered, came too late, or its process has ended.",
   "name-taken": "A live namespace has this name already.",
   "unsafe-place": "A directory for control sockets belongs to another user, or is open to others.",
   "bad-measurement-list": "An IMA measurement list is damaged or truncated, or is not one.",

@@ -16,6 +16,18 @@ export function assertMergeable<E extends Exchange>(a: Contour<E>, b: Contour<E>
   assertEqual("aggregate", a.aggregate, b.aggregate);
 }
 
+/** Refuses, with `not-comparable`, a contour that lacks a point of the present one or differs in what points are made with. */
+export function assertSuperset<E extends Exchange>(present: Contour<E>, next: Contour<E>): void {
+  assertMergeable(present, next);
+  let missing = 0;
+  for (let index = 0; index < present.size; index++) if (next.indexOfPoint(present.point(index)) < 0) missing += 1;
+  if (missing === 0) return;
+  throw new IsolineError(
+    "not-comparable",
+    `expected every point of the present contour, but ${missing} of ${present.size} are missing: a live contour is only widened; to narrow it, start the command anew`,
+  );
+}
+
 function assertEqual(what: string, a: string, b: string): void {
   if (a === b) return;
   throw new IsolineError(

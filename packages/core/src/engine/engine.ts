@@ -10,8 +10,13 @@
  * The mode applies to the event by which a process loses trust. The reaction applies to everything that this process does
  * afterwards. While learning, nothing is refused and no reaction happens, but acts of an untrusted process are not learnt.
  *
+ * Where a person is asked (`asks`), an off-contour act of a trusted process waits for an answer instead: it may happen once, it is
+ * refused, or it is refused and costs the process its trust. Whatever an untrusted process does off contour is refused then, because
+ * no question is put about it.
+ *
  * The engine has no clock and does no I/O, so it runs beside the sensor, in a TEE or in a test without a change.
  */
+import { assertSuperset } from "../contour/comparable.ts";
 import type { Contour } from "../contour/contour.ts";
 import type { Digest } from "../digest.ts";
 import { IsolineError } from "../error.ts";
@@ -19,15 +24,18 @@ import type { Event } from "../event/event.ts";
 import { phrase } from "../event/phrase.ts";
 import type { Policy } from "../identity/policy.ts";
 import type { Exchange } from "../profile/profile.ts";
-import { type Circumstances, type Departure, Forensics, type ForensicsLimits } from "./forensics.ts";
+import { type Answer, type Circumstances, type Departure, Forensics, type ForensicsLimits } from "./forensics.ts";
 import { Trust } from "./trust.ts";
 
 export type Mode = "learn" | "watch" | "enforce";
 export type Reaction = Policy["reaction"];
 
 export interface Judgement<E extends Exchange = Event> {
-  /** `lost`: the event could not be understood, so it has no verdict. It counts as a loss. */
-  readonly verdict: "on" | "off" | "lost";
+  /**
+   * `lost`: the event could not be understood, so it has no verdict. It counts as a loss. `asked`: a person has to decide first; the
+   * sensor holds the act, and asks again once there is an answer. Until then nothing is counted or recorded.
+   */
+  readonly verdict: "on" | "off" | "lost" | "asked";
   /** Whether the sensor must refuse the event. */
   readonly refuse: boolean;
   /** The reaction that the sensor must carry out on the process that acted. */
@@ -41,6 +49,8 @@ export interface Judgement<E extends Exchange = Event> {
   readonly departure?: Departure<E>;
   /** The reason of a loss. */
   readonly fault?: IsolineError;
+  /** Of an act that is asked about. */
+  readonly point?: Digest;
 }
 
 /** The number of events by verdict. */
@@ -56,6 +66,8 @@ export interface EngineOptions<E extends Exchange = Event> {
   readonly mode: Mode;
   readonly reaction: Reaction;
   readonly limits?: ForensicsLimits;
+  /** Whether a person is asked about the off-contour acts of trusted processes. */
+  readonly asks?: boolean | undefined;
 }
 
 /** The high bit of a known verdict: off contour. The other bits are the index of the departure; all ones stand for none. */
@@ -68,8 +80,9 @@ const ON = { verdict: "on", refuse: false, known: 0 } as const;
 export class Engine<E extends Exchange = Event> {
   readonly trust = new Trust();
   readonly forensics: Forensics<E>;
-  readonly #contour: Contour<E>;
+  #contour: Contour<E>;
   readonly #reaction: Reaction;
+  readonly #asks: boolean;
   readonly #losses = new Map<string, number>();
   readonly #tally = { events: 0, novel: 0, off: 0, refused: 0 };
   readonly #point = Buffer.alloc(32);
@@ -78,6 +91,7 @@ export class Engine<E extends Exchange = Event> {
   constructor(options: EngineOptions<E>) {
     this.#contour = options.contour;
     this.#reaction = options.reaction;
+    this.#asks = options.asks === true && options.mode !== "learn";
     this.#mode = options.mode;
     this.forensics = new Forensics(options.limits);
     if (this.#mode !== "learn") this.#contour.seal();
@@ -91,6 +105,11 @@ export class Engine<E extends Exchange = Event> {
 
   get reaction(): Reaction {
     return this.#reaction;
+  }
+
+  /** Whether a person is asked about the off-contour acts of trusted processes. */
+  get asks(): boolean {
+    return this.#asks;
   }
 
   get tally(): Tally {
@@ -108,6 +127,22 @@ export class Engine<E extends Exchange = Event> {
     if (circumstances.isKept !== true || judgement.refuse) return judgement;
     this.#tally.refused += 1;
     return { ...judgement, refuse: true };
+  }
+
+  /**
+   * Goes on under a contour that permits more: the same profile, policy, base and aggregate, and every point of the present one.
+   * Anything else is refused with `not-comparable`. Not while learning. Off-contour verdicts that were given to be remembered hold
+   * no longer. Trust that was lost stays lost.
+   */
+  amend(contour: Contour<E>): void {
+    if (this.#mode === "learn")
+      throw new IsolineError(
+        "not-comparable",
+        "a contour that is being learnt is not amended; merge into its file instead",
+      );
+    assertSuperset(this.#contour, contour);
+    contour.seal();
+    this.#contour = contour;
   }
 
   #judge(event: E, circumstances: Circumstances): Judgement<E> {
@@ -196,13 +231,33 @@ export class Engine<E extends Exchange = Event> {
   #depart(event: E, bytes: number, circumstances: Circumstances, trusted: boolean): Judgement<E> {
     const { process, sequence } = circumstances;
     const point = this.#point.toString("hex") as Digest;
+    if (this.#asks && trusted && circumstances.isKept !== true) {
+      const answer = circumstances.answerTo?.(point) ?? "refuse";
+      if (answer !== "ask") return this.#answered(answer, { event, point, first: circumstances }, bytes);
+      this.#tally.events -= 1;
+      return { verdict: "asked", refuse: true, known: 0, point };
+    }
     const refuse = circumstances.isKept === true || this.#refuses("off", trusted);
     const index = this.forensics.record({ event, point, first: circumstances }, bytes, refuse);
     this.#tally.novel += 1;
     this.#distrust(process, () => this.#say(event), sequence);
-    // While learning, a trusted process may still add this event to the contour.
-    const known = this.#mode === "learn" ? 0 : (OFF | (index < 0 ? UNRECORDED : index)) >>> 0;
+    // While learning, a trusted process may still add this event to the contour; and where a person is asked, it has to be asked.
+    const isOpen = this.#mode === "learn" || this.#asks;
+    const known = isOpen ? 0 : (OFF | (index < 0 ? UNRECORDED : index)) >>> 0;
     return { ...this.#answer("off", trusted, 1), known, ...this.#departure(index) };
+  }
+
+  /** An off-contour act that a person has decided about. It is a departure whatever the answer was. */
+  #answered(answer: Answer, what: Pick<Departure<E>, "event" | "point" | "first">, bytes: number): Judgement<E> {
+    const refuse = answer !== "once";
+    const index = this.forensics.record(what, bytes, refuse);
+    this.#tally.novel += 1;
+    this.#tally.off += 1;
+    if (refuse) this.#tally.refused += 1;
+    const told = { verdict: "off", refuse, known: 0, ...this.#departure(index) } as const;
+    if (answer !== "distrust") return told;
+    this.#distrust(what.first.process, () => this.#say(what.event), what.first.sequence);
+    return { ...told, ...this.#reacts() };
   }
 
   #departAgain(known: number, process: number, sequence: number, count: number, trusted: boolean): Judgement<E> {
@@ -222,14 +277,21 @@ export class Engine<E extends Exchange = Event> {
     const refuse = this.#refuses(verdict, trusted);
     if (verdict === "off") this.#tally.off += count;
     if (refuse) this.#tally.refused += count;
-    const reacts = this.#mode !== "learn" && (this.#reaction === "freeze" || this.#reaction === "kill");
-    return { verdict, refuse, known: 0, ...(reacts && { reaction: this.#reaction as "freeze" | "kill" }) };
+    return { verdict, refuse, known: 0, ...this.#reacts() };
+  }
+
+  #reacts(): { readonly reaction?: "freeze" | "kill" } {
+    const { mode } = this;
+    return mode !== "learn" && (this.#reaction === "freeze" || this.#reaction === "kill")
+      ? { reaction: this.#reaction }
+      : {};
   }
 
   #refuses(verdict: "on" | "off", trusted: boolean): boolean {
     if (this.#mode === "learn") return false;
     if (verdict === "off" && this.#mode === "enforce") return true;
     if (trusted) return false;
+    if (verdict === "off" && this.#asks) return true;
     return this.#reaction === "deny-all" || (this.#reaction === "deny" && verdict === "off");
   }
 

@@ -45,7 +45,15 @@ export interface Circumstances {
   readonly content?: readonly ContentRemark[];
   /** The act targets what the namespace must not reach (its supervisor). It is refused in every mode, on or off contour. */
   readonly isKept?: true;
+  /**
+   * Where a person is asked: the answer about an off-contour act of a trusted process, by its point; `ask` if there is none yet.
+   * Absent for an act that is not asked about, which is refused.
+   */
+  readonly answerTo?: ((point: Digest) => Answer | "ask") | undefined;
 }
+
+/** A person's answer about one off-contour act: it may happen, it is refused, or it is refused and costs the process its trust. */
+export type Answer = "once" | "refuse" | "distrust";
 
 /** One off-contour point and its first occurrence. */
 export interface Departure<E extends Exchange = Event> {
@@ -129,7 +137,8 @@ export class Forensics<E extends Exchange = Event> {
     const { task } = first;
     const isNew = task !== undefined && !this.#tasks.has(task.id);
     const introduces = isNew ? { introduces: task } : {};
-    const entry = { point, event: copyOf(event), first: { ...first }, count: 0, refused: 0, ...introduces };
+    const { answerTo: _, ...told } = first;
+    const entry = { point, event: copyOf(event), first: told, count: 0, refused: 0, ...introduces };
     const index = this.#entries.push(entry) - 1;
     this.#byPoint.set(what.point, index);
     if (isNew) this.#tasks.set(task.id, task);

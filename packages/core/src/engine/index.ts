@@ -5,7 +5,7 @@ export { addProposals, type Caused, type Proposal, settle, type Settled } from "
 export { stateWithout } from "./amend/same-contour.ts";
 export { Engine, type Judgement, type Mode, type Reaction } from "./engine.ts";
 export type { Explanation, Reason } from "./explanation.ts";
-export type { Circumstances, ContentRemark, Departure } from "./forensics.ts";
+export type { Answer, Circumstances, ContentRemark, Departure } from "./forensics.ts";
 export { KnownKeys } from "./known.ts";
 export { chainPhrase } from "./lineage.ts";
 export { Neighbourhood } from "./nearest.ts";

@@ -49,16 +49,36 @@ export function openControlDirectory(): string {
   throw refusal;
 }
 
+/** Where the approver sockets are: apart from the control sockets, because a namespace may use its own control socket. */
+const APPROVERS = "approvers";
+
+/** The directory for approver sockets, made if it is not there. */
+export function openApproverDirectory(): string {
+  const directory = join(openControlDirectory(), APPROVERS);
+  mkdirSync(directory, { mode: 0o700, recursive: true });
+  assertFit(directory);
+  return directory;
+}
+
+/** The existing directories for approver sockets that are safe. */
+export function fitApproverDirectories(): readonly string[] {
+  return fitControlDirectories()
+    .map((directory) => join(directory, APPROVERS))
+    .filter(isFit);
+}
+
 /** The existing directories that are safe. Others are skipped, because no socket of isoline can be in them. */
 export function fitControlDirectories(): readonly string[] {
-  return controlDirectories().filter((directory) => {
-    try {
-      assertFit(directory);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return controlDirectories().filter(isFit);
+}
+
+function isFit(directory: string): boolean {
+  try {
+    assertFit(directory);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The path of a namespace's socket. Refuses an invalid name. */

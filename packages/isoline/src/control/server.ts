@@ -8,14 +8,14 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { type Peer, peerOf } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { LiveEvent, Snapshot } from "../namespace/live.ts";
 import type { Ask, Reply, Request } from "../namespace/requests.ts";
 import { EventStream } from "./event-stream.ts";
+import { type Answer, bodyOf, later, mayAsk, OVER, peerAt, refusal, send, wholeNumber } from "./http.ts";
 import { hasLongBody, type IntegrityRoute, integrityRoute, MOST_BODY_BYTES } from "./integrity.ts";
-import { openControlDirectory, ownUid, socketPath } from "./place.ts";
-import { callFiles, type Refusal, type State } from "./protocol.ts";
+import { openControlDirectory, socketPath } from "./place.ts";
+import { callFiles, type State } from "./protocol.ts";
 
 /** The namespace behind a socket. */
 export interface Subject {
@@ -40,11 +40,6 @@ const limits = {
   idleMs: 2000,
   answerMs: 5000,
 } as const;
-
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
 
 export class ControlServer {
   readonly name: string;
@@ -198,46 +193,7 @@ export class ControlServer {
   }
 }
 
-/** The directory keeps other users out; the kernel's report of the client's user is a second check. Root may do anything anyway. */
-function mayAsk(socket: Socket): boolean {
-  const peer = peerAt(socket);
-  return peer === undefined || peer.uid === ownUid() || peer.uid === 0;
-}
-
-function peerAt(socket: Socket): Peer | undefined {
-  const { fd } = (socket as Socket & { readonly _handle?: { readonly fd?: number } })._handle ?? {};
-  return fd === undefined || fd < 0 ? undefined : peerOf(fd);
-}
-
-/** Not longer than announced: the parser ensures that. */
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of request) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces);
-}
-
-function send(response: ServerResponse, { status, body }: Answer): void {
-  if (response.headersSent || response.destroyed) return;
-  const bytes = Buffer.from(`${JSON.stringify(body)}\n`, "utf8");
-  response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length });
-  response.end(bytes);
-}
-
-function refusal(status: number, code: string, message: string): Answer {
-  return { status, body: { error: { code, message } } satisfies Refusal };
-}
-
-const OVER = refusal(503, "namespace-lost", "the namespace has ended, or does not answer");
-
-function wholeNumber(text: string | null): number | undefined {
-  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
-}
-
-function later(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve, ms, undefined).unref());
-}
-
-function cannotListen(path: string, fault: NodeJS.ErrnoException): CliError {
+export function cannotListen(path: string, fault: NodeJS.ErrnoException): CliError {
   if (fault.code === "EADDRINUSE")
     return new CliError("name-taken", `${path} is there already; choose another --name`, { cause: fault });
   return new CliError("unsafe-place", `cannot make the socket ${path}: ${fault.message}`, { cause: fault });

@@ -15,6 +15,8 @@ export interface Order {
   readonly about: About;
   /** Where a learnt contour goes. */
   readonly output?: Output | undefined;
+  /** How long a question waits for an answer, if not the default. */
+  readonly answerSeconds?: number | undefined;
   /** Whether the result's status says first whether the contour was kept. */
   readonly checks?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -33,6 +35,7 @@ export async function startRun(host: Host, order: Order, hooks: Hooks = {}): Pro
   const { plan, command, signal } = order;
   signal?.throwIfAborted();
   const namespace = Object.assign(new Namespace(host.entry, plan, command, host), hooks);
+  if (order.answerSeconds !== undefined) namespace.questions.seconds = order.answerSeconds;
   const queue = plan.followed === true ? new EventQueue() : undefined;
   if (queue !== undefined) namespace.hear((event) => queue.push(event));
   const { promise: begun, resolve: begin } = withResolver();

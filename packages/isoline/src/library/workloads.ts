@@ -7,6 +7,7 @@ import { readPlaces } from "../namespace/places.ts";
 import type { Plan } from "../namespace/plan.ts";
 import { beginRun } from "../namespace/run-beginning.ts";
 import { type SensorChoice, sensorFor } from "../namespace/sensor-choice.ts";
+import { CliError } from "../error.ts";
 import { assertWritable, Output } from "../store/output.ts";
 import { policyLine } from "../store/policy-file.ts";
 import { readTrustedKey } from "../store/signature/keys.ts";
@@ -53,6 +54,11 @@ export interface SealedOptions extends WorkloadOptions {
   readonly landlock?: boolean | undefined;
   /** Files of public keys; the contour must be signed by one of them. */
   readonly trustedKeys?: readonly string[] | undefined;
+  /**
+   * A person is asked about the off-contour acts of trusted processes, which wait meanwhile: see `questions` of the run. Without an
+   * answer in so many seconds (30 if left out) an act is refused. Under seccomp only.
+   */
+  readonly ask?: { readonly seconds?: number | undefined } | undefined;
   /** With `enforce` and bpf: for how many seconds an act waits that is not decided about. */
   readonly holdSeconds?: number | undefined;
 }
@@ -152,12 +158,14 @@ export async function startSealed(
   options: SealedOptions & Called & { readonly checks?: boolean },
   hooks?: Hooks,
 ): Promise<Started> {
-  const { enforce = false, landlock = true, trustedKeys, holdSeconds, checks, signal } = options;
+  const { enforce = false, landlock = true, trustedKeys, holdSeconds, ask, checks, signal } = options;
   const keys = trustedKeys?.map(readTrustedKey);
   const started = hostFor(host, options);
   const shared = common(started, command, options);
+  if (ask !== undefined && shared.sensor !== "seccomp") throw cannotAsk();
   const plan: Plan = {
     ...shared,
+    asks: ask && { most: MOST_QUESTIONS },
     mode: enforce ? "enforce" : "watch",
     contour,
     signed: keys && { keys, image: { digests: [], named: false } },
@@ -168,7 +176,19 @@ export async function startSealed(
     landlock: enforce && landlock && shared.sensor === "seccomp",
     holdSeconds,
   };
-  return startRun(started, { plan, command, about: about(contour, command, false), checks, signal }, hooks);
+  const order = { plan, command, about: about(contour, command, false), answerSeconds: ask?.seconds, checks, signal };
+  return startRun(started, order, hooks);
+}
+
+/** More acts than these never wait for a person at once. */
+const MOST_QUESTIONS = 32;
+
+/** Some acts are waited for in the kernel itself, which stops a processor: there is no waiting for a person. */
+function cannotAsk(): CliError {
+  return new CliError(
+    "usage",
+    "the bpf sensor cannot wait for a person: it decides some acts in the kernel, within eight seconds; ask under --sensor seccomp",
+  );
 }
 
 function hostFor(host: Host, { user }: WorkloadOptions): Host {

@@ -25,6 +25,8 @@ export const cells = {
   launcherTid: 10,
   /** 0 until the workload is started; then its pid; -1 if it could not be started. */
   workload: 11,
+  /** Not 0 while the namespace stands still for a question: a stop of the workload then was not caused by the terminal. */
+  standing: 12,
 } as const;
 
 const CELLS = 16;

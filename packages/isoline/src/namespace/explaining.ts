@@ -62,7 +62,8 @@ export function liveEvent(
     sequence,
     pid,
     chain,
-    verdict,
+    // What is asked about is off contour, and not decided yet.
+    verdict: verdict === "asked" ? "off" : verdict,
     refused: refuse,
     novel,
     act: formatAct(event),

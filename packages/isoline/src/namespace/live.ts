@@ -58,3 +58,47 @@ export interface ContourState {
   readonly state: string;
   readonly measurement: string;
 }
+
+/** An act that waits for an answer. */
+export interface QuestionReport {
+  /** Its number in the namespace. */
+  readonly id: number;
+  readonly pid: number;
+  /** The effective user of the process. */
+  readonly uid: number | string;
+  /** Names of the programs from the first of the namespace to the one that acts. */
+  readonly chain: readonly string[];
+  /** What it would do, with every part of it, as in reports. */
+  readonly act: string;
+  /** The same in words. */
+  readonly says: string;
+  /** Who would do what, and what comes nearest to it on the contour. */
+  readonly why: string;
+  /** What it would mean to permit it. */
+  readonly means: string;
+  readonly point: string;
+}
+
+/** What a person may answer: permit it once, or from now on; refuse it; refuse it and trust the process no longer. */
+export const answerWords = ["once", "always", "refuse", "distrust"] as const;
+export type AnswerWord = (typeof answerWords)[number];
+
+/** What became of an answer. */
+export interface Settled {
+  /** False if the question was over: answered, too late, or the process had ended. */
+  readonly settled: boolean;
+  /** Of `always`: why the act is permitted for this run only, or this once only. */
+  readonly remark?: string;
+}
+
+/** What became of an amendment. */
+export type Amended =
+  | {
+      readonly points: number;
+      readonly added: number;
+      /** What waited for an answer and is permitted now. */
+      readonly permitted: number;
+      /** What the kernel's own rules refuse until the command is started anew, one line each. */
+      readonly untilRestart: readonly string[];
+    }
+  | { readonly refused: string; readonly message: string };

@@ -48,10 +48,17 @@ export class Mailbox {
     return this.#unanswered.length > 0;
   }
 
-  /** Answers the requests that had to wait, after loading their code. */
+  /** Answers the requests that had to wait: for their code, or for a file to be read. */
   async answerRest(): Promise<void> {
-    await this.#session.loadIntegrity();
-    for (const envelope of this.#unanswered.splice(0)) this.#reply(envelope);
+    for (const envelope of this.#unanswered.splice(0)) {
+      const { id, request } = envelope;
+      if (request.ask === "amend") this.#say({ kind: "reply", id, value: await this.#session.amend(request.contour) });
+      else {
+        await this.#session.loadIntegrity();
+        this.#reply(envelope);
+      }
+    }
+    this.#driver.adapt();
   }
 
   #take(): Envelope | undefined {

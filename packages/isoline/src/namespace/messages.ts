@@ -1,6 +1,6 @@
 /** Messages between the threads of a supervisor that are not requests. */
 import type { AppliedLandlock, LandlockRules } from "@isoline/linux";
-import type { LiveEvent } from "./live.ts";
+import type { LiveEvent, QuestionReport } from "./live.ts";
 import type { SensorName } from "./plan.ts";
 import type { DepartureReport, Findings } from "./report.ts";
 import type { Reply, Request } from "./requests.ts";
@@ -39,6 +39,11 @@ export type SupervisorMessage =
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   | { readonly kind: "reply"; readonly id: number; readonly value: Reply<Request> }
   | { readonly kind: "event"; readonly event: LiveEvent }
+  | { readonly kind: "question"; readonly question: QuestionReport }
+  /** Nothing waits for the answer any more. */
+  | { readonly kind: "withdrawn"; readonly id: number }
+  /** An act was refused without a question. */
+  | { readonly kind: "unasked"; readonly why: string }
   /** A part of the report that may be large, in several messages before the rest of it. */
   | { readonly kind: "departures"; readonly departures: readonly DepartureReport[] }
   | { readonly kind: "ended"; readonly findings: LastFindings };

@@ -8,6 +8,7 @@ import { loadContour } from "../store/contour-file.ts";
 import type { Plan } from "./plan.ts";
 
 export interface Model {
+  /** Another one, once it was amended. */
   readonly contour: Contour;
   readonly policy: Policy;
   readonly engine: Engine;
@@ -17,15 +18,24 @@ export interface Model {
   readonly updates: Updates;
 }
 
+/** Has a model go on under a contour that permits more; refuses any other. */
+export function amendModel(model: Model, contour: Contour): void {
+  model.engine.amend(contour);
+  Object.assign(model, { contour, ...knowledgeOf(contour, model.engine) } satisfies Partial<Model>);
+}
+
+function knowledgeOf(contour: Contour, engine: Engine): Pick<Model, "learnt" | "updates"> {
+  const learnt = new Neighbourhood(contour);
+  return { learnt, updates: new Updates(learnt, (id) => engine.forensics.unknownTask(id)) };
+}
+
 export async function loadModel(plan: Plan): Promise<Model> {
   const known = plan.contour === undefined ? undefined : await loadContour(plan.contour, iso1, plan.signed);
   const policy = policyFor(plan, known);
   const contour = known ?? Contour.create({ profile: iso1, policy: canonicalPolicy(policy) });
   if (plan.mode === "learn" && contour.size > 0) contour.beginRun();
-  const engine = new Engine({ contour, mode: plan.mode, reaction: policy.reaction });
-  const learnt = new Neighbourhood(contour);
-  const updates = new Updates(learnt, (id) => engine.forensics.unknownTask(id));
-  return { contour, policy, engine, learnt, updates };
+  const engine = new Engine({ contour, mode: plan.mode, reaction: policy.reaction, asks: plan.asks !== undefined });
+  return { contour, policy, engine, ...knowledgeOf(contour, engine) };
 }
 
 /** The policy of a run: the contour's own, the requested one, or the default. A contour is never read through another lens. */

@@ -18,6 +18,7 @@ import type { LiveEvent } from "./live.ts";
 import type { Holds, SupervisorMessage } from "./messages.ts";
 import { Pauses } from "./pauses.ts";
 import type { Plan } from "./plan.ts";
+import { Questions } from "./questions.ts";
 import type { DepartureReport, Findings } from "./report.ts";
 import type { Ask } from "./requests.ts";
 import { closeListener, ThreadWatch } from "./thread-watch.ts";
@@ -50,6 +51,8 @@ export class Namespace {
   readonly first = new FirstProcess();
   /** Sends a request to the supervising thread; undefined if the namespace has ended. */
   readonly ask: Ask;
+  /** The acts that wait for an answer. */
+  readonly questions: Questions;
   readonly #entry: Entry;
   readonly #plan: Plan;
   readonly #command: readonly Uint8Array[];
@@ -81,6 +84,7 @@ export class Namespace {
     this.#command = command;
     this.#asking = new Asking(threads.block, threads.requests);
     this.ask = (request) => this.#asking.ask(request);
+    this.questions = new Questions(this.ask);
     this.#toldToEnd = new ToldToEnd(
       this.ask,
       (...told) => this.onEnding(...told),
@@ -184,6 +188,12 @@ export class Namespace {
       case "event":
         for (const follower of this.#followers) follower(message.event);
         return;
+      case "question":
+        return this.questions.heard(message.question);
+      case "withdrawn":
+        return this.questions.withdrawn(message.id);
+      case "unasked":
+        return this.questions.unasked(message.why);
       case "departures":
         this.#departures.push(...message.departures);
         return;
@@ -208,6 +218,7 @@ export class Namespace {
     this.#watch?.stop();
     this.#pauses.stop();
     this.#toldToEnd.stop();
+    this.questions.end();
     this.#asking.end();
   }
 
@@ -218,7 +229,7 @@ export class Namespace {
 
   /** If the terminal stops the workload, isoline stops too, as the shell expects; not if the policy stopped it. */
   #stop(signal: number): void {
-    if (Atomics.load(this.block, cells.frozen) !== 0) return;
+    if (Atomics.load(this.block, cells.frozen) !== 0 || Atomics.load(this.block, cells.standing) !== 0) return;
     // The bpf sensor stops a task that waits for a verdict, and no terminal stops with this signal.
     if (this.#plan.sensor === "bpf" && signal === constants.signals.SIGSTOP) return;
     this.beforeStop();

@@ -49,6 +49,8 @@ export interface Plan {
   readonly holdSeconds?: number | undefined;
   /** Digests of files that were hashed before, by their version (`fileVersion`). */
   readonly known?: readonly KnownFile[] | undefined;
+  /** Whether a person is asked about what is off contour, and how many acts may wait for an answer at once. */
+  readonly asks?: { readonly most: number } | undefined;
   /** The IMA options, if any were given. */
   readonly integrity?: IntegrityPlan | undefined;
 }

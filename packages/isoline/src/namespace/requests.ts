@@ -1,7 +1,7 @@
 /** The requests to a live namespace and its answers. Both cross between threads, so both are plain data. */
 import type { CanisterPlaces } from "@isoline/core/identity";
 import type { Bank } from "../integrity/hash-algorithms.ts";
-import type { ContourState, ProcessReport, Snapshot } from "./live.ts";
+import type { Amended, AnswerWord, ContourState, ProcessReport, Settled, Snapshot } from "./live.ts";
 import type { DepartureReport } from "./report.ts";
 
 /** By the name of a request: its arguments and its answer. */
@@ -22,6 +22,16 @@ interface Exchanges {
   join: { with: Joined; reply: boolean };
   /** Sends a signal to every process of the namespace; returns their number. */
   signal: { with: { readonly signal: number }; reply: number };
+  /** Answers a question; `late` if no answer came in time. */
+  settle: { with: { readonly id: number; readonly how: AnswerWord | "late"; readonly by: string }; reply: Settled };
+  /** Withdraws the questions of processes that have ended, and adds what came with the programs that may always start. */
+  "sweep-questions": { with: object; reply: true };
+  /** Goes on under the contour in a file, which permits more than the present one. */
+  amend: { with: { readonly contour: string }; reply: Amended };
+  /** Stops every process of the namespace, or has them go on; false if one of them still runs. */
+  standstill: { with: { readonly on: boolean }; reply: boolean };
+  /** From now on no task of the namespace may use this file; false if the sensor cannot tell it from others. */
+  keep: { with: { readonly device: number; readonly inode: number }; reply: boolean };
   /** Ends the supervision while processes are left. */
   abandon: { with: object; reply: true };
   /** The text of the integrity view's rules; empty if it has none. */

@@ -78,12 +78,17 @@ export class LearntContour {
    * cannot be locked, because it is replaced; and a lock on the directory leaves no file.
    */
   #lock(): void {
-    if (this.#output.isDevice || lock(this.#output.directory, PATIENCE_MS)) return;
-    throw new CliError(
-      "cannot-write",
-      `cannot add to ${this.#path}: its directory is locked (flock) by another process; end that, and learn again`,
-    );
+    if (!this.#output.isDevice) lockToAdd(this.#path, this.#output);
   }
+}
+
+/** Locks the directory of a contour until it is closed or unlocked. */
+export function lockToAdd(path: string, { directory }: Output): void {
+  if (lock(directory, PATIENCE_MS)) return;
+  throw new CliError(
+    "cannot-write",
+    `cannot add to ${path}: its directory is locked (flock) by another process; end that, and try again`,
+  );
 }
 
 function* sightingsIn(learnt: Contour): Generator<Sighting> {
@@ -91,7 +96,8 @@ function* sightingsIn(learnt: Contour): Generator<Sighting> {
     yield { point: learnt.point(index), occurrences: learnt.provenance(index).occurrences };
 }
 
-function readThere(path: string, output: Output): Contour {
+/** The contour that is in the file now. */
+export function readThere(path: string, output: Output): Contour {
   try {
     return parseContour(output.read(MOST_CONTOUR_BYTES), { profile: iso1 }) as Contour;
   } catch (fault) {

@@ -6,20 +6,23 @@ import type { RunRecord } from "@isoline/core/evidence";
 import { lensDigest } from "@isoline/core/identity";
 import {
   compileLandlock,
+  leavingRoomForAnswers,
   type LandlockRules,
   ModelMediator,
   type Sensor,
   signalAll,
+  Standstill,
   takeDescriptor,
 } from "@isoline/linux";
 import { TrajectoryWriter } from "../store/trajectory-file.ts";
+import { AskingSession } from "./asking-session.ts";
 import { cells, type ControlBlock } from "./control-block.ts";
 import { traitsOf } from "./drivers/traits.ts";
 import { departuresFrom, recount } from "./explaining.ts";
 import type { NamespaceIntegrity } from "./integrity.ts";
 import { answersWithoutIntegrity } from "./integrity-unasked.ts";
-import type { LiveEvent, ProcessReport, Snapshot } from "./live.ts";
-import type { LastFindings } from "./messages.ts";
+import type { Amended, ProcessReport, Snapshot } from "./live.ts";
+import type { LastFindings, SupervisorMessage } from "./messages.ts";
 import { loadModel, type Model } from "./model.ts";
 import { Observations } from "./observations.ts";
 import type { Plan } from "./plan.ts";
@@ -39,35 +42,42 @@ export class Session {
   readonly #observations: Observations;
   readonly #trajectory: TrajectoryWriter | undefined;
   readonly #output: LearntContour | undefined;
+  readonly #asking: AskingSession;
+  readonly #standstill = new Standstill();
+  readonly #block: ControlBlock;
   readonly #pointsBefore: number;
   #sensor: Sensor | undefined;
   /** Loaded on request: most namespaces have none, and start sooner. */
   #integrity: NamespaceIntegrity | undefined;
 
-  private constructor(plan: Plan, block: ControlBlock, model: Model, tell: (event: LiveEvent) => void) {
+  private constructor(plan: Plan, block: ControlBlock, model: Model, say: (message: SupervisorMessage) => void) {
     this.#plan = plan;
+    this.#block = block;
     this.model = model;
     this.#pointsBefore = model.contour.size;
     this.#output = LearntContour.of(plan, model.contour);
     this.#trajectory = plan.trajectory === undefined ? undefined : new TrajectoryWriter(plan.trajectory);
-    this.#observations = new Observations(model, block, this.#trajectory, tell);
+    this.#observations = new Observations(model, block, this.#trajectory, (event) => say({ kind: "event", event }));
     this.#observations.followed = plan.followed === true;
-    this.landlock = plan.landlock ? compileLandlock(model.contour, plan.places) : undefined;
+    this.landlock = plan.landlock ? landlockOf(plan, model) : undefined;
+    this.#asking = new AskingSession(plan, model, say);
     this.mediator = new ModelMediator({
       engine: model.engine,
       policy: model.policy,
       launch: plan.places,
       counts: this.#observations.counts,
       knownBytes: traitsOf(plan.sensor).knownBytes(plan.mode),
+      asking: this.#asking.asking,
       onDecision: (event, judgement, circumstances) => this.#observations.decided(event, judgement, circumstances),
       onRepeat: ({ departure }) => this.#observations.departed(departure),
     });
+    this.#asking.attach(this.mediator, this.landlock);
     this.mediator.onFreeze = () => Atomics.store(block, cells.frozen, 1);
   }
 
   /** Loads and checks everything that a plan names, so that errors are reported before the workload starts. */
-  static async prepare(plan: Plan, block: ControlBlock, tell: (event: LiveEvent) => void): Promise<Session> {
-    const session = new Session(plan, block, await loadModel(plan), tell);
+  static async prepare(plan: Plan, block: ControlBlock, say: (message: SupervisorMessage) => void): Promise<Session> {
+    const session = new Session(plan, block, await loadModel(plan), say);
     if (plan.integrity !== undefined) await session.loadIntegrity();
     return session;
   }
@@ -93,9 +103,15 @@ export class Session {
     });
   }
 
-  /** False for a request that needs the integrity view before it is loaded, if it can be loaded. */
+  /** False for a request that a file has to be read for, or that needs the integrity view before it is loaded. */
   canAnswer(request: Request): boolean {
+    if (request.ask === "amend") return false;
     return this.#integrity !== undefined || !traitsOf(this.#plan.sensor).inspectsLate || !isAboutIntegrity(request);
+  }
+
+  /** Goes on under the contour in a file. */
+  async amend(contour: string): Promise<Amended> {
+    return this.#asking.amend(contour);
   }
 
   answer<R extends Request>(request: R): Reply<R> {
@@ -129,6 +145,11 @@ export class Session {
     departures: ({ from }) => this.#departuresFrom(from),
     recount: () => recount(this.model, (departure) => this.#observations.timesOf(departure)),
     join: (joined) => this.#join(joined),
+    settle: ({ id, how, by }) => this.#asking.settle(id, how, by),
+    "sweep-questions": () => this.#asking.sweep(),
+    amend: () => ({ refused: "namespace-lost", message: "a contour is read while the thread is out of the kernel" }),
+    standstill: ({ on }) => this.#stand(on),
+    keep: ({ device, inode }) => this.#sensor?.keep?.(device, inode) ?? false,
     signal: ({ signal }) => {
       this.#sensor?.sweep();
       return signalAll(this.#sensor?.processes ?? [], signal);
@@ -149,6 +170,7 @@ export class Session {
 
   /** Writes what was learnt and makes the report. */
   finish(kernel: RunReport["kernel"]): LastFindings {
+    this.#asking.finish();
     const { contour, engine, policy } = this.model;
     const { mediator } = this;
     mediator.conclude();
@@ -186,6 +208,17 @@ export class Session {
 
   #departuresFrom(from: number): DepartureReport[] {
     return departuresFrom(this.model, from, (departure) => this.#observations.timesOf(departure));
+  }
+
+  /** Stops every process while a person is asked at the terminal, or has them go on. */
+  #stand(on: boolean): boolean {
+    if (on) {
+      Atomics.store(this.#block, cells.standing, 1);
+      return this.#standstill.begin(() => this.#sensor?.processes ?? []);
+    }
+    this.#standstill.end();
+    Atomics.store(this.#block, cells.standing, 0);
+    return true;
   }
 
   #join({ pid, started, listener: descriptor, names }: RequestOf<"join">): boolean {
@@ -233,4 +266,10 @@ export class Session {
   #losses(): Loss[] {
     return Array.from(this.model.engine.losses, ([reason, count]) => ({ reason, count }));
   }
+}
+
+/** What the kernel is to refuse by itself. */
+function landlockOf(plan: Plan, { contour }: Model): LandlockRules {
+  const rules = compileLandlock(contour, plan.places);
+  return plan.asks === undefined ? rules : leavingRoomForAnswers(rules);
 }

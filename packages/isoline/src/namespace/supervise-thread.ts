@@ -29,7 +29,7 @@ const say = (message: SupervisorMessage) => parentPort?.postMessage(message);
 
 async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
   returnLarger(LARGE_BYTES);
-  const session = await Session.prepare(plan, block, (event) => say({ kind: "event", event }));
+  const session = await Session.prepare(plan, block, say);
   const driver = await driverOf(plan, block, session);
   const mailbox = new Mailbox(block, requests, session, driver, say);
   armDoorbell();

@@ -5,6 +5,7 @@ import { flock } from "../abi/libc.ts";
 /** linux/fcntl.h */
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const LOCK_UN = 8;
 const LOOK_EVERY_MS = 10;
 
 /**
@@ -19,4 +20,9 @@ export function lock(fd: number, patienceMs: number): boolean {
     if ((result !== -EAGAIN && result !== -EINTR) || Date.now() >= until) return false;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_EVERY_MS);
   }
+}
+
+/** Releases the lock before the descriptor is closed. */
+export function unlock(fd: number): void {
+  flock(fd, LOCK_UN);
 }

@@ -97,6 +97,12 @@ export function startTime(pid: number): string | undefined {
   return statFields(pid)?.[22 - 3];
 }
 
+/** The process group of a process; undefined if it does not exist. */
+export function groupOf(pid: number): number | undefined {
+  const group = statFields(pid)?.[5 - 3];
+  return group === undefined ? undefined : Number(group);
+}
+
 /** Whether a process does not exist any more, or is a zombie. */
 export function hasEnded(pid: number): boolean {
   const state = statFields(pid)?.[0];
@@ -171,7 +177,7 @@ function wordsIn(text: string): FirstImage["words"] {
 }
 
 /** `/proc/PID/stat` from its third field on. The second field, a name, may hold any character but ends at the last parenthesis. */
-function statFields(pid: number): string[] | undefined {
+export function statFields(pid: number): string[] | undefined {
   const text = readProcFile(`/proc/${pid}/stat`);
   return text?.slice(text.lastIndexOf(")") + 2).split(" ");
 }

@@ -4,7 +4,7 @@
  * Descriptors are inherited and passed, and closing one is not an event, so the kernel has to be read. That costs a look at
  * every descriptor of every process, and is done only in the rare case that a file is both read and written.
  */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 
 export interface Holders {
   readonly readers: boolean;
@@ -38,6 +38,12 @@ export function holdersOf(file: HeldFile, pids: Iterable<number>): Holders {
     }
   }
   return { readers, writers };
+}
+
+/** The device and inode of a file, as they are told apart here. */
+export function fileIdentity(path: string): HeldFile {
+  const stat = lstatSync(path, { bigint: true });
+  return { device: packed(stat.dev), inode: Number(stat.ino) };
 }
 
 /** Whether one of the processes executes the file: an executing file cannot be opened for writing (ETXTBSY). */

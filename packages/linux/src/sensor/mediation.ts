@@ -3,6 +3,7 @@ import type { ContentRemark } from "@isoline/core/engine";
 import type { Actor, Operation, Subject } from "@isoline/core/event";
 import type { Call, Image, Observation, Task } from "@isoline/core/identity";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
+import type { Asking } from "./asking.ts";
 import type { FileInspector } from "./inspection.ts";
 import type { LocalEnd, LocalSocket } from "./own-ports.ts";
 
@@ -26,7 +27,10 @@ export interface Refusal {
   readonly refusedWith: number;
 }
 
-/** A verdict as the sensor carries it out: 0 lets the call go ahead, any other value is the errno it fails with. */
+/**
+ * A verdict as the sensor carries it out: 0 lets the call go ahead, a positive value is the errno it fails with. Negative values are
+ * no verdicts: the call is answered already, or waits for a person (`HELD`).
+ */
 export type Verdict = number;
 
 /** The bytes by which a repeated event is recognised: the first `length` of `bytes`. */
@@ -41,6 +45,8 @@ export interface Mediator {
   readonly allowsIoUring: boolean;
   /** Whether an act without a verdict may have to be refused; otherwise it may be decided afterwards. */
   readonly mayRefuse: boolean;
+  /** Where a person is asked about what is off contour: then a verdict may be `HELD`. */
+  readonly asking?: Asking | undefined;
   /** Inspects each file before its use is decided; undefined without an inspector. */
   readonly inspector?: FileInspector | undefined;
   /** The verdict that a raw key got before, or undefined if the key is new. */

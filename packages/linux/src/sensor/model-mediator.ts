@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import type { Digest } from "@isoline/core/digest";
 import { type Circumstances, type Engine, type Judgement, KnownKeys, SUPERVISOR } from "@isoline/core/engine";
-import { type Actor, type Event, subjectRecord } from "@isoline/core/event";
+import type { Actor, Event } from "@isoline/core/event";
 import {
   type Call,
   type CanisterPlaces,
@@ -22,11 +22,13 @@ import {
 import { EPERM } from "../abi/errno.ts";
 import { pidfdSendSignal } from "../abi/libc.ts";
 import { sendSignal } from "../process/child.ts";
+import { type Asking, HELD } from "./asking.ts";
 import { isMissed } from "./files/content.ts";
 import { type LocalEnd, type LocalSocket, OwnPorts } from "./own-ports.ts";
 import type { Sensor } from "./sensor.ts";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { Act, KeyBytes, Mediator, Verdict } from "./mediation.ts";
+import { dependsOnCreations, dependsOnPorts, dependsOnProcesses } from "./passing-verdicts.ts";
 import type { FileInspector } from "./inspection.ts";
 
 const supervisor = process.pid;
@@ -38,6 +40,8 @@ const UNIDENTIFIED = {
   unproven: "one of several programs, and it could not be proven which",
 };
 
+/** A longer line of programs is not added to a contour. */
+const LONGEST_LINEAGE = 1024;
 const SIGKILL = 9;
 const SIGSTOP = 19;
 
@@ -62,6 +66,8 @@ export interface ModelMediatorOptions {
   readonly onRepeat?: (judgement: Judgement) => void;
   /** Memory for verdicts by raw key, in bytes, if not the default. */
   readonly knownBytes?: number | undefined;
+  /** Where a person is asked about what is off contour. */
+  readonly asking?: Asking | undefined;
 }
 
 export class ModelMediator implements Mediator {
@@ -78,6 +84,8 @@ export class ModelMediator implements Mediator {
   readonly #onRepeat: ModelMediatorOptions["onRepeat"];
   readonly #tasks = new Map<Digest, Task>();
   readonly #guessed = new Set<number>();
+  /** Undefined where no person is asked. */
+  readonly asking: Asking | undefined;
   readonly #racy = new Map<string, number>();
   #kept = 0;
   /** Whether the last verdict holds for every act with its key, as long as the mode does not change. */
@@ -93,6 +101,7 @@ export class ModelMediator implements Mediator {
     this.content = policy.content;
     this.allowsIoUring = policy.iouring === "allow";
     this.#engine = options.engine;
+    this.asking = options.asking;
     this.#counts = options.counts;
     this.#onDecision = options.onDecision;
     this.#onRepeat = options.onRepeat;
@@ -113,6 +122,19 @@ export class ModelMediator implements Mediator {
   /** From now on verdicts are not stored: no key will be looked up again. */
   conclude(): void {
     this.#known.clear();
+  }
+
+  /** The contour permits more than before, so verdicts that were remembered hold no longer. */
+  forgetVerdicts(): void {
+    this.#known.clear();
+  }
+
+  /** The tasks from the first program to this one, as far as they are known. */
+  lineageOf(id: Digest): readonly Task[] {
+    const line: Task[] = [];
+    for (let task = this.#tasks.get(id); task && line.length < LONGEST_LINEAGE; task = this.#tasks.get(task.parent))
+      line.unshift(task);
+    return line;
   }
 
   /** Sets where processes are looked up: the sensor and its mediator refer to each other. */
@@ -140,14 +162,14 @@ export class ModelMediator implements Mediator {
 
   /** Whether an act without a verdict may have to be refused. */
   get mayRefuse(): boolean {
-    const { reaction, mode } = this.#engine;
-    return mode === "enforce" || (mode === "watch" && reaction !== "log") || this.#mayRefuseUses;
+    const { reaction, mode, asks } = this.#engine;
+    return mode === "enforce" || asks || (mode === "watch" && reaction !== "log") || this.#mayRefuseUses;
   }
 
   /** Whether that can become true: trust can be lost, and a contour may be sealed. */
   get mayComeToRefuse(): boolean {
-    const { reaction, mode } = this.#engine;
-    return mode === "enforce" || reaction !== "log" || this.#mayRefuseUses;
+    const { reaction, mode, asks } = this.#engine;
+    return mode === "enforce" || asks || reaction !== "log" || this.#mayRefuseUses;
   }
 
   get #mayRefuseUses(): boolean {
@@ -216,9 +238,13 @@ export class ModelMediator implements Mediator {
       ...(content ? { content } : {}),
       ...(isKept ? { isKept } : {}),
     };
-    const judgement = this.#engine.judge(event, circumstances);
-    if (judgement.refuse) this.#leveller.withdraw();
     const missed = content?.some(isMissed) ?? false;
+    const judgement = this.#engine.judge(event, this.#withAnswers(circumstances, event, missed));
+    if (judgement.refuse) this.#leveller.withdraw();
+    if (judgement.verdict === "asked") {
+      this.#counts.events -= 1;
+      return HELD;
+    }
     const isKnown =
       !missed && !passing && judgement.known !== 0 && !dependsOnCreations(event) && !dependsOnProcesses(event);
     this.wasLasting = isKnown && !dependsOnPorts(event);
@@ -229,6 +255,13 @@ export class ModelMediator implements Mediator {
       ? verdict ||
           this.lost("content that counts was changed, gone, withheld or being written while it was read", process)
       : verdict;
+  }
+
+  /** Content that could not be read is a loss, about which no person is asked. */
+  #withAnswers(circumstances: Circumstances, event: Event, missed: boolean): Circumstances {
+    const { asking } = this;
+    if (asking === undefined || missed) return circumstances;
+    return { ...circumstances, answerTo: (point) => asking.answerTo(event, point, circumstances) };
   }
 
   taskOf(
@@ -257,6 +290,7 @@ export class ModelMediator implements Mediator {
 
   born(process: ActingProcess): void {
     this.onBirth?.(process);
+    this.asking?.born(process.handle, process.parent?.handle);
     this.#engine.trust.born(process.handle, process.parent?.handle ?? SUPERVISOR);
     // If its parent is uncertain, a process is trusted no more than the least trusted candidate.
     for (const other of process.otherParents) this.#engine.trust.born(process.handle, other.handle);
@@ -264,11 +298,13 @@ export class ModelMediator implements Mediator {
 
   died(process: ActingProcess): void {
     this.#engine.trust.died(process.handle);
+    this.asking?.died(process.handle);
     this.#leveller.processEnded(process.pid);
     this.#guessed.delete(process.handle);
   }
 
   lost(reason: string, process?: ActingProcess): Verdict {
+    this.asking?.noteLoss();
     return this.#engine.loss(reason, 1, process?.handle) ? EPERM : 0;
   }
 
@@ -361,22 +397,4 @@ export class ModelMediator implements Mediator {
       if (above === process) return "ancestor";
     return "namespace";
   }
-}
-
-/** A name that was levelled by its creator may mean another file once it is created again: no verdict is stored under its bytes. */
-function dependsOnCreations(event: Event): boolean {
-  const { path, loader, runs } = subjectRecord(event);
-  return [path, loader, runs].flat().some((text) => typeof text === "string" && /\{|\$hash/.test(text));
-}
-
-/** A number in /proc may belong to another process the next time, and the relation of a process to the actor may change. */
-function dependsOnProcesses(event: Event): boolean {
-  const { path, runs } = subjectRecord(event);
-  return [path, runs].flat().some((text) => typeof text === "string" && /(?:^|\/)\/proc\/\$(?:task|other)/.test(text));
-}
-
-/** The owner of a port may change between two acts with the same bytes. */
-function dependsOnPorts(event: Event): boolean {
-  const { address } = subjectRecord(event);
-  return typeof address === "string" && /:\$(?:own|ephemeral|foreign)$|\$autobind$/.test(address);
 }

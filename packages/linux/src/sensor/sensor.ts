@@ -27,6 +27,8 @@ export interface Sensor {
   pidCalled(actor: number, number: number): number | undefined;
   /** Removes processes that have ended. */
   sweep(): void;
+  /** From now on no task of the namespace may use this file, whatever it calls it and whatever the contour says; if it can do that. */
+  keep?(device: number, inode: number): boolean;
   /** Takes in the processes that another isoline process starts; false if they are not accepted. */
   join(joining: Joining): boolean;
 }

@@ -20,7 +20,8 @@ export function signalAll(processes: Iterable<ActingProcess>, signal: number): n
   return known.length + unheard.length;
 }
 
-function descendantsOf(pids: readonly number[]): number[] {
+/** Children, and theirs, that are not among these processes: they have not yet made a call that the sensor sees. */
+export function descendantsOf(pids: readonly number[]): number[] {
   const seen = new Set(pids);
   const found: number[] = [];
   for (const pid of seen)

@@ -4,7 +4,7 @@
  */
 import { CliError } from "../../error.ts";
 import { type Descriptor, fallbackTag, isDescriptor, type Manifest, Registry, type Stored, types } from "./client.ts";
-import { MOST_SIGNATURE } from "../../store/signature/demand.ts";
+import { MOST_SIGNATURE } from "../../store/signature/beside.ts";
 import { parseReference } from "./reference.ts";
 
 const ARTIFACT = "application/vnd.isoline.contour.v1";

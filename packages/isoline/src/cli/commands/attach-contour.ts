@@ -3,7 +3,8 @@ import { attach } from "../../canister/registry/contours.ts";
 import { CliError } from "../../error.ts";
 import { readBounded, readRegular, Unfit } from "../../store/bounded-file.ts";
 import { loadAnyContour, MOST_CONTOUR_BYTES } from "../../store/contour-file.ts";
-import { MOST_SIGNATURE, signaturePath } from "../../store/signature/demand.ts";
+import { MOST_SIGNATURE } from "../../store/signature/beside.ts";
+import { signaturePath } from "../../store/signature/demand.ts";
 import { status } from "../ending.ts";
 import { printLine } from "../output/streams.ts";
 

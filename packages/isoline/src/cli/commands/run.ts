@@ -6,6 +6,6 @@ import { runSealed, type SealedOptions } from "../workload/sealed.ts";
 export type RunOptions = SealedOptions;
 
 export async function run(invocation: Invocation, file: string, options: RunOptions): Promise<number> {
-  const { exit } = await runSealed(invocation, file, options);
+  const { exit } = await runSealed(invocation, file, options, true);
   return endAs(exit);
 }

@@ -1,5 +1,7 @@
 /** The commands for live namespaces. */
 import type { Command } from "commander";
+import type { AmendOptions } from "../commands/amend.ts";
+import type { ApproveOptions } from "../commands/approve.ts";
 import type { AttachOptions } from "../commands/attach.ts";
 import type { EventsOptions } from "../commands/events.ts";
 import type { PsOptions } from "../commands/ps.ts";
@@ -79,6 +81,42 @@ export function declareLive(program: Command, invocation: Invocation): void {
     .addHelpText("after", examples("isoline trust web", "isoline trust web 4242"))
     .action((name: string, pid: string | undefined, options: TrustOptions) =>
       ends(import("../commands/trust.ts").then(({ trust }) => trust(name, pid, options))),
+    );
+
+  program
+    .command("approve")
+    .summary("decide what a live namespace may do that is off its contour")
+    .description(
+      "Shows the acts that wait for an answer under isoline run --ask, and answers them. Not from inside the namespace.",
+    )
+    .argument("<namespace>", NAME)
+    .argument("[key]", "the question to answer, by its key; all of them, one after the other, if left out")
+    .argument(
+      "[answer]",
+      "once, always (into the contour), refuse, or distrust (refuse, and trust the process no longer)",
+    )
+    .option("--list", "only list what waits")
+    .option("--json", "for machines: with --list an array; else one JSON object a line, and answers as lines on stdin")
+    .addHelpText(
+      "after",
+      examples("isoline approve shell", "isoline approve shell --list", "isoline approve shell 9f3a01c4 once"),
+    )
+    .action((name: string, key: string | undefined, answer: string | undefined, options: ApproveOptions) =>
+      ends(import("../commands/approve.ts").then(({ approve }) => approve(name, key, answer, options))),
+    );
+
+  program
+    .command("amend")
+    .summary("widen the contour of a live namespace")
+    .description(
+      "Has a namespace that isoline run supervises go on under a contour that permits more. Trust does not come back.",
+    )
+    .argument("<namespace>", NAME)
+    .argument("<file>", "the contour: every point of the present one, and more")
+    .option("--json", "what changed, for machines")
+    .addHelpText("after", examples("isoline amend web web.contour"))
+    .action((name: string, file: string, options: AmendOptions) =>
+      ends(import("../commands/amend.ts").then(({ amend }) => amend(name, file, options))),
     );
 
   program

@@ -90,6 +90,8 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .argument("<file>", "the contour")
     .argument("[command...]", COMMAND)
     .option("--enforce", "refuse what is off contour")
+    .option("--ask", "hold what is off contour until a person decides, at the terminal or with isoline approve")
+    .addOption(answerOption())
     .option("--require-signature <key>", SIGNATURE, repeated)
     .option("--no-landlock", "with --enforce: do not use Landlock as well (see docs/guarantees/landlock.md)")
     .addOption(sensorOption())
@@ -104,6 +106,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
       examples(
         "isoline run app.contour -- node server.js",
         "isoline run app.contour --enforce --name web -- node server.js",
+        "isoline run shell.contour --ask -- bash",
       ),
     )
     .action((file: string, _command: string[], options: RunOptions) =>
@@ -138,6 +141,22 @@ function sensorOption(): Option {
   return new Option("--sensor <sensor>", "where events come from (see docs/guarantees/README.md)")
     .choices(sensorChoices)
     .default("auto");
+}
+
+const LONGEST_ANSWER = 3600;
+
+function answerOption(): Option {
+  return new Option(
+    "--answer-within <seconds>",
+    "with --ask: refuse what has no answer after this time; 30 if left out",
+  ).argParser((text: string) => {
+    const seconds = Number(text);
+    if (!/^\d+(\.\d+)?$/.test(text) || seconds <= 0 || seconds > LONGEST_ANSWER)
+      throw new InvalidArgumentError(
+        `expected seconds, more than 0 and at most ${LONGEST_ANSWER}, got ${JSON.stringify(text.slice(0, 40))}.`,
+      );
+    return seconds;
+  });
 }
 
 /** At most a day. */

@@ -15,6 +15,8 @@ export interface DepartureSource {
   readonly off: () => number;
   /** Departures from an index on, in order; asks the supervising thread. */
   readonly from: (first: number) => Promise<readonly DepartureReport[]>;
+  /** Whether to wait, because a question stands on the terminal. */
+  readonly waits?: () => boolean;
 }
 
 export class DepartureTeller {
@@ -46,6 +48,7 @@ export class DepartureTeller {
 
   async #look(): Promise<void> {
     const off = this.#source.off();
+    if (this.#source.waits?.() === true) return;
     if (this.#busy || off === this.#seen || this.#lines >= MOST_LINES) return;
     this.#seen = off;
     this.#busy = true;

@@ -19,22 +19,37 @@ export interface SealedOptions extends ReportOptions, IntegrityOptions {
   readonly requireSignature?: readonly string[];
   /** Seconds. */
   readonly hold?: number;
+  /** Of `run`: a person decides about what is off contour, within so many seconds. */
+  readonly ask?: boolean;
+  readonly answerWithin?: number;
   readonly name?: string;
   readonly quiet?: boolean;
 }
 
-/** Runs the command to its end, says how it went, and delivers the report. */
-export async function runSealed(invocation: Invocation, contour: string, options: SealedOptions): Promise<Ended> {
+/**
+ * Runs the command to its end, says how it went, and delivers the report. `isAmendable`: its owner may widen the contour meanwhile, and
+ * a person may be asked.
+ */
+export async function runSealed(
+  invocation: Invocation,
+  contour: string,
+  options: SealedOptions,
+  isAmendable = false,
+): Promise<Ended> {
   const { enforce = false, landlock = true, quiet = false, hold, name, user, sensor, requireSignature } = options;
   if (!landlock && !enforce) throw usage("--no-landlock changes nothing without --enforce; leave it out");
   if (hold !== undefined && !(enforce && sensorFor(sensor) === "bpf"))
     throw usage("--hold changes nothing without --enforce and --sensor bpf; leave it out");
+  const { ask = false, answerWithin } = options;
+  if (answerWithin !== undefined && !ask) throw usage("--answer-within changes nothing without --ask; leave it out");
   const ima = integrityPlan(options);
   const command = commandAfterDashes(invocation.argv, [contour]);
   const output = reportOutput(options);
   const sealed = { enforce, landlock, sensor, user, ima, name, trustedKeys: requireSignature, holdSeconds: hold };
-  const ended = await supervise(invocation, { command, contour, name, quiet }, (host, hooks) =>
-    startSealed(host, contour, command, sealed, hooks),
+  const asking = ask ? { ask: { seconds: answerWithin } } : {};
+  const decisions = isAmendable ? { decisions: { asks: ask } } : {};
+  const ended = await supervise(invocation, { command, contour, name, quiet, ...decisions }, (host, hooks) =>
+    startSealed(host, contour, command, { ...sealed, ...asking }, hooks),
   );
   const { report } = ended;
   if (!quiet) {

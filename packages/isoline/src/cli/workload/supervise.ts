@@ -9,6 +9,7 @@ import type { Host } from "../../library/host.ts";
 import type { Hooks, Started } from "../../library/start.ts";
 import { commandText } from "../../namespace/command-text.ts";
 import type { RunReport } from "../../namespace/report.ts";
+import type { Decisions } from "../asking/decisions.ts";
 import type { Invocation } from "../invocation.ts";
 import { note } from "../output/streams.ts";
 import { counted } from "../output/wording.ts";
@@ -21,6 +22,8 @@ export interface Supervised {
   readonly contour: string;
   readonly name: string | undefined;
   readonly quiet: boolean;
+  /** Of `run`: whether a person is asked, and that the contour may be amended. */
+  readonly decisions?: { readonly asks: boolean };
   /** Of learning: whether the contour begins with this run; undefined for a run under a contour. */
   readonly learns?: "anew" | "more";
 }
@@ -81,19 +84,25 @@ class Surroundings {
   readonly #teller: DepartureTeller;
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   #journal: Journal | undefined;
+  #decisions: Promise<Decisions | undefined> = Promise.resolve(undefined);
   #outlived: NodeJS.Timeout | undefined;
   #over = false;
 
   constructor(started: Started, about: Supervised, line: StatusLine) {
-    const { run } = started;
+    const { run, namespace } = started;
     this.#started = started;
     this.#about = about;
     this.#line = line;
-    this.#teller = new DepartureTeller({ off: () => run.counts.off, from: (first) => run.departures(first) });
+    this.#teller = new DepartureTeller({
+      off: () => run.counts.off,
+      from: (first) => run.departures(first),
+      waits: () => namespace.questions.isOnTerminal,
+    });
   }
 
   begin(): void {
     this.#server = this.#serve();
+    this.#decisions = this.#server.then((server) => this.#openDecisions(server?.name));
     if (this.#about.quiet) return;
     if (this.#about.learns !== undefined) this.#line.start(() => this.#started.run.counts);
     this.#teller.start();
@@ -109,6 +118,7 @@ class Surroundings {
     const fault = await this.#journal?.end(report);
     if (fault !== undefined)
       note(`the journal is not whole, so isoline departures will not tell all of this: ${fault}`);
+    await (await this.#decisions)?.close();
     await server?.close();
   }
 
@@ -134,6 +144,14 @@ class Surroundings {
     const about = { name, command: commandText(command), contour };
     this.#journal = new Journal(about, namespace.ask, () => run.counts.off);
     this.#journal.start();
+  }
+
+  /** Who may decide is known by the name of the control socket. */
+  async #openDecisions(name: string | undefined): Promise<Decisions | undefined> {
+    const { decisions, contour } = this.#about;
+    if (decisions === undefined) return undefined;
+    const { Decisions } = await import("../asking/decisions.ts");
+    return Decisions.open(this.#started.namespace, { name, contour, asks: decisions.asks });
   }
 
   #subject(): Subject {

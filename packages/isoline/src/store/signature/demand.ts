@@ -5,6 +5,7 @@ import type { Digest } from "@isoline/core/digest";
 import { IsolineError } from "@isoline/core/error";
 import { parseEnvelope, readStatement, STATEMENT, type Statement, writeStatement } from "@isoline/core/verify";
 import { readBounded, Unfit } from "../bounded-file.ts";
+import { MOST_SIGNATURE, SIGNATURE_SUFFIX } from "./beside.ts";
 import { isSignedBy, signEnvelope } from "./envelope.ts";
 import { publicKey, type TrustedKey } from "./keys.ts";
 
@@ -23,11 +24,6 @@ export interface Vouched extends Statement {
   /** The key that signed it. */
   readonly key: string;
 }
-
-export const MOST_SIGNATURE = 64 * 1024;
-
-/** What the name of a contour goes on with, for its signature. */
-export const SIGNATURE_SUFFIX = ".sig";
 
 export function signaturePath(contour: string): string {
   return `${contour}${SIGNATURE_SUFFIX}`;

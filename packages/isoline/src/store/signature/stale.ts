@@ -2,7 +2,7 @@
 import { parseEnvelope, STATEMENT } from "@isoline/core/verify";
 import { CliError } from "../../error.ts";
 import type { Output } from "../output.ts";
-import { MOST_SIGNATURE, SIGNATURE_SUFFIX } from "./demand.ts";
+import { MOST_SIGNATURE, SIGNATURE_SUFFIX } from "./beside.ts";
 
 /** Removes the signature once another contour has been written. Returns whether there was one; a file of another kind stays. */
 export function removeStaleSignature(output: Output): boolean {

@@ -20,6 +20,7 @@ import { Performer } from "./perform/performer.ts";
 import { isKeptInSticky } from "./perform/sticky.ts";
 import { O_CREAT, O_TRUNC } from "../../abi/stat.ts";
 import { ThreadRights } from "./perform/thread-rights.ts";
+import { filtersOf, isUnderMoreFilters } from "../../process/filters.ts";
 import { callName } from "../../abi/syscalls.ts";
 import { FormatHandlers } from "./calls/handlers.ts";
 import { MountContexts } from "./calls/mount-contexts.ts";
@@ -61,6 +62,7 @@ export class Context {
   readonly origins: Origins;
   readonly networks: Networks;
   readonly mountContexts = new MountContexts();
+  readonly kept: KeptFiles;
   readonly finder: PathFinder;
   readonly rights = new ThreadRights();
   readonly peers: Peers;
@@ -95,14 +97,22 @@ export class Context {
     this.opener = new Opener(this.performer, listener);
     this.origins = new Origins(this.worlds, isCanister);
     this.networks = new Networks(this.worlds, isCanister);
-    const kept = new KeptFiles((number) => this.tasks.launchers.serves(number));
-    this.finder = new PathFinder(kept, this.origins, tasks.launchPlaces);
+    this.kept = new KeptFiles((number) => this.tasks.launchers.serves(number) || this.keepsOutside(number));
+    this.finder = new PathFinder(this.kept, this.origins, tasks.launchPlaces);
   }
 
   /** A call that creates or enters namespaces is allowed. */
   entersNamespaces({ process, tid }: Thread, call: "unshare" | "setns" | "clone", flags: number): void {
     this.tasks.launchPlaces.noteLeaving();
     this.worlds.entering(process, tid, call, flags);
+  }
+
+  /**
+   * Whether a number is that of a process outside, while a person may be asked: there the person's own programs are, and a task that
+   * looks into one of them, or takes hold of it, could answer in the person's place.
+   */
+  keepsOutside(number: number): boolean {
+    return this.mediator.asking !== undefined && filtersOf(number) !== undefined && !isUnderMoreFilters(number);
   }
 
   close(): void {

@@ -7,6 +7,7 @@ import { closeToOthers } from "../../process/closed.ts";
 import { foreign } from "./calls/kernel.ts";
 import { Context } from "./context.ts";
 import { decoders } from "./calls/decoders.ts";
+import { HELD } from "../asking.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import type { Mediator, Verdict } from "../mediation.ts";
 import { LinuxError } from "../../error.ts";
@@ -81,6 +82,11 @@ export class SeccompSensor implements Sensor {
     return true;
   }
 
+  keep(device: number, inode: number): boolean {
+    this.#context.kept.close(device, inode);
+    return true;
+  }
+
   /** Takes the digest of a file that another process computed for that version (`fileVersion`). */
   know(version: string, digest: Digest): void {
     this.#context.files.know(version, digest);
@@ -120,6 +126,7 @@ export class SeccompSensor implements Sensor {
   }
 
   #answer(verdict: Verdict): void {
+    if (verdict === HELD) return this.#mediator.asking?.hold(this.#listener.hold());
     if (this.#stage === "begins") {
       closeToOthers();
       this.#stage = "runs";
@@ -132,6 +139,7 @@ export class SeccompSensor implements Sensor {
   /** Whatever the call was and returned: a path of it led to an entry of the supervisor's own. */
   #mediate(): Verdict {
     this.#context.finder.ledToSupervisor = false;
+    this.#mediator.asking?.begin(this.#listener.answers);
     const verdict = this.#decode();
     return verdict === 0 && this.#context.finder.ledToSupervisor ? EPERM : verdict;
   }

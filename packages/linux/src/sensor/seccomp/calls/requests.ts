@@ -54,10 +54,15 @@ export const ioctl: Decoder = (context, thread) => {
     (found) => {
       if (!found.stat.isCharacterDevice) return context.refuses(ENOTTY);
       const act: Act = { op: "ioctl", subject: { request: word, ...context.files.describe(found) } };
+      // Where a person may be asked, no task types in the person's place.
+      if (context.mediator.asking && INPUT.has(word)) return context.keep(thread, act);
       return context.decide(thread, act) || context.racy();
     },
   );
 };
+
+/** Requests that put characters into the input of a terminal. */
+const INPUT: ReadonlySet<string> = new Set(["type", "selection"]);
 
 function ofFileSystem(context: Context, thread: Thread, call: string): Verdict {
   const act = (path: string): Act => ({ op: "admin", subject: { call, path } });

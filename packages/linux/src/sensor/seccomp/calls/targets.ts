@@ -53,8 +53,14 @@ export function actOn(
   if (target === "none") return context.refuses(ESRCH);
   // The caller's own number stays its own while it waits.
   if (target === "itself") return 0;
-  const isKept = reachesSupervisor || target.relation === SUPERVISOR;
+  const isKept = reachesSupervisor || target.relation === SUPERVISOR || reachesAsked(context, act(target));
   return isKept ? context.keep(thread, act(target)) : decideOften(context, thread, act(target));
+}
+
+/** Acts by which a task takes hold of a process outside, where a person may be asked: it could answer in the person's place. */
+function reachesAsked({ mediator }: Context, { op, subject }: Act): boolean {
+  const takesHold = op === "ptrace" || op === "vm" || op === "getfd";
+  return mediator.asking !== undefined && takesHold && subject.relation === "outside";
 }
 
 /**

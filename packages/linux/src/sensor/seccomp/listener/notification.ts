@@ -19,6 +19,7 @@ import {
 } from "../../../abi/seccomp.ts";
 import { O_CLOEXEC } from "../../../abi/stat.ts";
 import { LinuxError } from "../../../error.ts";
+import type { Answers, HeldCall } from "../../asking.ts";
 import { ParkedCalls, type Wait } from "./parked.ts";
 
 /**
@@ -65,6 +66,13 @@ class Notification {
 /** Instead of a verdict: the supervisor has carried the call out and answered it. */
 export const ANSWERED = -1;
 
+/** A call that has been received; one that was held comes with the answers about it. */
+interface Arrived {
+  readonly fd: number;
+  readonly bytes: Buffer;
+  readonly answers?: Answers | undefined;
+}
+
 /** The result of `receive`: a call to decide, an interruption (read the mailbox), or the end. */
 export type Received = "call" | "interrupted" | "gone";
 
@@ -81,11 +89,13 @@ export class Listener {
   readonly #answer: Buffer = Buffer.alloc(RESPONSE_SIZE);
   readonly #addition: Buffer = Buffer.alloc(ADDFD_SIZE);
   /** Calls that have been received and wait for their turn, oldest first; and buffers for more. */
-  readonly #received: { readonly fd: number; readonly bytes: Buffer }[] = [];
+  readonly #received: Arrived[] = [];
   readonly #spare: Buffer[] = [];
   readonly #parked = new ParkedCalls();
   /** The thread of the last call that was waited for. */
   #caller = 0;
+  /** What a person has answered about the call that is being decided. */
+  answers: Answers | undefined;
 
   constructor(fd: number) {
     this.#fds = [];
@@ -111,6 +121,7 @@ export class Listener {
   receive(): Received {
     for (;;) {
       if (this.#parked.count > 0) this.#parked.settle();
+      this.answers = undefined;
       if (this.#takeReceived()) return "call";
       const ready = this.#fds.length > 1 || this.#parked.count > 0 ? this.#awaitAny() : (this.#fds[0] as number);
       if (ready === "parked") continue;
@@ -129,6 +140,7 @@ export class Listener {
     for (let next = this.#received.shift(); next; next = this.#received.shift()) {
       next.bytes.copy(this.call.bytes);
       this.#fd = next.fd;
+      this.answers = next.answers;
       this.#spare.push(next.bytes);
       this.receiveWaiting();
       if (this.stillWaiting()) return true;
@@ -214,6 +226,18 @@ export class Listener {
       stillWaits: () => this.#insist(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, id) === 0,
       answer: (result) => this.#send(fd, id, BigInt(Math.max(result, 0)), Math.min(result, 0), 0),
     });
+  }
+
+  /** Lets the task wait, without delaying others, until its call is decided again from the beginning. */
+  hold(): HeldCall {
+    const fd = this.#fd;
+    const bytes = Buffer.from(this.call.bytes);
+    const answers: Answers = this.answers ?? new Map();
+    return {
+      answers,
+      stillWaits: () => this.#insist(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, bytes) === 0,
+      again: () => void this.#received.push({ fd, bytes, answers }),
+    };
   }
 
   /** How many calls are parked. */

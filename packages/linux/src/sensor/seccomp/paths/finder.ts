@@ -198,7 +198,8 @@ export class PathFinder {
   }
 
   #noting(out: Found, result: number): number {
-    if (result >= 0 && this.#kept.keeps(out.fd, out.path)) this.ledToSupervisor = true;
+    if (result >= 0 && (this.#kept.isClosed(out.stat) || this.#kept.keeps(out.fd, out.path)))
+      this.ledToSupervisor = true;
     return result;
   }
 

@@ -25,6 +25,8 @@ const filesystem: Buffer = Buffer.alloc(120);
 
 export class KeptFiles {
   readonly #serves: (number: number) => boolean;
+  /** Files that only processes outside may use, by `major:minor` packed as in `Stat` and inode. */
+  readonly #closed = new Set<string>();
 
   /**
    * `serves` tells whether a process or thread number is the supervisor's, or that of another process that starts processes in
@@ -32,6 +34,16 @@ export class KeptFiles {
    */
   constructor(serves: (number: number) => boolean) {
     this.#serves = serves;
+  }
+
+  /** From now on no task may use this file, by whichever name it gets there. */
+  close(device: number, inode: number): void {
+    this.#closed.add(`${device} ${inode}`);
+  }
+
+  /** Whether a file was closed to all tasks. */
+  isClosed({ device, inode }: { readonly device: number; readonly inode: number }): boolean {
+    return this.#closed.size > 0 && this.#closed.has(`${device} ${inode}`);
   }
 
   /**

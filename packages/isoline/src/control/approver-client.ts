@@ -1,0 +1,76 @@
+/** A client of the approver socket of a live namespace. */
+import { existsSync } from "node:fs";
+import type { Socket } from "node:net";
+import { isOutside } from "@isoline/linux";
+import { CliError } from "../error.ts";
+import type { Amended, AnswerWord, Settled } from "../namespace/live.ts";
+import type { OpenQuestion } from "../namespace/questions.ts";
+import type { QuestionLine } from "./approver-server.ts";
+import { Connection } from "./connection.ts";
+import { findNamespace } from "./directory.ts";
+import { descriptorOf, mayAsk } from "./http.ts";
+import { fitApproverDirectories, socketPath } from "./place.ts";
+
+/** A contour of ten million points is read for a minute. */
+const AMEND_MS = 120_000;
+
+export type Widened = Exclude<Amended, { readonly refused: string }>;
+
+export class ApproverClient {
+  readonly name: string;
+  readonly #connection: Connection;
+  readonly #patient: Connection;
+
+  private constructor(name: string, path: string) {
+    this.name = name;
+    this.#connection = new Connection(name, path, { trusts: isSupervisor });
+    this.#patient = new Connection(name, path, { trusts: isSupervisor, patience: AMEND_MS });
+  }
+
+  /** Of the live namespace with this name, or the only one whose name begins with it. */
+  static async find(name: string): Promise<ApproverClient> {
+    const found = (await findNamespace(name)).name;
+    const path = fitApproverDirectories()
+      .map((directory) => socketPath(directory, found))
+      .find((each) => existsSync(each));
+    if (path !== undefined) return new ApproverClient(found, path);
+    throw new CliError(
+      "no-such-namespace",
+      `${found} has no approver socket: it was not started with isoline run, or the socket could not be made; nothing can be answered or amended there`,
+    );
+  }
+
+  async questions(): Promise<readonly OpenQuestion[]> {
+    const answer = await this.#connection.fetch("GET", "/questions");
+    if (!Array.isArray(answer)) throw this.#connection.lost("its answer is not a list of questions");
+    return answer as OpenQuestion[];
+  }
+
+  /** Questions as they come and end, the open ones first, until the namespace ends. */
+  async *stream(): AsyncGenerator<QuestionLine> {
+    for await (const line of this.#connection.lines("/questions/stream")) yield line as QuestionLine;
+  }
+
+  async shown(key: string): Promise<OpenQuestion> {
+    return (await this.#connection.fetch("POST", `/questions/shown?${query({ key })}`)) as OpenQuestion;
+  }
+
+  async answer(key: string, answer: AnswerWord): Promise<Settled> {
+    return (await this.#connection.fetch("POST", `/questions/answer?${query({ key, answer })}`)) as Settled;
+  }
+
+  /** Has the namespace go on under the contour in a file, named from the root: one that permits more than its present one. */
+  async amend(contour: string): Promise<Widened> {
+    return (await this.#patient.fetch("POST", `/amend?${query({ contour })}`)) as Widened;
+  }
+}
+
+/** A process of a namespace may have put up a socket of its own there. */
+function isSupervisor(socket: Socket): boolean {
+  const fd = descriptorOf(socket);
+  return fd >= 0 && mayAsk(socket) && isOutside(fd);
+}
+
+function query(parameters: Readonly<Record<string, string>>): string {
+  return new URLSearchParams(parameters).toString();
+}

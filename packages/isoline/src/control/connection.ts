@@ -1,0 +1,98 @@
+/** HTTP over a Unix socket, as the clients of both sockets speak it. What comes back is bounded, and refused if it is not in this form. */
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { createInterface } from "node:readline";
+import type { Socket } from "node:net";
+import { CliError } from "../error.ts";
+import type { Refusal } from "./protocol.ts";
+
+const ANSWER_MS = 8000;
+const MOST_BYTES = 64 * 1024 * 1024;
+
+export class Connection {
+  readonly name: string;
+  readonly #path: string;
+  readonly #trusts: (socket: Socket) => boolean;
+  readonly #patience: number;
+
+  /** `trusts` decides about the other end of each connection before anything is said. */
+  constructor(
+    name: string,
+    path: string,
+    { trusts = () => true, patience = ANSWER_MS }: { trusts?: (socket: Socket) => boolean; patience?: number } = {},
+  ) {
+    this.name = name;
+    this.#path = path;
+    this.#trusts = trusts;
+    this.#patience = patience;
+  }
+
+  async fetch(method: string, target: string): Promise<unknown> {
+    const response = await this.open(method, target);
+    const pieces: Buffer[] = [];
+    let size = 0;
+    try {
+      for await (const piece of response) {
+        size += (piece as Buffer).length;
+        if (size > MOST_BYTES) throw this.lost(`it answered more than ${MOST_BYTES} bytes`);
+        pieces.push(piece as Buffer);
+      }
+    } catch (fault) {
+      throw fault instanceof CliError ? fault : this.lost(unansweredText(fault as Error));
+    }
+    const answer = this.parse(Buffer.concat(pieces).toString("utf8"));
+    if (response.statusCode === 200) return answer;
+    throw this.lost((answer as Partial<Refusal>).error?.message ?? `it answered with status ${response.statusCode}`);
+  }
+
+  open(method: string, target: string): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const outgoing: ClientRequest = request({ socketPath: this.#path, path: target, method, agent: false });
+      const timer = setTimeout(
+        () => outgoing.destroy(this.lost(`it did not answer in ${this.#patience / 1000} s`)),
+        this.#patience,
+      );
+      outgoing.on("socket", (socket) => {
+        socket.on("connect", () => {
+          if (!this.#trusts(socket))
+            outgoing.destroy(this.lost("the process that listens there is in a namespace itself"));
+        });
+      });
+      outgoing.on("response", (response) => {
+        clearTimeout(timer);
+        resolve(response);
+      });
+      outgoing.on("error", (fault) => {
+        clearTimeout(timer);
+        reject(fault instanceof CliError ? fault : this.lost(unansweredText(fault)));
+      });
+      outgoing.end();
+    });
+  }
+
+  parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw this.lost("its answer is not JSON");
+    }
+  }
+
+  /** One JSON object a line, until the other end closes. */
+  async *lines(target: string): AsyncGenerator<unknown> {
+    const response = await this.open("GET", target);
+    response.on("error", () => {});
+    for await (const line of createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY }))
+      yield this.parse(line);
+  }
+
+  lost(why: string): CliError {
+    return new CliError("namespace-lost", `${this.name}: ${why}`);
+  }
+}
+
+/** What those who ask find while a namespace ends. */
+const ENDED = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"]);
+
+function unansweredText(fault: NodeJS.ErrnoException): string {
+  return ENDED.has(fault.code ?? "") ? "it hung up without an answer" : fault.message;
+}

@@ -1,0 +1,55 @@
+/** What the servers of both sockets do alike: who may ask, how a body is read, how an answer is written. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { type Peer, peerOf } from "@isoline/linux";
+import { ownUid } from "./place.ts";
+import type { Refusal } from "./protocol.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** The directory keeps other users out; the kernel's report of the client's user is a second check. Root may do anything anyway. */
+export function mayAsk(socket: Socket): boolean {
+  const peer = peerAt(socket);
+  return peer === undefined || peer.uid === ownUid() || peer.uid === 0;
+}
+
+export function peerAt(socket: Socket): Peer | undefined {
+  const fd = descriptorOf(socket);
+  return fd < 0 ? undefined : peerOf(fd);
+}
+
+/** Not longer than announced: the parser ensures that. */
+export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of request) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
+}
+
+export function send(response: ServerResponse, { status, body }: Answer): void {
+  if (response.headersSent || response.destroyed) return;
+  const bytes = Buffer.from(`${JSON.stringify(body)}\n`, "utf8");
+  response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length });
+  response.end(bytes);
+}
+
+export function refusal(status: number, code: string, message: string): Answer {
+  return { status, body: { error: { code, message } } satisfies Refusal };
+}
+
+export const OVER = refusal(503, "namespace-lost", "the namespace has ended, or does not answer");
+
+export function wholeNumber(text: string | null): number | undefined {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+export function later(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, ms, undefined).unref());
+}
+
+/** The descriptor of a connection; -1 if it is closed. */
+export function descriptorOf(socket: Socket): number {
+  return (socket as Socket & { readonly _handle?: { readonly fd?: number } })._handle?.fd ?? -1;
+}
