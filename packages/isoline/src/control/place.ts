@@ -10,6 +10,7 @@
  */
 import { lstatSync, mkdirSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import { KEPT_DIRECTORY } from "@isoline/linux";
 import { CliError } from "../error.ts";
 
 const OTHERS = 0o077;
@@ -49,12 +50,9 @@ export function openControlDirectory(): string {
   throw refusal;
 }
 
-/** Where the approver sockets are: apart from the control sockets, because a namespace may use its own control socket. */
-const APPROVERS = "approvers";
-
-/** The directory for approver sockets, made if it is not there. */
+/** The directory for approver sockets, made if it is not there. No task of any namespace may use it, or make one of its name. */
 export function openApproverDirectory(): string {
-  const directory = join(openControlDirectory(), APPROVERS);
+  const directory = join(openControlDirectory(), KEPT_DIRECTORY);
   mkdirSync(directory, { mode: 0o700, recursive: true });
   assertFit(directory);
   return directory;
@@ -63,7 +61,7 @@ export function openApproverDirectory(): string {
 /** The existing directories for approver sockets that are safe. */
 export function fitApproverDirectories(): readonly string[] {
   return fitControlDirectories()
-    .map((directory) => join(directory, APPROVERS))
+    .map((directory) => join(directory, KEPT_DIRECTORY))
     .filter(isFit);
 }
 
