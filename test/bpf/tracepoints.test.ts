@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KernelNamespace } from "../../packages/linux/src/sensor/bpf/kernel-namespace.ts";
 import { isoline } from "../support/isoline.ts";
+import { readReport } from "../support/report.ts";
 import { attachesByTracepoints } from "./attachment.ts";
 
 const has = (program: string) => spawnSync(program, ["--version"]).status === 0;
@@ -39,7 +40,7 @@ async function run(command: string, ...args: readonly string[]) {
   const cwd = join(place, String(last));
   mkdirSync(cwd);
   const ended = await isoline([command, "--report", report, ...args], { cwd });
-  const told = () => JSON.parse(readFileSync(report, "utf8"));
+  const told = () => readReport(report);
   return { ...ended, told };
 }
 
@@ -47,7 +48,7 @@ async function learn(sensor: string, command: readonly string[]) {
   const contour = join(place, `${++last}-${sensor}.contour`);
   const { status, stderr, told } = await run("learn", "--sensor", sensor, "-q", "-o", contour, "--", ...command);
   expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
-  return { contour, ...(told() as { state: string; incomplete: unknown[] }) };
+  return { ...told(), contour };
 }
 
 describe.skipIf(!attachesByTracepoints)(
@@ -134,9 +135,9 @@ describe.skipIf(!attachesByTracepoints)(
         const options = ["--sensor", "bpf", "-q", "-o", "a.contour", "--lens", "lens.json", "--report", "report.json"];
         const { stderr } = await isoline(["learn", ...options, "--", ...late(script)], { cwd });
         expect(stderr).toBe("");
-        const { content, incomplete, verdict } = JSON.parse(readFileSync(join(cwd, "report.json"), "utf8"));
+        const { content, incomplete, verdict } = readReport(join(cwd, "report.json"));
         expect(content).toContainEqual(expect.objectContaining({ what, path: join(cwd, name) }));
-        expect(incomplete.map(({ reason }: { reason: string }) => reason)).toEqual([
+        expect(incomplete.map(({ reason }) => reason)).toEqual([
           "content that counts was changed, gone, withheld or being written while it was read",
         ]);
         expect(verdict).toBe("incomplete");

@@ -1,6 +1,7 @@
 /** A container whose only program is busybox: each applet is another program, however it is called. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RunReport } from "../../packages/isoline/src/namespace/report.ts";
 import { missing, type Result, Workshop } from "./bundle.ts";
 
 const why = missing("runc", "busybox");
@@ -14,7 +15,7 @@ interface Departure {
 describe.skipIf(why !== undefined)(`applets in a container${why === undefined ? "" : ` (${why})`}`, () => {
   let shop: Workshop;
   let learnt: Result;
-  let learning: Record<string, unknown>;
+  let learning: RunReport;
 
   /** A container whose first program has these words. */
   const run = (mode: string, ...words: readonly string[]): Result => {

@@ -17,14 +17,13 @@ const unread = "a program ran whose content could not be read";
 
 /** The other losses of a measurement. */
 function missed(shop: Workshop, contour: string): unknown {
-  return (shop.report(contour)["incomplete"] as { reason: string }[]).filter((each) => each.reason !== unread);
+  return shop.report(contour).incomplete.filter((each) => each.reason !== unread);
 }
 
 /** Repeats the attempt if the machine was too busy to read that copy (docs/canisters.md), and removes what was learnt before. */
 function whole(shop: Workshop, mode: string, contour: string, attempt: () => Result): Result {
   let result = attempt();
-  const isUnread = () =>
-    (shop.report(contour)["incomplete"] as { reason: string }[]).some((each) => each.reason === unread);
+  const isUnread = () => shop.report(contour).incomplete.some((each) => each.reason === unread);
   for (let tries = 1; isUnread() && tries < 5; tries++) {
     if (mode === "learn") rmSync(shop.path(`contours/${contour}`));
     result = attempt();
@@ -144,7 +143,7 @@ describe.skipIf(why !== undefined)(
       expect(shop.runc("start", id).status).toBe(0);
       expect(shop.runc("exec", id, "/bin/cat", "/etc/group")).toMatchObject({ status: 0, stdout: "root:x:0:\n" });
       shop.runc("delete", "--force", id);
-      const { departures } = shop.report("host.contour") as { departures: { act: string }[] };
+      const { departures } = shop.report("host.contour");
       expect(departures.map(({ act }) => act).join("\n")).toContain("path=/etc/group");
     });
 

@@ -18,6 +18,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isInstalled, isRoot } from "../support/machine.ts";
+import type { RunReport } from "../../packages/isoline/src/namespace/report.ts";
+import { readReport } from "../support/report.ts";
 
 const bin = fileURLToPath(new URL("../../packages/isoline/bin/", import.meta.url));
 
@@ -121,11 +123,8 @@ export class Workshop {
   }
 
   /** The report of the last run of a contour. */
-  report(contour: string): Record<string, unknown> {
-    return JSON.parse(readFileSync(this.path(`reports/${contour.replace(/\.contour$/, "")}.json`), "utf8")) as Record<
-      string,
-      unknown
-    >;
+  report(contour: string): RunReport {
+    return readReport(this.path(`reports/${contour.replace(/\.contour$/, "")}.json`));
   }
 
   /** The supervisor of one of the workshop's own containers, from its own record: other supervisors may be live on the machine. */

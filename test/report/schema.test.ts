@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isBuilt, isoline } from "../support/isoline.ts";
-import { faultsIn, type Schema } from "../support/schema.ts";
+import { reportSchema as schema } from "../support/report.ts";
+import { faultsIn } from "../support/schema.ts";
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const schema = JSON.parse(readFileSync(fromHere("../../packages/isoline/schema/report.json"), "utf8")) as Schema;
 const page = readFileSync(fromHere("../../docs/report.md"), "utf8");
 
 describe.skipIf(!isBuilt)("a report (needs a build)", () => {
