@@ -4,9 +4,18 @@ import { dirname, join, normalize } from "node:path";
 import { filesUnder, importsOf, isTest, readSource } from "./sources.mjs";
 
 /** The subpaths of the core. Its root is for users; the packages here name the folder that they mean. */
-const core = ["error", "digest", "verify", "event", "identity", "profile", "contour", "evidence", "engine"].map(
-  (folder) => `@isoline/core/${folder}`,
-);
+const core = [
+  "error",
+  "digest",
+  "verify",
+  "event",
+  "identity",
+  "profile",
+  "contour",
+  "evidence",
+  "engine",
+  "generalise",
+].map((folder) => `@isoline/core/${folder}`);
 
 /**
  * The layers, from the lowest to the highest. A row is a folder: the first name under a package's `src`. A folder may import
@@ -25,6 +34,7 @@ const layers = [
   ["core", "contour", []],
   ["core", "evidence", []],
   ["core", "engine", []],
+  ["core", "generalise", []],
   ["core", "index", []],
 
   ["linux", "error", core],

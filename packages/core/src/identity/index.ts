@@ -1,4 +1,5 @@
 /** Task identity, policies and the lens. */
+export * from "./classes/index.ts";
 export { interpreterNames } from "./invocation/interpreters.ts";
 export { invocationOf } from "./invocation/invocation.ts";
 export { multiCallNames } from "./invocation/multi-call.ts";

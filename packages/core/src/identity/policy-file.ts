@@ -9,6 +9,7 @@
  *   reaction: deny
  */
 import { IsolineError } from "../error.ts";
+import { parseRules as parseClasses } from "./classes/parse-rule.ts";
 import { Glob } from "./glob.ts";
 import {
   contents,
@@ -22,7 +23,7 @@ import {
 } from "./policy.ts";
 import { lensRules, type SwitchableRule, switchableRules } from "./rules/table.ts";
 
-const keys = ["version", "lens", "content", "rules", "pseudonyms", "reaction", "iouring"];
+const keys = ["version", "lens", "content", "rules", "pseudonyms", "classes", "reaction", "iouring"];
 const pseudonymKeys = ["path", "as", "content"];
 const MAX_PSEUDONYMS = 256;
 /** Upper case, so that no pseudonym equals one of the lens's own tokens inside a path. */
@@ -56,6 +57,7 @@ export function parsePolicy(value: unknown): Policy {
     content,
     rules: { ...base.rules, ...parseRules(source["rules"]) },
     pseudonyms: parsePseudonyms(source["pseudonyms"]),
+    classes: parseClasses(source["classes"]),
     reaction: choice(source["reaction"], "reaction", reactions, base.reaction),
     iouring: choice(source["iouring"], "iouring", iouringChoices, base.iouring),
   };

@@ -1,5 +1,6 @@
 /** The policy of a contour: the lens, and the reaction to departures. It is part of the contour by its digest. */
 import { type Digest, sha256 } from "../digest.ts";
+import { type ClassRule, canonicalRule } from "./classes/rule.ts";
 import { type SwitchableRule, switchableRules } from "./rules/table.ts";
 
 /** Incremented whenever the same policy would level the same event differently, so that old contours are not misread. */
@@ -28,6 +29,8 @@ export interface Policy {
   readonly rules: Readonly<Record<SwitchableRule, boolean>>;
   /** The first pseudonym that matches is used. */
   readonly pseudonyms: readonly Pseudonym[];
+  /** Classes of names, and directories in which what was found does not count. Reviewed, one by one. */
+  readonly classes: readonly ClassRule[];
   /** The reaction to an untrusted process. */
   readonly reaction: (typeof reactions)[number];
   readonly iouring: (typeof iouringChoices)[number];
@@ -40,6 +43,7 @@ export const DEFAULT_POLICY: Policy = {
   content: "executed",
   rules: everyRule,
   pseudonyms: [],
+  classes: [],
   reaction: "log",
   iouring: "refuse",
 };
@@ -60,6 +64,7 @@ export function namedPolicy(name: string): Policy | undefined {
 /** One line of JSON, keys in alphabetical order, defaults written out: equal policies give equal lines, and `parsePolicy` reads it. */
 export function canonicalPolicy(policy: Policy): string {
   return JSON.stringify({
+    ...(policy.classes.length > 0 && { classes: policy.classes.map(canonicalRule) }),
     content: policy.content,
     iouring: policy.iouring,
     lens: policy.lens,

@@ -83,7 +83,7 @@ function isPrivateTemporary({ temporary, parent, exclusive, permissions }: Namin
  * Hexadecimal of at least eight characters with both letters and digits, or letters and digits that change class often, at
  * least four times.
  */
-function looksDrawn(part: string): boolean {
+export function looksDrawn(part: string): boolean {
   if (part.length < 6) return false;
   if (part.length >= 8 && /^(?:[0-9a-f]+|[0-9A-F]+)$/.test(part) && /[A-Fa-f]/.test(part) && /\d/.test(part))
     return true;

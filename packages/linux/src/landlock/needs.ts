@@ -34,8 +34,8 @@ const RUN = READ | fsRights.execute;
 const ANY_EXECUTE = 0o111;
 /** O_TMPFILE: the name that the sensor gives to a file without a name. */
 const UNNAMED = "/#unnamed";
-/** The lens's name of a directory of a store's fan-out. */
-const FAN = "/$hash";
+/** The lens's names of a directory of a store's fan-out: of one that the namespace makes, and by a class rule of any. */
+const FANS = ["/$hash", "/{<hash>}"];
 const WHITEOUT = "0:0";
 
 const makes: Readonly<Record<number, number>> = {
@@ -82,7 +82,9 @@ export function needsOf(event: Event): readonly Need[] {
       // Listing a directory of a store's fan-out is not an event (rule content-address), and therefore on no contour.
       return [
         inParent(event.subject.path, fsRights["make-dir"]),
-        ...(event.subject.path.endsWith(FAN) ? [within(event.subject.path, fsRights["read-dir"])] : []),
+        ...(FANS.some((fan) => event.subject.path.endsWith(fan))
+          ? [within(event.subject.path, fsRights["read-dir"])]
+          : []),
       ];
     case "mknod":
       return [inParent(event.subject.path, makesNode(event.subject))];

@@ -9,14 +9,16 @@ import type { Actor, Event } from "@isoline/core/event";
 import {
   type Call,
   type CanisterPlaces,
+  Classes,
   deriveTask,
   type Image,
   type Launch,
   Leveller,
+  NamePaths,
   type Observation,
   type Policy,
   programName,
-  type Relation,
+  rulesAt,
   type Task,
 } from "@isoline/core/identity";
 import { EPERM } from "../abi/errno.ts";
@@ -25,13 +27,11 @@ import { sendSignal } from "../process/child.ts";
 import { type Asking, HELD } from "./asking.ts";
 import { isMissed } from "./files/content.ts";
 import { type LocalEnd, type LocalSocket, OwnPorts } from "./own-ports.ts";
-import type { Sensor } from "./sensor.ts";
+import { relationOf, type Whereabouts } from "./relation.ts";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { Act, KeyBytes, Mediator, Verdict } from "./mediation.ts";
 import { dependsOnCreations, dependsOnPorts, dependsOnProcesses } from "./passing-verdicts.ts";
 import type { FileInspector } from "./inspection.ts";
-
-const supervisor = process.pid;
 
 /** The identity suffix of a process that was allowed to execute a file, if it is not proven that it runs that file. */
 const UNIDENTIFIED = {
@@ -44,9 +44,6 @@ const UNIDENTIFIED = {
 const LONGEST_LINEAGE = 1024;
 const SIGKILL = 9;
 const SIGSTOP = 19;
-
-/** Where a mediator looks up processes. */
-type Whereabouts = Pick<Sensor, "find" | "owner" | "pidCalled">;
 
 /** Counters that can be read while the sensor runs. */
 export interface MediatorCounts {
@@ -77,6 +74,8 @@ export class ModelMediator implements Mediator {
   inspector: FileInspector | undefined;
   readonly #engine: Engine;
   readonly #leveller: Leveller;
+  readonly #classes: Classes;
+  readonly #programs: NamePaths;
   readonly #known: KnownKeys;
   readonly #ports: OwnPorts;
   readonly #counts: MediatorCounts;
@@ -109,9 +108,13 @@ export class ModelMediator implements Mediator {
     const seed = randomBytes(8);
     const room = options.knownBytes === undefined ? {} : { maxBytes: options.knownBytes };
     this.#known = new KnownKeys([seed.readInt32LE(0), seed.readInt32LE(4)], room);
+    this.#classes = new Classes(rulesAt(policy.classes, launch));
+    this.#programs = new NamePaths((id) => this.#tasks.get(id));
     this.#leveller = new Leveller(policy, launch, {
-      relationOf: (pid, actorPid) => this.#relationOf(pid, actorPid, false, (of) => this.#processes.find(of)),
-      ownerIn: (pid, actorPid, anew) => this.#relationOf(pid, actorPid, anew, (of) => this.#processes.owner(of)),
+      relationOf: (pid, actorPid) =>
+        relationOf(this.#processes, pid, actorPid, false, (of) => this.#processes.find(of)),
+      ownerIn: (pid, actorPid, anew) =>
+        relationOf(this.#processes, pid, actorPid, anew, (of) => this.#processes.owner(of)),
       isOwnPort: (end, network, { sockets }) =>
         this.#ports.wasGiven(end.port, network) && (!end.isReached || this.#ports.answers(end, sockets) !== "others"),
       isOwnPeer: (end, { sockets }) => this.#ports.answers(end, sockets) !== "others",
@@ -225,8 +228,10 @@ export class ModelMediator implements Mediator {
     const observation = this.#observe(thread, act.observation);
     if (isKept) this.#kept += 1;
     else if (this.#leveller.overlooks(seen, observation)) return 0;
+    const levelled = this.#leveller.level(seen, observation);
+    if (!isKept && this.#classes.overlooks(levelled)) return 0;
     this.#counts.events += 1;
-    const event = this.#leveller.level(seen, observation);
+    const { event } = this.#classes.of(levelled, () => this.#programs.of(actor.task));
     const task = this.#tasks.get(actor.task);
     const circumstances: Circumstances = {
       sequence: this.#counts.events,
@@ -245,9 +250,10 @@ export class ModelMediator implements Mediator {
       this.#counts.events -= 1;
       return HELD;
     }
+    // A class is the same for the same levelled event, so only what was levelled before it may come to mean something else.
     const isKnown =
-      !missed && !passing && judgement.known !== 0 && !dependsOnCreations(event) && !dependsOnProcesses(event);
-    this.wasLasting = isKnown && !dependsOnPorts(event);
+      !missed && !passing && judgement.known !== 0 && !dependsOnCreations(levelled) && !dependsOnProcesses(levelled);
+    this.wasLasting = isKnown && !dependsOnPorts(levelled);
     if (key && isKnown) this.#known.remember(key.bytes, 0, key.length, judgement.known);
     this.#onDecision?.(event, judgement, circumstances);
     const verdict = this.#carryOut(judgement, process);
@@ -374,27 +380,5 @@ export class ModelMediator implements Mediator {
   #signal(process: ActingProcess, signal: number): void {
     if (process.pidfd >= 0) pidfdSendSignal(process.pidfd, signal);
     else sendSignal(process.pid, signal);
-  }
-
-  /** The process that a number in a /proc path means. A task with its own root has a proc mount of its own pid namespace. */
-  #pidIn(number: number, actor: ActingProcess | undefined, anew: boolean): number | undefined {
-    return actor?.countsAnew && (anew || !actor.atOwnRoot) ? this.#processes.pidCalled(actor.pid, number) : number;
-  }
-
-  #relationOf(
-    number: number,
-    actorPid: number,
-    anew: boolean,
-    at: (pid: number) => ActingProcess | undefined,
-  ): Relation {
-    const pid = this.#pidIn(number, this.#processes.find(actorPid), anew);
-    if (pid === undefined) return "outside";
-    if (pid === actorPid) return "self";
-    const process = at(pid);
-    if (!process) return pid === supervisor ? "supervisor" : "outside";
-    if (process.pid === actorPid) return "self";
-    for (let above = this.#processes.find(actorPid)?.parent; above; above = above.parent)
-      if (above === process) return "ancestor";
-    return "namespace";
   }
 }

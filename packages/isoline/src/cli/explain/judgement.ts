@@ -2,6 +2,7 @@
 import type { Contour } from "@isoline/core/contour";
 import { type Explanation, explainEvent, Neighbourhood, type Reason } from "@isoline/core/engine";
 import { type Actor, type Event, formatAct } from "@isoline/core/event";
+import { Classes, namePath, parsePolicy } from "@isoline/core/identity";
 import { completed, matches, type Question } from "./question.ts";
 
 export interface Answer {
@@ -35,11 +36,11 @@ const ranks: readonly Reason[] = [
 /** Answers with every learnt event that the question matches, or else with the nearest explanation. */
 export function answers(question: Question, contour: Contour, actors: readonly Actor[]): readonly Answer[] {
   const learnt = new Neighbourhood(contour);
-  const answer = (event: Event, assumed = false): Answer => ({
-    event,
-    explanation: explainEvent(event, learnt),
-    assumed,
-  });
+  const classes = new Classes(parsePolicy(JSON.parse(contour.policy)).classes);
+  const answer = (asked: Event, assumed = false): Answer => {
+    const { event } = classes.of(asked, () => namePath(contour.taskChain(asked.actor.task)));
+    return { event, explanation: explainEvent(event, learnt), assumed };
+  };
   switch (question.kind) {
     case "point":
       return [answer(contour.event(question.index))];

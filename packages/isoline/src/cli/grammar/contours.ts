@@ -6,10 +6,12 @@ import type { ExportOptions } from "../commands/export.ts";
 import type { ImportOptions } from "../commands/import.ts";
 import { exportFormats } from "../../export/formats.ts";
 import { importFormats } from "../../prior/formats.ts";
+import type { GeneraliseOptions } from "../commands/generalise.ts";
 import type { MergeOptions } from "../commands/merge.ts";
 import type { ReplayOptions } from "../commands/replay.ts";
 import type { ShowOptions } from "../commands/show.ts";
 import type { SignOptions } from "../commands/sign.ts";
+import type { SuggestOptions } from "../commands/suggest.ts";
 import type { VerifyOptions } from "../commands/verify.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
@@ -57,6 +59,45 @@ export function declareContours(program: Command, { ends, entry }: Invocation): 
     .addHelpText("after", examples("isoline merge unit.contour e2e.contour -o app.contour"))
     .action((files: string[], options: MergeOptions) =>
       ends(import("../commands/merge.ts").then(({ merge }) => merge(files, options))),
+    );
+
+  program
+    .command("suggest")
+    .summary("propose rules by which a contour holds for more runs")
+    .description(
+      "Proposes rules for names that differ from run to run, mildest first: the evidence for each, what it would accept that was " +
+        "not learnt, and how many runs would still depart. Nothing is changed.",
+    )
+    .argument("<file>", "the contour, with its evidence beside it")
+    .option("--target <share>", "the share of runs that may depart: 5% if left out")
+    .option("--json", "for machines")
+    .addHelpText("after", examples("isoline suggest app.contour", "isoline suggest app.contour --target 10% --json"))
+    .action((file: string, options: SuggestOptions) =>
+      ends(import("../commands/suggest.ts").then(({ suggest }) => suggest(file, options))),
+    );
+
+  program
+    .command("generalise")
+    .summary("apply rules by which a contour holds for more runs")
+    .description(
+      "Applies the mildest rules that meet the target, or those that are named. Each stands in the policy of the contour as a line; " +
+        "delete the line, and what the rule replaced comes back from the evidence with the next `generalise`.",
+    )
+    .argument("<file>", "the contour, with its evidence beside it")
+    .option("--target <share>", "the share of runs that may depart: 5% if left out")
+    .option("--rule <rule>", "only this rule: its number in isoline suggest, or JSON; may be repeated", repeated)
+    .option("--restore", "no new rule: only put back what rules had replaced that were deleted from the policy")
+    .option("-o, --output <file>", "write the contour here, and its evidence beside it, instead of in place")
+    .option("-q, --quiet", "no summary")
+    .addHelpText(
+      "after",
+      examples(
+        "isoline generalise app.contour --target 5%",
+        "isoline generalise app.contour --rule 1 --rule 3 -o wide.contour",
+      ),
+    )
+    .action((file: string, options: GeneraliseOptions) =>
+      ends(import("../commands/generalise.ts").then(({ generalise }) => generalise(file, options))),
     );
 
   program

@@ -1,0 +1,32 @@
+/** The acts of a contour with the runs that saw them: what rules are derived from and judged by. */
+import type { Contour } from "../contour/contour.ts";
+import type { Event } from "../event/event.ts";
+import type { Evidence } from "../evidence/evidence.ts";
+import { RunSet } from "../evidence/run-set.ts";
+import { classFields } from "../identity/classes/operations.ts";
+import { namePath } from "../identity/classes/name-path.ts";
+
+export interface Act {
+  readonly event: Event;
+  /** The programs that led to the actor, by name (`namePath`). */
+  readonly programs: string;
+  readonly runs: RunSet;
+  /** The only run that saw it. */
+  readonly only: number | undefined;
+}
+
+/** Every act that a run saw. A point without evidence counts as one that every run saw: nothing follows from it. */
+export function actsOf(contour: Contour, evidence: Evidence): Act[] {
+  const all = RunSet.of(evidence.runs.keys());
+  const programs = new Map(contour.actors.map((actor) => [actor, namePath(contour.taskChain(actor.task))]));
+  return Array.from({ length: contour.size }, (_, index) => {
+    const runs = evidence.runsOf(contour.point(index)) ?? all;
+    const event = contour.event(index);
+    return { event, programs: programs.get(contour.actor(index)) ?? "-", runs, only: runs.only };
+  });
+}
+
+/** The names of an act that a class may take part in, by field. */
+export function namesIn({ op, subject }: Event): readonly string[] {
+  return (classFields[op] ?? []).map((field) => (subject as Record<string, unknown>)[field] as string);
+}

@@ -1,0 +1,130 @@
+/**
+ * Applies class rules to what was learnt: the acts that a rule takes become one, their evidence is put together, and each act
+ * that was replaced is kept in the evidence, under the line of its rule. When that line is gone the acts come back.
+ */
+import { Contour } from "../contour/contour.ts";
+import { formatCredentials, parseCredentials } from "../contour/credentials.ts";
+import { type Digest, ZERO_DIGEST } from "../digest.ts";
+import type { Event } from "../event/event.ts";
+import { formatAct, parseAct } from "../event/text.ts";
+import type { Evidence } from "../evidence/evidence.ts";
+import type { ReplacedAct } from "../evidence/remarks.ts";
+import { Classes } from "../identity/classes/classes.ts";
+import { namePath } from "../identity/classes/name-path.ts";
+import { canonicalRule, type ClassRule } from "../identity/classes/rule.ts";
+import { StaleActs } from "../identity/classes/stale.ts";
+import { canonicalPolicy, type Policy } from "../identity/policy.ts";
+import { parsePolicy } from "../identity/policy-file.ts";
+
+/** A contour with the evidence beside it. */
+export interface Learnt {
+  readonly contour: Contour;
+  /** Absent where there is none: then what a rule replaces cannot come back. */
+  readonly evidence: Evidence | undefined;
+}
+
+/** The same behaviour under these rules, in place of those that the contour has. */
+export function withRules({ contour, evidence }: Learnt, rules: readonly ClassRule[]): Learnt {
+  const made = emptyLike(contour, rules);
+  const classes = new Classes(rules);
+  const lines = rules.map(lineOf);
+  const moved = new Map<Digest, Digest>();
+  const replaced: ReplacedAct[] = [];
+  for (const index of contour.trajectory()) {
+    const event = contour.event(index);
+    if (classes.overlooks(event)) {
+      for (const rule of storesOf(rules)) replaced.push(replacedAct(lineOf(rule), contour.point(index), event));
+      continue;
+    }
+    const { event: classed, rules: used } = classes.of(event, () => namePath(contour.taskChain(event.actor.task)));
+    const point = contour.point(index);
+    moved.set(point, made.add(classed).point);
+    for (const rule of used) replaced.push(replacedAct(lines[rule] as string, point, event));
+  }
+  const translated = evidence?.translate((point) => moved.get(point));
+  translated?.addReplaced(replaced);
+  return { contour: made, evidence: translated };
+}
+
+/** The rules by which the listing of a store's directory is no event. */
+function storesOf(rules: readonly ClassRule[]): readonly ClassRule[] {
+  return rules.filter(({ at }) => at.endsWith("/{<hash>}"));
+}
+
+/** What came back after lines of the policy were deleted. */
+export interface Restored extends Learnt {
+  /** Acts of a rule that is gone: nothing can be one of them any more, so they were dropped. */
+  readonly dropped: number;
+  /** Acts that came back from the evidence. */
+  readonly returned: number;
+}
+
+/** Drops the acts of rules that are gone from the policy, and puts back what they had replaced, as far as there is evidence. */
+export function restored({ contour, evidence }: Learnt): Restored {
+  const { classes: rules } = policyOf(contour);
+  const stale = new StaleActs(rules);
+  const gone = new Set<number>();
+  for (let index = 0; index < contour.size; index++) if (stale.has(contour.event(index))) gone.add(index);
+  if (gone.size === 0) return { contour, evidence, dropped: 0, returned: 0 };
+  const made = emptyLike(contour, rules);
+  for (const index of contour.trajectory()) if (!gone.has(index)) made.add(contour.event(index));
+  const moved = new Map<Digest, Digest>();
+  const classes = new Classes(rules);
+  const before = made.size;
+  for (const act of evidence ? takeGone(evidence, new Set(rules.map(lineOf))) : []) {
+    const event = eventOf(act, made);
+    if (event === undefined) continue;
+    const classed = classes.of(event, () => namePath(made.taskChain(event.actor.task))).event;
+    if (!stale.has(classed)) moved.set(act.point, made.add(classed).point);
+  }
+  evidence?.resolve([...moved.keys(), ...pointsOf(made)]);
+  const translated = evidence?.translate(
+    (point) => moved.get(point) ?? (made.indexOfPoint(point) < 0 ? undefined : point),
+  );
+  return { contour: made, evidence: translated, dropped: gone.size, returned: made.size - before };
+}
+
+/** A rule as its line in the policy has it. */
+export function lineOf(rule: ClassRule): string {
+  return JSON.stringify(canonicalRule(rule));
+}
+
+/** The policy of a contour, read from its text. */
+export function policyOf(contour: Contour): Policy {
+  return parsePolicy(JSON.parse(contour.policy));
+}
+
+function takeGone(evidence: Evidence, present: ReadonlySet<string>): ReplacedAct[] {
+  const gone = new Set(evidence.replaced.map(({ rule }) => rule).filter((rule) => !present.has(rule)));
+  return [...gone].flatMap((rule) => evidence.takeReplaced(rule));
+}
+
+function emptyLike(contour: Contour, rules: readonly ClassRule[]): Contour {
+  const { profile, base, aggregate } = contour;
+  const policy = canonicalPolicy({ ...policyOf(contour), classes: rules });
+  const made = Contour.create({ profile, policy, base, aggregate });
+  for (const task of contour.tasks()) made.defineTask(task);
+  for (const { reason, count } of contour.incomplete) made.flag(reason, count);
+  return made;
+}
+
+function replacedAct(rule: string, point: Digest, event: Event): ReplacedAct {
+  const { task, credentials } = event.actor;
+  return { rule, point, task, credentials: formatCredentials(credentials), act: formatAct(event) };
+}
+
+/** The event of an act that was kept; undefined where the contour does not know its task, or the text means nothing. */
+function eventOf({ task, credentials, act }: ReplacedAct, contour: Contour): Event | undefined {
+  const known = parseCredentials(credentials);
+  const parent = task === ZERO_DIGEST ? ZERO_DIGEST : contour.task(task)?.parent;
+  if (known === undefined || parent === undefined) return undefined;
+  try {
+    return parseAct(act, { task, parent, credentials: known });
+  } catch {
+    return undefined;
+  }
+}
+
+function pointsOf(contour: Contour): Digest[] {
+  return Array.from({ length: contour.size }, (_, index) => contour.point(index));
+}

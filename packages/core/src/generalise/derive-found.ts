@@ -1,0 +1,63 @@
+/** P: directories in which only what earlier runs left behind tells one run's acts from another's. */
+import { encodeEvent } from "../event/encoding.ts";
+import { RunSet } from "../evidence/run-set.ts";
+import { foundOperations, foundState } from "../identity/classes/found-state.ts";
+import { guardOf } from "../identity/classes/guarded.ts";
+import { componentsOf } from "../identity/classes/levelled-path.ts";
+import type { Candidate } from "./candidate.ts";
+import { namesIn } from "./acts.ts";
+import type { Image } from "./fit.ts";
+import type { Grounds } from "./derive.ts";
+import { counted } from "./wording.ts";
+
+export function deriveFound(images: readonly Image[], { runs, lonely }: Grounds): Candidate[] {
+  const folded = images
+    .filter(({ event }) => foundOperations.includes(event.op))
+    .map((image) => [image, keyOf(image)] as const);
+  const seen = new Map<string, RunSet>();
+  for (const [image, key] of folded) {
+    const known = seen.get(key);
+    if (known) known.addAll(image.act.runs);
+    else seen.set(key, RunSet.of(image.act.runs));
+  }
+  const places = new Map<string, { runs: RunSet; replaces: number }>();
+  for (const [image, key] of folded) {
+    const directory = directoryOf(image);
+    const run = image.act.only;
+    if (directory === undefined || run === undefined || !lonely.has(image) || seen.get(key)?.only !== undefined)
+      continue;
+    const place = places.get(directory) ?? { runs: new RunSet(), replaces: 0 };
+    place.runs.add(run);
+    place.replaces += 1;
+    places.set(directory, place);
+  }
+  return [...places].map(([at, place]) => ({
+    tier: "found",
+    rule: {
+      at,
+      found: "any",
+      of: [...foundOperations],
+      replaces: place.replaces,
+      accepts: "to overwrite a file of its own there that it may create, and to create one that it may overwrite",
+      because: `${place.runs.size} of ${runs} runs differ there only in what earlier runs had left, ${counted(place.replaces, "act")}`,
+    },
+    names: new Map(),
+    fresh: place.runs,
+    // That a first run finds nothing is known of any workload, so no run is needed to learn it.
+    holdsWithout: () => true,
+  }));
+}
+
+function keyOf({ event }: Image): string {
+  return encodeEvent(foundState(event)).toString("latin1");
+}
+
+/** The directory in which the last name of an act lies, if a rule may be made for it. */
+function directoryOf({ event }: Image): string | undefined {
+  const names = namesIn(event);
+  if (names.some((name) => guardOf(name, true) !== undefined)) return undefined;
+  const directory = componentsOf(names.at(-1) ?? "")
+    ?.slice(0, -1)
+    .join("/");
+  return directory === undefined || guardOf(`${directory}/0`, true) !== undefined ? undefined : directory;
+}

@@ -1,0 +1,215 @@
+/**
+ * Derives rules from acts, one tier after the other: which classes of names, in which directories, would explain what otherwise
+ * only one run did. Whether a rule is then kept is decided elsewhere (`choose.ts`).
+ */
+import { RunSet } from "../evidence/run-set.ts";
+import { guardOf } from "../identity/classes/guarded.ts";
+import { componentsOf, isFree } from "../identity/classes/levelled-path.ts";
+import { NameClass } from "../identity/classes/name-class.ts";
+import { MOST_NAMES, MOST_PROGRAMS } from "../identity/classes/parse-rule.ts";
+import type { ClassRule } from "../identity/classes/rule.ts";
+import { type Candidate, type Tier, Uses } from "./candidate.ts";
+import { type Act, namesIn } from "./acts.ts";
+import type { Image } from "./fit.ts";
+import { actsAt, merged, type Place } from "./places.ts";
+import { endingOf, hasHexLetters, shapeOf, templateOf } from "./shape.ts";
+import { becauseOf, acceptsOf } from "./wording.ts";
+
+/** Names that this share of the runs have are no part of what varies. */
+const STEADY = 0.75;
+
+export interface Grounds {
+  /** How many runs there are. */
+  readonly runs: number;
+  readonly lonely: ReadonlySet<Image>;
+  /** Classes that a wider one of the same directory and ending may take the place of, by their place. */
+  readonly narrower?: ReadonlyMap<string, Candidate>;
+}
+
+/** A group of names in one directory that could be one class. */
+interface Group {
+  readonly tier: Tier;
+  /** The class as a rule writes it. */
+  readonly text: string;
+  readonly names: readonly string[];
+  /** Names that the class would take but must not. */
+  readonly but: readonly string[];
+}
+
+/** Finds the groups of one directory. */
+type Grouping = (at: Place, grounds: Grounds) => readonly Group[];
+
+/** The rules of one kind over all places, from the top down: what lies below several names is looked at as one. */
+export function derive(tops: ReadonlyMap<string, Place>, grouping: Grouping, grounds: Grounds): Candidate[] {
+  const found: Candidate[] = [];
+  const visit = (at: Place): void => {
+    if (at.lonely.size === 0) return;
+    for (const group of grouping(at, grounds)) {
+      const members = group.names.map((name) => [name, at.children.get(name) as Place] as const);
+      const whole = merged(
+        `${at.path}/${group.text}`,
+        members.map(([, child]) => child),
+      );
+      const known = at.children.get(group.text);
+      const candidate = candidateOf(at.path, group, members, grounds);
+      if (candidate === undefined) continue;
+      for (const name of group.names) at.children.delete(name);
+      at.children.set(group.text, known ? merged(whole.path, [known, whole]) : whole);
+      found.push(candidate);
+    }
+    for (const child of at.children.values()) visit(child);
+  };
+  for (const top of tops.values()) visit(top);
+  return found;
+}
+
+function candidateOf(
+  directory: string,
+  { tier, text, but }: Group,
+  members: readonly (readonly [string, Place])[],
+  { runs, lonely }: Grounds,
+): Candidate | undefined {
+  const uses = new Uses(() => new RunSet());
+  const operations = new Set<ClassRule["of"][number]>();
+  const fresh = new RunSet();
+  let replaces = 0;
+  const depth = directory.split("/").length;
+  for (const [, child] of members) {
+    for (const { image, real } of actsAt(child)) {
+      uses.note(real[depth] ?? "", image.act);
+      operations.add(image.act.event.op);
+      replaces += 1;
+      if (lonely.has(image) && image.act.only !== undefined) fresh.add(image.act.only);
+    }
+  }
+  const programs = tier === "form" ? [] : uses.varying;
+  const by = programs.length > 0 && programs.length <= MOST_PROGRAMS ? programs : undefined;
+  const of = [...operations].toSorted();
+  const rule: ClassRule = {
+    at: `${directory}/${text}`,
+    ...(tier === "closed" && { names: [...uses.names.keys()].toSorted() }),
+    ...(but.length > 0 && { but: [...but].toSorted() }),
+    ...(by && { by }),
+    of,
+    replaces,
+    accepts: acceptsOf(text, tier, uses.names.size),
+    because: becauseOf({ directory, text, names: uses.names.size, runs, fresh: fresh.size, by }),
+  };
+  const isLearnt = (run: number, act: Act) =>
+    tier !== "closed" ||
+    namesIn(act.event).every((name) => uses.names.get(componentsOf(name)?.[depth] ?? "")?.only !== run);
+  return {
+    tier,
+    rule,
+    names: uses.names,
+    fresh,
+    holdsWithout: (run, act) => uses.holdWithout(run, act.programs, tier) && isLearnt(run, act),
+  };
+}
+
+/** B and N: names that are made alike. */
+export const byForm: Grouping = (at) => {
+  const groups = new Map<string, string[]>();
+  const free = [...at.children].filter(([name, child]) => mayVary(at, name, child));
+  const letters = new Set(free.map(([name]) => (hasHexLetters(name) ? shapeOf(name, true) : undefined)));
+  const isFan = free.filter(([name]) => name === "$hash" || /^[0-9a-f]{2}$/.test(name)).length;
+  for (const [name] of free) {
+    const hexadecimal = shapeOf(name, true);
+    const fan = /^[0-9a-f]{2}$/.test(name) && (isFan >= 6 || at.children.has("$hash")) ? "{<hash>}" : undefined;
+    const shape = fan ?? (hexadecimal !== undefined && letters.has(hexadecimal) ? hexadecimal : shapeOf(name));
+    if (shape === undefined) continue;
+    const same = groups.get(shape);
+    if (same) same.push(name);
+    else groups.set(shape, [name]);
+  }
+  return [...groups]
+    .filter(([, names]) => names.length > 1 && isNovel(at, names))
+    .map(([text, names]) => ({
+      tier: /<(?:n|x|date)>/.test(text) ? "number" : "form",
+      text,
+      names,
+      but: [],
+    }));
+};
+
+/** C: three names and more of one ending, where what is new is only who used which. */
+export const closed: Grouping = (at, grounds) =>
+  byEnding(at, grounds)
+    .filter(({ names, text }) => text.length <= 40 && names.length >= 3 && names.length <= MOST_NAMES)
+    .filter(({ names }) => names.some((name) => hasKnownNovelty(at.children.get(name) as Place)))
+    .map(({ ending, names }) => ({ tier: "closed", text: `{<one>}${ending}`, names, but: [] }));
+
+/** T: a template for names of one ending. */
+export const template: Grouping = (at, grounds) =>
+  byEnding(at, grounds)
+    .filter(({ ending }) => ending !== "")
+    .flatMap((group) => templated(at, "template", group));
+
+/** The widest: any name, also one without an ending. */
+export const anyName: Grouping = (at, grounds) =>
+  byEnding(at, grounds).flatMap((group) => templated(at, group.ending === "" ? "any-name" : "template", group));
+
+function templated(at: Place, tier: Tier, { names, real, steady, ending }: Ending): Group[] {
+  if (real.length < 4 || !names.some((name) => isNewName(at.children.get(name) as Place))) return [];
+  const text = templateOf(real, ending);
+  if (text === undefined) return [];
+  const parsed = NameClass.parse(text);
+  if (!(parsed instanceof NameClass)) return [];
+  const but = steady.filter((name) => parsed.matches(name));
+  return but.length > MOST_NAMES ? [] : [{ tier, text, names, but }];
+}
+
+interface Ending {
+  readonly ending: string;
+  readonly text: string;
+  /** What varies: names, and narrower classes. */
+  readonly names: readonly string[];
+  /** The same, with the names that the classes took. */
+  readonly real: readonly string[];
+  /** Names that nearly every run has. */
+  readonly steady: readonly string[];
+}
+
+function byEnding(at: Place, { runs, narrower }: Grounds): Ending[] {
+  const groups = new Map<string, { names: string[]; real: string[]; steady: string[] }>();
+  for (const [name, child] of at.children) {
+    const taken = narrower?.get(`${at.path}/${name}`);
+    if (taken === undefined && (!mayVary(at, name, child) || name.startsWith("{") || name === "$hash")) continue;
+    const ending = endingOf(name);
+    let group = groups.get(ending);
+    if (group === undefined) groups.set(ending, (group = { names: [], real: [], steady: [] }));
+    if (taken === undefined && child.runs.size > STEADY * runs && runs > 2 && !hasNovelty(child))
+      group.steady.push(name);
+    else {
+      group.names.push(name);
+      group.real.push(...(taken ? taken.names.keys() : [name]));
+    }
+  }
+  return [...groups]
+    .filter(([, { names }]) => isNovel(at, names))
+    .map(([ending, group]) => ({ ending, text: `{<one>}${ending}`, ...group }));
+}
+
+/** A name that a class may take part in: a real name, no class yet, and not in a guarded place. */
+function mayVary(at: Place, name: string, child: Place): boolean {
+  if (!isFree(name) || child.acts === 0 || /<(?:[a-z]{1,8})>/.test(name)) return false;
+  return guardOf(`${at.path}/${name}`, false) === undefined;
+}
+
+function isNovel(at: Place, names: readonly string[]): boolean {
+  return names.some((name) => hasNovelty(at.children.get(name) as Place));
+}
+
+function hasNovelty({ lonely }: Place): boolean {
+  return lonely.size > 0;
+}
+
+/** Only one run had the name at all. */
+function isNewName({ runs, lonely }: Place): boolean {
+  return lonely.size > 0 && runs.only !== undefined;
+}
+
+/** Several runs had the name, and one did something with it that no other did. */
+function hasKnownNovelty({ runs, lonely, children }: Place): boolean {
+  return lonely.size > 0 && runs.only === undefined && children.size === 0;
+}

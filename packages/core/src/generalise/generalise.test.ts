@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import { Contour } from "../contour/contour.ts";
+import { sha256, ZERO_DIGEST } from "../digest.ts";
+import { formatAct, parseAct } from "../event/text.ts";
+import { Evidence } from "../evidence/evidence.ts";
+import { canonicalPolicy, DEFAULT_POLICY } from "../identity/policy.ts";
+import { iso1 } from "../profile/iso1.ts";
+import { actsOf } from "./acts.ts";
+import { type Learnt, policyOf, restored, withRules } from "./apply.ts";
+import { choose, cumulativeShares } from "./choose.ts";
+import { probe } from "./probes.ts";
+
+const ids = { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0, capabilities: 0n };
+const actor = { task: ZERO_DIGEST, parent: ZERO_DIGEST, credentials: ids };
+
+/** A contour of runs, each with the acts that it did. */
+function learnt(runs: readonly (readonly string[])[]): Learnt & { readonly evidence: Evidence } {
+  const contour = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
+  const evidence = new Evidence();
+  for (const [number, acts] of runs.entries()) {
+    const points = acts.map((act) => contour.add(parseAct(act, actor)).point);
+    evidence.record(
+      {
+        id: sha256(Buffer.from(String(number))).slice(0, 16),
+        when: "2026-11-26T12:00:00Z",
+        command: "x",
+        lens: contour.policyDigest,
+        sensor: "seccomp",
+        versions: {},
+        start: "unknown",
+        incomplete: {},
+      },
+      [...new Set(points)].map((point) => ({ point, occurrences: 1 })),
+    );
+  }
+  return { contour, evidence };
+}
+
+const chosen = ({ contour, evidence }: Learnt, target = 0.05) => {
+  const runs = evidence?.runs.length ?? 0;
+  return choose(actsOf(contour, evidence as Evidence), runs, target);
+};
+const rulesOf = (of: Learnt, target?: number) => chosen(of, target).rules.map(({ rule }) => rule.at);
+const create = (path: string) => `create access=write path=$CWD/${path} mode=0600`;
+const read = (path: string) => `open access=read path=$CWD/${path} mode=0100644 uid=0 gid=0 fs=disk`;
+const each = (runs: number, acts: (run: number) => readonly string[]) =>
+  learnt(Array.from({ length: runs }, (_, run) => acts(run)));
+const words = ["ash", "beech", "cedar", "elm", "fir", "hazel", "larch", "maple", "oak", "pine", "rowan", "yew"];
+const word = (at: number) => words[at % words.length] as string;
+
+describe("choosing rules", () => {
+  it("takes the form of a name where it has one, and no wider class", () => {
+    expect(rulesOf(each(8, (run) => [create(`log.${run * 7}`)]))).toEqual(["$CWD/{log.<n>}"]);
+    expect(rulesOf(each(8, (run) => [create(`${sha256(Buffer.from([run]))}.bin`)]))).toEqual(["$CWD/{<hash>}.bin"]);
+  });
+
+  it("closes a class where every name is known and only the use is new", () => {
+    const all = words.map((name) => read(`in/${name}.txt`));
+    const of = each(12, (run) => [...all, create(`in/${word(run * 5)}.txt`)]);
+    const [rule] = chosen(of).rules;
+    expect(rule?.rule).toMatchObject({ at: "$CWD/in/{<one>}.txt" });
+  });
+
+  it("takes a template for names that nothing else tells, and leaves out what every run has", () => {
+    const of = each(12, (run) => [read("in/index.txt"), create(`in/${word(run)}.txt`)]);
+    const { rules } = chosen(of);
+    expect(rules.map(({ rule }) => rule.at)).toEqual(["$CWD/in/{<word>}.txt"]);
+    expect(rules[0]?.rule.but).toEqual(["index.txt"]);
+  });
+
+  it("proposes nothing where nothing varies, where no other run bears it out, or where no rule may reach", () => {
+    expect(rulesOf(each(8, () => [create("a.txt")]))).toEqual([]);
+    expect(rulesOf(each(8, (run) => (run === 3 ? [create("a.txt"), create("b.txt")] : [create("c.txt")])))).toEqual([]);
+    expect(rulesOf(each(8, (run) => [create(`.git/hooks/h-${run}`)]))).toEqual([]);
+    expect(rulesOf(each(8, (run) => [`exec path=$CWD/x-${run} mode=0100755 uid=0 gid=0 fs=disk loader=`]))).toEqual([]);
+  });
+
+  it("folds what an earlier run left", () => {
+    const first = create("out");
+    const later = "open access=write,truncate path=$CWD/out mode=0100644 uid=0 gid=0 fs=disk";
+    const { rules, before, after } = chosen(each(6, (run) => [run === 0 ? first : later]));
+    expect(rules.map(({ rule }) => [rule.at, rule.found])).toEqual([["$CWD", "any"]]);
+    expect([before, after]).toEqual([1 / 6, 0]);
+  });
+
+  it("gives back what the target does not need", () => {
+    const of = each(10, (run) => [create(`log.${run}`), ...(run < 2 ? [create(`in/${word(run)}.txt`)] : [])]);
+    expect(rulesOf(of, 0.3)).toEqual(["$CWD/{log.<n>}"]);
+  });
+
+  it("says the share of departing runs with each rule and those before it", () => {
+    const choice = chosen(each(8, (run) => [create(`log.${run}`), create(`${word(run)}.txt`)]));
+    expect(cumulativeShares(choice, 8)).toEqual([1, 0]);
+  });
+});
+
+describe("what a rule accepts", () => {
+  it("is measured by names that no run used", () => {
+    const of = each(12, (run) => [create(`in/${word(run)}.txt`)]);
+    const acts = actsOf(of.contour, of.evidence);
+    const rules = chosen(of).rules.map(({ rule }) => rule);
+    const counts = probe(acts, rules, rules[0] as (typeof rules)[number]);
+    expect(counts["same ending"].accepted).toBeGreaterThan(0);
+    for (const kind of ["another ending", "another place", "odd name", "sensitive"] as const)
+      expect(counts[kind].accepted).toBe(0);
+  });
+});
+
+describe("applied rules", () => {
+  const of = () => each(8, (run) => [create(`log.${run}`), read("a.txt")]);
+  const acts = ({ contour }: Learnt) =>
+    Array.from({ length: contour.size }, (_, at) => formatAct(contour.event(at))).toSorted();
+
+  it("make one act of several, with the runs of all", () => {
+    const before = of();
+    const { contour, evidence } = withRules(
+      before,
+      chosen(before).rules.map(({ rule }) => rule),
+    );
+    expect(contour.size).toBe(2);
+    const [point] = [...(evidence as Evidence).points()].filter((each) => before.contour.indexOfPoint(each) < 0);
+    expect(evidence?.runsOf(point as NonNullable<typeof point>)?.size).toBe(8);
+    expect(policyOf(contour).classes).toHaveLength(1);
+  });
+
+  it("come undone when their line is deleted: the acts they replaced are there again, with their runs", () => {
+    const before = of();
+    const wide = withRules(
+      before,
+      chosen(before).rules.map(({ rule }) => rule),
+    );
+    const deleted = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
+    for (const index of wide.contour.trajectory()) deleted.add(wide.contour.event(index));
+    const back = restored({ contour: deleted, evidence: wide.evidence });
+    expect(acts(back)).toEqual(acts(before));
+    expect([back.dropped, back.returned]).toEqual([1, 8]);
+    expect(back.contour.state()).toBe(before.contour.state());
+    for (let at = 0; at < before.contour.size; at++)
+      expect([...(back.evidence?.runsOf(before.contour.point(at)) ?? [])]).toEqual([
+        ...(before.evidence.runsOf(before.contour.point(at)) ?? []),
+      ]);
+  });
+
+  it("leave nothing behind without evidence", () => {
+    const wide = withRules(
+      of(),
+      chosen(of()).rules.map(({ rule }) => rule),
+    );
+    const deleted = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
+    for (const index of wide.contour.trajectory()) deleted.add(wide.contour.event(index));
+    expect(acts(restored({ contour: deleted, evidence: undefined }))).toEqual([read("a.txt")]);
+  });
+});

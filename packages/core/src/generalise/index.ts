@@ -1,0 +1,7 @@
+/** Class rules that follow from evidence: which would make a contour hold for more runs, and what each gives up. */
+export { type Act, actsOf } from "./acts.ts";
+export { type Candidate, type Tier, tiers } from "./candidate.ts";
+export { type Choice, choose, cumulativeShares } from "./choose.ts";
+export { departingShare, type Fit, fit } from "./fit.ts";
+export { type Learnt, lineOf, policyOf, type Restored, restored, withRules } from "./apply.ts";
+export { type Probed, type ProbeKind, probe, probeKinds } from "./probes.ts";

@@ -1,0 +1,89 @@
+/** The directories of the acts as a tree, each name with the acts at it and below it. */
+import { RunSet } from "../evidence/run-set.ts";
+import { componentsOf } from "../identity/classes/levelled-path.ts";
+import { namesIn } from "./acts.ts";
+import type { Image } from "./fit.ts";
+
+/** An act at a place. `real`: the components of its name before any class. */
+export interface Entry {
+  readonly image: Image;
+  readonly real: readonly string[];
+}
+
+export interface Place {
+  /** The levelled path, with the classes above. */
+  readonly path: string;
+  readonly children: Map<string, Place>;
+  /** The acts at this very place. */
+  readonly here: Entry[];
+  /** The runs that were here or below. */
+  readonly runs: RunSet;
+  /** Those that did something here or below that no other did. */
+  readonly lonely: RunSet;
+  /** Whether anything here or below is an act that may be levelled. */
+  acts: number;
+}
+
+function place(path: string): Place {
+  return { path, children: new Map(), here: [], runs: new RunSet(), lonely: new RunSet(), acts: 0 };
+}
+
+/** The places of these acts. `isLonely` tells which acts only one run did, as things stand. */
+export function placesOf(images: readonly Image[], lonely: ReadonlySet<Image>): Map<string, Place> {
+  const tops = new Map<string, Place>();
+  for (const image of images) {
+    const real = namesIn(image.act.event);
+    for (const [field, name] of namesIn(image.event).entries()) {
+      const components = componentsOf(name);
+      if (components === undefined) continue;
+      const entry = { image, real: componentsOf(real[field] as string) ?? [] };
+      enter(tops, components, entry, lonely.has(image) ? image.act.only : undefined);
+    }
+  }
+  return tops;
+}
+
+function enter(
+  tops: Map<string, Place>,
+  components: readonly string[],
+  entry: Entry,
+  lonely: number | undefined,
+): void {
+  let children = tops;
+  let path = "";
+  for (const [depth, component] of components.entries()) {
+    path = depth === 0 ? component : `${path}/${component}`;
+    let at = children.get(component);
+    if (at === undefined) children.set(component, (at = place(path)));
+    at.runs.addAll(entry.image.act.runs);
+    if (lonely !== undefined) at.lonely.add(lonely);
+    at.acts += 1;
+    if (depth === components.length - 1) at.here.push(entry);
+    children = at.children;
+  }
+}
+
+/** Several names as one: everything below the same name is put together. */
+export function merged(path: string, places: readonly Place[]): Place {
+  const whole = place(path);
+  for (const each of places) absorb(whole, each);
+  return whole;
+}
+
+function absorb(into: Place, from: Place): void {
+  into.here.push(...from.here);
+  into.runs.addAll(from.runs);
+  into.lonely.addAll(from.lonely);
+  into.acts += from.acts;
+  for (const [name, child] of from.children) {
+    let own = into.children.get(name);
+    if (own === undefined) into.children.set(name, (own = place(`${into.path}/${name}`)));
+    absorb(own, child);
+  }
+}
+
+/** Every act at a place and below it. */
+export function* actsAt(at: Place): Generator<Entry> {
+  yield* at.here;
+  for (const child of at.children.values()) yield* actsAt(child);
+}

@@ -1,0 +1,164 @@
+/**
+ * The last stage of the lens: from a levelled event to a levelled event, by the class rules of a policy.
+ *
+ * Pure, and the same for the same event, so a verdict may be remembered under the bytes that the event came from. A rule puts a
+ * class in place of one component, in one directory; from left to right, so that a rule may lie below another's class.
+ */
+import { type Event, type FieldValue, subjectRecord } from "../../event/event.ts";
+import type { Operation } from "../../event/operations.ts";
+import { guardOf } from "./guarded.ts";
+import { componentsOf, isFree } from "./levelled-path.ts";
+import type { NameClass } from "./name-class.ts";
+import { classFields } from "./operations.ts";
+import { foundState } from "./found-state.ts";
+import { type ClassRule, partsOf } from "./rule.ts";
+
+/** A rule that is ready to be applied. `number` is its place in the policy. */
+interface Ready {
+  readonly number: number;
+  readonly rule: ClassRule;
+  readonly names: NameClass | undefined;
+  readonly of: ReadonlySet<Operation>;
+  readonly by: ReadonlySet<string> | undefined;
+  readonly closed: ReadonlySet<string> | undefined;
+  readonly but: ReadonlySet<string>;
+}
+
+/** An event after the class rules, and the rules that changed it. */
+export interface Classed {
+  readonly event: Event;
+  /** Places in the policy, each once. Empty if nothing was changed. */
+  readonly rules: readonly number[];
+}
+
+/** S_IFMT, S_IFDIR */
+const DIRECTORY_TYPE = 0o170000;
+const DIRECTORY = 0o040000;
+const NONE: readonly number[] = [];
+
+export class Classes {
+  readonly rules: readonly ClassRule[];
+  readonly #byDirectory = new Map<string, Ready[]>();
+  readonly #found = new Map<string, Ready>();
+  readonly #operations = new Set<Operation>();
+
+  constructor(rules: readonly ClassRule[]) {
+    this.rules = rules;
+    for (const [number, rule] of rules.entries()) this.#add(number, rule);
+  }
+
+  get isEmpty(): boolean {
+    return this.rules.length === 0;
+  }
+
+  /** The event that is hashed. `programs`: the programs that led to the actor, as `namePath` writes them. */
+  of(event: Event, programs: () => string): Classed {
+    const fields = this.#operations.has(event.op) ? classFields[event.op] : undefined;
+    if (fields === undefined || !isReachable(event, fields)) return { event, rules: NONE };
+    const subject = subjectRecord(event);
+    const used = new Set<number>();
+    let changed: Record<string, FieldValue> | undefined;
+    for (const field of fields) {
+      const named = this.#named(subject[field] as string, event, programs, used);
+      if (named !== subject[field]) changed = { ...(changed ?? subject), [field]: named };
+    }
+    const named = changed ? ({ ...event, subject: changed } as unknown as Event) : event;
+    const found = this.#foundIn(named, fields, programs, used);
+    return used.size === 0 ? { event, rules: NONE } : { event: found, rules: [...used] };
+  }
+
+  /**
+   * Whether an event is only the listing of one of a store's directories, over which it spreads its entries by hash: whether there
+   * is one of that name depends on the hashes. So it is no event, as for those that the namespace made itself.
+   */
+  overlooks(event: Event): boolean {
+    if (event.op !== "open" || event.subject.access !== "read" || (event.subject.mode & DIRECTORY_TYPE) !== DIRECTORY)
+      return false;
+    const components = componentsOf(event.subject.path);
+    if (components === undefined || !/^(?:[0-9a-f]{2}|\$hash)$/.test(components.at(-1) as string)) return false;
+    return (
+      this.#byDirectory.get(components.slice(0, -1).join("/"))?.some(({ rule }) => rule.at.endsWith("/{<hash>}")) ??
+      false
+    );
+  }
+
+  #named(path: string, event: Event, programs: () => string, used: Set<number>): string {
+    const components = componentsOf(path);
+    if (components === undefined) return path;
+    let above = components[0] as string;
+    let isChanged = false;
+    for (let at = 1; at < components.length; at += 1) {
+      const component = components[at] as string;
+      const rule = this.#ruleFor(above, component, event, programs);
+      if (rule === undefined) above += `/${component}`;
+      else {
+        above = rule.rule.at;
+        isChanged = true;
+        used.add(rule.number);
+        if (rule.names?.kinds[0] === "tree") return above;
+      }
+    }
+    return isChanged ? above : path;
+  }
+
+  #ruleFor(above: string, component: string, event: Event, programs: () => string): Ready | undefined {
+    const rules = this.#byDirectory.get(above);
+    if (rules === undefined || !isFree(component)) return undefined;
+    return rules.find((rule) => applies(rule, component, event) && isBy(rule, programs));
+  }
+
+  /** Folds what was found, where a rule for the directory says so. */
+  #foundIn(event: Event, fields: readonly string[], programs: () => string, used: Set<number>): Event {
+    if (this.#found.size === 0) return event;
+    const path = subjectRecord(event)[fields.at(-1) as string] as string;
+    const components = componentsOf(path);
+    const directory = components?.slice(0, -1).join("/");
+    const rule = directory === undefined ? undefined : this.#found.get(directory);
+    if (!rule?.of.has(event.op) || !isBy(rule, programs)) return event;
+    const folded = foundState(event);
+    if (folded !== event) used.add(rule.number);
+    return folded;
+  }
+
+  #add(number: number, rule: ClassRule): void {
+    const parts = partsOf(rule);
+    const by = rule.by && new Set(rule.by);
+    const of = new Set(rule.of);
+    const closed = rule.names && new Set(rule.names);
+    const ready: Ready = { number, rule, names: parts?.names, of, by, closed, but: new Set(rule.but ?? []) };
+    for (const operation of of) this.#operations.add(operation);
+    if (parts === undefined) this.#found.set(rule.at, ready);
+    else this.#byDirectory.set(parts.directory, [...(this.#byDirectory.get(parts.directory) ?? []), ready]);
+  }
+}
+
+function applies({ names, of, closed, but }: Ready, component: string, event: Event): boolean {
+  if (!of.has(event.op) || names === undefined || but.has(component)) return false;
+  if (names.kinds[0] === "tree") return isPlainRead(event);
+  if (closed) return closed.has(component);
+  return names.matches(component);
+}
+
+function isBy({ by }: Ready, programs: () => string): boolean {
+  return by === undefined || by.has(programs());
+}
+
+/** Reading, and nothing else. */
+function isPlainRead(event: Event): boolean {
+  return event.op === "open" && event.subject.access === "read";
+}
+
+/** An event with a guarded name in any field is never changed, and neither is one of a file that runs with other rights. */
+function isReachable(event: Event, fields: readonly string[]): boolean {
+  const subject = subjectRecord(event);
+  if (subject["family"] !== undefined && subject["family"] !== "unix") return false;
+  const writes = !isPlainRead(event);
+  const isGuarded = (text: FieldValue) => typeof text === "string" && guardOf(text, writes) !== undefined;
+  if (fields.some((field) => isGuarded(subject[field]))) return false;
+  return event.op !== "symlink" || !leadsAway(event.subject.content);
+}
+
+/** Whether the text of a link names anything but a neighbour of the link: then the link keeps its name. */
+function leadsAway(content: string): boolean {
+  return content.includes("/") || content.startsWith(".") || guardOf(`$CWD/${content}`, true) !== undefined;
+}

@@ -1,0 +1,38 @@
+/** Whose process a number is, seen from the process that acts. */
+import type { Relation } from "@isoline/core/identity";
+import type { ActingProcess } from "./acting.ts";
+import type { Sensor } from "./sensor.ts";
+
+/** Where processes are looked up. */
+export type Whereabouts = Pick<Sensor, "find" | "owner" | "pidCalled">;
+
+const supervisor = process.pid;
+
+/** `anew`: the number may count in another pid namespace than the launch's. `at` finds the process of a number. */
+export function relationOf(
+  processes: Whereabouts,
+  number: number,
+  actorPid: number,
+  anew: boolean,
+  at: (pid: number) => ActingProcess | undefined,
+): Relation {
+  const actor = processes.find(actorPid);
+  const pid = pidIn(processes, number, actor, anew);
+  if (pid === undefined) return "outside";
+  if (pid === actorPid) return "self";
+  const found = at(pid);
+  if (!found) return pid === supervisor ? "supervisor" : "outside";
+  if (found.pid === actorPid) return "self";
+  for (let above = actor?.parent; above; above = above.parent) if (above === found) return "ancestor";
+  return "namespace";
+}
+
+/** The process that a number in a /proc path means. A task with its own root has a proc mount of its own pid namespace. */
+function pidIn(
+  processes: Whereabouts,
+  number: number,
+  actor: ActingProcess | undefined,
+  anew: boolean,
+): number | undefined {
+  return actor?.countsAnew && (anew || !actor.atOwnRoot) ? processes.pidCalled(actor.pid, number) : number;
+}
