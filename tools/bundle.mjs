@@ -25,6 +25,9 @@ const entries = {
   "launch-thread": `${dist}namespace/launch-thread.js`,
   "opener-thread": fileURLToPath(new URL("../packages/linux/dist/sensor/files/opener-thread.js", import.meta.url)),
   "keeper-program": `${dist}namespace/drivers/keeper-program.js`,
+  "network-program": fileURLToPath(
+    new URL("../packages/linux/dist/sensor/seccomp/hosts/network-program.js", import.meta.url),
+  ),
   "listener-thread": fileURLToPath(new URL("../packages/linux/dist/probe/listener-thread.js", import.meta.url)),
 };
 /**

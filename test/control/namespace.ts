@@ -51,6 +51,7 @@ export class FakeNamespace implements Subject {
     amend: () => ({ points: 7, added: 0, permitted: 0, untilRestart: [] }),
     standstill: () => true,
     keep: () => true,
+    "looked-up": () => true,
     ...answersWithoutIntegrity,
   };
 

@@ -7,6 +7,8 @@ export type { Ending, Joining, Sensor } from "./sensor/sensor.ts";
 export { hasEnded, startTime } from "./process/proc-status.ts";
 export { installFilter, type Launch, spawnWorkload } from "./sensor/seccomp/listener/launch.ts";
 export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/mediation.ts";
+export type { HostLookup } from "./sensor/names/host-names.ts";
+export { lookUpHost } from "./abi/hosts.ts";
 export type { FileInspector, FileUse, UsedFile, UsingThread } from "./sensor/inspection.ts";
 export { deviceName } from "./sensor/files/sensed-file.ts";
 export { KEPT_DIRECTORY } from "./sensor/kept-directory.ts";

@@ -163,6 +163,11 @@ export class Engine<E extends Exchange = Event> {
     }
   }
 
+  /** Whether an event is on the contour as it is now. Decides nothing. */
+  isOn(event: E): boolean {
+    return this.#contour.indexOf(event) >= 0;
+  }
+
   /**
    * Decides about `count` events of one process whose raw key is known. `known` is the value that a judgement said to remember.
    * Allocates nothing while the process stays on the contour.

@@ -146,6 +146,11 @@ export const operations = {
   fanotify: { group: must("text"), access: must("text") },
   /** The group asks for these events at an object, or on the object's whole mount, file system or mount namespace. */
   "fanotify-mark": { group: must("text"), access: must("text"), scope: must("text"), events: must("text"), ...object },
+  /**
+   * A host name is looked up. `name` is escaped text in lower case, or `?malformed`. `records`: `address`, or the kind of record
+   * that is asked for.
+   */
+  resolve: { name: must("text"), records: must("text") },
 } as const satisfies Record<string, Record<string, Field>>;
 
 /** The name of an operation: docs/spec/operations.md lists them. */

@@ -108,6 +108,7 @@ const phrases: { readonly [O in Operation]: (subject: Subject<O>) => string } = 
     `asked for what only administrators may (${[s.call, s.path].filter((word) => word !== NONE).join(" ")})`,
   fanotify: (s) => `made a fanotify group (${s.group}) ${handedOut(s.access)}`,
   "fanotify-mark": (s) => `watched ${scopes.get(s.scope) ?? ""}${file(s)} by fanotify (${s.events})`,
+  resolve: (s) => `looked up ${s.records === "address" ? s.name : `${s.name} (${s.records})`}`,
 };
 
 function handedOut(access: string): string {

@@ -19,6 +19,7 @@ export {
   type Policy,
 } from "./policy.ts";
 export { localPort } from "./rules/addresses.ts";
+export { hostAndPort, RESOLVER } from "./rules/host-names.ts";
 export { boundedRuns, formatNamedRun, formatRun, TEXT } from "./rules/called.ts";
 export { groupPaths } from "./rules/control-groups.ts";
 export { changesNames } from "./rules/created.ts";

@@ -19,6 +19,7 @@ import { literal } from "./path-text.ts";
 import { NET, placedAddress } from "./placed-path.ts";
 import type { Policy } from "./policy.ts";
 import { AUTOBIND, isAutobound, localPort } from "./rules/addresses.ts";
+import { hostAddress, HOST_FAMILY } from "./rules/host-names.ts";
 import { formatRun, levelledName, parseRun, TEXT } from "./rules/called.ts";
 import { CanisterDirectories } from "./rules/canister.ts";
 import {
@@ -216,6 +217,10 @@ export class Leveller {
         return (digest, _at, _subject, levelled) => this.#dataDigest(digest as string, levelled["path"] as string);
       case "socket family":
         return (family) => this.#family(family as string);
+      case "connect family":
+      case "send family":
+        return (family, at, subject) =>
+          this.#named(subject["address"] as string, at) === undefined ? family : HOST_FAMILY;
       case "mknod device":
         return (device, _at, subject) => this.#device(device as string, subject["mode"] as number);
       case "setid ids":
@@ -313,10 +318,20 @@ export class Leveller {
 
   /** An address in a network other than the launch's is written with the program that made the network. */
   #address(address: string, at: Observation, use: SocketUse): string {
+    const named = use.operation === "connect" || use.operation === "send" ? this.#named(address, at) : undefined;
+    if (named !== undefined) {
+      this.#firings.count("host-name");
+      return named;
+    }
     const placed = placedAddress(address);
     if (!placed) return this.#addressIn("", address, at, use);
     this.#firings.count("origin");
     return `${NET}${placed.network}/${this.#addressIn(placed.network, placed.address, at, use)}`;
+  }
+
+  /** An address with the name of its host instead of its number; undefined if it has none. */
+  #named(address: string, { host }: Observation): string | undefined {
+    return host === undefined || !this.#policy.rules["host-name"] ? undefined : hostAddress(address, host);
   }
 
   #addressIn(network: string, address: string, at: Observation, { operation, type }: SocketUse): string {

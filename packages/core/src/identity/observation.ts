@@ -33,6 +33,8 @@ export interface Observation {
   readonly requestedMode?: number;
   /** The file in /proc that lists the sockets of the network of the address; left out if it cannot be determined. */
   readonly sockets?: string;
+  /** The host that the address is called by: a name that led to it, or `$RESOLVER`; left out if it is called by its number. */
+  readonly host?: string;
   /** Canonical, unlevelled path of an object that this event replaces (rename) or removes. */
   readonly replaced?: string;
 }

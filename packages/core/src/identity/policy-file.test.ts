@@ -138,7 +138,9 @@ describe("canonical form", () => {
   });
 
   test("distinguishes every switch", () => {
-    const digests = switchableRules.map((rule) => policyDigest(parsePolicy({ rules: { [rule]: false } })));
+    const digests = switchableRules.map((rule) =>
+      policyDigest(parsePolicy({ rules: { [rule]: !DEFAULT_POLICY.rules[rule] } })),
+    );
     expect(new Set([...digests, policyDigest(DEFAULT_POLICY), policyDigest(EXACT_POLICY)]).size).toBe(
       switchableRules.length + 2,
     );
@@ -148,7 +150,7 @@ describe("canonical form", () => {
     expect(canonicalPolicy(DEFAULT_POLICY)).toBe(
       '{"content":"executed","iouring":"refuse","lens":"default","pseudonyms":[],"reaction":"log","rules":' +
         '{"allocator":true,"autobind":true,"called-name":true,"command-text":true,"content-address":true,"control-group":true,' +
-        '"created":true,"device":true,"ephemeral-port":true,"home":true,' +
+        '"created":true,"device":true,"ephemeral-port":true,"home":true,"host-name":false,' +
         '"launch-user":true,"own-image":true,"own-port":true,"proc-pid":true,"pty":true,"runtime-directory":true,"temp":true,' +
         '"timestamp":true,"way-down":true,"working-directory":true},"version":1}',
     );

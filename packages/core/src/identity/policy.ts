@@ -36,12 +36,16 @@ export interface Policy {
   readonly iouring: (typeof iouringChoices)[number];
 }
 
-const everyRule = Object.fromEntries(switchableRules.map((name) => [name, true])) as Record<SwitchableRule, boolean>;
+/** Every rule is on, but for the one that needs lookups to be mediated (docs/decisions/028-hosts-by-name.md). */
+const usualRules = Object.fromEntries(switchableRules.map((name) => [name, name !== "host-name"])) as Record<
+  SwitchableRule,
+  boolean
+>;
 
 export const DEFAULT_POLICY: Policy = {
   lens: "default",
   content: "executed",
-  rules: everyRule,
+  rules: usualRules,
   pseudonyms: [],
   classes: [],
   reaction: "log",
@@ -53,7 +57,7 @@ export const EXACT_POLICY: Policy = {
   ...DEFAULT_POLICY,
   lens: "exact",
   content: "read",
-  rules: { ...everyRule, device: false, "command-text": false },
+  rules: { ...usualRules, device: false, "command-text": false },
 };
 
 /** The policy of a lens name, or undefined if there is no such lens. */

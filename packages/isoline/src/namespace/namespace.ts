@@ -6,7 +6,7 @@
  *   launching thread     starts the workload, and is gone
  */
 import { constants } from "node:os";
-import { type AppliedLandlock, type ChildState, wakeHeld } from "@isoline/linux";
+import { type AppliedLandlock, type ChildState, lookUpHost, wakeHeld } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { Asking } from "./asking.ts";
 import { findProgram } from "./command.ts";
@@ -44,6 +44,8 @@ export interface NamespaceOptions {
   readonly standsIn?: boolean;
 }
 
+/** A C library that asks waits for as long. */
+const LOOKUP_MS = 5000;
 const OVERDUE_EVERY_MS = 1000;
 
 export class Namespace {
@@ -194,6 +196,11 @@ export class Namespace {
         return this.questions.withdrawn(message.id);
       case "unasked":
         return this.questions.unasked(message.why);
+      case "look-up":
+        void lookUpHost(message.name, LOOKUP_MS).then((found) =>
+          this.ask({ ask: "looked-up", name: message.name, found }),
+        );
+        return;
       case "departures":
         this.#departures.push(...message.departures);
         return;

@@ -1,5 +1,6 @@
 /** The requests to a live namespace and its answers. Both cross between threads, so both are plain data. */
 import type { CanisterPlaces } from "@isoline/core/identity";
+import type { HostLookup } from "@isoline/linux";
 import type { Bank } from "../integrity/hash-algorithms.ts";
 import type { Amended, AnswerWord, ContourState, ProcessReport, Settled, Snapshot } from "./live.ts";
 import type { DepartureReport } from "./report.ts";
@@ -32,6 +33,8 @@ interface Exchanges {
   standstill: { with: { readonly on: boolean }; reply: boolean };
   /** From now on no task of the namespace may use this file; false if the sensor cannot tell it from others. */
   keep: { with: { readonly device: number; readonly inode: number }; reply: boolean };
+  /** What a lookup found that the supervising thread asked for. */
+  "looked-up": { with: { readonly name: string; readonly found: HostLookup }; reply: true };
   /** Ends the supervision while processes are left. */
   abandon: { with: object; reply: true };
   /** The text of the integrity view's rules; empty if it has none. */

@@ -63,6 +63,7 @@ export class Session {
     this.#asking = new AskingSession(plan, model, say);
     this.mediator = new ModelMediator({
       engine: model.engine,
+      contour: model.contour,
       policy: model.policy,
       launch: plan.places,
       counts: this.#observations.counts,
@@ -72,6 +73,7 @@ export class Session {
       onRepeat: ({ departure }) => this.#observations.departed(departure),
     });
     this.#asking.attach(this.mediator, this.landlock);
+    if (this.mediator.hosts) this.mediator.hosts.onLookUp = (name) => say({ kind: "look-up", name });
     this.mediator.onFreeze = () => Atomics.store(block, cells.frozen, 1);
   }
 
@@ -150,6 +152,10 @@ export class Session {
     amend: () => ({ refused: "namespace-lost", message: "a contour is read while the thread is out of the kernel" }),
     standstill: ({ on }) => this.#stand(on),
     keep: ({ device, inode }) => this.#sensor?.keep?.(device, inode) ?? false,
+    "looked-up": ({ name, found }) => {
+      this.mediator.hosts?.lookedUp(name, found);
+      return true;
+    },
     signal: ({ signal }) => {
       this.#sensor?.sweep();
       return signalAll(this.#sensor?.processes ?? [], signal);

@@ -30,6 +30,7 @@ export const EMSGSIZE = 90;
 export const ENOPROTOOPT = 92;
 export const EADDRINUSE = 98;
 export const EISCONN = 106;
+export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 export const EALREADY = 114;
 export const EINPROGRESS = 115;

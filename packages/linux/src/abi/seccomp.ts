@@ -24,6 +24,8 @@ export const RESPONSE_SIZE = 24;
 export const RESPONSE_CONTINUE = 1;
 /** struct seccomp_notif_addfd: u64 id, u32 flags, u32 srcfd, u32 newfd, u32 newfd_flags. */
 export const ADDFD_SIZE = 24;
+/** The descriptor gets the number `newfd`, whatever was open under it. */
+export const SECCOMP_ADDFD_FLAG_SETFD = 1;
 
 /** Offsets inside struct seccomp_data, for filters. */
 export const DATA_NR = 0;

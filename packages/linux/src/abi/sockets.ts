@@ -7,7 +7,21 @@ import { getsockopt } from "./libc.ts";
 import { rawCall } from "./raw-call.ts";
 
 /** x86-64 system call numbers (arch/x86/entry/syscalls/syscall_64.tbl). */
-const NR = { connect: 42, sendto: 44, sendmsg: 46, bind: 49, listen: 50, fcntl: 72 } as const;
+const NR = {
+  socket: 41,
+  connect: 42,
+  sendto: 44,
+  recvfrom: 45,
+  sendmsg: 46,
+  recvmsg: 47,
+  bind: 49,
+  listen: 50,
+  getpeername: 52,
+  socketpair: 53,
+  fcntl: 72,
+  accept4: 288,
+} as const;
+const F_DUPFD_CLOEXEC = 1030;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
@@ -16,6 +30,64 @@ const SO_SNDTIMEO = 21;
 
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
+
+/** Flags of a socket's type. */
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+
+/** A socket of this process that does not block. */
+export function openSocket(family: number, type: number): number {
+  return rawCall(NR.socket, [family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0]);
+}
+
+/** Two Unix stream sockets that are connected and do not block; a negative errno if there are none. */
+export function streamPair(): readonly [number, number] | number {
+  const pair: Buffer = Buffer.alloc(8);
+  const result = rawCall(NR.socketpair, [1, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair]);
+  return result < 0 ? result : [pair.readInt32LE(0), pair.readInt32LE(4)];
+}
+
+/** `accept4(2)`: a socket that does not block. */
+export function accept(fd: number): number {
+  return rawCall(NR.accept4, [fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC]);
+}
+
+/** `recv(2)` into a whole Buffer; the number of bytes. */
+export function receive(fd: number, bytes: Buffer, flags = 0): number {
+  return rawCall(NR.recvfrom, [fd, bytes, bytes.length, flags]);
+}
+
+/** `send(2)`; the number of bytes that were sent. */
+export function send(fd: number, bytes: Buffer, flags = MSG_NOSIGNAL): number {
+  return rawCall(NR.sendto, [fd, bytes, bytes.length, flags]);
+}
+
+/** `recvmsg(2)` with a `struct msghdr` of 56 bytes, whose addresses the caller keeps alive. */
+export function receiveMessage(fd: number, header: Buffer, flags: number): number {
+  return rawCall(NR.recvmsg, [fd, header, flags]);
+}
+
+const peerLength: Buffer = Buffer.alloc(4);
+
+/** `getpeername(2)`; the length of the address, or a negative errno. */
+export function peerName(fd: number, address: Buffer): number {
+  peerLength.writeUInt32LE(address.length, 0);
+  const result = rawCall(NR.getpeername, [fd, address, peerLength]);
+  return result < 0 ? result : peerLength.readUInt32LE(0);
+}
+
+/** A duplicate of a descriptor of this process; a negative errno if there is none. */
+export function duplicate(fd: number): number {
+  return rawCall(NR.fcntl, [fd, F_DUPFD_CLOEXEC, 0]);
+}
+
+/** Gives an open file the flags of another (F_SETFL): whether calls block, and which signals it sends. */
+export function copyFlags(from: number, to: number): void {
+  const flags = rawCall(NR.fcntl, [from, F_GETFL]);
+  if (flags >= 0) rawCall(NR.fcntl, [to, F_SETFL, flags]);
+}
 
 /** `connect(2)`, which may block. */
 export function connect(fd: number, address: Buffer): number {

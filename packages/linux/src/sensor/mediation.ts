@@ -5,6 +5,7 @@ import type { Call, Image, Observation, Task } from "@isoline/core/identity";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { Asking } from "./asking.ts";
 import type { FileInspector } from "./inspection.ts";
+import type { HostNames } from "./names/host-names.ts";
 import type { LocalEnd, LocalSocket } from "./own-ports.ts";
 
 /** The act in the sensor's terms: raw canonical paths, raw ids, raw ports. */
@@ -88,6 +89,10 @@ export interface Mediator {
   portPending(resolve: () => LocalSocket | undefined, network: string): void;
   /** A socket of the namespace, by inode, was bound or used. */
   ownSocket(inode: number): void;
+  /** What is known of hosts by name; undefined if they are called by their addresses. */
+  readonly hosts?: HostNames | undefined;
   /** Whether no socket listens at an address whose port was assigned to the namespace: a connect to it exchanges nothing. */
   isNobodys(end: LocalEnd, network: string, sockets: string | undefined): boolean;
+  /** Whether only sockets of the namespace listen at an address. */
+  isOwnServer(end: LocalEnd, sockets: string | undefined): boolean;
 }

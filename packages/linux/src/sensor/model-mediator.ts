@@ -3,6 +3,7 @@
  * and carries out the reaction that the engine demands.
  */
 import { randomBytes } from "node:crypto";
+import type { Contour } from "@isoline/core/contour";
 import type { Digest } from "@isoline/core/digest";
 import { type Circumstances, type Engine, type Judgement, KnownKeys, SUPERVISOR } from "@isoline/core/engine";
 import type { Actor, Event } from "@isoline/core/event";
@@ -26,11 +27,12 @@ import { pidfdSendSignal } from "../abi/libc.ts";
 import { sendSignal } from "../process/child.ts";
 import { type Asking, HELD } from "./asking.ts";
 import { isMissed } from "./files/content.ts";
+import { dependsOnCreations, dependsOnPorts, dependsOnProcesses } from "./passing-verdicts.ts";
 import { type LocalEnd, type LocalSocket, OwnPorts } from "./own-ports.ts";
 import { relationOf, type Whereabouts } from "./relation.ts";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { Act, KeyBytes, Mediator, Verdict } from "./mediation.ts";
-import { dependsOnCreations, dependsOnPorts, dependsOnProcesses } from "./passing-verdicts.ts";
+import { HostNames } from "./names/host-names.ts";
 import type { FileInspector } from "./inspection.ts";
 
 /** The identity suffix of a process that was allowed to execute a file, if it is not proven that it runs that file. */
@@ -54,6 +56,7 @@ export interface MediatorCounts {
 
 export interface ModelMediatorOptions {
   readonly engine: Engine;
+  readonly contour: Contour;
   readonly policy: Policy;
   readonly launch: Launch;
   readonly counts: MediatorCounts;
@@ -72,6 +75,8 @@ export class ModelMediator implements Mediator {
   readonly allowsIoUring: boolean;
   /** The inspector of files, if there is one. */
   inspector: FileInspector | undefined;
+  /** Undefined if hosts are called by their addresses. */
+  readonly hosts: HostNames | undefined;
   readonly #engine: Engine;
   readonly #leveller: Leveller;
   readonly #classes: Classes;
@@ -104,6 +109,8 @@ export class ModelMediator implements Mediator {
     this.#counts = options.counts;
     this.#onDecision = options.onDecision;
     this.#onRepeat = options.onRepeat;
+    const isLearnt = () => this.#engine.mode === "learn";
+    this.hosts = policy.rules["host-name"] ? new HostNames(options.contour, isLearnt) : undefined;
     this.#ports = new OwnPorts(launch.ephemeralPorts);
     const seed = randomBytes(8);
     const room = options.knownBytes === undefined ? {} : { maxBytes: options.knownBytes };
@@ -228,7 +235,7 @@ export class ModelMediator implements Mediator {
     const observation = this.#observe(thread, act.observation);
     if (isKept) this.#kept += 1;
     else if (this.#leveller.overlooks(seen, observation)) return 0;
-    const levelled = this.#leveller.level(seen, observation);
+    const levelled = this.#levelled(seen, observation, process);
     if (!isKept && this.#classes.overlooks(levelled)) return 0;
     this.#counts.events += 1;
     const { event } = this.#classes.of(levelled, () => this.#programs.of(actor.task));
@@ -357,8 +364,31 @@ export class ModelMediator implements Mediator {
     this.#ports.note(inode);
   }
 
+  isOwnServer(end: LocalEnd, sockets: string | undefined): boolean {
+    return this.#ports.answers(end, sockets) === "own";
+  }
+
   isNobodys(end: LocalEnd, network: string, sockets: string | undefined): boolean {
     return this.#ports.wasGiven(end.port, network) && this.#ports.answers(end, sockets) === "nobody";
+  }
+
+  /** An address is called by a name that led to it, one that is on the contour if there is one. */
+  #levelled(seen: Event, observation: Observation, { handle }: ActingProcess): Event {
+    const names = this.hosts?.namesFor(seen, handle) ?? [];
+    let first: Event | undefined;
+    for (const host of names) {
+      const event = this.#leveller.level(seen, { ...observation, host });
+      if (this.#isOn(event)) return event;
+      first ??= event;
+    }
+    const event = this.#leveller.level(seen, observation);
+    // What was learnt by its number, because no name led there then, is on contour under a name as well.
+    return first === undefined || this.#isOn(event) ? event : first;
+  }
+
+  /** Whether a levelled event is on the contour, by what class rules make of it. */
+  #isOn(levelled: Event): boolean {
+    return this.#engine.isOn(this.#classes.of(levelled, () => this.#programs.of(levelled.actor.task)).event);
   }
 
   #observe(thread: ActingThread, more?: Partial<Observation>): Observation {

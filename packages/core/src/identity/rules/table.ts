@@ -17,6 +17,7 @@ export const lensRules = {
   "launch-user": rule(true, "ids of a launching user who is not root, and temporary directories named after that user"),
   "own-port": rule(true, "a port that the kernel gave to the namespace itself"),
   "ephemeral-port": rule(true, "the ephemeral port of a local peer"),
+  "host-name": rule(true, "an address that a looked-up name led to is that name; off unless a policy switches it on"),
   autobind: rule(true, "the name the kernel gave to an abstract Unix socket"),
   created: rule(true, "random names of what the namespace created, by creator and order"),
   timestamp: rule(true, "a date and time, to the second, in a name"),

@@ -26,6 +26,7 @@ export const headings = [
   "deletes",
   "renames",
   "changes",
+  "resolves",
   "connects to",
   "sends to",
   "listens on",
@@ -45,6 +46,7 @@ export function activityOf(event: Event): Activity {
   if (typeof path === "string" && filed.has(heading))
     return { heading, path: isDirectory(subject) ? `${path}/` : path, remark: remarkOf(event) };
   if (event.op === "socket") return { heading, line: `${event.subject.family} ${event.subject.type}` };
+  if (event.op === "resolve") return { heading, line: hostLine(event.subject) };
   return { heading, line: "address" in event.subject ? endpointLine(event) : phrase(event) };
 }
 
@@ -118,6 +120,7 @@ const byOperation: { readonly [O in Operation]: Heading | "by access" } = {
   admin: "system",
   fanotify: "system",
   "fanotify-mark": "system",
+  resolve: "resolves",
 };
 
 function headingOf(event: Event): Heading {
@@ -149,6 +152,10 @@ function remarkOf(event: Event): string {
     default:
       return "";
   }
+}
+
+function hostLine({ name, records }: { readonly name: string; readonly records: string }): string {
+  return records === "address" ? name : `${name} (${records})`;
 }
 
 function endpointLine(event: Event): string {

@@ -22,7 +22,9 @@ import { O_CREAT, O_TRUNC } from "../../abi/stat.ts";
 import { ThreadRights } from "./perform/thread-rights.ts";
 import { filtersOf, isUnderMoreFilters } from "../../process/filters.ts";
 import { callName } from "../../abi/syscalls.ts";
+import { Hosts } from "./hosts/hosts.ts";
 import { FormatHandlers } from "./calls/handlers.ts";
+
 import { MountContexts } from "./calls/mount-contexts.ts";
 import { OwnGroups } from "./calls/own-groups.ts";
 import { Networks } from "./calls/networks.ts";
@@ -61,6 +63,8 @@ export class Context {
   readonly worlds = new Worlds();
   readonly origins: Origins;
   readonly networks: Networks;
+  /** Undefined if hosts are called by their addresses. */
+  readonly hosts: Hosts | undefined;
   readonly mountContexts = new MountContexts();
   readonly kept: KeptFiles;
   readonly finder: PathFinder;
@@ -97,6 +101,11 @@ export class Context {
     this.opener = new Opener(this.performer, listener);
     this.origins = new Origins(this.worlds, isCanister);
     this.networks = new Networks(this.worlds, isCanister);
+    // In a container, lookups are for the name servers of the container, which the supervisor does not use.
+    const names = isCanister ? undefined : mediator.hosts;
+    const hosts = names && new Hosts(names, listener, mediator, tasks, this.worlds);
+    if (hosts) this.networks.standsIn = (network) => hosts.owns({ network });
+    this.hosts = hosts;
     this.kept = new KeptFiles((number) => this.tasks.launchers.serves(number) || this.keepsOutside(number));
     this.finder = new PathFinder(this.kept, this.origins, tasks.launchPlaces);
   }
@@ -121,6 +130,7 @@ export class Context {
     this.origins.close();
     this.mountContexts.close();
     this.ownGroups.close();
+    this.hosts?.close();
   }
 
   get call(): Listener["call"] {

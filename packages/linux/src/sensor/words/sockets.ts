@@ -99,6 +99,11 @@ export function unspecifiedAsInet(address: Address): Address | undefined {
   return parseAddress(bytes, bytes.length);
 }
 
+/** The address of a host, of 4 or 16 bytes, as events have it, without brackets. */
+export function hostText(bytes: Uint8Array): string {
+  return bytes.length === 4 ? bytes.join(".") : ipv6(Buffer.from(bytes));
+}
+
 /** RFC 5952 text of 16 bytes: lower case, the longest run of zero groups (of two or more, the first if equal) as `::`. */
 function ipv6(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2));

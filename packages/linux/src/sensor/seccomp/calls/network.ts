@@ -29,6 +29,7 @@ import { beginToConnect, canBeConnected } from "../perform/connecting.ts";
 import type { Thread } from "../tasks/process.ts";
 import { addressFor, atSocket, badAddress, endpoint, familyOf, isUnnamed, actOn, readAddress } from "./endpoints.ts";
 import { findPlace } from "./place.ts";
+import { renewsNames, wayToResolver } from "./resolving.ts";
 import { isOfInternet, type SocketFacts, socketFacts, type TaskSocket } from "./task-socket.ts";
 
 const SLASH = 0x2f;
@@ -144,8 +145,14 @@ export const connect: Decoder = (context, thread) =>
     const address = addressFor(socket, given);
     if (!address || (socket.family === AF_UNIX && isUnnamed(address))) return context.refuses(EINVAL);
     if (isNobodys(context, thread, socket, address)) return context.refuses(ECONNREFUSED);
+    const served = context.hosts?.connectToNscd(thread, context.call.int(0), socket, address);
+    if (served !== undefined) return served;
+    const way = wayToResolver(context, thread, socket, address);
+    if (typeof way === "number") return way;
+    if (way === undefined && renewsNames(context, thread, socket, address)) return ANSWERED;
     const verdict = actOn(context, thread, "connect", socket, address);
-    return verdict !== 0 ? verdict : connecting(context, thread, socket, given);
+    if (verdict !== 0) return verdict;
+    return way?.connect(thread, context.call.int(0), socket, given) ?? connecting(context, thread, socket, given);
   });
 
 /** Whether a stream connects to a port that the namespace was assigned, and at which nothing listens. */

@@ -42,6 +42,8 @@ export class Networks {
   readonly #worlds: Worlds;
   readonly #isCanister: boolean;
   readonly #own = ownNetwork();
+  /** Whether a further network counts as the launch's: one in which the supervisor stands in for name servers. */
+  standsIn: (network: string) => boolean = () => false;
   readonly #makers = new Map<string, string>();
   /** The container's network: inode of its namespace, and the number that its sockets report. */
   #home: number | undefined;
@@ -55,6 +57,7 @@ export class Networks {
   of(network: string, thread: Thread): string {
     if (network === "") return this.ofThread(thread);
     if (network === this.#own) return this.#isAway(thread) ? HOST : "";
+    if (this.standsIn(network)) return "";
     const known = this.#makers.get(network);
     if (known !== undefined) return known;
     const isSetUp = this.#isCanister && thread.process.atOwnRoot && this.#home === undefined;

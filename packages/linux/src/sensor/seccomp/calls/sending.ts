@@ -17,7 +17,8 @@ import type { Thread } from "../tasks/process.ts";
 import { SOURCE_ROUTE } from "../../words/requests.ts";
 import { admin } from "./kernel.ts";
 import { addressFor, atSocket, badAddress, isUnnamed, MAX_ADDRESS, actOn, readAddress } from "./endpoints.ts";
-import { isOfInternet, type TaskSocket } from "./task-socket.ts";
+import { renewsNames, wayToResolver } from "./resolving.ts";
+import { isOfInternet, type TaskSocket, usingOwn } from "./task-socket.ts";
 
 const SOCK_STREAM = 1;
 /** sizeof(struct msghdr) is 56, of struct mmsghdr 64: a msghdr and, at 56, the number of bytes that were sent. */
@@ -34,12 +35,14 @@ export const sendto: Decoder = (context, thread) => {
     const name = readAddress(context, thread, call.pointer(4), call.u32(5));
     if (typeof name === "number") return badAddress(context, thread, "send", name);
     const flags = call.u32(3);
-    if (!isSentByUs(context, thread, socket, flags)) return sendByTask(context, thread, socket, name);
-    const verdict = sendTowards(context, thread, socket, name);
-    if (verdict !== 0) return verdict;
-    const content = { address: call.pointer(1), length: call.pointer(2) };
-    const datagram = Datagram.of(context.memory, thread.tid, { name, content, control: undefined });
-    return send(context, thread, socket, datagram, flags, (result) => result);
+    return towardsResolver(context, thread, socket, name, (to) => {
+      if (!isSentByUs(context, thread, to, flags)) return sendByTask(context, thread, to, name);
+      const verdict = sendTowards(context, thread, to, name);
+      if (verdict !== 0) return verdict;
+      const content = { address: call.pointer(1), length: call.pointer(2) };
+      const datagram = Datagram.of(context.memory, thread.tid, { name, content, control: undefined });
+      return send(context, thread, to, datagram, flags, (result) => result);
+    });
   });
 };
 
@@ -48,24 +51,47 @@ export const sendmsg: Decoder = (context, thread) =>
     const flags = context.call.u32(2);
     const message = describedAt(context, thread, context.call.pointer(1));
     if (typeof message === "number") return badAddress(context, thread, "send", message);
-    const verdict = message.name ? sendTowards(context, thread, socket, message.name) : 0;
-    if (verdict !== 0) return verdict;
-    if (!isSentByUs(context, thread, socket, flags) || isUncopied(message))
-      return steering(context, thread, controlOf(context, thread, socket, message)) || context.racy();
-    const datagram = Datagram.of(context.memory, thread.tid, message);
-    return (
-      steering(context, thread, datagram.control) || send(context, thread, socket, datagram, flags, (result) => result)
-    );
+    return towardsResolver(context, thread, socket, message.name, (to) => {
+      const verdict = message.name ? sendTowards(context, thread, to, message.name) : 0;
+      if (verdict !== 0) return verdict;
+      if (!isSentByUs(context, thread, to, flags) || isUncopied(message))
+        return steering(context, thread, controlOf(context, thread, to, message)) || context.racy();
+      const datagram = Datagram.of(context.memory, thread.tid, message);
+      return (
+        steering(context, thread, datagram.control) || send(context, thread, to, datagram, flags, (result) => result)
+      );
+    });
   });
 
 /** `sendmmsg(fd, messages, count, flags)`: as many as can be sent without blocking, or one. */
 export const sendmmsg: Decoder = (context, thread) =>
   atSocket(context, thread, "send", (socket) => {
     const count = Math.min(context.call.u32(2), MAX_MESSAGES);
-    return isSentByUs(context, thread, socket, context.call.u32(3))
-      ? sendSeveral(context, thread, socket, count)
-      : decideSeveral(context, thread, socket, count);
+    const first = count > 0 ? describedAt(context, thread, context.call.pointer(1)) : -EINVAL;
+    const name = typeof first === "number" ? undefined : first.name;
+    return towardsResolver(context, thread, socket, name, (to) =>
+      isSentByUs(context, thread, to, context.call.u32(3))
+        ? sendSeveral(context, thread, to, count)
+        : decideSeveral(context, thread, to, count),
+    );
   });
+
+/** Sends on the task's socket; to a name server, on one that leads to the supervisor instead, which becomes the task's. */
+function towardsResolver(
+  context: Context,
+  thread: Thread,
+  socket: TaskSocket,
+  name: Buffer | undefined,
+  use: (socket: TaskSocket) => Verdict,
+): Verdict {
+  const address = context.hosts && name ? addressFor(socket, name) : undefined;
+  const way = address && wayToResolver(context, thread, socket, address);
+  if (typeof way === "number") return way;
+  if (address && way === undefined && renewsNames(context, thread, socket, address)) return ANSWERED;
+  if (way === undefined) return use(socket);
+  const swapped = way.socketToSend(thread, context.call.int(0), socket);
+  return "failed" in swapped ? swapped.failed : usingOwn(swapped.fd, use, (error) => -error);
+}
 
 /** All messages are decided before the task sends any. */
 function decideSeveral(context: Context, thread: Thread, socket: TaskSocket, count: number): Verdict {
@@ -169,6 +195,9 @@ function sendTowards(context: Context, thread: Thread, socket: TaskSocket, name:
   const to = addressFor(socket, name);
   if (!to || (socket.family === AF_UNIX && socket.type !== SOCK_STREAM && isUnnamed(to)))
     return context.refuses(EINVAL);
+  // The socket was exchanged for one of the supervisor's before, unless the address has changed in memory since, or is not the first.
+  if (context.hosts && !context.hosts.owns(socket) && wayToResolver(context, thread, socket, to) === context.hosts)
+    return context.notSeen(thread, "a datagram to a name server went past the supervisor");
   return actOn(context, thread, "send", socket, to);
 }
 

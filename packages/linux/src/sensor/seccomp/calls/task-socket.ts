@@ -68,7 +68,11 @@ export function withSocket<T>(
   without: (error: number) => T,
 ): T {
   const own = duplicate(thread, fd);
-  if (own < 0) return without(own);
+  return own < 0 ? without(own) : usingOwn(own, use, without);
+}
+
+/** The same for a descriptor of the supervisor, which is closed after use unless it was taken over. */
+export function usingOwn<T>(own: number, use: (socket: TaskSocket) => T, without: (error: number) => T): T {
   let isTaken = false;
   const takeOver = (): number => {
     isTaken = true;

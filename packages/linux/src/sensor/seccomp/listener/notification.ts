@@ -7,6 +7,7 @@ import { close, ioctl, poll, pollNow } from "../../../abi/libc.ts";
 import { EINTR, ENOENT } from "../../../abi/errno.ts";
 import {
   ADDFD_SIZE,
+  SECCOMP_ADDFD_FLAG_SETFD,
   NOTIF_SIZE,
   RESPONSE_CONTINUE,
   RESPONSE_SIZE,
@@ -20,6 +21,7 @@ import {
 import { O_CLOEXEC } from "../../../abi/stat.ts";
 import { LinuxError } from "../../../error.ts";
 import type { Answers, HeldCall } from "../../asking.ts";
+import type { Attendant } from "./attendant.ts";
 import { ParkedCalls, type Wait } from "./parked.ts";
 
 /**
@@ -92,6 +94,7 @@ export class Listener {
   readonly #received: Arrived[] = [];
   readonly #spare: Buffer[] = [];
   readonly #parked = new ParkedCalls();
+  #attendant: Attendant | undefined;
   /** The thread of the last call that was waited for. */
   #caller = 0;
   /** What a person has answered about the call that is being decided. */
@@ -122,8 +125,9 @@ export class Listener {
     for (;;) {
       if (this.#parked.count > 0) this.#parked.settle();
       this.answers = undefined;
+      if (this.#isAttended) this.#attendant?.attend();
       if (this.#takeReceived()) return "call";
-      const ready = this.#fds.length > 1 || this.#parked.count > 0 ? this.#awaitAny() : (this.#fds[0] as number);
+      const ready = this.#fds.length > 1 || this.#waitsForMore ? this.#awaitAny() : (this.#fds[0] as number);
       if (ready === "parked") continue;
       if (typeof ready !== "number") return ready;
       this.#fd = ready;
@@ -133,6 +137,20 @@ export class Listener {
       this.#caller = this.call.tid;
       return received;
     }
+  }
+
+  /** From now on this is attended to as well, whenever it waits for something. */
+  attendTo(attendant: Attendant): void {
+    this.#attendant = attendant;
+  }
+
+  get #isAttended(): boolean {
+    return this.#attendant !== undefined && this.#attendant.count > 0;
+  }
+
+  /** Whether there is more to wait for than calls. */
+  get #waitsForMore(): boolean {
+    return this.#parked.count > 0 || this.#isAttended;
   }
 
   /** Selects the oldest call that has been received and not decided; false if there is none. */
@@ -168,14 +186,16 @@ export class Listener {
    * has any more is closed.
    */
   #awaitAny(): number | "interrupted" | "gone" | "parked" {
-    const count = this.#fds.length + this.#parked.count;
+    const attended = this.#attendant?.count ?? 0;
+    const count = this.#fds.length + this.#parked.count + attended;
     const entries = Buffer.alloc(8 * count);
     this.#fds.forEach((fd, index) => {
       entries.writeInt32LE(fd, 8 * index);
       entries.writeInt32LE(POLLIN, 8 * index + 4);
     });
     this.#parked.describe(entries, 8 * this.#fds.length);
-    const result = poll(entries, count, this.#parked.count > 0 ? this.#parked.patience : -1);
+    this.#attendant?.describe(entries, 8 * (this.#fds.length + this.#parked.count));
+    const result = poll(entries, count, this.#patience);
     if (result === -EINTR) return "interrupted";
     if (result < 0) throw new LinuxError("sensor-lost", `cannot wait for the seccomp listeners (errno ${-result})`);
     const events = (index: number) => entries.readUInt16LE(8 * index + 6);
@@ -186,10 +206,18 @@ export class Listener {
       return this.#fds[index] as number;
     }
     const over = this.#fds.findIndex((_, index) => events(index) !== 0);
-    if (over < 0) return this.#parked.count > 0 ? "parked" : "gone";
+    if (over < 0) return this.#waitsForMore ? "parked" : "gone";
     // The last listener is kept: when no task has its filter any more, the namespace has ended.
     if (this.#fds.length > 1) this.#fds.splice(over, 1).forEach(close);
     return "gone";
+  }
+
+  /** How long to wait for a call, in milliseconds; -1 without a limit. */
+  get #patience(): number {
+    const limits: number[] = [];
+    if (this.#parked.count > 0) limits.push(this.#parked.patience);
+    if (this.#isAttended && this.#attendant?.patience !== undefined) limits.push(this.#attendant.patience);
+    return limits.length === 0 ? -1 : Math.min(...limits);
   }
 
   /** The kernel requires a zeroed buffer. */
@@ -253,10 +281,19 @@ export class Listener {
    * ETXTBSY.
    */
   give(fd: number, isClosedOnExec: boolean): number {
+    return this.#addFd(fd, 0, 0, isClosedOnExec);
+  }
+
+  /** The same under a number of the task's, whose file it replaces as `dup2` does. */
+  replace(fd: number, number: number, isClosedOnExec: boolean): number {
+    return this.#addFd(fd, SECCOMP_ADDFD_FLAG_SETFD, number, isClosedOnExec);
+  }
+
+  #addFd(fd: number, flags: number, number: number, isClosedOnExec: boolean): number {
     this.call.bytes.copy(this.#addition, 0, 0, 8);
-    this.#addition.writeUInt32LE(0, 8);
+    this.#addition.writeUInt32LE(flags, 8);
     this.#addition.writeUInt32LE(fd, 12);
-    this.#addition.writeUInt32LE(0, 16);
+    this.#addition.writeUInt32LE(number, 16);
     this.#addition.writeUInt32LE(isClosedOnExec ? O_CLOEXEC : 0, 20);
     return this.#insist(this.#fd, SECCOMP_IOCTL_NOTIF_ADDFD, this.#addition);
   }

@@ -1,0 +1,35 @@
+/** The names of hosts on a contour, by port: what the supervisor looks up itself at a connection to an address that it does not know. */
+import type { Contour } from "@isoline/core/contour";
+
+/** Each is looked up: a contour with more is decided by the names that come first. */
+const MOST_NAMES = 64;
+/** An address without its port that is a name: no digits and dots alone, no brackets, no token. */
+const NAME = /^(?!\d+(?:\.\d+){3}:)([\w-]+(?:\.[\w-]+)*):(\d{1,5})$/;
+
+export class HostsOnContour {
+  readonly #contour: Contour;
+  #names: ReadonlyMap<number, readonly string[]> | undefined;
+
+  constructor(contour: Contour) {
+    this.#contour = contour;
+  }
+
+  /** Read once, when it is first asked for: from then on the contour is sealed. */
+  at(port: number): readonly string[] {
+    this.#names ??= this.#read();
+    return this.#names.get(port) ?? [];
+  }
+
+  #read(): ReadonlyMap<number, readonly string[]> {
+    const names = new Map<number, Set<string>>();
+    for (let index = 0; index < this.#contour.size; index++) {
+      const { op, subject } = this.#contour.event(index);
+      if (op !== "connect" && op !== "send") continue;
+      const [, name, port] = NAME.exec(subject.address) ?? [];
+      if (name === undefined) continue;
+      const at = names.get(Number(port)) ?? new Set<string>();
+      if (at.size < MOST_NAMES) names.set(Number(port), at.add(name));
+    }
+    return new Map(Array.from(names, ([port, all]) => [port, [...all]]));
+  }
+}

@@ -1,0 +1,45 @@
+/** Whether a call reaches a name server, so that the supervisor answers in its place. */
+import { localPort } from "@isoline/core/identity";
+import type { Verdict } from "../../mediation.ts";
+import { type Address, typeName } from "../../words/sockets.ts";
+import type { Context } from "../context.ts";
+import type { Hosts } from "../hosts/hosts.ts";
+import type { Thread } from "../tasks/process.ts";
+import type { SocketFacts, TaskSocket } from "./task-socket.ts";
+
+/**
+ * The supervisor's name server, if it answers at this address; undefined if it does not. A verdict if the call is not to go on:
+ * it is decided anew later, or is refused because its names would be lost.
+ */
+export function wayToResolver(
+  context: Context,
+  thread: Thread,
+  socket: TaskSocket,
+  address: Address,
+): Hosts | undefined | Verdict {
+  const { hosts } = context;
+  if (!hosts?.answersAt(thread, socket, address) || isOwnServer(context, thread, socket, address)) return undefined;
+  const readiness = hosts.readiness(thread);
+  if (readiness === "ready") return hosts;
+  if ("instead" in readiness) return readiness.instead;
+  return readiness.lost === 0 ? undefined : readiness.lost;
+}
+
+/** Whether a peer is decided later, when the names on the contour have been looked up anew. */
+export function renewsNames(
+  { hosts, networks }: Context,
+  thread: Thread,
+  socket: SocketFacts,
+  address: Address,
+): boolean {
+  if (hosts === undefined || address.port === undefined || networks.of(socket.network, thread) !== "") return false;
+  return hosts.renews(thread, address);
+}
+
+/** A name server of the namespace itself on this machine is a program like any other. */
+function isOwnServer(context: Context, thread: Thread, socket: SocketFacts, { text }: Address): boolean {
+  const end = localPort(text);
+  if (end === undefined) return false;
+  const sockets = context.networks.listOf(socket.network, thread);
+  return context.mediator.isOwnServer({ ...end, type: typeName(socket.type) }, sockets);
+}

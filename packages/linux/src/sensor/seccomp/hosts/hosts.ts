@@ -1,0 +1,211 @@
+/**
+ * Hosts by name: the supervisor answers the lookups of the tasks, so that it knows which name led to which address.
+ *
+ *   C library          connect to nscd's socket          nscd-connections.ts
+ *   other resolvers    connect or send to port 53        name-server.ts, in a network of its own
+ *
+ * It does so for tasks at the root, with the mounts and in the network of the launch: others have another resolv.conf, and
+ * other name servers.
+ */
+import { EAGAIN, ECONNREFUSED, EINPROGRESS, EMFILE, ETIMEDOUT } from "../../../abi/errno.ts";
+import { close, pollNow } from "../../../abi/libc.ts";
+import { connect, copyFlags, duplicate, setWaits, streamPair, waits } from "../../../abi/sockets.ts";
+import { readProcFile } from "../../../process/proc-file.ts";
+import type { HostNames } from "../../names/host-names.ts";
+import type { Mediator, Verdict } from "../../mediation.ts";
+import { AF_INET, AF_INET6, type Address, AF_UNIX } from "../../words/sockets.ts";
+import { ANSWERED, type Listener } from "../listener/notification.ts";
+import { POLLOUT, Watches } from "../listener/watches.ts";
+import type { Thread } from "../tasks/process.ts";
+import type { TaskTable } from "../tasks/table.ts";
+import type { Worlds } from "../tasks/worlds.ts";
+import { askerOf, Lookups } from "./lookups.ts";
+import { EmptyNetwork } from "./empty-network.ts";
+import { NameServer } from "./name-server.ts";
+import { NscdConnections } from "./nscd-connections.ts";
+import { Renewal } from "./renewal.ts";
+import { Upstream } from "./upstream.ts";
+
+/** glibc: nscd/nscd-client.h, _PATH_NSCDSOCKET; and where the link of /var/run leads. */
+const NSCD = new Set(["/var/run/nscd/socket", "/run/nscd/socket"]);
+const DNS_PORT = 53;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+const O_CLOEXEC = 0o2000000;
+
+/** What is known of the socket that a call is about. */
+interface CalledSocket {
+  readonly fd: number;
+  readonly family: number;
+  readonly type: number;
+  /** Number of its network namespace. */
+  readonly network: string;
+}
+
+export class Hosts {
+  readonly #listener: Listener;
+  readonly #mediator: Mediator;
+  readonly #worlds: Worlds;
+  readonly #watches = new Watches();
+  readonly #nscd: NscdConnections;
+  readonly #network: EmptyNetwork;
+  readonly #server: NameServer;
+  readonly #renewal: Renewal;
+
+  constructor(names: HostNames, listener: Listener, mediator: Mediator, tasks: TaskTable, worlds: Worlds) {
+    this.#listener = listener;
+    this.#mediator = mediator;
+    this.#worlds = worlds;
+    const lookups = new Lookups(mediator, tasks);
+    this.#nscd = new NscdConnections(this.#watches, names, lookups);
+    this.#server = new NameServer(
+      this.#watches,
+      names.table,
+      lookups,
+      new Upstream(this.#watches, names.table.servers),
+    );
+    this.#network = new EmptyNetwork(
+      this.#watches,
+      // No task of the namespace may act on it, as on the supervisor.
+      (pid) => tasks.launchers.add(pid),
+      (listening) => this.#server.listen(listening),
+    );
+    this.#renewal = new Renewal(names);
+    listener.attendTo(this.#watches);
+  }
+
+  /** Whether a task sees the resolv.conf and the network of the launch. */
+  serves({ tid, process }: Thread): boolean {
+    if (!process.atOwnRoot) return false;
+    return (["mnt", "net"] as const).every(
+      (kind) => !this.#worlds.mayDiffer(kind) || this.#worlds.inodeOf(kind, tid) === this.#worlds.own(kind),
+    );
+  }
+
+  /** Connects a task that asks nscd to the supervisor; undefined for another connection. */
+  connectToNscd(thread: Thread, number: number, socket: CalledSocket, { path }: Address): Verdict | undefined {
+    if (socket.family !== AF_UNIX || socket.type !== SOCK_STREAM || !path || !NSCD.has(path.toString("latin1")))
+      return undefined;
+    if (!this.serves(thread)) return undefined;
+    const pair = this.#nscd.isFull ? -EAGAIN : streamPair();
+    if (typeof pair === "number") return ECONNREFUSED;
+    const [ours, theirs] = pair;
+    copyFlags(socket.fd, theirs);
+    const put = this.#listener.replace(theirs, number, isClosedOnExec(thread, number));
+    close(theirs);
+    if (put < 0) {
+      close(ours);
+      return -put;
+    }
+    this.#nscd.serve(ours, askerOf(thread));
+    this.#listener.answer(0n);
+    return ANSWERED;
+  }
+
+  /** Whether a socket is one that the supervisor gave to a task: it is in the launch's network for the task. */
+  owns({ network }: Pick<CalledSocket, "network">): boolean {
+    return this.#network.has(network);
+  }
+
+  /** Whether an address is that of a name server, and the supervisor answers in its place. */
+  answersAt(thread: Thread, { type }: CalledSocket, { port, family }: Address): boolean {
+    const isInternet = family === AF_INET || family === AF_INET6;
+    return isInternet && port === DNS_PORT && (type === SOCK_DGRAM || type === SOCK_STREAM) && this.serves(thread);
+  }
+
+  /**
+   * Whether the supervisor can answer in place of name servers. If that is not known yet, the call is decided anew as soon as it
+   * is (ANSWERED). If it cannot, names are lost; the errno says whether the call is refused for that.
+   */
+  readiness(thread: Thread): "ready" | { readonly instead: Verdict } | { readonly lost: Verdict } {
+    const state = this.#network.stateOr(() => this.#deferred());
+    if (state === "open") return "ready";
+    return state === "begins" ? { instead: ANSWERED } : { lost: this.#mediator.lost(NOT_WATCHED, thread.process) };
+  }
+
+  /** Connects the task to the supervisor at an address that was decided; the kernel is asked with the supervisor's copy of it. */
+  connect(thread: Thread, number: number, socket: CalledSocket, address: Buffer): Verdict {
+    const shouldWait = waits(socket.fd);
+    return this.#exchanged(thread, number, socket, (fd) => {
+      setWaits(fd, false);
+      const begun = connect(fd, address);
+      // In that network a connection is established before `connect` returns.
+      const isThere = begun === -EINPROGRESS && pollNow(fd, POLLOUT) > 0;
+      setWaits(fd, shouldWait);
+      const result = isThere ? 0 : begun === -EINPROGRESS && shouldWait ? -ETIMEDOUT : begun;
+      return result === 0 || result === -EINPROGRESS ? { result } : { failed: -result };
+    });
+  }
+
+  /**
+   * Gives the task a socket of the empty network instead of its own, for what it sends; the supervisor's duplicate of it, which
+   * the caller closes, or the errno that the task's call fails with.
+   */
+  socketToSend(
+    thread: Thread,
+    number: number,
+    socket: CalledSocket,
+  ): { readonly fd: number } | { readonly failed: Verdict } {
+    let kept = -1;
+    const failed = this.#exchanged(thread, number, socket, (fd) => {
+      kept = duplicate(fd);
+      copyFlags(socket.fd, kept);
+      return { result: undefined };
+    });
+    return failed === 0 && kept >= 0 ? { fd: kept } : { failed: failed || EMFILE };
+  }
+
+  /**
+   * Calls `use` with a socket of the empty network, and puts it in the place of the task's, unless it is that already. Answers the
+   * call with the result that `use` gives, if it gives one.
+   */
+  #exchanged(
+    thread: Thread,
+    number: number,
+    socket: CalledSocket,
+    use: (fd: number) => { readonly result: number | undefined } | { readonly failed: number },
+  ): Verdict {
+    const asker = askerOf(thread);
+    const isTheirs = this.owns(socket);
+    const fd = isTheirs ? socket.fd : this.#server.socketFor(asker, this.#network, socket.family, socket.type);
+    if (fd < 0) return this.#mediator.lost(NOT_WATCHED, thread.process) || -fd;
+    try {
+      const used = use(fd);
+      if ("failed" in used) return used.failed;
+      // A connection that was dissolved has another port.
+      if (isTheirs) this.#server.claim(fd, asker, socket.family, socket.type);
+      const put = isTheirs ? 0 : this.#listener.replace(fd, number, isClosedOnExec(thread, number));
+      if (put < 0) return -put;
+      if (used.result === undefined) return 0;
+      if (used.result < 0) return -used.result;
+      this.#listener.answer(0n);
+      return ANSWERED;
+    } finally {
+      if (!isTheirs) close(fd);
+    }
+  }
+
+  /** Whether names on the contour are looked up before an address is decided: the call is then decided anew (ANSWERED). */
+  renews({ process }: Thread, { text }: Address): boolean {
+    return this.#renewal.begins(text, process.handle, () => this.#deferred());
+  }
+
+  /** The call waits; the function has it decided anew. */
+  #deferred(): () => void {
+    const held = this.#listener.hold();
+    return () => held.again();
+  }
+
+  close(): void {
+    this.#network.close();
+  }
+}
+
+const NOT_WATCHED =
+  "hosts were looked up unseen: there is no user namespace in which the supervisor could answer (see docs/guarantees/names.md)";
+
+/** Whether a descriptor of a task is closed when it executes a program. */
+function isClosedOnExec({ tid }: Thread, number: number): boolean {
+  const flags = /^flags:\s*([0-7]+)$/m.exec(readProcFile(`/proc/${tid}/fdinfo/${number}`) ?? "")?.[1];
+  return flags === undefined || (Number.parseInt(flags, 8) & O_CLOEXEC) !== 0;
+}
