@@ -83,7 +83,10 @@ function addressesAnswer(found: FoundHost | undefined): Buffer {
   return Buffer.concat([head, addresses, families, canonical]);
 }
 
-/** `hst_response_header`: version, found, s32 bytes of the name, aliases, family, bytes of an address, addresses, s32 error; name, addresses. */
+/**
+ * `hst_response_header`: version, found, s32 bytes of the name, aliases, family, bytes of an address, addresses, s32 error; then
+ * name and addresses.
+ */
 function byNameAnswer(found: FoundHost | undefined, family: number): Buffer {
   const size = family === AF_INET ? 4 : 16;
   const each = bytesOf(found).filter(({ length }) => length === size);
