@@ -75,7 +75,6 @@ export class ModelMediator implements Mediator {
   readonly allowsIoUring: boolean;
   /** The inspector of files, if there is one. */
   inspector: FileInspector | undefined;
-  /** Undefined if hosts are called by their addresses. */
   readonly hosts: HostNames | undefined;
   readonly #engine: Engine;
   readonly #leveller: Leveller;
@@ -109,8 +108,7 @@ export class ModelMediator implements Mediator {
     this.#counts = options.counts;
     this.#onDecision = options.onDecision;
     this.#onRepeat = options.onRepeat;
-    const isLearnt = () => this.#engine.mode === "learn";
-    this.hosts = policy.rules["host-name"] ? new HostNames(options.contour, isLearnt) : undefined;
+    this.hosts = policy.rules["host-name"] ? new HostNames(options.contour, options.engine) : undefined;
     this.#ports = new OwnPorts(launch.ephemeralPorts);
     const seed = randomBytes(8);
     const room = options.knownBytes === undefined ? {} : { maxBytes: options.knownBytes };
@@ -372,23 +370,11 @@ export class ModelMediator implements Mediator {
     return this.#ports.wasGiven(end.port, network) && this.#ports.answers(end, sockets) === "nobody";
   }
 
-  /** An address is called by a name that led to it, one that is on the contour if there is one. */
   #levelled(seen: Event, observation: Observation, { handle }: ActingProcess): Event {
-    const names = this.hosts?.namesFor(seen, handle) ?? [];
-    let first: Event | undefined;
-    for (const host of names) {
-      const event = this.#leveller.level(seen, { ...observation, host });
-      if (this.#isOn(event)) return event;
-      first ??= event;
-    }
-    const event = this.#leveller.level(seen, observation);
-    // What was learnt by its number, because no name led there then, is on contour under a name as well.
-    return first === undefined || this.#isOn(event) ? event : first;
-  }
-
-  /** Whether a levelled event is on the contour, by what class rules make of it. */
-  #isOn(levelled: Event): boolean {
-    return this.#engine.isOn(this.#classes.of(levelled, () => this.#programs.of(levelled.actor.task)).event);
+    const level = (host: string | undefined) =>
+      this.#leveller.level(seen, host ? { ...observation, host } : observation);
+    const classed = (event: Event) => this.#classes.of(event, () => this.#programs.of(seen.actor.task)).event;
+    return this.hosts?.named(seen, handle, level, (event) => this.#engine.isOn(classed(event))) ?? level(undefined);
   }
 
   #observe(thread: ActingThread, more?: Partial<Observation>): Observation {

@@ -1,5 +1,6 @@
 /** What is known of hosts by name in one namespace: the table of addresses, lookups under way, the names on the contour. */
 import type { Contour } from "@isoline/core/contour";
+import type { Engine } from "@isoline/core/engine";
 import type { Event } from "@isoline/core/event";
 import { hostAndPort, localPort, RESOLVER } from "@isoline/core/identity";
 import { HostTable } from "./host-table.ts";
@@ -19,13 +20,12 @@ export class HostNames {
   /** Looks a host up in another thread; what it found comes back by `lookedUp`. */
   onLookUp: ((name: string) => void) | undefined;
   readonly #onContour: HostsOnContour;
-  readonly #isLearnt: () => boolean;
+  readonly #engine: Pick<Engine, "mode">;
   readonly #lookups = new Map<string, ((found: HostLookup) => void)[]>();
 
-  /** `isLearnt` tells whether the contour is still learnt. */
-  constructor(contour: Contour, isLearnt: () => boolean) {
+  constructor(contour: Contour, engine: Pick<Engine, "mode">) {
     this.#onContour = new HostsOnContour(contour);
-    this.#isLearnt = isLearnt;
+    this.#engine = engine;
   }
 
   /** Looks a host up as this machine does, without waiting. `answer` is called between two calls of the workload. */
@@ -51,17 +51,32 @@ export class HostNames {
 
   /** The names on the contour to which a program connects or sends at a port; none while it is learnt. */
   at(port: number): readonly string[] {
-    return this.#isLearnt() ? [] : this.#onContour.at(port);
+    return this.#engine.mode === "learn" ? [] : this.#onContour.at(port);
   }
 
-  /** By which names an act of a process may call its peer, the best first; none for a peer that is called by its address. */
-  namesFor({ op, subject }: Event, process: number): readonly string[] {
+  /**
+   * An act on a peer that has names, called by the first that is on the contour; else by its address, if that is, because no name
+   * led there when it was learnt; else by the best name. Undefined for any other act.
+   */
+  named(
+    event: Event,
+    process: number,
+    level: (host: string | undefined) => Event,
+    isOn: (levelled: Event) => boolean,
+  ): Event | undefined {
+    const named = this.#namesFor(event, process).map(level);
+    if (named.length === 0) return undefined;
+    const found = named.find(isOn);
+    if (found !== undefined) return found;
+    const plain = level(undefined);
+    return isOn(plain) ? plain : named[0];
+  }
+
+  #namesFor({ op, subject }: Event, process: number): readonly string[] {
     if (op !== "connect" && op !== "send") return [];
-    const end = hostAndPort((subject as { readonly address: string }).address);
+    const end = hostAndPort(subject.address);
     if (end === undefined) return [];
     if (end.port === DNS_PORT && this.table.isServer(end.host)) return [RESOLVER];
-    return localPort((subject as { readonly address: string }).address) === undefined
-      ? this.table.namesOf(end.host, process)
-      : [];
+    return localPort(subject.address) === undefined ? this.table.namesOf(end.host, process) : [];
   }
 }
