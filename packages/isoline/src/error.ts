@@ -8,8 +8,10 @@ export const cliErrors = {
   "cannot-read": "A file that was named cannot be read.",
   "cannot-write": "A result could not be written; what was there before is unchanged.",
   "bad-report": "A report of a run is damaged, or its departures do not match the points that it gives them.",
+  "clean-failed": "The command that makes a clean start before each run of a repeated learning failed.",
   "no-such-point": "No point of the contour begins this way, or several do.",
-  "no-evidence": "A contour has no evidence of several runs beside it, so nothing follows about further runs.",
+  "no-evidence":
+    "A contour has no evidence beside it of runs that were observed, so nothing follows about further runs.",
   "no-such-namespace": "No live namespace has this name, or several do.",
   "no-such-question": "A question that was answered is over: it was answered, came too late, or its process has ended.",
   "name-taken": "A live namespace has this name already.",

@@ -5,6 +5,8 @@ import { mergeContours } from "../contour/merge.ts";
 import type { Contour } from "../contour/contour.ts";
 import { upperBound } from "./binomial.ts";
 import { type Confidence, confidenceOf, estimateOf } from "./confidence.ts";
+import { decodeEvidence } from "./decode.ts";
+import { encodeEvidence } from "./encode.ts";
 import { Evidence } from "./evidence.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -24,6 +26,22 @@ const reads = (...paths: string[]) => [
 ];
 const usual = reads("/etc/usual");
 
+function recordOf(at: number): RunRecord {
+  return {
+    id: at.toString(16).padStart(16, "0"),
+    when: "2026-11-26T12:00:00Z",
+    command: "app",
+    lens: contentOf("lens"),
+    sensor: "seccomp",
+    versions: {},
+    start: "unknown",
+    incomplete: {},
+  };
+}
+
+const sightingsIn = (contour: Contour) =>
+  Array.from({ length: contour.size }, (_, index) => ({ point: contour.point(index), occurrences: 1 }));
+
 /** What runs that did this, one after the other, leave: their contour and their evidence. */
 function learnt(
   runs: readonly Run[],
@@ -31,23 +49,8 @@ function learnt(
 ): { contour: Contour; evidence: Evidence } {
   const contours = runs.map((run) => contourOf(run));
   const evidence = new Evidence();
-  for (const [at, contour] of contours.entries()) {
-    const record: RunRecord = {
-      id: at.toString(16).padStart(16, "0"),
-      when: "2026-11-26T12:00:00Z",
-      command: "app",
-      lens: contour.policyDigest,
-      sensor: "seccomp",
-      versions: {},
-      start: "unknown",
-      incomplete: {},
-      ...about(at),
-    };
-    evidence.record(
-      record,
-      Array.from({ length: contour.size }, (_, index) => ({ point: contour.point(index), occurrences: 1 })),
-    );
-  }
+  for (const [at, contour] of contours.entries())
+    evidence.record({ ...recordOf(at), ...about(at) }, sightingsIn(contour));
   return { contour: mergeContours(contours as [Contour, ...Contour[]]), evidence };
 }
 
@@ -63,9 +66,15 @@ const cause = (confidence: Confidence) => confidence.causes.map(({ cause }) => c
 describe("the estimate", () => {
   it("counts the runs that did something no other run did, however much it was", () => {
     const runs = times(16, (at) => (at % 2 ? usual : reads("/etc/usual", `/own/${at}`, `/own/${at}.more`)));
-    const { estimate, rests } = judged(runs, clean);
-    expect(estimate).toEqual({ trials: 16, departing: 8, expected: 0.5, bound: upperBound(8, 16), way: "alone" });
-    expect(rests).toBe("clean");
+    const { estimate } = judged(runs, clean);
+    expect(estimate).toEqual({
+      trials: 16,
+      departing: 8,
+      expected: 0.5,
+      bound: upperBound(8, 16),
+      way: "alone",
+      rests: "clean",
+    });
   });
 
   it("says how many more clean runs a target takes: 59 in all for 5 %, 29 for 10 %", () => {
@@ -132,18 +141,34 @@ describe("what a run is worth", () => {
   it("prefers runs from a clean start as soon as they say as much as the others", () => {
     const runs = times(8, (at) => reads("/etc/usual", ...times(Math.min(at, 4), (left) => `/left/${left}`)));
     expect(judged(runs, (at) => (at < 4 ? {} : clean()))).toMatchObject({
-      rests: "clean",
       clean: 4,
-      estimate: { trials: 4 },
+      estimate: { trials: 4, rests: "clean" },
     });
-    expect(judged(runs, (at) => (at < 5 ? {} : clean()))).toMatchObject({ rests: "all", clean: 3 });
+    expect(judged(runs, (at) => (at < 5 ? {} : clean()))).toMatchObject({ clean: 3, estimate: { rests: "all" } });
   });
 
-  it("takes the order from the time of the runs, not from the order in which branches were merged", () => {
-    const runs = times(8, (at) => reads("/etc/usual", ...times(8 - at, (left) => `/left/${left}`)));
-    const backwards = (at: number) => ({ when: `2026-11-26T12:00:0${8 - at}Z` });
-    expect(judged(runs).estimate.way).toBe("alone");
-    expect(judged(runs, backwards)).toMatchObject({ estimate: { way: "in order", expected: 1 } });
+  it("takes the order from the time of the runs, also where two branches were merged", () => {
+    const runs = times(8, (at) => reads("/etc/usual", ...times(at, (left) => `/left/${left}`)));
+    const when = (at: number) => ({ when: `2026-11-26T12:00:0${at}Z` });
+    const only = (parity: number) => {
+      const evidence = new Evidence();
+      for (const [at, run] of runs.entries())
+        if (at % 2 === parity) evidence.record({ ...recordOf(at), ...when(at) }, sightingsIn(contourOf(run)));
+      return evidence;
+    };
+    const { contour } = learnt(runs);
+    const confidence = confidenceOf(contour, Evidence.merge(only(1), only(0)));
+    expect(confidence?.estimate).toMatchObject({ way: "in order", trials: 4, departing: 4 });
+  });
+
+  it("knows what runs did of which only counts are kept", () => {
+    const rare = contourOf(reads("/etc/usual", "/rare"));
+    const past = Evidence.ofPast(
+      3,
+      Array.from(sightingsIn(rare), (each) => ({ ...each, past: 1 })),
+    );
+    past.record(recordOf(0), sightingsIn(rare));
+    expect(confidenceOf(rare, past)).toMatchObject({ runs: 4, estimate: { trials: 1, departing: 0 } });
   });
 
   it("expects what was removed from the contour to come again", () => {
@@ -155,6 +180,10 @@ describe("what a run is worth", () => {
     expect(confidence.estimate.departing).toBe(2);
     expect(cause(confidence)).toEqual(["removed"]);
     expect(confidence.programs).toEqual([]);
+    const fromFile = decodeEvidence(encodeEvidence(evidence));
+    fromFile.resolve(sightingsIn(contourOf(usual)).map(({ point }) => point));
+    expect(confidenceOf(contourOf(usual), fromFile)).toEqual(confidence);
+    expect(estimateOf(fromFile)).toEqual(confidence.estimate);
   });
 });
 

@@ -11,11 +11,10 @@
  * greater of the two estimates counts.
  */
 import type { Contour } from "../contour/contour.ts";
-import type { Exchange } from "../profile/profile.ts";
 import { isBounded, upperBound } from "./binomial.ts";
 import { type Cause, Explainer, type Finding } from "./causes.ts";
 import type { Evidence } from "./evidence.ts";
-import { isComplete, type Novelty, type Trial, trialsOf, type Way } from "./novelty.ts";
+import { isComplete, REMOVED, sightingsIn, type Trial, type Way } from "./novelty.ts";
 
 /** How many of some runs departed, and what that says about the next. */
 export interface Estimate {
@@ -29,7 +28,11 @@ export interface Estimate {
   readonly bound: number;
   /** What was counted as new: what no other run did, or what no earlier run did. */
   readonly way: Way;
+  /** Which runs it rests on: only those from a clean start, or all complete ones. */
+  readonly rests: Rests;
 }
+
+export type Rests = "clean" | "all";
 
 /** How many of the runs of the estimate did something new of one kind. */
 export interface Share {
@@ -42,7 +45,7 @@ export interface Share {
 export interface CauseShare extends Share {
   readonly cause: Cause;
   /** Some of what was new, at most `EXAMPLES`. */
-  readonly examples: readonly Omit<Finding, "cause">[];
+  readonly examples: readonly { readonly program: string; readonly act: string }[];
 }
 
 export interface ProgramShare extends Share {
@@ -62,8 +65,6 @@ export interface Confidence {
   readonly incomplete: number;
   /** The complete ones that began from a clean start. */
   readonly clean: number;
-  /** Which runs the estimate rests on: only those from a clean start, or all complete ones. */
-  readonly rests: "clean" | "all";
   /** The one that counts: the greater of the two that follow. */
   readonly estimate: Estimate;
   /** The estimates in both ways; `inOrder` only where starts are unknown. */
@@ -79,25 +80,26 @@ const EXAMPLES = 3;
 const MOST_MORE = 10_000;
 
 /** What the evidence says about further runs; undefined where no complete run is recorded. */
-export function confidenceOf<E extends Exchange>(
-  contour: Contour<E>,
+export function confidenceOf(
+  contour: Contour,
   evidence: Evidence,
   targets: readonly number[] = TARGETS,
 ): Confidence | undefined {
-  const trials = trialsOf(evidence, (point) => contour.indexOfPoint(point));
+  const { trials, earliest } = sightingsIn(evidence, contour.size, (point) => contour.indexOfPoint(point));
   if (trials.length === 0) return undefined;
   const ground = groundOf(trials);
-  const findings = explain(contour, evidence, ground);
+  const findings = explain(contour, earliest, ground);
+  const examples = (found: readonly Finding[]) =>
+    found.slice(0, EXAMPLES).map(({ index, program }) => ({ program, act: actOf(contour, index) }));
   return {
-    runs: evidence.runs.length,
+    runs: evidence.past + evidence.runs.length,
     incomplete: evidence.runs.filter((run) => !isComplete(run)).length,
     clean: trials.filter(({ run }) => run.start === "clean").length,
-    rests: ground.rests,
     estimate: ground.estimate,
     alone: ground.alone,
     inOrder: ground.inOrder,
     needed: targets.map((target) => ({ target, runs: moreRuns(ground.flags, target) })),
-    causes: causeShares(findings),
+    causes: causeShares(findings, examples),
     programs: programShares(findings),
   };
 }
@@ -107,7 +109,7 @@ export function confidenceOf<E extends Exchange>(
  * the contour, where the points of the evidence are those of the contour.
  */
 export function estimateOf(evidence: Evidence): Estimate | undefined {
-  const trials = trialsOf(evidence, () => 0);
+  const { trials } = sightingsIn(evidence, 1, () => 0);
   return trials.length === 0 ? undefined : groundOf(trials).estimate;
 }
 
@@ -118,7 +120,6 @@ interface Flags {
 }
 
 interface Ground {
-  readonly rests: "clean" | "all";
   readonly flags: Flags;
   readonly estimate: Estimate;
   readonly alone: Estimate;
@@ -128,8 +129,8 @@ interface Ground {
 
 /** A run of the estimate with what was new in it. */
 interface Departing {
-  readonly rank: number;
-  readonly novelties: readonly Novelty[];
+  readonly place: number;
+  readonly indices: readonly number[];
 }
 
 /** Chooses the runs to rest on, and counts. */
@@ -142,20 +143,20 @@ function groundOf(trials: readonly Trial[]): Ground {
     alone: used.map(({ alone }) => alone.length > 0),
     inOrder: rests === "clean" ? undefined : used.map(({ inOrder }) => inOrder.length > 0),
   };
-  const alone = estimate("alone", flags.alone);
-  const inOrder = flags.inOrder && estimate("in order", laterHalf(flags.inOrder));
+  const alone = estimate("alone", rests, flags.alone);
+  const inOrder = flags.inOrder && estimate("in order", rests, laterHalf(flags.inOrder));
   if (inOrder === undefined || inOrder.expected <= alone.expected) {
-    const departing = used.map(({ rank, alone: novelties }) => ({ rank, novelties }));
-    return { rests, flags, estimate: alone, alone, inOrder, departing };
+    const departing = used.map(({ place, alone: indices }) => ({ place, indices }));
+    return { flags, estimate: alone, alone, inOrder, departing };
   }
-  const departing = laterHalf(used).map(({ rank, inOrder: novelties }) => ({ rank, novelties }));
-  return { rests, flags, estimate: inOrder, alone, inOrder, departing };
+  const departing = laterHalf(used).map(({ place, inOrder: indices }) => ({ place, indices }));
+  return { flags, estimate: inOrder, alone, inOrder, departing };
 }
 
-function estimate(way: Way, flags: readonly boolean[]): Estimate {
+function estimate(way: Way, rests: Rests, flags: readonly boolean[]): Estimate {
   const departing = count(flags);
   const trials = flags.length;
-  return { trials, departing, expected: departing / trials, bound: upperBound(departing, trials), way };
+  return { trials, departing, expected: departing / trials, bound: upperBound(departing, trials), way, rests };
 }
 
 const count = (flags: readonly boolean[]): number => flags.filter(Boolean).length;
@@ -178,48 +179,51 @@ function moreRuns({ alone, inOrder }: Flags, target: number): number | undefined
   return undefined;
 }
 
-type Found = { readonly rank: number; readonly findings: readonly Finding[] };
+/** What was new in one run. */
+type Found = readonly Finding[];
 
-function explain<E extends Exchange>(
-  contour: Contour<E>,
-  evidence: Evidence,
-  { departing, estimate: { way } }: Ground,
-): Found[] {
-  const all = departing.flatMap(({ novelties }) => novelties);
-  if (all.length === 0) return [];
-  const explainer = new Explainer(contour, evidence, way, all);
-  return departing.map(({ rank, novelties }) => ({
-    rank,
-    findings: novelties.map((novelty) => explainer.explain(novelty, rank)),
+function explain(contour: Contour, earliest: Uint16Array, { departing, estimate: { way } }: Ground): Found[] {
+  if (departing.every(({ indices }) => indices.length === 0)) return [];
+  const explainer = new Explainer(contour, earliest, way, every(departing));
+  return departing.map(({ place, indices }) => indices.map((index) => explainer.explain(index, place)));
+}
+
+function* every(departing: readonly Departing[]): Generator<number> {
+  for (const { indices } of departing) yield* indices;
+}
+
+const actOf = (contour: Contour, index: number): string => contour.profile.formatAct(contour.event(index));
+
+function causeShares(
+  found: readonly Found[],
+  examplesOf: (findings: readonly Finding[]) => CauseShare["examples"],
+): CauseShare[] {
+  const of = (cause: Cause) => found.flat().filter((each) => each.cause === cause && each.index !== REMOVED);
+  return shares(found, ({ cause }) => cause).map(([cause, share]) => ({
+    cause,
+    ...share,
+    examples: examplesOf(of(cause)),
   }));
 }
 
-function causeShares(found: readonly Found[]): CauseShare[] {
-  const examples = (cause: Cause) =>
-    found
-      .flatMap(({ findings }) => findings.filter((finding) => finding.cause === cause && finding.act !== ""))
-      .slice(0, EXAMPLES)
-      .map(({ program, act }) => ({ program, act }));
-  return shares(found, ({ cause }) => cause).map(([cause, share]) => ({ cause, ...share, examples: examples(cause) }));
-}
-
 function programShares(found: readonly Found[]): ProgramShare[] {
-  const known = found.map(({ rank, findings }) => ({ rank, findings: findings.filter(({ act }) => act !== "") }));
+  const known = found.map((findings) => findings.filter(({ index }) => index !== REMOVED));
   return shares(known, ({ program }) => program).map(([program, share]) => ({ program, ...share }));
 }
 
 /** Counts runs and points by a property of what was new, the property of most runs first. */
 function shares<K extends string>(found: readonly Found[], of: (finding: Finding) => K): [K, Share][] {
   const counts = new Map<K, { runs: number; only: number; points: number }>();
-  for (const { findings } of found) {
-    const kinds = new Set(findings.map(of));
-    for (const kind of kinds) {
+  for (const findings of found) {
+    const points = new Map<K, number>();
+    for (const finding of findings) points.set(of(finding), (points.get(of(finding)) ?? 0) + 1);
+    for (const [kind, number] of points) {
       const count = counts.get(kind) ?? { runs: 0, only: 0, points: 0 };
       count.runs += 1;
-      if (kinds.size === 1) count.only += 1;
+      if (points.size === 1) count.only += 1;
+      count.points += number;
       counts.set(kind, count);
     }
-    for (const finding of findings) (counts.get(of(finding)) as Share & { points: number }).points += 1;
   }
   return [...counts].sort(([one, a], [other, b]) => b.runs - a.runs || b.points - a.points || (one < other ? -1 : 1));
 }

@@ -76,6 +76,14 @@ export class Evidence {
     return this.#points.values();
   }
 
+  /** What is known of every point of the contour that a run saw. */
+  *sightings(): Generator<Seen & { readonly point: Digest }> {
+    for (const [key, point] of this.#points) {
+      const seen = this.#seen.get(key);
+      if (seen !== undefined) yield { point, ...seen };
+    }
+  }
+
   /** The runs that saw a point; undefined where none did. */
   runsOf(point: Digest): RunSet | undefined {
     return this.#seen.get(keyOf(point))?.runs;
@@ -95,6 +103,12 @@ export class Evidence {
   resolve(points: Iterable<Digest>): void {
     this.#points.clear();
     for (const point of points) if (this.#seen.has(keyOf(point))) this.#points.set(keyOf(point), point);
+  }
+
+  /** What is known of points that the contour does not have, although no rule replaced them: they were taken out of it. */
+  *removed(): Generator<Seen> {
+    const replaced = new Set(this.replaced.map(({ point }) => keyOf(point)));
+    for (const [key, seen] of this.#seen) if (!this.#points.has(key) && !replaced.has(key)) yield seen;
   }
 
   /** The acts that class rules replaced. */

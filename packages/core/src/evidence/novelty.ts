@@ -6,71 +6,71 @@
  * - **in order**: what no earlier run did. State that stays from run to run shows here and not above: what one run leaves, and
  *   all later runs find, is new once, and then known to all of them.
  *
- * Runs are in the order of the time at which they began. An incomplete run is no trial, because what it did not show could be
- * anything; but what it did is on the contour, so nothing of it is new in another run.
+ * An incomplete run is no trial, because what it did not show could be anything; but what it did is on the contour, so nothing of
+ * it is new in another run.
  */
 import type { Digest } from "../digest.ts";
 import type { Evidence } from "./evidence.ts";
 import type { RunRecord } from "./run-record.ts";
+import type { RunSet } from "./run-set.ts";
+import { NO_RUN } from "./seen-by.ts";
 
 export type Way = "alone" | "in order";
 
-/** A point that was new in a run. */
-export interface Novelty {
-  readonly point: Digest;
-  /** Its index on the contour, or -1 where it was removed from the contour since. */
-  readonly index: number;
-}
+/** The index of a point that is not on the contour any more. */
+export const REMOVED = -1;
 
-/** A run that counts, with what was new in it. */
+/** A run that counts. What was new in it is given as indices of points on the contour, or `REMOVED`. */
 export interface Trial {
-  /** Its rank in the order of time. */
-  readonly rank: number;
+  /** Its place in the order of time. */
+  readonly place: number;
   readonly run: RunRecord;
-  readonly alone: readonly Novelty[];
-  readonly inOrder: readonly Novelty[];
+  readonly alone: readonly number[];
+  readonly inOrder: readonly number[];
 }
 
 export const isComplete = (run: RunRecord): boolean => Object.keys(run.incomplete).length === 0;
 
-/** The ranks of the runs in the order of time, by their places in the evidence. */
-export function ranksOf(evidence: Evidence): Uint32Array {
-  const places = [...evidence.runs.keys()].sort((one, other) => {
-    const [a, b] = [(evidence.runs[one] as RunRecord).when, (evidence.runs[other] as RunRecord).when];
-    return a < b ? -1 : a > b ? 1 : one - other;
-  });
-  const ranks = new Uint32Array(places.length);
-  for (const [rank, place] of places.entries()) ranks[place] = rank;
-  return ranks;
+/** What was seen on a contour: by which runs each point, by index, and what that makes of each run. */
+export interface Sightings {
+  readonly trials: readonly Trial[];
+  /** The earliest two runs of each point side by side, or `NO_RUN`. A point that folded runs saw has them before all others. */
+  readonly earliest: Uint16Array;
 }
 
-/** The complete runs in the order of time. `indexOf` gives the index of a point on the contour, or -1. */
-export function trialsOf(evidence: Evidence, indexOf: (point: Digest) => number): Trial[] {
-  const ranks = ranksOf(evidence);
-  const alone = Array.from(ranks, (): Novelty[] => []);
-  const inOrder = Array.from(ranks, (): Novelty[] => []);
-  for (const point of evidence.points()) {
+/** Places of runs begin here, so that there are two before all that are recorded: for those of which only counts are known. */
+const FIRST_PLACE = 2;
+
+/** `indexOf` gives the index of a point on a contour of this size, or `REMOVED`. */
+export function sightingsIn(evidence: Evidence, size: number, indexOf: (point: Digest) => number): Sightings {
+  const alone = evidence.runs.map((): number[] => []);
+  const inOrder = evidence.runs.map((): number[] => []);
+  const earliest = new Uint16Array(size * 2).fill(NO_RUN);
+  const missed = (runs: RunSet) => {
+    for (const place of runs) for (const found of [alone, inOrder]) found[place]?.push(REMOVED);
+  };
+  for (const { point, runs, past } of evidence.sightings()) {
     const index = indexOf(point);
-    const novelty = { point, index };
-    let earliest = ranks.length;
-    let seen = 0;
-    for (const place of evidence.runsOf(point) ?? []) {
-      const rank = ranks[place] as number;
-      if (rank < earliest) earliest = rank;
-      seen += 1;
-      if (index >= 0) continue;
-      // What was removed from the contour is new whenever it comes.
-      alone[rank]?.push(novelty);
-      inOrder[rank]?.push(novelty);
+    if (index === REMOVED) {
+      missed(runs);
+      continue;
     }
-    if (index < 0 || seen === 0) continue;
-    inOrder[earliest]?.push(novelty);
-    if (seen === 1) alone[earliest]?.push(novelty);
+    const [first, second] = runs.firstTwo;
+    if (past > 0) {
+      earliest[index * 2] = 0;
+      earliest[index * 2 + 1] = 1;
+      continue;
+    }
+    if (first >= 0) earliest[index * 2] = first + FIRST_PLACE;
+    if (second >= 0) earliest[index * 2 + 1] = second + FIRST_PLACE;
+    inOrder[first]?.push(index);
+    if (second < 0) alone[first]?.push(index);
   }
-  const trials: Trial[] = [];
-  for (const [place, run] of evidence.runs.entries()) {
-    const rank = ranks[place] as number;
-    if (isComplete(run)) trials.push({ rank, run, alone: alone[rank] ?? [], inOrder: inOrder[rank] ?? [] });
-  }
-  return trials.sort((one, other) => one.rank - other.rank);
+  for (const { runs } of evidence.removed()) missed(runs);
+  const trials = evidence.runs.flatMap((run, place) =>
+    isComplete(run)
+      ? [{ place: place + FIRST_PLACE, run, alone: alone[place] ?? [], inOrder: inOrder[place] ?? [] }]
+      : [],
+  );
+  return { trials, earliest };
 }

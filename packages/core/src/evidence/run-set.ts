@@ -46,6 +46,19 @@ export class RunSet {
     return ones(this.#words);
   }
 
+  /** The two first runs of the set; -1 where there is none. */
+  get firstTwo(): readonly [number, number] {
+    let first = -1;
+    for (const [at, word] of this.#words.entries()) {
+      for (let rest = word; rest !== 0; rest &= rest - 1) {
+        const place = at * BITS + (31 - Math.clz32(rest & -rest));
+        if (first >= 0) return [first, place];
+        first = place;
+      }
+    }
+    return [first, -1];
+  }
+
   /** The only run of the set, or undefined where there are none or several. */
   get only(): number | undefined {
     let found: number | undefined;

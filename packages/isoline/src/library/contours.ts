@@ -86,3 +86,5 @@ export function merge(first: AnyContour, ...others: readonly AnyContour[]): AnyC
 function readable(contour: AnyContour): Contour<Exchange> {
   return contour as unknown as Contour<Exchange>;
 }
+
+export { confidence } from "./confidence.ts";

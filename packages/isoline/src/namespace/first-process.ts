@@ -23,6 +23,8 @@ export class FirstProcess {
   onStop: (signal: number) => void = () => {};
   /** Called when a signal that ends programs arrives after it has ended: then the signal is meant for isoline. */
   onToldToEnd: (name: NodeJS.Signals) => void = () => {};
+  /** The one that signals to this process are for. */
+  static #current: FirstProcess | undefined;
   #pid = 0;
   #exit: ChildState = { state: "running" };
 
@@ -60,24 +62,17 @@ export class FirstProcess {
 
   /**
    * Signals that were ignored at the start stay ignored. Signals of the terminal have reached the workload; all others are
-   * passed on.
+   * passed on. A process may stand in for several workloads, one after the other: signals are for the last. The returned function
+   * stops watching for the end of this one.
    */
-  takeSignals({ ignored: set }: Entry): void {
-    const ignored = new Set<number>();
-    for (let signal = 1; signal <= 64; signal++) {
-      const isIgnored = ((set[(signal - 1) >> 3] ?? 0) & (1 << ((signal - 1) & 7))) !== 0;
-      if (isIgnored && signal !== constants.signals.SIGCHLD) {
-        ignored.add(signal);
-        ignoreSignal(signal);
-      }
-    }
-    const heard = (name: NodeJS.Signals) => !ignored.has(constants.signals[name]);
-    for (const name of FORWARDED.filter(heard)) process.on(name, () => this.#forward(name));
-    for (const name of FROM_TERMINAL.filter(heard)) process.on(name, () => this.#fromTerminal(name));
-    const handled = [...FORWARDED, ...FROM_TERMINAL, ...OURS].map((name) => constants.signals[name]);
-    ignoreUnhandled([...handled, ...ignored]);
-    this.watch();
-    process.on("SIGCONT", () => this.#forward("SIGCONT"));
+  takeSignals(entry: Entry): () => void {
+    const isTaken = FirstProcess.#current !== undefined;
+    FirstProcess.#current = this;
+    if (!isTaken)
+      takeAll(entry, (name, how) => {
+        if (FirstProcess.#current !== undefined) FirstProcess.#current.#hear(name, how);
+      });
+    return this.watch();
   }
 
   /** Watches for its stops and its end; the returned function stops that. */
@@ -97,6 +92,11 @@ export class FirstProcess {
       if (this.isOver) return;
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+  }
+
+  #hear(name: NodeJS.Signals, how: "sent" | "typed"): void {
+    if (how === "sent") this.#forward(name);
+    else this.#fromTerminal(name);
   }
 
   #forward(name: NodeJS.Signals): void {
@@ -122,6 +122,23 @@ export class FirstProcess {
     this.#exit = state;
     this.onEnd(state);
   }
+}
+
+function takeAll({ ignored: set }: Entry, hear: (name: NodeJS.Signals, how: "sent" | "typed") => void): void {
+  const ignored = new Set<number>();
+  for (let signal = 1; signal <= 64; signal++) {
+    const isIgnored = ((set[(signal - 1) >> 3] ?? 0) & (1 << ((signal - 1) & 7))) !== 0;
+    if (isIgnored && signal !== constants.signals.SIGCHLD) {
+      ignored.add(signal);
+      ignoreSignal(signal);
+    }
+  }
+  const heard = (name: NodeJS.Signals) => !ignored.has(constants.signals[name]);
+  for (const name of FORWARDED.filter(heard)) process.on(name, () => hear(name, "sent"));
+  for (const name of FROM_TERMINAL.filter(heard)) process.on(name, () => hear(name, "typed"));
+  const handled = [...FORWARDED, ...FROM_TERMINAL, ...OURS].map((name) => constants.signals[name]);
+  ignoreUnhandled([...handled, ...ignored]);
+  process.on("SIGCONT", () => hear("SIGCONT", "sent"));
 }
 
 /** Whether this process is in the foreground group of its terminal (`/proc/self/stat`: pgrp is field 5, tpgid field 8). */

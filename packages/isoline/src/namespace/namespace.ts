@@ -155,14 +155,13 @@ export class Namespace {
     this.#toldToEnd.hear(name);
   }
 
-  /** The returned function restores the earlier state; a process that stands in keeps it to its end. */
+  /** The returned function stops watching the workload; a process that stands in goes on hearing signals to its end. */
   #takeSignals(): () => void {
     if (!this.#standsIn) return this.first.watch();
     this.first.onStop = (signal) => this.#stop(signal);
     // A container is ended by its engine, which signals its processes and not this one.
     if (this.#plan.root === undefined) this.first.onToldToEnd = (name) => this.end(name);
-    this.first.takeSignals(this.#entry);
-    return () => {};
+    return this.first.takeSignals(this.#entry);
   }
 
   #supervise(): Promise<Findings> {

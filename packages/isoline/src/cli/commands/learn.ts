@@ -16,6 +16,10 @@ export interface LearnOptions extends ReportOptions, IntegrityOptions {
   readonly output?: string;
   readonly merge?: boolean;
   readonly cleanStart?: boolean;
+  readonly runs?: number;
+  /** A share of further runs. */
+  readonly until?: number;
+  readonly clean?: string;
   readonly lens?: string;
   readonly sensor?: SensorChoice;
   readonly user?: string;
@@ -28,6 +32,11 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   const { output, merge = false, cleanStart, lens, sensor, user, trajectory, name, quiet = false } = options;
   if (output === undefined) throw usage("expected -o FILE, where the contour is to be written");
   const command = commandAfterDashes(invocation.argv, ["-o", output]);
+  if (options.runs !== undefined) return repeatedly(invocation, command, options, output, options.runs);
+  if (options.until !== undefined || options.clean !== undefined)
+    throw usage(
+      "--until and --clean are for --runs N, which learns the command again and again; add it, or leave them out",
+    );
   const ima = integrityPlan(options);
   const reported = reportOutput(options);
   const more = merge && existsSync(output);
@@ -41,7 +50,21 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   if (!quiet) {
     saySummaryOfLearning(report, output);
     sayIntegrity(report.integrity);
+    if (merge) (await import("../output/expectation.ts")).sayEstimate(output);
   }
   deliverReport(report, reported, options);
   return endAs(exit);
+}
+
+async function repeatedly(
+  invocation: Invocation,
+  command: readonly Uint8Array[],
+  options: LearnOptions,
+  output: string,
+  runs: number,
+): Promise<number> {
+  if (options.trajectory !== undefined || integrityPlan(options) !== undefined)
+    throw usage("--trajectory and --ima-… are for one run; leave them out, or --runs");
+  const { learnRepeatedly } = await import("../workload/repeatedly.ts");
+  return learnRepeatedly(invocation, command, { ...options, output, runs });
 }

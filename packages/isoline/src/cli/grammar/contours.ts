@@ -1,5 +1,6 @@
 /** The commands for contour files. */
 import { type Command, Option } from "commander";
+import type { ConfidenceOptions } from "../commands/confidence.ts";
 import type { DiffOptions } from "../commands/diff.ts";
 import type { ExplainOptions } from "../commands/explain.ts";
 import type { ExportOptions } from "../commands/export.ts";
@@ -46,6 +47,23 @@ export function declareContours(program: Command, { ends, entry }: Invocation): 
     )
     .action((a: string, b: string, options: DiffOptions) =>
       ends(import("../commands/diff.ts").then(({ diff }) => diff(a, b, options))),
+    );
+
+  program
+    .command("confidence")
+    .summary("say what share of further runs is expected to depart, and why")
+    .description(
+      "Says what the runs that a contour was learnt from tell about further ones: which share of them is expected to depart, at most " +
+        "how many (95 %), how many more runs a target takes, and which programs and causes it is. It needs FILE.evidence.",
+    )
+    .argument("<file>", "the contour")
+    .option("--json", "for machines")
+    .addHelpText(
+      "after",
+      examples("isoline confidence app.contour", "isoline confidence --json app.contour | jq .estimate.bound"),
+    )
+    .action((file: string, options: ConfidenceOptions) =>
+      ends(import("../commands/confidence.ts").then(({ confidence }) => confidence(file, options))),
     );
 
   program

@@ -7,6 +7,7 @@ import type { Invocation } from "../invocation.ts";
 import { sensorChoices } from "../../namespace/sensor-choice.ts";
 import { examples } from "./examples.ts";
 import { repeated } from "./repeated.ts";
+import { runCount, share } from "./numbers.ts";
 
 const SIGNATURE = "start only if the contour is signed by this public key; may be repeated, and one is enough";
 const COMMAND = "the command to run, after --";
@@ -26,6 +27,20 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
       "--clean-start",
       "the state that the command finds was made anew for this run: its evidence then counts as such",
     )
+    .option(
+      "--runs <number>",
+      "learn the command so many times, and say after each run what share of further runs would depart",
+      runCount,
+    )
+    .option(
+      "--until <share>",
+      "with --runs: stop as soon as at most this share of further runs is expected to depart (95 %), as 5%",
+      share,
+    )
+    .option(
+      "--clean <text>",
+      "with --runs: a shell command that makes the state anew before each run, outside the namespace",
+    )
     .option("--lens <name|file>", "what counts: default, exact, or a policy file (YAML or JSON)")
     .option("--trajectory <file>", "also write events in the order they first happened, one JSON object a line")
     .addOption(sensorOption())
@@ -39,6 +54,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
       examples(
         "isoline learn -o app.contour -- npm test",
         "isoline learn -o app.contour --merge -- npm run e2e",
+        "isoline learn -o app.contour --runs 60 --until 5% --clean 'git clean -fdxq' -- npm test",
         "isoline learn -o app.contour --lens exact -- ./build.sh",
       ),
     )

@@ -54,6 +54,7 @@ export async function runSealed(
   const { report } = ended;
   if (!quiet) {
     saySummaryOfRun(report, contour);
+    if (report.off > 0) (await import("../output/expectation.ts")).sayExpectation(contour);
     sayLandlock(report.landlock);
     sayIntegrity(report.integrity);
   }
