@@ -154,7 +154,7 @@ describe("explain", () => {
 
   it("says that no point begins with these digits", () => {
     const { status, stderr } = isoline(["explain", app, "00000000"]);
-    expect(status).toBe(1);
+    expect(status).toBe(2);
     expect(stderr).toContain("no point of the contour begins with 00000000");
   });
 
@@ -166,7 +166,8 @@ describe("explain", () => {
   });
 
   it("completes an act that gives only some fields from the nearest program", () => {
-    const { stdout } = isoline(["explain", app, "open", "path=$HOME/.ssh/id_ed25519"]);
+    const { status, stdout } = isoline(["explain", app, "open", "path=$HOME/.ssh/id_ed25519"]);
+    expect(status).toBe(1);
     expect(stdout).toContain("off contour: `node` (npm → sh → node) opened $HOME/.ssh/id_ed25519 for reading");
     expect(stdout).toContain("fields that you left out are taken from the nearest event");
     expect(stdout).toContain(iso1Point(key));
@@ -194,14 +195,60 @@ describe("explain", () => {
 
   it.each([
     ["fly to=moon", "operations are"],
-    ["open colour=red", "expected FIELD=VALUE with a field of open"],
+    ["open colour=red", "expected FIELD=PATTERN with a field of an act"],
     ['{"op":"open"}', "lacks the member"],
     ["{", "expected the JSON form of an event"],
   ])("refuses %j", (asked, says) => {
     const { status, stdout, stderr } = isoline(["explain", app, asked]);
-    expect(status).not.toBe(0);
+    expect(status).toBe(2);
     expect(stdout).toBe("");
     expect(stderr).toContain(says);
+  });
+
+  it("understands what query understands, and guesses nothing for a pattern", () => {
+    const answer = (asked: string) => isoline(["explain", app, asked]);
+    expect(answer("open path=$CWD/node_modules/**")).toMatchObject({ status: 0 });
+    const off = { status: 1, stdout: "off contour: nothing on the contour fits\n" };
+    for (const asked of ["create path=$HOME/**", "open access=write", "write", "connect address=outside"])
+      expect(answer(asked)).toMatchObject(off);
+  });
+});
+
+describe("query", () => {
+  const asked = (...words: readonly string[]) => isoline(["query", app, ...words]);
+
+  it("lists by program what fits, and how the program comes to run", () => {
+    const { status, stdout } = asked("credentials");
+    expect(status).toBe(0);
+    expect(stdout).toBe(
+      "node   /usr/bin/node  as 1000\n  comes by     npm → sh → node\n  credentials  opened $HOME/.npmrc for reading\n\n1 act of 1 program\n",
+    );
+  });
+
+  it("ends with 1 and prints nothing if nothing fits, and with 2 for a question that is not understood", () => {
+    expect(asked("write", "path=$HOME/.ssh/")).toMatchObject({ status: 1, stdout: "", stderr: "" });
+    expect(asked("read", "path=$HOME/.ssh/", "--json")).toMatchObject({ status: 1 });
+    expect(asked("read", "path=$HOME/./x")).toMatchObject({ status: 2, stdout: "" });
+    expect(asked("port=9..1").stderr).toContain("expected a range that begins with the smaller number");
+    expect(isoline(["query", place.path("none.contour"), "read"])).toMatchObject({ status: 2, stdout: "" });
+  });
+
+  it("shows some of many, and all when asked", () => {
+    expect(asked("read").stdout).toMatch(/^ {15}… and 26 acts more \(--all\)$/m);
+    expect(asked("read", "--all").stdout.match(/left-pad/g)).toHaveLength(40);
+  });
+
+  it("gives every act with its point in JSON", () => {
+    const document = JSON.parse(asked("connect", "--json").stdout) as { programs: unknown[] };
+    expect(document.programs).toEqual([
+      {
+        program: "node",
+        path: "/usr/bin/node",
+        chains: [["npm", "sh", "node"]],
+        users: ["1000"],
+        acts: [expect.objectContaining({ point: iso1Point(connects(node, "127.0.0.1:5432")), consequence: "network" })],
+      },
+    ]);
   });
 });
 

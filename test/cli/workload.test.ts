@@ -146,7 +146,15 @@ describe("check", () => {
   it("prints few lines for a program whose every act is off contour", () => {
     const { stderr } = isoline(["check", app, "--", "ls", note]);
     expect(stderr.split("\n").length).toBeLessThan(15);
-    expect(stderr).toMatch(/^isoline: … and \d+ more by `ls`; --report FILE writes them all$/m);
+    expect(stderr).toMatch(/^isoline: started as usual: `ls`, with \d+ acts of loader, libraries and locale$/m);
+  });
+
+  it("names first what matters, and folds what every start loads", () => {
+    const { stderr } = isoline(["check", app, "--", "sh", "-c", "cat /etc/shadow > /dev/null; mkdir a; rmdir a; true"]);
+    expect(stderr).toMatch(
+      /^isoline: off contour: `cat` \(dash as sh \(text\) → cat\) opened \/etc\/shadow for reading/,
+    );
+    expect(stderr).not.toMatch(/\) (?:opened|mapped) \S*(?:ld\.so|libc|locale)/);
   });
 
   it("passes on the status and the signal of a workload that keeps to the contour", () => {

@@ -63,7 +63,8 @@ export class FakeNamespace implements Subject {
   };
 
   happen(sequence: number, act = "open access=read path=/etc/hosts"): void {
-    const event: LiveEvent = { sequence, pid: 7, chain: ["sh"], verdict: "on", refused: false, novel: true, act };
+    const decided = { verdict: "on", refused: false, novel: true, consequence: "read" } as const;
+    const event: LiveEvent = { sequence, pid: 7, chain: ["sh"], act, ...decided };
     for (const follower of this.followers) follower(event);
   }
 

@@ -7,6 +7,7 @@ export const coreErrors = {
   "bad-evidence":
     "An evidence file is damaged, or does not belong to its contour. Delete it: the contour works without.",
   "bad-policy": "A policy or lens file has an unknown key or an invalid value.",
+  "bad-query": "A question to a contour has a word that is no operation, field or pattern.",
   "bad-trajectory": "A recorded event log is not in the given format.",
   "not-comparable":
     "Two contours were made under different lenses, profiles or bases, so their points cannot be compared.",

@@ -29,20 +29,27 @@ export class Glob {
 
   /** The pattern, or a text that says why it is invalid. */
   static parse(text: string): Glob | { readonly problem: string } {
-    if (text.length > MAX_LENGTH) return { problem: `at most ${MAX_LENGTH} characters` };
-    if (!isEscaped(text)) return { problem: "escaped text as a contour shows it, a space as \\x20" };
+    const found = Glob.anywhere(text);
+    if (!(found instanceof Glob)) return found;
     if (!text.startsWith("/") && !text.startsWith("$"))
       return { problem: "a pattern that starts with / or with a token such as $HOME" };
+    const [root, below] = found.#components;
+    const first = root === "" ? below : root;
+    if (first === undefined || isWild(first))
+      return { problem: "a first component without wildcards, so that a pattern cannot take every path" };
+    return found;
+  }
+
+  /** The same for a pattern that may begin with a wildcard: one that is only searched with, and replaces nothing. */
+  static anywhere(text: string): Glob | { readonly problem: string } {
+    if (text.length > MAX_LENGTH) return { problem: `at most ${MAX_LENGTH} characters` };
+    if (!isEscaped(text)) return { problem: "escaped text as a contour shows it, a space as \\x20" };
     const components = text.split("/");
     if (components.length > MAX_COMPONENTS) return { problem: `at most ${MAX_COMPONENTS} components` };
-    const [root, ...below] = components as [string, ...string[]];
-    if (below.some((part) => part === "" || part === "." || part === ".."))
+    if (components.slice(1).some((part) => part === "" || part === "." || part === ".."))
       return { problem: "no empty, . or .. component" };
     if (components.some((part) => part !== ANY_DEPTH && part.includes(ANY_DEPTH)))
       return { problem: "** as a whole component" };
-    const first = root === "" ? below[0] : root;
-    if (first === undefined || isWild(first))
-      return { problem: "a first component without wildcards, so that a pattern cannot take every path" };
     return new Glob(text, components);
   }
 

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { compareDepartures } from "@isoline/core/engine";
 import { type ChildState, leave, startTime } from "@isoline/linux";
 import type { ControlServer } from "../control/server.ts";
 import type { Entry } from "../namespace/entry.ts";
@@ -202,7 +203,8 @@ export class Canister {
         log.say("error", (fault as Error).message);
       }
     }
-    for (const line of report.departures.slice(0, FEW).map(departureText)) log.say("warning", line);
+    for (const line of report.departures.toSorted(compareDepartures).slice(0, FEW).map(departureText))
+      log.say("warning", line);
     for (const { reason, count } of report.incomplete) log.say("warning", `incomplete: ${reason} (${count} times)`);
     const summary = `${this.#id}: ${verdict}: ${report.events} events, ${report.points} points of ${contour}, ${report.off} off contour`;
     log.say(verdict === "learnt" || verdict === "on-contour" ? "info" : "warning", summary);

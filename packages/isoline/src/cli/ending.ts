@@ -6,7 +6,9 @@ export const status = {
   usage: 2,
   /** `diff`: the contours are comparable and differ. */
   different: 1,
-  /** `diff`: as diff(1) and git diff, so that 1 always means that there are differences. */
+  /** `query`, `explain`: nothing on the contour fits. */
+  nothingFound: 1,
+  /** `diff`, `query`, `explain`: as diff(1) and git diff, so that 1 is always an answer. */
   trouble: 2,
   offContour: 3,
   incomplete: 4,

@@ -10,6 +10,8 @@ const OWN_FAILURE: Readonly<Record<string, number>> = {
   check: status.noWorkload,
   run: status.noWorkload,
   diff: status.trouble,
+  query: status.trouble,
+  explain: status.trouble,
   "ima diff": status.trouble,
 };
 
@@ -29,6 +31,7 @@ export function refuse(fault: unknown, command: string | undefined): number {
   }
   note(harmless(fault.message));
   switch (fault.code as string) {
+    case "bad-query":
     case "usage":
       note(`see isoline ${command ?? ""} --help`.replace("  ", " "));
       return status.usage;

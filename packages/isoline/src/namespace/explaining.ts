@@ -1,5 +1,13 @@
 /** Decisions and departures in the form for followers and reports. */
-import { type Circumstances, type Departure, explainEvent, type Judgement, why } from "@isoline/core/engine";
+import {
+  type Circumstances,
+  consequenceOf,
+  consequenceOfDeparture,
+  type Departure,
+  explainEvent,
+  type Judgement,
+  why,
+} from "@isoline/core/engine";
 import { type Event, eventToJson, formatAct } from "@isoline/core/event";
 import type { LiveEvent } from "./live.ts";
 import type { Model } from "./model.ts";
@@ -33,6 +41,7 @@ function reportOf(departure: Departure, { engine, learnt, updates }: Model, time
     point: departure.point,
     why: why(departure, learnt, engine.forensics).sentence,
     act: formatAct(event),
+    consequence: consequenceOfDeparture(event, learnt).consequence,
     chain: seen.chain,
     pid: seen.pid,
     sequence: seen.sequence,
@@ -67,6 +76,7 @@ export function liveEvent(
     refused: refuse,
     novel,
     act: formatAct(event),
+    consequence: (verdict === "off" ? consequenceOfDeparture(event, learnt) : consequenceOf(event)).consequence,
     ...(content ? { content } : {}),
     ...(verdict === "off" ? { why: explainEvent(event, learnt, circumstances).sentence } : {}),
   };

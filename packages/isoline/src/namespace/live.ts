@@ -1,5 +1,5 @@
 /** The data that a live namespace reports. */
-import type { ContentRemark, Mode } from "@isoline/core/engine";
+import type { Consequence, ContentRemark, Mode } from "@isoline/core/engine";
 import type { Loss } from "./report.ts";
 
 /** One decision, as followers see it. */
@@ -17,6 +17,8 @@ export interface LiveEvent {
   readonly novel: boolean;
   /** What happened, in one line. */
   readonly act: string;
+  /** What could follow from it. */
+  readonly consequence: Consequence;
   /** Why it is off contour, if it is. */
   readonly why?: string;
   /** Remarks on the files whose content counts: unknown content, and content that the kernel verifies. */

@@ -3,7 +3,7 @@
  * are only ever added.
  */
 import type { AppliedLandlock, Tally } from "@isoline/linux";
-import type { ContentChange, DepartureClass, Mode, Move } from "@isoline/core/engine";
+import type { Consequence, ContentChange, DepartureClass, Mode, Move } from "@isoline/core/engine";
 import type { Json } from "@isoline/core/event";
 import type { Task } from "@isoline/core/identity";
 import type { AppraiseMode } from "../integrity/view.ts";
@@ -28,6 +28,8 @@ export interface DepartureReport {
   /** Who did what, and what comes nearest to it on the contour, in one line. */
   readonly why: string;
   readonly act: string;
+  /** What could follow from it: docs/consequences.md. */
+  readonly consequence: Consequence;
   readonly chain: readonly string[];
   readonly pid: number;
   readonly sequence: number;

@@ -25,8 +25,9 @@ export async function explain(file: string, words: readonly string[], { as, json
   const contour = any as Contour;
   const found = answers(readQuestion(words.join(" "), contour), contour, actorsOf(contour, as));
   if (json) printJson(found.map((answer) => document(answer)));
+  else if (found.length === 0) printLine(`${paint("red", "off contour")}: nothing on the contour fits`);
   else for (const line of page(found, contour)) printLine(line);
-  return status.success;
+  return found.some(({ explanation }) => explanation.reason === "on-contour") ? status.success : status.nothingFound;
 }
 
 function document({ event, explanation, assumed }: Answer): unknown {

@@ -1,9 +1,9 @@
 /** The answer to a question about a contour. */
 import type { Contour } from "@isoline/core/contour";
-import { type Explanation, explainEvent, Neighbourhood, type Reason } from "@isoline/core/engine";
+import { type Explanation, explainEvent, Neighbourhood, type Reason, viewsOf } from "@isoline/core/engine";
 import { type Actor, type Event, formatAct } from "@isoline/core/event";
 import { Classes, namePath, parsePolicy } from "@isoline/core/identity";
-import { completed, matches, type Question } from "./question.ts";
+import { type ActLine, completed, matches, type Question } from "./question.ts";
 
 export interface Answer {
   readonly event: Event;
@@ -33,7 +33,7 @@ const ranks: readonly Reason[] = [
   "new-program",
 ];
 
-/** Answers with every learnt event that the question matches, or else with the nearest explanation. */
+/** Every learnt event that the question fits; else the nearest explanation of an act, and none for a pattern. */
 export function answers(question: Question, contour: Contour, actors: readonly Actor[]): readonly Answer[] {
   const learnt = new Neighbourhood(contour);
   const classes = new Classes(parsePolicy(JSON.parse(contour.policy)).classes);
@@ -46,21 +46,22 @@ export function answers(question: Question, contour: Contour, actors: readonly A
       return [answer(contour.event(question.index))];
     case "event":
       return [answer(question.event)];
-    case "act": {
+    case "query": {
       const wanted = new Set(actors);
+      const view = viewsOf(contour);
       const known: Answer[] = [];
       for (let index = 0; index < contour.size; index++) {
         if (!wanted.has(contour.actor(index))) continue;
         const event = contour.event(index);
-        if (matches(event, question.op, question.words)) known.push(answer(event));
+        if (question.query.matches(event, view(contour.actorNumber(index)))) known.push(answer(event));
       }
-      return known.length > 0 ? known : [nearest(question, contour, actors, answer)];
+      return known.length > 0 || question.act === undefined ? known : [nearest(question.act, contour, actors, answer)];
     }
   }
 }
 
 function nearest(
-  { op, words }: Extract<Question, { kind: "act" }>,
+  { op, words }: ActLine,
   contour: Contour,
   actors: readonly Actor[],
   answer: (event: Event, assumed: boolean) => Answer,

@@ -1,27 +1,25 @@
 /**
- * The question of `isoline explain`: a point, an event in its JSON form, or an act line.
+ * The question of `isoline explain`: a point, an event in its JSON form, or what `isoline query` understands.
  *
- * An act line may leave fields out: `open path=$HOME/.npmrc`.
+ * An act line is such a question too, and may leave fields out: `open path=$HOME/.npmrc`. If nothing fits it, it can be completed to an
+ * event, which is then explained.
  */
 import type { Contour } from "@isoline/core/contour";
+import { Query } from "@isoline/core/engine";
 import { IsolineError } from "@isoline/core/error";
-import {
-  type Actor,
-  type Event,
-  eventFromJson,
-  fieldsOf,
-  formatAct,
-  isOperation,
-  operationNames,
-  parseAct,
-} from "@isoline/core/event";
+import { type Actor, type Event, eventFromJson, fieldsOf, formatAct, isOperation, parseAct } from "@isoline/core/event";
 import { CliError } from "../../error.ts";
-import { usage } from "../refusal.ts";
 
 export type Question =
   | { readonly kind: "point"; readonly index: number }
   | { readonly kind: "event"; readonly event: Event }
-  | { readonly kind: "act"; readonly op: Event["op"]; readonly words: readonly string[] };
+  | { readonly kind: "query"; readonly query: Query; readonly act: ActLine | undefined };
+
+/** One operation and plain values of its fields. */
+export interface ActLine {
+  readonly op: Event["op"];
+  readonly words: readonly string[];
+}
 
 const POINT = /^[0-9a-f]{4,64}$/;
 
@@ -30,11 +28,23 @@ export function readQuestion(text: string, contour: Pick<Contour, "size" | "poin
   const asked = text.trim();
   if (asked.startsWith("{")) return { kind: "event", event: eventFromJson(readJson(asked)) };
   if (POINT.test(asked)) return { kind: "point", index: findPoint(contour, asked) };
-  const [op = "", ...words] = asked.split(/\s+/);
-  if (isOperation(op)) return { kind: "act", op, words: checkedWords(op, words) };
-  throw usage(
-    `expected a point (4 to 64 hexadecimal digits), the JSON form of an event, or an act (open path=…), got ${JSON.stringify(asked.slice(0, 60))}; operations are ${operationNames.join(", ")}`,
-  );
+  return { kind: "query", query: Query.parse(asked), act: actLine(asked.split(/\s+/)) };
+}
+
+/** Wildcards, a directory with everything below it, a range, a network, or a set of addresses. */
+const PATTERN = /[*?]|\/$|\.\.|^address=(?:[^/@$]+\/\d+|[a-z]+)$/;
+
+/**
+ * An act that can be completed: one operation, no pattern, no field of another operation, and its place. Without the place the answer would
+ * be about some file of some program.
+ */
+function actLine([op = "", ...words]: readonly string[]): ActLine | undefined {
+  if (!isOperation(op)) return undefined;
+  const known = fieldsOf(op).map(([name]) => name);
+  const isPlain = (word: string) => known.includes(word.slice(0, word.indexOf("="))) && !PATTERN.test(word);
+  const place = known.find((name) => name === "path" || name === "address");
+  const hasPlace = place === undefined || words.some((word) => word.startsWith(`${place}=`));
+  return hasPlace && words.every(isPlain) ? { op, words } : undefined;
 }
 
 /** The index of the only point with this prefix. */
@@ -107,18 +117,6 @@ function usually(name: string, own: ReadonlyMap<string, string>): string | undef
 function familyOf(address: string): string {
   if (address.startsWith("/") || address.startsWith("@") || address.startsWith("$")) return "unix";
   return address.startsWith("[") ? "inet6" : "inet";
-}
-
-function checkedWords(op: Event["op"], words: readonly string[]): readonly string[] {
-  const known = fieldsOf(op).map(([name]) => name);
-  for (const word of words) {
-    const name = word.slice(0, Math.max(0, word.indexOf("=")));
-    if (!known.includes(name))
-      throw usage(
-        `expected FIELD=VALUE with a field of ${op} (${known.join(", ") || "it has none"}), got ${JSON.stringify(word.slice(0, 60))}`,
-      );
-  }
-  return words;
 }
 
 function fieldsByName(words: readonly string[]): Map<string, string> {

@@ -9,6 +9,7 @@ import { exportFormats } from "../../export/formats.ts";
 import { importFormats } from "../../prior/formats.ts";
 import type { GeneraliseOptions } from "../commands/generalise.ts";
 import type { MergeOptions } from "../commands/merge.ts";
+import type { QueryOptions } from "../commands/query.ts";
 import type { ReplayOptions } from "../commands/replay.ts";
 import type { ShowOptions } from "../commands/show.ts";
 import type { SignOptions } from "../commands/sign.ts";
@@ -119,11 +120,42 @@ export function declareContours(program: Command, { ends, entry }: Invocation): 
     );
 
   program
+    .command("query")
+    .summary("ask a contour which programs may do something")
+    .description(
+      "Lists by program what a contour permits of what the words describe: how the program comes to run, and its acts, the " +
+        "gravest first. Words without = are operations (open, connect), sets of them (read, write, delete, change, execute, " +
+        "network, process) or consequences (credentials, persistence). FIELD=PATTERN holds for any field of an act, and for " +
+        "program, under (a program that led to it), user, host and port. * and ? stand for characters, ** for directories, " +
+        "1..1023 for a range, 10.0.0.0/8 for a network; a path that ends in / is the directory with everything below it. " +
+        "Addresses may be outside, loopback or private. Words of one field are alternatives; != excludes.",
+    )
+    .usage("[options] FILE WORD…")
+    .argument("<file>", "the contour")
+    .argument("<words...>", "operations, and fields with patterns")
+    .option("-a, --all", "every program and every act")
+    .option("-q, --quiet", "no output; only the exit status")
+    .option("--json", "the answer for machines")
+    .addHelpText(
+      "after",
+      `${examples(
+        "isoline query app.contour write 'path=$HOME/.ssh/'",
+        "isoline query app.contour connect address=outside port!=443",
+        "isoline query app.contour exec 'path=$TMP/**'",
+        "isoline query app.contour credentials program!=git",
+      )}\n\nExit status: 0 something, 1 nothing, 2 trouble.`,
+    )
+    .action((file: string, words: string[], options: QueryOptions) =>
+      ends(import("../commands/query.ts").then(({ query }) => query(file, words, options))),
+    );
+
+  program
     .command("explain")
     .summary("explain why an event is on or off a contour")
     .description(
       "Explains a point (its first digits are enough), an event in its JSON form, or an act as contour files and reports show it. " +
-        "An act may leave fields out. Paths are written as the contour has them ($HOME, $CWD, $TMP).",
+        "An act may leave fields out, and hold patterns as in isoline query. Paths are written as the contour has them " +
+        "($HOME, $CWD, $TMP).",
     )
     .usage("[options] FILE POINT | FILE EVENT")
     .argument("<file>", "the contour")
@@ -132,11 +164,11 @@ export function declareContours(program: Command, { ends, entry }: Invocation): 
     .option("--json", "the explanation for machines")
     .addHelpText(
       "after",
-      examples(
+      `${examples(
         "isoline explain app.contour 3fa9c1d2",
         "isoline explain app.contour 'open access=read path=$HOME/.ssh/id_ed25519' --as node",
         "isoline explain app.contour 'connect address=203.0.113.7:443'",
-      ),
+      )}\n\nExit status: 0 on contour, 1 off contour, 2 trouble.`,
     )
     .action((file: string, what: string[], options: ExplainOptions) =>
       ends(import("../commands/explain.ts").then(({ explain }) => explain(file, what, options))),

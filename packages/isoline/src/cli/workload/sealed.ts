@@ -2,6 +2,7 @@
 import { startSealed } from "../../library/workloads.ts";
 import { type SensorChoice, sensorFor } from "../../namespace/sensor-choice.ts";
 import type { Invocation } from "../invocation.ts";
+import { isTerminal, STDERR } from "../output/streams.ts";
 import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "./command.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "./finish.ts";
@@ -46,10 +47,14 @@ export async function runSealed(
   const command = commandAfterDashes(invocation.argv, [contour]);
   const output = reportOutput(options);
   const sealed = { enforce, landlock, sensor, user, ima, name, trustedKeys: requireSignature, holdSeconds: hold };
+  // A check is read when it has ended; a service may never end.
+  const tellsAtEnd = !isAmendable && !isTerminal(STDERR);
   const asking = ask ? { ask: { seconds: answerWithin } } : {};
   const decisions = isAmendable ? { decisions: { asks: ask } } : {};
-  const ended = await supervise(invocation, { command, contour, name, quiet, ...decisions }, (host, hooks) =>
-    startSealed(host, contour, command, { ...sealed, ...asking }, hooks),
+  const ended = await supervise(
+    invocation,
+    { command, contour, name, quiet, tellsAtEnd, ...decisions },
+    (host, hooks) => startSealed(host, contour, command, { ...sealed, ...asking }, hooks),
   );
   const { report } = ended;
   if (!quiet) {

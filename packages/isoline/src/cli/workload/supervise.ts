@@ -26,6 +26,8 @@ export interface Supervised {
   readonly decisions?: { readonly asks: boolean };
   /** Of learning: whether the contour begins with this run; undefined for a run under a contour. */
   readonly learns?: "anew" | "more";
+  /** Departures are told when the command has ended, all of them in their order. */
+  readonly tellsAtEnd?: boolean;
 }
 
 /** How the command ended, and what there is to say of its run. */
@@ -105,7 +107,7 @@ class Surroundings {
     this.#decisions = this.#server.then((server) => this.#openDecisions(server?.name));
     if (this.#about.quiet) return;
     if (this.#about.learns !== undefined) this.#line.start(() => this.#started.run.counts);
-    this.#teller.start();
+    if (!this.#about.tellsAtEnd) this.#teller.start();
     this.#watchForOutliving();
   }
 
