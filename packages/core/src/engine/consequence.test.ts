@@ -29,6 +29,7 @@ const cases: Readonly<Record<Exclude<Consequence, "start-up">, readonly string[]
     `open access=write path=/usr/lib/x86_64-linux-gnu/libc.so.6 ${root}`,
     "create access=write path=$CWD/.git/hooks/post-commit mode=0100644",
     "mkdir path=$CWD/.github mode=0755",
+    "create access=write path=$/etc/cron.d/{<word>} mode=0644",
     `open access=write path=/etc/passwd ${root}`,
   ],
   privilege: [

@@ -15,7 +15,7 @@ export function anyOf(places: readonly string[]): PlaceTest {
   const anywhere = places.filter((place) => !place.startsWith("/"));
   const tests: RegExp[] = [];
   if (rooted.length > 0)
-    tests.push(new RegExp(`^(?:\\?deleted:)?(?:\\$(?:HOST|ROOTFS))?(?:${rooted.map(source).join("|")})(?:/|$)`));
+    tests.push(new RegExp(`^(?:\\?deleted:)?(?:\\$(?:HOST|ROOTFS)?)?(?:${rooted.map(source).join("|")})(?:/|$)`));
   if (anywhere.length > 0) tests.push(new RegExp(`(?:^|/)(?:${anywhere.map(source).join("|")})(?:/|$)`));
   return (path) => tests.some((test) => test.test(path));
 }

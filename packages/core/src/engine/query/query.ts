@@ -124,10 +124,10 @@ function fieldTest(field: string, pattern: string, word: string): Test {
       return (event) => "address" in event.subject && test(hostAndPort(event.subject.address).port);
     }
     case "path": {
-      const test = sound(pathPattern(pattern), word);
+      const test = sound(pathPattern(plain(pattern)), word);
       return ({ subject }) =>
-        ("path" in subject && test(subject.path)) ||
-        ("to" in subject && typeof subject.to === "string" && test(subject.to)) ||
+        ("path" in subject && test(plain(subject.path))) ||
+        ("to" in subject && typeof subject.to === "string" && test(plain(subject.to))) ||
         ("family" in subject && "address" in subject && subject.family === "unix" && test(subject.address));
     }
     default:
@@ -173,7 +173,12 @@ function subjectTest(field: string, pattern: string, word: string): Test {
   }
   const isPath = kinds.has("path") && (pattern.startsWith("/") || pattern.startsWith("$") || pattern.includes("**"));
   const test = sound(isPath ? pathPattern(pattern) : numberOrText(pattern), word);
-  return (event) => textsOf(event, field).some(test);
+  return (event) => textsOf(event, field).some((text) => test(isPath ? plain(text) : text));
+}
+
+/** A path with tokens that begins at the root has a mark in front, `$/srv/{<n>}`, which questions need not have. */
+function plain(path: string): string {
+  return path.startsWith("$/") ? path.slice(1) : path;
 }
 
 /** The values of a field as a contour line has them; each entry of a list by itself, and the whole list. */
