@@ -53,7 +53,7 @@ const layers = [
   ["isoline", "export", [...core, "@isoline/linux", "yaml"]],
   ["isoline", "prior", core],
   ["isoline", "control", [...core, "@isoline/linux", "node:*"]],
-  ["isoline", "library", [...core, "@isoline/linux", "node:fs"]],
+  ["isoline", "library", [...core, "@isoline/linux", "node:*"]],
   ["isoline", "canister", [...core, "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "demo", [...core, "node:*"]],
   ["isoline", "cli", [...core, "@isoline/linux", "node:*", "commander", "yaml"]],

@@ -18,3 +18,4 @@ export type { Way } from "./novelty.ts";
 export type { Acceptance, ReplacedAct } from "./remarks.ts";
 export { type RunRecord, starts } from "./run-record.ts";
 export { RunSet } from "./run-set.ts";
+export { type Unseen, unseenIn } from "./unseen.ts";

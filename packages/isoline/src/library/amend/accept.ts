@@ -1,19 +1,15 @@
 /** Accepts departures: they become points of the contour, and nothing is run again. */
-import { type Contour, parseContour } from "@isoline/core/contour";
+import { userInfo } from "node:os";
+import type { Contour } from "@isoline/core/contour";
 import { addProposals, type Proposal, settle } from "@isoline/core/engine";
-import { IsolineError } from "@isoline/core/error";
+import { Evidence } from "@isoline/core/evidence";
 import { iso1 } from "@isoline/core/profile";
-import { lock } from "@isoline/linux";
-import { CliError } from "../../error.ts";
-import { loadContour, MOST_CONTOUR_BYTES, saveContour } from "../../store/contour-file.ts";
-import { Output } from "../../store/output.ts";
-import { removeStaleSignature } from "../../store/signature/stale.ts";
+import { loadContour } from "../../store/contour-file.ts";
+import { loadEvidence } from "../../store/evidence-file.ts";
+import { amendFile } from "./amended-file.ts";
 import type { Departed } from "./departed.ts";
 import { matcherOf } from "./matching.ts";
 import { assertSameContour, proposalsFor, type TimedProposal } from "./proposals.ts";
-
-/** Patience for other processes that write the same contour: each only reads and writes a file. */
-const PATIENCE_MS = 60_000;
 
 export interface AcceptOptions {
   /** Only departures that one of these patterns means; every departure if there are none. */
@@ -44,11 +40,12 @@ export interface Accepted {
 
 export async function accept(file: string, departed: Departed, options: AcceptOptions = {}): Promise<Accepted> {
   const contour = await loadContour(file, iso1);
-  assertSameContour(contour, file, departed);
+  assertSameContour(contour, file, departed, loadEvidence(file)?.acceptances);
   const all = proposalsFor(contour, departed);
   const chosen = chosenAmong(all, options);
   const { added, orphaned, open } = settle(chosen, all, contour);
-  const { size, removedSignature } = added.length === 0 ? unchanged(contour) : add(file, contour, added);
+  const { size, removedSignature } =
+    added.length === 0 ? unchanged(contour) : add(file, contour, added, aboutOf(departed, options));
   return {
     added,
     orphaned,
@@ -61,6 +58,12 @@ export async function accept(file: string, departed: Departed, options: AcceptOp
   };
 }
 
+const MOST_TEXT = 1000;
+
+function aboutOf({ source }: Departed, { reason = "" }: AcceptOptions): { reason: string; source: string } {
+  return { reason: reason.slice(0, MOST_TEXT), source: source.slice(0, MOST_TEXT) };
+}
+
 function chosenAmong(all: readonly TimedProposal[], { only = [], choose }: AcceptOptions): readonly TimedProposal[] {
   const matchers = only.map(matcherOf);
   const meant = matchers.length === 0 ? all : all.filter((one) => matchers.some((isMeant) => isMeant(one)));
@@ -71,19 +74,30 @@ function unchanged({ size }: Contour): { size: number; removedSignature: boolean
   return { size, removedSignature: false };
 }
 
-/** Adds to the file as it is now, which must still be the contour that was looked at. */
-function add(file: string, seen: Contour, added: readonly Proposal[]): { size: number; removedSignature: boolean } {
-  const output = Output.open(file);
+/** Adds to the file as it is now, and records in the evidence who decided that, when, and why. */
+function add(
+  file: string,
+  seen: Contour,
+  added: readonly Proposal[],
+  about: { readonly reason: string; readonly source: string },
+): { size: number; removedSignature: boolean } {
+  let { size } = seen;
+  const when = `${new Date().toISOString().slice(0, 19)}Z`;
+  const { removedSignature } = amendFile(file, seen, (contour, before) => {
+    addProposals(contour, added);
+    const evidence = before ?? new Evidence();
+    evidence.addAcceptances(added.map(({ point }) => ({ point, when, by: userName(), ...about })));
+    ({ size } = contour);
+    return { contour, evidence };
+  });
+  return { size, removedSignature };
+}
+
+/** In containers, a user often has only a number. */
+function userName(): string {
   try {
-    if (!lock(output.directory, PATIENCE_MS))
-      throw new CliError("cannot-write", `cannot amend ${file}: its directory is locked (flock) by another process`);
-    const now = parseContour(output.read(MOST_CONTOUR_BYTES), { profile: iso1 }) as Contour;
-    if (now.state() !== seen.state() || now.policyDigest !== seen.policyDigest)
-      throw new IsolineError("not-comparable", `${file} was changed meanwhile, and nothing was accepted; accept again`);
-    addProposals(now, added);
-    saveContour(output, now);
-    return { size: now.size, removedSignature: removeStaleSignature(output) };
-  } finally {
-    output.close();
+    return userInfo().username;
+  } catch {
+    return String(process.geteuid?.() ?? "unknown");
   }
 }

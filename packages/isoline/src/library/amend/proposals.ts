@@ -2,6 +2,8 @@
 import type { Contour } from "@isoline/core/contour";
 import { leftOpen, Neighbourhood, type Proposal, stateWithout, Updates } from "@isoline/core/engine";
 import { IsolineError } from "@isoline/core/error";
+import type { Digest } from "@isoline/core/digest";
+import type { Acceptance } from "@isoline/core/evidence";
 import { taskPhrase } from "@isoline/core/identity";
 import { chainOf, type Departed, type ReadDeparture } from "./departed.ts";
 
@@ -16,24 +18,30 @@ export function assertSameContour(
   contour: Contour,
   file: string,
   { policy, state, source, departures }: Departed,
-  grown: readonly { readonly from: string; readonly to: string }[] = [],
+  accepted: readonly Acceptance[] = [],
 ): void {
   if (policy !== contour.policyDigest)
     throw new IsolineError(
       "not-comparable",
       `${source} was made under another policy (${policy}) than ${file} (${contour.policyDigest}); check again`,
     );
-  const points = new Set(departures.map(({ point }) => point));
-  let now: string = contour.state();
-  if (now === state || stateWithout(contour, points) === state) return;
-  for (const { from, to } of grown.toReversed()) {
-    if (to === now) now = from;
-    if (now === state) return;
-  }
+  if (contour.state() === state) return;
+  const own = departures.map(({ point }) => point);
+  for (const later of sinceEach(accepted)) if (stateWithout(contour, new Set([...own, ...later])) === state) return;
   throw new IsolineError(
     "not-comparable",
     `${source} is about another contour than ${file}, or ${file} has changed since: its state was ${state} and is ${contour.state()}; check again`,
   );
+}
+
+/** How often a contour may have been amended since; each time costs a pass over it. */
+const MOST_AMENDMENTS = 64;
+
+/** Nothing; then what the last decision accepted, what the last two did, and so on. */
+function* sinceEach(accepted: readonly Acceptance[]): Generator<readonly Digest[]> {
+  const times = [...new Set(accepted.map(({ when }) => when))].sort().slice(-MOST_AMENDMENTS);
+  yield [];
+  for (const time of times.toReversed()) yield accepted.filter(({ when }) => when >= time).map(({ point }) => point);
 }
 
 /** A proposal for each departure that the contour does not have, in their order. */
