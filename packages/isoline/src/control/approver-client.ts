@@ -9,7 +9,7 @@ import type { QuestionLine } from "./approver-server.ts";
 import { Connection } from "./connection.ts";
 import { findNamespace } from "./directory.ts";
 import { descriptorOf, mayAsk } from "./http.ts";
-import { fitApproverDirectories, socketPath } from "./place.ts";
+import { fitKeptDirectories, socketPath } from "./place.ts";
 
 /** A contour of ten million points is read for a minute. */
 const AMEND_MS = 120_000;
@@ -30,7 +30,7 @@ export class ApproverClient {
   /** Of the live namespace with this name, or the only one whose name begins with it. */
   static async find(name: string): Promise<ApproverClient> {
     const found = (await findNamespace(name)).name;
-    const path = fitApproverDirectories()
+    const path = fitKeptDirectories()
       .map((directory) => socketPath(directory, found))
       .find((each) => existsSync(each));
     if (path !== undefined) return new ApproverClient(found, path);

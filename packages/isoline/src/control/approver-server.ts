@@ -17,7 +17,7 @@ import type { Ending, OpenQuestion, Questions } from "../namespace/questions.ts"
 import type { Ask } from "../namespace/requests.ts";
 import { type Answer, descriptorOf, mayAsk, OVER, peerAt, refusal, send } from "./http.ts";
 import { isLive } from "./liveness.ts";
-import { openApproverDirectory, socketPath } from "./place.ts";
+import { openKeptDirectory, socketPath } from "./place.ts";
 import { cannotListen } from "./server.ts";
 
 /** What the socket is about. */
@@ -59,7 +59,7 @@ export class ApproverServer {
   }
 
   /** Opens the socket of a namespace in the directory for approvers, and closes both to the namespace. */
-  static async open(about: Decisions, directory: string = openApproverDirectory()): Promise<ApproverServer> {
+  static async open(about: Decisions, directory: string = openKeptDirectory()): Promise<ApproverServer> {
     const server = new ApproverServer(about, socketPath(directory, about.name));
     // A supervisor that was killed leaves its socket behind.
     await isLive(server.path);

@@ -9,13 +9,12 @@
  * A departure that happens again and again adds lines without end; so a journal that has grown by a few megabytes is written anew,
  * as it stands then.
  */
-import { closeSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, readdirSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { KEPT_DIRECTORY } from "@isoline/linux";
 import type { Ask } from "../namespace/requests.ts";
 import type { DepartureReport, Loss, RunReport } from "../namespace/report.ts";
 import { Output } from "../store/output.ts";
-import { assertFit, openControlDirectory } from "./place.ts";
+import { openKeptDirectory } from "./place.ts";
 
 export const JOURNAL_SUFFIX = ".journal";
 export const EARLIER_SUFFIX = ".journal.1";
@@ -68,7 +67,7 @@ export class Journal {
     this.#about = about;
     this.#ask = ask;
     this.#off = off;
-    this.#directory = keptDirectory();
+    this.#directory = openKeptDirectory();
   }
 
   start(): void {
@@ -181,14 +180,6 @@ export class Journal {
       .sort((one, other) => other.time - one.time);
     for (const { path: old } of journals.slice(MOST_JOURNALS - 1)) rmSync(old, { force: true });
   }
-}
-
-/** The directory of journals, made if it is not there; refuses one that another user could enter. */
-export function keptDirectory(): string {
-  const directory = join(openControlDirectory(), KEPT_DIRECTORY);
-  if (!isThere(directory)) mkdirSync(directory, { mode: 0o700 });
-  assertFit(directory);
-  return directory;
 }
 
 function isThere(path: string): boolean {

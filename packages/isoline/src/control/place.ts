@@ -50,16 +50,16 @@ export function openControlDirectory(): string {
   throw refusal;
 }
 
-/** The directory for approver sockets, made if it is not there. No task of any namespace may use it, or make one of its name. */
-export function openApproverDirectory(): string {
+/** The directory for approver sockets and journals. No task of any namespace may use it, or make one of its name. */
+export function openKeptDirectory(): string {
   const directory = join(openControlDirectory(), KEPT_DIRECTORY);
   mkdirSync(directory, { mode: 0o700, recursive: true });
   assertFit(directory);
   return directory;
 }
 
-/** The existing directories for approver sockets that are safe. */
-export function fitApproverDirectories(): readonly string[] {
+/** The existing directories for approver sockets and journals that are safe. */
+export function fitKeptDirectories(): readonly string[] {
   return fitControlDirectories()
     .map((directory) => join(directory, KEPT_DIRECTORY))
     .filter(isFit);
@@ -106,7 +106,7 @@ export function ownUid(): number {
   return process.geteuid?.() ?? 0;
 }
 
-export function assertFit(directory: string): void {
+function assertFit(directory: string): void {
   const { mode, uid, isDirectory } = facts(directory);
   if (!isDirectory || uid !== ownUid() || (mode & OTHERS) !== 0)
     throw new CliError(

@@ -9,6 +9,7 @@ import { paint } from "../output/paint.ts";
 export interface UpdateOptions {
   readonly from: string;
   readonly to: string;
+  readonly npmCache?: string;
   readonly both?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;

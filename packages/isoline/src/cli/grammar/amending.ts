@@ -96,6 +96,7 @@ export function declareAmending(program: Command, { ends }: Invocation): void {
     .argument("<file>", "the contour")
     .requiredOption("--from <version>", VERSION)
     .requiredOption("--to <version>", "the new version, in the same form")
+    .option("--npm-cache <directory>", "of lockfiles: where npm keeps packages; ~/.npm if left out")
     .option("--both", "keep the old version permitted beside the new one")
     .option("--dry-run", "write nothing")
     .option("--json", "the prediction for machines")

@@ -1,5 +1,5 @@
 /**
- * A contour file with its evidence, to be written anew under a lock. Whoever amends looks at the contour first, and may take long
+ * A contour file with its evidence, to be written anew under a lock. A person looks at the contour first, and may take long
  * over it; the file must still be the same then.
  */
 import { type Contour, parseContour } from "@isoline/core/contour";

@@ -1,6 +1,7 @@
 /** Reads the journals of namespaces that have ended, or whose supervisor has gone. */
 import { readdirSync } from "node:fs";
-import { EARLIER_SUFFIX, JOURNAL_SUFFIX, keptDirectory } from "../../control/journal.ts";
+import { EARLIER_SUFFIX, JOURNAL_SUFFIX } from "../../control/journal.ts";
+import { openKeptDirectory } from "../../control/place.ts";
 import { CliError } from "../../error.ts";
 import { readRegular } from "../../store/bounded-file.ts";
 import { bad, type Departed, DepartureReader, readHead } from "./departed.ts";
@@ -16,7 +17,7 @@ export interface ReadJournal extends Departed {
 
 /** The journal of the last namespace of this name, or of the one before it; undefined if there is none. */
 export function readJournalOf(name: string, earlier = false): ReadJournal | undefined {
-  const directory = keptDirectory();
+  const directory = openKeptDirectory();
   const suffix = earlier ? EARLIER_SUFFIX : JOURNAL_SUFFIX;
   const names = readdirSync(directory).flatMap((file) =>
     file.endsWith(suffix) ? [file.slice(0, -suffix.length)] : [],

@@ -7,9 +7,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { CliError } from "../../error.ts";
 import { readRegular } from "../../store/bounded-file.ts";
-import { below, together, type Tree } from "./trees.ts";
+import { below, together, type Tree, type Versions } from "./trees.ts";
 import { archiveTree } from "./unpack.ts";
-import type { Versions } from "./versions.ts";
 
 const MOST_LOCKFILE_BYTES = 64 * 1024 * 1024;
 const INTEGRITY = /^sha512-([A-Za-z0-9+/]{86}==)$/;
@@ -20,14 +19,16 @@ interface Package {
 }
 
 /** The trees of the packages that differ, each at its place below `node_modules`. */
-export function lockfileTrees(from: string, to: string): Versions {
+export function lockfileTrees(from: string, to: string, cache = join(homedir(), ".npm")): Versions {
   const [before, after] = [packagesIn(from), packagesIn(to)];
   const differing = [...before].filter(([place, { integrity }]) => {
     const now = after.get(place);
     return now === undefined || now.integrity !== integrity || integrity === undefined;
   });
   const treesOf = (packages: ReadonlyMap<string, Package>, of: readonly string[]) =>
-    together(of.flatMap((place) => (packages.has(place) ? [packageTree(place, packages.get(place) as Package)] : [])));
+    together(
+      of.flatMap((place) => (packages.has(place) ? [packageTree(place, packages.get(place) as Package, cache)] : [])),
+    );
   const places = differing.map(([place]) => place);
   const added = [...after.keys()].filter((place) => !before.has(place));
   return { from: treesOf(before, places), to: treesOf(after, [...places, ...added]) };
@@ -53,19 +54,18 @@ function packagesIn(file: string): ReadonlyMap<string, Package> {
   );
 }
 
-function packageTree(place: string, { version, integrity }: Package): Tree {
-  const archive = cached(integrity);
+function packageTree(place: string, { version, integrity }: Package, cache: string): Tree {
+  const archive = cached(integrity, cache);
   if (archive !== undefined) return below(archiveTree(archive, 1), place);
   const unread = `${place} ${version} is not in npm's cache (npm cache add ${place.replace(/.*node_modules\//, "")}@${version})`;
   return { files: new Map(), links: new Map(), unread: [unread] };
 }
 
 /** The archive in npm's cache, which names contents by their digests (cacache, content-v2). */
-function cached(integrity: string | undefined): string | undefined {
+function cached(integrity: string | undefined, cache: string): string | undefined {
   const [, base64] = INTEGRITY.exec(integrity ?? "") ?? [];
   if (base64 === undefined) return undefined;
   const hex = Buffer.from(base64, "base64").toString("hex");
-  const cache = process.env["npm_config_cache"] ?? join(homedir(), ".npm");
   const path = join(cache, "_cacache", "content-v2", "sha512", hex.slice(0, 2), hex.slice(2, 4), hex.slice(4));
   return existsSync(path) ? path : undefined;
 }

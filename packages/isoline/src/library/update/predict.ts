@@ -2,8 +2,7 @@
 import { type Contour, filesIn } from "@isoline/core/contour";
 import type { Digest } from "@isoline/core/digest";
 import { escapeBytes } from "@isoline/core/event";
-import type { Tree } from "./trees.ts";
-import type { Versions } from "./versions.ts";
+import type { Tree, Versions } from "./trees.ts";
 
 /** A file of the contour that the update replaces. Paths are those of the contour. */
 export interface Predicted {

@@ -15,6 +15,11 @@ export interface Tree {
   readonly unread: readonly string[];
 }
 
+export interface Versions {
+  readonly from: Tree;
+  readonly to: Tree;
+}
+
 const MOST_FILES = 500_000;
 const PIECE = 1 << 20;
 

@@ -10,6 +10,8 @@ import { readVersions } from "./versions.ts";
 export interface UpdateOptions {
   readonly from: string;
   readonly to: string;
+  /** Where npm keeps packages; `~/.npm` if left out. */
+  readonly npmCache?: string | undefined;
   /** Keeps the old version permitted beside the new one. */
   readonly both?: boolean;
   /** Only predicts. */
@@ -27,10 +29,10 @@ export interface Updated extends Prediction {
 
 export async function update(
   file: string,
-  { from, to, both = false, dryRun = false }: UpdateOptions,
+  { from, to, both = false, dryRun = false, npmCache }: UpdateOptions,
 ): Promise<Updated> {
   const contour = await loadContour(file, iso1);
-  const prediction = predict(contour, readVersions(from, to));
+  const prediction = predict(contour, readVersions(from, to, npmCache));
   const byFile = new Map(prediction.predicted.map((each) => [`${each.from} ${each.path}`, each]));
   const moves = new Map(prediction.predicted.map(({ path, toPath }) => [path, toPath]));
   const replace = (of: typeof contour) =>

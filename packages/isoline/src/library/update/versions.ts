@@ -4,20 +4,15 @@ import { join } from "node:path";
 import { CliError } from "../../error.ts";
 import { lockfileTrees } from "./lockfile.ts";
 import { imageTree } from "./oci-layout.ts";
-import { type Tree, treeOf } from "./trees.ts";
+import { type Tree, treeOf, type Versions } from "./trees.ts";
 import { debianTree, fetchDebian, inScratch } from "./unpack.ts";
-
-export interface Versions {
-  readonly from: Tree;
-  readonly to: Tree;
-}
 
 const DEBIAN_NAME = /^([a-z0-9][a-z0-9+.-]*)[=/]([A-Za-z0-9][A-Za-z0-9.+:~-]*)$/;
 const LAYOUT = /^(.*?)@(sha256:[0-9a-f]{64})$/;
 
 /** Reads both versions. Of two lockfiles only the packages that differ are looked at. */
-export function readVersions(from: string, to: string): Versions {
-  if (isLockfile(from) && isLockfile(to)) return lockfileTrees(from, to);
+export function readVersions(from: string, to: string, npmCache?: string): Versions {
+  if (isLockfile(from) && isLockfile(to)) return lockfileTrees(from, to, npmCache);
   return { from: treeNamed(from), to: treeNamed(to) };
 }
 
