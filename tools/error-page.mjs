@@ -10,6 +10,7 @@ export const ERROR_PAGE = "docs/errors.md";
 const tables = [
   { file: "packages/core/src/error.ts", name: "coreErrors", title: "Core: events, contours, the engine" },
   { file: "packages/linux/src/error.ts", name: "linuxErrors", title: "Linux: the kernel and the sensors" },
+  { file: "packages/attest/src/error.ts", name: "attestErrors", title: "Attestation: TPMs and evidence" },
   { file: "packages/isoline/src/error.ts", name: "cliErrors", title: "Command line and namespaces" },
 ];
 

@@ -37,6 +37,10 @@ const layers = [
   ["core", "generalise", []],
   ["core", "index", []],
 
+  ["attest", "error", core],
+  ["attest", "tpm", [...core, "node:crypto", "node:fs/promises", "node:net", "node:timers/promises"]],
+  ["attest", "boot", ["node:crypto"]],
+
   ["linux", "error", core],
   ["linux", "abi", [...core, "node:*", "koffi"]],
   ["linux", "process", [...core, "node:fs"]],

@@ -61,6 +61,7 @@ export default defineConfig({
           page("Points: iso1", "/spec/iso1"),
           page("Operations", "/spec/operations"),
           page("Other profiles", "/spec/profiles"),
+          page("TPM structures", "/spec/tpm"),
           page("Glossary", "/glossary"),
         ],
       },

@@ -1,0 +1,15 @@
+/** Every refusal of this package, by code; `docs/errors.md` is generated from this table. */
+import { IsolineError } from "@isoline/core/error";
+
+export const attestErrors = {
+  "bad-tpm-structure":
+    "Bytes that should be a structure of a TPM are truncated, too long, or hold a value that has no meaning.",
+  "bad-event-log": "A log of measured boot is truncated, or is not one.",
+  "tpm-refused": "A TPM answered a command with an error.",
+  "tpm-unreachable": "A TPM cannot be reached, or stopped answering.",
+} as const;
+
+export type AttestErrorCode = keyof typeof attestErrors;
+
+/** A refusal of the attest package. */
+export class AttestError extends IsolineError<AttestErrorCode> {}

@@ -1,0 +1,18 @@
+/** TPM 2.0: structures, commands, and ways to a TPM. */
+export { decode, encode } from "./codec.ts";
+export { commands } from "./commands.ts";
+export * from "./constants.ts";
+export { isSignedBy, nameOf, nvNameOf, publicKeyOf } from "./keys.ts";
+export { TpmRefusal } from "./response-codes.ts";
+export {
+  attest,
+  type Attest,
+  nvPublic,
+  type NvPublic,
+  publicArea,
+  type PublicArea,
+  signature,
+  type Signature,
+} from "./structures.ts";
+export { attestationKey, endorsementP384, endorsementRsa } from "./templates.ts";
+export { type Authorisation, Tpm } from "./tpm.ts";

@@ -1,0 +1,61 @@
+/** A TPM for tests: a real swtpm with a state of its own, and tpm2-tools to look at it from another side. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { isInstalled } from "../support/machine.ts";
+
+export const needsSwtpm = !isInstalled("swtpm") || !isInstalled("tpm2_quote");
+
+export class SoftwareTpm {
+  readonly place: string;
+  #process: ChildProcess | undefined;
+
+  constructor() {
+    this.place = mkdtempSync(join(tmpdir(), "isoline-tpm-"));
+    mkdirSync(join(this.place, "state"));
+  }
+
+  /** For `Tpm.open`. */
+  get address(): string {
+    return `unix:${join(this.place, "socket")}`;
+  }
+
+  /** Powers it on. The state of an earlier start is there again. */
+  async start(): Promise<void> {
+    const socket = join(this.place, "socket");
+    for (const path of [socket, `${socket}.ctrl`]) rmSync(path, { force: true });
+    const words = ["socket", "--tpm2", "--tpmstate", `dir=${join(this.place, "state")}`];
+    words.push("--server", `type=unixio,path=${socket}`, "--ctrl", `type=unixio,path=${socket}.ctrl`);
+    words.push("--flags", "not-need-init,startup-clear");
+    this.#process = spawn("swtpm", words, { stdio: "ignore" });
+    for (let tries = 0; tries < 500 && !existsSync(socket); tries++) await setTimeout(20);
+  }
+
+  /** Cuts its power. */
+  async stop(): Promise<void> {
+    const running = this.#process;
+    this.#process = undefined;
+    if (running === undefined || running.exitCode !== null) return;
+    const ended = new Promise((resolve) => running.once("exit", resolve));
+    running.kill("SIGKILL");
+    await ended;
+  }
+
+  /** Runs a program of tpm2-tools, which connects for itself: no other connection may be open. */
+  tool(program: string, ...args: readonly string[]): string {
+    const { status, stdout, stderr } = spawnSync(program, args, {
+      cwd: this.place,
+      encoding: "utf8",
+      env: { ...process.env, TPM2TOOLS_TCTI: `swtpm:path=${join(this.place, "socket")}` },
+    });
+    if (status !== 0) throw new Error(`${program} ${args.join(" ")}: ${stderr}`);
+    return stdout;
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    rmSync(this.place, { recursive: true, force: true });
+  }
+}
