@@ -21,7 +21,10 @@ const list = (members: readonly Member[]) =>
 function page(): string {
   const rows = Object.values(commands).map(({ name, code, handles, authorised, parameters, response, givesHandle }) => {
     const needs = handles.map((handle, index) => (index < authorised ? `**${handle}**` : handle)).join(", ") || "–";
-    const gives = [...(givesHandle ? ["a handle"] : []), ...(response.members.length > 0 ? [list(response.members)] : [])];
+    const gives = [
+      ...(givesHandle ? ["a handle"] : []),
+      ...(response.members.length > 0 ? [list(response.members)] : []),
+    ];
     return `| ${name} | 0x${code.toString(16)} | ${needs} | ${list(parameters.members)} | ${gives.join(", ") || "–"} |`;
   });
   const found = new Map<string, AnyCodec>();
@@ -29,7 +32,8 @@ function page(): string {
     if (codec.members.length > 0 && !/ (?:parameters|response)$/.test(codec.name)) found.set(codec.name, codec);
     for (const member of codec.members) visit(member.codec);
   };
-  for (const { parameters, response } of Object.values(commands)) for (const each of [parameters, response]) visit(each);
+  for (const { parameters, response } of Object.values(commands))
+    for (const each of [parameters, response]) visit(each);
   for (const each of [attest, nvPublic, publicArea, signature]) visit(each as AnyCodec);
   const structures = [...found.values()]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
