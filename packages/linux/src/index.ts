@@ -15,6 +15,7 @@ export { KEPT_DIRECTORY } from "./sensor/kept-directory.ts";
 export { Standstill } from "./sensor/standstill.ts";
 export { signalAll } from "./sensor/signal-all.ts";
 export { fileIdentity, holdersOf, isRunning } from "./sensor/holders.ts";
+export type { Built } from "./sensor/files/makings.ts";
 export { fileVersion, lastingVersion } from "./sensor/files/knowledge.ts";
 export { SeccompSensor } from "./sensor/seccomp/sensor.ts";
 export type { ActingProcess, ActingThread, Identity } from "./sensor/acting.ts";

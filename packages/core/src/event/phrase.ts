@@ -21,6 +21,9 @@ export function phrase(event: Event): string {
 /** How a file was opened, as words: `for reading and writing`. */
 export function accessPhrase(access: string): string {
   if (access.startsWith("?")) return "in an unknown way";
+  if (access === "cache") return "as a cache of its own";
+  if (access === "state") return "as a record of its own";
+  if (access === "output") return "as something that it writes anew";
   const words = access.split(",").map((word) => accessWords.get(word) ?? word);
   return `for ${words.length > 1 ? `${words.slice(0, -1).join(", ")} and ${words.at(-1)}` : words[0]}`;
 }

@@ -11,7 +11,7 @@ export interface Label {
   readonly text: string;
   /** The number of directories above it that are a store's fan-out; they are written as `$hash` in paths that lead to it. */
   readonly fans: number;
-  readonly rule: "created" | "content-address" | "timestamp" | "launch-user" | "canister";
+  readonly rule: "created" | "content-address" | "timestamp" | "launch-user" | "canister" | "names";
   /** Called when the name is removed. */
   readonly release?: () => void;
 }

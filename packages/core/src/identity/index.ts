@@ -18,6 +18,7 @@ export {
   namedPolicy,
   type Policy,
 } from "./policy.ts";
+export { type PresetName, presetNames, presets, withPresets } from "./presets/table.ts";
 export { localPort } from "./rules/addresses.ts";
 export { hostAndPort, RESOLVER } from "./rules/host-names.ts";
 export { boundedRuns, formatNamedRun, formatRun, TEXT } from "./rules/called.ts";
@@ -27,4 +28,7 @@ export { pathsAbove } from "./rules/directories.ts";
 export { isDescriptorOption, isPathOption, keyAndValue } from "./rules/mount-options.ts";
 export { allocatorFiles } from "./rules/overlooked.ts";
 export { lensRules, ruleNames, type SwitchableRule } from "./rules/table.ts";
-export { type Call, deriveTask, type Image, programName, type Task, taskPhrase } from "./task.ts";
+export { type Call, deriveTask, type Image, programName, type Task, taskPhrase, toolNames } from "./task.ts";
+export { builtBy, isFile, type Maker, marksOf } from "./tools/built.ts";
+export { CACHE, OUTPUT, STATE } from "./tools/places.ts";
+export { type MakerRule, ProgramNames, type ToolRule } from "./tools/rule.ts";

@@ -34,6 +34,7 @@ import {
 import { levelOption } from "./rules/mount-options.ts";
 import { Firings, type RuleName } from "./rules/table.ts";
 import { Users } from "./rules/users.ts";
+import { OUTPUT, STATE, ToolPlaces } from "./tools/places.ts";
 import type { Call } from "./task.ts";
 
 type Value = Exclude<FieldValue, undefined>;
@@ -65,6 +66,7 @@ export class Leveller {
   readonly #users: Users;
   readonly #userRule: RuleName;
   readonly #plan: Plan;
+  readonly #tools: ToolPlaces | undefined;
 
   constructor(policy: Policy, launch: Launch, surroundings: Surroundings) {
     this.#policy = policy;
@@ -75,6 +77,8 @@ export class Leveller {
     this.#links = new LinkTexts(this.#paths);
     this.#users = new Users(policy.rules["launch-user"] ? launch : undefined, launch.canister);
     this.#userRule = launch.canister ? "canister" : "launch-user";
+    const tools = new ToolPlaces(policy.tools);
+    this.#tools = tools.isEmpty ? undefined : tools;
     this.#plan = Object.fromEntries(operationNames.map((name) => [name, this.#stepsOf(name)])) as unknown as Plan;
   }
 
@@ -96,6 +100,18 @@ export class Leveller {
 
   /** The event that is hashed. */
   level(event: Event, at: Observation): Event {
+    const levelled = this.#levelled(event, at);
+    return this.#tools === undefined ? levelled : this.#withTools(this.#tools, levelled, at);
+  }
+
+  /** The program of a tool may do what it did, whatever an earlier run left there. */
+  #withTools(tools: ToolPlaces, event: Event, { toolNames = [] }: Observation): Event {
+    const applied = tools.apply(event, toolNames);
+    if (applied !== event) this.#firings.count(ruleOf(applied));
+    return applied;
+  }
+
+  #levelled(event: Event, at: Observation): Event {
     this.#paths.created.settle();
     this.#seenFrom(at);
     const credentials = this.#users.credentials(event.actor.credentials);
@@ -372,4 +388,9 @@ export class Leveller {
     this.#firings.count("autobind");
     return AUTOBIND;
   }
+}
+
+function ruleOf(event: Event): "cache" | "output" | "state" {
+  const access = event.op === "open" ? event.subject.access : undefined;
+  return access === OUTPUT || access === STATE ? access : "cache";
 }

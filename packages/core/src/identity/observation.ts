@@ -18,6 +18,8 @@ export interface Observation {
   readonly tid: number;
   /** Last path component of the actor's executable, already levelled. */
   readonly program: string;
+  /** The names by which rules about tools know it (`toolNames`); left out if the policy has none. */
+  readonly toolNames?: readonly string[];
   /** The files that the last exec of the process loaded, levelled. */
   readonly images?: readonly Image[];
   /**

@@ -16,6 +16,7 @@ import { Pseudonyms } from "./rules/pseudonyms.ts";
 import type { Firings, RuleName } from "./rules/table.ts";
 import { momentsIn } from "./rules/timestamps.ts";
 import { UserNames } from "./rules/users.ts";
+import { LevelledNames } from "./tools/names.ts";
 
 /** The suffix by which a sensor marks a file that is still open but has no name any more. */
 const DELETED = "?deleted:";
@@ -30,6 +31,7 @@ export class PathLens {
   readonly #directories: Directories;
   readonly #pseudonyms: Pseudonyms;
   readonly #userNames: UserNames;
+  readonly #levelledNames: LevelledNames | undefined;
   readonly #firings: Firings;
   readonly #host: CanisterDirectories | undefined;
   #atHostRoot = false;
@@ -48,6 +50,8 @@ export class PathLens {
     this.#directories = directories;
     this.#pseudonyms = new Pseudonyms(policy.pseudonyms);
     this.#userNames = new UserNames(policy.rules["launch-user"] ? launch : undefined);
+    const levelledNames = new LevelledNames(policy.tools);
+    this.#levelledNames = levelledNames.isEmpty ? undefined : levelledNames;
     this.#host = host;
     this.#firings = firings;
     const { created, timestamp, "content-address": contentAddress } = policy.rules;
@@ -165,7 +169,7 @@ export class PathLens {
     const created = withNewest(path, this.created.labelsAlong(path), newest)?.filter(({ start }) => start > from);
     const user = directory?.rule === "temp" ? this.#userNames.labelIn(path, from) : undefined;
     const named = user ? [user, ...(created ?? []).filter(({ start }) => start !== user.start)] : created;
-    const labels = this.#withMoments(path, from, named);
+    const labels = this.#withDigests(path, from, directory, this.#withMoments(path, from, named));
     if (!directory && !labels?.length) return path;
     if (directory) this.#firings.count(directory.rule);
     return (directory?.token ?? ROOT) + this.#tail(path, from, labels ?? []);
@@ -175,6 +179,21 @@ export class PathLens {
   #labelled(path: string, from: number, newest: Newest): Labelled[] | undefined {
     const created = withNewest(path, this.created.labelsAlong(path), newest)?.filter(({ start }) => start > from);
     return this.#withMoments(path, from, created);
+  }
+
+  /** With the digests in names of a toolchain's place, which count whichever run made the files. */
+  #withDigests(
+    path: string,
+    from: number,
+    directory: Directory | undefined,
+    labels: Labelled[] | undefined,
+  ): Labelled[] | undefined {
+    if (this.#levelledNames === undefined) return labels;
+    const token = directory?.token ?? "";
+    const digests = this.#levelledNames.labelsIn(token + path.slice(from), from - token.length);
+    if (digests.length === 0) return labels;
+    const others = (labels ?? []).filter(({ start }) => !digests.some((digest) => digest.start === start));
+    return [...digests, ...others].sort((a, b) => a.start - b.start);
   }
 
   #withMoments(path: string, from: number, labels: Labelled[] | undefined): Labelled[] | undefined {

@@ -22,8 +22,9 @@ import {
   reactions,
 } from "./policy.ts";
 import { lensRules, type SwitchableRule, switchableRules } from "./rules/table.ts";
+import { parseTools } from "./tools/parse.ts";
 
-const keys = ["version", "lens", "content", "rules", "pseudonyms", "classes", "reaction", "iouring"];
+const keys = ["version", "lens", "content", "rules", "pseudonyms", "classes", "tools", "reaction", "iouring"];
 const pseudonymKeys = ["path", "as", "content"];
 const MAX_PSEUDONYMS = 256;
 /** Upper case, so that no pseudonym equals one of the lens's own tokens inside a path. */
@@ -58,6 +59,7 @@ export function parsePolicy(value: unknown): Policy {
     rules: { ...base.rules, ...parseRules(source["rules"]) },
     pseudonyms: parsePseudonyms(source["pseudonyms"]),
     classes: parseClasses(source["classes"]),
+    tools: parseTools(source["tools"]),
     reaction: choice(source["reaction"], "reaction", reactions, base.reaction),
     iouring: choice(source["iouring"], "iouring", iouringChoices, base.iouring),
   };

@@ -2,6 +2,8 @@
 import { type Digest, sha256 } from "../digest.ts";
 import { type ClassRule, canonicalRule } from "./classes/rule.ts";
 import { type SwitchableRule, switchableRules } from "./rules/table.ts";
+import { canonicalTool } from "./tools/parse.ts";
+import type { ToolRule } from "./tools/rule.ts";
 
 /** Incremented whenever the same policy would level the same event differently, so that old contours are not misread. */
 export const LENS_VERSION = 1;
@@ -31,6 +33,8 @@ export interface Policy {
   readonly pseudonyms: readonly Pseudonym[];
   /** Classes of names, and directories in which what was found does not count. Reviewed, one by one. */
   readonly classes: readonly ClassRule[];
+  /** What is known of the programs of toolchains: see `tools/rule.ts`. */
+  readonly tools: readonly ToolRule[];
   /** The reaction to an untrusted process. */
   readonly reaction: (typeof reactions)[number];
   readonly iouring: (typeof iouringChoices)[number];
@@ -48,6 +52,7 @@ export const DEFAULT_POLICY: Policy = {
   rules: usualRules,
   pseudonyms: [],
   classes: [],
+  tools: [],
   reaction: "log",
   iouring: "refuse",
 };
@@ -75,6 +80,7 @@ export function canonicalPolicy(policy: Policy): string {
     pseudonyms: policy.pseudonyms.map(({ as, content, path }) => ({ as, content, path })),
     reaction: policy.reaction,
     rules: sortedRules(policy),
+    ...(policy.tools.length === 0 ? {} : { tools: policy.tools.map(canonicalTool) }),
     version: LENS_VERSION,
   });
 }

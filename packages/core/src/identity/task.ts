@@ -58,6 +58,17 @@ export function taskPhrase(task: Task): string {
   return `${programName(task)}${as}${(task.runs ?? []).map((run) => ` ${runPhrase(run)}`).join("")}`;
 }
 
+/**
+ * The names by which rules about tools know a program: its file's, the one that it was called by, and each with the script that it
+ * runs: `x86_64-linux-gnu-ld.bfd`, `ld`; `node`, `node:npm-cli.js`.
+ */
+export function toolNames(task: Task): readonly string[] {
+  const names = task.as === undefined ? [programName(task)] : [programName(task), task.as];
+  const script = task.runs?.at(-1);
+  if (script === undefined) return names;
+  return [...names, ...names.map((name) => `${name}:${lastComponent(withoutDigest(script))}`)];
+}
+
 /** The same as one word: `busybox:cat`, `node:install.js`. */
 export function taskLabel(task: Task): string {
   const last = task.runs?.at(-1);

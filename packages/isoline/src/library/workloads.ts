@@ -1,5 +1,6 @@
 /** Running commands: to learn a contour, to check one, or under one. */
 import { existsSync } from "node:fs";
+import type { PresetName } from "@isoline/core/identity";
 import { type IntegrityPlan, unasked } from "../integrity/plan.ts";
 import { argumentText, commandText } from "../namespace/command-text.ts";
 import { writeLabel } from "../namespace/label.ts";
@@ -42,6 +43,8 @@ export interface LearnOptions extends WorkloadOptions {
   readonly lens?: string | undefined;
   /** Says that the state which the command finds was made anew for this run, so that its evidence counts as of a clean start. */
   readonly cleanStart?: boolean | undefined;
+  /** Toolchains and services whose rules are added to the lens: docs/how-to/toolchains.md. */
+  readonly presets?: readonly PresetName[] | undefined;
   /** A file for events in the order they first happened, one JSON object a line. */
   readonly trajectory?: string | undefined;
 }
@@ -128,7 +131,7 @@ export async function startLearning(
   options: LearnOptions & Called,
   hooks?: Hooks,
 ): Promise<Started> {
-  const { output, merge = false, trajectory, lens, cleanStart = false } = options;
+  const { output, merge = false, trajectory, lens, presets, cleanStart = false } = options;
   const held = Output.open(output);
   if (trajectory !== undefined) assertWritable(trajectory);
   const started = hostFor(host, options);
@@ -139,7 +142,7 @@ export async function startLearning(
     output,
     adds: merge,
     run: beginRun(command, cleanStart ? "clean" : "unknown"),
-    policy: await policyLine(lens),
+    policy: await policyLine(lens, presets),
     trajectory,
     landlock: false,
   };

@@ -1,4 +1,8 @@
-/** The part of fanotify(7) that is needed to get a file without the permission of another fanotify group (linux/fanotify.h). */
+/**
+ * The parts of fanotify(7) that are needed to get a file without the permission of another fanotify group, and to hear of opens of
+ * a file by other processes (linux/fanotify.h).
+ */
+import { EAGAIN } from "./errno.ts";
 import { read } from "./libc.ts";
 import { rawCall } from "./raw-call.ts";
 import { AT_FDCWD, O_CLOEXEC } from "./stat.ts";
@@ -58,4 +62,42 @@ export function answerOpen(group: number, file: number, verdict: number): void {
   answer.writeInt32LE(file, 0);
   answer.writeUInt32LE(verdict, 4);
   rawCall(WRITE, [group, answer, answer.length]);
+}
+
+const FAN_REPORT_FID = 0x200;
+const FAN_OPEN = 0x20n;
+const FAN_Q_OVERFLOW = 0x4000n;
+
+/**
+ * Creates a group that is told of opens and passes no files on, which needs no capability (since Linux 5.13). Returns a negative
+ * errno if the kernel has none.
+ */
+export function hearingGroup(): number {
+  return rawCall(syscallNumbers.fanotify_init, [FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_FID, O_CLOEXEC]);
+}
+
+/** Starts or stops telling of opens of the file behind a descriptor (not of O_PATH); 0 or a negative errno. */
+export function hearOpens(group: number, fd: number, isHeard: boolean): number {
+  const how = isHeard ? FAN_MARK_ADD : FAN_MARK_REMOVE;
+  return rawCall(syscallNumbers.fanotify_mark, [group, how, FAN_OPEN, fd, 0]);
+}
+
+const heard: Buffer = Buffer.alloc(16_384);
+
+/**
+ * Whether a process other than this one has opened a file since the last call, or that cannot be excluded. A group without
+ * capabilities is not told which other process it was, but always whether it was this one, and the kernel never merges the events of two
+ * processes (fs/notify/fanotify/fanotify.c, fanotify_should_merge; fanotify_user.c, copy_event_to_user).
+ */
+export function othersHaveOpened(group: number): boolean {
+  let isFound = false;
+  for (;;) {
+    const length = read(group, heard);
+    if (length < 0) return isFound || length !== -EAGAIN;
+    if (length < EVENT_SIZE) return true;
+    for (let at = 0; at + EVENT_SIZE <= length; at += Math.max(heard.readUInt32LE(at), EVENT_SIZE)) {
+      const isLost = (heard.readBigUInt64LE(at + 8) & FAN_Q_OVERFLOW) !== 0n;
+      if (isLost || heard.readInt32LE(at + 20) !== process.pid) isFound = true;
+    }
+  }
 }

@@ -3,6 +3,7 @@
  * name at launch, so rights on a name that may later belong to another file are given to its directory.
  */
 import type { Event } from "@isoline/core/event";
+import { CACHE, OUTPUT, STATE } from "@isoline/core/identity";
 import { directoryOf, type RealPath, type RealPaths } from "./real-path.ts";
 import type { Spot } from "./rules.ts";
 
@@ -35,6 +36,11 @@ export class ChangingNames {
         return this.#add(this.#made, event.subject.path);
       case "bind":
         if (event.subject.family === "unix") this.#add(this.#made, event.subject.address);
+        return undefined;
+      case "open":
+        if (event.subject.access === CACHE) this.#add(this.#made, directoryOf(event.subject.path));
+        if (event.subject.access === OUTPUT || event.subject.access === STATE)
+          this.#add(this.#gone, event.subject.path);
         return undefined;
       default:
         return undefined;

@@ -5,7 +5,7 @@
  * attributes, times, sockets other than TCP, datagrams, …) need nothing and are not restricted.
  */
 import type { Event, Subject } from "@isoline/core/event";
-import { allocatorFiles, type Policy } from "@isoline/core/identity";
+import { allocatorFiles, CACHE, isFile, OUTPUT, type Policy, STATE } from "@isoline/core/identity";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../abi/stat.ts";
 import { ALL_FS, ALL_MAKE, FILE_RIGHTS, fsRights } from "./rights.ts";
 import type { Spot } from "./rules.ts";
@@ -31,6 +31,20 @@ const WRITE = fsRights["write-file"];
 const REMOVE = fsRights["remove-file"] | fsRights["remove-dir"];
 /** The kernel opens what it executes for reading as well (fs/exec.c, do_open_execat). */
 const RUN = READ | fsRights.execute;
+/** All that is done in a cache: its programs read, make, move and remove files, directories and links there. */
+const KEEPS =
+  READ |
+  WRITE |
+  REMOVE |
+  fsRights.truncate |
+  fsRights["read-dir"] |
+  fsRights["make-reg"] |
+  fsRights["make-dir"] |
+  fsRights["make-sym"] |
+  fsRights.refer;
+/** A file that is written anew: created, replaced, shortened or removed, and read where a program looks at what is there. */
+const RENEWS = fsRights["make-reg"] | fsRights["remove-file"];
+const RENEWED = READ | WRITE | fsRights.truncate;
 const ANY_EXECUTE = 0o111;
 /** O_TMPFILE: the name that the sensor gives to a file without a name. */
 const UNNAMED = "/#unnamed";
@@ -62,7 +76,9 @@ const within = (path: string, rights: number): Need => ({ path, of: "object", on
 export function needsOf(event: Event): readonly Need[] {
   switch (event.op) {
     case "exec":
-      return [event.subject.path, ...event.subject.loader.map(imagePath)].map((path) => onFile(path, RUN));
+      return [event.subject.path, ...event.subject.loader.map(imagePath).filter(isFile)].map((path) =>
+        onFile(path, RUN),
+      );
     case "open":
       return opened(event.subject);
     case "create":
@@ -119,6 +135,8 @@ export function passagesOf(event: Event): readonly Passage[] {
 }
 
 function opened({ path, access, mode }: Subject<"open">): readonly Need[] {
+  if (access === CACHE) return [within(path, KEEPS)];
+  if (access === OUTPUT || access === STATE) return [inParent(path, RENEWS), onFile(path, RENEWED)];
   const asked = new Set(access.split(","));
   if (asked.has("path")) return [];
   const needs: Need[] = [];

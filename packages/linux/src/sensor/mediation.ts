@@ -7,6 +7,7 @@ import type { Asking } from "./asking.ts";
 import type { FileInspector } from "./inspection.ts";
 import type { HostNames } from "./names/host-names.ts";
 import type { LocalEnd, LocalSocket } from "./own-ports.ts";
+import type { Tools } from "./tools.ts";
 
 /** The act in the sensor's terms: raw canonical paths, raw ids, raw ports. */
 export type Act<O extends Operation = Operation> = {
@@ -44,6 +45,8 @@ export interface Mediator {
   /** The files whose content counts: those executed, or every regular file that is read. */
   readonly content: "executed" | "read";
   readonly allowsIoUring: boolean;
+  /** What the rules of the policy about tools need to know. */
+  readonly tools: Tools;
   /** Whether an act without a verdict may have to be refused; otherwise it may be decided afterwards. */
   readonly mayRefuse: boolean;
   /** Where a person is asked about what is off contour: then a verdict may be `HELD`. */

@@ -30,20 +30,16 @@ import { isMissed } from "./files/content.ts";
 import { dependsOnCreations, dependsOnPorts, dependsOnProcesses } from "./passing-verdicts.ts";
 import { type LocalEnd, type LocalSocket, OwnPorts } from "./own-ports.ts";
 import { relationOf, type Whereabouts } from "./relation.ts";
+import { Tools } from "./tools.ts";
+import { UNIDENTIFIED } from "./unidentified.ts";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { Act, KeyBytes, Mediator, Verdict } from "./mediation.ts";
 import { HostNames } from "./names/host-names.ts";
 import type { FileInspector } from "./inspection.ts";
 
-/** The identity suffix of a process that was allowed to execute a file, if it is not proven that it runs that file. */
-const UNIDENTIFIED = {
-  swapped: "another file than the one it was allowed to execute",
-  "called-otherwise": "with other arguments than the ones that were read",
-  unproven: "one of several programs, and it could not be proven which",
-};
-
 /** A longer line of programs is not added to a contour. */
 const LONGEST_LINEAGE = 1024;
+
 const SIGKILL = 9;
 const SIGSTOP = 19;
 
@@ -73,6 +69,7 @@ export interface ModelMediatorOptions {
 export class ModelMediator implements Mediator {
   readonly content: "executed" | "read";
   readonly allowsIoUring: boolean;
+  readonly tools: Tools;
   /** The inspector of files, if there is one. */
   inspector: FileInspector | undefined;
   readonly hosts: HostNames | undefined;
@@ -103,6 +100,7 @@ export class ModelMediator implements Mediator {
     const { policy, launch } = options;
     this.content = policy.content;
     this.allowsIoUring = policy.iouring === "allow";
+    this.tools = new Tools(policy, this.#tasks);
     this.#engine = options.engine;
     this.asking = options.asking;
     this.#counts = options.counts;
@@ -379,9 +377,11 @@ export class ModelMediator implements Mediator {
 
   #observe(thread: ActingThread, more?: Partial<Observation>): Observation {
     const { pid, identity, multithreaded, atOwnRoot } = thread.process;
-    const images = this.#tasks.get(identity.id)?.images;
+    const task = this.#tasks.get(identity.id);
+    const images = task?.images;
     const own = { pid, tid: thread.tid, program: identity.program, multithreaded, atHostRoot: atOwnRoot };
-    return { ...own, ...(images ? { images } : {}), ...more };
+    const names = task && this.tools.namesOf(task);
+    return { ...own, ...(names ? { toolNames: names } : {}), ...(images ? { images } : {}), ...more };
   }
 
   #carryOut(judgement: Judgement, process: ActingProcess): Verdict {

@@ -32,6 +32,14 @@ export const lensRules = {
   canister: rule(false, "of a container: paths, ids and names of the host that its runtime chooses"),
   origin: rule(false, "a path or address outside the root, mounts and network of the launch says where it lies"),
   pseudonym: rule(false, "paths the policy renames; set by pseudonyms"),
+  cache: rule(false, "what the programs of a toolchain do in a directory of their own; set by tools"),
+  names: rule(
+    false,
+    "a digest or number in a name below a directory of a toolchain, whichever run made it; set by tools",
+  ),
+  state: rule(false, "a file that a program reads and writes anew as it left it; set by tools"),
+  output: rule(false, "a file that a program writes anew each time; set by tools"),
+  built: rule(false, "a program that the workload has built is identified by its makers; set by tools"),
   literal: rule(false, "a name that was chosen to look like a token is marked as literal"),
   "creations-forgotten": rule(false, "the log of created names was full: later paths to the oldest stay as they are"),
 } as const;

@@ -1,5 +1,6 @@
 /** `isoline learn`: records everything that a command does as its contour. */
 import { existsSync } from "node:fs";
+import type { PresetName } from "@isoline/core/identity";
 import { startLearning } from "../../library/workloads.ts";
 import type { SensorChoice } from "../../namespace/sensor-choice.ts";
 import type { Invocation } from "../invocation.ts";
@@ -21,6 +22,7 @@ export interface LearnOptions extends ReportOptions, IntegrityOptions {
   readonly until?: number;
   readonly clean?: string;
   readonly lens?: string;
+  readonly preset?: readonly PresetName[];
   readonly sensor?: SensorChoice;
   readonly user?: string;
   readonly trajectory?: string;
@@ -29,7 +31,7 @@ export interface LearnOptions extends ReportOptions, IntegrityOptions {
 }
 
 export async function learn(invocation: Invocation, options: LearnOptions): Promise<number> {
-  const { output, merge = false, cleanStart, lens, sensor, user, trajectory, name, quiet = false } = options;
+  const { output, merge = false, cleanStart, lens, preset, sensor, user, trajectory, name, quiet = false } = options;
   if (output === undefined) throw usage("expected -o FILE, where the contour is to be written");
   const command = commandAfterDashes(invocation.argv, ["-o", output]);
   if (options.runs !== undefined) return repeatedly(invocation, command, options, output, options.runs);
@@ -44,7 +46,12 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
     note(`${output} is not there yet, so there is nothing to add to: it begins with this run`);
   const about = { command, contour: output, name, quiet, learns: more ? "more" : "anew" } as const;
   const { exit, report, removedSignature } = await supervise(invocation, about, (host, hooks) =>
-    startLearning(host, command, { output, merge, cleanStart, lens, sensor, user, trajectory, ima, name }, hooks),
+    startLearning(
+      host,
+      command,
+      { output, merge, cleanStart, lens, presets: preset, sensor, user, trajectory, ima, name },
+      hooks,
+    ),
   );
   if (removedSignature && !quiet) (await import("../output/stale-signature.ts")).sayStaleSignature(output);
   if (!quiet) {

@@ -1,4 +1,5 @@
 /** The commands that run a workload. */
+import { type PresetName, presetNames } from "@isoline/core/identity";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CheckOptions } from "../commands/check.ts";
 import type { LearnOptions } from "../commands/learn.ts";
@@ -42,6 +43,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
       "with --runs: a shell command that makes the state anew before each run, outside the namespace",
     )
     .option("--lens <name|file>", "what counts: default, exact, or a policy file (YAML or JSON)")
+    .addOption(presetOption())
     .option("--trajectory <file>", "also write events in the order they first happened, one JSON object a line")
     .addOption(sensorOption())
     .option("--user <user>", USER)
@@ -56,6 +58,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
         "isoline learn -o app.contour --merge -- npm run e2e",
         "isoline learn -o app.contour --runs 60 --until 5% --clean 'git clean -fdxq' -- npm test",
         "isoline learn -o app.contour --lens exact -- ./build.sh",
+        "isoline learn -o build.contour --preset cargo -- cargo test",
       ),
     )
     .action((_command: string[], options: LearnOptions) =>
@@ -172,6 +175,19 @@ function answerOption(): Option {
         `expected seconds, more than 0 and at most ${LONGEST_ANSWER}, got ${JSON.stringify(text.slice(0, 40))}.`,
       );
     return seconds;
+  });
+}
+
+/** Several may be given: a project in two languages is built by two toolchains. */
+function presetOption(): Option {
+  return new Option(
+    "--preset <name>",
+    `rules for a toolchain or service: ${presetNames.join(", ")}; may be repeated (see docs/how-to/toolchains.md)`,
+  ).argParser((name: string, earlier: readonly PresetName[] | undefined) => {
+    const preset = presetNames.find((each) => each === name);
+    if (preset === undefined)
+      throw new InvalidArgumentError(`expected ${presetNames.join(", ")}, got ${JSON.stringify(name.slice(0, 40))}.`);
+    return [...new Set([...(earlier ?? []), preset])];
   });
 }
 

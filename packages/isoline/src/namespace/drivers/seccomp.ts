@@ -1,5 +1,6 @@
 /** The seccomp sensor: supervises through the listener that the launching thread gets from the kernel. */
 import { SeccompSensor, setOpenFileLimit } from "@isoline/linux";
+import { BuiltRecord } from "../../store/built-file.ts";
 import { awaitCell, cells, type ControlBlock } from "../control-block.ts";
 import type { Plan } from "../plan.ts";
 import type { Session } from "../session.ts";
@@ -11,12 +12,17 @@ export class SeccompDriver implements Driver {
   readonly #plan: Plan;
   readonly #block: ControlBlock;
   readonly #session: Session;
+  /** What was built under this contour, if its policy knows makers and the contour need not be signed. */
+  readonly #built: BuiltRecord | undefined;
   #sensor: SeccompSensor | undefined;
 
   constructor(plan: Plan, block: ControlBlock, session: Session) {
     this.#plan = plan;
     this.#block = block;
     this.#session = session;
+    const contour = plan.output ?? plan.contour;
+    const isKept = session.mediator.tools.knowMakers && contour !== undefined && plan.signed === undefined;
+    this.#built = isKept ? BuiltRecord.beside(contour) : undefined;
   }
 
   start(): SeccompSensor | undefined {
@@ -26,6 +32,7 @@ export class SeccompDriver implements Driver {
     const { places, known = [], openFiles } = this.#plan;
     const sensor = new SeccompSensor(listener, process.pid, mediator, places.canister !== undefined);
     for (const { version, digest } of known) sensor.know(version, digest);
+    if (this.#built !== undefined) sensor.knowBuilt(this.#built.known);
     let limit = openFiles;
     // The first call of the first process is its execve: it still waits, so the limit that it should start with can be set.
     mediator.onBirth = (process) => {
@@ -44,10 +51,12 @@ export class SeccompDriver implements Driver {
   adapt(): void {}
 
   end(): null {
+    if (this.#sensor !== undefined) this.#built?.save(this.#sensor.built);
     return null;
   }
 
   close(): void {
     this.#sensor?.close();
+    this.#built?.close();
   }
 }

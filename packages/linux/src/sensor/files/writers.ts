@@ -40,13 +40,15 @@ export function isOnOwnStorage(magic: number): boolean {
 
 const F_SETSIG = 10;
 const F_SETLEASE = 1024;
+const F_SETOWN = 8;
 const F_RDLCK = 0;
+const F_WRLCK = 1;
 const F_UNLCK = 2;
 /** Ignored unless a process installs a handler. The signal of a lease break is not needed, because the lease is released at once. */
 const SIGURG = 23;
 
 /** More than a tick of the coarsest clock (10 ms at 100 Hz), which ctimes use before Linux 6.13. */
-const TICK_MILLISECONDS = 20;
+export const TICK_MILLISECONDS = 20;
 /** The number of inodes that are remembered; beyond it every file counts as having been opened for writing. */
 const MOST_OPENED = 65_536;
 
@@ -94,6 +96,19 @@ function leaseOf(readable: number): Writers {
   const result = fcntl(readable, F_SETLEASE, F_RDLCK);
   if (result >= 0) fcntl(readable, F_SETLEASE, F_UNLCK);
   return result >= 0 ? "none" : result === -EAGAIN ? "some" : "unknown";
+}
+
+/**
+ * Whether a descriptor that was opened for writing is the only open one of its file, here and in every other process: only then
+ * the kernel grants a write lease on it. The descriptor is left as it was.
+ */
+export function hasOnlyThisDescriptor(writable: number): boolean {
+  fcntl(writable, F_SETSIG, SIGURG);
+  const isGranted = fcntl(writable, F_SETLEASE, F_WRLCK) >= 0;
+  if (isGranted) fcntl(writable, F_SETLEASE, F_UNLCK);
+  fcntl(writable, F_SETSIG, 0);
+  fcntl(writable, F_SETOWN, 0);
+  return isGranted;
 }
 
 /** A change within the same clock tick would not be visible, nor one after the clock was set back. */

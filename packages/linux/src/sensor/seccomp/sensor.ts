@@ -8,6 +8,7 @@ import { foreign } from "./calls/kernel.ts";
 import { Context } from "./context.ts";
 import { decoders } from "./calls/decoders.ts";
 import { HELD } from "../asking.ts";
+import type { Built } from "../files/makings.ts";
 import type { Ending, Joining, Sensor } from "../sensor.ts";
 import type { Mediator, Verdict } from "../mediation.ts";
 import { LinuxError } from "../../error.ts";
@@ -90,6 +91,16 @@ export class SeccompSensor implements Sensor {
   /** Takes the digest of a file that another process computed for that version (`fileVersion`). */
   know(version: string, digest: Digest): void {
     this.#context.files.know(version, digest);
+  }
+
+  /** Takes over what earlier runs have built, where the policy knows makers. */
+  knowBuilt(built: Built): void {
+    this.#context.makings?.know(built);
+  }
+
+  /** What is built by now, with what was taken over. */
+  get built(): Built {
+    return this.#context.makings?.all() ?? new Map();
   }
 
   /** Removes processes that have ended. */

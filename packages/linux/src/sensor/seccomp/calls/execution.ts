@@ -1,6 +1,6 @@
 /** Calls that make code run: exec, executable mappings, memory that becomes executable. */
 import { readFileSync } from "node:fs";
-import type { Call } from "@isoline/core/identity";
+import { builtBy, type Call } from "@isoline/core/identity";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../../../abi/stat.ts";
 import { digestField, remarksOn } from "../../files/content.ts";
 import type { Context, Decoder } from "../context.ts";
@@ -142,7 +142,9 @@ export const mmap: Decoder = (context, thread) => {
       const key = context.versioned(context.keyFor("map", thread).u32(context.call.u32(2)).object(found), found);
       const describe = (): Act => {
         const content = context.files.contentOf(found, undefined, usedAs(context.call.u32(2)));
-        const subject = { access, ...context.files.describe(found), ...digestField(content) };
+        const makers = context.makings?.of(found, content.digest);
+        const known = makers === undefined ? content : { digest: builtBy(makers) };
+        const subject = { access, ...context.files.describe(found), ...digestField(known) };
         return { op: "map", subject, ...remarksOn(content) };
       };
       const look = () => context.inspect(thread, found, "map", EXECUTE);

@@ -1,6 +1,6 @@
 /** The files that an exec runs: the named file, the interpreters of `#!` lines, the ELF interpreter. */
 import { escapeBytes } from "@isoline/core/event";
-import type { Image } from "@isoline/core/identity";
+import { builtBy, type Image, marksOf } from "@isoline/core/identity";
 import { EACCES, ELOOP, ENOEXEC, ETXTBSY } from "../../../abi/errno.ts";
 import { AT_FDCWD } from "../../../abi/stat.ts";
 import type { Content } from "../../files/content.ts";
@@ -42,8 +42,9 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
   const loaders: Image[] = [];
   const interpreters: Interpreter[] = [];
   const contents: Content[] = [];
+  const marks: Image[] = [];
   const images = (executable: string): Runnable => ({
-    images: [imageOf(context, target, contents), ...loaders],
+    images: [imageOf(context, target, contents, marks), ...loaders, ...marks],
     contents,
     interpreters,
     executable,
@@ -55,7 +56,7 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
       if (refusal !== 0) return { refusedWith: refusal };
       const denied = inspectRun(context, thread, file);
       if (denied !== 0) return { deniedWith: denied };
-      if (file !== target) loaders.push(imageOf(context, file, contents));
+      if (file !== target) loaders.push(imageOf(context, file, contents, marks));
       const next = loaderOf(context, thread, file);
       const executable = fileMark(file.stat);
       if (next.kind === "elf" || next.kind === "none") {
@@ -92,7 +93,7 @@ export function inspect(context: Context, thread: Thread, target: Found): Execut
       if (next.kind === "elf") {
         const refused = inspectMapped(context, thread, file, ["open", "map"]);
         if (refused !== 0) return { deniedWith: refused };
-        loaders.push(imageOf(context, file, contents));
+        loaders.push(imageOf(context, file, contents, marks));
         return images(executable);
       }
     }
@@ -125,11 +126,16 @@ function inspectMapped(context: Context, thread: Thread, file: Found, uses: read
   return 0;
 }
 
-function imageOf(context: Context, found: Found, contents: Content[]): Image {
+/** The file by its content; or by its makers, with their marks, if the workload has built it. */
+function imageOf(context: Context, found: Found, contents: Content[], marks: Image[]): Image {
   const content = context.files.contentOf(found);
   contents.push(content);
   const { digest } = content;
-  return digest === undefined ? { path: pathText(found) } : { path: pathText(found), digest };
+  if (digest === undefined) return { path: pathText(found) };
+  const makers = context.makings?.of(found, digest);
+  if (makers === undefined) return { path: pathText(found), digest };
+  marks.push(...marksOf(makers));
+  return { path: pathText(found), digest: builtBy(makers) };
 }
 
 /** The files that the kernel will load to run this file; cached by the file's version if that identifies its content. */

@@ -18,12 +18,14 @@ import { close, fcntl, fstatfs, openat, openat2, statx } from "../../../abi/libc
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
+  O_ACCMODE,
   O_CLOEXEC,
   O_CREAT,
   O_EXCL,
   O_NOFOLLOW,
   O_NONBLOCK,
   O_PATH,
+  O_TRUNC,
   Stat,
   STATX_MASK,
 } from "../../../abi/stat.ts";
@@ -55,6 +57,8 @@ export class Opener {
   readonly #listener: Listener;
   readonly #statfs: Buffer = Buffer.alloc(120);
   readonly #stat = new Stat();
+  /** Called for each file that was opened for the calling task to write, before the task gets it. */
+  onWritable: ((own: number) => void) | undefined;
 
   constructor(performer: Performer, listener: Listener) {
     this.#performer = performer;
@@ -123,6 +127,7 @@ export class Opener {
   }
 
   #give(fd: number, flags: number): number {
+    if ((flags & (O_ACCMODE | O_TRUNC)) !== 0) this.onWritable?.(fd);
     return this.#listener.give(fd, (flags & O_CLOEXEC) !== 0);
   }
 
