@@ -35,6 +35,7 @@ test("every key that a policy can have", () => {
   expect(policy).toEqual({
     lens: "default",
     classes: [],
+    tools: [],
     content: "read",
     rules: { ...DEFAULT_POLICY.rules, pty: false },
     pseudonyms: [pseudonym, { path: "/var/log/app.log", as: "LOG", content: false }],

@@ -3,7 +3,7 @@ import { type Operation, operationNames } from "@isoline/core/event";
 import { EACCES, EFAULT, EMFILE, ENAMETOOLONG, ENFILE, ENOENT, EPERM, ESRCH } from "../../abi/errno.ts";
 import type { Loader } from "../files/loader.ts";
 import { FileKnowledge } from "../files/knowledge.ts";
-import { Makings, type Writing } from "../files/makings.ts";
+import { Building } from "./building.ts";
 import type { FileUse } from "../inspection.ts";
 import type { Act, Mediator, Refusal, Verdict } from "../mediation.ts";
 import { FirstError } from "./listener/first-error.ts";
@@ -75,8 +75,7 @@ export class Context {
   readonly opener: Opener;
   readonly permissions: Permissions;
   readonly files = new FileKnowledge(() => this.listener.receiveWaiting());
-  /** What the workload builds; undefined if no rule of the policy asks. */
-  readonly makings: Makings | undefined;
+  readonly building: Building;
   readonly loaders = new Map<string, Loader>();
   readonly handlers = new FormatHandlers();
   readonly knownExecs = new KnownExecs();
@@ -102,11 +101,7 @@ export class Context {
     this.performer = new Performer(this.rights, this.peers);
     this.permissions = new Permissions(this.rights, this.peers);
     this.opener = new Opener(this.performer, listener);
-    if (mediator.tools.knowMakers) {
-      const makings = new Makings(this.files);
-      this.makings = makings;
-      this.opener.onWritable = (own) => makings.opened(own, this.#makerNow());
-    }
+    this.building = new Building(mediator.tools, this.files, this.opener, () => this.caller?.process.identity);
     this.origins = new Origins(this.worlds, isCanister);
     this.networks = new Networks(this.worlds, isCanister);
     // In a container, lookups are for the name servers of the container, which the supervisor does not use.
@@ -132,18 +127,8 @@ export class Context {
     return this.mediator.asking !== undefined && filtersOf(number) !== undefined && !isUnderMoreFilters(number);
   }
 
-  /** The task whose call is being decided, as a maker. */
-  #makerNow(): Writing | undefined {
-    return this.caller && this.mediator.tools.makerOf(this.caller.process.identity);
-  }
-
-  /** A file is truncated, or extended, by the task whose call is being decided. */
-  cuts(found: Found): void {
-    this.makings?.cut(found.stat, this.#makerNow());
-  }
-
   close(): void {
-    this.makings?.close();
+    this.building.close();
     this.files.close();
     this.handlers.close();
     this.origins.close();

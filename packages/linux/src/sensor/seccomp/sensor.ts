@@ -95,12 +95,12 @@ export class SeccompSensor implements Sensor {
 
   /** Takes over what earlier runs have built, where the policy knows makers. */
   knowBuilt(built: Built): void {
-    this.#context.makings?.know(built);
+    this.#context.building.know(built);
   }
 
   /** What is built by now, with what was taken over. */
   get built(): Built {
-    return this.#context.makings?.all() ?? new Map();
+    return this.#context.building.built;
   }
 
   /** Removes processes that have ended. */

@@ -142,7 +142,7 @@ export const mmap: Decoder = (context, thread) => {
       const key = context.versioned(context.keyFor("map", thread).u32(context.call.u32(2)).object(found), found);
       const describe = (): Act => {
         const content = context.files.contentOf(found, undefined, usedAs(context.call.u32(2)));
-        const makers = context.makings?.of(found, content.digest);
+        const makers = context.building.makersOf(found, content.digest);
         const known = makers === undefined ? content : { digest: builtBy(makers) };
         const subject = { access, ...context.files.describe(found), ...digestField(known) };
         return { op: "map", subject, ...remarksOn(content) };

@@ -132,7 +132,7 @@ function imageOf(context: Context, found: Found, contents: Content[], marks: Ima
   contents.push(content);
   const { digest } = content;
   if (digest === undefined) return { path: pathText(found) };
-  const makers = context.makings?.of(found, digest);
+  const makers = context.building.makersOf(found, digest);
   if (makers === undefined) return { path: pathText(found), digest };
   marks.push(...marksOf(makers));
   return { path: pathText(found), digest: builtBy(makers) };

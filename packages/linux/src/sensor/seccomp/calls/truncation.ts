@@ -25,7 +25,7 @@ export const truncate: Decoder = (context, thread) => {
 function cut(context: Context, thread: Thread, held: Held, length: bigint): Verdict {
   const { found } = held;
   const refusal = () => refusalOfKind(found) || context.permissions.refusal(found, WRITE, thread);
-  context.cuts(found);
+  context.building.cuts(found);
   if (isTooLong(thread.tid, found, length)) return refuseLength(context, thread, refusal());
   const call = () => rawCall(syscallNumbers.truncate, [held.path, length]);
   const isOurs = held.isReached && !isTooLong(process.pid, found, length) && !isLeased(found);
