@@ -3,7 +3,7 @@ A second implementation of iso1, written from docs/spec alone: iso1.md, operatio
 
     iso1.py < EVENTS            one event in JSON a line -> "ENCODING POINT", in hexadecimal
     iso1.py vectors FILE        compares every vector with what this program computes
-    iso1.py contour FILE        checks everything in a contour file; prints points, state and measurement as JSON
+    iso1.py contour FILE        checks everything in a contour file; prints points, policy, state and measurement as JSON
 
 Needs nothing but Python 3.8.
 """
@@ -216,56 +216,68 @@ def parse_task(words, tasks):
     return handle, {"id": identity, "parent": parent_id}
 
 
-def parse_provenance(rows):
-    return [tuple(map(int, triple.split(":"))) for row in rows for triple in row.split()]
+def take_policy(policy, rest):
+    """One line of the policy: `KEY JSON`, or `KEY[] JSON` for an element of a list."""
+    name, spread, value = re.fullmatch(r'([A-Za-z][\w-]*|"(?:[^"\\]|\\.)*")(\[\])? (.*)', rest, re.ASCII).groups()
+    key = name if name.startswith('"') else '"%s"' % name
+    if spread:
+        elements = policy.setdefault(key, [])
+        assert isinstance(elements, list), name
+        if value not in elements:
+            elements.append(value)
+    else:
+        assert policy.setdefault(key, value) == value, "two values of %s" % name
+
+
+def value_of(value):
+    return "[%s]" % ",".join(value) if isinstance(value, list) else value
 
 
 def check_contour(path):
     with open(path, "rb") as file:
-        data = file.read()
-    body, _, last = data[:-1].rpartition(b"\n")
-    assert data.endswith(b"\n") and last == b"sha256 " + H(body + b"\n").hex().encode(), "sha256"
-    lines = body.decode("utf-8").split("\n")
-    assert lines[:2] == ["isoline contour 1", "profile iso1"], lines[:2]
+        text_of_file = file.read().decode("utf-8")
+    lines = text_of_file.split("\n")
+    assert lines[:2] == ["isoline contour 2", "profile iso1"], lines[:2]
+    assert lines[-2:] == ["end", ""], lines[-2:]
 
-    head = {}
+    head = {"base": ZEROS.hex(), "aggregate": ZEROS.hex()}
+    policy = {}
     tasks = {"-": {"id": ZEROS.hex(), "parent": ZEROS.hex()}}
     credentials = {}
-    groups = []
-    rows = []
-    for line in lines[2:]:
+    actor = None
+    points = []
+    for line in lines[2:-2]:
         word, _, rest = line.partition(" ")
         if line.startswith("  "):
-            (rows if "provenance" in head else groups[-1][1]).append(line[2:])
+            found = point(parse_act(line[2:-65], actor))
+            assert found.hex() == line[-64:], line
+            if found not in points:
+                points.append(found)
         elif word == "task":
             handle, task = parse_task(rest.split(" "), tasks)
-            tasks[handle] = task
+            assert tasks.setdefault(handle, task) == task, "two tasks of one handle"
         elif word == "credentials":
             handle, *words = rest.split(" ")
+            assert handle.split("~")[1] == H(" ".join(words).encode()).hex()[: len(handle.split("~")[1])], handle
             credentials[handle] = parse_credentials(words)
         elif word == "by":
             task, _, handle = rest.split(" ")
             actor = {"task": tasks[task]["id"], "parent": tasks[task]["parent"], "credentials": credentials[handle]}
-            groups.append((actor, []))
-        elif word not in ("incomplete", "levelled"):
+        elif word == "policy":
+            take_policy(policy, rest)
+        elif word in head:
             head[word] = rest
+        else:
+            assert word == "incomplete" or line == "", line
 
-    assert H(head["policy"].encode("ascii")).hex() == head["policy-digest"], "policy-digest"
-    points = []
-    for actor, acts in groups:
-        texts = [act[:-65] for act in acts]
-        assert texts == sorted(set(texts)), "acts in ascending order, each once"
-        for act in acts:
-            assert point(parse_act(act[:-65], actor)).hex() == act[-64:], act
-            points.append(bytes.fromhex(act[-64:]))
-    order = [place for _, _, place in parse_provenance(rows)]
-    assert sorted(order) == list(range(len(points))) and len(set(points)) == len(points) == int(head["points"])
-
+    members = ["%s:%s" % (key, value_of(value)) for key, value in policy.items()]
     base, aggregate = bytes.fromhex(head["base"]), bytes.fromhex(head["aggregate"])
-    first_seen = [each for _, each in sorted(zip(order, points))]
-    assert fold(base, aggregate, first_seen).hex() == head["measurement"], "measurement"
-    assert fold(base, aggregate, sorted(points)).hex() == head["state"], "state"
-    return {"points": len(points), "state": head["state"], "measurement": head["measurement"]}
+    return {
+        "points": len(points),
+        "policy": H(("{%s}" % ",".join(members)).encode("ascii")).hex(),
+        "state": fold(base, aggregate, sorted(points)).hex(),
+        "measurement": fold(base, aggregate, points).hex(),
+    }
 
 
 # --- iso1-vectors.jsonl ----------------------------------------------------------------------------------------------

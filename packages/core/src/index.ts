@@ -1,9 +1,16 @@
 /** What a program needs to work with contours and events: docs/api.md. Each folder has a subpath of its own with the rest. */
-export { type Added, Contour, type ContourSpec, type Incompleteness, type Provenance } from "./contour/contour.ts";
+export { type Added, Contour, type ContourSpec } from "./contour/contour.ts";
 export { formatDiff } from "./contour/diff-text.ts";
 export { type ContourDiff, diffContours, type LonePoint } from "./contour/diff.ts";
 export { mergeContours } from "./contour/merge.ts";
-export { type AnyContour, type Chunks, parseContour, readContour, type ReadOptions } from "./contour/read.ts";
+export {
+  type AnyContour,
+  type Chunks,
+  parseContour,
+  type PointCounts,
+  readContour,
+  type ReadOptions,
+} from "./contour/read.ts";
 export { writeContour } from "./contour/write.ts";
 export type { Digest } from "./digest.ts";
 export type { Explanation, Reason, Witness } from "./engine/explanation.ts";

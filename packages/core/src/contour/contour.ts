@@ -15,8 +15,8 @@ import { Extension } from "./extension.ts";
 import { escapeLine } from "./line-text.ts";
 import { PointIndex } from "./point-index.ts";
 import { assertPolicyText, policyDigest } from "./policy-text.ts";
+import { Occurrences } from "./occurrences.ts";
 import { ascendingDigests } from "./sorting.ts";
-import { Tally } from "./tally.ts";
 import { TaskTable } from "./task-table.ts";
 
 /** What a contour is made for; it stays the same for all of its points. */
@@ -35,20 +35,6 @@ export interface Added {
   readonly index: number;
   readonly point: Digest;
   readonly added: boolean;
-}
-
-/** How often a point was seen. */
-export interface Provenance {
-  /** In how many runs. */
-  readonly runs: number;
-  /** How often, over all runs. */
-  readonly occurrences: number;
-}
-
-/** A reason why a contour may lack points, and how often it applied. */
-export interface Incompleteness {
-  readonly reason: string;
-  readonly count: number;
 }
 
 /**
@@ -78,17 +64,13 @@ export class Contour<E extends Exchange = Event> {
   readonly #events = new Arena();
   /** The bytes of each actor that were cut out of the encodings, by the actor's number. */
   readonly #actorBytes: Buffer[] = [];
-  readonly #tally = new Tally();
-  readonly #incomplete = new Map<string, number>();
-  readonly #firings = new Map<string, number>();
+  #occurrences = new Occurrences();
+  readonly #incomplete = new Set<string>();
   /** The digest of the current lookup, as bytes and as words. */
   readonly #probe = Buffer.alloc(32);
   readonly #probeWords = new Int32Array(this.#probe.buffer, this.#probe.byteOffset, 8);
   #aggregate: Digest;
-  #runs = 1;
   #sealed = false;
-  /** Indices of the points that were not added in order of first occurrence; the other points follow by index. */
-  #trajectory = new Uint32Array(0);
   #extension: Extension;
   #measured = 0;
   #state: { readonly size: number; readonly value: Digest } | undefined;
@@ -118,14 +100,14 @@ export class Contour<E extends Exchange = Event> {
     return this.#index.size;
   }
 
-  /** Counts one occurrence of an event and adds its point if it is new. A sealed contour refuses a new point with `sealed`. */
+  /** Counts one occurrence of an event in this run and adds its point if it is new. A sealed contour refuses a new point with `sealed`. */
   add(event: E): Added {
     const encoding = this.profile.encode(event);
     this.profile.pointInto(event, encoding, this.#probe, 0);
     const point = this.#probe.toString("hex") as Digest;
     const known = this.#index.find(this.#probeWords);
     if (known >= 0) {
-      this.#tally.count(known, 1);
+      this.#occurrences.count(known, 1);
       return { index: known, point, added: false };
     }
     if (this.#sealed) throw sealed(this.profile.formatAct(event));
@@ -136,7 +118,7 @@ export class Contour<E extends Exchange = Event> {
     this.#events.push(encoding, from, to);
     this.#actorBytes[actor] ??= Buffer.from(encoding.subarray(from, to));
     this.#actors.assign(index, actor);
-    this.#tally.count(index, 1);
+    this.#occurrences.count(index, 1);
     return { index, point, added: true };
   }
 
@@ -221,44 +203,29 @@ export class Contour<E extends Exchange = Event> {
     return this.#sealed;
   }
 
-  /** Counts `times` further occurrences of a known point. */
+  /** Counts `times` further occurrences of a known point in this run. */
   count(index: number, times = 1): void {
-    this.#tally.count(index, times);
+    this.#occurrences.count(index, times);
   }
 
-  provenance(index: number): Provenance {
-    return { runs: this.#tally.seenIn(index), occurrences: this.#tally.occurrences(index) };
+  /** How often a point was seen in this run. A contour that was read from a file begins a run. */
+  occurrences(index: number): number {
+    return this.#occurrences.of(index);
   }
 
-  /** In how many runs the contour was learnt. */
-  get runs(): number {
-    return this.#runs;
-  }
-
-  /** Begins another run of a contour that was read from a file. */
+  /** Begins another run: counts from nothing again. What earlier runs saw stands in the evidence. */
   beginRun(): void {
-    this.#runs += 1;
-    this.#tally.beginRun();
+    this.#occurrences = new Occurrences();
   }
 
   /** Records that something could not be observed, so that the contour may lack points. */
-  flag(reason: string, count = 1): void {
-    add(this.#incomplete, escapeLine(reason), count);
+  flag(reason: string): void {
+    this.#incomplete.add(escapeLine(reason));
   }
 
-  /** What could not be observed, by reason; empty for a complete contour. */
-  get incomplete(): readonly Incompleteness[] {
-    return [...this.#incomplete].map(([reason, count]) => ({ reason, count }));
-  }
-
-  /** Counts one change made by a lens rule. */
-  fired(rule: string, times = 1): void {
-    add(this.#firings, escapeLine(rule), times);
-  }
-
-  /** How often each lens rule changed something. */
-  get firings(): ReadonlyMap<string, number> {
-    return this.#firings;
+  /** What could not be observed; empty for a contour of runs in which everything was. */
+  get incomplete(): readonly string[] {
+    return [...this.#incomplete];
   }
 
   get aggregate(): Digest {
@@ -278,15 +245,13 @@ export class Contour<E extends Exchange = Event> {
     this.#extension = new Extension(this.base, aggregate);
   }
 
-  /** Indices of the points in order of first occurrence. */
-  *trajectory(): Generator<number> {
-    for (let place = 0; place < this.size; place++) yield this.#at(place);
-  }
-
-  /** Linear extension over the points in order of first occurrence. */
+  /**
+   * Linear extension over the points in the order in which they were added: of a run, the order in which they first happened; of a
+   * file, the order of its lines.
+   */
   measurement(): Digest {
     const points = this.#index.bytes();
-    while (this.#measured < this.size) this.#extension.extend(points, this.#at(this.#measured++) * 32);
+    while (this.#measured < this.size) this.#extension.extend(points, this.#measured++ * 32);
     return this.#extension.value;
   }
 
@@ -294,23 +259,6 @@ export class Contour<E extends Exchange = Event> {
   state(): Digest {
     if (this.#state?.size !== this.size) this.#state = { size: this.size, value: this.#computeState() };
     return this.#state.value;
-  }
-
-  /** Replaces the counts of a point; used when a contour is read or merged. */
-  restoreProvenance(index: number, { runs, occurrences }: Provenance): void {
-    this.#tally.restore(index, runs, occurrences);
-  }
-
-  /** Replaces the number of runs and the order of first occurrence; used when a contour is read or merged. */
-  restoreHistory(runs: number, trajectory: Uint32Array<ArrayBuffer>): void {
-    this.#runs = runs;
-    this.#trajectory = trajectory;
-    this.#extension = new Extension(this.base, this.#aggregate);
-    this.#measured = 0;
-  }
-
-  #at(place: number): number {
-    return this.#trajectory[place] ?? place;
   }
 
   #computeState(): Digest {
@@ -332,10 +280,6 @@ export class Contour<E extends Exchange = Event> {
     if (!task) throw strange(actor, "its task is not defined; call defineTask first");
     if (task.parent !== actor.parent) throw strange(actor, `the parent of its task is ${task.parent}`);
   }
-}
-
-function add(counts: Map<string, number>, name: string, count: number): void {
-  counts.set(name, (counts.get(name) ?? 0) + count);
 }
 
 function sealed(act: string): IsolineError {

@@ -58,6 +58,15 @@ export class Cursor {
     );
   }
 
+  /** Refuses a mark that git left, where two branches changed the same lines. */
+  conflict(mark: string): IsolineError {
+    return new IsolineError(
+      "bad-contour",
+      `contour file, line ${this.number}: expected a contour, got a conflict that git could not resolve (${mark.slice(0, 60)}); ` +
+        "put both sides together with isoline merge FILE -o FILE, and run isoline git-setup so that git does it next time",
+    );
+  }
+
   shown(): string {
     if (this.line === END_OF_FILE) return "the end of the file";
     return JSON.stringify(this.line.length > 120 ? `${this.line.slice(0, 120)}…` : this.line);

@@ -2,10 +2,10 @@
 import { formatList } from "../event/text.ts";
 import type { Image, Task } from "../identity/task.ts";
 
-export const FORMAT_LINE = "isoline contour 1";
+export const FORMAT_LINE = "isoline contour 2";
 
-/** Number of points in one line of the provenance. */
-export const PROVENANCE_WIDTH = 16;
+/** The last line. A file without it was cut off. */
+export const LAST_LINE = "end";
 
 /** Stands for "no task": the parent of the first program, and the task before it. */
 export const NOBODY = "-";

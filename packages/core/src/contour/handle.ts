@@ -19,8 +19,7 @@ export interface Bearer {
 export function handlesOf(bearers: Iterable<Bearer>): Map<Digest, string> {
   const byName = new Map<string, Digest[]>();
   for (const { name, id } of bearers) {
-    // The name is cut at a whole character, because half a surrogate pair could not be written.
-    const label = name.length <= MAX_NAME ? name : [...name].slice(0, MAX_NAME).join("");
+    const label = labelOf(name);
     const ids = byName.get(label);
     if (ids) ids.push(id);
     else byName.set(label, [id]);
@@ -31,6 +30,18 @@ export function handlesOf(bearers: Iterable<Bearer>): Map<Digest, string> {
     ids.forEach((id, at) => handles.set(id, `${label}~${id.slice(0, distinct(id, ids[at - 1], ids[at + 1]))}`));
   }
   return handles;
+}
+
+/** Whether a handle is one that an entry may have: its name, and at least eight digits of its id. */
+export function isHandleOf(handle: string, { name, id }: Bearer): boolean {
+  const label = labelOf(name);
+  const digits = handle.slice(label.length + 1);
+  return handle === `${label}~${digits}` && digits.length >= DIGITS && id.startsWith(digits);
+}
+
+/** The name as a handle has it, cut at a whole character, because half a surrogate pair could not be written. */
+function labelOf(name: string): string {
+  return name.length <= MAX_NAME ? name : [...name].slice(0, MAX_NAME).join("");
 }
 
 /** The number of leading digits that distinguish an id from its neighbours. */

@@ -1,9 +1,10 @@
-/** The policy of a contour as one line of JSON. It is part of the contour and decides which contours it can be compared with. */
+/** The policy of a contour as the text of a JSON object. It is part of the contour and decides which contours it can be compared with. */
 import { type Digest, sha256 } from "../digest.ts";
 import { IsolineError } from "../error.ts";
+import { asciiText } from "../verify/policy-lines.ts";
 
-/** Largest policy. Six times this, with each character escaped, still fits in a line. */
-const MAX_POLICY = 150_000;
+/** Largest policy, in characters. Six times this, with each character escaped, still fits in a line. */
+export const MAX_POLICY = 150_000;
 
 /** Refuses, with `bad-policy`, a text that is not a JSON object in the spelling of `JSON.stringify`. */
 export function assertPolicyText(text: string): void {
@@ -12,12 +13,7 @@ export function assertPolicyText(text: string): void {
     throw badPolicy("it is not a JSON object without superfluous space, as JSON.stringify writes it");
 }
 
-/** The policy as written in a file: every character outside ASCII as `\uXXXX`, so that a reviewer sees every character. */
-export function policyLine(text: string): string {
-  return text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
-/** The policy in a line; undefined if the line is not JSON or not an object. */
+/** The policy in a text; undefined if it is not JSON or not an object. */
 export function restorePolicy(line: string): string | undefined {
   try {
     const policy: unknown = JSON.parse(line);
@@ -27,9 +23,9 @@ export function restorePolicy(line: string): string | undefined {
   }
 }
 
-/** SHA-256 of the policy as written in a file. */
+/** SHA-256 of the policy, with every character outside ASCII as `\uXXXX`. */
 export function policyDigest(text: string): Digest {
-  return sha256(Buffer.from(policyLine(text), "ascii"));
+  return sha256(Buffer.from(asciiText(text), "ascii"));
 }
 
 function badPolicy(why: string): IsolineError {

@@ -1,67 +1,63 @@
-/** Reads the tables of a contour file: the tasks, and the credentials that they act with. */
-import { type Digest, isDigest, ZERO_DIGEST } from "../digest.ts";
+/**
+ * Reads the tables of a contour file: the tasks, and the credentials that they act with. A line is valid by itself, wherever in its
+ * table it stands and however often, as long as the parent of a task stands above.
+ */
+import { isDigest, ZERO_DIGEST } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import type { Credentials } from "../event/event.ts";
 import { parseList } from "../event/text.ts";
-import type { Image, Task } from "../identity/task.ts";
+import { type Image, type Task, taskLabel } from "../identity/task.ts";
 import type { Exchange } from "../profile/profile.ts";
 import type { Contour } from "./contour.ts";
 import { credentialsBearer, parseCredentials } from "./credentials.ts";
 import type { Cursor, Section } from "./cursor.ts";
-import { AS, NOBODY, RUNS } from "./file-layout.ts";
-import { handlesOf } from "./handle.ts";
-import { compareSiblings } from "./task-table.ts";
+import { AS, NOBODY, RUNS, taskLine } from "./file-layout.ts";
+import { type Bearer, isHandleOf } from "./handle.ts";
 
-/** An entry of a table, its position, and the line of its handle. */
-export interface Entry<T> {
-  readonly value: T;
-  readonly place: number;
-  readonly line: number;
-}
-
-export type Table<T> = ReadonlyMap<string, Entry<T>>;
-
-/** Reads the task table into the contour. */
-export function* readTasks<E extends Exchange>(cursor: Cursor, contour: Contour<E>): Section<Table<Task>> {
-  const table = new Map<string, Entry<Task>>();
-  /** The tasks from the first program to the task of the previous line. */
-  const ancestors: Task[] = [];
-  for (; cursor.startsWith("task"); yield) {
+/** Reads the task table into the contour. Returns the tasks by their handles. */
+export function* readTasks<E extends Exchange>(
+  cursor: Cursor,
+  contour: Contour<E>,
+): Section<ReadonlyMap<string, Task>> {
+  const table = new Map<string, Task>();
+  for (; cursor.line === "" || cursor.startsWith("task"); yield) {
+    if (cursor.line === "") continue;
     const { handle, task } = parseTask(cursor, table);
-    assertInOrder(cursor, task, ancestors);
-    if (table.has(handle) || contour.task(task.id)) throw cursor.refusal("every task once");
-    defineTask(cursor, contour, task);
-    table.set(handle, { value: task, place: table.size + 1, line: cursor.number });
+    const known = table.get(handle);
+    if (known !== undefined && known.id !== task.id) throw cursor.refusal("every handle for one task");
+    const same = contour.task(task.id);
+    if (same === undefined) defineTask(cursor, contour, task);
+    else if (taskLine(same, "", "") !== taskLine(task, "", ""))
+      throw cursor.refusal("the same task as above under its id");
+    assertHandle(cursor, handle, { name: taskLabel(task), id: task.id });
+    table.set(handle, task);
   }
-  assertHandles(cursor, table, contour.taskHandles(), (task) => task.id);
   return table;
 }
 
-export function* readCredentials(cursor: Cursor): Section<Table<Credentials>> {
-  const table = new Map<string, Entry<Credentials>>();
-  const bearers = new Map<Credentials, ReturnType<typeof credentialsBearer>>();
-  let last = "";
-  for (; cursor.startsWith("credentials"); yield) {
+export function* readCredentials(cursor: Cursor): Section<ReadonlyMap<string, Credentials>> {
+  const table = new Map<string, Credentials>();
+  const texts = new Map<string, string>();
+  for (; cursor.line === "" || cursor.startsWith("credentials"); yield) {
+    if (cursor.line === "") continue;
     const [handle = "", ...words] = cursor.after("credentials").split(" ");
     const text = words.join(" ");
     const credentials = parseCredentials(text);
     if (!credentials) throw cursor.refusal("eight ids and the capabilities in canonical spelling");
-    if (text <= last || table.has(handle)) throw cursor.refusal("credentials in ascending order, each once");
-    last = text;
-    table.set(handle, { value: credentials, place: table.size, line: cursor.number });
-    bearers.set(credentials, credentialsBearer(text));
+    if ((texts.get(handle) ?? text) !== text) throw cursor.refusal("every handle for one set of credentials");
+    assertHandle(cursor, handle, credentialsBearer(text));
+    texts.set(handle, text);
+    if (!table.has(handle)) table.set(handle, credentials);
   }
-  const idOf = (credentials: Credentials) => bearers.get(credentials)?.id as Digest;
-  assertHandles(cursor, table, handlesOf(bearers.values()), idOf);
   return table;
 }
 
-function parseTask(cursor: Cursor, table: Table<Task>): { handle: string; task: Task } {
+function parseTask(cursor: Cursor, table: ReadonlyMap<string, Task>): { handle: string; task: Task } {
   const [handle, id, parentHandle, ...rest] = cursor.after("task").split(" ");
   const as = rest[0]?.startsWith(AS) ? rest.shift()?.slice(AS.length) : undefined;
   const runs = rest[0]?.startsWith(RUNS) ? parseList(rest.shift()?.slice(RUNS.length) ?? "") : undefined;
   const call = { ...(as === undefined ? {} : { as }), ...(runs === undefined ? {} : { runs }) };
-  const parent = parentHandle === NOBODY ? ZERO_DIGEST : table.get(parentHandle ?? "")?.value.id;
+  const parent = parentHandle === NOBODY ? ZERO_DIGEST : table.get(parentHandle ?? "")?.id;
   const images = rest.map(parseImage);
   const first = images[0];
   if (
@@ -86,17 +82,6 @@ function parseImage(word: string): Image | undefined {
   return isDigest(digest) ? { path, digest } : undefined;
 }
 
-/** A task follows its parent, or follows a sibling that sorts before it with all descendants of that sibling. */
-function assertInOrder(cursor: Cursor, task: Task, ancestors: Task[]): void {
-  let sibling: Task | undefined;
-  while (ancestors.length > 0 && ancestors.at(-1)?.id !== task.parent) sibling = ancestors.pop();
-  if (ancestors.length === 0 && task.parent !== ZERO_DIGEST)
-    throw cursor.refusal("children directly below their parent");
-  if (sibling && compareSiblings(sibling, task) >= 0)
-    throw cursor.refusal("tasks of one parent in ascending order of path and id");
-  ancestors.push(task);
-}
-
 function defineTask<E extends Exchange>(cursor: Cursor, contour: Contour<E>, task: Task): void {
   try {
     contour.defineTask(task);
@@ -110,16 +95,7 @@ function defineTask<E extends Exchange>(cursor: Cursor, contour: Contour<E>, tas
   }
 }
 
-/** Handles must be the ones that the ids determine: the shortest that are distinct. */
-function assertHandles<T>(
-  cursor: Cursor,
-  table: Table<T>,
-  handles: ReadonlyMap<Digest, string>,
-  idOf: (value: T) => Digest,
-): void {
-  for (const [handle, { value, line }] of table) {
-    const expected = handles.get(idOf(value));
-    if (handle === expected) continue;
-    throw cursor.refusal(`the handle ${JSON.stringify(expected)} in line ${line}`, JSON.stringify(handle));
-  }
+function assertHandle(cursor: Cursor, handle: string, bearer: Bearer): void {
+  if (isHandleOf(handle, bearer)) return;
+  throw cursor.refusal(`a handle of ${JSON.stringify(bearer.name)} and the first digits of ${bearer.id}`);
 }

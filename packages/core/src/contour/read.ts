@@ -1,18 +1,21 @@
 /**
- * Reads contour files from any source. Every line is checked for form, order and bounds, and every task and point is
- * recomputed. The first error ends the reading with one `bad-contour` that names the line.
+ * Reads contour files from any source. Every line is checked for form and bounds, and every task and point is recomputed. The first
+ * error ends the reading with one `bad-contour` that names the line.
  */
-import { RunningDigest } from "../digest.ts";
+import { type Digest, RunningDigest } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import type { Event } from "../event/event.ts";
 import type { Exchange, Profile } from "../profile/profile.ts";
 import { profiles } from "../profile/profiles.ts";
 import type { TsemEvent } from "../profile/tsem-event.ts";
+import { isConflictMark } from "./conflict.ts";
 import { Contour } from "./contour.ts";
 import { Cursor, END_OF_FILE, type Section } from "./cursor.ts";
-import { readHeader } from "./read-header.ts";
+import { FORMAT_LINE, LAST_LINE } from "./file-layout.ts";
+import { readFirstHeader } from "./format-1/head.ts";
+import { type Counts, readEnd } from "./format-1/provenance.ts";
+import { type Header, readHeader } from "./read-header.ts";
 import { readPoints } from "./read-points.ts";
-import { readProvenance, readTrailer } from "./read-provenance.ts";
 import { readCredentials, readTasks } from "./read-tables.ts";
 
 /** A contour of the profile that its file names. */
@@ -27,6 +30,13 @@ export interface ReadOptions<E extends Exchange> {
   readonly profile?: Profile<E>;
   /** Refuse more points than this. */
   readonly maxPoints?: number;
+  /** Called for a file of format 1, with what it says of its runs and points: today that stands in the evidence. */
+  readonly onCounts?: (runs: number, counts: readonly PointCounts[]) => void;
+}
+
+/** How often a file of format 1 says that a point was seen, and in how many runs. */
+export interface PointCounts extends Counts {
+  readonly point: Digest;
 }
 
 /** Longest line in bytes: the longest line that is written holds a policy of the largest size. */
@@ -44,8 +54,8 @@ const ASCII = /^[\0-\x7f]*$/;
  *
  * const empty = Contour.create({ profile: iso1, policy: "{}" });
  * const contour = await readContour(writeContour(empty));
- * console.log(contour.size, contour.runs);
- * // prints: 0 1
+ * console.log(contour.size, contour.state() === empty.state());
+ * // prints: 0 true
  */
 export async function readContour<E extends Exchange>(
   chunks: Chunks,
@@ -80,28 +90,71 @@ export function parseContour(file: Uint8Array | string, options: ReadOptions<Exc
   return reader.end();
 }
 
-/** Parses the whole file, part after part. Each part but the first follows an empty line. */
+const FIRST_FORMAT_LINE = "isoline contour 1";
+
+/** Parses the whole file, part after part. */
 function* readFile(cursor: Cursor, options: ReadOptions<Exchange>): Section<Contour<Exchange>> {
-  const { profile, runs, incomplete, ...header } = yield* readHeader(cursor, options.profile?.name);
-  const contour = Contour.create({
-    ...header,
-    profile: options.profile ?? (profiles[profile] as unknown as Profile<Exchange>),
-  });
-  for (const { reason, count } of incomplete) contour.flag(reason, count);
-  yield* emptyLine(cursor);
-  const tasks = yield* readTasks(cursor, contour);
-  if (tasks.size > 0) yield* emptyLine(cursor);
-  const credentials = yield* readCredentials(cursor);
-  if (credentials.size > 0) yield* emptyLine(cursor);
-  yield* readPoints(cursor, contour, { tasks, credentials }, options.maxPoints ?? MAX_POINTS);
-  yield* readProvenance(cursor, contour, runs);
-  yield* readTrailer(cursor, contour);
+  const isFirst = cursor.line === FIRST_FORMAT_LINE;
+  if (!isFirst) assertFormat(cursor);
+  yield;
+  const contour = yield* isFirst ? readFirst(cursor, options) : readPresent(cursor, options);
+  contour.beginRun();
   return contour;
 }
 
-function* emptyLine(cursor: Cursor): Section<void> {
-  if (cursor.line !== "") throw cursor.refusal("an empty line");
-  yield;
+function* readPresent(cursor: Cursor, options: ReadOptions<Exchange>): Section<Contour<Exchange>> {
+  const contour = begun(yield* readHeader(cursor, options.profile?.name), options);
+  yield* readBehaviour(cursor, contour, options);
+  if (cursor.line !== LAST_LINE)
+    throw cursor.refusal(`a line of a contour, and ${JSON.stringify(LAST_LINE)} as the last`);
+  return contour;
+}
+
+function* readFirst(cursor: Cursor, options: ReadOptions<Exchange>): Section<Contour<Exchange>> {
+  const { runs, ...header } = yield* readFirstHeader(cursor, options.profile?.name);
+  const contour = begun(header, options);
+  yield* readBehaviour(cursor, contour, options);
+  const counts = yield* readEnd(cursor, contour, runs);
+  options.onCounts?.(
+    runs,
+    counts.map((each, index) => ({ ...each, point: contour.point(index) })),
+  );
+  return contour;
+}
+
+function begun({ profile, incomplete, ...header }: Header, options: ReadOptions<Exchange>): Contour<Exchange> {
+  const known = options.profile ?? (profiles[profile] as unknown as Profile<Exchange>);
+  const contour = Contour.create({ ...header, profile: known });
+  for (const reason of incomplete) contour.flag(reason);
+  return contour;
+}
+
+function* readBehaviour(
+  cursor: Cursor,
+  contour: Contour<Exchange>,
+  { maxPoints = MAX_POINTS }: ReadOptions<Exchange>,
+): Section<void> {
+  const tasks = yield* readTasks(cursor, contour);
+  const credentials = yield* readCredentials(cursor);
+  yield* readPoints(cursor, contour, { tasks, credentials }, maxPoints);
+}
+
+function assertFormat(cursor: Cursor): void {
+  cursor.isContour = cursor.line.startsWith("isoline contour");
+  if (cursor.line === FORMAT_LINE) return;
+  if (cursor.line.endsWith("\r")) {
+    throw cursor.refusal(
+      "lines that end in a newline alone",
+      "a carriage return before it (was the file checked out with autocrlf?)",
+    );
+  }
+  if (cursor.startsWith("isoline contour")) {
+    throw new IsolineError(
+      "bad-contour",
+      `contour file, line 1: expected version 2, got ${JSON.stringify(cursor.after("isoline contour").slice(0, 20))}; use the isoline that wrote the file, or learn it again`,
+    );
+  }
+  throw cursor.refusal(JSON.stringify(FORMAT_LINE));
 }
 
 /** Takes bytes as they arrive and returns the contour at the end. */
@@ -164,11 +217,13 @@ class ContourReader {
   #readLine(bytes: Buffer): void {
     this.#cursor.number += 1;
     if (bytes.length > MAX_LINE) throw this.#cursor.refusal(`a line of at most ${MAX_LINE} bytes`, `${bytes.length}`);
-    if (this.#contour) throw this.#cursor.refusal("nothing after the line that begins with sha256", "another line");
+    if (this.#contour) throw this.#cursor.refusal("nothing after the last line", "another line");
     const line = this.#decode(bytes);
+    if (isConflictMark(line)) throw this.#cursor.conflict(line);
     if (line.startsWith("sha256 ")) this.#cursor.digestBefore = this.#digest.finish();
     this.#advance(line);
     if (this.#contour) return;
+    // Format 1 ends in a digest of everything before it.
     this.#digest.update(bytes);
     this.#digest.update(NEWLINE_BYTES);
   }

@@ -1,15 +1,12 @@
-/**
- * Writes a contour as text. The same behaviour gives the same lines in the same order. Numbers that differ from run to run
- * stand together at the end.
- */
-import { RunningDigest, ZERO_DIGEST } from "../digest.ts";
+/** Writes a contour as text. The same behaviour gives the same lines in the same order, and one more act is one more line. */
+import { ZERO_DIGEST } from "../digest.ts";
 import type { Exchange } from "../profile/profile.ts";
+import { policyLines } from "../verify/policy-lines.ts";
 import type { Contour } from "./contour.ts";
 import { credentialsBearer, formatCredentials } from "./credentials.ts";
-import { FORMAT_LINE, NOBODY, PROVENANCE_WIDTH, taskLine } from "./file-layout.ts";
+import { FORMAT_LINE, LAST_LINE, NOBODY, taskLine } from "./file-layout.ts";
 import { handlesOf } from "./handle.ts";
 import { compareText, sortByText } from "./line-text.ts";
-import { policyLine } from "./policy-text.ts";
 import { Texts } from "./sorting.ts";
 
 /** Number of characters that are collected before they are yielded. */
@@ -24,47 +21,36 @@ const CHUNK = 32_768;
  * const empty = Contour.create({ profile: iso1, policy: "{}" });
  * const text = [...writeContour(empty)].join("");
  * console.log(text.split("\n")[0]);
- * // prints: isoline contour 1
+ * // prints: isoline contour 2
  */
 export function* writeContour<E extends Exchange>(contour: Contour<E>): Generator<string> {
-  const digest = new RunningDigest();
   let chunk = "";
-  for (const line of bodyLines(contour)) {
+  for (const line of lines(contour)) {
     chunk += `${line}\n`;
     if (chunk.length < CHUNK) continue;
-    digest.update(Buffer.from(chunk));
     yield chunk;
     chunk = "";
   }
-  digest.update(Buffer.from(chunk));
-  yield `${chunk}sha256 ${digest.finish()}\n`;
+  if (chunk !== "") yield chunk;
 }
 
-/** Every line but the last, which is a digest over these lines. */
-function* bodyLines<E extends Exchange>(contour: Contour<E>): Generator<string> {
+function* lines<E extends Exchange>(contour: Contour<E>): Generator<string> {
   yield* headerLines(contour);
   yield* taskLines(contour);
   const credentials = credentialsHandles(contour);
   yield* credentialsLines(credentials);
-  const written = new Uint32Array(contour.size);
-  yield* pointLines(contour, credentials, written);
-  yield* provenanceLines(contour, written);
-  yield `points ${contour.size}`;
-  yield `state ${contour.state()}`;
-  yield `measurement ${contour.measurement()}`;
+  yield* pointLines(contour, credentials);
+  yield "";
+  yield LAST_LINE;
 }
 
 function* headerLines<E extends Exchange>(contour: Contour<E>): Generator<string> {
   yield FORMAT_LINE;
   yield `profile ${contour.profile.name}`;
-  yield `policy-digest ${contour.policyDigest}`;
-  yield `policy ${policyLine(contour.policy)}`;
-  yield `base ${contour.base}`;
-  yield `aggregate ${contour.aggregate}`;
-  yield `runs ${contour.runs}`;
-  for (const { reason, count } of sortByText([...contour.incomplete], (entry) => entry.reason)) {
-    yield `incomplete ${count} ${reason}`;
-  }
+  for (const line of policyLines(contour.policy)) yield `policy ${line}`;
+  if (contour.base !== ZERO_DIGEST) yield `base ${contour.base}`;
+  if (contour.aggregate !== ZERO_DIGEST) yield `aggregate ${contour.aggregate}`;
+  for (const reason of sortByText([...contour.incomplete], (text) => text)) yield `incomplete ${reason}`;
 }
 
 function* taskLines<E extends Exchange>(contour: Contour<E>): Generator<string> {
@@ -88,16 +74,14 @@ function* credentialsLines(handles: ReadonlyMap<string, string>): Generator<stri
   for (const [text, handle] of handles) yield `credentials ${handle} ${text}`;
 }
 
-/** Points by task, then by credentials, then by act. Stores the index of each point in `written` as it goes. */
+/** Points by task, then by credentials, then by act. */
 function* pointLines<E extends Exchange>(
   contour: Contour<E>,
   credentials: ReadonlyMap<string, string>,
-  written: Uint32Array,
 ): Generator<string> {
   const tasks = contour.taskHandles();
   const groups = pointsByActor(contour);
   const acts = new Texts();
-  let place = 0;
   for (const number of actorsInOrder(contour)) {
     const actor = contour.actors[number] as (typeof contour.actors)[number];
     yield "";
@@ -105,11 +89,7 @@ function* pointLines<E extends Exchange>(
     const group = groups[number] ?? [];
     acts.clear();
     for (const index of group) acts.push(contour.profile.formatAct(contour.event(index)));
-    for (const at of acts.ascending()) {
-      const index = group[at] as number;
-      written[place++] = index;
-      yield `  ${acts.text(at)} ${contour.point(index)}`;
-    }
+    for (const at of acts.ascending()) yield `  ${acts.text(at)} ${contour.point(group[at] as number)}`;
   }
 }
 
@@ -128,22 +108,4 @@ function actorsInOrder<E extends Exchange>(contour: Contour<E>): number[] {
   }));
   keys.sort((a, b) => a.task - b.task || compareText(a.credentials, b.credentials));
   return keys.map((key) => key.number);
-}
-
-/** `runs:occurrences:place in order of first occurrence` for each point, in the order of their lines. */
-function* provenanceLines<E extends Exchange>(contour: Contour<E>, written: Uint32Array): Generator<string> {
-  const places = new Uint32Array(contour.size);
-  let next = 0;
-  for (const index of contour.trajectory()) places[index] = next++;
-  yield "";
-  yield "provenance";
-  for (let start = 0; start < written.length; start += PROVENANCE_WIDTH) {
-    let line = " ";
-    for (const index of written.subarray(start, start + PROVENANCE_WIDTH)) {
-      const { runs, occurrences } = contour.provenance(index);
-      line += ` ${runs}:${occurrences}:${places[index]}`;
-    }
-    yield line;
-  }
-  for (const [rule, times] of sortByText([...contour.firings], ([name]) => name)) yield `levelled ${times} ${rule}`;
 }

@@ -204,7 +204,7 @@ export class Engine<E extends Exchange = Event> {
   /** Records events that went ahead unobserved. Everything measured here is incomplete from now on. */
   gap(reason: string, count = 1): void {
     this.#losses.set(reason, (this.#losses.get(reason) ?? 0) + count);
-    if (this.#mode === "learn") this.#contour.flag(reason, count);
+    if (this.#mode === "learn") this.#contour.flag(reason);
   }
 
   /** Ends learning. It cannot begin again. */

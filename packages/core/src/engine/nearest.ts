@@ -23,7 +23,6 @@ export interface LearntPoints {
   /** The bytes of an event as `encodeEvent` gives them. */
   encoding?(index: number): Buffer;
   indexOf(event: Event): number;
-  provenance(index: number): { readonly runs: number; readonly occurrences: number };
   task(id: Digest): Task | undefined;
   /** The tasks from the first program of the namespace to this one. */
   taskChain(id: Digest): readonly Task[];

@@ -57,7 +57,7 @@ export function explain(contour: LearntPoints, event: Event, witness: Witness = 
 
 function findOut(event: Event, learnt: Neighbourhood, witness: Witness): Finding {
   const index = learnt.points.indexOf(event);
-  if (index >= 0) return { reason: "on-contour", says: onContourSays(learnt.points, index) };
+  if (index >= 0) return { reason: "on-contour", says: "this is on the contour" };
   return (
     unknownTaskFinding(event, learnt, witness) ??
     sameActFinding(event, learnt) ??
@@ -65,11 +65,6 @@ function findOut(event: Event, learnt: Neighbourhood, witness: Witness): Finding
     targetFinding(event, learnt) ??
     placeFinding(event, learnt)
   );
-}
-
-function onContourSays(points: LearntPoints, index: number): string {
-  const { runs, occurrences } = points.provenance(index);
-  return `this is on the contour, seen ${counted(occurrences, "time")} in ${counted(runs, "run")}`;
 }
 
 /** The same task did the same thing to the same subject; only an attribute differs. */

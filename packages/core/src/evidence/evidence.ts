@@ -57,6 +57,17 @@ export class Evidence {
     return this.#past;
   }
 
+  /** How many runs there were, the folded ones included. */
+  get count(): number {
+    return this.#past + this.#runs.length;
+  }
+
+  /** In how many of them a point was seen. */
+  countOf(point: Digest): number {
+    const seen = this.#seen.get(keyOf(point));
+    return seen === undefined ? 0 : seen.past + seen.runs.size;
+  }
+
   /** Number of points of the contour that a run saw. */
   get size(): number {
     return this.#points.size;

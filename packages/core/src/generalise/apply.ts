@@ -30,7 +30,7 @@ export function withRules({ contour, evidence }: Learnt, rules: readonly ClassRu
   const lines = rules.map(lineOf);
   const moved = new Map<Digest, Digest>();
   const replaced: ReplacedAct[] = [];
-  for (const index of contour.trajectory()) {
+  for (let index = 0; index < contour.size; index++) {
     const event = contour.event(index);
     if (classes.overlooks(event)) {
       for (const rule of storesOf(rules)) replaced.push(replacedAct(lineOf(rule), contour.point(index), event));
@@ -67,7 +67,7 @@ export function restored({ contour, evidence }: Learnt): Restored {
   for (let index = 0; index < contour.size; index++) if (stale.has(contour.event(index))) gone.add(index);
   if (gone.size === 0) return { contour, evidence, dropped: 0, returned: 0 };
   const made = emptyLike(contour, rules);
-  for (const index of contour.trajectory()) if (!gone.has(index)) made.add(contour.event(index));
+  for (let index = 0; index < contour.size; index++) if (!gone.has(index)) made.add(contour.event(index));
   const moved = new Map<Digest, Digest>();
   const classes = new Classes(rules);
   const before = made.size;
@@ -104,7 +104,7 @@ function emptyLike(contour: Contour, rules: readonly ClassRule[]): Contour {
   const policy = canonicalPolicy({ ...policyOf(contour), classes: rules });
   const made = Contour.create({ profile, policy, base, aggregate });
   for (const task of contour.tasks()) made.defineTask(task);
-  for (const { reason, count } of contour.incomplete) made.flag(reason, count);
+  for (const reason of contour.incomplete) made.flag(reason);
   return made;
 }
 

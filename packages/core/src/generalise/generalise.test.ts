@@ -130,7 +130,7 @@ describe("applied rules", () => {
       chosen(before).rules.map(({ rule }) => rule),
     );
     const deleted = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
-    for (const index of wide.contour.trajectory()) deleted.add(wide.contour.event(index));
+    for (let index = 0; index < wide.contour.size; index++) deleted.add(wide.contour.event(index));
     const back = restored({ contour: deleted, evidence: wide.evidence });
     expect(acts(back)).toEqual(acts(before));
     expect([back.dropped, back.returned]).toEqual([1, 8]);
@@ -147,7 +147,7 @@ describe("applied rules", () => {
       chosen(of()).rules.map(({ rule }) => rule),
     );
     const deleted = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
-    for (const index of wide.contour.trajectory()) deleted.add(wide.contour.event(index));
+    for (let index = 0; index < wide.contour.size; index++) deleted.add(wide.contour.event(index));
     expect(acts(restored({ contour: deleted, evidence: undefined }))).toEqual([read("a.txt")]);
   });
 });

@@ -70,19 +70,30 @@ export function namedPolicy(name: string): Policy | undefined {
   return name === "default" ? DEFAULT_POLICY : name === "exact" ? EXACT_POLICY : undefined;
 }
 
-/** One line of JSON, keys in alphabetical order, defaults written out: equal policies give equal lines, and `parsePolicy` reads it. */
+/**
+ * One line of JSON, keys in alphabetical order, defaults written out but for lists that are empty: equal policies give equal lines,
+ * and `parsePolicy` reads it.
+ */
 export function canonicalPolicy(policy: Policy): string {
   return JSON.stringify({
     ...(policy.classes.length > 0 && { classes: policy.classes.map(canonicalRule) }),
     content: policy.content,
     iouring: policy.iouring,
     lens: policy.lens,
-    pseudonyms: policy.pseudonyms.map(({ as, content, path }) => ({ as, content, path })),
+    ...listed(
+      "pseudonyms",
+      policy.pseudonyms.map(({ as, content, path }) => ({ as, content, path })),
+    ),
     reaction: policy.reaction,
     rules: sortedRules(policy),
     ...(policy.tools.length === 0 ? {} : { tools: policy.tools.map(canonicalTool) }),
     version: LENS_VERSION,
   });
+}
+
+/** In a contour a list has a line for each element, so that one whose last line was deleted is not there. */
+function listed<T>(key: string, elements: readonly T[]): Readonly<Record<string, readonly T[]>> {
+  return elements.length === 0 ? {} : { [key]: elements };
 }
 
 /** SHA-256 over the canonical line as a contour file has it, with characters outside ASCII as `\uXXXX`. */

@@ -34,8 +34,8 @@ export interface SignedBy {
 }
 
 /**
- * Verifies a contour file: its digest, that its state and measurement are those of its points, and, where that is asked for, that it
- * is signed by a trusted key. Throws an `IsolineError`: `bad-contour`, `unsigned` or `bad-signing-key`.
+ * Verifies a contour file: that it is whole and of the form that it must have, and, where that is asked for, that it is signed by a
+ * trusted key. Its state and measurement are computed from the points that it names. Throws an `IsolineError`: `bad-contour`, `unsigned` or `bad-signing-key`.
  *
  * @example
  * import { Contour, iso1, writeContour } from "@isoline/core";
@@ -45,7 +45,7 @@ export interface SignedBy {
  * const text = [...writeContour(empty)].join("");
  * const { points, state } = await verifyContour(text);
  * console.log(points, state === empty.state());
- * await verifyContour(text.replace("runs 1", "runs 2")).catch((fault) => console.log(fault.code));
+ * await verifyContour(text.replace("end\n", "")).catch((fault) => console.log(fault.code));
  * // prints: 0 true
  * // prints: bad-contour
  */

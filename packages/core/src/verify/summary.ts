@@ -1,11 +1,11 @@
 /**
- * Checks a contour file against itself: its last line is the digest of everything before it, and state and measurement are
- * those of its points (docs/spec/iso1.md, "Measurement and state"). The points are not recomputed from their events: only
- * `isoline verify` does that.
+ * A contour file in a few digests: its form is checked, and state and measurement are computed from its points (docs/spec/iso1.md,
+ * "Measurement and state"). The points are not recomputed from their events: only `isoline verify` does that.
  */
 import type { Digest } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import { concatenated, fromHex, toHex } from "./bytes.ts";
+import { asciiText, PolicyLines } from "./policy-lines.ts";
 import { sha256 } from "./sha256.ts";
 
 /** A contour in a few digests. */
@@ -16,54 +16,76 @@ export interface Summary {
   readonly points: number;
   /** Equal for equal behaviour. */
   readonly state: Digest;
+  /** Over the points in the order of their lines. */
   readonly measurement: Digest;
 }
 
-const LAST_LINE = /(?:^|\n)sha256 ([0-9a-f]{64})\n$/;
+const FIRST_LINE = "isoline contour 2";
 const POINT = /^ {2}\S.* ([0-9a-f]{64})$/;
-const DIGEST = /^[0-9a-f]{64}$/;
-const LAST_LINE_LENGTH = 72;
+const ZEROS = "0".repeat(64);
 
-/** Throws `bad-contour` if anything does not match. */
+/** Throws `bad-contour` for a file that is cut off, of another format, or has a line that no contour has. */
 export function summaryOf(bytes: Uint8Array): Summary {
-  const text = decoded(bytes);
-  const [, last = ""] = LAST_LINE.exec(text) ?? [];
-  if (!text.startsWith("isoline contour 1\n") || last === "") throw refusal("a contour file", "something else");
-  const whole = toHex(sha256(bytes.subarray(0, bytes.length - LAST_LINE_LENGTH)));
-  if (whole !== last) throw refusal(`a file whose digest is ${last}, as its last line says`, whole);
-  const lines = text.split("\n");
-  const value = (word: string) => lines.find((line) => line.startsWith(`${word} `))?.slice(word.length + 1) ?? "";
-  const digest = (word: string) => {
-    if (!DIGEST.test(value(word))) throw refusal(`a line "${word}" with a digest`, value(word));
-    return value(word) as Digest;
-  };
-  const provenance = lines.indexOf("provenance");
-  const points = lines.slice(0, provenance).flatMap((line) => POINT.exec(line)?.[1] ?? []);
-  const counted = Number(lines.findLast((line) => line.startsWith("points "))?.slice("points ".length));
-  if (provenance < 0 || counted !== points.length) throw refusal(`${counted} points`, String(points.length));
-  const extended = (order: readonly string[]) => extension(digest("base"), digest("aggregate"), order);
-  const state = digest("state");
-  const measurement = digest("measurement");
-  const found = {
-    state: extended([...points].sort()),
-    measurement: extended(inOrder(points, lines.slice(provenance))),
-  };
-  if (found.state !== state) throw refusal(`points whose state is ${state}`, found.state);
-  if (found.measurement !== measurement) throw refusal(`points whose measurement is ${measurement}`, found.measurement);
-  return { profile: value("profile"), policy: digest("policy-digest"), points: points.length, state, measurement };
+  const lines = decoded(bytes).split("\n");
+  const [first, ...rest] = lines;
+  if (first !== FIRST_LINE) throw refusal(`a first line ${JSON.stringify(FIRST_LINE)}`, first ?? "");
+  if (rest.pop() !== "" || rest.pop() !== "end") throw refusal('"end" as the last line', lines.at(-2) ?? "");
+  const found = new Lines();
+  for (const line of rest) found.take(line);
+  return found.summary();
 }
 
-/** The points in the order in which they first happened: the third number of each entry of the provenance. */
-function inOrder(points: readonly string[], lines: readonly string[]): string[] {
-  const places = lines.filter((line) => line.startsWith("  ")).flatMap((line) => line.trim().split(" "));
-  const ordered: string[] = points.map(() => "");
-  for (const [index, entry] of places.entries()) {
-    const place = Number(entry.split(":")[2]);
-    if (ordered[place] !== "") throw refusal("a place of its own for each point", entry);
-    ordered[place] = points[index] ?? "";
+class Lines {
+  readonly #policy = new PolicyLines();
+  readonly #values = new Map<string, string>();
+  readonly #points = new Set<string>();
+
+  take(line: string): void {
+    const word = line.slice(0, Math.max(line.indexOf(" "), 0));
+    const rest = line.slice(word.length + 1);
+    switch (word) {
+      case "policy": {
+        const expected = this.#policy.take(rest);
+        if (expected !== undefined) throw refusal(expected, line);
+        return;
+      }
+      case "profile":
+      case "base":
+      case "aggregate":
+        if ((this.#values.get(word) ?? rest) !== rest) throw refusal(`one ${word}`, line);
+        this.#values.set(word, rest);
+        return;
+      case "incomplete":
+      case "task":
+      case "credentials":
+      case "by":
+        return;
+    }
+    const [, point] = POINT.exec(line) ?? [];
+    if (point === undefined && line !== "") throw refusal("a line of a contour", line);
+    if (point !== undefined) this.#points.add(point);
   }
-  if (ordered.includes("")) throw refusal("a place for each point", `${places.length}`);
-  return ordered;
+
+  summary(): Summary {
+    const [base, aggregate] = [this.#digest("base"), this.#digest("aggregate")];
+    const points = [...this.#points];
+    const profile = this.#values.get("profile");
+    if (profile === undefined) throw refusal('a line that begins with "profile "', "none");
+    return {
+      profile,
+      policy: toHex(sha256(new TextEncoder().encode(asciiText(this.#policy.policy)))) as Digest,
+      points: points.length,
+      state: extension(base, aggregate, [...points].sort()) as Digest,
+      measurement: extension(base, aggregate, points) as Digest,
+    };
+  }
+
+  /** The digest of a line; zeros without one. */
+  #digest(word: string): string {
+    const digest = this.#values.get(word) ?? ZEROS;
+    if (!/^[0-9a-f]{64}$/.test(digest)) throw refusal(`a line "${word}" with a digest`, digest);
+    return digest;
+  }
 }
 
 /** H( value ‖ H( base ‖ point ) ) over the points, from H( zeros ‖ H( base ‖ aggregate ) ) on. */

@@ -21,8 +21,8 @@ import { removeStaleSignature } from "../store/signature/stale.ts";
  *
  * await (await learn(["true"], { output: "true.contour" })).ended;
  * const contour = await contours.read("true.contour");
- * console.log(contour.profile.name, contour.runs);
- * // prints: iso1 1
+ * console.log(contour.profile.name, contour.size > 0);
+ * // prints: iso1 true
  */
 export function read(file: string): Promise<AnyContour> {
   return loadAnyContour(file);
@@ -75,8 +75,8 @@ export function diff(a: AnyContour, b: AnyContour): ContourDiff {
  * await (await learn(["true"], { output: "a.contour" })).ended;
  * await (await learn(["true"], { output: "b.contour" })).ended;
  * const merged = contours.merge(await contours.read("a.contour"), await contours.read("b.contour"));
- * console.log(merged.runs);
- * // prints: 2
+ * console.log(merged.size > 0);
+ * // prints: true
  */
 export function merge(first: AnyContour, ...others: readonly AnyContour[]): AnyContour {
   return mergeContours([readable(first), ...others.map(readable)]) as unknown as AnyContour;

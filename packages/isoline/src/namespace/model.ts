@@ -33,7 +33,6 @@ export async function loadModel(plan: Plan): Promise<Model> {
   const known = plan.contour === undefined ? undefined : await loadContour(plan.contour, iso1, plan.signed);
   const policy = policyFor(plan, known);
   const contour = known ?? Contour.create({ profile: iso1, policy: canonicalPolicy(policy) });
-  if (plan.mode === "learn" && contour.size > 0) contour.beginRun();
   const engine = new Engine({ contour, mode: plan.mode, reaction: policy.reaction, asks: plan.asks !== undefined });
   return { contour, policy, engine, ...knowledgeOf(contour, engine) };
 }

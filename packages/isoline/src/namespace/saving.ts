@@ -2,7 +2,7 @@
  * Writes what one run learnt: to a new contour, or to one that other runs may add to at the same time; and beside it, as evidence,
  * what this run saw.
  */
-import { type Contour, contourSince, type Mark, markOf, mergeContours, parseContour } from "@isoline/core/contour";
+import { type Contour, contourOfRun, mergeContours, parseContour } from "@isoline/core/contour";
 import { Evidence, type RunRecord, type Sighting } from "@isoline/core/evidence";
 import { IsolineError } from "@isoline/core/error";
 import { iso1 } from "@isoline/core/profile";
@@ -22,15 +22,15 @@ export class LearntContour {
   readonly #output: Output;
   readonly #evidence: Output | undefined;
   readonly #contour: Contour;
-  /** The contour before this run, if other runs may add to it meanwhile. */
-  readonly #mark: Mark | undefined;
+  /** Whether the contour that is there at the end stays, which other runs may have added to meanwhile. */
+  readonly #adds: boolean;
 
   private constructor(path: string, contour: Contour, adds: boolean) {
     this.#path = path;
     this.#output = Output.open(path);
     this.#evidence = this.#output.isDevice ? undefined : Output.open(this.#evidencePath);
     this.#contour = contour;
-    this.#mark = adds ? markOf(contour) : undefined;
+    this.#adds = adds;
     // Damaged evidence is refused now, and not after an hour.
     if (adds) this.#earlier();
   }
@@ -42,10 +42,11 @@ export class LearntContour {
 
   /** Writes the contour and the evidence of the run, if it is known. */
   save(run: RunRecord | undefined): void {
-    const learnt = this.#mark === undefined ? this.#contour : contourSince(this.#contour, this.#mark);
-    if (this.#mark !== undefined) this.#lock();
-    saveContour(this.#output, this.#mark === undefined ? learnt : this.#added(learnt));
-    if (run !== undefined) this.#record(run, learnt);
+    const learnt = this.#adds ? contourOfRun(this.#contour) : this.#contour;
+    if (this.#adds) this.#lock();
+    const earlier = this.#earlier();
+    saveContour(this.#output, this.#adds ? this.#added(learnt) : learnt);
+    if (run !== undefined) this.#record(run, learnt, earlier);
     this.#output.close();
     this.#evidence?.close();
   }
@@ -56,17 +57,17 @@ export class LearntContour {
     return mergeContours([readThere(this.#path, this.#output), learnt]);
   }
 
-  #record(run: RunRecord, learnt: Contour): void {
+  #record(run: RunRecord, learnt: Contour, earlier: Evidence | undefined): void {
     if (this.#evidence === undefined) return;
-    const evidence = this.#earlier() ?? new Evidence();
+    const evidence = earlier ?? new Evidence();
     evidence.record(run, sightingsIn(learnt));
     writeEvidence(this.#evidence, evidence);
   }
 
   /** The evidence of earlier runs, where this one adds to it. */
   #earlier(): Evidence | undefined {
-    if (this.#mark === undefined || this.#evidence === undefined) return undefined;
-    return readEvidence(this.#evidencePath, this.#evidence);
+    if (!this.#adds || this.#evidence === undefined) return undefined;
+    return readEvidence(this.#path, this.#evidence);
   }
 
   get #evidencePath(): string {
@@ -93,7 +94,7 @@ export function lockToAdd(path: string, { directory }: Output): void {
 
 function* sightingsIn(learnt: Contour): Generator<Sighting> {
   for (let index = 0; index < learnt.size; index++)
-    yield { point: learnt.point(index), occurrences: learnt.provenance(index).occurrences };
+    yield { point: learnt.point(index), occurrences: learnt.occurrences(index) };
 }
 
 /** The contour that is in the file now. */

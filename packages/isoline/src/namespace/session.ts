@@ -181,8 +181,6 @@ export class Session {
     const { mediator } = this;
     mediator.conclude();
     const firings = mediator.firings();
-    for (const [rule, times] of Object.entries(firings))
-      if (times > 0 && this.#plan.mode === "learn") contour.fired(rule, times);
     this.#output?.save(this.#record());
     this.#trajectory?.close();
     const { counts, contents, guesses } = this.#observations;

@@ -1,9 +1,10 @@
 /** Evidence on disk: beside its contour, under the name of the contour with `.evidence` after it. */
-import { decodeEvidence, encodeEvidence, type Evidence, MOST_EVIDENCE_BYTES } from "@isoline/core/evidence";
+import { parseContour } from "@isoline/core/contour";
+import { decodeEvidence, encodeEvidence, Evidence, MOST_EVIDENCE_BYTES } from "@isoline/core/evidence";
 import { type Digest, isDigest } from "@isoline/core/digest";
 import { IsolineError } from "@isoline/core/error";
 import { CliError } from "../error.ts";
-import { openRegular, piecesOf, readBounded, Unfit } from "./bounded-file.ts";
+import { openRegular, piecesOf, readBounded, readRegular, Unfit } from "./bounded-file.ts";
 import { Output } from "./output.ts";
 
 export const EVIDENCE_SUFFIX = ".evidence";
@@ -13,13 +14,36 @@ export function loadEvidence(contourPath: string): Evidence | undefined {
   const path = `${contourPath}${EVIDENCE_SUFFIX}`;
   const bytes = readBounded(path, MOST_EVIDENCE_BYTES, "follow");
   if (bytes instanceof Unfit) {
-    if (bytes.found === "nothing") return undefined;
+    if (bytes.found === "nothing") return pastIn(contourPath);
     throw new CliError("cannot-read", `cannot read ${path}: expected evidence, found ${bytes.found}; delete it`);
   }
   const evidence = decode(path, bytes);
   evidence.resolve(pointsIn(contourPath));
   return evidence;
 }
+
+/** A contour of format 1 says itself how often a point was seen, and in how many runs. */
+function pastIn(contourPath: string): Evidence | undefined {
+  if (!isFormat1(contourPath)) return undefined;
+  const bytes = readRegular(contourPath, MOST_FORMAT_1_BYTES, "a contour");
+  let evidence: Evidence | undefined;
+  parseContour(bytes, {
+    onCounts: (runs, counts) => {
+      const seen = counts.map(({ point, runs: past, occurrences }) => ({ point, past, occurrences }));
+      evidence = Evidence.ofPast(runs, seen);
+    },
+  });
+  return evidence;
+}
+
+function isFormat1(path: string): boolean {
+  const opened = openRegular(path, "follow");
+  if (opened instanceof Unfit) return false;
+  const [piece] = piecesOf(opened.fd);
+  return Buffer.from(piece ?? []).toString("latin1", 0, 18) === "isoline contour 1\n";
+}
+
+const MOST_FORMAT_1_BYTES = 2 ** 29;
 
 /** Writes the evidence of a contour: what was there before is there unchanged, or all of the new one is. */
 export function saveEvidence(contourPath: string, evidence: Evidence): void {
@@ -31,13 +55,21 @@ export function saveEvidence(contourPath: string, evidence: Evidence): void {
   }
 }
 
+/** Removes the evidence of a contour that another one without evidence has replaced. */
+export function removeEvidence(contourPath: string): void {
+  const output = Output.open(contourPath);
+  if (!output.isDevice) output.removeBeside(EVIDENCE_SUFFIX);
+  output.close();
+}
+
 export function writeEvidence(output: Output, evidence: Evidence): void {
   output.write([encodeEvidence(evidence)]);
 }
 
-/** The evidence that is at an output now; undefined where there is none. */
-export function readEvidence(path: string, output: Output): Evidence | undefined {
-  return output.exists ? decode(path, output.read(MOST_EVIDENCE_BYTES)) : undefined;
+/** The evidence that is at an output now; where there is none, what the contour itself says. */
+export function readEvidence(contourPath: string, output: Output): Evidence | undefined {
+  if (!output.exists) return pastIn(contourPath);
+  return decode(`${contourPath}${EVIDENCE_SUFFIX}`, output.read(MOST_EVIDENCE_BYTES));
 }
 
 function decode(path: string, bytes: Buffer): Evidence {

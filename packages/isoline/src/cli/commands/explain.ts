@@ -1,9 +1,12 @@
 /** `isoline explain`: why an event is on or off a contour. */
 import type { Contour } from "@isoline/core/contour";
+import type { Digest } from "@isoline/core/digest";
 import { IsolineError } from "@isoline/core/error";
 import { eventToJson, formatAct } from "@isoline/core/event";
+import type { Evidence } from "@isoline/core/evidence";
 import { type Exchange, iso1, iso1Point } from "@isoline/core/profile";
 import { loadAnyContour } from "../../store/contour-file.ts";
+import { loadEvidence } from "../../store/evidence-file.ts";
 import { status } from "../ending.ts";
 import { actorsOf } from "../explain/actors.ts";
 import { type Answer, answers } from "../explain/judgement.ts";
@@ -21,12 +24,14 @@ const MOST_SHOWN = 20;
 
 export async function explain(file: string, words: readonly string[], { as, json }: ExplainOptions): Promise<number> {
   const any = await loadAnyContour(file);
-  if (any.profile !== iso1) return explainPoint(any as unknown as Contour<Exchange>, words.join(" "), json ?? false);
+  const evidence = loadEvidence(file);
+  if (any.profile !== iso1)
+    return explainPoint(any as unknown as Contour<Exchange>, evidence, words.join(" "), json ?? false);
   const contour = any as Contour;
   const found = answers(readQuestion(words.join(" "), contour), contour, actorsOf(contour, as));
   if (json) printJson(found.map((answer) => document(answer)));
   else if (found.length === 0) printLine(`${paint("red", "off contour")}: nothing on the contour fits`);
-  else for (const line of page(found, contour)) printLine(line);
+  else for (const line of page(found, contour, evidence)) printLine(line);
   return found.some(({ explanation }) => explanation.reason === "on-contour") ? status.success : status.nothingFound;
 }
 
@@ -46,7 +51,7 @@ function document({ event, explanation, assumed }: Answer): unknown {
   };
 }
 
-function page(found: readonly Answer[], contour: Contour): string[] {
+function page(found: readonly Answer[], contour: Contour, evidence: Evidence | undefined): string[] {
   const lines = found.slice(0, MOST_SHOWN).flatMap(({ event, explanation, assumed }) => {
     const on = explanation.reason === "on-contour";
     const handle = contour.taskHandles().get(event.actor.task) ?? "-";
@@ -56,6 +61,7 @@ function page(found: readonly Answer[], contour: Contour): string[] {
       `  point  ${iso1Point(event)}`,
       `  by     ${handle}`,
       `  act    ${formatAct(event)}`,
+      ...(on ? seenLines(iso1Point(event), evidence) : []),
       ...(assumed
         ? [
             paint(
@@ -70,8 +76,20 @@ function page(found: readonly Answer[], contour: Contour): string[] {
   return found.length > MOST_SHOWN ? [...lines, `… and ${counted(found.length - MOST_SHOWN, "point")} more`] : lines;
 }
 
+/** How often a point was seen, where there is evidence. */
+function seenLines(point: Digest, evidence: Evidence | undefined): string[] {
+  if (evidence === undefined) return [];
+  const runs = `${evidence.countOf(point)} of ${counted(evidence.count, "run")}`;
+  return [`  seen   in ${runs}, ${counted(evidence.occurrences(point), "time")}`];
+}
+
 /** Events of another profile can only be compared by their point. */
-function explainPoint(contour: Contour<Exchange>, asked: string, json: boolean): number {
+function explainPoint(
+  contour: Contour<Exchange>,
+  evidence: Evidence | undefined,
+  asked: string,
+  json: boolean,
+): number {
   if (!/^[0-9a-f]{4,64}$/.test(asked))
     throw new IsolineError(
       "bad-event",
@@ -79,12 +97,16 @@ function explainPoint(contour: Contour<Exchange>, asked: string, json: boolean):
     );
   const index = findPoint(contour as unknown as Contour, asked);
   const act = contour.profile.formatAct(contour.event(index));
-  const { runs, occurrences } = contour.provenance(index);
-  if (json) printJson([{ point: contour.point(index), onContour: true, act, runs, occurrences }]);
-  else {
-    printLine(`${paint("green", "on contour")}: seen ${counted(occurrences, "time")} in ${counted(runs, "run")}`);
-    printLine(`  point  ${contour.point(index)}`);
-    printLine(`  act    ${act}`);
-  }
+  const point = contour.point(index);
+  const seen = evidence && { runs: evidence.countOf(point), occurrences: evidence.occurrences(point) };
+  if (json) printJson([{ point, onContour: true, act, ...seen }]);
+  else
+    for (const line of [
+      paint("green", "on contour"),
+      `  point  ${point}`,
+      `  act    ${act}`,
+      ...seenLines(point, evidence),
+    ])
+      printLine(line);
   return status.success;
 }

@@ -1,8 +1,10 @@
 /** `isoline show`: prints a contour for review. */
 import type { AnyContour, Contour } from "@isoline/core/contour";
 import { type Event, eventToJson } from "@isoline/core/event";
+import type { Evidence } from "@isoline/core/evidence";
 import type { Exchange } from "@isoline/core/profile";
 import { loadAnyContour } from "../../store/contour-file.ts";
+import { loadEvidence } from "../../store/evidence-file.ts";
 import { status } from "../ending.ts";
 import { lensOf } from "../lens-name.ts";
 import { print, printJson } from "../output/streams.ts";
@@ -15,32 +17,34 @@ export interface ShowOptions {
 
 export async function show(file: string, { all = false, json }: ShowOptions): Promise<number> {
   const contour = await loadAnyContour(file);
-  if (json) printJson(document(contour));
-  else print(contourPage(file, contour, all));
+  const evidence = loadEvidence(file);
+  if (json) printJson(document(contour, evidence));
+  else print(contourPage(file, contour, all, evidence?.count));
   return status.success;
 }
 
 /** Every point with its event, and every task. */
-function document(contour: AnyContour): unknown {
+function document(contour: AnyContour, evidence: Evidence | undefined): unknown {
   const any = contour as unknown as Contour<Exchange>;
   return {
     isoline: 1,
     profile: any.profile.name,
     lens: lensOf(contour).digest,
     policy: JSON.parse(any.policy) as unknown,
-    runs: any.runs,
+    ...(evidence && { runs: evidence.count }),
     incomplete: any.incomplete,
     tasks: Array.from(any.tasks(), ({ id, parent, images }) => ({ id, parent, images })),
-    points: Array.from({ length: any.size }, (_, index) => pointOf(any, index)),
+    points: Array.from({ length: any.size }, (_, index) => pointOf(any, index, evidence)),
   };
 }
 
-function pointOf(contour: Contour<Exchange>, index: number): unknown {
+function pointOf(contour: Contour<Exchange>, index: number, evidence: Evidence | undefined): unknown {
   const event = contour.event(index);
+  const point = contour.point(index);
   return {
-    point: contour.point(index),
+    point,
     act: contour.profile.formatAct(event),
-    ...contour.provenance(index),
+    ...(evidence && { runs: evidence.countOf(point), occurrences: evidence.occurrences(point) }),
     ...(contour.profile.name === "iso1" && { event: eventToJson(event as Event) }),
   };
 }

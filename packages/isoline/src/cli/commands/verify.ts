@@ -5,7 +5,7 @@ import { status } from "../ending.ts";
 import { lensOf } from "../lens-name.ts";
 import { paint } from "../output/paint.ts";
 import { print, printJson } from "../output/streams.ts";
-import { counted, grouped } from "../output/wording.ts";
+import { grouped } from "../output/wording.ts";
 
 export interface VerifyOptions {
   readonly trustedKey?: readonly string[];
@@ -30,15 +30,12 @@ function document(contour: AnyContour): Readonly<Record<string, unknown>> {
     policy: contour.policyDigest,
     base: contour.base,
     aggregate: contour.aggregate,
-    runs: contour.runs,
     incomplete: contour.incomplete,
-    levelled: Object.fromEntries(contour.firings),
   };
 }
 
 function page(file: string, contour: AnyContour, signed: Verified["signed"]): string {
   const { text, digest } = lensOf(contour);
-  const gaps = contour.incomplete.map(({ reason, count }) => `${reason} (${counted(count, "time")})`);
   const rows: [string, string][] = [
     ["points", grouped(contour.size)],
     ["measurement", contour.measurement()],
@@ -48,8 +45,7 @@ function page(file: string, contour: AnyContour, signed: Verified["signed"]): st
     ["policy", contour.policyDigest],
     ["base", contour.base],
     ["aggregate", contour.aggregate],
-    ["runs", grouped(contour.runs)],
-    ["incomplete", gaps.length === 0 ? "no" : gaps.join("; ")],
+    ["incomplete", contour.incomplete.length === 0 ? "no" : contour.incomplete.join("; ")],
     ...(signed === undefined ? [] : [["signed by", signed.key] satisfies [string, string]]),
     ...(signed?.images ?? []).map((image): [string, string] => ["for", image]),
   ];

@@ -17,11 +17,12 @@ import { type ProgramOverview, programsOf } from "./programs.ts";
 const HEADING_WIDTH = 13;
 const FEW_CHAINS = 3;
 
-export function contourPage(file: string, contour: AnyContour, all: boolean): string {
+/** `runs`: in how many runs it was learnt, where there is evidence of that. */
+export function contourPage(file: string, contour: AnyContour, all: boolean, runs?: number): string {
   const programs = programsOf(contour as unknown as Contour<Exchange>, all);
   const users = usersOf(programs);
   return [
-    ...preface(file, contour, programs, users),
+    ...preface(file, contour, programs, users, runs),
     ...titles.flatMap(([phase, title]) => {
       const own = programs.filter((program) => program.phase === phase);
       return own.length === 0 ? [] : [...title, ...phasePart(own, users, all)];
@@ -48,15 +49,14 @@ function preface(
   contour: AnyContour,
   programs: readonly ProgramOverview[],
   users: readonly string[],
+  runs: number | undefined,
 ): string[] {
   const count = counted(new Set(programs.flatMap(({ path }) => (path === "" ? [] : [path]))).size, "program");
-  const learnt = `${counted(contour.size, "point")} of ${count}, learnt in ${counted(contour.runs, "run")}`;
+  const learnt = `${counted(contour.size, "point")} of ${count}${runs === undefined ? "" : `, learnt in ${counted(runs, "run")}`}`;
   const who = users.length === 1 ? `; as ${users[0]}` : "";
   return [
     `${file}: ${learnt}; profile ${contour.profile.name}, ${lensOf(contour).text}${who}`,
-    ...contour.incomplete.map(
-      ({ reason, count }) => `${paint("yellow", "incomplete:")} ${reason} (${counted(count, "time")})`,
-    ),
+    ...contour.incomplete.map((reason) => `${paint("yellow", "incomplete:")} ${reason}`),
   ];
 }
 

@@ -1,0 +1,86 @@
+/** Contours that are merged, with the evidence beside them: several into one, and two branches of a history. */
+import {
+  type AnyContour,
+  type Contour,
+  conflictSides,
+  emptyLike,
+  mergeBranches,
+  parseContour,
+} from "@isoline/core/contour";
+import { decodeEvidence, encodeEvidence, Evidence, MOST_EVIDENCE_BYTES } from "@isoline/core/evidence";
+import { IsolineError } from "@isoline/core/error";
+import type { Exchange } from "@isoline/core/profile";
+import { readRegular } from "../store/bounded-file.ts";
+import { loadAnyContour } from "../store/contour-file.ts";
+import { loadEvidence, removeEvidence, saveEvidence } from "../store/evidence-file.ts";
+import { writeDurably } from "../store/output.ts";
+import { merge, write } from "./contours.ts";
+
+/** A file with conflicts is read as a whole, and has lines of both sides. */
+const MOST_CONFLICT_BYTES = 2 ** 29;
+
+/** What was merged into a file. */
+export interface MergedFiles {
+  readonly merged: AnyContour;
+  /** The sizes of the contours that were given. */
+  readonly sizes: readonly number[];
+  /** In how many runs it was learnt, where there is evidence. */
+  readonly runs: number | undefined;
+  readonly removedSignature: boolean;
+}
+
+/**
+ * Merges contours, and their evidence, into a file. A file in which git left a conflict counts as two contours, one for each side.
+ * Undefined for fewer than two.
+ */
+export async function mergeFiles(files: readonly string[], output: string): Promise<MergedFiles | undefined> {
+  const [first, ...others] = (await Promise.all(files.map(sidesIn))).flat();
+  if (first === undefined || others.length === 0) return undefined;
+  const merged = merge(first, ...others);
+  const known = files.flatMap((file) => loadEvidence(file) ?? []);
+  const evidence = known.length === 0 ? undefined : known.reduce((all, each) => Evidence.merge(all, each));
+  const { removedSignature } = write(output, merged);
+  if (evidence === undefined) removeEvidence(output);
+  else saveEvidence(output, evidence);
+  return { merged, sizes: [first, ...others].map(({ size }) => size), runs: evidence?.count, removedSignature };
+}
+
+/**
+ * Merges what two branches have made of a contour, or of its evidence, and writes the result over `ours`. `origin` is what both began
+ * with; it is empty where neither had it.
+ */
+export function mergeInto(ours: string, origin: string, theirs: string): void {
+  const [own, other] = [bytesOf(ours), bytesOf(theirs)];
+  if (startsAsEvidence(own)) {
+    writeDurably(ours, [encodeEvidence(Evidence.merge(decodeEvidence(own), decodeEvidence(other)))]);
+    return;
+  }
+  const contour = readable(parseContour(own));
+  const begun = bytesOf(origin);
+  const before = begun.length === 0 ? emptyLike(contour) : readable(parseContour(begun));
+  write(ours, mergeBranches(before, contour, readable(parseContour(other))) as unknown as AnyContour);
+}
+
+function bytesOf(path: string): Buffer {
+  return readRegular(path, MOST_CONFLICT_BYTES, "a contour or its evidence");
+}
+
+export function startsAsEvidence(bytes: Buffer): boolean {
+  return bytes.toString("latin1", 0, 17) === "isoline evidence ";
+}
+
+/** The contour in a file, or both sides of one with conflicts. */
+async function sidesIn(file: string): Promise<AnyContour[]> {
+  try {
+    return [await loadAnyContour(file)];
+  } catch (fault) {
+    if (!(fault instanceof IsolineError) || fault.code !== "bad-contour") throw fault;
+    const sides = conflictSides(readRegular(file, MOST_CONFLICT_BYTES, "a contour").toString("utf8"));
+    if (sides === undefined) throw fault;
+    return sides.map((side) => parseContour(side));
+  }
+}
+
+function readable(contour: AnyContour): Contour<Exchange> {
+  return contour as unknown as Contour<Exchange>;
+}
