@@ -50,7 +50,7 @@ export function eventOf(act: string, task?: Task): Event {
 export const openAct = (path: string, digest?: string) =>
   `open access=read path=${path} mode=0100644 uid=user gid=user fs=disk${digest ? ` digest=${contentOf(digest)}` : ""}`;
 
-/** Any contour: with several runs, losses and lens rules that applied. */
+/** Any contour, with gaps, and counted in more than one run. */
 export const arbitraryContour: fc.Arbitrary<Contour> = fc
   .record({
     behaviour: arbitraryBehaviour,
@@ -59,19 +59,15 @@ export const arbitraryContour: fc.Arbitrary<Contour> = fc
     policy: fc
       .dictionary(fc.string({ unit: "grapheme" }), fc.jsonValue(), { noNullPrototype: true })
       .map((policy) => JSON.stringify(policy)),
-    missed: fc.dictionary(fc.oneof(arbitraryText, fc.string({ unit: "binary" })), fc.integer({ min: 1, max: 1e9 }), {
-      maxKeys: 3,
-    }),
-    fired: fc.dictionary(arbitraryText, fc.integer({ min: 1, max: 1e9 }), { maxKeys: 3 }),
+    missed: fc.array(fc.oneof(arbitraryText, fc.string({ unit: "binary" })), { maxLength: 3 }),
     again: fc.array(fc.nat()),
   })
-  .map(({ behaviour: { tasks, events }, base, aggregate, policy, missed, fired, again }) => {
+  .map(({ behaviour: { tasks, events }, base, aggregate, policy, missed, again }) => {
     const contour = Contour.create({ profile: iso1, policy: JSON.stringify(JSON.parse(policy)), base, aggregate });
     for (const task of tasks) contour.defineTask(task);
     for (const event of events) contour.add(event);
     if (again.length > 0) contour.beginRun();
     for (const pick of again) if (contour.size > 0) contour.count(pick % contour.size, 3);
-    for (const [reason, count] of Object.entries(missed)) contour.flag(reason, count);
-    for (const [rule, count] of Object.entries(fired)) contour.fired(rule, count);
+    for (const reason of missed) contour.flag(reason);
     return contour;
   });

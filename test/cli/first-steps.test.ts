@@ -126,7 +126,7 @@ describe("a file that is no contour", () => {
 
   it("is called damaged if its first line is a contour's", () => {
     const file = place.path("cut.contour");
-    writeFileSync(file, "isoline contour 1\nprofile iso1\n");
+    writeFileSync(file, "isoline contour 2\nprofile iso1\n");
     expect(isoline(["show", file]).stderr).toContain("the file is damaged or was changed by hand");
   });
 

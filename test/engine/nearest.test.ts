@@ -75,7 +75,6 @@ function forward(contour: ReturnType<typeof learnt>) {
   return {
     event: (index: number) => contour.event(index),
     indexOf: (each: Event) => contour.indexOf(each),
-    provenance: (index: number) => contour.provenance(index),
     task: (id: Task["id"]) => contour.task(id),
     taskChain: (id: Task["id"]) => contour.taskChain(id),
   };

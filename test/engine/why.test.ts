@@ -240,8 +240,7 @@ describe("explain", () => {
   test("an event on the contour, with the lineage that the contour knows", () => {
     expect(explain(learnt(npmrc, npmrc, manifest), npmrc)).toMatchObject({
       reason: "on-contour",
-      sentence:
-        "`node` (npm → sh → node) opened $HOME/.npmrc for reading; this is on the contour, seen 2 times in 1 run",
+      sentence: "`node` (npm → sh → node) opened $HOME/.npmrc for reading; this is on the contour",
     });
   });
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Contour, parseContour } from "@isoline/core/contour";
 import { type Event, encodeEvent, eventToJson } from "@isoline/core/event";
 import { iso1Point } from "@isoline/core/profile";
 import fc from "fast-check";
@@ -45,14 +46,15 @@ describe.skipIf(!hasPython)("the Python twin of iso1 (needs python3 ≥ 3.8)", (
     expect(python([], input).trim().split("\n")).toEqual(expected);
   });
 
-  test("agrees on the tasks, points, state and measurement of contour files", () => {
+  test("agrees on the tasks, points, policy, state and measurement of contour files", () => {
     for (const [at, contour] of fc.sample(arbitraryContour, 12).entries()) {
       const path = join(folder, `${at}.contour`);
       writeFileSync(path, textOf(contour));
       expect(JSON.parse(python(["contour", path]))).toEqual({
         points: contour.size,
+        policy: contour.policyDigest,
         state: contour.state(),
-        measurement: contour.measurement(),
+        measurement: (parseContour(textOf(contour)) as Contour).measurement(),
       });
     }
   });

@@ -29,15 +29,11 @@ describe("a contour file", () => {
         expect(again.size).toBe(contour.size);
         expect(again.policy).toBe(contour.policy);
         expect(again.state()).toBe(contour.state());
-        expect(again.measurement()).toBe(contour.measurement());
-        expect([...again.trajectory()].map((index) => again.point(index))).toEqual(
-          [...contour.trajectory()].map((index) => contour.point(index)),
-        );
-        expect(new Set(again.firings)).toEqual(new Set(contour.firings));
+        expect(new Set(again.incomplete)).toEqual(new Set(contour.incomplete));
         for (let index = 0; index < contour.size; index++) {
           const there = again.indexOfPoint(contour.point(index));
           expect(again.event(there)).toEqual(contour.event(index));
-          expect(again.provenance(there)).toEqual(contour.provenance(index));
+          expect(again.occurrences(there)).toBe(0);
         }
       }),
     );
@@ -112,7 +108,7 @@ describe("a contour file", () => {
 });
 
 describe("a change of behaviour is a small change of the file", () => {
-  const body = (contour: Contour) => textOf(contour).split("\n\nprovenance\n")[0]?.split("\n") ?? [];
+  const body = (contour: Contour) => textOf(contour).split("\n");
 
   test("one more act is one more line, wherever it happened first", () => {
     const before = body(contourOf([{ chain: ["/bin/sh"], acts: [openAct("/b"), openAct("/c")] }]));
@@ -134,7 +130,7 @@ describe("a change of behaviour is a small change of the file", () => {
     expect(before.every((line) => after.includes(line))).toBe(true);
   });
 
-  test("other counts and another order change nothing but the end", () => {
+  test("other counts and another order change nothing", () => {
     const one = contourOf([{ chain: ["/bin/sh"], acts: [openAct("/b"), openAct("/c")] }]);
     const two = contourOf([{ chain: ["/bin/sh"], acts: [openAct("/c"), openAct("/b"), openAct("/c")] }]);
     expect(body(two)).toEqual(body(one));

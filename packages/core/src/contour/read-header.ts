@@ -18,6 +18,7 @@ export interface Header {
 
 /** The lines after the first, up to one that is not of the head. Their order says nothing, but for the elements of one list. */
 export function* readHeader(cursor: Cursor, wanted: ProfileName | undefined): Section<Header> {
+  while (cursor.line === "") yield;
   const profile = readProfile(cursor, wanted);
   yield;
   const policy = new PolicyLines();

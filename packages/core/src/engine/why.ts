@@ -16,7 +16,7 @@ import { differences } from "./similarity.ts";
 import { chainPhrase, lineageOf, nameSafely } from "./lineage.ts";
 import { type LearntPoints, type Neighbour, Neighbourhood } from "./nearest.ts";
 import { unknownTaskFinding } from "./unknown-task.ts";
-import { changePhrase, counted, digestChange, isActor, listed } from "./wording.ts";
+import { changePhrase, digestChange, isActor, listed } from "./wording.ts";
 
 /** Explains a departure, given the contour and the earlier departures. */
 export function why(departure: Departure, learnt: Neighbourhood, forensics?: Forensics): Explanation {

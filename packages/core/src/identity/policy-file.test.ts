@@ -149,7 +149,7 @@ describe("canonical form", () => {
 
   test("the default policy never changes by accident", () => {
     expect(canonicalPolicy(DEFAULT_POLICY)).toBe(
-      '{"content":"executed","iouring":"refuse","lens":"default","pseudonyms":[],"reaction":"log","rules":' +
+      '{"content":"executed","iouring":"refuse","lens":"default","reaction":"log","rules":' +
         '{"allocator":true,"autobind":true,"called-name":true,"command-text":true,"content-address":true,"control-group":true,' +
         '"created":true,"device":true,"ephemeral-port":true,"home":true,"host-name":false,' +
         '"launch-user":true,"own-image":true,"own-port":true,"proc-pid":true,"pty":true,"runtime-directory":true,"temp":true,' +

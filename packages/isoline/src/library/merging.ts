@@ -7,7 +7,7 @@ import {
   mergeBranches,
   parseContour,
 } from "@isoline/core/contour";
-import { decodeEvidence, encodeEvidence, Evidence, MOST_EVIDENCE_BYTES } from "@isoline/core/evidence";
+import { decodeEvidence, encodeEvidence, Evidence } from "@isoline/core/evidence";
 import { IsolineError } from "@isoline/core/error";
 import type { Exchange } from "@isoline/core/profile";
 import { readRegular } from "../store/bounded-file.ts";

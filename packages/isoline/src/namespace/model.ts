@@ -37,11 +37,21 @@ export async function loadModel(plan: Plan): Promise<Model> {
   return { contour, policy, engine, ...knowledgeOf(contour, engine) };
 }
 
+/** The policy in a contour, which anyone may have changed by hand. */
+function policyIn(contour: Contour, path: string | undefined): Policy {
+  try {
+    return parsePolicy(JSON.parse(contour.policy));
+  } catch (fault) {
+    if (!(fault instanceof IsolineError)) throw fault;
+    throw new IsolineError(fault.code, `${path}: the policy in it: ${fault.message}`, { cause: fault });
+  }
+}
+
 /** The policy of a run: the contour's own, the requested one, or the default. A contour is never read through another lens. */
 function policyFor(plan: Plan, contour: Contour | undefined): Policy {
   const asked = plan.policy === undefined ? undefined : parsePolicy(JSON.parse(plan.policy));
   if (!contour) return asked ?? DEFAULT_POLICY;
-  const own = parsePolicy(JSON.parse(contour.policy));
+  const own = policyIn(contour, plan.contour);
   if (asked && canonicalPolicy(asked) !== contour.policy) {
     throw new IsolineError(
       "not-comparable",
