@@ -66,7 +66,7 @@ describe("a contour, verified without Node", () => {
     ["two profiles", text.replace("profile iso1", "profile iso1\nprofile quixote")],
     ["no profile", text.replace("profile iso1\n", "")],
     ["a base that is no digest", text.replace("profile iso1\n", "profile iso1\nbase 0\n")],
-    ["a policy that is none", text.replace("profile iso1\n", "profile iso1\npolicy\n")],
+    ["a policy without a key", text.replace("profile iso1\n", "profile iso1\npolicy\n")],
     ["a conflict that git left", text.replace("profile iso1\n", "<<<<<<< HEAD\nprofile iso1\n=======\n>>>>>>> work\n")],
     ["bytes that are not UTF-8", Buffer.from(text.replace("ü", "\u00fc"), "latin1")],
     ["nothing in it", ""],

@@ -97,7 +97,7 @@ export class TaskTable {
 }
 
 /** The order of siblings. */
-export function compareSiblings(a: Task, b: Task): number {
+function compareSiblings(a: Task, b: Task): number {
   return compareText(a.images[0].path, b.images[0].path) || compareText(a.id, b.id);
 }
 

@@ -14,6 +14,8 @@ import { type Summary, summaryOf } from "./summary.ts";
 export { type Envelope, parseEnvelope, preAuthenticated } from "./envelope.ts";
 export type { TrustedKey } from "./key.ts";
 /** @internal */
+export { policyLines } from "./policy-lines.ts";
+/** @internal */
 export { IMAGE, readStatement, STATEMENT, type Statement, writeStatement } from "./statement.ts";
 export type { Summary } from "./summary.ts";
 
@@ -35,7 +37,8 @@ export interface SignedBy {
 
 /**
  * Verifies a contour file: that it is whole and of the form that it must have, and, where that is asked for, that it is signed by a
- * trusted key. Its state and measurement are computed from the points that it names. Throws an `IsolineError`: `bad-contour`, `unsigned` or `bad-signing-key`.
+ * trusted key. Its state and measurement are computed from the points that it names. Throws an `IsolineError`: `bad-contour`,
+ * `unsigned` or `bad-signing-key`.
  *
  * @example
  * import { Contour, iso1, writeContour } from "@isoline/core";

@@ -8,6 +8,7 @@ import type { ImportOptions } from "../commands/import.ts";
 import { exportFormats } from "../../export/formats.ts";
 import { importFormats } from "../../prior/formats.ts";
 import type { GeneraliseOptions } from "../commands/generalise.ts";
+import type { GitSetupOptions } from "../commands/git-setup.ts";
 import type { MergeOptions } from "../commands/merge.ts";
 import type { QueryOptions } from "../commands/query.ts";
 import type { ReplayOptions } from "../commands/replay.ts";
@@ -70,12 +71,22 @@ export function declareContours(program: Command, { ends, entry }: Invocation): 
   program
     .command("merge")
     .summary("merge several contours into one")
-    .description("Writes a contour that permits what any of the given ones permits. They must be under the same lens.")
+    .description(
+      "Writes a contour that permits what any of the given ones permits. They must be under the same lens. A file in which git " +
+        "left a conflict counts as two: one for each branch. Evidence beside the contours is merged too.",
+    )
     .usage("[options] A B… -o FILE")
     .argument("<files...>", "contours")
     .option("-o, --output <file>", "write the merged contour here")
+    .option("--driver", "as git's merge driver, on %O %A %B %P: what either branch added, without what either took out")
     .option("-q, --quiet", "no summary")
-    .addHelpText("after", examples("isoline merge unit.contour e2e.contour -o app.contour"))
+    .addHelpText(
+      "after",
+      examples(
+        "isoline merge unit.contour e2e.contour -o app.contour",
+        "isoline merge app.contour -o app.contour    # after a conflict",
+      ),
+    )
     .action((files: string[], options: MergeOptions) =>
       ends(import("../commands/merge.ts").then(({ merge }) => merge(files, options))),
     );
@@ -148,6 +159,29 @@ export function declareContours(program: Command, { ends, entry }: Invocation): 
     .action((file: string, words: string[], options: QueryOptions) =>
       ends(import("../commands/query.ts").then(({ query }) => query(file, words, options))),
     );
+
+  program
+    .command("git-setup")
+    .summary("have git merge and compare contours by isoline")
+    .description(
+      "Writes into the repository's .gitattributes and configuration that git merges contours and their evidence act by act, and " +
+        "shows their differences as sentences. Says what it changed; run again, it changes nothing.",
+    )
+    .option("-q, --quiet", "say nothing")
+    .addHelpText("after", examples("isoline git-setup && git diff main -- app.contour"))
+    .action((options: GitSetupOptions) =>
+      ends(import("../commands/git-setup.ts").then(({ gitSetup }) => gitSetup(options))),
+    );
+
+  program
+    .command("textconv")
+    .summary("print a contour or its evidence as sentences, for git diff")
+    .description(
+      "Prints one line for each rule and act of a contour, or for each run of its evidence, as git compares them.",
+    )
+    .argument("<file>", "the contour, or its evidence")
+    .addHelpText("after", examples("isoline textconv app.contour", "isoline textconv app.contour.evidence"))
+    .action((file: string) => ends(import("../commands/textconv.ts").then(({ textconv }) => textconv(file))));
 
   program
     .command("explain")

@@ -1,0 +1,58 @@
+/** `isoline textconv`: what git compares in place of a contour or its evidence, so that a difference reads as sentences. */
+import { type AnyContour, type Contour, parseContour } from "@isoline/core/contour";
+import { chainPhrase } from "@isoline/core/engine";
+import { decodeEvidence, type Evidence } from "@isoline/core/evidence";
+import { taskPhrase } from "@isoline/core/identity";
+import type { Exchange } from "@isoline/core/profile";
+import { policyLines } from "@isoline/core/verify";
+import { startsAsEvidence } from "../../library/merging.ts";
+import { readRegular } from "../../store/bounded-file.ts";
+import { status } from "../ending.ts";
+import { printLine } from "../output/streams.ts";
+import { counted, harmless } from "../output/wording.ts";
+
+const MOST_BYTES = 2 ** 29;
+
+/** Enough digits of a point to see that a content changed. */
+const DIGITS = 8;
+
+export function textconv(file: string): number {
+  const bytes = readRegular(file, MOST_BYTES, "a contour or its evidence");
+  const lines = startsAsEvidence(bytes) ? evidenceLines(decodeEvidence(bytes)) : contourLines(parseContour(bytes));
+  for (const line of lines) printLine(harmless(line));
+  return status.success;
+}
+
+/** One line for each rule, gap and act, who acts first; in an order that no other line changes. */
+function contourLines(any: AnyContour): string[] {
+  const contour = any as unknown as Contour<Exchange>;
+  const acts = Array.from({ length: contour.size }, (_, index) => actLine(contour, index)).sort();
+  const policy = policyLines(contour.policy).map((line) => `policy ${line}`);
+  const gaps = contour.incomplete.map((reason) => `incomplete ${reason}`).sort();
+  return [`profile ${contour.profile.name}`, ...policy, ...gaps, ...acts];
+}
+
+function actLine(contour: Contour<Exchange>, index: number): string {
+  const { task, credentials } = contour.actor(index);
+  const event = contour.event(index);
+  const chain = contour.taskChain(task).map(taskPhrase);
+  const who = chain.length === 0 ? "before the first program" : chainPhrase(chain);
+  const as = credentials.uid === LAUNCH_USER ? "" : ` as ${credentials.uid}`;
+  const does = contour.profile.phrase?.(event) ?? contour.profile.formatAct(event);
+  return `${who}${as}: ${does}   ${contour.point(index).slice(0, DIGITS)}`;
+}
+
+const LAUNCH_USER = 0xffff_fffe;
+
+function evidenceLines({ runs, past, replaced, acceptances }: Evidence): string[] {
+  const earlier = past === 0 ? [] : [`${counted(past, "earlier run")}, of which only counts are known`];
+  return [
+    ...earlier,
+    ...runs.map(({ when, start, incomplete, command }) => {
+      const gaps = Object.keys(incomplete).length === 0 ? "" : ", incomplete";
+      return `${when} ${start === "clean" ? "from a clean start" : "from an unknown start"}${gaps}: ${command}`;
+    }),
+    ...replaced.map(({ rule, act }) => `replaced by ${rule}: ${act}`),
+    ...acceptances.map(({ when, by, reason, point }) => `${when} accepted by ${by}: ${point} ${reason}`),
+  ];
+}

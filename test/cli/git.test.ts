@@ -1,0 +1,210 @@
+/** Contours in a repository of the real git: two branches that learnt different things. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Contour, parseContour } from "@isoline/core/contour";
+import { decodeEvidence } from "@isoline/core/evidence";
+import { beforeEach, describe, expect, test } from "vitest";
+import { contourOf, openAct, textOf } from "../arbitrary/contour.ts";
+import { isoline, program, temporaryPlace } from "./isoline.ts";
+
+const hasGit = spawnSync("git", ["--version"]).status === 0;
+const { path } = temporaryPlace();
+
+const shell = { chain: ["/bin/sh"], acts: ["/a", "/d", "/k", "/q"].map((file) => openAct(file)) };
+const node = { chain: ["/bin/sh", "/usr/bin/node"], acts: ["/app/a", "/app/z"].map((file) => openAct(file)) };
+const app = (...more: readonly Parameters<typeof contourOf>[0][number][]) => textOf(contourOf([shell, node, ...more]));
+const opening = (chain: readonly string[], ...files: readonly string[]) => ({
+  chain,
+  acts: files.map((file) => openAct(file)),
+});
+
+describe.skipIf(!hasGit)("in a git repository (needs git)", () => {
+  let place: string;
+  let count = 0;
+
+  beforeEach(() => {
+    place = path(`repository-${count++}`);
+    mkdirSync(place);
+    git("init", "-q", "-b", "main");
+    keep("app.contour", app());
+    commit("begin");
+  });
+
+  const environment = {
+    ...process.env,
+    PATH: `${dirname(program)}:${process.env["PATH"]}`,
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_CONFIG_SYSTEM: "/dev/null",
+  };
+  const git = (...args: readonly string[]) => {
+    const who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+    const { status, stdout, stderr } = spawnSync("git", [...who, ...args], {
+      cwd: place,
+      env: environment,
+      encoding: "utf8",
+    });
+    return { status, stdout, stderr };
+  };
+  const setup = () => isoline(["git-setup"], { cwd: place, environment: { PATH: environment.PATH } });
+  const keep = (name: string, content: string | Uint8Array) => writeFileSync(join(place, name), content);
+  const read = (name = "app.contour") => parseContour(readFileSync(join(place, name))) as Contour;
+  const commit = (message: string) => {
+    git("add", "-A");
+    expect(git("commit", "-q", "-m", message).status).toBe(0);
+  };
+  /** Commits one contour on a branch and another on main, and merges. */
+  const mergeBranches = (ours: string, theirs: string) => {
+    git("checkout", "-q", "-b", "work");
+    keep("app.contour", theirs);
+    commit("theirs");
+    git("checkout", "-q", "main");
+    keep("app.contour", ours);
+    commit("ours");
+    return git("merge", "-q", "-m", "merge", "work");
+  };
+
+  test("one more act is one more line, and one of a new program its program's line as well", () => {
+    keep("app.contour", app(opening(["/bin/sh"], "/e")));
+    expect(git("diff", "--numstat").stdout).toBe("1\t0\tapp.contour\n");
+    keep("app.contour", app(opening(["/bin/sh", "/usr/bin/awk"], "/e")));
+    expect(git("diff", "--numstat").stdout).toBe("4\t0\tapp.contour\n");
+  });
+
+  test("what git merges without a driver can be read", () => {
+    const merged = mergeBranches(
+      app(opening(["/bin/sh"], "/b")),
+      app(opening(["/bin/sh"], "/m"), opening(["/bin/awk"], "/x")),
+    );
+    expect(merged.status).toBe(0);
+    expect(textOf(read())).toBe(app(opening(["/bin/sh"], "/b", "/m"), opening(["/bin/awk"], "/x")));
+  });
+
+  test("with the lines of both in any order (merge=union), it can be read too", () => {
+    keep(".gitattributes", "*.contour merge=union\n");
+    commit("union");
+    const theirs = app(opening(["/bin/sh"], "/a1", "/a3"), opening(["/bin/awk"], "/x"));
+    const merged = mergeBranches(app(opening(["/bin/sh"], "/a2", "/a3"), opening(["/bin/awk"], "/x", "/y")), theirs);
+    expect(merged.status).toBe(0);
+    expect(textOf(read())).toBe(app(opening(["/bin/sh"], "/a1", "/a2", "/a3"), opening(["/bin/awk"], "/x", "/y")));
+  });
+
+  describe("without the driver", () => {
+    const both = app(opening(["/bin/sh"], "/b", "/c"));
+
+    test("a conflict is recognised, and merge puts both sides together", () => {
+      expect(mergeBranches(app(opening(["/bin/sh"], "/b")), app(opening(["/bin/sh"], "/c"))).status).toBe(1);
+      const shown = isoline(["show", "app.contour"], { cwd: place });
+      expect(shown.status).toBe(1);
+      expect(shown.stderr).toMatch(/a conflict that git could not resolve .*isoline merge FILE -o FILE/);
+      expect(isoline(["merge", "-q", "app.contour", "-o", "app.contour"], { cwd: place }).status).toBe(0);
+      expect(textOf(read())).toBe(both);
+    });
+
+    test("one in the style of diff3 too", () => {
+      git("config", "merge.conflictStyle", "diff3");
+      mergeBranches(app(opening(["/bin/sh"], "/b")), app(opening(["/bin/sh"], "/c")));
+      expect(readFileSync(join(place, "app.contour"), "utf8")).toContain("|||||||");
+      expect(isoline(["merge", "-q", "app.contour", "-o", "app.contour"], { cwd: place }).status).toBe(0);
+      expect(textOf(read())).toBe(both);
+    });
+  });
+
+  describe("after git-setup", () => {
+    test("says what it changed, and changes nothing when run again", () => {
+      expect(setup().stderr).toMatch(
+        /added \*\.contour -text merge=isoline[^]*merge\.isoline\.driver = isoline merge --driver/,
+      );
+      const before = [".gitattributes", ".git/config"].map((file) => readFileSync(join(place, file), "utf8"));
+      expect(setup()).toMatchObject({
+        status: 0,
+        stderr: "isoline: git merges and compares contours by isoline already\n",
+      });
+      expect([".gitattributes", ".git/config"].map((file) => readFileSync(join(place, file), "utf8"))).toEqual(before);
+    });
+
+    test("keeps what is in .gitattributes, and does not follow a link there", () => {
+      keep(".gitattributes", "*.png binary");
+      setup();
+      expect(readFileSync(join(place, ".gitattributes"), "utf8")).toMatch(/^\*\.png binary\n\*\.contour /);
+      rmSync(join(place, ".gitattributes"));
+      keep("elsewhere", "");
+      symlinkSync("elsewhere", join(place, ".gitattributes"));
+      expect(setup().status).toBe(1);
+      expect(readFileSync(join(place, "elsewhere"), "utf8")).toBe("");
+    });
+
+    test("branches that changed the same place are merged", () => {
+      setup();
+      commit("set up");
+      expect(mergeBranches(app(opening(["/bin/sh"], "/b")), app(opening(["/bin/sh"], "/c"))).status).toBe(0);
+      expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(app(opening(["/bin/sh"], "/b", "/c")));
+    });
+
+    test("what either branch took out is gone, rules of the policy too", () => {
+      const under = (rules: readonly object[], ...acts: readonly string[]) =>
+        textOf(contourOf([opening(["/bin/sh"], ...acts)], JSON.stringify({ lens: "default", pseudonyms: rules })));
+      const [a, b, c, d] = ["A", "B", "C", "D"].map((as) => ({ as })) as [object, object, object, object];
+      keep("app.contour", under([a, b], "/1", "/2", "/3"));
+      setup();
+      commit("begin again");
+      expect(mergeBranches(under([b, c], "/1", "/2", "/4"), under([a, b, d], "/2", "/3", "/5")).status).toBe(0);
+      expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(under([b, c, d], "/2", "/4", "/5"));
+    });
+
+    test("policies that cannot be put together are a conflict, and ours stays", () => {
+      setup();
+      commit("set up");
+      const under = (lens: string) => textOf(contourOf([shell], JSON.stringify({ lens })));
+      const merged = mergeBranches(under("exact"), under("default"));
+      expect(merged.status).toBe(1);
+      expect(`${merged.stdout}${merged.stderr}`).toMatch(/both branches changed "lens" of the policy/);
+      expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(under("exact"));
+    });
+
+    test("a file that is no contour any more is a conflict, and ours stays", () => {
+      setup();
+      commit("set up");
+      expect(mergeBranches(app(opening(["/bin/sh"], "/b")), "isoline contour 2\nprofile iso1\n").status).toBe(1);
+      expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(app(opening(["/bin/sh"], "/b")));
+    });
+
+    test("a difference reads as sentences", () => {
+      setup();
+      keep("app.contour", app(opening(["/bin/sh"], "/e")));
+      expect(git("diff", "--", "app.contour").stdout).toMatch(/^\+sh: opened \/e for reading {3}[0-9a-f]{8}$/m);
+    });
+
+    test("evidence of both branches is merged", () => {
+      const learn = (script: string) =>
+        isoline(["learn", "-q", "--merge", "-o", "true.contour", "--", "sh", "-c", script], { cwd: place });
+      setup();
+      learn("true");
+      commit("learnt");
+      git("checkout", "-q", "-b", "work");
+      learn("cat /etc/hostname");
+      commit("theirs");
+      git("checkout", "-q", "main");
+      learn("cat /etc/hosts");
+      commit("ours");
+      expect(git("merge", "-q", "-m", "merge", "work").status).toBe(0);
+      const commands = decodeEvidence(readFileSync(join(place, "true.contour.evidence"))).runs.map(
+        ({ command }) => command,
+      );
+      expect(commands.sort()).toEqual(["sh -c 'cat /etc/hostname'", "sh -c 'cat /etc/hosts'", "sh -c true"]);
+      const text = readFileSync(join(place, "true.contour"), "utf8");
+      expect([" path=/etc/hostname ", " path=/etc/hosts "].every((file) => text.includes(file))).toBe(true);
+      expect(isoline(["textconv", "true.contour.evidence"], { cwd: place }).stdout).toMatch(
+        /^\d{4}-\S+Z from an unknown start: sh -c 'cat/m,
+      );
+    });
+  });
+
+  test("outside of a repository, git-setup says what it expected", () => {
+    const { status, stderr } = isoline(["git-setup"], { cwd: "/", environment: { GIT_CEILING_DIRECTORIES: "/" } });
+    expect({ status, stderr }).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("expected a git repository"),
+    });
+  });
+});
