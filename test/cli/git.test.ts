@@ -203,7 +203,7 @@ describe.skipIf(!hasGit)("in a git repository (needs git)", () => {
   test("outside of a repository, git-setup says what it expected", () => {
     const { status, stderr } = isoline(["git-setup"], { cwd: "/", environment: { GIT_CEILING_DIRECTORIES: "/" } });
     expect({ status, stderr }).toMatchObject({
-      status: 1,
+      status: 2,
       stderr: expect.stringContaining("expected a git repository"),
     });
   });
