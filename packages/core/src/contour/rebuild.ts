@@ -46,7 +46,7 @@ export function rebuild(contour: Contour, { task: changed = withParent, act = (e
     define(task);
     points.set(contour.point(index), made.add(now).point);
   }
-  for (const { reason, count } of contour.incomplete) made.flag(reason, count);
+  for (const reason of contour.incomplete) made.flag(reason);
   return { contour: made, points, tasks };
 }
 
