@@ -1,6 +1,7 @@
 /** The engine: the verdict on an event, and its explanation. */
 export { type Cause, causesOf } from "./amend/causes.ts";
 export { leftOpen } from "./amend/left-open.ts";
+export { matcherOf } from "./amend/matching.ts";
 export { addProposals, type Caused, type Proposal, settle, type Settled } from "./amend/proposal.ts";
 export { stateWithout } from "./amend/same-contour.ts";
 export {

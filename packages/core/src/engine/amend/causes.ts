@@ -2,6 +2,7 @@
 import { type Event, subjectRecord } from "../../event/event.ts";
 import { phrase } from "../../event/phrase.ts";
 import { formatAct } from "../../event/text.ts";
+import { consequenceOf } from "../consequence.ts";
 import { chainPhrase, nameSafely } from "../lineage.ts";
 import { directoryOf } from "../similarity.ts";
 import { updatesAmong } from "../updates/groups.ts";
@@ -46,9 +47,12 @@ export function causesOf<P extends Caused>(departures: readonly P[]): readonly C
   return [...updates, ...inProgramOrder([...groups.values()].map(causeOf))];
 }
 
+/** Acts of different consequence are never gathered: a grave one could hide behind many others. */
 function keyOf({ event }: Caused): string {
-  const place = placesOf(event);
-  return [event.actor.task, event.op, "access" in event.subject ? event.subject.access : "", place].join(" ");
+  const { consequence } = consequenceOf(event);
+  if (consequence === "start-up") return `${event.actor.task} ${consequence}`;
+  const access = "access" in event.subject ? event.subject.access : "";
+  return [event.actor.task, consequence, event.op, access, placesOf(event)].join(" ");
 }
 
 /** The directory of a path; anything else is a cause of its own, and so is each program that is executed. */
@@ -61,25 +65,38 @@ function placesOf(event: Event): string {
     .join("/");
 }
 
-function causeOf<P extends Caused>(departures: P[]): Cause<P> {
-  const [first] = departures as [P];
+function causeOf<P extends Caused>(found: readonly P[]): Cause<P> {
+  const departures = found.toSorted((one, other) => rankOf(one) - rankOf(other));
+  const [first] = departures as [P, ...P[]];
   const { names } = first;
   const own = names.at(-1);
   const program = own === undefined ? "the first process" : `\`${nameSafely(own)}\` (${chainPhrase(names)})`;
   const more = departures.length - 1;
   const where = placesOf(first.event);
   const rest = more === 0 ? "" : `, and ${more} more like it below ${where === "" ? "/" : where}`;
+  const isStartUp = consequenceOf(first.event).consequence === "start-up";
   return {
-    title: `${program} ${phrase(first.event)}${rest}`,
+    title: isStartUp
+      ? `${program} started as usual: ${counted(departures.length, "act")} of loader, libraries and locale`
+      : `${program} ${phrase(first.event)}${rest}`,
     program,
     details: departures.map(({ event }) => formatAct(event)),
     departures,
   };
 }
 
+/** Programs as they came to act, so that what starts one comes before what it does; of each, the gravest first. */
 function inProgramOrder<P extends Caused>(causes: readonly Cause<P>[]): Cause<P>[] {
   const programs = [...new Set(causes.map(({ program }) => program))];
-  return programs.flatMap((program) => causes.filter((cause) => cause.program === program));
+  return programs.flatMap((program) =>
+    causes
+      .filter((cause) => cause.program === program)
+      .sort((one, other) => rankOf(one.departures[0] as P) - rankOf(other.departures[0] as P)),
+  );
+}
+
+function rankOf({ event }: Caused): number {
+  return consequenceOf(event).rank;
 }
 
 function filesText(files: readonly ({ readonly path: string } | { readonly from: string })[]): string {

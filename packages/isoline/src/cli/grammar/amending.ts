@@ -9,8 +9,8 @@ import { examples } from "./examples.ts";
 import { repeated } from "./repeated.ts";
 
 const ONLY =
-  "only what this means: an operation, path, address, program or act with * and ?, or a class (updated-program, " +
-  "renamed-program, changed-content, new); may be repeated";
+  "only what this means: a question as in isoline query, a path, address or program with * and ?, or a class " +
+  "(updated-program, renamed-program, changed-content, new); may be repeated";
 
 const VERSION =
   "the version that was learnt: a Debian package (FILE.deb, or NAME=VERSION), an npm lockfile, an OCI layout " +
@@ -60,7 +60,7 @@ export function declareAmending(program: Command, { ends }: Invocation): void {
         "isoline check app.contour --report report.json -- npm test",
         "isoline accept app.contour report.json -i",
         "isoline accept app.contour report.json --only updated-program --reason 'Node 24.2'",
-        "isoline accept web.contour web --only '/var/log/web/*'",
+        "isoline accept web.contour web --only 'write path=/var/log/web/'",
       )}\n\nExit status: 0, or 4 where something could not be accepted because it was not observed whole.`,
     )
     .action((file: string, source: string, options: AcceptOptions) =>

@@ -1,14 +1,13 @@
 /** Accepts departures: they become points of the contour, and nothing is run again. */
 import { userInfo } from "node:os";
 import type { Contour } from "@isoline/core/contour";
-import { addProposals, type Proposal, settle } from "@isoline/core/engine";
+import { addProposals, matcherOf, type Proposal, settle } from "@isoline/core/engine";
 import { Evidence } from "@isoline/core/evidence";
 import { iso1 } from "@isoline/core/profile";
 import { loadContour } from "../../store/contour-file.ts";
 import { loadEvidence } from "../../store/evidence-file.ts";
 import { amendFile } from "./amended-file.ts";
 import type { Departed } from "./departed.ts";
-import { matcherOf } from "./matching.ts";
 import { assertSameContour, proposalsFor, type TimedProposal } from "./proposals.ts";
 
 export interface AcceptOptions {
