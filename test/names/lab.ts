@@ -26,8 +26,8 @@ export class Lab {
     this.bench.write("policy.yaml", "rules: { host-name: true }\n");
   }
 
-  /** From now on these names have these addresses, and all others do not exist. */
-  serve(records: Readonly<Record<string, string>>, more: readonly string[] = []): void {
+  /** From now on these names have these addresses, with spaces between them, and all others do not exist. */
+  serve(records: Readonly<Record<string, string>>): void {
     const lines = [
       "no-resolv",
       "no-hosts",
@@ -36,19 +36,20 @@ export class Lab {
       "bind-interfaces",
       "log-queries=extra",
       "local=/test/",
-      ...Object.entries(records).map(([name, address]) => `host-record=${name},${address}`),
-      ...more,
+      ...Object.entries(records).flatMap(([name, addresses]) =>
+        addresses.split(" ").map((one) => `host-record=${name},${one}`),
+      ),
     ];
     this.bench.write("dnsmasq.conf", `${lines.join("\n")}\n`);
   }
 
-  /** Runs isoline there. The words are separated by spaces. */
-  run(words: string, command: readonly string[]): Promise<Ended> {
+  /** Runs isoline there. The words are separated by spaces. `without` is a program that fails there. */
+  run(words: string, command: readonly string[], without = ""): Promise<Ended> {
     const { directory, uid = 0 } = this.bench;
     const user = ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
     const inside = [...user, isolineProgram, ...words.split(" "), "--", ...command];
     const place = ["-mn", "sh", fromHere("./place.sh"), directory, process.execPath, ...inside];
-    return ended("unshare", place, { cwd: directory });
+    return ended("unshare", place, { cwd: directory, env: { WITHOUT: without } });
   }
 
   learn(command: readonly string[], contour = "contour"): Promise<Ended> {

@@ -1,5 +1,5 @@
 # Runs a command in a network of its own with a name server at 192.0.2.53: place.sh DIRECTORY NODE COMMAND…
-# DIRECTORY has dnsmasq.conf. The name server writes what it is asked to DIRECTORY/queries.
+# In WITHOUT: a program that is not there. DIRECTORY has dnsmasq.conf. The name server writes what it is asked to DIRECTORY/queries.
 set -e
 directory=$1 node=$2
 shift 2
@@ -15,6 +15,7 @@ read -r _ < "$directory/ready"
 rm "$directory/ready"
 # It goes to the background when it listens.
 dnsmasq --conf-file="$directory/dnsmasq.conf" --pid-file="$directory/pid" --log-facility="$directory/queries"
+[ -z "$WITHOUT" ] || mount --bind /bin/false "$WITHOUT"
 status=0
 "$@" || status=$?
 kill "$server" "$(cat "$directory/pid")"

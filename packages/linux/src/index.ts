@@ -7,7 +7,7 @@ export type { Ending, Joining, Sensor } from "./sensor/sensor.ts";
 export { hasEnded, startTime } from "./process/proc-status.ts";
 export { installFilter, type Launch, spawnWorkload } from "./sensor/seccomp/listener/launch.ts";
 export type { Act, KeyBytes, Mediator, Refusal, Verdict } from "./sensor/mediation.ts";
-export type { HostLookup } from "./sensor/names/host-names.ts";
+export { type HostLookup, HostNames } from "./sensor/names/host-names.ts";
 export { lookUpHost } from "./abi/hosts.ts";
 export type { FileInspector, FileUse, UsedFile, UsingThread } from "./sensor/inspection.ts";
 export { deviceName } from "./sensor/files/sensed-file.ts";

@@ -73,6 +73,30 @@ elif WAY == "child":  # a child asks on the socket of its parent
         print(code(s.recv(4096)), flush=True)
         os._exit(0)
     os.wait()
+elif WAY == "mapped":  # IPv4 on a socket of IPv6
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.settimeout(5)
+    s.connect(("::ffff:" + SERVER, 53))
+    s.send(query("mapped.test"))
+    print(code(s.recv(4096)))
+elif WAY == "maker":  # the process that keeps the network in which the supervisor answers
+    import os
+
+    udp(query("service.test"))
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{number}/cmdline") as words:
+                if "network-program" not in words.read():
+                    continue
+        except OSError:
+            continue
+        for attempt in (lambda: os.kill(int(number), 9), lambda: open(f"/proc/{number}/mem", "rb"), lambda: os.pidfd_open(int(number))):
+            try:
+                attempt()
+                print("done")
+            except OSError as fault:
+                print(fault.errno)
+    print(code(udp(query("service.test"))))
 elif WAY == "elsewhere":  # the socket of a name server, to another host
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.connect((SERVER, 53))

@@ -19,6 +19,7 @@ import { AskingSession } from "./asking-session.ts";
 import { cells, type ControlBlock } from "./control-block.ts";
 import { traitsOf } from "./drivers/traits.ts";
 import { departuresFrom, recount } from "./explaining.ts";
+import { hostsOf } from "./hosts.ts";
 import type { NamespaceIntegrity } from "./integrity.ts";
 import { answersWithoutIntegrity } from "./integrity-unasked.ts";
 import type { Amended, ProcessReport, Snapshot } from "./live.ts";
@@ -63,17 +64,16 @@ export class Session {
     this.#asking = new AskingSession(plan, model, say);
     this.mediator = new ModelMediator({
       engine: model.engine,
-      contour: model.contour,
       policy: model.policy,
       launch: plan.places,
       counts: this.#observations.counts,
+      hosts: hostsOf(plan, model, (name) => say({ kind: "look-up", name })),
       knownBytes: traitsOf(plan.sensor).knownBytes(plan.mode),
       asking: this.#asking.asking,
       onDecision: (event, judgement, circumstances) => this.#observations.decided(event, judgement, circumstances),
       onRepeat: ({ departure }) => this.#observations.departed(departure),
     });
     this.#asking.attach(this.mediator, this.landlock);
-    if (this.mediator.hosts) this.mediator.hosts.onLookUp = (name) => say({ kind: "look-up", name });
     this.mediator.onFreeze = () => Atomics.store(block, cells.frozen, 1);
   }
 

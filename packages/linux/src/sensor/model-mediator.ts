@@ -3,7 +3,6 @@
  * and carries out the reaction that the engine demands.
  */
 import { randomBytes } from "node:crypto";
-import type { Contour } from "@isoline/core/contour";
 import type { Digest } from "@isoline/core/digest";
 import { type Circumstances, type Engine, type Judgement, KnownKeys, SUPERVISOR } from "@isoline/core/engine";
 import type { Actor, Event } from "@isoline/core/event";
@@ -34,7 +33,7 @@ import { Tools } from "./tools.ts";
 import { UNIDENTIFIED } from "./unidentified.ts";
 import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { Act, KeyBytes, Mediator, Verdict } from "./mediation.ts";
-import { HostNames } from "./names/host-names.ts";
+import type { HostNames } from "./names/host-names.ts";
 import type { FileInspector } from "./inspection.ts";
 
 /** A longer line of programs is not added to a contour. */
@@ -52,7 +51,6 @@ export interface MediatorCounts {
 
 export interface ModelMediatorOptions {
   readonly engine: Engine;
-  readonly contour: Contour;
   readonly policy: Policy;
   readonly launch: Launch;
   readonly counts: MediatorCounts;
@@ -62,6 +60,8 @@ export interface ModelMediatorOptions {
   readonly onRepeat?: (judgement: Judgement) => void;
   /** Memory for verdicts by raw key, in bytes, if not the default. */
   readonly knownBytes?: number | undefined;
+  /** What is known of hosts by name; left out if they are called by their addresses. */
+  readonly hosts?: HostNames | undefined;
   /** Where a person is asked about what is off contour. */
   readonly asking?: Asking | undefined;
 }
@@ -106,7 +106,7 @@ export class ModelMediator implements Mediator {
     this.#counts = options.counts;
     this.#onDecision = options.onDecision;
     this.#onRepeat = options.onRepeat;
-    this.hosts = policy.rules["host-name"] ? new HostNames(options.contour, options.engine) : undefined;
+    this.hosts = options.hosts;
     this.#ports = new OwnPorts(launch.ephemeralPorts);
     const seed = randomBytes(8);
     const room = options.knownBytes === undefined ? {} : { maxBytes: options.knownBytes };

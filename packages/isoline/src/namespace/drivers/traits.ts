@@ -6,14 +6,17 @@ export interface SensorTraits {
   readonly knownBytes: (mode: Plan["mode"]) => number | undefined;
   /** Whether files can be inspected that were used before there was an inspector. */
   readonly inspectsLate: boolean;
+  /** Whether it can answer the lookups of hosts, so that hosts are called by name. */
+  readonly answersLookups: boolean;
 }
 
 const traits: Readonly<Record<SensorName, SensorTraits>> = {
-  seccomp: { knownBytes: () => undefined, inspectsLate: true },
+  seccomp: { knownBytes: () => undefined, inspectsLate: true, answersLookups: true },
   bpf: {
     // Some 400 000 keys while points are learnt, and 100 000 afterwards: repeated events are decided in the kernel.
     knownBytes: (mode) => (mode === "learn" ? 16 : 4) * 2 ** 20,
     inspectsLate: false,
+    answersLookups: false,
   },
 };
 

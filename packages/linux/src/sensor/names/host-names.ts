@@ -17,13 +17,14 @@ export type HostLookup = FoundHost | "no-such-host" | undefined;
 
 export class HostNames {
   readonly table = new HostTable(readNameServers());
-  /** Looks a host up in another thread; what it found comes back by `lookedUp`. */
-  onLookUp: ((name: string) => void) | undefined;
+  readonly #begin: (name: string) => void;
   readonly #onContour: HostsOnContour;
   readonly #engine: Pick<Engine, "mode">;
   readonly #lookups = new Map<string, ((found: HostLookup) => void)[]>();
 
-  constructor(contour: Contour, engine: Pick<Engine, "mode">) {
+  /** `begin` looks a host up in another thread; what it found comes back by `lookedUp`. */
+  constructor(contour: Contour, engine: Pick<Engine, "mode">, begin: (name: string) => void) {
+    this.#begin = begin;
     this.#onContour = new HostsOnContour(contour);
     this.#engine = engine;
   }
@@ -35,12 +36,12 @@ export class HostNames {
       waiting.push(answer);
       return;
     }
-    if (this.onLookUp === undefined || this.#lookups.size >= MOST_LOOKUPS) {
+    if (this.#lookups.size >= MOST_LOOKUPS) {
       answer(undefined);
       return;
     }
     this.#lookups.set(name, [answer]);
-    this.onLookUp(name);
+    this.#begin(name);
   }
 
   lookedUp(name: string, found: HostLookup): void {

@@ -8,15 +8,18 @@ const NAME = /^(?!\d+(?:\.\d+){3}:)([\w-]+(?:\.[\w-]+)*):(\d{1,5})$/;
 
 export class HostsOnContour {
   readonly #contour: Contour;
-  #names: ReadonlyMap<number, readonly string[]> | undefined;
+  #names: ReadonlyMap<number, readonly string[]> = new Map();
+  /** The number of points that were read. */
+  #size = -1;
 
   constructor(contour: Contour) {
     this.#contour = contour;
   }
 
-  /** Read once, when it is first asked for: from then on the contour is sealed. */
+  /** Read when it is first asked for, and again when the contour was amended. */
   at(port: number): readonly string[] {
-    this.#names ??= this.#read();
+    if (this.#size !== this.#contour.size) this.#names = this.#read();
+    this.#size = this.#contour.size;
     return this.#names.get(port) ?? [];
   }
 

@@ -104,9 +104,7 @@ export class Context {
     this.building = new Building(mediator.tools, this.files, this.opener, () => this.caller?.process.identity);
     this.origins = new Origins(this.worlds, isCanister);
     this.networks = new Networks(this.worlds, isCanister);
-    // In a container, lookups are for the name servers of the container, which the supervisor does not use.
-    const names = isCanister ? undefined : mediator.hosts;
-    const hosts = names && new Hosts(names, listener, mediator, tasks, this.worlds);
+    const hosts = mediator.hosts && new Hosts(mediator.hosts, listener, mediator, tasks, this.worlds);
     if (hosts) this.networks.standsIn = (network) => hosts.owns({ network });
     this.hosts = hosts;
     this.kept = new KeptFiles((number) => this.tasks.launchers.serves(number) || this.keepsOutside(number));

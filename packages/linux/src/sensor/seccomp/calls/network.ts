@@ -29,7 +29,7 @@ import { beginToConnect, canBeConnected } from "../perform/connecting.ts";
 import type { Thread } from "../tasks/process.ts";
 import { addressFor, atSocket, badAddress, endpoint, familyOf, isUnnamed, actOn, readAddress } from "./endpoints.ts";
 import { findPlace } from "./place.ts";
-import { renewsNames, wayToResolver } from "./resolving.ts";
+import { connectToResolver, renewsNames, wayToResolver } from "./resolving.ts";
 import { isOfInternet, type SocketFacts, socketFacts, type TaskSocket } from "./task-socket.ts";
 
 const SLASH = 0x2f;
@@ -152,7 +152,8 @@ export const connect: Decoder = (context, thread) =>
     if (way === undefined && renewsNames(context, thread, socket, address)) return ANSWERED;
     const verdict = actOn(context, thread, "connect", socket, address);
     if (verdict !== 0) return verdict;
-    return way?.connect(thread, context.call.int(0), socket, given) ?? connecting(context, thread, socket, given);
+    if (way !== undefined) return connectToResolver(context, thread, way, socket, given);
+    return connecting(context, thread, socket, given);
   });
 
 /** Whether a stream connects to a port that the namespace was assigned, and at which nothing listens. */

@@ -1,5 +1,6 @@
 /** Whether a call reaches a name server, so that the supervisor answers in its place. */
 import { localPort } from "@isoline/core/identity";
+import { close } from "../../../abi/libc.ts";
 import type { Verdict } from "../../mediation.ts";
 import { type Address, typeName } from "../../words/sockets.ts";
 import type { Context } from "../context.ts";
@@ -17,8 +18,9 @@ export function wayToResolver(
   socket: TaskSocket,
   address: Address,
 ): Hosts | undefined | Verdict {
-  const { hosts } = context;
-  if (!hosts?.answersAt(thread, socket, address) || isOwnServer(context, thread, socket, address)) return undefined;
+  const { hosts, networks } = context;
+  if (!hosts?.answersAt(socket, address) || networks.of(socket.network, thread) !== "") return undefined;
+  if (isOwnServer(context, thread, socket, address)) return undefined;
   const readiness = hosts.readiness(thread);
   if (readiness === "ready") return hosts;
   if ("instead" in readiness) return readiness.instead;
@@ -42,4 +44,23 @@ function isOwnServer(context: Context, thread: Thread, socket: SocketFacts, { te
   if (end === undefined) return false;
   const sockets = context.networks.listOf(socket.network, thread);
   return context.mediator.isOwnServer({ ...end, type: typeName(socket.type) }, sockets);
+}
+
+/**
+ * Connects to the supervisor instead. A task for which the supervisor cannot act, because of rules that it has put on itself, connects
+ * by itself: whatever it connects that socket to, no other host is reached.
+ */
+export function connectToResolver(
+  context: Context,
+  thread: Thread,
+  way: Hosts,
+  socket: TaskSocket,
+  address: Buffer,
+): Verdict {
+  const number = context.call.int(0);
+  if (context.performer.rightsFor(thread)) return way.connect(thread, number, socket, address);
+  const swapped = way.socketToSend(thread, number, socket);
+  if ("failed" in swapped) return swapped.failed;
+  close(swapped.fd);
+  return context.racy();
 }

@@ -4,8 +4,8 @@
  *   C library          connect to nscd's socket          nscd-connections.ts
  *   other resolvers    connect or send to port 53        name-server.ts, in a network of its own
  *
- * It does so for tasks at the root, with the mounts and in the network of the launch: others have another resolv.conf, and
- * other name servers.
+ * It does so in the network of the launch, and as nscd for tasks at the root and with the mounts of the launch: others have another
+ * resolv.conf.
  */
 import { EAGAIN, ECONNREFUSED, EINPROGRESS, EMFILE, ETIMEDOUT } from "../../../abi/errno.ts";
 import { close, pollNow } from "../../../abi/libc.ts";
@@ -74,8 +74,8 @@ export class Hosts {
     listener.attendTo(this.#watches);
   }
 
-  /** Whether a task sees the resolv.conf and the network of the launch. */
-  serves({ tid, process }: Thread): boolean {
+  /** Whether a task sees the files and the network of the launch, by which the supervisor looks hosts up. */
+  #sharesFiles({ tid, process }: Thread): boolean {
     if (!process.atOwnRoot) return false;
     return (["mnt", "net"] as const).every(
       (kind) => !this.#worlds.mayDiffer(kind) || this.#worlds.inodeOf(kind, tid) === this.#worlds.own(kind),
@@ -86,7 +86,7 @@ export class Hosts {
   connectToNscd(thread: Thread, number: number, socket: CalledSocket, { path }: Address): Verdict | undefined {
     if (socket.family !== AF_UNIX || socket.type !== SOCK_STREAM || !path || !NSCD.has(path.toString("latin1")))
       return undefined;
-    if (!this.serves(thread)) return undefined;
+    if (!this.#sharesFiles(thread)) return undefined;
     const pair = this.#nscd.isFull ? -EAGAIN : streamPair();
     if (typeof pair === "number") return ECONNREFUSED;
     const [ours, theirs] = pair;
@@ -107,10 +107,10 @@ export class Hosts {
     return this.#network.has(network);
   }
 
-  /** Whether an address is that of a name server, and the supervisor answers in its place. */
-  answersAt(thread: Thread, { type }: CalledSocket, { port, family }: Address): boolean {
+  /** Whether the supervisor answers at an address in place of a name server, for a socket in the network of the launch. */
+  answersAt({ type }: CalledSocket, { port, family }: Address): boolean {
     const isInternet = family === AF_INET || family === AF_INET6;
-    return isInternet && port === DNS_PORT && (type === SOCK_DGRAM || type === SOCK_STREAM) && this.serves(thread);
+    return isInternet && port === DNS_PORT && (type === SOCK_DGRAM || type === SOCK_STREAM);
   }
 
   /**
@@ -173,7 +173,7 @@ export class Hosts {
       const used = use(fd);
       if ("failed" in used) return used.failed;
       // A connection that was dissolved has another port.
-      if (isTheirs) this.#server.claim(fd, asker, socket.family, socket.type);
+      if (isTheirs) this.#server.claim(fd, asker, socket.type);
       const put = isTheirs ? 0 : this.#listener.replace(fd, number, isClosedOnExec(thread, number));
       if (put < 0) return -put;
       if (used.result === undefined) return 0;

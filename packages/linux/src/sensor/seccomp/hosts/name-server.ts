@@ -17,7 +17,7 @@ import {
   readQuestion,
   refusal,
 } from "../../names/message.ts";
-import { AF_INET, AF_INET6 } from "../../words/sockets.ts";
+import { AF_INET6 } from "../../words/sockets.ts";
 import { POLLIN, type Watches } from "../listener/watches.ts";
 import type { Asker, Lookups } from "./lookups.ts";
 import type { EmptyNetwork, Listening } from "./empty-network.ts";
@@ -31,14 +31,18 @@ const STREAM_PATIENCE_MS = 10_000;
 const LONGEST_ANSWER = 65_535;
 /** Sockets that are remembered; the range of ports has some 28 000. */
 const MOST_SOCKETS = 32_768;
-const MAPPED = Buffer.from("00000000000000000000ffff", "hex");
+
+type Transport = "udp" | "tcp";
 
 export class NameServer {
   readonly #watches: Watches;
   readonly #table: HostTable;
   readonly #lookups: Lookups;
   readonly #upstream: Upstream;
-  /** By transport, family and port: the socket of the task is bound before the task gets it. */
+  /**
+   * By transport and port: the socket of the task is bound before the task gets it, and the kernel gives no port to sockets of both
+   * families, because one of IPv6 speaks IPv4 as well.
+   */
   readonly #askers = new Map<string, Asker>();
   #streams = 0;
 
@@ -65,16 +69,16 @@ export class NameServer {
       close(socket);
       return bound;
     }
-    this.claim(socket, asker, family, type);
+    this.claim(socket, asker, type);
     return socket;
   }
 
   /** What is asked on this socket from now on is asked by this task. */
-  claim(socket: number, asker: Asker, family: number, type: number): void {
+  claim(socket: number, asker: Asker, type: number): void {
     const own: Buffer = Buffer.alloc(28);
     const length: Buffer = Buffer.from([own.length, 0, 0, 0]);
     if (getsockname(socket, own, length) < 0) return;
-    const key = keyOf(type === SOCK_STREAM ? "tcp" : "udp", family, own.readUInt16BE(2));
+    const key = keyOf(type === SOCK_STREAM ? "tcp" : "udp", own.readUInt16BE(2));
     this.#askers.delete(key);
     this.#askers.set(key, asker);
     if (this.#askers.size > MOST_SOCKETS) this.#askers.delete(this.#askers.keys().next().value as string);
@@ -138,11 +142,8 @@ export class NameServer {
     this.#watches.watch(socket, { events: POLLIN, ready, late: { after: STREAM_PATIENCE_MS, call: end } });
   }
 
-  #askerAt(transport: "udp" | "tcp", from: Buffer): Asker | undefined {
-    if (from.length < 16) return undefined;
-    const isMapped = from.length >= 28 && from.subarray(8, 20).equals(MAPPED);
-    const family = from.readUInt16LE(0) === AF_INET || isMapped ? AF_INET : AF_INET6;
-    return this.#askers.get(keyOf(transport, family, from.readUInt16BE(2)));
+  #askerAt(transport: Transport, from: Buffer): Asker | undefined {
+    return from.length < 4 ? undefined : this.#askers.get(keyOf(transport, from.readUInt16BE(2)));
   }
 
   #answer(bytes: Buffer, asker: Asker | undefined, by: "datagram" | "stream", tell: (answer: Buffer) => void): void {
@@ -172,6 +173,6 @@ export class NameServer {
   }
 }
 
-function keyOf(transport: string, family: number, port: number): string {
-  return `${transport} ${family} ${port}`;
+function keyOf(transport: Transport, port: number): string {
+  return `${transport} ${port}`;
 }
