@@ -17,6 +17,9 @@ const ways: Readonly<Record<Exclude<Client, "curl">, readonly string[]>> = {
   musl: ["send family=inet type=dgram address=$RESOLVER:53"],
 };
 
+/** Go takes most of a minute to compile a program. */
+const inCI = process.env["CI"] !== undefined;
+
 describe.skipIf(!possible)("hosts by name (needs root, a build, dnsmasq, iproute2)", { timeout: 240_000 }, () => {
   let lab: Lab;
   beforeAll(() => {
@@ -24,7 +27,14 @@ describe.skipIf(!possible)("hosts by name (needs root, a build, dnsmasq, iproute
   });
   afterAll(() => lab?.clear());
 
-  describe.each(Object.keys(ways) as (keyof typeof ways)[])("the resolver of %s", (client) => {
+  for (const client of Object.keys(ways) as (keyof typeof ways)[]) {
+    const isLeftOut = client === "Go" && !inCI;
+    describe.skipIf(isLeftOut)(`the resolver of ${client}${isLeftOut ? " (compiled in CI only)" : ""}`, () => {
+      resolves(client);
+    });
+  }
+
+  function resolves(client: keyof typeof ways): void {
     let program: readonly string[] | undefined;
     const check = (name: string, ...words: readonly string[]) =>
       lab.run(["check -q contour --report report.json", ...words].join(" "), [...(program ?? []), name, PORT]);
@@ -65,5 +75,5 @@ describe.skipIf(!possible)("hosts by name (needs root, a build, dnsmasq, iproute
       ]);
       expect(lab.asked()).toEqual([]);
     });
-  });
+  }
 });

@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Ended } from "../support/isoline.ts";
 import { Lab, PORT, possible } from "./lab.ts";
 
 const [FIRST, SECOND, EVIL, SIX] = ["198.51.100.7", "198.51.100.8", "198.51.100.66", "2001:db8::7"];
@@ -15,12 +16,12 @@ describe.skipIf(!possible || !python)(
   { timeout: 240_000 },
   () => {
     let lab: Lab;
+    let learnt: Ended;
     let contour: readonly string[];
     beforeAll(async () => {
       lab = new Lab();
       lab.serve({ "service.test": FIRST });
-      const { status, stdout } = await lab.learn(lab.odd("case"));
-      expect([status, stdout]).toEqual([0, NO_ERROR]);
+      learnt = await lab.learn(lab.odd("case"));
       contour = lab.hosts();
     });
     afterAll(() => lab?.clear());
@@ -33,6 +34,7 @@ describe.skipIf(!possible || !python)(
     };
 
     it("are called alike however they are spelt", () => {
+      expect([learnt.status, learnt.stdout]).toEqual([0, NO_ERROR]);
       expect(contour).toEqual([
         "connect family=inet type=dgram address=$RESOLVER:53",
         "resolve name=service.test records=address",
