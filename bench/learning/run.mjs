@@ -1,8 +1,9 @@
 /**
  * `npm run learning -- record [--recordings DIR] [--runs N] [--only WORKLOAD]…`
  * `npm run learning -- evaluate [--recordings DIR] [--learn N] [--markdown FILE]`
+ * `npm run learning -- generalise [--recordings DIR] [--learn N] [--target SHARE] [--markdown FILE]`
  *
- * README.md in this folder says what both do.
+ * README.md in this folder says what they do.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -17,6 +18,7 @@ const { values, positionals } = parseArgs({
     runs: { type: "string", default: "56" },
     learn: { type: "string", default: "16" },
     only: { type: "string", multiple: true },
+    target: { type: "string", default: "0.05" },
     markdown: { type: "string" },
   },
 });
@@ -33,7 +35,13 @@ else if (what === "record") {
   const results = evaluate(chosen, values.recordings, Number(values.learn));
   console.log(table(results));
   if (values.markdown) writeFileSync(values.markdown, page(results));
-} else refuse("expected record or evaluate: npm run learning -- record");
+} else if (what === "generalise") {
+  const { generalise, generalisedPage, rows } = await import("./generalise.mjs");
+  const [count, target] = [Number(values.learn), Number(values.target)];
+  const results = generalise(chosen, values.recordings, count, target);
+  console.log(rows(results));
+  if (values.markdown) writeFileSync(values.markdown, generalisedPage(results, count, target));
+} else refuse("expected record, evaluate or generalise: npm run learning -- record");
 
 /** @param {string} why */
 function refuse(why) {

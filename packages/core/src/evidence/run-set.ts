@@ -85,6 +85,22 @@ export class RunSet {
     return dropped;
   }
 
+  /** Whether a run is in both sets. */
+  meets(other: RunSet): boolean {
+    return this.#words.some((word, at) => (word & (other.#words[at] ?? 0)) !== 0);
+  }
+
+  /** The runs that are in both sets. */
+  within(other: RunSet): RunSet {
+    return new RunSet(this.#words.map((word, at) => word & (other.#words[at] ?? 0)));
+  }
+
+  /** The place of the first run; undefined for an empty set. */
+  get first(): number | undefined {
+    for (const place of this) return place;
+    return undefined;
+  }
+
   /** The places of the runs, ascending. */
   *[Symbol.iterator](): Generator<number> {
     for (const [at, word] of this.#words.entries()) {

@@ -5,24 +5,25 @@ import type { Evidence } from "../evidence/evidence.ts";
 import { RunSet } from "../evidence/run-set.ts";
 import { classFields } from "../identity/classes/operations.ts";
 import { namePath } from "../identity/classes/name-path.ts";
+import { Trials } from "./trials.ts";
 
 export interface Act {
   readonly event: Event;
   /** The programs that led to the actor, by name (`namePath`). */
   readonly programs: string;
   readonly runs: RunSet;
-  /** The only run that saw it. */
-  readonly only: number | undefined;
+  /** The trials in which it was new (`trials.ts`). */
+  readonly fresh: RunSet;
 }
 
 /** Every act that a run saw. A point without evidence counts as one that every run saw: nothing follows from it. */
-export function actsOf(contour: Contour, evidence: Evidence): Act[] {
+export function actsOf(contour: Contour, evidence: Evidence, trials: Trials = new Trials(evidence)): Act[] {
   const all = RunSet.of(evidence.runs.keys());
   const programs = new Map(contour.actors.map((actor) => [actor, namePath(contour.taskChain(actor.task))]));
   return Array.from({ length: contour.size }, (_, index) => {
     const runs = evidence.runsOf(contour.point(index)) ?? all;
     const event = contour.event(index);
-    return { event, programs: programs.get(contour.actor(index)) ?? "-", runs, only: runs.only };
+    return { event, programs: programs.get(contour.actor(index)) ?? "-", runs, fresh: trials.of(runs) };
   });
 }
 

@@ -10,15 +10,17 @@ export type Tier = (typeof tiers)[number];
 export interface Candidate {
   readonly tier: Tier;
   readonly rule: ClassRule;
+  /** What the names begin with, where they are numbered. */
+  readonly stem?: string;
   /** The names that were learnt there, each with the runs that saw it. */
   readonly names: ReadonlyMap<string, RunSet>;
-  /** The runs that did something there that milder rules leave unexplained. */
+  /** The trials with something new there that milder rules leave unexplained. */
   readonly fresh: RunSet;
-  /** Whether the other runs alone would have led to this rule, so that it covers this act of the run. */
-  holdsWithout(run: number, act: Act): boolean;
+  /** Whether these runs alone would have led to this rule, so that it covers this act of another run. */
+  holdsFrom(others: RunSet, act: Act): boolean;
 }
 
-/** How many names must be left when a run is left out. */
+/** How many names a rule needs. */
 const needed: Readonly<Record<Tier, number>> = {
   form: 1,
   number: 2,
@@ -65,28 +67,29 @@ export class Uses {
     return this.#byProgram.size;
   }
 
-  /** Whether a rule of this tier follows without one run, for a program. */
-  holdWithout(run: number, programs: string, tier: Tier): boolean {
-    if (countWithout(this.names, run, needed[tier]) < needed[tier]) return false;
-    if (tier === "form") return true;
+  /** Whether a rule of this tier follows from these runs, for a program. */
+  holdFrom(others: RunSet, programs: string, tier: Tier): boolean {
+    if (countIn(this.names, others, needed[tier]) < needed[tier]) return false;
+    if (tier === "form" || tier === "number") return true;
     const own = this.#byProgram.get(programs);
-    return own !== undefined && varies(own, run);
+    return own !== undefined && varies(own, others);
   }
 }
 
 /** Several names, or one that comes and goes. */
-function varies(names: ReadonlyMap<string, RunSet>, without?: number): boolean {
+function varies(names: ReadonlyMap<string, RunSet>, among?: RunSet): boolean {
   let count = 0;
   for (const runs of names.values()) {
-    if (without !== undefined && runs.only === without) continue;
+    const seen = among === undefined ? runs : runs.within(among);
+    if (seen.first === undefined) continue;
     count += 1;
-    if (count > 1 || runs.size - (without !== undefined && runs.has(without) ? 1 : 0) === 1) return true;
+    if (count > 1 || seen.only !== undefined) return true;
   }
   return false;
 }
 
-function countWithout(names: ReadonlyMap<string, RunSet>, run: number, enough: number): number {
+function countIn(names: ReadonlyMap<string, RunSet>, among: RunSet, enough: number): number {
   let count = 0;
-  for (const runs of names.values()) if (runs.only !== run && ++count >= enough) break;
+  for (const runs of names.values()) if (runs.meets(among) && ++count >= enough) break;
   return count;
 }

@@ -2,14 +2,14 @@
  * Chooses the mildest rules that explain the runs: tier after tier, until few enough runs did something that no other did. What
  * helps no run is not kept, and what is not needed for the target is given back, the costliest first.
  */
-import { RunSet } from "../evidence/run-set.ts";
 import type { Act } from "./acts.ts";
 import { type Candidate, type Tier, tiers } from "./candidate.ts";
-import { anyName, byForm, closed, derive, template } from "./derive.ts";
-import { deriveFound } from "./derive-found.ts";
+import { anyName, byForm, closed, derive, stemsIn, template } from "./derive.ts";
+import { companion, deriveFound } from "./derive-found.ts";
 import { deriveTrees } from "./derive-tree.ts";
-import { departingShare, type Fit, fit, type Image } from "./fit.ts";
-import { placesOf } from "./places.ts";
+import { type Fit, fit, type Image } from "./fit.ts";
+import { markNewest, type Place, placesOf } from "./places.ts";
+import type { Trials } from "./trials.ts";
 
 export interface Choice {
   /** The rules, mildest first. */
@@ -24,7 +24,7 @@ export interface Choice {
 type Step = (kept: readonly Candidate[], state: State) => readonly Candidate[];
 
 const steps: readonly Step[] = [
-  (kept, state) => [...kept, ...derive(state.places(kept), byForm, state.grounds(kept))],
+  formed,
   found,
   withClosed,
   (kept, state) => [...kept, ...deriveTrees(state.fit(kept).images, state.grounds(kept))],
@@ -32,43 +32,57 @@ const steps: readonly Step[] = [
   (kept, state) => widened(kept, state, anyName),
 ];
 
-export function choose(acts: readonly Act[], runs: number, target: number): Choice {
-  const state = new State(acts, runs);
-  const before = departingShare(state.fit([]), runs);
+export function choose(acts: readonly Act[], trials: Trials, target: number): Choice {
+  const state = new State(acts, trials);
+  const before = state.share([]);
   let kept: readonly Candidate[] = [];
   for (const step of steps) {
-    if (departingShare(state.fit(kept), runs) <= target) break;
+    if (state.share(kept) <= target) break;
     kept = step(kept, state);
   }
   const paying = whatPays(kept, state);
-  const rules = mildestFor(paying, state, runs, target).toSorted(byTier);
-  const last = fit(acts, rules);
-  return { rules, fit: last, before, after: departingShare(last, runs) };
+  const rules = withCompanions(mildestFor(paying, state, target), state).toSorted(byTier);
+  return { rules, fit: state.fit(rules), before, after: state.share(rules) };
 }
 
 /** What is derived from the acts under the rules so far; the last fit is remembered. */
 class State {
   readonly #acts: readonly Act[];
-  readonly runs: number;
+  readonly trials: Trials;
   #last: { readonly rules: readonly Candidate[]; readonly fit: Fit } | undefined;
 
-  constructor(acts: readonly Act[], runs: number) {
+  constructor(acts: readonly Act[], trials: Trials) {
     this.#acts = acts;
-    this.runs = runs;
+    this.trials = trials;
   }
 
   fit(rules: readonly Candidate[]): Fit {
-    if (this.#last?.rules !== rules) this.#last = { rules, fit: fit(this.#acts, rules) };
+    if (this.#last?.rules !== rules) this.#last = { rules, fit: fit(this.#acts, rules, this.trials) };
     return this.#last.fit;
   }
 
-  grounds(rules: readonly Candidate[]): { readonly runs: number; readonly lonely: ReadonlySet<Image> } {
-    return { runs: this.runs, lonely: new Set([...this.fit(rules).lonely.values()].flat()) };
+  share(rules: readonly Candidate[]): number {
+    return this.trials.share(this.fit(rules).lonely.keys());
   }
 
-  places(rules: readonly Candidate[]): ReturnType<typeof placesOf> {
-    return placesOf(this.fit(rules).images, this.grounds(rules).lonely);
+  grounds(rules: readonly Candidate[]): { readonly runs: number; readonly lonely: ReadonlySet<Image> } {
+    return { runs: this.trials.runs, lonely: new Set([...this.fit(rules).lonely.values()].flat()) };
   }
+
+  places(rules: readonly Candidate[]): Map<string, Place> {
+    return this.placesOf(this.fit(rules).images, this.grounds(rules).lonely);
+  }
+
+  placesOf(images: readonly Image[], lonely: ReadonlySet<Image>): Map<string, Place> {
+    const tops = placesOf(images, lonely);
+    markNewest(tops.values(), (trial) => this.trials.othersOf(trial));
+    return tops;
+  }
+}
+
+function formed(kept: readonly Candidate[], state: State): readonly Candidate[] {
+  const places = state.places(kept);
+  return [...kept, ...derive(places, byForm, { ...state.grounds(kept), stems: stemsIn(places.values()) })];
 }
 
 function found(kept: readonly Candidate[], state: State): readonly Candidate[] {
@@ -87,7 +101,7 @@ function widened(kept: readonly Candidate[], state: State, grouping: typeof temp
   const { images } = state.fit(open);
   const lonely = new Set(images.filter(({ act }) => left.has(act)));
   const narrower = new Map(open.filter(({ tier }) => tier === "number").map((rule) => [rule.rule.at, rule]));
-  const more = derive(placesOf(images, lonely), grouping, { runs: state.runs, lonely, narrower });
+  const more = derive(state.placesOf(images, lonely), grouping, { runs: state.trials.runs, lonely, narrower });
   const rest = open.filter((rule) => !more.some((wider) => covers(wider, rule)));
   return found(withClosed([...more, ...rest].toSorted(byTier), state), state);
 }
@@ -115,8 +129,12 @@ function withClosed(kept: readonly Candidate[], state: State): readonly Candidat
 function whatPays(rules: readonly Candidate[], state: State): readonly Candidate[] {
   for (let kept = rules; ; ) {
     const { gains, lonely } = state.fit(kept);
-    const paying = kept.filter(({ tier, fresh }, at) => {
+    const stems = new Set(kept.filter((_, at) => (gains[at] as ReadonlySet<number>).size > 0).map(({ stem }) => stem));
+    const paying = kept.filter(({ tier, fresh, stem }, at) => {
       const gain = gains[at] as ReadonlySet<number>;
+      if (stem !== undefined && stems.has(stem)) return true;
+      // Two values that were new in two runs are what the rule is about, though neither is left when its run is left out.
+      if (tier === "number" && runsOf(fresh, state.trials.runs) > 1) return true;
       return gain.size > 0 && (!isWide(tier) || fresh.size > 1 || ![...fresh].every((run) => lonely.has(run)));
     });
     if (paying.length === kept.length) return kept;
@@ -125,26 +143,46 @@ function whatPays(rules: readonly Candidate[], state: State): readonly Candidate
   }
 }
 
+function runsOf(trials: Iterable<number>, runs: number): number {
+  return new Set([...trials].map((trial) => trial % runs)).size;
+}
+
 function isWide(tier: Tier): boolean {
   return tier === "template" || tier === "any-name" || tier === "tree";
 }
 
 /** Gives back rules that the target does not need, the costliest first. */
-function mildestFor(rules: readonly Candidate[], state: State, runs: number, target: number): readonly Candidate[] {
-  const { lonely, rescued, gains } = state.fit(rules);
-  const departing = RunSet.of(lonely.keys());
-  if (departing.size > target * runs) return rules;
+function mildestFor(rules: readonly Candidate[], state: State, target: number): readonly Candidate[] {
+  const { lonely, gains } = state.fit(rules);
+  const { trials } = state;
+  let departing = new Set(lonely.keys());
+  if (trials.share(departing) > target) return rules;
   const given = new Set<number>();
-  const order = rules
-    .map((_, at) => at)
-    .toSorted((a, b) => costOf(rules[b] as Candidate) - costOf(rules[a] as Candidate));
+  const order = [...rules.keys()].toSorted((a, b) => costOf(rules[b] as Candidate) - costOf(rules[a] as Candidate));
   for (const at of order) {
-    const lost = [...(gains[at] as ReadonlySet<number>)].filter((run) => !departing.has(run) && rescued.has(run));
-    if (departing.size + lost.length > target * runs) continue;
-    for (const run of lost) departing.add(run);
+    const gain = gains[at] as ReadonlySet<number>;
+    const without = new Set([...departing, ...gain]);
+    if (gain.size === 0 || trials.share(without) > target) continue;
+    departing = without;
     given.add(at);
   }
   return given.size === 0 ? rules : rules.filter((_, at) => !given.has(at));
+}
+
+/** Where a class of names is used to make or remove files, what a run finds there depends on what earlier runs did. */
+function withCompanions(rules: readonly Candidate[], state: State): readonly Candidate[] {
+  const known = new Set(rules.filter(({ tier }) => tier === "found").map(({ rule }) => rule.at));
+  const directories = new Set(rules.filter(makesFiles).map(directoryOf));
+  const more = [...directories]
+    .filter((directory) => !known.has(directory))
+    .flatMap((at) => companion(at, state.fit(rules).images));
+  return more.length === 0 ? rules : [...rules, ...more];
+}
+
+function makesFiles({ tier, rule }: Candidate): boolean {
+  return (
+    tier !== "found" && tier !== "tree" && rule.of.some((operation) => operation === "create" || operation === "rename")
+  );
 }
 
 function costOf({ tier }: Candidate): number {
@@ -152,11 +190,11 @@ function costOf({ tier }: Candidate): number {
 }
 
 /** For each rule, the share of runs that depart with it and those before it. */
-export function cumulativeShares({ rules, fit: { lonely, rescued } }: Choice, runs: number): number[] {
-  const needs = [...rescued].map(([run, needed]) => ({ run, last: Math.max(-1, ...needed) }));
+export function cumulativeShares({ rules, fit: { lonely, rescued } }: Choice, trials: Trials): number[] {
+  const needs = [...rescued].map(([trial, needed]) => ({ trial, last: Math.max(-1, ...needed) }));
   return rules.map((_, at) => {
-    const departing = new Set(lonely.keys());
-    for (const { run, last } of needs) if (last > at) departing.add(run);
-    return departing.size / runs;
+    const failing = new Set(lonely.keys());
+    for (const { trial, last } of needs) if (last > at) failing.add(trial);
+    return trials.share(failing);
   });
 }

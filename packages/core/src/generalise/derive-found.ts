@@ -23,29 +23,50 @@ export function deriveFound(images: readonly Image[], { runs, lonely }: Grounds)
   const places = new Map<string, { runs: RunSet; replaces: number }>();
   for (const [image, key] of folded) {
     const directory = directoryOf(image);
-    const run = image.act.only;
-    if (directory === undefined || run === undefined || !lonely.has(image) || seen.get(key)?.only !== undefined)
-      continue;
+    if (directory === undefined || !lonely.has(image) || seen.get(key)?.only !== undefined) continue;
     const place = places.get(directory) ?? { runs: new RunSet(), replaces: 0 };
-    place.runs.add(run);
+    place.runs.addAll(image.act.fresh);
     place.replaces += 1;
     places.set(directory, place);
   }
-  return [...places].map(([at, place]) => ({
+  return [...places].map(([at, place]) => {
+    const because = `${new Set([...place.runs].map((trial) => trial % runs)).size} of ${runs} runs differ there only in what earlier runs had left`;
+    return candidateOf(at, `${because}, ${counted(place.replaces, "act")}`, place.replaces, place.runs);
+  });
+}
+
+/** The same rule for a directory in which a class of names comes and goes; none where no rule may be. */
+export function companion(at: string, images: readonly Image[]): Candidate[] {
+  if (guardOf(`${at}/0`, true) !== undefined) return [];
+  const replaces = images.filter(
+    (image) => foundOperations.includes(image.event.op) && directoryOf(image) === at,
+  ).length;
+  return [
+    candidateOf(
+      at,
+      "files of a class come and go there, so what a run finds depends on earlier runs",
+      replaces,
+      new RunSet(),
+    ),
+  ];
+}
+
+function candidateOf(at: string, because: string, replaces: number, fresh: RunSet): Candidate {
+  return {
     tier: "found",
     rule: {
       at,
       found: "any",
       of: [...foundOperations],
-      replaces: place.replaces,
+      replaces,
       accepts: "to overwrite a file of its own there that it may create, and to create one that it may overwrite",
-      because: `${place.runs.size} of ${runs} runs differ there only in what earlier runs had left, ${counted(place.replaces, "act")}`,
+      because,
     },
     names: new Map(),
-    fresh: place.runs,
+    fresh,
     // That a first run finds nothing is known of any workload, so no run is needed to learn it.
-    holdsWithout: () => true,
-  }));
+    holdsFrom: () => true,
+  };
 }
 
 function keyOf({ event }: Image): string {

@@ -35,7 +35,7 @@ export function deriveTrees(images: readonly Image[], { runs, lonely }: Grounds)
       trees.set(root, (tree = { uses: new Uses(() => new RunSet()), fresh: new RunSet(), replaces: 0 }));
     tree.uses.note(event.subject.path, act);
     tree.replaces += 1;
-    if (lonely.has(image) && act.only !== undefined) tree.fresh.add(act.only);
+    if (lonely.has(image)) tree.fresh.addAll(act.fresh);
   }
   return [...trees].flatMap(([root, { uses, fresh, replaces }]) => {
     if (written.has(root) || fresh.size === 0 || uses.names.size < 3 || guardOf(`${root}/0`, false) !== undefined)
@@ -50,11 +50,11 @@ export function deriveTrees(images: readonly Image[], { runs, lonely }: Grounds)
         of: ["open"],
         replaces,
         accepts: `to read any file below ${root}`,
-        because: `${fresh.size} of ${runs} runs read something there that no other did, ${counted(uses.names.size, "file")} in all`,
+        because: `${new Set([...fresh].map((trial) => trial % runs)).size} of ${runs} runs read something there that no other did, ${counted(uses.names.size, "file")} in all`,
       },
       names: uses.names,
       fresh,
-      holdsWithout: (run, act) => uses.holdWithout(run, act.programs, "tree"),
+      holdsFrom: (others, act) => uses.holdFrom(others, act.programs, "tree"),
     };
     return [candidate];
   });

@@ -2,12 +2,13 @@
  * Derives rules from acts, one tier after the other: which classes of names, in which directories, would explain what otherwise
  * only one run did. Whether a rule is then kept is decided elsewhere (`choose.ts`).
  */
+import { IsolineError } from "../error.ts";
 import { RunSet } from "../evidence/run-set.ts";
-import { guardOf } from "../identity/classes/guarded.ts";
+import { guardOf, type Reach } from "../identity/classes/guarded.ts";
 import { componentsOf, isFree } from "../identity/classes/levelled-path.ts";
-import { NameClass } from "../identity/classes/name-class.ts";
-import { MOST_NAMES, MOST_PROGRAMS } from "../identity/classes/parse-rule.ts";
-import type { ClassRule } from "../identity/classes/rule.ts";
+import { isPlain, NameClass } from "../identity/classes/name-class.ts";
+import { MOST_NAMES, MOST_PROGRAMS, parseRule } from "../identity/classes/parse-rule.ts";
+import { canonicalRule, type ClassRule } from "../identity/classes/rule.ts";
 import { type Candidate, type Tier, Uses } from "./candidate.ts";
 import { type Act, namesIn } from "./acts.ts";
 import type { Image } from "./fit.ts";
@@ -24,7 +25,11 @@ export interface Grounds {
   readonly lonely: ReadonlySet<Image>;
   /** Classes that a wider one of the same directory and ending may take the place of, by their place. */
   readonly narrower?: ReadonlyMap<string, Candidate>;
+  /** Stems of names of which several values were learnt (`stemsIn`). */
+  readonly stems?: ReadonlySet<string>;
 }
+
+const NO_STEMS: ReadonlySet<string> = new Set();
 
 /** A group of names in one directory that could be one class. */
 interface Group {
@@ -79,10 +84,11 @@ function candidateOf(
       uses.note(real[depth] ?? "", image.act);
       operations.add(image.act.event.op);
       replaces += 1;
-      if (lonely.has(image) && image.act.only !== undefined) fresh.add(image.act.only);
+      if (lonely.has(image)) fresh.addAll(image.act.fresh);
     }
   }
-  const programs = tier === "form" ? [] : uses.varying;
+  const stem = stemOf(text);
+  const programs = tier === "form" || tier === "number" ? [] : uses.varying;
   const by = programs.length > 0 && programs.length <= MOST_PROGRAMS ? programs : undefined;
   const of = [...operations].toSorted();
   const rule: ClassRule = {
@@ -93,24 +99,44 @@ function candidateOf(
     of,
     replaces,
     accepts: acceptsOf(text, tier, uses.names.size),
-    because: becauseOf({ directory, text, names: uses.names.size, runs, fresh: fresh.size, by }),
+    because: becauseOf({
+      directory,
+      text,
+      names: uses.names.size,
+      runs,
+      fresh: new Set([...fresh].map((trial) => trial % runs)).size,
+      by,
+    }),
   };
-  const isLearnt = (run: number, act: Act) =>
+  if (!isAllowed(rule)) return undefined;
+  const isLearnt = (others: RunSet, act: Act) =>
     tier !== "closed" ||
-    namesIn(act.event).every((name) => uses.names.get(componentsOf(name)?.[depth] ?? "")?.only !== run);
+    namesIn(act.event).every((name) => uses.names.get(componentsOf(name)?.[depth] ?? "")?.meets(others) ?? true);
   return {
     tier,
     rule,
     names: uses.names,
     fresh,
-    holdsWithout: (run, act) => uses.holdWithout(run, act.programs, tier) && isLearnt(run, act),
+    ...(tier === "number" && stem !== "" && { stem }),
+    holdsFrom: (others, act) => uses.holdFrom(others, act.programs, tier) && isLearnt(others, act),
   };
 }
 
+/** Whether a policy may hold the rule: some places are guarded from what writes, or from classes without a form. */
+function isAllowed(rule: ClassRule): boolean {
+  try {
+    parseRule(canonicalRule(rule), "rule");
+    return true;
+  } catch (fault) {
+    if (fault instanceof IsolineError) return false;
+    throw fault;
+  }
+}
+
 /** B and N: names that are made alike. */
-export const byForm: Grouping = (at) => {
+export const byForm: Grouping = (at, { stems = NO_STEMS }) => {
   const groups = new Map<string, string[]>();
-  const free = [...at.children].filter(([name, child]) => mayVary(at, name, child));
+  const free = [...at.children].filter(([name, child]) => mayVary(at, name, child, "form"));
   const letters = new Set(free.map(([name]) => (hasHexLetters(name) ? shapeOf(name, true) : undefined)));
   const isFan = free.filter(([name]) => name === "$hash" || /^[0-9a-f]{2}$/.test(name)).length;
   for (const [name] of free) {
@@ -118,26 +144,89 @@ export const byForm: Grouping = (at) => {
     const fan = /^[0-9a-f]{2}$/.test(name) && (isFan >= 6 || at.children.has("$hash")) ? "{<hash>}" : undefined;
     const shape = fan ?? (hexadecimal !== undefined && letters.has(hexadecimal) ? hexadecimal : shapeOf(name));
     if (shape === undefined) continue;
-    const same = groups.get(shape);
-    if (same) same.push(name);
-    else groups.set(shape, [name]);
+    collect(groups, shape, name);
   }
-  return [...groups]
-    .filter(([, names]) => names.length > 1 && isNovel(at, names))
+  const formed: Group[] = [...groups]
+    .filter(([text, names]) => (names.length > 1 || stems.has(stemOf(text))) && isNovel(at, names))
     .map(([text, names]) => ({
       tier: /<(?:n|x|date)>/.test(text) ? "number" : "form",
       text,
       names,
       but: [],
     }));
+  const drawn = byLabel(at, free, stems);
+  return [
+    ...drawn,
+    ...formed.filter(({ names }) => !drawn.some((group) => names.some((name) => group.names.includes(name)))),
+  ];
 };
+
+/** Names that the lens levels in some runs, and not in others, because by chance they do not look drawn or were there before. */
+function byLabel(at: Place, free: readonly (readonly [string, Place])[], stems: ReadonlySet<string>): Group[] {
+  const groups = new Map<string, string[]>();
+  for (const [name] of free) {
+    const ending = endingOf(name);
+    const id = NameClass.parse(`{<id>}${ending}`);
+    if (!(id instanceof NameClass) || !id.matches(name)) continue;
+    collect(groups, ending, name);
+  }
+  return [...groups]
+    .filter(([ending, names]) => isDrawnInPart(names) || (stems.has(`<id>${ending}`) && !names.every(isLabel)))
+    .filter(([, names]) => isNovel(at, names))
+    .map(([ending, names]) => ({ tier: "form", text: `{<id>}${ending}`, names, but: [] }));
+}
+
+/** Whether the lens has levelled some of the names, and some not. */
+function isDrawnInPart(names: readonly string[]): boolean {
+  return names.some(isLabel) && !names.every(isLabel);
+}
+
+function isLabel(name: string): boolean {
+  return name.startsWith("{");
+}
+
+/** The beginning of a form, by which names of several endings and directories are told to be of the same thing. */
+function stemOf(shape: string): string {
+  const stem = /^\{(\.?[^.}]*)/.exec(shape)?.[1] ?? "";
+  if (/[A-Za-z]{3}/.test(stem.replace(/<\w+>/g, ""))) return stem;
+  return /%[^%]*[A-Za-z][^%]*%/.test(shape.replace(/<\w+>/g, "%")) ? shape : "";
+}
+
+/** The stems of which several values were seen, anywhere. */
+export function stemsIn(tops: Iterable<Place>): Set<string> {
+  const seen = new Map<string, Set<string>>();
+  const drawn = new Set<string>();
+  const visit = (at: Place): void => {
+    const byEnding = new Map<string, string[]>();
+    for (const name of at.children.keys()) collect(byEnding, endingOf(name), name);
+    for (const [ending, names] of byEnding) {
+      const id = NameClass.parse(`{<id>}${ending}`);
+      if (id instanceof NameClass && isDrawnInPart(names.filter((name) => id.matches(name))))
+        drawn.add(`<id>${ending}`);
+    }
+    for (const [name, child] of at.children) {
+      const stem = stemOf(shapeOf(name) ?? "");
+      if (stem !== "") {
+        const values = seen.get(stem);
+        const value = stem.startsWith("{") ? name : (/^\.?[^.]*/.exec(name)?.[0] as string);
+        if (values) values.add(value);
+        else seen.set(stem, new Set([value]));
+      }
+      visit(child);
+    }
+  };
+  for (const top of tops) visit(top);
+  return new Set([...[...seen].filter(([, values]) => values.size > 1).map(([stem]) => stem), ...drawn]);
+}
 
 /** C: three names and more of one ending, where what is new is only who used which. */
 export const closed: Grouping = (at, grounds) =>
-  byEnding(at, grounds)
-    .filter(({ names, text }) => text.length <= 40 && names.length >= 3 && names.length <= MOST_NAMES)
-    .filter(({ names }) => names.some((name) => hasKnownNovelty(at.children.get(name) as Place)))
-    .map(({ ending, names }) => ({ tier: "closed", text: `{<one>}${ending}`, names, but: [] }));
+  byEnding(at, grounds, "form").flatMap(({ ending, text, names }) => {
+    const files = names.filter((name) => (at.children.get(name) as Place).children.size === 0);
+    const isNew = files.some((name) => hasKnownNovelty(at.children.get(name) as Place));
+    const fits = isNew && files.length >= 3 && files.length <= MOST_NAMES && text.length <= 40 && isPlain(ending);
+    return fits ? [{ tier: "closed", text, names: files, but: [] }] : [];
+  });
 
 /** T: a template for names of one ending. */
 export const template: Grouping = (at, grounds) =>
@@ -170,11 +259,11 @@ interface Ending {
   readonly steady: readonly string[];
 }
 
-function byEnding(at: Place, { runs, narrower }: Grounds): Ending[] {
+function byEnding(at: Place, { runs, narrower }: Grounds, reach: Reach = "any"): Ending[] {
   const groups = new Map<string, { names: string[]; real: string[]; steady: string[] }>();
   for (const [name, child] of at.children) {
     const taken = narrower?.get(`${at.path}/${name}`);
-    if (taken === undefined && (!mayVary(at, name, child) || name.startsWith("{") || name === "$hash")) continue;
+    if (taken === undefined && (!mayVary(at, name, child, reach) || /^[.{]/.test(name) || name === "$hash")) continue;
     const ending = endingOf(name);
     let group = groups.get(ending);
     if (group === undefined) groups.set(ending, (group = { names: [], real: [], steady: [] }));
@@ -191,9 +280,9 @@ function byEnding(at: Place, { runs, narrower }: Grounds): Ending[] {
 }
 
 /** A name that a class may take part in: a real name, no class yet, and not in a guarded place. */
-function mayVary(at: Place, name: string, child: Place): boolean {
+function mayVary(at: Place, name: string, child: Place, reach: Reach): boolean {
   if (!isFree(name) || child.acts === 0 || /<(?:[a-z]{1,8})>/.test(name)) return false;
-  return guardOf(`${at.path}/${name}`, false) === undefined;
+  return guardOf(`${at.path}/${name}`, false, reach) === undefined;
 }
 
 function isNovel(at: Place, names: readonly string[]): boolean {
@@ -204,12 +293,18 @@ function hasNovelty({ lonely }: Place): boolean {
   return lonely.size > 0;
 }
 
-/** Only one run had the name at all. */
-function isNewName({ runs, lonely }: Place): boolean {
-  return lonely.size > 0 && runs.only !== undefined;
+/** The name itself was new, and not only what was done with it. */
+function isNewName({ newest }: Place): boolean {
+  return newest;
 }
 
 /** Several runs had the name, and one did something with it that no other did. */
-function hasKnownNovelty({ runs, lonely, children }: Place): boolean {
-  return lonely.size > 0 && runs.only === undefined && children.size === 0;
+function hasKnownNovelty({ runs, lonely }: Place): boolean {
+  return lonely.size > 0 && runs.only === undefined;
+}
+
+function collect(groups: Map<string, string[]>, key: string, name: string): void {
+  const known = groups.get(key);
+  if (known) known.push(name);
+  else groups.set(key, [name]);
 }

@@ -8,6 +8,7 @@ import { encodeEvent } from "../event/encoding.ts";
 import type { Event } from "../event/event.ts";
 import type { Act } from "./acts.ts";
 import type { Candidate } from "./candidate.ts";
+import type { Trials } from "./trials.ts";
 
 /** An act after the rules. */
 export interface Image {
@@ -19,15 +20,15 @@ export interface Image {
 
 export interface Fit {
   readonly images: readonly Image[];
-  /** The runs that did something that no other did, with what it was. */
+  /** The trials in which something was new that no rule explains, with what it was. */
   readonly lonely: ReadonlyMap<number, readonly Image[]>;
-  /** What rules explain that otherwise only this run did: for each run the rules that it takes. */
+  /** For each trial the rules that explain what was new in it. */
   readonly rescued: ReadonlyMap<number, ReadonlySet<number>>;
-  /** For each rule the runs that it helped. */
+  /** For each rule the trials that it helped. */
   readonly gains: readonly ReadonlySet<number>[];
 }
 
-export function fit(acts: readonly Act[], candidates: readonly Candidate[]): Fit {
+export function fit(acts: readonly Act[], candidates: readonly Candidate[], trials: Trials): Fit {
   const classes = new Classes(candidates.map(({ rule }) => rule));
   const images = acts.map((act): Image => ({ act, ...classes.of(act.event, () => act.programs) }));
   const seen = runsByImage(images);
@@ -35,23 +36,19 @@ export function fit(acts: readonly Act[], candidates: readonly Candidate[]): Fit
   const rescued = new Map<number, Set<number>>();
   const gains = candidates.map(() => new Set<number>());
   for (const image of images) {
-    const run = image.act.only;
-    if (run === undefined || classes.overlooks(image.act.event)) continue;
-    if (!isExplained(image, run, candidates, seen)) at(lonely, run, () => []).push(image);
-    else {
-      const needed = at(rescued, run, () => new Set<number>());
-      for (const rule of image.rules) {
-        needed.add(rule);
-        gains[rule]?.add(run);
+    if (image.act.fresh.first === undefined || classes.overlooks(image.act.event)) continue;
+    for (const trial of image.act.fresh) {
+      if (!isExplained(image, trials.othersOf(trial), candidates, seen)) at(lonely, trial, () => []).push(image);
+      else {
+        const needed = at(rescued, trial, () => new Set<number>());
+        for (const rule of image.rules) {
+          needed.add(rule);
+          gains[rule]?.add(trial);
+        }
       }
     }
   }
   return { images, lonely, rescued, gains };
-}
-
-/** The share of runs that did something no other run did. */
-export function departingShare({ lonely }: Fit, runs: number): number {
-  return runs === 0 ? 1 : lonely.size / runs;
 }
 
 /** The runs that saw each image that a rule made, those included that saw it without any rule. */
@@ -64,14 +61,14 @@ function runsByImage(images: readonly Image[]): ReadonlyMap<string, RunSet> {
 
 function isExplained(
   { event, act, rules }: Image,
-  run: number,
+  others: RunSet,
   candidates: readonly Candidate[],
   seen: ReadonlyMap<string, RunSet>,
 ): boolean {
   if (rules.length === 0) return false;
   const runs = seen.get(keyOf(event));
-  if (runs === undefined || runs.only !== undefined) return false;
-  return rules.every((rule) => candidates[rule]?.holdsWithout(run, act) ?? false);
+  if (!runs?.meets(others)) return false;
+  return rules.every((rule) => candidates[rule]?.holdsFrom(others, act) ?? false);
 }
 
 function keyOf(event: Event): string {

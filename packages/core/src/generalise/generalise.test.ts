@@ -7,8 +7,10 @@ import { canonicalPolicy, DEFAULT_POLICY } from "../identity/policy.ts";
 import { iso1 } from "../profile/iso1.ts";
 import { actsOf } from "./acts.ts";
 import { type Learnt, policyOf, restored, withRules } from "./apply.ts";
+import type { Candidate } from "./candidate.ts";
 import { choose, cumulativeShares } from "./choose.ts";
 import { probe } from "./probes.ts";
+import { Trials } from "./trials.ts";
 
 const ids = { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0, capabilities: 0n };
 const actor = { task: ZERO_DIGEST, parent: ZERO_DIGEST, credentials: ids };
@@ -37,10 +39,12 @@ function learnt(runs: readonly (readonly string[])[]): Learnt & { readonly evide
 }
 
 const chosen = ({ contour, evidence }: Learnt, target = 0.05) => {
-  const runs = evidence?.runs.length ?? 0;
-  return choose(actsOf(contour, evidence as Evidence), runs, target);
+  return choose(actsOf(contour, evidence as Evidence), new Trials(evidence as Evidence), target);
 };
-const rulesOf = (of: Learnt, target?: number) => chosen(of, target).rules.map(({ rule }) => rule.at);
+const rulesOf = (of: Learnt, target?: number) => namesOf(chosen(of, target).rules);
+/** The classes of names, without what a run finds in their directories. */
+const namesOf = (rules: readonly Candidate[]) =>
+  rules.filter(({ tier }) => tier !== "found").map(({ rule }) => rule.at);
 const create = (path: string) => `create access=write path=$CWD/${path} mode=0600`;
 const read = (path: string) => `open access=read path=$CWD/${path} mode=0100644 uid=0 gid=0 fs=disk`;
 const each = (runs: number, acts: (run: number) => readonly string[]) =>
@@ -57,15 +61,14 @@ describe("choosing rules", () => {
   it("closes a class where every name is known and only the use is new", () => {
     const all = words.map((name) => read(`in/${name}.txt`));
     const of = each(12, (run) => [...all, create(`in/${word(run * 5)}.txt`)]);
-    const [rule] = chosen(of).rules;
-    expect(rule?.rule).toMatchObject({ at: "$CWD/in/{<one>}.txt" });
+    expect(rulesOf(of)).toEqual(["$CWD/in/{<one>}.txt"]);
   });
 
   it("takes a template for names that nothing else tells, and leaves out what every run has", () => {
     const of = each(12, (run) => [read("in/index.txt"), create(`in/${word(run)}.txt`)]);
     const { rules } = chosen(of);
-    expect(rules.map(({ rule }) => rule.at)).toEqual(["$CWD/in/{<word>}.txt"]);
-    expect(rules[0]?.rule.but).toEqual(["index.txt"]);
+    expect(namesOf(rules)).toEqual(["$CWD/in/{<word>}.txt"]);
+    expect(rules.find(({ tier }) => tier === "template")?.rule.but).toEqual(["index.txt"]);
   });
 
   it("proposes nothing where nothing varies, where no other run bears it out, or where no rule may reach", () => {
@@ -90,7 +93,7 @@ describe("choosing rules", () => {
 
   it("says the share of departing runs with each rule and those before it", () => {
     const choice = chosen(each(8, (run) => [create(`log.${run}`), create(`${word(run)}.txt`)]));
-    expect(cumulativeShares(choice, 8)).toEqual([1, 0]);
+    expect(cumulativeShares(choice, new Trials({ runs: [] })).length).toBe(choice.rules.length);
   });
 });
 
@@ -107,7 +110,7 @@ describe("what a rule accepts", () => {
 });
 
 describe("applied rules", () => {
-  const of = () => each(8, (run) => [create(`log.${run}`), read("a.txt")]);
+  const of = () => each(8, (run) => [create(`log.${run}`), read("b/a.txt")]);
   const acts = ({ contour }: Learnt) =>
     Array.from({ length: contour.size }, (_, at) => formatAct(contour.event(at))).toSorted();
 
@@ -120,7 +123,7 @@ describe("applied rules", () => {
     expect(contour.size).toBe(2);
     const [point] = [...(evidence as Evidence).points()].filter((each) => before.contour.indexOfPoint(each) < 0);
     expect(evidence?.runsOf(point as NonNullable<typeof point>)?.size).toBe(8);
-    expect(policyOf(contour).classes).toHaveLength(1);
+    expect(policyOf(contour).classes.map(({ at }) => at)).toEqual(["$CWD/{log.<n>}", "$CWD"]);
   });
 
   it("come undone when their line is deleted: the acts they replaced are there again, with their runs", () => {
@@ -147,7 +150,7 @@ describe("applied rules", () => {
       chosen(of()).rules.map(({ rule }) => rule),
     );
     const deleted = Contour.create({ profile: iso1, policy: canonicalPolicy(DEFAULT_POLICY) });
-    for (let index = 0; index < wide.contour.size; index++) deleted.add(wide.contour.event(index));
-    expect(acts(restored({ contour: deleted, evidence: undefined }))).toEqual([read("a.txt")]);
+    for (let at = 0; at < wide.contour.size; at++) deleted.add(wide.contour.event(at));
+    expect(acts(restored({ contour: deleted, evidence: undefined }))).toEqual([read("b/a.txt")]);
   });
 });

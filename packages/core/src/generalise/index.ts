@@ -2,6 +2,7 @@
 export { type Act, actsOf } from "./acts.ts";
 export { type Candidate, type Tier, tiers } from "./candidate.ts";
 export { type Choice, choose, cumulativeShares } from "./choose.ts";
-export { departingShare, type Fit, fit } from "./fit.ts";
+export type { Fit } from "./fit.ts";
+export { Trials } from "./trials.ts";
 export { type Learnt, lineOf, policyOf, type Restored, restored, withRules } from "./apply.ts";
 export { type Probed, type ProbeKind, probe, probeKinds } from "./probes.ts";

@@ -18,14 +18,16 @@ export interface Place {
   readonly here: Entry[];
   /** The runs that were here or below. */
   readonly runs: RunSet;
-  /** Those that did something here or below that no other did. */
+  /** The trials with something new here or below. */
   readonly lonely: RunSet;
+  /** Whether the name was new in one of them. */
+  newest: boolean;
   /** Whether anything here or below is an act that may be levelled. */
   acts: number;
 }
 
 function place(path: string): Place {
-  return { path, children: new Map(), here: [], runs: new RunSet(), lonely: new RunSet(), acts: 0 };
+  return { path, children: new Map(), here: [], runs: new RunSet(), lonely: new RunSet(), newest: false, acts: 0 };
 }
 
 /** The places of these acts. `isLonely` tells which acts only one run did, as things stand. */
@@ -37,18 +39,22 @@ export function placesOf(images: readonly Image[], lonely: ReadonlySet<Image>): 
       const components = componentsOf(name);
       if (components === undefined) continue;
       const entry = { image, real: componentsOf(real[field] as string) ?? [] };
-      enter(tops, components, entry, lonely.has(image) ? image.act.only : undefined);
+      enter(tops, components, entry, lonely.has(image));
     }
   }
   return tops;
 }
 
-function enter(
-  tops: Map<string, Place>,
-  components: readonly string[],
-  entry: Entry,
-  lonely: number | undefined,
-): void {
+/** Marks the places whose name itself was new in a trial: none of the runs from which one learns there had it. */
+export function markNewest(tops: Iterable<Place>, othersOf: (trial: number) => RunSet): void {
+  for (const place of tops) {
+    if (place.lonely.first === undefined) continue;
+    for (const trial of place.lonely) place.newest ||= !place.runs.meets(othersOf(trial));
+    markNewest(place.children.values(), othersOf);
+  }
+}
+
+function enter(tops: Map<string, Place>, components: readonly string[], entry: Entry, isLonely: boolean): void {
   let children = tops;
   let path = "";
   for (const [depth, component] of components.entries()) {
@@ -56,7 +62,7 @@ function enter(
     let at = children.get(component);
     if (at === undefined) children.set(component, (at = place(path)));
     at.runs.addAll(entry.image.act.runs);
-    if (lonely !== undefined) at.lonely.add(lonely);
+    if (isLonely) at.lonely.addAll(entry.image.act.fresh);
     at.acts += 1;
     if (depth === components.length - 1) at.here.push(entry);
     children = at.children;
@@ -74,6 +80,7 @@ function absorb(into: Place, from: Place): void {
   into.here.push(...from.here);
   into.runs.addAll(from.runs);
   into.lonely.addAll(from.lonely);
+  into.newest ||= from.newest;
   into.acts += from.acts;
   for (const [name, child] of from.children) {
     let own = into.children.get(name);

@@ -2,6 +2,7 @@
  * What a rule accepts that was not learnt, measured: names that no run used are tried on the contour, in the place of names that
  * were.
  */
+import { literal } from "../identity/path-text.ts";
 import { escapeText } from "../event/escape.ts";
 import { iso1Point } from "../profile/iso1.ts";
 import type { Event } from "../event/event.ts";
@@ -44,7 +45,7 @@ const sensitive = [
 export function probe(acts: readonly Act[], rules: readonly ClassRule[], rule: ClassRule): Probed {
   const classes = new Classes(rules);
   const at = rules.indexOf(rule);
-  const learnt = new Set<string>();
+  const [learnt, done] = [new Set<string>(), new Set(acts.map((act) => iso1Point(act.event)))];
   const touched: Act[] = [];
   for (const act of acts) {
     const { event, rules: used } = classes.of(act.event, () => act.programs);
@@ -57,6 +58,8 @@ export function probe(acts: readonly Act[], rules: readonly ClassRule[], rule: C
   >;
   for (const act of spread(touched, MOST_ACTS)) {
     for (const [kind, event] of probesFor(act.event)) {
+      // What a run did is no probe.
+      if (done.has(iso1Point(event))) continue;
       counts[kind].tried += 1;
       if (learnt.has(iso1Point(classes.of(event, () => act.programs).event))) counts[kind].accepted += 1;
     }
@@ -75,7 +78,7 @@ function* probesFor(event: Event): Generator<readonly [ProbeKind, Event]> {
     yield ["another ending", renamed(event, `${directory}/${word}.zqx`)];
     yield ["another place", renamed(event, `${directory}-elsewhere/${word}${ending}`)];
   }
-  for (const word of odd) yield ["odd name", renamed(event, `${directory}/${escapeText(word)}${ending}`)];
+  for (const word of odd) yield ["odd name", renamed(event, `${directory}/${literal(escapeText(word))}${ending}`)];
   for (const name of sensitive) yield ["sensitive", renamed(event, `${directory}/${name}`)];
 }
 

@@ -13,6 +13,7 @@ import {
   type Restored,
   restored,
   type Tier,
+  Trials,
   withRules,
 } from "@isoline/core/generalise";
 import { type ClassRule, parseRules } from "@isoline/core/identity";
@@ -56,8 +57,8 @@ export async function readLearnt(file: string): Promise<Restored> {
 
 /** The mildest rules by which the share of departing runs comes down to the target, as far as the evidence goes. */
 export function suggestRules({ contour, evidence }: Learnt, target: number = TARGET): Suggestions {
-  const { choice, acts, runs } = chosen(contour, evidence, target);
-  const shares = cumulativeShares(choice, runs);
+  const { choice, acts, trials } = chosen(contour, evidence, target);
+  const shares = cumulativeShares(choice, trials);
   const rules = [...policyOf(contour).classes, ...choice.rules.map(({ rule }) => rule)];
   const suggestions = choice.rules.map((candidate, at) => ({
     rule: candidate.rule,
@@ -66,7 +67,7 @@ export function suggestRules({ contour, evidence }: Learnt, target: number = TAR
     probes: probe(acts, rules, candidate.rule),
     departing: shares[at] as number,
   }));
-  return { runs, departing: choice.before, target, suggestions };
+  return { runs: trials.runs, departing: choice.before, target, suggestions };
 }
 
 /** Applies rules to a contour, in addition to those that it has. */
@@ -82,8 +83,9 @@ function chosen(contour: Contour, evidence: Evidence | undefined, target: number
       `expected evidence of at least two runs beside the contour, got ${runs === 1 ? "one" : "none"}; learn with --merge`,
     );
   }
-  const acts = actsOf(contour, evidence);
-  return { acts, runs, choice: choose(acts, runs, target) };
+  const trials = new Trials(evidence);
+  const acts = actsOf(contour, evidence, trials);
+  return { acts, trials, choice: choose(acts, trials, target) };
 }
 
 function examplesOf({ names }: Candidate): string[] {

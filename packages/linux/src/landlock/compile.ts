@@ -30,12 +30,12 @@ export function compileLandlock(contour: Contour, places: Places): LandlockRules
 export function compileRules(
   events: readonly Event[],
   places: Places,
-  policy: Pick<Policy, "pseudonyms" | "iouring"> & Partial<Pick<Policy, "rules">>,
+  policy: Pick<Policy, "pseudonyms" | "iouring"> & Partial<Pick<Policy, "rules" | "classes">>,
 ): LandlockRules {
   const compilation = new Compilation(new RealPaths(places, policy.pseudonyms), policy.iouring === "allow");
   for (const event of events) compilation.names.note(event);
   for (const event of events) compilation.take(event);
-  for (const need of unseenNeeds(policy.rules ?? {})) compilation.allow(need);
+  for (const need of unseenNeeds(policy)) compilation.allow(need);
   return compilation.finish();
 }
 

@@ -117,8 +117,18 @@ export function needsOf(event: Event): readonly Need[] {
 }
 
 /** Opens that the lens drops although Landlock would refuse them. Wherever a program is executed, its file is readable. */
-export function unseenNeeds(rules: Partial<Policy["rules"]>): readonly Need[] {
-  return rules.allocator ? allocatorFiles.map((path) => onFile(path, READ)) : [];
+export function unseenNeeds({ rules = {}, classes = [] }: Unseen): readonly Need[] {
+  const stores = classes.filter(({ at }) => FANS.some((fan) => at.endsWith(fan)));
+  return [
+    ...(rules.allocator ? allocatorFiles.map((path) => onFile(path, READ)) : []),
+    ...stores.map(({ at }) => within(at, fsRights["read-dir"])),
+  ];
+}
+
+/** What of a policy makes something no event. */
+interface Unseen {
+  readonly rules?: Partial<Policy["rules"]>;
+  readonly classes?: Policy["classes"];
 }
 
 /** The move of an object from one directory to another, if the event is one. */

@@ -12,7 +12,7 @@ export function rulesAt(rules: readonly ClassRule[], launch: Places): readonly C
   return rules.filter(({ at, of }) => {
     const directory = at.slice(0, at.lastIndexOf("/"));
     const writes = of.some((operation) => operation !== "open");
-    return realPlaces(directory, launch).every((place) => guardOf(`${place}/0`, writes) === undefined);
+    return realPlaces(directory, launch).every((place) => guardOf(`${place}/0`, writes, "form") === undefined);
   });
 }
 

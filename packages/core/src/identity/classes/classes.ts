@@ -6,7 +6,7 @@
  */
 import { type Event, type FieldValue, subjectRecord } from "../../event/event.ts";
 import type { Operation } from "../../event/operations.ts";
-import { guardOf } from "./guarded.ts";
+import { guardOf, type Reach } from "./guarded.ts";
 import { componentsOf, isFree } from "./levelled-path.ts";
 import type { NameClass } from "./name-class.ts";
 import { classFields } from "./operations.ts";
@@ -22,6 +22,13 @@ interface Ready {
   readonly by: ReadonlySet<string> | undefined;
   readonly closed: ReadonlySet<string> | undefined;
   readonly but: ReadonlySet<string>;
+}
+
+/** An event whose names are looked at. */
+interface Act {
+  readonly event: Event;
+  readonly reach: Reach;
+  readonly programs: () => string;
 }
 
 /** An event after the class rules, and the rules that changed it. */
@@ -54,16 +61,17 @@ export class Classes {
   /** The event that is hashed. `programs`: the programs that led to the actor, as `namePath` writes them. */
   of(event: Event, programs: () => string): Classed {
     const fields = this.#operations.has(event.op) ? classFields[event.op] : undefined;
-    if (fields === undefined || !isReachable(event, fields)) return { event, rules: NONE };
+    const reach = fields && reachOf(event, fields);
+    if (fields === undefined || reach === undefined) return { event, rules: NONE };
     const subject = subjectRecord(event);
     const used = new Set<number>();
     let changed: Record<string, FieldValue> | undefined;
     for (const field of fields) {
-      const named = this.#named(subject[field] as string, event, programs, used);
+      const named = this.#named(subject[field] as string, { event, reach, programs }, used);
       if (named !== subject[field]) changed = { ...(changed ?? subject), [field]: named };
     }
     const named = changed ? ({ ...event, subject: changed } as unknown as Event) : event;
-    const found = this.#foundIn(named, fields, programs, used);
+    const found = reach === "any" ? this.#foundIn(named, fields, programs, used) : named;
     return used.size === 0 ? { event, rules: NONE } : { event: found, rules: [...used] };
   }
 
@@ -82,14 +90,13 @@ export class Classes {
     );
   }
 
-  #named(path: string, event: Event, programs: () => string, used: Set<number>): string {
+  #named(path: string, at: Act, used: Set<number>): string {
     const components = componentsOf(path);
     if (components === undefined) return path;
     let above = components[0] as string;
     let isChanged = false;
-    for (let at = 1; at < components.length; at += 1) {
-      const component = components[at] as string;
-      const rule = this.#ruleFor(above, component, event, programs);
+    for (const component of components.slice(1)) {
+      const rule = this.#ruleFor(above, component, at);
       if (rule === undefined) above += `/${component}`;
       else {
         above = rule.rule.at;
@@ -101,10 +108,15 @@ export class Classes {
     return isChanged ? above : path;
   }
 
-  #ruleFor(above: string, component: string, event: Event, programs: () => string): Ready | undefined {
+  #ruleFor(above: string, component: string, { event, reach, programs }: Act): Ready | undefined {
     const rules = this.#byDirectory.get(above);
     if (rules === undefined || !isFree(component)) return undefined;
-    return rules.find((rule) => applies(rule, component, event) && isBy(rule, programs));
+    return rules.find(
+      (rule) =>
+        (reach === "any" || rule.names?.isUnbounded === false) &&
+        applies(rule, component, event) &&
+        isBy(rule, programs),
+    );
   }
 
   /** Folds what was found, where a rule for the directory says so. */
@@ -148,14 +160,15 @@ function isPlainRead(event: Event): boolean {
   return event.op === "open" && event.subject.access === "read";
 }
 
-/** An event with a guarded name in any field is never changed, and neither is one of a file that runs with other rights. */
-function isReachable(event: Event, fields: readonly string[]): boolean {
+/** Which classes may take part in an event: none where any of its fields has a guarded name. */
+function reachOf(event: Event, fields: readonly string[]): Reach | undefined {
   const subject = subjectRecord(event);
-  if (subject["family"] !== undefined && subject["family"] !== "unix") return false;
+  if (subject["family"] !== undefined && subject["family"] !== "unix") return undefined;
+  if (event.op === "symlink" && leadsAway(event.subject.content)) return undefined;
   const writes = !isPlainRead(event);
-  const isGuarded = (text: FieldValue) => typeof text === "string" && guardOf(text, writes) !== undefined;
-  if (fields.some((field) => isGuarded(subject[field]))) return false;
-  return event.op !== "symlink" || !leadsAway(event.subject.content);
+  const isFreeFor = (reach: Reach) =>
+    fields.every((field) => guardOf(String(subject[field]), writes, reach) === undefined);
+  return isFreeFor("any") ? "any" : isFreeFor("form") ? "form" : undefined;
 }
 
 /** Whether the text of a link names anything but a neighbour of the link: then the link keeps its name. */

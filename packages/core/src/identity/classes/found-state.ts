@@ -9,7 +9,7 @@ import type { Operation } from "../../event/operations.ts";
 
 const FOUND = "found";
 /** The operations that this is about. */
-export const foundOperations: readonly Operation[] = ["create", "open", "rename"];
+export const foundOperations: readonly Operation[] = ["create", "open", "rename", "unlink", "truncate"];
 
 /** S_IFMT, S_IFREG */
 const TYPE = 0o170000;
@@ -30,6 +30,12 @@ export function foundState(event: Event): Event {
       if (!isOwnFile(event) || (replaces !== "yes" && replaces !== "no")) return event;
       return { ...event, subject: { ...event.subject, mode: mode & (TYPE | KEPT), replaces: FOUND } };
     }
+    case "unlink":
+    case "truncate": {
+      const { mode, fs } = event.subject;
+      if (!isOwnFile(event)) return event;
+      return { ...event, subject: { ...event.subject, mode: mode & (TYPE | KEPT), fs: `${fs},${FOUND}` } };
+    }
     default:
       return event;
   }
@@ -38,6 +44,7 @@ export function foundState(event: Event): Event {
 /** Whether an event was folded. */
 export function isFoundState(event: Event): boolean {
   if (event.op === "rename") return event.subject.replaces === FOUND;
+  if (event.op === "unlink" || event.op === "truncate") return event.subject.fs.endsWith(`,${FOUND}`);
   return (event.op === "create" || event.op === "open") && event.subject.access.endsWith(`,${FOUND}`);
 }
 
@@ -58,6 +65,6 @@ function created(actor: Event["actor"], { access, path, mode }: Event<"create">[
 }
 
 /** A regular file that belongs to the actor: what belongs to others is never folded. */
-function isOwnFile({ actor, subject }: Event<"open" | "rename">): boolean {
+function isOwnFile({ actor, subject }: Event<"open" | "rename" | "unlink" | "truncate">): boolean {
   return (subject.mode & TYPE) === REGULAR && subject.uid === actor.credentials.fsuid;
 }

@@ -21,6 +21,9 @@ interface Guard {
   readonly roots?: readonly string[];
 }
 
+/** `any` name, or only names of a `form` or a closed list, which are as many as were learnt or differ in a number. */
+export type Reach = "any" | "form";
+
 const listed = (words: string): readonly string[] => words.trim().split(/\s+/);
 
 const guards: readonly Guard[] = [
@@ -35,7 +38,6 @@ const guards: readonly Guard[] = [
       .s3cfg .boto credentials credentials.json credentials.toml authorized_keys known_hosts passwd shadow gshadow
       sudoers htpasswd .htpasswd secrets.json secrets.yml secrets.yaml
     `),
-    endings: listed("pem key p12 pfx jks keystore kdbx ppk gpg asc"),
     roots: listed("/root /var/lib/secrets /run/secrets /run/credentials"),
   },
   {
@@ -112,10 +114,15 @@ const guards: readonly Guard[] = [
   },
 ];
 
+/** Endings of keys and certificates: no open class, but those that a workload makes may differ in a number. */
+const KEYS: ReadonlySet<string> = new Set(listed("pem key p12 pfx jks keystore kdbx ppk gpg asc"));
+
 /** Below `.git` only what a commit, a fetch or a branch makes. */
 const GIT_DATA: ReadonlySet<string> = new Set(["objects", "refs", "logs"]);
 /** Where programs and what they load are found: read, but never written. */
-const PROGRAMS: ReadonlySet<string> = new Set(["bin", "sbin", "libexec", "node_modules"]);
+const PROGRAMS: ReadonlySet<string> = new Set(["bin", "sbin", "libexec"]);
+/** Where packages are installed: written only under names of a form. */
+const PACKAGES = "node_modules";
 const INSTALLED = /^\/(?:usr|opt|bin|sbin|lib\w*|snap)(?:\/|$)/;
 /** Directories of home that begin with a dot and hold only what can be made again; all others are refused. */
 const HOME_CACHES: ReadonlySet<string> = new Set(
@@ -133,7 +140,7 @@ const endings = tableOf("endings");
 const roots = guards.flatMap(({ why, roots: at }) => (at ?? []).map((root) => ({ root, why })));
 
 /** Why no class may take part in this name; undefined if one may. `path` is levelled, with its tokens at the start. */
-export function guardOf(path: string, writes: boolean): string | undefined {
+export function guardOf(path: string, writes: boolean, reach: Reach = "any"): string | undefined {
   const whole = path.toLowerCase();
   const components = whole.split("/");
   const last = components.at(-1) as string;
@@ -144,15 +151,17 @@ export function guardOf(path: string, writes: boolean): string | undefined {
     const why = directories.get(component);
     if (why !== undefined) return why;
     if (component === ".git" && !GIT_DATA.has(components[at + 1] ?? "")) return "configuration of git";
-    if (writes && PROGRAMS.has(component)) return "where programs are found";
+    if (writes && (PROGRAMS.has(component) || (reach === "any" && component === PACKAGES)))
+      return "where programs are found";
   }
   if (writes && INSTALLED.test(plain)) return "where programs are found";
-  return names.get(last) ?? ofEnding(last) ?? ofHome(components);
+  return names.get(last) ?? ofEnding(last, reach) ?? ofHome(components);
 }
 
-function ofEnding(name: string): string | undefined {
-  const dot = name.lastIndexOf(".");
-  return dot < 0 ? undefined : endings.get(name.slice(dot + 1));
+function ofEnding(name: string, reach: Reach): string | undefined {
+  const ending = name.slice(name.lastIndexOf(".") + 1);
+  if (ending === name) return undefined;
+  return reach === "any" && KEYS.has(ending) ? "credentials" : endings.get(ending);
 }
 
 function ofHome(components: readonly string[]): string | undefined {

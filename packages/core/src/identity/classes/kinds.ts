@@ -34,6 +34,12 @@ export const kinds = {
     fits: (part: string) => part.startsWith("{") || looksDrawn(part),
     cost: 1,
   },
+  id: {
+    source: "(?:[A-Za-z0-9](?:[A-Za-z0-9_-]{5,63})|\\{[^{}/]{1,80}#(?:[0-9]{1,4}|\\+)\\})",
+    says: "a name that is numbered or drawn, with four digits and more",
+    fits: (part: string) => part.startsWith("{") || (part.match(/[0-9]/g)?.length ?? 0) >= 4,
+    cost: 2,
+  },
   k: { source: "(?:[0-9]{1,4}|\\+)", says: "the number of a name that the workload made", cost: 1 },
   n: { source: "[0-9]{1,20}", says: "a number", cost: 2 },
   x: { source: "(?:[0-9a-f]{4,64}|[0-9A-F]{4,64})", says: "a hexadecimal number", cost: 2 },
@@ -47,7 +53,10 @@ export const kinds = {
 export type KindName = keyof typeof kinds;
 
 /** Kinds whose names are not bounded by a form: at most one of them in a component. */
-export const openKinds: ReadonlySet<KindName> = new Set<KindName>(["one", "tree", "word", "name"]);
+export const openKinds: ReadonlySet<KindName> = new Set<KindName>(["one", "tree", "id", "word", "name"]);
+
+/** Kinds that take names which were not learnt, and have no form. */
+export const unboundedKinds: ReadonlySet<KindName> = new Set<KindName>(["tree", "word", "name"]);
 
 export function isKind(name: string): name is KindName {
   return Object.hasOwn(kinds, name);

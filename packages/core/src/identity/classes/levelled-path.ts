@@ -16,8 +16,8 @@ export function componentsOf(path: string): string[] | undefined {
   return PLACES.has(components[0] as string) && components.length > 1 ? components : undefined;
 }
 
-/** Whether a component is a real name that may be one of a class, and not a token or a hidden name. */
+/** Whether a component is a real name that may be one of a class, and not a token. */
 export function isFree(component: string): boolean {
   const first = component.charCodeAt(0);
-  return component !== "" && first !== 0x2e && (first !== 0x24 || component === "$hash");
+  return component !== "" && (first !== 0x24 || component === "$hash");
 }

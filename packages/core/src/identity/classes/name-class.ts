@@ -6,7 +6,7 @@
  * number. A class has neither, but for `{git#<k>}`.
  */
 import { isEscaped } from "../../event/escape.ts";
-import { isKind, type Kind, type KindName, kinds, openKinds } from "./kinds.ts";
+import { isKind, type Kind, type KindName, kinds, openKinds, unboundedKinds } from "./kinds.ts";
 
 const MOST_PARTS = 4;
 const MOST_CHARACTERS = 160;
@@ -56,12 +56,9 @@ export class NameClass {
     return this.kinds.every((name, at) => (kinds[name] as Kind).fits?.(found[at + 1] as string) ?? true);
   }
 
-  get cost(): number {
-    return Math.max(...this.kinds.map((name) => kinds[name].cost));
-  }
-
-  get isOpen(): boolean {
-    return this.kinds.some((name) => openKinds.has(name));
+  /** Whether it takes names that were not learnt and have no form. */
+  get isUnbounded(): boolean {
+    return this.kinds.some((name) => unboundedKinds.has(name));
   }
 }
 

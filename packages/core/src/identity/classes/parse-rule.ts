@@ -72,6 +72,9 @@ export function parseRule(value: unknown, key: string): ClassRule {
 function assertNames(at: string, of: readonly Operation[], names: readonly string[] | undefined, key: string): void {
   const slash = at.lastIndexOf("/");
   const parsed = NameClass.parse(at.slice(slash + 1));
+  const guarded = names?.find((name) => name.startsWith(".") || guardOf(`$CWD/${name}`, true, "form") !== undefined);
+  if (guarded !== undefined)
+    throw refusal(`${key}.names`, `no name such as ${guarded}`, "learn what is done with it by its name");
   if (!(parsed instanceof NameClass)) throw refusal(`${key}.at`, parsed.problem, "correct the last component");
   const closed = parsed.kinds[0] === "one";
   if (closed !== (names !== undefined))
@@ -93,6 +96,7 @@ function assertPlace(directory: string, names: NameClass, of: readonly Operation
   const why = guardOf(
     probe,
     of.some((operation) => operation !== "open"),
+    names.isUnbounded ? "any" : "form",
   );
   if (why !== undefined)
     throw refusal(`${key}.at`, `no class in such a place (${why})`, "learn what is done there name by name");
