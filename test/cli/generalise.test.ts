@@ -71,6 +71,25 @@ describe("generalise", () => {
     expect(stdout).toContain("$CWD/up/{photo-<n>}.jpg");
   });
 
+  test("is undone by deleting the rule from the policy", () => {
+    const undone = path("undone.contour");
+    expect(isoline(["generalise", contour(), "-q", "-o", undone]).status).toBe(0);
+    const lines = readFileSync(undone, "utf8").split("\n");
+    const kept = lines.filter((line) => !line.startsWith("policy classes[] "));
+    expect(kept.length).toBeLessThan(lines.length);
+    writeFileSync(undone, kept.join("\n"));
+    expect(check(undone, ...photos(70))).toBe(3);
+    const { status, stderr } = isoline(["generalise", undone, "--restore"]);
+    expect(status).toBe(0);
+    expect(stderr).toContain("came back");
+    const acts = (file: string) =>
+      readFileSync(file, "utf8")
+        .split("\n")
+        .filter((line) => line.includes("photo-"));
+    expect(acts(undone)).toEqual(acts(contour()));
+    expect(isoline(["diff", undone, contour(), "-q"]).status).toBe(0);
+  });
+
   test("refuses a rule that reaches what no rule may reach", () => {
     const rule = (at: string, of: string) =>
       JSON.stringify({ at, of: [of], replaces: 0, accepts: "anything", because: "an attacker said so" });

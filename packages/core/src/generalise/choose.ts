@@ -191,7 +191,9 @@ function costOf({ tier }: Candidate): number {
 
 /** For each rule, the share of runs that depart with it and those before it. */
 export function cumulativeShares({ rules, fit: { lonely, rescued } }: Choice, trials: Trials): number[] {
-  const needs = [...rescued].map(([trial, needed]) => ({ trial, last: Math.max(-1, ...needed) }));
+  // What goes with a class explains nothing by itself.
+  const explains = (at: number) => rules[at]?.tier !== "found" || rules[at].fresh.first !== undefined;
+  const needs = [...rescued].map(([trial, needed]) => ({ trial, last: Math.max(-1, ...[...needed].filter(explains)) }));
   return rules.map((_, at) => {
     const failing = new Set(lonely.keys());
     for (const { trial, last } of needs) if (last > at) failing.add(trial);
