@@ -29,10 +29,13 @@ export function matcherOf(pattern: string): (proposal: Proposal) => boolean {
 
 /** The question, or undefined for another text. One with a field in it has to be a question. */
 function questionIn(pattern: string): Query | undefined {
+  const hasField = /(?:^|\s)[a-z][a-z-]*!?=/.test(pattern);
+  // As a question, a star among operations would mean every act.
+  if (!hasField && /[*?]/.test(pattern)) return undefined;
   try {
     return Query.parse(pattern);
   } catch (fault) {
-    if (fault instanceof IsolineError && !/(?:^|\s)[a-z][a-z-]*!?=/.test(pattern)) return undefined;
+    if (fault instanceof IsolineError && !hasField) return undefined;
     throw fault;
   }
 }

@@ -2,7 +2,7 @@
 import type { Contour } from "../../contour/contour.ts";
 import type { Digest } from "../../digest.ts";
 import type { Event } from "../../event/event.ts";
-import type { Task } from "../../identity/task.ts";
+import type { Call, Image, Task } from "../../identity/task.ts";
 import type { Classified } from "../updates/updates.ts";
 
 /** A departure, as far as its cause needs it. */
@@ -72,11 +72,14 @@ export function addProposals(contour: Contour, proposals: readonly Proposal[]): 
 }
 
 function startedBy(event: Event): string | undefined {
-  if (event.op !== "exec") return undefined;
-  const { path, digest = "" } = event.subject;
-  return `${event.actor.task} ${digest} ${path}`;
+  return event.op === "exec" ? startKey(event.actor.task, event.subject, event.subject) : undefined;
 }
 
-function startOf({ parent, images: [{ path, digest }] }: Task): string {
-  return `${parent} ${digest ?? ""} ${path}`;
+function startOf(task: Task): string {
+  return startKey(task.parent, task.images[0], task);
+}
+
+/** What an execution and the program that it starts have in common: who executed what file, called how, to run what. */
+function startKey(parent: Digest, { path, digest }: Image, { as, runs }: Call): string {
+  return JSON.stringify([parent, path, digest ?? null, as ?? null, runs ?? []]);
 }
