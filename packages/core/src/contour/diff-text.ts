@@ -15,15 +15,18 @@ const titles: Readonly<Record<Phase, string>> = { runtime: "runtime set-up", wor
  * console.log([...formatDiff(diffContours(empty, empty))].length);
  * // prints: 0
  */
-export function formatDiff(diff: ContourDiff): string[] {
+export function formatDiff(diff: ContourDiff, rankOf: RankOf = () => 0): string[] {
   const { carriedIn } = diff;
-  if (carriedIn === undefined) return part(diff, diff.carried);
+  if (carriedIn === undefined) return part(diff, diff.carried, rankOf);
   return phases.toReversed().flatMap((phase) => {
     const own = ofPhase(diff, phase);
-    const lines = part(own, carriedIn[phase]);
+    const lines = part(own, carriedIn[phase], rankOf);
     return lines.length === 0 ? [] : [`${titles[phase]}:`, ...lines];
   });
 }
+
+/** The order of acts: those with a smaller number come first, and a program stands where its first act does. */
+type RankOf = (act: string) => number;
 
 type Changes = Pick<ContourDiff, "redigested" | "renamed" | "onlyA" | "onlyB">;
 
@@ -36,7 +39,7 @@ function ofPhase({ redigested, renamed, onlyA, onlyB }: ContourDiff, phase: Phas
   };
 }
 
-function part({ redigested, renamed, onlyA, onlyB }: Changes, carried: number): string[] {
+function part({ redigested, renamed, onlyA, onlyB }: Changes, carried: number, rankOf: RankOf): string[] {
   const ambiguous = saidTwice([...onlyA, ...onlyB]);
   return [
     ...redigested.map(({ path, from, to, points }) => `content  ${path}  ${short(from)} → ${short(to)}${acts(points)}`),
@@ -44,8 +47,8 @@ function part({ redigested, renamed, onlyA, onlyB }: Changes, carried: number): 
     ...(carried > 0
       ? [`carried  ${carried} ${carried === 1 ? "act" : "acts"} of programs whose identity changed`]
       : []),
-    ...lone("-", onlyA, ambiguous),
-    ...lone("+", onlyB, ambiguous),
+    ...lone("-", gravestFirst(onlyA, rankOf), ambiguous),
+    ...lone("+", gravestFirst(onlyB, rankOf), ambiguous),
   ];
 }
 
@@ -59,6 +62,22 @@ function saidTwice(points: readonly LonePoint[]): ReadonlySet<string> {
     said.set(says, act);
   }
   return twice;
+}
+
+/** Programs by their gravest act, and the acts of each in the same order; equal ones stay as they are. */
+function gravestFirst(points: readonly LonePoint[], rankOf: RankOf): LonePoint[] {
+  const programs = new Map<string, { rank: number; points: { rank: number; point: LonePoint }[] }>();
+  for (const point of points) {
+    const key = `${point.chain.join("\n")} ${point.credentials}`;
+    const rank = rankOf(point.act);
+    const known = programs.get(key) ?? { rank, points: [] };
+    known.rank = Math.min(known.rank, rank);
+    known.points.push({ rank, point });
+    programs.set(key, known);
+  }
+  return [...programs.values()]
+    .toSorted((one, other) => one.rank - other.rank)
+    .flatMap((program) => program.points.toSorted((one, other) => one.rank - other.rank).map(({ point }) => point));
 }
 
 /** A heading for each program and its credentials, the acts below it. */

@@ -204,6 +204,11 @@ export const rules: readonly Rule[] = [
   },
   {
     consequence: "network",
+    operations: ["resolve"],
+    because: "a name is looked up, and the question itself can carry data away",
+  },
+  {
+    consequence: "network",
     operations: ["connect", "send", "bind", "listen", "accept"],
     when: (event) => reachOf(event) === "loopback",
     because: "a service of this machine, or one that it will offer",

@@ -50,8 +50,8 @@ export const operationSets: Readonly<Record<string, OperationSet>> = {
     has: among("exec", "map", "map-anonymous", "protect"),
   },
   network: {
-    says: "socket, bind, listen, connect, accept, send",
-    has: among("socket", "bind", "listen", "connect", "accept", "send"),
+    says: "resolve, socket, bind, listen, connect, accept, send",
+    has: among("resolve", "socket", "bind", "listen", "connect", "accept", "send"),
   },
   process: {
     says: "kill, ptrace, vm, getfd, adjust, sigio",

@@ -30,7 +30,15 @@ export function declareContours(program: Command, { ends, entry }: Invocation): 
     .argument("<file>", "the contour")
     .option("-a, --all", "every path and every line")
     .option("--json", "every point with its event")
-    .addHelpText("after", examples("isoline show app.contour", "isoline show --all app.contour | less"))
+    .option("--html <file>", "write a page for a browser instead, which needs no network")
+    .addHelpText(
+      "after",
+      examples(
+        "isoline show app.contour",
+        "isoline show --all app.contour | less",
+        "isoline show app.contour --html app.html",
+      ),
+    )
     .action((file: string, options: ShowOptions) =>
       ends(import("../commands/show.ts").then(({ show }) => show(file, options))),
     );
@@ -43,6 +51,7 @@ export function declareContours(program: Command, { ends, entry }: Invocation): 
     .argument("<b>", "another one, under the same lens")
     .option("-q, --quiet", "no output; only the exit status")
     .option("--json", "the differences for machines")
+    .option("--html <file>", "write a page for a browser instead, which needs no network")
     .addHelpText(
       "after",
       `${examples("isoline diff main.contour branch.contour")}\n\nExit status: 0 same, 1 different, 2 trouble.`,

@@ -14,26 +14,26 @@ export type Activity =
   | { readonly heading: string; readonly path: string; readonly remark: string }
   | { readonly heading: string; readonly line: string };
 
-/** The headings in order of interest. */
+/** The headings, those of the graver consequences first. */
 export const headings = [
   "executes",
-  "maps",
-  "runs",
-  "reads",
-  "looks up",
+  "privileges",
+  "processes",
+  "system",
+  "connects to",
+  "resolves",
+  "sends to",
+  "listens on",
   "writes",
   "creates",
   "deletes",
   "renames",
   "changes",
-  "resolves",
-  "connects to",
-  "sends to",
-  "listens on",
+  "runs",
   "sockets",
-  "processes",
-  "privileges",
-  "system",
+  "reads",
+  "looks up",
+  "maps",
 ] as const;
 
 type Heading = (typeof headings)[number];

@@ -67,7 +67,7 @@ function commonPart({ programs, activities }: Common, all: boolean): string[] {
 }
 
 function part(
-  { chains, path, users, activities }: ProgramOverview,
+  { chains, path, users, activities, ordinary }: ProgramOverview,
   common: Common,
   known: readonly string[],
   all: boolean,
@@ -82,7 +82,9 @@ function part(
   const as = known.length === 1 ? "" : `as ${users.join(", ")}`;
   const own = chains.length === 0 ? activities : ownActivities(activities, common);
   const started: Section[] = others.length === 0 ? [] : [["started as", chainLines(chains, all)]];
-  const lines = sectionLines([...started, ...sectionsOf(own, all)]);
+  const usual = `as usual: ${counted(ordinary, "act")} of loader, libraries and locale (--all)`;
+  const starts: Section[] = ordinary === 0 ? [] : [["starts", [usual]]];
+  const lines = sectionLines([...started, ...sectionsOf(own, all), ...starts]);
   return [
     "",
     `${paint("bold", name ?? "")}   ${paint("dim", [path, as].filter((text) => text !== "").join("  "))}`.trimEnd(),

@@ -1,6 +1,7 @@
 /** A contour by program: what each may do. */
 import { type Contour, type Phase, phasesOf } from "@isoline/core/contour";
 import { ZERO_DIGEST } from "@isoline/core/digest";
+import { consequenceOf } from "@isoline/core/engine";
 import { type Actor, capabilityPhrase, type Event, formatId } from "@isoline/core/event";
 import { type Task, taskPhrase } from "@isoline/core/identity";
 import type { Exchange } from "@isoline/core/profile";
@@ -17,6 +18,8 @@ export interface ProgramOverview {
   /** The credentials with which it acts. */
   readonly users: readonly string[];
   readonly activities: readonly Activity[];
+  /** How many more acts are what every start loads; 0 where each task is an entry. */
+  readonly ordinary: number;
 }
 
 /**
@@ -41,13 +44,17 @@ export function programsOf(contour: Contour<Exchange>, apart: boolean): ProgramO
       known.indices.push(...own);
     } else sitters.set(key, { path, phase, tasks: [task], indices: [...own] });
   }
-  return Array.from(sitters.values(), ({ path, phase, tasks, indices: own }) => ({
-    chains: tasks.map(({ id }) => contour.taskChain(id).map(taskPhrase)),
-    path,
-    phase,
-    users: [...new Set(own.map((index) => userOf(contour.actor(index))))],
-    activities: own.map((index) => habitOfAny(contour, index)),
-  }));
+  return Array.from(sitters.values(), ({ path, phase, tasks, indices: own }) => {
+    const told = apart ? own : own.filter((index) => !isOrdinary(contour, index));
+    return {
+      chains: tasks.map(({ id }) => contour.taskChain(id).map(taskPhrase)),
+      path,
+      phase,
+      users: [...new Set(own.map((index) => userOf(contour.actor(index))))],
+      activities: told.map((index) => habitOfAny(contour, index)),
+      ordinary: own.length - told.length,
+    };
+  });
 }
 
 function indicesByTask(contour: Contour<Exchange>): Map<string, number[]> {
@@ -59,6 +66,11 @@ function indicesByTask(contour: Contour<Exchange>): Map<string, number[]> {
     else indices.set(task, [index]);
   }
   return indices;
+}
+
+function isOrdinary(contour: Contour<Exchange>, index: number): boolean {
+  if (contour.profile.name !== "iso1") return false;
+  return consequenceOf(contour.event(index) as Event).consequence === "start-up";
 }
 
 /** Events of other profiles are listed by the name that their profile gives them. */

@@ -1,0 +1,108 @@
+/** Pages of contours: complete by themselves, closed to names from a workload, and readable in a browser. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { connects, event, executes, learnt, node, npm, opens, sh } from "../engine/workload.ts";
+import { isoline, temporaryPlace } from "../cli/isoline.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const place = temporaryPlace();
+
+const INJECTIONS = [
+  "$CWD/</script><script>document.title='taken'</script>",
+  "$CWD/<img\\x20src=x\\x20onerror=document.title='taken'>",
+  "$CWD/&lt;b&gt;\"'`${document.title}",
+  "$CWD/<!--<script>",
+];
+const hostile = learnt(
+  executes(npm, "/usr/bin/sh"),
+  ...INJECTIONS.flatMap((path) => [opens(sh, path), opens(sh, `${path}/.ssh/id_rsa`)]),
+  connects(node, "203.0.113.7:443"),
+);
+
+function pageOf(args: readonly string[]): string {
+  const file = place.path("page.html");
+  isoline([...args, "--html", file]);
+  return readFileSync(file, "utf8");
+}
+
+/** The document as a browser has it after its script ran, at one width; `found` is searched for. */
+function inBrowser(found = "", width = 1600): string {
+  const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"];
+  const more = ["--disable-component-update", "--virtual-time-budget=5000", `--window-size=${width},900`];
+  const args = [...flags, ...more, `--user-data-dir=${place.path("profile")}`, "--dump-dom"];
+  return execFileSync(CHROMIUM, [...args, `file://${place.path("page.html")}#${encodeURIComponent(found)}`], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+    timeout: 50_000,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+}
+
+describe("a page of a contour", () => {
+  const page = pageOf(["show", place.keep("hostile.contour", hostile)]);
+
+  it("names what matters before everything else", () => {
+    expect(page).toMatch(
+      /What matters first[^]*credentials[^]*\.ssh\/id_rsa[^]*network[^]*203\.0\.113\.7:443[^]*Programs/,
+    );
+  });
+
+  it("loads nothing and sends nothing: it holds no address, and forbids itself what is not its own", () => {
+    expect(page).toMatch(
+      /http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'"/,
+    );
+    const markup = page.replace(/<script type="application\/json"[^]*?<\/script>/, "");
+    expect(markup).not.toMatch(/\b(?:src|href|action|srcset|ping)=["']|url\(|@import|https?:\/\/|innerHTML|\beval\b/);
+  });
+
+  it("has two script elements, whatever names a workload chooses", () => {
+    expect(page.match(/<script\b/g)).toHaveLength(2);
+    expect(page.match(/<\/script>/g)).toHaveLength(2);
+    expect(page).not.toContain("<img");
+    expect(page).not.toContain("<!--");
+  });
+
+  it("leaves the page that was there where the contour cannot be read", () => {
+    const before = pageOf(["show", place.keep("hostile.contour", hostile)]);
+    expect(isoline(["show", place.path("missing.contour"), "--html", place.path("page.html")]).status).not.toBe(0);
+    expect(readFileSync(place.path("page.html"), "utf8")).toBe(before);
+  });
+});
+
+describe.skipIf(!existsSync(CHROMIUM))("in a browser (needs chromium)", () => {
+  it("lists the programs as a tree, and runs nothing that a name says", () => {
+    pageOf(["show", place.keep("hostile.contour", hostile)]);
+    const dom = inBrowser();
+    expect(dom).toContain("<title>hostile.contour</title>");
+    expect(dom).toContain("3 programs");
+    expect(dom.match(/<details class="program"/g)).toHaveLength(3);
+    expect(dom).not.toContain("<img");
+    expect(dom).toContain('class="badge credentials"');
+  });
+
+  it("finds acts by a word, on a narrow screen too", () => {
+    const dom = inBrowser("203.0.113", 400);
+    expect(dom).toContain("1 act");
+    expect(dom).toMatch(/<span class="says">connected to tcp 203\.0\.113\.7:443<\/span>/);
+  });
+
+  it("shows what a difference adds and removes, and no program without one", () => {
+    const a = place.keep("a.contour", learnt(opens(node, "$HOME/.npmrc"), opens(sh, "$CWD/same")));
+    const b = place.keep("b.contour", learnt(opens(node, "$HOME/.ssh/id_ed25519"), opens(sh, "$CWD/same")));
+    pageOf(["diff", a, b]);
+    const dom = inBrowser("$HOME");
+    expect(dom).toContain("<title>a.contour → b.contour</title>");
+    expect(dom).toMatch(/class="row credentials plus"[^]*id_ed25519/);
+    expect(dom).toMatch(/class="row credentials minus"[^]*\.npmrc/);
+    expect(dom).not.toContain("$CWD/same");
+  });
+
+  it("opens a contour of many points, and shows a part of them at once", () => {
+    const many = Array.from({ length: 20_000 }, (_, at) => opens(node, `$CWD/data/${at % 100}/file${at}`));
+    pageOf(["show", place.keep("many.contour", learnt(...many, event(node, "chroot", { path: "/x" })))]);
+    const dom = inBrowser("file");
+    expect(dom).toMatch(/20.000 acts; the first 200 are shown/);
+    expect(dom.match(/<li class="row read/g)).toHaveLength(200);
+  });
+});
