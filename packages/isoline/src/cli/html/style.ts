@@ -18,8 +18,8 @@ header, main, footer { max-width: 72rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 2.5rem; }
 h1 { font-size: 1.6rem; font-weight: 600; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 1rem; font-weight: 600; margin: 2.25rem 0 .75rem; }
-.facts, .quiet, footer { color: var(--soft); margin: .25rem 0 0; }
-footer { padding: 2.5rem 1.25rem; font-size: .85rem; }
+.facts, .quiet { color: var(--soft); margin: .25rem 0 0; }
+footer { padding-top: 2.5rem; padding-bottom: 2.5rem; font-size: .85rem; color: var(--soft); }
 .rows { list-style: none; margin: 0; padding: 0; background: var(--panel); border: 1px solid var(--line); border-radius: .6rem; }
 .row { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr) auto; gap: 0 1rem; padding: .4rem 1rem; border-top: 1px solid var(--line); }
 .row:first-child { border-top: 0; }
