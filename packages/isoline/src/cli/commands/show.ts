@@ -67,7 +67,7 @@ async function writeMap(html: string, file: string, contour: AnyContour): Promis
   const facts = [
     counted(contour.size, "point"),
     lensOf(contour).text,
-    ...contour.incomplete.map(({ reason, count }) => `incomplete: ${reason} (${counted(count, "time")})`),
+    ...contour.incomplete.map((reason) => `incomplete: ${reason}`),
   ];
   writePage(html, mapOfContour(basename(file), facts, contour as Contour));
 }
