@@ -10,6 +10,7 @@ import { type AppliedLandlock, type ChildState, lookUpHost, wakeHeld } from "@is
 import { CliError } from "../error.ts";
 import { Asking } from "./asking.ts";
 import { findProgram } from "./command.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { cells, type ControlBlock } from "./control-block.ts";
 import type { Entry } from "./entry.ts";
 import { FirstProcess } from "./first-process.ts";
@@ -63,6 +64,7 @@ export class Namespace {
   readonly #standsIn: boolean;
   readonly #asking: Asking;
   readonly #toldToEnd: ToldToEnd;
+  readonly #checkpoints: Checkpoints;
   readonly #followers = new Set<(event: LiveEvent) => void>();
   readonly #pauses = new Pauses((seconds) => this.onPause(seconds));
   readonly #departures: DepartureReport[] = [];
@@ -86,6 +88,7 @@ export class Namespace {
     this.#command = command;
     this.#asking = new Asking(threads.block, threads.requests);
     this.ask = (request) => this.#asking.ask(request);
+    this.#checkpoints = new Checkpoints(plan, this.ask);
     this.questions = new Questions(this.ask);
     this.#toldToEnd = new ToldToEnd(
       this.ask,
@@ -111,6 +114,7 @@ export class Namespace {
     launch.then(({ pid, landlock }) => {
       this.#landlock = landlock;
       this.first.started(pid);
+      this.#checkpoints.start();
       onStarted();
     }, this.#failed);
     try {
@@ -222,6 +226,7 @@ export class Namespace {
   #close(): void {
     clearInterval(this.#overdue);
     this.#watch?.stop();
+    this.#checkpoints.stop();
     this.#pauses.stop();
     this.#toldToEnd.stop();
     this.questions.end();

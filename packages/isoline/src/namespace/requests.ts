@@ -13,6 +13,8 @@ interface Exchanges {
   /** Ends the learning for good. */
   seal: { with: object; reply: Snapshot };
   contour: { with: object; reply: ContourState };
+  /** Keeps what was learnt so far, beside the contour; false if it did not. */
+  checkpoint: { with: object; reply: boolean };
   /** Departures from an index on, in order, at most a hundred at a time. */
   departures: { with: { readonly from: number }; reply: readonly DepartureReport[] };
   /** Of every departure, in order: how often it was until now. */

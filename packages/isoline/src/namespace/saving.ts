@@ -3,11 +3,12 @@
  * what this run saw.
  */
 import { type Contour, contourOfRun, mergeContours, parseContour } from "@isoline/core/contour";
-import { Evidence, type RunRecord, type Sighting } from "@isoline/core/evidence";
+import { Evidence, type RunRecord } from "@isoline/core/evidence";
 import { IsolineError } from "@isoline/core/error";
 import { iso1 } from "@isoline/core/profile";
 import { lock } from "@isoline/linux";
 import { CliError } from "../error.ts";
+import { Checkpoint, sightingsIn } from "../store/checkpoint.ts";
 import { MOST_CONTOUR_BYTES, saveContour } from "../store/contour-file.ts";
 import { EVIDENCE_SUFFIX, readEvidence, writeEvidence } from "../store/evidence-file.ts";
 import { Output } from "../store/output.ts";
@@ -21,14 +22,16 @@ export class LearntContour {
   readonly #path: string;
   readonly #output: Output;
   readonly #evidence: Output | undefined;
+  readonly #checkpoint: Checkpoint | undefined;
   readonly #contour: Contour;
   /** Whether the contour that is there at the end stays, which other runs may have added to meanwhile. */
   readonly #adds: boolean;
 
-  private constructor(path: string, contour: Contour, adds: boolean) {
+  private constructor(path: string, contour: Contour, { adds = false, run }: Plan) {
     this.#path = path;
     this.#output = Output.open(path);
     this.#evidence = this.#output.isDevice ? undefined : Output.open(this.#evidencePath);
+    this.#checkpoint = this.#output.isDevice ? undefined : new Checkpoint(path, run?.id);
     this.#contour = contour;
     this.#adds = adds;
     // Damaged evidence is refused now, and not after an hour.
@@ -36,8 +39,14 @@ export class LearntContour {
   }
 
   /** Undefined if nothing is to be written. */
-  static of({ mode, output, adds = false }: Plan, contour: Contour): LearntContour | undefined {
-    return mode === "learn" && output !== undefined ? new LearntContour(output, contour, adds) : undefined;
+  static of(plan: Plan, contour: Contour): LearntContour | undefined {
+    const { mode, output } = plan;
+    return mode === "learn" && output !== undefined ? new LearntContour(output, contour, plan) : undefined;
+  }
+
+  /** Keeps what was learnt so far, in case that this process is killed. Returns whether it did. */
+  checkpoint(run: RunRecord | undefined): boolean {
+    return this.#checkpoint?.write(this.#contour, run) ?? false;
   }
 
   /** Writes the contour and the evidence of the run, if it is known. */
@@ -49,6 +58,7 @@ export class LearntContour {
     if (run !== undefined) this.#record(run, learnt, earlier);
     this.#output.close();
     this.#evidence?.close();
+    this.#checkpoint?.remove();
   }
 
   /** The present contour with what this run learnt. */
@@ -90,11 +100,6 @@ export function lockToAdd(path: string, { directory }: Output): void {
     "cannot-write",
     `cannot add to ${path}: its directory is locked (flock) by another process; end that, and try again`,
   );
-}
-
-function* sightingsIn(learnt: Contour): Generator<Sighting> {
-  for (let index = 0; index < learnt.size; index++)
-    yield { point: learnt.point(index), occurrences: learnt.occurrences(index) };
 }
 
 /** The contour that is in the file now. */

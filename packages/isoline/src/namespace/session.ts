@@ -144,6 +144,7 @@ export class Session {
         measurement: contour.measurement(),
       };
     },
+    checkpoint: () => this.#output?.checkpoint(this.#record()) ?? false,
     departures: ({ from }) => this.#departuresFrom(from),
     recount: () => recount(this.model, (departure) => this.#observations.timesOf(departure)),
     join: (joined) => this.#join(joined),

@@ -110,6 +110,11 @@ export class Output {
     if (this.#before?.kind === "file") this.#directory.remove(this.#name);
   }
 
+  /** Removes the file, if there is one. */
+  remove(): void {
+    if (this.#device === undefined) this.#directory.remove(this.#name);
+  }
+
   /** Creates a new file in this place at once and returns its descriptor, for output that grows while the workload runs. */
   begin(mode: number): number {
     if (this.#device !== undefined) return this.#device;

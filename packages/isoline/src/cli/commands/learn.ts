@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { PresetName } from "@isoline/core/identity";
 import { startLearning } from "../../library/workloads.ts";
 import type { SensorChoice } from "../../namespace/sensor-choice.ts";
+import { type CutShort, putAside } from "../../store/checkpoint.ts";
 import type { Invocation } from "../invocation.ts";
 import { note } from "../output/streams.ts";
 import { usage } from "../refusal.ts";
@@ -12,6 +13,14 @@ import { deliverReport, type ReportOptions, reportOutput } from "../workload/fin
 import { type IntegrityOptions, integrityPlan } from "../workload/integrity.ts";
 import { sayIntegrity, saySummaryOfLearning } from "../workload/summary.ts";
 import { supervise } from "../workload/supervise.ts";
+
+/** A run that is lost is said also where nothing else is. */
+function sayAside(output: string, { path, when }: CutShort): void {
+  note(
+    `a run that learnt ${output} was cut short after ${when.toISOString().slice(0, 19)}Z. What it had learnt is in ${path}: ` +
+      `add it with isoline merge ${output} ${path} -o ${output}, or delete it`,
+  );
+}
 
 export interface LearnOptions extends ReportOptions, IntegrityOptions {
   readonly output?: string;
@@ -41,6 +50,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
     );
   const ima = integrityPlan(options);
   const reported = reportOutput(options);
+  for (const left of putAside(output)) sayAside(output, left);
   const more = merge && existsSync(output);
   if (merge && !more && !quiet)
     note(`${output} is not there yet, so there is nothing to add to: it begins with this run`);
