@@ -86,8 +86,9 @@ describe("learn", () => {
 
   it("records a trajectory that replays on the contour, measurement included", () => {
     const [file, trajectory] = [place.path("t.contour"), place.path("t.jsonl")];
-    isoline(["learn", "-q", "-o", file, "--trajectory", trajectory, "--", ...behaviour()]);
-    const { measurement, state } = JSON.parse(isoline(["verify", "--json", file]).stdout) as Record<string, string>;
+    const report = place.path("t.json");
+    isoline(["learn", "-q", "-o", file, "--trajectory", trajectory, "--report", report, "--", ...behaviour()]);
+    const { measurement, state } = JSON.parse(readFileSync(report, "utf8")) as Record<string, string>;
     expect(isoline(["replay", file, trajectory]).status).toBe(0);
     const replayed = isoline(["replay", trajectory, "--measurement", "--state"]).stdout;
     expect(replayed).toBe(`measurement ${measurement}\nstate ${state}\n`);

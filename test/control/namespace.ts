@@ -35,6 +35,7 @@ export class FakeNamespace implements Subject {
     trust: ({ pid: asked }) => processes.filter(({ pid }) => asked === undefined || asked === pid),
     departures: () => [],
     recount: () => [],
+    checkpoint: () => false,
     contour: () => ({
       profile: "iso1",
       policy: "0".repeat(64),

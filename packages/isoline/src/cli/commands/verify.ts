@@ -1,6 +1,7 @@
 /** `isoline verify`: checks that a contour file is consistent and prints its summary. Every point is recomputed. */
 import type { AnyContour } from "@isoline/core/contour";
 import { type Verified, verify as verifyContour } from "../../library/verify.ts";
+import { loadEvidence } from "../../store/evidence-file.ts";
 import { status } from "../ending.ts";
 import { lensOf } from "../lens-name.ts";
 import { paint } from "../output/paint.ts";
@@ -14,8 +15,9 @@ export interface VerifyOptions {
 
 export async function verify(file: string, { json, trustedKey }: VerifyOptions): Promise<number> {
   const { contour, signed } = await verifyContour(file, { trustedKeys: trustedKey });
-  if (json) printJson({ ...document(contour), ...(signed && { signed }) });
-  else print(page(file, contour, signed));
+  const runs = loadEvidence(file)?.count;
+  if (json) printJson({ ...document(contour), ...(runs && { runs }), ...(signed && { signed }) });
+  else print(page(file, contour, runs, signed));
   return status.success;
 }
 
@@ -34,7 +36,7 @@ function document(contour: AnyContour): Readonly<Record<string, unknown>> {
   };
 }
 
-function page(file: string, contour: AnyContour, signed: Verified["signed"]): string {
+function page(file: string, contour: AnyContour, runs: number | undefined, signed: Verified["signed"]): string {
   const { text, digest } = lensOf(contour);
   const rows: [string, string][] = [
     ["points", grouped(contour.size)],
@@ -45,6 +47,7 @@ function page(file: string, contour: AnyContour, signed: Verified["signed"]): st
     ["policy", contour.policyDigest],
     ["base", contour.base],
     ["aggregate", contour.aggregate],
+    ...(runs === undefined ? [] : [["runs", grouped(runs)] satisfies [string, string]]),
     ["incomplete", contour.incomplete.length === 0 ? "no" : contour.incomplete.join("; ")],
     ...(signed === undefined ? [] : [["signed by", signed.key] satisfies [string, string]]),
     ...(signed?.images ?? []).map((image): [string, string] => ["for", image]),
