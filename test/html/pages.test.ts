@@ -1,7 +1,7 @@
 /** Pages of contours: complete by themselves, closed to names from a workload, and readable in a browser. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { connects, event, executes, learnt, node, npm, opens, sh } from "../engine/workload.ts";
 import { isoline, temporaryPlace } from "../cli/isoline.ts";
 
@@ -40,7 +40,10 @@ function inBrowser(found = "", width = 1600): string {
 }
 
 describe("a page of a contour", () => {
-  const page = pageOf(["show", place.keep("hostile.contour", hostile)]);
+  let page = "";
+  beforeAll(() => {
+    page = pageOf(["show", place.keep("hostile.contour", hostile)]);
+  });
 
   it("names what matters before everything else", () => {
     expect(page).toMatch(
