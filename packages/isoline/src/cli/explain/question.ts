@@ -115,6 +115,7 @@ function usually(name: string, own: ReadonlyMap<string, string>): string | undef
 }
 
 function familyOf(address: string): string {
+  if (address.startsWith("$RESOLVER:")) return "inet";
   if (address.startsWith("/") || address.startsWith("@") || address.startsWith("$")) return "unix";
   return address.startsWith("[") ? "inet6" : "inet";
 }
