@@ -1,10 +1,13 @@
 /** Predicts from the first recorded runs of a workload, and counts which of the later ones depart. */
 import { confidenceOf, estimateOf } from "@isoline/core/evidence";
-import { learnt, loadRuns } from "./recordings.mjs";
+import { sha256 } from "@isoline/core/digest";
+import { evidenceOf, learnt, loadRuns, pointsOf } from "./recordings.mjs";
 
 /** @typedef {import("./workloads/script.mjs").Varying} Varying */
 /** @typedef {import("@isoline/core/contour").Contour} Contour */
 /** @typedef {import("@isoline/core/evidence").Confidence} Confidence */
+/** @typedef {import("@isoline/core/evidence").Estimate} Estimate */
+/** @typedef {import("@isoline/core/digest").Digest} Digest */
 
 /**
  * @typedef {object} Result
@@ -17,6 +20,12 @@ import { learnt, loadRuns } from "./recordings.mjs";
  * @property {Confidence} confidence
  * @property {number} departed of the runs that were held out
  * @property {readonly { readonly runs: number, readonly share: number }[]} curve share of the held-out runs that depart from fewer runs
+ * @property {Windows} windows
+ * @property {Coarse} coarse
+ *
+ * @typedef {object} Coarse the same where acts that differ only by numbers, hexadecimal digits, modes and contents count as one
+ * @property {Estimate} estimate
+ * @property {number} departed
  * @property {Windows} windows
  *
  * @typedef {object} Windows the same from other runs on: learn so many, predict, and look at as many that follow
@@ -60,44 +69,63 @@ function evaluateOne({ name, says, keeps }, runs, count) {
       runs: learn,
       share: departing(sets.slice(0, learn), sets.slice(count)) / later.length,
     })),
-    windows: slide(runs, sets, count, start),
+    windows: slide(sets, count, start),
+    coarse: coarsely(runs.map(formsOf), count, start),
   };
 }
 
-/** @param {readonly Contour[]} runs @param {readonly Set<string>[]} sets @param {number} count @param {"clean" | "unknown"} start */
-function slide(runs, sets, count, start) {
+/** @param {readonly Set<Digest>[]} sets @param {number} count @param {"clean" | "unknown"} start @returns {Coarse} */
+function coarsely(sets, count, start) {
+  const first = sets.slice(0, count);
+  return {
+    estimate: estimated(first, start),
+    departed: departing(first, sets.slice(count)),
+    windows: slide(sets, count, start),
+  };
+}
+
+/** @param {readonly Set<Digest>[]} sets @param {number} count @param {"clean" | "unknown"} start */
+function slide(sets, count, start) {
   const windows = { count: 0, held: 0, error: 0, alone: 0 };
-  for (let from = 0; from + 2 * count <= runs.length; from += STEP) {
-    const { evidence } = learnt(runs.slice(from, from + count), start);
-    const estimate = estimateOf(evidence);
-    const alone = estimateOf(asClean(runs.slice(from, from + count)));
-    if (estimate === undefined || alone === undefined) continue;
+  for (let from = 0; from + 2 * count <= sets.length; from += STEP) {
     const middle = from + count;
-    const observed = departing(sets.slice(from, middle), sets.slice(middle, middle + count)) / count;
+    const first = sets.slice(from, middle);
+    const estimate = estimated(first, start);
+    const observed = departing(first, sets.slice(middle, middle + count)) / count;
     windows.count += 1;
     windows.held += observed <= estimate.bound ? 1 : 0;
     windows.error += Math.abs(observed - estimate.expected);
-    windows.alone += Math.abs(observed - alone.expected);
+    windows.alone += Math.abs(observed - estimated(first, "clean").expected);
   }
   windows.error /= windows.count;
   windows.alone /= windows.count;
   return windows;
 }
 
-/** @param {readonly Contour[]} runs */
-const asClean = (runs) => learnt(runs, "clean").evidence;
+/** @param {readonly Set<Digest>[]} sets @param {"clean" | "unknown"} start */
+function estimated(sets, start) {
+  const estimate = estimateOf(evidenceOf(sets, start));
+  if (estimate === undefined) throw new Error("expected at least one run, got none");
+  return estimate;
+}
 
 /**
  * How many of the runs have a point that none of the learnt ones has.
  *
- * @param {readonly Set<string>[]} learnt @param {readonly Set<string>[]} runs
+ * @param {readonly Set<Digest>[]} learnt @param {readonly Set<Digest>[]} runs
  */
 function departing(learnt, runs) {
   const known = new Set(learnt.flatMap((points) => [...points]));
   return runs.filter((points) => [...points].some((point) => !known.has(point))).length;
 }
 
-/** @param {Contour} run */
-function pointsOf(run) {
-  return new Set(Array.from({ length: run.size }, (_, index) => run.point(index)));
+/** The acts of a run, without what numbers, hexadecimal digits, modes and contents tell. @param {Contour} run */
+function formsOf(run) {
+  const forms = new Set();
+  for (let index = 0; index < run.size; index++) {
+    const programs = run.taskChain(run.actor(index).task).map(({ images }) => images[0].path);
+    const act = run.profile.formatAct(run.event(index)).replace(/ (?:mode|digest|loader)=\S*/g, "");
+    forms.add(`${programs.join(" ")}: ${act}`.replace(/[0-9a-f]{6,}|[0-9]+/g, "#"));
+  }
+  return new Set([...forms].map((form) => sha256(Buffer.from(form))));
 }

@@ -1,5 +1,5 @@
 /** The page docs/learning.md, made from the evaluation. */
-import { findings } from "./findings.mjs";
+import { findings, remedy } from "./findings.mjs";
 import { wrapped } from "../../tools/wrapped.mjs";
 
 /** @typedef {import("./evaluate.mjs").Result} Result */
@@ -16,9 +16,9 @@ further runs is expected to depart, and at most how many. This page holds these 
 - **By run, and never by point.** Points come in bundles: one new file is a dozen of them. A run that did something no other run did would
   have departed from the contour that all others make. The share of such runs is the expected share, and the exact binomial bound of
   Clopper and Pearson, on one side, says how far it may be wrong. None of n gives about 3 / n: 29 runs for 10 %, 59 for 5 %.
-- **Runs from a clean start count most.** Where a run finds what earlier runs left, runs depend on each other: a file that one run leaves and
-  all later runs read is new only once. If less than half of the runs began from a clean start, the estimate is also made in
-  order: which runs of the later half did something that no *earlier* run had done. The greater estimate counts.
+- **Runs from a clean start count most.** Where a run finds what earlier runs left, runs depend on each other: a file that one run leaves
+  and all later runs read is new only once. If less than half of the runs began from a clean start, the estimate is also made by
+  halves: which runs of the later half did something that no run of the earlier half had done. The greater estimate counts.
 - **Incomplete runs do not count**, because what they did not show could be anything. What they did is on the contour.
 - **What was removed from the contour** counts as new whenever a run did it.
 
@@ -27,14 +27,18 @@ workload itself changes.
 
 ## Predicted and observed
 
-Each workload draws what it does. Some begin anew each time (*clean*), some find what the run before left (*kept*). Each run was recorded once, as
-the set of its acts. The contour is made of the first runs; the later ones are held out, in the order in which they ran.
+Each workload draws what it does. Some begin anew each time (*clean*), some find what the run before left (*kept*). Each run was recorded
+once, as the set of its acts. The contour is made of the first runs; the later ones are held out, in the order in which they ran.
 
-- **new**: how many of the learnt runs did something new, of those that the estimate rests on. An asterisk: counted in order.
+- **new**: how many of the learnt runs did something new, of those that the estimate rests on. An asterisk: counted by halves.
 - **expected**, **bound**: the share of further runs that will depart, and the share that is not exceeded at 95 %.
 - **observed**: the share of the held-out runs that departed.
 - **windows**: the same from other runs on; how often the bound held, and by how much the expected share was wrong on the average.
 `;
+
+const COARSE = `Most of these shares are near 100 %, where an estimate has little to get wrong. So the same runs are looked at once more with acts that
+differ only by numbers, hexadecimal digits, modes and contents taken for one. No contour is learnt so; it shows whether the estimate also holds
+for smaller shares.`;
 
 const COMMAND = `\`npm run learning -- record\` records again, and \`npm run learning -- evaluate\` makes this page of what is recorded:
 [bench/learning](../bench/learning/README.md).`;
@@ -46,18 +50,26 @@ export function page(results) {
     table(results),
     summary(results),
     COMMAND,
+    "## The same with coarser acts",
+    COARSE,
+    coarseTable(results),
     "## The workloads",
-    results.map(({ name, says, keeps }) => `- **${name}** (${keeps ? "kept" : "clean"}): ${says}.`).join("\n"),
+    results.map(({ name, says, keeps }) => item(`**${name}** (${keeps ? "kept" : "clean"}): ${says}.`)).join("\n"),
     "## How the share falls with runs",
     "The share of the same held-out runs that depart from a contour of fewer runs.",
     curve(results),
     "## Why runs depart",
     "The runs among those learnt that did something new for this cause, by the estimate's own account. One run may have several.",
     causes(results),
-    findings,
+    "## Where it fails, and why",
+    findings.map(item).join("\n"),
+    remedy,
   ];
   return `${chapters.map((chapter) => (isText(chapter) ? wrapped(chapter, 138) : chapter).trim()).join("\n\n")}\n`;
 }
+
+/** @param {string} text */
+const item = (text) => `- ${wrapped(text.replaceAll("\n", " "), 130).replaceAll("\n", "\n  ")}`;
 
 /** @param {string} chapter */
 const isText = (chapter) => !/^[#|<-]/m.test(chapter);
@@ -75,7 +87,7 @@ export function table(results) {
         result.keeps ? "kept" : "clean",
         String(result.learnt),
         String(result.points),
-        `${estimate.departing} of ${estimate.trials}${estimate.way === "in order" ? "*" : ""}`,
+        `${estimate.departing} of ${estimate.trials}${estimate.way === "by halves" ? "*" : ""}`,
         percent(estimate.expected),
         percent(estimate.bound),
         `${percent(observed)} (${result.departed} of ${result.held})`,
@@ -83,6 +95,22 @@ export function table(results) {
         windows.count === 0 ? "–" : `${windows.held} of ${windows.count}, ±${percent(windows.error)}`,
       ];
     }),
+  );
+}
+
+/** @param {readonly Result[]} results */
+function coarseTable(results) {
+  return rows(
+    ["workload", "new", "expected", "bound", "observed", "held", "windows"],
+    results.map(({ name, held, coarse: { estimate, departed, windows } }) => [
+      name,
+      `${estimate.departing} of ${estimate.trials}${estimate.way === "by halves" ? "*" : ""}`,
+      percent(estimate.expected),
+      percent(estimate.bound),
+      `${percent(departed / held)} (${departed} of ${held})`,
+      departed / held <= estimate.bound ? "yes" : "**no**",
+      `${windows.held} of ${windows.count}, ±${percent(windows.error)}`,
+    ]),
   );
 }
 
@@ -99,7 +127,7 @@ function summary(results) {
   );
   return `The bound held for ${held} of ${results.length} workloads, and in ${good} of ${all} windows. The expected share was wrong by
 ${percent(error.reduce((sum, each) => sum + each, 0) / error.length)} on the average, over windows by ${percent(mean(({ windows }) => windows.error))}; by
-what no other run did alone, without looking at the order, it would have been ${percent(mean(({ windows }) => windows.alone))}.`;
+what no other run did, without looking at halves, it would have been ${percent(mean(({ windows }) => windows.alone))}.`;
 }
 
 /** @param {readonly Result[]} results */

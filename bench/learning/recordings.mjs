@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { mergeContours, parseContour } from "@isoline/core/contour";
-import { sha256 } from "@isoline/core/digest";
+import { sha256, ZERO_DIGEST } from "@isoline/core/digest";
 import { Evidence } from "@isoline/core/evidence";
 import { iso1 } from "@isoline/core/profile";
 
 /** @typedef {import("@isoline/core/contour").Contour} Contour */
+/** @typedef {import("@isoline/core/digest").Digest} Digest */
 
 /** Where recordings lie unless another place is given. */
 export const DEFAULT_PLACE = join(tmpdir(), "isoline-learning");
@@ -61,28 +62,45 @@ export function learnt(runs, start) {
   const [first, ...others] = runs;
   if (first === undefined) throw new Error("expected at least one recorded run, got none");
   const evidence = new Evidence();
-  for (const [at, run] of runs.entries()) evidence.record(recordOf(run, at, start), sightingsOf(run));
+  for (const [at, run] of runs.entries()) {
+    const incomplete = Object.fromEntries(run.incomplete.map((reason) => [reason, 1]));
+    evidence.record({ ...recordOf(at, start), lens: run.policyDigest, incomplete }, sightingsOf(pointsOf(run)));
+  }
   return { contour: mergeContours([first, ...others]), evidence };
 }
 
-/** @param {Contour} run @param {number} at @param {"clean" | "unknown"} start */
-function recordOf(run, at, start) {
+/**
+ * The evidence of runs of which only the points are of interest.
+ *
+ * @param {readonly Iterable<Digest>[]} runs @param {"clean" | "unknown"} start
+ */
+export function evidenceOf(runs, start) {
+  const evidence = new Evidence();
+  for (const [at, points] of runs.entries()) evidence.record(recordOf(at, start), sightingsOf(points));
+  return evidence;
+}
+
+/** The points of a run. @param {Contour} run */
+export function pointsOf(run) {
+  return new Set(Array.from({ length: run.size }, (_, index) => run.point(index)));
+}
+
+/** @param {number} at @param {"clean" | "unknown"} start */
+function recordOf(at, start) {
   return {
     id: sha256(Buffer.from(String(at))).slice(0, 16),
     when: "2026-01-01T00:00:00Z",
     command: "",
-    lens: run.policyDigest,
+    lens: ZERO_DIGEST,
     sensor: "seccomp",
     versions: {},
     start,
-    incomplete: Object.fromEntries(run.incomplete.map((reason) => [reason, 1])),
+    incomplete: {},
   };
 }
 
-/** @param {Contour} run */
-function sightingsOf(run) {
-  return Array.from({ length: run.size }, (_, index) => ({ point: run.point(index), occurrences: 1 }));
-}
+/** @param {Iterable<Digest>} points */
+const sightingsOf = (points) => Array.from(points, (point) => ({ point, occurrences: 1 }));
 
 /** @param {string} place @param {string} name @param {number} run */
 const fileOf = (place, name, run) => join(place, name, `${String(run).padStart(3, "0")}${SUFFIX}`);

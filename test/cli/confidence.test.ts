@@ -92,7 +92,7 @@ describe("learn --runs", () => {
     expect(learnt.stderr).toBe("");
   });
 
-  it("counts in order what each run finds of the runs before", () => {
+  it("counts by halves what runs find of the runs before", () => {
     const files = folder("kept");
     for (let n = 0; n < 6; n++) writeFileSync(`${files}/page${n}`, "");
     writeFileSync(`${files}/count`, "0\n");
@@ -100,7 +100,7 @@ describe("learn --runs", () => {
     const file = place.path("kept.contour");
     isoline(["learn", "-q", "-o", file, "--runs", "6", "--", "sh", "-c", reading]);
     const { stdout } = isoline(["confidence", file]);
-    expect(stdout).toContain("3 of the later 3 runs did something that no earlier run had done");
+    expect(stdout).toContain("3 of the later 3 runs did something that no run of the earlier half had done");
     expect(stdout).toContain("1 of 6 runs did something that no other did, but ");
     expect(stdout).toContain("no run is known to have begun from a clean start");
     expect(stdout).toMatch(/^names\s+3 of 3\s+3\s+3\s+the same act under another name$/m);

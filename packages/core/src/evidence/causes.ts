@@ -9,7 +9,7 @@ import { counterpartsOf } from "../contour/counterparts.ts";
 import { ZERO_DIGEST } from "../digest.ts";
 import { taskPhrase } from "../identity/task.ts";
 import { likenessesInto, NONE, respects } from "./likeness.ts";
-import { REMOVED, type Way } from "./novelty.ts";
+import { REMOVED } from "./novelty.ts";
 import { SeenBy } from "./seen-by.ts";
 
 /** Each cause, and what it says. */
@@ -44,7 +44,8 @@ const causeOf: Record<(typeof respects)[number], Cause> = {
 /** Explains what was new in runs of one contour, after one pass over all of it. */
 export class Explainer {
   readonly #contour: Contour;
-  readonly #way: Way;
+  /** Compares only with runs before this one, if it is given. */
+  readonly #before: number | undefined;
   /** The place in the tree of programs, and the program as messages show it, by the number of the actor. */
   readonly #places: readonly number[];
   readonly #programs: readonly string[];
@@ -54,12 +55,13 @@ export class Explainer {
   readonly #seen = new SeenBy();
 
   /**
-   * `earliest` are the two earliest runs of each point, side by side; `indices` are all that will be asked about: a program that
-   * did nothing new is not looked at.
+   * `earliest` are the two earliest runs of each point, side by side. `before` is the first run of the later half, where only the
+   * earlier ones are to be compared with. `indices` are all that will be asked about: a program that did nothing new is not looked
+   * at.
    */
-  constructor(contour: Contour, earliest: Uint16Array, way: Way, indices: Iterable<number>) {
+  constructor(contour: Contour, earliest: Uint16Array, before: number | undefined, indices: Iterable<number>) {
     this.#contour = contour;
-    this.#way = way;
+    this.#before = before;
     const { placesA } = counterpartsOf(contour, contour);
     const tasks = contour.actors.map(({ task }) => task);
     this.#places = tasks.map((task) => placesA.get(task) ?? 0);
@@ -86,9 +88,11 @@ export class Explainer {
     return this.#contour.event(index).op === "exec" ? "programs" : "acts";
   }
 
-  /** Whether another run, or an earlier one, had what this key stands for. */
+  /** Whether another run, or one of the earlier half, had what this key stands for. */
   #had(key: number, run: number): boolean {
-    return key !== NONE && (this.#way === "in order" ? this.#seen.before(key, run) : this.#seen.besides(key, run));
+    return (
+      key !== NONE && (this.#before === undefined ? this.#seen.besides(key, run) : this.#seen.before(key, this.#before))
+    );
   }
 
   #look(earliest: Uint16Array, indices: Iterable<number>): void {

@@ -134,7 +134,7 @@ describe("what a run is worth", () => {
     const runs = times(16, (at) => reads("/etc/usual", ...times(at, (left) => `/left/${left}`)));
     const confidence = judged(runs);
     expect(confidence.alone).toMatchObject({ trials: 16, departing: 1 });
-    expect(confidence.estimate).toMatchObject({ way: "in order", trials: 8, departing: 8, expected: 1 });
+    expect(confidence.estimate).toMatchObject({ way: "by halves", trials: 8, departing: 8, expected: 1 });
     expect(confidence.needed[0]?.runs).toBeGreaterThan(29);
   });
 
@@ -158,7 +158,7 @@ describe("what a run is worth", () => {
     };
     const { contour } = learnt(runs);
     const confidence = confidenceOf(contour, Evidence.merge(only(1), only(0)));
-    expect(confidence?.estimate).toMatchObject({ way: "in order", trials: 4, departing: 4 });
+    expect(confidence?.estimate).toMatchObject({ way: "by halves", trials: 4, departing: 4 });
   });
 
   it("knows what runs did of which only counts are kept", () => {
@@ -239,8 +239,11 @@ describe("the causes", () => {
     expect(causes[0]?.examples[0]).toEqual({ program: "app", act: openAct("/etc/a") });
   });
 
-  it("compares in order only with what came before", () => {
+  it("compares by halves only with what the earlier half did", () => {
     const runs = times(8, (at) => reads("/etc/usual", ...times(at, (left) => `/left/${left}`)));
-    expect(cause(judged(runs))).toEqual(["names"]);
+    const { causes } = judged(runs);
+    // The later half reads what the fourth to the seventh run left: four points, though in several runs each.
+    expect(causes).toMatchObject([{ cause: "names", runs: 4, only: 4, points: 4 }]);
+    expect(new Set(causes[0]?.examples.map(({ act }) => act)).size).toBe(3);
   });
 });

@@ -7,14 +7,14 @@
  *
  * That holds for runs that do not depend on each other. Where the workload finds what earlier runs left, they do: a file that one
  * run leaves and all later runs read is new only once. So runs from a clean start are preferred. Without enough of them the
- * estimate is also made in order, over the later half of the runs: how many did something that no *earlier* run had done. The
- * greater of the two estimates counts.
+ * estimate is also made by halves: how many runs of the later half did something that no run of the earlier half had done. That is
+ * what becomes of a contour that is learnt and then left as it is. The greater of the two estimates counts.
  */
 import type { Contour } from "../contour/contour.ts";
 import { isBounded, upperBound } from "./binomial.ts";
 import { type Cause, Explainer, type Finding } from "./causes.ts";
 import type { Evidence } from "./evidence.ts";
-import { isComplete, REMOVED, sightingsIn, type Trial, type Way } from "./novelty.ts";
+import { isComplete, middleOf, REMOVED, sightingsIn, type Trial, type Way } from "./novelty.ts";
 
 /** How many of some runs departed, and what that says about the next. */
 export interface Estimate {
@@ -26,7 +26,7 @@ export interface Estimate {
   readonly expected: number;
   /** The share that is not exceeded, at 95 %. */
   readonly bound: number;
-  /** What was counted as new: what no other run did, or what no earlier run did. */
+  /** What was counted as new: what no other run did, or what no run of the earlier half did. */
   readonly way: Way;
   /** Which runs it rests on: only those from a clean start, or all complete ones. */
   readonly rests: Rests;
@@ -39,6 +39,7 @@ export interface Share {
   readonly runs: number;
   /** Those of them that did nothing else that was new. */
   readonly only: number;
+  /** How many points were new; of those that were removed, how often a run did one. */
   readonly points: number;
 }
 
@@ -67,9 +68,9 @@ export interface Confidence {
   readonly clean: number;
   /** The one that counts: the greater of the two that follow. */
   readonly estimate: Estimate;
-  /** The estimates in both ways; `inOrder` only where starts are unknown. */
+  /** The estimates in both ways; `byHalves` only where starts are unknown. */
   readonly alone: Estimate;
-  readonly inOrder: Estimate | undefined;
+  readonly byHalves: Estimate | undefined;
   readonly needed: readonly Needed[];
   readonly causes: readonly CauseShare[];
   readonly programs: readonly ProgramShare[];
@@ -97,8 +98,8 @@ export function confidenceOf(
     clean: trials.filter(({ run }) => run.start === "clean").length,
     estimate: ground.estimate,
     alone: ground.alone,
-    inOrder: ground.inOrder,
-    needed: targets.map((target) => ({ target, runs: moreRuns(ground.flags, target) })),
+    byHalves: ground.byHalves,
+    needed: targets.map((target) => ({ target, runs: moreRuns(ground, target) })),
     causes: causeShares(findings, examples),
     programs: programShares(findings),
   };
@@ -113,18 +114,15 @@ export function estimateOf(evidence: Evidence): Estimate | undefined {
   return trials.length === 0 ? undefined : groundOf(trials).estimate;
 }
 
-/** What was new in each run of the estimate, by both ways; `inOrder` is left out where the starts are clean. */
-interface Flags {
-  readonly alone: readonly boolean[];
-  readonly inOrder: readonly boolean[] | undefined;
-}
-
 interface Ground {
-  readonly flags: Flags;
+  /** The runs that the estimate rests on. */
+  readonly used: readonly Trial[];
   readonly estimate: Estimate;
   readonly alone: Estimate;
-  readonly inOrder: Estimate | undefined;
+  readonly byHalves: Estimate | undefined;
   readonly departing: readonly Departing[];
+  /** By halves, the first run of the later one. */
+  readonly before: number | undefined;
 }
 
 /** A run of the estimate with what was new in it. */
@@ -136,45 +134,43 @@ interface Departing {
 /** Chooses the runs to rest on, and counts. */
 function groundOf(trials: readonly Trial[]): Ground {
   const clean = trials.filter(({ run }) => run.start === "clean");
-  // In order, half of all runs are trials. As many clean ones say as much, and need not be doubted.
+  // By halves, half of all runs are trials. As many clean ones say as much, and need not be doubted.
   const rests = clean.length * 2 >= trials.length ? "clean" : "all";
   const used = rests === "clean" ? clean : trials;
-  const flags: Flags = {
-    alone: used.map(({ alone }) => alone.length > 0),
-    inOrder: rests === "clean" ? undefined : used.map(({ inOrder }) => inOrder.length > 0),
-  };
-  const alone = estimate("alone", rests, flags.alone);
-  const inOrder = flags.inOrder && estimate("in order", rests, laterHalf(flags.inOrder));
-  if (inOrder === undefined || inOrder.expected <= alone.expected) {
+  const alone = estimate("alone", rests, aloneIn(used), used.length);
+  const middle = middleOf(used.length);
+  const byHalves =
+    rests === "clean" ? undefined : estimate("by halves", rests, lateIn(used, middle), used.length - middle);
+  if (byHalves === undefined || byHalves.expected <= alone.expected) {
     const departing = used.map(({ place, alone: indices }) => ({ place, indices }));
-    return { flags, estimate: alone, alone, inOrder, departing };
+    return { used, estimate: alone, alone, byHalves, departing, before: undefined };
   }
-  const departing = laterHalf(used).map(({ place, inOrder: indices }) => ({ place, indices }));
-  return { flags, estimate: inOrder, alone, inOrder, departing };
+  const departing = used.slice(middle).map(({ place, late: indices }) => ({ place, indices }));
+  return { used, estimate: byHalves, alone, byHalves, departing, before: used[middle]?.place };
 }
 
-function estimate(way: Way, rests: Rests, flags: readonly boolean[]): Estimate {
-  const departing = count(flags);
-  const trials = flags.length;
+/** How many did something that no other run did. */
+const aloneIn = (runs: readonly Trial[]): number => runs.filter(({ alone }) => alone.length > 0).length;
+
+/** How many runs from the one in the middle on did something that no run before it had done. */
+function lateIn(runs: readonly Trial[], middle: number): number {
+  const from = runs[middle]?.place;
+  return from === undefined ? 0 : runs.slice(middle).filter(({ latest }) => latest >= from).length;
+}
+
+function estimate(way: Way, rests: Rests, departing: number, trials: number): Estimate {
   return { trials, departing, expected: departing / trials, bound: upperBound(departing, trials), way, rests };
 }
 
-const count = (flags: readonly boolean[]): number => flags.filter(Boolean).length;
-
-/** The later half, with the one in the middle. */
-function laterHalf<T>(runs: readonly T[]): readonly T[] {
-  return runs.slice(Math.floor(runs.length / 2));
-}
-
-/** How many more runs, none of which does anything new, bring the bound down to the target. */
-function moreRuns({ alone, inOrder }: Flags, target: number): number | undefined {
-  const all = count(alone);
+/** How many more runs, none of which departs, bring the bound down to the target. */
+function moreRuns({ used, byHalves }: Ground, target: number): number | undefined {
+  const all = aloneIn(used);
   for (let more = 0; more <= MOST_MORE; more++) {
-    const trials = alone.length + more;
-    const middle = Math.floor(trials / 2);
-    const late = inOrder === undefined ? 0 : count(inOrder.slice(middle));
-    const greater = late / (trials - middle) > all / trials;
-    if (greater ? isBounded(late, trials - middle, target) : isBounded(all, trials, target)) return more;
+    const trials = used.length + more;
+    const middle = middleOf(trials);
+    const late = byHalves === undefined ? 0 : lateIn(used, middle);
+    const isGreater = late / (trials - middle) > all / trials;
+    if (isGreater ? isBounded(late, trials - middle, target) : isBounded(all, trials, target)) return more;
   }
   return undefined;
 }
@@ -182,9 +178,9 @@ function moreRuns({ alone, inOrder }: Flags, target: number): number | undefined
 /** What was new in one run. */
 type Found = readonly Finding[];
 
-function explain(contour: Contour, earliest: Uint16Array, { departing, estimate: { way } }: Ground): Found[] {
+function explain(contour: Contour, earliest: Uint16Array, { departing, before }: Ground): Found[] {
   if (departing.every(({ indices }) => indices.length === 0)) return [];
-  const explainer = new Explainer(contour, earliest, way, every(departing));
+  const explainer = new Explainer(contour, earliest, before, every(departing));
   return departing.map(({ place, indices }) => indices.map((index) => explainer.explain(index, place)));
 }
 
@@ -198,7 +194,8 @@ function causeShares(
   found: readonly Found[],
   examplesOf: (findings: readonly Finding[]) => CauseShare["examples"],
 ): CauseShare[] {
-  const of = (cause: Cause) => found.flat().filter((each) => each.cause === cause && each.index !== REMOVED);
+  const known = [...new Map(found.flat().map((each) => [each.index, each])).values()];
+  const of = (cause: Cause) => known.filter((each) => each.cause === cause && each.index !== REMOVED);
   return shares(found, ({ cause }) => cause).map(([cause, share]) => ({
     cause,
     ...share,
@@ -213,17 +210,22 @@ function programShares(found: readonly Found[]): ProgramShare[] {
 
 /** Counts runs and points by a property of what was new, the property of most runs first. */
 function shares<K extends string>(found: readonly Found[], of: (finding: Finding) => K): [K, Share][] {
-  const counts = new Map<K, { runs: number; only: number; points: number }>();
+  const counts = new Map<K, { runs: number; only: number; removed: number; readonly points: Set<number> }>();
   for (const findings of found) {
-    const points = new Map<K, number>();
-    for (const finding of findings) points.set(of(finding), (points.get(of(finding)) ?? 0) + 1);
-    for (const [kind, number] of points) {
-      const count = counts.get(kind) ?? { runs: 0, only: 0, points: 0 };
+    const kinds = new Set(findings.map(of));
+    for (const kind of kinds) {
+      const count = counts.get(kind) ?? { runs: 0, only: 0, removed: 0, points: new Set() };
       count.runs += 1;
-      if (points.size === 1) count.only += 1;
-      count.points += number;
+      if (kinds.size === 1) count.only += 1;
       counts.set(kind, count);
     }
+    for (const finding of findings) {
+      const count = counts.get(of(finding));
+      if (finding.index !== REMOVED) count?.points.add(finding.index);
+      else if (count !== undefined) count.removed += 1;
+    }
   }
-  return [...counts].sort(([one, a], [other, b]) => b.runs - a.runs || b.points - a.points || (one < other ? -1 : 1));
+  return [...counts]
+    .map(([kind, { runs, only, removed, points }]): [K, Share] => [kind, { runs, only, points: removed + points.size }])
+    .sort(([one, a], [other, b]) => b.runs - a.runs || b.points - a.points || (one < other ? -1 : 1));
 }

@@ -3,8 +3,8 @@
  *
  * - **alone**: what no other run did, earlier or later. Leaving one run out, this is what it would have departed with from the
  *   contour of all others.
- * - **in order**: what no earlier run did. State that stays from run to run shows here and not above: what one run leaves, and
- *   all later runs find, is new once, and then known to all of them.
+ * - **by halves**: what no run of the earlier half did, in the runs of the later half. State that stays from run to run shows here
+ *   and not above: what one run leaves, and all later runs find, is new to the earlier half, and then known to all of them.
  *
  * An incomplete run is no trial, because what it did not show could be anything; but what it did is on the contour, so nothing of
  * it is new in another run.
@@ -15,7 +15,7 @@ import type { RunRecord } from "./run-record.ts";
 import type { RunSet } from "./run-set.ts";
 import { NO_RUN } from "./seen-by.ts";
 
-export type Way = "alone" | "in order";
+export type Way = "alone" | "by halves";
 
 /** The index of a point that is not on the contour any more. */
 export const REMOVED = -1;
@@ -26,7 +26,10 @@ export interface Trial {
   readonly place: number;
   readonly run: RunRecord;
   readonly alone: readonly number[];
-  readonly inOrder: readonly number[];
+  /** What no run of the earlier half did; empty for a run of the earlier half. */
+  readonly late: readonly number[];
+  /** The run that was the first to do what this one did: that of the act which came last. */
+  readonly latest: number;
 }
 
 export const isComplete = (run: RunRecord): boolean => Object.keys(run.incomplete).length === 0;
@@ -43,11 +46,18 @@ const FIRST_PLACE = 2;
 
 /** `indexOf` gives the index of a point on a contour of this size, or `REMOVED`. */
 export function sightingsIn(evidence: Evidence, size: number, indexOf: (point: Digest) => number): Sightings {
-  const alone = evidence.runs.map((): number[] => []);
-  const inOrder = evidence.runs.map((): number[] => []);
+  const places = [...evidence.runs.keys()].filter((place) => isComplete(evidence.runs[place] as RunRecord));
+  const middle = places[middleOf(places.length)] ?? 0;
+  const news = evidence.runs.map(() => ({ alone: [] as number[], late: [] as number[], latest: 0 }));
   const earliest = new Uint16Array(size * 2).fill(NO_RUN);
   const missed = (runs: RunSet) => {
-    for (const place of runs) for (const found of [alone, inOrder]) found[place]?.push(REMOVED);
+    for (const place of runs) {
+      const found = news[place];
+      if (found === undefined) continue;
+      found.alone.push(REMOVED);
+      if (place >= middle) found.late.push(REMOVED);
+      found.latest = NO_RUN;
+    }
   };
   for (const { point, runs, past } of evidence.sightings()) {
     const index = indexOf(point);
@@ -56,21 +66,27 @@ export function sightingsIn(evidence: Evidence, size: number, indexOf: (point: D
       continue;
     }
     const [first, second] = runs.firstTwo;
-    if (past > 0) {
-      earliest[index * 2] = 0;
-      earliest[index * 2 + 1] = 1;
-      continue;
+    earliest[index * 2] = past > 0 ? 0 : first < 0 ? NO_RUN : first + FIRST_PLACE;
+    earliest[index * 2 + 1] = past > 0 ? 1 : second < 0 ? NO_RUN : second + FIRST_PLACE;
+    if (past > 0) continue;
+    if (second < 0) news[first]?.alone.push(index);
+    // What the first run did is known to all others, and there is nothing to note.
+    for (const place of first > 0 ? runs : []) {
+      const found = news[place];
+      if (found === undefined) continue;
+      found.latest = Math.max(found.latest, first + FIRST_PLACE);
+      if (first >= middle) found.late.push(index);
     }
-    if (first >= 0) earliest[index * 2] = first + FIRST_PLACE;
-    if (second >= 0) earliest[index * 2 + 1] = second + FIRST_PLACE;
-    inOrder[first]?.push(index);
-    if (second < 0) alone[first]?.push(index);
   }
   for (const { runs } of evidence.removed()) missed(runs);
-  const trials = evidence.runs.flatMap((run, place) =>
-    isComplete(run)
-      ? [{ place: place + FIRST_PLACE, run, alone: alone[place] ?? [], inOrder: inOrder[place] ?? [] }]
-      : [],
-  );
+  const trials = places.flatMap((place) => {
+    const [run, found] = [evidence.runs[place], news[place]];
+    return run && found ? [{ place: place + FIRST_PLACE, run, ...found }] : [];
+  });
   return { trials, earliest };
+}
+
+/** Where the later half of so many runs begins; the one in the middle belongs to it. */
+export function middleOf(runs: number): number {
+  return Math.floor(runs / 2);
 }

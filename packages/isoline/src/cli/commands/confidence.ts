@@ -49,13 +49,13 @@ function summary(file: string, found: Confidence): string[] {
 }
 
 /** What the estimate rests on, and what that is worth. */
-function grounds({ clean, alone, inOrder, estimate }: Confidence): string[] {
+function grounds({ clean, alone, byHalves, estimate }: Confidence): string[] {
   if (estimate.rests === "clean") return ["the estimate rests on the runs from a clean start, and holds for such runs"];
   const few =
     clean === 0 ? "no run is known to have begun from a clean start" : `only ${clean} began from a clean start`;
   const doubt = `${few}, so runs may depend on what earlier ones left; learn with --clean COMMAND or --clean-start to exclude that`;
-  if (estimate.way === "alone" || inOrder === undefined) return [doubt];
-  const much = `${inOrder.departing} of the later ${inOrder.trials} did something that no earlier run had done`;
+  if (estimate.way === "alone" || byHalves === undefined) return [doubt];
+  const much = `${byHalves.departing} of the later ${byHalves.trials} did something that no run of the earlier half had done`;
   return [
     doubt,
     `${alone.departing} of ${alone.trials} runs did something that no other did, but ${much}: that counts`,

@@ -15,7 +15,7 @@ export function percent(share: number): string {
 export function estimateText(found: Estimate): string {
   const { departing, trials, way, rests } = found;
   const which = `${way === "alone" ? "" : "the later "}${counted(trials, "run")}${rests === "clean" ? " from a clean start" : ""}`;
-  const others = way === "alone" ? "that no other run did" : "that no earlier run had done";
+  const others = way === "alone" ? "that no other run did" : "that no run of the earlier half had done";
   return `${departing === 0 ? "none" : departing} of ${which} did something ${others}: expect a departure in ${shareText(found)}`;
 }
 
