@@ -40,6 +40,7 @@ const layers = [
   ["attest", "error", core],
   ["attest", "tpm", [...core, "node:crypto", "node:fs/promises", "node:net", "node:timers/promises"]],
   ["attest", "boot", ["node:crypto"]],
+  ["attest", "appraise", ["node:crypto"]],
 
   ["linux", "error", core],
   ["linux", "abi", [...core, "node:*", "koffi"]],

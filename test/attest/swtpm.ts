@@ -1,6 +1,6 @@
 /** A TPM for tests: a real swtpm with a state of its own, and tpm2-tools to look at it from another side. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -20,6 +20,28 @@ export class SoftwareTpm {
   /** For `Tpm.open`. */
   get address(): string {
     return `unix:${join(this.place, "socket")}`;
+  }
+
+  /** Makes its keys, and certificates for them from an authority of its own. */
+  certify(): void {
+    const ca = join(this.place, "ca");
+    mkdirSync(ca);
+    const setting = {
+      "ca.conf": `statedir = ${ca}\nsigningkey = ${ca}/signkey.pem\nissuercert = ${ca}/issuercert.pem\ncertserial = ${ca}/serial\n`,
+      "ca.options": "--platform-manufacturer isoline\n--platform-version 1\n--platform-model test\n",
+      "setup.conf": `create_certs_tool = /usr/bin/swtpm_localca\ncreate_certs_tool_config = ${ca}/ca.conf\ncreate_certs_tool_options = ${ca}/ca.options\n`,
+    };
+    for (const [name, text] of Object.entries(setting)) writeFileSync(join(ca, name), text);
+    const words = ["--tpm2", "--tpmstate", join(this.place, "state"), "--config", join(ca, "setup.conf")];
+    words.push("--create-ek-cert", "--create-platform-cert", "--lock-nvram", "--overwrite");
+    const { status, stdout, stderr } = spawnSync("swtpm_setup", words, { encoding: "utf8" });
+    if (status !== 0) throw new Error(`swtpm_setup: ${stdout}${stderr}`);
+  }
+
+  /** The certificates of that authority, in PEM. */
+  authority(): { readonly root: string; readonly issuer: string } {
+    const file = (name: string) => readFileSync(join(this.place, "ca", name), "utf8");
+    return { root: file("swtpm-localca-rootca-cert.pem"), issuer: file("issuercert.pem") };
   }
 
   /** Powers it on. The state of an earlier start is there again. */

@@ -10,20 +10,25 @@ import {
   commands,
   decode,
   encode,
+  assertEndorsed,
+  endorsementCertificates,
   endorsementP384,
   endorsementRsa,
   GENERATED,
   hierarchies,
   isSignedBy,
+  makeCredential,
   nameOf,
   nvAttributes,
   nvNameOf,
   type PublicArea,
   publicArea,
   publicKeyOf,
+  readIndex,
   signature,
   Tpm,
 } from "../../packages/attest/src/tpm/index.ts";
+import { isInstalled } from "../support/machine.ts";
 import { needsSwtpm, SoftwareTpm } from "./swtpm.ts";
 
 const NOTHING = new Uint8Array();
@@ -192,6 +197,32 @@ describe.skipIf(needsSwtpm)("a TPM (needs swtpm and tpm2-tools)", () => {
     });
     expect(hex(activated.right.credential)).toBe(hex(secret));
     expect(activated.wrong).toMatch(/TPM2_ActivateCredential: the TPM answered TPM_RC_INTEGRITY/);
+  });
+
+  it.each([
+    ["RSA", endorsementRsa, [] as const],
+    ["ECC P-384", endorsementP384, ["user"] as const],
+  ])("activates a credential that was made without a TPM (%s)", async (_, template, [byUser]) => {
+    const secret = randomBytes(32);
+    const { credential } = await using(async (tpm) => {
+      const [endorsement, key] = [await primary(tpm, template), await primary(tpm, attestationKey)];
+      const made = makeCredential(endorsement.public, key.name, secret);
+      const session = await tpm.startPolicy("policy");
+      await tpm.run(
+        commands.policySecret,
+        { nonce: NOTHING, cpHash: NOTHING, policyRef: NOTHING, expiration: 0 },
+        { handles: [hierarchies.endorsement, session] },
+      );
+      // The high-range template also permits the empty password.
+      const authorisations = [{ password: NOTHING }, byUser === "user" ? { password: NOTHING } : { session }];
+      const activated = await tpm.run(commands.activateCredential, made, {
+        handles: [key.handle, endorsement.handle],
+        authorisations,
+      });
+      for (const handle of [endorsement.handle, key.handle, session]) await tpm.flush(handle);
+      return activated;
+    });
+    expect(hex(credential)).toBe(hex(secret));
   });
 
   describe("a register whose first write needs a key that is then thrown away", () => {
@@ -370,5 +401,49 @@ describe.skipIf(needsSwtpm)("a TPM (needs swtpm and tpm2-tools)", () => {
     await expect(tpm.run(commands.readClock, {})).rejects.toThrow("check that it runs");
     tpm.close();
     await expect(Tpm.open(software.address)).rejects.toThrow("cannot use the TPM at unix:");
+  });
+});
+
+describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup"))("a TPM with certificates (needs swtpm-tools)", () => {
+  const software = new SoftwareTpm();
+  beforeAll(async () => {
+    software.certify();
+    await software.start();
+  });
+  afterAll(() => software.close());
+
+  it("is trusted by the root of its maker, and by no other", async () => {
+    const tpm = await Tpm.open(software.address);
+    const made = async (template: PublicArea) => {
+      const creation = { sensitive: { userAuth: NOTHING, data: NOTHING }, outside: NOTHING, creationPcrs: [] };
+      const key = await tpm.run(
+        commands.createPrimary,
+        { ...creation, public: template },
+        { handles: [hierarchies.endorsement] },
+      );
+      await tpm.flush(key.handle);
+      return key.public;
+    };
+    const [rsa, ecc] = [await made(endorsementRsa), await made(endorsementP384)];
+    const rsaCertificate = await readIndex(tpm, endorsementCertificates.rsa2048);
+    const eccCertificate = await readIndex(tpm, endorsementCertificates.p384);
+    tpm.close();
+    const { root, issuer } = software.authority();
+    const now = new Date();
+    const makers = { roots: [root], between: [issuer] };
+    for (const [key, certificate] of [
+      [rsa, rsaCertificate],
+      [ecc, eccCertificate],
+    ] as const)
+      expect(() => assertEndorsed(key, certificate, makers, now)).not.toThrow();
+    expect(() => assertEndorsed(rsa, eccCertificate, makers, now)).toThrow("its certificate is for another key");
+    expect(() => assertEndorsed(rsa, rsaCertificate, { roots: [root] }, now)).toThrow("which is not trusted");
+    expect(() => assertEndorsed(rsa, rsaCertificate, { roots: [] }, now)).toThrow("which is not trusted");
+    expect(() => assertEndorsed(rsa, rsaCertificate, makers, new Date("2001-01-01"))).toThrow("is valid from");
+    for (const bytes of [NOTHING, rsaCertificate.subarray(0, 40), Buffer.alloc(500, 0x30)])
+      expect(() => assertEndorsed(rsa, bytes, makers, now)).toThrow("its certificate cannot be read");
+    const forged = Buffer.from(rsaCertificate);
+    forged[forged.length - 1] = (forged.at(-1) as number) ^ 1;
+    expect(() => assertEndorsed(rsa, forged, makers, now)).toThrow("which is not trusted");
   });
 });

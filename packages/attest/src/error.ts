@@ -5,8 +5,12 @@ export const attestErrors = {
   "bad-tpm-structure":
     "Bytes that should be a structure of a TPM are truncated, too long, or hold a value that has no meaning.",
   "bad-event-log": "A log of measured boot is truncated, or is not one.",
+  "broken-evidence": "Evidence is not what the enrolled keys signed, or not about what was asked.",
+  "stale-evidence": "Evidence answers another challenge than the one that was given.",
+  "rolled-back": "The counters of a TPM went back since its last accepted evidence.",
   "tpm-refused": "A TPM answered a command with an error.",
   "tpm-unreachable": "A TPM cannot be reached, or stopped answering.",
+  "untrusted-endorsement": "The endorsement key of a TPM has no certificate that leads to a trusted maker.",
 } as const;
 
 export type AttestErrorCode = keyof typeof attestErrors;

@@ -2,6 +2,8 @@
 export { decode, encode } from "./codec.ts";
 export { commands } from "./commands.ts";
 export * from "./constants.ts";
+export { type Credential, makeCredential } from "./credential.ts";
+export { assertEndorsed, type Makers, readIndex } from "./endorsement.ts";
 export { isSignedBy, nameOf, nvNameOf, publicKeyOf } from "./keys.ts";
 export { TpmRefusal } from "./response-codes.ts";
 export {

@@ -38,6 +38,8 @@ export const nvBuffer = sized("TPM2B_MAX_NV_BUFFER", 2048);
 /** TPM2B_ENCRYPTED_SECRET (11.4.3), TPM2B_ID_OBJECT (12.4.3). */
 export const encryptedSecret = sized("TPM2B_ENCRYPTED_SECRET", 512);
 export const idObject = sized("TPM2B_ID_OBJECT", 2 * (2 + MOST_DIGEST));
+/** A TPM2B around bytes that are encrypted as a whole (part 1, 24). */
+export const sizedSecret = sized("TPM2B_DIGEST", MOST_DIGEST);
 export const privateArea = sized("TPM2B_PRIVATE", 1024);
 
 /** TPMT_HA (10.3.2): a digest with its algorithm, whose length follows from it. */
@@ -93,7 +95,10 @@ export const scheme = choice(
   { ecdsa: schemeHash, rsassa: schemeHash, rsapss: schemeHash, null: empty },
 );
 
-const point = struct("TPMS_ECC_POINT", { x: sized("TPM2B_ECC_PARAMETER", 66), y: sized("TPM2B_ECC_PARAMETER", 66) });
+export const eccPoint = struct("TPMS_ECC_POINT", {
+  x: sized("TPM2B_ECC_PARAMETER", 66),
+  y: sized("TPM2B_ECC_PARAMETER", 66),
+});
 const noScheme = named("TPMI_ALG_KDF+", 2, { null: algorithms.null });
 
 /** What TPMT_PUBLIC (12.2.4) says after its type: the algorithm's parameters and the key itself. */
@@ -116,7 +121,7 @@ export const publicArea = choice(
       scheme,
       curve: named("TPMI_ECC_CURVE", 2, curves),
       kdf: noScheme,
-      unique: point,
+      unique: eccPoint,
     }),
   },
 );
