@@ -9,13 +9,12 @@ import {
   commands,
   decode,
   encode,
-  hierarchies,
   objectAttributes,
   type PublicArea,
   type Signature,
   Tpm,
 } from "../../packages/attest/src/tpm/index.ts";
-import { needsSwtpm, SoftwareTpm } from "./swtpm.ts";
+import { needsSwtpm, primary, SoftwareTpm } from "./swtpm.ts";
 
 const NOTHING = new Uint8Array();
 const REGISTERS = [0, 1, 2, 3, 4, 5, 6, 7, 10];
@@ -47,12 +46,7 @@ describe.skipIf(needsSwtpm)("a quote (needs swtpm and tpm2-tools)", () => {
   beforeAll(async () => {
     await software.start();
     tpm = await Tpm.open(software.address);
-    const creation = { sensitive: { userAuth: NOTHING, data: NOTHING }, outside: NOTHING, creationPcrs: [] };
-    const made = await tpm.run(
-      commands.createPrimary,
-      { ...creation, public: attestationKey },
-      { handles: [hierarchies.endorsement] },
-    );
+    const made = await primary(tpm, attestationKey);
     key = made.public;
     handle = made.handle;
     answer = await quote(challenge);
@@ -158,12 +152,7 @@ describe.skipIf(needsSwtpm)("a quote (needs swtpm and tpm2-tools)", () => {
     await software.stop();
     await software.start();
     tpm = await Tpm.open(software.address);
-    const creation = { sensitive: { userAuth: NOTHING, data: NOTHING }, outside: NOTHING, creationPcrs: [] };
-    const made = await tpm.run(
-      commands.createPrimary,
-      { ...creation, public: attestationKey },
-      { handles: [hierarchies.endorsement] },
-    );
+    const made = await primary(tpm, attestationKey);
     handle = made.handle;
     // The same seed makes the same key.
     expect(made.public).toEqual(key);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { commands, hierarchies, type PublicArea, Tpm } from "../../packages/attest/src/tpm/index.ts";
 import { isInstalled } from "../support/machine.ts";
 
 export const needsSwtpm = !isInstalled("swtpm") || !isInstalled("tpm2_quote");
@@ -52,7 +53,13 @@ export class SoftwareTpm {
     words.push("--server", `type=unixio,path=${socket}`, "--ctrl", `type=unixio,path=${socket}.ctrl`);
     words.push("--flags", "not-need-init,startup-clear");
     this.#process = spawn("swtpm", words, { stdio: "ignore" });
-    for (let tries = 0; tries < 500 && !existsSync(socket); tries++) await setTimeout(20);
+    // The socket is there before swtpm listens.
+    for (let tries = 0; tries < 500; tries++) {
+      const tpm = existsSync(socket) ? await Tpm.open(this.address).catch(() => undefined) : undefined;
+      if (tpm) return tpm.close();
+      await setTimeout(20);
+    }
+    throw new Error("swtpm does not listen");
   }
 
   /** Cuts its power. */
@@ -63,6 +70,16 @@ export class SoftwareTpm {
     const ended = new Promise((resolve) => running.once("exit", resolve));
     running.kill("SIGKILL");
     await ended;
+  }
+
+  /** One connection at a time: swtpm has no resource manager. */
+  async using<T>(work: (tpm: Tpm) => Promise<T>): Promise<T> {
+    const tpm = await Tpm.open(this.address);
+    try {
+      return await work(tpm);
+    } finally {
+      tpm.close();
+    }
   }
 
   /** Runs a program of tpm2-tools, which connects for itself: no other connection may be open. */
@@ -80,4 +97,15 @@ export class SoftwareTpm {
     await this.stop();
     rmSync(this.place, { recursive: true, force: true });
   }
+}
+
+/** Makes a key of the endorsement hierarchy. */
+export function primary(tpm: Tpm, template: PublicArea) {
+  const nothing = new Uint8Array();
+  const sensitive = { userAuth: nothing, data: nothing };
+  return tpm.run(
+    commands.createPrimary,
+    { sensitive, public: template, outside: nothing, creationPcrs: [] },
+    { handles: [hierarchies.endorsement] },
+  );
 }
