@@ -18,7 +18,7 @@ export {
   namedPolicy,
   type Policy,
 } from "./policy.ts";
-export { type PresetName, presetNames, presets, withPresets } from "./presets/table.ts";
+export { missingPresets, type PresetName, presetNames, presets, withPresets } from "./presets/table.ts";
 export { localPort } from "./rules/addresses.ts";
 export { hostAndPort, RESOLVER } from "./rules/host-names.ts";
 export { boundedRuns, formatNamedRun, formatRun, TEXT } from "./rules/called.ts";

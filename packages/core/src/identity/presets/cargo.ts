@@ -12,12 +12,18 @@ export const cargo: Preset = {
       by: ["cargo", "rustc", "rustup", "rustdoc", "clippy-driver", "build-script-*", ...COMPILERS],
       why: "cargo decides by what an earlier build left in target which files are read, made and removed",
     },
-    {
-      kind: "cache",
-      in: "$HOME/.cargo",
+    ...["registry", "git"].map((name) => ({
+      kind: "cache" as const,
+      in: `$HOME/.cargo/${name}`,
       by: ["cargo"],
-      why: "registry, git checkouts and the record of their last use are kept by cargo for all projects",
-    },
+      why: "what cargo has fetched is kept for all projects",
+    })),
+    ...[".package-cache", ".package-cache-mutate", ".global-cache", ".global-cache-journal"].map((name) => ({
+      kind: "state" as const,
+      in: `$HOME/.cargo/${name}`,
+      by: ["cargo"],
+      why: "locks, and the record of what was last used, are made in the first build",
+    })),
     {
       kind: "state",
       in: "$HOME/.rustup/settings.toml",

@@ -13,7 +13,12 @@ export const java: Preset = {
       by: JAVA,
       why: "artifacts that were fetched once are read afterwards",
     },
-    { kind: "cache", in: "$HOME/.gradle", by: JAVA, why: "Gradle's caches, daemons and wrappers for all projects" },
+    ...["caches", "daemon", "native", "notifications", ".tmp"].map((name) => ({
+      kind: "cache" as const,
+      in: `$HOME/.gradle/${name}`,
+      by: JAVA,
+      why: "what Gradle keeps for all projects",
+    })),
     { kind: "cache", in: "$CWD/.gradle", by: JAVA, why: "Gradle's record of what is up to date" },
     { kind: "cache", in: "$CWD/**/target", by: JAVA, why: "Maven compares with and replaces what the last build left" },
     { kind: "cache", in: "$CWD/**/build", by: JAVA, why: "Gradle compares with and replaces what the last build left" },

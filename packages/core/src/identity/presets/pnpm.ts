@@ -10,7 +10,7 @@ export const pnpm: Preset = {
   tools: [
     {
       kind: "cache",
-      in: "$HOME/.local/share/pnpm",
+      in: "$HOME/.local/share/pnpm/store",
       by: PNPM,
       why: "which files of the store are read, made or linked depends on earlier installations",
     },

@@ -29,3 +29,15 @@ export function withPresets(policy: Policy, names: readonly PresetName[]): Polic
   const lines = tools.map((tool) => JSON.stringify(canonicalTool(tool)));
   return { ...policy, tools: tools.filter((_, index) => lines.indexOf(lines[index] as string) === index) };
 }
+
+/**
+ * The presets for toolchains that ran, by the names of their programs (`toolNames`), where the policy has none of their rules yet.
+ */
+export function missingPresets(policy: Policy, programs: ReadonlySet<string>): readonly PresetName[] {
+  const lines = new Set(policy.tools.map((tool) => JSON.stringify(canonicalTool(tool))));
+  return presetNames.filter((name) => {
+    const preset: Preset = presets[name];
+    const isThere = preset.tools.some((tool) => lines.has(JSON.stringify(canonicalTool(tool))));
+    return !isThere && preset.programs.some((program) => programs.has(program));
+  });
+}

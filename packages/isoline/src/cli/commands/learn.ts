@@ -68,6 +68,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
     saySummaryOfLearning(report, output);
     sayIntegrity(report.integrity);
     if (merge) (await import("../output/expectation.ts")).sayEstimate(output);
+    else await (await import("../output/preset-hint.ts")).sayPresetForNext(output);
   }
   deliverReport(report, reported, options);
   return endAs(exit);

@@ -5,6 +5,7 @@ import type { Estimate } from "@isoline/core/evidence";
 import { dieBySignal } from "@isoline/linux";
 import { confidence, estimate } from "../../library/confidence.ts";
 import { startLearning } from "../../library/workloads.ts";
+import type { PresetName } from "@isoline/core/identity";
 import { argumentText } from "../../namespace/command-text.ts";
 import type { Exit, RunReport } from "../../namespace/report.ts";
 import type { SensorChoice } from "../../namespace/sensor-choice.ts";
@@ -41,6 +42,7 @@ export interface Order extends ReportOptions {
   readonly cleanStart?: boolean;
   readonly merge?: boolean;
   readonly lens?: string;
+  readonly preset?: readonly PresetName[];
   readonly sensor?: SensorChoice;
   readonly user?: string;
   readonly name?: string;
@@ -77,11 +79,20 @@ async function learnOnce(
   order: Order,
   run: number,
 ): Promise<Ended> {
-  const { output, clean, name, quiet = false, lens, sensor, user, cleanStart = clean !== undefined } = order;
+  const { output, clean, name, quiet = false, lens, preset, sensor, user, cleanStart = clean !== undefined } = order;
   if (clean !== undefined) await makeClean(clean, run);
   const merge = run > 1 || order.merge === true;
   const learns = merge && existsSync(output) ? "more" : "anew";
-  const options = { output, merge, lens: run > 1 ? undefined : lens, sensor, user, name, cleanStart };
+  const options = {
+    output,
+    merge,
+    lens: run > 1 ? undefined : lens,
+    presets: run > 1 ? undefined : preset,
+    sensor,
+    user,
+    name,
+    cleanStart,
+  };
   // The threads that were started ahead serve one run.
   const once = run === 1 ? invocation : { ...invocation, threads: undefined };
   const about = { command, contour: output, name, quiet, learns } as const;

@@ -59,7 +59,10 @@ export async function runSealed(
   const { report } = ended;
   if (!quiet) {
     saySummaryOfRun(report, contour);
-    if (report.off > 0) (await import("../output/expectation.ts")).sayExpectation(contour);
+    if (report.off > 0) {
+      (await import("../output/expectation.ts")).sayExpectation(contour);
+      await (await import("../output/preset-hint.ts")).sayPresetForDepartures(contour);
+    }
     sayLandlock(report.landlock);
     sayIntegrity(report.integrity);
   }
