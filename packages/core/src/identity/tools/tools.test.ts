@@ -182,13 +182,7 @@ test("anything is read as a list of rules, or refused by its key", () => {
   );
   fc.assert(
     fc.property(fc.array(value, { maxLength: 3 }), (tools) => {
-      try {
-        const policy = parsePolicy({ tools });
-        expect(policy.tools).toHaveLength(tools.length);
-      } catch (fault) {
-        expect(fault).toBeInstanceOf(IsolineError);
-        expect((fault as Error).message).toMatch(/^policy: tools\[\d\]/);
-      }
+      expect(outcomeOf(tools)).toMatch(/^(?:read|policy: tools\[\d\])/);
     }),
   );
 });
@@ -205,3 +199,12 @@ test.each([
 ])("refused: %j", (tool, message) => {
   expect(() => parsePolicy({ tools: [tool] })).toThrow(message);
 });
+
+function outcomeOf(tools: readonly unknown[]): string {
+  try {
+    return parsePolicy({ tools }).tools.length === tools.length ? "read" : "not all of them";
+  } catch (fault) {
+    if (fault instanceof IsolineError) return fault.message;
+    throw fault;
+  }
+}
