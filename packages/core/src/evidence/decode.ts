@@ -125,7 +125,7 @@ class EvidenceReader {
   }
 
   bytes(length: number): Buffer {
-    const bytes = this.rest.subarray(0, length);
+    const bytes = this.#file.subarray(this.#at, this.#at + length);
     if (bytes.length < length) throw refusal(`${length} bytes`, "the end of the file");
     this.#at += length;
     return bytes;
@@ -135,7 +135,8 @@ class EvidenceReader {
   number(most: number): number {
     let value = 0;
     for (let place = 1; ; place *= 128) {
-      const byte = this.bytes(1)[0] as number;
+      const byte = this.#file[this.#at++];
+      if (byte === undefined) throw refusal("a number", "the end of the file");
       value += (byte & 127) * place;
       if (value > most || (byte === 0 && place > 1)) throw refusal(`a number up to ${most}`, String(value));
       if (byte < 128) return value;

@@ -44,8 +44,10 @@ function* headLines({ past, folded, runs, replaced, acceptances }: Evidence): Ge
 }
 
 function entryOf(key: string, { runs, occurrences, past }: Seen, sets: SetTable): Buffer {
-  const numbers = [sets.numberOf(runs.toBytes(sets.width)), occurrences, past];
-  return Buffer.from([...Buffer.from(key, "hex"), ...numbers.flatMap(leb128)]);
+  const entry = Buffer.allocUnsafe(MOST_ENTRY);
+  let end = entry.write(key, "hex");
+  for (const number of [sets.numberOf(runs.toBytes(sets.width)), occurrences, past]) end = leb128(number, entry, end);
+  return entry.subarray(0, end);
 }
 
 /** Each set of runs once, in the order of its first use. */
@@ -68,11 +70,14 @@ class SetTable {
   }
 }
 
-/** Seven bits a byte, the lowest first; the high bit says that another byte follows. */
-function leb128(number: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = number; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return [...bytes, rest];
-    bytes.push((rest % 128) | 128);
-  }
+/** A key, and three numbers of at most eight bytes. */
+const MOST_ENTRY = 32;
+
+/** Seven bits a byte, the lowest first; the high bit says that another byte follows. Returns where the number ends. */
+function leb128(number: number, bytes: Buffer, at: number): number {
+  let end = at;
+  let rest = number;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[end++] = (rest % 128) | 128;
+  bytes[end++] = rest;
+  return end;
 }
