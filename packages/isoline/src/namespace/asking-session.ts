@@ -62,7 +62,7 @@ export class AskingSession {
     const question = this.asking?.question(id);
     if (this.asking === undefined || question === undefined) return { settled: false };
     if (how !== "always") return { settled: this.asking.settle(id, how) };
-    const { isPermitted, remark } = this.#permit([question], by);
+    const { isPermitted, remark } = this.#permit([question], by, id);
     const settled = this.asking.settle(id, isPermitted ? "always" : "once");
     return { settled, ...(remark === undefined ? {} : { remark }) };
   }
@@ -124,11 +124,11 @@ export class AskingSession {
     if (this.#along.length > 0) this.#permit(this.#along.splice(0), "what comes with a program that may always start");
   }
 
-  /** Has the contour permit these acts from now on, in this run and in its file. */
-  #permit(acts: readonly Permitted[], by: string): { readonly isPermitted: boolean; readonly remark?: string } {
+  /** Has the contour permit these acts from now on, in this run and in its file. `but`: the question that is being answered. */
+  #permit(acts: readonly Permitted[], by: string, but?: number): { readonly isPermitted: boolean; readonly remark?: string } {
     try {
       const more = this.#contourOf(acts);
-      this.#goOnUnder(mergeContours([this.#model.contour, more]));
+      this.#goOnUnder(mergeContours([this.#model.contour, more]), but);
       const remark = this.#kept.add(more, { by: `user ${process.geteuid?.()}, ${by}`, source: sourceOf(this.#plan) });
       return { isPermitted: true, ...(remark === undefined ? {} : { remark: `for this run only: ${remark}` }) };
     } catch (fault) {
@@ -151,12 +151,12 @@ export class AskingSession {
     return contour;
   }
 
-  /** Returns how many questions need no answer any more. */
-  #goOnUnder(next: Contour): number {
+  /** Returns how many questions need no answer any more, beside the one that is being answered. */
+  #goOnUnder(next: Contour, but?: number): number {
     amendModel(this.#model, next);
     this.#mediator?.forgetVerdicts();
     this.onAmended();
-    const settled = this.asking?.decideAgain((event) => next.indexOf(event) >= 0) ?? [];
+    const settled = this.asking?.decideAgain(({ id, event }) => id !== but && next.indexOf(event) >= 0) ?? [];
     for (const id of settled) this.#say({ kind: "withdrawn", id });
     return settled.length;
   }

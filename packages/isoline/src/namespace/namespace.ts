@@ -209,7 +209,7 @@ export class Namespace {
         return;
       case "ended":
         this.#close();
-        this.#ended({ ...message.findings, departures: this.#departures, pauses: this.#pauses.report });
+        this.#ended({ ...message.findings, departures: this.#departures, ...this.#answers, pauses: this.#pauses.report });
         return;
       case "failed":
         this.#failed(Object.assign(new CliError("namespace-lost", message.message), { code: message.code }));
@@ -220,6 +220,10 @@ export class Namespace {
       case "ready":
         return this.#ready();
     }
+  }
+
+  get #answers(): Pick<Findings, "answers"> {
+    return this.#plan.asks === undefined ? {} : { answers: this.questions.answers };
   }
 
   /** The supervising thread sends nothing more. */

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { AnswerWord, QuestionReport, Settled } from "./live.ts";
+import type { AnswerReport } from "./report.ts";
 import type { Ask } from "./requests.ts";
 
 /** A question as those see it who may answer. */
@@ -20,17 +21,6 @@ export interface Ending {
   readonly how: AnswerWord | "late" | "withdrawn";
   /** Who answered. */
   readonly by?: string;
-  readonly remark?: string;
-}
-
-/** An answer that was given, for the report. */
-export interface AnswerReport {
-  readonly point: string;
-  readonly why: string;
-  readonly answer: AnswerWord | "late";
-  readonly by: string;
-  /** ISO 8601, UTC. */
-  readonly at: string;
   readonly remark?: string;
 }
 
@@ -52,19 +42,25 @@ const SWEEP_MS = 1000;
 const MOST_REPORTED = 10_000;
 
 export class Questions {
-  /** Called for an act that was refused without a question. */
-  onUnasked: (why: string) => void = () => {};
   readonly answers: AnswerReport[] = [];
   /** Whether a question stands on the terminal of this process: nothing else should be written there. */
   isOnTerminal = false;
   readonly #ask: Ask;
   readonly #waiting = new Map<string, Waiting>();
   readonly #listeners = new Set<Asked>();
+  #onUnasked: (why: string) => void = (why) => void this.#unheard.push(why);
+  readonly #unheard: string[] = [];
   #seconds = DEFAULT_SECONDS;
   #sweep: NodeJS.Timeout | undefined;
 
   constructor(ask: Ask) {
     this.#ask = ask;
+  }
+
+  /** Called for each act that was refused without a question, the earlier ones included. */
+  set onUnasked(listener: (why: string) => void) {
+    this.#onUnasked = listener;
+    for (const why of this.#unheard.splice(0)) listener(why);
   }
 
   /** How long a question waits for an answer. */
@@ -134,7 +130,7 @@ export class Questions {
   }
 
   unasked(why: string): void {
-    this.onUnasked(why);
+    this.#onUnasked(why);
   }
 
   end(): void {

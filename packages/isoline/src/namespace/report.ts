@@ -8,6 +8,7 @@ import type { Json } from "@isoline/core/event";
 import type { Task } from "@isoline/core/identity";
 import type { AppraiseMode } from "../integrity/view.ts";
 import type { ContentNote } from "./content-notes.ts";
+import type { AnswerWord } from "./live.ts";
 import type { PauseReport } from "./pauses.ts";
 
 /** How a run came out. Off contour outweighs incomplete. */
@@ -80,6 +81,19 @@ export interface IntegrityReport {
   readonly registers: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+/** What a person answered, or that no answer came in time (`late`), about one act. */
+export interface AnswerReport {
+  readonly point: string;
+  readonly why: string;
+  readonly answer: AnswerWord | "late";
+  /** Who answered: the terminal, the approver with its process, or the deadline. */
+  readonly by: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** Why `always` holds for this run, or this once, only. */
+  readonly remark?: string;
+}
+
 /** The report of one run. */
 export interface RunReport {
   /** The version of this form. */
@@ -127,6 +141,8 @@ export interface RunReport {
   readonly updates: readonly UpdateReport[];
   /** How often, and for how many seconds in all, the supervisor did not run though it should have. */
   readonly pauses: PauseReport;
+  /** Where a person was asked: the answers, in order, at most ten thousand. */
+  readonly answers?: readonly AnswerReport[];
   /** What the BPF programs counted, by operation; null under another sensor. */
   readonly kernel: Readonly<Record<string, Tally>> | null;
   /** Null where there was no IMA policy. */

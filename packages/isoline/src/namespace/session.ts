@@ -74,6 +74,7 @@ export class Session {
       onRepeat: ({ departure }) => this.#observations.departed(departure),
     });
     this.#asking.attach(this.mediator, this.landlock);
+    this.#asking.onAmended = () => this.#sensor?.amended?.();
     this.mediator.onFreeze = () => Atomics.store(block, cells.frozen, 1);
   }
 

@@ -142,10 +142,10 @@ export class Asking {
   }
 
   /** The contour permits more than before: what it permits now needs no answer. */
-  decideAgain(isOn: (event: Event) => boolean): readonly number[] {
+  decideAgain(isOn: (question: Question) => boolean): readonly number[] {
     const settled: number[] = [];
     for (const [id, { question, call }] of [...this.#waiting]) {
-      if (!isOn(question.event)) continue;
+      if (!isOn(question)) continue;
       this.#waiting.delete(id);
       settled.push(id);
       if (call.stillWaits()) call.again();

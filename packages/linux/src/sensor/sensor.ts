@@ -29,6 +29,8 @@ export interface Sensor {
   sweep(): void;
   /** From now on no task of the namespace may use this file, whatever it calls it and whatever the contour says; if it can do that. */
   keep?(device: number, inode: number): boolean;
+  /** The contour permits more than before: what was refused by an earlier verdict is decided again. */
+  amended?(): void;
   /** Takes in the processes that another isoline process starts; false if they are not accepted. */
   join(joining: Joining): boolean;
 }

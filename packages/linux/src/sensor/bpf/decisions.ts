@@ -21,6 +21,8 @@ export class Decisions {
    * counted twice.
    */
   readonly #toBeRefused = new Set<string>();
+  /** What the BPF programs refuse without asking, by name. */
+  readonly #refused = new Map<string, Buffer>();
 
   constructor(kernel: KernelNamespace, mediator: ModelMediator) {
     this.#kernel = kernel;
@@ -45,6 +47,7 @@ export class Decisions {
   /** From now on the BPF programs refuse it, and report it each time. `held`: the thread that waits for the verdict. */
   refuse(key: Buffer, next: number, held: number | undefined): boolean {
     if (!this.#mediator.refusesWhatIsOff || !this.#kernel.decide(key, false, next)) return false;
+    this.#refused.set(nameOf(key), Buffer.from(key));
     if (held !== undefined) this.#toBeRefused.add(asking(held, key));
     return true;
   }
@@ -59,12 +62,19 @@ export class Decisions {
     const taken = this.#letGo.get(nameOf(key));
     if (taken) this.#count(taken);
     this.#letGo.delete(nameOf(key));
+    this.#refused.delete(nameOf(key));
     this.#kernel.forget(key);
   }
 
   /** The same for every act that goes ahead without asking. */
   takeBackAll(): void {
     for (const { key } of [...this.#letGo.values()]) this.takeBack(key);
+  }
+
+  /** The contour permits more than before: from now on the BPF programs ask about what they refused. */
+  forgetRefusals(): void {
+    for (const key of this.#refused.values()) this.#kernel.forget(key);
+    this.#refused.clear();
   }
 
   /** Counts the acts that the BPF programs let go ahead without asking. */

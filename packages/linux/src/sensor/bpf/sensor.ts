@@ -118,9 +118,7 @@ export class BpfSensor implements Sensor {
     return this.#table.find(pid);
   }
 
-  owner(pid: number): BpfProcess | undefined {
-    return this.#table.owner(pid);
-  }
+  readonly owner = (pid: number): BpfProcess | undefined => this.#table.owner(pid);
 
   pidCalled(actor: number, number: number): number | undefined {
     const process = this.#table.find(actor);
@@ -148,6 +146,8 @@ export class BpfSensor implements Sensor {
 
   /** The BPF programs report every end. */
   sweep(): void {}
+
+  readonly amended = (): void => this.#decisions.forgetRefusals();
 
   /** `launched` gives the pid of the first process once it has started, 0 before, a negative number if the start failed. */
   run(onInterrupt: () => "go-on" | "stop", launched: () => number): Ending {

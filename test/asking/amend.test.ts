@@ -1,0 +1,96 @@
+/** A live enforced service is amended without a restart, by its owner outside. */
+import { generateKeyPairSync } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isBuilt } from "../support/isoline.ts";
+import { AskingPlace, type Running, STARVED_MS } from "./run.ts";
+
+describe.skipIf(!isBuilt)("a live service (needs a build)", { timeout: 4 * STARVED_MS }, () => {
+  let place: AskingPlace;
+  let services = 0;
+  beforeAll(() => {
+    place = new AskingPlace();
+    for (const name of ["known", "fresh"]) writeFileSync(place.at(name), `${name}\n`);
+    place.learn("narrow.contour", ["sh", "-c", service("known")]);
+    place.learn("wide.contour", ["sh", "-c", service("known fresh")]);
+    place.call(["merge", "narrow.contour", "wide.contour", "-o", "both.contour"]);
+  });
+  afterAll(() => place.clear());
+
+  /** Each turn waits for a file of its number, which is only looked at. */
+  const service = (files: string) =>
+    `n=0; for file in ${files}; do while [ -e hold$n ]; do sleep 0.1; done; n=$((n+1)); cat $file || echo refused $file; done; sleep 0`;
+  const start = (...mode: readonly string[]): Running => {
+    services += 1;
+    for (const n of [1, 2]) writeFileSync(place.at(`hold${n}`), "");
+    return place.run(["narrow.contour", ...mode], ["sh", "-c", service("known fresh fresh")], `service-${services}`);
+  };
+  const release = (n: number) => rmSync(place.at(`hold${n}`));
+
+  it("does what it was refused before, once its contour is amended; lost trust stays lost", async () => {
+    const running = start("--enforce");
+    await running.says("known\n");
+    release(1);
+    await running.says("refused fresh");
+    const { status, stderr } = place.call(["amend", running.name, "both.contour"]);
+    expect(stderr).toMatch(/goes on under \d+ points, \d+ of them new/);
+    expect(status).toBe(0);
+    const trust = JSON.parse(place.call(["trust", running.name, "--json"]).stdout) as { trusted: boolean }[];
+    expect(trust.length).toBeGreaterThan(0);
+    release(2);
+    await running.says("fresh\n");
+    await running.ended;
+  });
+
+  it.each([
+    ["a contour that lacks a point", "other.contour", /expected every point of the present contour/],
+    ["what is no contour", "known", /known/],
+    ["what is not there", "nothing", /cannot read/],
+  ])("keeps its contour when given %s", async (_, file, why) => {
+    place.learn("other.contour", ["sh", "-c", "cat known"]);
+    const running = start("--enforce");
+    await running.says("known\n");
+    const { status, stderr } = place.call(["amend", running.name, file]);
+    expect(stderr).toMatch(why);
+    expect(status).not.toBe(0);
+    release(1);
+    await running.says("refused fresh");
+    release(2);
+    await running.ended;
+  });
+
+  it("that demands a signature takes only a contour that is signed by the same key", async () => {
+    for (const name of ["release", "other"]) {
+      const key = generateKeyPairSync("ed25519");
+      writeFileSync(place.at(`${name}.key`), key.privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+      writeFileSync(place.at(`${name}.pub`), key.publicKey.export({ type: "spki", format: "pem" }));
+    }
+    expect(place.call(["sign", "narrow.contour", "--key", "release.key"])).toMatchObject({ status: 0 });
+    const running = start("--enforce", "--require-signature", "release.pub");
+    await running.says("known\n");
+    expect(place.call(["amend", running.name, "both.contour"]).stderr).toMatch(/sign/);
+    place.call(["sign", "both.contour", "--key", "other.key"]);
+    expect(place.call(["amend", running.name, "both.contour"]).stderr).toMatch(/sign/);
+    rmSync(place.at("both.contour.sig"));
+    place.call(["sign", "both.contour", "--key", "release.key"]);
+    expect(place.call(["amend", running.name, "both.contour"])).toMatchObject({ status: 0 });
+    release(1);
+    await running.says("fresh\n");
+    release(2);
+    await running.ended;
+    for (const name of ["narrow", "both"]) rmSync(place.at(`${name}.contour.sig`));
+  });
+
+  it("lets what waits for an answer go ahead, if the amended contour permits it", async () => {
+    const running = start("--ask");
+    await running.says("known\n");
+    release(1);
+    await running.question("fresh");
+    const { stderr } = place.call(["amend", running.name, "both.contour"]);
+    expect(stderr).toContain("1 act that waited for an answer may happen now");
+    await running.says("fresh\n");
+    release(2);
+    await running.ended;
+    expect(running.report.off).toBe(0);
+  });
+});

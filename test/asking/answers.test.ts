@@ -1,0 +1,156 @@
+/** An act that is off contour waits for an answer; each answer has its effect, and so has none. */
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isBuilt } from "../support/isoline.ts";
+import { AskingPlace, STARVED_MS } from "./run.ts";
+
+const READS = "cat known; for file in secret other; do cat $file || echo refused $file; done";
+
+describe.skipIf(!isBuilt)("an act that waits for an answer (needs a build)", { timeout: 4 * STARVED_MS }, () => {
+  let place: AskingPlace;
+  beforeAll(() => {
+    place = new AskingPlace();
+    for (const name of ["known", "secret", "other"]) writeFileSync(place.at(name), `${name}\n`);
+    learn();
+  });
+  afterAll(() => place.clear());
+
+  /** Without what is asked about; jobs in the background read /dev/null. */
+  const learn = () => place.learn("app.contour", ["sh", "-c", `${READS.replaceAll("secret other", "known known")}; cat known & wait; sleep 0`]);
+  const run = (...args: readonly string[]) => {
+    learn();
+    return place.run(["app.contour", "--ask", ...args], ["sh", "-c", READS]);
+  };
+
+  it.each([["--enforce"], []])("happens once, where the answer is once; the next time it is asked about again %j", async (...mode) => {
+    const running = run(...mode);
+    const first = await running.question("secret");
+    expect(running.output).not.toContain("secret\n");
+    expect(running.answer(first, "once").status).toBe(0);
+    running.answer(await running.question("other"), "refuse");
+    expect(await running.ended).toBe(0);
+    expect(running.output).toContain("secret\n");
+    expect(running.output).toContain("refused other");
+    const { departures } = running.report;
+    expect(departures.map(({ count, refused }) => [count, refused])).toEqual([[1, 0], [1, 1]]);
+    expect(place.text("app.contour")).not.toContain("secret");
+  });
+
+  it("happens from now on, where the answer is always: it is in the contour's file, and so is who said it", async () => {
+    const running = run("--enforce");
+    running.answer(await running.question("secret"), "always");
+    running.answer(await running.question("other"), "always");
+    await running.ended;
+    expect(running.output).toContain("secret\n");
+    expect(place.text("app.contour")).toMatch(/open.*\$CWD\/secret/);
+    expect(existsSync(place.at("app.contour.evidence"))).toBe(true);
+    const again = place.run(["app.contour", "--enforce"], ["sh", "-c", READS]);
+    expect(await again.ended).toBe(0);
+    expect(again.report.off).toBe(0);
+  });
+
+  it("says so where the file cannot be kept, and happens all the same", async () => {
+    learn();
+    writeFileSync(place.at("app.contour.sig"), "{}");
+    const running = place.run(["app.contour", "--ask"], ["sh", "-c", READS]);
+    const { stderr } = running.answer(await running.question("secret"), "always");
+    expect(stderr).toMatch(/for this run only: app.contour is signed/);
+    running.answer(await running.question("other"), "refuse");
+    await running.ended;
+    expect(running.output).toContain("secret\n");
+    expect(place.text("app.contour")).not.toContain("secret");
+  });
+
+  it("is refused, where the answer is refuse, and the process is still asked about", async () => {
+    const running = place.run(["app.contour", "--ask"], ["sh", "-c", "for n in 1 2 3; do echo > new || echo refused; done; echo > newer || echo end"]);
+    running.answer(await running.question("new"), "refuse");
+    // The same act of the same process is not asked about again.
+    running.answer(await running.question("newer"), "once");
+    await running.ended;
+    expect(running.output.match(/refused/g)?.length).toBeGreaterThanOrEqual(3);
+    expect(existsSync(place.at("new"))).toBe(false);
+    expect(existsSync(place.at("newer"))).toBe(true);
+  });
+
+  it("costs the process its trust, where the answer is distrust: what it does then is refused without a question", async () => {
+    const running = place.run(["app.contour", "--ask"], ["sh", "-c", "echo > a || echo refused a; echo > b || echo refused b; cat known"]);
+    running.answer(await running.question("a"), "distrust");
+    await running.ended;
+    expect(running.output).toContain("refused b");
+    expect(existsSync(place.at("b"))).toBe(false);
+  });
+
+  it("is refused at its deadline", async () => {
+    const running = run("--answer-within", "0.5");
+    expect(await running.ended).toBe(0);
+    expect(running.output).toContain("refused secret");
+    expect(running.output).toContain("refused other");
+    expect(running.output).not.toContain("secret\n" + "other\n");
+  });
+
+  it("holds nothing else up", async () => {
+    const running = place.run(["app.contour", "--ask"], ["sh", "-c", "cat secret & cat known; cat known; wait"]);
+    const waiting = await running.question("secret");
+    await running.says("known\nknown\n");
+    expect(running.output).not.toContain("secret\n");
+    running.answer(waiting, "once");
+    await running.ended;
+    expect(running.output).toContain("secret\n");
+  });
+
+  it("is withdrawn when its process ends, and the answer says so", async () => {
+    const running = place.run(["app.contour", "--ask"], ["sh", "-c", "cat secret & wait $!; echo status $?; sleep 1"]);
+    const question = await running.question("secret");
+    process.kill(question.pid, "SIGKILL");
+    await running.says("status 137");
+    await expect.poll(() => running.questions().length, { timeout: STARVED_MS }).toBe(0);
+    expect(running.answer(question, "once")).toMatchObject({ status: 1 });
+    await running.ended;
+  });
+
+  it("is refused without a question beyond a bound, which is said, and nothing is lost", async () => {
+    const running = place.run(
+      ["app.contour", "--ask", "--answer-within", "4"],
+      ["sh", "-c", "i=0; while [ $i -lt 60 ]; do echo > flood$i & i=$((i+1)); done; wait; echo all"],
+    );
+    await running.says("refused without a question");
+    await running.ended;
+    expect(running.output).toContain("all");
+    for (let i = 0; i < 60; i++) expect(existsSync(place.at(`flood${i}`))).toBe(false);
+    expect(running.report.refused).toBeGreaterThanOrEqual(60);
+  });
+
+  it("does not happen when the supervisor is killed while it waits", async () => {
+    const running = place.run(["app.contour", "--ask"], ["sh", "-c", "echo > late"]);
+    await running.question("late");
+    const { stdout } = place.call(["ps", "--json"]);
+    const live = JSON.parse(stdout) as { name: string; supervisor: number }[];
+    process.kill(live.find(({ name }) => name === running.name)?.supervisor as number, "SIGKILL");
+    await running.ended;
+    expect(existsSync(place.at("late"))).toBe(false);
+  });
+
+  it("what a program reads of what is installed comes with the answer about its start", async () => {
+    const running = place.run(["app.contour", "--ask"], ["sh", "-c", "wc -c known"]);
+    running.answer(await running.question("/wc"), "once");
+    running.answer(await running.question("known"), "once");
+    await running.ended;
+    expect(running.output).toContain("6 known");
+  });
+
+  it("is not asked about under the bpf sensor, which says why", () => {
+    const { status, stderr } = place.call(["run", "app.contour", "--ask", "--sensor", "bpf", "--", "true"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("cannot wait for a person");
+  });
+
+  it("belongs to a directory that is only the owner's", () => {
+    mkdirSync(place.at("runtime/isoline/isoline-kept"), { recursive: true });
+    chmodSync(place.at("runtime/isoline/isoline-kept"), 0o755);
+    const running = place.run(["app.contour", "--ask", "--answer-within", "0.2"], ["sh", "-c", "cat known"]);
+    return running.ended.then(() => {
+      expect(running.output).toContain("no approver socket");
+      chmodSync(place.at("runtime/isoline/isoline-kept"), 0o700);
+    });
+  });
+});

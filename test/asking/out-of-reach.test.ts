@@ -1,0 +1,65 @@
+/** A hostile process inside tries to answer in the person's place, in every way by which it could get there. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, rmSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isBuilt } from "../support/isoline.ts";
+import { isInstalled, isRoot } from "../support/machine.ts";
+import { AskingPlace, STARVED_MS } from "./run.ts";
+
+const PYTHON = "/usr/bin/python3";
+const inside = fileURLToPath(new URL("./inside.py", import.meta.url));
+const EPERM = "1";
+const mounts = isRoot ? ["mount", "directory-mount", "parent-mount", "cover"] : [];
+/** Refused whatever the mode and the contour say, also where everything else goes ahead. */
+const toSocket = ["path", "symlink", "directory-symlink", "hard-link", "rename", "directory-rename", "descriptor"].concat(
+  ["own-root", "outside-root", "unlink", "chmod", "list", "bind"],
+  mounts,
+);
+/** Refused where a person may be asked. */
+const toPerson = ["ptrace", "memory-file", "descriptors", "memory", "getfd", "type"];
+
+describe.skipIf(!isBuilt || !existsSync(PYTHON) || !isInstalled("setsid"))(
+  "a process inside that wants to answer (needs a build, python3, setsid)",
+  { timeout: 4 * STARVED_MS },
+  () => {
+    let place: AskingPlace;
+    let outsider: ChildProcess;
+    const reaches = (socket: string) => [PYTHON, inside, socket, String(outsider.pid), place.at("trial")];
+    /** What one attempt leaves is not there for the next. */
+    const clear = () => {
+      for (const mount of ["file", "directory", "parent"])
+        spawnSync("umount", [place.at(`trial/${mount}`)], { stdio: "ignore" });
+      rmSync(place.at("trial"), { recursive: true, force: true });
+    };
+    beforeAll(() => {
+      place = new AskingPlace();
+      outsider = spawn("sleep", ["1000"], { stdio: "ignore" });
+      place.call(["learn", "-q", "-o", "inside.contour", "--", ...reaches(place.socketOf("nobody"))]);
+      clear();
+    });
+    afterAll(() => {
+      outsider.kill("SIGKILL");
+      clear();
+      place.clear();
+    });
+
+    it.each([
+      ["trial-1", [], toSocket],
+      ["trial-2", ["--ask", "--answer-within", "0.3"], [...toSocket, ...toPerson]],
+      ["trial-3", ["--ask", "--answer-within", "0.3", "--enforce"], [...toSocket, ...toPerson]],
+    ] as const)("is refused, whatever is on the contour (%s: %j)", async (trial, mode, ways) => {
+      const running = place.run(["inside.contour", ...mode], reaches(place.socketOf(trial)), trial);
+      await running.says("end\n");
+      await running.ended;
+      clear();
+      for (const way of ways) expect(running.output).toContain(`${way} ${EPERM}\n`);
+      // In trial 3 Landlock refuses some before the supervisor is asked.
+      if (trial !== "trial-3") expect(running.report.kept).toBeGreaterThanOrEqual(ways.length);
+    });
+
+    it("cannot make a socket there before there is one", () => {
+      expect(statSync(place.at("runtime/isoline/isoline-kept")).mode & 0o777).toBe(0o700);
+    });
+  },
+);

@@ -1,0 +1,123 @@
+/** Runs under `isoline run --ask`, with a runtime directory of their own, and who answers there. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { program } from "../cli/isoline.ts";
+
+/** How long a starved machine may take for a step; what is wrong never comes at all. */
+export const STARVED_MS = 60_000;
+
+export interface Question {
+  readonly key: string;
+  readonly pid: number;
+  readonly says: string;
+  readonly why: string;
+}
+
+export interface Report {
+  readonly off: number;
+  readonly refused: number;
+  readonly kept: number;
+  readonly departures: readonly { readonly act: string; readonly count: number; readonly refused: number }[];
+  readonly answers?: readonly { readonly answer: string; readonly by: string; readonly why: string }[];
+}
+
+/** A place with contours, and the environment in which isoline keeps its sockets there. */
+export class AskingPlace {
+  readonly directory = mkdtempSync(join(tmpdir(), "isoline-asking-"));
+  readonly environment: NodeJS.ProcessEnv = { ...process.env, XDG_RUNTIME_DIR: join(this.directory, "runtime"), NO_COLOR: "1" };
+
+  constructor() {
+    mkdirSync(join(this.directory, "runtime"), { mode: 0o700 });
+    chmodSync(this.directory, 0o755);
+  }
+
+  at(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** The approver socket of a namespace. */
+  socketOf(name: string): string {
+    return this.at(`runtime/isoline/isoline-kept/${name}.sock`);
+  }
+
+  learn(contour: string, command: readonly string[]): void {
+    const { status, stderr } = this.call(["learn", "-q", "-o", contour, "--", ...command]);
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+  }
+
+  call(args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+    const { status, stdout, stderr } = spawnSync(program, args, {
+      encoding: "utf8",
+      cwd: this.directory,
+      env: this.environment,
+      timeout: STARVED_MS,
+    });
+    return { status, stdout, stderr };
+  }
+
+  run(args: readonly string[], command: readonly string[], name = `run-${process.hrtime.bigint()}`): Running {
+    return new Running(this, args, command, name);
+  }
+
+  text(name: string): string {
+    return readFileSync(this.at(name), "utf8");
+  }
+
+  clear(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** One run, without a terminal. */
+export class Running {
+  output = "";
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | null>;
+  readonly #place: AskingPlace;
+  readonly name: string;
+
+  constructor(place: AskingPlace, args: readonly string[], command: readonly string[], name: string) {
+    this.#place = place;
+    this.name = name;
+    // In a session of its own: a terminal from which the tests are started would be asked at.
+    this.child = spawn(
+      "setsid",
+      ["-w", program, "run", ...args, "--name", this.name, "--report", "report.json", "--", ...command],
+      { cwd: place.directory, env: place.environment, stdio: ["ignore", "pipe", "pipe"] },
+    );
+    const collect = (piece: Buffer) => (this.output += piece.toString("utf8"));
+    this.child.stdout?.on("data", collect);
+    this.child.stderr?.on("data", collect);
+    this.ended = new Promise((resolve) => this.child.on("close", (status) => resolve(status)));
+  }
+
+  async says(text: string): Promise<void> {
+    await expect.poll(() => this.output, { timeout: STARVED_MS }).toContain(text);
+  }
+
+  questions(): readonly Question[] {
+    const { status, stdout } = this.#place.call(["approve", this.name, "--list", "--json"]);
+    return status === 0 ? (JSON.parse(stdout) as Question[]) : [];
+  }
+
+  /** The question about an act, once it is asked. */
+  async question(words: string): Promise<Question> {
+    let found: Question | undefined;
+    await expect
+      .poll(() => (found = this.questions().find(({ says }) => says.includes(words)))?.says ?? "", { timeout: STARVED_MS })
+      .toContain(words);
+    return found as Question;
+  }
+
+  answer({ key }: Question, answer: string): { status: number | null; stderr: string } {
+    return this.#place.call(["approve", this.name, key, answer]);
+  }
+
+  get report(): Report {
+    return JSON.parse(this.#place.text("report.json")) as Report;
+  }
+}

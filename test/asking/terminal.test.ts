@@ -1,0 +1,176 @@
+/** Questions on a terminal that the workload shares, with `script` (util-linux) as the terminal. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { program } from "../cli/isoline.ts";
+import { isBuilt } from "../support/isoline.ts";
+import { AskingPlace, STARVED_MS } from "./run.ts";
+
+const hasTerminal = spawnSync("script", ["-qec", "stty size", "/dev/null"], { stdio: "ignore" }).status === 0;
+const CHOICES = "then Enter: ";
+
+/** A person at a terminal, who sees and types. */
+class Terminal {
+  seen = "";
+  all = "";
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | null>;
+
+  constructor(place: AskingPlace, line: string) {
+    this.child = spawn("script", ["-qec", line, "/dev/null"], {
+      cwd: place.directory,
+      env: { ...place.environment, TERM: "xterm" },
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    this.child.stdout?.on("data", (piece: Buffer) => {
+      this.seen += piece.toString("latin1");
+      this.all += piece.toString("latin1");
+    });
+    this.ended = new Promise((resolve) => this.child.on("close", (status) => resolve(status)));
+  }
+
+  /** What has appeared since the last time, up to and with this. */
+  async appears(text: string): Promise<string> {
+    await expect.poll(() => this.seen, { timeout: STARVED_MS }).toContain(text);
+    const end = this.seen.indexOf(text) + text.length;
+    const before = this.seen.slice(0, end);
+    this.seen = this.seen.slice(end);
+    return before;
+  }
+
+  types(keys: string): void {
+    this.child.stdin?.write(keys);
+  }
+
+  /** Types a key until it is taken: what is typed in the first moment of a question is thrown away. */
+  async answers(key: string, word: string): Promise<void> {
+    const again = setInterval(() => this.types(key), 300);
+    try {
+      await this.appears(word);
+    } finally {
+      clearInterval(again);
+    }
+    this.types("\r");
+  }
+}
+
+describe.skipIf(!hasTerminal || !isBuilt)(
+  "a question on a terminal (needs script and a build)",
+  { timeout: 4 * STARVED_MS },
+  () => {
+    let place: AskingPlace;
+    let terminal: Terminal | undefined;
+    beforeAll(() => {
+      place = new AskingPlace();
+      for (const name of ["known", "secret", "other"]) writeFileSync(place.at(name), `${name}\n`);
+      place.learn("app.contour", ["sh", "-c", "cat known; while read -r line; do echo got $line; done; cat known & wait; sleep 0; stty -a"]);
+    });
+    afterEach(() => terminal?.child.kill("SIGKILL"));
+    afterAll(() => place.clear());
+
+    const ask = (script: string, ...options: readonly string[]): Terminal => {
+      writeFileSync(place.at("work"), script);
+      const line = `"${program}" run app.contour --ask ${options.join(" ")} -- sh -c "$(cat work)"; echo ended $?`;
+      terminal = new Terminal(place, line);
+      return terminal;
+    };
+
+    it("says in one screen who, what, how, the nearest, and what it means", async () => {
+      const at = ask("cat secret; cat known");
+      const shown = await at.appears(CHOICES);
+      expect(shown).toMatch(/who +cat, process \d+ of user \d+/);
+      expect(shown).toMatch(/what +opened \$CWD\/secret for reading/);
+      expect(shown).toMatch(/came by .*sh.* → cat|came by {2}.*cat/);
+      expect(shown).toMatch(/nearest +opened \$CWD\/known for reading/);
+      expect(shown).toMatch(/means +\w+/);
+      await at.answers("o", "once");
+      await at.appears("secret\r\n");
+      await at.appears("ended 0");
+    });
+
+    it("takes y for no answer, and nothing that was typed before", async () => {
+      const at = ask("cat secret || echo refused");
+      at.types("o\ro\ry\r");
+      await at.appears(CHOICES);
+      at.types("y\r\ry\r");
+      await at.answers("r", "refuse");
+      await at.appears("refused");
+      await at.appears("ended");
+      expect(at.all).not.toContain("secret\r\n");
+    });
+
+    it("is answered with refuse by Ctrl-C, and the run goes on", async () => {
+      const at = ask("cat secret || echo refused; cat known");
+      await at.appears(CHOICES);
+      const again = setInterval(() => at.types("\x03"), 300);
+      await at.appears("refused");
+      clearInterval(again);
+    });
+
+    it("is not drawn over: nothing inside runs while it stands there, and all of it goes on afterwards", async () => {
+      // The job in the background would fill the screen.
+      const at = ask("(while :; do echo over; done) & cat secret; kill $!; wait; echo over and out", "--answer-within 20");
+      await at.appears(CHOICES);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(at.seen).not.toContain("over");
+      const again = setInterval(() => at.types("r"), 300);
+      await at.appears("refuse");
+      clearInterval(again);
+      expect(at.seen).not.toContain("over");
+      at.types("\r");
+      await at.appears("over\r\n");
+      const more = setInterval(() => at.types("o\r"), 300);
+      await at.appears("over and out");
+      clearInterval(more);
+    });
+
+    it("shows control sequences in names as text", async () => {
+      const at = ask('cat "$(printf "a\\033[2J\\nwhat     opened known")" || echo refused');
+      const shown = await at.appears(CHOICES);
+      expect(shown).toMatch(/what +/);
+      const question = shown.slice(shown.indexOf("isoline: may this happen"));
+      expect(question).not.toContain("\x1b");
+      expect(question.match(/^ {2}what /gm)).toHaveLength(1);
+      await at.answers("r", "refuse");
+      await at.appears("ended");
+    });
+
+    it("leaves the terminal and its jobs as they were", async () => {
+      const at = ask("stty -echo; cat secret; stty -a", "--answer-within 20");
+      await at.appears(CHOICES);
+      await at.answers("o", "once");
+      await at.appears("-echo ");
+      await at.appears("ended 0");
+    });
+
+    it("is refused at its deadline", async () => {
+      const at = ask("cat secret || echo refused", "--answer-within 0.5");
+      await at.appears(CHOICES);
+      await at.appears("the question is over");
+      await at.appears("refused");
+    });
+
+    it("is answered by an approver elsewhere while it stands there", async () => {
+      const at = ask("cat secret", "--name both");
+      await at.appears(CHOICES);
+      const [{ key }] = JSON.parse(place.call(["approve", "both", "--list", "--json"]).stdout) as [{ key: string }];
+      expect(place.call(["approve", "both", key, "once"]).status).toBe(0);
+      await at.appears("the question is over");
+      await at.appears("secret\r\n");
+    });
+
+    it("comes while an interactive shell has the terminal, and the shell goes on", async () => {
+      place.learn("bash.contour", ["bash", "--norc", "-ic", "cat known; sleep 0"]);
+      terminal = new Terminal(place, `"${program}" run bash.contour --ask --answer-within 20 -- bash --norc -i`);
+      const at = terminal;
+      at.types("PS1='ready> '\n");
+      // Its own start may be asked about: history, terminals, terminal descriptions.
+      const keys = setInterval(() => at.types("o\r"), 400);
+      await at.appears("ready> ");
+      at.types("cat known; echo fin''ished\n");
+      await at.appears("finished");
+      clearInterval(keys);
+      at.types("\x04");
+    });
+  },
+);
