@@ -16,25 +16,36 @@ describe.skipIf(!isBuilt)("an act that waits for an answer (needs a build)", { t
   afterAll(() => place.clear());
 
   /** Without what is asked about; jobs in the background read /dev/null. */
-  const learn = () => place.learn("app.contour", ["sh", "-c", `${READS.replaceAll("secret other", "known known")}; cat known & wait; sleep 0`]);
+  const learn = () =>
+    place.learn("app.contour", [
+      "sh",
+      "-c",
+      `${READS.replaceAll("secret other", "known known")}; cat known & wait; sleep 0`,
+    ]);
   const run = (...args: readonly string[]) => {
     learn();
     return place.run(["app.contour", "--ask", ...args], ["sh", "-c", READS]);
   };
 
-  it.each([["--enforce"], []])("happens once, where the answer is once; the next time it is asked about again %j", async (...mode) => {
-    const running = run(...mode);
-    const first = await running.question("secret");
-    expect(running.output).not.toContain("secret\n");
-    expect(running.answer(first, "once").status).toBe(0);
-    running.answer(await running.question("other"), "refuse");
-    expect(await running.ended).toBe(0);
-    expect(running.output).toContain("secret\n");
-    expect(running.output).toContain("refused other");
-    const { departures } = running.report;
-    expect(departures.map(({ count, refused }) => [count, refused])).toEqual([[1, 0], [1, 1]]);
-    expect(place.text("app.contour")).not.toContain("secret");
-  });
+  it.each([["--enforce"], []])(
+    "happens once, where the answer is once; the next time it is asked about again %j",
+    async (...mode) => {
+      const running = run(...mode);
+      const first = await running.question("secret");
+      expect(running.output).not.toContain("secret\n");
+      expect(running.answer(first, "once").status).toBe(0);
+      running.answer(await running.question("other"), "refuse");
+      expect(await running.ended).toBe(0);
+      expect(running.output).toContain("secret\n");
+      expect(running.output).toContain("refused other");
+      const { departures } = running.report;
+      expect(departures.map(({ count, refused }) => [count, refused])).toEqual([
+        [1, 0],
+        [1, 1],
+      ]);
+      expect(place.text("app.contour")).not.toContain("secret");
+    },
+  );
 
   it("happens from now on, where the answer is always: it is in the contour's file, and so is who said it", async () => {
     const running = run("--enforce");
@@ -62,7 +73,10 @@ describe.skipIf(!isBuilt)("an act that waits for an answer (needs a build)", { t
   });
 
   it("is refused, where the answer is refuse, and the process is still asked about", async () => {
-    const running = place.run(["app.contour", "--ask"], ["sh", "-c", "for n in 1 2 3; do echo > new || echo refused; done; echo > newer || echo end"]);
+    const running = place.run(
+      ["app.contour", "--ask"],
+      ["sh", "-c", "for n in 1 2 3; do echo > new || echo refused; done; echo > newer || echo end"],
+    );
     running.answer(await running.question("new"), "refuse");
     // The same act of the same process is not asked about again.
     running.answer(await running.question("newer"), "once");
@@ -73,7 +87,10 @@ describe.skipIf(!isBuilt)("an act that waits for an answer (needs a build)", { t
   });
 
   it("costs the process its trust, where the answer is distrust: what it does then is refused without a question", async () => {
-    const running = place.run(["app.contour", "--ask"], ["sh", "-c", "echo > a || echo refused a; echo > b || echo refused b; cat known"]);
+    const running = place.run(
+      ["app.contour", "--ask"],
+      ["sh", "-c", "echo > a || echo refused a; echo > b || echo refused b; cat known"],
+    );
     running.answer(await running.question("a"), "distrust");
     await running.ended;
     expect(running.output).toContain("refused b");

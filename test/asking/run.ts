@@ -27,7 +27,11 @@ export interface Report {
 /** A place with contours, and the environment in which isoline keeps its sockets there. */
 export class AskingPlace {
   readonly directory = mkdtempSync(join(tmpdir(), "isoline-asking-"));
-  readonly environment: NodeJS.ProcessEnv = { ...process.env, XDG_RUNTIME_DIR: join(this.directory, "runtime"), NO_COLOR: "1" };
+  readonly environment: NodeJS.ProcessEnv = {
+    ...process.env,
+    XDG_RUNTIME_DIR: join(this.directory, "runtime"),
+    NO_COLOR: "1",
+  };
 
   constructor() {
     mkdirSync(join(this.directory, "runtime"), { mode: 0o700 });
@@ -108,7 +112,9 @@ export class Running {
   async question(words: string): Promise<Question> {
     let found: Question | undefined;
     await expect
-      .poll(() => (found = this.questions().find(({ says }) => says.includes(words)))?.says ?? "", { timeout: STARVED_MS })
+      .poll(() => (found = this.questions().find(({ says }) => says.includes(words)))?.says ?? "", {
+        timeout: STARVED_MS,
+      })
       .toContain(words);
     return found as Question;
   }

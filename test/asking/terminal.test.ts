@@ -63,7 +63,11 @@ describe.skipIf(!hasTerminal || !isBuilt)(
     beforeAll(() => {
       place = new AskingPlace();
       for (const name of ["known", "secret", "other"]) writeFileSync(place.at(name), `${name}\n`);
-      place.learn("app.contour", ["sh", "-c", "cat known; while read -r line; do echo got $line; done; cat known & wait; sleep 0; stty -a"]);
+      place.learn("app.contour", [
+        "sh",
+        "-c",
+        "cat known; while read -r line; do echo got $line; done; cat known & wait; sleep 0; stty -a",
+      ]);
     });
     afterEach(() => terminal?.child.kill("SIGKILL"));
     afterAll(() => place.clear());
@@ -109,7 +113,10 @@ describe.skipIf(!hasTerminal || !isBuilt)(
 
     it("is not drawn over: nothing inside runs while it stands there, and all of it goes on afterwards", async () => {
       // The job in the background would fill the screen.
-      const at = ask("(while :; do echo over; done) & cat secret; kill $!; wait; echo over and out", "--answer-within 20");
+      const at = ask(
+        "(while :; do echo over; done) & cat secret; kill $!; wait; echo over and out",
+        "--answer-within 20",
+      );
       await at.appears(CHOICES);
       await new Promise((resolve) => setTimeout(resolve, 500));
       expect(at.seen).not.toContain("over");

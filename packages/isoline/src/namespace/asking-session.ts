@@ -125,7 +125,11 @@ export class AskingSession {
   }
 
   /** Has the contour permit these acts from now on, in this run and in its file. `but`: the question that is being answered. */
-  #permit(acts: readonly Permitted[], by: string, but?: number): { readonly isPermitted: boolean; readonly remark?: string } {
+  #permit(
+    acts: readonly Permitted[],
+    by: string,
+    but?: number,
+  ): { readonly isPermitted: boolean; readonly remark?: string } {
     try {
       const more = this.#contourOf(acts);
       this.#goOnUnder(mergeContours([this.#model.contour, more]), but);

@@ -209,7 +209,12 @@ export class Namespace {
         return;
       case "ended":
         this.#close();
-        this.#ended({ ...message.findings, departures: this.#departures, ...this.#answers, pauses: this.#pauses.report });
+        this.#ended({
+          ...message.findings,
+          departures: this.#departures,
+          ...this.#answers,
+          pauses: this.#pauses.report,
+        });
         return;
       case "failed":
         this.#failed(Object.assign(new CliError("namespace-lost", message.message), { code: message.code }));
