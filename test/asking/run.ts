@@ -1,9 +1,10 @@
 /** Runs under `isoline run --ask`, with a runtime directory of their own, and who answers there. */
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "vitest";
+import { setTimeout as pause } from "node:timers/promises";
 import { program } from "../cli/isoline.ts";
 
 /** How long a starved machine may take for a step; what is wrong never comes at all. */
@@ -22,6 +23,15 @@ export interface Report {
   readonly kept: number;
   readonly departures: readonly { readonly act: string; readonly count: number; readonly refused: number }[];
   readonly answers?: readonly { readonly answer: string; readonly by: string; readonly why: string }[];
+}
+
+/** The first value that is there; throws what was waited for, if it never comes. */
+export async function eventually<T>(look: () => T | undefined, what: () => string): Promise<T> {
+  for (const end = Date.now() + STARVED_MS; Date.now() < end; await pause(50)) {
+    const found = look();
+    if (found !== undefined) return found;
+  }
+  throw new Error(`expected ${what()}`);
 }
 
 /** A place with contours, and the environment in which isoline keeps its sockets there. */
@@ -49,8 +59,7 @@ export class AskingPlace {
 
   learn(contour: string, command: readonly string[]): void {
     const { status, stderr } = this.call(["learn", "-q", "-o", contour, "--", ...command]);
-    expect(stderr).toBe("");
-    expect(status).toBe(0);
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: "" });
   }
 
   call(args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
@@ -88,11 +97,12 @@ export class Running {
     this.#place = place;
     this.name = name;
     // In a session of its own: a terminal from which the tests are started would be asked at.
-    this.child = spawn(
-      "setsid",
-      ["-w", program, "run", ...args, "--name", this.name, "--report", "report.json", "--", ...command],
-      { cwd: place.directory, env: place.environment, stdio: ["ignore", "pipe", "pipe"] },
-    );
+    this.child = spawn(program, ["run", ...args, "--name", this.name, "--report", "report.json", "--", ...command], {
+      cwd: place.directory,
+      env: place.environment,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
     const collect = (piece: Buffer) => (this.output += piece.toString("utf8"));
     this.child.stdout?.on("data", collect);
     this.child.stderr?.on("data", collect);
@@ -100,7 +110,10 @@ export class Running {
   }
 
   async says(text: string): Promise<void> {
-    await expect.poll(() => this.output, { timeout: STARVED_MS }).toContain(text);
+    await eventually(
+      () => (this.output.includes(text) ? true : undefined),
+      () => `${text} in: ${this.output}`,
+    );
   }
 
   questions(): readonly Question[] {
@@ -110,13 +123,10 @@ export class Running {
 
   /** The question about an act, once it is asked. */
   async question(words: string): Promise<Question> {
-    let found: Question | undefined;
-    await expect
-      .poll(() => (found = this.questions().find(({ says }) => says.includes(words)))?.says ?? "", {
-        timeout: STARVED_MS,
-      })
-      .toContain(words);
-    return found as Question;
+    return eventually(
+      () => this.questions().find(({ says }) => says.includes(words)),
+      () => `a question about ${words} in: ${this.output}`,
+    );
   }
 
   answer({ key }: Question, answer: string): { status: number | null; stderr: string } {

@@ -12,7 +12,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isAbsolute } from "node:path";
 import type { Socket } from "node:net";
 import { fileIdentity, isOutside } from "@isoline/linux";
-import { type AnswerWord, answerWords } from "../namespace/live.ts";
+import { type AnswerWord, answerWords } from "../namespace/answer-words.ts";
 import type { Ending, OpenQuestion, Questions } from "../namespace/questions.ts";
 import type { Ask } from "../namespace/requests.ts";
 import { type Answer, descriptorOf, mayAsk, OVER, peerAt, refusal, send } from "./http.ts";

@@ -1,6 +1,6 @@
 /** The supervising thread's side of what a person decides: questions go out, answers come in, and the contour is widened. */
 import { Contour, mergeContours } from "@isoline/core/contour";
-import { type Circumstances, explainEvent } from "@isoline/core/engine";
+import { type Circumstances, consequenceOfDeparture, explainEvent } from "@isoline/core/engine";
 import { IsolineError } from "@isoline/core/error";
 import { type Event, formatAct, phrase } from "@isoline/core/event";
 import {
@@ -14,9 +14,9 @@ import {
 import { loadContour } from "../store/contour-file.ts";
 import { iso1 } from "@isoline/core/profile";
 import { KeptContour } from "./kept-contour.ts";
-import type { Amended, AnswerWord, QuestionReport, Settled } from "./live.ts";
+import type { AnswerWord } from "./answer-words.ts";
+import type { Amended, QuestionReport, Settled } from "./live.ts";
 import { readLabel } from "./label.ts";
-import { meaningOf } from "./meaning.ts";
 import type { SupervisorMessage } from "./messages.ts";
 import { amendModel, type Model } from "./model.ts";
 import type { Plan } from "./plan.ts";
@@ -115,7 +115,7 @@ export class AskingSession {
       act: formatAct(event),
       says: phrase(event),
       why: explainEvent(event, this.#model.learnt, circumstances).sentence,
-      means: meaningOf(event),
+      means: meaningOf(event, this.#model),
       point,
     };
   }
@@ -174,4 +174,11 @@ export class AskingSession {
 function sourceOf({ label = "" }: Plan): string {
   const { name, command } = readLabel(label);
   return name === undefined ? `a run of ${command}` : `the namespace ${name}`;
+}
+
+/** What it would mean to permit an act, in a few words for the person who decides. */
+function meaningOf(event: Event, { learnt }: Model): string {
+  const { consequence, because } = consequenceOfDeparture(event, learnt);
+  const along = event.op === "exec" ? "; what it reads of installed files comes with it" : "";
+  return `${consequence}: ${because}${along}`;
 }

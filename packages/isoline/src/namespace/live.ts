@@ -81,10 +81,6 @@ export interface QuestionReport {
   readonly point: string;
 }
 
-/** What a person may answer: permit it once, or from now on; refuse it; refuse it and trust the process no longer. */
-export const answerWords = ["once", "always", "refuse", "distrust"] as const;
-export type AnswerWord = (typeof answerWords)[number];
-
 /** What became of an answer. */
 export interface Settled {
   /** False if the question was over: answered, too late, or the process had ended. */

@@ -3,7 +3,8 @@
  * answered in time is refused.
  */
 import { randomBytes } from "node:crypto";
-import type { AnswerWord, QuestionReport, Settled } from "./live.ts";
+import type { AnswerWord } from "./answer-words.ts";
+import type { QuestionReport, Settled } from "./live.ts";
 import type { AnswerReport } from "./report.ts";
 import type { Ask } from "./requests.ts";
 

@@ -8,7 +8,7 @@ import type { Json } from "@isoline/core/event";
 import type { Task } from "@isoline/core/identity";
 import type { AppraiseMode } from "../integrity/view.ts";
 import type { ContentNote } from "./content-notes.ts";
-import type { AnswerWord } from "./live.ts";
+import type { AnswerWord } from "./answer-words.ts";
 import type { PauseReport } from "./pauses.ts";
 
 /** How a run came out. Off contour outweighs incomplete. */

@@ -2,7 +2,8 @@
 import type { CanisterPlaces } from "@isoline/core/identity";
 import type { HostLookup } from "@isoline/linux";
 import type { Bank } from "../integrity/hash-algorithms.ts";
-import type { Amended, AnswerWord, ContourState, ProcessReport, Settled, Snapshot } from "./live.ts";
+import type { AnswerWord } from "./answer-words.ts";
+import type { Amended, ContourState, ProcessReport, Settled, Snapshot } from "./live.ts";
 import type { DepartureReport } from "./report.ts";
 
 /** By the name of a request: its arguments and its answer. */

@@ -1,5 +1,5 @@
 /** A question as it stands on a terminal: who, what, how it came about, what comes nearest, what it would mean. */
-import type { AnswerWord } from "../../namespace/live.ts";
+import type { AnswerWord } from "../../namespace/answer-words.ts";
 import type { OpenQuestion } from "../../namespace/questions.ts";
 import { harmless } from "../output/wording.ts";
 

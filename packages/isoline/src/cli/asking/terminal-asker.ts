@@ -6,7 +6,7 @@
  * left by the workload. What was typed before the question is thrown away, and so is what is typed in the first moment.
  */
 import { groupOf, OwnTerminal } from "@isoline/linux";
-import type { AnswerWord } from "../../namespace/live.ts";
+import type { AnswerWord } from "../../namespace/answer-words.ts";
 import type { Namespace } from "../../namespace/namespace.ts";
 import type { OpenQuestion } from "../../namespace/questions.ts";
 import { note } from "../output/streams.ts";

@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline";
 import { ApproverClient } from "../../control/approver-client.ts";
 import { CliError } from "../../error.ts";
-import { type AnswerWord, answerWords } from "../../namespace/live.ts";
+import { type AnswerWord, answerWords } from "../../namespace/answer-words.ts";
 import type { OpenQuestion } from "../../namespace/questions.ts";
 import { answerOf, CHOICES, questionText } from "../asking/prompt.ts";
 import { status } from "../ending.ts";
