@@ -20,7 +20,6 @@ further runs is expected to depart, and at most how many. This page holds these 
   and all later runs read is new only once. If less than half of the runs began from a clean start, the estimate is also made by
   halves: which runs of the later half did something that no run of the earlier half had done. The greater estimate counts.
 - **Incomplete runs do not count**, because what they did not show could be anything. What they did is on the contour.
-- **What was removed from the contour** counts as new whenever a run did it.
 
 The estimate is about runs of the same kind. It says nothing about a run that an attacker has changed, nor about the day on which the
 workload itself changes.

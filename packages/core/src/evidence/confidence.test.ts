@@ -5,8 +5,6 @@ import { mergeContours } from "../contour/merge.ts";
 import type { Contour } from "../contour/contour.ts";
 import { upperBound } from "./binomial.ts";
 import { type Confidence, confidenceOf, estimateOf } from "./confidence.ts";
-import { decodeEvidence } from "./decode.ts";
-import { encodeEvidence } from "./encode.ts";
 import { Evidence } from "./evidence.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -180,10 +178,6 @@ describe("what a run is worth", () => {
     expect(confidence.estimate.departing).toBe(2);
     expect(cause(confidence)).toEqual(["removed"]);
     expect(confidence.programs).toEqual([]);
-    const fromFile = decodeEvidence(encodeEvidence(evidence));
-    fromFile.resolve(sightingsIn(contourOf(usual)).map(({ point }) => point));
-    expect(confidenceOf(contourOf(usual), fromFile)).toEqual(confidence);
-    expect(estimateOf(fromFile)).toEqual(confidence.estimate);
   });
 });
 

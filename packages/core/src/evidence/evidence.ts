@@ -116,12 +116,6 @@ export class Evidence {
     for (const point of points) if (this.#seen.has(keyOf(point))) this.#points.set(keyOf(point), point);
   }
 
-  /** What is known of points that the contour does not have, although no rule replaced them: they were taken out of it. */
-  *removed(): Generator<Seen> {
-    const replaced = new Set(this.replaced.map(({ point }) => keyOf(point)));
-    for (const [key, seen] of this.#seen) if (!this.#points.has(key) && !replaced.has(key)) yield seen;
-  }
-
   /** The acts that class rules replaced. */
   get replaced(): readonly ReplacedAct[] {
     return this.#replaced.all;

@@ -78,7 +78,6 @@ export function sightingsIn(evidence: Evidence, size: number, indexOf: (point: D
       if (first >= middle) found.late.push(index);
     }
   }
-  for (const { runs } of evidence.removed()) missed(runs);
   const trials = places.flatMap((place) => {
     const [run, found] = [evidence.runs[place], news[place]];
     return run && found ? [{ place: place + FIRST_PLACE, run, ...found }] : [];
