@@ -38,18 +38,6 @@ export const toolchains: Readonly<Record<string, Toolchain>> = {
     build: "make check",
     edit: EDITED_C,
   },
-  cmake: {
-    preset: "make",
-    needs: ["cmake", "make", "gcc"],
-    isSlow: true,
-    files: {
-      ...C,
-      "CMakeLists.txt":
-        "cmake_minimum_required(VERSION 3.10)\nproject(shop C)\nadd_library(util SHARED util.c)\nadd_executable(app main.c)\ntarget_link_libraries(app util)\n",
-    },
-    build: "cmake -S . -B build && cmake --build build && build/app",
-    edit: EDITED_C,
-  },
   pytest: {
     preset: "pytest",
     needs: ["/usr/bin/python3", "/usr/bin/pytest"],
