@@ -127,6 +127,24 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package (needs a build, npm)
     });
   }
 
+  // Each needs an installation of its own.
+  describe.skipIf(process.env["CI"] === undefined)("one step alone (only in CI)", () => {
+    it.each(steps.filter(({ act }) => act !== undefined))("$name: the console's first line tells it", async (step) => {
+      const before = steps.filter(({ name }) => name === step.needs);
+      const only = [...before, step];
+      await run(takenOver(targets, only), ["check", contour], ({ report, stderr }) => {
+        // What a step needs comes before it, and may be graver.
+        const acts = only.map((each) => each.first ?? actPhrase(sighting(report, each)));
+        const [first = ""] = stderr.split("\n").filter((line) => line.includes("off contour: `"));
+        expect([step.name, first, acts.some((act) => act !== "" && first.includes(act))]).toEqual([
+          step.name,
+          first,
+          true,
+        ]);
+      });
+    });
+  });
+
   it("with an added file, watched: it is seen as npm unpacks it, before it acts", async () => {
     await run(withBundle(targets), ["check", contour], ({ status, report, told: said }) => {
       expect(report.departures[0]?.act).toMatch(/^create .*path=\$CWD\/node_modules\/pretty\/bundle\.js/);
@@ -170,6 +188,11 @@ describe.skipIf(!isBuilt || !hasNpm)("a compromised package (needs a build, npm)
     const { attacker: there, metadata } = attacker.ports;
     const ports = { attacker: there, metadata, registry: new URL(registry.url).port };
     return [...Object.entries(ports).map(([name, port]) => [`{${name}}`, String(port)] as const), ["{node}", node]];
+  }
+
+  /** What was done, out of the sentence about it: without who did it, and what is nearest. */
+  function actPhrase(departure: Departure | undefined): string {
+    return departure?.why.replace(/^`[^`]*` \([^)]*\) |; nearest .*$/g, "") ?? "";
   }
 
   function sighting(report: Report, { act }: Step): Departure | undefined {

