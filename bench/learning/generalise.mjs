@@ -2,7 +2,7 @@
  * Derives rules from the first recorded runs of a workload, applies them, and counts which of the later runs still depart, and what
  * the rules accept that was not learnt.
  */
-import { actsOf, choose, policyOf, probe, probeKinds, Trials, withRules } from "@isoline/core/generalise";
+import { actsOf, choose, policyOf, probeKinds, Prober, Trials, withRules } from "@isoline/core/generalise";
 import { Classes, namePath } from "@isoline/core/identity";
 import { iso1Point } from "@isoline/core/profile";
 import { wrapped } from "../../tools/wrapped.mjs";
@@ -40,6 +40,7 @@ function generaliseOne({ name, keeps }, runs, count, target) {
   const acts = actsOf(before.contour, before.evidence, trials);
   const choice = choose(acts, trials, target);
   const rules = choice.rules.map(({ rule }) => rule);
+  const prober = new Prober(acts, rules);
   const after = withRules(before, rules).contour;
   const later = runs.slice(count);
   return {
@@ -51,7 +52,7 @@ function generaliseOne({ name, keeps }, runs, count, target) {
     before: later.filter((run) => departs(run, before.contour)).length,
     departed: later.filter((run) => departs(run, after)).length,
     held: later.length,
-    probes: summed(rules.map((rule) => probe(acts, rules, rule))),
+    probes: summed(rules.map((_, at) => prober.probe(at))),
   };
 }
 

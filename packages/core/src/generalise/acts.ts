@@ -1,19 +1,43 @@
 /** The acts of a contour with the runs that saw them: what rules are derived from and judged by. */
 import type { Contour } from "../contour/contour.ts";
+import { encodeEvent } from "../event/encoding.ts";
 import type { Event } from "../event/event.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 import { RunSet } from "../evidence/run-set.ts";
+import { nameable, type Nameable } from "../identity/classes/classes.ts";
 import { classFields } from "../identity/classes/operations.ts";
 import { namePath } from "../identity/classes/name-path.ts";
 import { Trials } from "./trials.ts";
 
-export interface Act {
+export class Act {
   readonly event: Event;
   /** The programs that led to the actor, by name (`namePath`). */
   readonly programs: string;
   readonly runs: RunSet;
   /** The trials in which it was new (`trials.ts`). */
   readonly fresh: RunSet;
+  /** Its names, looked at once for all the rules that are tried; undefined where no class may take part. */
+  readonly names: Nameable | undefined;
+  #key: string | undefined;
+
+  constructor(event: Event, programs: string, runs: RunSet, fresh: RunSet) {
+    this.event = event;
+    this.programs = programs;
+    this.runs = runs;
+    this.fresh = fresh;
+    this.names = nameable(event);
+  }
+
+  /** Equal for equal events, and for no others. */
+  get key(): string {
+    this.#key ??= keyOf(this.event);
+    return this.#key;
+  }
+}
+
+/** The bytes of an event as text. */
+export function keyOf(event: Event): string {
+  return encodeEvent(event).toString("latin1");
 }
 
 /** Every act that a run saw. A point without evidence counts as one that every run saw: nothing follows from it. */
@@ -23,7 +47,7 @@ export function actsOf(contour: Contour, evidence: Evidence, trials: Trials = ne
   return Array.from({ length: contour.size }, (_, index) => {
     const runs = evidence.runsOf(contour.point(index)) ?? all;
     const event = contour.event(index);
-    return { event, programs: programs.get(contour.actor(index)) ?? "-", runs, fresh: trials.of(runs) };
+    return new Act(event, programs.get(contour.actor(index)) ?? "-", runs, trials.of(runs));
   });
 }
 

@@ -27,7 +27,7 @@ const steps: readonly Step[] = [
   formed,
   found,
   withClosed,
-  (kept, state) => [...kept, ...deriveTrees(state.fit(kept).images, state.grounds(kept))],
+  (kept, state) => withMore(kept, deriveTrees(state.fit(kept).images, state.grounds(kept))),
   (kept, state) => widened(kept, state, template),
   (kept, state) => widened(kept, state, anyName),
 ];
@@ -45,11 +45,19 @@ export function choose(acts: readonly Act[], trials: Trials, target: number): Ch
   return { rules, fit: state.fit(rules), before, after: state.share(rules) };
 }
 
-/** What is derived from the acts under the rules so far; the last fit is remembered. */
+/** The same list where nothing is added to it, so that its fit is known. */
+function withMore(kept: readonly Candidate[], more: readonly Candidate[]): readonly Candidate[] {
+  return more.length === 0 ? kept : [...kept, ...more];
+}
+
+/** Fits that are remembered: those of the rules so far, and of the same without what is only tried. */
+const REMEMBERED = 2;
+
+/** What is derived from the acts under the rules so far; the last fits are remembered, as each takes a look at every act. */
 class State {
   readonly #acts: readonly Act[];
   readonly trials: Trials;
-  #last: { readonly rules: readonly Candidate[]; readonly fit: Fit } | undefined;
+  #last: readonly { readonly rules: readonly Candidate[]; readonly fit: Fit }[] = [];
 
   constructor(acts: readonly Act[], trials: Trials) {
     this.#acts = acts;
@@ -57,8 +65,13 @@ class State {
   }
 
   fit(rules: readonly Candidate[]): Fit {
-    if (this.#last?.rules !== rules) this.#last = { rules, fit: fit(this.#acts, rules, this.trials) };
-    return this.#last.fit;
+    const known = this.#last.find((one) => isSame(one.rules, rules));
+    if (known) return known.fit;
+    const kept = this.#last.slice(0, REMEMBERED - 1);
+    this.#last = [];
+    const made = fit(this.#acts, rules, this.trials);
+    this.#last = [{ rules, fit: made }, ...kept];
+    return made;
   }
 
   share(rules: readonly Candidate[]): number {
@@ -80,6 +93,10 @@ class State {
   }
 }
 
+function isSame(a: readonly Candidate[], b: readonly Candidate[]): boolean {
+  return a === b || (a.length === b.length && a.every((rule, at) => rule === b[at]));
+}
+
 function formed(kept: readonly Candidate[], state: State): readonly Candidate[] {
   const places = state.places(kept);
   return [...kept, ...derive(places, byForm, { ...state.grounds(kept), stems: stemsIn(places.values()) })];
@@ -88,7 +105,7 @@ function formed(kept: readonly Candidate[], state: State): readonly Candidate[] 
 function found(kept: readonly Candidate[], state: State): readonly Candidate[] {
   const known = new Set(kept.filter(({ tier }) => tier === "found").map(({ rule }) => rule.at));
   const more = deriveFound(state.fit(kept).images, state.grounds(kept)).filter(({ rule }) => !known.has(rule.at));
-  return more.length === 0 ? kept : [...kept, ...more];
+  return withMore(kept, more);
 }
 
 /**
@@ -102,6 +119,7 @@ function widened(kept: readonly Candidate[], state: State, grouping: typeof temp
   const lonely = new Set(images.filter(({ act }) => left.has(act)));
   const narrower = new Map(open.filter(({ tier }) => tier === "number").map((rule) => [rule.rule.at, rule]));
   const more = derive(state.placesOf(images, lonely), grouping, { runs: state.trials.runs, lonely, narrower });
+  if (more.length === 0) return kept;
   const rest = open.filter((rule) => !more.some((wider) => covers(wider, rule)));
   return found(withClosed([...more, ...rest].toSorted(byTier), state), state);
 }
@@ -121,8 +139,7 @@ function byTier(a: Candidate, b: Candidate): number {
 }
 
 function withClosed(kept: readonly Candidate[], state: State): readonly Candidate[] {
-  const more = derive(state.places(kept), closed, state.grounds(kept));
-  return more.length === 0 ? kept : [...kept, ...more];
+  return withMore(kept, derive(state.places(kept), closed, state.grounds(kept)));
 }
 
 /** Without the rules that help no run, and without wide ones that help only one which departs anyhow: until all that are left do. */
@@ -176,7 +193,7 @@ function withCompanions(rules: readonly Candidate[], state: State): readonly Can
   const more = [...directories]
     .filter((directory) => !known.has(directory))
     .flatMap((at) => companion(at, state.fit(rules).images));
-  return more.length === 0 ? rules : [...rules, ...more];
+  return withMore(rules, more);
 }
 
 function makesFiles({ tier, rule }: Candidate): boolean {

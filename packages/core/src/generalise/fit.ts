@@ -4,9 +4,8 @@
  */
 import { RunSet } from "../evidence/run-set.ts";
 import { Classes } from "../identity/classes/classes.ts";
-import { encodeEvent } from "../event/encoding.ts";
 import type { Event } from "../event/event.ts";
-import type { Act } from "./acts.ts";
+import { type Act, keyOf } from "./acts.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Trials } from "./trials.ts";
 
@@ -16,6 +15,8 @@ export interface Image {
   readonly event: Event;
   /** The rules that changed it, by their place among the candidates. */
   readonly rules: readonly number[];
+  /** Equal for equal events after the rules; undefined where no rule changed the act. */
+  readonly key: string | undefined;
 }
 
 export interface Fit {
@@ -30,7 +31,7 @@ export interface Fit {
 
 export function fit(acts: readonly Act[], candidates: readonly Candidate[], trials: Trials): Fit {
   const classes = new Classes(candidates.map(({ rule }) => rule));
-  const images = acts.map((act): Image => ({ act, ...classes.of(act.event, () => act.programs) }));
+  const images = acts.map((act) => imageOf(act, classes));
   const seen = runsByImage(images);
   const lonely = new Map<number, Image[]>();
   const rescued = new Map<number, Set<number>>();
@@ -51,28 +52,32 @@ export function fit(acts: readonly Act[], candidates: readonly Candidate[], tria
   return { images, lonely, rescued, gains };
 }
 
+const UNCHANGED: readonly number[] = [];
+
+function imageOf(act: Act, classes: Classes): Image {
+  const { event, rules } =
+    act.names === undefined ? { event: act.event, rules: UNCHANGED } : classes.level(act.names, () => act.programs);
+  return { act, event, rules, key: rules.length === 0 ? undefined : keyOf(event) };
+}
+
 /** The runs that saw each image that a rule made, those included that saw it without any rule. */
 function runsByImage(images: readonly Image[]): ReadonlyMap<string, RunSet> {
   const seen = new Map<string, RunSet>();
-  for (const { event, rules } of images) if (rules.length > 0) at(seen, keyOf(event), () => new RunSet());
-  if (seen.size > 0) for (const { event, act } of images) seen.get(keyOf(event))?.addAll(act.runs);
+  for (const { key } of images) if (key !== undefined) at(seen, key, () => new RunSet());
+  if (seen.size > 0) for (const { key, act } of images) seen.get(key ?? act.key)?.addAll(act.runs);
   return seen;
 }
 
 function isExplained(
-  { event, act, rules }: Image,
+  { act, rules, key }: Image,
   others: RunSet,
   candidates: readonly Candidate[],
   seen: ReadonlyMap<string, RunSet>,
 ): boolean {
-  if (rules.length === 0) return false;
-  const runs = seen.get(keyOf(event));
+  if (key === undefined) return false;
+  const runs = seen.get(key);
   if (!runs?.meets(others)) return false;
   return rules.every((rule) => candidates[rule]?.holdsFrom(others, act) ?? false);
-}
-
-function keyOf(event: Event): string {
-  return encodeEvent(event).toString("latin1");
 }
 
 function at<K, V>(map: Map<K, V>, key: K, make: () => V): V {

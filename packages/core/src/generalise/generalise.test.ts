@@ -9,7 +9,7 @@ import { actsOf } from "./acts.ts";
 import { type Learnt, policyOf, restored, withRules } from "./apply.ts";
 import type { Candidate } from "./candidate.ts";
 import { choose, cumulativeShares } from "./choose.ts";
-import { probe } from "./probes.ts";
+import { Prober } from "./probes.ts";
 import { Trials } from "./trials.ts";
 
 const ids = { uid: 0, euid: 0, suid: 0, fsuid: 0, gid: 0, egid: 0, sgid: 0, fsgid: 0, capabilities: 0n };
@@ -102,7 +102,7 @@ describe("what a rule accepts", () => {
     const of = each(12, (run) => [create(`in/${word(run)}.txt`)]);
     const acts = actsOf(of.contour, of.evidence);
     const rules = chosen(of).rules.map(({ rule }) => rule);
-    const counts = probe(acts, rules, rules[0] as (typeof rules)[number]);
+    const counts = new Prober(acts, rules).probe(0);
     expect(counts["same ending"].accepted).toBeGreaterThan(0);
     for (const kind of ["another ending", "another place", "odd name", "sensitive"] as const)
       expect(counts[kind].accepted).toBe(0);

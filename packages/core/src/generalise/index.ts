@@ -5,4 +5,4 @@ export { type Choice, choose, cumulativeShares } from "./choose.ts";
 export type { Fit } from "./fit.ts";
 export { Trials } from "./trials.ts";
 export { type Learnt, lineOf, policyOf, type Restored, restored, withRules } from "./apply.ts";
-export { type Probed, type ProbeKind, probe, probeKinds } from "./probes.ts";
+export { type Probed, type ProbeKind, Prober, probeKinds } from "./probes.ts";

@@ -34,11 +34,11 @@ function place(path: string): Place {
 export function placesOf(images: readonly Image[], lonely: ReadonlySet<Image>): Map<string, Place> {
   const tops = new Map<string, Place>();
   for (const image of images) {
-    const real = namesIn(image.act.event);
-    for (const [field, name] of namesIn(image.event).entries()) {
-      const components = componentsOf(name);
+    const real = image.act.names?.components ?? namesIn(image.act.event).map(componentsOf);
+    const levelled = image.key === undefined ? real : namesIn(image.event).map(componentsOf);
+    for (const [field, components] of levelled.entries()) {
       if (components === undefined) continue;
-      const entry = { image, real: componentsOf(real[field] as string) ?? [] };
+      const entry = { image, real: real[field] ?? [] };
       enter(tops, components, entry, lonely.has(image));
     }
   }

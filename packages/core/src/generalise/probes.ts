@@ -17,7 +17,11 @@ export type Probed = Readonly<Record<ProbeKind, { readonly tried: number; readon
 export const probeKinds = ["same ending", "another ending", "another place", "odd name", "sensitive"] as const;
 export type ProbeKind = (typeof probeKinds)[number];
 
+/** How many acts of a rule are tried. Each is tried with some forty names. */
 const MOST_ACTS = 40;
+const FEWEST_ACTS = 2;
+/** Over all rules: where there are hundreds, each gets fewer. */
+const MOST_ACTS_IN_ALL = 2000;
 const words = ["zqx-unseen", "report7f", "invoice", "x", "backup-old"];
 const odd = ["..x", "a b", "-rf", "$(id)", "\u202etxt", "%00", "a;b", "~root", "{n#1}", "a=b"];
 const sensitive = [
@@ -41,30 +45,44 @@ const sensitive = [
   "conftest.py",
 ];
 
-/** Tries names on a contour under its rules, in the place of those that `rule` takes. */
-export function probe(acts: readonly Act[], rules: readonly ClassRule[], rule: ClassRule): Probed {
-  const classes = new Classes(rules);
-  const at = rules.indexOf(rule);
-  const [learnt, done] = [new Set<string>(), new Set(acts.map((act) => iso1Point(act.event)))];
-  const touched: Act[] = [];
-  for (const act of acts) {
-    const { event, rules: used } = classes.of(act.event, () => act.programs);
-    learnt.add(iso1Point(event));
-    if (used.includes(at)) touched.push(act);
-  }
-  const counts = Object.fromEntries(probeKinds.map((kind) => [kind, { tried: 0, accepted: 0 }])) as Record<
-    ProbeKind,
-    { tried: number; accepted: number }
-  >;
-  for (const act of spread(touched, MOST_ACTS)) {
-    for (const [kind, event] of probesFor(act.event)) {
-      // What a run did is no probe.
-      if (done.has(iso1Point(event))) continue;
-      counts[kind].tried += 1;
-      if (learnt.has(iso1Point(classes.of(event, () => act.programs).event))) counts[kind].accepted += 1;
+/** Tries names on a contour under its rules. What the acts are under these rules is found out once. */
+export class Prober {
+  readonly #classes: Classes;
+  /** Points of the acts as they were done, and after the rules. */
+  readonly #done = new Set<string>();
+  readonly #learnt = new Set<string>();
+  /** The acts that each rule changes, by its place. */
+  readonly #touched: readonly Act[][];
+
+  constructor(acts: readonly Act[], rules: readonly ClassRule[]) {
+    this.#classes = new Classes(rules);
+    this.#touched = rules.map(() => []);
+    for (const act of acts) {
+      const point = iso1Point(act.event);
+      this.#done.add(point);
+      const { event, rules: used } = this.#classes.of(act.event, () => act.programs);
+      this.#learnt.add(used.length === 0 ? point : iso1Point(event));
+      for (const rule of used) this.#touched[rule]?.push(act);
     }
   }
-  return counts;
+
+  /** Tries names in the place of those that the rule at this place takes. */
+  probe(rule: number): Probed {
+    const counts = Object.fromEntries(probeKinds.map((kind) => [kind, { tried: 0, accepted: 0 }])) as Record<
+      ProbeKind,
+      { tried: number; accepted: number }
+    >;
+    const most = Math.max(FEWEST_ACTS, Math.min(MOST_ACTS, Math.floor(MOST_ACTS_IN_ALL / this.#touched.length)));
+    for (const act of spread(this.#touched[rule] ?? [], most)) {
+      for (const [kind, event] of probesFor(act.event)) {
+        // What a run did is no probe.
+        if (this.#done.has(iso1Point(event))) continue;
+        counts[kind].tried += 1;
+        if (this.#learnt.has(iso1Point(this.#classes.of(event, () => act.programs).event))) counts[kind].accepted += 1;
+      }
+    }
+    return counts;
+  }
 }
 
 function* probesFor(event: Event): Generator<readonly [ProbeKind, Event]> {

@@ -9,7 +9,7 @@ import {
   type Learnt,
   policyOf,
   type Probed,
-  probe,
+  Prober,
   type Restored,
   restored,
   type Tier,
@@ -59,12 +59,13 @@ export async function readLearnt(file: string): Promise<Restored> {
 export function suggestRules({ contour, evidence }: Learnt, target: number = TARGET): Suggestions {
   const { choice, acts, trials } = chosen(contour, evidence, target);
   const shares = cumulativeShares(choice, trials);
-  const rules = [...policyOf(contour).classes, ...choice.rules.map(({ rule }) => rule)];
+  const known = policyOf(contour).classes;
+  const prober = new Prober(acts, [...known, ...choice.rules.map(({ rule }) => rule)]);
   const suggestions = choice.rules.map((candidate, at) => ({
     rule: candidate.rule,
     tier: candidate.tier,
     examples: examplesOf(candidate),
-    probes: probe(acts, rules, candidate.rule),
+    probes: prober.probe(known.length + at),
     departing: shares[at] as number,
   }));
   return { runs: trials.runs, departing: choice.before, target, suggestions };

@@ -24,11 +24,14 @@ interface Ready {
   readonly but: ReadonlySet<string>;
 }
 
-/** An event whose names are looked at. */
-interface Act {
+/** An event in whose names a class may take part, with all that does not depend on the rules. */
+export interface Nameable {
   readonly event: Event;
   readonly reach: Reach;
-  readonly programs: () => string;
+  /** The fields that hold names. */
+  readonly fields: readonly string[];
+  /** The components of each; undefined for a name that no class may take part in. */
+  readonly components: readonly (readonly string[] | undefined)[];
 }
 
 /** An event after the class rules, and the rules that changed it. */
@@ -60,15 +63,19 @@ export class Classes {
 
   /** The event that is hashed. `programs`: the programs that led to the actor, as `namePath` writes them. */
   of(event: Event, programs: () => string): Classed {
-    const fields = this.#operations.has(event.op) ? classFields[event.op] : undefined;
-    const reach = fields && reachOf(event, fields);
-    if (fields === undefined || reach === undefined) return { event, rules: NONE };
-    const subject = subjectRecord(event);
+    const names = this.#operations.has(event.op) ? nameable(event) : undefined;
+    return names === undefined ? { event, rules: NONE } : this.level(names, programs);
+  }
+
+  /** The same for an event whose names were looked at before. */
+  level(names: Nameable, programs: () => string): Classed {
+    const { event, reach, fields } = names;
+    if (!this.#operations.has(event.op)) return { event, rules: NONE };
     const used = new Set<number>();
     let changed: Record<string, FieldValue> | undefined;
-    for (const field of fields) {
-      const named = this.#named(subject[field] as string, { event, reach, programs }, used);
-      if (named !== subject[field]) changed = { ...(changed ?? subject), [field]: named };
+    for (const [at, field] of fields.entries()) {
+      const named = this.#named(names, at, programs, used);
+      if (named !== undefined) changed = { ...(changed ?? subjectRecord(event)), [field]: named };
     }
     const named = changed ? ({ ...event, subject: changed } as unknown as Event) : event;
     const found = reach === "any" ? this.#foundIn(named, fields, programs, used) : named;
@@ -90,13 +97,15 @@ export class Classes {
     );
   }
 
-  #named(path: string, at: Act, used: Set<number>): string {
-    const components = componentsOf(path);
-    if (components === undefined) return path;
+  /** A name with classes in place of its components; undefined where no rule changes it. */
+  #named(names: Nameable, field: number, programs: () => string, used: Set<number>): string | undefined {
+    const components = names.components[field];
+    if (components === undefined) return undefined;
     let above = components[0] as string;
     let isChanged = false;
-    for (const component of components.slice(1)) {
-      const rule = this.#ruleFor(above, component, at);
+    for (let depth = 1; depth < components.length; depth++) {
+      const component = components[depth] as string;
+      const rule = this.#ruleFor(above, component, names, programs);
       if (rule === undefined) above += `/${component}`;
       else {
         above = rule.rule.at;
@@ -105,10 +114,10 @@ export class Classes {
         if (rule.names?.kinds[0] === "tree") return above;
       }
     }
-    return isChanged ? above : path;
+    return isChanged ? above : undefined;
   }
 
-  #ruleFor(above: string, component: string, { event, reach, programs }: Act): Ready | undefined {
+  #ruleFor(above: string, component: string, { event, reach }: Nameable, programs: () => string): Ready | undefined {
     const rules = this.#byDirectory.get(above);
     if (rules === undefined || !isFree(component)) return undefined;
     return rules.find(
@@ -158,6 +167,15 @@ function isBy({ by }: Ready, programs: () => string): boolean {
 /** Reading, and nothing else. */
 function isPlainRead(event: Event): boolean {
   return event.op === "open" && event.subject.access === "read";
+}
+
+/** Looks at the names of an event once, for any rules; undefined where no class may take part. */
+export function nameable(event: Event): Nameable | undefined {
+  const fields = classFields[event.op];
+  const reach = fields && reachOf(event, fields);
+  if (fields === undefined || reach === undefined) return undefined;
+  const subject = subjectRecord(event);
+  return { event, reach, fields, components: fields.map((field) => componentsOf(subject[field] as string)) };
 }
 
 /** Which classes may take part in an event: none where any of its fields has a guarded name. */
