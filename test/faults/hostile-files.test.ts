@@ -183,7 +183,7 @@ describe.skipIf(!isBuilt)("hostile files (needs a build)", () => {
   it.each([
     ["show hostile", 1],
     ["verify hostile", 1],
-    ["explain hostile 00", 1],
+    ["explain hostile 00", 2],
     ["merge whole hostile -o merged", 1],
     ["diff whole hostile", 2],
     ["diff hostile whole", 2],

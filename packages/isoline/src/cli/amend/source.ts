@@ -9,7 +9,7 @@ import { departedLive } from "./live.ts";
 
 /** `earlier`: not of the present or last namespace of that name, but of the one before it. */
 export async function departedFrom(source: string, earlier = false): Promise<Departed> {
-  if (statSync(source, { throwIfNoEntry: false })?.isFile() || source.includes("/")) return readReport(source);
+  if (isFile(source)) return readReport(source);
   const journal = () => readJournalOf(source, earlier);
   if (earlier) return journal() ?? none(source);
   try {
@@ -20,6 +20,22 @@ export async function departedFrom(source: string, earlier = false): Promise<Dep
     if (found === undefined) throw fault;
     return found;
   }
+}
+
+/** Whether the source is a namespace that is live now. */
+export async function isLive(source: string): Promise<boolean> {
+  if (isFile(source)) return false;
+  try {
+    await findNamespace(source);
+    return true;
+  } catch (fault) {
+    if (fault instanceof CliError && fault.code === "no-such-namespace") return false;
+    throw fault;
+  }
+}
+
+function isFile(source: string): boolean {
+  return source.includes("/") || (statSync(source, { throwIfNoEntry: false })?.isFile() ?? false);
 }
 
 function none(source: string): never {

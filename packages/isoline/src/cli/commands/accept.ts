@@ -2,7 +2,7 @@
 import { causesOf } from "@isoline/core/engine";
 import { accept as acceptAll } from "../../library/amend/accept.ts";
 import { sayAccepted } from "../amend/outcome.ts";
-import { departedFrom } from "../amend/source.ts";
+import { departedFrom, isLive } from "../amend/source.ts";
 import { walk } from "../amend/walk.ts";
 import { status } from "../ending.ts";
 import { isTerminal, note } from "../output/streams.ts";
@@ -26,5 +26,7 @@ export async function accept(file: string, source: string, options: AcceptOption
   const accepted = await acceptAll(file, departed, { ...(only ? { only } : {}), reason, ...choose });
   if (!quiet) sayAccepted(file, accepted);
   if (!quiet && departed.departures.length === 0) note(`${source} has no departures`);
+  if (!quiet && accepted.added.length > 0 && (await isLive(source)))
+    note(`${source} goes on under the contour that it began with; to widen that: isoline amend ${source} ${file}`);
   return accepted.open.length > 0 ? status.incomplete : status.success;
 }
