@@ -81,6 +81,28 @@ describe("a question", () => {
     expect(count(question)).toBe(found);
   });
 
+  it.each([
+    ["read path=$CWD/up/photo-12.jpg", 1],
+    ["read path=$CWD/up/photo-x.jpg", 0],
+    ["read path=$CWD/up/photo-*.jpg", 1],
+    ["read path=$CWD/up/", 1],
+    ["read path=$TMP/cc3fGh.s", 1],
+    ["read path=$TMP/cc3fGh.o", 0],
+    ["read path=/proc/1234/maps", 1],
+    ["read path=/proc/1234/mem", 0],
+    ["read path=$CWD/data/a/b/c.txt", 1],
+    ["read path=$CWD/other/a", 0],
+    ["read path=$CWD/** path!=$CWD/up/photo-12.jpg path!=$CWD/data/x", 2],
+  ])("a name that the lens levels may be the one that is asked for: %s", (question, count) => {
+    const levelled = learnt(
+      opens(node, "$CWD/up/{photo-<n>}.jpg"),
+      opens(node, "$TMP/{gcc#1}.s"),
+      opens(node, "/proc/$self/maps"),
+      opens(node, "$CWD/data/{<tree>}"),
+    );
+    expect(queryContour(levelled, question).flatMap(({ acts }) => acts)).toHaveLength(count);
+  });
+
   it("is an act line as a contour has it, too", () => {
     for (const { acts } of queryContour(contour, "path=**"))
       for (const { act } of acts) expect(queryContour(contour, act)).not.toEqual([]);

@@ -21,6 +21,7 @@ import { consequences, isConsequence } from "../consequence/classes.ts";
 import { addressPattern } from "./address-pattern.ts";
 import { numberPattern } from "./number-pattern.ts";
 import { operationSets } from "./operation-sets.ts";
+import { hasTokens, mayFit } from "./levelled-match.ts";
 import { pathPattern, type TextTest, textPattern } from "./text-pattern.ts";
 
 /** What a question may ask about an actor; `chain` begins with the first program of the namespace. */
@@ -60,7 +61,7 @@ export class Query {
       const [, field = "", not = ""] = /^([a-z][a-z-]*)(!?)=/.exec(word) ?? [];
       if (field === "") operations.push(operationTest(word));
       else {
-        const test = fieldTest(field, word.slice(field.length + not.length + 1), word);
+        const test = fieldTest(field, word.slice(field.length + not.length + 1), word, not !== "!");
         if (not === "!") excluded.push(test);
         else fields.set(field, [...(fields.get(field) ?? []), test]);
       }
@@ -100,7 +101,8 @@ function operationTest(word: string): Test {
   );
 }
 
-function fieldTest(field: string, pattern: string, word: string): Test {
+/** `may`: whether a path counts that only may be what is asked for. What is excluded must be it for certain. */
+function fieldTest(field: string, pattern: string, word: string, may: boolean): Test {
   switch (field) {
     case "program":
       return programTest(sound(pathOrName(pattern), word), ({ chain }) => chain.slice(-1));
@@ -124,15 +126,22 @@ function fieldTest(field: string, pattern: string, word: string): Test {
       return (event) => "address" in event.subject && test(hostAndPort(event.subject.address).port);
     }
     case "path": {
-      const test = sound(pathPattern(plain(pattern)), word);
+      const test = pathTest(plain(pattern), word, may);
       return ({ subject }) =>
         ("path" in subject && test(plain(subject.path))) ||
         ("to" in subject && typeof subject.to === "string" && test(plain(subject.to))) ||
         ("family" in subject && "address" in subject && subject.family === "unix" && test(subject.address));
     }
     default:
-      return subjectTest(field, pattern, word);
+      return subjectTest(field, pattern, word, may);
   }
+}
+
+function pathTest(pattern: string, word: string, may: boolean): TextTest {
+  const written = sound(pathPattern(pattern), word);
+  if (!may) return written;
+  const parts = (pattern.endsWith("/") ? `${pattern}**` : pattern).split("/");
+  return (path) => written(path) || (hasTokens(path) && mayFit(path.split("/"), parts));
 }
 
 function addressTest(test: (event: Event, address: string) => boolean): Test {
@@ -155,7 +164,7 @@ function lastComponent(path: string): string {
 }
 
 /** Any field of an act, as a contour line shows it. */
-function subjectTest(field: string, pattern: string, word: string): Test {
+function subjectTest(field: string, pattern: string, word: string, may: boolean): Test {
   const kinds = new Set(
     operationNames.flatMap((op) => fieldsOf(op).flatMap(([name, { kind }]) => (name === field ? [kind] : []))),
   );
@@ -172,7 +181,7 @@ function subjectTest(field: string, pattern: string, word: string): Test {
     };
   }
   const isPath = kinds.has("path") && (pattern.startsWith("/") || pattern.startsWith("$") || pattern.includes("**"));
-  const test = sound(isPath ? pathPattern(pattern) : numberOrText(pattern), word);
+  const test = isPath ? pathTest(plain(pattern), word, may) : sound(numberOrText(pattern), word);
   return (event) => textsOf(event, field).some((text) => test(isPath ? plain(text) : text));
 }
 

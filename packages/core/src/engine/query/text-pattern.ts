@@ -11,7 +11,7 @@ export type TextTest = (text: string) => boolean;
 
 const MOST_LETTERS = 1024;
 
-/** A test for a path, or a text that says what was expected. */
+/** A test for a path as it is written, or a text that says what was expected. */
 export function pathPattern(text: string): TextTest | { readonly problem: string } {
   if (text.length === 0 || text.length > MOST_LETTERS) return { problem: `a path of 1 to ${MOST_LETTERS} characters` };
   if (!isEscaped(text)) return { problem: "a path as the contour shows it, with a space as \\x20" };
