@@ -38,6 +38,10 @@ export function sayExpectation(file: string): void {
   const found = estimateIn(file);
   if (found === undefined) return;
   const { departing, expected, bound, trials } = found;
+  if (trials === 1)
+    return note(
+      `this contour is from one run, so how much runs differ is not known: isoline learn --merge -o ${harmless(file)}`,
+    );
   const about = departing === 0 ? "" : `about ${percent(expected)} of runs, in `;
   note(
     `this contour was expected to depart in ${about}at most ${percent(bound)}${about === "" ? " of runs" : ""} (95 %, from ${counted(trials, "run")})`,
