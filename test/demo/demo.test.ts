@@ -100,7 +100,7 @@ describe.skipIf(!isBuilt)("where the demo cannot run", () => {
     expect(stderr).toMatch(/^isoline: nothing can be learnt here, .* already runs under a seccomp listener .*\n$/);
     expect(stdout).toBe("");
     expect(status).toBe(1);
-    expect(readdirSync(directory)).toEqual(["outer.contour"]);
+    expect(readdirSync(directory)).toEqual(["outer.contour", "outer.contour.evidence"]);
   });
 
   test("without npm it says so in one line", async () => {

@@ -19,7 +19,7 @@ export function mayFit(path: readonly string[], pattern: readonly string[]): boo
   for (let at = pattern.length - 1; at >= 0; at--) {
     const part = pattern[at] as string;
     const isAny = part === "**";
-    const next = new Array<boolean>(path.length + 1).fill(false);
+    const next = [...path, ""].map(() => false);
     next[path.length] = isAny && (fits[path.length] as boolean);
     for (let place = path.length - 1; place >= 0; place--) {
       const component = path[place] as string;
