@@ -107,7 +107,20 @@ were ${sum(results, "another ending")} and ${sum(results, "another place")}.`,
 - A program that was never run, or that was never seen to use names of a kind. A class covers names and never who acts.
 - Names in home that begin with a dot, and other [places that no rule reaches](lens.md#what-no-class-reaches).`,
   ];
-  return `${chapters.map((chapter) => (chapter.startsWith("|") ? chapter : wrapped(chapter, 138)).trim()).join("\n\n")}\n`;
+  return `${chapters
+    .flatMap((chapter) => chapter.trim().split("\n\n"))
+    .map(laidOut)
+    .join("\n\n")}\n`;
+}
+
+/** Wraps a paragraph, or each item of a list. Headings, tables and remarks stay as they are. @param {string} block */
+function laidOut(block) {
+  if (/^(?:#|\||<!--)/.test(block)) return block;
+  if (!block.startsWith("- ")) return wrapped(block, 138);
+  return block
+    .split(/\n(?=- )/)
+    .map((item) => wrapped(item, 136).replaceAll("\n", "\n  "))
+    .join("\n");
 }
 
 /** @param {readonly Generalised[]} results @param {string} kind */

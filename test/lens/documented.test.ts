@@ -3,7 +3,9 @@ import { parsePolicy, ruleNames } from "@isoline/core/identity";
 import { expect, test } from "vitest";
 
 const page = readFileSync(new URL("../../docs/lens.md", import.meta.url), "utf8");
-const headings = [...page.matchAll(/^### (.*)$/gm)].flatMap(([, heading]) => heading?.match(/[a-z-]+/g) ?? []);
+const headings = [...page.matchAll(/^### (.*)$/gm)].flatMap(
+  ([, heading]) => heading?.match(/(?<=`)[a-z-]+(?=`)/g) ?? [],
+);
 
 test("every rule has a section in docs/lens.md, and every section has a rule", () => {
   expect(headings.toSorted()).toEqual(ruleNames.toSorted());
