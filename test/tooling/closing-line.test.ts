@@ -11,6 +11,7 @@ import { preparation } from "../../tools/prepare.mjs";
 import { repository, run } from "../../tools/run.mjs";
 import { reportStage, Tally } from "../../tools/tally.mjs";
 import { TinyTree } from "./tiny-tree.ts";
+import { isCI } from "../support/machine.ts";
 
 /** The stages, with the build of the BPF programs, which is repeated once the system packages are installed. */
 const STAGES = preparation.length + 1 + checks.length;
@@ -43,7 +44,7 @@ async function ciRun(tree: TinyTree): Promise<{ status: number; lines: string[];
   return { status, output, lines: output.trimEnd().split("\n") };
 }
 
-describe("the closing line", () => {
+describe.skipIf(!isCI)("the closing line (only in CI)", () => {
   it("counts every stage and test of a tree in order, and names what was skipped", async () => {
     using tree = testableTree({
       "test/a.test.ts": testFile(
