@@ -80,7 +80,11 @@ describe.skipIf(withoutContainerd !== undefined)(`containerd over isoline-runc (
 
   it("learns a container, finds it on its contour, and refuses another behaviour", () => {
     expect(run("learn", "a.contour", "a1", behaviour, "--rm")).toMatchObject(learnt);
-    expect(run("check", "a.contour", "a2", behaviour, "--rm")).toMatchObject(learnt);
+    // On a busy machine ctr sometimes does not show what a short container has said: docs/canisters.md.
+    const checks = ["a2", "a2b", "a2c"].values();
+    let checked = run("check", "a.contour", checks.next().value ?? "", behaviour, "--rm");
+    for (const id of checks) if (checked.stdout === "") checked = run("check", "a.contour", id, behaviour, "--rm");
+    expect(checked).toMatchObject(learnt);
     expect(shop.report("a.contour")).toMatchObject({ verdict: "on-contour" });
     expect(run("enforce", "a.contour", "a3", "cat /etc/group", "--rm")).toMatchObject({ status: 1, stdout: "" });
     expect(shop.report("a.contour")).toMatchObject({ verdict: "off-contour" });
