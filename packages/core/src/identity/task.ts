@@ -10,6 +10,7 @@
  * is 32 zero bytes.
  */
 import { type Digest, sha256 } from "../digest.ts";
+import { text, u32 } from "./hashed-text.ts";
 
 /** A file whose content runs. `digest` is absent if the content cannot be read. */
 export interface Image {
@@ -91,15 +92,4 @@ function withoutDigest(run: string): string {
 
 function lastComponent(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1) || path;
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
-
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value, "utf8");
-  return Buffer.concat([u32(bytes.length), bytes]);
 }

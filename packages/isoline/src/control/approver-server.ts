@@ -7,7 +7,6 @@
  *   this server  hears nothing from a process that is in a namespace: of this one by its table of processes, of any by the seccomp
  *                filters that the kernel counts for the very process that connected (SO_PEERPIDFD)
  */
-import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isAbsolute } from "node:path";
 import type { Socket } from "node:net";
@@ -17,8 +16,8 @@ import type { Ending, OpenQuestion, Questions } from "../namespace/questions.ts"
 import type { Ask } from "../namespace/requests.ts";
 import { type Answer, descriptorOf, mayAsk, OVER, peerAt, refusal, send } from "./http.ts";
 import { isLive } from "./liveness.ts";
+import { closed, listening } from "./listening.ts";
 import { openKeptDirectory, socketPath } from "./place.ts";
-import { cannotListen } from "./server.ts";
 
 /** What the socket is about. */
 export interface Decisions {
@@ -64,27 +63,14 @@ export class ApproverServer {
     // A supervisor that was killed leaves its socket behind.
     await isLive(server.path);
     await about.ask({ ask: "keep", ...fileIdentity(directory) });
-    await server.#listen();
+    await listening(server.#server, server.path);
     await about.ask({ ask: "keep", ...fileIdentity(server.path) });
     return server;
   }
 
   async close(): Promise<void> {
     for (const stream of this.#streams) stream.end();
-    rmSync(this.path, { force: true });
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
-    });
-  }
-
-  async #listen(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", (fault) => reject(cannotListen(this.path, fault)));
-      this.#server.listen(this.path, resolve);
-    });
-    chmodSync(this.path, 0o600);
-    this.#server.on("error", () => {});
+    await closed(this.#server, this.path);
   }
 
   /** The process that connected is looked at before anything is read from it. */

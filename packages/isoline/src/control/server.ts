@@ -5,15 +5,14 @@
  * restores trust, or stops the supervision.
  */
 import { randomBytes } from "node:crypto";
-import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { CliError } from "../error.ts";
 import type { LiveEvent, Snapshot } from "../namespace/live.ts";
 import type { Ask, Reply, Request } from "../namespace/requests.ts";
 import { EventStream } from "./event-stream.ts";
 import { type Answer, bodyOf, later, mayAsk, OVER, peerAt, refusal, send, wholeNumber } from "./http.ts";
 import { hasLongBody, type IntegrityRoute, integrityRoute, MOST_BODY_BYTES } from "./integrity.ts";
+import { closed, listening } from "./listening.ts";
 import { openControlDirectory, socketPath } from "./place.ts";
 import { callFiles, type State } from "./protocol.ts";
 
@@ -76,27 +75,13 @@ export class ControlServer {
     const name = subject.name ?? randomBytes(4).toString("hex");
     const path = socketPath(directory, name);
     const server = new ControlServer(subject, name, path);
-    await server.#listen();
+    await listening(server.#server, path);
     return server;
   }
 
   async close(): Promise<void> {
     this.#streams.end();
-    rmSync(this.path, { force: true });
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
-    });
-  }
-
-  async #listen(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", (fault) => reject(cannotListen(this.path, fault)));
-      this.#server.listen(this.path, resolve);
-    });
-    // Until here only the directory kept other users out. The umask is not changed: the workload inherits it.
-    chmodSync(this.path, 0o600);
-    this.#server.on("error", () => {});
+    await closed(this.#server, this.path);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -191,10 +176,4 @@ export class ControlServer {
       processes: processes.length,
     };
   }
-}
-
-export function cannotListen(path: string, fault: NodeJS.ErrnoException): CliError {
-  if (fault.code === "EADDRINUSE")
-    return new CliError("name-taken", `${path} is there already; choose another --name`, { cause: fault });
-  return new CliError("unsafe-place", `cannot make the socket ${path}: ${fault.message}`, { cause: fault });
 }

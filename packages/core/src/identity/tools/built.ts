@@ -7,6 +7,7 @@
  * file that `ld` wrote for `cargo` is not one that `ld` wrote for `curl | sh`, and neither is one that `cp` wrote.
  */
 import { type Digest, sha256 } from "../../digest.ts";
+import { text, u32 } from "../hashed-text.ts";
 import type { Image } from "../task.ts";
 
 /** A task that wrote to a file. */
@@ -36,15 +37,4 @@ export function marksOf(makers: readonly Maker[]): readonly Image[] {
 /** Whether an image is a file, and not the mark of a maker. */
 export function isFile(path: string): boolean {
   return !path.startsWith(MARK);
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
-
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value, "utf8");
-  return Buffer.concat([u32(bytes.length), bytes]);
 }

@@ -1,0 +1,30 @@
+/** How the servers of both sockets begin and end to listen. */
+import { chmodSync, rmSync } from "node:fs";
+import type { Server } from "node:http";
+import { CliError } from "../error.ts";
+
+/** Makes the socket, for its owner only. Later errors of single connections end nothing. */
+export async function listening(server: Server, path: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (fault) => reject(cannotListen(path, fault)));
+    server.listen(path, resolve);
+  });
+  // Until here only the directory kept other users out. The umask is not changed: the workload inherits it.
+  chmodSync(path, 0o600);
+  server.on("error", () => {});
+}
+
+/** Removes the socket and ends its connections. */
+export async function closed(server: Server, path: string): Promise<void> {
+  rmSync(path, { force: true });
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+function cannotListen(path: string, fault: NodeJS.ErrnoException): CliError {
+  if (fault.code === "EADDRINUSE")
+    return new CliError("name-taken", `${path} is there already; choose another --name`, { cause: fault });
+  return new CliError("unsafe-place", `cannot make the socket ${path}: ${fault.message}`, { cause: fault });
+}
