@@ -167,6 +167,16 @@ describe("any bytes", () => {
     );
   });
 
+  it("a contour that was not mangled is understood, and written the same way", () => {
+    fc.assert(
+      fc.property(arbitraryContour, (contour) => {
+        const bytes = Buffer.from(textOf(contour));
+        return [...writeContour(parseContour(bytes) as Contour)].join("") === bytes.toString("utf8");
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it("a contour: what is understood has the lines that are written, in whatever order and however often", () => {
     const linesOf = (text: string) => new Set(text.split("\n").filter((line) => line !== ""));
     fc.assert(
