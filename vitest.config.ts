@@ -5,6 +5,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
 /** A part of the core that has a path of its own: a folder, or one of two files. */
 const part = (path: string) => fileURLToPath(new URL(`./packages/core/src/${path}`, import.meta.url));
+const attest = (path: string) => fileURLToPath(new URL(`./packages/attest/src/${path}`, import.meta.url));
 
 /** Takes longest, whatever else there is. */
 const MACHINES = "test/vm/machines.test.ts";
@@ -24,6 +25,8 @@ export default defineConfig({
       { find: /^@isoline\/core\/(digest|error)$/, replacement: part("$1.ts") },
       { find: /^@isoline\/core\/(\w+)$/, replacement: part("$1/index.ts") },
       { find: /^@isoline\/core$/, replacement: source("core") },
+      { find: /^@isoline\/attest\/error$/, replacement: attest("error.ts") },
+      { find: /^@isoline\/attest\/(\w+)$/, replacement: attest("$1/index.ts") },
       { find: /^@isoline\/linux$/, replacement: source("linux") },
     ],
   },

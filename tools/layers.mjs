@@ -17,6 +17,11 @@ const core = [
   "generalise",
 ].map((folder) => `@isoline/core/${folder}`);
 
+/** The subpaths of the attest package. It has no root: a program names what it verifies with. */
+const attest = ["error", "tpm", "boot", "register", "tee", "evidence", "appraise"].map(
+  (folder) => `@isoline/attest/${folder}`,
+);
+
 /**
  * The layers, from the lowest to the highest. A row is a folder: the first name under a package's `src`. A folder may import
  * itself, the folders of the same package that stand above it in this list, and from other packages only what its row allows. A
@@ -54,14 +59,15 @@ const layers = [
   ["isoline", "error", [...core, "@isoline/linux"]],
   ["isoline", "store", [...core, "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "integrity", [...core, "@isoline/linux", "node:crypto", "node:fs", "node:os"]],
-  ["isoline", "namespace", [...core, "@isoline/linux", "node:*"]],
+  ["isoline", "namespace", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "export", [...core, "@isoline/linux", "yaml"]],
   ["isoline", "prior", core],
   ["isoline", "control", [...core, "@isoline/linux", "node:*"]],
-  ["isoline", "library", [...core, "@isoline/linux", "node:*"]],
-  ["isoline", "canister", [...core, "@isoline/linux", "node:*", "yaml"]],
+  ["isoline", "library", [...core, ...attest, "@isoline/linux", "node:*"]],
+  ["isoline", "canister", [...core, ...attest, "@isoline/linux", "node:*", "yaml"]],
+  ["isoline", "attest", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "demo", [...core, "node:*"]],
-  ["isoline", "cli", [...core, "@isoline/linux", "node:*", "commander", "yaml"]],
+  ["isoline", "cli", [...core, ...attest, "@isoline/linux", "node:*", "commander", "yaml"]],
   ["isoline", "index", core],
 ];
 

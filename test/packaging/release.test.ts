@@ -58,7 +58,7 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     const before = state();
     const { status, said } = release(VERSION);
     expect(status).toBe(0);
-    for (const path of ["core", "linux", "isoline"].map((name) => `packages/${name}/package.json`))
+    for (const path of ["core", "attest", "linux", "isoline"].map((name) => `packages/${name}/package.json`))
       expect(said).toContain(`would change ${path}: version ${now} becomes ${VERSION}`);
     expect(said).toContain(`would make commit and tag v${VERSION}`);
     expect(said).toContain("nothing was changed");
@@ -114,7 +114,9 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     expect(changelog()).toMatch(/## \[Unreleased\]\n\n## \[99\.0\.0\] — \d{4}-\d\d-\d\d\n\n- Something new\.\n/);
 
     const folder = join(clone, "dist/release", VERSION);
-    const tarballs = ["isoline", "isoline-core", "isoline-linux"].map((name) => `${name}-${VERSION}.tgz`);
+    const tarballs = ["isoline", "isoline-attest", "isoline-core", "isoline-linux"].map(
+      (name) => `${name}-${VERSION}.tgz`,
+    );
     const bill = `isoline-${VERSION}.cdx.json`;
     expect(readdirSync(folder).sort()).toEqual(["SHA256SUMS", ...tarballs, bill].sort());
     expect(execFileSync("sh", ["-c", "sha256sum --check SHA256SUMS"], { cwd: folder, encoding: "utf8" })).not.toContain(
@@ -123,7 +125,7 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     const packed = execFileSync("tar", ["xzOf", tarballs[0] as string, "package/package.json"], { cwd: folder });
     expect(JSON.parse(packed.toString("utf8"))).toMatchObject({
       version: VERSION,
-      dependencies: { "@isoline/core": VERSION, "@isoline/linux": VERSION },
+      dependencies: { "@isoline/attest": VERSION, "@isoline/core": VERSION, "@isoline/linux": VERSION },
     });
     const text = readFileSync(join(folder, bill), "utf8");
     const { bomFormat, components } = JSON.parse(text) as {
@@ -133,7 +135,15 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     expect(bomFormat).toBe("CycloneDX");
     const names = components.map(({ name }) => name);
     expect(names).toEqual(
-      expect.arrayContaining(["isoline", "@isoline/core", "@isoline/linux", "koffi", "commander", "yaml"]),
+      expect.arrayContaining([
+        "isoline",
+        "@isoline/attest",
+        "@isoline/core",
+        "@isoline/linux",
+        "koffi",
+        "commander",
+        "yaml",
+      ]),
     );
     expect(components.find(({ name }) => name === "isoline")?.version).toBe(VERSION);
     expect(text).not.toContain(tmpdir() + "/");

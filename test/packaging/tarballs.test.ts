@@ -47,10 +47,12 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
   it("there is one for each package", () => {
-    expect(readdirSync(tarballs).sort()).toEqual(["isoline", "isoline-core", "isoline-linux"].map(tarball));
+    expect(readdirSync(tarballs).sort()).toEqual(
+      ["isoline", "isoline-attest", "isoline-core", "isoline-linux"].map(tarball),
+    );
   });
 
-  it.each(["isoline", "isoline-core", "isoline-linux"])(
+  it.each(["isoline", "isoline-attest", "isoline-core", "isoline-linux"])(
     "the tarball of %s contains its README and its licence, and nothing that only a checkout needs",
     (name) => {
       const held = files(tarball(name));
@@ -129,6 +131,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
     const project = (folder: string) => {
       const from = (name: string) => `file:${join(tarballs, name)}`;
       const own = {
+        "@isoline/attest": from(tarball("isoline-attest")),
         "@isoline/core": from(tarball("isoline-core")),
         "@isoline/linux": from(tarball("isoline-linux")),
       };

@@ -53,7 +53,7 @@ export const GENERATED = 0xff54_4347;
 export const sessionTypes = { hmac: 0x00, policy: 0x01, trial: 0x03 } as const;
 
 /** TPM_CAP (6.12). */
-export const capabilities = { handles: 0x01, pcrs: 0x05, properties: 0x06 } as const;
+export const capabilities = { handles: 0x01, pcrs: 0x05, properties: 0x06, pcrProperties: 0x07 } as const;
 
 /** TPM_PT (6.13). */
 export const properties = {
@@ -63,7 +63,18 @@ export const properties = {
   inputBuffer: 0x10d,
   nvIndexMax: 0x117,
   nvBufferMax: 0x12c,
+  permanent: 0x200,
+  nvIndices: 0x202,
 } as const;
+
+/** TPM_PT_PCR (6.14): what may be done to a register from locality 0, where an operating system is. */
+export const registerProperties = { extendedByOs: 0x01, resetByOs: 0x02 } as const;
+
+/** TPMA_PERMANENT (8.6): bits of the property `permanent`. */
+export const permanentAttributes = { ownerAuthSet: 1 << 0, endorsementAuthSet: 1 << 1, inLockout: 1 << 9 } as const;
+
+/** The first handle of each kind (7.2). */
+export const handleKinds = { nv: 0x0100_0000, transient: 0x8000_0000, persistent: 0x8100_0000 } as const;
 
 /** TPMA_OBJECT (8.3): bits. */
 export const objectAttributes = {

@@ -2,7 +2,6 @@
 import { X509Certificate } from "node:crypto";
 import { AttestError } from "../error.ts";
 import { commands } from "./commands.ts";
-import { hierarchies } from "./constants.ts";
 import { publicKeyOf } from "./keys.ts";
 import type { PublicArea } from "./structures.ts";
 import type { Tpm } from "./tpm.ts";
@@ -13,7 +12,10 @@ const MOST_CERTIFICATE = 8192;
 /** Makers have one or two levels below their root. */
 const MOST_LINKS = 5;
 
-/** The whole content of an NV index that the owner may read. */
+/**
+ * The whole content of an NV index that anyone may read with the index's own empty password, as the profile has it for certificates
+ * (2.2.1.4): the owner's hierarchy may have a password.
+ */
 export async function readIndex(tpm: Tpm, index: number): Promise<Buffer> {
   const { public: area } = await tpm.run(commands.nvReadPublic, {}, { handles: [index] });
   if (area.dataSize > MOST_CERTIFICATE)
@@ -21,7 +23,7 @@ export async function readIndex(tpm: Tpm, index: number): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   for (let offset = 0; offset < area.dataSize; offset += PIECE) {
     const size = Math.min(PIECE, area.dataSize - offset);
-    const { data } = await tpm.run(commands.nvRead, { size, offset }, { handles: [hierarchies.owner, index] });
+    const { data } = await tpm.run(commands.nvRead, { size, offset }, { handles: [index, index] });
     pieces.push(data);
   }
   return Buffer.concat(pieces);

@@ -218,13 +218,17 @@ export const nvPublic = struct("TPMS_NV_PUBLIC", {
 export type NvPublic = ValueOf<typeof nvPublic>;
 export const sizedNvPublic = sizedOf("TPM2B_NV_PUBLIC", nvPublic);
 
-/** TPMS_CAPABILITY_DATA (10.10.2): the three that are asked for. */
+/** TPMS_TAGGED_PCR_SELECT (10.8.3): the registers that have a property. */
+const taggedRegisters = struct("TPMS_TAGGED_PCR_SELECT", { property: u32, registers: bitmap });
+
+/** TPMS_CAPABILITY_DATA (10.10.2): the four that are asked for. */
 export const capabilityData = choice(
   "TPMS_CAPABILITY_DATA",
-  named("TPM_CAP", 4, { handles: 1, pcrs: 5, properties: 6 }),
+  named("TPM_CAP", 4, { handles: 1, pcrs: 5, properties: 6, pcrProperties: 7 }),
   {
     handles: list("TPML_HANDLE", u32, 254),
     pcrs: pcrSelections,
     properties: list("TPML_TAGGED_TPM_PROPERTY", struct("TPMS_TAGGED_PROPERTY", { property: u32, value: u32 }), 127),
+    pcrProperties: list("TPML_TAGGED_PCR_PROPERTY", taggedRegisters, 253),
   },
 );

@@ -6,6 +6,7 @@ import { Command } from "commander";
 import type { Entry } from "../namespace/entry.ts";
 import type { Threads } from "../namespace/threads.ts";
 import { declareAmending } from "./grammar/amending.ts";
+import { declareAttest } from "./grammar/attest.ts";
 import { declareCanisters } from "./grammar/canisters.ts";
 import { declareContours } from "./grammar/contours.ts";
 import { declareIma } from "./grammar/ima.ts";
@@ -63,6 +64,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
   declareCanisters(program, invocation);
   declareLive(program, invocation);
   declareIma(program, invocation);
+  declareAttest(program, invocation);
   declareMachine(program, invocation);
   for (const command of program.commands.flatMap((each) => [each, ...each.commands]))
     command.showHelpAfterError(`isoline: see isoline ${nameOf(command)} --help`);
