@@ -45,6 +45,7 @@ const layers = [
   ["attest", "error", core],
   ["attest", "tpm", [...core, "node:crypto", "node:fs/promises", "node:net", "node:timers/promises"]],
   ["attest", "boot", ["node:crypto"]],
+  ["attest", "evidence", ["cborg", "@noble/hashes/*"]],
   ["attest", "appraise", ["node:crypto"]],
 
   ["linux", "error", core],

@@ -1,0 +1,90 @@
+/**
+ * Evidence: what a node sends to a verifier. One quote signs the node body, all canister bodies, and the verifier's challenge:
+ *
+ *   qualifyingData = SHA-256( "isoline evidence 1" ‖ challenge ‖ H( node body ) ‖ root of the canister bodies )
+ *
+ * Everything else here is a log or a certificate that this quote, or one like it over a register, vouches for.
+ */
+import { bytes, count, list, map, type Of, optional, read, text, word, write } from "./cbor.ts";
+import { registerName } from "./canister-body.ts";
+import { digestOf } from "./digest.ts";
+import { nodeDigest } from "./node-body.ts";
+import { MOST_CANISTERS, MOST_LEVELS } from "./tree.ts";
+
+const DIGEST = bytes(32);
+/** Structures of a TPM, as it marshals them. */
+const STRUCTURE = bytes(1, 2048);
+/** The verifier's nonce; its length is fixed, so that what is hashed behind it cannot move. */
+export const CHALLENGE_BYTES = 32;
+/** All of the evidence. An IMA list of 200 000 entries has 20 MiB. */
+export const MOST_EVIDENCE_BYTES = 2 ** 26;
+
+export const signedByTpm = map({
+  /** TPMS_ATTEST. */
+  message: STRUCTURE,
+  /** TPMT_SIGNATURE. */
+  signature: STRUCTURE,
+});
+
+export const quote = map({
+  /** TPMT_PUBLIC of the attestation key. */
+  key: STRUCTURE,
+  message: STRUCTURE,
+  signature: STRUCTURE,
+  /** Values of the quoted registers of the SHA-256 bank, ascending by number. */
+  registers: list(map({ number: count, value: DIGEST }), 24),
+});
+
+export const registerCertificate = map({
+  /** The Name that its birth is recorded under. */
+  name: registerName,
+  /** TPMS_NV_PUBLIC, whose digest is in the Name. */
+  public: STRUCTURE,
+  /** TPM2_NV_Certify over all 32 bytes, by the same key, with the same qualifying data. */
+  message: STRUCTURE,
+  signature: STRUCTURE,
+});
+
+/** One canister: its body, and the path from it to the root. */
+export const canister = map({
+  index: count,
+  path: list(DIGEST, MOST_LEVELS),
+  /** A canister body, encoded. */
+  body: bytes(1, 2 ** 16),
+});
+
+export const evidence = map({
+  type: word("isoline evidence 1"),
+  challenge: bytes(CHALLENGE_BYTES),
+  /** The node body, encoded. */
+  node: bytes(1, 2 ** 18),
+  /** The tree over the canister bodies, ascending by label. */
+  tree: map({ size: count, root: DIGEST }),
+  /** Those that this evidence is about: all, or the one of a tenant. */
+  canisters: list(canister, MOST_CANISTERS),
+  quote: optional(quote),
+  registers: list(registerCertificate, MOST_CANISTERS),
+  /** The firmware's log, as the kernel exports it (binary_bios_measurements). */
+  bootLog: optional(bytes(0, 2 ** 24)),
+  /** The kernel's IMA list in its binary form, SHA-256 bank. */
+  imaList: optional(bytes(0, 2 ** 25)),
+  /** isoline's own log of this boot. */
+  ledger: optional(bytes(0, 2 ** 24)),
+  /** Reports of a trusted execution environment. */
+  reports: list(map({ provider: text(64), report: bytes(1, 2 ** 15), certificates: bytes(0, 2 ** 16) }), 4),
+});
+
+export type Evidence = Of<typeof evidence>;
+export type QuoteEvidence = Of<typeof quote>;
+export type RegisterCertificate = Of<typeof registerCertificate>;
+export type CanisterEvidence = Of<typeof canister>;
+
+export const writeEvidence = (value: Evidence): Uint8Array => write(evidence, value, "evidence");
+
+/** Refuses anything but the one encoding of evidence, with `bad-evidence-format`. The bodies in it are not read yet. */
+export const readEvidence = (given: Uint8Array): Evidence => read(evidence, given, MOST_EVIDENCE_BYTES, "evidence");
+
+/** What the quote and every certificate of a register must carry as qualifying data. */
+export function qualifyingData(challenge: Uint8Array, node: Uint8Array, root: Uint8Array): Uint8Array {
+  return digestOf("evidence", challenge, nodeDigest(node), root);
+}

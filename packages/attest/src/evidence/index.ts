@@ -1,0 +1,16 @@
+/** Evidence: what a node sends to a verifier. Pure, and free of Node's modules. */
+export { evidenceOf, forTenant, type Proofs, stateOf, type Statement } from "./assemble.ts";
+export { type CanisterBody, readCanisterBody, writeCanisterBody } from "./canister-body.ts";
+export {
+  type CanisterEvidence,
+  CHALLENGE_BYTES,
+  type Evidence,
+  MOST_EVIDENCE_BYTES,
+  qualifyingData,
+  type QuoteEvidence,
+  readEvidence,
+  type RegisterCertificate,
+  writeEvidence,
+} from "./evidence.ts";
+export { type NodeBody, nodeDigest, readNodeBody, writeNodeBody } from "./node-body.ts";
+export { leadsTo, leafOf, MOST_CANISTERS, Tree } from "./tree.ts";
