@@ -1,6 +1,5 @@
 /** Evidence as bytes: one encoding for each value, a path for each canister, and one clear refusal of everything else. */
 import { createHash } from "node:crypto";
-import { encode } from "cborg";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -17,6 +16,7 @@ import {
   Tree,
   writeEvidence,
 } from "../../packages/attest/src/evidence/index.ts";
+import { write } from "../../packages/attest/src/evidence/cbor.ts";
 import { canisterSample, digest, nodeSample } from "./samples.ts";
 
 const H = (...parts: readonly (Uint8Array | string)[]) => {
@@ -41,6 +41,9 @@ function root(leaves: readonly Uint8Array[]): Uint8Array {
   while (k * 2 < leaves.length) k *= 2;
   return H(Uint8Array.of(1), root(leaves.slice(0, k)), root(leaves.slice(k)));
 }
+
+/** Any value as CBOR, whatever its shape. */
+const encode = (value: unknown) => write({ words: "anything", check: (given) => given }, value, "");
 
 describe("the tree over canister bodies", () => {
   const leaves = (size: number) => Array.from({ length: size }, (_, index) => leafOf(Buffer.from(`body ${index}`)));
@@ -104,11 +107,14 @@ describe("evidence", () => {
     const sample = writeEvidence(forTenant(whole, "web"));
     for (let length = 0; length < sample.length; length++)
       expect(() => readEvidence(sample.subarray(0, length))).toThrow("evidence that cannot be read");
+    const outcomes = new Set<string>();
     for (let bit = 0; bit < sample.length * 8; bit++) {
       const flipped = Uint8Array.from(sample);
       flipped[bit >> 3]! ^= 1 << (bit & 7);
-      expect(outcome(flipped)).not.toBe(hex(sample));
+      outcomes.add(outcome(flipped));
     }
+    outcomes.delete("bad-evidence-format");
+    expect([...outcomes].filter((one) => one === hex(sample) || !/^[0-9a-f]+$/.test(one))).toEqual([]);
   });
 
   it.each([
@@ -145,8 +151,7 @@ function outcome(given: Uint8Array): string {
   try {
     return hex(writeEvidence(readEvidence(given)));
   } catch (fault) {
-    expect((fault as { code?: string }).code).toBe("bad-evidence-format");
-    return "refused";
+    return (fault as { code?: string }).code ?? String(fault);
   }
 }
 

@@ -45,8 +45,8 @@ export function stateOf(
 }
 
 /** The statement with what vouches for it, as it is sent. */
-export function evidenceOf({ qualifying: _, ...statement }: Statement, proofs: Proofs): Evidence {
-  return { type: "isoline evidence 1", ...statement, ...proofs };
+export function evidenceOf({ challenge, node, tree, canisters }: Statement, proofs: Proofs): Evidence {
+  return { type: "isoline evidence 1", challenge, node, tree, canisters, ...proofs };
 }
 
 /** The evidence of one tenant: its canister, its register, and nothing of its neighbours but digests. */
@@ -60,7 +60,7 @@ export function forTenant(whole: Evidence, label: string): Evidence {
 }
 
 /** By the bytes of their UTF-8, which is by code points. */
-export function compareText(one: string, other: string): number {
+function compareText(one: string, other: string): number {
   const [left, right] = [[...one], [...other]];
   for (const [index, character] of left.entries()) {
     const [a, b] = [character.codePointAt(0) as number, right[index]?.codePointAt(0)];

@@ -19,23 +19,17 @@ export const CHALLENGE_BYTES = 32;
 /** All of the evidence. An IMA list of 200 000 entries has 20 MiB. */
 export const MOST_EVIDENCE_BYTES = 2 ** 26;
 
-export const signedByTpm = map({
-  /** TPMS_ATTEST. */
-  message: STRUCTURE,
-  /** TPMT_SIGNATURE. */
-  signature: STRUCTURE,
-});
-
-export const quote = map({
+const quote = map({
   /** TPMT_PUBLIC of the attestation key. */
   key: STRUCTURE,
+  /** TPMS_ATTEST, and the TPMT_SIGNATURE over it. */
   message: STRUCTURE,
   signature: STRUCTURE,
   /** Values of the quoted registers of the SHA-256 bank, ascending by number. */
   registers: list(map({ number: count, value: DIGEST }), 24),
 });
 
-export const registerCertificate = map({
+const registerCertificate = map({
   /** The Name that its birth is recorded under. */
   name: registerName,
   /** TPMS_NV_PUBLIC, whose digest is in the Name. */
@@ -46,14 +40,14 @@ export const registerCertificate = map({
 });
 
 /** One canister: its body, and the path from it to the root. */
-export const canister = map({
+const canister = map({
   index: count,
   path: list(DIGEST, MOST_LEVELS),
   /** A canister body, encoded. */
   body: bytes(1, 2 ** 16),
 });
 
-export const evidence = map({
+const evidence = map({
   type: word("isoline evidence 1"),
   challenge: bytes(CHALLENGE_BYTES),
   /** The node body, encoded. */
