@@ -43,9 +43,11 @@ const layers = [
   ["core", "index", []],
 
   ["attest", "error", core],
+  ["attest", "cbor", ["cborg"]],
   ["attest", "tpm", [...core, "node:crypto", "node:fs/promises", "node:net", "node:timers/promises"]],
   ["attest", "boot", ["node:crypto"]],
-  ["attest", "evidence", ["cborg", "@noble/hashes/*"]],
+  ["attest", "register", ["node:crypto"]],
+  ["attest", "evidence", ["@noble/hashes/*"]],
   ["attest", "appraise", ["node:crypto"]],
 
   ["linux", "error", core],

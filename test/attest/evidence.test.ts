@@ -16,7 +16,7 @@ import {
   Tree,
   writeEvidence,
 } from "../../packages/attest/src/evidence/index.ts";
-import { write } from "../../packages/attest/src/evidence/cbor.ts";
+import { write } from "../../packages/attest/src/cbor/index.ts";
 import { canisterSample, digest, nodeSample } from "./samples.ts";
 
 const H = (...parts: readonly (Uint8Array | string)[]) => {

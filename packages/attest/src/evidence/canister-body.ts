@@ -1,5 +1,5 @@
 /** What a supervisor says of one canister. */
-import { bytes, count, list, map, type Of, optional, read, text, word, write, yes } from "./cbor.ts";
+import { bytes, count, list, map, type Of, optional, read, text, word, write, yes } from "../cbor/index.ts";
 
 const DIGEST = bytes(32);
 const MOST_BYTES = 2 ** 16;

@@ -5,7 +5,7 @@
  *
  * Everything else here is a log or a certificate that this quote, or one like it over a register, vouches for.
  */
-import { bytes, count, list, map, type Of, optional, read, text, word, write } from "./cbor.ts";
+import { bytes, count, list, map, type Of, optional, read, text, word, write } from "../cbor/index.ts";
 import { registerName } from "./canister-body.ts";
 import { digestOf } from "./digest.ts";
 import { nodeDigest } from "./node-body.ts";

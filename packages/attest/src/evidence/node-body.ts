@@ -1,5 +1,5 @@
 /** What a node says of itself. Signed by its quote; true only as far as the boot that the quote proves. */
-import { bytes, count, list, map, type Of, optional, read, text, word, write, yes } from "./cbor.ts";
+import { bytes, count, list, map, type Of, optional, read, text, word, write, yes } from "../cbor/index.ts";
 import { digestOf } from "./digest.ts";
 
 const DIGEST = bytes(32);

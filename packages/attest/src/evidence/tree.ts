@@ -4,7 +4,7 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
-import { equal } from "./cbor.ts";
+import { equal } from "../cbor/index.ts";
 import { domains } from "./digest.ts";
 
 const LEAF = Uint8Array.of(0);

@@ -1,0 +1,2 @@
+/** Deterministic CBOR with a shape. */
+export * from "./shape.ts";

@@ -1,0 +1,25 @@
+/** Registers that root cannot reset, rewind or forge, and the ledger of what was extended into them. */
+export { FIRST_INDEX, LAST_INDEX, registerIn } from "./area.ts";
+export {
+  encodeRecord,
+  extensionOf,
+  framed,
+  type LedgerRecord,
+  MOST_LABEL,
+  MOST_LEDGER,
+  MOST_REASON,
+  type RecordKind,
+  type RecordOf,
+  recordShapes,
+  recordsIn,
+} from "./record.ts";
+export {
+  type ExpectedValue,
+  isAboutBirths,
+  type Ledger,
+  LedgerReplay,
+  type NamespaceFacts,
+  type RegisterFacts,
+  replayLedger,
+  standingOf,
+} from "./replay.ts";

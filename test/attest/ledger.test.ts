@@ -1,0 +1,210 @@
+/** The ledger: replayed to what the registers must hold; one that no supervisor wrote is refused with one line. */
+import { describe, expect, it } from "vitest";
+import { registerArea } from "../../packages/attest/src/register/area.ts";
+import {
+  type Ledger,
+  type LedgerRecord,
+  recordShapes,
+  replayLedger,
+  standingOf,
+} from "../../packages/attest/src/register/index.ts";
+import { encode, nvAttributes, nvPublic } from "../../packages/attest/src/tpm/index.ts";
+import { isCI } from "../support/machine.ts";
+import { birthKey, digest, fileOf, kinds, newborn, sample, valueOf, written } from "./ledger-sample.ts";
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+const { drafts, records, shared, one, other } = sample();
+const file = fileOf(records);
+const of = (...indexes: readonly number[]) => valueOf(indexes.map((index) => records[index] as Uint8Array));
+const registerOf = (ledger: Ledger, name: Uint8Array) => ledger.registers.get(hex(name));
+
+/** Code and first words of the refusal of a file, or that it was read. */
+function outcome(bytes: Uint8Array): string {
+  try {
+    replayLedger(bytes);
+    return "read";
+  } catch (fault) {
+    const { code, message } = fault as { code?: string; message: string };
+    return message.includes("\n") ? `several lines: ${message}` : String(code);
+  }
+}
+
+/** The refusal of the sample with other records. */
+function refusal(change: (records: Parameters<typeof written>[0][number][]) => void): string {
+  const changed = structuredClone(drafts) as Parameters<typeof written>[0][number][];
+  change(changed);
+  try {
+    replayLedger(fileOf(written(changed)));
+    return "read";
+  } catch (fault) {
+    return (fault as Error).message;
+  }
+}
+
+describe("a ledger", () => {
+  it("says what each register must hold", () => {
+    const ledger = replayLedger(file);
+    expect(registerOf(ledger, one.register)?.value).toEqual(of(1, 4, 6, 7));
+    expect(registerOf(ledger, shared.register)?.value).toEqual(of(0, 2, 5));
+    expect(registerOf(ledger, other.register)?.value).toEqual(of(3));
+    expect(ledger.births.value).toEqual(of(0, 1, 2, 3, 7));
+  });
+
+  it("says what happened in each namespace", () => {
+    const { namespaces } = replayLedger(file);
+    expect(
+      Array.from(namespaces.values(), ({ birth, departures, losses, end }) => [
+        birth.label,
+        departures.map(({ pid }) => pid),
+        losses.map(({ reason }) => reason),
+        end?.lost,
+      ]),
+    ).toEqual([
+      ["web", [], ["a record was lost"], 2],
+      ["cron", [4711], [], undefined],
+      ["db", [], [], undefined],
+    ]);
+  });
+
+  it("may be ahead of the TPM by its last record, and by no other", () => {
+    const { registers, births } = replayLedger(file);
+    const own = registers.get(hex(one.register));
+    expect(own && standingOf(of(1, 4, 6, 7), own)).toBe("current");
+    expect(own && standingOf(of(1, 4, 6), own)).toBe("behind");
+    expect(own && standingOf(of(1, 4), own)).toBeUndefined();
+    expect(standingOf(of(0, 1, 2, 3), births)).toBe("behind");
+    const idle = registers.get(hex(shared.register));
+    expect(idle && standingOf(of(0, 2), idle)).toBeUndefined();
+  });
+
+  it("is refused with one line at every length but its own and those between two records", () => {
+    const ends = records.map((_, index) => fileOf(records.slice(0, index + 1)).length);
+    const outcomes = Array.from({ length: file.length }, (_, length) => [length, outcome(file.subarray(0, length))]);
+    expect(outcomes.filter(([length]) => !ends.includes(Number(length))).filter(([, what]) => what === "read")).toEqual(
+      [],
+    );
+    expect(ends.map((length) => outcome(file.subarray(0, length)))).toEqual(ends.map(() => "read"));
+    expect(new Set(outcomes.map(([, what]) => what))).toEqual(new Set(["read", "bad-ledger"]));
+  });
+
+  it("is refused with one line, or says another thing, whichever bit of it is flipped", () => {
+    const said = (bytes: Uint8Array) => {
+      const what = outcome(bytes);
+      if (what !== "read") return what;
+      const { births, registers } = replayLedger(bytes);
+      return [births.value, ...Array.from(registers.values(), ({ value }) => value)].map(hex).join();
+    };
+    const true_ = said(file);
+    // One bit of each byte takes two seconds, and each bit eight times as long.
+    const flips = isCI ? file.length * 8 : file.length;
+    const outcomes = Array.from({ length: flips }, (_, index) => {
+      const bit = isCI ? index : index * 8 + (index % 8);
+      const damaged = Buffer.from(file);
+      damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
+      return said(damaged);
+    });
+    expect(outcomes.filter((what) => what === true_)).toEqual([]);
+    const codes = outcomes.filter((what) => !/^[0-9a-f,]+$/.test(what));
+    expect(new Set(codes)).toEqual(new Set(["bad-ledger", "bad-evidence-format", "bad-tpm-structure"]));
+  });
+
+  it("is refused if a record is dropped, doubled or moved", () => {
+    for (let index = 0; index < records.length - 1; index++) {
+      expect(outcome(fileOf(records.toSpliced(index, 1)))).toMatch(/^bad-/);
+      expect(outcome(fileOf(records.toSpliced(index, 0, records[index] as Uint8Array)))).toMatch(/^bad-/);
+      const swapped = records.toSpliced(index, 2, records[index + 1] as Uint8Array, records[index] as Uint8Array);
+      expect(outcome(fileOf(swapped))).toMatch(/^bad-/);
+    }
+  });
+
+  it("is refused if a register could be begun again, or written by the owner", () => {
+    const area = (attributes: number) => {
+      const key = birthKey();
+      const open = registerArea(0x0181_5001, key);
+      return Uint8Array.from(encode(nvPublic, { ...open, attributes: open.attributes | attributes }));
+    };
+    expect(refusal((all) => Object.assign(all[1] ?? {}, { area: area(nvAttributes.ownerWrite) }))).toContain(
+      "could be begun again",
+    );
+    expect(refusal((all) => Object.assign(all[1] ?? {}, { area: area(0) }))).toContain("could be begun again");
+    expect(refusal((all) => Object.assign(all[1] ?? {}, newborn(0x0150_0010)))).toContain("none of isoline's");
+    expect(refusal((all) => Object.assign(all[1] ?? {}, { register: other.register }))).toContain("another Name");
+  });
+
+  it("is refused if its records do not fit each other", () => {
+    expect(refusal((all) => all.push(all[4] as never))).toContain("has ended");
+    expect(refusal((all) => Object.assign(all[4] ?? {}, { birth: 3 }))).toContain("about no namespace of its register");
+    expect(refusal((all) => Object.assign(all[2] ?? {}, { register: one.register }))).toContain("guest in another");
+    expect(refusal((all) => Object.assign(all[7] ?? {}, { value: digest("other") }))).toContain("says another value");
+    expect(refusal((all) => Object.assign(all[3] ?? {}, one))).toContain("a second time");
+    expect(refusal((all) => Object.assign(all[6] ?? {}, { register: new Uint8Array(34) }))).toContain("never born");
+    expect(outcome(new Uint8Array())).toBe("bad-ledger");
+  });
+
+  it("has a sample of each kind in these tests", () => {
+    expect(new Set(drafts.map(({ kind }) => kind))).toEqual(new Set(kinds));
+    expect(Object.keys(recordShapes)).toEqual(kinds);
+  });
+});
+
+const PREFACE = `<!-- Written by test/attest/ledger.test.ts. Rewrite it with: npx vitest run test/attest/ledger.test.ts -u -->
+# The ledger
+
+What a host extended into the registers of its TPM during one boot, in order. A supervisor writes it; a verifier replays it and
+compares the result with what the TPM signs. One file for each boot: \`/var/lib/isoline/ledger/BOOT-RESETS.ledger\`, of root, mode 0600.
+
+## Bytes
+
+A file is records, one after the other. Before each stand its length, two bytes, big-endian. A record is a map with the members below,
+in deterministic CBOR (RFC 8949, 4.2.1). It has at most 2048 bytes, a file at most 64 MiB. Everything else is refused.
+
+## Values
+
+    extension(record) = SHA-256( "isoline register 1" ‖ record )
+    register          = SHA-256( register ‖ extension )            NV_Extend; from 32 zero bytes on
+    PCR               = SHA-256( PCR ‖ extension )                 PCR_Extend of the SHA-256 bank; from \`from\` on
+
+Each record is extended into the register that it names. Those of the kinds \`begin\`, \`birth\`, \`guest\` and \`end\` are also
+extended into the births' PCR, whose number \`begin\` says (13 unless the host chose another).
+
+## Registers
+
+A register is an NV index of the TPM. \`area\` is its TPMS_NV_PUBLIC as it was defined, \`key\` the TPMT_PUBLIC of its birth key. A verifier
+computes the policy from the key, and refuses every other area:
+
+    index       0x01815000 to 0x01815fff
+    nameAlg     SHA-256
+    attributes  extend · policywrite · ownerread · authread · no_da · orderly · clear_stclear, and no other
+    authPolicy  PolicyOR( PolicyNvWritten(no) ∧ PolicySigned(key), PolicyNvWritten(yes) )
+    dataSize    32
+
+The Name of the register is over this area with the attribute \`written\`. The birth key signs one policy, for the first write, over the
+nonce of that session, and is thrown away. Root may delete the index and make it anew, but cannot begin it again.
+
+## Order, and what a crash leaves
+
+A supervisor holds the lock of the file while it appends a record, has it reach the disk, and extends the TPM. Only then is the
+next record written, by the supervisor that has the lock then. So a TPM may be behind its ledger by the last record, which was then
+not extended into all of its places. It may never be behind by more, nor ahead. The supervisor that takes the lock next extends what is
+missing.
+
+A verifier believes nothing good of a record that the TPM does not have. It believes what is bad.
+
+A supervisor that was killed leaves no \`end\`. After an \`end\` the births' PCR vouches for the namespace, and its register may be gone.
+A ledger that was begun again in the same boot has a \`from\` that the log of measured boot does not explain.
+
+## Records
+`;
+
+const words = (record: LedgerRecord["kind"]) =>
+  Object.entries(recordShapes[record].members ?? {})
+    .map(([name, { words: is }]) => `${name} *${is}*`)
+    .join(", ");
+
+describe("the page of the ledger", () => {
+  it("says what the tables say", async () => {
+    const rows = kinds.map((kind) => `| \`${kind}\` | ${words(kind)} |`);
+    const page = [PREFACE, "| kind | members |", "| --- | --- |", ...rows, ""].join("\n");
+    await expect(page).toMatchFileSnapshot("../../docs/spec/ledger.md");
+  });
+});
