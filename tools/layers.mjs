@@ -18,7 +18,7 @@ const core = [
 ].map((folder) => `@isoline/core/${folder}`);
 
 /** The subpaths of the attest package. It has no root: a program names what it verifies with. */
-const attest = ["error", "tpm", "boot", "register", "tee", "evidence", "appraise"].map(
+const attest = ["error", "tpm", "boot", "enrol", "register", "tee", "evidence", "appraise"].map(
   (folder) => `@isoline/attest/${folder}`,
 );
 
@@ -48,6 +48,8 @@ const layers = [
   ["attest", "boot", ["node:crypto"]],
   ["attest", "register", ["node:crypto"]],
   ["attest", "evidence", ["@noble/hashes/*"]],
+  ["attest", "evidence", ["cborg", "@noble/hashes/*"]],
+  ["attest", "enrol", ["node:crypto"]],
   ["attest", "appraise", ["node:crypto"]],
 
   ["linux", "error", core],

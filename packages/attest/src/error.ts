@@ -7,6 +7,7 @@ export const attestErrors = {
   "bad-event-log": "A log of measured boot is truncated, or is not one.",
   "bad-evidence-format": "Bytes that should be evidence are damaged, too long, or not in their one encoding.",
   "bad-ledger": "A ledger is damaged, does not fit the TPM, or was not written by a supervisor.",
+  "bad-enrolment": "A document of an enrolment is damaged, or its answer does not prove that the key is in the TPM.",
   "broken-evidence": "Evidence is not what the enrolled keys signed, or not about what was asked.",
   "stale-evidence": "Evidence answers another challenge than the one that was given.",
   "rolled-back": "The counters of a TPM went back since its last accepted evidence.",

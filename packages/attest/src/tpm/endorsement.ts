@@ -9,6 +9,11 @@ import type { Tpm } from "./tpm.ts";
 /** The smallest buffer that the PC client profile permits for reading an index. */
 const PIECE = 512;
 const MOST_CERTIFICATE = 8192;
+/**
+ * tcg-kp-EKCertificate (TCG EK Credential Profile, 3.2.16). A maker issues other certificates too, and the holder of
+ * such a key must not pass for a TPM.
+ */
+const ENDORSEMENT_USAGE = "2.23.133.8.1";
 /** Makers have one or two levels below their root. */
 const MOST_LINKS = 5;
 
@@ -41,6 +46,8 @@ export interface Makers {
  */
 export function assertEndorsed(endorsement: PublicArea, certificate: Uint8Array, makers: Makers, now: Date): void {
   const leaf = certificateOf(certificate);
+  if (leaf.ca || !leaf.keyUsage?.includes(ENDORSEMENT_USAGE))
+    throw untrusted("its certificate is not for an endorsement key (extended key usage 2.23.133.8.1)");
   const key = (one: X509Certificate) => one.publicKey.export({ type: "spki", format: "der" });
   if (!key(leaf).equals(publicKeyOf(endorsement).export({ type: "spki", format: "der" })))
     throw untrusted("its certificate is for another key");

@@ -70,10 +70,10 @@ export class Output {
   }
 
   /** Writes text or bytes, so that at any moment either the earlier content or all of the new one is there. */
-  write(chunks: Iterable<string | Uint8Array>): void {
+  write(chunks: Iterable<string | Uint8Array>, mode = 0o644): void {
     if (this.#device !== undefined) return this.#writeInto(this.#device, chunks);
     const aside = `.${this.#name}.${randomBytes(6).toString("hex")}`;
-    const fd = this.#directory.create(aside, 0o644);
+    const fd = this.#directory.create(aside, mode);
     if (fd < 0) throw refused(this.#path, `${reason(fd)}; ${UNCHANGED}`);
     try {
       try {
@@ -182,11 +182,11 @@ export class Output {
   }
 }
 
-/** Writes a file at once, for commands that run no workload. */
-export function writeDurably(path: string, chunks: Iterable<string | Uint8Array>): void {
+/** Writes a file at once, for commands that run no workload. `mode` is that of a new file. */
+export function writeDurably(path: string, chunks: Iterable<string | Uint8Array>, mode?: number): void {
   const output = Output.open(path);
   try {
-    output.write(chunks);
+    output.write(chunks, mode);
   } finally {
     output.close();
   }

@@ -1,6 +1,7 @@
 /** The commands for proving to another machine what this one does, and for verifying such proofs. */
 import type { Command } from "commander";
 import type { AttestDoctorOptions } from "../commands/attest/doctor.ts";
+import type { EnrolOptions } from "../commands/attest/enrol.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
 
@@ -15,7 +16,7 @@ export function declareAttest(program: Command, { ends }: Invocation): void {
     .description("Makes evidence of what live namespaces do, and verifies it: docs/attestation.md.")
     .usage("COMMAND [options]")
     .enablePositionalOptions()
-    .addHelpText("after", examples("isoline attest doctor"));
+    .addHelpText("after", examples("isoline attest doctor", "isoline attest enrol --trust trust --name here"));
 
   attest
     .command("doctor")
@@ -31,4 +32,30 @@ export function declareAttest(program: Command, { ends }: Invocation): void {
     .action((options: AttestDoctorOptions) =>
       ends(import("../commands/attest/doctor.ts").then(({ attestDoctor }) => attestDoctor(options))),
     );
+
+  attest
+    .command("enrol")
+    .summary("let a verifier know the key of a node, and that it is in a genuine TPM")
+    .description(
+      "In four steps, with a file from one to the next: the node's request, --challenge, --answer, --accept. All at once where one " +
+        "machine has both the TPM (--tpm) and what the verifier trusts (--trust).",
+    )
+    .option("--tpm <address>", TPM)
+    .option("--challenge <request>", "the verifier: check the makers of a node's TPM, and make a challenge for it")
+    .option("--answer <challenge>", "the node: open a challenge in its TPM, and make the answer")
+    .option("--accept <answer>", "the verifier: enrol the node if the answer is right")
+    .option("--trust <dir>", "the verifier: what it trusts; the roots of TPM makers are in DIR/makers")
+    .option("--name <name>", "the verifier: what to call the node")
+    .option("-o, --output <file>", "write the request, the challenge or the answer to a file")
+    .option("--json", "the enrolled node, for machines")
+    .addHelpText(
+      "after",
+      examples(
+        "isoline attest enrol -o node.json                                        # the node",
+        "isoline attest enrol --challenge node.json --trust trust -o challenge.json",
+        "isoline attest enrol --answer challenge.json -o answer.json              # the node",
+        "isoline attest enrol --accept answer.json --trust trust --name web-1",
+      ),
+    )
+    .action((options: EnrolOptions) => ends(import("../commands/attest/enrol.ts").then(({ enrol }) => enrol(options))));
 }
