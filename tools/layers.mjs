@@ -44,13 +44,16 @@ const layers = [
 
   ["attest", "error", core],
   ["attest", "cbor", ["cborg"]],
-  ["attest", "tpm", [...core, "node:crypto", "node:fs/promises", "node:net", "node:timers/promises"]],
-  ["attest", "boot", ["node:crypto"]],
-  ["attest", "register", ["node:crypto"]],
+  [
+    "attest",
+    "tpm",
+    [...core, "@noble/hashes/*", "node:crypto", "node:fs/promises", "node:net", "node:timers/promises"],
+  ],
+  ["attest", "boot", ["@noble/hashes/*"]],
+  ["attest", "register", ["@noble/hashes/*"]],
   ["attest", "evidence", ["@noble/hashes/*"]],
-  ["attest", "evidence", ["cborg", "@noble/hashes/*"]],
-  ["attest", "enrol", ["node:crypto"]],
-  ["attest", "appraise", ["node:crypto"]],
+  ["attest", "enrol", ["@noble/hashes/*", "node:crypto"]],
+  ["attest", "appraise", [...core, "@noble/hashes/*"]],
 
   ["linux", "error", core],
   ["linux", "abi", [...core, "node:*", "koffi"]],

@@ -146,7 +146,7 @@ describe.skipIf(needsSwtpm)("a register whose first write needs a key that is th
           contents: Uint8Array.from(extendBy(extendBy(Buffer.alloc(32)))),
         },
       });
-      expect(isSignedBy(key2.public, encode(attest, certified.attested), certified.signature)).toBe(true);
+      expect(await isSignedBy(key2.public, encode(attest, certified.attested), certified.signature)).toBe(true);
       await tpm.flush(key2.handle);
 
       // By the owner, without the policy.

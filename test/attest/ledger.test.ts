@@ -44,10 +44,10 @@ function refusal(change: (records: Parameters<typeof written>[0][number][]) => v
 describe("a ledger", () => {
   it("says what each register must hold", () => {
     const ledger = replayLedger(file);
-    expect(registerOf(ledger, one.register)?.value).toEqual(of(1, 4, 6, 7));
-    expect(registerOf(ledger, shared.register)?.value).toEqual(of(0, 2, 5));
-    expect(registerOf(ledger, other.register)?.value).toEqual(of(3));
-    expect(ledger.births.value).toEqual(of(0, 1, 2, 3, 7));
+    expect(registerOf(ledger, one.register)?.value).toEqual(Uint8Array.from(of(1, 4, 6, 7)));
+    expect(registerOf(ledger, shared.register)?.value).toEqual(Uint8Array.from(of(0, 2, 5)));
+    expect(registerOf(ledger, other.register)?.value).toEqual(Uint8Array.from(of(3)));
+    expect(ledger.births.value).toEqual(Uint8Array.from(of(0, 1, 2, 3, 7)));
   });
 
   it("says what happened in each namespace", () => {

@@ -49,7 +49,7 @@ const signed = {
   value: { hash: "sha256", r: new Uint8Array(32).fill(1), s: new Uint8Array(32).fill(2) },
 } as const;
 
-const samples: readonly (readonly [string, Buffer, (bytes: Uint8Array) => unknown])[] = [
+const samples: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => unknown])[] = [
   ...attests.map(
     (each) =>
       [

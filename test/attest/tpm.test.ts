@@ -98,8 +98,10 @@ describe.skipIf(needsSwtpm)("a TPM (needs swtpm and tpm2-tools)", () => {
     const message = encode(attest, quoted.attested as Attest);
     expect(quoted.attested).toMatchObject({ magic: GENERATED, attested: { is: "quote", value: { pcrs: [PCRS] } } });
     expect(hex(quoted.attested.extraData)).toBe(hex(challenge));
-    expect(isSignedBy(key.public, message, quoted.signature)).toBe(true);
-    expect(isSignedBy(key.public, Buffer.concat([message.subarray(1), Buffer.alloc(1)]), quoted.signature)).toBe(false);
+    expect(await isSignedBy(key.public, message, quoted.signature)).toBe(true);
+    expect(await isSignedBy(key.public, Buffer.concat([message.subarray(1), Buffer.alloc(1)]), quoted.signature)).toBe(
+      false,
+    );
     writeFileSync(join(software.place, "ours.msg"), message);
     writeFileSync(join(software.place, "ours.sig"), encode(signature, quoted.signature));
     writeFileSync(join(software.place, "ours.pem"), publicKeyOf(key.public).export({ type: "spki", format: "pem" }));
@@ -108,7 +110,7 @@ describe.skipIf(needsSwtpm)("a TPM (needs swtpm and tpm2-tools)", () => {
     expect(() => software.tool("tpm2_checkquote", ...checked.slice(0, -1), "00".repeat(32))).toThrow("tpm2_checkquote");
   });
 
-  it("verifies the quotes of tpm2-tools", () => {
+  it("verifies the quotes of tpm2-tools", async () => {
     software.tool("tpm2_createek", "-G", "rsa", "-c", "ek.ctx", "-u", "ek.pub");
     flushAll();
     const key = ["-C", "ek.ctx", "-c", "ak.ctx", "-u", "ak.pub", "-n", "ak.name"];
@@ -133,7 +135,7 @@ describe.skipIf(needsSwtpm)("a TPM (needs swtpm and tpm2-tools)", () => {
     const file = (name: string) => readFileSync(join(software.place, name));
     const theirs = decode(publicArea, file("ak.pub").subarray(2));
     const message = file("q.msg");
-    expect(isSignedBy(theirs, message, decode(signature, file("q.sig")))).toBe(true);
+    expect(await isSignedBy(theirs, message, decode(signature, file("q.sig")))).toBe(true);
     expect(hex(nameOf(theirs))).toBe(hex(file("ak.name")));
     const told = decode(attest, message);
     expect(told.attested).toMatchObject({ is: "quote", value: { pcrs: [{ hash: "sha256", registers: [0, 7, 10] }] } });

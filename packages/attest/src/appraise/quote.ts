@@ -4,11 +4,14 @@
  *
  * The order is that of the checks: nothing of a quote is believed before its signature, and nothing after a check that failed.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { AttestError } from "../error.ts";
+import { equal } from "../cbor/index.ts";
 import { decode } from "../tpm/codec.ts";
 import { GENERATED, type HashName, objectAttributes } from "../tpm/constants.ts";
-import { isSignedBy, nameOf } from "../tpm/keys.ts";
+import { hashOf } from "../tpm/hash.ts";
+import { nameOf } from "../tpm/names.ts";
+import { isSignedBy } from "../tpm/signed-by.ts";
 import { attest, type Attest, type PublicArea, type Signature } from "../tpm/structures.ts";
 
 /** What the verifier asked for, and what it knows of the node. */
@@ -52,9 +55,9 @@ const NEEDED =
   objectAttributes.restricted | objectAttributes.sign | objectAttributes.fixedTPM | objectAttributes.fixedParent;
 const FORBIDDEN = objectAttributes.decrypt;
 
-export function appraiseQuote(question: QuoteQuestion, answer: QuoteAnswer): ProvenRegisters {
+export async function appraiseQuote(question: QuoteQuestion, answer: QuoteAnswer): Promise<ProvenRegisters> {
   assertAttestationKey(question.key);
-  if (!isSignedBy(question.key, answer.message, answer.signature))
+  if (!(await isSignedBy(question.key, answer.message, answer.signature)))
     throw broken("the quote is not signed by the enrolled attestation key");
   const told = decode(attest, answer.message);
   if (told.magic !== GENERATED) throw broken("the message was not made by a TPM");
@@ -77,12 +80,12 @@ export function assertAttestationKey(key: PublicArea): void {
   const { attributes } = key.value;
   if ((attributes & NEEDED) !== NEEDED || (attributes & FORBIDDEN) !== 0)
     throw broken(
-      `key ${Buffer.from(nameOf(key)).toString("hex").slice(0, 16)}… may sign what the TPM did not make (attributes 0x${attributes.toString(16)})`,
+      `key ${bytesToHex(nameOf(key)).slice(0, 16)}… may sign what the TPM did not make (attributes 0x${attributes.toString(16)})`,
     );
 }
 
 function assertAnswers({ extraData }: Attest, challenge: Uint8Array): void {
-  if (extraData.length !== challenge.length || !timingSafeEqual(extraData, challenge))
+  if (!equal(extraData, challenge))
     throw new AttestError("stale-evidence", "the quote answers another challenge; ask again with a new one");
 }
 
@@ -102,10 +105,7 @@ function assertSelection(
 function assertValues(digest: Uint8Array, { values, signature }: QuoteAnswer, { registers }: QuoteQuestion): void {
   if (values.length !== registers.length)
     throw broken(`expected ${registers.length} register values, got ${values.length}`);
-  const hash = createHash(signature.value.hash);
-  for (const value of values) hash.update(value);
-  const computed = hash.digest();
-  if (digest.length !== computed.length || !timingSafeEqual(digest, computed))
+  if (!equal(digest, hashOf(signature.value.hash, ...values)))
     throw broken("the register values are not those that the quote is about");
 }
 

@@ -4,9 +4,10 @@
  * Sources: TCG PC Client Platform Firmware Profile 1.06, chapter 10 (structures, little endian); the crypto-agile form begins with
  * one event in the SHA-1 form, which says which algorithms follow. The kernel exports it as binary_bios_measurements.
  */
-import { createHash } from "node:crypto";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { AttestError } from "../error.ts";
 import { algorithms, type HashName, hashes } from "../tpm/constants.ts";
+import { hashOf } from "../tpm/hash.ts";
 
 export interface BootEvent {
   readonly pcr: number;
@@ -58,9 +59,9 @@ export const eventTypes: Readonly<Record<number, string>> = {
 };
 
 const NO_ACTION = 3;
-const SPEC_ID = Buffer.from("Spec ID Event03\0", "latin1");
+const SPEC_ID = utf8ToBytes("Spec ID Event03\0");
 /** 10.4.5.3: the locality from which the first register was begun. */
-const STARTUP_LOCALITY = Buffer.from("StartupLocality\0", "latin1");
+const STARTUP_LOCALITY = utf8ToBytes("StartupLocality\0");
 const REGISTERS = 24;
 const MOST_BYTES = 2 ** 24;
 const MOST_EVENTS = 2 ** 16;
@@ -72,11 +73,11 @@ const hashByNumber = new Map<number, HashName>(
 
 /** Little-endian numbers and bytes, never beyond the end. */
 class LogReader {
-  readonly #bytes: Buffer;
+  readonly #bytes: Uint8Array;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = bytes;
   }
 
   get at(): number {
@@ -87,7 +88,7 @@ class LogReader {
     return this.#bytes.length - this.#at;
   }
 
-  take(length: number, what: string): Buffer {
+  take(length: number, what: string): Uint8Array {
     if (length > this.left) throw refused(`at byte ${this.#at}: expected ${length} bytes of ${what}, got ${this.left}`);
     const taken = this.#bytes.subarray(this.#at, this.#at + length);
     this.#at += length;
@@ -95,7 +96,7 @@ class LogReader {
   }
 
   number(size: 1 | 2 | 4, what: string): number {
-    return this.take(size, what).readUIntLE(0, size);
+    return this.take(size, what).reduceRight((number, byte) => number * 256 + byte, 0);
   }
 }
 
@@ -116,8 +117,8 @@ export function parseBootLog(bytes: Uint8Array): BootLog {
 
 /** The registers that the events of a log lead to, by number: what a quote taken right after boot must show. */
 export function replayBootLog({ events }: BootLog, hash: HashName): ReadonlyMap<number, Uint8Array> {
-  const registers = new Map<number, Buffer>();
-  const zero = Buffer.alloc(hashes[hash]);
+  const registers = new Map<number, Uint8Array>();
+  const zero = new Uint8Array(hashes[hash]);
   for (const { pcr, type, digests, data } of events) {
     if (type === NO_ACTION) {
       if (pcr === 0 && data.length === STARTUP_LOCALITY.length + 1 && startsWith(data, STARTUP_LOCALITY))
@@ -127,14 +128,14 @@ export function replayBootLog({ events }: BootLog, hash: HashName): ReadonlyMap<
     const digest = digests[hash];
     if (digest === undefined) throw refused(`the log has no ${hash} digests; replay an algorithm that it has`);
     const value = registers.get(pcr) ?? zero;
-    registers.set(pcr, createHash(hash).update(value).update(digest).digest());
+    registers.set(pcr, hashOf(hash, value, digest));
   }
   return registers;
 }
 
 /** A register that the hardware begins from another locality starts with its number in the last byte. */
-function begunFrom(zero: Buffer, locality: number): Buffer {
-  const value = Buffer.from(zero);
+function begunFrom(zero: Uint8Array, locality: number): Uint8Array {
+  const value = Uint8Array.from(zero);
   value[value.length - 1] = locality;
   return value;
 }
@@ -207,8 +208,8 @@ function readAlgorithms(data: Uint8Array): ReadonlyMap<number, number> {
 const namesIn = (sizes: ReadonlyMap<number, number>): HashName[] =>
   [...sizes.keys()].map((number) => hashByNumber.get(number)).filter((name) => name !== undefined);
 
-const startsWith = (bytes: Uint8Array, start: Buffer): boolean =>
-  Buffer.from(bytes).subarray(0, start.length).equals(start);
+const startsWith = (bytes: Uint8Array, start: Uint8Array): boolean =>
+  bytes.length >= start.length && start.every((byte, index) => byte === bytes[index]);
 
 function refused(why: string): AttestError {
   return new AttestError("bad-event-log", `not a log of measured boot: ${why}; read it anew from the kernel`);

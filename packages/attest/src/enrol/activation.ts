@@ -6,7 +6,7 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { AttestError } from "../error.ts";
 import { type Credential, makeCredential } from "../tpm/credential.ts";
 import { assertEndorsed, type Makers } from "../tpm/endorsement.ts";
-import { nameOf } from "../tpm/keys.ts";
+import { nameOf } from "../tpm/names.ts";
 import { base64, bytesIn, readDocument, textIn, writeDocument } from "./document.ts";
 import { type Endorsement, type EnrolmentRequest, nodeIdOf } from "./request.ts";
 

@@ -1,7 +1,9 @@
 /** What a node sends to be enrolled: its attestation key, and its endorsement keys with their makers' certificates. */
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { equal } from "../cbor/index.ts";
 import { AttestError } from "../error.ts";
 import { decode, encode } from "../tpm/codec.ts";
-import { nameOf } from "../tpm/keys.ts";
+import { nameOf } from "../tpm/names.ts";
 import { publicArea, type PublicArea } from "../tpm/structures.ts";
 import { attestationKey, endorsementP384, endorsementRsa } from "../tpm/templates.ts";
 import { base64, bytesIn, readDocument, tableIn, unfit, writeDocument } from "./document.ts";
@@ -51,14 +53,14 @@ export function readEndorsement(value: unknown, kind: string): Endorsement {
 
 /** The name that a node is known by: the digest in the Name of its attestation key, in hexadecimal. */
 export function nodeIdOf(key: PublicArea): string {
-  return Buffer.from(nameOf(key).subarray(2)).toString("hex");
+  return bytesToHex(nameOf(key).subarray(2));
 }
 
 /** Whether an area is the template but for the key itself. */
 function isMadeBy(template: PublicArea, area: PublicArea): boolean {
   const { unique } = template.value;
   const blank = { is: area.is, value: { ...area.value, unique } } as PublicArea;
-  return area.is === template.is && encode(publicArea, blank).equals(encode(publicArea, template));
+  return area.is === template.is && equal(encode(publicArea, blank), encode(publicArea, template));
 }
 
 function odd(what: string, area: PublicArea): AttestError {

@@ -1,4 +1,5 @@
 /** Putting evidence together: bodies first, then what the TPM signs about them. */
+import { equal } from "../cbor/index.ts";
 import { AttestError } from "../error.ts";
 import { type CanisterBody, readCanisterBody, writeCanisterBody } from "./canister-body.ts";
 import { CHALLENGE_BYTES, type CanisterEvidence, type Evidence, qualifyingData } from "./evidence.ts";
@@ -55,7 +56,7 @@ export function forTenant(whole: Evidence, label: string): Evidence {
   if (own === undefined)
     throw unfit(`a canister ${JSON.stringify(label)}`, "none of that label", "look at its evidence");
   const { register } = readCanisterBody(own.body);
-  const isOwn = ({ name }: { name: Uint8Array }) => register !== undefined && String(name) === String(register);
+  const isOwn = ({ name }: { name: Uint8Array }) => register !== undefined && equal(name, register.name);
   return { ...whole, canisters: [own], registers: whole.registers.filter(isOwn) };
 }
 

@@ -32,7 +32,8 @@ export const canisterBody = map({
   counters: map({ events: count, departures: count, refused: count, lost: count, untrusted: count }),
   /** Why the run is incomplete, in words; empty where all was observed. */
   incomplete: list(text(512), 64),
-  register: optional(registerName),
+  /** The register that the canister's records are extended into, and the number of the record of its birth in the ledger. */
+  register: optional(map({ name: registerName, birth: count })),
   /** Milliseconds since 1970 by the node's own clock. */
   started: count,
   ended: optional(count),

@@ -5,10 +5,13 @@
  * anew under the same Name, but cannot write to it again, because the key is gone. Another policy, or another right to write, is
  * another Name.
  */
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { concatBytes } from "@noble/hashes/utils.js";
+import { equal } from "../cbor/index.ts";
+import { numberBytes } from "../tpm/bytes.ts";
 import { decode, encode } from "../tpm/codec.ts";
 import { nvAttributes as bits, objectAttributes } from "../tpm/constants.ts";
-import { nameOf, nvNameOf } from "../tpm/keys.ts";
+import { nameOf, nvNameOf } from "../tpm/names.ts";
 import { nvPublic, type NvPublic, publicArea, type PublicArea } from "../tpm/structures.ts";
 import { broken } from "./record.ts";
 
@@ -80,20 +83,11 @@ export function registerIn(record: { readonly area: Uint8Array; readonly key: Ui
   const key = decode(publicArea, record.key);
   if (area.index < FIRST_INDEX || area.index > LAST_INDEX)
     throw broken(`index 0x${area.index.toString(16)} is none of isoline's`);
-  const expected = Buffer.from(encode(nvPublic, registerArea(area.index, key)));
-  if (!expected.equals(record.area))
+  if (!equal(encode(nvPublic, registerArea(area.index, key)), record.area))
     throw broken(`the register at 0x${area.index.toString(16)} could be begun again, or be written by its owner`);
   return { index: area.index, key, name: registerName(area) };
 }
 
-function number(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
+const number = (value: number): Uint8Array => numberBytes(value, 4);
 
-function hash(...parts: readonly Uint8Array[]): Uint8Array {
-  const sum = createHash("sha256");
-  for (const part of parts) sum.update(part);
-  return sum.digest();
-}
+const hash = (...parts: readonly Uint8Array[]): Uint8Array => sha256(concatBytes(...parts));

@@ -4,9 +4,11 @@
  * A file is records one after the other, each behind its length in two bytes, big-endian. A record is a map in deterministic CBOR,
  * and has one encoding.
  */
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { bytes, count, map, type Of, read, text, word, write } from "../cbor/index.ts";
 import { AttestError } from "../error.ts";
+import { numberBytes } from "../tpm/bytes.ts";
 
 const DIGEST = bytes(32);
 /** A Name of the TPM over SHA-256: its algorithm in two bytes, then the digest. */
@@ -121,33 +123,31 @@ const anyRecord = {
 };
 
 /** A record as it stands in the file. */
-export function framed(encoded: Uint8Array): Buffer {
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeUInt16BE(encoded.length);
-  return Buffer.concat([length, encoded]);
+export function framed(encoded: Uint8Array): Uint8Array {
+  return concatBytes(numberBytes(encoded.length, LENGTH_BYTES), encoded);
 }
 
 /** The encodings of the records in a ledger. Refuses bytes that end within one. */
 export function* recordsIn(file: Uint8Array): Generator<Uint8Array> {
   if (file.length > MOST_LEDGER) throw broken(`expected at most ${MOST_LEDGER} bytes, got ${file.length}`);
-  const view = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
-  for (let at = 0; at < view.length; ) {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  for (let at = 0; at < file.length; ) {
     const from = at + LENGTH_BYTES;
-    const to = from + (from <= view.length ? view.readUInt16BE(at) : 0);
-    if (from > view.length || to > view.length) throw broken(`it ends within the record at byte ${at}`);
-    yield view.subarray(from, to);
+    const to = from + (from <= file.length ? view.getUint16(at) : 0);
+    if (from > file.length || to > file.length) throw broken(`it ends within the record at byte ${at}`);
+    yield file.subarray(from, to);
     at = to;
   }
 }
 
 /** SHA-256( "isoline register 1" ‖ record ): what a register is extended by. */
 export function extensionOf(encoded: Uint8Array): Uint8Array {
-  return createHash("sha256").update(DOMAIN).update(encoded).digest();
+  return sha256(concatBytes(utf8ToBytes(DOMAIN), encoded));
 }
 
 /** What a register of this value becomes (TPM 2.0 Library, part 3, 31.7 and 22.2): SHA-256( value ‖ extension ). */
 export function extended(value: Uint8Array, extension: Uint8Array): Uint8Array {
-  return createHash("sha256").update(value).update(extension).digest();
+  return sha256(concatBytes(value, extension));
 }
 
 export function broken(why: string): AttestError {

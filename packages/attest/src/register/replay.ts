@@ -4,6 +4,7 @@
  * A record is on disk before the TPM is extended by it, and the next one is written only after that. So a register may be one record
  * behind the ledger, and only if that record is the ledger's last. Anything else was not written by a supervisor.
  */
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { equal } from "../cbor/index.ts";
 import { type BornRegister, registerIn } from "./area.ts";
 import { broken, decodeRecord, extended, extensionOf, type LedgerRecord, type RecordOf, recordsIn } from "./record.ts";
@@ -128,7 +129,7 @@ export class LedgerReplay {
   }
 
   #registerOf(record: LedgerRecord): Register {
-    const id = Buffer.from(record.register).toString("hex");
+    const id = bytesToHex(record.register);
     const known = this.#registers.get(id);
     if (record.kind !== "begin" && record.kind !== "birth") {
       if (known === undefined) throw broken(`record ${record.sequence} is for a register that was never born`);

@@ -24,7 +24,7 @@ type Fields = Readonly<Record<string, Codec<never> | Codec<unknown>>>;
 export type RecordOf<F> = { readonly [K in keyof F]: ValueOf<F[K]> };
 
 /** Bytes of one whole structure. */
-export function encode<T>(codec: Codec<T>, value: T): Buffer {
+export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   const out = new ByteWriter();
   codec.write(out, value);
   return out.finish();

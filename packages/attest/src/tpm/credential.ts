@@ -6,7 +6,7 @@ import { constants, createCipheriv, createECDH, createHash, createHmac, publicEn
 import { bad } from "./bytes.ts";
 import { encode } from "./codec.ts";
 import { hashes, type HashName } from "./constants.ts";
-import { publicKeyOf } from "./keys.ts";
+import { publicKeyOf } from "./public-key.ts";
 import { eccPoint, type PublicArea, sizedSecret } from "./structures.ts";
 
 export interface Credential {

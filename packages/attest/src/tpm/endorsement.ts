@@ -2,7 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import { AttestError } from "../error.ts";
 import { commands } from "./commands.ts";
-import { publicKeyOf } from "./keys.ts";
+import { publicKeyOf } from "./public-key.ts";
 import type { PublicArea } from "./structures.ts";
 import type { Tpm } from "./tpm.ts";
 

@@ -4,8 +4,10 @@ export { commands } from "./commands.ts";
 export * from "./constants.ts";
 export { type Credential, makeCredential } from "./credential.ts";
 export { assertEndorsed, type Makers, readIndex } from "./endorsement.ts";
-export { isSignedBy, nameOf, nvNameOf, publicKeyOf } from "./keys.ts";
+export { nameOf, nvNameOf } from "./names.ts";
+export { publicKeyOf } from "./public-key.ts";
 export { TpmRefusal } from "./response-codes.ts";
+export { isSignedBy } from "./signed-by.ts";
 export {
   attest,
   type Attest,

@@ -1,4 +1,5 @@
 /** The structures of a TPM that this project reads and writes (TPM 2.0 Library, part 2, version 184). */
+import { concatBytes } from "@noble/hashes/utils.js";
 import {
   type Codec,
   choice,
@@ -63,7 +64,7 @@ const bitmap: Codec<readonly number[]> = {
     );
   },
   write: (out, registers) => {
-    const bytes = Buffer.alloc(3);
+    const bytes = new Uint8Array(3);
     for (const register of registers) bytes[register >> 3] = (bytes[register >> 3] as number) | (1 << (register & 7));
     out.number(bytes.length, 1, "sizeofSelect");
     out.bytes(bytes);
@@ -191,7 +192,7 @@ export const attest: Codec<Attest> = {
     const type = from.take(2, "TPMI_ST_ATTEST");
     const head = { magic, ...attestHead.read(from) };
     // The union is read as if its selector stood directly before it.
-    const rest = Buffer.concat([type, from.take(from.left, "TPMU_ATTEST")]);
+    const rest = concatBytes(type, from.take(from.left, "TPMU_ATTEST"));
     return { ...head, attested: decode(attested, rest) };
   },
   write: (out, { magic, attested: told, ...head }) => {

@@ -1,9 +1,9 @@
 /** Public areas of the keys that a node attests with (TCG EK Credential Profile 2.5, annex B; TPM 2.0 Library, part 1, 23). */
+import { hexToBytes as hex } from "@noble/hashes/utils.js";
 import { objectAttributes as bits } from "./constants.ts";
 import type { PublicArea } from "./structures.ts";
 
 const NOTHING = new Uint8Array();
-const hex = (text: string) => Uint8Array.from(Buffer.from(text, "hex"));
 
 /** PolicySecret of the endorsement hierarchy, with SHA-256: the profile's PolicyA. */
 const POLICY_A_SHA256 = hex("837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa");

@@ -1,0 +1,85 @@
+/** Signatures of a TPM's keys, checked by WebCrypto, which Node and browsers have. */
+import { concatBytes } from "@noble/hashes/utils.js";
+import { bad } from "./bytes.ts";
+import { hashes, type HashName } from "./constants.ts";
+import type { PublicArea, Signature } from "./structures.ts";
+
+const CURVE_NAMES = { p256: "P-256", p384: "P-384", p521: "P-521" } as const;
+const COORDINATE_BYTES = { p256: 32, p384: 48, p521: 66 } as const;
+const HASH_NAMES = { sha1: "SHA-1", sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" } as const;
+/** What an exponent of 0 stands for (part 2, 12.2.3.5). */
+const DEFAULT_EXPONENT = 65_537;
+
+type Schemed = { readonly name: string; readonly [more: string]: unknown };
+
+/** Whether a key of a TPM signed these bytes. A SHA-1 signature counts as none: such digests collide. */
+export async function isSignedBy(area: PublicArea, message: Uint8Array, signature: Signature): Promise<boolean> {
+  const { hash } = signature.value;
+  if (hash === "sha1") return false;
+  if (signature.is === "ecdsa") {
+    if (area.is !== "ecc") return false;
+    const length = COORDINATE_BYTES[area.value.curve];
+    const raw = concatBytes(padded(signature.value.r, length), padded(signature.value.s, length));
+    const name = "ECDSA";
+    const key = await imported(jwkOf(area), { name, namedCurve: CURVE_NAMES[area.value.curve] });
+    return verified({ name, hash: HASH_NAMES[hash] }, key, raw, message);
+  }
+  if (area.is !== "rsa" || !("signature" in signature.value)) return false;
+  const name = signature.is === "rsapss" ? "RSA-PSS" : "RSASSA-PKCS1-v1_5";
+  const key = await imported(jwkOf(area), { name, hash: HASH_NAMES[hash] });
+  const proof = signature.value.signature;
+  if (signature.is === "rsassa") return verified({ name }, key, proof, message);
+  for (const saltLength of saltLengths(area.value.keyBits, hash))
+    if (await verified({ name, saltLength }, key, proof, message)) return true;
+  return false;
+}
+
+/** A TPM uses the longest salt that fits; one that follows FIPS 186-4 uses a salt as long as the digest (part 1, B.7). */
+function saltLengths(keyBits: number, hash: HashName): readonly number[] {
+  return [Math.ceil((keyBits - 1) / 8) - hashes[hash] - 2, hashes[hash]];
+}
+
+function jwkOf(area: PublicArea): Readonly<Record<string, string>> {
+  if (area.is === "rsa") {
+    const exponent = area.value.exponent || DEFAULT_EXPONENT;
+    const bytes = [24, 16, 8, 0].map((shift) => (exponent >>> shift) & 0xff);
+    const first = bytes.findIndex((byte) => byte !== 0);
+    return { kty: "RSA", n: base64url(area.value.unique), e: base64url(Uint8Array.from(bytes.slice(first))) };
+  }
+  const { curve, unique } = area.value;
+  const [x, y] = [unique.x, unique.y].map((part) => base64url(padded(part, COORDINATE_BYTES[curve])));
+  return { kty: "EC", crv: CURVE_NAMES[curve], x: x as string, y: y as string };
+}
+
+async function imported(jwk: Readonly<Record<string, string>>, scheme: Schemed) {
+  try {
+    return await crypto.subtle.importKey("jwk", jwk, scheme, false, ["verify"]);
+  } catch {
+    throw bad("its public key is no point of its curve, or no RSA key");
+  }
+}
+
+function verified(
+  scheme: Schemed,
+  key: Parameters<typeof crypto.subtle.verify>[1],
+  signature: Uint8Array,
+  message: Uint8Array,
+): Promise<boolean> {
+  return crypto.subtle.verify(scheme, key, Uint8Array.from(signature), Uint8Array.from(message));
+}
+
+/** A number of a fixed length. A TPM may leave leading zeros out. */
+function padded(bytes: Uint8Array, length: number): Uint8Array {
+  const more = bytes.length - length;
+  if (bytes.subarray(0, Math.max(more, 0)).some((byte) => byte !== 0))
+    throw bad(`expected a number of ${length} bytes, got ${bytes.length}`);
+  return more >= 0 ? bytes.subarray(more) : concatBytes(new Uint8Array(-more), bytes);
+}
+
+/** RFC 4648, 5, without padding. */
+function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
+}
