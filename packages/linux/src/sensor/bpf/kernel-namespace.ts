@@ -227,6 +227,12 @@ export class KernelNamespace {
     this.#load.maps.launching.update(u32(tid), u32(this.id));
   }
 
+  /** No task waits for this supervisor any more; what is not decided is refused, as long as a program is still attached. */
+  abandon(): void {
+    this.#mode = "refuse";
+    this.#load.abandon(this.id);
+  }
+
   /** No process begins the namespace any more. */
   endLaunch(): void {
     this.#load.maps.launching.delete(u32(this.#launcher));

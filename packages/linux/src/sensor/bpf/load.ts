@@ -14,6 +14,7 @@ import type { Attachment } from "./attachment.ts";
 import { objectFile } from "./object-file.ts";
 import { PINS, pinsIn, pinWhole, removePins, withLock } from "./pins.ts";
 import { LABEL_BYTES, defaultAction, modes, namespaceState, u32 } from "./structures.ts";
+import { wakeHeld } from "./wake.ts";
 
 /** Maps that are in the object, of which a supervisor needs a descriptor. */
 const mapNames = [
@@ -218,6 +219,15 @@ export class Load {
     this.maps.labels.delete(key);
     this.maps.default_actions.delete(key);
     this.maps.namespace_states.delete(key);
+  }
+
+  /**
+   * Nothing waits for a verdict any more: no supervisor decides in this namespace. The task that is woken repeats its call, and
+   * one that is just about to wait finds no supervisor (`hold` in `bpf/hold.h`); what is not decided is refused.
+   */
+  abandon(id: number): void {
+    this.maps.default_actions.update(u32(id), Buffer.concat([u32(modes.refuse), u32(0)]));
+    wakeHeld(this.maps.holding.fd, id, 0);
   }
 
   /** From now on files that execs load are reported again. */

@@ -45,8 +45,19 @@ export function unpinAll(isForced: boolean): readonly PinnedLoad[] {
       ({ namespaces }) => namespaces === undefined || namespaces.some(({ supervisor, live }) => supervisor || live > 0),
     );
     if (inUse.length > 0 && !isForced) throw stillUsed(inUse);
-    for (const { directory } of loads) removePins(directory);
+    for (const load of loads) {
+      letGo(load);
+      removePins(load.directory);
+    }
     return loads;
+  });
+}
+
+/** Ends every wait for a verdict: a task that a program holds could not be woken once the others are gone. */
+function letGo({ directory, namespaces = [] }: PinnedLoad): void {
+  if (namespaces.length === 0) return;
+  Load.look(directory, (load) => {
+    for (const { id } of namespaces) load.abandon(id);
   });
 }
 

@@ -26,7 +26,6 @@ import { LASTING } from "./lasting.ts";
 import { expectPort, noteSocket, portIn } from "./ports.ts";
 import { LaunchView } from "./placing.ts";
 import { type BpfProcess, ProcessTable } from "./processes.ts";
-import { wakeHeld } from "./wake.ts";
 import { fates, kinds, operations, outlooks, Record } from "./record.ts";
 
 const SIGKILL = 9;
@@ -201,8 +200,8 @@ export class BpfSensor implements Sensor {
   /** Checked when no record has come for a while: removed programs send none. */
   #mustBePinned(): void {
     if (this.#kernel.isPinned) return;
-    // Only the supervisor can wake the held tasks, and no program decides about them any more.
-    wakeHeld(this.#kernel.holding.fd, this.#kernel.id, 0);
+    // Programs are detached one after the other: one that holds tasks may outlive the one that notes the supervisor's end.
+    this.#kernel.abandon();
     throw new LinuxError(
       "sensor-lost",
       "the BPF programs were taken out of the kernel (isoline unpin --force): what the workload does is no longer seen, nor refused",
