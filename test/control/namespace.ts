@@ -1,4 +1,5 @@
 /** A namespace for tests: it answers as a real one would, and records the requests. */
+import { ZERO_DIGEST } from "@isoline/core/digest";
 import type { LiveEvent, Snapshot } from "../../packages/isoline/src/namespace/live.ts";
 import { answersWithoutIntegrity } from "../../packages/isoline/src/namespace/integrity-unasked.ts";
 import { type Answers, type Ask, answered, type Request } from "../../packages/isoline/src/namespace/requests.ts";
@@ -42,6 +43,20 @@ export class FakeNamespace implements Subject {
       points: 7,
       state: "0".repeat(64),
       measurement: "0".repeat(64),
+    }),
+    attest: ({ binds }) => ({
+      mode: this.mode,
+      sensor: "seccomp",
+      landlock: false,
+      profile: "iso1",
+      contour: null,
+      state: ZERO_DIGEST,
+      measurement: ZERO_DIGEST,
+      points: 7,
+      bound: binds?.challenge ?? null,
+      counters: { events: 0, departures: 0, refused: 0, lost: 0, untrusted: 0 },
+      incomplete: [],
+      register: null,
     }),
     follow: () => true,
     join: () => true,

@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Digest } from "@isoline/core/digest";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { assertNameFree, findNamespace, liveNamespaces } from "../../packages/isoline/src/control/directory.ts";
 import { openControlDirectory } from "../../packages/isoline/src/control/place.ts";
@@ -64,6 +65,18 @@ describe("a live namespace", () => {
     expect(await client.trust()).toHaveLength(2);
     expect(await client.trust(4243)).toMatchObject([{ pid: 4243, trusted: false }]);
     expect(await client.trust(1)).toEqual([]);
+  });
+
+  it("says what evidence says, bound to a challenge only where one is given", async () => {
+    await serve(new FakeNamespace("t-web"));
+    const client = await findNamespace("t-web");
+    const [challenge, aggregate] = ["ab".repeat(32) as Digest, "cd".repeat(32) as Digest];
+    expect(await client.attest(undefined)).toMatchObject({ name: "t-web", image: null, bound: null, points: 7 });
+    expect(await client.attest({ challenge, aggregate })).toMatchObject({ bound: challenge });
+    for (const wrong of ["c0ffee", `${challenge}0`, "-".repeat(64)])
+      await expect(client.attest({ challenge: wrong as Digest, aggregate })).rejects.toThrow(
+        "64 digits each, or neither",
+      );
   });
 
   it("is sealed on request", async () => {

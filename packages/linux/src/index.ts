@@ -1,6 +1,7 @@
 export { LinuxError, type LinuxErrorCode, linuxErrors } from "./error.ts";
 export type { KernelNamespace, Tally } from "./sensor/bpf/kernel-namespace.ts";
 export { DEFAULT_HOLD_SECONDS, openBpf, type OpenedBpf, type Orphaned } from "./sensor/bpf/open.ts";
+export { type AttachedPrograms, attachedPrograms } from "./sensor/bpf/attached-programs.ts";
 export { journalOf, orphanedNamespaces, type PinnedLoad, type PinnedNamespace, unpinAll } from "./sensor/bpf/pinned.ts";
 export { wakeHeld } from "./sensor/bpf/wake.ts";
 export type { Ending, Joining, Sensor } from "./sensor/sensor.ts";

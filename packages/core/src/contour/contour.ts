@@ -261,9 +261,26 @@ export class Contour<E extends Exchange = Event> {
     return this.#state.value;
   }
 
-  #computeState(): Digest {
+  /**
+   * The state of the same points under another base and aggregate. Under zeros it is portable: equal on every machine. Under a
+   * verifier's challenge and the aggregate of a machine, it could be made at that moment on that machine only.
+   */
+  stateUnder(base: Digest, aggregate: Digest): Digest {
+    return base === this.base && aggregate === this.#aggregate ? this.state() : this.#computeState(base, aggregate);
+  }
+
+  /** The measurement of the same points, in the same order, under another base and aggregate. */
+  measurementUnder(base: Digest, aggregate: Digest): Digest {
+    if (base === this.base && aggregate === this.#aggregate) return this.measurement();
     const points = this.#index.bytes();
-    const extension = new Extension(this.base, this.#aggregate);
+    const extension = new Extension(base, aggregate);
+    for (let index = 0; index < this.size; index++) extension.extend(points, index * 32);
+    return extension.value;
+  }
+
+  #computeState(base = this.base, aggregate = this.#aggregate): Digest {
+    const points = this.#index.bytes();
+    const extension = new Extension(base, aggregate);
     for (const index of ascendingDigests(points)) extension.extend(points, index * 32);
     return extension.value;
   }

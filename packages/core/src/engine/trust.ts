@@ -46,6 +46,7 @@ export class Trust {
   readonly #fallen = new Map<number, Fall>();
   readonly #maxFallen: number;
   #highest = 0;
+  #everUntrusted = 0;
   #forgottenUpTo = 0;
 
   constructor(options: { readonly maxFallen?: number } = {}) {
@@ -58,7 +59,9 @@ export class Trust {
     const inherited = parent === SUPERVISOR ? TRUSTED : this.trustOf(parent);
     const seen = process <= Math.max(this.#highest, this.#forgottenUpTo) || this.#living.has(process);
     const own = seen || this.#fallen.has(process) ? this.trustOf(process) : TRUSTED;
-    this.#living.set(process, own.trusted && !inherited.trusted ? { ...inherited, inheritedFrom: parent } : own);
+    const standing = own.trusted && !inherited.trusted ? { ...inherited, inheritedFrom: parent } : own;
+    if (own.trusted && !standing.trusted) this.#everUntrusted += 1;
+    this.#living.set(process, standing);
     this.#highest = Math.max(this.#highest, process);
   }
 
@@ -75,8 +78,11 @@ export class Trust {
     if (!isHandle(process)) return;
     const fall: Fall = { trusted: false, cause, origin: process };
     const standing = this.#living.get(process);
-    if (standing?.trusted || (standing === undefined && process > this.#highest)) this.#living.set(process, fall);
-    else if (standing === undefined && this.trustOf(process).trusted) this.#bury(process, fall);
+    const isKnown = standing === undefined && this.trustOf(process).trusted;
+    const isNew = standing?.trusted === true || (standing === undefined && process > this.#highest);
+    if (isNew) this.#living.set(process, fall);
+    else if (isKnown) this.#bury(process, fall);
+    if (isNew || isKnown) this.#everUntrusted += 1;
   }
 
   /** The trust of a process, including one that has ended. */
@@ -85,6 +91,11 @@ export class Trust {
     if (known !== undefined) return known;
     if (!isHandle(process) || process > this.#highest) return unknownLineage(process);
     return process <= this.#forgottenUpTo ? forgotten(process) : TRUSTED;
+  }
+
+  /** How many processes lost their trust or were born without it; those that have ended are among them. */
+  get everUntrusted(): number {
+    return this.#everUntrusted;
   }
 
   /** Whether a process is trusted. The hot path calls this. */

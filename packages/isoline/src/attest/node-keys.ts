@@ -38,7 +38,7 @@ async function withKey<T>(tpm: Tpm, template: PublicArea, work: (key: LoadedKey)
   }
 }
 
-const withAttestationKey = <T>(tpm: Tpm, work: (key: LoadedKey) => Promise<T>): Promise<T> =>
+export const withAttestationKey = <T>(tpm: Tpm, work: (key: LoadedKey) => Promise<T>): Promise<T> =>
   withKey(tpm, attestationKey, work);
 
 /** What a node sends to be enrolled. Refuses a TPM that no maker vouches for. */

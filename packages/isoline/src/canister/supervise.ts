@@ -140,6 +140,7 @@ export class Canister {
       command: this.#command,
       contour,
       pid: namespace.first.pid,
+      image: this.#image.digests[0],
       joins: true,
       ask: namespace.ask,
       follow: (follower) => namespace.follow(follower),

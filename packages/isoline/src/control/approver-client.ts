@@ -1,7 +1,5 @@
 /** A client of the approver socket of a live namespace. */
 import { existsSync } from "node:fs";
-import type { Socket } from "node:net";
-import { isOutside } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { AnswerWord } from "../namespace/answer-words.ts";
 import type { Amended, Settled } from "../namespace/live.ts";
@@ -9,7 +7,7 @@ import type { OpenQuestion } from "../namespace/questions.ts";
 import type { QuestionLine } from "./approver-server.ts";
 import { Connection } from "./connection.ts";
 import { findNamespace } from "./directory.ts";
-import { descriptorOf, mayAsk } from "./http.ts";
+import { isSupervisor } from "./http.ts";
 import { fitKeptDirectories, socketPath } from "./place.ts";
 
 /** A contour of ten million points is read for a minute. */
@@ -64,12 +62,6 @@ export class ApproverClient {
   async amend(contour: string): Promise<Widened> {
     return (await this.#patient.fetch("POST", `/amend?${query({ contour })}`)) as Widened;
   }
-}
-
-/** A process of a namespace may have put up a socket of its own there. */
-function isSupervisor(socket: Socket): boolean {
-  const fd = descriptorOf(socket);
-  return fd >= 0 && mayAsk(socket) && isOutside(fd);
 }
 
 function query(parameters: Readonly<Record<string, string>>): string {

@@ -1,9 +1,11 @@
 /** A client of the control socket of a live namespace. */
 import { startTime } from "@isoline/linux";
+import type { Bond } from "../namespace/standing.ts";
 import type { ContourState, EventLine, LiveEvent, ProcessReport } from "../namespace/live.ts";
 import { Connection } from "./connection.ts";
 import { isLive } from "./liveness.ts";
-import type { State } from "./protocol.ts";
+import { isSupervisor } from "./http.ts";
+import type { Attested, State } from "./protocol.ts";
 
 /** The engine records no more. */
 const MOST_DEPARTURES = 10_000;
@@ -33,6 +35,11 @@ export class ControlClient {
     }
   }
 
+  /** Whether a supervisor still listens there. */
+  isLive(): Promise<boolean> {
+    return isLive(this.#path);
+  }
+
   /** Processes with their trust; of one pid, or all. */
   async trust(pid?: number): Promise<readonly ProcessReport[]> {
     const answer = await this.#connection.fetch("GET", pid === undefined ? "/trust" : `/trust?pid=${pid}`);
@@ -57,6 +64,19 @@ export class ControlClient {
       from += page.length;
     }
     throw this.#connection.lost(`it has more than ${MOST_DEPARTURES} departures`);
+  }
+
+  /**
+   * What evidence says of it. Refused where a process of another namespace answers. With a challenge and the aggregate of this machine
+   * the answer has a bound state.
+   */
+  async attest(bond: Bond | undefined): Promise<Attested> {
+    const connection = new Connection(this.name, this.#path, { trusts: isSupervisor });
+    const query = bond === undefined ? "" : `?${new URLSearchParams({ ...bond }).toString()}`;
+    const answer = (await connection.fetch("GET", `/attest${query}`)) as Partial<Attested> | null;
+    if (answer?.isoline !== 1 || answer.name !== this.name)
+      throw connection.lost("it speaks another version; use the isoline that started it");
+    return answer as Attested;
   }
 
   async seal(): Promise<State> {

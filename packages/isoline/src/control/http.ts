@@ -1,7 +1,7 @@
 /** What the servers of both sockets do alike: who may ask, how a body is read, how an answer is written. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { type Peer, peerOf } from "@isoline/linux";
+import { isOutside, type Peer, peerOf } from "@isoline/linux";
 import { ownUid } from "./place.ts";
 import type { Refusal } from "./protocol.ts";
 
@@ -14,6 +14,12 @@ export interface Answer {
 export function mayAsk(socket: Socket): boolean {
   const peer = peerAt(socket);
   return peer === undefined || peer.uid === ownUid() || peer.uid === 0;
+}
+
+/** Whether a supervisor may be at the other end: a process of a namespace may have put up a socket of its own there. */
+export function isSupervisor(socket: Socket): boolean {
+  const fd = descriptorOf(socket);
+  return fd >= 0 && mayAsk(socket) && isOutside(fd);
 }
 
 export function peerAt(socket: Socket): Peer | undefined {

@@ -1,5 +1,6 @@
 /** What is said over a control socket: docs/control-socket.md. */
 import type { Snapshot } from "../namespace/live.ts";
+import type { Standing } from "../namespace/standing.ts";
 
 /** `GET /state`: one live namespace at one moment. */
 export interface State extends Omit<Snapshot, "processes"> {
@@ -14,6 +15,17 @@ export interface State extends Omit<Snapshot, "processes"> {
   /** ISO 8601, UTC. */
   readonly started: string;
   readonly processes: number;
+}
+
+/** `GET /attest`: what evidence says of one live namespace. */
+export interface Attested extends Standing {
+  readonly isoline: 1;
+  readonly name: string;
+  readonly command: string;
+  /** Of a canister: the digest of its image; null for a command. */
+  readonly image: string | null;
+  /** ISO 8601, UTC. */
+  readonly started: string;
 }
 
 /** A refusal. */

@@ -13,8 +13,9 @@ import { EventStream } from "./event-stream.ts";
 import { type Answer, bodyOf, later, mayAsk, OVER, peerAt, refusal, send, wholeNumber } from "./http.ts";
 import { hasLongBody, type IntegrityRoute, integrityRoute, MOST_BODY_BYTES } from "./integrity.ts";
 import { closed, listening } from "./listening.ts";
+import type { Bond } from "../namespace/standing.ts";
 import { openControlDirectory, socketPath } from "./place.ts";
-import { callFiles, type State } from "./protocol.ts";
+import { type Attested, callFiles, type State } from "./protocol.ts";
 
 /** The namespace behind a socket. */
 export interface Subject {
@@ -22,6 +23,8 @@ export interface Subject {
   readonly name: string | undefined;
   readonly command: string;
   readonly contour: string;
+  /** Of a canister: the digest of its image, `sha256:…`. */
+  readonly image?: string | undefined;
   readonly pid: number;
   /** Whether other processes may be brought into it: a canister, for `exec`. */
   readonly joins?: boolean;
@@ -29,6 +32,8 @@ export interface Subject {
   readonly ask: Ask;
   readonly follow: (follower: (event: LiveEvent) => void) => Promise<() => Promise<void>>;
 }
+
+const DIGEST = /^[0-9a-f]{64}$/;
 
 /** Limits for clients. */
 const limits = {
@@ -120,12 +125,25 @@ export class ControlServer {
         return this.#tell({ ask: "departures", from: wholeNumber(url.searchParams.get("from")) ?? 0 });
       case "GET /contour":
         return this.#tell({ ask: "contour" });
+      case "GET /attest":
+        return this.#attest(url.searchParams);
       case "POST /seal":
         return this.#tell({ ask: "seal" }, (value) => this.#state(value));
       case "POST /join":
         if (this.#subject.joins) return this.#join(url.searchParams, peerAt(socket)?.pid);
     }
     return refusal(404, "usage", `nothing answers to ${method.slice(0, 10)} ${url.pathname.slice(0, 60)}`);
+  }
+
+  #attest(asked: URLSearchParams): Promise<Answer> | Answer {
+    const [challenge, aggregate] = [asked.get("challenge"), asked.get("aggregate")];
+    const given = [challenge, aggregate].filter((each) => each !== null);
+    if (given.length === 1 || !given.every((each) => DIGEST.test(each)))
+      return refusal(400, "usage", "expected challenge=HEX and aggregate=HEX, 64 digits each, or neither");
+    const binds = given.length === 0 ? undefined : ({ challenge, aggregate } as Bond);
+    const { command, image = null } = this.#subject;
+    const about = { isoline: 1, name: this.name, command, image, started: this.#started } as const;
+    return this.#tell({ ask: "attest", binds }, (value): Attested => ({ ...about, ...value }));
   }
 
   /** The kernel reports the client's pid: a client can only bring in its own child. */

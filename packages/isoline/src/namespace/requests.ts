@@ -5,6 +5,7 @@ import type { Bank } from "../integrity/hash-algorithms.ts";
 import type { AnswerWord } from "./answer-words.ts";
 import type { Amended, ContourState, ProcessReport, Settled, Snapshot } from "./live.ts";
 import type { DepartureReport } from "./report.ts";
+import type { Bond, Standing } from "./standing.ts";
 
 /** By the name of a request: its arguments and its answer. */
 interface Exchanges {
@@ -14,6 +15,8 @@ interface Exchanges {
   /** Ends the learning for good. */
   seal: { with: object; reply: Snapshot };
   contour: { with: object; reply: ContourState };
+  /** What evidence says of this namespace; the bound state needs a verifier's challenge and the aggregate of this machine. */
+  attest: { with: { readonly binds: Bond | undefined }; reply: Standing };
   /** Keeps what was learnt so far, beside the contour; false if it did not. */
   checkpoint: { with: object; reply: boolean };
   /** Departures from an index on, in order, at most a hundred at a time. */

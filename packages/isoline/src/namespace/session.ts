@@ -30,6 +30,7 @@ import type { Plan } from "./plan.ts";
 import type { DepartureReport, Loss, RunReport } from "./report.ts";
 import { type Answers, answered, isAboutIntegrity, type Reply, type Request, type RequestOf } from "./requests.ts";
 import { LearntContour } from "./saving.ts";
+import { standingOf } from "./standing.ts";
 
 /** Reasons of losses that are kept in the evidence. */
 const MOST_REASONS = 100;
@@ -145,6 +146,8 @@ export class Session {
         measurement: contour.measurement(),
       };
     },
+    attest: ({ binds }) =>
+      standingOf(this.#plan, this.model.contour, this.#snapshot(), this.model.engine.trust.everUntrusted, binds),
     checkpoint: () => this.#output?.checkpoint(this.#record()) ?? false,
     departures: ({ from }) => this.#departuresFrom(from),
     recount: () => recount(this.model, (departure) => this.#observations.timesOf(departure)),

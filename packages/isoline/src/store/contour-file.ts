@@ -11,15 +11,31 @@ import { type Links, openRegular, piecesOf, Unfit } from "./bounded-file.ts";
 import type { Output } from "./output.ts";
 import type { SignatureDemand } from "./signature/demand.ts";
 
+const fileDigests = new WeakMap<Contour, { readonly digest: Digest; readonly points: number }>();
+
+/** SHA-256 of the bytes that a contour was loaded from; undefined for one that is not from a file, or has grown since. */
+export function fileDigestOf(contour: Contour): Digest | undefined {
+  const read = fileDigests.get(contour);
+  return read?.points === contour.size ? read.digest : undefined;
+}
+
 /** Loads and verifies a contour of one profile. With a demand, it must be signed: the very bytes that are read are verified. */
 export async function loadContour(path: string, profile: typeof iso1, demand?: SignatureDemand): Promise<Contour> {
-  if (demand === undefined) return (await read(path, profile)) as Contour;
+  if (demand === undefined) {
+    const { contour, digest } = await readHashed(path, profile, "follow");
+    return remembered(contour as Contour, digest);
+  }
   const { assertForImage, assertSame, vouchedFor } = await import("./signature/demand.ts");
   const vouched = vouchedFor(path, demand.keys);
   assertForImage(path, vouched, demand.image);
   const { contour, digest } = await readHashed(path, profile);
   assertSame(path, vouched, digest);
-  return contour as Contour;
+  return remembered(contour as Contour, digest);
+}
+
+function remembered(contour: Contour, digest: Digest): Contour {
+  fileDigests.set(contour, { digest, points: contour.size });
+  return contour;
 }
 
 /** Loads and verifies a contour of the profile that it names. */
@@ -42,8 +58,12 @@ export const MOST_CONTOUR_BYTES = 2 ** 34;
 
 type Wanted = Profile<never> | typeof iso1 | undefined;
 
-async function readHashed(path: string, profile: Wanted): Promise<{ contour: unknown; digest: Digest }> {
-  const { fd } = regular(path, "refuse");
+async function readHashed(
+  path: string,
+  profile: Wanted,
+  links: Links = "refuse",
+): Promise<{ contour: unknown; digest: Digest }> {
+  const { fd } = regular(path, links);
   const running = new RunningDigest();
   function* hashed(): Generator<Uint8Array> {
     for (const piece of piecesOf(fd)) {

@@ -31,6 +31,11 @@ export function kept(what: string): LinuxError {
   );
 }
 
+/** A descriptor of whatever is pinned at a path, or a negative errno. The caller closes it. */
+export function openPinned(path: string): number {
+  return calls().bpf_obj_get(path) as number;
+}
+
 export class BpfMap {
   readonly name: string;
   readonly fd: number;

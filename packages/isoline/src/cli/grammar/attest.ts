@@ -1,6 +1,7 @@
 /** The commands for proving to another machine what this one does, and for verifying such proofs. */
 import type { Command } from "commander";
 import type { AttestDoctorOptions } from "../commands/attest/doctor.ts";
+import type { EvidenceOptions } from "../commands/attest/evidence.ts";
 import type { EnrolOptions } from "../commands/attest/enrol.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
@@ -58,4 +59,34 @@ export function declareAttest(program: Command, { ends }: Invocation): void {
       ),
     )
     .action((options: EnrolOptions) => ends(import("../commands/attest/enrol.ts").then(({ enrol }) => enrol(options))));
+
+  attest
+    .command("challenge")
+    .summary("make a challenge for evidence to answer")
+    .description("Prints 32 random bytes in hexadecimal. The verifier makes one for each evidence that it asks for.")
+    .addHelpText("after", examples("challenge=$(isoline attest challenge)"))
+    .action(() => ends(import("../commands/attest/challenge.ts").then(({ challenge }) => challenge())));
+
+  attest
+    .command("evidence")
+    .summary("state what live namespaces do, signed by the TPM")
+    .description(
+      "Asks the supervisor of each live namespace of this user, and has the TPM sign one statement about all of them and this " +
+        "machine. Without a TPM the evidence has no root, and proves nothing to a stranger.",
+    )
+    .argument("[namespace...]", "hold only these in the evidence; it is about all of them in any case")
+    .requiredOption("--challenge <hex>", "the verifier's challenge: 64 hexadecimal digits")
+    .option("--tpm <address>", TPM)
+    .option("--no-tpm", "use no TPM, also where this machine has one")
+    .requiredOption("-o, --output <file>", "where to write the evidence")
+    .addHelpText(
+      "after",
+      examples(
+        "isoline attest evidence --challenge $challenge -o evidence.cbor",
+        "isoline attest evidence --challenge $challenge --tpm unix:/run/swtpm/sock -o evidence.cbor web",
+      ),
+    )
+    .action((names: readonly string[], options: EvidenceOptions) =>
+      ends(import("../commands/attest/evidence.ts").then(({ evidence }) => evidence(names, options))),
+    );
 }

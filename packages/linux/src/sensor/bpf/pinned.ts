@@ -1,10 +1,9 @@
 /** What is pinned on this machine, by any user and build. */
-import { readdirSync } from "node:fs";
 import { fileSystemOf } from "../../abi/mounts.ts";
 import { LinuxError } from "../../error.ts";
 import { Journal } from "./journal.ts";
 import { Load, type Standing } from "./load.ts";
-import { BPF_FS_MAGIC, PINS, removePins, withLock } from "./pins.ts";
+import { BPF_FS_MAGIC, loadDirectories, PINS, removePins, withLock } from "./pins.ts";
 
 /** A namespace of the bpf sensor. */
 export interface PinnedNamespace extends Standing {
@@ -23,7 +22,7 @@ export interface PinnedLoad {
 /** The loads of this machine; none for a user without access to them. */
 function pinnedLoads(): readonly PinnedLoad[] {
   if (fileSystemOf(PINS) !== BPF_FS_MAGIC) return [];
-  return directories().map((directory) => ({ directory, namespaces: namespacesOf(directory) }));
+  return loadDirectories().map((directory) => ({ directory, namespaces: namespacesOf(directory) }));
 }
 
 /** Namespaces that have a living process and no supervisor. */
@@ -59,15 +58,6 @@ function letGo({ directory, namespaces = [] }: PinnedLoad): void {
   Load.look(directory, (load) => {
     for (const { id } of namespaces) load.abandon(id);
   });
-}
-
-function directories(): string[] {
-  try {
-    const entries = readdirSync(PINS, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${PINS}/${name}`);
-  } catch {
-    return [];
-  }
 }
 
 function namespacesOf(directory: string): readonly PinnedNamespace[] | undefined {

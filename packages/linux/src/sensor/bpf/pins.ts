@@ -71,6 +71,16 @@ export function removePins(directory: string): void {
   rmSync(UNFINISHED, { recursive: true, force: true });
 }
 
+/** The directories of all loads, of whichever build. */
+export function loadDirectories(): readonly string[] {
+  try {
+    const entries = readdirSync(PINS, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${PINS}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
 /** The pins of a directory; undefined if it does not exist. */
 export function pinsIn(directory: string): readonly string[] | undefined {
   try {

@@ -1,0 +1,93 @@
+/** What the supervisors of this host say of their namespaces, as canister bodies. */
+import { readFileSync } from "node:fs";
+import type { CanisterBody } from "@isoline/attest/evidence";
+import type { ControlClient } from "../../control/client.ts";
+import { liveNamespaces } from "../../control/directory.ts";
+import type { Attested } from "../../control/protocol.ts";
+import type { Bond } from "../../namespace/standing.ts";
+import { SIGNATURE_SUFFIX } from "../../store/signature/beside.ts";
+
+type Body = Omit<CanisterBody, "type">;
+
+export interface Canisters {
+  readonly bodies: readonly Body[];
+  /** Namespaces that could not be asked, one line each. */
+  readonly losses: readonly string[];
+}
+
+const MODES = { learn: "learning", watch: "watching", enforce: "enforcing" } as const;
+const MOST_REASONS = 64;
+const MOST_REASON = 512;
+const MOST_SIGNATURE = 2 ** 14;
+
+/** Asks every live namespace of this user. One that ends meanwhile is passed over; one that does not answer is a loss. */
+export async function canistersHere(bond: Bond | undefined): Promise<Canisters> {
+  const bodies: Body[] = [];
+  const losses: string[] = [];
+  for (const client of await liveNamespaces()) {
+    const told = await askedOf(client, bond);
+    if (typeof told === "string") losses.push(told);
+    else if (told !== undefined) bodies.push(bodyOf(told, bond));
+  }
+  return { bodies, losses };
+}
+
+async function askedOf(client: ControlClient, bond: Bond | undefined): Promise<Attested | string | undefined> {
+  try {
+    return await client.attest(bond);
+  } catch (fault) {
+    return (await client.isLive())
+      ? `a namespace did not answer: ${(fault as Error).message}`.slice(0, MOST_REASON)
+      : undefined;
+  }
+}
+
+function bodyOf(told: Attested, bond: Bond | undefined): Body {
+  const { name, image, contour, mode, incomplete, bound, register } = told;
+  const reasons = incomplete.map(({ reason, count }) => `${reason} (${count} times)`.slice(0, MOST_REASON));
+  const more = reasons.length > MOST_REASONS ? [`and ${reasons.length - MOST_REASONS + 1} more reasons`] : [];
+  return {
+    label: name,
+    ...(image === null ? {} : { image }),
+    ...(contour?.digest ? { contour: bytes(contour.digest), ...signatureBeside(contour.path) } : {}),
+    profile: told.profile,
+    mode: MODES[mode],
+    sealed: mode !== "learn",
+    sensor: told.sensor,
+    guarantee: guaranteeOf(told),
+    state: bytes(told.state),
+    measurement: bytes(told.measurement),
+    points: told.points,
+    ...(bound === null || bond === undefined
+      ? {}
+      : { bound: { aggregate: bytes(bond.aggregate), state: bytes(bound) } }),
+    counters: told.counters,
+    incomplete: [...reasons.slice(0, MOST_REASONS - more.length), ...more],
+    ...(register === null ? {} : { register: { name: bytes(register.name), birth: register.birth } }),
+    started: Date.parse(told.started),
+  };
+}
+
+/** What the sensor vouches for: docs/guarantees. Nothing is claimed beyond it. */
+function guaranteeOf({ sensor, mode, landlock }: Attested): string {
+  if (sensor === "bpf")
+    return mode === "enforce"
+      ? "the kernel's own objects are judged; what is off contour is refused before its effect"
+      : "the kernel's own objects are judged; what is off contour goes ahead, and is recorded";
+  if (mode !== "enforce") return "each call is judged before its effect; a thread that wins a race may go unseen";
+  return landlock
+    ? "each call is judged before its effect and refused off contour; Landlock refuses races as far as it reaches"
+    : "each call is judged before its effect and refused off contour; a thread that wins a race may go unseen";
+}
+
+/** It vouches for itself, so a wrong one is the verifier's to refuse; none is a contour that was not signed. */
+function signatureBeside(contour: string): Pick<Body, "signature"> {
+  try {
+    const signature = readFileSync(`${contour}${SIGNATURE_SUFFIX}`);
+    return signature.length > 0 && signature.length <= MOST_SIGNATURE ? { signature: Uint8Array.from(signature) } : {};
+  } catch {
+    return {};
+  }
+}
+
+const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));

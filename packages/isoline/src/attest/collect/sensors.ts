@@ -1,0 +1,35 @@
+/** What is loaded into this kernel to observe, for the node body. */
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import { attachedPrograms } from "@isoline/linux";
+import type { NodeBody } from "@isoline/attest/evidence";
+
+type Sensors = NodeBody["sensors"];
+
+const DOMAIN = "isoline program 1";
+/** As many as a node body has space for. */
+const MOST_LOADS = 7;
+const MOST_PROGRAMS = 256;
+
+/**
+ * The seccomp sensor loads one filter for each workload, which inherits it; it has no program to name. Of the bpf sensor each program
+ * has SHA-256( "isoline program 1" ‖ the kernel's tag of its instructions ).
+ */
+export function sensorsHere(): { readonly sensors: Sensors; readonly losses: readonly string[] } {
+  const loads = attachedPrograms();
+  const told = loads.slice(0, MOST_LOADS).map(({ load, programs }) => ({
+    sensor: "bpf" as const,
+    programs: programs
+      .slice(0, MOST_PROGRAMS)
+      .map(({ name, tag }) => ({ name: `${basename(load).slice(0, 24)}/${name}`.slice(0, 64), digest: digestOf(tag) })),
+  }));
+  const isCut = loads.length > MOST_LOADS || loads.some(({ programs }) => programs.length > MOST_PROGRAMS);
+  return {
+    sensors: [{ sensor: "seccomp", programs: [] }, ...told],
+    losses: isCut ? ["more BPF programs are attached than evidence has space for"] : [],
+  };
+}
+
+function digestOf(tag: string): Uint8Array {
+  return Uint8Array.from(createHash("sha256").update(DOMAIN).update(Buffer.from(tag, "hex")).digest());
+}

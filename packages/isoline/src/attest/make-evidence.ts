@@ -1,0 +1,97 @@
+/** Evidence of this host: what its supervisors say, in one statement that its TPM signs. */
+import { existsSync } from "node:fs";
+import { nodeIdOf } from "@isoline/attest/enrol";
+import {
+  type Evidence,
+  evidenceOf,
+  type NodeBody,
+  type Proofs,
+  readCanisterBody,
+  stateOf,
+} from "@isoline/attest/evidence";
+import type { Digest } from "@isoline/core/digest";
+import { bootAggregate } from "../integrity/measure/boot-aggregate.ts";
+import { algorithmByName, type HashAlgorithm } from "../integrity/hash-algorithms.ts";
+import { CliError } from "../error.ts";
+import { readRegular } from "../store/bounded-file.ts";
+import { canistersHere } from "./collect/canisters.ts";
+import { nodeHere } from "./collect/node.ts";
+import { type HostFiles, hostFiles } from "./host-files.ts";
+import { withAttestationKey } from "./node-keys.ts";
+import { aggregateOf, quoted } from "./quoting.ts";
+import { usingTpm } from "./using-tpm.ts";
+
+export interface EvidenceOrder {
+  /** 32 bytes of the verifier's. */
+  readonly challenge: Uint8Array;
+  /** Address of the TPM; evidence without one has no root. */
+  readonly tpm: string | undefined;
+  /** Labels of the canisters that the evidence is to hold; all if empty. The statement is about all of them in any case. */
+  readonly only: readonly string[];
+  readonly files?: HostFiles;
+}
+
+const SHA256 = algorithmByName("sha256") as HashAlgorithm;
+const MOST_BOOT_LOG = 2 ** 24;
+const MOST_IMA_LIST = 2 ** 25;
+const NOTHING: Proofs = { registers: [], reports: [] };
+
+export async function makeEvidence(order: EvidenceOrder): Promise<Evidence> {
+  const { challenge, tpm, only } = order;
+  return narrowed(tpm === undefined ? await withoutRoot(challenge) : await withTpm(tpm, order), only);
+}
+
+async function withoutRoot(challenge: Uint8Array): Promise<Evidence> {
+  const { bodies, losses } = await canistersHere(undefined);
+  return evidenceOf(stateOf(challenge, nodeHere(undefined, losses), bodies), NOTHING);
+}
+
+async function withTpm(address: string, { challenge, files = hostFiles() }: EvidenceOrder): Promise<Evidence> {
+  const aggregate = await usingTpm(address, aggregateOf);
+  // The supervisors use the TPM as well, so none of them is asked while a connection is open.
+  const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: hex(aggregate) });
+  return usingTpm(address, (tpm) =>
+    withAttestationKey(tpm, async (key) => {
+      const told = { node: nodeIdOf(key.public), aggregate: aggregatesOf(aggregate), births: undefined };
+      const statement = stateOf(challenge, nodeHere(told, losses), bodies);
+      const quote = await quoted(tpm, key, statement.qualifying);
+      return evidenceOf(statement, { ...NOTHING, quote, ...logsOf(files) });
+    }),
+  );
+}
+
+/** The kernel's own aggregate is there if IMA measures, and is of SHA-256 unless the machine was booted with another `ima_hash`. */
+function aggregatesOf(registers: Uint8Array): NonNullable<NodeBody["aggregate"]> {
+  const { algorithm, digest, from } = bootAggregate(SHA256);
+  return {
+    registers,
+    ...(from === "kernel" && algorithm === SHA256 ? { kernel: Uint8Array.from(digest) } : {}),
+  };
+}
+
+/** Logs that explain what was quoted. They are read after the quote, so they hold at least what it covers. */
+function logsOf({ bootLog, imaListSha256 }: HostFiles): Pick<Proofs, "bootLog" | "imaList"> {
+  return {
+    ...(existsSync(bootLog)
+      ? { bootLog: Uint8Array.from(readRegular(bootLog, MOST_BOOT_LOG, "a log of measured boot")) }
+      : {}),
+    ...(existsSync(imaListSha256)
+      ? { imaList: Uint8Array.from(readRegular(imaListSha256, MOST_IMA_LIST, "an IMA list")) }
+      : {}),
+  };
+}
+
+/** The same statement with fewer of the bodies that it is about. Refuses a label that no live namespace has. */
+function narrowed(evidence: Evidence, only: readonly string[]): Evidence {
+  if (only.length === 0) return evidence;
+  const labelled = evidence.canisters.map((each) => ({ each, label: readCanisterBody(each.body).label }));
+  const missing = only.find((name) => labelled.every(({ label }) => label !== name));
+  if (missing !== undefined)
+    throw new CliError(
+      "no-such-namespace",
+      `no live namespace is called ${JSON.stringify(missing.slice(0, 60))}; live are: ${labelled.map(({ label }) => label).join(", ") || "none"}`,
+    );
+  return { ...evidence, canisters: labelled.filter(({ label }) => only.includes(label)).map(({ each }) => each) };
+}
+
+const hex = (bytes: Uint8Array): Digest => Buffer.from(bytes).toString("hex") as Digest;

@@ -1,0 +1,75 @@
+/** What evidence says of a live namespace: its contour, its points in digests, and what became of its events. */
+import { resolve } from "node:path";
+import type { Contour } from "@isoline/core/contour";
+import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
+import type { Mode } from "@isoline/core/engine";
+import { fileDigestOf } from "../store/contour-file.ts";
+import type { Snapshot } from "./live.ts";
+import type { Plan, SensorName } from "./plan.ts";
+import type { Loss } from "./report.ts";
+
+/** What a bound state is bound to: both SHA-256, in lower-case hexadecimal. */
+export interface Bond {
+  readonly challenge: Digest;
+  readonly aggregate: Digest;
+}
+
+export interface Standing {
+  readonly mode: Mode;
+  readonly sensor: SensorName;
+  /** Whether the kernel itself refuses files and addresses that no point permits. */
+  readonly landlock: boolean;
+  readonly profile: string;
+  /** The contour that was loaded; null while one is learnt. Its digest is null once the namespace goes on under more than the file. */
+  readonly contour: { readonly path: string; readonly digest: Digest | null } | null;
+  /** Portable: under neither aggregate nor base. */
+  readonly state: Digest;
+  readonly measurement: Digest;
+  readonly points: number;
+  /** The state of the same points with the challenge as base, from the aggregate of the machine. */
+  readonly bound: Digest | null;
+  readonly counters: {
+    readonly events: number;
+    readonly departures: number;
+    readonly refused: number;
+    /** Events that could not be observed. */
+    readonly lost: number;
+    /** Processes that lost their trust or were born without it, also those that have ended. */
+    readonly untrusted: number;
+  };
+  readonly incomplete: readonly Loss[];
+  /** The register in the TPM that its departures are recorded in, by its Name, and its birth's number in the ledger; null without one. */
+  readonly register: { readonly name: string; readonly birth: number } | null;
+}
+
+export function standingOf(
+  plan: Plan,
+  contour: Contour,
+  { mode, events, off, refused, incomplete }: Snapshot,
+  untrusted: number,
+  binds: Bond | undefined,
+): Standing {
+  return {
+    mode,
+    sensor: plan.sensor,
+    landlock: plan.landlock,
+    profile: contour.profile.name,
+    contour:
+      plan.contour === undefined || plan.mode === "learn"
+        ? null
+        : { path: resolve(plan.contour), digest: fileDigestOf(contour) ?? null },
+    state: contour.stateUnder(ZERO_DIGEST, ZERO_DIGEST),
+    measurement: contour.measurementUnder(ZERO_DIGEST, ZERO_DIGEST),
+    points: contour.size,
+    bound: binds === undefined ? null : contour.stateUnder(binds.challenge, binds.aggregate),
+    counters: {
+      events,
+      departures: off,
+      refused,
+      lost: incomplete.reduce((sum, { count }) => sum + count, 0),
+      untrusted,
+    },
+    incomplete,
+    register: null,
+  };
+}

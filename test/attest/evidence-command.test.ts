@@ -1,0 +1,158 @@
+/** `isoline attest evidence` about live namespaces, signed by a real TPM, and without one. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  leadsTo,
+  leafOf,
+  qualifyingData,
+  readCanisterBody,
+  readEvidence,
+  readNodeBody,
+} from "../../packages/attest/src/evidence/index.ts";
+import { attest, decode, isSignedBy, publicArea, signature } from "../../packages/attest/src/tpm/index.ts";
+import { loadHashed } from "../../packages/isoline/src/store/contour-file.ts";
+import { isBuilt, isoline, isolineProgram, SYSTEM_PATH } from "../support/isoline.ts";
+import { needsSwtpm, SoftwareTpm } from "./swtpm.ts";
+
+const CHALLENGE = "ab".repeat(32);
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
+describe.skipIf(needsSwtpm || !isBuilt)("evidence (needs swtpm and a build)", () => {
+  const software = new SoftwareTpm();
+  const place = mkdtempSync(join(tmpdir(), "isoline-evidence-"));
+  const env = { XDG_RUNTIME_DIR: join(place, "run") };
+  const running: ChildProcess[] = [];
+  const at = (name: string) => join(place, name);
+  const made = async (...words: readonly string[]) => {
+    const said = await isoline(["attest", "evidence", "--challenge", CHALLENGE, "-o", "out.cbor", ...words], {
+      cwd: place,
+      env,
+    });
+    return { ...said, evidence: said.status === 0 ? readEvidence(readFileSync(at("out.cbor"))) : undefined };
+  };
+  /** Runs a command that waits for a file, and returns when it runs. */
+  const start = async (name: string, ...words: readonly string[]) => {
+    const child = spawn(isolineProgram, words, { cwd: place, env: { PATH: SYSTEM_PATH, HOME: place, ...env } });
+    running.push(child);
+    for (let tries = 0; tries < 500; tries++) {
+      const { stdout } = await isoline(["ps", "-q"], { cwd: place, env });
+      if (stdout.split("\n").includes(name)) return;
+      await setTimeout(50);
+    }
+    throw new Error(`${name} did not start`);
+  };
+  const SCRIPT = "until [ -e go ]; do sleep 0.05; done";
+
+  beforeAll(async () => {
+    await software.start();
+    mkdirSync(env.XDG_RUNTIME_DIR, { mode: 0o700 });
+    writeFileSync(at("wait.sh"), SCRIPT);
+    writeFileSync(at("go"), "");
+    await isoline(["learn", "-q", "-o", "wait.contour", "--", "sh", "wait.sh"], { cwd: place, env });
+    rmSync(at("go"));
+    await isoline(["learn", "-q", "--merge", "-o", "wait.contour", "--", "timeout", "1", "sh", "wait.sh"], {
+      cwd: place,
+      env,
+    });
+    await start("web", "run", "-q", "--name", "web", "wait.contour", "--", "timeout", "600", "sh", "wait.sh");
+    await start(
+      "other",
+      "learn",
+      "-q",
+      "--name",
+      "other",
+      "-o",
+      "other.contour",
+      "--",
+      "timeout",
+      "600",
+      "sh",
+      "wait.sh",
+    );
+  });
+  afterAll(async () => {
+    writeFileSync(at("go"), "");
+    const left = running.filter((child) => child.exitCode === null);
+    await Promise.all(left.map((child) => new Promise((ends) => child.once("exit", ends))));
+    await software.close();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  it("is one statement about each live namespace and this machine, which the TPM signed for this challenge", async () => {
+    const { evidence, stderr } = await made("--tpm", software.address);
+    if (evidence?.quote === undefined) throw new Error(`no quote: ${stderr}`);
+    const { node, tree, quote, canisters, challenge } = evidence;
+    const key = decode(publicArea, quote.key);
+    expect(await isSignedBy(key, quote.message, decode(signature, quote.signature))).toBe(true);
+    const told = decode(attest, quote.message);
+    expect(hex(told.extraData)).toBe(hex(qualifyingData(challenge, node, tree.root)));
+    const { registers } = quote;
+    expect(registers.map(({ number }) => number)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15]);
+    const values = createHash("sha256");
+    for (const { value } of registers) values.update(value);
+    expect(told.attested).toMatchObject({ is: "quote", value: { digest: Uint8Array.from(values.digest()) } });
+    for (const { index, path, body } of canisters)
+      expect(leadsTo(tree.root, { leaf: leafOf(body), index, size: tree.size, path })).toBe(true);
+    expect(canisters.map(({ body }) => readCanisterBody(body).label)).toEqual(["other", "web"]);
+    expect(readNodeBody(node)).toMatchObject({
+      canisters: 2,
+      complete: true,
+      losses: [],
+      sensors: [{ sensor: "seccomp" }],
+    });
+  });
+
+  it("says of a namespace its contour, its portable state, and the state that only this machine could make now", async () => {
+    const { evidence } = await made("--tpm", software.address, "web");
+    expect(evidence?.canisters).toHaveLength(1);
+    const body = readCanisterBody(evidence?.canisters[0]?.body ?? new Uint8Array());
+    const { contour, digest } = await loadHashed(at("wait.contour"));
+    expect({ ...body, contour: hex(body.contour ?? new Uint8Array()), state: hex(body.state) }).toMatchObject({
+      label: "web",
+      contour: digest,
+      mode: "watching",
+      sealed: true,
+      sensor: "seccomp",
+      state: contour.state(),
+      points: contour.size,
+      counters: { departures: 0, refused: 0, lost: 0, untrusted: 0 },
+    });
+    const { aggregate = new Uint8Array(), state = new Uint8Array() } = body.bound ?? {};
+    const expected = (contour as { stateUnder(base: string, aggregate: string): string }).stateUnder(
+      CHALLENGE,
+      hex(aggregate),
+    );
+    expect(hex(state)).toBe(expected);
+    const registers = createHash("sha256");
+    for (const { value } of evidence?.quote?.registers.slice(0, 8) ?? []) registers.update(value);
+    expect(hex(aggregate)).toBe(registers.digest("hex"));
+  });
+
+  it("without a TPM has no root, and says so", async () => {
+    const { evidence, stderr, status } = await made("--no-tpm");
+    expect(status).toBe(0);
+    expect(stderr).toContain("root: none, no TPM signed it");
+    expect(evidence?.quote).toBeUndefined();
+    expect(evidence?.canisters.map(({ body }) => readCanisterBody(body).bound)).toEqual([undefined, undefined]);
+  });
+
+  it("is refused for a namespace that is not live, and for a challenge of another length", async () => {
+    expect(await made("--no-tpm", "absent")).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("live are: other, web") as string,
+    });
+    const { status, stderr } = await isoline(["attest", "evidence", "--challenge", "c0ffee", "-o", "x"], {
+      cwd: place,
+      env,
+    });
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("expected 64 hexadecimal digits"),
+    });
+  });
+});
