@@ -44,6 +44,7 @@ const layers = [
 
   ["attest", "error", core],
   ["attest", "cbor", ["cborg"]],
+  ["attest", "x509", []],
   [
     "attest",
     "tpm",
@@ -51,6 +52,7 @@ const layers = [
   ],
   ["attest", "boot", ["@noble/hashes/*"]],
   ["attest", "register", ["@noble/hashes/*"]],
+  ["attest", "tee", []],
   ["attest", "evidence", ["@noble/hashes/*"]],
   ["attest", "enrol", ["@noble/hashes/*", "node:crypto"]],
   ["attest", "appraise", [...core, "@noble/hashes/*"]],

@@ -8,11 +8,16 @@ export const attestErrors = {
   "bad-evidence-format": "Bytes that should be evidence are damaged, too long, or not in their one encoding.",
   "bad-ledger": "A ledger is damaged, does not fit the TPM, or was not written by a supervisor.",
   "bad-enrolment": "A document of an enrolment is damaged, or its answer does not prove that the key is in the TPM.",
+  "bad-certificate": "A certificate or revocation list is truncated, or not of the form that it must have.",
+  "bad-tee-report":
+    "A report of a confidential virtual machine, or its maker's statement about it, is truncated or means nothing.",
   "broken-evidence": "Evidence is not what the enrolled keys signed, or not about what was asked.",
   "stale-evidence": "Evidence answers another challenge than the one that was given.",
   "rolled-back": "The counters of a TPM went back since its last accepted evidence.",
   "tpm-refused": "A TPM answered a command with an error.",
   "tpm-unreachable": "A TPM cannot be reached, or stopped answering.",
+  "untrusted-tee":
+    "A report of a confidential virtual machine leads to no trusted maker, or the machine is not one to trust.",
   "untrusted-endorsement": "The endorsement key of a TPM has no certificate that leads to a trusted maker.",
 } as const;
 
