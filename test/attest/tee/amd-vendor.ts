@@ -67,7 +67,7 @@ const little = (value: bigint, size: number) =>
   Buffer.from(Array.from({ length: size }, (_, index) => Number((value >> BigInt(8 * index)) & 0xffn)));
 
 /** Sets a field of a report. */
-export function put(report: Buffer, field: string, value: Uint8Array | number | bigint): void {
+function put(report: Buffer, field: string, value: Uint8Array | number | bigint): void {
   const found = snpReportLayout.fields.find(({ name }) => name === field)!;
   report.set(value instanceof Uint8Array ? value : little(BigInt(value), found.size), found.offset);
 }

@@ -1,4 +1,4 @@
-/** Damaged reports: each truncation and each changed bit is refused with one clear line, whoever made the report. */
+/** Damaged reports: each truncation and each changed bit is refused with one clear line, for either maker. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AttestError } from "../../../packages/attest/src/error.ts";

@@ -3,7 +3,7 @@ import { constants, generateKeyPairSync, type KeyObject, sign } from "node:crypt
 
 type Bytes = Uint8Array;
 
-export function tlv(tag: number, ...parts: readonly Bytes[]): Buffer {
+function tlv(tag: number, ...parts: readonly Bytes[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;
   const header = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
@@ -39,8 +39,7 @@ function time(date: Date): Buffer {
   return tlv(0x18, Buffer.from(`${digits}Z`));
 }
 
-export const name = (commonName: string) =>
-  sequence(tlv(0x31, sequence(oid("2.5.4.3"), tlv(0x0c, Buffer.from(commonName)))));
+const name = (commonName: string) => sequence(tlv(0x31, sequence(oid("2.5.4.3"), tlv(0x0c, Buffer.from(commonName)))));
 
 const SHA384 = sequence(oid("2.16.840.1.101.3.4.2.2"), tlv(0x05));
 const PSS = sequence(
@@ -83,8 +82,8 @@ export interface CertificateForm {
   readonly extensions?: readonly (readonly [oid: string, value: Bytes, isCritical?: boolean])[];
 }
 
-export const LONG_AGO = new Date("2020-01-01T00:00:00Z");
-export const FAR_AHEAD = new Date("2055-01-01T00:00:00Z");
+const LONG_AGO = new Date("2020-01-01T00:00:00Z");
+const FAR_AHEAD = new Date("2055-01-01T00:00:00Z");
 
 export function certificate(form: CertificateForm, keys: KeyPair, issuer: Pick<Authority, "name" | "keys">): Buffer {
   const {

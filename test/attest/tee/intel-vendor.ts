@@ -31,8 +31,8 @@ export const platformAuthority = authority(
   root,
 );
 export const strangerRoot = authority({ subject: "Synthetic SGX Root CA", pathLength: 1 }, onCurve("P-256"));
-export const pckKeys = onCurve("P-256");
-export const tcbKeys = onCurve("P-256");
+const pckKeys = onCurve("P-256");
+const tcbKeys = onCurve("P-256");
 export const attestationKeys = onCurve("P-256");
 
 const SGX = "1.2.840.113741.1.13.1";

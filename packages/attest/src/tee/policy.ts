@@ -1,4 +1,4 @@
-/** What a verifier demands of a confidential virtual machine, whoever made it. */
+/** What a verifier demands of a confidential virtual machine, of either maker. */
 import { isEqual } from "../x509/index.ts";
 import { brokenReport } from "./refusal.ts";
 import { untrusted } from "../x509/index.ts";

@@ -1,4 +1,4 @@
-/** What a report of AMD SEV-SNP proves, and to whom. */
+/** What a report of AMD SEV-SNP proves. */
 import {
   type Certificate,
   chainOf,

@@ -1,4 +1,4 @@
-/** What a quote of Intel TDX proves, and to whom. */
+/** What a quote of Intel TDX proves. */
 import {
   type Certificate,
   type ChainTrust,

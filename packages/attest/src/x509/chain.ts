@@ -1,4 +1,4 @@
-/** From a key to a root that is trusted: who signed whom, when it is valid, and what was revoked. */
+/** From a key to a root that is trusted: which key signed which, when it is valid, and what was revoked. */
 import { AttestError } from "../error.ts";
 import { isEqual } from "./bytes.ts";
 import { type Certificate, commonName } from "./certificate.ts";
@@ -83,7 +83,7 @@ export function earliest(each: readonly { readonly until: Date }[]): Date {
 const isAmong = (one: Certificate, certificates: readonly Certificate[]) =>
   certificates.some((each) => isEqual(each.der, one.der));
 
-export const named = ({ subject }: Certificate) => JSON.stringify(commonName(subject));
+const named = ({ subject }: Certificate) => JSON.stringify(commonName(subject));
 
 /** A report whose key no trusted maker stands for. */
 export function untrusted(why: string): AttestError {

@@ -39,7 +39,7 @@ const HASHES: Readonly<Record<string, Hash>> = {
 };
 
 /** Bytes of one of the two numbers of a signature. */
-export const HALF: Readonly<Record<Curve, number>> = { "P-256": 32, "P-384": 48 };
+const HALF: Readonly<Record<Curve, number>> = { "P-256": 32, "P-384": 48 };
 
 /** WebCrypto; the platform is used only for digests and to check signatures. */
 export function subtle() {
