@@ -14,15 +14,19 @@ import {
   left,
   must,
   nap,
+  post,
   type Script,
   times,
   UNMAPPED,
+  wait,
 } from "./script.ts";
 import { isBuilt, type Outcome } from "./supervised.ts";
 import { isRoot } from "../support/machine.ts";
 
 const open = call("open", "file", 0);
 const openElse = call("open", "other", 0);
+/** 64 MiB of memory in use, which takes the kernel a while to give back when the process ends. */
+const large = call("mmap_plain", 0, 64 << 20, 3, 0x8022, -1, 0);
 const CLONE_PARENT = 0x8000;
 const ADDR_NO_RANDOMIZE = 0x40000;
 /** The supervisor in a pid namespace with a first process that reaps, so that a test can choose process numbers there. */
@@ -82,6 +86,13 @@ describe.skipIf(!compiler || !isBuilt)("lineage (needs gcc and a build)", () => 
   it("a child that was forked before its parent executed another program belongs to the first", async () => {
     const outcome = await bench.run([left(nap(300), open), ...execution("./second", openElse, nap(600))]);
     expect(opened(outcome).sort()).toEqual(["probe file", "second other"]);
+    expect(outcome.report).toMatchObject(settled);
+  });
+
+  it("a child that is found while it ends needs no proof, whatever its parent executed before", async () => {
+    const dying = (number: number): Script[] => [left(large, post(number)), wait(number), open];
+    const outcome = await bench.run([left(), ...execution("./second", ...[1, 2, 3, 4, 5, 6].flatMap(dying))]);
+    expect(opened(outcome)).toEqual(["second file"]);
     expect(outcome.report).toMatchObject(settled);
   });
 

@@ -109,6 +109,17 @@ export function hasEnded(pid: number): boolean {
   return state === undefined || state === "Z" || state === "X";
 }
 
+/**
+ * Whether a process will make no call any more: it has ended, or its only thread is ending. Such a thread has no memory and no
+ * executable any more (kernel/exit.c, do_exit), and is not a zombie yet.
+ */
+export function isEnding(pid: number): boolean {
+  const fields = statFields(pid);
+  if (fields === undefined) return true;
+  const [state, flags, threads] = [fields[0], Number(fields[9 - 3]), Number(fields[20 - 3])];
+  return threads <= 1 && (state === "Z" || state === "X" || (flags & EXITING) !== 0);
+}
+
 /** What `/proc/TID/stat` says about the program that a task runs. */
 export interface RunningImage {
   /** The task was created by fork or clone and has not executed a program since. The kernel sets this flag, and only exec clears it. */
@@ -122,7 +133,8 @@ export interface RunningImage {
   readonly mark: string | undefined;
 }
 
-/** linux/sched.h: PF_FORKNOEXEC, PF_RANDOMIZE. */
+/** linux/sched.h: PF_EXITING, PF_FORKNOEXEC, PF_RANDOMIZE. */
+const EXITING = 0x4;
 const FORKED_WITHOUT_EXEC = 0x40;
 const RANDOMIZED = 0x40_0000;
 

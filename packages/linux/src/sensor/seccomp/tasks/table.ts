@@ -25,7 +25,7 @@ import { Launchers } from "./launchers.ts";
 import { Lineage } from "./lineage.ts";
 import { OwnDomains } from "./own-domains.ts";
 import { actsWith } from "../../../process/pidfd-info.ts";
-import { childrenOf, hasEnded, readThreadStatus, startTime, type ThreadStatus } from "../../../process/proc-status.ts";
+import { childrenOf, isEnding, readThreadStatus, startTime, type ThreadStatus } from "../../../process/proc-status.ts";
 
 /** The events that the table reports to its owner. */
 export interface TaskEvents {
@@ -350,8 +350,8 @@ export class TaskTable {
     this.#processes.set(pid, process);
     this.#events.born(process);
     process.otherParents = [];
-    // Little can be proven about a process that has ended, and it does nothing any more.
-    if (origin.guessed && !hasEnded(pid)) this.#events.guessed(process);
+    // Little can be proven about a process that is ending, and it does nothing any more.
+    if (origin.guessed && !isEnding(pid)) this.#events.guessed(process);
     return process;
   }
 
