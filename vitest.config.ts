@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
@@ -19,6 +19,21 @@ class MachinesFirst extends BaseSequencer {
   }
 }
 
+/** Tests that start no workload, and need neither root nor a build. They change nothing of their process, and share two. */
+export const unit = {
+  isolate: false,
+  include: [
+    "packages/*/src/**/*.test.ts",
+    "test/{architecture,calls,engine}/*.test.ts",
+    "test/faults/decoders.test.ts",
+    "test/integrity/{appraise,audit,lists,policy,templates}.test.ts",
+    "test/landlock/superset.test.ts",
+    "test/lens/documented.test.ts",
+    "test/spec/iso1.test.ts",
+    "test/vm/results.test.ts",
+  ],
+};
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -31,7 +46,6 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",
@@ -39,5 +53,16 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: MachinesFirst },
     reporters: ["default"],
+    projects: [
+      { extends: true, test: { name: "unit", ...unit } },
+      {
+        extends: true,
+        test: {
+          name: "workloads",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...unit.include],
+        },
+      },
+    ],
   },
 });

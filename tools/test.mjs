@@ -7,7 +7,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { check, checks } from "./checks.mjs";
+import { checked, checks } from "./checks.mjs";
 import { buildPrograms, preparation } from "./prepare.mjs";
 import { endRunning, installed, repository, run } from "./run.mjs";
 import { provideSystemPackages } from "./system-packages.mjs";
@@ -44,7 +44,7 @@ async function everything() {
   await systemPackages();
   // The installed system packages may include the compiler.
   tally.add(reportStage("bpf programs", await buildPrograms()));
-  for (const { name, remedy } of checks) tally.add(reportStage(name, await check(name), remedy));
+  for await (const { name, remedy, outcome } of checked(checks)) tally.add(reportStage(name, outcome, remedy));
   await tests(process.argv.slice(2));
   console.log(`\n${Math.round((Date.now() - started) / 1000)} s in all`);
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { compare } from "./comparison.mjs";
 import { python, runPython } from "./python.mjs";
+import { isCI } from "../support/machine.ts";
 import { ORDINARY } from "./workload.mjs";
 
 const selection = {
@@ -13,8 +14,8 @@ const selection = {
   threading: ["test_threading.ThreadJoinOnShutdown", "test_threading.LockTests"],
 };
 
-describe.skipIf(!existsSync(python) || !existsSync("/usr/lib/python3.13/test/test_os.py"))(
-  "Python's tests end inside as they do outside",
+describe.skipIf(!isCI || !existsSync(python) || !existsSync("/usr/lib/python3.13/test/test_os.py"))(
+  "Python's tests end inside as they do outside (only in CI)",
   () => {
     it.each(Object.entries(selection))("%s", { timeout: 240_000 }, async (name, tests) => {
       const run = (side: "outside" | "learn" | "watch") =>

@@ -69,7 +69,7 @@ describe.skipIf(!isRoot || !python || !isBuilt)("jails (need root, python3 and a
   });
 
   const run = (args: readonly string[], way: string, where: "in" | "out") =>
-    isoline([...args, "--", python as string, program, way, where], { cwd: directory, env });
+    isoline([...args, "--", python as string, "-IS", program, way, where], { cwd: directory, env });
 
   describe.each(ways)("%s", (way, called) => {
     it.each([

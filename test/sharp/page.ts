@@ -9,7 +9,7 @@ export interface Row {
 
 const INTRODUCTION = `# Sharpness
 
-<!-- Made by \`npx vitest run test/sharp -u\` from the results of the suite. Change test/sharp, not this page. -->
+<!-- Made by \`CI=1 npx vitest run test/sharp -u\` from the results of the suite. Change test/sharp, not this page. -->
 
 A contour is worth as much as the smallest departure that it shows. This page has small departures for each class of operation.
 A workload is learnt and then does one thing differently, first watched (\`isoline check\`), then enforced
@@ -23,7 +23,7 @@ ordinary user can. Each row is a test, which also asserts that nothing else was 
 
 Rows that are **on contour** are here because a reader might expect otherwise.
 
-Run it with \`npx vitest run test/sharp\`. It needs a build and gcc. Rows that need root or a program that is not installed are
+Run it with \`CI=1 npx vitest run test/sharp\`. It needs a build and gcc. Rows that need root or a program that is not installed are
 skipped by name.
 `;
 
