@@ -2,21 +2,22 @@
  * One canister from `create` or `run` to the end of its last process: reads the label, checks the contour, starts runc inside
  * the namespace, reports its end to the caller, and finally writes what was learnt or observed.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { compareDepartures } from "@isoline/core/engine";
 import { type ChildState, leave, startTime } from "@isoline/linux";
 import type { ControlServer } from "../control/server.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { writeLabel } from "../namespace/label.ts";
-import { Namespace, type Outcome } from "../namespace/namespace.ts";
-import type { Plan } from "../namespace/plan.ts";
+import type { Result } from "../library/run.ts";
+import { startRun } from "../library/start.ts";
+import type { Namespace } from "../namespace/namespace.ts";
+import { type Plan, planToLearn, planUnder } from "../namespace/plan.ts";
 import type { DepartureReport } from "../namespace/report.ts";
 import { beginRun } from "../namespace/run-beginning.ts";
-import { reportText, runReport } from "../namespace/run-report.ts";
+import { reportText } from "../namespace/run-report.ts";
 import type { Threads } from "../namespace/threads.ts";
 import { Output } from "../store/output.ts";
-import { removeStaleSignature } from "../store/signature/stale.ts";
 import { policyLine } from "../store/policy-file.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
 import { imageOf } from "./bundle-image.ts";
@@ -56,6 +57,7 @@ export class Canister {
   readonly #host: HostConfiguration;
   readonly #label: Label;
   readonly #records: Records;
+  #namespace: Namespace | undefined;
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   /** The digest that an earlier run computed. */
   readonly #hashed = remembered(runcPath());
@@ -81,53 +83,52 @@ export class Canister {
 
   /** Runs it to its end and returns how runc ended. */
   async run(): Promise<ChildState> {
-    const { entry, threads, command, log } = this.#start;
-    const { mode, contour, source } = this.#label;
     const reports = this.#openReports();
     makeSharedDirectories(this.#start.call, this.#bundle);
-    const namespace = new Namespace(entry, await this.#plan(), command, { threads });
-    namespace.first.onEnd = (exit) => void this.#told(namespace, exit);
-    const begin = () => {
-      this.#server = this.#serve(namespace);
-      log.say("info", `${this.#id}: ${mode} ${contour} (${source})`);
-    };
-    const outcome = await namespace.run(begin).catch((fault: unknown) => {
+    const plan = await this.#plan();
+    const [result, exit] = await this.#carriedOut(plan).catch((fault: unknown) => {
       throw withRemedy(fault);
     });
     await (await this.#server)?.close();
-    // What is learnt here is another contour than the one that was signed.
-    if (this.#output !== undefined) removeStaleSignature(this.#output);
-    this.#sumUp(outcome, reports);
+    this.#sumUp(result, reports);
     if (this.#hashed.length === 0) await remember(runcPath());
-    return outcome.exit;
+    return exit;
+  }
+
+  /** What became of the namespace, and how runc ended. */
+  async #carriedOut(plan: Plan): Promise<[Result, ChildState]> {
+    const { entry, threads, command, log } = this.#start;
+    const { mode, contour, source } = this.#label;
+    const about = { container: this.#id, image: this.#image, contour, command: [this.#id], learns: mode === "learn" };
+    const hooks = { onCommandEnd: (exit: ChildState) => void this.#told(exit) };
+    const order = { plan, command, about, output: this.#output };
+    const { run, namespace } = await startRun({ entry, threads, standsIn: true }, order, hooks);
+    this.#namespace = namespace;
+    this.#server = this.#serve(namespace);
+    log.say("info", `${this.#id}: ${mode} ${contour} (${source})`);
+    return [await run.ended, namespace.first.exit];
   }
 
   async #plan(): Promise<Plan> {
     const { mode, contour, policy, signed, ima, sensor } = this.#label;
-    const learns = mode === "learn";
-    if (learns) {
-      if (dirname(contour) === this.#host.contours) mkdirSync(this.#host.contours, { recursive: true, mode: 0o755 });
-      this.#output = Output.open(contour);
-    }
-    return {
-      mode: mode === "check" ? "watch" : mode,
-      contour: learns && !existsSync(contour) ? undefined : contour,
+    const { call, entry } = this.#start;
+    const surroundings = {
       signed,
-      output: learns ? contour : undefined,
-      adds: learns,
-      run: learns ? beginRun([Buffer.from(this.#command)], "unknown") : undefined,
-      policy: await policyLine(policy),
-      trajectory: undefined,
       sensor,
       label: writeLabel({ name: this.#name, command: this.#command }),
       root: this.#bundle.rootfs,
-      places: canisterPlaces(this.#start.call, rootOf(this.#start.call), this.#bundle),
-      // A task under Landlock may neither mount nor pivot, which is what a runtime does.
-      landlock: false,
-      openFiles: this.#start.entry.openFiles,
+      places: canisterPlaces(call, rootOf(call), this.#bundle),
+      openFiles: entry.openFiles,
       known: this.#hashed,
       integrity: ima && integrityPlanOf(ima, `${this.#lastReport}.ima`),
     };
+    const line = await policyLine(policy);
+    // Without Landlock: a task under it may neither mount nor pivot, which is what a runtime does.
+    if (mode !== "learn") return planUnder(contour, surroundings, { enforce: mode === "enforce", policy: line });
+    if (dirname(contour) === this.#host.contours) mkdirSync(this.#host.contours, { recursive: true, mode: 0o755 });
+    this.#output = Output.open(contour);
+    const run = beginRun([Buffer.from(this.#command)], "unknown");
+    return planToLearn(surroundings, { output: contour, adds: true, run, policy: line, trajectory: undefined });
   }
 
   /** LaterCall calls find the supervisor by this socket. Without it `exec` is impossible, so the canister is not started without it. */
@@ -165,7 +166,7 @@ export class Canister {
   }
 
   /** runc has ended; the processes that it started may go on. */
-  async #told(namespace: Namespace, exit: ChildState): Promise<void> {
+  async #told(exit: ChildState): Promise<void> {
     const { status, log, entry } = this.#start;
     if (status === undefined) return;
     this.#isMade = statusOf(exit) === 0;
@@ -177,26 +178,23 @@ export class Canister {
       status.deliver(125);
       leave(125);
     }
-    if (statusOf(exit) !== 0) await this.#sayDepartures(namespace);
+    if (statusOf(exit) !== 0) await this.#sayDepartures();
     status.deliver(statusOf(exit));
     log.detach();
     status.letGo(entry.open);
   }
 
   /** Why runc may have failed. */
-  async #sayDepartures(namespace: Namespace): Promise<void> {
-    const snapshot = await namespace.ask({ ask: "snapshot" });
+  async #sayDepartures(): Promise<void> {
+    const snapshot = await this.#namespace?.ask({ ask: "snapshot" });
     if (snapshot === undefined || snapshot.off === 0) return;
-    const all = (await namespace.ask({ ask: "departures", from: 0 })) ?? [];
+    const all = (await this.#namespace?.ask({ ask: "departures", from: 0 })) ?? [];
     for (const line of all.slice(0, FEW).map(departureText)) this.#start.log.say("error", line);
   }
 
-  #sumUp(outcome: Outcome, reports: readonly Output[]): void {
+  #sumUp({ report, verdict }: Result, reports: readonly Output[]): void {
     const { log } = this.#start;
-    const { mode, contour } = this.#label;
-    const about = { container: this.#id, image: this.#image, contour, command: [this.#id] };
-    const report = runReport(outcome, { ...about, learns: mode === "learn" });
-    const { verdict } = report;
+    const { contour } = this.#label;
     for (const output of reports) {
       try {
         output.write(reportText(report));

@@ -4,7 +4,6 @@ import type { Plan } from "../namespace/plan.ts";
 import { type About, runReport } from "../namespace/run-report.ts";
 import type { Output } from "../store/output.ts";
 import { removeStaleSignature } from "../store/signature/stale.ts";
-import { EventQueue } from "./event-queue.ts";
 import type { Host } from "./host.ts";
 import { type Result, Run, statusOf } from "./run.ts";
 
@@ -23,7 +22,7 @@ export interface Order {
 }
 
 /** Told of what happens around the workload. */
-export type Hooks = Partial<Pick<Namespace, "onEnding" | "onPause" | "beforeStop">>;
+export type Hooks = Partial<Pick<Namespace, "onEnding" | "onPause" | "beforeStop" | "onCommandEnd">>;
 
 export interface Started {
   readonly run: Run;
@@ -36,7 +35,7 @@ export async function startRun(host: Host, order: Order, hooks: Hooks = {}): Pro
   signal?.throwIfAborted();
   const namespace = Object.assign(new Namespace(host.entry, plan, command, host), hooks);
   if (order.answerSeconds !== undefined) namespace.questions.seconds = order.answerSeconds;
-  const queue = plan.followed === true ? new EventQueue() : undefined;
+  const queue = plan.followed === true ? new (await import("./event-queue.ts")).EventQueue() : undefined;
   if (queue !== undefined) namespace.hear((event) => queue.push(event));
   const { promise: begun, resolve: begin } = withResolver();
   const ended = resultOf(namespace, begin, order).finally(() => queue?.end());

@@ -1,11 +1,10 @@
 /** Running commands: to learn a contour, to check one, or under one. */
-import { existsSync } from "node:fs";
 import type { PresetName } from "@isoline/core/identity";
 import { type IntegrityPlan, unasked } from "../integrity/plan.ts";
 import { argumentText, commandText } from "../namespace/command-text.ts";
 import { writeLabel } from "../namespace/label.ts";
 import { readPlaces } from "../namespace/places.ts";
-import type { Plan } from "../namespace/plan.ts";
+import { planToLearn, planUnder, type Surroundings } from "../namespace/plan.ts";
 import { beginRun } from "../namespace/run-beginning.ts";
 import { type SensorChoice, sensorFor } from "../namespace/sensor-choice.ts";
 import { CliError } from "../error.ts";
@@ -135,17 +134,13 @@ export async function startLearning(
   const held = Output.open(output);
   if (trajectory !== undefined) assertWritable(trajectory);
   const started = hostFor(host, options);
-  const plan: Plan = {
-    ...common(started, command, options),
-    mode: "learn",
-    contour: merge && existsSync(output) ? output : undefined,
+  const plan = planToLearn(common(started, command, options), {
     output,
     adds: merge,
     run: beginRun(command, cleanStart ? "clean" : "unknown"),
     policy: await policyLine(lens, presets),
     trajectory,
-    landlock: false,
-  };
+  });
   return startRun(
     started,
     { plan, command, about: about(output, command, true), output: held, signal: options.signal },
@@ -166,19 +161,17 @@ export async function startSealed(
   const started = hostFor(host, options);
   const shared = common(started, command, options);
   if (ask !== undefined && shared.sensor !== "seccomp") throw cannotAsk();
-  const plan: Plan = {
+  const surroundings = {
     ...shared,
     asks: ask && { most: MOST_QUESTIONS },
-    mode: enforce ? "enforce" : "watch",
-    contour,
     signed: keys && { keys, image: { digests: [], named: false } },
-    output: undefined,
-    policy: undefined,
-    trajectory: undefined,
-    // The verdicts of the kernel are about objects: there is no race for Landlock to win.
-    landlock: enforce && landlock && shared.sensor === "seccomp",
     holdSeconds,
   };
+  // The verdicts of the kernel are about objects: there is no race for Landlock to win.
+  const plan = planUnder(contour, surroundings, {
+    enforce,
+    landlock: enforce && landlock && shared.sensor === "seccomp",
+  });
   const order = { plan, command, about: about(contour, command, false), answerSeconds: ask?.seconds, checks, signal };
   return startRun(started, order, hooks);
 }
@@ -207,7 +200,7 @@ function common({ entry }: Host, command: readonly Uint8Array[], options: Worklo
     openFiles: entry.openFiles,
     followed: options.follow,
     integrity: options.ima && { ...unasked, ...options.ima },
-  } satisfies Partial<Plan>;
+  } satisfies Surroundings;
 }
 
 function about(contour: string, command: readonly Uint8Array[], learns: boolean) {

@@ -97,6 +97,11 @@ export class Namespace {
     );
   }
 
+  /** Called once, when the command itself has ended; what it started may go on. */
+  set onCommandEnd(listener: (exit: ChildState) => void) {
+    this.first.onEnd = listener;
+  }
+
   /** Called when isoline was told to end, and the rest of the workload is signalled or killed. */
   onEnding: (what: "told" | "killed", name: NodeJS.Signals, processes: number) => void = () => {};
   /** Called when this process runs again after it did not run for this many seconds. */

@@ -1,4 +1,5 @@
 /** The plan of a namespace: everything that its supervising thread needs to know, as plain data. */
+import { existsSync } from "node:fs";
 import type { Digest } from "@isoline/core/digest";
 import type { Launch as Places } from "@isoline/core/identity";
 import type { Orphaned } from "@isoline/linux";
@@ -53,6 +54,36 @@ export interface Plan {
   readonly asks?: { readonly most: number } | undefined;
   /** The IMA options, if any were given. */
   readonly integrity?: IntegrityPlan | undefined;
+}
+
+/** What a plan has whatever the run is for. */
+export type Surroundings = Omit<
+  Plan,
+  "mode" | "contour" | "output" | "adds" | "run" | "policy" | "trajectory" | "landlock"
+>;
+
+/** A plan to learn a contour into a file; `adds`: to the contour that is there, if there is one. */
+export function planToLearn(
+  surroundings: Surroundings,
+  learning: Pick<Plan, "run" | "policy" | "trajectory"> & { readonly output: string; readonly adds: boolean },
+): Plan {
+  const { output, adds } = learning;
+  const contour = adds && existsSync(output) ? output : undefined;
+  return { ...surroundings, ...learning, mode: "learn", contour, landlock: false };
+}
+
+/** A plan to run under a contour. Learnt under another policy than this one, the contour is refused. */
+export function planUnder(
+  contour: string,
+  surroundings: Surroundings,
+  {
+    enforce,
+    landlock = false,
+    policy,
+  }: { readonly enforce: boolean; readonly landlock?: boolean } & Partial<Pick<Plan, "policy">>,
+): Plan {
+  const mode = enforce ? "enforce" : "watch";
+  return { ...surroundings, mode, contour, output: undefined, policy, trajectory: undefined, landlock };
 }
 
 /** The start of a namespace of the bpf sensor, as recorded for a supervisor that takes it over. */

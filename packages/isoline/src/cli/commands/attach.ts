@@ -3,7 +3,7 @@ import { journalOf } from "@isoline/linux";
 import { startRun } from "../../library/start.ts";
 import { argumentText, commandText } from "../../namespace/command-text.ts";
 import { writeLabel } from "../../namespace/label.ts";
-import type { Beginning, Plan } from "../../namespace/plan.ts";
+import { type Beginning, planUnder } from "../../namespace/plan.ts";
 import { status } from "../ending.ts";
 import type { Invocation } from "../invocation.ts";
 import { findOrphan } from "../live/orphans.ts";
@@ -32,19 +32,14 @@ export async function attach(invocation: Invocation, name: string, options: Atta
     );
   const output = reportOutput(options);
   const command = [Buffer.from(orphan.command)];
-  const plan: Plan = {
-    mode: orphan.refuses ? "enforce" : "watch",
-    contour,
-    output: undefined,
-    policy: undefined,
-    trajectory: undefined,
+  const surroundings = {
     sensor: "bpf",
     label: writeLabel({ name: orphan.name, command: commandText(command) }),
     places: beginning.places,
-    landlock: false,
     openFiles: undefined,
     adopt: { directory, id },
-  };
+  } as const;
+  const plan = planUnder(contour, surroundings, { enforce: orphan.refuses });
   const about = { contour, command: command.map(argumentText), learns: false };
   const { report } = await supervise(invocation, { command, contour, name: orphan.name, quiet }, (host, hooks) =>
     startRun(host, { plan, command, about }, hooks),

@@ -79,6 +79,7 @@ interface Arrived {
 export type Received = "call" | "interrupted" | "gone";
 
 const POLLIN = 1;
+const POLLERR = 8;
 const POLLHUP = 0x10;
 
 export class Listener {
@@ -205,7 +206,9 @@ export class Listener {
       this.#turn = index + 1;
       return this.#fds[index] as number;
     }
-    const over = this.#fds.findIndex((_, index) => events(index) !== 0);
+    // A signal that arrives while the kernel waits for a filter's lock (kernel/seccomp.c, seccomp_notify_poll).
+    if (this.#fds.some((_, index) => (events(index) & POLLERR) !== 0)) return "interrupted";
+    const over = this.#fds.findIndex((_, index) => (events(index) & POLLHUP) !== 0);
     if (over < 0) return this.#waitsForMore ? "parked" : "gone";
     // The last listener is kept: when no task has its filter any more, the namespace has ended.
     if (this.#fds.length > 1) this.#fds.splice(over, 1).forEach(close);
