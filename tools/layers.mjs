@@ -55,7 +55,7 @@ const layers = [
   ["attest", "tee", []],
   ["attest", "evidence", ["@noble/hashes/*"]],
   ["attest", "enrol", ["@noble/hashes/*", "node:crypto"]],
-  ["attest", "appraise", [...core, "@noble/hashes/*"]],
+  ["attest", "appraise", [...core, "@noble/hashes/*", "jose", "yaml"]],
 
   ["linux", "error", core],
   ["linux", "abi", [...core, "node:*", "koffi"]],

@@ -13,12 +13,18 @@ export const attestErrors = {
     "A report of a confidential virtual machine, or its maker's statement about it, is truncated or means nothing.",
   "broken-evidence": "Evidence is not what the enrolled keys signed, or not about what was asked.",
   "stale-evidence": "Evidence answers another challenge than the one that was given.",
+  "bad-policy-file": "A policy or reference values of a verifier cannot be read, or are not signed by a trusted key.",
+  equivocation: "Two statements of one node contradict each other.",
+  "incomplete-evidence": "Evidence lacks something that the policy asks for, or says that something was not observed.",
+  "off-contour": "A canister did what its contour does not permit.",
   "rolled-back": "The counters of a TPM went back since its last accepted evidence.",
   "tpm-refused": "A TPM answered a command with an error.",
   "tpm-unreachable": "A TPM cannot be reached, or stopped answering.",
   "untrusted-tee":
     "A report of a confidential virtual machine leads to no trusted maker, or the machine is not one to trust.",
+  "unknown-contour": "A canister runs under a contour, or by rules, that the verifier does not accept.",
   "untrusted-endorsement": "The endorsement key of a TPM has no certificate that leads to a trusted maker.",
+  "untrusted-platform": "A node is not enrolled, or did not boot or run what the verifier accepts.",
 } as const;
 
 export type AttestErrorCode = keyof typeof attestErrors;

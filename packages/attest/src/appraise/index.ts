@@ -1,4 +1,10 @@
-/** Appraisal: what evidence proves, and what it does not. */
+/** Appraisal: what evidence proves, and what it does not. Pure, and free of Node's modules. */
+export { type Accepted, readAccepted, writeAccepted } from "./accepted.ts";
+export { type Appraisal, appraise, type Appraised, type AppraisedCanister } from "./appraise.ts";
+export { type EarAlgorithm, signEar, verifyEar } from "./ear.ts";
+export { type Check, type CheckName, checks, type FailureClass, type Status } from "./findings.ts";
+export { type Policy, POLICY_TYPE, QUOTED_REGISTERS, readPolicy } from "./policy.ts";
+export type { Question, Trust } from "./question.ts";
 export {
   appraiseQuote,
   assertAttestationKey,
@@ -7,3 +13,4 @@ export {
   type QuoteClock,
   type QuoteQuestion,
 } from "./quote.ts";
+export { readReferences, type References, REFERENCES_TYPE } from "./references.ts";

@@ -86,7 +86,10 @@ export function assertAttestationKey(key: PublicArea): void {
 
 function assertAnswers({ extraData }: Attest, challenge: Uint8Array): void {
   if (!equal(extraData, challenge))
-    throw new AttestError("stale-evidence", "the quote answers another challenge; ask again with a new one");
+    throw new AttestError(
+      "stale-evidence",
+      "the quote answers another challenge, or is about another statement; ask again with a new one",
+    );
 }
 
 function assertSelection(
@@ -113,7 +116,7 @@ function assertValues(digest: Uint8Array, { values, signature }: QuoteAnswer, { 
  * Within one start of the TPM the clock only goes forward; a new start has a greater count of resets. A suspend counts restarts
  * and is no alarm.
  */
-function assertForward(now: QuoteClock, last: QuoteClock | undefined): void {
+export function assertForward(now: QuoteClock, last: QuoteClock | undefined): void {
   if (last === undefined) return;
   const isForward =
     now.resetCount > last.resetCount ||

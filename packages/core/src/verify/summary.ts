@@ -26,13 +26,27 @@ const ZEROS = "0".repeat(64);
 
 /** Throws `bad-contour` for a file that is cut off, of another format, or has a line that no contour has. */
 export function summaryOf(bytes: Uint8Array): Summary {
+  return linesOf(bytes).summary();
+}
+
+/**
+ * The state of a contour file's points under another base and aggregate, 64 hexadecimal digits each; zeros without them. A node binds
+ * the state to its hardware and to a verifier's challenge so. Throws `bad-contour` as `summaryOf` does.
+ *
+ * @internal
+ */
+export function stateUnder(contour: Uint8Array, { base, aggregate }: { base?: Digest; aggregate?: Digest }): Digest {
+  return linesOf(contour).state(base ?? ZEROS, aggregate ?? ZEROS);
+}
+
+function linesOf(bytes: Uint8Array): Lines {
   const lines = decoded(bytes).split("\n");
   const [first, ...rest] = lines;
   if (first !== FIRST_LINE) throw refusal(`a first line ${JSON.stringify(FIRST_LINE)}`, first ?? "");
   if (rest.pop() !== "" || rest.pop() !== "end") throw refusal('"end" as the last line', lines.at(-2) ?? "");
   const found = new Lines();
   for (const line of rest) found.take(line);
-  return found.summary();
+  return found;
 }
 
 class Lines {
@@ -75,9 +89,13 @@ class Lines {
       profile,
       policy: toHex(sha256(new TextEncoder().encode(asciiText(this.#policy.policy)))) as Digest,
       points: points.length,
-      state: extension(base, aggregate, [...points].sort()) as Digest,
+      state: this.state(base, aggregate),
       measurement: extension(base, aggregate, points) as Digest,
     };
+  }
+
+  state(base: string, aggregate: string): Digest {
+    return extension(base, aggregate, [...this.#points].sort()) as Digest;
   }
 
   /** The digest of a line; zeros without one. */

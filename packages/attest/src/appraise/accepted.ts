@@ -1,0 +1,49 @@
+/** What a verifier keeps of the evidence that it accepted last, to see whether the next goes on from there. */
+import { AttestError } from "../error.ts";
+import type { QuoteClock } from "./quote.ts";
+
+export interface AcceptedCanister {
+  readonly label: string;
+  /** Number of its birth in the ledger, or when it began: which run of the label it is. */
+  readonly run: string;
+  readonly measurement: string;
+  readonly points: number;
+  readonly counters: Readonly<Record<"events" | "departures" | "refused" | "lost" | "untrusted", number>>;
+}
+
+export interface Accepted {
+  readonly clock: QuoteClock;
+  readonly policy: { readonly name: string; readonly version: number };
+  /** The ledger of that boot: its length in bytes, and its SHA-256. */
+  readonly ledger?: { readonly bytes: number; readonly digest: string } | undefined;
+  readonly canisters: readonly AcceptedCanister[];
+}
+
+/** As one line of JSON. */
+export function writeAccepted({ clock, ...rest }: Accepted): string {
+  return `${JSON.stringify({ accepted: 1, clock: { ...clock, clock: String(clock.clock) }, ...rest })}\n`;
+}
+
+/** What `writeAccepted` wrote; the verifier's own file, so that anything else is refused with `bad-policy-file`. */
+export function readAccepted(text: string): Accepted {
+  try {
+    const { accepted, clock, ...rest } = JSON.parse(text) as Record<string, unknown>;
+    const { clock: milliseconds, resetCount, restartCount } = clock as Record<string, unknown>;
+    if (accepted !== 1 || !isCount(resetCount) || !isCount(restartCount)) throw refused();
+    if (typeof milliseconds !== "string" || !/^\d{1,20}$/.test(milliseconds)) throw refused();
+    const { policy, canisters } = rest;
+    if (typeof policy !== "object" || policy === null || !Array.isArray(canisters)) throw refused();
+    return { ...rest, clock: { clock: BigInt(milliseconds), resetCount, restartCount } } as unknown as Accepted;
+  } catch (fault) {
+    throw fault instanceof AttestError ? fault : refused();
+  }
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function refused(): AttestError {
+  return new AttestError(
+    "bad-policy-file",
+    "what was accepted last cannot be read; restore the file, or remove it if this node may begin anew",
+  );
+}

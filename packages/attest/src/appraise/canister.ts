@@ -1,0 +1,242 @@
+/** The checks of one canister, whose body the quote of its node covers. */
+import type { Digest } from "@isoline/core/digest";
+import { IsolineError } from "@isoline/core/error";
+import { signerOf, stateUnder, verifyContour } from "@isoline/core/verify";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { AttestError } from "../error.ts";
+import type { CanisterBody, Evidence } from "../evidence/index.ts";
+import type { AcceptedCanister } from "./accepted.ts";
+import { equivocates, type Findings, incomplete, offContour, rolledBack, unknownContour } from "./findings.ts";
+import { type NodeFacts, short } from "./node.ts";
+import { type CanisterRule, matches, type Policy } from "./policy.ts";
+import type { Question } from "./question.ts";
+import type { References } from "./references.ts";
+import { assertRecorded, assertRegister, type CanisterRecords, recordsOf } from "./register.ts";
+
+/** Makes all checks of a canister; those that need what an earlier one did not find are left out. */
+export async function appraiseCanister(
+  body: CanisterBody,
+  evidence: Evidence,
+  node: NodeFacts,
+  question: Question,
+  policy: Policy,
+  references: References,
+  findings: Findings,
+): Promise<void> {
+  const rule = await findings.make("rules", () => ruleFor(body, policy));
+  if (rule === undefined) return;
+  const contour = await findings.make("contour", () => knownContour(body, rule, question, references));
+  if (contour !== undefined) {
+    await findings.make("state", () => assertState(body, contour.states));
+    await findings.make("bound", (warn) => assertBound(body, rule, node, contour.file, question, warn));
+  }
+  const records = await findings.make("register", (warn) => recordsFor(body, rule, evidence, node, warn));
+  if (records !== undefined && records !== "none")
+    await findings.make("record", () => assertRecorded(body, records, node.aggregate));
+  const facts = records === "none" ? undefined : records;
+  await findings.make("progress", () => assertProgress(body, question.last?.canisters));
+  await findings.make("losses", (warn) => assertNothingLost(body, facts, rule, warn));
+  await findings.make("trust", () => assertOnContour(body, facts, rule));
+}
+
+function ruleFor(body: CanisterBody, { canisters }: Policy): CanisterRule {
+  const rule = canisters.find(({ label }) => matches(label, body.label));
+  if (rule === undefined) throw unknownContour("a rule for this label in the policy", "none", "add one if it may run");
+  if (!rule.modes.includes(body.mode))
+    throw unknownContour(`the mode ${rule.modes.join(" or ")}`, body.mode, "start it so");
+  if (body.mode !== "learning" && !body.sealed)
+    throw unknownContour("a sealed contour", "an open one", "start it sealed");
+  if (!rule.sensors.includes(body.sensor))
+    throw unknownContour(`the sensor ${rule.sensors.join(" or ")}`, body.sensor, "start it under that one");
+  return rule;
+}
+
+interface KnownContour {
+  /** States that it is known by: of the reference and of the file. */
+  readonly states: readonly string[];
+  readonly file: Uint8Array | undefined;
+}
+
+async function knownContour(
+  body: CanisterBody,
+  rule: CanisterRule,
+  { trust }: Question,
+  references: References,
+): Promise<KnownContour> {
+  if (body.contour === undefined)
+    throw unknownContour("a contour that this verifier knows", "none", "start it under one");
+  const digest = bytesToHex(body.contour) as Digest;
+  const isFor = (images: readonly string[]) =>
+    images.length === 0 || (body.image !== undefined && images.includes(body.image));
+  const named = references.contours.filter(({ contour }) => contour === digest);
+  const reference = named.find(({ images }) => isFor(images));
+  if (named.length > 0 && reference === undefined)
+    throw unknownContour("an image that this contour is for", body.image ?? "none", "use the contour of this image");
+  const found = await fileOf(digest, trust.contours);
+  const signed = rule.signedContour ? await signatureOf(body, digest, trust) : undefined;
+  if (signed !== undefined && !isFor(signed.images))
+    throw unknownContour("an image that the signature is for", body.image ?? "none", "have it signed for this image");
+  if (reference === undefined && found === undefined)
+    throw unknownContour("a contour of the reference values", digest.slice(0, 16), "review it, and add it to them");
+  const states = [reference?.state, found?.state].filter((state) => state !== undefined);
+  return { states, file: found?.file };
+}
+
+async function fileOf(digest: string, contours: readonly Uint8Array[]) {
+  for (const file of contours) {
+    const summary = await verifyContour(file).catch(() => undefined);
+    // Portable: a file that was learnt under a base or an aggregate has another state of its own.
+    if (summary?.digest === digest) return { file, state: stateUnder(file, {}) as string };
+  }
+  return undefined;
+}
+
+async function signatureOf({ signature }: CanisterBody, digest: Digest, { contourSigners }: Question["trust"]) {
+  const names = contourSigners.map(({ name }) => name).join(", ") || "nobody";
+  if (signature === undefined) throw unknownContour(`a contour signed by ${names}`, "no signature", "have it signed");
+  try {
+    return await signerOf(digest, { signature, keys: contourSigners });
+  } catch (fault) {
+    if (fault instanceof IsolineError) throw new AttestError("unknown-contour", fault.message);
+    throw fault;
+  }
+}
+
+function assertState({ state }: CanisterBody, states: readonly string[]): void {
+  const told = bytesToHex(state);
+  const other = states.find((each) => each !== told);
+  if (other !== undefined)
+    throw unknownContour(
+      `the state ${other.slice(0, 16)}… of the contour`,
+      short(state),
+      "it was widened after it was published: review what runs",
+    );
+}
+
+function assertBound(
+  { bound, state, contour }: CanisterBody,
+  rule: CanisterRule,
+  { aggregate }: NodeFacts,
+  file: Uint8Array | undefined,
+  { challenge }: Question,
+  warn: (why: string) => void,
+): void {
+  const lack =
+    bound === undefined
+      ? "a bound state"
+      : aggregate === undefined
+        ? "an aggregate of registers 0 to 7"
+        : file === undefined
+          ? `the contour file ${short(contour)} among those of the verifier`
+          : undefined;
+  if (lack !== undefined || bound === undefined || aggregate === undefined || file === undefined) {
+    if (rule.bound === "required")
+      throw incomplete(lack ?? "", "none", "add it, so that the bound state can be recomputed");
+    return bound === undefined ? undefined : warn(`the bound state is not recomputed without ${lack ?? ""}`);
+  }
+  if (bytesToHex(bound.aggregate) !== bytesToHex(aggregate))
+    throw equivocates(
+      `the aggregate ${short(aggregate)} of the node`,
+      short(bound.aggregate),
+      "the state is bound to another machine",
+    );
+  const hex = { base: bytesToHex(challenge) as Digest, aggregate: bytesToHex(aggregate) as Digest };
+  const expected = stateUnder(file, hex);
+  if (bytesToHex(bound.state) !== expected)
+    throw equivocates(
+      `the bound state ${expected.slice(0, 16)}…`,
+      short(bound.state),
+      `it is of other points than ${short(state)}, or of another moment`,
+    );
+}
+
+async function recordsFor(
+  body: CanisterBody,
+  rule: CanisterRule,
+  evidence: Evidence,
+  node: NodeFacts,
+  warn: (why: string) => void,
+): Promise<CanisterRecords | "none"> {
+  const { proven, ledger } = node;
+  if (body.register === undefined || ledger === undefined || proven === undefined) {
+    if (rule.register === "required")
+      throw incomplete("a register of the TPM for it", "none", "start it with one, so that its past cannot be changed");
+    return "none";
+  }
+  return recordsOf(body.register, ledger, () =>
+    assertRegister(body.register?.name as Uint8Array, evidence, proven, ledger, warn),
+  );
+}
+
+/** Within one run nothing is taken back: no event, no departure, no loss. */
+function assertProgress(body: CanisterBody, accepted: readonly AcceptedCanister[] | undefined): void {
+  const before = accepted?.find(({ label, run }) => label === body.label && run === runOf(body));
+  if (before === undefined) return;
+  for (const [name, count] of Object.entries(before.counters)) {
+    const now = body.counters[name as keyof CanisterBody["counters"]];
+    if (now < count)
+      throw rolledBack(
+        `at least ${count} ${name}, as accepted before`,
+        `${now}`,
+        "its supervisor took something back: distrust it",
+      );
+  }
+  if (body.points < before.points)
+    throw rolledBack(`at least ${before.points} points`, `${body.points}`, "its measurement was set back: distrust it");
+  if (body.points === before.points && bytesToHex(body.measurement) !== before.measurement)
+    throw equivocates(
+      `the measurement ${before.measurement.slice(0, 16)}… of ${before.points} points`,
+      short(body.measurement),
+      "it goes on from a fork: distrust it",
+    );
+}
+
+/** Which run of a label a body is about. */
+function runOf({ register, started }: CanisterBody): string {
+  return register === undefined ? `started ${started}` : `${bytesToHex(register.name)} ${register.birth}`;
+}
+
+/** What is kept of a canister that was accepted. */
+export function acceptedCanister(body: CanisterBody): AcceptedCanister {
+  return {
+    label: body.label,
+    run: runOf(body),
+    measurement: bytesToHex(body.measurement),
+    points: body.points,
+    counters: body.counters,
+  };
+}
+
+function assertNothingLost(
+  body: CanisterBody,
+  records: CanisterRecords | undefined,
+  { losses: severity }: CanisterRule,
+  warn: (why: string) => void,
+): void {
+  const told = [
+    ...(body.counters.lost > 0 ? [`${body.counters.lost} events were lost`] : []),
+    ...body.incomplete,
+    ...(records?.facts.losses.map(({ reason }) => reason) ?? []),
+  ];
+  if (told.length === 0) return;
+  const all = [...new Set(told)].slice(0, 8).join("; ");
+  if (severity === "refuse")
+    throw incomplete("a canister of which all was observed", all, "find out what was lost, and start it anew");
+  warn(all);
+}
+
+function assertOnContour(
+  body: CanisterBody,
+  records: CanisterRecords | undefined,
+  { departures: most }: CanisterRule,
+): void {
+  const recorded = records?.facts.departures.length ?? 0;
+  const { departures, untrusted, refused } = body.counters;
+  const count = Math.max(departures, untrusted, refused, recorded);
+  if (count > most)
+    throw offContour(
+      most === 0 ? "no departure" : `at most ${most} departures`,
+      `${count}`,
+      "see what departed with isoline departures on the node",
+    );
+}

@@ -1,0 +1,256 @@
+/** The checks of a node: who it is, what its TPM vouches for, how it booted, and what runs on it. */
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { parseBootLog, replayBootLog, replayImaList } from "../boot/index.ts";
+import { equal } from "../cbor/index.ts";
+import { type Evidence, type NodeBody, qualifyingData, readNodeBody } from "../evidence/index.ts";
+import { decode, encode } from "../tpm/codec.ts";
+import { hashOf } from "../tpm/hash.ts";
+import { publicArea, type PublicArea, signature } from "../tpm/structures.ts";
+import { broken, Findings, incomplete, untrustedPlatform } from "./findings.ts";
+import { appraiseLedger, type LedgerFacts } from "./ledger.ts";
+import { matches, type Policy } from "./policy.ts";
+import type { Question } from "./question.ts";
+import { appraiseQuote, assertAttestationKey, assertForward, type ProvenRegisters } from "./quote.ts";
+import type { References } from "./references.ts";
+
+/** What is sure of a node. */
+export interface NodeFacts {
+  readonly body: NodeBody;
+  /** Undefined where the policy accepts a node without a TPM, and it has none. */
+  readonly proven: (ProvenRegisters & { readonly key: PublicArea; readonly qualifying: Uint8Array }) | undefined;
+  readonly ledger: LedgerFacts | undefined;
+  /** SHA-256 over registers 0 to 7. */
+  readonly aggregate: Uint8Array | undefined;
+}
+
+const BOOT_REGISTERS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const KERNEL_REGISTERS = [...BOOT_REGISTERS, 8, 9] as const;
+const IMA_REGISTER = 10;
+
+/** Makes the checks in order, and ends with the first that leaves nothing to build on. */
+export async function appraiseNode(
+  evidence: Evidence,
+  question: Question,
+  policy: Policy,
+  references: References,
+  findings: Findings,
+): Promise<NodeFacts | undefined> {
+  const known = await findings.make("chain", () => assertEnrolled(evidence, question, policy));
+  if (known === undefined) return undefined;
+  const { body, key } = known;
+  const qualifying = qualifyingData(question.challenge, evidence.node, evidence.tree.root);
+  const proven = await findings.make("quote", () => assertQuoted(evidence, key, qualifying, policy));
+  if (proven === undefined) return undefined;
+  if (proven !== "none")
+    await findings.make("counters", (warn) => {
+      assertForward(proven.clock, question.last?.clock);
+      if (!proven.isClockSafe)
+        warn(
+          "the TPM lost its power without an orderly shutdown: its clock may have gone back since; nothing is to be done",
+        );
+    });
+  const registers = proven === "none" ? undefined : proven.registers;
+  await findings.make("boot-log", (warn) => assertBootLog(evidence, registers, policy, warn));
+  await findings.make("ima-list", (warn) => assertImaList(evidence, registers, policy, warn));
+  const ledger = await findings.make("ledger", (warn) => appraiseLedger(evidence, proven, policy, question.last, warn));
+  await findings.make("boot", (warn) => assertBoot(registers, policy, references, warn));
+  await findings.make("software", () => assertSoftware(body, policy, references));
+  const aggregate = registers && aggregateOf(registers, BOOT_REGISTERS);
+  await findings.make("node-clock", () => assertClock(body, question.now, policy));
+  await findings.make("node-losses", (warn) => assertComplete(body, aggregate, registers, policy, warn));
+  if (findings.failed) return undefined;
+  return {
+    body,
+    proven: proven === "none" || key === undefined ? undefined : { ...proven, key, qualifying },
+    ledger,
+    aggregate,
+  };
+}
+
+function assertEnrolled({ node, quote }: Evidence, { trust, node: asked }: Question, policy: Policy) {
+  const body = readNodeBody(node);
+  const name = (id: string) => JSON.stringify(id.slice(0, 16));
+  if (asked !== undefined && body.node !== asked)
+    throw untrustedPlatform(
+      `evidence of node ${name(asked)}`,
+      `that of ${name(body.node)}`,
+      "ask the node that you mean",
+    );
+  const enrolled = trust.nodes.find(({ id }) => id === body.node);
+  if (enrolled === undefined)
+    throw untrustedPlatform("an enrolled node", `node ${name(body.node)}, which is not`, "enrol it if it is yours");
+  if (quote === undefined) {
+    if (policy.root === "none") return { body, key: undefined };
+    throw untrustedPlatform("a quote by a TPM", "none", "use a node with a TPM, or a policy that accepts one without");
+  }
+  if (!equal(quote.key, encode(publicArea, enrolled.attestationKey)))
+    throw untrustedPlatform("the attestation key that was enrolled", "another", "find out who answers for this node");
+  assertAttestationKey(enrolled.attestationKey);
+  return { body, key: enrolled.attestationKey };
+}
+
+async function assertQuoted(
+  { quote }: Evidence,
+  key: PublicArea | undefined,
+  qualifying: Uint8Array,
+  { registers }: Policy,
+): Promise<ProvenRegisters | "none"> {
+  if (quote === undefined || key === undefined) return "none";
+  const told = quote.registers.map(({ number }) => number);
+  if (told.join() !== registers.join())
+    throw broken(
+      `values of registers ${registers.join()}`,
+      `those of ${told.join() || "none"}`,
+      "ask for new evidence",
+    );
+  const question = { key, challenge: qualifying, hash: "sha256", registers } as const;
+  const values = quote.registers.map(({ value }) => value);
+  return appraiseQuote(question, { message: quote.message, signature: decode(signature, quote.signature), values });
+}
+
+type Registers = ReadonlyMap<number, Uint8Array> | undefined;
+type Warn = (why: string) => void;
+
+/** Registers 0 to 7 belong to the firmware alone; what goes on in the others later is not in its log. */
+function assertBootLog({ bootLog }: Evidence, registers: Registers, policy: Policy, warn: Warn): void {
+  if (bootLog === undefined || registers === undefined) {
+    if (policy.bootLog === "required")
+      throw incomplete("a log of measured boot", "none", "see what isoline attest doctor says on the node");
+    return warn("there is no log of measured boot: the registers count as they are");
+  }
+  const replayed = replayBootLog(parseBootLog(bootLog), "sha256");
+  for (const register of BOOT_REGISTERS) {
+    const quoted = registers.get(register);
+    if (quoted === undefined) continue;
+    const led = replayed.get(register) ?? new Uint8Array(32);
+    if (!equal(quoted, led))
+      throw broken(
+        `register ${register} to be ${short(led)}, as the log of measured boot leads to`,
+        short(quoted),
+        "the log or the register was changed: boot the node anew",
+      );
+  }
+}
+
+function assertImaList({ imaList }: Evidence, registers: Registers, policy: Policy, warn: Warn): void {
+  const quoted = registers?.get(IMA_REGISTER);
+  if (imaList === undefined || quoted === undefined) {
+    if (policy.imaList === "required")
+      throw incomplete("the kernel's list of measured files", "none", "boot the node with ima_policy=tcb");
+    return;
+  }
+  const { violations, bootAggregate } = replayImaList(imaList, quoted);
+  if (violations > 0)
+    warn(`${violations} files were written while the kernel measured them; their digests are not known`);
+  const expected =
+    registers && KERNEL_REGISTERS.every((register) => registers.has(register))
+      ? aggregateOf(registers, KERNEL_REGISTERS)
+      : undefined;
+  if (bootAggregate?.length === 32 && expected !== undefined && !equal(bootAggregate, expected))
+    throw broken(`boot_aggregate ${short(expected)}`, short(bootAggregate), "the list is of another boot: ask again");
+}
+
+function assertBoot(registers: Registers, policy: Policy, { boots }: References, warn: Warn): void {
+  if (registers === undefined) return;
+  if (policy.boots.length === 0) return warn("the policy names no boot: any boot is accepted");
+  const named = boots.filter(({ name }) => policy.boots.includes(name));
+  const differing = named.map(({ name, registers: values }) => {
+    const other = [...values].find(([register, value]) => !equal(registers.get(register) ?? new Uint8Array(), value));
+    return { name, other };
+  });
+  if (differing.some(({ other }) => other === undefined)) return;
+  const [nearest] = differing;
+  if (nearest?.other === undefined)
+    throw untrustedPlatform(
+      `a boot of ${policy.boots.join(", ")}`,
+      "no reference values for them",
+      "add the references",
+    );
+  const [register, value] = nearest.other;
+  const came = registers.get(register);
+  throw untrustedPlatform(
+    `register ${register} to be ${short(value)}, as in ${nearest.name}`,
+    came === undefined ? "no such register in the quote" : short(came),
+    "find out what the node booted, or add its reference",
+  );
+}
+
+function assertSoftware(body: NodeBody, policy: Policy, { builds, programs }: References): void {
+  const { version, digest } = body.build;
+  const told = digest === undefined ? undefined : bytesToHex(digest);
+  if (policy.builds === "referenced" && !builds.some((one) => one.version === version && one.digest === told))
+    throw untrustedPlatform(
+      "a build that the references have",
+      `${version} ${told?.slice(0, 16) ?? "without a digest"}`,
+      "update the node, or add the reference",
+    );
+  if (policy.programs === "referenced")
+    for (const { name, digest: program } of body.sensors.flatMap((sensor) => sensor.programs))
+      if (!programs.some((one) => one.name === name && one.digest === bytesToHex(program)))
+        throw untrustedPlatform(
+          `the program ${name} of the references`,
+          short(program),
+          "find out what is loaded into the kernel",
+        );
+  const { release } = body.kernel;
+  if (policy.kernels.length > 0 && !policy.kernels.some((pattern) => matches(pattern, release)))
+    throw untrustedPlatform(
+      `a kernel ${policy.kernels.join(" or ")}`,
+      release,
+      "boot a kernel that the policy accepts",
+    );
+  for (const [name, accepted] of policy.mitigations) {
+    const setting = body.mitigations.find((one) => one.name === name)?.setting;
+    if (setting === undefined || !accepted.includes(setting))
+      throw untrustedPlatform(`${name} to be ${accepted.join(" or ")}`, setting ?? "not told", "set it on the node");
+  }
+}
+
+function assertClock({ made }: NodeBody, now: Date, { clockSkew }: Policy): void {
+  const seconds = Math.round((made - now.getTime()) / 1000);
+  if (Math.abs(seconds) > clockSkew)
+    throw untrustedPlatform(
+      `a clock within ${clockSkew} s of this one`,
+      seconds < 0 ? `one that is ${-seconds} s late` : `one that is ${seconds} s early`,
+      "set the node's clock",
+    );
+}
+
+function assertComplete(
+  body: NodeBody,
+  aggregate: Uint8Array | undefined,
+  registers: Registers,
+  policy: Policy,
+  warn: Warn,
+): void {
+  if (body.aggregate !== undefined && aggregate !== undefined && !equal(body.aggregate.registers, aggregate))
+    throw broken(
+      `the aggregate ${short(aggregate)} of the quoted registers`,
+      short(body.aggregate.registers),
+      "ask again",
+    );
+  const kernel = body.aggregate?.kernel;
+  if (
+    kernel !== undefined &&
+    registers !== undefined &&
+    KERNEL_REGISTERS.every((register) => registers.has(register))
+  ) {
+    const expected = aggregateOf(registers, KERNEL_REGISTERS);
+    if (expected !== undefined && !equal(kernel, expected))
+      throw broken(`boot_aggregate ${short(expected)}`, short(kernel), "ask again");
+  }
+  const losses = [...body.losses, ...(body.complete ? [] : ["not every supervisor answered"])];
+  if (losses.length === 0) return;
+  if (policy.losses === "refuse")
+    throw incomplete("a node on which all was observed", losses.join("; "), "see to it on the node");
+  warn(losses.join("; "));
+}
+
+function aggregateOf(registers: ReadonlyMap<number, Uint8Array>, of: readonly number[]): Uint8Array | undefined {
+  const values = of.map((register) => registers.get(register));
+  return values.every((value) => value !== undefined) ? hashOf("sha256", ...values) : undefined;
+}
+
+/** The first digits of a digest, for a line that people read. */
+export const short = (digest: Uint8Array | undefined): string =>
+  digest === undefined ? "none" : `${bytesToHex(digest).slice(0, 16)}…`;

@@ -1,0 +1,35 @@
+/** What a verifier brings to an appraisal. All of it is given: the appraisal has no clock and no files. */
+import type { TrustedKey } from "@isoline/core/verify";
+import type { EnrolledNode } from "../enrol/enrolled-node.ts";
+import type { Accepted } from "./accepted.ts";
+
+export interface Trust {
+  /** Enrolled nodes. */
+  readonly nodes: readonly Pick<EnrolledNode, "id" | "attestationKey">[];
+  /** Keys one of which must have signed a contour, where the policy asks for it. */
+  readonly contourSigners: readonly TrustedKey[];
+  /** Keys one of which must have signed policy and reference values. None: bare files are accepted. */
+  readonly policySigners: readonly TrustedKey[];
+  /** Contour files, by which bound states are recomputed. */
+  readonly contours: readonly Uint8Array[];
+}
+
+export interface Question {
+  /** The bytes that came. */
+  readonly evidence: Uint8Array;
+  /** The 32 bytes that this verifier sent. */
+  readonly challenge: Uint8Array;
+  readonly trust: Trust;
+  /** The file of the policy. */
+  readonly policy: Uint8Array;
+  /** Files of reference values. */
+  readonly references: readonly Uint8Array[];
+  /** Of this node; none for the first evidence. */
+  readonly last?: Accepted | undefined;
+  /** The verifier's clock. */
+  readonly now: Date;
+  /** The id of the node that was asked, where it is known. */
+  readonly node?: string | undefined;
+  /** Labels that the evidence is to be about; none: every canister of the node. */
+  readonly about?: readonly string[] | undefined;
+}

@@ -1,0 +1,97 @@
+/** Reference values: what good looks like. They change with each release; the policy, which says what must be good, does not. */
+import { hexToBytes } from "@noble/hashes/utils.js";
+import { AttestError } from "../error.ts";
+import { type Located, located } from "./located.ts";
+import { type Signers, signedContent } from "./signed-file.ts";
+
+export interface ContourReference {
+  readonly name: string;
+  /** SHA-256 of the file, in hexadecimal. */
+  readonly contour: string;
+  /** Portable state of its points. */
+  readonly state: string;
+  /** Digests of images that it is for; none: any. */
+  readonly images: readonly string[];
+}
+
+export interface BootReference {
+  readonly name: string;
+  /** Values in the SHA-256 bank, by register. */
+  readonly registers: ReadonlyMap<number, Uint8Array>;
+}
+
+export interface References {
+  readonly contours: readonly ContourReference[];
+  readonly boots: readonly BootReference[];
+  readonly builds: readonly { readonly version: string; readonly digest: string | undefined }[];
+  /** Programs of the bpf sensor: name and digest. A build has one set of them. */
+  readonly programs: readonly { readonly name: string; readonly digest: string }[];
+}
+
+export const REFERENCES_TYPE = "application/vnd.isoline.references+json";
+
+const DIGEST = /^[0-9a-f]{64}$/;
+const IMAGE = /^sha256:[0-9a-f]{64}$/;
+const NAME = /^[^\p{C}]{1,128}$/u;
+
+/** Reads reference values, in an envelope with signatures or bare. Refuses them with `bad-policy-file`, with line and column. */
+export async function readReferences(bytes: Uint8Array, signers: Signers): Promise<References> {
+  const top = located(await signedContent(bytes, REFERENCES_TYPE, signers, "references"), "references");
+  const members = top.members(["references", "contours", "boots", "builds", "programs"]);
+  const of = (name: string) => members[name] as Located;
+  if (of("references").number(1) !== 1) throw of("references").refused("1, the version of this format");
+  return {
+    contours: listed(of("contours"), contourReference),
+    boots: listed(of("boots"), bootReference),
+    builds: listed(of("builds"), (at) => {
+      const { version, digest } = at.members(["version", "digest"]) as Record<"version" | "digest", Located>;
+      return { version: version.text(NAME, "a version"), digest: digest.isThere ? digestIn(digest) : undefined };
+    }),
+    programs: listed(of("programs"), (at) => {
+      const { name, digest } = at.members(["name", "digest"]) as Record<"name" | "digest", Located>;
+      return { name: name.text(NAME, "a name"), digest: digestIn(digest) };
+    }),
+  };
+}
+
+/** Reference values of several files as one. Two values under one name of a boot are refused. */
+export function joined(all: readonly References[]): References {
+  const whole: References = {
+    contours: all.flatMap(({ contours }) => contours),
+    boots: all.flatMap(({ boots }) => boots),
+    builds: all.flatMap(({ builds }) => builds),
+    programs: all.flatMap(({ programs }) => programs),
+  };
+  const names = whole.boots.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new AttestError(
+      "bad-policy-file",
+      `references: expected one boot ${JSON.stringify(twice)}, got two; rename one`,
+    );
+  return whole;
+}
+
+function contourReference(at: Located): ContourReference {
+  const members = at.members(["name", "contour", "state", "images"]);
+  const of = (name: string) => members[name] as Located;
+  return {
+    name: of("name").text(NAME, "a name"),
+    contour: digestIn(of("contour")),
+    state: digestIn(of("state")),
+    images: listed(of("images"), (one) => one.text(IMAGE, "the digest of an image, sha256:…")),
+  };
+}
+
+function bootReference(at: Located): BootReference {
+  const members = at.members(["name", "registers"]);
+  const registers = (members["registers"] as Located).entries().map(([number, value]) => {
+    if (!/^(?:\d|1\d|2[0-3])$/.test(number)) throw value.refused("values by the number of a register");
+    return [Number(number), hexToBytes(digestIn(value))] as const;
+  });
+  if (registers.length === 0) throw at.refused("at least one register");
+  return { name: (members["name"] as Located).text(NAME, "a name"), registers: new Map(registers) };
+}
+
+const digestIn = (at: Located): string => at.text(DIGEST, "64 hexadecimal digits");
+const listed = <T>(at: Located, read: (at: Located) => T): readonly T[] => (at.isThere ? at.list().map(read) : []);

@@ -1,0 +1,162 @@
+/** A canister's register: what the TPM says of it, and what the records that led there say of the canister. */
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { equal } from "../cbor/index.ts";
+import type { CanisterBody, Evidence } from "../evidence/index.ts";
+import { type LedgerRecord, type NamespaceFacts, standingOf } from "../register/index.ts";
+import { decode } from "../tpm/codec.ts";
+import { GENERATED } from "../tpm/constants.ts";
+import { nvNameOf } from "../tpm/names.ts";
+import { isSignedBy } from "../tpm/signed-by.ts";
+import { attest, nvPublic, signature } from "../tpm/structures.ts";
+import { broken, equivocates, incomplete, rolledBack, unknownContour } from "./findings.ts";
+import type { LedgerFacts } from "./ledger.ts";
+import { type NodeFacts, short } from "./node.ts";
+
+export interface CanisterRecords {
+  readonly facts: NamespaceFacts;
+  /** Every record about it, in order. */
+  readonly records: readonly LedgerRecord[];
+}
+
+type Proven = NonNullable<NodeFacts["proven"]>;
+
+/** The records of a canister. Its register is looked at unless its end is recorded: the births' register vouches for that. */
+export async function recordsOf(
+  { name, birth }: NonNullable<CanisterBody["register"]>,
+  { ledger, records }: LedgerFacts,
+  assertCertified: () => Promise<void>,
+): Promise<CanisterRecords> {
+  const facts = ledger.namespaces.get(birth);
+  if (facts === undefined || !equal(facts.register, name))
+    throw broken(
+      `its birth in record ${birth} of the ledger`,
+      "none for this register",
+      "distrust it: it was not born as it says",
+    );
+  if (facts.end === undefined) await assertCertified();
+  const own = records.filter((record) => record.sequence === birth || ("birth" in record && record.birth === birth));
+  return { facts, records: own };
+}
+
+/** Refuses a register for which the TPM does not vouch now, under this key and this statement. */
+export async function assertRegister(
+  name: Uint8Array,
+  evidence: Evidence,
+  { key, qualifying, clock }: Proven,
+  { ledger }: LedgerFacts,
+  warn: (why: string) => void,
+): Promise<void> {
+  const certificates = evidence.registers.filter((one) => equal(one.name, name));
+  const [certificate] = certificates;
+  if (certificate === undefined || certificates.length > 1)
+    throw incomplete(
+      `one certificate of register ${short(name)}`,
+      `${certificates.length}`,
+      "its register may be gone: what it did is not proven",
+    );
+  if (!equal(nvNameOf(decode(nvPublic, certificate.public)), name))
+    throw broken(`a public area with the Name ${short(name)}`, "another", "ask for new evidence");
+  if (!(await isSignedBy(key, certificate.message, decode(signature, certificate.signature))))
+    throw broken("a certificate by the enrolled attestation key", "another signature", "ask for new evidence");
+  const { magic, extraData, attested, clockInfo } = decode(attest, certificate.message);
+  if (magic !== GENERATED || attested.is !== "nv")
+    throw broken("a certificate that a TPM made of a register", attested.is, "ask again");
+  if (!equal(extraData, qualifying))
+    throw broken("a certificate about this statement", "one about another", "ask again");
+  if (clockInfo.resetCount !== clock.resetCount)
+    throw broken("quote and certificate of one boot", "of two", "ask again");
+  const { name: certified, offset, contents } = attested.value;
+  if (!equal(certified, name) || offset !== 0)
+    throw broken(
+      `the whole of register ${short(name)}`,
+      `register ${short(certified)}, from byte ${offset}`,
+      "it was made anew: distrust it",
+    );
+  const expected = ledger.registers.get(bytesToHex(name));
+  const standing = expected && standingOf(contents, expected);
+  if (standing === undefined)
+    throw broken(
+      "the ledger to lead to the register",
+      "another value in the TPM",
+      "records were cut, changed or left out: distrust it",
+    );
+  if (standing === "behind") warn("the last record was written and not extended: a supervisor ended in between");
+}
+
+const modes = { learning: "learn", watching: "watch", enforcing: "enforce" } as const;
+
+/** Refuses a body that says otherwise than the records, which cannot be changed any more. */
+export function assertRecorded(
+  body: CanisterBody,
+  { facts, records }: CanisterRecords,
+  aggregate: Uint8Array | undefined,
+): void {
+  const { birth, departures, losses, end } = facts;
+  same("label", birth.label, body.label);
+  same("mode", birth.mode, modes[body.mode]);
+  same("sensor", birth.sensor, body.sensor);
+  if (body.mode !== "learning" && !equal(birth.state, body.state))
+    throw unknownContour(
+      `the state ${short(birth.state)} that it was born with`,
+      short(body.state),
+      "its contour was widened since: start it anew",
+    );
+  if (aggregate !== undefined) same("aggregate", bytesToHex(birth.aggregate), bytesToHex(aggregate));
+  const { counters } = body;
+  atLeast("departures", departures.length, counters.departures);
+  atLeast("untrusted processes", new Set(departures.map(({ process }) => process)).size, counters.untrusted);
+  if (losses.length > 0 && counters.lost === 0 && body.incomplete.length === 0)
+    throw equivocates(`${losses.length} losses, as recorded`, "none", "its body hides them: distrust it");
+  assertHeads(body, records);
+  if ((end === undefined) !== (body.ended === undefined))
+    throw equivocates(
+      end ? "a canister that has ended, as recorded" : "a canister that runs, as recorded",
+      "the other",
+      "distrust it",
+    );
+  if (end === undefined) return;
+  same("measurement", bytesToHex(end.measurement), bytesToHex(body.measurement));
+  same("state", bytesToHex(end.state), bytesToHex(body.state));
+  for (const [name, value] of [
+    ["events", end.events],
+    ["departures", end.off],
+    ["refused", end.refused],
+    ["lost", end.lost],
+  ] as const)
+    same(name, value, counters[name]);
+}
+
+/** The measurement only grows: a head with fewer points, or another of as many, comes from a fork. */
+function assertHeads(body: CanisterBody, records: readonly LedgerRecord[]): void {
+  const now = { measurement: body.measurement, points: body.points, events: body.counters.events };
+  let before: typeof now | undefined;
+  for (const head of [...records.filter((record) => record.kind === "checkpoint"), now]) {
+    if (before !== undefined && (head.points < before.points || head.events < before.events))
+      throw rolledBack(
+        `at least ${before.points} points and ${before.events} events`,
+        `${head.points} and ${head.events}`,
+        "its measurement was set back: distrust it",
+      );
+    if (before !== undefined && head.points === before.points && !equal(head.measurement, before.measurement))
+      throw equivocates(
+        `the measurement ${short(before.measurement)} of ${before.points} points`,
+        short(head.measurement),
+        "it goes on from a fork: distrust it",
+      );
+    before = head;
+  }
+}
+
+function same(what: string, recorded: string | number, told: string | number): void {
+  if (recorded !== told)
+    throw equivocates(
+      `${what} ${String(recorded).slice(0, 40)}, as recorded`,
+      String(told).slice(0, 40),
+      "its body says otherwise than its records: distrust it",
+    );
+}
+
+function atLeast(what: string, recorded: number, told: number): void {
+  if (told < recorded)
+    throw equivocates(`at least ${recorded} ${what}, as recorded`, `${told}`, "its body hides them: distrust it");
+}

@@ -1,0 +1,83 @@
+/** The canisters under a quote: each once, at its place, and none left out that the verifier asked about. */
+import {
+  type CanisterBody,
+  type CanisterEvidence,
+  type Evidence,
+  leadsTo,
+  leafOf,
+  readCanisterBody,
+} from "../evidence/index.ts";
+import { broken, incomplete } from "./findings.ts";
+import type { LedgerFacts } from "./ledger.ts";
+import type { NodeFacts } from "./node.ts";
+
+export interface ProvenCanister {
+  readonly body: CanisterBody;
+  readonly evidence: CanisterEvidence;
+}
+
+/** The bodies that the quote covers. Refuses evidence in which one has no path, stands twice, or is left out. */
+export function provenCanisters(
+  { tree, canisters }: Evidence,
+  node: NodeFacts,
+  required: readonly string[],
+  about: readonly string[] | undefined,
+): readonly ProvenCanister[] {
+  if (tree.size !== node.body.canisters)
+    throw broken(
+      `${node.body.canisters} canisters, as the node says`,
+      `a tree of ${tree.size}`,
+      "ask for new evidence",
+    );
+  const proven = canisters.map((evidence) => {
+    const { body, index, path } = evidence;
+    if (!leadsTo(tree.root, { leaf: leafOf(body), index, size: tree.size, path }))
+      throw broken(
+        `a path from canister ${index} to the root`,
+        "one that leads elsewhere",
+        "the body was changed or moved: ask again",
+      );
+    return { body: readCanisterBody(body), evidence };
+  });
+  for (const [at, { body, evidence }] of proven.entries()) {
+    const before = proven[at - 1];
+    if (before !== undefined && before.evidence.index >= evidence.index)
+      throw broken("canisters ascending by their place", "another order, or one twice", "ask for new evidence");
+    if (proven.some((other, place) => place < at && other.body.label === body.label))
+      throw broken(
+        "one canister of each label",
+        `two of ${JSON.stringify(body.label)}`,
+        "distrust the node: it counts one twice",
+      );
+  }
+  assertPresent(proven, about === undefined ? tree.size : 0, [...required, ...(about ?? [])]);
+  if (about === undefined && node.ledger !== undefined) assertNoneHidden(proven, node.ledger);
+  return proven;
+}
+
+function assertPresent(proven: readonly ProvenCanister[], size: number, labels: readonly string[]): void {
+  if (proven.length < size)
+    throw incomplete(
+      `all ${size} canisters`,
+      `${proven.length}`,
+      "ask for the whole evidence, or for the ones that you mean",
+    );
+  const missing = labels.find((label) => !proven.some(({ body }) => body.label === label));
+  if (missing !== undefined)
+    throw incomplete(
+      `a canister ${JSON.stringify(missing)}`,
+      "none of that label",
+      "find out why it does not run, or is not told of",
+    );
+}
+
+/** A namespace that was born, and whose end no supervisor recorded, must be told of: its supervisor may have been killed. */
+function assertNoneHidden(proven: readonly ProvenCanister[], { ledger }: LedgerFacts): void {
+  for (const [sequence, { birth, end }] of ledger.namespaces)
+    if (end === undefined && !proven.some(({ body }) => body.register?.birth === sequence))
+      throw incomplete(
+        `what became of ${JSON.stringify(birth.label)}, born in record ${sequence} of the ledger`,
+        "neither its end nor its body",
+        "its supervisor was killed, or hides it: what it did since is not known",
+      );
+}

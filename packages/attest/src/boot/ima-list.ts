@@ -1,0 +1,117 @@
+/**
+ * The kernel's list of measured files, replayed to the register that a quote must show.
+ *
+ * The binary form (security/integrity/ima/ima_fs.c, ima_measurements_show), little-endian as on x86: register 4 · template digest ·
+ * length 4 · template name · length 4 · data. Only the bytes of the data count: the digest of a bank is computed from them, so that no
+ * field has to be understood. A violation has a digest of zeros and extends ones.
+ */
+import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { equal } from "../cbor/index.ts";
+import { AttestError } from "../error.ts";
+import { hashOf } from "../tpm/hash.ts";
+
+export interface ImaReplay {
+  /** Entries of the register that lead to its quoted value; what follows was measured after the quote. */
+  readonly entries: number;
+  /** Of them, those that the kernel could not measure truly: a file was written while it was read. */
+  readonly violations: number;
+  /** Digest of the first entry, boot_aggregate, as the list has it. */
+  readonly bootAggregate: Uint8Array | undefined;
+}
+
+const REGISTER = 10;
+const MOST_ENTRIES = 2 ** 20;
+const MOST_DATA = 2 ** 22;
+const DIGEST_BYTES = 32;
+/** The classic file has SHA-1 digests; those of banks have the digest of their bank. */
+const DIGEST_SIZES = [DIGEST_BYTES, 20] as const;
+const TEMPLATE = /^[a-z][a-z0-9|_-]{0,63}$/;
+/** The form before templates: its data has no length of its own. */
+const ORIGINAL = "ima";
+const ORIGINAL_NAME_BYTES = 256;
+
+/** Replays the list in the SHA-256 bank up to the quoted value. Refuses one of which no beginning leads there, with `bad-event-log`. */
+export function replayImaList(list: Uint8Array, quoted: Uint8Array): ImaReplay {
+  const size = DIGEST_SIZES.find((each) => beginsWithEntry(list, each));
+  if (list.length > 0 && size === undefined) throw refused("it does not begin with an entry");
+  let value: Uint8Array = new Uint8Array(DIGEST_BYTES);
+  let [entries, violations] = [0, 0];
+  let bootAggregate: Uint8Array | undefined;
+  let reached: ImaReplay | undefined = equal(value, quoted) ? { entries, violations, bootAggregate } : undefined;
+  for (const { register, template, data, isViolation } of entriesIn(list, size ?? DIGEST_BYTES)) {
+    if (register !== REGISTER) continue;
+    if (entries === 0) bootAggregate = firstDigest(template, data);
+    entries += 1;
+    if (isViolation) violations += 1;
+    value = hashOf("sha256", value, isViolation ? new Uint8Array(DIGEST_BYTES).fill(0xff) : hashOf("sha256", data));
+    if (equal(value, quoted)) reached = { entries, violations, bootAggregate };
+  }
+  if (reached === undefined)
+    throw refused(`register ${REGISTER} has a value that no beginning of its ${entries} entries leads to`);
+  return reached;
+}
+
+interface Entry {
+  readonly register: number;
+  readonly template: string;
+  readonly data: Uint8Array;
+  readonly isViolation: boolean;
+}
+
+function* entriesIn(list: Uint8Array, digestBytes: number): Generator<Entry> {
+  let at = 0;
+  const take = (length: number, what: string): Uint8Array => {
+    if (length > list.length - at) throw refused(`it ends within ${what} at byte ${at}`);
+    at += length;
+    return list.subarray(at - length, at);
+  };
+  const number = (what: string): number => take(4, what).reduceRight((sum, byte) => sum * 256 + byte, 0);
+  const sized = (most: number, what: string): Uint8Array => {
+    const length = number(what);
+    if (length > most) throw refused(`${what} at byte ${at} has ${length} bytes; expected at most ${most}`);
+    return take(length, what);
+  };
+  for (let entries = 0; at < list.length; entries++) {
+    if (entries === MOST_ENTRIES) throw refused(`it has more than ${MOST_ENTRIES} entries`);
+    const register = number("a register");
+    const isViolation = take(digestBytes, "a digest").every((byte) => byte === 0);
+    const template = new TextDecoder("latin1").decode(sized(64, "a template"));
+    if (!TEMPLATE.test(template)) throw refused(`no template has the name at byte ${at}`);
+    const data = template === ORIGINAL ? originalData(take, sized) : sized(MOST_DATA, "the data of an entry");
+    yield { register, template, data, isViolation };
+  }
+}
+
+function originalData(
+  take: (length: number, what: string) => Uint8Array,
+  sized: (most: number, what: string) => Uint8Array,
+) {
+  const data = new Uint8Array(20 + ORIGINAL_NAME_BYTES);
+  data.set(take(20, "a digest"));
+  data.set(sized(ORIGINAL_NAME_BYTES - 1, "a name"), 20);
+  return data;
+}
+
+function beginsWithEntry(list: Uint8Array, digestBytes: number): boolean {
+  const at = 4 + digestBytes;
+  const length = list[at] ?? 0;
+  const name = new TextDecoder("latin1").decode(list.subarray(at + 4, at + 4 + length));
+  return length > 0 && equal(list.subarray(at + 1, at + 4), new Uint8Array(3)) && TEMPLATE.test(name);
+}
+
+/** `d-ng`, the first field of every template but the original: length 4 · `sha256:` or `sha1:` or another · 0 · digest. */
+function firstDigest(template: string, data: Uint8Array): Uint8Array | undefined {
+  if (template === ORIGINAL) return data.slice(0, 20);
+  const length = data.subarray(0, 4).reduceRight((sum, byte) => sum * 256 + byte, 0);
+  const field = data.subarray(4, 4 + length);
+  const zero = field.indexOf(0);
+  const prefix = utf8ToBytes("sha256:");
+  return zero === prefix.length && equal(field.subarray(0, zero), prefix) ? field.slice(zero + 1) : undefined;
+}
+
+function refused(why: string): AttestError {
+  return new AttestError(
+    "bad-event-log",
+    `the kernel's list of measured files proves nothing: ${why}; ask for new evidence`,
+  );
+}
