@@ -64,7 +64,10 @@ class Recording {
     try {
       const environment = { SEED: String(run * 7919), RUN: String(run) };
       const began = Date.now();
-      const { status, stderr, lines, report } = await observe(this.#workload, directories, { environment });
+      const { status, stderr, lines, report } = await observe(this.#workload, directories, {
+        environment,
+        presets: this.#workload.presets ?? [],
+      });
       if (status !== 0) {
         console.log(`${name}: run ${run} failed with status ${status}: ${stderr.slice(-1000)}`);
         return false;

@@ -62,6 +62,7 @@ function isExecutable(path) {
  * @property {string} [contour] the file to learn into
  * @property {Run} [against] for a check, enforced or not: the run that learnt
  * @property {string} [without] a rule of the lens that is switched off
+ * @property {readonly string[]} [presets] rules for toolchains, as a user of them would learn with
  * @property {"seccomp" | "bpf"} [sensor]
  * @property {number} [uid] the user, if the caller can choose one
  * @property {Readonly<Record<string, string>>} [environment] in addition to the workload's
@@ -75,7 +76,7 @@ function isExecutable(path) {
 export async function run(
   workload,
   place,
-  { does = "learn", through = [], contour, against, without, sensor = "seccomp", uid, environment } = {},
+  { does = "learn", through = [], contour, against, without, presets = [], sensor = "seccomp", uid, environment } = {},
 ) {
   const files = mkdtempSync(join(tmpdir(), "outcome-"));
   const actor = workload.uid ?? uid;
@@ -92,6 +93,7 @@ export async function run(
       file,
       ...(does === "merge" ? ["--merge"] : []),
       ...(without ? ["--lens", policy] : []),
+      ...presets.flatMap((preset) => ["--preset", preset]),
     ];
     const checking = ["check", file, ...(does === "enforce" ? ["--enforce"] : [])];
     const order = does === "check" || does === "enforce" ? checking : learning;

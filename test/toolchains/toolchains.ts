@@ -38,6 +38,20 @@ export const toolchains: Readonly<Record<string, Toolchain>> = {
     build: "make check",
     edit: EDITED_C,
   },
+  git: {
+    preset: "git",
+    needs: ["git"],
+    files: { "price.txt": "21\n" },
+    build:
+      "test -d .git || git init -q -b main .; git add -A; for n in 1 2; do git commit -q --allow-empty -m $n; done; git log --stat > /dev/null",
+    env: {
+      GIT_AUTHOR_NAME: "A",
+      GIT_AUTHOR_EMAIL: "a@example.org",
+      GIT_COMMITTER_NAME: "A",
+      GIT_COMMITTER_EMAIL: "a@example.org",
+    },
+    edit: { name: "price.txt", text: "42\n" },
+  },
   pytest: {
     preset: "pytest",
     needs: ["/usr/bin/python3", "/usr/bin/pytest"],

@@ -11,6 +11,7 @@ export const make = {
   says: "make with objects that stay: one to three of ten sources are edited, and the program that was built is run",
   programs: ["make", "cc"],
   keeps: true,
+  presets: ["make"],
   command,
   prepare(cwd) {
     files(cwd, {
@@ -92,6 +93,7 @@ export const npm = {
   says: "npm without a network: one of six packed packages is installed or removed, then `npm test`; cache and modules stay",
   programs: ["npm", "node"],
   keeps: true,
+  presets: ["npm"],
   command,
   prepare(cwd, home) {
     for (const n of numbers(6)) {

@@ -113,6 +113,7 @@ export const shell = {
   says: "a person in a small project: eight of eighteen drawn commands with drawn files; each run begins anew",
   programs: ["git", "grep", "find", "diff", "tar", "less", "make"],
   keeps: false,
+  presets: ["git", "make"],
   command,
   prepare(cwd) {
     files(cwd, {

@@ -3,8 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /**
- * @typedef {import("../../../test/reproducibility/place.mjs").Workload & { readonly keeps: boolean }} Varying
- *   a workload that draws what it does by the variables SEED and RUN; `keeps` if a run finds what the run before left
+ * @typedef {import("../../../test/reproducibility/place.mjs").Workload & Variation} Varying
+ *   a workload that draws what it does by the variables SEED and RUN
+ *
+ * @typedef {object} Variation
+ * @property {boolean} keeps whether a run finds what the run before left
+ * @property {readonly string[]} [presets] that one who builds with these tools learns with
  */
 
 /** Bash functions that draw without starting a program: `pick A B …` sets PICKED, `chance N` is true once in N. */

@@ -73,6 +73,7 @@ export const git = {
   says: "four drawn acts on a repository that stays: commits, branches, merges, rebases, stashes, tags, a fetch, a collection",
   programs: ["git"],
   keeps: true,
+  presets: ["git"],
   command,
   prepare(cwd) {
     files(cwd, Object.fromEntries(numbers(8).map((n) => [`start/src/part${n}.txt`, `part ${n}\n`.repeat(20)])));

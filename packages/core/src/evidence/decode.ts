@@ -55,18 +55,19 @@ interface Counts {
 
 function readEntries(reader: EvidenceReader, { runs, past, sets, points }: Counts): [string, Seen][] {
   const width = Math.ceil(runs / 8);
-  const table = Array.from({ length: sets }, () => reader.bytes(width));
-  if (table.some((set) => (set.at(-1) ?? 0) >>> (((runs - 1) % 8) + 1) > 0))
+  const bytes = Array.from({ length: sets }, () => reader.bytes(width));
+  if (bytes.some((set) => (set.at(-1) ?? 0) >>> (((runs - 1) % 8) + 1) > 0))
     throw refusal("sets of known runs", "more");
+  const table = bytes.map((set) => RunSet.fromBytes(set));
   const entries: [string, Seen][] = [];
   let last = "";
   for (let entry = 0; entry < points; entry++) {
     const key = reader.bytes(KEY_BYTES).toString("hex");
     if (key <= last) throw refusal("keys in ascending order", key);
     last = key;
-    const set = table[reader.number(sets - 1)] as Buffer;
+    const set = table[reader.number(sets - 1)] as RunSet;
     const occurrences = reader.number(Number.MAX_SAFE_INTEGER);
-    entries.push([key, { runs: RunSet.fromBytes(set), occurrences, past: reader.number(past) }]);
+    entries.push([key, { runs: set.copy(), occurrences, past: reader.number(past) }]);
   }
   if (reader.rest.length > 0) throw refusal("the end of the file", `${reader.rest.length} more bytes`);
   return entries;

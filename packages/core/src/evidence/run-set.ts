@@ -2,17 +2,31 @@
 
 const BITS = 32;
 
-export class RunSet {
-  #words: Uint32Array<ArrayBuffer>;
+const NONE = new Uint32Array(1);
 
-  constructor(words: Uint32Array<ArrayBuffer> = new Uint32Array(1)) {
+export class RunSet {
+  /** Sets that are equal share their words until one of them changes: most points were seen by the same runs as many others. */
+  #words: Uint32Array<ArrayBuffer>;
+  #isShared: boolean;
+
+  constructor(words: Uint32Array<ArrayBuffer> = NONE) {
     this.#words = words;
+    this.#isShared = words === NONE;
   }
 
   static of(places: Iterable<number>): RunSet {
     const set = new RunSet();
     for (const place of places) set.add(place);
     return set;
+  }
+
+  /** The runs of both sets: one of the two where it has all of the other, so it is not to be changed. */
+  static union(one: RunSet, other: RunSet): RunSet {
+    if (one.#has(other)) return one;
+    if (other.#has(one)) return other;
+    const both = one.copy();
+    both.addAll(other);
+    return both;
   }
 
   /** The set whose bits are these bytes, the lowest bit of the first byte first. */
@@ -31,9 +45,17 @@ export class RunSet {
     return bytes;
   }
 
+  /** An equal set, which changes by itself. */
+  copy(): RunSet {
+    const copy = new RunSet(this.#words);
+    copy.#isShared = true;
+    this.#isShared = true;
+    return copy;
+  }
+
   add(place: number): void {
     const at = Math.floor(place / BITS);
-    this.#grow(at + 1);
+    this.#own(at + 1);
     this.#words[at] = (this.#words[at] as number) | (1 << (place % BITS));
   }
 
@@ -49,9 +71,9 @@ export class RunSet {
   /** The two first runs of the set; -1 where there is none. */
   get firstTwo(): readonly [number, number] {
     let first = -1;
-    for (const [at, word] of this.#words.entries()) {
-      for (let rest = word; rest !== 0; rest &= rest - 1) {
-        const place = at * BITS + (31 - Math.clz32(rest & -rest));
+    for (let at = 0; at < this.#words.length; at++) {
+      for (let rest = this.#words[at] as number; rest !== 0; rest &= rest - 1) {
+        const place = at * BITS + lowest(rest);
         if (first >= 0) return [first, place];
         first = place;
       }
@@ -61,19 +83,22 @@ export class RunSet {
 
   /** The only run of the set, or undefined where there are none or several. */
   get only(): number | undefined {
-    let found: number | undefined;
-    for (const [at, word] of this.#words.entries()) {
-      if (word === 0) continue;
-      if (found !== undefined || (word & (word - 1)) !== 0) return undefined;
-      found = at * BITS + (31 - Math.clz32(word));
-    }
-    return found;
+    const [first, second] = this.firstTwo;
+    return first >= 0 && second < 0 ? first : undefined;
   }
 
   /** Adds every run of another set. */
   addAll(other: RunSet): void {
     const words = other.#words;
-    this.#grow(words.length);
+    if (words === this.#words || words === NONE) return;
+    if (this.#words === NONE) {
+      this.#words = words;
+      this.#isShared = true;
+      other.#isShared = true;
+      return;
+    }
+    if (this.#has(other)) return;
+    this.#own(words.length);
     for (let at = 0; at < words.length; at++) this.#words[at] = (this.#words[at] as number) | (words[at] as number);
   }
 
@@ -82,12 +107,16 @@ export class RunSet {
     const words = runs / BITS;
     const dropped = ones(this.#words.subarray(0, words));
     this.#words = this.#words.length > words ? this.#words.slice(words) : new Uint32Array(1);
+    this.#isShared = false;
     return dropped;
   }
 
   /** Whether a run is in both sets. */
   meets(other: RunSet): boolean {
-    return this.#words.some((word, at) => (word & (other.#words[at] ?? 0)) !== 0);
+    const length = Math.min(this.#words.length, other.#words.length);
+    for (let at = 0; at < length; at++)
+      if (((this.#words[at] as number) & (other.#words[at] as number)) !== 0) return true;
+    return false;
   }
 
   /** The runs that are in both sets. */
@@ -97,23 +126,41 @@ export class RunSet {
 
   /** The place of the first run; undefined for an empty set. */
   get first(): number | undefined {
-    for (const place of this) return place;
-    return undefined;
+    const [first] = this.firstTwo;
+    return first < 0 ? undefined : first;
   }
 
   /** The places of the runs, ascending. */
   *[Symbol.iterator](): Generator<number> {
     for (const [at, word] of this.#words.entries()) {
-      for (let rest = word; rest !== 0; rest &= rest - 1) yield at * BITS + (31 - Math.clz32(rest & -rest));
+      for (let rest = word; rest !== 0; rest &= rest - 1) yield at * BITS + lowest(rest);
     }
   }
 
-  #grow(length: number): void {
-    if (length <= this.#words.length) return;
-    const grown = new Uint32Array(Math.max(length, this.#words.length * 2));
-    grown.set(this.#words);
-    this.#words = grown;
+  /** Whether every run of another set is in this one. */
+  #has(other: RunSet): boolean {
+    const words = other.#words;
+    if (words === this.#words) return true;
+    for (let at = 0; at < words.length; at++) {
+      if (((words[at] as number) & ~(this.#words[at] ?? 0)) !== 0) return false;
+    }
+    return true;
   }
+
+  /** Makes the words this set's alone, at least `length` of them. */
+  #own(length: number): void {
+    const grown = length > this.#words.length ? Math.max(length, this.#words.length * 2) : this.#words.length;
+    if (!this.#isShared && grown === this.#words.length) return;
+    const own = new Uint32Array(grown);
+    own.set(this.#words);
+    this.#words = own;
+    this.#isShared = false;
+  }
+}
+
+/** The place of the lowest bit that is set. */
+function lowest(word: number): number {
+  return 31 - Math.clz32(word & -word);
 }
 
 /** How many bits are set. */

@@ -9,6 +9,16 @@ import { classFields } from "../identity/classes/operations.ts";
 import { namePath } from "../identity/classes/name-path.ts";
 import { Trials } from "./trials.ts";
 
+/** An act after the rules. */
+export interface Image {
+  readonly act: Act;
+  readonly event: Event;
+  /** The rules that changed it, by their place among the candidates. */
+  readonly rules: readonly number[];
+  /** Equal for equal events after the rules; undefined where no rule changed the act. */
+  readonly key: string | undefined;
+}
+
 export class Act {
   readonly event: Event;
   /** The programs that led to the actor, by name (`namePath`). */
@@ -18,6 +28,8 @@ export class Act {
   readonly fresh: RunSet;
   /** Its names, looked at once for all the rules that are tried; undefined where no class may take part. */
   readonly names: Nameable | undefined;
+  /** What it is after rules that do not change it, the same for any of them. */
+  unchanged: Image | undefined;
   #key: string | undefined;
 
   constructor(event: Event, programs: string, runs: RunSet, fresh: RunSet) {
@@ -26,12 +38,27 @@ export class Act {
     this.runs = runs;
     this.fresh = fresh;
     this.names = nameable(event);
+    for (const components of this.names?.components ?? []) if (components) shareDirectories(components);
   }
 
   /** Equal for equal events, and for no others. */
   get key(): string {
     this.#key ??= keyOf(this.event);
     return this.#key;
+  }
+}
+
+const MOST_SHARED = 1 << 16;
+const shared = new Map<string, string>();
+
+/** Puts one text in place of equal ones: the directories of a hundred thousand files are few. */
+function shareDirectories(components: string[]): void {
+  if (shared.size > MOST_SHARED) shared.clear();
+  for (let at = 0; at < components.length - 1; at++) {
+    const component = components[at] as string;
+    const known = shared.get(component);
+    if (known === undefined) shared.set(component, component);
+    else components[at] = known;
   }
 }
 

@@ -1,5 +1,5 @@
 /** A rule that may be proposed, with the evidence that it rests on. */
-import type { RunSet } from "../evidence/run-set.ts";
+import { RunSet } from "../evidence/run-set.ts";
 import type { ClassRule } from "../identity/classes/rule.ts";
 import type { Act } from "./acts.ts";
 
@@ -10,8 +10,8 @@ export type Tier = (typeof tiers)[number];
 export interface Candidate {
   readonly tier: Tier;
   readonly rule: ClassRule;
-  /** What the names begin with, where they are numbered. */
-  readonly stem?: string;
+  /** What the names have in common with those of other places (`kin.ts`). */
+  readonly kin?: string;
   /** The names that were learnt there, each with the runs that saw it. */
   readonly names: ReadonlyMap<string, RunSet>;
   /** The trials with something new there that milder rules leave unexplained. */
@@ -35,23 +35,12 @@ const needed: Readonly<Record<Tier, number>> = {
 export class Uses {
   readonly names = new Map<string, RunSet>();
   readonly #byProgram = new Map<string, Map<string, RunSet>>();
-  readonly #copy: () => RunSet;
-
-  constructor(make: () => RunSet) {
-    this.#copy = make;
-  }
-
   note(name: string, { programs, runs }: Act): void {
     let own = this.#byProgram.get(programs);
     if (own === undefined) this.#byProgram.set(programs, (own = new Map()));
     for (const names of [this.names, own]) {
       const known = names.get(name);
-      if (known !== undefined) known.addAll(runs);
-      else {
-        const made = this.#copy();
-        made.addAll(runs);
-        names.set(name, made);
-      }
+      names.set(name, known === undefined ? runs : RunSet.union(known, runs));
     }
   }
 

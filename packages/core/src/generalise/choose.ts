@@ -2,12 +2,13 @@
  * Chooses the mildest rules that explain the runs: tier after tier, until few enough runs did something that no other did. What
  * helps no run is not kept, and what is not needed for the target is given back, the costliest first.
  */
-import type { Act } from "./acts.ts";
+import type { Act, Image } from "./acts.ts";
 import { type Candidate, type Tier, tiers } from "./candidate.ts";
-import { anyName, byForm, closed, derive, stemsIn, template } from "./derive.ts";
-import { companion, deriveFound } from "./derive-found.ts";
+import { anyName, byForm, closed, derive, template } from "./derive.ts";
+import { companion, deriveFound, madeNowAndThen } from "./derive-found.ts";
 import { deriveTrees } from "./derive-tree.ts";
-import { type Fit, fit, type Image } from "./fit.ts";
+import { type Fit, fit } from "./fit.ts";
+import { kinIn } from "./kin.ts";
 import { markNewest, type Place, placesOf } from "./places.ts";
 import type { Trials } from "./trials.ts";
 
@@ -99,7 +100,7 @@ function isSame(a: readonly Candidate[], b: readonly Candidate[]): boolean {
 
 function formed(kept: readonly Candidate[], state: State): readonly Candidate[] {
   const places = state.places(kept);
-  return [...kept, ...derive(places, byForm, { ...state.grounds(kept), stems: stemsIn(places.values()) })];
+  return [...kept, ...derive(places, byForm, { ...state.grounds(kept), kin: kinIn(places.values()) })];
 }
 
 function found(kept: readonly Candidate[], state: State): readonly Candidate[] {
@@ -146,10 +147,14 @@ function withClosed(kept: readonly Candidate[], state: State): readonly Candidat
 function whatPays(rules: readonly Candidate[], state: State): readonly Candidate[] {
   for (let kept = rules; ; ) {
     const { gains, lonely } = state.fit(kept);
-    const stems = new Set(kept.filter((_, at) => (gains[at] as ReadonlySet<number>).size > 0).map(({ stem }) => stem));
-    const paying = kept.filter(({ tier, fresh, stem }, at) => {
+    const helping = kept.filter((_, at) => (gains[at] as ReadonlySet<number>).size > 0);
+    const kins = new Set(helping.map(({ kin }) => kin));
+    const isBelow = ({ rule }: Candidate) => helping.some((above) => rule.at.startsWith(`${above.rule.at}/`));
+    const paying = kept.filter((candidate, at) => {
+      const { tier, fresh, kin } = candidate;
       const gain = gains[at] as ReadonlySet<number>;
-      if (stem !== undefined && stems.has(stem)) return true;
+      if (kin !== undefined && kins.has(kin)) return true;
+      if ((tier === "form" || tier === "number") && isBelow(candidate)) return true;
       // Two values that were new in two runs are what the rule is about, though neither is left when its run is left out.
       if (tier === "number" && runsOf(fresh, state.trials.runs) > 1) return true;
       return gain.size > 0 && (!isWide(tier) || fresh.size > 1 || ![...fresh].every((run) => lonely.has(run)));
@@ -186,13 +191,15 @@ function mildestFor(rules: readonly Candidate[], state: State, target: number): 
   return given.size === 0 ? rules : rules.filter((_, at) => !given.has(at));
 }
 
-/** Where a class of names is used to make or remove files, what a run finds there depends on what earlier runs did. */
+/** Where files come and go, of a class of names or by their own, what a run finds there depends on what was done before. */
 function withCompanions(rules: readonly Candidate[], state: State): readonly Candidate[] {
   const known = new Set(rules.filter(({ tier }) => tier === "found").map(({ rule }) => rule.at));
-  const directories = new Set(rules.filter(makesFiles).map(directoryOf));
-  const more = [...directories]
-    .filter((directory) => !known.has(directory))
-    .flatMap((at) => companion(at, state.fit(rules).images));
+  const { images } = state.fit(rules);
+  const directories = new Set([
+    ...rules.filter(makesFiles).map(directoryOf),
+    ...madeNowAndThen(images, state.trials.runs),
+  ]);
+  const more = [...directories].filter((directory) => !known.has(directory)).flatMap((at) => companion(at, images));
   return withMore(rules, more);
 }
 

@@ -5,8 +5,7 @@ import { foundOperations, foundState } from "../identity/classes/found-state.ts"
 import { guardOf } from "../identity/classes/guarded.ts";
 import { componentsOf } from "../identity/classes/levelled-path.ts";
 import type { Candidate } from "./candidate.ts";
-import { namesIn } from "./acts.ts";
-import type { Image } from "./fit.ts";
+import { namesIn, type Image } from "./acts.ts";
 import type { Grounds } from "./derive.ts";
 import { counted } from "./wording.ts";
 
@@ -33,6 +32,12 @@ export function deriveFound(images: readonly Image[], { runs, lonely }: Grounds)
     const because = `${new Set([...place.runs].map((trial) => trial % runs)).size} of ${runs} runs differ there only in what earlier runs had left`;
     return candidateOf(at, `${because}, ${counted(place.replaces, "act")}`, place.replaces, place.runs);
   });
+}
+
+/** The directories in which some of the runs make a file of their own, and others do not: whether it is there is left to chance. */
+export function madeNowAndThen(images: readonly Image[], runs: number): string[] {
+  const made = images.filter(({ event, act }) => event.op === "create" && act.runs.size < runs);
+  return [...new Set(made.map(directoryOf))].filter((directory) => directory !== undefined);
 }
 
 /** The same rule for a directory in which a class of names comes and goes; none where no rule may be. */

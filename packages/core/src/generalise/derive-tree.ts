@@ -1,11 +1,11 @@
 /** S: the installed files of a runtime, which a program reads now these, now those. */
+import type { Image } from "./acts.ts";
 import { RunSet } from "../evidence/run-set.ts";
 import { guardOf } from "../identity/classes/guarded.ts";
 import { componentsOf } from "../identity/classes/levelled-path.ts";
 import { MOST_PROGRAMS } from "../identity/classes/parse-rule.ts";
 import { type Candidate, Uses } from "./candidate.ts";
 import type { Grounds } from "./derive.ts";
-import type { Image } from "./fit.ts";
 import { counted } from "./wording.ts";
 
 /** Where things are installed, and how many components below name one of them. */
@@ -31,8 +31,7 @@ export function deriveTrees(images: readonly Image[], { runs, lonely }: Grounds)
       continue;
     }
     let tree = trees.get(root);
-    if (tree === undefined)
-      trees.set(root, (tree = { uses: new Uses(() => new RunSet()), fresh: new RunSet(), replaces: 0 }));
+    if (tree === undefined) trees.set(root, (tree = { uses: new Uses(), fresh: new RunSet(), replaces: 0 }));
     tree.uses.note(event.subject.path, act);
     tree.replaces += 1;
     if (lonely.has(image)) tree.fresh.addAll(act.fresh);

@@ -4,16 +4,16 @@
  */
 import { IsolineError } from "../error.ts";
 import { RunSet } from "../evidence/run-set.ts";
-import { guardOf, type Reach } from "../identity/classes/guarded.ts";
+import { guardOf, isGuardedName, type Reach } from "../identity/classes/guarded.ts";
 import { componentsOf, isFree } from "../identity/classes/levelled-path.ts";
 import { isPlain, NameClass } from "../identity/classes/name-class.ts";
 import { MOST_NAMES, MOST_PROGRAMS, parseRule } from "../identity/classes/parse-rule.ts";
 import { canonicalRule, type ClassRule } from "../identity/classes/rule.ts";
 import { type Candidate, type Tier, Uses } from "./candidate.ts";
-import { type Act, namesIn } from "./acts.ts";
-import type { Image } from "./fit.ts";
+import { type Act, namesIn, type Image } from "./acts.ts";
 import { actsAt, merged, type Place } from "./places.ts";
-import { endingOf, hasHexLetters, shapeOf, templateOf } from "./shape.ts";
+import { isDrawnInPart, type Kin, kinOf } from "./kin.ts";
+import { endingOf, hasHexLetters, isLabel, shapeOf, spelledShape, templateOf } from "./shape.ts";
 import { becauseOf, acceptsOf } from "./wording.ts";
 
 /** Names that this share of the runs have are no part of what varies. */
@@ -25,11 +25,11 @@ export interface Grounds {
   readonly lonely: ReadonlySet<Image>;
   /** Classes that a wider one of the same directory and ending may take the place of, by their place. */
   readonly narrower?: ReadonlyMap<string, Candidate>;
-  /** Stems of names of which several values were learnt (`stemsIn`). */
-  readonly stems?: ReadonlySet<string>;
+  /** Kin of names of which several values were learnt (`kinIn`). */
+  readonly kin?: Kin;
 }
 
-const NO_STEMS: ReadonlySet<string> = new Set();
+const NO_KIN: Kin = { known: new Set(), novel: new Set() };
 
 /** A group of names in one directory that could be one class. */
 interface Group {
@@ -48,7 +48,7 @@ type Grouping = (at: Place, grounds: Grounds) => readonly Group[];
 export function derive(tops: ReadonlyMap<string, Place>, grouping: Grouping, grounds: Grounds): Candidate[] {
   const found: Candidate[] = [];
   const visit = (at: Place): void => {
-    if (at.lonely.size === 0) return;
+    if (at.lonely.size === 0 && grounds.kin === undefined) return;
     for (const group of grouping(at, grounds)) {
       const members = group.names.map((name) => [name, at.children.get(name) as Place] as const);
       const whole = merged(
@@ -58,8 +58,8 @@ export function derive(tops: ReadonlyMap<string, Place>, grouping: Grouping, gro
       const known = at.children.get(group.text);
       const candidate = candidateOf(at.path, group, members, grounds);
       if (candidate === undefined) continue;
-      for (const name of group.names) at.children.delete(name);
-      at.children.set(group.text, known ? merged(whole.path, [known, whole]) : whole);
+      for (const name of group.names) at.remove(name);
+      at.put(group.text, known ? merged(whole.path, [known, whole]) : whole);
       found.push(candidate);
     }
     for (const child of at.children.values()) visit(child);
@@ -74,7 +74,7 @@ function candidateOf(
   members: readonly (readonly [string, Place])[],
   { runs, lonely }: Grounds,
 ): Candidate | undefined {
-  const uses = new Uses(() => new RunSet());
+  const uses = new Uses();
   const operations = new Set<ClassRule["of"][number]>();
   const fresh = new RunSet();
   let replaces = 0;
@@ -87,7 +87,7 @@ function candidateOf(
       if (lonely.has(image)) fresh.addAll(image.act.fresh);
     }
   }
-  const stem = stemOf(text);
+  const kin = tier === "form" || tier === "number" ? kinOf(text) : "";
   const programs = tier === "form" || tier === "number" ? [] : uses.varying;
   const by = programs.length > 0 && programs.length <= MOST_PROGRAMS ? programs : undefined;
   const of = [...operations].toSorted();
@@ -117,7 +117,7 @@ function candidateOf(
     rule,
     names: uses.names,
     fresh,
-    ...(tier === "number" && stem !== "" && { stem }),
+    ...(kin !== "" && { kin }),
     holdsFrom: (others, act) => uses.holdFrom(others, act.programs, tier) && isLearnt(others, act),
   };
 }
@@ -134,7 +134,7 @@ function isAllowed(rule: ClassRule): boolean {
 }
 
 /** B and N: names that are made alike. */
-export const byForm: Grouping = (at, { stems = NO_STEMS }) => {
+export const byForm: Grouping = (at, { kin = NO_KIN }) => {
   const groups = new Map<string, string[]>();
   const free = [...at.children].filter(([name, child]) => mayVary(at, name, child, "form"));
   const letters = new Set(free.map(([name]) => (hasHexLetters(name) ? shapeOf(name, true) : undefined)));
@@ -146,15 +146,18 @@ export const byForm: Grouping = (at, { stems = NO_STEMS }) => {
     if (shape === undefined) continue;
     collect(groups, shape, name);
   }
+  // Where the name of a directory varies, so do the names below it that are numbered alike.
+  const isBelow = at.path.includes("<");
+  const isNew = (text: string, names: readonly string[]) => isBelow || isNovel(at, names) || kin.novel.has(kinOf(text));
   const formed: Group[] = [...groups]
-    .filter(([text, names]) => (names.length > 1 || stems.has(stemOf(text))) && isNovel(at, names))
+    .filter(([text, names]) => (names.length > 1 || kin.known.has(kinOf(text))) && isNew(text, names))
     .map(([text, names]) => ({
       tier: /<(?:n|x|date)>/.test(text) ? "number" : "form",
       text,
       names,
       but: [],
     }));
-  const drawn = byLabel(at, free, stems);
+  const drawn = [...spelledOut(at), ...byLabel(at, free, kin)];
   return [
     ...drawn,
     ...formed.filter(({ names }) => !drawn.some((group) => names.some((name) => group.names.includes(name)))),
@@ -162,61 +165,33 @@ export const byForm: Grouping = (at, { stems = NO_STEMS }) => {
 };
 
 /** Names that the lens levels in some runs, and not in others, because by chance they do not look drawn or were there before. */
-function byLabel(at: Place, free: readonly (readonly [string, Place])[], stems: ReadonlySet<string>): Group[] {
+function byLabel(at: Place, free: readonly (readonly [string, Place])[], kin: Kin): Group[] {
+  return [...byEndingOf(free.map(([name]) => name))].flatMap(([ending, all]) => {
+    const text = `{<id>}${ending}`;
+    const id = NameClass.parse(text);
+    const names = id instanceof NameClass ? all.filter((name) => id.matches(name)) : [];
+    const isDrawn = isDrawnInPart(names) || (kin.known.has(kinOf(text)) && !names.every(isLabel));
+    return isDrawn && (isNovel(at, names) || kin.novel.has(kinOf(text)))
+      ? [{ tier: "form", text, names, but: [] }]
+      : [];
+  });
+}
+
+/** Paths that are spelled out as names, with those of the same ending that the lens levels because they look drawn. */
+function spelledOut(at: Place): Group[] {
+  const free = [...at.children].filter(([name, child]) => mayVary(at, name, child, "spelled")).map(([name]) => name);
+  return [...byEndingOf(free)].flatMap(([ending, all]) => {
+    const text = `{<path>}${ending}`;
+    const names = all.filter((name) => isLabel(name) || spelledShape(name) === text);
+    const spelled = names.filter((name) => !isLabel(name));
+    return spelled.length > 1 && isNovel(at, names) ? [{ tier: "form", text, names, but: [] }] : [];
+  });
+}
+
+function byEndingOf(names: readonly string[]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
-  for (const [name] of free) {
-    const ending = endingOf(name);
-    const id = NameClass.parse(`{<id>}${ending}`);
-    if (!(id instanceof NameClass) || !id.matches(name)) continue;
-    collect(groups, ending, name);
-  }
-  return [...groups]
-    .filter(([ending, names]) => isDrawnInPart(names) || (stems.has(`<id>${ending}`) && !names.every(isLabel)))
-    .filter(([, names]) => isNovel(at, names))
-    .map(([ending, names]) => ({ tier: "form", text: `{<id>}${ending}`, names, but: [] }));
-}
-
-/** Whether the lens has levelled some of the names, and some not. */
-function isDrawnInPart(names: readonly string[]): boolean {
-  return names.some(isLabel) && !names.every(isLabel);
-}
-
-function isLabel(name: string): boolean {
-  return name.startsWith("{");
-}
-
-/** The beginning of a form, by which names of several endings and directories are told to be of the same thing. */
-function stemOf(shape: string): string {
-  const stem = /^\{(\.?[^.}]*)/.exec(shape)?.[1] ?? "";
-  if (/[A-Za-z]{3}/.test(stem.replace(/<\w+>/g, ""))) return stem;
-  return /%[^%]*[A-Za-z][^%]*%/.test(shape.replace(/<\w+>/g, "%")) ? shape : "";
-}
-
-/** The stems of which several values were seen, anywhere. */
-export function stemsIn(tops: Iterable<Place>): Set<string> {
-  const seen = new Map<string, Set<string>>();
-  const drawn = new Set<string>();
-  const visit = (at: Place): void => {
-    const byEnding = new Map<string, string[]>();
-    for (const name of at.children.keys()) collect(byEnding, endingOf(name), name);
-    for (const [ending, names] of byEnding) {
-      const id = NameClass.parse(`{<id>}${ending}`);
-      if (id instanceof NameClass && isDrawnInPart(names.filter((name) => id.matches(name))))
-        drawn.add(`<id>${ending}`);
-    }
-    for (const [name, child] of at.children) {
-      const stem = stemOf(shapeOf(name) ?? "");
-      if (stem !== "") {
-        const values = seen.get(stem);
-        const value = stem.startsWith("{") ? name : (/^\.?[^.]*/.exec(name)?.[0] as string);
-        if (values) values.add(value);
-        else seen.set(stem, new Set([value]));
-      }
-      visit(child);
-    }
-  };
-  for (const top of tops) visit(top);
-  return new Set([...[...seen].filter(([, values]) => values.size > 1).map(([stem]) => stem), ...drawn]);
+  for (const name of names) collect(groups, endingOf(name), name);
+  return groups;
 }
 
 /** C: three names and more of one ending, where what is new is only who used which. */
@@ -281,7 +256,7 @@ function byEnding(at: Place, { runs, narrower }: Grounds, reach: Reach = "any"):
 
 /** A name that a class may take part in: a real name, no class yet, and not in a guarded place. */
 function mayVary(at: Place, name: string, child: Place, reach: Reach): boolean {
-  if (!isFree(name) || child.acts === 0 || /<(?:[a-z]{1,8})>/.test(name)) return false;
+  if (!isFree(name) || child.acts === 0 || /<(?:[a-z]{1,8})>/.test(name) || isGuardedName(name)) return false;
   return guardOf(`${at.path}/${name}`, false, reach) === undefined;
 }
 

@@ -4,20 +4,10 @@
  */
 import { RunSet } from "../evidence/run-set.ts";
 import { Classes } from "../identity/classes/classes.ts";
-import type { Event } from "../event/event.ts";
-import { type Act, keyOf } from "./acts.ts";
+import { isFoundState } from "../identity/classes/found-state.ts";
+import { type Act, type Image, keyOf, namesIn } from "./acts.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Trials } from "./trials.ts";
-
-/** An act after the rules. */
-export interface Image {
-  readonly act: Act;
-  readonly event: Event;
-  /** The rules that changed it, by their place among the candidates. */
-  readonly rules: readonly number[];
-  /** Equal for equal events after the rules; undefined where no rule changed the act. */
-  readonly key: string | undefined;
-}
 
 export interface Fit {
   readonly images: readonly Image[];
@@ -31,7 +21,8 @@ export interface Fit {
 
 export function fit(acts: readonly Act[], candidates: readonly Candidate[], trials: Trials): Fit {
   const classes = new Classes(candidates.map(({ rule }) => rule));
-  const images = acts.map((act) => imageOf(act, classes));
+  const made = new Map<string, Image>();
+  const images = acts.map((act) => imageOf(act, classes, made));
   const seen = runsByImage(images);
   const lonely = new Map<number, Image[]>();
   const rescued = new Map<number, Set<number>>();
@@ -53,19 +44,37 @@ export function fit(acts: readonly Act[], candidates: readonly Candidate[], tria
 }
 
 const UNCHANGED: readonly number[] = [];
-
-function imageOf(act: Act, classes: Classes): Image {
+/** `made`: what the rules have made so far, by key, so that equal events are kept once. */
+function imageOf(act: Act, classes: Classes, made: Map<string, Image>): Image {
   const { event, rules } =
     act.names === undefined ? { event: act.event, rules: UNCHANGED } : classes.level(act.names, () => act.programs);
-  return { act, event, rules, key: rules.length === 0 ? undefined : keyOf(event) };
+  if (rules.length === 0) return (act.unchanged ??= { act, event, rules, key: undefined });
+  const key = keyOf(event);
+  const like = made.get(key);
+  if (like !== undefined)
+    return { act, event: like.event, rules: isEqual(like.rules, rules) ? like.rules : rules, key: like.key };
+  const image = { act, event, rules, key };
+  made.set(key, image);
+  return image;
+}
+
+function isEqual(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((rule, at) => rule === b[at]);
 }
 
 /** The runs that saw each image that a rule made, those included that saw it without any rule. */
 function runsByImage(images: readonly Image[]): ReadonlyMap<string, RunSet> {
   const seen = new Map<string, RunSet>();
   for (const { key } of images) if (key !== undefined) at(seen, key, () => new RunSet());
-  if (seen.size > 0) for (const { key, act } of images) seen.get(key ?? act.key)?.addAll(act.runs);
+  if (seen.size === 0) return seen;
+  for (const { key, act } of images)
+    if (key !== undefined || mayBeMade(act)) seen.get(key ?? act.key)?.addAll(act.runs);
   return seen;
+}
+
+/** Whether an act may be one that rules make: earlier rules have made it. */
+function mayBeMade({ event }: Act): boolean {
+  return isFoundState(event) || namesIn(event).some((name) => name.includes("<"));
 }
 
 function isExplained(

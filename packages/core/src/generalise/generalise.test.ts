@@ -86,6 +86,43 @@ describe("choosing rules", () => {
     expect([before, after]).toEqual([1 / 6, 0]);
   });
 
+  it("takes names that are made like others which vary, where a run has not shown it", () => {
+    const rename = (id: string, from: string, to: string) =>
+      `rename path=$CWD/${from}/${id}.job mode=0100644 uid=0 gid=0 fs=disk to=$CWD/${to}/${id}.job replaces=no`;
+    const of = each(8, (run) => {
+      const id = run % 2 === 0 ? `7${run}22fae-5b${run}6` : "{mv#1}";
+      const failed =
+        run === 2 || run === 3 ? ["{mv#1}", "3c2a32a9-160e"].map((kept) => rename(kept, "run", "failed")) : [];
+      return [create(`run/${id}.job`), ...failed];
+    });
+    expect(rulesOf(of)).toEqual(["$CWD/run/{<id>}.job", "$CWD/failed/{<id>}.job"]);
+  });
+
+  it("takes numbered names below a directory whose name varies", () => {
+    const of = each(8, (run) => [
+      create(`part${run}/all.txt`),
+      create(`part${run - (run % 2)}/more${run - (run % 2)}.js`),
+    ]);
+    expect(rulesOf(of)).toEqual(["$CWD/{part<n>}", "$CWD/{part<n>}/{more<n>}.js"]);
+  });
+
+  it("takes paths that an editor spells out as names, also in a hidden directory of home, and nothing else there", () => {
+    const kept = (name: string) => `create access=write path=$HOME/.undo/${name} mode=0600`;
+    const of = each(8, (run) => [kept(`%home%ann%notes%${word(run)}.txt`), kept(`state${run}`)]);
+    expect(rulesOf(of)).toEqual(["$HOME/.undo/{<path>}.txt"]);
+    expect(rulesOf(each(8, (run) => [`create access=write path=$HOME/.vim/plugin/%a%b${run}.vim mode=0600`]))).toEqual(
+      [],
+    );
+  });
+
+  it("varies the directory of a package, and never the name by which it is one", () => {
+    const of = each(8, (run) => [create(`unpacked/shop-1.${run}/__init__.py`)]);
+    expect(rulesOf(of)).toEqual(["$CWD/unpacked/{shop-<n>.<n>}"]);
+    expect(rulesOf(each(8, (run) => [create(`${word(run)}/__init__.py`)]))).toEqual([]);
+    expect(rulesOf(each(8, (run) => [create(`shop-${run}/package.json`)]))).toEqual([]);
+    expect(rulesOf(each(8, (run) => [read(`shop-${run}/package.json`)]))).toEqual(["$CWD/{shop-<n>}"]);
+  });
+
   it("gives back what the target does not need", () => {
     const of = each(10, (run) => [create(`log.${run}`), ...(run < 2 ? [create(`in/${word(run)}.txt`)] : [])]);
     expect(rulesOf(of, 0.3)).toEqual(["$CWD/{log.<n>}"]);

@@ -1,8 +1,7 @@
 /** The directories of the acts as a tree, each name with the acts at it and below it. */
 import { RunSet } from "../evidence/run-set.ts";
 import { componentsOf } from "../identity/classes/levelled-path.ts";
-import { namesIn } from "./acts.ts";
-import type { Image } from "./fit.ts";
+import { type Act, namesIn, type Image } from "./acts.ts";
 
 /** An act at a place. `real`: the components of its name before any class. */
 export interface Entry {
@@ -10,24 +9,76 @@ export interface Entry {
   readonly real: readonly string[];
 }
 
-export interface Place {
-  /** The levelled path, with the classes above. */
-  readonly path: string;
-  readonly children: Map<string, Place>;
-  /** The acts at this very place. */
-  readonly here: Entry[];
-  /** The runs that were here or below. */
-  readonly runs: RunSet;
-  /** The trials with something new here or below. */
-  readonly lonely: RunSet;
-  /** Whether the name was new in one of them. */
-  newest: boolean;
-  /** Whether anything here or below is an act that may be levelled. */
-  acts: number;
-}
+const NO_CHILDREN: ReadonlyMap<string, Place> = new Map();
+const NOTHING: readonly Entry[] = [];
+const NO_RUNS = new RunSet();
 
-function place(path: string): Place {
-  return { path, children: new Map(), here: [], runs: new RunSet(), lonely: new RunSet(), newest: false, acts: 0 };
+/** A name of a directory or a file. There are as many as files, so none has a map, a list or a set of its own before it needs one. */
+export class Place {
+  readonly #above: Place | undefined;
+  readonly name: string;
+  children: ReadonlyMap<string, Place> = NO_CHILDREN;
+  /** The acts at this very place. */
+  here: readonly Entry[] = NOTHING;
+  /** The runs that were here or below. */
+  runs = NO_RUNS;
+  /** The trials with something new here or below. */
+  lonely = NO_RUNS;
+  /** Whether the name was new in one of them. */
+  newest = false;
+  /** How many acts here or below may be levelled. */
+  acts = 0;
+
+  /** `name`: a path, for a place without another above it. */
+  constructor(name: string, above?: Place) {
+    this.name = name;
+    this.#above = above;
+  }
+
+  /** The levelled path, with the classes above. */
+  get path(): string {
+    return this.#above === undefined ? this.name : `${this.#above.path}/${this.name}`;
+  }
+
+  /** The place of a name below this one. */
+  at(name: string): Place {
+    const known = this.children.get(name);
+    if (known !== undefined) return known;
+    const made = new Place(name, this);
+    this.put(name, made);
+    return made;
+  }
+
+  put(name: string, child: Place): void {
+    if (this.children === NO_CHILDREN) this.children = new Map();
+    (this.children as Map<string, Place>).set(name, child);
+  }
+
+  remove(name: string): void {
+    if (this.children !== NO_CHILDREN) (this.children as Map<string, Place>).delete(name);
+  }
+
+  /** Counts an act here or below. */
+  count(act: Act, isLonely: boolean): void {
+    this.runs = RunSet.union(this.runs, act.runs);
+    if (isLonely) this.lonely = RunSet.union(this.lonely, act.fresh);
+    this.acts += 1;
+  }
+
+  enter(entries: readonly Entry[]): void {
+    if (this.here === NOTHING) this.here = [...entries];
+    else for (const entry of entries) (this.here as Entry[]).push(entry);
+  }
+
+  /** Takes in everything that is known of another place. */
+  absorb(from: Place): void {
+    if (from.here !== NOTHING) this.enter(from.here);
+    this.runs = RunSet.union(this.runs, from.runs);
+    this.lonely = RunSet.union(this.lonely, from.lonely);
+    this.newest ||= from.newest;
+    this.acts += from.acts;
+    for (const [name, child] of from.children) this.at(name).absorb(child);
+  }
 }
 
 /** The places of these acts. `isLonely` tells which acts only one run did, as things stand. */
@@ -55,38 +106,22 @@ export function markNewest(tops: Iterable<Place>, othersOf: (trial: number) => R
 }
 
 function enter(tops: Map<string, Place>, components: readonly string[], entry: Entry, isLonely: boolean): void {
-  let children = tops;
-  let path = "";
-  for (const [depth, component] of components.entries()) {
-    path = depth === 0 ? component : `${path}/${component}`;
-    let at = children.get(component);
-    if (at === undefined) children.set(component, (at = place(path)));
-    at.runs.addAll(entry.image.act.runs);
-    if (isLonely) at.lonely.addAll(entry.image.act.fresh);
-    at.acts += 1;
-    if (depth === components.length - 1) at.here.push(entry);
-    children = at.children;
+  const first = components[0] as string;
+  let at = tops.get(first);
+  if (at === undefined) tops.set(first, (at = new Place(first)));
+  at.count(entry.image.act, isLonely);
+  for (let depth = 1; depth < components.length; depth++) {
+    at = at.at(components[depth] as string);
+    at.count(entry.image.act, isLonely);
   }
+  at.enter([entry]);
 }
 
 /** Several names as one: everything below the same name is put together. */
 export function merged(path: string, places: readonly Place[]): Place {
-  const whole = place(path);
-  for (const each of places) absorb(whole, each);
+  const whole = new Place(path);
+  for (const each of places) whole.absorb(each);
   return whole;
-}
-
-function absorb(into: Place, from: Place): void {
-  into.here.push(...from.here);
-  into.runs.addAll(from.runs);
-  into.lonely.addAll(from.lonely);
-  into.newest ||= from.newest;
-  into.acts += from.acts;
-  for (const [name, child] of from.children) {
-    let own = into.children.get(name);
-    if (own === undefined) into.children.set(name, (own = place(`${into.path}/${name}`)));
-    absorb(own, child);
-  }
 }
 
 /** Every act at a place and below it. */

@@ -45,6 +45,9 @@ const sensitive = [
   "conftest.py",
 ];
 
+/** What a build runs: a program that reads one of another directory opens nothing, while one that writes it does. */
+const toBeWritten: ReadonlySet<string> = new Set(["Makefile", "package.json", "conftest.py"]);
+
 /** Tries names on a contour under its rules. What the acts are under these rules is found out once. */
 export class Prober {
   readonly #classes: Classes;
@@ -97,7 +100,9 @@ function* probesFor(event: Event): Generator<readonly [ProbeKind, Event]> {
     yield ["another place", renamed(event, `${directory}-elsewhere/${word}${ending}`)];
   }
   for (const word of odd) yield ["odd name", renamed(event, `${directory}/${literal(escapeText(word))}${ending}`)];
-  for (const name of sensitive) yield ["sensitive", renamed(event, `${directory}/${name}`)];
+  const isRead = event.op === "open" && event.subject.access === "read";
+  for (const name of sensitive)
+    if (!isRead || !toBeWritten.has(name)) yield ["sensitive", renamed(event, `${directory}/${name}`)];
 }
 
 function renamed(event: Event, path: string): Event {

@@ -17,8 +17,11 @@ const HASH = /(?<![0-9A-Za-z])(?:[0-9a-f]{16,128}|\$hash)(?![0-9A-Za-z])/g;
 const HEX = /(?<![0-9A-Za-z])(?:[0-9a-f]{4,64}|[0-9A-F]{4,64})(?![0-9A-Za-z])/g;
 const NUMBER = /\d{1,20}/g;
 const WORD = /[A-Za-z0-9]{6,64}/g;
+/** `%home%ann%notes%a.txt`, as vim names what it keeps of a file; `!home!ann!a.txt`, as Emacs does. */
+const SPELLED = /^[%!][^/%!{}]{1,80}(?:[%!][^/%!{}]{1,80}){1,40}$/;
 /** A mark that no name has, with the place of the kind in a list. */
 const MARK = "\u0000";
+const MARKED = new RegExp(`${MARK}(.)`, "g");
 
 /** The class by form, or undefined for a name without any. `hexadecimal`: numbers here have letters. */
 export function shapeOf(name: string, hexadecimal = false): string | undefined {
@@ -32,6 +35,12 @@ export function shapeOf(name: string, hexadecimal = false): string | undefined {
   text = text.replace(NUMBER, () => put("n"));
   if (found.length === 0) return undefined;
   return written(text, found);
+}
+
+/** The class of a path that is spelled out as a name; undefined for any other name. */
+export function spelledShape(name: string): string | undefined {
+  const ending = endingOf(name);
+  return SPELLED.test(name.slice(0, name.length - ending.length)) && isPlain(ending) ? `{<path>}${ending}` : undefined;
 }
 
 /** Whether a number of the name has hexadecimal letters. */
@@ -54,13 +63,23 @@ function written(text: string, found: readonly KindName[]): string | undefined {
   const ending = /\.[A-Za-z][A-Za-z0-9]{0,9}$/.exec(text)?.[0] ?? "";
   const inner = text.slice(0, text.length - ending.length);
   if (!inner.includes(MARK) || ending.includes(MARK)) return undefined;
-  const kinds = inner.replace(
-    new RegExp(`${MARK}(.)`, "g"),
-    (_, at: string) => `<${found[at.charCodeAt(0) - 0xe000]}>`,
-  );
+  const kinds = inner.replace(MARKED, (_, at: string) => `<${found[at.charCodeAt(0) - 0xe000]}>`);
   const whole = `{${kinds}}${ending}`;
-  return NameClass.parse(whole) instanceof NameClass ? whole : undefined;
+  return isClass(whole) ? whole : undefined;
 }
+
+/** Whether a text is a class; the answers are kept, because most names are of few forms. */
+function isClass(text: string): boolean {
+  const known = classes.get(text);
+  if (known !== undefined) return known;
+  if (classes.size >= MOST_KEPT) classes.clear();
+  const is = NameClass.parse(text) instanceof NameClass;
+  classes.set(text, is);
+  return is;
+}
+
+const MOST_KEPT = 4096;
+const classes = new Map<string, boolean>();
 
 /** The ending of a name with its dot, as templates keep it; empty if there is none. */
 export function endingOf(name: string): string {
@@ -94,4 +113,9 @@ function shared(texts: readonly string[]): string {
     length = at;
   }
   return first.slice(0, length);
+}
+
+/** Whether the lens made the name: `{gcc#1}.s`. */
+export function isLabel(name: string): boolean {
+  return name.startsWith("{");
 }

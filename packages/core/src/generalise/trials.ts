@@ -13,6 +13,8 @@ export class Trials {
   /** From which run on there are trials in order. */
   readonly #later: number;
   readonly #others: readonly RunSet[];
+  /** The sets that `of` gave, by the two first runs, which are all that counts. */
+  readonly #fresh = new Map<number, RunSet>();
 
   constructor({ runs }: Pick<Evidence, "runs">) {
     const clean = runs.filter(({ start }) => start === "clean").length;
@@ -28,12 +30,16 @@ export class Trials {
     return this.#runs;
   }
 
-  /** The trials in which something is new that these runs did. */
+  /** The trials in which something is new that these runs did. The set is not to be changed. */
   of(runs: RunSet): RunSet {
+    const [first, second] = runs.firstTwo;
+    const key = second < 0 ? -1 - first : first;
+    const known = this.#fresh.get(key);
+    if (known !== undefined) return known;
     const fresh = new RunSet();
-    const { only, first } = runs;
-    if (only !== undefined) fresh.add(only);
-    if (first !== undefined && first >= this.#later) fresh.add(this.#runs + first);
+    if (first >= 0 && second < 0) fresh.add(first);
+    if (first >= 0 && first >= this.#later) fresh.add(this.#runs + first);
+    this.#fresh.set(key, fresh);
     return fresh;
   }
 

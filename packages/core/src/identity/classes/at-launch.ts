@@ -4,15 +4,16 @@
  */
 import type { Launch } from "../launch.ts";
 import { guardOf } from "./guarded.ts";
-import type { ClassRule } from "./rule.ts";
+import { type ClassRule, partsOf } from "./rule.ts";
 
 type Places = Pick<Launch, "cwd" | "home" | "temp">;
 
 export function rulesAt(rules: readonly ClassRule[], launch: Places): readonly ClassRule[] {
-  return rules.filter(({ at, of }) => {
-    const directory = at.slice(0, at.lastIndexOf("/"));
-    const writes = of.some((operation) => operation !== "open");
-    return realPlaces(directory, launch).every((place) => guardOf(`${place}/0`, writes, "form") === undefined);
+  return rules.filter((rule) => {
+    const directory = rule.at.slice(0, rule.at.lastIndexOf("/"));
+    const writes = rule.of.some((operation) => operation !== "open");
+    const reach = partsOf(rule)?.names.reach === "spelled" ? "spelled" : "form";
+    return realPlaces(directory, launch).every((place) => guardOf(`${place}/0`, writes, reach) === undefined);
   });
 }
 

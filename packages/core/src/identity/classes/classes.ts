@@ -6,7 +6,7 @@
  */
 import { type Event, type FieldValue, subjectRecord } from "../../event/event.ts";
 import type { Operation } from "../../event/operations.ts";
-import { guardOf, type Reach } from "./guarded.ts";
+import { guardOf, isGuardedName, type Reach } from "./guarded.ts";
 import { componentsOf, isFree } from "./levelled-path.ts";
 import type { NameClass } from "./name-class.ts";
 import { classFields } from "./operations.ts";
@@ -31,7 +31,7 @@ export interface Nameable {
   /** The fields that hold names. */
   readonly fields: readonly string[];
   /** The components of each; undefined for a name that no class may take part in. */
-  readonly components: readonly (readonly string[] | undefined)[];
+  readonly components: readonly (string[] | undefined)[];
 }
 
 /** An event after the class rules, and the rules that changed it. */
@@ -119,12 +119,10 @@ export class Classes {
 
   #ruleFor(above: string, component: string, { event, reach }: Nameable, programs: () => string): Ready | undefined {
     const rules = this.#byDirectory.get(above);
-    if (rules === undefined || !isFree(component)) return undefined;
+    if (rules === undefined || !isFree(component) || (reach !== "any" && isGuardedName(component))) return undefined;
     return rules.find(
       (rule) =>
-        (reach === "any" || rule.names?.isUnbounded === false) &&
-        applies(rule, component, event) &&
-        isBy(rule, programs),
+        (reach === "any" || reachesAsFar(rule.names, reach)) && applies(rule, component, event) && isBy(rule, programs),
     );
   }
 
@@ -160,6 +158,11 @@ function applies({ names, of, closed, but }: Ready, component: string, event: Ev
   return names.matches(component);
 }
 
+/** Whether a class takes so little that it may take part in names of this reach. */
+function reachesAsFar(names: NameClass | undefined, reach: Reach): boolean {
+  return names !== undefined && (names.reach === reach || names.reach === "spelled");
+}
+
 function isBy({ by }: Ready, programs: () => string): boolean {
   return by === undefined || by.has(programs());
 }
@@ -186,7 +189,7 @@ function reachOf(event: Event, fields: readonly string[]): Reach | undefined {
   const writes = !isPlainRead(event);
   const isFreeFor = (reach: Reach) =>
     fields.every((field) => guardOf(String(subject[field]), writes, reach) === undefined);
-  return isFreeFor("any") ? "any" : isFreeFor("form") ? "form" : undefined;
+  return (["any", "form", "spelled"] as const).find(isFreeFor);
 }
 
 /** Whether the text of a link names anything but a neighbour of the link: then the link keeps its name. */

@@ -21,10 +21,15 @@ interface Guard {
   readonly roots?: readonly string[];
 }
 
-/** `any` name, or only names of a `form` or a closed list, which are as many as were learnt or differ in a number. */
-export type Reach = "any" | "form";
+/**
+ * `any` name; only names of a `form` or a closed list, which are as many as were learnt or differ in a number; or only paths that
+ * are `spelled` out as a name, as editors name what they keep of a file.
+ */
+export type Reach = "any" | "form" | "spelled";
 
 const listed = (words: string): readonly string[] => words.trim().split(/\s+/);
+
+const BUILD = "what build tools and interpreters run";
 
 const guards: readonly Guard[] = [
   {
@@ -90,7 +95,7 @@ const guards: readonly Guard[] = [
     `),
   },
   {
-    why: "what build tools and interpreters run",
+    why: BUILD,
     directories: listed(".github .gitlab .circleci .buildkite .bin .mvn .yarn site-packages dist-packages"),
     names: listed(`
       makefile gnumakefile bsdmakefile justfile rakefile gemfile gemfile.lock vagrantfile dockerfile containerfile
@@ -113,6 +118,12 @@ const guards: readonly Guard[] = [
     roots: listed("/proc /sys /dev /run/systemd /run/dbus /run/docker.sock"),
   },
 ];
+
+/**
+ * Of these the names that say no more than "here is a package": they run when a file beside them would, and no class of files is
+ * closed to those. So a workload that unpacks packages may vary the directories above them, by a form.
+ */
+const OF_PACKAGES: ReadonlySet<string> = new Set(["__init__.py", "__main__.py"]);
 
 /** Endings of keys and certificates: no open class, but those that a workload makes may differ in a number. */
 const KEYS: ReadonlySet<string> = new Set(listed("pem key p12 pfx jks keystore kdbx ppk gpg asc"));
@@ -139,7 +150,17 @@ const names = tableOf("names");
 const endings = tableOf("endings");
 const roots = guards.flatMap(({ why, roots: at }) => (at ?? []).map((root) => ({ root, why })));
 
-/** Why no class may take part in this name; undefined if one may. `path` is levelled, with its tokens at the start. */
+/** Whether a name itself is guarded, wherever it is: no class ever stands in its place. */
+export function isGuardedName(name: string): boolean {
+  return names.has(name.toLowerCase());
+}
+
+/**
+ * Why no class may take part in this name; undefined if one may. `path` is levelled, with its tokens at the start.
+ *
+ * A guarded name is never one of a class. That of a package may have a class of names with a form above it, and so may, to be read
+ * only, what build tools run: what lies beside it may be read by such a class as well.
+ */
 export function guardOf(path: string, writes: boolean, reach: Reach = "any"): string | undefined {
   const whole = path.toLowerCase();
   const components = whole.split("/");
@@ -155,7 +176,13 @@ export function guardOf(path: string, writes: boolean, reach: Reach = "any"): st
       return "where programs are found";
   }
   if (writes && INSTALLED.test(plain)) return "where programs are found";
-  return names.get(last) ?? ofEnding(last, reach) ?? ofHome(components);
+  return ofName(last, writes, reach) ?? ofEnding(last, reach) ?? ofHome(components, reach);
+}
+
+function ofName(name: string, writes: boolean, reach: Reach): string | undefined {
+  const why = names.get(name);
+  const isOpen = reach !== "any" && why === BUILD && (!writes || OF_PACKAGES.has(name));
+  return isOpen ? undefined : why;
 }
 
 function ofEnding(name: string, reach: Reach): string | undefined {
@@ -164,10 +191,11 @@ function ofEnding(name: string, reach: Reach): string | undefined {
   return reach === "any" && KEYS.has(ending) ? "credentials" : endings.get(ending);
 }
 
-function ofHome(components: readonly string[]): string | undefined {
+function ofHome(components: readonly string[], reach: Reach): string | undefined {
   const [token, first] = components;
   if (token !== "$home" || first === undefined || !first.startsWith(".")) return undefined;
-  if (!HOME_CACHES.has(first)) return "configuration in home";
+  if (!HOME_CACHES.has(first))
+    return reach === "spelled" && components.length > 2 ? undefined : "configuration in home";
   return DEEPER.has(first) && components.length <= 3 ? "configuration in home" : undefined;
 }
 

@@ -44,6 +44,11 @@ export const kinds = {
   n: { source: "[0-9]{1,20}", says: "a number", cost: 2 },
   x: { source: "(?:[0-9a-f]{4,64}|[0-9A-F]{4,64})", says: "a hexadecimal number", cost: 2 },
   date: { source: `${DATE}${TIME}`, says: "a date", cost: 2 },
+  path: {
+    source: "(?:[%!][^/%!{}]{1,80}(?:[%!][^/%!{}]{1,80}){1,40}|\\{[^{}/]{1,80}#(?:[0-9]{1,4}|\\+)\\})",
+    says: "a path that is spelled out as a name, as editors name what they keep of a file",
+    cost: 2,
+  },
   one: { source: "[^/]{1,255}", says: "one of the names that were learnt", cost: 3 },
   tree: { source: "[^/]{1,255}", says: "any file below, to read", cost: 4 },
   word: { source: "[A-Za-z0-9][A-Za-z0-9_-]{0,63}", says: "any name of letters, digits, - and _", cost: 5 },
@@ -53,7 +58,7 @@ export const kinds = {
 export type KindName = keyof typeof kinds;
 
 /** Kinds whose names are not bounded by a form: at most one of them in a component. */
-export const openKinds: ReadonlySet<KindName> = new Set<KindName>(["one", "tree", "id", "word", "name"]);
+export const openKinds: ReadonlySet<KindName> = new Set<KindName>(["one", "tree", "id", "path", "word", "name"]);
 
 /** Kinds that take names which were not learnt, and have no form. */
 export const unboundedKinds: ReadonlySet<KindName> = new Set<KindName>(["tree", "word", "name"]);

@@ -6,6 +6,7 @@
  * number. A class has neither, but for `{git#<k>}`.
  */
 import { isEscaped } from "../../event/escape.ts";
+import type { Reach } from "./guarded.ts";
 import { isKind, type Kind, type KindName, kinds, openKinds, unboundedKinds } from "./kinds.ts";
 
 const MOST_PARTS = 4;
@@ -56,9 +57,10 @@ export class NameClass {
     return this.kinds.every((name, at) => (kinds[name] as Kind).fits?.(found[at + 1] as string) ?? true);
   }
 
-  /** Whether it takes names that were not learnt and have no form. */
-  get isUnbounded(): boolean {
-    return this.kinds.some((name) => unboundedKinds.has(name));
+  /** Where it may reach: the less it takes, the further. */
+  get reach(): Reach {
+    if (this.kinds.some((name) => unboundedKinds.has(name))) return "any";
+    return this.kinds[0] === "path" && this.#head === "" ? "spelled" : "form";
   }
 }
 

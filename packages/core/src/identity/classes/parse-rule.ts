@@ -3,7 +3,7 @@ import { IsolineError } from "../../error.ts";
 import { isEscaped } from "../../event/escape.ts";
 import type { Operation } from "../../event/operations.ts";
 import { foundOperations } from "./found-state.ts";
-import { guardOf } from "./guarded.ts";
+import { guardOf, isGuardedName } from "./guarded.ts";
 import { componentsOf } from "./levelled-path.ts";
 import { NameClass } from "./name-class.ts";
 import { classFields, classOperations } from "./operations.ts";
@@ -72,7 +72,9 @@ export function parseRule(value: unknown, key: string): ClassRule {
 function assertNames(at: string, of: readonly Operation[], names: readonly string[] | undefined, key: string): void {
   const slash = at.lastIndexOf("/");
   const parsed = NameClass.parse(at.slice(slash + 1));
-  const guarded = names?.find((name) => name.startsWith(".") || guardOf(`$CWD/${name}`, true, "form") !== undefined);
+  const guarded = names?.find(
+    (name) => name.startsWith(".") || isGuardedName(name) || guardOf(`$CWD/${name}`, true, "form") !== undefined,
+  );
   if (guarded !== undefined)
     throw refusal(`${key}.names`, `no name such as ${guarded}`, "learn what is done with it by its name");
   if (!(parsed instanceof NameClass)) throw refusal(`${key}.at`, parsed.problem, "correct the last component");
@@ -96,7 +98,7 @@ function assertPlace(directory: string, names: NameClass, of: readonly Operation
   const why = guardOf(
     probe,
     of.some((operation) => operation !== "open"),
-    names.isUnbounded ? "any" : "form",
+    names.reach,
   );
   if (why !== undefined)
     throw refusal(`${key}.at`, `no class in such a place (${why})`, "learn what is done there name by name");

@@ -3,6 +3,7 @@ import type { Policy } from "../policy.ts";
 import { canonicalTool } from "../tools/parse.ts";
 import type { ToolRule } from "../tools/rule.ts";
 import { cargo } from "./cargo.ts";
+import { git } from "./git.ts";
 import { go } from "./go.ts";
 import { java } from "./java.ts";
 import { make } from "./make.ts";
@@ -14,10 +15,19 @@ import type { Preset } from "./preset.ts";
 import { pytest } from "./pytest.ts";
 import { redis } from "./redis.ts";
 
-export const presets = { cargo, go, java, make, nginx, npm, pnpm, postgres, pytest, redis } as const satisfies Record<
-  string,
-  Preset
->;
+export const presets = {
+  cargo,
+  git,
+  go,
+  java,
+  make,
+  nginx,
+  npm,
+  pnpm,
+  postgres,
+  pytest,
+  redis,
+} as const satisfies Record<string, Preset>;
 
 export type PresetName = keyof typeof presets;
 

@@ -77,11 +77,11 @@ export class ToolPlaces {
     return places.some((place) => place.takes(path, names)) ? asUse(event, OUTPUT, path) : event;
   }
 
-  /** A move or a link from and to places of one rule is a use of it. Of one that leaves it, only the end that lies in it is folded. */
+  /** A move or a link from and to places that are written alike is a use of them. Of any other, only the end in a place is folded. */
   #moved(event: Event, subject: Fields, path: string, names: readonly string[]): Event {
     const to = subject["to"] as string;
     const [from, into] = [path, to].map((end) => this.#caches.find((place) => place.takes(end, names)));
-    if (from && from === into) return asUse(event, CACHE, from.text);
+    if (from && from.text === into?.text) return asUse(event, CACHE, from.text);
     const isOutput = (end: string) => this.#outputs.some((place) => place.takes(end, names));
     if (
       subject["replaces"] !== "exchange" &&

@@ -169,6 +169,20 @@ describe("presets", () => {
   });
 });
 
+test.each([".git/hooks/post-checkout", "shop/.git/config", "origin.git/hooks/update", ".git/info/attributes"])(
+  "the preset of git leaves %s its name",
+  (name) => {
+    const path = `$CWD/${name}`;
+    const { op, subject } = new ToolPlaces(presets.git.tools).apply(
+      act("create", { access: "write", path, mode: 0o755 }),
+      ["git"],
+    );
+    expect({ op, subject }).toMatchObject({ op: "open", subject: { access: "output", path } });
+    const read = act("open", { access: "read", path, ...file });
+    expect(new ToolPlaces(presets.git.tools).apply(read, ["git"])).toBe(read);
+  },
+);
+
 test("anything is read as a list of rules, or refused by its key", () => {
   const value = fc.oneof(
     fc.jsonValue(),
