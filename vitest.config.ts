@@ -6,6 +6,7 @@ const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/i
 /** A part of the core that has a path of its own: a folder, or one of two files. */
 const part = (path: string) => fileURLToPath(new URL(`./packages/core/src/${path}`, import.meta.url));
 const attest = (path: string) => fileURLToPath(new URL(`./packages/attest/src/${path}`, import.meta.url));
+const log = (path: string) => fileURLToPath(new URL(`./packages/log/src/${path}`, import.meta.url));
 
 /** Takes longest, whatever else there is. */
 const MACHINES = "test/vm/machines.test.ts";
@@ -42,6 +43,8 @@ export default defineConfig({
       { find: /^@isoline\/core$/, replacement: source("core") },
       { find: /^@isoline\/attest\/error$/, replacement: attest("error.ts") },
       { find: /^@isoline\/attest\/(\w+)$/, replacement: attest("$1/index.ts") },
+      { find: /^@isoline\/log\/error$/, replacement: log("error.ts") },
+      { find: /^@isoline\/log\/(\w+)$/, replacement: log("$1/index.ts") },
       { find: /^@isoline\/linux$/, replacement: source("linux") },
     ],
   },

@@ -11,6 +11,7 @@ const tables = [
   { file: "packages/core/src/error.ts", name: "coreErrors", title: "Core: events, contours, the engine" },
   { file: "packages/linux/src/error.ts", name: "linuxErrors", title: "Linux: the kernel and the sensors" },
   { file: "packages/attest/src/error.ts", name: "attestErrors", title: "Attestation: TPMs and evidence" },
+  { file: "packages/log/src/error.ts", name: "logErrors", title: "Transparency: logs and witnesses" },
   { file: "packages/isoline/src/error.ts", name: "cliErrors", title: "Command line and namespaces" },
 ];
 

@@ -57,6 +57,15 @@ const layers = [
   ["attest", "enrol", ["@noble/hashes/*", "node:crypto"]],
   ["attest", "appraise", [...core, "@noble/hashes/*", "jose", "yaml"]],
 
+  ["log", "error", core],
+  ["log", "tree", ["node:crypto"]],
+  ["log", "note", ["node:crypto"]],
+  ["log", "tiles", []],
+  ["log", "proof", []],
+  ["log", "store", ["node:fs", "node:path"]],
+  ["log", "writer", []],
+  ["log", "witness", ["node:crypto", "node:http"]],
+
   ["linux", "error", core],
   ["linux", "abi", [...core, "node:*", "koffi"]],
   ["linux", "process", [...core, "node:fs"]],

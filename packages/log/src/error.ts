@@ -1,0 +1,18 @@
+/** Every refusal of this package, by code; `docs/errors.md` is generated from this table. */
+import { IsolineError } from "@isoline/core/error";
+
+export const logErrors = {
+  "bad-note": "A signed note, a checkpoint or a key of one is damaged, or not in the form that its specification asks for.",
+  "unsigned-note": "A note carries no signature of a key that is trusted for it, or one that does not verify.",
+  "bad-proof": "A proof does not lead to the root that the checkpoint names.",
+  "bad-policy": "A policy of logs and witnesses is damaged, or says something that cannot be.",
+  "broken-log": "The files of a log do not fit its checkpoint.",
+  "log-in-use": "Another process appends to this log.",
+  "too-large": "An entry is larger than a log takes.",
+  "witness-refused": "A witness refused to sign a checkpoint, or its answer is not understood.",
+} as const;
+
+export type LogErrorCode = keyof typeof logErrors;
+
+/** A refusal of the log package. */
+export class LogError extends IsolineError<LogErrorCode> {}

@@ -1,0 +1,86 @@
+/** Asking witnesses to sign the checkpoint of a log. */
+import { LogError } from "../error.ts";
+import {
+  endorsements,
+  type NoteSignature,
+  parseCheckpoint,
+  parseNote,
+  parseSignature,
+  type VerifierKey,
+} from "../note/index.ts";
+import { nodesOf, type ReadTile } from "../tiles/index.ts";
+import { consistencyProof } from "../tree/index.ts";
+import { MOST_REQUEST } from "./witness.ts";
+
+/** A witness that may be asked. */
+export interface KnownWitness {
+  readonly key: VerifierKey;
+  /** What `add-checkpoint` is appended to. */
+  readonly address: string;
+}
+
+const SLOWEST_MS = 10_000;
+
+/**
+ * The signature of a witness under a checkpoint. `seen` is the size that it is believed to have signed; it says the true one itself,
+ * and is asked once more.
+ */
+export async function askWitness(
+  { key, address }: KnownWitness,
+  checkpoint: string,
+  read: ReadTile,
+  seen = 0,
+): Promise<NoteSignature> {
+  const { size } = parseCheckpoint(parseNote(checkpoint));
+  let answer = await post(address, requestOf(read, seen, size, checkpoint));
+  if (answer.status === 409) {
+    const known = sizeIn(answer.body);
+    if (known === undefined || known > size)
+      throw refused(key, `it has signed for ${known ?? "an unknown number of"} entries, and this log has ${size}: a part of it was lost`);
+    answer = await post(address, requestOf(read, known, size, checkpoint));
+  }
+  if (answer.status !== 200) throw refused(key, `it answered ${answer.status}: ${answer.body.slice(0, 200).trim()}`);
+  return signatureIn(answer.body, key, checkpoint);
+}
+
+function requestOf(read: ReadTile, old: number, size: number, checkpoint: string): string {
+  if (old > size) return `old ${old}\n\n${checkpoint}`;
+  const hashes = consistencyProof(nodesOf(read, size), old, size);
+  return `old ${old}\n${hashes.map((hash) => `${Buffer.from(hash).toString("base64")}\n`).join("")}\n${checkpoint}`;
+}
+
+/** The one signature of this key; lines of other keys are passed over. */
+function signatureIn(body: string, key: VerifierKey, checkpoint: string): NoteSignature {
+  const lines = body.split("\n").slice(0, -1).map(parseSignature);
+  const own = lines.find(({ name, id }) => name === key.name && id === key.id);
+  const { text } = parseNote(checkpoint);
+  if (own === undefined || endorsements({ text, signatures: [own] }, [key]).length === 0)
+    throw refused(key, "its answer has no signature of its key");
+  return own;
+}
+
+function sizeIn(body: string): number | undefined {
+  const [, digits] = /^(0|[1-9]\d{0,15})\n$/.exec(body) ?? [];
+  return digits === undefined || !Number.isSafeInteger(Number(digits)) ? undefined : Number(digits);
+}
+
+async function post(address: string, body: string): Promise<{ readonly status: number; readonly body: string }> {
+  const signal = AbortSignal.timeout(SLOWEST_MS);
+  const response = await fetch(new URL("add-checkpoint", address), { method: "POST", body, signal, redirect: "error" });
+  return { status: response.status, body: await boundedText(response) };
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += part.length;
+    if (length > MOST_REQUEST) throw new LogError("witness-refused", `an answer is longer than ${MOST_REQUEST} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+function refused({ name }: VerifierKey, why: string): LogError {
+  return new LogError("witness-refused", `witness ${name} does not sign: ${why}`);
+}

@@ -1,0 +1,258 @@
+/** Witnesses and proofs: a log that shows two histories is caught, and a proof holds without a network. */
+import { once } from "node:events";
+import type { Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  formatVerifierKey,
+  openCheckpoint,
+  type SignerKey,
+  signerKey,
+  signNote,
+  signatureLine,
+} from "../../packages/log/src/note/index.ts";
+import {
+  formatProof,
+  openWitnessed,
+  parsePolicy,
+  parseProof,
+  proveEntry,
+  verifyProof,
+} from "../../packages/log/src/proof/index.ts";
+import { askWitness, hashOf, serveWitness, Witness } from "../../packages/log/src/witness/index.ts";
+import { CHECKPOINT, Log } from "../../packages/log/src/writer/index.ts";
+import { entries, entry, MemoryStore } from "./logs.ts";
+
+const logKey = signerKey("example.com/log", "log");
+const NOW = 1_780_000_000;
+
+interface Running {
+  readonly key: SignerKey;
+  readonly address: string;
+  readonly store: MemoryStore;
+  readonly server: Server;
+}
+
+async function running(name: string): Promise<Running> {
+  const key = signerKey(name, "witness");
+  const store = new MemoryStore();
+  const server = serveWitness(new Witness({ key, logs: [logKey], store, now: () => NOW }));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { key, store, server, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+}
+
+let one: Running;
+let two: Running;
+beforeEach(async () => {
+  [one, two] = [await running("witness.example/one"), await running("witness.example/two")];
+});
+afterEach(() => {
+  for (const { server } of [one, two]) server.closeAllConnections();
+  for (const { server } of [one, two]) server.close();
+});
+
+const policy = () =>
+  parsePolicy(
+    [
+      `log ${formatVerifierKey(logKey)}`,
+      `witness one ${formatVerifierKey(one.key)} ${one.address}`,
+      `witness two ${formatVerifierKey(two.key)}`,
+      "group both all one two",
+      "quorum both",
+      "",
+    ].join("\n"),
+  );
+
+function grown(size: number, from = 0): { log: Log; store: MemoryStore } {
+  const store = new MemoryStore();
+  const log = Log.create(store, logKey, { waitsForWitnesses: true });
+  log.append(entries(from, from + size));
+  return { log, store };
+}
+
+/** Asks both, and shows the checkpoint that they signed. */
+async function witnessed(log: Log, store: MemoryStore): Promise<string> {
+  const { head, signed } = log;
+  const signatures = await Promise.all([one, two].map((each) => askWitness(each, signed, store.read)));
+  log.publish(head, signatures);
+  return Buffer.from(store.read(CHECKPOINT) ?? []).toString("utf8");
+}
+
+const post = (body: string | Uint8Array) => fetch(`${one.address}add-checkpoint`, { method: "POST", body });
+
+describe("a witness", () => {
+  it("signs for a log as it grows, and says which checkpoint it signed last", async () => {
+    const { log, store } = grown(10);
+    await witnessed(log, store);
+    log.append(entries(10, 700));
+    const shown = await witnessed(log, store);
+    expect(openWitnessed(shown, logKey.name, policy())).toMatchObject({ size: 700 });
+    expect(openCheckpoint(shown, logKey, [one.key, two.key]).witnesses.map(({ seconds }) => seconds)).toEqual([NOW, NOW]);
+    const latest = await (await fetch(`${one.address}${hashOf(logKey.name)}/checkpoint`)).text();
+    expect(openCheckpoint(latest, logKey, [one.key])).toMatchObject({ size: 700, witnesses: [{ key: one.key }] });
+  });
+
+  it("does not sign a second history, and does not sign for a log that lost its end", async () => {
+    const { log, store } = grown(600);
+    await witnessed(log, store);
+    const other = grown(700, 1);
+    await expect(askWitness(one, other.log.signed, other.store.read)).rejects.toThrow(/422/);
+    const restored = grown(300);
+    await expect(askWitness(one, restored.log.signed, restored.store.read)).rejects.toThrow(/600 entries.*a part of it was lost/);
+  });
+
+  it("catches a log that shows one history to one witness and one to another", async () => {
+    const [shownToOne, shownToTwo] = [grown(20), grown(20, 5)];
+    const first = await askWitness(one, shownToOne.log.signed, shownToOne.store.read);
+    const second = await askWitness(two, shownToTwo.log.signed, shownToTwo.store.read);
+    // Neither checkpoint has enough signatures, and the signature under the other one does not help it.
+    const alone = shownToOne.log.signed + signatureLine(first);
+    expect(() => openWitnessed(alone, logKey.name, policy())).toThrow(/too few witnesses/);
+    expect(() => openWitnessed(alone + signatureLine(second), logKey.name, policy())).toThrow(/does not verify/);
+    await expect(askWitness(one, shownToTwo.log.signed, shownToTwo.store.read)).rejects.toThrow(/does not sign/);
+    // What the two witnesses serve is the proof: two checkpoints of one size, both signed by the log.
+    const served = await Promise.all(
+      [one, two].map(async ({ address }) => (await fetch(`${address}${hashOf(logKey.name)}/checkpoint`)).text()),
+    );
+    const [a, b] = served.map((text) => openCheckpoint(text, logKey));
+    expect(a?.size).toBe(b?.size);
+    expect(Buffer.from(a?.root ?? []).equals(Buffer.from(b?.root ?? []))).toBe(false);
+  });
+
+  it("answers what its specification asks for", async () => {
+    const { log, store } = grown(4);
+    await askWitness(one, log.signed, store.read);
+    const unknown = Log.create(new MemoryStore(), signerKey("example.com/other", "log"));
+    const forged = Log.create(new MemoryStore(), signerKey(logKey.name, "log"));
+    const hash = Buffer.alloc(32).toString("base64");
+    const answers = {
+      nothing: await post(""),
+      "no size": await post(`old x\n\n${log.signed}`),
+      "a size with a zero before it": await post(`old 04\n\n${log.signed}`),
+      "a short hash": await post(`old 4\nAAAA\n\n${log.signed}`),
+      "too many hashes": await post(`old 4\n${`${hash}\n`.repeat(64)}\n${log.signed}`),
+      "an old size that is larger": await post(`old 5\n\n${log.signed}`),
+      "a log that it does not know": await post(`old 0\n\n${unknown.signed}`),
+      "a forged signature": await post(`old 4\n\n${forged.signed}`),
+      "another old size": await post(`old 3\n\n${log.signed}`),
+      "a proof where none is due": await post(`old 4\n${hash}\n\n${log.signed}`),
+      "the same checkpoint": await post(`old 4\n\n${log.signed}`),
+      "bytes that are no UTF-8": await post(Uint8Array.of(0xff, 0xfe)),
+      "too many bytes": await post("x".repeat(200_000)),
+      "another path": await fetch(`${one.address}sign-subtree`, { method: "POST", body: "" }),
+    };
+    expect(Object.fromEntries(Object.entries(answers).map(([what, { status }]) => [what, status]))).toEqual({
+      nothing: 400,
+      "no size": 400,
+      "a size with a zero before it": 400,
+      "a short hash": 400,
+      "too many hashes": 400,
+      "an old size that is larger": 400,
+      "a log that it does not know": 404,
+      "a forged signature": 403,
+      "another old size": 409,
+      "a proof where none is due": 422,
+      "the same checkpoint": 200,
+      "bytes that are no UTF-8": 413,
+      "too many bytes": 413,
+      "another path": 404,
+    });
+    expect(answers["another old size"].headers.get("content-type")).toBe("text/x.tlog.size");
+    expect(await answers["another old size"].text()).toBe("4\n");
+  });
+
+  it("signs nothing that it cannot keep", async () => {
+    const { log } = grown(4);
+    one.store.settle = () => {
+      throw new Error("no space left");
+    };
+    const answer = await post(`old 0\n\n${log.signed}`);
+    expect([answer.status, await answer.text()]).toEqual([500, expect.stringMatching(/signs nothing/)]);
+  });
+
+  it("answers others while one sends nothing", async () => {
+    const slow = connect((one.server.address() as AddressInfo).port, "127.0.0.1");
+    slow.write("POST /add-checkpoint HTTP/1.1\r\nHost: one\r\nContent-Length: 100\r\n\r\nold 0");
+    const { log, store } = grown(3);
+    expect((await askWitness(one, log.signed, store.read)).name).toBe(one.key.name);
+    slow.destroy();
+  });
+
+  it("is not believed if it answers with the signature of another key", async () => {
+    const { log, store } = grown(3);
+    const expected = { ...one, key: signerKey("witness.example/one", "witness") };
+    await expect(askWitness(expected, log.signed, store.read)).rejects.toThrow(/no signature of its key/);
+  });
+});
+
+describe("a proof", () => {
+  it("holds without a network, for its entry and no other", async () => {
+    const { log, store } = grown(300);
+    const shown = await witnessed(log, store);
+    const proof = parseProof(formatProof(proveEntry(store.read, 123, shown)));
+    expect(verifyProof(entry(123), proof, policy())).toMatchObject({ origin: logKey.name, size: 300 });
+    expect(() => verifyProof(entry(124), proof, policy())).toThrow(/another root/);
+    expect(() => verifyProof(entry(123), { ...proof, index: 124 }, policy())).toThrow(/another root/);
+    expect(() => verifyProof(entry(123), { ...proof, checkpoint: log.signed }, policy())).toThrow(/too few witnesses/);
+    expect(() => proveEntry(store.read, 300, shown)).toThrow(/below 300/);
+  });
+
+  it("is refused when any bit of it is flipped, and when it ends early, or says something else that is as true", async () => {
+    const { log, store } = grown(9);
+    const whole = Buffer.from(formatProof(proveEntry(store.read, 5, await witnessed(log, store))));
+    const trusted = policy();
+    const verdict = (given: Buffer) => {
+      try {
+        verifyProof(entry(5), parseProof(given.toString("utf8")), trusted);
+        return "holds";
+      } catch (fault) {
+        return (fault as { code?: string }).code ?? fault;
+      }
+    };
+    const verdicts = new Set<unknown>();
+    for (let bit = 0; bit < whole.length * 8; bit++) {
+      const changed = Buffer.from(whole);
+      changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+      verdicts.add(verdict(changed));
+    }
+    for (let length = 0; length < whole.length; length++) verdicts.add(verdict(whole.subarray(0, length)));
+    expect([...verdicts].toSorted()).toEqual(["bad-note", "bad-proof", "unsigned-note"]);
+    expect(verdict(whole)).toBe("holds");
+    expect(verdict(Buffer.from(whole.toString().replace("index", "extra aGVsbG8=\nindex")))).toBe("holds");
+  });
+});
+
+describe("a policy", () => {
+  const key = () => formatVerifierKey(one.key);
+
+  it.each([
+    ["an unknown word", "trust me", /line 1 of the policy: expected log/],
+    ["no quorum", "# nothing\n", /no quorum line/],
+    ["a quorum that is not known", "quorum all-of-them\n", /expected a witness or a group/],
+    ["a key that is none", "log what\nquorum none\n", /line 1.*copy the key again/],
+    ["two quorums", "quorum none\nquorum none\n", /line 2.*second quorum/],
+    ["a name that stands for nobody", "group none any none\n", /expected a new name/],
+  ])("with %s is refused, with its line", (_, text, message) => {
+    expect(() => parsePolicy(text)).toThrow(message);
+  });
+
+  it("with one key twice, or a group that cannot be reached, is refused", () => {
+    expect(() => parsePolicy(`witness a ${key()}\nwitness b ${key()}\nquorum a\n`)).toThrow(/line 2.*earlier line/);
+    expect(() => parsePolicy(`witness a ${key()}\ngroup g 2 a\nquorum g\n`)).toThrow(/line 2.*up to 1/);
+    expect(() => parsePolicy(`witness a ${key()}\ngroup g 2 a a\nquorum g\n`)).toThrow(/named twice/);
+  });
+
+  it("asks for as many as it says, group in group", () => {
+    const [a, b, c] = ["a", "b", "c"].map((name) => signerKey(name, "witness")) as [SignerKey, SignerKey, SignerKey];
+    const lines = [a, b, c].map((each) => `witness ${each.name} ${formatVerifierKey(each)}`);
+    const { witnesses, isEnough } = parsePolicy([...lines, "group ab any a b", "group both all ab c", "quorum both"].join("\n"));
+    const enough = (...names: readonly string[]) =>
+      isEnough(new Set(names.map((name) => witnesses.get(name)).filter((each) => each !== undefined)));
+    expect([enough("a", "c"), enough("b", "c"), enough("a", "b"), enough("c"), enough()]).toEqual([
+      ...[true, true],
+      ...[false, false, false],
+    ]);
+    expect(signNote("text\n", a, NOW).name).toBe("a");
+  });
+});
