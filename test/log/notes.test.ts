@@ -104,12 +104,16 @@ describe("a checkpoint", () => {
       changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
       const opened = opens(changed);
       // A witness whose name or id is not known any more is passed over; nothing else of the note may differ.
-      results.add(typeof opened === "object" ? `witnesses: ${(opened as { witnesses: unknown[] }).witnesses.length}` : opened);
+      results.add(
+        typeof opened === "object" ? `witnesses: ${(opened as { witnesses: unknown[] }).witnesses.length}` : opened,
+      );
     }
     for (let length = 0; length < whole.length; length++) {
       const opened = opens(whole.subarray(0, length));
-      results.add(typeof opened === "object" ? `witnesses: ${(opened as { witnesses: unknown[] }).witnesses.length}` : opened);
+      results.add(
+        typeof opened === "object" ? `witnesses: ${(opened as { witnesses: unknown[] }).witnesses.length}` : opened,
+      );
     }
-    expect([...results].toSorted()).toEqual(["bad-note", "unsigned-note", "witnesses: 0"]);
+    expect(results).toEqual(new Set(["bad-note", "unsigned-note", "witnesses: 0"]));
   });
 });

@@ -25,7 +25,9 @@ const head = (size: number) => ({ size, root: rootOf(nodes, size) });
 const sizes = Array.from({ length: MOST }, (_, at) => at + 1);
 
 function flipped(hashes: readonly Uint8Array[], at: number): Uint8Array[] {
-  return hashes.map((hash, place) => (place === at ? Uint8Array.from(hash, (byte, i) => (i === 7 ? byte ^ 4 : byte)) : hash));
+  return hashes.map((hash, place) =>
+    place === at ? Uint8Array.from(hash, (byte, i) => (i === 7 ? byte ^ 4 : byte)) : hash,
+  );
 }
 
 describe("roots", () => {

@@ -88,7 +88,10 @@ describe("a witness", () => {
     log.append(entries(10, 700));
     const shown = await witnessed(log, store);
     expect(openWitnessed(shown, logKey.name, policy())).toMatchObject({ size: 700 });
-    expect(openCheckpoint(shown, logKey, [one.key, two.key]).witnesses.map(({ seconds }) => seconds)).toEqual([NOW, NOW]);
+    expect(openCheckpoint(shown, logKey, [one.key, two.key]).witnesses.map(({ seconds }) => seconds)).toEqual([
+      NOW,
+      NOW,
+    ]);
     const latest = await (await fetch(`${one.address}${hashOf(logKey.name)}/checkpoint`)).text();
     expect(openCheckpoint(latest, logKey, [one.key])).toMatchObject({ size: 700, witnesses: [{ key: one.key }] });
   });
@@ -99,7 +102,9 @@ describe("a witness", () => {
     const other = grown(700, 1);
     await expect(askWitness(one, other.log.signed, other.store.read)).rejects.toThrow(/422/);
     const restored = grown(300);
-    await expect(askWitness(one, restored.log.signed, restored.store.read)).rejects.toThrow(/600 entries.*a part of it was lost/);
+    await expect(askWitness(one, restored.log.signed, restored.store.read)).rejects.toThrow(
+      /600 entries.*a part of it was lost/,
+    );
   });
 
   it("catches a log that shows one history to one witness and one to another", async () => {
@@ -217,7 +222,7 @@ describe("a proof", () => {
       verdicts.add(verdict(changed));
     }
     for (let length = 0; length < whole.length; length++) verdicts.add(verdict(whole.subarray(0, length)));
-    expect([...verdicts].toSorted()).toEqual(["bad-note", "bad-proof", "unsigned-note"]);
+    expect(verdicts).toEqual(new Set(["bad-note", "bad-proof", "unsigned-note"]));
     expect(verdict(whole)).toBe("holds");
     expect(verdict(Buffer.from(whole.toString().replace("index", "extra aGVsbG8=\nindex")))).toBe("holds");
   });
@@ -230,9 +235,9 @@ describe("a policy", () => {
     ["an unknown word", "trust me", /line 1 of the policy: expected log/],
     ["no quorum", "# nothing\n", /no quorum line/],
     ["a quorum that is not known", "quorum all-of-them\n", /expected a witness or a group/],
-    ["a key that is none", "log what\nquorum none\n", /line 1.*copy the key again/],
+    ["a key that cannot be read", "log what\nquorum none\n", /line 1.*copy the key again/],
     ["two quorums", "quorum none\nquorum none\n", /line 2.*second quorum/],
-    ["a name that stands for nobody", "group none any none\n", /expected a new name/],
+    ["a group without members", "group none any none\n", /expected a new name/],
   ])("with %s is refused, with its line", (_, text, message) => {
     expect(() => parsePolicy(text)).toThrow(message);
   });
@@ -246,7 +251,9 @@ describe("a policy", () => {
   it("asks for as many as it says, group in group", () => {
     const [a, b, c] = ["a", "b", "c"].map((name) => signerKey(name, "witness")) as [SignerKey, SignerKey, SignerKey];
     const lines = [a, b, c].map((each) => `witness ${each.name} ${formatVerifierKey(each)}`);
-    const { witnesses, isEnough } = parsePolicy([...lines, "group ab any a b", "group both all ab c", "quorum both"].join("\n"));
+    const { witnesses, isEnough } = parsePolicy(
+      [...lines, "group ab any a b", "group both all ab c", "quorum both"].join("\n"),
+    );
     const enough = (...names: readonly string[]) =>
       isEnough(new Set(names.map((name) => witnesses.get(name)).filter((each) => each !== undefined)));
     expect([enough("a", "c"), enough("b", "c"), enough("a", "b"), enough("c"), enough()]).toEqual([

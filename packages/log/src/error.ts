@@ -2,7 +2,8 @@
 import { IsolineError } from "@isoline/core/error";
 
 export const logErrors = {
-  "bad-note": "A signed note, a checkpoint or a key of one is damaged, or not in the form that its specification asks for.",
+  "bad-note":
+    "A signed note, a checkpoint or a key of one is damaged, or not in the form that its specification asks for.",
   "unsigned-note": "A note carries no signature of a key that is trusted for it, or one that does not verify.",
   "bad-proof": "A proof does not lead to the root that the checkpoint names.",
   "bad-policy": "A policy of logs and witnesses is damaged, or says something that cannot be.",

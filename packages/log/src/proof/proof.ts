@@ -23,7 +23,10 @@ export interface LogProof {
 export function proveEntry(read: ReadTile, index: number, checkpoint: string): LogProof {
   const { size } = parseCheckpoint(parseNote(checkpoint));
   if (index >= size)
-    throw new LogError("bad-proof", `expected an entry below ${size}, got ${index}; wait until the log has signed for it`);
+    throw new LogError(
+      "bad-proof",
+      `expected an entry below ${size}, got ${index}; wait until the log has signed for it`,
+    );
   return { index, hashes: inclusionProof(nodesOf(read, size), index, size), checkpoint };
 }
 
@@ -67,7 +70,8 @@ export function verifyProof(entry: Uint8Array, proof: LogProof, policy: LogPolic
 /** Opens the checkpoint of a log of a policy; refuses it unless enough witnesses signed it. */
 export function openWitnessed(checkpoint: string, origin: string, policy: LogPolicy): SignedCheckpoint {
   const log = policy.logs.get(origin);
-  if (log === undefined) throw new LogError("unsigned-note", `the policy has no log ${JSON.stringify(origin)}; add its key`);
+  if (log === undefined)
+    throw new LogError("unsigned-note", `the policy has no log ${JSON.stringify(origin)}; add its key`);
   const opened = openCheckpoint(checkpoint, log, [...policy.witnesses.values()]);
   const signed = new Set(opened.witnesses.map(({ key }) => key));
   if (!policy.isEnough(signed))

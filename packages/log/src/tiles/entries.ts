@@ -8,7 +8,10 @@ const LENGTH_BYTES = 2;
 /** Refuses an entry that no bundle can hold. */
 export function assertFits(entry: Uint8Array): void {
   if (entry.length > MOST_ENTRY)
-    throw new LogError("too-large", `expected an entry of at most ${MOST_ENTRY} bytes, got ${entry.length}; log its digest`);
+    throw new LogError(
+      "too-large",
+      `expected an entry of at most ${MOST_ENTRY} bytes, got ${entry.length}; log its digest`,
+    );
 }
 
 export function framedEntry(entry: Uint8Array): Uint8Array {
@@ -34,5 +37,8 @@ export function entriesIn(bundle: Uint8Array, width: number): Uint8Array[] {
 }
 
 function broken(why: string): LogError {
-  return new LogError("broken-log", `a bundle of entries is damaged: ${why}; fetch it again, or restore the log from a copy`);
+  return new LogError(
+    "broken-log",
+    `a bundle of entries is damaged: ${why}; fetch it again, or restore the log from a copy`,
+  );
 }

@@ -4,6 +4,7 @@
  * A whole subtree has 2^height leaves and begins at a multiple of that. `Nodes` gives the hash of one; nothing else of the tree is
  * needed. Sizes and indexes are below 2^53.
  */
+import { LogError } from "../error.ts";
 import { EMPTY_ROOT, innerHash } from "./hash.ts";
 
 /** The hash over the leaves `place · 2^height` to `(place + 1) · 2^height`. */
@@ -16,13 +17,13 @@ export function rootOf(nodes: Nodes, size: number): Uint8Array {
 
 /** The audit path of a leaf, from its sibling up (RFC 6962, 2.1.1). */
 export function inclusionProof(nodes: Nodes, index: number, size: number): Uint8Array[] {
-  if (!(index >= 0 && index < size)) throw new RangeError(`leaf ${index} is not in a tree of ${size}`);
+  if (!(index >= 0 && index < size)) throw unasked(`entry ${index} is not in a tree of ${size}`);
   return path(nodes, index, 0, size);
 }
 
 /** The proof that the first `before` leaves of a tree are those of the smaller one (RFC 6962, 2.1.2). */
 export function consistencyProof(nodes: Nodes, before: number, size: number): Uint8Array[] {
-  if (!(before >= 0 && before <= size)) throw new RangeError(`a tree of ${size} is not after one of ${before}`);
+  if (!(before >= 0 && before <= size)) throw unasked(`a tree of ${size} does not continue one of ${before}`);
   return before === 0 || before === size ? [] : subproof(nodes, before, 0, size, true);
 }
 
@@ -53,7 +54,7 @@ function rangeHash(nodes: Nodes, from: number, to: number): Uint8Array {
 }
 
 /** The largest power of two below a size of at least 2. */
-export function splitOf(size: number): number {
+function splitOf(size: number): number {
   let split = 1;
   while (split * 2 < size) split *= 2;
   return split;
@@ -64,4 +65,8 @@ function heightOf(size: number): number {
   let height = 0;
   while (2 ** (height + 1) <= size) height += 1;
   return height;
+}
+
+function unasked(why: string): LogError {
+  return new LogError("bad-proof", `nothing can be proven: ${why}; ask for what the log has signed for`);
 }

@@ -65,5 +65,8 @@ function isPower(size: number): boolean {
 }
 
 function wrong(why: string): LogError {
-  return new LogError("bad-proof", `this proof proves nothing: ${why}; fetch it again, and distrust the log if it stays so`);
+  return new LogError(
+    "bad-proof",
+    `this proof proves nothing: ${why}; fetch it again, and distrust the log if it stays so`,
+  );
 }

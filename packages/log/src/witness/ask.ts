@@ -36,7 +36,10 @@ export async function askWitness(
   if (answer.status === 409) {
     const known = sizeIn(answer.body);
     if (known === undefined || known > size)
-      throw refused(key, `it has signed for ${known ?? "an unknown number of"} entries, and this log has ${size}: a part of it was lost`);
+      throw refused(
+        key,
+        `it has signed for ${known ?? "an unknown number of"} entries, and this log has ${size}: a part of it was lost`,
+      );
     answer = await post(address, requestOf(read, known, size, checkpoint));
   }
   if (answer.status !== 200) throw refused(key, `it answered ${answer.status}: ${answer.body.slice(0, 200).trim()}`);

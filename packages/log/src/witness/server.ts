@@ -53,4 +53,8 @@ function send(response: ServerResponse, { status, type, body }: Answer): void {
 const TEXT = "text/plain; charset=utf-8";
 const nothing: Answer = { status: 404, type: TEXT, body: "expected POST /add-checkpoint or GET /HASH/checkpoint\n" };
 const tooLong: Answer = { status: 413, type: TEXT, body: `expected at most ${MOST_REQUEST} bytes of UTF-8\n` };
-const failed: Answer = { status: 500, type: TEXT, body: "this witness cannot keep what it signs, so it signs nothing\n" };
+const failed: Answer = {
+  status: 500,
+  type: TEXT,
+  body: "this witness cannot keep what it signs, so it signs nothing\n",
+};

@@ -62,7 +62,8 @@ export class Witness {
     if (request.old > offered.size) return refusal(400, "the old size is larger than that of the checkpoint");
     const last = this.#last(log);
     if (request.old !== last.size) return { status: 409, type: "text/x.tlog.size", body: `${last.size}\n` };
-    if (!continues(last, offered, request.proof)) return refusal(422, "the proof does not lead from the old tree to this one");
+    if (!continues(last, offered, request.proof))
+      return refusal(422, "the proof does not lead from the old tree to this one");
     return { status: 200, type: TEXT, body: this.#sign(offered, log) };
   }
 

@@ -107,7 +107,8 @@ function piece(level: number | "entries", place: number, parts: readonly Uint8Ar
 
 function rootOfTile(hashes: readonly Uint8Array[]): Uint8Array {
   let row = hashes;
-  while (row.length > 1) row = row.flatMap((hash, at) => (at % 2 === 0 ? [innerHash(hash, row[at + 1] as Uint8Array)] : []));
+  while (row.length > 1)
+    row = row.flatMap((hash, at) => (at % 2 === 0 ? [innerHash(hash, row[at + 1] as Uint8Array)] : []));
   return row[0] as Uint8Array;
 }
 
