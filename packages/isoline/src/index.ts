@@ -4,6 +4,7 @@ export type { AnyContour, ContourDiff, LonePoint } from "@isoline/core/contour";
 export type { EventLine, LiveEvent, ProcessReport, Snapshot } from "./namespace/live.ts";
 export type { DepartureReport, Exit, IntegrityReport, Loss, RunReport, Verdict } from "./namespace/report.ts";
 export type { SensorChoice } from "./namespace/sensor-choice.ts";
+export * as attest from "./attest/index.ts";
 export * as contours from "./library/contours.ts";
 export { type Counts, type Result, Run } from "./library/run.ts";
 export { type Verified, verify, type VerifyOptions } from "./library/verify.ts";

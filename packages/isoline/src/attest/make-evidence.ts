@@ -21,13 +21,15 @@ import { withAttestationKey } from "./node-keys.ts";
 import { aggregateOf, quoted } from "./quoting.ts";
 import { usingTpm } from "./using-tpm.ts";
 
+/** What evidence is asked for. */
 export interface EvidenceOrder {
   /** 32 bytes of the verifier's. */
   readonly challenge: Uint8Array;
-  /** Address of the TPM; evidence without one has no root. */
-  readonly tpm: string | undefined;
-  /** Labels of the canisters that the evidence is to hold; all if empty. The statement is about all of them in any case. */
-  readonly only: readonly string[];
+  /** Address of the TPM: `unix:PATH`, `tcp:HOST:PORT` or a device. Evidence without one has no root. */
+  readonly tpm?: string | undefined;
+  /** Labels of the canisters that the evidence is to hold; all if left out. The statement is about all of them in any case. */
+  readonly only?: readonly string[] | undefined;
+  /** Where the kernel shows its logs, for tests. */
   readonly files?: HostFiles;
 }
 
@@ -37,7 +39,7 @@ const MOST_IMA_LIST = 2 ** 25;
 const NOTHING: Proofs = { registers: [], reports: [] };
 
 export async function makeEvidence(order: EvidenceOrder): Promise<Evidence> {
-  const { challenge, tpm, only } = order;
+  const { challenge, tpm, only = [] } = order;
   return narrowed(tpm === undefined ? await withoutRoot(challenge) : await withTpm(tpm, order), only);
 }
 

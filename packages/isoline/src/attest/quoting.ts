@@ -2,13 +2,12 @@
 import { createHash } from "node:crypto";
 import type { QuoteEvidence } from "@isoline/attest/evidence";
 import { AttestError } from "@isoline/attest/error";
+import { QUOTED_REGISTERS } from "@isoline/attest/appraise";
 import { attest, commands, encode, publicArea, signature, type Tpm } from "@isoline/attest/tpm";
 import type { LoadedKey } from "./node-keys.ts";
 
 /** SHA-256 over these is the aggregate of the machine: what its firmware measured. */
 const AGGREGATE_REGISTERS: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7];
-/** Firmware, boot, the kernel's IMA, systemd and the births of canisters' registers. */
-const QUOTED_REGISTERS: readonly number[] = [...AGGREGATE_REGISTERS, 9, 10, 11, 12, 13, 14, 15];
 /** TPM2_PCR_Read gives no more at once. */
 const MOST_READ = 8;
 /** The kernel's IMA may extend a register between the quote and the reading. */

@@ -7,7 +7,8 @@
  *   accepted/ID.json   what the last accepted evidence of each node said of its counters
  *   contour-signers/   public keys, PEM: a contour counts only if one of them signed it
  *   policy-signers/    public keys, PEM: a policy counts only if one of them signed it
- *   contours/          contours with their signatures, for bound states and for reviewing what departed
+ *   contours/          contours, for recomputing bound states
+ *   references/        reference values: contours, boots and builds that are known
  *
  * A user who can write here decides what is trusted. So each directory and file must belong to root or to the verifier's user, and
  * no other user may be able to write it.
@@ -18,7 +19,15 @@ import { assertOnlyOursToWrite } from "../../canister/host-configuration.ts";
 import { CliError } from "../../error.ts";
 import { readRegular } from "../../store/bounded-file.ts";
 
-export type Section = "makers" | "nodes" | "pending" | "accepted" | "contour-signers" | "policy-signers" | "contours";
+export type Section =
+  | "makers"
+  | "nodes"
+  | "pending"
+  | "accepted"
+  | "contour-signers"
+  | "policy-signers"
+  | "references"
+  | "contours";
 
 export interface TrustedFile {
   readonly name: string;

@@ -21,7 +21,7 @@ interface Pending {
   readonly secret: string;
 }
 
-function readNodes(trust: TrustDirectory): readonly NamedNode[] {
+export function readNodes(trust: TrustDirectory): readonly NamedNode[] {
   return trust
     .files("nodes")
     .filter(({ name }) => name.endsWith(SUFFIX))

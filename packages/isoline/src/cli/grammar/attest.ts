@@ -2,9 +2,12 @@
 import type { Command } from "commander";
 import type { AttestDoctorOptions } from "../commands/attest/doctor.ts";
 import type { EvidenceOptions } from "../commands/attest/evidence.ts";
+import type { AttestSignOptions } from "../commands/attest/sign.ts";
+import type { AttestVerifyOptions } from "../commands/attest/verify.ts";
 import type { EnrolOptions } from "../commands/attest/enrol.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
+import { repeated } from "./repeated.ts";
 
 const TPM = "unix:PATH or tcp:HOST:PORT of swtpm, or a device; this machine's /dev/tpmrm0 otherwise";
 
@@ -88,5 +91,60 @@ export function declareAttest(program: Command, { ends }: Invocation): void {
     )
     .action((names: readonly string[], options: EvidenceOptions) =>
       ends(import("../commands/attest/evidence.ts").then(({ evidence }) => evidence(names, options))),
+    );
+
+  attest
+    .command("verify")
+    .summary("appraise evidence")
+    .description(
+      "Checks evidence against a challenge, what this verifier trusts and its policy, from the hardware up to each canister. " +
+        "Offline. What was accepted is kept in the trust directory, so that nothing older is accepted afterwards.",
+    )
+    .argument("<evidence>", "a file that isoline attest evidence wrote")
+    .requiredOption("--challenge <hex>", "the challenge that the evidence must answer")
+    .requiredOption("--trust <dir>", "what this verifier trusts: docs/attestation.md")
+    .requiredOption("--policy <file>", "what it accepts; signed, where DIR/policy-signers has a key")
+    .option("--node <name>", "the node that was asked; any enrolled one otherwise")
+    .option(
+      "--about <label>",
+      "a canister that it must be about; may be repeated; all of the node's otherwise",
+      repeated,
+    )
+    .option("-o, --output <file>", "write the result as a signed EAR, a JWT that others can check")
+    .option("--key <file>", "the private key that signs the result, in PEM")
+    .option("--json", "every check, for machines")
+    .addHelpText(
+      "after",
+      `${examples(
+        "isoline attest verify evidence.cbor --challenge $challenge --trust trust --policy policy.json",
+        "isoline attest verify evidence.cbor --challenge $challenge --trust trust --policy policy.json --key verifier.pem -o result.jwt",
+      )}\n\nExit status: 0 affirming, 3 contraindicated, 4 incomplete, stale or unverifiable.`,
+    )
+    .action((file: string, options: AttestVerifyOptions) =>
+      ends(import("../commands/attest/verify.ts").then(({ verifyAttestation }) => verifyAttestation(file, options))),
+    );
+
+  attest
+    .command("show")
+    .summary("show evidence, link by link, from the hardware to each canister")
+    .description("Prints what evidence says in readable form. It judges nothing: isoline attest verify does.")
+    .argument("<evidence>", "a file that isoline attest evidence wrote")
+    .addHelpText("after", examples("isoline attest show evidence.cbor"))
+    .action((file: string) =>
+      ends(import("../commands/attest/show.ts").then(({ showEvidence }) => showEvidence(file))),
+    );
+
+  attest
+    .command("sign")
+    .summary("sign a policy, or reference values")
+    .description(
+      "Puts a policy or reference values into an envelope with a signature, after reading them as a verifier does.",
+    )
+    .argument("<file>", "a policy, or reference values: docs/attestation.md")
+    .requiredOption("--key <file>", "the private key, in PEM")
+    .requiredOption("-o, --output <file>", "where to write the envelope")
+    .addHelpText("after", examples("isoline attest sign policy.json --key owner.pem -o policy.signed.json"))
+    .action((file: string, options: AttestSignOptions) =>
+      ends(import("../commands/attest/sign.ts").then(({ signPolicy }) => signPolicy(file, options))),
     );
 }
