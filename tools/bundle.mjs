@@ -22,6 +22,7 @@ const entries = {
   main: `${dist}cli/main.js`,
   canister: `${dist}canister/main.js`,
   "supervise-thread": `${dist}namespace/supervise-thread.js`,
+  "engine-thread": `${dist}engine/engine-thread.js`,
   "launch-thread": `${dist}namespace/launch-thread.js`,
   "opener-thread": fileURLToPath(new URL("../packages/linux/dist/sensor/files/opener-thread.js", import.meta.url)),
   "keeper-program": `${dist}namespace/drivers/keeper-program.js`,

@@ -34,6 +34,16 @@ export { closeToOthers } from "./process/closed.ts";
 export { ignoreUnhandled } from "./process/own-signals.ts";
 export { closeDescriptor, redirect, takeDescriptor } from "./process/descriptors.ts";
 export { type Entry, HeldDirectory } from "./process/held-directory.ts";
+export {
+  acceptStream,
+  awaitStream,
+  listenForStreams,
+  openStream,
+  readStream,
+  type StreamAddress,
+  writeStream,
+} from "./process/byte-stream.ts";
+export { ANY_CID } from "./abi/socket-address.ts";
 export { lock, unlock } from "./process/lock.ts";
 export { returnLarger } from "./abi/libc.ts";
 export { becomeUser, type Credentials, findUser, type User } from "./process/user.ts";

@@ -17,7 +17,7 @@
  * The engine has no clock and does no I/O, so it runs beside the sensor, in a TEE or in a test without a change.
  */
 import { assertSuperset } from "../contour/comparable.ts";
-import type { Contour } from "../contour/contour.ts";
+import { Contour } from "../contour/contour.ts";
 import type { Digest } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import type { Event } from "../event/event.ts";
@@ -61,8 +61,32 @@ export interface Tally {
   readonly refused: number;
 }
 
+/** Where an engine looks points up and adds them: a contour, or a contour that another machine holds. */
+export type Points<E extends Exchange = Event> = Pick<
+  Contour<E>,
+  "profile" | "sealed" | "seal" | "indexOf" | "indexOfBytes" | "add" | "defineTask" | "count" | "flag"
+>;
+
+/** What a sensor needs of an engine, whether it runs beside the sensor or elsewhere. */
+export type EnginePort<E extends Exchange = Event> = Pick<
+  Engine<E>,
+  | "mode"
+  | "reaction"
+  | "asks"
+  | "tally"
+  | "losses"
+  | "forensics"
+  | "judge"
+  | "repeat"
+  | "repeatUnseen"
+  | "loss"
+  | "gap"
+  | "isOn"
+  | "seal"
+> & { readonly trust: Pick<Trust, "born" | "died" | "distrust" | "isTrusted" | "trustOf" | "everUntrusted"> };
+
 export interface EngineOptions<E extends Exchange = Event> {
-  readonly contour: Contour<E>;
+  readonly contour: Points<E>;
   readonly mode: Mode;
   readonly reaction: Reaction;
   readonly limits?: ForensicsLimits;
@@ -80,7 +104,7 @@ const ON = { verdict: "on", refuse: false, known: 0 } as const;
 export class Engine<E extends Exchange = Event> {
   readonly trust = new Trust();
   readonly forensics: Forensics<E>;
-  #contour: Contour<E>;
+  #contour: Points<E>;
   readonly #reaction: Reaction;
   readonly #asks: boolean;
   readonly #losses = new Map<string, number>();
@@ -140,6 +164,8 @@ export class Engine<E extends Exchange = Event> {
         "not-comparable",
         "a contour that is being learnt is not amended; merge into its file instead",
       );
+    if (!(this.#contour instanceof Contour))
+      throw new IsolineError("not-comparable", "the contour is held elsewhere, where it cannot be amended");
     assertSuperset(this.#contour, contour);
     contour.seal();
     this.#contour = contour;
@@ -158,9 +184,20 @@ export class Engine<E extends Exchange = Event> {
       return this.#depart(event, encoding.length, circumstances, trusted);
     } catch (fault) {
       if (!(fault instanceof IsolineError)) throw fault;
-      const refuse = this.loss(`an event could not be understood (${fault.code})`, 1, circumstances.process);
-      return { verdict: "lost", refuse, known: 0, fault };
+      return this.#misunderstood(fault, circumstances.process);
     }
+  }
+
+  /** Counts an event that could not be understood: it is lost. */
+  misunderstood(fault: IsolineError, process: number): Judgement<E> {
+    this.#believes(process);
+    this.#tally.events += 1;
+    return this.#misunderstood(fault, process);
+  }
+
+  #misunderstood(fault: IsolineError, process: number): Judgement<E> {
+    const refuse = this.loss(`an event could not be understood (${fault.code})`, 1, process);
+    return { verdict: "lost", refuse, known: 0, fault };
   }
 
   /** Whether an event is on the contour as it is now. Decides nothing. */

@@ -13,13 +13,21 @@ export {
 } from "./consequence.ts";
 export { type Consequence, consequences, isConsequence } from "./consequence/classes.ts";
 export { type Rule as ConsequenceRule, rules as consequenceRules } from "./consequence/rules.ts";
-export { Engine, type Judgement, type Mode, type Reaction } from "./engine.ts";
+export {
+  Engine,
+  type EnginePort,
+  type Judgement,
+  type Mode,
+  type Points,
+  type Reaction,
+  type Tally,
+} from "./engine.ts";
 export type { Explanation, Reason } from "./explanation.ts";
 export type { Answer, Circumstances, ContentRemark, Departure } from "./forensics.ts";
 export { KnownKeys } from "./known.ts";
 export { chainPhrase } from "./lineage.ts";
 export { Neighbourhood } from "./nearest.ts";
-export { SUPERVISOR } from "./trust.ts";
+export { type Cause as TrustCause, SUPERVISOR, Trust } from "./trust.ts";
 export { explain, explainEvent, why } from "./why.ts";
 export type { Changes, ContentChange, Move } from "./updates/changes.ts";
 export { type Update, updatesAmong } from "./updates/groups.ts";

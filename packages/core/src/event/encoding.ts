@@ -14,6 +14,7 @@ import { IsolineError } from "../error.ts";
 import type { Actor, Credentials, Event, FieldValue } from "./event.ts";
 import { subjectRecord } from "./event.ts";
 import { type FieldKind, fieldsOf, isOperation, type Operation } from "./operations.ts";
+import { MAX_LIST } from "./soundness.ts";
 
 /** Upper bound of an encoded event: two paths of 4096 bytes with every byte escaped to four, and space for the other fields. */
 export const MAX_EVENT_BYTES = 65_536;
@@ -160,7 +161,7 @@ class Reader {
         return this.text();
       case "list": {
         const count = this.u32();
-        if (count > 64) throw tooOdd("a list", `${count} entries, at most 64 are allowed`);
+        if (count > MAX_LIST) throw tooOdd("a list", `${count} entries, at most ${MAX_LIST} are allowed`);
         return Array.from({ length: count }, () => this.text());
       }
       case "u32":

@@ -1,6 +1,6 @@
 /** Events: what a task did, as code, bytes, JSON and text. */
 export { capabilityNames, capabilityPhrase } from "./capabilities.ts";
-export { decodeEvent, encodeEvent } from "./encoding.ts";
+export { decodeEvent, encodeEvent, MAX_EVENT_BYTES } from "./encoding.ts";
 export { escapeBytes, escapeText, isEscaped, unescapeToBytes } from "./escape.ts";
 export { type Actor, type Credentials, type Event, type FieldValue, type Subject, subjectRecord } from "./event.ts";
 export { eventFromJson, eventToJson, type Json } from "./json.ts";

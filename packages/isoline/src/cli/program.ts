@@ -9,6 +9,7 @@ import { declareAmending } from "./grammar/amending.ts";
 import { declareAttest } from "./grammar/attest.ts";
 import { declareCanisters } from "./grammar/canisters.ts";
 import { declareContours } from "./grammar/contours.ts";
+import { declareEngine } from "./grammar/engine.ts";
 import { declareIma } from "./grammar/ima.ts";
 import { declareLive } from "./grammar/live.ts";
 import { declareMachine } from "./grammar/machine.ts";
@@ -65,6 +66,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
   declareLive(program, invocation);
   declareIma(program, invocation);
   declareAttest(program, invocation);
+  declareEngine(program, invocation);
   declareMachine(program, invocation);
   for (const command of program.commands.flatMap((each) => [each, ...each.commands]))
     command.showHelpAfterError(`isoline: see isoline ${nameOf(command)} --help`);

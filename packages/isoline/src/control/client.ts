@@ -1,6 +1,6 @@
 /** A client of the control socket of a live namespace. */
 import { startTime } from "@isoline/linux";
-import type { Bond } from "../namespace/standing.ts";
+import type { Bond } from "../namespace/model.ts";
 import type { ContourState, EventLine, LiveEvent, ProcessReport } from "../namespace/live.ts";
 import { Connection } from "./connection.ts";
 import { isLive } from "./liveness.ts";

@@ -13,7 +13,7 @@ import { EventStream } from "./event-stream.ts";
 import { type Answer, bodyOf, later, mayAsk, OVER, peerAt, refusal, send, wholeNumber } from "./http.ts";
 import { hasLongBody, type IntegrityRoute, integrityRoute, MOST_BODY_BYTES } from "./integrity.ts";
 import { closed, listening } from "./listening.ts";
-import type { Bond } from "../namespace/standing.ts";
+import type { Bond } from "../namespace/model.ts";
 import { openControlDirectory, socketPath } from "./place.ts";
 import { type Attested, callFiles, type State } from "./protocol.ts";
 

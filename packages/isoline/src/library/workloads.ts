@@ -11,6 +11,7 @@ import { CliError } from "../error.ts";
 import { assertWritable, Output } from "../store/output.ts";
 import { policyLine } from "../store/policy-file.ts";
 import { readTrustedKey } from "../store/signature/keys.ts";
+import { type EngineOptions, enginePlan } from "./engine.ts";
 import { type Environment, type Host, thisProcess } from "./host.ts";
 import type { Run } from "./run.ts";
 import { type Hooks, type Started, startRun } from "./start.ts";
@@ -30,6 +31,8 @@ export interface WorkloadOptions {
   readonly follow?: boolean | undefined;
   /** IMA for the run: docs/ima.md. What is left out is as on the command line. */
   readonly ima?: Partial<IntegrityPlan> | undefined;
+  /** Has an engine at the other end of a wire decide: docs/engine.md. */
+  readonly engine?: EngineOptions | undefined;
 }
 
 /** What can be said of learning. */
@@ -161,6 +164,7 @@ export async function startSealed(
   const started = hostFor(host, options);
   const shared = common(started, command, options);
   if (ask !== undefined && shared.sensor !== "seccomp") throw cannotAsk();
+  if (ask !== undefined && shared.engine !== undefined) throw cannotAskElsewhere();
   const surroundings = {
     ...shared,
     asks: ask && { most: MOST_QUESTIONS },
@@ -187,6 +191,14 @@ function cannotAsk(): CliError {
   );
 }
 
+/** A person widens the contour, and the contour is the engine's. */
+function cannotAskElsewhere(): CliError {
+  return new CliError(
+    "usage",
+    "a person is asked beside the engine, and this one is elsewhere; leave --ask out, or --engine",
+  );
+}
+
 function hostFor(host: Host, { user }: WorkloadOptions): Host {
   return { ...host, entry: entryAs(user, host.entry) };
 }
@@ -200,6 +212,7 @@ function common({ entry }: Host, command: readonly Uint8Array[], options: Worklo
     openFiles: entry.openFiles,
     followed: options.follow,
     integrity: options.ima && { ...unasked, ...options.ima },
+    engine: options.engine && enginePlan(options.engine),
   } satisfies Surroundings;
 }
 

@@ -18,7 +18,7 @@ import type { AnswerWord } from "./answer-words.ts";
 import type { Amended, QuestionReport, Settled } from "./live.ts";
 import { readLabel } from "./label.ts";
 import type { SupervisorMessage } from "./messages.ts";
-import { amendModel, type Model } from "./model.ts";
+import type { OwnModel } from "./own-model.ts";
 import type { Plan } from "./plan.ts";
 
 /** What comes with a program that may always start is added in one piece; beyond this it is added at once. */
@@ -34,17 +34,16 @@ export class AskingSession {
   /** Undefined where no person is asked. */
   readonly asking: Asking | undefined;
   readonly #plan: Plan;
-  readonly #model: Model;
+  readonly #model: OwnModel;
   readonly #say: (message: SupervisorMessage) => void;
   readonly #kept: KeptContour;
   readonly #along: Permitted[] = [];
   #mediator: Pick<ModelMediator, "lineageOf" | "forgetVerdicts"> | undefined;
   /** What the kernel refuses by itself. */
   #landlock: LandlockRules | undefined;
-  /** Called when the contour permits more than before. */
-  onAmended: () => void = () => {};
+  #onAmended: () => void = () => {};
 
-  constructor(plan: Plan, model: Model, say: (message: SupervisorMessage) => void) {
+  constructor(plan: Plan, model: OwnModel, say: (message: SupervisorMessage) => void) {
     this.#plan = plan;
     this.#model = model;
     this.#say = say;
@@ -52,8 +51,13 @@ export class AskingSession {
     this.asking = plan.asks === undefined ? undefined : this.#makeAsking(plan.asks.most);
   }
 
-  /** From now on acts are decided by this mediator, under these rules of the kernel. */
-  attach(mediator: Pick<ModelMediator, "lineageOf" | "forgetVerdicts">, landlock: LandlockRules | undefined): void {
+  /** From now on acts are decided by this mediator, under these rules of the kernel. `onAmended`: the contour permits more. */
+  attach(
+    mediator: Pick<ModelMediator, "lineageOf" | "forgetVerdicts">,
+    landlock: LandlockRules | undefined,
+    onAmended: () => void,
+  ): void {
+    this.#onAmended = onAmended;
     this.#mediator = mediator;
     this.#landlock = landlock;
   }
@@ -157,9 +161,9 @@ export class AskingSession {
 
   /** Returns how many questions need no answer any more, beside the one that is being answered. */
   #goOnUnder(next: Contour, but?: number): number {
-    amendModel(this.#model, next);
+    this.#model.amend(next);
     this.#mediator?.forgetVerdicts();
-    this.onAmended();
+    this.#onAmended();
     const settled = this.asking?.decideAgain(({ id, event }) => id !== but && next.indexOf(event) >= 0) ?? [];
     for (const id of settled) this.#say({ kind: "withdrawn", id });
     return settled.length;
@@ -177,7 +181,7 @@ function sourceOf({ label = "" }: Plan): string {
 }
 
 /** What it would mean to permit an act, in a few words for the person who decides. */
-function meaningOf(event: Event, { learnt }: Model): string {
+function meaningOf(event: Event, { learnt }: OwnModel): string {
   const { consequence, because } = consequenceOfDeparture(event, learnt);
   const along = event.op === "exec" ? "; what it reads of installed files comes with it" : "";
   return `${consequence}: ${because}${along}`;

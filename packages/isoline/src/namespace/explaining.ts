@@ -1,16 +1,8 @@
 /** Decisions and departures in the form for followers and reports. */
-import {
-  type Circumstances,
-  consequenceOf,
-  consequenceOfDeparture,
-  type Departure,
-  explainEvent,
-  type Judgement,
-  why,
-} from "@isoline/core/engine";
+import { type Circumstances, consequenceOf, type Departure, type Judgement } from "@isoline/core/engine";
 import { type Event, eventToJson, formatAct } from "@isoline/core/event";
 import type { LiveEvent } from "./live.ts";
-import type { Model } from "./model.ts";
+import type { ExplainedDeparture, Model } from "./model.ts";
 import type { DepartureReport } from "./report.ts";
 
 /** When a departure was seen first and last, in milliseconds since 1970. */
@@ -22,7 +14,9 @@ const DEPARTURES_AT_ONCE = 100;
 /** Departures from an index on, in order, at most a page of them. */
 export function departuresFrom(model: Model, from: number, timesOf: TimesOf): DepartureReport[] {
   const { departures } = model.engine.forensics;
-  return departures.slice(from, from + DEPARTURES_AT_ONCE).map((departure) => reportOf(departure, model, timesOf));
+  return model
+    .explained(from, DEPARTURES_AT_ONCE)
+    .map((explained, index) => reportOf(departures[from + index] as Departure, explained, timesOf));
 }
 
 /** How often each departure was until now. */
@@ -33,26 +27,26 @@ export function recount({ engine }: Model, timesOf: TimesOf): Pick<DepartureRepo
   });
 }
 
-function reportOf(departure: Departure, { engine, learnt, updates }: Model, timesOf: TimesOf): DepartureReport {
+function reportOf(departure: Departure, explained: ExplainedDeparture, timesOf: TimesOf): DepartureReport {
   const { event, first: seen, introduces } = departure;
-  const { class: kind, contents, moves } = updates.classify(event);
+  const { changed, renamed } = explained;
   const { first, last } = timesOf(departure);
   return {
     point: departure.point,
-    why: why(departure, learnt, engine.forensics).sentence,
+    why: explained.why,
     act: formatAct(event),
-    consequence: consequenceOfDeparture(event, learnt).consequence,
+    consequence: explained.consequence,
     chain: seen.chain,
     pid: seen.pid,
     sequence: seen.sequence,
     count: departure.count,
     refused: departure.refused,
     ...(seen.content ? { content: seen.content } : {}),
-    class: kind,
-    ...(contents.length > 0 ? { changed: contents } : {}),
-    ...(moves.length > 0 ? { renamed: moves } : {}),
+    class: explained.class,
+    ...(changed.length > 0 ? { changed } : {}),
+    ...(renamed.length > 0 ? { renamed } : {}),
     event: eventToJson(event),
-    ...(introduces !== undefined && learnt.points.task(introduces.id) === undefined ? { tasks: [introduces] } : {}),
+    ...(introduces !== undefined && explained.isNewTask ? { tasks: [introduces] } : {}),
     ...(seen.guessedLineage ? { guessed: true } : {}),
     first: new Date(first).toISOString(),
     last: new Date(last).toISOString(),
@@ -60,14 +54,14 @@ function reportOf(departure: Departure, { engine, learnt, updates }: Model, time
 }
 
 export function liveEvent(
-  { learnt }: Model,
+  model: Model,
   event: Event,
   { verdict, refuse }: Judgement,
   circumstances: Circumstances,
   novel: boolean,
 ): LiveEvent {
   const { sequence, pid, chain, content } = circumstances;
-  return {
+  const told = {
     sequence,
     pid,
     chain,
@@ -76,8 +70,8 @@ export function liveEvent(
     refused: refuse,
     novel,
     act: formatAct(event),
-    consequence: (verdict === "off" ? consequenceOfDeparture(event, learnt) : consequenceOf(event)).consequence,
+    consequence: consequenceOf(event).consequence,
     ...(content ? { content } : {}),
-    ...(verdict === "off" ? { why: explainEvent(event, learnt, circumstances).sentence } : {}),
-  };
+  } as const;
+  return verdict === "off" ? { ...told, ...model.explain(event, circumstances) } : told;
 }

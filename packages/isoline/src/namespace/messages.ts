@@ -44,6 +44,8 @@ export type SupervisorMessage =
   | { readonly kind: "withdrawn"; readonly id: number }
   /** An act was refused without a question. */
   | { readonly kind: "unasked"; readonly why: string }
+  /** The engine at the other end of a wire is lost for good. */
+  | { readonly kind: "engine-lost"; readonly why: string }
   /** A host to be looked up: the supervising thread must not wait for that. */
   | { readonly kind: "look-up"; readonly name: string }
   /** A part of the report that may be large, in several messages before the rest of it. */

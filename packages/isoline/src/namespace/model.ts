@@ -1,62 +1,59 @@
-/** The model of a session, loaded and checked before the workload starts: contour, policy, engine. */
-import { Contour } from "@isoline/core/contour";
-import { Engine, Neighbourhood, Updates } from "@isoline/core/engine";
-import { IsolineError } from "@isoline/core/error";
-import { canonicalPolicy, DEFAULT_POLICY, parsePolicy, type Policy } from "@isoline/core/identity";
-import { iso1 } from "@isoline/core/profile";
-import { loadContour } from "../store/contour-file.ts";
-import type { Plan } from "./plan.ts";
+/** What a session needs of its model: contour, policy and engine, whether the engine runs in this process or behind a wire. */
+import type { Contour } from "@isoline/core/contour";
+import type { Digest } from "@isoline/core/digest";
+import type { Circumstances, Consequence, ContentChange, DepartureClass, EnginePort, Move } from "@isoline/core/engine";
+import type { Event } from "@isoline/core/event";
+import type { Policy, Task } from "@isoline/core/identity";
+import type { ContourState } from "./live.ts";
 
 export interface Model {
-  /** Another one, once it was amended. */
-  readonly contour: Contour;
+  readonly engine: EnginePort;
   readonly policy: Policy;
-  readonly engine: Engine;
-  /** The contour, with its index of nearest points. */
-  readonly learnt: Neighbourhood;
-  /** Tells updates from other departures. */
-  readonly updates: Updates;
+  /** The contour: the engine's own where it runs here, else as it was when the run began. */
+  readonly contour: Contour;
+  /** Points of the contour as it is now. */
+  readonly points: number;
+  state(): ContourState;
+  portable(binds: Bond | undefined): Portable;
+  /** The programs that led to the actor of an event, the first of the namespace first, as far as they are known. */
+  lineageOf(event: Event, circumstances: Circumstances): readonly Task[];
+  /** Explains an off-contour event. */
+  explain(event: Event, circumstances: Circumstances): ExplainedEvent;
+  /** Explains recorded departures from an index on: at most `count`, and at least one if there is one. */
+  explained(from: number, count: number): readonly ExplainedDeparture[];
+  /** The contour as it is at the end, with what this run saw of it. */
+  finalContour(): Contour;
 }
 
-/** Has a model go on under a contour that permits more; refuses any other. */
-export function amendModel(model: Model, contour: Contour): void {
-  model.engine.amend(contour);
-  Object.assign(model, { contour, ...knowledgeOf(contour, model.engine) } satisfies Partial<Model>);
+/** Digests of the points as they are compared between machines. */
+export interface Portable {
+  /** Under neither aggregate nor base. */
+  readonly state: Digest;
+  readonly measurement: Digest;
+  readonly points: number;
+  /** The state of the same points with the challenge as base, from the aggregate of the machine. */
+  readonly bound: Digest | null;
 }
 
-function knowledgeOf(contour: Contour, engine: Engine): Pick<Model, "learnt" | "updates"> {
-  const learnt = new Neighbourhood(contour);
-  return { learnt, updates: new Updates(learnt, (id) => engine.forensics.unknownTask(id)) };
+/** What a bound state is bound to: both SHA-256, in lower-case hexadecimal. */
+export interface Bond {
+  readonly challenge: Digest;
+  readonly aggregate: Digest;
 }
 
-export async function loadModel(plan: Plan): Promise<Model> {
-  const known = plan.contour === undefined ? undefined : await loadContour(plan.contour, iso1, plan.signed);
-  const policy = policyFor(plan, known);
-  const contour = known ?? Contour.create({ profile: iso1, policy: canonicalPolicy(policy) });
-  const engine = new Engine({ contour, mode: plan.mode, reaction: policy.reaction, asks: plan.asks !== undefined });
-  return { contour, policy, engine, ...knowledgeOf(contour, engine) };
+export interface ExplainedEvent {
+  /** What could follow from it. */
+  readonly consequence: Consequence;
+  /** Who did what, and what comes nearest to it on the contour, in one line. */
+  readonly why: string;
 }
 
-/** The policy in a contour, which anyone may have changed by hand. */
-function policyIn(contour: Contour, path: string | undefined): Policy {
-  try {
-    return parsePolicy(JSON.parse(contour.policy));
-  } catch (fault) {
-    if (!(fault instanceof IsolineError)) throw fault;
-    throw new IsolineError(fault.code, `${path}: the policy in it: ${fault.message}`, { cause: fault });
-  }
-}
-
-/** The policy of a run: the contour's own, the requested one, or the default. A contour is never read through another lens. */
-function policyFor(plan: Plan, contour: Contour | undefined): Policy {
-  const asked = plan.policy === undefined ? undefined : parsePolicy(JSON.parse(plan.policy));
-  if (!contour) return asked ?? DEFAULT_POLICY;
-  const own = policyIn(contour, plan.contour);
-  if (asked && canonicalPolicy(asked) !== contour.policy) {
-    throw new IsolineError(
-      "not-comparable",
-      `the contour was learnt under another policy (its digest: ${contour.policyDigest}); leave --lens out to go on under that one, or learn anew without --merge`,
-    );
-  }
-  return own;
+/** What the contour says of a departure. */
+export interface ExplainedDeparture extends ExplainedEvent {
+  readonly point: string;
+  readonly class: DepartureClass;
+  readonly changed: readonly ContentChange[];
+  readonly renamed: readonly Move[];
+  /** Whether its task is neither on the contour nor told by a departure before it. */
+  readonly isNewTask: boolean;
 }

@@ -106,6 +106,8 @@ export class Namespace {
   onEnding: (what: "told" | "killed", name: NodeJS.Signals, processes: number) => void = () => {};
   /** Called when this process runs again after it did not run for this many seconds. */
   onPause: (seconds: number) => void = () => {};
+  /** Called when the engine at the other end of a wire is lost: what is new cannot be decided any more. */
+  onEngineLost: (why: string) => void = () => {};
   /** Called before this process stops because the workload did. */
   beforeStop: () => void = () => {};
 
@@ -204,6 +206,8 @@ export class Namespace {
         return this.questions.withdrawn(message.id);
       case "unasked":
         return this.questions.unasked(message.why);
+      case "engine-lost":
+        return this.onEngineLost(message.why);
       case "look-up":
         void lookUpHost(message.name, LOOKUP_MS).then((found) =>
           this.ask({ ask: "looked-up", name: message.name, found }),

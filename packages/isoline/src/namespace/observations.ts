@@ -1,7 +1,6 @@
 /** Records every decision, for the status line, the report, the trajectory and followers. */
 import type { Circumstances, Departure, Judgement } from "@isoline/core/engine";
 import type { Event } from "@isoline/core/event";
-import type { Task } from "@isoline/core/identity";
 import type { TrajectoryWriter } from "../store/trajectory-file.ts";
 import { ContentNotes } from "./content-notes.ts";
 import { cells, type ControlBlock, countsIn } from "./control-block.ts";
@@ -32,7 +31,7 @@ export class Observations {
     this.#block = block;
     this.#trajectory = trajectory;
     this.#tell = tell;
-    this.#lastSize = model.contour.size;
+    this.#lastSize = model.points;
     this.counts = countsIn(block);
   }
 
@@ -55,22 +54,15 @@ export class Observations {
   }
 
   decided(event: Event, judgement: Judgement, circumstances: Circumstances): void {
-    const { contour, engine } = this.#model;
-    this.#block[cells.points] = contour.size;
+    const { points, engine } = this.#model;
+    this.#block[cells.points] = points;
     this.#block[cells.departures] = engine.tally.off;
     this.departed(judgement.departure);
     if (circumstances.guessedLineage) this.#guesses += 1;
     if (circumstances.content) this.contents.add(circumstances.content);
-    const novel = judgement.verdict !== "on" || contour.size > this.#lastSize;
-    if (novel && judgement.verdict === "on") this.#lastSize = contour.size;
-    if (novel) this.#trajectory?.write(event, this.#lineage(event, circumstances));
+    const novel = judgement.verdict !== "on" || points > this.#lastSize;
+    if (novel && judgement.verdict === "on") this.#lastSize = points;
+    if (novel) this.#trajectory?.write(event, this.#model.lineageOf(event, circumstances));
     if (this.followed) this.#tell(liveEvent(this.#model, event, judgement, circumstances, novel));
-  }
-
-  /** What is known about a task that is not on the contour. */
-  #lineage({ actor }: Event, { task }: Circumstances): readonly Task[] {
-    const { contour } = this.#model;
-    const known = contour.taskChain(actor.task);
-    return known.length > 0 || task === undefined ? known : [...contour.taskChain(task.parent), task];
   }
 }

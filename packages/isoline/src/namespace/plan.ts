@@ -5,6 +5,7 @@ import type { Launch as Places } from "@isoline/core/identity";
 import type { Orphaned } from "@isoline/linux";
 import type { IntegrityPlan } from "../integrity/plan.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";
+import type { TrustedKey } from "../store/signature/keys.ts";
 import type { RunBeginning } from "./run-beginning.ts";
 
 /** The sensors; which one `auto` means is decided before a plan is made. */
@@ -52,8 +53,21 @@ export interface Plan {
   readonly known?: readonly KnownFile[] | undefined;
   /** Whether a person is asked about what is off contour, and how many acts may wait for an answer at once. */
   readonly asks?: { readonly most: number } | undefined;
+  /** The engine that decides, if it is not this process's own. */
+  readonly engine?: EnginePlan | undefined;
   /** The IMA options, if any were given. */
   readonly integrity?: IntegrityPlan | undefined;
+}
+
+/** An engine behind a wire: docs/engine.md. */
+export interface EnginePlan {
+  readonly address: string;
+  /** Public keys of which the engine must prove one. */
+  readonly keys: readonly TrustedKey[];
+  /** The private key that this sensor proves, in PEM. */
+  readonly key: string;
+  /** How long an act waits for its verdict. */
+  readonly milliseconds: number;
 }
 
 /** What a plan has whatever the run is for. */

@@ -5,7 +5,8 @@ import type { Bank } from "../integrity/hash-algorithms.ts";
 import type { AnswerWord } from "./answer-words.ts";
 import type { Amended, ContourState, ProcessReport, Settled, Snapshot } from "./live.ts";
 import type { DepartureReport } from "./report.ts";
-import type { Bond, Standing } from "./standing.ts";
+import type { Bond } from "./model.ts";
+import type { Standing } from "./standing.ts";
 
 /** By the name of a request: its arguments and its answer. */
 interface Exchanges {

@@ -23,11 +23,11 @@ export class LearntContour {
   readonly #output: Output;
   readonly #evidence: Output | undefined;
   readonly #checkpoint: Checkpoint | undefined;
-  readonly #contour: Contour;
+  readonly #contour: () => Contour;
   /** Whether the contour that is there at the end stays, which other runs may have added to meanwhile. */
   readonly #adds: boolean;
 
-  private constructor(path: string, contour: Contour, { adds = false, run }: Plan) {
+  private constructor(path: string, contour: () => Contour, { adds = false, run }: Plan) {
     this.#path = path;
     this.#output = Output.open(path);
     this.#evidence = this.#output.isDevice ? undefined : Output.open(this.#evidencePath);
@@ -39,7 +39,7 @@ export class LearntContour {
   }
 
   /** Undefined if nothing is to be written. */
-  static of(plan: Plan, contour: Contour): LearntContour | undefined {
+  static of(plan: Plan, contour: () => Contour): LearntContour | undefined {
     const { mode, output } = plan;
     return mode === "learn" && output !== undefined ? new LearntContour(output, contour, plan) : undefined;
   }
@@ -51,7 +51,8 @@ export class LearntContour {
 
   /** Writes the contour and the evidence of the run, if it is known. */
   save(run: RunRecord | undefined): void {
-    const learnt = this.#adds ? contourOfRun(this.#contour) : this.#contour;
+    const contour = this.#contour();
+    const learnt = this.#adds ? contourOfRun(contour) : contour;
     if (this.#adds) this.#lock();
     const earlier = this.#earlier();
     saveContour(this.#output, this.#adds ? this.#added(learnt) : learnt);

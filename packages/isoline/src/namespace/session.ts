@@ -24,13 +24,22 @@ import type { NamespaceIntegrity } from "./integrity.ts";
 import { answersWithoutIntegrity } from "./integrity-unasked.ts";
 import type { Amended, ProcessReport, Snapshot } from "./live.ts";
 import type { LastFindings, SupervisorMessage } from "./messages.ts";
-import { loadModel, type Model } from "./model.ts";
+import { loadModel } from "./load-model.ts";
+import type { Model } from "./model.ts";
 import { Observations } from "./observations.ts";
+import { OwnModel } from "./own-model.ts";
 import type { Plan } from "./plan.ts";
 import type { DepartureReport, Loss, RunReport } from "./report.ts";
 import { type Answers, answered, isAboutIntegrity, type Reply, type Request, type RequestOf } from "./requests.ts";
 import { LearntContour } from "./saving.ts";
 import { standingOf } from "./standing.ts";
+
+/** The engine has the contour, and it is at the other end of a wire. */
+const FIXED: Amended = {
+  refused: "not-comparable",
+  message:
+    "its engine runs elsewhere (--engine), where a live contour is not amended; end it, and start it under the other contour",
+};
 
 /** Reasons of losses that are kept in the evidence. */
 const MOST_REASONS = 100;
@@ -44,7 +53,8 @@ export class Session {
   readonly #observations: Observations;
   readonly #trajectory: TrajectoryWriter | undefined;
   readonly #output: LearntContour | undefined;
-  readonly #asking: AskingSession;
+  /** Where the engine runs in this process: a person may be asked, and the contour amended. */
+  readonly #asking: AskingSession | undefined;
   readonly #standstill = new Standstill();
   readonly #block: ControlBlock;
   readonly #pointsBefore: number;
@@ -56,13 +66,13 @@ export class Session {
     this.#plan = plan;
     this.#block = block;
     this.model = model;
-    this.#pointsBefore = model.contour.size;
-    this.#output = LearntContour.of(plan, model.contour);
+    this.#pointsBefore = model.points;
+    this.#output = LearntContour.of(plan, () => model.finalContour());
     this.#trajectory = plan.trajectory === undefined ? undefined : new TrajectoryWriter(plan.trajectory);
     this.#observations = new Observations(model, block, this.#trajectory, (event) => say({ kind: "event", event }));
     this.#observations.followed = plan.followed === true;
     this.landlock = plan.landlock ? landlockOf(plan, model) : undefined;
-    this.#asking = new AskingSession(plan, model, say);
+    this.#asking = model instanceof OwnModel ? new AskingSession(plan, model, say) : undefined;
     this.mediator = new ModelMediator({
       engine: model.engine,
       policy: model.policy,
@@ -70,18 +80,18 @@ export class Session {
       counts: this.#observations.counts,
       hosts: hostsOf(plan, model, (name) => say({ kind: "look-up", name })),
       knownBytes: traitsOf(plan.sensor).knownBytes(plan.mode),
-      asking: this.#asking.asking,
+      asking: this.#asking?.asking,
       onDecision: (event, judgement, circumstances) => this.#observations.decided(event, judgement, circumstances),
       onRepeat: ({ departure }) => this.#observations.departed(departure),
     });
-    this.#asking.attach(this.mediator, this.landlock);
-    this.#asking.onAmended = () => this.#sensor?.amended?.();
+    this.#asking?.attach(this.mediator, this.landlock, () => this.#sensor?.amended?.());
     this.mediator.onFreeze = () => Atomics.store(block, cells.frozen, 1);
   }
 
   /** Loads and checks everything that a plan names, so that errors are reported before the workload starts. */
   static async prepare(plan: Plan, block: ControlBlock, say: (message: SupervisorMessage) => void): Promise<Session> {
-    const session = new Session(plan, block, await loadModel(plan), say);
+    const model = await loadModel(plan, (why) => say({ kind: "engine-lost", why }));
+    const session = new Session(plan, block, model, say);
     if (plan.integrity !== undefined) await session.loadIntegrity();
     return session;
   }
@@ -99,7 +109,7 @@ export class Session {
     this.#integrity = new NamespaceIntegrity(this.#plan.integrity, {
       lost: (reason, process) => this.mediator.lost(reason, process),
       pids: () => Array.from(this.#sensor?.processes ?? [], ({ pid }) => pid),
-      contourState: () => this.model.contour.state(),
+      contourState: () => this.model.state().state,
       sensor: this.#plan.sensor,
       onActive: (view) => {
         this.mediator.inspector = view;
@@ -115,7 +125,7 @@ export class Session {
 
   /** Goes on under the contour in a file. */
   async amend(contour: string): Promise<Amended> {
-    return this.#asking.amend(contour);
+    return this.#asking?.amend(contour) ?? FIXED;
   }
 
   answer<R extends Request>(request: R): Reply<R> {
@@ -136,24 +146,15 @@ export class Session {
       this.#observations.followed = on;
       return true;
     },
-    contour: () => {
-      const { contour } = this.model;
-      return {
-        profile: contour.profile.name,
-        policy: contour.policyDigest,
-        points: contour.size,
-        state: contour.state(),
-        measurement: contour.measurement(),
-      };
-    },
+    contour: () => this.model.state(),
     attest: ({ binds }) =>
-      standingOf(this.#plan, this.model.contour, this.#snapshot(), this.model.engine.trust.everUntrusted, binds),
+      standingOf(this.#plan, this.model, this.#snapshot(), this.model.engine.trust.everUntrusted, binds),
     checkpoint: () => this.#output?.checkpoint(this.#record()) ?? false,
     departures: ({ from }) => this.#departuresFrom(from),
     recount: () => recount(this.model, (departure) => this.#observations.timesOf(departure)),
     join: (joined) => this.#join(joined),
-    settle: ({ id, how, by }) => this.#asking.settle(id, how, by),
-    "sweep-questions": () => this.#asking.sweep(),
+    settle: ({ id, how, by }) => this.#asking?.settle(id, how, by) ?? { settled: false },
+    "sweep-questions": () => this.#asking?.sweep() ?? true,
     amend: () => ({ refused: "namespace-lost", message: "a contour is read while the thread is out of the kernel" }),
     standstill: ({ on }) => this.#stand(on),
     keep: ({ device, inode }) => this.#sensor?.keep?.(device, inode) ?? false,
@@ -181,8 +182,9 @@ export class Session {
 
   /** Writes what was learnt and makes the report. */
   finish(kernel: RunReport["kernel"]): LastFindings {
-    this.#asking.finish();
-    const { contour, engine, policy } = this.model;
+    this.#asking?.finish();
+    const { engine, policy } = this.model;
+    const { points, state, measurement, profile, policy: policyDigest } = this.model.state();
     const { mediator } = this;
     mediator.conclude();
     const firings = mediator.firings();
@@ -193,17 +195,17 @@ export class Session {
     return {
       mode: engine.mode,
       events: counts.events,
-      points: contour.size,
-      added: contour.size - this.#pointsBefore,
+      points,
+      added: points - this.#pointsBefore,
       attempts: counts.attempts,
       off,
       refused,
       kept: mediator.kept,
-      measurement: contour.measurement(),
-      state: contour.state(),
+      measurement,
+      state,
       lens: lensDigest(policy),
-      profile: contour.profile.name,
-      policy: contour.policyDigest,
+      profile,
+      policy: policyDigest,
       incomplete: this.#losses(),
       content: contents.all,
       moreContent: contents.more,
@@ -238,13 +240,13 @@ export class Session {
 
   #snapshot(): Snapshot {
     this.#sensor?.sweep();
-    const { engine, contour } = this.model;
+    const { engine, points } = this.model;
     const { events, attempts } = this.#observations.counts;
     const { off, refused, novel } = engine.tally;
     return {
       mode: engine.mode,
       events,
-      points: contour.size,
+      points,
       novel,
       attempts,
       off,

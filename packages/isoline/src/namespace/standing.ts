@@ -1,18 +1,12 @@
 /** What evidence says of a live namespace: its contour, its points in digests, and what became of its events. */
 import { resolve } from "node:path";
-import type { Contour } from "@isoline/core/contour";
-import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
+import type { Digest } from "@isoline/core/digest";
 import type { Mode } from "@isoline/core/engine";
 import { fileDigestOf } from "../store/contour-file.ts";
 import type { Snapshot } from "./live.ts";
+import type { Bond, Model } from "./model.ts";
 import type { Plan, SensorName } from "./plan.ts";
 import type { Loss } from "./report.ts";
-
-/** What a bound state is bound to: both SHA-256, in lower-case hexadecimal. */
-export interface Bond {
-  readonly challenge: Digest;
-  readonly aggregate: Digest;
-}
 
 export interface Standing {
   readonly mode: Mode;
@@ -44,24 +38,25 @@ export interface Standing {
 
 export function standingOf(
   plan: Plan,
-  contour: Contour,
+  model: Model,
   { mode, events, off, refused, incomplete }: Snapshot,
   untrusted: number,
   binds: Bond | undefined,
 ): Standing {
+  const { state, measurement, points, bound } = model.portable(binds);
   return {
     mode,
     sensor: plan.sensor,
     landlock: plan.landlock,
-    profile: contour.profile.name,
+    profile: model.contour.profile.name,
     contour:
       plan.contour === undefined || plan.mode === "learn"
         ? null
-        : { path: resolve(plan.contour), digest: fileDigestOf(contour) ?? null },
-    state: contour.stateUnder(ZERO_DIGEST, ZERO_DIGEST),
-    measurement: contour.measurementUnder(ZERO_DIGEST, ZERO_DIGEST),
-    points: contour.size,
-    bound: binds === undefined ? null : contour.stateUnder(binds.challenge, binds.aggregate),
+        : { path: resolve(plan.contour), digest: fileDigestOf(model.contour) ?? null },
+    state,
+    measurement,
+    points,
+    bound,
     counters: {
       events,
       departures: off,

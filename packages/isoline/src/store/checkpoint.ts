@@ -28,11 +28,11 @@ export class Checkpoint {
   }
 
   /** Writes what the run has learnt. The run goes on where that fails: it still has everything that it learnt. */
-  write(learning: Contour, run: RunRecord | undefined): boolean {
+  write(learning: () => Contour, run: RunRecord | undefined): boolean {
     const begun = performance.now();
     if (begun < this.#notBefore) return false;
     try {
-      const learnt = contourOfRun(learning);
+      const learnt = contourOfRun(learning());
       learnt.flag(CUT_SHORT);
       saveContour(this.#contour, learnt);
       if (run !== undefined) writeEvidence(this.#evidence, evidenceOf(run, learnt));

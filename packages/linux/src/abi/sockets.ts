@@ -18,6 +18,7 @@ const NR = {
   listen: 50,
   getpeername: 52,
   socketpair: 53,
+  setsockopt: 54,
   fcntl: 72,
   accept4: 288,
 } as const;
@@ -110,6 +111,14 @@ export function sendTo(fd: number, bytes: Buffer, flags: number, address: Buffer
 /** `sendmsg(2)` with a `struct msghdr` of 56 bytes, whose addresses the caller keeps alive. */
 export function sendMessage(fd: number, header: Buffer, flags: number): number {
   return rawCall(NR.sendmsg, [fd, header, flags]);
+}
+
+/** Limits how long a call that sends or connects blocks (SO_SNDTIMEO), in milliseconds. */
+export function setSendTimeout(fd: number, milliseconds: number): void {
+  const limit: Buffer = Buffer.alloc(16);
+  limit.writeBigInt64LE(BigInt(Math.floor(milliseconds / 1000)), 0);
+  limit.writeBigInt64LE(BigInt((milliseconds % 1000) * 1000), 8);
+  rawCall(NR.setsockopt, [fd, SOL_SOCKET, SO_SNDTIMEO, limit, limit.length]);
 }
 
 /** Whether calls on this open file block; false if the descriptor is closed, for which it cannot be known. */

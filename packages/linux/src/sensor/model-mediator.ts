@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Digest } from "@isoline/core/digest";
-import { type Circumstances, type Engine, type Judgement, KnownKeys, SUPERVISOR } from "@isoline/core/engine";
+import { type Circumstances, type EnginePort, type Judgement, KnownKeys, SUPERVISOR } from "@isoline/core/engine";
 import type { Actor, Event } from "@isoline/core/event";
 import {
   type Call,
@@ -50,7 +50,7 @@ export interface MediatorCounts {
 }
 
 export interface ModelMediatorOptions {
-  readonly engine: Engine;
+  readonly engine: EnginePort;
   readonly policy: Policy;
   readonly launch: Launch;
   readonly counts: MediatorCounts;
@@ -73,7 +73,7 @@ export class ModelMediator implements Mediator {
   /** The inspector of files, if there is one. */
   inspector: FileInspector | undefined;
   readonly hosts: HostNames | undefined;
-  readonly #engine: Engine;
+  readonly #engine: EnginePort;
   readonly #leveller: Leveller;
   readonly #classes: Classes;
   readonly #programs: NamePaths;

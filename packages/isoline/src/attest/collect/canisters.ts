@@ -4,7 +4,7 @@ import type { CanisterBody } from "@isoline/attest/evidence";
 import type { ControlClient } from "../../control/client.ts";
 import { liveNamespaces } from "../../control/directory.ts";
 import type { Attested } from "../../control/protocol.ts";
-import type { Bond } from "../../namespace/standing.ts";
+import type { Bond } from "../../namespace/model.ts";
 import { SIGNATURE_SUFFIX } from "../../store/signature/beside.ts";
 
 type Body = Omit<CanisterBody, "type">;

@@ -9,6 +9,7 @@ import { note } from "../output/streams.ts";
 import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "../workload/command.ts";
 import { endAs } from "../workload/end-as.ts";
+import { type EngineChoice, engineChoice } from "../workload/engine.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "../workload/finish.ts";
 import { type IntegrityOptions, integrityPlan } from "../workload/integrity.ts";
 import { sayIntegrity, saySummaryOfLearning } from "../workload/summary.ts";
@@ -22,7 +23,7 @@ function sayAside(output: string, { path, when }: CutShort): void {
   );
 }
 
-export interface LearnOptions extends ReportOptions, IntegrityOptions {
+export interface LearnOptions extends ReportOptions, IntegrityOptions, EngineChoice {
   readonly output?: string;
   readonly merge?: boolean;
   readonly cleanStart?: boolean;
@@ -49,6 +50,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
       "--until and --clean are for --runs N, which learns the command again and again; add it, or leave them out",
     );
   const ima = integrityPlan(options);
+  const engine = engineChoice(options);
   const reported = reportOutput(options);
   for (const left of putAside(output)) sayAside(output, left);
   const more = merge && existsSync(output);
@@ -59,7 +61,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
     startLearning(
       host,
       command,
-      { output, merge, cleanStart, lens, presets: preset, sensor, user, trajectory, ima, name },
+      { output, merge, cleanStart, lens, presets: preset, sensor, user, trajectory, ima, name, engine },
       hooks,
     ),
   );
@@ -81,8 +83,9 @@ async function repeatedly(
   output: string,
   runs: number,
 ): Promise<number> {
-  if (options.trajectory !== undefined || integrityPlan(options) !== undefined)
-    throw usage("--trajectory and --ima-… are for one run; leave them out, or --runs");
+  const isForOne = integrityPlan(options) !== undefined || engineChoice(options) !== undefined;
+  if (options.trajectory !== undefined || isForOne)
+    throw usage("--trajectory, --ima-… and --engine are for one run; leave them out, or --runs");
   const { learnRepeatedly } = await import("../workload/repeatedly.ts");
   return learnRepeatedly(invocation, command, { ...options, output, runs });
 }

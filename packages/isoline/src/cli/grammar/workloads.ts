@@ -6,6 +6,7 @@ import type { LearnOptions } from "../commands/learn.ts";
 import type { RunOptions } from "../commands/run.ts";
 import type { Invocation } from "../invocation.ts";
 import { sensorChoices } from "../../namespace/sensor-choice.ts";
+import { withEngine } from "./engine.ts";
 import { examples } from "./examples.ts";
 import { repeated } from "./repeated.ts";
 import { runCount, share } from "./numbers.ts";
@@ -65,6 +66,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
       invocation.ends(import("../commands/learn.ts").then(({ learn }) => learn(invocation, options))),
     );
   withIntegrity(learn);
+  withEngine(learn);
 
   const check = program
     .command("check")
@@ -100,6 +102,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
       invocation.ends(import("../commands/check.ts").then(({ check }) => check(invocation, file, options))),
     );
   withIntegrity(check);
+  withEngine(check);
 
   const run = program
     .command("run")
@@ -132,6 +135,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
       invocation.ends(import("../commands/run.ts").then(({ run }) => run(invocation, file, options))),
     );
   withIntegrity(run);
+  withEngine(run);
 }
 
 /** Options of IMA for the namespace: docs/ima.md. */

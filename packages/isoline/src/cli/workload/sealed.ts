@@ -5,12 +5,13 @@ import type { Invocation } from "../invocation.ts";
 import { isTerminal, STDERR } from "../output/streams.ts";
 import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "./command.ts";
+import { type EngineChoice, engineChoice } from "./engine.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "./finish.ts";
 import { type IntegrityOptions, integrityPlan } from "./integrity.ts";
 import { sayIntegrity, sayLandlock, saySummaryOfRun } from "./summary.ts";
 import { type Ended, supervise } from "./supervise.ts";
 
-export interface SealedOptions extends ReportOptions, IntegrityOptions {
+export interface SealedOptions extends ReportOptions, IntegrityOptions, EngineChoice {
   readonly enforce?: boolean;
   /** False with `--no-landlock`. */
   readonly landlock?: boolean;
@@ -44,9 +45,20 @@ export async function runSealed(
   const { ask = false, answerWithin } = options;
   if (answerWithin !== undefined && !ask) throw usage("--answer-within changes nothing without --ask; leave it out");
   const ima = integrityPlan(options);
+  const engine = engineChoice(options);
   const command = commandAfterDashes(invocation.argv, [contour]);
   const output = reportOutput(options);
-  const sealed = { enforce, landlock, sensor, user, ima, name, trustedKeys: requireSignature, holdSeconds: hold };
+  const sealed = {
+    enforce,
+    landlock,
+    sensor,
+    user,
+    ima,
+    name,
+    trustedKeys: requireSignature,
+    holdSeconds: hold,
+    engine,
+  };
   // A check is read when it has ended; a service may never end.
   const tellsAtEnd = !isAmendable && !isTerminal(STDERR);
   const asking = ask ? { ask: { seconds: answerWithin } } : {};

@@ -12,7 +12,7 @@ import type { RunReport } from "../../namespace/report.ts";
 import type { Decisions } from "../asking/decisions.ts";
 import type { Invocation } from "../invocation.ts";
 import { note } from "../output/streams.ts";
-import { counted } from "../output/wording.ts";
+import { counted, harmless } from "../output/wording.ts";
 import { DepartureTeller } from "./departures.ts";
 import { outlivingText } from "./outliving.ts";
 import { StatusLine } from "./status-line.ts";
@@ -49,7 +49,8 @@ export async function supervise(
   if (about.name !== undefined) await (await import("../../control/directory.ts")).assertNameFree(about.name);
   const line = new StatusLine(about.learns === "anew" ? 0 : undefined);
   const beforeStop = () => line.pause();
-  const hooks: Hooks = about.quiet ? { beforeStop } : { beforeStop, onEnding: sayEnding, onPause: sayPause };
+  const told = { onEnding: sayEnding, onPause: sayPause, onEngineLost: sayEngineLost };
+  const hooks: Hooks = about.quiet ? { beforeStop } : { beforeStop, ...told };
   const started = await start({ entry, threads, standsIn: true }, hooks);
   const around = new Surroundings(started, about, line);
   around.begin();
@@ -61,6 +62,12 @@ export async function supervise(
     await around.end(undefined);
     throw fault;
   }
+}
+
+function sayEngineLost(why: string): void {
+  note(
+    `the engine is lost: ${harmless(why)}. What is known is decided as before; what is new is refused when enforcing, and otherwise goes ahead unseen`,
+  );
 }
 
 function sayPause(seconds: number): void {

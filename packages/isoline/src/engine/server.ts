@@ -1,0 +1,143 @@
+/** Hosts the engines of namespaces whose sensors are elsewhere: listens, and has a thread for each sensor. */
+import { chmodSync, closeSync, lstatSync, unlinkSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { listenForStreams, openStream, type StreamAddress } from "@isoline/linux";
+import { CliError } from "../error.ts";
+import type { TrustedKey } from "../store/signature/keys.ts";
+import { parseAddress } from "../wire/address.ts";
+import type { EngineThreadData, EngineThreadMessage } from "./engine-thread.ts";
+
+export interface ServerOptions {
+  readonly addresses: readonly string[];
+  /** The engine's private key, in PEM. */
+  readonly key: string;
+  /** Keys of which a sensor must prove one. */
+  readonly sensors: readonly TrustedKey[];
+  /** Namespaces at once, at most. */
+  readonly most: number;
+  /** Memory for the objects of one namespace; what is learnt has a limit of its own. */
+  readonly megabytes: number;
+}
+
+/** What happens, for a log. */
+export interface ServerHooks {
+  readonly began: (address: string, peer: string) => void;
+  readonly ended: (address: string, peer: string | undefined, why: string | undefined) => void;
+}
+
+/** An address that is served. */
+interface Place {
+  readonly name: string;
+  readonly address: StreamAddress;
+  /** The listening socket; undefined for a device, which one thread serves. */
+  readonly listener: number | undefined;
+  /** Threads that wait for a sensor. */
+  idle: number;
+}
+
+/** What a thread serves just now. */
+interface Served {
+  readonly fd: number;
+  peer?: string;
+}
+
+export class EngineServer {
+  readonly #options: ServerOptions;
+  readonly #hooks: ServerHooks;
+  readonly #places: readonly Place[];
+  #threads = 0;
+  #isClosed = false;
+
+  /** Listens; throws `cannot-write` where it cannot. */
+  constructor(options: ServerOptions, hooks: ServerHooks) {
+    this.#options = options;
+    this.#hooks = hooks;
+    this.#places = options.addresses.map(listenAt);
+    for (const place of this.#places) this.#start(place);
+  }
+
+  /** Removes the sockets. The threads end with the process. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { address, listener } of this.#places) {
+      if (listener === undefined) continue;
+      closeSync(listener);
+      if (address.kind === "unix") unlinkSync(address.path);
+    }
+  }
+
+  #start(place: Place): void {
+    const { key, sensors, megabytes } = this.#options;
+    const at = place.listener ?? (place.address.kind === "device" ? place.address.path : "");
+    const thread = new Worker(new URL("./engine-thread.js", import.meta.url), {
+      stdout: true,
+      stderr: true,
+      workerData: { at, key, sensors } satisfies EngineThreadData,
+      resourceLimits: { maxOldGenerationSizeMb: megabytes },
+    });
+    this.#threads += 1;
+    place.idle += 1;
+    let served: Served | undefined;
+    let fault = "its thread ended";
+    thread.on("message", (message: EngineThreadMessage) => {
+      served = this.#heard(place, served, message);
+    });
+    thread.on("error", (error: Error) => {
+      fault = error.message;
+    });
+    thread.on("exit", () => {
+      this.#threads -= 1;
+      if (served === undefined) place.idle -= 1;
+      // The sensor sees at once that its engine is gone.
+      else closeSync(served.fd);
+      if (this.#isClosed) return;
+      this.#hooks.ended(place.name, served?.peer, fault);
+      this.#keepOneIdle();
+    });
+  }
+
+  /** Returns what the thread serves from now on. */
+  #heard(place: Place, served: Served | undefined, message: EngineThreadMessage): Served | undefined {
+    switch (message.kind) {
+      case "busy":
+        place.idle -= 1;
+        this.#keepOneIdle();
+        return { fd: message.fd };
+      case "began":
+        this.#hooks.began(place.name, message.peer);
+        return served && { ...served, peer: message.peer };
+      case "ended":
+        if (served !== undefined) place.idle += 1;
+        this.#hooks.ended(place.name, message.peer, message.why);
+        return undefined;
+    }
+  }
+
+  /** A thread waits for the next sensor at each address, as long as there may be one more. */
+  #keepOneIdle(): void {
+    for (const place of this.#places) if (place.idle === 0 && this.#threads < this.#options.most) this.#start(place);
+  }
+}
+
+function listenAt(name: string): Place {
+  const address = parseAddress(name);
+  if (address.kind === "device") return { name, address, listener: undefined, idle: 0 };
+  if (address.kind === "unix") removeLeft(address);
+  const listener = listenForStreams(address);
+  if (listener < 0)
+    throw new CliError(
+      "cannot-write",
+      `cannot listen at ${name} (errno ${-listener}); is the directory there, and no other engine at this address?`,
+    );
+  // The keys decide who is served; others need not even connect.
+  if (address.kind === "unix") chmodSync(address.path, 0o600);
+  return { name, address, listener, idle: 0 };
+}
+
+/** Removes the socket of an engine that is gone. */
+function removeLeft(address: StreamAddress & { readonly kind: "unix" }): void {
+  if (lstatSync(address.path, { throwIfNoEntry: false })?.isSocket() !== true) return;
+  const fd = openStream(address, 1000);
+  if (fd >= 0) closeSync(fd);
+  else unlinkSync(address.path);
+}
