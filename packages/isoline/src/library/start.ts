@@ -22,9 +22,7 @@ export interface Order {
 }
 
 /** Told of what happens around the workload. */
-export type Hooks = Partial<
-  Pick<Namespace, "onEnding" | "onPause" | "onEngineLost" | "beforeStop" | "onCommandEnd">
->;
+export type Hooks = Partial<Pick<Namespace, "onEnding" | "onPause" | "onEngineLost" | "beforeStop" | "onCommandEnd">>;
 
 export interface Started {
   readonly run: Run;
