@@ -47,7 +47,7 @@ describe("a ledger", () => {
     expect(registerOf(ledger, one.register)?.value).toEqual(Uint8Array.from(of(1, 4, 6, 7)));
     expect(registerOf(ledger, shared.register)?.value).toEqual(Uint8Array.from(of(0, 2, 5)));
     expect(registerOf(ledger, other.register)?.value).toEqual(Uint8Array.from(of(3)));
-    expect(ledger.births.value).toEqual(Uint8Array.from(of(0, 1, 2, 3, 7)));
+    expect(ledger.births.value).toEqual(Uint8Array.from(of(0, 1, 2, 3, 5, 6, 7)));
   });
 
   it("says what happened in each namespace", () => {
@@ -72,9 +72,22 @@ describe("a ledger", () => {
     expect(own && standingOf(of(1, 4, 6, 7), own)).toBe("current");
     expect(own && standingOf(of(1, 4, 6), own)).toBe("behind");
     expect(own && standingOf(of(1, 4), own)).toBeUndefined();
-    expect(standingOf(of(0, 1, 2, 3), births)).toBe("behind");
+    expect(standingOf(of(0, 1, 2, 3, 5, 6), births)).toBe("behind");
     const idle = registers.get(hex(shared.register));
     expect(idle && standingOf(of(0, 2), idle)).toBeUndefined();
+  });
+
+  it("cannot hide a departure or a loss behind an end that root writes later", () => {
+    const guest = { kind: "end", register: shared.register, birth: 2, measurement: digest("m"), events: 12 } as const;
+    const totals = { state: digest("state"), off: 0, refused: 0, lost: 0 };
+    const kept = drafts.slice(0, 5);
+    // What root would have to write: the guest's departure is left out, and its end fits the register without it.
+    const forged = written([...kept, { ...guest, ...totals, value: of(0, 2) }]);
+    const { births, namespaces } = replayLedger(fileOf(forged));
+    expect(namespaces.get(2)).toMatchObject({ departures: [], end: { off: 0 } });
+    // The TPM has the departure, whatever is extended behind it.
+    const inTpm = valueOf(forged.slice(-1), of(0, 1, 2, 3, 5));
+    expect(standingOf(inTpm, births)).toBeUndefined();
   });
 
   it("is refused with one line at every length but its own and those between two records", () => {
@@ -164,8 +177,9 @@ in deterministic CBOR (RFC 8949, 4.2.1). It has at most 2048 bytes, a file at mo
     register          = SHA-256( register ‖ extension )            NV_Extend; from 32 zero bytes on
     PCR               = SHA-256( PCR ‖ extension )                 PCR_Extend of the SHA-256 bank; from \`from\` on
 
-Each record is extended into the register that it names. Those of the kinds \`begin\`, \`birth\`, \`guest\` and \`end\` are also
-extended into the births' PCR, whose number \`begin\` says (13 unless the host chose another).
+Each record is extended into the register that it names. All but those of the kind \`checkpoint\` are also extended into the births'
+PCR, whose number \`begin\` says (13 unless the host chose another). Root can delete a register, and write an \`end\` that vouches for a
+shorter history. It cannot take a departure or a loss out of the PCR.
 
 ## Registers
 
