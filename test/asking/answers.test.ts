@@ -116,12 +116,15 @@ describe.skipIf(!isBuilt)("an act that waits for an answer (needs a build)", { t
   });
 
   it("is withdrawn when its process ends, and the answer says so", async () => {
-    const running = place.run(["app.contour", "--ask"], ["sh", "-c", "cat secret & wait $!; echo status $?; sleep 1"]);
+    const script = "cat secret & wait $!; echo status $?; until [ -e done ]; do sleep 0.1; done";
+    const running = place.run(["app.contour", "--ask"], ["sh", "-c", script]);
     const question = await running.question("secret");
     process.kill(question.pid, "SIGKILL");
     await running.says("status 137");
-    await expect.poll(() => running.questions().length, { timeout: STARVED_MS }).toBe(0);
+    expect(await running.over(question)).toBe("withdrawn");
+    expect(running.questions()).toEqual([]);
     expect(running.answer(question, "once")).toMatchObject({ status: 1 });
+    writeFileSync(place.at("done"), "");
     await running.ended;
   });
 

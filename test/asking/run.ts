@@ -4,11 +4,14 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { program } from "../cli/isoline.ts";
 
 /** How long a starved machine may take for a step; what is wrong never comes at all. */
 export const STARVED_MS = 60_000;
+/** Longer than any test takes to answer, where the deadline is not what it is about. */
+const NO_DEADLINE = ["--answer-within", "600"];
 
 export interface Question {
   readonly key: string;
@@ -92,17 +95,26 @@ export class Running {
   readonly ended: Promise<number | null>;
   readonly #place: AskingPlace;
   readonly name: string;
+  /** What the approver was told so far. */
+  readonly #asked: Question[] = [];
+  readonly #over = new Map<string, string>();
+  #hears = false;
 
   constructor(place: AskingPlace, args: readonly string[], command: readonly string[], name: string) {
     this.#place = place;
     this.name = name;
+    const deadline = args.includes("--ask") && !args.includes("--answer-within") ? NO_DEADLINE : [];
     // In a session of its own: a terminal from which the tests are started would be asked at.
-    this.child = spawn(program, ["run", ...args, "--name", this.name, "--report", "report.json", "--", ...command], {
-      cwd: place.directory,
-      env: place.environment,
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
+    this.child = spawn(
+      program,
+      ["run", ...args, ...deadline, "--name", this.name, "--report", "report.json", "--", ...command],
+      {
+        cwd: place.directory,
+        env: place.environment,
+        stdio: ["ignore", "pipe", "pipe"],
+        detached: true,
+      },
+    );
     const collect = (piece: Buffer) => (this.output += piece.toString("utf8"));
     this.child.stdout?.on("data", collect);
     this.child.stderr?.on("data", collect);
@@ -123,10 +135,37 @@ export class Running {
 
   /** The question about an act, once it is asked. */
   async question(words: string): Promise<Question> {
+    this.#hear();
     return eventually(
-      () => this.questions().find(({ says }) => says.includes(words)),
+      () => this.#asked.find(({ key, says }) => says.includes(words) && !this.#over.has(key)),
       () => `a question about ${words} in: ${this.output}`,
     );
+  }
+
+  /** How a question ended, once it is over. */
+  async over({ key }: Question): Promise<string> {
+    this.#hear();
+    return eventually(
+      () => this.#over.get(key),
+      () => `the end of a question in: ${this.output}`,
+    );
+  }
+
+  /** An approver that is told of questions as they come and end. It is started again until the namespace is there. */
+  #hear(): void {
+    if (this.#hears) return;
+    this.#hears = true;
+    const { directory: cwd, environment: env } = this.#place;
+    const approver = spawn(program, ["approve", this.name, "--json"], { cwd, env, stdio: ["pipe", "pipe", "ignore"] });
+    createInterface({ input: approver.stdout }).on("line", (line) => {
+      const { asked, over } = JSON.parse(line) as { asked?: Question; over?: { key: string; how: string } };
+      if (asked !== undefined) this.#asked.push(asked);
+      if (over !== undefined) this.#over.set(over.key, over.how);
+    });
+    approver.on("close", () => {
+      this.#hears = false;
+      if (this.child.exitCode === null && this.child.signalCode === null) this.#hear();
+    });
   }
 
   answer({ key }: Question, answer: string): { status: number | null; stderr: string } {
