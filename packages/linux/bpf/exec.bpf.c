@@ -9,9 +9,9 @@
  *   file_open, FMODE_EXEC    opened to be run: the last one after those is the ELF interpreter
  *   bprm_creds_from_file     the verdict
  */
-#include "called.h"
+#include "arguments.h"
 #include "hooks.h"
-#include "vouched.h"
+#include "kernel-digests.h"
 
 #define FMODE_EXEC 0x20
 

@@ -3,7 +3,7 @@
 #ifndef ISOLINE_HOLD_H
 #define ISOLINE_HOLD_H
 
-#include "tell.h"
+#include "send-record.h"
 
 #define EPERM 1
 #define ENOMEM 12

@@ -4,7 +4,7 @@
 #define ISOLINE_JUDGE_H
 
 #include "describe.h"
-#include "foreign.h"
+#include "other-abis.h"
 #include "hold.h"
 
 /*

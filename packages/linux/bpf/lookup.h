@@ -9,7 +9,7 @@
 #ifndef ISOLINE_LOOKUP_H
 #define ISOLINE_LOOKUP_H
 
-#include "way.h"
+#include "lookup-state.h"
 
 #define AT_FDCWD (-100)
 #define S_IFLNK 0120000

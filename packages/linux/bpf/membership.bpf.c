@@ -3,7 +3,7 @@
  * Membership in a namespace: the children of a launching thread, and all their descendants. A task that cannot be given its
  * membership is not created, so that no task leaves a namespace by exhausting memory.
  */
-#include "called.h"
+#include "arguments.h"
 #include "hooks.h"
 
 #define CLONE_THREAD 0x00010000

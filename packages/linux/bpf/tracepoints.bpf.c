@@ -7,12 +7,12 @@
  * that will be gone by then is described when the call begins, and put aside.
  */
 #include "sensor.bpf.c"
-#include "aside.h"
+#include "pending-call.h"
 #include "descriptors.h"
-#include "asking.h"
-#include "naming.h"
-#include "reaching.h"
-#include "started.h"
+#include "process-calls.h"
+#include "name-calls.h"
+#include "socket-calls.h"
+#include "started-program.h"
 
 #define CALLS 512
 

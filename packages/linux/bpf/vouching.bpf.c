@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Has the kernel's IMA compute the digest of a program that is about to run (vouched.h). */
+/* Has the kernel's IMA compute the digest of a program that is about to run (kernel-digests.h). */
 #include "hooks.h"
-#include "vouched.h"
+#include "kernel-digests.h"
 
 /* include/uapi/linux/hash_info.h */
 #define HASH_ALGO_SHA256 4

@@ -9,7 +9,7 @@
 #ifndef ISOLINE_WALK_H
 #define ISOLINE_WALK_H
 
-#include "acting.h"
+#include "current-task.h"
 #include "maps.h"
 
 #define MAX_DEPTH 128

@@ -13,7 +13,7 @@
  * the record busy, clears the busy bit with xchg after it has filled the record, and reads the consumer position with
  * smp_load_acquire before it overwrites consumed records. So this file loads both words with acquire and stores the consumer
  * position with release; `Atomics` has only sequential consistency, which implies both. Each BPF program decides whether the
- * kernel wakes the supervisor when it submits a record (bpf/waking.h).
+ * kernel wakes the supervisor when it submits a record (bpf/wake-reader.h).
  */
 import { lastErrno } from "../abi/libbpf.ts";
 import { mapRound, mapShared, PROT_READ, PROT_WRITE } from "../abi/memory.ts";

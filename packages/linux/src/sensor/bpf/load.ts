@@ -43,7 +43,7 @@ export type MapName = (typeof mapNames)[number];
 /** As many as `MOST_NAMESPACES` in `bpf/maps.h`. */
 export const MOST_NAMESPACES = 1024;
 
-/** As in `bpf/called.h`. */
+/** As in `bpf/arguments.h`. */
 const PROGRAM_BYTES = 32;
 
 /** As many as `SECRET_WORDS` in `bpf/short-key.h`. */

@@ -1,7 +1,7 @@
 /**
  * How the reader of the ring waits for more: until it is woken, or for a moment only.
  *
- * The BPF programs do not wake a reader that is awake, except for a record that cannot wait (bpf/waking.h). The descriptor of
+ * The BPF programs do not wake a reader that is awake, except for a record that cannot wait (bpf/wake-reader.h). The descriptor of
  * the ring is readable whenever there is something to read; so waits are edge-triggered, and end only when woken.
  *
  * Memory order: the reader stores that it sleeps, and then looks at the ring once more. `Atomics` orders both for every

@@ -34,7 +34,7 @@ const SIGCONT = 18;
 const RECORDS_AT_ONCE = 256;
 /**
  * How long to sleep at most: a lost act has no record that could wake us, and the BPF programs wake us only for a record that
- * a task waits for (waking.h).
+ * a task waits for (wake-reader.h).
  */
 const LONGEST_SLEEP_MS = 100;
 /** After a record, more are likely: the reader looks this often, at this interval in milliseconds, before it sleeps. */

@@ -3,8 +3,8 @@
  * Calls of other ABIs than x86-64's own: 32-bit and x32. Their numbers mean other calls, so a check by call number would miss
  * them. An act by such a call is an event of its own and is refused, as by the seccomp sensor.
  */
-#ifndef ISOLINE_FOREIGN_H
-#define ISOLINE_FOREIGN_H
+#ifndef ISOLINE_OTHER_ABIS_H
+#define ISOLINE_OTHER_ABIS_H
 
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The acting task as the start of pointer reads, and the code that the verifier should check only once. */
-#ifndef ISOLINE_ACTING_H
-#define ISOLINE_ACTING_H
+#ifndef ISOLINE_CURRENT_TASK_H
+#define ISOLINE_CURRENT_TASK_H
 
 #include "kernel.h"
 #include <bpf/bpf_core_read.h>

@@ -3,13 +3,13 @@
  * Calls about other processes, and calls that change the credentials or the namespaces of a process. The latter are reported
  * when they begin, whether or not they succeed: a reviewer wants to know that a program tried.
  */
-#ifndef ISOLINE_ASKING_H
-#define ISOLINE_ASKING_H
+#ifndef ISOLINE_PROCESS_CALLS_H
+#define ISOLINE_PROCESS_CALLS_H
 
-#include "aside.h"
+#include "pending-call.h"
 #include "lookup.h"
-#include "mounting.h"
-#include "telling.h"
+#include "mount-calls.h"
+#include "structure-calls.h"
 
 #define NR_CLONE 56
 #define NR_SETGID 106

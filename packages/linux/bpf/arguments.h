@@ -7,8 +7,8 @@
  * thread may have changed them in between. So their digest is kept, and compared with the kernel's copy when the program has
  * been loaded and has not run yet.
  */
-#ifndef ISOLINE_CALLED_H
-#define ISOLINE_CALLED_H
+#ifndef ISOLINE_ARGUMENTS_H
+#define ISOLINE_ARGUMENTS_H
 
 #include "judge.h"
 

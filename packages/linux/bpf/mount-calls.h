@@ -4,10 +4,10 @@
  * container runtime mounts on paths that no lookup has cached before; after the call the path is in the cache. If the path
  * does not exist, the call has failed.
  */
-#ifndef ISOLINE_MOUNTING_H
-#define ISOLINE_MOUNTING_H
+#ifndef ISOLINE_MOUNT_CALLS_H
+#define ISOLINE_MOUNT_CALLS_H
 
-#include "aside.h"
+#include "pending-call.h"
 #include "lookup.h"
 
 #define NR_MOUNT 165

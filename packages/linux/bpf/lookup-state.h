@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The state of a path lookup, and the short cut to a descriptor of the task's own. */
-#ifndef ISOLINE_WAY_H
-#define ISOLINE_WAY_H
+#ifndef ISOLINE_LOOKUP_STATE_H
+#define ISOLINE_LOOKUP_STATE_H
 
 #include "descriptors.h"
 

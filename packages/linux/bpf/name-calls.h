@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Calls about names and about the attributes of files: from the registers to the act. */
-#ifndef ISOLINE_NAMING_H
-#define ISOLINE_NAMING_H
+#ifndef ISOLINE_NAME_CALLS_H
+#define ISOLINE_NAME_CALLS_H
 
 #include "lookup.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From an act to its record: described in a scratch buffer, given a key, sent. */
-#ifndef ISOLINE_TELL_H
-#define ISOLINE_TELL_H
+#ifndef ISOLINE_SEND_RECORD_H
+#define ISOLINE_SEND_RECORD_H
 
 #include "siphash.h"
-#include "waking.h"
+#include "wake-reader.h"
 #include "walk.h"
 
 /* Most tasks that are in no namespace have no task storage at all, and need no lookup. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Calls whose arguments are structures or marks: groups, capabilities, fanotify. They are reported when they begin. */
-#ifndef ISOLINE_TELLING_H
-#define ISOLINE_TELLING_H
+#ifndef ISOLINE_STRUCTURE_CALLS_H
+#define ISOLINE_STRUCTURE_CALLS_H
 
 #include "descriptors.h"
 #include "lookup.h"

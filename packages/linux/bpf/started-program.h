@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A program that has been started: its file and its loader's file are still mapped. */
-#ifndef ISOLINE_STARTED_H
-#define ISOLINE_STARTED_H
+#ifndef ISOLINE_STARTED_PROGRAM_H
+#define ISOLINE_STARTED_PROGRAM_H
 
-#include "aside.h"
-#include "called.h"
+#include "pending-call.h"
+#include "arguments.h"
 #include "lookup.h"
 
 /* By tracepoints the exec has happened: the arguments are those that the program got. */

@@ -11,8 +11,8 @@
  * looks whether the reader sleeps. A full barrier stands between the two steps on each side, so at least one of them sees the
  * other.
  */
-#ifndef ISOLINE_WAKING_H
-#define ISOLINE_WAKING_H
+#ifndef ISOLINE_WAKE_READER_H
+#define ISOLINE_WAKE_READER_H
 
 #include "maps.h"
 

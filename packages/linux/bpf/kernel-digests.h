@@ -6,8 +6,8 @@
  * module can ask for that. So a program of its own computes the digest, just before the file is reported, and only for
  * members of a namespace.
  */
-#ifndef ISOLINE_VOUCHED_H
-#define ISOLINE_VOUCHED_H
+#ifndef ISOLINE_KERNEL_DIGESTS_H
+#define ISOLINE_KERNEL_DIGESTS_H
 
 #include "describe.h"
 

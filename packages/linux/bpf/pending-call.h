@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the programs keep, per task, from the beginning of a call to its end. */
-#ifndef ISOLINE_ASIDE_H
-#define ISOLINE_ASIDE_H
+#ifndef ISOLINE_PENDING_CALL_H
+#define ISOLINE_PENDING_CALL_H
 
 #include "judge.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Calls about sockets that have ended: the address that was given, and the socket at the other end. */
-#ifndef ISOLINE_REACHING_H
-#define ISOLINE_REACHING_H
+#ifndef ISOLINE_SOCKET_CALLS_H
+#define ISOLINE_SOCKET_CALLS_H
 
 #include "lookup.h"
 
