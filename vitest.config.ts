@@ -49,7 +49,8 @@ export default defineConfig({
     ],
   },
   test: {
-    testTimeout: 60_000,
+    // A starved machine may take minutes for what is right; what is wrong is told by the test, not by its time.
+    testTimeout: 240_000,
     hookTimeout: 120_000,
     pool: "forks",
     // Two at a time: more would make those wait that watch processes of their own.

@@ -106,7 +106,10 @@ describe("isoline ps while another namespace ends", () => {
 
   it("names one that lives and does not answer", async () => {
     const { status, stderr } = await whileItDoes("silent", (socket) => socket.destroy());
-    expect({ status, stderr }).toEqual({ status: 0, stderr: "isoline: other: it hung up without an answer\n" });
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: "isoline: other: it closed the connection without an answer\n",
+    });
   });
 });
 

@@ -104,7 +104,7 @@ describe.skipIf(!isBuilt)("the supervisor (needs a build)", () => {
       execFileSync(bench.at("end-thread"), [supervisingThread(supervisor) as string]);
       const { status, stdout, stderr } = await ended;
       expect(status).toBe(NAMESPACE_LOST);
-      expect(stderr).toContain("its thread is gone");
+      expect(stderr).toContain("its supervising thread ended");
       expect(stdout).not.toContain("finished");
       expect(progress()).toBeLessThan(MANY);
       expect(bench.has("report.json")).toBe(false);

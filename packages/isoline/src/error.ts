@@ -19,11 +19,11 @@ export const cliErrors = {
   "bad-measurement-list": "An IMA measurement list is damaged or truncated, or is not one.",
   "bad-ima-policy": "An IMA policy has an invalid rule, or a rule that contradicts itself.",
   "bad-ima-key": "A file that was given as a key for IMA signatures contains no usable key.",
-  "namespace-lost": "A namespace's supervisor went away or does not answer.",
+  "namespace-lost": "The supervisor of a namespace has ended, or does not answer.",
   "no-engine": "No engine answers at the address that was given with --engine.",
   "engine-refused":
     "The two ends of a wire refused each other: by their keys, by the version, or because what came breaks the protocol.",
-  "engine-lost": "The engine at the other end of a wire went away, or did not answer in time.",
+  "engine-lost": "The engine at the other end of a wire has ended, or did not answer in time.",
   "bad-bundle": "A container's configuration does not follow the OCI runtime specification.",
   "bad-label": "A container has no label, or one that is invalid for it; it was not started.",
   "bad-host-configuration": "The host's configuration for containers is invalid.",

@@ -6,7 +6,7 @@ export const linuxErrors = {
   "system-call-failed": "A system call that the sensor needs failed.",
   "sensor-lost": "The sensor failed and cannot deliver or answer events any more.",
   "launch-failed": "The workload could not be started.",
-  "in-use": "It is still used by a running namespace.",
+  "in-use": "What should be removed or taken over is used by a running namespace.",
   "bpf-unavailable":
     "The bpf sensor cannot be used here: libbpf, the right to load programs, or a feature of the kernel is missing.",
   "bpf-kept":

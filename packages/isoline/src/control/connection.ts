@@ -94,5 +94,5 @@ export class Connection {
 const ENDED = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"]);
 
 function unansweredText(fault: NodeJS.ErrnoException): string {
-  return ENDED.has(fault.code ?? "") ? "it hung up without an answer" : fault.message;
+  return ENDED.has(fault.code ?? "") ? "it closed the connection without an answer" : fault.message;
 }

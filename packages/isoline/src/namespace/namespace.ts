@@ -93,7 +93,7 @@ export class Namespace {
     this.#toldToEnd = new ToldToEnd(
       this.ask,
       (...told) => this.onEnding(...told),
-      () => this.#failed(lost("its thread waits in the kernel for what does not come")),
+      () => this.#failed(lost("its supervising thread does not return from the kernel")),
     );
   }
 
@@ -185,10 +185,10 @@ export class Namespace {
       };
       supervisor.on("message", (message: SupervisorMessage) => this.#hear(message));
       supervisor.on("error", (fault) => this.#failed(lost(fault.message)));
-      supervisor.on("exit", () => this.#failed(lost("its thread ended")));
+      supervisor.on("exit", () => this.#failed(lost("its supervising thread ended")));
       this.#watch = new ThreadWatch(this.block, () => {
         if (this.#plan.sensor !== "bpf") closeListener(this.block);
-        this.#failed(lost("its thread is gone"));
+        this.#failed(lost("its supervising thread ended"));
       });
     });
   }
@@ -270,6 +270,6 @@ export class Namespace {
 function lost(why: string): CliError {
   return new CliError(
     "namespace-lost",
-    `the supervisor failed (${why}); mediated calls of whatever is left of the workload fail with ENOSYS. Please report this`,
+    `the supervisor failed (${why}); mediated calls of the processes that are left fail with ENOSYS; please report this`,
   );
 }

@@ -174,7 +174,7 @@ export class KernelNamespace {
     return Load.enterAt(directory, (load) => {
       const standing = load.census().find((each) => each.id === id);
       if (standing === undefined || standing.supervisor !== 0)
-        throw new LinuxError("in-use", `namespace ${id} is gone, or has a supervisor already; see isoline ps`);
+        throw new LinuxError("in-use", `namespace ${id} has ended, or has a supervisor already; see isoline ps`);
       return new KernelNamespace(load, options, id);
     });
   }
