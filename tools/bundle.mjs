@@ -23,6 +23,7 @@ const entries = {
   canister: `${dist}canister/main.js`,
   "supervise-thread": `${dist}namespace/supervise-thread.js`,
   "engine-thread": `${dist}engine/engine-thread.js`,
+  "recorder-thread": `${dist}register/recorder-thread.js`,
   "launch-thread": `${dist}namespace/launch-thread.js`,
   "opener-thread": fileURLToPath(new URL("../packages/linux/dist/sensor/files/opener-thread.js", import.meta.url)),
   "keeper-program": `${dist}namespace/drivers/keeper-program.js`,

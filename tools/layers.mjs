@@ -18,7 +18,7 @@ const core = [
 ].map((folder) => `@isoline/core/${folder}`);
 
 /** The subpaths of the attest package. It has no root: a program names what it verifies with. */
-const attest = ["error", "tpm", "boot", "enrol", "register", "tee", "evidence", "appraise"].map(
+const attest = ["error", "tpm", "boot", "enrol", "register", "birth", "tee", "evidence", "appraise"].map(
   (folder) => `@isoline/attest/${folder}`,
 );
 
@@ -52,6 +52,7 @@ const layers = [
   ],
   ["attest", "boot", ["@noble/hashes/*"]],
   ["attest", "register", ["@noble/hashes/*"]],
+  ["attest", "birth", ["node:crypto"]],
   ["attest", "tee", []],
   ["attest", "evidence", ["@noble/hashes/*"]],
   ["attest", "enrol", ["@noble/hashes/*", "node:crypto"]],
@@ -79,6 +80,7 @@ const layers = [
   ["isoline", "store", [...core, "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "integrity", [...core, "@isoline/linux", "node:crypto", "node:fs", "node:os"]],
   ["isoline", "wire", [...core, "@isoline/linux", "node:crypto", "node:fs"]],
+  ["isoline", "register", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "namespace", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "export", [...core, "@isoline/linux", "yaml"]],
   ["isoline", "prior", core],

@@ -62,6 +62,11 @@ export class SoftwareTpm {
     throw new Error("swtpm does not listen");
   }
 
+  /** Has it answer nothing, or answer again. */
+  freeze(isFrozen: boolean): void {
+    this.#process?.kill(isFrozen ? "SIGSTOP" : "SIGCONT");
+  }
+
   /** Cuts its power. */
   async stop(): Promise<void> {
     const running = this.#process;

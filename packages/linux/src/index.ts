@@ -55,6 +55,7 @@ export { isTerminalRaw, ownsTerminal, type TerminalSize, terminalSize } from "./
 export { armDoorbell, currentThread, ringDoorbell } from "./process/doorbell.ts";
 export { Asking, type AskingOptions, type Question, type Settlement } from "./sensor/asking.ts";
 export { ModelMediator } from "./sensor/model-mediator.ts";
+export type { Witness } from "./sensor/witness.ts";
 export { type AppliedLandlock, applyLandlock } from "./landlock/apply.ts";
 export { filesWithContent } from "./landlock/files-with-content.ts";
 export { compileLandlock } from "./landlock/compile.ts";

@@ -51,7 +51,7 @@ export function birthKeyArea(x: Uint8Array, y: Uint8Array): PublicArea {
 }
 
 /** The two branches of the policy: not written yet and signed by the key; written already. */
-function branchesOf(key: PublicArea): readonly [Uint8Array, Uint8Array] {
+export function branchesOf(key: PublicArea): readonly [Uint8Array, Uint8Array] {
   const start = new Uint8Array(DIGEST_BYTES);
   const unwritten = hash(start, number(POLICY_NV_WRITTEN), Uint8Array.of(0));
   // Part 3, 23.2.3: the second digest is over the policyRef, which is empty.

@@ -12,6 +12,7 @@ export {
   type RecordOf,
   recordShapes,
   recordsIn,
+  wholeRecords,
 } from "./record.ts";
 export {
   type ExpectedValue,

@@ -127,17 +127,27 @@ export function framed(encoded: Uint8Array): Uint8Array {
   return concatBytes(numberBytes(encoded.length, LENGTH_BYTES), encoded);
 }
 
-/** The encodings of the records in a ledger. Refuses bytes that end within one. */
-export function* recordsIn(file: Uint8Array): Generator<Uint8Array> {
+/** The records in a ledger, in their encodings, and the bytes that they take: fewer than there are where it ends within a record. */
+export function wholeRecords(file: Uint8Array): { readonly records: readonly Uint8Array[]; readonly bytes: number } {
   if (file.length > MOST_LEDGER) throw broken(`expected at most ${MOST_LEDGER} bytes, got ${file.length}`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  for (let at = 0; at < file.length; ) {
+  const records: Uint8Array[] = [];
+  let at = 0;
+  while (at + LENGTH_BYTES <= file.length) {
     const from = at + LENGTH_BYTES;
-    const to = from + (from <= file.length ? view.getUint16(at) : 0);
-    if (from > file.length || to > file.length) throw broken(`it ends within the record at byte ${at}`);
-    yield file.subarray(from, to);
+    const to = from + view.getUint16(at);
+    if (to > file.length) break;
+    records.push(file.subarray(from, to));
     at = to;
   }
+  return { records, bytes: at };
+}
+
+/** The same, refusing bytes that end within a record. */
+export function recordsIn(file: Uint8Array): readonly Uint8Array[] {
+  const { records, bytes } = wholeRecords(file);
+  if (bytes < file.length) throw broken(`it ends within the record at byte ${bytes}`);
+  return records;
 }
 
 /** SHA-256( "isoline register 1" ‖ record ): what a register is extended by. */

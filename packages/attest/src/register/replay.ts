@@ -95,6 +95,27 @@ export class LedgerReplay {
     return this.#length;
   }
 
+  get begin(): RecordOf<"begin"> {
+    if (this.#begin === undefined) throw broken("it has no record");
+    return this.#begin;
+  }
+
+  get last(): LedgerRecord {
+    return this.#last ?? this.begin;
+  }
+
+  get births(): ExpectedValue {
+    const { from } = this.begin;
+    return this.#expected(this.#births ?? { now: from, before: from, at: -1 });
+  }
+
+  /** A register by its Name. */
+  register(name: Uint8Array): RegisterFacts {
+    const register = this.#registers.get(Buffer.from(name).toString("hex"));
+    if (register === undefined) throw broken("it has no such register");
+    return this.#facts(register);
+  }
+
   /** Takes the next record, in its encoding. After a refusal this replay is of no use. */
   add(encoded: Uint8Array): LedgerRecord {
     const record = decodeRecord(encoded, this.#length);
@@ -114,18 +135,13 @@ export class LedgerReplay {
   }
 
   ledger(): Ledger {
-    if (this.#begin === undefined || this.#births === undefined || this.#last === undefined)
-      throw broken("it has no record");
-    return {
-      begin: this.#begin,
-      births: this.#expected(this.#births),
-      registers: new Map(
-        Array.from(this.#registers, ([id, { value, ...register }]) => [id, { ...register, ...this.#expected(value) }]),
-      ),
-      namespaces: new Map(this.#namespaces),
-      length: this.#length,
-      last: this.#last,
-    };
+    const { begin, births, length, last } = this;
+    const registers = new Map(Array.from(this.#registers, ([id, register]) => [id, this.#facts(register)]));
+    return { begin, births, registers, namespaces: new Map(this.#namespaces), length, last };
+  }
+
+  #facts({ value, ...register }: Register): RegisterFacts {
+    return { ...register, ...this.#expected(value) };
   }
 
   #registerOf(record: LedgerRecord): Register {

@@ -40,8 +40,9 @@ export class Tpm {
     this.#transport = transport;
   }
 
-  static async open(address: string): Promise<Tpm> {
-    return new Tpm(await openTpm(address));
+  /** `patienceMs` bounds the wait for each answer; and for the turn, since swtpm serves one connection after the other. */
+  static async open(address: string, patienceMs?: number): Promise<Tpm> {
+    return new Tpm(await openTpm(address, patienceMs));
   }
 
   close(): void {

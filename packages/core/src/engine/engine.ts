@@ -104,6 +104,8 @@ const ON = { verdict: "on", refuse: false, known: 0 } as const;
 export class Engine<E extends Exchange = Event> {
   readonly trust = new Trust();
   readonly forensics: Forensics<E>;
+  /** Called for each loss, before its event goes ahead if it still waits. */
+  onGap: ((reason: string, count: number) => void) | undefined;
   #contour: Points<E>;
   readonly #reaction: Reaction;
   readonly #asks: boolean;
@@ -242,6 +244,7 @@ export class Engine<E extends Exchange = Event> {
   gap(reason: string, count = 1): void {
     this.#losses.set(reason, (this.#losses.get(reason) ?? 0) + count);
     if (this.#mode === "learn") this.#contour.flag(reason);
+    this.onGap?.(reason, count);
   }
 
   /** Ends learning. It cannot begin again. */

@@ -8,6 +8,7 @@ import { planToLearn, planUnder, type Surroundings } from "../namespace/plan.ts"
 import { beginRun } from "../namespace/run-beginning.ts";
 import { type SensorChoice, sensorFor } from "../namespace/sensor-choice.ts";
 import { CliError } from "../error.ts";
+import { tpmPlan } from "../register/options.ts";
 import { assertWritable, Output } from "../store/output.ts";
 import { policyLine } from "../store/policy-file.ts";
 import { readTrustedKey } from "../store/signature/keys.ts";
@@ -16,6 +17,13 @@ import { type Environment, type Host, thisProcess } from "./host.ts";
 import type { Run } from "./run.ts";
 import { type Hooks, type Started, startRun } from "./start.ts";
 import { entryAs } from "./user.ts";
+
+/** Where a run is recorded in hardware. */
+export interface TpmOptions {
+  readonly address: string;
+  readonly ledger?: string | undefined;
+  readonly pcr?: number | undefined;
+}
 
 /** What can be said of every command that is run. */
 export interface WorkloadOptions {
@@ -29,6 +37,11 @@ export interface WorkloadOptions {
   readonly user?: string | undefined;
   /** Has `events()` begin with the first event. */
   readonly follow?: boolean | undefined;
+  /**
+   * The TPM in which the run is recorded, as `unix:PATH`, `tcp:HOST:PORT` or a device; with the directory of the host's ledgers and the
+   * PCR for births if they are not the usual ones. Nothing starts if it does not answer: docs/attestation.md.
+   */
+  readonly tpm?: TpmOptions | undefined;
   /** IMA for the run: docs/ima.md. What is left out is as on the command line. */
   readonly ima?: Partial<IntegrityPlan> | undefined;
   /** Has an engine at the other end of a wire decide: docs/engine.md. */
@@ -211,6 +224,7 @@ function common({ entry }: Host, command: readonly Uint8Array[], options: Worklo
     places: readPlaces(entry),
     openFiles: entry.openFiles,
     followed: options.follow,
+    tpm: options.tpm && tpmPlan(options.tpm),
     integrity: options.ima && { ...unasked, ...options.ima },
     engine: options.engine && enginePlan(options.engine),
   } satisfies Surroundings;

@@ -1,4 +1,7 @@
-/** Has a run that learns keep what it has learnt so far, often enough that a kill loses no more than ten seconds. */
+/**
+ * Has a run that learns keep what it has learnt so far, and a run with a TPM record how far it has come, often enough that a kill loses
+ * no more than ten seconds.
+ */
 import type { Plan } from "./plan.ts";
 import type { Ask } from "./requests.ts";
 
@@ -10,9 +13,9 @@ export class Checkpoints {
   readonly #isWanted: boolean;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ mode, output }: Plan, ask: Ask) {
+  constructor({ mode, output, tpm }: Plan, ask: Ask) {
     this.#ask = ask;
-    this.#isWanted = mode === "learn" && output !== undefined;
+    this.#isWanted = (mode === "learn" && output !== undefined) || tpm !== undefined;
   }
 
   start(): void {

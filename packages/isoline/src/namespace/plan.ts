@@ -4,6 +4,7 @@ import type { Digest } from "@isoline/core/digest";
 import type { Launch as Places } from "@isoline/core/identity";
 import type { Orphaned } from "@isoline/linux";
 import type { IntegrityPlan } from "../integrity/plan.ts";
+import type { TpmPlan } from "../register/plan.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";
 import type { TrustedKey } from "../store/signature/keys.ts";
 import type { RunBeginning } from "./run-beginning.ts";
@@ -55,6 +56,8 @@ export interface Plan {
   readonly asks?: { readonly most: number } | undefined;
   /** The engine that decides, if it is not this process's own. */
   readonly engine?: EnginePlan | undefined;
+  /** The TPM in which the namespace is recorded, if one was named. */
+  readonly tpm?: TpmPlan | undefined;
   /** The IMA options, if any were given. */
   readonly integrity?: IntegrityPlan | undefined;
 }

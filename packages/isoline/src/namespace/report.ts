@@ -81,6 +81,30 @@ export interface IntegrityReport {
   readonly registers: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+/** What the TPM of the host was told of a run: docs/spec/ledger.md. Digests in hexadecimal. */
+export interface TpmReport {
+  /** Name and index of the register, and whether other namespaces share it. */
+  readonly register: string;
+  readonly index: number;
+  readonly shared: boolean;
+  /** Number of the birth in the ledger, and the ledger's file. */
+  readonly birth: number;
+  readonly ledger: string;
+  /** The register of platform configuration for births and ends. */
+  readonly pcr: number;
+  /** SHA-256 over registers 0 to 7 of the SHA-256 bank. */
+  readonly aggregate: string;
+  /** The first entry of the kernel's IMA list, as `sha256:…`; null where the kernel has none. */
+  readonly bootAggregate: string | null;
+  /** As of the contour, but from the aggregate on. */
+  readonly measurement: string;
+  readonly state: string;
+  /** Processes of which a first departure was recorded. */
+  readonly departures: number;
+  /** Whether the end was recorded, and all that came before it. */
+  readonly recorded: boolean;
+}
+
 /** What a person answered, or that no answer came in time (`late`), about one act. */
 export interface AnswerReport {
   readonly point: string;
@@ -147,6 +171,8 @@ export interface RunReport {
   readonly kernel: Readonly<Record<string, Tally>> | null;
   /** Null where there was no IMA policy. */
   readonly integrity: IntegrityReport | null;
+  /** Null where the run was not recorded in a TPM. */
+  readonly tpm: TpmReport | null;
   /** What the kernel enforces beneath the verdicts; null where it was not asked to. */
   readonly landlock: Omit<AppliedLandlock, "pins"> | null;
 }

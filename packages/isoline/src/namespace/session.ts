@@ -20,6 +20,7 @@ import { cells, type ControlBlock } from "./control-block.ts";
 import { traitsOf } from "./drivers/traits.ts";
 import { departuresFrom, recount } from "./explaining.ts";
 import { hostsOf } from "./hosts.ts";
+import type { Hardware } from "./hardware.ts";
 import type { NamespaceIntegrity } from "./integrity.ts";
 import { answersWithoutIntegrity } from "./integrity-unasked.ts";
 import type { Amended, ProcessReport, Snapshot } from "./live.ts";
@@ -58,12 +59,21 @@ export class Session {
   readonly #standstill = new Standstill();
   readonly #block: ControlBlock;
   readonly #pointsBefore: number;
+  /** Where the namespace is recorded in hardware. Loaded if it is asked for. */
+  readonly #hardware: Hardware | undefined;
   #sensor: Sensor | undefined;
   /** Loaded on request: most namespaces have none, and start sooner. */
   #integrity: NamespaceIntegrity | undefined;
 
-  private constructor(plan: Plan, block: ControlBlock, model: Model, say: (message: SupervisorMessage) => void) {
+  private constructor(
+    plan: Plan,
+    block: ControlBlock,
+    model: Model,
+    hardware: Hardware | undefined,
+    say: (message: SupervisorMessage) => void,
+  ) {
     this.#plan = plan;
+    this.#hardware = hardware;
     this.#block = block;
     this.model = model;
     this.#pointsBefore = model.points;
@@ -81,17 +91,21 @@ export class Session {
       hosts: hostsOf(plan, model, (name) => say({ kind: "look-up", name })),
       knownBytes: traitsOf(plan.sensor).knownBytes(plan.mode),
       asking: this.#asking?.asking,
+      witness: hardware,
       onDecision: (event, judgement, circumstances) => this.#observations.decided(event, judgement, circumstances),
       onRepeat: ({ departure }) => this.#observations.departed(departure),
     });
-    this.#asking?.attach(this.mediator, this.landlock, () => this.#sensor?.amended?.());
+    this.#asking?.attach(this.mediator, this.landlock, () => {
+      this.#sensor?.amended?.();
+      this.#markProgress();
+    });
     this.mediator.onFreeze = () => Atomics.store(block, cells.frozen, 1);
   }
 
   /** Loads and checks everything that a plan names, so that errors are reported before the workload starts. */
   static async prepare(plan: Plan, block: ControlBlock, say: (message: SupervisorMessage) => void): Promise<Session> {
     const model = await loadModel(plan, (why) => say({ kind: "engine-lost", why }));
-    const session = new Session(plan, block, model, say);
+    const session = new Session(plan, block, model, await hardwareOf(plan, model), say);
     if (plan.integrity !== undefined) await session.loadIntegrity();
     return session;
   }
@@ -147,9 +161,21 @@ export class Session {
       return true;
     },
     contour: () => this.model.state(),
-    attest: ({ binds }) =>
-      standingOf(this.#plan, this.model, this.#snapshot(), this.model.engine.trust.everUntrusted, binds),
-    checkpoint: () => this.#output?.checkpoint(this.#record()) ?? false,
+    attest: ({ binds }) => {
+      const register = this.#hardware?.standing ?? null;
+      return standingOf(
+        this.#plan,
+        this.model,
+        this.#snapshot(),
+        this.model.engine.trust.everUntrusted,
+        binds,
+        register,
+      );
+    },
+    checkpoint: () => {
+      this.#markProgress();
+      return this.#output?.checkpoint(this.#record()) ?? false;
+    },
     departures: ({ from }) => this.#departuresFrom(from),
     recount: () => recount(this.model, (departure) => this.#observations.timesOf(departure)),
     join: (joined) => this.#join(joined),
@@ -180,6 +206,11 @@ export class Session {
     }
   }
 
+  /** Nothing of the workload was started: its register has nothing to say. */
+  neverRan(): void {
+    this.#hardware?.end(0);
+  }
+
   /** Writes what was learnt and makes the report. */
   finish(kernel: RunReport["kernel"]): LastFindings {
     this.#asking?.finish();
@@ -187,6 +218,7 @@ export class Session {
     const { points, state, measurement, profile, policy: policyDigest } = this.model.state();
     const { mediator } = this;
     mediator.conclude();
+    const tpm = this.#hardware?.end(this.#observations.counts.events) ?? null;
     const firings = mediator.firings();
     this.#output?.save(this.#record());
     this.#trajectory?.close();
@@ -214,7 +246,12 @@ export class Session {
       firings,
       kernel,
       integrity: this.#integrity?.finish() ?? null,
+      tpm,
     };
+  }
+
+  #markProgress(): void {
+    this.#hardware?.checkpoint(this.#observations.counts.events);
   }
 
   #departuresFrom(from: number): DepartureReport[] {
@@ -277,6 +314,12 @@ export class Session {
   #losses(): Loss[] {
     return Array.from(this.model.engine.losses, ([reason, count]) => ({ reason, count }));
   }
+}
+
+async function hardwareOf(plan: Plan, model: Model): Promise<Hardware | undefined> {
+  if (plan.tpm === undefined) return undefined;
+  const { Hardware } = await import("./hardware.ts");
+  return Hardware.begin(plan.tpm, plan, model);
 }
 
 /** What the kernel is to refuse by itself. */

@@ -42,6 +42,7 @@ export function standingOf(
   { mode, events, off, refused, incomplete }: Snapshot,
   untrusted: number,
   binds: Bond | undefined,
+  register: Standing["register"],
 ): Standing {
   const { state, measurement, points, bound } = model.portable(binds);
   return {
@@ -65,6 +66,6 @@ export function standingOf(
       untrusted,
     },
     incomplete,
-    register: null,
+    register,
   };
 }

@@ -30,7 +30,10 @@ const say = (message: SupervisorMessage) => parentPort?.postMessage(message);
 async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadData): Promise<void> {
   returnLarger(LARGE_BYTES);
   const session = await Session.prepare(plan, block, say);
-  const driver = await driverOf(plan, block, session);
+  const driver = await driverOf(plan, block, session).catch((fault: unknown) => {
+    session.neverRan();
+    throw fault;
+  });
   const mailbox = new Mailbox(block, requests, session, driver, say);
   armDoorbell();
   Atomics.store(block, cells.supervisorTid, currentThread());
@@ -39,7 +42,7 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
   publish(block, cells.ready, plan.adopt === undefined ? 1 : -1);
   say({ kind: "ready" });
   const sensor = driver.start();
-  if (sensor === undefined) return;
+  if (sensor === undefined) return session.neverRan();
   session.attach(sensor);
   while (driver.run(() => mailbox.answer()) === "stopped" && mailbox.hasUnanswered) await mailbox.answerRest();
   const kernel = driver.end();

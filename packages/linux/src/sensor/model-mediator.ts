@@ -12,11 +12,9 @@ import {
   Classes,
   deriveTask,
   type Image,
-  type Launch,
   Leveller,
   NamePaths,
   type Observation,
-  type Policy,
   programName,
   rulesAt,
   type Task,
@@ -35,36 +33,14 @@ import type { ActingProcess, ActingThread, Identity } from "./acting.ts";
 import type { Act, KeyBytes, Mediator, Verdict } from "./mediation.ts";
 import type { HostNames } from "./names/host-names.ts";
 import type { FileInspector } from "./inspection.ts";
+import type { MediatorCounts, ModelMediatorOptions } from "./mediator-options.ts";
+import { Witnessing } from "./witness.ts";
 
 /** A longer line of programs is not added to a contour. */
 const LONGEST_LINEAGE = 1024;
 
 const SIGKILL = 9;
 const SIGSTOP = 19;
-
-/** Counters that can be read while the sensor runs. */
-export interface MediatorCounts {
-  events: number;
-  attempts: number;
-  novel: number;
-}
-
-export interface ModelMediatorOptions {
-  readonly engine: EnginePort;
-  readonly policy: Policy;
-  readonly launch: Launch;
-  readonly counts: MediatorCounts;
-  /** Called for every new decision, with the levelled event. */
-  readonly onDecision?: (event: Event, judgement: Judgement, circumstances: Circumstances) => void;
-  /** Called for every departure that is decided from memory. */
-  readonly onRepeat?: (judgement: Judgement) => void;
-  /** Memory for verdicts by raw key, in bytes, if not the default. */
-  readonly knownBytes?: number | undefined;
-  /** What is known of hosts by name; left out if they are called by their addresses. */
-  readonly hosts?: HostNames | undefined;
-  /** Where a person is asked about what is off contour. */
-  readonly asking?: Asking | undefined;
-}
 
 export class ModelMediator implements Mediator {
   readonly content: "executed" | "read";
@@ -86,6 +62,7 @@ export class ModelMediator implements Mediator {
   readonly #guessed = new Set<number>();
   /** Undefined where no person is asked. */
   readonly asking: Asking | undefined;
+  readonly witnessing: Witnessing;
   readonly #racy = new Map<string, number>();
   #kept = 0;
   /** Whether the last verdict holds for every act with its key, as long as the mode does not change. */
@@ -103,6 +80,7 @@ export class ModelMediator implements Mediator {
     this.tools = new Tools(policy, this.#tasks);
     this.#engine = options.engine;
     this.asking = options.asking;
+    this.witnessing = new Witnessing(options.engine, options.witness);
     this.#counts = options.counts;
     this.#onDecision = options.onDecision;
     this.#onRepeat = options.onRepeat;
@@ -166,16 +144,17 @@ export class ModelMediator implements Mediator {
     return this.#engine.mode === "enforce";
   }
 
-  /** Whether an act without a verdict may have to be refused. */
+  /** Whether an act without a verdict may have to be refused, or to be recorded before it goes ahead. */
   get mayRefuse(): boolean {
     const { reaction, mode, asks } = this.#engine;
-    return mode === "enforce" || asks || (mode === "watch" && reaction !== "log") || this.#mayRefuseUses;
+    const answersFirst = reaction !== "log" || this.witnessing.isActive;
+    return mode === "enforce" || asks || (mode === "watch" && answersFirst) || this.#mayRefuseUses;
   }
 
   /** Whether that can become true: trust can be lost, and a contour may be sealed. */
   get mayComeToRefuse(): boolean {
     const { reaction, mode, asks } = this.#engine;
-    return mode === "enforce" || asks || reaction !== "log" || this.#mayRefuseUses;
+    return mode === "enforce" || asks || reaction !== "log" || this.witnessing.isActive || this.#mayRefuseUses;
   }
 
   get #mayRefuseUses(): boolean {
@@ -220,7 +199,8 @@ export class ModelMediator implements Mediator {
     this.#counts.events += 1;
     const judgement = this.#engine.repeat(known, process.handle, this.#counts.events);
     if (judgement.departure !== undefined) this.#onRepeat?.(judgement);
-    return this.#carryOut(judgement, process);
+    this.witnessing.judged(judgement, process);
+    return this.witnessing.unlessOwed(this.#carryOut(judgement, process), process);
   }
 
   decide(act: Act, thread: ActingThread, actor: Actor, key: KeyBytes | undefined): Verdict {
@@ -230,9 +210,9 @@ export class ModelMediator implements Mediator {
     const seen = { op, actor, subject } as Event;
     const observation = this.#observe(thread, act.observation);
     if (isKept) this.#kept += 1;
-    else if (this.#leveller.overlooks(seen, observation)) return 0;
+    else if (this.#leveller.overlooks(seen, observation)) return this.witnessing.unlessOwed(0, process);
     const levelled = this.#levelled(seen, observation, process);
-    if (!isKept && this.#classes.overlooks(levelled)) return 0;
+    if (!isKept && this.#classes.overlooks(levelled)) return this.witnessing.unlessOwed(0, process);
     this.#counts.events += 1;
     const { event } = this.#classes.of(levelled, () => this.#programs.of(actor.task));
     const task = this.#tasks.get(actor.task);
@@ -259,7 +239,9 @@ export class ModelMediator implements Mediator {
     this.wasLasting = isKnown && !dependsOnPorts(levelled);
     if (key && isKnown) this.#known.remember(key.bytes, 0, key.length, judgement.known);
     this.#onDecision?.(event, judgement, circumstances);
-    const verdict = this.#carryOut(judgement, process);
+    this.witnessing.judged(judgement, process);
+    const verdict = this.witnessing.unlessOwed(this.#carryOut(judgement, process), process);
+    if (verdict !== 0 && !judgement.refuse) this.#leveller.withdraw();
     return missed
       ? verdict ||
           this.lost("content that counts was changed, gone, withheld or being written while it was read", process)
@@ -308,6 +290,7 @@ export class ModelMediator implements Mediator {
   died(process: ActingProcess): void {
     this.#engine.trust.died(process.handle);
     this.asking?.died(process.handle);
+    this.witnessing.died(process);
     this.#leveller.processEnded(process.pid);
     this.#guessed.delete(process.handle);
   }

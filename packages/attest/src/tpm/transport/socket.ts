@@ -3,9 +3,6 @@ import { connect, type NetConnectOpts, type Socket } from "node:net";
 import { AttestError } from "../../error.ts";
 import { HEADER, MOST_RESPONSE, type Transport } from "./transport.ts";
 
-/** Making an RSA key may take a TPM a minute. */
-const PATIENCE_MS = 90_000;
-
 export class SocketTransport implements Transport {
   readonly #socket: Socket;
   readonly #address: string;
@@ -14,24 +11,24 @@ export class SocketTransport implements Transport {
   #queue: Promise<unknown> = Promise.resolve();
   #fault: Error | undefined;
 
-  private constructor(socket: Socket, address: string) {
+  private constructor(socket: Socket, address: string, patienceMs: number) {
     this.#socket = socket;
     this.#address = address;
-    socket.setTimeout(PATIENCE_MS);
+    socket.setTimeout(patienceMs);
     socket.on("data", (bytes) => this.#take(bytes));
-    socket.on("timeout", () => this.#fail(`no answer within ${PATIENCE_MS / 1000} seconds`));
+    socket.on("timeout", () => this.#fail(`no answer within ${patienceMs / 1000} seconds`));
     socket.on("error", (fault) => this.#fail(fault.message));
     socket.on("close", () => this.#fail("it closed the connection"));
   }
 
-  static async open(options: NetConnectOpts, address: string): Promise<SocketTransport> {
+  static async open(options: NetConnectOpts, address: string, patienceMs: number): Promise<SocketTransport> {
     const socket = connect(options);
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
       socket.once("error", (fault) => reject(unreachable(address, fault.message)));
     });
     socket.removeAllListeners("error");
-    return new SocketTransport(socket, address);
+    return new SocketTransport(socket, address, patienceMs);
   }
 
   exchange(command: Uint8Array): Promise<Buffer> {

@@ -12,7 +12,8 @@ import { endAs } from "../workload/end-as.ts";
 import { type EngineChoice, engineChoice } from "../workload/engine.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "../workload/finish.ts";
 import { type IntegrityOptions, integrityPlan } from "../workload/integrity.ts";
-import { sayIntegrity, saySummaryOfLearning } from "../workload/summary.ts";
+import { sayIntegrity, saySummaryOfLearning, sayTpm } from "../workload/summary.ts";
+import { type TpmOptions, tpmOptions } from "../workload/tpm.ts";
 import { supervise } from "../workload/supervise.ts";
 
 /** A run that is lost is said also where nothing else is. */
@@ -23,7 +24,7 @@ function sayAside(output: string, { path, when }: CutShort): void {
   );
 }
 
-export interface LearnOptions extends ReportOptions, IntegrityOptions, EngineChoice {
+export interface LearnOptions extends ReportOptions, IntegrityOptions, EngineChoice, TpmOptions {
   readonly output?: string;
   readonly merge?: boolean;
   readonly cleanStart?: boolean;
@@ -51,6 +52,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
     );
   const ima = integrityPlan(options);
   const engine = engineChoice(options);
+  const tpm = tpmOptions(options);
   const reported = reportOutput(options);
   for (const left of putAside(output)) sayAside(output, left);
   const more = merge && existsSync(output);
@@ -61,7 +63,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
     startLearning(
       host,
       command,
-      { output, merge, cleanStart, lens, presets: preset, sensor, user, trajectory, ima, name, engine },
+      { output, merge, cleanStart, lens, presets: preset, sensor, user, trajectory, ima, name, engine, ...tpm },
       hooks,
     ),
   );
@@ -69,6 +71,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   if (!quiet) {
     saySummaryOfLearning(report, output);
     sayIntegrity(report.integrity);
+    sayTpm(report.tpm);
     if (merge) (await import("../output/expectation.ts")).sayEstimate(output);
     else await (await import("../output/preset-hint.ts")).sayPresetForNext(output);
   }
@@ -83,9 +86,10 @@ async function repeatedly(
   output: string,
   runs: number,
 ): Promise<number> {
-  const isForOne = integrityPlan(options) !== undefined || engineChoice(options) !== undefined;
+  const isForOne =
+    integrityPlan(options) !== undefined || engineChoice(options) !== undefined || options.tpm !== undefined;
   if (options.trajectory !== undefined || isForOne)
-    throw usage("--trajectory, --ima-… and --engine are for one run; leave them out, or --runs");
+    throw usage("--trajectory, --ima-…, --engine and --tpm are for one run; leave them out, or --runs");
   const { learnRepeatedly } = await import("../workload/repeatedly.ts");
   return learnRepeatedly(invocation, command, { ...options, output, runs });
 }

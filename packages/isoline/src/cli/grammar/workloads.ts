@@ -65,6 +65,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .action((_command: string[], options: LearnOptions) =>
       invocation.ends(import("../commands/learn.ts").then(({ learn }) => learn(invocation, options))),
     );
+  withTpm(learn);
   withIntegrity(learn);
   withEngine(learn);
 
@@ -101,6 +102,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .action((file: string, _command: string[], options: CheckOptions) =>
       invocation.ends(import("../commands/check.ts").then(({ check }) => check(invocation, file, options))),
     );
+  withTpm(check);
   withIntegrity(check);
   withEngine(check);
 
@@ -129,13 +131,29 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
         "isoline run app.contour -- node server.js",
         "isoline run app.contour --enforce --name web -- node server.js",
         "isoline run shell.contour --ask -- bash",
+        "isoline run app.contour --enforce --tpm /dev/tpmrm0 -- node server.js",
       ),
     )
     .action((file: string, _command: string[], options: RunOptions) =>
       invocation.ends(import("../commands/run.ts").then(({ run }) => run(invocation, file, options))),
     );
+  withTpm(run);
   withIntegrity(run);
   withEngine(run);
+}
+
+/** Options of a root of trust in hardware: docs/attestation.md. */
+function withTpm(command: Command): void {
+  command
+    .optionsGroup("Hardware (docs/attestation.md):")
+    .option(
+      "--tpm <address>",
+      "record the run in this TPM, before calls go ahead: unix:PATH, tcp:HOST:PORT or a device",
+    )
+    .option("--tpm-ledger <directory>", "where the host keeps what it recorded; /var/lib/isoline/ledger if left out")
+    .addOption(
+      new Option("--tpm-pcr <number>", "the PCR for births and ends of registers; 13 if left out").argParser(Number),
+    );
 }
 
 /** Options of IMA for the namespace: docs/ima.md. */

@@ -8,10 +8,11 @@ import { commandAfterDashes } from "./command.ts";
 import { type EngineChoice, engineChoice } from "./engine.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "./finish.ts";
 import { type IntegrityOptions, integrityPlan } from "./integrity.ts";
-import { sayIntegrity, sayLandlock, saySummaryOfRun } from "./summary.ts";
+import { sayIntegrity, sayLandlock, saySummaryOfRun, sayTpm } from "./summary.ts";
+import { type TpmOptions, tpmOptions } from "./tpm.ts";
 import { type Ended, supervise } from "./supervise.ts";
 
-export interface SealedOptions extends ReportOptions, IntegrityOptions, EngineChoice {
+export interface SealedOptions extends ReportOptions, IntegrityOptions, EngineChoice, TpmOptions {
   readonly enforce?: boolean;
   /** False with `--no-landlock`. */
   readonly landlock?: boolean;
@@ -58,6 +59,7 @@ export async function runSealed(
     trustedKeys: requireSignature,
     holdSeconds: hold,
     engine,
+    ...tpmOptions(options),
   };
   // A check is read when it has ended; a service may never end.
   const tellsAtEnd = !isAmendable && !isTerminal(STDERR);
@@ -77,6 +79,7 @@ export async function runSealed(
     }
     sayLandlock(report.landlock);
     sayIntegrity(report.integrity);
+    sayTpm(report.tpm);
   }
   deliverReport(report, output, options);
   return ended;

@@ -1,5 +1,5 @@
 /** The messages at the end of a workload. */
-import type { IntegrityReport, RunReport } from "../../namespace/report.ts";
+import type { IntegrityReport, RunReport, TpmReport } from "../../namespace/report.ts";
 import { paint } from "../output/paint.ts";
 import { note, STDERR } from "../output/streams.ts";
 import { counted, grouped, harmless } from "../output/wording.ts";
@@ -52,6 +52,16 @@ export function sayIntegrity(integrity: IntegrityReport | null): void {
   const raced = violations > 0 ? `, ${counted(violations, "violation")}` : "";
   const refused = denied > 0 ? `, ${paint("red", `${denied} refused`, STDERR)}` : "";
   note(`integrity: ${grouped(entries)} measured${raced}${refused}; sha256:10 is ${register ?? "empty"}`);
+}
+
+/** Where the run is recorded in hardware. */
+export function sayTpm(tpm: TpmReport | null): void {
+  if (tpm === null) return;
+  const { register, shared, ledger, birth, departures, recorded } = tpm;
+  const where = shared ? "the register that all share" : `register ${register.slice(4, 16)}…`;
+  const told = `record ${birth} of ${harmless(ledger)}; ${counted(departures, "process")} departed`;
+  if (recorded) note(`recorded in the TPM: ${where}, ${told}`);
+  else note(`${paint("yellow", "not wholly recorded in the TPM", STDERR)}: ${where}, ${told}`);
 }
 
 /** What departed only because files were replaced: each update is one thing to decide about. */

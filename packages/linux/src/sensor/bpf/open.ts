@@ -122,6 +122,6 @@ function beginBest(
 function cannotRefuse(refusals: readonly string[]): LinuxError {
   return new LinuxError(
     "bpf-unavailable",
-    `refusing needs hooks that ask before something happens, and this kernel has only tracepoints, which tell of it afterwards${refusals.length > 0 ? ` (${refusals.join("; ")})` : ""}; use --sensor seccomp to enforce, to react or to appraise, or --sensor bpf without --enforce, with the reaction log, and with --ima-appraise log`,
+    `refusing, and recording in a TPM beforehand, need hooks that ask before something happens, and this kernel has only tracepoints, which tell of it afterwards${refusals.length > 0 ? ` (${refusals.join("; ")})` : ""}; use --sensor seccomp to enforce, to react, to appraise or with --tpm, or --sensor bpf without --enforce, with the reaction log, and with --ima-appraise log`,
   );
 }

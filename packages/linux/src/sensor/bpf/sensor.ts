@@ -90,6 +90,7 @@ export class BpfSensor implements Sensor {
     this.#mediator = mediator;
     this.#acts = new Acts(this.#content, mediator.content === "read", this.#table);
     this.#executions = new Executions(this.#content);
+    mediator.witnessing.onOwing = () => this.#decisions.takeBackAll();
     this.#inspections = new Inspections(mediator, this.#content, this.#executions);
   }
 
@@ -386,9 +387,9 @@ export class BpfSensor implements Sensor {
     // The process is barred before it gets the verdict: it would continue with its next act at once.
     if (isBarred) this.#kernel.bar(process.handle);
     // A barred process gets its verdict as a ticket, valid once: other processes may do the same act.
+    const isForEach = !lasts || !isSameByKey || this.#mediator.witnessing.isForEach;
     const decided =
-      lasts &&
-      isSameByKey &&
+      !isForEach &&
       !isBarred &&
       (on ? this.#decisions.letGo(key, next, isHeld) : this.#decisions.refuse(key, next, waiting));
     if (decided && on) this.#inspections.settled(record, key);

@@ -1,0 +1,182 @@
+/**
+ * What the TPM of the host is told of one namespace: its birth, the measurement it has come to, and before the call goes ahead the
+ * first departure of each process, every loss, and the end.
+ */
+import type { Contour } from "@isoline/core/contour";
+import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
+import { Engine } from "@isoline/core/engine";
+import { CliError } from "../error.ts";
+import type { ActingProcess, Witness } from "@isoline/linux";
+import { MOST_LABEL, MOST_REASON } from "@isoline/attest/register";
+import { bootAggregate } from "../integrity/measure/boot-aggregate.ts";
+import { algorithmByName, type HashAlgorithm } from "../integrity/hash-algorithms.ts";
+import type { TpmPlan } from "../register/plan.ts";
+import type { Told } from "../register/host-registers.ts";
+import { Recorder } from "../register/recorder.ts";
+import { readLabel } from "./label.ts";
+import type { Model } from "./model.ts";
+import type { Plan } from "./plan.ts";
+import type { TpmReport } from "./report.ts";
+
+export class Hardware implements Witness {
+  readonly #tpm: TpmPlan;
+  readonly #recorder: Recorder;
+  readonly #model: Model;
+  /** The processes of which the register has a departure. */
+  readonly #departed = new Set<number>();
+  readonly #aggregate: Digest;
+  #measured: { readonly contour: Contour; readonly size: number; readonly value: Digest } | undefined;
+  #departures = 0;
+  /** Losses that came of a record that was not taken. */
+  #unrecorded = 0;
+  #lastCheckpoint = "";
+  #isOver = false;
+
+  private constructor(tpm: TpmPlan, recorder: Recorder, model: Model, engine: Engine) {
+    this.#tpm = tpm;
+    this.#recorder = recorder;
+    this.#model = model;
+    this.#aggregate = hex(recorder.registered.aggregate);
+    engine.onGap = (reason, count) => this.#lost(reason, count);
+  }
+
+  /** The namespace gets a register before anything of it runs. Throws if the TPM cannot give it one. */
+  static async begin(tpm: TpmPlan, { label = "", sensor }: Plan, model: Model): Promise<Hardware> {
+    const { engine, contour } = model;
+    if (!(engine instanceof Engine))
+      throw new CliError(
+        "usage",
+        "a run whose engine is elsewhere cannot be recorded in a TPM yet; leave --engine or --tpm out",
+      );
+    const { name, command } = readLabel(label);
+    const about = {
+      label: bounded(name ?? command, MOST_LABEL),
+      mode: engine.mode,
+      sensor,
+      state: bytes(contour.state()),
+    };
+    return new Hardware(tpm, await Recorder.begin(tpm, about), model, engine);
+  }
+
+  /**
+   * While the TPM takes nothing, the calls that are refused for that reason are only counted. Their number is recorded as soon as it
+   * takes something, so that a workload which tries again and again does not keep it busy.
+   */
+  isUpToDate(): boolean {
+    if (this.#recorder.owes) return false;
+    const count = this.#unrecorded;
+    this.#unrecorded = 0;
+    return count === 0 || this.#recorder.record({ kind: "loss", reason: this.remedy, count });
+  }
+
+  /** What evidence says of it. */
+  get standing(): { readonly name: string; readonly birth: number } {
+    const { register, birth } = this.#recorder.registered;
+    return { name: hex(register), birth };
+  }
+
+  get remedy(): string {
+    return this.#recorder.remedy;
+  }
+
+  departed({ handle, pid }: ActingProcess, point: Digest | undefined): boolean {
+    if (this.#departed.has(handle) || this.#isOver) return true;
+    this.#departed.add(handle);
+    this.#departures += 1;
+    return this.#tell({ kind: "departure", process: handle, pid, point: bytes(point ?? ZERO_DIGEST) });
+  }
+
+  died({ handle }: ActingProcess): void {
+    this.#departed.delete(handle);
+  }
+
+  /** Records how far the measurement has come, if it has come further. */
+  checkpoint(events: number): void {
+    const { contour } = this.#model;
+    const measurement = this.#measurement();
+    const at = `${measurement} ${events}`;
+    if (at === this.#lastCheckpoint || !this.isUpToDate()) return;
+    this.#lastCheckpoint = at;
+    const points = contour.size;
+    if (!this.#recorder.record({ kind: "checkpoint", measurement: bytes(measurement), points, events }))
+      this.#model.engine.gap(this.remedy);
+  }
+
+  /** Records the end. To be called before the losses are read for the last time. */
+  end(events: number): TpmReport {
+    const { engine, contour } = this.#model;
+    const { off, refused } = engine.tally;
+    const state = contour.stateUnder(ZERO_DIGEST, this.#aggregate);
+    const measurement = this.#measurement();
+    const counts = { events, off, refused, lost: sum(engine.losses.values()) };
+    const isRecorded = this.#tell({
+      kind: "end",
+      measurement: bytes(measurement),
+      state: bytes(contour.state()),
+      ...counts,
+    });
+    // What is lost from here on is said in the report alone: the register has ended.
+    this.#isOver = true;
+    if (!isRecorded) engine.gap(this.remedy);
+    this.#recorder.close();
+    const { registered } = this.#recorder;
+    const kernel = bootAggregate(SHA256);
+    return {
+      register: hex(registered.register),
+      index: registered.index,
+      shared: registered.isShared,
+      birth: registered.birth,
+      ledger: registered.ledger,
+      pcr: this.#tpm.pcr,
+      aggregate: this.#aggregate,
+      bootAggregate: kernel.from === "kernel" ? `${kernel.algorithm.name}:${kernel.digest.toString("hex")}` : null,
+      measurement,
+      state,
+      departures: this.#departures,
+      recorded: isRecorded,
+    };
+  }
+
+  /** From the node's aggregate on. A contour that has no new point is not measured again. */
+  #measurement(): Digest {
+    const { contour } = this.#model;
+    const { size } = contour;
+    if (this.#measured?.contour !== contour || this.#measured.size !== size)
+      this.#measured = { contour, size, value: contour.measurementUnder(ZERO_DIGEST, this.#aggregate) };
+    return this.#measured.value;
+  }
+
+  #lost(reason: string, count: number): void {
+    if (this.#isOver) return;
+    if (reason === this.remedy) this.#unrecorded += count;
+    else if (!this.#tell({ kind: "loss", reason: bounded(reason, MOST_REASON), count }))
+      this.#model.engine.gap(this.remedy);
+  }
+
+  /** False if it is not recorded in time, or something before it is not. */
+  #tell(told: Told): boolean {
+    const isUpToDate = this.isUpToDate();
+    return this.#recorder.record(told) && isUpToDate;
+  }
+}
+
+const SHA256 = algorithmByName("sha256") as HashAlgorithm;
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const each of numbers) total += each;
+  return total;
+}
+
+/** At most so many letters, and none of them half. */
+function bounded(text: string, most: number): string {
+  return Buffer.from(text.slice(0, most)).toString();
+}
+
+function bytes(digest: Digest): Uint8Array {
+  return Uint8Array.from(Buffer.from(digest, "hex"));
+}
+
+function hex(digest: Uint8Array): Digest {
+  return Buffer.from(digest).toString("hex") as Digest;
+}

@@ -1,0 +1,232 @@
+/**
+ * The registers of this host in its TPM, with the ledger beside them: write-ahead. Each record is on disk before the TPM is extended by
+ * it, and the next is written only after that, by whichever supervisor has the lock.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { AttestError } from "@isoline/attest/error";
+import {
+  bear,
+  defineRegister,
+  extendPcr,
+  extendRegister,
+  flushAll,
+  isOutOfMemory,
+  type Newborn,
+  readPcrs,
+  readRegister,
+  removeEmptyRegisters,
+  undefineRegister,
+} from "@isoline/attest/birth";
+import {
+  encodeRecord,
+  type ExpectedValue,
+  extensionOf,
+  isAboutBirths,
+  type LedgerRecord,
+  type RecordOf,
+  standingOf,
+} from "@isoline/attest/register";
+import { commands, Tpm } from "@isoline/attest/tpm";
+import { LedgerFile } from "./ledger-file.ts";
+import type { TpmPlan } from "./plan.ts";
+
+/** Members that are the same for each record of a namespace, or that this file knows. */
+type Known = "sequence" | "register" | "at" | "birth" | "value";
+type Draft<K extends LedgerRecord["kind"]> = Omit<RecordOf<K>, Known>;
+export type Told = Draft<"checkpoint"> | Draft<"departure"> | Draft<"loss"> | Draft<"end">;
+export type Beginning = Omit<Draft<"guest">, "kind" | "aggregate">;
+
+/** A namespace in the registers of this host. */
+export interface Registered {
+  /** The ledger's file. */
+  readonly ledger: string;
+  /** The number of its birth there. */
+  readonly birth: number;
+  /** Name of its register, and its index in the TPM. */
+  readonly register: Uint8Array;
+  readonly index: number;
+  readonly isShared: boolean;
+  /** SHA-256 over registers 0 to 7 of the SHA-256 bank. */
+  readonly aggregate: Uint8Array;
+}
+
+const AGGREGATE = [0, 1, 2, 3, 4, 5, 6, 7];
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
+const EMPTY = new Uint8Array(32);
+
+export class HostRegisters {
+  readonly #plan: TpmPlan;
+  readonly #patienceMs: number;
+  #file: LedgerFile | undefined;
+  /** Records of the file that the TPM is known to have. */
+  #settled = 0;
+  /** What was written last. */
+  #written: Told | undefined;
+  /** Registers of which this process has the birth key still. */
+  readonly #newborn = new Map<number, Newborn>();
+
+  constructor(plan: TpmPlan, patienceMs: number) {
+    this.#plan = plan;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Begins a namespace: in a register of its own, or in the shared one where the TPM has no room. */
+  async begin(about: Beginning): Promise<Registered> {
+    return this.#using(async (tpm, file) => {
+      const { begin } = file.ledger;
+      const aggregate = createHash("sha256");
+      for (const value of await readPcrs(tpm, AGGREGATE)) aggregate.update(value);
+      const named = { ...about, aggregate: aggregate.digest() };
+      const own = await defineRegister(tpm);
+      if (own !== undefined) this.#newborn.set(own.index, own);
+      const birth = await this.#write(
+        tpm,
+        file,
+        own ? { kind: "birth", ...named, ...own.record } : { kind: "guest", ...named, register: begin.register },
+      );
+      const { index } = file.ledger.register(birth.register);
+      const isShared = own === undefined;
+      const { register, sequence } = birth;
+      return { ledger: file.path, birth: sequence, register, index, isShared, aggregate: named.aggregate };
+    });
+  }
+
+  /**
+   * Records what happened in a namespace. To be called again with the same object after a failure, which may have come after it was
+   * written. After its end, the namespace's own register is removed: the births' register vouches for it.
+   */
+  async record({ birth, register, index, isShared }: Registered, told: Told): Promise<void> {
+    await this.#using(async (tpm, file) => {
+      const { value } = file.ledger.register(register);
+      const isWritten = this.#written === told;
+      if (!isWritten) {
+        const draft = { ...told, birth, register, ...(told.kind === "end" ? { value } : {}) };
+        await this.#write(tpm, file, draft, () => {
+          this.#written = told;
+        });
+      }
+      if (told.kind === "end" && !isShared) await undefineRegister(tpm, index);
+    });
+  }
+
+  close(): void {
+    this.#file?.close();
+  }
+
+  /** One connection to the TPM, under the lock, with a ledger that the TPM has wholly. */
+  async #using<T>(work: (tpm: Tpm, file: LedgerFile) => Promise<T>): Promise<T> {
+    const file = await this.#opened();
+    return file.locked(this.#patienceMs, () =>
+      this.#connected(async (tpm) => {
+        file.catchUp();
+        if (file.ledger.length === 0) await this.#beginLedger(tpm, file);
+        if (file.ledger.length !== this.#settled) await this.#settle(tpm, file);
+        return work(tpm, file);
+      }),
+    );
+  }
+
+  /** The ledger of this boot of the machine and of the TPM. */
+  async #opened(): Promise<LedgerFile> {
+    this.#file ??= await this.#connected(async (tpm) => {
+      const { resetCount } = await clockOf(tpm);
+      return LedgerFile.open(this.#plan.ledger, `${readFileSync(BOOT_ID, "latin1").trim()}-${resetCount}`);
+    });
+    return this.#file;
+  }
+
+  /** Without a resource manager, the sessions of a connection that was cut stay in the TPM until another one removes them. */
+  async #connected<T>(work: (tpm: Tpm) => Promise<T>): Promise<T> {
+    const { address } = this.#plan;
+    const tpm = await Tpm.open(address, this.#patienceMs);
+    try {
+      return await work(tpm);
+    } catch (fault) {
+      if (isOutOfMemory(fault) && /^(?:unix|tcp):/.test(address)) await flushAll(tpm);
+      throw fault;
+    } finally {
+      tpm.close();
+    }
+  }
+
+  async #beginLedger(tpm: Tpm, file: LedgerFile): Promise<void> {
+    await removeEmptyRegisters(tpm);
+    const shared = await defineRegister(tpm);
+    if (shared === undefined)
+      throw new AttestError(
+        "tpm-refused",
+        "the TPM has no room for a single register; undefine an index that is not used (tpm2_getcap handles-nv-index)",
+      );
+    this.#newborn.set(shared.index, shared);
+    const { pcr } = this.#plan;
+    const [from = EMPTY] = await readPcrs(tpm, [pcr]);
+    const { resetCount, restartCount } = await clockOf(tpm);
+    const boot = Uint8Array.from(Buffer.from(readFileSync(BOOT_ID, "latin1").replaceAll("-", "").trim(), "hex"));
+    const begin = { kind: "begin", version: "isoline ledger 1", boot, resetCount, restartCount, pcr, from } as const;
+    await this.#write(tpm, file, { ...begin, ...shared.record });
+  }
+
+  /** Appends a record, and extends the TPM by it. */
+  async #write(
+    tpm: Tpm,
+    file: LedgerFile,
+    draft: { readonly kind: LedgerRecord["kind"]; readonly [member: string]: unknown },
+    onWritten: () => void = () => {},
+  ): Promise<LedgerRecord> {
+    const encoded = encodeRecord({ ...draft, sequence: file.ledger.length, at: Date.now() } as unknown as LedgerRecord);
+    const written = file.append(encoded);
+    onWritten();
+    const extension = extensionOf(encoded);
+    if (isAboutBirths(written)) await extendPcr(tpm, file.ledger.begin.pcr, extension);
+    await this.#extend(tpm, file, written, extension);
+    this.#settled = file.ledger.length;
+    return written;
+  }
+
+  async #extend(tpm: Tpm, file: LedgerFile, record: LedgerRecord, extension: Uint8Array): Promise<void> {
+    const register = file.ledger.register(record.register);
+    const newborn = this.#newborn.get(register.index);
+    if (newborn === undefined) return extendRegister(tpm, register, extension);
+    await bear(tpm, newborn, extension);
+    // From here on no program has the key.
+    this.#newborn.delete(register.index);
+  }
+
+  /** Extends what a supervisor wrote, this one included, and did not extend any more. Refuses a ledger that does not fit the TPM. */
+  async #settle(tpm: Tpm, file: LedgerFile): Promise<void> {
+    const { last, births, begin } = file.ledger;
+    const extension = extensionOf(encodeRecord(last));
+    const [pcr = EMPTY] = await readPcrs(tpm, [begin.pcr]);
+    if (standing(file, `PCR ${begin.pcr}`, pcr, births) === "behind") await extendPcr(tpm, begin.pcr, extension);
+    const register = file.ledger.register(last.register);
+    const value = await readRegister(tpm, register.index);
+    // A register that was never begun cannot be begun by another process; one that has ended may be gone.
+    const isLeft = value === undefined && (isBirth(last) ? !this.#newborn.has(register.index) : last.kind === "end");
+    if (!isLeft && standing(file, `its register`, value ?? EMPTY, register) === "behind")
+      await this.#extend(tpm, file, last, extension);
+    this.#settled = file.ledger.length;
+  }
+}
+
+function standing(file: LedgerFile, what: string, found: Uint8Array, expected: ExpectedValue): "current" | "behind" {
+  const stands = standingOf(found, expected);
+  if (stands !== undefined) return stands;
+  throw new AttestError(
+    "bad-ledger",
+    `${file.path} does not fit the TPM: ${what} should hold ${hex(expected.value).slice(0, 16)}…, and holds ${hex(found).slice(0, 16)}…; ` +
+      "something else extended it, or the ledger was changed: restart the machine, and find out which",
+  );
+}
+
+function isBirth({ kind }: LedgerRecord): boolean {
+  return kind === "begin" || kind === "birth";
+}
+
+async function clockOf(tpm: Tpm) {
+  return (await tpm.run(commands.readClock, {})).time.clockInfo;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}

@@ -1,0 +1,20 @@
+/** Where a namespace's behaviour is recorded in hardware, as plain data. */
+
+export interface TpmPlan {
+  /** `unix:PATH`, `tcp:HOST:PORT`, or a device. */
+  readonly address: string;
+  /** The directory of the host's ledgers, one file for each boot. */
+  readonly ledger: string;
+  /** The register of platform configuration for births and ends. */
+  readonly pcr: number;
+}
+
+export const TPM_LEDGERS = "/var/lib/isoline/ledger";
+/** Extended by system extensions at most, before the system has started (systemd, TPM2 PCR Measurements). */
+export const BIRTHS_PCR = 13;
+
+/**
+ * Registers that no program can reset, and that are not the aggregate (0 to 7) or the kernel's list (10): TCG PC Client Platform
+ * TPM Profile, 4.6.1.
+ */
+export const pcrsForBirths: readonly number[] = [8, 9, 11, 12, 13, 14, 15];

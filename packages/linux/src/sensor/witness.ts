@@ -1,0 +1,61 @@
+/**
+ * Where departures are recorded before their calls go ahead: a register of a TPM.
+ *
+ * The witness keeps which processes have departed, so that a departure after the first of a process costs nothing.
+ */
+import type { Digest } from "@isoline/core/digest";
+import type { EnginePort, Judgement } from "@isoline/core/engine";
+import { EPERM } from "../abi/errno.ts";
+import type { ActingProcess } from "./acting.ts";
+import type { Verdict } from "./mediation.ts";
+
+export interface Witness {
+  /** Whether everything that happened is recorded. When enforcing, nothing goes ahead until it is. */
+  isUpToDate(): boolean;
+  /** Why something is owed, and what to do about it: the reason of the losses that follow from it. */
+  readonly remedy: string;
+  /** An act that is off contour. False if it is the first of its process and could not be recorded in time. */
+  departed(process: ActingProcess, point: Digest | undefined): boolean;
+  died(process: ActingProcess): void;
+}
+
+/** The witness beside the engine: has it told of each departure, and has nothing go ahead that it could not be told of. */
+export class Witnessing {
+  /** Whether the last act is to be decided each time: another process may depart by it for the first time. */
+  isForEach = false;
+  /** Called when something could not be recorded in time, so that nothing may go ahead any more, on contour or not. */
+  onOwing: (() => void) | undefined;
+  readonly #engine: Pick<EnginePort, "gap" | "loss" | "mode">;
+  readonly #witness: Witness | undefined;
+
+  constructor(engine: Pick<EnginePort, "gap" | "loss" | "mode">, witness: Witness | undefined) {
+    this.#engine = engine;
+    this.#witness = witness;
+  }
+
+  get isActive(): boolean {
+    return this.#witness !== undefined;
+  }
+
+  /** Has a departure recorded before its verdict is given. One that could not be recorded in time is a loss. */
+  judged({ verdict, departure }: Judgement, process: ActingProcess): void {
+    if (this.#witness === undefined) return;
+    this.isForEach = verdict === "off" && this.#engine.mode !== "enforce";
+    if (verdict !== "off") return;
+    if (!this.#witness.departed(process, departure?.point)) this.#engine.gap(this.#witness.remedy);
+  }
+
+  /** While something is owed, nothing goes ahead in a namespace that is enforced. */
+  unlessOwed(verdict: Verdict, { handle }: ActingProcess): Verdict {
+    if (verdict !== 0 || this.#witness === undefined || this.#engine.mode !== "enforce") return verdict;
+    if (this.#witness.isUpToDate()) return verdict;
+    this.isForEach = true;
+    this.onOwing?.();
+    this.#engine.loss(this.#witness.remedy, 1, handle);
+    return EPERM;
+  }
+
+  died(process: ActingProcess): void {
+    this.#witness?.died(process);
+  }
+}
