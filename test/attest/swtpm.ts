@@ -45,13 +45,13 @@ export class SoftwareTpm {
     return { root: file("swtpm-localca-rootca-cert.pem"), issuer: file("issuercert.pem") };
   }
 
-  /** Powers it on. The state of an earlier start is there again. */
-  async start(): Promise<void> {
+  /** Powers it on, or wakes it after `tpm2_shutdown`. The state of an earlier start is there again. */
+  async start(startup: "clear" | "state" = "clear"): Promise<void> {
     const socket = join(this.place, "socket");
     for (const path of [socket, `${socket}.ctrl`]) rmSync(path, { force: true });
     const words = ["socket", "--tpm2", "--tpmstate", `dir=${join(this.place, "state")}`];
     words.push("--server", `type=unixio,path=${socket}`, "--ctrl", `type=unixio,path=${socket}.ctrl`);
-    words.push("--flags", "not-need-init,startup-clear");
+    words.push("--flags", `not-need-init,startup-${startup}`);
     this.#process = spawn("swtpm", words, { stdio: "ignore" });
     // The socket is there before swtpm listens.
     for (let tries = 0; tries < 500; tries++) {

@@ -85,11 +85,7 @@ export function assertAttestationKey(key: PublicArea): void {
 }
 
 function assertAnswers({ extraData }: Attest, challenge: Uint8Array): void {
-  if (!equal(extraData, challenge))
-    throw new AttestError(
-      "stale-evidence",
-      "the quote answers another challenge, or is about another statement; ask again with a new one",
-    );
+  if (!equal(extraData, challenge)) throw broken("it answers another challenge, or is about another statement");
 }
 
 function assertSelection(

@@ -25,7 +25,9 @@ const MOST_DATA = 2 ** 22;
 const DIGEST_BYTES = 32;
 /** The classic file has SHA-1 digests; those of banks have the digest of their bank. */
 const DIGEST_SIZES = [DIGEST_BYTES, 20] as const;
-const TEMPLATE = /^[a-z][a-z0-9|_-]{0,63}$/;
+/** Those of the kernel (ima_template.c), or the fields of one that was made by `ima_template_fmt=`. The name itself is not measured. */
+const TEMPLATE =
+  /^(?:ima|ima-ng|ima-sig|ima-ngv2|ima-sigv2|ima-buf|ima-modsig|evm-sig|[a-z][a-z0-9-]*(?:\|[a-z][a-z0-9-]*)+)$/;
 /** The form before templates: its data has no length of its own. */
 const ORIGINAL = "ima";
 const ORIGINAL_NAME_BYTES = 256;
@@ -37,18 +39,18 @@ export function replayImaList(list: Uint8Array, quoted: Uint8Array): ImaReplay {
   let value: Uint8Array = new Uint8Array(DIGEST_BYTES);
   let [entries, violations] = [0, 0];
   let bootAggregate: Uint8Array | undefined;
-  let reached: ImaReplay | undefined = equal(value, quoted) ? { entries, violations, bootAggregate } : undefined;
+  let reached = equal(value, quoted) ? { entries, violations } : undefined;
   for (const { register, template, data, isViolation } of entriesIn(list, size ?? DIGEST_BYTES)) {
     if (register !== REGISTER) continue;
     if (entries === 0) bootAggregate = firstDigest(template, data);
     entries += 1;
     if (isViolation) violations += 1;
     value = hashOf("sha256", value, isViolation ? new Uint8Array(DIGEST_BYTES).fill(0xff) : hashOf("sha256", data));
-    if (equal(value, quoted)) reached = { entries, violations, bootAggregate };
+    if (equal(value, quoted)) reached = { entries, violations };
   }
   if (reached === undefined)
     throw refused(`register ${REGISTER} has a value that no beginning of its ${entries} entries leads to`);
-  return reached;
+  return { ...reached, bootAggregate };
 }
 
 interface Entry {
@@ -74,10 +76,13 @@ function* entriesIn(list: Uint8Array, digestBytes: number): Generator<Entry> {
   for (let entries = 0; at < list.length; entries++) {
     if (entries === MOST_ENTRIES) throw refused(`it has more than ${MOST_ENTRIES} entries`);
     const register = number("a register");
-    const isViolation = take(digestBytes, "a digest").every((byte) => byte === 0);
+    const digest = take(digestBytes, "a digest");
+    const isViolation = digest.every((byte) => byte === 0);
     const template = new TextDecoder("latin1").decode(sized(64, "a template"));
     if (!TEMPLATE.test(template)) throw refused(`no template has the name at byte ${at}`);
     const data = template === ORIGINAL ? originalData(take, sized) : sized(MOST_DATA, "the data of an entry");
+    if (!isViolation && !equal(digest, hashOf(digestBytes === DIGEST_BYTES ? "sha256" : "sha1", data)))
+      throw refused(`the digest of entry ${entries + 1} is not that of its data`);
     yield { register, template, data, isViolation };
   }
 }

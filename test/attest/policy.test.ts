@@ -1,0 +1,177 @@
+/** A verifier's own files: what they mean, where they are wrong, and whose signature they need; and results as tokens. */
+import { generateKeyPairSync, sign, webcrypto } from "node:crypto";
+import { preAuthenticated } from "@isoline/core/verify";
+import { describe, expect, it } from "vitest";
+import {
+  type Appraisal,
+  POLICY_TYPE,
+  readAccepted,
+  readPolicy,
+  readReferences,
+  signEar,
+  verifyEar,
+  writeAccepted,
+} from "../../packages/attest/src/appraise/index.ts";
+import { digest } from "./samples.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const policy = (change: object) =>
+  bytes(JSON.stringify({ policy: 1, name: "p", version: 1, canisters: [], ...change }));
+
+describe("a policy", () => {
+  it("is strict where it says nothing", async () => {
+    const { root, registers, ledger, losses, canisters } = await readPolicy(
+      policy({ canisters: [{ label: "*" }] }),
+      [],
+    );
+    expect({ root, ledger, losses, registers: registers.length }).toEqual({
+      root: "tpm",
+      ledger: "required",
+      losses: "refuse",
+      registers: 16,
+    });
+    expect(canisters).toEqual([
+      {
+        label: "*",
+        modes: ["enforcing"],
+        sensors: ["seccomp", "bpf"],
+        register: "required",
+        signedContour: false,
+        bound: "if-there",
+        departures: 0,
+        losses: "refuse",
+      },
+    ]);
+  });
+
+  it.each([
+    ['{\n  "policy": 1,\n  "nmae": "x"\n}', "line 3, column 3: expected one of policy, name"],
+    ['{"policy": 0, "name": "p", "version": 1, "canisters": []}', "line 1, column 12: expected 1, the version"],
+    ['{"policy": 1,\n"name": "p", "version": -1, "canisters": []}', "line 2, column 25: expected a whole number"],
+    ['{"policy": 1, "name": "p", "version": 1}', '"canisters", line 1, column 1: expected a list, got nothing'],
+    [
+      '{"policy": 1, "name": "p", "version": 1,\n "canisters": [{"label": 7}]}',
+      "line 2, column 26: expected a label, got 7",
+    ],
+    ['{"policy": 1, "policy": 1}', "line 1, column 15: Map keys must be unique"],
+    [
+      '{"policy": 1, "registers": [1, 0], "name": "p", "version": 1, "canisters": []}',
+      "expected numbers of registers, ascending",
+    ],
+    ["{", "line 1, column 2"],
+    ['{"policy": &a 1, "name": *a}', "expected a value without aliases"],
+    ["", "expected a map, got nothing"],
+  ])("%j is refused, with the place", async (text, why) => {
+    await expect(readPolicy(bytes(text), [])).rejects.toThrow(why);
+    await expect(readPolicy(bytes(text), [])).rejects.toMatchObject({ code: "bad-policy-file" });
+  });
+
+  it("that is cut anywhere is refused as what it is", async () => {
+    const whole = policy({ canisters: [{ label: "*", departures: 3 }], mitigations: { a: ["b"] } });
+    const codes = new Set<unknown>();
+    for (let length = 0; length < whole.length; length++)
+      codes.add(
+        await readPolicy(whole.subarray(0, length), []).then(
+          () => "read",
+          ({ code }: { code: string }) => code,
+        ),
+      );
+    expect([...codes]).toEqual(["bad-policy-file"]);
+  });
+
+  const signer = generateKeyPairSync("ed25519");
+  const stranger = generateKeyPairSync("ed25519");
+  const keys = [{ name: "ops", pem: String(signer.publicKey.export({ type: "spki", format: "pem" })) }];
+  const enveloped = (by: typeof signer, payloadType = POLICY_TYPE, payload = policy({})) => {
+    const sig = sign(null, preAuthenticated(payloadType, payload), by.privateKey).toString("base64");
+    return bytes(
+      JSON.stringify({ payloadType, payload: Buffer.from(payload).toString("base64"), signatures: [{ sig }] }),
+    );
+  };
+
+  it("must be signed where signers are trusted", async () => {
+    await expect(readPolicy(enveloped(signer), keys)).resolves.toMatchObject({ name: "p" });
+    await expect(readPolicy(enveloped(stranger), [])).resolves.toMatchObject({ name: "p" });
+    for (const [wrong, got] of [
+      [policy({}), "a file without one"],
+      [enveloped(stranger), "one by another key"],
+      [enveloped(signer, "application/json"), "application/json"],
+    ] as const)
+      await expect(readPolicy(wrong, keys)).rejects.toThrow(got);
+    await expect(readReferences(enveloped(signer), keys)).rejects.toThrow("an envelope of type");
+  });
+});
+
+describe("reference values", () => {
+  it.each([
+    ['{"references": 1, "boots": [{"name": "b", "registers": {"24": "00"}}]}', "values by the number of a register"],
+    ['{"references": 1, "boots": [{"name": "b", "registers": {}}]}', "at least one register"],
+    ['{"references": 1, "contours": [{"name": "c", "contour": "0"}]}', "64 hexadecimal digits"],
+    ['{"references": 1, "contours": {}}', "expected a list"],
+  ])("%s is refused", async (text, why) => {
+    await expect(readReferences(bytes(text), [])).rejects.toThrow(why);
+  });
+});
+
+describe("what was accepted", () => {
+  it("is read as it was written, long numbers too", () => {
+    const accepted = {
+      clock: { clock: 2n ** 60n, resetCount: 3, restartCount: 1 },
+      policy: { name: "p", version: 1 },
+      ledger: { bytes: 10, digest: "00" },
+      canisters: [],
+    };
+    expect(readAccepted(writeAccepted(accepted))).toEqual(accepted);
+    for (const wrong of ["", "{}", "[]", "null", writeAccepted(accepted).replace('"clock":"', '"clock":"-')])
+      expect(() => readAccepted(wrong)).toThrow("what was accepted last cannot be read");
+  });
+});
+
+describe("a result as a token", () => {
+  const now = new Date(1_790_000_000_000);
+  const appraisal: Appraisal = {
+    status: "contraindicated",
+    root: "tpm",
+    node: "n",
+    platform: { status: "affirming", checks: [{ name: "quote", outcome: "passed" }] },
+    canisters: [
+      {
+        label: "web",
+        root: "tpm",
+        status: "contraindicated",
+        checks: [{ name: "trust", outcome: "failed", failure: "off-contour", why: "expected no departure, got 1" }],
+      },
+    ],
+    challenge: digest(7),
+    evidenceDigest: "ab".repeat(32),
+    policy: { name: "p", version: 1, digest: "cd".repeat(32), validity: 60 },
+    accepted: undefined,
+  };
+
+  it("says challenge, evidence and policy, and why, and expires", async () => {
+    const { privateKey, publicKey } = (await webcrypto.subtle.generateKey({ name: "Ed25519" }, false, [
+      "sign",
+      "verify",
+    ])) as webcrypto.CryptoKeyPair;
+    const ear = await signEar(appraisal, { key: privateKey, algorithm: "EdDSA", now, build: "0.1.0" });
+    expect(await verifyEar(ear, publicKey, now)).toMatchObject({
+      eat_nonce: Buffer.from(digest(7)).toString("base64url"),
+      "isoline.evidence": `sha256:${"ab".repeat(32)}`,
+      exp: now.getTime() / 1000 + 60,
+      submods: {
+        node: { "ear.status": "affirming", "ear.trustworthiness-vector": { hardware: 2 } },
+        "canister/web": {
+          "ear.status": "contraindicated",
+          "ear.trustworthiness-vector": { "runtime-opaque": 96 },
+          "isoline.failures": [{ check: "trust", failure: "off-contour", why: "expected no departure, got 1" }],
+        },
+      },
+    });
+    await expect(verifyEar(ear, publicKey, new Date(now.getTime() + 120_000))).rejects.toThrow("exp");
+    const other = (await webcrypto.subtle.generateKey({ name: "Ed25519" }, false, [
+      "sign",
+      "verify",
+    ])) as webcrypto.CryptoKeyPair;
+    await expect(verifyEar(ear, other.publicKey, now)).rejects.toThrow("signature");
+  });
+});

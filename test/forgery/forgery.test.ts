@@ -1,0 +1,97 @@
+/**
+ * The forgery matrix: every row is sent to the verifier, and must be caught by the check that it names, or must not alarm. A second
+ * verifier, written from the specification, must come to the same verdict. `npx vitest run test/forgery -u` writes docs/forgery.md.
+ */
+import { afterAll, describe, expect, it } from "vitest";
+import { checks, type Question } from "../../packages/attest/src/appraise/index.ts";
+import { writeEvidence } from "../../packages/attest/src/evidence/index.ts";
+import { needsSwtpm } from "../attest/swtpm.ts";
+import { isCI } from "../support/machine.ts";
+import { Bench, type Row } from "./bench.ts";
+import { rows } from "./matrix.ts";
+import { forgeryPage } from "./page.ts";
+import { needsPython, SecondVerifier } from "./second.ts";
+import { judge, questionFor, verdict } from "./verifier.ts";
+
+/** What a row sends, and what it is asked about. */
+async function sentBy(row: Row): Promise<Question> {
+  const bench = await new Bench().open();
+  try {
+    const { evidence, question } = await row.send(bench);
+    const bytes = evidence instanceof Uint8Array ? evidence : writeEvidence(evidence);
+    return { ...questionFor(bench.node, bench.challenge), ...question, evidence: bytes };
+  } finally {
+    await bench.close();
+  }
+}
+
+/** Every byte where there is time; elsewhere some, and with them each bit of a byte in turn. */
+const STRIDE = isCI ? 1 : 31;
+
+describe.skipIf(needsSwtpm)("the forgery matrix (needs swtpm and tpm2-tools)", () => {
+  const second = needsPython ? undefined : new SecondVerifier();
+  afterAll(() => second?.close());
+
+  it.each(rows.map((row) => [row.group, row.forgery, row] as const))("%s: %s", async (_, __, row) => {
+    const question = await sentBy(row);
+    const appraisal = await judge(question, question.evidence);
+    const all = [appraisal.platform, ...appraisal.canisters].flatMap((each) => each.checks);
+    const first = all.find(({ outcome }) => outcome === "failed");
+    expect(first ? `${first.name}: ${first.failure}` : "no alarm").toBe(row.caught);
+    expect(first?.why ?? "").toMatch(row.caught === "no alarm" ? /^$/ : /expected|proves nothing/);
+    expect(second ? await second.verdict(question) : verdict(appraisal)).toBe(verdict(appraisal));
+  });
+
+  it("a flipped bit is caught wherever it is; in the firmware's log, wherever it changes a register or a digest", async () => {
+    const bench = await new Bench().open();
+    const evidence = await bench.honest();
+    const sample = writeEvidence(evidence);
+    const question = questionFor(bench.node, bench.challenge);
+    const log = Buffer.from(sample).indexOf(evidence.bootLog!);
+    const isInLog = (at: number) => at >= log && at < log + evidence.bootLog!.length;
+    const missed: number[] = [];
+    const differing: string[] = [];
+    for (let at = 0; at < sample.length; at += STRIDE) {
+      const flipped = Uint8Array.from(sample);
+      flipped[at]! ^= 1 << (at % 8);
+      const ours = await judge(question, flipped);
+      const theirs = (await second?.verdict({ ...question, evidence: flipped })) ?? verdict(ours);
+      if (ours.status === "affirming") missed.push(at);
+      if (theirs !== verdict(ours)) differing.push(`${at}: ${theirs} and ${verdict(ours)}`);
+    }
+    await bench.close();
+    expect(missed.filter((at) => !isInLog(at))).toEqual([]);
+    expect(differing).toEqual([]);
+    // Registers and digests alone are believed of that log: header, types and descriptions are not measured.
+    const digests = bench.node.measured.map(({ digest }) => log + Buffer.from(evidence.bootLog!).indexOf(digest));
+    expect(missed.filter((at) => digests.some((digest) => at >= digest && at < digest + 32))).toEqual([]);
+  });
+
+  it("is what the page says", async () => {
+    await expect(forgeryPage(rows, checks)).toMatchFileSnapshot("../../docs/forgery.md");
+  });
+});
+
+/** More than a TPM has registers for: the rest share one. */
+const MANY = 100;
+
+describe.skipIf(needsSwtpm)("one quote for many (needs swtpm and tpm2-tools)", () => {
+  it("a hundred canisters stand under one quote, and each tenant can verify its own", async () => {
+    const bench = await new Bench().open();
+    try {
+      await bench.crowd(MANY);
+      const { evidence, tenant, labels } = await bench.crowded();
+      const whole = await judge(questionFor(bench.node, bench.challenge), evidence);
+      expect(whole.canisters).toHaveLength(MANY);
+      expect(verdict(whole)).toBe("affirming");
+      const own = await judge(
+        { ...questionFor(bench.node, bench.challenge), about: [labels[57]!] },
+        tenant(labels[57]!),
+      );
+      expect(own.canisters.map(({ label, status }) => [label, status])).toEqual([[labels[57], "affirming"]]);
+      expect(verdict(own)).toBe("affirming");
+    } finally {
+      await bench.close();
+    }
+  });
+});

@@ -1,0 +1,10 @@
+/**
+ * The matrix: what a node, root on it, or a stranger between it and the verifier may send. Each row makes evidence on a real TPM, and
+ * says which check must catch it; some rows must not alarm.
+ */
+import type { Row } from "./bench.ts";
+import { canisterRows } from "./rows-canisters.ts";
+import { platformRows } from "./rows-platform.ts";
+import { recordRows } from "./rows-records.ts";
+
+export const rows: readonly Row[] = [...platformRows, ...recordRows, ...canisterRows];

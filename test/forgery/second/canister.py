@@ -1,0 +1,139 @@
+"""The checks of one canister."""
+
+import base64
+import json
+
+from refusal import ZEROS, demand, sha
+from contours import contour_points, dsse, matches, state_under
+from logs import leads_to
+from tpm import attested, signed_by
+
+class Canister:
+    def __init__(self, appraisal, body):
+        self.all, self.body, self.space = appraisal, body, None
+
+    def run(self):
+        make = self.all.make
+        if make("rules", self.rules) is None:
+            return
+        states = make("contour", self.contour)
+        if states is not None:
+            make("state", self.state, states)
+            make("bound", self.bound)
+        if make("register", self.register) and self.space:
+            make("record", self.record)
+        for name in ("progress", "losses", "trust"):
+            make(name, getattr(self, name))
+
+    def rules(self):
+        body = self.body
+        found = [one for one in self.all.rules["canisters"] if matches(one["label"], body["label"])]
+        demand(found, "unknown-contour")
+        self.rule = found[0]
+        demand(body["mode"] in self.rule.get("modes", ["enforcing"]), "unknown-contour")
+        demand(body["mode"] == "learning" or body["sealed"], "unknown-contour")
+        demand(body["sensor"] in self.rule.get("sensors", ["seccomp", "bpf"]), "unknown-contour")
+        return True
+
+    def contour(self):
+        body, question, self.points = self.body, self.all.question, None
+        demand("contour" in body, "unknown-contour")
+        digest = body["contour"].hex()
+
+        def fits(images):
+            return not images or body.get("image") in images
+
+        named = [one for one in self.all.references["contours"] if one["contour"] == digest]
+        fitting = [one for one in named if fits(one.get("images"))]
+        demand(not named or fitting, "unknown-contour")
+        for one in question["contours"]:
+            data = base64.b64decode(one)
+            if sha(data).hex() == digest:
+                self.points = contour_points(data)
+        if self.rule.get("signedContour"):
+            payload = dsse(body.get("signature", b""), "application/vnd.in-toto+json", question["contourSigners"])
+            demand(payload is not None, "unknown-contour")
+            statement = json.loads(payload)
+            demand(statement["subject"][0]["digest"]["sha256"] == digest, "unknown-contour")
+            demand(fits(statement["predicate"]["images"]), "unknown-contour")
+        demand(fitting or self.points is not None, "unknown-contour")
+        computed = [] if self.points is None else [state_under(self.points, ZEROS, ZEROS).hex()]
+        return [one["state"] for one in fitting[:1]] + computed
+
+    def state(self, states):
+        demand(all(one == self.body["state"].hex() for one in states), "unknown-contour")
+
+    def bound(self):
+        bound, aggregate = self.body.get("bound"), self.all.aggregate
+        if bound is None or aggregate is None or self.points is None:
+            return demand(self.rule.get("bound") != "required", "incomplete")
+        demand(bound["aggregate"] == aggregate, "equivocation")
+        demand(bound["state"] == state_under(self.points, self.all.challenge, aggregate), "equivocation")
+
+    def register(self):
+        told, ledger = self.body.get("register"), self.all.ledger
+        if told is None or ledger is None:
+            demand(self.rule.get("register", "required") != "required", "incomplete")
+            return True
+        space = ledger["spaces"].get(told["birth"])
+        demand(space is not None and space["birth"]["register"] == told["name"])
+        if space["end"] is None:
+            found = [one for one in self.all.evidence["registers"] if one["name"] == told["name"]]
+            demand(len(found) == 1, "incomplete")
+            [one] = found
+            demand(b"\x00\x0b" + sha(one["public"]) == told["name"])
+            signed_by(self.all.key, one["message"], one["signature"])
+            certified = attested(one["message"], 0x8014)
+            demand(certified["extra"] == self.all.qualifying and certified["reset"] == self.all.clock["reset"])
+            demand(certified["name"] == told["name"] and certified["offset"] == 0)
+            demand(leads_to(certified["contents"], ledger["values"][told["name"]], ledger["last"]))
+        self.space = space
+        return True
+
+    def record(self):
+        body, birth, end, records = self.body, self.space["birth"], self.space["end"], self.space["records"]
+        modes = {"learning": "learn", "watching": "watch", "enforcing": "enforce"}
+        for one, other in (("label", body["label"]), ("mode", modes[body["mode"]]), ("sensor", body["sensor"])):
+            demand(birth[one] == other, "equivocation")
+        demand(body["mode"] == "learning" or birth["state"] == body["state"], "unknown-contour")
+        demand(self.all.aggregate in (None, birth["aggregate"]), "equivocation")
+        departures = [one for one in records if one["kind"] == "departure"]
+        counters = body["counters"]
+        demand(counters["departures"] >= len(departures), "equivocation")
+        demand(counters["untrusted"] >= len({one["process"] for one in departures}), "equivocation")
+        lost = any(one["kind"] == "loss" for one in records)
+        demand(not lost or counters["lost"] > 0 or body["incomplete"], "equivocation")
+        before, now = None, {"points": body["points"], "events": counters["events"], "measurement": body["measurement"]}
+        for head in [one for one in records if one["kind"] == "checkpoint"] + [now]:
+            if before:
+                demand(head["points"] >= before["points"] and head["events"] >= before["events"], "rollback")
+                same = head["points"] == before["points"]
+                demand(not same or head["measurement"] == before["measurement"], "equivocation")
+            before = head
+        demand((end is None) == ("ended" not in body), "equivocation")
+        if end:
+            told = (end["measurement"], end["state"], end["events"], end["off"], end["refused"], end["lost"])
+            now = (body["measurement"], body["state"], *(counters[n] for n in ("events", "departures", "refused", "lost")))
+            demand(told == now, "equivocation")
+
+    def progress(self):
+        body = self.body
+        told = body.get("register")
+        run = f"started {body['started']}" if told is None else f"{told['name'].hex()} {told['birth']}"
+        for one in (self.all.last or {}).get("canisters", []):
+            if one["label"] == body["label"] and one["run"] == run:
+                demand(all(body["counters"][name] >= value for name, value in one["counters"].items()), "rollback")
+                demand(body["points"] >= one["points"], "rollback")
+                same = body["points"] == one["points"]
+                demand(not same or body["measurement"].hex() == one["measurement"], "equivocation")
+
+    def losses(self):
+        recorded = self.space and any(one["kind"] == "loss" for one in self.space["records"])
+        lost = self.body["counters"]["lost"] > 0 or self.body["incomplete"] or recorded
+        demand(not lost or self.rule.get("losses") == "warn", "incomplete")
+
+    def trust(self):
+        counters, records = self.body["counters"], self.space["records"] if self.space else []
+        recorded = sum(one["kind"] == "departure" for one in records)
+        most = max(counters["departures"], counters["untrusted"], counters["refused"], recorded)
+        demand(most <= self.rule.get("departures", 0), "off-contour")
