@@ -22,6 +22,11 @@ const attest = ["error", "tpm", "boot", "enrol", "register", "birth", "tee", "ev
   (folder) => `@isoline/attest/${folder}`,
 );
 
+/** The subpaths of the log package. */
+const log = ["error", "tree", "note", "tiles", "proof", "writer", "mirror", "witness"].map(
+  (folder) => `@isoline/log/${folder}`,
+);
+
 /**
  * The layers, from the lowest to the highest. A row is a folder: the first name under a package's `src`. A folder may import
  * itself, the folders of the same package that stand above it in this list, and from other packages only what its row allows. A
@@ -65,6 +70,7 @@ const layers = [
   ["log", "proof", []],
   ["log", "store", ["node:fs", "node:path"]],
   ["log", "writer", []],
+  ["log", "mirror", []],
   ["log", "witness", ["node:crypto", "node:http"]],
 
   ["linux", "error", core],
@@ -89,8 +95,9 @@ const layers = [
   ["isoline", "engine", [...core, "@isoline/linux", "node:*"]],
   ["isoline", "canister", [...core, ...attest, "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "attest", [...core, ...attest, "@isoline/linux", "node:*"]],
+  ["isoline", "transparency", [...log, "@isoline/linux"]],
   ["isoline", "demo", [...core, "node:*"]],
-  ["isoline", "cli", [...core, ...attest, "@isoline/linux", "node:*", "commander", "yaml"]],
+  ["isoline", "cli", [...core, ...attest, ...log, "@isoline/linux", "node:*", "commander", "yaml"]],
   ["isoline", "index", core],
 ];
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const PACKAGES = ["packages/core", "packages/attest", "packages/linux", "packages/isoline"];
+const PACKAGES = ["packages/core", "packages/attest", "packages/log", "packages/linux", "packages/isoline"];
 const VERSION = /^(\d+)\.(\d+)\.(\d+)$/;
 const HEADING = /^## \[Unreleased\](?: — (\S+))?$/m;
 

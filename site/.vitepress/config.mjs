@@ -33,6 +33,7 @@ export default defineConfig({
           page("Containers", "/how-to/containers"),
           page("An agent's shell", "/how-to/agent-shell"),
           page("Other systems", "/how-to/export"),
+          page("A transparency log", "/how-to/log"),
           page("IMA for one command", "/ima"),
           {
             text: "Examples",

@@ -58,7 +58,7 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     const before = state();
     const { status, said } = release(VERSION);
     expect(status).toBe(0);
-    for (const path of ["core", "attest", "linux", "isoline"].map((name) => `packages/${name}/package.json`))
+    for (const path of ["core", "attest", "log", "linux", "isoline"].map((name) => `packages/${name}/package.json`))
       expect(said).toContain(`would change ${path}: version ${now} becomes ${VERSION}`);
     expect(said).toContain(`would make commit and tag v${VERSION}`);
     expect(said).toContain("nothing was changed");
@@ -114,7 +114,7 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     expect(changelog()).toMatch(/## \[Unreleased\]\n\n## \[99\.0\.0\] — \d{4}-\d\d-\d\d\n\n- Something new\.\n/);
 
     const folder = join(clone, "dist/release", VERSION);
-    const tarballs = ["isoline", "isoline-attest", "isoline-core", "isoline-linux"].map(
+    const tarballs = ["isoline", "isoline-attest", "isoline-core", "isoline-linux", "isoline-log"].map(
       (name) => `${name}-${VERSION}.tgz`,
     );
     const bill = `isoline-${VERSION}.cdx.json`;
@@ -125,7 +125,7 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     const packed = execFileSync("tar", ["xzOf", tarballs[0] as string, "package/package.json"], { cwd: folder });
     expect(JSON.parse(packed.toString("utf8"))).toMatchObject({
       version: VERSION,
-      dependencies: { "@isoline/attest": VERSION, "@isoline/core": VERSION, "@isoline/linux": VERSION },
+      dependencies: Object.fromEntries(["attest", "core", "linux", "log"].map((name) => [`@isoline/${name}`, VERSION])),
     });
     const text = readFileSync(join(folder, bill), "utf8");
     const { bomFormat, components } = JSON.parse(text) as {
@@ -140,6 +140,7 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
         "@isoline/attest",
         "@isoline/core",
         "@isoline/linux",
+        "@isoline/log",
         "koffi",
         "commander",
         "yaml",

@@ -48,11 +48,11 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
 
   it("there is one for each package", () => {
     expect(readdirSync(tarballs).sort()).toEqual(
-      ["isoline", "isoline-attest", "isoline-core", "isoline-linux"].map(tarball),
+      ["isoline", "isoline-attest", "isoline-core", "isoline-linux", "isoline-log"].map(tarball),
     );
   });
 
-  it.each(["isoline", "isoline-attest", "isoline-core", "isoline-linux"])(
+  it.each(["isoline", "isoline-attest", "isoline-core", "isoline-linux", "isoline-log"])(
     "the tarball of %s contains its README and its licence, and nothing that only a checkout needs",
     (name) => {
       const held = files(tarball(name));
@@ -134,6 +134,7 @@ describe.skipIf(!isBuilt)("tarballs (need a build)", () => {
         "@isoline/attest": from(tarball("isoline-attest")),
         "@isoline/core": from(tarball("isoline-core")),
         "@isoline/linux": from(tarball("isoline-linux")),
+        "@isoline/log": from(tarball("isoline-log")),
       };
       mkdirSync(folder);
       writeFileSync(

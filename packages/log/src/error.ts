@@ -7,6 +7,7 @@ export const logErrors = {
   "unsigned-note": "A note carries no signature of a key that is trusted for it, or one that does not verify.",
   "bad-proof": "A proof does not lead to the root that the checkpoint names.",
   "bad-policy": "A policy of logs and witnesses is damaged, or says something that cannot be.",
+  "forked-log": "A log shows another history than it showed before.",
   "broken-log": "The files of a log do not fit its checkpoint.",
   "log-in-use": "Another process appends to this log.",
   "too-large": "An entry is larger than a log takes.",

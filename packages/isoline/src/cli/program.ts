@@ -11,6 +11,7 @@ import { declareCanisters } from "./grammar/canisters.ts";
 import { declareContours } from "./grammar/contours.ts";
 import { declareEngine } from "./grammar/engine.ts";
 import { declareIma } from "./grammar/ima.ts";
+import { declareLog } from "./grammar/log.ts";
 import { declareLive } from "./grammar/live.ts";
 import { declareMachine } from "./grammar/machine.ts";
 import { declareWorkloads } from "./grammar/workloads.ts";
@@ -67,6 +68,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
   declareIma(program, invocation);
   declareAttest(program, invocation);
   declareEngine(program, invocation);
+  declareLog(program, invocation);
   declareMachine(program, invocation);
   for (const command of program.commands.flatMap((each) => [each, ...each.commands]))
     command.showHelpAfterError(`isoline: see isoline ${nameOf(command)} --help`);

@@ -7,7 +7,14 @@ export {
   parseCheckpoint,
   type SignedCheckpoint,
 } from "./checkpoint.ts";
-export { formatVerifierKey, parseVerifierKey, type SignerKey, signerKey, type VerifierKey } from "./key.ts";
+export {
+  formatVerifierKey,
+  parseVerifierKey,
+  type SignerKey,
+  signerKey,
+  signerKeyOf,
+  type VerifierKey,
+} from "./key.ts";
 export {
   type Endorsement,
   endorsements,

@@ -50,8 +50,14 @@ export function formatVerifierKey({ name, id, signer, publicKey }: VerifierKey):
 
 /** A new key, or the one of a seed of 32 bytes. */
 export function signerKey(name: string, signer: Signer, seed: Uint8Array = randomBytes(KEY_BYTES)): SignerKey {
-  if (!/^[^+\s]+$/u.test(name)) throw badKey("a name without spaces and plus signs", name);
   const secret = createPrivateKey({ key: Buffer.concat([PRIVATE_DER, seed]), format: "der", type: "pkcs8" });
+  return signerKeyOf(name, signer, secret);
+}
+
+/** An Ed25519 key, under the name that its signatures carry. */
+export function signerKeyOf(name: string, signer: Signer, secret: KeyObject): SignerKey {
+  if (!/^[^+\s]+$/u.test(name)) throw badKey("a name without spaces and plus signs", name);
+  if (secret.asymmetricKeyType !== "ed25519") throw badKey("an Ed25519 key", String(secret.asymmetricKeyType));
   const spki = createPublicKey(secret).export({ format: "der", type: "spki" });
   return { ...verifierKey(name, signer, spki.subarray(PUBLIC_DER.length)), secret };
 }

@@ -23,7 +23,8 @@ import { Edge } from "./edge.ts";
 
 /** Where the checkpoint of a log is found (c2sp.org/tlog-tiles). */
 export const CHECKPOINT = "checkpoint";
-const COMMITTED = "committed";
+/** Where it keeps what it has signed for. */
+export const COMMITTED = "committed";
 
 export interface LogOptions {
   /** Checkpoints are shown only by `publish`. */

@@ -1,0 +1,123 @@
+/** The commands for transparency logs. */
+import type { Command } from "commander";
+import type { LogAddOptions } from "../commands/log/add.ts";
+import type { LogCreateOptions } from "../commands/log/create.ts";
+import type { LogMonitorOptions } from "../commands/log/monitor.ts";
+import type { LogProveOptions } from "../commands/log/prove.ts";
+import type { LogVerifyOptions } from "../commands/log/verify.ts";
+import type { LogWitnessOptions } from "../commands/log/witness.ts";
+import type { Invocation } from "../invocation.ts";
+import { examples } from "./examples.ts";
+import { repeated } from "./repeated.ts";
+
+const POLICY = "which logs and witnesses count (c2sp.org/tlog-policy)";
+
+export function declareLog(program: Command, { ends }: Invocation): void {
+  program.commandsGroup("Transparency (docs/how-to/log.md):");
+
+  const log = program
+    .command("log")
+    .summary("publish so that nothing can be taken back unseen")
+    .description("Keeps a transparency log of files, such as signatures of contours: docs/how-to/log.md.")
+    .usage("COMMAND [options]")
+    .enablePositionalOptions()
+    .addHelpText("after", examples("isoline log create log --name example.com/contours --key log.pem"));
+
+  log
+    .command("create <dir>")
+    .summary("begin a log in a directory")
+    .description(
+      "Begins a log without entries, and prints its line for a policy. Any web server can serve the directory.",
+    )
+    .requiredOption("--name <name>", "what the log is called, as an address without a scheme")
+    .requiredOption("--key <file>", "the private key that signs it (Ed25519, PEM)")
+    .addHelpText("after", examples("isoline log create log --name example.com/contours --key log.pem"))
+    .action((directory: string, options: LogCreateOptions) =>
+      ends(import("../commands/log/create.ts").then(({ logCreate }) => logCreate(directory, options))),
+    );
+
+  log
+    .command("add <dir> [files...]")
+    .summary("append files, and have them witnessed")
+    .description(
+      "Appends each file as an entry, and prints its number. What is printed is durable. With a policy, the witnesses that have an " +
+        "address in it are asked, and the log shows the entries once enough have signed. Without files, they are only asked.",
+    )
+    .requiredOption("--key <file>", "the private key of the log")
+    .option("--policy <file>", POLICY)
+    .option("-o, --output <file>", "write the proof of the file")
+    .addHelpText(
+      "after",
+      `${examples("isoline log add log app.contour.sig --key log.pem --policy policy -o app.tlog-proof")}\n\nExit status: 0 added and shown, 4 added, and too few witnesses signed.`,
+    )
+    .action((directory: string, files: readonly string[], options: LogAddOptions) =>
+      ends(import("../commands/log/add.ts").then(({ logAdd }) => logAdd(directory, files, options))),
+    );
+
+  log
+    .command("prove <dir> <file>")
+    .summary("the proof that a file is in a log")
+    .description("Looks for the file in the log of a directory, and writes the proof. It is checked without a network.")
+    .option("-o, --output <file>", "write the proof to a file")
+    .addHelpText(
+      "after",
+      `${examples("isoline log prove log app.contour.sig -o app.tlog-proof")}\n\nExit status: 0 it is in the log, 1 it is not.`,
+    )
+    .action((directory: string, file: string, options: LogProveOptions) =>
+      ends(import("../commands/log/prove.ts").then(({ logProve }) => logProve(directory, file, options))),
+    );
+
+  log
+    .command("verify <file> <proof>")
+    .summary("check such a proof")
+    .description(
+      "Checks that a log of the policy has the file, and that enough witnesses have seen it. Needs no network.",
+    )
+    .requiredOption("--policy <file>", POLICY)
+    .option("--json", "for machines")
+    .addHelpText(
+      "after",
+      `${examples("isoline log verify app.contour.sig app.tlog-proof --policy policy")}\n\nExit status: 0 it holds, 3 it does not.`,
+    )
+    .action((file: string, proof: string, options: LogVerifyOptions) =>
+      ends(import("../commands/log/verify.ts").then(({ logVerify }) => logVerify(file, proof, options))),
+    );
+
+  log
+    .command("monitor <log>")
+    .summary("keep a copy, and find out whether anything is taken back")
+    .description(
+      "Takes the new entries of a log in a directory or behind HTTP, and checks that they and the earlier ones are exactly what the " +
+        "log has signed for. Call it again and again with one state.",
+    )
+    .requiredOption("--policy <file>", POLICY)
+    .requiredOption("--state <dir>", "where the copy is")
+    .option("--json", "for machines")
+    .addHelpText(
+      "after",
+      `${examples("isoline log monitor https://example.com/contours --policy policy --state copy")}\n\nExit status: 0 it goes on from the copy, 3 it shows another history.`,
+    )
+    .action((place: string, options: LogMonitorOptions) =>
+      ends(import("../commands/log/monitor.ts").then(({ logMonitor }) => logMonitor(place, options))),
+    );
+
+  log
+    .command("witness <dir>")
+    .summary("sign for logs that take nothing back")
+    .description(
+      "Serves a witness (c2sp.org/tlog-witness) until it is told to end. What it signed is in the directory.",
+    )
+    .requiredOption("--listen <address>", "HOST:PORT; port 0 takes any")
+    .requiredOption("--name <name>", "what the witness is called")
+    .requiredOption("--key <file>", "the private key that it signs with (Ed25519, PEM)")
+    .option("--log <key>", "the verifier key of a log that it signs for; may be repeated", repeated)
+    .addHelpText(
+      "after",
+      examples(
+        "isoline log witness seen --listen 127.0.0.1:8081 --name w.example --key w.pem --log example.com/contours+…",
+      ),
+    )
+    .action((directory: string, options: LogWitnessOptions) =>
+      ends(import("../commands/log/witness.ts").then(({ logWitness }) => logWitness(directory, options))),
+    );
+}

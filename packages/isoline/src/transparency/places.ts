@@ -1,0 +1,79 @@
+/** Where the commands for transparency logs find things: keys, policies, logs in directories and behind HTTP. */
+import { parseCheckpoint, parseNote, type SignerKey, signerKeyOf } from "@isoline/log/note";
+import type { FetchTile } from "@isoline/log/mirror";
+import { type LogPolicy, parsePolicy } from "@isoline/log/proof";
+import { CHECKPOINT, COMMITTED, DirectoryStore, readDirectory } from "@isoline/log/writer";
+import { lock } from "@isoline/linux";
+import { CliError } from "../error.ts";
+import { readRegular } from "../store/bounded-file.ts";
+import { readSigningKey } from "../store/signature/keys.ts";
+
+const MOST_POLICY = 2 ** 20;
+/** The longest file of a log: 256 entries of 65 535 bytes, with their lengths. */
+const MOST_FILE = 256 * 65_537;
+const SLOWEST_MS = 30_000;
+
+/** Opens a directory to write a log, the state of a witness, or a copy; refuses while another process does. */
+export function openStore(directory: string): DirectoryStore {
+  return new DirectoryStore(directory, (fd) => lock(fd, 0));
+}
+
+/** The key of a log or a witness: Ed25519 in PEM, under its name. */
+export function readKey(file: string, name: string, signer: "log" | "witness"): SignerKey {
+  return signerKeyOf(name, signer, readSigningKey(file));
+}
+
+/** The name of the log in a directory, by what it signed last. */
+export function originIn(directory: string): string {
+  const bytes = readDirectory(directory)(COMMITTED);
+  if (bytes === undefined)
+    throw new CliError("cannot-read", `${directory}: expected a log, found none; begin one with isoline log create`);
+  return parseCheckpoint(parseNote(Buffer.from(bytes).toString("utf8"))).origin;
+}
+
+/** What a log in a directory shows. */
+export function shownIn(directory: string): string {
+  const bytes = readDirectory(directory)(CHECKPOINT);
+  if (bytes === undefined)
+    throw new CliError(
+      "cannot-read",
+      `${directory}: the log shows no checkpoint yet; ask its witnesses with isoline log add`,
+    );
+  return Buffer.from(bytes).toString("utf8");
+}
+
+export function readPolicyFile(file: string): LogPolicy {
+  return parsePolicy(readRegular(file, MOST_POLICY, "a policy of logs and witnesses").toString("utf8"));
+}
+
+/** The files of a log in a directory, or behind HTTP. */
+export function sourceOf(place: string): FetchTile {
+  if (!/^https?:\/\//.test(place)) {
+    const read = readDirectory(place);
+    return (path) => Promise.resolve(read(path));
+  }
+  const prefix = place.endsWith("/") ? place : `${place}/`;
+  return async (path) => {
+    const address = new URL(path, prefix);
+    const response = await fetch(address, { signal: AbortSignal.timeout(SLOWEST_MS), redirect: "error" });
+    if (response.status === 404) return undefined;
+    if (!response.ok)
+      throw new CliError("cannot-read", `${address.href}: the server answered ${response.status}; try again`);
+    return bounded(response, address);
+  };
+}
+
+async function bounded(response: Response, address: URL): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += part.length;
+    if (length > MOST_FILE)
+      throw new CliError(
+        "cannot-read",
+        `${address.href}: expected at most ${MOST_FILE} bytes, got more; distrust the server`,
+      );
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
