@@ -65,6 +65,14 @@ export class Bench {
     return this.node.evidence(this.challenge, this.told(change));
   }
 
+  /** Evidence about one canister more, of which the node says what it likes. */
+  withMore(label: string, born: Born | undefined): Promise<Evidence> {
+    const state = { bound: bound(this.challenge, this.node.aggregate) };
+    const { register: _, ...without } = this.node.told(label, this.web, state);
+    const more = born === undefined ? without : this.node.told(label, born, state);
+    return this.node.evidence(this.challenge, [...this.told(), more]);
+  }
+
   /** Cuts the power, boots again, and begins the canisters anew. */
   async reboot(): Promise<void> {
     await this.node.software.stop();

@@ -19,6 +19,10 @@ const UNSEEN = [
       "and accepts it, because a reboot must not alarm. What the node did between the two is not proven, neither good nor bad.",
   ],
   [
+    "a canister without a register of its own or a place in the shared one, left out by the node",
+    "Only a birth in the ledger shows that a canister was there. `required` in a policy names those that must be.",
+  ],
+  [
     "whatever the kernel or the supervisor says after root has changed either",
     "What was extended before stays. What is said afterwards is the word of the attacker, under the right key.",
   ],

@@ -207,10 +207,9 @@ export const canisterRows: readonly Row[] = [
     group: "Canisters",
     forgery: "a canister that enforces by its word, and was born as one that watches",
     caught: "record: equivocation",
-    send: async (bench) => {
-      bench.web = await bench.node.bear("web", { mode: "watch" });
-      return { evidence: await bench.honest(), question: { about: ["web"] } };
-    },
+    send: async (bench) => ({
+      evidence: await bench.withMore("cron", await bench.node.bear("cron", { mode: "watch" })),
+    }),
   },
   {
     group: "Canisters",
@@ -235,6 +234,16 @@ export const canisterRows: readonly Row[] = [
     forgery: "a departure, hidden by killing the supervisor: no end, and no body",
     caught: "tree: incomplete",
     send: async (bench) => ({ evidence: await bench.node.evidence(bench.challenge, bench.told().slice(1)) }),
+  },
+  {
+    group: "Endings",
+    forgery: "a new run of a label, shown to its tenant in place of one that departed and has no end",
+    caught: "tree: incomplete",
+    send: async (bench) => {
+      await bench.node.record(bench.web, { kind: "departure", process: 1, pid: 7, point: digest(1) });
+      bench.web = await bench.node.bear("web");
+      return { evidence: forTenant(await bench.honest(), "web"), question: { about: ["web"] } };
+    },
   },
   {
     group: "Endings",

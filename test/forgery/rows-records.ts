@@ -1,6 +1,7 @@
 /** Rows of the matrix: the ledger and the registers. */
 import { decodeRecord } from "../../packages/attest/src/register/record.ts";
 import { type Row, changed, digest, fresh, withLedger } from "./bench.ts";
+import { policy } from "./verifier.ts";
 
 export const recordRows: readonly Row[] = [
   {
@@ -68,6 +69,16 @@ export const recordRows: readonly Row[] = [
     send: async (bench) => {
       const { ledger: _, ...evidence } = await bench.honest();
       return { evidence };
+    },
+  },
+  {
+    group: "Records",
+    forgery: "no ledger where one was accepted in this boot, under a policy that demands none",
+    caught: "ledger: incomplete",
+    send: async (bench) => {
+      const last = await bench.accepted();
+      const { ledger: _, ...evidence } = await bench.honest();
+      return { evidence, question: { last, policy: policy({ ledger: "if-there" }) } };
     },
   },
   {
@@ -161,15 +172,18 @@ export const recordRows: readonly Row[] = [
     group: "Records",
     forgery: "a canister that was never born in the ledger",
     caught: "register: broken-evidence",
-    send: async (bench) => ({
-      evidence: await bench.saying({ register: { name: bench.web.newborn.name, birth: 2 } }),
-      question: { about: ["web"] },
-    }),
+    send: async (bench) => ({ evidence: await bench.withMore("cron", { newborn: bench.web.newborn, birth: 2 }) }),
   },
   {
     group: "Records",
     forgery: "a canister without a register, though its rule demands one",
     caught: "register: incomplete",
+    send: async (bench) => ({ evidence: await bench.withMore("cron", undefined) }),
+  },
+  {
+    group: "Records",
+    forgery: "a canister that conceals its register",
+    caught: "tree: incomplete",
     send: async (bench) => {
       const [web, db] = bench.told();
       const { register: _, ...without } = web!;

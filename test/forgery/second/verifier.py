@@ -141,7 +141,9 @@ class Appraisal:
     def ledger_check(self):
         data, self.ledger = self.evidence.get("ledger"), None
         if data is None or not self.clock:
-            return demand(self.rules.get("ledger", "required") != "required", "incomplete")
+            kept = self.last and self.last.get("ledger") and self.clock
+            was_there = kept and self.last["clock"]["resetCount"] == self.clock["reset"]
+            return demand(self.rules.get("ledger", "required") != "required" and not was_there, "incomplete")
         ledger = replay_ledger(data)
         begin = ledger["begin"]
         demand(begin["resetCount"] == self.clock["reset"])
@@ -219,10 +221,11 @@ class Appraisal:
         demand(about is not None or len(bodies) == tree["size"], "incomplete")
         for label in [*self.rules.get("required", []), *(about or [])]:
             demand(label in labels, "incomplete")
-        if about is None and self.ledger:
+        if self.ledger:
             told = {body["register"]["birth"] for body in bodies if "register" in body}
             for number, space in self.ledger["spaces"].items():
-                demand(space["end"] is not None or number in told, "incomplete")
+                asked = about is None or space["birth"]["label"] in about
+                demand(space["end"] is not None or not asked or number in told, "incomplete")
         return bodies
 
 

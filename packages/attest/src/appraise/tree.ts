@@ -51,7 +51,7 @@ export function provenCanisters(
       );
   }
   assertPresent(proven, about === undefined ? tree.size : 0, [...required, ...(about ?? [])]);
-  if (about === undefined && node.ledger !== undefined) assertNoneHidden(proven, node.ledger);
+  if (node.ledger !== undefined) assertNoneHidden(proven, node.ledger, about);
   return proven;
 }
 
@@ -71,10 +71,18 @@ function assertPresent(proven: readonly ProvenCanister[], size: number, labels: 
     );
 }
 
-/** A namespace that was born, and whose end no supervisor recorded, must be told of: its supervisor may have been killed. */
-function assertNoneHidden(proven: readonly ProvenCanister[], { ledger }: LedgerFacts): void {
+/**
+ * A namespace that was born, and whose end no supervisor recorded, must be told of: its supervisor may have been killed, or another run
+ * of the same label be shown in its place.
+ */
+function assertNoneHidden(
+  proven: readonly ProvenCanister[],
+  { ledger }: LedgerFacts,
+  about: readonly string[] | undefined,
+): void {
+  const isTold = (sequence: number) => proven.some(({ body }) => body.register?.birth === sequence);
   for (const [sequence, { birth, end }] of ledger.namespaces)
-    if (end === undefined && !proven.some(({ body }) => body.register?.birth === sequence))
+    if (end === undefined && (about?.includes(birth.label) ?? true) && !isTold(sequence))
       throw incomplete(
         `what became of ${JSON.stringify(birth.label)}, born in record ${sequence} of the ledger`,
         "neither its end nor its body",
