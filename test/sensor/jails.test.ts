@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isBuilt, isoline, readReport } from "../support/isoline.ts";
+import { isCI, isRoot } from "../support/machine.ts";
 
 const program = fileURLToPath(new URL("./jails.py", import.meta.url));
 const python = spawnSync("python3", ["-c", "import sys; print(sys.executable)"]).stdout?.toString().trim();
@@ -21,7 +22,6 @@ made.bind("\\0" + sys.argv[1])
 made.listen(64)
 print("listens", flush=True)
 time.sleep(600)`;
-import { isRoot } from "../support/machine.ts";
 
 /** Each way into a jail, and the name of the object or peer that is reached there. */
 const ways: readonly (readonly [way: string, called: RegExp])[] = [
@@ -72,19 +72,24 @@ describe.skipIf(!isRoot || !python || !isBuilt)("jails (need root, python3 and a
     isoline([...args, "--", python as string, "-IS", program, way, where], { cwd: directory, env });
 
   describe.each(ways)("%s", (way, called) => {
-    it.each([
-      ["in", "out"],
-      ["out", "in"],
-    ] as const)("learnt %s of the jail, it is not valid %s of it", async (learnt, then) => {
-      const contour = `${way}-${learnt}.contour`;
-      const learning = await run(["learn", "-o", contour], way, learnt);
-      expect(learning.stderr).not.toContain("Traceback");
-      const again = await run(["check", contour], way, learnt);
-      expect(again).toMatchObject({ status: 0, stdout: learning.stdout });
-      expect(await run(["check", contour, "--report", "report.json"], way, then)).toMatchObject({ status: 3 });
-      const what = readReport(directory).departures.map(({ act, why }) => `${act} ${why}`);
-      expect(what.join("\n")).toMatch(called);
-    });
+    const directions = [
+      ["in", "out", true],
+      ["out", "in", isCI],
+    ] as const;
+    for (const [learnt, then, isPossible] of directions)
+      it.skipIf(!isPossible)(
+        `learnt ${learnt} of the jail, it is not valid ${then} of it${isPossible ? "" : " (only in CI)"}`,
+        async () => {
+          const contour = `${way}-${learnt}.contour`;
+          const learning = await run(["learn", "-o", contour], way, learnt);
+          expect(learning.stderr).not.toContain("Traceback");
+          const again = await run(["check", contour], way, learnt);
+          expect(again).toMatchObject({ status: 0, stdout: learning.stdout });
+          expect(await run(["check", contour, "--report", "report.json"], way, then)).toMatchObject({ status: 3 });
+          const what = readReport(directory).departures.map(({ act, why }) => `${act} ${why}`);
+          expect(what.join("\n")).toMatch(called);
+        },
+      );
   });
 
   it("in a mount namespace without new mounts, paths are the launch's", async () => {
