@@ -91,6 +91,8 @@ export class AskingPlace {
 /** One run, without a terminal. */
 export class Running {
   output = "";
+  /** What the workload alone has printed: isoline may say in between that it was starved. */
+  stdout = "";
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
   readonly #place: AskingPlace;
@@ -116,14 +118,17 @@ export class Running {
       },
     );
     const collect = (piece: Buffer) => (this.output += piece.toString("utf8"));
-    this.child.stdout?.on("data", collect);
+    this.child.stdout?.on("data", (piece: Buffer) => {
+      this.stdout += piece.toString("utf8");
+      collect(piece);
+    });
     this.child.stderr?.on("data", collect);
     this.ended = new Promise((resolve) => this.child.on("close", (status) => resolve(status)));
   }
 
   async says(text: string): Promise<void> {
     await eventually(
-      () => (this.output.includes(text) ? true : undefined),
+      () => (this.stdout.includes(text) || this.output.includes(text) ? true : undefined),
       () => `${text} in: ${this.output}`,
     );
   }
