@@ -1,9 +1,22 @@
 /** The commands of the how-to pages, each run as the page has it, in a directory with a small project. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { isBuilt } from "../support/isoline.ts";
 import { isCI } from "../support/machine.ts";
 import { Page } from "./page.ts";
+
+/** Pages whose commands are run elsewhere, or need what tests have not. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  containers: "an engine, images and a registry: test/canister",
+  toolchains: "Go: test/toolchains",
+  log: "test/log",
+};
+const TESTED = ["ci", "amend", "service", "rotate-and-upgrade", "export", "agent-shell"];
+
+it("each how-to page is tested here or elsewhere", () => {
+  const pages = readdirSync(new URL("../../docs/how-to", import.meta.url)).map((file) => file.replace(".md", ""));
+  expect(pages.toSorted()).toEqual([...TESTED, ...Object.keys(ELSEWHERE)].toSorted());
+});
 
 /** A program whose tests read one file, or another one as well once that is there. */
 const reader = 'const { existsSync, readFileSync } = require("node:fs");\nfor (const name of ["data", "extra"])\n';
