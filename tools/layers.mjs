@@ -76,6 +76,7 @@ const layers = [
   ["linux", "error", core],
   ["linux", "abi", [...core, "node:*", "koffi"]],
   ["linux", "process", [...core, "node:fs"]],
+  ["linux", "mitigations", [...core, "node:fs", "node:util"]],
   ["linux", "libbpf", [...core, "node:*"]],
   ["linux", "sensor", [...core, "node:*"]],
   ["linux", "landlock", [...core, "node:*"]],

@@ -20,6 +20,7 @@ export const attestErrors = {
   "rolled-back": "The counters of a TPM went back since its last accepted evidence.",
   "tpm-refused": "A TPM answered a command with an error.",
   "tpm-unreachable": "A TPM cannot be reached, or stopped answering.",
+  "tee-refused": "The kernel gave no report of a confidential virtual machine.",
   "untrusted-tee":
     "A report of a confidential virtual machine leads to no trusted maker, or the machine is not one to trust.",
   "unknown-contour": "A canister runs under a contour, or by rules, that the verifier does not accept.",

@@ -14,7 +14,7 @@ export type { FileInspector, FileUse, UsedFile, UsingThread } from "./sensor/ins
 export { deviceName } from "./sensor/files/sensed-file.ts";
 export { KEPT_DIRECTORY } from "./sensor/kept-directory.ts";
 export { Standstill } from "./sensor/standstill.ts";
-export { signalAll } from "./sensor/signal-all.ts";
+export { descendantsOf, signalAll } from "./sensor/signal-all.ts";
 export { fileIdentity, holdersOf, isRunning } from "./sensor/holders.ts";
 export type { Built } from "./sensor/files/makings.ts";
 export { fileVersion, lastingVersion } from "./sensor/files/knowledge.ts";
@@ -45,6 +45,9 @@ export {
 } from "./process/byte-stream.ts";
 export { ANY_CID } from "./abi/socket-address.ts";
 export { lock, unlock } from "./process/lock.ts";
+export { KernelMitigations } from "./mitigations/kernel.ts";
+export { type InForce, machineMitigations, processMitigations } from "./mitigations/in-force.ts";
+export { isInForce, type Mitigations, type Offer, type Outcome } from "./mitigations/setting.ts";
 export { returnLarger } from "./abi/libc.ts";
 export { becomeUser, type Credentials, findUser, type User } from "./process/user.ts";
 export { groupOf } from "./process/proc-status.ts";

@@ -83,7 +83,9 @@ export type EnginePort<E extends Exchange = Event> = Pick<
   | "gap"
   | "isOn"
   | "seal"
-> & { readonly trust: Pick<Trust, "born" | "died" | "distrust" | "isTrusted" | "trustOf" | "everUntrusted"> };
+> & {
+  readonly trust: Pick<Trust, "born" | "died" | "distrust" | "isTrusted" | "trustOf" | "everUntrusted" | "onFall">;
+};
 
 export interface EngineOptions<E extends Exchange = Event> {
   readonly contour: Points<E>;

@@ -45,6 +45,8 @@ export class Trust {
   readonly #living = new Map<number, Standing>();
   readonly #fallen = new Map<number, Fall>();
   readonly #maxFallen: number;
+  /** Called for each process that lives and loses its trust, or is born without it, before anything else is decided about it. */
+  onFall: ((process: number) => void) | undefined;
   #highest = 0;
   #everUntrusted = 0;
   #forgottenUpTo = 0;
@@ -63,6 +65,7 @@ export class Trust {
     if (own.trusted && !standing.trusted) this.#everUntrusted += 1;
     this.#living.set(process, standing);
     this.#highest = Math.max(this.#highest, process);
+    if (!standing.trusted) this.onFall?.(process);
   }
 
   /** Records that a process has ended. A birth that is noticed late may still name it as its parent. */
@@ -83,6 +86,7 @@ export class Trust {
     if (isNew) this.#living.set(process, fall);
     else if (isKnown) this.#bury(process, fall);
     if (isNew || isKnown) this.#everUntrusted += 1;
+    if (isNew) this.onFall?.(process);
   }
 
   /** The trust of a process, including one that has ended. */

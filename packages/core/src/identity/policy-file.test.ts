@@ -31,6 +31,7 @@ test("every key that a policy can have", () => {
     ],
     reaction: "deny-all",
     iouring: "allow",
+    mitigations: { trusted: ["store-bypass"], untrusted: ["own-cpus"], required: true },
   });
   expect(policy).toEqual({
     lens: "default",
@@ -41,6 +42,7 @@ test("every key that a policy can have", () => {
     pseudonyms: [pseudonym, { path: "/var/log/app.log", as: "LOG", content: false }],
     reaction: "deny-all",
     iouring: "allow",
+    mitigations: { trusted: ["store-bypass"], untrusted: ["own-cpus"], required: true },
   });
 });
 

@@ -13,18 +13,33 @@ import { parseRules as parseClasses } from "./classes/parse-rule.ts";
 import { Glob } from "./glob.ts";
 import {
   contents,
+  DEFAULT_POLICY,
   iouringChoices,
   LENS_VERSION,
   lensNames,
+  type MitigationPolicy,
   namedPolicy,
   type Policy,
   type Pseudonym,
   reactions,
+  trustedMitigations,
+  untrustedMitigations,
 } from "./policy.ts";
 import { lensRules, type SwitchableRule, switchableRules } from "./rules/table.ts";
 import { parseTools } from "./tools/parse.ts";
 
-const keys = ["version", "lens", "content", "rules", "pseudonyms", "classes", "tools", "reaction", "iouring"];
+const keys = [
+  "version",
+  "lens",
+  "content",
+  "rules",
+  "pseudonyms",
+  "classes",
+  "tools",
+  "reaction",
+  "iouring",
+  "mitigations",
+];
 const pseudonymKeys = ["path", "as", "content"];
 const MAX_PSEUDONYMS = 256;
 /** Upper case, so that no pseudonym equals one of the lens's own tokens inside a path. */
@@ -62,7 +77,27 @@ export function parsePolicy(value: unknown): Policy {
     tools: parseTools(source["tools"]),
     reaction: choice(source["reaction"], "reaction", reactions, base.reaction),
     iouring: choice(source["iouring"], "iouring", iouringChoices, base.iouring),
+    mitigations: parseMitigations(source["mitigations"]),
   };
+}
+
+function parseMitigations(value: unknown): MitigationPolicy {
+  if (value === undefined) return DEFAULT_POLICY.mitigations;
+  const source = table(value, "mitigations", ["trusted", "untrusted", "required"]);
+  const required = source["required"];
+  return {
+    trusted: names(source["trusted"], "mitigations.trusted", trustedMitigations),
+    untrusted: names(source["untrusted"], "mitigations.untrusted", untrustedMitigations),
+    required: required === undefined ? false : flag(required, "mitigations.required"),
+  };
+}
+
+/** A list of words, each at most once. */
+function names<T extends string>(value: unknown, key: string, allowed: readonly T[]): readonly T[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.length > allowed.length || new Set(value).size !== value.length)
+    throw refusal(key, `a list of ${allowed.join(", ")}, each at most once`, value, "see docs/mitigations.md");
+  return Array.from(value, (each, index) => choice(each, `${key}[${index}]`, allowed, each as T));
 }
 
 function parseRules(value: unknown): Partial<Record<SwitchableRule, boolean>> {

@@ -23,6 +23,19 @@ export const contents = ["executed", "read"] as const;
 export const reactions = ["log", "deny", "deny-all", "freeze", "kill"] as const;
 export const iouringChoices = ["refuse", "allow"] as const;
 
+export const trustedMitigations = ["store-bypass", "indirect-branch", "l1d-flush", "own-core"] as const;
+export const untrustedMitigations = ["own-core", "own-cpus"] as const;
+
+/** What trust costs the processor: docs/mitigations.md. */
+export interface MitigationPolicy {
+  /** Set before the workload starts, all of them. */
+  readonly trusted: readonly (typeof trustedMitigations)[number][];
+  /** For a process that lost its trust: the first of these that the machine has. */
+  readonly untrusted: readonly (typeof untrustedMitigations)[number][];
+  /** Whether a workload is not started where one is missing, and one that fails later makes the run incomplete. */
+  readonly required: boolean;
+}
+
 /** Everything that a policy file can set, with every default filled in. */
 export interface Policy {
   readonly lens: (typeof lensNames)[number];
@@ -38,6 +51,7 @@ export interface Policy {
   /** The reaction to an untrusted process. */
   readonly reaction: (typeof reactions)[number];
   readonly iouring: (typeof iouringChoices)[number];
+  readonly mitigations: MitigationPolicy;
 }
 
 /** Every rule is on, but for the one that needs lookups to be mediated (docs/decisions/028-hosts-by-name.md). */
@@ -55,6 +69,7 @@ export const DEFAULT_POLICY: Policy = {
   tools: [],
   reaction: "log",
   iouring: "refuse",
+  mitigations: { trusted: [], untrusted: [], required: false },
 };
 
 /** Counts the content of everything that is read and every number passed to the kernel; levels only what cannot be the same twice. */
@@ -80,6 +95,7 @@ export function canonicalPolicy(policy: Policy): string {
     content: policy.content,
     iouring: policy.iouring,
     lens: policy.lens,
+    ...(hasMitigations(policy) && { mitigations: canonicalMitigations(policy.mitigations) }),
     ...listed(
       "pseudonyms",
       policy.pseudonyms.map(({ as, content, path }) => ({ as, content, path })),
@@ -89,6 +105,15 @@ export function canonicalPolicy(policy: Policy): string {
     ...(policy.tools.length === 0 ? {} : { tools: policy.tools.map(canonicalTool) }),
     version: LENS_VERSION,
   });
+}
+
+/** Whether trust decides about anything but verdicts. */
+export function hasMitigations({ mitigations: { trusted, untrusted } }: Policy): boolean {
+  return trusted.length > 0 || untrusted.length > 0;
+}
+
+function canonicalMitigations({ trusted, untrusted, required }: MitigationPolicy) {
+  return { required, trusted: trustedMitigations.filter((name) => trusted.includes(name)), untrusted };
 }
 
 /** In a contour a list has a line for each element, so that one whose last line was deleted is not there. */
@@ -109,7 +134,8 @@ export function policyDigest(policy: Policy): Digest {
  * by point if this digest is equal.
  */
 export function lensDigest(policy: Policy): Digest {
-  return policyDigest({ ...policy, reaction: DEFAULT_POLICY.reaction, iouring: DEFAULT_POLICY.iouring });
+  const { reaction, iouring, mitigations } = DEFAULT_POLICY;
+  return policyDigest({ ...policy, reaction, iouring, mitigations });
 }
 
 function sortedRules(policy: Policy): Record<string, boolean> {

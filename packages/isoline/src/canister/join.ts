@@ -82,7 +82,8 @@ function launchThread({ entry, command, path }: Joining): { block: ControlBlock;
   const launcher = startLauncher({ block, orders: orders.port2, outcome: launched.port2 });
   launcher.on("error", () => publish(block, cells.listener, -1));
   launcher.postMessage(launchData(entry, command, path) satisfies LaunchData);
-  orders.port1.postMessage({ landlock: undefined, sensor: "seccomp", openFiles: undefined } satisfies LaunchOrder);
+  const order: LaunchOrder = { landlock: undefined, sensor: "seccomp", openFiles: undefined, mitigations: undefined };
+  orders.port1.postMessage(order);
   publish(block, cells.ready, 1);
   return { block, launched: launched.port1 };
 }

@@ -179,6 +179,14 @@ class ToldTrust implements Port {
     return this.#own.everUntrusted;
   }
 
+  get onFall(): Port["onFall"] {
+    return this.#own.onFall;
+  }
+
+  set onFall(told: Port["onFall"]) {
+    this.#own.onFall = told;
+  }
+
   born(process: number, parent: number): void {
     this.#own.born(process, parent);
     this.#asker.note(["born", process, parent]);

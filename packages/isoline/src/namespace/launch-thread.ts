@@ -9,12 +9,14 @@ import {
   becomeUser,
   currentThread,
   installFilter,
+  KernelMitigations,
   type Launch,
   spawnWorkload,
   withOpenFileLimit,
 } from "@isoline/linux";
 import { awaitCell, type ControlBlock, cells, publish } from "./control-block.ts";
 import type { LaunchMessage, LaunchOrder } from "./messages.ts";
+import { mitigateLaunch } from "./trust-mitigations.ts";
 
 /** What the thread is started with. */
 export interface LaunchThreadData {
@@ -39,12 +41,14 @@ function run({ block, orders, outcome }: LaunchThreadData): void {
   const order = received<LaunchOrder>(orders);
   const { sensor, openFiles } = order;
   if (!isUser(launch, say)) return gaveUp(block);
+  const mitigated = mitigations(order, say);
+  if (mitigated === "missing") return gaveUp(block);
   const landlock = order.landlock && applyLandlock(order.landlock);
   if (sensor === "seccomp" && !filtered(block, noNewPrivileges, say)) return gaveUp(block);
   const pid =
     openFiles === undefined ? spawnWorkload(launch) : withOpenFileLimit(openFiles, () => spawnWorkload(launch));
   publish(block, cells.workload, pid > 0 ? pid : -1);
-  say(pid > 0 ? { kind: "started", pid, landlock } : { kind: "refused", errno: -pid });
+  say(pid > 0 ? { kind: "started", pid, landlock, mitigated } : { kind: "refused", errno: -pid });
 }
 
 /** Switches to the user that the workload starts as, if it is another; false, with the reason, if that fails. */
@@ -53,6 +57,16 @@ function isUser({ user }: Launch, say: (message: LaunchMessage) => void): boolea
   if (result === 0) return true;
   say({ kind: "failed", message: `the command cannot be started as user ${user?.uid} (errno ${-result})` });
   return false;
+}
+
+/** Sets what the policy names on this thread, from which the workload inherits it. */
+function mitigations({ mitigations: policy }: LaunchOrder, say: (message: LaunchMessage) => void) {
+  try {
+    return policy && mitigateLaunch(new KernelMitigations(), policy);
+  } catch (fault) {
+    say({ kind: "failed", message: fault instanceof Error ? fault.message : String(fault) });
+    return "missing";
+  }
 }
 
 /** Installs the filter on this thread and reports its descriptor; false, with the reason, if the kernel refuses it. */

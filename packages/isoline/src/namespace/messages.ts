@@ -1,9 +1,11 @@
 /** Messages between the threads of a supervisor that are not requests. */
+import type { MitigationPolicy } from "@isoline/core/identity";
 import type { AppliedLandlock, LandlockRules } from "@isoline/linux";
 import type { LiveEvent, QuestionReport } from "./live.ts";
 import type { SensorName } from "./plan.ts";
 import type { DepartureReport, Findings } from "./report.ts";
 import type { Reply, Request } from "./requests.ts";
+import type { MitigationReport } from "./trust-mitigations.ts";
 
 /** From the supervising thread to the launching thread, just before `ready` is published. */
 export interface LaunchOrder {
@@ -11,11 +13,18 @@ export interface LaunchOrder {
   readonly sensor: SensorName;
   /** Soft limit of open files for the workload, if it cannot be set while the workload waits. */
   readonly openFiles: number | undefined;
+  /** What the policy has set before the workload starts, if anything. */
+  readonly mitigations: MitigationPolicy | undefined;
 }
 
 /** From the launching thread to the main thread. */
 export type LaunchMessage =
-  | { readonly kind: "started"; readonly pid: number; readonly landlock: AppliedLandlock | undefined }
+  | {
+      readonly kind: "started";
+      readonly pid: number;
+      readonly landlock: AppliedLandlock | undefined;
+      readonly mitigated: MitigationReport["launch"] | undefined;
+    }
   /** The program could not be executed. */
   | { readonly kind: "refused"; readonly errno: number }
   /** Nothing was started. */

@@ -25,6 +25,7 @@ import type { Ask } from "./requests.ts";
 import { closeListener, ThreadWatch } from "./thread-watch.ts";
 import { startThreads } from "./start-threads.ts";
 import type { Threads } from "./threads.ts";
+import type { MitigationReport } from "./trust-mitigations.ts";
 import { ToldToEnd } from "./told-to-end.ts";
 
 /** How the workload's first process ended, and the results of its namespace. */
@@ -69,6 +70,7 @@ export class Namespace {
   readonly #pauses = new Pauses((seconds) => this.onPause(seconds));
   readonly #departures: DepartureReport[] = [];
   #landlock: AppliedLandlock | undefined;
+  #mitigated: MitigationReport["launch"] | undefined;
   #watch: ThreadWatch | undefined;
   #overdue: NodeJS.Timeout | undefined;
   #ready: () => void = () => {};
@@ -118,8 +120,9 @@ export class Namespace {
     const launch = launchOutcome(this.#threads, this.#path);
     this.#threads.begin(this.#plan, launchData(this.#entry, this.#command, this.#path));
     this.#pauses.start();
-    launch.then(({ pid, landlock }) => {
+    launch.then(({ pid, landlock, mitigated }) => {
       this.#landlock = landlock;
+      this.#mitigated = mitigated;
       this.first.started(pid);
       this.#checkpoints.start();
       onStarted();
@@ -127,7 +130,10 @@ export class Namespace {
     try {
       const report = await ended;
       await this.first.ending();
-      return { exit: this.first.exit, report, landlock: this.#landlock };
+      const { mitigations, ...rest } = report;
+      const whole = mitigations && { ...mitigations, launch: this.#mitigated ?? {} };
+      const told = whole === undefined ? rest : { ...rest, mitigations: whole };
+      return { exit: this.first.exit, report: told, landlock: this.#landlock };
     } finally {
       leaveSignals();
     }

@@ -10,6 +10,7 @@ import type { AppraiseMode } from "../integrity/view.ts";
 import type { ContentNote } from "./content-notes.ts";
 import type { AnswerWord } from "./answer-words.ts";
 import type { PauseReport } from "./pauses.ts";
+import type { MitigationReport } from "./trust-mitigations.ts";
 
 /** How a run came out. Off contour outweighs incomplete. */
 export type Verdict = "on-contour" | "off-contour" | "incomplete" | "learnt";
@@ -167,6 +168,8 @@ export interface RunReport {
   readonly pauses: PauseReport;
   /** Where a person was asked: the answers, in order, at most ten thousand. */
   readonly answers?: readonly AnswerReport[];
+  /** Where the policy names mitigations: what became of them. */
+  readonly mitigations?: MitigationReport;
   /** What the BPF programs counted, by operation; null under another sensor. */
   readonly kernel: Readonly<Record<string, Tally>> | null;
   /** Null where there was no IMA policy. */

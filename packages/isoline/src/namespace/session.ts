@@ -3,9 +3,12 @@
  * its end. Events come from one sensor, which it knows only by its interface.
  */
 import type { RunRecord } from "@isoline/core/evidence";
-import { lensDigest } from "@isoline/core/identity";
+import { hasMitigations, lensDigest, type MitigationPolicy } from "@isoline/core/identity";
 import {
+  type ActingProcess,
   compileLandlock,
+  descendantsOf,
+  KernelMitigations,
   leavingRoomForAnswers,
   type LandlockRules,
   ModelMediator,
@@ -33,6 +36,7 @@ import type { Plan } from "./plan.ts";
 import type { DepartureReport, Loss, RunReport } from "./report.ts";
 import { type Answers, answered, isAboutIntegrity, type Reply, type Request, type RequestOf } from "./requests.ts";
 import { LearntContour } from "./saving.ts";
+import { assertOffered, UntrustedMitigations } from "./trust-mitigations.ts";
 import { standingOf } from "./standing.ts";
 
 /** The engine has the contour, and it is at the other end of a wire. */
@@ -50,6 +54,9 @@ export class Session {
   readonly mediator: ModelMediator;
   /** What the kernel is to refuse by itself. */
   readonly landlock: LandlockRules | undefined;
+  /** What trust decides about processors, if the policy says anything about that. */
+  readonly mitigations: MitigationPolicy | undefined;
+  readonly #untrusted: UntrustedMitigations | undefined;
   readonly #plan: Plan;
   readonly #observations: Observations;
   readonly #trajectory: TrajectoryWriter | undefined;
@@ -83,6 +90,8 @@ export class Session {
     this.#observations.followed = plan.followed === true;
     this.landlock = plan.landlock ? landlockOf(plan, model) : undefined;
     this.#asking = model instanceof OwnModel ? new AskingSession(plan, model, say) : undefined;
+    this.mitigations = hasMitigations(model.policy) ? model.policy.mitigations : undefined;
+    this.#untrusted = this.mitigations && mitigationsFor(this.mitigations);
     this.mediator = new ModelMediator({
       engine: model.engine,
       policy: model.policy,
@@ -93,6 +102,7 @@ export class Session {
       asking: this.#asking?.asking,
       witness: hardware,
       onDecision: (event, judgement, circumstances) => this.#observations.decided(event, judgement, circumstances),
+      onUntrusted: this.#untrusted && ((process) => this.#fell(process)),
       onRepeat: ({ departure }) => this.#observations.departed(departure),
     });
     this.#asking?.attach(this.mediator, this.landlock, () => {
@@ -219,6 +229,7 @@ export class Session {
     const { mediator } = this;
     mediator.conclude();
     const tpm = this.#hardware?.end(this.#observations.counts.events) ?? null;
+    this.#untrusted?.close();
     const firings = mediator.firings();
     this.#output?.save(this.#record());
     this.#trajectory?.close();
@@ -244,6 +255,7 @@ export class Session {
       racy: mediator.racyCalls(),
       guesses,
       firings,
+      ...(this.#untrusted && { mitigations: this.#untrusted.report({}) }),
       kernel,
       integrity: this.#integrity?.finish() ?? null,
       tpm,
@@ -252,6 +264,25 @@ export class Session {
 
   #markProgress(): void {
     this.#hardware?.checkpoint(this.#observations.counts.events);
+  }
+
+  /** A process lost its trust, and the call that cost it its trust still waits. */
+  #fell({ pid, handle }: ActingProcess): void {
+    const trusted = () => {
+      const known = [...(this.#sensor?.processes ?? [])];
+      const isTrusted = (other: ActingProcess) =>
+        this.model.engine.trust.isTrusted(other.handle) && other.handle !== handle;
+      const pids = known.filter(isTrusted).map((other) => other.pid);
+      return [
+        ...pids,
+        ...descendantsOf(
+          pids,
+          known.map((other) => other.pid),
+        ),
+      ];
+    };
+    const missing = this.#untrusted?.fell(pid, trusted);
+    if (missing !== undefined) this.mediator.missed(missing);
   }
 
   #departuresFrom(from: number): DepartureReport[] {
@@ -320,6 +351,12 @@ async function hardwareOf(plan: Plan, model: Model): Promise<Hardware | undefine
   if (plan.tpm === undefined) return undefined;
   const { Hardware } = await import("./hardware.ts");
   return Hardware.begin(plan.tpm, plan, model);
+}
+
+function mitigationsFor(policy: MitigationPolicy): UntrustedMitigations {
+  const kernel = new KernelMitigations();
+  assertOffered(kernel, policy);
+  return new UntrustedMitigations(kernel, policy);
 }
 
 /** What the kernel is to refuse by itself. */

@@ -37,8 +37,9 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
   const mailbox = new Mailbox(block, requests, session, driver, say);
   armDoorbell();
   Atomics.store(block, cells.supervisorTid, currentThread());
-  const { landlock } = session;
-  launcher.postMessage({ landlock, sensor: plan.sensor, openFiles: driver.openFiles } satisfies LaunchOrder);
+  const { landlock, mitigations } = session;
+  const { openFiles } = driver;
+  launcher.postMessage({ landlock, sensor: plan.sensor, openFiles, mitigations } satisfies LaunchOrder);
   publish(block, cells.ready, plan.adopt === undefined ? 1 : -1);
   say({ kind: "ready" });
   const sensor = driver.start();

@@ -285,6 +285,11 @@ export function prctl(option: number, a = 0, b = 0, c = 0, d = 0): number {
   return fail(word5(NR.prctl, option, a, b, c, d));
 }
 
+/** The same with a buffer as its last argument, which the kernel fills. */
+export function prctlInto(option: number, a: number, b: number, c: number, out: Buffer): number {
+  return fail(word5(NR.prctl, option, a, b, c, addressOf(out)));
+}
+
 export function wait4(pid: number, status: Buffer, options: number): number {
   return fail(waitCall(NR.wait4, pid, status, options, null));
 }

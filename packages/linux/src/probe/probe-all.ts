@@ -7,6 +7,7 @@ import { release } from "node:os";
 import { readThreadStatus } from "../process/proc-status.ts";
 import { probeBpfPrograms, tryBpfPrograms } from "./bpf-programs.ts";
 import { type Machine, probeMachine } from "./machine.ts";
+import { probeMitigations } from "./mitigations.ts";
 import { probeNotification, tryNotification } from "./notification.ts";
 import { probePaths } from "./paths.ts";
 import type { Probe } from "./probe.ts";
@@ -31,6 +32,7 @@ async function probe(): Promise<readonly Probe[]> {
     ...probePaths(),
     ...probeSecurityModules(trySecurityModules()),
     ...probeBpfPrograms(tryBpfPrograms(machine)),
+    ...probeMitigations(),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** One capability of a machine, as `isoline doctor` prints it. */
 export interface Probe {
   /** What needs it: the machine as such, or a part of isoline. */
-  readonly part: "machine" | "seccomp" | "landlock" | "bpf";
+  readonly part: "machine" | "seccomp" | "landlock" | "bpf" | "mitigations";
   readonly name: string;
   readonly works: boolean;
   /** Whether that part cannot work at all without it. */

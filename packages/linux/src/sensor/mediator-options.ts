@@ -2,6 +2,7 @@
 import type { Circumstances, EnginePort, Judgement } from "@isoline/core/engine";
 import type { Event } from "@isoline/core/event";
 import type { Launch, Policy } from "@isoline/core/identity";
+import type { ActingProcess } from "./acting.ts";
 import type { Asking } from "./asking.ts";
 import type { HostNames } from "./names/host-names.ts";
 import type { Witness } from "./witness.ts";
@@ -30,4 +31,6 @@ export interface ModelMediatorOptions {
   readonly asking?: Asking | undefined;
   /** Where departures are recorded before their calls go ahead, if they are. */
   readonly witness?: Witness | undefined;
+  /** Called for each process that loses its trust or is born without it, while the call that cost it its trust still waits. */
+  readonly onUntrusted?: ((process: ActingProcess) => void) | undefined;
 }

@@ -23,6 +23,7 @@ import { EPERM } from "../abi/errno.ts";
 import { pidfdSendSignal } from "../abi/libc.ts";
 import { sendSignal } from "../process/child.ts";
 import { type Asking, HELD } from "./asking.ts";
+import { Falls } from "./falls.ts";
 import { isMissed } from "./files/content.ts";
 import { dependsOnCreations, dependsOnPorts, dependsOnProcesses } from "./passing-verdicts.ts";
 import { type LocalEnd, type LocalSocket, OwnPorts } from "./own-ports.ts";
@@ -60,6 +61,8 @@ export class ModelMediator implements Mediator {
   readonly #onRepeat: ModelMediatorOptions["onRepeat"];
   readonly #tasks = new Map<Digest, Task>();
   readonly #guessed = new Set<number>();
+  /** Only where the loss of trust has consequences outside of the engine. */
+  readonly #falls: Falls | undefined;
   /** Undefined where no person is asked. */
   readonly asking: Asking | undefined;
   readonly witnessing: Witnessing;
@@ -84,6 +87,7 @@ export class ModelMediator implements Mediator {
     this.#counts = options.counts;
     this.#onDecision = options.onDecision;
     this.#onRepeat = options.onRepeat;
+    this.#falls = options.onUntrusted && new Falls(options.engine.trust, options.onUntrusted);
     this.hosts = options.hosts;
     this.#ports = new OwnPorts(launch.ephemeralPorts);
     const seed = randomBytes(8);
@@ -199,6 +203,7 @@ export class ModelMediator implements Mediator {
     this.#counts.events += 1;
     const judgement = this.#engine.repeat(known, process.handle, this.#counts.events);
     if (judgement.departure !== undefined) this.#onRepeat?.(judgement);
+    this.wasLasting = judgement.verdict === "on" || this.#falls === undefined;
     this.witnessing.judged(judgement, process);
     return this.witnessing.unlessOwed(this.#carryOut(judgement, process), process);
   }
@@ -236,7 +241,9 @@ export class ModelMediator implements Mediator {
     // A class is the same for the same levelled event, so only what was levelled before it may come to mean something else.
     const isKnown =
       !missed && !passing && judgement.known !== 0 && !dependsOnCreations(levelled) && !dependsOnProcesses(levelled);
-    this.wasLasting = isKnown && !dependsOnPorts(levelled);
+    // A departure costs each process its trust, so where that has consequences the supervisor must see the next process as well.
+    const isWatchedFor = judgement.verdict !== "on" && this.#falls !== undefined;
+    this.wasLasting = isKnown && !dependsOnPorts(levelled) && !isWatchedFor;
     if (key && isKnown) this.#known.remember(key.bytes, 0, key.length, judgement.known);
     this.#onDecision?.(event, judgement, circumstances);
     this.witnessing.judged(judgement, process);
@@ -281,6 +288,7 @@ export class ModelMediator implements Mediator {
 
   born(process: ActingProcess): void {
     this.onBirth?.(process);
+    this.#falls?.born(process);
     this.asking?.born(process.handle, process.parent?.handle);
     this.#engine.trust.born(process.handle, process.parent?.handle ?? SUPERVISOR);
     // If its parent is uncertain, a process is trusted no more than the least trusted candidate.
@@ -289,6 +297,7 @@ export class ModelMediator implements Mediator {
 
   died(process: ActingProcess): void {
     this.#engine.trust.died(process.handle);
+    this.#falls?.died(process);
     this.asking?.died(process.handle);
     this.witnessing.died(process);
     this.#leveller.processEnded(process.pid);

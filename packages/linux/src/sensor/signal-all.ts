@@ -20,14 +20,16 @@ export function signalAll(processes: Iterable<ActingProcess>, signal: number): n
   return known.length + unheard.length;
 }
 
-/** Children, and theirs, that are not among these processes: they have not yet made a call that the sensor sees. */
-export function descendantsOf(pids: readonly number[]): number[] {
-  const seen = new Set(pids);
+/** Children, and theirs, of these processes that have not yet made a call that the sensor sees; `others` are known as well. */
+export function descendantsOf(pids: readonly number[], others: Iterable<number> = []): number[] {
+  const seen = new Set([...pids, ...others]);
   const found: number[] = [];
-  for (const pid of seen)
+  const open = [...pids];
+  for (const pid of open)
     for (const child of threadsOf(pid).flatMap((tid) => childrenOf(pid, tid) ?? [])) {
       if (seen.has(child)) continue;
       seen.add(child);
+      open.push(child);
       found.push(child);
     }
   return found;

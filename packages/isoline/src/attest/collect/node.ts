@@ -1,6 +1,7 @@
 /** What a node says of itself, apart from its canisters. */
 import { arch, hostname, release, version as kernelVersion } from "node:os";
 import type { NodeBody } from "@isoline/attest/evidence";
+import { machineMitigations } from "@isoline/linux";
 import { version } from "../../namespace/run-beginning.ts";
 import { buildDigest } from "./build.ts";
 import { sensorsHere } from "./sensors.ts";
@@ -25,7 +26,7 @@ export function nodeHere(
     build: { version: version(), ...(digest === undefined ? {} : { digest }) },
     sensors,
     kernel: { release: release(), version: kernelVersion().slice(0, 256), machine: arch() },
-    mitigations: [],
+    mitigations: [...machineMitigations()],
     ...(fromTpm === undefined ? {} : { aggregate: fromTpm.aggregate }),
     ...(fromTpm?.births === undefined ? {} : { births: fromTpm.births }),
     complete: losses.length === 0 && cut.length === 0,

@@ -16,6 +16,7 @@ const parts: readonly (readonly [part: Part, what: string, without: string])[] =
   ["seccomp", "the seccomp sensor: learn, check, run, for every user", "no workload can be run here"],
   ["landlock", "Landlock beneath it: run --enforce, against races", "run with --no-landlock, or not enforced"],
   ["bpf", "the bpf sensor: --sensor bpf, verdicts in the kernel, for root", "--sensor seccomp works for every user"],
+  ["mitigations", "mitigations for one process: the policy key `mitigations`", "leave them out of the policy"],
 ];
 
 /** Without these, nothing can be learnt, checked or run. */

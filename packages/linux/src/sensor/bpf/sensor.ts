@@ -72,6 +72,7 @@ export class BpfSensor implements Sensor {
   readonly #waits: boolean;
   readonly #inspections: Inspections;
   readonly #isAsked: boolean;
+  readonly #lasts = (record: Record) => this.#mediator.wasLasting && !this.#inspections.wantsEach(record);
   #begun = false;
 
   constructor(
@@ -285,7 +286,7 @@ export class BpfSensor implements Sensor {
     if (inspected !== 0) this.#refuseUse(asked, inspected);
     else if (record.operation === operations.exec) this.#exec(asked, repeated);
     else if (repeated === undefined) this.#decide(asked);
-    else this.#carryOut(asked, { verdict: repeated, lasts: !this.#inspections.wantsEach(record) });
+    else this.#carryOut(asked, { verdict: repeated, lasts: this.#lasts(record) });
   }
 
   /** Refused without a verdict in time. If the late verdict was to let the act go ahead, it counts as lost. */
@@ -324,8 +325,8 @@ export class BpfSensor implements Sensor {
     noteSocket(this.#mediator, record, process);
     if (port !== undefined) expectPort(this.#mediator, record, process, port);
     const verdict = this.#judge(told, asked);
-    const holdsForGood = this.#mediator.wasLasting && LASTING.has(told.op) && port === undefined;
-    this.#carryOut(asked, { verdict, lasts: holdsForGood && !this.#inspections.wantsEach(record) });
+    const holdsForGood = LASTING.has(told.op) && port === undefined;
+    this.#carryOut(asked, { verdict, lasts: holdsForGood && this.#lasts(record) });
   }
 
   /** The new identity of an exec is given with the verdict, so that no later act has the old one. */
@@ -345,7 +346,7 @@ export class BpfSensor implements Sensor {
     );
     const verdict = repeated ?? this.#judge(act, asked);
     const untold = lost.reduce((refused, reason) => this.#mediator.lost(reason, process) || refused, 0);
-    const lasts = (repeated !== undefined || this.#mediator.wasLasting) && !hasContent && lost.length === 0;
+    const lasts = this.#mediator.wasLasting && !hasContent && lost.length === 0;
     const { task, program } = this.#mediator.taskOf(process.identity, images, { tid: record.tid, process }, call);
     const known = this.#identities.count;
     const next = this.#identities.of(task, program, process.identity);
