@@ -1,6 +1,6 @@
 /** A live enforced service is amended without a restart, by its owner outside. */
 import { generateKeyPairSync } from "node:crypto";
-import { rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isBuilt } from "../support/isoline.ts";
 import { AskingPlace, type Running, STARVED_MS } from "./run.ts";
@@ -20,10 +20,11 @@ describe.skipIf(!isBuilt)("a live service (needs a build)", { timeout: 4 * STARV
   /** Each turn waits for a file of its number, which is only looked at. */
   const service = (files: string) =>
     `n=0; for file in ${files}; do while [ -e hold$n ]; do sleep 0.1; done; n=$((n+1)); cat $file || echo refused $file; done; sleep 0`;
-  const start = (...mode: readonly string[]): Running => {
+  const start = (...mode: readonly string[]): Running => startUnder("narrow.contour", mode);
+  const startUnder = (contour: string, mode: readonly string[]): Running => {
     services += 1;
     for (const n of [1, 2]) writeFileSync(place.at(`hold${n}`), "");
-    return place.run(["narrow.contour", ...mode], ["sh", "-c", service("known fresh fresh")], `service-${services}`);
+    return place.run([contour, ...mode], ["sh", "-c", service("known fresh fresh")], `service-${services}`);
   };
   const release = (n: number) => rmSync(place.at(`hold${n}`));
 
@@ -37,6 +38,20 @@ describe.skipIf(!isBuilt)("a live service (needs a build)", { timeout: 4 * STARV
     expect(status).toBe(0);
     const trust = JSON.parse(place.call(["trust", running.name, "--json"]).stdout) as { trusted: boolean }[];
     expect(trust.length).toBeGreaterThan(0);
+    release(2);
+    await running.says("fresh\n");
+    await running.ended;
+  });
+
+  it("goes on under what is accepted from it", async () => {
+    copyFileSync(place.at("narrow.contour"), place.at("live.contour"));
+    const running = startUnder("live.contour", ["--enforce"]);
+    await running.says("known\n");
+    release(1);
+    await running.says("refused fresh");
+    const accepted = place.call(["accept", "live.contour", running.name]);
+    expect(accepted).toMatchObject({ status: 0 });
+    expect(accepted.stderr).toContain(`${running.name} goes on under it from now on`);
     release(2);
     await running.says("fresh\n");
     await running.ended;

@@ -58,15 +58,22 @@ export interface Outcome {
 /** What must be equal for two deviations to depart from one contour. */
 const aspects = ["work", "lay", "by", "lens", "apart"] as const;
 
+/** How often a workload is learnt whose contour is then generalised. Each run makes a file of its own name first. */
+const VARIED_RUNS = 4;
+const VARIED = 'echo > "varied-$VARIED_RUN.txt"; exec "$@"';
+
 /** Runs deviations, each in a folder of its own. The contour of a workload is reused by all deviations from it. */
 export class Bench {
   readonly #programs: Programs;
   readonly #outside: Outside;
+  readonly #isGeneralised: boolean;
   readonly #learnt: { readonly of: Deviation; readonly contour: string }[] = [];
 
-  constructor(programs: Programs, outside: Outside) {
+  /** `generalised`: workloads are learnt in several runs that vary, and rules are applied by which such runs are on contour. */
+  constructor(programs: Programs, outside: Outside, how: { readonly generalised?: boolean } = {}) {
     this.#programs = programs;
     this.#outside = outside;
+    this.#isGeneralised = how.generalised ?? false;
   }
 
   /** The contour of the learnt workload. */
@@ -74,20 +81,26 @@ export class Bench {
     const known = this.#learnt.find(({ of }) => aspects.every((aspect) => of[aspect] === deviation[aspect]));
     if (known) return known.contour;
     const contour = `${this.#programs.directory}/${this.#learnt.length}.contour`;
-    await this.#in(deviation, async (place) => {
-      const lens = deviation.lens ? ["--lens", deviation.lens] : [];
-      const out = place.at("learnt.contour");
-      const { status, stderr } = await this.#run(
-        place,
-        deviation,
-        ["learn", "-o", out, ...lens],
-        deviation.work(place),
-      );
-      if (status !== 0) throw new Error(`learning ended with ${status}: ${stderr}`);
-      execFileSync("mv", [out, contour]);
-    });
+    for (let run = 1; run <= (this.#isGeneralised ? VARIED_RUNS : 1); run++)
+      await this.#learnOnce(deviation, contour, run);
+    if (this.#isGeneralised)
+      execFileSync(isolineProgram, ["generalise", contour, "--target", "0%"], { stdio: "ignore" });
     this.#learnt.push({ of: deviation, contour });
     return contour;
+  }
+
+  async #learnOnce(deviation: Deviation, contour: string, run: number): Promise<void> {
+    const files = [contour, `${contour}.evidence`];
+    await this.#in(deviation, async (place) => {
+      const lens = deviation.lens && run === 1 ? ["--lens", deviation.lens] : [];
+      const out = place.at("learnt.contour");
+      const outs = [out, `${out}.evidence`];
+      if (run > 1) files.forEach((file, at) => place.take(file, outs[at] as string));
+      const args = ["learn", "-o", out, ...(run > 1 ? ["--merge"] : []), ...lens];
+      const { status, stderr } = await this.#run(place, deviation, args, deviation.work(place), run);
+      if (status !== 0) throw new Error(`learning ended with ${status}: ${stderr}`);
+      outs.forEach((file, at) => execFileSync("mv", [file, files[at] as string]));
+    });
   }
 
   /** Runs the deviating workload: watched, or enforced. */
@@ -119,9 +132,15 @@ export class Bench {
     }
   }
 
-  #run(place: Place, { apart }: Deviation, args: readonly string[], { command, env }: Work): Promise<Ended> {
+  #run(place: Place, { apart }: Deviation, args: readonly string[], work: Work, run = VARIED_RUNS + 1): Promise<Ended> {
+    const { command, env } = this.#isGeneralised ? varied(work, run) : work;
     const start = { cwd: place.directory, uid: place.uid, env: { HOME: place.at("home"), ...env } };
     const whole = [...args, "--", ...command];
     return apart ? ended("unshare", ["--mount", isolineProgram, ...whole], start) : isoline(whole, start);
   }
+}
+
+/** The same, after a file whose name differs from run to run. */
+function varied({ command, env }: Work, run: number): Work {
+  return { command: ["/bin/sh", "-c", VARIED, "sh", ...command], env: { ...env, VARIED_RUN: String(run) } };
 }

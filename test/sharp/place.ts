@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   lchownSync,
   linkSync,
@@ -157,6 +158,12 @@ export class Place {
     let general = text;
     for (const [name, word] of this.words) general = general.replaceAll(word, `{${name}}`);
     return general.replaceAll(basename(this.programs.directory), "…");
+  }
+
+  /** Copies a file from outside, which then belongs to the user of the place. */
+  take(from: string, to: string): void {
+    copyFileSync(from, to);
+    if (this.uid !== undefined) lchownSync(to, this.uid, this.uid);
   }
 
   clear(): void {

@@ -3,6 +3,7 @@ import { Contour } from "../contour/contour.ts";
 import { sha256, ZERO_DIGEST } from "../digest.ts";
 import { formatAct, parseAct } from "../event/text.ts";
 import { Evidence } from "../evidence/evidence.ts";
+import { foundState } from "../identity/classes/found-state.ts";
 import { canonicalPolicy, DEFAULT_POLICY } from "../identity/policy.ts";
 import { iso1 } from "../profile/iso1.ts";
 import { actsOf } from "./acts.ts";
@@ -121,6 +122,15 @@ describe("choosing rules", () => {
     expect(rulesOf(each(8, (run) => [create(`${word(run)}/__init__.py`)]))).toEqual([]);
     expect(rulesOf(each(8, (run) => [create(`shop-${run}/package.json`)]))).toEqual([]);
     expect(rulesOf(each(8, (run) => [read(`shop-${run}/package.json`)]))).toEqual(["$CWD/{shop-<n>}"]);
+  });
+
+  it("folds neither that every user may write a file, nor that what is appended to is emptied", () => {
+    const open = (access: string, mode: string) => `open access=${access} path=$CWD/a mode=${mode} uid=0 gid=0 fs=disk`;
+    const made = (access: string, mode: string) => formatAct(foundState(parseAct(open(access, mode), actor)));
+    expect(made("read", "0100644")).toBe(made("read", "0100600"));
+    expect(made("read", "0100646")).not.toBe(made("read", "0100644"));
+    expect(made("write,truncate", "0100644")).toBe(made("write", "0100644"));
+    expect(made("write,append,truncate", "0100644")).not.toBe(made("write,append", "0100644"));
   });
 
   it("gives back what the target does not need", () => {

@@ -11,6 +11,12 @@ export interface AmendedNamespace extends Widened {
 /**
  * Has a live namespace of `isoline run` go on under a contour that permits everything that its present one does, and more. What was
  * refused before is permitted from now on; processes that lost their trust do not get it back. Refused from inside the namespace.
+ *
+ * @example
+ * import { amendNamespace } from "isoline";
+ *
+ * await amendNamespace("no-such-service", "app.contour").catch((fault) => console.log(fault.code));
+ * // prints: no-such-namespace
  */
 export async function amendNamespace(name: string, contour: string): Promise<AmendedNamespace> {
   const client = await ApproverClient.find(name);

@@ -87,4 +87,5 @@ function readable(contour: AnyContour): Contour<Exchange> {
   return contour as unknown as Contour<Exchange>;
 }
 
+export { accept, prune, query, update } from "./amending.ts";
 export { confidence } from "./confidence.ts";

@@ -1,6 +1,6 @@
 /**
  * What earlier runs left behind, folded: whether a file was there already, whether a rename replaced one, and with which
- * permissions it was found. Bits that let a file run, or run with other rights, stay.
+ * permissions it was found. Bits that let a file run, or run with other rights, or let every user write it, stay.
  *
  * What was folded says `found`, a word that no sensor uses: no other event can be taken for it.
  */
@@ -14,8 +14,8 @@ export const foundOperations: readonly Operation[] = ["create", "open", "rename"
 /** S_IFMT, S_IFREG */
 const TYPE = 0o170000;
 const REGULAR = 0o100000;
-/** Set-id and sticky bits, and whether the owner may execute. */
-const KEPT = 0o7100;
+/** Set-id and sticky bits, whether the owner may execute, and whether every user may write. */
+const KEPT = 0o7102;
 
 /** The same event, whatever was found. */
 export function foundState(event: Event): Event {
@@ -54,8 +54,9 @@ function opened(event: Event<"open">): Event {
   const asked = access.split(",");
   if (!isOwnFile(event) || asked.includes("path") || digest !== undefined) return event;
   if (asked.includes("write")) {
-    const without = asked.filter((word) => word !== "truncate").join(",");
-    return created(event.actor, { access: without, path, mode });
+    // What is created is empty. To empty what is appended to is another act, wherever the file comes from.
+    const without = asked.includes("append") ? asked : asked.filter((word) => word !== "truncate");
+    return created(event.actor, { access: without.join(","), path, mode });
   }
   return { ...event, subject: { ...event.subject, access: `${access},${FOUND}`, mode: mode & (TYPE | KEPT) } };
 }

@@ -2,10 +2,13 @@
 import { causesOf } from "@isoline/core/engine";
 import { accept as acceptAll } from "../../library/amend/accept.ts";
 import { sayAccepted } from "../amend/outcome.ts";
-import { departedFrom, isLive } from "../amend/source.ts";
+import { departedFrom, isLive } from "../../library/amend/source.ts";
+import { amendNamespace } from "../../library/amend.ts";
+import { CliError } from "../../error.ts";
 import { walk } from "../amend/walk.ts";
 import { status } from "../ending.ts";
 import { isTerminal, note } from "../output/streams.ts";
+import { harmless } from "../output/wording.ts";
 import { usage } from "../refusal.ts";
 
 export interface AcceptOptions {
@@ -26,7 +29,28 @@ export async function accept(file: string, source: string, options: AcceptOption
   const accepted = await acceptAll(file, departed, { ...(only ? { only } : {}), reason, ...choose });
   if (!quiet) sayAccepted(file, accepted);
   if (!quiet && departed.departures.length === 0) note(`${source} has no departures`);
-  if (!quiet && accepted.added.length > 0 && (await isLive(source)))
-    note(`${source} goes on under the contour that it began with; to widen that: isoline amend ${source} ${file}`);
+  if (accepted.added.length > 0 && (await isLive(source))) await widen(file, source, accepted.isCurrent, quiet);
   return accepted.open.length > 0 ? status.incomplete : status.success;
+}
+
+/**
+ * A live namespace goes on under what was accepted, if that is all by which the file differs from what it runs under. Otherwise it
+ * would be widened by more than was asked for, so that is left to `isoline amend`.
+ */
+async function widen(file: string, source: string, isCurrent: boolean, quiet: boolean): Promise<void> {
+  const later = `to widen that: isoline amend ${source} ${file}`;
+  if (!isCurrent) {
+    if (!quiet) note(`${source} goes on under an earlier state of ${file}, which has more by now; ${later}`);
+    return;
+  }
+  try {
+    const amended = await amendNamespace(source, file);
+    if (quiet) return;
+    note(`${source} goes on under it from now on; a process that lost its trust does not get it back`);
+    for (const line of amended.untilRestart)
+      note(`refused by the kernel's own rules until a restart: ${harmless(line)}`);
+  } catch (fault) {
+    if (!(fault instanceof CliError)) throw fault;
+    if (!quiet) note(`${source} goes on under the contour that it began with (${fault.message}); ${later}`);
+  }
 }

@@ -1,7 +1,7 @@
 /** `isoline departures`: what departed from a contour, with times: of a report, of a live namespace, or of one that has ended. */
 import { type Cause, causesOf } from "@isoline/core/engine";
 import type { ReadDeparture } from "../../library/amend/departed.ts";
-import { departedFrom } from "../amend/source.ts";
+import { departedFrom } from "../../library/amend/source.ts";
 import { status } from "../ending.ts";
 import { paint } from "../output/paint.ts";
 import { note, printJson, printLine } from "../output/streams.ts";

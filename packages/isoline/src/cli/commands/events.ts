@@ -28,14 +28,14 @@ function isWanted(line: EventLine, { off, new: novel }: EventsOptions): boolean 
   return (!off || line.verdict !== "on") && (!novel || line.novel);
 }
 
-/** `17 on 4242 npm → sh → node: open access=read …` */
+/** `17 new 4242 npm → sh → node: read: open access=read …` */
 function eventText(line: Exclude<EventLine, { lost: number }>): string {
-  const { sequence, pid, chain, verdict, refused, novel, act, why } = line;
+  const { sequence, pid, chain, verdict, refused, novel, act, consequence, why } = line;
   const word = refused
     ? paint("red", "refused")
     : verdict === "on"
       ? paint("green", novel ? "new" : "on")
       : paint("red", verdict);
   const who = chain.length === 0 ? "-" : chain.map(String).join(" → ");
-  return `${Number(sequence)} ${word} ${Number(pid)} ${harmless(who)}: ${harmless(why ?? act)}`;
+  return `${Number(sequence)} ${word} ${Number(pid)} ${harmless(who)}: ${paint("bold", harmless(consequence))}: ${harmless(why ?? act)}`;
 }

@@ -35,11 +35,14 @@ export interface Accepted {
   /** What the run could not observe at all: none of that is accepted. */
   readonly incomplete: readonly string[];
   readonly removedSignature: boolean;
+  /** Whether the departures were from the contour as the file had it, and not from an earlier one. */
+  readonly isCurrent: boolean;
 }
 
 export async function accept(file: string, departed: Departed, options: AcceptOptions = {}): Promise<Accepted> {
   const contour = await loadContour(file, iso1);
   assertSameContour(contour, file, departed, loadEvidence(file)?.acceptances);
+  const isCurrent = contour.state() === departed.state;
   const all = proposalsFor(contour, departed);
   const chosen = chosenAmong(all, options);
   const { added, orphaned, open } = settle(chosen, all, contour);
@@ -54,6 +57,7 @@ export async function accept(file: string, departed: Departed, options: AcceptOp
     size,
     incomplete: departed.incomplete,
     removedSignature,
+    isCurrent,
   };
 }
 

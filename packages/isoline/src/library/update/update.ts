@@ -7,8 +7,11 @@ import { amendFile } from "../amend/amended-file.ts";
 import { type Prediction, predict } from "./predict.ts";
 import { readVersions } from "./versions.ts";
 
+/** Which update, and how it is written. */
 export interface UpdateOptions {
+  /** The present version: a directory, a Debian package, a lock file of npm, or an OCI layout. */
   readonly from: string;
+  /** The next one, of the same kind. */
   readonly to: string;
   /** Where npm keeps packages; `~/.npm` if left out. */
   readonly npmCache?: string | undefined;

@@ -1,6 +1,6 @@
 /** The departures of a live namespace, asked over its control socket. */
 import type { ControlClient } from "../../control/client.ts";
-import { type Departed, DepartureReader, readHead } from "../../library/amend/departed.ts";
+import { type Departed, DepartureReader, readHead } from "./departed.ts";
 
 export async function departedLive(client: ControlClient): Promise<Departed> {
   const source = `the namespace ${client.name}`;

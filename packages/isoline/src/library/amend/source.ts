@@ -2,10 +2,10 @@
 import { statSync } from "node:fs";
 import { findNamespace } from "../../control/directory.ts";
 import { CliError } from "../../error.ts";
-import type { Departed } from "../../library/amend/departed.ts";
-import { readJournalOf } from "../../library/amend/journal-file.ts";
-import { readReport } from "../../library/amend/report-file.ts";
-import { departedLive } from "./live.ts";
+import type { Departed } from "./departed.ts";
+import { readJournalOf } from "./journal-file.ts";
+import { readReport } from "./report-file.ts";
+import { departedLive } from "./departed-live.ts";
 
 /** `earlier`: not of the present or last namespace of that name, but of the one before it. */
 export async function departedFrom(source: string, earlier = false): Promise<Departed> {
