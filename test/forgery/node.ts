@@ -27,7 +27,7 @@ import {
   type Newborn,
   readPcrs,
   undefineRegister,
-} from "./registers.ts";
+} from "../../packages/attest/src/birth/index.ts";
 import {
   attest,
   attestationKey,
