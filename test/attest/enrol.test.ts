@@ -151,6 +151,14 @@ describe.skipIf(needsSwtpm || !isInstalled("swtpm_setup") || !isBuilt)("enrolmen
       chmodSync(path, path.endsWith(".pem") ? 0o644 : 0o755);
     }
     expect(await enrol("--tpm", tpm.address, "--trust", "open", "--name", "a")).toMatchObject({ status: 0 });
+    // A user who can write above it could put another one in its place.
+    mkdirSync(file("above"));
+    trusts(file("above/trust"), tpm);
+    chmodSync(file("above"), 0o777);
+    expect(await enrol("--tpm", tpm.address, "--trust", "above/trust", "--name", "a")).toMatchObject({
+      status: 1,
+      said: expect.stringMatching(/above: another user can put something else in the place of/) as string,
+    });
   });
 
   it("says what is missing on the command line", async () => {

@@ -4,6 +4,7 @@ import type { Bond } from "../namespace/model.ts";
 import type { ContourState, EventLine, LiveEvent, ProcessReport } from "../namespace/live.ts";
 import { Connection } from "./connection.ts";
 import { isLive } from "./liveness.ts";
+import { isAttested } from "./attested.ts";
 import { isSupervisor } from "./http.ts";
 import type { Attested, State } from "./protocol.ts";
 
@@ -74,9 +75,9 @@ export class ControlClient {
     const connection = new Connection(this.name, this.#path, { trusts: isSupervisor });
     const query = bond === undefined ? "" : `?${new URLSearchParams({ ...bond }).toString()}`;
     const answer = (await connection.fetch("GET", `/attest${query}`)) as Partial<Attested> | null;
-    if (answer?.isoline !== 1 || answer.name !== this.name)
-      throw connection.lost("it speaks another version; use the isoline that started it");
-    return answer as Attested;
+    if (answer?.isoline !== 1 || answer.name !== this.name || !isAttested(answer))
+      throw connection.lost("it does not say what evidence needs; use the isoline that started it");
+    return answer;
   }
 
   async seal(): Promise<State> {

@@ -17,7 +17,7 @@ export interface Canisters {
 
 const MODES = { learn: "learning", watch: "watching", enforce: "enforcing" } as const;
 const MOST_REASONS = 64;
-const MOST_REASON = 512;
+const MOST_REASON = 480;
 const MOST_SIGNATURE = 2 ** 14;
 
 /** Asks every live namespace of this user. One that ends meanwhile is passed over; one that does not answer is a loss. */
@@ -27,6 +27,9 @@ export async function canistersHere(bond: Bond | undefined): Promise<Canisters> 
   for (const client of await liveNamespaces()) {
     const told = await askedOf(client, bond);
     if (typeof told === "string") losses.push(told);
+    // A namespace in another directory of this user may have the same name.
+    else if (told !== undefined && bodies.some(({ label }) => label === told.name))
+      losses.push(`two namespaces are called ${told.name}, and only one of them is told of`);
     else if (told !== undefined) bodies.push(bodyOf(told, bond));
   }
   return { bodies, losses };
@@ -36,15 +39,13 @@ async function askedOf(client: ControlClient, bond: Bond | undefined): Promise<A
   try {
     return await client.attest(bond);
   } catch (fault) {
-    return (await client.isLive())
-      ? `a namespace did not answer: ${(fault as Error).message}`.slice(0, MOST_REASON)
-      : undefined;
+    return (await client.isLive()) ? bounded(`a namespace did not answer: ${(fault as Error).message}`) : undefined;
   }
 }
 
 function bodyOf(told: Attested, bond: Bond | undefined): Body {
   const { name, image, contour, mode, incomplete, bound, register } = told;
-  const reasons = incomplete.map(({ reason, count }) => `${reason} (${count} times)`.slice(0, MOST_REASON));
+  const reasons = incomplete.map(({ reason, count }) => `${bounded(reason)} (${count} times)`);
   const more = reasons.length > MOST_REASONS ? [`and ${reasons.length - MOST_REASONS + 1} more reasons`] : [];
   return {
     label: name,
@@ -91,3 +92,6 @@ function signatureBeside(contour: string): Pick<Body, "signature"> {
 }
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
+
+/** At most so many letters, and none of them half. */
+const bounded = (text: string): string => Buffer.from(text.slice(0, MOST_REASON)).toString();

@@ -43,7 +43,7 @@ export function settlePending(trust: TrustDirectory, answer: ActivationAnswer, n
       "bad-enrolment",
       `no challenge waits for an answer of node ${answer.node.slice(0, 16)}…; begin with isoline attest enrol --challenge`,
     );
-  const { node: text, secret } = JSON.parse(kept.bytes.toString("utf8")) as Pending;
+  const { node: text, secret } = pendingIn(kept.bytes);
   const node = readNode(Buffer.from(text));
   assertNew(trust, name, node.id);
   rmSync(kept.path);
@@ -51,6 +51,17 @@ export function settlePending(trust: TrustDirectory, answer: ActivationAnswer, n
     throw new AttestError("bad-enrolment", "the challenge is more than a day old; begin the enrolment anew");
   assertActivated(answer, node.id, Buffer.from(secret, "base64"));
   return enrolNode(trust, node, name, now);
+}
+
+/** The verifier's own file, which it may have lost a part of. */
+function pendingIn(bytes: Buffer): Pending {
+  try {
+    const { node, secret } = JSON.parse(bytes.toString("utf8")) as Partial<Pending>;
+    if (typeof node === "string" && typeof secret === "string") return { node, secret };
+  } catch {
+    // Said below.
+  }
+  throw new AttestError("bad-enrolment", "what was kept of the challenge is damaged; begin the enrolment anew");
 }
 
 /** Enrols a node that has proven itself. */
