@@ -34,12 +34,14 @@ export async function run(
   steps: readonly Step[],
   home: string,
   env: Readonly<Record<string, string>> = {},
+  uid?: number,
 ): Promise<readonly { readonly said: string; readonly shown: RegExp }[]> {
   // The status of a command remains in `$?` for the next one.
   const script = steps.map(({ command }) => `${command}\nstatus=$?; echo "${END_OF_STEP}"; (exit $status)\n`).join("");
   const { stdout } = await ended("/bin/sh", ["-c", `exec 2>&1\n${script}`], {
     cwd: home,
     env: { HOME: home, PATH: `${dirname(isolineProgram)}:${SYSTEM_PATH}`, ...env },
+    uid,
   });
   const said = stdout.split(`${END_OF_STEP}\n`);
   return steps.map(({ shown }, index) => ({ said: said[index] ?? "", shown: expected(shown) }));

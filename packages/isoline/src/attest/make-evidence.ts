@@ -9,17 +9,22 @@ import {
   readCanisterBody,
   stateOf,
 } from "@isoline/attest/evidence";
+import { replayLedger } from "@isoline/attest/register";
+import { commands, type Tpm } from "@isoline/attest/tpm";
 import type { Digest } from "@isoline/core/digest";
 import { bootAggregate } from "../integrity/measure/boot-aggregate.ts";
 import { algorithmByName, type HashAlgorithm } from "../integrity/hash-algorithms.ts";
 import { CliError } from "../error.ts";
+import { TPM_LEDGERS } from "../register/plan.ts";
 import { readRegular } from "../store/bounded-file.ts";
 import { canistersHere } from "./collect/canisters.ts";
 import { nodeHere } from "./collect/node.ts";
 import { type HostFiles, hostFiles } from "./host-files.ts";
 import { withAttestationKey } from "./node-keys.ts";
+import { certified } from "./certified.ts";
 import { aggregateOf, quoted } from "./quoting.ts";
 import { usingTpm } from "./using-tpm.ts";
+import { withLedger } from "./with-ledger.ts";
 
 /** What evidence is asked for. */
 export interface EvidenceOrder {
@@ -27,6 +32,8 @@ export interface EvidenceOrder {
   readonly challenge: Uint8Array;
   /** Address of the TPM: `unix:PATH`, `tcp:HOST:PORT` or a device. Evidence without one has no root. */
   readonly tpm?: string | undefined;
+  /** Directory of the host's ledgers; `/var/lib/isoline/ledger` if left out. */
+  readonly ledgers?: string | undefined;
   /** Labels of the canisters that the evidence is to hold; all if left out. The statement is about all of them in any case. */
   readonly only?: readonly string[] | undefined;
   /** Where the kernel shows its logs, for tests. */
@@ -48,18 +55,35 @@ async function withoutRoot(challenge: Uint8Array): Promise<Evidence> {
   return evidenceOf(stateOf(challenge, nodeHere(undefined, losses), bodies), NOTHING);
 }
 
-async function withTpm(address: string, { challenge, files = hostFiles() }: EvidenceOrder): Promise<Evidence> {
-  const aggregate = await usingTpm(address, aggregateOf);
+async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence> {
+  const { challenge, files = hostFiles(), ledgers = TPM_LEDGERS } = order;
+  const { aggregate, resetCount } = await usingTpm(address, standOf);
   // The supervisors use the TPM as well, so none of them is asked while a connection is open.
   const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: hex(aggregate) });
-  return usingTpm(address, (tpm) =>
-    withAttestationKey(tpm, async (key) => {
-      const told = { node: nodeIdOf(key.public), aggregate: aggregatesOf(aggregate), births: undefined };
-      const statement = stateOf(challenge, nodeHere(told, losses), bodies);
-      const quote = await quoted(tpm, key, statement.qualifying);
-      return evidenceOf(statement, { ...NOTHING, quote, ...logsOf(files) });
-    }),
+  return withLedger(ledgers, resetCount, (bytes) =>
+    usingTpm(address, (tpm) =>
+      withAttestationKey(tpm, async (key) => {
+        const ledger = bytes && replayLedger(bytes);
+        const births = ledger && { register: ledger.begin.pcr, began: ledger.begin.from };
+        const told = { node: nodeIdOf(key.public), aggregate: aggregatesOf(aggregate), births };
+        const statement = stateOf(challenge, nodeHere(told, losses), bodies);
+        const quote = await quoted(tpm, key, statement.qualifying);
+        const registers = ledger ? await certified(tpm, key.handle, ledger, statement.qualifying) : [];
+        return evidenceOf(statement, {
+          quote,
+          registers,
+          reports: [],
+          ...(bytes && { ledger: bytes }),
+          ...logsOf(files),
+        });
+      }),
+    ),
   );
+}
+
+async function standOf(tpm: Tpm): Promise<{ readonly aggregate: Uint8Array; readonly resetCount: number }> {
+  const { time } = await tpm.run(commands.readClock, {});
+  return { aggregate: await aggregateOf(tpm), resetCount: time.clockInfo.resetCount };
 }
 
 /** The kernel's own aggregate is there if IMA measures, and is of SHA-256 unless the machine was booted with another `ima_hash`. */

@@ -131,7 +131,7 @@ export class HostRegisters {
   async #opened(): Promise<LedgerFile> {
     this.#file ??= await this.#connected(async (tpm) => {
       const { resetCount } = await clockOf(tpm);
-      return LedgerFile.open(this.#plan.ledger, `${readFileSync(BOOT_ID, "latin1").trim()}-${resetCount}`);
+      return LedgerFile.open(this.#plan.ledger, resetCount);
     });
     return this.#file;
   }

@@ -10,6 +10,7 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   writeSync,
 } from "node:fs";
@@ -20,6 +21,12 @@ import { lock, unlock } from "@isoline/linux";
 import { CliError } from "../error.ts";
 
 const OTHERS = 0o077;
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
+
+/** The ledger of this boot of the machine, and of the TPM, which has counted so many resets. */
+export function ledgerPath(directory: string, resetCount: number): string {
+  return join(directory, `${readFileSync(BOOT_ID, "latin1").trim()}-${resetCount}.ledger`);
+}
 
 export class LedgerFile {
   readonly path: string;
@@ -34,8 +41,8 @@ export class LedgerFile {
   }
 
   /** Opens or makes the ledger of a boot. Refuses one that another user could write, with `unsafe-place`. */
-  static open(directory: string, name: string): LedgerFile {
-    const path = join(directory, `${name}.ledger`);
+  static open(directory: string, resetCount: number): LedgerFile {
+    const path = ledgerPath(directory, resetCount);
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       assertOwn(directory);

@@ -81,6 +81,7 @@ export function declareAttest(program: Command, { ends }: Invocation): void {
     .requiredOption("--challenge <hex>", "the verifier's challenge: 64 hexadecimal digits")
     .option("--tpm <address>", TPM)
     .option("--no-tpm", "use no TPM, also where this machine has one")
+    .option("--tpm-ledger <directory>", "where the host keeps what it recorded; /var/lib/isoline/ledger if left out")
     .requiredOption("-o, --output <file>", "where to write the evidence")
     .addHelpText(
       "after",

@@ -12,12 +12,16 @@ export interface EvidenceOptions {
   readonly challenge: string;
   /** False with `--no-tpm`. */
   readonly tpm?: string | boolean;
+  readonly tpmLedger?: string;
   readonly output: string;
 }
 
-export async function evidence(only: readonly string[], { challenge, tpm, output }: EvidenceOptions): Promise<number> {
+export async function evidence(
+  only: readonly string[],
+  { challenge, tpm, tpmLedger, output }: EvidenceOptions,
+): Promise<number> {
   const address = tpm === false ? undefined : tpmAddress(typeof tpm === "string" ? tpm : undefined);
-  const made = await makeEvidence({ challenge: challengeIn(challenge), tpm: address, only });
+  const made = await makeEvidence({ challenge: challengeIn(challenge), tpm: address, ledgers: tpmLedger, only });
   writeDurably(output, [writeEvidence(made)]);
   tell(made, output);
   return status.success;
