@@ -26,6 +26,7 @@ const folder = fileURLToPath(new URL("..", import.meta.url));
 const order = [
   "engine-known",
   "engine-verdict",
+  "engine-wire",
   "tsem-replay",
   "ima-lists",
   "sensor-latency",

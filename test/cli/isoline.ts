@@ -23,9 +23,19 @@ export interface Call {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** Options for an engine elsewhere, if the suite is run with one: see test/wire/suites.test.ts. */
+const engineOptions = JSON.parse(process.env["ISOLINE_TEST_ENGINE_OPTIONS"] ?? "[]") as readonly string[];
+
+/** The arguments of a call, with an engine elsewhere where the command can have one. */
+function withEngine([command = "", ...rest]: readonly string[]): readonly string[] {
+  const end = rest.indexOf("--");
+  const hasEngine = ["learn", "check", "run"].includes(command) && end >= 0 && !rest.slice(0, end).includes("--runs");
+  return hasEngine ? [command, ...rest.slice(0, end), ...engineOptions, ...rest.slice(end)] : [command, ...rest];
+}
+
 /** Calls isoline and waits for its end. */
 export function isoline(args: readonly string[], { cwd, input, environment }: Call = {}): Ended {
-  const { status, signal, stdout, stderr } = spawnSync(program, args, {
+  const { status, signal, stdout, stderr } = spawnSync(program, withEngine(args), {
     encoding: "utf8",
     cwd,
     input: input ?? "",

@@ -79,6 +79,9 @@ const driver = join(sensorTests, "supervise.mjs");
 /** Whether the packages are built: the sensor's threads are started from compiled files. */
 export const isBuilt = existsSync(join(sensorTests, "../../packages/isoline/dist/namespace/namespace.js"));
 
+/** An engine elsewhere, if the suite is run with one: see test/wire/suites.test.ts. */
+const engine = process.env["ISOLINE_TEST_ENGINE"];
+
 let runs = 0;
 
 /** Runs a command in a namespace of its own, until its last process has ended. */
@@ -92,6 +95,7 @@ export async function supervise(order: Order): Promise<Outcome> {
     mode,
     sensor: order.sensor ?? "seccomp",
     trajectory,
+    ...(engine === undefined ? {} : { engine: JSON.parse(engine) }),
     ...(mode === "learn" ? { output, policy: canonicalPolicy(policy) } : { contour: order.contour }),
   };
   const argv = [...(order.within ?? []), process.execPath, driver, JSON.stringify({ plan, command, report })];

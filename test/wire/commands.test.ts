@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ended, isBuilt, isoline, isolineProgram } from "../support/isoline.ts";
+import { isCI } from "../support/machine.ts";
 import { readReport } from "../support/report.ts";
 import { TestEngine } from "./engine.ts";
 
@@ -47,7 +48,7 @@ describe.skipIf(!isBuilt)("an engine behind a Unix socket (needs a build)", () =
     });
   });
 
-  it("adds to a contour as an engine beside the sensor does", async () => {
+  it.runIf(isCI)("adds to a contour as an engine beside the sensor does", async () => {
     for (const name of ["own", "far"]) writeFileSync(at(`${name}-more.contour`), readFileSync(at("own.contour")));
     await here("learn", "-o", "own-more.contour", "--merge", "--", ...WIDER);
     await elsewhere("learn", "-o", "far-more.contour", "--merge", "--", ...WIDER);
@@ -69,7 +70,7 @@ describe.skipIf(!isBuilt)("an engine behind a Unix socket (needs a build)", () =
     expect(existsSync(at("made"))).toBe(false);
   });
 
-  it("serves several namespaces at once, each for itself", async () => {
+  it.runIf(isCI)("serves several namespaces at once, each for itself", async () => {
     const runs = ["hostname", "passwd", "group"].map(async (name) => {
       const place = at(name);
       mkdirSync(place);
@@ -96,7 +97,7 @@ describe.skipIf(!isBuilt)("an engine behind a Unix socket (needs a build)", () =
     expect(reads).toEqual(names.map((name) => [name]));
   });
 
-  it("a person cannot be asked, and a run that would ask is refused before it starts", async () => {
+  it.runIf(isCI)("a person cannot be asked, and a run that would ask is refused before it starts", async () => {
     const { status, stderr } = await elsewhere("run", "own.contour", "--ask", "--", "touch", "started");
     expect(stderr).toContain("a person is asked beside the engine");
     expect({ status, started: existsSync(at("started")) }).toEqual({ status: 2, started: false });
@@ -120,7 +121,7 @@ describe.skipIf(!isBuilt)("an engine behind a Unix socket (needs a build)", () =
     }
   });
 
-  it("the socket is gone when the engine has ended, and one that was left is taken over", async () => {
+  it.runIf(isCI)("the socket is gone when the engine has ended, and one that was left is taken over", async () => {
     const other = await new TestEngine().start();
     const path = other.address.slice("unix:".length);
     other.child?.kill("SIGKILL");

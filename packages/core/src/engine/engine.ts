@@ -151,8 +151,12 @@ export class Engine<E extends Exchange = Event> {
 
   /** Decides about an event whose raw key is not known. */
   judge(event: E, circumstances: Circumstances): Judgement<E> {
-    const judgement = this.#judge(event, circumstances);
-    if (circumstances.isKept !== true || judgement.refuse) return judgement;
+    return this.#keeping(circumstances, this.#judge(event, circumstances));
+  }
+
+  /** What the namespace must not reach is refused whatever else is true of the act. */
+  #keeping({ isKept }: Pick<Circumstances, "isKept">, judgement: Judgement<E>): Judgement<E> {
+    if (isKept !== true || judgement.refuse) return judgement;
     this.#tally.refused += 1;
     return { ...judgement, refuse: true };
   }
@@ -193,10 +197,10 @@ export class Engine<E extends Exchange = Event> {
   }
 
   /** Counts an event that could not be understood: it is lost. */
-  misunderstood(fault: IsolineError, process: number): Judgement<E> {
-    this.#believes(process);
+  misunderstood(fault: IsolineError, circumstances: Pick<Circumstances, "process" | "isKept">): Judgement<E> {
+    this.#believes(circumstances.process);
     this.#tally.events += 1;
-    return this.#misunderstood(fault, process);
+    return this.#keeping(circumstances, this.#misunderstood(fault, circumstances.process));
   }
 
   #misunderstood(fault: IsolineError, process: number): Judgement<E> {

@@ -84,7 +84,10 @@ export class ServedNamespace {
         engine.loss(note[1], note[2], note[3] ?? undefined);
         return;
       case "misunderstood":
-        engine.misunderstood(new IsolineError(note[1], "an event could not be sent"), note[2]);
+        engine.misunderstood(new IsolineError(note[1], "an event could not be sent"), {
+          process: note[2],
+          ...(note[3] ? { isKept: true } : {}),
+        });
         return;
     }
   }
@@ -180,7 +183,7 @@ export class ServedNamespace {
     const before = this.#begun.points;
     const judgement =
       this.#understood(encoded, (event) => engine.judge(event, circumstances)) ??
-      engine.misunderstood(new IsolineError("bad-event", "an event could not be read"), seen.process);
+      engine.misunderstood(new IsolineError("bad-event", "an event could not be read"), circumstances);
     const { verdict, refuse, known, reaction, fault } = judgement;
     if (verdict === "asked") throw refused("no person can be asked over a wire");
     const { points } = this.#begun;

@@ -134,18 +134,15 @@ export class DistantEngine implements EnginePort {
   }
 
   /** An event that cannot be sent is lost at both ends. */
-  #misunderstood(fault: IsolineError, { process }: Circumstances): Judgement {
-    this.#asker.note(["misunderstood", fault.code, process], true);
-    return this.#engine.misunderstood(fault, process);
+  #misunderstood(fault: IsolineError, { process, isKept }: Circumstances): Judgement {
+    this.#asker.note(["misunderstood", fault.code, process, isKept === true], true);
+    return this.#engine.misunderstood(fault, { process, ...(isKept ? { isKept } : {}) });
   }
 
   #judged(event: Event, circumstances: Circumstances, told: ToldVerdict): Judgement {
     if (told.verdict === "lost") {
       const code = told.code ?? "bad-event";
-      return this.#engine.misunderstood(
-        new IsolineError(code, "the engine could not read an event"),
-        circumstances.process,
-      );
+      return this.#engine.misunderstood(new IsolineError(code, "the engine could not read an event"), circumstances);
     }
     this.#points.answer(told);
     return this.#engine.judge(event, circumstances);

@@ -3,6 +3,7 @@ import { createHash, createPrivateKey } from "node:crypto";
 import { type Contour, parseContour, writeContour } from "@isoline/core/contour";
 import { type Circumstances, consequenceOf, type Departure, type Mode } from "@isoline/core/engine";
 import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
+import { IsolineError } from "@isoline/core/error";
 import { type Event, phrase } from "@isoline/core/event";
 import type { Policy, Task } from "@isoline/core/identity";
 import { iso1 } from "@isoline/core/profile";
@@ -10,6 +11,7 @@ import { CliError } from "../error.ts";
 import { publicKey } from "../store/signature/keys.ts";
 import { parseAddress } from "../wire/address.ts";
 import { Asker } from "../wire/asker.ts";
+import { refused } from "../wire/faults.ts";
 import { agreed, greeting } from "../wire/handshake.ts";
 import { type Facts, PIECE_BYTES } from "../wire/messages.ts";
 import { keyProver, keyVerifier } from "../wire/proof.ts";
@@ -64,19 +66,24 @@ export class DistantModel implements Model {
       aggregate: Buffer.from(contour.aggregate, "hex"),
     };
     const transport = openTransport(parseAddress(plan.address), plan.address, BEGINNING_MS);
-    const pinned = plan.keys.map((key) => ({ name: key.name, key: publicKey(key) }));
-    const identity = { prover: keyProver(createPrivateKey(plan.key)), verifier: keyVerifier("engine", pinned) };
-    const { frames } = agreed(greeting(transport, topic, identity, within(BEGINNING_MS)));
-    let hasBegun = false;
-    const asker = new Asker(frames, plan.milliseconds, (why) => {
-      if (hasBegun) onLost(why);
-    });
-    const facts = begin(asker, text, mode, isNew ? contour.policy : null);
-    if (facts === undefined) throw new CliError("engine-refused", `${plan.address}: ${asker.lost}`);
-    if (facts.state !== contour.state() || facts.policy !== contour.policyDigest)
-      throw new CliError("engine-refused", `${plan.address}: the engine has another contour than it was given`);
-    hasBegun = true;
-    return new DistantModel(plan, beginning, asker, facts);
+    try {
+      const pinned = plan.keys.map((key) => ({ name: key.name, key: publicKey(key) }));
+      const identity = { prover: keyProver(createPrivateKey(plan.key)), verifier: keyVerifier("engine", pinned) };
+      const { frames } = agreed(greeting(transport, topic, identity, within(BEGINNING_MS)));
+      let hasBegun = false;
+      const asker = new Asker(frames, plan.milliseconds, (why) => {
+        if (hasBegun) onLost(why);
+      });
+      const facts = begin(asker, text, mode, isNew ? contour.policy : null);
+      if (facts === undefined) throw refused(asker.lost ?? "");
+      if (!isOf(facts, contour)) throw refused("the engine has another contour than it was given");
+      hasBegun = true;
+      return new DistantModel(plan, beginning, asker, facts);
+    } catch (fault) {
+      transport.close();
+      if (!(fault instanceof IsolineError)) throw fault;
+      throw new CliError("engine-refused", `${plan.address}: ${fault.message}`, { cause: fault });
+    }
   }
 
   get points(): number {
@@ -150,6 +157,10 @@ export class DistantModel implements Model {
     return contour;
   }
 
+  close(): void {
+    this.#asker.close();
+  }
+
   #isGone(): never {
     throw new CliError(
       "engine-lost",
@@ -160,6 +171,10 @@ export class DistantModel implements Model {
   #taskOf(id: Digest): Task | undefined {
     return this.#tasks.get(id) ?? this.contour.task(id);
   }
+}
+
+function isOf({ state, policy, points }: Facts, contour: Contour): boolean {
+  return state === contour.state() && policy === contour.policyDigest && points === contour.size;
 }
 
 function begin(asker: Asker, text: Buffer, mode: Mode, policy: string | null): Facts | undefined {

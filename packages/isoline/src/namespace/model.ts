@@ -23,6 +23,8 @@ export interface Model {
   explained(from: number, count: number): readonly ExplainedDeparture[];
   /** The contour as it is at the end, with what this run saw of it. */
   finalContour(): Contour;
+  /** Nothing more is asked: an engine that runs elsewhere forgets the namespace. */
+  close(): void;
 }
 
 /** Digests of the points as they are compared between machines. */

@@ -96,6 +96,8 @@ export class OwnModel implements Model {
     return this.#contour;
   }
 
+  close(): void {}
+
   #explained(departure: Departure): ExplainedDeparture {
     const { event, point, introduces } = departure;
     const { class: kind, contents, moves } = this.#updates.classify(event);

@@ -285,6 +285,11 @@ export class Session {
     if (missing !== undefined) this.mediator.missed(missing);
   }
 
+  /** Everything was said. */
+  close(): void {
+    this.model.close();
+  }
+
   #departuresFrom(from: number): DepartureReport[] {
     return departuresFrom(this.model, from, (departure) => this.#observations.timesOf(departure));
   }

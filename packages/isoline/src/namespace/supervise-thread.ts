@@ -50,6 +50,7 @@ async function run(plan: Plan, { block, requests, launcher }: SuperviseThreadDat
   mailbox.answer();
   const findings = session.finish(kernel);
   for (const departures of session.departuresInPages()) say({ kind: "departures", departures });
+  session.close();
   say({ kind: "ended", findings });
   driver.close();
 }

@@ -28,7 +28,7 @@ export type Note =
   | readonly ["gap", reason: string, count: number]
   | readonly ["loss", reason: string, count: number, process: number | null]
   /** An event that has no encoding. */
-  | readonly ["misunderstood", code: CoreErrorCode, process: number];
+  | readonly ["misunderstood", code: CoreErrorCode, process: number, isKept: boolean];
 
 /** What a sensor knows of an event beside the event itself. */
 export interface ToldCircumstances {

@@ -16,7 +16,20 @@ import {
   type ToldBond,
   type ToldCircumstances,
 } from "./messages.ts";
-import { bytes, digest, type Json, line, list, natural, oneOf, optional, parseJson, record, text } from "./shapes.ts";
+import {
+  bytes,
+  digest,
+  type Json,
+  line,
+  list,
+  natural,
+  oneOf,
+  optional,
+  parseJson,
+  record,
+  text,
+  truth,
+} from "./shapes.ts";
 
 const U32 = 0xffff_ffff;
 /** Images of a program, and what an interpreter was given to run: the sensor tells fewer. */
@@ -56,7 +69,7 @@ function readNote(json: Json): Note {
         optional(c, (json) => natural(json, "a process")) ?? null,
       ];
     case "misunderstood":
-      return ["misunderstood", oneOf(a, "a code", codes), natural(b, "a process")];
+      return [kind, oneOf(a, "a code", codes), natural(b, "a process"), truth(c, "whether it is kept")];
     default:
       throw refused(`expected a note of this version, got ${JSON.stringify(kind)?.slice(0, 60)}`);
   }

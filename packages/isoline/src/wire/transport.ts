@@ -6,11 +6,16 @@ import type { Transport } from "./stream.ts";
 
 /** A transport over a descriptor that does not block. */
 export function overDescriptor(fd: number): Transport {
+  let isOpen = true;
   return {
     read: (bytes) => readStream(fd, bytes),
     write: (bytes) => writeStream(fd, bytes),
     await: (to, milliseconds) => awaitStream(fd, to, milliseconds),
-    close: () => closeSync(fd),
+    // Its number may be another file's by the second time.
+    close: () => {
+      if (isOpen) closeSync(fd);
+      isOpen = false;
+    },
   };
 }
 
