@@ -296,7 +296,7 @@ describe("a hostile sensor", () => {
     );
   });
 
-  it("loses an event that is none, and the namespace goes on", () => {
+  it("loses an event that cannot be read, and the namespace goes on", () => {
     const { begins, ends } = recorded();
     const served = new ServedNamespace(topicOf(begins()));
     for (const before of ends.told.slice(0, 3)) served.hear(readTold(before));
