@@ -97,6 +97,7 @@ const layers = [
   ["isoline", "canister", [...core, ...attest, "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "attest", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "transparency", [...log, "@isoline/linux"]],
+  ["isoline", "agent", [...core, "node:*"]],
   ["isoline", "demo", [...core, "node:*"]],
   ["isoline", "cli", [...core, ...attest, ...log, "@isoline/linux", "node:*", "commander", "yaml"]],
   ["isoline", "index", core],

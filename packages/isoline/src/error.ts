@@ -31,6 +31,7 @@ export const cliErrors = {
   "registry-refused":
     "A registry did not answer as the distribution protocol requires, or sent other bytes than it announced.",
   "bad-credentials": "A file of credentials for registries is invalid, or a credential helper gave an invalid answer.",
+  "bad-push": "A launch host does not accept a canister, or does not understand a request; nothing was started.",
   "no-attached-contour": "No contour is attached to an image, or what is attached is not for it.",
   "no-demo": "The demo cannot be shown on this machine, or did not have the expected result.",
 } as const;
