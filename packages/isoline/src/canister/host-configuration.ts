@@ -6,6 +6,7 @@
  *   reports: /var/lib/isoline/reports
  *   annotations: allow           # or refuse: annotations of a container are then not permitted
  *   sensor: seccomp              # or bpf, auto: for images that have no other below
+ *   tpm: { address: /dev/tpmrm0 }    # canisters are recorded in it; also: ledger, pcr
  *   attached: enforce            # how a contour attached to the image is used: enforce, check, or ignore
  *   images:
  *     - { image: "localhost/web:*", contour: web.contour, mode: enforce }
@@ -19,6 +20,8 @@
 import { type Stats, statSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { CliError } from "../error.ts";
+import { tpmPlan } from "../register/options.ts";
+import type { TpmPlan } from "../register/plan.ts";
 import { type SensorChoice, sensorChoices } from "../namespace/sensor-choice.ts";
 import { readRegular } from "../store/bounded-file.ts";
 import { parseYaml } from "../store/yaml.ts";
@@ -54,6 +57,8 @@ export interface HostConfiguration {
   readonly attached: "enforce" | "check" | "ignore";
   /** Undefined if the file does not set it. */
   readonly sensor: SensorChoice | undefined;
+  /** Where canisters are recorded in hardware. */
+  readonly tpm: TpmPlan | undefined;
   readonly images: readonly ImageRule[];
   readonly signatures: readonly SignatureRule[];
 }
@@ -63,9 +68,10 @@ const CONTOURS = "/var/lib/isoline/contours";
 const REPORTS = "/var/lib/isoline/reports";
 const MOST_BYTES = 1024 * 1024;
 const OTHERS_MAY_WRITE = 0o022;
-const keys = ["unlabelled", "contours", "reports", "annotations", "attached", "sensor", "images", "signatures"];
+const keys = ["unlabelled", "contours", "reports", "annotations", "attached", "sensor", "tpm", "images", "signatures"];
 const imageKeys = ["image", "contour", "mode", "policy", "sensor", "ima"];
 const imaKeys = ["policy", "keys", "appraise"];
+const tpmKeys = ["address", "ledger", "pcr"];
 const signatureKeys = ["image", "keys"];
 
 type Table = Readonly<Record<string, unknown>>;
@@ -138,6 +144,7 @@ function configurationIn(value: unknown, file: string | undefined): HostConfigur
     annotations: choice(name, source["annotations"], "annotations", ["allow", "refuse"], "allow"),
     attached: choice(name, source["attached"], "attached", ["enforce", "check", "ignore"], "enforce"),
     sensor: sensorIn(name, source["sensor"], "sensor"),
+    tpm: source["tpm"] === undefined ? undefined : tpmIn(name, source["tpm"]),
     images: list("images").map((each, index) => ruleIn(name, each, `images[${index}]`)),
     signatures: list("signatures").map((each, index) => signatureRuleIn(name, each, `signatures[${index}]`)),
   };
@@ -162,6 +169,18 @@ function ruleIn(name: string, value: unknown, key: string): ImageRule {
 
 function sensorIn(name: string, value: unknown, key: string): SensorChoice | undefined {
   return value === undefined ? undefined : choice(name, value, key, sensorChoices, undefined);
+}
+
+function tpmIn(name: string, value: unknown): TpmPlan {
+  const { address, ledger, pcr } = table(name, value, "tpm", tpmKeys);
+  if (typeof address !== "string") throw wrong(name, "tpm.address", "the address of a TPM", address);
+  if (ledger !== undefined && typeof ledger !== "string") throw wrong(name, "tpm.ledger", "an absolute path", ledger);
+  if (pcr !== undefined && typeof pcr !== "number") throw wrong(name, "tpm.pcr", "a number", pcr);
+  try {
+    return tpmPlan({ address, ledger, pcr });
+  } catch (fault) {
+    throw new CliError("bad-host-configuration", `${name}: tpm: ${(fault as Error).message}; see docs/canisters.md`);
+  }
 }
 
 function imaIn(name: string, value: unknown, key: string): CanisterIma {

@@ -120,6 +120,7 @@ export class Canister {
       places: canisterPlaces(call, rootOf(call), this.#bundle),
       openFiles: entry.openFiles,
       known: this.#hashed,
+      tpm: this.#host.tpm,
       integrity: ima && integrityPlanOf(ima, `${this.#lastReport}.ima`),
     };
     const line = await policyLine(policy);

@@ -1,0 +1,54 @@
+/** A canister that is recorded in the host's TPM, because the host's configuration names it. */
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { replayLedger } from "../../packages/attest/src/register/index.ts";
+import { needsSwtpm, SoftwareTpm } from "../attest/swtpm.ts";
+import { missing, Workshop } from "./bundle.ts";
+
+const why = missing("runc", "busybox") ?? (needsSwtpm ? "needs swtpm" : undefined);
+const label = { "dev.isoline.mode": "check", "dev.isoline.contour": "good.contour" };
+
+describe.skipIf(why !== undefined)(`a canister and the host's TPM${why === undefined ? "" : ` (${why})`}`, () => {
+  const tpm = new SoftwareTpm();
+  let shop: Workshop;
+  let ledgers = "";
+  beforeAll(async () => {
+    await tpm.start();
+    shop = new Workshop();
+    shop.run("echo on", "learn", "good.contour");
+    ledgers = shop.path("ledger");
+    mkdirSync(ledgers, { mode: 0o700 });
+  });
+  afterAll(async () => {
+    shop?.close();
+    await tpm.close();
+  });
+  const start = (command: string) => shop.runc("run", "--bundle", shop.bundle(command, label), shop.id());
+
+  it("has its birth, its departure and its end in the ledger", () => {
+    shop.configure({ tpm: { address: tpm.address, ledger: ledgers, pcr: 14 } });
+    expect(start("echo on; cat /etc/passwd > /dev/null")).toMatchObject({ status: 0 });
+    const [file = "none"] = readdirSync(ledgers);
+    const ledger = replayLedger(readFileSync(join(ledgers, file)));
+    expect(ledger.begin.pcr).toBe(14);
+    const [facts] = ledger.namespaces.values();
+    expect(facts?.birth.mode).toBe("watch");
+    expect(facts?.departures.length).toBeGreaterThan(0);
+    expect(facts?.end?.off).toBeGreaterThan(0);
+  });
+
+  it("does not start if that TPM does not answer, or is none", () => {
+    shop.configure({ tpm: { address: "unix:/nowhere/tpm", ledger: ledgers } });
+    expect(start("echo on")).toMatchObject({
+      status: 125,
+      stdout: "",
+      stderr: expect.stringContaining("/nowhere/tpm"),
+    });
+    shop.configure({ tpm: { address: tpm.address, pcr: 23 } });
+    expect(start("echo on")).toMatchObject({ status: 125, stderr: expect.stringContaining("programs can reset") });
+    shop.configure({ tpm: { address: tpm.address, register: 1 } });
+    expect(start("echo on")).toMatchObject({ status: 125, stderr: expect.stringContaining("only the keys address") });
+    expect(existsSync(shop.path("ledger"))).toBe(true);
+  });
+});
