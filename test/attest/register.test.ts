@@ -58,12 +58,13 @@ describe.skipIf(needsSwtpm)("a register in a TPM (needs swtpm and tpm2-tools)", 
     const changed = { ...area, attributes: area.attributes | more };
     return tpm.run(commands.nvDefine, { auth: new Uint8Array(), public: changed }, { handles: [hierarchies.owner] });
   };
-  const certified = (tpm: Tpm, index: number, challenge: Uint8Array) =>
-    primary(tpm, attestationKey).then(async (key) => {
-      const told = await certifyRegister(tpm, key.handle, index, challenge).finally(() => tpm.flush(key.handle));
-      expect(await isSignedBy(key.public, encode(attest, told.attested), told.signature)).toBe(true);
-      return told.attested;
-    });
+  async function certified(tpm: Tpm, index: number, challenge: Uint8Array) {
+    const key = await primary(tpm, attestationKey);
+    const { attested, signature } = await certifyRegister(tpm, key.handle, index, challenge);
+    await tpm.flush(key.handle);
+    expect(await isSignedBy(key.public, encode(attest, attested), signature)).toBe(true);
+    return attested;
+  }
 
   it("is the same for tpm2-tools: its Name, its value, a certificate; and tpm2-tools extends it by the policy", async () => {
     const register = await using(async (tpm) => {
