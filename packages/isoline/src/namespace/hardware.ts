@@ -107,11 +107,11 @@ export class Hardware implements Witness {
     const { engine, contour } = this.#model;
     const { off, refused } = engine.tally;
     const state = contour.stateUnder(ZERO_DIGEST, this.#aggregate);
-    const measurement = this.#measurement();
+    const measurement = contour.measurementUnder(ZERO_DIGEST, this.#aggregate);
     const counts = { events, off, refused, lost: sum(engine.losses.values()) };
     const isRecorded = this.#tell({
       kind: "end",
-      measurement: bytes(measurement),
+      measurement: bytes(this.#measurement()),
       state: bytes(contour.state()),
       ...counts,
     });
@@ -137,12 +137,12 @@ export class Hardware implements Witness {
     };
   }
 
-  /** From the node's aggregate on. A contour that has no new point is not measured again. */
+  /** The portable one, as evidence has it. A contour that has no new point is not measured again. */
   #measurement(): Digest {
     const { contour } = this.#model;
     const { size } = contour;
     if (this.#measured?.contour !== contour || this.#measured.size !== size)
-      this.#measured = { contour, size, value: contour.measurementUnder(ZERO_DIGEST, this.#aggregate) };
+      this.#measured = { contour, size, value: contour.measurementUnder(ZERO_DIGEST, ZERO_DIGEST) };
     return this.#measured.value;
   }
 

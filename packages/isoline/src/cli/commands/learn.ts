@@ -13,7 +13,7 @@ import { type EngineChoice, engineChoice } from "../workload/engine.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "../workload/finish.ts";
 import { type IntegrityOptions, integrityPlan } from "../workload/integrity.ts";
 import { sayIntegrity, saySummaryOfLearning, sayTpm } from "../workload/summary.ts";
-import { type TpmOptions, tpmOptions } from "../workload/tpm.ts";
+import { nameOf, type TpmOptions, tpmOptions } from "../workload/tpm.ts";
 import { supervise } from "../workload/supervise.ts";
 
 /** A run that is lost is said also where nothing else is. */
@@ -42,7 +42,7 @@ export interface LearnOptions extends ReportOptions, IntegrityOptions, EngineCho
 }
 
 export async function learn(invocation: Invocation, options: LearnOptions): Promise<number> {
-  const { output, merge = false, cleanStart, lens, preset, sensor, user, trajectory, name, quiet = false } = options;
+  const { output, merge = false, cleanStart, lens, preset, sensor, user, trajectory, quiet = false } = options;
   if (output === undefined) throw usage("expected -o FILE, where the contour is to be written");
   const command = commandAfterDashes(invocation.argv, ["-o", output]);
   if (options.runs !== undefined) return repeatedly(invocation, command, options, output, options.runs);
@@ -53,6 +53,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   const ima = integrityPlan(options);
   const engine = engineChoice(options);
   const tpm = tpmOptions(options);
+  const name = nameOf(options);
   const reported = reportOutput(options);
   for (const left of putAside(output)) sayAside(output, left);
   const more = merge && existsSync(output);

@@ -9,7 +9,7 @@ import { type EngineChoice, engineChoice } from "./engine.ts";
 import { deliverReport, type ReportOptions, reportOutput } from "./finish.ts";
 import { type IntegrityOptions, integrityPlan } from "./integrity.ts";
 import { sayIntegrity, sayLandlock, saySummaryOfRun, sayTpm } from "./summary.ts";
-import { type TpmOptions, tpmOptions } from "./tpm.ts";
+import { nameOf, type TpmOptions, tpmOptions } from "./tpm.ts";
 import { type Ended, supervise } from "./supervise.ts";
 
 export interface SealedOptions extends ReportOptions, IntegrityOptions, EngineChoice, TpmOptions {
@@ -39,12 +39,13 @@ export async function runSealed(
   options: SealedOptions,
   isAmendable = false,
 ): Promise<Ended> {
-  const { enforce = false, landlock = true, quiet = false, hold, name, user, sensor, requireSignature } = options;
+  const { enforce = false, landlock = true, quiet = false, hold, user, sensor, requireSignature } = options;
   if (!landlock && !enforce) throw usage("--no-landlock changes nothing without --enforce; leave it out");
   if (hold !== undefined && !(enforce && sensorFor(sensor) === "bpf"))
     throw usage("--hold changes nothing without --enforce and --sensor bpf; leave it out");
   const { ask = false, answerWithin } = options;
   if (answerWithin !== undefined && !ask) throw usage("--answer-within changes nothing without --ask; leave it out");
+  const name = nameOf(options);
   const ima = integrityPlan(options);
   const engine = engineChoice(options);
   const command = commandAfterDashes(invocation.argv, [contour]);

@@ -1,4 +1,5 @@
 /** The options of a TPM, as `learn`, `check` and `run` have them. */
+import { randomBytes } from "node:crypto";
 import type { TpmOptions as Tpm } from "../../library/workloads.ts";
 import { usage } from "../refusal.ts";
 
@@ -6,6 +7,11 @@ export interface TpmOptions {
   readonly tpm?: string;
   readonly tpmLedger?: string;
   readonly tpmPcr?: number;
+}
+
+/** The ledger names a namespace from its birth on, so a run without a name gets the random one of its control socket before that. */
+export function nameOf({ tpm, name }: TpmOptions & { readonly name?: string }): string | undefined {
+  return name ?? (tpm === undefined ? undefined : randomBytes(4).toString("hex"));
 }
 
 export function tpmOptions({ tpm, tpmLedger, tpmPcr }: TpmOptions): { readonly tpm?: Tpm } {
