@@ -219,6 +219,22 @@ export const platformRows: readonly Row[] = [
   },
   {
     group: "Boot",
+    forgery: "a program of the sensor left out of the kernel",
+    caught: "software: untrusted-platform",
+    send: async (bench) => ({
+      evidence: await bench.honest({ node: { sensors: [{ sensor: "bpf", programs: [] }] } }),
+    }),
+  },
+  {
+    group: "Boot",
+    forgery: "a canister under the bpf sensor, and no word of its programs",
+    caught: "rules: untrusted-platform",
+    send: async (bench) => ({
+      evidence: await bench.honest({ node: { sensors: [{ sensor: "seccomp", programs: [] }] } }),
+    }),
+  },
+  {
+    group: "Boot",
     forgery: "a node that says that something was lost",
     caught: "node-losses: incomplete",
     send: async (bench) => ({ evidence: await bench.honest({ node: { losses: ["the kernel's list was cut"] } }) }),

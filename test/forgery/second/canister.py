@@ -33,6 +33,8 @@ class Canister:
         demand(body["mode"] in self.rule.get("modes", ["enforcing"]), "unknown-contour")
         demand(body["mode"] == "learning" or body["sealed"], "unknown-contour")
         demand(body["sensor"] in self.rule.get("sensors", ["seccomp", "bpf"]), "unknown-contour")
+        if body["sensor"] == "bpf" and self.all.rules.get("programs") == "referenced":
+            demand(any(one["sensor"] == "bpf" for one in self.all.node["sensors"]), "untrusted-platform")
         return True
 
     def contour(self):

@@ -76,7 +76,12 @@ class Appraisal:
         self.references = {"contours": [], "boots": [], "builds": [], "programs": []}
         for one in self.question["references"]:
             for name, values in content(one, "application/vnd.isoline.references+json").items():
-                if name != "references":
+                if name == "programs":
+                    loads = {}
+                    for program in values:
+                        loads.setdefault(program.get("load", ""), {})[program["name"]] = program["digest"]
+                    self.references["programs"] += loads.values()
+                elif name != "references":
                     self.references[name] += values
 
     def chain(self):
@@ -173,9 +178,9 @@ class Appraisal:
             demand(any({**one, "digest": one.get("digest", "")} == build for one in known["builds"]), "untrusted-platform")
         if rules.get("programs") == "referenced":
             for sensor in node["sensors"]:
-                for one in sensor["programs"]:
-                    told = {"name": one["name"], "digest": one["digest"].hex()}
-                    demand(told in known["programs"], "untrusted-platform")
+                told = {one["name"]: one["digest"].hex() for one in sensor["programs"]}
+                whole = told in known["programs"] and len(told) == len(sensor["programs"])
+                demand(sensor["sensor"] != "bpf" or whole, "untrusted-platform")
         kernels = rules.get("kernels", [])
         demand(not kernels or any(matches(one, node["kernel"]["release"]) for one in kernels), "untrusted-platform")
         settings = {one["name"]: one["setting"] for one in reversed(node["mitigations"])}

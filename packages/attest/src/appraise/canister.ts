@@ -6,7 +6,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { AttestError } from "../error.ts";
 import type { CanisterBody, Evidence } from "../evidence/index.ts";
 import type { AcceptedCanister } from "./accepted.ts";
-import { equivocates, type Findings, incomplete, offContour, rolledBack, unknownContour } from "./findings.ts";
+import { equivocates, type Findings, incomplete, offContour, rolledBack, unknownContour, untrustedPlatform } from "./findings.ts";
 import { type NodeFacts, short } from "./node.ts";
 import { type CanisterRule, matches, type Policy } from "./policy.ts";
 import type { Question } from "./question.ts";
@@ -23,7 +23,7 @@ export async function appraiseCanister(
   references: References,
   findings: Findings,
 ): Promise<void> {
-  const rule = await findings.make("rules", () => ruleFor(body, policy));
+  const rule = await findings.make("rules", () => ruleFor(body, node, policy));
   if (rule === undefined) return;
   const contour = await findings.make("contour", () => knownContour(body, rule, question, references));
   if (contour !== undefined) {
@@ -39,7 +39,7 @@ export async function appraiseCanister(
   await findings.make("trust", () => assertOnContour(body, facts, rule));
 }
 
-function ruleFor(body: CanisterBody, { canisters }: Policy): CanisterRule {
+function ruleFor(body: CanisterBody, node: NodeFacts, { canisters, programs }: Policy): CanisterRule {
   const rule = canisters.find(({ label }) => matches(label, body.label));
   if (rule === undefined) throw unknownContour("a rule for this label in the policy", "none", "add one if it may run");
   if (!rule.modes.includes(body.mode))
@@ -48,6 +48,12 @@ function ruleFor(body: CanisterBody, { canisters }: Policy): CanisterRule {
     throw unknownContour("a sealed contour", "an open one", "start it sealed");
   if (!rule.sensors.includes(body.sensor))
     throw unknownContour(`the sensor ${rule.sensors.join(" or ")}`, body.sensor, "start it under that one");
+  if (body.sensor === "bpf" && programs === "referenced" && !node.body.sensors.some(({ sensor }) => sensor === "bpf"))
+    throw untrustedPlatform(
+      "the programs of the bpf sensor, under which it runs, in what the node says",
+      "none",
+      "find out what is loaded into the kernel",
+    );
   return rule;
 }
 

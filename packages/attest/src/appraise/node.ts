@@ -175,7 +175,7 @@ function assertBoot(registers: Registers, policy: Policy, { boots }: References,
   );
 }
 
-function assertSoftware(body: NodeBody, policy: Policy, { builds, programs }: References): void {
+function assertSoftware(body: NodeBody, policy: Policy, { builds, loads }: References): void {
   const { version, digest } = body.build;
   const told = digest === undefined ? undefined : bytesToHex(digest);
   if (policy.builds === "referenced" && !builds.some((one) => one.version === version && one.digest === told))
@@ -185,13 +185,7 @@ function assertSoftware(body: NodeBody, policy: Policy, { builds, programs }: Re
       "update the node, or add the reference",
     );
   if (policy.programs === "referenced")
-    for (const { name, digest: program } of body.sensors.flatMap((sensor) => sensor.programs))
-      if (!programs.some((one) => one.name === name && one.digest === bytesToHex(program)))
-        throw untrustedPlatform(
-          `the program ${name} of the references`,
-          short(program),
-          "find out what is loaded into the kernel",
-        );
+    for (const { sensor, programs } of body.sensors) if (sensor === "bpf") assertLoad(programs, loads);
   const { release } = body.kernel;
   if (policy.kernels.length > 0 && !policy.kernels.some((pattern) => matches(pattern, release)))
     throw untrustedPlatform(
@@ -204,6 +198,22 @@ function assertSoftware(body: NodeBody, policy: Policy, { builds, programs }: Re
     if (setting === undefined || !accepted.includes(setting))
       throw untrustedPlatform(`${name} to be ${accepted.join(" or ")}`, setting ?? "not told", "set it on the node");
   }
+}
+
+/** A load with a program less observes less: it must be one of the references, whole. */
+function assertLoad(told: NodeBody["sensors"][number]["programs"], loads: References["loads"]): void {
+  const lacking = loads.map((load) => {
+    const other = told.find(({ name, digest }) => load.get(name) !== bytesToHex(digest));
+    const missing = [...load.keys()].find((name) => !told.some((one) => one.name === name));
+    if (other === undefined && told.length > load.size) return "a program twice";
+    return other ? `program ${other.name} ${short(other.digest)}` : missing && `a load without program ${missing}`;
+  });
+  if (lacking.includes(undefined)) return;
+  throw untrustedPlatform(
+    "the programs of a load that the references have, all of them and no other",
+    lacking[0] ?? "a load, and no reference for any",
+    "find out what is loaded into the kernel",
+  );
 }
 
 function assertClock({ made }: NodeBody, now: Date, { clockSkew }: Policy): void {

@@ -24,8 +24,8 @@ export interface References {
   readonly contours: readonly ContourReference[];
   readonly boots: readonly BootReference[];
   readonly builds: readonly { readonly version: string; readonly digest: string | undefined }[];
-  /** Programs of the bpf sensor: name and digest. A build has one set of them. */
-  readonly programs: readonly { readonly name: string; readonly digest: string }[];
+  /** Each a whole load of the bpf sensor: its programs, digest by name. */
+  readonly loads: readonly ReadonlyMap<string, string>[];
 }
 
 export const REFERENCES_TYPE = "application/vnd.isoline.references+json";
@@ -47,10 +47,7 @@ export async function readReferences(bytes: Uint8Array, signers: Signers): Promi
       const { version, digest } = at.members(["version", "digest"]) as Record<"version" | "digest", Located>;
       return { version: version.text(NAME, "a version"), digest: digest.isThere ? digestIn(digest) : undefined };
     }),
-    programs: listed(of("programs"), (at) => {
-      const { name, digest } = at.members(["name", "digest"]) as Record<"name" | "digest", Located>;
-      return { name: name.text(NAME, "a name"), digest: digestIn(digest) };
-    }),
+    loads: loadsIn(of("programs")),
   };
 }
 
@@ -60,7 +57,7 @@ export function joined(all: readonly References[]): References {
     contours: all.flatMap(({ contours }) => contours),
     boots: all.flatMap(({ boots }) => boots),
     builds: all.flatMap(({ builds }) => builds),
-    programs: all.flatMap(({ programs }) => programs),
+    loads: all.flatMap(({ loads }) => loads),
   };
   const names = whole.boots.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -91,6 +88,21 @@ function bootReference(at: Located): BootReference {
   });
   if (registers.length === 0) throw at.refused("at least one register");
   return { name: (members["name"] as Located).text(NAME, "a name"), registers: new Map(registers) };
+}
+
+/** The programs of a file by the load that they name; those that name none are one load. */
+function loadsIn(at: Located): readonly ReadonlyMap<string, string>[] {
+  const loads = new Map<string, Map<string, string>>();
+  for (const one of at.isThere ? at.list() : []) {
+    const members = one.members(["name", "digest", "load"]);
+    const of = (name: string) => members[name] as Located;
+    const load = of("load").isThere ? of("load").text(NAME, "the name of a load") : "";
+    const programs = loads.get(load) ?? new Map<string, string>();
+    const name = of("name").text(NAME, "a name");
+    if (programs.has(name)) throw of("name").refused("a program that the load does not have yet");
+    loads.set(load, programs.set(name, digestIn(of("digest"))));
+  }
+  return [...loads.values()];
 }
 
 const digestIn = (at: Located): string => at.text(DIGEST, "64 hexadecimal digits");
