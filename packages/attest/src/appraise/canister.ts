@@ -6,7 +6,15 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { AttestError } from "../error.ts";
 import type { CanisterBody, Evidence } from "../evidence/index.ts";
 import type { AcceptedCanister } from "./accepted.ts";
-import { equivocates, type Findings, incomplete, offContour, rolledBack, unknownContour, untrustedPlatform } from "./findings.ts";
+import {
+  equivocates,
+  type Findings,
+  incomplete,
+  offContour,
+  rolledBack,
+  unknownContour,
+  untrustedPlatform,
+} from "./findings.ts";
 import { type NodeFacts, short } from "./node.ts";
 import { type CanisterRule, matches, type Policy } from "./policy.ts";
 import type { Question } from "./question.ts";
