@@ -36,7 +36,12 @@ describe.skipIf(!isInstalled("bash"))("bash", () => {
 
   it("offers the options of a command", () => {
     expect(offers("learn", "--m")).toEqual(["--merge"]);
-    expect(offers("run", "app.contour", "--en")).toEqual(["--enforce"]);
+    expect(offers("run", "app.contour", "--en")).toEqual([
+      "--enforce",
+      "--engine",
+      "--engine-key",
+      "--engine-deadline",
+    ]);
     expect(offers("show", "--m")).toEqual([]);
   });
 

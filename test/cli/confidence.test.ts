@@ -153,7 +153,7 @@ describe("learn --runs", () => {
       expect(stderr).toMatch(/^isoline: /);
     }
     expect(refused("--runs", "2", "--trajectory", place.path("t")).stderr).toContain(
-      "--trajectory and --ima-… are for one run",
+      "--trajectory, --ima-…, --engine and --tpm are for one run",
     );
     expect(existsSync(place.path("no.contour"))).toBe(false);
   });

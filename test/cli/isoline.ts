@@ -27,10 +27,10 @@ export interface Call {
 const engineOptions = JSON.parse(process.env["ISOLINE_TEST_ENGINE_OPTIONS"] ?? "[]") as readonly string[];
 
 /** The arguments of a call, with an engine elsewhere where the command can have one. */
-function withEngine([command = "", ...rest]: readonly string[]): readonly string[] {
-  const end = rest.indexOf("--");
-  const hasEngine = ["learn", "check", "run"].includes(command) && end >= 0 && !rest.slice(0, end).includes("--runs");
-  return hasEngine ? [command, ...rest.slice(0, end), ...engineOptions, ...rest.slice(end)] : [command, ...rest];
+function withEngine(args: readonly string[]): readonly string[] {
+  const end = args.indexOf("--");
+  const hasEngine = /^(learn|check|run)$/.test(args[0] ?? "") && end >= 0 && !args.slice(0, end).includes("--runs");
+  return hasEngine ? [...args.slice(0, end), ...engineOptions, ...args.slice(end)] : args;
 }
 
 /** Calls isoline and waits for its end. */

@@ -103,7 +103,7 @@ describe("doctor", () => {
       probes: { name: string }[];
     };
     expect(status).toBe(report.usable ? 0 : 1);
-    expect(Object.keys(report.parts)).toEqual(["machine", "seccomp", "landlock", "bpf"]);
+    expect(Object.keys(report.parts)).toEqual(["machine", "seccomp", "landlock", "bpf", "mitigations"]);
     expect(report.usable).toBe(report.parts["machine"] && report.parts["seccomp"]);
     const page = isoline(["doctor"]).stdout;
     for (const { name } of report.probes) expect(page).toContain(name);

@@ -40,7 +40,9 @@ describe("this machine", () => {
     expect(isRemembered).toBe(true);
     expect(new Set(probes.map(({ name }) => name)).size).toBe(probes.length);
     expect(probes.filter(({ detail, needs }) => detail === "" || needs === "")).toEqual([]);
-    expect(new Set(probes.map(({ part }) => part))).toEqual(new Set(["machine", "seccomp", "landlock", "bpf"]));
+    expect(new Set(probes.map(({ part }) => part))).toEqual(
+      new Set(["machine", "seccomp", "landlock", "bpf", "mitigations"]),
+    );
   });
 
   it("nothing is left behind: no filter, no no_new_privs, no child", () => {

@@ -42,10 +42,12 @@ function vitest(
   suite: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<{ status: number | null; output: string }> {
+  // The long parts of a suite are run with the engine beside the sensor alone.
+  const { CI: _, ...own } = process.env;
   return new Promise((resolve) => {
     const child = spawn("npx", ["vitest", "run", suite], {
       cwd: repository,
-      env: { ...process.env, ...environment, NO_COLOR: "1" },
+      env: { ...own, ...environment, NO_COLOR: "1" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
