@@ -1,6 +1,17 @@
 /** Workloads that are recorded in a TPM, and what ledger and TPM say of them. */
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  watch,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ledger, replayLedger } from "../../packages/attest/src/register/index.ts";
@@ -38,9 +49,18 @@ export class Recorded {
     });
   }
 
-  /** Lets the script go on that reads the gate. */
+  /** Lets the script go on that reads the gate, or is about to. One whose supervisor was killed may never read it. */
   open(): void {
-    writeFileSync(this.at("gate"), "x");
+    for (let tries = 0; tries < 400; tries++) {
+      try {
+        const gate = openSync(this.at("gate"), constants.O_WRONLY | constants.O_NONBLOCK);
+        writeSync(gate, "x");
+        return closeSync(gate);
+      } catch (fault) {
+        if ((fault as NodeJS.ErrnoException).code !== "ENXIO") throw fault;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      }
+    }
   }
 
   get report(): RunReport {
