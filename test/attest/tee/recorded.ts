@@ -1,9 +1,10 @@
 /** Reports that real processors made. They are not part of the sources; tests that need them are skipped where they are absent. */
+import { fileURLToPath } from "node:url";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseCertificate, parseCertificates, parseRevocationList } from "../../../packages/attest/src/x509/index.ts";
 
-const FOLDER = process.env["ISOLINE_TEE_VECTORS"] ?? "/work/shared/vectors/tee";
+const FOLDER = fileURLToPath(new URL("../../../../shared/vectors/tee", import.meta.url));
 
 export const hasRecorded = existsSync(FOLDER);
 export const recorded = (name: string) => new Uint8Array(readFileSync(join(FOLDER, name)));
