@@ -35,7 +35,6 @@ export interface Endorsement {
 
 export function parseNote(given: string): Note {
   if (Buffer.byteLength(given) > MOST_BYTES) throw bad(`at most ${MOST_BYTES} bytes`, "more");
-  // eslint-disable-next-line no-control-regex -- the specification names them
   if (/[\u0000-\u0009\u000b-\u001f\ufffd]/u.test(given))
     throw bad("UTF-8 without control characters", "something else");
   const end = given.lastIndexOf("\n\n");
