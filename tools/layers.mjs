@@ -49,7 +49,7 @@ const layers = [
 
   ["attest", "error", core],
   ["attest", "cbor", ["cborg"]],
-  ["attest", "x509", []],
+  ["attest", "x509", ["@noble/hashes/*"]],
   [
     "attest",
     "tpm",

@@ -1,18 +1,13 @@
 /** The same appraisal in a browser: nothing of Node's is in it, and its verdicts are those of this process. */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { rolldown } from "rolldown";
 import { describe, expect, it } from "vitest";
 import type { Question } from "../../packages/attest/src/appraise/index.ts";
 import { writeEvidence } from "../../packages/attest/src/evidence/index.ts";
 import { needsSwtpm } from "../attest/swtpm.ts";
+import { bundled, hasBrowser, onPage } from "../support/browser.ts";
 import { Bench, fresh } from "./bench.ts";
 import { judge, questionFor, verdict } from "./verifier.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 const path = (name: string) => fileURLToPath(new URL(`../../packages/${name}`, import.meta.url));
 
 describe("the appraisal as a bundle for browsers", () => {
@@ -22,7 +17,7 @@ describe("the appraisal as a bundle for browsers", () => {
     expect(found?.[0]).toBeUndefined();
   });
 
-  it.skipIf(needsSwtpm || !existsSync(CHROMIUM))("comes to the same verdicts (needs swtpm and chromium)", async () => {
+  it.skipIf(needsSwtpm || !hasBrowser)("comes to the same verdicts (needs swtpm and chromium)", async () => {
     const bench = await new Bench().open();
     const question = questionFor(bench.node, bench.challenge);
     const evidence = writeEvidence(await bench.honest());
@@ -41,23 +36,15 @@ describe("the appraisal as a bundle for browsers", () => {
   });
 });
 
-/** One script. The core's subpaths are read from the sources, as in all tests. */
-async function bundle(): Promise<string> {
+/** The core's subpaths are read from the sources, as in all tests. */
+function bundle(): Promise<string> {
   const core = {
     "@isoline/core/error": "error.ts",
     "@isoline/core/verify": "verify/index.ts",
     "@isoline/core/digest": "digest.ts",
   };
   const alias = Object.fromEntries(Object.entries(core).map(([name, file]) => [name, path(`core/src/${file}`)]));
-  const build = await rolldown({
-    input: path("attest/src/appraise/index.ts"),
-    platform: "browser",
-    resolve: { alias },
-  });
-  const { output } = await build.generate({ format: "iife", name: "isoline", minify: true });
-  await build.close();
-  expect(output).toHaveLength(1);
-  return output[0].code;
+  return bundled({ input: path("attest/src/appraise/index.ts"), resolve: { alias } });
 }
 
 /** A value as text for a script: bytes, dates and long numbers as calls that make them. */
@@ -73,33 +60,12 @@ function literal(value: unknown): string {
 }
 
 async function inBrowser(cases: readonly Question[]): Promise<unknown> {
-  const place = mkdtempSync(join(tmpdir(), "isoline-appraise-"));
-  try {
-    const script = `(async () => {
-      const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-      ${verdict.toString()}
-      const told = [];
-      for (const one of ${literal(cases)}) told.push(await isoline.appraise(one).then(${verdict.name}, String));
-      document.body.textContent = "told" + btoa(JSON.stringify(told)) + "told";
-    })()`;
-    const page = join(place, "page.html");
-    // In a script element, nothing may look like the end of one.
-    const element = (code: string) => `<script>${code.replaceAll("</", "<\\/")}</script>`;
-    writeFileSync(
-      page,
-      `<!doctype html><meta charset="utf-8"><body>${element(await bundle())}${element(script)}</body>`,
-    );
-    const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"];
-    const more = ["--disable-component-update", "--virtual-time-budget=20000", `--user-data-dir=${place}/profile`];
-    const dom = execFileSync(CHROMIUM, [...flags, ...more, "--dump-dom", `file://${page}`], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: 50_000,
-      maxBuffer: 2 ** 26,
-    });
-    const [, encoded = ""] = /told([A-Za-z0-9+/=]+)told/.exec(dom) ?? [];
-    return JSON.parse(Buffer.from(encoded, "base64").toString("utf8") || "null");
-  } finally {
-    rmSync(place, { recursive: true, force: true });
-  }
+  return onPage(
+    await bundle(),
+    `const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+    ${verdict.toString()}
+    const told = [];
+    for (const one of ${literal(cases)}) told.push(await isoline.appraise(one).then(${verdict.name}, String));
+    return told;`,
+  );
 }

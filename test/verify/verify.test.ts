@@ -1,19 +1,15 @@
 /** Contours verified without Node: the same verdicts as isoline's own, in this process and in a browser. */
-import { execFileSync } from "node:child_process";
 import { generateKeyPairSync, sign } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseContour, writeContour } from "@isoline/core/contour";
 import { type Digest, sha256 } from "@isoline/core/digest";
 import { preAuthenticated, STATEMENT, writeStatement } from "@isoline/core/verify";
 import { verifyContour } from "@isoline/core/verify";
-import { rolldown } from "rolldown";
 import { describe, expect, it } from "vitest";
 import { connects, executes, learnt, node, npm, opens, sh } from "../engine/workload.ts";
+import { bundled, hasBrowser, onPage } from "../support/browser.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 const entry = fileURLToPath(new URL("../../packages/core/src/verify/index.ts", import.meta.url));
 const small = readFileSync(new URL("../../packages/core/src/contour/fixtures/small.contour", import.meta.url), "utf8");
 
@@ -103,7 +99,7 @@ describe("a contour, verified without Node", () => {
     expect(await bundle()).not.toMatch(/\bnode:|\bBuffer\b|\bprocess\b|\brequire\(|\bimport\b/);
   });
 
-  it.skipIf(!existsSync(CHROMIUM))("says the same in a browser (needs chromium)", async () => {
+  it.skipIf(!hasBrowser)("says the same in a browser (needs chromium)", async () => {
     const cases = {
       whole: [text],
       changed: [text.replace("end\n", "")],
@@ -123,48 +119,21 @@ describe("a contour, verified without Node", () => {
   });
 });
 
-/** The module for a browser, in one script. */
-async function bundle(): Promise<string> {
-  const build = await rolldown({ input: entry, platform: "browser" });
-  const { output } = await build.generate({ format: "iife", name: "isoline", minify: true });
-  await build.close();
-  expect(output).toHaveLength(1);
-  return output[0].code;
-}
+const bundle = () => bundled({ input: entry });
 
 /** What each call of `verifyContour` comes to on a page of its own. */
 async function inBrowser(cases: Readonly<Record<string, readonly unknown[]>>): Promise<unknown> {
-  const place = mkdtempSync(join(tmpdir(), "isoline-verify-"));
-  try {
-    const script = `(async () => {
-      const told = {};
-      for (const [name, given] of Object.entries(${JSON.stringify(cases)})) {
-        try {
-          const { points, digest, signed } = await isoline.verifyContour(...given);
-          told[name] = { points, digest, key: signed?.key };
-        } catch (fault) {
-          told[name] = { refused: fault.code ?? String(fault) };
-        }
+  return onPage(
+    await bundle(),
+    `const told = {};
+    for (const [name, given] of Object.entries(${JSON.stringify(cases)})) {
+      try {
+        const { points, digest, signed } = await isoline.verifyContour(...given);
+        told[name] = { points, digest, key: signed?.key };
+      } catch (fault) {
+        told[name] = { refused: fault.code ?? String(fault) };
       }
-      document.body.textContent = "told" + btoa(JSON.stringify(told)) + "told";
-    })()`;
-    const page = join(place, "page.html");
-    // In a script element, nothing may look like the end of one.
-    const element = (code: string) => `<script>${code.replaceAll("</", "<\\/")}</script>`;
-    writeFileSync(
-      page,
-      `<!doctype html><meta charset="utf-8"><body>${element(await bundle())}${element(script)}</body>`,
-    );
-    const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"];
-    const more = ["--disable-component-update", "--virtual-time-budget=20000", `--user-data-dir=${place}/profile`];
-    const dom = execFileSync(CHROMIUM, [...flags, ...more, "--dump-dom", `file://${page}`], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: 50_000,
-    });
-    const [, encoded = ""] = /told([A-Za-z0-9+/=]+)told/.exec(dom) ?? [];
-    return JSON.parse(Buffer.from(encoded, "base64").toString("utf8") || "null");
-  } finally {
-    rmSync(place, { recursive: true, force: true });
-  }
+    }
+    return told;`,
+  );
 }
