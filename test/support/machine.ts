@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 /** Suites that take long run only there; elsewhere they are skipped by name. */
 export const isCI = process.env["CI"] !== undefined;
 
-/** Whether every user can enter the folder of this checkout, as those have to whom a test of root changes. */
+/** Whether every user can enter the folder of this checkout, as a test has to that changes from root to another user. */
 function isOpenToAll(folder: string): boolean {
   const above = dirname(folder);
   return (statSync(folder).mode & 1) === 1 && (above === folder || isOpenToAll(above));
