@@ -45,6 +45,7 @@ export default defineConfig({
       { find: /^@isoline\/attest\/(\w+)$/, replacement: attest("$1/index.ts") },
       { find: /^@isoline\/log\/error$/, replacement: log("error.ts") },
       { find: /^@isoline\/log\/(\w+)$/, replacement: log("$1/index.ts") },
+      { find: /^@isoline\/verifier$/, replacement: source("verifier") },
       { find: /^@isoline\/linux$/, replacement: source("linux") },
     ],
   },

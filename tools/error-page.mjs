@@ -12,6 +12,7 @@ const tables = [
   { file: "packages/linux/src/error.ts", name: "linuxErrors", title: "Linux: the kernel and the sensors" },
   { file: "packages/attest/src/error.ts", name: "attestErrors", title: "Attestation: TPMs and evidence" },
   { file: "packages/log/src/error.ts", name: "logErrors", title: "Transparency: logs and witnesses" },
+  { file: "packages/verifier/src/error.ts", name: "verifierErrors", title: "Fleet: the verifier" },
   { file: "packages/isoline/src/error.ts", name: "cliErrors", title: "Command line and namespaces" },
 ];
 

@@ -65,10 +65,10 @@ const layers = [
 
   ["log", "error", core],
   ["log", "tree", ["node:crypto"]],
-  ["log", "note", ["node:crypto"]],
+  ["log", "note", ["@noble/post-quantum/*", "node:crypto"]],
   ["log", "tiles", []],
   ["log", "proof", []],
-  ["log", "store", ["node:fs", "node:path"]],
+  ["log", "store", ["aws4fetch", "node:fs", "node:path"]],
   ["log", "writer", []],
   ["log", "mirror", []],
   ["log", "witness", ["node:crypto", "node:http"]],
@@ -82,6 +82,16 @@ const layers = [
   ["linux", "landlock", [...core, "node:*"]],
   ["linux", "probe", [...core, "node:*"]],
   ["linux", "index", []],
+
+  ["verifier", "error", core],
+  ["verifier", "challenge", ["node:crypto"]],
+  ["verifier", "store", ["@electric-sql/pglite", "@electric-sql/pglite/*", "@isoline/linux", "kysely", "node:*", "pg", "pg-copy-streams"]],
+  ["verifier", "fleet", [...core, ...attest, ...log, "node:*"]],
+  ["verifier", "changes", ["@nats-io/jetstream", "@nats-io/transport-node", "node:*"]],
+  ["verifier", "access", ["jose", "node:*"]],
+  ["verifier", "http", [...core, ...attest, "@hono/*", "hono", "hono/*", "node:*", "prom-client", "zod"]],
+  ["verifier", "serve", ["@isoline/dashboard", ...core, ...attest, ...log, "@hono/*", "node:*"]],
+  ["verifier", "index", []],
 
   ["isoline", "error", [...core, "@isoline/linux"]],
   ["isoline", "store", [...core, "@isoline/linux", "node:*", "yaml"]],
@@ -97,9 +107,10 @@ const layers = [
   ["isoline", "canister", [...core, ...attest, "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "attest", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "transparency", [...log, "@isoline/linux"]],
-  ["isoline", "agent", [...core, "node:*"]],
+  ["isoline", "agent", [...core, ...attest, "@isoline/linux", "node:*", "prom-client"]],
+  ["isoline", "fleet", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "demo", [...core, "node:*"]],
-  ["isoline", "cli", [...core, ...attest, ...log, "@isoline/linux", "node:*", "commander", "yaml"]],
+  ["isoline", "cli", [...core, ...attest, ...log, "@isoline/linux", "@isoline/verifier", "node:*", "commander", "yaml"]],
   ["isoline", "index", core],
 ];
 

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { repository, run } from "./run.mjs";
 
-const packages = ["core", "attest", "log", "linux", "isoline"];
+const packages = ["core", "attest", "log", "linux", "dashboard", "verifier", "isoline"];
 const LEFT_OUT = [/\.map$/, /\.cache$/, /\/kept-for$/, /\.tsbuildinfo$/, /\/fixtures$/, /\.test\.(js|d\.ts)$/];
 
 const out = resolve(process.argv[2] ?? join(repository, "dist/tarballs"));

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const PACKAGES = ["packages/core", "packages/attest", "packages/log", "packages/linux", "packages/isoline"];
+const PACKAGES = ["core", "attest", "log", "linux", "dashboard", "verifier", "isoline"].map((name) => `packages/${name}`);
 const VERSION = /^(\d+)\.(\d+)\.(\d+)$/;
 const HEADING = /^## \[Unreleased\](?: — (\S+))?$/m;
 

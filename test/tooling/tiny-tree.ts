@@ -13,6 +13,8 @@ const CONFIGURATION = [
   "knip.json",
 ];
 
+const PACKAGES = ["core", "attest", "log", "linux", "verifier", "isoline"];
+
 const manifest = (name: string) => ({
   name,
   version: "0.1.0",
@@ -26,7 +28,7 @@ const inOrder: Record<string, string> = {
     name: "tiny-workspace",
     private: true,
     type: "module",
-    workspaces: ["packages/core", "packages/attest", "packages/log", "packages/linux", "packages/isoline"],
+    workspaces: PACKAGES.map((name) => `packages/${name}`),
     scripts: { start: "true", test: "true" },
   }),
   "package-lock.json": json({ packages: {} }),
@@ -47,6 +49,8 @@ const inOrder: Record<string, string> = {
     exports: { "./error": { types: "./dist/error.d.ts", default: "./dist/error.js" } },
   }),
   "packages/log/src/error.ts": 'export const logErrors = { "bad-note": "A note is none." } as const;\n',
+  "packages/verifier/package.json": json(manifest("@isoline/verifier")),
+  "packages/verifier/src/index.ts": "export {};\n",
   "packages/linux/package.json": json(manifest("@isoline/linux")),
   "packages/linux/src/index.ts": "export const linux = true;\n",
   "packages/isoline/package.json": json(manifest("isoline")),
@@ -59,7 +63,7 @@ export class TinyTree implements Disposable {
 
   constructor(changes: Readonly<Record<string, string>> = {}) {
     for (const file of CONFIGURATION) cpSync(join(repository, file), join(this.root, file));
-    for (const pack of ["core", "attest", "log", "linux", "isoline"]) this.copy(`packages/${pack}/tsconfig.json`);
+    for (const pack of PACKAGES) this.copy(`packages/${pack}/tsconfig.json`);
     symlinkSync(join(repository, "node_modules"), join(this.root, "node_modules"));
     for (const [path, text] of Object.entries(inOrder)) this.write(path, text);
     this.write(ERROR_PAGE, errorPage(this.root));
