@@ -85,12 +85,16 @@ const layers = [
 
   ["verifier", "error", core],
   ["verifier", "challenge", ["node:crypto"]],
-  ["verifier", "store", ["@electric-sql/pglite", "@electric-sql/pglite/*", "@isoline/linux", "kysely", "node:*", "pg", "pg-copy-streams"]],
+  [
+    "verifier",
+    "store",
+    ["@electric-sql/pglite", "@electric-sql/pglite/*", "@isoline/linux", "kysely", "node:*", "pg", "pg-copy-streams"],
+  ],
   ["verifier", "fleet", [...core, ...attest, ...log, "node:*"]],
   ["verifier", "changes", ["@nats-io/jetstream", "@nats-io/transport-node", "node:*"]],
   ["verifier", "access", ["jose", "node:*"]],
-  ["verifier", "http", [...core, ...attest, "@hono/*", "hono", "hono/*", "node:*", "prom-client", "zod"]],
-  ["verifier", "serve", ["@isoline/dashboard", ...core, ...attest, ...log, "@hono/*", "node:*"]],
+  ["verifier", "http", [...core, ...attest, "@hono/zod-openapi", "hono", "hono/*", "node:*", "prom-client"]],
+  ["verifier", "serve", ["@isoline/dashboard", ...core, ...attest, ...log, "@hono/node-server", "node:*", "zod"]],
   ["verifier", "index", []],
 
   ["isoline", "error", [...core, "@isoline/linux"]],
@@ -110,7 +114,11 @@ const layers = [
   ["isoline", "agent", [...core, ...attest, "@isoline/linux", "node:*", "prom-client"]],
   ["isoline", "fleet", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "demo", [...core, "node:*"]],
-  ["isoline", "cli", [...core, ...attest, ...log, "@isoline/linux", "@isoline/verifier", "node:*", "commander", "yaml"]],
+  [
+    "isoline",
+    "cli",
+    [...core, ...attest, ...log, "@isoline/linux", "@isoline/verifier", "node:*", "commander", "yaml"],
+  ],
   ["isoline", "index", core],
 ];
 

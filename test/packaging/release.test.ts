@@ -58,7 +58,9 @@ describe.skipIf(!hasHistory)("a release (needs git and this repository's history
     const before = state();
     const { status, said } = release(VERSION);
     expect(status).toBe(0);
-    for (const path of ["core", "attest", "log", "linux", "dashboard", "verifier", "isoline"].map((name) => `packages/${name}/package.json`))
+    for (const path of ["core", "attest", "log", "linux", "dashboard", "verifier", "isoline"].map(
+      (name) => `packages/${name}/package.json`,
+    ))
       expect(said).toContain(`would change ${path}: version ${now} becomes ${VERSION}`);
     expect(said).toContain(`would make commit and tag v${VERSION}`);
     expect(said).toContain("nothing was changed");

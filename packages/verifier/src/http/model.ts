@@ -1,0 +1,237 @@
+/**
+ * The documents of the fleet's API, version 1: what agents, people, the page and `isoline fleet` exchange with a verifier. All of them
+ * are JSON. Times are ISO 8601 in UTC with milliseconds, digests are lower-case hexadecimal.
+ */
+import { z } from "@hono/zod-openapi";
+
+const time = z.iso.datetime({ precision: 3 });
+const digest = z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
+const count = z.int().min(0);
+/** One line of a node's or a person's own words. */
+const line = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, "one line without control characters");
+
+/** Names of nodes, tenants, policies and reference files. */
+export const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, "letters, digits, _ . and -");
+export const label = line(256).min(1);
+export const labels = z
+  .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_./-]{0,62}$/), line(128))
+  .refine((all) => Object.keys(all).length <= 32, "at most 32 labels");
+
+export const state = z.enum(["affirming", "contraindicated", "unverifiable", "stale", "revoked", "unknown"]);
+export const failureClass = z.enum([
+  "broken-evidence",
+  "stale",
+  "rollback",
+  "equivocation",
+  "incomplete",
+  "untrusted-platform",
+  "unknown-contour",
+  "off-contour",
+  "unreachable",
+]);
+
+/** One check of an appraisal: `name` is one of the checks of `@isoline/attest/appraise`, in their order. */
+export const link = z
+  .object({
+    name: z.string(),
+    state: z.enum(["passed", "warned", "failed"]),
+    failure: failureClass.optional(),
+    why: z.string().optional(),
+  })
+  .openapi("Link");
+
+const verdict = { state, failure: failureClass.optional(), why: z.string().optional(), since: time };
+
+export const node = z
+  .object({
+    name,
+    id: digest,
+    tenant: name,
+    labels,
+    ...verdict,
+    lastSeen: time.optional(),
+    due: time.optional(),
+    enrolled: time,
+    root: z.enum(["none", "tpm"]),
+    sensors: z.array(z.enum(["seccomp", "bpf"])).optional(),
+    kernel: z.string().optional(),
+    build: z.string().optional(),
+    canisters: z.object({ affirming: count, contraindicated: count, unverifiable: count, stale: count }),
+    links: z.array(link),
+  })
+  .openapi("Node");
+export const nodeInList = node.omit({ links: true }).openapi("NodeInList");
+
+export const counters = z.object({ events: count, departures: count, refused: count, lost: count, untrusted: count });
+
+export const canister = z
+  .object({
+    node: name,
+    label,
+    tenant: name,
+    image: z.string().optional(),
+    contour: digest.optional(),
+    contourName: z.string().optional(),
+    mode: z.enum(["learning", "watching", "enforcing"]),
+    sensor: z.enum(["seccomp", "bpf"]),
+    root: z.enum(["tpm", "node"]),
+    ...verdict,
+    started: time,
+    points: count,
+    measurement: digest,
+    counters,
+    links: z.array(link),
+  })
+  .openapi("Canister");
+
+/** A departure in the node's own words; a verifier does not prove them. */
+export const departure = z
+  .object({
+    at: time,
+    line: line(4096),
+    why: line(4096).optional(),
+    nearest: line(4096).optional(),
+    program: line(4096).optional(),
+    refused: z.boolean(),
+    times: count,
+  })
+  .openapi("Departure");
+
+export const canisterInFull = canister
+  .extend({
+    departures: z.array(departure),
+    history: z.array(
+      z.object({
+        at: time,
+        state,
+        failure: failureClass.optional(),
+        why: z.string().optional(),
+        counters: counters.optional(),
+      }),
+    ),
+  })
+  .openapi("CanisterInFull");
+
+export const counts = z.record(state, count).openapi("Counts");
+const page = <T extends z.ZodType>(item: T) => ({ items: z.array(item), next: z.string().optional() });
+export const nodeList = z.object({ ...page(nodeInList), counts, canisters: counts }).openapi("NodeList");
+export const canistersOfNode = z.object({ items: z.array(canister) }).openapi("CanistersOfNode");
+export const canisterList = z.object({ ...page(canister), counts }).openapi("CanisterList");
+
+/** A document of `@isoline/attest/enrol`, as text. */
+const document = z.string().min(1).max(65_536);
+const challenge = digest.describe("32 bytes for the node's quote, in hexadecimal");
+export const enrolmentOrder = z
+  .object({ name, token: z.string().min(1).max(256), request: document })
+  .openapi("EnrolmentOrder");
+export const enrolmentBegun = z.object({ enrolment: z.string(), challenge: document }).openapi("EnrolmentBegun");
+export const enrolmentAnswer = z.object({ answer: document }).openapi("EnrolmentAnswer");
+export const enrolled = z
+  .object({
+    node: digest,
+    name,
+    nodeToken: z.string(),
+    challenge,
+    due: count.describe("seconds until evidence is due"),
+  })
+  .openapi("Enrolled");
+export const challengeGiven = z.object({ challenge, due: count }).openapi("Challenge");
+
+export const result = z
+  .object({
+    state,
+    failure: failureClass.optional(),
+    why: z.string().optional(),
+    ear: z.string().describe("the result as an EAT Attestation Result, signed"),
+    challenge,
+    due: count,
+    canisters: z.array(z.object({ label, state, failure: failureClass.optional(), why: z.string().optional() })),
+    need: z.union([z.literal("full-log"), z.array(z.string().regex(/^contour:[0-9a-f]{64}$/))]).optional(),
+  })
+  .openapi("Result");
+
+export const departuresTold = z
+  .object({ canister: label, departures: z.array(departure).max(100) })
+  .openapi("DeparturesTold");
+
+export const contourMap = z
+  .object({
+    name: z.string(),
+    points: count,
+    programs: z.array(
+      z.object({
+        program: z.string(),
+        acts: z.array(z.object({ operation: z.string(), target: z.string(), times: count.optional() })),
+      }),
+    ),
+    text: z.string(),
+  })
+  .openapi("ContourMap");
+
+export const policyInList = z.object({ name, version: count, digest, since: time }).openapi("PolicyInList");
+export const policyList = z.object({ items: z.array(policyInList) }).openapi("PolicyList");
+export const dryRun = z
+  .object({
+    changes: z.array(z.object({ node: name, label: label.optional(), from: state, to: state, why: z.string() })),
+    red: count.describe("how many would turn red"),
+    green: count.describe("how many would turn green"),
+    same: count,
+  })
+  .openapi("DryRun");
+export const referenceList = z
+  .object({ items: z.array(z.object({ name, digest, since: time })) })
+  .openapi("ReferenceList");
+
+export const tokenOrder = z
+  .object({ tenant: name, labels: labels.optional(), name: name.optional(), expires: time })
+  .openapi("EnrolmentTokenOrder");
+export const tokenMade = z.object({ token: z.string() }).openapi("EnrolmentToken");
+export const revocation = z.object({ reason: line(1024).min(1) }).openapi("Revocation");
+
+export const audited = z
+  .object({ at: time, who: z.string(), act: z.string(), object: z.string(), detail: z.string() })
+  .openapi("Audited");
+export const auditList = z.object(page(audited)).openapi("AuditList");
+
+/** The data of an event `change` of `/v1/changes`; its id is for `Last-Event-ID`. */
+export const change = z
+  .object({
+    at: time,
+    node: name,
+    label: label.optional(),
+    from: state,
+    to: state,
+    failure: failureClass.optional(),
+    why: z.string().optional(),
+  })
+  .openapi("Change");
+
+export const refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) }).openapi("Refusal");
+
+export type State = z.infer<typeof state>;
+export type Link = z.infer<typeof link>;
+export type Node = z.infer<typeof node>;
+export type NodeInList = z.infer<typeof nodeInList>;
+export type NodeList = z.infer<typeof nodeList>;
+export type Canister = z.infer<typeof canister>;
+export type CanisterInFull = z.infer<typeof canisterInFull>;
+export type CanisterList = z.infer<typeof canisterList>;
+export type Departure = z.infer<typeof departure>;
+export type EnrolmentOrder = z.infer<typeof enrolmentOrder>;
+export type EnrolmentBegun = z.infer<typeof enrolmentBegun>;
+export type Enrolled = z.infer<typeof enrolled>;
+export type ChallengeGiven = z.infer<typeof challengeGiven>;
+export type Result = z.infer<typeof result>;
+export type DeparturesTold = z.infer<typeof departuresTold>;
+export type ContourMap = z.infer<typeof contourMap>;
+export type PolicyInList = z.infer<typeof policyInList>;
+export type DryRun = z.infer<typeof dryRun>;
+export type ReferenceList = z.infer<typeof referenceList>;
+export type EnrolmentTokenOrder = z.infer<typeof tokenOrder>;
+export type Audited = z.infer<typeof audited>;
+export type Change = z.infer<typeof change>;
+export type Refusal = z.infer<typeof refusal>;

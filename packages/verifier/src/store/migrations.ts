@@ -1,0 +1,64 @@
+/**
+ * The steps that make and change the tables, in the order of their names. They are imported, not read from files. A step that was
+ * released is never edited: the next one changes what it made.
+ */
+import { type Kysely, type Migration, type MigrationProvider, sql } from "kysely";
+
+const first = `
+create table nodes (
+  name text primary key, id text not null unique, tenant text not null, labels jsonb not null, document text not null,
+  token text not null, enrolled timestamptz not null, seen timestamptz, root text not null,
+  state text not null, failure text, why text, since timestamptz not null, links jsonb not null,
+  sensors jsonb, kernel text, build text, accepted text, owner text);
+create index nodes_by_tenant on nodes (tenant, state, name);
+create index nodes_by_owner on nodes (owner);
+create table canisters (
+  node text not null references nodes (name) on delete cascade, label text not null, tenant text not null,
+  image text, contour text, mode text not null, sensor text not null, root text not null,
+  state text not null, failure text, why text, since timestamptz not null, links jsonb not null,
+  started timestamptz not null, points bigint not null, measurement text not null, counters jsonb not null,
+  primary key (node, label));
+create index canisters_by_tenant on canisters (tenant, state);
+create index canisters_by_image on canisters (image);
+create table changes (
+  id bigint generated always as identity primary key, at timestamptz not null, node text not null, label text,
+  tenant text not null, before text not null, after text not null, failure text, why text, counters jsonb);
+create index changes_by_subject on changes (node, label, id);
+create table evidence (
+  node text primary key references nodes (name) on delete cascade, at timestamptz not null, challenge bytea not null,
+  evidence bytea not null);
+create table departures (
+  id bigint generated always as identity primary key, node text not null references nodes (name) on delete cascade,
+  label text not null, at timestamptz not null, line text not null, why text, nearest text, program text,
+  refused boolean not null, times bigint not null);
+create index departures_by_canister on departures (node, label, id);
+create table enrolment_tokens (
+  token text primary key, tenant text not null, labels jsonb not null, name text, expires timestamptz not null,
+  used timestamptz);
+create table enrolments (
+  id text primary key, name text not null, tenant text not null, labels jsonb not null, document text not null,
+  secret bytea not null, begun timestamptz not null);
+create table policies (
+  name text not null, version bigint not null, digest text not null, file bytea not null, since timestamptz not null,
+  who text not null, primary key (name, version));
+create table reference_files (
+  name text primary key, digest text not null, file bytea not null, since timestamptz not null, who text not null);
+create table contours (digest text primary key, file bytea not null, since timestamptz not null);
+create table audit (
+  id bigint generated always as identity primary key, at timestamptz not null, who text not null, tenant text,
+  act text not null, object text not null, detail text not null);
+create table verifiers (id text primary key, host text not null, started timestamptz not null, until timestamptz not null);
+create table receivers (
+  name text primary key, sent bigint not null, tries integer not null, next timestamptz not null, skipped bigint not null);
+`;
+
+const steps: Readonly<Record<string, Migration>> = {
+  "0001-first": { up: (db) => run(db, first) },
+};
+
+export const migrations: MigrationProvider = { getMigrations: () => Promise.resolve({ ...steps }) };
+
+/** One statement at a time: an embedded database takes no more. */
+async function run(db: Kysely<unknown>, statements: string): Promise<void> {
+  for (const statement of statements.split(";")) if (statement.trim() !== "") await sql.raw(statement).execute(db);
+}

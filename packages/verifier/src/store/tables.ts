@@ -1,0 +1,194 @@
+/** The tables of a verifier's database, as Kysely sees them. `migrations.ts` makes them; times are `timestamptz`. */
+import type { ColumnType, Generated } from "kysely";
+
+export type State = "affirming" | "contraindicated" | "unverifiable" | "stale" | "revoked" | "unknown";
+
+/** A check of an appraisal, as it is kept. */
+export interface LinkRow {
+  readonly name: string;
+  readonly state: "passed" | "warned" | "failed";
+  readonly failure?: string;
+  readonly why?: string;
+}
+
+export interface CounterRow {
+  readonly events: number;
+  readonly departures: number;
+  readonly refused: number;
+  readonly lost: number;
+  readonly untrusted: number;
+}
+
+/** Written as text, read as the value. */
+type Json<T> = ColumnType<T, string, string>;
+
+/** What every verdict has. */
+interface VerdictColumns {
+  state: State;
+  failure: string | null;
+  why: string | null;
+  since: Date;
+  links: Json<readonly LinkRow[]>;
+}
+
+/** A node that was enrolled, with its verdict. */
+export interface NodeTable extends VerdictColumns {
+  name: string;
+  /** Digest of the Name of its attestation key. */
+  id: string;
+  tenant: string;
+  labels: Json<Readonly<Record<string, string>>>;
+  /** The enrolled node, as `@isoline/attest/enrol` writes it. */
+  document: string;
+  /** SHA-256 of its token, in hexadecimal. */
+  token: string;
+  enrolled: Date;
+  /** When it last sent evidence that changed something; the owner knows better. */
+  seen: Date | null;
+  root: "none" | "tpm";
+  sensors: Json<readonly string[]> | null;
+  kernel: string | null;
+  build: string | null;
+  /** What `@isoline/attest/appraise` keeps of the last accepted evidence; null before the first. */
+  accepted: string | null;
+  /** The verifier that holds the newer of it in memory; null: none. */
+  owner: string | null;
+}
+
+export interface CanisterTable extends VerdictColumns {
+  node: string;
+  label: string;
+  tenant: string;
+  image: string | null;
+  contour: string | null;
+  mode: string;
+  sensor: string;
+  root: "tpm" | "node";
+  started: Date;
+  points: number;
+  measurement: string;
+  counters: Json<CounterRow>;
+}
+
+/** Every change of a verdict, in the order in which they were committed. */
+export interface ChangeTable {
+  id: Generated<number>;
+  at: Date;
+  node: string;
+  /** Null for the node itself. */
+  label: string | null;
+  tenant: string;
+  before: State;
+  after: State;
+  failure: string | null;
+  why: string | null;
+  counters: Json<CounterRow> | null;
+}
+
+/** The last evidence of a node that changed something, for dry runs. */
+export interface EvidenceTable {
+  node: string;
+  at: Date;
+  challenge: Uint8Array;
+  evidence: Uint8Array;
+}
+
+export interface DepartureTable {
+  id: Generated<number>;
+  node: string;
+  label: string;
+  at: Date;
+  line: string;
+  why: string | null;
+  nearest: string | null;
+  program: string | null;
+  refused: boolean;
+  times: number;
+}
+
+/** One-time tokens for enrolments, by the SHA-256 of each. */
+export interface EnrolmentTokenTable {
+  token: string;
+  tenant: string;
+  labels: Json<Readonly<Record<string, string>>>;
+  name: string | null;
+  expires: Date;
+  used: Date | null;
+}
+
+/** Enrolments whose answer has not come yet. */
+export interface EnrolmentTable {
+  id: string;
+  name: string;
+  tenant: string;
+  labels: Json<Readonly<Record<string, string>>>;
+  document: string;
+  secret: Uint8Array;
+  begun: Date;
+}
+
+export interface PolicyTable {
+  name: string;
+  version: number;
+  digest: string;
+  file: Uint8Array;
+  since: Date;
+  who: string;
+}
+
+export interface ReferenceTable {
+  name: string;
+  digest: string;
+  file: Uint8Array;
+  since: Date;
+  who: string;
+}
+
+export interface ContourTable {
+  digest: string;
+  file: Uint8Array;
+  since: Date;
+}
+
+export interface AuditTable {
+  id: Generated<number>;
+  at: Date;
+  who: string;
+  tenant: string | null;
+  act: string;
+  object: string;
+  detail: string;
+}
+
+/** Verifiers that are alive. One that has not renewed its lease owns nothing any more. */
+export interface VerifierTable {
+  id: string;
+  host: string;
+  started: Date;
+  until: Date;
+}
+
+/** How far changes have been sent to each receiver. */
+export interface ReceiverTable {
+  name: string;
+  sent: number;
+  tries: number;
+  next: Date;
+  skipped: number;
+}
+
+export interface Tables {
+  nodes: NodeTable;
+  canisters: CanisterTable;
+  changes: ChangeTable;
+  evidence: EvidenceTable;
+  departures: DepartureTable;
+  enrolment_tokens: EnrolmentTokenTable;
+  enrolments: EnrolmentTable;
+  policies: PolicyTable;
+  reference_files: ReferenceTable;
+  contours: ContourTable;
+  audit: AuditTable;
+  verifiers: VerifierTable;
+  receivers: ReceiverTable;
+}
