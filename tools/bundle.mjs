@@ -21,7 +21,7 @@ rmSync(out, { recursive: true, force: true });
 const entries = {
   main: `${dist}cli/main.js`,
   canister: `${dist}canister/main.js`,
-  agent: `${dist}agent/main.js`,
+  "launch-host": `${dist}launch-host/main.js`,
   "supervise-thread": `${dist}namespace/supervise-thread.js`,
   "engine-thread": `${dist}engine/engine-thread.js`,
   "recorder-thread": `${dist}register/recorder-thread.js`,

@@ -111,6 +111,7 @@ const layers = [
   ["isoline", "canister", [...core, ...attest, "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "attest", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "transparency", [...log, "@isoline/linux"]],
+  ["isoline", "launch-host", [...core, "@isoline/linux", "node:*"]],
   ["isoline", "agent", [...core, ...attest, "@isoline/linux", "node:*", "prom-client"]],
   ["isoline", "fleet", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "demo", [...core, "node:*"]],

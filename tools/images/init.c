@@ -57,13 +57,13 @@ static char *const environment[] = {
 
 static char *const supervise[] = {
   NODE, ISOLINE "main.mjs", "run", "/etc/isoline/host.contour", "--enforce", "--sensor", "bpf", "--name", "host",
-  "--", "/usr/bin/node", "--jitless", ISOLINE "agent.js", NULL,
+  "--", "/usr/bin/node", "--jitless", ISOLINE "launch-host.js", NULL,
 };
 static char *const supervise_learning[] = {
   NODE, ISOLINE "main.mjs", "learn", "-o", "/run/learnt/host.contour", "--lens", "/etc/isoline/host.policy.json",
-  "--sensor", "bpf", "--name", "host", "--", "/usr/bin/node", "--jitless", ISOLINE "agent.js", NULL,
+  "--sensor", "bpf", "--name", "host", "--", "/usr/bin/node", "--jitless", ISOLINE "launch-host.js", NULL,
 };
-static char *const hand_over[] = { NODE, ISOLINE "agent.js", "hand-over", NULL };
+static char *const hand_over[] = { NODE, ISOLINE "launch-host.js", "hand-over", NULL };
 
 /* What failed is the last thing that this machine says. */
 static void end(const char *why)

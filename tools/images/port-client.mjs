@@ -1,4 +1,4 @@
-/** The other side of a machine's port (packages/isoline/src/agent/requests.ts): one request at a time, each with its answer. */
+/** The other side of a machine's port (packages/isoline/src/launch-host/requests.ts): one request at a time, each with its answer. */
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
