@@ -167,7 +167,7 @@ describe.skipIf(needsSwtpm || !isBuilt)("evidence (needs swtpm and a build)", ()
         const { complete, losses } = readNodeBody(evidence?.node ?? new Uint8Array());
         expect({ complete, losses }).toEqual({
           complete: false,
-          losses: expect.arrayContaining([expect.stringMatching(/^a namespace did not answer: rogue: /)]) as unknown,
+          losses: expect.arrayContaining([expect.stringMatching(/^a live namespace did not answer/)]) as unknown,
         });
         expect(evidence?.tree.size).toBeGreaterThan(1);
       }

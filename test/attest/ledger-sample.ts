@@ -1,10 +1,25 @@
 /** A ledger as supervisors write it, made without a TPM. */
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { birthKeyArea, registerArea, registerName } from "../../packages/attest/src/register/area.ts";
-import { encodeRecord, framed, type LedgerRecord, type RecordKind } from "../../packages/attest/src/register/index.ts";
+import {
+  encodeRecord,
+  framed,
+  labelStatement,
+  type LedgerRecord,
+  nameBy,
+  type RecordKind,
+} from "../../packages/attest/src/register/index.ts";
 import { encode, nvPublic, type PublicArea, publicArea } from "../../packages/attest/src/tpm/index.ts";
 
 export const digest = (text: string) => Uint8Array.from(createHash("sha256").update(text).digest());
+
+/** A key that names namespaces, with the proofs that it makes. */
+export function namingKey() {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const modulus = Uint8Array.from(Buffer.from(privateKey.export({ format: "jwk" }).n ?? "", "base64url"));
+  const proofOf = (label: string) => Uint8Array.from(sign("sha256", labelStatement(label), privateKey));
+  return { modulus, proofOf, nameOf: (label: string) => nameBy(proofOf(label)) };
+}
 
 export function birthKey(): PublicArea {
   const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -41,6 +56,8 @@ export const fileOf = (records: readonly Uint8Array[]) => Buffer.concat(records.
 
 /** Two namespaces with registers of their own, and a guest in the shared one. */
 export function sample() {
+  const naming = namingKey();
+  const { nameOf } = naming;
   const shared = newborn(0x0181_5000);
   const one = newborn(0x0181_5001);
   const other = newborn(0x0181_5002);
@@ -49,17 +66,18 @@ export function sample() {
   const drafts: Draft[] = [
     {
       kind: "begin",
-      version: "isoline ledger 1",
+      version: "isoline ledger 2",
       boot: new Uint8Array(16).fill(1),
       resetCount: 4,
       restartCount: 0,
       pcr: 13,
       from: new Uint8Array(32),
+      names: naming.modulus,
       ...shared,
     },
-    { kind: "birth", label: "web", ...named, ...one },
-    { kind: "guest", label: "cron", ...named, register: shared.register },
-    { kind: "birth", label: "db", ...named, ...other },
+    { kind: "birth", name: nameOf("web"), ...named, ...one },
+    { kind: "guest", name: nameOf("cron"), ...named, register: shared.register },
+    { kind: "birth", name: nameOf("db"), ...named, ...other },
     { kind: "checkpoint", register: one.register, birth: 1, points: 7, ...at },
     { kind: "departure", register: shared.register, birth: 2, process: 3, pid: 4711, point: digest("point") },
     { kind: "loss", register: one.register, birth: 1, reason: "a record was lost", count: 2 },
@@ -68,7 +86,17 @@ export function sample() {
   const value = valueOf(before.filter((_, index) => [1, 4, 6].includes(index)));
   const totals = { state: digest("state"), off: 0, refused: 0, lost: 2, value };
   drafts.push({ kind: "end", register: one.register, birth: 1, ...at, ...totals });
-  return { drafts, records: written(drafts), shared, one, other };
+  drafts.push({ kind: "amendment", register: other.register, birth: 3, state: digest("wider"), points: 9 });
+  return { drafts, records: written(drafts), shared, one, other, naming };
 }
 
-export const kinds: readonly RecordKind[] = ["begin", "birth", "guest", "checkpoint", "departure", "loss", "end"];
+export const kinds: readonly RecordKind[] = [
+  "begin",
+  "birth",
+  "guest",
+  "checkpoint",
+  "departure",
+  "amendment",
+  "loss",
+  "end",
+];

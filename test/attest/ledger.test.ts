@@ -2,18 +2,20 @@
 import { describe, expect, it } from "vitest";
 import { registerArea } from "../../packages/attest/src/register/area.ts";
 import {
+  isProofOf,
   type Ledger,
   type LedgerRecord,
+  nameBy,
   recordShapes,
   replayLedger,
   standingOf,
 } from "../../packages/attest/src/register/index.ts";
 import { encode, nvAttributes, nvPublic } from "../../packages/attest/src/tpm/index.ts";
 import { isCI } from "../support/machine.ts";
-import { birthKey, digest, fileOf, kinds, newborn, sample, valueOf, written } from "./ledger-sample.ts";
+import { birthKey, digest, fileOf, kinds, namingKey, newborn, sample, valueOf, written } from "./ledger-sample.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
-const { drafts, records, shared, one, other } = sample();
+const { drafts, records, shared, one, other, naming } = sample();
 const file = fileOf(records);
 const of = (...indexes: readonly number[]) => valueOf(indexes.map((index) => records[index] as Uint8Array));
 const registerOf = (ledger: Ledger, name: Uint8Array) => ledger.registers.get(hex(name));
@@ -46,28 +48,48 @@ describe("a ledger", () => {
     const ledger = replayLedger(file);
     expect(registerOf(ledger, one.register)?.value).toEqual(Uint8Array.from(of(1, 4, 6, 7)));
     expect(registerOf(ledger, shared.register)?.value).toEqual(Uint8Array.from(of(0, 2, 5)));
-    expect(registerOf(ledger, other.register)?.value).toEqual(Uint8Array.from(of(3)));
-    expect(ledger.births.value).toEqual(Uint8Array.from(of(0, 1, 2, 3, 5, 6, 7)));
+    expect(registerOf(ledger, other.register)?.value).toEqual(Uint8Array.from(of(3, 8)));
+    expect(ledger.births.value).toEqual(Uint8Array.from(of(0, 1, 2, 3, 5, 6, 7, 8)));
   });
 
   it("says what happened in each namespace", () => {
     const { namespaces } = replayLedger(file);
     expect(
-      Array.from(namespaces.values(), ({ birth, departures, losses, end }) => [
-        birth.label,
+      Array.from(namespaces.values(), ({ birth, departures, losses, amendments, end }) => [
+        hex(birth.name),
         departures.map(({ pid }) => pid),
         losses.map(({ reason }) => reason),
+        amendments.map(({ points }) => points),
         end?.lost,
       ]),
     ).toEqual([
-      ["web", [], ["a record was lost"], 2],
-      ["cron", [4711], [], undefined],
-      ["db", [], [], undefined],
+      [hex(naming.nameOf("web")), [], ["a record was lost"], [], 2],
+      [hex(naming.nameOf("cron")), [4711], [], [], undefined],
+      [hex(naming.nameOf("db")), [], [], [9], undefined],
     ]);
   });
 
+  it("shows no label, and lets those who have a label and its proof find its births", async () => {
+    expect(Buffer.from(file).toString("latin1")).not.toMatch(/web|cron/);
+    const proof = naming.proofOf("web");
+    expect(await isProofOf("web", proof, naming.modulus)).toBe(true);
+    expect(hex(nameBy(proof))).toBe(hex(replayLedger(file).namespaces.get(1)!.birth.name));
+    const flipped = Uint8Array.from(proof);
+    flipped[7]! ^= 1;
+    const attempts: readonly (readonly [string, Uint8Array, Uint8Array])[] = [
+      ["db", proof, naming.modulus],
+      ["web", flipped, naming.modulus],
+      ["web", proof.subarray(1), naming.modulus],
+      ["web", Uint8Array.from([0, ...proof]), naming.modulus],
+      ["web", proof, namingKey().modulus],
+      ["web", proof, new Uint8Array(256)],
+      ["web", proof, naming.modulus.subarray(1)],
+    ];
+    for (const [label, tried, modulus] of attempts) expect(await isProofOf(label, tried, modulus)).toBe(false);
+  });
+
   it("may be ahead of the TPM by its last record, and by no other", () => {
-    const { registers, births } = replayLedger(file);
+    const { registers, births } = replayLedger(fileOf(records.slice(0, 8)));
     const own = registers.get(hex(one.register));
     expect(own && standingOf(of(1, 4, 6, 7), own)).toBe("current");
     expect(own && standingOf(of(1, 4, 6), own)).toBe("behind");
@@ -194,6 +216,23 @@ computes the policy from the key, and refuses every other area:
 
 The Name of the register is over this area with the attribute \`written\`. The birth key signs one policy, for the first write, over the
 nonce of that session, and is thrown away. Root may delete the index and make it anew, but cannot begin it again.
+
+## Names
+
+A ledger shows no labels. A birth has the \`name\` of its label, which only the host can compute:
+
+    proof = RSASSA-PKCS1-v1_5 (RFC 8017, 8.2) with SHA-256, by the key of the ledger, over "isoline label 1" ‖ label in UTF-8
+    name  = SHA-256( "isoline name 1" ‖ proof )
+
+The key is RSA-2048 with the exponent 65537; \`names\` is its modulus, and its first bit is set. It lies beside the ledger, closed to
+others. A label has exactly one proof under a key, so that a host cannot give two births of one label two names. Evidence has the proof
+of each label that it is about. A proof has 256 bytes; one of another length or for another label is refused. What a reader sees of other
+births: that there are some, when, and what happened to them in numbers and digests; and that two of them have the same label.
+
+## Amendments
+
+While it runs, a contour can be made to permit more. \`amendment\` is recorded before anything of that goes ahead. Its \`state\` is the
+portable state of the points in force from then on.
 
 ## Order, and what a crash leaves
 

@@ -90,6 +90,8 @@ describe.skipIf(needsSwtpm)("one quote for many (needs swtpm and tpm2-tools)", (
       );
       expect(own.canisters.map(({ label, status }) => [label, status])).toEqual([[labels[57], "affirming"]]);
       expect(verdict(own)).toBe("affirming");
+      const shown = Buffer.from(writeEvidence(tenant(labels[57]!))).toString("latin1");
+      expect(new Set(shown.match(/tenant-\d+/g))).toEqual(new Set([labels[57]]));
     } finally {
       await bench.close();
     }

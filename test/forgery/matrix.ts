@@ -4,7 +4,8 @@
  */
 import type { Row } from "./bench.ts";
 import { canisterRows } from "./rows-canisters.ts";
+import { nameRows } from "./rows-names.ts";
 import { platformRows } from "./rows-platform.ts";
 import { recordRows } from "./rows-records.ts";
 
-export const rows: readonly Row[] = [...platformRows, ...recordRows, ...canisterRows];
+export const rows: readonly Row[] = [...platformRows, ...recordRows, ...nameRows, ...canisterRows];

@@ -39,6 +39,7 @@ import {
   signature,
   type Tpm,
 } from "../../packages/attest/src/tpm/index.ts";
+import { namingKey } from "../attest/ledger-sample.ts";
 import { canisterSample, nodeSample } from "../attest/samples.ts";
 import { primary, SoftwareTpm } from "../attest/swtpm.ts";
 import { published } from "./published.ts";
@@ -62,6 +63,7 @@ const EVENTS = [
   [7, "secure boot on"],
 ] as const;
 const PCR = 13;
+const naming = namingKey();
 
 export class Node {
   readonly software = new SoftwareTpm();
@@ -72,6 +74,8 @@ export class Node {
   aggregate: Uint8Array = new Uint8Array();
   key: PublicArea = attestationKey;
   readonly registers: Newborn[] = [];
+  /** Made once: a key takes a tenth of a second. */
+  readonly naming = naming;
 
   /** Powers on, boots, and begins a ledger. */
   async boot(events: readonly (readonly [number, string])[] = EVENTS): Promise<this> {
@@ -117,9 +121,13 @@ export class Node {
       const [from] = await readPcrs(tpm, [PCR]);
       const newborn = (await defineRegister(tpm))!;
       this.registers.push(newborn);
-      const begun = { version: "isoline ledger 1", boot: randomBytes(16), resetCount, restartCount, pcr: PCR } as const;
+      const begun = { version: "isoline ledger 2", boot: randomBytes(16), resetCount, restartCount, pcr: PCR } as const;
       const boot = Uint8Array.from(begun.boot);
-      await this.append(tpm, { kind: "begin", ...begun, boot, from: from!, ...newborn.record }, newborn);
+      await this.append(
+        tpm,
+        { kind: "begin", ...begun, boot, from: from!, names: this.naming.modulus, ...newborn.record },
+        newborn,
+      );
     });
   }
 
@@ -127,7 +135,7 @@ export class Node {
   async bear(label: string, change: Partial<Extract<Draft, { kind: "birth" }>> = {}): Promise<Born> {
     return this.using(async (tpm) => {
       const named = {
-        label,
+        name: this.naming.nameOf(label),
         mode: "enforce",
         sensor: "bpf",
         aggregate: this.aggregate,
@@ -196,6 +204,7 @@ export class Node {
       imaList: this.imaList,
       ledger: this.ledgerFile(),
       reports: [],
+      names: new Map(canisters.map(({ label }) => [label, this.naming.proofOf(label)])),
     });
     const names = canisters.flatMap(({ register }) => (register === undefined ? [] : [register.name]));
     return { ...(await this.signedAnew(whole, statement.qualifying, names, change.registers)), ...change.proofs };

@@ -45,11 +45,12 @@ export function questionFor(
   };
 }
 
-function references(node: Node): Uint8Array {
+/** Reference values, with more published contours. */
+export function references(node: Node, contours: readonly object[] = []): Uint8Array {
   return Buffer.from(
     JSON.stringify({
       references: 1,
-      contours: [{ name: "small", contour: digest, state: hex(published.state) }],
+      contours: [{ name: "small", contour: digest, state: hex(published.state) }, ...contours],
       boots: [{ name: "good", registers: node.bootReference }],
       builds: [{ version: "0.1.0", digest: "01".repeat(32) }],
       programs: [{ name: "file_open", digest: "02".repeat(32) }],

@@ -169,6 +169,6 @@ const lastOf = (file: Buffer) => encodeRecord(replayLedger(file).last);
 function forged(file: Buffer, more = 0): Uint8Array {
   const { begin, length } = replayLedger(file);
   const nothing = new Uint8Array(32);
-  const named = { label: "forged", mode: "enforce", sensor: "seccomp", aggregate: nothing, state: nothing } as const;
+  const named = { name: nothing, mode: "enforce", sensor: "seccomp", aggregate: nothing, state: nothing } as const;
   return encodeRecord({ kind: "guest", sequence: length + more, at: 0, register: begin.register, ...named });
 }

@@ -39,7 +39,8 @@ class Canister:
 
     def contour(self):
         body, question, self.points = self.body, self.all.question, None
-        demand("contour" in body, "unknown-contour")
+        if "contour" not in body:
+            return self.contour_by_state()
         digest = body["contour"].hex()
 
         def fits(images):
@@ -61,6 +62,25 @@ class Canister:
         demand(fitting or self.points is not None, "unknown-contour")
         computed = [] if self.points is None else [state_under(self.points, ZEROS, ZEROS).hex()]
         return [one["state"] for one in fitting[:1]] + computed
+
+    def contour_by_state(self):
+        ledger, birth = self.all.ledger, self.body.get("register", {}).get("birth")
+        space = ledger and ledger["spaces"].get(birth)
+        demand(space and any(one["kind"] == "amendment" for one in space["records"]), "unknown-contour")
+        demand(not self.rule.get("signedContour") and self.is_published(self.body["state"]), "unknown-contour")
+        for one in self.all.question["contours"]:
+            points = contour_points(base64.b64decode(one))
+            if state_under(points, ZEROS, ZEROS) == self.body["state"]:
+                self.points = points
+        return [self.body["state"].hex()]
+
+    def is_published(self, state):
+        image = self.body.get("image")
+        for one in self.all.references["contours"]:
+            if one["state"] == state.hex() and (not one.get("images") or image in one["images"]):
+                return True
+        files = [contour_points(base64.b64decode(one)) for one in self.all.question["contours"]]
+        return any(state_under(points, ZEROS, ZEROS) == state for points in files)
 
     def state(self, states):
         demand(all(one == self.body["state"].hex() for one in states), "unknown-contour")
@@ -95,9 +115,17 @@ class Canister:
     def record(self):
         body, birth, end, records = self.body, self.space["birth"], self.space["end"], self.space["records"]
         modes = {"learning": "learn", "watching": "watch", "enforcing": "enforce"}
-        for one, other in (("label", body["label"]), ("mode", modes[body["mode"]]), ("sensor", body["sensor"])):
+        name = self.all.names[body["label"]]
+        demand(name is not None, "incomplete")
+        demand(name == birth["name"], "equivocation")
+        for one, other in (("mode", modes[body["mode"]]), ("sensor", body["sensor"])):
             demand(birth[one] == other, "equivocation")
-        demand(body["mode"] == "learning" or birth["state"] == body["state"], "unknown-contour")
+        amendments = [one for one in records if one["kind"] == "amendment"]
+        if body["mode"] != "learning":
+            states = [one["state"] for one in [birth] + amendments]
+            demand(states[-1] == body["state"], "unknown-contour")
+            demand(all(one == states[-1] or self.is_published(one) for one in states), "unknown-contour")
+        sizes = {one["points"] for one in amendments}
         demand(self.all.aggregate in (None, birth["aggregate"]), "equivocation")
         departures = [one for one in records if one["kind"] == "departure"]
         counters = body["counters"]
@@ -109,7 +137,7 @@ class Canister:
         for head in [one for one in records if one["kind"] == "checkpoint"] + [now]:
             if before:
                 demand(head["points"] >= before["points"] and head["events"] >= before["events"], "rollback")
-                same = head["points"] == before["points"]
+                same = head["points"] == before["points"] and head["points"] not in sizes
                 demand(not same or head["measurement"] == before["measurement"], "equivocation")
             before = head
         demand((end is None) == ("ended" not in body), "equivocation")
@@ -126,7 +154,9 @@ class Canister:
             if one["label"] == body["label"] and one["run"] == run:
                 demand(all(body["counters"][name] >= value for name, value in one["counters"].items()), "rollback")
                 demand(body["points"] >= one["points"], "rollback")
-                same = body["points"] == one["points"]
+                records = self.space["records"] if self.space else []
+                sizes = {record["points"] for record in records if record["kind"] == "amendment"}
+                same = body["points"] == one["points"] and body["points"] not in sizes
                 demand(not same or body["measurement"].hex() == one["measurement"], "equivocation")
 
     def losses(self):

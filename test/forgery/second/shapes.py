@@ -111,7 +111,7 @@ EVIDENCE = table(
     challenge=D,
     node=blob(1, 2**18),
     tree=table(size=count, root=D),
-    canisters=many(table(index=count, path=many(D, 12), body=blob(1, 2**16)), 4096),
+    canisters=many(table(("name",), index=count, path=many(D, 12), body=blob(1, 2**16), name=blob(256)), 4096),
     quote=table(
         key=STRUCTURE, message=STRUCTURE, signature=STRUCTURE, registers=many(table(number=count, value=D), 24)
     ),
@@ -161,7 +161,7 @@ CANISTER = table(
 HEAD = {"sequence": count, "register": blob(34), "at": count}
 BORN = {"area": blob(1, 256), "key": blob(1, 512)}
 NAMED = {
-    "label": text(256),
+    "name": D,
     "mode": word("learn", "watch", "enforce"),
     "sensor": word("seccomp", "bpf"),
     "aggregate": D,
@@ -172,18 +172,20 @@ RECORDS = {
     "begin": table(
         **HEAD,
         kind=word("begin"),
-        version=word("isoline ledger 1"),
+        version=word("isoline ledger 2"),
         boot=blob(16),
         resetCount=count,
         restartCount=count,
         pcr=count,
         **{"from": D},
+        names=blob(256),
         **BORN,
     ),
     "birth": table(**HEAD, kind=word("birth"), **NAMED, **BORN),
     "guest": table(**HEAD, kind=word("guest"), **NAMED),
     "checkpoint": table(**ABOUT, kind=word("checkpoint"), measurement=D, points=count, events=count),
     "departure": table(**ABOUT, kind=word("departure"), process=count, pid=count, point=D),
+    "amendment": table(**ABOUT, kind=word("amendment"), state=D, points=count),
     "loss": table(**ABOUT, kind=word("loss"), reason=text(256), count=count),
     "end": table(
         **ABOUT,

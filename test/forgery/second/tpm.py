@@ -3,7 +3,7 @@
 from refusal import Refusal, demand
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 HASHES = {0x0B: ("sha256", hashes.SHA256()), 0x0C: ("sha384", hashes.SHA384()), 0x0D: ("sha512", hashes.SHA512())}
 SIZES = {0x04: 20, 0x0B: 32, 0x0C: 48, 0x0D: 64}
@@ -62,6 +62,16 @@ def signed_by(key, message, signature):
     except InvalidSignature as fault:
         raise Refusal("broken-evidence") from fault
     return HASHES[name][0]
+
+
+def is_proof_of(label, proof, modulus):
+    """Whether the key of a ledger made this proof of a label."""
+    try:
+        key = rsa.RSAPublicNumbers(65537, int.from_bytes(modulus, "big")).public_key()
+        key.verify(proof, b"isoline label 1" + label.encode(), padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, ValueError):
+        return False
+    return modulus[0] & 0x80 != 0
 
 
 def attested(message, kind):

@@ -14,7 +14,7 @@ from refusal import ZEROS, Refusal, demand, sha
 from contours import dsse, matches
 from logs import leads_to, replay_boot_log, replay_ima_list, replay_ledger
 from shapes import CANISTER, EVIDENCE, NODE, cbor
-from tpm import attested, ecc_public, signed_by
+from tpm import attested, ecc_public, is_proof_of, signed_by
 
 CONTRA = {"rollback", "equivocation", "untrusted-platform", "unknown-contour", "off-contour"}
 
@@ -202,6 +202,7 @@ class Appraisal:
 
     def tree(self):
         tree, bodies, last = self.evidence["tree"], [], -1
+        self.names = {}
         demand(tree["size"] == self.node["canisters"])
         for one in self.evidence["canisters"]:
             place, end = one["index"], tree["size"] - 1
@@ -217,7 +218,13 @@ class Appraisal:
                     value = sha(b"\1", value, sibling)
                 place, end = place // 2, end // 2
             demand(end == 0 and value == tree["root"])
-            bodies.append(cbor(one["body"], 2**16, CANISTER))
+            body = cbor(one["body"], 2**16, CANISTER)
+            proof, body_name = one.get("name"), None
+            if proof is not None and self.ledger:
+                demand(is_proof_of(body["label"], proof, self.ledger["begin"]["names"]))
+                body_name = sha(b"isoline name 1", proof)
+            bodies.append(body)
+            self.names[body["label"]] = body_name
         for one in self.evidence["canisters"]:
             demand(one["index"] > last)
             last = one["index"]
@@ -228,8 +235,10 @@ class Appraisal:
             demand(label in labels, "incomplete")
         if self.ledger:
             told = {body["register"]["birth"] for body in bodies if "register" in body}
+            own = {self.names[label] for label in about or []}
+            demand(None not in own, "incomplete")
             for number, space in self.ledger["spaces"].items():
-                asked = about is None or space["birth"]["label"] in about
+                asked = about is None or space["birth"]["name"] in own
                 demand(space["end"] is not None or not asked or number in told, "incomplete")
         return bodies
 

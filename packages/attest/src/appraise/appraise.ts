@@ -125,7 +125,7 @@ async function appraiseCanisters(
   for (const canister of proven ?? []) {
     const own = new Findings();
     const { body } = canister;
-    await appraiseCanister(body, evidence, node, question, policy, references, own);
+    await appraiseCanister(canister, evidence, node, question, policy, references, own);
     const root = body.register !== undefined && node.ledger !== undefined ? "tpm" : "node";
     appraised.push({ label: body.label, root, status: own.status, checks: own.checks, proven: canister });
   }

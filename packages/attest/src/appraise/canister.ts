@@ -19,11 +19,12 @@ import { type NodeFacts, short } from "./node.ts";
 import { type CanisterRule, matches, type Policy } from "./policy.ts";
 import type { Question } from "./question.ts";
 import type { References } from "./references.ts";
-import { assertRecorded, assertRegister, type CanisterRecords, recordsOf } from "./register.ts";
+import type { ProvenCanister } from "./tree.ts";
+import { assertRecorded, assertRegister, type CanisterRecords, isReordered, recordsOf } from "./register.ts";
 
 /** Makes all checks of a canister; those that need what an earlier one did not find are left out. */
 export async function appraiseCanister(
-  body: CanisterBody,
+  { body, name }: ProvenCanister,
   evidence: Evidence,
   node: NodeFacts,
   question: Question,
@@ -33,16 +34,18 @@ export async function appraiseCanister(
 ): Promise<void> {
   const rule = await findings.make("rules", () => ruleFor(body, node, policy));
   if (rule === undefined) return;
-  const contour = await findings.make("contour", () => knownContour(body, rule, question, references));
+  const amended = amendedIn(body, node);
+  const contour = await findings.make("contour", () => knownContour(body, rule, question, references, amended));
   if (contour !== undefined) {
-    await findings.make("state", () => assertState(body, contour.states));
+    await findings.make("state", () => assertState(body, contour.states, amended));
     await findings.make("bound", (warn) => assertBound(body, rule, node, contour.file, question, warn));
   }
+  const isKnown = knownStates(body, question, references);
   const records = await findings.make("register", (warn) => recordsFor(body, rule, evidence, node, warn));
   if (records !== undefined && records !== "none")
-    await findings.make("record", () => assertRecorded(body, records, node.aggregate));
+    await findings.make("record", () => assertRecorded(body, name, records, node.aggregate, isKnown));
   const facts = records === "none" ? undefined : records;
-  await findings.make("progress", () => assertProgress(body, question.last?.canisters));
+  await findings.make("progress", () => assertProgress(body, question.last?.canisters, facts));
   await findings.make("losses", (warn) => assertNothingLost(body, facts, rule, warn));
   await findings.make("trust", () => assertOnContour(body, facts, rule));
 }
@@ -76,7 +79,10 @@ async function knownContour(
   rule: CanisterRule,
   { trust }: Question,
   references: References,
+  amended: string | undefined,
 ): Promise<KnownContour> {
+  if (body.contour === undefined && amended !== undefined)
+    return contourByState(body, rule, trust, references, amended);
   if (body.contour === undefined)
     throw unknownContour("a contour that this verifier knows", "none", "start it under one");
   const digest = bytesToHex(body.contour) as Digest;
@@ -91,9 +97,64 @@ async function knownContour(
   if (signed !== undefined && !isFor(signed.images))
     throw unknownContour("an image that the signature is for", body.image ?? "none", "have it signed for this image");
   if (reference === undefined && found === undefined)
-    throw unknownContour("a contour of the reference values", digest.slice(0, 16), "review it, and add it to them");
+    throw unknownContour(
+      "a contour of the reference values",
+      digest.slice(0, 16) + (amended === undefined ? "" : `, to which ${amended}`),
+      "review it, and add it to them",
+    );
   const states = [reference?.state, found?.state].filter((state) => state !== undefined);
   return { states, file: found?.file };
+}
+
+/** When the contour in force was last made to permit more, in words; undefined if that is not recorded. */
+function amendedIn({ register }: CanisterBody, { ledger }: NodeFacts): string | undefined {
+  const last = register && ledger?.ledger.namespaces.get(register.birth)?.amendments.at(-1);
+  return last && `it was amended while it ran (record ${last.sequence} of the ledger)`;
+}
+
+/** A contour that grew in memory, by answers of a person, is in no file. It is known by the state of its points. */
+async function contourByState(
+  { state, image }: CanisterBody,
+  rule: CanisterRule,
+  { contours }: Question["trust"],
+  references: References,
+  amended: string,
+): Promise<KnownContour> {
+  const told = bytesToHex(state);
+  if (rule.signedContour)
+    throw unknownContour("a signed contour", `none: ${amended}`, "sign what it does now, and amend it to that file");
+  const isFor = (images: readonly string[]) => images.length === 0 || (image !== undefined && images.includes(image));
+  const reference = references.contours.find((one) => one.state === told && isFor(one.images));
+  const file = contours.find((one) => portableStateOf(one) === told);
+  if (reference === undefined && file === undefined)
+    throw unknownContour(
+      "a published contour of its state",
+      `${short(state)}: ${amended}`,
+      "review what was permitted, and publish it, or start it anew",
+    );
+  return { states: [told], file };
+}
+
+/** Whether a state that was in force earlier is that of a published contour. */
+function knownStates({ image }: CanisterBody, { trust }: Question, references: References) {
+  return (state: Uint8Array): boolean => {
+    const told = bytesToHex(state);
+    const isFor = (images: readonly string[]) => images.length === 0 || (image !== undefined && images.includes(image));
+    return (
+      references.contours.some((one) => one.state === told && isFor(one.images)) ||
+      trust.contours.some((file) => portableStateOf(file) === told)
+    );
+  };
+}
+
+/** The state of a file's points, under neither base nor aggregate; undefined for a file that is no contour. */
+function portableStateOf(file: Uint8Array): string | undefined {
+  try {
+    return stateUnder(file, {});
+  } catch (fault) {
+    if (fault instanceof IsolineError) return undefined;
+    throw fault;
+  }
 }
 
 async function fileOf(digest: string, contours: readonly Uint8Array[]) {
@@ -116,14 +177,14 @@ async function signatureOf({ signature }: CanisterBody, digest: Digest, { contou
   }
 }
 
-function assertState({ state }: CanisterBody, states: readonly string[]): void {
+function assertState({ state }: CanisterBody, states: readonly string[], amended: string | undefined): void {
   const told = bytesToHex(state);
   const other = states.find((each) => each !== told);
   if (other !== undefined)
     throw unknownContour(
       `the state ${other.slice(0, 16)}… of the contour`,
       short(state),
-      "it was widened after it was published: review what runs",
+      `${amended ?? "it was widened after it was published"}: review what runs`,
     );
 }
 
@@ -183,7 +244,11 @@ async function recordsFor(
 }
 
 /** Within one run nothing is taken back: no event, no departure, no loss. */
-function assertProgress(body: CanisterBody, accepted: readonly AcceptedCanister[] | undefined): void {
+function assertProgress(
+  body: CanisterBody,
+  accepted: readonly AcceptedCanister[] | undefined,
+  records: CanisterRecords | undefined,
+): void {
   const before = accepted?.find(({ label, run }) => label === body.label && run === runOf(body));
   if (before === undefined) return;
   for (const [name, count] of Object.entries(before.counters)) {
@@ -197,7 +262,8 @@ function assertProgress(body: CanisterBody, accepted: readonly AcceptedCanister[
   }
   if (body.points < before.points)
     throw rolledBack(`at least ${before.points} points`, `${body.points}`, "its measurement was set back: distrust it");
-  if (body.points === before.points && bytesToHex(body.measurement) !== before.measurement)
+  const isSame = body.points !== before.points || bytesToHex(body.measurement) === before.measurement;
+  if (!isSame && !isReordered(records?.facts.amendments ?? [], body.points))
     throw equivocates(
       `the measurement ${before.measurement.slice(0, 16)}… of ${before.points} points`,
       short(body.measurement),

@@ -88,26 +88,23 @@ const modes = { learning: "learn", watching: "watch", enforcing: "enforce" } as 
 /** Refuses a body that says otherwise than the records, which cannot be changed any more. */
 export function assertRecorded(
   body: CanisterBody,
+  name: Uint8Array | undefined,
   { facts, records }: CanisterRecords,
   aggregate: Uint8Array | undefined,
+  isKnown: (state: Uint8Array) => boolean,
 ): void {
   const { birth, departures, losses, end } = facts;
-  same("label", birth.label, body.label);
+  assertName(birth.name, name, body);
   same("mode", birth.mode, modes[body.mode]);
   same("sensor", birth.sensor, body.sensor);
-  if (body.mode !== "learning" && !equal(birth.state, body.state))
-    throw unknownContour(
-      `the state ${short(birth.state)} that it was born with`,
-      short(body.state),
-      "its contour was widened since: start it anew",
-    );
+  if (body.mode !== "learning") assertAmended(body, facts, isKnown);
   if (aggregate !== undefined) same("aggregate", bytesToHex(birth.aggregate), bytesToHex(aggregate));
   const { counters } = body;
   atLeast("departures", departures.length, counters.departures);
   atLeast("untrusted processes", new Set(departures.map(({ process }) => process)).size, counters.untrusted);
   if (losses.length > 0 && counters.lost === 0 && body.incomplete.length === 0)
     throw equivocates(`${losses.length} losses, as recorded`, "none", "its body hides them: distrust it");
-  assertHeads(body, records);
+  assertHeads(body, records, facts.amendments);
   if ((end === undefined) !== (body.ended === undefined))
     throw equivocates(
       end ? "a canister that has ended, as recorded" : "a canister that runs, as recorded",
@@ -126,8 +123,51 @@ export function assertRecorded(
     same(name, value, counters[name]);
 }
 
+/** The birth must be of the body's label. */
+function assertName(recorded: Uint8Array, name: Uint8Array | undefined, { label }: CanisterBody): void {
+  if (name === undefined)
+    throw incomplete(
+      `a proof of the label ${JSON.stringify(label)} by the key of the ledger`,
+      "none",
+      "ask for new evidence",
+    );
+  if (!equal(recorded, name))
+    throw equivocates(
+      `the name ${short(recorded)} that was recorded`,
+      `${short(name)} of its label`,
+      "it goes by another's birth",
+    );
+}
+
+/** The state is that of the birth, or of the last recorded amendment; each one that was in force before is published as well. */
+function assertAmended(
+  body: CanisterBody,
+  { birth, amendments }: NamespaceFacts,
+  isKnown: (state: Uint8Array) => boolean,
+): void {
+  const states = [birth, ...amendments];
+  const last = (states.at(-1) ?? birth).state;
+  if (!equal(last, body.state))
+    throw unknownContour(
+      `the state ${short(last)} that it was ${amendments.length === 0 ? "born with" : "amended to, as recorded"}`,
+      short(body.state),
+      "its contour was widened, and that is not recorded: start it anew",
+    );
+  const unknown = states.find(({ state }) => !equal(state, last) && !isKnown(state));
+  if (unknown !== undefined)
+    throw unknownContour(
+      `a published contour of the state ${short(unknown.state)}, which was in force from record ${unknown.sequence} on`,
+      "none",
+      "it was amended while it ran: publish that contour too, or start it anew under the published one",
+    );
+}
+
 /** The measurement only grows: a head with fewer points, or another of as many, comes from a fork. */
-function assertHeads(body: CanisterBody, records: readonly LedgerRecord[]): void {
+function assertHeads(
+  body: CanisterBody,
+  records: readonly LedgerRecord[],
+  amendments: NamespaceFacts["amendments"],
+): void {
   const now = { measurement: body.measurement, points: body.points, events: body.counters.events };
   let before: typeof now | undefined;
   for (const head of [...records.filter((record) => record.kind === "checkpoint"), now]) {
@@ -137,7 +177,8 @@ function assertHeads(body: CanisterBody, records: readonly LedgerRecord[]): void
         `${head.points} and ${head.events}`,
         "its measurement was set back: distrust it",
       );
-    if (before !== undefined && head.points === before.points && !equal(head.measurement, before.measurement))
+    const isSame = before === undefined || head.points !== before.points || equal(head.measurement, before.measurement);
+    if (before !== undefined && !isSame && !isReordered(amendments, head.points))
       throw equivocates(
         `the measurement ${short(before.measurement)} of ${before.points} points`,
         short(head.measurement),
@@ -145,6 +186,11 @@ function assertHeads(body: CanisterBody, records: readonly LedgerRecord[]): void
       );
     before = head;
   }
+}
+
+/** An amendment to a contour with as many points may have them in another order, and so another measurement. */
+export function isReordered(amendments: NamespaceFacts["amendments"], points: number): boolean {
+  return amendments.some((one) => one.points === points);
 }
 
 function same(what: string, recorded: string | number, told: string | number): void {

@@ -7,6 +7,8 @@ import {
   leafOf,
   readCanisterBody,
 } from "../evidence/index.ts";
+import { equal } from "../cbor/index.ts";
+import { isProofOf, nameBy } from "../register/index.ts";
 import { broken, incomplete } from "./findings.ts";
 import type { LedgerFacts } from "./ledger.ts";
 import type { NodeFacts } from "./node.ts";
@@ -14,22 +16,25 @@ import type { NodeFacts } from "./node.ts";
 export interface ProvenCanister {
   readonly body: CanisterBody;
   readonly evidence: CanisterEvidence;
+  /** What the ledger calls its label; undefined without a ledger or a proof. */
+  readonly name: Uint8Array | undefined;
 }
 
 /** The bodies that the quote covers. Refuses evidence in which one has no path, stands twice, or is left out. */
-export function provenCanisters(
+export async function provenCanisters(
   { tree, canisters }: Evidence,
   node: NodeFacts,
   required: readonly string[],
   about: readonly string[] | undefined,
-): readonly ProvenCanister[] {
+): Promise<readonly ProvenCanister[]> {
   if (tree.size !== node.body.canisters)
     throw broken(
       `${node.body.canisters} canisters, as the node says`,
       `a tree of ${tree.size}`,
       "ask for new evidence",
     );
-  const proven = canisters.map((evidence) => {
+  const proven: ProvenCanister[] = [];
+  for (const evidence of canisters) {
     const { body, index, path } = evidence;
     if (!leadsTo(tree.root, { leaf: leafOf(body), index, size: tree.size, path }))
       throw broken(
@@ -37,8 +42,9 @@ export function provenCanisters(
         "one that leads elsewhere",
         "the body was changed or moved: ask again",
       );
-    return { body: readCanisterBody(body), evidence };
-  });
+    const told = readCanisterBody(body);
+    proven.push({ body: told, evidence, name: await nameIn(evidence, told, node.ledger) });
+  }
   for (const [at, { body, evidence }] of proven.entries()) {
     const before = proven[at - 1];
     if (before !== undefined && before.evidence.index >= evidence.index)
@@ -53,6 +59,22 @@ export function provenCanisters(
   assertPresent(proven, about === undefined ? tree.size : 0, [...required, ...(about ?? [])]);
   if (node.ledger !== undefined) assertNoneHidden(proven, node.ledger, about);
   return proven;
+}
+
+/** The name of its label in the ledger. A proof of another label, or under another key, is refused. */
+async function nameIn(
+  { name: proof }: CanisterEvidence,
+  { label }: CanisterBody,
+  facts: LedgerFacts | undefined,
+): Promise<Uint8Array | undefined> {
+  if (proof === undefined || facts === undefined) return undefined;
+  if (!(await isProofOf(label, proof, facts.ledger.begin.names)))
+    throw broken(
+      `a proof of the label ${JSON.stringify(label)} by the key of the ledger`,
+      "another",
+      "ask for new evidence",
+    );
+  return nameBy(proof);
 }
 
 function assertPresent(proven: readonly ProvenCanister[], size: number, labels: readonly string[]): void {
@@ -81,11 +103,22 @@ function assertNoneHidden(
   about: readonly string[] | undefined,
 ): void {
   const isTold = (sequence: number) => proven.some(({ body }) => body.register?.birth === sequence);
-  for (const [sequence, { birth, end }] of ledger.namespaces)
-    if (end === undefined && (about?.includes(birth.label) ?? true) && !isTold(sequence))
+  const asked = about && proven.filter(({ body }) => about.includes(body.label));
+  const unnamed = asked?.find(({ name }) => name === undefined);
+  if (unnamed !== undefined)
+    throw incomplete(
+      `a proof of the label ${JSON.stringify(unnamed.body.label)}, by which its births are found`,
+      "none",
+      "ask the node for new evidence",
+    );
+  for (const [sequence, { birth, end }] of ledger.namespaces) {
+    if (end !== undefined || isTold(sequence)) continue;
+    const own = asked?.find(({ name }) => name !== undefined && equal(name, birth.name));
+    if (asked === undefined || own !== undefined)
       throw incomplete(
-        `what became of ${JSON.stringify(birth.label)}, born in record ${sequence} of the ledger`,
+        `what became of ${own ? JSON.stringify(own.body.label) : "the namespace"} born in record ${sequence} of the ledger`,
         "neither its end nor its body",
         "its supervisor was killed, or hides it: what it did since is not known",
       );
+  }
 }

@@ -17,7 +17,10 @@ export interface Statement {
 }
 
 /** What vouches for a statement. */
-export type Proofs = Pick<Evidence, "quote" | "registers" | "bootLog" | "imaList" | "ledger" | "reports">;
+export interface Proofs extends Pick<Evidence, "quote" | "registers" | "bootLog" | "imaList" | "ledger" | "reports"> {
+  /** Proofs of labels under the key of the ledger, by label. */
+  readonly names?: ReadonlyMap<string, Uint8Array>;
+}
 
 /** Makes the statement of a node about its canisters. A label that two of them have is refused. */
 export function stateOf(
@@ -46,8 +49,12 @@ export function stateOf(
 }
 
 /** The statement with what vouches for it, as it is sent. */
-export function evidenceOf({ challenge, node, tree, canisters }: Statement, proofs: Proofs): Evidence {
-  return { type: "isoline evidence 1", challenge, node, tree, canisters, ...proofs };
+export function evidenceOf({ challenge, node, tree, canisters }: Statement, { names, ...proofs }: Proofs): Evidence {
+  const named = canisters.map((one) => {
+    const name = names?.get(readCanisterBody(one.body).label);
+    return name === undefined ? one : { ...one, name };
+  });
+  return { type: "isoline evidence 1", challenge, node, tree, canisters: named, ...proofs };
 }
 
 /** The evidence of one tenant: its canister, its register, and nothing of its neighbours but digests. */

@@ -6,6 +6,7 @@
  * Everything else here is a log or a certificate that this quote, or one like it over a register, vouches for.
  */
 import { bytes, count, list, map, type Of, optional, read, text, word, write } from "../cbor/index.ts";
+import { NAMING_BYTES } from "../register/index.ts";
 import { registerName } from "./canister-body.ts";
 import { digestOf } from "./digest.ts";
 import { nodeDigest } from "./node-body.ts";
@@ -45,6 +46,8 @@ const canister = map({
   path: list(DIGEST, MOST_LEVELS),
   /** A canister body, encoded. */
   body: bytes(1, 2 ** 16),
+  /** The proof of its label, by which its births are found in the ledger. Only where there is a ledger. */
+  name: optional(bytes(NAMING_BYTES)),
 });
 
 const evidence = map({

@@ -2,6 +2,7 @@
  * The Merkle tree over canister bodies: one root for all, and a path for each. It is that of RFC 9162, 2.1 (and RFC 6962), with
  * SHA-256 and the leaves `"isoline canister body 1" ‖ body`, so that any implementation of that tree can check a path.
  */
+import { sidesOfPath } from "@isoline/core/verify";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { equal } from "../cbor/index.ts";
@@ -54,16 +55,10 @@ export function leadsTo(
   { leaf, index, size, path }: { leaf: Uint8Array; index: number; size: number; path: readonly Uint8Array[] },
 ): boolean {
   if (index >= size) return false;
-  let [place, last, hash] = [index, size - 1, leaf];
-  for (const sibling of path) {
-    if (last === 0) return false;
-    if (place % 2 === 1 || place === last) {
-      hash = inner(sibling, hash);
-      while (place % 2 === 0 && place !== 0) [place, last] = [place / 2, Math.floor(last / 2)];
-    } else hash = inner(hash, sibling);
-    [place, last] = [Math.floor(place / 2), Math.floor(last / 2)];
-  }
-  return last === 0 && equal(hash, root);
+  const sides = sidesOfPath(index, size - 1, path.length);
+  if (typeof sides === "string") return false;
+  const led = path.reduce((hash, one, at) => (sides[at] === "left" ? inner(one, hash) : inner(hash, one)), leaf);
+  return equal(led, root);
 }
 
 function inner(left: Uint8Array, right: Uint8Array): Uint8Array {

@@ -9,6 +9,7 @@ import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { bytes, count, map, type Of, read, text, word, write } from "../cbor/index.ts";
 import { AttestError } from "../error.ts";
 import { numberBytes } from "../tpm/bytes.ts";
+import { NAMING_BYTES } from "./naming.ts";
 
 const DIGEST = bytes(32);
 /** A Name of the TPM over SHA-256: its algorithm in two bytes, then the digest. */
@@ -29,7 +30,7 @@ const shapes = {
   begin: map({
     ...head,
     kind: word("begin"),
-    version: word("isoline ledger 1"),
+    version: word("isoline ledger 2"),
     /** Of the kernel: /proc/sys/kernel/random/boot_id. */
     boot: bytes(16),
     /** Of the TPM, at that moment. */
@@ -39,13 +40,16 @@ const shapes = {
     pcr: count,
     /** Its value before this record. */
     from: DIGEST,
+    /** Modulus of the key that names namespaces. */
+    names: bytes(NAMING_BYTES),
     ...born,
   }),
   /** A namespace begins. */
   birth: map({
     ...head,
     kind: word("birth"),
-    label: text(MOST_LABEL),
+    /** Of its label, by the key in `begin`. */
+    name: DIGEST,
     mode: word("learn", "watch", "enforce"),
     sensor: word("seccomp", "bpf"),
     /** SHA-256 over registers 0 to 7 of the TPM, from which the namespace's measurement begins. */
@@ -58,7 +62,8 @@ const shapes = {
   guest: map({
     ...head,
     kind: word("guest"),
-    label: text(MOST_LABEL),
+    /** Of its label, by the key in `begin`. */
+    name: DIGEST,
     mode: word("learn", "watch", "enforce"),
     sensor: word("seccomp", "bpf"),
     aggregate: DIGEST,
@@ -68,6 +73,8 @@ const shapes = {
   checkpoint: map({ ...about, kind: word("checkpoint"), measurement: DIGEST, points: count, events: count }),
   /** The first departure of a process, before its call went ahead. `process` is its number in the namespace. */
   departure: map({ ...about, kind: word("departure"), process: count, pid: count, point: DIGEST }),
+  /** The contour permits more from here on: its portable state, before anything that it adds went ahead. */
+  amendment: map({ ...about, kind: word("amendment"), state: DIGEST, points: count }),
   /** Something could not be observed, or could not be recorded in time. */
   loss: map({ ...about, kind: word("loss"), reason: text(MOST_REASON), count }),
   /** The namespace has ended. `value` is that of its register before this record. */

@@ -29,6 +29,8 @@ export interface NamespaceFacts {
   readonly register: Uint8Array;
   readonly departures: readonly RecordOf<"departure">[];
   readonly losses: readonly RecordOf<"loss">[];
+  /** Each time that its contour was made to permit more. */
+  readonly amendments: readonly RecordOf<"amendment">[];
   readonly checkpoint: RecordOf<"checkpoint"> | undefined;
   /**
    * None while it runs, and for good if its supervisor was killed. An end is extended into the births' register too, which thus vouches
@@ -71,7 +73,8 @@ interface Value {
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-type Facts = Writable<Omit<NamespaceFacts, "departures" | "losses">> & {
+type Facts = Writable<Omit<NamespaceFacts, "amendments" | "departures" | "losses">> & {
+  readonly amendments: RecordOf<"amendment">[];
   readonly departures: RecordOf<"departure">[];
   readonly losses: RecordOf<"loss">[];
 };
@@ -178,7 +181,7 @@ export class LedgerReplay {
   }
 
   #bear(birth: RecordOf<"birth"> | RecordOf<"guest">): void {
-    const nothing = { departures: [], losses: [], checkpoint: undefined, end: undefined };
+    const nothing = { amendments: [], departures: [], losses: [], checkpoint: undefined, end: undefined };
     this.#namespaces.set(birth.sequence, { birth, register: birth.register, ...nothing });
   }
 
@@ -189,6 +192,7 @@ export class LedgerReplay {
     if (facts.end !== undefined) throw broken(`record ${record.sequence} is about a namespace that has ended`);
     if (record.kind === "departure") facts.departures.push(record);
     else if (record.kind === "loss") facts.losses.push(record);
+    else if (record.kind === "amendment") facts.amendments.push(record);
     else if (record.kind === "checkpoint") facts.checkpoint = record;
     else {
       if (!equal(record.value, register.value.now))

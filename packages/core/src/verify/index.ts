@@ -13,6 +13,8 @@ export type { TrustedKey } from "./key.ts";
 /** @internal */
 export { verifierOf } from "./key.ts";
 /** @internal */
+export { sidesOfPath } from "./merkle-path.ts";
+/** @internal */
 export { policyLines } from "./policy-lines.ts";
 export type { SignedBy } from "./signer.ts";
 /** @internal */

@@ -24,7 +24,7 @@ import { withAttestationKey } from "./node-keys.ts";
 import { certified } from "./certified.ts";
 import { aggregateOf, quoted } from "./quoting.ts";
 import { usingTpm } from "./using-tpm.ts";
-import { withLedger } from "./with-ledger.ts";
+import { namingIn, withLedger } from "./with-ledger.ts";
 
 /** What evidence is asked for. */
 export interface EvidenceOrder {
@@ -60,6 +60,9 @@ async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence>
   const { aggregate, resetCount } = await usingTpm(address, standOf);
   // The supervisors use the TPM as well, so none of them is asked while a connection is open.
   const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: hex(aggregate) });
+  // Each proof takes a millisecond or two: made before the ledger is locked, for which supervisors wait.
+  const naming = namingIn(ledgers, resetCount);
+  const names = naming && new Map(bodies.map(({ label }) => [label, naming.proofOf(label)] as const));
   return withLedger(ledgers, resetCount, (bytes) =>
     usingTpm(address, (tpm) =>
       withAttestationKey(tpm, async (key) => {
@@ -73,6 +76,7 @@ async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence>
           quote,
           registers,
           reports: [],
+          ...(ledger && names && { names }),
           ...(bytes && { ledger: bytes }),
           ...logsOf(files),
         });

@@ -1,14 +1,17 @@
 /** The ledger of this boot, held still while it is read and the TPM signs: no supervisor writes or extends meanwhile. */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { AttestError } from "@isoline/attest/error";
-import { MOST_LEDGER, wholeRecords } from "@isoline/attest/register";
+import { framed, MOST_LEDGER, replayLedger, wholeRecords } from "@isoline/attest/register";
 import { lock } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import { ledgerPath } from "../register/ledger-file.ts";
+import { NamingKey } from "../register/naming-key.ts";
 
 /** Supervisors hold it for a record at a time. */
 const PATIENCE_MS = 10_000;
 const OTHERS = 0o077;
+/** The first record is not longer. */
+const MOST_BEGINNING = 4096;
 
 /** `resetCount` is the TPM's. The ledger is undefined where no supervisor recorded anything in this boot. */
 export async function withLedger<T>(
@@ -29,6 +32,22 @@ export async function withLedger<T>(
     const bytes = readFileSync(fd);
     // Of a record that a supervisor had not written whole when it ended, nothing is in the TPM.
     return await work(Uint8Array.from(bytes.subarray(0, wholeRecords(bytes).bytes)));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The key that names namespaces in this ledger; undefined where no supervisor recorded anything in this boot. */
+export function namingIn(directory: string, resetCount: number): NamingKey | undefined {
+  const path = ledgerPath(directory, resetCount);
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    assertFit(path, fd);
+    const beginning = Buffer.alloc(MOST_BEGINNING);
+    const length = readSync(fd, beginning, 0, beginning.length, 0);
+    const [begin] = wholeRecords(beginning.subarray(0, length)).records;
+    return begin && NamingKey.open(path, replayLedger(framed(begin)).begin.names);
   } finally {
     closeSync(fd);
   }

@@ -53,7 +53,7 @@ export class Hardware implements Witness {
       label: bounded(name ?? command, MOST_LABEL),
       mode: engine.mode,
       sensor,
-      state: bytes(contour.state()),
+      state: portableState(contour),
     };
     return new Hardware(tpm, await Recorder.begin(tpm, about), model, engine);
   }
@@ -90,6 +90,13 @@ export class Hardware implements Witness {
     this.#departed.delete(handle);
   }
 
+  /** The contour permits more from here on. To be called before anything of it is decided. */
+  amended(): void {
+    const { contour, engine } = this.#model;
+    if (!this.#tell({ kind: "amendment", state: portableState(contour), points: contour.size }))
+      engine.gap(this.remedy);
+  }
+
   /** Records how far the measurement has come, if it has come further. */
   checkpoint(events: number): void {
     const { contour } = this.#model;
@@ -112,7 +119,7 @@ export class Hardware implements Witness {
     const isRecorded = this.#tell({
       kind: "end",
       measurement: bytes(this.#measurement()),
-      state: bytes(contour.state()),
+      state: portableState(contour),
       ...counts,
     });
     // What is lost from here on is said in the report alone: the register has ended.
@@ -171,6 +178,11 @@ function sum(numbers: Iterable<number>): number {
 /** At most so many letters, and none of them half. */
 function bounded(text: string, most: number): string {
   return Buffer.from(text.slice(0, most)).toString();
+}
+
+/** As reference values have it: under neither base nor aggregate. */
+function portableState(contour: Contour): Uint8Array {
+  return bytes(contour.stateUnder(ZERO_DIGEST, ZERO_DIGEST));
 }
 
 function bytes(digest: Digest): Uint8Array {

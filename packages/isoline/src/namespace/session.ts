@@ -106,6 +106,7 @@ export class Session {
       onRepeat: ({ departure }) => this.#observations.departed(departure),
     });
     this.#asking?.attach(this.mediator, this.landlock, () => {
+      this.#hardware?.amended();
       this.#sensor?.amended?.();
       this.#markProgress();
     });

@@ -24,18 +24,20 @@ import {
   extensionOf,
   isAboutBirths,
   type LedgerRecord,
+  nameBy,
   type RecordOf,
   standingOf,
 } from "@isoline/attest/register";
 import { commands, Tpm } from "@isoline/attest/tpm";
 import { LedgerFile } from "./ledger-file.ts";
+import { NamingKey } from "./naming-key.ts";
 import type { TpmPlan } from "./plan.ts";
 
 /** Members that are the same for each record of a namespace, or that this file knows. */
 type Known = "sequence" | "register" | "at" | "birth" | "value";
 type Draft<K extends LedgerRecord["kind"]> = Omit<RecordOf<K>, Known>;
-export type Told = Draft<"checkpoint"> | Draft<"departure"> | Draft<"loss"> | Draft<"end">;
-export type Beginning = Omit<Draft<"guest">, "kind" | "aggregate">;
+export type Told = Draft<"amendment"> | Draft<"checkpoint"> | Draft<"departure"> | Draft<"loss"> | Draft<"end">;
+export type Beginning = Omit<Draft<"guest">, "kind" | "aggregate" | "name"> & { readonly label: string };
 
 /** A namespace in the registers of this host. */
 export interface Registered {
@@ -72,12 +74,13 @@ export class HostRegisters {
   }
 
   /** Begins a namespace: in a register of its own, or in the shared one where the TPM has no room. */
-  async begin(about: Beginning): Promise<Registered> {
+  async begin({ label, ...about }: Beginning): Promise<Registered> {
     return this.#using(async (tpm, file) => {
       const { begin } = file.ledger;
+      const name = nameBy(NamingKey.open(file.path, begin.names).proofOf(label));
       const aggregate = createHash("sha256");
       for (const value of await readPcrs(tpm, AGGREGATE)) aggregate.update(value);
-      const named = { ...about, aggregate: aggregate.digest() };
+      const named = { ...about, name, aggregate: aggregate.digest() };
       const own = await defineRegister(tpm);
       if (own !== undefined) this.#newborn.set(own.index, own);
       const birth = await this.#write(
@@ -163,8 +166,9 @@ export class HostRegisters {
     const [from = EMPTY] = await readPcrs(tpm, [pcr]);
     const { resetCount, restartCount } = await clockOf(tpm);
     const boot = Uint8Array.from(Buffer.from(readFileSync(BOOT_ID, "latin1").replaceAll("-", "").trim(), "hex"));
-    const begin = { kind: "begin", version: "isoline ledger 1", boot, resetCount, restartCount, pcr, from } as const;
-    await this.#write(tpm, file, { ...begin, ...shared.record });
+    const begin = { kind: "begin", version: "isoline ledger 2", boot, resetCount, restartCount, pcr, from } as const;
+    const { names } = NamingKey.make(file.path);
+    await this.#write(tpm, file, { ...begin, names, ...shared.record });
   }
 
   /** Appends a record, and extends the TPM by it. */

@@ -1,4 +1,5 @@
 /** What a proof proves (RFC 9162, 2.1.3.2 and 2.1.4.2). Nothing of a proof is believed before it leads to the root. */
+import { sidesOfPath } from "@isoline/core/verify";
 import { LogError } from "../error.ts";
 import { EMPTY_ROOT, innerHash, sameHash } from "./hash.ts";
 
@@ -12,16 +13,9 @@ export interface TreeHead {
 export function assertIncluded(leaf: Uint8Array, index: number, tree: TreeHead, proof: readonly Uint8Array[]): void {
   if (!(Number.isSafeInteger(index) && index >= 0 && index < tree.size))
     throw wrong(`entry ${index} cannot be in a tree of ${tree.size}`);
-  let [place, last, hash] = [index, tree.size - 1, leaf];
-  for (const sibling of proof) {
-    if (last === 0) throw wrong("it is longer than the tree is high");
-    if (place % 2 === 1 || place === last) {
-      hash = innerHash(sibling, hash);
-      while (place % 2 === 0 && place !== 0) [place, last] = [place / 2, Math.floor(last / 2)];
-    } else hash = innerHash(hash, sibling);
-    [place, last] = [Math.floor(place / 2), Math.floor(last / 2)];
-  }
-  if (last !== 0) throw wrong("it is shorter than the tree is high");
+  let hash = leaf;
+  for (const [side, sibling] of along(proof, index, tree.size - 1))
+    hash = side === "left" ? innerHash(sibling, hash) : innerHash(hash, sibling);
   if (!sameHash(hash, tree.root)) throw wrong("it leads to another root");
 }
 
@@ -45,17 +39,20 @@ function assertGrown(before: TreeHead, after: TreeHead, proof: readonly Uint8Arr
   let [place, last] = [before.size - 1, after.size - 1];
   while (place % 2 === 1) [place, last] = [Math.floor(place / 2), Math.floor(last / 2)];
   let [old, grown] = [first, first];
-  for (const sibling of rest) {
-    if (last === 0) throw wrong("it is longer than the tree is high");
-    if (place % 2 === 1 || place === last) {
-      [old, grown] = [innerHash(sibling, old), innerHash(sibling, grown)];
-      while (place % 2 === 0 && place !== 0) [place, last] = [place / 2, Math.floor(last / 2)];
-    } else grown = innerHash(grown, sibling);
-    [place, last] = [Math.floor(place / 2), Math.floor(last / 2)];
+  for (const [side, sibling] of along(rest, place, last)) {
+    if (side === "left") old = innerHash(sibling, old);
+    grown = side === "left" ? innerHash(sibling, grown) : innerHash(grown, sibling);
   }
-  if (last !== 0) throw wrong("it is shorter than the tree is high");
   if (!sameHash(old, before.root)) throw wrong("it does not begin with the tree that was known");
   if (!sameHash(grown, after.root)) throw wrong("it leads to another root");
+}
+
+/** Each sibling with the side that it stands on. */
+function along(siblings: readonly Uint8Array[], place: number, last: number) {
+  const sides = sidesOfPath(place, last, siblings.length);
+  if (sides === "too long") throw wrong("it is longer than the tree is high");
+  if (sides === "too short") throw wrong("it is shorter than the tree is high");
+  return siblings.map((sibling, at) => [sides[at], sibling] as const);
 }
 
 function isPower(size: number): boolean {

@@ -1,6 +1,7 @@
 /** What the supervisors of this host say of their namespaces, as canister bodies. */
 import { readFileSync } from "node:fs";
 import type { CanisterBody } from "@isoline/attest/evidence";
+import { IsolineError } from "@isoline/core/error";
 import type { ControlClient } from "../../control/client.ts";
 import { liveNamespaces } from "../../control/directory.ts";
 import type { Attested } from "../../control/protocol.ts";
@@ -29,7 +30,7 @@ export async function canistersHere(bond: Bond | undefined): Promise<Canisters> 
     if (typeof told === "string") losses.push(told);
     // A namespace in another directory of this user may have the same name.
     else if (told !== undefined && bodies.some(({ label }) => label === told.name))
-      losses.push(`two namespaces are called ${told.name}, and only one of them is told of`);
+      losses.push("two live namespaces have the same name, and only one of them is told of");
     else if (told !== undefined) bodies.push(bodyOf(told, bond));
   }
   return { bodies, losses };
@@ -39,7 +40,9 @@ async function askedOf(client: ControlClient, bond: Bond | undefined): Promise<A
   try {
     return await client.attest(bond);
   } catch (fault) {
-    return (await client.isLive()) ? bounded(`a namespace did not answer: ${(fault as Error).message}`) : undefined;
+    // The message may have the name in it, and every tenant reads the node body.
+    const why = fault instanceof IsolineError ? ` (${fault.code})` : "";
+    return (await client.isLive()) ? `a live namespace did not answer${why}; isoline ps shows which` : undefined;
   }
 }
 
