@@ -33,6 +33,10 @@ export const cliErrors = {
   "bad-credentials": "A file of credentials for registries is invalid, or a credential helper gave an invalid answer.",
   "bad-push": "A launch host does not accept a canister, or does not understand a request; nothing was started.",
   "no-attached-contour": "No contour is attached to an image, or what is attached is not for it.",
+  "no-agent": "No agent of this machine answers, or it has ended while it supervised a command.",
+  "agent-refused":
+    "The agent of this machine does not host a namespace, or does not understand what was asked; nothing was started.",
+  "bad-agent-configuration": "The configuration of this machine's agent is invalid.",
   "no-demo": "The demo cannot be shown on this machine, or did not have the expected result.",
 } as const;
 

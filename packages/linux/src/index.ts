@@ -3,6 +3,7 @@ export type { KernelNamespace, Tally } from "./sensor/bpf/kernel-namespace.ts";
 export { DEFAULT_HOLD_SECONDS, openBpf, type OpenedBpf, type Orphaned } from "./sensor/bpf/open.ts";
 export { type AttachedPrograms, attachedPrograms } from "./sensor/bpf/attached-programs.ts";
 export { journalOf, orphanedNamespaces, type PinnedLoad, type PinnedNamespace, unpinAll } from "./sensor/bpf/pinned.ts";
+export { launchFromProcess } from "./sensor/bpf/launched-elsewhere.ts";
 export { wakeHeld } from "./sensor/bpf/wake.ts";
 export type { Ending, Joining, Sensor } from "./sensor/sensor.ts";
 export { hasEnded, startTime } from "./process/proc-status.ts";
@@ -32,7 +33,7 @@ export {
 } from "./process/child.ts";
 export { closeToOthers } from "./process/closed.ts";
 export { ignoreUnhandled } from "./process/own-signals.ts";
-export { closeDescriptor, redirect, takeDescriptor } from "./process/descriptors.ts";
+export { closeDescriptor, redirect, takeDescriptor, takeDescriptorOf } from "./process/descriptors.ts";
 export { type Entry, HeldDirectory } from "./process/held-directory.ts";
 export {
   acceptStream,
@@ -51,8 +52,9 @@ export { isInForce, type Mitigations, type Offer, type Outcome } from "./mitigat
 export { returnLarger } from "./abi/libc.ts";
 export { becomeUser, type Credentials, findUser, type User } from "./process/user.ts";
 export { groupOf } from "./process/proc-status.ts";
-export { isOutside, type Peer, peerOf } from "./process/peer.ts";
+export { heldPeerOf, isOutside, type Peer, peerOf } from "./process/peer.ts";
 export { isUnderMoreFilters } from "./process/filters.ts";
+export { type NamespaceKind, namespaceOf } from "./process/namespace-of.ts";
 export { OwnTerminal } from "./process/own-terminal.ts";
 export { isTerminalRaw, ownsTerminal, type TerminalSize, terminalSize } from "./process/terminal.ts";
 export { armDoorbell, currentThread, ringDoorbell } from "./process/doorbell.ts";

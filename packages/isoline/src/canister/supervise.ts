@@ -16,7 +16,7 @@ import { type Plan, planToLearn, planUnder } from "../namespace/plan.ts";
 import type { DepartureReport } from "../namespace/report.ts";
 import { beginRun } from "../namespace/run-beginning.ts";
 import { reportText } from "../namespace/run-report.ts";
-import type { Threads } from "../namespace/threads.ts";
+import type { Crew } from "../namespace/crew.ts";
 import { Output } from "../store/output.ts";
 import { policyLine } from "../store/policy-file.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
@@ -38,7 +38,7 @@ import type { CanisterLog } from "./log.ts";
 export interface Start {
   readonly call: RuncCall;
   readonly entry: Entry;
-  readonly threads: Threads;
+  readonly threads: Crew;
   readonly log: CanisterLog;
   /** runc and its arguments, as raw bytes. */
   readonly command: readonly Uint8Array[];

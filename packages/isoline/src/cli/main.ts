@@ -6,7 +6,9 @@ import { status } from "./ending.ts";
 const argv = process.argv.slice(2);
 // Their code takes longest to load, so loading starts before the command line is parsed.
 const runsWorkload = ["learn", "check", "run"].includes(argv[0] ?? "");
-const threads = runsWorkload && canStartThreads() ? new Threads() : undefined;
+// With an agent they are its own.
+const isHandedOver = argv.slice(0, argv.indexOf("--")).includes("--agent");
+const threads = runsWorkload && !isHandedOver && canStartThreads() ? new Threads() : undefined;
 // Must be first: it removes the values of bin/isoline from the environment, which nothing else may see.
 const entry = readEntry();
 const { CommanderError } = await import("commander");
@@ -24,7 +26,7 @@ try {
 }
 // Handles that a command left open (a socket, a timer) must not keep the process alive; all output is written already. Node
 // would end threads that are still loading native code, which aborts the whole process.
-if (threads !== undefined) {
+if (threads !== undefined || isHandedOver) {
   // A workload that ran has set the exit status. If none is set the result is unknown, which must not look like success.
   const nothing = program.running === undefined ? status.success : status.noWorkload;
   (await import("@isoline/linux")).leave(Number(process.exitCode ?? nothing));

@@ -5,6 +5,7 @@
 import { Command } from "commander";
 import type { Entry } from "../namespace/entry.ts";
 import type { Threads } from "../namespace/threads.ts";
+import { declareAgent } from "./grammar/agent.ts";
 import { declareAmending } from "./grammar/amending.ts";
 import { declareAttest } from "./grammar/attest.ts";
 import { declareCanisters } from "./grammar/canisters.ts";
@@ -67,6 +68,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
   declareLive(program, invocation);
   declareIma(program, invocation);
   declareAttest(program, invocation);
+  declareAgent(program, invocation);
   declareEngine(program, invocation);
   declareLog(program, invocation);
   declareMachine(program, invocation);

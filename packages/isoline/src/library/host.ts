@@ -1,11 +1,11 @@
 /** The process that has runs: what their workloads inherit of it, and whether it stands in for one of them. */
 import type { Entry } from "../namespace/entry.ts";
-import type { Threads } from "../namespace/threads.ts";
+import type { Crew } from "../namespace/crew.ts";
 
 export interface Host {
   readonly entry: Entry;
   /** Threads that were started ahead. */
-  readonly threads?: Threads | undefined;
+  readonly threads?: Crew | undefined;
   /** Whether signals to this process are for the workload, and it stops when the workload stops. */
   readonly standsIn: boolean;
 }

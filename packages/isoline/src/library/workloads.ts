@@ -15,7 +15,7 @@ import { readTrustedKey } from "../store/signature/keys.ts";
 import { type EngineOptions, enginePlan } from "./engine.ts";
 import { type Environment, type Host, thisProcess } from "./host.ts";
 import type { Run } from "./run.ts";
-import { type Hooks, type Started, startRun } from "./start.ts";
+import { type Hooks, type Order, type Started, startRun } from "./start.ts";
 import { entryAs } from "./user.ts";
 
 /** Where a run is recorded in hardware. */
@@ -172,6 +172,17 @@ export async function startSealed(
   options: SealedOptions & Called & { readonly checks?: boolean },
   hooks?: Hooks,
 ): Promise<Started> {
+  const { host: started, order } = sealedOrder(host, contour, command, options);
+  return startRun(started, order, hooks);
+}
+
+/** What is to be done for a command under a contour, and by which host. */
+export function sealedOrder(
+  host: Host,
+  contour: string,
+  command: readonly Uint8Array[],
+  options: SealedOptions & Called & { readonly checks?: boolean },
+): { readonly host: Host; readonly order: Order } {
   const { enforce = false, landlock = true, trustedKeys, holdSeconds, ask, checks, signal } = options;
   const keys = trustedKeys?.map(readTrustedKey);
   const started = hostFor(host, options);
@@ -190,7 +201,7 @@ export async function startSealed(
     landlock: enforce && landlock && shared.sensor === "seccomp",
   });
   const order = { plan, command, about: about(contour, command, false), answerSeconds: ask?.seconds, checks, signal };
-  return startRun(started, order, hooks);
+  return { host: started, order };
 }
 
 /** More acts than these never wait for a person at once. */

@@ -47,6 +47,13 @@ export class FirstProcess {
     this.#reap();
   }
 
+  /** What its parent says of its end, where that is another process. */
+  told(exit: ChildState): void {
+    if (this.isOver) return;
+    this.#exit = exit;
+    this.onEnd(exit);
+  }
+
   /** Waits until it has ended. */
   async end(): Promise<ChildState> {
     // A pending signal handler does not keep Node alive.

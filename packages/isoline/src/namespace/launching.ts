@@ -4,12 +4,10 @@ import { constants } from "node:os";
 import { receiveMessageOnPort } from "node:worker_threads";
 import { LinuxError } from "@isoline/linux";
 import { CliError } from "../error.ts";
+import type { Crew, Launching, Started } from "./crew.ts";
 import type { Entry } from "./entry.ts";
 import type { LaunchData } from "./launch-thread.ts";
 import type { LaunchMessage } from "./messages.ts";
-import type { Threads } from "./threads.ts";
-
-type Started = Extract<LaunchMessage, { kind: "started" }>;
 
 const CAP_SYS_ADMIN = 1n << 21n;
 
@@ -32,7 +30,11 @@ export function launchData(entry: Entry, argv: readonly Uint8Array[], path: Uint
 }
 
 /** Resolves when the program runs, or could not be started. */
-export function launchOutcome({ launcher, launched }: Threads, path: Uint8Array): Promise<Started> {
+export function launchOutcome({ launch }: Pick<Crew, "launch">, path: Uint8Array): Promise<Started> {
+  return launch instanceof Promise ? launch : outcomeOf(launch, path);
+}
+
+function outcomeOf({ launcher, launched }: Launching, path: Uint8Array): Promise<Started> {
   return new Promise((resolve, reject) => {
     launcher.on("error", reject);
     const hear = (message: LaunchMessage) => {

@@ -22,9 +22,9 @@ import type { Plan } from "./plan.ts";
 import { Questions } from "./questions.ts";
 import type { DepartureReport, Findings } from "./report.ts";
 import type { Ask } from "./requests.ts";
+import type { Crew } from "./crew.ts";
 import { closeListener, ThreadWatch } from "./thread-watch.ts";
 import { startThreads } from "./start-threads.ts";
-import type { Threads } from "./threads.ts";
 import type { MitigationReport } from "./trust-mitigations.ts";
 import { ToldToEnd } from "./told-to-end.ts";
 
@@ -38,7 +38,7 @@ export interface Outcome {
 
 export interface NamespaceOptions {
   /** Threads that were started in advance; new ones if there are none. */
-  readonly threads?: Threads | undefined;
+  readonly threads?: Crew | undefined;
   /**
    * Whether this process stands in for the workload: signals to it are for the workload, and it stops when the workload stops.
    * False in a process that does other things as well.
@@ -61,7 +61,7 @@ export class Namespace {
   readonly #plan: Plan;
   readonly #command: readonly Uint8Array[];
   readonly #path: Uint8Array;
-  readonly #threads: Threads;
+  readonly #threads: Crew;
   readonly #standsIn: boolean;
   readonly #asking: Asking;
   readonly #toldToEnd: ToldToEnd;
@@ -80,7 +80,8 @@ export class Namespace {
   /** `command` is the program and its arguments as raw bytes; throws if the program does not exist. */
   constructor(entry: Entry, plan: Plan, command: readonly Uint8Array[], options: NamespaceOptions = {}) {
     // Before any thread is started: one that is still loading native code cannot be ended.
-    this.#path = plan.adopt === undefined ? findProgram(command[0] ?? Buffer.alloc(0), entry) : Buffer.alloc(0);
+    const isOurs = plan.adopt === undefined && plan.launcher === undefined;
+    this.#path = isOurs ? findProgram(command[0] ?? Buffer.alloc(0), entry) : Buffer.alloc(0);
     const { threads = startThreads(), standsIn = true } = options;
     this.#threads = threads;
     this.#standsIn = standsIn;
@@ -144,7 +145,8 @@ export class Namespace {
     const ended = this.#supervise();
     this.#ready = onStarted;
     this.#threads.supervisor.postMessage(this.#plan);
-    this.#threads.launched.close();
+    const { launch } = this.#threads;
+    if (!(launch instanceof Promise)) launch.launched.close();
     return { exit: this.first.exit, report: await ended, landlock: undefined };
   }
 

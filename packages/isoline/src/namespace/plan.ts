@@ -46,6 +46,8 @@ export interface Plan {
   readonly openFiles: number | undefined;
   /** The name of the namespace, for a supervisor that finds it orphaned. */
   readonly label?: string | undefined;
+  /** The process that starts the workload, if it is not this one. */
+  readonly launcher?: number | undefined;
   /** A namespace of the bpf sensor to be taken over; otherwise a new one begins. */
   readonly adopt?: Orphaned | undefined;
   /** How long the bpf sensor holds a task without a verdict; 0 refuses it at once. */

@@ -4,6 +4,7 @@
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { type ControlBlock, makeControlBlock } from "./control-block.ts";
+import type { Crew, Launching } from "./crew.ts";
 import type { LaunchData, LaunchThreadData } from "./launch-thread.ts";
 import type { Plan } from "./plan.ts";
 import type { SuperviseThreadData } from "./supervise-thread.ts";
@@ -28,36 +29,41 @@ export function canStartThreads(): boolean {
   }
 }
 
-export class Threads {
+export class Threads implements Crew {
   readonly block: ControlBlock = makeControlBlock();
   readonly supervisor: Worker;
-  readonly launcher: Worker;
+  /** The launching thread, and where it reports the outcome; a separate port, because the thread ends right after. */
+  readonly launch: Launching;
   /** Requests to the supervising thread. */
   readonly requests: MessagePort;
-  /** Where the launching thread reports the outcome; a separate port, because the thread ends right after. */
-  readonly launched: MessagePort;
 
   constructor() {
     const requests = new MessageChannel();
     const orders = new MessageChannel();
     const launched = new MessageChannel();
     this.requests = requests.port1;
-    this.launched = launched.port1;
     const { block } = this;
-    this.supervisor = new Worker(new URL("./supervise-thread.js", import.meta.url), {
-      ...OWN_STREAMS,
-      workerData: { block, requests: requests.port2, launcher: orders.port1 } satisfies SuperviseThreadData,
-      transferList: [requests.port2, orders.port1],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
-    });
-    this.launcher = startLauncher({ block, orders: orders.port2, outcome: launched.port2 });
+    this.supervisor = startSupervisor({ block, requests: requests.port2, launcher: orders.port1 });
+    const launcher = startLauncher({ block, orders: orders.port2, outcome: launched.port2 });
+    this.launch = { launcher, launched: launched.port1 };
   }
 
   /** Sends the task. The launching thread reads its part once the other is ready, so it is sent first. */
   begin(plan: Plan, launch: LaunchData): void {
-    this.launcher.postMessage(launch);
+    this.launch.launcher.postMessage(launch);
     this.supervisor.postMessage(plan);
   }
+}
+
+/** A supervising thread, which gets its plan by its first message. */
+export function startSupervisor(workerData: SuperviseThreadData): Worker {
+  const { requests, launcher } = workerData;
+  return new Worker(new URL("./supervise-thread.js", import.meta.url), {
+    ...OWN_STREAMS,
+    workerData,
+    transferList: [requests, launcher],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
+  });
 }
 
 /** A launching thread, which gets its task by its first message and its order. */

@@ -10,6 +10,11 @@ export function takeDescriptor(pid: number, descriptor: number): number {
   return taken;
 }
 
+/** The same of a process that is held by a descriptor. */
+export function takeDescriptorOf(pidfd: number, descriptor: number): number {
+  return pidfdGetfd(pidfd, descriptor);
+}
+
 /** Closes a descriptor that Node does not manage. A descriptor that is not open is ignored. */
 export function closeDescriptor(descriptor: number): void {
   close(descriptor);

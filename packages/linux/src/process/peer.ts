@@ -43,6 +43,20 @@ export function isOutside(fd: number): boolean {
   }
 }
 
+/**
+ * The process that connected to a Unix socket, with a descriptor that stands for it and for no later process of its number. The caller
+ * closes the descriptor. Undefined if it has ended, or cannot be told.
+ */
+export function heldPeerOf(fd: number): (Peer & { readonly pidfd: number }) | undefined {
+  const peer = peerOf(fd);
+  const pidfd = peer === undefined || peer.pid <= 0 ? -1 : pidfdOfPeer(fd, peer.pid);
+  if (peer === undefined || pidfd < 0) return undefined;
+  const told = /^Pid:\s*(-?\d+)$/m.exec(readProcFile(`/proc/self/fdinfo/${pidfd}`) ?? "")?.[1];
+  if (Number(told) === peer.pid) return { ...peer, pidfd };
+  close(pidfd);
+  return undefined;
+}
+
 /** A descriptor of the process that connected, or a negative errno. */
 function pidfdOfPeer(fd: number, pid: number): number {
   const [value, size] = [Buffer.alloc(4), Buffer.alloc(4)];

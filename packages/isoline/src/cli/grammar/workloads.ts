@@ -6,6 +6,7 @@ import type { LearnOptions } from "../commands/learn.ts";
 import type { RunOptions } from "../commands/run.ts";
 import type { Invocation } from "../invocation.ts";
 import { sensorChoices } from "../../namespace/sensor-choice.ts";
+import { withAgent } from "./agent.ts";
 import { withEngine } from "./engine.ts";
 import { examples } from "./examples.ts";
 import { repeated } from "./repeated.ts";
@@ -137,6 +138,7 @@ export function declareWorkloads(program: Command, invocation: Invocation): void
     .action((file: string, _command: string[], options: RunOptions) =>
       invocation.ends(import("../commands/run.ts").then(({ run }) => run(invocation, file, options))),
     );
+  withAgent(run);
   withTpm(run);
   withIntegrity(run);
   withEngine(run);

@@ -1,5 +1,5 @@
 /** What `check` and `run` share: a workload under a contour that nothing can be added to. */
-import { startSealed } from "../../library/workloads.ts";
+import { sealedOrder, startSealed } from "../../library/workloads.ts";
 import { type SensorChoice, sensorFor } from "../../namespace/sensor-choice.ts";
 import type { Invocation } from "../invocation.ts";
 import { isTerminal, STDERR } from "../output/streams.ts";
@@ -10,9 +10,10 @@ import { deliverReport, type ReportOptions, reportOutput } from "./finish.ts";
 import { type IntegrityOptions, integrityPlan } from "./integrity.ts";
 import { sayIntegrity, sayLandlock, saySummaryOfRun, sayTpm } from "./summary.ts";
 import { nameOf, type TpmOptions, tpmOptions } from "./tpm.ts";
+import { type AgentChoice, assertForAgent } from "./agent-choice.ts";
 import { type Ended, supervise } from "./supervise.ts";
 
-export interface SealedOptions extends ReportOptions, IntegrityOptions, EngineChoice, TpmOptions {
+export interface SealedOptions extends ReportOptions, IntegrityOptions, EngineChoice, TpmOptions, AgentChoice {
   readonly enforce?: boolean;
   /** False with `--no-landlock`. */
   readonly landlock?: boolean;
@@ -45,6 +46,7 @@ export async function runSealed(
     throw usage("--hold changes nothing without --enforce and --sensor bpf; leave it out");
   const { ask = false, answerWithin } = options;
   if (answerWithin !== undefined && !ask) throw usage("--answer-within changes nothing without --ask; leave it out");
+  assertForAgent({ ...options });
   const name = nameOf(options);
   const ima = integrityPlan(options);
   const engine = engineChoice(options);
@@ -66,11 +68,15 @@ export async function runSealed(
   const tellsAtEnd = !isAmendable && !isTerminal(STDERR);
   const asking = ask ? { ask: { seconds: answerWithin } } : {};
   const decisions = isAmendable ? { decisions: { asks: ask } } : {};
-  const ended = await supervise(
-    invocation,
-    { command, contour, name, quiet, tellsAtEnd, ...decisions },
-    (host, hooks) => startSealed(host, contour, command, { ...sealed, ...asking }, hooks),
-  );
+  const about = { command, contour, name, quiet, tellsAtEnd, ...decisions };
+  const ended =
+    options.agent === true
+      ? await (await import("./at-agent.ts")).superviseAtAgent(invocation, about, options, (host) =>
+          sealedOrder(host, contour, command, sealed),
+        )
+      : await supervise(invocation, about, (host, hooks) =>
+          startSealed(host, contour, command, { ...sealed, ...asking }, hooks),
+        );
   const { report } = ended;
   if (!quiet) {
     saySummaryOfRun(report, contour);

@@ -8,6 +8,7 @@ import {
   DEFAULT_HOLD_SECONDS,
   type Ending,
   filesWithContent,
+  launchFromProcess,
   type OpenedBpf,
   openBpf,
   type Sensor,
@@ -49,7 +50,8 @@ export class BpfDriver implements Driver {
       return;
     }
     bpf.kernel.journal.append(JSON.stringify(beginningOf(plan)));
-    bpf.kernel.launchFrom(awaitCell(block, cells.launcherTid));
+    if (plan.launcher === undefined) bpf.kernel.launchFrom(awaitCell(block, cells.launcherTid));
+    else launchFromProcess(bpf.kernel, plan.launcher);
   }
 
   start(): Sensor {

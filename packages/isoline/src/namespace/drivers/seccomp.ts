@@ -29,8 +29,9 @@ export class SeccompDriver implements Driver {
     const listener = awaitCell(this.#block, cells.listener);
     if (listener < 0) return undefined;
     const { mediator } = this.#session;
-    const { places, known = [], openFiles } = this.#plan;
+    const { places, known = [], openFiles, launcher } = this.#plan;
     const sensor = new SeccompSensor(listener, process.pid, mediator, places.canister !== undefined);
+    if (launcher !== undefined) sensor.launchedBy(launcher);
     for (const { version, digest } of known) sensor.know(version, digest);
     if (this.#built !== undefined) sensor.knowBuilt(this.#built.known);
     let limit = openFiles;

@@ -72,6 +72,12 @@ export class SeccompSensor implements Sensor {
     return pidAmong(actor, number);
   }
 
+  /** The first process is started by another process, which need not be in the places of this one. False if that process has ended. */
+  launchedBy(pid: number): boolean {
+    this.#tasks.launchPlaces.noteLeaving();
+    return this.#tasks.launchers.add(pid);
+  }
+
   /**
    * Takes in the processes that another isoline process brings into the namespace. False if that process has ended, or has no
    * filter.

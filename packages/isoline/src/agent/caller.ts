@@ -1,0 +1,106 @@
+/** One conversation with a client: its frames in, the agent's out. Whatever comes out of order is refused. */
+import { cells } from "../namespace/control-block.ts";
+import type { Namespace } from "../namespace/namespace.ts";
+import { CliError } from "../error.ts";
+import type { ClientProcess } from "./client-process.ts";
+import type { ElsewhereCrew } from "./crews.ts";
+import type { Frames } from "./frames.ts";
+import { readAsked } from "./read-order.ts";
+import type { Asked, Told } from "./words.ts";
+
+const COUNT_EVERY_MS = 250;
+
+export class Caller {
+  readonly client: ClientProcess;
+  readonly #frames: Frames;
+  readonly #crew: ElsewhereCrew;
+  #namespace: Namespace | undefined;
+  #counting: NodeJS.Timeout | undefined;
+  #isLaunched = false;
+  #asks = 0;
+
+  constructor(client: ClientProcess, frames: Frames, crew: ElsewhereCrew) {
+    this.client = client;
+    this.#frames = frames;
+    this.#crew = crew;
+    frames.onFrame = (frame) => this.#hear(readAsked(frame));
+    frames.onOver = () => this.#gone();
+    crew.onOrder = (order) => this.say({ say: "launch", order });
+  }
+
+  /** Whether the client still waits. */
+  get isThere(): boolean {
+    return !this.#frames.isOver;
+  }
+
+  say(told: Told): void {
+    this.#frames.send(told);
+  }
+
+  refuse(fault: unknown): void {
+    const { code = "agent-refused", message } = fault as { readonly code?: string; readonly message: string };
+    this.say({ say: "refused", code, message });
+    this.end();
+  }
+
+  /** The namespace that the client started. */
+  begun(namespace: Namespace): void {
+    this.#namespace = namespace;
+    let said = 0;
+    this.#counting = setInterval(() => {
+      const off = namespace.block[cells.departures] ?? 0;
+      if (off !== said && this.isThere) this.say({ say: "off", off });
+      said = off;
+    }, COUNT_EVERY_MS).unref();
+  }
+
+  /** Nothing more is said. */
+  end(): void {
+    clearInterval(this.#counting);
+    this.#frames.close();
+    this.client.close();
+  }
+
+  #hear(asked: Asked): void {
+    switch (asked.say) {
+      case "filtered":
+        if (this.#crew.isFiltered) throw disorder("a second filter");
+        this.#crew.filtered(this.client.takeListener(asked.listener));
+        return this.say({ say: "taken" });
+      case "started":
+        if (this.#isLaunched) throw disorder("a second start");
+        this.#isLaunched = true;
+        return this.#crew.started({ pid: asked.pid, landlock: asked.landlock, mitigated: asked.mitigated });
+      case "failed":
+        if (this.#isLaunched) throw disorder("a failure after the start");
+        this.#isLaunched = true;
+        return this.#crew.failed(new CliError("agent-refused", asked.message));
+      case "ended":
+        return this.#namespace?.first.told(asked.exit);
+      case "departures":
+        void this.#tellDepartures(asked.from);
+        return;
+      case "end":
+        return this.#namespace?.end();
+    }
+  }
+
+  async #tellDepartures(from: number): Promise<void> {
+    if (this.#asks > 0) return;
+    this.#asks += 1;
+    const departures = (await this.#namespace?.ask({ ask: "departures", from })) ?? [];
+    this.#asks -= 1;
+    this.say({ say: "departures", departures });
+  }
+
+  /** The client is gone: its command is supervised to its end all the same, and how it ended is not known. */
+  #gone(): void {
+    clearInterval(this.#counting);
+    if (!this.#isLaunched)
+      this.#crew.failed(new CliError("agent-refused", "the client ended before it started anything"));
+  }
+}
+
+function disorder(what: string): CliError {
+  return new CliError("agent-refused", `expected frames in their order, got ${what}`);
+}

@@ -1,0 +1,214 @@
+/** The client of an agent: it starts the command itself, in its own process, and has the agent supervise it. */
+import { connect } from "node:net";
+import { MessageChannel } from "node:worker_threads";
+import { type ChildState, closeDescriptor, closeToOthers, spawnWorkload, withOpenFileLimit } from "@isoline/linux";
+import { CliError } from "../error.ts";
+import type { Order } from "../library/start.ts";
+import { awaitCell, cells, makeControlBlock, publish } from "../namespace/control-block.ts";
+import type { Entry } from "../namespace/entry.ts";
+import { findProgram } from "../namespace/command.ts";
+import { commandText } from "../namespace/command-text.ts";
+import { FirstProcess } from "../namespace/first-process.ts";
+import { launchData, launchOutcome } from "../namespace/launching.ts";
+import type { LaunchOrder } from "../namespace/messages.ts";
+import type { DepartureReport, RunReport } from "../namespace/report.ts";
+import { startLauncher } from "../namespace/threads.ts";
+import type { Started } from "../namespace/crew.ts";
+import { Frames } from "./frames.ts";
+import { type Asked, MOST_ASKED, MOST_TOLD, type Told, VERSION } from "./words.ts";
+
+/** How a command that was handed over came out. */
+export interface HandedOver {
+  readonly exit: ChildState;
+  readonly report: RunReport;
+  readonly removedSignature: boolean;
+}
+
+/** Told of what happens meanwhile. */
+export interface HandOverHooks {
+  readonly onBegun: (command: CommandAtAgent) => void;
+  readonly onNote: (text: string) => void;
+  readonly beforeStop: () => void;
+}
+
+export class CommandAtAgent {
+  readonly first = new FirstProcess();
+  readonly #entry: Entry;
+  readonly #order: Order;
+  readonly #path: Uint8Array;
+  readonly #hooks: HandOverHooks;
+  readonly #frames: Frames;
+  #off = 0;
+  #over: (handed: HandedOver) => void = () => {};
+  #failed: (fault: Error) => void = () => {};
+  #asked: ((departures: readonly DepartureReport[]) => void) | undefined;
+  #taken: () => void = () => {};
+
+  private constructor(entry: Entry, order: Order, hooks: HandOverHooks, frames: Frames) {
+    this.#entry = entry;
+    this.#order = order;
+    this.#hooks = hooks;
+    this.#frames = frames;
+    this.#path = findProgram(order.command[0] ?? Buffer.alloc(0), entry);
+  }
+
+  /** Connects to the agent at `socket` and runs the command to the end of its last process. */
+  static async run(
+    { socket, name }: { readonly socket: string; readonly name: string | undefined },
+    entry: Entry,
+    order: Order,
+    hooks: HandOverHooks,
+  ): Promise<HandedOver> {
+    const frames = await connected(socket);
+    const command = new CommandAtAgent(entry, order, hooks, frames);
+    return command.#run(name);
+  }
+
+  /** Off-contour events so far. */
+  get off(): number {
+    return this.#off;
+  }
+
+  /** Departures from one on, at most a hundred. */
+  departures(from: number): Promise<readonly DepartureReport[]> {
+    if (this.#frames.isOver || this.#asked !== undefined) return Promise.resolve([]);
+    return new Promise((resolve) => {
+      this.#asked = resolve;
+      this.#ask({ say: "departures", from });
+    });
+  }
+
+  #ask(asked: Asked): void {
+    this.#frames.send(asked);
+  }
+
+  async #run(name: string | undefined): Promise<HandedOver> {
+    this.first.onStop = (signal) => {
+      // The bpf sensor stops a task that waits for a verdict, and no terminal stops with SIGSTOP.
+      if (this.#order.plan.sensor === "bpf" && signal === SIGSTOP) return;
+      this.#hooks.beforeStop();
+      process.kill(process.pid, "SIGSTOP");
+    };
+    this.first.onToldToEnd = () => this.#ask({ say: "end" });
+    this.first.onEnd = (exit) => this.#ask({ say: "ended", exit });
+    this.first.takeSignals(this.#entry);
+    const over = new Promise<HandedOver>((resolve, reject) => {
+      this.#over = resolve;
+      this.#failed = reject;
+    });
+    this.#frames.onFrame = (frame) => this.#hear(frame as Told);
+    this.#frames.onOver = (why) => this.#failed(gone(why));
+    const { plan, about, command } = this.#order;
+    this.#frames.send({ isoline: VERSION, ask: "run", plan, about, name, command: commandText(command) });
+    try {
+      return await over;
+    } finally {
+      this.#asked?.([]);
+      this.#frames.onOver = () => {};
+      this.#frames.close();
+    }
+  }
+
+  #hear(told: Told): void {
+    switch (told.say) {
+      case "launch":
+        void this.#launch(told.order).catch((fault: Error) => {
+          this.#ask({ say: "failed", message: fault.message.slice(0, 1000) });
+          this.#failed(fault);
+        });
+        return;
+      case "taken":
+        return this.#taken();
+      case "begun":
+        return this.#hooks.onBegun(this);
+      case "off":
+        this.#off = told.off;
+        return;
+      case "departures": {
+        const resolve = this.#asked;
+        this.#asked = undefined;
+        return resolve?.(told.departures);
+      }
+      case "note":
+        return this.#hooks.onNote(told.text);
+      case "over":
+        void this.first.ending().then(() => this.#over({ exit: this.first.exit, ...told }));
+        return;
+      case "refused":
+        return this.#failed(Object.assign(new CliError("agent-refused", told.message), { code: told.code }));
+      case "status":
+        return;
+    }
+  }
+
+  async #launch(order: LaunchOrder): Promise<void> {
+    const launch = launchData(this.#entry, this.#order.command, this.#path);
+    const started = order.sensor === "seccomp" ? await this.#filtered(order, launch) : this.#invited(order, launch);
+    closeToOthers();
+    this.first.started(started.pid);
+    this.#ask({ say: "started", pid: started.pid, landlock: started.landlock, mitigated: started.mitigated });
+    if (this.first.isOver) this.#ask({ say: "ended", exit: this.first.exit });
+  }
+
+  /** The agent admits the next child of this very thread. */
+  #invited({ openFiles }: LaunchOrder, { launch }: ReturnType<typeof launchData>): Omit<Started, "kind"> {
+    const start = () => spawnWorkload(launch);
+    const pid = openFiles === undefined ? start() : withOpenFileLimit(openFiles, start);
+    if (pid <= 0) throw notStarted(this.#path, -pid);
+    return { pid, landlock: undefined, mitigated: undefined };
+  }
+
+  /** A thread installs the filter on itself and starts the command; the agent takes the filter's listener from this process. */
+  async #filtered(order: LaunchOrder, launch: ReturnType<typeof launchData>): Promise<Started> {
+    const block = makeControlBlock();
+    const orders = new MessageChannel();
+    const launched = new MessageChannel();
+    const launcher = startLauncher({ block, orders: orders.port2, outcome: launched.port2 });
+    const outcome = launchOutcome({ launch: { launcher, launched: launched.port1 } }, this.#path);
+    outcome.catch(() => {});
+    launcher.postMessage(launch);
+    orders.port1.postMessage(order);
+    const taken = new Promise<void>((resolve) => {
+      this.#taken = resolve;
+    });
+    publish(block, cells.ready, 1);
+    while (Atomics.load(block, cells.listener) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const listener = awaitCell(block, cells.listener);
+    if (listener >= 0) {
+      this.#ask({ say: "filtered", listener });
+      await taken;
+      // Held here as well, the workload would wait for ever once the agent has ended, instead of failing closed.
+      closeDescriptor(listener);
+    }
+    return outcome;
+  }
+}
+
+const SIGSTOP = 19;
+
+function connected(path: string): Promise<Frames> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once("error", (fault) =>
+      reject(
+        new CliError(
+          "no-agent",
+          `expected this machine's agent at ${path}, and it does not answer (${fault.message}); start it with isoline agent, or leave --agent out`,
+          { cause: fault },
+        ),
+      ),
+    );
+    socket.once("connect", () => resolve(new Frames(socket, { most: MOST_TOLD, unsent: 2 * MOST_ASKED })));
+  });
+}
+
+function gone(why: string | undefined): CliError {
+  return new CliError(
+    "no-agent",
+    `the agent has ended${why === undefined ? "" : ` (${why})`}; under seccomp, mediated calls of the processes that are left fail with ENOSYS; under bpf the kernel goes on enforcing`,
+  );
+}
+
+function notStarted(path: Uint8Array, errno: number): CliError {
+  return new CliError("not-executable", `${Buffer.from(path).toString("utf8")}: cannot be executed (errno ${errno})`);
+}

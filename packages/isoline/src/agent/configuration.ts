@@ -1,0 +1,92 @@
+/**
+ * The agent's configuration: `/etc/isoline/agent.yaml`, or the file that `--config` names. Every key may be left out.
+ *
+ *   socket: /run/isoline/agent/socket    where commands and containers are handed over; for root only
+ *   namespaces: 512                      how many at once, at most
+ *   metrics: unix:/run/isoline/agent/metrics    or tcp:127.0.0.1:PORT, or none: for Prometheus, with /healthz
+ *   verifier: {…}                        where evidence is pushed: docs/fleet.md
+ *
+ * Unknown keys are refused. Only root may be able to write the file.
+ */
+import { statSync } from "node:fs";
+import { isAbsolute } from "node:path";
+import { assertOnlyOursToWrite } from "../canister/host-configuration.ts";
+import { CliError } from "../error.ts";
+import { readRegular } from "../store/bounded-file.ts";
+import { parseYaml } from "../store/yaml.ts";
+
+export interface AgentConfiguration {
+  /** Absolute path. */
+  readonly socket: string;
+  readonly namespaces: number;
+  /** Undefined: no metrics are served. */
+  readonly metrics: MetricsAddress | undefined;
+  /** Read by what pushes evidence; undefined if nothing is pushed. */
+  readonly verifier: Readonly<Record<string, unknown>> | undefined;
+}
+
+export type MetricsAddress =
+  | { readonly kind: "unix"; readonly path: string }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number };
+
+const AGENT_PLACE = "/etc/isoline/agent.yaml";
+export const AGENT_SOCKET = "/run/isoline/agent/socket";
+const AGENT_METRICS = "unix:/run/isoline/agent/metrics";
+const MOST_BYTES = 1024 * 1024;
+const MOST_NAMESPACES = 4096;
+const KEYS = ["socket", "namespaces", "metrics", "verifier"];
+const LOOPBACK = ["127.0.0.1", "[::1]", "localhost"];
+
+type Table = Readonly<Record<string, unknown>>;
+
+/** Reads the file; without one, the defaults of the comments above. A file that was named must exist. */
+export async function readAgentConfiguration(named: string | undefined): Promise<AgentConfiguration> {
+  const file = named ?? AGENT_PLACE;
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined && named === undefined) return configurationIn({}, file);
+  if (stat !== undefined) assertOnlyOursToWrite(file, stat);
+  const text = readRegular(file, MOST_BYTES, "the agent's configuration").toString("utf8");
+  const refused = (why: string, cause: unknown) =>
+    new CliError("bad-agent-configuration", `${file}: ${why}`, { cause });
+  return configurationIn((await parseYaml(text, refused)) ?? {}, file);
+}
+
+function configurationIn(value: unknown, file: string): AgentConfiguration {
+  const source = table(value, "the file", file);
+  const stranger = Object.keys(source).find((key) => !KEYS.includes(key));
+  if (stranger !== undefined) throw wrong(file, "the file", `only the keys ${KEYS.join(", ")}`, stranger);
+  const { socket = AGENT_SOCKET, namespaces = 512, metrics = AGENT_METRICS, verifier } = source;
+  if (typeof socket !== "string" || !isAbsolute(socket)) throw wrong(file, "socket", "an absolute path", socket);
+  if (typeof namespaces !== "number" || !Number.isInteger(namespaces) || namespaces < 1 || namespaces > MOST_NAMESPACES)
+    throw wrong(file, "namespaces", `a number from 1 to ${MOST_NAMESPACES}`, namespaces);
+  return {
+    socket,
+    namespaces,
+    metrics: metricsIn(metrics, file),
+    verifier: verifier === undefined ? undefined : table(verifier, "verifier", file),
+  };
+}
+
+/** Metrics name contours and programs, so they are for this machine only. */
+function metricsIn(value: unknown, file: string): MetricsAddress | undefined {
+  if (value === "none") return undefined;
+  const [, path] = /^unix:(\/.+)$/.exec(typeof value === "string" ? value : "") ?? [];
+  if (path !== undefined) return { kind: "unix", path };
+  const [, host, port] = /^tcp:(.+):(\d{1,5})$/.exec(typeof value === "string" ? value : "") ?? [];
+  if (host === undefined || !LOOPBACK.includes(host) || Number(port) > 65_535)
+    throw wrong(file, "metrics", `unix:/PATH, tcp:HOST:PORT of this machine (${LOOPBACK.join(", ")}), or none`, value);
+  return { kind: "tcp", host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+}
+
+function table(value: unknown, key: string, file: string): Table {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Table;
+  throw wrong(file, key, "a table", value);
+}
+
+function wrong(file: string, key: string, expected: string, got: unknown): CliError {
+  const shown = got === undefined ? "nothing" : JSON.stringify(got).slice(0, 60);
+  return new CliError(
+    "bad-agent-configuration",
+    `${file}: ${key}: expected ${expected}, got ${shown}; see docs/agent.md`,
+  );
+}

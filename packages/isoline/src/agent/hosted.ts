@@ -1,0 +1,163 @@
+/** The namespaces that the agent supervises: each from its order to its report, with its control socket and its journal. */
+import { Journal } from "../control/journal.ts";
+import { ControlServer } from "../control/server.ts";
+import type { Result } from "../library/run.ts";
+import { type Started, startRun } from "../library/start.ts";
+import { thisProcess } from "../library/host.ts";
+import type { Namespace } from "../namespace/namespace.ts";
+import { CliError } from "../error.ts";
+import { Caller } from "./caller.ts";
+import type { ClientProcess } from "./client-process.ts";
+import type { Crews } from "./crews.ts";
+import type { Frames } from "./frames.ts";
+import type { Log } from "./log.ts";
+import { readRunOrder, type RunOrder } from "./read-order.ts";
+
+/** A live namespace, as metrics and the log name it. */
+export interface Hosted {
+  readonly name: string;
+  readonly contour: string;
+  readonly mode: string;
+  readonly sensor: string;
+  readonly namespace: Namespace;
+}
+
+export class Hosting {
+  readonly #crews: Crews;
+  readonly #log: Log;
+  readonly #most: number;
+  readonly #live = new Set<Hosted>();
+  /** Called with the result of each namespace that has ended. */
+  onEnd: (hosted: Hosted, result: Result) => void = () => {};
+  #beginning = 0;
+
+  constructor(crews: Crews, log: Log, most: number) {
+    this.#crews = crews;
+    this.#log = log;
+    this.#most = most;
+  }
+
+  get live(): ReadonlySet<Hosted> {
+    return this.#live;
+  }
+
+  /** A namespace's place is kept from its order on, so that clients that start nothing cannot take more than there are. */
+  admit(): () => void {
+    if (this.#live.size + this.#beginning >= this.#most)
+      throw new CliError(
+        "agent-refused",
+        `expected at most ${this.#most} namespaces, and so many there are; raise \`namespaces\` of the agent's configuration`,
+      );
+    this.#beginning += 1;
+    let isKept = true;
+    return () => {
+      this.#beginning -= isKept ? 1 : 0;
+      isKept = false;
+    };
+  }
+
+  /** Adds a namespace that runs; the returned function removes it. */
+  enter(hosted: Hosted): () => void {
+    this.#live.add(hosted);
+    this.#log.say("began", {
+      namespace: hosted.name,
+      contour: hosted.contour,
+      mode: hosted.mode,
+      sensor: hosted.sensor,
+    });
+    return () => this.#live.delete(hosted);
+  }
+
+  ended(hosted: Hosted, result: Result): void {
+    const { verdict, report } = result;
+    const { events, points, off, refused, incomplete } = report;
+    this.#log.say("ended", {
+      namespace: hosted.name,
+      verdict,
+      events,
+      points,
+      off,
+      refused,
+      incomplete: [...incomplete],
+    });
+    this.onEnd(hosted, result);
+  }
+
+  /** A command under a contour, to its end. */
+  async run(order: unknown, client: ClientProcess, frames: Frames): Promise<void> {
+    const free = this.admit();
+    const crew = this.#crews.take();
+    const caller = new Caller(client, frames, crew);
+    try {
+      client.assertBeside();
+      const read = readRunOrder(order, client.pid);
+      await this.#carryOut(read, caller, crew, free);
+    } catch (fault) {
+      crew.failed(fault as Error);
+      caller.refuse(fault);
+      this.#log.say("refused", { client: client.pid, why: (fault as Error).message });
+    } finally {
+      free();
+    }
+  }
+
+  async #carryOut(read: RunOrder, caller: Caller, threads: ReturnType<Crews["take"]>, free: () => void): Promise<void> {
+    const { plan, about } = read;
+    const host = { ...thisProcess({}), threads, standsIn: false };
+    const started = await startRun(host, { plan, command: [], about, checks: true }, tellingOf(caller));
+    const { run, namespace } = started;
+    const server = await this.#serve(read, started).catch((fault: unknown) => {
+      caller.say({
+        say: "note",
+        text: `no control socket, so ps and the like will not see this: ${(fault as Error).message}`,
+      });
+      return undefined;
+    });
+    const name = server?.name ?? read.name ?? String(namespace.first.pid);
+    const hosted = { name, contour: about.contour, mode: plan.mode, sensor: plan.sensor, namespace };
+    const leave = this.enter(hosted);
+    free();
+    caller.begun(namespace);
+    caller.say({ say: "begun", name: server?.name });
+    const journal =
+      server &&
+      new Journal({ name, command: read.command, contour: about.contour }, namespace.ask, () => run.counts.off);
+    journal?.start();
+    try {
+      const result = await run.ended;
+      this.ended(hosted, result);
+      await journal?.end(result.report);
+      caller.say({ say: "over", report: result.report, removedSignature: result.removedSignature });
+      caller.end();
+    } finally {
+      leave();
+      await server?.close();
+    }
+  }
+
+  #serve({ command, name, about }: RunOrder, { namespace }: Started): Promise<ControlServer> {
+    return ControlServer.open({
+      name,
+      command,
+      contour: about.contour,
+      pid: namespace.first.pid,
+      ask: namespace.ask,
+      follow: (follower) => namespace.follow(follower),
+    });
+  }
+}
+
+function tellingOf(caller: Caller): Partial<Namespace> {
+  return {
+    onEnding: (what, _name, processes) =>
+      caller.say({
+        say: "note",
+        text:
+          what === "told"
+            ? `told to end, as are ${processes} processes that the command left behind; they are killed in five seconds`
+            : `killed: ${processes} processes that the command left behind`,
+      }),
+    onPause: (seconds) =>
+      caller.say({ say: "note", text: `the agent did not run for ${seconds} s: calls of the command waited` }),
+  };
+}

@@ -1,0 +1,123 @@
+/** A command that is handed over to the agent ends as it does without one, and fails closed when the agent dies. */
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isBuilt, type Report } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
+import { TestAgent } from "./agent.ts";
+
+const LEARNT = "cat /etc/hostname > /dev/null; sleep 0.1; [ -z '' ]";
+const DEPARTS = "cat /etc/hostname > /dev/null; cat /etc/passwd; exit 7";
+
+describe.skipIf(!isBuilt || !isRoot)("a command at the agent (needs a build and root)", () => {
+  const agent = new TestAgent();
+  beforeAll(async () => {
+    await agent.start();
+    await agent.isoline(["learn", "-q", "-o", "cat.contour", "--", "sh", "-c", LEARNT]);
+  });
+  afterAll(() => agent.clear());
+
+  const reportOf = (name: string) => JSON.parse(readFileSync(join(agent.directory, name), "utf8")) as Report;
+
+  it("ends with its own status and says what it says without an agent", async () => {
+    const words = ["cat.contour", "--enforce", "--report"];
+    const own = await agent.isoline(["run", ...words, "own.json", "--", "sh", "-c", DEPARTS]);
+    const handed = await agent.run([...words, "handed.json"], DEPARTS);
+    expect(handed).toEqual({ ...own, status: 7 });
+    const [one, other] = [reportOf("own.json"), reportOf("handed.json")];
+    expect(other).toMatchObject({
+      verdict: "off-contour",
+      points: one.points,
+      off: one.off,
+      refused: 1,
+      state: one.state,
+      landlock: one.landlock,
+      incomplete: [],
+    });
+    expect(agent.log.at(-1)).toMatchObject({ event: "ended", verdict: "off-contour" });
+  });
+
+  it("ends by the signal that ended it", async () => {
+    const { signal } = await agent.run(["-q", "cat.contour"], "kill -USR1 $$");
+    expect(signal).toBe("SIGUSR1");
+  });
+
+  it("hears signals that are sent to the client", async () => {
+    const handed = await agent.run(
+      ["-q", "cat.contour"],
+      "trap 'exit 9' TERM; echo ready; while :; do sleep 0.05; done",
+      {
+        onStart: (child) => child.stdout?.on("data", () => child.kill("SIGTERM")),
+      },
+    );
+    expect(handed.status).toBe(9);
+  });
+
+  it("is refused where the contour is missing, and nothing of it runs", async () => {
+    const handed = await agent.run(["none.contour", "--enforce"], "touch ran");
+    expect(handed.status).toBe(125);
+    expect(handed.stderr).toContain("none.contour");
+  });
+
+  it("is not handed over to an agent that is not there", async () => {
+    const { status, stderr } = await agent.isoline([
+      "run",
+      "cat.contour",
+      "--agent",
+      "--agent-socket",
+      "/nowhere/socket",
+      "--",
+      "true",
+    ]);
+    expect(status).toBe(125);
+    expect(stderr).toContain("expected this machine's agent at /nowhere/socket");
+  });
+
+  it.each([
+    ["no JSON", "hello\n", "not understood"],
+    ["another version", `${JSON.stringify({ isoline: 9, ask: "run" })}\n`, "expected words of version 1"],
+    ["an unknown order", `${JSON.stringify({ isoline: 1, ask: "constructor" })}\n`, "to be asked for"],
+    ["no plan", `${JSON.stringify({ isoline: 1, ask: "run" })}\n`, "the plan: expected an object"],
+    [
+      "a relative contour",
+      `${JSON.stringify({ isoline: 1, ask: "run", plan: { mode: "enforce", contour: "x" } })}\n`,
+      "absolute path",
+    ],
+  ])("a client that says %s is refused, and others go on", async (_, said, why) => {
+    const answer = await spoken(agent.socket, said);
+    expect(answer).toContain('"say":"refused"');
+    expect(answer).toContain(why);
+    expect((await agent.run(["-q", "cat.contour", "--enforce"], LEARNT)).status).toBe(0);
+  });
+
+  it("a client that never ends a frame is dropped", async () => {
+    const answer = await spoken(agent.socket, "x".repeat(5 * 1024 * 1024));
+    expect(answer).toBe("");
+    expect((await agent.run(["-q", "cat.contour", "--enforce"], LEARNT)).status).toBe(0);
+  });
+
+  it("fails closed when the agent is killed, and the next agent takes orders", async () => {
+    const script = "echo begun; while cat /etc/hostname > /dev/null; do sleep 0.05; done; exec 1>&-; sleep 60";
+    const handed = await agent.run(["-q", "cat.contour", "--enforce"], script, {
+      onStart: (child) => child.stdout?.on("data", () => void agent.end("SIGKILL")),
+    });
+    expect(handed.status).toBe(125);
+    expect(handed.stderr).toContain("the agent has ended");
+    await agent.start();
+    expect((await agent.run(["-q", "cat.contour", "--enforce"], LEARNT)).status).toBe(0);
+  });
+});
+
+/** Everything that the agent answers to these bytes, until it closes. */
+function spoken(path: string, said: string): Promise<string> {
+  return new Promise((resolve) => {
+    let heard = "";
+    const socket = connect(path, () => socket.write(said));
+    socket.setEncoding("utf8").on("data", (text: string) => {
+      heard += text;
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(heard));
+  });
+}
