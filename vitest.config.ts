@@ -1,12 +1,16 @@
 import { fileURLToPath } from "node:url";
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { longSuites } from "./tools/long-suites.mjs";
 
 const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
 /** A part of the core that has a path of its own: a folder, or one of two files. */
 const part = (path: string) => fileURLToPath(new URL(`./packages/core/src/${path}`, import.meta.url));
 const attest = (path: string) => fileURLToPath(new URL(`./packages/attest/src/${path}`, import.meta.url));
 const log = (path: string) => fileURLToPath(new URL(`./packages/log/src/${path}`, import.meta.url));
+
+/** Set by `npm test` where nothing is named and CI is not there. */
+const left = process.env["ISOLINE_LEAVE_LONG"] === undefined ? [] : longSuites;
 
 /** Takes longest, whatever else there is. */
 const MACHINES = "test/vm/machines.test.ts";
@@ -65,7 +69,7 @@ export default defineConfig({
         test: {
           name: "workloads",
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...unit.include],
+          exclude: [...configDefaults.exclude, ...unit.include, ...left],
         },
       },
     ],

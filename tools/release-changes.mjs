@@ -2,7 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const PACKAGES = ["core", "attest", "log", "linux", "dashboard", "verifier", "isoline"].map((name) => `packages/${name}`);
+const PACKAGES = ["core", "attest", "log", "linux", "dashboard", "verifier", "isoline"].map(
+  (name) => `packages/${name}`,
+);
 const VERSION = /^(\d+)\.(\d+)\.(\d+)$/;
 const HEADING = /^## \[Unreleased\](?: — (\S+))?$/m;
 

@@ -1,9 +1,10 @@
 /** The engine is killed, or stopped, while a workload runs: what is known goes on, and what is new is refused or is a loss. */
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { isBuilt, isoline } from "../support/isoline.ts";
 import { isCI } from "../support/machine.ts";
@@ -55,9 +56,16 @@ describe.skipIf(!isBuilt)("the engine is gone (needs a build)", () => {
     });
   }
 
+  /** The kernel stops the threads of a process one by one. */
+  const isStopped = (pid: number) =>
+    readdirSync(`/proc/${pid}/task`).every((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/stat`, "latin1").includes(") T "),
+    );
   const gone = async (how: Ending) => {
-    engine.child?.kill(how);
-    if (how === "SIGKILL") await once(engine.child as NonNullable<typeof engine.child>, "exit");
+    const child = engine.child as NonNullable<typeof engine.child>;
+    child.kill(how);
+    if (how === "SIGKILL") await once(child, "exit");
+    else while (!isStopped(child.pid as number)) await setTimeout(10);
   };
   const endings: readonly Ending[] = isCI ? ["SIGKILL", "SIGSTOP"] : ["SIGSTOP"];
   const withEngine = () => [...engine.options, "--engine-deadline", "1"];
