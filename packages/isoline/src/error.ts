@@ -37,6 +37,11 @@ export const cliErrors = {
   "agent-refused":
     "The agent of this machine does not host a namespace, or does not understand what was asked; nothing was started.",
   "bad-agent-configuration": "The configuration of this machine's agent is invalid.",
+  "fleet-unreachable": "A verifier did not answer, or what answered is not the server that was named.",
+  "fleet-refused": "A verifier refused what it was asked for, and says why.",
+  "bad-fleet-answer": "A verifier answered in another form than docs/fleet.md says, or with more than it may.",
+  "bad-fleet-configuration":
+    "A configuration or a state of this program for a verifier is invalid, or open to other users.",
   "no-demo": "The demo cannot be shown on this machine, or did not have the expected result.",
 } as const;
 

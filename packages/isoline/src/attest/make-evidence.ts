@@ -15,7 +15,7 @@ import type { Digest } from "@isoline/core/digest";
 import { bootAggregate } from "../integrity/measure/boot-aggregate.ts";
 import { algorithmByName, type HashAlgorithm } from "../integrity/hash-algorithms.ts";
 import { CliError } from "../error.ts";
-import { TPM_LEDGERS } from "../register/plan.ts";
+import { usualLedgers } from "../register/plan.ts";
 import { readRegular } from "../store/bounded-file.ts";
 import { canistersHere } from "./collect/canisters.ts";
 import { nodeHere } from "./collect/node.ts";
@@ -56,7 +56,7 @@ async function withoutRoot(challenge: Uint8Array): Promise<Evidence> {
 }
 
 async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence> {
-  const { challenge, files = hostFiles(), ledgers = TPM_LEDGERS } = order;
+  const { challenge, files = hostFiles(), ledgers = usualLedgers() } = order;
   const { aggregate, resetCount } = await usingTpm(address, standOf);
   // The supervisors use the TPM as well, so none of them is asked while a connection is open.
   const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: hex(aggregate) });

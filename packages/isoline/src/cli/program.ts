@@ -11,6 +11,7 @@ import { declareAttest } from "./grammar/attest.ts";
 import { declareCanisters } from "./grammar/canisters.ts";
 import { declareContours } from "./grammar/contours.ts";
 import { declareEngine } from "./grammar/engine.ts";
+import { declareFleet } from "./grammar/fleet.ts";
 import { declareIma } from "./grammar/ima.ts";
 import { declareLog } from "./grammar/log.ts";
 import { declareLive } from "./grammar/live.ts";
@@ -69,6 +70,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
   declareIma(program, invocation);
   declareAttest(program, invocation);
   declareAgent(program, invocation);
+  declareFleet(program, invocation);
   declareEngine(program, invocation);
   declareLog(program, invocation);
   declareMachine(program, invocation);

@@ -5,6 +5,8 @@
  *   /run/isoline                for root
  *   /tmp/isoline-UID            for other users
  *
+ * Of a host with a directory of its own (ISOLINE_HOST_DIRECTORY) they are in DIRECTORY/run alone.
+ *
  * A user who can replace the directory can answer in isoline's name. So its owner and mode are checked each time, and a
  * symbolic link is refused. TMPDIR is not used: every client must look in the same place.
  */
@@ -12,6 +14,7 @@ import { lstatSync, mkdirSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { KEPT_DIRECTORY } from "@isoline/linux";
 import { CliError } from "../error.ts";
+import { placeOfHost } from "../store/host-directory.ts";
 
 const OTHERS = 0o077;
 const OTHERS_MAY_WRITE = 0o022;
@@ -22,6 +25,8 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/;
 
 /** Directories that may hold control sockets of this user, the preferred one first; they need not exist. */
 function controlDirectories(): readonly string[] {
+  const ofHost = placeOfHost("run");
+  if (ofHost !== undefined) return [ofHost];
   const uid = ownUid();
   const runtime = process.env["XDG_RUNTIME_DIR"];
   const own = runtime !== undefined && isAbsolute(runtime) && isOurs(runtime, uid) ? [join(runtime, "isoline")] : [];

@@ -1,11 +1,11 @@
 /** What was said of a TPM, checked before anything is started. */
 import { CliError } from "../error.ts";
-import { BIRTHS_PCR, pcrsForBirths, TPM_LEDGERS, type TpmPlan } from "./plan.ts";
+import { BIRTHS_PCR, pcrsForBirths, type TpmPlan, usualLedgers } from "./plan.ts";
 
 /** The usual ledger and PCR where none are named; refuses what is not an address, and a PCR that programs can reset. */
 export function tpmPlan({
   address,
-  ledger = TPM_LEDGERS,
+  ledger = usualLedgers(),
   pcr = BIRTHS_PCR,
 }: {
   readonly address: string;

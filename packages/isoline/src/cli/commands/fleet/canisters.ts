@@ -1,0 +1,36 @@
+/** `isoline fleet canisters`: the canisters of a fleet, and whether each is what it should be. */
+import { type Canister, type State } from "../../../fleet/model.ts";
+import { canisterNamed, canisters } from "../../../fleet/people.ts";
+import { status } from "../../ending.ts";
+import { type Listing, printed, watched } from "../../fleet/lists.ts";
+import { type FleetOptions, named, withServer } from "../../fleet/session.ts";
+import { canisterView } from "../../fleet/views.ts";
+
+export interface FleetCanistersOptions extends FleetOptions {
+  readonly state?: State;
+  readonly node?: string;
+  readonly image?: string;
+  readonly watch?: boolean;
+  readonly limit: number;
+}
+
+export async function fleetCanisters(label: string | undefined, options: FleetCanistersOptions): Promise<number> {
+  const { output, state, image, watch, limit } = options;
+  const node = options.node === undefined ? undefined : named(options.node);
+  await withServer(options, async (server) => {
+    const listing: Listing<Canister> = {
+      view: canisterView,
+      read: () => canisters(server, { state, node, image, label }, limit),
+      changed: async (change) =>
+        change.label === undefined ? undefined : canisterNamed(server, change.node, change.label),
+      isSelected: (one) =>
+        (state === undefined || one.state === state) &&
+        (node === undefined || one.node === node) &&
+        (image === undefined || one.image === image) &&
+        (label === undefined || one.label === label),
+    };
+    if (watch) await watched(server, output, listing);
+    else await printed(output, listing);
+  });
+  return status.success;
+}

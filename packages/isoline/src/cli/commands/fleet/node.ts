@@ -1,0 +1,78 @@
+/** `isoline fleet join` and `isoline fleet attest`: the node's side. */
+import { hostname } from "node:os";
+import { tpmAddress } from "../../../attest/using-tpm.ts";
+import { attestToFleet } from "../../../fleet/attesting.ts";
+import { tokenIn } from "../../../fleet/configuration.ts";
+import { joinFleet } from "../../../fleet/join.ts";
+import { readEnrolment, usualNodePlace } from "../../../fleet/node-place.ts";
+import { readRegular } from "../../../store/bounded-file.ts";
+import { status } from "../../ending.ts";
+import { jsonLine } from "../../fleet/format.ts";
+import { shown, stateText, whyText } from "../../fleet/words.ts";
+import { note, printLine } from "../../output/streams.ts";
+import { counted, harmless } from "../../output/wording.ts";
+import { usage } from "../../refusal.ts";
+
+export interface FleetJoinOptions {
+  readonly server: string;
+  readonly ca?: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly name?: string;
+  readonly tpm?: string;
+  readonly state?: string;
+}
+
+const MOST_CA = 256 * 1024;
+
+export async function fleetJoin(options: FleetJoinOptions): Promise<number> {
+  const { server, ca, token, tokenFile, name = hostname(), state } = options;
+  if ((token === undefined) === (tokenFile === undefined)) throw usage("expected one of --token and --token-file");
+  const tpm = tpmAddress(options.tpm);
+  if (tpm === undefined) throw usage("expected --tpm ADDRESS, since this machine has no /dev/tpmrm0");
+  const directory = state ?? usualNodePlace();
+  const authority = ca === undefined ? undefined : readRegular(ca, MOST_CA, "certificates in PEM").toString("latin1");
+  const given = token ?? tokenIn(tokenFile as string);
+  const kept = await joinFleet({ server, ca: authority, token: given, name, tpm, directory });
+  printLine(`${shown(kept.name)}: enrolled, node ${kept.node}`);
+  note(`what the verifier gave it is in ${directory}; isoline fleet attest sends evidence`);
+  return status.success;
+}
+
+export interface FleetAttestOptions {
+  readonly state?: string;
+  readonly tpmLedger?: string;
+  readonly json?: boolean;
+}
+
+/** Sends evidence until it is told to end. */
+export async function fleetAttest({ state, tpmLedger, json }: FleetAttestOptions): Promise<number> {
+  const enrolled = readEnrolment(state ?? usualNodePlace());
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ending.abort());
+  let before = "";
+  note(`${enrolled.name}: attesting to ${enrolled.server}`);
+  await attestToFleet({
+    enrolled,
+    signal: ending.signal,
+    ledgers: tpmLedger,
+    onVerdict: (answer, because) => {
+      if (json) return printLine(jsonLine({ isoline: 1, at: new Date().toISOString(), because, ...answer }));
+      const { state: verdict, canisters = [], failure, why } = answer;
+      const red = canisters.filter((each) => each.state !== "affirming");
+      const lines = [
+        `${shown(enrolled.name)}: ${stateText(verdict)}, ${counted(canisters.length, "canister")}${verdict === "affirming" ? "" : `: ${whyText({ failure, why }, 1000)}`}`,
+        ...red.map(
+          (each) => `${shown(enrolled.name)}/${shown(each.label)}: ${stateText(each.state)}: ${whyText(each, 1000)}`,
+        ),
+      ];
+      const text = lines.join("\n");
+      // What is as before is not said again.
+      if (text !== before) printLine(text);
+      before = text;
+    },
+    onFailure: (why, seconds) => note(`no verdict: ${harmless(why)}; again in ${seconds} s`),
+    onRemark: (why) => note(harmless(why)),
+  });
+  return status.success;
+}

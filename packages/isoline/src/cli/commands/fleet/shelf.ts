@@ -1,0 +1,88 @@
+/** `isoline fleet policy` and `isoline fleet reference`: files that say what is accepted, and what good looks like. */
+import { createHash } from "node:crypto";
+import { dryRunOf, fileOf, publish, publishContour, published, type Shelf } from "../../../fleet/people.ts";
+import type { DryRun, Published } from "../../../fleet/model.ts";
+import type { FleetServer } from "../../../fleet/server.ts";
+import { readRegular } from "../../../store/bounded-file.ts";
+import { status } from "../../ending.ts";
+import { printList, printValue, type View } from "../../fleet/format.ts";
+import { type FleetOptions, named, withServer } from "../../fleet/session.ts";
+import { ageText, shown, stateText } from "../../fleet/words.ts";
+import { note, print, printLine } from "../../output/streams.ts";
+import { table } from "../../output/table.ts";
+import { counted, harmless } from "../../output/wording.ts";
+import { usage } from "../../refusal.ts";
+
+export interface FleetShelfOptions extends FleetOptions {
+  /** A file to publish under the name. */
+  readonly set?: string;
+  /** A policy that is only tried. */
+  readonly dryRun?: string;
+  /** Contours that are published before the file is. */
+  readonly contour?: readonly string[];
+}
+
+const MOST_FILE = 16 * 1024 * 1024;
+
+export const fleetPolicy = (name: string | undefined, options: FleetShelfOptions) => onShelf("policies", name, options);
+export const fleetReference = (name: string | undefined, options: FleetShelfOptions) =>
+  onShelf("references", name, options);
+
+async function onShelf(shelf: Shelf, name: string | undefined, options: FleetShelfOptions): Promise<number> {
+  const { set, dryRun, contour = [], output } = options;
+  if (set !== undefined && dryRun !== undefined)
+    throw usage("expected one of --set and --dry-run: try it, then set it");
+  if (name === undefined && (set !== undefined || dryRun !== undefined))
+    throw usage("expected a name to publish under");
+  return withServer(options, async (server) => {
+    for (const path of contour) await putContour(server, path);
+    if (name === undefined) {
+      if (contour.length === 0) await printList(output, await published(server, shelf), shelfView(shelf));
+    } else if (set !== undefined) {
+      await publish(server, shelf, named(name), readRegular(set, MOST_FILE, "a file to publish"));
+      note(`${name}: published`);
+    } else if (dryRun !== undefined) {
+      const told = await dryRunOf(server, named(name), readRegular(dryRun, MOST_FILE, "a policy"));
+      await tellDryRun(options, told);
+      return told.red > 0 ? status.offContour : status.success;
+    } else print(lined(await fileOf(server, shelf, named(name))));
+    return status.success;
+  });
+}
+
+async function putContour(server: FleetServer, path: string): Promise<void> {
+  const file = readRegular(path, MOST_FILE, "a contour");
+  const digest = createHash("sha256").update(file).digest("hex");
+  await publishContour(server, digest, file);
+  note(`${harmless(path)}: published as ${digest}`);
+}
+
+async function tellDryRun({ output }: FleetOptions, told: DryRun): Promise<void> {
+  if (output === "json" || output === "yaml") return printValue(output, told);
+  const { changes, red, green, same } = told;
+  const heading = ["NODE", "CANISTER", "FROM", "TO", "WHY"];
+  const rows = changes.map(({ node, label, from, to, why }) => [
+    shown(node),
+    shown(label, 60),
+    stateText(from),
+    stateText(to),
+    shown(why, 120),
+  ]);
+  if (rows.length > 0) for (const line of table(heading, rows)) printLine(line);
+  note(`would turn ${counted(red, "verdict")} red and ${green} green; ${same} stay. Nothing was changed`);
+}
+
+const shelfView = (shelf: Shelf): View<Published> => ({
+  heading: ["NAME", "VERSION", "SINCE"],
+  wide: ["DIGEST"],
+  cells: ({ name, version, since }) => [shown(name), version === undefined ? "-" : String(version), ageText(since)],
+  wideCells: ({ digest }) => [digest ?? "-"],
+  name: ({ name }) => `${shelf === "policies" ? "policy" : "reference"}/${name}`,
+});
+
+/** A file of the server's, line by line, as it may be shown on a terminal. */
+const lined = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => line.replace(/[^\P{C}\t]/gu, (letter) => harmless(letter)))
+    .join("\n");

@@ -1,0 +1,139 @@
+/** `isoline fleet show` and `isoline fleet why`: one node or one canister, link by link, and why it is not affirmed. */
+import type { Canister, CanisterWhole, Node } from "../../../fleet/model.ts";
+import { canisterNamed, canisters, nodeNamed } from "../../../fleet/people.ts";
+import { status } from "../../ending.ts";
+import { printValue } from "../../fleet/format.ts";
+import { type FleetOptions, subjectIn, withServer } from "../../fleet/session.ts";
+import { canisterView } from "../../fleet/views.ts";
+import { ageText, shown, stateText, statusOf, whyText } from "../../fleet/words.ts";
+import { paint } from "../../output/paint.ts";
+import { note, printLine } from "../../output/streams.ts";
+import { table } from "../../output/table.ts";
+import { counted, grouped } from "../../output/wording.ts";
+
+type Links = Node["links"];
+
+const WHOLE = 1000;
+const MOST_SHOWN = 20;
+const MOST_CANISTERS = 1000;
+
+export async function fleetShow(text: string, options: FleetOptions): Promise<number> {
+  const { node, label } = subjectIn(text);
+  await withServer(options, async (server) => {
+    if (label !== undefined) return show(options, await canisterNamed(server, node, label), canisterLines);
+    const found = await nodeNamed(server, node);
+    const { items } = await canisters(server, { node }, MOST_CANISTERS);
+    return show(options, { ...found, running: items }, nodeLines);
+  });
+  return status.success;
+}
+
+/** Exit status: what the verdict is worth, so that a script may ask. */
+export async function fleetWhy(text: string, options: FleetOptions): Promise<number> {
+  const { node, label } = subjectIn(text);
+  return withServer(options, async (server) => {
+    const found = label === undefined ? await nodeNamed(server, node) : await canisterNamed(server, node, label);
+    await show(options, found, (it) => whyLines(it, text));
+    return statusOf(found.state);
+  });
+}
+
+async function show<T>({ output }: FleetOptions, value: T, lines: (value: T) => string[]): Promise<void> {
+  if (output === "json" || output === "yaml") return printValue(output, value);
+  for (const line of lines(value)) printLine(line);
+}
+
+function whyLines(it: Node | CanisterWhole, asked: string): string[] {
+  const failing = it.links?.filter(({ state }) => state !== "passed") ?? [];
+  const first = `${shown(asked)}: ${stateText(it.state)} for ${ageText(it.since)}${it.state === "affirming" ? "" : `: ${whyText(it, WHOLE)}`}`;
+  const departures = "departures" in it ? departureLines(it) : [];
+  return [first, ...failing.map(linkLine), ...departures];
+}
+
+function nodeLines(it: Node & { readonly running: readonly Canister[] }): string[] {
+  const { name, id, tenant, labels, enrolled, lastSeen, due, root, kernel, build, sensors, links, running } = it;
+  const labelled = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return [
+    `${paint("bold", shown(name))}   ${stateText(it.state)} for ${ageText(it.since)}`,
+    ...(it.state === "affirming" ? [] : [row("why", whyText(it, WHOLE))]),
+    row("node", shown(id)),
+    row("tenant", shown(tenant)),
+    row("labels", shown(labelled.join(", "))),
+    row("enrolled", `${ageText(enrolled)} ago, root: ${root}`),
+    row("seen", lastSeen === undefined ? "never" : `${ageText(lastSeen)} ago, next ${ageText(due)}`),
+    row("kernel", shown(kernel)),
+    row("build", shown(build)),
+    row("sensors", shown(sensors?.join(", "))),
+    ...chainLines(links),
+    "",
+    ...(running.length === 0
+      ? ["no canister"]
+      : table(
+          canisterView.heading.slice(1),
+          running.map((one) => canisterView.cells(one).slice(1)),
+        )),
+  ];
+}
+
+function canisterLines(it: CanisterWhole): string[] {
+  const { node, label, image, contour, contourName, mode, sensor, root, started, points, measurement, counters } = it;
+  const { events, departures, refused, lost, untrusted } = counters;
+  return [
+    `${paint("bold", `${shown(node)}/${shown(label)}`)}   ${stateText(it.state)} for ${ageText(it.since)}`,
+    ...(it.state === "affirming" ? [] : [row("why", whyText(it, WHOLE))]),
+    row("image", shown(image)),
+    row("contour", contour === undefined ? "none" : `${shown(contourName)} ${contour}`),
+    row("mode", `${shown(mode)}, sensor ${shown(sensor)}`),
+    row("past", root === "tpm" ? "in the TPM" : "told by its node"),
+    row("started", `${ageText(started)} ago`),
+    row("state", `${counted(points, "point")}, measurement ${measurement}`),
+    row(
+      "counted",
+      `${counted(events, "event")}, ${counted(departures, "departure")}, ${grouped(refused)} refused, ${grouped(lost)} lost, ${grouped(untrusted)} untrusted`,
+    ),
+    ...chainLines(it.links),
+    ...departureLines(it),
+    ...historyLines(it),
+  ];
+}
+
+function chainLines(links: Links): string[] {
+  return links === undefined || links.length === 0 ? [] : ["", "checks, from the hardware up:", ...links.map(linkLine)];
+}
+
+function linkLine({ name, state, failure, why }: NonNullable<Links>[number]): string {
+  const how =
+    state === "passed" ? paint("green", "ok  ") : state === "warned" ? paint("yellow", "warn") : paint("red", "FAIL");
+  const text = why === undefined && failure === undefined ? "" : `  ${whyText({ failure, why }, WHOLE)}`;
+  return `  ${how}  ${shown(name).padEnd(12)}${text}`.trimEnd();
+}
+
+function departureLines({ departures = [], counters }: CanisterWhole): string[] {
+  if (counters.departures === 0 && departures.length === 0) return [];
+  if (departures.length === 0) note("the node did not say what departed; isoline departures on the node does");
+  const rows = departures
+    .slice(0, MOST_SHOWN)
+    .flatMap(({ at, line, nearest, refused, times }) => [
+      `  ${refused ? "refused" : paint("red", "went ahead")}  ${shown(line, WHOLE)}${times > 1 ? ` (${grouped(times)} times)` : ""}, ${ageText(at)} ago`,
+      ...(nearest === undefined ? [] : [`           nearest on contour: ${shown(nearest, WHOLE)}`]),
+    ]);
+  const more = departures.length - MOST_SHOWN;
+  return [
+    "",
+    "what departed, in the node's own words:",
+    ...rows,
+    ...(more > 0 ? [`  … and ${more} more: -o json`] : []),
+  ];
+}
+
+function historyLines({ history = [] }: CanisterWhole): string[] {
+  if (history.length === 0) return [];
+  const rows = history
+    .slice(0, MOST_SHOWN)
+    .map(
+      (each) => `  ${shown(each.at)}  ${stateText(each.state)}${each.why === undefined ? "" : `  ${whyText(each)}`}`,
+    );
+  return ["", "history:", ...rows];
+}
+
+const row = (name: string, text: string): string => `  ${name.padEnd(12)}${text}`;

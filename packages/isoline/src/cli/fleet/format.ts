@@ -1,0 +1,67 @@
+/** The forms of output: `-o table|wide|json|yaml|name`. What JSON and YAML carry is the same text by text, in harmless letters. */
+import { print, printLine } from "../output/streams.ts";
+import { table } from "../output/table.ts";
+
+export const formats = ["table", "wide", "json", "yaml", "name"] as const;
+export type Format = (typeof formats)[number];
+
+/** How things of one kind are shown. */
+export interface View<T> {
+  readonly heading: readonly string[];
+  readonly wide: readonly string[];
+  readonly cells: (item: T) => readonly string[];
+  readonly wideCells: (item: T) => readonly string[];
+  /** `node/web-1`: a name that another command takes. */
+  readonly name: (item: T) => string;
+}
+
+/** Prints a list. */
+export async function printList<T>(format: Format, items: readonly T[], view: View<T>): Promise<void> {
+  if (format === "json" || format === "yaml") return printValue(format, { isoline: 1, items });
+  for (const line of linesOf(format, items, view)) printLine(line);
+}
+
+/** Prints one value: as JSON, or as YAML. */
+export async function printValue(format: "json" | "yaml", value: unknown): Promise<void> {
+  if (format === "json") return print(`${plainLetters(JSON.stringify(value, null, 2))}\n`);
+  const { stringify } = await import("yaml");
+  // In quotes a letter can be escaped; names of members are ours, or of a form without such letters.
+  print(
+    plainLetters(
+      stringify(JSON.parse(JSON.stringify(value)), {
+        defaultStringType: "QUOTE_DOUBLE",
+        defaultKeyType: "PLAIN",
+        lineWidth: 0,
+      }),
+    ),
+  );
+}
+
+/** One value in one line of JSON. */
+export function jsonLine(value: unknown): string {
+  return plainLetters(JSON.stringify(value));
+}
+
+/** Lines of a list as a table, or as names. */
+export function linesOf<T>(format: Format, items: readonly T[], view: View<T>): string[] {
+  if (format === "name") return items.map((item) => oneWord(view.name(item)));
+  const isWide = format === "wide";
+  const heading = isWide ? [...view.heading, ...view.wide] : view.heading;
+  const rows = items.map((item) => (isWide ? [...view.cells(item), ...view.wideCells(item)] : view.cells(item)));
+  return table(heading, rows);
+}
+
+/** For scripts: a name with anything but printable letters is not one that a command would take. */
+const oneWord = (name: string): string => plainLetters(JSON.stringify(name)).slice(1, -1);
+
+/**
+ * Escapes what a terminal may act on, or hide: controls (C0 but line feed, DEL, C1), format characters, which turn the direction of text
+ * or have no width, separators, and halves of letters. In JSON and in quoted YAML they are the same text as before.
+ */
+function plainLetters(text: string): string {
+  return text.replace(/[^\P{C}\n]|[\u2028\u2029]/gu, (letter) =>
+    Array.from({ length: letter.length }, (_, at) => `\\u${letter.charCodeAt(at).toString(16).padStart(4, "0")}`).join(
+      "",
+    ),
+  );
+}

@@ -1,0 +1,55 @@
+/** One command's conversation with a verifier, and the options that all of them have. */
+import { changesOf } from "../../fleet/changes.ts";
+import { endpointFor } from "../../fleet/configuration.ts";
+import { type Change, nodeName } from "../../fleet/model.ts";
+import { FleetServer } from "../../fleet/server.ts";
+import { CliError } from "../../error.ts";
+import { note } from "../output/streams.ts";
+import { harmless } from "../output/wording.ts";
+import { usage } from "../refusal.ts";
+import type { Format } from "./format.ts";
+
+export interface FleetOptions {
+  readonly server?: string;
+  readonly output: Format;
+}
+
+/** Does work with the server that was named, and closes the connection. */
+export async function withServer<T>(
+  { server: named }: Pick<FleetOptions, "server">,
+  work: (server: FleetServer) => Promise<T>,
+): Promise<T> {
+  const server = new FleetServer(await endpointFor(named));
+  try {
+    return await work(server);
+  } finally {
+    server.close();
+  }
+}
+
+/** Changes until this program is ended; what is lost of the connection is said. */
+export function followed(server: FleetServer): AsyncGenerator<Change> {
+  return changesOf(server, {
+    onLost: (why) => note(`not following: ${harmless(why)}; trying again`),
+    onAgain: () => note("following again; what changed in between may be missing"),
+  });
+}
+
+/** What a command is about: `NODE`, or `NODE/LABEL`; also as `node/NODE` and `canister/NODE/LABEL`, as `-o name` prints them. */
+export function subjectIn(text: string): { readonly node: string; readonly label: string | undefined } {
+  const [, kind, rest = ""] = /^(?:(node|canister)\/)?([^]*)$/.exec(text) ?? [];
+  const slash = rest.indexOf("/");
+  const [name, label] = slash < 0 ? [rest, undefined] : [rest.slice(0, slash), rest.slice(slash + 1)];
+  if ((kind === "node" && label !== undefined) || (kind === "canister" && label === undefined) || label === "")
+    throw usage(`expected NODE or NODE/LABEL, got ${JSON.stringify(text.slice(0, 80))}`);
+  return { node: named(name), label };
+}
+
+export function named(name: string): string {
+  try {
+    return nodeName(name, "it");
+  } catch (fault) {
+    if (!(fault instanceof CliError)) throw fault;
+    throw usage(`expected the name of a node, got ${JSON.stringify(name.slice(0, 80))}`);
+  }
+}

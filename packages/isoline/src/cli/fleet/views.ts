@@ -1,0 +1,73 @@
+/** The columns of nodes and of canisters. */
+import type { Canister, Node } from "../../fleet/model.ts";
+import { grouped } from "../output/wording.ts";
+import { paint } from "../output/paint.ts";
+import type { View } from "./format.ts";
+import { ageText, shown, stateText, whyText } from "./words.ts";
+
+const MOST_WHY = 90;
+const SHORT = 12;
+
+export const nodeView: View<Node> = {
+  heading: ["NAME", "STATE", "ROOT", "CANISTERS", "SINCE", "SEEN", "WHY"],
+  wide: ["TENANT", "ID", "DUE", "KERNEL", "BUILD", "SENSORS", "LABELS"],
+  cells: (node) => [
+    shown(node.name),
+    stateText(node.state),
+    node.root,
+    countsText(node),
+    ageText(node.since),
+    ageText(node.lastSeen),
+    whyText(node, MOST_WHY),
+  ],
+  wideCells: ({ tenant, id, due, kernel, build, sensors, labels }) => [
+    shown(tenant),
+    shown(id, SHORT),
+    ageText(due),
+    shown(kernel, 40),
+    shown(build, 40),
+    shown(sensors?.join(",")),
+    shown(
+      Object.entries(labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(","),
+    ),
+  ],
+  name: ({ name }) => `node/${name}`,
+};
+
+export const canisterView: View<Canister> = {
+  heading: ["NODE", "CANISTER", "STATE", "MODE", "OFF", "SINCE", "WHY"],
+  wide: ["TENANT", "ROOT", "SENSOR", "IMAGE", "CONTOUR", "POINTS", "EVENTS", "REFUSED", "LOST", "UNTRUSTED", "STARTED"],
+  cells: (canister) => [
+    shown(canister.node),
+    shown(canister.label, 60),
+    stateText(canister.state),
+    shown(canister.mode),
+    numberText(canister.counters.departures, "red"),
+    ageText(canister.since),
+    whyText(canister, MOST_WHY),
+  ],
+  wideCells: ({ tenant, root, sensor, image, contour, contourName, points, counters, started }) => [
+    shown(tenant),
+    root,
+    shown(sensor),
+    shown(image, 60),
+    shown(contourName ?? contour?.slice(0, SHORT)),
+    grouped(points),
+    grouped(counters.events),
+    grouped(counters.refused),
+    numberText(counters.lost, "yellow"),
+    numberText(counters.untrusted, "red"),
+    ageText(started),
+  ],
+  name: ({ node, label }) => `canister/${node}/${label}`,
+};
+
+function countsText({ canisters }: Node): string {
+  const { affirming = 0, ...others } = canisters;
+  const all = Object.values(others).reduce((sum, each) => sum + each, affirming);
+  return affirming === all ? `${all}` : paint("red", `${affirming}/${all}`);
+}
+
+const numberText = (count: number, how: "red" | "yellow"): string => (count === 0 ? "0" : paint(how, grouped(count)));

@@ -1,0 +1,234 @@
+/** The commands for fleets: what people ask a verifier, and what a node does to be known to one. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { states } from "../../fleet/model.ts";
+import type { FleetAuditOptions, FleetRevokeOptions, FleetTokenOptions } from "../commands/fleet/administer.ts";
+import type { FleetCanistersOptions } from "../commands/fleet/canisters.ts";
+import type { FleetAttestOptions, FleetJoinOptions } from "../commands/fleet/node.ts";
+import type { FleetNodesOptions } from "../commands/fleet/nodes.ts";
+import type { FleetShelfOptions } from "../commands/fleet/shelf.ts";
+import { formats } from "../fleet/format.ts";
+import type { FleetOptions } from "../fleet/session.ts";
+import type { Invocation } from "../invocation.ts";
+import { examples } from "./examples.ts";
+import { repeated } from "./repeated.ts";
+
+const CONFIGURED = "Which server, and with which token, is in ~/.config/isoline/fleet.yaml: docs/fleet.md.";
+
+export function declareFleet(program: Command, invocation: Invocation): void {
+  program.commandsGroup("Fleets (docs/fleet.md):");
+
+  const fleet = program
+    .command("fleet")
+    .summary("ask a verifier about many nodes, and let a node be known to one")
+    .description(
+      `Which nodes and canisters there are, whether they are what they should be, and why not. ${CONFIGURED}`,
+    )
+    .usage("COMMAND [options]")
+    .enablePositionalOptions()
+    .addHelpText("after", examples("isoline fleet nodes", "isoline fleet why node-1/web"));
+
+  declareLooking(fleet, invocation);
+  declareAdministering(fleet, invocation);
+  declareNodes(fleet, invocation);
+}
+
+function declareLooking(fleet: Command, { ends }: Invocation): void {
+  asked(fleet.command("nodes"))
+    .summary("the nodes, and what is proven of each")
+    .description(`Lists the nodes that you may see. ${CONFIGURED}`)
+    .addOption(stateOption())
+    .option("-l, --selector <k=v>", "only nodes with this label; may be repeated", labelled)
+    .option("--tenant <name>", "only nodes of this tenant")
+    .option("-w, --watch", "print a line for each change from then on")
+    .option("--limit <n>", "at most so many", amount, 1000)
+    .addHelpText(
+      "after",
+      examples("isoline fleet nodes -l zone=north", "isoline fleet nodes --state contraindicated -o name"),
+    )
+    .action((options: FleetNodesOptions) =>
+      ends(import("../commands/fleet/nodes.ts").then(({ fleetNodes }) => fleetNodes(options))),
+    );
+
+  asked(fleet.command("canisters"))
+    .summary("the canisters, and whether each is what it should be")
+    .description("Lists the canisters that you may see, of all nodes or of one.")
+    .argument("[label]", "only canisters of this label")
+    .addOption(stateOption())
+    .option("--node <name>", "only those of this node")
+    .option("--image <digest>", "only those of this image")
+    .option("-w, --watch", "print a line for each change from then on")
+    .option("--limit <n>", "at most so many", amount, 1000)
+    .addHelpText("after", examples("isoline fleet canisters", "isoline fleet canisters --node node-1 -o wide"))
+    .action((label: string | undefined, options: FleetCanistersOptions) =>
+      ends(import("../commands/fleet/canisters.ts").then(({ fleetCanisters }) => fleetCanisters(label, options))),
+    );
+
+  asked(fleet.command("show"))
+    .summary("one node or canister, link by link")
+    .description(
+      "Shows every check from the hardware up, counters, history, and what departed in the node's own words.",
+    )
+    .argument("<subject>", "NODE, or NODE/LABEL")
+    .addHelpText("after", examples("isoline fleet show node-1", "isoline fleet show node-1/web"))
+    .action((subject: string, options: FleetOptions) =>
+      ends(import("../commands/fleet/show.ts").then(({ fleetShow }) => fleetShow(subject, options))),
+    );
+
+  asked(fleet.command("why"))
+    .summary("why a node or canister is not affirmed")
+    .description("Says the verdict in one line, then the checks that did not pass, and what departed.")
+    .argument("<subject>", "NODE, or NODE/LABEL")
+    .addHelpText(
+      "after",
+      `${examples("isoline fleet why node-1/web")}\n\nExit status: 0 affirming, 3 contraindicated or revoked, 4 unverifiable, stale or unknown.`,
+    )
+    .action((subject: string, options: FleetOptions) =>
+      ends(import("../commands/fleet/show.ts").then(({ fleetWhy }) => fleetWhy(subject, options))),
+    );
+
+  asked(fleet.command("watch"))
+    .summary("each change of a verdict, as it happens")
+    .description("Prints one line for each change, until it is ended. -o json prints one object a line.")
+    .addHelpText("after", examples("isoline fleet watch", "isoline fleet watch -o json"))
+    .action((options: FleetOptions) =>
+      ends(import("../commands/fleet/watch.ts").then(({ fleetWatch }) => fleetWatch(options))),
+    );
+}
+
+function declareAdministering(fleet: Command, { ends }: Invocation): void {
+  asked(fleet.command("policy"))
+    .summary("the policies: list, read, try, publish")
+    .description(
+      "Without a name, lists them. With one, prints it, tries a new one on the present fleet, or publishes it.",
+    )
+    .argument("[name]", "the policy")
+    .option("--dry-run <file>", "say what this policy would change, and change nothing")
+    .option("--set <file>", "publish this policy")
+    .addHelpText(
+      "after",
+      `${examples("isoline fleet policy main --dry-run policy.signed", "isoline fleet policy main --set policy.signed")}\n\nExit status of --dry-run: 0 nothing would turn red, 3 something would.`,
+    )
+    .action((name: string | undefined, options: FleetShelfOptions) =>
+      ends(import("../commands/fleet/shelf.ts").then(({ fleetPolicy }) => fleetPolicy(name, options))),
+    );
+
+  asked(fleet.command("reference"))
+    .summary("the reference values: list, read, publish")
+    .description(
+      "Without a name, lists them. With one, prints or publishes reference values; contours may go with them.",
+    )
+    .argument("[name]", "the reference values")
+    .option("--set <file>", "publish these")
+    .option("--contour <file>", "publish a contour; may be repeated", repeated)
+    .addHelpText(
+      "after",
+      examples("isoline fleet reference", "isoline fleet reference main --set references.signed --contour web.contour"),
+    )
+    .action((name: string | undefined, options: FleetShelfOptions) =>
+      ends(import("../commands/fleet/shelf.ts").then(({ fleetReference }) => fleetReference(name, options))),
+    );
+
+  asked(fleet.command("token"))
+    .summary("a token for one node to be enrolled with")
+    .description(
+      "Prints the token once. A node that shows it in time is enrolled if its TPM is of a maker that is trusted.",
+    )
+    .requiredOption("--tenant <name>", "the tenant that the node is for")
+    .option("--name <name>", "the only name that the node may have")
+    .option("-l, --selector <k=v>", "a label that the node gets; may be repeated", labelled)
+    .option("--expires <time>", "when it expires, as 30m, 12h or 7d", duration, 3_600_000)
+    .addHelpText("after", examples("isoline fleet token --tenant shop --name node-1 -l zone=north --expires 30m"))
+    .action((options: FleetTokenOptions) =>
+      ends(import("../commands/fleet/administer.ts").then(({ fleetToken }) => fleetToken(options))),
+    );
+
+  asked(fleet.command("revoke"))
+    .summary("trust a node no longer")
+    .description("From then on no evidence of the node is accepted. To trust it again, enrol it anew.")
+    .argument("<node>", "its name")
+    .requiredOption("--reason <text>", "why, for the audit")
+    .addHelpText("after", examples('isoline fleet revoke node-1 --reason "sold"'))
+    .action((name: string, options: FleetRevokeOptions) =>
+      ends(import("../commands/fleet/administer.ts").then(({ fleetRevoke }) => fleetRevoke(name, options))),
+    );
+
+  asked(fleet.command("audit"))
+    .summary("what operators did")
+    .description("Lists administrative acts, the last first.")
+    .option("--limit <n>", "at most so many", amount, 100)
+    .addHelpText("after", examples("isoline fleet audit --limit 20"))
+    .action((options: FleetAuditOptions) =>
+      ends(import("../commands/fleet/administer.ts").then(({ fleetAudit }) => fleetAudit(options))),
+    );
+}
+
+function declareNodes(fleet: Command, { ends }: Invocation): void {
+  fleet
+    .command("join")
+    .summary("enrol this node at a verifier")
+    .description("Proves to a verifier that this node's key is in a genuine TPM, and keeps what the verifier gives it.")
+    .requiredOption("--server <url>", "the verifier, as https://HOST:PORT")
+    .option("--ca <file>", "certificates that the server's must lead to, in PEM; those of the system otherwise")
+    .option("--token <token>", "of isoline fleet token; other users of this machine may see it")
+    .option("--token-file <file>", "the same in a file that is closed to others")
+    .option("--name <name>", "what to call the node; its host name if left out")
+    .option("--tpm <address>", "unix:PATH or tcp:HOST:PORT of swtpm, or a device; this machine's /dev/tpmrm0 otherwise")
+    .option("--state <directory>", "where to keep the enrolment; /var/lib/isoline/fleet for root if left out")
+    .addHelpText(
+      "after",
+      examples("isoline fleet join --server https://verifier.example:8443 --token-file token --name node-1"),
+    )
+    .action((options: FleetJoinOptions) =>
+      ends(import("../commands/fleet/node.ts").then(({ fleetJoin }) => fleetJoin(options))),
+    );
+
+  fleet
+    .command("attest")
+    .summary("send evidence of this node to its verifier, until it is told to end")
+    .description(
+      "Sends evidence when it is due, and at once when a canister begins, departs, loses something or ends. Prints each verdict " +
+        "that is another than before.",
+    )
+    .option("--state <directory>", "where the enrolment is; /var/lib/isoline/fleet for root if left out")
+    .option("--tpm-ledger <directory>", "where the host keeps what it recorded; /var/lib/isoline/ledger if left out")
+    .option("--json", "each answer of the verifier, one object a line")
+    .addHelpText("after", examples("isoline fleet attest"))
+    .action((options: FleetAttestOptions) =>
+      ends(import("../commands/fleet/node.ts").then(({ fleetAttest }) => fleetAttest(options))),
+    );
+}
+
+/** What every command has that asks a verifier. */
+function asked(command: Command): Command {
+  return command
+    .addOption(new Option("-o, --output <format>", "how to print it").choices(formats).default("table"))
+    .option("--server <name>", "a server of the configuration, by name or address; its current one otherwise");
+}
+
+const stateOption = () => new Option("--state <state>", "only those with this verdict").choices(states);
+
+function labelled(value: string, earlier: readonly string[] = []): readonly string[] {
+  const given = value.split(",");
+  const odd = given.find((each) => !/^[A-Za-z0-9][A-Za-z0-9_./-]{0,62}=[^\p{C}]{0,128}$/u.test(each));
+  if (odd === undefined) return [...earlier, ...given];
+  throw new InvalidArgumentError(`expected NAME=VALUE, got ${JSON.stringify(odd.slice(0, 60))}.`);
+}
+
+const MOST = 100_000;
+
+function amount(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= MOST) return number;
+  throw new InvalidArgumentError(`expected a number from 1 to ${MOST}, got ${JSON.stringify(text.slice(0, 40))}.`);
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const MOST_DAYS = 366;
+
+/** Milliseconds. */
+function duration(text: string): number {
+  const [, digits, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const ms = Number(digits) * (UNITS[unit] ?? Number.NaN);
+  if (ms > 0 && ms <= MOST_DAYS * 86_400_000) return ms;
+  throw new InvalidArgumentError(`expected a time as 30m, 12h or 7d, got ${JSON.stringify(text.slice(0, 40))}.`);
+}

@@ -1,0 +1,189 @@
+/**
+ * A node that attests by itself: it sends evidence when its challenge is due, and at once when something happened. The next challenge
+ * rides in each answer. Nothing that a verifier answers or does not answer changes what runs on the node.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { type Evidence, writeEvidence } from "@isoline/attest/evidence";
+import { IsolineError } from "@isoline/core/error";
+import { makeEvidence } from "../attest/make-evidence.ts";
+import { liveNamespaces } from "../control/directory.ts";
+import { usualLedgers } from "../register/plan.ts";
+import { Happenings } from "./happenings.ts";
+import { json } from "./join.ts";
+import { type AttestedAnswer, attested, challenged } from "./model.ts";
+import type { EnrolledAt } from "./node-place.ts";
+import { backOff, sleep } from "./patience.ts";
+import { FleetRefusal, FleetServer } from "./server.ts";
+import { settledEvidence } from "./settled-evidence.ts";
+import { DepartureWords } from "./told-departures.ts";
+
+/** What the loop tells: each verdict, and why evidence could not be made or was not taken. */
+export interface AttestingTold {
+  readonly onVerdict?: (answer: AttestedAnswer, because: "due" | "happened") => void;
+  /** `seconds` until it is tried again. */
+  readonly onFailure?: (why: string, seconds: number) => void;
+  /** Something beside the verdict was not taken: departures in words, or a contour. */
+  readonly onRemark?: (why: string) => void;
+}
+
+export interface AttestingOrder extends AttestingTold {
+  readonly enrolled: EnrolledAt;
+  /** Ends the loop. */
+  readonly signal: AbortSignal;
+  /** Directory of the ledgers; the node's usual one if left out. */
+  readonly ledgers?: string | undefined;
+  /** How evidence is made; asks the supervisors of this node if left out. */
+  readonly evidence?: (challenge: Uint8Array) => Promise<Evidence>;
+}
+
+const MOST_CONTOUR = 16 * 1024 * 1024;
+/** Whatever a verifier says: not more often, and not more seldom. */
+const LEAST_DUE_SECONDS = 2;
+const MOST_DUE_SECONDS = 24 * 3600;
+const UNKNOWN_SECONDS = 60;
+/** A challenge that is asked for once more and refused once more is not the challenge's fault. */
+const STALE = new Set([400, 409]);
+
+/** Attests until the signal. A verifier that does not know this node, or has revoked it, is asked again each few minutes. */
+export async function attestToFleet(order: AttestingOrder): Promise<void> {
+  const happenings = new Happenings(order.ledgers ?? usualLedgers());
+  const attesting = new Attesting(order);
+  try {
+    await attesting.run(happenings);
+  } finally {
+    happenings.close();
+    attesting.close();
+  }
+}
+
+class Attesting {
+  readonly #order: AttestingOrder;
+  readonly #server: FleetServer;
+  readonly #words = new DepartureWords();
+  readonly #path: string;
+  /** Each is sent once: a verifier that asks for it again and again has another trouble. */
+  readonly #contours = new Set<string>();
+  #challenge: string | undefined;
+
+  constructor(order: AttestingOrder) {
+    const { server: url, ca, nodeToken: token, name } = order.enrolled;
+    this.#order = order;
+    this.#server = new FleetServer({ url, ca, token });
+    this.#path = `/v1/nodes/${encodeURIComponent(name)}`;
+  }
+
+  async run(happenings: Happenings): Promise<void> {
+    const { signal, onFailure } = this.#order;
+    let because: "due" | "happened" = "due";
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        const due = await this.#once(because);
+        failures = 0;
+        because = (await happenings.next(due * 1000, signal)) ? "happened" : "due";
+      } catch (fault) {
+        if (signal.aborted) return;
+        if (!(fault instanceof IsolineError)) throw fault;
+        failures += 1;
+        const ms = backOff(failures, secondsAfter(fault));
+        onFailure?.(fault.message, Math.ceil(ms / 1000));
+        await sleep(ms, signal);
+      }
+    }
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+
+  /** One round: evidence, its verdict, and what the verifier asks for beside it. Returns the seconds until the next. */
+  async #once(because: "due" | "happened"): Promise<number> {
+    const answer = await this.#sent();
+    this.#challenge = answer.challenge;
+    this.#order.onVerdict?.(answer, because);
+    await this.#beside("departures", () => this.#tellDepartures(answer));
+    const isSent = await this.#beside("contours", () => this.#sendContours(answer.need));
+    // The verdict is another one once the verifier has the contours.
+    return isSent === true ? 0 : within(answer.due);
+  }
+
+  /** A challenge may have grown too old while the node slept: then another one is asked for, once. */
+  async #sent(): Promise<AttestedAnswer> {
+    const kept = this.#challenge;
+    this.#challenge = undefined;
+    try {
+      return await this.#send(kept ?? (await this.#asked()));
+    } catch (fault) {
+      if (kept === undefined || !(fault instanceof FleetRefusal) || !STALE.has(fault.status)) throw fault;
+      return this.#send(await this.#asked());
+    }
+  }
+
+  async #asked(): Promise<string> {
+    const { signal } = this.#order;
+    return (await this.#server.ask(`${this.#path}/challenge`, challenged, { signal })).challenge;
+  }
+
+  async #send(challenge: string): Promise<AttestedAnswer> {
+    const { signal, enrolled, ledgers } = this.#order;
+    const bytes = Uint8Array.from(Buffer.from(challenge, "hex"));
+    const make = this.#order.evidence ?? ((asked) => makeEvidence({ challenge: asked, tpm: enrolled.tpm, ledgers }));
+    const evidence = await settledEvidence(() => make(bytes), signal);
+    return this.#server.ask(`${this.#path}/attestations`, attested, {
+      method: "POST",
+      headers: { "content-type": "application/cbor", "isoline-challenge": challenge },
+      body: writeEvidence(evidence),
+      signal,
+    });
+  }
+
+  async #tellDepartures({ canisters = [] }: AttestedAnswer): Promise<void> {
+    const off = canisters.filter(({ state }) => state !== "affirming").map(({ label }) => label);
+    for (const news of await this.#words.news(off)) {
+      try {
+        await this.#server.text(`${this.#path}/departures`, { ...json(news), signal: this.#order.signal });
+      } catch (fault) {
+        this.#words.forget(news.canister);
+        throw fault;
+      }
+    }
+  }
+
+  /** Sends the contours that are asked for, where a live namespace has loaded one. True if one was taken. */
+  async #sendContours(need: AttestedAnswer["need"]): Promise<boolean> {
+    if (need === undefined || need === "full-log") return false;
+    const asked = need.map((each) => each.slice("contour:".length));
+    const wanted = new Set(asked.filter((digest) => !this.#contours.has(digest)));
+    if (wanted.size === 0) return false;
+    let isSent = false;
+    for (const client of await liveNamespaces()) {
+      const { contour } = await client.attest(undefined);
+      if (contour === null || contour.digest === null || !wanted.delete(contour.digest)) continue;
+      const file = readFileSync(contour.path);
+      if (file.length > MOST_CONTOUR || createHash("sha256").update(file).digest("hex") !== contour.digest) continue;
+      const body = { method: "PUT", headers: { "content-type": "text/plain; charset=utf-8" }, body: file } as const;
+      await this.#server.text(`/v1/contours/${contour.digest}`, { ...body, signal: this.#order.signal });
+      this.#contours.add(contour.digest);
+      isSent = true;
+    }
+    return isSent;
+  }
+
+  /** What is beside a verdict must not keep the next one from coming. */
+  async #beside<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (fault) {
+      if (!this.#order.signal.aborted) this.#order.onRemark?.(`${what}: ${(fault as Error).message}`);
+      return undefined;
+    }
+  }
+}
+
+/** What the verifier asks to wait; and a while where only a person can help: the node is unknown to it, or revoked. */
+function secondsAfter(fault: IsolineError): number {
+  if (!(fault instanceof FleetRefusal)) return 0;
+  return Math.max(fault.retryAfter ?? 0, [401, 403, 404].includes(fault.status) ? UNKNOWN_SECONDS : 0);
+}
+
+const within = (seconds: number): number => Math.min(MOST_DUE_SECONDS, Math.max(LEAST_DUE_SECONDS, seconds));

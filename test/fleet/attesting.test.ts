@@ -1,0 +1,136 @@
+/** A node's loop against a server that answers what the test says: when evidence is sent, and what a refusal changes. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readEvidence } from "../../packages/attest/src/evidence/index.ts";
+import { makeEvidence } from "../../packages/isoline/src/attest/make-evidence.ts";
+import { attestToFleet } from "../../packages/isoline/src/fleet/attesting.ts";
+import { keepEnrolment, readEnrolment } from "../../packages/isoline/src/fleet/node-place.ts";
+import { type Answer, type Asked, TinyVerifier } from "./tiny-verifier.ts";
+
+const hex = (number: number) => number.toString(16).padStart(64, "0");
+const HOUR = 3600;
+
+describe("a node that attests", () => {
+  let place: string;
+  let server: TinyVerifier;
+  let ending: AbortController;
+  let failures: string[];
+  const verdict = (number: number, more: object = {}) => ({
+    json: { state: "affirming", ear: "x", challenge: hex(number), due: HOUR, canisters: [], ...more },
+  });
+  const evidenceSent = () => server.asked.filter(({ path }) => path.endsWith("/attestations"));
+  const challenges = () => evidenceSent().map(({ headers }) => headers["isoline-challenge"]);
+  /** Runs the loop until the server was sent evidence so many times. */
+  const attested = async (times: number, answer: (asked: Asked, sent: number) => Answer) => {
+    server.answers((asked) => {
+      if (asked.path.endsWith("/challenge")) return { json: { challenge: hex(9), due: HOUR } };
+      const sent = evidenceSent().length;
+      if (sent >= times) ending.abort();
+      return answer(asked, sent);
+    });
+    await attestToFleet({
+      enrolled: { server: server.url, name: "node-1", node: hex(1), nodeToken: "node-token-1", tpm: "", ca: undefined },
+      signal: ending.signal,
+      evidence: (challenge) => makeEvidence({ challenge }),
+      onFailure: (why) => failures.push(why),
+      onRemark: (why) => failures.push(why),
+    });
+  };
+
+  beforeEach(async () => {
+    place = mkdtempSync(join(tmpdir(), "isoline-attesting-"));
+    process.env["ISOLINE_HOST_DIRECTORY"] = place;
+    server = await TinyVerifier.listen(() => ({ status: 404 }));
+    ending = new AbortController();
+    failures = [];
+  });
+  afterEach(async () => {
+    delete process.env["ISOLINE_HOST_DIRECTORY"];
+    await server.close();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  it("answers the challenge that it was given, as its evidence says, with its token", async () => {
+    await attested(1, () => verdict(10));
+    const [sent] = evidenceSent();
+    expect(sent?.headers.authorization).toBe("Bearer node-token-1");
+    expect(Buffer.from(readEvidence(sent?.body ?? Buffer.alloc(0)).challenge).toString("hex")).toBe(hex(9));
+    expect(challenges()).toEqual([hex(9)]);
+  });
+
+  it("sends evidence at once when something happened, for the challenge that rode in the last answer", async () => {
+    await attested(2, (_, sent) => {
+      if (sent === 1) setTimeout(() => writeFileSync(join(place, "run/new.sock"), ""), 200);
+      return verdict(10 + sent);
+    });
+    expect(challenges()).toEqual([hex(9), hex(11)]);
+  });
+
+  it("sends evidence when it is due, and not before", async () => {
+    await attested(2, (_, sent) => verdict(10 + sent, { due: 1 }));
+    expect(challenges()).toEqual([hex(9), hex(11)]);
+  });
+
+  it("asks for another challenge where the one it kept has grown too old", async () => {
+    await attested(3, (_, sent) => {
+      if (sent === 2) return { status: 409, json: { error: { code: "stale", message: "too old" } } };
+      return verdict(10 + sent, { due: 1 });
+    });
+    expect(challenges()).toEqual([hex(9), hex(11), hex(9)]);
+    expect(failures).toEqual([]);
+  });
+
+  it("says why it was refused, waits as long as the verifier says, and tries again with a new challenge", async () => {
+    await attested(2, (_, sent) => {
+      if (sent === 2) return verdict(12);
+      return {
+        status: 503,
+        headers: { "retry-after": "1" },
+        json: { error: { code: "x", message: "the store is gone" } },
+      };
+    });
+    expect(failures).toEqual([expect.stringContaining("the store is gone; try again later")]);
+    expect(challenges()).toEqual([hex(9), hex(9)]);
+  });
+
+  it("goes on where the verifier answers what it should not", async () => {
+    await attested(2, (_, sent) => (sent === 1 ? { text: "<html>" } : verdict(12)));
+    expect(failures).toEqual([expect.stringContaining("expected JSON")]);
+  });
+
+  it("ends at once when it is told to, also while it waits for a verifier that is gone", async () => {
+    await server.close();
+    server = await TinyVerifier.listen(() => ({ status: 404 }));
+    const { url } = server;
+    await server.close();
+    setTimeout(() => ending.abort(), 300);
+    await attestToFleet({
+      enrolled: { server: url, name: "node-1", node: hex(1), nodeToken: "node-token-1", tpm: "", ca: undefined },
+      signal: ending.signal,
+      evidence: (challenge) => makeEvidence({ challenge }),
+      onFailure: (why) => failures.push(why),
+    });
+    expect(failures[0]).toMatch(/^no verifier at http:.*ECONNREFUSED/);
+    server = await TinyVerifier.listen(() => ({ status: 404 }));
+  });
+
+  it("keeps its enrolment in a directory that no other user can enter, and reads it from no other", () => {
+    const kept = {
+      server: server.url,
+      name: "node-1",
+      node: hex(1),
+      nodeToken: "node-token-1",
+      tpm: "tcp:x:1",
+      ca: undefined,
+    };
+    keepEnrolment(join(place, "fleet"), kept);
+    expect(readEnrolment(join(place, "fleet"))).toEqual({ ...kept });
+    mkdirSync(join(place, "open"), { mode: 0o755 });
+    expect(() => keepEnrolment(join(place, "open"), kept)).toThrow(/closed to others/);
+    writeFileSync(join(place, "fleet/node.json"), '{"nodeToken": "secret-token"');
+    expect(() => readEnrolment(join(place, "fleet"))).toThrow(/it is damaged/);
+    expect(() => readEnrolment(join(place, "fleet"))).not.toThrow(/secret-token/);
+  });
+});
