@@ -53,7 +53,7 @@ interface ServerEvent {
 }
 
 /** Events in a stream. Refuses a line or an event that is too long: no server of ours sends one. */
-export async function* eventsIn(stream: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
+async function* eventsIn(stream: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
   const decoder = new StringDecoder("utf8");
   let rest = "";
   let [name, data, id]: [string, string[], string | undefined] = ["message", [], undefined];

@@ -32,7 +32,7 @@ interface Entry {
   readonly ca: string | undefined;
 }
 
-export function configurationPlace(): string {
+function configurationPlace(): string {
   const named = process.env["ISOLINE_FLEET_CONFIG"];
   if (named !== undefined && named !== "") return named;
   const home = process.env["HOME"] ?? homedir();
