@@ -42,6 +42,7 @@ export const cliErrors = {
   "bad-fleet-answer": "A verifier answered in another form than docs/fleet.md says, or with more than it may.",
   "bad-fleet-configuration":
     "A configuration or a state of this program for a verifier is invalid, or open to other users.",
+  "no-verifier": "The command needs the package of the verifier, which is not installed.",
   "no-demo": "The demo cannot be shown on this machine, or did not have the expected result.",
 } as const;
 

@@ -3,6 +3,20 @@ import { IsolineError } from "@isoline/core/error";
 
 export const verifierErrors = {
   "bad-configuration": "The configuration of a verifier is damaged, or says something that cannot be.",
+  "bad-request": "A request to a verifier is damaged, or says something that cannot be.",
+  "unknown-caller": "A request carries no token or certificate that the verifier knows.",
+  "not-allowed": "The caller of a verifier is known, and may not do this.",
+  "not-found": "A verifier has nothing of this name, or nothing that the caller may see.",
+  conflict: "A request contradicts what the verifier has already.",
+  "challenge-refused":
+    "Evidence answers a challenge that this verifier did not give to this node, or gave too long ago.",
+  "too-large": "A request to a verifier has more bytes than it takes.",
+  "too-many": "A caller sent more requests to a verifier than it may; it is to wait as long as the answer says.",
+  "store-in-use": "Another process has opened the directory of an embedded store.",
+  "store-unreachable": "The database of a verifier does not answer; nothing was lost that was acknowledged.",
+  "provider-unreachable": "The OpenID provider that knows the people of a verifier does not answer, or is another one.",
+  "owned-elsewhere": "Another verifier still holds what this node said last; the request is to be sent again soon.",
+  "unsafe-secret": "A file with a secret of a verifier belongs to another user, or others can read it.",
 } as const;
 
 export type VerifierErrorCode = keyof typeof verifierErrors;

@@ -16,6 +16,7 @@ import { declareIma } from "./grammar/ima.ts";
 import { declareLog } from "./grammar/log.ts";
 import { declareLive } from "./grammar/live.ts";
 import { declareMachine } from "./grammar/machine.ts";
+import { declareVerifier } from "./grammar/verifier.ts";
 import { declareWorkloads } from "./grammar/workloads.ts";
 import type { Invocation } from "./invocation.ts";
 import { version } from "../namespace/run-beginning.ts";
@@ -73,6 +74,7 @@ export function isolineProgram(entry: Entry, argv: readonly string[], threads?: 
   declareFleet(program, invocation);
   declareEngine(program, invocation);
   declareLog(program, invocation);
+  declareVerifier(program, invocation);
   declareMachine(program, invocation);
   for (const command of program.commands.flatMap((each) => [each, ...each.commands]))
     command.showHelpAfterError(`isoline: see isoline ${nameOf(command)} --help`);

@@ -17,12 +17,12 @@ const line = (most: number) =>
 /** Names of nodes, tenants, policies and reference files. */
 export const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, "letters, digits, _ . and -");
 export const label = line(256).min(1);
-export const labels = z
+const labels = z
   .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_./-]{0,62}$/), line(128))
   .refine((all) => Object.keys(all).length <= 32, "at most 32 labels");
 
 export const state = z.enum(["affirming", "contraindicated", "unverifiable", "stale", "revoked", "unknown"]);
-export const failureClass = z.enum([
+const failureClass = z.enum([
   "broken-evidence",
   "stale",
   "rollback",
@@ -66,7 +66,7 @@ export const node = z
   .openapi("Node");
 export const nodeInList = node.omit({ links: true }).openapi("NodeInList");
 
-export const counters = z.object({ events: count, departures: count, refused: count, lost: count, untrusted: count });
+const counters = z.object({ events: count, departures: count, refused: count, lost: count, untrusted: count });
 
 export const canister = z
   .object({
@@ -116,7 +116,7 @@ export const canisterInFull = canister
   })
   .openapi("CanisterInFull");
 
-export const counts = z.record(state, count).openapi("Counts");
+const counts = z.record(state, count).openapi("Counts");
 const page = <T extends z.ZodType>(item: T) => ({ items: z.array(item), next: z.string().optional() });
 export const nodeList = z.object({ ...page(nodeInList), counts, canisters: counts }).openapi("NodeList");
 export const canistersOfNode = z.object({ items: z.array(canister) }).openapi("CanistersOfNode");

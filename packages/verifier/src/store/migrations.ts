@@ -43,7 +43,7 @@ create table policies (
   who text not null, primary key (name, version));
 create table reference_files (
   name text primary key, digest text not null, file bytea not null, since timestamptz not null, who text not null);
-create table contours (digest text primary key, file bytea not null, since timestamptz not null);
+create table contours (digest text primary key, file bytea not null, reviewed boolean not null, since timestamptz not null);
 create table audit (
   id bigint generated always as identity primary key, at timestamptz not null, who text not null, tenant text,
   act text not null, object text not null, detail text not null);

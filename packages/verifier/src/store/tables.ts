@@ -147,6 +147,8 @@ export interface ReferenceTable {
 export interface ContourTable {
   digest: string;
   file: Uint8Array;
+  /** Whether a person put it there. What an agent sends is shown, and counts only where a reference or a signature names it. */
+  reviewed: boolean;
   since: Date;
 }
 

@@ -1,0 +1,96 @@
+/** `isoline verifier`: judges the evidence of a fleet. The package that does it is loaded when it is called, and may be missing. */
+import { dirname, resolve } from "node:path";
+import type { startVerifier } from "@isoline/verifier";
+import { parse } from "yaml";
+import { CliError } from "../../error.ts";
+import { version } from "../../namespace/run-beginning.ts";
+import { readRegular } from "../../store/bounded-file.ts";
+import { status } from "../ending.ts";
+import { note } from "../output/streams.ts";
+import { harmless } from "../output/wording.ts";
+import { usage } from "../refusal.ts";
+
+export interface VerifierOptions {
+  readonly config?: string;
+  readonly quiet?: boolean;
+}
+
+const MOST_BYTES = 2 ** 20;
+/** Members that are paths; they count from the folder of the configuration. */
+const PATHS = [
+  ["keys"],
+  ["trust"],
+  ["tls", "certificate"],
+  ["tls", "key"],
+  ["tls", "clients"],
+  ["people", "tokens"],
+  ["nats", "credentials"],
+] as const;
+
+/** Returns when it is told to end. */
+export async function verifier({ config, quiet = false }: VerifierOptions): Promise<number> {
+  if (config === undefined) throw usage("expected --config FILE, as docs/verifier.md describes it");
+  const start = await loaded();
+  const configuration = fromFolder(configurationIn(config), dirname(resolve(config)));
+  const say = quiet ? () => {} : (text: string) => note(harmless(text));
+  const failed = (fault: unknown) =>
+    note(harmless(`failed: ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}`));
+  const told = toldToEnd();
+  const running = await start({ configuration, version: version(), failed });
+  for (const line of running.notes) say(line);
+  say(`listening at ${running.address}`);
+  await told;
+  say("ending");
+  await running.stop();
+  return status.success;
+}
+
+async function loaded(): Promise<typeof startVerifier> {
+  try {
+    return (await import("@isoline/verifier")).startVerifier;
+  } catch (fault) {
+    if ((fault as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw fault;
+    throw new CliError(
+      "no-verifier",
+      "the package @isoline/verifier is not installed; install it with npm install @isoline/verifier",
+    );
+  }
+}
+
+function configurationIn(path: string): Record<string, unknown> {
+  const text = readRegular(path, MOST_BYTES, "the configuration of a verifier").toString("utf8");
+  try {
+    const told: unknown = parse(text, { maxAliasCount: 0, uniqueKeys: true });
+    if (typeof told === "object" && told !== null && !Array.isArray(told)) return told as Record<string, unknown>;
+  } catch (fault) {
+    throw new CliError("cannot-read", `${path}: expected YAML: ${(fault as Error).message.split("\n")[0] ?? ""}`);
+  }
+  throw new CliError("cannot-read", `${path}: expected a table, as docs/verifier.md describes it`);
+}
+
+/** Paths of a configuration count from where it lies. */
+function fromFolder(configuration: Record<string, unknown>, folder: string): Record<string, unknown> {
+  const whole = structuredClone(configuration);
+  for (const place of PATHS) {
+    const table = place
+      .slice(0, -1)
+      .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], whole);
+    const key = place.at(-1) as string;
+    if (typeof table !== "object" || table === null) continue;
+    const path = (table as Record<string, unknown>)[key];
+    if (typeof path === "string") (table as Record<string, unknown>)[key] = resolve(folder, path);
+  }
+  const { database, webhooks } = whole as { database?: unknown; webhooks?: unknown };
+  if (typeof database === "string" && database.startsWith("pglite:"))
+    whole["database"] = `pglite:${resolve(folder, database.slice("pglite:".length))}`;
+  for (const hook of Array.isArray(webhooks) ? (webhooks as { secret?: unknown }[]) : [])
+    if (typeof hook.secret === "string") hook.secret = resolve(folder, hook.secret);
+  return whole;
+}
+
+function toldToEnd(): Promise<void> {
+  return new Promise((end) => {
+    process.once("SIGTERM", () => end());
+    process.once("SIGINT", () => end());
+  });
+}

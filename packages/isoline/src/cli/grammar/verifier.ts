@@ -1,0 +1,22 @@
+/** The command that starts a verifier of a fleet. */
+import type { Command } from "commander";
+import type { VerifierOptions } from "../commands/verifier.ts";
+import type { Invocation } from "../invocation.ts";
+import { examples } from "./examples.ts";
+
+export function declareVerifier(program: Command, { ends }: Invocation): void {
+  program
+    .commandsGroup("A fleet (docs/fleet.md):")
+    .command("verifier")
+    .summary("judge the evidence of a fleet's nodes until told to end")
+    .description(
+      "Starts a verifier: nodes enrol with it and send evidence, and people see which canisters are what they should be, and why " +
+        "not. docs/verifier.md describes the configuration.",
+    )
+    .option("--config <file>", "the configuration, in YAML")
+    .option("-q, --quiet", "no log on stderr")
+    .addHelpText("after", examples("isoline verifier --config /etc/isoline/verifier.yaml"))
+    .action((options: VerifierOptions) =>
+      ends(import("../commands/verifier.ts").then(({ verifier }) => verifier(options))),
+    );
+}

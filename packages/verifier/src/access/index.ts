@@ -1,0 +1,4 @@
+/** Who may do what, and how often. */
+export { Limits, TooMany } from "./limits.ts";
+export { oidc } from "./oidc.ts";
+export { assertOfAll, assertRole, type Person, type Recognise, type Role, tokensIn } from "./people.ts";

@@ -1,0 +1,125 @@
+/** What administrators do: policies, reference values, contours, revocation. Each act is written together with its record. */
+import { createHash } from "node:crypto";
+import { parseContour } from "@isoline/core/contour";
+import { IsolineError } from "@isoline/core/error";
+import { VerifierError } from "../error.ts";
+import { type Database, writeAct, writeContour, writePolicy, writeReference, writeVerdict } from "../store/index.ts";
+import type { Lease } from "./lease.ts";
+import type { Ownership } from "./ownership.ts";
+import type { Rules } from "./rules.ts";
+
+export interface Administrator {
+  readonly who: string;
+  /** Null: of all tenants. */
+  readonly tenant: string | null;
+}
+
+/** A verifier that died is waited for. */
+const TAKE_MS = 10_000;
+
+export class Administration {
+  readonly #db: Database;
+  readonly #lease: Lease;
+  readonly #ownership: Ownership;
+  readonly #rules: Rules;
+
+  constructor(db: Database, lease: Lease, ownership: Ownership, rules: Rules) {
+    this.#db = db;
+    this.#lease = lease;
+    this.#ownership = ownership;
+    this.#rules = rules;
+  }
+
+  /** The file's own name must be that of the place: a policy cannot be passed off as another. */
+  async putPolicy(name: string, file: Uint8Array, { who, tenant }: Administrator): Promise<void> {
+    const policy = await this.#rules.policyIn(file);
+    if (policy.name !== name)
+      throw new VerifierError(
+        "bad-request",
+        `expected a policy named ${name}, got one named ${JSON.stringify(policy.name)}; put it there`,
+      );
+    const digest = sha256(file);
+    await this.#db.transaction().execute(async (step) => {
+      await writePolicy(step, {
+        name,
+        version: policy.version,
+        digest,
+        file: Buffer.from(file),
+        since: new Date(),
+        who,
+      });
+      const detail = `version ${policy.version} sha256:${digest}`;
+      await writeAct(step, { who, tenant, act: "put policy", object: name, detail });
+    });
+    this.#rules.changed();
+  }
+
+  async putReference(name: string, file: Uint8Array, { who, tenant }: Administrator): Promise<void> {
+    const { contours, boots, builds, loads } = await this.#rules.referencesIn(file);
+    const digest = sha256(file);
+    await this.#db.transaction().execute(async (step) => {
+      await writeReference(step, { name, digest, file: Buffer.from(file), since: new Date(), who });
+      const detail = `${contours.length} contours, ${boots.length} boots, ${builds.length} builds, ${loads.length} loads sha256:${digest}`;
+      await writeAct(step, { who, tenant, act: "put references", object: name, detail });
+    });
+    this.#rules.changed();
+  }
+
+  /** Whether it was not there. `by` is undefined for a node: what it sends is shown, and is not reviewed. */
+  async putContour(digest: string, file: Uint8Array, by: Administrator | undefined): Promise<boolean> {
+    const came = sha256(file);
+    if (came !== digest)
+      throw new VerifierError(
+        "bad-request",
+        `expected the contour ${digest.slice(0, 16)}…, got ${came.slice(0, 16)}…; send that file`,
+      );
+    assertContour(file);
+    const isNew = await this.#db.transaction().execute(async (step) => {
+      const made = await writeContour(step, {
+        digest,
+        file: Buffer.from(file),
+        reviewed: by !== undefined,
+        since: new Date(),
+      });
+      if (by !== undefined)
+        await writeAct(step, { ...by, act: "put contour", object: digest, detail: `${file.length} bytes` });
+      return made;
+    });
+    if (isNew || by !== undefined) this.#rules.changed();
+    return isNew;
+  }
+
+  /** From the answer on, no verifier affirms this node. Results that were signed before run out by themselves. */
+  async revoke(name: string, reason: string, { who, tenant }: Administrator): Promise<void> {
+    const node = await this.#ownership.take(name, TAKE_MS);
+    if (node === undefined)
+      throw new VerifierError("not-found", `no node ${name} is enrolled; see isoline fleet nodes`);
+    await node.alone(async () => {
+      const verdict = { state: "revoked", failure: null, why: reason } as const;
+      await writeVerdict(this.#db, {
+        node: name,
+        verifier: this.#lease.id,
+        at: new Date(),
+        verdict,
+        columns: {},
+        canisters: undefined,
+        others: { ...verdict, why: `its node was revoked: ${reason}` },
+        also: (step) => writeAct(step, { who, tenant, act: "revoke", object: name, detail: reason }),
+      });
+      node.state = "revoked";
+      node.imprint = undefined;
+      node.given = undefined;
+    });
+  }
+}
+
+function assertContour(file: Uint8Array): void {
+  try {
+    parseContour(Buffer.from(file).toString("utf8"));
+  } catch (fault) {
+    if (fault instanceof IsolineError) throw new VerifierError("bad-request", fault.message);
+    throw fault;
+  }
+}
+
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");

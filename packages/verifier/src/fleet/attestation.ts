@@ -1,0 +1,144 @@
+/** Push attestation: a node sends evidence that answers its last challenge, and gets the result with the next challenge. */
+import { createHash } from "node:crypto";
+import { type Appraisal, appraise } from "@isoline/attest/appraise";
+import type { ChallengeKeys } from "../challenge/challenge.ts";
+import { VerifierError } from "../error.ts";
+import { type Database, type State, writeVerdict } from "../store/index.ts";
+import type { Lease } from "./lease.ts";
+import type { OwnedNode } from "./owned-node.ts";
+import { elsewhere, type Ownership } from "./ownership.ts";
+import type { Rules } from "./rules.ts";
+import { bodiesIn, imprintOf, type Verdict, verdictOf, writeOf } from "./verdict.ts";
+import type { Watch } from "./watch.ts";
+
+export interface Timing {
+  /** Seconds from one evidence to the next. */
+  readonly due: number;
+  /** Seconds without evidence after which a node is stale, and that a challenge is valid for. */
+  readonly stale: number;
+}
+
+export interface AttestationResult {
+  readonly state: State;
+  readonly failure?: string;
+  readonly why?: string;
+  readonly ear: string;
+  readonly canisters: readonly {
+    readonly label: string;
+    readonly state: State;
+    readonly failure?: string;
+    readonly why?: string;
+  }[];
+  readonly need?: readonly string[];
+}
+
+export interface AttestationParts {
+  readonly db: Database;
+  readonly lease: Lease;
+  readonly ownership: Ownership;
+  readonly rules: Rules;
+  readonly challenges: ChallengeKeys;
+  readonly watch: Watch;
+  readonly timing: Timing;
+  /** Signs a result. */
+  readonly sign: (appraisal: Appraisal, now: Date) => Promise<string>;
+  /** Told of each appraisal, for the metrics. */
+  readonly appraised?: (state: State, isNews: boolean) => void;
+}
+
+const NO_POLICY = Buffer.from("{}");
+
+export class Attestation {
+  readonly #parts: AttestationParts;
+
+  constructor(parts: AttestationParts) {
+    this.#parts = parts;
+  }
+
+  /** Judges evidence. What is news is written before this returns; see docs/verifier.md for what is kept in memory alone. */
+  attest(node: OwnedNode, challenge: Uint8Array, evidence: Uint8Array): Promise<AttestationResult> {
+    return node.alone(async () => {
+      const { ownership, lease, challenges, timing, watch } = this.#parts;
+      if (ownership.present(node.name) !== node) throw elsewhere(node.name, "another verifier has taken it over");
+      if (node.state === "revoked")
+        throw new VerifierError(
+          "not-allowed",
+          `${node.name} was revoked; enrol it anew, with a token made for its name`,
+        );
+      const now = new Date();
+      challenges.assertOurs(challenge, node.id, now, timing.stale);
+      const digest = createHash("sha256").update(challenge).update(evidence).digest("hex");
+      if (node.given?.digest === digest) return node.given.answer as AttestationResult;
+      const answer = await this.#judge(node, challenge, evidence, now);
+      // Nothing is said after the lease ran out: another verifier may have accepted something newer by now.
+      if (!lease.isHeld || ownership.present(node.name) !== node)
+        throw elsewhere(node.name, "the lease of this verifier ran out");
+      node.given = { digest, answer };
+      node.seen = now;
+      watch.saw(node.name);
+      return answer;
+    });
+  }
+
+  async #judge(node: OwnedNode, challenge: Uint8Array, evidence: Uint8Array, now: Date): Promise<AttestationResult> {
+    const { db, lease, rules, sign, appraised } = this.#parts;
+    const bodies = bodiesIn(evidence);
+    const given = await rules.forNode(node, bodies?.canisters ?? []);
+    const { policySigners, contourSigners } = rules.trusted;
+    const appraisal = await appraise({
+      evidence,
+      challenge,
+      trust: {
+        nodes: [{ id: node.id, attestationKey: node.key }],
+        policySigners,
+        contourSigners,
+        contours: given.contours,
+      },
+      policy: given.policy?.file ?? NO_POLICY,
+      references: given.references,
+      last: node.accepted,
+      now,
+      node: node.id,
+    });
+    const verdict =
+      given.policy === undefined ? withoutPolicy(verdictOf(appraisal, bodies)) : verdictOf(appraisal, bodies);
+    const ear = await sign(appraisal, now);
+    const imprint = imprintOf(verdict);
+    const isNews = node.imprint !== imprint || node.state !== verdict.state;
+    if (isNews) {
+      const { name, tenant } = node;
+      const write = writeOf(verdict, { node: name, tenant, verifier: lease.id, at: now });
+      await writeVerdict(db, { ...write, evidence: { challenge, evidence } });
+    }
+    node.imprint = imprint;
+    node.state = verdict.state;
+    node.accepted = verdict.accepted ?? node.accepted;
+    node.isAhead = !isNews || node.isAhead;
+    if (isNews) node.isAhead = false;
+    appraised?.(verdict.state, isNews);
+    return answerOf(verdict, ear, given.missing);
+  }
+}
+
+/** Nothing is proven where no policy says what must be. */
+function withoutPolicy(verdict: Verdict): Verdict {
+  const why =
+    "expected a policy for this node, got none; put one that is named default, or as the node's tenant or its label policy";
+  const links = verdict.links.map((link) => (link.name === "policy" ? { ...link, why } : link));
+  const isFirst = verdict.links.find(({ state }) => state === "failed")?.name === "policy";
+  return isFirst ? { ...verdict, links, why } : verdict;
+}
+
+function answerOf(verdict: Verdict, ear: string, missing: readonly string[]): AttestationResult {
+  const { canisters = [] } = verdict;
+  return {
+    ...reasonsOf(verdict),
+    ear,
+    canisters: canisters.map((canister) => ({ label: canister.label, ...reasonsOf(canister) })),
+    ...(missing.length > 0 && { need: missing.map((digest) => `contour:${digest}`) }),
+  };
+}
+
+function reasonsOf({ state, failure, why }: Pick<Verdict, "state" | "failure" | "why">) {
+  return { state, ...(failure !== null && { failure }), ...(why !== null && { why }) };
+}

@@ -1,0 +1,92 @@
+/** All of a verifier but its door: it owns nodes, judges evidence, watches who is alive, and lets administrators act. */
+import type { Appraisal } from "@isoline/attest/appraise";
+import type { ChallengeKeys } from "../challenge/challenge.ts";
+import type { Connection, State } from "../store/index.ts";
+import { Administration } from "./administration.ts";
+import { Attestation, type Timing } from "./attestation.ts";
+import { Enrolment } from "./enrolment.ts";
+import { Lease } from "./lease.ts";
+import { Ownership } from "./ownership.ts";
+import { Rules } from "./rules.ts";
+import type { Trusted } from "./trusted.ts";
+import { Watch } from "./watch.ts";
+
+export interface FleetParts {
+  readonly store: Connection;
+  readonly challenges: ChallengeKeys;
+  readonly trusted: Trusted;
+  readonly timing: Timing;
+  readonly sign: (appraisal: Appraisal, now: Date) => Promise<string>;
+  readonly appraised?: (state: State, isNews: boolean) => void;
+}
+
+export class Fleet {
+  readonly store: Connection;
+  readonly challenges: ChallengeKeys;
+  readonly timing: Timing;
+  readonly lease: Lease;
+  readonly ownership: Ownership;
+  readonly rules: Rules;
+  readonly watch: Watch;
+  readonly attestation: Attestation;
+  readonly enrolment: Enrolment;
+  readonly administration: Administration;
+  readonly #heard = new Set<() => void>();
+
+  constructor({ store, challenges, trusted, timing, sign, appraised }: FleetParts) {
+    const { db } = store;
+    this.store = store;
+    this.challenges = challenges;
+    this.timing = timing;
+    this.lease = new Lease(db, { lost: () => this.#lost(), renewed: () => this.#renewed() });
+    this.ownership = new Ownership(db, this.lease);
+    this.rules = new Rules(db, trusted);
+    this.watch = new Watch(db, this.lease, this.ownership, timing.stale);
+    const { lease, ownership, rules, watch } = this;
+    this.attestation = new Attestation({
+      ...{ db, lease, ownership, rules, challenges, watch, timing, sign },
+      ...(appraised !== undefined && { appraised }),
+    });
+    this.enrolment = new Enrolment(db, trusted, ownership);
+    this.administration = new Administration(db, lease, ownership, rules);
+  }
+
+  async start(): Promise<void> {
+    await this.store.listen((channel, message) => {
+      if (channel === "isoline_rules") this.rules.changed();
+      else if (channel === "isoline_release") void this.ownership.release(message).catch(() => {});
+      else for (const heard of this.#heard) heard();
+    });
+    await this.lease.begin();
+    await this.#adopt();
+    this.watch.start();
+  }
+
+  /** Gives everything back, so that another verifier goes on at once. */
+  async stop(): Promise<void> {
+    this.watch.stop();
+    await this.ownership.releaseAll();
+    await this.lease.end();
+    await this.store.close();
+  }
+
+  /** Calls back when there are new changes, until the function that it returns is called. */
+  onChange(heard: () => void): () => void {
+    this.#heard.add(heard);
+    return () => this.#heard.delete(heard);
+  }
+
+  #lost(): void {
+    this.ownership.forgetAll();
+    this.watch.clear();
+  }
+
+  async #renewed(): Promise<void> {
+    await this.#adopt();
+    await this.rules.compare();
+  }
+
+  async #adopt(): Promise<void> {
+    for (const name of await this.ownership.adopt()) this.watch.saw(name);
+  }
+}

@@ -1,0 +1,5 @@
+/** The fleet: who owns which node, what it said last, and what follows. */
+export { dryRun } from "./dry-run.ts";
+export { Fleet } from "./fleet.ts";
+export { type OwnedNode, tokenDigest } from "./owned-node.ts";
+export type { Trusted } from "./trusted.ts";

@@ -1,0 +1,82 @@
+/**
+ * The lease of this verifier. While it runs, no other verifier takes the nodes that this one owns. When it could not be
+ * renewed, this one owns nothing any more. It ends here before it ends for the others: time is counted from before the renewal was
+ * asked for, by a clock that is never set.
+ */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { beginLease, type Database, endLease, renewLease } from "../store/index.ts";
+
+/** How long the others wait for a verifier that died. */
+const LEASE_SECONDS = 6;
+const RENEWALS = 3;
+/** Clocks of two machines do not run equally fast. */
+const MARGIN = 0.9;
+
+export class Lease {
+  readonly #db: Database;
+  readonly #lost: () => void;
+  readonly #renewed: () => Promise<void>;
+  #id = "";
+  #until = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  /** `lost` is called when the lease ran out, `renewed` after each renewal. */
+  constructor(db: Database, on: { lost: () => void; renewed: () => Promise<void> }) {
+    this.#db = db;
+    this.#lost = on.lost;
+    this.#renewed = on.renewed;
+  }
+
+  /** Which verifier this is. It becomes another one when its lease was lost. */
+  get id(): string {
+    return this.#id;
+  }
+
+  get isHeld(): boolean {
+    return performance.now() < this.#until;
+  }
+
+  async begin(): Promise<void> {
+    await this.#beginAnew();
+    this.#schedule();
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#until = 0;
+    await endLease(this.#db, this.#id);
+  }
+
+  async #beginAnew(): Promise<void> {
+    const asked = performance.now();
+    const id = randomUUID();
+    await beginLease(this.#db, id, hostname(), LEASE_SECONDS);
+    this.#id = id;
+    this.#until = asked + LEASE_SECONDS * 1000 * MARGIN;
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => void this.#renew(), (LEASE_SECONDS * 1000) / RENEWALS);
+    this.#timer.unref();
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      const asked = performance.now();
+      if (await renewLease(this.#db, this.#id, LEASE_SECONDS)) this.#until = asked + LEASE_SECONDS * 1000 * MARGIN;
+      else {
+        this.#until = 0;
+        this.#lost();
+        await this.#beginAnew();
+      }
+      await this.#renewed();
+    } catch {
+      // The database does not answer: the lease runs out by itself, and is asked for again.
+      if (!this.isHeld) this.#lost();
+    }
+    if (!this.#ended) this.#schedule();
+  }
+}

@@ -1,0 +1,57 @@
+/** A node that this verifier owns: what it said last, in memory, and one piece of work on it at a time. */
+import { createHash } from "node:crypto";
+import { type Accepted, readAccepted, writeAccepted } from "@isoline/attest/appraise";
+import { readNode } from "@isoline/attest/enrol";
+import type { PublicArea } from "@isoline/attest/tpm";
+import type { NodeRow, Released, State } from "../store/index.ts";
+
+/** An answer that was given; the same evidence once more gets the same. */
+export interface Given {
+  readonly digest: string;
+  readonly answer: unknown;
+}
+
+export class OwnedNode {
+  readonly name: string;
+  readonly id: string;
+  readonly tenant: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly key: PublicArea;
+  /** SHA-256 of its token, in hexadecimal. */
+  readonly token: string;
+  state: State;
+  accepted: Accepted | undefined;
+  seen: Date | undefined;
+  /** Of the verdict that is written; undefined: not known yet. */
+  imprint: string | undefined;
+  given: Given | undefined;
+  /** Whether memory knows more than the database. */
+  isAhead = false;
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(row: NodeRow) {
+    this.name = row.name;
+    this.id = row.id;
+    this.tenant = row.tenant;
+    this.labels = row.labels;
+    this.key = readNode(Buffer.from(row.document)).attestationKey;
+    this.token = row.token;
+    this.state = row.state;
+    this.accepted = row.accepted === null ? undefined : readAccepted(row.accepted);
+    this.seen = row.seen ?? undefined;
+  }
+
+  /** Work on one node happens in turns: two pieces of evidence at once must not both be the next one. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#work.then(work, work);
+    this.#work = turn.catch(() => {});
+    return turn;
+  }
+
+  released(): Released {
+    const accepted = this.isAhead && this.accepted !== undefined ? writeAccepted(this.accepted) : null;
+    return { name: this.name, accepted, seen: this.seen ?? null };
+  }
+}
+
+export const tokenDigest = (token: string): string => createHash("sha256").update(token).digest("hex");

@@ -1,0 +1,108 @@
+/**
+ * Which nodes this verifier owns. One verifier at a time owns a node: it alone knows what the node said last, and it alone judges what
+ * comes next. Any other takes a node over by one row: at once where no live verifier owns it, after asking where one does.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import { VerifierError } from "../error.ts";
+import { adoptNodes, askForRelease, claimNode, type Database, releaseNodes } from "../store/index.ts";
+import type { Lease } from "./lease.ts";
+import { OwnedNode } from "./owned-node.ts";
+
+const ADOPTED_AT_ONCE = 5000;
+const LOOK_AGAIN_MS = 50;
+
+export class Ownership {
+  readonly #db: Database;
+  readonly #lease: Lease;
+  readonly #nodes = new Map<string, OwnedNode>();
+  readonly #claims = new Map<string, Promise<OwnedNode | undefined>>();
+
+  constructor(db: Database, lease: Lease) {
+    this.#db = db;
+    this.#lease = lease;
+  }
+
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  /** A node that is in memory, while the lease is held. */
+  present(name: string): OwnedNode | undefined {
+    return this.#lease.isHeld ? this.#nodes.get(name) : undefined;
+  }
+
+  /** All nodes in memory. */
+  all(): IterableIterator<OwnedNode> {
+    return this.#nodes.values();
+  }
+
+  /**
+   * A node that this verifier owns, or owns from now on; undefined where there is no such node. Refuses with `owned-elsewhere` where
+   * another verifier has not given it back within so many milliseconds.
+   */
+  async take(name: string, patienceMs = 1000): Promise<OwnedNode | undefined> {
+    const present = this.present(name);
+    if (present !== undefined) return present;
+    const claim = this.#claims.get(name) ?? this.#claim(name, patienceMs).finally(() => this.#claims.delete(name));
+    this.#claims.set(name, claim);
+    return await claim;
+  }
+
+  async #claim(name: string, patienceMs: number): Promise<OwnedNode | undefined> {
+    for (const until = performance.now() + patienceMs; ; ) {
+      const claimant = this.#lease.id;
+      if (!this.#lease.isHeld) throw elsewhere(name, "this verifier cannot reach its database");
+      const row = await claimNode(this.#db, name, claimant);
+      if (row === undefined) return undefined;
+      if (!("ownedBy" in row)) {
+        if (claimant !== this.#lease.id) continue;
+        const node = new OwnedNode(row);
+        this.#nodes.set(name, node);
+        return node;
+      }
+      if (performance.now() > until) throw elsewhere(name, "another verifier holds what it said last");
+      await askForRelease(this.#db, row.ownedBy, name);
+      await wait(LOOK_AGAIN_MS);
+    }
+  }
+
+  /** Gives a node back, if the request was meant for us. Work on it that has begun is finished first. */
+  async release(message: string): Promise<void> {
+    const [verifier, name = ""] = message.split(" ");
+    const node = this.#nodes.get(name);
+    if (verifier !== this.#lease.id || node === undefined) return;
+    await node.alone(async () => {
+      if (this.#nodes.get(name) !== node) return;
+      this.#nodes.delete(name);
+      await releaseNodes(this.#db, this.#lease.id, [node.released()]);
+    });
+  }
+
+  /** Takes over what no live verifier owns, and gives the names. */
+  async adopt(): Promise<readonly string[]> {
+    const rows = await adoptNodes(this.#db, this.#lease.id, ADOPTED_AT_ONCE);
+    for (const row of rows) if (!this.#nodes.has(row.name)) this.#nodes.set(row.name, new OwnedNode(row));
+    return rows.map(({ name }) => name);
+  }
+
+  /** Drops what is in memory of a node: it is read again. */
+  forget(name: string): void {
+    this.#nodes.delete(name);
+  }
+
+  /** Drops everything: the lease was lost, so others may own it already. */
+  forgetAll(): void {
+    this.#nodes.clear();
+  }
+
+  /** Gives everything back, at an orderly end. */
+  async releaseAll(): Promise<void> {
+    const released = [...this.#nodes.values()].map((node) => node.released());
+    this.#nodes.clear();
+    await releaseNodes(this.#db, this.#lease.id, released);
+  }
+}
+
+export function elsewhere(name: string, why: string): VerifierError {
+  return new VerifierError("owned-elsewhere", `${name}: ${why}; send it again in a second`);
+}

@@ -1,0 +1,13 @@
+/** What an operator trusts: files that the verifier is given, and that nothing on the network can change. */
+import type { Makers } from "@isoline/attest/tpm";
+import type { TrustedKey } from "@isoline/core/verify";
+
+export interface Trusted {
+  /** Makers of TPMs. */
+  readonly makers: Makers;
+  /** Digests of the Names of endorsement keys; undefined: any key of these makers may enrol. */
+  readonly endorsements: ReadonlySet<string> | undefined;
+  /** Keys one of which must have signed policies and reference values. None: what an administrator sends is accepted. */
+  readonly policySigners: readonly TrustedKey[];
+  readonly contourSigners: readonly TrustedKey[];
+}

@@ -1,0 +1,172 @@
+/** From an appraisal to what is kept and shown: a verdict for the node, and one for each canister. */
+import { type Accepted, type Appraisal, type Check, type FailureClass, writeAccepted } from "@isoline/attest/appraise";
+import {
+  type CanisterBody,
+  type NodeBody,
+  readCanisterBody,
+  readEvidence,
+  readNodeBody,
+} from "@isoline/attest/evidence";
+import { AttestError } from "@isoline/attest/error";
+import type { LinkRow, VerdictWrite } from "../store/index.ts";
+
+export type Judged = "affirming" | "contraindicated" | "unverifiable";
+
+export interface Reasons {
+  readonly state: Judged;
+  readonly failure: FailureClass | null;
+  readonly why: string | null;
+}
+
+export interface CanisterVerdict extends Reasons {
+  readonly label: string;
+  readonly root: "tpm" | "node";
+  readonly links: readonly LinkRow[];
+  readonly body: CanisterBody;
+}
+
+export interface Verdict extends Reasons {
+  readonly root: "none" | "tpm";
+  readonly links: readonly LinkRow[];
+  /** Undefined where the node failed: nothing that it says of itself or of canisters counts then. */
+  readonly body: NodeBody | undefined;
+  readonly canisters: readonly CanisterVerdict[] | undefined;
+  readonly accepted: Accepted | undefined;
+}
+
+/** What evidence says before anything of it is believed; undefined where it cannot be read. */
+export function bodiesIn(evidence: Uint8Array): { node: NodeBody; canisters: readonly CanisterBody[] } | undefined {
+  try {
+    const { node, canisters } = readEvidence(evidence);
+    return { node: readNodeBody(node), canisters: canisters.map(({ body }) => readCanisterBody(body)) };
+  } catch (fault) {
+    if (fault instanceof AttestError) return undefined;
+    throw fault;
+  }
+}
+
+export function verdictOf(
+  { platform, root, canisters, accepted }: Appraisal,
+  bodies: ReturnType<typeof bodiesIn>,
+): Verdict {
+  const counts = bodies !== undefined && platform.status === "affirming";
+  return {
+    state: platform.status,
+    ...worstOf(platform.status, platform.checks),
+    root,
+    links: platform.checks.map(linkOf),
+    body: counts ? bodies.node : undefined,
+    canisters: counts
+      ? canisters.map(({ label, root: from, status, checks }) => ({
+          label,
+          root: from,
+          state: status,
+          ...worstOf(status, checks),
+          links: checks.map(linkOf),
+          body: bodies.canisters.find((body) => body.label === label) as CanisterBody,
+        }))
+      : undefined,
+    accepted,
+  };
+}
+
+/**
+ * What two verdicts must have in common for the second to be no news. Only the TPM's clock within one start, the number of events
+ * that were on contour, and the node's own time may differ: all else is written before it is acknowledged.
+ */
+export function imprintOf({ state, failure, root, links, body, canisters, accepted }: Verdict): string {
+  const { clock, canisters: kept = [], ...rest } = accepted ?? {};
+  return JSON.stringify([
+    state,
+    failure,
+    root,
+    links.map(({ name, state: outcome, failure: kind }) => [name, outcome, kind]),
+    body && columnsOf(body),
+    rest,
+    clock && [clock.resetCount, clock.restartCount],
+    kept.map(({ counters: { events: _events, ...others }, ...canister }) => [canister, others]),
+    canisters?.map(({ body: one, links: checks, ...canister }) => [
+      canister.label,
+      canister.state,
+      canister.failure,
+      canister.root,
+      checks.map(({ name, state: outcome }) => [name, outcome]),
+      { ...one.counters, events: 0 },
+      one.points,
+      hex(one.measurement),
+      one.image,
+      one.contour && hex(one.contour),
+      one.mode,
+      one.sensor,
+      one.started,
+    ]),
+  ]);
+}
+
+/** The verdict as it is written. */
+export function writeOf(
+  verdict: Verdict,
+  { node, tenant, verifier, at }: { node: string; tenant: string; verifier: string; at: Date },
+): VerdictWrite {
+  const { state, failure, why, root, links, body, canisters, accepted } = verdict;
+  return {
+    node,
+    verifier,
+    at,
+    verdict: { state, failure, why },
+    columns: {
+      links: JSON.stringify(links),
+      seen: at,
+      ...(body !== undefined && { root, ...columnsOf(body) }),
+      ...(accepted !== undefined && { accepted: writeAccepted(accepted) }),
+    },
+    canisters: canisters?.map((canister) => canisterRow(canister, node, tenant)),
+    others: { state: "unverifiable", failure, why: "the evidence of its node was refused, so nothing is known of it" },
+  };
+}
+
+function columnsOf({ sensors, kernel, build }: NodeBody) {
+  return {
+    sensors: JSON.stringify([...new Set(sensors.map(({ sensor }) => sensor))]),
+    kernel: kernel.release,
+    build: build.version,
+  };
+}
+
+function canisterRow({ label, root, state, failure, why, links, body }: CanisterVerdict, node: string, tenant: string) {
+  return {
+    node,
+    label,
+    tenant,
+    root,
+    state,
+    failure,
+    why,
+    links: JSON.stringify(links),
+    image: body.image ?? null,
+    contour: body.contour === undefined ? null : hex(body.contour),
+    mode: body.mode,
+    sensor: body.sensor,
+    started: new Date(Math.min(body.started, LAST_TIME)),
+    points: body.points,
+    measurement: hex(body.measurement),
+    counters: JSON.stringify(body.counters),
+  };
+}
+
+/** A node may say any time; what is later than this cannot be written. */
+const LAST_TIME = Date.UTC(9999, 0);
+
+/** The first check that failed in the way that the status says, else the first that failed. */
+function worstOf(status: Judged, checks: readonly Check[]): Pick<Reasons, "failure" | "why"> {
+  const failed = checks.filter(({ outcome }) => outcome === "failed");
+  const unproven = new Set<unknown>(["broken-evidence", "stale", "incomplete", "unreachable"]);
+  const first = failed.find(({ failure }) => unproven.has(failure) === (status === "unverifiable")) ?? failed[0];
+  return { failure: first?.failure ?? null, why: first?.why ?? null };
+}
+
+function linkOf({ name, outcome, failure, why }: Check): LinkRow {
+  return { name, state: outcome, ...(failure !== undefined && { failure }), ...(why !== undefined && { why }) };
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");

@@ -1,0 +1,82 @@
+/** Liveness: a node that this verifier owns and that has sent nothing for too long becomes stale, with its canisters. */
+import { VerifierError } from "../error.ts";
+import { type Database, storeGone, writeVerdict } from "../store/index.ts";
+import type { Lease } from "./lease.ts";
+import type { Ownership } from "./ownership.ts";
+import { Wheel } from "./wheel.ts";
+
+const TRY_AGAIN_SECONDS = 2;
+
+export class Watch {
+  readonly #db: Database;
+  readonly #lease: Lease;
+  readonly #ownership: Ownership;
+  readonly #seconds: number;
+  readonly #wheel: Wheel;
+
+  constructor(db: Database, lease: Lease, ownership: Ownership, seconds: number) {
+    this.#db = db;
+    this.#lease = lease;
+    this.#ownership = ownership;
+    this.#seconds = seconds;
+    this.#wheel = new Wheel((names) => void this.#collect(names), performance.now());
+  }
+
+  get size(): number {
+    return this.#wheel.size;
+  }
+
+  /** A node is alive now; it is watched from now on. */
+  saw(name: string): void {
+    this.#wheel.set(name, this.#seconds);
+  }
+
+  /** This verifier is no longer the one that watches it. */
+  unwatch(name: string): void {
+    this.#wheel.remove(name);
+  }
+
+  clear(): void {
+    this.#wheel.clear();
+  }
+
+  start(): void {
+    this.#wheel.start();
+  }
+
+  stop(): void {
+    this.#wheel.stop();
+  }
+
+  async #collect(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      try {
+        await this.#mark(name);
+      } catch (fault) {
+        if (storeGone(fault) === undefined && !(fault instanceof VerifierError)) throw fault;
+        // Its owner watches it; or the database is gone, and it is looked at again soon.
+        if (this.#ownership.present(name) !== undefined) this.#wheel.set(name, TRY_AGAIN_SECONDS);
+      }
+    }
+  }
+
+  async #mark(name: string): Promise<void> {
+    const node = this.#ownership.present(name);
+    if (node === undefined) return;
+    await node.alone(async () => {
+      if (node.state === "revoked" || node.state === "stale" || node.state === "unknown") return;
+      const why = `no evidence for ${this.#seconds} seconds; see whether the node runs and reaches a verifier`;
+      const verdict = { state: "stale", failure: "unreachable", why } as const;
+      await writeVerdict(this.#db, {
+        node: name,
+        verifier: this.#lease.id,
+        at: new Date(),
+        verdict,
+        columns: { ...(node.isAhead && { seen: node.seen ?? null }) },
+        canisters: undefined,
+        others: verdict,
+      });
+      node.state = "stale";
+    });
+  }
+}

@@ -1,0 +1,162 @@
+/** What agents ask for: enrolment, challenges, attestation, and telling of departures and contours. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
+import { VerifierError } from "../error.ts";
+import type { OwnedNode } from "../fleet/index.ts";
+import { canistersOf, writeDepartures } from "../store/index.ts";
+import { addressOf, agentOf, type Door, type Env, recognised } from "./door.ts";
+import {
+  challengeGiven,
+  departuresTold,
+  enrolled,
+  enrolmentAnswer,
+  enrolmentBegun,
+  enrolmentOrder,
+  result,
+} from "./model.ts";
+import { assertRole } from "../access/index.ts";
+import { atMost, body, file, json, MOST_JSON, ofName, route } from "./route.ts";
+
+const MOST_EVIDENCE = 8 * 2 ** 20;
+const MOST_CONTOUR = 16 * 2 ** 20;
+const HEX_CHALLENGE = /^[0-9a-f]{64}$/;
+
+export function agentRoutes(app: OpenAPIHono<Env>, door: Door): void {
+  enrolmentRoutes(app, door);
+  attestationRoutes(app, door);
+  tellingRoutes(app, door);
+}
+
+function enrolmentRoutes(app: OpenAPIHono<Env>, door: Door): void {
+  const { fleet } = door;
+  app.openapi(
+    route({
+      method: "post",
+      path: "/v1/enrolments",
+      summary: "Begin an enrolment, with a one-time token.",
+      middleware: [atMost(MOST_JSON)] as const,
+      request: body(enrolmentOrder),
+      responses: { 200: json(enrolmentBegun, "The challenge that the node's TPM has to open.") },
+    }),
+    async (c) => {
+      door.limits.stranger.count(addressOf(c));
+      const { name, token, request } = c.req.valid("json");
+      return c.json(await fleet.enrolment.begin(name, token, request), 200);
+    },
+  );
+  app.openapi(
+    route({
+      method: "post",
+      path: "/v1/enrolments/{enrolment}/answer",
+      summary: "End an enrolment: the secret that the TPM opened.",
+      middleware: [atMost(MOST_JSON)] as const,
+      request: { params: z.object({ enrolment: z.uuid() }), ...body(enrolmentAnswer) },
+      responses: { 200: json(enrolled, "The node is enrolled; its token is shown once.") },
+    }),
+    async (c) => {
+      door.limits.stranger.count(addressOf(c));
+      const { name, id, token } = await fleet.enrolment.answer(
+        c.req.valid("param").enrolment,
+        c.req.valid("json").answer,
+      );
+      return c.json({ node: id, name, nodeToken: token, ...nextFor(door, id) }, 200);
+    },
+  );
+}
+
+function attestationRoutes(app: OpenAPIHono<Env>, door: Door): void {
+  const { fleet } = door;
+  app.openapi(
+    route({
+      method: "get",
+      path: "/v1/nodes/{name}/challenge",
+      summary: "A challenge for a node's next evidence.",
+      request: { params: ofName },
+      responses: { 200: json(challengeGiven, "The challenge.") },
+    }),
+    async (c) => {
+      const node = await agentOf(c, door, c.req.valid("param").name);
+      return c.json(nextFor(door, node.id), 200);
+    },
+  );
+  app.openapi(
+    route({
+      method: "post",
+      path: "/v1/nodes/{name}/attestations",
+      summary: "Evidence, for the challenge in the header Isoline-Challenge.",
+      middleware: [atMost(MOST_EVIDENCE)] as const,
+      request: { params: ofName, ...file("application/cbor") },
+      responses: { 200: json(result, "The result, with the next challenge.") },
+    }),
+    async (c) => {
+      const node = await agentOf(c, door, c.req.valid("param").name);
+      const challenge = c.req.header("isoline-challenge") ?? "";
+      if (!HEX_CHALLENGE.test(challenge))
+        throw new VerifierError(
+          "bad-request",
+          "expected the header Isoline-Challenge with 64 hexadecimal digits, got none; ask for a challenge",
+        );
+      const evidence = new Uint8Array(await c.req.arrayBuffer());
+      const answer = await fleet.attestation.attest(node, Buffer.from(challenge, "hex"), evidence);
+      return c.json({ ...answer, ...nextFor(door, node.id) } as z.infer<typeof result>, 200);
+    },
+  );
+}
+
+function tellingRoutes(app: OpenAPIHono<Env>, door: Door): void {
+  const { fleet } = door;
+  app.openapi(
+    route({
+      method: "post",
+      path: "/v1/nodes/{name}/departures",
+      summary: "Departures of a canister, in the node's own words.",
+      middleware: [atMost(2 ** 21)] as const,
+      request: { params: ofName, ...body(departuresTold) },
+      responses: { 204: { description: "Kept." } },
+    }),
+    async (c) => {
+      const node = await agentOf(c, door, c.req.valid("param").name);
+      const { canister, departures } = c.req.valid("json");
+      await assertItsOwn(node, canister, door);
+      const rows = departures.map(({ at, why = null, nearest = null, program = null, ...rest }) => ({
+        ...rest,
+        ...{ at: new Date(at), why, nearest, program },
+      }));
+      await writeDepartures(fleet.store.db, node.name, canister, rows);
+      return c.body(null, 204);
+    },
+  );
+  app.openapi(
+    route({
+      method: "put",
+      path: "/v1/contours/{sha256}",
+      summary: "A contour file, which must have this digest.",
+      middleware: [atMost(MOST_CONTOUR)] as const,
+      request: { params: z.object({ sha256: z.string().regex(HEX_CHALLENGE) }), ...file("text/plain") },
+      responses: { 201: { description: "It was not there." }, 204: { description: "It was there already." } },
+    }),
+    async (c) => {
+      const person = await recognised(c, door);
+      if (person !== undefined) assertRole(person, "operator");
+      else await agentOf(c, door);
+      const by = person && { who: person.name, tenant: person.tenant ?? null };
+      const bytes = new Uint8Array(await c.req.arrayBuffer());
+      const isNew = await fleet.administration.putContour(c.req.valid("param").sha256, bytes, by);
+      return c.body(null, isNew ? 201 : 204);
+    },
+  );
+}
+
+function nextFor({ fleet }: Door, id: string) {
+  return { challenge: Buffer.from(fleet.challenges.make(id, new Date())).toString("hex"), due: fleet.timing.due };
+}
+
+/** A node tells of canisters that its evidence has shown; labels cannot be made up to fill the store. */
+async function assertItsOwn(node: OwnedNode, label: string, { fleet }: Door): Promise<void> {
+  const rows = await canistersOf(fleet.store.db, node.name);
+  if (!rows.some((row) => row.label === label))
+    throw new VerifierError(
+      "not-found",
+      `expected a canister of the evidence of ${node.name}, got another label; attest first`,
+    );
+}

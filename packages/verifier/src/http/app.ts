@@ -1,0 +1,70 @@
+/** The door of a verifier: every route, and what each answer has in common. */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { VerifierError } from "../error.ts";
+import { agentRoutes } from "./agents.ts";
+import { changeRoutes, Readers } from "./changes.ts";
+import { type Door, type Env, personOf } from "./door.ts";
+import { pageRoutes } from "./page.ts";
+import { answerFor, refuse } from "./refusing.ts";
+import { rulingRoutes } from "./ruling.ts";
+import { watchingRoutes } from "./watching.ts";
+
+export interface AppSettings {
+  /** The folder with the page; undefined: none is served. */
+  readonly page: string | undefined;
+  readonly version: string;
+  /** Told what failed that should not. */
+  readonly failed: (fault: unknown) => void;
+}
+
+export function verifierApp(door: Door, { page, version, failed }: AppSettings): OpenAPIHono<Env> {
+  const app = new OpenAPIHono<Env>({
+    defaultHook: (checked) => {
+      if (checked.success) return;
+      const [issue] = checked.error.issues;
+      const place = issue?.path.join(".") ?? "";
+      throw new VerifierError(
+        "bad-request",
+        `${place === "" ? "the request" : place}: ${issue?.message ?? "is malformed"}; see /openapi.json`,
+      );
+    },
+  });
+  app.use(async (c, next) => {
+    const began = performance.now();
+    await next();
+    c.header("X-Content-Type-Options", "nosniff");
+    c.header("Referrer-Policy", "no-referrer");
+    c.header("Cross-Origin-Resource-Policy", "same-origin");
+    if (c.req.path.startsWith("/v1/")) c.header("Cache-Control", "no-store");
+    door.metrics.answered(c.res.status, (performance.now() - began) / 1000);
+  });
+  app.onError((fault, c) => {
+    const answer = answerFor(fault);
+    door.metrics.refused(answer.code);
+    if (answer.status === 500) failed(fault);
+    return refuse(c, answer);
+  });
+  app.notFound((c) => refuse(c, answerFor(new VerifierError("not-found", "nothing is here; see /openapi.json"))));
+  const readers = new Readers();
+  const { fleet, metrics } = door;
+  metrics.watch({ owned: () => fleet.ownership.size, watched: () => fleet.watch.size, readers: () => readers.number });
+  healthRoutes(app, door);
+  agentRoutes(app, door);
+  watchingRoutes(app, door);
+  rulingRoutes(app, door);
+  changeRoutes(app, door, readers);
+  app.doc31("/openapi.json", { openapi: "3.1.0", info: { title: "isoline verifier", version } });
+  if (page !== undefined) pageRoutes(app, page);
+  return app;
+}
+
+function healthRoutes(app: OpenAPIHono<Env>, door: Door): void {
+  app.get("/healthz", (c) => c.text("alive\n"));
+  app.get("/readyz", (c) =>
+    door.fleet.lease.isHeld ? c.text("ready\n") : c.text("the database does not answer\n", 503),
+  );
+  app.get("/metrics", async (c) => {
+    await personOf(c, door, "viewer");
+    return c.text(await door.metrics.text(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+  });
+}

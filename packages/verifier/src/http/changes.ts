@@ -1,0 +1,115 @@
+/** Changes of verdicts as they happen: server-sent events (WHATWG HTML, 9.2), which go on from where a reader was. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import { VerifierError } from "../error.ts";
+import { changesAfter, lastChange } from "../store/index.ts";
+import { changeDocument } from "./documents.ts";
+import { type Door, type Env, personOf } from "./door.ts";
+
+const COMMENT_MS = 15_000;
+const AT_ONCE = 500;
+/** Readers at once. */
+const MOST_READERS = 500;
+/** A reader that takes nothing for so long is let go; it comes back with the id of what it read last. */
+const SLOW_MS = 30_000;
+
+export class Readers {
+  #number = 0;
+
+  get number(): number {
+    return this.#number;
+  }
+
+  begin(): () => void {
+    if (this.#number >= MOST_READERS)
+      throw new VerifierError(
+        "too-many",
+        `expected at most ${MOST_READERS} readers of changes, got one more; close one`,
+      );
+    this.#number++;
+    return () => {
+      this.#number--;
+    };
+  }
+}
+
+export function changeRoutes(app: OpenAPIHono<Env>, door: Door, readers: Readers): void {
+  app.get("/v1/changes", async (c) => {
+    const { tenant } = await personOf(c, door, "viewer");
+    const { fleet } = door;
+    const told = c.req.header("last-event-id") ?? "";
+    const from = /^\d{1,15}$/.test(told) ? Number(told) : await lastChange(fleet.store.db);
+    const end = readers.begin();
+    c.header("X-Accel-Buffering", "no");
+    return streamSSE(c, async (stream) => {
+      const wake = new Bell();
+      const unheard = fleet.onChange(() => wake.ring());
+      stream.onAbort(() => wake.ring());
+      try {
+        await send(stream, door, from, tenant, wake);
+      } finally {
+        unheard();
+        end();
+      }
+    });
+  });
+}
+
+async function send(
+  stream: SSEStreamingApi,
+  { fleet }: Door,
+  from: number,
+  tenant: string | undefined,
+  wake: Bell,
+): Promise<void> {
+  await inTime(stream.write(": changes\n\n"));
+  for (let last = from; !stream.aborted && !stream.closed; ) {
+    const rows = await changesAfter(fleet.store.db, last, AT_ONCE);
+    for (const row of rows) {
+      last = row.id;
+      if (tenant !== undefined && row.tenant !== tenant) continue;
+      const data = JSON.stringify(changeDocument(row));
+      if (!(await inTime(stream.writeSSE({ event: "change", id: String(row.id), data })))) return;
+    }
+    if (rows.length > 0) continue;
+    if (!(await wake.wait(COMMENT_MS)) && !(await inTime(stream.write(": still here\n\n")))) return;
+  }
+}
+
+/** Whether the reader took it in time. */
+async function inTime(writing: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), SLOW_MS);
+  });
+  const result = await Promise.race([writing.then(() => true), late]);
+  clearTimeout(timer);
+  return result;
+}
+
+/** Wakes who waits; rung before, it is heard at once. */
+class Bell {
+  #isRung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#isRung = true;
+    this.#wake?.();
+  }
+
+  /** Whether it rang in so many milliseconds. */
+  async wait(ms: number): Promise<boolean> {
+    if (!this.#isRung) {
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        timer = setTimeout(resolve, ms);
+      });
+      clearTimeout(timer);
+      this.#wake = undefined;
+    }
+    const rang = this.#isRung;
+    this.#isRung = false;
+    return rang;
+  }
+}

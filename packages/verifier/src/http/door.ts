@@ -1,0 +1,99 @@
+/** What every route has at hand, and who is asking. */
+import type { IncomingMessage } from "node:http";
+import type { TLSSocket } from "node:tls";
+import type { Context } from "hono";
+import { assertRole, type Limits, type Person, type Recognise, type Role } from "../access/index.ts";
+import { VerifierError } from "../error.ts";
+import { type Fleet, type OwnedNode, tokenDigest } from "../fleet/index.ts";
+import { findNode } from "../store/index.ts";
+import type { Metrics } from "./metrics.ts";
+
+export interface Door {
+  readonly fleet: Fleet;
+  readonly metrics: Metrics;
+  /** Each is asked in turn. */
+  readonly people: readonly Recognise[];
+  /** Whether agents prove themselves with a certificate; otherwise with a token. */
+  readonly certificates: boolean;
+  readonly limits: { readonly person: Limits; readonly tenant: Limits; readonly stranger: Limits };
+}
+
+export interface Env {
+  readonly Bindings: { readonly incoming?: IncomingMessage };
+}
+
+const NODE_TOKEN = /^isn~([A-Za-z0-9][A-Za-z0-9_.-]{0,62})~[A-Za-z0-9_-]{43}$/;
+/** The name in a certificate: a SPIFFE id that ends so, or else the common name. */
+const SPIFFE =
+  /(?:^|, )URI:spiffe:\/\/[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*\/node\/([A-Za-z0-9][A-Za-z0-9_.-]{0,62})(?:,|$)/;
+
+/** The person behind a request, who must have this role at least. */
+export async function personOf(c: Context<Env>, door: Door, least: Role): Promise<Person> {
+  const person = await recognised(c, door);
+  if (person === undefined) throw stranger(c, door, "a token of a person");
+  door.limits.person.count(person.name);
+  assertRole(person, least);
+  return person;
+}
+
+/** Undefined where no person is behind a request. */
+export async function recognised(c: Context<Env>, { people }: Door): Promise<Person | undefined> {
+  const token = bearer(c);
+  if (token === undefined || NODE_TOKEN.test(token)) return undefined;
+  for (const recognise of people) {
+    const person = await recognise(token);
+    if (person !== undefined) return person;
+  }
+  return undefined;
+}
+
+/** The node behind a request, which this verifier owns from then on. Only a proven one is taken over. */
+export async function agentOf(c: Context<Env>, door: Door, name?: string): Promise<OwnedNode> {
+  const proven = door.certificates ? certified(c, door) : await byToken(c, door);
+  if (name !== undefined && name !== proven)
+    throw new VerifierError("not-allowed", `expected node ${name}, got ${proven}; a node speaks for itself alone`);
+  const node = await door.fleet.ownership.take(proven);
+  if (node === undefined) throw stranger(c, door, "an enrolled node");
+  door.limits.tenant.count(node.tenant);
+  return node;
+}
+
+function certified(c: Context<Env>, door: Door): string {
+  const socket = c.env.incoming?.socket as TLSSocket | undefined;
+  const certificate = socket?.authorized === true ? socket.getPeerCertificate() : undefined;
+  const common = certificate?.subject.CN;
+  const name = SPIFFE.exec(certificate?.subjectaltname ?? "")?.[1] ?? (typeof common === "string" ? common : undefined);
+  if (name === undefined) throw stranger(c, door, "a client certificate by an authority that is trusted here");
+  return name;
+}
+
+async function byToken(c: Context<Env>, door: Door): Promise<string> {
+  const token = bearer(c) ?? "";
+  const name = NODE_TOKEN.exec(token)?.[1];
+  if (name === undefined) throw stranger(c, door, "the token of a node");
+  const digest = tokenDigest(token);
+  const { fleet } = door;
+  const known = fleet.ownership.present(name)?.token ?? (await findNode(fleet.store.db, name))?.token;
+  if (known !== digest) throw stranger(c, door, "the token of a node");
+  return name;
+}
+
+/** A refusal that strangers get so often only; the limit is by address. */
+function stranger(c: Context<Env>, { limits }: Door, expected: string): VerifierError {
+  limits.stranger.count(addressOf(c));
+  return new VerifierError("unknown-caller", `expected ${expected}, got none that is known; see docs/verifier.md`);
+}
+
+export const addressOf = (c: Context<Env>): string => c.env.incoming?.socket.remoteAddress ?? "unknown";
+
+function bearer(c: Context<Env>): string | undefined {
+  const header = c.req.header("authorization") ?? "";
+  return header.startsWith("Bearer ") && header.length < 16_384 ? header.slice("Bearer ".length).trim() : undefined;
+}
+
+/** Which tenant's things a person sees; undefined: all. What is asked for must be within what may be seen. */
+export function tenantFor(person: Person, asked: string | undefined): string | undefined {
+  if (person.tenant !== undefined && asked !== undefined && asked !== person.tenant)
+    throw new VerifierError("not-allowed", `expected tenant ${person.tenant}, got ${asked}; leave it out`);
+  return person.tenant ?? asked;
+}

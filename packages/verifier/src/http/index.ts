@@ -1,0 +1,3 @@
+/** The API, and the page. */
+export { verifierApp } from "./app.ts";
+export { Metrics } from "./metrics.ts";

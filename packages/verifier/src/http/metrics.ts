@@ -1,0 +1,73 @@
+/** Counters and gauges for Prometheus. No name of a node, tenant or person is in them. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+
+export interface Sizes {
+  readonly owned: () => number;
+  readonly watched: () => number;
+  readonly readers: () => number;
+}
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #appraisals: Counter<"state" | "news">;
+  readonly #requests: Histogram<"status">;
+  readonly #refusals: Counter<"code">;
+
+  constructor() {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#appraisals = new Counter({
+      name: "isoline_verifier_appraisals_total",
+      help: "Evidence that was judged, by the node's state, and whether it was news that was written.",
+      labelNames: ["state", "news"],
+      registers,
+    });
+    this.#requests = new Histogram({
+      name: "isoline_verifier_request_seconds",
+      help: "Time to answer a request, by the status of the answer.",
+      labelNames: ["status"],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    });
+    this.#refusals = new Counter({
+      name: "isoline_verifier_refusals_total",
+      help: "Requests that were refused, by code.",
+      labelNames: ["code"],
+      registers,
+    });
+  }
+
+  /** Adds gauges of what is in memory. */
+  watch({ owned, watched, readers }: Sizes): void {
+    this.#gauge("isoline_verifier_owned_nodes", "Nodes that this verifier owns.", owned);
+    this.#gauge("isoline_verifier_watched_nodes", "Nodes that become stale without evidence.", watched);
+    this.#gauge("isoline_verifier_readers", "Readers of changes that are connected.", readers);
+  }
+
+  appraised(state: string, isNews: boolean): void {
+    this.#appraisals.inc({ state, news: String(isNews) });
+  }
+
+  answered(status: number, seconds: number): void {
+    this.#requests.observe({ status: String(status) }, seconds);
+  }
+
+  refused(code: string): void {
+    this.#refusals.inc({ code });
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #gauge(name: string, help: string, value: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  }
+}

@@ -1,0 +1,266 @@
+/** What administrators send: policies, reference values, tokens, revocations; and the record of their acts. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
+import { assertOfAll, assertRole } from "../access/index.ts";
+import { VerifierError } from "../error.ts";
+import { dryRun } from "../fleet/index.ts";
+import { acts, contoursBy, countsByNode, currentPolicies, findNode, type NodeRow, references } from "../store/index.ts";
+import { contourMapOf } from "./contour-map.ts";
+import { nodeDocument } from "./documents.ts";
+import { type Door, type Env, personOf, tenantFor } from "./door.ts";
+import {
+  auditList,
+  contourMap,
+  dryRun as dryRunDocument,
+  node,
+  policyList,
+  referenceList,
+  revocation,
+  tokenMade,
+  tokenOrder,
+} from "./model.ts";
+import { atMost, body, cursorOf, file, json, MOST_JSON, ofName, paged, placeOf, route } from "./route.ts";
+import { nodeFor } from "./watching.ts";
+
+const MOST_POLICY = 2 ** 20;
+const MOST_REFERENCES = 16 * 2 ** 20;
+const anyFile = { description: "The file.", content: { "application/octet-stream": { schema: z.string() } } };
+
+export function rulingRoutes(app: OpenAPIHono<Env>, door: Door): void {
+  policyRoutes(app, door);
+  referenceRoutes(app, door);
+  nodeActs(app, door);
+}
+
+function policyRoutes(app: OpenAPIHono<Env>, door: Door): void {
+  const { fleet } = door;
+  const { db } = fleet.store;
+  app.openapi(
+    route({
+      method: "get",
+      path: "/v1/policies",
+      summary: "The policies in force.",
+      responses: { 200: json(policyList, "The newest version of each.") },
+    }),
+    async (c) => {
+      await personOf(c, door, "viewer");
+      const rows = await currentPolicies(db);
+      const items = rows.map(({ name, version, digest, since }) => ({
+        name,
+        version,
+        digest,
+        since: since.toISOString(),
+      }));
+      return c.json({ items }, 200);
+    },
+  );
+  app.openapi(
+    route({
+      method: "get",
+      path: "/v1/policies/{name}",
+      summary: "A policy.",
+      request: { params: ofName },
+      responses: { 200: anyFile },
+    }),
+    async (c) => {
+      await personOf(c, door, "viewer");
+      const { name } = c.req.valid("param");
+      const row = (await currentPolicies(db)).find((one) => one.name === name);
+      if (row === undefined) throw new VerifierError("not-found", `no policy ${name}; see isoline fleet policy`);
+      return fileAnswer(row.file);
+    },
+  );
+  app.openapi(
+    route({
+      method: "put",
+      path: "/v1/policies/{name}",
+      summary: "A new version of a policy, which judges the next evidence of each node.",
+      middleware: [atMost(MOST_POLICY)] as const,
+      request: { params: ofName, ...file("application/octet-stream") },
+      responses: { 204: { description: "In force." } },
+    }),
+    async (c) => {
+      const person = await personOf(c, door, "admin");
+      assertOfAll(person);
+      const bytes = new Uint8Array(await c.req.arrayBuffer());
+      await fleet.administration.putPolicy(c.req.valid("param").name, bytes, { who: person.name, tenant: null });
+      return c.body(null, 204);
+    },
+  );
+  app.openapi(
+    route({
+      method: "post",
+      path: "/v1/policies/{name}/dry-run",
+      summary: "What a policy would change, by the last evidence of each node.",
+      middleware: [atMost(MOST_POLICY)] as const,
+      request: { params: ofName, ...file("application/octet-stream") },
+      responses: { 200: json(dryRunDocument, "What would change.") },
+    }),
+    async (c) => {
+      const person = await personOf(c, door, "operator");
+      const bytes = new Uint8Array(await c.req.arrayBuffer());
+      const { changes, ...sums } = await dryRun(db, fleet.rules, c.req.valid("param").name, bytes, person.tenant);
+      return c.json({ changes: [...changes], ...sums }, 200);
+    },
+  );
+}
+
+function referenceRoutes(app: OpenAPIHono<Env>, door: Door): void {
+  const { fleet } = door;
+  const { db } = fleet.store;
+  app.openapi(
+    route({
+      method: "get",
+      path: "/v1/references",
+      summary: "Files of reference values.",
+      responses: { 200: json(referenceList, "All of them.") },
+    }),
+    async (c) => {
+      await personOf(c, door, "viewer");
+      const rows = await references(db);
+      return c.json(
+        { items: rows.map(({ name, digest, since }) => ({ name, digest, since: since.toISOString() })) },
+        200,
+      );
+    },
+  );
+  app.openapi(
+    route({
+      method: "get",
+      path: "/v1/references/{name}",
+      summary: "A file of reference values.",
+      request: { params: ofName },
+      responses: { 200: anyFile },
+    }),
+    async (c) => {
+      await personOf(c, door, "viewer");
+      const { name } = c.req.valid("param");
+      const row = (await references(db)).find((one) => one.name === name);
+      if (row === undefined)
+        throw new VerifierError("not-found", `no reference values ${name}; see GET /v1/references`);
+      return fileAnswer(row.file);
+    },
+  );
+  app.openapi(
+    route({
+      method: "put",
+      path: "/v1/references/{name}",
+      summary: "A file of reference values, in place of the one of that name.",
+      middleware: [atMost(MOST_REFERENCES)] as const,
+      request: { params: ofName, ...file("application/octet-stream") },
+      responses: { 204: { description: "In force." } },
+    }),
+    async (c) => {
+      const person = await personOf(c, door, "admin");
+      assertOfAll(person);
+      const bytes = new Uint8Array(await c.req.arrayBuffer());
+      await fleet.administration.putReference(c.req.valid("param").name, bytes, { who: person.name, tenant: null });
+      return c.body(null, 204);
+    },
+  );
+  app.openapi(
+    route({
+      method: "get",
+      path: "/v1/contours/{sha256}",
+      summary: "A contour, as a map and as its text.",
+      request: { params: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }) },
+      responses: { 200: json(contourMap, "The contour.") },
+    }),
+    async (c) => {
+      await personOf(c, door, "viewer");
+      const { sha256 } = c.req.valid("param");
+      const [row] = await contoursBy(db, [sha256]);
+      if (row === undefined)
+        throw new VerifierError("not-found", `no contour ${sha256.slice(0, 16)}…; an agent sends it when it is asked`);
+      const name = (await fleet.rules.nameOf(sha256)) ?? "";
+      return c.json(contourMapOf(name, Buffer.from(row.file).toString("utf8")), 200);
+    },
+  );
+}
+
+function nodeActs(app: OpenAPIHono<Env>, door: Door): void {
+  const { fleet } = door;
+  const { db } = fleet.store;
+  app.openapi(
+    route({
+      method: "post",
+      path: "/v1/enrolment-tokens",
+      summary: "A token that one node may enrol with.",
+      middleware: [atMost(MOST_JSON)] as const,
+      request: body(tokenOrder),
+      responses: { 200: json(tokenMade, "The token, shown once.") },
+    }),
+    async (c) => {
+      const person = await personOf(c, door, "operator");
+      const { tenant: asked, labels = {}, name, expires } = c.req.valid("json");
+      const tenant = tenantFor(person, asked) ?? asked;
+      // The label chooses the policy that judges the node, so it is as powerful as a policy.
+      if (labels["policy"] !== undefined) {
+        assertRole(person, "admin");
+        assertOfAll(person);
+      }
+      const token = await fleet.enrolment.makeToken({
+        tenant,
+        labels,
+        name,
+        expires: new Date(expires),
+        who: person.name,
+      });
+      return c.json({ token }, 200);
+    },
+  );
+  app.openapi(
+    route({
+      method: "post",
+      path: "/v1/nodes/{name}/revocation",
+      summary: "Revoke a node: no verifier affirms it from then on.",
+      middleware: [atMost(MOST_JSON)] as const,
+      request: { params: ofName, ...body(revocation) },
+      responses: { 200: json(node, "The node.") },
+    }),
+    async (c) => {
+      const person = await personOf(c, door, "operator");
+      const { name } = await nodeFor(door, person, c.req.valid("param").name);
+      const by = { who: person.name, tenant: person.tenant ?? null };
+      await fleet.administration.revoke(name, c.req.valid("json").reason, by);
+      const row = (await findNode(db, name)) as NodeRow;
+      const counts = await countsByNode(db, [name]);
+      return c.json(nodeDocument(row, counts.get(name) ?? {}, fleet), 200);
+    },
+  );
+  app.openapi(
+    route({
+      method: "get",
+      path: "/v1/audit",
+      summary: "What administrators did, the newest first.",
+      request: { query: z.object(paged) },
+      responses: { 200: json(auditList, "Their acts.") },
+    }),
+    async (c) => {
+      const person = await personOf(c, door, "operator");
+      const { limit, cursor } = c.req.valid("query");
+      const below = Number(placeOf(cursor, 1)?.[0] ?? Number.MAX_SAFE_INTEGER);
+      if (!Number.isSafeInteger(below))
+        throw new VerifierError("bad-request", "expected the cursor of an answer; begin without one");
+      const rows = await acts(db, person.tenant, below, limit + 1);
+      const shown = rows.slice(0, limit);
+      const items = shown.map(({ at, who, act, object, detail }) => ({
+        at: at.toISOString(),
+        who,
+        act,
+        object,
+        detail,
+      }));
+      const last = shown.at(-1);
+      return c.json(
+        { items, ...(rows.length > limit && last !== undefined && { next: cursorOf([String(last.id)]) }) },
+        200,
+      );
+    },
+  );
+}
+
+/** A file as it was put; nothing in it is for a browser to run. */
+function fileAnswer(bytes: Uint8Array): Response {
+  return new Response(Uint8Array.from(bytes), { status: 200, headers: { "content-type": "application/octet-stream" } });
+}

@@ -1,0 +1,94 @@
+/** The configuration of a verifier, as `docs/verifier.md` describes it. */
+import { z } from "zod";
+import { VerifierError } from "../error.ts";
+
+const path = z.string().min(1).max(4096);
+const seconds = (least: number, most: number) => z.number().int().min(least).max(most);
+
+const receiver = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  url: z.url({ protocol: /^https?$/ }),
+  /** A file with the secret that signs what is sent. */
+  secret: path,
+});
+
+const schema = z.strictObject({
+  listen: z.string().regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, "HOST:PORT"),
+  database: z.string().min(1),
+  keys: path,
+  trust: path,
+  tls: z.strictObject({ certificate: path, key: path, clients: path.optional() }).optional(),
+  people: z
+    .strictObject({
+      tokens: path.optional(),
+      oidc: z
+        .strictObject({
+          issuer: z.url({ protocol: /^https?$/ }),
+          audience: z.string().min(1),
+          claims: z
+            .strictObject({
+              role: z.string().default("isoline_role"),
+              tenant: z.string().default("isoline_tenant"),
+              name: z.string().default("email"),
+            })
+            .prefault({}),
+        })
+        .optional(),
+    })
+    .prefault({}),
+  due: seconds(1, 86_400).default(60),
+  stale: seconds(2, 864_000).optional(),
+  dashboard: z.boolean().default(true),
+  limits: z
+    .strictObject({
+      person: z.number().positive().default(50),
+      tenant: z.number().positive().default(5000),
+      stranger: z.number().positive().default(5),
+    })
+    .prefault({}),
+  webhooks: z.array(receiver).max(16).default([]),
+  nats: z
+    .strictObject({
+      servers: z.string().min(1),
+      subject: z
+        .string()
+        .regex(/^[A-Za-z0-9_.-]{1,64}$/)
+        .default("isoline.changes"),
+      credentials: path.optional(),
+    })
+    .optional(),
+});
+
+export type Configuration = Omit<z.infer<typeof schema>, "stale"> & { readonly stale: number };
+
+const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost):/;
+
+/** Refuses with `bad-configuration` what cannot be, by the name of the member. */
+export function configurationIn(told: unknown): Configuration {
+  const { success, data, error } = schema.safeParse(told);
+  if (!success) {
+    const [issue] = error.issues;
+    throw unfit(
+      `${issue?.path.join(".") || "the configuration"}: ${issue?.message ?? "is malformed"}; see docs/verifier.md`,
+    );
+  }
+  const stale = data.stale ?? data.due * 3;
+  if (stale <= data.due)
+    throw unfit(
+      `stale: expected more than due, ${data.due}, got ${stale}; a node would be stale before its evidence is due`,
+    );
+  if (data.tls === undefined && !LOOPBACK.test(data.listen))
+    throw unfit(
+      `listen: expected tls, or an address of this machine alone, got ${data.listen}; tokens and evidence must not cross a network in the clear`,
+    );
+  const { oidc } = data.people;
+  if (
+    oidc !== undefined &&
+    oidc.issuer.startsWith("http:") &&
+    !/^http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost)[:/]/.test(`${oidc.issuer}/`)
+  )
+    throw unfit(`people.oidc.issuer: expected https://…, got ${oidc.issuer}; its keys decide who people are`);
+  return { ...data, stale };
+}
+
+const unfit = (why: string) => new VerifierError("bad-configuration", why);

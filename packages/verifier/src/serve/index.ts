@@ -1,0 +1,2 @@
+/** Starting a verifier. */
+export { type RunningVerifier, startVerifier, type VerifierSettings } from "./verifier.ts";

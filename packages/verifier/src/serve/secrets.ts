@@ -1,0 +1,80 @@
+/** Files that a verifier is given: secrets, which no other user may read, and what it trusts, which no other user may write. */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { VerifierError } from "../error.ts";
+
+const OTHERS_MAY = 0o077;
+const OTHERS_MAY_WRITE = 0o022;
+const MOST_BYTES = 2 ** 20;
+
+/** Refuses with `unsafe-secret` a file that others can read, or that another user owns. */
+export function readSecret(path: string): Buffer {
+  return read(path, OTHERS_MAY, "mode 600");
+}
+
+/** Refuses with `unsafe-secret` a file that others can write, or that another user owns. */
+export function readTrusted(path: string): Buffer {
+  return read(path, OTHERS_MAY_WRITE, "that no other user can write");
+}
+
+/** Every file of a folder, by name; none where it is missing. Hidden files are passed over. */
+export function trustedFiles(folder: string): readonly { readonly name: string; readonly bytes: Buffer }[] {
+  if (!existsSync(folder)) return [];
+  assertOurs(folder, statSync(folder), OTHERS_MAY_WRITE, "that no other user can write");
+  const names = readdirSync(folder).filter((name) => !name.startsWith("."));
+  return names.sort().map((name) => ({ name, bytes: readTrusted(join(folder, name)) }));
+}
+
+/** A folder for secrets, which is made if it is missing. */
+export function secretFolder(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  assertOurs(path, statSync(path), OTHERS_MAY, "mode 700");
+  return path;
+}
+
+/** A new secret; it is never written over another. */
+export function writeSecret(path: string, bytes: string | Uint8Array): void {
+  writeFileSync(path, bytes, { mode: 0o600, flag: "wx", flush: true });
+}
+
+function read(path: string, forbidden: number, expected: string): Buffer {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile() || stat.size > MOST_BYTES)
+      throw new VerifierError(
+        "unsafe-secret",
+        `${path}: expected a file of at most ${MOST_BYTES} bytes, got something else`,
+      );
+    assertOurs(path, stat, forbidden, expected);
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function assertOurs(
+  path: string,
+  { uid, mode }: { uid: number; mode: number },
+  forbidden: number,
+  expected: string,
+): void {
+  const own = process.geteuid?.() ?? uid;
+  if ((uid === own || uid === 0) && (mode & forbidden) === 0) return;
+  const got = `user ${uid} and mode ${(mode & 0o777).toString(8)}`;
+  throw new VerifierError(
+    "unsafe-secret",
+    `${path}: expected one of this user, ${expected}, got ${got}; correct owner and mode`,
+  );
+}

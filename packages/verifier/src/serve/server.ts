@@ -1,0 +1,72 @@
+/** The server: connections, their limits, and TLS. */
+import { createServer, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { readSecret, readTrusted } from "./secrets.ts";
+import type { Configuration } from "./configuration.ts";
+
+/** A client that sends its headers or its body slower than this is let go. */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 60_000;
+const KEEP_ALIVE_MS = 75_000;
+const MOST_CONNECTIONS = 20_000;
+const MOST_HEADER_BYTES = 32_768;
+
+export interface Listening {
+  /** `http://HOST:PORT` or `https://HOST:PORT`, as it was bound. */
+  readonly address: string;
+  /** Ends connections that wait, and after a while the others. */
+  close(): Promise<void>;
+}
+
+type Fetch = Parameters<typeof getRequestListener>[0];
+
+export async function listen(fetch: Fetch, { listen: where, tls }: Configuration): Promise<Listening> {
+  const handler = getRequestListener(fetch);
+  const limits = { maxHeaderSize: MOST_HEADER_BYTES, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS };
+  const server: Server =
+    tls === undefined
+      ? createServer(limits, (request, response) => void handler(request, response))
+      : createSecureServer(
+          {
+            ...limits,
+            cert: readTrusted(tls.certificate),
+            key: readSecret(tls.key),
+            minVersion: "TLSv1.2",
+            // People and enrolments come without a certificate; the routes of agents look at it.
+            ...(tls.clients !== undefined && {
+              ca: readTrusted(tls.clients),
+              requestCert: true,
+              rejectUnauthorized: false,
+            }),
+          },
+          (request, response) => void handler(request, response),
+        );
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.maxConnections = MOST_CONNECTIONS;
+  const [, host = "", port = ""] = /^\[?(.*?)\]?:(\d+)$/.exec(where) ?? [];
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(Number(port), host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const { address, port: bound, family } = server.address() as AddressInfo;
+  const name = family === "IPv6" ? `[${address}]` : address;
+  return {
+    address: `${tls === undefined ? "http" : "https"}://${name}:${bound}`,
+    close: () => closed(server),
+  };
+}
+
+const GRACE_MS = 3_000;
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), GRACE_MS).unref();
+  });
+}

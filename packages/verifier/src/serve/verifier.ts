@@ -1,0 +1,112 @@
+/** A verifier that runs: configuration, keys, store, fleet, door. */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { Limits, oidc, type Recognise, tokensIn } from "../access/index.ts";
+import { Fleet } from "../fleet/index.ts";
+import { Metrics, verifierApp } from "../http/index.ts";
+import { openStore } from "../store/index.ts";
+import { type Configuration, configurationIn } from "./configuration.ts";
+import { openKeys } from "./keys.ts";
+import { readSecret } from "./secrets.ts";
+import { listen } from "./server.ts";
+import { openTrust } from "./trust.ts";
+
+export interface RunningVerifier {
+  /** Where it listens, `http://…` or `https://…`. */
+  readonly address: string;
+  /** The key that its results are signed with, in PEM. */
+  readonly earPublic: string;
+  /** Lines that an operator should read. */
+  readonly notes: readonly string[];
+  /** Answers what has begun, gives its nodes back, and closes the store. */
+  stop(): Promise<void>;
+}
+
+export interface VerifierSettings {
+  /** The configuration, as an object; see docs/verifier.md. */
+  readonly configuration: unknown;
+  /** isoline's version, which results name. */
+  readonly version: string;
+  /** Told of failures that are not the caller's. */
+  readonly failed: (fault: unknown) => void;
+}
+
+/** Starts a verifier; refuses with a code of `verifierErrors`. */
+export async function startVerifier({
+  configuration: told,
+  version,
+  failed,
+}: VerifierSettings): Promise<RunningVerifier> {
+  const configuration = configurationIn(told);
+  const { due, stale } = configuration;
+  const keys = await openKeys(configuration.keys, version);
+  const trusted = await openTrust(configuration.trust);
+  const people = peopleIn(configuration);
+  const metrics = new Metrics();
+  const store = await openStore(configuration.database);
+  const fleet = new Fleet({
+    store,
+    challenges: keys.challenges,
+    trusted,
+    timing: { due, stale },
+    sign: keys.sign,
+    appraised: (state, isNews) => metrics.appraised(state, isNews),
+  });
+  await fleet.start();
+  const limits = {
+    person: new Limits(configuration.limits.person, configuration.limits.person * 4),
+    tenant: new Limits(configuration.limits.tenant, configuration.limits.tenant * 4),
+    stranger: new Limits(configuration.limits.stranger, configuration.limits.stranger * 10),
+  };
+  const certificates = configuration.tls?.clients !== undefined;
+  const page = configuration.dashboard ? pageFolder() : undefined;
+  const app = verifierApp({ fleet, metrics, people, certificates, limits }, { page, version, failed });
+  const server = await listen(app.fetch, configuration);
+  return {
+    address: server.address,
+    earPublic: keys.earPublic,
+    notes: notesOn(configuration, trusted, people, page),
+    stop: async () => {
+      await server.close();
+      await fleet.stop();
+    },
+  };
+}
+
+function peopleIn({ people: { tokens, oidc: provider } }: Configuration): readonly Recognise[] {
+  return [
+    ...(tokens === undefined ? [] : [tokensIn(readSecret(tokens).toString("utf8"), tokens)]),
+    ...(provider === undefined ? [] : [oidc(provider)]),
+  ];
+}
+
+/** Where the page was built; undefined where its package is not installed or not built. */
+function pageFolder(): string | undefined {
+  try {
+    const found = createRequire(import.meta.url).resolve("@isoline/dashboard/package.json");
+    const folder = join(dirname(found), "dist");
+    return existsSync(join(folder, "index.html")) ? folder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function notesOn(
+  { database, dashboard }: Configuration,
+  { makers, policySigners }: Awaited<ReturnType<typeof openTrust>>,
+  people: readonly Recognise[],
+  page: string | undefined,
+): readonly string[] {
+  return [
+    ...(database.startsWith("pglite:")
+      ? ["the embedded store survives the end of this process, not a power failure; use PostgreSQL for more"]
+      : []),
+    ...(makers.roots.length === 0 ? ["no maker of TPMs is trusted, so no node can enrol; put roots into makers/"] : []),
+    ...(policySigners.length === 0
+      ? ["no signer of policies is trusted: what an administrator puts counts as it is"]
+      : []),
+    ...(people.length === 0 ? ["no people are configured, so none can look or administer"] : []),
+    ...(dashboard && page === undefined ? ["the page is not built, so none is served"] : []),
+  ];
+}

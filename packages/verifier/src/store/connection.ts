@@ -1,0 +1,13 @@
+/** A store that is open. */
+import type { Kysely } from "kysely";
+import type { Channel } from "./channels.ts";
+import type { Tables } from "./tables.ts";
+
+export type Database = Kysely<Tables>;
+
+export interface Connection {
+  readonly db: Database;
+  /** Calls back for each message of any verifier, this one included; with an empty message when some may have been lost. */
+  listen(heard: (channel: Channel, message: string) => void): Promise<void>;
+  close(): Promise<void>;
+}

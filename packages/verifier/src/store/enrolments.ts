@@ -1,0 +1,55 @@
+/** One-time tokens, and enrolments that wait for their answer. Each is used once, also when two requests come at the same time. */
+import { type Selectable, sql } from "kysely";
+import type { Database } from "./connection.ts";
+import type { EnrolmentTable, EnrolmentTokenTable } from "./tables.ts";
+
+export type TokenRow = Selectable<EnrolmentTokenTable>;
+export type EnrolmentRow = Selectable<EnrolmentTable>;
+
+export async function writeToken(
+  db: Database,
+  row: Omit<TokenRow, "labels" | "used"> & { labels: object },
+): Promise<void> {
+  await db
+    .insertInto("enrolment_tokens")
+    .values({ ...row, labels: JSON.stringify(row.labels), used: null })
+    .execute();
+}
+
+/** The token, if it may still be used. */
+export function usableToken(db: Database, token: string): Promise<TokenRow | undefined> {
+  return db
+    .selectFrom("enrolment_tokens")
+    .selectAll()
+    .where("token", "=", token)
+    .where("used", "is", null)
+    .where("expires", ">", sql<Date>`now()`)
+    .executeTakeFirst();
+}
+
+/** Whether it was not used before. */
+export async function useToken(db: Database, token: string): Promise<boolean> {
+  const { rows } =
+    await sql`update enrolment_tokens set used = now() where token = ${token} and used is null returning token`.execute(
+      db,
+    );
+  return rows.length === 1;
+}
+
+export async function writeEnrolment(db: Database, row: EnrolmentRow): Promise<void> {
+  await db
+    .insertInto("enrolments")
+    .values({ ...row, labels: JSON.stringify(row.labels) })
+    .execute();
+}
+
+/** Right or wrong, an answer ends the enrolment: it is gone after this. */
+export async function takeEnrolment(db: Database, id: string): Promise<EnrolmentRow | undefined> {
+  return await db.deleteFrom("enrolments").where("id", "=", id).returningAll().executeTakeFirst();
+}
+
+/** Removes what can no longer be used. */
+export async function forgetEnrolments(db: Database, minutes: number): Promise<void> {
+  await sql`delete from enrolments where begun < now() - make_interval(mins => ${minutes})`.execute(db);
+  await sql`delete from enrolment_tokens where expires < now() - interval '7 days'`.execute(db);
+}

@@ -1,0 +1,13 @@
+/** The store: tables, and every query that a verifier makes. */
+export * from "./audit.ts";
+export * from "./changes.ts";
+export type { Connection, Database } from "./connection.ts";
+export * from "./enrolments.ts";
+export * from "./evidence.ts";
+export * from "./leases.ts";
+export * from "./listing.ts";
+export * from "./nodes.ts";
+export * from "./rules.ts";
+export { openStore, storeGone } from "./store.ts";
+export type { LinkRow, State } from "./tables.ts";
+export * from "./verdicts.ts";

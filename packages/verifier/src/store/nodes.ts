@@ -1,0 +1,102 @@
+/** Nodes, and which verifier owns each: the one that holds what the node said last. */
+import { type Selectable, sql } from "kysely";
+import type { Database } from "./connection.ts";
+import type { NodeTable } from "./tables.ts";
+
+export type NodeRow = Selectable<NodeTable>;
+
+export function findNode(db: Database, name: string): Promise<NodeRow | undefined> {
+  return db.selectFrom("nodes").selectAll().where("name", "=", name).executeTakeFirst();
+}
+
+/**
+ * Makes this verifier the owner of a node, and gives what was written of it. Gives the owner's id where another verifier that is alive
+ * owns it, and undefined where there is no such node or our own lease has ended.
+ */
+export function claimNode(
+  db: Database,
+  name: string,
+  verifier: string,
+): Promise<NodeRow | { readonly ownedBy: string } | undefined> {
+  return db.transaction().execute(async (step) => {
+    const row = await step.selectFrom("nodes").selectAll().where("name", "=", name).forUpdate().executeTakeFirst();
+    if (row === undefined || !(await isAlive(step, verifier))) return undefined;
+    if (row.owner !== null && row.owner !== verifier && (await isAlive(step, row.owner))) return { ownedBy: row.owner };
+    if (row.owner !== verifier)
+      await step.updateTable("nodes").set({ owner: verifier }).where("name", "=", name).execute();
+    return { ...row, owner: verifier };
+  });
+}
+
+async function isAlive(db: Database, verifier: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from verifiers where id = ${verifier} and until > now()`.execute(db);
+  return rows.length === 1;
+}
+
+/** Takes over nodes that no live verifier owns and that are to be watched. Others that take over at once get other nodes. */
+export async function adoptNodes(db: Database, verifier: string, most: number): Promise<readonly NodeRow[]> {
+  const { rows } = await sql<NodeRow>`
+    update nodes set owner = ${verifier} where name in (
+      select name from nodes where state not in ('revoked', 'unknown')
+        and (owner is null or owner not in (select id from verifiers where until > now()))
+      limit ${most} for update skip locked)
+      and exists (select 1 from verifiers where id = ${verifier} and until > now())
+    returning *`.execute(db);
+  return rows;
+}
+
+/** What an owner gives back: what it knows of a node, newer than what was written. */
+export interface Released {
+  readonly name: string;
+  readonly accepted: string | null;
+  readonly seen: Date | null;
+}
+
+const AT_ONCE = 1000;
+
+export async function releaseNodes(db: Database, verifier: string, nodes: readonly Released[]): Promise<void> {
+  for (let at = 0; at < nodes.length; at += AT_ONCE) {
+    const some = nodes.slice(at, at + AT_ONCE).map(({ name, accepted, seen }) => ({ name, accepted, seen }));
+    await sql`
+      update nodes set owner = null, accepted = coalesce(told.accepted, nodes.accepted), seen = coalesce(told.seen, nodes.seen)
+      from jsonb_to_recordset(${JSON.stringify(some)}::jsonb) as told (name text, accepted text, seen timestamptz)
+      where nodes.name = told.name and nodes.owner = ${verifier}`.execute(db);
+  }
+}
+
+/** Asks an owner to give a node back. */
+export async function askForRelease(db: Database, owner: string, name: string): Promise<void> {
+  await sql`select pg_notify('isoline_release', ${`${owner} ${name}`})`.execute(db);
+}
+
+export function nodeById(db: Database, id: string): Promise<NodeRow | undefined> {
+  return db.selectFrom("nodes").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+type Enrolled = Pick<NodeRow, "name" | "id" | "tenant" | "labels" | "document" | "token" | "enrolled">;
+
+export async function insertNode(db: Database, row: Enrolled): Promise<void> {
+  const blank = { state: "unknown", since: row.enrolled, links: "[]", root: "none" } as const;
+  await db
+    .insertInto("nodes")
+    .values({ ...row, ...blank, labels: JSON.stringify(row.labels) })
+    .execute();
+}
+
+/** The same TPM under the same name: it gets another token, and what it said last still counts. */
+export async function renewEnrolment(db: Database, { name, id, labels, token, enrolled }: Enrolled): Promise<void> {
+  await db
+    .updateTable("nodes")
+    .set({
+      token,
+      enrolled,
+      labels: JSON.stringify(labels),
+      state: "unknown",
+      failure: null,
+      why: null,
+      since: enrolled,
+    })
+    .where("name", "=", name)
+    .where("id", "=", id)
+    .execute();
+}

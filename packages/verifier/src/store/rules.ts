@@ -1,0 +1,86 @@
+/** Policies, reference values and contours: what a verifier judges by. */
+import { type Selectable, sql } from "kysely";
+import { VerifierError } from "../error.ts";
+import type { Database } from "./connection.ts";
+import type { ContourTable, PolicyTable, ReferenceTable } from "./tables.ts";
+
+export type PolicyRow = Selectable<PolicyTable>;
+export type ReferenceRow = Selectable<ReferenceTable>;
+export type ContourRow = Selectable<ContourTable>;
+
+/** The newest version of each policy. */
+export async function currentPolicies(db: Database): Promise<readonly PolicyRow[]> {
+  const { rows } = await sql<PolicyRow>`select distinct on (name) * from policies order by name, version desc`.execute(
+    db,
+  );
+  return rows;
+}
+
+/** Refuses with `conflict` a version that is not newer than what is there. The same file once more is accepted. */
+export async function writePolicy(db: Database, row: PolicyRow): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext('isoline policy ' || ${row.name}))`.execute(db);
+  const last = await db
+    .selectFrom("policies")
+    .selectAll()
+    .where("name", "=", row.name)
+    .orderBy("version", "desc")
+    .executeTakeFirst();
+  if (last?.digest === row.digest) return;
+  if (last !== undefined && row.version <= last.version)
+    throw new VerifierError(
+      "conflict",
+      `expected a version of policy ${row.name} above ${last.version}, got ${row.version}; raise its version`,
+    );
+  await db.insertInto("policies").values(row).execute();
+  await rulesChanged(db);
+}
+
+export function references(db: Database): Promise<ReferenceRow[]> {
+  return db.selectFrom("reference_files").selectAll().orderBy("name").execute();
+}
+
+export async function writeReference(db: Database, row: ReferenceRow): Promise<void> {
+  const { name: _name, ...columns } = row;
+  await db
+    .insertInto("reference_files")
+    .values(row)
+    .onConflict((on) => on.column("name").doUpdateSet(columns))
+    .execute();
+  await rulesChanged(db);
+}
+
+export async function contoursBy(db: Database, digests: readonly string[]): Promise<readonly ContourRow[]> {
+  if (digests.length === 0) return [];
+  return await db
+    .selectFrom("contours")
+    .selectAll()
+    .where("digest", "in", [...digests])
+    .execute();
+}
+
+/** Whether it was not there. One that a person puts there is reviewed from then on. */
+export async function writeContour(db: Database, row: ContourRow): Promise<boolean> {
+  const [there] = await contoursBy(db, [row.digest]);
+  await db
+    .insertInto("contours")
+    .values(row)
+    .onConflict((on) =>
+      on.column("digest").doUpdateSet({ reviewed: sql<boolean>`contours.reviewed or ${row.reviewed}` }),
+    )
+    .execute();
+  if (there === undefined || there.reviewed !== row.reviewed) await rulesChanged(db);
+  return there === undefined;
+}
+
+/** Differs whenever a rule was written. */
+export async function rulesStamp(db: Database): Promise<string> {
+  const { rows } = await sql<{ stamp: string }>`
+    select concat_ws(' ', (select count(*) || ' ' || max(since) from policies), (select count(*) || ' ' || max(since) from reference_files)) as stamp`.execute(
+    db,
+  );
+  return rows[0]?.stamp ?? "";
+}
+
+async function rulesChanged(db: Database): Promise<void> {
+  await sql`select pg_notify('isoline_rules', 'new')`.execute(db);
+}

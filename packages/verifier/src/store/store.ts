@@ -1,0 +1,56 @@
+/** The store of a verifier: PostgreSQL, or an embedded PostgreSQL in one directory. One set of tables and queries for both. */
+import { Migrator } from "kysely";
+import { VerifierError } from "../error.ts";
+import type { Connection } from "./connection.ts";
+import { openEmbedded } from "./embedded.ts";
+import { migrations } from "./migrations.ts";
+import { openPostgres } from "./postgres.ts";
+
+const EMBEDDED = "pglite:";
+
+/**
+ * Opens `postgres://…`, or `pglite:DIRECTORY`, and brings its tables to the present form. Refuses with `store-in-use` a directory that
+ * another process has opened, and with `store-unreachable` a server that does not answer.
+ */
+export async function openStore(address: string): Promise<Connection> {
+  const store = await opened(address);
+  const { error } = await new Migrator({ db: store.db, provider: migrations }).migrateToLatest();
+  if (error === undefined) return store;
+  await store.close();
+  throw (
+    storeGone(error) ??
+    new VerifierError(
+      "bad-configuration",
+      `the tables of the database cannot be brought to their form: ${String(error)}`,
+      {
+        cause: error,
+      },
+    )
+  );
+}
+
+async function opened(address: string): Promise<Connection> {
+  if (address.startsWith(EMBEDDED)) return openEmbedded(address.slice(EMBEDDED.length));
+  if (/^postgres(?:ql)?:\/\//.test(address)) return openPostgres(address);
+  throw new VerifierError(
+    "bad-configuration",
+    `expected a database postgres://… or pglite:DIRECTORY, got ${JSON.stringify(address.slice(0, 12))}…`,
+  );
+}
+
+/** Classes of SQLSTATE that say the server is gone, ends, starts, or has no room: 08, 53, 57. */
+const GONE_STATES = /^(?:08|53|57P)/;
+const GONE_CODES = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"]);
+const GONE_WORDS = /Connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed/;
+
+/** The refusal `store-unreachable`, if that is what this error means; undefined for any other error. */
+export function storeGone(fault: unknown): VerifierError | undefined {
+  if (!(fault instanceof Error)) return undefined;
+  const { code } = fault as { code?: unknown };
+  const isGone =
+    (typeof code === "string" && (GONE_CODES.has(code) || GONE_STATES.test(code))) || GONE_WORDS.test(fault.message);
+  if (!isGone) return undefined;
+  return new VerifierError("store-unreachable", "the database does not answer; try again in a few seconds", {
+    cause: fault,
+  });
+}

@@ -1,0 +1,141 @@
+/** Verdicts, written when something changed, together with the changes, so that neither is there without the other. */
+import { type Insertable, type Selectable, sql, type Transaction, type Updateable } from "kysely";
+import { VerifierError } from "../error.ts";
+import type { Database } from "./connection.ts";
+import type { CanisterTable, ChangeTable, CounterRow, NodeTable, State, Tables } from "./tables.ts";
+
+export type CanisterRow = Selectable<CanisterTable>;
+type NewCanister = Omit<Insertable<CanisterTable>, "since">;
+type NewChange = Insertable<ChangeTable>;
+
+export interface VerdictWrite {
+  readonly node: string;
+  readonly verifier: string;
+  readonly at: Date;
+  readonly verdict: Pick<NodeTable, "state" | "failure" | "why">;
+  /** Columns of the node that change with it. */
+  readonly columns: Omit<Updateable<NodeTable>, "state" | "failure" | "why" | "since">;
+  /** All canisters of the node; undefined: those that are there keep all but their verdict, which becomes `others`. */
+  readonly canisters: readonly NewCanister[] | undefined;
+  readonly others?: Pick<NodeTable, "state" | "failure" | "why">;
+  readonly evidence?: { readonly challenge: Uint8Array; readonly evidence: Uint8Array } | undefined;
+  /** Done in the same transaction. */
+  readonly also?: (step: Transaction<Tables>) => Promise<unknown>;
+}
+
+/** Changes are numbered in the order in which they are committed, so that a reader that goes by numbers passes over none. */
+const CHANGES_LOCK = 0x69736f6c;
+
+/** Refuses with `owned-elsewhere` where another verifier has become the owner in the meantime. */
+export function writeVerdict(db: Database, write: VerdictWrite): Promise<void> {
+  return db.transaction().execute(async (step) => {
+    const { node, verifier, at, verdict } = write;
+    const before = await step.selectFrom("nodes").selectAll().where("name", "=", node).forUpdate().executeTakeFirst();
+    if (before?.owner !== verifier)
+      throw new VerifierError("owned-elsewhere", `another verifier answers for ${node} now; send it again`);
+    const changes: NewChange[] = [];
+    if (before.state !== verdict.state || before.failure !== verdict.failure)
+      changes.push({
+        at,
+        node,
+        label: null,
+        tenant: before.tenant,
+        before: before.state,
+        after: verdict.state,
+        ...reasons(verdict),
+        counters: null,
+      });
+    const since = before.state === verdict.state ? before.since : at;
+    await step
+      .updateTable("nodes")
+      .set({ ...write.columns, ...verdict, since })
+      .where("name", "=", node)
+      .execute();
+    changes.push(...(await writeCanisters(step, write, before.tenant)));
+    if (write.evidence !== undefined)
+      await step
+        .insertInto("evidence")
+        .values({ node, at, ...write.evidence })
+        .onConflict((on) => on.column("node").doUpdateSet({ at, ...write.evidence }))
+        .execute();
+    await write.also?.(step);
+    await writeChanges(step, changes);
+  });
+}
+
+const reasons = ({ failure, why }: Pick<NodeTable, "failure" | "why">) => ({ failure, why });
+
+async function writeCanisters(
+  step: Transaction<Tables>,
+  { node, at, canisters, others }: VerdictWrite,
+  tenant: string,
+): Promise<NewChange[]> {
+  const there = new Map((await canistersOf(step, node)).map((row) => [row.label, row]));
+  const changes: NewChange[] = [];
+  const changed = (
+    label: string,
+    before: State,
+    after: Pick<NodeTable, "state" | "failure" | "why">,
+    counters: CounterRow | undefined,
+  ) =>
+    changes.push({
+      at,
+      node,
+      label,
+      tenant,
+      before,
+      after: after.state,
+      ...reasons(after),
+      counters: counters === undefined ? null : JSON.stringify(counters),
+    });
+
+  for (const row of canisters ?? []) {
+    const before = there.get(row.label);
+    there.delete(row.label);
+    if (before?.state !== row.state || before.failure !== row.failure)
+      changed(
+        row.label,
+        before?.state ?? "unknown",
+        row as Pick<NodeTable, "state" | "failure" | "why">,
+        JSON.parse(row.counters) as CounterRow,
+      );
+    const whole = { ...row, since: before?.state === row.state ? before.since : at };
+    const { node: _node, label: _label, ...columns } = whole;
+    await step
+      .insertInto("canisters")
+      .values(whole)
+      .onConflict((on) => on.columns(["node", "label"]).doUpdateSet(columns))
+      .execute();
+  }
+  for (const [label, row] of there) {
+    if (canisters !== undefined) {
+      await step.deleteFrom("canisters").where("node", "=", node).where("label", "=", label).execute();
+      changed(label, row.state, { state: "unknown", failure: null, why: "it ended" }, row.counters);
+    } else if (others !== undefined) {
+      if (row.state === others.state && row.why === others.why) continue;
+      const since = row.state === others.state ? row.since : at;
+      await step
+        .updateTable("canisters")
+        .set({ ...others, since })
+        .where("node", "=", node)
+        .where("label", "=", label)
+        .execute();
+      if (row.state !== others.state) changed(label, row.state, others, row.counters);
+    }
+  }
+  return changes;
+}
+
+async function writeChanges(step: Transaction<Tables>, changes: readonly NewChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  await sql`select pg_advisory_xact_lock(${CHANGES_LOCK})`.execute(step);
+  await step
+    .insertInto("changes")
+    .values([...changes])
+    .execute();
+  await sql`select pg_notify('isoline_change', 'new')`.execute(step);
+}
+
+export function canistersOf(db: Database, node: string): Promise<CanisterRow[]> {
+  return db.selectFrom("canisters").selectAll().where("node", "=", node).orderBy("label").execute();
+}

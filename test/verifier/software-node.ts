@@ -1,0 +1,103 @@
+/** A node whose TPM is software in this process: keys and quotes have the form of a real one's. For many nodes, and for forgeries. */
+import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { writeNode } from "../../packages/attest/src/enrol/index.ts";
+import { nodeIdOf } from "../../packages/attest/src/enrol/index.ts";
+import {
+  type CanisterBody,
+  evidenceOf,
+  type NodeBody,
+  stateOf,
+  writeEvidence,
+} from "../../packages/attest/src/evidence/index.ts";
+import {
+  attest,
+  attestationKey,
+  encode,
+  endorsementRsa,
+  type PublicArea,
+  publicArea,
+  type Signature,
+  signature,
+} from "../../packages/attest/src/tpm/index.ts";
+import { canisterSample, nodeSample } from "../attest/samples.ts";
+
+const REGISTERS = Array.from({ length: 16 }, (_, register) => register);
+const sha256 = (...parts: readonly Uint8Array[]) =>
+  Uint8Array.from(parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest());
+
+export interface Told {
+  readonly node?: Partial<NodeBody>;
+  readonly canisters?: readonly Omit<CanisterBody, "type">[];
+  /** Changes after the quote was made, as by a node that lies. */
+  readonly registers?: readonly Uint8Array[];
+  /** Milliseconds of the TPM's clock; goes on by itself if left out. */
+  readonly clock?: bigint;
+  readonly resetCount?: number;
+}
+
+export class SoftwareNode {
+  readonly name: string;
+  readonly key: PublicArea;
+  readonly id: string;
+  readonly token: string;
+  readonly #private: KeyObject;
+  #clock = 1_000n;
+
+  constructor(name: string) {
+    this.name = name;
+    const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const { x = "", y = "" } = publicKey.export({ format: "jwk" });
+    const unique = { x: Uint8Array.from(Buffer.from(x, "base64url")), y: Uint8Array.from(Buffer.from(y, "base64url")) };
+    this.key = { is: "ecc", value: { ...attestationKey.value, unique } } as PublicArea;
+    this.#private = privateKey;
+    this.id = nodeIdOf(this.key);
+    this.token = `isn~${name}~${"A".repeat(43)}`;
+  }
+
+  /** As a row of the store, enrolled. */
+  row(tenant = "acme", labels: Readonly<Record<string, string>> = {}) {
+    const enrolled = new Date();
+    const endorsement = { public: endorsementRsa, certificate: Uint8Array.of(0) };
+    const document = writeNode({
+      id: this.id,
+      attestationKey: this.key,
+      endorsement,
+      enrolled: enrolled.toISOString(),
+    });
+    const token = createHash("sha256").update(this.token).digest("hex");
+    return { name: this.name, id: this.id, tenant, labels, document, token, enrolled };
+  }
+
+  /** Evidence for a challenge, quoted by this node's key. */
+  evidence(
+    challenge: Uint8Array,
+    { node = {}, canisters = [canisterSample("web")], registers, clock, resetCount = 1 }: Told = {},
+  ): Uint8Array {
+    this.#clock += 10n;
+    const statement = stateOf(challenge, { ...nodeSample({ node: this.id, made: Date.now() }), ...node }, canisters);
+    const values = REGISTERS.map((register) => new Uint8Array(32).fill(register));
+    const message = encode(attest, {
+      magic: 0xff544347,
+      qualifiedSigner: Uint8Array.of(0, 11, ...new Uint8Array(32)),
+      extraData: statement.qualifying,
+      clockInfo: { clock: clock ?? this.#clock, resetCount, restartCount: 0, safe: true },
+      firmwareVersion: 1n,
+      attested: {
+        is: "quote",
+        value: { pcrs: [{ hash: "sha256", registers: REGISTERS }], digest: sha256(...values) },
+      },
+    });
+    const raw = sign("sha256", message, { key: this.#private, dsaEncoding: "ieee-p1363" });
+    const signed: Signature = {
+      is: "ecdsa",
+      value: { hash: "sha256", r: Uint8Array.from(raw.subarray(0, 32)), s: Uint8Array.from(raw.subarray(32)) },
+    };
+    const quote = {
+      key: encode(publicArea, this.key),
+      message,
+      signature: encode(signature, signed),
+      registers: (registers ?? values).map((value, number) => ({ number, value })),
+    };
+    return writeEvidence(evidenceOf(statement, { quote, registers: [], reports: [] }));
+  }
+}
