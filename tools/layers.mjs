@@ -18,7 +18,7 @@ const core = [
 ].map((folder) => `@isoline/core/${folder}`);
 
 /** The subpaths of the attest package. It has no root: a program names what it verifies with. */
-const attest = ["error", "tpm", "boot", "enrol", "register", "birth", "tee", "evidence", "appraise"].map(
+const attest = ["error", "tpm", "boot", "enrol", "register", "birth", "tee", "evidence", "appraise", "x509"].map(
   (folder) => `@isoline/attest/${folder}`,
 );
 
@@ -58,7 +58,7 @@ const layers = [
   ["attest", "boot", ["@noble/hashes/*"]],
   ["attest", "register", ["@noble/hashes/*"]],
   ["attest", "birth", ["node:crypto"]],
-  ["attest", "tee", []],
+  ["attest", "tee", ["@noble/hashes/*"]],
   ["attest", "evidence", ["@isoline/core/verify", "@noble/hashes/*"]],
   ["attest", "enrol", ["@noble/hashes/*", "node:crypto"]],
   ["attest", "appraise", [...core, "@noble/hashes/*", "jose", "yaml"]],

@@ -4,8 +4,9 @@
  */
 import type { Row } from "./bench.ts";
 import { canisterRows } from "./rows-canisters.ts";
+import { machineRows } from "./rows-machine.ts";
 import { nameRows } from "./rows-names.ts";
 import { platformRows } from "./rows-platform.ts";
 import { recordRows } from "./rows-records.ts";
 
-export const rows: readonly Row[] = [...platformRows, ...recordRows, ...nameRows, ...canisterRows];
+export const rows: readonly Row[] = [...platformRows, ...machineRows, ...recordRows, ...nameRows, ...canisterRows];

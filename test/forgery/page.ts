@@ -8,7 +8,8 @@ const PREFACE = `# The forgery matrix
 
 What a node, root on it, or a stranger between it and the verifier may send instead of true evidence, and the check that catches it.
 Each row is made on a real swtpm and appraised by the code of \`isoline attest verify\`, and by a second verifier that was written
-from [the specification](spec/evidence.md). Rows about a supervisor or a TPM that was killed are made as it leaves things behind.
+from [the specification](spec/evidence.md). The second one refuses every policy that demands a confidential machine: it reads no
+reports. Their chip and its maker exist only in tests. Rows about a supervisor or a TPM that was killed are made as it leaves things behind.
 `;
 
 /** What no verifier can see. */

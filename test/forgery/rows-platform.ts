@@ -42,7 +42,7 @@ export const platformRows: readonly Row[] = [
     caught: "counters: rollback",
     send: async (bench) => {
       const last = await bench.accepted();
-      const clock = { ...last.clock, resetCount: last.clock.resetCount + 1 };
+      const clock = { ...last.clock!, resetCount: last.clock!.resetCount + 1 };
       return { evidence: await bench.honest(), question: { last: { ...last, clock } } };
     },
   },

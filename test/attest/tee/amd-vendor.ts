@@ -98,3 +98,20 @@ export function snpReport(changed: ReportForm = {}, keys: KeyPair = chipKeys): B
   put(report, "signature_s", signature.subarray(48).reverse());
   return report;
 }
+
+/** The kind of a certificate in the table that a host hands to its guests. */
+export const VCEK = "63da758de6644564adc5f4b93be8accd";
+
+/** That table: entries of GUID, offset and length, until one that is zero, then the certificates. */
+export const certificateTable = (...entries: readonly (readonly [guid: string, der: Uint8Array])[]) => {
+  let offset = (entries.length + 1) * 24;
+  const heads = entries.map(([guid, { length }]) => {
+    const head = Buffer.alloc(24);
+    head.write(guid, "hex");
+    head.writeUInt32LE(offset, 16);
+    head.writeUInt32LE(length, 20);
+    offset += length;
+    return head;
+  });
+  return Uint8Array.from(Buffer.concat([...heads, Buffer.alloc(24), ...entries.map(([, der]) => der)]));
+};

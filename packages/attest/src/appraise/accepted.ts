@@ -12,7 +12,8 @@ export interface AcceptedCanister {
 }
 
 export interface Accepted {
-  readonly clock: QuoteClock;
+  /** None of a node without a TPM. */
+  readonly clock?: QuoteClock | undefined;
   readonly policy: { readonly name: string; readonly version: number };
   /** The ledger of that boot: its length in bytes, and its SHA-256. */
   readonly ledger?: { readonly bytes: number; readonly digest: string } | undefined;
@@ -21,22 +22,27 @@ export interface Accepted {
 
 /** As one line of JSON. */
 export function writeAccepted({ clock, ...rest }: Accepted): string {
-  return `${JSON.stringify({ accepted: 1, clock: { ...clock, clock: String(clock.clock) }, ...rest })}\n`;
+  return `${JSON.stringify({ accepted: 1, clock: clock && { ...clock, clock: String(clock.clock) }, ...rest })}\n`;
 }
 
 /** What `writeAccepted` wrote; the verifier's own file, so that anything else is refused with `bad-policy-file`. */
 export function readAccepted(text: string): Accepted {
   try {
     const { accepted, clock, ...rest } = JSON.parse(text) as Record<string, unknown>;
-    const { clock: milliseconds, resetCount, restartCount } = clock as Record<string, unknown>;
-    if (accepted !== 1 || !isCount(resetCount) || !isCount(restartCount)) throw refused();
-    if (typeof milliseconds !== "string" || !/^\d{1,20}$/.test(milliseconds)) throw refused();
+    if (accepted !== 1) throw refused();
     const { policy, canisters } = rest;
     if (typeof policy !== "object" || policy === null || !Array.isArray(canisters)) throw refused();
-    return { ...rest, clock: { clock: BigInt(milliseconds), resetCount, restartCount } } as unknown as Accepted;
+    return { ...rest, clock: clock === undefined ? undefined : clockIn(clock) } as unknown as Accepted;
   } catch (fault) {
     throw fault instanceof AttestError ? fault : refused();
   }
+}
+
+function clockIn(clock: unknown): QuoteClock {
+  const { clock: milliseconds, resetCount, restartCount } = clock as Record<string, unknown>;
+  if (!isCount(resetCount) || !isCount(restartCount)) throw refused();
+  if (typeof milliseconds !== "string" || !/^\d{1,20}$/.test(milliseconds)) throw refused();
+  return { clock: BigInt(milliseconds), resetCount, restartCount };
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

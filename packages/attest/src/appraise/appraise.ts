@@ -10,7 +10,7 @@ import { type Accepted } from "./accepted.ts";
 import { acceptedCanister, appraiseCanister } from "./canister.ts";
 import { type Check, Findings, stale, type Status, worst } from "./findings.ts";
 import { appraiseNode, type NodeFacts } from "./node.ts";
-import { assertNoOlder, type Policy, readPolicy } from "./policy.ts";
+import { assertNoOlder, type Policy, readPolicy, type Root } from "./policy.ts";
 import type { Question } from "./question.ts";
 import { joined, type References, readReferences } from "./references.ts";
 import { type ProvenCanister, provenCanisters } from "./tree.ts";
@@ -22,15 +22,15 @@ export interface Appraised {
 
 export interface AppraisedCanister extends Appraised {
   readonly label: string;
-  /** What vouches for its past: a register of the TPM, or the node alone. */
-  readonly root: "tpm" | "node";
+  /** What vouches for its past: a register of the TPM, the confidential machine, or the node alone. */
+  readonly root: "tpm" | "tee" | "node";
 }
 
 export interface Appraisal {
   /** The worst of all. */
   readonly status: Status;
   /** What the node's statements rest on. */
-  readonly root: "none" | "tpm";
+  readonly root: Root;
   /** The id that the node gives itself; undefined where it cannot be read. */
   readonly node: string | undefined;
   /** The checks of the evidence as a whole and of the node. */
@@ -59,7 +59,7 @@ export async function appraise(question: Question): Promise<Appraisal> {
   const { policy, node, evidence } = found;
   return {
     status: worst([platform.status, ...canisters.map(({ status }) => status)]),
-    root: node?.proven === undefined ? "none" : "tpm",
+    root: rootOf(node),
     node: node?.body.node,
     platform,
     canisters: canisters.map(({ proven: _proven, ...canister }) => canister),
@@ -76,6 +76,11 @@ export async function appraise(question: Question): Promise<Appraisal> {
         ? acceptedOf(node, policy, canisters, question)
         : undefined,
   };
+}
+
+function rootOf(node: NodeFacts | undefined): Root {
+  const roots = [node?.proven && "tpm", node?.machine && "tee"].filter((one) => one !== undefined);
+  return roots.length === 0 ? "none" : (roots.join("+") as Root);
 }
 
 interface Found {
@@ -126,24 +131,25 @@ async function appraiseCanisters(
     const own = new Findings();
     const { body } = canister;
     await appraiseCanister(canister, evidence, node, question, policy, references, own);
-    const root = body.register !== undefined && node.ledger !== undefined ? "tpm" : "node";
+    const alone = node.machine === undefined ? "node" : "tee";
+    const root = body.register !== undefined && node.ledger !== undefined ? "tpm" : alone;
     appraised.push({ label: body.label, root, status: own.status, checks: own.checks, proven: canister });
   }
   return appraised;
 }
 
 function acceptedOf(
-  { proven, ledger }: NodeFacts,
+  { proven, ledger, machine }: NodeFacts,
   { name, version }: Policy,
   canisters: readonly { readonly proven: ProvenCanister }[],
   { last }: Question,
 ): Accepted | undefined {
-  if (proven === undefined) return undefined;
+  if (proven === undefined && machine === undefined) return undefined;
   const now = canisters.map(({ proven: { body } }) => acceptedCanister(body));
   // Of canisters that this evidence is not about, what was accepted still counts.
   const others = (last?.canisters ?? []).filter(({ label }) => !now.some((one) => one.label === label));
   return {
-    clock: proven.clock,
+    clock: proven?.clock,
     policy: { name, version },
     ledger: ledger && { bytes: ledger.bytes, digest: ledger.digest },
     canisters: [...others, ...now],

@@ -23,6 +23,7 @@ const statuses: Readonly<Record<Status, string>> = {
 const claims: Readonly<Partial<Record<CheckName, string>>> = {
   chain: "instance-identity",
   quote: "hardware",
+  machine: "hardware",
   counters: "hardware",
   "boot-log": "executables",
   boot: "executables",

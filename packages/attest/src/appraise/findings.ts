@@ -8,6 +8,7 @@ export const checks = {
   policy: "is the policy, with its reference values, one that this verifier accepts?",
   chain: "is the node enrolled, and is the key the one that was enrolled, restricted and bound to its TPM?",
   quote: "did that key sign exactly the registers that were asked for, and this statement?",
+  machine: "does a report of a confidential machine that the policy accepts stand behind this statement?",
   counters: "did the TPM's clock and counters go forward since the last accepted evidence?",
   "boot-log": "does the log of measured boot lead to the quoted registers?",
   "ima-list": "does a prefix of the kernel's list lead to the quoted register?",
@@ -61,6 +62,7 @@ const classes: Readonly<Partial<Record<AttestErrorCode, FailureClass>>> = {
   "incomplete-evidence": "incomplete",
   "untrusted-platform": "untrusted-platform",
   "untrusted-endorsement": "untrusted-platform",
+  "untrusted-tee": "untrusted-platform",
   "unknown-contour": "unknown-contour",
   "off-contour": "off-contour",
 };

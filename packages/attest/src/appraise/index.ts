@@ -3,8 +3,9 @@ export { type Accepted, readAccepted, writeAccepted } from "./accepted.ts";
 export { type Appraisal, appraise, type Appraised, type AppraisedCanister } from "./appraise.ts";
 export { type EarAlgorithm, signEar, verifyEar } from "./ear.ts";
 export { type Check, type CheckName, checks, type FailureClass, type Status } from "./findings.ts";
-export { type Policy, POLICY_TYPE, QUOTED_REGISTERS, readPolicy } from "./policy.ts";
-export type { Question, Trust } from "./question.ts";
+export { type MachineProof } from "./machine.ts";
+export { type Policy, POLICY_TYPE, type Root, QUOTED_REGISTERS, readPolicy } from "./policy.ts";
+export type { MachineTrust, Question, Trust } from "./question.ts";
 export {
   appraiseQuote,
   assertAttestationKey,

@@ -27,7 +27,7 @@ export function appraiseLedger(
 ): LedgerFacts | undefined {
   if (file === undefined || proven === "none") {
     const wasThere =
-      last?.ledger !== undefined && proven !== "none" && last.clock.resetCount === proven.clock.resetCount;
+      last?.ledger !== undefined && proven !== "none" && last.clock?.resetCount === proven.clock.resetCount;
     if (policy.ledger === "required" || wasThere)
       throw incomplete("the ledger of this boot", "none", "start canisters with a TPM, so that there is one");
     return undefined;
@@ -76,7 +76,7 @@ function assertGoesOn(
   { clock }: ProvenRegisters,
   last: Accepted | undefined,
 ): void {
-  if (last?.ledger === undefined || last.clock.resetCount !== clock.resetCount) return;
+  if (last?.ledger === undefined || last.clock?.resetCount !== clock.resetCount) return;
   const { bytes, digest } = last.ledger;
   if (file.length < bytes || bytesToHex(sha256(file.subarray(0, bytes))) !== digest)
     throw equivocates(

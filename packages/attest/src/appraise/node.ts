@@ -5,9 +5,11 @@ import { equal } from "../cbor/index.ts";
 import { type Evidence, type NodeBody, qualifyingData, readNodeBody } from "../evidence/index.ts";
 import { decode, encode } from "../tpm/codec.ts";
 import { hashOf } from "../tpm/hash.ts";
+import { infoOfKey } from "../tee/index.ts";
 import { publicArea, type PublicArea, signature } from "../tpm/structures.ts";
 import { broken, Findings, incomplete, untrustedPlatform } from "./findings.ts";
 import { appraiseLedger, type LedgerFacts } from "./ledger.ts";
+import { appraiseMachine, type MachineProof, type MachineStatement } from "./machine.ts";
 import { matches, type Policy } from "./policy.ts";
 import type { Question } from "./question.ts";
 import { appraiseQuote, assertAttestationKey, assertForward, type ProvenRegisters } from "./quote.ts";
@@ -19,13 +21,17 @@ export interface NodeFacts {
   /** Undefined where the policy accepts a node without a TPM, and it has none. */
   readonly proven: (ProvenRegisters & { readonly key: PublicArea; readonly qualifying: Uint8Array }) | undefined;
   readonly ledger: LedgerFacts | undefined;
-  /** SHA-256 over registers 0 to 7. */
+  /** The confidential machine that vouches for it; undefined where the policy asks for none. */
+  readonly machine: MachineProof | undefined;
+  /** SHA-256 over registers 0 to 7; zeros for a confidential machine without a TPM. */
   readonly aggregate: Uint8Array | undefined;
 }
 
 const BOOT_REGISTERS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 const KERNEL_REGISTERS = [...BOOT_REGISTERS, 8, 9] as const;
 const IMA_REGISTER = 10;
+/** As the report of a machine without a TPM has it. */
+const NO_AGGREGATE = new Uint8Array(32);
 
 /** Makes the checks in order, and ends with the first that leaves nothing to build on. */
 export async function appraiseNode(
@@ -37,10 +43,18 @@ export async function appraiseNode(
 ): Promise<NodeFacts | undefined> {
   const known = await findings.make("chain", () => assertEnrolled(evidence, question, policy));
   if (known === undefined) return undefined;
-  const { body, key } = known;
+  const { body, key, info } = known;
   const qualifying = qualifyingData(question.challenge, evidence.node, evidence.tree.root);
   const proven = await findings.make("quote", () => assertQuoted(evidence, key, qualifying, policy));
   if (proven === undefined) return undefined;
+  const registers = proven === "none" ? undefined : proven.registers;
+  const measured = registers && aggregateOf(registers, BOOT_REGISTERS);
+  const statement = { qualifying, key: info, aggregate: measured ?? NO_AGGREGATE };
+  const machine =
+    policy.machines === undefined
+      ? "none"
+      : await findings.make("machine", () => machineOf(evidence, statement, policy, question));
+  if (machine === undefined) return undefined;
   if (proven !== "none")
     await findings.make("counters", (warn) => {
       assertForward(proven.clock, question.last?.clock);
@@ -49,13 +63,12 @@ export async function appraiseNode(
           "the TPM lost its power without an orderly shutdown: its clock may have gone back since; nothing is to be done",
         );
     });
-  const registers = proven === "none" ? undefined : proven.registers;
   await findings.make("boot-log", (warn) => assertBootLog(evidence, registers, policy, warn));
   await findings.make("ima-list", (warn) => assertImaList(evidence, registers, policy, warn));
   const ledger = await findings.make("ledger", (warn) => appraiseLedger(evidence, proven, policy, question.last, warn));
   await findings.make("boot", (warn) => assertBoot(registers, policy, references, warn));
   await findings.make("software", () => assertSoftware(body, policy, references));
-  const aggregate = registers && aggregateOf(registers, BOOT_REGISTERS);
+  const aggregate = registers !== undefined || machine === "none" ? measured : NO_AGGREGATE;
   await findings.make("node-clock", () => assertClock(body, question.now, policy));
   await findings.make("node-losses", (warn) => assertComplete(body, aggregate, registers, policy, warn));
   if (findings.failed) return undefined;
@@ -63,6 +76,7 @@ export async function appraiseNode(
     body,
     proven: proven === "none" || key === undefined ? undefined : { ...proven, key, qualifying },
     ledger,
+    machine: machine === "none" ? undefined : machine,
     aggregate,
   };
 }
@@ -76,17 +90,46 @@ function assertEnrolled({ node, quote }: Evidence, { trust, node: asked }: Quest
       `that of ${name(body.node)}`,
       "ask the node that you mean",
     );
+  if (quote === undefined && policy.root === "tee") return { body, ...engineOf(body, trust, name) };
   const enrolled = trust.nodes.find(({ id }) => id === body.node);
   if (enrolled === undefined)
     throw untrustedPlatform("an enrolled node", `node ${name(body.node)}, which is not`, "enrol it if it is yours");
   if (quote === undefined) {
-    if (policy.root === "none") return { body, key: undefined };
+    if (policy.root === "none") return { body, key: undefined, info: undefined };
     throw untrustedPlatform("a quote by a TPM", "none", "use a node with a TPM, or a policy that accepts one without");
   }
   if (!equal(quote.key, encode(publicArea, enrolled.attestationKey)))
     throw untrustedPlatform("the attestation key that was enrolled", "another", "find out who answers for this node");
   assertAttestationKey(enrolled.attestationKey);
-  return { body, key: enrolled.attestationKey };
+  return { body, key: enrolled.attestationKey, info: policy.machines && infoOfKey(enrolled.attestationKey) };
+}
+
+/** A node without a TPM is known by the key of its engine, which its report must be about. */
+function engineOf({ node }: NodeBody, { machines }: Question["trust"], name: (id: string) => string) {
+  const engine = machines?.nodes.find(({ id }) => id === node);
+  if (engine === undefined)
+    throw untrustedPlatform(
+      "a node whose engine's key is enrolled",
+      `node ${name(node)}, which is not`,
+      "put its key into the trust directory if it is yours",
+    );
+  return { key: undefined, info: engine.key };
+}
+
+async function machineOf(
+  evidence: Evidence,
+  { key, ...statement }: Omit<MachineStatement, "key"> & { readonly key: Uint8Array | undefined },
+  { machines: rules }: Policy,
+  { trust, now }: Question,
+): Promise<MachineProof | "none"> {
+  if (rules === undefined || key === undefined) return "none";
+  if (trust.machines === undefined)
+    throw untrustedPlatform(
+      "roots of the makers of confidential machines",
+      "none",
+      "put them into the trust directory",
+    );
+  return appraiseMachine(evidence, { key, ...statement }, rules, trust.machines, now);
 }
 
 async function assertQuoted(
@@ -116,7 +159,7 @@ function assertBootLog({ bootLog }: Evidence, registers: Registers, policy: Poli
   if (bootLog === undefined || registers === undefined) {
     if (policy.bootLog === "required")
       throw incomplete("a log of measured boot", "none", "see what isoline attest doctor says on the node");
-    return warn("there is no log of measured boot: the registers count as they are");
+    return registers && warn("there is no log of measured boot: the registers count as they are");
   }
   const replayed = replayBootLog(parseBootLog(bootLog), "sha256");
   for (const register of BOOT_REGISTERS) {

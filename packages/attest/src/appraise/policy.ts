@@ -4,6 +4,7 @@
  */
 import { AttestError } from "../error.ts";
 import { type Located, located } from "./located.ts";
+import { type MachineRules, machineRules } from "./machine-rules.ts";
 import { type Signers, signedContent } from "./signed-file.ts";
 
 export type Demand = "required" | "if-there";
@@ -23,10 +24,15 @@ export interface CanisterRule {
   readonly losses: Severity;
 }
 
+/** What must vouch for a node's statements. */
+export type Root = "none" | "tpm" | "tee" | "tpm+tee";
+
 export interface Policy {
   readonly name: string;
   readonly version: number;
-  readonly root: "none" | "tpm";
+  readonly root: Root;
+  /** Rules for the confidential machine; there where `root` names one. */
+  readonly machines: MachineRules | undefined;
   /** The registers of the SHA-256 bank that must be quoted, these and no others. */
   readonly registers: readonly number[];
   /** Names of reference boots; none: any boot, with a warning. */
@@ -69,6 +75,7 @@ export async function readPolicy(bytes: Uint8Array, signers: Signers): Promise<P
     "name",
     "version",
     "root",
+    "tee",
     "registers",
     "boots",
     "bootLog",
@@ -89,7 +96,7 @@ export async function readPolicy(bytes: Uint8Array, signers: Signers): Promise<P
   return {
     name: of("name").text(NAME, "a name"),
     version: of("version").number(Number.MAX_SAFE_INTEGER),
-    root: or(of("root"), "tpm", (at) => at.word("none", "tpm")),
+    ...rootOf(of("root"), of("tee")),
     registers: or(of("registers"), QUOTED_REGISTERS, registerNumbers),
     boots: texts(of("boots")),
     bootLog: demand(of("bootLog"), "if-there"),
@@ -109,6 +116,15 @@ export async function readPolicy(bytes: Uint8Array, signers: Signers): Promise<P
     required: texts(of("required")),
     validity: or(of("validity"), 600, (at) => at.number(YEAR)),
   };
+}
+
+/** Rules without a root that they are for, and a root without its rules, would be read otherwise than they were meant. */
+function rootOf(at: Located, rules: Located): Pick<Policy, "root" | "machines"> {
+  const root = or<Root>(at, "tpm", () => at.word("none", "tpm", "tee", "tpm+tee"));
+  const isConfidential = root === "tee" || root === "tpm+tee";
+  if (isConfidential !== rules.isThere)
+    throw rules.refused(isConfidential ? `rules for machines, as root is ${root}` : `none, as root is ${root}`);
+  return { root, machines: rules.isThere ? machineRules(rules) : undefined };
 }
 
 function canisterRule(at: Located): CanisterRule {

@@ -1,7 +1,20 @@
 /** What a verifier brings to an appraisal. All of it is given: the appraisal has no clock and no files. */
 import type { TrustedKey } from "@isoline/core/verify";
 import type { EnrolledNode } from "../enrol/enrolled-node.ts";
+import type { TdxCollateral } from "../tee/index.ts";
 import type { Accepted } from "./accepted.ts";
+
+/** What a verifier trusts of confidential machines. Certificates and lists are in DER. */
+export interface MachineTrust {
+  /** Nodes without a TPM: id and SubjectPublicKeyInfo of their engine's key. */
+  readonly nodes: readonly { readonly id: string; readonly key: Uint8Array }[];
+  readonly roots: readonly Uint8Array[];
+  /** Between a root and a machine, and of machines themselves; nothing is believed because it is here. */
+  readonly between: readonly Uint8Array[];
+  readonly revocations: readonly Uint8Array[];
+  /** Intel's statements, each about one kind of platform. */
+  readonly collateral: readonly TdxCollateral[];
+}
 
 export interface Trust {
   /** Enrolled nodes. */
@@ -12,6 +25,8 @@ export interface Trust {
   readonly policySigners: readonly TrustedKey[];
   /** Contour files, by which bound states are recomputed. */
   readonly contours: readonly Uint8Array[];
+  /** None: no confidential machine is trusted. */
+  readonly machines?: MachineTrust | undefined;
 }
 
 export interface Question {

@@ -50,6 +50,16 @@ const canister = map({
   name: optional(bytes(NAMING_BYTES)),
 });
 
+const report = map({
+  /** As the kernel names what made it: `sev_guest` or `tdx_guest`. */
+  provider: text(64),
+  report: bytes(1, 2 ** 15),
+  /** Certificates that came along with it; none under TDX, whose quotes have them inside. */
+  certificates: bytes(0, 2 ** 16),
+  /** SubjectPublicKeyInfo in DER: the attestation key where there is a quote, the engine's key otherwise. */
+  key: bytes(32, 1024),
+});
+
 const evidence = map({
   type: word("isoline evidence 1"),
   challenge: bytes(CHALLENGE_BYTES),
@@ -67,12 +77,13 @@ const evidence = map({
   imaList: optional(bytes(0, 2 ** 25)),
   /** isoline's own log of this boot. */
   ledger: optional(bytes(0, 2 ** 24)),
-  /** Reports of a trusted execution environment. */
-  reports: list(map({ provider: text(64), report: bytes(1, 2 ** 15), certificates: bytes(0, 2 ** 16) }), 4),
+  /** Reports of a confidential machine about this statement, and the key that each is about. */
+  reports: list(report, 4),
 });
 
 export type Evidence = Of<typeof evidence>;
 export type QuoteEvidence = Of<typeof quote>;
+export type ReportEvidence = Of<typeof report>;
 export type RegisterCertificate = Of<typeof registerCertificate>;
 export type CanisterEvidence = Of<typeof canister>;
 

@@ -10,6 +10,7 @@ export {
   type QuoteEvidence,
   readEvidence,
   type RegisterCertificate,
+  type ReportEvidence,
   writeEvidence,
 } from "./evidence.ts";
 export { type NodeBody, nodeDigest, readNodeBody, writeNodeBody } from "./node-body.ts";

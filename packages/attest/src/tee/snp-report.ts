@@ -124,7 +124,7 @@ function signatureIn(fields: Fields): Uint8Array {
     const number = fields.at(name);
     if (number.subarray(COORDINATE).some((byte) => byte !== 0))
       throw badReport(`${name}: more than ${COORDINATE} bytes`);
-    signature.set(number.slice(0, COORDINATE).reverse(), index * COORDINATE);
+    signature.set(Uint8Array.from(number.subarray(0, COORDINATE)).reverse(), index * COORDINATE);
   }
   return signature;
 }

@@ -13,6 +13,7 @@ export const amd = {
 /** The parts of a TCB that a policy can name, and the last arc of the extension that certifies each (57230, table 8). */
 const PARTS = { bootLoader: 1, tee: 2, snp: 3, microcode: 8, fmc: 9 } as const;
 export type TcbPart = keyof typeof PARTS;
+export const tcbParts = Object.keys(PARTS) as TcbPart[];
 
 /** Parts of a TCB by name; Turin alone has `fmc`. */
 export type Tcb = Readonly<Partial<Record<TcbPart, number>>>;

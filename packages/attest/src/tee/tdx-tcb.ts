@@ -65,7 +65,7 @@ export function standingOfEnclave(enclave: Fields, identity: QeIdentity): Standi
   const isIntels =
     enclave.hex("mrsigner") === identity.signer &&
     enclave.number("isvprodid") === identity.productId &&
-    isEqualUnder(enclave.at("miscselect").slice().reverse(), identity.miscselect, identity.miscselectMask) &&
+    isEqualUnder(Uint8Array.from(enclave.at("miscselect")).reverse(), identity.miscselect, identity.miscselectMask) &&
     isEqualUnder(enclave.at("attributes"), identity.attributes, identity.attributesMask);
   if (!isIntels) throw untrusted("its quoting enclave is not the one that Intel describes");
   return levelOf(identity, enclave.number("isvsvn"));

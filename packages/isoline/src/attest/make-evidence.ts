@@ -6,12 +6,15 @@ import {
   evidenceOf,
   type NodeBody,
   type Proofs,
+  type ReportEvidence,
   readCanisterBody,
   stateOf,
+  type Statement,
 } from "@isoline/attest/evidence";
 import { replayLedger } from "@isoline/attest/register";
 import { commands, type Tpm } from "@isoline/attest/tpm";
-import type { Digest } from "@isoline/core/digest";
+import { infoOfKey, nodeIdByKey, reportData } from "@isoline/attest/tee";
+import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
 import { bootAggregate } from "../integrity/measure/boot-aggregate.ts";
 import { algorithmByName, type HashAlgorithm } from "../integrity/hash-algorithms.ts";
 import { CliError } from "../error.ts";
@@ -23,6 +26,7 @@ import { type HostFiles, hostFiles } from "./host-files.ts";
 import { withAttestationKey } from "./node-keys.ts";
 import { certified } from "./certified.ts";
 import { aggregateOf, quoted } from "./quoting.ts";
+import { machineReport, type ReportFiles } from "./tsm/index.ts";
 import { usingTpm } from "./using-tpm.ts";
 import { namingIn, withLedger } from "./with-ledger.ts";
 
@@ -36,34 +40,69 @@ export interface EvidenceOrder {
   readonly ledgers?: string | undefined;
   /** Labels of the canisters that the evidence is to hold; all if left out. The statement is about all of them in any case. */
   readonly only?: readonly string[] | undefined;
+  /** The report of the confidential machine that this is; evidence has none if left out. */
+  readonly tee?: TeeOrder | undefined;
   /** Where the kernel shows its logs, for tests. */
   readonly files?: HostFiles;
+}
+
+/** How a report of this machine is asked for. */
+export interface TeeOrder {
+  /** SubjectPublicKeyInfo in DER of the engine's key: by it a node without a TPM is known. Only without a TPM. */
+  readonly key?: Uint8Array | undefined;
+  /** Where the kernel gives reports: `/sys/kernel/config/tsm/report`, but for tests. */
+  readonly reports?: ReportFiles;
 }
 
 const SHA256 = algorithmByName("sha256") as HashAlgorithm;
 const MOST_BOOT_LOG = 2 ** 24;
 const MOST_IMA_LIST = 2 ** 25;
+const NO_AGGREGATE = new Uint8Array(32);
 const NOTHING: Proofs = { registers: [], reports: [] };
 
 export async function makeEvidence(order: EvidenceOrder): Promise<Evidence> {
   const { challenge, tpm, only = [] } = order;
-  return narrowed(tpm === undefined ? await withoutRoot(challenge) : await withTpm(tpm, order), only);
+  return narrowed(tpm === undefined ? await withoutTpm(challenge, order.tee) : await withTpm(tpm, order), only);
 }
 
-async function withoutRoot(challenge: Uint8Array): Promise<Evidence> {
-  const { bodies, losses } = await canistersHere(undefined);
-  return evidenceOf(stateOf(challenge, nodeHere(undefined, losses), bodies), NOTHING);
+async function withoutTpm(challenge: Uint8Array, tee: TeeOrder | undefined): Promise<Evidence> {
+  if (tee === undefined) {
+    const { bodies, losses } = await canistersHere(undefined);
+    return evidenceOf(stateOf(challenge, nodeHere(undefined, losses), bodies), NOTHING);
+  }
+  if (tee.key === undefined)
+    throw new CliError(
+      "usage",
+      "a node without a TPM is known by the key of its engine: expected --tee-key FILE with the public key, got none",
+    );
+  const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: ZERO_DIGEST });
+  const statement = stateOf(challenge, { ...nodeHere(undefined, losses), node: nodeIdByKey(tee.key) }, bodies);
+  const reports = [await reported(statement, tee.key, NO_AGGREGATE, tee)];
+  return evidenceOf(statement, { ...NOTHING, reports });
+}
+
+/** The machine's report about a statement: what the quote of a TPM signs, under the key that the node is enrolled by. */
+async function reported(
+  { qualifying, tree }: Statement,
+  key: Uint8Array,
+  aggregate: Uint8Array,
+  { reports: files }: TeeOrder,
+): Promise<ReportEvidence> {
+  const data = await reportData({ challenge: qualifying, key, aggregate, contour: tree.root });
+  return { ...(await machineReport({ data, ...(files && { files }) })), key };
 }
 
 async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence> {
-  const { challenge, files = hostFiles(), ledgers = usualLedgers() } = order;
+  const { challenge, files = hostFiles(), ledgers = usualLedgers(), tee } = order;
+  if (tee?.key !== undefined)
+    throw new CliError("usage", "with a TPM, its attestation key is the node's: leave --tee-key out, or add --no-tpm");
   const { aggregate, resetCount } = await usingTpm(address, standOf);
   // The supervisors use the TPM as well, so none of them is asked while a connection is open.
   const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: hex(aggregate) });
   // Each proof takes a millisecond or two: made before the ledger is locked, for which supervisors wait.
   const naming = namingIn(ledgers, resetCount);
   const names = naming && new Map(bodies.map(({ label }) => [label, naming.proofOf(label)] as const));
-  return withLedger(ledgers, resetCount, (bytes) =>
+  const signed = await withLedger(ledgers, resetCount, (bytes) =>
     usingTpm(address, (tpm) =>
       withAttestationKey(tpm, async (key) => {
         const ledger = bytes && replayLedger(bytes);
@@ -72,7 +111,7 @@ async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence>
         const statement = stateOf(challenge, nodeHere(told, losses), bodies);
         const quote = await quoted(tpm, key, statement.qualifying);
         const registers = ledger ? await certified(tpm, key.handle, ledger, statement.qualifying) : [];
-        return evidenceOf(statement, {
+        const evidence = evidenceOf(statement, {
           quote,
           registers,
           reports: [],
@@ -80,9 +119,14 @@ async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence>
           ...(bytes && { ledger: bytes }),
           ...logsOf(files),
         });
+        return { evidence, statement, key: key.public };
       }),
     ),
   );
+  if (tee === undefined) return signed.evidence;
+  // A busy machine takes its time, and supervisors wait for the ledger.
+  const report = await reported(signed.statement, infoOfKey(signed.key), aggregate, tee);
+  return { ...signed.evidence, reports: [report] };
 }
 
 async function standOf(tpm: Tpm): Promise<{ readonly aggregate: Uint8Array; readonly resetCount: number }> {

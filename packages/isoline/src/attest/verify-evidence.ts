@@ -4,6 +4,7 @@ import { readEvidence, readNodeBody } from "@isoline/attest/evidence";
 import { AttestError } from "@isoline/attest/error";
 import { alone, keepAccepted, readLast } from "./trust/accepted.ts";
 import { TrustDirectory } from "./trust/directory.ts";
+import { readMachineNodes, readMachineTrust } from "./trust/machines.ts";
 import { type NamedNode, readNodes } from "./trust/nodes.ts";
 import { readSigners } from "./trust/signers.ts";
 
@@ -47,7 +48,10 @@ export interface Verification extends Appraisal {
 export async function verifyEvidence(order: VerificationOrder): Promise<Verification> {
   const trust = TrustDirectory.open(order.trust);
   const nodes = readNodes(trust);
-  const claimed = nodes.find(({ id }) => id === nodeClaimedIn(order.evidence));
+  const machineNodes = readMachineNodes(trust);
+  const all = [...nodes, ...machineNodes];
+  const claim = nodeClaimedIn(order.evidence);
+  const claimed = all.find(({ id }) => id === claim);
   return alone(trust, async () => {
     const appraisal = await appraise({
       evidence: order.evidence,
@@ -57,12 +61,13 @@ export async function verifyEvidence(order: VerificationOrder): Promise<Verifica
         contourSigners: readSigners(trust, "contour-signers"),
         policySigners: readSigners(trust, "policy-signers"),
         contours: contoursIn(trust),
+        machines: await readMachineTrust(trust, machineNodes),
       },
       policy: order.policy,
       references: trust.files("references").map(({ bytes }) => bytes),
       last: readLast(trust, claimed?.id),
       now: order.now,
-      node: nodeNamed(nodes, order.node)?.id,
+      node: nodeNamed(all, order.node)?.id,
       about: order.about,
     });
     if (appraisal.accepted !== undefined && claimed !== undefined) keepAccepted(trust, claimed.id, appraisal.accepted);
@@ -80,7 +85,9 @@ function nodeClaimedIn(evidence: Uint8Array): string | undefined {
   }
 }
 
-function nodeNamed(nodes: readonly NamedNode[], name: string | undefined): NamedNode | undefined {
+type Named = Pick<NamedNode, "name" | "id">;
+
+function nodeNamed(nodes: readonly Named[], name: string | undefined): Named | undefined {
   if (name === undefined) return undefined;
   const node = nodes.find((each) => each.name === name);
   if (node !== undefined) return node;

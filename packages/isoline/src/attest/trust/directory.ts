@@ -27,7 +27,11 @@ export type Section =
   | "contour-signers"
   | "policy-signers"
   | "references"
-  | "contours";
+  | "contours"
+  | "tee-nodes"
+  | "tee-makers"
+  | "tee-revocations"
+  | "tee-collateral";
 
 export interface TrustedFile {
   readonly name: string;

@@ -75,19 +75,22 @@ export function declareAttest(program: Command, { ends }: Invocation): void {
     .summary("state what live namespaces do, signed by the TPM")
     .description(
       "Asks the supervisor of each live namespace of this user, and has the TPM sign one statement about all of them and this " +
-        "machine. Without a TPM the evidence has no root, and proves nothing to a stranger.",
+        "machine. Without a TPM and --tee the evidence has no root, and proves nothing to a stranger.",
     )
     .argument("[namespace...]", "hold only these in the evidence; it is about all of them in any case")
     .requiredOption("--challenge <hex>", "the verifier's challenge: 64 hexadecimal digits")
     .option("--tpm <address>", TPM)
     .option("--no-tpm", "use no TPM, also where this machine has one")
     .option("--tpm-ledger <directory>", "where the host keeps what it recorded; /var/lib/isoline/ledger if left out")
+    .option("--tee", "with a report of the confidential machine (SEV-SNP, TDX) that this is")
+    .option("--tee-key <file>", "with --tee and no TPM: the engine's public key in PEM, by which this node is known")
     .requiredOption("-o, --output <file>", "where to write the evidence")
     .addHelpText(
       "after",
       examples(
         "isoline attest evidence --challenge $challenge -o evidence.cbor",
         "isoline attest evidence --challenge $challenge --tpm unix:/run/swtpm/sock -o evidence.cbor web",
+        "isoline attest evidence --challenge $challenge --no-tpm --tee --tee-key engine.pub -o evidence.cbor",
       ),
     )
     .action((names: readonly string[], options: EvidenceOptions) =>

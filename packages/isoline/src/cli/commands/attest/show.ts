@@ -12,6 +12,7 @@ import {
   readNodeBody,
 } from "@isoline/attest/evidence";
 import { AttestError } from "@isoline/attest/error";
+import { parseSnpReport, parseTdxQuote, reportData } from "@isoline/attest/tee";
 import { type Ledger, replayLedger, standingOf } from "@isoline/attest/register";
 import { attest, decode, isSignedBy, publicArea, signature } from "@isoline/attest/tpm";
 import { readRegular } from "../../../store/bounded-file.ts";
@@ -28,9 +29,10 @@ export async function showEvidence(file: string): Promise<number> {
   const ledger = ledgerIn(evidence);
   const lines = [
     `${paint("bold", "evidence")} of node ${harmless(node.node.slice(0, SHORT))}… for challenge ${short(evidence.challenge)}`,
-    `root: ${evidence.quote === undefined ? "none. No TPM signed this, so it proves nothing to a stranger" : "tpm"}`,
+    `root: ${rootsOf(evidence) || "none. No hardware signed this, so it proves nothing to a stranger"}`,
     "",
     ...(await quoteLines(evidence)),
+    ...(await machineLines(evidence, node)),
     ...nodeLines(node),
     ...ledgerLines(ledger, evidence),
     "",
@@ -40,6 +42,32 @@ export async function showEvidence(file: string): Promise<number> {
   ];
   for (const line of lines) printLine(line);
   return status.success;
+}
+
+function rootsOf({ quote, reports }: Evidence): string {
+  return [...(quote ? ["tpm"] : []), ...(reports.length > 0 ? ["tee"] : [])].join("+");
+}
+
+/** What reports of the machine are about. Whether its maker signed them takes the maker's certificates, which a verifier has. */
+async function machineLines(evidence: Evidence, { aggregate }: NodeBody): Promise<string[]> {
+  const qualifying = qualifyingData(evidence.challenge, evidence.node, evidence.tree.root);
+  const lines: string[] = [];
+  for (const { provider, report, key } of evidence.reports) {
+    const told = { challenge: qualifying, key, aggregate: aggregate?.registers ?? new Uint8Array(32) };
+    const expected = await reportData({ ...told, contour: evidence.tree.root });
+    lines.push(row("machine", `${harmless(provider)}: its report ${aboutText(provider, report, expected)}`));
+  }
+  return lines;
+}
+
+function aboutText(provider: string, report: Uint8Array, expected: Uint8Array): string {
+  try {
+    const { reportData: data } = provider === "tdx_guest" ? parseTdxQuote(report) : parseSnpReport(report);
+    return `${holds(Buffer.from(data).equals(expected))} this statement and challenge`;
+  } catch (fault) {
+    if (fault instanceof AttestError) return paint("red", harmless(fault.message));
+    throw fault;
+  }
 }
 
 async function quoteLines({ quote, challenge, node, tree }: Evidence): Promise<string[]> {

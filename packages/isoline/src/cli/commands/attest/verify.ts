@@ -53,6 +53,12 @@ export async function verifyAttestation(file: string, options: AttestVerifyOptio
   return endings[verified.status];
 }
 
+const vouchers: Readonly<Record<Verification["canisters"][number]["root"], string>> = {
+  tpm: "its past is in the TPM",
+  tee: "as its confidential machine says",
+  node: "as its node says",
+};
+
 function document({
   status: result,
   root,
@@ -90,11 +96,7 @@ function page({ status: result, root, name, node, platform, canisters, policy }:
     `${verdict(result)}: ${who}, root: ${root}${by}`,
     ...lines("node", platform.status, platform.checks),
     ...canisters.flatMap(({ label, root: vouched, status: own, checks }) => [
-      ...lines(
-        `${harmless(label)} (${vouched === "tpm" ? "its past is in the TPM" : "as its node says"})`,
-        own,
-        checks,
-      ),
+      ...lines(`${harmless(label)} (${vouchers[vouched]})`, own, checks),
     ]),
   ];
 }

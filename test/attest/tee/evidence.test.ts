@@ -1,0 +1,382 @@
+/** Evidence of a confidential machine without a TPM, from the kernel's report to the verdict, and each reason to refuse it. */
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type Appraisal,
+  appraise,
+  type MachineTrust,
+  readPolicy,
+} from "../../../packages/attest/src/appraise/index.ts";
+import { type Evidence, evidenceOf, stateOf, writeEvidence } from "../../../packages/attest/src/evidence/index.ts";
+import { nodeIdByKey, reportData } from "../../../packages/attest/src/tee/index.ts";
+import { makeEvidence } from "../../../packages/isoline/src/attest/make-evidence.ts";
+import { verifyEvidence } from "../../../packages/isoline/src/attest/verify-evidence.ts";
+import { bound, contour, digest, published } from "../../forgery/published.ts";
+import { isBuilt, isoline } from "../../support/isoline.ts";
+import { canisterSample, nodeSample } from "../samples.ts";
+import * as amd from "./amd-vendor.ts";
+import { revocationList } from "./der-writer.ts";
+import { FakeTsm } from "./fake-tsm.ts";
+import * as intel from "./intel-vendor.ts";
+import { hasRecorded, recorded, recordedSnp } from "./recorded.ts";
+
+const NOW = new Date("2026-06-01T00:00:00Z");
+const { publicKey } = generateKeyPairSync("ed25519");
+const key = Uint8Array.from(publicKey.export({ type: "spki", format: "der" }));
+const other = Uint8Array.from(generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" }));
+const NO_AGGREGATE = new Uint8Array(32);
+const challenge = new Uint8Array(32).fill(0xc4);
+
+const snpRules = {
+  measurements: { measurement: [amd.MEASUREMENT] },
+  minimumTcb: { bootLoader: 4, tee: 1, snp: 22, microcode: 213 },
+};
+const tdxRules = { measurements: { mrtd: [intel.MRTD] } };
+const policy = (more: object = {}) =>
+  Buffer.from(
+    JSON.stringify({
+      policy: 1,
+      name: "confidential",
+      version: 1,
+      root: "tee",
+      tee: { snp: snpRules, tdx: tdxRules },
+      ledger: "if-there",
+      canisters: [{ label: "*", register: "if-there", bound: "required" }],
+      ...more,
+    }),
+  );
+
+const machines: MachineTrust = {
+  nodes: [{ id: nodeIdByKey(key), key }],
+  roots: [amd.ark.der, intel.root.der],
+  between: [amd.ask.der],
+  revocations: [intel.root, intel.platformAuthority].map((authority) => revocationList({}, authority)),
+  collateral: [intel.collateral],
+};
+
+const chipTable = amd.certificateTable([amd.VCEK, amd.chipCertificate().der]);
+
+interface Sent {
+  /** What the node says of itself and its canister. */
+  readonly node?: object;
+  readonly body?: object;
+  /** What the report is made about. */
+  readonly about?: Partial<Parameters<typeof reportData>[0]>;
+  readonly snp?: amd.ReportForm;
+  readonly tdx?: intel.QuoteForm;
+  readonly change?: (evidence: Evidence) => Evidence;
+  readonly policy?: Uint8Array;
+  readonly machines?: Partial<MachineTrust> | "none";
+  readonly challenge?: Uint8Array;
+}
+
+async function evidenceWith({ node, body, about, snp, tdx, change = (one) => one }: Sent): Promise<Evidence> {
+  const told = canisterSample("web", {
+    ...published,
+    sensor: "seccomp",
+    bound: bound(challenge, NO_AGGREGATE),
+    ...body,
+  });
+  const { build, kernel, ...rest } = nodeSample({ node: nodeIdByKey(key), made: NOW.getTime(), ...node });
+  const statement = stateOf(challenge, { build, kernel, ...rest }, [told]);
+  const { qualifying, tree } = statement;
+  const data = Buffer.from(
+    await reportData({ challenge: qualifying, key, aggregate: NO_AGGREGATE, contour: tree.root, ...about }),
+  );
+  const report =
+    tdx === undefined
+      ? { provider: "sev_guest", report: amd.snpReport({ report_data: data, ...snp }), certificates: chipTable }
+      : {
+          provider: "tdx_guest",
+          report: intel.tdxQuote({ ...tdx, body: { report_data: data.toString("hex"), ...tdx.body } }),
+          certificates: new Uint8Array(),
+        };
+  const reports = [{ ...report, report: Uint8Array.from(report.report), key }];
+  return change(evidenceOf(statement, { registers: [], reports }));
+}
+
+async function judged(sent: Sent): Promise<Appraisal> {
+  const trusted = sent.machines === "none" ? undefined : { ...machines, ...sent.machines };
+  return appraise({
+    evidence: writeEvidence(await evidenceWith(sent)),
+    challenge: sent.challenge ?? challenge,
+    trust: { nodes: [], contourSigners: [], policySigners: [], contours: [contour], machines: trusted },
+    policy: sent.policy ?? policy(),
+    references: [],
+    now: NOW,
+  });
+}
+
+/** The first check that failed, with its class, and why. */
+function refusal({ platform, canisters }: Appraisal): readonly [string, string] {
+  const failed = [platform, ...canisters].flatMap(({ checks }) => checks).find(({ outcome }) => outcome === "failed");
+  return failed ? [`${failed.name}: ${failed.failure}`, failed.why ?? ""] : ["no alarm", ""];
+}
+
+const report = (change: object) => (evidence: Evidence) => ({
+  ...evidence,
+  reports: evidence.reports.map((one) => ({ ...one, ...change })),
+});
+
+describe("evidence of a confidential machine is affirmed", () => {
+  it.each<[string, Sent]>([
+    ["with a report of SEV-SNP", {}],
+    ["with a quote of TDX", { tdx: {} }],
+    [
+      "with Intel's statements about another kind of platform beside the right ones",
+      {
+        tdx: {},
+        machines: {
+          collateral: [
+            { ...intel.collateral, tcbInfo: intel.statement({ ...intel.tcbInfo, fmspc: "000000000000" }) },
+            intel.collateral,
+          ],
+        },
+      },
+    ],
+    [
+      "with the certificate of the chip in the trust directory, where the host gave none",
+      {
+        change: report({ certificates: new Uint8Array() }),
+        machines: { between: [amd.ask.der, amd.chipCertificate().der] },
+      },
+    ],
+  ])("%s", async (_, sent) => {
+    const result = await judged(sent);
+    expect(refusal(result)).toEqual(["no alarm", ""]);
+    expect(result).toMatchObject({ status: "affirming", root: "tee", node: nodeIdByKey(key) });
+    expect(result.canisters).toMatchObject([{ label: "web", root: "tee" }]);
+    expect(result.accepted?.clock).toBeUndefined();
+  });
+});
+
+const DISTRUST = "machine: untrusted-platform";
+const BROKEN = "machine: broken-evidence";
+
+describe("evidence of a confidential machine is refused", () => {
+  it.each<[why: string, sent: Sent, check: string, said: string]>([
+    [
+      "the report is about another challenge",
+      { about: { challenge: new Uint8Array(32) } },
+      BROKEN,
+      "another challenge",
+    ],
+    ["the report is about another key", { about: { key: other } }, BROKEN, "another challenge, key"],
+    ["the report is about another aggregate", { about: { aggregate: digest32(1) } }, BROKEN, "another challenge"],
+    ["the report is about other canisters", { about: { contour: digest32(2) } }, BROKEN, "another challenge"],
+    ["a canister's body was altered", { change: altered }, BROKEN, "another challenge"],
+    ["the node's body was altered", { change: agedNode }, BROKEN, "another challenge"],
+    ["there is no report", { change: (one) => ({ ...one, reports: [] }) }, DISTRUST, "a report of a confidential"],
+    [
+      "there are two reports",
+      { change: (one) => ({ ...one, reports: [...one.reports, ...one.reports] }) },
+      BROKEN,
+      "one report",
+    ],
+    [
+      "the report says that it is about another key",
+      { change: report({ key: other }) },
+      DISTRUST,
+      "the key that was enrolled",
+    ],
+    ["the provider is unknown", { change: report({ provider: "cca_guest" }) }, BROKEN, "cca_guest"],
+    [
+      "the provider is of another vendor",
+      { change: report({ provider: "tdx_guest" }) },
+      BROKEN,
+      "certificates beside it",
+    ],
+    [
+      "the table of certificates is cut",
+      { change: report({ certificates: chipTable.subarray(0, 30) }) },
+      BROKEN,
+      "table",
+    ],
+    [
+      "the report has no signature of the chip",
+      { snp: { report_data: Buffer.alloc(64) } },
+      BROKEN,
+      "another challenge",
+    ],
+    ["a debugger may read the machine", { snp: { policy: 0xa0000n } }, DISTRUST, "may debug it"],
+    ["the firmware is too old", { snp: { current_tcb: Buffer.alloc(8) } }, DISTRUST, "current_tcb"],
+    ["something else was launched", { snp: { measurement: Buffer.alloc(48, 1) } }, DISTRUST, "measurement: expected"],
+    ["the guest asked at a low level of privilege", { snp: { vmpl: 2 } }, DISTRUST, "privilege level 2"],
+    ["a migration agent may come", { snp: { policy: 0x60000n } }, DISTRUST, "migration agent"],
+    ["the root is a stranger's", { machines: { roots: [amd.strangerArk.der] } }, DISTRUST, "no trusted root"],
+    ["no maker is trusted", { machines: "none" }, "chain: untrusted-platform", "engine's key is enrolled"],
+    [
+      "the engine's key is not enrolled",
+      { machines: { nodes: [] } },
+      "chain: untrusted-platform",
+      "engine's key is enrolled",
+    ],
+    ["it answers another challenge", { challenge: digest32(7) }, "freshness: stale", "the challenge of this verifier"],
+    [
+      "a TPM is demanded as well",
+      { policy: policy({ root: "tpm+tee" }) },
+      "chain: untrusted-platform",
+      "an enrolled node",
+    ],
+    ["the vendor has no rules", { policy: policy({ tee: { tdx: tdxRules } }) }, DISTRUST, "got SEV-SNP"],
+    [
+      "TDX: a debugger may read the machine",
+      { tdx: { body: { tdattributes: "0100001000000000" } } },
+      DISTRUST,
+      "may debug it",
+    ],
+    ["TDX: something else was launched", { tdx: { body: { mrtd: "00".repeat(48) } } }, DISTRUST, "mrtd: expected"],
+    ["TDX: the platform is out of date", { tdx: { certificates: oldPlatform() } }, DISTRUST, "SWHardeningNeeded"],
+    ["TDX: without Intel's statements", { tdx: {}, machines: { collateral: [] } }, DISTRUST, "Unknown"],
+    [
+      "its canister is bound to a TPM's aggregate",
+      { body: { bound: bound(challenge, digest32(3)) } },
+      "bound: equivocation",
+      "another machine",
+    ],
+    [
+      "its canister departed",
+      { body: { counters: { events: 9, departures: 1, refused: 0, lost: 0, untrusted: 1 } } },
+      "trust: off-contour",
+      "no departure",
+    ],
+    [
+      "its canister runs under another contour",
+      { body: { contour: digest32(9) } },
+      "contour: unknown-contour",
+      "reference values",
+    ],
+  ])("where %s", async (_, sent, check, said) => {
+    const result = await judged(sent);
+    const [failed, why] = refusal(result);
+    expect(failed).toBe(check);
+    expect(why).toContain(said);
+    expect(why).not.toContain("\n");
+    expect(result.status).not.toBe("affirming");
+  });
+
+  it("where a bit of it is flipped, wherever that is", async () => {
+    const sample = writeEvidence(await evidenceWith({}));
+    const trust = { nodes: [], contourSigners: [], policySigners: [], contours: [contour], machines };
+    const question = { challenge, trust, policy: policy(), references: [], now: NOW };
+    const missed: number[] = [];
+    for (let at = 0; at < sample.length; at += 13) {
+      const evidence = Uint8Array.from(sample);
+      evidence[at]! ^= 1 << (at % 8);
+      if ((await appraise({ ...question, evidence })).status === "affirming") missed.push(at);
+    }
+    expect(missed).toEqual([]);
+  });
+});
+
+describe.skipIf(!hasRecorded)("a report of a real processor (needs recorded reports)", () => {
+  it("leads to AMD's root, and is refused in evidence that it is not about", async () => {
+    const { evidence: real, trust } = recordedSnp("coco-snp.report.bin", "coco-snp.vcek.der", "ask_ark_milan.pem");
+    const tee = { snp: { measurements: { measurement: ["00".repeat(48)] }, minimumTcb: { snp: 5 } } };
+    const given = {
+      policy: policy({ tee, clockSkew: 366 * 24 * 3600 }),
+      machines: { roots: trust.roots.map(({ der }) => der), between: trust.between.map(({ der }) => der) },
+      change: report({
+        report: real.report,
+        certificates: amd.certificateTable([amd.VCEK, recorded("coco-snp.vcek.der")]),
+      }),
+    };
+    expect(refusal(await judged(given))).toEqual([BROKEN, expect.stringContaining("another challenge") as string]);
+    // Without AMD's root it does not come so far.
+    expect(refusal(await judged({ ...given, machines: {} }))[0]).toBe(DISTRUST);
+  });
+});
+
+describe("rules for confidential machines", () => {
+  it.each<[string, object, string]>([
+    ["a root without rules", { tee: undefined }, "expected rules for machines, as root is tee"],
+    ["rules without the root", { root: "tpm" }, "expected none, as root is tpm"],
+    ["no vendor", { tee: {} }, "expected rules for snp or tdx"],
+    [
+      "no measurement of what is launched",
+      { tee: { snp: { ...snpRules, measurements: {} } } },
+      "values for measurement",
+    ],
+    ["no value of it", { tee: { tdx: { measurements: { mrtd: [] } } } }, "at least one value"],
+    ["no minimum of firmware", { tee: { snp: { ...snpRules, minimumTcb: {} } } }, "at least one of bootLoader"],
+    ["revoked platforms", { tee: { tdx: { ...tdxRules, statuses: ["Revoked"] } } }, 'expected one of "UpToDate"'],
+    ["an unknown member", { tee: { snp: { ...snpRules, debug: true } } }, "expected one of measurements"],
+  ])("are refused with %s", async (_, change, said) => {
+    await expect(readPolicy(policy(change), [])).rejects.toThrow(said);
+  });
+});
+
+describe("the whole path of a machine without a TPM", () => {
+  const place = mkdtempSync(join(tmpdir(), "isoline-tee-"));
+  const at = (name: string) => join(place, name);
+  beforeAll(() => {
+    for (const folder of ["tee-makers", "tee-nodes"]) mkdirSync(at(`trust/${folder}`), { recursive: true });
+    writeFileSync(at("trust/tee-makers/ark.der"), amd.ark.der);
+    writeFileSync(at("trust/tee-makers/ask.der"), amd.ask.der);
+    writeFileSync(at("trust/tee-nodes/guest-1.pub"), publicKey.export({ type: "spki", format: "pem" }));
+  });
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+  it("is affirming, and what comes after it is compared with it", async () => {
+    const reports = new FakeTsm({ auxblob: chipTable });
+    const made = await makeEvidence({ challenge, tee: { key, reports } });
+    const order = {
+      evidence: writeEvidence(made),
+      challenge,
+      trust: at("trust"),
+      // Other tests may run namespaces of this user, and end them meanwhile.
+      policy: policy({ losses: "warn" }),
+      about: [],
+      node: "guest-1",
+      now: new Date(),
+    };
+    const result = await verifyEvidence(order);
+    expect(refusal(result)).toEqual(["no alarm", ""]);
+    expect(result).toMatchObject({ status: "affirming", root: "tee", name: "guest-1" });
+    const older = await verifyEvidence({ ...order, policy: policy({ losses: "warn", version: 0 }) });
+    expect(refusal(older)[0]).toBe("policy: rollback");
+  });
+
+  it("needs a key that the node is known by", async () => {
+    await expect(makeEvidence({ challenge, tee: { reports: new FakeTsm() } })).rejects.toThrow(
+      "expected --tee-key FILE",
+    );
+  });
+
+  it.skipIf(!isBuilt)("is refused on a machine that is not confidential, with what to do (needs a build)", async () => {
+    const words = ["attest", "evidence", "--challenge", "c4".repeat(32), "--no-tpm", "-o", at("evidence.cbor")];
+    const pem = at("trust/tee-nodes/guest-1.pub");
+    const { status, stderr } = await isoline([...words, "--tee", "--tee-key", pem], { cwd: place });
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/this kernel has no reports|is not confidential/)]);
+    const without = await isoline([...words, "--tee-key", pem], { cwd: place });
+    expect(without.stderr).toContain("--tee-key changes nothing without --tee");
+  });
+});
+
+function digest32(byte: number): Uint8Array {
+  return new Uint8Array(32).fill(byte);
+}
+
+function altered(evidence: Evidence): Evidence {
+  const [one] = evidence.canisters;
+  const root = Uint8Array.from(createHash("sha256").update(one!.body).digest());
+  return { ...evidence, tree: { ...evidence.tree, root } };
+}
+
+function agedNode(evidence: Evidence): Evidence {
+  const node = Uint8Array.from(evidence.node);
+  const at = Buffer.from(node).indexOf("6.12.0");
+  node[at] = "7".charCodeAt(0);
+  return { ...evidence, node };
+}
+
+function oldPlatform(): Buffer[] {
+  return [
+    intel.pck({ components: Array<number>(16).fill(4), pceSvn: 11 }),
+    intel.platformAuthority.der,
+    intel.root.der,
+  ];
+}
