@@ -14,7 +14,7 @@ import { type Evidence, evidenceOf, stateOf, writeEvidence } from "../../../pack
 import { nodeIdByKey, reportData } from "../../../packages/attest/src/tee/index.ts";
 import { makeEvidence } from "../../../packages/isoline/src/attest/make-evidence.ts";
 import { verifyEvidence } from "../../../packages/isoline/src/attest/verify-evidence.ts";
-import { bound, contour, digest, published } from "../../forgery/published.ts";
+import { bound, contour, published } from "../../forgery/published.ts";
 import { isBuilt, isoline } from "../../support/isoline.ts";
 import { canisterSample, nodeSample } from "../samples.ts";
 import * as amd from "./amd-vendor.ts";

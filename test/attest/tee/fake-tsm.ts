@@ -14,7 +14,7 @@ export interface Kernel {
   readonly meanwhile?: (write: (attribute: string, bytes: Uint8Array) => void) => void;
 }
 
-export const fault = (code: string) => Object.assign(new Error(code), { code });
+const fault = (code: string) => Object.assign(new Error(code), { code });
 
 /** The state of one request: a report is made when `outblob` is read after something was written. */
 export class FakeTsm implements ReportFiles {

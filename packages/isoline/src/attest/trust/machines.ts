@@ -1,6 +1,7 @@
 /** What a verifier trusts of confidential machines: their makers, what was revoked, Intel's statements, and nodes without a TPM. */
 import { createPublicKey } from "node:crypto";
 import type { MachineTrust } from "@isoline/attest/appraise";
+import { AttestError } from "@isoline/attest/error";
 import { IsolineError } from "@isoline/core/error";
 import { nodeIdByKey, type SignedStatement, type TdxCollateral } from "@isoline/attest/tee";
 import {
@@ -82,11 +83,12 @@ function revocationsIn(bytes: Buffer): Uint8Array {
 
 /** As Intel's service answers, under the names that its clients give to the parts of its answers. */
 function collateralIn(bytes: Buffer): TdxCollateral {
-  const told = JSON.parse(bytes.toString("utf8")) as Readonly<Record<string, unknown>>;
+  const read: unknown = JSON.parse(bytes.toString("utf8"));
+  const told = (typeof read === "object" && read !== null ? read : {}) as Readonly<Record<string, unknown>>;
   const part = (name: string): string => {
     const value = told[name];
     if (typeof value === "string") return value;
-    throw new TypeError(`expected a text ${name}`);
+    throw new AttestError("bad-tee-report", `expected a text ${name}, got ${typeof value}`);
   };
   const statement = (name: string): SignedStatement => ({
     text: part(name),
@@ -100,7 +102,7 @@ function readIn<T>({ path, bytes }: TrustedFile, read: (bytes: Buffer) => T): T 
   try {
     return read(bytes);
   } catch (fault) {
-    if (fault instanceof IsolineError || fault instanceof SyntaxError || fault instanceof TypeError)
+    if (fault instanceof IsolineError || fault instanceof SyntaxError)
       throw new CliError("cannot-read", `${path}: ${fault.message}; see docs/attestation.md for what belongs there`);
     throw fault;
   }
