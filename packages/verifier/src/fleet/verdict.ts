@@ -20,13 +20,13 @@ export interface Reasons {
 
 export interface CanisterVerdict extends Reasons {
   readonly label: string;
-  readonly root: "tpm" | "node";
+  readonly root: "tpm" | "tee" | "node";
   readonly links: readonly LinkRow[];
   readonly body: CanisterBody;
 }
 
 export interface Verdict extends Reasons {
-  readonly root: "none" | "tpm";
+  readonly root: "none" | "tpm" | "tee" | "tpm+tee";
   readonly links: readonly LinkRow[];
   /** Undefined where the node failed: nothing that it says of itself or of canisters counts then. */
   readonly body: NodeBody | undefined;

@@ -45,7 +45,7 @@ export interface NodeTable extends VerdictColumns {
   enrolled: Date;
   /** When it last sent evidence that changed something; the owner knows better. */
   seen: Date | null;
-  root: "none" | "tpm";
+  root: "none" | "tpm" | "tee" | "tpm+tee";
   sensors: Json<readonly string[]> | null;
   kernel: string | null;
   build: string | null;
@@ -63,7 +63,7 @@ export interface CanisterTable extends VerdictColumns {
   contour: string | null;
   mode: string;
   sensor: string;
-  root: "tpm" | "node";
+  root: "tpm" | "tee" | "node";
   started: Date;
   points: number;
   measurement: string;
