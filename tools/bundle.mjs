@@ -22,6 +22,7 @@ const entries = {
   main: `${dist}cli/main.js`,
   canister: `${dist}canister/main.js`,
   "launch-host": `${dist}launch-host/main.js`,
+  "engine-machine": `${dist}launch-host/engine-main.js`,
   "supervise-thread": `${dist}namespace/supervise-thread.js`,
   "engine-thread": `${dist}engine/engine-thread.js`,
   "recorder-thread": `${dist}register/recorder-thread.js`,

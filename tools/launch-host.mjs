@@ -13,7 +13,7 @@ import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { launchHost, sharedPart } from "./images/launch-host.mjs";
 import { learnContours } from "./images/learn.mjs";
-import { predictedPcr11 } from "./images/measure.mjs";
+import { bootReference } from "./images/measure.mjs";
 import { pushOf } from "./images/push.mjs";
 import { manufactureTpm } from "./images/tpm.mjs";
 import { repository } from "./run.mjs";
@@ -38,7 +38,8 @@ if (values["keep-contour"] !== undefined) writeFileSync(values["keep-contour"], 
 const image = launchHost(shared, { contour, keys });
 mkdirSync(dirname(resolve(output)), { recursive: true });
 writeFileSync(output, image);
-console.log(`${output}\nPCR 11, SHA-256: ${predictedPcr11(image)}`);
+const { registers } = bootReference("launch-host", image);
+console.log(`${output}\nPCR 4, SHA-256: ${registers[4]}\nPCR 11, SHA-256: ${registers[11]}`);
 
 async function learn() {
   const place = mkdtempSync(join(tmpdir(), "isoline-launch-host-"));

@@ -100,7 +100,7 @@ const layers = [
   ["isoline", "error", [...core, "@isoline/linux"]],
   ["isoline", "store", [...core, "@isoline/linux", "node:*", "yaml"]],
   ["isoline", "integrity", [...core, "@isoline/linux", "node:crypto", "node:fs", "node:os"]],
-  ["isoline", "wire", [...core, "@isoline/linux", "node:crypto", "node:fs"]],
+  ["isoline", "wire", [...core, ...attest, "@isoline/linux", "node:crypto", "node:fs"]],
   ["isoline", "register", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "namespace", [...core, ...attest, "@isoline/linux", "node:*"]],
   ["isoline", "export", [...core, "@isoline/linux", "yaml"]],

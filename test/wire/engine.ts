@@ -37,10 +37,18 @@ export class TestEngine {
   }
 
   /** Starts it, and waits until it listens. */
-  async start(...options: readonly string[]): Promise<this> {
-    const { engineKey, sensorKey } = this;
-    const keys = ["--key", engineKey.privateFile, "--sensor-key", sensorKey.publicFile];
-    const child = spawn(isolineProgram, ["engine", "serve", "--listen", this.address, ...keys, ...options], {
+  start(...options: readonly string[]): Promise<this> {
+    return this.#startWith(["--key", this.engineKey.privateFile, ...options]);
+  }
+
+  /** The same, for one that proves its machine by this TPM. */
+  startMeasured(tpm: string): Promise<this> {
+    return this.#startWith(["--tpm", tpm]);
+  }
+
+  async #startWith(options: readonly string[]): Promise<this> {
+    const words = ["engine", "serve", "--listen", this.address, "--sensor-key", this.sensorKey.publicFile, ...options];
+    const child = spawn(isolineProgram, words, {
       stdio: ["ignore", "ignore", "pipe"],
       ...(this.#uid === undefined ? {} : { uid: this.#uid, gid: this.#uid }),
     });
@@ -69,7 +77,7 @@ export class TestEngine {
   get plan(): EnginePlan {
     const { address, engineKey, sensorKey } = this;
     const keys = [{ name: engineKey.publicFile, pem: engineKey.publicKey }];
-    return { address, keys, key: sensorKey.privateKey, milliseconds: 5000 };
+    return { address, proves: keys, key: sensorKey.privateKey, milliseconds: 5000 };
   }
 
   makeKeys(name: string): KeyFiles {

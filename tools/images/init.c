@@ -8,31 +8,24 @@
  *   run NAME          starts the bundle in /run/canisters/NAME; later "ended run NAME STATUS"
  *   stop NAME         ends it at once; later "ended stop NAME STATUS"
  *   evidence HEX      writes /run/evidence/HEX; later "ended evidence HEX STATUS"
+ *   enrol WORD        writes the request to be enrolled to /run/evidence/WORD; later "ended enrol WORD STATUS"
+ *   answer HEX        answers the verifier's document in /run/evidence/HEX-asked in /run/evidence/HEX; later "ended answer HEX STATUS"
  *
  * The agent is the part that reads what strangers send. So a line is a command of this table with one word of [0-9a-z-], or the
  * machine ends. There is no shell, no heap, and no other input.
  */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
+#define MACHINE "launch host"
+#include "first-process.h"
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/reboot.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define ISOLINE "/usr/lib/isoline/node_modules/isoline/dist/bundle/"
 #define NODE "/usr/bin/node", "--disable-warning=ExperimentalWarning"
 #define LEARNS "/etc/isoline/learn"
-#define FACTS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+/* The ledger of this boot, in memory: what it vouches for belongs to this boot alone. */
+#define LEDGER "--tpm-ledger", "/run/ledger"
 
 enum { MOST_CHILDREN = 64, MOST_WORD = 128, MOST_SAID = 16 << 20 };
 
@@ -57,7 +50,7 @@ static char *const environment[] = {
 
 static char *const supervise[] = {
   NODE, ISOLINE "main.mjs", "run", "/etc/isoline/host.contour", "--enforce", "--sensor", "bpf", "--name", "host",
-  "--", "/usr/bin/node", "--jitless", ISOLINE "launch-host.js", NULL,
+  "--tpm", "/dev/tpmrm0", LEDGER, "--", "/usr/bin/node", "--jitless", ISOLINE "launch-host.js", NULL,
 };
 static char *const supervise_learning[] = {
   NODE, ISOLINE "main.mjs", "learn", "-o", "/run/learnt/host.contour", "--lens", "/etc/isoline/host.policy.json",
@@ -65,45 +58,9 @@ static char *const supervise_learning[] = {
 };
 static char *const hand_over[] = { NODE, ISOLINE "launch-host.js", "hand-over", NULL };
 
-/* What failed is the last thing that this machine says. */
-static void end(const char *why)
-{
-  dprintf(STDERR_FILENO, "launch host: %s; the machine ends\n", why);
-  sync();
-  reboot(RB_POWER_OFF);
-  for (;;)
-    pause();
-}
-
-static void must(int result, const char *what)
-{
-  if (result >= 0)
-    return;
-  dprintf(STDERR_FILENO, "launch host: %s\n", strerror(errno));
-  end(what);
-}
-
-/*
- * A runtime exchanges its root for the container's, which the kernel refuses on the very first file system (pivot_root(2)). So
- * the image is mounted once more, over itself, and from then on can be read only.
- */
-static void mount_root(void)
-{
-  must(mount("/", "/image", NULL, MS_BIND, NULL), "the image, mounted over itself");
-  must(mount(NULL, "/image", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL), "the image, read-only");
-  must(chdir("/image"), "the image");
-  must(mount(".", "/", NULL, MS_MOVE, NULL), "the image in place of the first file system");
-  must(chroot("."), "the image as the root");
-  must(chdir("/"), "the root");
-}
-
 static void mount_rest(void)
 {
-  static const struct {
-    const char *type, *target;
-    unsigned long flags;
-    const char *data;
-  } mounts[] = {
+  static const struct place kernel[] = {
     { "proc", "/proc", FACTS, NULL },
     { "sysfs", "/sys", FACTS | MS_RDONLY, NULL },
     { "securityfs", "/sys/kernel/security", FACTS | MS_RDONLY, NULL },
@@ -113,35 +70,15 @@ static void mount_rest(void)
     { "devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, NULL },
     { "tmpfs", "/run", FACTS, "mode=755,size=64m" },
     { "tmpfs", "/tmp", FACTS, "mode=1777,size=16m" },
-    /* Programs of canisters are here, and device nodes are not. */
-    { "tmpfs", "/run/canisters", MS_NOSUID | MS_NODEV, "mode=700,size=50%" },
   };
+  /* Programs of canisters are here, and device nodes are not. */
+  static const struct place canisters[] = { { "tmpfs", "/run/canisters", MS_NOSUID | MS_NODEV, "mode=700,size=50%" } };
   static const char *const made[] = { "/run/canisters", "/run/evidence", "/run/said", "/run/learnt", "/run/contours",
-                                      "/run/reports", "/run/home" };
-  for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) {
-    if (strcmp(mounts[i].target, "/run/canisters") == 0)
-      for (size_t j = 0; j < sizeof made / sizeof *made; j++)
-        must(mkdir(made[j], 0700), made[j]);
-    must(mount(mounts[i].type, mounts[i].target, mounts[i].type, mounts[i].flags, mounts[i].data), mounts[i].target);
-  }
-}
-
-/* No code enters the kernel any more, no key press commands it, and it shows its addresses to none. */
-static void close_kernel(void)
-{
-  static const char *const settings[][2] = {
-    { "/proc/sys/kernel/modules_disabled", "1" },        { "/proc/sys/kernel/kexec_load_disabled", "1" },
-    { "/proc/sys/kernel/sysrq", "0" },                   { "/proc/sys/kernel/unprivileged_bpf_disabled", "1" },
-    { "/proc/sys/kernel/kptr_restrict", "2" },           { "/proc/sys/kernel/dmesg_restrict", "1" },
-    { "/proc/sys/kernel/core_pattern", "|/nowhere" },    { "/proc/sys/user/max_user_namespaces", "0" },
-    { "/proc/sys/kernel/perf_event_paranoid", "3" },
-  };
-  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-    int fd = open(settings[i][0], O_WRONLY | O_CLOEXEC);
-    must(fd, settings[i][0]);
-    must(write(fd, settings[i][1], strlen(settings[i][1])), settings[i][0]);
-    close(fd);
-  }
+                                      "/run/reports", "/run/ledger", "/run/home" };
+  mount_places(kernel, COUNT(kernel));
+  for (size_t i = 0; i < COUNT(made); i++)
+    must(mkdir(made[i], 0700), made[i]);
+  mount_places(canisters, COUNT(canisters));
 }
 
 /* Its standard streams are these descriptors, and it has no others. */
@@ -192,12 +129,31 @@ static void run_canister(struct child *child, int nothing)
   close(out);
 }
 
+#define ATTEST NODE, ISOLINE "main.mjs", "attest"
+#define TPM "--tpm", "/dev/tpmrm0"
+
 static void collect_evidence(struct child *child, int nothing)
 {
   char file[MOST_WORD + 32];
   snprintf(file, sizeof file, "/run/evidence/%s", child->word);
-  char *const command[] = { NODE, ISOLINE "main.mjs", "attest", "evidence", "--challenge", child->word,
-                            "--tpm", "/dev/tpmrm0", "-o", file, NULL };
+  char *const command[] = { ATTEST, "evidence", "--challenge", child->word, TPM, LEDGER, "-o", file, NULL };
+  child->pid = start(command, nothing, STDERR_FILENO, STDERR_FILENO, MOST_SAID);
+}
+
+static void request_enrolment(struct child *child, int nothing)
+{
+  char file[MOST_WORD + 32];
+  snprintf(file, sizeof file, "/run/evidence/%s", child->word);
+  char *const command[] = { ATTEST, "enrol", TPM, "-o", file, NULL };
+  child->pid = start(command, nothing, STDERR_FILENO, STDERR_FILENO, MOST_SAID);
+}
+
+static void answer_verifier(struct child *child, int nothing)
+{
+  char asked[MOST_WORD + 32], file[MOST_WORD + 32];
+  snprintf(asked, sizeof asked, "/run/evidence/%s-asked", child->word);
+  snprintf(file, sizeof file, "/run/evidence/%s", child->word);
+  char *const command[] = { ATTEST, "enrol", "--answer", asked, TPM, "-o", file, NULL };
   child->pid = start(command, nothing, STDERR_FILENO, STDERR_FILENO, MOST_SAID);
 }
 
@@ -215,39 +171,38 @@ static void answer(int agent, const char *command, const char *word, int status)
     end("the agent does not read its answers");
 }
 
-static void carry_out(const char *command, const char *word, int agent, int nothing)
+/* All that the agent may ask for. */
+static const struct {
+  const char *name;
+  void (*begin)(struct child *child, int nothing);
+} commands[] = {
+  { "run", run_canister },          { "stop", stop_canister },     { "evidence", collect_evidence },
+  { "enrol", request_enrolment },   { "answer", answer_verifier },
+};
+
+static void carry_out(size_t command, const char *word, int agent, int nothing)
 {
   struct child *child = free_child();
   if (child != NULL) {
     strcpy(child->word, word);
-    child->command = command;
-    switch (command[0]) {
-    case 'r':
-      run_canister(child, nothing);
-      break;
-    case 's':
-      stop_canister(child, nothing);
-      break;
-    default:
-      collect_evidence(child, nothing);
-    }
+    child->command = commands[command].name;
+    commands[command].begin(child, nothing);
   }
   if (child == NULL || child->pid == 0)
-    answer(agent, command, word, 125);
+    answer(agent, commands[command].name, word, 125);
 }
 
 static void obey(char *line, int agent, int nothing)
 {
-  static const char *const commands[] = { "run", "stop", "evidence" };
-  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-    size_t length = strlen(commands[i]);
+  for (size_t i = 0; i < COUNT(commands); i++) {
+    size_t length = strlen(commands[i].name);
     const char *word = line + length + 1;
-    if (strncmp(line, commands[i], length) != 0 || line[length] != ' ')
+    if (strncmp(line, commands[i].name, length) != 0 || line[length] != ' ')
       continue;
     size_t size = strlen(word);
     if (size == 0 || size > MOST_WORD || word[0] == '-' || strspn(word, "0123456789abcdefghijklmnopqrstuvwxyz-") != size)
       break;
-    carry_out(commands[i], word, agent, nothing);
+    carry_out(i, word, agent, nothing);
     return;
   }
   end("the agent asked for what it may not ask for");

@@ -15,6 +15,8 @@ export const COMMAND_LINE = [
 
 const NAME = "isoline launch host";
 const STORE = { contours: "/run/contours", reports: "/run/reports", sensor: "bpf" };
+/** Canisters are recorded where the host's own namespace is (init.c). */
+const REGISTERS = { address: "/dev/tpmrm0", ledger: "/run/ledger" };
 
 /** What the agent writes and reads lies below these places, under names that strangers choose. */
 const POLICY = {
@@ -38,6 +40,7 @@ export function launchHost(shared, { contour, keys, commandLine = COMMAND_LINE }
   const names = keys.map((_, index) => `etc/isoline/keys/${index}.pub`);
   const configuration = {
     ...{ ...STORE, unlabelled: "refuse", annotations: "refuse", attached: "enforce" },
+    tpm: REGISTERS,
     signatures: [{ image: "*", keys: names.map((name) => `/${name}`) }],
   };
   const own = [

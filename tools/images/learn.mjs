@@ -13,9 +13,19 @@ import { tar } from "./push.mjs";
 const LIMIT_SECONDS = 1200;
 const PAUSE_MS = 500;
 const MOST_LEARNT = 64;
+const NONSENSE = Buffer.from("{}");
 
 /** What every launch host meets: strangers who ask for what it refuses. */
-const REFUSED = ["state unknown", "said unknown", "stop unknown", "evidence 00", "push ../up 0", "what is this", ""];
+const REFUSED = [
+  "state unknown",
+  "said unknown",
+  "stop unknown",
+  "evidence 00",
+  "push ../up 0",
+  "answer 0",
+  "what is",
+  "",
+];
 
 /**
  * @param {{ shared: Buffer, tpm: string, canisters: ReadonlyMap<string, Buffer> }} order `canisters`: pushes, by name
@@ -39,10 +49,12 @@ export async function learnContours({ shared, tpm, canisters }) {
     const [first, other] = ["one\n", "other\n"].map((text) => signedPush(layout, Buffer.from(text), privateKey));
     await port.ask(`push signed ${first?.length}`, first);
     await expectRefusal(port, `push other ${other?.length}`, other);
-    const nonsense = tar([["index.json", Buffer.from("{}")]]);
+    const nonsense = tar([["index.json", NONSENSE]]);
     for (const line of REFUSED) await expectRefusal(port, line);
     await expectRefusal(port, `push nonsense ${nonsense.length}`, nonsense);
     await port.ask(`evidence ${"00".repeat(32)}`).catch(passRefusal);
+    await port.ask("enrol").catch(passRefusal);
+    await expectRefusal(port, `answer ${NONSENSE.length}`, NONSENSE);
     await port.ask("end");
     const learnt = new Map();
     while (learnt.size < MOST_LEARNT) {

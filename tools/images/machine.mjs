@@ -1,5 +1,6 @@
 /** A virtual machine that boots an image as a machine would: firmware for UEFI, a TPM, and a port for the pusher. */
 import { spawn } from "node:child_process";
+import { EventEmitter, once } from "node:events";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,21 +13,40 @@ const KEPT_CONSOLE = 100_000;
 
 /**
  * @typedef {object} Machine
- * @property {PortClient} port
  * @property {() => string} console what kernel and first process have said
+ * @property {(text: string) => Promise<void>} said waits until the console shows this; throws if the machine ends before
+ * @property {string} socket the other end of its port
  * @property {Promise<void>} ended
  * @property {() => Promise<void>} stop pulls its power
  */
 
+/** @typedef {Machine & { port: PortClient }} LaunchHost */
+
+/**
+ * @typedef {object} Order
+ * @property {Buffer} image
+ * @property {string} tpm
+ * @property {string} [append] added to the command line by a boot loader
+ * @property {number} limitSeconds
+ */
+
+/** Powers a launch host on, and waits until its agent answers. @param {Order} order @returns {Promise<LaunchHost>} */
+export async function boot(order) {
+  const machine = await powerOn(order, "isoline.push");
+  const port = new PortClient();
+  void machine.ended.then(() => port.fail(`the machine has ended; its console: ${machine.console().slice(-4000)}`));
+  await port.connect(machine.socket);
+  return { ...machine, port };
+}
+
 /**
  * Powers a machine on. Software emulation: it behaves the same wherever it runs, and works inside other virtual machines.
  *
- * @param {{ image: Buffer, tpm: string, append?: string, limitSeconds: number }} order `append`: added by a boot loader
- * @returns {Promise<Machine>}
+ * @param {Order} order @param {string} name of its one port @returns {Promise<Machine>}
  */
-export async function boot({ image, tpm, append, limitSeconds }) {
+export async function powerOn({ image, tpm, append, limitSeconds }, name) {
   const place = mkdtempSync(join(tmpdir(), "isoline-machine-"));
-  const at = (/** @type {string} */ name) => join(place, name);
+  const at = (/** @type {string} */ each) => join(place, each);
   writeFileSync(at("image.efi"), image);
   copyFileSync(VARIABLES, at("variables"));
   const words = [
@@ -38,32 +58,45 @@ export async function boot({ image, tpm, append, limitSeconds }) {
     ...["-kernel", at("image.efi"), ...(append === undefined ? [] : ["-append", append])],
     ...["-chardev", `socket,id=tpm,path=${await startTpm(tpm)}`, "-tpmdev", "emulator,id=tpm0,chardev=tpm"],
     ...["-device", "tpm-tis,tpmdev=tpm0", "-device", "virtio-serial-pci"],
-    ...["-chardev", `socket,id=push,path=${at("push")},server=on,wait=off`],
-    ...["-device", "virtserialport,chardev=push,name=isoline.push"],
+    ...["-chardev", `socket,id=port,path=${at("port")},server=on,wait=off`],
+    ...["-device", `virtserialport,chardev=port,name=${name}`],
   ];
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "qemu-system-x86_64", ...words], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
+  const heard = new EventEmitter();
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("latin1").on("data", (text) => {
       said = (said + text).slice(-KEPT_CONSOLE);
+      heard.emit("more");
       if (process.env["ISOLINE_VM_CONSOLE"] !== undefined) process.stderr.write(text);
     });
   const limit = setTimeout(() => child.kill("SIGKILL"), limitSeconds * 1000);
-  const port = new PortClient();
+  let isOver = false;
+  /** @type {Promise<void>} */
   const ended = new Promise((resolve) =>
     child.on("close", () => {
       clearTimeout(limit);
       rmSync(place, { recursive: true, force: true });
-      port.fail(`the machine has ended; its console: ${said.slice(-4000)}`);
-      resolve(undefined);
+      isOver = true;
+      heard.emit("more");
+      resolve();
     }),
   );
-  await port.connect(at("push"));
-  const stop = async () => {
-    child.kill("SIGKILL");
-    await ended;
+  return {
+    console: () => said,
+    said: async (text) => {
+      while (!said.includes(text)) {
+        if (isOver) throw new Error(`the machine has ended; its console: ${said.slice(-4000)}`);
+        await once(heard, "more");
+      }
+    },
+    socket: at("port"),
+    ended,
+    stop: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
   };
-  return { port, console: () => said, ended: ended.then(() => undefined), stop };
 }

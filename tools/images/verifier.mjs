@@ -1,9 +1,10 @@
-/** The verifier of a launch host, by the commands of isoline: enrols its TPM, says what it expects, and judges evidence. */
+/** The verifier of our machines, by the commands of isoline: enrols a TPM, says what it expects, and judges evidence. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { repository } from "../run.mjs";
+import { bootReference } from "./measure.mjs";
 import { authorityOf, serveTpm } from "./tpm.mjs";
 
 const ISOLINE = join(repository, "packages/isoline/bin/isoline");
@@ -14,6 +15,7 @@ const NAME = "launch-host";
  * @property {string} status of all
  * @property {string} node
  * @property {readonly string[]} failed checks that failed, each with its failure class and why
+ * @property {readonly string[]} warned what the machine's checks say beside
  * @property {Readonly<Record<string, string>>} canisters the status of each, by label
  */
 
@@ -27,11 +29,9 @@ export class Verifier {
       mkdirSync(join(this.#place, "trust", name), { recursive: true, mode: 0o755 });
   }
 
-  /** Trusts the maker of a TPM, and enrols it. @param {string} tpm its folder */
+  /** Trusts the maker of a TPM, and enrols it while no machine has it. @param {string} tpm its folder */
   async enrol(tpm) {
-    const [root = "", between = ""] = authorityOf(tpm);
-    this.#keep("trust/makers/root.pem", root);
-    this.#keep("trust/makers/between.pem", between);
+    this.#trustMaker(tpm);
     const { address, stop } = await serveTpm(tpm);
     try {
       this.#isoline("attest", "enrol", "--tpm", address, "--trust", "trust", "--name", NAME);
@@ -41,21 +41,51 @@ export class Verifier {
   }
 
   /**
-   * Expects a machine that boots with this in PCR 11, and with nothing added to its command line.
+   * The same by way of a launch host's port: the machine and the verifier exchange documents.
    *
-   * @param {string} pcr11 @param {readonly Buffer[]} contours @param {string} signer a public key, in PEM
+   * @param {string} tpm @param {import("./port-client.mjs").PortClient} port
    */
-  expect(pcr11, contours, signer) {
-    const boot = { name: NAME, registers: { 11: pcr11, 12: "0".repeat(64) } };
-    this.#keep("trust/references/launch-host.json", JSON.stringify({ references: 1, boots: [boot] }));
+  async enrolOver(tpm, port) {
+    this.#trustMaker(tpm);
+    this.#keep("node.json", await port.ask("enrol"));
+    this.#isoline("attest", "enrol", "--challenge", "node.json", "--trust", "trust", "-o", "challenge.json");
+    const challenge = readFileSync(join(this.#place, "challenge.json"));
+    this.#keep("answer.json", await port.ask(`answer ${challenge.length}`, challenge));
+    this.#isoline("attest", "enrol", "--accept", "answer.json", "--trust", "trust", "--name", NAME);
+  }
+
+  /** @param {string} tpm */
+  #trustMaker(tpm) {
+    const [root = "", between = ""] = authorityOf(tpm);
+    this.#keep("trust/makers/root.pem", root);
+    this.#keep("trust/makers/between.pem", between);
+  }
+
+  /** The directory that says what is trusted. */
+  get trust() {
+    return join(this.#place, "trust");
+  }
+
+  /** Expects a machine that boots this image, with nothing added to its command line. @param {Buffer} image */
+  expectBoot(image) {
+    this.#keep("trust/references/boots.json", JSON.stringify({ references: 1, boots: [bootReference(NAME, image)] }));
+  }
+
+  /**
+   * Expects a launch host that boots this image.
+   *
+   * @param {Buffer} image @param {readonly Buffer[]} contours @param {string} signer a public key, in PEM
+   */
+  expect(image, contours, signer) {
+    this.expectBoot(image);
     contours.forEach((contour, index) => this.#keep(`trust/contours/${index}.contour`, contour));
     this.#keep("trust/contour-signers/release.pem", signer);
-    const rule = { sensors: ["bpf"], register: "if-there" };
+    const rule = { sensors: ["bpf"], register: "required" };
     const canisters = [
       { label: "host", ...rule },
       { label: "*", ...rule, signedContour: true },
     ];
-    const policy = { policy: 1, name: NAME, version: 1, boots: [NAME], bootLog: "required", ledger: "if-there" };
+    const policy = { policy: 1, name: NAME, version: 1, boots: [NAME], bootLog: "required", ledger: "required" };
     this.#keep("policy.json", JSON.stringify({ ...policy, required: ["host"], canisters }));
   }
 
@@ -79,8 +109,11 @@ export class Verifier {
         .filter(({ outcome }) => outcome === "failed")
         .map(({ name, failure = "", why = "" }) => `${name}: ${failure}: ${why}`),
     );
+    const warned = platform.checks.flatMap(({ name, outcome, why = "" }) =>
+      outcome === "warned" ? [`${name}: ${why}`] : [],
+    );
     const labelled = canisters.map(({ label, status: own }) => [label, own]);
-    return { status, node: platform.status, failed, canisters: Object.fromEntries(labelled) };
+    return { status, node: platform.status, failed, warned, canisters: Object.fromEntries(labelled) };
   }
 
   close() {

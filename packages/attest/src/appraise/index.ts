@@ -13,5 +13,6 @@ export {
   type QuoteAnswer,
   type QuoteClock,
   type QuoteQuestion,
+  signedQuote,
 } from "./quote.ts";
 export { readReferences, type References, REFERENCES_TYPE } from "./references.ts";

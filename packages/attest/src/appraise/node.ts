@@ -58,6 +58,12 @@ export async function appraiseNode(
   if (proven !== "none")
     await findings.make("counters", (warn) => {
       assertForward(proven.clock, question.last?.clock);
+      const was = question.last?.clock.resetCount;
+      if (was !== undefined && proven.clock.resetCount > was)
+        warn(
+          `the node booted anew since its last accepted evidence (reset ${was}, now ${proven.clock.resetCount}): ` +
+            "what its canisters did after that and before this boot is proven neither good nor bad",
+        );
       if (!proven.isClockSafe)
         warn(
           "the TPM lost its power without an orderly shutdown: its clock may have gone back since; nothing is to be done",

@@ -59,6 +59,11 @@ export async function appraiseQuote(question: QuoteQuestion, answer: QuoteAnswer
   assertAttestationKey(question.key);
   if (!(await isSignedBy(question.key, answer.message, answer.signature)))
     throw broken("the quote is not signed by the enrolled attestation key");
+  return signedQuote(question, answer);
+}
+
+/** What a message says. Only for one whose signature and whose key were checked before: by itself it proves nothing. */
+export function signedQuote(question: QuoteQuestion, answer: QuoteAnswer): ProvenRegisters {
   const told = decode(attest, answer.message);
   if (told.magic !== GENERATED) throw broken("the message was not made by a TPM");
   assertAnswers(told, question.challenge);

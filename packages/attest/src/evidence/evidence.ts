@@ -20,6 +20,9 @@ export const CHALLENGE_BYTES = 32;
 /** All of the evidence. An IMA list of 200 000 entries has 20 MiB. */
 export const MOST_EVIDENCE_BYTES = 2 ** 26;
 
+/** Three structures and 24 registers. */
+const MOST_QUOTE_BYTES = 2 ** 13;
+
 const quote = map({
   /** TPMT_PUBLIC of the attestation key. */
   key: STRUCTURE,
@@ -86,6 +89,12 @@ export type QuoteEvidence = Of<typeof quote>;
 export type ReportEvidence = Of<typeof report>;
 export type RegisterCertificate = Of<typeof registerCertificate>;
 export type CanisterEvidence = Of<typeof canister>;
+
+/** A quote by itself: what a measured machine proves to the other end of a wire. */
+export const writeQuote = (value: QuoteEvidence): Uint8Array => write(quote, value, "quote");
+
+/** Refuses any other encoding of a quote, with `bad-evidence-format`. */
+export const readQuote = (given: Uint8Array): QuoteEvidence => read(quote, given, MOST_QUOTE_BYTES, "quote");
 
 export const writeEvidence = (value: Evidence): Uint8Array => write(evidence, value, "evidence");
 

@@ -9,9 +9,11 @@ export {
   qualifyingData,
   type QuoteEvidence,
   readEvidence,
+  readQuote,
   type RegisterCertificate,
   type ReportEvidence,
   writeEvidence,
+  writeQuote,
 } from "./evidence.ts";
 export { type NodeBody, nodeDigest, readNodeBody, writeNodeBody } from "./node-body.ts";
 export { leadsTo, leafOf, MOST_CANISTERS, Tree } from "./tree.ts";

@@ -1,16 +1,22 @@
 /** Hosts the engines of namespaces whose sensors are elsewhere: listens, and has a thread for each sensor. */
 import { chmodSync, closeSync, lstatSync, unlinkSync } from "node:fs";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { listenForStreams, openStream, type StreamAddress } from "@isoline/linux";
 import { CliError } from "../error.ts";
 import type { TrustedKey } from "../store/signature/keys.ts";
 import { parseAddress } from "../wire/address.ts";
-import type { EngineThreadData, EngineThreadMessage } from "./engine-thread.ts";
+import type {
+  EngineThreadData,
+  EngineThreadMessage,
+  QuoteAnswer,
+  QuoteSource,
+  QuoteQuestion,
+} from "./engine-thread.ts";
 
 export interface ServerOptions {
   readonly addresses: readonly string[];
-  /** The engine's private key, in PEM. */
-  readonly key: string;
+  /** What a sensor is shown: the engine's private key, in PEM, or a quote of this machine's TPM over 32 bytes. */
+  readonly proves: string | ((qualifying: Uint8Array) => Promise<Uint8Array>);
   /** Keys of which a sensor must prove one. */
   readonly sensors: readonly TrustedKey[];
   /** Namespaces at once, at most. */
@@ -46,6 +52,8 @@ export class EngineServer {
   readonly #hooks: ServerHooks;
   readonly #places: readonly Place[];
   #threads = 0;
+  /** A TPM answers one after the other. */
+  #quoting: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   /** Listens; throws `cannot-write` where it cannot. */
@@ -67,12 +75,14 @@ export class EngineServer {
   }
 
   #start(place: Place): void {
-    const { key, sensors, megabytes } = this.#options;
+    const { proves, sensors, megabytes } = this.#options;
     const at = place.listener ?? (place.address.kind === "device" ? place.address.path : "");
+    const source = typeof proves === "string" ? undefined : this.#sourceOf(proves);
     const thread = new Worker(new URL("./engine-thread.js", import.meta.url), {
       stdout: true,
       stderr: true,
-      workerData: { at, key, sensors } satisfies EngineThreadData,
+      workerData: { at, proves: source?.given ?? (proves as string), sensors } satisfies EngineThreadData,
+      ...(source === undefined ? {} : { transferList: [source.given.port] }),
       resourceLimits: { maxOldGenerationSizeMb: megabytes },
     });
     this.#threads += 1;
@@ -86,6 +96,7 @@ export class EngineServer {
       fault = error.message;
     });
     thread.on("exit", () => {
+      source?.close();
       this.#threads -= 1;
       if (served === undefined) place.idle -= 1;
       // The sensor sees at once that its engine is gone.
@@ -94,6 +105,26 @@ export class EngineServer {
       this.#hooks.ended(place.name, served?.peer, fault);
       this.#keepOneIdle();
     });
+  }
+
+  /** The thread's way to the TPM: it asks with 32 bytes, and sleeps until the turn has passed. */
+  #sourceOf(quote: (qualifying: Uint8Array) => Promise<Uint8Array>): { given: QuoteSource; close: () => void } {
+    const { port1, port2 } = new MessageChannel();
+    const turn = new Int32Array(new SharedArrayBuffer(4));
+    const answer = (told: QuoteAnswer) => {
+      port1.postMessage(told);
+      Atomics.add(turn, 0, 1);
+      Atomics.notify(turn, 0);
+    };
+    port1.on("message", ({ number, qualifying }: QuoteQuestion) => {
+      this.#quoting = this.#quoting
+        .then(() => quote(qualifying))
+        .then(
+          (made) => answer({ number, quote: made }),
+          (fault: unknown) => answer({ number, failed: fault instanceof Error ? fault.message : String(fault) }),
+        );
+    });
+    return { given: { port: port2, turn }, close: () => port1.close() };
   }
 
   /** Returns what the thread serves from now on. */

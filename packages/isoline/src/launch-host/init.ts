@@ -9,6 +9,10 @@ export interface Init {
   stop(name: string): Promise<number>;
   /** Collects evidence for a challenge; resolves with the collector's status. */
   evidence(challenge: string): Promise<number>;
+  /** Writes a request to be enrolled, under this name among the evidence. */
+  enrol(name: string): Promise<number>;
+  /** Answers the document `NAME-asked` among the evidence, under this name. */
+  answer(name: string): Promise<number>;
 }
 
 /** Speaks over two streams, in lines. */
@@ -28,5 +32,7 @@ export function initBehind(answers: Readable, requests: Writable): Init {
     run: (name) => ask(`run ${name}`),
     stop: (name) => ask(`stop ${name}`),
     evidence: (challenge) => ask(`evidence ${challenge}`),
+    enrol: (name) => ask(`enrol ${name}`),
+    answer: (name) => ask(`answer ${name}`),
   };
 }

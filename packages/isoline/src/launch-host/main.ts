@@ -3,9 +3,9 @@
  * enforced, and holds neither the TPM nor a sensor: what needs them it asks the machine's first process for.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { publicKey, type TrustedKey } from "../store/signature/keys.ts";
 import { handOver } from "./hand-over.ts";
 import { initBehind } from "./init.ts";
+import { keysIn } from "./keys-in.ts";
 import { openPort } from "./port.ts";
 import { Requests } from "./requests.ts";
 
@@ -20,17 +20,9 @@ const PLACES = {
 async function main(): Promise<void> {
   if (process.argv[2] === "hand-over")
     return handOver(await openPort("isoline.push"), ["/run/learnt", PLACES.contours]);
-  const acceptance = { keys: trustedKeys(), learns: existsSync("/etc/isoline/learn") };
+  const acceptance = { keys: keysIn(readFileSync(KEYS, "latin1")), learns: existsSync("/etc/isoline/learn") };
   const init = initBehind(process.stdin, process.stdout);
   await new Requests(await openPort("isoline.push"), init, acceptance, PLACES).serve();
-}
-
-/** Every key of the image; one that is not a key of the kinds that sign contours ends the machine. */
-function trustedKeys(): TrustedKey[] {
-  const blocks = readFileSync(KEYS, "latin1").match(/-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----/g) ?? [];
-  const keys = blocks.map((pem, index) => ({ name: `key ${index + 1} of this machine`, pem }));
-  for (const key of keys) publicKey(key);
-  return keys;
 }
 
 void main().then(

@@ -8,9 +8,12 @@
  *   stop NAME          ends a canister at once
  *   said NAME          the first 64 KiB of what the canister wrote to its output
  *   evidence HEX       evidence about the machine and its canisters, for this challenge
+ *   enrol              what a verifier needs to enrol this machine (docs/attestation.md#enrolment)
+ *   answer BYTES       the answer to the verifier's challenge, which follows
  *   end                ends the machine
  */
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { IsolineError } from "@isoline/core/error";
 import { accept, type Acceptance, type Places } from "./accept.ts";
@@ -27,6 +30,8 @@ export interface HostPlaces extends Places {
 
 const MOST_PUSHED = 256 * 1024 * 1024;
 const MOST_SAID = 64 * 1024;
+/** A document of isoline attest enrol --challenge has some two thousand. */
+const MOST_CHALLENGE = 16 * 1024;
 /** 32 bytes, as `isoline attest challenge` makes them. */
 const CHALLENGE = /^[0-9a-f]{64}$/;
 
@@ -65,6 +70,8 @@ export class Requests {
   async #carryOut([command, word = "", ...more]: readonly string[]): Promise<Buffer | undefined> {
     if (command === "push" && more.length === 1) return this.#push(word, Number(more[0]));
     if (command === "end" && word === "") return undefined;
+    if (command === "enrol" && word === "") return this.#written("request", this.#init.enrol("request"));
+    if (command === "answer" && more.length === 0) return this.#answerVerifier(Number(word));
     if (more.length > 0) throw refused("a request of at most three words", `${more.length + 2}`);
     switch (command) {
       case "hello":
@@ -79,7 +86,7 @@ export class Requests {
         return this.#evidence(word);
       default:
         throw refused(
-          "hello, push, state, stop, said, evidence or end",
+          "hello, push, state, stop, said, evidence, enrol, answer or end",
           shown(command ?? ""),
           "see docs/launch-host.md",
         );
@@ -121,10 +128,25 @@ export class Requests {
 
   async #evidence(challenge: string): Promise<Buffer> {
     if (!CHALLENGE.test(challenge)) throw refused("a challenge of 64 hexadecimal digits", shown(challenge));
-    const status = await this.#init.evidence(challenge);
+    return this.#written(challenge, this.#init.evidence(challenge));
+  }
+
+  /** What the stranger sent is read by the collector, which is outside of this namespace: it is a document of bounded size. */
+  async #answerVerifier(count: number): Promise<Buffer> {
+    if (!Number.isSafeInteger(count) || count < 1 || count > MOST_CHALLENGE)
+      throw refused(`a challenge of at most ${MOST_CHALLENGE} bytes`, shown(String(count)));
+    const challenge = await this.#port.bytes(count);
+    const name = createHash("sha256").update(challenge).digest("hex");
+    writeFileSync(join(this.#places.evidence, `${name}-asked`), challenge);
+    return this.#written(name, this.#init.answer(name));
+  }
+
+  /** What a collector has written, under this name, when it ended well. */
+  async #written(name: string, collected: Promise<number>): Promise<Buffer> {
+    const status = await collected;
     if (status !== 0)
-      throw refused("evidence from the collector", `status ${status}`, "the machine's console says why");
-    return readFileSync(join(this.#places.evidence, challenge));
+      throw refused("an answer from the collector", `status ${status}`, "the machine's console says why");
+    return readFileSync(join(this.#places.evidence, name));
   }
 
   #assertKnown(name: string): void {

@@ -14,7 +14,8 @@ import { Asker } from "../wire/asker.ts";
 import { refused } from "../wire/faults.ts";
 import { agreed, greeting } from "../wire/handshake.ts";
 import { type Facts, PIECE_BYTES } from "../wire/messages.ts";
-import { keyProver, keyVerifier } from "../wire/proof.ts";
+import { quoteVerifier } from "../wire/measured-proof.ts";
+import { keyProver, keyVerifier, type Verifier } from "../wire/proof.ts";
 import { within } from "../wire/stream.ts";
 import { openTransport } from "../wire/transport.ts";
 import { DistantEngine, encoding } from "./distant-engine.ts";
@@ -67,8 +68,7 @@ export class DistantModel implements Model {
     };
     const transport = openTransport(parseAddress(plan.address), plan.address, BEGINNING_MS);
     try {
-      const pinned = plan.keys.map((key) => ({ name: key.name, key: publicKey(key) }));
-      const identity = { prover: keyProver(createPrivateKey(plan.key)), verifier: keyVerifier("engine", pinned) };
+      const identity = { prover: keyProver(createPrivateKey(plan.key)), verifier: verifierOf(plan) };
       const { frames } = agreed(greeting(transport, topic, identity, within(BEGINNING_MS)));
       let hasBegun = false;
       const asker = new Asker(frames, plan.milliseconds, (why) => {
@@ -171,6 +171,14 @@ export class DistantModel implements Model {
   #taskOf(id: Digest): Task | undefined {
     return this.#tasks.get(id) ?? this.contour.task(id);
   }
+}
+
+function verifierOf({ proves }: EnginePlan): Verifier {
+  if ("nodes" in proves) return quoteVerifier(proves);
+  return keyVerifier(
+    "engine",
+    proves.map((key) => ({ name: key.name, key: publicKey(key) })),
+  );
 }
 
 function isOf({ state, policy, points }: Facts, contour: Contour): boolean {

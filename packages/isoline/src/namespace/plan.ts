@@ -7,6 +7,7 @@ import type { IntegrityPlan } from "../integrity/plan.ts";
 import type { TpmPlan } from "../register/plan.ts";
 import type { SignatureDemand } from "../store/signature/demand.ts";
 import type { TrustedKey } from "../store/signature/keys.ts";
+import type { MeasuredMachines } from "../wire/measured-proof.ts";
 import type { RunBeginning } from "./run-beginning.ts";
 
 /** The sensors; which one `auto` means is decided before a plan is made. */
@@ -67,8 +68,8 @@ export interface Plan {
 /** An engine behind a wire: docs/engine.md. */
 export interface EnginePlan {
   readonly address: string;
-  /** Public keys of which the engine must prove one. */
-  readonly keys: readonly TrustedKey[];
+  /** What the engine must prove: one of these public keys, or one of these machines. */
+  readonly proves: readonly TrustedKey[] | MeasuredMachines;
   /** The private key that this sensor proves, in PEM. */
   readonly key: string;
   /** How long an act waits for its verdict. */

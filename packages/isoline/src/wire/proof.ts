@@ -1,13 +1,12 @@
 /**
  * Proofs of identity: each end of a wire proves that it is the one that the other expects, over a binding that holds for this session
- * alone. Here by keys in files; a report of a TEE has the binding as its report data, a TPM's quote a digest of it as its qualifying
- * data.
+ * alone. Here by keys in files; by a TPM's quote in measured-proof.ts; a report of a TEE would have the binding as its report data.
  */
 import { type KeyObject, sign, verify } from "node:crypto";
 import { refused } from "./faults.ts";
 
 /** The kinds of proofs, as the first byte says. */
-const kinds = { ed25519: 1, tee: 2, quote: 3 } as const;
+export const kinds = { ed25519: 1, tee: 2, quote: 3 } as const;
 
 /** The longest proof: a quote with its log. */
 export const MOST_PROOF = 256 * 1024;

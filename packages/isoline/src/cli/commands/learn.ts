@@ -51,7 +51,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
       "--until and --clean are for --runs N, which learns the command again and again; add it, or leave them out",
     );
   const ima = integrityPlan(options);
-  const engine = engineChoice(options);
+  const engine = await engineChoice(options);
   const tpm = tpmOptions(options);
   const name = nameOf(options);
   const reported = reportOutput(options);
@@ -88,7 +88,7 @@ async function repeatedly(
   runs: number,
 ): Promise<number> {
   const isForOne =
-    integrityPlan(options) !== undefined || engineChoice(options) !== undefined || options.tpm !== undefined;
+    integrityPlan(options) !== undefined || (await engineChoice(options)) !== undefined || options.tpm !== undefined;
   if (options.trajectory !== undefined || isForOne)
     throw usage("--trajectory, --ima-…, --engine and --tpm are for one run; leave them out, or --runs");
   const { learnRepeatedly } = await import("../workload/repeatedly.ts");

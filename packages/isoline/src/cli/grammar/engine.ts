@@ -27,6 +27,7 @@ export function declareEngine(program: Command, { ends }: Invocation): void {
     )
     .option("--listen <address>", `where: ${ADDRESS}; may be repeated`, repeated)
     .option("--key <file>", "the private key that this engine proves (Ed25519, PEM)")
+    .option("--tpm <address>", "prove this machine by its TPM instead: the quote of a boot that was measured")
     .option("--sensor-key <file>", "a public key that a sensor may prove (Ed25519, PEM); may be repeated", repeated)
     .option("--namespaces <number>", "how many at once", natural(1, 10_000), 64)
     .option("--memory <megabytes>", "for the objects of one namespace", natural(64, 1_000_000), 1024)
@@ -35,7 +36,7 @@ export function declareEngine(program: Command, { ends }: Invocation): void {
       "after",
       examples(
         "isoline engine serve --listen unix:/run/isoline-engine.sock --key engine.pem --sensor-key sensor.pub",
-        "isoline engine serve --listen vsock:any:4050 --key engine.pem --sensor-key sensor.pub",
+        "isoline engine serve --listen vsock:any:4050 --tpm /dev/tpmrm0 --sensor-key sensor.pub",
       ),
     )
     .action((options: EngineServeOptions) =>
@@ -49,6 +50,10 @@ export function withEngine(command: Command): void {
     .optionsGroup("An engine elsewhere (docs/engine.md):")
     .option("--engine <address>", `decide by an engine at the other end of a wire: ${ADDRESS}`)
     .option("--engine-key <file>", "a public key that the engine must prove; may be repeated", repeated)
+    .option(
+      "--engine-trust <directory>",
+      "a trust directory: the engine must prove a machine and a boot in it, by a TPM",
+    )
     .option("--sensor-key <file>", "the private key that this machine proves to the engine")
     .addOption(
       new Option(

@@ -49,7 +49,7 @@ export async function runSealed(
   assertForAgent({ ...options });
   const name = nameOf(options);
   const ima = integrityPlan(options);
-  const engine = engineChoice(options);
+  const engine = await engineChoice(options);
   const command = commandAfterDashes(invocation.argv, [contour]);
   const output = reportOutput(options);
   const sealed = {

@@ -10,6 +10,7 @@ import { usage } from "../../refusal.ts";
 export interface EngineServeOptions {
   readonly listen?: readonly string[];
   readonly key?: string;
+  readonly tpm?: string;
   readonly sensorKey?: readonly string[];
   readonly namespaces: number;
   readonly memory: number;
@@ -18,15 +19,18 @@ export interface EngineServeOptions {
 
 /** Returns when it is told to end. */
 export async function engineServe(options: EngineServeOptions): Promise<number> {
-  const { listen = [], key, sensorKey = [], namespaces, memory, quiet = false } = options;
+  const { listen = [], key, tpm, sensorKey = [], namespaces, memory, quiet = false } = options;
   if (listen.length === 0) throw usage("expected --listen ADDRESS: unix:/PATH, vsock:CID:PORT or device:/PATH");
-  if (key === undefined) throw usage("expected --key FILE, the private key that this engine proves");
+  if ((key === undefined) === (tpm === undefined))
+    throw usage(
+      "expected what this engine proves: either --key FILE, a private key, or --tpm ADDRESS, its machine's TPM",
+    );
   if (sensorKey.length === 0) throw usage("expected --sensor-key FILE, the public key of a sensor that may use it");
   const say = quiet ? () => {} : (text: string) => note(harmless(text));
   const server = new EngineServer(
     {
       addresses: listen,
-      key: readOwnKey(key),
+      proves: key === undefined ? await quotesOf(tpm ?? "") : readOwnKey(key),
       sensors: sensorKey.map(readPinnedKey),
       most: namespaces,
       megabytes: memory,
@@ -41,6 +45,13 @@ export async function engineServe(options: EngineServeOptions): Promise<number> 
   await told;
   server.close();
   return leave(status.success);
+}
+
+/** A TPM that does not answer is known before anything listens. */
+async function quotesOf(tpm: string): Promise<(qualifying: Uint8Array) => Promise<Uint8Array>> {
+  const { machineQuote } = await import("../../../attest/machine-quote.ts");
+  await machineQuote(tpm, new Uint8Array(32));
+  return (qualifying) => machineQuote(tpm, qualifying);
 }
 
 /** Heard from now on, before anything is said. */
