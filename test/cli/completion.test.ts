@@ -40,6 +40,7 @@ describe.skipIf(!isInstalled("bash"))("bash", () => {
       "--enforce",
       "--engine",
       "--engine-key",
+      "--engine-trust",
       "--engine-deadline",
     ]);
     expect(offers("show", "--m")).toEqual([]);
