@@ -58,7 +58,7 @@ export async function appraiseNode(
   if (proven !== "none")
     await findings.make("counters", (warn) => {
       assertForward(proven.clock, question.last?.clock);
-      const was = question.last?.clock.resetCount;
+      const was = question.last?.clock?.resetCount;
       if (was !== undefined && proven.clock.resetCount > was)
         warn(
           `the node booted anew since its last accepted evidence (reset ${was}, now ${proven.clock.resetCount}): ` +
