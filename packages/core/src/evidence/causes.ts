@@ -50,8 +50,8 @@ export class Explainer {
   readonly #places: readonly number[];
   readonly #programs: readonly string[];
   readonly #isFirst: readonly boolean[];
-  /** The likenesses of every point, side by side. */
-  readonly #keys: Float64Array;
+  /** The likenesses of the points that will be asked about, by index. */
+  readonly #keys = new Map<number, Float64Array>();
   readonly #seen = new SeenBy();
 
   /**
@@ -70,7 +70,6 @@ export class Explainer {
       const last = contour.taskChain(task).at(-1);
       return last === undefined ? "the first process" : taskPhrase(last);
     });
-    this.#keys = new Float64Array(contour.size * respects.length);
     this.#look(earliest, indices);
   }
 
@@ -83,7 +82,8 @@ export class Explainer {
   #cause(index: number, run: number): Cause {
     const actor = this.#contour.actorNumber(index);
     if (this.#isFirst[actor] !== true && !this.#had(programKey(this.#places[actor] as number), run)) return "programs";
-    const alike = respects.find((_, at) => this.#had(this.#keys[index * respects.length + at] as number, run));
+    const keys = this.#keys.get(index);
+    const alike = respects.find((_, at) => this.#had(keys?.[at] ?? NONE, run));
     if (alike !== undefined) return causeOf[alike];
     return this.#contour.event(index).op === "exec" ? "programs" : "acts";
   }
@@ -95,22 +95,32 @@ export class Explainer {
     );
   }
 
+  /** What is asked about is looked at first, so that of all others only what can be an answer is kept. */
   #look(earliest: Uint16Array, indices: Iterable<number>): void {
     const wanted = new Set<number>();
-    for (const index of indices)
-      if (index !== REMOVED) wanted.add(this.#places[this.#contour.actorNumber(index)] as number);
+    for (const index of indices) {
+      if (index === REMOVED || this.#keys.has(index)) continue;
+      const keys = this.#likenessesOf(index, new Float64Array(respects.length));
+      this.#keys.set(index, keys);
+      for (const key of keys) if (key !== NONE) this.#seen.want(key);
+      const place = this.#places[this.#contour.actorNumber(index)] as number;
+      this.#seen.want(programKey(place));
+      wanted.add(place);
+    }
+    const keys = new Float64Array(respects.length);
     for (let index = 0; index < this.#contour.size; index++) {
       const place = this.#places[this.#contour.actorNumber(index)] as number;
       if (!wanted.has(place)) continue;
-      const at = index * respects.length;
-      likenessesInto(this.#keys, at, this.#contour.event(index), place);
-      const runs = [earliest[index * 2] as number, earliest[index * 2 + 1] as number] as const;
-      this.#seen.add(programKey(place), runs);
-      for (let respect = 0; respect < respects.length; respect++) {
-        const key = this.#keys[at + respect] as number;
-        if (key !== NONE) this.#seen.add(key, runs);
-      }
+      const [first, second] = [earliest[index * 2] as number, earliest[index * 2 + 1] as number];
+      this.#seen.add(programKey(place), first, second);
+      for (const key of this.#keys.get(index) ?? this.#likenessesOf(index, keys))
+        if (key !== NONE) this.#seen.add(key, first, second);
     }
+  }
+
+  #likenessesOf(index: number, keys: Float64Array): Float64Array {
+    likenessesInto(keys, 0, this.#contour.event(index), this.#places[this.#contour.actorNumber(index)] as number);
+    return keys;
   }
 }
 

@@ -2,9 +2,10 @@
 import { sha256 } from "../digest.ts";
 import { IsolineError } from "../error.ts";
 import { FORMAT } from "./encode.ts";
-import { Evidence, KEY_DIGITS, MOST_RUNS, type Seen } from "./evidence.ts";
+import { Evidence, MOST_RUNS } from "./evidence.ts";
 import { isId, readAcceptance, readReplaced, readRun } from "./read-json.ts";
 import { RunSet } from "./run-set.ts";
+import { KEY_BYTES, SeenTable } from "./seen-table.ts";
 
 /** The largest file that is read. */
 export const MOST_EVIDENCE_BYTES = 1 << 27;
@@ -14,7 +15,6 @@ export const MOST_EVIDENCE_POINTS = 1 << 20;
 const MOST_REMARKS = 1 << 17;
 const MOST_LINE = 1 << 18;
 const MOST_PAST = 0xffff_ffff;
-const KEY_BYTES = KEY_DIGITS / 2;
 const NEWLINE = 10;
 
 /** The evidence in the bytes of a file; throws `bad-evidence` for anything else. Its points are known by key until `resolve`. */
@@ -53,21 +53,23 @@ interface Counts {
   readonly points: number;
 }
 
-function readEntries(reader: EvidenceReader, { runs, past, sets, points }: Counts): [string, Seen][] {
+function readEntries(reader: EvidenceReader, { runs, past, sets, points }: Counts): SeenTable {
   const width = Math.ceil(runs / 8);
   const bytes = Array.from({ length: sets }, () => reader.bytes(width));
   if (bytes.some((set) => (set.at(-1) ?? 0) >>> (((runs - 1) % 8) + 1) > 0))
     throw refusal("sets of known runs", "more");
   const table = bytes.map((set) => RunSet.fromBytes(set));
-  const entries: [string, Seen][] = [];
-  let last = "";
-  for (let entry = 0; entry < points; entry++) {
-    const key = reader.bytes(KEY_BYTES).toString("hex");
-    if (key <= last) throw refusal("keys in ascending order", key);
+  const entries = new SeenTable();
+  let last: Buffer | undefined;
+  for (let point = 0; point < points; point++) {
+    const key = reader.bytes(KEY_BYTES);
+    if (last !== undefined && last.compare(key) >= 0) throw refusal("keys in ascending order", key.toString("hex"));
     last = key;
+    const entry = entries.atBytes(key);
     const set = table[reader.number(sets - 1)] as RunSet;
-    const occurrences = reader.number(Number.MAX_SAFE_INTEGER);
-    entries.push([key, { runs: set.copy(), occurrences, past: reader.number(past) }]);
+    entries.setRuns(entry, set.copy());
+    entries.setOccurrences(entry, reader.number(Number.MAX_SAFE_INTEGER));
+    entries.setPast(entry, reader.number(past));
   }
   if (reader.rest.length > 0) throw refusal("the end of the file", `${reader.rest.length} more bytes`);
   return entries;

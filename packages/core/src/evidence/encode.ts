@@ -17,7 +17,8 @@
  * compression, so that nothing grows while it is read. Specified in docs/spec/evidence-file.md.
  */
 import { sha256 } from "../digest.ts";
-import type { Evidence, Seen } from "./evidence.ts";
+import type { Evidence } from "./evidence.ts";
+import { KEY_BYTES, type SeenTable } from "./seen-table.ts";
 
 export const FORMAT = "isoline evidence 1";
 
@@ -28,9 +29,9 @@ export function encodeEvidence(evidence: Evidence): Buffer {
 }
 
 function bodyOf(evidence: Evidence): Buffer {
-  const entries = evidence.entries();
+  const { table } = evidence;
   const sets = new SetTable(Math.ceil(evidence.runs.length / 8));
-  const points = entries.map(([key, seen]) => entryOf(key, seen, sets));
+  const points = Array.from(table.ascending(), (entry) => entryOf(table, entry, sets));
   const head = [...headLines(evidence), `sets ${sets.all.length}`, `points ${points.length}`, ""].join("\n");
   return Buffer.concat([Buffer.from(head), ...sets.all, ...points]);
 }
@@ -43,11 +44,13 @@ function* headLines({ past, folded, runs, replaced, acceptances }: Evidence): Ge
   for (const acceptance of acceptances) yield `accepted ${JSON.stringify(acceptance)}`;
 }
 
-function entryOf(key: string, { runs, occurrences, past }: Seen, sets: SetTable): Buffer {
-  const entry = Buffer.allocUnsafe(MOST_ENTRY);
-  let end = entry.write(key, "hex");
-  for (const number of [sets.numberOf(runs.toBytes(sets.width)), occurrences, past]) end = leb128(number, entry, end);
-  return entry.subarray(0, end);
+function entryOf(table: SeenTable, entry: number, sets: SetTable): Buffer {
+  const bytes = Buffer.allocUnsafe(MOST_ENTRY);
+  table.keyInto(entry, bytes, 0);
+  let end = KEY_BYTES;
+  const set = sets.numberOf(table.runs(entry).toBytes(sets.width));
+  for (const number of [set, table.occurrences(entry), table.past(entry)]) end = leb128(number, bytes, end);
+  return bytes.subarray(0, end);
 }
 
 /** Each set of runs once, in the order of its first use. */

@@ -11,6 +11,7 @@ import { IsolineError } from "../error.ts";
 import { type Acceptance, Remarks, type ReplacedAct } from "./remarks.ts";
 import type { RunRecord } from "./run-record.ts";
 import { RunSet } from "./run-set.ts";
+import { KEY_BYTES, SeenTable } from "./seen-table.ts";
 
 /** What one run saw of one point. */
 export interface Sighting {
@@ -19,16 +20,6 @@ export interface Sighting {
   readonly occurrences: number;
 }
 
-/** What is known of one point. */
-export interface Seen {
-  readonly runs: RunSet;
-  occurrences: number;
-  /** In how many of the folded runs it was seen. */
-  past: number;
-}
-
-/** Digits of a digest by which a point is known. */
-export const KEY_DIGITS = 16;
 
 /** With more runs the oldest are folded: it stays known in how many of them a point was seen, but not in which. */
 export const MOST_RUNS = 512;
@@ -39,9 +30,7 @@ const MOST_FOLDED = 4096;
 export class Evidence {
   readonly #runs: RunRecord[] = [];
   readonly #places = new Map<string, number>();
-  readonly #seen = new Map<string, Seen>();
-  /** The points of the contour, by key. */
-  readonly #points = new Map<string, Digest>();
+  #seen = new SeenTable();
   readonly #folded = new Set<string>();
   readonly #replaced = new Remarks<ReplacedAct>();
   readonly #acceptances = new Remarks<Acceptance>();
@@ -64,13 +53,13 @@ export class Evidence {
 
   /** In how many of them a point was seen. */
   countOf(point: Digest): number {
-    const seen = this.#seen.get(keyOf(point));
-    return seen === undefined ? 0 : seen.past + seen.runs.size;
+    const entry = this.#seen.find(point);
+    return entry < 0 ? 0 : this.#seen.past(entry) + this.#seen.runs(entry).size;
   }
 
   /** Number of points of the contour that a run saw. */
   get size(): number {
-    return this.#points.size;
+    return this.#seen.points;
   }
 
   /** Adds a run with everything that it saw. Refuses a run that is recorded already. */
@@ -83,37 +72,42 @@ export class Evidence {
   }
 
   /** Every point of the contour that a run saw. */
-  points(): Iterable<Digest> {
-    return this.#points.values();
+  *points(): Generator<Digest> {
+    for (let entry = 0; entry < this.#seen.size; entry++)
+      if (this.#seen.isOnContour(entry)) yield this.#seen.point(entry);
   }
 
-  /** What is known of every point of the contour that a run saw. */
-  *sightings(): Generator<Seen & { readonly point: Digest }> {
-    for (const [key, point] of this.#points) {
-      const seen = this.#seen.get(key);
-      if (seen !== undefined) yield { point, ...seen };
-    }
+  /** Gives what is known of every point of the contour that a run saw, in no order. */
+  eachSighting(use: (point: Digest, runs: RunSet, past: number) => void): void {
+    for (let entry = 0; entry < this.#seen.size; entry++)
+      if (this.#seen.isOnContour(entry)) use(this.#seen.point(entry), this.#seen.runs(entry), this.#seen.past(entry));
   }
 
   /** The runs that saw a point; undefined where none did. */
   runsOf(point: Digest): RunSet | undefined {
-    return this.#seen.get(keyOf(point))?.runs;
+    const entry = this.#seen.find(point);
+    return entry < 0 ? undefined : this.#seen.runs(entry);
   }
 
   /** How often a point was seen over all runs. */
   occurrences(point: Digest): number {
-    return this.#seen.get(keyOf(point))?.occurrences ?? 0;
+    const entry = this.#seen.find(point);
+    return entry < 0 ? 0 : this.#seen.occurrences(entry);
   }
 
   /** In how many of the `past` runs a point was seen. */
   pastOf(point: Digest): number {
-    return this.#seen.get(keyOf(point))?.past ?? 0;
+    const entry = this.#seen.find(point);
+    return entry < 0 ? 0 : this.#seen.past(entry);
   }
 
   /** Says which points the contour has. `points` then gives those of them that a run saw; the rest of the evidence is kept. */
   resolve(points: Iterable<Digest>): void {
-    this.#points.clear();
-    for (const point of points) if (this.#seen.has(keyOf(point))) this.#points.set(keyOf(point), point);
+    this.#seen.clearContour();
+    for (const point of points) {
+      const entry = this.#seen.find(point);
+      if (entry >= 0) this.#seen.putOnContour(entry, point);
+    }
   }
 
   /** The acts that class rules replaced. */
@@ -157,8 +151,7 @@ export class Evidence {
     const shares = (first.#past > 0 && second.#past > 0) || second.runs.some(({ id }) => first.#places.has(id));
     for (const source of sources) {
       const places = source.#runs.map(({ id }) => merged.#places.get(id));
-      for (const [key, seen] of source.#seen) merged.#takeIn(key, seen, places, shares);
-      for (const [key, point] of source.#points) merged.#points.set(key, point);
+      merged.#takeInAll(source.#seen, places, shares);
     }
     merged.#fold();
     return merged;
@@ -176,12 +169,13 @@ export class Evidence {
     translated.addReplaced(this.replaced);
     translated.addAcceptances(this.acceptances);
     const every = this.#runs.map((_, place) => place);
-    for (const [key, seen] of this.#seen) {
-      const point = this.#points.get(key);
+    const seen = this.#seen;
+    for (let entry = 0; entry < seen.size; entry++) {
+      const point = seen.isOnContour(entry) ? seen.point(entry) : undefined;
       const target = point === undefined ? undefined : to(point);
       if (point !== undefined && target === undefined) continue;
-      if (target !== undefined) translated.#add(target, seen.runs, seen.occurrences, seen.past);
-      if (target !== point) translated.#takeIn(key, seen, every, false);
+      if (target !== undefined) translated.#add(target, seen.runs(entry), seen.occurrences(entry), seen.past(entry));
+      if (target === undefined || target !== point) translated.#takeIn(seen, entry, every, false);
     }
     return translated;
   }
@@ -194,9 +188,9 @@ export class Evidence {
     return evidence;
   }
 
-  /** @internal What is known of each point, by key, in ascending order. */
-  entries(): [key: string, seen: Seen][] {
-    return [...this.#seen].sort(([a], [b]) => (a < b ? -1 : 1));
+  /** @internal What is known of each point. */
+  get table(): SeenTable {
+    return this.#seen;
   }
 
   /** @internal Ids of the folded runs. */
@@ -209,13 +203,13 @@ export class Evidence {
     runs: readonly RunRecord[],
     past: number,
     folded: readonly string[],
-    entries: Iterable<readonly [key: string, seen: Seen]>,
+    seen: SeenTable,
   ): Evidence {
     const evidence = new Evidence();
     for (const run of runs) evidence.#addRun(run);
     evidence.#past = past;
     evidence.#remember(folded);
-    for (const [key, seen] of entries) evidence.#seen.set(key, seen);
+    evidence.#seen = seen;
     return evidence;
   }
 
@@ -226,30 +220,35 @@ export class Evidence {
   }
 
   #add(point: Digest, runs: RunSet, occurrences: number, past: number): void {
-    this.#points.set(keyOf(point), point);
-    const seen = this.#at(keyOf(point));
-    seen.runs.addAll(runs);
-    seen.occurrences += occurrences;
-    seen.past = Math.min(seen.past + past, this.#past);
+    const seen = this.#seen;
+    const entry = seen.at(point);
+    seen.putOnContour(entry, point);
+    seen.runs(entry).addAll(runs);
+    seen.setOccurrences(entry, seen.occurrences(entry) + occurrences);
+    seen.setPast(entry, Math.min(seen.past(entry) + past, this.#past));
   }
 
-  /** Adds what a source knows of a point; `places` gives the new place of each run. */
-  #takeIn(key: string, seen: Seen, places: readonly (number | undefined)[], shares: boolean): void {
-    const own = this.#at(key);
-    for (const place of seen.runs) {
-      const there = places[place];
-      if (there !== undefined) own.runs.add(there);
+  #takeInAll(source: SeenTable, places: readonly (number | undefined)[], shares: boolean): void {
+    for (let entry = 0; entry < source.size; entry++) {
+      const own = this.#takeIn(source, entry, places, shares);
+      if (source.isOnContour(entry)) this.#seen.putOnContour(own, source.point(entry));
     }
-    own.past = Math.max(own.past, seen.past);
-    own.occurrences = shares ? Math.max(own.occurrences, seen.occurrences) : own.occurrences + seen.occurrences;
   }
 
-  #at(key: string): Seen {
-    const known = this.#seen.get(key);
-    if (known !== undefined) return known;
-    const seen = { runs: new RunSet(), occurrences: 0, past: 0 };
-    this.#seen.set(key, seen);
-    return seen;
+  /** Adds what a source knows of a point; `places` gives the new place of each run. Returns the entry here. */
+  #takeIn(source: SeenTable, from: number, places: readonly (number | undefined)[], shares: boolean): number {
+    const seen = this.#seen;
+    const key = Buffer.alloc(KEY_BYTES);
+    source.keyInto(from, key, 0);
+    const entry = seen.atBytes(key);
+    for (const place of source.runs(from)) {
+      const there = places[place];
+      if (there !== undefined) seen.runs(entry).add(there);
+    }
+    const [known, added] = [seen.occurrences(entry), source.occurrences(from)];
+    seen.setPast(entry, Math.max(seen.past(entry), source.past(from)));
+    seen.setOccurrences(entry, shares ? Math.max(known, added) : known + added);
+    return entry;
   }
 
   /** Folds the oldest runs until there are few enough. */
@@ -257,7 +256,8 @@ export class Evidence {
     while (this.#runs.length > MOST_RUNS) {
       this.#remember(this.#runs.splice(0, FOLDED_AT_ONCE).map(({ id }) => id));
       this.#past += FOLDED_AT_ONCE;
-      for (const seen of this.#seen.values()) seen.past += seen.runs.dropFirst(FOLDED_AT_ONCE);
+      for (let entry = 0; entry < this.#seen.size; entry++)
+        this.#seen.setPast(entry, this.#seen.past(entry) + this.#seen.runs(entry).dropFirst(FOLDED_AT_ONCE));
     }
     this.#places.clear();
     this.#runs.forEach(({ id }, place) => this.#places.set(id, place));
@@ -270,10 +270,6 @@ export class Evidence {
       this.#folded.delete(id);
     }
   }
-}
-
-function keyOf(point: Digest): string {
-  return point.slice(0, KEY_DIGITS);
 }
 
 function byTime(runs: readonly RunRecord[]): RunRecord[] {

@@ -28,15 +28,15 @@ export function likenessesInto(keys: Float64Array, at: number, event: Event, pla
   if (typeof path === "string") keys[at + 1] = new Hash(1, place).text(path).text(String(to)).value;
   const name = to ?? path ?? subject["address"];
   if (typeof name !== "string" || event.op === "exec") return;
-  const kind = (respect: number) => new Hash(respect, place).text(event.op).text(String(subject["access"]));
-  keys[at + 2] = kind(2).form(name).value;
+  const kind = new Hash(2, place).text(event.op).text(String(subject["access"]));
+  keys[at + 2] = kind.copy(2).form(name).value;
   const last = name.lastIndexOf("/");
   if (last <= 0) return;
-  keys[at + 3] = kind(3).text(name.slice(0, last)).value;
-  const next = name.lastIndexOf("/", last - 1);
-  keys[at + 4] = kind(4)
-    .text(name.slice(0, Math.max(0, next)))
-    .text(name.slice(last)).value;
+  const next = Math.max(0, name.lastIndexOf("/", last - 1));
+  // The directory above is what both begin with.
+  const above = kind.text(name, 0, next);
+  keys[at + 3] = above.copy(3).text(name, next, last).value;
+  keys[at + 4] = above.copy(4).text(name, last).value;
 }
 
 const DIGEST_DIGITS = 64;
@@ -58,8 +58,17 @@ class Hash {
     return (this.#one >>> 0) * 0x200000 + (this.#other >>> 11) + 1;
   }
 
-  text(text: string): this {
-    for (let at = 0; at < text.length; at++) this.#add(text.charCodeAt(at));
+  /** A hash of the same so far, for another respect. */
+  copy(respect: number): Hash {
+    const copy = new Hash(0, 0);
+    copy.#one = this.#one;
+    copy.#other = this.#other;
+    copy.#add(respect);
+    return copy;
+  }
+
+  text(text: string, from = 0, to = text.length): this {
+    for (let at = from; at < to; at++) this.#add(text.charCodeAt(at));
     this.#add(END);
     return this;
   }

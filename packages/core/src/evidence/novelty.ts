@@ -12,7 +12,7 @@
 import type { Digest } from "../digest.ts";
 import type { Evidence } from "./evidence.ts";
 import type { RunRecord } from "./run-record.ts";
-import type { RunSet } from "./run-set.ts";
+import { RunSet } from "./run-set.ts";
 import { NO_RUN } from "./seen-by.ts";
 
 export type Way = "alone" | "by halves";
@@ -50,6 +50,8 @@ export function sightingsIn(evidence: Evidence, size: number, indexOf: (point: D
   const middle = places[middleOf(places.length)] ?? 0;
   const news = evidence.runs.map(() => ({ alone: [] as number[], late: [] as number[], latest: 0 }));
   const earliest = new Uint16Array(size * 2).fill(NO_RUN);
+  /** By the first run that did something: the runs that did some of it as well. */
+  const noted: (RunSet | undefined)[] = evidence.runs.map(() => undefined);
   const missed = (runs: RunSet) => {
     for (const place of runs) {
       const found = news[place];
@@ -59,25 +61,27 @@ export function sightingsIn(evidence: Evidence, size: number, indexOf: (point: D
       found.latest = NO_RUN;
     }
   };
-  for (const { point, runs, past } of evidence.sightings()) {
+  evidence.eachSighting((point, runs, past) => {
     const index = indexOf(point);
-    if (index === REMOVED) {
-      missed(runs);
-      continue;
-    }
+    if (index === REMOVED) return missed(runs);
     const [first, second] = runs.firstTwo;
     earliest[index * 2] = past > 0 ? 0 : first < 0 ? NO_RUN : first + FIRST_PLACE;
     earliest[index * 2 + 1] = past > 0 ? 1 : second < 0 ? NO_RUN : second + FIRST_PLACE;
-    if (past > 0) continue;
+    if (past > 0) return;
     if (second < 0) news[first]?.alone.push(index);
     // What the first run did is known to all others, and there is nothing to note.
-    for (const place of first > 0 ? runs : []) {
+    if (first <= 0) return;
+    if (first >= middle) for (const place of runs) news[place]?.late.push(index);
+    // Most points were seen by the same runs as many others.
+    const known = noted[first];
+    noted[first] = known === undefined ? runs : RunSet.union(known, runs);
+  });
+  for (const [first, runs] of noted.entries())
+    for (const place of runs ?? []) {
       const found = news[place];
-      if (found === undefined) continue;
-      found.latest = Math.max(found.latest, first + FIRST_PLACE);
-      if (first >= middle) found.late.push(index);
+      if (found !== undefined) found.latest = Math.max(found.latest, first + FIRST_PLACE);
     }
-  }
+  for (const { alone, late } of news) for (const indices of [alone, late]) indices.sort((a, b) => a - b);
   const trials = places.flatMap((place) => {
     const [run, found] = [evidence.runs[place], news[place]];
     return run && found ? [{ place: place + FIRST_PLACE, run, ...found }] : [];

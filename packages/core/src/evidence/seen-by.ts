@@ -1,11 +1,10 @@
 /**
- * By which runs each of many keys was seen: the two earliest, which is enough to know whether a run besides a given one, or an
- * earlier one, saw it. A table of numbers: a map took three times as long for half a million keys.
+ * By which runs each of some keys was seen: the two earliest, which is enough to know whether a run besides a given one, or an
+ * earlier one, saw it. First it is said which keys will be asked about; what is seen of any other is passed over, so that the table
+ * stays small. A table of numbers: a map took three times as long.
  */
 
-/** The two earliest of some runs, or `NO_RUN`. */
-export type Earliest = readonly [first: number, second: number];
-
+/** Stands for no run, where there is no earliest one, or no second. */
 export const NO_RUN = 0xffff;
 
 const LEAST_SLOTS = 1024;
@@ -17,16 +16,21 @@ export class SeenBy {
   #second = new Uint16Array(LEAST_SLOTS);
   #size = 0;
 
-  add(key: number, [first, second]: Earliest): void {
-    if (first === NO_RUN) return;
+  /** Says that a key will be asked about. */
+  want(key: number): void {
     if (this.#size * 2 >= this.#keys.length) this.#grow();
     const slot = this.#slotOf(key);
-    if (this.#keys[slot] === 0) {
-      this.#keys[slot] = key;
-      this.#first[slot] = NO_RUN;
-      this.#second[slot] = NO_RUN;
-      this.#size += 1;
-    }
+    if (this.#keys[slot] !== 0) return;
+    this.#keys[slot] = key;
+    this.#first[slot] = NO_RUN;
+    this.#second[slot] = NO_RUN;
+    this.#size += 1;
+  }
+
+  /** These runs saw what a key stands for. */
+  add(key: number, first: number, second: number): void {
+    const slot = this.#slotOf(key);
+    if (this.#keys[slot] !== key) return;
     this.#note(slot, first);
     this.#note(slot, second);
   }
@@ -40,7 +44,8 @@ export class SeenBy {
   /** Whether a run besides this one saw it. */
   besides(key: number, run: number): boolean {
     const slot = this.#slotOf(key);
-    return this.#keys[slot] === key && (this.#first[slot] !== run || this.#second[slot] !== NO_RUN);
+    const first = this.#first[slot];
+    return this.#keys[slot] === key && first !== NO_RUN && (first !== run || this.#second[slot] !== NO_RUN);
   }
 
   #note(slot: number, run: number): void {

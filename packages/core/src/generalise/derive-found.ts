@@ -10,19 +10,17 @@ import type { Grounds } from "./derive.ts";
 import { counted } from "./wording.ts";
 
 export function deriveFound(images: readonly Image[], { runs, lonely }: Grounds): Candidate[] {
-  const folded = images
-    .filter(({ event }) => foundOperations.includes(event.op))
-    .map((image) => [image, keyOf(image)] as const);
-  const seen = new Map<string, RunSet>();
-  for (const [image, key] of folded) {
-    const known = seen.get(key);
-    if (known) known.addAll(image.act.runs);
-    else seen.set(key, RunSet.of(image.act.runs));
-  }
+  const folded = images.filter(({ op }) => foundOperations.includes(op));
+  const asked = folded.flatMap((image) => {
+    const directory = lonely.has(image) ? directoryOf(image) : undefined;
+    return directory === undefined ? [] : [{ image, directory, key: keyOf(image) }];
+  });
+  // Who else did it is only asked of these.
+  const seen = new Map(asked.map(({ key }) => [key, new RunSet()]));
+  if (seen.size > 0) for (const image of folded) seen.get(keyOf(image))?.addAll(image.act.runs);
   const places = new Map<string, { runs: RunSet; replaces: number }>();
-  for (const [image, key] of folded) {
-    const directory = directoryOf(image);
-    if (directory === undefined || !lonely.has(image) || seen.get(key)?.only !== undefined) continue;
+  for (const { image, directory, key } of asked) {
+    if (seen.get(key)?.only !== undefined) continue;
     const place = places.get(directory) ?? { runs: new RunSet(), replaces: 0 };
     place.runs.addAll(image.act.fresh);
     place.replaces += 1;
@@ -36,7 +34,7 @@ export function deriveFound(images: readonly Image[], { runs, lonely }: Grounds)
 
 /** The directories in which some of the runs make a file of their own, and others do not: whether it is there is left to chance. */
 export function madeNowAndThen(images: readonly Image[], runs: number): string[] {
-  const made = images.filter(({ event, act }) => event.op === "create" && act.runs.size < runs);
+  const made = images.filter(({ op, act }) => op === "create" && act.runs.size < runs);
   return [...new Set(made.map(directoryOf))].filter((directory) => directory !== undefined);
 }
 
@@ -44,7 +42,7 @@ export function madeNowAndThen(images: readonly Image[], runs: number): string[]
 export function companion(at: string, images: readonly Image[]): Candidate[] {
   if (guardOf(`${at}/0`, true) !== undefined) return [];
   const replaces = images.filter(
-    (image) => foundOperations.includes(image.event.op) && directoryOf(image) === at,
+    (image) => foundOperations.includes(image.op) && directoryOf(image) === at,
   ).length;
   return [
     candidateOf(

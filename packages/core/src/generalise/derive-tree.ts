@@ -22,8 +22,10 @@ export function deriveTrees(images: readonly Image[], { runs, lonely }: Grounds)
   const trees = new Map<string, { uses: Uses; fresh: RunSet; replaces: number }>();
   const written = new Set<string>();
   for (const image of images) {
-    const { event, act } = image;
-    if (event.op === "exec" || event.op === "map" || !("path" in event.subject)) continue;
+    const { op, act } = image;
+    if (op === "exec" || op === "map") continue;
+    const { event } = image;
+    if (!("path" in event.subject)) continue;
     const root = rootOf(event.subject.path as string);
     if (root === undefined) continue;
     if (event.op !== "open" || event.subject.access !== "read") {

@@ -82,7 +82,7 @@ function candidateOf(
   for (const [, child] of members) {
     for (const { image, real } of actsAt(child)) {
       uses.note(real[depth] ?? "", image.act);
-      operations.add(image.act.event.op);
+      operations.add(image.act.op);
       replaces += 1;
       if (lonely.has(image)) fresh.addAll(image.act.fresh);
     }
@@ -137,12 +137,12 @@ function isAllowed(rule: ClassRule): boolean {
 export const byForm: Grouping = (at, { kin = NO_KIN }) => {
   const groups = new Map<string, string[]>();
   const free = [...at.children].filter(([name, child]) => mayVary(at, name, child, "form"));
-  const letters = new Set(free.map(([name]) => (hasHexLetters(name) ? shapeOf(name, true) : undefined)));
+  const letters = new Set(free.flatMap(([name]) => (hasHexLetters(name) ? (shapeOf(name, true) ?? []) : [])));
   const isFan = free.filter(([name]) => name === "$hash" || /^[0-9a-f]{2}$/.test(name)).length;
-  for (const [name] of free) {
-    const hexadecimal = shapeOf(name, true);
+  for (const [name, child] of free) {
+    const hexadecimal = letters.size > 0 ? shapeOf(name, true) : undefined;
     const fan = /^[0-9a-f]{2}$/.test(name) && (isFan >= 6 || at.children.has("$hash")) ? "{<hash>}" : undefined;
-    const shape = fan ?? (hexadecimal !== undefined && letters.has(hexadecimal) ? hexadecimal : shapeOf(name));
+    const shape = fan ?? (hexadecimal !== undefined && letters.has(hexadecimal) ? hexadecimal : child.shape);
     if (shape === undefined) continue;
     collect(groups, shape, name);
   }

@@ -4,8 +4,7 @@
  */
 import { RunSet } from "../evidence/run-set.ts";
 import { Classes } from "../identity/classes/classes.ts";
-import { isFoundState } from "../identity/classes/found-state.ts";
-import { type Act, type Image, keyOf, namesIn } from "./acts.ts";
+import { type Act, Image, keyOf } from "./acts.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Trials } from "./trials.ts";
 
@@ -28,8 +27,9 @@ export function fit(acts: readonly Act[], candidates: readonly Candidate[], tria
   const rescued = new Map<number, Set<number>>();
   const gains = candidates.map(() => new Set<number>());
   for (const image of images) {
-    if (image.act.fresh.first === undefined || classes.overlooks(image.act.event)) continue;
-    for (const trial of image.act.fresh) {
+    const { act } = image;
+    if (act.fresh.first === undefined || (act.isListing && classes.overlooks(act.event))) continue;
+    for (const trial of act.fresh) {
       if (!isExplained(image, trials.othersOf(trial), candidates, seen)) at(lonely, trial, () => []).push(image);
       else {
         const needed = at(rescued, trial, () => new Set<number>());
@@ -43,17 +43,16 @@ export function fit(acts: readonly Act[], candidates: readonly Candidate[], tria
   return { images, lonely, rescued, gains };
 }
 
-const UNCHANGED: readonly number[] = [];
 /** `made`: what the rules have made so far, by key, so that equal events are kept once. */
 function imageOf(act: Act, classes: Classes, made: Map<string, Image>): Image {
-  const { event, rules } =
-    act.names === undefined ? { event: act.event, rules: UNCHANGED } : classes.level(act.names, () => act.programs);
-  if (rules.length === 0) return (act.unchanged ??= { act, event, rules, key: undefined });
+  const { names } = act;
+  const changed = names && classes.changed(names, () => act.programs);
+  if (changed === undefined) return act.unchanged;
+  const { event, rules } = changed;
   const key = keyOf(event);
   const like = made.get(key);
-  if (like !== undefined)
-    return { act, event: like.event, rules: isEqual(like.rules, rules) ? like.rules : rules, key: like.key };
-  const image = { act, event, rules, key };
+  if (like !== undefined) return new Image(act, like.event, like.key, isEqual(like.rules, rules) ? like.rules : rules);
+  const image = new Image(act, event, key, rules);
   made.set(key, image);
   return image;
 }
@@ -68,13 +67,8 @@ function runsByImage(images: readonly Image[]): ReadonlyMap<string, RunSet> {
   for (const { key } of images) if (key !== undefined) at(seen, key, () => new RunSet());
   if (seen.size === 0) return seen;
   for (const { key, act } of images)
-    if (key !== undefined || mayBeMade(act)) seen.get(key ?? act.key)?.addAll(act.runs);
+    if (key !== undefined || act.isMade) seen.get(key ?? act.key)?.addAll(act.runs);
   return seen;
-}
-
-/** Whether an act may be one that rules make: earlier rules have made it. */
-function mayBeMade({ event }: Act): boolean {
-  return isFoundState(event) || namesIn(event).some((name) => name.includes("<"));
 }
 
 function isExplained(

@@ -5,7 +5,7 @@
  */
 import { NameClass } from "../identity/classes/name-class.ts";
 import type { Place } from "./places.ts";
-import { endingOf, isLabel, shapeOf } from "./shape.ts";
+import { endingOf, isLabel } from "./shape.ts";
 
 export interface Kin {
   /** Of which several values were seen, anywhere. */
@@ -23,15 +23,19 @@ export function kinOf(shape: string): string {
 }
 
 export function kinIn(tops: Iterable<Place>): Kin {
-  const values = new Map<string, Set<string>>();
+  /** The first value of each kin that was met. */
+  const values = new Map<string, string>();
   const known = new Set<string>();
   const novel = new Set<string>();
   const visit = (at: Place): void => {
     const byEnding = new Map<string, Place[]>();
     for (const [name, child] of at.children) {
-      const kin = kinOf(shapeOf(name) ?? "");
+      const kin = kinOf(child.shape ?? "");
       if (kin !== "") {
-        collect(values, kin, /^\.?[^.]*/.exec(name)?.[0] as string);
+        const value = /^\.?[^.]*/.exec(name)?.[0] as string;
+        const first = values.get(kin);
+        if (first === undefined) values.set(kin, value);
+        else if (first !== value) known.add(kin);
         if (child.lonely.first !== undefined) novel.add(kin);
       }
       const ending = endingOf(name);
@@ -50,17 +54,10 @@ export function kinIn(tops: Iterable<Place>): Kin {
     }
   };
   for (const top of tops) visit(top);
-  for (const [kin, names] of values) if (names.size > 1) known.add(kin);
   return { known, novel };
 }
 
 /** Whether the lens has levelled some of the names, and some not. */
 export function isDrawnInPart(names: readonly string[]): boolean {
   return names.some(isLabel) && !names.every(isLabel);
-}
-
-function collect(groups: Map<string, Set<string>>, key: string, value: string): void {
-  const known = groups.get(key);
-  if (known) known.add(value);
-  else groups.set(key, new Set([value]));
 }

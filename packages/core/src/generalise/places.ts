@@ -2,6 +2,7 @@
 import { RunSet } from "../evidence/run-set.ts";
 import { componentsOf } from "../identity/classes/levelled-path.ts";
 import { type Act, namesIn, type Image } from "./acts.ts";
+import { shapeOf } from "./shape.ts";
 
 /** An act at a place. `real`: the components of its name before any class. */
 export interface Entry {
@@ -12,10 +13,13 @@ export interface Entry {
 const NO_CHILDREN: ReadonlyMap<string, Place> = new Map();
 const NOTHING: readonly Entry[] = [];
 const NO_RUNS = new RunSet();
+/** No class, and told from "without a class". */
+const NOT_LOOKED = "?";
 
 /** A name of a directory or a file. There are as many as files, so none has a map, a list or a set of its own before it needs one. */
 export class Place {
   readonly #above: Place | undefined;
+  #shape: string | undefined = NOT_LOOKED;
   readonly name: string;
   children: ReadonlyMap<string, Place> = NO_CHILDREN;
   /** The acts at this very place. */
@@ -33,6 +37,12 @@ export class Place {
   constructor(name: string, above?: Place) {
     this.name = name;
     this.#above = above;
+  }
+
+  /** The class of its name by form (`shapeOf`). */
+  get shape(): string | undefined {
+    if (this.#shape === NOT_LOOKED) this.#shape = shapeOf(this.name);
+    return this.#shape;
   }
 
   /** The levelled path, with the classes above. */

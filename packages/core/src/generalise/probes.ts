@@ -4,12 +4,12 @@
  */
 import { literal } from "../identity/path-text.ts";
 import { escapeText } from "../event/escape.ts";
-import { iso1Point } from "../profile/iso1.ts";
 import type { Event } from "../event/event.ts";
 import { Classes } from "../identity/classes/classes.ts";
 import { componentsOf } from "../identity/classes/levelled-path.ts";
 import type { ClassRule } from "../identity/classes/rule.ts";
 import { type Act, namesIn } from "./acts.ts";
+import { PointSet } from "./point-set.ts";
 import { endingOf } from "./shape.ts";
 
 /** For each kind of probe, how many were tried and how many would be on the contour. */
@@ -48,24 +48,25 @@ const sensitive = [
 /** What a build runs: a program that reads one of another directory opens nothing, while one that writes it does. */
 const toBeWritten: ReadonlySet<string> = new Set(["Makefile", "package.json", "conftest.py"]);
 
-/** Tries names on a contour under its rules. What the acts are under these rules is found out once. */
+/** Tries names on a contour under its rules; `acts` are all of its acts. What they are under these rules is found out once. */
 export class Prober {
   readonly #classes: Classes;
-  /** Points of the acts as they were done, and after the rules. */
-  readonly #done = new Set<string>();
-  readonly #learnt = new Set<string>();
+  /** The acts that rules change, by their place on the contour, and what the rules make of them. */
+  readonly #changed: Uint8Array;
+  readonly #made = new PointSet();
   /** The acts that each rule changes, by its place. */
   readonly #touched: readonly Act[][];
 
   constructor(acts: readonly Act[], rules: readonly ClassRule[]) {
     this.#classes = new Classes(rules);
     this.#touched = rules.map(() => []);
+    this.#changed = new Uint8Array(acts.length);
     for (const act of acts) {
-      const point = iso1Point(act.event);
-      this.#done.add(point);
-      const { event, rules: used } = this.#classes.of(act.event, () => act.programs);
-      this.#learnt.add(used.length === 0 ? point : iso1Point(event));
-      for (const rule of used) this.#touched[rule]?.push(act);
+      const changed = act.names && this.#classes.changed(act.names, () => act.programs);
+      if (changed === undefined) continue;
+      this.#changed[act.index] = 1;
+      this.#made.add(changed.event);
+      for (const rule of changed.rules) this.#touched[rule]?.push(act);
     }
   }
 
@@ -79,12 +80,19 @@ export class Prober {
     for (const act of spread(this.#touched[rule] ?? [], most)) {
       for (const [kind, event] of probesFor(act.event)) {
         // What a run did is no probe.
-        if (this.#done.has(iso1Point(event))) continue;
+        if (act.placeOf(event) >= 0) continue;
         counts[kind].tried += 1;
-        if (this.#learnt.has(iso1Point(this.#classes.of(event, () => act.programs).event))) counts[kind].accepted += 1;
+        if (this.#isLearnt(act, this.#classes.of(event, () => act.programs).event)) counts[kind].accepted += 1;
       }
     }
     return counts;
+  }
+
+  /** Whether an event, after the rules, is one of those that the rules leave of the contour of an act. */
+  #isLearnt(act: Act, event: Event): boolean {
+    if (this.#made.has(event)) return true;
+    const place = act.placeOf(event);
+    return place >= 0 && this.#changed[place] === 0;
   }
 }
 

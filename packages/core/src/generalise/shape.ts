@@ -65,21 +65,21 @@ function written(text: string, found: readonly KindName[]): string | undefined {
   if (!inner.includes(MARK) || ending.includes(MARK)) return undefined;
   const kinds = inner.replace(MARKED, (_, at: string) => `<${found[at.charCodeAt(0) - 0xe000]}>`);
   const whole = `{${kinds}}${ending}`;
-  return isClass(whole) ? whole : undefined;
+  const known = classes.get(whole);
+  return known === undefined ? asClass(whole) : known;
 }
 
-/** Whether a text is a class; the answers are kept, because most names are of few forms. */
-function isClass(text: string): boolean {
-  const known = classes.get(text);
-  if (known !== undefined) return known;
+/** The text if it is a class; the answers are kept, because most names are of few forms. */
+function asClass(text: string): string | undefined {
+  if (classes.has(text)) return undefined;
   if (classes.size >= MOST_KEPT) classes.clear();
-  const is = NameClass.parse(text) instanceof NameClass;
-  classes.set(text, is);
-  return is;
+  const found = NameClass.parse(text) instanceof NameClass ? text : undefined;
+  classes.set(text, found);
+  return found;
 }
 
 const MOST_KEPT = 4096;
-const classes = new Map<string, boolean>();
+const classes = new Map<string, string | undefined>();
 
 /** The ending of a name with its dot, as templates keep it; empty if there is none. */
 export function endingOf(name: string): string {

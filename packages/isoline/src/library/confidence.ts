@@ -18,7 +18,7 @@ import { loadEvidence } from "../store/evidence-file.ts";
  */
 export async function confidence(file: string): Promise<Confidence | undefined> {
   const contour = await loadContour(file, iso1);
-  const evidence = loadEvidence(file);
+  const evidence = loadEvidence(file, contour);
   return evidence && confidenceOf(contour, evidence);
 }
 

@@ -52,7 +52,7 @@ const MOST_EXAMPLES = 5;
  */
 export async function readLearnt(file: string): Promise<Restored> {
   const contour = await loadContour(file, iso1);
-  return restored({ contour, evidence: loadEvidence(file) });
+  return restored({ contour, evidence: loadEvidence(file, contour) });
 }
 
 /** The mildest rules by which the share of departing runs comes down to the target, as far as the evidence goes. */

@@ -1,5 +1,5 @@
 /** Evidence on disk: beside its contour, under the name of the contour with `.evidence` after it. */
-import { parseContour } from "@isoline/core/contour";
+import { type Contour, parseContour } from "@isoline/core/contour";
 import { decodeEvidence, encodeEvidence, Evidence, MOST_EVIDENCE_BYTES } from "@isoline/core/evidence";
 import { type Digest, isDigest } from "@isoline/core/digest";
 import { IsolineError } from "@isoline/core/error";
@@ -9,8 +9,11 @@ import { Output } from "./output.ts";
 
 export const EVIDENCE_SUFFIX = ".evidence";
 
-/** The evidence of a contour; undefined where there is none. Throws `bad-evidence` for a damaged file. */
-export function loadEvidence(contourPath: string): Evidence | undefined {
+/**
+ * The evidence of a contour; undefined where there is none. Throws `bad-evidence` for a damaged file. `contour`: what was read from
+ * the file of the contour, so that it need not be read once more.
+ */
+export function loadEvidence(contourPath: string, contour?: Contour): Evidence | undefined {
   const path = `${contourPath}${EVIDENCE_SUFFIX}`;
   const bytes = readBounded(path, MOST_EVIDENCE_BYTES, "follow");
   if (bytes instanceof Unfit) {
@@ -18,8 +21,12 @@ export function loadEvidence(contourPath: string): Evidence | undefined {
     throw new CliError("cannot-read", `cannot read ${path}: expected evidence, found ${bytes.found}; delete it`);
   }
   const evidence = decode(path, bytes);
-  evidence.resolve(pointsIn(contourPath));
+  evidence.resolve(contour === undefined ? pointsIn(contourPath) : pointsOf(contour));
   return evidence;
+}
+
+function* pointsOf(contour: Contour): Generator<Digest> {
+  for (let index = 0; index < contour.size; index++) yield contour.point(index);
 }
 
 /** A contour of format 1 says itself how often a point was seen, and in how many runs. */

@@ -26,6 +26,7 @@ interface Ready {
 
 /** An event in whose names a class may take part, with all that does not depend on the rules. */
 export interface Nameable {
+  readonly op: Operation;
   readonly event: Event;
   readonly reach: Reach;
   /** The fields that hold names. */
@@ -69,17 +70,23 @@ export class Classes {
 
   /** The same for an event whose names were looked at before. */
   level(names: Nameable, programs: () => string): Classed {
-    const { event, reach, fields } = names;
-    if (!this.#operations.has(event.op)) return { event, rules: NONE };
+    return this.changed(names, programs) ?? { event: names.event, rules: NONE };
+  }
+
+  /** The same; undefined where no rule changes the event. */
+  changed(names: Nameable, programs: () => string): Classed | undefined {
+    const { op, reach, fields } = names;
+    if (!this.#operations.has(op)) return undefined;
     const used = new Set<number>();
-    let changed: Record<string, FieldValue> | undefined;
-    for (const [at, field] of fields.entries()) {
+    let subject: Record<string, FieldValue> | undefined;
+    for (let at = 0; at < fields.length; at++) {
       const named = this.#named(names, at, programs, used);
-      if (named !== undefined) changed = { ...(changed ?? subjectRecord(event)), [field]: named };
+      if (named !== undefined) subject = { ...(subject ?? subjectRecord(names.event)), [fields[at] as string]: named };
     }
-    const named = changed ? ({ ...event, subject: changed } as unknown as Event) : event;
-    const found = reach === "any" ? this.#foundIn(named, fields, programs, used) : named;
-    return used.size === 0 ? { event, rules: NONE } : { event: found, rules: [...used] };
+    const named = subject && ({ ...names.event, subject } as unknown as Event);
+    const found = reach === "any" && this.#found.size > 0;
+    const event = found ? this.#foundIn(named ?? names.event, fields, programs, used) : named;
+    return event === undefined || used.size === 0 ? undefined : { event, rules: [...used] };
   }
 
   /**
@@ -117,18 +124,18 @@ export class Classes {
     return isChanged ? above : undefined;
   }
 
-  #ruleFor(above: string, component: string, { event, reach }: Nameable, programs: () => string): Ready | undefined {
+  #ruleFor(above: string, component: string, names: Nameable, programs: () => string): Ready | undefined {
     const rules = this.#byDirectory.get(above);
+    const { reach } = names;
     if (rules === undefined || !isFree(component) || (reach !== "any" && isGuardedName(component))) return undefined;
     return rules.find(
       (rule) =>
-        (reach === "any" || reachesAsFar(rule.names, reach)) && applies(rule, component, event) && isBy(rule, programs),
+        (reach === "any" || reachesAsFar(rule.names, reach)) && applies(rule, component, names) && isBy(rule, programs),
     );
   }
 
   /** Folds what was found, where a rule for the directory says so. */
   #foundIn(event: Event, fields: readonly string[], programs: () => string, used: Set<number>): Event {
-    if (this.#found.size === 0) return event;
     const path = subjectRecord(event)[fields.at(-1) as string] as string;
     const components = componentsOf(path);
     const directory = components?.slice(0, -1).join("/");
@@ -151,9 +158,9 @@ export class Classes {
   }
 }
 
-function applies({ names, of, closed, but }: Ready, component: string, event: Event): boolean {
-  if (!of.has(event.op) || names === undefined || but.has(component)) return false;
-  if (names.kinds[0] === "tree") return isPlainRead(event);
+function applies({ names, of, closed, but }: Ready, component: string, named: Nameable): boolean {
+  if (!of.has(named.op) || names === undefined || but.has(component)) return false;
+  if (names.kinds[0] === "tree") return isPlainRead(named.event);
   if (closed) return closed.has(component);
   return names.matches(component);
 }
@@ -178,7 +185,8 @@ export function nameable(event: Event): Nameable | undefined {
   const reach = fields && reachOf(event, fields);
   if (fields === undefined || reach === undefined) return undefined;
   const subject = subjectRecord(event);
-  return { event, reach, fields, components: fields.map((field) => componentsOf(subject[field] as string)) };
+  const components = fields.map((field) => componentsOf(subject[field] as string));
+  return { op: event.op, event, reach, fields, components };
 }
 
 /** Which classes may take part in an event: none where any of its fields has a guarded name. */
