@@ -108,6 +108,12 @@ were ${sum(results, "another ending")} and ${sum(results, "another place")}.`,
 - **A program that was never seen to do it** (git, shell at work, text conversion). In sixteen hours of git no merge had ever met a conflict,
 and no checkout had replaced a file; a person at a shell draws eight of eighteen commands, each with one of fourteen files, and \`find\` had
 not yet met a repository. A class covers names, and never who acts.
+- **What would close that, and why it is not done.** Both were recorded once more: git 28 %, shell at work 53 %. Of the 11 runs of git, 9
+replaced a file by a git command that had not replaced one before, and 4 of these started git's own collection (a program is never one of a
+class). Of the 21 of the shell, \`mv\` moved a file of a directory for the first time in 9, git read a file that it had not read before in 7, \`rm\` and
+\`find\` did theirs for the first time in 5. A rule that takes one program, or one command of git, for another would take in most of the first, and
+would let \`mv\`, told by anyone, do what \`sed\` was seen to do: that an act stays one of its actor is promised. So it takes more runs, and
+\`confidence\` says so beforehand (expected 50 %). With 24 learnt runs of these recordings 25 % of the rest depart, for both; with 32, 8 %, for both.
 - **What depends on the time between runs** (editor). vim reads the time zone when what it undoes is older than a hundred seconds. The
 learnt runs followed each other too fast for that.
 - **A guarded name** (npm). \`rm -r\` removes the \`package.json\` of one more package. What build tools run stays as it was learnt, also

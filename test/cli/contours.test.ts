@@ -29,9 +29,29 @@ describe("show", () => {
     expect(stdout).toContain("43 points of 2 programs; profile iso1, lens default; as 1000");
     expect(stdout).toMatch(/^npm → sh {3}\/usr\/bin\/sh$/m);
     expect(stdout).toMatch(/^ {2}executes {5}\/usr\/bin\/node$/m);
-    expect(stdout).toMatch(/^ {2}reads {8}\$CWD\/node_modules\/left-pad\/\* {3}40 paths$/m);
-    expect(stdout).toMatch(/^ {15}\$HOME\/\.npmrc$/m);
+    expect(stdout).toMatch(/^ {2}reads {8}\$HOME\/\.npmrc$/m);
+    expect(stdout).toMatch(/^ {15}\$CWD\/node_modules\/left-pad\/\* {3}40 paths$/m);
     expect(stdout).toMatch(/^ {2}connects to {2}tcp 127\.0\.0\.1:5432$/m);
+  });
+
+  it("says what matters first: credentials, persistence, execution, network, before what is changed and read", () => {
+    const many = Array.from({ length: 30 }, (_, at) => opens(node, `$HOME/.config/app/${at}`));
+    const rc = event(node, "create", { access: "write", path: "$HOME/.bashrc", mode: 0o100644 });
+    const file = place.keep("grave.contour", learnt(...behaviour, ...many, key, rc));
+    const { stdout } = isoline(["show", file]);
+    const first = stdout.split("\n\n")[1] ?? "";
+    const told = first.split("\n").flatMap((line) => /^ {2}([a-z]+) /.exec(line)?.[1] ?? []);
+    expect(told).toEqual(["credentials", "persistence", "execution", "network"]);
+    expect(first).toMatch(/^what matters first\n {2}credentials {2}node reads \$HOME\/\./);
+    expect(first).toContain("node creates $HOME/.bashrc");
+    expect(first).not.toContain("left-pad");
+    // A key is not folded into the number of files beside it.
+    const own = stdout.split("\n\n").at(-1) ?? "";
+    expect(own).toMatch(
+      /^ {2}reads .*\n {15}\$HOME\/\.npmrc|^ {2}reads {8}\$HOME\/\.npmrc\n {15}\$HOME\/\.ssh\/id_ed25519/m,
+    );
+    expect(own.indexOf("reads ")).toBeLessThan(own.indexOf("creates "));
+    expect(own.indexOf("creates ")).toBeLessThan(own.indexOf("connects to "));
   });
 
   it("lists once what most programs do, and once what a program does however it was started", () => {

@@ -53,6 +53,27 @@ describe("generalise", () => {
     for (const name of ["photo-x.jpg", "photo-1.png", "1.jpg", "Makefile"]) expect(check(wide(), name)).toBe(3);
   });
 
+  test("is one rule more in a comparison, and not a hundred acts less", () => {
+    const { status, stdout } = isoline(["diff", contour(), wide()]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^\+ rule \$CWD\/up\/\{photo-<n>\}\.jpg: .* {2}\(\d+ acts\); 6 of 6 runs/m);
+    expect(stdout).not.toMatch(/photo-\d/);
+    expect(isoline(["diff", wide(), contour()]).stdout).toMatch(/^- rule \$CWD\/up\/\{photo-<n>\}\.jpg: /m);
+    const { rules, onlyA, onlyB } = JSON.parse(isoline(["diff", "--json", contour(), wide()]).stdout);
+    expect(rules.onlyB[0]).toMatchObject({ at: "$CWD/up/{photo-<n>}.jpg", by: [] });
+    expect([rules.onlyA, onlyA, onlyB]).toEqual([[], [], []]);
+  });
+
+  test("what was learnt beside a rule is still shown as an act", () => {
+    writeFileSync(path("more.contour"), readFileSync(wide()));
+    isoline(["learn", "-q", "--merge", "-o", path("more.contour"), "--", "sh", "-c", "cat /etc/hosts"], {
+      cwd: place(),
+    });
+    const { stdout } = isoline(["diff", contour(), path("more.contour")]);
+    expect(stdout).toMatch(/^\+ {3}opened \/etc\/hosts for reading/m);
+    expect(stdout).not.toMatch(/photo-\d/);
+  });
+
   test("holds when enforcing, also where the kernel refuses by itself", () => {
     const enforced = (names: readonly string[]) => run("run", names, wide(), "--enforce", "-q").status;
     expect(enforced(photos(60))).toBe(0);

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "nod
 import { dirname, join } from "node:path";
 import { type Contour, parseContour } from "@isoline/core/contour";
 import { decodeEvidence } from "@isoline/core/evidence";
+import { canonicalPolicy, type ClassRule, DEFAULT_POLICY } from "@isoline/core/identity";
 import { beforeEach, describe, expect, test } from "vitest";
 import { contourOf, openAct, textOf } from "../arbitrary/contour.ts";
 import { isoline, program, temporaryPlace } from "./isoline.ts";
@@ -160,6 +161,73 @@ describe.skipIf(!hasGit)("in a git repository (needs git)", () => {
       expect(merged.status).toBe(1);
       expect(`${merged.stdout}${merged.stderr}`).toMatch(/both branches changed "lens" of the policy/);
       expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(under("exact"));
+    });
+
+    describe("of contours that were generalised", () => {
+      const up: ClassRule = {
+        at: "$CWD/up/{photo-<n>}.jpg",
+        of: ["open"],
+        replaces: 2,
+        accepts: "a number",
+        because: "2 of 2 runs",
+      };
+      const logs: ClassRule = { ...up, at: "$CWD/logs/{log-<n>}.txt" };
+      const under = (rules: readonly ClassRule[], ...files: readonly string[]) =>
+        textOf(
+          contourOf([opening(["/bin/sh"], ...files)], canonicalPolicy({ ...DEFAULT_POLICY, classes: [...rules] })),
+        );
+      const photos = ["$CWD/up/photo-1.jpg", "$CWD/up/photo-2.jpg"];
+      const entries = ["$CWD/logs/log-1.txt", "$CWD/logs/log-2.txt"];
+      const begin = (...rules: readonly ClassRule[]) => {
+        keep("app.contour", under(rules, ...(rules.length > 0 ? [up.at] : photos), ...entries));
+        setup();
+        commit("begin again");
+      };
+
+      test("no rule is lost, and what one branch learnt by its name is one of the other's class", () => {
+        begin();
+        const ours = under([up], up.at, ...entries, "$CWD/logs/log-9.txt", "$CWD/new.txt");
+        const theirs = under([logs], ...photos, logs.at, "$CWD/up/photo-8.jpg");
+        expect(mergeBranches(ours, theirs).status).toBe(0);
+        expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(
+          under([up, logs], up.at, "$CWD/new.txt", logs.at),
+        );
+      });
+
+      test("the same rule with more evidence is one rule", () => {
+        begin(up);
+        const more = { ...up, replaces: 7, because: "7 of 7 runs" };
+        expect(mergeBranches(under([more], up.at, ...entries), under([up], up.at, ...entries, "/x")).status).toBe(0);
+        expect(read().policy).toContain("7 of 7 runs");
+      });
+
+      test("two rules of one place that cannot be one are one clear conflict, and ours stays", () => {
+        begin();
+        const [one, other] = [
+          { ...up, by: ["sh"] },
+          { ...up, by: ["cp"] },
+        ];
+        const merged = mergeBranches(under([one], up.at, ...entries), under([other], up.at, ...entries));
+        expect(merged.status).toBe(1);
+        expect(`${merged.stdout}${merged.stderr}`).toContain("two rules for $CWD/up/{photo-<n>}.jpg differ");
+        expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(under([one], up.at, ...entries));
+      });
+
+      test("an act of a class whose rule the other branch deleted is one clear conflict", () => {
+        const wide: ClassRule = { ...up, of: ["open", "unlink"] };
+        begin(wide);
+        const removed = `unlink path=${up.at} mode=0100644 uid=user gid=user fs=disk`;
+        const acts = [up.at, ...entries].map((file) => openAct(file));
+        const policy = canonicalPolicy({ ...DEFAULT_POLICY, classes: [wide] });
+        const theirs = textOf(contourOf([{ chain: ["/bin/sh"], acts: [...acts, removed] }], policy));
+        const ours = under([], ...photos, ...entries);
+        const merged = mergeBranches(ours, theirs);
+        expect(merged.status).toBe(1);
+        expect(`${merged.stdout}${merged.stderr}`).toContain(
+          "one branch deleted a rule of the policy, and the other learnt 1 act",
+        );
+        expect(readFileSync(join(place, "app.contour"), "utf8")).toBe(ours);
+      });
     });
 
     test("a file that is no contour any more is a conflict, and ours stays", () => {

@@ -268,8 +268,8 @@ describe("a live namespace", () => {
     await expect.poll(() => isoline(["ps", "-q"], { environment }).stdout, { timeout: 20_000 }).toContain("live\n");
 
     const listed = isoline(["ps"], { environment }).stdout;
-    expect(listed).toMatch(/^NAME +PID +MODE +POINTS +EVENTS +OFF +COMMAND$/m);
-    expect(listed).toMatch(/^live +\d+ +learn +\d+ +\d+ +0 +sh -c /m);
+    expect(listed).toMatch(/^NAME +PID +MODE +POINTS +EVENTS +OFF +GRAVEST +COMMAND$/m);
+    expect(listed).toMatch(/^live +\d+ +learn +\d+ +\d+ +0 +- +sh -c /m);
     expect(isoline(["top"], { environment }).stdout).toContain("live");
     expect(isoline(["trust", "live"], { environment }).stdout).toMatch(
       new RegExp(`^\\d+ +trusted +${shell} as sh \\(text\\)$`, "m"),

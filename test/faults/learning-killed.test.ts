@@ -1,16 +1,41 @@
 /** A run that learns is killed: what it had learnt until then is beside the contour, and the next run says so. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { parseContour } from "@isoline/core/contour";
 import { decodeEvidence } from "@isoline/core/evidence";
+import { learn } from "isoline";
 import { expect, test } from "vitest";
 import { isoline, program, temporaryPlace } from "../cli/isoline.ts";
 
 const { path } = temporaryPlace();
 /** Checkpoints come every eight seconds; on a loaded machine one may be late. */
 const PATIENCE = 400;
+
+test.each([["--runs", "1"], []])(
+  "learn %s %s says what a killed run left, also when it is told to be quiet",
+  (...options) => {
+    const contour = path(`left${options.length}.contour`);
+    expect(isoline(["learn", "-q", "-o", contour, "--", "true"]).status).toBe(0);
+    const gone = spawnSync("true").pid;
+    writeFileSync(path(`.left${options.length}.contour.checkpoint-${gone}-abc`), readFileSync(contour));
+    const { stderr } = isoline(["learn", "-q", "--merge", ...options, "-o", contour, "--", "true"]);
+    expect(stderr).toContain(`What it had learnt is in ${contour}.cut-short-abc: add it with isoline merge`);
+    expect(parseContour(readFileSync(`${contour}.cut-short-abc`)).size).toBeGreaterThan(0);
+  },
+);
+
+test("a program that learns is told where that is", async () => {
+  const contour = path("library.contour");
+  await (await learn(["true"], { output: contour })).ended;
+  const gone = spawnSync("true").pid;
+  writeFileSync(path(`.library.contour.checkpoint-${gone}-abc`), readFileSync(contour));
+  await using run = await learn(["true"], { output: contour });
+  await run.ended;
+  expect(run.cutShort.map((left) => left.path)).toEqual([`${contour}.cut-short-abc`]);
+  expect(parseContour(readFileSync(`${contour}.cut-short-abc`)).size).toBeGreaterThan(0);
+});
 
 test("a killed run leaves its contour and its evidence, and the next one says where", {
   timeout: 120_000,

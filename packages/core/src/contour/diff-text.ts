@@ -1,6 +1,6 @@
 /** Prints the difference between two contours: changed files first, then the acts of only one of them. */
 import type { Digest } from "../digest.ts";
-import type { ContourDiff, LonePoint } from "./diff.ts";
+import type { ContourDiff, LonePoint, RuleLine } from "./diff.ts";
 import { type Phase, phaseOfPath, phases } from "./phase.ts";
 
 const titles: Readonly<Record<Phase, string>> = { runtime: "runtime set-up", workload: "workload" };
@@ -16,8 +16,18 @@ const titles: Readonly<Record<Phase, string>> = { runtime: "runtime set-up", wor
  * // prints: 0
  */
 export function formatDiff(diff: ContourDiff, rankOf: RankOf = () => 0): string[] {
-  const { carriedIn } = diff;
-  if (carriedIn === undefined) return part(diff, diff.carried, rankOf);
+  const { carriedIn, rules = { onlyA: [], onlyB: [] } } = diff;
+  const ruled = [...rules.onlyA.map((rule) => ruleText("-", rule)), ...rules.onlyB.map((rule) => ruleText("+", rule))];
+  return [...ruled, ...(carriedIn === undefined ? part(diff, diff.carried, rankOf) : byPhase(diff, carriedIn, rankOf))];
+}
+
+/** `+ rule $CWD/up/{photo-<n>}.jpg: a number  (18 acts); 6 of 6 runs …` */
+function ruleText(sign: string, { at, by, replaces, accepts, because }: RuleLine): string {
+  const who = by.length === 0 ? "" : ` for ${by.join(", ")}`;
+  return `${sign} rule ${at}${who}: ${accepts}${acts(replaces)}; ${because}`;
+}
+
+function byPhase(diff: ContourDiff, carriedIn: Readonly<Record<Phase, number>>, rankOf: RankOf): string[] {
   return phases.toReversed().flatMap((phase) => {
     const own = ofPhase(diff, phase);
     const lines = part(own, carriedIn[phase], rankOf);

@@ -31,8 +31,24 @@ export interface LonePoint {
   readonly phase?: Phase;
 }
 
+/** A class rule of only one contour. */
+export interface RuleLine {
+  /** The place and the class, as the rule writes them. */
+  readonly at: string;
+  /** The programs that it is for; empty for every program. */
+  readonly by: readonly string[];
+  /** How many learnt acts it stands for. */
+  readonly replaces: number;
+  /** What it accepts that was not learnt, in words. */
+  readonly accepts: string;
+  /** The evidence, in words. */
+  readonly because: string;
+}
+
 /** The difference between two contours, from the least to the greatest. */
 export interface ContourDiff {
+  /** The class rules that only one of them has; absent where they have the same. */
+  readonly rules?: { readonly onlyA: readonly RuleLine[]; readonly onlyB: readonly RuleLine[] };
   /** The number of points that both contours have. */
   readonly same: number;
   /**

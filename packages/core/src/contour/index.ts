@@ -2,7 +2,7 @@
 export { conflictSides, isConflictMark } from "./conflict.ts";
 export { Contour } from "./contour.ts";
 export { formatDiff } from "./diff-text.ts";
-export { type ContourDiff, diffContours, type LonePoint } from "./diff.ts";
+export { type ContourDiff, diffContours, type LonePoint, type RuleLine } from "./diff.ts";
 export { Extension } from "./extension.ts";
 export { emptyLike, mergeBranches, mergeContours } from "./merge.ts";
 export { type Phase, phasesOf } from "./phase.ts";

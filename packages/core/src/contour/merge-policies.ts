@@ -1,5 +1,8 @@
 /** The policy that two branches have made of one: member by member, and lists element by element. */
 import { IsolineError } from "../error.ts";
+import { combinedRules } from "../identity/classes/combine.ts";
+import { parseRule } from "../identity/classes/parse-rule.ts";
+import { canonicalRule } from "../identity/classes/rule.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -31,7 +34,12 @@ function mergeMember(key: string, before: unknown, one: unknown, other: unknown)
       `both branches changed ${JSON.stringify(key)} of the policy: ${first} and ${second}; make them equal, and merge again`,
     );
   const merged = mergeLists(...(lists as unknown[][] as [unknown[], unknown[], unknown[]]));
-  return merged.length === 0 ? undefined : merged;
+  if (merged.length === 0) return undefined;
+  return key === "classes" ? combinedRules(rulesIn(merged)).map(canonicalRule) : merged;
+}
+
+function rulesIn(list: readonly unknown[]) {
+  return list.map((rule, at) => parseRule(rule, `classes[${at}]`));
 }
 
 function mergeLists(before: readonly unknown[], one: readonly unknown[], other: readonly unknown[]): unknown[] {

@@ -20,7 +20,6 @@ export interface Sighting {
   readonly occurrences: number;
 }
 
-
 /** With more runs the oldest are folded: it stays known in how many of them a point was seen, but not in which. */
 export const MOST_RUNS = 512;
 const FOLDED_AT_ONCE = 64;
@@ -199,12 +198,7 @@ export class Evidence {
   }
 
   /** @internal Puts back what a file has. The keys are resolved later. */
-  static restore(
-    runs: readonly RunRecord[],
-    past: number,
-    folded: readonly string[],
-    seen: SeenTable,
-  ): Evidence {
+  static restore(runs: readonly RunRecord[], past: number, folded: readonly string[], seen: SeenTable): Evidence {
     const evidence = new Evidence();
     for (const run of runs) evidence.#addRun(run);
     evidence.#past = past;

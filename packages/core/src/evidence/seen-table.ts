@@ -138,16 +138,16 @@ export class SeenTable {
     }
   }
 
-  /** Twice the room. The last entry, which has no room yet, is not placed. */
+  /** Twice the length. The last entry, which did not fit, is not placed. */
   #grow(): void {
-    const room = this.#isOnContour.length * 2;
-    this.#keys = grown(this.#keys, new Uint32Array(room * 2));
-    this.#occurrences = grown(this.#occurrences, new Float64Array(room));
-    this.#past = grown(this.#past, new Float64Array(room));
-    this.#isOnContour = grown(this.#isOnContour, new Uint8Array(room));
-    this.#digests = grown(this.#digests, Buffer.alloc(room * DIGEST_BYTES));
-    this.#slots = new Int32Array(room * 4);
-    for (let entry = 0; entry < room / 2; entry++)
+    const length = this.#isOnContour.length * 2;
+    this.#keys = grown(this.#keys, new Uint32Array(length * 2));
+    this.#occurrences = grown(this.#occurrences, new Float64Array(length));
+    this.#past = grown(this.#past, new Float64Array(length));
+    this.#isOnContour = grown(this.#isOnContour, new Uint8Array(length));
+    this.#digests = grown(this.#digests, Buffer.alloc(length * DIGEST_BYTES));
+    this.#slots = new Int32Array(length * 4);
+    for (let entry = 0; entry < length / 2; entry++)
       this.#slots[this.#slotOf(this.#keys[entry * 2] as number, this.#keys[entry * 2 + 1] as number)] = entry + 1;
   }
 }

@@ -75,7 +75,8 @@ export class Act implements Omit<Nameable, "reach"> {
     this.fresh = fresh;
     this.reach = names?.reach;
     this.components = names?.components.map((components) => components && kept(components)) ?? NO_NAMES;
-    this.isListing = event.op === "open" && event.subject.access === "read" && (event.subject.mode & TYPE) === DIRECTORY;
+    this.isListing =
+      event.op === "open" && event.subject.access === "read" && (event.subject.mode & TYPE) === DIRECTORY;
     this.isMade = isFoundState(event) || namesIn(event).some((name) => name.includes("<"));
   }
 

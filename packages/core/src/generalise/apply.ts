@@ -46,6 +46,23 @@ export function withRules({ contour, evidence }: Learnt, rules: readonly ClassRu
   return { contour: made, evidence: translated };
 }
 
+/**
+ * The same behaviour where acts were put together from several contours: what was learnt by its name is one of the class that a rule of
+ * the policy has for it.
+ */
+export function classed(contour: Contour): Contour {
+  const { classes: rules } = policyOf(contour);
+  return rules.length === 0 ? contour : withRules({ contour, evidence: undefined }, rules).contour;
+}
+
+/** How many acts of a contour are of a class for which its policy has no rule. */
+export function staleIn(contour: Contour, isKnown: (index: number) => boolean = () => false): number {
+  const stale = new StaleActs(policyOf(contour).classes);
+  let count = 0;
+  for (let index = 0; index < contour.size; index++) if (stale.has(contour.event(index)) && !isKnown(index)) count += 1;
+  return count;
+}
+
 /** The rules by which the listing of a store's directory is no event. */
 function storesOf(rules: readonly ClassRule[]): readonly ClassRule[] {
   return rules.filter(({ at }) => at.endsWith("/{<hash>}"));

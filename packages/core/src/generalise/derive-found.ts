@@ -41,9 +41,7 @@ export function madeNowAndThen(images: readonly Image[], runs: number): string[]
 /** The same rule for a directory in which a class of names comes and goes; none where no rule may be. */
 export function companion(at: string, images: readonly Image[]): Candidate[] {
   if (guardOf(`${at}/0`, true) !== undefined) return [];
-  const replaces = images.filter(
-    (image) => foundOperations.includes(image.op) && directoryOf(image) === at,
-  ).length;
+  const replaces = images.filter((image) => foundOperations.includes(image.op) && directoryOf(image) === at).length;
   return [
     candidateOf(
       at,

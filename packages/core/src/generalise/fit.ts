@@ -66,8 +66,7 @@ function runsByImage(images: readonly Image[]): ReadonlyMap<string, RunSet> {
   const seen = new Map<string, RunSet>();
   for (const { key } of images) if (key !== undefined) at(seen, key, () => new RunSet());
   if (seen.size === 0) return seen;
-  for (const { key, act } of images)
-    if (key !== undefined || act.isMade) seen.get(key ?? act.key)?.addAll(act.runs);
+  for (const { key, act } of images) if (key !== undefined || act.isMade) seen.get(key ?? act.key)?.addAll(act.runs);
   return seen;
 }
 

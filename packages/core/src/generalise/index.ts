@@ -4,5 +4,5 @@ export { type Candidate, type Tier, tiers } from "./candidate.ts";
 export { type Choice, choose, cumulativeShares } from "./choose.ts";
 export type { Fit } from "./fit.ts";
 export { Trials } from "./trials.ts";
-export { type Learnt, lineOf, policyOf, type Restored, restored, withRules } from "./apply.ts";
+export { classed, type Learnt, lineOf, policyOf, type Restored, restored, staleIn, withRules } from "./apply.ts";
 export { type Probed, type ProbeKind, Prober, probeKinds } from "./probes.ts";

@@ -1,13 +1,7 @@
 /** Contours on disk, and what can be done with them. */
-import {
-  type AnyContour,
-  type Contour,
-  type ContourDiff,
-  diffContours,
-  mergeContours,
-  writeContour,
-} from "@isoline/core/contour";
+import { type AnyContour, type Contour, type ContourDiff, mergeContours, writeContour } from "@isoline/core/contour";
 import type { Exchange } from "@isoline/core/profile";
+import { difference } from "./difference.ts";
 import { loadAnyContour } from "../store/contour-file.ts";
 import { Output } from "../store/output.ts";
 import { removeStaleSignature } from "../store/signature/stale.ts";
@@ -51,7 +45,8 @@ export function write(file: string, contour: AnyContour): { readonly removedSign
 }
 
 /**
- * What one contour does that another does not. Throws `not-comparable` for contours of different profiles or policies.
+ * What one contour does that another does not. Where only their class rules differ, what a rule takes is the same act in both, and the
+ * rule is the difference. Throws `not-comparable` for contours of different profiles or otherwise different policies.
  *
  * @example
  * import { contours, learn } from "isoline";
@@ -63,7 +58,7 @@ export function write(file: string, contour: AnyContour): { readonly removedSign
  * // prints: false true
  */
 export function diff(a: AnyContour, b: AnyContour): ContourDiff {
-  return diffContours(readable(a), readable(b));
+  return difference(a, b);
 }
 
 /**

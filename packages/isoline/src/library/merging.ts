@@ -7,6 +7,7 @@ import {
   mergeBranches,
   parseContour,
 } from "@isoline/core/contour";
+import { classed, staleIn } from "@isoline/core/generalise";
 import { decodeEvidence, encodeEvidence, Evidence } from "@isoline/core/evidence";
 import { IsolineError } from "@isoline/core/error";
 import type { Exchange } from "@isoline/core/profile";
@@ -58,7 +59,31 @@ export function mergeInto(ours: string, origin: string, theirs: string): void {
   const contour = readable(parseContour(own));
   const begun = bytesOf(origin);
   const before = begun.length === 0 ? emptyLike(contour) : readable(parseContour(begun));
-  write(ours, mergeBranches(before, contour, readable(parseContour(other))) as unknown as AnyContour);
+  const merged = mergeBranches(before, contour, readable(parseContour(other)));
+  write(ours, underItsRules(merged, before) as unknown as AnyContour);
+}
+
+/**
+ * What one branch learnt by its name is one of the class that the other branch has made a rule for. What one learnt as one of a class
+ * for which the other deleted the rule cannot be kept by its name, so that is a conflict.
+ */
+function underItsRules(merged: Contour<Exchange>, before: Contour<Exchange>): Contour<Exchange> {
+  if (merged.profile.name !== "iso1") return merged;
+  const contour = merged as unknown as Contour;
+  if (hasRules(contour) || hasRules(before as unknown as Contour)) {
+    const lost = staleIn(contour, (index) => before.indexOfPoint(contour.point(index)) >= 0);
+    if (lost > 0)
+      throw new IsolineError(
+        "not-comparable",
+        `one branch deleted a rule of the policy, and the other learnt ${lost} ${lost === 1 ? "act" : "acts"} of its class; ` +
+          "put the rule back there, or delete these acts here, and merge again",
+      );
+  }
+  return (hasRules(contour) ? classed(contour) : contour) as unknown as Contour<Exchange>;
+}
+
+function hasRules({ policy }: Contour): boolean {
+  return "classes" in (JSON.parse(policy) as object);
 }
 
 function bytesOf(path: string): Buffer {

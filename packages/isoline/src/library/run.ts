@@ -4,6 +4,7 @@ import { cells } from "../namespace/control-block.ts";
 import type { EventLine, Snapshot } from "../namespace/live.ts";
 import type { Namespace, Outcome } from "../namespace/namespace.ts";
 import type { DepartureReport, RunReport, Verdict } from "../namespace/report.ts";
+import type { CutShort } from "../store/checkpoint.ts";
 import type { EventQueue } from "./event-queue.ts";
 
 /** How a run came out. */
@@ -39,6 +40,8 @@ export interface Counts {
 export class Run implements AsyncDisposable {
   /** Settled when the last process has ended. Rejects with the reason of an abort, or with what went wrong. */
   readonly ended: Promise<Result>;
+  /** Where lies what earlier runs of the same contour had learnt that were killed: contours, to be merged or deleted. */
+  cutShort: readonly CutShort[] = [];
   readonly #namespace: Namespace;
   /** Decisions from the first on, if that was asked for. */
   readonly #fromTheStart: EventQueue | undefined;

@@ -9,6 +9,7 @@ import { beginRun } from "../namespace/run-beginning.ts";
 import { type SensorChoice, sensorFor } from "../namespace/sensor-choice.ts";
 import { CliError } from "../error.ts";
 import { tpmPlan } from "../register/options.ts";
+import { putAside } from "../store/checkpoint.ts";
 import { assertWritable, Output } from "../store/output.ts";
 import { policyLine } from "../store/policy-file.ts";
 import { readTrustedKey } from "../store/signature/keys.ts";
@@ -83,7 +84,7 @@ export interface SealedOptions extends WorkloadOptions {
 
 /**
  * Runs a command and learns its contour. Resolves when the command runs; `ended` of the run settles when its last process has
- * ended and the contour is written.
+ * ended and the contour is written. What earlier runs that were killed had learnt is put aside, and `cutShort` of the run says where.
  *
  * @example
  * import { contours, learn } from "isoline";
@@ -95,7 +96,10 @@ export interface SealedOptions extends WorkloadOptions {
  * // prints: 0 learnt true
  */
 export async function learn(command: readonly string[], options: LearnOptions): Promise<Run> {
-  return (await startLearning(thisProcess(options.env), bytesOf(command), options)).run;
+  const cutShort = putAside(options.output);
+  const { run } = await startLearning(thisProcess(options.env), bytesOf(command), options);
+  run.cutShort = cutShort;
+  return run;
 }
 
 /**

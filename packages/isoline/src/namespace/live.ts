@@ -38,6 +38,8 @@ export interface Snapshot {
   readonly attempts: number;
   readonly off: number;
   readonly refused: number;
+  /** The departure with the gravest consequence; absent while there is none. */
+  readonly gravest?: { readonly consequence: Consequence; readonly act: string } | undefined;
   readonly processes: readonly ProcessReport[];
   readonly incomplete: readonly Loss[];
 }

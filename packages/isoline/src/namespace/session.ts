@@ -23,6 +23,7 @@ import { cells, type ControlBlock } from "./control-block.ts";
 import { traitsOf } from "./drivers/traits.ts";
 import { departuresFrom, recount } from "./explaining.ts";
 import { hostsOf } from "./hosts.ts";
+import { Gravest } from "./gravest.ts";
 import type { Hardware } from "./hardware.ts";
 import type { NamespaceIntegrity } from "./integrity.ts";
 import { answersWithoutIntegrity } from "./integrity-unasked.ts";
@@ -57,6 +58,7 @@ export class Session {
   /** What trust decides about processors, if the policy says anything about that. */
   readonly mitigations: MitigationPolicy | undefined;
   readonly #untrusted: UntrustedMitigations | undefined;
+  readonly #gravest = new Gravest();
   readonly #plan: Plan;
   readonly #observations: Observations;
   readonly #trajectory: TrajectoryWriter | undefined;
@@ -317,6 +319,7 @@ export class Session {
     const { engine, points } = this.model;
     const { events, attempts } = this.#observations.counts;
     const { off, refused, novel } = engine.tally;
+    const gravest = this.#gravest.among(engine.forensics.departures);
     return {
       mode: engine.mode,
       events,
@@ -325,6 +328,7 @@ export class Session {
       attempts,
       off,
       refused,
+      ...(gravest && { gravest }),
       processes: this.#processes(),
       incomplete: this.#losses(),
     };

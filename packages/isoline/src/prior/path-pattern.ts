@@ -15,15 +15,18 @@ const notSlash = (character: string) => character !== "/";
 const anything = () => true;
 
 export class PathPattern {
+  /** The pattern as AppArmor writes it. */
+  readonly text: string;
   readonly #alternatives: readonly (readonly Token[])[];
 
-  private constructor(alternatives: readonly (readonly Token[])[]) {
+  private constructor(text: string, alternatives: readonly (readonly Token[])[]) {
+    this.text = text;
     this.#alternatives = alternatives;
   }
 
   /** `*` any name, `**` any path, `?`, `[abc]`, `[^abc]`, `{a,b}`, a backslash before what stands for itself. */
   static apparmor(text: string): PathPattern {
-    return new PathPattern(expand(text).map(tokens));
+    return new PathPattern(text, expand(text).map(tokens));
   }
 
   /** Kubescape: a component `⋯` is any name, a component `*` any path. */

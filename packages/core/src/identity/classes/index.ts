@@ -1,4 +1,5 @@
 /** Class rules: the last stage of the lens. */
+export { combinedRules } from "./combine.ts";
 export { rulesAt } from "./at-launch.ts";
 export { type Classed, Classes } from "./classes.ts";
 export { foundOperations, foundState, isFoundState } from "./found-state.ts";

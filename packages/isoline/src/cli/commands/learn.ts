@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import type { PresetName } from "@isoline/core/identity";
 import { startLearning } from "../../library/workloads.ts";
 import type { SensorChoice } from "../../namespace/sensor-choice.ts";
-import { type CutShort, putAside } from "../../store/checkpoint.ts";
+import { putAside } from "../../store/checkpoint.ts";
 import type { Invocation } from "../invocation.ts";
+import { priorBeside } from "../workload/prior.ts";
 import { note } from "../output/streams.ts";
 import { usage } from "../refusal.ts";
 import { commandAfterDashes } from "../workload/command.ts";
@@ -17,11 +18,12 @@ import { nameOf, type TpmOptions, tpmOptions } from "../workload/tpm.ts";
 import { supervise } from "../workload/supervise.ts";
 
 /** A run that is lost is said also where nothing else is. */
-function sayAside(output: string, { path, when }: CutShort): void {
-  note(
-    `a run that learnt ${output} was cut short after ${when.toISOString().slice(0, 19)}Z. What it had learnt is in ${path}: ` +
-      `add it with isoline merge ${output} ${path} -o ${output}, or delete it`,
-  );
+function sayWhatWasCutShort(output: string): void {
+  for (const { path, when } of putAside(output))
+    note(
+      `a run that learnt ${output} was cut short after ${when.toISOString().slice(0, 19)}Z. What it had learnt is in ${path}: ` +
+        `add it with isoline merge ${output} ${path} -o ${output}, or delete it`,
+    );
 }
 
 export interface LearnOptions extends ReportOptions, IntegrityOptions, EngineChoice, TpmOptions {
@@ -55,7 +57,8 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
   const tpm = tpmOptions(options);
   const name = nameOf(options);
   const reported = reportOutput(options);
-  for (const left of putAside(output)) sayAside(output, left);
+  sayWhatWasCutShort(output);
+  const prior = await priorBeside(output, invocation.entry);
   const more = merge && existsSync(output);
   if (merge && !more && !quiet)
     note(`${output} is not there yet, so there is nothing to add to: it begins with this run`);
@@ -76,6 +79,7 @@ export async function learn(invocation: Invocation, options: LearnOptions): Prom
     if (merge) (await import("../output/expectation.ts")).sayEstimate(output);
     else await (await import("../output/preset-hint.ts")).sayPresetForNext(output);
   }
+  await prior?.weigh(report.incomplete.length === 0 ? 1 : 0, quiet);
   deliverReport(report, reported, options);
   return endAs(exit);
 }
@@ -91,6 +95,7 @@ async function repeatedly(
     integrityPlan(options) !== undefined || (await engineChoice(options)) !== undefined || options.tpm !== undefined;
   if (options.trajectory !== undefined || isForOne)
     throw usage("--trajectory, --ima-…, --engine and --tpm are for one run; leave them out, or --runs");
+  sayWhatWasCutShort(output);
   const { learnRepeatedly } = await import("../workload/repeatedly.ts");
   return learnRepeatedly(invocation, command, { ...options, output, runs });
 }

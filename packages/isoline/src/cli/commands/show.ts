@@ -4,10 +4,16 @@ import type { AnyContour, Contour } from "@isoline/core/contour";
 import { type Event, eventToJson } from "@isoline/core/event";
 import type { Evidence } from "@isoline/core/evidence";
 import { type Exchange, iso1 } from "@isoline/core/profile";
+import { permitsOf } from "../../export/permits.ts";
+import type { Entry } from "../../namespace/entry.ts";
+import { readPlaces } from "../../namespace/places.ts";
+import { loadPrior } from "../../prior/file.ts";
+import { type Weighed, weighPrior } from "../../prior/weigh.ts";
 import { loadAnyContour } from "../../store/contour-file.ts";
 import { loadEvidence } from "../../store/evidence-file.ts";
 import { status } from "../ending.ts";
 import { lensOf } from "../lens-name.ts";
+import { priorLines } from "../output/prior.ts";
 import { print, printJson } from "../output/streams.ts";
 import { counted } from "../output/wording.ts";
 import { contourPage } from "../overview/page.ts";
@@ -19,20 +25,23 @@ export interface ShowOptions {
   readonly html?: string;
 }
 
-export async function show(file: string, { all = false, json, html }: ShowOptions): Promise<number> {
+export async function show(file: string, { all = false, json, html }: ShowOptions, entry: Entry): Promise<number> {
   const contour = await loadAnyContour(file);
   if (html !== undefined) {
     await writeMap(html, file, contour);
     return status.success;
   }
   const evidence = loadEvidence(file);
-  if (json) printJson(document(contour, evidence));
-  else print(contourPage(file, contour, all, evidence?.count));
+  const prior = contour.profile === iso1 ? loadPrior(file) : undefined;
+  const weighed = prior && weighPrior(prior, permitsOf(contour as Contour, readPlaces(entry)), 0);
+  if (json) printJson({ ...document(contour, evidence), ...(weighed && { prior: priorOf(weighed) }) });
+  else
+    print(contourPage(file, contour, { all, runs: evidence?.count, beside: weighed ? priorLines(weighed, all) : [] }));
   return status.success;
 }
 
 /** Every point with its event, and every task. */
-function document(contour: AnyContour, evidence: Evidence | undefined): unknown {
+function document(contour: AnyContour, evidence: Evidence | undefined): object {
   const any = contour as unknown as Contour<Exchange>;
   return {
     isoline: 1,
@@ -44,6 +53,10 @@ function document(contour: AnyContour, evidence: Evidence | undefined): unknown 
     tasks: Array.from(any.tasks(), ({ id, parent, images }) => ({ id, parent, images })),
     points: Array.from({ length: any.size }, (_, index) => pointOf(any, index, evidence)),
   };
+}
+
+function priorOf({ prior: { rules, ...about }, lacking }: Weighed): object {
+  return { ...about, rules: rules.map(({ rule, state, missed }) => ({ text: rule.text, state, missed })), lacking };
 }
 
 function pointOf(contour: Contour<Exchange>, index: number, evidence: Evidence | undefined): unknown {

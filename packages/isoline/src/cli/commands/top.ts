@@ -1,8 +1,8 @@
-/** `isoline top`: the live namespaces, updated continuously; once if stdout is not a terminal. */
+/** `isoline top`: the live namespaces, those with the gravest departure first, updated continuously; once if stdout is no terminal. */
 import { terminalSize } from "@isoline/linux";
 import { liveNamespaces } from "../../control/directory.ts";
 import { status } from "../ending.ts";
-import { stateTable } from "../live/state-table.ts";
+import { gravestFirst, stateTable } from "../live/state-table.ts";
 import { statesOf } from "../live/states.ts";
 import { onKey, Screen } from "../output/screen.ts";
 import { isTerminal, printJson, printLine, STDOUT } from "../output/streams.ts";
@@ -15,7 +15,7 @@ export interface TopOptions {
 const REFRESH_MS = 1000;
 
 export async function top({ json }: TopOptions): Promise<number> {
-  const read = async () => statesOf(await liveNamespaces());
+  const read = async () => gravestFirst(await statesOf(await liveNamespaces()));
   if (json) printJson(await read());
   else if (!isTerminal(STDOUT)) for (const line of stateTable(await read())) printLine(line);
   else await watch(async () => stateTable(await read()));

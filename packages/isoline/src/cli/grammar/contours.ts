@@ -40,7 +40,7 @@ export function declareContours(program: Command, { ends, entry }: Invocation): 
       ),
     )
     .action((file: string, options: ShowOptions) =>
-      ends(import("../commands/show.ts").then(({ show }) => show(file, options))),
+      ends(import("../commands/show.ts").then(({ show }) => show(file, options, entry))),
     );
 
   program
@@ -246,14 +246,16 @@ export function declareContours(program: Command, { ends, entry }: Invocation): 
 
   program
     .command("import")
-    .summary("compare a profile of another system with what was learnt")
+    .summary("a profile of another system as a prior, which learning confirms or removes")
     .description(
       "Reads an AppArmor profile or an ApplicationProfile of Kubescape, and says which of its rules the contour confirms, which " +
-        "nothing on the contour needs (-), and what no rule permits (+).",
+        "nothing on the contour needs (-), and what no rule permits (+). The rules are kept beside the contour, in FILE.prior: " +
+        "isoline learn confirms or removes them, and isoline show lists them. They permit nothing.",
     )
     .argument("<profile>", "the profile")
-    .argument("<file>", "the contour")
+    .argument("<file>", "the contour; it need not be learnt yet")
     .addOption(new Option("--from <format>", "the form of the profile").choices(importFormats).makeOptionMandatory())
+    .option("--dry-run", "only compare, and write nothing")
     .option("--json", "for machines")
     .addHelpText("after", examples("isoline import /etc/apparmor.d/usr.sbin.app app.contour --from apparmor"))
     .action((profile: string, file: string, options: ImportOptions) =>

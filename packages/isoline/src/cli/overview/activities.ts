@@ -1,4 +1,5 @@
 /** Sorts events by kind for a reader who reviews what a program may do: a heading, and a line below it. */
+import { type Consequence, consequenceOf } from "@isoline/core/engine";
 import {
   endpointPhrase,
   type Event,
@@ -10,9 +11,16 @@ import {
 } from "@isoline/core/event";
 
 /** A place in the tree of files, with remarks beyond its name; or a plain line. */
-export type Activity =
-  | { readonly heading: string; readonly path: string; readonly remark: string }
-  | { readonly heading: string; readonly line: string };
+export type Activity = Weight &
+  (
+    | { readonly heading: string; readonly path: string; readonly remark: string }
+    | { readonly heading: string; readonly line: string }
+  );
+
+/** What could follow from an act; absent for events of other profiles, of which nothing is known. */
+interface Weight {
+  readonly weight?: { readonly consequence: Consequence; readonly rank: number };
+}
 
 /** The headings, those of the graver consequences first. */
 export const headings = [
@@ -41,13 +49,15 @@ type Heading = (typeof headings)[number];
 /** The heading and line of an event. */
 export function activityOf(event: Event): Activity {
   const heading = headingOf(event);
+  const { consequence, rank } = consequenceOf(event);
+  const weight = { consequence, rank };
   const subject = subjectRecord(event);
   const path = subject["path"];
   if (typeof path === "string" && filed.has(heading))
-    return { heading, path: isDirectory(subject) ? `${path}/` : path, remark: remarkOf(event) };
-  if (event.op === "socket") return { heading, line: `${event.subject.family} ${event.subject.type}` };
-  if (event.op === "resolve") return { heading, line: hostLine(event.subject) };
-  return { heading, line: "address" in event.subject ? endpointLine(event) : phrase(event) };
+    return { heading, path: isDirectory(subject) ? `${path}/` : path, remark: remarkOf(event), weight };
+  if (event.op === "socket") return { heading, line: `${event.subject.family} ${event.subject.type}`, weight };
+  if (event.op === "resolve") return { heading, line: hostLine(event.subject), weight };
+  return { heading, line: "address" in event.subject ? endpointLine(event) : phrase(event), weight };
 }
 
 const filed: ReadonlySet<Heading> = new Set<Heading>([

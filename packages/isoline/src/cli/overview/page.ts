@@ -1,5 +1,6 @@
 /**
- * A contour as a page: a summary, what most programs do, then what each program does beyond that.
+ * A contour as a page: a summary, the acts with the gravest consequences, what most programs do, then what each program does beyond
+ * that.
  *
  * With `all`, each task is listed separately with everything it does: a program that was started in another way is another
  * task.
@@ -11,18 +12,28 @@ import { lensOf } from "../lens-name.ts";
 import { paint } from "../output/paint.ts";
 import { counted } from "../output/wording.ts";
 import { type Common, commonActivities, ownActivities } from "./common-activities.ts";
+import { gravestLines } from "./gravest.ts";
 import { type Section, sectionsOf } from "./lines.ts";
 import { type ProgramOverview, programsOf } from "./programs.ts";
 
 const HEADING_WIDTH = 13;
 const FEW_CHAINS = 3;
 
-/** `runs`: in how many runs it was learnt, where there is evidence of that. */
-export function contourPage(file: string, contour: AnyContour, all: boolean, runs?: number): string {
+export interface About {
+  readonly all: boolean;
+  /** In how many runs it was learnt, where there is evidence of that. */
+  readonly runs?: number | undefined;
+  /** Lines about what lies beside it. */
+  readonly beside?: readonly string[];
+}
+
+export function contourPage(file: string, contour: AnyContour, { all, runs, beside = [] }: About): string {
   const programs = programsOf(contour as unknown as Contour<Exchange>, all);
   const users = usersOf(programs);
   return [
     ...preface(file, contour, programs, users, runs),
+    ...gravestLines(programs, all),
+    ...beside,
     ...titles.flatMap(([phase, title]) => {
       const own = programs.filter((program) => program.phase === phase);
       return own.length === 0 ? [] : [...title, ...phasePart(own, users, all)];

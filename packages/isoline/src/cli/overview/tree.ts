@@ -53,6 +53,6 @@ function newBranch(): Branch {
   return { branches: new Map(), places: [], size: 0 };
 }
 
-function placeText({ path, remark }: Place): string {
+export function placeText({ path, remark }: Place): string {
   return path + remark;
 }

@@ -16,6 +16,7 @@ import { percent, sayEstimate, shareText } from "../output/expectation.ts";
 import { note, printJson } from "../output/streams.ts";
 import { counted, grouped, harmless } from "../output/wording.ts";
 import { makeClean } from "./clean.ts";
+import { priorBeside } from "./prior.ts";
 import { endAs } from "./end-as.ts";
 import { type ReportOptions, reportOutput } from "./finish.ts";
 import { type Ended, supervise } from "./supervise.ts";
@@ -56,6 +57,7 @@ export async function learnRepeatedly(
 ): Promise<number> {
   const { output, runs, until, quiet = false } = order;
   const reported = reportOutput(order);
+  const prior = await priorBeside(output, invocation.entry);
   const learnt: Learnt[] = [];
   let last: Ended | undefined;
   const isMet = () => until !== undefined && (learnt.at(-1)?.estimate?.bound ?? 1) <= until;
@@ -68,6 +70,7 @@ export async function learnRepeatedly(
   const failed = last !== undefined && !succeeded(last.report);
   if (failed) note(failureText(last as Ended, learnt.length, output));
   else if (!quiet) sayEnd(output, until, isMet());
+  await prior?.weigh(learnt.filter(({ incomplete }) => incomplete.length === 0).length, quiet);
   await deliver(order, reported, command, learnt, isMet());
   return failed ? endAs((last as Ended).exit) : status.success;
 }

@@ -1,0 +1,49 @@
+/**
+ * The rules of two branches as one list. Two rules about the same place become one where one of them takes in the other: the result
+ * is never wider than what one of the branches has reviewed. Where neither does, that is a conflict for a person.
+ */
+import { IsolineError } from "../../error.ts";
+import { canonicalRule, type ClassRule } from "./rule.ts";
+
+/** Every rule once; throws `not-comparable` where two rules about one place differ and neither takes in the other. */
+export function combinedRules(rules: readonly ClassRule[]): ClassRule[] {
+  const byPlace = new Map<string, ClassRule>();
+  for (const rule of rules) {
+    const key = `${rule.found ?? ""} ${rule.at}`;
+    const known = byPlace.get(key);
+    byPlace.set(key, known === undefined ? rule : widerOf(known, rule));
+  }
+  return [...byPlace.values()];
+}
+
+function widerOf(one: ClassRule, other: ClassRule): ClassRule {
+  const [takesOther, takesOne] = [takesIn(one, other), takesIn(other, one)];
+  if (takesOther && takesOne) return one.replaces >= other.replaces ? one : other;
+  if (takesOther) return one;
+  if (takesOne) return other;
+  throw new IsolineError(
+    "not-comparable",
+    `two rules for ${one.at} differ, and neither takes in the other: ${lineOf(one)} and ${lineOf(other)}; ` +
+      "make them equal in both contours, or delete one, and merge again",
+  );
+}
+
+/** Whether everything that is an act of the other rule's class is one of this rule's as well. */
+function takesIn(rule: ClassRule, other: ClassRule): boolean {
+  return (
+    has(rule.of, other.of) &&
+    (rule.by === undefined || (other.by !== undefined && has(rule.by, other.by))) &&
+    has(rule.names ?? [], other.names ?? []) &&
+    has(other.but ?? [], rule.but ?? [])
+  );
+}
+
+function has(all: readonly string[], some: readonly string[]): boolean {
+  const known = new Set(all);
+  return some.every((each) => known.has(each));
+}
+
+function lineOf(rule: ClassRule): string {
+  const { at: _at, replaces: _replaces, accepts: _accepts, because: _because, ...what } = canonicalRule(rule);
+  return JSON.stringify(what);
+}

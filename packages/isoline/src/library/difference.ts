@@ -1,0 +1,65 @@
+/** What one contour does that another does not, where rules were made of what one of them learnt. */
+import { type AnyContour, type Contour, type ContourDiff, diffContours, type RuleLine } from "@isoline/core/contour";
+import { withRules } from "@isoline/core/generalise";
+import { canonicalRule, type ClassRule, parseRules } from "@isoline/core/identity";
+import { type Exchange, iso1 } from "@isoline/core/profile";
+
+/**
+ * Contours whose policies differ only in their class rules are compared under the rules of both: what a rule of one of them takes is
+ * the same act in the other, and the rule itself is the difference.
+ */
+export function difference(a: AnyContour, b: AnyContour): ContourDiff {
+  const [one, other] = [a, b] as unknown as [Contour, Contour];
+  const rules = isIso1(a) && isIso1(b) ? differing(one, other) : undefined;
+  if (rules === undefined) return diffContours(readable(a), readable(b));
+  const found = diffContours(underRules(one, rules.all), underRules(other, rules.all));
+  return { ...found, equal: false, rules: { onlyA: rules.onlyA.map(told), onlyB: rules.onlyB.map(told) } };
+}
+
+interface Differing {
+  readonly onlyA: readonly ClassRule[];
+  readonly onlyB: readonly ClassRule[];
+  /** Those of the second contour, and those of the first about other places. */
+  readonly all: readonly ClassRule[];
+}
+
+/** Undefined where the rules are the same, or are not all that differs. */
+function differing(a: Contour, b: Contour): Differing | undefined {
+  const [one, other] = [policyOf(a), policyOf(b)];
+  if (a.policy === b.policy || withoutRules(one) !== withoutRules(other)) return undefined;
+  const [rulesA, rulesB] = [parseRules(one["classes"]), parseRules(other["classes"])];
+  const [linesA, linesB] = [new Set(rulesA.map(lineOf)), new Set(rulesB.map(lineOf))];
+  const placesB = new Set(rulesB.map(placeOf));
+  return {
+    onlyA: rulesA.filter((rule) => !linesB.has(lineOf(rule))),
+    onlyB: rulesB.filter((rule) => !linesA.has(lineOf(rule))),
+    all: [...rulesA.filter((rule) => !placesB.has(placeOf(rule))), ...rulesB],
+  };
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function policyOf({ policy }: Contour): Members {
+  return JSON.parse(policy) as Members;
+}
+
+function withoutRules({ classes: _classes, ...rest }: Members): string {
+  return JSON.stringify(rest);
+}
+
+function underRules(contour: Contour, rules: readonly ClassRule[]): Contour<Exchange> {
+  return withRules({ contour, evidence: undefined }, rules).contour as unknown as Contour<Exchange>;
+}
+
+function told({ at, found, by, replaces, accepts, because }: ClassRule): RuleLine {
+  return { at: found === undefined ? at : `${at}, whatever was found there`, by: by ?? [], replaces, accepts, because };
+}
+
+const lineOf = (rule: ClassRule): string => JSON.stringify(canonicalRule(rule));
+const placeOf = ({ at, found }: ClassRule): string => `${found ?? ""} ${at}`;
+const isIso1 = ({ profile }: AnyContour): boolean => profile.name === iso1.name;
+
+/** As a contour of any profile, whose events are only read: two are compared only if they are of one profile. */
+function readable(contour: AnyContour): Contour<Exchange> {
+  return contour as unknown as Contour<Exchange>;
+}
