@@ -70,6 +70,16 @@ describe.skipIf(!isBuilt)("the journal of a namespace (needs a build)", { timeou
     expect((await run("check", "a.contour", "--", "sh", "serve.sh")).status).toBe(0);
   });
 
+  it("is not taken for a file of its name, which the workload may have made", async () => {
+    writeFileSync(at("go"), "");
+    await serve("cat two > /dev/null; echo '{}' > web\n", "--report", "other.json");
+    for (const command of [["departures"], ["accept", "a.contour"]]) {
+      const { status, stderr } = await run(...command, "web");
+      expect([status, stderr]).toEqual([2, expect.stringContaining("write ./web for the file")]);
+    }
+    expect((await run("departures", "./web")).stderr).toContain("not a report of isoline");
+  });
+
   it("survives a supervisor that is killed, and the next namespace of its name", async () => {
     const ended = serve(`cat two > /dev/null\n${waits}`);
     await expect
@@ -77,7 +87,9 @@ describe.skipIf(!isBuilt)("the journal of a namespace (needs a build)", { timeou
       .toContain("$CWD/two");
     service?.kill("SIGKILL");
     await ended;
-    expect((await run("departures", "web")).stdout).toContain("$CWD/two");
+    const told = await run("departures", "web");
+    expect(told.stdout).toContain("$CWD/two");
+    expect(told.stderr).toMatch(/incomplete: the journal has no end/);
     writeFileSync(at("go"), "");
     await serve("head -c 1 one > /dev/null\n");
     expect((await run("departures", "web")).stdout).toContain("head");

@@ -1,4 +1,5 @@
 /** A live enforced service is amended without a restart, by its owner outside. */
+import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -68,6 +69,24 @@ describe.skipIf(!isBuilt)("a live service (needs a build)", { timeout: 4 * STARV
     const { status, stderr } = place.call(["amend", running.name, file]);
     expect(stderr).toMatch(why);
     expect(status).not.toBe(0);
+    release(1);
+    await running.says("refused fresh");
+    release(2);
+    await running.ended;
+  });
+
+  it("keeps its contour when the file was replaced after it was decided about", async () => {
+    const running = start("--enforce");
+    await running.says("known\n");
+    const asks = (state: string) => {
+      const query = new URLSearchParams({ contour: place.at("both.contour"), state });
+      const url = `http://localhost/amend?${query}`;
+      return spawnSync("curl", ["-s", "-X", "POST", "--unix-socket", place.socketOf(running.name), url], {
+        encoding: "utf8",
+      }).stdout;
+    };
+    expect(asks("0".repeat(64))).toContain("is not what was decided about any more");
+    expect(asks("anything")).toContain("expected state=HEX");
     release(1);
     await running.says("refused fresh");
     release(2);

@@ -6,6 +6,7 @@ import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { compareDepartures } from "@isoline/core/engine";
 import { type ChildState, leave, startTime } from "@isoline/linux";
+import type { Journal } from "../control/journal.ts";
 import type { ControlServer } from "../control/server.ts";
 import type { Entry } from "../namespace/entry.ts";
 import { writeLabel } from "../namespace/label.ts";
@@ -13,7 +14,7 @@ import type { Result } from "../library/run.ts";
 import { startRun } from "../library/start.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import { type Plan, planToLearn, planUnder } from "../namespace/plan.ts";
-import type { DepartureReport } from "../namespace/report.ts";
+import type { DepartureReport, RunReport } from "../namespace/report.ts";
 import { beginRun } from "../namespace/run-beginning.ts";
 import { reportText } from "../namespace/run-report.ts";
 import type { Crew } from "../namespace/crew.ts";
@@ -59,6 +60,7 @@ export class Canister {
   readonly #records: Records;
   #namespace: Namespace | undefined;
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
+  #journal: Promise<Journal | undefined> = Promise.resolve(undefined);
   /** The digest that an earlier run computed. */
   readonly #hashed = remembered(runcPath());
   /** Where a learnt contour goes. */
@@ -89,7 +91,9 @@ export class Canister {
     const [result, exit] = await this.#carriedOut(plan).catch((fault: unknown) => {
       throw withRemedy(fault);
     });
-    await (await this.#server)?.close();
+    const server = await this.#server;
+    await this.#endJournal(result.report);
+    await server?.close();
     this.#sumUp(result, reports);
     if (this.#hashed.length === 0) await remember(runcPath());
     return exit;
@@ -105,6 +109,9 @@ export class Canister {
     const { run, namespace } = await startRun({ entry, threads, standsIn: true }, order, hooks);
     this.#namespace = namespace;
     this.#server = this.#serve(namespace);
+    this.#journal = this.#server
+      .then((server) => this.#keepJournal(server?.name, () => run.counts.off))
+      .catch(() => undefined);
     log.say("info", `${this.#id}: ${mode} ${contour} (${source})`);
     return [await run.ended, namespace.first.exit];
   }
@@ -149,6 +156,30 @@ export class Canister {
     });
     this.#records.write({ ...this.#record(), socket: server.path }, this.#bundle.hooks.poststart);
     return server;
+  }
+
+  /** What departs is kept on disk as well, so that it can be asked for when the container is gone. Without it the container runs. */
+  async #keepJournal(name: string | undefined, off: () => number): Promise<Journal | undefined> {
+    const namespace = this.#namespace;
+    if (name === undefined || namespace === undefined) return undefined;
+    try {
+      const { Journal } = await import("../control/journal.ts");
+      const journal = new Journal({ name, command: this.#command, contour: this.#label.contour }, namespace.ask, off);
+      journal.start();
+      return journal;
+    } catch (fault) {
+      this.#start.log.say("warning", `${this.#id}: no journal of departures: ${(fault as Error).message}`);
+      return undefined;
+    }
+  }
+
+  async #endJournal(report: RunReport): Promise<void> {
+    const fault = await (await this.#journal)?.end(report);
+    if (fault !== undefined)
+      this.#start.log.say(
+        "warning",
+        `${this.#id}: the journal is not whole, so departures are missing there: ${fault}`,
+      );
   }
 
   /** Its name in `isoline ps`. */

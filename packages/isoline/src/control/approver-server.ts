@@ -33,6 +33,8 @@ export type QuestionLine = { readonly asked: OpenQuestion } | { readonly over: E
 
 const limits = { connections: 32, headerBytes: 16_384, requestMs: 5000, idleMs: 2000, buffered: 1024 * 1024 } as const;
 
+const STATE = /^[0-9a-f]{64}$/;
+
 export class ApproverServer {
   readonly path: string;
   readonly #about: Decisions;
@@ -128,7 +130,9 @@ export class ApproverServer {
       case "POST /amend": {
         const contour = asked.get("contour") ?? "";
         if (!isAbsolute(contour)) return refusal(400, "usage", "expected contour=PATH, from the root");
-        const amended = await ask({ ask: "amend", contour });
+        const state = asked.get("state") ?? undefined;
+        if (state !== undefined && !STATE.test(state)) return refusal(400, "usage", "expected state=HEX, 64 digits");
+        const amended = await ask({ ask: "amend", contour, state });
         if (amended === undefined) return OVER;
         return "refused" in amended ? refusal(409, amended.refused, amended.message) : { status: 200, body: amended };
       }

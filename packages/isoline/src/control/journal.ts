@@ -7,10 +7,10 @@
  * A line is a JSON object: first the run, then each departure as a report has it, then changes of earlier lines. The file is
  * begun with the first departure, belongs to this user alone, and stands in a directory that the sensor keeps from the workload.
  * A departure that happens again and again adds lines without end; so a journal that has grown by a few megabytes is written anew,
- * as it stands then.
+ * as it stands then. One that was removed meanwhile is written anew as well.
  */
-import { closeSync, readdirSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, existsSync, fstatSync, lstatSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Ask } from "../namespace/requests.ts";
 import type { DepartureReport, Loss, RunReport } from "../namespace/report.ts";
 import { Output } from "../store/output.ts";
@@ -21,8 +21,11 @@ export const EARLIER_SUFFIX = ".journal.1";
 const NOTE_EVERY_MS = 1000;
 /** Changes of earlier lines, after which the journal is written anew. */
 const MOST_CHANGE_BYTES = 4 * 1024 * 1024;
-/** Journals of all namespaces together. */
+/** Departures in one journal; a workload decides how long its names are. Of the rest, the end says how many there were. */
+const MOST_BYTES = 16 * 1024 * 1024;
+/** Journals of all namespaces together, which often stand in memory. */
 const MOST_JOURNALS = 64;
+const MOST_BYTES_IN_ALL = 128 * 1024 * 1024;
 
 /** What the first line of a journal says of the run. */
 export interface JournalHead {
@@ -44,9 +47,12 @@ export type JournalChange =
   | { readonly incomplete: readonly Loss[] }
   | { readonly ended: string };
 
-interface Told {
+/** A departure as a line, and how often it had been until then. */
+interface Line {
+  readonly text: string;
   readonly count: number;
 }
+type Begun = Pick<JournalHead, "profile" | "policy" | "state">;
 
 export class Journal {
   readonly #about: Pick<JournalHead, "name" | "command" | "contour">;
@@ -54,19 +60,28 @@ export class Journal {
   readonly #off: () => number;
   readonly #started = new Date().toISOString();
   readonly #directory: string;
-  readonly #told: Told[] = [];
+  readonly #mostBytes: number;
+  /** Counts of the departures in the file, in order. */
+  readonly #told: number[] = [];
   #fd: number | undefined;
+  #bytes = 0;
   #changeBytes = 0;
   #seen = 0;
   #timer: NodeJS.Timeout | undefined;
   #noting: Promise<void> = Promise.resolve();
   #fault: string | undefined;
 
-  /** `off` is the number of departures so far; reading it costs nothing. */
-  constructor(about: Pick<JournalHead, "name" | "command" | "contour">, ask: Ask, off: () => number) {
+  /** `off` is the number of departures so far; reading it costs nothing. `mostBytes` bounds the departures in the file. */
+  constructor(
+    about: Pick<JournalHead, "name" | "command" | "contour">,
+    ask: Ask,
+    off: () => number,
+    mostBytes: number = MOST_BYTES,
+  ) {
     this.#about = about;
     this.#ask = ask;
     this.#off = off;
+    this.#mostBytes = mostBytes;
     this.#directory = openKeptDirectory();
   }
 
@@ -85,7 +100,7 @@ export class Journal {
     clearInterval(this.#timer);
     await this.#noting;
     try {
-      if (this.#fault === undefined && report !== undefined && report.departures.length > 0) this.#conclude(report);
+      if (this.#fault === undefined && report !== undefined) this.#conclude(report);
     } catch (fault) {
       this.#stop(fault);
     }
@@ -95,73 +110,98 @@ export class Journal {
 
   #conclude(report: RunReport): void {
     const { departures, incomplete } = report;
-    if (this.#fd === undefined) this.#open(report);
-    for (const departure of departures.slice(this.#told.length)) this.#tell(departure);
+    if (departures.length === 0 && incomplete.length === 0) return;
+    if (this.#isAbsent()) this.#open(report);
+    for (const departure of departures.slice(this.#told.length)) this.#tell(lineOf(departure));
     this.#recount(departures);
-    if (incomplete.length > 0) this.#write({ incomplete });
-    this.#write({ ended: new Date().toISOString() });
+    const untold = departures.length - this.#told.length;
+    const losses = untold === 0 ? incomplete : [...incomplete, { reason: this.#fullText(), count: untold }];
+    if (losses.length > 0) this.#change({ incomplete: losses });
+    this.#change({ ended: new Date().toISOString() });
   }
 
   async #note(): Promise<void> {
     const off = this.#off();
     if (off === this.#seen || this.#fault !== undefined) return;
     this.#seen = off;
-    if (this.#fd === undefined && !(await this.#begin())) return;
-    await this.#tellNew();
+    if (this.#isAbsent() || this.#changeBytes > MOST_CHANGE_BYTES) return this.#writeAnew();
+    for (const line of await this.#linesFrom(this.#told.length)) this.#tell(line);
     this.#recount((await this.#ask({ ask: "recount" })) ?? []);
-    if (this.#changeBytes > MOST_CHANGE_BYTES && (await this.#begin())) await this.#tellNew();
   }
 
-  async #tellNew(): Promise<void> {
-    for (let page = await this.#page(); page.length > 0; page = await this.#page())
-      for (const departure of page) this.#tell(departure);
-  }
-
-  /** Begins a file with all that is known; false where the namespace has ended meanwhile. */
-  async #begin(): Promise<boolean> {
+  /** All that is known is gathered first, so that what was there before is not lost to a supervisor that is killed meanwhile. */
+  async #writeAnew(): Promise<void> {
     const contour = await this.#ask({ ask: "contour" });
-    if (contour === undefined) return false;
+    if (contour === undefined) return;
+    const lines = await this.#linesFrom(0);
     this.#open(contour);
-    return true;
+    for (const line of lines) this.#tell(line);
   }
 
-  #open({ profile, policy, state }: Pick<JournalHead, "profile" | "policy" | "state">): void {
-    const isFirst = this.#fd === undefined;
-    if (isFirst) this.#makeRoom();
-    else closeSync(this.#fd as number);
+  /** Departures from one on, as far as they fit into a journal. */
+  async #linesFrom(first: number): Promise<readonly Line[]> {
+    const lines: Line[] = [];
+    let room = this.#mostBytes - (first === 0 ? 0 : this.#bytes);
+    while (room > 0) {
+      const page = (await this.#ask({ ask: "departures", from: first + lines.length })) ?? [];
+      if (page.length === 0) break;
+      for (const departure of page) {
+        const line = lineOf(departure);
+        room -= line.text.length;
+        lines.push(line);
+      }
+    }
+    return lines;
+  }
+
+  /** Whether there is no file yet, or not any more. */
+  #isAbsent(): boolean {
+    return this.#fd === undefined || fstatSync(this.#fd).nlink === 0;
+  }
+
+  #open({ profile, policy, state }: Begun): void {
+    if (this.#fd === undefined) this.#makeRoom();
+    else closeSync(this.#fd);
+    this.#fd = undefined;
     this.#told.length = 0;
-    this.#changeBytes = 0;
+    this.#bytes = 0;
     const output = Output.open(join(this.#directory, this.#about.name + JOURNAL_SUFFIX));
     this.#fd = output.begin(0o600);
     output.close();
     const head = { ...this.#about, started: this.#started, supervisor: process.pid, profile, policy, state };
-    this.#write({ isoline: 1, journal: 1, ...head });
+    this.#write(JSON.stringify({ isoline: 1, journal: 1, ...head } satisfies JournalHead));
     this.#changeBytes = 0;
   }
 
-  async #page(): Promise<readonly DepartureReport[]> {
-    return (await this.#ask({ ask: "departures", from: this.#told.length })) ?? [];
-  }
-
-  #tell(departure: DepartureReport): void {
-    this.#told.push({ count: departure.count });
-    const before = this.#changeBytes;
-    this.#write(departure);
-    this.#changeBytes = before;
+  #tell({ text, count }: Line): void {
+    if (this.#bytes + text.length > this.#mostBytes) this.#bytes = this.#mostBytes;
+    if (this.#bytes >= this.#mostBytes) return;
+    this.#bytes += text.length;
+    this.#told.push(count);
+    this.#write(text);
   }
 
   #recount(counts: readonly Pick<DepartureReport, "count" | "refused" | "last">[]): void {
     for (const [at, { count, refused, last }] of counts.slice(0, this.#told.length).entries()) {
-      if (this.#told[at]?.count === count) continue;
-      this.#told[at] = { count };
-      this.#write({ again: at, count, refused, last });
+      if (this.#told[at] === count) continue;
+      this.#told[at] = count;
+      this.#change({ again: at, count, refused, last });
     }
   }
 
-  #write(line: JournalHead | DepartureReport | JournalChange): void {
-    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+  #change(change: JournalChange): void {
+    const text = JSON.stringify(change);
+    this.#changeBytes += text.length;
+    this.#write(text);
+  }
+
+  #write(text: string): void {
+    const bytes = Buffer.from(`${text}\n`);
     for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd as number, bytes, at);
-    this.#changeBytes += bytes.length;
+  }
+
+  #fullText(): string {
+    return `departures beyond ${this.#mostBytes} bytes are not in the journal; --report FILE writes them all`;
   }
 
   /** A journal that cannot be written does not end the run. */
@@ -170,18 +210,34 @@ export class Journal {
     clearInterval(this.#timer);
   }
 
-  /** Keeps the earlier journal of this name, and removes the oldest journals of all. */
+  /** Keeps the earlier journal of this name, and removes the oldest journals of namespaces that have ended. */
   #makeRoom(): void {
     const path = join(this.#directory, this.#about.name);
     if (isThere(path + JOURNAL_SUFFIX)) renameSync(path + JOURNAL_SUFFIX, path + EARLIER_SUFFIX);
     const journals = readdirSync(this.#directory)
       .filter((file) => file.endsWith(JOURNAL_SUFFIX) || file.endsWith(EARLIER_SUFFIX))
-      .map((file) => ({ path: join(this.#directory, file), time: statSync(join(this.#directory, file)).mtimeMs }))
+      .flatMap((file) => this.#ofOneThatEnded(file))
       .sort((one, other) => other.time - one.time);
-    for (const { path: old } of journals.slice(MOST_JOURNALS - 1)) rmSync(old, { force: true });
+    let bytes = this.#mostBytes;
+    for (const [at, { path: old, size }] of journals.entries()) {
+      bytes += size;
+      if (at >= MOST_JOURNALS - 1 || bytes > MOST_BYTES_IN_ALL) rmSync(old, { force: true });
+    }
+  }
+
+  #ofOneThatEnded(file: string): readonly { readonly path: string; readonly time: number; readonly size: number }[] {
+    const path = join(this.#directory, file);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const socket = `${file.slice(0, file.lastIndexOf(JOURNAL_SUFFIX))}.sock`;
+    const isLive = file.endsWith(JOURNAL_SUFFIX) && existsSync(join(dirname(this.#directory), socket));
+    return stat?.isFile() === true && !isLive ? [{ path, time: stat.mtimeMs, size: stat.size }] : [];
   }
 }
 
+function lineOf(departure: DepartureReport): Line {
+  return { text: JSON.stringify(departure), count: departure.count };
+}
+
 function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

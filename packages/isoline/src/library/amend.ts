@@ -11,6 +11,7 @@ export interface AmendedNamespace extends Widened {
 /**
  * Has a live namespace of `isoline run` go on under a contour that permits everything that its present one does, and more. What was
  * refused before is permitted from now on; processes that lost their trust do not get it back. Refused from inside the namespace.
+ * With `state`, the contour must have that state: the file may be replaced after a person looked at it.
  *
  * @example
  * import { amendNamespace } from "isoline";
@@ -18,9 +19,9 @@ export interface AmendedNamespace extends Widened {
  * await amendNamespace("no-such-service", "app.contour").catch((fault) => console.log(fault.code));
  * // prints: no-such-namespace
  */
-export async function amendNamespace(name: string, contour: string): Promise<AmendedNamespace> {
+export async function amendNamespace(name: string, contour: string, state?: string): Promise<AmendedNamespace> {
   const client = await ApproverClient.find(name);
-  return { name: client.name, ...(await client.amend(fromRoot(contour))) };
+  return { name: client.name, ...(await client.amend(fromRoot(contour), state)) };
 }
 
 function fromRoot(path: string): string {

@@ -20,6 +20,7 @@ import { readLabel } from "./label.ts";
 import type { SupervisorMessage } from "./messages.ts";
 import type { OwnModel } from "./own-model.ts";
 import type { Plan } from "./plan.ts";
+import type { Amendment } from "./requests.ts";
 
 /** What comes with a program that may always start is added in one piece; beyond this it is added at once. */
 const MOST_ALONG = 1024;
@@ -78,9 +79,14 @@ export class AskingSession {
   }
 
   /** Goes on under the contour in a file: one that permits everything that the present one does, signed as the run demands. */
-  async amend(path: string): Promise<Amended> {
+  async amend({ contour: path, state }: Amendment): Promise<Amended> {
     try {
       const next = await loadContour(path, iso1, this.#plan.signed);
+      if (state !== undefined && next.state() !== state)
+        throw new IsolineError(
+          "not-comparable",
+          `${path} is not what was decided about any more: expected the state ${state}, got ${next.state()}; look at it, and use isoline amend`,
+        );
       const before = this.#model.contour.size;
       const permitted = this.#goOnUnder(next);
       return { points: next.size, added: next.size - before, permitted, untilRestart: this.#untilRestart() };

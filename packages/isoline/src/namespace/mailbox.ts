@@ -52,7 +52,7 @@ export class Mailbox {
   async answerRest(): Promise<void> {
     for (const envelope of this.#unanswered.splice(0)) {
       const { id, request } = envelope;
-      if (request.ask === "amend") this.#say({ kind: "reply", id, value: await this.#session.amend(request.contour) });
+      if (request.ask === "amend") this.#say({ kind: "reply", id, value: await this.#session.amend(request) });
       else {
         await this.#session.loadIntegrity();
         this.#reply(envelope);

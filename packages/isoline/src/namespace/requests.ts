@@ -35,7 +35,7 @@ interface Exchanges {
   /** Withdraws the questions of processes that have ended, and adds what came with the programs that may always start. */
   "sweep-questions": { with: object; reply: true };
   /** Goes on under the contour in a file, which permits more than the present one. */
-  amend: { with: { readonly contour: string }; reply: Amended };
+  amend: { with: Amendment; reply: Amended };
   /** Stops every process of the namespace, or has them go on; false if one of them still runs. */
   standstill: { with: { readonly on: boolean }; reply: boolean };
   /** From now on no task of the namespace may use this file; false if the sensor cannot tell it from others. */
@@ -56,6 +56,13 @@ interface Exchanges {
     with: { readonly label: string; readonly event: string; readonly data: Uint8Array };
     reply: BufferMeasured;
   };
+}
+
+export interface Amendment {
+  /** A file, named from the root. */
+  readonly contour: string;
+  /** The state that it must have; whatever it has if left out. */
+  readonly state?: string | undefined;
 }
 
 /** The description of what another isoline process brings into the namespace. */

@@ -35,7 +35,15 @@ import { Observations } from "./observations.ts";
 import { OwnModel } from "./own-model.ts";
 import type { Plan } from "./plan.ts";
 import type { DepartureReport, Loss, RunReport } from "./report.ts";
-import { type Answers, answered, isAboutIntegrity, type Reply, type Request, type RequestOf } from "./requests.ts";
+import {
+  type Amendment,
+  type Answers,
+  answered,
+  isAboutIntegrity,
+  type Reply,
+  type Request,
+  type RequestOf,
+} from "./requests.ts";
 import { LearntContour } from "./saving.ts";
 import { assertOffered, UntrustedMitigations } from "./trust-mitigations.ts";
 import { standingOf } from "./standing.ts";
@@ -151,8 +159,8 @@ export class Session {
   }
 
   /** Goes on under the contour in a file. */
-  async amend(contour: string): Promise<Amended> {
-    return this.#asking?.amend(contour) ?? FIXED;
+  async amend(amendment: Amendment): Promise<Amended> {
+    return this.#asking?.amend(amendment) ?? FIXED;
   }
 
   answer<R extends Request>(request: R): Reply<R> {

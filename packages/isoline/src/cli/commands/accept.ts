@@ -1,6 +1,6 @@
 /** `isoline accept`: departures become points of the contour, without running anything again. */
 import { causesOf } from "@isoline/core/engine";
-import { accept as acceptAll } from "../../library/amend/accept.ts";
+import { type Accepted, accept as acceptAll } from "../../library/amend/accept.ts";
 import { sayAccepted } from "../amend/outcome.ts";
 import { departedFrom, isLive } from "../../library/amend/source.ts";
 import { amendNamespace } from "../../library/amend.ts";
@@ -29,7 +29,7 @@ export async function accept(file: string, source: string, options: AcceptOption
   const accepted = await acceptAll(file, departed, { ...(only ? { only } : {}), reason, ...choose });
   if (!quiet) sayAccepted(file, accepted);
   if (!quiet && departed.departures.length === 0) note(`${source} has no departures`);
-  if (accepted.added.length > 0 && (await isLive(source))) await widen(file, source, accepted.isCurrent, quiet);
+  if (accepted.added.length > 0 && (await isLive(source))) await widen(file, source, accepted, quiet);
   return accepted.open.length > 0 ? status.incomplete : status.success;
 }
 
@@ -37,14 +37,14 @@ export async function accept(file: string, source: string, options: AcceptOption
  * A live namespace goes on under what was accepted, if that is all by which the file differs from what it runs under. Otherwise it
  * would be widened by more than was asked for, so that is left to `isoline amend`.
  */
-async function widen(file: string, source: string, isCurrent: boolean, quiet: boolean): Promise<void> {
+async function widen(file: string, source: string, { isCurrent, state }: Accepted, quiet: boolean): Promise<void> {
   const later = `to widen that: isoline amend ${source} ${file}`;
   if (!isCurrent) {
     if (!quiet) note(`${source} goes on under an earlier state of ${file}, which has more by now; ${later}`);
     return;
   }
   try {
-    const amended = await amendNamespace(source, file);
+    const amended = await amendNamespace(source, file, state);
     if (quiet) return;
     note(`${source} goes on under it from now on; a process that lost its trust does not get it back`);
     for (const line of amended.untilRestart)

@@ -32,6 +32,8 @@ export interface Accepted {
   /** Departures that were on the contour already. */
   readonly already: number;
   readonly size: number;
+  /** The state of the contour with them. */
+  readonly state: string;
   /** What the run could not observe at all: none of that is accepted. */
   readonly incomplete: readonly string[];
   readonly removedSignature: boolean;
@@ -46,7 +48,7 @@ export async function accept(file: string, departed: Departed, options: AcceptOp
   const all = proposalsFor(contour, departed);
   const chosen = chosenAmong(all, options);
   const { added, orphaned, open } = settle(chosen, all, contour);
-  const { size, removedSignature } =
+  const { size, state, removedSignature } =
     added.length === 0 ? unchanged(contour) : add(file, contour, added, aboutOf(departed, options));
   return {
     added,
@@ -55,6 +57,7 @@ export async function accept(file: string, departed: Departed, options: AcceptOp
     left: all.length - chosen.length,
     already: departed.departures.length - all.length,
     size,
+    state,
     incomplete: departed.incomplete,
     removedSignature,
     isCurrent,
@@ -73,8 +76,10 @@ function chosenAmong(all: readonly TimedProposal[], { only = [], choose }: Accep
   return choose === undefined ? meant : choose(meant);
 }
 
-function unchanged({ size }: Contour): { size: number; removedSignature: boolean } {
-  return { size, removedSignature: false };
+type Written = Pick<Accepted, "size" | "state" | "removedSignature">;
+
+function unchanged(contour: Contour): Written {
+  return { size: contour.size, state: contour.state(), removedSignature: false };
 }
 
 /** Adds to the file as it is now, and records in the evidence who decided that, when, and why. */
@@ -83,17 +88,17 @@ function add(
   seen: Contour,
   added: readonly Proposal[],
   about: { readonly reason: string; readonly source: string },
-): { size: number; removedSignature: boolean } {
-  let { size } = seen;
+): Written {
+  let written = seen;
   const when = `${new Date().toISOString().slice(0, 19)}Z`;
   const { removedSignature } = amendFile(file, seen, (contour, before) => {
     addProposals(contour, added);
     const evidence = before ?? new Evidence();
     evidence.addAcceptances(added.map(({ point }) => ({ point, when, by: userName(), ...about })));
-    ({ size } = contour);
+    written = contour;
     return { contour, evidence };
   });
-  return { size, removedSignature };
+  return { size: written.size, state: written.state(), removedSignature };
 }
 
 /** In containers, a user often has only a number. */

@@ -1,7 +1,7 @@
 /** Reads the journals of namespaces that have ended, or whose supervisor has gone. */
 import { readdirSync } from "node:fs";
 import { EARLIER_SUFFIX, JOURNAL_SUFFIX } from "../../control/journal.ts";
-import { openKeptDirectory } from "../../control/place.ts";
+import { fitKeptDirectories, openKeptDirectory } from "../../control/place.ts";
 import { CliError } from "../../error.ts";
 import { readRegular } from "../../store/bounded-file.ts";
 import { bad, type Departed, DepartureReader, readHead } from "./departed.ts";
@@ -33,6 +33,23 @@ export function readJournalOf(name: string, earlier = false): ReadJournal | unde
   return readJournal(`${directory}/${only}${suffix}`, only);
 }
 
+/** Whether a namespace of exactly this name has a journal. */
+export function hasJournal(name: string): boolean {
+  return fitKeptDirectories().some((directory) => readdirSync(directory).includes(name + JOURNAL_SUFFIX));
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
+const NO_END =
+  "the journal has no end, because the supervisor was killed or has no answer: what it could not observe, and what was last, is not there";
+
+/** The journal may be that of an earlier run than the last one, which had no departures. */
+function begunText(head: unknown): string {
+  const { started } = head as { started?: unknown };
+  return typeof started === "string" && TIME.test(started)
+    ? `, which began ${started.slice(0, 19).replace("T", " ")}Z`
+    : "";
+}
+
 function readJournal(path: string, name: string): ReadJournal {
   const lines = readRegular(path, MOST_JOURNAL_BYTES, "a journal").toString("utf8").split("\n");
   // Only what ends in a newline was written whole.
@@ -52,10 +69,10 @@ function readJournal(path: string, name: string): ReadJournal {
   if (first === undefined) throw bad(path, "it is empty");
   return {
     ...head,
-    source: `the journal of ${name}`,
+    source: `the journal of ${name}${begunText(first)}`,
     name,
     ended,
-    incomplete,
+    incomplete: ended === undefined ? [...incomplete, NO_END] : incomplete,
     departures: reader.departures,
     tasks: reader.tasks,
   };

@@ -1,15 +1,23 @@
-/** Where departures are taken from: a report, if there is a file of that name; else a live namespace; else its journal. */
+/**
+ * Where departures are taken from: a report, if there is a file of that name; else a live namespace; else its journal.
+ *
+ * A workload that may make files here can give one the name of a namespace, with departures in it that never were. So a word that
+ * could mean both is refused.
+ */
 import { statSync } from "node:fs";
-import { findNamespace } from "../../control/directory.ts";
+import { findNamespace, liveNamespaces } from "../../control/directory.ts";
 import { CliError } from "../../error.ts";
 import type { Departed } from "./departed.ts";
-import { readJournalOf } from "./journal-file.ts";
+import { hasJournal, readJournalOf } from "./journal-file.ts";
 import { readReport } from "./report-file.ts";
 import { departedLive } from "./departed-live.ts";
 
 /** `earlier`: not of the present or last namespace of that name, but of the one before it. */
 export async function departedFrom(source: string, earlier = false): Promise<Departed> {
-  if (isFile(source)) return readReport(source);
+  if (isFile(source)) {
+    await assertNoNamespace(source);
+    return readReport(source);
+  }
   const journal = () => readJournalOf(source, earlier);
   if (earlier) return journal() ?? none(source);
   try {
@@ -32,6 +40,19 @@ export async function isLive(source: string): Promise<boolean> {
     if (fault instanceof CliError && fault.code === "no-such-namespace") return false;
     throw fault;
   }
+}
+
+async function assertNoNamespace(source: string): Promise<void> {
+  if (source.includes("/") || !(await isNamespace(source))) return;
+  throw new CliError(
+    "usage",
+    `${JSON.stringify(source)} is a namespace, and a file here as well: write ./${source} for the file; for the namespace, go to another directory`,
+  );
+}
+
+async function isNamespace(name: string): Promise<boolean> {
+  const live = await liveNamespaces();
+  return live.some((client) => client.name === name) || hasJournal(name);
 }
 
 function isFile(source: string): boolean {

@@ -1,0 +1,116 @@
+/** A journal is bounded, and what does not fit is said; one that is removed while its namespace lives is written anew. */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Journal } from "../../packages/isoline/src/control/journal.ts";
+import type { DepartureReport, RunReport } from "../../packages/isoline/src/namespace/report.ts";
+import type { Ask, Request } from "../../packages/isoline/src/namespace/requests.ts";
+
+let place = "";
+const kept = () => join(place, "isoline/isoline-kept");
+const at = (file: string) => join(kept(), file);
+const about = { name: "web", command: "node", contour: "/web.contour" };
+const contour = { profile: "iso1", policy: "p", state: "s" };
+const departure = (act: string, count = 1) => ({ act, count, refused: 0, last: "now" }) as DepartureReport;
+const lines = () =>
+  readFileSync(at("web.journal"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+const acts = () => lines().flatMap(({ act }) => (act === undefined ? [] : [act]));
+
+/** A namespace with these departures, as its supervisor answers for it. */
+function begun(departures: readonly DepartureReport[], mostBytes?: number): Journal {
+  const answers: Readonly<Record<string, (request: Request) => unknown>> = {
+    contour: () => contour,
+    departures: (request) =>
+      departures.slice((request as { from: number }).from, (request as { from: number }).from + 2),
+    recount: () => departures,
+  };
+  const ask = (async (request: Request) => answers[request.ask]?.(request)) as Ask;
+  return new Journal(about, ask, () => departures.reduce((sum, { count }) => sum + count, 0), mostBytes);
+}
+const reportOf = (departures: readonly DepartureReport[], incomplete: RunReport["incomplete"] = []) =>
+  ({ ...contour, departures, incomplete }) as unknown as RunReport;
+
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), "isoline-journal-"));
+  vi.stubEnv("XDG_RUNTIME_DIR", place);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(place, { recursive: true, force: true });
+});
+
+describe("a journal", () => {
+  it("holds departures up to a size, and says at its end how many are not there", async () => {
+    const found = Array.from({ length: 9 }, (_, number) => departure(`act ${number} ${"x".repeat(200)}`));
+    const journal = begun(found, 1000);
+    await journal.note();
+    expect(acts().length).toBeGreaterThan(2);
+    expect(await journal.end(reportOf(found))).toBeUndefined();
+    const told = acts().length;
+    expect(told).toBeLessThan(5);
+    expect(lines().slice(-2)).toEqual([
+      { incomplete: [{ reason: expect.stringContaining("not in the journal"), count: 9 - told }] },
+      { ended: expect.any(String) },
+    ]);
+  });
+
+  it("is written anew, whole, where it was removed meanwhile", async () => {
+    const found = [departure("one")];
+    const journal = begun(found);
+    await journal.note();
+    rmSync(at("web.journal"));
+    found.push(departure("two"), departure("three"), departure("four"));
+    await journal.note();
+    expect(acts()).toEqual(["one", "two", "three", "four"]);
+    rmSync(at("web.journal"));
+    expect(await journal.end(reportOf(found))).toBeUndefined();
+    expect(acts()).toEqual(["one", "two", "three", "four"]);
+  });
+
+  it("says what could not be observed, also of a run without departures", async () => {
+    const incomplete = [{ reason: "events were lost", count: 3 }];
+    expect(await begun([]).end(reportOf([], incomplete))).toBeUndefined();
+    expect(lines()).toMatchObject([{ isoline: 1, name: "web" }, { incomplete }, { ended: expect.any(String) }]);
+    rmSync(at("web.journal"));
+    await begun([]).end(reportOf([]));
+    expect(existsSync(at("web.journal"))).toBe(false);
+  });
+
+  it("makes room among those of namespaces that have ended, and never among the live", async () => {
+    mkdirSync(kept(), { recursive: true, mode: 0o700 });
+    for (let number = 0; number < 80; number++) {
+      writeFileSync(at(`old${number}.journal`), "");
+      utimesSync(at(`old${number}.journal`), 1000 + number, 1000 + number);
+    }
+    writeFileSync(join(place, "isoline/old0.sock"), "");
+    await begun([departure("one")]).note();
+    const left = readdirSync(kept());
+    expect(left.filter((name) => name.startsWith("old"))).toHaveLength(64);
+    expect(left).toEqual(expect.arrayContaining(["old0.journal", "old79.journal", "web.journal"]));
+    expect(left).not.toContain("old1.journal");
+  });
+
+  it("does not go by links: what lies there in its place is left alone", async () => {
+    mkdirSync(kept(), { recursive: true, mode: 0o700 });
+    const journal = begun([departure("one")]);
+    writeFileSync(join(place, "victim"), "precious");
+    symlinkSync(join(place, "victim"), at("web.journal"));
+    await journal.note();
+    expect(acts()).toEqual(["one"]);
+    expect(readFileSync(join(place, "victim"), "utf8")).toBe("precious");
+  });
+});
