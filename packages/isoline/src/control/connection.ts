@@ -1,12 +1,14 @@
 /** HTTP over a Unix socket, as the clients of both sockets speak it. What comes back is bounded, and refused if it is not in this form. */
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
-import { createInterface } from "node:readline";
 import type { Socket } from "node:net";
 import { CliError } from "../error.ts";
 import type { Refusal } from "./protocol.ts";
 
 const ANSWER_MS = 8000;
 const MOST_BYTES = 64 * 1024 * 1024;
+
+/** Of an answer that never ends: whatever listens there may be hostile. */
+const MOST_LINE = 4 * 1024 * 1024;
 
 export class Connection {
   readonly name: string;
@@ -77,16 +79,30 @@ export class Connection {
     }
   }
 
-  /** One JSON object a line, until the other end closes. */
+  /** One JSON object a line, until the other end closes or is gone. */
   async *lines(target: string): AsyncGenerator<unknown> {
     const response = await this.open("GET", target);
     response.on("error", () => {});
-    for await (const line of createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY }))
-      yield this.parse(line);
+    let rest = "";
+    for await (const piece of untilGone(response.setEncoding("utf8"))) {
+      const whole = (rest + piece).split("\n");
+      rest = whole.pop() ?? "";
+      if (rest.length > MOST_LINE) throw this.lost(`a line of its answer is longer than ${MOST_LINE} letters`);
+      for (const line of whole) yield this.parse(line);
+    }
   }
 
   lost(why: string): CliError {
     return new CliError("namespace-lost", `${this.name}: ${why}`);
+  }
+}
+
+/** A supervisor that is killed breaks its answer off. */
+async function* untilGone(response: IncomingMessage): AsyncGenerator<string> {
+  try {
+    for await (const piece of response) yield piece as string;
+  } catch (fault) {
+    if (!ENDED.has((fault as NodeJS.ErrnoException).code ?? "")) throw fault;
   }
 }
 

@@ -32,6 +32,11 @@ const FAMILIES = new Set([
   "xdp",
 ]);
 const TYPES = new Set(["stream", "dgram", "seqpacket", "raw", "rdm", "packet"]);
+/**
+ * What a service is given as its standard streams is often a socket: of the journal, of a supervisor. To use one that exists is no act on a
+ * contour; to make, bind or connect one is, and is not in this rule.
+ */
+const INHERITED_STREAMS = "unix (send, receive) type=stream,";
 const ALL_CAPABILITIES = (1n << 41n) - 1n;
 
 export function toAppArmor(permits: Permits, name: string): Exported {
@@ -39,6 +44,7 @@ export function toAppArmor(permits: Permits, name: string): Exported {
   const lines = [
     ...capabilityLines(permits.capabilities),
     ...networkLines(permits),
+    INHERITED_STREAMS,
     ...(permits.operations.has("kill") ? ["signal,"] : ["signal (receive),"]),
     ...(permits.operations.has("ptrace") || permits.operations.has("vm") ? ["ptrace,"] : []),
     ...(permits.operations.has("mount") ? ["mount,"] : []),
@@ -52,6 +58,7 @@ export function toAppArmor(permits: Permits, name: string): Exported {
       WITHOUT_ACTORS,
       "addresses and ports: a network rule names a family and a type",
       HELD_CAPABILITIES,
+      "which sockets that exist already are used: a stream of the Unix family that the program was given may be read and written",
       "the targets of signals, ptrace and mounts",
       "mode, owner and times apart from content: a right to write permits to change them",
       ...(skipped.length === 0 ? [] : [`files whose names cannot be written in a profile: ${skipped.join(", ")}`]),

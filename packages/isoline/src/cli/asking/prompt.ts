@@ -9,13 +9,20 @@ const keys: Readonly<Record<string, AnswerWord>> = { o: "once", a: "always", r: 
 export const CHOICES =
   "  o  once   a  always, on the contour   r  refuse   d  refuse, and distrust the process     then Enter: ";
 
+/** What a person types in this time was not meant for the question. */
+export const STARTLED_MS = 700;
+
 /** The answer that a key stands for. */
 export function answerOf(key: string): AnswerWord | undefined {
   return keys[key.toLowerCase()];
 }
 
 /** A person decides by what is shown, so no part of it may move the cursor, hide a letter, or push the rest off the screen. */
-export function questionText(question: OpenQuestion, contour: string, waiting: number): string {
+export function questionText(
+  question: OpenQuestion,
+  [label, name]: readonly ["contour" | "asked by", string],
+  waiting: number,
+): string {
   const { chain, pid, uid, says, why, means, until } = question;
   const seconds = Math.max(0, Math.round((until - Date.now()) / 1000));
   const more = waiting > 1 ? `, ${waiting - 1} more waiting` : "";
@@ -26,7 +33,7 @@ export function questionText(question: OpenQuestion, contour: string, waiting: n
     `  came by  ${shortly(chain.map(String).join(" → ") || "-")}`,
     `  nearest  ${shortly(nearestIn(why))}`,
     `  means    ${shortly(means)}`,
-    `  contour  ${shortly(contour)}`,
+    `  ${label.padEnd(8)} ${shortly(name)}`,
     "",
   ].join("\n");
 }

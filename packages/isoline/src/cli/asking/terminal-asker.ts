@@ -11,11 +11,9 @@ import type { Namespace } from "../../namespace/namespace.ts";
 import type { OpenQuestion } from "../../namespace/questions.ts";
 import { note } from "../output/streams.ts";
 import { harmless } from "../output/wording.ts";
-import { answerOf, CHOICES, questionText } from "./prompt.ts";
+import { answerOf, CHOICES, questionText, STARTLED_MS } from "./prompt.ts";
 
 const LOOK_MS = 50;
-/** What a person types in this time was not meant for the question. */
-const STARTLED_MS = 700;
 
 /**
  * Ends an unfinished control sequence (CAN, ST), resets the terminal's modes, character set, colours, palette and scrolling area
@@ -111,7 +109,9 @@ export class TerminalAsker {
   }
 
   async #askOne(question: OpenQuestion): Promise<Outcome> {
-    this.#terminal.show(`${KNOWN_STATE}${questionText(question, this.#contour, this.#queue.length + 1)}${CHOICES}`);
+    this.#terminal.show(
+      `${KNOWN_STATE}${questionText(question, ["contour", this.#contour], this.#queue.length + 1)}${CHOICES}`,
+    );
     await pause(STARTLED_MS);
     this.#terminal.forgetInput();
     for (let answer: AnswerWord | undefined; ; await pause(LOOK_MS)) {

@@ -1,10 +1,11 @@
 /** `isoline approve`: a person outside of a namespace decides what it may do that is off its contour. */
 import { createInterface } from "node:readline";
+import { OwnTerminal } from "@isoline/linux";
 import { ApproverClient } from "../../control/approver-client.ts";
 import { CliError } from "../../error.ts";
 import { type AnswerWord, answerWords } from "../../namespace/answer-words.ts";
 import type { OpenQuestion } from "../../namespace/questions.ts";
-import { answerOf, CHOICES, questionText } from "../asking/prompt.ts";
+import { answerOf, CHOICES, questionText, STARTLED_MS } from "../asking/prompt.ts";
 import { status } from "../ending.ts";
 import { isTerminal, note, print, printJson, printLine, STDOUT } from "../output/streams.ts";
 import { table } from "../output/table.ts";
@@ -83,28 +84,43 @@ async function answerAtTerminal(client: ApproverClient): Promise<number> {
   const queue: OpenQuestion[] = [];
   const asked = new Asked(client, queue);
   note(`waiting for questions of ${client.name}; Ctrl-C leaves`);
+  const stream = client.stream();
   try {
-    for await (const line of client.stream()) {
-      if ("asked" in line) queue.push(line.asked);
-      else asked.over(line.over.key);
+    for (;;) {
+      const next = await Promise.race([stream.next(), asked.left]);
+      if (next === "left") break;
+      if (next.done === true) {
+        note(`${client.name} has ended`);
+        break;
+      }
+      if ("asked" in next.value) queue.push(next.value.asked);
+      else asked.over(next.value.over.key);
       void asked.next();
     }
   } finally {
     asked.close();
   }
-  note(`${client.name} has ended`);
   return status.success;
 }
 
+/**
+ * A workload decides when it asks, and can withdraw a question by ending its process. So that no answer is taken for that of another
+ * question, what was typed before a question stood there for a moment is thrown away.
+ */
 class Asked {
+  /** When the person leaves, by Ctrl-D. */
+  readonly left: Promise<"left">;
   readonly #client: ApproverClient;
   readonly #queue: OpenQuestion[];
   readonly #lines = createInterface({ input: process.stdin });
+  readonly #terminal = OwnTerminal.open();
   #current: OpenQuestion | undefined;
+  #hearsFrom = 0;
 
   constructor(client: ApproverClient, queue: OpenQuestion[]) {
     this.#client = client;
     this.#queue = queue;
+    this.left = new Promise((resolve) => this.#lines.on("close", () => resolve("left")));
     this.#lines.on("line", (line) => void this.#heard(line));
   }
 
@@ -112,12 +128,20 @@ class Asked {
     if (this.#current !== undefined) return;
     this.#current = this.#queue.shift();
     if (this.#current === undefined) return;
+    this.#hearsFrom = Number.POSITIVE_INFINITY;
     try {
       this.#current = await this.#client.shown(this.#current.key);
-      print(`${questionText(this.#current, this.#client.name, this.#queue.length + 1)}${CHOICES}`);
+      this.#show(this.#current);
     } catch (fault) {
       this.#leave(fault);
     }
+  }
+
+  #show(question: OpenQuestion): void {
+    this.#hearsFrom = performance.now() + STARTLED_MS;
+    print(`${questionText(question, ["asked by", this.#client.name], this.#queue.length + 1)}${CHOICES}`);
+    this.#terminal?.forgetInput();
+    setTimeout(() => this.#terminal?.forgetInput(), STARTLED_MS).unref();
   }
 
   over(key: string): void {
@@ -130,13 +154,14 @@ class Asked {
 
   close(): void {
     this.#lines.close();
+    this.#terminal?.close();
   }
 
   async #heard(line: string): Promise<void> {
     const question = this.#current;
     const word = answerOf(line.trim());
     if (question === undefined) return;
-    if (word === undefined) return print(CHOICES);
+    if (word === undefined || performance.now() < this.#hearsFrom) return print(CHOICES);
     this.#current = undefined;
     try {
       const { remark } = await this.#client.answer(question.key, word);
