@@ -58,7 +58,10 @@ export class ApproverClient {
     return (await this.#connection.fetch("POST", `/questions/answer?${query({ key, answer })}`)) as Settled;
   }
 
-  /** Has the namespace go on under the contour in a file, named from the root: one that permits more than its present one. `state`: only if it has this one. */
+  /**
+   * Has the namespace go on under the contour in a file, named from the root: one that permits more than its present one. `state`: only
+   * if it has this one.
+   */
   async amend(contour: string, state?: string): Promise<Widened> {
     const asked = query({ contour, ...(state === undefined ? {} : { state }) });
     return (await this.#patient.fetch("POST", `/amend?${asked}`)) as Widened;
