@@ -1,9 +1,10 @@
 /** Class rules and amendment under the bpf sensor: what a rule covers and what is accepted is permitted, and nothing else. */
 import { deepEqual, equal, match, notEqual } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { begin, cwd, endAll, EPERM, isoline, report } from "../asking.mjs";
 import { withoutPrograms as skip } from "../bpf-programs.mjs";
 
@@ -17,6 +18,10 @@ const POLICY = `classes:
 const SOCKET = "/run/isoline/isoline-kept/web.sock";
 /** The server heard nothing of what was asked, and closed the connection. */
 const NOT_HEARD = 104;
+/** The supervisor offers it when the workload has begun, which takes long under emulation. */
+async function offered() {
+  while (!existsSync(SOCKET)) await setTimeout(100);
+}
 const made = ["photo-1.jpg", "photo-4711.jpg", "photo-x.jpg", "photo-2.png", "fresh", "fresher"];
 
 describe("a contour under the bpf sensor", { skip }, () => {
@@ -54,6 +59,7 @@ describe("a contour under the bpf sensor", { skip }, () => {
       ...["run", "web.contour", "--sensor", "bpf", "--enforce", "-q", "--name", "web", "--report", "amended.json"],
     );
     await hear();
+    await offered();
     equal(await ask("make fresh"), EPERM);
     await t.test("not from inside, where the sensor refuses the way to the socket", async () => {
       equal(await ask(`reach ${SOCKET}`), EPERM);
@@ -72,6 +78,7 @@ describe("a contour under the bpf sensor", { skip }, () => {
       ...["run", "web.contour", "--sensor", "bpf", "-q", "--name", "web", "--report", "inside.json"],
     );
     await hear();
+    await offered();
     equal(await ask(`reach ${SOCKET}`), NOT_HEARD);
     // It is there, and hears who is outside.
     const outside = spawnSync("curl", ["-s", "--unix-socket", SOCKET, "http://localhost/questions"], {
