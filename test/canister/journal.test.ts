@@ -1,4 +1,5 @@
 /** What departed in a container can be asked for while it runs, when it is gone, and when its supervisor was killed. */
+import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -22,15 +23,15 @@ describe.skipIf(why !== undefined)(
 
     beforeAll(() => {
       shop = new Workshop();
-      expect(shop.run("cat /etc/passwd; sleep 0", "learn", "a.contour").status).toBe(0);
+      assert.equal(shop.run("cat /etc/passwd; sleep 0", "learn", "a.contour").status, 0);
     });
     afterAll(() => shop.close());
 
     /** Creates and starts a container that goes on after its departure. */
     function start(script: string, name: string): string {
       const id = shop.id();
-      expect(shop.create("--bundle", shop.bundle(script, label("enforce", name)), id).status).toBe(0);
-      expect(shop.runc("start", id).status).toBe(0);
+      assert.equal(shop.create("--bundle", shop.bundle(script, label("enforce", name)), id).status, 0);
+      assert.equal(shop.runc("start", id).status, 0);
       return id;
     }
 
