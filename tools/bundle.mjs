@@ -21,6 +21,7 @@ rmSync(out, { recursive: true, force: true });
 const entries = {
   main: `${dist}cli/main.js`,
   canister: `${dist}canister/main.js`,
+  "create-canister": `${dist}agent/create-canister.js`,
   "launch-host": `${dist}launch-host/main.js`,
   "engine-machine": `${dist}launch-host/engine-main.js`,
   "supervise-thread": `${dist}namespace/supervise-thread.js`,

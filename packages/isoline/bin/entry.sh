@@ -27,7 +27,7 @@ while IFS= read -r isoline_line; do
     "" | [0-9]* | *[!A-Za-z0-9_]*) ;;
     PATH | HOME | USER | TERM | COLORTERM | NO_COLOR | FORCE_COLOR | LANG | LC_ALL | TMPDIR) ;;
     XDG_RUNTIME_DIR | XDG_CONFIG_HOME | XDG_STATE_HOME | ISOLINE_FLEET_CONFIG | ISOLINE_HOST_DIRECTORY) ;;
-    DOCKER_CONFIG | REGISTRY_AUTH_FILE | ISOLINE_RUNC | ISOLINE_CANISTERS | ISOLINE_NODE | ISOLINE_DEBUG) ;;
+    DOCKER_CONFIG | REGISTRY_AUTH_FILE | ISOLINE_RUNC | ISOLINE_CANISTERS | ISOLINE_AGENT | ISOLINE_NODE | ISOLINE_DEBUG) ;;
     # Of some shells, in which they cannot be unset.
     PPID | UID | EUID | SHELLOPTS | BASHOPTS | BASH_VERSINFO)
       (unset "$isoline_name") 2>/dev/null && unset "$isoline_name"

@@ -36,6 +36,8 @@ export const cliErrors = {
   "no-agent": "No agent of this machine answers, or it has ended while it supervised a command.",
   "agent-refused":
     "The agent of this machine does not host a namespace, or does not understand what was asked; nothing was started.",
+  "agent-elsewhere":
+    "The agent of this machine does not see what the caller sees, or is not to supervise its containers.",
   "bad-agent-configuration": "The configuration of this machine's agent is invalid.",
   "fleet-unreachable": "A verifier did not answer, or what answered is not the server that was named.",
   "fleet-refused": "A verifier refused what it was asked for, and says why.",

@@ -1,4 +1,5 @@
 /** The resident process of a node, from its configuration to the end of its last namespace. */
+import { Canisters } from "./canisters.ts";
 import type { AgentConfiguration } from "./configuration.ts";
 import { Crews } from "./crews.ts";
 import { Hosting } from "./hosted.ts";
@@ -24,8 +25,10 @@ export class Agent {
     process.setMaxListeners(UNLIMITED);
     const crews = new Crews();
     const hosting = new Hosting(crews, log, configuration.namespaces);
+    const canisters = new Canisters(hosting, crews, log);
     const server = await AgentServer.open(configuration.socket, {
       run: (order, client, frames) => void hosting.run(order, client, frames),
+      canister: (order, client, frames) => void canisters.create(order, client, frames),
     });
     crews.prepare();
     log.say("ready", { socket: configuration.socket, process: process.pid });

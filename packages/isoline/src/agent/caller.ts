@@ -43,6 +43,11 @@ export class Caller {
     this.end();
   }
 
+  /** Nothing is started any more. */
+  abandon(fault: Error): void {
+    this.#crew.failed(fault);
+  }
+
   /** The namespace that the client started. */
   begun(namespace: Namespace): void {
     this.#namespace = namespace;

@@ -34,9 +34,9 @@ export class ClientProcess {
   assertBeside(): void {
     const other = KINDS.find((kind) => namespaceOf(this.pid, kind) !== namespaceOf("self", kind));
     if (other !== undefined)
-      throw refused(`expected a process in the agent's ${other} namespace, got another; leave --agent out there`);
+      throw elsewhere(`expected a process in the agent's ${other} namespace, got another; leave --agent out there`);
     if (rootOf(this.pid) !== rootOf("self"))
-      throw refused("expected a process with the agent's root directory, got another; leave --agent out there");
+      throw elsewhere("expected a process with the agent's root directory, got another; leave --agent out there");
   }
 
   /** A listener among its descriptors, as one of this process. Throws `agent-refused` for anything else. */
@@ -61,6 +61,10 @@ function rootOf(pid: number | "self"): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function elsewhere(message: string): CliError {
+  return new CliError("agent-elsewhere", message);
 }
 
 function refused(message: string): CliError {

@@ -136,6 +136,7 @@ export class CommandAtAgent {
         return;
       case "refused":
         return this.#failed(Object.assign(new CliError("agent-refused", told.message), { code: told.code }));
+      case "stderr":
       case "status":
         return;
     }

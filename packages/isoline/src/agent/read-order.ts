@@ -2,6 +2,7 @@
 import { isAbsolute } from "node:path";
 import type { Launch as Places } from "@isoline/core/identity";
 import type { AppliedLandlock, ChildState } from "@isoline/linux";
+import { absoluteCall, parseRuncCall, type RuncCall } from "../canister/command-line.ts";
 import { CliError } from "../error.ts";
 import type { Plan } from "../namespace/plan.ts";
 import type { About } from "../namespace/run-report.ts";
@@ -23,6 +24,34 @@ export interface RunOrder {
   /** For display. */
   readonly command: string;
   readonly name: string | undefined;
+}
+
+/** A call of `isoline-runc` that creates a container. */
+export interface CanisterOrder {
+  /** The path of runc. */
+  readonly runc: string;
+  readonly call: RuncCall;
+  readonly openFiles: number | undefined;
+}
+
+/** Reads a call of the runtime, with the paths in it as the agent sees them; throws `agent-refused`, and `usage` for a wrong call. */
+export function readCanisterOrder(json: unknown): CanisterOrder {
+  const { runc, argv, cwd, openFiles, canisters } = reading(() => {
+    const order = record(json as Json, "the order");
+    return {
+      runc: path(order["runc"], "runc"),
+      argv: list(order["argv"], "the arguments", MOST_WORDS).map((each) => text(each, "an argument", 1 << 20)),
+      cwd: path(order["cwd"], "the working directory"),
+      openFiles: optional(order["openFiles"], (each) => natural(each, "the limit of open files")),
+      canisters: optional(order["canisters"], (each) => path(each, "the host's configuration")),
+    };
+  });
+  if (canisters !== process.env["ISOLINE_CANISTERS"])
+    throw new CliError(
+      "agent-elsewhere",
+      "expected the host's configuration that the agent has, got another (ISOLINE_CANISTERS)",
+    );
+  return { runc, call: absoluteCall(parseRuncCall(argv), cwd), openFiles };
 }
 
 /** Reads an order for a namespace that `launcher` starts; throws `agent-refused`. */

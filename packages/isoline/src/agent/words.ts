@@ -25,6 +25,8 @@ export type Told =
   | { readonly say: "departures"; readonly departures: readonly DepartureReport[] }
   /** Something that happened around the workload, in one line. */
   | { readonly say: "note"; readonly text: string }
+  /** Of a container: what goes to the stderr of its call. */
+  | { readonly say: "stderr"; readonly text: string }
   /** Of a container: runc has ended, and the client may end. */
   | { readonly say: "status"; readonly status: number }
   /** The last process has ended. */

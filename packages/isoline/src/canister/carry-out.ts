@@ -1,5 +1,6 @@
 /** One call of the runtime, from its arguments to its exit status. */
 import { dieBySignal, leave } from "@isoline/linux";
+import { CliError } from "../error.ts";
 import { rawArguments, readEntry } from "../namespace/entry.ts";
 import { startThreads } from "../namespace/start-threads.ts";
 import type { Threads } from "../namespace/threads.ts";
@@ -21,6 +22,7 @@ export async function carryOut(argv: readonly string[], threads: Threads | undef
     if (call.command === "create" || call.command === "run") {
       const { Canister } = await import("./supervise.ts");
       const canister = await Canister.of({ call, entry, threads: threads ?? startThreads(), log, command, status });
+      if (canister.agent === "require") throw withoutAgent();
       const exit = await canister.run();
       if (exit.state === "killed" && status === undefined) dieBySignal(exit.signal);
       leave(statusOf(exit));
@@ -33,4 +35,11 @@ export async function carryOut(argv: readonly string[], threads: Threads | undef
     status?.deliver(125);
     leave(125);
   }
+}
+
+function withoutAgent(): CliError {
+  return new CliError(
+    "no-agent",
+    "the host's configuration requires its agent, and this call did not reach it; start isoline agent, or use create and run --detach",
+  );
 }

@@ -4,6 +4,7 @@
  *
  * An unknown option may or may not take a value, so the words after it could be misread: it is refused.
  */
+import { resolve } from "node:path";
 import { CliError } from "../error.ts";
 
 export interface RuncCall {
@@ -87,6 +88,19 @@ export function parseRuncCall(argv: readonly string[]): RuncCall {
     );
   const { options, rest: operands } = readOptions(rest, known, command);
   return { command, globals: own.options, options, operands };
+}
+
+/** Options that are paths, which runc takes from its working directory. */
+const PATHS = ["bundle", "console-socket", "pidfd-socket", "pid-file", "root", "log"];
+
+/** The same call for a process with another working directory. */
+export function absoluteCall({ command, globals, options, operands }: RuncCall, cwd: string): RuncCall {
+  const placed = (given: ReadonlyMap<string, string>) =>
+    new Map(
+      Array.from(given, ([name, value]) => [name, PATHS.includes(name) && value !== "" ? resolve(cwd, value) : value]),
+    );
+  const bundle = new Map([["bundle", cwd], ...options]);
+  return { command, globals: placed(globals), options: placed(bundle), operands };
 }
 
 /** The container that a call names. */

@@ -7,6 +7,7 @@
  *   annotations: allow           # or refuse: annotations of a container are then not permitted
  *   sensor: seccomp              # or bpf, auto: for images that have no other below
  *   tpm: { address: /dev/tpmrm0 }    # canisters are recorded in it; also: ledger, pcr
+ *   agent: use                   # or require, or ignore: whether the agent of this machine supervises canisters (docs/agent.md)
  *   attached: enforce            # how a contour attached to the image is used: enforce, check, or ignore
  *   images:
  *     - { image: "localhost/web:*", contour: web.contour, mode: enforce }
@@ -55,6 +56,7 @@ export interface HostConfiguration {
   readonly reports: string;
   readonly annotations: "allow" | "refuse";
   readonly attached: "enforce" | "check" | "ignore";
+  readonly agent: "use" | "require" | "ignore";
   /** Undefined if the file does not set it. */
   readonly sensor: SensorChoice | undefined;
   /** Where canisters are recorded in hardware. */
@@ -68,7 +70,9 @@ const CONTOURS = "/var/lib/isoline/contours";
 const REPORTS = "/var/lib/isoline/reports";
 const MOST_BYTES = 1024 * 1024;
 const OTHERS_MAY_WRITE = 0o022;
-const keys = ["unlabelled", "contours", "reports", "annotations", "attached", "sensor", "tpm", "images", "signatures"];
+const keys = [
+  ...["unlabelled", "contours", "reports", "annotations", "attached", "agent", "sensor", "tpm", "images", "signatures"],
+];
 const imageKeys = ["image", "contour", "mode", "policy", "sensor", "ima"];
 const imaKeys = ["policy", "keys", "appraise"];
 const tpmKeys = ["address", "ledger", "pcr"];
@@ -143,6 +147,7 @@ function configurationIn(value: unknown, file: string | undefined): HostConfigur
     reports: place("reports") ?? REPORTS,
     annotations: choice(name, source["annotations"], "annotations", ["allow", "refuse"], "allow"),
     attached: choice(name, source["attached"], "attached", ["enforce", "check", "ignore"], "enforce"),
+    agent: choice(name, source["agent"], "agent", ["use", "require", "ignore"], "use"),
     sensor: sensorIn(name, source["sensor"], "sensor"),
     tpm: source["tpm"] === undefined ? undefined : tpmIn(name, source["tpm"]),
     images: list("images").map((each, index) => ruleIn(name, each, `images[${index}]`)),

@@ -49,16 +49,20 @@ function known(record: CanisterRecord | undefined, id: string): CanisterRecord {
 /** Waits for the supervisor's final record, and says so if it never came. */
 async function awaitEnd(record: CanisterRecord, records: Records, log: CanisterLog): Promise<void> {
   const until = Date.now() + PATIENCE_MS;
-  while (isSupervised(record) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+  // An agent goes on when a canister of it has ended.
+  const isOver = () => {
+    const now = records.find();
+    return !isSupervised(record) || now === undefined || now.ended !== undefined;
+  };
+  while (!isOver() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
   const last = records.find();
-  if (isSupervised(record))
-    log.say("warning", `${record.id}: processes of the container outlive it, and so does its supervisor`);
+  if (!isOver()) log.say("warning", `${record.id}: processes of the container outlive it, and so does its supervisor`);
   else if (last?.ended === undefined)
     log.say(
       "error",
       `${record.id}: its supervisor died before the container; ${afterwards(record)}, and its observations are lost`,
     );
-  if (!isSupervised(record)) records.remove();
+  if (isOver()) records.remove();
 }
 
 /** What happened to the container's acts once no supervisor decided about them. */

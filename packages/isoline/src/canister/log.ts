@@ -13,9 +13,12 @@ const STDERR = 2;
 export class CanisterLog {
   readonly #file: string | undefined;
   readonly #isJson: boolean;
+  readonly #toCaller: (text: string) => void;
   #detached = false;
 
-  constructor(call: Pick<RuncCall, "globals"> | undefined) {
+  /** `toCaller` writes to the stderr of the call. */
+  constructor(call: Pick<RuncCall, "globals"> | undefined, toCaller: (text: string) => void = toStderr) {
+    this.#toCaller = toCaller;
     this.#file = call?.globals.get("log");
     this.#isJson = call?.globals.get("log-format") === "json";
   }
@@ -34,11 +37,7 @@ export class CanisterLog {
       // The engine's log was removed with its bundle; the report and the exit status have the result.
     }
     if (this.#detached || level === "info") return;
-    try {
-      writeSync(STDERR, `isoline-runc: ${line}\n`);
-    } catch {
-      // The other end is closed.
-    }
+    this.#toCaller(`isoline-runc: ${line}\n`);
   }
 
   #entry(level: Level, line: string): string {
@@ -47,6 +46,14 @@ export class CanisterLog {
     return this.#isJson
       ? JSON.stringify({ level, msg, time })
       : `time="${time}" level=${level} msg=${JSON.stringify(msg)}`;
+  }
+}
+
+function toStderr(text: string): void {
+  try {
+    writeSync(STDERR, text);
+  } catch {
+    // The other end is closed.
   }
 }
 

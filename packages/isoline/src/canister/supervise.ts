@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { compareDepartures } from "@isoline/core/engine";
-import { type ChildState, leave, startTime } from "@isoline/linux";
+import { type ChildState, startTime } from "@isoline/linux";
 import type { Journal } from "../control/journal.ts";
 import type { ControlServer } from "../control/server.ts";
 import type { Entry } from "../namespace/entry.ts";
@@ -31,9 +31,8 @@ import type { Image } from "./image.ts";
 import { type Label, labelOf } from "./label.ts";
 import { canisterPlaces } from "./places.ts";
 import { Records } from "./record.ts";
-import { rootOf, runcPath, statusOf } from "./runc.ts";
+import { rootOf, statusOf } from "./runc.ts";
 import { withRemedy } from "./sensor.ts";
-import type { StatusPipe } from "./status-pipe.ts";
 import type { CanisterLog } from "./log.ts";
 
 export interface Start {
@@ -43,8 +42,19 @@ export interface Start {
   readonly log: CanisterLog;
   /** runc and its arguments, as raw bytes. */
   readonly command: readonly Uint8Array[];
-  /** The pipe on which the caller waits for runc's end, if it does not wait for this process's end. */
-  readonly status: StatusPipe | undefined;
+  /** The caller that waits for runc's end, if it does not wait for this process's end. */
+  readonly status: WaitingCaller | undefined;
+  /** The process that starts runc, if it is not this one. */
+  readonly launcher?: number | undefined;
+}
+
+/** A call of the runtime that ends when runc ends. */
+export interface WaitingCaller {
+  deliver(status: number): void;
+  /** Lets go of what the caller passed to runc. */
+  letGo(inherited: readonly number[]): void;
+  /** The container cannot be reached any more: nothing of it may go on. */
+  giveUp(): void;
 }
 
 /** Number of departures that are shown to the caller if its container failed to start. */
@@ -62,7 +72,7 @@ export class Canister {
   #server: Promise<ControlServer | undefined> = Promise.resolve(undefined);
   #journal: Promise<Journal | undefined> = Promise.resolve(undefined);
   /** The digest that an earlier run computed. */
-  readonly #hashed = remembered(runcPath());
+  readonly #hashed: ReturnType<typeof remembered>;
   /** Where a learnt contour goes. */
   #output: Output | undefined;
   #isMade = false;
@@ -70,6 +80,7 @@ export class Canister {
   private constructor(start: Start, host: HostConfiguration) {
     const { call } = start;
     this.#start = start;
+    this.#hashed = remembered(pathOf(start));
     this.#host = host;
     this.#id = containerOf(call);
     this.#bundle = readBundle(call.options.get("bundle") ?? ".");
@@ -83,8 +94,21 @@ export class Canister {
     return new Canister(start, await readHostConfiguration());
   }
 
+  /** Whether the host has canisters supervised by its agent. */
+  get agent(): HostConfiguration["agent"] {
+    return this.#host.agent;
+  }
+
+  /** What it is called in a log. */
+  get about(): Pick<Label, "contour" | "mode" | "sensor"> & { readonly name: string } {
+    return { ...this.#label, name: this.#name ?? this.#id };
+  }
+
+  /** Called when runc was started, before anything is told of it. */
+  onBegun: (namespace: Namespace) => void = () => {};
+
   /** Runs it to its end and returns how runc ended. */
-  async run(): Promise<ChildState> {
+  async run(onResult: (result: Result) => void = () => {}): Promise<ChildState> {
     const reports = this.#openReports();
     makeSharedDirectories(this.#start.call, this.#bundle);
     const plan = await this.#plan();
@@ -95,19 +119,21 @@ export class Canister {
     await this.#endJournal(result.report);
     await server?.close();
     this.#sumUp(result, reports);
-    if (this.#hashed.length === 0) await remember(runcPath());
+    onResult(result);
+    if (this.#hashed.length === 0) await remember(pathOf(this.#start));
     return exit;
   }
 
   /** What became of the namespace, and how runc ended. */
   async #carriedOut(plan: Plan): Promise<[Result, ChildState]> {
-    const { entry, threads, command, log } = this.#start;
+    const { entry, threads, command, log, launcher } = this.#start;
     const { mode, contour, source } = this.#label;
     const about = { container: this.#id, image: this.#image, contour, command: [this.#id], learns: mode === "learn" };
     const hooks = { onCommandEnd: (exit: ChildState) => void this.#told(exit) };
     const order = { plan, command, about, output: this.#output };
-    const { run, namespace } = await startRun({ entry, threads, standsIn: true }, order, hooks);
+    const { run, namespace } = await startRun({ entry, threads, standsIn: launcher === undefined }, order, hooks);
     this.#namespace = namespace;
+    this.onBegun(namespace);
     this.#server = this.#serve(namespace);
     this.#journal = this.#server
       .then((server) => this.#keepJournal(server?.name, () => run.counts.off))
@@ -118,7 +144,7 @@ export class Canister {
 
   async #plan(): Promise<Plan> {
     const { mode, contour, policy, signed, ima, sensor } = this.#label;
-    const { call, entry } = this.#start;
+    const { call, entry, launcher } = this.#start;
     const surroundings = {
       signed,
       sensor,
@@ -126,6 +152,7 @@ export class Canister {
       root: this.#bundle.rootfs,
       places: canisterPlaces(call, rootOf(call), this.#bundle),
       openFiles: entry.openFiles,
+      launcher,
       known: this.#hashed,
       tpm: this.#host.tpm,
       integrity: ima && integrityPlanOf(ima, `${this.#lastReport}.ima`),
@@ -208,7 +235,7 @@ export class Canister {
       // The container cannot be reached any more, so its processes must not continue unnoticed.
       log.say("error", `${this.#id}: ${(fault as Error).message}; the container is stopped`);
       status.deliver(125);
-      leave(125);
+      return status.giveUp();
     }
     if (statusOf(exit) !== 0) await this.#sayDepartures();
     status.deliver(statusOf(exit));
@@ -268,6 +295,11 @@ export class Canister {
 
 function departureText({ why, refused }: DepartureReport): string {
   return `${refused > 0 ? "refused, " : ""}off contour: ${why}`;
+}
+
+/** The path of runc. */
+function pathOf({ command: [path = Buffer.alloc(0)] }: Start): string {
+  return Buffer.from(path).toString("utf8");
 }
 
 /** Short enough to type, and valid as the name of a socket; undefined if no part of the id is. */
