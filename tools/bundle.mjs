@@ -25,6 +25,7 @@ const entries = {
   "launch-host": `${dist}launch-host/main.js`,
   "engine-machine": `${dist}launch-host/engine-main.js`,
   "supervise-thread": `${dist}namespace/supervise-thread.js`,
+  "shared-thread": `${dist}namespace/shared-thread.js`,
   "engine-thread": `${dist}engine/engine-thread.js`,
   "recorder-thread": `${dist}register/recorder-thread.js`,
   "launch-thread": `${dist}namespace/launch-thread.js`,

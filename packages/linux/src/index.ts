@@ -19,6 +19,7 @@ export { descendantsOf, signalAll } from "./sensor/signal-all.ts";
 export { fileIdentity, holdersOf, isRunning } from "./sensor/holders.ts";
 export type { Built } from "./sensor/files/makings.ts";
 export { fileVersion, lastingVersion } from "./sensor/files/knowledge.ts";
+export { awaitTurns, ownRights, serveUrgently } from "./sensor/seccomp/turns.ts";
 export { SeccompSensor } from "./sensor/seccomp/sensor.ts";
 export type { ActingProcess, ActingThread, Identity } from "./sensor/acting.ts";
 export {

@@ -23,7 +23,7 @@ export class Agent {
   /** Resolves when it takes orders. */
   static async start(configuration: AgentConfiguration, log: Log): Promise<Agent> {
     process.setMaxListeners(UNLIMITED);
-    const crews = new Crews();
+    const crews = new Crews(configuration.threads);
     const hosting = new Hosting(crews, log, configuration.namespaces);
     const canisters = new Canisters(hosting, crews, log);
     const server = await AgentServer.open(configuration.socket, {

@@ -3,6 +3,7 @@
  *
  *   socket: /run/isoline/agent/socket    where commands and containers are handed over; for root only
  *   namespaces: 512                      how many at once, at most
+ *   threads: 4                           shared by namespaces; with 0, each has one of its own
  *   metrics: unix:/run/isoline/agent/metrics    or tcp:127.0.0.1:PORT, or none: for Prometheus, with /healthz
  *   verifier: {…}                        where evidence is pushed: docs/fleet.md
  *
@@ -19,6 +20,8 @@ export interface AgentConfiguration {
   /** Absolute path. */
   readonly socket: string;
   readonly namespaces: number;
+  /** Supervising threads that namespaces share. */
+  readonly threads: number;
   /** Undefined: no metrics are served. */
   readonly metrics: MetricsAddress | undefined;
   /** Read by what pushes evidence; undefined if nothing is pushed. */
@@ -34,7 +37,8 @@ export const AGENT_SOCKET = "/run/isoline/agent/socket";
 const AGENT_METRICS = "unix:/run/isoline/agent/metrics";
 const MOST_BYTES = 1024 * 1024;
 const MOST_NAMESPACES = 4096;
-const KEYS = ["socket", "namespaces", "metrics", "verifier"];
+const MOST_THREADS = 64;
+const KEYS = ["socket", "namespaces", "threads", "metrics", "verifier"];
 const LOOPBACK = ["127.0.0.1", "[::1]", "localhost"];
 
 type Table = Readonly<Record<string, unknown>>;
@@ -55,13 +59,12 @@ function configurationIn(value: unknown, file: string): AgentConfiguration {
   const source = table(value, "the file", file);
   const stranger = Object.keys(source).find((key) => !KEYS.includes(key));
   if (stranger !== undefined) throw wrong(file, "the file", `only the keys ${KEYS.join(", ")}`, stranger);
-  const { socket = AGENT_SOCKET, namespaces = 512, metrics = AGENT_METRICS, verifier } = source;
+  const { socket = AGENT_SOCKET, namespaces = 512, threads = 4, metrics = AGENT_METRICS, verifier } = source;
   if (typeof socket !== "string" || !isAbsolute(socket)) throw wrong(file, "socket", "an absolute path", socket);
-  if (typeof namespaces !== "number" || !Number.isInteger(namespaces) || namespaces < 1 || namespaces > MOST_NAMESPACES)
-    throw wrong(file, "namespaces", `a number from 1 to ${MOST_NAMESPACES}`, namespaces);
   return {
     socket,
-    namespaces,
+    namespaces: number(namespaces, "namespaces", [1, MOST_NAMESPACES], file),
+    threads: number(threads, "threads", [0, MOST_THREADS], file),
     metrics: metricsIn(metrics, file),
     verifier: verifier === undefined ? undefined : table(verifier, "verifier", file),
   };
@@ -76,6 +79,11 @@ function metricsIn(value: unknown, file: string): MetricsAddress | undefined {
   if (host === undefined || !LOOPBACK.includes(host) || Number(port) > 65_535)
     throw wrong(file, "metrics", `unix:/PATH, tcp:HOST:PORT of this machine (${LOOPBACK.join(", ")}), or none`, value);
   return { kind: "tcp", host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+}
+
+function number(value: unknown, key: string, [least, most]: readonly [number, number], file: string): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw wrong(file, key, `a number from ${least} to ${most}`, value);
 }
 
 function table(value: unknown, key: string, file: string): Table {

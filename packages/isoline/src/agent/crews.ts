@@ -1,32 +1,47 @@
 /**
- * Supervising threads of the agent. One waits ahead of time, its code loaded, so that the next namespace need not wait for it. The
- * client that asks for the namespace starts its workload itself.
+ * Who supervises a namespace of the agent, and how its launch is told of: the client that asks for the namespace starts its workload
+ * itself.
+ *
+ * Several namespaces share a thread, where nothing of one can hold the others up for long: they enforce or watch a contour that is not
+ * large, under the seccomp sensor. What learns, what is recorded in a TPM, and what is under bpf has a thread of its own.
  */
+import { EventEmitter } from "node:events";
+import { statSync } from "node:fs";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { cells, type ControlBlock, makeControlBlock, publish } from "../namespace/control-block.ts";
 import type { Crew, Started, Supervisor } from "../namespace/crew.ts";
 import type { LaunchOrder } from "../namespace/messages.ts";
 import type { Plan } from "../namespace/plan.ts";
-import { startSupervisor } from "../namespace/threads.ts";
+import { type Ends, ownThread, SharedThreads } from "./supervisors.ts";
+
+/** A larger contour takes long to load, and much of a heap. */
+const SHARED_CONTOUR_BYTES = 4 * 1024 * 1024;
 
 export class ElsewhereCrew implements Crew {
   readonly block: ControlBlock = makeControlBlock();
   readonly supervisor: Supervisor;
   readonly requests: MessagePort;
   readonly launch: Promise<Started>;
-  /** Called when the supervising thread is ready for the launch. */
+  /** Called when the supervising side is ready for the launch. */
   onOrder: (order: LaunchOrder) => void = () => {};
   #started: (started: Started) => void = () => {};
   #failed: (fault: Error) => void = () => {};
 
-  constructor() {
+  /** The supervising side is chosen when the plan is known. */
+  constructor(supervisorOf: (ends: Ends, plan: Plan) => Supervisor) {
     const requests = new MessageChannel();
     const orders = new MessageChannel();
     this.requests = requests.port1;
-    this.supervisor = startSupervisor({
-      block: this.block,
-      requests: requests.port2,
-      launcher: orders.port1,
+    const ends = { block: this.block, requests: requests.port2, launcher: orders.port1 };
+    const events = new EventEmitter();
+    this.supervisor = Object.assign(events, {
+      postMessage: (plan: Plan) => {
+        const side = supervisorOf(ends, plan);
+        side.on("message", (message) => events.emit("message", message));
+        side.on("error", (fault) => events.listenerCount("error") > 0 && events.emit("error", fault));
+        side.on("exit", () => events.emit("exit"));
+        side.postMessage(plan);
+      },
     });
     this.launch = new Promise((resolve, reject) => {
       this.#started = resolve;
@@ -68,17 +83,35 @@ export class ElsewhereCrew implements Crew {
 }
 
 export class Crews {
-  #spare: ElsewhereCrew | undefined;
+  readonly #shared: SharedThreads;
+  readonly #shares: boolean;
 
-  /** One whose threads may have been started ahead; the next one is started right after. */
+  /** `threads` are shared; with 0, every namespace has a thread of its own. */
+  constructor(threads: number) {
+    this.#shares = threads > 0;
+    this.#shared = new SharedThreads(threads);
+  }
+
+  /** For the next namespace. */
   take(): ElsewhereCrew {
-    const crew = this.#spare ?? new ElsewhereCrew();
-    this.#spare = undefined;
-    setImmediate(() => this.prepare());
-    return crew;
+    return new ElsewhereCrew((ends, plan) =>
+      this.#shares && mayShare(plan) ? this.#shared.seat(ends) : ownThread(ends),
+    );
   }
 
   prepare(): void {
-    this.#spare ??= new ElsewhereCrew();
+    this.#shared.prepare();
   }
+
+  /** The number of namespaces of each shared thread. */
+  get shared(): readonly number[] {
+    return this.#shared.counts;
+  }
+}
+
+function mayShare({ sensor, mode, contour, tpm, integrity, engine, asks }: Plan): boolean {
+  if (sensor !== "seccomp" || mode === "learn" || contour === undefined) return false;
+  if (tpm !== undefined || integrity !== undefined || engine !== undefined || asks !== undefined) return false;
+  const stat = statSync(contour, { throwIfNoEntry: false });
+  return stat !== undefined && stat.size <= SHARED_CONTOUR_BYTES;
 }

@@ -136,6 +136,22 @@ export class SeccompSensor implements Sensor {
     }
   }
 
+  /** Decides about at most so many calls, without blocking: for a thread that serves several namespaces. */
+  turn(most: number): "ended" | "idle" | "busy" {
+    for (let calls = 0; calls < most; calls++) {
+      const received = this.#listener.receiveNow();
+      if (received === "call") this.#answer(this.#mediate());
+      else if (received === "gone" && this.#listener.isOver()) return "ended";
+      else if (received === "nothing") return "idle";
+    }
+    return "busy";
+  }
+
+  /** The descriptors that it waits for between two turns, and for how many milliseconds at most (-1: without a limit). */
+  get waiting(): Pick<Listener, "waits" | "patience" | "describe"> {
+    return this.#listener;
+  }
+
   close(): void {
     this.#tasks.close();
     this.#listener.close();

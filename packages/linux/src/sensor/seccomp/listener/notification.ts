@@ -140,6 +140,35 @@ export class Listener {
     }
   }
 
+  /** The same without blocking: `nothing` if there is no call to decide at this moment. */
+  receiveNow(): Received | "nothing" {
+    if (this.#parked.count > 0) this.#parked.settle();
+    this.answers = undefined;
+    if (this.#isAttended) this.#attendant?.attend();
+    if (this.#takeReceived()) return "call";
+    const ready = this.#awaitAny(0);
+    if (ready === "parked") return "nothing";
+    if (ready === "gone") return this.isOver() ? "gone" : "nothing";
+    if (ready === "interrupted") return ready;
+    this.#fd = ready;
+    return this.#receiveInto(ready, this.call.bytes);
+  }
+
+  /** The number of descriptors that it waits for. */
+  get waits(): number {
+    return this.#fds.length + this.#parked.count + (this.#attendant?.count ?? 0);
+  }
+
+  /** Writes an entry of `struct pollfd` of 8 bytes for each of them, from `offset`. */
+  describe(entries: Buffer, offset: number): void {
+    this.#fds.forEach((fd, index) => {
+      entries.writeInt32LE(fd, offset + 8 * index);
+      entries.writeInt32LE(POLLIN, offset + 8 * index + 4);
+    });
+    this.#parked.describe(entries, offset + 8 * this.#fds.length);
+    this.#attendant?.describe(entries, offset + 8 * (this.#fds.length + this.#parked.count));
+  }
+
   /** From now on this is attended to as well, whenever it waits for something. */
   attendTo(attendant: Attendant): void {
     this.#attendant = attendant;
@@ -186,17 +215,11 @@ export class Listener {
    * Blocks until a call arrives at one of several listeners, or a parked one must be checked. A listener whose filter no task
    * has any more is closed.
    */
-  #awaitAny(): number | "interrupted" | "gone" | "parked" {
-    const attended = this.#attendant?.count ?? 0;
-    const count = this.#fds.length + this.#parked.count + attended;
+  #awaitAny(patience = this.patience): number | "interrupted" | "gone" | "parked" {
+    const count = this.waits;
     const entries = Buffer.alloc(8 * count);
-    this.#fds.forEach((fd, index) => {
-      entries.writeInt32LE(fd, 8 * index);
-      entries.writeInt32LE(POLLIN, 8 * index + 4);
-    });
-    this.#parked.describe(entries, 8 * this.#fds.length);
-    this.#attendant?.describe(entries, 8 * (this.#fds.length + this.#parked.count));
-    const result = poll(entries, count, this.#patience);
+    this.describe(entries, 0);
+    const result = poll(entries, count, patience);
     if (result === -EINTR) return "interrupted";
     if (result < 0) throw new LinuxError("sensor-lost", `cannot wait for the seccomp listeners (errno ${-result})`);
     const events = (index: number) => entries.readUInt16LE(8 * index + 6);
@@ -216,7 +239,7 @@ export class Listener {
   }
 
   /** How long to wait for a call, in milliseconds; -1 without a limit. */
-  get #patience(): number {
+  get patience(): number {
     const limits: number[] = [];
     if (this.#parked.count > 0) limits.push(this.#parked.patience);
     if (this.#isAttended && this.#attendant?.patience !== undefined) limits.push(this.#attendant.patience);

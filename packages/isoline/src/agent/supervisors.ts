@@ -1,0 +1,139 @@
+/** The supervising side of a namespace at the agent: a thread of its own, or a seat in a thread that serves several. */
+import { EventEmitter } from "node:events";
+import type { MessagePort } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
+import { ringDoorbell } from "@isoline/linux";
+import { cells, type ControlBlock } from "../namespace/control-block.ts";
+import type { Supervisor } from "../namespace/crew.ts";
+import type { SupervisorMessage } from "../namespace/messages.ts";
+import type { Plan } from "../namespace/plan.ts";
+import type { FromSharedThread, Seating } from "../namespace/shared-thread.ts";
+import { closeListener } from "../namespace/thread-watch.ts";
+import { startSupervisor } from "../namespace/threads.ts";
+
+/** What a supervising side shares with the main thread. */
+export interface Ends {
+  readonly block: ControlBlock;
+  readonly requests: MessagePort;
+  readonly launcher: MessagePort;
+}
+
+const RING_EVERY_MS = 2;
+/** For objects of all namespaces of one thread: beyond it the thread ends, and they fail closed. */
+const HEAP_MEGABYTES = 1024;
+const YOUNG_MEGABYTES = 6;
+
+/**
+ * A thread of its own. Where it fails, its listener is closed, so that mediated calls of what is left fail instead of waiting for an
+ * agent that goes on.
+ */
+export function ownThread({ block, requests, launcher }: Ends): Supervisor {
+  const worker = startSupervisor({ block, requests, launcher });
+  let hasListener = true;
+  const close = () => {
+    if (hasListener) closeListener(block);
+    hasListener = false;
+  };
+  worker.on("message", ({ kind }: SupervisorMessage) => {
+    if (kind === "ended") hasListener = false;
+    else if (kind === "failed") close();
+  });
+  worker.on("error", close);
+  worker.on("exit", close);
+  return worker;
+}
+
+/** One that serves several namespaces. */
+export class SharedThread {
+  readonly #worker: Worker;
+  readonly #seats = new Map<number, { readonly ends: Ends; readonly events: EventEmitter }>();
+  #tid = 0;
+  #next = 1;
+  #isOver = false;
+
+  constructor() {
+    this.#worker = new Worker(new URL("./shared-thread.js", import.meta.url), {
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES, maxOldGenerationSizeMb: HEAP_MEGABYTES },
+    });
+    this.#worker.on("message", (message: FromSharedThread) => this.#hear(message));
+    this.#worker.on("error", (fault) => this.#lost("error", fault));
+    this.#worker.on("exit", () => this.#lost("exit", undefined));
+  }
+
+  get namespaces(): number {
+    return this.#seats.size;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  seat(ends: Ends): Supervisor {
+    const number = this.#next++;
+    const events = new EventEmitter();
+    this.#seats.set(number, { ends, events });
+    return Object.assign(events, { postMessage: (plan: Plan) => this.#open(number, ends, plan) });
+  }
+
+  /** Leaves a seat that was never opened. */
+  #open(seat: number, { block, requests, launcher }: Ends, plan: Plan): void {
+    this.#worker.postMessage({ seat, block, requests, launcher, plan } satisfies Seating, [requests, launcher]);
+    // It may be waiting in the kernel: it is rung until it has taken this.
+    const bell = setInterval(() => {
+      if (this.#isOver || Atomics.load(block, cells.supervisorTid) !== 0) clearInterval(bell);
+      else if (this.#tid !== 0) ringDoorbell(this.#tid);
+    }, RING_EVERY_MS);
+  }
+
+  #hear(message: FromSharedThread): void {
+    if ("tid" in message) this.#tid = message.tid;
+    else if ("left" in message) this.#seats.delete(message.seat);
+    else this.#seats.get(message.seat)?.events.emit("message", message.message);
+  }
+
+  /** The thread is gone: every namespace that it served fails closed. */
+  #lost(event: "error" | "exit", fault: Error | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const { ends, events } of this.#seats.values()) {
+      closeListener(ends.block);
+      if (events.listenerCount(event) > 0) events.emit(event, fault);
+    }
+    this.#seats.clear();
+  }
+}
+
+/** Threads that serve several namespaces each; the next one has its place where the fewest are. */
+export class SharedThreads {
+  readonly #most: number;
+  #threads: SharedThread[] = [];
+
+  /** `most` threads are started, as they are needed. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Starts the first one ahead: loading its code takes longest. */
+  prepare(): void {
+    if (this.#most > 0) this.#fewest();
+  }
+
+  get counts(): readonly number[] {
+    return this.#threads.map(({ namespaces }) => namespaces);
+  }
+
+  seat(ends: Ends): Supervisor {
+    return this.#fewest().seat(ends);
+  }
+
+  #fewest(): SharedThread {
+    this.#threads = this.#threads.filter(({ isOver }) => !isOver);
+    const free = this.#threads.toSorted((one, other) => one.namespaces - other.namespaces)[0];
+    if (free !== undefined && (free.namespaces === 0 || this.#threads.length >= this.#most)) return free;
+    const started = new SharedThread();
+    this.#threads.push(started);
+    return started;
+  }
+}

@@ -1,0 +1,138 @@
+/** One namespace of a thread that serves several: opened from its plan, served in turns, finished at its end. */
+import type { MessagePort } from "node:worker_threads";
+import { IsolineError } from "@isoline/core/error";
+import { currentThread, type SeccompSensor } from "@isoline/linux";
+import { cells, type ControlBlock, publish } from "./control-block.ts";
+import { SeccompDriver } from "./drivers/seccomp.ts";
+import { Mailbox } from "./mailbox.ts";
+import type { LaunchOrder, SupervisorMessage } from "./messages.ts";
+import type { Plan } from "./plan.ts";
+import { Session } from "./session.ts";
+
+/** What a seat is opened with. */
+export interface SeatData {
+  readonly block: ControlBlock;
+  readonly requests: MessagePort;
+  readonly launcher: MessagePort;
+  readonly plan: Plan;
+}
+
+/** How many calls are decided before the others have their turn. */
+const CALLS_IN_A_TURN = 32;
+/** A turn that took longer than this counts against the next one, up to `LONGEST_REST_MS`. */
+const LONGEST_REST_MS = 1000;
+
+export class Seat {
+  readonly #session: Session;
+  readonly #driver: SeccompDriver;
+  readonly #mailbox: Mailbox;
+  readonly #block: ControlBlock;
+  readonly #say: (message: SupervisorMessage) => void;
+  #sensor: SeccompSensor | undefined;
+  /** Until then others come first: it has had the thread for as long. */
+  restsUntil = 0;
+
+  private constructor(
+    session: Session,
+    { block, requests, plan }: SeatData,
+    say: (message: SupervisorMessage) => void,
+  ) {
+    this.#session = session;
+    this.#block = block;
+    this.#say = say;
+    this.#driver = new SeccompDriver(plan, block, session);
+    this.#mailbox = new Mailbox(block, requests, session, this.#driver, say);
+  }
+
+  /** Loads and checks what the plan names; undefined, with the reason said, if that fails. */
+  static async open(data: SeatData, say: (message: SupervisorMessage) => void): Promise<Seat | undefined> {
+    const { block, launcher, plan } = data;
+    Atomics.store(block, cells.supervisorTid, currentThread());
+    try {
+      const session = await Session.prepare(plan, block, say);
+      const seat = new Seat(session, data, say);
+      const { landlock, mitigations } = session;
+      launcher.postMessage({
+        landlock,
+        sensor: plan.sensor,
+        openFiles: undefined,
+        mitigations,
+      } satisfies LaunchOrder);
+      publish(block, cells.ready, 1);
+      say({ kind: "ready" });
+      return seat;
+    } catch (fault) {
+      say(failureOf(fault));
+      return undefined;
+    }
+  }
+
+  /** Undefined until its workload has a filter. */
+  get sensor(): SeccompSensor | undefined {
+    return this.#sensor;
+  }
+
+  /** Looks whether the workload has a filter by now; `over` if it will never have one. */
+  look(): "waits" | "runs" | "over" {
+    if (this.#sensor !== undefined) return "runs";
+    if (Atomics.load(this.#block, cells.listener) === 0) return "waits";
+    this.#sensor = this.#driver.start();
+    if (this.#sensor === undefined) return "over";
+    this.#session.attach(this.#sensor);
+    return "runs";
+  }
+
+  /** Whether requests wait for an answer. */
+  get isAsked(): boolean {
+    return Atomics.load(this.#block, cells.rung) !== Atomics.load(this.#block, cells.answered);
+  }
+
+  /** Answers requests; `later` if some need code or a file, `over` if the supervision is to end. */
+  answer(): "done" | "later" | "over" {
+    if (this.#mailbox.answer() === "go-on") return "done";
+    return this.#mailbox.hasUnanswered ? "later" : "over";
+  }
+
+  answerRest(): Promise<void> {
+    return this.#mailbox.answerRest();
+  }
+
+  /** Decides about some calls. */
+  turn(): "ended" | "idle" | "busy" {
+    const began = performance.now();
+    const state = this.#sensor?.turn(CALLS_IN_A_TURN) ?? "idle";
+    const now = performance.now();
+    this.restsUntil = now + Math.min(now - began, LONGEST_REST_MS);
+    return state;
+  }
+
+  /** The last process has ended: writes what was observed, and says it. */
+  finish(): void {
+    const kernel = this.#driver.end();
+    this.#mailbox.answer();
+    const findings = this.#session.finish(kernel);
+    for (const departures of this.#session.departuresInPages()) this.#say({ kind: "departures", departures });
+    this.#session.close();
+    this.#say({ kind: "ended", findings });
+    this.#driver.close();
+  }
+
+  /** It cannot be supervised any more: its listener is closed, so mediated calls fail. */
+  fail(fault: unknown): void {
+    this.#say(failureOf(fault));
+    this.#driver.close();
+    this.#session.close();
+  }
+
+  /** Nothing of it was started. */
+  drop(): void {
+    this.#session.neverRan();
+    this.#session.close();
+    this.#say({ kind: "failed", code: "agent-refused", message: "nothing was started" });
+  }
+}
+
+function failureOf(fault: unknown): SupervisorMessage {
+  const code = fault instanceof IsolineError ? fault.code : "internal";
+  return { kind: "failed", code, message: fault instanceof Error ? fault.message : String(fault) };
+}

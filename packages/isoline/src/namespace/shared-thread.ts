@@ -1,0 +1,127 @@
+/**
+ * A supervising thread that serves several namespaces of the seccomp sensor, in turns. Each has a session, an engine and a memory of
+ * verdicts of its own; they share the thread, its code and its heap.
+ *
+ *   while calls come     one wait in the kernel for all listeners; then each that has calls decides about a few of them
+ *   a doorbell signal    requests are answered, new namespaces opened
+ *
+ * A namespace that took the thread for long lets the others go first for as long. What this cannot do: interrupt one decision.
+ */
+import { parentPort, receiveMessageOnPort, type MessagePort } from "node:worker_threads";
+import { armDoorbell, awaitTurns, currentThread, ownRights, returnLarger, serveUrgently } from "@isoline/linux";
+import type { SupervisorMessage } from "./messages.ts";
+import { Seat, type SeatData } from "./seat.ts";
+
+/** To the thread. */
+export interface Seating extends SeatData {
+  readonly seat: number;
+}
+
+/** From the thread: where it can be rung; a message of a namespace; a namespace that is left. */
+export type FromSharedThread =
+  | { readonly tid: number }
+  | { readonly seat: number; readonly message: SupervisorMessage }
+  | { readonly seat: number; readonly left: true };
+
+/** Tables double when they are full; the memory of the smaller one is not reused. */
+const LARGE_BYTES = 128 * 1024;
+/** How often to look for a filter that a client installs. */
+const LOOK_MS = 2;
+
+const port = parentPort as MessagePort;
+const tell = (message: FromSharedThread) => port.postMessage(message);
+
+class Service {
+  readonly #seats = new Map<number, Seat>();
+  readonly #arrived: Seating[] = [];
+  readonly #rights = ownRights();
+
+  /** Serves until the process ends. */
+  async run(): Promise<never> {
+    for (;;) {
+      if (this.#seats.size === 0 && this.#arrived.length === 0) await this.#anyMessage();
+      for (const seating of this.#arrived.splice(0)) await this.#open(seating);
+      for (const seat of this.#seats.values()) await seat.answerRest();
+      this.#serve();
+    }
+  }
+
+  #anyMessage(): Promise<void> {
+    return new Promise((resolve) => {
+      port.once("message", (seating: Seating) => {
+        this.#arrived.push(seating);
+        resolve();
+      });
+    });
+  }
+
+  async #open({ seat: number, ...data }: Seating): Promise<void> {
+    const seat = await Seat.open(data, (message) => tell({ seat: number, message }));
+    if (seat === undefined) tell({ seat: number, left: true });
+    else this.#seats.set(number, seat);
+  }
+
+  /** Decides about calls until something is to be done outside of the kernel, or nothing is left to serve. */
+  #serve(): void {
+    while (this.#seats.size > 0) {
+      if (this.#attend() === "leave") return;
+      const running = [...this.#seats].filter(([, { sensor }]) => sensor !== undefined);
+      const sensors = running.flatMap(([, { sensor }]) => (sensor === undefined ? [] : [sensor]));
+      const ready = awaitTurns(sensors, running.length < this.#seats.size ? LOOK_MS : -1);
+      const due = running.filter((_, index) => ready[index]);
+      const now = performance.now();
+      const rested = due.filter(([, { restsUntil }]) => restsUntil <= now);
+      // If only namespaces have calls that had their share, they need not wait for nobody.
+      for (const [number, seat] of rested.length > 0 ? rested : due)
+        this.#attempt(number, seat, () => seat.turn() === "ended" && this.#finish(number, seat));
+    }
+  }
+
+  /** Requests, filters that were installed, namespaces that have arrived. */
+  #attend(): "stay" | "leave" {
+    let next: "stay" | "leave" = "stay";
+    for (const [number, seat] of this.#seats) {
+      this.#attempt(number, seat, () => {
+        if (seat.look() === "over") return this.#leave(number, () => seat.drop());
+        const answered = seat.isAsked ? seat.answer() : "done";
+        if (answered === "later") next = "leave";
+        if (answered === "over") this.#finish(number, seat);
+      });
+    }
+    for (let got = take(); got !== undefined; got = take()) this.#arrived.push(got);
+    return this.#arrived.length > 0 ? "leave" : next;
+  }
+
+  #finish(number: number, seat: Seat): void {
+    this.#leave(number, () => seat.finish());
+  }
+
+  #leave(number: number, end: () => void): void {
+    this.#seats.delete(number);
+    end();
+    tell({ seat: number, left: true });
+  }
+
+  /** A fault of one namespace ends that namespace, and no other; unless the thread itself is not what it was. */
+  #attempt(number: number, seat: Seat, act: () => unknown): void {
+    try {
+      act();
+    } catch (fault) {
+      this.#seats.delete(number);
+      seat.fail(fault);
+      tell({ seat: number, left: true });
+      // With rights of a task it must not go on: all its listeners are closed with it.
+      if (ownRights() !== this.#rights) throw fault;
+    }
+  }
+}
+
+function take(): Seating | undefined {
+  return (receiveMessageOnPort(port) as { message: Seating } | undefined)?.message;
+}
+
+returnLarger(LARGE_BYTES);
+armDoorbell();
+serveUrgently();
+tell({ tid: currentThread() });
+void new Service().run();
