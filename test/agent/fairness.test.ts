@@ -1,0 +1,59 @@
+/** Two namespaces in one thread of the agent: one that floods it takes nothing from the other but time, and less than all of that. */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../faults/bench.ts";
+import { compiler } from "../sensor/case.ts";
+import { isBuilt, type Report } from "../support/isoline.ts";
+import { isRoot } from "../support/machine.ts";
+import { TestAgent } from "./agent.ts";
+
+/** Floods until a file is there. */
+const FLOOD = "while [ ! -e end ]; do ./flood same 2000; done";
+
+describe.skipIf(compiler === undefined || !isBuilt || !isRoot)(
+  "neighbours in one thread (needs gcc, a build, root)",
+  () => {
+    const agent = new TestAgent();
+    const at = (name: string) => join(agent.directory, name);
+    const handed = (contour: string, report: string) =>
+      ["run", "-q", contour, "--enforce", "--report", report, "--agent", "--agent-socket", agent.socket, "--"] as const;
+    const reportOf = (name: string) => JSON.parse(readFileSync(at(name), "utf8")) as Report;
+
+    beforeAll(async () => {
+      const source = fileURLToPath(new URL("../faults/flood.c", import.meta.url));
+      execFileSync("gcc", ["-O1", "-w", "-static", "-o", at("flood"), source, "-lpthread"]);
+      execFileSync("sh", ["-c", `echo data > ${at("data")}`]);
+      await agent.start("threads: 1\n");
+      await agent.isoline(["learn", "-q", "-o", "flood.contour", "--", "sh", "-c", `(sleep 1; : > end) & ${FLOOD}`]);
+      execFileSync("rm", [at("end")]);
+      await agent.isoline(["learn", "-q", "-o", "quiet.contour", "--", "sh", "-c", "cat data; cat data"]);
+    });
+    afterAll(() => agent.clear());
+
+    it("the quiet one runs to its end while the other floods, and both are observed completely", async () => {
+      const flood = agent.isoline([...handed("flood.contour", "flood.json"), "sh", "-c", FLOOD]);
+      await until(() => agent.log.some(({ event }) => event === "began"));
+      const quiet = await agent.isoline([...handed("quiet.contour", "quiet.json"), "sh", "-c", "cat data; cat data"]);
+      expect(agent.log.filter(({ event }) => event === "ended")).toHaveLength(1);
+      writeFileSync(at("end"), "");
+      expect(quiet).toMatchObject({ status: 0, stdout: "data\ndata\n" });
+      expect((await flood).status).toBe(0);
+      expect(reportOf("quiet.json")).toMatchObject({ verdict: "on-contour", incomplete: [] });
+      expect(reportOf("flood.json")).toMatchObject({ verdict: "on-contour", incomplete: [] });
+    });
+
+    it("a departure of one is not one of the other", async () => {
+      const [one, other] = await Promise.all([
+        agent.isoline([...handed("quiet.contour", "one.json"), "sh", "-c", "cat data; cat /etc/passwd"]),
+        agent.isoline([...handed("quiet.contour", "other.json"), "sh", "-c", "cat data; cat data"]),
+      ]);
+      expect(one.status).not.toBe(0);
+      expect(other.status).toBe(0);
+      expect(reportOf("one.json")).toMatchObject({ verdict: "off-contour", refused: 1 });
+      expect(reportOf("other.json")).toMatchObject({ verdict: "on-contour", off: 0 });
+    });
+  },
+);
