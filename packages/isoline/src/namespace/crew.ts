@@ -28,6 +28,6 @@ export interface Crew {
   readonly requests: MessagePort;
   /** Sends the task. */
   begin(plan: Plan, launch: LaunchData): void;
-  /** A launching thread of this process; or the outcome of a launch elsewhere, which comes when the program runs or could not be started. */
+  /** A launching thread of this process; or the outcome of a launch elsewhere, when the program runs or could not be started. */
   readonly launch: Launching | Promise<Started>;
 }
