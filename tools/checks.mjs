@@ -11,7 +11,7 @@ const judge = (/** @type {string} */ what) => [process.execPath, `${repository}/
 export const checks = [
   { name: "format", command: [installed("biome"), "format", "."], remedy: "npm run format" },
   { name: "lint", command: [installed("oxlint"), "--type-aware", "--deny-warnings"], remedy: "npm run lint" },
-  { name: "types", command: [installed("tsc"), "-p", "tsconfig.check.json"], remedy: "npx tsc -p tsconfig.check.json" },
+  { name: "types", command: judge("types"), remedy: "npx tsc -p tsconfig.check.json, or -p packages/dashboard" },
   { name: "layers", command: judge("layers"), remedy: "the table in tools/layers.mjs" },
   { name: "manners", command: judge("manners"), remedy: "CONTRIBUTING.md" },
   { name: "dead-code", command: [installed("knip"), "--no-progress", "--no-config-hints"], remedy: "npx knip" },

@@ -10,6 +10,7 @@ import { errorPageViolations } from "./error-page.mjs";
 import { layerViolations } from "./layers.mjs";
 import { mannersViolations } from "./manners.mjs";
 import { plainWordViolations } from "./plain-words.mjs";
+import { typeViolations } from "./type-check.mjs";
 
 /** @type {Record<string, (root: string) => string[] | Promise<string[]>>} */
 const judges = {
@@ -21,6 +22,7 @@ const judges = {
   layers: layerViolations,
   manners: mannersViolations,
   "plain-words": plainWordViolations,
+  types: typeViolations,
 };
 
 const what = process.argv[2] ?? "";

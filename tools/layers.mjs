@@ -83,6 +83,22 @@ const layers = [
   ["linux", "probe", [...core, "node:*"]],
   ["linux", "index", []],
 
+  // The page of a fleet: built by Vite, checked by this table like the others.
+  ["dashboard", "text", []],
+  ["dashboard", "model", ["@isoline/attest/appraise", "@isoline/verifier"]],
+  ["dashboard", "wire", ["@isoline/verifier", "@preact/signals"]],
+  ["dashboard", "fleet", ["@isoline/verifier", "@preact/signals", "preact/hooks"]],
+  ["dashboard", "layout", ["@isoline/verifier"]],
+  ["dashboard", "place", ["@preact/signals"]],
+  [
+    "dashboard",
+    "parts",
+    ["@isoline/verifier", "@preact/signals", "preact", "preact/hooks", "uplot", "uplot/dist/uPlot.min.css"],
+  ],
+  ["dashboard", "pages", ["@isoline/verifier", "@preact/signals", "preact", "preact/hooks"]],
+  ["dashboard", "style", []],
+  ["dashboard", "main", ["preact", "preact/hooks"]],
+
   ["verifier", "error", core],
   ["verifier", "challenge", ["node:crypto"]],
   [
@@ -133,7 +149,7 @@ export function layerViolations(root) {
 /** @param {string} root @param {string} pack */
 function violationsIn(root, pack) {
   const folder = `packages/${pack}/src`;
-  const paths = filesUnder(root, folder).filter((path) => path.endsWith(".ts") && !isTest(path));
+  const paths = filesUnder(root, folder).filter((path) => /\.tsx?$/.test(path) && !isTest(path));
   if (paths.length === 0) return [`${folder}: no sources found, so there is nothing to check`];
 
   /** @type {string[]} */

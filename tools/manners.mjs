@@ -11,7 +11,7 @@ const FOLDERS = ["packages", "tools", "bench", "test", "examples"];
 /** @param {string} root @returns {string[]} */
 export function mannersViolations(root) {
   const paths = FOLDERS.flatMap((folder) => filesUnder(root, folder)).filter((path) =>
-    /\.(ts|mjs|js|c|h|py)$/.test(path),
+    /\.(tsx?|mjs|js|css|c|h|py)$/.test(path),
   );
   if (paths.length === 0) return ["no sources found, so there is nothing to check"];
   return paths.flatMap((path) => [...nameViolations(path), ...sourceViolations(root, path)]);
@@ -30,7 +30,7 @@ function nameViolations(path) {
 function sourceViolations(root, path) {
   const lines = readFileSync(join(root, path), "utf8").split("\n").length - 1;
   const long = lines > MOST_LINES ? [`${path}: ${lines} lines; a file has at most ${MOST_LINES}`] : [];
-  const shipped = /^packages\/[^/]+\/src\/.*\.ts$/.test(path) && !isTest(path);
+  const shipped = /^packages\/[^/]+\/src\/.*\.tsx?$/.test(path) && !isTest(path);
   return shipped ? [...long, ...bareErrors(readSource(root, path))] : long;
 }
 

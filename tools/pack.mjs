@@ -12,7 +12,14 @@ import { basename, join, resolve } from "node:path";
 import { repository, run } from "./run.mjs";
 
 const packages = ["core", "attest", "log", "linux", "dashboard", "verifier", "isoline"];
-const LEFT_OUT = [/\.map$/, /\.cache$/, /\/kept-for$/, /\.tsbuildinfo$/, /\/fixtures$/, /\.test\.(js|d\.ts)$/];
+const LEFT_OUT = [
+  /\.map$/,
+  /\.cache$/,
+  /\/(kept-for|built-from)$/,
+  /\.tsbuildinfo$/,
+  /\/fixtures$/,
+  /\.test\.(js|d\.ts)$/,
+];
 
 const out = resolve(process.argv[2] ?? join(repository, "dist/tarballs"));
 mkdirSync(out, { recursive: true });

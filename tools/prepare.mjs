@@ -19,8 +19,10 @@ async function build() {
   const programs = await buildPrograms();
   if (programs.status !== 0) return programs;
   const bundled = await run([process.execPath, fileURLToPath(new URL("./bundle.mjs", import.meta.url))]);
+  if (bundled.status !== 0) return bundled;
+  const page = await run([process.execPath, fileURLToPath(new URL("./page.mjs", import.meta.url))]);
   const note = /^skipped: (.+)$/m.exec(programs.output)?.[1] ?? "";
-  return { ...bundled, note, seconds: compiled.seconds + programs.seconds + bundled.seconds };
+  return { ...page, note, seconds: compiled.seconds + programs.seconds + bundled.seconds + page.seconds };
 }
 
 /** Compiles the BPF programs. Without the compiler there are none, which is no failure. */

@@ -15,7 +15,7 @@ import { lineAt } from "./sources.mjs";
 /** @param {string} path @param {string} text @returns {Prose | undefined} nothing for a kind of file without prose */
 export function proseOf(path, text) {
   if (path.endsWith(".md")) return { ...inParagraphs([asLines(text)], false), strings: [], names: [] };
-  if (/\.(ts|mjs|cjs|js)$/.test(path)) return proseOfScript(path, text);
+  if (/\.(tsx?|mjs|cjs|js)$/.test(path)) return proseOfScript(path, text);
   if (/\.[ch]$/.test(path)) return { ...inParagraphs(commentsOfC(text), true), strings: [], names: namesIn(text) };
   if (/\.(py|sh|pl|toml|ya?ml)$|(^|\/)Containerfile$/.test(path))
     return { ...inParagraphs(commentsByHash(text), true), strings: [], names: [] };
@@ -37,6 +37,7 @@ function proseOfScript(path, text) {
     Literal: (node) => {
       if (typeof node.value === "string") keep(node.start, node.value);
     },
+    JSXText: ({ value, start }) => keep(start, value),
     TemplateLiteral: ({ quasis, start }) => keep(start, quasis.map(({ value }) => value.raw).join("…")),
     Identifier: ({ name, start }) => void names.push({ text: name, line: lineAt(text, start) }),
   }).visit(program);

@@ -49,6 +49,7 @@ const cases: Record<string, readonly Case[]> = {
   types: [
     ["a value of the wrong type", { [event]: 'export const codes: number = "1";\n' }, /event\.ts.*TS2322/],
     ["an enum", { [event]: "export enum Codes {\n  One,\n}\n" }, /event\.ts.*TS1294/],
+    ["a wrong type in the page", { "packages/dashboard/src/main.tsx": "document.title = 1;\n" }, /main\.tsx.*TS2322/],
     ["an element that may be missing", { [event]: "export const codes: number = [1][0];\n" }, /event\.ts.*TS2322/],
   ],
   layers: [
@@ -117,6 +118,11 @@ const cases: Record<string, readonly Case[]> = {
       "an import by a computed name",
       { [event]: 'const name = "node:fs";\nawait import(name);\n' },
       /event\.ts:2: imports by a computed name/,
+    ],
+    [
+      "an import that the page may not have",
+      { "packages/dashboard/src/main.tsx": 'import "node:fs";\n' },
+      /dashboard\/main may not import "node:fs"/,
     ],
     ["a require", { [event]: 'require("fs");\n' }, /core\/event may not import "fs"/],
     ["a folder without a row", { "packages/core/src/attic/a.ts": "export {};\n" }, /"attic" has no row/],
@@ -238,6 +244,11 @@ const cases: Record<string, readonly Case[]> = {
     ],
   ],
   "plain-words": [
+    [
+      "such a word in the page",
+      { "packages/dashboard/src/main.tsx": "// a\n/** Somebody looks. */\nexport {};\n" },
+      /main\.tsx:2: "Somebody"; instead/,
+    ],
     ["a word of a private dialect", { "README.md": "Somebody reads it.\n" }, /README\.md:1: "Somebody"; instead/],
     ["a line that is too long", { "README.md": `${"a".repeat(140)}.\n` }, /README\.md:1: a line of 141 letters/],
     ["a sentence that is too long", { "README.md": `${"a ".repeat(46)}.\n` }, /README\.md:1: a sentence of 46 words/],

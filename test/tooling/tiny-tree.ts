@@ -13,7 +13,7 @@ const CONFIGURATION = [
   "knip.json",
 ];
 
-const PACKAGES = ["core", "attest", "log", "linux", "verifier", "isoline"];
+const PACKAGES = ["core", "attest", "log", "linux", "verifier", "dashboard", "isoline"];
 
 const manifest = (name: string) => ({
   name,
@@ -51,6 +51,8 @@ const inOrder: Record<string, string> = {
   "packages/log/src/error.ts": 'export const logErrors = { "bad-note": "A note is none." } as const;\n',
   "packages/verifier/package.json": json(manifest("@isoline/verifier")),
   "packages/verifier/src/index.ts": "export {};\n",
+  "packages/dashboard/package.json": json({ name: "@isoline/dashboard", version: "0.1.0", type: "module" }),
+  "packages/dashboard/src/main.tsx": "export {};\n",
   "packages/linux/package.json": json(manifest("@isoline/linux")),
   "packages/linux/src/index.ts": "export const linux = true;\n",
   "packages/isoline/package.json": json(manifest("isoline")),

@@ -1,0 +1,188 @@
+/** One canister: its contour as a map, what departed from it, how far it is trusted, and its counters over time. */
+import type { CanisterInFull, ContourMap, Node } from "@isoline/verifier";
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useAnswer } from "../fleet/ask.ts";
+import { canisterStages, nodeStages, worstOf } from "../model/chain.ts";
+import { Chain } from "../parts/chain.tsx";
+import { ContourDrawing } from "../parts/contour-drawing.tsx";
+import { ContourText } from "../parts/contour-text.tsx";
+import { CountersChart, HistoryTable } from "../parts/counters-chart.tsx";
+import { Departures, Trust } from "../parts/departures.tsx";
+import { OutcomeMark, outcomeWord } from "../parts/marks.tsx";
+import { Await } from "../parts/notices.tsx";
+import { Ago, Facts, Hex, Said } from "../parts/said.tsx";
+import { toNode } from "../place/route.ts";
+import { count, counted } from "../text/amounts.ts";
+import { Fault } from "../wire/fault.ts";
+import { pathOf, read } from "../wire/request.ts";
+import { VerdictLine } from "./node-page.tsx";
+
+export function CanisterPage({ node, label }: { readonly node: string; readonly label: string }): JSX.Element {
+  const key = `${node}\n${label}`;
+  const canister = useAnswer(
+    key,
+    (ending) => read<CanisterInFull>(pathOf("nodes", node, "canisters", label), {}, ending),
+    (change) => change.node === node,
+  );
+  const below = useAnswer(
+    node,
+    (ending) => read<Node>(pathOf("nodes", node), {}, ending),
+    (change) => change.node === node,
+  );
+  return (
+    <>
+      <nav class="crumbs" aria-label="Path">
+        <a href="#/">Fleet</a> <span aria-hidden="true">/</span>{" "}
+        <a href={toNode(node)}>
+          <Said text={node} most={80} />
+        </a>{" "}
+        <span aria-hidden="true">/</span>
+      </nav>
+      <h1 tabIndex={-1}>
+        <Said text={label} most={160} />
+      </h1>
+      <Await asked={canister} what="the canister">
+        {(value) => (
+          <>
+            <VerdictLine of={value} />
+            <ul class="figures">
+              <Figure title="events" value={value.counters.events} />
+              <Figure title="departures" value={value.counters.departures} bad />
+              <Figure title="refused" value={value.counters.refused} bad />
+              <Figure title="lost" value={value.counters.lost} bad />
+              <Figure title="untrusted processes" value={value.counters.untrusted} bad />
+            </ul>
+            <div class="beside">
+              <section class="main-part">
+                <h2>Departures</h2>
+                <p class="faint">
+                  In the node's own words. The verifier passes them on; only the counts and the verdict are proven.
+                </p>
+                <Departures all={value.departures} />
+                <h2>Trust of its processes</h2>
+                <Trust canister={value} />
+                <h2>From hardware to this canister</h2>
+                {below.value !== undefined && <NodeInShort node={below.value} />}
+                <Chain stages={canisterStages(value.links)} label="Checks of the canister" />
+              </section>
+              <aside>
+                <h2>The canister</h2>
+                <CanisterFacts canister={value} />
+              </aside>
+            </div>
+            <section>
+              <h2>Contour</h2>
+              <ContourPart canister={value} />
+            </section>
+            <section>
+              <h2>Over time</h2>
+              <CountersChart history={value.history} />
+              <details>
+                <summary>Reports as a table</summary>
+                <HistoryTable history={value.history} />
+              </details>
+            </section>
+          </>
+        )}
+      </Await>
+    </>
+  );
+}
+
+function Figure({
+  title,
+  value,
+  bad = false,
+}: {
+  readonly title: string;
+  readonly value: number;
+  readonly bad?: boolean;
+}) {
+  return (
+    <li class={bad && value > 0 ? "figure bad" : "figure"}>
+      <b>
+        {bad && value > 0 && <span aria-hidden="true">▲ </span>}
+        {count(value)}
+      </b>
+      {title}
+    </li>
+  );
+}
+
+function CanisterFacts({ canister }: { readonly canister: CanisterInFull }): JSX.Element {
+  return (
+    <Facts
+      of={[
+        ["image", <Said text={canister.image} most={300} code />],
+        ["contour", <Said text={canister.contourName} most={120} />],
+        ["contour digest", <Hex digest={canister.contour} />],
+        ["points", count(canister.points)],
+        ["mode", canister.mode],
+        ["sensor", canister.sensor],
+        ["rooted in", canister.root === "tpm" ? "a register of the TPM" : "the node's word"],
+        ["measurement", <Hex digest={canister.measurement} />],
+        ["started", <Ago at={canister.started} />],
+        ["tenant", <Said text={canister.tenant} most={64} />],
+      ]}
+    />
+  );
+}
+
+/** The stages of the node below, each in one mark. */
+function NodeInShort({ node }: { readonly node: Node }): JSX.Element {
+  return (
+    <ol class="chain-short" aria-label="Stages of the node below">
+      {nodeStages(node.links).map(({ title, steps }) => {
+        const worst = worstOf(steps);
+        return (
+          <li class={worst}>
+            <OutcomeMark outcome={worst} /> {title} <span class="word">{outcomeWord(worst)}</span>
+          </li>
+        );
+      })}
+      <li>
+        <a href={toNode(node.name)}>each check of the node</a>
+      </li>
+    </ol>
+  );
+}
+
+function ContourPart({ canister }: { readonly canister: CanisterInFull }): JSX.Element {
+  const { contour, departures } = canister;
+  const view = useSignal<"map" | "text">("map");
+  const asked = useAnswer(contour ?? "", (ending) =>
+    contour === undefined
+      ? Promise.reject(new Fault("missing", "The verifier knows no contour of this canister."))
+      : read<ContourMap>(pathOf("contours", contour), {}, ending),
+  );
+  const departing = new Map<string, number>();
+  for (const { program } of departures)
+    if (program !== undefined) departing.set(program, (departing.get(program) ?? 0) + 1);
+  return (
+    <Await asked={asked} what="the contour">
+      {(value) => (
+        <>
+          <div class="toolbar">
+            <p>
+              <Said text={value.name} most={120} />: {counted(value.points, "point")} of{" "}
+              {counted(value.programs.length, "program")}
+            </p>
+            <div class="switch" role="group" aria-label="Show as">
+              {(["map", "text"] as const).map((one) => (
+                <button type="button" aria-pressed={view.value === one} onClick={() => void (view.value = one)}>
+                  {one}
+                </button>
+              ))}
+            </div>
+          </div>
+          {view.value === "map" ? (
+            <ContourDrawing contour={value} departing={departing} />
+          ) : (
+            <ContourText contour={value} />
+          )}
+        </>
+      )}
+    </Await>
+  );
+}

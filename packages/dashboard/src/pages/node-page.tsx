@@ -1,0 +1,149 @@
+/** One node: the chain from its hardware to its canisters. */
+import type { Canister, Node } from "@isoline/verifier";
+import type { JSX } from "preact";
+import { useAnswer } from "../fleet/ask.ts";
+import { nodeStages } from "../model/chain.ts";
+import { severity, stateOf } from "../model/states.ts";
+import { Chain } from "../parts/chain.tsx";
+import { Verdict } from "../parts/marks.tsx";
+import { Await } from "../parts/notices.tsx";
+import { Rows } from "../parts/rows.tsx";
+import { Ago, Facts, Hex, Said } from "../parts/said.tsx";
+import { toCanister } from "../place/route.ts";
+import { counted } from "../text/amounts.ts";
+import { pathOf, read } from "../wire/request.ts";
+
+export function NodePage({ name }: { readonly name: string }): JSX.Element {
+  const isOf = (change: { readonly node: string }) => change.node === name;
+  const node = useAnswer(name, (ending) => read<Node>(pathOf("nodes", name), {}, ending), isOf);
+  const canisters = useAnswer(
+    name,
+    (ending) => read<{ items: readonly Canister[] }>(pathOf("nodes", name, "canisters"), {}, ending),
+    isOf,
+  );
+  return (
+    <>
+      <nav class="crumbs" aria-label="Path">
+        <a href="#/">Fleet</a> <span aria-hidden="true">/</span>
+      </nav>
+      <h1 tabIndex={-1}>
+        <Said text={name} most={120} />
+      </h1>
+      <Await asked={node} what="the node">
+        {(value) => (
+          <>
+            <VerdictLine of={value} />
+            <div class="beside">
+              <section class="main-part">
+                <h2>From hardware to canisters</h2>
+                <Chain stages={nodeStages(value.links)} label="Checks of the node, from the hardware on" />
+                <p class="chain-end" aria-hidden="true">
+                  and on it
+                </p>
+              </section>
+              <aside>
+                <h2>The node</h2>
+                <NodeFacts node={value} />
+              </aside>
+            </div>
+          </>
+        )}
+      </Await>
+      <section>
+        <h2>Canisters</h2>
+        <Await asked={canisters} what="its canisters">
+          {({ items }) =>
+            items.length === 0 ? (
+              <p class="nothing">No canister runs here.</p>
+            ) : (
+              <CanisterRows items={items} withNode={false} />
+            )
+          }
+        </Await>
+      </section>
+    </>
+  );
+}
+
+interface Judged {
+  readonly state: string;
+  readonly failure?: string | undefined;
+  readonly why?: string | undefined;
+  readonly since: string;
+}
+
+/** The verdict of a node or a canister, large, with its reason. */
+export function VerdictLine({ of: { state, failure, why, since } }: { readonly of: Judged }): JSX.Element {
+  return (
+    <div class={`verdict-line ${stateOf(state)}`}>
+      <Verdict state={state} failure={failure} large />
+      <span class="faint">
+        since <Ago at={since} />
+      </span>
+      {why !== undefined && (
+        <p>
+          <Said text={why} />
+        </p>
+      )}
+    </div>
+  );
+}
+
+function NodeFacts({ node }: { readonly node: Node }): JSX.Element {
+  const labels = Object.entries(node.labels);
+  return (
+    <Facts
+      of={[
+        ["root of trust", node.root === "tpm" ? "TPM 2.0" : "none: its word only"],
+        ["last evidence", <Ago at={node.lastSeen} />],
+        ["next is due", <Ago at={node.due} />],
+        ["enrolled", <Ago at={node.enrolled} />],
+        ["tenant", <Said text={node.tenant} most={64} />],
+        ["sensors", <Said text={node.sensors?.join(", ")} most={80} />],
+        ["kernel", <Said text={node.kernel} most={160} />],
+        ["build", <Said text={node.build} most={160} code />],
+        ["identity", <Hex digest={node.id} />],
+        [
+          "labels",
+          labels.length === 0 ? (
+            "none"
+          ) : (
+            <ul class="labels">
+              {labels.map(([key, value]) => (
+                <li>
+                  <Said text={`${key}=${value}`} most={200} />
+                </li>
+              ))}
+            </ul>
+          ),
+        ],
+      ]}
+    />
+  );
+}
+
+/** Canisters, the worst first. */
+export function CanisterRows({ items, withNode }: { readonly items: readonly Canister[]; readonly withNode: boolean }) {
+  const sorted = items.toSorted(
+    (a, b) => severity(stateOf(b.state)) - severity(stateOf(a.state)) || (a.label < b.label ? -1 : 1),
+  );
+  return (
+    <Rows
+      kind="nodes"
+      label="Canisters"
+      items={sorted}
+      keyOf={({ node, label }) => `${node}\n${label}`}
+      linkOf={({ node, label }) => toCanister(node, label)}
+      columns={[
+        { title: "Canister", name: "name", cell: ({ label }) => <Said text={label} most={100} /> },
+        { title: "Verdict", name: "state", cell: ({ state, failure }) => <Verdict state={state} failure={failure} /> },
+        { title: "Since", name: "since", cell: ({ since }) => <Ago at={since} /> },
+        withNode
+          ? { title: "Node", name: "canisters", cell: ({ node }) => <Said text={node} most={80} /> }
+          : { title: "Points", name: "canisters", cell: ({ points }) => counted(points, "point") },
+        { title: "Mode", name: "tenant", cell: ({ mode, sensor }) => `${mode}, ${sensor}` },
+        { title: "Why", name: "why", cell: ({ why, image }) => <Said text={why ?? image} most={300} /> },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,76 @@
+/** What went wrong, what is empty, what is still coming; and the line that screen readers follow. */
+import { signal } from "@preact/signals";
+import { Component, type ComponentChildren, type JSX } from "preact";
+import { sayFault } from "../wire/fault.ts";
+import { Said } from "./said.tsx";
+
+/** Something is wrong, and is said at once. */
+export function Alarm({ children, retry }: { readonly children: ComponentChildren; readonly retry?: () => void }) {
+  return (
+    <div class="notice alarm" role="alert">
+      <strong aria-hidden="true">!</strong>
+      <div>{children}</div>
+      {retry !== undefined && (
+        <button type="button" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function Hint({ children }: { readonly children: ComponentChildren }): JSX.Element {
+  return <p class="notice hint">{children}</p>;
+}
+
+/** A view for a value that is on its way. */
+export function Await<T>(props: {
+  readonly asked: { readonly value: T | undefined; readonly fault: string | undefined };
+  readonly what: string;
+  readonly children: (value: T) => ComponentChildren;
+}): JSX.Element {
+  const { value, fault } = props.asked;
+  return (
+    <>
+      {fault !== undefined && (
+        <Alarm>
+          <Said text={fault} />
+          {value !== undefined && " What is shown below is older."}
+        </Alarm>
+      )}
+      {value === undefined && fault === undefined && <p class="waiting">Loading {props.what} …</p>}
+      {value !== undefined && props.children(value)}
+    </>
+  );
+}
+
+/** A view that cannot be drawn says so; the rest of the page goes on. */
+export class Guard extends Component<{ readonly children: ComponentChildren }, { fault: string | undefined }> {
+  override state: { fault: string | undefined } = { fault: undefined };
+
+  static override getDerivedStateFromError(fault: unknown): { fault: string } {
+    return { fault: sayFault(fault) };
+  }
+
+  override render(): ComponentChildren {
+    if (this.state.fault === undefined) return this.props.children;
+    return (
+      <Alarm retry={() => this.setState({ fault: undefined })}>
+        This view could not be drawn from what the verifier said: <Said text={this.state.fault} />
+      </Alarm>
+    );
+  }
+}
+
+const spoken = signal("");
+
+/** Says a line to screen readers, when they are done with the one before. */
+export const announce = (line: string): void => void (spoken.value = line);
+
+export function Announcer(): JSX.Element {
+  return (
+    <div class="unseen" role="status" aria-live="polite">
+      {spoken}
+    </div>
+  );
+}

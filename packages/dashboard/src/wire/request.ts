@@ -1,0 +1,96 @@
+/** Requests to the verifier that served this page, and to no other host. */
+import { Fault, faultOf, sayFault } from "./fault.ts";
+import { authorization, signOut } from "./session.ts";
+
+const TRIES = 3;
+const LONGEST_WAIT = 20;
+
+/** The address of an API path below the page, so that the page also works behind a path of a proxy. */
+export function addressOf(
+  path: string,
+  query: Readonly<Record<string, string | readonly string[] | undefined>> = {},
+): URL {
+  const address = new URL(`v1/${path}`, document.baseURI);
+  for (const [name, value] of Object.entries(query))
+    for (const each of [value ?? []].flat()) address.searchParams.append(name, each);
+  return address;
+}
+
+/** A path of the API; every part is encoded. */
+export const pathOf = (...parts: readonly string[]): string => parts.map(encodeURIComponent).join("/");
+
+/** Reads something. A busy verifier is asked again, at most twice, when it says so. */
+export async function read<T>(
+  path: string,
+  query: Readonly<Record<string, string | readonly string[] | undefined>>,
+  ending: AbortSignal,
+): Promise<T> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return (await ask("GET", addressOf(path, query), ending)) as T;
+    } catch (fault) {
+      if (!(fault instanceof Fault) || fault.kind !== "busy" || tried === TRIES) throw fault;
+      await pause(Math.min(fault.retryAfter ?? tried, LONGEST_WAIT), ending);
+    }
+  }
+}
+
+/** Sends a file, and reads the answer. */
+export async function send<T>(path: string, file: string, ending: AbortSignal): Promise<T> {
+  return (await ask("POST", addressOf(path), ending, file)) as T;
+}
+
+async function ask(method: string, address: URL, ending: AbortSignal, body?: string): Promise<unknown> {
+  const answer = await reach(address, ending, {
+    method,
+    ...(body === undefined ? {} : { body }),
+    headers: {
+      accept: "application/json",
+      ...(body === undefined ? {} : { "content-type": "application/octet-stream" }),
+    },
+  });
+  try {
+    return await answer.json();
+  } catch (fault) {
+    if (ending.aborted) throw fault;
+    throw new Fault("damaged", "Expected JSON from the verifier, got something else; is a proxy between?");
+  }
+}
+
+/** Any request: with the token, without cookies, following no redirect. Gives an answer that is a success. */
+export async function reach(address: URL, ending: AbortSignal, options: RequestInit): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(address, {
+      ...options,
+      headers: { ...(options.headers as Record<string, string>), ...authorization() },
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+      referrerPolicy: "no-referrer",
+      signal: ending,
+    });
+  } catch (fault) {
+    if (ending.aborted) throw fault;
+    throw new Fault("unreachable", `The verifier cannot be reached: ${sayFault(fault)}.`);
+  }
+  if (answer.ok) return answer;
+  const said: unknown = await answer.json().catch(() => undefined);
+  if (ending.aborted) throw ending.reason as Error;
+  const fault = faultOf(answer.status, said, answer.headers.get("retry-after"));
+  if (fault.kind === "sign-in") signOut(fault.message);
+  throw fault;
+}
+
+/** Waits, or throws the signal's reason. */
+export function pause(seconds: number, ending: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(ending.reason as Error);
+    if (ending.aborted) return end();
+    const timer = setTimeout(() => {
+      ending.removeEventListener("abort", end);
+      resolve();
+    }, seconds * 1000);
+    ending.addEventListener("abort", () => (clearTimeout(timer), end()), { once: true });
+  });
+}

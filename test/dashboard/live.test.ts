@@ -1,0 +1,104 @@
+/** Who may look, and what the page says when the verifier is not there: old data is never shown as new. */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hasBrowser } from "../support/browser.ts";
+import { MadeVerifier, TOKEN } from "./made-verifier.ts";
+import { launchBrowser, openTab } from "./page-in-browser.ts";
+
+describe.skipIf(!hasBrowser)("the page and its verifier", () => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launchBrowser()));
+  afterAll(() => browser.close());
+
+  it("follows the changes again after a break, from the last one that it has seen", async () => {
+    await using verifier = await MadeVerifier.start(20);
+    await using tab = await openTab(browser, verifier.address, TOKEN);
+    const [first, second] = verifier.nodes;
+    await tab.page.getByText("live", { exact: true }).waitFor();
+    verifier.turn({ node: first!.name, from: "affirming", to: "stale" });
+    await tab.page.locator(".latest li").filter({ hasText: first!.name }).waitFor();
+    verifier.cut();
+    verifier.turn({ node: second!.name, from: "affirming", to: "contraindicated", why: "during the break" });
+    await tab.page.locator(".latest li").filter({ hasText: "during the break" }).waitFor();
+    const streams = verifier.asked.filter(({ what }) => what === "GET /v1/changes");
+    expect(streams.map(({ lastEventId }) => lastEventId)).toStrictEqual([undefined, "1"]);
+    await expect.poll(() => verifier.asked.filter(({ what }) => what.startsWith("GET /v1/nodes?")).length).toBe(2);
+  });
+
+  it("says that it is not live while the verifier is gone, and becomes live again", async () => {
+    await using verifier = await MadeVerifier.start(20);
+    await using tab = await openTab(browser, verifier.address, TOKEN);
+    await tab.page.getByText("live", { exact: true }).waitFor();
+    verifier.gone = true;
+    verifier.cut();
+    await tab.page.getByRole("alert").filter({ hasText: "what is shown may be old" }).waitFor();
+    expect(await tab.page.locator("main").getAttribute("class")).toBe("old");
+    await tab.page.getByText("the store is gone; ask again").waitFor();
+    verifier.gone = false;
+    await tab.page.getByText("live", { exact: true }).waitFor();
+    expect(await tab.page.locator("main").getAttribute("class")).toBe("");
+  });
+
+  it("refuses a wrong token in the verifier's words, and shows nothing", async () => {
+    await using verifier = await MadeVerifier.start(20);
+    await using tab = await openTab(browser, verifier.address, "another-token");
+    expect(await tab.page.getByRole("alert").innerText()).toContain(
+      "expected a known token, got another one; sign in again",
+    );
+    expect(await tab.page.locator("main").innerText()).not.toContain("eu-north");
+  });
+
+  it("goes back to sign in when the token is no longer known", async () => {
+    await using verifier = await MadeVerifier.start(20);
+    await using tab = await openTab(browser, verifier.address, TOKEN);
+    await tab.page.getByText("20 nodes", { exact: true }).waitFor();
+    await tab.page.evaluate("sessionStorage.setItem('isoline.token', 'revoked')");
+    await tab.page.reload();
+    await tab.page.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect(await tab.page.evaluate("sessionStorage.getItem('isoline.token')")).toBeNull();
+  });
+
+  it("keeps the token in this tab alone: in no address, no cookie, no lasting storage; signing out forgets it", async () => {
+    await using verifier = await MadeVerifier.start(20);
+    await using tab = await openTab(browser, verifier.address, TOKEN);
+    await tab.page.getByText("20 nodes", { exact: true }).waitFor();
+    const kept = await tab.page.evaluate("JSON.stringify([location.href, document.cookie, {...localStorage}])");
+    expect(kept).not.toContain(TOKEN);
+    expect(verifier.asked.map(({ what }) => what).join()).not.toContain(TOKEN);
+    await tab.page.getByRole("button", { name: "Sign out" }).click();
+    await tab.page.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect(await tab.page.evaluate("sessionStorage.length")).toBe(0);
+    expect(await tab.page.evaluate("document.body.innerText")).not.toContain("eu-north");
+  });
+
+  it("says what cannot be a token", async () => {
+    await using verifier = await MadeVerifier.start(1);
+    await using tab = await openTab(browser, verifier.address, "two words");
+    expect(await tab.page.getByRole("alert").innerText()).toContain(
+      "Expected a token of printable letters without spaces",
+    );
+    expect(verifier.asked).toStrictEqual([]);
+  });
+
+  it("shows an answer that is no fleet as a fault, and not as an empty fleet", async () => {
+    await using verifier = await MadeVerifier.start(3);
+    await using tab = await openTab(browser, verifier.address);
+    await tab.page.route("**/v1/nodes?*", (route) =>
+      route.fulfill({ body: "<html>a proxy</html>", contentType: "text/html" }),
+    );
+    await tab.page.getByLabel("Token").fill(TOKEN);
+    await tab.page.getByRole("button", { name: "Sign in" }).click();
+    await tab.page.getByText("Expected JSON from the verifier, got something else").waitFor();
+    expect(await tab.page.getByText("No node is enrolled yet").count()).toBe(0);
+  });
+
+  it("adds a node that is enrolled while the page is open", async () => {
+    await using verifier = await MadeVerifier.start(3);
+    await using tab = await openTab(browser, verifier.address, TOKEN);
+    await tab.page.getByText("3 nodes", { exact: true }).waitFor();
+    await tab.page.getByText("live", { exact: true }).waitFor();
+    verifier.nodes.push({ ...verifier.nodes[0]!, name: "new-one" });
+    verifier.turn({ node: "new-one", from: "unknown", to: "affirming" });
+    await expect.poll(() => tab.page.locator("#filter-count").innerText()).toBe("4 nodes");
+  });
+});

@@ -1,0 +1,86 @@
+/** The page as the verifier itself serves it, with its embedded store: a canister turns red before the reader's eyes. */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { canisterSample } from "../attest/samples.ts";
+import { hasBrowser } from "../support/browser.ts";
+import { Rig, VIEWER } from "../verifier/rig.ts";
+import { SoftwareNode } from "../verifier/software-node.ts";
+import { launchBrowser, openTab, type Tab } from "./page-in-browser.ts";
+
+describe.skipIf(!hasBrowser)("the page of a verifier", () => {
+  const rig = new Rig();
+  const node = new SoftwareNode("node-1");
+  const foreign = new SoftwareNode("node-2");
+  let browser: Browser;
+  let tab: Tab;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    await rig.enrol([
+      [node, "acme", { region: "eu" }],
+      [foreign, "umbrella"],
+    ]);
+    await rig.start();
+    await rig.rules();
+    await rig.attest(node);
+    tab = await openTab(browser, `${rig.address}/`, VIEWER);
+    await tab.page.getByText("1 node", { exact: true }).waitFor();
+    await tab.page.getByText("live", { exact: true }).waitFor();
+  });
+  afterAll(async () => {
+    await tab[Symbol.asyncDispose]();
+    await rig.close();
+    await browser.close();
+  });
+
+  it("shows a person of a tenant the nodes of that tenant", async () => {
+    await tab.page.getByRole("button", { name: "list" }).click();
+    expect((await tab.page.getByRole("table", { name: "Nodes" }).innerText()).replace(/\s+/g, " ")).toMatch(
+      /node-1 affirming .* 1 canister acme/,
+    );
+    expect(await tab.page.evaluate("document.body.innerText")).not.toContain("node-2");
+  });
+
+  it("shows every check of the node as passed", async () => {
+    await tab.page.getByRole("link", { name: "node-1" }).click();
+    const chain = tab.page.getByRole("list", { name: /^Checks of the node/ });
+    await chain.waitFor();
+    const text = (await chain.innerText()).replace(/\s+/g, " ");
+    expect(text).toMatch(/^Hardware .*passed passed chain .* passed quote .* passed counters/);
+    expect(text).not.toContain("failed");
+  });
+
+  it("turns a canister red while the reader looks at it, with the reason and the node's words", async () => {
+    await tab.page.getByRole("link", { name: "web" }).click();
+    await tab.page.getByRole("heading", { level: 1, name: "web" }).waitFor();
+    const verdict = tab.page.locator(".verdict-line");
+    await verdict.filter({ hasText: "affirming" }).waitFor();
+    await rig.call("POST", "/v1/nodes/node-1/departures", {
+      token: node.token,
+      body: {
+        canister: "web",
+        departures: [
+          {
+            at: new Date().toISOString(),
+            line: "`sh` executed /tmp/<img src=x onerror=alert(1)>\u202e",
+            why: "no point",
+            refused: true,
+            times: 2,
+          },
+        ],
+      },
+    });
+    const counters = { events: 100, departures: 1, refused: 1, lost: 0, untrusted: 1 };
+    await rig.attest(node, { canisters: [canisterSample("web", { counters })] });
+    await verdict.filter({ hasText: "contraindicated" }).filter({ hasText: "off-contour" }).waitFor();
+    await expect
+      .poll(() => tab.page.locator(".departures").innerText())
+      .toContain("`sh` executed /tmp/<img src=x onerror=alert(1)>\\u{202e}");
+    expect(await tab.page.locator(".trust").innerText()).toContain("1 process lost their trust");
+  });
+
+  it("asks that host alone, and breaks no rule of the policy that the verifier sends", () => {
+    expect([...tab.hosts]).toStrictEqual([new URL(rig.address).host]);
+    expect(tab.wrong).toStrictEqual([]);
+    expect(rig.failures).toStrictEqual([]);
+  });
+});
