@@ -43,13 +43,14 @@ function stateOf(index: number): State {
   return index % 997 === 500 ? "unknown" : "affirming";
 }
 
-const nodeChecks = Object.keys(checks).slice(0, 14);
-const canisterChecks = Object.keys(checks).slice(14);
+const all = Object.keys(checks);
+const nodeChecks = all.slice(0, all.indexOf("rules"));
+const canisterChecks = all.slice(all.indexOf("rules"));
 
 /** Every check passes, up to the one that explains the state; what comes behind it is not reached. */
-function linksOf(names: readonly string[], state: State): readonly Link[] {
+function linksOf(names: readonly string[], state: State, explains: string): readonly Link[] {
   const why = reasons[state];
-  const broken = state === "affirming" || why === undefined ? names.length : Math.floor(names.length * 0.6);
+  const broken = state === "affirming" || why === undefined ? names.length : names.indexOf(explains);
   return names.slice(0, broken + 1).map((name, index): Link => {
     if (index === broken) return { name, state: "failed", failure: why?.[0] ?? "stale", why: why?.[1] ?? "" };
     if (name === "node-clock") return { name, state: "warned", why: "the node's clock is 41 s ahead" };
@@ -83,7 +84,7 @@ export function madeNode(index: number): Node {
       unverifiable: state === "unverifiable" ? 1 : 0,
       stale: state === "stale" ? 3 : 0,
     },
-    links: [...linksOf(nodeChecks, state)],
+    links: [...linksOf(nodeChecks, state, "ledger")],
   };
 }
 
@@ -118,7 +119,7 @@ export function madeCanisters(node: Node): readonly Canister[] {
         lost: state === "unverifiable" ? 12 : 0,
         untrusted: state === "contraindicated" ? 2 : 0,
       },
-      links: [...linksOf(canisterChecks, state)],
+      links: [...linksOf(canisterChecks, state, "record")],
     };
   });
 }

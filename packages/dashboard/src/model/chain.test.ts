@@ -1,3 +1,5 @@
+import { checks } from "@isoline/attest/appraise";
+import type { Link } from "@isoline/verifier";
 import { describe, expect, it } from "vitest";
 import { canisterStages, nodeStages, worstOf } from "./chain.ts";
 import { familyOf } from "./families.ts";
@@ -18,8 +20,28 @@ describe("the chain of a node", () => {
     expect(stages[0]?.steps.map(({ name, outcome }) => `${name} ${outcome}`)).toStrictEqual([
       "chain passed",
       "quote failed",
+      "machine unreached",
       "counters unreached",
     ]);
+  });
+
+  it("shows a check that this evidence has no part for as not made, where all others passed", () => {
+    const stages = nodeStages([
+      { name: "chain", state: "passed" },
+      { name: "quote", state: "passed" },
+    ]);
+    expect(outcomes(stages)).toMatchObject({ Hardware: "passed", Boot: "unmade" });
+    expect(stages[0]?.steps[2]).toMatchObject({ name: "machine", outcome: "unmade" });
+  });
+
+  it("takes nothing for proven where there is no evidence", () => {
+    expect(new Set(Object.values(outcomes(nodeStages([]))))).toStrictEqual(new Set(["unreached"]));
+  });
+
+  it("has a place for every check of an appraisal", () => {
+    const links = Object.keys(checks).map((name): Link => ({ name, state: "passed" }));
+    const placed = [...nodeStages([]), ...canisterStages([])].flatMap(({ steps }) => steps.map(({ name }) => name));
+    expect(placed.toSorted()).toStrictEqual(links.map(({ name }) => name).toSorted());
   });
 
   it("asks what the appraisal asks", () => {

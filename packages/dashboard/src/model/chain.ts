@@ -2,8 +2,11 @@
 import { type CheckName, checks } from "@isoline/attest/appraise";
 import type { Link } from "@isoline/verifier";
 
-/** `unreached`: an earlier check failed, or this evidence has no such part. It counts as not proven. */
-export type Outcome = Link["state"] | "unreached";
+/**
+ * `unreached`: another check failed, or none was made, so that nothing is proven here. `unmade`: everything else passed, and
+ * this evidence has no such part, or the policy does not ask for it: a node without a TPM has no counters.
+ */
+export type Outcome = Link["state"] | "unreached" | "unmade";
 
 export interface Step {
   readonly name: string;
@@ -28,7 +31,7 @@ interface Place {
 
 /** From what is hardest to forge to what rests on it. */
 const ofNode: readonly Place[] = [
-  { title: "Hardware", says: "the key, and what it signed", names: ["chain", "quote", "counters"] },
+  { title: "Hardware", says: "the key, and what it signed", names: ["chain", "quote", "machine", "counters"] },
   { title: "Evidence", says: "fresh, whole, under a known policy", names: ["format", "freshness", "policy"] },
   { title: "Boot", says: "what the machine started", names: ["boot-log", "boot"] },
   { title: "Kernel", says: "what it runs on", names: ["ima-list", "software", "node-clock", "node-losses"] },
@@ -48,13 +51,17 @@ export const nodeStages = (links: readonly Link[]): readonly Stage[] => stagesOf
 export const canisterStages = (links: readonly Link[]): readonly Stage[] => stagesOf(ofCanister, links);
 
 function stagesOf(places: readonly Place[], links: readonly Link[]): readonly Stage[] {
+  const absent =
+    links.length === 0 || links.some(({ state }) => outcomeOf(state) === "failed") ? "unreached" : "unmade";
   const known = new Set<string>(places.flatMap(({ names }) => names));
   const stages = places.map(({ title, says, names }) => ({
     title,
     says,
     steps: names.flatMap((name) => {
       const made = links.filter((link) => link.name === name);
-      return made.length === 0 ? [stepOf({ name })] : made.map(stepOf);
+      return made.length === 0
+        ? [{ ...stepOf({ name, state: "passed" }), outcome: absent } as const]
+        : made.map(stepOf);
     }),
   }));
   const others = links.filter(({ name }) => !known.has(name)).map(stepOf);
@@ -62,7 +69,7 @@ function stagesOf(places: readonly Place[], links: readonly Link[]): readonly St
   return [...stages, { title: "Other checks", says: "which this page cannot place", steps: others }];
 }
 
-function stepOf({ name, state, failure, why }: { name: string } & Partial<Link>): Step {
+function stepOf({ name, state, failure, why }: Link): Step {
   return {
     name,
     asks: Object.hasOwn(checks, name) ? checks[name as CheckName] : undefined,
@@ -73,13 +80,12 @@ function stepOf({ name, state, failure, why }: { name: string } & Partial<Link>)
 }
 
 /** An outcome that this page does not know is no pass. */
-function outcomeOf(state: string | undefined): Outcome {
-  if (state === undefined) return "unreached";
+function outcomeOf(state: string): Outcome {
   return state === "passed" || state === "warned" ? state : "failed";
 }
 
-/** The worst outcome of a stage. */
+/** The worst outcome of a stage. What was not made counts only where nothing was. */
 export function worstOf(steps: readonly Step[]): Outcome {
-  const order: readonly Outcome[] = ["failed", "warned", "unreached", "passed"];
+  const order: readonly Outcome[] = ["failed", "warned", "unreached", "passed", "unmade"];
   return order.find((outcome) => steps.some((step) => step.outcome === outcome)) ?? "unreached";
 }

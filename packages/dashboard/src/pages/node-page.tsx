@@ -6,7 +6,7 @@ import { nodeStages } from "../model/chain.ts";
 import { severity, stateOf } from "../model/states.ts";
 import { Chain } from "../parts/chain.tsx";
 import { Verdict } from "../parts/marks.tsx";
-import { Await } from "../parts/notices.tsx";
+import { Await, Hint } from "../parts/notices.tsx";
 import { Rows } from "../parts/rows.tsx";
 import { Ago, Facts, Hex, Said } from "../parts/said.tsx";
 import { toCanister } from "../place/route.ts";
@@ -36,6 +36,7 @@ export function NodePage({ name }: { readonly name: string }): JSX.Element {
             <div class="beside">
               <section class="main-part">
                 <h2>From hardware to canisters</h2>
+                {value.root === "none" && <Hint>This node has no TPM. Every check rests on its own word.</Hint>}
                 <Chain stages={nodeStages(value.links)} label="Checks of the node, from the hardware on" />
                 <p class="chain-end" aria-hidden="true">
                   and on it

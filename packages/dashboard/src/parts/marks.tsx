@@ -40,6 +40,7 @@ const outcomes: Readonly<Record<Outcome, { readonly word: string; readonly path:
   passed: { word: "passed", path: "M3.5 8.5l3 3 6-7" },
   warned: { word: "warned", path: "M8 3v6M8 12.5v.1" },
   failed: { word: "failed", path: "M4 4l8 8M12 4l-8 8" },
+  unmade: { word: "not made", path: "M5 8h6" },
   unreached: { word: "not reached", path: "M4 8h1.5M7.3 8h1.5M10.6 8h1.5" },
 };
 
