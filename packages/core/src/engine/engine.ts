@@ -75,6 +75,7 @@ export type EnginePort<E extends Exchange = Event> = Pick<
   | "asks"
   | "tally"
   | "losses"
+  | "onGap"
   | "forensics"
   | "judge"
   | "repeat"

@@ -12,7 +12,7 @@ import {
   type Statement,
 } from "@isoline/attest/evidence";
 import { replayLedger } from "@isoline/attest/register";
-import { commands, type Tpm } from "@isoline/attest/tpm";
+import { commands, type PublicArea, type Tpm } from "@isoline/attest/tpm";
 import { infoOfKey, nodeIdByKey, reportData } from "@isoline/attest/tee";
 import { type Digest, ZERO_DIGEST } from "@isoline/core/digest";
 import { bootAggregate } from "../integrity/measure/boot-aggregate.ts";
@@ -20,6 +20,7 @@ import { algorithmByName, type HashAlgorithm } from "../integrity/hash-algorithm
 import { CliError } from "../error.ts";
 import { usualLedgers } from "../register/plan.ts";
 import { readRegular } from "../store/bounded-file.ts";
+import { isBehind } from "./behind.ts";
 import { canistersHere } from "./collect/canisters.ts";
 import { nodeHere } from "./collect/node.ts";
 import { type HostFiles, hostFiles } from "./host-files.ts";
@@ -57,6 +58,8 @@ export interface TeeOrder {
 const SHA256 = algorithmByName("sha256") as HashAlgorithm;
 const MOST_BOOT_LOG = 2 ** 24;
 const MOST_IMA_LIST = 2 ** 25;
+/** How often canisters are asked that go on meanwhile. */
+const MOST_TRIES = 5;
 const NO_AGGREGATE = new Uint8Array(32);
 const NOTHING: Proofs = { registers: [], reports: [] };
 
@@ -93,19 +96,45 @@ async function reported(
 }
 
 async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence> {
-  const { challenge, files = hostFiles(), ledgers = usualLedgers(), tee } = order;
+  const { tee } = order;
   if (tee?.key !== undefined)
     throw new CliError("usage", "with a TPM, its attestation key is the node's: leave --tee-key out, or add --no-tpm");
-  const { aggregate, resetCount } = await usingTpm(address, standOf);
+  const stand = await usingTpm(address, standOf);
+  let signed: Signed | undefined;
+  for (let tries = 1; signed === undefined; tries++)
+    signed = await signedBy(address, order, stand, tries === MOST_TRIES);
+  if (tee === undefined) return signed.evidence;
+  // A busy machine takes its time, and supervisors wait for the ledger.
+  const report = await reported(signed.statement, infoOfKey(signed.key), stand.aggregate, tee);
+  return { ...signed.evidence, reports: [report] };
+}
+
+interface Signed {
+  readonly evidence: Evidence;
+  readonly statement: Statement;
+  readonly key: PublicArea;
+}
+
+/**
+ * What the TPM signs. Undefined where a canister departed or ended after it was asked: its body would say less than the ledger, as if it
+ * hid something. A canister that never comes to rest is told of as it was, in the last try.
+ */
+async function signedBy(
+  address: string,
+  { challenge, files = hostFiles(), ledgers = usualLedgers() }: EvidenceOrder,
+  { aggregate, resetCount }: Stand,
+  isLast: boolean,
+): Promise<Signed | undefined> {
   // The supervisors use the TPM as well, so none of them is asked while a connection is open.
   const { bodies, losses } = await canistersHere({ challenge: hex(challenge), aggregate: hex(aggregate) });
   // Each proof takes a millisecond or two: made before the ledger is locked, for which supervisors wait.
   const naming = namingIn(ledgers, resetCount);
   const names = naming && new Map(bodies.map(({ label }) => [label, naming.proofOf(label)] as const));
-  const signed = await withLedger(ledgers, resetCount, (bytes) =>
-    usingTpm(address, (tpm) =>
+  return withLedger(ledgers, resetCount, async (bytes) => {
+    const ledger = bytes && replayLedger(bytes);
+    if (!isLast && ledger !== undefined && bodies.some((body) => isBehind(body, ledger))) return undefined;
+    return usingTpm(address, (tpm) =>
       withAttestationKey(tpm, async (key) => {
-        const ledger = bytes && replayLedger(bytes);
         const births = ledger && { register: ledger.begin.pcr, began: ledger.begin.from };
         const told = { node: nodeIdOf(key.public), aggregate: aggregatesOf(aggregate), births };
         const statement = stateOf(challenge, nodeHere(told, losses), bodies);
@@ -121,15 +150,16 @@ async function withTpm(address: string, order: EvidenceOrder): Promise<Evidence>
         });
         return { evidence, statement, key: key.public };
       }),
-    ),
-  );
-  if (tee === undefined) return signed.evidence;
-  // A busy machine takes its time, and supervisors wait for the ledger.
-  const report = await reported(signed.statement, infoOfKey(signed.key), aggregate, tee);
-  return { ...signed.evidence, reports: [report] };
+    );
+  });
 }
 
-async function standOf(tpm: Tpm): Promise<{ readonly aggregate: Uint8Array; readonly resetCount: number }> {
+interface Stand {
+  readonly aggregate: Uint8Array;
+  readonly resetCount: number;
+}
+
+async function standOf(tpm: Tpm): Promise<Stand> {
   const { time } = await tpm.run(commands.readClock, {});
   return { aggregate: await aggregateOf(tpm), resetCount: time.clockInfo.resetCount };
 }

@@ -54,6 +54,14 @@ export class DistantEngine implements EnginePort {
     return this.#engine.tally;
   }
 
+  get onGap(): Engine["onGap"] {
+    return this.#engine.onGap;
+  }
+
+  set onGap(told: Engine["onGap"]) {
+    this.#engine.onGap = told;
+  }
+
   get losses(): Engine["losses"] {
     return this.#engine.losses;
   }

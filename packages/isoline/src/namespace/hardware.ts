@@ -32,21 +32,21 @@ export class Hardware implements Witness {
   #lastCheckpoint = "";
   #isOver = false;
 
-  private constructor(tpm: TpmPlan, recorder: Recorder, model: Model, engine: Engine) {
+  private constructor(tpm: TpmPlan, recorder: Recorder, model: Model) {
     this.#tpm = tpm;
     this.#recorder = recorder;
     this.#model = model;
     this.#aggregate = hex(recorder.registered.aggregate);
-    engine.onGap = (reason, count) => this.#lost(reason, count);
+    model.engine.onGap = (reason, count) => this.#lost(reason, count);
   }
 
   /** The namespace gets a register before anything of it runs. Throws if the TPM cannot give it one. */
   static async begin(tpm: TpmPlan, { label = "", sensor }: Plan, model: Model): Promise<Hardware> {
     const { engine, contour } = model;
-    if (!(engine instanceof Engine))
+    if (!(engine instanceof Engine) && engine.mode === "learn")
       throw new CliError(
         "usage",
-        "a run whose engine is elsewhere cannot be recorded in a TPM yet; leave --engine or --tpm out",
+        "what is learnt with --engine is that engine's, so this host cannot record how far it has come; leave --engine or --tpm out",
       );
     const { name, command } = readLabel(label);
     const about = {
@@ -55,7 +55,7 @@ export class Hardware implements Witness {
       sensor,
       state: portableState(contour),
     };
-    return new Hardware(tpm, await Recorder.begin(tpm, about), model, engine);
+    return new Hardware(tpm, await Recorder.begin(tpm, about), model);
   }
 
   /**
