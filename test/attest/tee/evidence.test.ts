@@ -28,6 +28,7 @@ const { publicKey } = generateKeyPairSync("ed25519");
 const key = Uint8Array.from(publicKey.export({ type: "spki", format: "der" }));
 const other = Uint8Array.from(generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" }));
 const NO_AGGREGATE = new Uint8Array(32);
+const ZEROS = "00".repeat(48);
 const challenge = new Uint8Array(32).fill(0xc4);
 
 const snpRules = {
@@ -150,6 +151,26 @@ describe("evidence of a confidential machine is affirmed", () => {
     expect(result).toMatchObject({ status: "affirming", root: "tee", node: nodeIdByKey(key) });
     expect(result.canisters).toMatchObject([{ label: "web", root: "tee" }]);
     expect(result.accepted?.clock).toBeUndefined();
+  });
+});
+
+describe("a policy that leaves open what a TDX guest boots", () => {
+  it.each<[string, object, string | undefined]>([
+    ["is warned of", tdxRules, "names no rtmr1 and no rtmr2: any kernel"],
+    [
+      "is warned of for the one that is missing",
+      { measurements: { ...tdxRules.measurements, rtmr1: [ZEROS] } },
+      "no rtmr2",
+    ],
+    [
+      "is not warned of where both are named",
+      { measurements: { ...tdxRules.measurements, rtmr1: [ZEROS], rtmr2: [ZEROS] } },
+      undefined,
+    ],
+  ])("%s", async (_, tdx, said) => {
+    const { status, platform } = await judged({ tdx: {}, policy: policy({ tee: { tdx } }) });
+    const { why } = platform.checks.find(({ name }) => name === "machine")!;
+    expect([status, why]).toEqual(["affirming", said === undefined ? undefined : expect.stringContaining(said)]);
   });
 });
 

@@ -36,6 +36,7 @@ export async function appraiseMachine(
   rules: MachineRules,
   trust: MachineTrust,
   now: Date,
+  warn: (why: string) => void,
 ): Promise<MachineProof> {
   const [report] = reports;
   if (report === undefined)
@@ -57,10 +58,21 @@ export async function appraiseMachine(
     case "sev_guest":
       return verifySnp(snpEvidence(report, chains), { ...ruleOf(rules.snp, "SEV-SNP"), reportData: data }, chains, now);
     case "tdx_guest":
+      warnOfOpenBoot(rules.tdx, warn);
       return tdxProof(report, { ...ruleOf(rules.tdx, "TDX"), reportData: data }, chains, trust, now);
     default:
       throw broken("a report by sev_guest or tdx_guest", JSON.stringify(report.provider), "update this verifier");
   }
+}
+
+/** The launch of a TDX guest measures its firmware alone. What that boots is in registers which it extends. */
+function warnOfOpenBoot(rules: MachineRules["tdx"], warn: (why: string) => void): void {
+  const named = rules?.measurements === "any" ? {} : (rules?.measurements ?? {});
+  const open = ["rtmr1", "rtmr2"].filter((name) => !Object.hasOwn(named, name));
+  if (open.length > 0)
+    warn(
+      `the policy names no ${open.join(" and no ")}: any kernel and command line that this firmware boots is accepted`,
+    );
 }
 
 function ruleOf<R>(rules: R | undefined, vendor: string): R {

@@ -53,7 +53,7 @@ export async function appraiseNode(
   const machine =
     policy.machines === undefined
       ? "none"
-      : await findings.make("machine", () => machineOf(evidence, statement, policy, question));
+      : await findings.make("machine", (warn) => machineOf(evidence, statement, policy, question, warn));
   if (machine === undefined) return undefined;
   if (proven !== "none")
     await findings.make("counters", (warn) => {
@@ -127,6 +127,7 @@ async function machineOf(
   { key, ...statement }: Omit<MachineStatement, "key"> & { readonly key: Uint8Array | undefined },
   { machines: rules }: Policy,
   { trust, now }: Question,
+  warn: Warn,
 ): Promise<MachineProof | "none"> {
   if (rules === undefined || key === undefined) return "none";
   if (trust.machines === undefined)
@@ -135,7 +136,7 @@ async function machineOf(
       "none",
       "put them into the trust directory",
     );
-  return appraiseMachine(evidence, { key, ...statement }, rules, trust.machines, now);
+  return appraiseMachine(evidence, { key, ...statement }, rules, trust.machines, now, warn);
 }
 
 async function assertQuoted(
