@@ -4,12 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Appraisal,
-  appraise,
-  type MachineTrust,
-  readPolicy,
-} from "../../../packages/attest/src/appraise/index.ts";
+import { type Appraisal, appraise, type MachineTrust } from "../../../packages/attest/src/appraise/index.ts";
 import { type Evidence, evidenceOf, stateOf, writeEvidence } from "../../../packages/attest/src/evidence/index.ts";
 import { nodeIdByKey, reportData } from "../../../packages/attest/src/tee/index.ts";
 import { makeEvidence } from "../../../packages/isoline/src/attest/make-evidence.ts";
@@ -21,6 +16,7 @@ import * as amd from "./amd-vendor.ts";
 import { revocationList } from "./der-writer.ts";
 import { FakeTsm } from "./fake-tsm.ts";
 import * as intel from "./intel-vendor.ts";
+import { policy, tdxRules } from "./machine-policy.ts";
 import { hasRecorded, recorded, recordedSnp } from "./recorded.ts";
 
 const NOW = new Date("2026-06-01T00:00:00Z");
@@ -30,25 +26,6 @@ const other = Uint8Array.from(generateKeyPairSync("ed25519").publicKey.export({ 
 const NO_AGGREGATE = new Uint8Array(32);
 const ZEROS = "00".repeat(48);
 const challenge = new Uint8Array(32).fill(0xc4);
-
-const snpRules = {
-  measurements: { measurement: [amd.MEASUREMENT] },
-  minimumTcb: { bootLoader: 4, tee: 1, snp: 22, microcode: 213 },
-};
-const tdxRules = { measurements: { mrtd: [intel.MRTD] } };
-const policy = (more: object = {}) =>
-  Buffer.from(
-    JSON.stringify({
-      policy: 1,
-      name: "confidential",
-      version: 1,
-      root: "tee",
-      tee: { snp: snpRules, tdx: tdxRules },
-      ledger: "if-there",
-      canisters: [{ label: "*", register: "if-there", bound: "required" }],
-      ...more,
-    }),
-  );
 
 const machines: MachineTrust = {
   nodes: [{ id: nodeIdByKey(key), key }],
@@ -155,7 +132,7 @@ describe("evidence of a confidential machine is affirmed", () => {
 });
 
 describe("a policy that leaves open what a TDX guest boots", () => {
-  it.each<[string, object, string | undefined]>([
+  it.each<[string, object, string]>([
     ["is warned of", tdxRules, "names no rtmr1 and no rtmr2: any kernel"],
     [
       "is warned of for the one that is missing",
@@ -165,12 +142,13 @@ describe("a policy that leaves open what a TDX guest boots", () => {
     [
       "is not warned of where both are named",
       { measurements: { ...tdxRules.measurements, rtmr1: [ZEROS], rtmr2: [ZEROS] } },
-      undefined,
+      "nothing",
     ],
   ])("%s", async (_, tdx, said) => {
     const { status, platform } = await judged({ tdx: {}, policy: policy({ tee: { tdx } }) });
     const { why } = platform.checks.find(({ name }) => name === "machine")!;
-    expect([status, why]).toEqual(["affirming", said === undefined ? undefined : expect.stringContaining(said)]);
+    expect(status).toBe("affirming");
+    expect(why ?? "nothing").toContain(said);
   });
 });
 
@@ -308,25 +286,6 @@ describe.skipIf(!hasRecorded)("a report of a real processor (needs recorded repo
     expect(refusal(await judged(given))).toEqual([BROKEN, expect.stringContaining("another challenge") as string]);
     // Without AMD's root it does not come so far.
     expect(refusal(await judged({ ...given, machines: {} }))[0]).toBe(DISTRUST);
-  });
-});
-
-describe("rules for confidential machines", () => {
-  it.each<[string, object, string]>([
-    ["a root without rules", { tee: undefined }, "expected rules for machines, as root is tee"],
-    ["rules without the root", { root: "tpm" }, "expected none, as root is tpm"],
-    ["no vendor", { tee: {} }, "expected rules for snp or tdx"],
-    [
-      "no measurement of what is launched",
-      { tee: { snp: { ...snpRules, measurements: {} } } },
-      "values for measurement",
-    ],
-    ["no value of it", { tee: { tdx: { measurements: { mrtd: [] } } } }, "at least one value"],
-    ["no minimum of firmware", { tee: { snp: { ...snpRules, minimumTcb: {} } } }, "at least one of bootLoader"],
-    ["revoked platforms", { tee: { tdx: { ...tdxRules, statuses: ["Revoked"] } } }, 'expected one of "UpToDate"'],
-    ["an unknown member", { tee: { snp: { ...snpRules, debug: true } } }, "expected one of measurements"],
-  ])("are refused with %s", async (_, change, said) => {
-    await expect(readPolicy(policy(change), [])).rejects.toThrow(said);
   });
 });
 
