@@ -4,7 +4,7 @@
  *   /usr/lib/isoline/node_modules      what npm installs, with all dependencies
  *   /usr/bin/isoline, isoline-runc     links to the commands
  *   /usr/share                         manual pages, completions for bash, zsh and fish, the licences
- *   /usr/lib/systemd/system            isoline@.service: a command under its contour
+ *   /usr/lib/systemd/system            isoline@.service: a command under its contour; isoline-agent.service
  *   /etc/containers/containers.conf.d  isoline-runc as a runtime of podman
  *
  * The package runs no script when it is installed or removed. It does not contain Node: it depends on Debian's.
@@ -104,6 +104,7 @@ async function documents() {
 
 function configure() {
   put("usr/lib/systemd/system/isoline@.service", from("isoline@.service"));
+  put("usr/lib/systemd/system/isoline-agent.service", from("isoline-agent.service"));
   put("etc/containers/containers.conf.d/50-isoline.conf", from("containers.conf"));
   put("usr/share/lintian/overrides/isoline", from("lintian-overrides"));
 }

@@ -22,7 +22,9 @@ export class TestAgent {
   /** Starts it, and waits until it takes orders. `configuration` is YAML. */
   async start(configuration = "", environment: Readonly<Record<string, string>> = {}): Promise<void> {
     const file = join(this.directory, "agent.yaml");
-    writeFileSync(file, `socket: ${this.socket}\nmetrics: unix:${this.metrics}\n${configuration}`, { mode: 0o600 });
+    writeFileSync(file, `socket: ${this.socket}\nmetrics: unix:${this.metrics}\nadopt: false\n${configuration}`, {
+      mode: 0o600,
+    });
     this.#said = "";
     const child = spawn(isolineProgram, ["agent", "--config", file], {
       cwd: this.directory,

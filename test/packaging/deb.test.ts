@@ -31,6 +31,7 @@ describe.skipIf(!isCI || !isBuilt || !has("dpkg-deb"))(
         "/usr/share/man/man1/isoline-check.1.gz",
         "/usr/share/bash-completion/completions/isoline",
         "/usr/lib/systemd/system/isoline@.service",
+        "/usr/lib/systemd/system/isoline-agent.service",
         "/etc/containers/containers.conf.d/50-isoline.conf",
       ])
         expect(held).toContain(path);

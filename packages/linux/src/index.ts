@@ -54,7 +54,7 @@ export { returnLarger } from "./abi/libc.ts";
 export { becomeUser, type Credentials, findUser, type User } from "./process/user.ts";
 export { groupOf } from "./process/proc-status.ts";
 export { heldPeerOf, isOutside, type Peer, peerOf } from "./process/peer.ts";
-export { isUnderMoreFilters } from "./process/filters.ts";
+export { filtersOf, isUnderMoreFilters } from "./process/filters.ts";
 export { type NamespaceKind, namespaceOf } from "./process/namespace-of.ts";
 export { OwnTerminal } from "./process/own-terminal.ts";
 export { isTerminalRaw, ownsTerminal, type TerminalSize, terminalSize } from "./process/terminal.ts";

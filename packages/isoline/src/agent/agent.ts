@@ -1,10 +1,15 @@
 /** The resident process of a node, from its configuration to the end of its last namespace. */
+import { filtersOf } from "@isoline/linux";
+import { CliError } from "../error.ts";
+import { adoptOrphans } from "./adopting.ts";
 import { Canisters } from "./canisters.ts";
 import type { AgentConfiguration } from "./configuration.ts";
 import { Crews } from "./crews.ts";
 import { Hosting } from "./hosted.ts";
 import type { Log } from "./log.ts";
+import { Metrics } from "./metrics.ts";
 import { AgentServer } from "./server.ts";
+import { type ManagerVariables, ServiceManager } from "./service-manager.ts";
 
 /** Listeners for ends of children and signals: one for each namespace. */
 const UNLIMITED = 0;
@@ -13,15 +18,28 @@ export class Agent {
   readonly hosting: Hosting;
   readonly #server: AgentServer;
   readonly #log: Log;
+  readonly #metrics: Metrics | undefined;
+  readonly #manager: ServiceManager;
 
-  private constructor(hosting: Hosting, server: AgentServer, log: Log) {
+  private constructor(
+    hosting: Hosting,
+    server: AgentServer,
+    {
+      log,
+      metrics,
+      manager,
+    }: { readonly log: Log; readonly metrics: Metrics | undefined; readonly manager: ServiceManager },
+  ) {
     this.hosting = hosting;
     this.#server = server;
     this.#log = log;
+    this.#metrics = metrics;
+    this.#manager = manager;
   }
 
   /** Resolves when it takes orders. */
-  static async start(configuration: AgentConfiguration, log: Log): Promise<Agent> {
+  static async start(configuration: AgentConfiguration, log: Log, variables: ManagerVariables): Promise<Agent> {
+    assertTellsFilters();
     process.setMaxListeners(UNLIMITED);
     const crews = new Crews(configuration.threads);
     const hosting = new Hosting(crews, log, configuration.namespaces);
@@ -30,14 +48,32 @@ export class Agent {
       run: (order, client, frames) => void hosting.run(order, client, frames),
       canister: (order, client, frames) => void canisters.create(order, client, frames),
     });
+    const metrics = configuration.metrics && (await Metrics.serve(configuration.metrics, hosting));
+    hosting.onEnd = ({ verdict }) => metrics?.ended(verdict);
+    if (configuration.adopts) adoptOrphans(hosting, log);
     crews.prepare();
+    // What pushes evidence to a verifier begins here, with `configuration.verifier` and `hosting.live`.
+    const manager = new ServiceManager(variables);
+    manager.ready(`listening at ${configuration.socket}`);
     log.say("ready", { socket: configuration.socket, process: process.pid });
-    return new Agent(hosting, server, log);
+    return new Agent(hosting, server, { log, metrics, manager });
   }
 
   /** Takes no further order. What runs is left as its sensor promises when this process ends. */
   close(): void {
     this.#log.say("stopping", { namespaces: this.hosting.live.size });
+    this.#manager.stopping();
     this.#server.close();
+    this.#metrics?.close();
   }
+}
+
+/** A client is outside of all behaviour namespaces if it has no more filters than this process: so this one may have none for itself. */
+function assertTellsFilters(): void {
+  const [own = 0, first = 0] = [filtersOf(process.pid), filtersOf(1)];
+  if (own > first)
+    throw new CliError(
+      "agent-refused",
+      `expected no more seccomp filters than process 1 has (${first}), got ${own}: leave SystemCallFilter= and the like out of the agent's unit, and start it outside of behaviour namespaces`,
+    );
 }

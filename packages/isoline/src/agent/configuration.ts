@@ -4,6 +4,7 @@
  *   socket: /run/isoline/agent/socket    where commands and containers are handed over; for root only
  *   namespaces: 512                      how many at once, at most
  *   threads: 4                           shared by namespaces; with 0, each has one of its own
+ *   adopt: true                          takes over namespaces of the bpf sensor that have lost their supervisor
  *   metrics: unix:/run/isoline/agent/metrics    or tcp:127.0.0.1:PORT, or none: for Prometheus, with /healthz
  *   verifier: {…}                        where evidence is pushed: docs/fleet.md
  *
@@ -22,6 +23,8 @@ export interface AgentConfiguration {
   readonly namespaces: number;
   /** Supervising threads that namespaces share. */
   readonly threads: number;
+  /** Whether it takes over namespaces of the bpf sensor that have lost their supervisor. */
+  readonly adopts: boolean;
   /** Undefined: no metrics are served. */
   readonly metrics: MetricsAddress | undefined;
   /** Read by what pushes evidence; undefined if nothing is pushed. */
@@ -38,7 +41,7 @@ const AGENT_METRICS = "unix:/run/isoline/agent/metrics";
 const MOST_BYTES = 1024 * 1024;
 const MOST_NAMESPACES = 4096;
 const MOST_THREADS = 64;
-const KEYS = ["socket", "namespaces", "threads", "metrics", "verifier"];
+const KEYS = ["socket", "namespaces", "threads", "adopt", "metrics", "verifier"];
 const LOOPBACK = ["127.0.0.1", "[::1]", "localhost"];
 
 type Table = Readonly<Record<string, unknown>>;
@@ -59,12 +62,21 @@ function configurationIn(value: unknown, file: string): AgentConfiguration {
   const source = table(value, "the file", file);
   const stranger = Object.keys(source).find((key) => !KEYS.includes(key));
   if (stranger !== undefined) throw wrong(file, "the file", `only the keys ${KEYS.join(", ")}`, stranger);
-  const { socket = AGENT_SOCKET, namespaces = 512, threads = 4, metrics = AGENT_METRICS, verifier } = source;
+  const {
+    socket = AGENT_SOCKET,
+    namespaces = 512,
+    threads = 4,
+    adopt = true,
+    metrics = AGENT_METRICS,
+    verifier,
+  } = source;
   if (typeof socket !== "string" || !isAbsolute(socket)) throw wrong(file, "socket", "an absolute path", socket);
+  if (typeof adopt !== "boolean") throw wrong(file, "adopt", "true or false", adopt);
   return {
     socket,
     namespaces: number(namespaces, "namespaces", [1, MOST_NAMESPACES], file),
     threads: number(threads, "threads", [0, MOST_THREADS], file),
+    adopts: adopt,
     metrics: metricsIn(metrics, file),
     verifier: verifier === undefined ? undefined : table(verifier, "verifier", file),
   };

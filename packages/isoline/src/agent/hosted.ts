@@ -28,7 +28,7 @@ export class Hosting {
   readonly #most: number;
   readonly #live = new Set<Hosted>();
   /** Called with the result of each namespace that has ended. */
-  onEnd: (hosted: Hosted, result: Result) => void = () => {};
+  onEnd: (result: Result) => void = () => {};
   #beginning = 0;
 
   constructor(crews: Crews, log: Log, most: number) {
@@ -80,7 +80,7 @@ export class Hosting {
       refused,
       incomplete: [...incomplete],
     });
-    this.onEnd(hosted, result);
+    this.onEnd(result);
   }
 
   /** A command under a contour, to its end. */

@@ -3,7 +3,9 @@ import { leave } from "@isoline/linux";
 import { Agent } from "../../agent/agent.ts";
 import { readAgentConfiguration } from "../../agent/configuration.ts";
 import { Log } from "../../agent/log.ts";
+import { variable } from "../../namespace/entry.ts";
 import { status } from "../ending.ts";
+import type { Invocation } from "../invocation.ts";
 
 export interface AgentOptions {
   readonly config?: string;
@@ -11,13 +13,16 @@ export interface AgentOptions {
 }
 
 /** Returns when it is told to end. */
-export async function agent({ config, socket }: AgentOptions): Promise<number> {
+export async function agent({ entry }: Invocation, { config, socket }: AgentOptions): Promise<number> {
   const told = new Promise<void>((end) => {
     process.once("SIGTERM", () => end());
     process.once("SIGINT", () => end());
   });
   const configuration = await readAgentConfiguration(config);
-  const running = await Agent.start({ ...configuration, ...(socket === undefined ? {} : { socket }) }, new Log());
+  const running = await Agent.start({ ...configuration, ...(socket === undefined ? {} : { socket }) }, new Log(), {
+    socket: variable(entry, "NOTIFY_SOCKET"),
+    watchdog: variable(entry, "WATCHDOG_USEC"),
+  });
   await told;
   running.close();
   return leave(status.success);

@@ -4,7 +4,7 @@ import type { AgentOptions } from "../commands/agent.ts";
 import type { Invocation } from "../invocation.ts";
 import { examples } from "./examples.ts";
 
-export function declareAgent(program: Command, { ends }: Invocation): void {
+export function declareAgent(program: Command, invocation: Invocation): void {
   program.commandsGroup("The agent of a node (docs/agent.md):");
 
   program
@@ -16,7 +16,9 @@ export function declareAgent(program: Command, { ends }: Invocation): void {
     .option("--config <file>", "its configuration; /etc/isoline/agent.yaml if left out")
     .option("--socket <path>", "where it listens, instead of where the configuration says")
     .addHelpText("after", examples("isoline agent", "isoline run app.contour --enforce --agent -- node server.js"))
-    .action((options: AgentOptions) => ends(import("../commands/agent.ts").then(({ agent }) => agent(options))));
+    .action((options: AgentOptions) =>
+      invocation.ends(import("../commands/agent.ts").then(({ agent }) => agent(invocation, options))),
+    );
 }
 
 /** Options of commands that the agent may supervise. */

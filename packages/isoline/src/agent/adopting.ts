@@ -1,0 +1,53 @@
+/** Namespaces of the bpf sensor whose supervisor has ended: the agent goes on with them, and their evidence says what is missing. */
+import { journalOf, orphanedNamespaces } from "@isoline/linux";
+import { ControlServer } from "../control/server.ts";
+import { startRun } from "../library/start.ts";
+import { thisProcess } from "../library/host.ts";
+import { readLabel, writeLabel } from "../namespace/label.ts";
+import { type Beginning, planUnder } from "../namespace/plan.ts";
+import type { Hosting } from "./hosted.ts";
+import type { Log } from "./log.ts";
+
+/** Takes over what can be; the log says of each whether it was. */
+export function adoptOrphans(hosting: Hosting, log: Log): void {
+  for (const orphan of orphanedNamespaces()) {
+    const { name, command } = readLabel(orphan.label);
+    const called = name ?? `orphan-${orphan.id}`;
+    void adopt(orphan, called, command, hosting).catch((fault: unknown) =>
+      log.say("lost", { namespace: called, why: (fault as Error).message }),
+    );
+  }
+}
+
+async function adopt(
+  orphan: ReturnType<typeof orphanedNamespaces>[number],
+  name: string,
+  command: string,
+  hosting: Hosting,
+): Promise<void> {
+  const { directory, id } = orphan;
+  const [first] = journalOf(orphan);
+  if (first === undefined) throw new Error("there is no record of it; see isoline unpin");
+  const { contour, mode, places } = JSON.parse(first) as Beginning;
+  if (mode === "learn" || contour === undefined)
+    throw new Error("it was learning, and what it had learnt is lost; see isoline attach --contour");
+  const plan = planUnder(
+    contour,
+    { sensor: "bpf", label: writeLabel({ name, command }), places, openFiles: undefined, adopt: { directory, id } },
+    { enforce: orphan.refuses },
+  );
+  const about = { contour, command: [command], learns: false };
+  const { run, namespace } = await startRun({ ...thisProcess({}), standsIn: false }, { plan, command: [], about });
+  const hosted = { name, contour, mode: plan.mode, sensor: plan.sensor, namespace };
+  const leave = hosting.enter(hosted);
+  const server = await ControlServer.open({
+    ...{ name, command, contour, pid: namespace.first.pid, ask: namespace.ask },
+    follow: (follower) => namespace.follow(follower),
+  });
+  try {
+    hosting.ended(hosted, await run.ended);
+  } finally {
+    leave();
+    await server.close();
+  }
+}

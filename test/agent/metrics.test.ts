@@ -1,0 +1,113 @@
+/** What the agent tells of itself: metrics, health, its log, its service manager. */
+import { execFileSync, spawn } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../faults/bench.ts";
+import { isBuilt } from "../support/isoline.ts";
+import { isInstalled, isRoot } from "../support/machine.ts";
+import { TestAgent } from "./agent.ts";
+
+describe.skipIf(!isBuilt || !isRoot)("what an agent tells (needs a build and root)", () => {
+  const agent = new TestAgent();
+  beforeAll(() => agent.start());
+  afterAll(() => agent.clear());
+
+  const fetched = (path: string): Promise<{ readonly status: number | undefined; readonly text: string }> =>
+    new Promise((resolve, reject) => {
+      const asked = request({ socketPath: agent.metrics, path }, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (piece: string) => {
+          text += piece;
+        });
+        response.on("end", () => resolve({ status: response.statusCode, text }));
+      });
+      asked.on("error", reject);
+      asked.end();
+    });
+
+  it("metrics have the counters of every namespace by its name, and what has ended", async () => {
+    await agent.isoline(["learn", "-q", "-o", "cat.contour", "--", "sh", "-c", "cat /etc/hostname; sleep 0.1"]);
+    const script = "cat /etc/hostname; cat /etc/passwd; sleep 0.1; while [ ! -e end ]; do sleep 0.1; done";
+    const running = agent.run(["-q", "cat.contour", "--enforce", "--name", "web"], script);
+    let text = "";
+    await until(() => agent.log.some(({ event }) => event === "began"));
+    while (!/isoline_namespace_refused\{namespace="web".*\} [1-9]/.test(text)) text = (await fetched("/metrics")).text;
+    expect(text).toMatch(
+      /isoline_namespace_answers\{namespace="web",contour="cat.contour",mode="enforce",sensor="seccomp"\} 1/,
+    );
+    expect(text).toMatch(/isoline_namespace_off\{namespace="web".*\} [1-9]/);
+    expect(text).toMatch(/isoline_namespace_points\{namespace="web".*\} [1-9]/);
+    expect(text).toContain("isoline_agent_namespaces 1");
+    execFileSync("touch", [join(agent.directory, "end")]);
+    await running;
+    const after = await fetched("/metrics");
+    expect(after.text).toContain('isoline_agent_ended_total{verdict="off-contour"} 1');
+    expect(after.text).not.toContain('namespace="web"');
+  });
+
+  it("its health is told, and nothing else answers", async () => {
+    expect(await fetched("/healthz")).toEqual({ status: 200, text: '{"status":"ok","namespaces":0}\n' });
+    expect((await fetched("/")).status).toBe(404);
+    expect(statSync(agent.metrics).mode & 0o777).toBe(0o600);
+  });
+
+  it("its log has one JSON object a line, whatever a contour is called", async () => {
+    await agent.run(["-q", "no\nsuch.contour"], "true");
+    const lines = agent.said.trim().split("\n");
+    expect(lines.map((line) => typeof (JSON.parse(line) as { event: unknown }).event)).toEqual(
+      lines.map(() => "string"),
+    );
+  });
+
+  it.each([
+    ["socket: relative", "socket: expected an absolute path"],
+    ["namespaces: 0", "a number from 1 to 4096"],
+    ["metrics: tcp:0.0.0.0:80", "of this machine"],
+    ["nonsense: 1", "only the keys"],
+  ])("refuses the configuration `%s`", async (line, why) => {
+    const file = join(agent.directory, "bad.yaml");
+    execFileSync("sh", ["-c", `umask 077; echo '${line}' > ${file}`]);
+    const { status, stderr } = await agent.isoline(["agent", "--config", file]);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(why);
+  });
+
+  it.skipIf(!isInstalled("systemd-notify") || !isInstalled("python3"))(
+    "tells its service manager that it is ready",
+    async () => {
+      const told = join(agent.directory, "told");
+      const socket = join(agent.directory, "notify");
+      const listener = spawn("python3", ["-c", LISTENER, socket, told], { stdio: "ignore" });
+      await until(() => statSync(socket, { throwIfNoEntry: false }) !== undefined);
+      const other = new TestAgent();
+      try {
+        await other.start("", { NOTIFY_SOCKET: socket });
+        await until(() => (statSync(told, { throwIfNoEntry: false })?.size ?? 0) > 0);
+        expect(readFileSync(told, "utf8")).toContain("READY=1");
+      } finally {
+        await other.clear();
+        listener.kill();
+      }
+    },
+  );
+
+  it.skipIf(!isInstalled("systemd-analyze"))("its unit is one that systemd takes", () => {
+    const unit = fileURLToPath(new URL("../../packaging/debian/isoline-agent.service", import.meta.url));
+    const placed = join(agent.directory, "isoline-agent.service");
+    execFileSync("sh", ["-c", `sed 's|/usr/bin/isoline|/bin/true|; /Documentation/d' ${unit} > ${placed}`]);
+    expect(execFileSync("systemd-analyze", ["verify", placed], { encoding: "utf8" })).toBe("");
+  });
+});
+
+/** Writes the first datagrams to a file. */
+const LISTENER = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True:
+    data = s.recv(4096)
+    with open(sys.argv[2], "ab") as f: f.write(data + b"\\n")
+`;
