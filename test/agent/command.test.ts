@@ -97,6 +97,25 @@ describe.skipIf(!isBuilt || !isRoot)("a command at the agent (needs a build and 
     expect((await agent.run(["-q", "cat.contour", "--enforce"], LEARNT)).status).toBe(0);
   });
 
+  it("is refused from inside of a namespace, which would have the agent act for it", async () => {
+    const ask = `require("node:net").connect(${JSON.stringify(agent.socket)}).pipe(process.stdout)`;
+    for (const sensor of ["seccomp", "bpf"]) {
+      const inside = await agent.isoline([
+        "learn",
+        "-q",
+        "--sensor",
+        sensor,
+        "-o",
+        "in.contour",
+        "--",
+        "node",
+        "-e",
+        ask,
+      ]);
+      expect(inside.stdout).toContain("outside of all behaviour namespaces");
+    }
+  });
+
   it("fails closed when the agent is killed, and the next agent takes orders", async () => {
     const script = "echo begun; while cat /etc/hostname > /dev/null; do sleep 0.05; done; exec 1>&-; sleep 60";
     const handed = await agent.run(["-q", "cat.contour", "--enforce"], script, {

@@ -3,6 +3,7 @@ export type { KernelNamespace, Tally } from "./sensor/bpf/kernel-namespace.ts";
 export { DEFAULT_HOLD_SECONDS, openBpf, type OpenedBpf, type Orphaned } from "./sensor/bpf/open.ts";
 export { type AttachedPrograms, attachedPrograms } from "./sensor/bpf/attached-programs.ts";
 export { journalOf, orphanedNamespaces, type PinnedLoad, type PinnedNamespace, unpinAll } from "./sensor/bpf/pinned.ts";
+export { isInBpfNamespace } from "./sensor/bpf/membership.ts";
 export { launchFromProcess } from "./sensor/bpf/launched-elsewhere.ts";
 export { wakeHeld } from "./sensor/bpf/wake.ts";
 export type { Ending, Joining, Sensor } from "./sensor/sensor.ts";

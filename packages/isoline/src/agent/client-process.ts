@@ -1,6 +1,13 @@
 /** The process at the other end of a connection: what the kernel says of it, and what it must be to be served. */
 import type { Socket } from "node:net";
-import { closeDescriptor, heldPeerOf, isUnderMoreFilters, namespaceOf, takeDescriptorOf } from "@isoline/linux";
+import {
+  closeDescriptor,
+  heldPeerOf,
+  isInBpfNamespace,
+  isUnderMoreFilters,
+  namespaceOf,
+  takeDescriptorOf,
+} from "@isoline/linux";
 import { readlinkSync } from "node:fs";
 import { descriptorOf } from "../control/http.ts";
 import { CliError } from "../error.ts";
@@ -25,9 +32,15 @@ export class ClientProcess {
     const peer = heldPeerOf(descriptorOf(socket));
     if (peer === undefined) throw refused("expected a process that the kernel can tell, got one that has ended");
     const client = new ClientProcess(peer);
-    if (!isUnderMoreFilters(peer.pid)) return client;
-    client.close();
-    throw refused("expected a process outside of all behaviour namespaces, got one that has a filter");
+    try {
+      // What the agent does for a client it does with root's rights: no process may have it act where its own contour ends.
+      if (isUnderMoreFilters(peer.pid) || isInBpfNamespace(peer.pidfd))
+        throw refused("expected a process outside of all behaviour namespaces, got one that is in one");
+      return client;
+    } catch (fault) {
+      client.close();
+      throw fault;
+    }
   }
 
   /** Refuses a process that sees other files, users, processes or networks than this one: paths and numbers would mean others there. */
