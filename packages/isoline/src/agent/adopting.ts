@@ -1,6 +1,7 @@
 /** Namespaces of the bpf sensor whose supervisor has ended: the agent goes on with them, and their evidence says what is missing. */
 import { journalOf, orphanedNamespaces } from "@isoline/linux";
 import { ControlServer } from "../control/server.ts";
+import { CliError } from "../error.ts";
 import { startRun } from "../library/start.ts";
 import { thisProcess } from "../library/host.ts";
 import { readLabel, writeLabel } from "../namespace/label.ts";
@@ -27,10 +28,13 @@ async function adopt(
 ): Promise<void> {
   const { directory, id } = orphan;
   const [first] = journalOf(orphan);
-  if (first === undefined) throw new Error("there is no record of it; see isoline unpin");
+  if (first === undefined) throw new CliError("namespace-lost", "there is no record of it; see isoline unpin");
   const { contour, mode, places } = JSON.parse(first) as Beginning;
   if (mode === "learn" || contour === undefined)
-    throw new Error("it was learning, and what it had learnt is lost; see isoline attach --contour");
+    throw new CliError(
+      "namespace-lost",
+      "it was learning, and what it had learnt is lost; see isoline attach --contour",
+    );
   const plan = planUnder(
     contour,
     { sensor: "bpf", label: writeLabel({ name, command }), places, openFiles: undefined, adopt: { directory, id } },
